@@ -1,0 +1,2 @@
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+//! The integration tests, in one binary: each further one would link 120 MB.
