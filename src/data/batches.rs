@@ -1,0 +1,114 @@
+//! Indices in, tensors out.
+
+use candle_core::{Device, Result, Tensor, bail};
+use rand::seq::SliceRandom;
+
+use super::ImageSet;
+use crate::random::{self, Stream};
+
+/// What byte `b` is as an input of a network: exactly `b / 255` in f32.
+const UNIT: [f32; 256] = {
+    let mut table = [0.0; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        table[byte] = byte as f32 / 255.0;
+        byte += 1;
+    }
+    table
+};
+
+/// Some images and their classes, ready for a network.
+#[derive(Clone, Debug)]
+pub struct Batch {
+    /// f32 `[n, channels, height, width]`, 0 (black) to 1 (white).
+    pub images: Tensor,
+    /// u32 `[n]`.
+    pub labels: Tensor,
+}
+
+/// `indices` in the order of epoch `epoch` (from 0): a permutation that depends on the seed and
+/// the epoch alone, so that a run picked up in the middle sees what it would have seen.
+pub fn shuffled(indices: &[u32], seed: u64, epoch: u64) -> Vec<u32> {
+    let mut order = indices.to_vec();
+    order.shuffle(&mut random::rng(seed, Stream::Shuffle, epoch, 0));
+    order
+}
+
+impl ImageSet {
+    /// The images at `indices`, in that order and perhaps repeated, as tensors on `device`.
+    ///
+    /// # Errors
+    /// An index beyond the set, or what the device says.
+    pub fn batch(&self, indices: &[u32], device: &Device) -> Result<Batch> {
+        let [channels, height, width] = self.shape();
+        let mut images = Vec::with_capacity(indices.len() * channels * height * width);
+        let mut labels = Vec::with_capacity(indices.len());
+        for &index in indices {
+            let i = index as usize;
+            if i >= self.len() {
+                bail!("image {i} was asked for in a set of {}", self.len());
+            }
+            images.extend(unit_values(self.image(i)));
+            labels.push(self.labels()[i]);
+        }
+        let n = indices.len();
+        Ok(Batch {
+            images: Tensor::from_vec(images, (n, channels, height, width), device)?,
+            labels: Tensor::from_vec(labels, n, device)?,
+        })
+    }
+}
+
+/// Grey or colour bytes as the inputs of a network, 0 to 1.
+pub fn unit_values(pixels: &[u8]) -> impl ExactSizeIterator<Item = f32> + '_ {
+    pixels.iter().map(|&byte| UNIT[usize::from(byte)])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn three_images() -> ImageSet {
+        let pixels = vec![0, 1, 2, 51, 102, 153, 204, 255, 9, 8, 7, 6];
+        ImageSet::new([1, 2, 2], pixels, vec![4, 0, 2]).unwrap()
+    }
+
+    #[test]
+    fn a_batch_holds_what_was_asked_for_in_that_order() {
+        let batch = three_images().batch(&[1, 0, 1], &Device::Cpu).unwrap();
+        assert_eq!(batch.images.dims(), [3, 1, 2, 2]);
+        assert_eq!(batch.labels.to_vec1::<u32>().unwrap(), [0, 4, 0]);
+        let images = batch.images.flatten_from(1).unwrap();
+        let images = images.to_vec2::<f32>().unwrap();
+        assert_eq!(images[0], [0.4, 0.6, 0.8, 1.0]);
+        assert_eq!(images[1], [0.0, 1.0 / 255.0, 2.0 / 255.0, 0.2]);
+        assert_eq!(images[2], images[0]);
+    }
+
+    #[test]
+    fn every_byte_is_divided_by_255_exactly() {
+        let bytes: Vec<u8> = (0..=255).collect();
+        for (byte, value) in bytes.iter().zip(unit_values(&bytes)) {
+            assert_eq!(value, f32::from(*byte) / 255.0);
+        }
+    }
+
+    #[test]
+    fn an_index_beyond_the_set_is_an_error() {
+        let error = three_images().batch(&[0, 3], &Device::Cpu).unwrap_err();
+        assert!(error.to_string().contains("image 3"), "{error}");
+    }
+
+    #[test]
+    fn an_epochs_order_is_a_permutation_of_its_own() {
+        let indices: Vec<u32> = (0..500).map(|i| i * 3).collect();
+        let first = shuffled(&indices, 1, 0);
+        assert_ne!(first, indices);
+        let mut sorted = first.clone();
+        sorted.sort_unstable();
+        assert_eq!(sorted, indices);
+        assert_eq!(first, shuffled(&indices, 1, 0));
+        assert_ne!(first, shuffled(&indices, 1, 1));
+        assert_ne!(first, shuffled(&indices, 2, 0));
+    }
+}

@@ -1,0 +1,214 @@
+//! A dataset in memory: its pixels are held once, as bytes.
+
+use std::path::Path;
+
+use sha2::{Digest, Sha256};
+
+use super::{DataError, folder, idx};
+
+/// One part of a dataset, training or test: equally sized images, grey or colour, and their
+/// classes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ImageSet {
+    shape: [usize; 3],
+    /// `[n, channels, height, width]`
+    pixels: Vec<u8>,
+    labels: Vec<u32>,
+}
+
+impl ImageSet {
+    /// A set of images of `shape` (channels, height, width); `pixels` is
+    /// `[n, channels, height, width]` and there is one label for each image.
+    ///
+    /// # Errors
+    /// [`DataError::Pixels`] if `pixels` are not as many as `labels` and `shape` ask for.
+    pub fn new(
+        shape: [usize; 3],
+        pixels: Vec<u8>,
+        labels: Vec<u32>,
+    ) -> Result<ImageSet, DataError> {
+        let factors = shape.iter().copied().chain([labels.len()]);
+        let expected = factors.fold(1usize, usize::saturating_mul);
+        if pixels.len() != expected {
+            return Err(DataError::Pixels {
+                expected,
+                images: labels.len(),
+                shape,
+                found: pixels.len(),
+            });
+        }
+        Ok(ImageSet {
+            shape,
+            pixels,
+            labels,
+        })
+    }
+
+    /// The number of images.
+    pub fn len(&self) -> usize {
+        self.labels.len()
+    }
+
+    /// Whether there are no images.
+    pub fn is_empty(&self) -> bool {
+        self.labels.is_empty()
+    }
+
+    /// Channels, height and width of every image.
+    pub fn shape(&self) -> [usize; 3] {
+        self.shape
+    }
+
+    /// The class of each image.
+    pub fn labels(&self) -> &[u32] {
+        &self.labels
+    }
+
+    /// The pixels of image `i`, `[channels, height, width]`.
+    ///
+    /// # Panics
+    /// If there are no more than `i` images.
+    pub fn image(&self, i: usize) -> &[u8] {
+        let len = self.shape.iter().product::<usize>();
+        &self.pixels[i * len..(i + 1) * len]
+    }
+}
+
+/// Images to learn from and images to be tested on, with the names of their classes.
+#[derive(Clone, Debug)]
+pub struct Dataset {
+    /// What to call it on screen.
+    pub name: String,
+    /// The classes' names; a label is an index into them.
+    pub classes: Vec<String>,
+    /// The images to learn from (and to split validation images off).
+    pub train: ImageSet,
+    /// The images for the one test at the end.
+    pub test: ImageSet,
+    /// SHA-256, in hexadecimal, over the shapes, pixels and labels of both parts: equal for equal
+    /// data, wherever it was read from.
+    pub fingerprint: String,
+}
+
+impl Dataset {
+    /// The MNIST database of handwritten digits (LeCun, Cortes and Burges): 60,000 training and
+    /// 10,000 test images of 28×28, which are part of the program.
+    ///
+    /// # Errors
+    /// None, unless memory or threads run out.
+    pub fn mnist() -> Result<Dataset, DataError> {
+        // The window waits for this: the training images, three quarters of the work, are
+        // unpacked beside the rest, and the fingerprint of data that never changes is a constant.
+        let (train, test) = std::thread::scope(|scope| {
+            let test = scope.spawn(|| grey_set(mnist::TEST_IMAGES, mnist::TEST_LABELS));
+            let train = grey_set(mnist::TRAIN_IMAGES, mnist::TRAIN_LABELS);
+            let test = test
+                .join()
+                .unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+            (train, test)
+        });
+        Ok(Dataset {
+            name: "MNIST".to_string(),
+            classes: (0..10).map(|digit| digit.to_string()).collect(),
+            train: train?,
+            test: test?,
+            fingerprint: mnist::FINGERPRINT.to_string(),
+        })
+    }
+
+    /// Reads the four IDX files, named as MNIST's, in the folder `dir`. See [`folder`].
+    ///
+    /// # Errors
+    /// One sentence for whatever is missing, damaged or does not fit together.
+    pub fn open_folder(dir: &Path) -> Result<Dataset, DataError> {
+        folder::open(dir)
+    }
+
+    /// The number of classes.
+    pub fn n_classes(&self) -> usize {
+        self.classes.len()
+    }
+
+    /// Channels, height and width of every image, training and test.
+    pub fn image_shape(&self) -> [usize; 3] {
+        self.train.shape()
+    }
+}
+
+/// SHA-256 over both parts of a dataset; see [`Dataset::fingerprint`].
+pub(super) fn fingerprint(train: &ImageSet, test: &ImageSet) -> String {
+    let mut hasher = Sha256::new();
+    for set in [train, test] {
+        for extent in [set.len()].into_iter().chain(set.shape) {
+            hasher.update((extent as u64).to_le_bytes());
+        }
+        hasher.update(&set.pixels);
+        for label in &set.labels {
+            hasher.update(label.to_le_bytes());
+        }
+    }
+    format!("{:x}", hasher.finalize())
+}
+
+/// One part of MNIST out of its packed files.
+fn grey_set(images: &[u8], labels: &[u8]) -> Result<ImageSet, DataError> {
+    let images = idx::images_from_bytes(images, "the MNIST images in this program")?;
+    let labels = idx::labels_from_bytes(labels, "the MNIST labels in this program")?;
+    let labels = labels.into_iter().map(|label| label as u32).collect();
+    ImageSet::new([1, images.height, images.width], images.pixels, labels)
+}
+
+/// The published files, packed; `assets/mnist/README.md` says where they are from.
+mod mnist {
+    pub const TRAIN_IMAGES: &[u8] = include_bytes!("../../assets/mnist/train-images-idx3-ubyte.gz");
+    pub const TRAIN_LABELS: &[u8] = include_bytes!("../../assets/mnist/train-labels-idx1-ubyte.gz");
+    pub const TEST_IMAGES: &[u8] = include_bytes!("../../assets/mnist/t10k-images-idx3-ubyte.gz");
+    pub const TEST_LABELS: &[u8] = include_bytes!("../../assets/mnist/t10k-labels-idx1-ubyte.gz");
+    pub const FINGERPRINT: &str =
+        "62c410fb57f183cd97411ef818addf66c220d7f5fdceb14389b9457aa8fd119d";
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pixels_must_fill_the_images() {
+        let error = ImageSet::new([1, 2, 2], vec![0; 7], vec![0, 1]).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "expected 8 bytes of pixels for 2 images of shape [1, 2, 2], found 7"
+        );
+    }
+
+    #[test]
+    fn images_lie_one_after_the_other() {
+        let set = ImageSet::new([2, 1, 2], (0..8).collect(), vec![5, 6]).unwrap();
+        assert_eq!(set.len(), 2);
+        assert_eq!(set.image(1), [4, 5, 6, 7]);
+        assert_eq!(set.labels(), [5, 6]);
+    }
+
+    #[test]
+    fn mnist_keeps_its_fingerprint() {
+        let mnist = Dataset::mnist().unwrap();
+        assert_eq!(mnist.fingerprint, fingerprint(&mnist.train, &mnist.test));
+    }
+
+    #[test]
+    fn a_fingerprint_sees_pixels_labels_shapes_and_parts() {
+        let set = |shape, pixels: [u8; 4], labels: [u32; 1]| {
+            ImageSet::new(shape, pixels.to_vec(), labels.to_vec()).unwrap()
+        };
+        let base = set([1, 2, 2], [1, 2, 3, 4], [0]);
+        let others = [
+            set([1, 2, 2], [1, 2, 3, 5], [0]),
+            set([1, 2, 2], [1, 2, 3, 4], [1]),
+            set([1, 1, 4], [1, 2, 3, 4], [0]),
+        ];
+        for other in &others {
+            assert_ne!(fingerprint(&base, &base), fingerprint(&base, other));
+            assert_ne!(fingerprint(other, &base), fingerprint(&base, other));
+        }
+    }
+}

@@ -1,0 +1,159 @@
+//! A dataset from a folder: four IDX files named as MNIST's were published, each plain or
+//! gzipped, and perhaps a `classes.txt` with one class name a line.
+
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use super::dataset::fingerprint;
+use super::{DataError, Dataset, ImageSet, idx};
+
+/// The most classes a dataset may have.
+pub const MAX_CLASSES: usize = 1000;
+/// No list of 1,000 names is longer than this.
+const MAX_CLASSES_BYTES: u64 = 1 << 20;
+
+/// Opens the dataset in the folder `dir`.
+pub(super) fn open(dir: &Path) -> Result<Dataset, DataError> {
+    let origin = dir.display().to_string();
+    if !dir.is_dir() {
+        return Err(DataError::NotAFolder { origin });
+    }
+    // All four are looked for before any is read: the quickest answer to the wrong folder.
+    let train = PartFiles::find(dir, "train-images-idx3-ubyte", "train-labels-idx1-ubyte")?;
+    let test = PartFiles::find(dir, "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte")?;
+    let names = class_names(&dir.join("classes.txt"))?;
+    let n_named = names.as_ref().map_or(MAX_CLASSES, Vec::len);
+
+    let train = train.read(n_named)?;
+    let test = test.read(n_named)?;
+    if train.shape() != test.shape() {
+        let size = |[_, height, width]: [usize; 3]| [height, width];
+        return Err(DataError::Sizes {
+            train: size(train.shape()),
+            test: size(test.shape()),
+            origin,
+        });
+    }
+    let highest = train.labels().iter().chain(test.labels()).max();
+    let n_used = highest.map_or(0, |&label| label as usize + 1);
+    let classes = names.unwrap_or_else(|| (0..n_used).map(|class| class.to_string()).collect());
+    Ok(Dataset {
+        name: folder_name(dir),
+        classes,
+        fingerprint: fingerprint(&train, &test),
+        train,
+        test,
+    })
+}
+
+/// The last name of the path, also of paths such as `.`.
+fn folder_name(dir: &Path) -> String {
+    let full = dir.canonicalize();
+    let full = full.as_deref().unwrap_or(dir);
+    let name = full.file_name().unwrap_or(full.as_os_str());
+    name.to_string_lossy().into_owned()
+}
+
+/// The two files of one part of a dataset.
+struct PartFiles {
+    images: PathBuf,
+    labels: PathBuf,
+}
+
+impl PartFiles {
+    fn find(
+        dir: &Path,
+        images: &'static str,
+        labels: &'static str,
+    ) -> Result<PartFiles, DataError> {
+        Ok(PartFiles {
+            images: find_file(dir, images)?,
+            labels: find_file(dir, labels)?,
+        })
+    }
+
+    /// Reads both files; every label must be below `n_classes`.
+    fn read(&self, n_classes: usize) -> Result<ImageSet, DataError> {
+        // The labels first: they are small, and may already be wrong.
+        let labels = idx::labels_from_file(&self.labels)?;
+        let labels = in_range(&labels, n_classes, &self.labels)?;
+        let images = idx::images_from_file(&self.images)?;
+        if images.count == 0 {
+            return Err(DataError::Empty {
+                origin: self.images.display().to_string(),
+            });
+        }
+        if images.count != labels.len() {
+            return Err(DataError::Counts {
+                images: images.count,
+                labels: labels.len(),
+                origin: self.images.display().to_string(),
+            });
+        }
+        ImageSet::new([1, images.height, images.width], images.pixels, labels)
+    }
+}
+
+/// The file of the published `name` in one of its spellings: with a dot in place of the hyphen
+/// before `idx`, as some mirrors have it, and packed or not.
+fn find_file(dir: &Path, name: &'static str) -> Result<PathBuf, DataError> {
+    let dotted = name.replace("-idx", ".idx");
+    for stem in [name, &dotted] {
+        for suffix in ["", ".gz"] {
+            let path = dir.join(format!("{stem}{suffix}"));
+            if path.is_file() {
+                return Ok(path);
+            }
+        }
+    }
+    Err(DataError::MissingFile {
+        name,
+        folder: dir.display().to_string(),
+    })
+}
+
+/// Labels as classes, if each is from 0 to `n_classes - 1`.
+fn in_range(labels: &[i32], n_classes: usize, path: &Path) -> Result<Vec<u32>, DataError> {
+    let check = |(image, &label): (usize, &i32)| match u32::try_from(label) {
+        Ok(class) if (class as usize) < n_classes => Ok(class),
+        _ => Err(DataError::LabelRange {
+            last: n_classes - 1,
+            found: i64::from(label),
+            image,
+            origin: path.display().to_string(),
+        }),
+    };
+    labels.iter().enumerate().map(check).collect()
+}
+
+/// The names in `classes.txt`, or none where there is no such file.
+fn class_names(path: &Path) -> Result<Option<Vec<String>>, DataError> {
+    if !path.is_file() {
+        return Ok(None);
+    }
+    let origin = path.display().to_string();
+    let mut bytes = Vec::new();
+    let read = std::fs::File::open(path)
+        .and_then(|file| file.take(MAX_CLASSES_BYTES + 1).read_to_end(&mut bytes));
+    if let Err(reason) = read {
+        return Err(DataError::Read { origin, reason });
+    }
+    let wrong = |found: String| DataError::ClassNames {
+        most: MAX_CLASSES,
+        found,
+        origin: origin.clone(),
+    };
+    if bytes.len() as u64 > MAX_CLASSES_BYTES {
+        return Err(wrong(format!("more than {MAX_CLASSES_BYTES} bytes")));
+    }
+    let text = String::from_utf8(bytes).map_err(|_| wrong("text that is not UTF-8".to_string()))?;
+    let text = text.strip_prefix('\u{feff}').unwrap_or(&text).trim_end();
+    let names: Vec<String> = text.lines().map(|line| line.trim().to_string()).collect();
+    if names.is_empty() || names.len() > MAX_CLASSES {
+        return Err(wrong(format!("{} names", names.len())));
+    }
+    if let Some(line) = names.iter().position(String::is_empty) {
+        return Err(wrong(format!("an empty line {}", line + 1)));
+    }
+    Ok(Some(names))
+}

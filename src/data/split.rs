@@ -1,0 +1,124 @@
+//! Which training images are held out for validation.
+
+use std::collections::BTreeMap;
+
+use rand::seq::SliceRandom;
+
+use crate::random::{self, Stream};
+
+/// The training images in two parts, as sorted indices into the training set.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Split {
+    /// Images to learn from.
+    pub train: Vec<u32>,
+    /// Images held out, for the validation curve.
+    pub validation: Vec<u32>,
+}
+
+/// Holds out exactly `n_validation` images (or all, if there are fewer), each class in proportion
+/// to its share. Which ones depends on `labels` and `seed` alone.
+///
+/// `n_validation` 0 trains on everything.
+pub fn stratified_split(labels: &[u32], n_validation: usize, seed: u64) -> Split {
+    let mut by_class: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
+    for (index, &label) in labels.iter().enumerate() {
+        by_class.entry(label).or_default().push(index as u32);
+    }
+    let sizes: Vec<usize> = by_class.values().map(Vec::len).collect();
+    let quotas = largest_remainder(&sizes, n_validation.min(labels.len()));
+
+    let mut is_held_out = vec![false; labels.len()];
+    for ((&class, indices), quota) in by_class.iter_mut().zip(quotas) {
+        indices.shuffle(&mut random::rng(seed, Stream::Split, u64::from(class), 0));
+        for &index in &indices[..quota] {
+            is_held_out[index as usize] = true;
+        }
+    }
+    let (validation, train) =
+        (0..labels.len() as u32).partition(|&index| is_held_out[index as usize]);
+    Split { train, validation }
+}
+
+/// Shares out `total` in proportion to `sizes`: each gets its share rounded down, and what is left
+/// goes one by one to the largest fractions (the first of equal ones first). No share exceeds its
+/// size, for `total` up to the sum of the sizes.
+fn largest_remainder(sizes: &[usize], total: usize) -> Vec<usize> {
+    let all = sizes.iter().sum::<usize>().max(1) as u128;
+    let scaled = |size: usize| size as u128 * total as u128;
+    let mut shares: Vec<usize> = sizes.iter().map(|&s| (scaled(s) / all) as usize).collect();
+    let left = total - shares.iter().sum::<usize>();
+    let mut order: Vec<usize> = (0..sizes.len()).collect();
+    order.sort_by_key(|&i| (std::cmp::Reverse(scaled(sizes[i]) % all), i));
+    for &i in order.iter().take(left) {
+        shares[i] += 1;
+    }
+    shares
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn count(split: &[u32], labels: &[u32], class: u32) -> usize {
+        split
+            .iter()
+            .filter(|&&i| labels[i as usize] == class)
+            .count()
+    }
+
+    /// 600 of class 0, 300 of class 1, 100 of class 7, interleaved.
+    fn labels() -> Vec<u32> {
+        (0..1000)
+            .map(|i| match i % 10 {
+                0..6 => 0,
+                6..9 => 1,
+                _ => 7,
+            })
+            .collect()
+    }
+
+    #[test]
+    fn every_class_is_held_out_in_proportion() {
+        let labels = labels();
+        let split = stratified_split(&labels, 100, 1);
+        assert_eq!(count(&split.validation, &labels, 0), 60);
+        assert_eq!(count(&split.validation, &labels, 1), 30);
+        assert_eq!(count(&split.validation, &labels, 7), 10);
+    }
+
+    #[test]
+    fn the_size_is_exact_and_nothing_is_lost_or_doubled() {
+        let labels = labels();
+        for n in [0, 1, 2, 3, 7, 333, 999, 1000] {
+            let split = stratified_split(&labels, n, 5);
+            assert_eq!(split.validation.len(), n);
+            assert!(split.train.is_sorted() && split.validation.is_sorted());
+            let mut all = [split.train, split.validation].concat();
+            all.sort_unstable();
+            assert_eq!(all, (0..1000).collect::<Vec<u32>>());
+        }
+    }
+
+    #[test]
+    fn more_than_there_is_holds_out_everything() {
+        let split = stratified_split(&[3, 3, 4], 9, 0);
+        assert_eq!(split.validation, [0, 1, 2]);
+        assert_eq!(stratified_split(&[], 5, 0).validation, [0u32; 0]);
+    }
+
+    #[test]
+    fn the_seed_decides() {
+        let labels = labels();
+        let split = |seed| stratified_split(&labels, 100, seed);
+        assert_eq!(split(1), split(1));
+        assert_ne!(split(1), split(2));
+    }
+
+    #[test]
+    fn what_is_left_goes_to_the_largest_fractions() {
+        // 10 of 3:3:1 are 4.29, 4.29 and 1.43.
+        assert_eq!(largest_remainder(&[3, 3, 1], 5), [2, 2, 1]);
+        assert_eq!(largest_remainder(&[1, 1, 1], 2), [1, 1, 0]);
+        assert_eq!(largest_remainder(&[5, 0, 2], 7), [5, 0, 2]);
+    }
+}
