@@ -1,1 +1,37 @@
-//! (to come)
+//! CPU operations made fast, with their gradients, as candle custom ops.
+//!
+//! What candle has is either slow on small networks (convolution, dense layers, optimisers) or
+//! wrong (the gradient of max pooling); these ops take its place. They are ordinary nodes of
+//! candle's graph: `loss.backward()` works through them. [`gradients`] does the same without the
+//! zero tensor and the addition that candle spends on every gradient.
+//!
+//! Tensors are f32 and channels-first; on another device than the CPU each function falls back to
+//! candle's own ops. Results have the same bits for every number of threads, and on AVX-512 and
+//! AVX2. No gradient is computed for an input that is neither a variable nor made from one.
+
+mod activation;
+mod conv;
+mod dense;
+mod dropout;
+#[cfg(test)]
+mod fixture;
+mod loss;
+mod pool;
+mod pooling;
+mod scratch;
+mod simd;
+mod support;
+mod tape;
+mod tile;
+/// In-place optimiser steps.
+pub mod update;
+
+pub use activation::{Activation, activate};
+pub use conv::conv2d;
+pub use dense::dense;
+pub use dropout::dropout;
+pub use loss::cross_entropy;
+pub use pool::{set_threads, threads};
+pub use pooling::{Window, avg_pool2d, max_pool2d};
+pub use simd::{InstructionSet, instruction_set, set_instruction_set};
+pub use tape::gradients;

@@ -1,0 +1,140 @@
+//! Activations: Identity, ReLU, logistic sigmoid, hyperbolic tangent, element by element.
+//!
+//! Shapes: any → the same.
+//! Forward: y = f(x). Backward: dx = dy · f′, with f′ written through y, so that nothing but the
+//! result is kept: ReLU y > 0, sigmoid y(1 − y), tanh 1 − y². ReLU's gradient at exactly 0 is 0,
+//! as in PyTorch and TensorFlow.
+
+use super::support::{read, slice, tensor};
+use super::{pool, tape};
+use candle_core::{CpuStorage, CustomOp1, Layout, Result, Shape, Tensor};
+
+/// Elements per chunk of work.
+const CHUNK: usize = 1 << 14;
+
+/// What follows a convolution or a dense layer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Activation {
+    /// y = x
+    Identity,
+    /// y = max(x, 0)
+    Relu,
+    /// y = 1 / (1 + e⁻ˣ)
+    Sigmoid,
+    /// y = tanh x
+    Tanh,
+}
+
+impl Activation {
+    /// y for one x.
+    #[inline(always)]
+    pub(super) fn value(self, x: f32) -> f32 {
+        match self {
+            Self::Identity => x,
+            // Not `max`, which would turn a NaN into 0 and hide a diverged run.
+            Self::Relu => match x < 0.0 {
+                true => 0.0,
+                false => x,
+            },
+            Self::Sigmoid => 1.0 / (1.0 + (-x).exp()),
+            Self::Tanh => x.tanh(),
+        }
+    }
+
+    /// dy/dx, from y.
+    #[inline(always)]
+    pub(super) fn slope(self, y: f32) -> f32 {
+        match self {
+            Self::Identity => 1.0,
+            Self::Relu => f32::from(u8::from(y > 0.0)),
+            Self::Sigmoid => y * (1.0 - y),
+            Self::Tanh => 1.0 - y * y,
+        }
+    }
+
+    /// Replaces every x by its y.
+    #[inline(always)]
+    pub(super) fn apply(self, values: &mut [f32]) {
+        // The match is outside the loop, so that each loop can be vectorised.
+        match self {
+            Self::Identity => {}
+            Self::Relu => values.iter_mut().for_each(|v| *v = Self::Relu.value(*v)),
+            Self::Sigmoid => values.iter_mut().for_each(|v| *v = Self::Sigmoid.value(*v)),
+            Self::Tanh => values.iter_mut().for_each(|v| *v = Self::Tanh.value(*v)),
+        }
+    }
+
+    /// dx = dy · f′(y), element by element.
+    #[inline(always)]
+    pub(super) fn backward(self, y: &[f32], dy: &[f32], dx: &mut [f32]) {
+        let pairs = || y.iter().zip(dy).zip(dx);
+        match self {
+            Self::Identity => pairs().for_each(|((_, g), d)| *d = *g),
+            Self::Relu => pairs().for_each(|((y, g), d)| *d = if *y > 0.0 { *g } else { 0.0 }),
+            Self::Sigmoid => pairs().for_each(|((y, g), d)| *d = g * Self::Sigmoid.slope(*y)),
+            Self::Tanh => pairs().for_each(|((y, g), d)| *d = g * Self::Tanh.slope(*y)),
+        }
+    }
+}
+
+struct ActivationOp(Activation);
+
+impl CustomOp1 for ActivationOp {
+    fn name(&self) -> &'static str {
+        "activation"
+    }
+
+    fn cpu_fwd(&self, x: &CpuStorage, layout: &Layout) -> Result<(CpuStorage, Shape)> {
+        let mut y = slice(x, layout)?.to_vec();
+        pool::for_parts(y.chunks_mut(CHUNK), |_, y| self.0.apply(y));
+        Ok((CpuStorage::F32(y), layout.shape().clone()))
+    }
+
+    fn bwd(&self, x: &Tensor, y: &Tensor, dy: &Tensor) -> Result<Option<Tensor>> {
+        let mut dx = vec![0.0; x.elem_count()];
+        read(y, |y| {
+            read(dy, |dy| {
+                let parts = y
+                    .chunks(CHUNK)
+                    .zip(dy.chunks(CHUNK))
+                    .zip(dx.chunks_mut(CHUNK));
+                pool::for_parts(parts, |_, ((y, dy), dx)| self.0.backward(y, dy, dx));
+                Ok(())
+            })
+        })?;
+        tensor(dx, x.shape()).map(Some)
+    }
+}
+
+/// y = f(x), element by element.
+///
+/// * `x`: any shape
+pub fn activate(x: &Tensor, activation: Activation) -> Result<Tensor> {
+    match (activation, x.device().is_cpu()) {
+        (Activation::Identity, _) => Ok(x.clone()),
+        (_, true) => tape::apply1(&x.contiguous()?, ActivationOp(activation)),
+        (Activation::Relu, false) => x.relu(),
+        (Activation::Sigmoid, false) => candle_nn::ops::sigmoid(x),
+        (Activation::Tanh, false) => x.tanh(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::fixture;
+    use super::*;
+
+    #[test]
+    fn values_and_gradients_are_pytorchs() {
+        for case in fixture::cases("activation") {
+            case.check(&["x"], |x| activate(&x[0], case.activation()));
+        }
+    }
+
+    #[test]
+    fn nan_stays_nan() {
+        for f in [Activation::Relu, Activation::Sigmoid, Activation::Tanh] {
+            assert!(f.value(f32::NAN).is_nan(), "{f:?}");
+        }
+    }
+}

@@ -1,0 +1,161 @@
+//! The forward pass of a convolution, sample by sample: channels-last inside, so that the lanes
+//! are output channels.
+
+use super::super::support::{padded, transpose};
+use super::super::tile::{Init, Product, Table};
+use super::super::{Activation, pool, scratch, simd};
+use super::Window;
+use super::geometry::{Geometry, area};
+
+/// Everything the samples share.
+struct Forward<'a> {
+    geometry: &'a Geometry,
+    activation: Activation,
+    /// `[taps, out padded]`
+    weight: &'a [f32],
+    /// `[out padded]`
+    bias: &'a [f32],
+    taps: &'a [usize],
+    corners: &'a [usize],
+}
+
+/// The result `[n, out, h, w]` and the winners of its pooling windows (empty without pooling).
+pub(super) fn forward(
+    geometry: &Geometry,
+    activation: Activation,
+    x: &[f32],
+    weight: &[f32],
+    bias: &[f32],
+) -> (Vec<f32>, Vec<u8>) {
+    let (taps, corners) = (geometry.tap_offsets(), geometry.corners());
+    let width = geometry.outputs_padded();
+    let pixels = area(geometry.pooled);
+    let mut y = vec![0.0; geometry.n * geometry.outputs * pixels];
+    let winners_len = if geometry.pool.is_some() {
+        pixels * width
+    } else {
+        0
+    };
+    let mut winners = vec![0; geometry.n * winners_len];
+    scratch::with((taps.len() + 1) * width, |packed| {
+        let (packed, packed_bias) = packed.split_at_mut(taps.len() * width);
+        pack(weight, geometry.outputs, packed);
+        packed_bias.fill(0.0);
+        packed_bias[..geometry.outputs].copy_from_slice(bias);
+        let task = Forward {
+            geometry,
+            activation,
+            weight: packed,
+            bias: packed_bias,
+            taps: &taps,
+            corners: &corners,
+        };
+        let mut winners = winners.chunks_mut(winners_len.max(1));
+        let parts = x
+            .chunks(geometry.sample())
+            .zip(y.chunks_mut(geometry.outputs * pixels))
+            .map(|(x, y)| (x, y, winners.next().unwrap_or_default()));
+        pool::for_parts(parts, |_, (x, y, winners)| task.sample(x, y, winners));
+    });
+    (y, winners)
+}
+
+/// `[out, taps]` → `[taps, out padded]`, with zeros in the padding.
+pub(super) fn pack(weight: &[f32], outputs: usize, packed: &mut [f32]) {
+    let taps = weight.len() / outputs;
+    packed.fill(0.0);
+    transpose(weight, (outputs, taps, taps), packed, padded(outputs));
+}
+
+impl Forward<'_> {
+    fn sample(&self, x: &[f32], y: &mut [f32], winners: &mut [u8]) {
+        if !self.geometry.is_padded() {
+            return self.padded_sample(x, y, winners);
+        }
+        scratch::with(self.geometry.padded_sample(), |with_border| {
+            self.geometry.pad(x, with_border);
+            self.padded_sample(with_border, y, winners);
+        });
+    }
+
+    fn padded_sample(&self, x: &[f32], y: &mut [f32], winners: &mut [u8]) {
+        let g = self.geometry;
+        let width = g.outputs_padded();
+        scratch::with(area(g.conv) * width, |z| {
+            simd::run(Product {
+                a: x,
+                row: |r| self.corners[r],
+                n_rows: self.corners.len(),
+                steps: Table {
+                    offsets: self.taps,
+                    span: self.taps.last().map_or(0, |last| last + 1),
+                },
+                b: self.weight,
+                ldb: width,
+                cols: width,
+                out: z,
+                ldc: width,
+                init: Init::Bias(self.bias),
+                relu: self.activation == Activation::Relu,
+            });
+            if self.activation != Activation::Relu {
+                self.activation.apply(z);
+            }
+            match g.pool {
+                None => transpose(z, (area(g.conv), g.outputs, width), y, area(g.conv)),
+                Some(window) => scratch::with(area(g.pooled) * width, |best| {
+                    simd::run(MaxPool {
+                        geometry: g,
+                        window,
+                        z,
+                        best,
+                        winners,
+                    });
+                    transpose(best, (area(g.pooled), g.outputs, width), y, area(g.pooled));
+                }),
+            }
+        });
+    }
+}
+
+/// Max pooling of one channels-last sample.
+struct MaxPool<'a> {
+    geometry: &'a Geometry,
+    window: Window,
+    /// `[conv pixels, out padded]`
+    z: &'a [f32],
+    /// `[pooled pixels, out padded]`
+    best: &'a mut [f32],
+    winners: &'a mut [u8],
+}
+
+impl pulp::WithSimd for MaxPool<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: pulp::Simd>(self, _: S) {
+        let g = self.geometry;
+        let width = g.outputs_padded();
+        let outputs = self
+            .best
+            .chunks_exact_mut(width)
+            .zip(self.winners.chunks_exact_mut(width));
+        for (i, (best, winners)) in outputs.enumerate() {
+            let (py, px) = (i / g.pooled[1], i % g.pooled[1]);
+            best.fill(f32::NEG_INFINITY);
+            for row in self.window.cover(0, py, g.conv[0]) {
+                let ky = row + self.window.padding[0] - py * self.window.stride[0];
+                for col in self.window.cover(1, px, g.conv[1]) {
+                    let kx = col + self.window.padding[1] - px * self.window.stride[1];
+                    let index = (ky * self.window.kernel[1] + kx) as u8;
+                    let z = &self.z[(row * g.conv[1] + col) * width..][..width];
+                    for ((best, winner), &z) in best.iter_mut().zip(&mut *winners).zip(z) {
+                        if z > *best || z.is_nan() {
+                            (*best, *winner) = (z, index);
+                        }
+                    }
+                }
+            }
+        }
+    }
+}

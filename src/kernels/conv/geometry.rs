@@ -1,0 +1,131 @@
+//! The sizes of a convolution and where its elements lie.
+
+use super::super::support::padded;
+use super::Window;
+use candle_core::{Result, bail};
+
+/// The sizes of one call.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Geometry {
+    pub n: usize,
+    /// Channels of the input and of the output.
+    pub inputs: usize,
+    pub outputs: usize,
+    /// Height and width of the input.
+    pub image: [usize; 2],
+    /// Height and width of the convolution's result, before pooling.
+    pub conv: [usize; 2],
+    pub window: Window,
+    pub pool: Option<Window>,
+    /// Height and width after pooling.
+    pub pooled: [usize; 2],
+}
+
+impl Geometry {
+    pub fn new(
+        (n, inputs, h, w): (usize, usize, usize, usize),
+        (outputs, weight_inputs, kh, kw): (usize, usize, usize, usize),
+        bias: &[usize],
+        window: Window,
+        pool: Option<Window>,
+    ) -> Result<Self> {
+        if inputs != weight_inputs || window.kernel != [kh, kw] || bias != [outputs] || n == 0 {
+            bail!(
+                "convolution: input {:?} does not fit weight {:?}, bias {bias:?} and {window:?}",
+                [n, inputs, h, w],
+                [outputs, weight_inputs, kh, kw]
+            );
+        }
+        let conv = window.output_or_error([h, w])?;
+        let pooled = match pool {
+            Some(pool) => pool.pooled_or_error(conv)?,
+            None => conv,
+        };
+        Ok(Self {
+            n,
+            inputs,
+            outputs,
+            image: [h, w],
+            conv,
+            window,
+            pool,
+            pooled,
+        })
+    }
+
+    /// Height and width of the op's result.
+    pub fn result(&self) -> [usize; 2] {
+        self.pooled
+    }
+
+    /// Height and width of the input with its padding.
+    pub fn padded_image(&self) -> [usize; 2] {
+        [0, 1].map(|axis| self.image[axis] + 2 * self.window.padding[axis])
+    }
+
+    /// Elements of one input sample.
+    pub fn sample(&self) -> usize {
+        self.inputs * area(self.image)
+    }
+
+    /// Elements of one padded input sample.
+    pub fn padded_sample(&self) -> usize {
+        self.inputs * area(self.padded_image())
+    }
+
+    /// Weights per output channel.
+    pub fn taps(&self) -> usize {
+        self.inputs * area(self.window.kernel)
+    }
+
+    /// Output channels, rounded up to whole vectors.
+    pub fn outputs_padded(&self) -> usize {
+        padded(self.outputs)
+    }
+
+    /// The offset of each tap `[c, kh, kw]` in a padded channels-first sample, relative to the
+    /// window's corner.
+    pub fn tap_offsets(&self) -> Vec<usize> {
+        let [ph, pw] = self.padded_image();
+        let [kh, kw] = self.window.kernel;
+        (0..self.taps())
+            .map(|t| {
+                let (channel, ky, kx) = (t / (kh * kw), t / kw % kh, t % kw);
+                (channel * ph + ky) * pw + kx
+            })
+            .collect()
+    }
+
+    /// The corner of each window, in row-major order, in one plane of a padded sample.
+    pub fn corners(&self) -> Vec<usize> {
+        let width = self.padded_image()[1];
+        let [sy, sx] = self.window.stride;
+        let [oh, ow] = self.conv;
+        (0..oh * ow)
+            .map(|p| (p / ow) * sy * width + (p % ow) * sx)
+            .collect()
+    }
+
+    /// Copies one sample `[c, h, w]` into the middle of a zero border.
+    pub fn pad(&self, x: &[f32], to: &mut [f32]) {
+        to.fill(0.0);
+        let [ph, pw] = self.padded_image();
+        let [top, left] = self.window.padding;
+        let [h, w] = self.image;
+        for (x, to) in x.chunks_exact(h * w).zip(to.chunks_exact_mut(ph * pw)) {
+            for (x, to) in x.chunks_exact(w).zip(to[top * pw..].chunks_exact_mut(pw)) {
+                to[left..left + w].copy_from_slice(x);
+            }
+        }
+    }
+
+    /// Whether the input needs a zero border at all.
+    pub fn is_padded(&self) -> bool {
+        self.window.padding != [0, 0]
+    }
+}
+
+/// Pixels of an image.
+pub(super) fn area([h, w]: [usize; 2]) -> usize {
+    h * w
+}

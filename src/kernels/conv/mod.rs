@@ -1,0 +1,182 @@
+//! Convolution, with the activation and the max pooling that follow it.
+//!
+//! Shapes: x `[n, c, h, w]`, weight `[out, c, kh, kw]`, bias `[out]` → `[n, out, oh, ow]`, or what
+//! the pooling makes of it. As everywhere in this field, "convolution" is the cross-correlation
+//! z[o, y, x] = b[o] + Σ over i, ky, kx of w[o, i, ky, kx] · x[i, y·s + ky − p, x·s + kx − p].
+//!
+//! Fused, the intermediate images never leave the cache: forward keeps the pooled result and one
+//! byte per element that says which pixel of its window won, and backward starts from those.
+
+mod backward;
+mod forward;
+mod geometry;
+
+use super::support::{read, slice, tensor, wants_gradient};
+use super::{Activation, Window, activate, max_pool2d, tape};
+use candle_core::{CpuStorage, CustomOp3, Layout, Result, Shape, Tensor, bail};
+use geometry::Geometry;
+use std::sync::OnceLock;
+
+struct Conv {
+    geometry: Geometry,
+    activation: Activation,
+    /// Which pixel of its window each pooled element came from, `[n, pooled pixels, out padded]`,
+    /// left by the forward pass.
+    winners: OnceLock<Vec<u8>>,
+}
+
+impl CustomOp3 for Conv {
+    fn name(&self) -> &'static str {
+        "convolution"
+    }
+
+    fn cpu_fwd(
+        &self,
+        x: &CpuStorage,
+        x_layout: &Layout,
+        weight: &CpuStorage,
+        weight_layout: &Layout,
+        bias: &CpuStorage,
+        bias_layout: &Layout,
+    ) -> Result<(CpuStorage, Shape)> {
+        let (y, winners) = forward::forward(
+            &self.geometry,
+            self.activation,
+            slice(x, x_layout)?,
+            slice(weight, weight_layout)?,
+            slice(bias, bias_layout)?,
+        );
+        // The op is new for every call, so the slot is empty.
+        let _ = self.winners.set(winners);
+        let [h, w] = self.geometry.result();
+        let shape = (self.geometry.n, self.geometry.outputs, h, w);
+        Ok((CpuStorage::F32(y), Shape::from(shape)))
+    }
+
+    fn bwd(
+        &self,
+        x: &Tensor,
+        weight: &Tensor,
+        bias: &Tensor,
+        y: &Tensor,
+        dy: &Tensor,
+    ) -> Result<(Option<Tensor>, Option<Tensor>, Option<Tensor>)> {
+        let none = Vec::new();
+        let wants = backward::Wants {
+            input: wants_gradient(x),
+            weight: wants_gradient(weight) || wants_gradient(bias),
+        };
+        let [dx, dw, db] = read(x, |x| {
+            read(weight, |weight| {
+                read(y, |y| {
+                    read(dy, |dy| {
+                        let task = backward::Backward {
+                            geometry: &self.geometry,
+                            activation: self.activation,
+                            winners: self.winners.get().unwrap_or(&none),
+                            x,
+                            weight,
+                            y,
+                            dy,
+                        };
+                        Ok(task.run(wants))
+                    })
+                })
+            })
+        })?;
+        let wrap = |data: Vec<f32>, of: &Tensor| match wants_gradient(of) {
+            true => tensor(data, of.shape()).map(Some),
+            false => Ok(None),
+        };
+        Ok((wrap(dx, x)?, wrap(dw, weight)?, wrap(db, bias)?))
+    }
+}
+
+/// Convolution, bias, activation and, where given, max pooling.
+///
+/// * `x`: `[n, c, h, w]`
+/// * `weight`: `[out, c, kh, kw]`, with `window.kernel` = `[kh, kw]`
+/// * `bias`: `[out]`
+/// * `pool`: a max pooling of the activated result
+///
+/// Returns `[n, out, oh, ow]`, the same values as the four steps one by one.
+pub fn conv2d(
+    x: &Tensor,
+    weight: &Tensor,
+    bias: &Tensor,
+    window: Window,
+    activation: Activation,
+    pool: Option<Window>,
+) -> Result<Tensor> {
+    let geometry = Geometry::new(x.dims4()?, weight.dims4()?, bias.dims(), window, pool)?;
+    if !x.device().is_cpu() {
+        return composite(x, weight, bias, window, activation, pool);
+    }
+    if geometry
+        .pool
+        .is_some_and(|pool| pool.kernel[0] * pool.kernel[1] > 256)
+    {
+        // A winner would not fit its byte.
+        let y = conv2d(x, weight, bias, window, activation, None)?;
+        return pool.map_or(Ok(y.clone()), |pool| max_pool2d(&y, pool));
+    }
+    let op = Conv {
+        geometry,
+        activation,
+        winners: OnceLock::new(),
+    };
+    let (x, weight, bias) = (x.contiguous()?, weight.contiguous()?, bias.contiguous()?);
+    tape::apply3([&x, &weight, &bias], op)
+}
+
+/// The same on candle's own ops, for other devices.
+fn composite(
+    x: &Tensor,
+    weight: &Tensor,
+    bias: &Tensor,
+    window: Window,
+    activation: Activation,
+    pool: Option<Window>,
+) -> Result<Tensor> {
+    let ([p, same_p], [s, same_s]) = (window.padding, window.stride);
+    if p != same_p || s != same_s {
+        bail!("convolution: {window:?} needs equal strides and paddings on this device");
+    }
+    let bias = bias.reshape((1, (), 1, 1))?;
+    let z = x.conv2d(weight, p, s, 1, 1)?.broadcast_add(&bias)?;
+    let y = activate(&z, activation)?;
+    pool.map_or(Ok(y.clone()), |pool| max_pool2d(&y, pool))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::fixture;
+    use super::*;
+
+    #[test]
+    fn values_and_gradients_are_pytorchs() {
+        for case in fixture::cases("conv") {
+            case.check(&["x", "w", "b"], |t| {
+                let (window, pool) = (case.window(), case.pool());
+                conv2d(&t[0], &t[1], &t[2], window, case.activation(), pool)
+            });
+        }
+    }
+
+    #[test]
+    fn one_by_one_gives_the_same_bits_as_fused() {
+        for case in fixture::cases("conv") {
+            let [x, w, b] = ["x", "w", "b"].map(|name| case.tensor(name));
+            let (window, activation) = (case.window(), case.activation());
+            let fused = conv2d(&x, &w, &b, window, activation, case.pool()).unwrap();
+            let z = conv2d(&x, &w, &b, window, Activation::Identity, None).unwrap();
+            let y = activate(&z, activation).unwrap();
+            let y = case
+                .pool()
+                .map_or(Ok(y.clone()), |pool| max_pool2d(&y, pool))
+                .unwrap();
+            let bits = |t: &Tensor| t.flatten_all().unwrap().to_vec1::<f32>().unwrap();
+            assert_eq!(bits(&fused), bits(&y), "{}", case.name);
+        }
+    }
+}

@@ -1,0 +1,308 @@
+//! The dense layer, with its activation: y = f(x · W + b).
+//!
+//! Shapes: x `[n, in]`, W `[in, out]` (PyTorch holds the transpose), b `[out]` → y `[n, out]`.
+//! Forward: the sum over `in` is cut into chunks of fixed length, which the threads share; the
+//! partial sums are added in order. Backward, with dz = dy · f′(y):
+//! dW = xᵀ · dz, db = Σ dz over samples, dx = dz · Wᵀ. The last is computed transposed, over the
+//! samples, so that W is read as it lies.
+
+use super::support::{padded, per_chunk, read, slice, tensor, transpose, wants_gradient};
+use super::tile::{Init, Product, Strided};
+use super::{Activation, pool, scratch, simd, tape};
+use candle_core::{CpuStorage, CustomOp3, Layout, Result, Shape, Tensor, bail};
+
+/// The sum over `in` is cut into at most this many chunks.
+const CHUNKS: usize = 16;
+/// Samples per chunk, where there are many.
+const SAMPLES: usize = 64;
+
+struct Dense {
+    activation: Activation,
+    n: usize,
+    inputs: usize,
+    outputs: usize,
+}
+
+impl Dense {
+    fn relu(&self) -> bool {
+        self.activation == Activation::Relu
+    }
+
+    /// Rows of W per chunk: whole cache lines of x.
+    fn depth(&self) -> usize {
+        padded(per_chunk(self.inputs, CHUNKS))
+    }
+
+    /// One chunk per block of samples, each with the whole sum.
+    fn forward_by_samples(&self, x: &[f32], w: &[f32], bias: &[f32], y: &mut [f32]) {
+        let parts = x
+            .chunks(SAMPLES * self.inputs)
+            .zip(y.chunks_mut(SAMPLES * self.outputs));
+        pool::for_parts(parts, |_, (x, y)| {
+            let n_rows = y.len() / self.outputs;
+            simd::run(Product {
+                a: x,
+                row: |r| r * self.inputs,
+                n_rows,
+                steps: Strided {
+                    len: self.inputs,
+                    stride: 1,
+                },
+                b: w,
+                ldb: self.outputs,
+                cols: self.outputs,
+                out: y,
+                ldc: self.outputs,
+                init: Init::Bias(bias),
+                relu: self.relu(),
+            });
+        });
+    }
+
+    /// One chunk per stretch of the sum, each with all samples.
+    fn forward_by_depth(&self, x: &[f32], w: &[f32], bias: &[f32], y: &mut [f32]) {
+        let depth = self.depth();
+        let chunks = self.inputs.div_ceil(depth);
+        scratch::with(chunks * y.len(), |partial| {
+            pool::for_parts(partial.chunks_mut(y.len()), |chunk, partial| {
+                let start = chunk * depth;
+                let len = depth.min(self.inputs - start);
+                simd::run(Product {
+                    a: x,
+                    row: |r| r * self.inputs + start,
+                    n_rows: self.n,
+                    steps: Strided { len, stride: 1 },
+                    b: &w[start * self.outputs..(start + len) * self.outputs],
+                    ldb: self.outputs,
+                    cols: self.outputs,
+                    out: partial,
+                    ldc: self.outputs,
+                    init: match chunk {
+                        0 => Init::Bias(bias),
+                        _ => Init::Zero,
+                    },
+                    relu: self.relu() && chunks == 1,
+                });
+            });
+            let (first, rest) = partial.split_at(y.len());
+            y.copy_from_slice(first);
+            for partial in rest.chunks_exact(y.len()) {
+                for (y, partial) in y.iter_mut().zip(partial) {
+                    *y += partial;
+                }
+            }
+            if self.relu() && chunks > 1 {
+                self.activation.apply(y);
+            }
+        });
+    }
+
+    /// dW and dx for the inputs from `start` on; `dx` holds one slice per sample.
+    fn backward_chunk(&self, start: usize, task: BackwardChunk<'_>) {
+        let BackwardChunk { x, w, dz, dw, dx } = task;
+        if let Some(dw) = dw {
+            simd::run(Product {
+                a: x,
+                row: |r| start + r,
+                n_rows: dw.len() / self.outputs,
+                steps: Strided {
+                    len: self.n,
+                    stride: self.inputs,
+                },
+                b: dz.by_sample,
+                ldb: self.outputs,
+                cols: self.outputs,
+                out: dw,
+                ldc: self.outputs,
+                init: Init::Zero,
+                relu: false,
+            });
+        }
+        let rows = dx.first().map_or(0, |dx| dx.len());
+        let samples = padded(self.n);
+        scratch::with(rows * samples, |dxt| {
+            simd::run(Product {
+                a: &w[start * self.outputs..],
+                row: |r| r * self.outputs,
+                n_rows: rows,
+                steps: Strided {
+                    len: self.outputs,
+                    stride: 1,
+                },
+                b: dz.by_output,
+                ldb: samples,
+                cols: samples,
+                out: dxt,
+                ldc: samples,
+                init: Init::Zero,
+                relu: false,
+            });
+            for (sample, dx) in dx.into_iter().enumerate() {
+                for (row, dx) in dx.iter_mut().enumerate() {
+                    *dx = dxt[row * samples + sample];
+                }
+            }
+        });
+    }
+
+    fn backward(&self, x: &[f32], w: &[f32], dz: Slopes<'_>, dw: &mut [f32], dx: &mut [f32]) {
+        let depth = self.depth();
+        let chunks = self.inputs.div_ceil(depth);
+        let mut dx_parts: Vec<Vec<&mut [f32]>> = (0..chunks).map(|_| Vec::new()).collect();
+        for sample in dx.chunks_mut(self.inputs) {
+            for (part, piece) in dx_parts.iter_mut().zip(sample.chunks_mut(depth)) {
+                part.push(piece);
+            }
+        }
+        let mut dw_parts = dw.chunks_mut(depth * self.outputs);
+        let parts: Vec<_> = dx_parts
+            .into_iter()
+            .map(|dx| (dw_parts.next(), dx))
+            .collect();
+        pool::for_parts(parts, |chunk, (dw, dx)| {
+            self.backward_chunk(chunk * depth, BackwardChunk { x, w, dz, dw, dx });
+        });
+    }
+}
+
+/// dz in the two orders the products want.
+#[derive(Clone, Copy)]
+struct Slopes<'a> {
+    /// `[n, out]`
+    by_sample: &'a [f32],
+    /// `[out, n padded]`
+    by_output: &'a [f32],
+}
+
+struct BackwardChunk<'a> {
+    x: &'a [f32],
+    w: &'a [f32],
+    dz: Slopes<'a>,
+    dw: Option<&'a mut [f32]>,
+    dx: Vec<&'a mut [f32]>,
+}
+
+impl CustomOp3 for Dense {
+    fn name(&self) -> &'static str {
+        "dense"
+    }
+
+    fn cpu_fwd(
+        &self,
+        x: &CpuStorage,
+        x_layout: &Layout,
+        w: &CpuStorage,
+        w_layout: &Layout,
+        bias: &CpuStorage,
+        bias_layout: &Layout,
+    ) -> Result<(CpuStorage, Shape)> {
+        let (x, w) = (slice(x, x_layout)?, slice(w, w_layout)?);
+        let bias = slice(bias, bias_layout)?;
+        let mut y = vec![0.0; self.n * self.outputs];
+        if self.n > SAMPLES {
+            self.forward_by_samples(x, w, bias, &mut y);
+        } else {
+            self.forward_by_depth(x, w, bias, &mut y);
+        }
+        if !self.relu() {
+            self.activation.apply(&mut y);
+        }
+        Ok((CpuStorage::F32(y), Shape::from((self.n, self.outputs))))
+    }
+
+    fn bwd(
+        &self,
+        x: &Tensor,
+        w: &Tensor,
+        bias: &Tensor,
+        y: &Tensor,
+        dy: &Tensor,
+    ) -> Result<(Option<Tensor>, Option<Tensor>, Option<Tensor>)> {
+        let buffer = |t: &Tensor| match wants_gradient(t) {
+            true => vec![0.0; t.elem_count()],
+            false => Vec::new(),
+        };
+        let (mut dx, mut dw, mut db) = (buffer(x), buffer(w), vec![0.0; self.outputs]);
+        let samples = padded(self.n);
+        read(y, |y| {
+            read(dy, |dy| {
+                scratch::with(y.len(), |dz| {
+                    self.activation.backward(y, dy, dz);
+                    for dz in dz.chunks_exact(self.outputs) {
+                        db.iter_mut().zip(dz).for_each(|(db, dz)| *db += dz);
+                    }
+                    scratch::with(self.outputs * samples, |dzt| {
+                        dzt.fill(0.0);
+                        transpose(dz, (self.n, self.outputs, self.outputs), dzt, samples);
+                        let dz = Slopes {
+                            by_sample: dz,
+                            by_output: dzt,
+                        };
+                        read(x, |x| {
+                            read(w, |w| {
+                                self.backward(x, w, dz, &mut dw, &mut dx);
+                                Ok(())
+                            })
+                        })
+                    })
+                })
+            })
+        })?;
+        let wrap = |data: Vec<f32>, of: &Tensor| match wants_gradient(of) {
+            true => tensor(data, of.shape()).map(Some),
+            false => Ok(None),
+        };
+        Ok((wrap(dx, x)?, wrap(dw, w)?, wrap(db, bias)?))
+    }
+}
+
+/// y = f(x · W + b).
+///
+/// * `x`: `[n, in]`; more axes than two are read as one, so an image needs no flattening
+/// * `weight`: `[in, out]`, the transpose of what PyTorch holds
+/// * `bias`: `[out]`
+///
+/// Returns `[n, out]`.
+pub fn dense(x: &Tensor, weight: &Tensor, bias: &Tensor, activation: Activation) -> Result<Tensor> {
+    let n = x.dim(0)?;
+    let inputs = x.elem_count() / n.max(1);
+    let (rows, outputs) = weight.dims2()?;
+    if rows != inputs || bias.dims() != [outputs] || n == 0 {
+        bail!(
+            "dense: input {:?} does not fit weight {:?} and bias {:?}",
+            x.dims(),
+            weight.dims(),
+            bias.dims()
+        );
+    }
+    if !x.device().is_cpu() {
+        let z = x
+            .reshape((n, inputs))?
+            .matmul(weight)?
+            .broadcast_add(bias)?;
+        return super::activate(&z, activation);
+    }
+    let op = Dense {
+        activation,
+        n,
+        inputs,
+        outputs,
+    };
+    let (x, weight, bias) = (x.contiguous()?, weight.contiguous()?, bias.contiguous()?);
+    tape::apply3([&x, &weight, &bias], op)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::fixture;
+    use super::*;
+
+    #[test]
+    fn values_and_gradients_are_pytorchs() {
+        for case in fixture::cases("dense") {
+            case.check(&["x", "w", "b"], |t| {
+                dense(&t[0], &t[1], &t[2], case.activation())
+            });
+        }
+    }
+}

@@ -1,0 +1,115 @@
+//! For tests: the numbers that PyTorch computed (`tests/fixtures/kernels.py`), and the comparison.
+
+use super::{Activation, Window};
+use candle_core::{Device, Result, Tensor, Var};
+use safetensors::SafeTensors;
+use serde::Deserialize;
+use std::collections::HashMap;
+
+static BYTES: &[u8] = include_bytes!("../../tests/fixtures/kernels.safetensors");
+
+/// One row of the fixture's metadata; a kind of case uses only some of the fields.
+#[derive(Debug, Deserialize)]
+pub struct Case {
+    pub name: String,
+    kind: String,
+    #[serde(default)]
+    window: Option<WindowRow>,
+    #[serde(default)]
+    pool: Option<WindowRow>,
+    #[serde(default)]
+    activation: Option<String>,
+    #[serde(flatten)]
+    pub options: HashMap<String, serde_json::Value>,
+}
+
+#[derive(Clone, Copy, Debug, Deserialize)]
+struct WindowRow {
+    kernel: [usize; 2],
+    stride: [usize; 2],
+    padding: [usize; 2],
+}
+
+impl From<WindowRow> for Window {
+    fn from(row: WindowRow) -> Self {
+        Self {
+            kernel: row.kernel,
+            stride: row.stride,
+            padding: row.padding,
+        }
+    }
+}
+
+impl Case {
+    /// The tensor of this name.
+    pub fn tensor(&self, name: &str) -> Tensor {
+        let name = format!("{}.{name}", self.name);
+        candle_core::safetensors::load_buffer(BYTES, &Device::Cpu)
+            .unwrap()
+            .remove(&name)
+            .unwrap_or_else(|| panic!("no {name} in the fixture"))
+    }
+
+    pub fn window(&self) -> Window {
+        self.window.unwrap().into()
+    }
+
+    pub fn pool(&self) -> Option<Window> {
+        self.pool.map(Window::from)
+    }
+
+    pub fn activation(&self) -> Activation {
+        match self.activation.as_deref() {
+            Some("relu") => Activation::Relu,
+            Some("sigmoid") => Activation::Sigmoid,
+            Some("tanh") => Activation::Tanh,
+            _ => Activation::Identity,
+        }
+    }
+
+    /// A number of the optimiser cases.
+    pub fn number(&self, name: &str) -> Option<f64> {
+        self.options.get(name)?.as_f64()
+    }
+
+    /// Runs `forward` on the inputs of these names and compares the result, and the gradients of
+    /// sum(y · dy), with PyTorch's.
+    pub fn check(&self, inputs: &[&str], forward: impl Fn(&[Tensor]) -> Result<Tensor>) {
+        let vars: Vec<Var> = inputs
+            .iter()
+            .map(|name| Var::from_tensor(&self.tensor(name)).unwrap())
+            .collect();
+        let arguments: Vec<Tensor> = vars.iter().map(|var| var.as_tensor().clone()).collect();
+        let y = forward(&arguments).unwrap();
+        assert_close(&y, &self.tensor("y"), &format!("{}: y", self.name));
+        let loss = (y * self.tensor("dy")).unwrap().sum_all().unwrap();
+        let gradients = loss.backward().unwrap();
+        for (name, var) in inputs.iter().zip(&vars) {
+            let found = gradients.get(var).unwrap();
+            let what = format!("{}: d{name}", self.name);
+            assert_close(found, &self.tensor(&format!("d{name}")), &what);
+        }
+    }
+}
+
+/// The cases of a kind, at least one.
+pub fn cases(kind: &str) -> Vec<Case> {
+    let (_, metadata) = SafeTensors::read_metadata(BYTES).unwrap();
+    let json = &metadata.metadata().as_ref().unwrap()["cases"];
+    let all: Vec<Case> = serde_json::from_str(json).unwrap();
+    let found: Vec<Case> = all.into_iter().filter(|case| case.kind == kind).collect();
+    assert!(!found.is_empty(), "no case of kind {kind}");
+    found
+}
+
+/// Asserts that two tensors are equal to 1e-5 of the larger of 1 and their largest element.
+pub fn assert_close(found: &Tensor, expected: &Tensor, what: &str) {
+    assert_eq!(found.dims(), expected.dims(), "{what}");
+    let numbers = |t: &Tensor| t.flatten_all().unwrap().to_vec1::<f32>().unwrap();
+    let (found, expected) = (numbers(found), numbers(expected));
+    let scale = expected.iter().fold(1.0f32, |most, v| most.max(v.abs()));
+    for (i, (found, expected)) in found.iter().zip(&expected).enumerate() {
+        let error = (found - expected).abs() / scale;
+        assert!(error <= 1e-5, "{what}[{i}]: {found}, expected {expected}");
+    }
+}

@@ -1,0 +1,313 @@
+//! The thread pool behind every kernel: fork, run a fixed number of chunks, join.
+//!
+//! A kernel splits its work into chunks whose number depends on the shapes alone, never on the
+//! number of threads; the threads claim chunks as they come free, and partial results are reduced
+//! in the order of their index. So the result has the same bits for every thread count.
+//!
+//! A training step forks some ten times within half a millisecond, hence the two choices that
+//! general pools do not make: workers spin for a moment before they sleep, and there are no
+//! queues. A second caller (the predictor, while the trainer has the pool) is not kept waiting:
+//! its job runs on its own thread.
+
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock};
+use std::thread::JoinHandle;
+
+/// How often a worker looks for the next job before it sleeps. Long enough for the gaps within a
+/// step, short enough to leave the core to a neighbour who needs it.
+const SPINS: usize = 2_000;
+
+type Task<'a> = dyn Fn(usize) + Sync + 'a;
+
+/// One fork. Every job has counters of its own, so a worker that arrives late finds nothing left
+/// to claim and never touches the task.
+struct Job {
+    task: &'static Task<'static>,
+    chunks: usize,
+    next: AtomicUsize,
+    finished: AtomicUsize,
+    panic: Mutex<Option<Box<dyn Any + Send>>>,
+}
+
+impl Job {
+    fn new(task: &Task<'_>, chunks: usize) -> Self {
+        Self {
+            task: forget_lifetime(task),
+            chunks,
+            next: AtomicUsize::new(0),
+            finished: AtomicUsize::new(0),
+            panic: Mutex::new(None),
+        }
+    }
+
+    /// Claims and runs chunks until none is left.
+    fn work(&self) {
+        loop {
+            let chunk = self.next.fetch_add(1, Ordering::Relaxed);
+            if chunk >= self.chunks {
+                return;
+            }
+            if let Err(payload) = catch_unwind(AssertUnwindSafe(|| (self.task)(chunk))) {
+                lock(&self.panic).get_or_insert(payload);
+            }
+            self.finished.fetch_add(1, Ordering::Release);
+        }
+    }
+
+    /// Waits for the chunks that other threads have claimed.
+    fn join(&self) {
+        let mut spins = 0;
+        while self.finished.load(Ordering::Acquire) < self.chunks {
+            spins += 1;
+            if spins < SPINS {
+                std::hint::spin_loop();
+            } else {
+                std::thread::yield_now();
+            }
+        }
+    }
+}
+
+/// Lets the workers, which outlive every job, hold a task that borrows from its caller.
+fn forget_lifetime<'a>(task: &'a Task<'a>) -> &'static Task<'static> {
+    #[expect(
+        unsafe_code,
+        reason = "a job's task is called only for a claimed chunk, and `run` returns only after \
+                  every chunk has been claimed and finished"
+    )]
+    // SAFETY: the two types differ in a lifetime only. `Job::work` dereferences the task only
+    // between claiming a chunk and counting it as finished; `Pool::run`, which holds the true
+    // borrow, waits in `Job::join` until all are counted, and no path leaves it earlier: panics
+    // of a chunk are caught and resumed after the join.
+    unsafe {
+        std::mem::transmute::<&'a Task<'a>, &'static Task<'static>>(task)
+    }
+}
+
+#[derive(Default)]
+struct Inbox {
+    job: Option<Arc<Job>>,
+    sleepers: usize,
+}
+
+#[derive(Default)]
+struct Shared {
+    /// Counts the jobs; workers spin on it without touching the mutex.
+    posted: AtomicUsize,
+    stop: AtomicBool,
+    inbox: Mutex<Inbox>,
+    bell: Condvar,
+}
+
+impl Shared {
+    /// The job after number `seen`, or `None` when the pool closes.
+    fn wait(&self, seen: &mut usize) -> Option<Arc<Job>> {
+        for _ in 0..SPINS {
+            if self.posted.load(Ordering::Acquire) != *seen || self.stop.load(Ordering::Acquire) {
+                break;
+            }
+            std::hint::spin_loop();
+        }
+        let mut inbox = lock(&self.inbox);
+        loop {
+            if self.stop.load(Ordering::Acquire) {
+                return None;
+            }
+            let posted = self.posted.load(Ordering::Acquire);
+            if posted != *seen {
+                *seen = posted;
+                return inbox.job.clone();
+            }
+            inbox.sleepers += 1;
+            inbox = self
+                .bell
+                .wait(inbox)
+                .unwrap_or_else(PoisonError::into_inner);
+            inbox.sleepers -= 1;
+        }
+    }
+
+    /// Publishes a job, or closes the pool with `None`.
+    fn post(&self, job: Option<Arc<Job>>) {
+        let mut inbox = lock(&self.inbox);
+        if job.is_none() {
+            self.stop.store(true, Ordering::Release);
+        }
+        inbox.job = job;
+        self.posted.fetch_add(1, Ordering::Release);
+        if inbox.sleepers > 0 {
+            self.bell.notify_all();
+        }
+    }
+}
+
+/// A set of worker threads; the caller of [`Pool::run`] is always one thread more.
+struct Pool {
+    shared: Arc<Shared>,
+    workers: Vec<JoinHandle<()>>,
+    busy: Mutex<()>,
+}
+
+impl Pool {
+    fn new(threads: usize) -> Self {
+        let shared = Arc::new(Shared::default());
+        let spawn = |index: usize| {
+            let shared = Arc::clone(&shared);
+            std::thread::Builder::new()
+                .name(format!("kernel-{index}"))
+                .spawn(move || {
+                    let mut seen = 0;
+                    while let Some(job) = shared.wait(&mut seen) {
+                        job.work();
+                    }
+                })
+                .ok()
+        };
+        // A machine that grants fewer threads than asked computes the same, only slower.
+        let workers = (1..threads).map_while(spawn).collect();
+        Self {
+            shared,
+            workers,
+            busy: Mutex::new(()),
+        }
+    }
+
+    fn run(&self, chunks: usize, task: &Task<'_>) {
+        let alone = self.workers.is_empty() || chunks < 2;
+        let Some(_turn) = (!alone).then(|| self.busy.try_lock().ok()).flatten() else {
+            return (0..chunks).for_each(task);
+        };
+        let job = Arc::new(Job::new(task, chunks));
+        self.shared.post(Some(Arc::clone(&job)));
+        job.work();
+        job.join();
+        if let Some(payload) = lock(&job.panic).take() {
+            resume_unwind(payload);
+        }
+    }
+}
+
+impl Drop for Pool {
+    fn drop(&mut self) {
+        self.shared.post(None);
+        for worker in self.workers.drain(..) {
+            // A worker catches the panics of its chunks, so it has nothing to report.
+            let _ = worker.join();
+        }
+    }
+}
+
+static POOL: RwLock<Option<Arc<Pool>>> = RwLock::new(None);
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // The data behind these locks is never left half written, so a poisoned one is still good.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}
+
+fn pool() -> Arc<Pool> {
+    if let Some(pool) = &*POOL.read().unwrap_or_else(PoisonError::into_inner) {
+        return Arc::clone(pool);
+    }
+    let mut slot = POOL.write().unwrap_or_else(PoisonError::into_inner);
+    Arc::clone(slot.get_or_insert_with(|| Arc::new(Pool::new(cores()))))
+}
+
+/// Sets how many threads the kernels use, the calling one included. At least one; results do not
+/// depend on it. A kernel that is running keeps the threads it started with.
+pub fn set_threads(n: usize) {
+    if n.max(1) == threads() {
+        return;
+    }
+    let new = Arc::new(Pool::new(n.max(1)));
+    let old = POOL
+        .write()
+        .unwrap_or_else(PoisonError::into_inner)
+        .replace(new);
+    drop(old);
+}
+
+/// How many threads the kernels use, the calling one included.
+pub fn threads() -> usize {
+    pool().workers.len() + 1
+}
+
+/// Runs `task(0)` to `task(chunks - 1)`, each exactly once, in any order and on any thread.
+pub(crate) fn for_each(chunks: usize, task: impl Fn(usize) + Sync) {
+    if chunks < 2 {
+        return (0..chunks).for_each(task);
+    }
+    pool().run(chunks, &task);
+}
+
+/// Runs `task(i, part)` for every part: the way to hand each chunk its own `&mut` piece of a
+/// result.
+pub(crate) fn for_parts<P: Send>(
+    parts: impl IntoIterator<Item = P>,
+    task: impl Fn(usize, P) + Sync,
+) {
+    let slots: Vec<Mutex<Option<P>>> = parts
+        .into_iter()
+        .map(|part| Mutex::new(Some(part)))
+        .collect();
+    for_each(slots.len(), |index| {
+        if let Some(part) = lock(&slots[index]).take() {
+            task(index, part);
+        }
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_chunk_runs_once() {
+        let pool = Pool::new(5);
+        for chunks in 0..40 {
+            let counts: Vec<AtomicUsize> = (0..chunks).map(|_| AtomicUsize::new(0)).collect();
+            pool.run(chunks, &|i| {
+                counts[i].fetch_add(1, Ordering::Relaxed);
+            });
+            assert!(counts.iter().all(|c| c.load(Ordering::Relaxed) == 1));
+        }
+    }
+
+    #[test]
+    fn callers_at_once_and_nested_calls_all_finish() {
+        let total = AtomicUsize::new(0);
+        std::thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| {
+                    for _ in 0..200 {
+                        for_each(7, |_| {
+                            for_each(3, |_| {
+                                total.fetch_add(1, Ordering::Relaxed);
+                            });
+                        });
+                    }
+                });
+            }
+        });
+        assert_eq!(total.into_inner(), 4 * 200 * 21);
+    }
+
+    #[test]
+    fn a_panic_reaches_the_caller_and_the_pool_survives() {
+        let pool = Pool::new(3);
+        let caught = catch_unwind(AssertUnwindSafe(|| {
+            pool.run(8, &|i| assert!(i != 5, "chunk five"));
+        }));
+        assert!(caught.is_err());
+        let sum = AtomicUsize::new(0);
+        pool.run(8, &|i| {
+            sum.fetch_add(i, Ordering::Relaxed);
+        });
+        assert_eq!(sum.into_inner(), 28);
+    }
+}

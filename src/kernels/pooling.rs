@@ -1,0 +1,261 @@
+//! Max and average pooling over windows of an image.
+//!
+//! Shapes: `[n, c, h, w]` → `[n, c, oh, ow]` by [`Window::output`].
+//! Max: padding counts as −∞; the gradient goes to the largest element, the first one in
+//! row-major order where several are equal. Average: padding counts as zeros and as elements
+//! (`count_include_pad`); every element gets an equal share. Both are PyTorch's conventions.
+
+use super::support::{read, slice, tensor};
+use super::{pool, tape};
+use candle_core::{CpuStorage, CustomOp1, Layout, Result, Shape, Tensor, bail};
+use std::ops::Range;
+use std::sync::OnceLock;
+
+/// A window that slides over an image; each field is `[vertical, horizontal]`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Window {
+    /// Height and width of the window.
+    pub kernel: [usize; 2],
+    /// Distance between neighbouring windows.
+    pub stride: [usize; 2],
+    /// Rows and columns added on each side of the image.
+    pub padding: [usize; 2],
+}
+
+impl Window {
+    /// How many windows fit an image of `[height, width]`, rounded down; `None` if not even one
+    /// does, or if kernel or stride is zero.
+    pub fn output(&self, image: [usize; 2]) -> Option<[usize; 2]> {
+        let along = |axis: usize| {
+            let free = (image[axis] + 2 * self.padding[axis]).checked_sub(self.kernel[axis])?;
+            let steps = free.checked_div(self.stride[axis])?;
+            (self.kernel[axis] > 0).then_some(steps + 1)
+        };
+        Some([along(0)?, along(1)?])
+    }
+
+    /// [`Window::output`], or an error that names the sizes.
+    pub(super) fn output_or_error(&self, image: [usize; 2]) -> Result<[usize; 2]> {
+        match self.output(image) {
+            Some(output) => Ok(output),
+            None => bail!("{self:?} does not fit an image of {image:?}"),
+        }
+    }
+
+    /// As above, for pooling: every window must hold a part of the image.
+    pub(super) fn pooled_or_error(&self, image: [usize; 2]) -> Result<[usize; 2]> {
+        if (0..2).any(|axis| 2 * self.padding[axis] > self.kernel[axis]) {
+            bail!("pooling: padding must be at most half of the kernel, found {self:?}");
+        }
+        self.output_or_error(image)
+    }
+
+    /// The part of the image, along one axis, that the `index`-th window covers.
+    #[inline(always)]
+    pub(super) fn cover(&self, axis: usize, index: usize, size: usize) -> Range<usize> {
+        let start = index * self.stride[axis];
+        let end = (start + self.kernel[axis]).saturating_sub(self.padding[axis]);
+        start.saturating_sub(self.padding[axis])..end.min(size)
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Max,
+    Average,
+}
+
+struct Pooling {
+    kind: Kind,
+    window: Window,
+    image: [usize; 2],
+    output: [usize; 2],
+    /// For max: where in its plane each maximum was, left by the forward pass.
+    winners: OnceLock<Vec<u32>>,
+}
+
+impl Pooling {
+    /// The pixels under each window of a plane, as (window, rows, columns), in row-major order.
+    fn windows(&self) -> impl Iterator<Item = (usize, Range<usize>, Range<usize>)> + '_ {
+        let [oh, ow] = self.output;
+        (0..oh * ow).map(move |i| {
+            let rows = self.window.cover(0, i / ow, self.image[0]);
+            let cols = self.window.cover(1, i % ow, self.image[1]);
+            (i, rows, cols)
+        })
+    }
+
+    fn max_plane(&self, x: &[f32], y: &mut [f32], winners: &mut [u32]) {
+        let width = self.image[1];
+        for (i, rows, cols) in self.windows() {
+            let mut best = (f32::NEG_INFINITY, rows.start * width + cols.start);
+            for row in rows {
+                for at in row * width + cols.start..row * width + cols.end {
+                    if x[at] > best.0 || x[at].is_nan() {
+                        best = (x[at], at);
+                    }
+                }
+            }
+            (y[i], winners[i]) = (best.0, best.1 as u32);
+        }
+    }
+
+    fn average_plane(&self, x: &[f32], y: &mut [f32]) {
+        let width = self.image[1];
+        let scale = self.share();
+        for (i, rows, cols) in self.windows() {
+            let mut sum = 0.0;
+            for row in rows {
+                for value in &x[row * width + cols.start..row * width + cols.end] {
+                    sum += value;
+                }
+            }
+            y[i] = sum * scale;
+        }
+    }
+
+    /// One element's weight in an average.
+    fn share(&self) -> f32 {
+        1.0 / (self.window.kernel[0] * self.window.kernel[1]) as f32
+    }
+
+    fn backward_plane(&self, dy: &[f32], winners: &[u32], dx: &mut [f32]) {
+        if self.kind == Kind::Max {
+            for (dy, &at) in dy.iter().zip(winners) {
+                dx[at as usize] += dy;
+            }
+            return;
+        }
+        let width = self.image[1];
+        let scale = self.share();
+        for (i, rows, cols) in self.windows() {
+            for row in rows {
+                for dx in &mut dx[row * width + cols.start..row * width + cols.end] {
+                    *dx += dy[i] * scale;
+                }
+            }
+        }
+    }
+
+    fn sizes(&self) -> (usize, usize) {
+        let area = |[h, w]: [usize; 2]| h * w;
+        (area(self.image), area(self.output))
+    }
+}
+
+impl CustomOp1 for Pooling {
+    fn name(&self) -> &'static str {
+        "pooling"
+    }
+
+    fn cpu_fwd(&self, x: &CpuStorage, layout: &Layout) -> Result<(CpuStorage, Shape)> {
+        let (n, c, _, _) = layout.shape().dims4()?;
+        let (plane, pooled) = self.sizes();
+        let x = slice(x, layout)?;
+        let mut y = vec![0.0; n * c * pooled];
+        // One chunk per sample.
+        let mut winners = vec![0; if self.kind == Kind::Max { y.len() } else { 0 }];
+        let parts = x.chunks(c * plane).zip(y.chunks_mut(c * pooled));
+        if self.kind == Kind::Average {
+            pool::for_parts(parts, |_, (x, y)| {
+                for (x, y) in x.chunks_exact(plane).zip(y.chunks_exact_mut(pooled)) {
+                    self.average_plane(x, y);
+                }
+            });
+        } else {
+            let parts = parts.zip(winners.chunks_mut(c * pooled));
+            pool::for_parts(parts, |_, ((x, y), winners)| {
+                let outputs = y
+                    .chunks_exact_mut(pooled)
+                    .zip(winners.chunks_exact_mut(pooled));
+                for (x, (y, winners)) in x.chunks_exact(plane).zip(outputs) {
+                    self.max_plane(x, y, winners);
+                }
+            });
+            // The op is new for every call, so the slot is empty.
+            let _ = self.winners.set(winners);
+        }
+        let [oh, ow] = self.output;
+        Ok((CpuStorage::F32(y), Shape::from((n, c, oh, ow))))
+    }
+
+    fn bwd(&self, x: &Tensor, _y: &Tensor, dy: &Tensor) -> Result<Option<Tensor>> {
+        let (plane, pooled) = self.sizes();
+        let c = x.dim(1)?;
+        let mut dx = vec![0.0; x.elem_count()];
+        let none = Vec::new();
+        let winners = self.winners.get().unwrap_or(&none);
+        read(dy, |dy| {
+            let parts = dy.chunks(c * pooled).zip(dx.chunks_mut(c * plane));
+            pool::for_parts(parts, |sample, (dy, dx)| {
+                let planes = dy.chunks_exact(pooled).zip(dx.chunks_exact_mut(plane));
+                for (channel, (dy, dx)) in planes.enumerate() {
+                    let start = (sample * c + channel) * pooled;
+                    let winners = winners.get(start..start + pooled).unwrap_or_default();
+                    self.backward_plane(dy, winners, dx);
+                }
+            });
+            Ok(())
+        })?;
+        tensor(dx, x.shape()).map(Some)
+    }
+}
+
+fn pooling(x: &Tensor, window: Window, kind: Kind) -> Result<Tensor> {
+    let (_, _, h, w) = x.dims4()?;
+    let op = Pooling {
+        kind,
+        window,
+        image: [h, w],
+        output: window.pooled_or_error([h, w])?,
+        winners: OnceLock::new(),
+    };
+    if !x.device().is_cpu() {
+        bail!("pooling: not available on {:?}", x.device().location());
+    }
+    tape::apply1(&x.contiguous()?, op)
+}
+
+/// The largest element under each window; padding counts as −∞.
+///
+/// * `x`: `[n, c, h, w]` → `[n, c, oh, ow]`
+pub fn max_pool2d(x: &Tensor, window: Window) -> Result<Tensor> {
+    pooling(x, window, Kind::Max)
+}
+
+/// The mean under each window; padding counts as zeros.
+///
+/// * `x`: `[n, c, h, w]` → `[n, c, oh, ow]`
+pub fn avg_pool2d(x: &Tensor, window: Window) -> Result<Tensor> {
+    pooling(x, window, Kind::Average)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::fixture;
+    use super::*;
+
+    #[test]
+    fn values_and_gradients_are_pytorchs() {
+        for case in fixture::cases("max") {
+            case.check(&["x"], |x| max_pool2d(&x[0], case.window()));
+        }
+        for case in fixture::cases("average") {
+            case.check(&["x"], |x| avg_pool2d(&x[0], case.window()));
+        }
+    }
+
+    #[test]
+    fn output_is_rounded_down_and_none_if_nothing_fits() {
+        let window = |kernel, stride, padding| Window {
+            kernel: [kernel; 2],
+            stride: [stride; 2],
+            padding: [padding; 2],
+        };
+        assert_eq!(window(2, 2, 0).output([11, 13]), Some([5, 6]));
+        assert_eq!(window(3, 2, 1).output([1, 28]), Some([1, 14]));
+        assert_eq!(window(5, 1, 0).output([4, 9]), None);
+        assert_eq!(window(0, 1, 0).output([4, 4]), None);
+        assert_eq!(window(2, 0, 0).output([4, 4]), None);
+    }
+}

@@ -1,0 +1,86 @@
+//! Which instructions the kernels run on: AVX-512, AVX2 with FMA, or whatever the compiler makes
+//! of plain Rust, chosen when the program starts.
+//!
+//! Kernels are written once, over `pulp::Simd`, and vectorised over output elements: each element
+//! is the same chain of fused multiply-adds whatever the width, so AVX-512 and AVX2 give the same
+//! bits. The portable set has no fused multiply-add to rely on and may differ in the last place.
+//!
+//! `CANDLE_STUDIO_SIMD=avx2`, `avx512` or `portable` forces a set, for tests and benchmarks; one
+//! that the machine lacks is passed over in favour of the next smaller.
+
+use pulp::{Arch, WithSimd};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU8, Ordering};
+
+/// An instruction set, from the narrowest to the widest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum InstructionSet {
+    /// Plain Rust.
+    Portable = 1,
+    /// Eight lanes (AVX2 + FMA on x86-64).
+    Avx2 = 2,
+    /// Sixteen lanes.
+    Avx512 = 3,
+}
+
+/// The set in use, as a number; 0 until it is first asked for.
+static CURRENT: AtomicU8 = AtomicU8::new(0);
+
+/// What the machine offers for each [`InstructionSet`], narrowest first.
+static OFFERS: OnceLock<[Arch; 3]> = OnceLock::new();
+
+/// One entry for each set; what the machine lacks falls back to the entry before it.
+fn detect() -> [Arch; 3] {
+    #[cfg(target_arch = "x86_64")]
+    {
+        use pulp::x86::{V3, V4};
+        let avx2 = V3::try_new().map_or(Arch::Scalar, Arch::V3);
+        let avx512 = V4::try_new().map_or(avx2, Arch::V4);
+        [Arch::Scalar, avx2, avx512]
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    {
+        [Arch::new(); 3]
+    }
+}
+
+fn from_environment() -> InstructionSet {
+    match std::env::var("CANDLE_STUDIO_SIMD").as_deref() {
+        Ok("portable") => InstructionSet::Portable,
+        Ok("avx2") => InstructionSet::Avx2,
+        _ => InstructionSet::Avx512,
+    }
+}
+
+fn arch() -> Arch {
+    let mut set = CURRENT.load(Ordering::Relaxed);
+    if set == 0 {
+        set = from_environment() as u8;
+        CURRENT.store(set, Ordering::Relaxed);
+    }
+    OFFERS.get_or_init(detect)[usize::from(set) - 1]
+}
+
+/// The instruction set the kernels really run on.
+pub fn instruction_set() -> InstructionSet {
+    #[cfg(target_arch = "x86_64")]
+    return match arch() {
+        Arch::V4(_) => InstructionSet::Avx512,
+        Arch::V3(_) => InstructionSet::Avx2,
+        _ => InstructionSet::Portable,
+    };
+    #[cfg(not(target_arch = "x86_64"))]
+    InstructionSet::Portable
+}
+
+/// Forces an instruction set from now on, for tests and benchmarks. Returns whether the machine
+/// has it; if not, a smaller one is used.
+pub fn set_instruction_set(set: InstructionSet) -> bool {
+    CURRENT.store(set as u8, Ordering::Relaxed);
+    instruction_set() == set
+}
+
+/// Runs a kernel on the chosen instruction set.
+pub(crate) fn run<K: WithSimd>(kernel: K) -> K::Output {
+    arch().dispatch(kernel)
+}

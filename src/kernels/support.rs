@@ -1,0 +1,84 @@
+//! What every op needs: reading tensors as slices, wrapping slices as tensors, splitting work.
+
+use candle_core::{CpuStorage, Layout, Result, Shape, Storage, Tensor, bail};
+
+/// Vector width that channel counts are padded to: the widest instruction set's.
+pub(super) const LANES: usize = 16;
+
+/// `n` rounded up to whole vectors.
+pub(super) fn padded(n: usize) -> usize {
+    n.next_multiple_of(LANES)
+}
+
+/// Whether anyone will ask for the gradient of `x`.
+pub(super) fn wants_gradient(x: &Tensor) -> bool {
+    x.is_variable() || x.track_op()
+}
+
+/// The elements of an op's argument.
+pub(super) fn slice<'a>(storage: &'a CpuStorage, layout: &Layout) -> Result<&'a [f32]> {
+    let data = storage.as_slice::<f32>()?;
+    match layout.contiguous_offsets() {
+        Some((start, end)) => Ok(&data[start..end]),
+        None => bail!(
+            "expected a contiguous tensor, found strides {:?}",
+            layout.stride()
+        ),
+    }
+}
+
+/// Calls `read` with the elements of `x`, which may lie in memory in any order.
+pub(super) fn read<R>(x: &Tensor, read: impl FnOnce(&[f32]) -> Result<R>) -> Result<R> {
+    let x = x.contiguous()?;
+    let (storage, layout) = x.storage_and_layout();
+    match &*storage {
+        Storage::Cpu(cpu) => read(slice(cpu, layout)?),
+        _ => bail!(
+            "expected a tensor on the CPU, found {:?}",
+            x.device().location()
+        ),
+    }
+}
+
+/// A gradient as a tensor of `shape`, no part of any graph.
+pub(super) fn tensor(data: Vec<f32>, shape: impl Into<Shape>) -> Result<Tensor> {
+    Tensor::from_vec(data, shape.into(), &candle_core::Device::Cpu)
+}
+
+/// Items per chunk if `n` items go into at most `most` chunks: a function of the shape alone.
+pub(super) fn per_chunk(n: usize, most: usize) -> usize {
+    n.div_ceil(most).max(1)
+}
+
+/// `dst[c][r] = src[r][c]` for a `src` of `rows` rows, `ld` apart, of which `cols` columns are
+/// used, and a `dst` of `cols` rows, `dst_ld` apart.
+pub(super) fn transpose(
+    src: &[f32],
+    (rows, cols, ld): (usize, usize, usize),
+    dst: &mut [f32],
+    dst_ld: usize,
+) {
+    // Blocks of one cache line by one, so that both sides stay in the first-level cache.
+    for row in (0..rows).step_by(LANES) {
+        let row_end = (row + LANES).min(rows);
+        for col in (0..cols).step_by(LANES) {
+            let col_end = (col + LANES).min(cols);
+            for c in col..col_end {
+                let to = &mut dst[c * dst_ld + row..c * dst_ld + row_end];
+                for (r, to) in (row..row_end).zip(to) {
+                    *to = src[r * ld + c];
+                }
+            }
+        }
+    }
+}
+
+/// Sums the `count` rows of `partial` into the first, in order.
+pub(super) fn reduce_rows(partial: &mut [f32], len: usize) {
+    let (total, rest) = partial.split_at_mut(len);
+    for row in rest.chunks_exact(len) {
+        for (total, value) in total.iter_mut().zip(row) {
+            *total += value;
+        }
+    }
+}

@@ -1,0 +1,241 @@
+//! The one inner loop that convolution and dense layers share: a matrix product whose left side
+//! is gathered.
+//!
+//! `out[r][j] = init + Σ_t a[row(r) + step(t)] · b[t][j]`, for t in ascending order.
+//!
+//! A dense layer reads its rows at a fixed stride, a convolution through a table of tap offsets;
+//! everything else is the same. The sum is vectorised over j (the lanes) and r (the rows of a
+//! register tile), never over t, so every element is one chain of fused multiply-adds in the same
+//! order for every tile size, thread count and instruction set.
+
+use pulp::{Simd, WithSimd};
+
+/// Where the elements of a row of the left side lie, relative to the row's start.
+pub(super) trait Steps: Copy + Send + Sync {
+    /// How many there are: the length of the sum.
+    fn len(self) -> usize;
+    /// The offset of the t-th.
+    fn at(self, t: usize) -> usize;
+    /// One more than the largest offset.
+    fn span(self) -> usize;
+}
+
+/// Steps of equal length.
+#[derive(Clone, Copy)]
+pub(super) struct Strided {
+    pub len: usize,
+    pub stride: usize,
+}
+
+impl Steps for Strided {
+    #[inline(always)]
+    fn len(self) -> usize {
+        self.len
+    }
+    #[inline(always)]
+    fn at(self, t: usize) -> usize {
+        t * self.stride
+    }
+    #[inline(always)]
+    fn span(self) -> usize {
+        match self.len {
+            0 => 0,
+            n => (n - 1) * self.stride + 1,
+        }
+    }
+}
+
+/// Steps from a table. `span` is one more than its largest entry.
+#[derive(Clone, Copy)]
+pub(super) struct Table<'a> {
+    pub offsets: &'a [usize],
+    pub span: usize,
+}
+
+impl Steps for Table<'_> {
+    #[inline(always)]
+    fn len(self) -> usize {
+        self.offsets.len()
+    }
+    #[inline(always)]
+    fn at(self, t: usize) -> usize {
+        self.offsets[t]
+    }
+    #[inline(always)]
+    fn span(self) -> usize {
+        self.span
+    }
+}
+
+/// What the sums start from.
+#[derive(Clone, Copy)]
+pub(super) enum Init<'a> {
+    /// Zero.
+    Zero,
+    /// One value per column.
+    Bias(&'a [f32]),
+    /// What the output holds.
+    Output,
+}
+
+/// A product to run with [`super::simd::run`].
+pub(super) struct Product<'a, S, R> {
+    /// The left side's elements.
+    pub a: &'a [f32],
+    /// Where row r starts in `a`, for r in `0..n_rows`.
+    pub row: R,
+    pub n_rows: usize,
+    /// Where the elements of a row lie.
+    pub steps: S,
+    /// The right side, `[steps.len(), ldb]`.
+    pub b: &'a [f32],
+    pub ldb: usize,
+    /// The columns of `b` to use, from 0.
+    pub cols: usize,
+    /// The result, `[n_rows, ldc]`.
+    pub out: &'a mut [f32],
+    pub ldc: usize,
+    pub init: Init<'a>,
+    /// Whether to clamp the result at zero.
+    pub relu: bool,
+}
+
+impl<S: Steps, R: Fn(usize) -> usize> WithSimd for Product<'_, S, R> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<I: Simd>(mut self, simd: I) {
+        let lanes = I::F32_LANES;
+        let mut col = 0;
+        let wide = I::REGISTER_COUNT >= 32;
+        while col < self.cols {
+            let left = self.cols - col;
+            if wide && left >= 4 * lanes {
+                self.panel::<I, 6, 4>(simd, col);
+                col += 4 * lanes;
+            } else if left >= 2 * lanes {
+                if wide {
+                    self.panel::<I, 8, 2>(simd, col);
+                } else {
+                    self.panel::<I, 6, 2>(simd, col);
+                }
+                col += 2 * lanes;
+            } else if left >= lanes {
+                self.panel::<I, 8, 1>(simd, col);
+                col += lanes;
+            } else {
+                self.ragged::<I>(simd, col);
+                col = self.cols;
+            }
+        }
+    }
+}
+
+impl<S: Steps, R: Fn(usize) -> usize> Product<'_, S, R> {
+    /// `V` registers' width of columns from `col` on, all rows.
+    #[inline(always)]
+    fn panel<I: Simd, const N: usize, const V: usize>(&mut self, simd: I, col: usize) {
+        let mut row = 0;
+        while row + N <= self.n_rows {
+            self.block::<I, N, V>(simd, row, col);
+            row += N;
+        }
+        if N > 4 && row + 4 <= self.n_rows {
+            self.block::<I, 4, V>(simd, row, col);
+            row += 4;
+        }
+        while row + 2 <= self.n_rows {
+            self.block::<I, 2, V>(simd, row, col);
+            row += 2;
+        }
+        if row < self.n_rows {
+            self.block::<I, 1, V>(simd, row, col);
+        }
+    }
+
+    /// One register tile: `N` rows by `V` vectors.
+    #[inline(always)]
+    fn block<I: Simd, const N: usize, const V: usize>(&mut self, simd: I, row: usize, col: usize) {
+        let width = V * I::F32_LANES;
+        let mut acc = [[simd.splat_f32s(0.0); V]; N];
+        for (n, acc) in acc.iter_mut().enumerate() {
+            let from = match self.init {
+                Init::Zero => continue,
+                Init::Bias(bias) => &bias[col..col + width],
+                Init::Output => &self.out[(row + n) * self.ldc + col..][..width],
+            };
+            acc.copy_from_slice(I::as_simd_f32s(from).0);
+        }
+        let span = self.steps.span();
+        let a: [&[f32]; N] = std::array::from_fn(|n| &self.a[(self.row)(row + n)..][..span]);
+        let b = self.b.chunks_exact(self.ldb);
+        for (t, b) in (0..self.steps.len()).zip(b) {
+            let b = I::as_simd_f32s(&b[col..col + width]).0;
+            let step = self.steps.at(t);
+            for n in 0..N {
+                let a = simd.splat_f32s(a[n][step]);
+                for v in 0..V {
+                    acc[n][v] = simd.mul_add_e_f32s(a, b[v], acc[n][v]);
+                }
+            }
+        }
+        let zero = simd.splat_f32s(0.0);
+        for (n, acc) in acc.iter_mut().enumerate() {
+            if self.relu {
+                for v in acc.iter_mut() {
+                    // In this order a NaN stays one on x86, so that a diverged run shows.
+                    *v = simd.max_f32s(zero, *v);
+                }
+            }
+            let to = &mut self.out[(row + n) * self.ldc + col..][..width];
+            I::as_mut_simd_f32s(to).0.copy_from_slice(acc);
+        }
+    }
+
+    /// The last columns, fewer than a register holds.
+    #[inline(always)]
+    fn ragged<I: Simd>(&mut self, simd: I, col: usize) {
+        let mut row = 0;
+        while row + 4 <= self.n_rows {
+            self.ragged_block::<I, 4>(simd, row, col);
+            row += 4;
+        }
+        while row < self.n_rows {
+            self.ragged_block::<I, 1>(simd, row, col);
+            row += 1;
+        }
+    }
+
+    #[inline(always)]
+    fn ragged_block<I: Simd, const N: usize>(&mut self, simd: I, row: usize, col: usize) {
+        let cols = self.cols;
+        let mut acc = [simd.splat_f32s(0.0); N];
+        for (n, acc) in acc.iter_mut().enumerate() {
+            *acc = match self.init {
+                Init::Zero => continue,
+                Init::Bias(bias) => simd.partial_load_f32s(&bias[col..cols]),
+                Init::Output => {
+                    simd.partial_load_f32s(&self.out[(row + n) * self.ldc..][col..cols])
+                }
+            };
+        }
+        let span = self.steps.span();
+        let a: [&[f32]; N] = std::array::from_fn(|n| &self.a[(self.row)(row + n)..][..span]);
+        let b = self.b.chunks_exact(self.ldb);
+        for (t, b) in (0..self.steps.len()).zip(b) {
+            let b = simd.partial_load_f32s(&b[col..cols]);
+            let step = self.steps.at(t);
+            for n in 0..N {
+                acc[n] = simd.mul_add_e_f32s(simd.splat_f32s(a[n][step]), b, acc[n]);
+            }
+        }
+        let zero = simd.splat_f32s(0.0);
+        for (n, acc) in acc.iter_mut().enumerate() {
+            if self.relu {
+                *acc = simd.max_f32s(zero, *acc);
+            }
+            let to = &mut self.out[(row + n) * self.ldc..][col..cols];
+            simd.partial_store_f32s(to, *acc);
+        }
+    }
+}
