@@ -90,9 +90,10 @@ impl Pooling {
         for (i, rows, cols) in self.windows() {
             let mut best = (f32::NEG_INFINITY, rows.start * width + cols.start);
             for row in rows {
-                for at in row * width + cols.start..row * width + cols.end {
-                    if x[at] > best.0 || x[at].is_nan() {
-                        best = (x[at], at);
+                let start = row * width + cols.start;
+                for (at, &x) in (start..).zip(&x[start..start + cols.len()]) {
+                    if x > best.0 || x.is_nan() {
+                        best = (x, at);
                     }
                 }
             }
