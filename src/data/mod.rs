@@ -10,10 +10,16 @@ pub mod batches;
 pub mod dataset;
 pub mod error;
 pub mod folder;
+pub mod foreign;
 pub mod idx;
+mod ink;
+mod resample;
+pub mod sketch;
 pub mod split;
 
-pub use batches::{Batch, shuffled};
+pub use batches::{Batch, shuffled, unit_values};
 pub use dataset::{Dataset, ImageSet};
 pub use error::DataError;
+pub use foreign::{read_image_bytes, read_image_file};
+pub use sketch::{GreyImage, centre_sketch};
 pub use split::{Split, stratified_split};

@@ -1,2 +1,3 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 //! The integration tests, in one binary: each further one would link 120 MB.
+mod data;

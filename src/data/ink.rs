@@ -1,0 +1,207 @@
+//! What in a picture is ink, and what is paper.
+
+use super::GreyImage;
+
+/// What stands out by fewer grey levels than this is paper, not ink.
+const LEAST_CONTRAST: f32 = 16.0;
+/// Noise this many standard deviations from the background counts as background.
+const NOISE_SIGMAS: f32 = 4.0;
+/// JPEG rings around strokes; up to this part of the ink's contrast it is taken for that.
+const RINGING: f32 = 0.06;
+/// A blot with less than this part of all ink is a speck of dust or noise.
+const LEAST_BLOT: f32 = 0.005;
+
+/// Bright ink on black from brightness (`size` is height, width; values 0 to 255).
+///
+/// The background is what most of the border shares, allowing for light that falls off to one side
+/// (a plane). Ink is whatever stands out from it, darker or brighter, whichever stands out more;
+/// its strong parts become 255.
+pub(super) fn ink_from_luma(luma: &[f32], size: [usize; 2], is_jpeg: bool) -> GreyImage {
+    let [height, width] = size;
+    let background = Background::of_border(luma, size);
+    let from_background = |(i, &value): (usize, &f32)| value - background.plane.at(place(i, size));
+    let mut contrast: Vec<f32> = luma.iter().enumerate().map(from_background).collect();
+
+    // Half a level at least, for what rounding leaves.
+    let noise = (NOISE_SIGMAS * background.sigma).max(0.5);
+    if is_dark_on_light(&contrast, noise) {
+        contrast.iter_mut().for_each(|value| *value = -*value);
+    }
+    let full = full_ink(&contrast, noise);
+    let floor = if is_jpeg {
+        noise.max(RINGING * full)
+    } else {
+        noise
+    };
+    let ink_of = |&value: &f32| {
+        if value > floor && full >= LEAST_CONTRAST {
+            (value / full * 255.0).round().min(255.0) as u8
+        } else {
+            0
+        }
+    };
+    let mut image = GreyImage {
+        width,
+        height,
+        pixels: contrast.iter().map(ink_of).collect(),
+    };
+    remove_specks(&mut image);
+    image
+}
+
+/// Pixel `i` of an image in coordinates from -1 to 1, across and down.
+fn place(i: usize, [height, width]: [usize; 2]) -> [f32; 2] {
+    let unit = |at: usize, extent: usize| (2 * at + 1) as f32 / extent as f32 - 1.0;
+    [unit(i % width, width), unit(i / width, height)]
+}
+
+/// `level + across · x + down · y`
+#[derive(Clone, Copy, Default)]
+struct Plane {
+    level: f32,
+    across: f32,
+    down: f32,
+}
+
+impl Plane {
+    fn at(self, [x, y]: [f32; 2]) -> f32 {
+        self.level + self.across * x + self.down * y
+    }
+}
+
+/// The brightness of the paper and how much it scatters.
+struct Background {
+    plane: Plane,
+    sigma: f32,
+}
+
+impl Background {
+    /// The background by the outermost twentieth of the image on each side. Ink that reaches the
+    /// border is left out as an outlier, as long as it covers less than half of it.
+    fn of_border(luma: &[f32], size: [usize; 2]) -> Background {
+        let [height, width] = size;
+        let depth = height.min(width).div_ceil(20);
+        let is_border = |i: usize| {
+            let (x, y) = (i % width, i / width);
+            x.min(width - 1 - x).min(y).min(height - 1 - y) < depth
+        };
+        let border: Vec<([f32; 2], f32)> = (0..luma.len())
+            .filter(|&i| is_border(i))
+            .map(|i| (place(i, size), luma[i]))
+            .collect();
+
+        let mut plane = Plane {
+            level: median(border.iter().map(|&(_, value)| value).collect()),
+            ..Plane::default()
+        };
+        let mut sigma = scatter(&border, plane);
+        for _ in 0..3 {
+            let near = |&(at, value): &([f32; 2], f32)| {
+                (value - plane.at(at)).abs() <= 3.0 * sigma.max(1.0)
+            };
+            let inliers: Vec<_> = border.iter().copied().filter(near).collect();
+            plane = refit(&inliers, plane);
+            sigma = scatter(&border, plane);
+        }
+        Background { plane, sigma }
+    }
+}
+
+/// The standard deviation of the samples from the plane, by their median absolute deviation
+/// (1.4826 of it for a normal distribution), which ink at the border hardly moves.
+fn scatter(samples: &[([f32; 2], f32)], plane: Plane) -> f32 {
+    let deviation = |&(at, value): &([f32; 2], f32)| (value - plane.at(at)).abs();
+    1.4826 * median(samples.iter().map(deviation).collect())
+}
+
+/// The plane moved towards the samples, one coefficient after the other (Gauss-Seidel): around a
+/// border the three are nearly independent, so a few rounds settle, and nothing is ever singular.
+fn refit(samples: &[([f32; 2], f32)], mut plane: Plane) -> Plane {
+    let moved = |plane: Plane, along: fn([f32; 2]) -> f32| {
+        let (mut error, mut weight) = (0.0f64, 1e-6f64);
+        for &(at, value) in samples {
+            error += f64::from(along(at) * (value - plane.at(at)));
+            weight += f64::from(along(at) * along(at));
+        }
+        (error / weight) as f32
+    };
+    for _ in 0..8 {
+        plane.level += moved(plane, |_| 1.0);
+        plane.across += moved(plane, |[x, _]| x);
+        plane.down += moved(plane, |[_, y]| y);
+    }
+    plane
+}
+
+fn median(mut values: Vec<f32>) -> f32 {
+    if values.is_empty() {
+        return 0.0;
+    }
+    let middle = values.len() / 2;
+    *values.select_nth_unstable_by(middle, f32::total_cmp).1
+}
+
+/// Whether more stands out below the background than above it. Squares, so that a few strong
+/// strokes outweigh a wide faint shadow.
+fn is_dark_on_light(contrast: &[f32], noise: f32) -> bool {
+    let outstanding = contrast.iter().filter(|value| value.abs() > noise);
+    outstanding
+        .map(|&value| f64::from(value * value.abs()))
+        .sum::<f64>()
+        < 0.0
+}
+
+/// The contrast of full ink: what all but the strongest fiftieth of the ink stays below. The
+/// maximum itself would let one glint make everything else pale.
+fn full_ink(contrast: &[f32], noise: f32) -> f32 {
+    let mut ink: Vec<f32> = contrast
+        .iter()
+        .copied()
+        .filter(|&value| value > noise)
+        .collect();
+    if ink.is_empty() {
+        return 0.0;
+    }
+    let rank = ink.len() * 49 / 50;
+    *ink.select_nth_unstable_by(rank, f32::total_cmp).1
+}
+
+/// Blackens every connected blot (corners connect too) that holds next to no ink: one of them in a
+/// far corner would decide how large the digit comes out.
+fn remove_specks(image: &mut GreyImage) {
+    let all: f32 = image.pixels.iter().map(|&pixel| f32::from(pixel)).sum();
+    let mut is_seen: Vec<bool> = image.pixels.iter().map(|&pixel| pixel == 0).collect();
+    for start in 0..image.pixels.len() {
+        if is_seen[start] {
+            continue;
+        }
+        let blot = blot_at(start, image, &mut is_seen);
+        let mass: f32 = blot.iter().map(|&i| f32::from(image.pixels[i])).sum();
+        if mass < LEAST_BLOT * all {
+            for i in blot {
+                image.pixels[i] = 0;
+            }
+        }
+    }
+}
+
+/// All pixels connected with `start` that are not yet seen.
+fn blot_at(start: usize, image: &GreyImage, is_seen: &mut [bool]) -> Vec<usize> {
+    let (width, height) = (image.width, image.height);
+    is_seen[start] = true;
+    let mut blot = vec![start];
+    let mut next = 0;
+    while let Some(&i) = blot.get(next) {
+        next += 1;
+        let (x, y) = (i % width, i / width);
+        for y in y.saturating_sub(1)..(y + 2).min(height) {
+            for x in x.saturating_sub(1)..(x + 2).min(width) {
+                let neighbour = y * width + x;
+                if !std::mem::replace(&mut is_seen[neighbour], true) {
+                    blot.push(neighbour);
+                }
+            }
+        }
+    }
+    blot
+}

@@ -1,0 +1,203 @@
+//! From a sketch of any size to the input of a network, by the rule MNIST was made with: "the
+//! images were size normalized to fit in a 20x20 pixel box while preserving their aspect ratio
+//! [and] centered in a 28x28 image by computing the center of mass of the pixels, and translating
+//! the image so as to position this point at the center" (LeCun, Cortes and Burges, MNIST page).
+
+use super::resample::{Stretch, resample};
+
+pub use super::resample::GreyImage;
+
+/// The part of the target's side that the ink's longer side fills: MNIST's 20 of 28.
+const INK_SHARE: f64 = 20.0 / 28.0;
+/// Fainter than this, of 255, is no ink but what is left of something wiped out.
+const FAINTEST_INK: u8 = 16;
+/// The ink ends where it is fainter than this part of its brightest pixel. Measured: with less, the
+/// soft edge of an enlarged digit counts as ink and the digit comes out smaller than MNIST's; with
+/// more, a digit that is MNIST's already loses its faint outermost pixels.
+const EDGE: f32 = 0.2;
+
+/// The sketch as an image of `target` size (height, width), or `None` where there is no ink.
+///
+/// The ink is cropped, scaled (its aspect kept) so that it fills 20/28 of the target, and placed
+/// with its centre of mass at the target's centre, as near as whole pixels allow and without
+/// cutting any of it off. A stroke so thin that scaling made it pale is brightened again.
+pub fn centre_sketch(image: &GreyImage, target: [usize; 2]) -> Option<Vec<u8>> {
+    let brightest = *image.pixels.iter().max()?;
+    if brightest < FAINTEST_INK || image.width == 0 || target.contains(&0) {
+        return None;
+    }
+    let edge = (f32::from(brightest) * EDGE) as u8;
+    let [rows, columns] = ink_box(image, edge)?;
+    let fit = |target: usize, ink: Stretch| INK_SHARE * target as f64 / ink.len;
+    let scale = fit(target[0], rows).min(fit(target[1], columns));
+    let (rows, height) = on_grid(rows, scale, target[0]);
+    let (columns, width) = on_grid(columns, scale, target[1]);
+    let ink = resample(image, rows, columns, [height, width]);
+    Some(place(&ink, [height, width], target))
+}
+
+/// The rows and columns that hold all pixels brighter than `edge`.
+fn ink_box(image: &GreyImage, edge: u8) -> Option<[Stretch; 2]> {
+    let mut rows = [usize::MAX, 0];
+    let mut columns = [usize::MAX, 0];
+    for (y, line) in image.pixels.chunks_exact(image.width).enumerate() {
+        let mut inked = line.iter().map(|&pixel| pixel > edge);
+        if let Some(first) = inked.clone().position(|is_ink| is_ink) {
+            let last = inked.rposition(|is_ink| is_ink).unwrap_or(first);
+            columns = [columns[0].min(first), columns[1].max(last)];
+            rows = [rows[0].min(y), y];
+        }
+    }
+    let stretch = |[first, last]: [usize; 2]| Stretch {
+        start: first as f64,
+        len: (last + 1 - first) as f64,
+    };
+    (rows[0] != usize::MAX).then(|| [stretch(rows), stretch(columns)])
+}
+
+/// The number of whole pixels that `ink` takes at `scale`, and `ink` widened at its end to fill
+/// them. At its start it stays on the grid: MNIST's digits do, and one of them comes back as it was.
+fn on_grid(ink: Stretch, scale: f64, target: usize) -> (Stretch, usize) {
+    // A hair less, or 20.000001 would become 21.
+    let n = ((ink.len * scale - 1e-6).ceil() as usize).clamp(1, target);
+    let len = n as f64 / scale;
+    (Stretch { len, ..ink }, n)
+}
+
+/// `ink` of `size` on a black `target`, its centre of mass in the middle.
+fn place(ink: &[f32], size: [usize; 2], target: [usize; 2]) -> Vec<u8> {
+    let [height, width] = size;
+    let brightest = ink.iter().copied().fold(f32::MIN_POSITIVE, f32::max);
+    let mass = ink.iter().sum::<f32>().max(f32::MIN_POSITIVE);
+    let moment = |along: fn(usize, usize) -> usize| {
+        let weighted = ink.iter().enumerate();
+        weighted
+            .map(|(i, &v)| v * along(i, width) as f32)
+            .sum::<f32>()
+            / mass
+    };
+    // In MNIST the centres of mass lie from pixel 13.5 to 14.5. The hair decides for 13.5, the true
+    // middle, where a symmetric shape could go either way.
+    let offset = |centre: f32, n: usize, target: usize| {
+        let wanted = (target / 2) as f32 - centre;
+        let wanted = (wanted - 0.501).ceil().max(0.0) as usize;
+        wanted.min(target.saturating_sub(n))
+    };
+    let top = offset(moment(|i, width| i / width), height, target[0]);
+    let left = offset(moment(|i, width| i % width), width, target[1]);
+
+    let mut pixels = vec![0; target[0] * target[1]];
+    for (y, line) in ink.chunks_exact(width).enumerate() {
+        for (x, &value) in line.iter().enumerate() {
+            pixels[(top + y) * target[1] + left + x] = (value * 255.0 / brightest).round() as u8;
+        }
+    }
+    pixels
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A page with one black-edged rectangle of ink of brightness `ink`.
+    fn page(side: [usize; 2], top_left: [usize; 2], size: [usize; 2], ink: u8) -> GreyImage {
+        let [height, width] = side;
+        let is_ink = |i: usize| {
+            let (y, x) = (i / width, i % width);
+            (top_left[0]..top_left[0] + size[0]).contains(&y)
+                && (top_left[1]..top_left[1] + size[1]).contains(&x)
+        };
+        GreyImage {
+            width,
+            height,
+            pixels: (0..height * width)
+                .map(|i| if is_ink(i) { ink } else { 0 })
+                .collect(),
+        }
+    }
+
+    /// First row, first column, rows and columns of what is brighter than half.
+    fn inked(pixels: &[u8], target: [usize; 2]) -> [usize; 4] {
+        let image = GreyImage {
+            width: target[1],
+            height: target[0],
+            pixels: pixels.to_vec(),
+        };
+        let [rows, columns] = ink_box(&image, 127).unwrap();
+        [rows.start, columns.start, rows.len, columns.len].map(|value| value as usize)
+    }
+
+    #[test]
+    fn without_ink_there_is_no_image() {
+        assert_eq!(
+            centre_sketch(&page([9, 9], [0, 0], [0, 0], 0), [28, 28]),
+            None
+        );
+        assert_eq!(
+            centre_sketch(&page([9, 9], [2, 2], [4, 4], 15), [28, 28]),
+            None
+        );
+        assert_eq!(
+            centre_sketch(&page([0, 0], [0, 0], [0, 0], 0), [28, 28]),
+            None
+        );
+    }
+
+    #[test]
+    fn the_longer_side_fills_20_of_28_wherever_the_ink_is() {
+        for top_left in [[0, 0], [17, 140], [180, 240]] {
+            let sketch = page([280, 280], top_left, [100, 40], 255);
+            let out = centre_sketch(&sketch, [28, 28]).unwrap();
+            assert_eq!(inked(&out, [28, 28]), [4, 10, 20, 8], "{top_left:?}");
+        }
+    }
+
+    #[test]
+    fn other_targets_keep_the_share_and_the_aspect() {
+        let sketch = page([100, 100], [50, 10], [30, 60], 255);
+        for (target, expected) in [
+            ([56, 56], [18, 8, 20, 40]),
+            ([14, 14], [5, 2, 5, 10]),
+            ([28, 56], [4, 8, 20, 40]),
+            ([56, 28], [23, 4, 10, 20]),
+        ] {
+            let out = centre_sketch(&sketch, target).unwrap();
+            assert_eq!(out.len(), target[0] * target[1]);
+            assert_eq!(inked(&out, target), expected, "{target:?}");
+        }
+        assert_eq!(centre_sketch(&sketch, [1, 1]).unwrap(), [255]);
+    }
+
+    #[test]
+    fn a_sketch_too_small_is_enlarged() {
+        let out = centre_sketch(&page([28, 28], [3, 3], [5, 5], 255), [28, 28]).unwrap();
+        let [_, _, rows, columns] = inked(&out, [28, 28]);
+        assert_eq!([rows, columns], [20, 20]);
+    }
+
+    #[test]
+    fn a_dot_and_a_hairline_are_full_ink() {
+        for size in [[1, 1], [200, 1], [1, 200]] {
+            let out = centre_sketch(&page([280, 280], [40, 40], size, 255), [28, 28]).unwrap();
+            assert_eq!(out.iter().max(), Some(&255), "{size:?}");
+        }
+    }
+
+    #[test]
+    fn heavy_ink_is_centred_and_its_tail_is_not_cut_off() {
+        let mut sketch = page([280, 280], [10, 10], [60, 60], 255);
+        for x in 70..250 {
+            sketch.pixels[40 * 280 + x] = 255;
+            sketch.pixels[41 * 280 + x] = 255;
+            sketch.pixels[42 * 280 + x] = 255;
+        }
+        let out = centre_sketch(&sketch, [28, 28]).unwrap();
+        let image = GreyImage {
+            width: 28,
+            height: 28,
+            pixels: out,
+        };
+        let [_, columns] = ink_box(&image, 20).unwrap();
+        assert_eq!((columns.start, columns.len), (8.0, 20.0));
+    }
+}
