@@ -1,7 +1,7 @@
-//! From a sketch of any size to the input of a network, by the rule MNIST was made with: "the
-//! images were size normalized to fit in a 20x20 pixel box while preserving their aspect ratio
-//! [and] centered in a 28x28 image by computing the center of mass of the pixels, and translating
-//! the image so as to position this point at the center" (LeCun, Cortes and Burges, MNIST page).
+//! From a sketch of any size to the input of a network, by the rule MNIST was made with (LeCun,
+//! Cortes and Burges, the MNIST page): the digit is scaled, its aspect kept, to fit a box of 20×20
+//! pixels, and the box is placed in the 28×28 image so that the digit's centre of mass is in the
+//! middle.
 
 use super::resample::{Stretch, resample};
 
@@ -21,6 +21,9 @@ const EDGE: f32 = 0.2;
 /// The ink is cropped, scaled (its aspect kept) so that it fills 20/28 of the target, and placed
 /// with its centre of mass at the target's centre, as near as whole pixels allow and without
 /// cutting any of it off. A stroke so thin that scaling made it pale is brightened again.
+///
+/// # Panics
+/// If the image has fewer pixels than its width and height say.
 pub fn centre_sketch(image: &GreyImage, target: [usize; 2]) -> Option<Vec<u8>> {
     let brightest = *image.pixels.iter().max()?;
     if brightest < FAINTEST_INK || image.width == 0 || target.contains(&0) {
