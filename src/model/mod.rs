@@ -1,1 +1,21 @@
-//! (to come)
+//! Images in, logits out.
+//!
+//! A network is described by plain data ([`ModelSpec`]), checked by shape inference
+//! ([`ModelSpec::check`]), given its first weights from a seed and run by [`Network`], and kept in
+//! a file that explains itself ([`Classifier`]).
+
+mod classifier;
+mod file;
+mod init;
+mod network;
+mod presets;
+mod shape;
+mod spec;
+
+pub use classifier::{Classifier, Provenance};
+pub use file::{FORMAT_VERSION, ModelFileError};
+pub use init::Init;
+pub use network::{Mode, Network, Param};
+pub use presets::{PRESETS, Preset, preset};
+pub use shape::{LayerReport, Shape, ShapeError, SpecReport};
+pub use spec::{Layer, ModelSpec};

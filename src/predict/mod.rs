@@ -1,1 +1,54 @@
-//! (to come)
+//! One image, now.
+
+mod worker;
+
+use std::time::Instant;
+
+use candle_core::{Device, Tensor};
+
+pub use worker::{Answer, Predictor, Request};
+
+use crate::data::{GreyImage, centre_sketch};
+use crate::model::{Classifier, Mode};
+
+/// What a network says about one image.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Prediction {
+    /// The image as the network saw it, `[height × width]` grey pixels.
+    pub input: Vec<u8>,
+    /// Height and width of [`Prediction::input`].
+    pub input_size: [usize; 2],
+    /// One softmax probability a class, summing to 1.
+    pub probabilities: Vec<f32>,
+    /// The most probable class.
+    pub class: usize,
+    /// Seconds from the sketch to the answer.
+    pub secs: f64,
+}
+
+/// Centres a sketch as MNIST's digits are centred and classifies it; `None` when there is no ink.
+/// A network for several channels sees the same grey in each.
+///
+/// # Errors
+/// When candle cannot run the network.
+pub fn classify(classifier: &Classifier, sketch: &GreyImage) -> candle_core::Result<Option<Prediction>> {
+    let start = Instant::now();
+    let [channels, height, width] = classifier.network.spec().input;
+    let Some(input) = centre_sketch(sketch, [height, width]) else {
+        return Ok(None);
+    };
+    let grey: Vec<f32> = input.iter().map(|&p| f32::from(p) / 255.0).collect();
+    let image = Tensor::from_vec(grey.repeat(channels), (1, channels, height, width), &Device::Cpu)?;
+    let logits = classifier.network.forward(&image, Mode::Eval)?;
+    let probabilities: Vec<f32> = candle_nn::ops::softmax_last_dim(&logits)?.squeeze(0)?.to_vec1()?;
+    let class = (0..probabilities.len())
+        .max_by(|&a, &b| probabilities[a].total_cmp(&probabilities[b]))
+        .unwrap_or(0);
+    Ok(Some(Prediction {
+        input,
+        input_size: [height, width],
+        probabilities,
+        class,
+        secs: start.elapsed().as_secs_f64(),
+    }))
+}

@@ -1,1 +1,22 @@
-//! (to come)
+//! A model gets better.
+//!
+//! [`Job`] is a checked configuration with its data; [`train`] runs it and owns no thread, no file
+//! and no window: it hears commands from [`Control`] and tells an [`Observer`] what happens.
+
+mod config;
+mod control;
+mod event;
+mod job;
+mod metrics;
+mod optimizer;
+mod steps;
+mod worker;
+
+pub use config::{Field, FieldError, Optimizer, Setting, TrainConfig};
+pub use control::{Change, Control};
+pub use event::{EpochPoint, Event, Finish, Metrics, StepPoint};
+pub use job::Job;
+pub use metrics::{argmax_rows, measure};
+pub use optimizer::OptimizerState;
+pub use steps::{Observer, Outcome, TrainError, train};
+pub use worker::{Trainer, run_guarded};

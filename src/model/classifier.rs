@@ -1,0 +1,31 @@
+//! A network together with everything needed to use it on images: what a model file holds.
+
+use serde::{Deserialize, Serialize};
+
+use super::Network;
+
+/// How a model came to be.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Provenance {
+    /// Name of the data it was trained on.
+    pub dataset: String,
+    /// The whole training configuration, as the run recorded it.
+    pub config: serde_json::Value,
+    /// Epochs trained, fractions included.
+    pub epochs: f64,
+    /// Share of the test images it gets right, in `[0, 1]`; `None` if never measured.
+    pub test_accuracy: Option<f64>,
+    /// Version of Candle Studio that trained it.
+    pub version: String,
+}
+
+/// A network, the names of its classes, and how it was trained.
+#[derive(Debug)]
+pub struct Classifier {
+    /// Spec and weights.
+    pub network: Network,
+    /// One name a class, in the order of the logits.
+    pub classes: Vec<String>,
+    /// How it was trained.
+    pub provenance: Provenance,
+}

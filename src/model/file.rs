@@ -1,0 +1,213 @@
+//! Model files: safetensors with PyTorch names and layouts, and one JSON string that says what the
+//! tensors are. A file is read and checked completely before anything is made of it.
+
+use std::collections::HashMap;
+use std::path::Path;
+
+use candle_core::{Device, Tensor};
+use safetensors::{Dtype, SafeTensors, tensor::TensorView};
+use serde::{Deserialize, Serialize};
+
+use super::{Classifier, Init, ModelSpec, Network, Param, Provenance};
+use crate::files;
+
+/// Version of the description in the file. A newer one is refused.
+pub const FORMAT_VERSION: u32 = 1;
+
+/// Largest file read: far above any network that fits [`ModelSpec::check`].
+const MAX_FILE_BYTES: u64 = 2 << 30;
+
+/// Key of our JSON string among the file's metadata.
+const METADATA_KEY: &str = "candle_studio";
+
+/// Why a model file could not be read.
+#[derive(Debug, thiserror::Error)]
+pub enum ModelFileError {
+    /// The file cannot be opened or read.
+    #[error("could not read {path}: {source}")]
+    Io {
+        /// The file.
+        path: String,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The file can be read but is not a model of ours.
+    #[error("{path} is not a model this version can open: {reason}")]
+    Invalid {
+        /// The file.
+        path: String,
+        /// What was expected and what was found.
+        reason: String,
+    },
+}
+
+/// How pixels become inputs. There is one way so far; it is written down so that another program
+/// need not guess.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+struct Preprocessing {
+    /// Inputs are pixels (0 to 255) divided by this.
+    divide_by: f32,
+}
+
+/// The JSON string in the file.
+#[derive(Debug, Serialize, Deserialize)]
+struct Description {
+    format_version: u32,
+    spec: ModelSpec,
+    classes: Vec<String>,
+    preprocessing: Preprocessing,
+    #[serde(default)]
+    provenance: Provenance,
+}
+
+const PREPROCESSING: Preprocessing = Preprocessing { divide_by: 255.0 };
+
+impl Classifier {
+    /// Writes the model to `path`, atomically: on an error the old file, if any, is as it was.
+    ///
+    /// # Errors
+    /// When the folder does not exist, is full or read-only.
+    pub fn save(&self, path: &Path) -> anyhow::Result<()> {
+        files::write_atomically(path, &self.to_bytes()?)?;
+        Ok(())
+    }
+
+    /// The bytes of the model file.
+    ///
+    /// # Errors
+    /// When candle cannot copy the weights.
+    pub fn to_bytes(&self) -> anyhow::Result<Vec<u8>> {
+        let description = Description {
+            format_version: FORMAT_VERSION,
+            spec: self.network.spec().clone(),
+            classes: self.classes.clone(),
+            preprocessing: PREPROCESSING,
+            provenance: self.provenance.clone(),
+        };
+        let metadata = HashMap::from([
+            ("format".to_owned(), "pt".to_owned()),
+            (METADATA_KEY.to_owned(), serde_json::to_string(&description)?),
+        ]);
+        let mut tensors = Vec::new();
+        for param in self.network.params() {
+            let values: Vec<f32> = param.to_pytorch()?.flatten_all()?.to_vec1()?;
+            let bytes: Vec<u8> = values.iter().flat_map(|v| v.to_le_bytes()).collect();
+            tensors.push((param.name.as_str(), param.pytorch_dims(), bytes));
+        }
+        let views = tensors
+            .iter()
+            .map(|(name, dims, bytes)| Ok((*name, TensorView::new(Dtype::F32, dims.clone(), bytes)?)))
+            .collect::<Result<Vec<_>, safetensors::SafeTensorError>>()?;
+        Ok(safetensors::serialize(views, Some(metadata))?)
+    }
+
+    /// Reads a model file.
+    ///
+    /// # Errors
+    /// One sentence that names the file and what is wrong with it.
+    pub fn load(path: &Path) -> Result<Classifier, ModelFileError> {
+        let io = |source| ModelFileError::Io {
+            path: path.display().to_string(),
+            source,
+        };
+        let n_bytes = std::fs::metadata(path).map_err(io)?.len();
+        let invalid = |reason| ModelFileError::Invalid {
+            path: path.display().to_string(),
+            reason,
+        };
+        if n_bytes > MAX_FILE_BYTES {
+            return Err(invalid(format!("it has {n_bytes} bytes, at most {MAX_FILE_BYTES} are read")));
+        }
+        Classifier::from_bytes(&std::fs::read(path).map_err(io)?).map_err(invalid)
+    }
+
+    /// Reads a model from the bytes of a file; the error is a reason without a place.
+    pub(crate) fn from_bytes(bytes: &[u8]) -> Result<Classifier, String> {
+        let (_, header) = SafeTensors::read_metadata(bytes)
+            .map_err(|e| format!("it is not a complete safetensors file ({e})"))?;
+        let description = header
+            .metadata()
+            .as_ref()
+            .and_then(|m| m.get(METADATA_KEY))
+            .ok_or_else(|| format!("its metadata has no `{METADATA_KEY}` entry that describes the layers"))?;
+        let description = parse_description(description)?;
+        let tensors = SafeTensors::deserialize(bytes)
+            .map_err(|e| format!("it is not a complete safetensors file ({e})"))?;
+        let network = Network::new(&description.spec, Init::default(), 0, &Device::Cpu)
+            .map_err(|e| format!("its layers do not fit together: {e}"))?;
+        let values = read_params(network.params(), &tensors)?;
+        for (param, tensor) in network.params().iter().zip(&values) {
+            param.set_from_pytorch(tensor).map_err(|e| e.to_string())?;
+        }
+        Ok(Classifier {
+            network,
+            classes: description.classes,
+            provenance: description.provenance,
+        })
+    }
+}
+
+fn parse_description(json: &str) -> Result<Description, String> {
+    /// Read first, so that a newer format is told apart from a broken one.
+    #[derive(Deserialize)]
+    struct Version {
+        format_version: u32,
+    }
+    let bad = |e: serde_json::Error| format!("its `{METADATA_KEY}` entry cannot be understood ({e})");
+    let Version { format_version } = serde_json::from_str(json).map_err(bad)?;
+    if format_version > FORMAT_VERSION {
+        return Err(format!(
+            "it has format {format_version}, this version reads up to {FORMAT_VERSION}: update Candle Studio"
+        ));
+    }
+    let description: Description = serde_json::from_str(json).map_err(bad)?;
+    if description.classes.len() != description.spec.classes {
+        return Err(format!(
+            "it names {} classes for a network of {}",
+            description.classes.len(),
+            description.spec.classes
+        ));
+    }
+    if description.preprocessing != PREPROCESSING {
+        return Err(format!(
+            "it wants pixels divided by {}, this version divides by 255",
+            description.preprocessing.divide_by
+        ));
+    }
+    Ok(description)
+}
+
+/// The tensors of the file in the order of `params`, all checked.
+fn read_params(params: &[Param], tensors: &SafeTensors<'_>) -> Result<Vec<Tensor>, String> {
+    if tensors.len() != params.len() {
+        return Err(format!(
+            "it holds {} tensors, its layers have {}",
+            tensors.len(),
+            params.len()
+        ));
+    }
+    params.iter().map(|p| read_param(p, tensors)).collect()
+}
+
+fn read_param(param: &Param, tensors: &SafeTensors<'_>) -> Result<Tensor, String> {
+    let name = &param.name;
+    let view = tensors
+        .tensor(name)
+        .map_err(|_| format!("it has no tensor `{name}`"))?;
+    if view.dtype() != Dtype::F32 {
+        return Err(format!("tensor `{name}` should hold F32, it holds {:?}", view.dtype()));
+    }
+    let dims = param.pytorch_dims();
+    if view.shape() != dims {
+        return Err(format!("tensor `{name}` should be {dims:?}, it is {:?}", view.shape()));
+    }
+    let values: Vec<f32> = view
+        .data()
+        .chunks_exact(4)
+        .map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]]))
+        .collect();
+    if let Some(bad) = values.iter().find(|v| !v.is_finite()) {
+        return Err(format!("tensor `{name}` holds {bad}, only finite weights can be used"));
+    }
+    Tensor::from_vec(values, dims, &Device::Cpu).map_err(|e| e.to_string())
+}

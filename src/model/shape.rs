@@ -1,0 +1,329 @@
+//! Shape inference: what each layer makes of its input, what it holds and what it costs.
+
+use std::fmt;
+
+use super::{Layer, ModelSpec};
+
+/// Parameters a network may have at most (4 GiB with Adam's two moments and the gradient).
+const MAX_PARAMETERS: u64 = 1 << 28;
+
+/// The shape of one sample between two layers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shape {
+    /// `[channels, height, width]`.
+    Image([usize; 3]),
+    /// `[features]`.
+    Vector(usize),
+}
+
+impl Shape {
+    /// Number of values of one sample.
+    pub fn n_values(self) -> usize {
+        match self {
+            Shape::Image([c, h, w]) => c * h * w,
+            Shape::Vector(n) => n,
+        }
+    }
+}
+
+impl fmt::Display for Shape {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Shape::Image([c, h, w]) => write!(f, "{c}×{h}×{w}"),
+            Shape::Vector(n) => write!(f, "{n}"),
+        }
+    }
+}
+
+/// One thing about a network that does not fit.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{}{message}", self.place())]
+pub struct ShapeError {
+    /// Index of the layer it is about; `None` when it is about the network as a whole.
+    pub layer: Option<usize>,
+    /// What was expected and what was found.
+    pub message: String,
+}
+
+impl ShapeError {
+    fn place(&self) -> String {
+        match self.layer {
+            Some(idx) => format!("layer {}: ", idx + 1),
+            None => String::new(),
+        }
+    }
+}
+
+/// What one layer makes of one sample.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LayerReport {
+    /// Shape of its output.
+    pub output: Shape,
+    /// Number of weights and biases.
+    pub n_parameters: u64,
+    /// Multiply-adds of the forward pass for one sample.
+    pub multiply_adds: u64,
+}
+
+/// What the layers of a network make of one sample.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SpecReport {
+    /// One entry a layer, up to the first that does not fit.
+    pub layers: Vec<LayerReport>,
+}
+
+impl SpecReport {
+    /// Number of weights and biases of the whole network.
+    pub fn n_parameters(&self) -> u64 {
+        self.layers.iter().map(|l| l.n_parameters).sum()
+    }
+
+    /// Multiply-adds of one forward pass for one sample.
+    pub fn multiply_adds(&self) -> u64 {
+        self.layers.iter().map(|l| l.multiply_adds).sum()
+    }
+
+    /// Bytes of f32 values held while training: weights, their gradients and `n_moments` optimiser
+    /// values each, and twice every activation of a batch (value and gradient).
+    pub fn training_bytes(&self, batch_size: usize, n_moments: u64) -> u64 {
+        let activations: u64 = self.layers.iter().map(|l| l.output.n_values() as u64).sum();
+        4 * (self.n_parameters() * (2 + n_moments) + 2 * activations * batch_size as u64)
+    }
+}
+
+impl ModelSpec {
+    /// Infers every shape. The report goes as far as the layers fit; the errors say what does not.
+    pub fn check(&self) -> (SpecReport, Vec<ShapeError>) {
+        let mut report = SpecReport::default();
+        let mut errors = Vec::new();
+        if self.layers.is_empty() {
+            errors.push(whole("a network needs at least one layer".to_owned()));
+        }
+        let mut shape = Shape::Image(self.input);
+        for (idx, layer) in self.layers.iter().enumerate() {
+            match layer.report(shape) {
+                Ok(entry) => {
+                    shape = entry.output;
+                    report.layers.push(entry);
+                }
+                Err(message) => {
+                    errors.push(ShapeError {
+                        layer: Some(idx),
+                        message,
+                    });
+                    // What follows cannot be judged without this layer's shape.
+                    return (report, errors);
+                }
+            }
+        }
+        if !self.layers.is_empty() && shape != Shape::Vector(self.classes) {
+            errors.push(whole(format!(
+                "the last layer gives {shape} values, but there are {} classes: end with a dense \
+                 layer of {} units",
+                self.classes, self.classes
+            )));
+        }
+        if report.n_parameters() > MAX_PARAMETERS {
+            errors.push(whole(format!(
+                "{} parameters are more than the {MAX_PARAMETERS} that fit: make the layers smaller",
+                report.n_parameters()
+            )));
+        }
+        (report, errors)
+    }
+
+    /// The report of a network that fits, or the first thing that does not.
+    pub fn report(&self) -> Result<SpecReport, ShapeError> {
+        let (report, errors) = self.check();
+        match errors.into_iter().next() {
+            None => Ok(report),
+            Some(error) => Err(error),
+        }
+    }
+}
+
+fn whole(message: String) -> ShapeError {
+    ShapeError {
+        layer: None,
+        message,
+    }
+}
+
+impl Layer {
+    /// What this layer makes of `input`, or why it does not fit.
+    fn report(&self, input: Shape) -> Result<LayerReport, String> {
+        let plain = |output| LayerReport {
+            output,
+            n_parameters: 0,
+            multiply_adds: 0,
+        };
+        match *self {
+            Layer::Conv2d {
+                channels,
+                kernel,
+                stride,
+                padding,
+            } => {
+                let [c, h, w] = image(self, input)?;
+                positive(channels, "channels")?;
+                let [oh, ow] = window_output([h, w], kernel, stride, padding)?;
+                let filter = product(&[c, kernel, kernel])?;
+                let n_values = product(&[channels, oh, ow])?;
+                Ok(LayerReport {
+                    output: Shape::Image([channels, oh, ow]),
+                    n_parameters: (filter + 1).saturating_mul(channels as u64),
+                    multiply_adds: filter.saturating_mul(n_values),
+                })
+            }
+            Layer::MaxPool2d { kernel, stride } | Layer::AvgPool2d { kernel, stride } => {
+                let [c, h, w] = image(self, input)?;
+                let [oh, ow] = window_output([h, w], kernel, stride, 0)?;
+                Ok(plain(Shape::Image([c, oh, ow])))
+            }
+            Layer::Flatten => Ok(plain(Shape::Vector(input.n_values()))),
+            Layer::Dense { units } => {
+                positive(units, "units")?;
+                let Shape::Vector(n) = input else {
+                    return Err(format!(
+                        "dense needs a flat list of values but gets {input}: put a flatten layer before it"
+                    ));
+                };
+                let multiply_adds = product(&[n, units])?;
+                Ok(LayerReport {
+                    output: Shape::Vector(units),
+                    n_parameters: multiply_adds.saturating_add(units as u64),
+                    multiply_adds,
+                })
+            }
+            Layer::Relu | Layer::Sigmoid | Layer::Tanh => Ok(plain(input)),
+            Layer::Dropout { rate } if (0.0..1.0).contains(&rate) => Ok(plain(input)),
+            Layer::Dropout { rate } => Err(format!(
+                "dropout rate must be at least 0 and below 1, found {rate}"
+            )),
+        }
+    }
+}
+
+fn image(layer: &Layer, input: Shape) -> Result<[usize; 3], String> {
+    match input {
+        Shape::Image(chw) => Ok(chw),
+        Shape::Vector(_) => Err(format!(
+            "{} needs an image (channels × height × width) but gets a list of {input} values: put \
+             it before flatten",
+            layer.label().to_lowercase()
+        )),
+    }
+}
+
+fn positive(value: usize, name: &str) -> Result<(), String> {
+    if value == 0 {
+        return Err(format!("{name} must be at least 1, found 0"));
+    }
+    Ok(())
+}
+
+/// `⌊(size + 2·padding − kernel) / stride⌋ + 1` for height and width.
+fn window_output(
+    [h, w]: [usize; 2],
+    kernel: usize,
+    stride: usize,
+    padding: usize,
+) -> Result<[usize; 2], String> {
+    positive(kernel, "kernel")?;
+    positive(stride, "stride")?;
+    if padding >= kernel {
+        return Err(format!(
+            "padding must be smaller than the kernel, found padding {padding} with kernel {kernel}"
+        ));
+    }
+    let side = |size: usize| {
+        (size + 2 * padding)
+            .checked_sub(kernel)
+            .map(|free| free / stride + 1)
+    };
+    match (side(h), side(w)) {
+        (Some(oh), Some(ow)) => Ok([oh, ow]),
+        _ => Err(format!(
+            "a {kernel}×{kernel} window does not fit into {h}×{w} pixels with padding {padding}"
+        )),
+    }
+}
+
+fn product(factors: &[usize]) -> Result<u64, String> {
+    factors
+        .iter()
+        .try_fold(1u64, |n, &f| n.checked_mul(f as u64))
+        .filter(|&n| n < 1 << 40)
+        .ok_or_else(|| "the layer is too large: make it smaller".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::preset;
+
+    fn spec(layers: Vec<Layer>) -> ModelSpec {
+        ModelSpec {
+            input: [1, 28, 28],
+            classes: 10,
+            layers,
+        }
+    }
+
+    /// Checks the first error of a list of layers for its layer and some of its words.
+    fn check_error(layers: Vec<Layer>, layer: Option<usize>, words: &str) {
+        let error = spec(layers).report().unwrap_err();
+        assert_eq!(error.layer, layer, "{error}");
+        assert!(error.to_string().contains(words), "{error}");
+    }
+
+    #[test]
+    fn the_reference_network_has_keras_numbers() {
+        let report = preset("keras-cnn").unwrap().spec([1, 28, 28], 10).report().unwrap();
+        assert_eq!(report.n_parameters(), 693_962);
+        let shapes: Vec<String> = report.layers.iter().map(|l| l.output.to_string()).collect();
+        assert_eq!(
+            shapes,
+            ["32×26×26", "32×26×26", "32×13×13", "5408", "128", "128", "10"]
+        );
+        assert_eq!(report.multiply_adds(), 9 * 32 * 26 * 26 + 5408 * 128 + 1280);
+    }
+
+    #[test]
+    fn every_misfit_is_named_with_its_layer() {
+        let conv = |kernel, stride, padding| Layer::Conv2d { channels: 4, kernel, stride, padding };
+        check_error(vec![], None, "at least one layer");
+        check_error(vec![Layer::Dense { units: 10 }], Some(0), "flatten");
+        check_error(vec![Layer::Flatten, conv(3, 1, 0)], Some(1), "before flatten");
+        check_error(vec![conv(29, 1, 0)], Some(0), "does not fit into 28×28");
+        check_error(vec![conv(3, 0, 0)], Some(0), "stride must be at least 1");
+        check_error(vec![conv(3, 1, 3)], Some(0), "padding must be smaller");
+        check_error(vec![Layer::Flatten, Layer::Dense { units: 7 }], None, "10 classes");
+        check_error(vec![Layer::Dropout { rate: 1.0 }], Some(0), "below 1");
+        check_error(vec![Layer::Dropout { rate: f32::NAN }], Some(0), "below 1");
+        check_error(
+            vec![Layer::Flatten, Layer::Dense { units: usize::MAX }],
+            Some(1),
+            "too large",
+        );
+        check_error(
+            vec![Layer::Flatten, Layer::Dense { units: 1 << 20 }, Layer::Dense { units: 10 }],
+            None,
+            "parameters are more than",
+        );
+    }
+
+    #[test]
+    fn odd_sizes_round_down() {
+        let report = spec(vec![
+            Layer::Conv2d { channels: 2, kernel: 3, stride: 2, padding: 0 },
+            Layer::MaxPool2d { kernel: 2, stride: 2 },
+            Layer::Flatten,
+            Layer::Dense { units: 10 },
+        ])
+        .report()
+        .unwrap();
+        assert_eq!(report.layers[0].output, Shape::Image([2, 13, 13]));
+        assert_eq!(report.layers[1].output, Shape::Image([2, 6, 6]));
+    }
+}

@@ -1,0 +1,143 @@
+//! A run as its events tell it. [`RunState::apply`] is the only place that changes one, so a live
+//! run and a replayed one cannot differ.
+
+use crate::train::{EpochPoint, Event, Finish, Metrics, Setting, StepPoint, TrainConfig};
+
+/// Where a run stands.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Status {
+    /// Asked for; the data is being prepared and the engine warms up.
+    Starting,
+    /// Training.
+    Running,
+    /// Waiting to be resumed.
+    Paused,
+    /// Over.
+    Finished(Finish),
+}
+
+/// A setting that was changed while training.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ChangePoint {
+    /// Updates done when it took effect.
+    pub step: u64,
+    /// Epochs done when it took effect, fractions included.
+    pub epoch: f64,
+    /// What was changed.
+    pub setting: Setting,
+    /// The value before.
+    pub old: f64,
+    /// The value from then on.
+    pub new: f64,
+}
+
+/// Everything known about one run.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RunState {
+    /// What people call it, such as `keras-cnn 3`.
+    pub name: String,
+    /// The configuration with every change applied so far.
+    pub config: TrainConfig,
+    /// Name of the data.
+    pub dataset: String,
+    /// Images trained on in each epoch; 0 until it has started.
+    pub n_train: usize,
+    /// Kernel threads; 0 until it has started.
+    pub threads: usize,
+    /// Every update, in order.
+    pub points: Vec<StepPoint>,
+    /// Every finished epoch, in order.
+    pub epochs: Vec<EpochPoint>,
+    /// Every change of a setting, in order.
+    pub changes: Vec<ChangePoint>,
+    /// Where it stands.
+    pub status: Status,
+    /// On the test images, once, at the end.
+    pub test: Option<Metrics>,
+}
+
+/// Updates the speed is averaged over, so that it is steady to read and still follows a change.
+const SPEED_WINDOW: usize = 200;
+
+impl RunState {
+    /// A run that was asked for and has not yet told anything.
+    pub fn new(name: impl Into<String>, config: TrainConfig) -> RunState {
+        RunState {
+            name: name.into(),
+            config,
+            dataset: String::new(),
+            n_train: 0,
+            threads: 0,
+            points: Vec::new(),
+            epochs: Vec::new(),
+            changes: Vec::new(),
+            status: Status::Starting,
+            test: None,
+        }
+    }
+
+    /// Takes in what happened next.
+    pub fn apply(&mut self, event: &Event) {
+        match event {
+            Event::Started { config, dataset, n_train, threads } => {
+                self.config = (**config).clone();
+                self.dataset.clone_from(dataset);
+                self.n_train = *n_train;
+                self.threads = *threads;
+                self.status = Status::Running;
+            }
+            Event::Steps { points } => self.points.extend_from_slice(points),
+            Event::EpochDone { point } => self.epochs.push(*point),
+            &Event::Changed { step, epoch, setting, old, new } => {
+                self.config.set_setting(setting, new);
+                self.changes.push(ChangePoint { step, epoch, setting, old, new });
+            }
+            Event::Paused { .. } => self.status = Status::Paused,
+            Event::Resumed { .. } => self.status = Status::Running,
+            Event::Saved { .. } => {}
+            Event::Finished { finish, test } => {
+                self.status = Status::Finished(finish.clone());
+                self.test = *test;
+            }
+        }
+    }
+
+    /// Whether more events are to come.
+    pub fn is_live(&self) -> bool {
+        !matches!(self.status, Status::Finished(_))
+    }
+
+    /// The finished epoch that did best on the held-out images: highest accuracy, then lowest loss.
+    pub fn best_epoch(&self) -> Option<&EpochPoint> {
+        self.epochs
+            .iter()
+            .filter_map(|e| e.validation.map(|v| (e, v)))
+            .reduce(|best, next| {
+                let is_better = next.1.accuracy > best.1.accuracy
+                    || (next.1.accuracy == best.1.accuracy && next.1.loss < best.1.loss);
+                if is_better { next } else { best }
+            })
+            .map(|(e, _)| e)
+    }
+
+    /// Share of the run that is done, in `[0, 1]`.
+    pub fn progress(&self) -> f32 {
+        let done = self.points.last().map_or(0.0, |p| p.epoch);
+        (done / self.config.epochs.max(1) as f64).clamp(0.0, 1.0) as f32
+    }
+
+    /// Training images a second over the last updates.
+    pub fn images_per_second(&self) -> Option<f64> {
+        let last = self.points.last()?;
+        let first = &self.points[self.points.len().saturating_sub(SPEED_WINDOW)];
+        let secs = last.secs - first.secs;
+        (secs > 0.0).then(|| (last.images - first.images) as f64 / secs)
+    }
+
+    /// Seconds of training still to do at the present speed.
+    pub fn secs_left(&self) -> Option<f64> {
+        let total = (self.n_train * self.config.epochs) as f64;
+        let done = self.points.last()?.images as f64;
+        Some((total - done).max(0.0) / self.images_per_second()?)
+    }
+}

@@ -1,0 +1,86 @@
+//! What a person can want of the studio.
+
+use std::path::PathBuf;
+
+use super::Stroke;
+use crate::data::GreyImage;
+use crate::train::TrainConfig;
+
+/// An intention. Menu, button, shortcut and test share one variant.
+#[derive(Clone, Debug)]
+pub enum Action {
+    /// The settings panel now holds this. What can change while training does so at the next
+    /// batch; the rest waits for a new run.
+    SetDraft(Box<TrainConfig>),
+    /// Put a preset's layers and weight initialisation into the settings.
+    ChoosePreset(&'static str),
+    /// Draw a new seed.
+    NewSeed,
+    /// Start a run with the settings.
+    Train,
+    /// Let training wait.
+    Pause,
+    /// Let training go on.
+    Resume,
+    /// Train exactly one batch, then wait. Starts a run if there is none.
+    Step,
+    /// End the run.
+    Stop,
+    /// Show or hide the curves of the run at this index.
+    ShowRun(usize, bool),
+    /// Take the settings of the run at this index.
+    UseSettings(usize),
+    /// Read a folder with the four IDX files.
+    OpenData(PathBuf),
+    /// Go back to the MNIST that ships with the program.
+    UseMnist,
+    /// Write the model the canvas asks to a file.
+    SaveModel(PathBuf),
+    /// Read a model and let the canvas ask it.
+    OpenModel(PathBuf),
+    /// Let the canvas ask the network that is training, or the last one trained.
+    UseTrainedModel,
+    /// Begin a stroke on the canvas.
+    BeginStroke(Stroke),
+    /// The pen moved on to these points, in canvas coordinates from 0 to 1.
+    ExtendStroke(Vec<[f32; 2]>),
+    /// The pen was lifted.
+    EndStroke,
+    /// Take back the last stroke, image or clearing.
+    UndoStroke,
+    /// Put it back.
+    RedoStroke,
+    /// Empty the canvas.
+    ClearCanvas,
+    /// Width of the pen, as a share of the canvas' side.
+    SetBrush(f32),
+    /// Put an image on the canvas, from the clipboard for instance.
+    PasteImage(GreyImage),
+    /// Put a PNG or JPEG file on the canvas.
+    OpenImage(PathBuf),
+    /// Put the bytes of a PNG or JPEG file on the canvas; the text says where they came from.
+    OpenImageBytes(Vec<u8>, String),
+    /// Put a random test image on the canvas, with its true label.
+    RandomTestImage,
+    /// The notice at this index has been read.
+    DismissNotice(usize),
+}
+
+/// When a change of a setting takes effect.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// At the next batch of the run that is training.
+    Now,
+    /// With the next run.
+    NextRun,
+}
+
+impl Effect {
+    /// The words for it.
+    pub fn label(self) -> &'static str {
+        match self {
+            Effect::Now => "takes effect at the next batch",
+            Effect::NextRun => "takes effect with a new run",
+        }
+    }
+}

@@ -1,0 +1,143 @@
+//! The way in: what other threads may ask of a training run.
+
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+
+use super::Setting;
+
+/// A new value for a setting of a run.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Change {
+    /// What.
+    pub setting: Setting,
+    /// Its new value, in the setting's own unit.
+    pub value: f64,
+}
+
+/// Commands to a run, from any thread; they take effect between two batches.
+#[derive(Debug, Default)]
+pub struct Control {
+    wishes: Mutex<Wishes>,
+    changed: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct Wishes {
+    is_paused: bool,
+    is_stopped: bool,
+    /// Batches to do although paused.
+    n_single_steps: u64,
+    changes: Vec<Change>,
+}
+
+/// What the loop should do next.
+#[derive(Debug, PartialEq)]
+pub(super) enum Next {
+    /// Train one batch.
+    Batch,
+    /// Tell that training waits, then [`Control::wait`].
+    Wait,
+    /// End the run.
+    Stop,
+}
+
+impl Control {
+    /// Training waits after the current batch.
+    pub fn pause(&self) {
+        self.update(|w| w.is_paused = true);
+    }
+
+    /// Training goes on.
+    pub fn resume(&self) {
+        self.update(|w| {
+            w.is_paused = false;
+            w.n_single_steps = 0;
+        });
+    }
+
+    /// Exactly one more batch, then training waits.
+    pub fn step(&self) {
+        self.update(|w| {
+            w.is_paused = true;
+            w.n_single_steps += 1;
+        });
+    }
+
+    /// The run ends after the current batch.
+    pub fn stop(&self) {
+        self.update(|w| w.is_stopped = true);
+    }
+
+    /// A setting changes from the next batch on.
+    pub fn change(&self, change: Change) {
+        self.update(|w| w.changes.push(change));
+    }
+
+    /// Whether training waits or is about to.
+    pub fn is_paused(&self) -> bool {
+        self.lock().is_paused
+    }
+
+    /// Whether the run was told to end.
+    pub fn is_stopped(&self) -> bool {
+        self.lock().is_stopped
+    }
+
+    /// What to do now, and the changes asked for since the last call.
+    pub(super) fn next(&self) -> (Next, Vec<Change>) {
+        let mut wishes = self.lock();
+        let changes = std::mem::take(&mut wishes.changes);
+        let next = if wishes.is_stopped {
+            Next::Stop
+        } else if wishes.is_paused && wishes.n_single_steps == 0 {
+            Next::Wait
+        } else {
+            wishes.n_single_steps = wishes.n_single_steps.saturating_sub(1);
+            Next::Batch
+        };
+        (next, changes)
+    }
+
+    /// Blocks until there is something to do other than to wait.
+    pub(super) fn wait(&self) {
+        let mut wishes = self.lock();
+        while wishes.is_paused
+            && !wishes.is_stopped
+            && wishes.n_single_steps == 0
+            && wishes.changes.is_empty()
+        {
+            wishes = self
+                .changed
+                .wait(wishes)
+                .unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    fn update(&self, change: impl FnOnce(&mut Wishes)) {
+        change(&mut self.lock());
+        self.changed.notify_all();
+    }
+
+    /// The wishes are valid after every statement, so a panic elsewhere cannot spoil them.
+    fn lock(&self) -> MutexGuard<'_, Wishes> {
+        self.wishes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_step_is_one_batch_and_then_waits() {
+        let control = Control::default();
+        assert_eq!(control.next().0, Next::Batch);
+        control.step();
+        assert_eq!(control.next().0, Next::Batch);
+        assert_eq!(control.next().0, Next::Wait);
+        control.resume();
+        assert_eq!(control.next().0, Next::Batch);
+        assert_eq!(control.next().0, Next::Batch);
+        control.stop();
+        assert_eq!(control.next().0, Next::Stop);
+    }
+}

@@ -1,0 +1,195 @@
+//! What a run tells: plain data, the same live, in the run folder and replayed.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Setting, TrainConfig};
+
+/// Loss and accuracy over a set of images.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Metrics {
+    /// Mean cross entropy, in nats.
+    #[serde(with = "number")]
+    pub loss: f64,
+    /// Share of the images classified correctly, in `[0, 1]`.
+    pub accuracy: f64,
+}
+
+/// One update of the weights.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(from = "StepRow", into = "StepRow")]
+pub struct StepPoint {
+    /// Number of updates done, this one included.
+    pub step: u64,
+    /// Training images seen so far, this batch included.
+    pub images: u64,
+    /// Epochs done so far, fractions included.
+    pub epoch: f64,
+    /// Seconds of training so far; pauses and evaluation excluded.
+    pub secs: f64,
+    /// Mean loss of the batch before the update.
+    pub loss: f64,
+    /// Share of the batch classified correctly before the update.
+    pub accuracy: f64,
+}
+
+/// A point as it is written: six numbers without names, for there are thousands.
+#[derive(Serialize, Deserialize)]
+struct StepRow(u64, u64, f64, f64, #[serde(with = "number")] f64, f64);
+
+impl From<StepPoint> for StepRow {
+    fn from(p: StepPoint) -> StepRow {
+        StepRow(p.step, p.images, p.epoch, p.secs, p.loss, p.accuracy)
+    }
+}
+
+impl From<StepRow> for StepPoint {
+    fn from(StepRow(step, images, epoch, secs, loss, accuracy): StepRow) -> StepPoint {
+        StepPoint { step, images, epoch, secs, loss, accuracy }
+    }
+}
+
+/// The end of an epoch.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct EpochPoint {
+    /// Epochs done, this one included.
+    pub epoch: usize,
+    /// Updates done so far.
+    pub step: u64,
+    /// Training images seen so far.
+    pub images: u64,
+    /// Seconds of training so far; pauses and evaluation excluded.
+    pub secs: f64,
+    /// Seconds this epoch took to train, without its evaluation.
+    pub epoch_secs: f64,
+    /// Mean over the batches of the epoch, while the weights were moving.
+    pub train: Metrics,
+    /// On the held-out images; `None` when there are none.
+    pub validation: Option<Metrics>,
+}
+
+/// How a run ended.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "how", rename_all = "snake_case")]
+pub enum Finish {
+    /// All epochs are done.
+    Completed,
+    /// Somebody stopped it.
+    Stopped,
+    /// The loss was no longer a number; the last finite weights are kept.
+    Diverged {
+        /// The update at which it showed.
+        step: u64,
+    },
+    /// Something broke.
+    Failed {
+        /// One sentence.
+        message: String,
+    },
+}
+
+/// Something that happened in a run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub enum Event {
+    /// Training begins.
+    Started {
+        /// Everything that decides the run.
+        config: Box<TrainConfig>,
+        /// Name of the data.
+        dataset: String,
+        /// Images trained on in each epoch.
+        n_train: usize,
+        /// Kernel threads.
+        threads: usize,
+    },
+    /// Every update since the last such event.
+    Steps {
+        /// In order, at least one.
+        points: Vec<StepPoint>,
+    },
+    /// An epoch is over and evaluated.
+    EpochDone {
+        /// Its numbers.
+        point: EpochPoint,
+    },
+    /// A setting was changed while training; it holds from the next update on.
+    Changed {
+        /// Updates done when it took effect.
+        step: u64,
+        /// Epochs done when it took effect, fractions included.
+        epoch: f64,
+        /// What was changed.
+        setting: Setting,
+        /// The value before.
+        old: f64,
+        /// The value from now on.
+        new: f64,
+    },
+    /// Training waits.
+    Paused {
+        /// Updates done so far.
+        step: u64,
+    },
+    /// Training goes on.
+    Resumed {
+        /// Updates done so far.
+        step: u64,
+    },
+    /// The model was written to a file.
+    Saved {
+        /// Where.
+        path: String,
+    },
+    /// Nothing more will happen.
+    Finished {
+        /// How it ended.
+        finish: Finish,
+        /// On the test images, which nothing was chosen by; `None` if not measured.
+        test: Option<Metrics>,
+    },
+}
+
+/// Numbers that may not be finite. JSON has no word for those, and serde_json would turn them
+/// into null; they are written as strings.
+mod number {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    #[derive(Serialize, Deserialize)]
+    #[serde(untagged)]
+    enum Written {
+        Finite(f64),
+        Word(String),
+    }
+
+    pub fn serialize<S: Serializer>(value: &f64, serializer: S) -> Result<S::Ok, S::Error> {
+        if value.is_finite() {
+            serializer.serialize_f64(*value)
+        } else {
+            serializer.serialize_str(&value.to_string())
+        }
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
+        match Written::deserialize(deserializer)? {
+            Written::Finite(value) => Ok(value),
+            Written::Word(word) => word.parse().map_err(serde::de::Error::custom),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_that_are_not_finite_survive_json() {
+        for loss in [0.1 + 0.2, f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
+            let point = StepPoint { step: 3, images: 96, epoch: 0.5, secs: 0.25, loss, accuracy: 0.5 };
+            let text = serde_json::to_string(&Event::Steps { points: vec![point] }).unwrap();
+            let Event::Steps { points } = serde_json::from_str(&text).unwrap() else {
+                panic!("{text}")
+            };
+            assert_eq!(points[0].loss.to_bits(), loss.to_bits(), "{text}");
+        }
+    }
+}
