@@ -1,1 +1,5 @@
-//! (to come)
+//! How good, and wrong where.
+
+mod report;
+
+pub use report::{ClassReport, Report, evaluate};

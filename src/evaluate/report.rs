@@ -1,0 +1,108 @@
+//! Accuracy, loss, the confusion matrix, and precision, recall and F1 of each class.
+
+use serde::{Deserialize, Serialize};
+
+use crate::data::ImageSet;
+use crate::model::Classifier;
+use crate::train::{argmax_rows, measure};
+
+/// How a classifier does on a set of labelled images.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Report {
+    /// Images looked at.
+    pub n_images: usize,
+    /// Share classified correctly, in `[0, 1]`.
+    pub accuracy: f64,
+    /// Mean cross entropy, in nats.
+    pub loss: f64,
+    /// One entry a class.
+    pub per_class: Vec<ClassReport>,
+    /// `confusion[true class][predicted class]`, in images.
+    pub confusion: Vec<Vec<u64>>,
+}
+
+/// How a classifier does on one class. A share of nothing is 0.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ClassReport {
+    /// Name of the class.
+    pub class: String,
+    /// Of the images called this class, the share that is.
+    pub precision: f64,
+    /// Of the images of this class, the share called so.
+    pub recall: f64,
+    /// Harmonic mean of precision and recall.
+    pub f1: f64,
+    /// Images of this class.
+    pub support: u64,
+}
+
+/// Classifies every image of `set`.
+///
+/// # Errors
+/// When the images do not fit the network, in size or in the number of classes.
+pub fn evaluate(classifier: &Classifier, set: &ImageSet) -> anyhow::Result<Report> {
+    let spec = classifier.network.spec();
+    let n_classes = spec.classes;
+    anyhow::ensure!(
+        set.shape() == spec.input,
+        "the model is made for images of {:?} (channels, height, width), the data has {:?}",
+        spec.input,
+        set.shape()
+    );
+    let max_label = set.labels().iter().max().copied().unwrap_or(0);
+    anyhow::ensure!(
+        (max_label as usize) < n_classes,
+        "the model knows {n_classes} classes, the data has label {max_label}"
+    );
+    let mut confusion = vec![vec![0; n_classes]; n_classes];
+    let indices: Vec<u32> = (0..set.len() as u32).collect();
+    let metrics = measure(&classifier.network, set, &indices, |logits, labels| {
+        for (class, label) in argmax_rows(logits)?.iter().zip(labels) {
+            confusion[*label as usize][*class as usize] += 1;
+        }
+        Ok(())
+    })?;
+    Ok(Report {
+        n_images: set.len(),
+        accuracy: metrics.accuracy,
+        loss: metrics.loss,
+        per_class: per_class(&classifier.classes, &confusion),
+        confusion,
+    })
+}
+
+fn per_class(names: &[String], confusion: &[Vec<u64>]) -> Vec<ClassReport> {
+    let share = |part: u64, whole: u64| if whole == 0 { 0.0 } else { part as f64 / whole as f64 };
+    let report = |(idx, name): (usize, &String)| {
+        let hits = confusion[idx][idx];
+        let support = confusion[idx].iter().sum();
+        let n_called = confusion.iter().map(|row| row[idx]).sum();
+        ClassReport {
+            class: name.clone(),
+            precision: share(hits, n_called),
+            recall: share(hits, support),
+            // 2pr / (p + r) with p and r written out: no division by zero of its own.
+            f1: share(2 * hits, support + n_called),
+            support,
+        }
+    };
+    names.iter().enumerate().map(report).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Numbers from scikit-learn's definition, worked by hand.
+    #[test]
+    fn precision_recall_and_f1_of_a_small_matrix() {
+        let names = ["a", "b", "c"].map(str::to_owned);
+        let confusion = vec![vec![8, 2, 0], vec![1, 9, 0], vec![0, 0, 0]];
+        let r = per_class(&names, &confusion);
+        assert!((r[0].precision - 8.0 / 9.0).abs() < 1e-12);
+        assert!((r[0].recall - 0.8).abs() < 1e-12);
+        assert!((r[0].f1 - 16.0 / 19.0).abs() < 1e-12);
+        assert!((r[1].precision - 9.0 / 11.0).abs() < 1e-12);
+        assert_eq!((r[2].precision, r[2].recall, r[2].f1, r[2].support), (0.0, 0.0, 0.0, 0));
+    }
+}

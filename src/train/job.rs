@@ -1,0 +1,62 @@
+//! A run that can start: a configuration that was checked against its data.
+
+use std::sync::Arc;
+
+use super::{FieldError, TrainConfig};
+use crate::data::{Dataset, Split, stratified_split};
+use crate::model::Provenance;
+
+/// A checked configuration with its data. There is no other way to make one than [`Job::new`], so
+/// whoever holds a job need not check again.
+#[derive(Clone, Debug)]
+pub struct Job {
+    config: TrainConfig,
+    dataset: Arc<Dataset>,
+    split: Split,
+}
+
+impl Job {
+    /// Checks `config` against `dataset` and draws the validation split.
+    ///
+    /// # Errors
+    /// Everything that is wrong, all at once.
+    pub fn new(config: TrainConfig, dataset: Arc<Dataset>) -> Result<Job, Vec<FieldError>> {
+        let n_images = dataset.train.len();
+        let errors = config.check(dataset.image_shape(), dataset.n_classes(), n_images);
+        if !errors.is_empty() {
+            return Err(errors);
+        }
+        let split = stratified_split(dataset.train.labels(), config.n_validation, config.seed);
+        Ok(Job {
+            config,
+            dataset,
+            split,
+        })
+    }
+
+    /// The configuration at the start of the run.
+    pub fn config(&self) -> &TrainConfig {
+        &self.config
+    }
+
+    /// The images.
+    pub fn dataset(&self) -> &Arc<Dataset> {
+        &self.dataset
+    }
+
+    /// Which of the training images are learned from and which are held out.
+    pub fn split(&self) -> &Split {
+        &self.split
+    }
+
+    /// What a model file says about a model trained by this job.
+    pub fn provenance(&self, config: &TrainConfig, epochs: f64, test_accuracy: Option<f64>) -> Provenance {
+        Provenance {
+            dataset: self.dataset.name.clone(),
+            config: serde_json::to_value(config).unwrap_or_default(),
+            epochs,
+            test_accuracy,
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+        }
+    }
+}
