@@ -5,20 +5,23 @@
 
 mod action;
 mod background;
+mod handle;
+mod live;
 mod pad;
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 pub use action::{Action, Effect};
 pub use pad::{Pad, Stroke};
 
 use crate::data::Dataset;
-use crate::model::Classifier;
-use crate::predict::Prediction;
-use crate::runs::RunState;
-use crate::train::{Field, FieldError, TrainConfig};
+use crate::model::{Classifier, PRESETS};
+use crate::predict::{Prediction, Request};
+use crate::runs::{RunState, Status};
+use crate::train::{Field, FieldError, Finish, TrainConfig};
+use background::{Background, Message};
 
 /// Called from other threads when there is something to [`Studio::pump`].
 pub type Wake = Arc<dyn Fn() + Send + Sync>;
@@ -26,10 +29,14 @@ pub type Wake = Arc<dyn Fn() + Send + Sync>;
 /// The images to learn from.
 #[derive(Clone, Debug)]
 pub enum DataState {
+    /// None, because none could be read.
+    None,
     /// Being read in the background.
     Loading {
         /// What is being read.
         name: String,
+        /// What was there before, to go back to when this cannot be read.
+        before: Option<Arc<Dataset>>,
     },
     /// There.
     Ready(Arc<Dataset>),
@@ -67,10 +74,14 @@ pub struct Studio {
     errors: Vec<FieldError>,
     runs: Vec<Run>,
     model: Model,
+    /// The newest weights of the last run, whether or not the canvas asks them.
+    trained: Option<Arc<Classifier>>,
     pad: Pad,
     prediction: Option<Prediction>,
     notices: Vec<Notice>,
-    background: background::Background,
+    /// Counts the random choices of the window, so that each is another one.
+    n_picks: u64,
+    background: Background,
 }
 
 /// A run of this session.
@@ -82,26 +93,68 @@ pub struct Run {
     pub is_visible: bool,
 }
 
+/// Number of images in MNIST's training set, assumed until the data is read.
+const MNIST_IMAGES: usize = 60_000;
+
 impl Studio {
     /// A studio that is loading MNIST. `wake` is called from other threads.
-    pub fn new(wake: Wake) -> Studio {
-        todo!()
-    }
-
-    /// Does what a person wants, or adds a notice that says why not. Never blocks on files,
-    /// training or prediction: those happen elsewhere.
-    pub fn handle(&mut self, action: Action) {
-        todo!()
+    ///
+    /// # Errors
+    /// When the system gives no threads.
+    pub fn new(wake: Wake) -> std::io::Result<Studio> {
+        let mut studio = Studio {
+            data: DataState::None,
+            draft: TrainConfig::new(&PRESETS[0], [1, 28, 28], 10, MNIST_IMAGES),
+            errors: Vec::new(),
+            runs: Vec::new(),
+            model: Model::None,
+            trained: None,
+            pad: Pad::default(),
+            prediction: None,
+            notices: Vec::new(),
+            n_picks: 0,
+            background: Background::new(wake)?,
+        };
+        studio.handle(Action::UseMnist);
+        Ok(studio)
     }
 
     /// Takes in what the threads have told, for at most `budget`.
     pub fn pump(&mut self, budget: Duration) {
-        todo!()
+        let start = Instant::now();
+        while start.elapsed() < budget {
+            if let Some(message) = self.background.message() {
+                self.hear(message);
+            } else if let Some(event) = self.background.event() {
+                if let Some(run) = self.runs.last_mut() {
+                    run.state.apply(&event);
+                    self.tell_end();
+                }
+            } else {
+                break;
+            }
+        }
+        if let Some(weights) = self.background.new_weights() {
+            self.trained = Some(weights.clone());
+            if !matches!(self.model, Model::Opened { .. }) {
+                self.model = Model::Trained(weights);
+                self.ask();
+            }
+        }
+        self.take_answer();
     }
 
     /// The images to learn from.
     pub fn data(&self) -> &DataState {
         &self.data
+    }
+
+    /// The data, once it is there.
+    pub fn dataset(&self) -> Option<&Arc<Dataset>> {
+        match &self.data {
+            DataState::Ready(dataset) => Some(dataset),
+            _ => None,
+        }
     }
 
     /// The settings as they stand in the panel; they may be wrong.
@@ -114,14 +167,31 @@ impl Studio {
         &self.errors
     }
 
-    /// Whether there is something to say about `field`.
+    /// What there is to say about `field`.
     pub fn error_at(&self, field: Field) -> Option<&FieldError> {
         self.errors.iter().find(|e| e.field == field)
     }
 
+    /// Whether a run can start: the data is there, the settings are right, and none is live.
+    pub fn can_train(&self) -> bool {
+        self.dataset().is_some() && self.errors.is_empty() && self.live_run().is_none()
+    }
+
     /// When a change of `field` would take effect.
     pub fn effect_of(&self, field: Field) -> Effect {
-        todo!()
+        let is_live_setting = match field {
+            Field::LearningRate | Field::WeightDecay | Field::BatchSize | Field::Epochs => true,
+            // Momentum means different things to different optimisers.
+            Field::Momentum | Field::Beta1 => self
+                .live_run()
+                .is_some_and(|r| r.config.optimizer.name() == self.draft.optimizer.name()),
+            _ => false,
+        };
+        if is_live_setting && self.live_run().is_some() {
+            Effect::Now
+        } else {
+            Effect::NextRun
+        }
     }
 
     /// The runs of this session, oldest first.
@@ -137,6 +207,19 @@ impl Studio {
     /// What the canvas asks.
     pub fn model(&self) -> &Model {
         &self.model
+    }
+
+    /// The network the canvas asks, from wherever it came.
+    pub fn classifier(&self) -> Option<&Arc<Classifier>> {
+        match &self.model {
+            Model::None => None,
+            Model::Trained(classifier) | Model::Opened { classifier, .. } => Some(classifier),
+        }
+    }
+
+    /// Whether there is a trained network to go back to from an opened one.
+    pub fn has_trained_model(&self) -> bool {
+        self.trained.is_some()
     }
 
     /// The canvas.
@@ -155,8 +238,110 @@ impl Studio {
         &self.notices
     }
 
-    /// What is going on elsewhere, such as "saving digits.safetensors"; for the status line.
-    pub fn activities(&self) -> Vec<String> {
-        todo!()
+    /// What is going on elsewhere, such as `saving digits.safetensors`; for the status line.
+    pub fn activities(&self) -> &[String] {
+        &self.background.activities
+    }
+
+    fn hear(&mut self, message: Message) {
+        match message {
+            Message::Data(Ok(dataset)) => self.use_data(Arc::new(dataset)),
+            Message::Data(Err(text)) => {
+                self.complain(text);
+                self.data = match std::mem::replace(&mut self.data, DataState::None) {
+                    DataState::Loading { before: Some(dataset), .. } => DataState::Ready(dataset),
+                    other => other,
+                };
+            }
+            Message::Opened(path, Ok(classifier)) => {
+                self.inform(format!("opened {}", path.display()));
+                let classifier = Arc::new(classifier);
+                self.model = Model::Opened { path, classifier };
+                self.ask();
+            }
+            Message::Opened(_, Err(text)) | Message::Saved(_, Err(text)) | Message::Picture(Err(text)) => {
+                self.complain(text);
+            }
+            Message::Saved(path, Ok(())) => self.inform(format!("saved {}", path.display())),
+            Message::Picture(Ok(image)) => {
+                self.pad.paste(image, None);
+                self.ask();
+            }
+        }
+    }
+
+    /// Says how the newest run ended, where that is not plain from the curves.
+    fn tell_end(&mut self) {
+        let Some(Status::Finished(finish)) = self.runs.last().map(|r| &r.state.status) else {
+            return;
+        };
+        match finish {
+            Finish::Completed | Finish::Stopped => {}
+            Finish::Diverged { step } => self.complain(format!(
+                "training diverged at step {step}: the loss is no longer a number. The last finite \
+                 weights are kept; try a smaller learning rate"
+            )),
+            Finish::Failed { message } => self.complain(message.clone()),
+        }
+    }
+
+    fn use_data(&mut self, dataset: Arc<Dataset>) {
+        let model = &self.draft.model;
+        if model.input != dataset.image_shape() || model.classes != dataset.n_classes() {
+            let preset = crate::model::preset(&self.draft.preset).unwrap_or(&PRESETS[0]);
+            self.draft.model = preset.spec(dataset.image_shape(), dataset.n_classes());
+            self.draft.rename_preset();
+        }
+        if self.draft.n_validation >= dataset.train.len() {
+            self.draft.n_validation = TrainConfig::usual_validation(dataset.train.len());
+        }
+        self.data = DataState::Ready(dataset);
+        self.check_draft();
+    }
+
+    fn check_draft(&mut self) {
+        let (input, classes, n_images) = match &self.data {
+            DataState::Ready(d) => (d.image_shape(), d.n_classes(), d.train.len()),
+            // Judged by itself until the data is there.
+            _ => (self.draft.model.input, self.draft.model.classes, MNIST_IMAGES),
+        };
+        self.errors = self.draft.check(input, classes, n_images);
+    }
+
+    /// Asks the model about the canvas; an empty canvas or no model has no answer.
+    fn ask(&mut self) {
+        let Some(classifier) = self.classifier().cloned() else {
+            return;
+        };
+        if self.pad.is_empty() {
+            self.prediction = None;
+            return;
+        }
+        if let Some(predictor) = &self.background.predictor {
+            predictor.ask(Request {
+                version: self.pad.version(),
+                sketch: self.pad.image().clone(),
+                classifier,
+            });
+        }
+    }
+
+    fn take_answer(&mut self) {
+        let answer = self.background.predictor.as_ref().and_then(|p| p.take_answer());
+        match answer.map(|a| a.prediction) {
+            // An answer to an older sketch is still the newest there is, unless the canvas was
+            // emptied meanwhile.
+            Some(Ok(prediction)) if !self.pad.is_empty() => self.prediction = prediction,
+            Some(Err(text)) => self.complain(text),
+            _ => {}
+        }
+    }
+
+    fn inform(&mut self, text: String) {
+        self.notices.push(Notice { is_error: false, text });
+    }
+
+    fn complain(&mut self, text: String) {
+        self.notices.push(Notice { is_error: true, text });
     }
 }

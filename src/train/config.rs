@@ -120,7 +120,7 @@ pub struct TrainConfig {
     pub model: ModelSpec,
 }
 
-/// Images held out for validation unless asked otherwise, for a set of MNIST's size.
+/// See [`TrainConfig::usual_validation`].
 const DEFAULT_VALIDATION: usize = 5_000;
 
 impl TrainConfig {
@@ -132,13 +132,19 @@ impl TrainConfig {
             seed: 1,
             epochs: 5,
             batch_size: 32,
-            n_validation: DEFAULT_VALIDATION.min(n_images / 12),
+            n_validation: TrainConfig::usual_validation(n_images),
             learning_rate: Optimizer::ADAM.usual_learning_rate(),
             weight_decay: 0.0,
             init: preset.init,
             optimizer: Optimizer::ADAM,
             model: preset.spec(input, classes),
         }
+    }
+
+    /// Images held out for validation unless asked otherwise: 5,000 of MNIST's 60,000, and the same
+    /// share of fewer.
+    pub fn usual_validation(n_images: usize) -> usize {
+        DEFAULT_VALIDATION.min(n_images / 12)
     }
 
     /// Names the network after the preset it equals, or `custom`.

@@ -18,5 +18,6 @@ pub use event::{EpochPoint, Event, Finish, Metrics, StepPoint};
 pub use job::Job;
 pub use metrics::{argmax_rows, measure};
 pub use optimizer::OptimizerState;
+pub(crate) use steps::live_changes;
 pub use steps::{Observer, Outcome, TrainError, train};
 pub use worker::{Trainer, run_guarded};

@@ -1,0 +1,155 @@
+//! What the studio has done elsewhere: a thread that trains, one that answers the canvas, and one
+//! for everything that touches files. They tell what they did through one channel.
+
+use std::path::PathBuf;
+use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
+
+use super::Wake;
+use super::live::Live;
+use crate::data::{Dataset, GreyImage};
+use crate::model::Classifier;
+use crate::predict::Predictor;
+use crate::runs::Recorder;
+use crate::train::{Event, Job, Trainer};
+
+/// Events that may wait for the window. The loop sends about 30 a second, each with every point
+/// since the last; when the window is frozen for longer, training waits for it.
+const MAX_WAITING_EVENTS: usize = 64;
+
+/// What a thread tells. An error is one sentence.
+pub(super) enum Message {
+    /// Data was read.
+    Data(Result<Dataset, String>),
+    /// A model was read.
+    Opened(PathBuf, Result<Classifier, String>),
+    /// A model was written, or not.
+    Saved(PathBuf, Result<(), String>),
+    /// A picture was read.
+    Picture(Result<GreyImage, String>),
+}
+
+type Task = Box<dyn FnOnce() -> Message + Send>;
+
+/// The threads.
+pub(super) struct Background {
+    wake: Wake,
+    tasks: Option<Sender<Task>>,
+    messages: Receiver<Message>,
+    files_thread: Option<JoinHandle<()>>,
+    /// What the files thread still has to do, in words.
+    pub(super) activities: Vec<String>,
+    events: Option<Receiver<Event>>,
+    trainer: Option<Trainer>,
+    latest: Latest,
+    pub(super) predictor: Option<Predictor>,
+}
+
+/// The newest copy of the weights of the run, taken away by whoever reads it.
+#[derive(Clone, Default)]
+pub(super) struct Latest(Arc<Mutex<Option<Arc<Classifier>>>>);
+
+impl Latest {
+    pub(super) fn set(&self, classifier: Classifier) {
+        *self.lock() = Some(Arc::new(classifier));
+    }
+
+    fn take(&self) -> Option<Arc<Classifier>> {
+        self.lock().take()
+    }
+
+    /// The value is replaced whole, so a panic elsewhere cannot spoil it.
+    fn lock(&self) -> MutexGuard<'_, Option<Arc<Classifier>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Background {
+    pub(super) fn new(wake: Wake) -> std::io::Result<Background> {
+        let (tasks, todo) = channel::<Task>();
+        let (done, messages) = channel();
+        let files_thread = std::thread::Builder::new().name("files".to_owned()).spawn({
+            let wake = wake.clone();
+            move || {
+                for task in todo {
+                    // The studio is closing when nobody listens; what was begun is finished.
+                    let _ = done.send(task());
+                    wake();
+                }
+            }
+        })?;
+        Ok(Background {
+            predictor: Some(Predictor::spawn(wake.clone())?),
+            wake,
+            tasks: Some(tasks),
+            messages,
+            files_thread: Some(files_thread),
+            activities: Vec::new(),
+            events: None,
+            trainer: None,
+            latest: Latest::default(),
+        })
+    }
+
+    /// Queues something that touches files; `activity` says what, in words.
+    pub(super) fn run(&mut self, activity: String, task: impl FnOnce() -> Message + Send + 'static) {
+        if let Some(tasks) = &self.tasks {
+            // The thread lives as long as the sender, and turns faults into messages.
+            let _ = tasks.send(Box::new(task));
+            self.activities.push(activity);
+        }
+    }
+
+    /// The next thing a file task has told.
+    pub(super) fn message(&mut self) -> Option<Message> {
+        let message = self.messages.try_recv().ok()?;
+        self.activities.remove(0);
+        Some(message)
+    }
+
+    /// The next event of the run.
+    pub(super) fn event(&mut self) -> Option<Event> {
+        self.events.as_ref()?.try_recv().ok()
+    }
+
+    /// Weights that are newer than the last ones taken.
+    pub(super) fn new_weights(&mut self) -> Option<Arc<Classifier>> {
+        self.latest.take()
+    }
+
+    /// Starts a run, after waiting for the end of the one before.
+    pub(super) fn train(&mut self, job: Job, recorder: Option<Recorder>) -> std::io::Result<()> {
+        self.end_training();
+        let (sender, events): (SyncSender<Event>, _) = sync_channel(MAX_WAITING_EVENTS);
+        self.latest = Latest::default();
+        let live = Live::new(&job, sender, self.latest.clone(), self.wake.clone(), recorder);
+        self.events = Some(events);
+        self.trainer = Some(Trainer::spawn(job, live, |outcome, live| live.finish(outcome))?);
+        Ok(())
+    }
+
+    /// The run, to steer it.
+    pub(super) fn trainer(&self) -> Option<&Trainer> {
+        self.trainer.as_ref()
+    }
+
+    /// Stops the run, if any, and waits for it. The receiver goes first: a sender blocked on a
+    /// full channel would never wake.
+    fn end_training(&mut self) {
+        self.events = None;
+        self.trainer = None;
+    }
+}
+
+impl Drop for Background {
+    fn drop(&mut self) {
+        self.end_training();
+        self.predictor = None;
+        self.tasks = None;
+        if let Some(thread) = self.files_thread.take() {
+            // Joined so that a save that was begun is finished before the program ends.
+            let _ = thread.join();
+        }
+    }
+}

@@ -1,0 +1,231 @@
+//! From intentions to deeds: the one place where a front end changes the studio.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use rand::RngCore;
+
+use super::background::Message;
+use super::{Action, DataState, Model, Run, Studio};
+use crate::data::{Dataset, GreyImage, read_image_bytes, read_image_file};
+use crate::model::{Classifier, preset};
+use crate::random::{Stream, rng};
+use crate::runs::RunState;
+use crate::train::{Control, Job, TrainConfig, live_changes};
+
+impl Studio {
+    /// Does what a person wants, or adds a notice that says why not. Never blocks on files,
+    /// training or prediction: those happen elsewhere.
+    pub fn handle(&mut self, action: Action) {
+        match action {
+            Action::SetDraft(draft) => self.set_draft(*draft),
+            Action::ChoosePreset(name) => self.choose_preset(name),
+            Action::NewSeed => self.new_seed(),
+            Action::Train => {
+                self.train();
+            }
+            Action::Pause => self.steer(Control::pause),
+            Action::Resume => self.steer(Control::resume),
+            Action::Step => self.step(),
+            Action::Stop => self.steer(Control::stop),
+            Action::ShowRun(idx, is_visible) => {
+                if let Some(run) = self.runs.get_mut(idx) {
+                    run.is_visible = is_visible;
+                }
+            }
+            Action::UseSettings(idx) => self.use_settings(idx),
+            Action::OpenData(dir) => self.open_data(dir),
+            Action::UseMnist => self.use_mnist(),
+            Action::SaveModel(path) => self.save_model(path),
+            Action::OpenModel(path) => self.open_model(path),
+            Action::UseTrainedModel => self.use_trained_model(),
+            Action::OpenImage(path) => self.open_picture(path.display().to_string(), move || {
+                read_image_file(&path).map_err(|e| e.to_string())
+            }),
+            Action::OpenImageBytes(bytes, origin) => self.open_picture(origin.clone(), move || {
+                read_image_bytes(&bytes, &origin).map_err(|e| e.to_string())
+            }),
+            Action::RandomTestImage => self.random_test_image(),
+            Action::DismissNotice(idx) => {
+                if idx < self.notices.len() {
+                    self.notices.remove(idx);
+                }
+            }
+            canvas => {
+                self.handle_canvas(canvas);
+                self.ask();
+            }
+        }
+    }
+
+    fn handle_canvas(&mut self, action: Action) {
+        match action {
+            Action::BeginStroke(stroke) => self.pad.begin(stroke),
+            Action::ExtendStroke(points) => self.pad.extend(&points),
+            Action::EndStroke => self.pad.end(),
+            Action::UndoStroke => self.pad.undo(),
+            Action::RedoStroke => self.pad.redo(),
+            Action::ClearCanvas => self.pad.clear(),
+            Action::SetBrush(width) => self.pad.set_brush(width),
+            Action::PasteImage(image) => self.pad.paste(image, None),
+            _ => {}
+        }
+    }
+
+    fn set_draft(&mut self, draft: TrainConfig) {
+        self.draft = draft;
+        self.draft.rename_preset();
+        self.check_draft();
+        if let (Some(run), Some(trainer)) = (self.live_run(), self.background.trainer()) {
+            // The loop leaves out what would be wrong, and the panel shows why.
+            for change in live_changes(&run.config, &self.draft) {
+                trainer.control().change(change);
+            }
+        }
+    }
+
+    fn choose_preset(&mut self, name: &'static str) {
+        if let Some(preset) = preset(name) {
+            let mut draft = self.draft.clone();
+            draft.model = preset.spec(draft.model.input, draft.model.classes);
+            draft.init = preset.init;
+            draft.preset = name.to_owned();
+            self.set_draft(draft);
+        }
+    }
+
+    fn new_seed(&mut self) {
+        let mut draft = self.draft.clone();
+        // Short enough to be read out to a neighbour.
+        draft.seed = self.pick() % 1_000_000;
+        self.set_draft(draft);
+    }
+
+    /// Starts a run; `false` when there is no data, something is wrong or another one is live.
+    fn train(&mut self) -> bool {
+        let Some(dataset) = self.dataset().cloned() else {
+            return false;
+        };
+        if self.live_run().is_some() {
+            return false;
+        }
+        let job = match Job::new(self.draft.clone(), dataset) {
+            Ok(job) => job,
+            Err(errors) => {
+                self.errors = errors;
+                return false;
+            }
+        };
+        let name = format!("{} {}", self.draft.preset, self.runs.len() + 1);
+        if let Err(error) = self.background.train(job, None) {
+            self.complain(format!("the training thread could not be started: {error}"));
+            return false;
+        }
+        self.runs.push(Run {
+            state: RunState::new(name, self.draft.clone()),
+            is_visible: true,
+        });
+        if matches!(self.model, Model::Opened { .. }) {
+            self.use_trained_model();
+        }
+        true
+    }
+
+    fn step(&mut self) {
+        if self.live_run().is_some() || self.train() {
+            self.steer(Control::step);
+        }
+    }
+
+    fn steer(&self, command: fn(&Control)) {
+        if let Some(trainer) = self.background.trainer() {
+            command(trainer.control());
+        }
+    }
+
+    fn use_settings(&mut self, idx: usize) {
+        if let Some(run) = self.runs.get(idx) {
+            self.set_draft(run.state.config.clone());
+        }
+    }
+
+    fn use_mnist(&mut self) {
+        self.load_data("MNIST".to_owned(), || Dataset::mnist().map_err(|e| e.to_string()));
+    }
+
+    fn open_data(&mut self, dir: PathBuf) {
+        let name = dir.display().to_string();
+        self.load_data(name, move || Dataset::open_folder(&dir).map_err(|e| e.to_string()));
+    }
+
+    fn load_data(&mut self, name: String, read: impl FnOnce() -> Result<Dataset, String> + Send + 'static) {
+        let before = match std::mem::replace(&mut self.data, DataState::None) {
+            DataState::Ready(dataset) => Some(dataset),
+            DataState::Loading { before, .. } => before,
+            DataState::None => None,
+        };
+        let activity = format!("reading {name}");
+        self.data = DataState::Loading { name, before };
+        self.background.run(activity, || Message::Data(read()));
+    }
+
+    fn save_model(&mut self, path: PathBuf) {
+        let Some(classifier) = self.classifier().cloned() else {
+            self.complain("there is no model to save yet: train one first".to_owned());
+            return;
+        };
+        self.background.run(format!("saving {}", path.display()), move || {
+            let result = classifier.save(&path).map_err(|e| format!("{e:#}"));
+            Message::Saved(path, result)
+        });
+    }
+
+    fn open_model(&mut self, path: PathBuf) {
+        self.background.run(format!("opening {}", path.display()), move || {
+            let result = Classifier::load(&path).map_err(|e| e.to_string());
+            Message::Opened(path, result)
+        });
+    }
+
+    fn use_trained_model(&mut self) {
+        self.model = self.trained.clone().map_or(Model::None, Model::Trained);
+        self.prediction = None;
+        self.ask();
+    }
+
+    fn open_picture(
+        &mut self,
+        origin: String,
+        read: impl FnOnce() -> Result<GreyImage, String> + Send + 'static,
+    ) {
+        self.background.run(format!("opening {origin}"), || Message::Picture(read()));
+    }
+
+    fn random_test_image(&mut self) {
+        let Some(dataset) = self.dataset().map(Arc::clone) else {
+            return;
+        };
+        let test = &dataset.test;
+        let idx = (self.pick() % test.len() as u64) as usize;
+        let [channels, height, width] = test.shape();
+        let area = height * width;
+        let image = test.image(idx);
+        let mean = |at: usize| {
+            let sum: usize = (0..channels).map(|c| usize::from(image[c * area + at])).sum();
+            (sum / channels) as u8
+        };
+        let pixels = (0..area).map(mean).collect();
+        let grey = GreyImage { width, height, pixels };
+        self.pad.paste(grey, Some(test.labels()[idx]));
+        self.ask();
+    }
+
+    /// A number that is another one each time, for choices that are no part of a run.
+    fn pick(&mut self) -> u64 {
+        self.n_picks += 1;
+        let now = std::time::SystemTime::now()
+            .duration_since(std::time::UNIX_EPOCH)
+            .map_or(0, |d| d.as_nanos() as u64);
+        rng(now, Stream::Pick, self.n_picks, 0).next_u64()
+    }
+}
