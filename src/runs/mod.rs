@@ -1,9 +1,14 @@
 //! What happened.
 //!
-//! [`RunState`] is the fold of a run's events, live or replayed; [`RunFolder`] keeps a run on disk.
+//! [`RunState`] is the fold of a run's events, live or replayed; [`Recorder`] writes a run to
+//! a folder and [`RunFolder`] reads it.
 
 mod folder;
+mod manifest;
+mod recorder;
 mod state;
 
-pub use folder::{Recorder, RunFolder, RunFolderError};
+pub use folder::{RunFolder, RunFolderError, Summary};
+pub use manifest::{DataMark, Machine, Manifest, Versions};
+pub use recorder::Recorder;
 pub use state::{ChangePoint, RunState, Status};

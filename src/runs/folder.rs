@@ -1,0 +1,193 @@
+//! A run on disk. The folder is the truth: it can be moved, copied and opened anywhere.
+//!
+//! ```text
+//! run.toml           what decided the run: configuration, data, versions, machine
+//! events.jsonl       what happened, one event a line, as it happened
+//! model.safetensors  the model at the end
+//! summary.json       how it ended
+//! ```
+//!
+//! The last two appear when the run ends; a folder without them was interrupted.
+
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use super::RunState;
+use super::manifest::{FORMAT_VERSION, Manifest};
+use crate::files::WriteError;
+use crate::train::{Event, Finish, Metrics, Outcome};
+
+pub(super) const MANIFEST: &str = "run.toml";
+pub(super) const EVENTS: &str = "events.jsonl";
+pub(super) const MODEL: &str = "model.safetensors";
+pub(super) const SUMMARY: &str = "summary.json";
+
+/// Why a run could not be recorded or read.
+#[derive(Debug, thiserror::Error)]
+pub enum RunFolderError {
+    /// The folder has a run in it already, which is never overwritten.
+    #[error("{path} already holds a run: choose another folder")]
+    Taken {
+        /// The folder.
+        path: String,
+    },
+    /// The system refused a file or folder.
+    #[error("could not {verb} {path}: {source}")]
+    Io {
+        /// What was tried, such as `read`.
+        verb: &'static str,
+        /// The file or folder.
+        path: String,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// A whole file could not be written.
+    #[error(transparent)]
+    Write(#[from] WriteError),
+    /// The model could not be written.
+    #[error("the model of the run was not saved: {0:#}")]
+    Model(anyhow::Error),
+    /// The folder can be read but is no run of ours.
+    #[error("{path} is not a run this version can open: {reason}")]
+    Invalid {
+        /// The file at fault.
+        path: String,
+        /// What was expected and what was found.
+        reason: String,
+    },
+}
+
+/// What `map_err` needs to say which file was refused.
+pub(super) fn io(verb: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> RunFolderError {
+    let path = path.display().to_string();
+    move |source| RunFolderError::Io { verb, path, source }
+}
+
+pub(super) fn invalid(path: &Path, reason: impl ToString) -> RunFolderError {
+    RunFolderError::Invalid {
+        path: path.display().to_string(),
+        reason: reason.to_string(),
+    }
+}
+
+/// `summary.json`: how a run ended, for those who do not want to replay it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Summary {
+    /// How it ended.
+    pub finish: Finish,
+    /// On the test images.
+    pub test: Option<Metrics>,
+    /// On the held-out images after the last epoch.
+    pub validation: Option<Metrics>,
+    /// Epochs done, fractions included.
+    pub epochs: f64,
+    /// Seconds each finished epoch took to train.
+    pub epoch_secs: Vec<f64>,
+    /// Seconds of training.
+    pub train_secs: f64,
+    /// Training images seen.
+    pub images: u64,
+}
+
+impl Summary {
+    /// The summary of a run that left something behind.
+    pub fn new(outcome: &Outcome) -> Summary {
+        Summary {
+            finish: outcome.finish.clone(),
+            test: outcome.test,
+            validation: outcome.validation,
+            epochs: outcome.epochs,
+            epoch_secs: outcome.epoch_secs.clone(),
+            train_secs: outcome.train_secs,
+            images: outcome.images,
+        }
+    }
+}
+
+/// The folder of a run, old or live.
+#[derive(Clone, Debug)]
+pub struct RunFolder {
+    path: PathBuf,
+    manifest: Manifest,
+}
+
+impl RunFolder {
+    /// Opens the run in the folder `path`.
+    ///
+    /// # Errors
+    /// When there is none, or it was written by a newer version.
+    pub fn open(path: &Path) -> Result<RunFolder, RunFolderError> {
+        /// Read first, so that a newer format is told apart from a broken one.
+        #[derive(Deserialize)]
+        struct Version {
+            format_version: u32,
+        }
+        let file = path.join(MANIFEST);
+        let text = std::fs::read_to_string(&file).map_err(io("read", &file))?;
+        let bad = |e: toml::de::Error| invalid(&file, e.message());
+        let Version { format_version } = toml::from_str(&text).map_err(bad)?;
+        if format_version > FORMAT_VERSION {
+            let reason = format!(
+                "it has format {format_version}, this version reads up to {FORMAT_VERSION}: update Candle Studio"
+            );
+            return Err(invalid(&file, reason));
+        }
+        Ok(RunFolder {
+            path: path.to_owned(),
+            manifest: toml::from_str(&text).map_err(bad)?,
+        })
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// What decided the run.
+    pub fn manifest(&self) -> &Manifest {
+        &self.manifest
+    }
+
+    /// Where the model is, once the run has ended.
+    pub fn model_path(&self) -> PathBuf {
+        self.path.join(MODEL)
+    }
+
+    /// How the run ended; `None` if it has not, or was interrupted.
+    ///
+    /// # Errors
+    /// When the file is there and cannot be read.
+    pub fn summary(&self) -> Result<Option<Summary>, RunFolderError> {
+        let file = self.path.join(SUMMARY);
+        match std::fs::read(&file) {
+            Ok(bytes) => serde_json::from_slice(&bytes).map(Some).map_err(|e| invalid(&file, e)),
+            Err(e) if e.kind() == ErrorKind::NotFound => Ok(None),
+            Err(e) => Err(io("read", &file)(e)),
+        }
+    }
+
+    /// The run as its events tell it. A torn last line, left by a crash in the middle of a write,
+    /// is as if it had not happened.
+    ///
+    /// # Errors
+    /// When the events cannot be read.
+    pub fn replay(&self) -> Result<RunState, RunFolderError> {
+        let file = self.path.join(EVENTS);
+        let bytes = std::fs::read(&file).map_err(io("read", &file))?;
+        let mut state = RunState::new(&self.manifest.name, self.manifest.config.clone());
+        let mut lines = bytes.split_inclusive(|&b| b == b'\n').enumerate();
+        let n_bytes = bytes.len();
+        let mut n_read = 0;
+        for (idx, line) in &mut lines {
+            n_read += line.len();
+            match serde_json::from_slice::<Event>(line) {
+                Ok(event) => state.apply(&event),
+                Err(_) if n_read == n_bytes && !line.ends_with(b"\n") => break,
+                Err(e) => return Err(invalid(&file, format!("line {}: {e}", idx + 1))),
+            }
+        }
+        Ok(state)
+    }
+}

@@ -1,0 +1,108 @@
+//! `run.toml`: what decided a run, and where it ran.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use serde::{Deserialize, Serialize};
+
+use crate::kernels;
+use crate::train::{Job, TrainConfig};
+
+/// Version of the run folder's layout. A newer one is refused.
+pub(super) const FORMAT_VERSION: u32 = 1;
+
+/// The candle this program is built on; a test holds it against `Cargo.toml`.
+const CANDLE_VERSION: &str = "0.11.1";
+
+/// `run.toml`: everything that decided the run, and where it ran.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Manifest {
+    format_version: u32,
+    /// What people call the run.
+    pub name: String,
+    /// When it was created, such as `2026-11-23T12:27:42Z`.
+    pub created: String,
+    /// Kernel threads it was started with.
+    pub threads: usize,
+    /// The images it learned from.
+    pub data: DataMark,
+    /// The programs it ran on, by name.
+    pub versions: Versions,
+    /// The computer it ran on.
+    pub machine: Machine,
+    /// The configuration at its start.
+    pub config: TrainConfig,
+}
+
+/// Which images a run learned from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DataMark {
+    /// Name of the data.
+    pub name: String,
+    /// The same for the same images, wherever they were read from.
+    pub fingerprint: String,
+}
+
+/// What a run was computed by.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Versions {
+    /// This program.
+    pub candle_studio: String,
+    /// The tensor library.
+    pub candle: String,
+}
+
+/// What a run was computed on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Machine {
+    /// Operating system, such as `linux`.
+    pub os: String,
+    /// Processor architecture, such as `x86_64`.
+    pub arch: String,
+    /// Logical processors.
+    pub cpus: usize,
+}
+
+impl Manifest {
+    /// What there is to say about `job` before it starts.
+    pub(super) fn new(name: &str, job: &Job) -> Manifest {
+        let dataset = job.dataset();
+        Manifest {
+            format_version: FORMAT_VERSION,
+            name: name.to_owned(),
+            created: utc(SystemTime::now()),
+            threads: kernels::threads(),
+            data: DataMark {
+                name: dataset.name.clone(),
+                fingerprint: dataset.fingerprint.clone(),
+            },
+            versions: Versions {
+                candle_studio: env!("CARGO_PKG_VERSION").to_owned(),
+                candle: CANDLE_VERSION.to_owned(),
+            },
+            machine: Machine {
+                os: std::env::consts::OS.to_owned(),
+                arch: std::env::consts::ARCH.to_owned(),
+                cpus: std::thread::available_parallelism().map_or(1, usize::from),
+            },
+            config: job.config().clone(),
+        }
+    }
+}
+
+/// Date and time of day in UTC as RFC 3339 writes them.
+fn utc(time: SystemTime) -> String {
+    let secs = time.duration_since(UNIX_EPOCH).map_or(0, |d| d.as_secs());
+    let (days, secs) = (secs / 86_400, secs % 86_400);
+    // Years from March, so that the leap day is the last (Hinnant: chrono-compatible low-level
+    // date algorithms, civil_from_days).
+    let days = days + 719_468;
+    let (era, day_of_era) = (days / 146_097, days % 146_097);
+    let year = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year + year / 4 - year / 100);
+    let month = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * month + 2) / 5 + 1;
+    let (month, carry) = if month < 10 { (month + 3, 0) } else { (month - 9, 1) };
+    let year = year + era * 400 + carry;
+    let (h, m, s) = (secs / 3_600, secs / 60 % 60, secs % 60);
+    format!("{year:04}-{month:02}-{day:02}T{h:02}:{m:02}:{s:02}Z")
+}
