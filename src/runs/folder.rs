@@ -126,6 +126,7 @@ impl RunFolder {
         }
         let file = path.join(MANIFEST);
         let text = std::fs::read_to_string(&file).map_err(io("read", &file))?;
+        // The first line says it; the others repeat the text at fault.
         let bad = |e: toml::de::Error| invalid(&file, e.message());
         let Version { format_version } = toml::from_str(&text).map_err(bad)?;
         if format_version > FORMAT_VERSION {

@@ -90,7 +90,7 @@ impl Manifest {
 }
 
 /// Date and time of day in UTC as RFC 3339 writes them.
-fn utc(time: SystemTime) -> String {
+pub(super) fn utc(time: SystemTime) -> String {
     let secs = time.duration_since(UNIX_EPOCH).map_or(0, |d| d.as_secs());
     let (days, secs) = (secs / 86_400, secs % 86_400);
     // Years from March, so that the leap day is the last (Hinnant: chrono-compatible low-level

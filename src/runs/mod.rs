@@ -7,8 +7,10 @@ mod folder;
 mod manifest;
 mod recorder;
 mod state;
+mod workspace;
 
 pub use folder::{RunFolder, RunFolderError, Summary};
 pub use manifest::{DataMark, Machine, Manifest, Versions};
 pub use recorder::Recorder;
 pub use state::{ChangePoint, RunState, Status};
+pub use workspace::{default_workspace, new_folder, read_workspace};

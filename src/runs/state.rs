@@ -12,6 +12,8 @@ pub enum Status {
     Running,
     /// Waiting to be resumed.
     Paused,
+    /// Its process ended before it did.
+    Interrupted,
     /// Over.
     Finished(Finish),
 }
@@ -104,7 +106,7 @@ impl RunState {
 
     /// Whether more events are to come.
     pub fn is_live(&self) -> bool {
-        !matches!(self.status, Status::Finished(_))
+        !matches!(self.status, Status::Finished(_) | Status::Interrupted)
     }
 
     /// The finished epoch that did best on the held-out images: highest accuracy, then lowest loss.

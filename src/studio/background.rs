@@ -7,11 +7,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 
 use super::Wake;
-use super::live::Live;
+use super::live::{Live, NewFolder};
 use crate::data::{Dataset, GreyImage};
 use crate::model::Classifier;
 use crate::predict::Predictor;
-use crate::runs::Recorder;
+use crate::runs::RunState;
 use crate::train::{Event, Job, Trainer};
 
 /// Events that may wait for the window. The loop sends about 30 a second, each with every point
@@ -28,6 +28,8 @@ pub(super) enum Message {
     Saved(PathBuf, Result<(), String>),
     /// A picture was read.
     Picture(Result<GreyImage, String>),
+    /// The runs kept in the workspace were read, and what was wrong with some of them.
+    Runs(Vec<RunState>, Vec<String>),
 }
 
 type Task = Box<dyn FnOnce() -> Message + Send>;
@@ -41,6 +43,8 @@ pub(super) struct Background {
     /// What the files thread still has to do, in words.
     pub(super) activities: Vec<String>,
     events: Option<Receiver<Event>>,
+    /// What went wrong with recording a run, one sentence each.
+    troubles: (Sender<String>, Receiver<String>),
     trainer: Option<Trainer>,
     latest: Latest,
     pub(super) predictor: Option<Predictor>,
@@ -87,6 +91,7 @@ impl Background {
             files_thread: Some(files_thread),
             activities: Vec::new(),
             events: None,
+            troubles: channel(),
             trainer: None,
             latest: Latest::default(),
         })
@@ -118,12 +123,18 @@ impl Background {
         self.latest.take()
     }
 
-    /// Starts a run, after waiting for the end of the one before.
-    pub(super) fn train(&mut self, job: Job, recorder: Option<Recorder>) -> std::io::Result<()> {
+    /// Something that went wrong with recording a run.
+    pub(super) fn trouble(&mut self) -> Option<String> {
+        self.troubles.1.try_recv().ok()
+    }
+
+    /// Starts a run, after waiting for the end of the one before. It is kept in `folder`.
+    pub(super) fn train(&mut self, job: Job, folder: Option<NewFolder>) -> std::io::Result<()> {
         self.end_training();
         let (sender, events): (SyncSender<Event>, _) = sync_channel(MAX_WAITING_EVENTS);
         self.latest = Latest::default();
-        let live = Live::new(&job, sender, self.latest.clone(), self.wake.clone(), recorder);
+        let live = Live::new(&job, sender, self.latest.clone(), self.wake.clone());
+        let live = live.recorded(folder, self.troubles.0.clone());
         self.events = Some(events);
         self.trainer = Some(Trainer::spawn(job, live, |outcome, live| live.finish(outcome))?);
         Ok(())

@@ -6,11 +6,12 @@ use std::sync::Arc;
 use rand::RngCore;
 
 use super::background::Message;
+use super::live::NewFolder;
 use super::{Action, DataState, Model, Run, Studio};
 use crate::data::{Dataset, GreyImage, read_image_bytes, read_image_file};
 use crate::model::{Classifier, preset};
 use crate::random::{Stream, rng};
-use crate::runs::RunState;
+use crate::runs::{self, RunState};
 use crate::train::{Control, Job, TrainConfig, live_changes};
 
 impl Studio {
@@ -60,14 +61,14 @@ impl Studio {
 
     fn handle_canvas(&mut self, action: Action) {
         match action {
-            Action::BeginStroke(stroke) => self.pad.begin(stroke),
+            Action::BeginStroke(stroke) => self.pad.begin(&stroke),
             Action::ExtendStroke(points) => self.pad.extend(&points),
             Action::EndStroke => self.pad.end(),
             Action::UndoStroke => self.pad.undo(),
             Action::RedoStroke => self.pad.redo(),
             Action::ClearCanvas => self.pad.clear(),
             Action::SetBrush(width) => self.pad.set_brush(width),
-            Action::PasteImage(image) => self.pad.paste(image, None),
+            Action::PasteImage(image) => self.pad.paste(&image, None),
             _ => {}
         }
     }
@@ -117,7 +118,11 @@ impl Studio {
             }
         };
         let name = format!("{} {}", self.draft.preset, self.runs.len() + 1);
-        if let Err(error) = self.background.train(job, None) {
+        let folder = self.workspace.as_ref().map(|workspace| NewFolder {
+            path: runs::new_folder(workspace, &name),
+            name: name.clone(),
+        });
+        if let Err(error) = self.background.train(job, folder) {
             self.complain(format!("the training thread could not be started: {error}"));
             return false;
         }
@@ -216,7 +221,7 @@ impl Studio {
         };
         let pixels = (0..area).map(mean).collect();
         let grey = GreyImage { width, height, pixels };
-        self.pad.paste(grey, Some(test.labels()[idx]));
+        self.pad.paste(&grey, Some(test.labels()[idx]));
         self.ask();
     }
 

@@ -1,12 +1,13 @@
 //! The studio's ear in the training thread.
 
-use std::sync::mpsc::SyncSender;
+use std::path::PathBuf;
+use std::sync::mpsc::{Sender, SyncSender};
 use std::time::{Duration, Instant};
 
 use super::Wake;
 use super::background::Latest;
 use crate::model::{Classifier, Network};
-use crate::runs::Recorder;
+use crate::runs::{Recorder, Summary};
 use crate::train::{Event, Job, Observer, Outcome, TrainConfig};
 
 /// Time between two copies of the weights: an answer on the canvas that moves ten times a second
@@ -22,7 +23,23 @@ pub(super) struct Live {
     latest: Latest,
     wake: Wake,
     last_copy: Option<Instant>,
-    recorder: Option<Recorder>,
+    record: Record,
+    troubles: Option<Sender<String>>,
+}
+
+/// Where a run will be kept.
+pub(super) struct NewFolder {
+    pub(super) path: PathBuf,
+    pub(super) name: String,
+}
+
+/// The keeping of the run.
+enum Record {
+    /// Not kept, because nobody wants it or it is no longer possible.
+    Off,
+    /// The folder is made when the run starts, in its thread, for it touches the disk.
+    Planned(NewFolder),
+    On(Recorder),
 }
 
 impl Live {
@@ -31,7 +48,6 @@ impl Live {
         events: SyncSender<Event>,
         latest: Latest,
         wake: Wake,
-        recorder: Option<Recorder>,
     ) -> Live {
         Live {
             job: job.clone(),
@@ -41,7 +57,48 @@ impl Live {
             latest,
             wake,
             last_copy: None,
-            recorder,
+            record: Record::Off,
+            troubles: None,
+        }
+    }
+
+    /// The run is kept in `folder`; what goes wrong with that is told to `troubles`, and training
+    /// goes on.
+    pub(super) fn recorded(mut self, folder: Option<NewFolder>, troubles: Sender<String>) -> Live {
+        self.record = folder.map_or(Record::Off, Record::Planned);
+        self.troubles = Some(troubles);
+        self
+    }
+
+    fn record(&mut self, event: &Event) {
+        self.record = match std::mem::replace(&mut self.record, Record::Off) {
+            Record::Planned(folder) => match Recorder::create(&folder.path, &folder.name, &self.job) {
+                Ok(mut recorder) => {
+                    recorder.event(event);
+                    Record::On(recorder)
+                }
+                Err(error) => {
+                    self.tell(format!("this run is not kept: {error}"));
+                    Record::Off
+                }
+            },
+            Record::On(mut recorder) => {
+                recorder.event(event);
+                if let Some(problem) = recorder.problem() {
+                    self.tell(format!("this run is no longer recorded: {problem}"));
+                    Record::Off
+                } else {
+                    Record::On(recorder)
+                }
+            }
+            Record::Off => Record::Off,
+        };
+    }
+
+    fn tell(&self, trouble: String) {
+        if let Some(troubles) = &self.troubles {
+            // Nobody listens when the window is closing.
+            let _ = troubles.send(trouble);
         }
     }
 
@@ -56,8 +113,14 @@ impl Live {
     /// The run is over: its final weights are for the canvas, and for its folder.
     pub(super) fn finish(mut self, outcome: Option<Outcome>) {
         if let Some(outcome) = outcome {
+            let summary = Summary::new(&outcome);
             let test_accuracy = outcome.test.map(|t| t.accuracy);
             let classifier = self.classifier(outcome.network, test_accuracy);
+            if let Record::On(recorder) = std::mem::replace(&mut self.record, Record::Off)
+                && let Err(error) = recorder.finish(&summary, &classifier)
+            {
+                self.tell(format!("the run was not kept completely: {error}"));
+            }
             self.latest.set(classifier);
         }
         (self.wake)();
@@ -73,6 +136,7 @@ impl Observer for Live {
             Event::Changed { setting, new, .. } => self.config.set_setting(*setting, *new),
             _ => {}
         }
+        self.record(event);
         // Nobody listens when the window is closing.
         let _ = self.events.send(event.clone());
         (self.wake)();

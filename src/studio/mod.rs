@@ -19,7 +19,7 @@ pub use pad::{Pad, Stroke};
 use crate::data::Dataset;
 use crate::model::{Classifier, PRESETS};
 use crate::predict::{Prediction, Request};
-use crate::runs::{RunState, Status};
+use crate::runs::{self, RunState, Status};
 use crate::train::{Field, FieldError, Finish, TrainConfig};
 use background::{Background, Message};
 
@@ -79,12 +79,14 @@ pub struct Studio {
     pad: Pad,
     prediction: Option<Prediction>,
     notices: Vec<Notice>,
+    /// Folder in which runs are kept; `None` keeps none.
+    workspace: Option<PathBuf>,
     /// Counts the random choices of the window, so that each is another one.
     n_picks: u64,
     background: Background,
 }
 
-/// A run of this session.
+/// A run of this session, or one kept by an earlier one.
 #[derive(Clone, Debug)]
 pub struct Run {
     /// What happened in it.
@@ -97,11 +99,12 @@ pub struct Run {
 const MNIST_IMAGES: usize = 60_000;
 
 impl Studio {
-    /// A studio that is loading MNIST. `wake` is called from other threads.
+    /// A studio that is loading MNIST and the runs kept in `workspace`; without one, it keeps no
+    /// runs. `wake` is called from other threads.
     ///
     /// # Errors
     /// When the system gives no threads.
-    pub fn new(wake: Wake) -> std::io::Result<Studio> {
+    pub fn new(workspace: Option<PathBuf>, wake: Wake) -> std::io::Result<Studio> {
         let mut studio = Studio {
             data: DataState::None,
             draft: TrainConfig::new(&PRESETS[0], [1, 28, 28], 10, MNIST_IMAGES),
@@ -112,10 +115,12 @@ impl Studio {
             pad: Pad::default(),
             prediction: None,
             notices: Vec::new(),
+            workspace,
             n_picks: 0,
             background: Background::new(wake)?,
         };
         studio.handle(Action::UseMnist);
+        studio.read_workspace();
         Ok(studio)
     }
 
@@ -133,6 +138,9 @@ impl Studio {
             } else {
                 break;
             }
+        }
+        while let Some(text) = self.background.trouble() {
+            self.complain(text);
         }
         if let Some(weights) = self.background.new_weights() {
             self.trained = Some(weights.clone());
@@ -194,7 +202,7 @@ impl Studio {
         }
     }
 
-    /// The runs of this session, oldest first.
+    /// The runs in the workspace, oldest first.
     pub fn runs(&self) -> &[Run] {
         &self.runs
     }
@@ -263,8 +271,13 @@ impl Studio {
                 self.complain(text);
             }
             Message::Saved(path, Ok(())) => self.inform(format!("saved {}", path.display())),
+            Message::Runs(states, problems) => {
+                let old = states.into_iter().map(|state| Run { state, is_visible: false });
+                self.runs.splice(0..0, old);
+                problems.into_iter().for_each(|text| self.complain(text));
+            }
             Message::Picture(Ok(image)) => {
-                self.pad.paste(image, None);
+                self.pad.paste(&image, None);
                 self.ask();
             }
         }
@@ -283,6 +296,16 @@ impl Studio {
             )),
             Finish::Failed { message } => self.complain(message.clone()),
         }
+    }
+
+    fn read_workspace(&mut self) {
+        let Some(workspace) = self.workspace.clone() else {
+            return;
+        };
+        self.background.run("reading earlier runs".to_owned(), move || {
+            let (states, problems) = runs::read_workspace(&workspace);
+            Message::Runs(states, problems)
+        });
     }
 
     fn use_data(&mut self, dataset: Arc<Dataset>) {
