@@ -72,7 +72,13 @@ pub fn evaluate(classifier: &Classifier, set: &ImageSet) -> anyhow::Result<Repor
 }
 
 fn per_class(names: &[String], confusion: &[Vec<u64>]) -> Vec<ClassReport> {
-    let share = |part: u64, whole: u64| if whole == 0 { 0.0 } else { part as f64 / whole as f64 };
+    let share = |part: u64, whole: u64| {
+        if whole == 0 {
+            0.0
+        } else {
+            part as f64 / whole as f64
+        }
+    };
     let report = |(idx, name): (usize, &String)| {
         let hits = confusion[idx][idx];
         let support = confusion[idx].iter().sum();
@@ -103,6 +109,9 @@ mod tests {
         assert!((r[0].recall - 0.8).abs() < 1e-12);
         assert!((r[0].f1 - 16.0 / 19.0).abs() < 1e-12);
         assert!((r[1].precision - 9.0 / 11.0).abs() < 1e-12);
-        assert_eq!((r[2].precision, r[2].recall, r[2].f1, r[2].support), (0.0, 0.0, 0.0, 0));
+        assert_eq!(
+            (r[2].precision, r[2].recall, r[2].f1, r[2].support),
+            (0.0, 0.0, 0.0, 0)
+        );
     }
 }

@@ -86,7 +86,10 @@ impl Classifier {
         };
         let metadata = HashMap::from([
             ("format".to_owned(), "pt".to_owned()),
-            (METADATA_KEY.to_owned(), serde_json::to_string(&description)?),
+            (
+                METADATA_KEY.to_owned(),
+                serde_json::to_string(&description)?,
+            ),
         ]);
         let mut tensors = Vec::new();
         for param in self.network.params() {
@@ -96,7 +99,9 @@ impl Classifier {
         }
         let views = tensors
             .iter()
-            .map(|(name, dims, bytes)| Ok((*name, TensorView::new(Dtype::F32, dims.clone(), bytes)?)))
+            .map(|(name, dims, bytes)| {
+                Ok((*name, TensorView::new(Dtype::F32, dims.clone(), bytes)?))
+            })
             .collect::<Result<Vec<_>, safetensors::SafeTensorError>>()?;
         Ok(safetensors::serialize(views, Some(metadata))?)
     }
@@ -116,7 +121,9 @@ impl Classifier {
             reason,
         };
         if n_bytes > MAX_FILE_BYTES {
-            return Err(invalid(format!("it has {n_bytes} bytes, at most {MAX_FILE_BYTES} are read")));
+            return Err(invalid(format!(
+                "it has {n_bytes} bytes, at most {MAX_FILE_BYTES} are read"
+            )));
         }
         Classifier::from_bytes(&std::fs::read(path).map_err(io)?).map_err(invalid)
     }
@@ -129,7 +136,9 @@ impl Classifier {
             .metadata()
             .as_ref()
             .and_then(|m| m.get(METADATA_KEY))
-            .ok_or_else(|| format!("its metadata has no `{METADATA_KEY}` entry that describes the layers"))?;
+            .ok_or_else(|| {
+                format!("its metadata has no `{METADATA_KEY}` entry that describes the layers")
+            })?;
         let description = parse_description(description)?;
         let tensors = SafeTensors::deserialize(bytes)
             .map_err(|e| format!("it is not a complete safetensors file ({e})"))?;
@@ -153,7 +162,8 @@ fn parse_description(json: &str) -> Result<Description, String> {
     struct Version {
         format_version: u32,
     }
-    let bad = |e: serde_json::Error| format!("its `{METADATA_KEY}` entry cannot be understood ({e})");
+    let bad =
+        |e: serde_json::Error| format!("its `{METADATA_KEY}` entry cannot be understood ({e})");
     let Version { format_version } = serde_json::from_str(json).map_err(bad)?;
     if format_version > FORMAT_VERSION {
         return Err(format!(
@@ -195,11 +205,17 @@ fn read_param(param: &Param, tensors: &SafeTensors<'_>) -> Result<Tensor, String
         .tensor(name)
         .map_err(|_| format!("it has no tensor `{name}`"))?;
     if view.dtype() != Dtype::F32 {
-        return Err(format!("tensor `{name}` should hold F32, it holds {:?}", view.dtype()));
+        return Err(format!(
+            "tensor `{name}` should hold F32, it holds {:?}",
+            view.dtype()
+        ));
     }
     let dims = param.pytorch_dims();
     if view.shape() != dims {
-        return Err(format!("tensor `{name}` should be {dims:?}, it is {:?}", view.shape()));
+        return Err(format!(
+            "tensor `{name}` should be {dims:?}, it is {:?}",
+            view.shape()
+        ));
     }
     let values: Vec<f32> = view
         .data()
@@ -207,7 +223,9 @@ fn read_param(param: &Param, tensors: &SafeTensors<'_>) -> Result<Tensor, String
         .map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]]))
         .collect();
     if let Some(bad) = values.iter().find(|v| !v.is_finite()) {
-        return Err(format!("tensor `{name}` holds {bad}, only finite weights can be used"));
+        return Err(format!(
+            "tensor `{name}` holds {bad}, only finite weights can be used"
+        ));
     }
     Tensor::from_vec(values, dims, &Device::Cpu).map_err(|e| e.to_string())
 }

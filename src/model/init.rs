@@ -28,7 +28,14 @@ impl Init {
 
     /// `n` weights of parameter `idx`. Each parameter has its own stream, so that adding a layer
     /// leaves the weights of the layers before it alone.
-    pub(super) fn draw(self, n: usize, fan_in: usize, fan_out: usize, seed: u64, idx: usize) -> Vec<f32> {
+    pub(super) fn draw(
+        self,
+        n: usize,
+        fan_in: usize,
+        fan_out: usize,
+        seed: u64,
+        idx: usize,
+    ) -> Vec<f32> {
         let bound = self.bound(fan_in, fan_out);
         let mut rng = rng(seed, Stream::Init, idx as u64, 0);
         (0..n).map(|_| rng.random_range(-bound..=bound)).collect()

@@ -66,13 +66,24 @@ impl Param {
 /// One operation of the forward pass; neighbouring layers may share one.
 #[derive(Clone, Copy, Debug)]
 enum Op {
-    Conv { weight: usize, window: Window, activation: Activation, pool: Option<Window> },
-    Dense { weight: usize, activation: Activation },
+    Conv {
+        weight: usize,
+        window: Window,
+        activation: Activation,
+        pool: Option<Window>,
+    },
+    Dense {
+        weight: usize,
+        activation: Activation,
+    },
     MaxPool(Window),
     AvgPool(Window),
     Activate(Activation),
     Flatten,
-    Dropout { rate: f32, layer: usize },
+    Dropout {
+        rate: f32,
+        layer: usize,
+    },
 }
 
 /// A spec with weights.
@@ -88,7 +99,12 @@ impl Network {
     ///
     /// # Errors
     /// When the layers do not fit together, or candle cannot hold the weights.
-    pub fn new(spec: &ModelSpec, init: Init, seed: u64, device: &Device) -> anyhow::Result<Network> {
+    pub fn new(
+        spec: &ModelSpec,
+        init: Init,
+        seed: u64,
+        device: &Device,
+    ) -> anyhow::Result<Network> {
         let params = init_params(spec, init, seed, device)?;
         Ok(Network {
             spec: spec.clone(),
@@ -151,9 +167,19 @@ impl Network {
             Mode::Eval => self.params[idx].var.as_detached_tensor(),
         };
         match op {
-            Op::Conv { weight, window, activation, pool } => {
-                kernels::conv2d(x, &tensor(weight), &tensor(weight + 1), window, activation, pool)
-            }
+            Op::Conv {
+                weight,
+                window,
+                activation,
+                pool,
+            } => kernels::conv2d(
+                x,
+                &tensor(weight),
+                &tensor(weight + 1),
+                window,
+                activation,
+                pool,
+            ),
             Op::Dense { weight, activation } => {
                 kernels::dense(x, &tensor(weight), &tensor(weight + 1), activation)
             }
@@ -171,15 +197,30 @@ impl Network {
     }
 }
 
-fn init_params(spec: &ModelSpec, init: Init, seed: u64, device: &Device) -> anyhow::Result<Vec<Param>> {
+fn init_params(
+    spec: &ModelSpec,
+    init: Init,
+    seed: u64,
+    device: &Device,
+) -> anyhow::Result<Vec<Param>> {
     let report = spec.report().map_err(|e: ShapeError| anyhow::anyhow!(e))?;
     let mut params: Vec<Param> = Vec::new();
     let mut input = Shape::Image(spec.input);
     for (idx, (layer, entry)) in spec.layers.iter().zip(&report.layers).enumerate() {
         let (dims, fan_in, fan_out, n_out) = match (*layer, input) {
-            (Layer::Conv2d { channels, kernel, .. }, Shape::Image([c, _, _])) => {
+            (
+                Layer::Conv2d {
+                    channels, kernel, ..
+                },
+                Shape::Image([c, _, _]),
+            ) => {
                 let area = kernel * kernel;
-                (vec![channels, c, kernel, kernel], c * area, channels * area, channels)
+                (
+                    vec![channels, c, kernel, kernel],
+                    c * area,
+                    channels * area,
+                    channels,
+                )
             }
             (Layer::Dense { units }, Shape::Vector(n)) => (vec![n, units], n, units, units),
             _ => {
@@ -238,7 +279,12 @@ fn plan(layers: &[Layer], fuse: bool) -> Vec<Op> {
             _ => Activation::Identity,
         };
         ops.push(match layer {
-            Layer::Conv2d { kernel, stride, padding, .. } => {
+            Layer::Conv2d {
+                kernel,
+                stride,
+                padding,
+                ..
+            } => {
                 let activation = joined();
                 let pool = match layers.get(idx) {
                     Some(&Layer::MaxPool2d { kernel, stride }) if fuse => {
@@ -249,11 +295,19 @@ fn plan(layers: &[Layer], fuse: bool) -> Vec<Op> {
                 };
                 n_params += 2;
                 let window = square(kernel, stride, padding);
-                Op::Conv { weight: n_params - 2, window, activation, pool }
+                Op::Conv {
+                    weight: n_params - 2,
+                    window,
+                    activation,
+                    pool,
+                }
             }
             Layer::Dense { .. } => {
                 n_params += 2;
-                Op::Dense { weight: n_params - 2, activation: joined() }
+                Op::Dense {
+                    weight: n_params - 2,
+                    activation: joined(),
+                }
             }
             Layer::MaxPool2d { kernel, stride } => Op::MaxPool(square(kernel, stride, 0)),
             Layer::AvgPool2d { kernel, stride } => Op::AvgPool(square(kernel, stride, 0)),
@@ -261,7 +315,10 @@ fn plan(layers: &[Layer], fuse: bool) -> Vec<Op> {
             Layer::Relu => Op::Activate(Activation::Relu),
             Layer::Sigmoid => Op::Activate(Activation::Sigmoid),
             Layer::Tanh => Op::Activate(Activation::Tanh),
-            Layer::Dropout { rate } => Op::Dropout { rate, layer: idx - 1 },
+            Layer::Dropout { rate } => Op::Dropout {
+                rate,
+                layer: idx - 1,
+            },
         });
     }
     ops
@@ -279,7 +336,13 @@ mod tests {
 
     fn network(name: &str, seed: u64) -> Network {
         let preset = preset(name).unwrap();
-        Network::new(&preset.spec([1, 28, 28], 10), preset.init, seed, &Device::Cpu).unwrap()
+        Network::new(
+            &preset.spec([1, 28, 28], 10),
+            preset.init,
+            seed,
+            &Device::Cpu,
+        )
+        .unwrap()
     }
 
     fn values(tensor: &Tensor) -> Vec<f32> {
@@ -320,7 +383,9 @@ mod tests {
         let copy = original.deep_copy().unwrap();
         let before = values(copy.params()[0].var.as_tensor());
         let weight = &original.params()[0].var;
-        weight.set(&weight.as_tensor().zeros_like().unwrap()).unwrap();
+        weight
+            .set(&weight.as_tensor().zeros_like().unwrap())
+            .unwrap();
         assert_eq!(values(copy.params()[0].var.as_tensor()), before);
     }
 }

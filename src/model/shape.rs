@@ -279,26 +279,51 @@ mod tests {
 
     #[test]
     fn the_reference_network_has_keras_numbers() {
-        let report = preset("keras-cnn").unwrap().spec([1, 28, 28], 10).report().unwrap();
+        let report = preset("keras-cnn")
+            .unwrap()
+            .spec([1, 28, 28], 10)
+            .report()
+            .unwrap();
         assert_eq!(report.n_parameters(), 693_962);
         let shapes: Vec<String> = report.layers.iter().map(|l| l.output.to_string()).collect();
         assert_eq!(
             shapes,
-            ["32×26×26", "32×26×26", "32×13×13", "5408", "128", "128", "10"]
+            [
+                "32×26×26",
+                "32×26×26",
+                "32×13×13",
+                "5408",
+                "128",
+                "128",
+                "10"
+            ]
         );
         assert_eq!(report.multiply_adds(), 9 * 32 * 26 * 26 + 5408 * 128 + 1280);
     }
 
     #[test]
     fn every_misfit_is_named_with_its_layer() {
-        let conv = |kernel, stride, padding| Layer::Conv2d { channels: 4, kernel, stride, padding };
+        let conv = |kernel, stride, padding| Layer::Conv2d {
+            channels: 4,
+            kernel,
+            stride,
+            padding,
+        };
         check_error(vec![], None, "at least one layer");
         check_error(vec![Layer::Dense { units: 10 }], Some(0), "flatten");
-        check_error(vec![Layer::Flatten, conv(3, 1, 0)], Some(1), "before flatten");
+        check_error(
+            vec![Layer::Flatten, conv(3, 1, 0)],
+            Some(1),
+            "before flatten",
+        );
         check_error(vec![conv(29, 1, 0)], Some(0), "does not fit into 28×28");
         check_error(vec![conv(3, 0, 0)], Some(0), "stride must be at least 1");
         check_error(vec![conv(3, 1, 3)], Some(0), "padding must be smaller");
-        check_error(vec![Layer::Flatten, Layer::Dense { units: 7 }], None, "10 classes");
+        check_error(
+            vec![Layer::Flatten, Layer::Dense { units: 7 }],
+            None,
+            "10 classes",
+        );
         check_error(vec![Layer::Dropout { rate: 1.0 }], Some(0), "below 1");
         check_error(vec![Layer::Dropout { rate: f32::NAN }], Some(0), "below 1");
         check_error(
@@ -307,7 +332,11 @@ mod tests {
             "too large",
         );
         check_error(
-            vec![Layer::Flatten, Layer::Dense { units: 1 << 20 }, Layer::Dense { units: 10 }],
+            vec![
+                Layer::Flatten,
+                Layer::Dense { units: 1 << 20 },
+                Layer::Dense { units: 10 },
+            ],
             None,
             "parameters are more than",
         );
@@ -316,8 +345,16 @@ mod tests {
     #[test]
     fn odd_sizes_round_down() {
         let report = spec(vec![
-            Layer::Conv2d { channels: 2, kernel: 3, stride: 2, padding: 0 },
-            Layer::MaxPool2d { kernel: 2, stride: 2 },
+            Layer::Conv2d {
+                channels: 2,
+                kernel: 3,
+                stride: 2,
+                padding: 0,
+            },
+            Layer::MaxPool2d {
+                kernel: 2,
+                stride: 2,
+            },
             Layer::Flatten,
             Layer::Dense { units: 10 },
         ])

@@ -88,12 +88,16 @@ impl Layer {
             Layer::AvgPool2d { .. } => {
                 "Takes the mean of each window: a gentler way to shrink the image than max pooling."
             }
-            Layer::Flatten => "Lays the channels, rows and columns out in one long list for a dense layer.",
+            Layer::Flatten => {
+                "Lays the channels, rows and columns out in one long list for a dense layer."
+            }
             Layer::Dense { .. } => {
                 "Connects every input with every output; it holds most of the parameters, and too \
                  many units memorise instead of learn."
             }
-            Layer::Relu => "Cuts negative values to zero; without such a bend, layers collapse into one.",
+            Layer::Relu => {
+                "Cuts negative values to zero; without such a bend, layers collapse into one."
+            }
             Layer::Sigmoid => {
                 "Squeezes values into 0 to 1; in deep networks its flat ends make learning slow."
             }

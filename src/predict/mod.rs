@@ -31,16 +31,25 @@ pub struct Prediction {
 ///
 /// # Errors
 /// When candle cannot run the network.
-pub fn classify(classifier: &Classifier, sketch: &GreyImage) -> candle_core::Result<Option<Prediction>> {
+pub fn classify(
+    classifier: &Classifier,
+    sketch: &GreyImage,
+) -> candle_core::Result<Option<Prediction>> {
     let start = Instant::now();
     let [channels, height, width] = classifier.network.spec().input;
     let Some(input) = centre_sketch(sketch, [height, width]) else {
         return Ok(None);
     };
     let grey: Vec<f32> = input.iter().map(|&p| f32::from(p) / 255.0).collect();
-    let image = Tensor::from_vec(grey.repeat(channels), (1, channels, height, width), &Device::Cpu)?;
+    let image = Tensor::from_vec(
+        grey.repeat(channels),
+        (1, channels, height, width),
+        &Device::Cpu,
+    )?;
     let logits = classifier.network.forward(&image, Mode::Eval)?;
-    let probabilities: Vec<f32> = candle_nn::ops::softmax_last_dim(&logits)?.squeeze(0)?.to_vec1()?;
+    let probabilities: Vec<f32> = candle_nn::ops::softmax_last_dim(&logits)?
+        .squeeze(0)?
+        .to_vec1()?;
     let class = (0..probabilities.len())
         .max_by(|&a, &b| probabilities[a].total_cmp(&probabilities[b]))
         .unwrap_or(0);

@@ -59,10 +59,12 @@ impl Predictor {
     /// When the system gives no thread.
     pub fn spawn(wake: Arc<dyn Fn() + Send + Sync>) -> std::io::Result<Predictor> {
         let desk = Arc::new(Desk::default());
-        let thread = std::thread::Builder::new().name("predictor".to_owned()).spawn({
-            let desk = desk.clone();
-            move || desk.work(&*wake)
-        })?;
+        let thread = std::thread::Builder::new()
+            .name("predictor".to_owned())
+            .spawn({
+                let desk = desk.clone();
+                move || desk.work(&*wake)
+            })?;
         Ok(Predictor {
             desk,
             thread: Some(thread),

@@ -163,7 +163,9 @@ impl RunFolder {
     pub fn summary(&self) -> Result<Option<Summary>, RunFolderError> {
         let file = self.path.join(SUMMARY);
         match std::fs::read(&file) {
-            Ok(bytes) => serde_json::from_slice(&bytes).map(Some).map_err(|e| invalid(&file, e)),
+            Ok(bytes) => serde_json::from_slice(&bytes)
+                .map(Some)
+                .map_err(|e| invalid(&file, e)),
             Err(e) if e.kind() == ErrorKind::NotFound => Ok(None),
             Err(e) => Err(io("read", &file)(e)),
         }

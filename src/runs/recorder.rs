@@ -28,7 +28,8 @@ impl Recorder {
     /// When the folder holds a run already or cannot be written to.
     pub fn create(path: &Path, name: &str, job: &Job) -> Result<Recorder, RunFolderError> {
         let manifest_file = path.join(MANIFEST);
-        let text = toml::to_string(&Manifest::new(name, job)).map_err(|e| invalid(&manifest_file, e))?;
+        let text =
+            toml::to_string(&Manifest::new(name, job)).map_err(|e| invalid(&manifest_file, e))?;
         std::fs::create_dir_all(path).map_err(io("create the folder", path))?;
         let taken = || RunFolderError::Taken {
             path: path.display().to_string(),
@@ -38,7 +39,10 @@ impl Recorder {
         }
         // `create_new` also decides between two processes that want the same folder.
         let events_file = path.join(EVENTS);
-        let events = OpenOptions::new().append(true).create_new(true).open(&events_file);
+        let events = OpenOptions::new()
+            .append(true)
+            .create_new(true)
+            .open(&events_file);
         let events = events.map_err(|e| match e.kind() {
             ErrorKind::AlreadyExists => taken(),
             _ => io("create", &events_file)(e),
@@ -72,9 +76,17 @@ impl Recorder {
     /// The first thing that was not written, now or while the run happened.
     pub fn finish(mut self, summary: &Summary, model: &Classifier) -> Result<(), RunFolderError> {
         let recorded = self.problem.take().map_or(Ok(()), Err);
-        let synced = self.events.sync_all().map_err(io("write", &self.path.join(EVENTS)));
-        let saved = model.save(&self.path.join(MODEL)).map_err(RunFolderError::Model);
-        recorded.and(synced).and(saved).and(self.write_summary(summary))
+        let synced = self
+            .events
+            .sync_all()
+            .map_err(io("write", &self.path.join(EVENTS)));
+        let saved = model
+            .save(&self.path.join(MODEL))
+            .map_err(RunFolderError::Model);
+        recorded
+            .and(synced)
+            .and(saved)
+            .and(self.write_summary(summary))
     }
 
     fn write_summary(&self, summary: &Summary) -> Result<(), RunFolderError> {

@@ -81,7 +81,12 @@ impl RunState {
     /// Takes in what happened next.
     pub fn apply(&mut self, event: &Event) {
         match event {
-            Event::Started { config, dataset, n_train, threads } => {
+            Event::Started {
+                config,
+                dataset,
+                n_train,
+                threads,
+            } => {
                 self.config = (**config).clone();
                 self.dataset.clone_from(dataset);
                 self.n_train = *n_train;
@@ -90,9 +95,21 @@ impl RunState {
             }
             Event::Steps { points } => self.points.extend_from_slice(points),
             Event::EpochDone { point } => self.epochs.push(*point),
-            &Event::Changed { step, epoch, setting, old, new } => {
+            &Event::Changed {
+                step,
+                epoch,
+                setting,
+                old,
+                new,
+            } => {
                 self.config.set_setting(setting, new);
-                self.changes.push(ChangePoint { step, epoch, setting, old, new });
+                self.changes.push(ChangePoint {
+                    step,
+                    epoch,
+                    setting,
+                    old,
+                    new,
+                });
             }
             Event::Paused { .. } => self.status = Status::Paused,
             Event::Resumed { .. } => self.status = Status::Running,

@@ -73,16 +73,18 @@ impl Background {
     pub(super) fn new(wake: Wake) -> std::io::Result<Background> {
         let (tasks, todo) = channel::<Task>();
         let (done, messages) = channel();
-        let files_thread = std::thread::Builder::new().name("files".to_owned()).spawn({
-            let wake = wake.clone();
-            move || {
-                for task in todo {
-                    // The studio is closing when nobody listens; what was begun is finished.
-                    let _ = done.send(task());
-                    wake();
+        let files_thread = std::thread::Builder::new()
+            .name("files".to_owned())
+            .spawn({
+                let wake = wake.clone();
+                move || {
+                    for task in todo {
+                        // The studio is closing when nobody listens; what was begun is finished.
+                        let _ = done.send(task());
+                        wake();
+                    }
                 }
-            }
-        })?;
+            })?;
         Ok(Background {
             predictor: Some(Predictor::spawn(wake.clone())?),
             wake,
@@ -98,7 +100,11 @@ impl Background {
     }
 
     /// Queues something that touches files; `activity` says what, in words.
-    pub(super) fn run(&mut self, activity: String, task: impl FnOnce() -> Message + Send + 'static) {
+    pub(super) fn run(
+        &mut self,
+        activity: String,
+        task: impl FnOnce() -> Message + Send + 'static,
+    ) {
         if let Some(tasks) = &self.tasks {
             // The thread lives as long as the sender, and turns faults into messages.
             let _ = tasks.send(Box::new(task));
@@ -136,7 +142,9 @@ impl Background {
         let live = Live::new(&job, sender, self.latest.clone(), self.wake.clone());
         let live = live.recorded(folder, self.troubles.0.clone());
         self.events = Some(events);
-        self.trainer = Some(Trainer::spawn(job, live, |outcome, live| live.finish(outcome))?);
+        self.trainer = Some(Trainer::spawn(job, live, |outcome, live| {
+            live.finish(outcome)
+        })?);
         Ok(())
     }
 

@@ -155,15 +155,23 @@ impl Studio {
     }
 
     fn use_mnist(&mut self) {
-        self.load_data("MNIST".to_owned(), || Dataset::mnist().map_err(|e| e.to_string()));
+        self.load_data("MNIST".to_owned(), || {
+            Dataset::mnist().map_err(|e| e.to_string())
+        });
     }
 
     fn open_data(&mut self, dir: PathBuf) {
         let name = dir.display().to_string();
-        self.load_data(name, move || Dataset::open_folder(&dir).map_err(|e| e.to_string()));
+        self.load_data(name, move || {
+            Dataset::open_folder(&dir).map_err(|e| e.to_string())
+        });
     }
 
-    fn load_data(&mut self, name: String, read: impl FnOnce() -> Result<Dataset, String> + Send + 'static) {
+    fn load_data(
+        &mut self,
+        name: String,
+        read: impl FnOnce() -> Result<Dataset, String> + Send + 'static,
+    ) {
         let before = match std::mem::replace(&mut self.data, DataState::None) {
             DataState::Ready(dataset) => Some(dataset),
             DataState::Loading { before, .. } => before,
@@ -179,17 +187,19 @@ impl Studio {
             self.complain("there is no model to save yet: train one first".to_owned());
             return;
         };
-        self.background.run(format!("saving {}", path.display()), move || {
-            let result = classifier.save(&path).map_err(|e| format!("{e:#}"));
-            Message::Saved(path, result)
-        });
+        self.background
+            .run(format!("saving {}", path.display()), move || {
+                let result = classifier.save(&path).map_err(|e| format!("{e:#}"));
+                Message::Saved(path, result)
+            });
     }
 
     fn open_model(&mut self, path: PathBuf) {
-        self.background.run(format!("opening {}", path.display()), move || {
-            let result = Classifier::load(&path).map_err(|e| e.to_string());
-            Message::Opened(path, result)
-        });
+        self.background
+            .run(format!("opening {}", path.display()), move || {
+                let result = Classifier::load(&path).map_err(|e| e.to_string());
+                Message::Opened(path, result)
+            });
     }
 
     fn use_trained_model(&mut self) {
@@ -203,7 +213,8 @@ impl Studio {
         origin: String,
         read: impl FnOnce() -> Result<GreyImage, String> + Send + 'static,
     ) {
-        self.background.run(format!("opening {origin}"), || Message::Picture(read()));
+        self.background
+            .run(format!("opening {origin}"), || Message::Picture(read()));
     }
 
     fn random_test_image(&mut self) {
@@ -216,11 +227,17 @@ impl Studio {
         let area = height * width;
         let image = test.image(idx);
         let mean = |at: usize| {
-            let sum: usize = (0..channels).map(|c| usize::from(image[c * area + at])).sum();
+            let sum: usize = (0..channels)
+                .map(|c| usize::from(image[c * area + at]))
+                .sum();
             (sum / channels) as u8
         };
         let pixels = (0..area).map(mean).collect();
-        let grey = GreyImage { width, height, pixels };
+        let grey = GreyImage {
+            width,
+            height,
+            pixels,
+        };
         self.pad.paste(&grey, Some(test.labels()[idx]));
         self.ask();
     }

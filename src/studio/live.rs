@@ -43,12 +43,7 @@ enum Record {
 }
 
 impl Live {
-    pub(super) fn new(
-        job: &Job,
-        events: SyncSender<Event>,
-        latest: Latest,
-        wake: Wake,
-    ) -> Live {
+    pub(super) fn new(job: &Job, events: SyncSender<Event>, latest: Latest, wake: Wake) -> Live {
         Live {
             job: job.clone(),
             config: job.config().clone(),
@@ -72,16 +67,18 @@ impl Live {
 
     fn record(&mut self, event: &Event) {
         self.record = match std::mem::replace(&mut self.record, Record::Off) {
-            Record::Planned(folder) => match Recorder::create(&folder.path, &folder.name, &self.job) {
-                Ok(mut recorder) => {
-                    recorder.event(event);
-                    Record::On(recorder)
+            Record::Planned(folder) => {
+                match Recorder::create(&folder.path, &folder.name, &self.job) {
+                    Ok(mut recorder) => {
+                        recorder.event(event);
+                        Record::On(recorder)
+                    }
+                    Err(error) => {
+                        self.tell(format!("this run is not kept: {error}"));
+                        Record::Off
+                    }
                 }
-                Err(error) => {
-                    self.tell(format!("this run is not kept: {error}"));
-                    Record::Off
-                }
-            },
+            }
             Record::On(mut recorder) => {
                 recorder.event(event);
                 if let Some(problem) = recorder.problem() {
@@ -106,7 +103,9 @@ impl Live {
         Classifier {
             network,
             classes: self.job.dataset().classes.clone(),
-            provenance: self.job.provenance(&self.config, self.epochs, test_accuracy),
+            provenance: self
+                .job
+                .provenance(&self.config, self.epochs, test_accuracy),
         }
     }
 

@@ -257,7 +257,10 @@ impl Studio {
             Message::Data(Err(text)) => {
                 self.complain(text);
                 self.data = match std::mem::replace(&mut self.data, DataState::None) {
-                    DataState::Loading { before: Some(dataset), .. } => DataState::Ready(dataset),
+                    DataState::Loading {
+                        before: Some(dataset),
+                        ..
+                    } => DataState::Ready(dataset),
                     other => other,
                 };
             }
@@ -267,12 +270,17 @@ impl Studio {
                 self.model = Model::Opened { path, classifier };
                 self.ask();
             }
-            Message::Opened(_, Err(text)) | Message::Saved(_, Err(text)) | Message::Picture(Err(text)) => {
+            Message::Opened(_, Err(text))
+            | Message::Saved(_, Err(text))
+            | Message::Picture(Err(text)) => {
                 self.complain(text);
             }
             Message::Saved(path, Ok(())) => self.inform(format!("saved {}", path.display())),
             Message::Runs(states, problems) => {
-                let old = states.into_iter().map(|state| Run { state, is_visible: false });
+                let old = states.into_iter().map(|state| Run {
+                    state,
+                    is_visible: false,
+                });
                 self.runs.splice(0..0, old);
                 problems.into_iter().for_each(|text| self.complain(text));
             }
@@ -302,10 +310,11 @@ impl Studio {
         let Some(workspace) = self.workspace.clone() else {
             return;
         };
-        self.background.run("reading earlier runs".to_owned(), move || {
-            let (states, problems) = runs::read_workspace(&workspace);
-            Message::Runs(states, problems)
-        });
+        self.background
+            .run("reading earlier runs".to_owned(), move || {
+                let (states, problems) = runs::read_workspace(&workspace);
+                Message::Runs(states, problems)
+            });
     }
 
     fn use_data(&mut self, dataset: Arc<Dataset>) {
@@ -326,7 +335,11 @@ impl Studio {
         let (input, classes, n_images) = match &self.data {
             DataState::Ready(d) => (d.image_shape(), d.n_classes(), d.train.len()),
             // Judged by itself until the data is there.
-            _ => (self.draft.model.input, self.draft.model.classes, MNIST_IMAGES),
+            _ => (
+                self.draft.model.input,
+                self.draft.model.classes,
+                MNIST_IMAGES,
+            ),
         };
         self.errors = self.draft.check(input, classes, n_images);
     }
@@ -350,7 +363,11 @@ impl Studio {
     }
 
     fn take_answer(&mut self) {
-        let answer = self.background.predictor.as_ref().and_then(|p| p.take_answer());
+        let answer = self
+            .background
+            .predictor
+            .as_ref()
+            .and_then(|p| p.take_answer());
         match answer.map(|a| a.prediction) {
             // An answer to an older sketch is still the newest there is, unless the canvas was
             // emptied meanwhile.
@@ -361,10 +378,16 @@ impl Studio {
     }
 
     fn inform(&mut self, text: String) {
-        self.notices.push(Notice { is_error: false, text });
+        self.notices.push(Notice {
+            is_error: false,
+            text,
+        });
     }
 
     fn complain(&mut self, text: String) {
-        self.notices.push(Notice { is_error: true, text });
+        self.notices.push(Notice {
+            is_error: true,
+            text,
+        });
     }
 }

@@ -186,13 +186,19 @@ impl TrainConfig {
         expect(
             self.n_validation < n_images,
             Field::Validation,
-            format!("must leave images to train on: {} of {n_images} held out", self.n_validation),
+            format!(
+                "must leave images to train on: {} of {n_images} held out",
+                self.n_validation
+            ),
         );
         let n_train = n_images.saturating_sub(self.n_validation);
         expect(
             (1..=n_train.max(1)).contains(&self.batch_size),
             Field::BatchSize,
-            format!("must be between 1 and the {n_train} training images, found {}", self.batch_size),
+            format!(
+                "must be between 1 and the {n_train} training images, found {}",
+                self.batch_size
+            ),
         );
         match self.optimizer {
             Optimizer::Sgd { momentum, nesterov } => {
@@ -207,7 +213,16 @@ impl TrainConfig {
                     "must be above 0 for Nesterov".to_owned(),
                 );
             }
-            Optimizer::Adam { beta1, beta2, epsilon } | Optimizer::Adamw { beta1, beta2, epsilon } => {
+            Optimizer::Adam {
+                beta1,
+                beta2,
+                epsilon,
+            }
+            | Optimizer::Adamw {
+                beta1,
+                beta2,
+                epsilon,
+            } => {
                 for (field, beta) in [(Field::Beta1, beta1), (Field::Beta2, beta2)] {
                     expect(
                         fraction(beta),
@@ -232,7 +247,10 @@ impl TrainConfig {
         );
         for error in self.model.check().1 {
             let field = error.layer.map_or(Field::Model, Field::Layer);
-            errors.push(FieldError { field, message: error.message });
+            errors.push(FieldError {
+                field,
+                message: error.message,
+            });
         }
         errors
     }
@@ -379,12 +397,27 @@ mod tests {
         c.learning_rate = 0.0;
         c.batch_size = 70_000;
         c.epochs = 0;
-        c.optimizer = Optimizer::Adam { beta1: 1.0, beta2: 0.9, epsilon: f64::NAN };
+        c.optimizer = Optimizer::Adam {
+            beta1: 1.0,
+            beta2: 0.9,
+            epsilon: f64::NAN,
+        };
         c.model.layers.remove(3);
-        let fields: Vec<Field> = c.check([1, 28, 28], 10, 60_000).iter().map(|e| e.field).collect();
+        let fields: Vec<Field> = c
+            .check([1, 28, 28], 10, 60_000)
+            .iter()
+            .map(|e| e.field)
+            .collect();
         assert_eq!(
             fields,
-            [Field::LearningRate, Field::Epochs, Field::BatchSize, Field::Beta1, Field::Epsilon, Field::Layer(3)]
+            [
+                Field::LearningRate,
+                Field::Epochs,
+                Field::BatchSize,
+                Field::Beta1,
+                Field::Epsilon,
+                Field::Layer(3)
+            ]
         );
     }
 

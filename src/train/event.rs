@@ -44,7 +44,14 @@ impl From<StepPoint> for StepRow {
 
 impl From<StepRow> for StepPoint {
     fn from(StepRow(step, images, epoch, secs, loss, accuracy): StepRow) -> StepPoint {
-        StepPoint { step, images, epoch, secs, loss, accuracy }
+        StepPoint {
+            step,
+            images,
+            epoch,
+            secs,
+            loss,
+            accuracy,
+        }
     }
 }
 
@@ -184,8 +191,18 @@ mod tests {
     #[test]
     fn numbers_that_are_not_finite_survive_json() {
         for loss in [0.1 + 0.2, f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
-            let point = StepPoint { step: 3, images: 96, epoch: 0.5, secs: 0.25, loss, accuracy: 0.5 };
-            let text = serde_json::to_string(&Event::Steps { points: vec![point] }).unwrap();
+            let point = StepPoint {
+                step: 3,
+                images: 96,
+                epoch: 0.5,
+                secs: 0.25,
+                loss,
+                accuracy: 0.5,
+            };
+            let text = serde_json::to_string(&Event::Steps {
+                points: vec![point],
+            })
+            .unwrap();
             let Event::Steps { points } = serde_json::from_str(&text).unwrap() else {
                 panic!("{text}")
             };

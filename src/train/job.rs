@@ -50,7 +50,12 @@ impl Job {
     }
 
     /// What a model file says about a model trained by this job.
-    pub fn provenance(&self, config: &TrainConfig, epochs: f64, test_accuracy: Option<f64>) -> Provenance {
+    pub fn provenance(
+        &self,
+        config: &TrainConfig,
+        epochs: f64,
+        test_accuracy: Option<f64>,
+    ) -> Provenance {
         Provenance {
             dataset: self.dataset.name.clone(),
             config: serde_json::to_value(config).unwrap_or_default(),

@@ -32,7 +32,12 @@ impl OptimizerState {
     ///
     /// # Errors
     /// When a gradient does not have its parameter's shape.
-    pub fn update(&mut self, params: &[Param], grads: &GradStore, config: &TrainConfig) -> Result<()> {
+    pub fn update(
+        &mut self,
+        params: &[Param],
+        grads: &GradStore,
+        config: &TrainConfig,
+    ) -> Result<()> {
         self.step += 1;
         let (lr, weight_decay) = (config.learning_rate, config.weight_decay);
         for (idx, param) in params.iter().enumerate() {
@@ -42,11 +47,35 @@ impl OptimizerState {
             let (first, second) = (&mut self.first[idx], &mut self.second[idx]);
             match config.optimizer {
                 Optimizer::Sgd { momentum, nesterov } => {
-                    update::sgd(&param.var, grad, first, lr, momentum, nesterov, weight_decay)?;
+                    update::sgd(
+                        &param.var,
+                        grad,
+                        first,
+                        lr,
+                        momentum,
+                        nesterov,
+                        weight_decay,
+                    )?;
                 }
-                Optimizer::Adam { beta1, beta2, epsilon } | Optimizer::Adamw { beta1, beta2, epsilon } => {
+                Optimizer::Adam {
+                    beta1,
+                    beta2,
+                    epsilon,
+                }
+                | Optimizer::Adamw {
+                    beta1,
+                    beta2,
+                    epsilon,
+                } => {
                     let decoupled = matches!(config.optimizer, Optimizer::Adamw { .. });
-                    let hyper = AdamHyper { lr, beta1, beta2, epsilon, weight_decay, decoupled };
+                    let hyper = AdamHyper {
+                        lr,
+                        beta1,
+                        beta2,
+                        epsilon,
+                        weight_decay,
+                        decoupled,
+                    };
                     update::adam(&param.var, grad, first, second, self.step, hyper)?;
                 }
             }

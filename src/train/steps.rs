@@ -7,7 +7,8 @@ use candle_core::{Device, Tensor};
 use super::control::Next;
 use super::metrics::{measure, n_correct};
 use super::{
-    Change, Control, EpochPoint, Event, Finish, Job, Metrics, OptimizerState, Setting, StepPoint, TrainConfig,
+    Change, Control, EpochPoint, Event, Finish, Job, Metrics, OptimizerState, Setting, StepPoint,
+    TrainConfig,
 };
 use crate::data::{Batch, shuffled};
 use crate::kernels;
@@ -67,7 +68,11 @@ pub struct Outcome {
 ///
 /// # Errors
 /// When the network cannot be built or run. Nothing is told to the observer about it.
-pub fn train(job: &Job, control: &Control, observer: &mut dyn Observer) -> Result<Outcome, TrainError> {
+pub fn train(
+    job: &Job,
+    control: &Control,
+    observer: &mut dyn Observer,
+) -> Result<Outcome, TrainError> {
     let config = job.config();
     let network = Network::new(&config.model, config.init, config.seed, &Device::Cpu)
         .map_err(TrainError::Network)?;
@@ -205,14 +210,18 @@ impl<'a> Steps<'a> {
                 Next::Stop => return false,
                 Next::Batch => {
                     if is_waiting && !self.control.is_paused() {
-                        self.observer.event(&Event::Resumed { step: self.optimizer.step });
+                        self.observer.event(&Event::Resumed {
+                            step: self.optimizer.step,
+                        });
                     }
                     return true;
                 }
                 Next::Wait => {
                     if !is_waiting {
                         self.emit();
-                        self.observer.event(&Event::Paused { step: self.optimizer.step });
+                        self.observer.event(&Event::Paused {
+                            step: self.optimizer.step,
+                        });
                         is_waiting = true;
                     }
                     self.control.wait();
@@ -230,7 +239,9 @@ impl<'a> Steps<'a> {
         let old = self.config.setting(change.setting);
         let new = config.setting(change.setting);
         if old == new
-            || !config.check(dataset.image_shape(), dataset.n_classes(), n_images).is_empty()
+            || !config
+                .check(dataset.image_shape(), dataset.n_classes(), n_images)
+                .is_empty()
         {
             return;
         }
@@ -247,7 +258,11 @@ impl<'a> Steps<'a> {
     }
 
     /// Forward, backward, update. `None` when the loss is not finite: nothing was updated then.
-    fn one_batch(&mut self, indices: &[u32], n_epoch: usize) -> Result<Option<StepPoint>, TrainError> {
+    fn one_batch(
+        &mut self,
+        indices: &[u32],
+        n_epoch: usize,
+    ) -> Result<Option<StepPoint>, TrainError> {
         let Batch { images, labels } = self.job.dataset().train.batch(indices, &Device::Cpu)?;
         let mode = Mode::Train {
             seed: self.config.seed,
@@ -261,7 +276,8 @@ impl<'a> Steps<'a> {
         }
         let n_right = n_correct(&logits.detach(), &labels.to_vec1()?)?;
         let grads = loss.backward()?;
-        self.optimizer.update(self.network.params(), &grads, &self.config)?;
+        self.optimizer
+            .update(self.network.params(), &grads, &self.config)?;
         if self.optimizer.step.is_multiple_of(KEEP_EVERY) {
             self.keep_if_finite()?;
         }
@@ -361,7 +377,10 @@ impl<'a> Steps<'a> {
         let all: Vec<u32> = (0..set.len() as u32).collect();
         let test = Some(measure(&self.network, set, &all, |_, _| Ok(()))?);
         self.observer.weights(&self.network);
-        self.observer.event(&Event::Finished { finish: finish.clone(), test });
+        self.observer.event(&Event::Finished {
+            finish: finish.clone(),
+            test,
+        });
         Ok(Outcome {
             network: self.network,
             config: self.config,
@@ -400,6 +419,9 @@ pub(crate) fn live_changes(running: &TrainConfig, wanted: &TrainConfig) -> Vec<C
             s != Setting::Momentum || running.optimizer.name() == wanted.optimizer.name()
         })
         .filter(|&s| running.setting(s) != wanted.setting(s))
-        .map(|setting| Change { setting, value: wanted.setting(setting) })
+        .map(|setting| Change {
+            setting,
+            value: wanted.setting(setting),
+        })
         .collect()
 }

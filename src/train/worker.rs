@@ -15,7 +15,10 @@ pub fn run_guarded(job: &Job, control: &Control, observer: &mut dyn Observer) ->
     let message = match result {
         Ok(Ok(outcome)) => return Some(outcome),
         Ok(Err(error)) => error.to_string(),
-        Err(panic) => format!("training stopped by a fault in the program: {}", panic_text(&*panic)),
+        Err(panic) => format!(
+            "training stopped by a fault in the program: {}",
+            panic_text(&*panic)
+        ),
     };
     observer.event(&Event::Finished {
         finish: Finish::Failed { message },
@@ -52,13 +55,15 @@ impl Trainer {
         done: impl FnOnce(Option<Outcome>, O) + Send + 'static,
     ) -> std::io::Result<Trainer> {
         let control = Arc::new(Control::default());
-        let thread = std::thread::Builder::new().name("trainer".to_owned()).spawn({
-            let control = control.clone();
-            move || {
-                let outcome = run_guarded(&job, &control, &mut observer);
-                done(outcome, observer);
-            }
-        })?;
+        let thread = std::thread::Builder::new()
+            .name("trainer".to_owned())
+            .spawn({
+                let control = control.clone();
+                move || {
+                    let outcome = run_guarded(&job, &control, &mut observer);
+                    done(outcome, observer);
+                }
+            })?;
         Ok(Trainer {
             control,
             thread: Some(thread),
