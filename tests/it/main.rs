@@ -1,3 +1,9 @@
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    reason = "a test fails by panicking"
+)]
 //! The integration tests, in one binary: each further one would link 120 MB.
+
 mod data;
+mod studio;

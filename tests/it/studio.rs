@@ -1,0 +1,263 @@
+//! The app without a window: actions in, state out.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use candle_studio::model::Layer;
+use candle_studio::runs::{RunFolder, RunState, Status};
+use candle_studio::studio::{Action, Effect, Model, Stroke, Studio};
+use candle_studio::train::{Field, Finish, Optimizer, Setting, TrainConfig};
+
+/// Pumps until `is_done`, or fails with `what` after a time no machine should need.
+fn wait(studio: &mut Studio, what: &str, is_done: impl Fn(&Studio) -> bool) {
+    let start = Instant::now();
+    while !is_done(studio) {
+        assert!(
+            start.elapsed() < Duration::from_secs(120),
+            "waited in vain for {what}; notices: {:?}",
+            studio.notices()
+        );
+        studio.pump(Duration::from_millis(5));
+        std::thread::sleep(Duration::from_millis(1));
+    }
+}
+
+fn studio(workspace: Option<&Path>) -> Studio {
+    let mut studio = Studio::new(workspace.map(Path::to_owned), Arc::new(|| {})).unwrap();
+    wait(&mut studio, "the data", |s| s.dataset().is_some());
+    studio
+}
+
+fn edit(studio: &mut Studio, change: impl FnOnce(&mut TrainConfig)) {
+    let mut draft = studio.draft().clone();
+    change(&mut draft);
+    studio.handle(Action::SetDraft(Box::new(draft)));
+}
+
+/// A network and a share of the data that train in a moment: 1,000 images, the rest held out.
+fn choose_small(studio: &mut Studio, epochs: usize) {
+    studio.handle(Action::ChoosePreset("softmax"));
+    edit(studio, |c| {
+        c.n_validation = 59_000;
+        c.epochs = epochs;
+    });
+    assert_eq!(studio.errors(), []);
+}
+
+fn run(studio: &Studio) -> &RunState {
+    &studio.runs().last().unwrap().state
+}
+
+fn is_finished(studio: &Studio) -> bool {
+    matches!(run(studio).status, Status::Finished(_))
+}
+
+fn draw_one(studio: &mut Studio) {
+    studio.handle(Action::BeginStroke(Stroke {
+        erases: false,
+        points: vec![[0.5, 0.2]],
+    }));
+    studio.handle(Action::ExtendStroke(vec![[0.5, 0.5], [0.5, 0.8]]));
+    studio.handle(Action::EndStroke);
+}
+
+#[test]
+fn train_to_the_end_and_ask_the_canvas() {
+    let mut studio = studio(None);
+    choose_small(&mut studio, 2);
+    studio.handle(Action::Train);
+    draw_one(&mut studio);
+    wait(&mut studio, "the end", is_finished);
+    let run = run(&studio);
+    assert_eq!(run.status, Status::Finished(Finish::Completed));
+    assert_eq!(run.points.len(), 2 * 1000_usize.div_ceil(32));
+    assert_eq!(run.points.last().unwrap().images, 2000);
+    assert_eq!(run.epochs.len(), 2);
+    let best = run.best_epoch().unwrap().validation.unwrap();
+    assert!(best.accuracy > 0.6, "{best:?}");
+    assert!(run.test.unwrap().accuracy > 0.6);
+    wait(&mut studio, "an answer", |s| s.prediction().is_some());
+    let prediction = studio.prediction().unwrap();
+    let sum: f32 = prediction.probabilities.iter().sum();
+    assert!((sum - 1.0).abs() < 1e-4);
+    assert_eq!(prediction.input_size, [28, 28]);
+    studio.handle(Action::ClearCanvas);
+    assert!(studio.prediction().is_none(), "an empty canvas has no answer");
+}
+
+#[test]
+fn the_same_seed_gives_the_same_curves_and_another_seed_others() {
+    let mut losses = Vec::new();
+    let mut studio = studio(None);
+    choose_small(&mut studio, 1);
+    for seed in [7, 7, 8] {
+        edit(&mut studio, |c| c.seed = seed);
+        studio.handle(Action::Train);
+        wait(&mut studio, "the end", is_finished);
+        let bits: Vec<u64> = run(&studio).points.iter().map(|p| p.loss.to_bits()).collect();
+        losses.push(bits);
+    }
+    assert_eq!(losses[0], losses[1]);
+    assert_ne!(losses[0], losses[2]);
+    assert_eq!(studio.runs().len(), 3);
+}
+
+#[test]
+fn pause_step_resume_and_stop() {
+    let mut studio = studio(None);
+    choose_small(&mut studio, 100_000);
+    studio.handle(Action::Step);
+    wait(&mut studio, "a paused run", |s| run(s).status == Status::Paused);
+    assert_eq!(run(&studio).points.len(), 1, "a step is exactly one batch");
+    studio.handle(Action::Step);
+    wait(&mut studio, "the second step", |s| run(s).points.len() == 2);
+    studio.handle(Action::Resume);
+    wait(&mut studio, "more", |s| run(s).points.len() > 100);
+    assert_eq!(run(&studio).status, Status::Running);
+    studio.handle(Action::Train);
+    assert_eq!(studio.runs().len(), 1, "a second run does not start beside a live one");
+    studio.handle(Action::Stop);
+    wait(&mut studio, "the end", is_finished);
+    assert_eq!(run(&studio).status, Status::Finished(Finish::Stopped));
+    assert!(run(&studio).test.is_some(), "a stopped run is kept and measured");
+}
+
+#[test]
+fn settings_change_while_training_and_are_marked() {
+    let mut studio = studio(None);
+    choose_small(&mut studio, 100_000);
+    assert_eq!(studio.effect_of(Field::LearningRate), Effect::NextRun);
+    studio.handle(Action::Train);
+    wait(&mut studio, "a start", |s| run(s).points.len() > 50);
+    assert_eq!(studio.effect_of(Field::LearningRate), Effect::Now);
+    assert_eq!(studio.effect_of(Field::Validation), Effect::NextRun);
+    edit(&mut studio, |c| c.learning_rate = 0.0);
+    assert_eq!(studio.errors().len(), 1, "a wrong value is shown");
+    edit(&mut studio, |c| {
+        c.learning_rate = 3e-4;
+        c.batch_size = 100;
+    });
+    wait(&mut studio, "the changes", |s| run(s).changes.len() == 2);
+    let changes = &run(&studio).changes;
+    assert_eq!(changes[0].setting, Setting::LearningRate);
+    assert_eq!((changes[0].old, changes[0].new), (1e-3, 3e-4), "the wrong value never acted");
+    assert_eq!((changes[1].old, changes[1].new), (32.0, 100.0));
+    let n = run(&studio).epochs.len();
+    edit(&mut studio, |c| c.epochs = n + 1);
+    wait(&mut studio, "an early end", is_finished);
+    assert_eq!(run(&studio).status, Status::Finished(Finish::Completed));
+}
+
+#[test]
+fn a_run_that_diverges_says_so_and_keeps_finite_weights() {
+    let mut studio = studio(None);
+    choose_small(&mut studio, 50);
+    studio.handle(Action::ChoosePreset("mlp"));
+    edit(&mut studio, |c| {
+        c.optimizer = Optimizer::SGD;
+        c.learning_rate = 1e6;
+    });
+    studio.handle(Action::Train);
+    wait(&mut studio, "the end", is_finished);
+    let Status::Finished(Finish::Diverged { step }) = run(&studio).status else {
+        panic!("{:?}", run(&studio).status)
+    };
+    assert!(step >= 2);
+    assert!(studio.notices().iter().any(|n| n.is_error && n.text.contains("diverged")));
+    wait(&mut studio, "the weights", |s| s.classifier().is_some());
+    for param in studio.classifier().unwrap().network.params() {
+        let values: Vec<f32> = param.var.flatten_all().unwrap().to_vec1().unwrap();
+        assert!(values.iter().all(|v| v.is_finite()), "{}", param.name);
+    }
+    choose_small(&mut studio, 1);
+    studio.handle(Action::Train);
+    wait(&mut studio, "the next run", is_finished);
+    // The network has not the layers of the first, so it did start afresh.
+    assert_eq!(run(&studio).config.model.layers.len(), 2);
+}
+
+#[test]
+fn mistakes_are_told_at_their_field_and_nothing_starts() {
+    let mut studio = studio(None);
+    edit(&mut studio, |c| {
+        c.batch_size = 0;
+        c.model.layers.insert(0, Layer::Dense { units: 3 });
+    });
+    assert!(studio.error_at(Field::BatchSize).is_some());
+    let layer = studio.error_at(Field::Layer(0)).unwrap();
+    assert!(layer.to_string().contains("flatten"), "{layer}");
+    assert!(!studio.can_train());
+    studio.handle(Action::Train);
+    assert!(studio.runs().is_empty());
+}
+
+#[test]
+fn save_and_open_a_model_and_leave_everything_when_a_file_is_bad() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("digits.safetensors");
+    let mut studio = studio(None);
+    studio.handle(Action::SaveModel(path.clone()));
+    assert!(studio.notices()[0].text.contains("train one first"));
+    choose_small(&mut studio, 1);
+    studio.handle(Action::Train);
+    draw_one(&mut studio);
+    wait(&mut studio, "the end", is_finished);
+    wait(&mut studio, "the final weights", |s| {
+        s.classifier().is_some_and(|c| c.provenance.test_accuracy.is_some())
+    });
+    studio.handle(Action::SaveModel(path.clone()));
+    wait(&mut studio, "the file", |s| s.notices().iter().any(|n| n.text.starts_with("saved")));
+    studio.handle(Action::OpenModel(path.clone()));
+    wait(&mut studio, "the model", |s| matches!(s.model(), Model::Opened { .. }));
+    std::fs::write(&path, b"not a model").unwrap();
+    let n = studio.notices().len();
+    studio.handle(Action::OpenModel(path));
+    wait(&mut studio, "a complaint", |s| s.notices().len() > n);
+    assert!(studio.notices()[n].is_error);
+    assert!(matches!(studio.model(), Model::Opened { .. }), "the model stays");
+    studio.handle(Action::SaveModel(dir.path().join("none").join("x.safetensors")));
+    wait(&mut studio, "a failed save", |s| s.notices().len() > n + 1);
+    let notice = studio.notices().last().unwrap();
+    assert!(notice.is_error && notice.text.contains("could not write"), "{notice:?}");
+}
+
+#[test]
+fn a_folder_without_data_leaves_the_data_as_it_was() {
+    let mut studio = studio(None);
+    let dir = tempfile::tempdir().unwrap();
+    studio.handle(Action::OpenData(dir.path().to_owned()));
+    wait(&mut studio, "a complaint", |s| !s.notices().is_empty());
+    assert!(studio.notices()[0].is_error);
+    assert_eq!(studio.dataset().unwrap().name, "MNIST");
+}
+
+#[test]
+fn a_test_image_comes_with_its_label() {
+    let mut studio = studio(None);
+    studio.handle(Action::RandomTestImage);
+    assert!(studio.pad().true_label().is_some());
+    assert!(!studio.pad().is_empty());
+    draw_one(&mut studio);
+    assert_eq!(studio.pad().true_label(), None, "drawn over, it is no test image any more");
+}
+
+#[test]
+fn closing_the_window_during_training_keeps_the_run() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut first = studio(Some(dir.path()));
+    choose_small(&mut first, 100_000);
+    first.handle(Action::Train);
+    wait(&mut first, "some training", |s| run(s).points.len() > 100);
+    drop(first);
+    let folders: Vec<_> = std::fs::read_dir(dir.path()).unwrap().collect();
+    assert_eq!(folders.len(), 1);
+    let folder = RunFolder::open(&folders[0].as_ref().unwrap().path()).unwrap();
+    assert_eq!(folder.summary().unwrap().unwrap().finish, Finish::Stopped);
+    assert!(folder.model_path().is_file());
+    let mut second = studio(Some(dir.path()));
+    wait(&mut second, "the earlier run", |s| s.runs().len() == 1);
+    assert_eq!(run(&second).status, Status::Finished(Finish::Stopped));
+    assert!(run(&second).points.len() > 100);
+    assert!(second.live_run().is_none());
+}
