@@ -12,7 +12,7 @@ use crate::data::{Dataset, GreyImage};
 use crate::model::Classifier;
 use crate::predict::Predictor;
 use crate::runs::RunState;
-use crate::train::{Event, Job, Trainer};
+use crate::train::{Control, Event, Job, Trainer};
 
 /// Events that may wait for the window. The loop sends about 30 a second, each with every point
 /// since the last; when the window is frozen for longer, training waits for it.
@@ -135,15 +135,20 @@ impl Background {
     }
 
     /// Starts a run, after waiting for the end of the one before. It is kept in `folder`.
-    pub(super) fn train(&mut self, job: Job, folder: Option<NewFolder>) -> std::io::Result<()> {
+    pub(super) fn train(
+        &mut self,
+        job: Job,
+        control: Control,
+        folder: Option<NewFolder>,
+    ) -> std::io::Result<()> {
         self.end_training();
         let (sender, events): (SyncSender<Event>, _) = sync_channel(MAX_WAITING_EVENTS);
         self.latest = Latest::default();
         let live = Live::new(&job, sender, self.latest.clone(), self.wake.clone());
         let live = live.recorded(folder, self.troubles.0.clone());
         self.events = Some(events);
-        self.trainer = Some(Trainer::spawn(job, live, |outcome, live| {
-            live.finish(outcome)
+        self.trainer = Some(Trainer::spawn(job, control, live, |outcome, live| {
+            live.finish(outcome);
         })?);
         Ok(())
     }

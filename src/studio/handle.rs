@@ -22,9 +22,7 @@ impl Studio {
             Action::SetDraft(draft) => self.set_draft(*draft),
             Action::ChoosePreset(name) => self.choose_preset(name),
             Action::NewSeed => self.new_seed(),
-            Action::Train => {
-                self.train();
-            }
+            Action::Train => self.train(Control::default()),
             Action::Pause => self.steer(Control::pause),
             Action::Resume => self.steer(Control::resume),
             Action::Step => self.step(),
@@ -61,14 +59,14 @@ impl Studio {
 
     fn handle_canvas(&mut self, action: Action) {
         match action {
-            Action::BeginStroke(stroke) => self.pad.begin(&stroke),
+            Action::BeginStroke(stroke) => self.pad.begin(stroke),
             Action::ExtendStroke(points) => self.pad.extend(&points),
             Action::EndStroke => self.pad.end(),
             Action::UndoStroke => self.pad.undo(),
             Action::RedoStroke => self.pad.redo(),
             Action::ClearCanvas => self.pad.clear(),
             Action::SetBrush(width) => self.pad.set_brush(width),
-            Action::PasteImage(image) => self.pad.paste(&image, None),
+            Action::PasteImage(image) => self.pad.paste(image, None),
             _ => {}
         }
     }
@@ -102,19 +100,19 @@ impl Studio {
         self.set_draft(draft);
     }
 
-    /// Starts a run; `false` when there is no data, something is wrong or another one is live.
-    fn train(&mut self) -> bool {
+    /// Starts a run, unless there is no data, something is wrong or another one is live.
+    fn train(&mut self, control: Control) {
         let Some(dataset) = self.dataset().cloned() else {
-            return false;
+            return;
         };
         if self.live_run().is_some() {
-            return false;
+            return;
         }
         let job = match Job::new(self.draft.clone(), dataset) {
             Ok(job) => job,
             Err(errors) => {
                 self.errors = errors;
-                return false;
+                return;
             }
         };
         let name = format!("{} {}", self.draft.preset, self.runs.len() + 1);
@@ -122,9 +120,9 @@ impl Studio {
             path: runs::new_folder(workspace, &name),
             name: name.clone(),
         });
-        if let Err(error) = self.background.train(job, folder) {
+        if let Err(error) = self.background.train(job, control, folder) {
             self.complain(format!("the training thread could not be started: {error}"));
-            return false;
+            return;
         }
         self.runs.push(Run {
             state: RunState::new(name, self.draft.clone()),
@@ -133,12 +131,16 @@ impl Studio {
         if matches!(self.model, Model::Opened { .. }) {
             self.use_trained_model();
         }
-        true
     }
 
     fn step(&mut self) {
-        if self.live_run().is_some() || self.train() {
+        if self.live_run().is_some() {
             self.steer(Control::step);
+        } else {
+            // Told before the run begins, so that it cannot run ahead.
+            let control = Control::default();
+            control.step();
+            self.train(control);
         }
     }
 
@@ -238,7 +240,7 @@ impl Studio {
             height,
             pixels,
         };
-        self.pad.paste(&grey, Some(test.labels()[idx]));
+        self.pad.paste(grey, Some(test.labels()[idx]));
         self.ask();
     }
 

@@ -285,7 +285,7 @@ impl Studio {
                 problems.into_iter().for_each(|text| self.complain(text));
             }
             Message::Picture(Ok(image)) => {
-                self.pad.paste(&image, None);
+                self.pad.paste(image, None);
                 self.ask();
             }
         }

@@ -45,16 +45,17 @@ pub struct Trainer {
 }
 
 impl Trainer {
-    /// Starts `job` on a new thread; `done` gets what the run leaves behind, there.
+    /// Starts `job` on a new thread, obeying what `control` was told before; `done` gets what the run leaves behind, there.
     ///
     /// # Errors
     /// When the system gives no thread.
     pub fn spawn<O: Observer + Send + 'static>(
         job: Job,
+        control: Control,
         mut observer: O,
         done: impl FnOnce(Option<Outcome>, O) + Send + 'static,
     ) -> std::io::Result<Trainer> {
-        let control = Arc::new(Control::default());
+        let control = Arc::new(control);
         let thread = std::thread::Builder::new()
             .name("trainer".to_owned())
             .spawn({
