@@ -6,4 +6,5 @@
 //! The integration tests, in one binary: each further one would link 120 MB.
 
 mod data;
+mod learning;
 mod studio;

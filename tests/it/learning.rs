@@ -1,0 +1,145 @@
+//! Networks learn, and repeatably.
+
+use std::sync::Arc;
+
+use candle_studio::data::{Dataset, ImageSet};
+use candle_studio::kernels;
+use candle_studio::model::{Network, PRESETS, Preset, preset};
+use candle_studio::train::{
+    Control, Event, Finish, Job, Observer, Optimizer, Outcome, TrainConfig, run_guarded, train,
+};
+use sha2::{Digest, Sha256};
+
+/// Hears nothing.
+struct Deaf;
+
+impl Observer for Deaf {
+    fn event(&mut self, _event: &Event) {}
+}
+
+/// The first images of MNIST, for training and, the same ones, for testing: what was learned by
+/// heart shows at once.
+fn first_images(n: usize) -> Arc<Dataset> {
+    let mnist = Dataset::mnist().unwrap();
+    let pixels = (0..n).flat_map(|i| mnist.train.image(i).to_vec()).collect();
+    let labels = mnist.train.labels()[..n].to_vec();
+    let set = ImageSet::new(mnist.image_shape(), pixels, labels).unwrap();
+    Arc::new(Dataset {
+        train: set.clone(),
+        test: set,
+        ..mnist
+    })
+}
+
+fn job(preset: &Preset, data: &Arc<Dataset>, change: impl FnOnce(&mut TrainConfig)) -> Job {
+    let mut config = TrainConfig::new(preset, data.image_shape(), 10, data.train.len());
+    config.n_validation = 0;
+    change(&mut config);
+    Job::new(config, data.clone()).unwrap()
+}
+
+fn outcome(job: &Job) -> Outcome {
+    train(job, &Control::default(), &mut Deaf).unwrap()
+}
+
+fn weights_hash(network: &Network) -> String {
+    let mut hash = Sha256::new();
+    for param in network.params() {
+        let values: Vec<f32> = param.var.flatten_all().unwrap().to_vec1().unwrap();
+        values.iter().for_each(|v| hash.update(v.to_le_bytes()));
+    }
+    format!("{:x}", hash.finalize())
+}
+
+#[test]
+fn every_preset_learns_a_few_images_by_heart() {
+    let data = first_images(100);
+    for preset in PRESETS {
+        let done = outcome(&job(preset, &data, |c| {
+            c.epochs = 40;
+            c.batch_size = 10;
+        }));
+        let test = done.test.unwrap();
+        assert!(test.accuracy > 0.98, "{}: {test:?}", preset.name);
+    }
+}
+
+#[test]
+fn every_optimizer_learns() {
+    let data = first_images(100);
+    for optimizer in Optimizer::ALL {
+        let done = outcome(&job(preset("mlp").unwrap(), &data, |c| {
+            c.epochs = 30;
+            c.batch_size = 10;
+            c.optimizer = optimizer;
+            c.learning_rate = optimizer.usual_learning_rate();
+        }));
+        let test = done.test.unwrap();
+        assert!(test.accuracy > 0.95, "{}: {test:?}", optimizer.name());
+    }
+}
+
+/// 200 updates of uneven batches: 395 images in batches of 16 leave 11 for the last one.
+#[test]
+fn the_same_seed_gives_the_same_bits_for_any_number_of_threads() {
+    let data = first_images(395);
+    let n_threads = kernels::threads();
+    for preset in PRESETS {
+        let hashes: Vec<String> = [1, 2, 3, 5, 8, 2]
+            .into_iter()
+            .map(|n| {
+                kernels::set_threads(n);
+                let done = outcome(&job(preset, &data, |c| {
+                    c.epochs = 200 / 25;
+                    c.batch_size = 16;
+                }));
+                weights_hash(&done.network)
+            })
+            .collect();
+        assert!(hashes.iter().all(|h| *h == hashes[0]), "{}: {hashes:?}", preset.name);
+    }
+    kernels::set_threads(n_threads);
+}
+
+#[test]
+fn every_image_counts_once_an_epoch() {
+    struct Count(Vec<(u64, f64)>);
+    impl Observer for Count {
+        fn event(&mut self, event: &Event) {
+            if let Event::EpochDone { point } = event {
+                self.0.push((point.images, point.train.accuracy));
+            }
+        }
+    }
+    let data = first_images(101);
+    let mut count = Count(Vec::new());
+    let job = job(preset("softmax").unwrap(), &data, |c| {
+        c.epochs = 2;
+        c.batch_size = 32;
+    });
+    train(&job, &Control::default(), &mut count).unwrap();
+    assert_eq!(count.0.iter().map(|e| e.0).collect::<Vec<_>>(), [101, 202]);
+    // The mean over images, not over batches: a multiple of 1/101.
+    let in_images = count.0[0].1 * 101.0;
+    assert!((in_images - in_images.round()).abs() < 1e-6, "{in_images}");
+}
+
+#[test]
+fn a_panic_becomes_a_failed_run() {
+    struct Bomb(Vec<Event>);
+    impl Observer for Bomb {
+        fn event(&mut self, event: &Event) {
+            self.0.push(event.clone());
+            assert!(!matches!(event, Event::EpochDone { .. }), "boom");
+        }
+    }
+    let mut bomb = Bomb(Vec::new());
+    let job = job(preset("softmax").unwrap(), &first_images(50), |_| {});
+    assert!(run_guarded(&job, &Control::default(), &mut bomb).is_none());
+    let Some(Event::Finished { finish: Finish::Failed { message }, .. }) = bomb.0.last() else {
+        panic!("{:?}", bomb.0.last())
+    };
+    assert!(message.contains("boom"), "{message}");
+    // The next run is not affected.
+    assert_eq!(outcome(&job).finish, Finish::Completed);
+}
