@@ -111,4 +111,10 @@ mod tests {
         assert_ne!(first, shuffled(&indices, 1, 1));
         assert_ne!(first, shuffled(&indices, 2, 0));
     }
+
+    #[test]
+    fn an_order_stays_the_same_from_version_to_version() {
+        let indices: Vec<u32> = (0..10).collect();
+        assert_eq!(shuffled(&indices, 1, 0), [4, 3, 1, 5, 0, 8, 6, 7, 9, 2]);
+    }
 }

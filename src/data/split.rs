@@ -121,4 +121,10 @@ mod tests {
         assert_eq!(largest_remainder(&[1, 1, 1], 2), [1, 1, 0]);
         assert_eq!(largest_remainder(&[5, 0, 2], 7), [5, 0, 2]);
     }
+
+    #[test]
+    fn a_split_stays_the_same_from_version_to_version() {
+        let labels = [0, 1, 0, 1, 0, 1, 0, 1, 0, 1, 0, 1];
+        assert_eq!(stratified_split(&labels, 4, 1).validation, [4, 6, 9, 11]);
+    }
 }

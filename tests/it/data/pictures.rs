@@ -210,6 +210,22 @@ fn a_photo_of_a_digit_becomes_the_digit() {
 }
 
 #[test]
+fn what_jpeg_leaves_around_strokes_is_no_ink() {
+    let page = page_with_digit(mnist().test.image(0), 300, 9.0, 0);
+    let page = picture(&page, |ink| Luma([if ink > 127 { 0u8 } else { 255 }]));
+    let inked = |bytes: &[u8]| {
+        read(bytes)
+            .pixels
+            .iter()
+            .filter(|&&pixel| pixel > 0)
+            .count()
+    };
+    let (sharp, rung) = (inked(&png(&page)), inked(&jpeg(&page, 50)));
+    println!("{sharp} pixels of ink, {rung} after JPEG");
+    assert!(rung < sharp * 11 / 10, "{sharp} {rung}");
+}
+
+#[test]
 fn a_speck_far_from_the_ink_does_not_shrink_it() {
     let page = page_with_digit(mnist().test.image(0), 300, 6.0, 0);
     let clean = centre_sketch(
@@ -255,6 +271,9 @@ fn a_picture_of_nothing_has_no_ink() {
         let out = read(&png(&picture(&image, |grey| Luma([grey]))));
         assert_eq!(centre_sketch(&out, [28, 28]), None);
     }
+    // Barely visible: another eight levels of brightness.
+    let faint = read(&png(&picture(&digit(0), |ink| Luma([200 - ink / 32]))));
+    assert_eq!(centre_sketch(&faint, [28, 28]), None);
     let clear = read(&png(&picture(&digit(0), |ink| LumaA([ink, 0]))));
     assert_eq!(centre_sketch(&clear, [28, 28]), None);
 }
