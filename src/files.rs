@@ -14,17 +14,44 @@ pub struct WriteError {
     source: std::io::Error,
 }
 
+impl WriteError {
+    fn new(path: &Path, source: std::io::Error) -> WriteError {
+        WriteError {
+            path: path.display().to_string(),
+            source,
+        }
+    }
+}
+
 /// Replaces the file at `path` by `bytes`, or leaves everything as it was.
+///
+/// # Errors
+/// When the folder is missing, full or read-only, or `path` is no plain file.
 pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<(), WriteError> {
     let write = || -> std::io::Result<()> {
-        let mut file = AtomicWriteFile::open(path)?;
+        let mut file = open(path)?;
         file.write_all(bytes)?;
         file.commit()
     };
-    write().map_err(|source| WriteError {
-        path: path.display().to_string(),
-        source,
-    })
+    write().map_err(|e| WriteError::new(path, e))
+}
+
+/// Whether [`write_atomically`] could write to `path` now, as far as can be known without writing.
+///
+/// # Errors
+/// As there, but for a full disk.
+pub fn check_writable(path: &Path) -> Result<(), WriteError> {
+    open(path)
+        .and_then(AtomicWriteFile::discard)
+        .map_err(|e| WriteError::new(path, e))
+}
+
+fn open(path: &Path) -> std::io::Result<AtomicWriteFile> {
+    // A rename would replace even a device such as /dev/null, for everybody on this computer.
+    if std::fs::metadata(path).is_ok_and(|m| !m.is_file()) {
+        return Err(std::io::Error::other("it is no plain file"));
+    }
+    AtomicWriteFile::open(path)
 }
 
 #[cfg(test)]
@@ -47,5 +74,21 @@ mod tests {
         let path = dir.path().join("none").join("a.txt");
         let message = write_atomically(&path, b"one").unwrap_err().to_string();
         assert!(message.contains("a.txt"), "{message}");
+    }
+
+    #[test]
+    fn a_check_writes_nothing() {
+        let dir = tempfile::tempdir().unwrap();
+        check_writable(&dir.path().join("a.txt")).unwrap();
+        assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0);
+        check_writable(&dir.path().join("none").join("a.txt")).unwrap_err();
+    }
+
+    #[test]
+    fn only_plain_files_are_replaced() {
+        let dir = tempfile::tempdir().unwrap();
+        for error in [write_atomically(dir.path(), b""), check_writable(dir.path())] {
+            assert!(error.unwrap_err().to_string().contains("plain file"));
+        }
     }
 }

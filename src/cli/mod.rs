@@ -1,1 +1,89 @@
-//! (to come)
+//! The command line front end, one file per command.
+//!
+//! Results go to standard output, everything else to standard error: with `--json`, standard
+//! output holds JSON lines only. Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted.
+
+mod evaluate;
+mod out;
+mod predict;
+mod presets;
+mod progress;
+mod train;
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use anyhow::Context as _;
+use clap::{Parser, Subcommand};
+
+use crate::data::Dataset;
+
+/// What was typed.
+#[derive(Debug, Parser)]
+#[command(name = "candle-studio", version, about, after_help = AFTER_HELP)]
+pub struct Cli {
+    /// What to do; without a command, the window opens.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+const AFTER_HELP: &str = "Without a command, the window opens.\n\n\
+    Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted.";
+
+/// A command that needs no window.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Train a network.
+    Train(Box<train::Args>),
+    /// Measure a model on test images.
+    Evaluate(evaluate::Args),
+    /// Classify pictures.
+    Predict(predict::Args),
+    /// List the networks that can be trained by name.
+    Presets(presets::Args),
+}
+
+impl Command {
+    /// Threads asked for, where the command lets one ask.
+    pub fn threads(&self) -> Option<usize> {
+        match self {
+            Command::Train(args) => args.threads(),
+            Command::Evaluate(_) | Command::Predict(_) | Command::Presets(_) => None,
+        }
+    }
+
+    /// Does it, and says on standard error what went wrong.
+    pub fn run(self) -> ExitCode {
+        let result = match self {
+            Command::Train(args) => train::run(&args),
+            Command::Evaluate(args) => evaluate::run(&args),
+            Command::Predict(args) => predict::run(&args),
+            Command::Presets(args) => presets::run(&args),
+        };
+        result.unwrap_or_else(|error| {
+            if out::is_reader_gone(&error) {
+                return ExitCode::SUCCESS;
+            }
+            out::say(&format!("error: {error:#}"));
+            ExitCode::from(if error.is::<UsageError>() { 2 } else { 1 })
+        })
+    }
+}
+
+/// What was typed can be read, and makes no sense.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct UsageError(String);
+
+/// The images in the folder `dir`, or MNIST.
+fn open_data(dir: Option<&Path>) -> anyhow::Result<Dataset> {
+    match dir {
+        Some(dir) => Ok(Dataset::open_folder(dir)?),
+        None => Dataset::mnist().context("could not unpack MNIST"),
+    }
+}
+
+/// A share as people read it.
+fn percent(share: f64) -> String {
+    format!("{:.2} %", 100.0 * share)
+}

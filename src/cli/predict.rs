@@ -1,0 +1,70 @@
+//! `candle-studio predict`.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::Context as _;
+use serde::Serialize;
+
+use super::{out, percent};
+use crate::data::read_image_file;
+use crate::model::Classifier;
+use crate::predict::classify;
+
+/// What was typed.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Model file, as written by `train --save` or the window.
+    model: PathBuf,
+    /// PNG or JPEG pictures of one digit each: any size, dark on light or light on dark.
+    #[arg(required = true)]
+    images: Vec<PathBuf>,
+    /// Print one JSON line for each picture.
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Serialize)]
+struct Line<'a> {
+    image: String,
+    /// Name of the most probable class.
+    class: &'a str,
+    class_index: usize,
+    /// One for each class, in the model's order; they sum to 1.
+    probabilities: &'a [f32],
+}
+
+/// One bad picture does not keep the others from their answers; the command fails at the end.
+pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
+    let classifier = Classifier::load(&args.model)?;
+    let mut n_failed = 0;
+    for image in &args.images {
+        if let Err(error) = one(&classifier, image, args.json) {
+            if out::is_reader_gone(&error) {
+                return Err(error);
+            }
+            n_failed += 1;
+            out::say(&format!("error: {error:#}"));
+        }
+    }
+    Ok(ExitCode::from(u8::from(n_failed > 0)))
+}
+
+fn one(classifier: &Classifier, image: &Path, is_json: bool) -> anyhow::Result<()> {
+    let picture = read_image_file(image)?;
+    let prediction = classify(classifier, &picture)
+        .with_context(|| format!("could not classify {}", image.display()))?
+        .with_context(|| format!("nothing to see in {}: it is of one colour", image.display()))?;
+    let class = &classifier.classes[prediction.class];
+    let image = image.display().to_string();
+    if is_json {
+        return out::print_json(&Line {
+            image,
+            class,
+            class_index: prediction.class,
+            probabilities: &prediction.probabilities,
+        });
+    }
+    let probability = f64::from(prediction.probabilities[prediction.class]);
+    out::print(&format!("{image}: {class} ({})", percent(probability)))
+}

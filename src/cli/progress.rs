@@ -1,0 +1,156 @@
+//! What a person, or a program, sees of a run while it happens.
+
+use indicatif::{ProgressBar, ProgressStyle};
+use serde::Serialize;
+
+use super::{out, percent};
+use crate::runs::Recorder;
+use crate::train::{Control, EpochPoint, Event, Finish, Metrics, Observer};
+
+/// Shows a run on the terminal and hands it to the recorder.
+pub(super) struct Progress<'a> {
+    control: &'a Control,
+    is_json: bool,
+    /// Whether something of the run stays when nobody reads its output.
+    is_kept: bool,
+    n_epochs: usize,
+    /// On standard error, and invisible where that is no terminal.
+    bar: ProgressBar,
+    pub(super) recorder: Option<Recorder>,
+    is_problem_told: bool,
+    /// Why standard output no longer takes anything.
+    pub(super) deaf: Option<anyhow::Error>,
+    /// What broke the run.
+    pub(super) failure: Option<String>,
+}
+
+/// A finished epoch, for programs.
+#[derive(Serialize)]
+struct EpochLine {
+    event: &'static str,
+    epoch: usize,
+    train_loss: f64,
+    train_accuracy: f64,
+    val_loss: Option<f64>,
+    val_accuracy: Option<f64>,
+    epoch_seconds: f64,
+}
+
+impl<'a> Progress<'a> {
+    pub(super) fn new(
+        control: &'a Control,
+        is_json: bool,
+        is_kept: bool,
+        recorder: Option<Recorder>,
+    ) -> Progress<'a> {
+        Progress {
+            control,
+            is_json,
+            is_kept,
+            n_epochs: 0,
+            bar: ProgressBar::new(0).with_style(style()),
+            recorder,
+            is_problem_told: false,
+            deaf: None,
+            failure: None,
+        }
+    }
+
+    /// Prints a line above the bar.
+    pub(super) fn print(&mut self, line: &str) {
+        if self.deaf.is_some() {
+            return;
+        }
+        let Err(error) = self.bar.suspend(|| out::print(line)) else {
+            return;
+        };
+        if !self.is_kept {
+            // Nobody would ever know the result.
+            self.control.stop();
+        }
+        self.deaf = Some(error);
+    }
+
+    /// Prints a value as one line of JSON.
+    pub(super) fn print_json(&mut self, value: &impl Serialize) {
+        // Our own lines have string keys and plain values: they always have a JSON form.
+        self.print(&serde_json::to_string(value).unwrap_or_default());
+    }
+
+    fn epoch_done(&mut self, point: &EpochPoint) {
+        if self.is_json {
+            return self.print_json(&EpochLine {
+                event: "epoch",
+                epoch: point.epoch,
+                train_loss: point.train.loss,
+                train_accuracy: point.train.accuracy,
+                val_loss: point.validation.map(|v| v.loss),
+                val_accuracy: point.validation.map(|v| v.accuracy),
+                epoch_seconds: point.epoch_secs,
+            });
+        }
+        let validation = point
+            .validation
+            .map(|v| format!("  validation {}", metrics(&v)))
+            .unwrap_or_default();
+        self.print(&format!(
+            "epoch {}/{}  training {}{validation}  {:.1} s",
+            point.epoch,
+            self.n_epochs,
+            metrics(&point.train),
+            point.epoch_secs
+        ));
+    }
+
+    /// A disk that fills up at night should be known in the evening's output.
+    fn tell_problem(&mut self) {
+        let problem = self.recorder.as_ref().and_then(Recorder::problem);
+        if let Some(problem) = problem
+            && !self.is_problem_told
+        {
+            self.bar.suspend(|| {
+                out::say(&format!("warning: the run is no longer recorded: {problem}"));
+            });
+            self.is_problem_told = true;
+        }
+    }
+}
+
+impl Observer for Progress<'_> {
+    fn event(&mut self, event: &Event) {
+        if let Some(recorder) = &mut self.recorder {
+            recorder.event(event);
+        }
+        self.tell_problem();
+        match event {
+            Event::Started { config, n_train, .. } => {
+                self.n_epochs = config.epochs;
+                self.bar.set_length((n_train * config.epochs) as u64);
+            }
+            Event::Steps { points } => {
+                if let Some(last) = points.last() {
+                    self.bar.set_message(format!("loss {:.4}", last.loss));
+                    self.bar.set_position(last.images);
+                }
+            }
+            Event::EpochDone { point } => self.epoch_done(point),
+            Event::Finished { finish, .. } => {
+                self.bar.finish_and_clear();
+                if let Finish::Failed { message } = finish {
+                    self.failure = Some(message.clone());
+                }
+            }
+            Event::Changed { .. } | Event::Paused { .. } | Event::Resumed { .. } | Event::Saved { .. } => {}
+        }
+    }
+}
+
+pub(super) fn metrics(m: &Metrics) -> String {
+    format!("loss {:.4} accuracy {}", m.loss, percent(m.accuracy))
+}
+
+fn style() -> ProgressStyle {
+    let template = "{bar:30} {percent:>3} %  {per_sec} images  {eta} left  {msg}";
+    // A template that cannot be read would only cost the layout.
+    ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
+}

@@ -1,0 +1,291 @@
+//! `candle-studio train`.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use clap::builder::{PossibleValuesParser, TypedValueParser, ValueParser};
+use serde::Serialize;
+
+use super::progress::{Progress, metrics};
+use super::{UsageError, open_data, out};
+use crate::data::Dataset;
+use crate::files;
+use crate::kernels;
+use crate::model::{Classifier, PRESETS, Preset, preset};
+use crate::runs::{Recorder, Summary};
+use crate::train::{Control, Finish, Job, Optimizer, Outcome, TrainConfig, run_guarded};
+
+/// What was typed.
+#[derive(Debug, clap::Args)]
+#[command(after_help = AFTER_HELP)]
+pub struct Args {
+    /// Network to train.
+    #[arg(long, value_name = "NAME", default_value = "keras-cnn", value_parser = presets())]
+    preset: &'static Preset,
+    /// Folder with four IDX files, named as MNIST's, gzipped or not [default: MNIST].
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// Passes over the training images [default: 5].
+    #[arg(long, value_name = "N")]
+    epochs: Option<usize>,
+    /// Images an update [default: 32].
+    #[arg(long, value_name = "N")]
+    batch_size: Option<usize>,
+    /// Learning rate [default: 0.001, and 0.05 for sgd].
+    #[arg(long, value_name = "X", allow_negative_numbers = true)]
+    lr: Option<f64>,
+    /// Rule that turns gradients into new weights.
+    #[arg(long, value_name = "NAME", default_value = "adam", value_parser = optimizers())]
+    optimizer: Optimizer,
+    /// Decides first weights, split, order and dropout: the same seed gives the same weights, bit
+    /// for bit [default: 1].
+    // TOML, which keeps it, has signed numbers only.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(..=i64::MAX as u64))]
+    seed: Option<u64>,
+    /// Threads to compute with; they change the speed, not the result [default: all processors].
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    threads: Option<u16>,
+    /// Training images held out for validation; 0 trains on all [default: 5000, or one in twelve
+    /// of a smaller set].
+    #[arg(long, value_name = "N")]
+    val: Option<usize>,
+    /// Folder to record the run in: configuration, events, summary and model. It must not hold a
+    /// run yet.
+    #[arg(long, value_name = "RUNDIR")]
+    out: Option<PathBuf>,
+    /// File to save the model to.
+    #[arg(long, value_name = "FILE")]
+    save: Option<PathBuf>,
+    /// Print one JSON line for each epoch and one for the result.
+    #[arg(long)]
+    json: bool,
+}
+
+const AFTER_HELP: &str = "Ctrl-C ends the run after the current batch, measures and saves it as \
+    if it were complete, and exits with code 130; a second Ctrl-C exits at once.";
+
+fn presets() -> ValueParser {
+    PossibleValuesParser::new(PRESETS.iter().map(|p| p.name))
+        .try_map(|name| preset(&name).ok_or("no such preset"))
+        .into()
+}
+
+fn optimizers() -> ValueParser {
+    PossibleValuesParser::new(Optimizer::ALL.map(|o| o.name()))
+        .try_map(|name| Optimizer::ALL.into_iter().find(|o| o.name() == name).ok_or("no such optimizer"))
+        .into()
+}
+
+/// The result, for programs.
+#[derive(Serialize)]
+struct ResultLine<'a> {
+    event: &'static str,
+    /// `completed`, `stopped` or `diverged`.
+    status: &'static str,
+    preset: &'a str,
+    parameters: u64,
+    epochs: f64,
+    test_accuracy: Option<f64>,
+    test_loss: Option<f64>,
+    val_accuracy: Option<f64>,
+    val_loss: Option<f64>,
+    train_seconds: f64,
+    /// Training only, without evaluation.
+    epoch_seconds: &'a [f64],
+    images_per_second: f64,
+    threads: usize,
+    seed: u64,
+    /// The model file, if it was written.
+    saved: Option<&'a Path>,
+    /// The run folder, if it is complete.
+    run: Option<&'a Path>,
+}
+
+impl Args {
+    pub(super) fn threads(&self) -> Option<usize> {
+        self.threads.map(usize::from)
+    }
+
+    fn config(&self, dataset: &Dataset) -> TrainConfig {
+        let n_images = dataset.train.len();
+        let mut config =
+            TrainConfig::new(self.preset, dataset.image_shape(), dataset.n_classes(), n_images);
+        config.optimizer = self.optimizer;
+        config.learning_rate = self.lr.unwrap_or(self.optimizer.usual_learning_rate());
+        config.seed = self.seed.unwrap_or(config.seed);
+        config.epochs = self.epochs.unwrap_or(config.epochs);
+        config.batch_size = self.batch_size.unwrap_or(config.batch_size);
+        config.n_validation = self.val.unwrap_or(config.n_validation);
+        config
+    }
+}
+
+pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
+    if let Some(threads) = args.threads() {
+        kernels::set_threads(threads);
+    }
+    if let Some(file) = &args.save {
+        // Better now than after hours of training.
+        files::check_writable(file)?;
+    }
+    let dataset = Arc::new(open_data(args.data.as_deref())?);
+    let job = Job::new(args.config(&dataset), dataset).map_err(|errors| {
+        let errors: Vec<String> = errors.iter().map(ToString::to_string).collect();
+        UsageError(errors.join("; "))
+    })?;
+    let recorder = args.out.as_deref().map(|dir| record(dir, &job)).transpose()?;
+    let control = Arc::new(Control::default());
+    stop_on_ctrl_c(control.clone());
+    let is_kept = args.out.is_some() || args.save.is_some();
+    let mut progress = Progress::new(&control, args.json, is_kept, recorder);
+    let outcome = run_guarded(&job, &control, &mut progress);
+    match outcome {
+        Some(outcome) => end(args, &job, outcome, progress),
+        None => anyhow::bail!(progress.failure.unwrap_or_default()),
+    }
+}
+
+/// The folder's name is the run's.
+fn record(dir: &Path, job: &Job) -> anyhow::Result<Recorder> {
+    let name = dir.file_name().unwrap_or(dir.as_os_str());
+    Ok(Recorder::create(dir, &name.to_string_lossy(), job)?)
+}
+
+/// The first Ctrl-C asks the run to end, the second one does not ask.
+fn stop_on_ctrl_c(control: Arc<Control>) {
+    let installed = ctrlc::set_handler(move || {
+        if control.is_stopped() {
+            std::process::exit(INTERRUPTED.into());
+        }
+        out::say("stopping after this batch; Ctrl-C again to exit at once");
+        control.stop();
+    });
+    if let Err(error) = installed {
+        out::say(&format!("warning: Ctrl-C will end the run without saving it: {error}"));
+    }
+}
+
+/// Exit code of shells for a program that was interrupted.
+const INTERRUPTED: u8 = 130;
+
+/// Keeps and reports what the run left behind.
+fn end(args: &Args, job: &Job, outcome: Outcome, mut progress: Progress<'_>) -> anyhow::Result<ExitCode> {
+    let summary = Summary::new(&outcome);
+    let Outcome { network, config, finish, test, .. } = outcome;
+    let model = Classifier {
+        network,
+        classes: job.dataset().classes.clone(),
+        provenance: job.provenance(&config, summary.epochs, test.map(|t| t.accuracy)),
+    };
+    let recorded = progress.recorder.take().map(|r| r.finish(&summary, &model));
+    let is_recorded = matches!(recorded, Some(Ok(())));
+    let saved = args.save.as_deref().map(|file| save(&model, file, is_recorded));
+    let kept = Kept {
+        saved: args.save.as_deref().filter(|_| matches!(saved, Some(Ok(())))),
+        run: args.out.as_deref().filter(|_| is_recorded),
+    };
+    if args.json {
+        progress.print_json(&result_line(&summary, &config, &model, &kept)?);
+    } else {
+        print_result(&mut progress, &summary, &kept);
+    }
+    // Every error is told; the last of them decides how the program ends.
+    if let Some(Err(error)) = recorded {
+        out::say(&format!("error: {error}"));
+        saved.transpose()?;
+        return Ok(ExitCode::FAILURE);
+    }
+    saved.transpose()?;
+    match finish {
+        Finish::Diverged { step } => anyhow::bail!(
+            "the loss was no longer a number at update {step}: the last finite weights were kept, try a lower learning rate"
+        ),
+        Finish::Failed { message } => anyhow::bail!(message),
+        Finish::Stopped if progress.deaf.is_none() => Ok(ExitCode::from(INTERRUPTED)),
+        Finish::Stopped | Finish::Completed => progress.deaf.map_or(Ok(ExitCode::SUCCESS), Err),
+    }
+}
+
+/// Where the run is now.
+struct Kept<'a> {
+    saved: Option<&'a Path>,
+    run: Option<&'a Path>,
+}
+
+/// Saves the model where it should be or, rather than lose it, among the temporary files.
+fn save(model: &Classifier, file: &Path, is_recorded: bool) -> anyhow::Result<()> {
+    let Err(error) = model.save(file) else {
+        return Ok(());
+    };
+    let rescue = std::env::temp_dir().join(format!("candle-studio-{}.safetensors", std::process::id()));
+    if !is_recorded && model.save(&rescue).is_ok() {
+        anyhow::bail!("{error:#}; the model was saved to {} instead", rescue.display());
+    }
+    Err(error)
+}
+
+fn result_line<'a>(
+    summary: &'a Summary,
+    config: &'a TrainConfig,
+    model: &Classifier,
+    kept: &Kept<'a>,
+) -> anyhow::Result<ResultLine<'a>> {
+    Ok(ResultLine {
+        event: "finished",
+        status: status(&summary.finish),
+        preset: &config.preset,
+        parameters: model.network.spec().report()?.n_parameters(),
+        epochs: summary.epochs,
+        test_accuracy: summary.test.map(|t| t.accuracy),
+        test_loss: summary.test.map(|t| t.loss),
+        val_accuracy: summary.validation.map(|v| v.accuracy),
+        val_loss: summary.validation.map(|v| v.loss),
+        train_seconds: summary.train_secs,
+        epoch_seconds: &summary.epoch_secs,
+        images_per_second: speed(summary),
+        threads: kernels::threads(),
+        seed: config.seed,
+        saved: kept.saved,
+        run: kept.run,
+    })
+}
+
+fn print_result(progress: &mut Progress<'_>, summary: &Summary, kept: &Kept<'_>) {
+    if let Some(test) = &summary.test {
+        progress.print(&format!("test {}", metrics(test)));
+    }
+    progress.print(&format!(
+        "{} after {} epochs: {:.1} s of training, {:.0} images a second on {} threads",
+        status(&summary.finish),
+        (summary.epochs * 100.0).round() / 100.0,
+        summary.train_secs,
+        speed(summary),
+        kernels::threads(),
+    ));
+    if let Some(file) = kept.saved {
+        progress.print(&format!("model saved to {}", file.display()));
+    }
+    if let Some(dir) = kept.run {
+        progress.print(&format!("run recorded in {}", dir.display()));
+    }
+}
+
+fn status(finish: &Finish) -> &'static str {
+    match finish {
+        Finish::Completed => "completed",
+        Finish::Stopped => "stopped",
+        Finish::Diverged { .. } => "diverged",
+        Finish::Failed { .. } => "failed",
+    }
+}
+
+/// Training images a second, over the whole run.
+fn speed(summary: &Summary) -> f64 {
+    if summary.train_secs > 0.0 {
+        summary.images as f64 / summary.train_secs
+    } else {
+        0.0
+    }
+}
