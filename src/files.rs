@@ -87,7 +87,10 @@ mod tests {
     #[test]
     fn only_plain_files_are_replaced() {
         let dir = tempfile::tempdir().unwrap();
-        for error in [write_atomically(dir.path(), b""), check_writable(dir.path())] {
+        for error in [
+            write_atomically(dir.path(), b""),
+            check_writable(dir.path()),
+        ] {
             assert!(error.unwrap_err().to_string().contains("plain file"));
         }
     }

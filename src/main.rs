@@ -18,7 +18,6 @@ fn main() -> ExitCode {
     }
 }
 
-#[cfg(not(feature = "gui"))]
 fn window() -> ExitCode {
     eprintln!("error: this build has no window; see candle-studio --help");
     ExitCode::from(2)

@@ -80,7 +80,10 @@ fn class_table(classes: &[ClassReport]) -> String {
     )];
     lines.extend(classes.iter().map(|c| {
         let [precision, recall, f1] = [c.precision, c.recall, c.f1].map(percent);
-        format!("{:<width$}  {:>6}  {precision:>9}  {recall:>9}  {f1:>9}", c.class, c.support)
+        format!(
+            "{:<width$}  {:>6}  {precision:>9}  {recall:>9}  {f1:>9}",
+            c.class, c.support
+        )
     }));
     lines.join("\n")
 }
@@ -95,10 +98,16 @@ fn matrix(report: &Report) -> String {
         "true class (rows) and predicted class (columns), in images".to_owned(),
         format!("{:<width$} {}", "", cells(names)),
     ];
-    lines.extend(report.per_class.iter().zip(&report.confusion).map(|(class, row)| {
-        let row = row.iter().map(u64::to_string).collect();
-        format!("{:<width$} {}", class.class, cells(row))
-    }));
+    lines.extend(
+        report
+            .per_class
+            .iter()
+            .zip(&report.confusion)
+            .map(|(class, row)| {
+                let row = row.iter().map(u64::to_string).collect();
+                format!("{:<width$} {}", class.class, cells(row))
+            }),
+    );
     lines.join("\n")
 }
 

@@ -33,8 +33,14 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
         if args.json {
             out::print_json(&line)?;
         } else {
-            let Line { name, parameters, explanation } = line;
-            out::print(&format!("{name:<10} {parameters:>8} parameters  {explanation}"))?;
+            let Line {
+                name,
+                parameters,
+                explanation,
+            } = line;
+            out::print(&format!(
+                "{name:<10} {parameters:>8} parameters  {explanation}"
+            ))?;
         }
     }
     Ok(ExitCode::SUCCESS)

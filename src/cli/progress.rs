@@ -109,7 +109,9 @@ impl<'a> Progress<'a> {
             && !self.is_problem_told
         {
             self.bar.suspend(|| {
-                out::say(&format!("warning: the run is no longer recorded: {problem}"));
+                out::say(&format!(
+                    "warning: the run is no longer recorded: {problem}"
+                ));
             });
             self.is_problem_told = true;
         }
@@ -123,7 +125,9 @@ impl Observer for Progress<'_> {
         }
         self.tell_problem();
         match event {
-            Event::Started { config, n_train, .. } => {
+            Event::Started {
+                config, n_train, ..
+            } => {
                 self.n_epochs = config.epochs;
                 self.bar.set_length((n_train * config.epochs) as u64);
             }
@@ -140,7 +144,10 @@ impl Observer for Progress<'_> {
                     self.failure = Some(message.clone());
                 }
             }
-            Event::Changed { .. } | Event::Paused { .. } | Event::Resumed { .. } | Event::Saved { .. } => {}
+            Event::Changed { .. }
+            | Event::Paused { .. }
+            | Event::Resumed { .. }
+            | Event::Saved { .. } => {}
         }
     }
 }

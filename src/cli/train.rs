@@ -41,7 +41,8 @@ pub struct Args {
     /// Decides first weights, split, order and dropout: the same seed gives the same weights, bit
     /// for bit [default: 1].
     // TOML, which keeps it, has signed numbers only.
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(..=i64::MAX as u64))]
+    #[arg(long, value_name = "N", allow_negative_numbers = true,
+        value_parser = clap::value_parser!(u64).range(..=i64::MAX as u64))]
     seed: Option<u64>,
     /// Threads to compute with; they change the speed, not the result [default: all processors].
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
@@ -73,7 +74,12 @@ fn presets() -> ValueParser {
 
 fn optimizers() -> ValueParser {
     PossibleValuesParser::new(Optimizer::ALL.map(|o| o.name()))
-        .try_map(|name| Optimizer::ALL.into_iter().find(|o| o.name() == name).ok_or("no such optimizer"))
+        .try_map(|name| {
+            Optimizer::ALL
+                .into_iter()
+                .find(|o| o.name() == name)
+                .ok_or("no such optimizer")
+        })
         .into()
 }
 
@@ -109,8 +115,12 @@ impl Args {
 
     fn config(&self, dataset: &Dataset) -> TrainConfig {
         let n_images = dataset.train.len();
-        let mut config =
-            TrainConfig::new(self.preset, dataset.image_shape(), dataset.n_classes(), n_images);
+        let mut config = TrainConfig::new(
+            self.preset,
+            dataset.image_shape(),
+            dataset.n_classes(),
+            n_images,
+        );
         config.optimizer = self.optimizer;
         config.learning_rate = self.lr.unwrap_or(self.optimizer.usual_learning_rate());
         config.seed = self.seed.unwrap_or(config.seed);
@@ -134,7 +144,11 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
         let errors: Vec<String> = errors.iter().map(ToString::to_string).collect();
         UsageError(errors.join("; "))
     })?;
-    let recorder = args.out.as_deref().map(|dir| record(dir, &job)).transpose()?;
+    let recorder = args
+        .out
+        .as_deref()
+        .map(|dir| record(dir, &job))
+        .transpose()?;
     let control = Arc::new(Control::default());
     stop_on_ctrl_c(control.clone());
     let is_kept = args.out.is_some() || args.save.is_some();
@@ -162,7 +176,9 @@ fn stop_on_ctrl_c(control: Arc<Control>) {
         control.stop();
     });
     if let Err(error) = installed {
-        out::say(&format!("warning: Ctrl-C will end the run without saving it: {error}"));
+        out::say(&format!(
+            "warning: Ctrl-C will end the run without saving it: {error}"
+        ));
     }
 }
 
@@ -170,9 +186,20 @@ fn stop_on_ctrl_c(control: Arc<Control>) {
 const INTERRUPTED: u8 = 130;
 
 /// Keeps and reports what the run left behind.
-fn end(args: &Args, job: &Job, outcome: Outcome, mut progress: Progress<'_>) -> anyhow::Result<ExitCode> {
+fn end(
+    args: &Args,
+    job: &Job,
+    outcome: Outcome,
+    mut progress: Progress<'_>,
+) -> anyhow::Result<ExitCode> {
     let summary = Summary::new(&outcome);
-    let Outcome { network, config, finish, test, .. } = outcome;
+    let Outcome {
+        network,
+        config,
+        finish,
+        test,
+        ..
+    } = outcome;
     let model = Classifier {
         network,
         classes: job.dataset().classes.clone(),
@@ -180,9 +207,15 @@ fn end(args: &Args, job: &Job, outcome: Outcome, mut progress: Progress<'_>) -> 
     };
     let recorded = progress.recorder.take().map(|r| r.finish(&summary, &model));
     let is_recorded = matches!(recorded, Some(Ok(())));
-    let saved = args.save.as_deref().map(|file| save(&model, file, is_recorded));
+    let saved = args
+        .save
+        .as_deref()
+        .map(|file| save(&model, file, is_recorded));
     let kept = Kept {
-        saved: args.save.as_deref().filter(|_| matches!(saved, Some(Ok(())))),
+        saved: args
+            .save
+            .as_deref()
+            .filter(|_| matches!(saved, Some(Ok(())))),
         run: args.out.as_deref().filter(|_| is_recorded),
     };
     if args.json {
@@ -218,9 +251,13 @@ fn save(model: &Classifier, file: &Path, is_recorded: bool) -> anyhow::Result<()
     let Err(error) = model.save(file) else {
         return Ok(());
     };
-    let rescue = std::env::temp_dir().join(format!("candle-studio-{}.safetensors", std::process::id()));
+    let rescue =
+        std::env::temp_dir().join(format!("candle-studio-{}.safetensors", std::process::id()));
     if !is_recorded && model.save(&rescue).is_ok() {
-        anyhow::bail!("{error:#}; the model was saved to {} instead", rescue.display());
+        anyhow::bail!(
+            "{error:#}; the model was saved to {} instead",
+            rescue.display()
+        );
     }
     Err(error)
 }

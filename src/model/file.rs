@@ -1,11 +1,11 @@
 //! Model files: safetensors with PyTorch names and layouts, and one JSON string that says what the
 //! tensors are. A file is read and checked completely before anything is made of it.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use candle_core::{Device, Tensor};
-use safetensors::{Dtype, SafeTensors, tensor::TensorView};
+use safetensors::{Dtype, SafeTensors};
 use serde::{Deserialize, Serialize};
 
 use super::{Classifier, Init, ModelSpec, Network, Param, Provenance};
@@ -60,6 +60,35 @@ struct Description {
     provenance: Provenance,
 }
 
+/// The start of a safetensors file. The safetensors crate writes the metadata in an order of
+/// chance; ours is sorted, so that the same model is the same file, byte for byte.
+#[derive(Serialize)]
+struct Header<'a> {
+    #[serde(rename = "__metadata__")]
+    metadata: BTreeMap<&'static str, String>,
+    #[serde(flatten)]
+    tensors: BTreeMap<&'a str, TensorEntry>,
+}
+
+#[derive(Serialize)]
+struct TensorEntry {
+    dtype: &'static str,
+    shape: Vec<usize>,
+    /// From where to where, in bytes after the header.
+    data_offsets: [usize; 2],
+}
+
+impl Header<'_> {
+    /// The whole file: length of the header, header, data.
+    fn with_data(&self, data: &[u8]) -> anyhow::Result<Vec<u8>> {
+        let mut header = serde_json::to_vec(self)?;
+        // Spaces, so that the data can be used where it lies.
+        header.resize(header.len().next_multiple_of(8), b' ');
+        let length = (header.len() as u64).to_le_bytes();
+        Ok([&length[..], &header, data].concat())
+    }
+}
+
 const PREPROCESSING: Preprocessing = Preprocessing { divide_by: 255.0 };
 
 impl Classifier {
@@ -84,26 +113,26 @@ impl Classifier {
             preprocessing: PREPROCESSING,
             provenance: self.provenance.clone(),
         };
-        let metadata = HashMap::from([
-            ("format".to_owned(), "pt".to_owned()),
-            (
-                METADATA_KEY.to_owned(),
-                serde_json::to_string(&description)?,
-            ),
-        ]);
-        let mut tensors = Vec::new();
+        let mut header = Header {
+            metadata: BTreeMap::from([
+                ("format", "pt".to_owned()),
+                (METADATA_KEY, serde_json::to_string(&description)?),
+            ]),
+            tensors: BTreeMap::new(),
+        };
+        let mut data: Vec<u8> = Vec::new();
         for param in self.network.params() {
             let values: Vec<f32> = param.to_pytorch()?.flatten_all()?.to_vec1()?;
-            let bytes: Vec<u8> = values.iter().flat_map(|v| v.to_le_bytes()).collect();
-            tensors.push((param.name.as_str(), param.pytorch_dims(), bytes));
+            let start = data.len();
+            data.extend(values.iter().flat_map(|v| v.to_le_bytes()));
+            let entry = TensorEntry {
+                dtype: "F32",
+                shape: param.pytorch_dims(),
+                data_offsets: [start, data.len()],
+            };
+            header.tensors.insert(&param.name, entry);
         }
-        let views = tensors
-            .iter()
-            .map(|(name, dims, bytes)| {
-                Ok((*name, TensorView::new(Dtype::F32, dims.clone(), bytes)?))
-            })
-            .collect::<Result<Vec<_>, safetensors::SafeTensorError>>()?;
-        Ok(safetensors::serialize(views, Some(metadata))?)
+        header.with_data(&data)
     }
 
     /// Reads a model file.

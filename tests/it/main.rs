@@ -5,6 +5,10 @@
 )]
 //! The integration tests, in one binary: each further one would link 120 MB.
 
+mod cli;
 mod data;
+mod house;
 mod learning;
+mod run_folder;
 mod studio;
+mod tiny;

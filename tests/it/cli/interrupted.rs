@@ -1,0 +1,167 @@
+//! Readers that leave, disks that fill up, and people who press Ctrl-C.
+#![cfg(unix)]
+
+use std::io::{BufRead, BufReader};
+use std::process::{Command, Stdio};
+
+use candle_studio::model::Classifier;
+use candle_studio::runs::RunFolder;
+use serde_json::Value;
+
+use super::{command, folder, text};
+
+const LONG: [&str; 8] = [
+    "train", "--data", "data", "--preset", "mlp", "--epochs", "100000", "--json",
+];
+
+#[test]
+fn ctrl_c_ends_the_run_and_keeps_it() {
+    let dir = folder();
+    let mut child = command(dir.path())
+        .args(LONG)
+        .args(["--save", "m.safetensors", "--out", "run"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    lines.next().unwrap().unwrap();
+    let killed = Command::new("kill")
+        .args(["-INT", &child.id().to_string()])
+        .status()
+        .unwrap();
+    assert!(killed.success());
+    let last: Value = serde_json::from_str(&lines.last().unwrap().unwrap()).unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(130), "{}", text(&output.stderr));
+    assert_eq!(
+        (&last["status"], &last["saved"]),
+        (&"stopped".into(), &"m.safetensors".into())
+    );
+    Classifier::load(&dir.path().join("m.safetensors")).unwrap();
+    assert!(
+        RunFolder::open(&dir.path().join("run"))
+            .unwrap()
+            .summary()
+            .unwrap()
+            .is_some()
+    );
+}
+
+#[test]
+fn a_run_that_nobody_reads_or_keeps_ends_quietly() {
+    let dir = folder();
+    let mut child = command(dir.path())
+        .args(LONG)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!((text(&output.stderr), output.status.code()), ("", Some(0)));
+}
+
+#[test]
+fn a_run_that_is_kept_goes_on_without_a_reader() {
+    let dir = folder();
+    let mut child = command(dir.path())
+        .args([
+            "train", "--data", "data", "--preset", "mlp", "--epochs", "3", "--json",
+        ])
+        .args(["--out", "run"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!((text(&output.stderr), output.status.code()), ("", Some(0)));
+    let run = RunFolder::open(&dir.path().join("run")).unwrap();
+    assert_eq!(run.summary().unwrap().unwrap().epochs, 3.0);
+}
+
+/// Runs the program where no file may grow above `kib` KiB: to it, a full disk.
+fn with_small_disk(dir: &std::path::Path, kib: u32, args: &str) -> std::process::Output {
+    let binary = env!("CARGO_BIN_EXE_candle-studio");
+    let script = format!("trap '' XFSZ; ulimit -f {kib}; exec '{binary}' {args}");
+    Command::new("bash")
+        .args(["-c", &script])
+        .current_dir(dir)
+        .output()
+        .unwrap()
+}
+
+#[test]
+fn a_full_disk_costs_the_model_file_and_nothing_else() {
+    let dir = folder();
+    std::fs::write(dir.path().join("m.safetensors"), "the old file").unwrap();
+    // The mlp takes about 280 KiB.
+    let args = "train --data data --preset mlp --epochs 1 --json --save m.safetensors";
+    let output = with_small_disk(dir.path(), 64, args);
+    assert_eq!(output.status.code(), Some(1));
+    let message = text(&output.stderr);
+    assert!(
+        message.starts_with("error: could not write m.safetensors"),
+        "{message}"
+    );
+    assert_eq!(message.lines().count(), 1, "{message}");
+    let last: Value = serde_json::from_str(text(&output.stdout).lines().last().unwrap()).unwrap();
+    assert!(last["saved"].is_null() && last["test_accuracy"].is_f64());
+    let old = std::fs::read_to_string(dir.path().join("m.safetensors")).unwrap();
+    assert_eq!(old, "the old file");
+    assert_eq!(
+        std::fs::read_dir(dir.path()).unwrap().count(),
+        2,
+        "something was left behind"
+    );
+}
+
+#[test]
+fn a_full_disk_ends_the_recording_and_not_the_run() {
+    let dir = folder();
+    // The events of 60 epochs take more than that; the softmax model takes 3 KiB.
+    let args =
+        "train --data data --preset softmax --epochs 60 --json --out run --save m.safetensors";
+    let output = with_small_disk(dir.path(), 8, args);
+    assert_eq!(output.status.code(), Some(1));
+    let messages: Vec<&str> = text(&output.stderr).lines().collect();
+    assert_eq!(messages.len(), 2, "{messages:?}");
+    assert!(
+        messages[0].starts_with("warning: the run is no longer recorded"),
+        "{messages:?}"
+    );
+    assert!(
+        messages[1].starts_with("error: could not write run/events.jsonl"),
+        "{messages:?}"
+    );
+    let lines: Vec<Value> = text(&output.stdout)
+        .lines()
+        .map(|l| serde_json::from_str(l).unwrap())
+        .collect();
+    let last = lines.last().unwrap();
+    assert_eq!((lines.len(), &last["status"]), (61, &"completed".into()));
+    assert!(last["run"].is_null() && last["saved"] == "m.safetensors");
+    let state = RunFolder::open(&dir.path().join("run"))
+        .unwrap()
+        .replay()
+        .unwrap();
+    assert!(!state.points.is_empty(), "what was recorded before stays");
+}
+
+/// Only Linux has this device.
+#[cfg(target_os = "linux")]
+#[test]
+fn standard_output_on_a_full_disk_is_an_error() {
+    let dir = folder();
+    let full = std::fs::OpenOptions::new()
+        .write(true)
+        .open("/dev/full")
+        .unwrap();
+    let output = command(dir.path())
+        .args(["presets"])
+        .stdout(full)
+        .output()
+        .unwrap();
+    super::check_failure(&output, 1, "could not write to standard output");
+}

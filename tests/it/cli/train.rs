@@ -1,0 +1,144 @@
+//! What `train` says, and what it keeps.
+
+use candle_studio::model::Classifier;
+use candle_studio::runs::{RunFolder, Status};
+use candle_studio::train::Finish;
+
+use super::{assert_same_file, check_failure, folder, json_lines, lines, run, text, train};
+use crate::tiny;
+
+#[test]
+fn every_epoch_is_a_line_and_the_last_line_is_the_result() {
+    let dir = folder();
+    let args = ["--val", "40", "--threads", "2", "--seed", "9", "--json"];
+    let lines = json_lines(&train(dir.path(), args));
+    assert_eq!(lines.len(), 3);
+    for (idx, line) in lines[..2].iter().enumerate() {
+        assert_eq!(line["event"], "epoch");
+        assert_eq!(line["epoch"], idx + 1);
+        for field in [
+            "train_loss",
+            "train_accuracy",
+            "val_loss",
+            "val_accuracy",
+            "epoch_seconds",
+        ] {
+            assert!(line[field].is_f64(), "{field}: {line}");
+        }
+    }
+    let last = &lines[2];
+    for field in [
+        "test_accuracy",
+        "test_loss",
+        "val_accuracy",
+        "train_seconds",
+        "images_per_second",
+    ] {
+        assert!(last[field].is_f64(), "{field}: {last}");
+    }
+    assert_eq!(last["status"], "completed");
+    assert_eq!(last["preset"], "mlp");
+    assert_eq!(
+        last["parameters"],
+        144 * 256 + 256 + 256 * 128 + 128 + 128 * 4 + 4
+    );
+    assert_eq!(last["epoch_seconds"].as_array().unwrap().len(), 2);
+    assert_eq!((&last["threads"], &last["seed"]), (&2.into(), &9.into()));
+    assert_eq!(last["val_accuracy"], lines[1]["val_accuracy"]);
+    assert!(last["test_accuracy"].as_f64().unwrap() > 0.9, "{last}");
+}
+
+#[test]
+fn without_validation_its_numbers_are_null() {
+    let lines = json_lines(&train(folder().path(), ["--val", "0", "--json"]));
+    assert!(lines[0]["val_loss"].is_null() && lines[2]["val_accuracy"].is_null());
+}
+
+#[test]
+fn the_seed_decides_every_bit_and_the_threads_none() {
+    let dir = folder();
+    let model = |name: &str, seed, threads| {
+        let file = format!("{name}.safetensors");
+        // 17 leaves an uneven last batch.
+        let args = [
+            "--preset",
+            "keras-cnn",
+            "--batch-size",
+            "17",
+            "--seed",
+            seed,
+            "--threads",
+            threads,
+        ];
+        let train = [
+            "train", "--data", "data", "--epochs", "1", "--json", "--save", &file,
+        ];
+        json_lines(&run(dir.path(), &[&train[..], &args].concat()));
+    };
+    model("a", "5", "1");
+    model("b", "5", "1");
+    model("c", "5", "2");
+    model("d", "5", "3");
+    model("e", "6", "1");
+    for other in ["b", "c", "d"] {
+        assert_same_file(dir.path(), "a.safetensors", format!("{other}.safetensors"));
+    }
+    let bytes = |name: &str| {
+        Classifier::load(&dir.path().join(name))
+            .unwrap()
+            .to_bytes()
+            .unwrap()
+    };
+    assert_ne!(bytes("a.safetensors"), bytes("e.safetensors"));
+}
+
+#[test]
+fn sgd_brings_its_own_learning_rate_unless_told() {
+    let dir = folder();
+    let rate = |folder: &str, more: &[&str]| {
+        let args = [
+            "train", "--data", "data", "--preset", "softmax", "--epochs", "1", "--out", folder,
+        ];
+        lines(&run(dir.path(), &[&args[..], more].concat()));
+        RunFolder::open(&dir.path().join(folder))
+            .unwrap()
+            .manifest()
+            .config
+            .learning_rate
+    };
+    assert_eq!(rate("adam", &[]), 1e-3);
+    assert_eq!(rate("sgd", &["--optimizer", "sgd"]), 0.05);
+    assert_eq!(rate("told", &["--optimizer", "sgd", "--lr", "0.01"]), 0.01);
+}
+
+#[test]
+fn a_run_folder_tells_the_whole_run_and_is_never_overwritten() {
+    let dir = folder();
+    let lines = json_lines(&train(
+        dir.path(),
+        ["--out", "runs/one", "--save", "m.safetensors", "--json"],
+    ));
+    let last = &lines[2];
+    assert_eq!(
+        (&last["run"], &last["saved"]),
+        (&"runs/one".into(), &"m.safetensors".into())
+    );
+    assert_same_file(dir.path(), "m.safetensors", "runs/one/model.safetensors");
+
+    let folder = RunFolder::open(&dir.path().join("runs/one")).unwrap();
+    assert_eq!(folder.manifest().name, "one");
+    assert_eq!(folder.manifest().data.name, "data");
+    let state = folder.replay().unwrap();
+    assert_eq!(state.status, Status::Finished(Finish::Completed));
+    assert_eq!(state.epochs.len(), 2);
+    let n_batches = (tiny::N_TRAIN - tiny::N_TRAIN / 12).div_ceil(32);
+    assert_eq!(state.points.len(), 2 * n_batches);
+    assert_eq!(last["test_accuracy"], state.test.unwrap().accuracy);
+    let summary = folder.summary().unwrap().unwrap();
+    assert_eq!(last["epoch_seconds"], serde_json::json!(summary.epoch_secs));
+
+    let again = train(dir.path(), ["--out", "runs/one", "--json"]);
+    check_failure(&again, 1, "already holds a run");
+    assert_eq!(text(&again.stdout), "");
+    assert_eq!(folder.replay().unwrap(), state);
+}
