@@ -66,6 +66,13 @@ pub const PRESETS: &[Preset] = &[
         layers: deep_cnn,
     },
     Preset {
+        name: "fast",
+        label: "Fast to 99 %",
+        explanation: "A small network with a recipe of its own: about 99 % after a single epoch.",
+        init: Init::HeUniform,
+        layers: fast,
+    },
+    Preset {
         name: "softmax",
         label: "Softmax regression",
         explanation: "One dense layer, no hidden one: the baseline, about 92.5 %.",
@@ -153,6 +160,21 @@ fn deep_cnn(classes: usize) -> Vec<Layer> {
         Layer::Dense { units: 256 },
         Layer::Relu,
         Layer::Dropout { rate: 0.5 },
+        Layer::Dense { units: classes },
+    ]
+}
+
+fn fast(classes: usize) -> Vec<Layer> {
+    vec![
+        conv(24, 5, 0),
+        Layer::Relu,
+        POOL,
+        conv(32, 3, 0),
+        Layer::Relu,
+        POOL,
+        Layer::Flatten,
+        Layer::Dense { units: 256 },
+        Layer::Relu,
         Layer::Dense { units: classes },
     ]
 }

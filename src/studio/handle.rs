@@ -85,10 +85,11 @@ impl Studio {
 
     fn choose_preset(&mut self, name: &'static str) {
         if let Some(preset) = preset(name) {
-            let mut draft = self.draft.clone();
-            draft.model = preset.spec(draft.model.input, draft.model.classes);
-            draft.init = preset.init;
-            draft.preset = name.to_owned();
+            let model = &self.draft.model;
+            let mut draft = TrainConfig::new(preset, model.input, model.classes, 0);
+            // The recipe is the preset's; what makes runs comparable stays.
+            draft.seed = self.draft.seed;
+            draft.n_validation = self.draft.n_validation;
             self.set_draft(draft);
         }
     }

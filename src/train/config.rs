@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::Schedule;
 use crate::model::{Init, ModelSpec, Preset, preset};
 
 /// The rule that turns gradients into new weights.
@@ -108,8 +109,14 @@ pub struct TrainConfig {
     pub batch_size: usize,
     /// Training images held out to watch how well the model does on images it does not learn from.
     pub n_validation: usize,
-    /// Step size of the optimiser.
+    /// Step size of the optimiser, at the highest point of the schedule.
     pub learning_rate: f64,
+    /// How the learning rate moves during the run.
+    #[serde(default)]
+    pub schedule: Schedule,
+    /// Epochs over which the learning rate rises from 0 at the start; may be a fraction.
+    #[serde(default)]
+    pub warm_up: f64,
     /// Strength of the pull of all weights towards zero.
     pub weight_decay: f64,
     /// How weights start.
@@ -124,21 +131,55 @@ pub struct TrainConfig {
 const DEFAULT_VALIDATION: usize = 5_000;
 
 impl TrainConfig {
-    /// The reference recipe for `preset` on images of `input` (channels, height, width): Adam 1e-3,
-    /// batch 32, 5 epochs.
+    /// The recipe of `preset` on images of `input` (channels, height, width). Unless the preset
+    /// has a recipe of its own, it is the reference: Adam 1e-3, batch 32, 5 epochs.
     pub fn new(preset: &Preset, input: [usize; 3], classes: usize, n_images: usize) -> TrainConfig {
-        TrainConfig {
+        let mut config = TrainConfig {
             preset: preset.name.to_owned(),
             seed: 1,
             epochs: 5,
             batch_size: 32,
             n_validation: TrainConfig::usual_validation(n_images),
             learning_rate: Optimizer::ADAM.usual_learning_rate(),
+            schedule: Schedule::Constant,
+            warm_up: 0.0,
             weight_decay: 0.0,
             init: preset.init,
             optimizer: Optimizer::ADAM,
             model: preset.spec(input, classes),
+        };
+        if preset.name == "fast" {
+            config.use_fast_recipe();
         }
+        config
+    }
+
+    /// One epoch to about 99 %: few, large steps along one cycle, with a short memory. The recipe
+    /// family was published as tuomaso/train_mnist_fast; the numbers were chosen on held-out images.
+    fn use_fast_recipe(&mut self) {
+        self.epochs = 1;
+        self.batch_size = 128;
+        self.learning_rate = 0.006;
+        self.schedule = Schedule::OneCycle {
+            rise: 0.3,
+            start: 0.04,
+            end: 0.0,
+        };
+        self.optimizer = Optimizer::Adam {
+            beta1: 0.7,
+            beta2: 0.9,
+            epsilon: 1e-8,
+        };
+    }
+
+    /// The learning rate after `epoch` epochs, fractions included.
+    pub fn learning_rate_at(&self, epoch: f64) -> f64 {
+        let warm_up = if epoch < self.warm_up {
+            epoch / self.warm_up
+        } else {
+            1.0
+        };
+        self.learning_rate * warm_up * self.schedule.factor(epoch, self.epochs as f64)
     }
 
     /// Images held out for validation unless asked otherwise: 5,000 of MNIST's 60,000, and the same
@@ -177,6 +218,20 @@ impl TrainConfig {
             self.weight_decay.is_finite() && self.weight_decay >= 0.0,
             Field::WeightDecay,
             format!("must be 0 or more, found {}", self.weight_decay),
+        );
+        let problem = self.schedule.problem();
+        expect(
+            problem.is_none(),
+            Field::Schedule,
+            problem.unwrap_or_default(),
+        );
+        expect(
+            self.warm_up >= 0.0 && self.warm_up <= self.epochs as f64,
+            Field::WarmUp,
+            format!(
+                "must be from 0 to the {} epochs, found {}",
+                self.epochs, self.warm_up
+            ),
         );
         expect(
             self.epochs >= 1,
@@ -331,6 +386,10 @@ pub enum Field {
     Layer(usize),
     /// See [`TrainConfig::learning_rate`].
     LearningRate,
+    /// See [`TrainConfig::schedule`].
+    Schedule,
+    /// See [`TrainConfig::warm_up`].
+    WarmUp,
     /// See [`TrainConfig::weight_decay`].
     WeightDecay,
     /// See [`TrainConfig::batch_size`].
@@ -365,6 +424,8 @@ impl FieldError {
             Field::Model => "model".to_owned(),
             Field::Layer(idx) => format!("layer {}", idx + 1),
             Field::LearningRate => "learning rate".to_owned(),
+            Field::Schedule => "schedule".to_owned(),
+            Field::WarmUp => "warm-up".to_owned(),
             Field::WeightDecay => "weight decay".to_owned(),
             Field::BatchSize => "batch size".to_owned(),
             Field::Epochs => "epochs".to_owned(),

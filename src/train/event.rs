@@ -30,20 +30,32 @@ pub struct StepPoint {
     pub loss: f64,
     /// Share of the batch classified correctly before the update.
     pub accuracy: f64,
+    /// Learning rate of the update.
+    pub learning_rate: f64,
 }
 
-/// A point as it is written: six numbers without names, for there are thousands.
+/// A point as it is written: seven numbers without names, for there are thousands.
 #[derive(Serialize, Deserialize)]
-struct StepRow(u64, u64, f64, f64, #[serde(with = "number")] f64, f64);
+struct StepRow(u64, u64, f64, f64, #[serde(with = "number")] f64, f64, f64);
 
 impl From<StepPoint> for StepRow {
     fn from(p: StepPoint) -> StepRow {
-        StepRow(p.step, p.images, p.epoch, p.secs, p.loss, p.accuracy)
+        StepRow(
+            p.step,
+            p.images,
+            p.epoch,
+            p.secs,
+            p.loss,
+            p.accuracy,
+            p.learning_rate,
+        )
     }
 }
 
 impl From<StepRow> for StepPoint {
-    fn from(StepRow(step, images, epoch, secs, loss, accuracy): StepRow) -> StepPoint {
+    fn from(
+        StepRow(step, images, epoch, secs, loss, accuracy, learning_rate): StepRow,
+    ) -> StepPoint {
         StepPoint {
             step,
             images,
@@ -51,6 +63,7 @@ impl From<StepRow> for StepPoint {
             secs,
             loss,
             accuracy,
+            learning_rate,
         }
     }
 }
@@ -198,6 +211,7 @@ mod tests {
                 secs: 0.25,
                 loss,
                 accuracy: 0.5,
+                learning_rate: 1e-3,
             };
             let text = serde_json::to_string(&Event::Steps {
                 points: vec![point],

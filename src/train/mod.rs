@@ -9,6 +9,7 @@ mod event;
 mod job;
 mod metrics;
 mod optimizer;
+mod schedule;
 mod steps;
 mod worker;
 
@@ -18,6 +19,7 @@ pub use event::{EpochPoint, Event, Finish, Metrics, StepPoint};
 pub use job::Job;
 pub use metrics::{argmax_rows, measure};
 pub use optimizer::OptimizerState;
+pub use schedule::Schedule;
 pub(crate) use steps::live_changes;
 pub use steps::{Observer, Outcome, TrainError, train};
 pub use worker::{Trainer, run_guarded};

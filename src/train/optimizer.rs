@@ -27,8 +27,8 @@ impl OptimizerState {
         }
     }
 
-    /// Moves `params` against their gradients, with the learning rate, weight decay and optimiser
-    /// of `config`. A parameter the loss does not depend on stays as it is.
+    /// Moves `params` against their gradients, with the learning rate `lr` and the weight decay and
+    /// optimiser of `config`. A parameter the loss does not depend on stays as it is.
     ///
     /// # Errors
     /// When a gradient does not have its parameter's shape.
@@ -36,10 +36,11 @@ impl OptimizerState {
         &mut self,
         params: &[Param],
         grads: &GradStore,
+        lr: f64,
         config: &TrainConfig,
     ) -> Result<()> {
         self.step += 1;
-        let (lr, weight_decay) = (config.learning_rate, config.weight_decay);
+        let weight_decay = config.weight_decay;
         for (idx, param) in params.iter().enumerate() {
             let Some(grad) = grads.get(param.var.as_tensor()) else {
                 continue;

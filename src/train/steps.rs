@@ -276,8 +276,9 @@ impl<'a> Steps<'a> {
         }
         let n_right = n_correct(&logits.detach(), &labels.to_vec1()?)?;
         let grads = loss.backward()?;
+        let lr = self.config.learning_rate_at(self.epochs_done());
         self.optimizer
-            .update(self.network.params(), &grads, &self.config)?;
+            .update(self.network.params(), &grads, lr, &self.config)?;
         if self.optimizer.step.is_multiple_of(KEEP_EVERY) {
             self.keep_if_finite()?;
         }
@@ -290,6 +291,7 @@ impl<'a> Steps<'a> {
             secs: self.secs,
             loss: loss_value,
             accuracy: n_right as f64 / indices.len() as f64,
+            learning_rate: lr,
         }))
     }
 

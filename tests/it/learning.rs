@@ -96,7 +96,11 @@ fn the_same_seed_gives_the_same_bits_for_any_number_of_threads() {
                 weights_hash(&done.network)
             })
             .collect();
-        assert!(hashes.iter().all(|h| *h == hashes[0]), "{}: {hashes:?}", preset.name);
+        assert!(
+            hashes.iter().all(|h| *h == hashes[0]),
+            "{}: {hashes:?}",
+            preset.name
+        );
     }
     kernels::set_threads(n_threads);
 }
@@ -136,7 +140,11 @@ fn a_panic_becomes_a_failed_run() {
     let mut bomb = Bomb(Vec::new());
     let job = job(preset("softmax").unwrap(), &first_images(50), |_| {});
     assert!(run_guarded(&job, &Control::default(), &mut bomb).is_none());
-    let Some(Event::Finished { finish: Finish::Failed { message }, .. }) = bomb.0.last() else {
+    let Some(Event::Finished {
+        finish: Finish::Failed { message },
+        ..
+    }) = bomb.0.last()
+    else {
         panic!("{:?}", bomb.0.last())
     };
     assert!(message.contains("boom"), "{message}");

@@ -83,7 +83,10 @@ fn train_to_the_end_and_ask_the_canvas() {
     assert!((sum - 1.0).abs() < 1e-4);
     assert_eq!(prediction.input_size, [28, 28]);
     studio.handle(Action::ClearCanvas);
-    assert!(studio.prediction().is_none(), "an empty canvas has no answer");
+    assert!(
+        studio.prediction().is_none(),
+        "an empty canvas has no answer"
+    );
 }
 
 #[test]
@@ -95,7 +98,11 @@ fn the_same_seed_gives_the_same_curves_and_another_seed_others() {
         edit(&mut studio, |c| c.seed = seed);
         studio.handle(Action::Train);
         wait(&mut studio, "the end", is_finished);
-        let bits: Vec<u64> = run(&studio).points.iter().map(|p| p.loss.to_bits()).collect();
+        let bits: Vec<u64> = run(&studio)
+            .points
+            .iter()
+            .map(|p| p.loss.to_bits())
+            .collect();
         losses.push(bits);
     }
     assert_eq!(losses[0], losses[1]);
@@ -108,7 +115,9 @@ fn pause_step_resume_and_stop() {
     let mut studio = studio(None);
     choose_small(&mut studio, 100_000);
     studio.handle(Action::Step);
-    wait(&mut studio, "a paused run", |s| run(s).status == Status::Paused);
+    wait(&mut studio, "a paused run", |s| {
+        run(s).status == Status::Paused
+    });
     assert_eq!(run(&studio).points.len(), 1, "a step is exactly one batch");
     studio.handle(Action::Step);
     wait(&mut studio, "the second step", |s| run(s).points.len() == 2);
@@ -116,11 +125,18 @@ fn pause_step_resume_and_stop() {
     wait(&mut studio, "more", |s| run(s).points.len() > 100);
     assert_eq!(run(&studio).status, Status::Running);
     studio.handle(Action::Train);
-    assert_eq!(studio.runs().len(), 1, "a second run does not start beside a live one");
+    assert_eq!(
+        studio.runs().len(),
+        1,
+        "a second run does not start beside a live one"
+    );
     studio.handle(Action::Stop);
     wait(&mut studio, "the end", is_finished);
     assert_eq!(run(&studio).status, Status::Finished(Finish::Stopped));
-    assert!(run(&studio).test.is_some(), "a stopped run is kept and measured");
+    assert!(
+        run(&studio).test.is_some(),
+        "a stopped run is kept and measured"
+    );
 }
 
 #[test]
@@ -141,7 +157,11 @@ fn settings_change_while_training_and_are_marked() {
     wait(&mut studio, "the changes", |s| run(s).changes.len() == 2);
     let changes = &run(&studio).changes;
     assert_eq!(changes[0].setting, Setting::LearningRate);
-    assert_eq!((changes[0].old, changes[0].new), (1e-3, 3e-4), "the wrong value never acted");
+    assert_eq!(
+        (changes[0].old, changes[0].new),
+        (1e-3, 3e-4),
+        "the wrong value never acted"
+    );
     assert_eq!((changes[1].old, changes[1].new), (32.0, 100.0));
     let n = run(&studio).epochs.len();
     edit(&mut studio, |c| c.epochs = n + 1);
@@ -164,7 +184,12 @@ fn a_run_that_diverges_says_so_and_keeps_finite_weights() {
         panic!("{:?}", run(&studio).status)
     };
     assert!(step >= 2);
-    assert!(studio.notices().iter().any(|n| n.is_error && n.text.contains("diverged")));
+    assert!(
+        studio
+            .notices()
+            .iter()
+            .any(|n| n.is_error && n.text.contains("diverged"))
+    );
     wait(&mut studio, "the weights", |s| s.classifier().is_some());
     for param in studio.classifier().unwrap().network.params() {
         let values: Vec<f32> = param.var.flatten_all().unwrap().to_vec1().unwrap();
@@ -204,22 +229,35 @@ fn save_and_open_a_model_and_leave_everything_when_a_file_is_bad() {
     draw_one(&mut studio);
     wait(&mut studio, "the end", is_finished);
     wait(&mut studio, "the final weights", |s| {
-        s.classifier().is_some_and(|c| c.provenance.test_accuracy.is_some())
+        s.classifier()
+            .is_some_and(|c| c.provenance.test_accuracy.is_some())
     });
     studio.handle(Action::SaveModel(path.clone()));
-    wait(&mut studio, "the file", |s| s.notices().iter().any(|n| n.text.starts_with("saved")));
+    wait(&mut studio, "the file", |s| {
+        s.notices().iter().any(|n| n.text.starts_with("saved"))
+    });
     studio.handle(Action::OpenModel(path.clone()));
-    wait(&mut studio, "the model", |s| matches!(s.model(), Model::Opened { .. }));
+    wait(&mut studio, "the model", |s| {
+        matches!(s.model(), Model::Opened { .. })
+    });
     std::fs::write(&path, b"not a model").unwrap();
     let n = studio.notices().len();
     studio.handle(Action::OpenModel(path));
     wait(&mut studio, "a complaint", |s| s.notices().len() > n);
     assert!(studio.notices()[n].is_error);
-    assert!(matches!(studio.model(), Model::Opened { .. }), "the model stays");
-    studio.handle(Action::SaveModel(dir.path().join("none").join("x.safetensors")));
+    assert!(
+        matches!(studio.model(), Model::Opened { .. }),
+        "the model stays"
+    );
+    studio.handle(Action::SaveModel(
+        dir.path().join("none").join("x.safetensors"),
+    ));
     wait(&mut studio, "a failed save", |s| s.notices().len() > n + 1);
     let notice = studio.notices().last().unwrap();
-    assert!(notice.is_error && notice.text.contains("could not write"), "{notice:?}");
+    assert!(
+        notice.is_error && notice.text.contains("could not write"),
+        "{notice:?}"
+    );
 }
 
 #[test]
@@ -239,7 +277,11 @@ fn a_test_image_comes_with_its_label() {
     assert!(studio.pad().true_label().is_some());
     assert!(!studio.pad().is_empty());
     draw_one(&mut studio);
-    assert_eq!(studio.pad().true_label(), None, "drawn over, it is no test image any more");
+    assert_eq!(
+        studio.pad().true_label(),
+        None,
+        "drawn over, it is no test image any more"
+    );
 }
 
 #[test]

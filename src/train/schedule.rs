@@ -1,0 +1,195 @@
+//! How the learning rate moves during a run: a pure function of how far the run is.
+
+use std::f64::consts::PI;
+
+use serde::{Deserialize, Serialize};
+
+/// The shape of the learning rate over a run. The configured learning rate is its highest point.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Schedule {
+    /// The same all the way.
+    #[default]
+    Constant,
+    /// Multiplied by `factor` each time `every` epochs are over.
+    Step {
+        /// Epochs between two drops; may be a fraction.
+        every: f64,
+        /// What is left after a drop, in `(0, 1]`.
+        factor: f64,
+    },
+    /// Multiplied by `factor` over each epoch, little by little.
+    Exponential {
+        /// What is left after an epoch, in `(0, 1]`.
+        factor: f64,
+    },
+    /// Half a cosine from the full rate down to the share `floor` of it (Loshchilov and Hutter
+    /// 2017, without restarts).
+    Cosine {
+        /// What is left at the end, in `[0, 1]`.
+        floor: f64,
+    },
+    /// Up and down again, each along half a cosine (Smith and Topin 2018, as PyTorch anneals it).
+    OneCycle {
+        /// Share of the run spent rising, in `(0, 1)`.
+        rise: f64,
+        /// Share of the full rate it starts from, in `[0, 1]`.
+        start: f64,
+        /// Share of the full rate it ends with, in `[0, 1]`.
+        end: f64,
+    },
+}
+
+impl Schedule {
+    /// One of each kind, with its usual numbers.
+    pub const ALL: [Schedule; 5] = [
+        Schedule::Constant,
+        Schedule::Step {
+            every: 2.0,
+            factor: 0.5,
+        },
+        Schedule::Exponential { factor: 0.8 },
+        Schedule::Cosine { floor: 0.0 },
+        Schedule::OneCycle {
+            rise: 0.3,
+            start: 0.04,
+            end: 0.0,
+        },
+    ];
+
+    /// The name on the command line and in files.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Schedule::Constant => "constant",
+            Schedule::Step { .. } => "step",
+            Schedule::Exponential { .. } => "exponential",
+            Schedule::Cosine { .. } => "cosine",
+            Schedule::OneCycle { .. } => "one_cycle",
+        }
+    }
+
+    /// The name people write.
+    pub fn label(&self) -> &'static str {
+        match self {
+            Schedule::Constant => "Constant",
+            Schedule::Step { .. } => "Step",
+            Schedule::Exponential { .. } => "Exponential",
+            Schedule::Cosine { .. } => "Cosine",
+            Schedule::OneCycle { .. } => "One cycle",
+        }
+    }
+
+    /// Share of the full learning rate after `epoch` of `epochs` epochs, fractions included.
+    pub fn factor(&self, epoch: f64, epochs: f64) -> f64 {
+        let progress = (epoch / epochs).clamp(0.0, 1.0);
+        match *self {
+            Schedule::Constant => 1.0,
+            Schedule::Step { every, factor } => factor.powf((epoch / every).floor()),
+            Schedule::Exponential { factor } => factor.powf(epoch),
+            Schedule::Cosine { floor } => half_cosine(1.0, floor, progress),
+            Schedule::OneCycle { rise, start, .. } if progress < rise => {
+                half_cosine(start, 1.0, progress / rise)
+            }
+            Schedule::OneCycle { rise, end, .. } => {
+                half_cosine(1.0, end, (progress - rise) / (1.0 - rise))
+            }
+        }
+    }
+
+    /// What is wrong with its numbers.
+    pub(super) fn problem(&self) -> Option<String> {
+        let share = |name: &str, x: f64| {
+            (!(0.0..=1.0).contains(&x)).then(|| format!("{name} must be from 0 to 1, found {x}"))
+        };
+        let positive_share = |name: &str, x: f64| {
+            (!(x > 0.0 && x <= 1.0))
+                .then(|| format!("{name} must be above 0 and at most 1, found {x}"))
+        };
+        match *self {
+            Schedule::Constant => None,
+            Schedule::Step { every, factor } => (!(every.is_finite() && every > 0.0))
+                .then(|| format!("epochs between drops must be above 0, found {every}"))
+                .or_else(|| positive_share("the factor", factor)),
+            Schedule::Exponential { factor } => positive_share("the factor", factor),
+            Schedule::Cosine { floor } => share("the floor", floor),
+            Schedule::OneCycle { rise, start, end } => (!(rise > 0.0 && rise < 1.0))
+                .then(|| format!("the rise must be above 0 and below 1, found {rise}"))
+                .or_else(|| share("the start", start))
+                .or_else(|| share("the end", end)),
+        }
+    }
+}
+
+/// From `from` (at 0) to `to` (at 1), flat at both ends.
+fn half_cosine(from: f64, to: f64, progress: f64) -> f64 {
+    to + (from - to) * (1.0 + (PI * progress).cos()) / 2.0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Holds a schedule of ten epochs against its values at some epochs.
+    fn check(schedule: Schedule, expected: &[(f64, f64)]) {
+        assert_eq!(schedule.problem(), None);
+        for &(epoch, factor) in expected {
+            let found = schedule.factor(epoch, 10.0);
+            assert!(
+                (found - factor).abs() < 1e-12,
+                "{schedule:?} at {epoch}: {found}"
+            );
+        }
+    }
+
+    #[test]
+    fn schedules_pass_through_their_points() {
+        check(Schedule::Constant, &[(0.0, 1.0), (10.0, 1.0)]);
+        let (every, factor) = (2.0, 0.5);
+        check(
+            Schedule::Step { every, factor },
+            &[(0.0, 1.0), (1.99, 1.0), (2.0, 0.5), (9.0, 0.0625)],
+        );
+        check(
+            Schedule::Exponential { factor },
+            &[(0.0, 1.0), (1.0, 0.5), (3.0, 0.125)],
+        );
+        check(
+            Schedule::Cosine { floor: 0.1 },
+            &[(0.0, 1.0), (5.0, 0.55), (10.0, 0.1)],
+        );
+        let (rise, start, end) = (0.2, 0.04, 0.0);
+        check(
+            Schedule::OneCycle { rise, start, end },
+            &[
+                (0.0, 0.04),
+                (1.0, 0.52),
+                (2.0, 1.0),
+                (6.0, 0.5),
+                (10.0, 0.0),
+            ],
+        );
+    }
+
+    #[test]
+    fn wrong_numbers_are_told() {
+        for wrong in [
+            Schedule::Step {
+                every: 0.0,
+                factor: 0.5,
+            },
+            Schedule::Step {
+                every: 1.0,
+                factor: f64::NAN,
+            },
+            Schedule::Exponential { factor: 0.0 },
+            Schedule::Cosine { floor: 1.5 },
+            Schedule::OneCycle {
+                rise: 1.0,
+                start: 0.0,
+                end: 0.0,
+            },
+        ] {
+            assert!(wrong.problem().is_some(), "{wrong:?}");
+        }
+    }
+}
