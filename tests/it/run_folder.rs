@@ -95,6 +95,7 @@ fn numbers_that_are_not_finite_are_replayed_as_such() {
         secs: 0.5,
         loss,
         accuracy: 0.25,
+        learning_rate: 1e-3,
     };
     let losses = [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, 0.1 + 0.2];
     let points = losses
