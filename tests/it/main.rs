@@ -9,6 +9,7 @@ mod cli;
 mod data;
 mod house;
 mod learning;
+mod model_files;
 mod run_folder;
 mod studio;
 mod tiny;
