@@ -26,18 +26,18 @@ pub struct Args {
     /// Folder with four IDX files, named as MNIST's, gzipped or not [default: MNIST].
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
-    /// Passes over the training images [default: 5].
+    /// Passes over the training images [default: the preset's, mostly 5].
     #[arg(long, value_name = "N")]
     epochs: Option<usize>,
-    /// Images an update [default: 32].
+    /// Images an update [default: the preset's, mostly 32].
     #[arg(long, value_name = "N")]
     batch_size: Option<usize>,
-    /// Learning rate [default: 0.001, and 0.05 for sgd].
+    /// Learning rate [default: the preset's, or what suits --optimizer: 0.001, and 0.05 for sgd].
     #[arg(long, value_name = "X", allow_negative_numbers = true)]
     lr: Option<f64>,
-    /// Rule that turns gradients into new weights.
-    #[arg(long, value_name = "NAME", default_value = "adam", value_parser = optimizers())]
-    optimizer: Optimizer,
+    /// Rule that turns gradients into new weights [default: the preset's, mostly adam].
+    #[arg(long, value_name = "NAME", value_parser = optimizers())]
+    optimizer: Option<Optimizer>,
     /// Decides first weights, split, order and dropout: the same seed gives the same weights, bit
     /// for bit [default: 1].
     // TOML, which keeps it, has signed numbers only.
@@ -121,8 +121,13 @@ impl Args {
             dataset.n_classes(),
             n_images,
         );
-        config.optimizer = self.optimizer;
-        config.learning_rate = self.lr.unwrap_or(self.optimizer.usual_learning_rate());
+        // A preset's recipe may have numbers of its own for the optimiser it uses.
+        let other = |o: &Optimizer| o.name() != config.optimizer.name();
+        if let Some(optimizer) = self.optimizer.filter(other) {
+            config.optimizer = optimizer;
+            config.learning_rate = optimizer.usual_learning_rate();
+        }
+        config.learning_rate = self.lr.unwrap_or(config.learning_rate);
         config.seed = self.seed.unwrap_or(config.seed);
         config.epochs = self.epochs.unwrap_or(config.epochs);
         config.batch_size = self.batch_size.unwrap_or(config.batch_size);

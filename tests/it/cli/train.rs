@@ -95,20 +95,31 @@ fn the_seed_decides_every_bit_and_the_threads_none() {
 #[test]
 fn sgd_brings_its_own_learning_rate_unless_told() {
     let dir = folder();
-    let rate = |folder: &str, more: &[&str]| {
+    let mut n_runs = 0;
+    let mut config = |more: &[&str]| {
+        n_runs += 1;
+        let run_dir = format!("run{n_runs}");
         let args = [
-            "train", "--data", "data", "--preset", "softmax", "--epochs", "1", "--out", folder,
+            "train", "--data", "data", "--epochs", "1", "--out", &run_dir,
         ];
         lines(&run(dir.path(), &[&args[..], more].concat()));
-        RunFolder::open(&dir.path().join(folder))
-            .unwrap()
-            .manifest()
-            .config
-            .learning_rate
+        let folder = RunFolder::open(&dir.path().join(run_dir)).unwrap();
+        folder.manifest().config.clone()
     };
-    assert_eq!(rate("adam", &[]), 1e-3);
-    assert_eq!(rate("sgd", &["--optimizer", "sgd"]), 0.05);
-    assert_eq!(rate("told", &["--optimizer", "sgd", "--lr", "0.01"]), 0.01);
+    assert_eq!(config(&[]).learning_rate, 1e-3);
+    assert_eq!(config(&["--optimizer", "sgd"]).learning_rate, 0.05);
+    assert_eq!(
+        config(&["--optimizer", "sgd", "--lr", "0.01"]).learning_rate,
+        0.01
+    );
+    // A preset with a recipe of its own keeps it where nothing else is asked for.
+    let fast = config(&["--preset", "fast"]);
+    assert_eq!(config(&["--preset", "fast", "--optimizer", "adam"]), fast);
+    assert_eq!(fast.batch_size, 128);
+    assert_eq!(
+        config(&["--preset", "fast", "--batch-size", "8"]).schedule,
+        fast.schedule
+    );
 }
 
 #[test]
