@@ -44,14 +44,6 @@ pub enum Command {
 }
 
 impl Command {
-    /// Threads asked for, where the command lets one ask.
-    pub fn threads(&self) -> Option<usize> {
-        match self {
-            Command::Train(args) => args.threads(),
-            Command::Evaluate(_) | Command::Predict(_) | Command::Presets(_) => None,
-        }
-    }
-
     /// Does it, and says on standard error what went wrong.
     pub fn run(self) -> ExitCode {
         let result = match self {

@@ -109,10 +109,6 @@ struct ResultLine<'a> {
 }
 
 impl Args {
-    pub(super) fn threads(&self) -> Option<usize> {
-        self.threads.map(usize::from)
-    }
-
     fn config(&self, dataset: &Dataset) -> TrainConfig {
         let n_images = dataset.train.len();
         let mut config = TrainConfig::new(
@@ -137,8 +133,8 @@ impl Args {
 }
 
 pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
-    if let Some(threads) = args.threads() {
-        kernels::set_threads(threads);
+    if let Some(threads) = args.threads {
+        kernels::set_threads(threads.into());
     }
     if let Some(file) = &args.save {
         // Better now than after hours of training.
