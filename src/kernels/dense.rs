@@ -6,8 +6,9 @@
 //! dW = xᵀ · dz, db = Σ dz over samples, dx = dz · Wᵀ. The last is computed transposed, over the
 //! samples, so that W is read as it lies.
 
-use super::support::{padded, per_chunk, read, slice, tensor, transpose, wants_gradient};
+use super::support::{padded, per_chunk, read, slice, tensor, wants_gradient};
 use super::tile::{Init, Product, Strided};
+use super::transpose::transpose;
 use super::{Activation, pool, scratch, simd, tape};
 use candle_core::{CpuStorage, CustomOp3, Layout, Result, Shape, Tensor, bail};
 
@@ -35,27 +36,32 @@ impl Dense {
 
     /// One chunk per block of samples, each with the whole sum.
     fn forward_by_samples(&self, x: &[f32], w: &[f32], bias: &[f32], y: &mut [f32]) {
+        let depth = self.depth();
         let parts = x
             .chunks(SAMPLES * self.inputs)
             .zip(y.chunks_mut(SAMPLES * self.outputs));
         pool::for_parts(parts, |_, (x, y)| {
             let n_rows = y.len() / self.outputs;
-            simd::run(Product {
-                a: x,
-                row: |r| r * self.inputs,
-                n_rows,
-                steps: Strided {
-                    len: self.inputs,
-                    stride: 1,
-                },
-                b: w,
-                ldb: self.outputs,
-                cols: self.outputs,
-                out: y,
-                ldc: self.outputs,
-                init: Init::Bias(bias),
-                relu: self.relu(),
-            });
+            // A stretch of the sum at a time: its weights stay in the cache for all samples.
+            for start in (0..self.inputs).step_by(depth) {
+                let len = depth.min(self.inputs - start);
+                simd::run(Product {
+                    a: x,
+                    row: |r| r * self.inputs + start,
+                    n_rows,
+                    steps: Strided { len, stride: 1 },
+                    b: &w[start * self.outputs..(start + len) * self.outputs],
+                    ldb: self.outputs,
+                    cols: self.outputs,
+                    out: y,
+                    ldc: self.outputs,
+                    init: match start {
+                        0 => Init::Bias(bias),
+                        _ => Init::Output,
+                    },
+                    relu: self.relu() && start + len == self.inputs,
+                });
+            }
         });
     }
 
@@ -137,11 +143,7 @@ impl Dense {
                 init: Init::Zero,
                 relu: false,
             });
-            for (sample, dx) in dx.into_iter().enumerate() {
-                for (row, dx) in dx.iter_mut().enumerate() {
-                    *dx = dxt[row * samples + sample];
-                }
-            }
+            turn(dxt, samples, dx);
         });
     }
 
@@ -163,6 +165,17 @@ impl Dense {
             self.backward_chunk(chunk * depth, BackwardChunk { x, w, dz, dw, dx });
         });
     }
+}
+
+/// Writes `[rows, samples]` into one slice of `rows` elements per sample.
+fn turn(dxt: &[f32], samples: usize, mut dx: Vec<&mut [f32]>) {
+    let rows = dx.first().map_or(0, |dx| dx.len());
+    scratch::with(rows * samples, |by_sample| {
+        transpose(dxt, (rows, samples, samples), by_sample, rows);
+        for (dx, from) in dx.iter_mut().zip(by_sample.chunks_exact(rows.max(1))) {
+            dx.copy_from_slice(from);
+        }
+    });
 }
 
 /// dz in the two orders the products want.

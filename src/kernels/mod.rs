@@ -23,6 +23,7 @@ mod simd;
 mod support;
 mod tape;
 mod tile;
+mod transpose;
 /// In-place optimiser steps.
 pub mod update;
 

@@ -50,29 +50,6 @@ pub(super) fn per_chunk(n: usize, most: usize) -> usize {
     n.div_ceil(most).max(1)
 }
 
-/// `dst[c][r] = src[r][c]` for a `src` of `rows` rows, `ld` apart, of which `cols` columns are
-/// used, and a `dst` of `cols` rows, `dst_ld` apart.
-pub(super) fn transpose(
-    src: &[f32],
-    (rows, cols, ld): (usize, usize, usize),
-    dst: &mut [f32],
-    dst_ld: usize,
-) {
-    // Blocks of one cache line by one, so that both sides stay in the first-level cache.
-    for row in (0..rows).step_by(LANES) {
-        let row_end = (row + LANES).min(rows);
-        for col in (0..cols).step_by(LANES) {
-            let col_end = (col + LANES).min(cols);
-            for c in col..col_end {
-                let to = &mut dst[c * dst_ld + row..c * dst_ld + row_end];
-                for (r, to) in (row..row_end).zip(to) {
-                    *to = src[r * ld + c];
-                }
-            }
-        }
-    }
-}
-
 /// Sums the `count` rows of `partial` into the first, in order.
 pub(super) fn reduce_rows(partial: &mut [f32], len: usize) {
     let (total, rest) = partial.split_at_mut(len);

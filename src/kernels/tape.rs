@@ -85,8 +85,9 @@ pub(super) fn apply3(
     Ok(result)
 }
 
-/// Runs `forward`, which returns a loss (one element), and gives it back with the gradients of
-/// all variables it was made from: the same as `let loss = forward()?; loss.backward()`, faster.
+/// Runs `forward`, which returns a loss, and gives it back with the gradients of all variables it
+/// was made from: the same as `let loss = forward()?; loss.backward()`, faster. As there, a result
+/// of more than one element stands for its sum.
 pub fn gradients(forward: impl FnOnce() -> Result<Tensor>) -> Result<(Tensor, GradStore)> {
     /// Ends the recording even if `forward` panics.
     struct Recording;

@@ -45,11 +45,18 @@ impl Steps for Strided {
     }
 }
 
-/// Steps from a table. `span` is one more than its largest entry.
+/// Steps from a table.
 #[derive(Clone, Copy)]
 pub(super) struct Table<'a> {
-    pub offsets: &'a [usize],
-    pub span: usize,
+    offsets: &'a [usize],
+    span: usize,
+}
+
+impl<'a> Table<'a> {
+    pub fn new(offsets: &'a [usize]) -> Self {
+        let span = offsets.iter().max().map_or(0, |most| most + 1);
+        Self { offsets, span }
+    }
 }
 
 impl Steps for Table<'_> {
@@ -115,9 +122,9 @@ impl<S: Steps, R: Fn(usize) -> usize> WithSimd for Product<'_, S, R> {
                 col += 4 * lanes;
             } else if left >= 2 * lanes {
                 if wide {
-                    self.panel::<I, 8, 2>(simd, col);
+                    self.panel::<I, 9, 2>(simd, col);
                 } else {
-                    self.panel::<I, 6, 2>(simd, col);
+                    self.panel::<I, 5, 2>(simd, col);
                 }
                 col += 2 * lanes;
             } else if left >= lanes {

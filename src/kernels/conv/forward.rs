@@ -1,8 +1,9 @@
 //! The forward pass of a convolution, sample by sample: channels-last inside, so that the lanes
 //! are output channels.
 
-use super::super::support::{padded, transpose};
+use super::super::support::padded;
 use super::super::tile::{Init, Product, Table};
+use super::super::transpose::transpose;
 use super::super::{Activation, pool, scratch, simd};
 use super::Window;
 use super::geometry::{Geometry, area};
@@ -69,13 +70,8 @@ pub(super) fn pack(weight: &[f32], outputs: usize, packed: &mut [f32]) {
 
 impl Forward<'_> {
     fn sample(&self, x: &[f32], y: &mut [f32], winners: &mut [u8]) {
-        if !self.geometry.is_padded() {
-            return self.padded_sample(x, y, winners);
-        }
-        scratch::with(self.geometry.padded_sample(), |with_border| {
-            self.geometry.pad(x, with_border);
-            self.padded_sample(with_border, y, winners);
-        });
+        self.geometry
+            .with_border(x, |x| self.padded_sample(x, y, winners));
     }
 
     fn padded_sample(&self, x: &[f32], y: &mut [f32], winners: &mut [u8]) {
@@ -86,10 +82,7 @@ impl Forward<'_> {
                 a: x,
                 row: |r| self.corners[r],
                 n_rows: self.corners.len(),
-                steps: Table {
-                    offsets: self.taps,
-                    span: self.taps.last().map_or(0, |last| last + 1),
-                },
+                steps: Table::new(self.taps),
                 b: self.weight,
                 ldb: width,
                 cols: width,

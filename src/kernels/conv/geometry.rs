@@ -1,5 +1,6 @@
 //! The sizes of a convolution and where its elements lie.
 
+use super::super::scratch;
 use super::super::support::padded;
 use super::Window;
 use candle_core::{Result, bail};
@@ -68,11 +69,6 @@ impl Geometry {
         self.inputs * area(self.image)
     }
 
-    /// Elements of one padded input sample.
-    pub fn padded_sample(&self) -> usize {
-        self.inputs * area(self.padded_image())
-    }
-
     /// Weights per output channel.
     pub fn taps(&self) -> usize {
         self.inputs * area(self.window.kernel)
@@ -106,17 +102,23 @@ impl Geometry {
             .collect()
     }
 
-    /// Copies one sample `[c, h, w]` into the middle of a zero border.
-    pub fn pad(&self, x: &[f32], to: &mut [f32]) {
-        to.fill(0.0);
+    /// Calls `task` with one sample `[c, h, w]` in the middle of its zero border, if it has one.
+    pub fn with_border<R>(&self, x: &[f32], task: impl FnOnce(&[f32]) -> R) -> R {
+        if !self.is_padded() {
+            return task(x);
+        }
         let [ph, pw] = self.padded_image();
         let [top, left] = self.window.padding;
         let [h, w] = self.image;
-        for (x, to) in x.chunks_exact(h * w).zip(to.chunks_exact_mut(ph * pw)) {
-            for (x, to) in x.chunks_exact(w).zip(to[top * pw..].chunks_exact_mut(pw)) {
-                to[left..left + w].copy_from_slice(x);
+        scratch::with(self.inputs * ph * pw, |to| {
+            to.fill(0.0);
+            for (x, to) in x.chunks_exact(h * w).zip(to.chunks_exact_mut(ph * pw)) {
+                for (x, to) in x.chunks_exact(w).zip(to[top * pw..].chunks_exact_mut(pw)) {
+                    to[left..left + w].copy_from_slice(x);
+                }
             }
-        }
+            task(to)
+        })
     }
 
     /// Whether the input needs a zero border at all.

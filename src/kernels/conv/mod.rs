@@ -8,8 +8,11 @@
 //! byte per element that says which pixel of its window won, and backward starts from those.
 
 mod backward;
+mod dense;
 mod forward;
 mod geometry;
+mod sparse;
+mod visit;
 
 use super::support::{read, slice, tensor, wants_gradient};
 use super::{Activation, Window, activate, max_pool2d, tape};

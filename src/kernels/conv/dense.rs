@@ -1,0 +1,256 @@
+//! The backward pass that visits every pixel.
+//!
+//! dw[tap][o] = Σ over pixels of x[pixel + tap] · dz[pixel][o], the lanes being output channels.
+//! dx[pixel][i] = Σ over taps and o of dz[pixel − tap][o] · w[o, i, tap], the lanes being input
+//! channels: a convolution of the spread-out dz with the mirrored weights.
+
+use super::super::pooling::Window;
+use super::super::support::padded;
+use super::super::tile::{Init, Product, Table};
+use super::super::transpose::transpose;
+use super::super::{scratch, simd};
+use super::backward::{Gradients, Method, Sample, Wants, add_bias};
+use super::geometry::{Geometry, area};
+
+pub(super) struct Dense<'a> {
+    geometry: &'a Geometry,
+    taps: Vec<usize>,
+    corners: Vec<usize>,
+    spread: Spread,
+    /// The weights in the order of [`Spread::steps`], `[taps, out, in padded]`.
+    packed: &'a [f32],
+}
+
+impl Method for Dense<'_> {
+    fn weight_len(&self) -> usize {
+        self.geometry.taps() * self.geometry.outputs_padded()
+    }
+
+    fn sample(&self, sample: &Sample<'_>, gradients: Gradients<'_>) {
+        let g = self.geometry;
+        add_bias(sample.slopes, gradients.bias);
+        scratch::with(area(g.conv) * g.outputs_padded(), |dz| {
+            self.slopes(sample, dz);
+            if let Some(dw) = gradients.weight {
+                self.weight_gradient(sample.x, dz, dw);
+            }
+            if let Some(dx) = gradients.input {
+                self.input_gradient(dz, dx);
+            }
+        });
+    }
+
+    fn unpack(&self, packed: &[f32], weight: &mut [f32]) {
+        let g = self.geometry;
+        let size = (g.taps(), g.outputs, g.outputs_padded());
+        transpose(packed, size, weight, g.taps());
+    }
+}
+
+impl Dense<'_> {
+    /// Calls `task` with this method, ready for these weights.
+    pub fn with<R>(
+        geometry: &Geometry,
+        weight: &[f32],
+        wants: Wants,
+        task: impl FnOnce(Dense<'_>) -> R,
+    ) -> R {
+        let spread = Spread::new(geometry);
+        let width = if wants.input {
+            padded(geometry.inputs)
+        } else {
+            0
+        };
+        scratch::with(spread.steps.len() * width, |packed| {
+            if wants.input {
+                pack(geometry, weight, packed);
+            }
+            task(Dense {
+                geometry,
+                taps: geometry.tap_offsets(),
+                corners: geometry.corners(),
+                spread,
+                packed,
+            })
+        })
+    }
+
+    /// dz, channels-last: `[conv pixels, out padded]`.
+    fn slopes(&self, sample: &Sample<'_>, dz: &mut [f32]) {
+        let g = self.geometry;
+        let (width, pixels) = (g.outputs_padded(), area(g.pooled));
+        if width > g.outputs {
+            dz.fill(0.0);
+        }
+        let size = (g.outputs, pixels, pixels);
+        let Some(window) = g.pool else {
+            return transpose(sample.slopes, size, dz, width);
+        };
+        scratch::with(pixels * width, |pooled| {
+            if width > g.outputs {
+                pooled.fill(0.0);
+            }
+            transpose(sample.slopes, size, pooled, width);
+            simd::run(Unpool {
+                geometry: g,
+                window,
+                pooled,
+                winners: sample.winners,
+                dz,
+            });
+        });
+    }
+
+    fn weight_gradient(&self, x: &[f32], dz: &[f32], dw: &mut [f32]) {
+        let g = self.geometry;
+        let width = g.outputs_padded();
+        g.with_border(x, |x| {
+            simd::run(Product {
+                a: x,
+                row: |r| self.taps[r],
+                n_rows: self.taps.len(),
+                steps: Table::new(&self.corners),
+                b: dz,
+                ldb: width,
+                cols: width,
+                out: dw,
+                ldc: width,
+                init: Init::Output,
+                relu: false,
+            });
+        });
+    }
+
+    fn input_gradient(&self, dz: &[f32], dx: &mut [f32]) {
+        let g = self.geometry;
+        let (spread, width) = (&self.spread, padded(g.inputs));
+        scratch::with(spread.len(), |wide| {
+            spread.fill(g, dz, wide);
+            scratch::with(area(g.image) * width, |by_pixel| {
+                simd::run(Product {
+                    a: wide,
+                    row: |r| spread.pixels[r],
+                    n_rows: area(g.image),
+                    steps: Table::new(&spread.steps),
+                    b: self.packed,
+                    ldb: width,
+                    cols: width,
+                    out: by_pixel,
+                    ldc: width,
+                    init: Init::Zero,
+                    relu: false,
+                });
+                transpose(
+                    by_pixel,
+                    (area(g.image), g.inputs, width),
+                    dx,
+                    area(g.image),
+                );
+            });
+        });
+    }
+}
+
+/// `[out, in, taps]` → `[taps, out, in padded]`.
+fn pack(g: &Geometry, weight: &[f32], packed: &mut [f32]) {
+    let (taps, width) = (area(g.window.kernel), padded(g.inputs));
+    packed.fill(0.0);
+    for (o, weight) in weight.chunks_exact(g.inputs * taps).enumerate() {
+        let packed = &mut packed[o * width..];
+        transpose(weight, (g.inputs, taps, taps), packed, g.outputs * width);
+    }
+}
+
+/// The inverse of max pooling: each slope back to the pixel it came from.
+struct Unpool<'a> {
+    geometry: &'a Geometry,
+    window: Window,
+    /// `[pooled pixels, out padded]`
+    pooled: &'a [f32],
+    winners: &'a [u8],
+    /// `[conv pixels, out padded]`
+    dz: &'a mut [f32],
+}
+
+impl pulp::WithSimd for Unpool<'_> {
+    type Output = ();
+
+    // The inner loop has no branch, so the compiler vectorises it.
+    #[inline(always)]
+    fn with_simd<S: pulp::Simd>(self, _: S) {
+        let (g, window) = (self.geometry, self.window);
+        let width = g.outputs_padded();
+        self.dz.fill(0.0);
+        let inputs = self
+            .pooled
+            .chunks_exact(width)
+            .zip(self.winners.chunks_exact(width));
+        for (i, (pooled, winners)) in inputs.enumerate() {
+            let (py, px) = (i / g.pooled[1], i % g.pooled[1]);
+            for row in window.cover(0, py, g.conv[0]) {
+                let ky = row + window.padding[0] - py * window.stride[0];
+                for col in window.cover(1, px, g.conv[1]) {
+                    let kx = col + window.padding[1] - px * window.stride[1];
+                    let index = (ky * window.kernel[1] + kx) as u8;
+                    let dz = &mut self.dz[(row * g.conv[1] + col) * width..][..width];
+                    for ((dz, slope), winner) in dz.iter_mut().zip(pooled).zip(winners) {
+                        *dz += if *winner == index { *slope } else { 0.0 };
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// dz with its pixels `stride` apart and a border as wide as the kernel reaches, channels-last:
+/// there, the windows that saw an input pixel are its neighbours.
+struct Spread {
+    size: [usize; 2],
+    width: usize,
+    /// Where each input pixel's own window corner lies.
+    pixels: Vec<usize>,
+    /// The offsets of the windows that saw it, `[kh, kw, out]`.
+    steps: Vec<usize>,
+}
+
+impl Spread {
+    fn new(g: &Geometry) -> Self {
+        let [kh, kw] = g.window.kernel;
+        let [top, left] = g.window.padding;
+        let [ph, pw] = g.padded_image();
+        let size = [ph + kh - 1, pw + kw - 1];
+        let width = g.outputs;
+        let at = |row: usize, col: usize| (row * size[1] + col) * width;
+        let pixels = (0..area(g.image))
+            .map(|p| at(p / g.image[1] + top, p % g.image[1] + left))
+            .collect();
+        let steps = (0..kh * kw * width)
+            .map(|s| {
+                let (ky, kx, o) = (s / width / kw, s / width % kw, s % width);
+                at(kh - 1 - ky, kw - 1 - kx) + o
+            })
+            .collect();
+        Self {
+            size,
+            width,
+            pixels,
+            steps,
+        }
+    }
+
+    fn len(&self) -> usize {
+        area(self.size) * self.width
+    }
+
+    fn fill(&self, g: &Geometry, dz: &[f32], wide: &mut [f32]) {
+        wide.fill(0.0);
+        let [kh, kw] = g.window.kernel;
+        let [sy, sx] = g.window.stride;
+        for (p, dz) in dz.chunks_exact(g.outputs_padded()).enumerate() {
+            let row = p / g.conv[1] * sy + kh - 1;
+            let col = p % g.conv[1] * sx + kw - 1;
+            let start = (row * self.size[1] + col) * self.width;
+            wide[start..start + self.width].copy_from_slice(&dz[..self.width]);
+        }
+    }
+}

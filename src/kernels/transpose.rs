@@ -1,0 +1,170 @@
+//! Transposing matrices, a register block at a time: between channels-first, which candle's
+//! tensors use, and channels-last, which the convolutions use inside.
+
+use pulp::{Simd, WithSimd};
+use std::any::Any;
+
+/// The arguments of [`transpose`].
+struct Transpose<'a> {
+    /// `rows` rows of which `cols` columns are used, `ld` apart.
+    src: &'a [f32],
+    rows: usize,
+    cols: usize,
+    ld: usize,
+    /// `cols` rows, `dst_ld` apart.
+    dst: &'a mut [f32],
+    dst_ld: usize,
+}
+
+/// `dst[c][r] = src[r][c]` for `rows` rows of `src`, `ld` apart, of which `cols` columns are used.
+pub(super) fn transpose(
+    src: &[f32],
+    (rows, cols, ld): (usize, usize, usize),
+    dst: &mut [f32],
+    dst_ld: usize,
+) {
+    super::simd::run(Transpose {
+        src,
+        rows,
+        cols,
+        ld,
+        dst,
+        dst_ld,
+    });
+}
+
+impl WithSimd for Transpose<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        match S::F32_LANES {
+            16 => self.blocks::<S, 16>(simd),
+            8 => self.blocks::<S, 8>(simd),
+            _ => self.elements(),
+        }
+    }
+}
+
+impl Transpose<'_> {
+    /// Blocks of L × L, where L is the number of lanes.
+    #[inline(always)]
+    fn blocks<S: Simd, const L: usize>(self, simd: S) {
+        for row in (0..self.rows).step_by(L) {
+            let rows = L.min(self.rows - row);
+            for col in (0..self.cols).step_by(L) {
+                let cols = L.min(self.cols - col);
+                let mut block = [simd.splat_f32s(0.0); L];
+                for (r, block) in block.iter_mut().enumerate().take(rows) {
+                    let from = &self.src[(row + r) * self.ld + col..][..cols];
+                    *block = load(simd, from);
+                }
+                let block = turn(simd, block);
+                for (c, block) in block.into_iter().enumerate().take(cols) {
+                    let to = &mut self.dst[(col + c) * self.dst_ld + row..][..rows];
+                    store(simd, to, block);
+                }
+            }
+        }
+    }
+
+    fn elements(self) {
+        for row in 0..self.rows {
+            for col in 0..self.cols {
+                self.dst[col * self.dst_ld + row] = self.src[row * self.ld + col];
+            }
+        }
+    }
+}
+
+/// A vector from a slice, which may be too short for one. A full one is worth the test: a partial
+/// load is a call.
+#[inline(always)]
+fn load<S: Simd>(simd: S, from: &[f32]) -> S::f32s {
+    match S::as_simd_f32s(from).0 {
+        [full] => *full,
+        _ => simd.partial_load_f32s(from),
+    }
+}
+
+/// As much of a vector as the slice holds.
+#[inline(always)]
+fn store<S: Simd>(simd: S, to: &mut [f32], value: S::f32s) {
+    match S::as_mut_simd_f32s(to).0 {
+        [full] => *full = value,
+        _ => simd.partial_store_f32s(to, value),
+    }
+}
+
+/// Transposes L vectors of L lanes.
+///
+/// Write the address of an element as the bits of its row, then those of its lane. Interleaving
+/// row i with row i + L/2 moves the top bit of the row to the bottom of the lane: the address
+/// turns by one bit. After log₂ L turns, row and lane have changed places.
+#[inline(always)]
+fn turn<S: Simd, const L: usize>(simd: S, mut rows: [S::f32s; L]) -> [S::f32s; L] {
+    let mut turned = rows;
+    for _ in 0..L.trailing_zeros() {
+        for i in 0..L / 2 {
+            [turned[2 * i], turned[2 * i + 1]] = interleave(simd, rows[i], rows[i + L / 2]);
+        }
+        rows = turned;
+    }
+    rows
+}
+
+/// a₀ b₀ a₁ b₁ …, in two vectors.
+///
+/// The portable interface has no such instruction, so each set gets its own; the comparisons of
+/// types are decided when this is compiled.
+#[inline(always)]
+fn interleave<S: Simd>(simd: S, a: S::f32s, b: S::f32s) -> [S::f32s; 2] {
+    #[cfg(target_arch = "x86_64")]
+    {
+        use pulp::bytemuck::cast;
+        use pulp::x86::{V3, V4};
+        let simd: &dyn Any = &simd;
+        if let Some(simd) = simd.downcast_ref::<V4>() {
+            let low: [u32; 16] = std::array::from_fn(|i| (i / 2 + i % 2 * 16) as u32);
+            let high = low.map(|i| i + 8);
+            let pick = |pattern: [u32; 16]| {
+                let mixed = simd
+                    .avx512f
+                    ._mm512_permutex2var_ps(cast(a), cast(pattern), cast(b));
+                cast(mixed)
+            };
+            return [pick(low), pick(high)];
+        }
+        if let Some(simd) = simd.downcast_ref::<V3>() {
+            let low = simd.avx._mm256_unpacklo_ps(cast(a), cast(b));
+            let high = simd.avx._mm256_unpackhi_ps(cast(a), cast(b));
+            let first = simd.avx._mm256_permute2f128_ps::<0x20>(low, high);
+            let second = simd.avx._mm256_permute2f128_ps::<0x31>(low, high);
+            return [cast(first), cast(second)];
+        }
+    }
+    let _ = simd;
+    unreachable!("only instruction sets of 8 and 16 lanes get here")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_element_changes_places() {
+        for (rows, cols) in [(1, 1), (16, 16), (8, 24), (17, 3), (33, 50), (5, 64)] {
+            let (ld, dst_ld) = (cols + 3, rows + 1);
+            let src: Vec<f32> = (0..rows * ld).map(|i| i as f32).collect();
+            let mut dst = vec![0.0; cols * dst_ld];
+            transpose(&src, (rows, cols, ld), &mut dst, dst_ld);
+            for (row, col) in (0..rows).flat_map(|r| (0..cols).map(move |c| (r, c))) {
+                assert_eq!(
+                    dst[col * dst_ld + row],
+                    src[row * ld + col],
+                    "{rows}x{cols}"
+                );
+            }
+        }
+    }
+}
