@@ -7,6 +7,8 @@ use super::super::transpose::transpose;
 use super::super::{Activation, pool, scratch, simd};
 use super::Window;
 use super::geometry::{Geometry, area};
+use pulp::bytemuck::cast_slice;
+use pulp::{Simd, WithSimd};
 
 /// Everything the samples share.
 struct Forward<'a> {
@@ -122,11 +124,11 @@ struct MaxPool<'a> {
     winners: &'a mut [u8],
 }
 
-impl pulp::WithSimd for MaxPool<'_> {
+impl WithSimd for MaxPool<'_> {
     type Output = ();
 
     #[inline(always)]
-    fn with_simd<S: pulp::Simd>(self, _: S) {
+    fn with_simd<S: Simd>(self, simd: S) {
         let g = self.geometry;
         let width = g.outputs_padded();
         let outputs = self
@@ -135,18 +137,31 @@ impl pulp::WithSimd for MaxPool<'_> {
             .zip(self.winners.chunks_exact_mut(width));
         for (i, (best, winners)) in outputs.enumerate() {
             let (py, px) = (i / g.pooled[1], i % g.pooled[1]);
-            best.fill(f32::NEG_INFINITY);
-            for row in self.window.cover(0, py, g.conv[0]) {
-                let ky = row + self.window.padding[0] - py * self.window.stride[0];
-                for col in self.window.cover(1, px, g.conv[1]) {
-                    let kx = col + self.window.padding[1] - px * self.window.stride[1];
-                    let index = (ky * self.window.kernel[1] + kx) as u8;
-                    let z = &self.z[(row * g.conv[1] + col) * width..][..width];
-                    for ((best, winner), &z) in best.iter_mut().zip(&mut *winners).zip(z) {
-                        if z > *best || z.is_nan() {
-                            (*best, *winner) = (z, index);
-                        }
+            let rows = self.window.cover(0, py, g.conv[0]);
+            let cols = self.window.cover(1, px, g.conv[1]);
+            // What turns a pixel's position into its index in the window.
+            let [kh0, kw0] = [py * self.window.stride[0], px * self.window.stride[1]];
+            for (lane, best) in S::as_mut_simd_f32s(best).0.iter_mut().enumerate() {
+                let mut top = simd.splat_f32s(f32::NEG_INFINITY);
+                let mut winner = simd.splat_u32s(0);
+                for row in rows.clone() {
+                    let ky = row + self.window.padding[0] - kh0;
+                    for col in cols.clone() {
+                        let kx = col + self.window.padding[1] - kw0;
+                        let z = &self.z[(row * g.conv[1] + col) * width..][..width];
+                        let z = S::as_simd_f32s(z).0[lane];
+                        let greater = simd.less_than_f32s(top, z);
+                        let nan = simd.not_m32s(simd.equal_f32s(z, z));
+                        let wins = simd.or_m32s(greater, nan);
+                        let index = simd.splat_u32s((ky * self.window.kernel[1] + kx) as u32);
+                        top = simd.select_f32s(wins, z, top);
+                        winner = simd.select_u32s(wins, index, winner);
                     }
+                }
+                *best = top;
+                let winners = &mut winners[lane * S::F32_LANES..][..S::F32_LANES];
+                for (to, from) in winners.iter_mut().zip(cast_slice::<_, u32>(&[winner])) {
+                    *to = *from as u8;
                 }
             }
         }

@@ -9,8 +9,14 @@ use super::super::{scratch, simd};
 use super::Window;
 use super::backward::{Gradients, Method, Sample, add_bias, crop};
 use super::geometry::{Geometry, area};
-use super::visit::{AddInput, AddWeight, Entry, GROUP, Patch, Visit};
+use super::visit::{AddInput, AddWeight, Entry, GROUP, Patch};
+use pulp::{Simd, WithSimd};
 use std::cell::RefCell;
+use std::ops::Range;
+
+/// Pooled rows per band of the weight gradient: for the usual sizes, the input under two of them
+/// fits the first-level cache.
+const BAND_ROWS: usize = 2;
 
 pub(super) struct Sparse<'a> {
     geometry: &'a Geometry,
@@ -32,39 +38,14 @@ impl Method for Sparse<'_> {
         self.packed.len()
     }
 
-    fn sample(&self, sample: &Sample<'_>, mut gradients: Gradients<'_>) {
-        let g = self.geometry;
-        let width = self.width();
-        let image = area(g.padded_image());
+    fn sample(&self, sample: &Sample<'_>, gradients: Gradients<'_>) {
         add_bias(sample.slopes, gradients.bias);
-        scratch::with(image * width, |x| {
-            g.with_border(sample.x, |border| {
-                if width > g.inputs {
-                    x.fill(0.0);
-                }
-                transpose(border, (g.inputs, image, image), x, width);
-            });
-            let wants_input = gradients.input.is_some();
-            scratch::with(if wants_input { image * width } else { 0 }, |dx| {
-                dx.fill(0.0);
-                ENTRIES.with_borrow_mut(|entries| {
-                    let channel = area(g.window.kernel) * width;
-                    for o in 0..g.outputs {
-                        self.entries(sample, o, entries);
-                        let weights = o * channel..(o + 1) * channel;
-                        if let Some(dw) = &mut gradients.weight {
-                            self.add_weight(entries, x, &mut dw[weights.clone()]);
-                        }
-                        if wants_input {
-                            self.add_input(entries, &self.packed[weights], dx);
-                        }
-                    }
-                });
-                if let Some(to) = gradients.input {
-                    crop(g, dx, width, to);
-                }
-            });
-        });
+        if let Some(dw) = gradients.weight {
+            self.weight_gradient(sample, dw);
+        }
+        if let Some(dx) = gradients.input {
+            self.input_gradient(sample, dx);
+        }
     }
 
     fn unpack(&self, packed: &[f32], weight: &mut [f32]) {
@@ -112,37 +93,72 @@ impl Sparse<'_> {
         self.geometry.inputs.next_multiple_of(GROUP)
     }
 
-    /// Lists the winning pixels of output channel `o` whose slope is not zero.
-    fn entries(&self, sample: &Sample<'_>, o: usize, entries: &mut Vec<Entry>) {
+    fn weight_gradient(&self, sample: &Sample<'_>, dw: &mut [f32]) {
         let g = self.geometry;
-        let pixels = area(g.pooled);
-        let width = g.outputs_padded();
-        entries.resize(pixels + 1, Entry::default());
-        let slopes = &sample.slopes[o * pixels..(o + 1) * pixels];
-        let winners = sample.winners[o..].iter().step_by(width);
+        let (width, image) = (self.width(), area(g.padded_image()));
+        scratch::with(image * width, |x| {
+            g.with_border(sample.x, |border| {
+                if width > g.inputs {
+                    x.fill(0.0);
+                }
+                transpose(border, (g.inputs, image, image), x, width);
+            });
+            ENTRIES.with_borrow_mut(|entries| {
+                simd::run(WeightGradient {
+                    method: self,
+                    sample,
+                    x,
+                    dw,
+                    entries,
+                });
+            });
+        });
+    }
+
+    fn input_gradient(&self, sample: &Sample<'_>, to: &mut [f32]) {
+        let g = self.geometry;
+        let (width, outputs) = (self.width(), g.outputs_padded());
+        let (image, pixels) = (area(g.padded_image()), area(g.pooled));
+        scratch::with(pixels * outputs, |slopes| {
+            transpose(sample.slopes, (g.outputs, pixels, pixels), slopes, outputs);
+            scratch::with(image * width, |dx| {
+                dx.fill(0.0);
+                simd::run(InputGradient {
+                    method: self,
+                    winners: sample.winners,
+                    slopes,
+                    dx,
+                });
+                crop(g, dx, width, to);
+            });
+        });
+    }
+
+    /// Lists those of the pooled `pixels` of output channel `o` whose slope is not zero; returns
+    /// how many.
+    #[inline(always)]
+    fn entries(
+        &self,
+        sample: &Sample<'_>,
+        o: usize,
+        pixels: Range<usize>,
+        entries: &mut Vec<Entry>,
+    ) -> usize {
+        let width = self.geometry.outputs_padded();
+        let plane = o * area(self.geometry.pooled);
+        let slopes = &sample.slopes[plane + pixels.start..plane + pixels.end];
+        let winners = sample.winners[pixels.start * width + o..]
+            .iter()
+            .step_by(width);
+        entries.resize(pixels.len() + 1, Entry::default());
         let mut count = 0;
-        for ((&slope, &winner), &window) in slopes.iter().zip(winners).zip(&self.windows) {
+        for ((&slope, &winner), &window) in slopes.iter().zip(winners).zip(&self.windows[pixels]) {
             // Written always and counted if needed: a branch would be mispredicted half the time.
             let at = (window + self.winners[usize::from(winner)]) as u32;
             entries[count] = Entry { at, slope };
             count += usize::from(slope != 0.0);
         }
-        entries.truncate(count);
-    }
-
-    fn add_weight(&self, entries: &[Entry], x: &[f32], dw: &mut [f32]) {
-        simd::run(Visit(self.patch(), AddWeight { entries, x, dw }));
-    }
-
-    fn add_input(&self, entries: &[Entry], weight: &[f32], dx: &mut [f32]) {
-        simd::run(Visit(
-            self.patch(),
-            AddInput {
-                entries,
-                weight,
-                dx,
-            },
-        ));
+        count
     }
 
     fn patch(&self) -> Patch {
@@ -150,6 +166,92 @@ impl Sparse<'_> {
             kernel: self.geometry.window.kernel,
             row: self.geometry.padded_image()[1] * self.width(),
             width: self.width(),
+        }
+    }
+}
+
+/// The weight gradient of one sample, a band of rows at a time, which the first-level cache holds
+/// for all output channels.
+struct WeightGradient<'a> {
+    method: &'a Sparse<'a>,
+    sample: &'a Sample<'a>,
+    x: &'a [f32],
+    dw: &'a mut [f32],
+    entries: &'a mut Vec<Entry>,
+}
+
+impl WithSimd for WeightGradient<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let g = self.method.geometry;
+        let patch = self.method.patch();
+        let channel = area(g.window.kernel) * patch.width;
+        let band = BAND_ROWS * g.pooled[1];
+        for start in (0..area(g.pooled)).step_by(band) {
+            let pixels = start..(start + band).min(area(g.pooled));
+            for (o, dw) in self.dw.chunks_exact_mut(channel).enumerate() {
+                let count = self
+                    .method
+                    .entries(self.sample, o, pixels.clone(), self.entries);
+                let mut block = AddWeight {
+                    entries: &self.entries[..count],
+                    x: self.x,
+                    dw,
+                };
+                patch.visit(simd, &mut block);
+            }
+        }
+    }
+}
+
+/// The input gradient of one sample, winning pixel by winning pixel.
+struct InputGradient<'a> {
+    method: &'a Sparse<'a>,
+    /// `[pooled pixels, out padded]`, both.
+    winners: &'a [u8],
+    slopes: &'a [f32],
+    dx: &'a mut [f32],
+}
+
+impl WithSimd for InputGradient<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let g = self.method.geometry;
+        let patch = self.method.patch();
+        let channel = area(g.window.kernel) * patch.width;
+        let width = g.outputs_padded();
+        let rows = self
+            .winners
+            .chunks_exact(width)
+            .zip(self.slopes.chunks_exact(width));
+        for ((winners, slopes), &window) in rows.zip(&self.method.windows) {
+            for start in (0..g.outputs).step_by(64) {
+                let block = start..(start + 64).min(g.outputs);
+                let (winners, slopes) = (&winners[block.clone()], &slopes[block]);
+                // Which channels each pixel of the window won.
+                let mut won = [0u64; 256];
+                let won = &mut won[..self.method.winners.len()];
+                for (o, (&winner, &slope)) in winners.iter().zip(slopes).enumerate() {
+                    won[usize::from(winner)] |= u64::from(slope != 0.0) << o;
+                }
+                for (&channels, &offset) in won.iter().zip(&self.method.winners) {
+                    if channels == 0 {
+                        continue;
+                    }
+                    let mut block = AddInput {
+                        channels,
+                        slopes,
+                        weights: &self.method.packed[start * channel..],
+                        at: (window + offset) as usize,
+                        dx: self.dx,
+                    };
+                    patch.visit(simd, &mut block);
+                }
+            }
         }
     }
 }

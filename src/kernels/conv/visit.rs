@@ -1,10 +1,9 @@
 //! The inner loops of the sparse backward pass: for each entry, a vector per tap.
 //!
-//! Taps are taken in groups, as many as the registers hold. An element of dx is added to once per
-//! group, so there the groups are the same for every instruction set; an element of dw belongs to
-//! one tap, so there they may differ.
+//! Taps are taken in groups, as many as the registers hold. Each element of a result gets its
+//! terms in the same order whatever the groups, so that every instruction set gives the same bits.
 
-use pulp::{Simd, WithSimd};
+use pulp::Simd;
 
 /// Channels per pass: one, two or more vectors of every instruction set.
 pub(super) const GROUP: usize = 32;
@@ -35,9 +34,6 @@ pub(super) struct Start {
 
 /// What to do with `H` by `W` taps and `V` vectors of channels.
 pub(super) trait Block {
-    /// Whether a 3 × 3 kernel may be taken at once where there are registers enough.
-    const WHOLE: bool;
-
     fn block<S: Simd, const H: usize, const W: usize, const V: usize>(
         &mut self,
         simd: S,
@@ -46,52 +42,44 @@ pub(super) trait Block {
     );
 }
 
-/// Runs a block over all taps and channels of a patch.
-pub(super) struct Visit<B>(pub Patch, pub B);
-
-impl<B: Block> WithSimd for Visit<B> {
-    type Output = ();
-
+impl Patch {
+    /// Runs a block over all taps and channels.
     #[inline(always)]
-    fn with_simd<S: Simd>(mut self, simd: S) {
+    pub fn visit<S: Simd>(self, simd: S, block: &mut impl Block) {
         match GROUP / S::F32_LANES {
-            2 if B::WHOLE && S::REGISTER_COUNT >= 32 && self.0.kernel == [3, 3] => {
-                for image in (0..self.0.width).step_by(GROUP) {
+            2 if S::REGISTER_COUNT >= 32 && self.kernel == [3, 3] => {
+                // The registers hold a whole kernel.
+                for image in (0..self.width).step_by(GROUP) {
                     let start = Start {
                         weight: image,
                         image,
                     };
-                    self.1.block::<S, 3, 3, 2>(simd, self.0, start);
+                    block.block::<S, 3, 3, 2>(simd, self, start);
                 }
             }
-            2 => self.rows::<S, 2>(simd),
-            4 => self.rows::<S, 4>(simd),
-            8 => self.rows::<S, 8>(simd),
-            _ => self.rows::<S, GROUP>(simd),
+            2 => self.rows::<S, 2>(simd, block),
+            4 => self.rows::<S, 4>(simd, block),
+            8 => self.rows::<S, 8>(simd, block),
+            _ => self.rows::<S, GROUP>(simd, block),
         }
     }
-}
 
-impl<B: Block> Visit<B> {
     /// Row by row of the kernel.
     #[inline(always)]
-    fn rows<S: Simd, const V: usize>(&mut self, simd: S) {
-        let Self(patch, block) = self;
-        let [kh, kw] = patch.kernel;
-        for group in (0..patch.width).step_by(GROUP) {
+    fn rows<S: Simd, const V: usize>(self, simd: S, block: &mut impl Block) {
+        let [kh, kw] = self.kernel;
+        for group in (0..self.width).step_by(GROUP) {
             for ky in 0..kh {
-                let mut kx = 0;
-                while kx < kw {
+                for kx in (0..kw).step_by(3) {
                     let start = Start {
-                        weight: (ky * kw + kx) * patch.width + group,
-                        image: ky * patch.row + kx * patch.width + group,
+                        weight: (ky * kw + kx) * self.width + group,
+                        image: ky * self.row + kx * self.width + group,
                     };
                     match kw - kx {
-                        1 => block.block::<S, 1, 1, V>(simd, *patch, start),
-                        2 => block.block::<S, 1, 2, V>(simd, *patch, start),
-                        _ => block.block::<S, 1, 3, V>(simd, *patch, start),
+                        1 => block.block::<S, 1, 1, V>(simd, self, start),
+                        2 => block.block::<S, 1, 2, V>(simd, self, start),
+                        _ => block.block::<S, 1, 3, V>(simd, self, start),
                     }
-                    kx += 3;
                 }
             }
         }
@@ -128,8 +116,6 @@ pub(super) struct AddWeight<'a> {
 }
 
 impl Block for AddWeight<'_> {
-    const WHOLE: bool = true;
-
     #[inline(always)]
     fn block<S: Simd, const H: usize, const W: usize, const V: usize>(
         &mut self,
@@ -160,18 +146,20 @@ impl Block for AddWeight<'_> {
     }
 }
 
-/// dx[at + tap][i] += slope · w[tap][i] for each entry, for one output channel.
+/// dx[at + tap][i] += Σ over channels o of slope[o] · w[o][tap][i], for one winning pixel.
 pub(super) struct AddInput<'a> {
-    pub entries: &'a [Entry],
-    /// `[taps, width]`
-    pub weight: &'a [f32],
+    /// The output channels that won here, a bit each.
+    pub channels: u64,
+    /// One for each of those channels.
+    pub slopes: &'a [f32],
+    /// `[channels, taps, width]`
+    pub weights: &'a [f32],
+    pub at: usize,
     /// `[padded pixels, width]`
     pub dx: &'a mut [f32],
 }
 
 impl Block for AddInput<'_> {
-    const WHOLE: bool = false;
-
     #[inline(always)]
     fn block<S: Simd, const H: usize, const W: usize, const V: usize>(
         &mut self,
@@ -179,16 +167,31 @@ impl Block for AddInput<'_> {
         patch: Patch,
         start: Start,
     ) {
-        let weight: Taps<S, H, W, V> = load(simd, patch, &self.weight[start.weight..]);
-        for entry in self.entries {
-            let dx = &mut self.dx[entry.at as usize + start.image..];
-            let slope = simd.splat_f32s(entry.slope);
+        let [kh, kw] = patch.kernel;
+        let channel = kh * kw * patch.width;
+        let mut acc = [[[simd.splat_f32s(0.0); V]; W]; H];
+        let mut channels = self.channels;
+        while channels != 0 {
+            let o = channels.trailing_zeros() as usize;
+            channels &= channels - 1;
+            let slope = simd.splat_f32s(self.slopes[o]);
+            let weights = &self.weights[o * channel + start.weight..];
             for h in 0..H {
                 for w in 0..W {
-                    let to = &mut dx[h * patch.row + w * patch.width..][..GROUP];
-                    for (to, weight) in S::as_mut_simd_f32s(to).0.iter_mut().zip(&weight[h][w]) {
-                        *to = simd.mul_add_e_f32s(slope, *weight, *to);
+                    let weight = &weights[(h * kw + w) * patch.width..][..GROUP];
+                    let weight = S::as_simd_f32s(weight).0;
+                    for v in 0..V {
+                        acc[h][w][v] = simd.mul_add_e_f32s(slope, weight[v], acc[h][w][v]);
                     }
+                }
+            }
+        }
+        let dx = &mut self.dx[self.at + start.image..];
+        for (h, acc) in acc.iter().enumerate() {
+            for (w, acc) in acc.iter().enumerate() {
+                let to = &mut dx[h * patch.row + w * patch.width..][..GROUP];
+                for (to, acc) in S::as_mut_simd_f32s(to).0.iter_mut().zip(acc) {
+                    *to = simd.add_f32s(*to, *acc);
                 }
             }
         }
