@@ -15,6 +15,8 @@ mod dense;
 mod dropout;
 #[cfg(test)]
 mod fixture;
+#[cfg(test)]
+mod identity;
 mod loss;
 mod pool;
 mod pooling;

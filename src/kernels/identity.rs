@@ -1,0 +1,136 @@
+//! For tests: training gives the same bits for every number of threads and on AVX-512 and AVX2.
+
+use super::update::{AdamHyper, adam, sgd};
+use super::*;
+use crate::random::{Stream, rng};
+use candle_core::{Device, Result, Tensor, Var};
+use rand::Rng as _;
+
+/// A network that uses every op, with sizes that fit no vector and no chunk.
+struct Network {
+    vars: Vec<Var>,
+    first: Vec<Vec<f32>>,
+    second: Vec<Vec<f32>>,
+}
+
+fn random(shape: &[usize], seed: u64) -> Tensor {
+    let mut rng = rng(seed, Stream::Init, 0, 0);
+    let n = shape.iter().product::<usize>();
+    let data: Vec<f32> = (0..n).map(|_| rng.random_range(-0.5..0.5)).collect();
+    Tensor::from_vec(data, shape, &Device::Cpu).unwrap()
+}
+
+fn window(kernel: usize, stride: usize, padding: usize) -> Window {
+    Window {
+        kernel: [kernel; 2],
+        stride: [stride; 2],
+        padding: [padding; 2],
+    }
+}
+
+impl Network {
+    fn new() -> Self {
+        let shapes = [
+            &[18, 1, 3, 3][..],
+            &[18],
+            &[33, 18, 3, 3],
+            &[33],
+            &[5, 33, 2, 2],
+            &[5],
+            &[20, 270],
+            &[270],
+            &[270, 10],
+            &[10],
+        ];
+        let vars = shapes.iter().zip(0..).map(|(shape, seed)| {
+            let start = random(shape, seed);
+            Var::from_tensor(&start).unwrap()
+        });
+        let vars: Vec<Var> = vars.collect();
+        Self {
+            first: vec![Vec::new(); vars.len()],
+            second: vec![Vec::new(); vars.len()],
+            vars,
+        }
+    }
+
+    fn loss(&self, step: u64, batch: usize) -> Result<Tensor> {
+        let v = &self.vars;
+        let images = random(&[batch, 1, 17, 17], 1000 + step);
+        let labels: Vec<u32> = (0..batch as u32).map(|i| (i + step as u32) % 10).collect();
+        let labels = Tensor::new(labels, &Device::Cpu)?;
+        let (three, two) = (window(3, 1, 0), Some(window(2, 2, 0)));
+        let x = conv2d(&images, &v[0], &v[1], three, Activation::Relu, None)?;
+        let x = conv2d(&x, &v[2], &v[3], window(3, 1, 1), Activation::Relu, two)?;
+        let x = dropout(&x, 0.25, &mut rng(7, Stream::Dropout, step, 0))?;
+        let x = conv2d(
+            &x,
+            &v[4],
+            &v[5],
+            window(2, 1, 0),
+            Activation::Identity,
+            None,
+        )?;
+        let x = max_pool2d(&activate(&x, Activation::Tanh)?, window(2, 2, 1))?;
+        let x = avg_pool2d(&x, window(2, 2, 0))?;
+        let x = dense(&x, &v[6], &v[7], Activation::Sigmoid)?;
+        cross_entropy(&dense(&x, &v[8], &v[9], Activation::Identity)?, &labels)
+    }
+
+    fn step(&mut self, step: u64, batch: usize) {
+        let (_, gradients) = gradients(|| self.loss(step, batch)).unwrap();
+        let hyper = AdamHyper {
+            lr: 1e-2,
+            beta1: 0.9,
+            beta2: 0.999,
+            epsilon: 1e-8,
+            weight_decay: 1e-3,
+            decoupled: true,
+        };
+        let state = self.first.iter_mut().zip(&mut self.second);
+        for (i, (var, (first, second))) in self.vars.iter().zip(state).enumerate() {
+            let gradient = gradients.get(var).unwrap();
+            match i % 2 {
+                0 => adam(var, gradient, first, second, step + 1, hyper).unwrap(),
+                _ => sgd(var, gradient, first, 0.05, 0.9, true, 1e-3).unwrap(),
+            }
+        }
+    }
+
+    fn bits(&self) -> Vec<u32> {
+        let numbers = |var: &Var| var.flatten_all().unwrap().to_vec1::<f32>().unwrap();
+        let all = self.vars.iter().flat_map(numbers);
+        all.map(f32::to_bits).collect()
+    }
+}
+
+/// The weights after some steps, the last batch smaller than the others.
+fn train() -> Vec<u32> {
+    let mut network = Network::new();
+    for (step, batch) in [37, 37, 70, 37, 11, 1].into_iter().enumerate() {
+        network.step(step as u64, batch);
+    }
+    network.bits()
+}
+
+#[test]
+fn same_bits_for_every_thread_count_and_instruction_set() {
+    set_threads(1);
+    let expected = train();
+    assert!(
+        expected
+            .iter()
+            .all(|bits| f32::from_bits(*bits).is_finite())
+    );
+    for repeat in 0..2 {
+        for threads in [2, 3, 5, 8] {
+            set_threads(threads);
+            assert!(train() == expected, "{threads} threads, repeat {repeat}");
+        }
+    }
+    let usual = instruction_set();
+    if usual == InstructionSet::Avx512 && set_instruction_set(InstructionSet::Avx2) {
+        assert!(train() == expected, "AVX2 instead of AVX-512");
+    }
+    set_instruction_set(usual);
+}
