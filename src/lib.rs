@@ -2,40 +2,43 @@
 //!
 //! The rooms, in reading order. Each uses only rooms above it in this list (ARCHITECTURE.md has
 //! the picture, and a test holds the `use` lines against it).
+//!
+//! * [`random`]: one seed, separate streams.
+//! * [`files`]: whole files written atomically, complete or not at all.
+//! * [`data`]: files in, batches out: IDX, datasets, splits, batches, sketches.
+//! * [`kernels`]: CPU operations made fast, with their gradients, as candle custom ops.
+//! * [`model`]: images in, logits out: layers as data, presets, initialisation, model files.
+//! * [`train`]: a model gets better: configuration, optimisers, the loop, control, events.
+//! * [`predict`]: one image, now.
+//! * [`evaluate`]: how good, and wrong where.
+//! * [`runs`]: what happened: the run folder.
+//! * [`studio`]: the app without a window: actions in, view state out.
+//! * [`cli`]: the command line front end, one file per command.
+//! * `ui`: the window front end, with the feature `gui`.
 
-/// Random numbers: one seed, separate streams.
+// A sentence at a module's declaration would come first in its documentation, and then links in
+// the module's own words would be looked up here instead of there.
 pub mod random;
 
-/// Whole files written atomically: complete or not at all.
 pub mod files;
 
-/// Files in, batches out: IDX, datasets, splits, batches, sketches.
 pub mod data;
 
-/// CPU operations made fast, with their gradients, as candle custom ops.
 pub mod kernels;
 
-/// Images in, logits out: layers as data, presets, initialisation, model files.
 pub mod model;
 
-/// A model gets better: configuration, optimisers, the loop, control, events.
 pub mod train;
 
-/// One image, now.
 pub mod predict;
 
-/// How good, and wrong where.
 pub mod evaluate;
 
-/// What happened: the run folder.
 pub mod runs;
 
-/// The app without a window: actions in, view state out.
 pub mod studio;
 
-/// The command line front end, one file per command.
 pub mod cli;
 
-/// The window front end.
 #[cfg(feature = "gui")]
 pub mod ui;
