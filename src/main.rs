@@ -20,13 +20,28 @@ fn main() -> ExitCode {
     }
 }
 
+#[cfg(feature = "gui")]
 fn window() -> ExitCode {
+    use candle_studio::{runs, ui};
+
+    let options = ui::Options {
+        workspace: runs::default_workspace(),
+    };
+    match ui::run(options) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => complain(&format!("{error:#}")),
+    }
+}
+
+#[cfg(not(feature = "gui"))]
+fn window() -> ExitCode {
+    complain("this build has no window; see candle-studio --help")
+}
+
+fn complain(text: &str) -> ExitCode {
     // `eprintln!` would panic where nobody listens.
-    let _ = writeln!(
-        std::io::stderr(),
-        "error: this build has no window; see candle-studio --help"
-    );
-    ExitCode::from(2)
+    let _ = writeln!(std::io::stderr(), "error: {text}");
+    ExitCode::FAILURE
 }
 
 /// Candle's threads spin while they wait, next to ours that compute: with them an epoch of the

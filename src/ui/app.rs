@@ -1,0 +1,196 @@
+//! The window as eframe knows it: takes in what the threads tell, draws, and does what was asked.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use egui::{Context, KeyboardShortcut, Modifiers, Ui};
+
+use super::command::{Command, Deed};
+use super::dialogs::Dialogs;
+use super::layout::Panels;
+use super::palette::Palette;
+use super::panels::{Cx, Wishes};
+use super::settings::Settings;
+use super::theme;
+use crate::studio::{Action, Studio, Wake};
+
+/// How to open the window.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// Folder in which runs are kept; `None` keeps none.
+    pub workspace: Option<PathBuf>,
+}
+
+/// The app with its window.
+pub struct StudioApp {
+    studio: Studio,
+    settings: Settings,
+    panels: Panels,
+    dialogs: Dialogs,
+    palette: Palette,
+}
+
+/// Where eframe keeps [`Settings`].
+const SETTINGS_KEY: &str = "settings";
+
+/// Time between two pictures while training: often enough to look alive, and half the work of
+/// drawing as often as the screen can.
+const FRAME: Duration = Duration::from_millis(33);
+
+/// Time a frame may spend on news from the threads.
+const PUMP_BUDGET: Duration = Duration::from_millis(4);
+
+impl StudioApp {
+    /// An app that is loading its data.
+    ///
+    /// # Errors
+    /// When the system gives no threads.
+    pub fn new(cc: &eframe::CreationContext<'_>, options: Options) -> std::io::Result<StudioApp> {
+        let studio = Studio::new(options.workspace, StudioApp::wake(&cc.egui_ctx))?;
+        Ok(StudioApp::with_studio(cc, studio))
+    }
+
+    /// An app around a studio that is there already.
+    pub fn with_studio(cc: &eframe::CreationContext<'_>, studio: Studio) -> StudioApp {
+        theme::install(&cc.egui_ctx);
+        let kept = cc.storage.and_then(|s| eframe::get_value(s, SETTINGS_KEY));
+        let settings: Settings = kept.unwrap_or_default();
+        if cc.storage.is_some() {
+            cc.egui_ctx.set_theme(settings.theme.preference());
+        }
+        StudioApp {
+            studio,
+            settings,
+            panels: Panels::default(),
+            dialogs: Dialogs::default(),
+            palette: Palette::default(),
+        }
+    }
+
+    /// What threads call when there is something to see.
+    pub fn wake(ctx: &Context) -> Wake {
+        let ctx = ctx.clone();
+        Arc::new(move || ctx.request_repaint_after(FRAME))
+    }
+
+    /// The state behind the window.
+    pub fn studio(&self) -> &Studio {
+        &self.studio
+    }
+
+    /// Does what was asked for during the frame.
+    fn fulfil(&mut self, ctx: &Context, wishes: Wishes) {
+        for command in wishes.commands {
+            if command.is_possible(&self.studio) {
+                match command.deed(&self.studio) {
+                    Deed::Act(action) => self.studio.handle(action),
+                    Deed::AskPath(purpose) => self.dialogs.ask(purpose),
+                    Deed::ToggleLogLoss => self.settings.is_loss_log ^= true,
+                    Deed::ToggleLogHorizontal => self.settings.is_x_log ^= true,
+                    Deed::ShowWholeCurves => self.panels.curves.show_whole(),
+                    Deed::SetTheme(choice) => {
+                        self.settings.theme = choice;
+                        ctx.set_theme(choice.preference());
+                    }
+                    Deed::TogglePalette => self.palette.toggle(),
+                }
+            }
+            ctx.request_repaint();
+        }
+        for action in wishes.actions {
+            self.studio.handle(action);
+            ctx.request_repaint();
+        }
+    }
+
+    /// The commands whose keys were pressed.
+    fn shortcuts(&self, ctx: &Context, commands: &mut Vec<Command>) {
+        let has_window = self.dialogs.is_open() || self.palette.is_open();
+        let is_typing = ctx.text_edit_focused();
+        let has_focus = ctx.memory(|m| m.focused().is_some());
+        let all: Vec<(Command, KeyboardShortcut)> = Command::all()
+            .filter_map(|command| Some((command, command.shortcut()?)))
+            .filter(|&(command, keys)| match command {
+                Command::Palette => !self.dialogs.is_open(),
+                _ if has_window => false,
+                // A text field has its own undo, and Space and Delete belong to what has focus.
+                Command::Undo | Command::Redo => !is_typing,
+                _ => keys.modifiers != Modifiers::NONE || !has_focus,
+            })
+            .collect();
+        ctx.input_mut(|input| {
+            // Shift makes another shortcut of the same key, so the longer ones are tried first.
+            let (with_shift, without): (Vec<_>, Vec<_>) =
+                all.into_iter().partition(|(_, keys)| keys.modifiers.shift);
+            for (command, keys) in with_shift.into_iter().chain(without) {
+                if input.consume_shortcut(&keys) {
+                    commands.push(command);
+                }
+            }
+        });
+    }
+}
+
+impl eframe::App for StudioApp {
+    fn logic(&mut self, _ctx: &Context, _frame: &mut eframe::Frame) {
+        self.studio.pump(PUMP_BUDGET);
+    }
+
+    fn ui(&mut self, ui: &mut Ui, _frame: &mut eframe::Frame) {
+        let mut wishes = Wishes::default();
+        self.shortcuts(ui, &mut wishes.commands);
+        let mut cx = Cx {
+            studio: &self.studio,
+            settings: &mut self.settings,
+            wishes: &mut wishes,
+        };
+        self.panels.ui(ui, &mut cx);
+        self.palette.ui(ui, &self.studio, &mut wishes.commands);
+        self.dialogs.ui(ui, &mut wishes.actions);
+        wishes.actions.extend(dropped(ui));
+        drop_hint_ui(ui);
+        self.fulfil(ui, wishes);
+    }
+
+    fn save(&mut self, storage: &mut dyn eframe::Storage) {
+        eframe::set_value(storage, SETTINGS_KEY, &self.settings);
+    }
+}
+
+/// What to do with files that were dropped onto the window.
+fn dropped(ctx: &Context) -> Vec<Action> {
+    let files = ctx.input(|i| i.raw.dropped_files.clone());
+    let action = |file: &egui::DroppedFileHandle| {
+        let path = file.path().to_owned();
+        if path.is_dir() {
+            Action::OpenData(path)
+        } else if path.extension().is_some_and(|e| e == "safetensors") {
+            Action::OpenModel(path)
+        } else {
+            Action::OpenImage(path)
+        }
+    };
+    files.iter().map(action).collect()
+}
+
+/// Says what can be dropped while something hovers over the window.
+fn drop_hint_ui(ui: &Ui) {
+    if ui.input(|i| i.raw.hovered_files.is_empty()) {
+        return;
+    }
+    let t = theme::tokens(ui);
+    let layer = egui::LayerId::new(egui::Order::Foreground, egui::Id::unique("drop hint"));
+    let painter = ui.layer_painter(layer);
+    let rect = ui.content_rect();
+    painter.rect_filled(rect, 0.0, t.background.gamma_multiply(0.8));
+    let text = "Drop an image, a model, or a folder of data.";
+    let font = egui::TextStyle::Heading.resolve(ui.style());
+    painter.text(
+        rect.center(),
+        egui::Align2::CENTER_CENTER,
+        text,
+        font,
+        t.text,
+    );
+}

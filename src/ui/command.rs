@@ -1,0 +1,294 @@
+//! Everything a person can ask for with one key or one word. Buttons, shortcuts and the palette
+//! share these.
+
+use egui::{Key, KeyboardShortcut, Modifiers};
+
+use super::dialogs::Purpose;
+use super::settings::ThemeChoice;
+use crate::model::PRESETS;
+use crate::runs::Status;
+use crate::studio::{Action, Model, Studio};
+
+/// An intention without details.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Command {
+    /// Start a run.
+    Train,
+    /// Pause the run, or let it go on.
+    PauseOrResume,
+    /// One batch.
+    Step,
+    /// End the run.
+    Stop,
+    /// Put the preset at this index into the settings.
+    Preset(usize),
+    /// Draw a new seed.
+    NewSeed,
+    /// Write the model to a file.
+    SaveModel,
+    /// Read a model from a file.
+    OpenModel,
+    /// Go back to the trained network.
+    UseTrainedModel,
+    /// Read a folder of images.
+    OpenData,
+    /// Go back to MNIST.
+    UseMnist,
+    /// Put a picture on the canvas.
+    OpenImage,
+    /// Put a random test image on the canvas.
+    RandomTestImage,
+    /// Take back the last change of the canvas.
+    Undo,
+    /// Put it back.
+    Redo,
+    /// Empty the canvas.
+    Clear,
+    /// Logarithmic loss or not.
+    LogLoss,
+    /// Logarithmic horizontal axis or not.
+    LogHorizontal,
+    /// Show all of the curves again.
+    ShowWholeCurves,
+    /// Choose a theme.
+    Theme(ThemeChoice),
+    /// Open the list of commands.
+    Palette,
+}
+
+/// What a command comes to.
+#[derive(Debug)]
+pub enum Deed {
+    /// Something for the studio.
+    Act(Action),
+    /// Ask for a path first.
+    AskPath(Purpose),
+    /// Change how the curves are drawn.
+    ToggleLogLoss,
+    /// Change how the curves are drawn.
+    ToggleLogHorizontal,
+    /// Change how the curves are drawn.
+    ShowWholeCurves,
+    /// Change the theme.
+    SetTheme(ThemeChoice),
+    /// Open or close the palette.
+    TogglePalette,
+}
+
+const PLAIN: &[Command] = &[
+    Command::Train,
+    Command::PauseOrResume,
+    Command::Step,
+    Command::Stop,
+    Command::NewSeed,
+    Command::SaveModel,
+    Command::OpenModel,
+    Command::UseTrainedModel,
+    Command::OpenData,
+    Command::UseMnist,
+    Command::OpenImage,
+    Command::RandomTestImage,
+    Command::Undo,
+    Command::Redo,
+    Command::Clear,
+    Command::LogLoss,
+    Command::LogHorizontal,
+    Command::ShowWholeCurves,
+    Command::Theme(ThemeChoice::System),
+    Command::Theme(ThemeChoice::Dark),
+    Command::Theme(ThemeChoice::Light),
+    Command::Palette,
+];
+
+impl Command {
+    /// Every command.
+    pub fn all() -> impl Iterator<Item = Command> {
+        let presets = (0..PRESETS.len()).map(Command::Preset);
+        PLAIN.iter().copied().chain(presets)
+    }
+
+    /// The words for it.
+    pub fn label(self) -> String {
+        let label = match self {
+            Command::Train => "Train",
+            Command::PauseOrResume => "Pause or resume",
+            Command::Step => "Step one batch",
+            Command::Stop => "Stop",
+            Command::Preset(idx) => return format!("Preset: {}", PRESETS[idx].label),
+            Command::NewSeed => "New seed",
+            Command::SaveModel => "Save model…",
+            Command::OpenModel => "Open model…",
+            Command::UseTrainedModel => "Ask the trained network",
+            Command::OpenData => "Open data folder…",
+            Command::UseMnist => "Use MNIST",
+            Command::OpenImage => "Open image…",
+            Command::RandomTestImage => "Random test image",
+            Command::Undo => "Undo stroke",
+            Command::Redo => "Redo stroke",
+            Command::Clear => "Clear canvas",
+            Command::LogLoss => "Logarithmic loss",
+            Command::LogHorizontal => "Logarithmic horizontal axis",
+            Command::ShowWholeCurves => "Show whole curves",
+            Command::Theme(choice) => return format!("Theme: {}", choice.label()),
+            Command::Palette => "All commands",
+        };
+        label.to_owned()
+    }
+
+    /// One sentence: what it does.
+    pub fn explanation(self) -> &'static str {
+        match self {
+            Command::Train => "Starts a run with the settings on the left.",
+            Command::PauseOrResume => "Lets training wait, or go on; nothing is lost.",
+            Command::Step => "Trains exactly one batch, then waits; starts a run if there is none.",
+            Command::Stop => "Ends the run after this batch; its curves and its network stay.",
+            Command::Preset(idx) => PRESETS[idx].explanation,
+            Command::NewSeed => "Draws a new seed, so that the next run starts from other weights.",
+            Command::SaveModel => "Writes the network that the canvas asks to a file.",
+            Command::OpenModel => "Reads a network from a file and lets the canvas ask it.",
+            Command::UseTrainedModel => {
+                "Lets the canvas ask the network trained in this session instead of the opened one."
+            }
+            Command::OpenData => "Reads a folder with four IDX files, named as MNIST's are.",
+            Command::UseMnist => "Goes back to the handwritten digits that come with the program.",
+            Command::OpenImage => "Puts a PNG or JPEG file on the canvas.",
+            Command::RandomTestImage => {
+                "Puts an image that no network was trained on onto the canvas, with its true label."
+            }
+            Command::Undo => "Takes back the last stroke, image or clearing.",
+            Command::Redo => "Puts back what was taken back last.",
+            Command::Clear => "Removes all ink from the canvas; this can be undone.",
+            Command::LogLoss => "Makes small losses as visible as large ones.",
+            Command::LogHorizontal => "Spreads the beginning of training.",
+            Command::ShowWholeCurves => {
+                "Undoes zooming: shows every run from its beginning to now."
+            }
+            Command::Theme(ThemeChoice::System) => "Follows the desktop, where it tells its theme.",
+            Command::Theme(ThemeChoice::Dark) => "For dark rooms.",
+            Command::Theme(ThemeChoice::Light) => "For bright rooms.",
+            Command::Palette => "Lists every command; type to find one.",
+        }
+    }
+
+    /// The keys for it.
+    pub fn shortcut(self) -> Option<KeyboardShortcut> {
+        const CTRL_SHIFT: Modifiers = Modifiers::COMMAND.plus(Modifiers::SHIFT);
+        let (modifiers, key) = match self {
+            Command::Train => (Modifiers::COMMAND, Key::Enter),
+            Command::PauseOrResume => (Modifiers::NONE, Key::Space),
+            Command::Step => (Modifiers::COMMAND, Key::Period),
+            Command::Stop => (CTRL_SHIFT, Key::Period),
+            Command::SaveModel => (Modifiers::COMMAND, Key::S),
+            Command::OpenModel => (Modifiers::COMMAND, Key::O),
+            Command::OpenImage => (Modifiers::COMMAND, Key::I),
+            Command::RandomTestImage => (Modifiers::COMMAND, Key::T),
+            Command::Undo => (Modifiers::COMMAND, Key::Z),
+            Command::Redo => (CTRL_SHIFT, Key::Z),
+            Command::Clear => (Modifiers::NONE, Key::Delete),
+            Command::Palette => (Modifiers::COMMAND, Key::P),
+            _ => return None,
+        };
+        Some(KeyboardShortcut::new(modifiers, key))
+    }
+
+    /// Whether it can be done now.
+    pub fn is_possible(self, studio: &Studio) -> bool {
+        match self {
+            Command::Train => studio.can_train(),
+            Command::PauseOrResume | Command::Stop => studio.live_run().is_some(),
+            Command::Step => studio.can_train() || studio.live_run().is_some(),
+            Command::SaveModel => studio.classifier().is_some(),
+            Command::UseTrainedModel => {
+                matches!(studio.model(), Model::Opened { .. }) && studio.has_trained_model()
+            }
+            Command::RandomTestImage => studio.dataset().is_some(),
+            Command::Undo => studio.pad().can_undo(),
+            Command::Redo => studio.pad().can_redo(),
+            Command::Clear => !studio.pad().is_empty(),
+            _ => true,
+        }
+    }
+
+    /// What to do about it.
+    pub fn deed(self, studio: &Studio) -> Deed {
+        let is_paused = studio
+            .live_run()
+            .is_some_and(|r| r.status == Status::Paused);
+        Deed::Act(match self {
+            Command::Train => Action::Train,
+            Command::PauseOrResume if is_paused => Action::Resume,
+            Command::PauseOrResume => Action::Pause,
+            Command::Step => Action::Step,
+            Command::Stop => Action::Stop,
+            Command::Preset(idx) => Action::ChoosePreset(PRESETS[idx].name),
+            Command::NewSeed => Action::NewSeed,
+            Command::UseTrainedModel => Action::UseTrainedModel,
+            Command::UseMnist => Action::UseMnist,
+            Command::RandomTestImage => Action::RandomTestImage,
+            Command::Undo => Action::UndoStroke,
+            Command::Redo => Action::RedoStroke,
+            Command::Clear => Action::ClearCanvas,
+            Command::SaveModel => return Deed::AskPath(Purpose::SaveModel),
+            Command::OpenModel => return Deed::AskPath(Purpose::OpenModel),
+            Command::OpenData => return Deed::AskPath(Purpose::OpenData),
+            Command::OpenImage => return Deed::AskPath(Purpose::OpenImage),
+            Command::LogLoss => return Deed::ToggleLogLoss,
+            Command::LogHorizontal => return Deed::ToggleLogHorizontal,
+            Command::ShowWholeCurves => return Deed::ShowWholeCurves,
+            Command::Theme(choice) => return Deed::SetTheme(choice),
+            Command::Palette => return Deed::TogglePalette,
+        })
+    }
+
+    /// Label, explanation and keys, for a tooltip.
+    pub fn tooltip(self, ctx: &egui::Context) -> String {
+        match self.shortcut() {
+            Some(shortcut) => {
+                format!(
+                    "{} ({})",
+                    self.explanation(),
+                    ctx.format_shortcut(&shortcut)
+                )
+            }
+            None => self.explanation().to_owned(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_two_commands_share_a_shortcut_or_a_label() {
+        let commands: Vec<Command> = Command::all().collect();
+        for (idx, a) in commands.iter().enumerate() {
+            for b in &commands[..idx] {
+                assert_ne!(a.label(), b.label());
+                if let (Some(x), Some(y)) = (a.shortcut(), b.shortcut()) {
+                    assert_ne!(x, y, "{a:?} and {b:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn no_shortcut_hides_one_of_the_toolkit() {
+        // Quitting, zooming, and the clipboard.
+        let taken = [
+            Key::Q,
+            Key::Plus,
+            Key::Minus,
+            Key::Num0,
+            Key::C,
+            Key::X,
+            Key::V,
+            Key::A,
+        ];
+        for command in Command::all() {
+            if let Some(shortcut) = command.shortcut() {
+                assert!(!taken.contains(&shortcut.logical_key), "{command:?}");
+            }
+        }
+    }
+}

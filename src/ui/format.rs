@@ -1,0 +1,134 @@
+//! Numbers as people read them.
+
+/// `1234567` as `1,234,567`.
+pub fn thousands(n: u64) -> String {
+    let digits = n.to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (idx, digit) in digits.chars().enumerate() {
+        if idx > 0 && (digits.len() - idx).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// A count in at most five characters: `320`, `69.3k`, `1.2M`.
+pub fn short_count(n: u64) -> String {
+    let scaled = |unit: f64, letter: char| {
+        let value = n as f64 / unit;
+        if value < 99.95 {
+            format!("{value:.1}{letter}")
+        } else {
+            format!("{value:.0}{letter}")
+        }
+    };
+    match n {
+        0..1_000 => n.to_string(),
+        1_000..999_500 => scaled(1e3, 'k'),
+        999_500..999_500_000 => scaled(1e6, 'M'),
+        _ => scaled(1e9, 'G'),
+    }
+}
+
+/// Bytes in the largest unit that leaves a whole number.
+pub fn bytes(n: u64) -> String {
+    match n {
+        0..1_000 => format!("{n} B"),
+        1_000..1_000_000 => format!("{:.0} kB", n as f64 / 1e3),
+        1_000_000..1_000_000_000 => format!("{:.0} MB", n as f64 / 1e6),
+        _ => format!("{:.1} GB", n as f64 / 1e9),
+    }
+}
+
+/// A duration: `0.8 s`, `42 s`, `3 min 5 s`, `2 h 14 min`.
+pub fn duration(secs: f64) -> String {
+    let whole = secs.max(0.0).round() as u64;
+    match whole {
+        0..10 if secs < 9.95 => format!("{:.1} s", secs.max(0.0)),
+        0..60 => format!("{whole} s"),
+        60..3_600 => format!("{} min {} s", whole / 60, whole % 60),
+        _ => format!("{} h {} min", whole / 3_600, whole % 3_600 / 60),
+    }
+}
+
+/// A share as a percentage with one decimal.
+pub fn percent(share: f64) -> String {
+    format!("{:.1} %", 100.0 * share)
+}
+
+/// A share as a percentage with two decimals, for results.
+pub fn percent_exact(share: f64) -> String {
+    format!("{:.2} %", 100.0 * share)
+}
+
+/// A setting such as a learning rate: `0.001`, `3e-4`, `0`.
+pub fn setting(value: f64) -> String {
+    let size = value.abs();
+    if value == 0.0 || (1e-3..1e6).contains(&size) {
+        // Six digits are more than anyone sets, and hide what binary fractions add.
+        let rounded = format!("{value:.6}");
+        rounded
+            .trim_end_matches('0')
+            .trim_end_matches('.')
+            .to_owned()
+    } else {
+        let text = format!("{value:.3e}");
+        match text.split_once('e') {
+            Some((digits, exponent)) if digits.contains('.') => {
+                let digits = digits.trim_end_matches('0').trim_end_matches('.');
+                format!("{digits}e{exponent}")
+            }
+            _ => text,
+        }
+    }
+}
+
+/// A loss with three or four telling digits.
+pub fn loss(value: f64) -> String {
+    if !value.is_finite() {
+        return "not a number".to_owned();
+    }
+    if value.abs() < 0.0995 {
+        format!("{value:.4}")
+    } else {
+        format!("{value:.3}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_read_well() {
+        assert_eq!(
+            [0, 999, 1_000, 60_000, 1_234_567].map(thousands),
+            ["0", "999", "1,000", "60,000", "1,234,567"]
+        );
+        assert_eq!(
+            [320, 692_352, 1_199_882, 5_000_000_000].map(short_count),
+            ["320", "692k", "1.2M", "5.0G"]
+        );
+        assert_eq!(
+            [12, 45_000, 25_400_000, 1_500_000_000].map(bytes),
+            ["12 B", "45 kB", "25 MB", "1.5 GB"]
+        );
+        assert_eq!(
+            [0.84, 9.96, 42.0, 185.0, 8_040.0].map(duration),
+            ["0.8 s", "10 s", "42 s", "3 min 5 s", "2 h 14 min"]
+        );
+        assert_eq!(
+            [0.0, 1e-3, 3e-4, 0.05, 1e-7, 0.1 + 0.2, 1.25e-5, 128.0].map(setting),
+            [
+                "0", "0.001", "3e-4", "0.05", "1e-7", "0.3", "1.25e-5", "128"
+            ]
+        );
+        assert_eq!(
+            [2.3456, 0.0123, f64::NAN].map(loss),
+            ["2.346", "0.0123", "not a number"]
+        );
+        assert_eq!(percent(0.9315), "93.2 %");
+        assert_eq!(percent_exact(0.98615), "98.61 %");
+    }
+}

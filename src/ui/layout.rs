@@ -1,0 +1,85 @@
+//! Where the panels are. The sizes people give them are kept by egui's memory.
+
+use egui::{CentralPanel, Frame, Margin, Panel, Ui};
+
+use super::panels::curves::{self, CurvesPanel};
+use super::panels::draw::DrawPanel;
+use super::panels::setup::SetupPanel;
+use super::panels::{Cx, runs, status, top_bar};
+use super::theme::{PANEL_PADDING, tokens};
+
+/// The panels with what they keep between frames.
+#[derive(Default)]
+pub struct Panels {
+    setup: SetupPanel,
+    /// The curves.
+    pub curves: CurvesPanel,
+    draw: DrawPanel,
+}
+
+/// Widths in which the panels at the sides stay readable.
+const SETUP_WIDTH: (f32, f32) = (284.0, 336.0);
+const DRAW_WIDTH: (f32, f32) = (248.0, 304.0);
+
+impl Panels {
+    /// Shows everything but windows on top.
+    pub fn ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
+        let t = tokens(ui);
+        let bar = Frame::new()
+            .fill(t.panel)
+            .inner_margin(Margin::symmetric(PANEL_PADDING, 0));
+        let side = Frame::new().fill(t.panel);
+        let width = ui.available_width();
+        // Everything fits at 1024; what a wider window has more, the sides get a part of.
+        let share = ((width - 1024.0) / 416.0).clamp(0.0, 1.0);
+        let wide = |(narrow, wide): (f32, f32)| (narrow + share * (wide - narrow)).round();
+        let middle = Frame::new()
+            .fill(t.background)
+            .inner_margin(Margin::symmetric(PANEL_PADDING, 8));
+
+        Panel::top("top bar")
+            .exact_size(48.0)
+            .frame(bar)
+            .show(ui, |ui| top_bar::ui(ui, cx));
+        Panel::bottom("status")
+            .exact_size(26.0)
+            .frame(bar)
+            .show(ui, |ui| status::ui(ui, cx));
+        status::notices_ui(ui, cx);
+        Panel::left("setup")
+            .default_size(wide(SETUP_WIDTH))
+            .size_range(SETUP_WIDTH.0..=0.4 * width)
+            .frame(side)
+            .show(ui, |ui| self.setup.ui(ui, cx));
+        Panel::right("draw")
+            .default_size(wide(DRAW_WIDTH))
+            .size_range(DRAW_WIDTH.0..=0.4 * width)
+            .frame(side)
+            .show(ui, |ui| self.draw.ui(ui, cx));
+        CentralPanel::default()
+            .frame(middle)
+            .show(ui, |ui| self.middle_ui(ui, cx));
+    }
+
+    /// The curves, and beneath them the table of runs.
+    fn middle_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
+        let n_runs = cx.studio.runs().len();
+        let table = if n_runs > 0 {
+            runs::wanted_height(n_runs)
+        } else {
+            0.0
+        };
+        let height = ui.available_height() - table;
+        if cx.studio.runs().iter().any(|run| run.is_visible) {
+            self.curves.ui(ui, cx, height - 8.0);
+        } else {
+            ui.allocate_ui(egui::vec2(ui.available_width(), height), |ui| {
+                curves::empty_ui(ui, cx);
+                ui.take_available_space();
+            });
+        }
+        if n_runs > 0 {
+            runs::ui(ui, cx);
+        }
+    }
+}

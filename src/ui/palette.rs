@@ -1,0 +1,153 @@
+//! The list of all commands, found by typing.
+
+use egui::{Align2, Context, Id, Key, Modal, Modifiers, ScrollArea, TextEdit, Ui, vec2};
+
+use super::command::Command;
+use super::theme::{self, ROW_HEIGHT};
+use crate::studio::Studio;
+
+/// The list, open or not.
+#[derive(Default)]
+pub struct Palette {
+    search: Option<Search>,
+}
+
+#[derive(Default)]
+struct Search {
+    text: String,
+    chosen: usize,
+    is_old: bool,
+}
+
+impl Palette {
+    /// Opens the list, or closes it.
+    pub fn toggle(&mut self) {
+        self.search = match self.search {
+            Some(_) => None,
+            None => Some(Search::default()),
+        };
+    }
+
+    /// Whether it is open.
+    pub fn is_open(&self) -> bool {
+        self.search.is_some()
+    }
+
+    /// Shows the list, if it is open, and reports what was chosen.
+    pub fn ui(&mut self, ctx: &Context, studio: &Studio, commands: &mut Vec<Command>) {
+        let Some(search) = &mut self.search else {
+            return;
+        };
+        let area =
+            Modal::default_area(Id::unique("palette")).anchor(Align2::CENTER_TOP, vec2(0.0, 72.0));
+        let modal = Modal::new(Id::unique("palette"))
+            .area(area)
+            .show(ctx, |ui| {
+                ui.set_width(420.0);
+                search.ui(ui, studio)
+            });
+        if let Some(command) = modal.inner {
+            commands.push(command);
+            self.search = None;
+        } else if modal.should_close() {
+            self.search = None;
+        }
+    }
+}
+
+impl Search {
+    fn ui(&mut self, ui: &mut Ui, studio: &Studio) -> Option<Command> {
+        let (is_down, is_up, is_enter) = ui.input_mut(|i| {
+            (
+                i.consume_key(Modifiers::NONE, Key::ArrowDown),
+                i.consume_key(Modifiers::NONE, Key::ArrowUp),
+                i.consume_key(Modifiers::NONE, Key::Enter),
+            )
+        });
+        self.field_ui(ui);
+        let mut found: Vec<Command> = Command::all()
+            .filter(|c| *c != Command::Palette && matches(&c.label(), &self.text))
+            .collect();
+        // What cannot be done now is told, but is not in the way.
+        found.sort_by_key(|c| !c.is_possible(studio));
+        if is_down {
+            self.chosen += 1;
+        }
+        if is_up {
+            self.chosen = self.chosen.saturating_sub(1);
+        }
+        self.chosen = self.chosen.min(found.len().saturating_sub(1));
+        ui.add_space(4.0);
+        if found.is_empty() {
+            ui.label(theme::quiet(ui, "No command has these words."));
+        }
+        let clicked = list_ui(ui, studio, &found, self.chosen, is_down || is_up);
+        let entered = is_enter.then(|| found.get(self.chosen).copied()).flatten();
+        clicked.or(entered).filter(|c| c.is_possible(studio))
+    }
+
+    fn field_ui(&mut self, ui: &mut Ui) {
+        let edit = TextEdit::singleline(&mut self.text)
+            .hint_text("type what you want to do")
+            .align(Align2::LEFT_CENTER)
+            .min_size(vec2(0.0, ROW_HEIGHT))
+            .desired_width(f32::INFINITY);
+        let response = ui.add(edit).accessible_name("Find a command");
+        if !std::mem::replace(&mut self.is_old, true) {
+            response.request_focus();
+        }
+        if response.changed() {
+            self.chosen = 0;
+        }
+    }
+}
+
+fn list_ui(
+    ui: &mut Ui,
+    studio: &Studio,
+    found: &[Command],
+    chosen: usize,
+    is_moved: bool,
+) -> Option<Command> {
+    let mut clicked = None;
+    ScrollArea::vertical().max_height(360.0).show(ui, |ui| {
+        ui.spacing_mut().item_spacing.y = 0.0;
+        for (idx, command) in found.iter().enumerate() {
+            let keys = command.shortcut().map(|s| ui.format_shortcut(&s));
+            let button = egui::Button::selectable(idx == chosen, command.label())
+                .right_text(theme::quiet(ui, keys.unwrap_or_default()))
+                .min_size(vec2(ui.available_width(), ROW_HEIGHT));
+            let response = ui
+                .add_enabled(command.is_possible(studio), button)
+                .on_hover_text(command.explanation());
+            if idx == chosen && is_moved {
+                response.scroll_to_me(None);
+            }
+            if response.clicked() {
+                clicked = Some(*command);
+            }
+        }
+    });
+    clicked
+}
+
+/// Whether every typed word is in the label.
+fn matches(label: &str, typed: &str) -> bool {
+    let label = label.to_lowercase();
+    typed
+        .to_lowercase()
+        .split_whitespace()
+        .all(|word| label.contains(word))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_found_in_any_order_and_case() {
+        assert!(matches("Random test image", "IMAGE rand"));
+        assert!(matches("Train", ""));
+        assert!(!matches("Train", "stop"));
+    }
+}

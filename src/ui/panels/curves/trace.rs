@@ -1,0 +1,498 @@
+//! From a run's points to what the pixels can show.
+//!
+//! The run keeps every point. What is plotted is a reduction: for each column of pixels the
+//! smallest and the largest value, rebuilt only when points arrive or the view changes.
+
+use egui_plot::PlotPoint;
+use serde::{Deserialize, Serialize};
+
+use crate::runs::RunState;
+use crate::train::{EpochPoint, StepPoint};
+
+/// What curves are drawn against.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum XAxis {
+    /// Updates of the weights.
+    Step,
+    /// Passes over the training images.
+    Epoch,
+    /// Training images seen.
+    Images,
+    /// Seconds of training, pauses and evaluation excluded.
+    Time,
+}
+
+impl XAxis {
+    /// All of them.
+    pub const ALL: [XAxis; 4] = [XAxis::Epoch, XAxis::Step, XAxis::Images, XAxis::Time];
+
+    /// The word for it.
+    pub fn label(self) -> &'static str {
+        match self {
+            XAxis::Step => "step",
+            XAxis::Epoch => "epoch",
+            XAxis::Images => "images",
+            XAxis::Time => "seconds",
+        }
+    }
+
+    /// Where an update is on the axis.
+    pub fn of_step(self, p: &StepPoint) -> f64 {
+        match self {
+            XAxis::Step => p.step as f64,
+            XAxis::Epoch => p.epoch,
+            XAxis::Images => p.images as f64,
+            XAxis::Time => p.secs,
+        }
+    }
+
+    /// Where the end of an epoch is on the axis.
+    pub fn of_epoch(self, p: &EpochPoint) -> f64 {
+        match self {
+            XAxis::Step => p.step as f64,
+            XAxis::Epoch => p.epoch as f64,
+            XAxis::Images => p.images as f64,
+            XAxis::Time => p.secs,
+        }
+    }
+
+    /// Where the update with this number is on the axis, in `run`.
+    pub fn of_step_number(self, run: &RunState, step: u64) -> Option<f64> {
+        let idx = run.points.partition_point(|p| p.step < step);
+        let point = run.points.get(idx).or(run.points.last())?;
+        Some(self.of_step(point))
+    }
+
+    /// Length of the axis that shows the first epoch of `run`, so that its curve does not begin
+    /// as a single point that fills the plot.
+    fn first_epoch(self, run: &RunState) -> f64 {
+        let n_train = run.n_train as f64;
+        match self {
+            XAxis::Step => (n_train / run.config.batch_size.max(1) as f64).max(1.0),
+            XAxis::Epoch => 1.0,
+            XAxis::Images => n_train.max(1.0),
+            XAxis::Time => 1.0,
+        }
+    }
+}
+
+/// What is measured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Metric {
+    /// Mean cross entropy.
+    Loss,
+    /// Share classified correctly.
+    Accuracy,
+}
+
+impl Metric {
+    /// Both.
+    pub const ALL: [Metric; 2] = [Metric::Loss, Metric::Accuracy];
+
+    fn of_step(self, p: &StepPoint) -> f64 {
+        match self {
+            Metric::Loss => p.loss,
+            Metric::Accuracy => p.accuracy,
+        }
+    }
+
+    /// The held-out images' value at the end of an epoch.
+    pub fn of_epoch(self, p: &EpochPoint) -> Option<f64> {
+        let v = p.validation?;
+        Some(match self {
+            Metric::Loss => v.loss,
+            Metric::Accuracy => v.accuracy,
+        })
+    }
+}
+
+/// How curves are looked at.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Lens {
+    /// What is measured.
+    pub metric: Metric,
+    /// What it is drawn against.
+    pub x_axis: XAxis,
+    /// Whether that is logarithmic.
+    pub is_x_log: bool,
+    /// Whether the metric is.
+    pub is_y_log: bool,
+    /// Updates the smoothed curve is averaged over.
+    pub smoothing_steps: f64,
+    /// The part of the axis that is seen, in the plot's own coordinates.
+    pub x_range: (f64, f64),
+    /// Columns of pixels it is seen through.
+    pub n_columns: usize,
+}
+
+impl Lens {
+    /// The plot's coordinate of `x`.
+    pub fn x(&self, x: f64) -> f64 {
+        if self.is_x_log {
+            x.max(1e-9).log10()
+        } else {
+            x
+        }
+    }
+
+    /// The plot's coordinate of a value. What has no logarithm has no place.
+    pub fn y(&self, y: f64) -> f64 {
+        if !self.is_y_log {
+            y
+        } else if y > 0.0 {
+            y.log10()
+        } else {
+            f64::NAN
+        }
+    }
+
+    /// The value at a coordinate of the plot.
+    pub fn y_value(&self, y: f64) -> f64 {
+        if self.is_y_log { 10f64.powf(y) } else { y }
+    }
+
+    /// What is on the axis at a coordinate of the plot.
+    pub fn x_value(&self, x: f64) -> f64 {
+        if self.is_x_log { 10f64.powf(x) } else { x }
+    }
+}
+
+/// The axis that shows all of `runs`, in the plot's own coordinates.
+pub fn whole_range<'a>(
+    runs: impl Iterator<Item = &'a RunState>,
+    x_axis: XAxis,
+    is_log: bool,
+) -> (f64, f64) {
+    let mut range: Option<(f64, f64)> = None;
+    for run in runs {
+        let first = run.points.first().map_or(1e-3, |p| x_axis.of_step(p));
+        let last = run.points.last().map_or(0.0, |p| x_axis.of_step(p));
+        let end = last.max(x_axis.first_epoch(run));
+        let (low, high) = range.unwrap_or((first, end));
+        range = Some((low.min(first), high.max(end)));
+    }
+    let (first, end) = range.unwrap_or((1e-3, 1.0));
+    if is_log {
+        (first.max(1e-6).log10(), end.max(1e-5).log10())
+    } else {
+        (0.0, end)
+    }
+}
+
+/// One run through one lens, as lines to draw.
+#[derive(Clone, Debug, Default)]
+pub struct Trace {
+    /// Every batch, reduced; one line for each stretch without a break.
+    pub raw: Vec<Vec<PlotPoint>>,
+    /// The average of the last batches, reduced.
+    pub smooth: Vec<Vec<PlotPoint>>,
+    /// The held-out images, at the end of each epoch.
+    pub validation: Vec<PlotPoint>,
+    /// Where the value was not a number.
+    pub breaks: Vec<f64>,
+}
+
+/// The curves of one run for one metric, kept between frames.
+#[derive(Clone, Debug, Default)]
+pub struct RunCurve {
+    /// The run it was built from: its name and first point. Runs of earlier sessions are put
+    /// before those of this one when they have been read, so an index is not enough.
+    run: Option<(String, Option<StepPoint>)>,
+    smoother: Smoother,
+    key: Option<(Lens, usize, usize)>,
+    trace: Trace,
+}
+
+impl RunCurve {
+    /// The lines, rebuilt where something changed.
+    pub fn trace(&mut self, run: &RunState, lens: &Lens) -> &Trace {
+        let key = Some((*lens, run.points.len(), run.epochs.len()));
+        let is_same = self
+            .run
+            .as_ref()
+            .is_some_and(|(name, first)| *name == run.name && first.as_ref() == run.points.first());
+        if !is_same {
+            *self = RunCurve {
+                run: Some((run.name.clone(), run.points.first().copied())),
+                ..RunCurve::default()
+            };
+        }
+        if self.key != key {
+            self.smoother.follow(run, lens);
+            self.trace = self.build(run, lens);
+            self.key = key;
+        }
+        &self.trace
+    }
+
+    /// The lines as they were built last.
+    pub fn kept(&self) -> &Trace {
+        &self.trace
+    }
+
+    /// The smoothed value of the update nearest to `x`, after a look at [`RunCurve::trace`].
+    pub fn smooth_at(&self, run: &RunState, lens: &Lens, x: f64) -> Option<f64> {
+        let end = run
+            .points
+            .partition_point(|p| lens.x(lens.x_axis.of_step(p)) <= x);
+        self.smoother.values.get(end.saturating_sub(1)).copied()
+    }
+
+    fn build(&self, run: &RunState, lens: &Lens) -> Trace {
+        let x_of = |p: &StepPoint| lens.x(lens.x_axis.of_step(p));
+        // One point beyond each edge, so that lines run out of the picture.
+        let (low, high) = lens.x_range;
+        let first = run
+            .points
+            .partition_point(|p| x_of(p) < low)
+            .saturating_sub(1);
+        let last = run.points.partition_point(|p| x_of(p) <= high);
+        let seen = first..(last + 1).min(run.points.len());
+        let points = &run.points[seen.clone()];
+        let raw = points
+            .iter()
+            .map(|p| (x_of(p), lens.y(lens.metric.of_step(p))));
+        let smooth = points
+            .iter()
+            .zip(&self.smoother.values[seen])
+            .map(|(p, &value)| (x_of(p), lens.y(value)));
+        let validation = run.epochs.iter().filter_map(|e| {
+            let y = lens.y(lens.metric.of_epoch(e)?);
+            y.is_finite()
+                .then(|| PlotPoint::new(lens.x(lens.x_axis.of_epoch(e)), y))
+        });
+        let (raw, breaks) = reduce(raw, lens);
+        Trace {
+            raw,
+            smooth: reduce(smooth, lens).0,
+            validation: validation.collect(),
+            breaks,
+        }
+    }
+}
+
+/// An exponential average that knows how little it has seen: early values are not drawn towards
+/// zero (the bias correction of Adam, Kingma and Ba 2015, section 3).
+#[derive(Clone, Debug, Default)]
+struct Smoother {
+    values: Vec<f64>,
+    /// Steps and metric the values are for.
+    of: Option<(f64, Metric)>,
+    sum: f64,
+    weight: f64,
+}
+
+impl Smoother {
+    /// Takes in what is new, or everything where the question is another one.
+    fn follow(&mut self, run: &RunState, lens: &Lens) {
+        let of = Some((lens.smoothing_steps, lens.metric));
+        if self.of != of || self.values.len() > run.points.len() {
+            *self = Smoother {
+                of,
+                ..Smoother::default()
+            };
+        }
+        let memory = 1.0 - 1.0 / lens.smoothing_steps.max(1.0);
+        for point in &run.points[self.values.len()..] {
+            let value = lens.metric.of_step(point);
+            if value.is_finite() {
+                self.sum = memory * self.sum + (1.0 - memory) * value;
+                self.weight = memory * self.weight + (1.0 - memory);
+                self.values.push(self.sum / self.weight);
+            } else {
+                self.values.push(f64::NAN);
+            }
+        }
+    }
+}
+
+/// At most a first, a smallest, a largest and a last point for each column, in their order; a
+/// value that is no number ends a line, and its place is told.
+fn reduce(
+    points: impl Iterator<Item = (f64, f64)>,
+    lens: &Lens,
+) -> (Vec<Vec<PlotPoint>>, Vec<f64>) {
+    let (low, high) = lens.x_range;
+    let columns_per_x = lens.n_columns.max(1) as f64 / (high - low).max(f64::MIN_POSITIVE);
+    let mut lines = vec![Vec::new()];
+    let mut breaks = Vec::new();
+    let mut column = Column::default();
+    for (x, y) in points {
+        let line = lines.len() - 1;
+        if !y.is_finite() {
+            column.drain_into(&mut lines[line]);
+            if !lines[line].is_empty() {
+                lines.push(Vec::new());
+            }
+            if breaks.last() != Some(&x) {
+                breaks.push(x);
+            }
+            continue;
+        }
+        let idx = ((x - low) * columns_per_x).floor() as i64;
+        if column.idx != idx {
+            column.drain_into(&mut lines[line]);
+            column.idx = idx;
+        }
+        column.take(PlotPoint::new(x, y));
+    }
+    let line = lines.len() - 1;
+    column.drain_into(&mut lines[line]);
+    lines.retain(|line| !line.is_empty());
+    (lines, breaks)
+}
+
+/// The points of one column of pixels that matter.
+#[derive(Default)]
+struct Column {
+    idx: i64,
+    n: usize,
+    first: Option<PlotPoint>,
+    min: Option<(usize, PlotPoint)>,
+    max: Option<(usize, PlotPoint)>,
+    last: Option<PlotPoint>,
+}
+
+impl Column {
+    fn take(&mut self, p: PlotPoint) {
+        self.first.get_or_insert(p);
+        if self.min.is_none_or(|(_, min)| p.y < min.y) {
+            self.min = Some((self.n, p));
+        }
+        if self.max.is_none_or(|(_, max)| p.y > max.y) {
+            self.max = Some((self.n, p));
+        }
+        self.last = Some(p);
+        self.n += 1;
+    }
+
+    fn drain_into(&mut self, line: &mut Vec<PlotPoint>) {
+        let mut extremes = [self.min.take(), self.max.take()];
+        extremes.sort_by_key(|e| e.map(|(n, _)| n));
+        let inner = extremes.into_iter().flatten().map(|(_, p)| p);
+        for p in self
+            .first
+            .take()
+            .into_iter()
+            .chain(inner)
+            .chain(self.last.take())
+        {
+            if line.last() != Some(&p) {
+                line.push(p);
+            }
+        }
+        self.n = 0;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::PRESETS;
+    use crate::train::TrainConfig;
+
+    fn run(losses: &[f64]) -> RunState {
+        let config = TrainConfig::new(&PRESETS[0], [1, 28, 28], 10, 60_000);
+        let mut run = RunState::new("test", config);
+        run.n_train = 100;
+        run.points = losses
+            .iter()
+            .enumerate()
+            .map(|(idx, &loss)| StepPoint {
+                step: idx as u64 + 1,
+                images: (idx as u64 + 1) * 10,
+                epoch: (idx + 1) as f64 / 10.0,
+                secs: idx as f64,
+                loss,
+                accuracy: 0.5,
+                learning_rate: 1e-3,
+            })
+            .collect();
+        run
+    }
+
+    fn lens(n: usize, n_columns: usize) -> Lens {
+        Lens {
+            metric: Metric::Loss,
+            x_axis: XAxis::Step,
+            is_x_log: false,
+            is_y_log: false,
+            smoothing_steps: 10.0,
+            x_range: (0.0, n as f64),
+            n_columns,
+        }
+    }
+
+    #[test]
+    fn a_reduction_keeps_every_extreme_and_the_order() {
+        let mut losses: Vec<f64> = (0..10_000).map(|i| (i as f64 * 0.7).sin()).collect();
+        losses[4_321] = 9.0;
+        losses[7_777] = -9.0;
+        let mut curve = RunCurve::default();
+        let trace = curve.trace(&run(&losses), &lens(10_000, 200));
+        let line = &trace.raw[0];
+        assert!(line.len() <= 4 * 202, "{}", line.len());
+        assert!(line.is_sorted_by(|a, b| a.x < b.x));
+        assert_eq!(line.iter().map(|p| p.y).fold(f64::MIN, f64::max), 9.0);
+        assert_eq!(line.iter().map(|p| p.y).fold(f64::MAX, f64::min), -9.0);
+        assert_eq!((line[0].x, line[line.len() - 1].x), (1.0, 10_000.0));
+    }
+
+    #[test]
+    fn few_points_are_drawn_as_they_are() {
+        let mut curve = RunCurve::default();
+        let trace = curve.trace(&run(&[3.0, 2.0, 2.5]), &lens(3, 300));
+        let drawn: Vec<(f64, f64)> = trace.raw[0].iter().map(|p| (p.x, p.y)).collect();
+        assert_eq!(drawn, [(1.0, 3.0), (2.0, 2.0), (3.0, 2.5)]);
+    }
+
+    #[test]
+    fn what_is_not_a_number_breaks_the_line_and_is_told() {
+        let mut curve = RunCurve::default();
+        let losses = [1.0, 2.0, f64::NAN, f64::INFINITY, 3.0];
+        let trace = curve.trace(&run(&losses), &lens(5, 300));
+        let lengths: Vec<usize> = trace.raw.iter().map(Vec::len).collect();
+        assert_eq!(lengths, [2, 1]);
+        assert_eq!(trace.breaks, [3.0, 4.0]);
+        let mut log = lens(5, 300);
+        log.is_y_log = true;
+        assert_eq!(curve.trace(&run(&[1.0, 0.0, 10.0]), &log).breaks, [2.0]);
+    }
+
+    #[test]
+    fn a_constant_is_its_own_average_from_the_first_step() {
+        let mut curve = RunCurve::default();
+        let run = run(&[0.7; 50]);
+        let trace = curve.trace(&run, &lens(50, 300));
+        assert!(trace.smooth[0].iter().all(|p| (p.y - 0.7).abs() < 1e-12));
+        assert_eq!(
+            curve.smooth_at(&run, &lens(50, 300), 20.4),
+            Some(curve.smoother.values[19])
+        );
+    }
+
+    #[test]
+    fn following_a_run_gives_what_reading_it_at_once_gives() {
+        let losses: Vec<f64> = (0..500).map(|i| 1.0 / (1.0 + i as f64)).collect();
+        let lens = lens(500, 100);
+        let mut growing = RunCurve::default();
+        for n in [1, 20, 21, 500] {
+            growing.trace(&run(&losses[..n]), &lens);
+        }
+        let mut at_once = RunCurve::default();
+        at_once.trace(&run(&losses), &lens);
+        assert_eq!(growing.smoother.values, at_once.smoother.values);
+        assert_eq!(growing.trace.raw, at_once.trace.raw);
+    }
+
+    #[test]
+    fn the_axis_begins_with_one_whole_epoch() {
+        let run = run(&[1.0; 3]);
+        assert_eq!(
+            whole_range([&run].into_iter(), XAxis::Epoch, false),
+            (0.0, 1.0)
+        );
+        let end = whole_range([&run].into_iter(), XAxis::Step, false).1;
+        assert_eq!(end, 100.0 / 32.0);
+    }
+}

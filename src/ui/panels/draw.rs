@@ -1,0 +1,326 @@
+//! The panel on the right: draw something and see what the network makes of it.
+
+use egui::{
+    Align, ColorImage, Layout, Rect, RichText, ScrollArea, Sense, Slider, Stroke, StrokeKind,
+    TextureHandle, TextureOptions, Ui, vec2,
+};
+
+use super::Cx;
+use crate::predict::Prediction;
+use crate::studio::{Action, Model, Pad, Studio};
+use crate::ui::command::Command;
+use crate::ui::format;
+use crate::ui::theme::{self, PANEL_PADDING, tokens};
+use crate::ui::widgets::{
+    Bar, Canvas, Icon, Weight, icon_button, labeled_button, probability_bars, slim_slider,
+};
+
+/// The canvas with its pictures on the graphics side.
+#[derive(Default)]
+pub struct DrawPanel {
+    canvas: Canvas,
+    seen: Option<(Vec<u8>, TextureHandle)>,
+}
+
+/// More bars than these tell nothing.
+const MAX_BARS: usize = 10;
+
+/// Height of everything but the canvas.
+const REST_HEIGHT: f32 = 388.0;
+
+/// Side of the picture of what the network sees.
+const SEEN_SIDE: f32 = 52.0;
+
+impl DrawPanel {
+    /// Shows the panel.
+    pub fn ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
+        let height = ui.available_height();
+        ScrollArea::vertical()
+            .auto_shrink(false)
+            .content_margin(egui::Margin::symmetric(PANEL_PADDING, 8))
+            .show(ui, |ui| {
+                let width = ui.available_width();
+                let side = (height - REST_HEIGHT).clamp(200.0, width.max(200.0));
+                title_ui(ui, cx);
+                ui.vertical_centered(|ui| {
+                    let mut actions = Vec::new();
+                    let hint_at = self.canvas_ui(ui, cx, side.min(width), &mut actions);
+                    hint_ui(ui, cx.studio.pad(), hint_at);
+                    cx.wishes.actions.append(&mut actions);
+                });
+                pen_ui(ui, cx);
+                sources_ui(ui, cx);
+                ui.add_space(4.0);
+                self.answer_ui(ui, cx);
+                ui.add_space(4.0);
+                bars_ui(ui, cx.studio);
+                asked_ui(ui, cx);
+            });
+    }
+
+    fn canvas_ui(
+        &mut self,
+        ui: &mut Ui,
+        cx: &Cx<'_>,
+        side: f32,
+        actions: &mut Vec<Action>,
+    ) -> Rect {
+        let before = ui.cursor().min.y;
+        self.canvas.ui(ui, cx.studio.pad(), side, actions);
+        let centre = egui::pos2(ui.min_rect().center().x, before + side / 2.0);
+        Rect::from_center_size(centre, vec2(side, side))
+    }
+
+    /// What the network sees, and its answer.
+    fn answer_ui(&mut self, ui: &mut Ui, cx: &Cx<'_>) {
+        ui.horizontal(|ui| {
+            let (rect, response) =
+                ui.allocate_exact_size(vec2(SEEN_SIDE, SEEN_SIDE), Sense::hover());
+            ui.painter().rect_filled(rect, 2.0, theme::CANVAS);
+            if let Some(prediction) = cx.studio.prediction() {
+                let whole = Rect::from_min_max(egui::Pos2::ZERO, egui::pos2(1.0, 1.0));
+                let texture = self.seen_texture(ui, prediction);
+                ui.painter()
+                    .image(texture.id(), rect, whole, egui::Color32::WHITE);
+            }
+            let rim = Stroke::new(1.0, tokens(ui).hairline);
+            ui.painter()
+                .rect_stroke(rect, 2.0, rim, StrokeKind::Outside);
+            response.on_hover_text(seen_text(cx.studio.prediction()));
+            ui.add_space(4.0);
+            ui.vertical(|ui| {
+                ui.spacing_mut().item_spacing.y = 2.0;
+                answer_text_ui(ui, cx.studio);
+            });
+        });
+    }
+
+    fn seen_texture(&mut self, ui: &Ui, prediction: &Prediction) -> &TextureHandle {
+        let [height, width] = prediction.input_size;
+        let make = || ColorImage::from_gray([width, height], &prediction.input);
+        let (shown, texture) = self.seen.get_or_insert_with(|| {
+            let texture = ui.load_texture("seen by the network", make(), TextureOptions::NEAREST);
+            (prediction.input.clone(), texture)
+        });
+        if *shown != prediction.input {
+            texture.set(make(), TextureOptions::NEAREST);
+            shown.clone_from(&prediction.input);
+        }
+        texture
+    }
+}
+
+fn title_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+    ui.horizontal(|ui| {
+        ui.label(theme::section(ui, "Draw"));
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            ui.spacing_mut().item_spacing.x = 0.0;
+            for (icon, name, command) in [
+                (Icon::Cross, "Clear", Command::Clear),
+                (Icon::Redo, "Redo", Command::Redo),
+                (Icon::Undo, "Undo", Command::Undo),
+            ] {
+                let is_possible = command.is_possible(cx.studio);
+                let button = icon_button(ui, icon, name, is_possible);
+                if button.on_hover_text(command.tooltip(ui)).clicked() {
+                    cx.command(command);
+                }
+            }
+        });
+    });
+}
+
+/// On an empty canvas: what to do.
+fn hint_ui(ui: &Ui, pad: &Pad, rect: Rect) {
+    if pad.is_empty() {
+        let grey = egui::Color32::from_gray(150);
+        let font = egui::TextStyle::Body.resolve(ui.style());
+        let painter = ui.painter();
+        let first = painter.text(
+            rect.center(),
+            egui::Align2::CENTER_BOTTOM,
+            "Draw here",
+            font,
+            grey,
+        );
+        let font = egui::TextStyle::Small.resolve(ui.style());
+        let at = first.center_bottom() + vec2(0.0, 4.0);
+        painter.text(
+            at,
+            egui::Align2::CENTER_TOP,
+            "left draws, right erases",
+            font,
+            grey,
+        );
+    }
+}
+
+fn pen_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+    ui.horizontal(|ui| {
+        ui.label(theme::quiet(ui, "pen"));
+        let mut percent = 100.0 * cx.studio.pad().brush();
+        let (thinnest, widest) = (100.0 * Pad::BRUSHES.start(), 100.0 * Pad::BRUSHES.end());
+        ui.spacing_mut().slider_width = (ui.available_width() - 64.0).max(60.0);
+        let slider = Slider::new(&mut percent, thinnest..=widest)
+            .fixed_decimals(1)
+            .suffix(" %");
+        let slider = slim_slider(ui, "Brush", slider)
+            .on_hover_text("Width of the pen as a share of the canvas: too thin and the digit pales, too thick and it closes.");
+        if slider.changed() {
+            cx.act(Action::SetBrush(percent / 100.0));
+        }
+    });
+}
+
+fn sources_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+    let gap = ui.spacing().item_spacing.x;
+    let width = (ui.available_width() - gap) / 2.0;
+    ui.horizontal(|ui| {
+        for (text, command) in [
+            ("Test image", Command::RandomTestImage),
+            ("Open image…", Command::OpenImage),
+        ] {
+            let is_possible = command.is_possible(cx.studio);
+            let button = labeled_button(ui, None, text, Weight::Plain, width.floor(), is_possible);
+            if button.on_hover_text(command.tooltip(ui)).clicked() {
+                cx.command(command);
+            }
+        }
+    });
+}
+
+/// The name of a class: the network's own where it has one.
+fn class_name(studio: &Studio, class: usize) -> String {
+    let names = studio.classifier().map(|c| &c.classes);
+    let name = names.and_then(|n| n.get(class)).cloned();
+    name.unwrap_or_else(|| class.to_string())
+}
+
+fn answer_text_ui(ui: &mut Ui, studio: &Studio) {
+    let t = tokens(ui);
+    if let Some(prediction) = studio.prediction() {
+        let share = prediction
+            .probabilities
+            .get(prediction.class)
+            .copied()
+            .unwrap_or(0.0);
+        ui.horizontal(|ui| {
+            ui.spacing_mut().interact_size.y = 24.0;
+            let name = class_name(studio, prediction.class);
+            ui.add(egui::Label::new(RichText::new(name).heading().color(t.accent)).truncate());
+            ui.label(theme::number(format::percent(f64::from(share))).color(t.text));
+        });
+    } else {
+        let text = match (studio.model(), studio.pad().is_empty()) {
+            (Model::None, _) => "Nothing to ask yet: train a network, or open one.",
+            (_, true) => "Draw something, and the network says what it sees.",
+            (_, false) => "The network is thinking…",
+        };
+        ui.add(egui::Label::new(RichText::new(text).small().color(t.quiet)).wrap());
+    }
+    if let Some(label) = studio.pad().true_label() {
+        let name = studio
+            .dataset()
+            .and_then(|d| d.classes.get(label as usize).cloned())
+            .unwrap_or_else(|| label.to_string());
+        ui.label(theme::quiet(ui, format!("test image, truly {name}")));
+    } else if let Some(prediction) = studio.prediction() {
+        let [height, width] = prediction.input_size;
+        ui.label(theme::quiet(ui, format!("network sees {height}×{width}")));
+    }
+}
+
+/// About the picture of what the network sees.
+fn seen_text(prediction: Option<&Prediction>) -> String {
+    let text = "What the network sees: the drawing cropped, scaled and centred as the training images are.";
+    match prediction {
+        Some(p) => format!("{text} The answer took {:.1} ms.", 1e3 * p.secs),
+        None => text.to_owned(),
+    }
+}
+
+fn bars_ui(ui: &mut Ui, studio: &Studio) {
+    let n_classes = studio.classifier().map_or(10, |c| c.classes.len());
+    let probability = |class: usize| {
+        studio
+            .prediction()
+            .and_then(|p| p.probabilities.get(class).copied())
+    };
+    let mut classes: Vec<usize> = (0..n_classes).collect();
+    if n_classes > MAX_BARS {
+        let order = |&class: &usize| probability(class).unwrap_or(0.0);
+        classes.sort_by(|a, b| order(b).total_cmp(&order(a)));
+        classes.truncate(MAX_BARS);
+    }
+    let names: Vec<String> = classes
+        .iter()
+        .map(|&class| class_name(studio, class))
+        .collect();
+    let bars: Vec<Bar<'_>> = classes
+        .iter()
+        .zip(&names)
+        .map(|(&class, name)| Bar {
+            name,
+            probability: probability(class),
+            is_winner: studio.prediction().is_some_and(|p| p.class == class),
+        })
+        .collect();
+    ui.scope(|ui| {
+        ui.spacing_mut().item_spacing.y = 0.0;
+        probability_bars(ui, &bars, 17.0);
+    });
+    if n_classes > MAX_BARS {
+        let text = format!("the {MAX_BARS} most probable of {n_classes} classes");
+        ui.label(theme::quiet(ui, text));
+    }
+}
+
+/// Which network answers, and the way to another.
+fn asked_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+    let is_live = cx.studio.live_run().is_some();
+    let (name, about) = match cx.studio.model() {
+        Model::None => ("no network".to_owned(), "Nothing answers yet.".to_owned()),
+        Model::Trained(_) if is_live => (
+            "training now".to_owned(),
+            "The network that is training answers, as it is at this moment.".to_owned(),
+        ),
+        Model::Trained(_) => (
+            "trained last".to_owned(),
+            "The network that was trained last answers.".to_owned(),
+        ),
+        Model::Opened { path, .. } => {
+            let name = path.file_name().unwrap_or(path.as_os_str());
+            let about = format!("The network from {} answers.", path.display());
+            (name.to_string_lossy().into_owned(), about)
+        }
+    };
+    ui.horizontal(|ui| {
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            ui.spacing_mut().item_spacing.x = 4.0;
+            model_button(ui, cx, "Save…", Command::SaveModel);
+            model_button(ui, cx, "Open…", Command::OpenModel);
+            let back = Command::UseTrainedModel;
+            if back.is_possible(cx.studio) {
+                let button = icon_button(ui, Icon::Undo, &back.label(), true);
+                if button.on_hover_text(back.explanation()).clicked() {
+                    cx.command(back);
+                }
+            }
+            ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+                let text = theme::quiet(ui, name);
+                ui.add(egui::Label::new(text).truncate())
+                    .on_hover_text(about);
+            });
+        });
+    });
+}
+
+fn model_button(ui: &mut Ui, cx: &mut Cx<'_>, text: &str, command: Command) {
+    let is_possible = command.is_possible(cx.studio);
+    let button = labeled_button(ui, None, text, Weight::Plain, 0.0, is_possible)
+        .accessible_name(command.label())
+        .on_hover_text(command.tooltip(ui));
+    if button.clicked() {
+        cx.command(command);
+    }
+}

@@ -1,0 +1,334 @@
+//! The layers of the network: a list with shapes and costs, and the fields of the selected one.
+
+use egui::{Align, Frame, Layout, Margin, Ui, vec2};
+
+use super::Cx;
+use crate::model::{Layer, SpecReport};
+use crate::train::{Field, TrainConfig};
+use crate::ui::format;
+use crate::ui::theme::{self, ROW_HEIGHT, UNIT, tokens};
+use crate::ui::widgets::{Icon, LayerRow, Number, Row, combo, error_ui, icon_button, layer_header};
+
+/// The list of layers.
+#[derive(Default)]
+pub struct LayersPanel {
+    selected: Option<usize>,
+}
+
+/// What is done to a layer as a whole.
+enum Edit {
+    Select(usize),
+    Remove(usize),
+    Swap(usize, usize),
+    Insert(usize, Layer),
+}
+
+/// One of each kind, with numbers to start from.
+const KINDS: [Layer; 9] = [
+    Layer::Conv2d {
+        channels: 32,
+        kernel: 3,
+        stride: 1,
+        padding: 0,
+    },
+    Layer::MaxPool2d {
+        kernel: 2,
+        stride: 2,
+    },
+    Layer::AvgPool2d {
+        kernel: 2,
+        stride: 2,
+    },
+    Layer::Flatten,
+    Layer::Dense { units: 128 },
+    Layer::Relu,
+    Layer::Sigmoid,
+    Layer::Tanh,
+    Layer::Dropout { rate: 0.25 },
+];
+
+impl LayersPanel {
+    /// Shows the layers of `draft` and edits them.
+    pub fn ui(&mut self, ui: &mut Ui, cx: &Cx<'_>, draft: &mut TrainConfig) {
+        if self
+            .selected
+            .is_some_and(|idx| idx >= draft.model.layers.len())
+        {
+            self.selected = None;
+        }
+        let (report, _) = draft.model.check();
+        let mut edit = self.title_ui(ui, cx, draft);
+        layer_header(ui);
+        ui.scope(|ui| {
+            ui.spacing_mut().item_spacing.y = 0.0;
+            for idx in 0..draft.model.layers.len() {
+                edit = edit.take().or(self.layer_ui(ui, cx, draft, &report, idx));
+            }
+        });
+        if let Some(error) = cx.studio.error_at(Field::Model) {
+            error_ui(ui, &sentence(&error.message));
+        }
+        ui.add_space(6.0);
+        totals_ui(ui, draft, &report);
+        if let Some(edit) = edit {
+            self.apply(draft, edit);
+        }
+    }
+
+    fn title_ui(&self, ui: &mut Ui, cx: &Cx<'_>, draft: &TrainConfig) -> Option<Edit> {
+        let mut edit = None;
+        ui.horizontal(|ui| {
+            ui.label(theme::section(ui, "Network"));
+            if cx.studio.live_run().is_some() {
+                ui.label(theme::quiet(ui, "next run"))
+                    .on_hover_text("A change of the layers takes effect with a new run.");
+            }
+            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+                let add = icon_button(ui, Icon::Plus, "Add layer", true)
+                    .on_hover_text("Adds a layer after the selected one, or before the last.");
+                egui::Popup::menu(&add).show(|ui| {
+                    for kind in KINDS {
+                        let item = ui.button(kind.label()).on_hover_text(kind.explanation());
+                        if item.clicked() {
+                            let before_last = draft.model.layers.len().saturating_sub(1);
+                            let at = self.selected.map_or(before_last, |idx| idx + 1);
+                            edit = Some(Edit::Insert(at, kind));
+                        }
+                    }
+                });
+            });
+        });
+        edit
+    }
+
+    fn layer_ui(
+        &self,
+        ui: &mut Ui,
+        cx: &Cx<'_>,
+        draft: &mut TrainConfig,
+        report: &SpecReport,
+        idx: usize,
+    ) -> Option<Edit> {
+        let error = cx.studio.error_at(Field::Layer(idx));
+        let is_selected = self.selected == Some(idx);
+        let row = LayerRow {
+            idx,
+            layer: &draft.model.layers[idx],
+            report: report.layers.get(idx),
+            is_selected,
+            is_wrong: error.is_some(),
+        };
+        let mut edit = row.ui(ui).clicked().then_some(Edit::Select(idx));
+        if let Some(error) = error {
+            error_ui(ui, &sentence(&error.message));
+        }
+        if is_selected {
+            let n_layers = draft.model.layers.len();
+            let frame = Frame::new().inner_margin(Margin {
+                left: 12,
+                right: 0,
+                top: 2,
+                bottom: 6,
+            });
+            frame.show(ui, |ui| {
+                ui.spacing_mut().item_spacing.y = UNIT;
+                ui.push_id(idx, |ui| numbers_ui(ui, &mut draft.model.layers[idx]));
+                edit = edit.take().or(arrange_ui(ui, idx, n_layers));
+            });
+        }
+        edit
+    }
+
+    fn apply(&mut self, draft: &mut TrainConfig, edit: Edit) {
+        let layers = &mut draft.model.layers;
+        self.selected = match edit {
+            Edit::Select(idx) if self.selected == Some(idx) => None,
+            Edit::Select(idx) => Some(idx),
+            Edit::Remove(idx) => {
+                layers.remove(idx);
+                None
+            }
+            Edit::Swap(from, to) => {
+                layers.swap(from, to);
+                Some(to)
+            }
+            Edit::Insert(idx, layer) => {
+                let idx = idx.min(layers.len());
+                layers.insert(idx, layer);
+                Some(idx)
+            }
+        };
+    }
+}
+
+/// What is wrong with a layer, as a sentence of its own.
+fn sentence(message: &str) -> String {
+    let mut chars = message.chars();
+    let first = chars.next().map(|c| c.to_uppercase().to_string());
+    format!("{}{}.", first.unwrap_or_default(), chars.as_str())
+}
+
+/// Up, down and away.
+fn arrange_ui(ui: &mut Ui, idx: usize, n_layers: usize) -> Option<Edit> {
+    let size = vec2(ui.available_width(), ROW_HEIGHT);
+    ui.allocate_ui_with_layout(size, Layout::right_to_left(Align::Center), |ui| {
+        ui.spacing_mut().item_spacing.x = 0.0;
+        let mut button = |icon, name: &str, is_enabled| {
+            icon_button(ui, icon, name, is_enabled)
+                .on_hover_text(name)
+                .clicked()
+        };
+        let is_removed = button(Icon::Cross, "Remove layer", true);
+        let is_lower = button(Icon::Down, "Move layer down", idx + 1 < n_layers);
+        let is_higher = button(Icon::Up, "Move layer up", idx > 0);
+        match (is_removed, is_lower, is_higher) {
+            (true, ..) => Some(Edit::Remove(idx)),
+            (_, true, _) => Some(Edit::Swap(idx, idx + 1)),
+            (.., true) => Some(Edit::Swap(idx, idx - 1)),
+            _ => None,
+        }
+    })
+    .inner
+}
+
+/// The numbers of a layer, each with what it does.
+fn numbers_ui(ui: &mut Ui, layer: &mut Layer) {
+    match layer {
+        Layer::Conv2d {
+            channels,
+            kernel,
+            stride,
+            padding,
+        } => {
+            count_ui(
+                ui,
+                "Filters",
+                "Patterns the layer looks for: too few miss detail, too many cost time.",
+                channels,
+            );
+            count_ui(
+                ui,
+                "Filter side",
+                "Pixels along a side of each filter: larger ones see more at once and cost more.",
+                kernel,
+            );
+            count_ui(
+                ui,
+                "Stride",
+                "Pixels a filter moves between two outputs: 2 halves height and width.",
+                stride,
+            );
+            count_ui(
+                ui,
+                "Padding",
+                "Zeros added on each side, so that the edge is seen as often as the middle.",
+                padding,
+            );
+        }
+        Layer::MaxPool2d { kernel, stride } | Layer::AvgPool2d { kernel, stride } => {
+            count_ui(
+                ui,
+                "Window side",
+                "Pixels along a side of each window: larger ones forget more of where things are.",
+                kernel,
+            );
+            count_ui(
+                ui,
+                "Stride",
+                "Pixels between two windows; usually the side of a window.",
+                stride,
+            );
+        }
+        Layer::Dense { units } => {
+            count_ui(
+                ui,
+                "Units",
+                "Outputs of the layer: too few cannot tell the classes apart, too many memorise.",
+                units,
+            );
+        }
+        Layer::Dropout { rate } => {
+            let row = plain_row(
+                "Rate",
+                "Share of the values silenced while training: 0 does nothing, too much and nothing is learned.",
+            );
+            let new = row.show(ui, |ui| {
+                Number::share().ui(ui, row.label, f64::from(*rate)).1
+            });
+            if let Some(new) = new {
+                *rate = new as f32;
+            }
+        }
+        Layer::Relu | Layer::Sigmoid | Layer::Tanh => activation_ui(ui, layer),
+        Layer::Flatten => {
+            ui.label(theme::quiet(ui, "Nothing to set."));
+        }
+    }
+}
+
+fn plain_row<'a>(label: &'a str, explanation: &'a str) -> Row<'a> {
+    Row {
+        label,
+        explanation,
+        effect: None,
+        error: None,
+    }
+}
+
+fn count_ui(ui: &mut Ui, label: &str, explanation: &str, value: &mut usize) {
+    let row = plain_row(label, explanation);
+    let number = Number::count(0.0, 1e6, "");
+    let new = row.show(ui, |ui| {
+        let (response, new) = number.ui(ui, label, *value as f64);
+        response.on_hover_text(explanation);
+        new
+    });
+    if let Some(new) = new {
+        *value = new as usize;
+    }
+}
+
+fn activation_ui(ui: &mut Ui, layer: &mut Layer) {
+    let row = plain_row(
+        "Activation",
+        "The bend between two layers: without one, two layers are no more than one.",
+    );
+    row.show(ui, |ui| {
+        combo(ui, "Activation", layer.label(), |ui| {
+            for kind in [Layer::Relu, Layer::Sigmoid, Layer::Tanh] {
+                let item = ui.selectable_value(layer, kind, kind.label());
+                item.on_hover_text(kind.explanation());
+            }
+        });
+    });
+}
+
+/// What the whole network holds and costs.
+fn totals_ui(ui: &mut Ui, draft: &TrainConfig, report: &SpecReport) {
+    let bytes = report.training_bytes(draft.batch_size, draft.optimizer.n_moments());
+    for (label, value, about) in [
+        (
+            "Parameters",
+            format::thousands(report.n_parameters()),
+            "Numbers that are learned, in all layers together.",
+        ),
+        (
+            "Multiply-adds an image",
+            format::thousands(report.multiply_adds()),
+            "What one image costs, forwards; training costs about three times as much.",
+        ),
+        (
+            "Memory while training",
+            format::bytes(bytes),
+            "Weights, gradients, the optimiser's memory, and the values of one batch.",
+        ),
+    ] {
+        let size = vec2(ui.available_width(), 16.0);
+        ui.allocate_ui_with_layout(size, Layout::left_to_right(Align::Center), |ui| {
+            ui.label(theme::quiet(ui, label)).on_hover_text(about);
+            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+                ui.label(theme::number(value).color(tokens(ui).text));
+            });
+        });
+    }
+}

@@ -1,0 +1,45 @@
+//! The regions of the window, one file each. A panel reads the studio and reports wishes.
+
+pub mod curves;
+pub mod draw;
+pub mod layers;
+pub mod runs;
+pub mod schedule;
+pub mod setup;
+pub mod status;
+pub mod top_bar;
+
+use super::command::Command;
+use super::settings::Settings;
+use crate::studio::{Action, Studio};
+
+/// What a panel may see, and where it puts what was asked for.
+pub struct Cx<'a> {
+    /// The state of the app.
+    pub studio: &'a Studio,
+    /// How the person likes the window.
+    pub settings: &'a mut Settings,
+    /// What is to be done about it, after everything is drawn.
+    pub wishes: &'a mut Wishes,
+}
+
+/// What was asked for during one frame.
+#[derive(Debug, Default)]
+pub struct Wishes {
+    /// For the studio.
+    pub actions: Vec<Action>,
+    /// Without details.
+    pub commands: Vec<Command>,
+}
+
+impl Cx<'_> {
+    /// Asks the studio for something.
+    pub fn act(&mut self, action: Action) {
+        self.wishes.actions.push(action);
+    }
+
+    /// Asks for a command.
+    pub fn command(&mut self, command: Command) {
+        self.wishes.commands.push(command);
+    }
+}

@@ -1,0 +1,223 @@
+//! The table of this session's runs.
+
+use egui::{Align, Label, Layout, RichText, ScrollArea, Sense, Ui, UiBuilder, vec2};
+
+use super::Cx;
+use super::curves::status_word;
+use crate::runs::{RunState, Status};
+use crate::studio::Action;
+use crate::train::Finish;
+use crate::ui::format;
+use crate::ui::theme::{self, tokens};
+use crate::ui::widgets::{Icon, Weight, icon_button, labeled_button};
+
+/// Height of a row.
+const ROW: f32 = 28.0;
+
+/// A column: its heading, what it means, its width, and what stands in it.
+struct Column {
+    heading: &'static str,
+    about: &'static str,
+    width: f32,
+    text: fn(&RunState) -> String,
+    /// Columns of a higher rank go first when there is not enough room.
+    rank: u8,
+}
+
+const COLUMNS: &[Column] = &[
+    Column {
+        heading: "state",
+        about: "Whether the run is training, waits, or how it ended.",
+        width: 64.0,
+        text: |run| status_word(&run.status).to_owned(),
+        rank: 2,
+    },
+    Column {
+        heading: "optimiser",
+        about: "The rule that turned gradients into weights.",
+        width: 68.0,
+        text: |run| run.config.optimizer.label().to_owned(),
+        rank: 6,
+    },
+    Column {
+        heading: "rate",
+        about: "Learning rate, as it is now.",
+        width: 58.0,
+        text: |run| format::setting(run.config.learning_rate),
+        rank: 3,
+    },
+    Column {
+        heading: "batch",
+        about: "Images behind each update.",
+        width: 46.0,
+        text: |run| run.config.batch_size.to_string(),
+        rank: 5,
+    },
+    Column {
+        heading: "epochs",
+        about: "Epochs done, of those planned.",
+        width: 58.0,
+        text: |run| format!("{}/{}", run.epochs.len(), run.config.epochs),
+        rank: 4,
+    },
+    Column {
+        heading: "time",
+        about: "Training alone, without pauses and evaluation.",
+        width: 84.0,
+        text: |run| {
+            run.points
+                .last()
+                .map_or_else(String::new, |p| format::duration(p.secs))
+        },
+        rank: 7,
+    },
+    Column {
+        heading: "best val.",
+        about: "Highest accuracy on the held-out images, after any epoch.",
+        width: 66.0,
+        text: |run| {
+            let best = run.best_epoch().and_then(|e| e.validation);
+            best.map_or_else(String::new, |v| format::percent_exact(v.accuracy))
+        },
+        rank: 1,
+    },
+    Column {
+        heading: "test",
+        about: "Accuracy on the test images, measured once at the end.",
+        width: 62.0,
+        text: |run| {
+            run.test
+                .map_or_else(String::new, |t| format::percent_exact(t.accuracy))
+        },
+        rank: 0,
+    },
+];
+
+/// Room for the eye, the colour and the button.
+const EYE_WIDTH: f32 = 28.0;
+const NAME_WIDTH: f32 = 104.0;
+const BUTTON_WIDTH: f32 = 64.0;
+
+/// Height the table asks for with `n_runs` runs.
+pub fn wanted_height(n_runs: usize) -> f32 {
+    22.0 + ROW * n_runs.min(4) as f32 + 6.0
+}
+
+/// Shows the table, the newest run first.
+pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+    ui.spacing_mut().item_spacing.y = 0.0;
+    let columns = fitting_columns(ui.available_width());
+    header_ui(ui, &columns);
+    let n = cx.studio.runs().len();
+    ScrollArea::vertical()
+        .auto_shrink(false)
+        .show_rows(ui, ROW, n, |ui, rows| {
+            for row in rows {
+                row_ui(ui, cx, n - 1 - row, &columns);
+            }
+        });
+}
+
+/// The columns there is room for.
+fn fitting_columns(width: f32) -> Vec<&'static Column> {
+    let mut columns: Vec<&Column> = COLUMNS.iter().collect();
+    let room = width - EYE_WIDTH - NAME_WIDTH - BUTTON_WIDTH - 8.0;
+    while columns.iter().map(|c| c.width).sum::<f32>() > room && columns.len() > 2 {
+        let last = columns.iter().map(|c| c.rank).max();
+        columns.retain(|c| Some(c.rank) != last);
+    }
+    columns
+}
+
+fn header_ui(ui: &mut Ui, columns: &[&Column]) {
+    let size = vec2(ui.available_width(), 22.0);
+    ui.allocate_ui_with_layout(size, Layout::right_to_left(Align::Center), |ui| {
+        ui.spacing_mut().item_spacing.x = 0.0;
+        ui.add_space(BUTTON_WIDTH);
+        for column in columns.iter().rev() {
+            let text = theme::quiet(ui, column.heading);
+            cell_ui(ui, column.width, text).on_hover_text(column.about);
+        }
+        ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+            ui.label(theme::section(ui, "Runs"));
+        });
+    });
+}
+
+/// Text at the right edge of a cell.
+fn cell_ui(ui: &mut Ui, width: f32, text: RichText) -> egui::Response {
+    let (rect, response) =
+        ui.allocate_exact_size(vec2(width, ui.available_height()), Sense::hover());
+    let builder = UiBuilder::new()
+        .max_rect(rect)
+        .layout(Layout::right_to_left(Align::Center));
+    ui.new_child(builder).add(Label::new(text).extend());
+    response
+}
+
+fn row_ui(ui: &mut Ui, cx: &mut Cx<'_>, idx: usize, columns: &[&Column]) {
+    let run = &cx.studio.runs()[idx];
+    let t = tokens(ui);
+    let size = vec2(ui.available_width(), ROW);
+    ui.allocate_ui_with_layout(size, Layout::right_to_left(Align::Center), |ui| {
+        ui.spacing_mut().item_spacing.x = 0.0;
+        let name = format!("Use the settings of {}", run.state.name);
+        if use_ui(ui, &name).clicked() {
+            cx.act(Action::UseSettings(idx));
+        }
+        for column in columns.iter().rev() {
+            let text = theme::number((column.text)(&run.state));
+            cell_ui(ui, column.width, text.color(ink(ui, column, &run.state)));
+        }
+        ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+            let (icon, verb) = if run.is_visible {
+                (Icon::Eye, "Hide")
+            } else {
+                (Icon::EyeClosed, "Show")
+            };
+            let eye = icon_button(ui, icon, &format!("{verb} {}", run.state.name), true);
+            if eye
+                .on_hover_text(format!("{verb} the curves of this run."))
+                .clicked()
+            {
+                cx.act(Action::ShowRun(idx, !run.is_visible));
+            }
+            let (dot, _) = ui.allocate_exact_size(vec2(14.0, 10.0), Sense::hover());
+            let color = t.run_color(idx);
+            let color = if run.is_visible {
+                color
+            } else {
+                color.gamma_multiply(0.3)
+            };
+            ui.painter()
+                .circle_filled(dot.left_center() + vec2(4.0, 0.0), 4.0, color);
+            let name = RichText::new(&run.state.name);
+            ui.add(Label::new(name).truncate())
+                .on_hover_text(&run.state.name);
+        });
+    });
+}
+
+fn use_ui(ui: &mut Ui, name: &str) -> egui::Response {
+    ui.allocate_ui_with_layout(
+        vec2(BUTTON_WIDTH, ROW),
+        Layout::right_to_left(Align::Center),
+        |ui| labeled_button(ui, None, "Use", Weight::Bare, 0.0, true),
+    )
+    .inner
+    .accessible_name(name.to_owned())
+    .on_hover_text("Takes this run's settings into the panel on the left.")
+}
+
+/// How a run ended shows in the colour of its state; everything else is quiet but the results.
+fn ink(ui: &Ui, column: &Column, run: &RunState) -> egui::Color32 {
+    let t = tokens(ui);
+    match (column.heading, &run.status) {
+        ("state", Status::Running | Status::Starting) => t.accent,
+        ("state", Status::Paused) => t.warning,
+        ("state", Status::Finished(Finish::Completed)) => t.good,
+        ("state", Status::Finished(Finish::Diverged { .. } | Finish::Failed { .. })) => t.bad,
+        ("best val." | "test", _) => t.text,
+        _ => t.quiet,
+    }
+}

@@ -1,0 +1,168 @@
+//! How the learning rate moves during a run: its shape, its numbers, and a picture of it.
+
+use egui::{Align2, Rect, Role, Sense, Shape, Stroke, TextStyle, Ui, WidgetInfo, pos2, vec2};
+
+use super::Cx;
+use super::setup::{effect, number_ui};
+use crate::train::{Field, Schedule, TrainConfig};
+use crate::ui::format;
+use crate::ui::theme::tokens;
+use crate::ui::widgets::{Number, Row, combo};
+
+/// Shows the schedule of `draft` and edits it.
+pub fn ui(ui: &mut Ui, cx: &Cx<'_>, draft: &mut TrainConfig) {
+    let row = Row {
+        label: "Schedule",
+        explanation: "How the learning rate moves during the run: falling steps at the end let the weights settle, too \
+                      early and learning stops half way.",
+        effect: effect(cx, Field::Schedule),
+        error: cx
+            .studio
+            .error_at(Field::Schedule)
+            .map(|e| e.message.as_str()),
+    };
+    row.show(ui, |ui| {
+        let shown = combo(ui, "Schedule", draft.schedule.label(), |ui| {
+            for schedule in Schedule::ALL {
+                let is_chosen = schedule.name() == draft.schedule.name();
+                if ui.selectable_label(is_chosen, schedule.label()).clicked() && !is_chosen {
+                    draft.schedule = schedule;
+                }
+            }
+        });
+        shown.on_hover_text(row.tooltip());
+    });
+    numbers_ui(ui, cx, &mut draft.schedule);
+    let explanation = "Epochs over which the learning rate rises from zero at the start: it spares fresh weights large \
+                       steps; too long wastes time.";
+    let epochs = Number::rate(1e5).with_unit(" epochs");
+    number_ui(
+        ui,
+        cx,
+        Field::WarmUp,
+        "Warm-up",
+        explanation,
+        &epochs,
+        &mut draft.warm_up,
+    );
+    if draft.schedule != Schedule::Constant || draft.warm_up > 0.0 {
+        picture_ui(ui, draft);
+    }
+}
+
+fn numbers_ui(ui: &mut Ui, cx: &Cx<'_>, schedule: &mut Schedule) {
+    let mut number = |label: &str, explanation: &str, number: Number, value: &mut f64| {
+        let row = Row {
+            label,
+            explanation,
+            effect: effect(cx, Field::Schedule),
+            error: None,
+        };
+        let new = row.show(ui, |ui| {
+            let (response, new) = number.ui(ui, label, *value);
+            response.on_hover_text(row.tooltip());
+            new
+        });
+        *value = new.unwrap_or(*value);
+    };
+    let share = Number::share;
+    match schedule {
+        Schedule::Constant => {}
+        Schedule::Step { every, factor } => {
+            let epochs = Number::rate(1e5).with_unit(" epochs");
+            number(
+                "Drop every",
+                "Epochs between two drops of the learning rate.",
+                epochs,
+                every,
+            );
+            number(
+                "Drop to",
+                "Share of the learning rate that is left after a drop.",
+                share(),
+                factor,
+            );
+        }
+        Schedule::Exponential { factor } => {
+            number(
+                "Left an epoch",
+                "Share of the learning rate that is left after each epoch.",
+                share(),
+                factor,
+            );
+        }
+        Schedule::Cosine { floor } => {
+            number(
+                "Floor",
+                "Share of the learning rate that is left at the end.",
+                share(),
+                floor,
+            );
+        }
+        Schedule::OneCycle { rise, start, end } => {
+            number(
+                "Rising part",
+                "Share of the run in which the learning rate rises.",
+                share(),
+                rise,
+            );
+            number(
+                "Starts at",
+                "Share of the highest learning rate that the run begins with.",
+                share(),
+                start,
+            );
+            number(
+                "Ends at",
+                "Share of the highest learning rate that the run ends with.",
+                share(),
+                end,
+            );
+        }
+    }
+}
+
+/// The learning rate from the first epoch to the last.
+fn picture_ui(ui: &mut Ui, draft: &TrainConfig) {
+    let t = tokens(ui);
+    let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), 52.0), Sense::hover());
+    response.widget_info(|| WidgetInfo::labeled(Role::Figure, true, "Learning rate over the run"));
+    let font = TextStyle::Small.resolve(ui.style());
+    let top = rect.min.y + 16.0;
+    let area = Rect::from_min_max(pos2(rect.min.x, top), rect.max - vec2(0.0, 4.0));
+    let painter = ui.painter();
+    let epochs = draft.epochs as f64;
+    let title = format!("learning rate over {}", plural(draft.epochs, "epoch"));
+    painter.text(
+        rect.left_top(),
+        Align2::LEFT_TOP,
+        title,
+        font.clone(),
+        t.quiet,
+    );
+    let highest = format::setting(draft.learning_rate);
+    painter.text(
+        rect.right_top(),
+        Align2::RIGHT_TOP,
+        format!("up to {highest}"),
+        font,
+        t.quiet,
+    );
+    painter.hline(area.x_range(), area.max.y, Stroke::new(1.0, t.hairline));
+    let n = (area.width() / 2.0).max(2.0) as usize;
+    let points = (0..=n)
+        .map(|i| {
+            let x = i as f64 / n as f64;
+            let share = draft.learning_rate_at(x * epochs) / draft.learning_rate;
+            let y = area.max.y - area.height() * share.clamp(0.0, 1.0) as f32;
+            pos2(area.min.x + area.width() * x as f32, y)
+        })
+        .filter(|p| p.y.is_finite())
+        .collect();
+    painter.add(Shape::line(points, Stroke::new(1.5, t.accent)));
+}
+
+fn plural(n: usize, noun: &str) -> String {
+    let s = if n == 1 { "" } else { "s" };
+    format!("{n} {noun}{s}")
+}

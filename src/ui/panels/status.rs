@@ -1,0 +1,82 @@
+//! The line at the bottom: what goes on, and what should be read once.
+
+use egui::{Align, Frame, Label, Layout, Margin, Panel, RichText, Ui};
+
+use super::Cx;
+use crate::studio::Action;
+use crate::ui::theme::{self, PANEL_PADDING, tokens};
+use crate::ui::widgets::{Icon, Weight, icon_button, labeled_button};
+
+/// Notices that are shown at a time; the newest matter most.
+const MAX_NOTICES: usize = 3;
+
+/// Shows the status line.
+pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+    ui.horizontal_centered(|ui| {
+        let activities = cx.studio.activities();
+        if activities.is_empty() {
+            ui.label(theme::quiet(ui, "ready"));
+        } else {
+            let text = format!("{}…", activities.join(", "));
+            ui.add(egui::Spinner::new().size(12.0));
+            ui.add(Label::new(theme::quiet(ui, text)).truncate());
+        }
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            ui.label(theme::quiet(ui, "local: nothing leaves this machine"))
+                .on_hover_text("Images, drawings, networks and runs stay here; the program makes no connections.");
+            if let Some(threads) = cx.studio.runs().last().map(|r| r.state.threads).filter(|&n| n > 0) {
+                let text = if threads == 1 { "1 thread ·".to_owned() } else { format!("{threads} threads ·") };
+                ui.label(theme::quiet(ui, text)).on_hover_text("Threads that compute while training.");
+            }
+        });
+    });
+}
+
+/// Shows the notices, if any, above the status line.
+pub fn notices_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+    let n = cx.studio.notices().len();
+    if n == 0 {
+        return;
+    }
+    let frame = Frame::new()
+        .fill(tokens(ui).raised)
+        .inner_margin(Margin::symmetric(PANEL_PADDING, 4));
+    Panel::bottom("notices").frame(frame).show(ui, |ui| {
+        ui.spacing_mut().item_spacing.y = 0.0;
+        for idx in n.saturating_sub(MAX_NOTICES)..n {
+            notice_ui(ui, cx, idx);
+        }
+        if n > MAX_NOTICES {
+            let text = format!("Dismiss all {n}");
+            if labeled_button(ui, None, &text, Weight::Bare, 0.0, true).clicked() {
+                // From the end, so that the indices before stay right.
+                (0..n)
+                    .rev()
+                    .for_each(|idx| cx.act(Action::DismissNotice(idx)));
+            }
+        }
+    });
+}
+
+fn notice_ui(ui: &mut Ui, cx: &mut Cx<'_>, idx: usize) {
+    let notice = &cx.studio.notices()[idx];
+    let t = tokens(ui);
+    let (mark, ink) = if notice.is_error {
+        (t.bad, t.text)
+    } else {
+        (t.good, t.quiet)
+    };
+    ui.horizontal(|ui| {
+        let (dot, _) = ui.allocate_exact_size(egui::vec2(8.0, 8.0), egui::Sense::hover());
+        ui.painter().circle_filled(dot.center(), 4.0, mark);
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            if icon_button(ui, Icon::Cross, "Dismiss", true).clicked() {
+                cx.act(Action::DismissNotice(idx));
+            }
+            ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+                let text = RichText::new(&notice.text).color(ink);
+                ui.add(Label::new(text).wrap().selectable(true));
+            });
+        });
+    });
+}

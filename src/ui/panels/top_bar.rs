@@ -1,0 +1,252 @@
+//! The bar at the top: what is trained on what, the buttons of training, and how far it is.
+
+use egui::{
+    Align, Align2, FontId, Layout, Rect, Role, Sense, TextStyle, Ui, WidgetInfo, pos2, vec2,
+};
+
+use super::Cx;
+use crate::model::PRESETS;
+use crate::runs::{RunState, Status};
+use crate::studio::{Action, DataState};
+use crate::train::Finish;
+use crate::ui::command::Command;
+use crate::ui::format;
+use crate::ui::settings::ThemeChoice;
+use crate::ui::theme::{self, ROW_HEIGHT, tokens};
+use crate::ui::widgets::{Icon, Weight, combo_of_width, icon_button, labeled_button};
+
+/// Shows the bar.
+pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+    ui.horizontal_centered(|ui| {
+        let name = egui::RichText::new("Candle Studio").font(FontId::new(14.0, theme::semibold()));
+        ui.label(name);
+        ui.add_space(4.0);
+        data_ui(ui, cx);
+        preset_ui(ui, cx);
+        ui.add_space(4.0);
+        training_ui(ui, cx);
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            window_ui(ui, cx);
+            ui.add_space(12.0);
+            progress_ui(ui, cx);
+        });
+    });
+}
+
+fn data_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+    let (name, about) = match cx.studio.data() {
+        DataState::None => ("no data".to_owned(), "Open a folder of images.".to_owned()),
+        DataState::Loading { name, .. } => ("loading…".to_owned(), format!("Reading {name}.")),
+        DataState::Ready(data) => (data.name.clone(), describe(data)),
+    };
+    let shown = combo_of_width(ui, "Data", &name, 92.0, |ui| {
+        for command in [Command::UseMnist, Command::OpenData] {
+            let item = ui.selectable_label(false, command.label());
+            if item.on_hover_text(command.explanation()).clicked() {
+                cx.command(command);
+            }
+        }
+    });
+    shown.on_hover_text(about);
+}
+
+/// The data in one sentence.
+fn describe(data: &crate::data::Dataset) -> String {
+    let [channels, height, width] = data.image_shape();
+    let kind = if channels == 1 { "grey" } else { "colour" };
+    format!(
+        "{} images to learn from and {} to be tested on, {kind}, {height}×{width} pixels, {} classes.",
+        format::thousands(data.train.len() as u64),
+        format::thousands(data.test.len() as u64),
+        data.n_classes(),
+    )
+}
+
+fn preset_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+    let chosen = crate::model::preset(&cx.studio.draft().preset);
+    let label = chosen.map_or("Custom", |p| p.label);
+    let shown = combo_of_width(ui, "Preset", label, 132.0, |ui| {
+        for preset in PRESETS {
+            let is_chosen = chosen.is_some_and(|c| c.name == preset.name);
+            let item = ui.selectable_label(is_chosen, preset.label);
+            if item.on_hover_text(preset.explanation).clicked() {
+                cx.act(Action::ChoosePreset(preset.name));
+            }
+        }
+    });
+    let about = chosen.map_or("Your own network; choose a preset to start over.", |p| {
+        p.explanation
+    });
+    shown.on_hover_text(about);
+}
+
+/// Train, then Pause, then Resume: the first button is always the one thing to do next.
+fn training_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+    let (icon, text, command) = match cx.studio.live_run().map(|r| &r.status) {
+        None => (Icon::Play, "Train", Command::Train),
+        Some(Status::Paused) => (Icon::Play, "Resume", Command::PauseOrResume),
+        Some(_) => (Icon::Pause, "Pause", Command::PauseOrResume),
+    };
+    let mut button = |text: &str, icon, command: Command, weight, width| {
+        let is_possible = command.is_possible(cx.studio);
+        let response = labeled_button(ui, Some(icon), text, weight, width, is_possible)
+            .on_hover_text(command.tooltip(ui));
+        if response.clicked() {
+            cx.command(command);
+        }
+    };
+    button(text, icon, command, Weight::Primary, 96.0);
+    button("Step", Icon::Step, Command::Step, Weight::Plain, 0.0);
+    button("Stop", Icon::Stop, Command::Stop, Weight::Plain, 0.0);
+}
+
+fn window_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+    ui.spacing_mut().item_spacing.x = 0.0;
+    let palette = icon_button(ui, Icon::Search, "All commands", true);
+    if palette
+        .on_hover_text(Command::Palette.tooltip(ui))
+        .clicked()
+    {
+        cx.command(Command::Palette);
+    }
+    let theme = icon_button(ui, Icon::Theme, "Theme", true)
+        .on_hover_text("Dark, light, or as the desktop.");
+    egui::Popup::menu(&theme).show(|ui| {
+        for choice in ThemeChoice::ALL {
+            if ui
+                .selectable_label(cx.settings.theme == choice, choice.label())
+                .clicked()
+            {
+                cx.command(Command::Theme(choice));
+            }
+        }
+    });
+}
+
+/// How far the newest run is, in what space is left.
+fn progress_ui(ui: &mut Ui, cx: &Cx<'_>) {
+    let size = vec2(ui.available_width(), ROW_HEIGHT);
+    let (rect, response) = ui.allocate_exact_size(size, Sense::hover());
+    // Runs of earlier sessions are hidden until they are asked for.
+    let newest = cx
+        .studio
+        .runs()
+        .last()
+        .filter(|r| r.is_visible || r.state.is_live());
+    let Some(run) = newest.map(|r| &r.state) else {
+        return;
+    };
+    match &run.status {
+        Status::Starting => line_ui(ui, rect, "warming up…", tokens(ui).quiet),
+        Status::Running | Status::Paused => live_ui(ui, rect, run, &response),
+        Status::Interrupted => line_ui(ui, rect, "interrupted", tokens(ui).warning),
+        Status::Finished(finish) => {
+            let (text, ink) = ending(ui, run, finish);
+            line_ui(ui, rect, &text, ink);
+        }
+    }
+}
+
+/// One sentence in small type, broken into two lines where it must.
+fn line_ui(ui: &mut Ui, rect: Rect, text: &str, ink: egui::Color32) {
+    let text = egui::RichText::new(text).small().color(ink);
+    let builder = egui::UiBuilder::new()
+        .max_rect(rect)
+        .layout(Layout::left_to_right(Align::Center));
+    ui.new_child(builder).add(egui::Label::new(text).wrap());
+}
+
+fn ending(ui: &Ui, run: &RunState, finish: &Finish) -> (String, egui::Color32) {
+    let t = tokens(ui);
+    match (finish, run.test) {
+        (Finish::Completed, Some(test)) => {
+            let accuracy = format::percent_exact(test.accuracy);
+            (
+                format!("done: {accuracy} of the test images are right"),
+                t.good,
+            )
+        }
+        (Finish::Completed, None) => ("done".to_owned(), t.good),
+        (Finish::Stopped, Some(test)) => {
+            let accuracy = format::percent_exact(test.accuracy);
+            (
+                format!("stopped: {accuracy} of the test images are right"),
+                t.quiet,
+            )
+        }
+        (Finish::Stopped, None) => ("stopped".to_owned(), t.quiet),
+        (Finish::Diverged { step }, _) => (format!("diverged at step {step}"), t.bad),
+        (Finish::Failed { .. }, _) => ("failed".to_owned(), t.bad),
+    }
+}
+
+/// `epoch 3/5 ▓▓▓▓░░ 62 % 31.2k images/s 4 s left`, the speed only where there is room for it.
+fn live_ui(ui: &Ui, rect: Rect, run: &RunState, response: &egui::Response) {
+    let t = tokens(ui);
+    let epochs = run.config.epochs;
+    let epoch =
+        (run.points.last().map_or(0.0, |p| p.epoch).ceil() as usize).clamp(1, epochs.max(1));
+    let epoch = format!("epoch {epoch}/{epochs}");
+    let share = run.progress();
+    let percent = format!("{:.0} %", 100.0 * share);
+    let speed = run
+        .images_per_second()
+        .map(|s| format!("{} images/s", format::short_count(s as u64)));
+    let left = match run.status {
+        Status::Paused => Some("paused".to_owned()),
+        _ => run
+            .secs_left()
+            .map(|s| format!("{} left", format::duration(s))),
+    };
+    let spoken = [
+        Some(epoch.clone()),
+        Some(percent.clone()),
+        speed.clone(),
+        left.clone(),
+    ];
+    response.widget_info(|| {
+        let text = spoken
+            .iter()
+            .flatten()
+            .cloned()
+            .collect::<Vec<_>>()
+            .join(", ");
+        WidgetInfo::labeled(Role::ProgressIndicator, true, text)
+    });
+    let font = TextStyle::Monospace.resolve(ui.style());
+    let char_width = ui.fonts_mut(|f| f.glyph_width(&font, '0'));
+    let width = |text: &str| char_width * text.chars().count() as f32 + 12.0;
+    let painter = ui.painter();
+    let write = |x: f32, align, text: &str, ink| {
+        painter.text(pos2(x, rect.center().y), align, text, font.clone(), ink);
+    };
+    write(rect.min.x, Align2::LEFT_CENTER, &epoch, t.text);
+    let mut right = rect.max.x;
+    let is_paused = run.status == Status::Paused;
+    if let Some(left) = left {
+        write(
+            right,
+            Align2::RIGHT_CENTER,
+            &left,
+            if is_paused { t.warning } else { t.quiet },
+        );
+        // The column does not move when a digit is gone.
+        right -= width(&left).max(width("10.0 s left"));
+    }
+    let bar_left = rect.min.x + width(&epoch);
+    let percent_width = width("100 %");
+    if let Some(speed) = speed.filter(|s| right - width(s) - percent_width - bar_left > 60.0) {
+        write(right, Align2::RIGHT_CENTER, &speed, t.quiet);
+        right -= width(&speed);
+    }
+    write(right, Align2::RIGHT_CENTER, &percent, t.text);
+    let bar = Rect::from_min_max(
+        pos2(bar_left, rect.center().y - 3.0),
+        pos2(right - percent_width, rect.center().y + 3.0),
+    );
+    if bar.width() > 8.0 {
+        painter.rect_filled(bar, 3.0, t.raised);
+        let done = bar.with_max_x(bar.min.x + bar.width() * share);
+        painter.rect_filled(done, 3.0, t.accent);
+    }
+}

@@ -1,0 +1,128 @@
+//! Opening the window, and saying in words why it could not be opened.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use anyhow::anyhow;
+
+use super::{Options, StudioApp};
+
+/// Name of the program, and of the folder eframe keeps the layout in.
+const APP_ID: &str = "candle-studio";
+
+/// Opens the window and returns when it is closed.
+///
+/// # Errors
+/// One sentence when there is no display, or when a library of the system is missing.
+pub fn run(options: Options) -> anyhow::Result<()> {
+    if !has_display() {
+        return Err(anyhow!(NO_DISPLAY));
+    }
+    // A missing libxkbcommon is told by a panic deep below; nothing of ours is left half done.
+    let outcome = catch_unwind(AssertUnwindSafe(|| {
+        eframe::run_native(
+            APP_ID,
+            native_options(),
+            Box::new(|cc| Ok(Box::new(StudioApp::new(cc, options)?))),
+        )
+    }));
+    match outcome {
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(error)) => Err(anyhow!(explain(&error.to_string()))),
+        Err(panic) => Err(anyhow!(explain(&panic_text(&*panic)))),
+    }
+}
+
+const NO_DISPLAY: &str =
+    "there is no display to open a window on: train without one with `candle-studio train`";
+
+fn native_options() -> eframe::NativeOptions {
+    eframe::NativeOptions {
+        viewport: egui::ViewportBuilder::default()
+            .with_title("Candle Studio")
+            .with_app_id(APP_ID)
+            .with_inner_size([1440.0, 900.0])
+            .with_min_inner_size([900.0, 600.0])
+            .with_icon(egui::IconData::default()),
+        ..eframe::NativeOptions::default()
+    }
+}
+
+/// Whether the environment names a display, where displays are named by the environment.
+fn has_display() -> bool {
+    let is_named = |name: &str| std::env::var_os(name).is_some_and(|v| !v.is_empty());
+    !cfg!(target_os = "linux")
+        || ["DISPLAY", "WAYLAND_DISPLAY", "WAYLAND_SOCKET"]
+            .into_iter()
+            .any(is_named)
+}
+
+/// The system's complaint as one sentence that says what to do.
+fn explain(complaint: &str) -> String {
+    let packages = [
+        ("libxkbcommon-x11", "libxkbcommon-x11-0"),
+        ("libxkbcommon", "libxkbcommon0"),
+        ("libX11-xcb", "libx11-xcb1"),
+        ("libXcursor", "libxcursor1"),
+        ("libXi", "libxi6"),
+        ("libX11", "libx11-6"),
+        ("libEGL", "libegl1"),
+        ("libGL", "libgl1"),
+    ];
+    if let Some((library, package)) = packages
+        .into_iter()
+        .find(|(library, _)| complaint.contains(library))
+    {
+        return format!(
+            "the window needs the library {library}: install it (on Debian and Ubuntu `apt install {package}`), or \
+             train without a window with `candle-studio train`"
+        );
+    }
+    // glutin's and winit's own words, matched as they are.
+    if complaint.contains("NoGlutinConfigs")
+        || complaint.contains("glutin")
+        || complaint.contains("OpenGL")
+    {
+        return format!(
+            "the window needs OpenGL 2.0 or newer: install a driver (on Debian and Ubuntu `apt install libegl1 \
+             libgl1-mesa-dri`), or train without a window with `candle-studio train` ({complaint})"
+        );
+    }
+    if ["DISPLAY", "display", "compositor", "XOpenDisplay"]
+        .iter()
+        .any(|word| complaint.contains(word))
+    {
+        return NO_DISPLAY.to_owned();
+    }
+    format!("the window could not be opened: {complaint}")
+}
+
+fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().map(|s| (*s).to_owned());
+    text.or_else(|| panic.downcast_ref::<String>().cloned())
+        .unwrap_or_else(|| "an unknown fault".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_missing_is_said_with_what_to_install() {
+        for (complaint, word) in [
+            (
+                "LibraryOpenError { kind: Open, detail: \"libXcursor.so.1: cannot open\" }",
+                "libxcursor1",
+            ),
+            ("Failed to load libxkbcommon-x11.so", "libxkbcommon-x11-0"),
+            (
+                "Found no glutin configs matching the template",
+                "libgl1-mesa-dri",
+            ),
+            ("neither WAYLAND_DISPLAY nor DISPLAY is set", "no display"),
+            ("something else", "something else"),
+        ] {
+            let text = explain(complaint);
+            assert!(text.contains(word), "{text}");
+        }
+    }
+}

@@ -1,0 +1,362 @@
+//! Everything that makes the look: colours, fonts, sizes, spacing. No other file names a colour.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use egui::epaint::Shadow;
+use egui::style::{HandleShape, ScrollStyle, Spacing, WidgetVisuals};
+use egui::{
+    Color32, Context, CornerRadius, FontData, FontDefinitions, FontFamily, FontId, Margin,
+    RichText, Stroke, Style, TextStyle, Theme, Ui, Vec2, Visuals,
+};
+
+/// The unit of all distances, in points.
+pub const UNIT: f32 = 4.0;
+
+/// Height of a row with a field in it.
+pub const ROW_HEIGHT: f32 = 28.0;
+
+/// Distance between the edge of a panel and what is in it.
+pub const PANEL_PADDING: i8 = 12;
+
+/// The colours of one theme.
+#[derive(Clone, Copy, Debug)]
+pub struct Tokens {
+    /// Behind everything, and behind what is typed.
+    pub background: Color32,
+    /// Panels.
+    pub panel: Color32,
+    /// What stands out from a panel: buttons, fields, menus.
+    pub raised: Color32,
+    /// Lines between regions.
+    pub hairline: Color32,
+    /// What is read.
+    pub text: Color32,
+    /// What explains: labels, units, hints.
+    pub quiet: Color32,
+    /// The primary button, the focus, the current value.
+    pub accent: Color32,
+    /// Text on the accent.
+    pub on_accent: Color32,
+    /// All is well.
+    pub good: Color32,
+    /// Worth a look.
+    pub warning: Color32,
+    /// Something is wrong.
+    pub bad: Color32,
+}
+
+/// For dark rooms.
+pub const DARK: Tokens = Tokens {
+    background: Color32::from_rgb(0x14, 0x16, 0x1A),
+    panel: Color32::from_rgb(0x1B, 0x1E, 0x24),
+    raised: Color32::from_rgb(0x25, 0x2A, 0x33),
+    hairline: Color32::from_rgb(0x2E, 0x34, 0x3E),
+    text: Color32::from_rgb(0xE8, 0xEA, 0xED),
+    quiet: Color32::from_rgb(0x98, 0xA2, 0xAE),
+    accent: Color32::from_rgb(0xFF, 0xA9, 0x4D),
+    on_accent: Color32::from_rgb(0x14, 0x16, 0x1A),
+    good: Color32::from_rgb(0x51, 0xC5, 0x8C),
+    warning: Color32::from_rgb(0xF2, 0xC1, 0x4E),
+    bad: Color32::from_rgb(0xF0, 0x71, 0x6C),
+};
+
+/// For bright rooms.
+pub const LIGHT: Tokens = Tokens {
+    background: Color32::from_rgb(0xFA, 0xF9, 0xF7),
+    panel: Color32::from_rgb(0xF2, 0xF0, 0xEC),
+    raised: Color32::from_rgb(0xFF, 0xFF, 0xFF),
+    hairline: Color32::from_rgb(0xDD, 0xD9, 0xD2),
+    text: Color32::from_rgb(0x1D, 0x20, 0x24),
+    quiet: Color32::from_rgb(0x5F, 0x67, 0x71),
+    accent: Color32::from_rgb(0xA0, 0x4E, 0x00),
+    on_accent: Color32::from_rgb(0xFF, 0xFF, 0xFF),
+    good: Color32::from_rgb(0x15, 0x70, 0x45),
+    warning: Color32::from_rgb(0x80, 0x5A, 0x00),
+    bad: Color32::from_rgb(0xB3, 0x32, 0x2D),
+};
+
+/// The canvas is black with white ink in both themes, as the network sees it.
+pub const CANVAS: Color32 = Color32::BLACK;
+
+/// Colours that people with any kind of colour vision can tell apart (Okabe and Ito, 2008), the
+/// strongest first; black is left out, it is nobody's colour on a dark screen.
+const OKABE_ITO: [Color32; 7] = [
+    Color32::from_rgb(0x56, 0xB4, 0xE9),
+    Color32::from_rgb(0xE6, 0x9F, 0x00),
+    Color32::from_rgb(0x00, 0x9E, 0x73),
+    Color32::from_rgb(0xCC, 0x79, 0xA7),
+    Color32::from_rgb(0xD5, 0x5E, 0x00),
+    Color32::from_rgb(0x00, 0x72, 0xB2),
+    Color32::from_rgb(0xF0, 0xE4, 0x42),
+];
+
+/// Contrast a thin coloured line needs against what is behind it (WCAG 2.2, 1.4.11).
+const LINE_CONTRAST: f32 = 3.0;
+
+impl Tokens {
+    /// The colours of a theme.
+    pub fn of(theme: Theme) -> &'static Tokens {
+        match theme {
+            Theme::Dark => &DARK,
+            Theme::Light => &LIGHT,
+        }
+    }
+
+    /// The colour of the run at index `idx`, the same for the run's whole life. After one round
+    /// of the colours they come again, nearer to the colour of the text.
+    pub fn run_color(&self, idx: usize) -> Color32 {
+        let round = (idx / OKABE_ITO.len()).min(3) as f32;
+        let mut color = mix(OKABE_ITO[idx % OKABE_ITO.len()], self.text, 0.25 * round);
+        while contrast(color, self.background) < LINE_CONTRAST {
+            color = mix(color, self.text, 0.1);
+        }
+        color
+    }
+}
+
+/// The colours `ui` is drawn in.
+pub fn tokens(ui: &Ui) -> &'static Tokens {
+    if ui.visuals().dark_mode {
+        &DARK
+    } else {
+        &LIGHT
+    }
+}
+
+/// `from` with a share of `to` in it.
+pub fn mix(from: Color32, to: Color32, share: f32) -> Color32 {
+    from.lerp_to_gamma(to, share)
+}
+
+/// How far two colours are apart in lightness, 1 to 21 (WCAG 2.2, "contrast ratio").
+pub fn contrast(a: Color32, b: Color32) -> f32 {
+    let luminance = |c: Color32| {
+        let [r, g, b, _] = egui::Rgba::from(c).to_array();
+        0.2126 * r + 0.7152 * g + 0.0722 * b
+    };
+    let (a, b) = (luminance(a), luminance(b));
+    (a.max(b) + 0.05) / (a.min(b) + 0.05)
+}
+
+/// The heavier cut of the text face.
+pub fn semibold() -> FontFamily {
+    FontFamily::Name("semibold".into())
+}
+
+/// A heading of a section: small, heavy and quiet.
+pub fn section(ui: &Ui, text: &str) -> RichText {
+    RichText::new(text.to_uppercase())
+        .font(FontId::new(12.0, semibold()))
+        .extra_letter_spacing(0.8)
+        .color(tokens(ui).quiet)
+}
+
+/// Small explaining text.
+pub fn quiet(ui: &Ui, text: impl Into<String>) -> RichText {
+    RichText::new(text).small().color(tokens(ui).quiet)
+}
+
+/// A number in a table or a read-out: digits of equal width.
+pub fn number(text: impl Into<String>) -> RichText {
+    RichText::new(text).monospace()
+}
+
+/// Puts fonts and both themes into the context.
+pub fn install(ctx: &Context) {
+    ctx.set_fonts(fonts());
+    for theme in [Theme::Dark, Theme::Light] {
+        ctx.set_style_of(theme, style(theme));
+    }
+}
+
+fn fonts() -> FontDefinitions {
+    let mut fonts = FontDefinitions::default();
+    let faces: [(&str, &'static [u8]); 3] = [
+        (
+            "inter",
+            include_bytes!("../../assets/fonts/Inter-Regular.otf"),
+        ),
+        (
+            "inter-semibold",
+            include_bytes!("../../assets/fonts/Inter-SemiBold.otf"),
+        ),
+        (
+            "jetbrains-mono",
+            include_bytes!("../../assets/fonts/JetBrainsMono-Regular.ttf"),
+        ),
+    ];
+    for (name, bytes) in faces {
+        let mut data = FontData::from_static(bytes);
+        if name == "jetbrains-mono" {
+            // Brings its digits down to the base line of the text beside them.
+            data.tweak.y_offset_factor = 0.05;
+        }
+        fonts.font_data.insert(name.to_owned(), Arc::new(data));
+    }
+    // egui's own fonts stay behind ours, for the symbols ours lack.
+    let fallback = fonts.families.get(&FontFamily::Proportional).cloned();
+    fonts
+        .families
+        .insert(semibold(), fallback.unwrap_or_default());
+    for (family, name) in [
+        (FontFamily::Proportional, "inter"),
+        (semibold(), "inter-semibold"),
+        (FontFamily::Monospace, "jetbrains-mono"),
+    ] {
+        let family = fonts.families.entry(family).or_default();
+        family.insert(0, name.to_owned());
+    }
+    fonts
+}
+
+fn style(theme: Theme) -> Style {
+    let mut style = Style {
+        text_styles: text_styles(),
+        drag_value_text_style: TextStyle::Monospace,
+        spacing: spacing(),
+        visuals: visuals(theme),
+        animation_time: 0.1,
+        ..Style::default()
+    };
+    style.interaction.selectable_labels = false;
+    style.interaction.tooltip_delay = 0.4;
+    style
+}
+
+fn text_styles() -> BTreeMap<TextStyle, FontId> {
+    BTreeMap::from([
+        (TextStyle::Small, FontId::proportional(12.0)),
+        (TextStyle::Body, FontId::proportional(14.0)),
+        (TextStyle::Button, FontId::proportional(14.0)),
+        (TextStyle::Heading, FontId::new(18.0, semibold())),
+        (TextStyle::Monospace, FontId::monospace(12.0)),
+    ])
+}
+
+fn spacing() -> Spacing {
+    Spacing {
+        item_spacing: Vec2::new(2.0 * UNIT, UNIT),
+        button_padding: Vec2::new(2.0 * UNIT, UNIT),
+        interact_size: Vec2::new(ROW_HEIGHT, ROW_HEIGHT),
+        menu_margin: Margin::same(6),
+        window_margin: Margin::same(16),
+        slider_width: 96.0,
+        slider_rail_height: 4.0,
+        combo_width: 96.0,
+        icon_width: 16.0,
+        icon_width_inner: 10.0,
+        icon_spacing: 6.0,
+        tooltip_width: 320.0,
+        scroll: ScrollStyle {
+            floating_allocated_width: 0.0,
+            bar_width: 8.0,
+            floating_width: 4.0,
+            ..ScrollStyle::floating()
+        },
+        ..Spacing::default()
+    }
+}
+
+fn visuals(theme: Theme) -> Visuals {
+    let t = Tokens::of(theme);
+    let mut v = match theme {
+        Theme::Dark => Visuals::dark(),
+        Theme::Light => Visuals::light(),
+    };
+    let widget = |fill: Color32, rim: Color32| WidgetVisuals {
+        bg_fill: fill,
+        weak_bg_fill: fill,
+        bg_stroke: Stroke::new(1.0, rim),
+        corner_radius: CornerRadius::same(5),
+        fg_stroke: Stroke::new(1.0, t.text),
+        expansion: 0.0,
+    };
+    let rim = mix(t.hairline, t.text, 0.3);
+    v.widgets.noninteractive = widget(t.panel, t.hairline);
+    v.widgets.inactive = widget(t.raised, t.hairline);
+    v.widgets.hovered = widget(mix(t.raised, t.text, 0.06), rim);
+    v.widgets.active = widget(mix(t.raised, t.text, 0.1), t.accent);
+    v.widgets.open = widget(mix(t.raised, t.text, 0.06), rim);
+    v.selection.bg_fill = mix(t.raised, t.accent, 0.22);
+    v.selection.stroke = Stroke::new(1.0, t.accent);
+    v.weak_text_color = Some(t.quiet);
+    v.hyperlink_color = t.accent;
+    v.warn_fg_color = t.warning;
+    v.error_fg_color = t.bad;
+    v.extreme_bg_color = t.background;
+    v.text_edit_bg_color = Some(mix(t.background, t.raised, 0.4));
+    v.faint_bg_color = mix(t.panel, t.text, 0.03);
+    v.code_bg_color = t.background;
+    v.panel_fill = t.panel;
+    v.window_fill = t.raised;
+    v.window_stroke = Stroke::new(1.0, t.hairline);
+    v.window_corner_radius = CornerRadius::same(8);
+    v.menu_corner_radius = CornerRadius::same(8);
+    v.popup_shadow = shadow(theme);
+    v.window_shadow = shadow(theme);
+    v.slider_trailing_fill = true;
+    v.handle_shape = HandleShape::Circle;
+    v.text_cursor.blink = false;
+    v.text_cursor.stroke = Stroke::new(1.5, t.accent);
+    v
+}
+
+fn shadow(theme: Theme) -> Shadow {
+    let alpha = match theme {
+        Theme::Dark => 110,
+        Theme::Light => 36,
+    };
+    Shadow {
+        offset: [0, 6],
+        blur: 20,
+        spread: 0,
+        color: Color32::from_black_alpha(alpha),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// WCAG 2.2, 1.4.3.
+    const TEXT_CONTRAST: f32 = 4.5;
+
+    #[test]
+    fn all_text_can_be_read_in_both_themes() {
+        for (theme, t) in [("dark", DARK), ("light", LIGHT)] {
+            let inks = [t.text, t.quiet, t.accent, t.good, t.warning, t.bad];
+            for (ink_idx, ink) in inks.into_iter().enumerate() {
+                for (paper_idx, paper) in [t.background, t.panel, t.raised].into_iter().enumerate()
+                {
+                    let contrast = contrast(ink, paper);
+                    assert!(
+                        contrast >= TEXT_CONTRAST,
+                        "{theme}: ink {ink_idx} on paper {paper_idx} has {contrast}"
+                    );
+                }
+            }
+            assert!(contrast(t.on_accent, t.accent) >= TEXT_CONTRAST, "{theme}");
+        }
+    }
+
+    #[test]
+    fn what_is_selected_can_be_read() {
+        for theme in [Theme::Dark, Theme::Light] {
+            let selection = visuals(theme).selection;
+            let contrast = contrast(selection.stroke.color, selection.bg_fill);
+            assert!(contrast >= TEXT_CONTRAST, "{theme:?}: {contrast}");
+        }
+    }
+
+    #[test]
+    fn runs_have_colours_that_differ_and_can_be_seen() {
+        for t in [DARK, LIGHT] {
+            let colors: Vec<Color32> = (0..14).map(|idx| t.run_color(idx)).collect();
+            for (idx, &color) in colors.iter().enumerate() {
+                assert!(contrast(color, t.background) >= LINE_CONTRAST, "run {idx}");
+                assert!(!colors[..idx].contains(&color), "run {idx}");
+            }
+        }
+    }
+}

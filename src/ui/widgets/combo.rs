@@ -1,0 +1,36 @@
+//! A choice of one out of few, in the column of values.
+
+use egui::{ComboBox, Response, Stroke, Ui, pos2, vec2};
+
+use super::VALUE_WIDTH;
+use crate::ui::theme::tokens;
+
+/// Shows what is chosen, and `menu_ui` when it is pressed; `name` is what it is called by those
+/// who cannot see it.
+pub fn combo(ui: &mut Ui, name: &str, chosen: &str, menu_ui: impl FnOnce(&mut Ui)) -> Response {
+    combo_of_width(ui, name, chosen, VALUE_WIDTH, menu_ui)
+}
+
+/// The same in another width.
+pub fn combo_of_width(
+    ui: &mut Ui,
+    name: &str,
+    chosen: &str,
+    width: f32,
+    menu_ui: impl FnOnce(&mut Ui),
+) -> Response {
+    ComboBox::from_id_salt(name)
+        .width(width)
+        .selected_text(chosen)
+        .truncate()
+        .icon(|ui, rect, _, _| {
+            let centre = rect.center();
+            let points = [(-3.5, -1.75), (0.0, 1.75), (3.5, -1.75)];
+            let points = points.map(|(x, y)| pos2(centre.x, centre.y) + vec2(x, y));
+            let stroke = Stroke::new(1.5, tokens(ui).quiet);
+            ui.painter().line(points.to_vec(), stroke);
+        })
+        .show_ui(ui, menu_ui)
+        .response
+        .accessible_name(name.to_owned())
+}

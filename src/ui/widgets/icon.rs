@@ -1,0 +1,142 @@
+//! Small pictures drawn with lines, so that they are sharp at every scale and need no font.
+
+use egui::{Color32, Painter, Pos2, Rect, Shape, Stroke, StrokeKind, Vec2, pos2, vec2};
+
+/// A picture on a button.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Icon {
+    /// Start.
+    Play,
+    /// Wait.
+    Pause,
+    /// One batch.
+    Step,
+    /// End.
+    Stop,
+    /// Take back.
+    Undo,
+    /// Put back.
+    Redo,
+    /// Remove, dismiss.
+    Cross,
+    /// Add.
+    Plus,
+    /// Move up.
+    Up,
+    /// Move down.
+    Down,
+    /// Draw a random one.
+    Die,
+    /// Light and dark.
+    Theme,
+    /// Search.
+    Search,
+    /// A folder or file.
+    Folder,
+    /// Shown.
+    Eye,
+    /// Hidden.
+    EyeClosed,
+}
+
+impl Icon {
+    /// Draws the picture in the middle of `rect`, 16 points large.
+    pub fn paint(self, painter: &Painter, rect: Rect, color: Color32) {
+        let centre = rect.center();
+        let at = |x: f32, y: f32| centre + vec2(x, y);
+        let stroke = Stroke::new(1.5, color);
+        let fill = |points: &[Pos2]| {
+            painter.add(Shape::convex_polygon(points.to_vec(), color, Stroke::NONE));
+        };
+        let line = |points: &[Pos2]| {
+            painter.add(Shape::line(points.to_vec(), stroke));
+        };
+        let bar = |x: f32, width: f32| {
+            let rect = Rect::from_center_size(at(x, 0.0), vec2(width, 10.0));
+            painter.rect_filled(rect, 0.5, color);
+        };
+        match self {
+            Icon::Play => fill(&[at(-4.0, -5.5), at(5.5, 0.0), at(-4.0, 5.5)]),
+            Icon::Pause => {
+                bar(-3.0, 3.0);
+                bar(3.0, 3.0);
+            }
+            Icon::Step => {
+                fill(&[at(-5.0, -5.0), at(2.0, 0.0), at(-5.0, 5.0)]);
+                bar(4.5, 2.5);
+            }
+            Icon::Stop => {
+                let rect = Rect::from_center_size(centre, Vec2::splat(9.0));
+                painter.rect_filled(rect, 1.0, color);
+            }
+            Icon::Undo => turn(painter, centre, 1.0, stroke),
+            Icon::Redo => turn(painter, centre, -1.0, stroke),
+            Icon::Cross => {
+                line(&[at(-4.0, -4.0), at(4.0, 4.0)]);
+                line(&[at(-4.0, 4.0), at(4.0, -4.0)]);
+            }
+            Icon::Plus => {
+                line(&[at(-4.5, 0.0), at(4.5, 0.0)]);
+                line(&[at(0.0, -4.5), at(0.0, 4.5)]);
+            }
+            Icon::Up => line(&[at(-4.0, 2.0), at(0.0, -2.5), at(4.0, 2.0)]),
+            Icon::Down => line(&[at(-4.0, -2.0), at(0.0, 2.5), at(4.0, -2.0)]),
+            Icon::Die => die(painter, centre, stroke),
+            Icon::Theme => {
+                painter.circle_stroke(centre, 5.5, stroke);
+                fill(&arc(centre, 5.5, 90.0, 270.0));
+            }
+            Icon::Search => {
+                painter.circle_stroke(at(-1.0, -1.0), 4.0, stroke);
+                line(&[at(2.0, 2.0), at(5.5, 5.5)]);
+            }
+            Icon::Folder => line(&[
+                at(-6.0, 4.5),
+                at(-6.0, -4.5),
+                at(-1.5, -4.5),
+                at(0.0, -2.5),
+                at(6.0, -2.5),
+                at(6.0, 4.5),
+                at(-6.0, 4.5),
+            ]),
+            Icon::Eye | Icon::EyeClosed => eye(painter, centre, self == Icon::Eye, stroke),
+        }
+    }
+}
+
+/// Points on a circle between two angles in degrees, clockwise from the right.
+fn arc(centre: Pos2, radius: f32, from: f32, to: f32) -> Vec<Pos2> {
+    let n = 16;
+    (0..=n)
+        .map(|i| from + (to - from) * i as f32 / n as f32)
+        .map(|degrees| centre + radius * Vec2::angled(degrees.to_radians()))
+        .collect()
+}
+
+/// An arrow that turns back; `side` is 1 for to the left and −1 for to the right.
+fn turn(painter: &Painter, centre: Pos2, side: f32, stroke: Stroke) {
+    let mirror = |p: Pos2| pos2(centre.x + side * (p.x - centre.x), p.y);
+    let arc = arc(centre + vec2(0.0, 1.0), 4.5, -180.0, 60.0);
+    let tip = arc[0];
+    painter.add(Shape::line(arc.into_iter().map(mirror).collect(), stroke));
+    let head = [vec2(-3.0, -2.5), vec2(0.0, 1.0), vec2(3.0, -2.5)];
+    painter.add(Shape::line(head.map(|d| mirror(tip + d)).to_vec(), stroke));
+}
+
+fn die(painter: &Painter, centre: Pos2, stroke: Stroke) {
+    let rect = Rect::from_center_size(centre, Vec2::splat(12.0));
+    painter.rect_stroke(rect, 2.0, stroke, StrokeKind::Inside);
+    for (x, y) in [(-2.5, -2.5), (2.5, 2.5), (0.0, 0.0)] {
+        painter.circle_filled(centre + vec2(x, y), 1.1, stroke.color);
+    }
+}
+
+fn eye(painter: &Painter, centre: Pos2, is_open: bool, stroke: Stroke) {
+    let lower = arc(centre - vec2(0.0, 4.0), 7.5, 30.0, 150.0);
+    painter.add(Shape::line(lower, stroke));
+    if is_open {
+        let upper = arc(centre + vec2(0.0, 4.0), 7.5, 210.0, 330.0);
+        painter.add(Shape::line(upper, stroke));
+        painter.circle_filled(centre, 2.0, stroke.color);
+    }
+}

@@ -1,0 +1,185 @@
+//! One layer in the list of layers.
+
+use egui::{
+    Align2, CursorIcon, FontId, Rect, Response, Role, Sense, TextStyle, Ui, WidgetInfo, pos2, vec2,
+};
+
+use crate::model::{Layer, LayerReport};
+use crate::ui::format;
+use crate::ui::theme::{mix, tokens};
+
+/// Height of a row.
+const HEIGHT: f32 = 24.0;
+
+/// Distances of the right edges of the columns from the right edge of the list.
+const OUTPUT_RIGHT: f32 = 96.0;
+const PARAMETERS_RIGHT: f32 = 47.0;
+const MULTIPLY_ADDS_RIGHT: f32 = 0.0;
+
+/// A layer as the list shows it.
+pub struct LayerRow<'a> {
+    /// Its index.
+    pub idx: usize,
+    /// What it is.
+    pub layer: &'a Layer,
+    /// What it makes of one image; `None` behind a layer that does not fit.
+    pub report: Option<&'a LayerReport>,
+    /// Whether it is being edited.
+    pub is_selected: bool,
+    /// Whether something is wrong with it.
+    pub is_wrong: bool,
+}
+
+/// Names the columns.
+pub fn layer_header(ui: &mut Ui) {
+    let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), 16.0), Sense::hover());
+    let font = TextStyle::Small.resolve(ui.style());
+    let ink = tokens(ui).quiet;
+    let painter = ui.painter();
+    painter.text(
+        rect.left_center(),
+        Align2::LEFT_CENTER,
+        "layer",
+        font.clone(),
+        ink,
+    );
+    for (text, right, about) in [
+        (
+            "output",
+            OUTPUT_RIGHT,
+            "Values that the layer hands on for one image.",
+        ),
+        (
+            "param.",
+            PARAMETERS_RIGHT,
+            "Numbers in the layer that are learned.",
+        ),
+        (
+            "mult.",
+            MULTIPLY_ADDS_RIGHT,
+            "Multiply-adds for one image, forwards: what the layer costs.",
+        ),
+    ] {
+        let at = pos2(rect.max.x - right, rect.center().y);
+        let column = painter.text(at, Align2::RIGHT_CENTER, text, font.clone(), ink);
+        ui.interact(column, ui.scope_id().with(text), Sense::hover())
+            .on_hover_text(about);
+    }
+}
+
+impl LayerRow<'_> {
+    /// Shows the row; a click selects the layer.
+    pub fn ui(&self, ui: &mut Ui) -> Response {
+        let size = vec2(ui.available_width(), HEIGHT);
+        let (rect, response) = ui.allocate_exact_size(size, Sense::click());
+        response.widget_info(|| {
+            WidgetInfo::selected(Role::Button, true, self.is_selected, self.spoken())
+        });
+        self.paint(ui, rect, &response);
+        response
+            .on_hover_text(self.layer.explanation())
+            .on_hover_cursor(CursorIcon::PointingHand)
+    }
+
+    fn paint(&self, ui: &Ui, rect: Rect, response: &Response) {
+        let t = tokens(ui);
+        let wide = rect.expand2(vec2(6.0, 0.0));
+        if self.is_selected {
+            ui.painter().rect_filled(wide, 4.0, t.raised);
+        } else if response.hovered() || response.has_focus() {
+            ui.painter()
+                .rect_filled(wide, 4.0, mix(t.panel, t.text, 0.05));
+        }
+        let (name_font, number_font) = (
+            TextStyle::Body.resolve(ui.style()),
+            TextStyle::Monospace.resolve(ui.style()),
+        );
+        let ink = if self.is_wrong { t.bad } else { t.text };
+        let name = self.layer_name(ui, ink, &name_font, &number_font);
+        let at = pos2(rect.min.x, rect.center().y - name.size().y / 2.0);
+        ui.painter().galley(at, name, ink);
+        let Some(report) = self.report else {
+            return;
+        };
+        let number = |text: String, right: f32| {
+            let at = pos2(rect.max.x - right, rect.center().y);
+            ui.painter()
+                .text(at, Align2::RIGHT_CENTER, text, number_font.clone(), t.quiet);
+        };
+        number(report.output.to_string(), OUTPUT_RIGHT);
+        if report.n_parameters > 0 {
+            number(format::short_count(report.n_parameters), PARAMETERS_RIGHT);
+        }
+        if report.multiply_adds > 0 {
+            number(
+                format::short_count(report.multiply_adds),
+                MULTIPLY_ADDS_RIGHT,
+            );
+        }
+    }
+
+    /// `Conv 32 × 3×3`: the kind in the text's colour, the numbers quiet.
+    fn layer_name(
+        &self,
+        ui: &Ui,
+        ink: egui::Color32,
+        name_font: &FontId,
+        number_font: &FontId,
+    ) -> std::sync::Arc<egui::Galley> {
+        let (kind, numbers) = short_name(self.layer);
+        let format = |font: &FontId, color| egui::TextFormat {
+            valign: egui::Align::Center,
+            ..egui::TextFormat::simple(font.clone(), color)
+        };
+        let mut job = egui::text::LayoutJob::default();
+        job.append(kind, 0.0, format(name_font, ink));
+        job.append(&numbers, 6.0, format(number_font, tokens(ui).quiet));
+        ui.painter().layout_job(job)
+    }
+
+    /// The whole row in words.
+    fn spoken(&self) -> String {
+        let detail = self.layer.detail();
+        let detail = if detail.is_empty() {
+            detail
+        } else {
+            format!(" {detail}")
+        };
+        format!("Layer {}: {}{detail}", self.idx + 1, self.layer.label())
+    }
+}
+
+/// Kind and numbers, as short as a column is narrow: `s2` is a stride of 2, `p2` a padding of 2;
+/// the fields of the selected layer say it in full.
+fn short_name(layer: &Layer) -> (&'static str, String) {
+    let window = |kernel: usize, stride: usize, usual: usize| {
+        if stride == usual {
+            format!("{kernel}×{kernel}")
+        } else {
+            format!("{kernel}×{kernel} s{stride}")
+        }
+    };
+    match *layer {
+        Layer::Conv2d {
+            channels,
+            kernel,
+            stride,
+            padding,
+        } => {
+            let padding = if padding > 0 {
+                format!(" p{padding}")
+            } else {
+                String::new()
+            };
+            (
+                "Conv",
+                format!("{channels}·{}{padding}", window(kernel, stride, 1)),
+            )
+        }
+        Layer::MaxPool2d { kernel, stride } => ("Max pool", window(kernel, stride, kernel)),
+        Layer::AvgPool2d { kernel, stride } => ("Mean pool", window(kernel, stride, kernel)),
+        Layer::Dense { units } => ("Dense", units.to_string()),
+        Layer::Dropout { rate } => ("Dropout", format!("{rate}")),
+        _ => (layer.label(), String::new()),
+    }
+}
