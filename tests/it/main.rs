@@ -13,3 +13,7 @@ mod model_files;
 mod run_folder;
 mod studio;
 mod tiny;
+#[cfg(feature = "gui")]
+mod ui;
+#[cfg(feature = "gui")]
+mod window;

@@ -1,0 +1,396 @@
+//! The window through its front door: what a person sees and presses, by its name.
+
+use std::time::Duration;
+
+use candle_studio::runs::Status;
+use candle_studio::studio::{Model, Studio};
+use candle_studio::train::{Finish, Setting};
+use candle_studio::ui::StudioApp;
+use egui::{Key, Modifiers, Role, Theme};
+use egui_kittest::Harness;
+use egui_kittest::kittest::Queryable;
+
+use crate::window::{draw, open, settle, wait};
+
+type Window = Harness<'static, StudioApp>;
+
+fn window_of(size: [f32; 2], theme: Theme) -> Window {
+    let mut window = Harness::builder()
+        .with_size(size)
+        .with_theme(theme)
+        .with_max_steps(60)
+        .build_eframe(open);
+    settle(&mut window);
+    window
+}
+
+fn window() -> Window {
+    window_of([1440.0, 900.0], Theme::Dark)
+}
+
+fn studio(window: &Window) -> &Studio {
+    window.state().studio()
+}
+
+fn click(window: &mut Window, label: &str) {
+    window.get_by_label(label).click();
+    window.run_steps(4);
+}
+
+fn set(window: &mut Window, field: &str, value: f64) {
+    let field = window.get_by_role_and_label(Role::SpinButton, field);
+    field.set_value_accesskit(value);
+    window.run_steps(4);
+}
+
+fn choose(window: &mut Window, list: &str, item: &str) {
+    click(window, list);
+    click(window, item);
+}
+
+fn type_text(window: &mut Window, text: &str) {
+    window.event(egui::Event::Text(text.to_owned()));
+    window.run_steps(2);
+}
+
+fn press(window: &mut Window, modifiers: Modifiers, key: Key) {
+    window.key_press_modifiers(modifiers, key);
+    window.run_steps(4);
+}
+
+/// A network and a share of the data that train in a moment: 1,000 images, the rest held out.
+fn choose_small(window: &mut Window, epochs: usize) {
+    choose(window, "Preset", "Softmax regression");
+    set(window, "Validation", 59_000.0);
+    set(window, "Epochs", epochs as f64);
+    assert_eq!(studio(window).errors(), []);
+}
+
+fn wait_for_end(window: &mut Window) {
+    wait(window, "the end of the run", |app| {
+        app.studio().live_run().is_none() && !app.studio().runs().is_empty()
+    });
+}
+
+fn draw_one(window: &mut Window) {
+    let canvas = window.get_by_label("Drawing canvas").rect();
+    draw(window, canvas, &[[0.5, 0.2], [0.5, 0.8]]);
+}
+
+/// The answer to what is on the canvas now: answers to half a stroke come and go before it.
+fn answer(window: &mut Window) -> Vec<f32> {
+    let mut last = Vec::new();
+    let mut n_same = 0;
+    while n_same < 50 {
+        window.step();
+        std::thread::sleep(Duration::from_millis(2));
+        let now = studio(window)
+            .prediction()
+            .map_or_else(Vec::new, |p| p.probabilities.clone());
+        n_same = if now == last { n_same + 1 } else { 0 };
+        last = now;
+    }
+    last
+}
+
+#[test]
+fn train_watch_draw_undo_and_clear() {
+    let mut window = window();
+    assert!(window.query_by_label("Loss curves").is_none());
+    choose_small(&mut window, 2);
+    click(&mut window, "Train");
+    wait_for_end(&mut window);
+    window.get_by_label("Loss curves");
+    window.get_by_label("Accuracy curves");
+    window.get_by_label("softmax 1");
+    let run = &studio(&window).runs()[0].state;
+    assert_eq!(run.status, Status::Finished(Finish::Completed));
+
+    draw_one(&mut window);
+    let first = answer(&mut window);
+    let winner = studio(&window).prediction().unwrap().class;
+    let percent = 100.0 * first[winner];
+    window.get_by_label(&format!("{winner}: {percent:.1} %"));
+
+    let canvas = window.get_by_label("Drawing canvas").rect();
+    draw(&mut window, canvas, &[[0.2, 0.2], [0.8, 0.2], [0.8, 0.6]]);
+    assert_ne!(answer(&mut window), first);
+    press(&mut window, Modifiers::COMMAND, Key::Z);
+    assert_eq!(answer(&mut window), first);
+    press(&mut window, Modifiers::NONE, Key::Delete);
+    assert!(studio(&window).pad().is_empty());
+    window.get_by_label("7: no answer yet");
+    press(
+        &mut window,
+        Modifiers::COMMAND.plus(Modifiers::SHIFT),
+        Key::Z,
+    );
+    assert!(studio(&window).pad().is_empty(), "nothing was taken back");
+}
+
+#[test]
+fn a_fast_stroke_keeps_all_its_points_and_the_right_button_erases() {
+    let mut window = window();
+    let canvas = window.get_by_label("Drawing canvas").rect();
+    let at = |x: f32, y: f32| canvas.min + canvas.size() * egui::vec2(x, y);
+    let button = |pos, button, pressed| egui::Event::PointerButton {
+        pos,
+        button,
+        pressed,
+        modifiers: Modifiers::NONE,
+    };
+    // A corner between two frames: only all moves together draw it.
+    window.hover_at(at(0.2, 0.2));
+    window.step();
+    window.event(button(at(0.2, 0.2), egui::PointerButton::Primary, true));
+    window.event(egui::Event::PointerMoved(at(0.8, 0.2)));
+    window.event(egui::Event::PointerMoved(at(0.8, 0.8)));
+    window.event(button(at(0.8, 0.8), egui::PointerButton::Primary, false));
+    window.run_steps(3);
+    let ink = |window: &Window, x: f32, y: f32| {
+        let image = studio(window).pad().image();
+        image.pixels[(y * 280.0) as usize * 280 + (x * 280.0) as usize]
+    };
+    for (x, y) in [(0.2, 0.2), (0.5, 0.2), (0.8, 0.2), (0.8, 0.5), (0.8, 0.8)] {
+        assert_eq!(ink(&window, x, y), 255, "at {x}, {y}");
+    }
+    assert_eq!(ink(&window, 0.5, 0.5), 0);
+
+    window.event(button(at(0.5, 0.2), egui::PointerButton::Secondary, true));
+    window.step();
+    window.event(button(at(0.5, 0.2), egui::PointerButton::Secondary, false));
+    window.run_steps(3);
+    assert_eq!(ink(&window, 0.5, 0.2), 0, "erased");
+    assert_eq!(ink(&window, 0.8, 0.5), 255);
+    click(&mut window, "Undo");
+    assert_eq!(ink(&window, 0.5, 0.2), 255);
+}
+
+#[test]
+fn mistakes_are_told_at_their_fields_and_training_waits_for_them() {
+    let mut window = window();
+    set(&mut window, "Learning rate", 0.0);
+    set(&mut window, "Batch size", 70_000.0);
+    window.get_by_label("must be above 0, found 0");
+    window.get_by_label_contains("must be between 1 and the 55000");
+    assert_eq!(studio(&window).errors().len(), 2);
+    click(&mut window, "Train");
+    assert!(studio(&window).runs().is_empty());
+    set(&mut window, "Learning rate", 0.01);
+    set(&mut window, "Batch size", 64.0);
+    assert_eq!(studio(&window).errors(), []);
+
+    // Without its flatten layer the network does not fit.
+    click(&mut window, "Layer 4: Flatten");
+    click(&mut window, "Remove layer");
+    window.get_by_label_contains("Dense needs a flat list of values");
+    assert_eq!(studio(&window).draft().preset, "custom");
+}
+
+#[test]
+fn layers_are_added_edited_and_moved() {
+    let mut window = window();
+    click(&mut window, "Layer 1: Conv 2-D 32 of 3×3");
+    set(&mut window, "Filters", 8.0);
+    click(&mut window, "Layer 1: Conv 2-D 8 of 3×3");
+    click(&mut window, "Layer 5: Dense 128");
+    click(&mut window, "Add layer");
+    click(&mut window, "Dropout");
+    let layers = |window: &Window| -> Vec<String> {
+        let layers = &studio(window).draft().model.layers;
+        layers
+            .iter()
+            .map(|l| format!("{} {}", l.label(), l.detail()))
+            .collect()
+    };
+    assert_eq!(
+        layers(&window)[4..7],
+        ["Dense 128", "Dropout 0.25", "ReLU "]
+    );
+    click(&mut window, "Move layer down");
+    assert_eq!(
+        layers(&window)[4..7],
+        ["Dense 128", "ReLU ", "Dropout 0.25"]
+    );
+    set(&mut window, "Rate", 0.5);
+    assert_eq!(layers(&window)[6], "Dropout 0.5");
+    assert_eq!(studio(&window).errors(), []);
+}
+
+#[test]
+fn keys_steer_training_but_not_while_someone_types() {
+    let mut window = window();
+    choose_small(&mut window, 10_000);
+    press(&mut window, Modifiers::COMMAND, Key::Enter);
+    wait(&mut window, "training", |app| {
+        app.studio().live_run().is_some_and(|r| r.points.len() > 10)
+    });
+    press(&mut window, Modifiers::NONE, Key::Space);
+    wait(&mut window, "the pause", |app| {
+        app.studio()
+            .live_run()
+            .is_some_and(|r| r.status == Status::Paused)
+    });
+    window.get_by_label("Resume");
+    let n_steps = studio(&window).live_run().unwrap().points.len();
+    click(&mut window, "Step");
+    wait(&mut window, "a step", |app| {
+        app.studio()
+            .live_run()
+            .is_some_and(|r| r.points.len() == n_steps + 1)
+    });
+
+    window
+        .get_by_role_and_label(Role::TextInput, "Seed")
+        .focus();
+    window.run_steps(2);
+    press(&mut window, Modifiers::NONE, Key::Space);
+    press(&mut window, Modifiers::NONE, Key::Delete);
+    assert_eq!(studio(&window).live_run().unwrap().status, Status::Paused);
+    press(&mut window, Modifiers::NONE, Key::Escape);
+    click(&mut window, "Resume");
+    wait(&mut window, "going on", |app| {
+        app.studio()
+            .live_run()
+            .is_some_and(|r| r.status == Status::Running)
+    });
+    click(&mut window, "Stop");
+    wait_for_end(&mut window);
+}
+
+#[test]
+fn a_change_while_training_is_one_change_and_is_marked() {
+    let mut window = window();
+    choose_small(&mut window, 10_000);
+    click(&mut window, "Train");
+    wait(&mut window, "training", |app| {
+        app.studio().live_run().is_some_and(|r| r.points.len() > 10)
+    });
+    let field = window.get_by_role_and_label(Role::SpinButton, "Learning rate");
+    let from = field.rect().center();
+    window.drag_at(from);
+    window.run_steps(2);
+    for i in 1..20 {
+        window.hover_at(from + egui::vec2(3.0 * i as f32, 0.0));
+        window.step();
+    }
+    window.drop_at(from + egui::vec2(60.0, 0.0));
+    wait(&mut window, "the change", |app| {
+        app.studio()
+            .live_run()
+            .is_some_and(|r| !r.changes.is_empty())
+    });
+    window.run_steps(20);
+    let changes = &studio(&window).live_run().unwrap().changes;
+    assert_eq!(changes.len(), 1, "{changes:?}");
+    assert_eq!(changes[0].setting, Setting::LearningRate);
+    assert!(changes[0].new > 0.001);
+    click(&mut window, "Stop");
+    wait_for_end(&mut window);
+}
+
+#[test]
+fn a_model_is_saved_and_opened_by_typing_its_path() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("mine.safetensors");
+    let mut window = window();
+    choose_small(&mut window, 1);
+    click(&mut window, "Train");
+    wait_for_end(&mut window);
+    press(&mut window, Modifiers::COMMAND, Key::S);
+    window.get_by_label("Save model to…");
+    press(&mut window, Modifiers::COMMAND, Key::A);
+    type_text(&mut window, &path.display().to_string());
+    press(&mut window, Modifiers::NONE, Key::Enter);
+    wait(&mut window, "the file", |app| {
+        !app.studio().notices().is_empty()
+    });
+    assert!(path.is_file());
+    window.get_by_label_contains("mine.safetensors");
+    click(&mut window, "Dismiss");
+    assert!(studio(&window).notices().is_empty());
+
+    press(&mut window, Modifiers::COMMAND, Key::O);
+    type_text(&mut window, &path.display().to_string());
+    press(&mut window, Modifiers::NONE, Key::Enter);
+    wait(&mut window, "the model", |app| {
+        matches!(app.studio().model(), Model::Opened { .. })
+    });
+    window.get_by_label("mine.safetensors");
+    click(&mut window, "Ask the trained network");
+    assert!(matches!(studio(&window).model(), Model::Trained(_)));
+
+    // A file that is no model is one sentence, and changes nothing.
+    let bad = dir.path().join("bad.safetensors");
+    std::fs::write(&bad, b"nothing").unwrap();
+    press(&mut window, Modifiers::COMMAND, Key::O);
+    type_text(&mut window, &bad.display().to_string());
+    press(&mut window, Modifiers::NONE, Key::Enter);
+    wait(&mut window, "the complaint", |app| {
+        app.studio().notices().iter().any(|n| n.is_error)
+    });
+    assert!(matches!(studio(&window).model(), Model::Trained(_)));
+    press(&mut window, Modifiers::COMMAND, Key::O);
+    press(&mut window, Modifiers::NONE, Key::Escape);
+    assert!(window.query_by_label("Open a model").is_none());
+}
+
+#[test]
+fn the_palette_finds_commands_by_their_words() {
+    let mut window = window();
+    press(&mut window, Modifiers::COMMAND, Key::P);
+    type_text(&mut window, "lenet");
+    press(&mut window, Modifiers::NONE, Key::Enter);
+    assert_eq!(studio(&window).draft().preset, "lenet-5");
+    assert!(window.query_by_label("Find a command").is_none());
+    press(&mut window, Modifiers::COMMAND, Key::P);
+    press(&mut window, Modifiers::NONE, Key::Escape);
+    assert!(window.query_by_label("Find a command").is_none());
+}
+
+#[test]
+fn a_test_image_shows_its_true_label() {
+    let mut window = window();
+    click(&mut window, "Test image");
+    let label = studio(&window).pad().true_label().unwrap();
+    window.get_by_label(&format!("test image, truly {label}"));
+    draw_one(&mut window);
+    assert!(window.query_by_label_contains("truly").is_none());
+}
+
+#[test]
+fn nothing_is_outside_the_window_in_either_theme_and_size() {
+    for (size, theme) in [
+        ([1440.0, 900.0], Theme::Dark),
+        ([1024.0, 700.0], Theme::Light),
+    ] {
+        let mut window = window_of(size, theme);
+        choose_small(&mut window, 2);
+        click(&mut window, "Train");
+        wait_for_end(&mut window);
+        draw_one(&mut window);
+        window.run_steps(4);
+        let screen = egui::Rect::from_min_size(egui::Pos2::ZERO, size.into());
+        let named = |node: &egui_kittest::kittest::AccessKitNode<'_>| node.label().is_some();
+        for node in window.get_all(egui_kittest::kittest::by().predicate(named)) {
+            let rect = node.rect();
+            assert!(
+                rect.min.x >= screen.min.x && rect.max.x <= screen.max.x + 0.5,
+                "{node:?} is cut off at {size:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn closing_while_training_ends_soon_and_quietly() {
+    let mut window = window();
+    choose_small(&mut window, 10_000);
+    click(&mut window, "Train");
+    wait(&mut window, "training", |app| {
+        app.studio().live_run().is_some_and(|r| r.points.len() > 10)
+    });
+    let start = std::time::Instant::now();
+    drop(window);
+    assert!(start.elapsed() < Duration::from_secs(5));
+}
