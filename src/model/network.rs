@@ -262,7 +262,9 @@ fn activation(layer: Option<&Layer>) -> Option<Activation> {
 }
 
 /// The operations of the forward pass. With `fuse`, an activation joins the convolution or dense
-/// layer before it, and a max pool the convolution and activation before it.
+/// layer before it, a max pool the convolution and activation before it, and flattening is left to
+/// the dense layer that follows, which reads any shape: the backward pass then meets our own ops
+/// only.
 fn plan(layers: &[Layer], fuse: bool) -> Vec<Op> {
     let mut ops = Vec::new();
     let mut n_params = 0;
@@ -311,6 +313,7 @@ fn plan(layers: &[Layer], fuse: bool) -> Vec<Op> {
             }
             Layer::MaxPool2d { kernel, stride } => Op::MaxPool(square(kernel, stride, 0)),
             Layer::AvgPool2d { kernel, stride } => Op::AvgPool(square(kernel, stride, 0)),
+            Layer::Flatten if fuse && has_dense(&layers[idx..]) => continue,
             Layer::Flatten => Op::Flatten,
             Layer::Relu => Op::Activate(Activation::Relu),
             Layer::Sigmoid => Op::Activate(Activation::Sigmoid),
@@ -322,6 +325,10 @@ fn plan(layers: &[Layer], fuse: bool) -> Vec<Op> {
         });
     }
     ops
+}
+
+fn has_dense(layers: &[Layer]) -> bool {
+    layers.iter().any(|l| matches!(l, Layer::Dense { .. }))
 }
 
 #[cfg(test)]

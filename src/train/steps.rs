@@ -268,14 +268,16 @@ impl<'a> Steps<'a> {
             seed: self.config.seed,
             step: self.optimizer.step,
         };
-        let logits = self.network.forward(&images, mode)?;
-        let loss = kernels::cross_entropy(&logits, &labels)?;
+        let mut n_right = 0;
+        let (loss, grads) = kernels::gradients(|| {
+            let logits = self.network.forward(&images, mode)?;
+            n_right = n_correct(&logits.detach(), &labels.to_vec1()?)?;
+            kernels::cross_entropy(&logits, &labels)
+        })?;
         let loss_value = f64::from(loss.to_scalar::<f32>()?);
         if !loss_value.is_finite() {
             return Ok(None);
         }
-        let n_right = n_correct(&logits.detach(), &labels.to_vec1()?)?;
-        let grads = loss.backward()?;
         let lr = self.config.learning_rate_at(self.epochs_done());
         self.optimizer
             .update(self.network.params(), &grads, lr, &self.config)?;
