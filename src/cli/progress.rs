@@ -133,7 +133,9 @@ impl Observer for Progress<'_> {
             }
             Event::Steps { points } => {
                 if let Some(last) = points.last() {
-                    self.bar.set_message(format!("loss {:.4}", last.loss));
+                    let speed = last.images as f64 / last.secs;
+                    self.bar
+                        .set_message(format!("loss {:.4}  {speed:.0} images/s", last.loss));
                     self.bar.set_position(last.images);
                 }
             }
@@ -157,7 +159,7 @@ pub(super) fn metrics(m: &Metrics) -> String {
 }
 
 fn style() -> ProgressStyle {
-    let template = "{bar:30} {percent:>3} %  {per_sec} images  {eta} left  {msg}";
+    let template = "{bar:30} {percent:>3} %  {eta} left  {msg}";
     // A template that cannot be read would only cost the layout.
     ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
 }
