@@ -43,6 +43,17 @@ fn wrong_usage_has_exit_code_2() {
     check_failure(&run(dir.path(), &["predict", "m.safetensors"]), 2, "IMAGES");
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn without_a_display_the_window_says_what_to_do_instead() {
+    let dir = tempfile::tempdir().unwrap();
+    let words = match cfg!(feature = "gui") {
+        true => "candle-studio train",
+        false => "no window",
+    };
+    check_failure(&run(dir.path(), &[]), 1, words);
+}
+
 /// Checks the sentence for a dataset with one file replaced.
 fn check_data(name: &str, bytes: &[u8], words: &str) {
     let dir = folder();
