@@ -18,6 +18,7 @@ mod fixture;
 #[cfg(test)]
 mod identity;
 mod loss;
+mod peak;
 mod pool;
 mod pooling;
 mod scratch;
@@ -34,6 +35,7 @@ pub use conv::conv2d;
 pub use dense::dense;
 pub use dropout::dropout;
 pub use loss::cross_entropy;
+pub use peak::peak_flops;
 pub use pool::{set_threads, threads};
 pub use pooling::{Window, avg_pool2d, max_pool2d};
 pub use simd::{InstructionSet, instruction_set, set_instruction_set};
