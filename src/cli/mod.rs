@@ -3,6 +3,7 @@
 //! Results go to standard output, everything else to standard error: with `--json`, standard
 //! output holds JSON lines only. Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted.
 
+mod bench;
 mod evaluate;
 mod out;
 mod predict;
@@ -41,6 +42,8 @@ pub enum Command {
     Predict(predict::Args),
     /// List the networks that can be trained by name.
     Presets(presets::Args),
+    /// Measure how fast this machine trains: 20 seconds.
+    Bench(bench::Args),
 }
 
 impl Command {
@@ -51,6 +54,7 @@ impl Command {
             Command::Evaluate(args) => evaluate::run(&args),
             Command::Predict(args) => predict::run(&args),
             Command::Presets(args) => presets::run(&args),
+            Command::Bench(args) => bench::run(&args),
         };
         result.unwrap_or_else(|error| {
             if out::is_reader_gone(&error) {

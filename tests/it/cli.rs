@@ -1,6 +1,7 @@
 //! The real binary in temporary folders. No display is needed, nor allowed.
 
 mod bad_input;
+mod bench;
 mod interrupted;
 mod train;
 

@@ -1,0 +1,294 @@
+//! `candle-studio bench`: what this machine makes of it, in about 20 seconds.
+
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use serde::Serialize;
+
+use super::{open_data, out, percent};
+use crate::data::{Dataset, ImageSet};
+use crate::kernels::{self, InstructionSet};
+use crate::model::{Layer, ModelSpec, PRESETS, Preset, preset};
+use crate::train::{Control, Event, Job, Observer, Outcome, StepPoint, TrainConfig, train};
+
+/// What was typed.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Threads to compute with [default: all processors].
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    threads: Option<u16>,
+    /// Print JSON lines: one for the machine, one for each preset, one for the way to 99 %.
+    #[arg(long)]
+    json: bool,
+    /// Take a moment only, and leave out the way to 99 %: for tests.
+    #[arg(long, hide = true)]
+    short: bool,
+}
+
+/// The preset whose recipe leads to 99 % in one go.
+const GOAL: &str = "fast";
+
+/// The share of one preset in the 20 seconds.
+const PER_PRESET: Duration = Duration::from_millis(1_800);
+
+#[derive(Serialize)]
+struct MachineLine {
+    event: &'static str,
+    threads: usize,
+    instructions: &'static str,
+    /// The most the machine can do: fused multiply-adds and nothing else, on all threads.
+    peak_gflops: f64,
+}
+
+#[derive(Serialize)]
+struct PresetLine {
+    event: &'static str,
+    preset: &'static str,
+    batch_size: usize,
+    images_per_second: f64,
+    gflops: f64,
+    share_of_peak: f64,
+}
+
+#[derive(Serialize)]
+struct GoalLine {
+    event: &'static str,
+    preset: &'static str,
+    test_accuracy: f64,
+    /// Unpacking the images, and training.
+    seconds: f64,
+}
+
+pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
+    if let Some(threads) = args.threads {
+        kernels::set_threads(threads.into());
+    }
+    let start = Instant::now();
+    let dataset = Arc::new(open_data(None)?);
+    let load_time = start.elapsed();
+    let divide = if args.short { 50 } else { 1 };
+    let peak = measure_machine(args, PER_PRESET / 4 / divide)?;
+    let few_tests = Arc::new(with_few_tests(&dataset)?);
+    for preset in PRESETS {
+        measure_preset(args, preset, &few_tests, PER_PRESET / divide, peak)?;
+    }
+    drop(few_tests);
+    match preset(GOAL) {
+        Some(goal) if !args.short => reach_goal(args, goal, dataset, load_time)?,
+        _ => {}
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+impl Args {
+    /// Prints a result as JSON, or in words.
+    fn print(&self, line: &impl Serialize, words: &str) -> anyhow::Result<()> {
+        if self.json {
+            out::print_json(line)
+        } else {
+            out::print(words)
+        }
+    }
+}
+
+/// Tells what the machine could do at best, in operations a second.
+fn measure_machine(args: &Args, time: Duration) -> anyhow::Result<f64> {
+    let peak = kernels::peak_flops(time);
+    let line = MachineLine {
+        event: "machine",
+        threads: kernels::threads(),
+        instructions: match kernels::instruction_set() {
+            InstructionSet::Avx512 => "AVX-512",
+            InstructionSet::Avx2 => "AVX2",
+            InstructionSet::Portable => "portable",
+        },
+        peak_gflops: peak / 1e9,
+    };
+    let words = format!(
+        "{} threads, {} instructions: {:.0} GFLOP/s at best\n\n{:<10} {:>6} {:>10} {:>9} {:>8}",
+        line.threads,
+        line.instructions,
+        line.peak_gflops,
+        "training",
+        "batch",
+        "images/s",
+        "GFLOP/s",
+        "of best"
+    );
+    args.print(&line, &words)?;
+    Ok(peak)
+}
+
+/// Every run ends with the test images, which are not what is timed here.
+fn with_few_tests(dataset: &Dataset) -> anyhow::Result<Dataset> {
+    let test = &dataset.test;
+    let n = test.len().min(100);
+    let pixels = (0..n).flat_map(|i| test.image(i)).copied().collect();
+    Ok(Dataset {
+        test: ImageSet::new(test.shape(), pixels, test.labels()[..n].to_vec())?,
+        ..dataset.clone()
+    })
+}
+
+fn measure_preset(
+    args: &Args,
+    preset: &'static Preset,
+    dataset: &Arc<Dataset>,
+    time: Duration,
+    peak: f64,
+) -> anyhow::Result<()> {
+    let control = Control::default();
+    let mut watch = Watch::new(&control, Some(time));
+    let (config, _) = train_preset(preset, dataset, &control, &mut watch)?;
+    let images_per_second = watch.images_per_second();
+    let flops = images_per_second * training_flops(&config.model)?;
+    let line = PresetLine {
+        event: "preset",
+        preset: preset.name,
+        batch_size: config.batch_size,
+        images_per_second,
+        gflops: flops / 1e9,
+        share_of_peak: flops / peak,
+    };
+    let words = format!(
+        "{:<10} {:>6} {:>10.0} {:>9.1} {:>6.0} %",
+        line.preset,
+        line.batch_size,
+        line.images_per_second,
+        line.gflops,
+        100.0 * line.share_of_peak
+    );
+    args.print(&line, &words)
+}
+
+/// Follows the recipe to its end.
+fn reach_goal(
+    args: &Args,
+    preset: &'static Preset,
+    dataset: Arc<Dataset>,
+    load_time: Duration,
+) -> anyhow::Result<()> {
+    let control = Control::default();
+    let mut watch = Watch::new(&control, None);
+    let (_, outcome) = train_preset(preset, &dataset, &control, &mut watch)?;
+    let Some(test) = outcome.test else {
+        anyhow::bail!("the recipe of {} did not train", preset.name);
+    };
+    let line = GoalLine {
+        event: "goal",
+        preset: preset.name,
+        test_accuracy: test.accuracy,
+        seconds: load_time.as_secs_f64() + outcome.train_secs,
+    };
+    let words = format!(
+        "\n{}: from packed images to {} of the test images right in {:.1} s",
+        line.preset,
+        percent(line.test_accuracy),
+        line.seconds
+    );
+    args.print(&line, &words)
+}
+
+/// Trains by the preset's own recipe, on all training images.
+fn train_preset(
+    preset: &Preset,
+    dataset: &Arc<Dataset>,
+    control: &Control,
+    watch: &mut Watch<'_>,
+) -> anyhow::Result<(TrainConfig, Outcome)> {
+    let n_images = dataset.train.len();
+    let mut config = TrainConfig::new(preset, dataset.image_shape(), dataset.n_classes(), n_images);
+    config.n_validation = 0;
+    let job = match Job::new(config.clone(), dataset.clone()) {
+        Ok(job) => job,
+        Err(errors) => anyhow::bail!("{}: {errors:?}", preset.name),
+    };
+    Ok((config, train(&job, control, watch)?))
+}
+
+/// Looks at the clock while a network trains, and ends it in time.
+struct Watch<'a> {
+    control: &'a Control,
+    time: Option<Duration>,
+    start: Instant,
+    /// The end of what counts as warming up, and the last update so far.
+    span: Option<(StepPoint, StepPoint)>,
+}
+
+impl<'a> Watch<'a> {
+    fn new(control: &'a Control, time: Option<Duration>) -> Watch<'a> {
+        Watch {
+            control,
+            time,
+            start: Instant::now(),
+            span: None,
+        }
+    }
+
+    fn images_per_second(&self) -> f64 {
+        self.span.map_or(0.0, |(first, last)| {
+            (last.images - first.images) as f64 / (last.secs - first.secs)
+        })
+    }
+}
+
+impl Observer for Watch<'_> {
+    fn event(&mut self, event: &Event) {
+        let Event::Steps { points } = event else {
+            return;
+        };
+        let Some(&last) = points.last() else { return };
+        match &mut self.span {
+            Some((_, end)) => *end = last,
+            None => self.span = Some((last, last)),
+        }
+        // Two updates at least: the first one of all grows the buffers, and does not count.
+        let is_measured = self.span.is_some_and(|(first, end)| end.step > first.step);
+        if is_measured && self.time.is_some_and(|time| self.start.elapsed() >= time) {
+            self.control.stop();
+        }
+    }
+}
+
+/// Floating-point operations that training on one image cannot do without: the products of the
+/// layers and of their two gradients. No gradient is wanted for the image itself, and only the
+/// values that a max pool let through have one.
+fn training_flops(spec: &ModelSpec) -> anyhow::Result<f64> {
+    let report = spec.report()?;
+    let mut flops = 0.0;
+    let mut is_first = true;
+    for (idx, layer) in report.layers.iter().enumerate() {
+        if layer.multiply_adds == 0 {
+            continue;
+        }
+        let after = spec.layers.iter().zip(&report.layers).skip(idx + 1);
+        let mut after = after.skip_while(|(l, _)| matches!(l, Layer::Relu));
+        let with_gradient = match after.next() {
+            Some((Layer::MaxPool2d { .. }, pool)) => {
+                pool.output.n_values() as f64 / layer.output.n_values() as f64
+            }
+            _ => 1.0,
+        };
+        let gradients = if is_first { 1.0 } else { 2.0 };
+        flops += 2.0 * layer.multiply_adds as f64 * (1.0 + gradients * with_gradient.min(1.0));
+        is_first = false;
+    }
+    Ok(flops)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_reference_needs_4_65_million_operations_an_image() {
+        let spec = preset("keras-cnn").unwrap().spec([1, 28, 28], 10);
+        // Forward; both gradients of the dense layers; a quarter of the convolution's one.
+        let dense = 2.0 * (5408.0 * 128.0 + 128.0 * 10.0);
+        let conv = 2.0 * 32.0 * 9.0 * 26.0 * 26.0;
+        let expected = 3.0 * dense + 1.25 * conv;
+        assert_eq!(training_flops(&spec).unwrap(), expected);
+        assert!((expected / 4.65e6 - 1.0).abs() < 0.01, "{expected}");
+    }
+}
