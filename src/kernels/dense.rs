@@ -6,16 +6,19 @@
 //! dW = xᵀ · dz, db = Σ dz over samples, dx = dz · Wᵀ. The last is computed transposed, over the
 //! samples, so that W is read as it lies.
 
-use super::support::{padded, per_chunk, read, slice, tensor, wants_gradient};
+use super::support::{padded, per_chunk, read, reduce_rows, slice, tensor, wants_gradient};
 use super::tile::{Init, Product, Strided};
 use super::transpose::transpose;
 use super::{Activation, pool, scratch, simd, tape};
 use candle_core::{CpuStorage, CustomOp3, Layout, Result, Shape, Tensor, bail};
+use std::ops::Range;
 
 /// The sum over `in` is cut into at most this many chunks.
 const CHUNKS: usize = 16;
 /// Samples per chunk, where there are many.
 const SAMPLES: usize = 64;
+/// Rows of W per block.
+const BLOCK: usize = 112;
 
 struct Dense {
     activation: Activation,
@@ -25,10 +28,6 @@ struct Dense {
 }
 
 impl Dense {
-    fn relu(&self) -> bool {
-        self.activation == Activation::Relu
-    }
-
     /// Rows of W per chunk: whole cache lines of x.
     fn depth(&self) -> usize {
         padded(per_chunk(self.inputs, CHUNKS))
@@ -36,71 +35,68 @@ impl Dense {
 
     /// One chunk per block of samples, each with the whole sum.
     fn forward_by_samples(&self, x: &[f32], w: &[f32], bias: &[f32], y: &mut [f32]) {
-        let depth = self.depth();
         let parts = x
             .chunks(SAMPLES * self.inputs)
             .zip(y.chunks_mut(SAMPLES * self.outputs));
         pool::for_parts(parts, |_, (x, y)| {
-            let n_rows = y.len() / self.outputs;
-            // A stretch of the sum at a time: its weights stay in the cache for all samples.
-            for start in (0..self.inputs).step_by(depth) {
-                let len = depth.min(self.inputs - start);
-                simd::run(Product {
-                    a: x,
-                    row: |r| r * self.inputs + start,
-                    n_rows,
-                    steps: Strided { len, stride: 1 },
-                    b: &w[start * self.outputs..(start + len) * self.outputs],
-                    ldb: self.outputs,
-                    cols: self.outputs,
-                    out: y,
-                    ldc: self.outputs,
-                    init: match start {
-                        0 => Init::Bias(bias),
-                        _ => Init::Output,
-                    },
-                    relu: self.relu() && start + len == self.inputs,
-                });
-            }
+            self.stretch(0..self.inputs, x, w, Init::Bias(bias), y);
+            self.activation.apply(y);
         });
     }
 
     /// One chunk per stretch of the sum, each with all samples.
     fn forward_by_depth(&self, x: &[f32], w: &[f32], bias: &[f32], y: &mut [f32]) {
         let depth = self.depth();
-        let chunks = self.inputs.div_ceil(depth);
-        scratch::with(chunks * y.len(), |partial| {
+        scratch::with(self.inputs.div_ceil(depth) * y.len(), |partial| {
             pool::for_parts(partial.chunks_mut(y.len()), |chunk, partial| {
-                let start = chunk * depth;
-                let len = depth.min(self.inputs - start);
-                simd::run(Product {
-                    a: x,
-                    row: |r| r * self.inputs + start,
-                    n_rows: self.n,
-                    steps: Strided { len, stride: 1 },
-                    b: &w[start * self.outputs..(start + len) * self.outputs],
-                    ldb: self.outputs,
-                    cols: self.outputs,
-                    out: partial,
-                    ldc: self.outputs,
-                    init: match chunk {
-                        0 => Init::Bias(bias),
-                        _ => Init::Zero,
-                    },
-                    relu: self.relu() && chunks == 1,
-                });
+                let init = match chunk {
+                    0 => Init::Bias(bias),
+                    _ => Init::Zero,
+                };
+                let end = self.inputs.min((chunk + 1) * depth);
+                self.stretch(chunk * depth..end, x, w, init, partial);
             });
-            let (first, rest) = partial.split_at(y.len());
-            y.copy_from_slice(first);
-            for partial in rest.chunks_exact(y.len()) {
-                for (y, partial) in y.iter_mut().zip(partial) {
-                    *y += partial;
-                }
-            }
-            if self.relu() && chunks > 1 {
-                self.activation.apply(y);
-            }
+            reduce_rows(partial, y.len());
+            y.copy_from_slice(&partial[..y.len()]);
         });
+        self.activation.apply(y);
+    }
+
+    /// The sum over some inputs, a block at a time: its weights stay in the first-level cache for
+    /// all samples, and those of the next block arrive meanwhile.
+    fn stretch(
+        &self,
+        inputs: Range<usize>,
+        x: &[f32],
+        w: &[f32],
+        mut init: Init<'_>,
+        out: &mut [f32],
+    ) {
+        let weights = |from: usize| {
+            let to = inputs.end.min(from + BLOCK);
+            &w[from.min(to) * self.outputs..to * self.outputs]
+        };
+        for start in inputs.clone().step_by(BLOCK) {
+            let b = weights(start);
+            simd::run(Product {
+                a: x,
+                row: |r| r * self.inputs + start,
+                n_rows: out.len() / self.outputs,
+                steps: Strided {
+                    len: b.len() / self.outputs,
+                    stride: 1,
+                },
+                b,
+                ldb: self.outputs,
+                cols: self.outputs,
+                out,
+                ldc: self.outputs,
+                init,
+                relu: false,
+                ahead: weights(start + BLOCK),
+            });
+            init = Init::Output;
+        }
     }
 
     /// dW and dx for the inputs from `start` on; `dx` holds one slice per sample.
@@ -122,6 +118,7 @@ impl Dense {
                 ldc: self.outputs,
                 init: Init::Zero,
                 relu: false,
+                ahead: &[],
             });
         }
         let rows = dx.first().map_or(0, |dx| dx.len());
@@ -142,6 +139,7 @@ impl Dense {
                 ldc: samples,
                 init: Init::Zero,
                 relu: false,
+                ahead: &[],
             });
             turn(dxt, samples, dx);
         });
@@ -216,9 +214,6 @@ impl CustomOp3 for Dense {
             self.forward_by_samples(x, w, bias, &mut y);
         } else {
             self.forward_by_depth(x, w, bias, &mut y);
-        }
-        if !self.relu() {
-            self.activation.apply(&mut y);
         }
         Ok((CpuStorage::F32(y), Shape::from((self.n, self.outputs))))
     }

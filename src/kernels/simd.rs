@@ -84,3 +84,21 @@ pub fn set_instruction_set(set: InstructionSet) -> bool {
 pub(crate) fn run<K: WithSimd>(kernel: K) -> K::Output {
     arch().dispatch(kernel)
 }
+
+/// Asks for the cache line of the first element, which will be needed soon.
+#[inline(always)]
+pub(crate) fn prefetch(line: &[f32]) {
+    #[cfg(target_arch = "x86_64")]
+    #[expect(
+        unsafe_code,
+        reason = "there is no safe way to ask for a cache line, and waiting for the weights of a \
+                  dense layer took a third of its time"
+    )]
+    // SAFETY: a prefetch reads nothing and cannot fault, and SSE is part of every x86-64.
+    unsafe {
+        use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+        _mm_prefetch::<_MM_HINT_T0>(line.as_ptr().cast());
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = line;
+}

@@ -8,7 +8,11 @@
 //! register tile), never over t, so every element is one chain of fused multiply-adds in the same
 //! order for every tile size, thread count and instruction set.
 
+use super::simd::prefetch;
 use pulp::{Simd, WithSimd};
+
+/// Floats per cache line.
+const LINE: usize = 16;
 
 /// Where the elements of a row of the left side lie, relative to the row's start.
 pub(super) trait Steps: Copy + Send + Sync {
@@ -105,6 +109,8 @@ pub(super) struct Product<'a, S, R> {
     pub init: Init<'a>,
     /// Whether to clamp the result at zero.
     pub relu: bool,
+    /// What the next product will read, fetched meanwhile, a cache line per step; may be empty.
+    pub ahead: &'a [f32],
 }
 
 impl<S: Steps, R: Fn(usize) -> usize> WithSimd for Product<'_, S, R> {
@@ -138,7 +144,7 @@ impl<S: Steps, R: Fn(usize) -> usize> WithSimd for Product<'_, S, R> {
     }
 }
 
-impl<S: Steps, R: Fn(usize) -> usize> Product<'_, S, R> {
+impl<'a, S: Steps, R: Fn(usize) -> usize> Product<'a, S, R> {
     /// `V` registers' width of columns from `col` on, all rows.
     #[inline(always)]
     fn panel<I: Simd, const N: usize, const V: usize>(&mut self, simd: I, col: usize) {
@@ -175,10 +181,14 @@ impl<S: Steps, R: Fn(usize) -> usize> Product<'_, S, R> {
         }
         let span = self.steps.span();
         let a: [&[f32]; N] = std::array::from_fn(|n| &self.a[(self.row)(row + n)..][..span]);
+        let ahead = self.take_ahead();
         let b = self.b.chunks_exact(self.ldb);
         for (t, b) in (0..self.steps.len()).zip(b) {
             let b = I::as_simd_f32s(&b[col..col + width]).0;
             let step = self.steps.at(t);
+            if t * LINE < ahead.len() {
+                prefetch(&ahead[t * LINE..]);
+            }
             for n in 0..N {
                 let a = simd.splat_f32s(a[n][step]);
                 for v in 0..V {
@@ -197,6 +207,16 @@ impl<S: Steps, R: Fn(usize) -> usize> Product<'_, S, R> {
             let to = &mut self.out[(row + n) * self.ldc + col..][..width];
             I::as_mut_simd_f32s(to).0.copy_from_slice(acc);
         }
+    }
+
+    /// The lines to fetch during the next block: one for each of its steps.
+    #[inline(always)]
+    fn take_ahead(&mut self) -> &'a [f32] {
+        let (now, later) = self
+            .ahead
+            .split_at(self.ahead.len().min(self.steps.len() * LINE));
+        self.ahead = later;
+        now
     }
 
     /// The last columns, fewer than a register holds.

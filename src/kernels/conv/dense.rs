@@ -117,6 +117,7 @@ impl Dense<'_> {
                 ldc: width,
                 init: Init::Output,
                 relu: false,
+                ahead: &[],
             });
         });
     }
@@ -139,6 +140,7 @@ impl Dense<'_> {
                     ldc: width,
                     init: Init::Zero,
                     relu: false,
+                    ahead: &[],
                 });
                 transpose(
                     by_pixel,

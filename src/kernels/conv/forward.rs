@@ -92,6 +92,7 @@ impl Forward<'_> {
                 ldc: width,
                 init: Init::Bias(self.bias),
                 relu: self.activation == Activation::Relu,
+                ahead: &[],
             });
             if self.activation != Activation::Relu {
                 self.activation.apply(z);
@@ -131,32 +132,29 @@ impl WithSimd for MaxPool<'_> {
     fn with_simd<S: Simd>(self, simd: S) {
         let g = self.geometry;
         let width = g.outputs_padded();
-        let outputs = self
-            .best
+        let Self {
+            window,
+            z,
+            best,
+            winners,
+            ..
+        } = self;
+        let outputs = best
             .chunks_exact_mut(width)
-            .zip(self.winners.chunks_exact_mut(width));
+            .zip(winners.chunks_exact_mut(width));
+        let mut inside = Vec::with_capacity(area(window.kernel));
         for (i, (best, winners)) in outputs.enumerate() {
-            let (py, px) = (i / g.pooled[1], i % g.pooled[1]);
-            let rows = self.window.cover(0, py, g.conv[0]);
-            let cols = self.window.cover(1, px, g.conv[1]);
-            // What turns a pixel's position into its index in the window.
-            let [kh0, kw0] = [py * self.window.stride[0], px * self.window.stride[1]];
+            let z = &z[pixels(g, window, i, &mut inside)..];
             for (lane, best) in S::as_mut_simd_f32s(best).0.iter_mut().enumerate() {
                 let mut top = simd.splat_f32s(f32::NEG_INFINITY);
                 let mut winner = simd.splat_u32s(0);
-                for row in rows.clone() {
-                    let ky = row + self.window.padding[0] - kh0;
-                    for col in cols.clone() {
-                        let kx = col + self.window.padding[1] - kw0;
-                        let z = &self.z[(row * g.conv[1] + col) * width..][..width];
-                        let z = S::as_simd_f32s(z).0[lane];
-                        let greater = simd.less_than_f32s(top, z);
-                        let nan = simd.not_m32s(simd.equal_f32s(z, z));
-                        let wins = simd.or_m32s(greater, nan);
-                        let index = simd.splat_u32s((ky * self.window.kernel[1] + kx) as u32);
-                        top = simd.select_f32s(wins, z, top);
-                        winner = simd.select_u32s(wins, index, winner);
-                    }
+                for &(offset, index) in &inside {
+                    let z =
+                        S::as_simd_f32s(&z[offset + lane * S::F32_LANES..][..S::F32_LANES]).0[0];
+                    // Not less or equal: greater, or one of them is not a number.
+                    let wins = simd.not_m32s(simd.less_than_or_equal_f32s(z, top));
+                    top = simd.select_f32s(wins, z, top);
+                    winner = simd.select_u32s(wins, simd.splat_u32s(index), winner);
                 }
                 *best = top;
                 let winners = &mut winners[lane * S::F32_LANES..][..S::F32_LANES];
@@ -166,4 +164,32 @@ impl WithSimd for MaxPool<'_> {
             }
         }
     }
+}
+
+/// The pixels of the i-th window that lie in the image: `inside` receives their offsets from
+/// the returned element of z, and their index in the window.
+#[inline(always)]
+fn pixels(g: &Geometry, window: Window, i: usize, inside: &mut Vec<(usize, u32)>) -> usize {
+    let width = g.outputs_padded();
+    let at = |row: usize, col: usize| (row * g.conv[1] + col) * width;
+    let (py, px) = (i / g.pooled[1], i % g.pooled[1]);
+    let (top, left) = (py * window.stride[0], px * window.stride[1]);
+    let padded = window.padding != [0, 0];
+    if !padded && !inside.is_empty() {
+        // The same for all windows.
+        return at(top, left);
+    }
+    inside.clear();
+    let rows = window.cover(0, py, g.conv[0]);
+    let cols = window.cover(1, px, g.conv[1]);
+    let corner = at(rows.start, cols.start);
+    for row in rows {
+        for col in cols.clone() {
+            let ky = row + window.padding[0] - top;
+            let kx = col + window.padding[1] - left;
+            let index = (ky * window.kernel[1] + kx) as u32;
+            inside.push((at(row, col) - corner, index));
+        }
+    }
+    corner
 }
