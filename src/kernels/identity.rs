@@ -1,6 +1,6 @@
 //! For tests: training gives the same bits for every number of threads and on AVX-512 and AVX2.
 
-use super::update::{AdamHyper, adam, sgd};
+use super::update::{AdamHyper, Rule, Slot, adam, sgd, train_step};
 use super::*;
 use crate::random::{Stream, rng};
 use candle_core::{Device, Result, Tensor, Var};
@@ -27,6 +27,15 @@ fn window(kernel: usize, stride: usize, padding: usize) -> Window {
         padding: [padding; 2],
     }
 }
+
+const HYPER: AdamHyper = AdamHyper {
+    lr: 1e-2,
+    beta1: 0.9,
+    beta2: 0.999,
+    epsilon: 1e-8,
+    weight_decay: 1e-3,
+    decoupled: true,
+};
 
 impl Network {
     fn new() -> Self {
@@ -79,14 +88,7 @@ impl Network {
 
     fn step(&mut self, step: u64, batch: usize) {
         let (_, gradients) = gradients(|| self.loss(step, batch)).unwrap();
-        let hyper = AdamHyper {
-            lr: 1e-2,
-            beta1: 0.9,
-            beta2: 0.999,
-            epsilon: 1e-8,
-            weight_decay: 1e-3,
-            decoupled: true,
-        };
+        let hyper = HYPER;
         let state = self.first.iter_mut().zip(&mut self.second);
         for (i, (var, (first, second))) in self.vars.iter().zip(state).enumerate() {
             let gradient = gradients.get(var).unwrap();
@@ -94,6 +96,34 @@ impl Network {
                 0 => adam(var, gradient, first, second, step + 1, hyper).unwrap(),
                 _ => sgd(var, gradient, first, 0.05, 0.9, true, 1e-3).unwrap(),
             }
+        }
+    }
+
+    /// A step by one rule, in one go or gradients first.
+    fn step_by(&mut self, rule: Rule, step: u64, fused: bool) {
+        let vars = self.vars.clone();
+        let state = self.first.iter_mut().zip(&mut self.second);
+        let mut slots: Vec<Slot> = vars
+            .iter()
+            .zip(state)
+            .map(|(param, (first, second))| Slot {
+                param,
+                first,
+                second,
+            })
+            .collect();
+        let network = Network {
+            vars: vars.clone(),
+            first: Vec::new(),
+            second: Vec::new(),
+        };
+        if fused {
+            train_step(|| network.loss(step, 21), &mut slots, rule).unwrap();
+            return;
+        }
+        let (_, gradients) = gradients(|| network.loss(step, 21)).unwrap();
+        for slot in &mut slots {
+            slot.take(gradients.get(slot.param).unwrap(), rule).unwrap();
         }
     }
 
@@ -133,4 +163,50 @@ fn same_bits_for_every_thread_count_and_instruction_set() {
         assert!(train() == expected, "AVX2 instead of AVX-512");
     }
     set_instruction_set(usual);
+}
+
+#[test]
+fn a_fused_step_gives_the_same_bits_as_gradients_first() {
+    let momentum = |nesterov| Rule::Sgd {
+        lr: 0.05,
+        momentum: 0.9,
+        nesterov,
+        weight_decay: 1e-3,
+    };
+    let plain = Rule::Sgd {
+        lr: 0.1,
+        momentum: 0.0,
+        nesterov: false,
+        weight_decay: 0.0,
+    };
+    let adam = |step| Rule::Adam { step, hyper: HYPER };
+    let rules: [&dyn Fn(u64) -> Rule; 4] =
+        [&adam, &|_| plain, &|_| momentum(true), &|_| momentum(false)];
+    for rule in rules {
+        let [mut apart, mut fused] = [Network::new(), Network::new()];
+        for step in 0..3 {
+            apart.step_by(rule(step + 1), step, false);
+            fused.step_by(rule(step + 1), step, true);
+        }
+        assert!(apart.bits() == fused.bits(), "{:?}", rule(1));
+        assert_eq!(apart.first, fused.first);
+        assert_eq!(apart.second, fused.second);
+    }
+}
+
+#[test]
+fn a_loss_that_is_not_finite_updates_nothing() {
+    let mut network = Network::new();
+    let bias = network.vars[9].clone();
+    bias.set(&(bias.as_tensor() + f64::NAN).unwrap()).unwrap();
+    let before = network.bits();
+    network.step_by(
+        Rule::Adam {
+            step: 1,
+            hyper: HYPER,
+        },
+        0,
+        true,
+    );
+    assert!(network.bits() == before);
 }

@@ -13,6 +13,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use super::support::wants_gradient;
+use super::update::{Rule, Slot, Update};
 
 type Op1 = Arc<Box<dyn CustomOp1 + Send + Sync>>;
 type Op3 = Arc<Box<dyn CustomOp3 + Send + Sync>>;
@@ -23,8 +24,22 @@ enum Call {
     Three([Tensor; 3], Op3),
 }
 
-struct Node {
+/// An op that can take the optimiser step of its second argument, the weight, within its backward
+/// pass.
+pub(super) trait Fusable: Send + Sync {
+    /// The gradients of the arguments but the weight, which is updated.
+    fn backward_and_update(
+        &self,
+        arguments: &[Tensor; 3],
+        result: &Tensor,
+        gradient: &Tensor,
+        update: Update<'_>,
+    ) -> Result<[Option<Tensor>; 3]>;
+}
+
+pub(super) struct Node {
     call: Call,
+    fusable: Option<Box<dyn Fusable>>,
     result: Tensor,
 }
 
@@ -36,11 +51,19 @@ impl Node {
         }
     }
 
-    /// The gradients of the arguments, in their order.
-    fn backward(&self, gradient: &Tensor) -> Result<[Option<Tensor>; 3]> {
-        match &self.call {
-            Call::One(x, op) => Ok([op.bwd(x, &self.result, gradient)?, None, None]),
-            Call::Three([a, b, c], op) => {
+    /// The gradients of the arguments, in their order; with a slot for the weight, that is updated
+    /// instead, if the op can.
+    fn backward(
+        &self,
+        gradient: &Tensor,
+        slot: Option<(&mut Slot<'_>, Rule)>,
+    ) -> Result<[Option<Tensor>; 3]> {
+        match (&self.call, &self.fusable, slot) {
+            (Call::Three(arguments, _), Some(op), Some((slot, rule))) => {
+                op.backward_and_update(arguments, &self.result, gradient, slot.update(rule)?)
+            }
+            (Call::One(x, op), ..) => Ok([op.bwd(x, &self.result, gradient)?, None, None]),
+            (Call::Three([a, b, c], op), ..) => {
                 let (a, b, c) = op.bwd(a, b, c, &self.result, gradient)?;
                 Ok([a, b, c])
             }
@@ -52,13 +75,15 @@ thread_local! {
     static TAPE: RefCell<Option<Vec<Node>>> = const { RefCell::new(None) };
 }
 
-fn record(call: impl FnOnce() -> Call, result: &Tensor) {
+fn note(result: &Tensor, node: impl FnOnce() -> (Call, Option<Box<dyn Fusable>>)) {
     TAPE.with_borrow_mut(|tape| {
         if let Some(tape) = tape
             && result.track_op()
         {
+            let (call, fusable) = node();
             tape.push(Node {
-                call: call(),
+                call,
+                fusable,
                 result: result.clone(),
             });
         }
@@ -69,7 +94,7 @@ fn record(call: impl FnOnce() -> Call, result: &Tensor) {
 pub(super) fn apply1(x: &Tensor, op: impl CustomOp1 + Send + Sync + 'static) -> Result<Tensor> {
     let op: Op1 = Arc::new(Box::new(op));
     let result = x.apply_op1_arc(Arc::clone(&op))?;
-    record(|| Call::One(x.clone(), op), &result);
+    note(&result, || (Call::One(x.clone(), op), None));
     Ok(result)
 }
 
@@ -81,7 +106,24 @@ pub(super) fn apply3(
     let op: Op3 = Arc::new(Box::new(op));
     let [a, b, c] = arguments;
     let result = a.apply_op3_arc(b, c, Arc::clone(&op))?;
-    record(|| Call::Three(arguments.map(Tensor::clone), op), &result);
+    note(&result, || {
+        (Call::Three(arguments.map(Tensor::clone), op), None)
+    });
+    Ok(result)
+}
+
+/// The same for an op that can take its weight's optimiser step.
+pub(super) fn apply3_fusable(
+    arguments: [&Tensor; 3],
+    op: impl CustomOp3 + Fusable + Copy + Send + Sync + 'static,
+) -> Result<Tensor> {
+    let shared: Op3 = Arc::new(Box::new(op));
+    let [a, b, c] = arguments;
+    let result = a.apply_op3_arc(b, c, Arc::clone(&shared))?;
+    note(&result, || {
+        let call = Call::Three(arguments.map(Tensor::clone), shared);
+        (call, Some(Box::new(op)))
+    });
     Ok(result)
 }
 
@@ -89,6 +131,13 @@ pub(super) fn apply3(
 /// was made from: the same as `let loss = forward()?; loss.backward()`, faster. As there, a result
 /// of more than one element stands for its sum.
 pub fn gradients(forward: impl FnOnce() -> Result<Tensor>) -> Result<(Tensor, GradStore)> {
+    let (loss, tape) = record(forward)?;
+    let gradients = backward(tape, &loss, None)?;
+    Ok((loss, gradients))
+}
+
+/// Runs `forward`, which returns a loss, and gives it back with the calls it made.
+pub(super) fn record(forward: impl FnOnce() -> Result<Tensor>) -> Result<(Tensor, Vec<Node>)> {
     /// Ends the recording even if `forward` panics.
     struct Recording;
     impl Drop for Recording {
@@ -102,11 +151,20 @@ pub fn gradients(forward: impl FnOnce() -> Result<Tensor>) -> Result<(Tensor, Gr
     let loss = forward()?;
     let tape = TAPE.take().unwrap_or_default();
     drop(recording);
-    let gradients = match is_complete(&tape, &loss) {
-        true => walk(tape, &loss)?,
-        false => loss.backward()?,
-    };
-    Ok((loss, gradients))
+    Ok((loss, tape))
+}
+
+/// The gradients of the variables. Those in `update` that an op can update itself, and whose only
+/// use is that op, are updated instead.
+pub(super) fn backward(
+    tape: Vec<Node>,
+    loss: &Tensor,
+    update: Option<(&mut [Slot<'_>], Rule)>,
+) -> Result<GradStore> {
+    match is_complete(&tape, loss) {
+        true => walk(tape, loss, update),
+        false => loss.backward(),
+    }
 }
 
 /// Whether the tape holds everything between the variables and the loss.
@@ -116,7 +174,15 @@ fn is_complete(tape: &[Node], loss: &Tensor) -> bool {
     made.contains(&loss.id()) && tape.iter().flat_map(Node::arguments).all(known)
 }
 
-fn walk(mut tape: Vec<Node>, loss: &Tensor) -> Result<GradStore> {
+fn walk(
+    mut tape: Vec<Node>,
+    loss: &Tensor,
+    mut update: Option<(&mut [Slot<'_>], Rule)>,
+) -> Result<GradStore> {
+    let mut uses: HashMap<TensorId, usize> = HashMap::new();
+    for argument in tape.iter().flat_map(Node::arguments) {
+        *uses.entry(argument.id()).or_default() += 1;
+    }
     let mut pending: HashMap<TensorId, Tensor> = HashMap::new();
     pending.insert(loss.id(), loss.ones_like()?);
     let mut gradients = GradStore::default();
@@ -124,7 +190,13 @@ fn walk(mut tape: Vec<Node>, loss: &Tensor) -> Result<GradStore> {
         let Some(gradient) = pending.remove(&node.result.id()) else {
             continue;
         };
-        let parts = node.backward(&gradient)?;
+        let slot = update.as_mut().and_then(|(slots, rule)| {
+            let weight = node.arguments().get(1)?.id();
+            let mut slots = slots.iter_mut();
+            let slot = slots.find(|slot| slot.param.id() == weight && uses[&weight] == 1)?;
+            Some((slot, *rule))
+        });
+        let parts = node.backward(&gradient, slot)?;
         drop(gradient);
         for (argument, part) in node.arguments().iter().zip(parts) {
             let Some(part) = part else { continue };

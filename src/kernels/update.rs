@@ -4,8 +4,8 @@
 //! operations; the scalars that depend on the step alone are computed in f64. The state (velocity,
 //! moments) is a plain vector, empty until the first step, so that a checkpoint can hold it.
 
-use super::support::slice;
-use super::{pool, simd};
+use super::support::{slice, slice_mut};
+use super::{pool, simd, tape};
 use candle_core::{CpuStorage, InplaceOp2, Layout, Result, Tensor, Var, bail};
 use std::cell::RefCell;
 
@@ -30,16 +30,102 @@ pub struct AdamHyper {
     pub decoupled: bool,
 }
 
-/// An update of the elements of a parameter, in chunks; `state` holds up to two slices.
-struct Update<'a, F> {
-    state: RefCell<[&'a mut [f32]; 2]>,
-    step: F,
+/// What [`train_step`] does with the gradients.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Rule {
+    /// See [`sgd`].
+    Sgd {
+        /// Learning rate.
+        lr: f64,
+        /// Momentum; 0 for none.
+        momentum: f64,
+        /// Whether the momentum looks ahead (Nesterov).
+        nesterov: bool,
+        /// Weight decay.
+        weight_decay: f64,
+    },
+    /// See [`adam`].
+    Adam {
+        /// Counts from 1.
+        step: u64,
+        /// The settings.
+        hyper: AdamHyper,
+    },
 }
 
-impl<F> InplaceOp2 for Update<'_, F>
-where
-    F: Fn(&mut [f32], &[f32], [&mut [f32]; 2]) + Sync,
-{
+/// A parameter and the optimiser's memory of it.
+#[derive(Debug)]
+pub struct Slot<'a> {
+    /// The parameter.
+    pub param: &'a Var,
+    /// SGD's velocity or Adam's first moment; empty before the first step.
+    pub first: &'a mut Vec<f32>,
+    /// Adam's second moment; empty before the first step.
+    pub second: &'a mut Vec<f32>,
+}
+
+impl Slot<'_> {
+    /// Checks the sizes of the state, or makes it, and says what to do with each element.
+    pub(super) fn update(&mut self, rule: Rule) -> Result<Update<'_>> {
+        let step = Step::new(rule, self.first.is_empty());
+        let n = self.param.elem_count();
+        let uses = match rule {
+            Rule::Sgd { momentum, .. } => usize::from(momentum != 0.0),
+            Rule::Adam { .. } => 2,
+        };
+        for state in [&mut *self.first, self.second].into_iter().take(uses) {
+            if state.is_empty() {
+                state.resize(n, 0.0);
+            }
+            if state.len() != n {
+                bail!(
+                    "optimiser step: state of {} elements, {n} expected",
+                    state.len()
+                );
+            }
+        }
+        Ok(Update {
+            step,
+            first: if uses > 0 { self.first } else { &mut [] },
+            second: if uses > 1 { self.second } else { &mut [] },
+        })
+    }
+
+    /// Takes one step.
+    pub(super) fn take(&mut self, grad: &Tensor, rule: Rule) -> Result<()> {
+        if grad.elem_count() != self.param.elem_count() {
+            bail!(
+                "optimiser step: gradient {:?} for parameter {:?}",
+                grad.dims(),
+                self.param.dims()
+            );
+        }
+        if !self.param.device().is_cpu() {
+            bail!(
+                "optimiser step: not available on {:?}",
+                self.param.device().location()
+            );
+        }
+        let param = self.param;
+        let op = RefCell::new(self.update(rule)?);
+        param
+            .as_tensor()
+            .inplace_op2(&grad.contiguous()?, &InPlace(op))
+    }
+}
+
+/// One step of one parameter.
+pub(super) struct Update<'a> {
+    pub step: Step,
+    /// The state, or an empty slice where the rule has none.
+    pub first: &'a mut [f32],
+    pub second: &'a mut [f32],
+}
+
+/// An update as an operation on the parameter in place.
+struct InPlace<'a>(RefCell<Update<'a>>);
+
+impl InplaceOp2 for InPlace<'_> {
     fn name(&self) -> &'static str {
         "optimiser step"
     }
@@ -51,114 +137,118 @@ where
         grad: &CpuStorage,
         grad_layout: &Layout,
     ) -> Result<()> {
-        let (CpuStorage::F32(param), Some((start, end))) =
-            (param, param_layout.contiguous_offsets())
-        else {
-            bail!("optimiser step: expected a contiguous f32 parameter");
-        };
-        let param = &mut param[start..end];
-        let grad = slice(grad, grad_layout)?;
-        let mut state = self.state.borrow_mut();
-        let [m, v] = &mut *state;
-        let (mut m, mut v) = (m.chunks_mut(CHUNK), v.chunks_mut(CHUNK));
-        let parts = param.chunks_mut(CHUNK).zip(grad.chunks(CHUNK));
-        let parts: Vec<_> = parts
-            .map(|(p, g)| {
-                (
-                    p,
-                    g,
-                    [m.next().unwrap_or_default(), v.next().unwrap_or_default()],
-                )
-            })
-            .collect();
-        let step = &self.step;
-        pool::for_parts(parts, |_, (p, g, state)| step(p, g, state));
+        let param = slice_mut(param, param_layout)?.chunks_mut(CHUNK);
+        let grad = slice(grad, grad_layout)?.chunks(CHUNK);
+        let mut update = self.0.borrow_mut();
+        let Update {
+            step,
+            first,
+            second,
+        } = &mut *update;
+        let (mut first, mut second) = (first.chunks_mut(CHUNK), second.chunks_mut(CHUNK));
+        let parts = param.zip(grad).map(|(p, g)| {
+            let first = first.next().unwrap_or_default();
+            (p, g, [first, second.next().unwrap_or_default()])
+        });
+        let step = *step;
+        pool::for_parts(parts.collect::<Vec<_>>(), |_, (p, g, state)| {
+            step.apply(p, g, state)
+        });
         Ok(())
     }
 }
 
-/// Checks the sizes, makes the state ready and runs `step` over chunks.
-fn update(
-    param: &Var,
-    grad: &Tensor,
-    state: [&mut Vec<f32>; 2],
-    uses: usize,
-    step: impl Fn(&mut [f32], &[f32], [&mut [f32]; 2]) + Sync,
-) -> Result<()> {
-    let n = param.elem_count();
-    if grad.elem_count() != n {
-        bail!(
-            "optimiser step: gradient {:?} for parameter {:?}",
-            grad.dims(),
-            param.dims()
-        );
-    }
-    if !param.device().is_cpu() {
-        bail!(
-            "optimiser step: not available on {:?}",
-            param.device().location()
-        );
-    }
-    let [first, second] = state;
-    for (index, state) in [&mut *first, &mut *second].into_iter().enumerate() {
-        if index < uses && state.is_empty() {
-            state.resize(n, 0.0);
-        }
-        if index < uses && state.len() != n {
-            bail!(
-                "optimiser step: state of {} elements, {n} expected",
-                state.len()
-            );
-        }
-    }
-    let op = Update {
-        state: RefCell::new([first.as_mut_slice(), second.as_mut_slice()]),
-        step,
-    };
-    param.as_tensor().inplace_op2(&grad.contiguous()?, &op)
+/// The scalars of one step, the same for all elements.
+#[derive(Clone, Copy)]
+pub(super) enum Step {
+    Sgd(SgdScalars),
+    Adam(AdamScalars),
 }
 
-/// One step of stochastic gradient descent, as `torch.optim.SGD` (dampening 0).
-///
-/// * `grad`: the shape of `param`
-/// * `velocity`: empty before the first step, where the velocity becomes the gradient itself;
-///   unused without momentum
-pub fn sgd(
-    param: &Var,
-    grad: &Tensor,
-    velocity: &mut Vec<f32>,
-    lr: f64,
-    momentum: f64,
+impl Step {
+    /// `first`: whether the parameter has no state yet.
+    fn new(rule: Rule, first: bool) -> Self {
+        match rule {
+            Rule::Sgd {
+                lr,
+                momentum,
+                nesterov,
+                weight_decay,
+            } => Self::Sgd(SgdScalars {
+                lr: lr as f32,
+                momentum: momentum as f32,
+                nesterov,
+                decay: weight_decay as f32,
+                first,
+            }),
+            Rule::Adam { step, hyper } => Self::Adam(AdamScalars::new(step, hyper)),
+        }
+    }
+
+    /// Updates some elements of a parameter and their state.
+    pub fn apply(self, p: &mut [f32], g: &[f32], state: [&mut [f32]; 2]) {
+        simd::run(Apply {
+            step: self,
+            p,
+            g,
+            state,
+        });
+    }
+}
+
+struct Apply<'a> {
+    step: Step,
+    p: &'a mut [f32],
+    g: &'a [f32],
+    state: [&'a mut [f32]; 2],
+}
+
+impl pulp::WithSimd for Apply<'_> {
+    type Output = ();
+
+    // The compiler vectorises the loops for the instruction set this is inlined into; it never
+    // fuses the operations, so the bits are the same everywhere.
+    #[inline(always)]
+    fn with_simd<S: pulp::Simd>(self, _: S) {
+        let [first, second] = self.state;
+        match self.step {
+            Step::Sgd(scalars) => scalars.step(self.p, self.g, first),
+            Step::Adam(scalars) => scalars.step(self.p, self.g, first, second),
+        }
+    }
+}
+
+/// The scalars of one step of gradient descent.
+#[derive(Clone, Copy)]
+pub(super) struct SgdScalars {
+    lr: f32,
+    momentum: f32,
     nesterov: bool,
-    weight_decay: f64,
-) -> Result<()> {
-    let first = velocity.is_empty();
-    let (lr, mu, wd) = (lr as f32, momentum as f32, weight_decay as f32);
-    let uses = usize::from(momentum != 0.0);
-    update(
-        param,
-        grad,
-        [velocity, &mut Vec::new()],
-        uses,
-        |p, g, [v, _]| {
-            if v.is_empty() {
-                p.iter_mut()
-                    .zip(g)
-                    .for_each(|(p, g)| *p -= lr * (g + wd * *p));
-                return;
-            }
-            for ((p, g), v) in p.iter_mut().zip(g).zip(v) {
-                let g = g + wd * *p;
-                *v = if first { g } else { mu * *v + g };
-                *p -= lr * if nesterov { g + mu * *v } else { *v };
-            }
-        },
-    )
+    decay: f32,
+    first: bool,
+}
+
+impl SgdScalars {
+    #[inline(always)]
+    fn step(self, p: &mut [f32], g: &[f32], v: &mut [f32]) {
+        let (lr, mu, decay) = (self.lr, self.momentum, self.decay);
+        if v.is_empty() {
+            p.iter_mut()
+                .zip(g)
+                .for_each(|(p, g)| *p -= lr * (g + decay * *p));
+            return;
+        }
+        for ((p, g), v) in p.iter_mut().zip(g).zip(v) {
+            let g = g + decay * *p;
+            *v = if self.first { g } else { mu * *v + g };
+            *p -= lr * if self.nesterov { g + mu * *v } else { *v };
+        }
+    }
 }
 
 /// The scalars of one Adam step.
 #[derive(Clone, Copy)]
-struct AdamScalars {
+pub(super) struct AdamScalars {
     beta1_rest: f32,
     beta2: f32,
     beta2_rest: f32,
@@ -166,7 +256,9 @@ struct AdamScalars {
     epsilon: f32,
     /// lr · √(1 − β₂ᵗ) / (1 − β₁ᵗ)
     step_size: f32,
+    /// Weight decay added to the gradient.
     l2: f32,
+    /// What decoupled weight decay leaves of a weight.
     keep: f32,
 }
 
@@ -174,22 +266,18 @@ impl AdamScalars {
     fn new(step: u64, h: AdamHyper) -> Self {
         let t = step as f64;
         let correction = (1.0 - h.beta2.powf(t)).sqrt();
+        let (l2, keep) = match h.decoupled {
+            true => (0.0, 1.0 - h.lr * h.weight_decay),
+            false => (h.weight_decay, 1.0),
+        };
         Self {
             beta1_rest: (1.0 - h.beta1) as f32,
             beta2: h.beta2 as f32,
             beta2_rest: (1.0 - h.beta2) as f32,
             epsilon: (h.epsilon * correction) as f32,
             step_size: (h.lr * correction / (1.0 - h.beta1.powf(t))) as f32,
-            l2: if h.decoupled {
-                0.0
-            } else {
-                h.weight_decay as f32
-            },
-            keep: if h.decoupled {
-                (1.0 - h.lr * h.weight_decay) as f32
-            } else {
-                1.0
-            },
+            l2: l2 as f32,
+            keep: keep as f32,
         }
     }
 
@@ -206,6 +294,34 @@ impl AdamScalars {
     }
 }
 
+/// One step of stochastic gradient descent, as `torch.optim.SGD` (dampening 0).
+///
+/// * `grad`: the shape of `param`
+/// * `velocity`: empty before the first step, where the velocity becomes the gradient itself;
+///   unused without momentum
+pub fn sgd(
+    param: &Var,
+    grad: &Tensor,
+    velocity: &mut Vec<f32>,
+    lr: f64,
+    momentum: f64,
+    nesterov: bool,
+    weight_decay: f64,
+) -> Result<()> {
+    let mut slot = Slot {
+        param,
+        first: velocity,
+        second: &mut Vec::new(),
+    };
+    let rule = Rule::Sgd {
+        lr,
+        momentum,
+        nesterov,
+        weight_decay,
+    };
+    slot.take(grad, rule)
+}
+
 /// One step of Adam or AdamW, as `torch.optim.Adam` and `AdamW`.
 ///
 /// * `grad`: the shape of `param`
@@ -219,36 +335,37 @@ pub fn adam(
     step: u64,
     hyper: AdamHyper,
 ) -> Result<()> {
-    let scalars = AdamScalars::new(step, hyper);
-    update(param, grad, [m, v], 2, |p, g, [m, v]| {
-        simd::run(Adam {
-            scalars,
-            p,
-            g,
-            m,
-            v,
-        });
-    })
+    let mut slot = Slot {
+        param,
+        first: m,
+        second: v,
+    };
+    slot.take(grad, Rule::Adam { step, hyper })
 }
 
-/// One chunk of an Adam step.
-struct Adam<'a> {
-    scalars: AdamScalars,
-    p: &'a mut [f32],
-    g: &'a [f32],
-    m: &'a mut [f32],
-    v: &'a mut [f32],
-}
-
-impl pulp::WithSimd for Adam<'_> {
-    type Output = ();
-
-    // The compiler vectorises the loop for the instruction set this is inlined into; it never
-    // fuses the operations, so the bits are the same everywhere.
-    #[inline(always)]
-    fn with_simd<S: pulp::Simd>(self, _: S) {
-        self.scalars.step(self.p, self.g, self.m, self.v);
+/// Forward, backward and a step of every parameter in one: runs `forward`, which returns a loss,
+/// and returns the loss.
+///
+/// The same bits as [`super::gradients`] followed by [`sgd`] or [`adam`], but faster: large dense
+/// weights take their step while their gradient is computed, a few rows at a time. So the
+/// gradients cannot be looked at, clipped or accumulated. If the loss is not finite nothing is
+/// updated; a parameter that the loss does not depend on stays as it is.
+pub fn train_step(
+    forward: impl FnOnce() -> Result<Tensor>,
+    slots: &mut [Slot<'_>],
+    rule: Rule,
+) -> Result<Tensor> {
+    let (loss, tape) = tape::record(forward)?;
+    if !loss.to_scalar::<f32>()?.is_finite() {
+        return Ok(loss);
     }
+    let gradients = tape::backward(tape, &loss, Some((&mut *slots, rule)))?;
+    for slot in slots {
+        if let Some(gradient) = gradients.get(slot.param) {
+            slot.take(gradient, rule)?;
+        }
+    }
+    Ok(loss)
 }
 
 #[cfg(test)]

@@ -6,11 +6,16 @@
 //! dW = xᵀ · dz, db = Σ dz over samples, dx = dz · Wᵀ. The last is computed transposed, over the
 //! samples, so that W is read as it lies.
 
+mod backward;
+
 use super::support::{padded, per_chunk, read, reduce_rows, slice, tensor, wants_gradient};
+use super::tape::Fusable;
 use super::tile::{Init, Product, Strided};
-use super::transpose::transpose;
+use super::update::Update;
 use super::{Activation, pool, scratch, simd, tape};
+use backward::{Backward, Updating};
 use candle_core::{CpuStorage, CustomOp3, Layout, Result, Shape, Tensor, bail};
+use std::cell::RefCell;
 use std::ops::Range;
 
 /// The sum over `in` is cut into at most this many chunks.
@@ -20,6 +25,7 @@ const SAMPLES: usize = 64;
 /// Rows of W per block.
 const BLOCK: usize = 112;
 
+#[derive(Clone, Copy)]
 struct Dense {
     activation: Activation,
     n: usize,
@@ -99,98 +105,44 @@ impl Dense {
         }
     }
 
-    /// dW and dx for the inputs from `start` on; `dx` holds one slice per sample.
-    fn backward_chunk(&self, start: usize, task: BackwardChunk<'_>) {
-        let BackwardChunk { x, w, dz, dw, dx } = task;
-        if let Some(dw) = dw {
-            simd::run(Product {
-                a: x,
-                row: |r| start + r,
-                n_rows: dw.len() / self.outputs,
-                steps: Strided {
-                    len: self.n,
-                    stride: self.inputs,
-                },
-                b: dz.by_sample,
-                ldb: self.outputs,
-                cols: self.outputs,
-                out: dw,
-                ldc: self.outputs,
-                init: Init::Zero,
-                relu: false,
-                ahead: &[],
-            });
-        }
-        let rows = dx.first().map_or(0, |dx| dx.len());
-        let samples = padded(self.n);
-        scratch::with(rows * samples, |dxt| {
-            simd::run(Product {
-                a: &w[start * self.outputs..],
-                row: |r| r * self.outputs,
-                n_rows: rows,
-                steps: Strided {
-                    len: self.outputs,
-                    stride: 1,
-                },
-                b: dz.by_output,
-                ldb: samples,
-                cols: samples,
-                out: dxt,
-                ldc: samples,
-                init: Init::Zero,
-                relu: false,
-                ahead: &[],
-            });
-            turn(dxt, samples, dx);
-        });
-    }
-
-    fn backward(&self, x: &[f32], w: &[f32], dz: Slopes<'_>, dw: &mut [f32], dx: &mut [f32]) {
-        let depth = self.depth();
-        let chunks = self.inputs.div_ceil(depth);
-        let mut dx_parts: Vec<Vec<&mut [f32]>> = (0..chunks).map(|_| Vec::new()).collect();
-        for sample in dx.chunks_mut(self.inputs) {
-            for (part, piece) in dx_parts.iter_mut().zip(sample.chunks_mut(depth)) {
-                part.push(piece);
-            }
-        }
-        let mut dw_parts = dw.chunks_mut(depth * self.outputs);
-        let parts: Vec<_> = dx_parts
-            .into_iter()
-            .map(|dx| (dw_parts.next(), dx))
-            .collect();
-        pool::for_parts(parts, |chunk, (dw, dx)| {
-            self.backward_chunk(chunk * depth, BackwardChunk { x, w, dz, dw, dx });
-        });
+    /// Calls `task` with what the backward pass needs; returns the bias's gradient.
+    fn with_slopes(
+        &self,
+        x: &Tensor,
+        y: &Tensor,
+        dy: &Tensor,
+        task: impl FnOnce(Backward<'_>) -> Result<()>,
+    ) -> Result<Vec<f32>> {
+        let mut db = vec![0.0; self.outputs];
+        read(y, |y| {
+            read(dy, |dy| {
+                scratch::with(y.len(), |dz| {
+                    self.activation.backward(y, dy, dz);
+                    for dz in dz.chunks_exact(self.outputs) {
+                        db.iter_mut().zip(dz).for_each(|(db, dz)| *db += dz);
+                    }
+                    read(x, |x| Backward::with(self, x, dz, task))
+                })
+            })
+        })?;
+        Ok(db)
     }
 }
 
-/// Writes `[rows, samples]` into one slice of `rows` elements per sample.
-fn turn(dxt: &[f32], samples: usize, mut dx: Vec<&mut [f32]>) {
-    let rows = dx.first().map_or(0, |dx| dx.len());
-    scratch::with(rows * samples, |by_sample| {
-        transpose(dxt, (rows, samples, samples), by_sample, rows);
-        for (dx, from) in dx.iter_mut().zip(by_sample.chunks_exact(rows.max(1))) {
-            dx.copy_from_slice(from);
-        }
-    });
+/// A buffer for the gradient of `of`, if anyone wants it.
+fn buffer(of: &Tensor) -> Vec<f32> {
+    match wants_gradient(of) {
+        true => vec![0.0; of.elem_count()],
+        false => Vec::new(),
+    }
 }
 
-/// dz in the two orders the products want.
-#[derive(Clone, Copy)]
-struct Slopes<'a> {
-    /// `[n, out]`
-    by_sample: &'a [f32],
-    /// `[out, n padded]`
-    by_output: &'a [f32],
-}
-
-struct BackwardChunk<'a> {
-    x: &'a [f32],
-    w: &'a [f32],
-    dz: Slopes<'a>,
-    dw: Option<&'a mut [f32]>,
-    dx: Vec<&'a mut [f32]>,
+/// The gradient of `of`, if anyone wants it.
+fn wrap(data: Vec<f32>, of: &Tensor) -> Result<Option<Tensor>> {
+    match wants_gradient(of) {
+        true => tensor(data, of.shape()).map(Some),
+        false => Ok(None),
+    }
 }
 
 impl CustomOp3 for Dense {
@@ -226,41 +178,34 @@ impl CustomOp3 for Dense {
         y: &Tensor,
         dy: &Tensor,
     ) -> Result<(Option<Tensor>, Option<Tensor>, Option<Tensor>)> {
-        let buffer = |t: &Tensor| match wants_gradient(t) {
-            true => vec![0.0; t.elem_count()],
-            false => Vec::new(),
-        };
-        let (mut dx, mut dw, mut db) = (buffer(x), buffer(w), vec![0.0; self.outputs]);
-        let samples = padded(self.n);
-        read(y, |y| {
-            read(dy, |dy| {
-                scratch::with(y.len(), |dz| {
-                    self.activation.backward(y, dy, dz);
-                    for dz in dz.chunks_exact(self.outputs) {
-                        db.iter_mut().zip(dz).for_each(|(db, dz)| *db += dz);
-                    }
-                    scratch::with(self.outputs * samples, |dzt| {
-                        dzt.fill(0.0);
-                        transpose(dz, (self.n, self.outputs, self.outputs), dzt, samples);
-                        let dz = Slopes {
-                            by_sample: dz,
-                            by_output: dzt,
-                        };
-                        read(x, |x| {
-                            read(w, |w| {
-                                self.backward(x, w, dz, &mut dw, &mut dx);
-                                Ok(())
-                            })
-                        })
-                    })
-                })
+        let (mut dx, mut dw) = (buffer(x), buffer(w));
+        let db = self.with_slopes(x, y, dy, |backward| {
+            read(w, |w| {
+                backward.plain(w, &mut dw, &mut dx);
+                Ok(())
             })
         })?;
-        let wrap = |data: Vec<f32>, of: &Tensor| match wants_gradient(of) {
-            true => tensor(data, of.shape()).map(Some),
-            false => Ok(None),
-        };
         Ok((wrap(dx, x)?, wrap(dw, w)?, wrap(db, bias)?))
+    }
+}
+
+impl Fusable for Dense {
+    fn backward_and_update(
+        &self,
+        [x, w, bias]: &[Tensor; 3],
+        y: &Tensor,
+        dy: &Tensor,
+        update: Update<'_>,
+    ) -> Result<[Option<Tensor>; 3]> {
+        let mut dx = buffer(x);
+        let db = self.with_slopes(x, y, dy, |backward| {
+            w.inplace_op1(&Updating {
+                backward,
+                update: RefCell::new(update),
+                dx: RefCell::new(&mut dx),
+            })
+        })?;
+        Ok([wrap(dx, x)?, None, wrap(db, bias)?])
     }
 }
 
@@ -297,7 +242,7 @@ pub fn dense(x: &Tensor, weight: &Tensor, bias: &Tensor, activation: Activation)
         outputs,
     };
     let (x, weight, bias) = (x.contiguous()?, weight.contiguous()?, bias.contiguous()?);
-    tape::apply3([&x, &weight, &bias], op)
+    tape::apply3_fusable([&x, &weight, &bias], op)
 }
 
 #[cfg(test)]

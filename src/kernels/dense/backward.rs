@@ -1,0 +1,188 @@
+//! The backward pass of a dense layer, by chunks of rows of W.
+//!
+//! Where an optimiser step may follow at once, it is taken chunk by chunk: the gradient of a few
+//! rows of W is used while it is in the first-level cache, and never written to memory.
+
+use super::super::support::{padded, slice_mut};
+use super::super::tile::{Init, Product, Strided};
+use super::super::transpose::transpose;
+use super::super::update::{Step, Update};
+use super::super::{pool, scratch, simd};
+use super::Dense;
+use candle_core::{CpuStorage, InplaceOp1, Layout, Result};
+use std::cell::RefCell;
+
+/// Rows of W whose gradient is computed and used at a time.
+const ROWS: usize = 36;
+
+/// What the gradients are made of.
+pub(super) struct Backward<'a> {
+    op: &'a Dense,
+    x: &'a [f32],
+    /// dz, `[n, out]`
+    by_sample: &'a [f32],
+    /// dz, `[out, n padded]`
+    by_output: &'a [f32],
+}
+
+impl Backward<'_> {
+    /// Calls `task` with dz in both orders.
+    pub fn with<R>(op: &Dense, x: &[f32], dz: &[f32], task: impl FnOnce(Backward<'_>) -> R) -> R {
+        let samples = padded(op.n);
+        scratch::with(op.outputs * samples, |dzt| {
+            dzt.fill(0.0);
+            transpose(dz, (op.n, op.outputs, op.outputs), dzt, samples);
+            task(Backward {
+                op,
+                x,
+                by_sample: dz,
+                by_output: dzt,
+            })
+        })
+    }
+
+    /// Both gradients; an empty slice for one that is not wanted.
+    pub fn plain(&self, w: &[f32], dw: &mut [f32], dx: &mut [f32]) {
+        let depth = self.op.depth();
+        let len = depth * self.op.outputs;
+        let mut dw = dw.chunks_mut(len);
+        let parts = w
+            .chunks(len)
+            .zip(self.columns(dx))
+            .map(|(w, dx)| (w, dw.next(), dx));
+        pool::for_parts(parts.collect::<Vec<_>>(), |chunk, (w, dw, dx)| {
+            self.input(w, dx);
+            if let Some(dw) = dw {
+                self.weight(chunk * depth, dw);
+            }
+        });
+    }
+
+    /// The gradient of the input, and an optimiser step of W.
+    fn updating(&self, w: &mut [f32], update: &mut Update<'_>, dx: &mut [f32]) {
+        let depth = self.op.depth();
+        let len = depth * self.op.outputs;
+        let Update {
+            step,
+            first,
+            second,
+        } = update;
+        let (mut first, mut second) = (first.chunks_mut(len), second.chunks_mut(len));
+        let parts = w.chunks_mut(len).zip(self.columns(dx)).map(|(w, dx)| {
+            let first = first.next().unwrap_or_default();
+            let second = second.next().unwrap_or_default();
+            (w, [first, second], dx)
+        });
+        pool::for_parts(parts.collect::<Vec<_>>(), |chunk, (w, state, dx)| {
+            self.input(w, dx);
+            self.step(chunk * depth, w, *step, state);
+        });
+    }
+
+    /// Gradient and step of the rows of W from `start` on.
+    fn step(&self, start: usize, w: &mut [f32], step: Step, [first, second]: [&mut [f32]; 2]) {
+        let len = ROWS * self.op.outputs;
+        let (mut first, mut second) = (first.chunks_mut(len), second.chunks_mut(len));
+        scratch::with(len, |dw| {
+            for (block, w) in w.chunks_mut(len).enumerate() {
+                let dw = &mut dw[..w.len()];
+                self.weight(start + block * ROWS, dw);
+                let first = first.next().unwrap_or_default();
+                let second = second.next().unwrap_or_default();
+                step.apply(w, dw, [first, second]);
+            }
+        });
+    }
+
+    /// dx cut into the chunks' columns: for each chunk one slice per sample, or none if dx is not
+    /// wanted.
+    fn columns<'d>(&self, dx: &'d mut [f32]) -> Vec<Vec<&'d mut [f32]>> {
+        let depth = self.op.depth();
+        let mut parts: Vec<Vec<_>> = Vec::new();
+        parts.resize_with(self.op.inputs.div_ceil(depth), Vec::new);
+        for sample in dx.chunks_mut(self.op.inputs) {
+            for (part, piece) in parts.iter_mut().zip(sample.chunks_mut(depth)) {
+                part.push(piece);
+            }
+        }
+        parts
+    }
+
+    /// dW = xᵀ · dz for the rows from `start` on.
+    fn weight(&self, start: usize, dw: &mut [f32]) {
+        let Dense {
+            n, inputs, outputs, ..
+        } = *self.op;
+        simd::run(Product {
+            a: self.x,
+            row: |r| start + r,
+            n_rows: dw.len() / outputs,
+            steps: Strided {
+                len: n,
+                stride: inputs,
+            },
+            b: self.by_sample,
+            ldb: outputs,
+            cols: outputs,
+            out: dw,
+            ldc: outputs,
+            init: Init::Zero,
+            relu: false,
+            ahead: &[],
+        });
+    }
+
+    /// dx = dz · Wᵀ for some rows of W, transposed: the lanes are samples.
+    fn input(&self, w: &[f32], mut dx: Vec<&mut [f32]>) {
+        let (rows, samples) = (dx.first().map_or(0, |dx| dx.len()), padded(self.op.n));
+        if rows == 0 {
+            return;
+        }
+        let outputs = self.op.outputs;
+        scratch::with(rows * samples, |by_input| {
+            simd::run(Product {
+                a: w,
+                row: |r| r * outputs,
+                n_rows: rows,
+                steps: Strided {
+                    len: outputs,
+                    stride: 1,
+                },
+                b: self.by_output,
+                ldb: samples,
+                cols: samples,
+                out: by_input,
+                ldc: samples,
+                init: Init::Zero,
+                relu: false,
+                ahead: &[],
+            });
+            scratch::with(rows * samples, |by_sample| {
+                transpose(by_input, (rows, samples, samples), by_sample, rows);
+                for (dx, from) in dx.iter_mut().zip(by_sample.chunks_exact(rows)) {
+                    dx.copy_from_slice(from);
+                }
+            });
+        });
+    }
+}
+
+/// [`Backward::updating`] as an operation on W in place.
+pub(super) struct Updating<'a> {
+    pub backward: Backward<'a>,
+    pub update: RefCell<Update<'a>>,
+    pub dx: RefCell<&'a mut [f32]>,
+}
+
+impl InplaceOp1 for Updating<'_> {
+    fn name(&self) -> &'static str {
+        "dense backward and optimiser step"
+    }
+
+    fn cpu_fwd(&self, w: &mut CpuStorage, layout: &Layout) -> Result<()> {
+        let w = slice_mut(w, layout)?;
+        let (mut update, mut dx) = (self.update.borrow_mut(), self.dx.borrow_mut());
+        self.backward.updating(w, &mut update, &mut dx);
+        Ok(())
+    }
+}
