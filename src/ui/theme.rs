@@ -278,7 +278,7 @@ fn visuals(theme: Theme) -> Visuals {
     v.widgets.hovered = widget(mix(t.raised, t.text, 0.06), rim);
     v.widgets.active = widget(mix(t.raised, t.text, 0.1), t.accent);
     v.widgets.open = widget(mix(t.raised, t.text, 0.06), rim);
-    v.selection.bg_fill = mix(t.raised, t.accent, 0.22);
+    v.selection.bg_fill = mix(t.raised, t.accent, 0.14);
     v.selection.stroke = Stroke::new(1.0, t.accent);
     v.weak_text_color = Some(t.quiet);
     v.hyperlink_color = t.accent;
