@@ -10,6 +10,7 @@ mod data;
 mod house;
 mod learning;
 mod model_files;
+mod resume;
 mod run_folder;
 mod studio;
 mod tiny;
