@@ -293,25 +293,26 @@ impl<'a> Steps<'a> {
             seed: self.config.seed,
             step: self.optimizer.step,
         };
+        let lr = self.config.learning_rate_at(self.epochs_done());
+        let network = &self.network;
         let mut n_right = 0;
-        let (loss, grads) = kernels::gradients(|| {
-            let logits = self.network.forward(&images, mode)?;
+        let forward = || {
+            let logits = network.forward(&images, mode)?;
             n_right = n_correct(&logits.detach(), &labels.to_vec1()?)?;
             kernels::cross_entropy(&logits, &labels)
-        })?;
-        let loss_value = f64::from(loss.to_scalar::<f32>()?);
-        if !loss_value.is_finite() {
+        };
+        let loss = self
+            .optimizer
+            .update(network.params(), &self.config, lr, forward)?;
+        if !loss.is_finite() {
             return Ok(None);
         }
-        let lr = self.config.learning_rate_at(self.epochs_done());
-        self.optimizer
-            .update(self.network.params(), &grads, lr, &self.config)?;
         if self.optimizer.step.is_multiple_of(KEEP_EVERY) {
             self.keep_if_finite()?;
         }
         let n = indices.len() as f64;
         self.cursor.images += indices.len() as u64;
-        self.cursor.loss_sum += loss_value * n;
+        self.cursor.loss_sum += loss * n;
         self.cursor.n_right += n_right as f64;
         let in_epoch = (self.cursor.n_done + indices.len()) as f64 / n_epoch as f64;
         Ok(Some(StepPoint {
@@ -319,7 +320,7 @@ impl<'a> Steps<'a> {
             images: self.cursor.images,
             epoch: self.cursor.epoch as f64 + in_epoch,
             secs: self.cursor.secs,
-            loss: loss_value,
+            loss,
             accuracy: n_right as f64 / n,
             learning_rate: lr,
         }))
