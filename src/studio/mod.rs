@@ -124,6 +124,21 @@ impl Studio {
         Ok(studio)
     }
 
+    /// Shows `runs` as if they had happened here, and lets the canvas ask `model`: for pictures of
+    /// the window that are the same every time.
+    #[must_use]
+    pub fn with_history(mut self, runs: Vec<RunState>, model: Classifier) -> Studio {
+        let visible = |state| Run {
+            state,
+            is_visible: true,
+        };
+        self.runs = runs.into_iter().map(visible).collect();
+        let model = Arc::new(model);
+        self.trained = Some(model.clone());
+        self.model = Model::Trained(model);
+        self
+    }
+
     /// Takes in what the threads have told, for at most `budget`.
     pub fn pump(&mut self, budget: Duration) {
         let start = Instant::now();
