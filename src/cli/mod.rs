@@ -9,7 +9,6 @@ mod out;
 mod predict;
 mod presets;
 mod progress;
-mod settings;
 mod train;
 
 use std::path::Path;

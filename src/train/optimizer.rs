@@ -1,9 +1,9 @@
 //! The optimisers' memory, readable and in the order of the parameters.
 
-use candle_core::{Result, Tensor};
+use candle_core::{Result, backprop::GradStore};
 
 use super::{Optimizer, TrainConfig};
-use crate::kernels::update::{AdamHyper, Rule, Slot, train_step};
+use crate::kernels::update::{self, AdamHyper};
 use crate::model::Param;
 
 /// What an optimiser remembers between updates.
@@ -27,67 +27,60 @@ impl OptimizerState {
         }
     }
 
-    /// Runs `forward`, which returns a loss, and moves `params` against their gradients, with the
-    /// learning rate `lr` and the weight decay and optimiser of `config`. Returns the loss; if it
-    /// is not finite, nothing has moved.
+    /// Moves `params` against their gradients, with the learning rate `lr` and the weight decay and
+    /// optimiser of `config`. A parameter the loss does not depend on stays as it is.
     ///
     /// # Errors
-    /// When the forward or backward pass fails.
+    /// When a gradient does not have its parameter's shape.
     pub fn update(
         &mut self,
         params: &[Param],
-        config: &TrainConfig,
+        grads: &GradStore,
         lr: f64,
-        forward: impl FnOnce() -> Result<Tensor>,
-    ) -> Result<f64> {
-        let rule = rule(config, lr, self.step + 1);
-        let moments = self.first.iter_mut().zip(&mut self.second);
-        let mut slots: Vec<Slot<'_>> = params
-            .iter()
-            .zip(moments)
-            .map(|(param, (first, second))| Slot {
-                param: &param.var,
-                first,
-                second,
-            })
-            .collect();
-        let loss = f64::from(train_step(forward, &mut slots, rule)?.to_scalar::<f32>()?);
-        if loss.is_finite() {
-            self.step += 1;
+        config: &TrainConfig,
+    ) -> Result<()> {
+        self.step += 1;
+        let weight_decay = config.weight_decay;
+        for (idx, param) in params.iter().enumerate() {
+            let Some(grad) = grads.get(param.var.as_tensor()) else {
+                continue;
+            };
+            let (first, second) = (&mut self.first[idx], &mut self.second[idx]);
+            match config.optimizer {
+                Optimizer::Sgd { momentum, nesterov } => {
+                    update::sgd(
+                        &param.var,
+                        grad,
+                        first,
+                        lr,
+                        momentum,
+                        nesterov,
+                        weight_decay,
+                    )?;
+                }
+                Optimizer::Adam {
+                    beta1,
+                    beta2,
+                    epsilon,
+                }
+                | Optimizer::Adamw {
+                    beta1,
+                    beta2,
+                    epsilon,
+                } => {
+                    let decoupled = matches!(config.optimizer, Optimizer::Adamw { .. });
+                    let hyper = AdamHyper {
+                        lr,
+                        beta1,
+                        beta2,
+                        epsilon,
+                        weight_decay,
+                        decoupled,
+                    };
+                    update::adam(&param.var, grad, first, second, self.step, hyper)?;
+                }
+            }
         }
-        Ok(loss)
-    }
-}
-
-/// What update number `step`, counted from 1, does with the gradients.
-fn rule(config: &TrainConfig, lr: f64, step: u64) -> Rule {
-    let weight_decay = config.weight_decay;
-    match config.optimizer {
-        Optimizer::Sgd { momentum, nesterov } => Rule::Sgd {
-            lr,
-            momentum,
-            nesterov,
-            weight_decay,
-        },
-        Optimizer::Adam {
-            beta1,
-            beta2,
-            epsilon,
-        }
-        | Optimizer::Adamw {
-            beta1,
-            beta2,
-            epsilon,
-        } => Rule::Adam {
-            step,
-            hyper: AdamHyper {
-                lr,
-                beta1,
-                beta2,
-                epsilon,
-                weight_decay,
-                decoupled: matches!(config.optimizer, Optimizer::Adamw { .. }),
-            },
-        },
+        Ok(())
     }
 }

@@ -19,7 +19,7 @@ pub struct Panels {
 
 /// Widths in which the panels at the sides stay readable.
 const SETUP_WIDTH: (f32, f32) = (284.0, 336.0);
-const DRAW_WIDTH: (f32, f32) = (248.0, 304.0);
+const DRAW_WIDTH: (f32, f32) = (256.0, 336.0);
 
 impl Panels {
     /// Shows everything but windows on top.

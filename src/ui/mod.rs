@@ -9,6 +9,7 @@ mod command;
 mod dialogs;
 mod format;
 mod layout;
+mod logo;
 mod palette;
 mod panels;
 mod settings;

@@ -42,7 +42,7 @@ fn native_options() -> eframe::NativeOptions {
             .with_app_id(APP_ID)
             .with_inner_size([1440.0, 900.0])
             .with_min_inner_size([900.0, 600.0])
-            .with_icon(egui::IconData::default()),
+            .with_icon(super::logo::icon()),
         ..eframe::NativeOptions::default()
     }
 }

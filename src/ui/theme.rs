@@ -250,8 +250,10 @@ fn spacing() -> Spacing {
         tooltip_width: 320.0,
         scroll: ScrollStyle {
             floating_allocated_width: 0.0,
-            bar_width: 8.0,
-            floating_width: 4.0,
+            bar_width: 6.0,
+            floating_width: 3.0,
+            active_handle_opacity: 0.35,
+            interact_handle_opacity: 0.6,
             ..ScrollStyle::floating()
         },
         ..Spacing::default()

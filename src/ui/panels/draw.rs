@@ -34,7 +34,9 @@ const SEEN_SIDE: f32 = 52.0;
 impl DrawPanel {
     /// Shows the panel.
     pub fn ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
-        let height = ui.available_height();
+        // Of the whole window, not of the panel: a notice that appears at the bottom must not change
+        // the canvas under the pen.
+        let height = ui.content_rect().height() - 74.0;
         ScrollArea::vertical()
             .auto_shrink(false)
             .content_margin(egui::Margin::symmetric(PANEL_PADDING, 8))
@@ -53,7 +55,10 @@ impl DrawPanel {
                 ui.add_space(4.0);
                 self.answer_ui(ui, cx);
                 ui.add_space(4.0);
-                bars_ui(ui, cx.studio);
+                // What the canvas leaves of a high window makes the bars easier to read.
+                let row_height =
+                    (17.0 + (height - REST_HEIGHT - side.min(width)) / 20.0).clamp(17.0, 22.0);
+                bars_ui(ui, cx.studio, row_height.floor());
                 asked_ui(ui, cx);
             });
     }
@@ -239,7 +244,7 @@ fn seen_text(prediction: Option<&Prediction>) -> String {
     }
 }
 
-fn bars_ui(ui: &mut Ui, studio: &Studio) {
+fn bars_ui(ui: &mut Ui, studio: &Studio, row_height: f32) {
     let n_classes = studio.classifier().map_or(10, |c| c.classes.len());
     let probability = |class: usize| {
         studio
@@ -267,7 +272,7 @@ fn bars_ui(ui: &mut Ui, studio: &Studio) {
         .collect();
     ui.scope(|ui| {
         ui.spacing_mut().item_spacing.y = 0.0;
-        probability_bars(ui, &bars, 17.0);
+        probability_bars(ui, &bars, row_height);
     });
     if n_classes > MAX_BARS {
         let text = format!("the {MAX_BARS} most probable of {n_classes} classes");

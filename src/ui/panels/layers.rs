@@ -66,7 +66,7 @@ impl LayersPanel {
             }
         });
         if let Some(error) = cx.studio.error_at(Field::Model) {
-            error_ui(ui, &sentence(&error.message));
+            error_ui(ui, &error.message);
         }
         ui.add_space(6.0);
         totals_ui(ui, draft, &report);
@@ -120,7 +120,7 @@ impl LayersPanel {
         };
         let mut edit = row.ui(ui).clicked().then_some(Edit::Select(idx));
         if let Some(error) = error {
-            error_ui(ui, &sentence(&error.message));
+            error_ui(ui, &error.message);
         }
         if is_selected {
             let n_layers = draft.model.layers.len();
@@ -159,13 +159,6 @@ impl LayersPanel {
             }
         };
     }
-}
-
-/// What is wrong with a layer, as a sentence of its own.
-fn sentence(message: &str) -> String {
-    let mut chars = message.chars();
-    let first = chars.next().map(|c| c.to_uppercase().to_string());
-    format!("{}{}.", first.unwrap_or_default(), chars.as_str())
 }
 
 /// Up, down and away.

@@ -28,21 +28,21 @@ const COLUMNS: &[Column] = &[
     Column {
         heading: "state",
         about: "Whether the run is training, waits, or how it ended.",
-        width: 64.0,
+        width: 62.0,
         text: |run| status_word(&run.status).to_owned(),
         rank: 2,
     },
     Column {
         heading: "optimiser",
         about: "The rule that turned gradients into weights.",
-        width: 68.0,
+        width: 66.0,
         text: |run| run.config.optimizer.label().to_owned(),
-        rank: 6,
+        rank: 7,
     },
     Column {
         heading: "rate",
         about: "Learning rate, as it is now.",
-        width: 58.0,
+        width: 56.0,
         text: |run| format::setting(run.config.learning_rate),
         rank: 3,
     },
@@ -56,7 +56,7 @@ const COLUMNS: &[Column] = &[
     Column {
         heading: "epochs",
         about: "Epochs done, of those planned.",
-        width: 58.0,
+        width: 52.0,
         text: |run| format!("{}/{}", run.epochs.len(), run.config.epochs),
         rank: 4,
     },
@@ -69,7 +69,7 @@ const COLUMNS: &[Column] = &[
                 .last()
                 .map_or_else(String::new, |p| format::duration(p.secs))
         },
-        rank: 7,
+        rank: 6,
     },
     Column {
         heading: "best val.",
@@ -96,7 +96,8 @@ const COLUMNS: &[Column] = &[
 /// Room for the eye, the colour and the button.
 const EYE_WIDTH: f32 = 28.0;
 const NAME_WIDTH: f32 = 104.0;
-const BUTTON_WIDTH: f32 = 64.0;
+const BUTTON_WIDTH: f32 = 100.0;
+const SHORT_BUTTON_WIDTH: f32 = 48.0;
 
 /// Height the table asks for with `n_runs` runs.
 pub fn wanted_height(n_runs: usize) -> f32 {
@@ -121,7 +122,7 @@ pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>) {
 /// The columns there is room for.
 fn fitting_columns(width: f32) -> Vec<&'static Column> {
     let mut columns: Vec<&Column> = COLUMNS.iter().collect();
-    let room = width - EYE_WIDTH - NAME_WIDTH - BUTTON_WIDTH - 8.0;
+    let room = width - EYE_WIDTH - NAME_WIDTH - button_width(width) - 8.0;
     while columns.iter().map(|c| c.width).sum::<f32>() > room && columns.len() > 2 {
         let last = columns.iter().map(|c| c.rank).max();
         columns.retain(|c| Some(c.rank) != last);
@@ -129,11 +130,20 @@ fn fitting_columns(width: f32) -> Vec<&'static Column> {
     columns
 }
 
+/// Room for the button at the end of a row that is `width` wide.
+fn button_width(width: f32) -> f32 {
+    if width > 600.0 {
+        BUTTON_WIDTH
+    } else {
+        SHORT_BUTTON_WIDTH
+    }
+}
+
 fn header_ui(ui: &mut Ui, columns: &[&Column]) {
     let size = vec2(ui.available_width(), 22.0);
     ui.allocate_ui_with_layout(size, Layout::right_to_left(Align::Center), |ui| {
         ui.spacing_mut().item_spacing.x = 0.0;
-        ui.add_space(BUTTON_WIDTH);
+        ui.add_space(button_width(size.x));
         for column in columns.iter().rev() {
             let text = theme::quiet(ui, column.heading);
             cell_ui(ui, column.width, text).on_hover_text(column.about);
@@ -162,7 +172,7 @@ fn row_ui(ui: &mut Ui, cx: &mut Cx<'_>, idx: usize, columns: &[&Column]) {
     ui.allocate_ui_with_layout(size, Layout::right_to_left(Align::Center), |ui| {
         ui.spacing_mut().item_spacing.x = 0.0;
         let name = format!("Use the settings of {}", run.state.name);
-        if use_ui(ui, &name).clicked() {
+        if use_ui(ui, &name, button_width(size.x)).clicked() {
             cx.act(Action::UseSettings(idx));
         }
         for column in columns.iter().rev() {
@@ -198,11 +208,16 @@ fn row_ui(ui: &mut Ui, cx: &mut Cx<'_>, idx: usize, columns: &[&Column]) {
     });
 }
 
-fn use_ui(ui: &mut Ui, name: &str) -> egui::Response {
+fn use_ui(ui: &mut Ui, name: &str, width: f32) -> egui::Response {
+    let text = if width < BUTTON_WIDTH {
+        "Use"
+    } else {
+        "Use settings"
+    };
     ui.allocate_ui_with_layout(
-        vec2(BUTTON_WIDTH, ROW),
+        vec2(width, ROW),
         Layout::right_to_left(Align::Center),
-        |ui| labeled_button(ui, None, "Use", Weight::Bare, 0.0, true),
+        |ui| labeled_button(ui, None, text, Weight::Bare, 0.0, true),
     )
     .inner
     .accessible_name(name.to_owned())

@@ -175,7 +175,7 @@ fn adam_ui(ui: &mut Ui, cx: &Cx<'_>, beta1: &mut f64, beta2: &mut f64, epsilon: 
         ui,
         cx,
         Field::Beta2,
-        "β₂ (step size)",
+        "β₂ (scale)",
         square,
         &Number::share(),
         beta2,

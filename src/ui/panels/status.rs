@@ -3,6 +3,7 @@
 use egui::{Align, Frame, Label, Layout, Margin, Panel, RichText, Ui};
 
 use super::Cx;
+use crate::runs::Status;
 use crate::studio::Action;
 use crate::ui::theme::{self, PANEL_PADDING, tokens};
 use crate::ui::widgets::{Icon, Weight, icon_button, labeled_button};
@@ -15,7 +16,12 @@ pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     ui.horizontal_centered(|ui| {
         let activities = cx.studio.activities();
         if activities.is_empty() {
-            ui.label(theme::quiet(ui, "ready"));
+            let text = match cx.studio.live_run() {
+                Some(run) if run.status == Status::Paused => format!("{} is paused", run.name),
+                Some(run) => format!("training {}", run.name),
+                None => "ready".to_owned(),
+            };
+            ui.label(theme::quiet(ui, text));
         } else {
             let text = format!("{}…", activities.join(", "));
             ui.add(egui::Spinner::new().size(12.0));

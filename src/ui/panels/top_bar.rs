@@ -1,7 +1,7 @@
 //! The bar at the top: what is trained on what, the buttons of training, and how far it is.
 
 use egui::{
-    Align, Align2, FontId, Layout, Rect, Role, Sense, TextStyle, Ui, WidgetInfo, pos2, vec2,
+    Align, Align2, FontId, Layout, Rect, Role, Sense, Shape, TextStyle, Ui, WidgetInfo, pos2, vec2,
 };
 
 use super::Cx;
@@ -10,14 +10,16 @@ use crate::runs::{RunState, Status};
 use crate::studio::{Action, DataState};
 use crate::train::Finish;
 use crate::ui::command::Command;
-use crate::ui::format;
 use crate::ui::settings::ThemeChoice;
 use crate::ui::theme::{self, ROW_HEIGHT, tokens};
 use crate::ui::widgets::{Icon, Weight, combo_of_width, icon_button, labeled_button};
+use crate::ui::{format, logo};
 
 /// Shows the bar.
 pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     ui.horizontal_centered(|ui| {
+        let (mark, _) = ui.allocate_exact_size(vec2(14.0, 20.0), Sense::hover());
+        flame_ui(ui, mark);
         let name = egui::RichText::new("Candle Studio").font(FontId::new(14.0, theme::semibold()));
         ui.label(name);
         ui.add_space(4.0);
@@ -31,6 +33,20 @@ pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>) {
             progress_ui(ui, cx);
         });
     });
+}
+
+/// The mark of the program: a flame.
+fn flame_ui(ui: &Ui, rect: Rect) {
+    let t = tokens(ui);
+    let outer = logo::flame(rect.center(), 8.0);
+    let inner = logo::flame(rect.center() + vec2(0.0, 2.8), 4.4);
+    let painter = ui.painter();
+    painter.add(Shape::convex_polygon(outer, t.accent, egui::Stroke::NONE));
+    painter.add(Shape::convex_polygon(
+        inner,
+        theme::mix(t.accent, t.background, 0.72),
+        egui::Stroke::NONE,
+    ));
 }
 
 fn data_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
@@ -89,8 +105,9 @@ fn training_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     };
     let mut button = |text: &str, icon, command: Command, weight, width| {
         let is_possible = command.is_possible(cx.studio);
+        let why_not = reason(cx, command).filter(|_| !is_possible);
         let response = labeled_button(ui, Some(icon), text, weight, width, is_possible)
-            .on_hover_text(command.tooltip(ui));
+            .on_hover_text(why_not.unwrap_or_else(|| command.tooltip(ui)));
         if response.clicked() {
             cx.command(command);
         }
@@ -98,6 +115,19 @@ fn training_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     button(text, icon, command, Weight::Primary, 96.0);
     button("Step", Icon::Step, Command::Step, Weight::Plain, 0.0);
     button("Stop", Icon::Stop, Command::Stop, Weight::Plain, 0.0);
+}
+
+/// Why training cannot start.
+fn reason(cx: &Cx<'_>, command: Command) -> Option<String> {
+    let is_start = matches!(command, Command::Train | Command::Step);
+    let text = match cx.studio.data() {
+        _ if !is_start => return None,
+        _ if !cx.studio.errors().is_empty() => "First mend what is marked red in the settings.",
+        DataState::Loading { .. } => "The images are still being read.",
+        DataState::None => "There are no images to learn from: open a folder, or use MNIST.",
+        DataState::Ready(_) => return None,
+    };
+    Some(text.to_owned())
 }
 
 fn window_ui(ui: &mut Ui, cx: &mut Cx<'_>) {

@@ -71,8 +71,10 @@ pub fn icon_button(ui: &mut Ui, icon: Icon, name: &str, is_enabled: bool) -> Res
 /// A slider with a handle that does not shout.
 pub fn slim_slider(ui: &mut Ui, name: &str, slider: egui::Slider<'_>) -> Response {
     let height = std::mem::replace(&mut ui.spacing_mut().interact_size.y, 20.0);
+    let padding = std::mem::replace(&mut ui.spacing_mut().button_padding.y, 0.0);
     let response = ui.add(slider).accessible_name(name.to_owned());
     ui.spacing_mut().interact_size.y = height;
+    ui.spacing_mut().button_padding.y = padding;
     response
 }
 

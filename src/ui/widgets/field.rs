@@ -70,7 +70,10 @@ impl Row<'_> {
 
 /// One sentence about what is wrong, beneath the field.
 pub fn error_ui(ui: &mut Ui, error: &str) {
-    let text = RichText::new(error).small().color(tokens(ui).bad);
+    let mut chars = error.chars();
+    let first = chars.next().map(|c| c.to_uppercase().to_string());
+    let sentence = format!("{}{}.", first.unwrap_or_default(), chars.as_str());
+    let text = RichText::new(sentence).small().color(tokens(ui).bad);
     ui.add(egui::Label::new(text).wrap());
 }
 

@@ -23,6 +23,28 @@ pub fn log_marks(input: GridInput) -> Vec<GridMark> {
     marks
 }
 
+/// Marks of a linear axis at round numbers, about `n` of them.
+pub fn linear_marks(input: GridInput, n: f64) -> Vec<GridMark> {
+    let (low, high) = input.bounds;
+    let rough = (high - low) / n;
+    if !rough.is_finite() || rough <= 0.0 {
+        return Vec::new();
+    }
+    let decade = 10f64.powf(rough.log10().floor());
+    let step = [1.0, 2.0, 5.0, 10.0]
+        .map(|m| m * decade)
+        .into_iter()
+        .find(|&step| step >= rough);
+    let step_size = step.unwrap_or(rough);
+    let marks = (low / step_size).ceil() as i64..=(high / step_size).floor() as i64;
+    marks
+        .map(|i| GridMark {
+            value: i as f64 * step_size,
+            step_size,
+        })
+        .collect()
+}
+
 /// The number at a mark of the vertical axis.
 pub fn y_label(lens: &Lens, mark: GridMark) -> String {
     match lens.metric {

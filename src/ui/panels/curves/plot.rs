@@ -1,7 +1,7 @@
 //! One plot: a metric of all visible runs against one axis.
 
 use egui::{
-    Align2, Color32, FontId, Rect, Role, Stroke, TextStyle, Ui, Vec2b, WidgetInfo, pos2, vec2,
+    Align2, Color32, FontId, Pos2, Rect, Role, Stroke, TextStyle, Ui, Vec2b, WidgetInfo, pos2, vec2,
 };
 use egui_plot::{
     AxisHints, Line, LineStyle, MarkerShape, Plot, PlotPoint, PlotPoints, PlotTransform, PlotUi,
@@ -85,7 +85,6 @@ impl MetricPlot<'_> {
         shown
             .response
             .widget_info(|| WidgetInfo::labeled(Role::Figure, true, format!("{name} curves")));
-        self.best_ui(ui, &lens, &shown.transform);
         self.x_name_ui(ui, &lens, &shown.transform);
         self.changes_ui(ui, &lens, &shown.transform);
         self.names_ui(ui, &traces, &shown.transform);
@@ -158,26 +157,34 @@ impl MetricPlot<'_> {
         let run = &self.runs[idx].state;
         let color = t.run_color(idx);
         let validation = run.epochs.last().and_then(|e| self.metric.of_epoch(e));
+        let best = run.best_epoch().and_then(|e| self.metric.of_epoch(e));
         let training = curves[idx][self.metric as usize].smooth_at(run, lens, f64::INFINITY);
         let mut right = rect.max.x;
         let number = TextStyle::Monospace.resolve(ui.style());
-        for (label, value, is_thin) in [
-            ("validation", validation, false),
-            ("training", training, true),
+        for (key, value) in [
+            (Key::Best, best),
+            (Key::Validation, validation),
+            (Key::Training, training),
         ] {
             let Some(value) = value else { continue };
-            let at = pos2(right, rect.center().y);
+            let at = |x: f32| pos2(x, rect.center().y);
+            let value = self.value(value);
             let text = painter.text(
-                at,
+                at(right),
                 Align2::RIGHT_CENTER,
-                self.value(value),
+                value,
                 number.clone(),
                 t.text,
             );
-            let at = pos2(text.min.x - 6.0, rect.center().y);
-            let text = painter.text(at, Align2::RIGHT_CENTER, label, small.clone(), t.quiet);
-            key_ui(ui, pos2(text.min.x - 6.0, rect.center().y), color, is_thin);
-            right = text.min.x - 6.0 - 20.0 - 16.0;
+            let label = key.label();
+            let label = painter.text(
+                at(text.min.x - 6.0),
+                Align2::RIGHT_CENTER,
+                label,
+                small.clone(),
+                t.quiet,
+            );
+            right = key.paint(ui, at(label.min.x - 6.0), color) - 14.0;
         }
         right
     }
@@ -229,9 +236,11 @@ impl MetricPlot<'_> {
             plot = plot.x_grid_spacer(axes::log_marks);
         }
         if lens.is_y_log {
-            plot = plot.y_grid_spacer(axes::log_marks);
+            plot.y_grid_spacer(axes::log_marks)
+        } else {
+            let n_marks = (self.height / 40.0).max(2.0);
+            plot.y_grid_spacer(move |input| axes::linear_marks(input, f64::from(n_marks)))
         }
-        plot
     }
 
     fn has_names(&self) -> bool {
@@ -318,31 +327,11 @@ impl MetricPlot<'_> {
         Some(lens.x(x))
     }
 
-    /// Says at the newest visible run's diamond what it is.
-    fn best_ui(&self, ui: &Ui, lens: &Lens, transform: &PlotTransform) {
-        let best = self.newest().and_then(RunState::best_epoch);
-        let Some((best, value)) = best.and_then(|e| Some((e, self.metric.of_epoch(e)?))) else {
-            return;
-        };
-        let at = PlotPoint::new(lens.x(lens.x_axis.of_epoch(best)), lens.y(value));
-        let at = transform.position_from_point(&at);
-        if transform.frame().contains(at) {
-            // Beneath a curve that rises, above one that falls: where there is room.
-            let (offset, align) = match self.metric {
-                Metric::Loss => (vec2(0.0, -8.0), Align2::CENTER_BOTTOM),
-                Metric::Accuracy => (vec2(0.0, 8.0), Align2::CENTER_TOP),
-            };
-            let font = TextStyle::Small.resolve(ui.style());
-            ui.painter()
-                .text(at + offset, align, "best", font, tokens(ui).quiet);
-        }
-    }
-
     /// Says what the marks of the horizontal axis count.
     fn x_name_ui(&self, ui: &Ui, lens: &Lens, transform: &PlotTransform) {
         if self.is_last {
             let frame = transform.frame();
-            let at = pos2(frame.min.x - 12.0, frame.max.y + 3.0);
+            let at = pos2(frame.min.x - 12.0, frame.max.y + 2.0);
             let font = TextStyle::Small.resolve(ui.style());
             ui.painter().text(
                 at,
@@ -444,7 +433,7 @@ impl MetricPlot<'_> {
                 let run = &self.runs[idx].state;
                 let end = run.points.last().map(|p| lens.x(lens.x_axis.of_step(p)))?;
                 let is_beyond = x > end + 0.01 * (self.x_range.1 - self.x_range.0);
-                if is_beyond && self.visible.len() > 1 {
+                if is_beyond {
                     return None;
                 }
                 let training = curves[idx][self.metric as usize].smooth_at(run, lens, x)?;
@@ -457,6 +446,9 @@ impl MetricPlot<'_> {
                 Some((idx, training, validation))
             })
             .collect();
+        if rows.is_empty() {
+            return;
+        }
         rows.sort_by(|a, b| a.1.total_cmp(&b.1));
         if self.metric == Metric::Accuracy {
             rows.reverse();
@@ -522,18 +514,52 @@ impl MetricPlot<'_> {
     }
 }
 
-/// A piece of line as a key to the colours: thin for every batch and its average, thick with a
-/// dot for the held-out images.
-fn key_ui(ui: &Ui, right: egui::Pos2, color: Color32, is_thin: bool) {
-    let left = right - vec2(18.0, 0.0);
-    let painter = ui.painter();
-    if is_thin {
-        let ghost = Rect::from_two_pos(left - vec2(0.0, 3.0), right + vec2(0.0, 3.0));
-        painter.rect_filled(ghost, 1.0, color.gamma_multiply(GHOST));
-        painter.line_segment([left, right], Stroke::new(1.5, color));
-    } else {
-        painter.line_segment([left, right], Stroke::new(1.5, color));
-        painter.circle_filled(left + vec2(9.0, 0.0), 3.5, color);
+/// What a line or a mark means.
+#[derive(Clone, Copy)]
+enum Key {
+    Training,
+    Validation,
+    Best,
+}
+
+impl Key {
+    fn label(self) -> &'static str {
+        match self {
+            Key::Training => "training",
+            Key::Validation => "validation",
+            Key::Best => "best",
+        }
+    }
+
+    /// Draws the line or mark left of `right`, and returns where it begins.
+    fn paint(self, ui: &Ui, right: Pos2, color: Color32) -> f32 {
+        let painter = ui.painter();
+        let left = right - vec2(18.0, 0.0);
+        match self {
+            Key::Training => {
+                let ghost = Rect::from_two_pos(left - vec2(0.0, 3.0), right + vec2(0.0, 3.0));
+                painter.rect_filled(ghost, 1.0, color.gamma_multiply(GHOST));
+                painter.line_segment([left, right], Stroke::new(1.5, color));
+                left.x
+            }
+            Key::Validation => {
+                painter.line_segment([left, right], Stroke::new(1.5, color));
+                painter.circle_filled(left + vec2(9.0, 0.0), 3.5, color);
+                left.x
+            }
+            Key::Best => {
+                let centre = right - vec2(5.0, 0.0);
+                let corners = [
+                    vec2(0.0, -5.0),
+                    vec2(5.0, 0.0),
+                    vec2(0.0, 5.0),
+                    vec2(-5.0, 0.0),
+                ];
+                let points = corners.map(|d| centre + d).to_vec();
+                painter.add(egui::Shape::convex_polygon(points, color, Stroke::NONE));
+                centre.x - 5.0
+            }
+        }
     }
 }
 
