@@ -3,7 +3,6 @@
 mod bad_input;
 mod bench;
 mod interrupted;
-mod resume;
 mod train;
 
 use std::ffi::OsStr;

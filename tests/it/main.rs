@@ -9,9 +9,13 @@ mod cli;
 mod data;
 mod house;
 mod learning;
+#[cfg(feature = "gui")]
 mod model_files;
-mod resume;
+#[cfg(feature = "gui")]
+mod renderer;
 mod run_folder;
+#[cfg(feature = "gui")]
+mod screenshots;
 mod studio;
 mod tiny;
 #[cfg(feature = "gui")]

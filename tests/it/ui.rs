@@ -2,15 +2,16 @@
 
 use std::time::Duration;
 
-use candle_studio::runs::Status;
+use candle_studio::model::{Classifier, PRESETS};
+use candle_studio::runs::{RunState, Status};
 use candle_studio::studio::{Model, Studio};
-use candle_studio::train::{Finish, Setting};
+use candle_studio::train::{Event, Finish, Setting, StepPoint, TrainConfig};
 use candle_studio::ui::StudioApp;
 use egui::{Key, Modifiers, Role, Theme};
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable;
 
-use crate::window::{draw, open, settle, wait};
+use crate::window::{answer, draw, open, settle, wait};
 
 type Window = Harness<'static, StudioApp>;
 
@@ -75,22 +76,6 @@ fn wait_for_end(window: &mut Window) {
 fn draw_one(window: &mut Window) {
     let canvas = window.get_by_label("Drawing canvas").rect();
     draw(window, canvas, &[[0.5, 0.2], [0.5, 0.8]]);
-}
-
-/// The answer to what is on the canvas now: answers to half a stroke come and go before it.
-fn answer(window: &mut Window) -> Vec<f32> {
-    let mut last = Vec::new();
-    let mut n_same = 0;
-    while n_same < 50 {
-        window.step();
-        std::thread::sleep(Duration::from_millis(2));
-        let now = studio(window)
-            .prediction()
-            .map_or_else(Vec::new, |p| p.probabilities.clone());
-        n_same = if now == last { n_same + 1 } else { 0 };
-        last = now;
-    }
-    last
 }
 
 #[test]
@@ -171,8 +156,8 @@ fn mistakes_are_told_at_their_fields_and_training_waits_for_them() {
     let mut window = window();
     set(&mut window, "Learning rate", 0.0);
     set(&mut window, "Batch size", 70_000.0);
-    window.get_by_label("must be above 0, found 0");
-    window.get_by_label_contains("must be between 1 and the 55000");
+    window.get_by_label("Must be above 0, found 0.");
+    window.get_by_label_contains("Must be between 1 and the 55000");
     assert_eq!(studio(&window).errors().len(), 2);
     click(&mut window, "Train");
     assert!(studio(&window).runs().is_empty());
@@ -393,4 +378,94 @@ fn closing_while_training_ends_soon_and_quietly() {
     let start = std::time::Instant::now();
     drop(window);
     assert!(start.elapsed() < Duration::from_secs(5));
+}
+
+/// The app with a stop-watch around its drawing.
+struct Timed {
+    app: StudioApp,
+    secs: Vec<f64>,
+}
+
+impl eframe::App for Timed {
+    fn logic(&mut self, ctx: &egui::Context, frame: &mut eframe::Frame) {
+        self.app.logic(ctx, frame);
+    }
+
+    fn ui(&mut self, ui: &mut egui::Ui, frame: &mut eframe::Frame) {
+        let start = std::time::Instant::now();
+        self.app.ui(ui, frame);
+        self.secs.push(start.elapsed().as_secs_f64());
+    }
+}
+
+/// A run of `n` batches that is still training.
+fn long_run(n: u64) -> RunState {
+    let config = TrainConfig::new(&PRESETS[0], [1, 28, 28], 10, 60_000);
+    let mut run = RunState::new("keras-cnn 1", config.clone());
+    let point = |step: u64| StepPoint {
+        step,
+        images: 32 * step,
+        epoch: step as f64 / 1_719.0,
+        secs: step as f64 / 1_000.0,
+        loss: 2.3 / (1.0 + step as f64 / 100.0) + 0.1 * (step as f64 * 0.7).sin().abs() + 0.01,
+        accuracy: 0.9 + 0.09 * (step as f64 * 1.3).sin(),
+        learning_rate: 1e-3,
+    };
+    run.apply(&Event::Started {
+        config: Box::new(config),
+        dataset: "MNIST".to_owned(),
+        n_train: 55_000,
+        threads: 2,
+    });
+    let points = (1..=n).map(point).collect();
+    run.apply(&Event::Steps { points });
+    run
+}
+
+/// `cargo test --release --test it frame_time -- --ignored --nocapture`
+#[test]
+#[ignore = "a measurement: wants an idle machine and a release build"]
+fn frame_time_with_10_000_points() {
+    let mut window = Harness::builder()
+        .with_size([1440.0, 900.0])
+        .with_max_steps(60)
+        .build_eframe(|cc| {
+            let path = concat!(
+                env!("CARGO_MANIFEST_DIR"),
+                "/tests/fixtures/window/lenet-5.safetensors"
+            );
+            let model = Classifier::load(path.as_ref()).unwrap();
+            let studio = Studio::new(None, StudioApp::wake(&cc.egui_ctx)).unwrap();
+            let studio = studio.with_history(vec![long_run(10_000)], model);
+            let app = StudioApp::with_studio(cc, studio);
+            Timed {
+                app,
+                secs: Vec::new(),
+            }
+        });
+    window.run_steps(100);
+    let mut medians = Vec::new();
+    for is_rebuilt in [false, true] {
+        window.state_mut().secs.clear();
+        for frame in 0..300 {
+            // Another width has other columns: every curve is reduced anew, as when points arrive.
+            let width = if is_rebuilt { 1440 - frame % 2 } else { 1440 };
+            window.set_size(egui::vec2(width as f32, 900.0));
+            window.step();
+        }
+        let secs = &mut window.state_mut().secs;
+        secs.sort_by(f64::total_cmp);
+        medians.push(secs[secs.len() / 2]);
+        println!(
+            "App::ui with 10,000 points, {}: median {:.2} ms, 95 % {:.2} ms",
+            if is_rebuilt {
+                "curves rebuilt each frame"
+            } else {
+                "curves kept"
+            },
+            1e3 * secs[secs.len() / 2],
+            1e3 * secs[secs.len() * 95 / 100],
+        );
+    }
+    assert!(medians.iter().all(|&m| m < 2e-3), "{medians:?}");
 }

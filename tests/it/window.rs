@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use candle_studio::predict::classify;
 use candle_studio::ui::{Options, StudioApp};
 use egui_kittest::Harness;
 
@@ -55,4 +56,16 @@ pub fn draw(harness: &mut Harness<'_, StudioApp>, canvas: egui::Rect, points: &[
     }
     harness.drop_at(at(points[points.len() - 1]));
     harness.step();
+}
+
+/// Waits for the answer to what is on the canvas now: answers to half a stroke come before it.
+pub fn answer(harness: &mut Harness<'_, StudioApp>) -> Vec<f32> {
+    let studio = harness.state().studio();
+    let classifier = studio.classifier().unwrap();
+    let expected = classify(classifier, studio.pad().image()).unwrap().unwrap();
+    wait(harness, "the answer", |app| {
+        let prediction = app.studio().prediction();
+        prediction.is_some_and(|p| p.probabilities == expected.probabilities)
+    });
+    expected.probabilities
 }

@@ -1,0 +1,243 @@
+//! Pictures of whole screens, drawn from the real window with recorded runs. They are shown in the
+//! README and compared byte by byte: `UPDATE_SNAPSHOTS=1` writes them anew.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use candle_studio::model::Classifier;
+use candle_studio::runs::RunState;
+use candle_studio::studio::{Action, Studio};
+use candle_studio::train::{Event, Finish, TrainConfig};
+use candle_studio::ui::StudioApp;
+use egui::{Role, Theme};
+use egui_kittest::Harness;
+use egui_kittest::kittest::Queryable;
+
+use crate::renderer::CpuRenderer;
+use crate::window::{answer, draw, settle};
+
+fn fixtures() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/window")
+}
+
+/// The runs as they were recorded; of the last one only the first `n_live` events, so that it is
+/// still training.
+fn recorded(n_live: usize) -> Vec<RunState> {
+    let names = ["softmax 1", "mlp 2", "lenet-5 3"];
+    let run = |(idx, name): (usize, &&str)| {
+        let path = fixtures().join(format!("{name}.jsonl"));
+        let text = fs::read_to_string(path).unwrap();
+        let events: Vec<Event> = text
+            .lines()
+            .map(|l| serde_json::from_str(l).unwrap())
+            .collect();
+        let Event::Started { config, .. } = &events[0] else {
+            panic!("{name} does not begin with its start");
+        };
+        let mut state = RunState::new(*name, (**config).clone());
+        let n = if idx + 1 < names.len() {
+            usize::MAX
+        } else {
+            n_live
+        };
+        events.iter().take(n).for_each(|event| state.apply(event));
+        state
+    };
+    names.iter().enumerate().map(run).collect()
+}
+
+/// The window in the middle of a session.
+fn window(size: [f32; 2], theme: Theme, n_live: usize) -> Harness<'static, StudioApp> {
+    let mut window = Harness::builder()
+        .with_size(size)
+        .with_theme(theme)
+        .with_max_steps(60)
+        .renderer(CpuRenderer::default())
+        .build_eframe(|cc| {
+            let model = Classifier::load(&fixtures().join("lenet-5.safetensors")).unwrap();
+            let runs = recorded(n_live);
+            let config = runs.last().unwrap().config.clone();
+            let studio = Studio::new(None, StudioApp::wake(&cc.egui_ctx)).unwrap();
+            let mut studio = studio.with_history(runs, model);
+            studio.handle(Action::SetDraft(Box::new(config)));
+            StudioApp::with_studio(cc, studio)
+        });
+    settle(&mut window);
+    window
+}
+
+const THREE: &[[f32; 2]] = &[
+    [0.33, 0.26],
+    [0.40, 0.19],
+    [0.50, 0.17],
+    [0.60, 0.20],
+    [0.64, 0.28],
+    [0.61, 0.37],
+    [0.53, 0.44],
+    [0.44, 0.46],
+    [0.55, 0.48],
+    [0.64, 0.54],
+    [0.67, 0.63],
+    [0.64, 0.73],
+    [0.56, 0.80],
+    [0.45, 0.82],
+    [0.33, 0.77],
+];
+
+fn draw_three(window: &mut Harness<'_, StudioApp>) {
+    let canvas = window.get_by_label("Drawing canvas").rect();
+    draw(window, canvas, THREE);
+    answer(window);
+    window.remove_cursor();
+    window.run_steps(8);
+}
+
+/// Compares what the window looks like with the picture of that name, or writes it.
+fn check(window: &mut Harness<'_, StudioApp>, name: &str) {
+    let picture = window.render().unwrap();
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("screenshots/{name}.png"));
+    if std::env::var_os("UPDATE_SNAPSHOTS").is_some() {
+        picture.save(&path).unwrap();
+        return;
+    }
+    let is_same = image::open(&path).is_ok_and(|old| old.into_rgba8() == picture);
+    if !is_same {
+        picture.save(path.with_extension("new.png")).unwrap();
+        panic!(
+            "{} no longer shows the window; compare it with {name}.new.png",
+            path.display()
+        );
+    }
+}
+
+#[test]
+fn pictures_of_training() {
+    for (name, theme) in [
+        ("training-dark", Theme::Dark),
+        ("training-light", Theme::Light),
+    ] {
+        let mut window = window([1440.0, 900.0], theme, 1600);
+        draw_three(&mut window);
+        check(&mut window, name);
+    }
+}
+
+#[test]
+fn a_picture_of_a_small_window() {
+    let mut window = window([1024.0, 700.0], Theme::Light, 1600);
+    draw_three(&mut window);
+    check(&mut window, "small-light");
+}
+
+#[test]
+fn a_picture_of_the_first_moment() {
+    let mut window = Harness::builder()
+        .with_size([1440.0, 900.0])
+        .with_max_steps(60)
+        .renderer(CpuRenderer::default())
+        .build_eframe(crate::window::open);
+    settle(&mut window);
+    check(&mut window, "first-dark");
+}
+
+#[test]
+fn a_picture_of_drawing() {
+    let mut window = window([1440.0, 900.0], Theme::Dark, usize::MAX);
+    let label = "Layer 1: Conv 2-D 6 of 5×5, padding 2";
+    window.get_by_label(label).click();
+    draw_three(&mut window);
+    let plot = window
+        .get_by_role_and_label(Role::Figure, "Accuracy curves")
+        .rect();
+    window.hover_at(plot.lerp_inside(egui::vec2(0.45, 0.5)));
+    window.run_steps(8);
+    check(&mut window, "drawing-dark");
+}
+
+/// How the recorded runs came about: `cargo test --test it record -- --ignored`. Numbers are
+/// rounded to what a picture can show.
+#[test]
+#[ignore = "writes the fixtures anew; takes minutes"]
+fn record() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut studio = Studio::new(Some(dir.path().to_owned()), Arc::new(|| {})).unwrap();
+    pump(&mut studio, |s| s.dataset().is_some());
+    for (preset, epochs, rate) in [("softmax", 3, 1e-3), ("mlp", 3, 1e-3), ("lenet-5", 5, 2e-3)] {
+        studio.handle(Action::ChoosePreset(preset));
+        edit(&mut studio, |c| {
+            c.batch_size = 128;
+            c.epochs = epochs;
+            c.learning_rate = rate;
+        });
+        studio.handle(Action::Train);
+        if preset == "lenet-5" {
+            pump(&mut studio, |s| {
+                s.live_run().is_none_or(|r| r.points.len() > 900)
+            });
+            edit(&mut studio, |c| c.learning_rate = 5e-4);
+        }
+        pump(&mut studio, |s| s.live_run().is_none());
+        let run = &studio.runs().last().unwrap().state;
+        assert_eq!(
+            run.status,
+            candle_studio::runs::Status::Finished(Finish::Completed)
+        );
+    }
+    fs::create_dir_all(fixtures()).unwrap();
+    let path = fixtures().join("lenet-5.safetensors");
+    studio.classifier().unwrap().save(&path).unwrap();
+    let mut folders: Vec<PathBuf> = fs::read_dir(dir.path())
+        .unwrap()
+        .map(|e| e.unwrap().path())
+        .collect();
+    folders.sort_by_key(|f| {
+        fs::metadata(f.join("events.jsonl"))
+            .unwrap()
+            .modified()
+            .unwrap()
+    });
+    for (folder, name) in folders.iter().zip(["softmax 1", "mlp 2", "lenet-5 3"]) {
+        let text = fs::read_to_string(folder.join("events.jsonl")).unwrap();
+        let events: Vec<Event> = text
+            .lines()
+            .map(|l| serde_json::from_str(l).unwrap())
+            .collect();
+        let lines: Vec<String> = events
+            .into_iter()
+            .map(|e| serde_json::to_string(&rounded(e)).unwrap())
+            .collect();
+        fs::write(
+            fixtures().join(format!("{name}.jsonl")),
+            lines.join("\n") + "\n",
+        )
+        .unwrap();
+    }
+}
+
+fn pump(studio: &mut Studio, is_done: impl Fn(&Studio) -> bool) {
+    let start = Instant::now();
+    while !is_done(studio) {
+        assert!(start.elapsed() < Duration::from_secs(900));
+        studio.pump(Duration::from_millis(5));
+        std::thread::sleep(Duration::from_millis(1));
+    }
+}
+
+fn edit(studio: &mut Studio, change: impl FnOnce(&mut TrainConfig)) {
+    let mut draft = studio.draft().clone();
+    change(&mut draft);
+    studio.handle(Action::SetDraft(Box::new(draft)));
+}
+
+fn rounded(mut event: Event) -> Event {
+    if let Event::Steps { points } = &mut event {
+        for p in points {
+            for value in [&mut p.epoch, &mut p.secs, &mut p.loss, &mut p.accuracy] {
+                *value = (*value * 1e5).round() / 1e5;
+            }
+        }
+    }
+    event
+}
