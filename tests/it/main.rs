@@ -5,6 +5,7 @@
 )]
 //! The integration tests, in one binary: each further one would link 120 MB.
 
+mod canvas;
 mod cli;
 mod data;
 mod house;
