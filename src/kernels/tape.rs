@@ -115,7 +115,7 @@ pub(super) fn apply3(
 /// The same for an op that can take its weight's optimiser step.
 pub(super) fn apply3_fusable(
     arguments: [&Tensor; 3],
-    op: impl CustomOp3 + Fusable + Copy + Send + Sync + 'static,
+    op: impl CustomOp3 + Fusable + Copy + 'static,
 ) -> Result<Tensor> {
     let shared: Op3 = Arc::new(Box::new(op));
     let [a, b, c] = arguments;
