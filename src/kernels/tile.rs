@@ -89,13 +89,43 @@ pub(super) enum Init<'a> {
     Output,
 }
 
+/// Where the rows of the left side start.
+#[derive(Clone, Copy)]
+pub(super) enum Rows<'a> {
+    /// At these elements.
+    Table(&'a [usize]),
+    /// `n` of them from `start` on, `stride` apart.
+    Strided {
+        n: usize,
+        start: usize,
+        stride: usize,
+    },
+}
+
+impl Rows<'_> {
+    #[inline(always)]
+    fn len(self) -> usize {
+        match self {
+            Self::Table(starts) => starts.len(),
+            Self::Strided { n, .. } => n,
+        }
+    }
+
+    #[inline(always)]
+    fn at(self, row: usize) -> usize {
+        match self {
+            Self::Table(starts) => starts[row],
+            Self::Strided { start, stride, .. } => start + row * stride,
+        }
+    }
+}
+
 /// A product to run with [`super::simd::run`].
-pub(super) struct Product<'a, S, R> {
+pub(super) struct Product<'a, S> {
     /// The left side's elements.
     pub a: &'a [f32],
-    /// Where row r starts in `a`, for r in `0..n_rows`.
-    pub row: R,
-    pub n_rows: usize,
+    /// Where its rows start in `a`.
+    pub rows: Rows<'a>,
     /// Where the elements of a row lie.
     pub steps: S,
     /// The right side, `[steps.len(), ldb]`.
@@ -103,7 +133,7 @@ pub(super) struct Product<'a, S, R> {
     pub ldb: usize,
     /// The columns of `b` to use, from 0.
     pub cols: usize,
-    /// The result, `[n_rows, ldc]`.
+    /// The result, `[rows, ldc]`.
     pub out: &'a mut [f32],
     pub ldc: usize,
     pub init: Init<'a>,
@@ -113,9 +143,10 @@ pub(super) struct Product<'a, S, R> {
     pub ahead: &'a [f32],
 }
 
-impl<S: Steps, R: Fn(usize) -> usize> WithSimd for Product<'_, S, R> {
+impl<S: Steps> WithSimd for Product<'_, S> {
     type Output = ();
 
+    // The tiles are the largest that fit the registers with what multiplies them.
     #[inline(always)]
     fn with_simd<I: Simd>(mut self, simd: I) {
         let lanes = I::F32_LANES;
@@ -126,15 +157,14 @@ impl<S: Steps, R: Fn(usize) -> usize> WithSimd for Product<'_, S, R> {
             if wide && left >= 4 * lanes {
                 self.panel::<I, 6, 4>(simd, col);
                 col += 4 * lanes;
+            } else if wide && left >= 2 * lanes {
+                self.panel::<I, 9, 2>(simd, col);
+                col += 2 * lanes;
             } else if left >= 2 * lanes {
-                if wide {
-                    self.panel::<I, 9, 2>(simd, col);
-                } else {
-                    self.panel::<I, 5, 2>(simd, col);
-                }
+                self.panel::<I, 6, 2>(simd, col);
                 col += 2 * lanes;
             } else if left >= lanes {
-                self.panel::<I, 8, 1>(simd, col);
+                self.panel::<I, 9, 1>(simd, col);
                 col += lanes;
             } else {
                 self.ragged::<I>(simd, col);
@@ -144,25 +174,28 @@ impl<S: Steps, R: Fn(usize) -> usize> WithSimd for Product<'_, S, R> {
     }
 }
 
-impl<'a, S: Steps, R: Fn(usize) -> usize> Product<'a, S, R> {
-    /// `V` registers' width of columns from `col` on, all rows.
+impl<'a, S: Steps> Product<'a, S> {
+    /// `V` registers' width of columns from `col` on, all rows, in tiles of at most `N` rows and
+    /// nearly equal height: a low tile at the end would wait for its own additions.
     #[inline(always)]
     fn panel<I: Simd, const N: usize, const V: usize>(&mut self, simd: I, col: usize) {
+        let rows = self.rows.len();
+        let tiles = rows.div_ceil(N);
         let mut row = 0;
-        while row + N <= self.n_rows {
-            self.block::<I, N, V>(simd, row, col);
-            row += N;
-        }
-        if N > 4 && row + 4 <= self.n_rows {
-            self.block::<I, 4, V>(simd, row, col);
-            row += 4;
-        }
-        while row + 2 <= self.n_rows {
-            self.block::<I, 2, V>(simd, row, col);
-            row += 2;
-        }
-        if row < self.n_rows {
-            self.block::<I, 1, V>(simd, row, col);
+        for tile in 0..tiles {
+            let end = rows * (tile + 1) / tiles;
+            match end - row {
+                9 if N >= 9 => self.block::<I, 9, V>(simd, row, col),
+                8 if N >= 8 => self.block::<I, 8, V>(simd, row, col),
+                7 if N >= 7 => self.block::<I, 7, V>(simd, row, col),
+                6 => self.block::<I, 6, V>(simd, row, col),
+                5 => self.block::<I, 5, V>(simd, row, col),
+                4 => self.block::<I, 4, V>(simd, row, col),
+                3 => self.block::<I, 3, V>(simd, row, col),
+                2 => self.block::<I, 2, V>(simd, row, col),
+                _ => self.block::<I, 1, V>(simd, row, col),
+            }
+            row = end;
         }
     }
 
@@ -180,7 +213,7 @@ impl<'a, S: Steps, R: Fn(usize) -> usize> Product<'a, S, R> {
             acc.copy_from_slice(I::as_simd_f32s(from).0);
         }
         let span = self.steps.span();
-        let a: [&[f32]; N] = std::array::from_fn(|n| &self.a[(self.row)(row + n)..][..span]);
+        let a: [&[f32]; N] = std::array::from_fn(|n| &self.a[self.rows.at(row + n)..][..span]);
         let ahead = self.take_ahead();
         let b = self.b.chunks_exact(self.ldb);
         for (t, b) in (0..self.steps.len()).zip(b) {
@@ -223,11 +256,11 @@ impl<'a, S: Steps, R: Fn(usize) -> usize> Product<'a, S, R> {
     #[inline(always)]
     fn ragged<I: Simd>(&mut self, simd: I, col: usize) {
         let mut row = 0;
-        while row + 4 <= self.n_rows {
+        while row + 4 <= self.rows.len() {
             self.ragged_block::<I, 4>(simd, row, col);
             row += 4;
         }
-        while row < self.n_rows {
+        while row < self.rows.len() {
             self.ragged_block::<I, 1>(simd, row, col);
             row += 1;
         }
@@ -247,7 +280,7 @@ impl<'a, S: Steps, R: Fn(usize) -> usize> Product<'a, S, R> {
             };
         }
         let span = self.steps.span();
-        let a: [&[f32]; N] = std::array::from_fn(|n| &self.a[(self.row)(row + n)..][..span]);
+        let a: [&[f32]; N] = std::array::from_fn(|n| &self.a[self.rows.at(row + n)..][..span]);
         let b = self.b.chunks_exact(self.ldb);
         for (t, b) in (0..self.steps.len()).zip(b) {
             let b = simd.partial_load_f32s(&b[col..cols]);

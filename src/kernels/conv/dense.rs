@@ -6,11 +6,12 @@
 
 use super::super::pooling::Window;
 use super::super::support::padded;
-use super::super::tile::{Init, Product, Table};
+use super::super::tile::{Init, Product, Rows, Table};
 use super::super::transpose::transpose;
 use super::super::{scratch, simd};
 use super::backward::{Gradients, Method, Sample, Wants, add_bias};
 use super::geometry::{Geometry, area};
+use super::pooled::PooledWeight;
 
 pub(super) struct Dense<'a> {
     geometry: &'a Geometry,
@@ -29,6 +30,11 @@ impl Method for Dense<'_> {
     fn sample(&self, sample: &Sample<'_>, gradients: Gradients<'_>) {
         let g = self.geometry;
         add_bias(sample.slopes, gradients.bias);
+        if let (Some(window), None) = (g.pool, &gradients.input)
+            && let Some(dw) = gradients.weight
+        {
+            return self.pooled_weight_gradient(sample, window, dw);
+        }
         scratch::with(area(g.conv) * g.outputs_padded(), |dz| {
             self.slopes(sample, dz);
             if let Some(dw) = gradients.weight {
@@ -101,14 +107,37 @@ impl Dense<'_> {
         });
     }
 
+    /// The weight gradient after max pooling, without dz.
+    fn pooled_weight_gradient(&self, sample: &Sample<'_>, window: Window, dw: &mut [f32]) {
+        let g = self.geometry;
+        let (width, pixels) = (g.outputs_padded(), area(g.pooled));
+        scratch::with(pixels * width, |slopes| {
+            if width > g.outputs {
+                slopes.fill(0.0);
+            }
+            transpose(sample.slopes, (g.outputs, pixels, pixels), slopes, width);
+            g.with_border(sample.x, |x| {
+                simd::run(PooledWeight {
+                    geometry: g,
+                    window,
+                    x,
+                    slopes,
+                    winners: sample.winners,
+                    taps: &self.taps,
+                    corners: &self.corners,
+                    dw,
+                });
+            });
+        });
+    }
+
     fn weight_gradient(&self, x: &[f32], dz: &[f32], dw: &mut [f32]) {
         let g = self.geometry;
         let width = g.outputs_padded();
         g.with_border(x, |x| {
             simd::run(Product {
                 a: x,
-                row: |r| self.taps[r],
-                n_rows: self.taps.len(),
+                rows: Rows::Table(&self.taps),
                 steps: Table::new(&self.corners),
                 b: dz,
                 ldb: width,
@@ -130,8 +159,7 @@ impl Dense<'_> {
             scratch::with(area(g.image) * width, |by_pixel| {
                 simd::run(Product {
                     a: wide,
-                    row: |r| spread.pixels[r],
-                    n_rows: area(g.image),
+                    rows: Rows::Table(&spread.pixels),
                     steps: Table::new(&spread.steps),
                     b: self.packed,
                     ldb: width,

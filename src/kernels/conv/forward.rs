@@ -2,7 +2,7 @@
 //! are output channels.
 
 use super::super::support::padded;
-use super::super::tile::{Init, Product, Table};
+use super::super::tile::{Init, Product, Rows, Table};
 use super::super::transpose::transpose;
 use super::super::{Activation, pool, scratch, simd};
 use super::Window;
@@ -82,8 +82,7 @@ impl Forward<'_> {
         scratch::with(area(g.conv) * width, |z| {
             simd::run(Product {
                 a: x,
-                row: |r| self.corners[r],
-                n_rows: self.corners.len(),
+                rows: Rows::Table(self.corners),
                 steps: Table::new(self.taps),
                 b: self.weight,
                 ldb: width,
@@ -144,7 +143,7 @@ impl WithSimd for MaxPool<'_> {
             .zip(winners.chunks_exact_mut(width));
         let mut inside = Vec::with_capacity(area(window.kernel));
         for (i, (best, winners)) in outputs.enumerate() {
-            let z = &z[pixels(g, window, i, &mut inside)..];
+            let z = &z[pixels(g, window, i, width, &mut inside)..];
             for (lane, best) in S::as_mut_simd_f32s(best).0.iter_mut().enumerate() {
                 let mut top = simd.splat_f32s(f32::NEG_INFINITY);
                 let mut winner = simd.splat_u32s(0);
@@ -166,11 +165,17 @@ impl WithSimd for MaxPool<'_> {
     }
 }
 
-/// The pixels of the i-th window that lie in the image: `inside` receives their offsets from
-/// the returned element of z, and their index in the window.
+/// The pixels of the i-th pooling window that lie in the image, each `width` elements long:
+/// `inside`, the same vector for all windows, receives their offsets from the returned element,
+/// and their index in the window.
 #[inline(always)]
-fn pixels(g: &Geometry, window: Window, i: usize, inside: &mut Vec<(usize, u32)>) -> usize {
-    let width = g.outputs_padded();
+pub(super) fn pixels(
+    g: &Geometry,
+    window: Window,
+    i: usize,
+    width: usize,
+    inside: &mut Vec<(usize, u32)>,
+) -> usize {
     let at = |row: usize, col: usize| (row * g.conv[1] + col) * width;
     let (py, px) = (i / g.pooled[1], i % g.pooled[1]);
     let (top, left) = (py * window.stride[0], px * window.stride[1]);

@@ -11,6 +11,7 @@ mod backward;
 mod dense;
 mod forward;
 mod geometry;
+mod pooled;
 mod sparse;
 mod visit;
 
@@ -162,6 +163,17 @@ mod tests {
             case.check(&["x", "w", "b"], |t| {
                 let (window, pool) = (case.window(), case.pool());
                 conv2d(&t[0], &t[1], &t[2], window, case.activation(), pool)
+            });
+        }
+    }
+
+    #[test]
+    fn gradients_are_the_same_for_images_that_want_none() {
+        for case in fixture::cases("conv") {
+            let x = case.tensor("x");
+            case.check(&["w", "b"], |t| {
+                let (window, pool) = (case.window(), case.pool());
+                conv2d(&x, &t[0], &t[1], window, case.activation(), pool)
             });
         }
     }

@@ -4,7 +4,7 @@
 //! rows of W is used while it is in the first-level cache, and never written to memory.
 
 use super::super::support::{padded, slice_mut};
-use super::super::tile::{Init, Product, Strided};
+use super::super::tile::{Init, Product, Rows, Strided};
 use super::super::transpose::transpose;
 use super::super::update::{Step, Update};
 use super::super::{pool, scratch, simd};
@@ -13,7 +13,7 @@ use candle_core::{CpuStorage, InplaceOp1, Layout, Result};
 use std::cell::RefCell;
 
 /// Rows of W whose gradient is computed and used at a time.
-const ROWS: usize = 36;
+const ROWS: usize = 48;
 
 /// What the gradients are made of.
 pub(super) struct Backward<'a> {
@@ -115,8 +115,11 @@ impl Backward<'_> {
         } = *self.op;
         simd::run(Product {
             a: self.x,
-            row: |r| start + r,
-            n_rows: dw.len() / outputs,
+            rows: Rows::Strided {
+                n: dw.len() / outputs,
+                start,
+                stride: 1,
+            },
             steps: Strided {
                 len: n,
                 stride: inputs,
@@ -142,8 +145,11 @@ impl Backward<'_> {
         scratch::with(rows * samples, |by_input| {
             simd::run(Product {
                 a: w,
-                row: |r| r * outputs,
-                n_rows: rows,
+                rows: Rows::Strided {
+                    n: rows,
+                    start: 0,
+                    stride: outputs,
+                },
                 steps: Strided {
                     len: outputs,
                     stride: 1,

@@ -10,7 +10,7 @@ mod backward;
 
 use super::support::{padded, per_chunk, read, reduce_rows, slice, tensor, wants_gradient};
 use super::tape::Fusable;
-use super::tile::{Init, Product, Strided};
+use super::tile::{Init, Product, Rows, Strided};
 use super::update::Update;
 use super::{Activation, pool, scratch, simd, tape};
 use backward::{Backward, Updating};
@@ -86,8 +86,11 @@ impl Dense {
             let b = weights(start);
             simd::run(Product {
                 a: x,
-                row: |r| r * self.inputs + start,
-                n_rows: out.len() / self.outputs,
+                rows: Rows::Strided {
+                    n: out.len() / self.outputs,
+                    start,
+                    stride: self.inputs,
+                },
                 steps: Strided {
                     len: b.len() / self.outputs,
                     stride: 1,

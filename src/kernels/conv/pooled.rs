@@ -1,0 +1,112 @@
+//! The weight gradient after max pooling where no input gradient is wanted: the first layer.
+//!
+//! dw[tap][o] += Σ over windows and their pixels of x[pixel + tap] · (o won there ? slope : 0).
+//! Few taps belong to a first layer, so their sums stay in registers while the windows pass by,
+//! and dz, three quarters of it zeros, is never written.
+
+use super::super::pooling::Window;
+use super::forward::pixels;
+use super::geometry::{Geometry, area};
+use pulp::{Simd, WithSimd};
+
+pub(super) struct PooledWeight<'a> {
+    pub geometry: &'a Geometry,
+    pub window: Window,
+    /// A sample with its border.
+    pub x: &'a [f32],
+    /// `[pooled pixels, out padded]`, both.
+    pub slopes: &'a [f32],
+    pub winners: &'a [u8],
+    /// The offset of each tap, and the corner of each pixel's patch, in `x`.
+    pub taps: &'a [usize],
+    pub corners: &'a [usize],
+    /// `[taps, out padded]`
+    pub dw: &'a mut [f32],
+}
+
+impl WithSimd for PooledWeight<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(mut self, simd: S) {
+        let most = if S::REGISTER_COUNT >= 32 { 9 } else { 6 };
+        let taps = self.taps.len();
+        let tiles = taps.div_ceil(most);
+        for col in (0..self.geometry.outputs_padded()).step_by(2 * S::F32_LANES) {
+            for tile in 0..tiles {
+                let start = taps * tile / tiles;
+                match taps * (tile + 1) / tiles - start {
+                    9 => self.tile::<S, 9>(simd, start, col),
+                    8 => self.tile::<S, 8>(simd, start, col),
+                    7 => self.tile::<S, 7>(simd, start, col),
+                    6 => self.tile::<S, 6>(simd, start, col),
+                    5 => self.tile::<S, 5>(simd, start, col),
+                    n => (0..n).for_each(|i| self.tile::<S, 1>(simd, start + i, col)),
+                }
+            }
+        }
+    }
+}
+
+impl PooledWeight<'_> {
+    /// `N` taps by two vectors of output channels, or one where there are no more.
+    #[inline(always)]
+    fn tile<S: Simd, const N: usize>(&mut self, simd: S, start: usize, col: usize) {
+        match self.geometry.outputs_padded() - col > S::F32_LANES {
+            true => self.block::<S, N, 2>(simd, start, col),
+            false => self.block::<S, N, 1>(simd, start, col),
+        }
+    }
+
+    #[inline(always)]
+    fn block<S: Simd, const N: usize, const V: usize>(
+        &mut self,
+        simd: S,
+        start: usize,
+        col: usize,
+    ) {
+        let g = self.geometry;
+        let (width, lanes) = (g.outputs_padded(), V * S::F32_LANES);
+        let at = |n: usize| (start + n) * width + col;
+        let mut acc = [[simd.splat_f32s(0.0); V]; N];
+        for (n, acc) in acc.iter_mut().enumerate() {
+            acc.copy_from_slice(S::as_simd_f32s(&self.dw[at(n)..at(n) + lanes]).0);
+        }
+        let taps: [usize; N] = std::array::from_fn(|n| self.taps[start + n]);
+        let zero = simd.splat_f32s(0.0);
+        let mut inside = Vec::with_capacity(area(self.window.kernel));
+        let rows = self
+            .slopes
+            .chunks_exact(width)
+            .zip(self.winners.chunks_exact(width));
+        for (i, (slopes, winners)) in rows.enumerate() {
+            let slopes = S::as_simd_f32s(&slopes[col..col + lanes]).0;
+            let mut indices = [0u32; 64];
+            let indices = &mut indices[..lanes];
+            for (to, from) in indices.iter_mut().zip(&winners[col..col + lanes]) {
+                *to = u32::from(*from);
+            }
+            let winners = S::as_simd_u32s(indices).0;
+            let corner = pixels(g, self.window, i, 1, &mut inside);
+            for &(offset, index) in &inside {
+                let index = simd.splat_u32s(index);
+                let mut dz = [zero; V];
+                for v in 0..V {
+                    let won = simd.equal_u32s(winners[v], index);
+                    dz[v] = simd.select_f32s(won, slopes[v], zero);
+                }
+                let x = &self.x[self.corners[corner + offset]..];
+                for n in 0..N {
+                    let x = simd.splat_f32s(x[taps[n]]);
+                    for v in 0..V {
+                        acc[n][v] = simd.mul_add_e_f32s(x, dz[v], acc[n][v]);
+                    }
+                }
+            }
+        }
+        for (n, acc) in acc.iter().enumerate() {
+            let to = &mut self.dw[at(n)..at(n) + lanes];
+            S::as_mut_simd_f32s(to).0.copy_from_slice(acc);
+        }
+    }
+}
