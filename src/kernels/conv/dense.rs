@@ -10,13 +10,15 @@ use super::super::tile::{Init, Product, Rows, Table};
 use super::super::transpose::transpose;
 use super::super::{scratch, simd};
 use super::backward::{Gradients, Method, Sample, Wants, add_bias};
-use super::geometry::{Geometry, area};
+use super::geometry::{Geometry, Windows, area};
 use super::pooled::PooledWeight;
 
 pub(super) struct Dense<'a> {
     geometry: &'a Geometry,
     taps: Vec<usize>,
     corners: Vec<usize>,
+    /// For pooling, if no input gradient is wanted: where the patches under each window start.
+    windows: Option<Windows>,
     spread: Spread,
     /// The weights in the order of [`Spread::steps`], `[taps, out, in padded]`.
     packed: &'a [f32],
@@ -30,10 +32,10 @@ impl Method for Dense<'_> {
     fn sample(&self, sample: &Sample<'_>, gradients: Gradients<'_>) {
         let g = self.geometry;
         add_bias(sample.slopes, gradients.bias);
-        if let (Some(window), None) = (g.pool, &gradients.input)
+        if let (Some(windows), None) = (&self.windows, &gradients.input)
             && let Some(dw) = gradients.weight
         {
-            return self.pooled_weight_gradient(sample, window, dw);
+            return self.pooled_weight_gradient(sample, windows, dw);
         }
         scratch::with(area(g.conv) * g.outputs_padded(), |dz| {
             self.slopes(sample, dz);
@@ -71,10 +73,13 @@ impl Dense<'_> {
             if wants.input {
                 pack(geometry, weight, packed);
             }
+            let corners = geometry.corners();
+            let direct = geometry.pool.is_some() && !wants.input;
             task(Dense {
                 geometry,
                 taps: geometry.tap_offsets(),
-                corners: geometry.corners(),
+                windows: direct.then(|| Windows::new(geometry, |pixel| corners[pixel])),
+                corners,
                 spread,
                 packed,
             })
@@ -108,7 +113,7 @@ impl Dense<'_> {
     }
 
     /// The weight gradient after max pooling, without dz.
-    fn pooled_weight_gradient(&self, sample: &Sample<'_>, window: Window, dw: &mut [f32]) {
+    fn pooled_weight_gradient(&self, sample: &Sample<'_>, windows: &Windows, dw: &mut [f32]) {
         let g = self.geometry;
         let (width, pixels) = (g.outputs_padded(), area(g.pooled));
         scratch::with(pixels * width, |slopes| {
@@ -118,13 +123,12 @@ impl Dense<'_> {
             transpose(sample.slopes, (g.outputs, pixels, pixels), slopes, width);
             g.with_border(sample.x, |x| {
                 simd::run(PooledWeight {
-                    geometry: g,
-                    window,
+                    width,
+                    windows,
                     x,
                     slopes,
                     winners: sample.winners,
                     taps: &self.taps,
-                    corners: &self.corners,
                     dw,
                 });
             });

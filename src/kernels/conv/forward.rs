@@ -5,8 +5,7 @@ use super::super::support::padded;
 use super::super::tile::{Init, Product, Rows, Table};
 use super::super::transpose::transpose;
 use super::super::{Activation, pool, scratch, simd};
-use super::Window;
-use super::geometry::{Geometry, area};
+use super::geometry::{Geometry, Windows, area};
 use pulp::bytemuck::cast_slice;
 use pulp::{Simd, WithSimd};
 
@@ -20,6 +19,7 @@ struct Forward<'a> {
     bias: &'a [f32],
     taps: &'a [usize],
     corners: &'a [usize],
+    windows: &'a Windows,
 }
 
 /// The result `[n, out, h, w]` and the winners of its pooling windows (empty without pooling).
@@ -32,6 +32,7 @@ pub(super) fn forward(
 ) -> (Vec<f32>, Vec<u8>) {
     let (taps, corners) = (geometry.tap_offsets(), geometry.corners());
     let width = geometry.outputs_padded();
+    let windows = Windows::new(geometry, |pixel| pixel * width);
     let pixels = area(geometry.pooled);
     let mut y = vec![0.0; geometry.n * geometry.outputs * pixels];
     let winners_len = if geometry.pool.is_some() {
@@ -52,6 +53,7 @@ pub(super) fn forward(
             bias: packed_bias,
             taps: &taps,
             corners: &corners,
+            windows: &windows,
         };
         let mut winners = winners.chunks_mut(winners_len.max(1));
         let parts = x
@@ -98,10 +100,10 @@ impl Forward<'_> {
             }
             match g.pool {
                 None => transpose(z, (area(g.conv), g.outputs, width), y, area(g.conv)),
-                Some(window) => scratch::with(area(g.pooled) * width, |best| {
+                Some(_) => scratch::with(area(g.pooled) * width, |best| {
                     simd::run(MaxPool {
                         geometry: g,
-                        window,
+                        windows: self.windows,
                         z,
                         best,
                         winners,
@@ -116,7 +118,7 @@ impl Forward<'_> {
 /// Max pooling of one channels-last sample.
 struct MaxPool<'a> {
     geometry: &'a Geometry,
-    window: Window,
+    windows: &'a Windows,
     /// `[conv pixels, out padded]`
     z: &'a [f32],
     /// `[pooled pixels, out padded]`
@@ -132,7 +134,7 @@ impl WithSimd for MaxPool<'_> {
         let g = self.geometry;
         let width = g.outputs_padded();
         let Self {
-            window,
+            windows,
             z,
             best,
             winners,
@@ -141,13 +143,12 @@ impl WithSimd for MaxPool<'_> {
         let outputs = best
             .chunks_exact_mut(width)
             .zip(winners.chunks_exact_mut(width));
-        let mut inside = Vec::with_capacity(area(window.kernel));
         for (i, (best, winners)) in outputs.enumerate() {
-            let z = &z[pixels(g, window, i, width, &mut inside)..];
+            let pixels = windows.of(i);
             for (lane, best) in S::as_mut_simd_f32s(best).0.iter_mut().enumerate() {
                 let mut top = simd.splat_f32s(f32::NEG_INFINITY);
                 let mut winner = simd.splat_u32s(0);
-                for &(offset, index) in &inside {
+                for &(offset, index) in pixels {
                     let z =
                         S::as_simd_f32s(&z[offset + lane * S::F32_LANES..][..S::F32_LANES]).0[0];
                     // Not less or equal: greater, or one of them is not a number.
@@ -163,38 +164,4 @@ impl WithSimd for MaxPool<'_> {
             }
         }
     }
-}
-
-/// The pixels of the i-th pooling window that lie in the image, each `width` elements long:
-/// `inside`, the same vector for all windows, receives their offsets from the returned element,
-/// and their index in the window.
-#[inline(always)]
-pub(super) fn pixels(
-    g: &Geometry,
-    window: Window,
-    i: usize,
-    width: usize,
-    inside: &mut Vec<(usize, u32)>,
-) -> usize {
-    let at = |row: usize, col: usize| (row * g.conv[1] + col) * width;
-    let (py, px) = (i / g.pooled[1], i % g.pooled[1]);
-    let (top, left) = (py * window.stride[0], px * window.stride[1]);
-    let padded = window.padding != [0, 0];
-    if !padded && !inside.is_empty() {
-        // The same for all windows.
-        return at(top, left);
-    }
-    inside.clear();
-    let rows = window.cover(0, py, g.conv[0]);
-    let cols = window.cover(1, px, g.conv[1]);
-    let corner = at(rows.start, cols.start);
-    for row in rows {
-        for col in cols.clone() {
-            let ky = row + window.padding[0] - top;
-            let kx = col + window.padding[1] - left;
-            let index = (ky * window.kernel[1] + kx) as u32;
-            inside.push((at(row, col) - corner, index));
-        }
-    }
-    corner
 }

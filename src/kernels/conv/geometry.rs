@@ -127,6 +127,43 @@ impl Geometry {
     }
 }
 
+/// The pixels under each pooling window, without those of its padding.
+pub(super) struct Windows {
+    /// Where each window's pixels start in `pixels`, and an end.
+    starts: Vec<usize>,
+    /// The place of a pixel, and its index in the window.
+    pixels: Vec<(usize, u32)>,
+}
+
+impl Windows {
+    /// `place` turns the number of a pixel, in row-major order, into its place.
+    pub fn new(g: &Geometry, place: impl Fn(usize) -> usize) -> Self {
+        let (mut starts, mut pixels) = (vec![0], Vec::new());
+        let [kh, kw] = g.pool.map_or([0, 0], |window| window.kernel);
+        if let Some(window) = g.pool {
+            pixels.reserve(area(g.pooled) * kh * kw);
+            for i in 0..area(g.pooled) {
+                let (py, px) = (i / g.pooled[1], i % g.pooled[1]);
+                for row in window.cover(0, py, g.conv[0]) {
+                    let ky = row + window.padding[0] - py * window.stride[0];
+                    for col in window.cover(1, px, g.conv[1]) {
+                        let kx = col + window.padding[1] - px * window.stride[1];
+                        pixels.push((place(row * g.conv[1] + col), (ky * kw + kx) as u32));
+                    }
+                }
+                starts.push(pixels.len());
+            }
+        }
+        Self { starts, pixels }
+    }
+
+    /// The pixels under the i-th window, in row-major order.
+    #[inline(always)]
+    pub fn of(&self, i: usize) -> &[(usize, u32)] {
+        &self.pixels[self.starts[i]..self.starts[i + 1]]
+    }
+}
+
 /// Pixels of an image.
 pub(super) fn area([h, w]: [usize; 2]) -> usize {
     h * w

@@ -4,22 +4,21 @@
 //! Few taps belong to a first layer, so their sums stay in registers while the windows pass by,
 //! and dz, three quarters of it zeros, is never written.
 
-use super::super::pooling::Window;
-use super::forward::pixels;
-use super::geometry::{Geometry, area};
+use super::geometry::Windows;
 use pulp::{Simd, WithSimd};
 
 pub(super) struct PooledWeight<'a> {
-    pub geometry: &'a Geometry,
-    pub window: Window,
+    /// Output channels, padded.
+    pub width: usize,
+    /// The corner of each pixel's patch in `x`.
+    pub windows: &'a Windows,
     /// A sample with its border.
     pub x: &'a [f32],
     /// `[pooled pixels, out padded]`, both.
     pub slopes: &'a [f32],
     pub winners: &'a [u8],
-    /// The offset of each tap, and the corner of each pixel's patch, in `x`.
+    /// The offset of each tap from a corner.
     pub taps: &'a [usize],
-    pub corners: &'a [usize],
     /// `[taps, out padded]`
     pub dw: &'a mut [f32],
 }
@@ -32,7 +31,7 @@ impl WithSimd for PooledWeight<'_> {
         let most = if S::REGISTER_COUNT >= 32 { 9 } else { 6 };
         let taps = self.taps.len();
         let tiles = taps.div_ceil(most);
-        for col in (0..self.geometry.outputs_padded()).step_by(2 * S::F32_LANES) {
+        for col in (0..self.width).step_by(2 * S::F32_LANES) {
             for tile in 0..tiles {
                 let start = taps * tile / tiles;
                 match taps * (tile + 1) / tiles - start {
@@ -52,7 +51,7 @@ impl PooledWeight<'_> {
     /// `N` taps by two vectors of output channels, or one where there are no more.
     #[inline(always)]
     fn tile<S: Simd, const N: usize>(&mut self, simd: S, start: usize, col: usize) {
-        match self.geometry.outputs_padded() - col > S::F32_LANES {
+        match self.width - col > S::F32_LANES {
             true => self.block::<S, N, 2>(simd, start, col),
             false => self.block::<S, N, 1>(simd, start, col),
         }
@@ -65,8 +64,7 @@ impl PooledWeight<'_> {
         start: usize,
         col: usize,
     ) {
-        let g = self.geometry;
-        let (width, lanes) = (g.outputs_padded(), V * S::F32_LANES);
+        let (width, lanes) = (self.width, V * S::F32_LANES);
         let at = |n: usize| (start + n) * width + col;
         let mut acc = [[simd.splat_f32s(0.0); V]; N];
         for (n, acc) in acc.iter_mut().enumerate() {
@@ -74,7 +72,6 @@ impl PooledWeight<'_> {
         }
         let taps: [usize; N] = std::array::from_fn(|n| self.taps[start + n]);
         let zero = simd.splat_f32s(0.0);
-        let mut inside = Vec::with_capacity(area(self.window.kernel));
         let rows = self
             .slopes
             .chunks_exact(width)
@@ -87,15 +84,14 @@ impl PooledWeight<'_> {
                 *to = u32::from(*from);
             }
             let winners = S::as_simd_u32s(indices).0;
-            let corner = pixels(g, self.window, i, 1, &mut inside);
-            for &(offset, index) in &inside {
+            for &(corner, index) in self.windows.of(i) {
                 let index = simd.splat_u32s(index);
                 let mut dz = [zero; V];
                 for v in 0..V {
                     let won = simd.equal_u32s(winners[v], index);
                     dz[v] = simd.select_f32s(won, slopes[v], zero);
                 }
-                let x = &self.x[self.corners[corner + offset]..];
+                let x = &self.x[corner..];
                 for n in 0..N {
                     let x = simd.splat_f32s(x[taps[n]]);
                     for v in 0..V {
