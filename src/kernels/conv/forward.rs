@@ -6,7 +6,6 @@ use super::super::tile::{Init, Product, Rows, Table};
 use super::super::transpose::transpose;
 use super::super::{Activation, pool, scratch, simd};
 use super::geometry::{Geometry, Windows, area};
-use pulp::bytemuck::cast_slice;
 use pulp::{Simd, WithSimd};
 
 /// Everything the samples share.
@@ -143,6 +142,7 @@ impl WithSimd for MaxPool<'_> {
         let outputs = best
             .chunks_exact_mut(width)
             .zip(winners.chunks_exact_mut(width));
+        let mut indices = vec![0u32; width];
         for (i, (best, winners)) in outputs.enumerate() {
             let pixels = windows.of(i);
             for (lane, best) in S::as_mut_simd_f32s(best).0.iter_mut().enumerate() {
@@ -157,10 +157,11 @@ impl WithSimd for MaxPool<'_> {
                     winner = simd.select_u32s(wins, simd.splat_u32s(index), winner);
                 }
                 *best = top;
-                let winners = &mut winners[lane * S::F32_LANES..][..S::F32_LANES];
-                for (to, from) in winners.iter_mut().zip(cast_slice::<_, u32>(&[winner])) {
-                    *to = *from as u8;
-                }
+                S::as_mut_simd_u32s(&mut indices).0[lane] = winner;
+            }
+            // A loop of its own, which the compiler knows how to narrow by the vector.
+            for (to, from) in winners.iter_mut().zip(&indices) {
+                *to = *from as u8;
             }
         }
     }
