@@ -44,10 +44,8 @@ fn complain(text: &str) -> ExitCode {
     ExitCode::FAILURE
 }
 
-/// The first of candle's own operations on a large tensor starts candle's threads, which spin while
-/// they wait, next to ours that compute. Training has none of those left; when its backward pass
-/// still had, an epoch of the `mlp` preset took 2.5 s instead of 1.7 s, and the next layer somebody
-/// adds may bring one back.
+/// Candle's threads spin while they wait, next to ours that compute: with them an epoch of the
+/// `mlp` preset took 2.5 s, without 1.7 s. They are asked for by the first large sum of tensors.
 #[expect(
     unsafe_code,
     reason = "an environment variable is the only way to tell candle"

@@ -149,6 +149,7 @@ impl eframe::App for StudioApp {
         self.palette.ui(ui, &self.studio, &mut wishes.commands);
         self.dialogs.ui(ui, &mut wishes.actions);
         wishes.actions.extend(dropped(ui));
+        wishes.actions.extend(pasted(ui));
         drop_hint_ui(ui);
         self.fulfil(ui, wishes);
     }
@@ -172,6 +173,32 @@ fn dropped(ctx: &Context) -> Vec<Action> {
         }
     };
     files.iter().map(action).collect()
+}
+
+/// Pictures pasted from the clipboard.
+fn pasted(ctx: &Context) -> Vec<Action> {
+    let pictures: Vec<Arc<egui::ColorImage>> = ctx.input(|i| {
+        let picture = |event: &egui::Event| match event {
+            egui::Event::PasteImage(image) => Some(image.clone()),
+            _ => None,
+        };
+        i.events.iter().filter_map(picture).collect()
+    });
+    let open = |bytes| Action::OpenImageBytes(bytes, "the clipboard".to_owned());
+    pictures.iter().filter_map(|p| png(p)).map(open).collect()
+}
+
+/// The picture as a file, so that it takes the road of every foreign picture.
+fn png(picture: &egui::ColorImage) -> Option<Vec<u8>> {
+    let [width, height] = picture.size.map(|n| u32::try_from(n).ok());
+    let rgba = picture
+        .pixels
+        .iter()
+        .flat_map(|c| c.to_srgba_unmultiplied());
+    let image = image::RgbaImage::from_raw(width?, height?, rgba.collect())?;
+    let mut bytes = std::io::Cursor::new(Vec::new());
+    image.write_to(&mut bytes, image::ImageFormat::Png).ok()?;
+    Some(bytes.into_inner())
 }
 
 /// Says what can be dropped while something hovers over the window.

@@ -87,9 +87,15 @@ fn explain(complaint: &str) -> String {
              libgl1-mesa-dri`), or train without a window with `candle-studio train` ({complaint})"
         );
     }
-    if ["DISPLAY", "display", "compositor", "XOpenDisplay"]
-        .iter()
-        .any(|word| complaint.contains(word))
+    if [
+        "DISPLAY",
+        "display",
+        "compositor",
+        "XOpenDisplay",
+        "X server",
+    ]
+    .iter()
+    .any(|word| complaint.contains(word))
     {
         return NO_DISPLAY.to_owned();
     }
@@ -119,6 +125,7 @@ mod tests {
                 "libgl1-mesa-dri",
             ),
             ("neither WAYLAND_DISPLAY nor DISPLAY is set", "no display"),
+            ("Failed to open connection to X server", "no display"),
             ("something else", "something else"),
         ] {
             let text = explain(complaint);

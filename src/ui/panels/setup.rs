@@ -62,6 +62,7 @@ pub(super) fn number_ui(
         effect: effect(cx, field),
         error: cx.studio.error_at(field).map(|e| e.message.as_str()),
     };
+    let number = number.clone().held(row.effect == Some(Effect::Now));
     let new = row.show(ui, |ui| {
         let (response, new) = number.ui(ui, label, *value);
         response.on_hover_text(row.tooltip());

@@ -11,6 +11,9 @@ use crate::ui::widgets::{Icon, Weight, icon_button, labeled_button};
 /// Notices that are shown at a time; the newest matter most.
 const MAX_NOTICES: usize = 3;
 
+/// How long good news stays.
+const SECS_OF_GOOD_NEWS: f64 = 12.0;
+
 /// Shows the status line.
 pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     ui.horizontal_centered(|ui| {
@@ -44,6 +47,7 @@ pub fn notices_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     if n == 0 {
         return;
     }
+    forget_good_news(ui, cx);
     let frame = Frame::new()
         .fill(tokens(ui).raised)
         .inner_margin(Margin::symmetric(PANEL_PADDING, 4));
@@ -62,6 +66,25 @@ pub fn notices_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
             }
         }
     });
+}
+
+/// Good news goes by itself after a while; what went wrong stays until it is dismissed.
+fn forget_good_news(ui: &Ui, cx: &mut Cx<'_>) {
+    let now = ui.input(|i| i.time);
+    for (idx, notice) in cx.studio.notices().iter().enumerate().rev() {
+        if notice.is_error {
+            continue;
+        }
+        let id = egui::Id::unique(("good news", &notice.text));
+        let first = ui.data_mut(|d| *d.get_temp_mut_or(id, now));
+        let left = SECS_OF_GOOD_NEWS - (now - first);
+        if left <= 0.0 {
+            ui.data_mut(|d| d.remove::<f64>(id));
+            cx.wishes.actions.push(Action::DismissNotice(idx));
+        } else {
+            ui.request_repaint_after(std::time::Duration::from_secs_f64(left));
+        }
+    }
 }
 
 fn notice_ui(ui: &mut Ui, cx: &mut Cx<'_>, idx: usize) {

@@ -90,6 +90,8 @@ pub struct Number {
     pub is_relative: bool,
     /// What follows the number, such as ` images`.
     pub unit: &'static str,
+    /// Whether a value counts only when it is let go of.
+    pub is_held: bool,
 }
 
 impl Number {
@@ -101,6 +103,7 @@ impl Number {
             is_whole: true,
             is_relative: true,
             unit,
+            is_held: false,
         }
     }
 
@@ -112,6 +115,7 @@ impl Number {
             is_whole: false,
             is_relative: true,
             unit: "",
+            is_held: false,
         }
     }
 
@@ -123,6 +127,7 @@ impl Number {
             is_whole: false,
             is_relative: false,
             unit: "",
+            is_held: false,
         }
     }
 
@@ -131,9 +136,14 @@ impl Number {
         Number { unit, ..self }
     }
 
-    /// Shows the field, called `name` by those who cannot see it, and returns a new value when
-    /// there is one. While it is dragged the value is only shown: a run that is training would
+    /// The same, but while it is dragged the value is only shown: a run that is training would
     /// otherwise record a change for every point the pointer moves.
+    pub fn held(self, is_held: bool) -> Number {
+        Number { is_held, ..self }
+    }
+
+    /// Shows the field, called `name` by those who cannot see it, and returns a new value when
+    /// there is one.
     pub fn ui(&self, ui: &mut Ui, name: &str, value: f64) -> (Response, Option<f64>) {
         let id = ui.scope_id().with(("number", name));
         let kept: Option<f64> = ui.data(|d| d.get_temp(id));
@@ -141,7 +151,7 @@ impl Number {
         let response = ui
             .add(self.drag_value(&mut shown))
             .accessible_name(name.to_owned());
-        let is_over = response.drag_stopped() || !response.dragged();
+        let is_over = !self.is_held || response.drag_stopped() || !response.dragged();
         keep(ui, id, (!is_over).then_some(shown));
         let is_changed = is_over && (response.changed() || kept.is_some()) && shown != value;
         (response, is_changed.then_some(shown))

@@ -2,7 +2,7 @@
 
 use egui_plot::{GridInput, GridMark};
 
-use super::trace::{Lens, Metric, XAxis};
+use super::lens::{Lens, Metric, XAxis};
 use crate::ui::format;
 
 /// Marks of a logarithmic axis: powers of ten, and 2 and 5 between them where there is room.

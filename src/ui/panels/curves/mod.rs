@@ -1,10 +1,14 @@
 //! The middle of the window: loss and accuracy of all visible runs.
 
 mod axes;
+mod key;
+mod lens;
+mod notes;
 mod plot;
+mod range;
 mod trace;
 
-pub use trace::XAxis;
+pub use lens::XAxis;
 
 use egui::{Align, Checkbox, Layout, Slider, Ui};
 
@@ -14,8 +18,9 @@ use crate::studio::Studio;
 use crate::ui::command::Command;
 use crate::ui::theme::{self, ROW_HEIGHT, tokens};
 use crate::ui::widgets::{Weight, combo_of_width, labeled_button, slim_slider};
+use lens::{Metric, whole_range};
 use plot::MetricPlot;
-use trace::{Metric, RunCurve, whole_range};
+use trace::RunCurve;
 
 /// The curves.
 #[derive(Default)]

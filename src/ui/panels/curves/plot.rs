@@ -1,18 +1,17 @@
 //! One plot: a metric of all visible runs against one axis.
 
-use egui::{
-    Align2, Color32, FontId, Pos2, Rect, Role, Stroke, TextStyle, Ui, Vec2b, WidgetInfo, pos2, vec2,
-};
+use egui::{Color32, Role, TextStyle, Ui, Vec2b, WidgetInfo};
 use egui_plot::{
     AxisHints, Line, LineStyle, MarkerShape, Plot, PlotPoint, PlotPoints, PlotTransform, PlotUi,
     Points, VLine,
 };
 
 use super::axes;
-use super::trace::{Lens, Metric, RunCurve, Trace};
+use super::lens::{Lens, Metric};
+use super::range::y_range;
+use super::trace::{RunCurve, Trace};
 use crate::runs::{ChangePoint, RunState};
 use crate::studio::Run;
-use crate::ui::format;
 use crate::ui::settings::Settings;
 use crate::ui::theme::{self, tokens};
 
@@ -46,7 +45,7 @@ pub struct Outcome {
 }
 
 /// Height of the title.
-const TITLE_HEIGHT: f32 = 22.0;
+pub(super) const TITLE_HEIGHT: f32 = 22.0;
 
 /// Room for the marks of the vertical axis, the same in both plots so that they align.
 const Y_AXIS_WIDTH: f32 = 52.0;
@@ -55,7 +54,7 @@ const Y_AXIS_WIDTH: f32 = 52.0;
 const NAMES_WIDTH: f32 = 92.0;
 
 /// How strongly single batches show behind their average.
-const GHOST: f32 = 0.16;
+pub(super) const GHOST: f32 = 0.16;
 
 /// More names than this do not fit beside the curves; the table names them all.
 const MAX_NAMES: usize = 6;
@@ -92,7 +91,7 @@ impl MetricPlot<'_> {
         self.outcome(&shown.response, &shown.transform)
     }
 
-    fn name(&self) -> &'static str {
+    pub(super) fn name(&self) -> &'static str {
         match self.metric {
             Metric::Loss => "Loss",
             Metric::Accuracy => "Accuracy",
@@ -113,86 +112,6 @@ impl MetricPlot<'_> {
             smoothing_steps: self.settings.smoothing_steps.round(),
             x_range: self.x_range,
             n_columns: (width * ui.pixels_per_point()).max(1.0) as usize,
-        }
-    }
-
-    /// Title, unit, and where the newest visible run stands.
-    fn title_ui(&self, ui: &mut Ui, lens: &Lens, curves: &[[RunCurve; 2]]) {
-        let (rect, _) = ui.allocate_exact_size(
-            vec2(ui.available_width(), TITLE_HEIGHT),
-            egui::Sense::hover(),
-        );
-        let t = tokens(ui);
-        let painter = ui.painter();
-        let small = TextStyle::Small.resolve(ui.style());
-        let heading = FontId::new(14.0, theme::semibold());
-        let name = painter.text(
-            rect.left_center(),
-            Align2::LEFT_CENTER,
-            self.name(),
-            heading,
-            t.text,
-        );
-        let unit = match self.metric {
-            Metric::Loss => "cross entropy, nats",
-            Metric::Accuracy => "images classified correctly",
-        };
-        let keys_left = self.keys_ui(ui, rect, lens, curves);
-        let unit = painter.layout_no_wrap(unit.to_owned(), small, t.quiet);
-        let at = pos2(name.max.x + 8.0, rect.center().y - unit.size().y / 2.0);
-        // On a narrow window the numbers matter more.
-        if at.x + unit.size().x < keys_left {
-            painter.galley(at, unit, t.quiet);
-        }
-    }
-
-    /// What the lines mean, with the values of the newest visible run; returns where they begin.
-    fn keys_ui(&self, ui: &Ui, rect: Rect, lens: &Lens, curves: &[[RunCurve; 2]]) -> f32 {
-        let Some(&idx) = self.visible.last() else {
-            return rect.max.x;
-        };
-        let t = tokens(ui);
-        let painter = ui.painter();
-        let small = TextStyle::Small.resolve(ui.style());
-        let run = &self.runs[idx].state;
-        let color = t.run_color(idx);
-        let validation = run.epochs.last().and_then(|e| self.metric.of_epoch(e));
-        let best = run.best_epoch().and_then(|e| self.metric.of_epoch(e));
-        let training = curves[idx][self.metric as usize].smooth_at(run, lens, f64::INFINITY);
-        let mut right = rect.max.x;
-        let number = TextStyle::Monospace.resolve(ui.style());
-        for (key, value) in [
-            (Key::Best, best),
-            (Key::Validation, validation),
-            (Key::Training, training),
-        ] {
-            let Some(value) = value else { continue };
-            let at = |x: f32| pos2(x, rect.center().y);
-            let value = self.value(value);
-            let text = painter.text(
-                at(right),
-                Align2::RIGHT_CENTER,
-                value,
-                number.clone(),
-                t.text,
-            );
-            let label = key.label();
-            let label = painter.text(
-                at(text.min.x - 6.0),
-                Align2::RIGHT_CENTER,
-                label,
-                small.clone(),
-                t.quiet,
-            );
-            right = key.paint(ui, at(label.min.x - 6.0), color) - 14.0;
-        }
-        right
-    }
-
-    fn value(&self, value: f64) -> String {
-        match self.metric {
-            Metric::Loss => format::loss(value),
-            Metric::Accuracy => format::percent(value),
         }
     }
 
@@ -243,7 +162,7 @@ impl MetricPlot<'_> {
         }
     }
 
-    fn has_names(&self) -> bool {
+    pub(super) fn has_names(&self) -> bool {
         (2..=MAX_NAMES).contains(&self.visible.len())
     }
 
@@ -314,177 +233,17 @@ impl MetricPlot<'_> {
     }
 
     /// Changes of settings, told of the newest visible run only: more would hide the curves.
-    fn changes(&self) -> &[ChangePoint] {
+    pub(super) fn changes(&self) -> &[ChangePoint] {
         self.newest().map_or(&[], |run| &run.changes)
     }
 
-    fn newest(&self) -> Option<&RunState> {
+    pub(super) fn newest(&self) -> Option<&RunState> {
         self.visible.last().map(|&idx| &self.runs[idx].state)
     }
 
-    fn change_x(&self, lens: &Lens, change: &ChangePoint) -> Option<f64> {
+    pub(super) fn change_x(&self, lens: &Lens, change: &ChangePoint) -> Option<f64> {
         let x = lens.x_axis.of_step_number(self.newest()?, change.step)?;
         Some(lens.x(x))
-    }
-
-    /// Says what the marks of the horizontal axis count.
-    fn x_name_ui(&self, ui: &Ui, lens: &Lens, transform: &PlotTransform) {
-        if self.is_last {
-            let frame = transform.frame();
-            let at = pos2(frame.min.x - 12.0, frame.max.y + 2.0);
-            let font = TextStyle::Small.resolve(ui.style());
-            ui.painter().text(
-                at,
-                Align2::RIGHT_TOP,
-                lens.x_axis.label(),
-                font,
-                tokens(ui).quiet,
-            );
-        }
-    }
-
-    /// Writes at each change what it was, in the upper plot; beneath one another where they meet.
-    fn changes_ui(&self, ui: &Ui, lens: &Lens, transform: &PlotTransform) {
-        if self.is_last {
-            return;
-        }
-        let t = tokens(ui);
-        let frame = *transform.frame();
-        let painter = ui.painter().with_clip_rect(frame);
-        let font = TextStyle::Small.resolve(ui.style());
-        let mut taken: Vec<Rect> = Vec::new();
-        for change in self.changes() {
-            let Some(x) = self.change_x(lens, change) else {
-                continue;
-            };
-            let [old, new] = [change.old, change.new].map(format::setting);
-            let text = format!("{} {old} → {new}", change.setting.label());
-            let galley = painter.layout_no_wrap(text, font.clone(), t.quiet);
-            let x = transform.position_from_point_x(x) + 4.0;
-            let left = if x + galley.size().x > frame.max.x {
-                x - 8.0 - galley.size().x
-            } else {
-                x
-            };
-            let at = |row: usize| {
-                let y = frame.min.y + 2.0 + 15.0 * row as f32;
-                Rect::from_min_size(pos2(left, y), galley.size())
-            };
-            let free = (0..4)
-                .map(at)
-                .find(|rect| !taken.iter().any(|other| other.intersects(rect.expand(2.0))));
-            if let Some(rect) = free {
-                painter.rect_filled(rect.expand(1.0), 2.0, t.background.gamma_multiply(0.8));
-                painter.galley(rect.min, galley, t.quiet);
-                taken.push(rect);
-            }
-        }
-    }
-
-    /// The names of the runs at the ends of their curves, kept apart.
-    fn names_ui(&self, ui: &Ui, traces: &[(usize, &Trace)], transform: &PlotTransform) {
-        if !self.has_names() {
-            return;
-        }
-        let t = tokens(ui);
-        let frame = *transform.frame();
-        let mut ends: Vec<(f32, f32, usize)> = traces
-            .iter()
-            .filter_map(|&(idx, trace)| {
-                let end = trace.smooth.last()?.last()?;
-                let at = transform.position_from_point(end);
-                Some((at.y.clamp(frame.min.y + 7.0, frame.max.y - 7.0), at.x, idx))
-            })
-            .collect();
-        ends.sort_by(|a, b| a.0.total_cmp(&b.0));
-        let overflow = ends.len() as f32 * 14.0;
-        let mut lowest = frame.min.y;
-        for (n, (y, x, idx)) in ends.iter().copied().enumerate() {
-            let room_below = overflow - 14.0 * n as f32;
-            let y = y.max(lowest).min(frame.max.y - room_below + 7.0);
-            lowest = y + 14.0;
-            let font = TextStyle::Small.resolve(ui.style());
-            let painter = ui.painter().with_clip_rect(frame.expand2(vec2(4.0, 8.0)));
-            let color = t.run_color(idx);
-            let name = painter.layout_no_wrap(self.runs[idx].state.name.clone(), font, color);
-            let rect = Align2::LEFT_CENTER.anchor_size(pos2(x + 8.0, y), name.size());
-            painter.rect_filled(rect.expand(2.0), 2.0, t.background.gamma_multiply(0.7));
-            painter.galley(rect.min, name, color);
-        }
-    }
-
-    /// The values of all visible runs where the pointer is, the best first.
-    fn cursor_ui(
-        &self,
-        ui: &Ui,
-        lens: &Lens,
-        transform: &PlotTransform,
-        response: &egui::Response,
-        curves: &[[RunCurve; 2]],
-    ) {
-        let Some(pos) = response.hover_pos() else {
-            return;
-        };
-        let x = transform.value_from_position(pos).x;
-        let mut rows: Vec<(usize, f64, Option<f64>)> = self
-            .visible
-            .iter()
-            .filter_map(|&idx| {
-                let run = &self.runs[idx].state;
-                let end = run.points.last().map(|p| lens.x(lens.x_axis.of_step(p)))?;
-                let is_beyond = x > end + 0.01 * (self.x_range.1 - self.x_range.0);
-                if is_beyond {
-                    return None;
-                }
-                let training = curves[idx][self.metric as usize].smooth_at(run, lens, x)?;
-                let epochs = run
-                    .epochs
-                    .partition_point(|e| lens.x(lens.x_axis.of_epoch(e)) <= x);
-                let validation = epochs
-                    .checked_sub(1)
-                    .and_then(|n| self.metric.of_epoch(&run.epochs[n]));
-                Some((idx, training, validation))
-            })
-            .collect();
-        if rows.is_empty() {
-            return;
-        }
-        rows.sort_by(|a, b| a.1.total_cmp(&b.1));
-        if self.metric == Metric::Accuracy {
-            rows.reverse();
-        }
-        let title = format!("{} {}", lens.x_axis.label(), x_text(lens, x));
-        egui::Tooltip::always_open(
-            ui.ctx().clone(),
-            ui.layer_id(),
-            response.id,
-            egui::PopupAnchor::Position(pos + vec2(16.0, 16.0)),
-        )
-        .gap(0.0)
-        .show(|ui| self.readout_ui(ui, &title, &rows));
-    }
-
-    fn readout_ui(&self, ui: &mut Ui, title: &str, rows: &[(usize, f64, Option<f64>)]) {
-        let t = tokens(ui);
-        ui.spacing_mut().interact_size.y = 16.0;
-        egui::Grid::new("readout")
-            .num_columns(3)
-            .spacing(vec2(12.0, 2.0))
-            .show(ui, |ui| {
-                ui.label(theme::quiet(ui, title));
-                ui.label(theme::quiet(ui, "training"));
-                ui.label(theme::quiet(ui, "validation"));
-                ui.end_row();
-                for &(idx, training, validation) in rows {
-                    let name = egui::RichText::new(&self.runs[idx].state.name).small();
-                    ui.label(name.color(t.run_color(idx)));
-                    ui.label(theme::number(self.value(training)));
-                    ui.label(theme::number(
-                        validation.map_or("–".to_owned(), |v| self.value(v)),
-                    ));
-                    ui.end_row();
-                }
-            });
     }
 
     /// Scrolling looks closer, dragging moves along, a double click shows everything.
@@ -511,64 +270,6 @@ impl MetricPlot<'_> {
             hovered: pointer,
             zoom,
         }
-    }
-}
-
-/// What a line or a mark means.
-#[derive(Clone, Copy)]
-enum Key {
-    Training,
-    Validation,
-    Best,
-}
-
-impl Key {
-    fn label(self) -> &'static str {
-        match self {
-            Key::Training => "training",
-            Key::Validation => "validation",
-            Key::Best => "best",
-        }
-    }
-
-    /// Draws the line or mark left of `right`, and returns where it begins.
-    fn paint(self, ui: &Ui, right: Pos2, color: Color32) -> f32 {
-        let painter = ui.painter();
-        let left = right - vec2(18.0, 0.0);
-        match self {
-            Key::Training => {
-                let ghost = Rect::from_two_pos(left - vec2(0.0, 3.0), right + vec2(0.0, 3.0));
-                painter.rect_filled(ghost, 1.0, color.gamma_multiply(GHOST));
-                painter.line_segment([left, right], Stroke::new(1.5, color));
-                left.x
-            }
-            Key::Validation => {
-                painter.line_segment([left, right], Stroke::new(1.5, color));
-                painter.circle_filled(left + vec2(9.0, 0.0), 3.5, color);
-                left.x
-            }
-            Key::Best => {
-                let centre = right - vec2(5.0, 0.0);
-                let corners = [
-                    vec2(0.0, -5.0),
-                    vec2(5.0, 0.0),
-                    vec2(0.0, 5.0),
-                    vec2(-5.0, 0.0),
-                ];
-                let points = corners.map(|d| centre + d).to_vec();
-                painter.add(egui::Shape::convex_polygon(points, color, Stroke::NONE));
-                centre.x - 5.0
-            }
-        }
-    }
-}
-
-fn x_text(lens: &Lens, x: f64) -> String {
-    use super::XAxis;
-    let value = lens.x_value(x).max(0.0);
-    match lens.x_axis {
-        XAxis::Step | XAxis::Images => format::thousands(value.round() as u64),
-        XAxis::Epoch | XAxis::Time => format!("{value:.2}"),
     }
 }
 
@@ -620,56 +321,4 @@ fn draw_run<'p>(
                 .allow_hover(false),
         );
     }
-}
-
-/// The values worth seeing. Single batches may stick out, and so may the first moments of a run:
-/// they would press everything that follows into a corner.
-fn y_range<'t>(lens: &Lens, traces: impl Iterator<Item = &'t Trace>) -> (f64, f64) {
-    let (from, to) = lens.x_range;
-    let seen = |p: &&PlotPoint| (from..=to).contains(&p.x);
-    let (mut ghosts, mut averages, mut held_out) = (Vec::new(), Vec::new(), Vec::new());
-    for trace in traces {
-        ghosts.extend(trace.raw.iter().flatten().filter(seen).map(|p| p.y));
-        averages.extend(trace.smooth.iter().flatten().filter(seen).map(|p| p.y));
-        held_out.extend(trace.validation.iter().filter(seen).map(|p| p.y));
-    }
-    let (early_low, early_high) = match (lens.metric, lens.is_y_log) {
-        (Metric::Loss, true) => (0.0, 1.0),
-        (Metric::Loss, false) => (0.0, 0.97),
-        (Metric::Accuracy, _) => (0.03, 1.0),
-    };
-    let mut ends = [quantile(&mut ghosts, 0.1), quantile(&mut ghosts, 0.95)].concat();
-    ends.extend(
-        [
-            quantile(&mut averages, early_low),
-            quantile(&mut averages, early_high),
-        ]
-        .concat(),
-    );
-    ends.extend(held_out);
-    let low = ends.iter().copied().fold(f64::INFINITY, f64::min);
-    let high = ends.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-    if !low.is_finite() || !high.is_finite() {
-        return if lens.is_y_log {
-            (-2.0, 1.0)
-        } else {
-            (0.0, 1.0)
-        };
-    }
-    let margin = 0.05 * (high - low).max(0.02);
-    match (lens.metric, lens.is_y_log) {
-        (Metric::Accuracy, _) => ((low - margin).max(-0.01), (high + margin).min(1.005)),
-        (Metric::Loss, false) => (0.0f64.min(low), high + margin),
-        (Metric::Loss, true) => (low - margin, high + margin),
-    }
-}
-
-/// The value that a share of all values is below; nothing where there are none.
-fn quantile(values: &mut [f64], share: f64) -> Vec<f64> {
-    let Some(last) = values.len().checked_sub(1) else {
-        return Vec::new();
-    };
-    let (_, value, _) =
-        values.select_nth_unstable_by((share * last as f64) as usize, f64::total_cmp);
-    vec![*value]
 }

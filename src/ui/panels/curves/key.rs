@@ -1,0 +1,140 @@
+//! The line above a plot: what it shows, what its lines mean, and where the newest run stands.
+
+use egui::{Align2, Color32, FontId, Pos2, Rect, Stroke, TextStyle, Ui, pos2, vec2};
+
+use super::lens::{Lens, Metric};
+use super::plot::{GHOST, MetricPlot, TITLE_HEIGHT};
+use super::trace::RunCurve;
+use crate::ui::format;
+use crate::ui::theme::{self, tokens};
+
+impl MetricPlot<'_> {
+    /// Title, unit, and where the newest visible run stands.
+    pub(super) fn title_ui(&self, ui: &mut Ui, lens: &Lens, curves: &[[RunCurve; 2]]) {
+        let (rect, _) = ui.allocate_exact_size(
+            vec2(ui.available_width(), TITLE_HEIGHT),
+            egui::Sense::hover(),
+        );
+        let t = tokens(ui);
+        let painter = ui.painter();
+        let small = TextStyle::Small.resolve(ui.style());
+        let heading = FontId::new(14.0, theme::semibold());
+        let name = painter.text(
+            rect.left_center(),
+            Align2::LEFT_CENTER,
+            self.name(),
+            heading,
+            t.text,
+        );
+        let unit = match self.metric {
+            Metric::Loss => "cross entropy, nats",
+            Metric::Accuracy => "images classified correctly",
+        };
+        let keys_left = self.keys_ui(ui, rect, lens, curves);
+        let unit = painter.layout_no_wrap(unit.to_owned(), small, t.quiet);
+        let at = pos2(name.max.x + 8.0, rect.center().y - unit.size().y / 2.0);
+        // On a narrow window the numbers matter more.
+        if at.x + unit.size().x < keys_left {
+            painter.galley(at, unit, t.quiet);
+        }
+    }
+
+    /// What the lines mean, with the values of the newest visible run; returns where they begin.
+    fn keys_ui(&self, ui: &Ui, rect: Rect, lens: &Lens, curves: &[[RunCurve; 2]]) -> f32 {
+        let Some(&idx) = self.visible.last() else {
+            return rect.max.x;
+        };
+        let t = tokens(ui);
+        let painter = ui.painter();
+        let small = TextStyle::Small.resolve(ui.style());
+        let run = &self.runs[idx].state;
+        let color = t.run_color(idx);
+        let validation = run.epochs.last().and_then(|e| self.metric.of_epoch(e));
+        let best = run.best_epoch().and_then(|e| self.metric.of_epoch(e));
+        let training = curves[idx][self.metric as usize].smooth_at(run, lens, f64::INFINITY);
+        let mut right = rect.max.x;
+        let number = TextStyle::Monospace.resolve(ui.style());
+        for (key, value) in [
+            (Key::Best, best),
+            (Key::Validation, validation),
+            (Key::Training, training),
+        ] {
+            let Some(value) = value else { continue };
+            let at = |x: f32| pos2(x, rect.center().y);
+            let value = self.value(value);
+            let text = painter.text(
+                at(right),
+                Align2::RIGHT_CENTER,
+                value,
+                number.clone(),
+                t.text,
+            );
+            let label = key.label();
+            let label = painter.text(
+                at(text.min.x - 6.0),
+                Align2::RIGHT_CENTER,
+                label,
+                small.clone(),
+                t.quiet,
+            );
+            right = key.paint(ui, at(label.min.x - 6.0), color) - 14.0;
+        }
+        right
+    }
+
+    pub(super) fn value(&self, value: f64) -> String {
+        match self.metric {
+            Metric::Loss => format::loss(value),
+            Metric::Accuracy => format::percent(value),
+        }
+    }
+}
+
+/// What a line or a mark means.
+#[derive(Clone, Copy)]
+enum Key {
+    Training,
+    Validation,
+    Best,
+}
+
+impl Key {
+    fn label(self) -> &'static str {
+        match self {
+            Key::Training => "training",
+            Key::Validation => "validation",
+            Key::Best => "best",
+        }
+    }
+
+    /// Draws the line or mark left of `right`, and returns where it begins.
+    fn paint(self, ui: &Ui, right: Pos2, color: Color32) -> f32 {
+        let painter = ui.painter();
+        let left = right - vec2(18.0, 0.0);
+        match self {
+            Key::Training => {
+                let ghost = Rect::from_two_pos(left - vec2(0.0, 3.0), right + vec2(0.0, 3.0));
+                painter.rect_filled(ghost, 1.0, color.gamma_multiply(GHOST));
+                painter.line_segment([left, right], Stroke::new(1.5, color));
+                left.x
+            }
+            Key::Validation => {
+                painter.line_segment([left, right], Stroke::new(1.5, color));
+                painter.circle_filled(left + vec2(9.0, 0.0), 3.5, color);
+                left.x
+            }
+            Key::Best => {
+                let centre = right - vec2(5.0, 0.0);
+                let corners = [
+                    vec2(0.0, -5.0),
+                    vec2(5.0, 0.0),
+                    vec2(0.0, 5.0),
+                    vec2(-5.0, 0.0),
+                ];
+                let points = corners.map(|d| centre + d).to_vec();
+                painter.add(egui::Shape::convex_polygon(points, color, Stroke::NONE));
+                centre.x - 5.0
+            }
+        }
+    }
+}

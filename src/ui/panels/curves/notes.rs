@@ -1,0 +1,180 @@
+//! What is written into a plot: changes, names of runs, and the values under the pointer.
+
+use egui::{Align2, Rect, TextStyle, Ui, pos2, vec2};
+use egui_plot::PlotTransform;
+
+use super::lens::{Lens, Metric, XAxis};
+use super::plot::MetricPlot;
+use super::trace::{RunCurve, Trace};
+use crate::ui::format;
+use crate::ui::theme::{self, tokens};
+
+impl MetricPlot<'_> {
+    /// Says what the marks of the horizontal axis count.
+    pub(super) fn x_name_ui(&self, ui: &Ui, lens: &Lens, transform: &PlotTransform) {
+        if self.is_last {
+            let frame = transform.frame();
+            let at = pos2(frame.min.x - 12.0, frame.max.y + 2.0);
+            let font = TextStyle::Small.resolve(ui.style());
+            ui.painter().text(
+                at,
+                Align2::RIGHT_TOP,
+                lens.x_axis.label(),
+                font,
+                tokens(ui).quiet,
+            );
+        }
+    }
+
+    /// Writes at each change what it was, in the upper plot; beneath one another where they meet.
+    pub(super) fn changes_ui(&self, ui: &Ui, lens: &Lens, transform: &PlotTransform) {
+        if self.is_last {
+            return;
+        }
+        let t = tokens(ui);
+        let frame = *transform.frame();
+        let painter = ui.painter().with_clip_rect(frame);
+        let font = TextStyle::Small.resolve(ui.style());
+        let mut taken: Vec<Rect> = Vec::new();
+        for change in self.changes() {
+            let Some(x) = self.change_x(lens, change) else {
+                continue;
+            };
+            let [old, new] = [change.old, change.new].map(format::setting);
+            let text = format!("{} {old} → {new}", change.setting.label());
+            let galley = painter.layout_no_wrap(text, font.clone(), t.quiet);
+            let x = transform.position_from_point_x(x) + 4.0;
+            let left = if x + galley.size().x > frame.max.x {
+                x - 8.0 - galley.size().x
+            } else {
+                x
+            };
+            let at = |row: usize| {
+                let y = frame.min.y + 2.0 + 15.0 * row as f32;
+                Rect::from_min_size(pos2(left, y), galley.size())
+            };
+            let free = (0..4)
+                .map(at)
+                .find(|rect| !taken.iter().any(|other| other.intersects(rect.expand(2.0))));
+            if let Some(rect) = free {
+                painter.rect_filled(rect.expand(1.0), 2.0, t.background.gamma_multiply(0.8));
+                painter.galley(rect.min, galley, t.quiet);
+                taken.push(rect);
+            }
+        }
+    }
+
+    /// The names of the runs at the ends of their curves, kept apart.
+    pub(super) fn names_ui(&self, ui: &Ui, traces: &[(usize, &Trace)], transform: &PlotTransform) {
+        if !self.has_names() {
+            return;
+        }
+        let t = tokens(ui);
+        let frame = *transform.frame();
+        let mut ends: Vec<(f32, f32, usize)> = traces
+            .iter()
+            .filter_map(|&(idx, trace)| {
+                let end = trace.smooth.last()?.last()?;
+                let at = transform.position_from_point(end);
+                Some((at.y.clamp(frame.min.y + 7.0, frame.max.y - 7.0), at.x, idx))
+            })
+            .collect();
+        ends.sort_by(|a, b| a.0.total_cmp(&b.0));
+        let overflow = ends.len() as f32 * 14.0;
+        let mut lowest = frame.min.y;
+        for (n, (y, x, idx)) in ends.iter().copied().enumerate() {
+            let room_below = overflow - 14.0 * n as f32;
+            let y = y.max(lowest).min(frame.max.y - room_below + 7.0);
+            lowest = y + 14.0;
+            let font = TextStyle::Small.resolve(ui.style());
+            let painter = ui.painter().with_clip_rect(frame.expand2(vec2(4.0, 8.0)));
+            let color = t.run_color(idx);
+            let name = painter.layout_no_wrap(self.runs[idx].state.name.clone(), font, color);
+            let rect = Align2::LEFT_CENTER.anchor_size(pos2(x + 8.0, y), name.size());
+            painter.rect_filled(rect.expand(2.0), 2.0, t.background.gamma_multiply(0.7));
+            painter.galley(rect.min, name, color);
+        }
+    }
+
+    /// The values of all visible runs where the pointer is, the best first.
+    pub(super) fn cursor_ui(
+        &self,
+        ui: &Ui,
+        lens: &Lens,
+        transform: &PlotTransform,
+        response: &egui::Response,
+        curves: &[[RunCurve; 2]],
+    ) {
+        let Some(pos) = response.hover_pos() else {
+            return;
+        };
+        let x = transform.value_from_position(pos).x;
+        let mut rows: Vec<(usize, f64, Option<f64>)> = self
+            .visible
+            .iter()
+            .filter_map(|&idx| {
+                let run = &self.runs[idx].state;
+                let end = run.points.last().map(|p| lens.x(lens.x_axis.of_step(p)))?;
+                let is_beyond = x > end + 0.01 * (self.x_range.1 - self.x_range.0);
+                if is_beyond {
+                    return None;
+                }
+                let training = curves[idx][self.metric as usize].smooth_at(run, lens, x)?;
+                let epochs = run
+                    .epochs
+                    .partition_point(|e| lens.x(lens.x_axis.of_epoch(e)) <= x);
+                let validation = epochs
+                    .checked_sub(1)
+                    .and_then(|n| self.metric.of_epoch(&run.epochs[n]));
+                Some((idx, training, validation))
+            })
+            .collect();
+        if rows.is_empty() {
+            return;
+        }
+        rows.sort_by(|a, b| a.1.total_cmp(&b.1));
+        if self.metric == Metric::Accuracy {
+            rows.reverse();
+        }
+        let title = format!("{} {}", lens.x_axis.label(), x_text(lens, x));
+        egui::Tooltip::always_open(
+            ui.ctx().clone(),
+            ui.layer_id(),
+            response.id,
+            egui::PopupAnchor::Position(pos + vec2(16.0, 16.0)),
+        )
+        .gap(0.0)
+        .show(|ui| self.readout_ui(ui, &title, &rows));
+    }
+
+    fn readout_ui(&self, ui: &mut Ui, title: &str, rows: &[(usize, f64, Option<f64>)]) {
+        let t = tokens(ui);
+        ui.spacing_mut().interact_size.y = 16.0;
+        egui::Grid::new("readout")
+            .num_columns(3)
+            .spacing(vec2(12.0, 2.0))
+            .show(ui, |ui| {
+                ui.label(theme::quiet(ui, title));
+                ui.label(theme::quiet(ui, "training"));
+                ui.label(theme::quiet(ui, "validation"));
+                ui.end_row();
+                for &(idx, training, validation) in rows {
+                    let name = egui::RichText::new(&self.runs[idx].state.name).small();
+                    ui.label(name.color(t.run_color(idx)));
+                    ui.label(theme::number(self.value(training)));
+                    ui.label(theme::number(
+                        validation.map_or("–".to_owned(), |v| self.value(v)),
+                    ));
+                    ui.end_row();
+                }
+            });
+    }
+}
+
+fn x_text(lens: &Lens, x: f64) -> String {
+    let value = lens.x_value(x).max(0.0);
+    match lens.x_axis {
+        XAxis::Step | XAxis::Images => format::thousands(value.round() as u64),
+        XAxis::Epoch | XAxis::Time => format!("{value:.2}"),
+    }
+}

@@ -1,0 +1,58 @@
+//! Which values a plot shows.
+
+use egui_plot::PlotPoint;
+
+use super::lens::{Lens, Metric};
+use super::trace::Trace;
+
+/// The values worth seeing. Single batches may stick out, and so may the first moments of a run:
+/// they would press everything that follows into a corner.
+pub fn y_range<'t>(lens: &Lens, traces: impl Iterator<Item = &'t Trace>) -> (f64, f64) {
+    let (from, to) = lens.x_range;
+    let seen = |p: &&PlotPoint| (from..=to).contains(&p.x);
+    let (mut ghosts, mut averages, mut held_out) = (Vec::new(), Vec::new(), Vec::new());
+    for trace in traces {
+        ghosts.extend(trace.raw.iter().flatten().filter(seen).map(|p| p.y));
+        averages.extend(trace.smooth.iter().flatten().filter(seen).map(|p| p.y));
+        held_out.extend(trace.validation.iter().filter(seen).map(|p| p.y));
+    }
+    let (early_low, early_high) = match (lens.metric, lens.is_y_log) {
+        (Metric::Loss, true) => (0.0, 1.0),
+        (Metric::Loss, false) => (0.0, 0.97),
+        (Metric::Accuracy, _) => (0.03, 1.0),
+    };
+    let mut ends = [quantile(&mut ghosts, 0.1), quantile(&mut ghosts, 0.95)].concat();
+    ends.extend(
+        [
+            quantile(&mut averages, early_low),
+            quantile(&mut averages, early_high),
+        ]
+        .concat(),
+    );
+    ends.extend(held_out);
+    let low = ends.iter().copied().fold(f64::INFINITY, f64::min);
+    let high = ends.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    if !low.is_finite() || !high.is_finite() {
+        return if lens.is_y_log {
+            (-2.0, 1.0)
+        } else {
+            (0.0, 1.0)
+        };
+    }
+    let margin = 0.05 * (high - low).max(0.02);
+    match (lens.metric, lens.is_y_log) {
+        (Metric::Accuracy, _) => ((low - margin).max(-0.01), (high + margin).min(1.005)),
+        (Metric::Loss, false) => (0.0f64.min(low), high + margin),
+        (Metric::Loss, true) => (low - margin, high + margin),
+    }
+}
+
+/// The value that a share of all values is below; nothing where there are none.
+fn quantile(values: &mut [f64], share: f64) -> Vec<f64> {
+    let Some(last) = values.len().checked_sub(1) else {
+        return Vec::new();
+    };
+    let (_, value, _) =
+        values.select_nth_unstable_by((share * last as f64) as usize, f64::total_cmp);
+    vec![*value]
+}
