@@ -20,14 +20,18 @@ struct Line {
     name: &'static str,
     /// For MNIST: other images and other classes make other sizes.
     parameters: u64,
+    /// Of a forward pass, for one image.
+    multiply_adds: u64,
     explanation: &'static str,
 }
 
 pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     for preset in PRESETS {
+        let report = preset.spec([1, 28, 28], 10).report()?;
         let line = Line {
             name: preset.name,
-            parameters: preset.spec([1, 28, 28], 10).report()?.n_parameters(),
+            parameters: report.n_parameters(),
+            multiply_adds: report.multiply_adds(),
             explanation: preset.explanation,
         };
         if args.json {
@@ -37,6 +41,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
                 name,
                 parameters,
                 explanation,
+                ..
             } = line;
             out::print(&format!(
                 "{name:<10} {parameters:>8} parameters  {explanation}"
