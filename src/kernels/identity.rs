@@ -1,4 +1,5 @@
-//! For tests: training gives the same bits for every number of threads and on AVX-512 and AVX2.
+//! For tests: a network of all ops trains to the same bits for every number of threads, on AVX-512
+//! and AVX2, and with fused steps; and its gradients are the slopes of its loss.
 
 use super::update::{AdamHyper, Rule, Slot, adam, sgd, train_step};
 use super::*;
@@ -209,4 +210,29 @@ fn a_loss_that_is_not_finite_updates_nothing() {
         true,
     );
     assert!(network.bits() == before);
+}
+
+/// Along each gradient the loss must rise as steeply as the gradient is long.
+#[test]
+fn gradients_are_what_differences_of_the_loss_say() {
+    let network = Network::new();
+    let loss = || f64::from(network.loss(0, 9).unwrap().to_scalar::<f32>().unwrap());
+    let (_, gradients) = gradients(|| network.loss(0, 9)).unwrap();
+    for (i, var) in network.vars.iter().enumerate() {
+        let gradient = gradients.get(var).unwrap();
+        let square = gradient.sqr().unwrap().sum_all().unwrap();
+        let length = f64::from(square.to_scalar::<f32>().unwrap()).sqrt();
+        let start = var.as_tensor().copy().unwrap();
+        // Short enough to cross few kinks of ReLU and max, long enough for f32.
+        let h = 5e-3;
+        let at = |distance: f64| {
+            let step = (gradient * (distance / length)).unwrap();
+            var.set(&(&start + step).unwrap()).unwrap();
+            loss()
+        };
+        let slope = (at(h) - at(-h)) / (2.0 * h);
+        var.set(&start).unwrap();
+        let error = (slope - length).abs() / length;
+        assert!(error < 0.02, "variable {i}: {slope}, expected {length}");
+    }
 }
