@@ -10,19 +10,26 @@
 //! AVX2. No gradient is computed for an input that is neither a variable nor made from one.
 
 mod activation;
+mod attention;
+mod batch_norm;
 mod conv;
+mod curve;
 mod dense;
 mod dropout;
 #[cfg(test)]
 mod fixture;
+mod grouped;
 #[cfg(test)]
 mod identity;
+mod layer_norm;
 mod loss;
 mod peak;
 mod pool;
 mod pooling;
+mod recurrent;
 mod scratch;
 mod simd;
+mod sums;
 mod support;
 mod tape;
 mod tile;
@@ -31,12 +38,18 @@ mod transpose;
 pub mod update;
 
 pub use activation::{Activation, activate};
+pub use attention::attention;
+pub use batch_norm::{BatchMoments, batch_norm, batch_norm_fixed};
 pub use conv::conv2d;
+pub use curve::{Curve, bend};
 pub use dense::dense;
 pub use dropout::dropout;
+pub use grouped::grouped_conv2d;
+pub use layer_norm::layer_norm;
 pub use loss::cross_entropy;
 pub use peak::peak_flops;
 pub use pool::{set_threads, threads};
 pub use pooling::{Window, avg_pool2d, max_pool2d};
+pub use recurrent::{Cell, recurrent};
 pub use simd::{InstructionSet, instruction_set, set_instruction_set};
 pub use tape::gradients;

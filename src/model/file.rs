@@ -8,7 +8,7 @@ use candle_core::{Device, Tensor};
 use safetensors::{Dtype, SafeTensors};
 use serde::{Deserialize, Serialize};
 
-use super::{Classifier, Init, ModelSpec, Network, Param, Provenance};
+use super::{Classifier, Init, ModelSpec, Network, Param, ParamKind, Provenance};
 use crate::files;
 
 /// Version of the description in the file. A newer one is refused.
@@ -122,11 +122,22 @@ impl Classifier {
         };
         let mut data: Vec<u8> = Vec::new();
         for param in self.network.params() {
-            let values: Vec<f32> = param.to_pytorch()?.flatten_all()?.to_vec1()?;
+            let values = param.to_pytorch()?.flatten_all()?;
             let start = data.len();
-            data.extend(values.iter().flat_map(|v| v.to_le_bytes()));
+            let dtype = match param.kind {
+                ParamKind::Count => {
+                    let counts: Vec<i64> = values.to_vec1()?;
+                    data.extend(counts.iter().flat_map(|v| v.to_le_bytes()));
+                    "I64"
+                }
+                ParamKind::Weight | ParamKind::Statistic => {
+                    let values: Vec<f32> = values.to_vec1()?;
+                    data.extend(values.iter().flat_map(|v| v.to_le_bytes()));
+                    "F32"
+                }
+            };
             let entry = TensorEntry {
-                dtype: "F32",
+                dtype,
                 shape: param.pytorch_dims(),
                 data_offsets: [start, data.len()],
             };
@@ -233,9 +244,13 @@ fn read_param(param: &Param, tensors: &SafeTensors<'_>) -> Result<Tensor, String
     let view = tensors
         .tensor(name)
         .map_err(|_| format!("it has no tensor `{name}`"))?;
-    if view.dtype() != Dtype::F32 {
+    let dtype = match param.kind {
+        ParamKind::Count => Dtype::I64,
+        ParamKind::Weight | ParamKind::Statistic => Dtype::F32,
+    };
+    if view.dtype() != dtype {
         return Err(format!(
-            "tensor `{name}` should hold F32, it holds {:?}",
+            "tensor `{name}` should hold {dtype:?}, it holds {:?}",
             view.dtype()
         ));
     }
@@ -246,15 +261,27 @@ fn read_param(param: &Param, tensors: &SafeTensors<'_>) -> Result<Tensor, String
             view.shape()
         ));
     }
-    let values: Vec<f32> = view
-        .data()
-        .chunks_exact(4)
-        .map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]]))
-        .collect();
+    let values = numbers(dtype, view.data());
     if let Some(bad) = values.iter().find(|v| !v.is_finite()) {
         return Err(format!(
             "tensor `{name}` holds {bad}, only finite weights can be used"
         ));
     }
+    if param.name.ends_with("running_var") && values.iter().any(|&v| v < 0.0) {
+        return Err(format!("tensor `{name}` holds a negative variance"));
+    }
     Tensor::from_vec(values, dims, &Device::Cpu).map_err(|e| e.to_string())
+}
+
+/// The numbers of a tensor, an I64 as the nearest f32.
+fn numbers(dtype: Dtype, bytes: &[u8]) -> Vec<f32> {
+    if dtype == Dtype::I64 {
+        let (words, _) = bytes.as_chunks();
+        return words
+            .iter()
+            .map(|&b| i64::from_le_bytes(b) as f32)
+            .collect();
+    }
+    let (words, _) = bytes.as_chunks();
+    words.iter().map(|&b| f32::from_le_bytes(b)).collect()
 }

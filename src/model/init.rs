@@ -3,6 +3,7 @@
 use rand::Rng as _;
 use serde::{Deserialize, Serialize};
 
+use super::layers::Start;
 use crate::random::{Stream, rng};
 
 /// How weights start. Biases start at zero.
@@ -26,17 +27,19 @@ impl Init {
         (6.0 / fan as f64).sqrt() as f32
     }
 
-    /// `n` weights of parameter `idx`. Each parameter has its own stream, so that adding a layer
-    /// leaves the weights of the layers before it alone.
-    pub(super) fn draw(
-        self,
-        n: usize,
-        fan_in: usize,
-        fan_out: usize,
-        seed: u64,
-        idx: usize,
-    ) -> Vec<f32> {
-        let bound = self.bound(fan_in, fan_out);
+    /// The first `n` values of parameter `idx`. Each parameter has its own stream, so that adding a
+    /// layer leaves the weights of the layers before it alone.
+    pub(super) fn values(self, start: Start, n: usize, seed: u64, idx: usize) -> Vec<f32> {
+        let bound = match start {
+            Start::Constant(value) => return vec![value; n],
+            Start::Ones(from, to) => {
+                let mut values = vec![0.0; n];
+                values[from..to].fill(1.0);
+                return values;
+            }
+            Start::Uniform(bound) => bound,
+            Start::Drawn { fan_in, fan_out } => self.bound(fan_in, fan_out),
+        };
         let mut rng = rng(seed, Stream::Init, idx as u64, 0);
         (0..n).map(|_| rng.random_range(-bound..=bound)).collect()
     }

@@ -7,15 +7,19 @@
 mod classifier;
 mod file;
 mod init;
+mod layers;
 mod network;
+mod param;
 mod presets;
 mod shape;
 mod spec;
+mod words;
 
 pub use classifier::{Classifier, Provenance};
 pub use file::{FORMAT_VERSION, ModelFileError};
 pub use init::Init;
-pub use network::{Mode, Network, Param};
+pub use network::{Mode, Network};
+pub use param::{Param, ParamKind};
 pub use presets::{PRESETS, Preset, preset};
 pub use shape::{LayerReport, Shape, ShapeError, SpecReport};
-pub use spec::{Layer, ModelSpec};
+pub use spec::{Layer, ModelSpec, TokenChoice};

@@ -1,6 +1,6 @@
 //! Networks people know, by name.
 
-use super::{Init, Layer, ModelSpec};
+use super::{Init, Layer, ModelSpec, TokenChoice};
 
 /// A named network, built for any image size and number of classes.
 #[derive(Clone, Copy, Debug)]
@@ -73,6 +73,34 @@ pub const PRESETS: &[Preset] = &[
         layers: fast,
     },
     Preset {
+        name: "resnet-small",
+        label: "Small ResNet",
+        explanation: "Residual blocks with batch norm: slower for its size, and above 99 %.",
+        init: Init::HeUniform,
+        layers: resnet_small,
+    },
+    Preset {
+        name: "lstm",
+        label: "LSTM",
+        explanation: "Reads the image row by row with a memory: no convolution, and above 98 %.",
+        init: Init::GlorotUniform,
+        layers: lstm,
+    },
+    Preset {
+        name: "gru",
+        label: "GRU",
+        explanation: "Reads the image row by row with two gates: like the LSTM, a quarter cheaper.",
+        init: Init::GlorotUniform,
+        layers: gru,
+    },
+    Preset {
+        name: "vit-tiny",
+        label: "Tiny ViT",
+        explanation: "A vision transformer over patches of 4×4 pixels: slow to learn from few images.",
+        init: Init::GlorotUniform,
+        layers: vit_tiny,
+    },
+    Preset {
         name: "softmax",
         label: "Softmax regression",
         explanation: "One dense layer, no hidden one: the baseline, about 92.5 %.",
@@ -87,6 +115,7 @@ const fn conv(channels: usize, kernel: usize, padding: usize) -> Layer {
         kernel,
         stride: 1,
         padding,
+        groups: 1,
     }
 }
 
@@ -129,7 +158,7 @@ fn lenet_5(classes: usize) -> Vec<Layer> {
     vec![
         conv(6, 5, 2),
         Layer::Tanh,
-        mean_pool,
+        mean_pool.clone(),
         conv(16, 5, 0),
         Layer::Tanh,
         mean_pool,
@@ -175,6 +204,70 @@ fn fast(classes: usize) -> Vec<Layer> {
         Layer::Flatten,
         Layer::Dense { units: 256 },
         Layer::Relu,
+        Layer::Dense { units: classes },
+    ]
+}
+
+/// He, Zhang, Ren, Sun: Deep residual learning for image recognition (2016), section 4.2, with one
+/// block a stage. The strides halve the image, so the cost hardly grows with the channels.
+fn resnet_small(classes: usize) -> Vec<Layer> {
+    let block = |channels, stride| Layer::Residual {
+        layers: vec![
+            Layer::Conv2d {
+                channels,
+                kernel: 3,
+                stride,
+                padding: 1,
+                groups: 1,
+            },
+            Layer::BatchNorm,
+            Layer::Relu,
+            conv(channels, 3, 1),
+            Layer::BatchNorm,
+        ],
+    };
+    let mut layers = vec![conv(16, 3, 1), Layer::BatchNorm, Layer::Relu, POOL];
+    for (channels, stride) in [(16, 1), (32, 2), (64, 2)] {
+        layers.extend([block(channels, stride), Layer::Relu]);
+    }
+    layers.extend([Layer::GlobalAvgPool, Layer::Dense { units: classes }]);
+    layers
+}
+
+fn lstm(classes: usize) -> Vec<Layer> {
+    let lstm = Layer::Lstm {
+        units: 128,
+        bidirectional: false,
+    };
+    vec![lstm, Layer::Dense { units: classes }]
+}
+
+fn gru(classes: usize) -> Vec<Layer> {
+    let gru = Layer::Gru {
+        units: 128,
+        bidirectional: false,
+    };
+    vec![gru, Layer::Dense { units: classes }]
+}
+
+/// Dosovitskiy et al.: An image is worth 16x16 words (2021), as small as MNIST allows; the mean of
+/// the tokens needs no class token and learns faster from few images.
+fn vit_tiny(classes: usize) -> Vec<Layer> {
+    vec![
+        Layer::PatchEmbedding {
+            patch: 4,
+            width: 64,
+            class_token: false,
+        },
+        Layer::TransformerEncoder {
+            depth: 3,
+            heads: 4,
+            mlp_ratio: 2,
+        },
+        Layer::LayerNorm,
+        Layer::TokenPool {
+            take: TokenChoice::Mean,
+        },
         Layer::Dense { units: classes },
     ]
 }

@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use super::{Layer, ModelSpec};
+use super::ModelSpec;
+use super::layers::{Blueprint, blueprints};
 
 /// Parameters a network may have at most (4 GiB with Adam's two moments and the gradient).
 const MAX_PARAMETERS: u64 = 1 << 28;
@@ -12,6 +13,8 @@ const MAX_PARAMETERS: u64 = 1 << 28;
 pub enum Shape {
     /// `[channels, height, width]`.
     Image([usize; 3]),
+    /// `[tokens, width]`.
+    Sequence([usize; 2]),
     /// `[features]`.
     Vector(usize),
 }
@@ -21,6 +24,7 @@ impl Shape {
     pub fn n_values(self) -> usize {
         match self {
             Shape::Image([c, h, w]) => c * h * w,
+            Shape::Sequence([tokens, width]) => tokens * width,
             Shape::Vector(n) => n,
         }
     }
@@ -30,6 +34,7 @@ impl fmt::Display for Shape {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Shape::Image([c, h, w]) => write!(f, "{c}×{h}×{w}"),
+            Shape::Sequence([tokens, width]) => write!(f, "{tokens}×{width}"),
             Shape::Vector(n) => write!(f, "{n}"),
         }
     }
@@ -59,10 +64,23 @@ impl ShapeError {
 pub struct LayerReport {
     /// Shape of its output.
     pub output: Shape,
-    /// Number of weights and biases.
+    /// Number of weights and biases: what is learned.
     pub n_parameters: u64,
     /// Multiply-adds of the forward pass for one sample.
     pub multiply_adds: u64,
+    /// Values of one sample kept for the backward pass besides the output.
+    pub n_kept: u64,
+}
+
+impl From<&Blueprint> for LayerReport {
+    fn from(blueprint: &Blueprint) -> LayerReport {
+        LayerReport {
+            output: blueprint.output,
+            n_parameters: blueprint.n_parameters(),
+            multiply_adds: blueprint.multiply_adds,
+            n_kept: blueprint.n_kept,
+        }
+    }
 }
 
 /// What the layers of a network make of one sample.
@@ -84,39 +102,40 @@ impl SpecReport {
     }
 
     /// Bytes of f32 values held while training: weights, their gradients and `n_moments` optimiser
-    /// values each, and twice every activation of a batch (value and gradient).
+    /// values each, every activation of a batch twice (value and gradient), and what else is kept.
     pub fn training_bytes(&self, batch_size: usize, n_moments: u64) -> u64 {
-        let activations: u64 = self.layers.iter().map(|l| l.output.n_values() as u64).sum();
-        4 * (self.n_parameters() * (2 + n_moments) + 2 * activations * batch_size as u64)
+        let values = |l: &LayerReport| 2 * l.output.n_values() as u64 + l.n_kept;
+        let values: u64 = self.layers.iter().map(values).sum();
+        4 * (self.n_parameters() * (2 + n_moments) + values * batch_size as u64)
     }
 }
 
 impl ModelSpec {
     /// Infers every shape. The report goes as far as the layers fit; the errors say what does not.
     pub fn check(&self) -> (SpecReport, Vec<ShapeError>) {
-        let mut report = SpecReport::default();
+        let (found, misfit) = blueprints(&self.layers, Shape::Image(self.input));
+        let report = SpecReport {
+            layers: found.iter().map(LayerReport::from).collect(),
+        };
         let mut errors = Vec::new();
+        if self.input.contains(&0) {
+            let input = Shape::Image(self.input);
+            errors.push(whole(format!("no network fits images of {input}")));
+        }
         if self.layers.is_empty() {
             errors.push(whole("a network needs at least one layer".to_owned()));
         }
-        let mut shape = Shape::Image(self.input);
-        for (idx, layer) in self.layers.iter().enumerate() {
-            match layer.report(shape) {
-                Ok(entry) => {
-                    shape = entry.output;
-                    report.layers.push(entry);
-                }
-                Err(message) => {
-                    errors.push(ShapeError {
-                        layer: Some(idx),
-                        message,
-                    });
-                    // What follows cannot be judged without this layer's shape.
-                    return (report, errors);
-                }
-            }
+        if let Some((idx, message)) = misfit {
+            errors.push(ShapeError {
+                layer: Some(idx),
+                message,
+            });
+            return (report, errors);
         }
-        if !self.layers.is_empty() && shape != Shape::Vector(self.classes) {
+        let last = report.layers.last().map(|l| l.output);
+        if let Some(shape) = last
+            && shape != Shape::Vector(self.classes)
+        {
             errors.push(whole(format!(
                 "the last layer gives {shape} values, but there are {} classes: end with a dense \
                  layer of {} units",
@@ -149,118 +168,10 @@ fn whole(message: String) -> ShapeError {
     }
 }
 
-impl Layer {
-    /// What this layer makes of `input`, or why it does not fit.
-    fn report(&self, input: Shape) -> Result<LayerReport, String> {
-        let plain = |output| LayerReport {
-            output,
-            n_parameters: 0,
-            multiply_adds: 0,
-        };
-        match *self {
-            Layer::Conv2d {
-                channels,
-                kernel,
-                stride,
-                padding,
-            } => {
-                let [c, h, w] = image(self, input)?;
-                positive(channels, "channels")?;
-                let [oh, ow] = window_output([h, w], kernel, stride, padding)?;
-                let filter = product(&[c, kernel, kernel])?;
-                let n_values = product(&[channels, oh, ow])?;
-                Ok(LayerReport {
-                    output: Shape::Image([channels, oh, ow]),
-                    n_parameters: (filter + 1).saturating_mul(channels as u64),
-                    multiply_adds: filter.saturating_mul(n_values),
-                })
-            }
-            Layer::MaxPool2d { kernel, stride } | Layer::AvgPool2d { kernel, stride } => {
-                let [c, h, w] = image(self, input)?;
-                let [oh, ow] = window_output([h, w], kernel, stride, 0)?;
-                Ok(plain(Shape::Image([c, oh, ow])))
-            }
-            Layer::Flatten => Ok(plain(Shape::Vector(input.n_values()))),
-            Layer::Dense { units } => {
-                positive(units, "units")?;
-                let Shape::Vector(n) = input else {
-                    return Err(format!(
-                        "dense needs a flat list of values but gets {input}: put a flatten layer before it"
-                    ));
-                };
-                let multiply_adds = product(&[n, units])?;
-                Ok(LayerReport {
-                    output: Shape::Vector(units),
-                    n_parameters: multiply_adds.saturating_add(units as u64),
-                    multiply_adds,
-                })
-            }
-            Layer::Relu | Layer::Sigmoid | Layer::Tanh => Ok(plain(input)),
-            Layer::Dropout { rate } if (0.0..1.0).contains(&rate) => Ok(plain(input)),
-            Layer::Dropout { rate } => Err(format!(
-                "dropout rate must be at least 0 and below 1, found {rate}"
-            )),
-        }
-    }
-}
-
-fn image(layer: &Layer, input: Shape) -> Result<[usize; 3], String> {
-    match input {
-        Shape::Image(chw) => Ok(chw),
-        Shape::Vector(_) => Err(format!(
-            "{} needs an image (channels × height × width) but gets a list of {input} values: put \
-             it before flatten",
-            layer.label().to_lowercase()
-        )),
-    }
-}
-
-fn positive(value: usize, name: &str) -> Result<(), String> {
-    if value == 0 {
-        return Err(format!("{name} must be at least 1, found 0"));
-    }
-    Ok(())
-}
-
-/// `⌊(size + 2·padding − kernel) / stride⌋ + 1` for height and width.
-fn window_output(
-    [h, w]: [usize; 2],
-    kernel: usize,
-    stride: usize,
-    padding: usize,
-) -> Result<[usize; 2], String> {
-    positive(kernel, "kernel")?;
-    positive(stride, "stride")?;
-    if padding >= kernel {
-        return Err(format!(
-            "padding must be smaller than the kernel, found padding {padding} with kernel {kernel}"
-        ));
-    }
-    let side = |size: usize| {
-        (size + 2 * padding)
-            .checked_sub(kernel)
-            .map(|free| free / stride + 1)
-    };
-    match (side(h), side(w)) {
-        (Some(oh), Some(ow)) => Ok([oh, ow]),
-        _ => Err(format!(
-            "a {kernel}×{kernel} window does not fit into {h}×{w} pixels with padding {padding}"
-        )),
-    }
-}
-
-fn product(factors: &[usize]) -> Result<u64, String> {
-    factors
-        .iter()
-        .try_fold(1u64, |n, &f| n.checked_mul(f as u64))
-        .filter(|&n| n < 1 << 40)
-        .ok_or_else(|| "the layer is too large: make it smaller".to_owned())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::preset;
+    use crate::model::{Layer, preset};
 
     fn spec(layers: Vec<Layer>) -> ModelSpec {
         ModelSpec {
@@ -308,6 +219,7 @@ mod tests {
             kernel,
             stride,
             padding,
+            groups: 1,
         };
         check_error(vec![], None, "at least one layer");
         check_error(vec![Layer::Dense { units: 10 }], Some(0), "flatten");
@@ -350,6 +262,7 @@ mod tests {
                 kernel: 3,
                 stride: 2,
                 padding: 0,
+                groups: 1,
             },
             Layer::MaxPool2d {
                 kernel: 2,

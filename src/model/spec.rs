@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 /// One step from images to logits. The weights are not here: this is the plan, not the building.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Layer {
     /// Convolution over height and width: `[c, h, w]` → `[channels, h', w']`.
@@ -18,6 +18,10 @@ pub enum Layer {
         /// Zeros added on each side.
         #[serde(default)]
         padding: usize,
+        /// Parts that the channels are split into, each with filters of its own: 1 for a plain
+        /// convolution, the number of input channels for a depthwise one.
+        #[serde(default = "one", skip_serializing_if = "is_one")]
+        groups: usize,
     },
     /// The largest value of each window: `[c, h, w]` → `[c, h', w']`.
     MaxPool2d {
@@ -33,6 +37,8 @@ pub enum Layer {
         /// Pixels between two windows.
         stride: usize,
     },
+    /// The mean of each whole channel: `[c, h, w]` → `[c]`.
+    GlobalAvgPool,
     /// `[c, h, w]` → `[c·h·w]`, channels first, as PyTorch does.
     Flatten,
     /// Every output sees every input: `[n]` → `[units]`.
@@ -40,8 +46,23 @@ pub enum Layer {
         /// Number of outputs.
         units: usize,
     },
+    /// Shifts and scales each channel (of an image) or value (of a list) to mean 0 and variance 1
+    /// over the batch while training, over all batches seen otherwise.
+    BatchNorm,
+    /// Shifts and scales each sample to mean 0 and variance 1.
+    LayerNorm,
     /// max(0, x).
     Relu,
+    /// x above 0, `slope` · x below.
+    LeakyRelu {
+        /// What is left of negative values, from 0 to 1.
+        #[serde(default = "leaky_slope")]
+        slope: f32,
+    },
+    /// x · Φ(x), with the distribution function Φ of the normal distribution (the exact form).
+    Gelu,
+    /// x / (1 + e⁻ˣ), also known as swish.
+    Silu,
     /// 1 / (1 + e⁻ˣ).
     Sigmoid,
     /// Hyperbolic tangent.
@@ -52,96 +73,91 @@ pub enum Layer {
         /// Probability of zeroing a value, in `[0, 1)`.
         rate: f32,
     },
+    /// What the layers inside make of the input, plus the input itself; where they change the
+    /// shape of an image, plus a 1×1 convolution of it.
+    Residual {
+        /// The layers that are gone around.
+        layers: Vec<Layer>,
+    },
+    /// A state that reads the rows of an image from the top: h = tanh(W x + U h + b).
+    /// `[c, rows, w]` → `[units]`, or `[2 · units]` with both directions.
+    Rnn {
+        /// Numbers in the state.
+        units: usize,
+        /// Whether a second state reads from the bottom.
+        #[serde(default)]
+        bidirectional: bool,
+    },
+    /// The same with a memory that gates open and close (long short-term memory).
+    Lstm {
+        /// Numbers in the state.
+        units: usize,
+        /// Whether a second state reads from the bottom.
+        #[serde(default)]
+        bidirectional: bool,
+    },
+    /// The same with two gates and no memory beside the state (gated recurrent unit).
+    Gru {
+        /// Numbers in the state.
+        units: usize,
+        /// Whether a second state reads from the bottom.
+        #[serde(default)]
+        bidirectional: bool,
+    },
+    /// Square patches, each turned into a token, plus a learned position:
+    /// `[c, h, w]` → `[tokens, width]`.
+    PatchEmbedding {
+        /// Side of a patch, in pixels; it divides height and width.
+        patch: usize,
+        /// Numbers in a token.
+        width: usize,
+        /// Whether a token of its own, the first, gathers what the answer needs.
+        #[serde(default)]
+        class_token: bool,
+    },
+    /// Blocks in which every token looks at every other, then each is bent by itself:
+    /// `[tokens, width]` → the same.
+    TransformerEncoder {
+        /// Blocks one after the other.
+        #[serde(default = "one")]
+        depth: usize,
+        /// Parts of the width that look separately; a divisor of it.
+        heads: usize,
+        /// How many times wider than a token the hidden layer of a block is.
+        mlp_ratio: usize,
+    },
+    /// One token for all: `[tokens, width]` → `[width]`.
+    TokenPool {
+        /// Which.
+        take: TokenChoice,
+    },
+}
+
+/// What is taken from a sequence of tokens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TokenChoice {
+    /// The first: the class token, where the embedding adds one.
+    First,
+    /// The mean of all.
+    Mean,
 }
 
 fn one() -> usize {
     1
 }
 
-impl Layer {
-    /// The name people know the layer by.
-    pub fn label(&self) -> &'static str {
-        match self {
-            Layer::Conv2d { .. } => "Conv 2-D",
-            Layer::MaxPool2d { .. } => "Max pool",
-            Layer::AvgPool2d { .. } => "Average pool",
-            Layer::Flatten => "Flatten",
-            Layer::Dense { .. } => "Dense",
-            Layer::Relu => "ReLU",
-            Layer::Sigmoid => "Sigmoid",
-            Layer::Tanh => "Tanh",
-            Layer::Dropout { .. } => "Dropout",
-        }
-    }
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde passes a reference"
+)]
+fn is_one(n: &usize) -> bool {
+    *n == 1
+}
 
-    /// One sentence for a newcomer: what the layer does, and what goes wrong with it.
-    pub fn explanation(&self) -> &'static str {
-        match self {
-            Layer::Conv2d { .. } => {
-                "Slides small filters over the image to find local patterns; too few filters miss \
-                 detail, too many cost time."
-            }
-            Layer::MaxPool2d { .. } => {
-                "Keeps the strongest response of each window, so that small shifts matter less; \
-                 pooling too often loses where things are."
-            }
-            Layer::AvgPool2d { .. } => {
-                "Takes the mean of each window: a gentler way to shrink the image than max pooling."
-            }
-            Layer::Flatten => {
-                "Lays the channels, rows and columns out in one long list for a dense layer."
-            }
-            Layer::Dense { .. } => {
-                "Connects every input with every output; it holds most of the parameters, and too \
-                 many units memorise instead of learn."
-            }
-            Layer::Relu => {
-                "Cuts negative values to zero; without such a bend, layers collapse into one."
-            }
-            Layer::Sigmoid => {
-                "Squeezes values into 0 to 1; in deep networks its flat ends make learning slow."
-            }
-            Layer::Tanh => {
-                "Squeezes values into −1 to 1; centred, but its flat ends slow deep networks down."
-            }
-            Layer::Dropout { .. } => {
-                "Silences a random share of the values while training, against memorising; too \
-                 much of it and the network cannot learn."
-            }
-        }
-    }
-
-    /// The numbers of the layer in few words, such as `32 × 3×3`; empty where there are none.
-    pub fn detail(&self) -> String {
-        let windowed = |kernel: usize, stride: usize, usual: usize| {
-            if stride == usual {
-                format!("{kernel}×{kernel}")
-            } else {
-                format!("{kernel}×{kernel}, stride {stride}")
-            }
-        };
-        match *self {
-            Layer::Conv2d {
-                channels,
-                kernel,
-                stride,
-                padding,
-            } => {
-                let padding = if padding > 0 {
-                    format!(", padding {padding}")
-                } else {
-                    String::new()
-                };
-                format!("{channels} of {}{padding}", windowed(kernel, stride, 1))
-            }
-            Layer::MaxPool2d { kernel, stride } | Layer::AvgPool2d { kernel, stride } => {
-                windowed(kernel, stride, kernel)
-            }
-            Layer::Dense { units } => units.to_string(),
-            Layer::Dropout { rate } => format!("{rate}"),
-            Layer::Flatten | Layer::Relu | Layer::Sigmoid | Layer::Tanh => String::new(),
-        }
-    }
+/// PyTorch's default.
+fn leaky_slope() -> f32 {
+    0.01
 }
 
 /// A whole network: what goes in, the layers in order, what comes out.

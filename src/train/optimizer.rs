@@ -28,7 +28,8 @@ impl OptimizerState {
     }
 
     /// Moves `params` against their gradients, with the learning rate `lr` and the weight decay and
-    /// optimiser of `config`. A parameter the loss does not depend on stays as it is.
+    /// optimiser of `config`. A parameter the loss does not depend on, or that is measured and not
+    /// learned, stays as it is.
     ///
     /// # Errors
     /// When a gradient does not have its parameter's shape.
@@ -41,7 +42,8 @@ impl OptimizerState {
     ) -> Result<()> {
         self.step += 1;
         let weight_decay = config.weight_decay;
-        for (idx, param) in params.iter().enumerate() {
+        let all = params.iter().enumerate();
+        for (idx, param) in all.filter(|(_, p)| p.is_trainable()) {
             let Some(grad) = grads.get(param.var.as_tensor()) else {
                 continue;
             };

@@ -9,6 +9,7 @@ mod canvas;
 mod cli;
 mod data;
 mod house;
+mod layers;
 mod learning;
 #[cfg(feature = "gui")]
 mod model_files;

@@ -3,11 +3,12 @@
 use egui::{Align, Frame, Layout, Margin, Ui, vec2};
 
 use super::Cx;
+use super::layer_fields::{fields_ui, kinds};
 use crate::model::{Layer, SpecReport};
 use crate::train::{Field, TrainConfig};
 use crate::ui::format;
 use crate::ui::theme::{self, ROW_HEIGHT, UNIT, tokens};
-use crate::ui::widgets::{Icon, LayerRow, Number, Row, combo, error_ui, icon_button, layer_header};
+use crate::ui::widgets::{Icon, LayerRow, error_ui, icon_button, layer_header};
 
 /// The list of layers.
 #[derive(Default)]
@@ -22,30 +23,6 @@ enum Edit {
     Swap(usize, usize),
     Insert(usize, Layer),
 }
-
-/// One of each kind, with numbers to start from.
-const KINDS: [Layer; 9] = [
-    Layer::Conv2d {
-        channels: 32,
-        kernel: 3,
-        stride: 1,
-        padding: 0,
-    },
-    Layer::MaxPool2d {
-        kernel: 2,
-        stride: 2,
-    },
-    Layer::AvgPool2d {
-        kernel: 2,
-        stride: 2,
-    },
-    Layer::Flatten,
-    Layer::Dense { units: 128 },
-    Layer::Relu,
-    Layer::Sigmoid,
-    Layer::Tanh,
-    Layer::Dropout { rate: 0.25 },
-];
 
 impl LayersPanel {
     /// Shows the layers of `draft` and edits them.
@@ -87,7 +64,7 @@ impl LayersPanel {
                 let add = icon_button(ui, Icon::Plus, "Add layer", true)
                     .on_hover_text("Adds a layer after the selected one, or before the last.");
                 egui::Popup::menu(&add).show(|ui| {
-                    for kind in KINDS {
+                    for kind in kinds() {
                         let item = ui.button(kind.label()).on_hover_text(kind.explanation());
                         if item.clicked() {
                             let before_last = draft.model.layers.len().saturating_sub(1);
@@ -132,7 +109,7 @@ impl LayersPanel {
             });
             frame.show(ui, |ui| {
                 ui.spacing_mut().item_spacing.y = UNIT;
-                ui.push_id(idx, |ui| numbers_ui(ui, &mut draft.model.layers[idx]));
+                ui.push_id(idx, |ui| fields_ui(ui, &mut draft.model.layers[idx]));
                 edit = edit.take().or(arrange_ui(ui, idx, n_layers));
             });
         }
@@ -182,118 +159,6 @@ fn arrange_ui(ui: &mut Ui, idx: usize, n_layers: usize) -> Option<Edit> {
         }
     })
     .inner
-}
-
-/// The numbers of a layer, each with what it does.
-fn numbers_ui(ui: &mut Ui, layer: &mut Layer) {
-    match layer {
-        Layer::Conv2d {
-            channels,
-            kernel,
-            stride,
-            padding,
-        } => {
-            count_ui(
-                ui,
-                "Filters",
-                "Patterns the layer looks for: too few miss detail, too many cost time.",
-                channels,
-            );
-            count_ui(
-                ui,
-                "Filter side",
-                "Pixels along a side of each filter: larger ones see more at once and cost more.",
-                kernel,
-            );
-            count_ui(
-                ui,
-                "Stride",
-                "Pixels a filter moves between two outputs: 2 halves height and width.",
-                stride,
-            );
-            count_ui(
-                ui,
-                "Padding",
-                "Zeros added on each side, so that the edge is seen as often as the middle.",
-                padding,
-            );
-        }
-        Layer::MaxPool2d { kernel, stride } | Layer::AvgPool2d { kernel, stride } => {
-            count_ui(
-                ui,
-                "Window side",
-                "Pixels along a side of each window: larger ones forget more of where things are.",
-                kernel,
-            );
-            count_ui(
-                ui,
-                "Stride",
-                "Pixels between two windows; usually the side of a window.",
-                stride,
-            );
-        }
-        Layer::Dense { units } => {
-            count_ui(
-                ui,
-                "Units",
-                "Outputs of the layer: too few cannot tell the classes apart, too many memorise.",
-                units,
-            );
-        }
-        Layer::Dropout { rate } => {
-            let row = plain_row(
-                "Rate",
-                "Share of the values silenced while training: 0 does nothing, too much and nothing is learned.",
-            );
-            let new = row.show(ui, |ui| {
-                Number::share().ui(ui, row.label, f64::from(*rate)).1
-            });
-            if let Some(new) = new {
-                *rate = new as f32;
-            }
-        }
-        Layer::Relu | Layer::Sigmoid | Layer::Tanh => activation_ui(ui, layer),
-        Layer::Flatten => {
-            ui.label(theme::quiet(ui, "Nothing to set."));
-        }
-    }
-}
-
-fn plain_row<'a>(label: &'a str, explanation: &'a str) -> Row<'a> {
-    Row {
-        label,
-        explanation,
-        effect: None,
-        error: None,
-    }
-}
-
-fn count_ui(ui: &mut Ui, label: &str, explanation: &str, value: &mut usize) {
-    let row = plain_row(label, explanation);
-    let number = Number::count(0.0, 1e6, "");
-    let new = row.show(ui, |ui| {
-        let (response, new) = number.ui(ui, label, *value as f64);
-        response.on_hover_text(explanation);
-        new
-    });
-    if let Some(new) = new {
-        *value = new as usize;
-    }
-}
-
-fn activation_ui(ui: &mut Ui, layer: &mut Layer) {
-    let row = plain_row(
-        "Activation",
-        "The bend between two layers: without one, two layers are no more than one.",
-    );
-    row.show(ui, |ui| {
-        combo(ui, "Activation", layer.label(), |ui| {
-            for kind in [Layer::Relu, Layer::Sigmoid, Layer::Tanh] {
-                let item = ui.selectable_value(layer, kind, kind.label());
-                item.on_hover_text(kind.explanation());
-            }
-        });
-    });
 }
 
 /// What the whole network holds and costs.

@@ -2,6 +2,7 @@
 
 pub mod curves;
 pub mod draw;
+pub mod layer_fields;
 pub mod layers;
 pub mod runs;
 pub mod schedule;

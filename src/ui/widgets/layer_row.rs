@@ -149,7 +149,8 @@ impl LayerRow<'_> {
     }
 }
 
-/// Kind and numbers, as short as a column is narrow: `s2` is a stride of 2, `p2` a padding of 2;
+/// Kind and numbers, as short as a column is narrow: `s2` is a stride of 2, `p2` a padding of 2, `g2`
+/// two groups;
 /// the fields of the selected layer say it in full.
 fn short_name(layer: &Layer) -> (&'static str, String) {
     let window = |kernel: usize, stride: usize, usual: usize| {
@@ -165,7 +166,13 @@ fn short_name(layer: &Layer) -> (&'static str, String) {
             kernel,
             stride,
             padding,
+            groups,
         } => {
+            let groups = if groups > 1 {
+                format!(" g{groups}")
+            } else {
+                String::new()
+            };
             let padding = if padding > 0 {
                 format!(" p{padding}")
             } else {
@@ -173,13 +180,38 @@ fn short_name(layer: &Layer) -> (&'static str, String) {
             };
             (
                 "Conv",
-                format!("{channels}·{}{padding}", window(kernel, stride, 1)),
+                format!("{channels}·{}{padding}{groups}", window(kernel, stride, 1)),
             )
         }
         Layer::MaxPool2d { kernel, stride } => ("Max pool", window(kernel, stride, kernel)),
         Layer::AvgPool2d { kernel, stride } => ("Mean pool", window(kernel, stride, kernel)),
         Layer::Dense { units } => ("Dense", units.to_string()),
         Layer::Dropout { rate } => ("Dropout", format!("{rate}")),
+        Layer::LeakyRelu { slope } => ("Leaky ReLU", format!("{slope}")),
+        Layer::GlobalAvgPool => ("Global mean", String::new()),
+        Layer::Residual { ref layers } => ("Residual", format!("{} layers", layers.len())),
+        Layer::Rnn {
+            units,
+            bidirectional,
+        }
+        | Layer::Lstm {
+            units,
+            bidirectional,
+        }
+        | Layer::Gru {
+            units,
+            bidirectional,
+        } => {
+            let directions = if bidirectional { "↑↓" } else { "" };
+            (layer.label(), format!("{units}{directions}"))
+        }
+        Layer::PatchEmbedding { patch, width, .. } => {
+            ("Patches", format!("{width}·{patch}×{patch}"))
+        }
+        Layer::TransformerEncoder { depth, heads, .. } => {
+            ("Transformer", format!("{depth}·{heads}"))
+        }
+        Layer::TokenPool { take } => ("Token", take.label().to_owned()),
         _ => (layer.label(), String::new()),
     }
 }

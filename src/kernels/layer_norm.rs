@@ -1,0 +1,148 @@
+//! Layer norm: each row shifted and scaled to mean 0 and variance 1 (Ba, Kiros and Hinton 2016).
+//!
+//! Shapes: x `[.., d]`, weight and bias with d values in all → as x. A row is as many of x's last
+//! values as the weight has.
+//! Forward: x̂ = (x − mean) / √(variance + ε), y = x̂ · w + b, with the biased variance.
+//! Backward, with g = dy · w and the means over the row: dx = (g − mean g − x̂ · mean(g x̂)) /
+//! √(variance + ε), dw = Σ dy · x̂ and db = Σ dy over the rows.
+
+use super::support::{per_chunk, read, reduce_rows, slice, tensor};
+use super::{pool, simd, sums, tape};
+use candle_core::{CpuStorage, CustomOp3, Layout, Result, Shape, Tensor, bail};
+
+/// The rows are cut into at most this many chunks.
+const CHUNKS: usize = 32;
+
+struct LayerNorm {
+    /// Values per row.
+    d: usize,
+    epsilon: f32,
+}
+
+impl LayerNorm {
+    /// Mean and 1 / √(variance + ε) of a row.
+    #[inline(always)]
+    fn moments(&self, x: &[f32]) -> (f32, f32) {
+        let n = self.d as f32;
+        let mean = sums::sum(x, |x| x) / n;
+        let variance = sums::sum(x, |x| (x - mean) * (x - mean)) / n;
+        (mean, 1.0 / (variance + self.epsilon).sqrt())
+    }
+
+    #[inline(always)]
+    fn forward_rows(&self, x: &[f32], w: &[f32], b: &[f32], y: &mut [f32]) {
+        for (x, y) in x.chunks_exact(self.d).zip(y.chunks_exact_mut(self.d)) {
+            let (mean, scale) = self.moments(x);
+            for ((x, y), (w, b)) in x.iter().zip(y).zip(w.iter().zip(b)) {
+                *y = (x - mean) * scale * w + b;
+            }
+        }
+    }
+
+    /// dx of some rows; `sums` receives their part of dw, then of db.
+    #[inline(always)]
+    fn backward_rows(&self, x: &[f32], w: &[f32], dy: &[f32], dx: &mut [f32], sums: &mut [f32]) {
+        let d = self.d;
+        let (dw, db) = sums.split_at_mut(d);
+        let rows = x.chunks_exact(d).zip(dy.chunks_exact(d));
+        for ((x, dy), dx) in rows.zip(dx.chunks_exact_mut(d)) {
+            let (mean, scale) = self.moments(x);
+            for i in 0..d {
+                let hat = (x[i] - mean) * scale;
+                dw[i] += dy[i] * hat;
+                db[i] += dy[i];
+                dx[i] = dy[i] * w[i];
+            }
+            let mean_g = sums::sum(dx, |g| g) / d as f32;
+            let mean_gx = sums::sum2(dx, x, |g, x| g * (x - mean) * scale) / d as f32;
+            for (dx, x) in dx.iter_mut().zip(x) {
+                *dx = (*dx - mean_g - (x - mean) * scale * mean_gx) * scale;
+            }
+        }
+    }
+}
+
+impl CustomOp3 for LayerNorm {
+    fn name(&self) -> &'static str {
+        "layer-norm"
+    }
+
+    fn cpu_fwd(
+        &self,
+        x: &CpuStorage,
+        x_layout: &Layout,
+        w: &CpuStorage,
+        w_layout: &Layout,
+        b: &CpuStorage,
+        b_layout: &Layout,
+    ) -> Result<(CpuStorage, Shape)> {
+        let (x, w, b) = (
+            slice(x, x_layout)?,
+            slice(w, w_layout)?,
+            slice(b, b_layout)?,
+        );
+        let mut y = vec![0.0; x.len()];
+        let step = per_chunk(x.len() / self.d, CHUNKS) * self.d;
+        pool::for_parts(x.chunks(step).zip(y.chunks_mut(step)), |_, (x, y)| {
+            simd::run(|| self.forward_rows(x, w, b, y));
+        });
+        Ok((CpuStorage::F32(y), x_layout.shape().clone()))
+    }
+
+    fn bwd(
+        &self,
+        x: &Tensor,
+        w: &Tensor,
+        b: &Tensor,
+        _y: &Tensor,
+        dy: &Tensor,
+    ) -> Result<(Option<Tensor>, Option<Tensor>, Option<Tensor>)> {
+        let mut dx = vec![0.0; x.elem_count()];
+        let step = per_chunk(dx.len() / self.d, CHUNKS) * self.d;
+        let mut partial = vec![0.0; dx.len().div_ceil(step) * 2 * self.d];
+        read(x, |x| {
+            read(w, |w| {
+                read(dy, |dy| {
+                    let parts = x
+                        .chunks(step)
+                        .zip(dy.chunks(step))
+                        .zip(dx.chunks_mut(step))
+                        .zip(partial.chunks_mut(2 * self.d));
+                    pool::for_parts(parts, |_, (((x, dy), dx), sums)| {
+                        simd::run(|| self.backward_rows(x, w, dy, dx, sums));
+                    });
+                    Ok(())
+                })
+            })
+        })?;
+        reduce_rows(&mut partial, 2 * self.d);
+        let (dw, db) = (
+            partial[..self.d].to_vec(),
+            partial[self.d..2 * self.d].to_vec(),
+        );
+        Ok((
+            Some(tensor(dx, x.shape())?),
+            Some(tensor(dw, w.shape())?),
+            Some(tensor(db, b.shape())?),
+        ))
+    }
+}
+
+/// Layer norm over as many of the last values as `weight` has.
+///
+/// * `x`: any shape whose last axes hold a row
+/// * `weight`, `bias`: a row
+pub fn layer_norm(x: &Tensor, weight: &Tensor, bias: &Tensor, epsilon: f32) -> Result<Tensor> {
+    let d = weight.elem_count();
+    let is_whole = x.elem_count() > 0 && x.elem_count().is_multiple_of(d);
+    if d == 0 || !is_whole || bias.elem_count() != d {
+        bail!(
+            "layer norm: input {:?} does not fit weight {:?} and bias {:?}",
+            x.dims(),
+            weight.dims(),
+            bias.dims()
+        );
+    }
+    let op = LayerNorm { d, epsilon };
+    tape::apply3([&x.contiguous()?, weight, bias], op)
+}

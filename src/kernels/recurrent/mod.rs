@@ -1,0 +1,371 @@
+//! Recurrent layers: a state that reads a sequence step by step (Elman 1990; Hochreiter and
+//! Schmidhuber 1997; Cho et al. 2014), in PyTorch's form.
+//!
+//! Shapes, with G = 1, 4 or 3 gates of u units: the input's part of the gates a `[n · steps, G u]`
+//! (a = x · W_ih + b_ih, a product over all steps at once), weight W `[u, G u]`, bias b `[G u]` →
+//! the last state h `[n, u]`. Each step computes z = h · W + b, then the state:
+//! * RNN: h = tanh(a + z)
+//! * LSTM, gates i, f, g, o of a + z: c = σ(f) c + σ(i) tanh(g), h = σ(o) tanh c
+//! * GRU, gates r, z, n: r, z = σ(a + z), m = tanh(aₙ + r zₙ), h = (1 − z) m + z h
+//!
+//! Samples do not know of each other, so each thread takes some of them through all steps. The
+//! backward pass does the same from the last step to the first; the gradient of W is one product
+//! over samples and steps in the end.
+
+mod cell;
+
+use super::support::{padded, per_chunk, read, slice, tensor, wants_gradient};
+use super::tile::{Init, Product, Rows, Strided};
+use super::{pool, scratch, simd, tape};
+use candle_core::{CpuStorage, CustomOp3, Layout, Result, Shape, Tensor, bail};
+use std::sync::OnceLock;
+
+pub use cell::Cell;
+
+/// The samples are cut into at most this many chunks, of at least [`SAMPLES`].
+const CHUNKS: usize = 16;
+const SAMPLES: usize = 8;
+
+/// Rows of the weight's gradient a chunk.
+const ROWS: usize = 16;
+
+struct Recurrent {
+    cell: Cell,
+    n: usize,
+    steps: usize,
+    units: usize,
+    /// Whether the sequence is read from its end.
+    is_reverse: bool,
+    /// What the backward pass needs, chunk by chunk, in it step by step: the gates after their
+    /// curves and what else the cell keeps, and the states before each step.
+    kept: OnceLock<Kept>,
+    wants_gradient: bool,
+}
+
+struct Kept {
+    /// `[n · steps, cell.n_kept() · units]`
+    gates: Vec<f32>,
+    /// `[n · steps, units]`
+    states: Vec<f32>,
+}
+
+impl Recurrent {
+    /// Values of one sample's gates.
+    fn width(&self) -> usize {
+        self.cell.n_gates() * self.units
+    }
+
+    /// Samples a chunk: a function of the shape alone.
+    fn samples(&self) -> usize {
+        per_chunk(self.n, CHUNKS).max(SAMPLES)
+    }
+
+    /// The place in the sequence that is read at a step.
+    fn place(&self, step: usize) -> usize {
+        match self.is_reverse {
+            true => self.steps - 1 - step,
+            false => step,
+        }
+    }
+
+    /// Takes some samples through all steps; `gates` and `states` are empty when nothing is kept.
+    fn forward_chunk(
+        &self,
+        a: &[f32],
+        w: &[f32],
+        b: &[f32],
+        h: &mut [f32],
+        [gates, states]: [&mut [f32]; 2],
+    ) {
+        let (units, width) = (self.units, self.width());
+        let n = h.len() / units;
+        let n_kept = self.cell.n_kept() * units;
+        scratch::with(n * width, |z| {
+            scratch::with(n * (units + n_kept), |own| {
+                let (c, own) = own.split_at_mut(n * units);
+                c.fill(0.0);
+                h.fill(0.0);
+                for step in 0..self.steps {
+                    if !states.is_empty() {
+                        states[step * n * units..][..n * units].copy_from_slice(h);
+                    }
+                    simd::run(self.gate_product(h, w, b, z));
+                    let kept = match gates.is_empty() {
+                        true => &mut *own,
+                        false => &mut gates[step * n * n_kept..][..n * n_kept],
+                    };
+                    let place = self.place(step);
+                    simd::run(|| {
+                        for sample in 0..n {
+                            let a = &a[(sample * self.steps + place) * width..][..width];
+                            self.cell.forward(
+                                a,
+                                &z[sample * width..][..width],
+                                &mut c[sample * units..][..units],
+                                &mut h[sample * units..][..units],
+                                &mut kept[sample * n_kept..][..n_kept],
+                            );
+                        }
+                    });
+                }
+            });
+        });
+    }
+
+    /// z = h · W + b.
+    fn gate_product<'a>(
+        &self,
+        h: &'a [f32],
+        w: &'a [f32],
+        b: &'a [f32],
+        z: &'a mut [f32],
+    ) -> Product<'a, Strided> {
+        let (units, width) = (self.units, self.width());
+        Product {
+            a: h,
+            rows: Rows::Strided {
+                n: h.len() / units,
+                start: 0,
+                stride: units,
+            },
+            steps: Strided {
+                len: units,
+                stride: 1,
+            },
+            b: w,
+            ldb: width,
+            cols: width,
+            out: z,
+            ldc: width,
+            init: Init::Bias(b),
+            relu: false,
+            ahead: &[],
+        }
+    }
+
+    /// Takes some samples back through all steps: `da` receives the gradient of the input's part,
+    /// `dz` that of the state's, step by step. `wt` is W transposed, its rows padded.
+    fn backward_chunk(
+        &self,
+        dh: &[f32],
+        wt: &[f32],
+        kept: [&[f32]; 2],
+        da: &mut [f32],
+        dz: &mut [f32],
+    ) {
+        let (units, width) = (self.units, self.width());
+        let n = dh.len() / units;
+        let n_kept = self.cell.n_kept() * units;
+        let [gates, states] = kept;
+        scratch::with(2 * n * units, |work| {
+            let (dc, dh_now) = work.split_at_mut(n * units);
+            dc.fill(0.0);
+            dh_now.copy_from_slice(dh);
+            for step in (0..self.steps).rev() {
+                let place = self.place(step);
+                let dz = &mut dz[step * n * width..][..n * width];
+                simd::run(|| {
+                    for sample in 0..n {
+                        let at = step * n + sample;
+                        self.cell.backward(
+                            &gates[at * n_kept..][..n_kept],
+                            &states[at * units..][..units],
+                            &mut dc[sample * units..][..units],
+                            &mut dh_now[sample * units..][..units],
+                            &mut da[(sample * self.steps + place) * width..][..width],
+                            &mut dz[sample * width..][..width],
+                        );
+                    }
+                });
+                // The cell leaves what reaches the state before directly; the rest comes through W.
+                simd::run(Product {
+                    a: dz,
+                    rows: Rows::Strided {
+                        n,
+                        start: 0,
+                        stride: width,
+                    },
+                    steps: Strided {
+                        len: width,
+                        stride: 1,
+                    },
+                    b: wt,
+                    ldb: padded(units),
+                    cols: units,
+                    out: dh_now,
+                    ldc: units,
+                    init: Init::Output,
+                    relu: false,
+                    ahead: &[],
+                });
+            }
+        });
+    }
+
+    fn backward(&self, w: &[f32], dh: &[f32], kept: &Kept) -> [Vec<f32>; 3] {
+        let (units, width) = (self.units, self.width());
+        let mut wt = vec![0.0; width * padded(units)];
+        for (row, w) in w.chunks_exact(width).enumerate() {
+            for (col, w) in w.iter().enumerate() {
+                wt[col * padded(units) + row] = *w;
+            }
+        }
+        let samples = self.samples();
+        let n_kept = self.cell.n_kept() * units;
+        let mut da = vec![0.0; self.n * self.steps * width];
+        let mut dz = vec![0.0; da.len()];
+        let inputs = dh
+            .chunks(samples * units)
+            .zip(kept.gates.chunks(samples * self.steps * n_kept))
+            .zip(kept.states.chunks(samples * self.steps * units));
+        let outputs = da
+            .chunks_mut(samples * self.steps * width)
+            .zip(dz.chunks_mut(samples * self.steps * width));
+        pool::for_parts(
+            inputs.zip(outputs),
+            |_, (((dh, gates), states), (da, dz))| {
+                self.backward_chunk(dh, &wt, [gates, states], da, dz);
+            },
+        );
+        let dw = self.weight_gradient(&kept.states, &dz);
+        let mut db = vec![0.0; width];
+        for dz in dz.chunks_exact(width) {
+            db.iter_mut().zip(dz).for_each(|(db, dz)| *db += dz);
+        }
+        [da, dw, db]
+    }
+
+    /// statesᵀ · dz, a product over samples and steps.
+    fn weight_gradient(&self, states: &[f32], dz: &[f32]) -> Vec<f32> {
+        let (units, width) = (self.units, self.width());
+        let mut dw = vec![0.0; units * width];
+        pool::for_parts(dw.chunks_mut(ROWS * width), |chunk, dw| {
+            simd::run(Product {
+                a: states,
+                rows: Rows::Strided {
+                    n: dw.len() / width,
+                    start: chunk * ROWS,
+                    stride: 1,
+                },
+                steps: Strided {
+                    len: self.n * self.steps,
+                    stride: units,
+                },
+                b: dz,
+                ldb: width,
+                cols: width,
+                out: dw,
+                ldc: width,
+                init: Init::Zero,
+                relu: false,
+                ahead: &[],
+            });
+        });
+        dw
+    }
+}
+
+impl CustomOp3 for Recurrent {
+    fn name(&self) -> &'static str {
+        "recurrent"
+    }
+
+    fn cpu_fwd(
+        &self,
+        a: &CpuStorage,
+        a_layout: &Layout,
+        w: &CpuStorage,
+        w_layout: &Layout,
+        b: &CpuStorage,
+        b_layout: &Layout,
+    ) -> Result<(CpuStorage, Shape)> {
+        let (a, w) = (slice(a, a_layout)?, slice(w, w_layout)?);
+        let b = slice(b, b_layout)?;
+        let (units, steps) = (self.units, self.steps);
+        let mut h = vec![0.0; self.n * units];
+        let rows = match self.wants_gradient {
+            true => self.n * steps,
+            false => 0,
+        };
+        let n_kept = self.cell.n_kept() * units;
+        let mut kept = Kept {
+            gates: vec![0.0; rows * n_kept],
+            states: vec![0.0; rows * units],
+        };
+        let samples = self.samples();
+        let mut gates = kept.gates.chunks_mut(samples * steps * n_kept);
+        let mut states = kept.states.chunks_mut(samples * steps * units);
+        let parts: Vec<_> = a
+            .chunks(samples * steps * self.width())
+            .zip(h.chunks_mut(samples * units))
+            .map(|(a, h)| {
+                let kept = [&mut gates, &mut states].map(|k| k.next().unwrap_or_default());
+                (a, h, kept)
+            })
+            .collect();
+        pool::for_parts(parts, |_, (a, h, kept)| {
+            self.forward_chunk(a, w, b, h, kept)
+        });
+        // The op is new for every call, so the slot is empty.
+        let _ = self.kept.set(kept);
+        Ok((CpuStorage::F32(h), Shape::from((self.n, units))))
+    }
+
+    fn bwd(
+        &self,
+        a: &Tensor,
+        w: &Tensor,
+        b: &Tensor,
+        _h: &Tensor,
+        dh: &Tensor,
+    ) -> Result<(Option<Tensor>, Option<Tensor>, Option<Tensor>)> {
+        let Some(kept) = self.kept.get().filter(|_| self.wants_gradient) else {
+            bail!("recurrent: backward before forward");
+        };
+        let [da, dw, db] = read(w, |w| read(dh, |dh| Ok(self.backward(w, dh, kept))))?;
+        Ok((
+            Some(tensor(da, a.shape())?),
+            Some(tensor(dw, w.shape())?),
+            Some(tensor(db, b.shape())?),
+        ))
+    }
+}
+
+/// The last state of a recurrent layer that starts from zeros.
+///
+/// * `gates`: the input's part of the gates with its bias, `[n · steps, G units]`
+/// * `weight`: `[units, G units]`, the transpose of what PyTorch holds
+/// * `bias`: `[G units]`
+/// * `is_reverse`: whether the sequence is read from its end
+///
+/// Returns `[n, units]`.
+pub fn recurrent(
+    gates: &Tensor,
+    weight: &Tensor,
+    bias: &Tensor,
+    cell: Cell,
+    steps: usize,
+    is_reverse: bool,
+) -> Result<Tensor> {
+    let (rows, width) = gates.dims2()?;
+    let (units, weight_width) = weight.dims2()?;
+    let fits = width == weight_width && width == cell.n_gates() * units && bias.dims() == [width];
+    if !fits || rows * steps * units == 0 || rows % steps != 0 {
+        bail!(
+            "recurrent: gates {:?} do not fit weight {:?} and bias {:?}",
+            gates.dims(),
+            weight.dims(),
+            bias.dims()
+        );
+    }
+    let op = Recurrent {
+        cell,
+        n: rows / steps,
+        steps,
+        units,
+        is_reverse,
+        kept: OnceLock::new(),
+        wants_gradient: [gates, weight, bias].into_iter().any(wants_gradient),
+    };
+    tape::apply3([&gates.contiguous()?, &weight.contiguous()?, bias], op)
+}

@@ -1,0 +1,59 @@
+//! Activations: the bend between two layers, value by value.
+
+use candle_core::{Result, Tensor};
+
+use super::super::{Layer, Shape};
+use super::Blueprint;
+use crate::kernels::{self, Activation, Curve};
+
+pub(super) fn blueprint(layer: &Layer, input: Shape) -> std::result::Result<Blueprint, String> {
+    match *layer {
+        Layer::LeakyRelu { slope } if !(0.0..=1.0).contains(&slope) => {
+            Err(format!("slope must be from 0 to 1, found {slope}"))
+        }
+        _ => Ok(Blueprint::plain(input)),
+    }
+}
+
+/// Whether a layer is an activation.
+pub(super) fn is_one(layer: &Layer) -> bool {
+    joinable(layer).is_some()
+        || matches!(layer, Layer::LeakyRelu { .. } | Layer::Gelu | Layer::Silu)
+}
+
+/// The activation that the operation of the layer before can compute in passing.
+pub(super) fn joinable(layer: &Layer) -> Option<Activation> {
+    match layer {
+        Layer::Relu => Some(Activation::Relu),
+        Layer::Sigmoid => Some(Activation::Sigmoid),
+        Layer::Tanh => Some(Activation::Tanh),
+        _ => None,
+    }
+}
+
+/// Any shape → the same.
+#[derive(Clone, Debug)]
+pub(in crate::model) enum Activate {
+    /// Its slope follows from its value.
+    Plain(Activation),
+    /// Its slope needs the input.
+    Curve(Curve),
+}
+
+impl Activate {
+    pub fn new(layer: &Layer) -> Activate {
+        match *layer {
+            Layer::LeakyRelu { slope } => Activate::Curve(Curve::LeakyRelu(slope)),
+            Layer::Gelu => Activate::Curve(Curve::Gelu),
+            Layer::Silu => Activate::Curve(Curve::Silu),
+            _ => Activate::Plain(joinable(layer).unwrap_or(Activation::Identity)),
+        }
+    }
+
+    pub fn forward(&self, x: &Tensor) -> Result<Tensor> {
+        match *self {
+            Activate::Plain(activation) => kernels::activate(x, activation),
+            Activate::Curve(curve) => kernels::bend(x, curve),
+        }
+    }
+}

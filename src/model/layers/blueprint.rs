@@ -1,0 +1,221 @@
+//! What a layer is for an input of a given shape: one place that shape inference, the first
+//! weights, the cost and the forward pass all read.
+
+use super::super::param::ParamKind;
+use super::super::{Layer, Shape};
+use super::{
+    activation, conv, dense, dropout, norm, patches, pool, recurrent, residual, transformer,
+};
+
+/// What one layer makes of one sample, and what it needs for that.
+#[derive(Clone, Debug)]
+pub(in crate::model) struct Blueprint {
+    /// Shape of its output.
+    pub output: Shape,
+    /// Multiply-adds of the forward pass for one sample.
+    pub multiply_adds: u64,
+    /// Values of one sample that the backward pass needs besides the output.
+    pub n_kept: u64,
+    /// Its parameters, in the order of a file.
+    pub params: Vec<ParamPlan>,
+}
+
+/// One parameter to be.
+#[derive(Clone, Debug)]
+pub(in crate::model) struct ParamPlan {
+    /// PyTorch's name within the layer, such as `weight`.
+    pub name: String,
+    /// Shape as we hold it.
+    pub dims: Vec<usize>,
+    /// See [`super::super::Param::is_transposed`].
+    pub is_transposed: bool,
+    /// What it is.
+    pub kind: ParamKind,
+    /// How it starts.
+    pub start: Start,
+}
+
+/// How a parameter starts.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::model) enum Start {
+    /// Drawn as the network's [`super::super::Init`] says.
+    Drawn {
+        /// Inputs of one output.
+        fan_in: usize,
+        /// Outputs of one input.
+        fan_out: usize,
+    },
+    /// Uniform between minus and plus this.
+    Uniform(f32),
+    /// All the same.
+    Constant(f32),
+    /// 1 from one index to before another, 0 elsewhere.
+    Ones(usize, usize),
+}
+
+impl Blueprint {
+    /// A layer without parameters and without products.
+    pub fn plain(output: Shape) -> Blueprint {
+        Blueprint {
+            output,
+            multiply_adds: 0,
+            n_kept: 0,
+            params: Vec::new(),
+        }
+    }
+
+    /// Number of values the optimiser moves.
+    pub fn n_parameters(&self) -> u64 {
+        let is_weight = |p: &&ParamPlan| p.kind == ParamKind::Weight;
+        let size = |p: &ParamPlan| p.dims.iter().map(|&d| d as u64).product::<u64>();
+        self.params.iter().filter(is_weight).map(size).sum()
+    }
+}
+
+impl ParamPlan {
+    /// A matrix held as `[inputs, outputs]`, PyTorch's `[outputs, inputs]`.
+    pub fn matrix(name: &str, inputs: usize, outputs: usize) -> ParamPlan {
+        ParamPlan {
+            name: name.to_owned(),
+            dims: vec![inputs, outputs],
+            is_transposed: true,
+            kind: ParamKind::Weight,
+            start: Start::Drawn {
+                fan_in: inputs,
+                fan_out: outputs,
+            },
+        }
+    }
+
+    /// A weight that starts with the same value everywhere: a bias, or a norm's scale.
+    pub fn constant(name: &str, dims: Vec<usize>, value: f32) -> ParamPlan {
+        ParamPlan {
+            name: name.to_owned(),
+            dims,
+            is_transposed: false,
+            kind: ParamKind::Weight,
+            start: Start::Constant(value),
+        }
+    }
+
+    /// A bias of `n` values.
+    pub fn bias(name: &str, n: usize) -> ParamPlan {
+        ParamPlan::constant(name, vec![n], 0.0)
+    }
+
+    /// The same parameter as a part of the layer's part `prefix`.
+    #[must_use]
+    pub fn within(mut self, prefix: &str) -> ParamPlan {
+        self.name = format!("{prefix}.{}", self.name);
+        self
+    }
+}
+
+impl Layer {
+    /// What this layer is for `input`, or why it does not fit.
+    pub(in crate::model) fn blueprint(&self, input: Shape) -> Result<Blueprint, String> {
+        match self {
+            Layer::Conv2d { .. } => conv::blueprint(self, input),
+            Layer::MaxPool2d { .. } | Layer::AvgPool2d { .. } | Layer::GlobalAvgPool => {
+                pool::blueprint(self, input)
+            }
+            Layer::Flatten => Ok(Blueprint::plain(Shape::Vector(input.n_values()))),
+            Layer::Dense { units } => dense::blueprint(*units, input),
+            Layer::BatchNorm | Layer::LayerNorm => norm::blueprint(self, input),
+            Layer::Relu
+            | Layer::LeakyRelu { .. }
+            | Layer::Gelu
+            | Layer::Silu
+            | Layer::Sigmoid
+            | Layer::Tanh => activation::blueprint(self, input),
+            Layer::Dropout { rate } => dropout::blueprint(*rate, input),
+            Layer::Residual { layers } => residual::blueprint(layers, input),
+            Layer::Rnn { .. } | Layer::Lstm { .. } | Layer::Gru { .. } => {
+                recurrent::blueprint(self, input)
+            }
+            Layer::PatchEmbedding { .. } => patches::blueprint(self, input),
+            Layer::TransformerEncoder { .. } => transformer::blueprint(self, input),
+            Layer::TokenPool { .. } => patches::pool_blueprint(self, input),
+        }
+    }
+}
+
+/// The blueprints of layers that fit, or the index of the first that does not, with the reason.
+pub(in crate::model) fn blueprints(
+    layers: &[Layer],
+    input: Shape,
+) -> (Vec<Blueprint>, Option<(usize, String)>) {
+    let mut shape = input;
+    let mut found: Vec<Blueprint> = Vec::with_capacity(layers.len());
+    for (idx, layer) in layers.iter().enumerate() {
+        match layer.blueprint(shape) {
+            Ok(blueprint) => {
+                shape = blueprint.output;
+                found.push(blueprint);
+            }
+            // What follows cannot be judged without this layer's shape.
+            Err(reason) => return (found, Some((idx, reason))),
+        }
+    }
+    (found, None)
+}
+
+/// `input` as `[channels, height, width]`.
+pub(super) fn image(layer: &Layer, input: Shape) -> Result<[usize; 3], String> {
+    match input {
+        Shape::Image(chw) => Ok(chw),
+        Shape::Sequence(_) => Err(format!(
+            "{} needs an image (channels × height × width) but gets {input}, a sequence of tokens",
+            layer.label().to_lowercase()
+        )),
+        Shape::Vector(_) => Err(format!(
+            "{} needs an image (channels × height × width) but gets a list of {input} values: put \
+             it before flatten",
+            layer.label().to_lowercase()
+        )),
+    }
+}
+
+/// Refuses 0.
+pub(super) fn positive(value: usize, name: &str) -> Result<(), String> {
+    if value == 0 {
+        return Err(format!("{name} must be at least 1, found 0"));
+    }
+    Ok(())
+}
+
+/// `⌊(size + 2·padding − kernel) / stride⌋ + 1` for height and width.
+pub(super) fn window_output(
+    [h, w]: [usize; 2],
+    kernel: usize,
+    stride: usize,
+    padding: usize,
+) -> Result<[usize; 2], String> {
+    positive(kernel, "kernel")?;
+    positive(stride, "stride")?;
+    if padding >= kernel {
+        return Err(format!(
+            "padding must be smaller than the kernel, found padding {padding} with kernel {kernel}"
+        ));
+    }
+    let side = |size: usize| {
+        (size + 2 * padding)
+            .checked_sub(kernel)
+            .map(|free| free / stride + 1)
+    };
+    match (side(h), side(w)) {
+        (Some(oh), Some(ow)) => Ok([oh, ow]),
+        _ => Err(format!(
+            "a {kernel}×{kernel} window does not fit into {h}×{w} pixels with padding {padding}"
+        )),
+    }
+}
+
+/// The product, refused where no layer could be that large.
+pub(super) fn product(factors: &[usize]) -> Result<u64, String> {
+    factors
+        .iter()
+        .try_fold(1u64, |n, &f| n.checked_mul(f as u64))
+        .filter(|&n| n < 1 << 40)
+        .ok_or_else(|| "the layer is too large: make it smaller".to_owned())
+}

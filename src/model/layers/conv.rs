@@ -1,0 +1,123 @@
+//! Convolution over height and width, as `nn.Conv2d`.
+
+use candle_core::{Result, Tensor};
+
+use super::super::param::ParamKind;
+use super::super::{Layer, Shape};
+use super::Blueprint;
+use super::blueprint::{ParamPlan, Start, image, positive, product, window_output};
+use super::plan::{Pass, Planner};
+use super::pool::square;
+use crate::kernels::{self, Activation, Window};
+
+pub(super) fn blueprint(layer: &Layer, input: Shape) -> std::result::Result<Blueprint, String> {
+    let Layer::Conv2d {
+        channels,
+        kernel,
+        stride,
+        padding,
+        groups,
+    } = *layer
+    else {
+        return Err(format!("{} is no convolution", layer.label()));
+    };
+    let [c, h, w] = image(layer, input)?;
+    positive(channels, "channels")?;
+    positive(groups, "groups")?;
+    if c % groups != 0 || channels % groups != 0 {
+        return Err(format!(
+            "{groups} groups must divide both the {c} channels that come in and the {channels} \
+             that go out"
+        ));
+    }
+    let [oh, ow] = window_output([h, w], kernel, stride, padding)?;
+    let filter = product(&[c / groups, kernel, kernel])?;
+    let n_values = product(&[channels, oh, ow])?;
+    product(&[c / groups, kernel, kernel, channels])?;
+    Ok(Blueprint {
+        multiply_adds: filter.saturating_mul(n_values),
+        params: params(channels, c / groups, kernel, groups),
+        ..Blueprint::plain(Shape::Image([channels, oh, ow]))
+    })
+}
+
+/// Weight `[channels, inputs, kernel, kernel]` and bias; `inputs` are those of one group.
+pub(super) fn params(
+    channels: usize,
+    inputs: usize,
+    kernel: usize,
+    groups: usize,
+) -> Vec<ParamPlan> {
+    let area = kernel * kernel;
+    vec![
+        ParamPlan {
+            name: "weight".to_owned(),
+            dims: vec![channels, inputs, kernel, kernel],
+            is_transposed: false,
+            kind: ParamKind::Weight,
+            start: Start::Drawn {
+                fan_in: inputs * area,
+                fan_out: channels / groups * area,
+            },
+        },
+        ParamPlan::bias("bias", channels),
+    ]
+}
+
+/// `[n, c, h, w]` → `[n, channels, h', w']`.
+#[derive(Clone, Debug)]
+pub(in crate::model) struct Conv {
+    /// Index of the weight; the bias follows.
+    weight: usize,
+    window: Window,
+    groups: usize,
+    /// The activation that follows.
+    activation: Activation,
+    /// The max pool that follows the activation.
+    pool: Option<Window>,
+}
+
+impl Conv {
+    /// The operation of a convolution, with what can join it.
+    pub fn new(layer: &Layer, weight: usize, planner: &mut Planner<'_>) -> Conv {
+        let mut conv = Conv::plain(weight, square(1, 1, 0), 1);
+        if let Layer::Conv2d {
+            kernel,
+            stride,
+            padding,
+            groups,
+            ..
+        } = *layer
+        {
+            conv.window = square(kernel, stride, padding);
+            conv.groups = groups;
+        }
+        conv.activation = planner.joined_activation();
+        if conv.groups == 1 {
+            let pool = planner.joined_max_pool();
+            conv.pool = pool.map(|(kernel, stride)| square(kernel, stride, 0));
+        }
+        conv
+    }
+
+    /// A convolution that nothing joins.
+    pub fn plain(weight: usize, window: Window, groups: usize) -> Conv {
+        Conv {
+            weight,
+            window,
+            groups,
+            activation: Activation::Identity,
+            pool: None,
+        }
+    }
+
+    pub fn forward(&self, x: &Tensor, pass: &Pass<'_>) -> Result<Tensor> {
+        let (weight, bias) = (pass.tensor(self.weight), pass.tensor(self.weight + 1));
+        let (window, activation) = (self.window, self.activation);
+        if self.groups == 1 {
+            return kernels::conv2d(x, &weight, &bias, window, activation, self.pool);
+        }
+        let y = kernels::grouped_conv2d(x, &weight, &bias, window, self.groups)?;
+        kernels::activate(&y, activation)
+    }
+}

@@ -1,0 +1,19 @@
+//! One file a family of layers, each with the same parts in the same order: what a layer is for an
+//! input ([`Blueprint`]: its output, its parameters, its cost, or why it does not fit), and its
+//! operation of the forward pass.
+
+mod activation;
+mod blueprint;
+mod conv;
+mod dense;
+mod dropout;
+mod norm;
+mod patches;
+mod plan;
+mod pool;
+mod recurrent;
+mod residual;
+mod transformer;
+
+pub(super) use blueprint::{Blueprint, Start, blueprints};
+pub(super) use plan::{Op, Pass, plan};

@@ -1,0 +1,109 @@
+//! Normalisation: over a batch, channel by channel (Ioffe and Szegedy 2015; `nn.BatchNorm2d` and
+//! `nn.BatchNorm1d`), or over each sample (Ba, Kiros and Hinton 2016; `nn.LayerNorm`).
+
+use candle_core::{Result, Tensor};
+
+use super::super::param::ParamKind;
+use super::super::{Layer, Mode, Shape};
+use super::Blueprint;
+use super::blueprint::ParamPlan;
+use super::plan::Pass;
+use crate::kernels;
+
+/// PyTorch's default, added to the variance.
+pub(super) const EPSILON: f32 = 1e-5;
+
+/// PyTorch's default: the share of a batch's statistics in the running ones.
+const MOMENTUM: f32 = 0.1;
+
+pub(super) fn blueprint(layer: &Layer, input: Shape) -> std::result::Result<Blueprint, String> {
+    let params = match layer {
+        Layer::BatchNorm => batch_params(match input {
+            Shape::Image([channels, _, _]) => channels,
+            Shape::Vector(n) => n,
+            Shape::Sequence(_) => {
+                return Err(format!(
+                    "batch norm needs an image or a list of values but gets {input}, a sequence of \
+                     tokens: use layer norm"
+                ));
+            }
+        }),
+        _ => layer_params(match input {
+            Shape::Image(chw) => chw.to_vec(),
+            Shape::Sequence([_, width]) => vec![width],
+            Shape::Vector(n) => vec![n],
+        }),
+    };
+    Ok(Blueprint {
+        multiply_adds: 2 * input.n_values() as u64,
+        params,
+        ..Blueprint::plain(input)
+    })
+}
+
+fn batch_params(n: usize) -> Vec<ParamPlan> {
+    let buffer = |name: &str, dims, value, kind| ParamPlan {
+        kind,
+        ..ParamPlan::constant(name, dims, value)
+    };
+    vec![
+        ParamPlan::constant("weight", vec![n], 1.0),
+        ParamPlan::bias("bias", n),
+        buffer("running_mean", vec![n], 0.0, ParamKind::Statistic),
+        buffer("running_var", vec![n], 1.0, ParamKind::Statistic),
+        buffer("num_batches_tracked", vec![], 0.0, ParamKind::Count),
+    ]
+}
+
+/// Scale and shift of a layer norm over `dims`.
+pub(super) fn layer_params(dims: Vec<usize>) -> Vec<ParamPlan> {
+    vec![
+        ParamPlan::constant("weight", dims.clone(), 1.0),
+        ParamPlan::constant("bias", dims, 0.0),
+    ]
+}
+
+/// `[n, channels, h, w]` or `[n, features]` → the same.
+///
+/// While training each channel is normalised by its mean and (biased) variance in the batch, which
+/// also move the running estimates (the variance unbiased, as PyTorch's); otherwise by those.
+#[derive(Clone, Debug)]
+pub(in crate::model) struct BatchNorm {
+    /// Index of the weight; bias, running mean, running variance and count follow.
+    pub weight: usize,
+}
+
+impl BatchNorm {
+    pub fn forward(&self, x: &Tensor, pass: &Pass<'_>) -> Result<Tensor> {
+        let (weight, bias) = (pass.tensor(self.weight), pass.tensor(self.weight + 1));
+        let [mean, variance, count] = [2, 3, 4].map(|i| &pass.params[self.weight + i].var);
+        if pass.mode == Mode::Eval {
+            let (mean, variance) = (mean.as_detached_tensor(), variance.as_detached_tensor());
+            return kernels::batch_norm_fixed(x, &weight, &bias, [&mean, &variance], EPSILON);
+        }
+        let (y, of_batch) = kernels::batch_norm(x, &weight, &bias, EPSILON)?;
+        for (running, of_batch) in [(mean, of_batch.mean), (variance, of_batch.variance)] {
+            let old: Vec<f32> = running.as_detached_tensor().to_vec1()?;
+            let moved = |(old, new): (&f32, &f32)| old + MOMENTUM * (new - old);
+            let new: Vec<f32> = old.iter().zip(&of_batch).map(moved).collect();
+            running.set(&Tensor::from_vec(new, old.len(), x.device())?)?;
+        }
+        count.set(&(count.as_detached_tensor() + 1.0)?)?;
+        Ok(y)
+    }
+}
+
+/// Any shape → the same, each sample, or each token of a sequence, normalised by its own mean
+/// and (biased) variance.
+#[derive(Clone, Debug)]
+pub(in crate::model) struct LayerNorm {
+    /// Index of the weight; the bias follows.
+    pub weight: usize,
+}
+
+impl LayerNorm {
+    pub fn forward(&self, x: &Tensor, pass: &Pass<'_>) -> Result<Tensor> {
+        let (weight, bias) = (pass.tensor(self.weight), pass.tensor(self.weight + 1));
+        kernels::layer_norm(x, &weight, &bias, EPSILON)
+    }
+}

@@ -1,0 +1,180 @@
+//! The operations of the forward pass: neighbouring layers may share one.
+
+use candle_core::{Result, Tensor};
+
+use super::super::TokenChoice;
+use super::super::{Layer, Mode, Param, Shape};
+use super::{
+    activation, blueprints, conv, dense, dropout, norm, patches, pool, recurrent, residual,
+    transformer,
+};
+use crate::kernels::Activation;
+
+/// One operation of the forward pass.
+#[derive(Clone, Debug)]
+pub(in crate::model) enum Op {
+    Conv(conv::Conv),
+    Pool(pool::Pool),
+    Flatten,
+    Dense(dense::Dense),
+    BatchNorm(norm::BatchNorm),
+    LayerNorm(norm::LayerNorm),
+    Activate(activation::Activate),
+    Dropout(dropout::Dropout),
+    Residual(residual::Residual),
+    Recurrent(recurrent::Recurrent),
+    Patches(patches::PatchEmbedding),
+    Transformer(transformer::Transformer),
+    TokenPool(TokenChoice),
+}
+
+impl Op {
+    /// What the operation makes of a batch.
+    pub fn forward(&self, x: &Tensor, pass: &Pass<'_>) -> Result<Tensor> {
+        match self {
+            Op::Conv(op) => op.forward(x, pass),
+            Op::Pool(op) => op.forward(x),
+            Op::Flatten => x.flatten_from(1),
+            Op::Dense(op) => op.forward(x, pass),
+            Op::BatchNorm(op) => op.forward(x, pass),
+            Op::LayerNorm(op) => op.forward(x, pass),
+            Op::Activate(op) => op.forward(x),
+            Op::Dropout(op) => op.forward(x, pass),
+            Op::Residual(op) => op.forward(x, pass),
+            Op::Recurrent(op) => op.forward(x, pass),
+            Op::Patches(op) => op.forward(x, pass),
+            Op::Transformer(op) => op.forward(x, pass),
+            Op::TokenPool(take) => patches::pool(x, *take),
+        }
+    }
+}
+
+/// One forward pass.
+pub(in crate::model) struct Pass<'a> {
+    /// The parameters of the network.
+    pub params: &'a [Param],
+    /// Whether it is part of training.
+    pub mode: Mode,
+}
+
+impl Pass<'_> {
+    /// The values of a parameter, tracked for the backward pass while training.
+    pub fn tensor(&self, idx: usize) -> Tensor {
+        match self.mode {
+            Mode::Train { .. } => self.params[idx].var.as_tensor().clone(),
+            Mode::Eval => self.params[idx].var.as_detached_tensor(),
+        }
+    }
+}
+
+/// Walks a list of layers; a layer may take the ones after it into its own operation.
+pub(in crate::model) struct Planner<'a> {
+    layers: &'a [Layer],
+    /// Index of the next layer.
+    next: usize,
+    is_fused: bool,
+}
+
+impl Planner<'_> {
+    /// Takes the activation that follows into the operation before it, if there is one that can be.
+    pub fn joined_activation(&mut self) -> Activation {
+        let next = self.layers.get(self.next);
+        match next.and_then(activation::joinable) {
+            Some(activation) if self.is_fused => {
+                self.next += 1;
+                activation
+            }
+            _ => Activation::Identity,
+        }
+    }
+
+    /// Takes the max pool that follows into the convolution before it: `(kernel, stride)`.
+    pub fn joined_max_pool(&mut self) -> Option<(usize, usize)> {
+        match self.layers.get(self.next) {
+            Some(&Layer::MaxPool2d { kernel, stride }) if self.is_fused => {
+                self.next += 1;
+                Some((kernel, stride))
+            }
+            _ => None,
+        }
+    }
+
+    /// Whether flattening can be left to a dense layer, which reads any shape: the backward pass
+    /// then meets our own ops only. What stands between must not care for shapes.
+    fn next_reads_flat(&self) -> bool {
+        let mut rest = self.layers[self.next..].iter();
+        let reader = rest.find(|layer| {
+            !matches!(layer, Layer::Flatten | Layer::Dropout { .. }) && !activation::is_one(layer)
+        });
+        self.is_fused && matches!(reader, Some(Layer::Dense { .. }))
+    }
+}
+
+/// The operations of `layers`, which fit `input` and whose parameters start at index `first_param` of the network. With
+/// `is_fused`, an activation joins the convolution or dense layer before it, a max pool the
+/// convolution and activation before it, and flattening the dense layer that follows. `stream` tells the layers' random numbers apart.
+pub(in crate::model) fn plan(
+    layers: &[Layer],
+    input: Shape,
+    first_param: usize,
+    is_fused: bool,
+    stream: u64,
+) -> Vec<Op> {
+    let mut planner = Planner {
+        layers,
+        next: 0,
+        is_fused,
+    };
+    // What comes into each layer, and where its parameters start.
+    let mut befores = vec![(input, first_param)];
+    for blueprint in blueprints(layers, input).0 {
+        let (_, first) = befores[befores.len() - 1];
+        befores.push((blueprint.output, first + blueprint.params.len()));
+    }
+    let mut ops = Vec::new();
+    while let (Some(layer), Some(&(input, first))) =
+        (layers.get(planner.next), befores.get(planner.next))
+    {
+        let stream = stream + planner.next as u64;
+        planner.next += 1;
+        ops.push(match *layer {
+            Layer::Conv2d { .. } => Op::Conv(conv::Conv::new(layer, first, &mut planner)),
+            Layer::MaxPool2d { .. } | Layer::AvgPool2d { .. } | Layer::GlobalAvgPool => {
+                Op::Pool(pool::Pool::new(layer))
+            }
+            Layer::Flatten if planner.next_reads_flat() => continue,
+            Layer::Flatten => Op::Flatten,
+            Layer::Dense { .. } => Op::Dense(dense::Dense {
+                weight: first,
+                activation: planner.joined_activation(),
+            }),
+            Layer::BatchNorm => Op::BatchNorm(norm::BatchNorm { weight: first }),
+            Layer::LayerNorm => Op::LayerNorm(norm::LayerNorm { weight: first }),
+            Layer::Relu
+            | Layer::LeakyRelu { .. }
+            | Layer::Gelu
+            | Layer::Silu
+            | Layer::Sigmoid
+            | Layer::Tanh => Op::Activate(activation::Activate::new(layer)),
+            Layer::Dropout { rate } => Op::Dropout(dropout::Dropout { rate, stream }),
+            Layer::Residual { ref layers } => Op::Residual(residual::Residual::new(
+                layers, input, first, is_fused, stream,
+            )),
+            Layer::Rnn { .. } | Layer::Lstm { .. } | Layer::Gru { .. } => {
+                Op::Recurrent(recurrent::Recurrent::new(layer, first))
+            }
+            Layer::PatchEmbedding {
+                patch, class_token, ..
+            } => Op::Patches(patches::PatchEmbedding::new(patch, class_token, first)),
+            Layer::TransformerEncoder { depth, heads, .. } => {
+                Op::Transformer(transformer::Transformer {
+                    first,
+                    depth,
+                    heads,
+                })
+            }
+            Layer::TokenPool { take } => Op::TokenPool(take),
+        });
+    }
+    ops
+}

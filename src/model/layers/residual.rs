@@ -1,0 +1,133 @@
+//! The residual block: layers with a way around them, y = body(x) + shortcut(x) (He et al. 2016).
+//!
+//! One rule for the shortcut: where the body keeps the shape it is x itself; where the body changes
+//! an image's channels or size it is a 1×1 convolution with the smallest stride that arrives at
+//! the same size; anything else does not fit.
+
+use candle_core::{Result, Tensor};
+
+use super::super::{Layer, Shape};
+use super::Blueprint;
+use super::blueprint::{ParamPlan, blueprints};
+use super::conv;
+use super::plan::{Op, Pass, plan};
+use super::pool::square;
+
+/// Residual blocks within residual blocks, at most: far more than anyone draws.
+const MAX_DEPTH: usize = 3;
+
+pub(super) fn blueprint(layers: &[Layer], input: Shape) -> std::result::Result<Blueprint, String> {
+    if layers.is_empty() {
+        return Err("a residual block needs at least one layer inside".to_owned());
+    }
+    if depth(layers) > MAX_DEPTH {
+        return Err(format!(
+            "residual blocks can stand {MAX_DEPTH} deep in each other"
+        ));
+    }
+    let (inner, misfit) = blueprints(layers, input);
+    if let Some((idx, reason)) = misfit {
+        return Err(format!("inside, layer {}: {reason}", idx + 1));
+    }
+    let output = inner.last().map_or(input, |b| b.output);
+    let values = |b: &Blueprint| 2 * b.output.n_values() as u64 + b.n_kept;
+    let mut whole = Blueprint {
+        multiply_adds: inner.iter().map(|b| b.multiply_adds).sum(),
+        n_kept: inner.iter().map(values).sum(),
+        params: Vec::new(),
+        ..Blueprint::plain(output)
+    };
+    for (idx, part) in inner.iter().enumerate() {
+        let prefix = format!("body.{idx}");
+        let params = part.params.iter().cloned();
+        whole.params.extend(params.map(|p| p.within(&prefix)));
+    }
+    if let Some(projection) = projection(input, output)? {
+        whole.multiply_adds += projection.multiply_adds;
+        whole.params.extend(projection.params);
+    }
+    Ok(whole)
+}
+
+/// How many residual blocks stand in each other, this one included.
+fn depth(layers: &[Layer]) -> usize {
+    let inside = layers.iter().map(|layer| match layer {
+        Layer::Residual { layers } => depth(layers),
+        _ => 0,
+    });
+    1 + inside.max().unwrap_or(0)
+}
+
+/// The convolution of the shortcut, if it needs one.
+struct Projection {
+    stride: usize,
+    multiply_adds: u64,
+    params: Vec<ParamPlan>,
+}
+
+fn projection(from: Shape, to: Shape) -> std::result::Result<Option<Projection>, String> {
+    if from == to {
+        return Ok(None);
+    }
+    let (Shape::Image([c, h, w]), Shape::Image([channels, oh, ow])) = (from, to) else {
+        return Err(format!(
+            "the layers inside turn {from} into {to}, which cannot be added: end with what came in"
+        ));
+    };
+    let side = |size: usize, stride: usize| size.saturating_sub(1) / stride + 1;
+    let arrives = |&stride: &usize| [side(h, stride), side(w, stride)] == [oh, ow];
+    let Some(stride) = (1..=h.max(w)).find(arrives) else {
+        return Err(format!(
+            "the layers inside turn {from} into {to}, and no stride takes {h}×{w} to {oh}×{ow}: \
+             add padding inside"
+        ));
+    };
+    let params = conv::params(channels, c, 1, 1).into_iter();
+    Ok(Some(Projection {
+        stride,
+        multiply_adds: (c * channels * oh * ow) as u64,
+        params: params.map(|p| p.within("shortcut")).collect(),
+    }))
+}
+
+/// A shape → the shape the body makes of it.
+#[derive(Clone, Debug)]
+pub(in crate::model) struct Residual {
+    body: Vec<Op>,
+    shortcut: Option<conv::Conv>,
+}
+
+impl Residual {
+    /// The operations of a block that fits. Its random numbers are told from other layers' by
+    /// `stream`.
+    pub fn new(
+        layers: &[Layer],
+        input: Shape,
+        first_param: usize,
+        is_fused: bool,
+        stream: u64,
+    ) -> Residual {
+        let (inner, _) = blueprints(layers, input);
+        let n_params: usize = inner.iter().map(|b| b.params.len()).sum();
+        let output = inner.last().map_or(input, |b| b.output);
+        let shortcut = projection(input, output).ok().flatten();
+        // A network has fewer than 2¹⁶ layers side by side.
+        let inside = (stream + 1) << 16;
+        Residual {
+            body: plan(layers, input, first_param, is_fused, inside),
+            shortcut: shortcut
+                .map(|s| conv::Conv::plain(first_param + n_params, square(1, s.stride, 0), 1)),
+        }
+    }
+
+    pub fn forward(&self, x: &Tensor, pass: &Pass<'_>) -> Result<Tensor> {
+        let mut y = x.clone();
+        for op in &self.body {
+            y = op.forward(&y, pass)?;
+        }
+        match &self.shortcut {
+            Some(conv) => y + conv.forward(x, pass)?,
+            None => y + x,
+        }
+    }
+}

@@ -1,0 +1,122 @@
+//! Transformer encoder blocks, norms first (Vaswani et al. 2017; Xiong et al. 2020): the numbers of
+//! `nn.TransformerEncoder` over `nn.TransformerEncoderLayer(norm_first=True, activation="gelu",
+//! dropout=0)`. Each block is x += attention(norm₁ x), x += W₂ gelu(W₁ norm₂ x).
+
+use candle_core::{Result, Tensor};
+
+use super::super::{Layer, Shape};
+use super::Blueprint;
+use super::blueprint::{ParamPlan, positive, product};
+use super::norm::{EPSILON, layer_params};
+use super::plan::Pass;
+use crate::kernels::{self, Activation, Curve};
+
+/// Parameters of one block.
+const N_PARAMS: usize = 12;
+
+/// Blocks in one layer of the list, at most.
+const MAX_DEPTH: usize = 64;
+
+pub(super) fn blueprint(layer: &Layer, input: Shape) -> std::result::Result<Blueprint, String> {
+    let Layer::TransformerEncoder {
+        depth,
+        heads,
+        mlp_ratio,
+    } = *layer
+    else {
+        return Err(format!("{} is no transformer", layer.label()));
+    };
+    let Shape::Sequence([tokens, width]) = input else {
+        return Err(format!(
+            "{} needs a sequence of tokens but gets {input}: put a patch embedding before it",
+            layer.label().to_lowercase()
+        ));
+    };
+    for (value, name) in [(depth, "depth"), (heads, "heads"), (mlp_ratio, "MLP ratio")] {
+        positive(value, name)?;
+    }
+    if depth > MAX_DEPTH {
+        return Err(format!("depth must be at most {MAX_DEPTH}, found {depth}"));
+    }
+    if width % heads != 0 {
+        return Err(format!(
+            "{heads} heads cannot share a width of {width}: choose a divisor"
+        ));
+    }
+    let hidden = product(&[mlp_ratio, width])? as usize;
+    let weights = product(&[width, 4 * width])?.saturating_add(2 * product(&[width, hidden])?);
+    let scores = product(&[2, tokens, tokens, width])?;
+    let block = weights.saturating_mul(tokens as u64).saturating_add(scores);
+    // Norms, queries, keys, values, attention, sums and the hidden layer twice; and the shares.
+    let kept = product(&[tokens, 14 * width + 4 * hidden])? + product(&[heads, tokens, tokens])?;
+    let params = (0..depth).flat_map(|idx| {
+        let prefix = format!("layers.{idx}");
+        block_params(width, hidden)
+            .into_iter()
+            .map(move |p| p.within(&prefix))
+    });
+    Ok(Blueprint {
+        multiply_adds: block.saturating_mul(depth as u64),
+        n_kept: kept.saturating_mul(depth as u64),
+        params: params.collect(),
+        ..Blueprint::plain(input)
+    })
+}
+
+/// In PyTorch's order.
+fn block_params(width: usize, hidden: usize) -> Vec<ParamPlan> {
+    let linear = |name: &str, inputs, outputs| {
+        [
+            ParamPlan::matrix("weight", inputs, outputs).within(name),
+            ParamPlan::bias("bias", outputs).within(name),
+        ]
+    };
+    let norm = |name: &'static str| {
+        layer_params(vec![width])
+            .into_iter()
+            .map(|p| p.within(name))
+    };
+    let mut params = vec![
+        ParamPlan::matrix("in_proj_weight", width, 3 * width).within("self_attn"),
+        ParamPlan::bias("in_proj_bias", 3 * width).within("self_attn"),
+    ];
+    params.extend(linear("self_attn.out_proj", width, width));
+    params.extend(linear("linear1", width, hidden));
+    params.extend(linear("linear2", hidden, width));
+    params.extend(norm("norm1"));
+    params.extend(norm("norm2"));
+    params
+}
+
+/// `[n, tokens, width]` → the same.
+#[derive(Clone, Debug)]
+pub(in crate::model) struct Transformer {
+    /// Index of the first parameter.
+    pub first: usize,
+    pub depth: usize,
+    pub heads: usize,
+}
+
+impl Transformer {
+    pub fn forward(&self, x: &Tensor, pass: &Pass<'_>) -> Result<Tensor> {
+        let (n, tokens, width) = x.dims3()?;
+        let mut x = x.reshape((n * tokens, width))?;
+        for block in 0..self.depth {
+            let first = self.first + block * N_PARAMS;
+            x = self.block(&x, tokens, |i| pass.tensor(first + i))?;
+        }
+        x.reshape((n, tokens, width))
+    }
+
+    /// One block; `param` gives its parameters in the order of [`block_params`].
+    fn block(&self, x: &Tensor, tokens: usize, param: impl Fn(usize) -> Tensor) -> Result<Tensor> {
+        let norm = |x: &Tensor, i: usize| kernels::layer_norm(x, &param(i), &param(i + 1), EPSILON);
+        let linear = |x: &Tensor, i: usize| {
+            kernels::dense(x, &param(i), &param(i + 1), Activation::Identity)
+        };
+        let qkv = linear(&norm(x, 8)?, 0)?;
+        let x = (x + linear(&kernels::attention(&qkv, tokens, self.heads)?, 2)?)?;
+        let hidden = kernels::bend(&linear(&norm(&x, 10)?, 4)?, Curve::Gelu)?;
+        &x + linear(&hidden, 6)?
+    }
+}
