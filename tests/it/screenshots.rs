@@ -241,3 +241,71 @@ fn rounded(mut event: Event) -> Event {
     }
     event
 }
+
+/// What the curves look like, as bytes.
+fn curves(window: &mut Harness<'_, StudioApp>) -> Vec<u8> {
+    let rect = window
+        .get_by_role_and_label(Role::Figure, "Loss curves")
+        .rect();
+    window.remove_cursor();
+    window.run_steps(4);
+    let picture = window.render().unwrap();
+    let (x, y) = (rect.min.x as u32, rect.min.y as u32);
+    let (width, height) = (rect.width() as u32, rect.height() as u32);
+    image::imageops::crop_imm(&picture, x, y, width, height)
+        .to_image()
+        .into_raw()
+}
+
+#[test]
+fn curves_are_looked_at_closer_moved_and_shown_whole_again() {
+    let mut window = window([1440.0, 900.0], Theme::Dark, 1600);
+    let whole = curves(&mut window);
+    let rect = window
+        .get_by_role_and_label(Role::Figure, "Loss curves")
+        .rect();
+    let middle = rect.center();
+    window.hover_at(middle);
+    window.step();
+    window.event(egui::Event::MouseWheel {
+        source: egui::MouseWheelSource::Wheel,
+        unit: egui::MouseWheelUnit::Line,
+        delta: egui::vec2(0.0, 4.0),
+        phase: egui::TouchPhase::Move,
+        modifiers: egui::Modifiers::NONE,
+    });
+    window.run_steps(20);
+    let close = curves(&mut window);
+    assert!(close != whole, "scrolling does nothing");
+
+    window.hover_at(middle);
+    window.step();
+    window.drag_at(middle);
+    window.step();
+    window.hover_at(middle + egui::vec2(60.0, 0.0));
+    window.step();
+    window.hover_at(middle + egui::vec2(120.0, 0.0));
+    window.step();
+    window.drop_at(middle + egui::vec2(120.0, 0.0));
+    window.run_steps(4);
+    assert!(curves(&mut window) != close, "dragging does nothing");
+
+    window.hover_at(middle);
+    window.run_steps(8);
+    // The harness lets a quarter of a second pass with each event.
+    window
+        .ctx
+        .options_mut(|o| o.input_options.max_double_click_delay = 1.0);
+    for pressed in [true, false, true, false] {
+        window.event(egui::Event::PointerButton {
+            pos: middle,
+            button: egui::PointerButton::Primary,
+            pressed,
+            modifiers: egui::Modifiers::NONE,
+        });
+    }
+    window.run_steps(4);
+    let again = curves(&mut window);
+    assert!(again != close, "a double click does nothing");
+    assert!(again == whole, "a double click does not show everything");
+}

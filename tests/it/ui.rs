@@ -469,3 +469,45 @@ fn frame_time_with_10_000_points() {
     }
     assert!(medians.iter().all(|&m| m < 2e-3), "{medians:?}");
 }
+
+#[test]
+fn a_pasted_picture_lands_on_the_canvas() {
+    let mut window = window();
+    let mut picture = egui::ColorImage::filled([40, 40], egui::Color32::WHITE);
+    for y in 5..35 {
+        for x in 18..22 {
+            picture[(x, y)] = egui::Color32::BLACK;
+        }
+    }
+    window.event(egui::Event::PasteImage(picture.into()));
+    wait(&mut window, "the picture", |app| {
+        !app.studio().pad().is_empty()
+    });
+    let image = studio(&window).pad().image();
+    let middle = image.pixels[140 * 280 + 140];
+    assert!(middle > 200, "ink is bright, {middle}");
+    assert_eq!(image.pixels[140 * 280 + 20], 0, "paper is black");
+}
+
+#[test]
+fn good_news_goes_by_itself_and_bad_news_stays() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut window = window();
+    choose_small(&mut window, 1);
+    click(&mut window, "Train");
+    wait_for_end(&mut window);
+    for name in ["good.safetensors", "no/such/folder.safetensors"] {
+        press(&mut window, Modifiers::COMMAND, Key::S);
+        press(&mut window, Modifiers::COMMAND, Key::A);
+        type_text(&mut window, &dir.path().join(name).display().to_string());
+        press(&mut window, Modifiers::NONE, Key::Enter);
+        wait(&mut window, "the notice", |app| {
+            app.studio().activities().is_empty()
+        });
+    }
+    // A step of the harness is a quarter of a second.
+    window.run_steps(80);
+    let notices = studio(&window).notices();
+    assert_eq!(notices.len(), 1, "{notices:?}");
+    assert!(notices[0].is_error);
+}
