@@ -9,6 +9,7 @@ mod out;
 mod predict;
 mod presets;
 mod progress;
+mod settings;
 mod train;
 
 use std::path::Path;

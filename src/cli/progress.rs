@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::{out, percent};
 use crate::runs::Recorder;
-use crate::train::{Control, EpochPoint, Event, Finish, Metrics, Observer};
+use crate::train::{Checkpoint, Control, EpochPoint, Event, Finish, Job, Metrics, Observer};
 
 /// Shows a run on the terminal and hands it to the recorder.
 pub(super) struct Progress<'a> {
@@ -54,6 +54,13 @@ impl<'a> Progress<'a> {
             deaf: None,
             failure: None,
         }
+    }
+
+    /// Gets ready for `job`: one that goes on after an interruption does not start again.
+    pub(super) fn expect(&mut self, job: &Job) {
+        self.n_epochs = job.config().epochs;
+        let n_images = job.split().train.len() * self.n_epochs;
+        self.bar.set_length(n_images as u64);
     }
 
     /// Prints a line above the bar.
@@ -119,18 +126,18 @@ impl<'a> Progress<'a> {
 }
 
 impl Observer for Progress<'_> {
+    fn checkpoint(&mut self, checkpoint: Checkpoint) {
+        if let Some(recorder) = &mut self.recorder {
+            recorder.checkpoint(checkpoint);
+        }
+    }
+
     fn event(&mut self, event: &Event) {
         if let Some(recorder) = &mut self.recorder {
             recorder.event(event);
         }
         self.tell_problem();
         match event {
-            Event::Started {
-                config, n_train, ..
-            } => {
-                self.n_epochs = config.epochs;
-                self.bar.set_length((n_train * config.epochs) as u64);
-            }
             Event::Steps { points } => {
                 if let Some(last) = points.last() {
                     let speed = last.images as f64 / last.secs;
@@ -146,7 +153,8 @@ impl Observer for Progress<'_> {
                     self.failure = Some(message.clone());
                 }
             }
-            Event::Changed { .. }
+            Event::Started { .. }
+            | Event::Changed { .. }
             | Event::Paused { .. }
             | Event::Resumed { .. }
             | Event::Saved { .. } => {}

@@ -8,13 +8,16 @@ use clap::builder::{PossibleValuesParser, TypedValueParser, ValueParser};
 use serde::Serialize;
 
 use super::progress::{Progress, metrics};
+use super::settings::{self, Source};
 use super::{UsageError, open_data, out};
 use crate::data::Dataset;
 use crate::files;
 use crate::kernels;
 use crate::model::{Classifier, PRESETS, Preset, preset};
-use crate::runs::{Recorder, Summary};
-use crate::train::{Control, Finish, Job, Optimizer, Outcome, TrainConfig, run_guarded};
+use crate::runs::{Recorder, RunFolder, Summary};
+use crate::train::{
+    Checkpoint, Control, Finish, Job, Optimizer, Outcome, TrainConfig, run_guarded,
+};
 
 /// What was typed.
 #[derive(Debug, clap::Args)]
@@ -58,6 +61,21 @@ pub struct Args {
     /// File to save the model to.
     #[arg(long, value_name = "FILE")]
     save: Option<PathBuf>,
+    /// Go on with the interrupted or stopped run in this folder, to where it would have ended;
+    /// nothing else is needed.
+    #[arg(long, value_name = "RUNDIR", conflicts_with_all = ["out", "config", "set", "print_config",
+        "preset", "epochs", "batch_size", "lr", "optimizer", "seed", "val"])]
+    resume: Option<PathBuf>,
+    /// Keep the full state of the run every so many updates, to go on from after an interruption
+    /// (with --out or --resume).
+    #[arg(long, value_name = "STEPS", default_value_t = 2000,
+        value_parser = clap::value_parser!(u64).range(1..))]
+    checkpoint_every: u64,
+    /// Run one operation a layer, without the fused ones: slower, for comparison.
+    #[arg(long)]
+    no_fuse: bool,
+    #[command(flatten)]
+    source: Source,
     /// Print one JSON line for each epoch and one for the result.
     #[arg(long)]
     json: bool,
@@ -109,15 +127,15 @@ struct ResultLine<'a> {
 }
 
 impl Args {
-    fn config(&self, dataset: &Dataset) -> TrainConfig {
-        let n_images = dataset.train.len();
-        let mut config = TrainConfig::new(
+    fn config(&self, dataset: &Dataset) -> anyhow::Result<TrainConfig> {
+        let usual = TrainConfig::new(
             self.preset,
             dataset.image_shape(),
             dataset.n_classes(),
-            n_images,
+            dataset.train.len(),
         );
-        // A preset's recipe may have numbers of its own for the optimiser it uses.
+        let mut config = self.source.base(usual)?;
+        // A recipe may have numbers of its own for the optimiser it uses.
         let other = |o: &Optimizer| o.name() != config.optimizer.name();
         if let Some(optimizer) = self.optimizer.filter(other) {
             config.optimizer = optimizer;
@@ -128,35 +146,92 @@ impl Args {
         config.epochs = self.epochs.unwrap_or(config.epochs);
         config.batch_size = self.batch_size.unwrap_or(config.batch_size);
         config.n_validation = self.val.unwrap_or(config.n_validation);
-        config
+        self.source.with_sets(config)
     }
+
+    /// A run from its beginning.
+    fn fresh(&self) -> anyhow::Result<Start> {
+        let dataset = Arc::new(open_data(self.data.as_deref())?);
+        let job = self.job(self.config(&dataset)?, dataset)?;
+        let recorder = self
+            .out
+            .as_deref()
+            .map(|dir| record(dir, &job))
+            .transpose()?;
+        Ok(Start {
+            job,
+            recorder,
+            checkpoint: None,
+            folder: self.out.clone(),
+        })
+    }
+
+    /// A run from its last checkpoint.
+    fn resumed(&self, dir: &Path) -> anyhow::Result<Start> {
+        let folder = RunFolder::open(dir)?;
+        let checkpoint = folder.latest_checkpoint()?;
+        let mark = &folder.manifest().data;
+        let dataset = Arc::new(open_data(self.data.as_deref().or(mark.folder.as_deref()))?);
+        anyhow::ensure!(
+            dataset.fingerprint == mark.fingerprint,
+            "the run in {} learned from other images than {} has now: name their folder with --data",
+            dir.display(),
+            dataset.name
+        );
+        let job = self.job(folder.manifest().config.clone(), dataset)?;
+        let recorder = Recorder::reopen(dir, checkpoint.step())?;
+        Ok(Start {
+            job,
+            recorder: Some(recorder),
+            checkpoint: Some(checkpoint),
+            folder: Some(dir.to_owned()),
+        })
+    }
+
+    fn job(&self, config: TrainConfig, dataset: Arc<Dataset>) -> anyhow::Result<Job> {
+        let job = Job::new(config, dataset).map_err(|errors| {
+            let errors: Vec<String> = errors.iter().map(ToString::to_string).collect();
+            UsageError(errors.join("; "))
+        })?;
+        let job = job.with_checkpoints(self.checkpoint_every);
+        Ok(if self.no_fuse { job.unfused() } else { job })
+    }
+}
+
+/// What a run starts from.
+struct Start {
+    job: Job,
+    recorder: Option<Recorder>,
+    checkpoint: Option<Checkpoint>,
+    /// Where it is recorded.
+    folder: Option<PathBuf>,
 }
 
 pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     if let Some(threads) = args.threads {
         kernels::set_threads(threads.into());
     }
+    if args.source.print_config {
+        let config = args.config(&open_data(args.data.as_deref())?)?;
+        out::print(settings::commented(&config)?.trim_end())?;
+        return Ok(ExitCode::SUCCESS);
+    }
     if let Some(file) = &args.save {
         // Better now than after hours of training.
         files::check_writable(file)?;
     }
-    let dataset = Arc::new(open_data(args.data.as_deref())?);
-    let job = Job::new(args.config(&dataset), dataset).map_err(|errors| {
-        let errors: Vec<String> = errors.iter().map(ToString::to_string).collect();
-        UsageError(errors.join("; "))
-    })?;
-    let recorder = args
-        .out
-        .as_deref()
-        .map(|dir| record(dir, &job))
-        .transpose()?;
+    let start = match &args.resume {
+        Some(dir) => args.resumed(dir)?,
+        None => args.fresh()?,
+    };
     let control = Arc::new(Control::default());
     stop_on_ctrl_c(control.clone());
-    let is_kept = args.out.is_some() || args.save.is_some();
-    let mut progress = Progress::new(&control, args.json, is_kept, recorder);
-    let outcome = run_guarded(&job, &control, &mut progress);
+    let is_kept = start.folder.is_some() || args.save.is_some();
+    let mut progress = Progress::new(&control, args.json, is_kept, start.recorder);
+    progress.expect(&start.job);
+    let outcome = run_guarded(&start.job, start.checkpoint, &control, &mut progress);
     match outcome {
-        Some(outcome) => end(args, &job, outcome, progress),
+        Some(outcome) => end(args, start.folder.as_deref(), &start.job, outcome, progress),
         None => anyhow::bail!(progress.failure.unwrap_or_default()),
     }
 }
@@ -189,6 +264,7 @@ const INTERRUPTED: u8 = 130;
 /// Keeps and reports what the run left behind.
 fn end(
     args: &Args,
+    folder: Option<&Path>,
     job: &Job,
     outcome: Outcome,
     mut progress: Progress<'_>,
@@ -217,7 +293,7 @@ fn end(
             .save
             .as_deref()
             .filter(|_| matches!(saved, Some(Ok(())))),
-        run: args.out.as_deref().filter(|_| is_recorded),
+        run: folder.filter(|_| is_recorded),
     };
     if args.json {
         progress.print_json(&result_line(&summary, &config, &model, &kept)?);

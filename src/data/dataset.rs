@@ -1,6 +1,6 @@
 //! A dataset in memory: its pixels are held once, as bytes.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
@@ -88,6 +88,8 @@ pub struct Dataset {
     /// SHA-256, in hexadecimal, over the shapes, pixels and labels of both parts: equal for equal
     /// data, wherever it was read from.
     pub fingerprint: String,
+    /// The folder it was read from, in full; `None` for what is part of the program.
+    pub folder: Option<PathBuf>,
 }
 
 impl Dataset {
@@ -113,6 +115,7 @@ impl Dataset {
             train: train?,
             test: test?,
             fingerprint: mnist::FINGERPRINT.to_string(),
+            folder: None,
         })
     }
 

@@ -43,6 +43,7 @@ pub(super) fn open(dir: &Path) -> Result<Dataset, DataError> {
         fingerprint: fingerprint(&train, &test),
         train,
         test,
+        folder: Some(dir.canonicalize().unwrap_or_else(|_| dir.to_owned())),
     })
 }
 

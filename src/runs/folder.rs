@@ -3,6 +3,7 @@
 //! ```text
 //! run.toml           what decided the run: configuration, data, versions, machine
 //! events.jsonl       what happened, one event a line, as it happened
+//! checkpoints/       full states to go on from, the newest ones
 //! model.safetensors  the model at the end
 //! summary.json       how it ended
 //! ```
@@ -14,10 +15,10 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::RunState;
 use super::manifest::{FORMAT_VERSION, Manifest};
+use super::{RunState, checkpoints};
 use crate::files::WriteError;
-use crate::train::{Event, Finish, Metrics, Outcome};
+use crate::train::{Checkpoint, Event, Finish, Metrics, Outcome};
 
 pub(super) const MANIFEST: &str = "run.toml";
 pub(super) const EVENTS: &str = "events.jsonl";
@@ -169,6 +170,14 @@ impl RunFolder {
             Err(e) if e.kind() == ErrorKind::NotFound => Ok(None),
             Err(e) => Err(io("read", &file)(e)),
         }
+    }
+
+    /// The newest full state of the run, to go on from.
+    ///
+    /// # Errors
+    /// When there is none that can be read.
+    pub fn latest_checkpoint(&self) -> Result<Checkpoint, RunFolderError> {
+        checkpoints::latest(&self.path)
     }
 
     /// The run as its events tell it. A torn last line, left by a crash in the middle of a write,

@@ -1,5 +1,6 @@
 //! `run.toml`: what decided a run, and where it ran.
 
+use std::path::PathBuf;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
@@ -40,6 +41,9 @@ pub struct DataMark {
     pub name: String,
     /// The same for the same images, wherever they were read from.
     pub fingerprint: String,
+    /// The folder they were read from; none for what is part of the program.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub folder: Option<PathBuf>,
 }
 
 /// What a run was computed by.
@@ -74,6 +78,7 @@ impl Manifest {
             data: DataMark {
                 name: dataset.name.clone(),
                 fingerprint: dataset.fingerprint.clone(),
+                folder: dataset.folder.clone(),
             },
             versions: Versions {
                 candle_studio: env!("CARGO_PKG_VERSION").to_owned(),

@@ -3,6 +3,7 @@
 //! [`RunState`] is the fold of a run's events, live or replayed; [`Recorder`] writes a run to
 //! a folder and [`RunFolder`] reads it.
 
+mod checkpoints;
 mod folder;
 mod manifest;
 mod recorder;

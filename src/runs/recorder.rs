@@ -4,11 +4,12 @@ use std::fs::{File, OpenOptions};
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
+use super::checkpoints::CheckpointWriter;
 use super::folder::{EVENTS, MANIFEST, MODEL, RunFolderError, SUMMARY, Summary, invalid, io};
 use super::manifest::Manifest;
 use crate::files;
 use crate::model::Classifier;
-use crate::train::{Event, Job, Observer};
+use crate::train::{Checkpoint, Event, Job, Observer};
 
 /// Writes a run to its folder while it happens.
 ///
@@ -18,6 +19,7 @@ use crate::train::{Event, Job, Observer};
 pub struct Recorder {
     path: PathBuf,
     events: File,
+    checkpoints: CheckpointWriter,
     problem: Option<RunFolderError>,
 }
 
@@ -52,9 +54,32 @@ impl Recorder {
             let _ = std::fs::remove_file(&events_file);
             return Err(error.into());
         }
+        Recorder::new(path, events)
+    }
+
+    /// Goes on recording the run in the folder `path` from the step of a checkpoint: what was
+    /// recorded after it happens again.
+    ///
+    /// # Errors
+    /// When the folder's events cannot be read or written.
+    pub fn reopen(path: &Path, step: u64) -> Result<Recorder, RunFolderError> {
+        let file = path.join(EVENTS);
+        let bytes = std::fs::read(&file).map_err(io("read", &file))?;
+        files::write_atomically(&file, &events_until(&bytes, step))?;
+        let summary = path.join(SUMMARY);
+        if summary.exists() {
+            // The run has no end any more.
+            std::fs::remove_file(&summary).map_err(io("remove", &summary))?;
+        }
+        let events = OpenOptions::new().append(true).open(&file);
+        Recorder::new(path, events.map_err(io("open", &file))?)
+    }
+
+    fn new(path: &Path, events: File) -> Result<Recorder, RunFolderError> {
         Ok(Recorder {
             path: path.to_owned(),
             events,
+            checkpoints: CheckpointWriter::new(path).map_err(io("start a thread for", path))?,
             problem: None,
         })
     }
@@ -83,10 +108,13 @@ impl Recorder {
         let saved = model
             .save(&self.path.join(MODEL))
             .map_err(RunFolderError::Model);
+        let summarised = self.write_summary(summary);
+        let checkpointed = self.checkpoints.finish();
         recorded
+            .and(checkpointed)
             .and(synced)
             .and(saved)
-            .and(self.write_summary(summary))
+            .and(summarised)
     }
 
     fn write_summary(&self, summary: &Summary) -> Result<(), RunFolderError> {
@@ -103,7 +131,42 @@ impl Recorder {
     }
 }
 
+/// The lines of `events` up to `step`, without an end. The points of an event that goes on past
+/// the step are cut off.
+fn events_until(events: &[u8], step: u64) -> Vec<u8> {
+    let mut kept = Vec::new();
+    for line in events.split_inclusive(|&b| b == b'\n') {
+        let Ok(mut event) = serde_json::from_slice::<Event>(line) else {
+            // A torn last line.
+            break;
+        };
+        let happened = match &mut event {
+            Event::Steps { points } => {
+                points.retain(|p| p.step <= step);
+                points.first().map(|p| p.step)
+            }
+            Event::EpochDone { point } => Some(point.step),
+            Event::Changed { step, .. } | Event::Paused { step } | Event::Resumed { step } => {
+                Some(*step)
+            }
+            Event::Started { .. } | Event::Saved { .. } => Some(0),
+            Event::Finished { .. } => None,
+        };
+        if happened.is_some_and(|at| at <= step)
+            && let Ok(line) = serde_json::to_vec(&event)
+        {
+            kept.extend(line);
+            kept.push(b'\n');
+        }
+    }
+    kept
+}
+
 impl Observer for Recorder {
+    fn checkpoint(&mut self, checkpoint: Checkpoint) {
+        self.checkpoints.write(checkpoint);
+    }
+
     fn event(&mut self, event: &Event) {
         // After a failure the last line may be torn, and a line behind it would be lost with it.
         if self.problem.is_none()

@@ -8,7 +8,7 @@ use super::Wake;
 use super::background::Latest;
 use crate::model::{Classifier, Network};
 use crate::runs::{Recorder, Summary};
-use crate::train::{Event, Job, Observer, Outcome, TrainConfig};
+use crate::train::{Checkpoint, Event, Job, Observer, Outcome, TrainConfig};
 
 /// Time between two copies of the weights: an answer on the canvas that moves ten times a second
 /// looks alive, and costs less than one part in a hundred of the training.
@@ -139,6 +139,12 @@ impl Observer for Live {
         // Nobody listens when the window is closing.
         let _ = self.events.send(event.clone());
         (self.wake)();
+    }
+
+    fn checkpoint(&mut self, checkpoint: Checkpoint) {
+        if let Record::On(recorder) = &mut self.record {
+            recorder.checkpoint(checkpoint);
+        }
     }
 
     fn weights(&mut self, network: &Network) {

@@ -13,6 +13,8 @@ pub struct Job {
     config: TrainConfig,
     dataset: Arc<Dataset>,
     split: Split,
+    checkpoint_every: Option<u64>,
+    is_fused: bool,
 }
 
 impl Job {
@@ -31,7 +33,34 @@ impl Job {
             config,
             dataset,
             split,
+            checkpoint_every: None,
+            is_fused: true,
         })
+    }
+
+    /// The observer gets the full state of the run every `steps` updates.
+    #[must_use]
+    pub fn with_checkpoints(mut self, steps: u64) -> Job {
+        self.checkpoint_every = Some(steps.max(1));
+        self
+    }
+
+    /// The network runs one operation a layer, for comparison; see [`Network::unfused`].
+    ///
+    /// [`Network::unfused`]: crate::model::Network::unfused
+    #[must_use]
+    pub fn unfused(mut self) -> Job {
+        self.is_fused = false;
+        self
+    }
+
+    pub(super) fn wants_checkpoint(&self, step: u64) -> bool {
+        self.checkpoint_every
+            .is_some_and(|every| step.is_multiple_of(every))
+    }
+
+    pub(super) fn is_fused(&self) -> bool {
+        self.is_fused
     }
 
     /// The configuration at the start of the run.

@@ -3,6 +3,7 @@
 //! [`Job`] is a checked configuration with its data; [`train`] runs it and owns no thread, no file
 //! and no window: it hears commands from [`Control`] and tells an [`Observer`] what happens.
 
+mod checkpoint;
 mod config;
 mod control;
 mod event;
@@ -13,6 +14,7 @@ mod schedule;
 mod steps;
 mod worker;
 
+pub use checkpoint::{Checkpoint, Cursor};
 pub use config::{Field, FieldError, Optimizer, Setting, TrainConfig};
 pub use control::{Change, Control};
 pub use event::{EpochPoint, Event, Finish, Metrics, StepPoint};
@@ -21,5 +23,5 @@ pub use metrics::{argmax_rows, measure};
 pub use optimizer::OptimizerState;
 pub use schedule::Schedule;
 pub(crate) use steps::live_changes;
-pub use steps::{Observer, Outcome, TrainError, train};
+pub use steps::{Observer, Outcome, TrainError, resume, train};
 pub use worker::{Trainer, run_guarded};

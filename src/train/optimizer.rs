@@ -1,9 +1,9 @@
 //! The optimisers' memory, readable and in the order of the parameters.
 
-use candle_core::{Result, backprop::GradStore};
+use candle_core::{Result, Tensor};
 
 use super::{Optimizer, TrainConfig};
-use crate::kernels::update::{self, AdamHyper};
+use crate::kernels::update::{AdamHyper, Rule, Slot, train_step};
 use crate::model::Param;
 
 /// What an optimiser remembers between updates.
@@ -27,62 +27,68 @@ impl OptimizerState {
         }
     }
 
-    /// Moves `params` against their gradients, with the learning rate `lr` and the weight decay and
-    /// optimiser of `config`. A parameter the loss does not depend on, or that is measured and not
-    /// learned, stays as it is.
+    /// Runs `forward`, which returns a loss, and moves `params` against their gradients, with the
+    /// learning rate `lr` and the weight decay and optimiser of `config`. Returns the loss; if it
+    /// is not finite, nothing has moved. What is measured and not learned is left alone.
     ///
     /// # Errors
-    /// When a gradient does not have its parameter's shape.
+    /// When the forward or backward pass fails.
     pub fn update(
         &mut self,
         params: &[Param],
-        grads: &GradStore,
-        lr: f64,
         config: &TrainConfig,
-    ) -> Result<()> {
-        self.step += 1;
-        let weight_decay = config.weight_decay;
-        let all = params.iter().enumerate();
-        for (idx, param) in all.filter(|(_, p)| p.is_trainable()) {
-            let Some(grad) = grads.get(param.var.as_tensor()) else {
-                continue;
-            };
-            let (first, second) = (&mut self.first[idx], &mut self.second[idx]);
-            match config.optimizer {
-                Optimizer::Sgd { momentum, nesterov } => {
-                    update::sgd(
-                        &param.var,
-                        grad,
-                        first,
-                        lr,
-                        momentum,
-                        nesterov,
-                        weight_decay,
-                    )?;
-                }
-                Optimizer::Adam {
-                    beta1,
-                    beta2,
-                    epsilon,
-                }
-                | Optimizer::Adamw {
-                    beta1,
-                    beta2,
-                    epsilon,
-                } => {
-                    let decoupled = matches!(config.optimizer, Optimizer::Adamw { .. });
-                    let hyper = AdamHyper {
-                        lr,
-                        beta1,
-                        beta2,
-                        epsilon,
-                        weight_decay,
-                        decoupled,
-                    };
-                    update::adam(&param.var, grad, first, second, self.step, hyper)?;
-                }
-            }
+        lr: f64,
+        forward: impl FnOnce() -> Result<Tensor>,
+    ) -> Result<f64> {
+        let rule = rule(config, lr, self.step + 1);
+        let moments = self.first.iter_mut().zip(&mut self.second);
+        let mut slots: Vec<Slot<'_>> = params
+            .iter()
+            .zip(moments)
+            .filter(|(param, _)| param.is_trainable())
+            .map(|(param, (first, second))| Slot {
+                param: &param.var,
+                first,
+                second,
+            })
+            .collect();
+        let loss = f64::from(train_step(forward, &mut slots, rule)?.to_scalar::<f32>()?);
+        if loss.is_finite() {
+            self.step += 1;
         }
-        Ok(())
+        Ok(loss)
+    }
+}
+
+/// What update number `step`, counted from 1, does with the gradients.
+fn rule(config: &TrainConfig, lr: f64, step: u64) -> Rule {
+    let weight_decay = config.weight_decay;
+    match config.optimizer {
+        Optimizer::Sgd { momentum, nesterov } => Rule::Sgd {
+            lr,
+            momentum,
+            nesterov,
+            weight_decay,
+        },
+        Optimizer::Adam {
+            beta1,
+            beta2,
+            epsilon,
+        }
+        | Optimizer::Adamw {
+            beta1,
+            beta2,
+            epsilon,
+        } => Rule::Adam {
+            step,
+            hyper: AdamHyper {
+                lr,
+                beta1,
+                beta2,
+                epsilon,
+                weight_decay,
+                decoupled: matches!(config.optimizer, Optimizer::Adamw { .. }),
+            },
+        },
     }
 }

@@ -7,8 +7,8 @@ use candle_core::{Device, Tensor};
 use super::control::Next;
 use super::metrics::{measure, n_correct};
 use super::{
-    Change, Control, EpochPoint, Event, Finish, Job, Metrics, OptimizerState, Setting, StepPoint,
-    TrainConfig,
+    Change, Checkpoint, Control, Cursor, EpochPoint, Event, Finish, Job, Metrics, OptimizerState,
+    Setting, StepPoint, TrainConfig,
 };
 use crate::data::{Batch, shuffled};
 use crate::kernels;
@@ -25,6 +25,9 @@ pub trait Observer {
     /// Something happened. May block, which makes training wait.
     fn event(&mut self, event: &Event);
 
+    /// The full state of the run, as often as the job asks for and when the run ends early.
+    fn checkpoint(&mut self, _checkpoint: Checkpoint) {}
+
     /// The weights right now, called between batches after each batch of events. To keep them,
     /// [`Network::deep_copy`] them: training goes on in the same storage.
     fn weights(&mut self, _network: &Network) {}
@@ -39,6 +42,9 @@ pub enum TrainError {
     /// A tensor operation failed.
     #[error("training failed: {0}")]
     Candle(#[from] candle_core::Error),
+    /// A checkpoint is of another network.
+    #[error("the checkpoint of step {0} does not fit the network of its own configuration")]
+    Checkpoint(u64),
 }
 
 /// What a run leaves behind.
@@ -73,26 +79,33 @@ pub fn train(
     control: &Control,
     observer: &mut dyn Observer,
 ) -> Result<Outcome, TrainError> {
-    let config = job.config();
-    let network = Network::new(&config.model, config.init, config.seed, &Device::Cpu)
-        .map_err(TrainError::Network)?;
-    train_network(network, job, control, observer)
-}
-
-/// As [`train`], from the weights `network` has.
-pub(super) fn train_network(
-    network: Network,
-    job: &Job,
-    control: &Control,
-    observer: &mut dyn Observer,
-) -> Result<Outcome, TrainError> {
     observer.event(&Event::Started {
         config: Box::new(job.config().clone()),
         dataset: job.dataset().name.clone(),
         n_train: job.split().train.len(),
         threads: kernels::threads(),
     });
-    let mut run = Steps::new(network, job, control, observer)?;
+    let mut run = Steps::new(job, control, observer)?;
+    let finish = run.all_epochs()?;
+    run.finish(finish)
+}
+
+/// Goes on from `checkpoint`, which is one of `job`'s: ends with the same bits as the run would
+/// have without the interruption.
+///
+/// # Errors
+/// As [`train`], and when the checkpoint is of another network.
+pub fn resume(
+    job: &Job,
+    checkpoint: Checkpoint,
+    control: &Control,
+    observer: &mut dyn Observer,
+) -> Result<Outcome, TrainError> {
+    observer.event(&Event::Resumed {
+        step: checkpoint.step(),
+    });
+    let mut run = Steps::new(job, control, observer)?;
+    run.restore(checkpoint)?;
     let finish = run.all_epochs()?;
     run.finish(finish)
 }
@@ -107,57 +120,67 @@ struct Steps<'a> {
     optimizer: OptimizerState,
     /// Weights of a moment ago, known to be finite, in the order of the parameters.
     kept: Vec<Tensor>,
-    /// Epochs finished.
-    epoch: usize,
-    /// Images of the current epoch already learned from.
-    n_done: usize,
-    images: u64,
-    secs: f64,
+    cursor: Cursor,
     unsent: Vec<StepPoint>,
     last_emit: Instant,
-    epoch_secs: Vec<f64>,
-    validation: Option<Metrics>,
-}
-
-/// Sums over the batches of an epoch.
-#[derive(Default)]
-struct EpochSums {
-    loss: f64,
-    n_right: f64,
-    n: f64,
 }
 
 impl<'a> Steps<'a> {
     fn new(
-        network: Network,
         job: &'a Job,
         control: &'a Control,
         observer: &'a mut dyn Observer,
     ) -> Result<Steps<'a>, TrainError> {
+        let config = job.config();
+        let network = Network::new(&config.model, config.init, config.seed, &Device::Cpu)
+            .map_err(TrainError::Network)?;
+        let network = if job.is_fused() {
+            network
+        } else {
+            network.unfused()
+        };
         let mut run = Steps {
             job,
             control,
             observer,
-            config: job.config().clone(),
+            config: config.clone(),
             optimizer: OptimizerState::new(network.params().len()),
             network,
             kept: Vec::new(),
-            epoch: 0,
-            n_done: 0,
-            images: 0,
-            secs: 0.0,
+            cursor: Cursor::default(),
             unsent: Vec::new(),
             last_emit: Instant::now(),
-            epoch_secs: Vec::new(),
-            validation: None,
         };
         run.keep_if_finite()?;
         run.observer.weights(&run.network);
         Ok(run)
     }
 
+    fn restore(&mut self, mut checkpoint: Checkpoint) -> Result<(), TrainError> {
+        let params = self.network.params();
+        checkpoint.sort_like(params);
+        if !checkpoint.fits(params) {
+            return Err(TrainError::Checkpoint(checkpoint.step()));
+        }
+        checkpoint.restore(params)?;
+        self.config = checkpoint.config;
+        self.cursor = checkpoint.cursor;
+        self.optimizer = checkpoint.optimizer;
+        self.keep_if_finite()?;
+        self.observer.weights(&self.network);
+        Ok(())
+    }
+
+    fn checkpoint(&mut self) -> Result<(), TrainError> {
+        let params = self.network.params();
+        let checkpoint = Checkpoint::new(&self.config, &self.cursor, &self.optimizer, params)?;
+        self.emit();
+        self.observer.checkpoint(checkpoint);
+        Ok(())
+    }
+
     fn all_epochs(&mut self) -> Result<Finish, TrainError> {
-        while self.epoch < self.config.epochs {
+        while self.cursor.epoch < self.config.epochs {
             if let Some(finish) = self.one_epoch()? {
                 return Ok(finish);
             }
@@ -165,36 +188,38 @@ impl<'a> Steps<'a> {
         Ok(Finish::Completed)
     }
 
-    /// Trains one epoch; `Some` when the run ends before the epoch does.
+    /// Trains one epoch, or what is left of it; `Some` when the run ends before the epoch does.
     fn one_epoch(&mut self) -> Result<Option<Finish>, TrainError> {
-        let order = shuffled(&self.job.split().train, self.config.seed, self.epoch as u64);
-        let mut sums = EpochSums::default();
-        let secs_before = self.secs;
-        while self.n_done < order.len() {
+        let train = &self.job.split().train;
+        let order = shuffled(train, self.config.seed, self.cursor.epoch as u64);
+        while self.cursor.n_done < order.len() {
             if !self.may_go_on() {
+                self.checkpoint()?;
                 return Ok(Some(Finish::Stopped));
             }
-            if self.epoch >= self.config.epochs {
+            if self.cursor.epoch >= self.config.epochs {
                 // The number of epochs was lowered below where the run already is.
                 return Ok(Some(Finish::Completed));
             }
-            let end = order.len().min(self.n_done + self.config.batch_size);
             let start = Instant::now();
-            let point = self.one_batch(&order[self.n_done..end], order.len())?;
-            self.secs += start.elapsed().as_secs_f64();
+            let end = order.len().min(self.cursor.n_done + self.config.batch_size);
+            let point = self.one_batch(&order[self.cursor.n_done..end], order.len())?;
+            self.cursor.secs += start.elapsed().as_secs_f64();
             let Some(mut point) = point else {
                 return Ok(Some(self.diverged()?));
             };
-            point.secs = self.secs;
-            let n = (end - self.n_done) as f64;
-            sums.add(point.loss, point.accuracy, n);
-            self.n_done = end;
+            point.secs = self.cursor.secs;
+            self.cursor.n_done = end;
             self.unsent.push(point);
             self.emit_now_and_then();
+            if self.job.wants_checkpoint(self.optimizer.step) && end < order.len() {
+                self.checkpoint()?;
+            }
         }
-        self.epoch += 1;
-        self.n_done = 0;
-        self.end_epoch(&sums, self.secs - secs_before)?;
+        self.end_epoch()?;
+        if self.job.wants_checkpoint(self.optimizer.step) {
+            self.checkpoint()?;
+        }
         Ok(None)
     }
 
@@ -268,31 +293,35 @@ impl<'a> Steps<'a> {
             seed: self.config.seed,
             step: self.optimizer.step,
         };
+        let lr = self.config.learning_rate_at(self.epochs_done());
+        let network = &self.network;
         let mut n_right = 0;
-        let (loss, grads) = kernels::gradients(|| {
-            let logits = self.network.forward(&images, mode)?;
+        let forward = || {
+            let logits = network.forward(&images, mode)?;
             n_right = n_correct(&logits.detach(), &labels.to_vec1()?)?;
             kernels::cross_entropy(&logits, &labels)
-        })?;
-        let loss_value = f64::from(loss.to_scalar::<f32>()?);
-        if !loss_value.is_finite() {
+        };
+        let loss = self
+            .optimizer
+            .update(network.params(), &self.config, lr, forward)?;
+        if !loss.is_finite() {
             return Ok(None);
         }
-        let lr = self.config.learning_rate_at(self.epochs_done());
-        self.optimizer
-            .update(self.network.params(), &grads, lr, &self.config)?;
         if self.optimizer.step.is_multiple_of(KEEP_EVERY) {
             self.keep_if_finite()?;
         }
-        self.images += indices.len() as u64;
-        let in_epoch = (self.n_done + indices.len()) as f64 / n_epoch as f64;
+        let n = indices.len() as f64;
+        self.cursor.images += indices.len() as u64;
+        self.cursor.loss_sum += loss * n;
+        self.cursor.n_right += n_right as f64;
+        let in_epoch = (self.cursor.n_done + indices.len()) as f64 / n_epoch as f64;
         Ok(Some(StepPoint {
             step: self.optimizer.step,
-            images: self.images,
-            epoch: self.epoch as f64 + in_epoch,
-            secs: self.secs,
-            loss: loss_value,
-            accuracy: n_right as f64 / indices.len() as f64,
+            images: self.cursor.images,
+            epoch: self.cursor.epoch as f64 + in_epoch,
+            secs: self.cursor.secs,
+            loss,
+            accuracy: n_right as f64 / n,
             learning_rate: lr,
         }))
     }
@@ -329,24 +358,35 @@ impl<'a> Steps<'a> {
         Ok(Finish::Diverged { step })
     }
 
-    fn end_epoch(&mut self, sums: &EpochSums, epoch_secs: f64) -> Result<(), TrainError> {
-        self.epoch_secs.push(epoch_secs);
+    fn end_epoch(&mut self) -> Result<(), TrainError> {
         self.emit();
-        let held_out = &self.job.split().validation;
-        self.validation = if held_out.is_empty() {
-            None
-        } else {
-            let set = &self.job.dataset().train;
-            Some(measure(&self.network, set, held_out, |_, _| Ok(()))?)
+        let cursor = &mut self.cursor;
+        let n = cursor.n_done as f64;
+        let train = Metrics {
+            loss: cursor.loss_sum / n,
+            accuracy: cursor.n_right / n,
         };
+        let epoch_secs = cursor.secs - cursor.secs_at_epoch;
+        cursor.epoch_secs.push(epoch_secs);
+        cursor.epoch += 1;
+        cursor.n_done = 0;
+        cursor.secs_at_epoch = cursor.secs;
+        cursor.loss_sum = 0.0;
+        cursor.n_right = 0.0;
+        let held_out = &self.job.split().validation;
+        if !held_out.is_empty() {
+            let set = &self.job.dataset().train;
+            let metrics = measure(&self.network, set, held_out, |_, _| Ok(()))?;
+            self.cursor.validation = Some(metrics);
+        }
         let point = EpochPoint {
-            epoch: self.epoch,
+            epoch: self.cursor.epoch,
             step: self.optimizer.step,
-            images: self.images,
-            secs: self.secs,
+            images: self.cursor.images,
+            secs: self.cursor.secs,
             epoch_secs,
-            train: sums.mean(),
-            validation: self.validation,
+            train,
+            validation: self.cursor.validation,
         };
         self.observer.event(&Event::EpochDone { point });
         Ok(())
@@ -370,7 +410,7 @@ impl<'a> Steps<'a> {
     }
 
     fn epochs_done(&self) -> f64 {
-        self.epoch as f64 + self.n_done as f64 / self.job.split().train.len() as f64
+        self.cursor.epoch as f64 + self.cursor.n_done as f64 / self.job.split().train.len() as f64
     }
 
     /// Measures the test set, once, tells the end, and hands everything over.
@@ -391,26 +431,11 @@ impl<'a> Steps<'a> {
             finish,
             test,
             epochs,
-            epoch_secs: self.epoch_secs,
-            train_secs: self.secs,
-            validation: self.validation,
-            images: self.images,
+            epoch_secs: self.cursor.epoch_secs,
+            train_secs: self.cursor.secs,
+            validation: self.cursor.validation,
+            images: self.cursor.images,
         })
-    }
-}
-
-impl EpochSums {
-    fn add(&mut self, mean_loss: f64, accuracy: f64, n: f64) {
-        self.loss += mean_loss * n;
-        self.n_right += accuracy * n;
-        self.n += n;
-    }
-
-    fn mean(&self) -> Metrics {
-        Metrics {
-            loss: self.loss / self.n.max(1.0),
-            accuracy: self.n_right / self.n.max(1.0),
-        }
     }
 }
 

@@ -5,13 +5,21 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
-use super::{Control, Event, Finish, Job, Observer, Outcome, train};
+use super::{Checkpoint, Control, Event, Finish, Job, Observer, Outcome, resume, train};
 
-/// Runs `job` as [`train`] does, and turns an error or a panic into a failed run: the observer
+/// Runs `job` as [`train`] does, or goes on from `start` as [`resume`] does, and turns an error or a panic into a failed run: the observer
 /// always hears a [`Event::Finished`], and `None` means that it said [`Finish::Failed`].
-pub fn run_guarded(job: &Job, control: &Control, observer: &mut dyn Observer) -> Option<Outcome> {
+pub fn run_guarded(
+    job: &Job,
+    start: Option<Checkpoint>,
+    control: &Control,
+    observer: &mut dyn Observer,
+) -> Option<Outcome> {
     // What the closure leaves half done (network, optimiser) is dropped with it.
-    let result = catch_unwind(AssertUnwindSafe(|| train(job, control, observer)));
+    let result = catch_unwind(AssertUnwindSafe(|| match start {
+        Some(checkpoint) => resume(job, checkpoint, control, observer),
+        None => train(job, control, observer),
+    }));
     let message = match result {
         Ok(Ok(outcome)) => return Some(outcome),
         Ok(Err(error)) => error.to_string(),
@@ -61,7 +69,7 @@ impl Trainer {
             .spawn({
                 let control = control.clone();
                 move || {
-                    let outcome = run_guarded(&job, &control, &mut observer);
+                    let outcome = run_guarded(&job, None, &control, &mut observer);
                     done(outcome, observer);
                 }
             })?;

@@ -141,7 +141,7 @@ fn a_panic_becomes_a_failed_run() {
     }
     let mut bomb = Bomb(Vec::new());
     let job = job(preset("softmax").unwrap(), &first_images(50), |_| {});
-    assert!(run_guarded(&job, &Control::default(), &mut bomb).is_none());
+    assert!(run_guarded(&job, None, &Control::default(), &mut bomb).is_none());
     let Some(Event::Finished {
         finish: Finish::Failed { message },
         ..

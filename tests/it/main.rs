@@ -11,10 +11,10 @@ mod data;
 mod house;
 mod layers;
 mod learning;
-#[cfg(feature = "gui")]
 mod model_files;
 #[cfg(feature = "gui")]
 mod renderer;
+mod resume;
 mod run_folder;
 #[cfg(feature = "gui")]
 mod screenshots;

@@ -44,6 +44,7 @@ pub fn dataset() -> Dataset {
         train: set(N_TRAIN, 0),
         test: set(N_TEST, N_TRAIN),
         fingerprint: "of bars".to_owned(),
+        folder: None,
     }
 }
 

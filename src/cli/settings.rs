@@ -1,0 +1,206 @@
+//! From what was typed to a configuration, and back to a file a person can edit.
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+use toml::{Table, Value};
+
+use super::UsageError;
+use crate::train::TrainConfig;
+
+/// Where a configuration comes from besides its own flags.
+#[derive(Debug, clap::Args)]
+pub struct Source {
+    /// File with a whole configuration, as --print-config writes it. Flags change it.
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Changes one key of the configuration, after all flags: optimizer.beta1=0.8, for instance.
+    #[arg(long, value_name = "KEY=VALUE")]
+    set: Vec<String>,
+    /// Prints the whole configuration, with a comment for each key, and trains nothing.
+    #[arg(long)]
+    pub(super) print_config: bool,
+}
+
+impl Source {
+    /// The configuration of the file, or `usual`.
+    pub(super) fn base(&self, usual: TrainConfig) -> anyhow::Result<TrainConfig> {
+        let Some(file) = &self.config else {
+            return Ok(usual);
+        };
+        let text = std::fs::read_to_string(file)
+            .with_context(|| format!("could not read {}", file.display()))?;
+        toml::from_str(&text).map_err(|e| wrong_file(file, &text, &e).into())
+    }
+
+    /// `config` with every `--set` applied.
+    pub(super) fn with_sets(&self, config: TrainConfig) -> anyhow::Result<TrainConfig> {
+        if self.set.is_empty() {
+            return Ok(config);
+        }
+        let mut table = Table::try_from(&config)?;
+        for set in &self.set {
+            let (key, text) = set
+                .split_once('=')
+                .ok_or_else(|| UsageError(format!("--set wants KEY=VALUE, found `{set}`")))?;
+            set_key(&mut table, key.trim(), parse_value(text.trim()))?;
+        }
+        let config = table.try_into::<TrainConfig>();
+        Ok(config.map_err(|e| UsageError(format!("--set does not fit: {}", e.message())))?)
+    }
+}
+
+/// The line and what is wrong with it.
+fn wrong_file(file: &Path, text: &str, error: &toml::de::Error) -> UsageError {
+    let start = error.span().map_or(0, |span| span.start.min(text.len()));
+    let line = 1 + text.as_bytes()[..start]
+        .iter()
+        .filter(|&&b| b == b'\n')
+        .count();
+    UsageError(format!(
+        "{} is not a configuration: line {line}: {}",
+        file.display(),
+        error.message()
+    ))
+}
+
+/// A number, a switch or a table as TOML writes it; anything else is a word.
+fn parse_value(text: &str) -> Value {
+    let line = format!("x = {text}");
+    let parsed: Option<Table> = toml::from_str(&line).ok();
+    parsed
+        .and_then(|mut table| table.remove("x"))
+        .unwrap_or_else(|| Value::String(text.to_owned()))
+}
+
+/// Replaces the value at a path such as `optimizer.beta1`, which must exist.
+fn set_key(table: &mut Table, key: &str, value: Value) -> Result<(), UsageError> {
+    let unknown = || {
+        UsageError(format!(
+            "--set: there is no key `{key}`; --print-config shows all"
+        ))
+    };
+    let (path, last) = match key.rsplit_once('.') {
+        Some((path, last)) => (Some(path), last),
+        None => (None, key),
+    };
+    let mut at = table;
+    for part in path.iter().flat_map(|p| p.split('.')) {
+        at = at
+            .get_mut(part)
+            .and_then(Value::as_table_mut)
+            .ok_or_else(unknown)?;
+    }
+    let old = at.get_mut(last).ok_or_else(unknown)?;
+    *old = value;
+    Ok(())
+}
+
+/// One comment a key, in the words of the window.
+const COMMENTS: &[(&str, &str)] = &[
+    (
+        "preset",
+        "name of the preset the network came from; only a label",
+    ),
+    ("seed", "decides first weights, split, order and dropout"),
+    ("epochs", "passes over the training images"),
+    ("batch_size", "images an update"),
+    (
+        "n_validation",
+        "training images held out to watch the run; 0 trains on all",
+    ),
+    (
+        "learning_rate",
+        "step size of the optimiser, at the highest point of the schedule",
+    ),
+    (
+        "warm_up",
+        "epochs over which the learning rate rises from 0",
+    ),
+    ("weight_decay", "pull of all weights towards zero"),
+    ("init", "how weights start: glorot_uniform or he_uniform"),
+    (
+        "[schedule]",
+        "constant | step {every, factor} | exponential {factor} | cosine {floor} | one_cycle {rise, start, end}",
+    ),
+    (
+        "[optimizer]",
+        "sgd {momentum, nesterov} | adam {beta1, beta2, epsilon} | adamw {beta1, beta2, epsilon}",
+    ),
+    (
+        "[model]",
+        "the network: image size, classes, and layers from images to logits",
+    ),
+    ("input", "channels, height and width of an image"),
+    ("classes", "number of classes"),
+];
+
+/// The configuration as a file, with a comment for each key.
+pub(super) fn commented(config: &TrainConfig) -> anyhow::Result<String> {
+    let text = toml::to_string(config)?;
+    let mut out = String::from(
+        "# A configuration of Candle Studio: candle-studio train --config THIS_FILE\n",
+    );
+    for line in text.lines() {
+        let key = line.split(" = ").next().unwrap_or(line).trim();
+        match COMMENTS.iter().find(|(k, _)| *k == key) {
+            Some((_, comment)) if key.starts_with('[') => writeln!(out, "# {comment}\n{line}")?,
+            Some((_, comment)) => writeln!(out, "{line}  # {comment}")?,
+            None => writeln!(out, "{line}")?,
+        }
+    }
+    Ok(out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::PRESETS;
+
+    fn config() -> TrainConfig {
+        TrainConfig::new(&PRESETS[0], [1, 28, 28], 10, 60_000)
+    }
+
+    fn with_set(set: &[&str]) -> anyhow::Result<TrainConfig> {
+        let source = Source {
+            config: None,
+            set: set.iter().map(|s| (*s).to_owned()).collect(),
+            print_config: false,
+        };
+        source.with_sets(config())
+    }
+
+    #[test]
+    fn a_commented_configuration_reads_back_as_it_was() {
+        let text = commented(&config()).unwrap();
+        assert_eq!(toml::from_str::<TrainConfig>(&text).unwrap(), config());
+        for (key, comment) in COMMENTS {
+            assert!(text.contains(comment), "no comment for {key} in:\n{text}");
+        }
+    }
+
+    #[test]
+    fn keys_are_set_by_path() {
+        let changed = with_set(&["optimizer.beta1=0.8", "epochs = 7", "init=he_uniform"]).unwrap();
+        assert_eq!(changed.epochs, 7);
+        assert_eq!(changed.setting(crate::train::Setting::Momentum), 0.8);
+        assert_eq!(changed.init, crate::model::Init::HeUniform);
+        let sgd = with_set(&["optimizer={kind='sgd', momentum=0.5, nesterov=true}"]).unwrap();
+        assert_eq!(sgd.optimizer.name(), "sgd");
+        assert_eq!(with_set(&["learning_rate=1"]).unwrap().learning_rate, 1.0);
+    }
+
+    #[test]
+    fn wrong_sets_are_told() {
+        for (set, words) in [
+            ("epochs", "KEY=VALUE"),
+            ("epoch=3", "no key `epoch`"),
+            ("optimizer.momentum=3", "no key `optimizer.momentum`"),
+            ("epochs=many", "does not fit"),
+        ] {
+            let message = with_set(&[set]).unwrap_err().to_string();
+            assert!(message.contains(words), "{set}: {message}");
+        }
+    }
+}

@@ -1,0 +1,237 @@
+//! Everything a run needs to go on as if it had never been interrupted: bit for bit.
+//!
+//! Random numbers are keyed by the seed, the epoch and the step, so a cursor says all there is to
+//! say about them.
+
+use std::collections::HashMap;
+
+use candle_core::{Result as CandleResult, Tensor};
+use safetensors::{Dtype, SafeTensors, tensor::TensorView};
+use serde::{Deserialize, Serialize};
+
+use super::{Metrics, OptimizerState, TrainConfig};
+use crate::model::Param;
+
+/// Version of the checkpoint's layout. A newer one is refused.
+const FORMAT_VERSION: u32 = 1;
+
+/// Key of our JSON string among the file's metadata.
+const METADATA_KEY: &str = "candle_studio_checkpoint";
+
+/// Where in its data and its sums a run is.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Cursor {
+    /// Epochs finished.
+    pub epoch: usize,
+    /// Images of the current epoch already learned from.
+    pub n_done: usize,
+    /// Training images seen.
+    pub images: u64,
+    /// Seconds of training.
+    pub secs: f64,
+    /// [`Cursor::secs`] when the current epoch began.
+    pub secs_at_epoch: f64,
+    /// Over the current epoch: the sum of the images' losses.
+    pub loss_sum: f64,
+    /// Over the current epoch: the number of images classified correctly.
+    pub n_right: f64,
+    /// Seconds each finished epoch took to train.
+    pub epoch_secs: Vec<f64>,
+    /// On the held-out images after the last epoch.
+    pub validation: Option<Metrics>,
+}
+
+/// The full state of a run between two batches.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Checkpoint {
+    /// The configuration with every change applied so far.
+    pub config: TrainConfig,
+    /// Where the run is.
+    pub cursor: Cursor,
+    /// The optimiser's memory.
+    pub optimizer: OptimizerState,
+    /// Name, shape and values of each of the network's tensors, as they lie in memory.
+    tensors: Vec<(String, Vec<usize>, Vec<f32>)>,
+}
+
+/// The JSON string in the file.
+#[derive(Serialize, Deserialize)]
+struct Description {
+    format_version: u32,
+    step: u64,
+    config: TrainConfig,
+    cursor: Cursor,
+}
+
+impl Checkpoint {
+    pub(super) fn new(
+        config: &TrainConfig,
+        cursor: &Cursor,
+        optimizer: &OptimizerState,
+        params: &[Param],
+    ) -> CandleResult<Checkpoint> {
+        let copy = |p: &Param| {
+            let values = p.var.flatten_all()?.to_vec1()?;
+            Ok((p.name.clone(), p.var.dims().to_vec(), values))
+        };
+        Ok(Checkpoint {
+            config: config.clone(),
+            cursor: cursor.clone(),
+            optimizer: optimizer.clone(),
+            tensors: params.iter().map(copy).collect::<CandleResult<_>>()?,
+        })
+    }
+
+    /// Updates done.
+    pub fn step(&self) -> u64 {
+        self.optimizer.step
+    }
+
+    /// Puts the values into `params`, which belong to a network of the same spec.
+    pub(super) fn restore(&self, params: &[Param]) -> CandleResult<()> {
+        for (param, (_, dims, values)) in params.iter().zip(&self.tensors) {
+            let values = Tensor::from_slice(values, dims.as_slice(), param.var.device())?;
+            param.var.set(&values)?;
+        }
+        Ok(())
+    }
+
+    /// Whether the checkpoint is of a network with these tensors.
+    pub(super) fn fits(&self, params: &[Param]) -> bool {
+        let same = |(p, (name, dims, _)): (&Param, &(String, Vec<usize>, Vec<f32>))| {
+            p.name == *name && p.var.dims() == dims
+        };
+        params.len() == self.tensors.len() && params.iter().zip(&self.tensors).all(same)
+    }
+
+    /// The bytes of a checkpoint file: safetensors with one JSON string.
+    ///
+    /// # Errors
+    /// When the configuration has no JSON form.
+    pub fn to_bytes(&self) -> anyhow::Result<Vec<u8>> {
+        let description = Description {
+            format_version: FORMAT_VERSION,
+            step: self.step(),
+            config: self.config.clone(),
+            cursor: self.cursor.clone(),
+        };
+        let json = serde_json::to_string(&description)?;
+        let metadata = HashMap::from([(METADATA_KEY.to_owned(), json)]);
+        let mut entries = Vec::new();
+        for (idx, (name, dims, values)) in self.tensors.iter().enumerate() {
+            entries.push((name.clone(), dims.clone(), le_bytes(values)));
+            let moments = [
+                ("first", &self.optimizer.first),
+                ("second", &self.optimizer.second),
+            ];
+            for (prefix, moment) in moments {
+                let values = &moment[idx];
+                entries.push((
+                    format!("{prefix}.{name}"),
+                    vec![values.len()],
+                    le_bytes(values),
+                ));
+            }
+        }
+        let views = entries
+            .iter()
+            .map(|(name, dims, bytes)| {
+                Ok((
+                    name.as_str(),
+                    TensorView::new(Dtype::F32, dims.clone(), bytes)?,
+                ))
+            })
+            .collect::<Result<Vec<_>, safetensors::SafeTensorError>>()?;
+        Ok(safetensors::serialize(views, Some(metadata))?)
+    }
+
+    /// Reads a checkpoint from the bytes of a file; the error is a reason without a place.
+    ///
+    /// # Errors
+    /// When the file is cut short, foreign, or newer.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Checkpoint, String> {
+        let incomplete = |e| format!("it is not a complete safetensors file ({e})");
+        let (_, header) = SafeTensors::read_metadata(bytes).map_err(incomplete)?;
+        let json = header
+            .metadata()
+            .as_ref()
+            .and_then(|m| m.get(METADATA_KEY))
+            .ok_or_else(|| format!("its metadata has no `{METADATA_KEY}` entry"))?;
+        let description: Description = serde_json::from_str(json)
+            .map_err(|e| format!("its `{METADATA_KEY}` entry cannot be understood ({e})"))?;
+        if description.format_version > FORMAT_VERSION {
+            return Err(format!(
+                "it has format {}, this version reads up to {FORMAT_VERSION}: update Candle Studio",
+                description.format_version
+            ));
+        }
+        let file = SafeTensors::deserialize(bytes).map_err(incomplete)?;
+        let mut optimizer = OptimizerState::new(0);
+        optimizer.step = description.step;
+        let mut tensors = Vec::new();
+        for name in param_names(&file) {
+            let view = file.tensor(&name).map_err(|e| e.to_string())?;
+            optimizer.first.push(moment(&file, "first", &name)?);
+            optimizer.second.push(moment(&file, "second", &name)?);
+            tensors.push((name, view.shape().to_vec(), f32s(&view)?));
+        }
+        Ok(Checkpoint {
+            config: description.config,
+            cursor: description.cursor,
+            optimizer,
+            tensors,
+        })
+    }
+
+    /// Puts the tensors in the order of `params`: a file keeps an order of its own.
+    pub(super) fn sort_like(&mut self, params: &[Param]) {
+        let order = |name: &str| params.iter().position(|p| p.name == name);
+        let mut entries: Vec<_> = std::mem::take(&mut self.tensors)
+            .into_iter()
+            .zip(std::mem::take(&mut self.optimizer.first))
+            .zip(std::mem::take(&mut self.optimizer.second))
+            .collect();
+        entries.sort_by_key(|(((name, ..), _), _)| order(name).unwrap_or(usize::MAX));
+        for ((tensor, first), second) in entries {
+            self.tensors.push(tensor);
+            self.optimizer.first.push(first);
+            self.optimizer.second.push(second);
+        }
+    }
+}
+
+/// Names of the network's own tensors: those with moments beside them.
+fn param_names(file: &SafeTensors<'_>) -> Vec<String> {
+    let mut names: Vec<String> = file
+        .names()
+        .into_iter()
+        .filter_map(|name| name.strip_prefix("first."))
+        .map(str::to_owned)
+        .collect();
+    names.sort();
+    names
+}
+
+fn moment(file: &SafeTensors<'_>, prefix: &str, name: &str) -> Result<Vec<f32>, String> {
+    let view = file
+        .tensor(&format!("{prefix}.{name}"))
+        .map_err(|_| format!("it has no tensor `{prefix}.{name}`"))?;
+    f32s(&view)
+}
+
+fn f32s(view: &TensorView<'_>) -> Result<Vec<f32>, String> {
+    if view.dtype() != Dtype::F32 {
+        return Err(format!(
+            "a tensor should hold F32, it holds {:?}",
+            view.dtype()
+        ));
+    }
+    let bytes = view.data().chunks_exact(4);
+    Ok(bytes
+        .map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]]))
+        .collect())
+}
+
+fn le_bytes(values: &[f32]) -> Vec<u8> {
+    values.iter().flat_map(|v| v.to_le_bytes()).collect()
+}
