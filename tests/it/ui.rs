@@ -64,6 +64,7 @@ fn choose_small(window: &mut Window, epochs: usize) {
     choose(window, "Preset", "Softmax regression");
     set(window, "Validation", 59_000.0);
     set(window, "Epochs", epochs as f64);
+    assert_eq!(studio(window).draft().preset, "softmax");
     assert_eq!(studio(window).errors(), []);
 }
 
@@ -71,6 +72,8 @@ fn wait_for_end(window: &mut Window) {
     wait(window, "the end of the run", |app| {
         app.studio().live_run().is_none() && !app.studio().runs().is_empty()
     });
+    // A run that ends between two frames has its table laid out in the next.
+    window.run_steps(4);
 }
 
 fn draw_one(window: &mut Window) {

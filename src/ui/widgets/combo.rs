@@ -21,6 +21,8 @@ pub fn combo_of_width(
 ) -> Response {
     ComboBox::from_id_salt(name)
         .width(width)
+        // All of a list is seen at once: what has to be scrolled for is not found.
+        .height(480.0)
         .selected_text(chosen)
         .truncate()
         .icon(|ui, rect, _, _| {
