@@ -1,0 +1,223 @@
+//! The training loop. It owns no thread, no file and no window.
+
+mod batch;
+mod divergence;
+mod obey;
+mod report;
+
+use std::time::Instant;
+
+use candle_core::{Device, Tensor};
+
+use super::{
+    Checkpoint, Control, Cursor, Event, Finish, Job, Metrics, OptimizerState, StepPoint,
+    TrainConfig,
+};
+use crate::data::shuffled;
+use crate::kernels;
+use crate::model::Network;
+pub(crate) use obey::live_changes;
+
+/// Hears what happens in a run.
+pub trait Observer {
+    /// Something happened. May block, which makes training wait.
+    fn event(&mut self, event: &Event);
+
+    /// The full state of the run, as often as the job asks for and when the run ends early.
+    fn checkpoint(&mut self, _checkpoint: Checkpoint) {}
+
+    /// The weights right now, called between batches after each batch of events. To keep them,
+    /// [`Network::deep_copy`] them: training goes on in the same storage.
+    fn weights(&mut self, _network: &Network) {}
+}
+
+/// Why a run broke.
+#[derive(Debug, thiserror::Error)]
+pub enum TrainError {
+    /// The network could not be built.
+    #[error("the network could not be built: {0}")]
+    Network(#[source] anyhow::Error),
+    /// A tensor operation failed.
+    #[error("training failed: {0}")]
+    Candle(#[from] candle_core::Error),
+    /// A checkpoint is of another network.
+    #[error("the checkpoint of step {0} does not fit the network of its own configuration")]
+    Checkpoint(u64),
+}
+
+/// What a run leaves behind.
+#[derive(Debug)]
+pub struct Outcome {
+    /// The network with its last finite weights.
+    pub network: Network,
+    /// The configuration with every change applied.
+    pub config: TrainConfig,
+    /// How it ended.
+    pub finish: Finish,
+    /// On the test images; `None` if the run did not train at all.
+    pub test: Option<Metrics>,
+    /// Epochs done, fractions included.
+    pub epochs: f64,
+    /// Seconds each finished epoch took to train, without evaluation.
+    pub epoch_secs: Vec<f64>,
+    /// Seconds of training, pauses and evaluation excluded.
+    pub train_secs: f64,
+    /// On the held-out images after the last epoch.
+    pub validation: Option<Metrics>,
+    /// Training images seen.
+    pub images: u64,
+}
+
+/// Runs `job` until its epochs are done, `control` stops it, or the loss is no longer a number.
+///
+/// # Errors
+/// When the network cannot be built or run. Nothing is told to the observer about it.
+pub fn train(
+    job: &Job,
+    control: &Control,
+    observer: &mut dyn Observer,
+) -> Result<Outcome, TrainError> {
+    observer.event(&Event::Started {
+        config: Box::new(job.config().clone()),
+        dataset: job.dataset().name.clone(),
+        n_train: job.split().train.len(),
+        threads: kernels::threads(),
+    });
+    let mut run = Steps::new(job, control, observer)?;
+    let finish = run.all_epochs()?;
+    run.finish(finish)
+}
+
+/// Goes on from `checkpoint`, which is one of `job`'s: ends with the same bits as the run would
+/// have without the interruption.
+///
+/// # Errors
+/// As [`train`], and when the checkpoint is of another network.
+pub fn resume(
+    job: &Job,
+    checkpoint: Checkpoint,
+    control: &Control,
+    observer: &mut dyn Observer,
+) -> Result<Outcome, TrainError> {
+    observer.event(&Event::Resumed {
+        step: checkpoint.step(),
+    });
+    let mut run = Steps::new(job, control, observer)?;
+    run.restore(checkpoint)?;
+    let finish = run.all_epochs()?;
+    run.finish(finish)
+}
+
+/// The loop's state between two batches.
+struct Steps<'a> {
+    job: &'a Job,
+    control: &'a Control,
+    observer: &'a mut dyn Observer,
+    config: TrainConfig,
+    network: Network,
+    optimizer: OptimizerState,
+    /// Weights of a moment ago, known to be finite, in the order of the parameters.
+    kept: Vec<Tensor>,
+    cursor: Cursor,
+    unsent: Vec<StepPoint>,
+    last_emit: Instant,
+}
+
+impl<'a> Steps<'a> {
+    fn new(
+        job: &'a Job,
+        control: &'a Control,
+        observer: &'a mut dyn Observer,
+    ) -> Result<Steps<'a>, TrainError> {
+        let config = job.config();
+        let network = Network::new(&config.model, config.init, config.seed, &Device::Cpu)
+            .map_err(TrainError::Network)?;
+        let network = if job.is_fused() {
+            network
+        } else {
+            network.unfused()
+        };
+        let mut run = Steps {
+            job,
+            control,
+            observer,
+            config: config.clone(),
+            optimizer: OptimizerState::new(network.params().len()),
+            network,
+            kept: Vec::new(),
+            cursor: Cursor::default(),
+            unsent: Vec::new(),
+            last_emit: Instant::now(),
+        };
+        run.keep_if_finite()?;
+        run.observer.weights(&run.network);
+        Ok(run)
+    }
+
+    fn restore(&mut self, mut checkpoint: Checkpoint) -> Result<(), TrainError> {
+        let params = self.network.params();
+        checkpoint.sort_like(params);
+        if !checkpoint.fits(params) {
+            return Err(TrainError::Checkpoint(checkpoint.step()));
+        }
+        checkpoint.restore(params)?;
+        self.config = checkpoint.config;
+        self.cursor = checkpoint.cursor;
+        self.optimizer = checkpoint.optimizer;
+        self.keep_if_finite()?;
+        self.observer.weights(&self.network);
+        Ok(())
+    }
+
+    fn checkpoint(&mut self) -> Result<(), TrainError> {
+        let params = self.network.params();
+        let checkpoint = Checkpoint::new(&self.config, &self.cursor, &self.optimizer, params)?;
+        self.emit();
+        self.observer.checkpoint(checkpoint);
+        Ok(())
+    }
+
+    fn all_epochs(&mut self) -> Result<Finish, TrainError> {
+        while self.cursor.epoch < self.config.epochs {
+            if let Some(finish) = self.one_epoch()? {
+                return Ok(finish);
+            }
+        }
+        Ok(Finish::Completed)
+    }
+
+    /// Trains one epoch, or what is left of it; `Some` when the run ends before the epoch does.
+    fn one_epoch(&mut self) -> Result<Option<Finish>, TrainError> {
+        let train = &self.job.split().train;
+        let order = shuffled(train, self.config.seed, self.cursor.epoch as u64);
+        while self.cursor.n_done < order.len() {
+            if !self.may_go_on() {
+                self.checkpoint()?;
+                return Ok(Some(Finish::Stopped));
+            }
+            if self.cursor.epoch >= self.config.epochs {
+                // The number of epochs was lowered below where the run already is.
+                return Ok(Some(Finish::Completed));
+            }
+            let start = Instant::now();
+            let end = order.len().min(self.cursor.n_done + self.config.batch_size);
+            let point = self.one_batch(&order[self.cursor.n_done..end], order.len())?;
+            self.cursor.secs += start.elapsed().as_secs_f64();
+            let Some(mut point) = point else {
+                return Ok(Some(self.diverged()?));
+            };
+            point.secs = self.cursor.secs;
+            self.cursor.n_done = end;
+            self.unsent.push(point);
+            self.emit_now_and_then();
+            if self.job.wants_checkpoint(self.optimizer.step) && end < order.len() {
+                self.checkpoint()?;
+            }
+        }
+        self.end_epoch()?;
+        if self.job.wants_checkpoint(self.optimizer.step) {
+            self.checkpoint()?;
+        }
+        Ok(None)
+    }
+}

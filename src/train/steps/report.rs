@@ -1,0 +1,92 @@
+//! What the loop tells, and the measuring at the end of an epoch and of the run.
+
+use std::time::{Duration, Instant};
+
+use super::{Outcome, Steps, TrainError};
+use crate::train::metrics::measure;
+use crate::train::{EpochPoint, Event, Finish, Metrics};
+
+/// Time between two [`Event::Steps`]: as often as a window is redrawn while it is only watched.
+const EMIT_EVERY: Duration = Duration::from_millis(33);
+
+impl Steps<'_> {
+    pub(super) fn end_epoch(&mut self) -> Result<(), TrainError> {
+        self.emit();
+        let cursor = &mut self.cursor;
+        let n = cursor.n_done as f64;
+        let train = Metrics {
+            loss: cursor.loss_sum / n,
+            accuracy: cursor.n_right / n,
+        };
+        let epoch_secs = cursor.secs - cursor.secs_at_epoch;
+        cursor.epoch_secs.push(epoch_secs);
+        cursor.epoch += 1;
+        cursor.n_done = 0;
+        cursor.secs_at_epoch = cursor.secs;
+        cursor.loss_sum = 0.0;
+        cursor.n_right = 0.0;
+        let held_out = &self.job.split().validation;
+        if !held_out.is_empty() {
+            let set = &self.job.dataset().train;
+            let metrics = measure(&self.network, set, held_out, |_, _| Ok(()))?;
+            self.cursor.validation = Some(metrics);
+        }
+        let point = EpochPoint {
+            epoch: self.cursor.epoch,
+            step: self.optimizer.step,
+            images: self.cursor.images,
+            secs: self.cursor.secs,
+            epoch_secs,
+            train,
+            validation: self.cursor.validation,
+        };
+        self.observer.event(&Event::EpochDone { point });
+        Ok(())
+    }
+
+    pub(super) fn emit_now_and_then(&mut self) {
+        if self.last_emit.elapsed() >= EMIT_EVERY {
+            self.emit();
+        }
+    }
+
+    /// Tells every update since the last time.
+    pub(super) fn emit(&mut self) {
+        self.last_emit = Instant::now();
+        if self.unsent.is_empty() {
+            return;
+        }
+        let points = std::mem::take(&mut self.unsent);
+        self.observer.event(&Event::Steps { points });
+        self.observer.weights(&self.network);
+    }
+
+    pub(super) fn epochs_done(&self) -> f64 {
+        self.cursor.epoch as f64 + self.cursor.n_done as f64 / self.job.split().train.len() as f64
+    }
+
+    /// Measures the test set, once, tells the end, and hands everything over.
+    pub(super) fn finish(mut self, finish: Finish) -> Result<Outcome, TrainError> {
+        self.emit();
+        let epochs = self.epochs_done();
+        let set = &self.job.dataset().test;
+        let all: Vec<u32> = (0..set.len() as u32).collect();
+        let test = Some(measure(&self.network, set, &all, |_, _| Ok(()))?);
+        self.observer.weights(&self.network);
+        self.observer.event(&Event::Finished {
+            finish: finish.clone(),
+            test,
+        });
+        Ok(Outcome {
+            network: self.network,
+            config: self.config,
+            finish,
+            test,
+            epochs,
+            epoch_secs: self.cursor.epoch_secs,
+            train_secs: self.cursor.secs,
+            validation: self.cursor.validation,
+            images: self.cursor.images,
+        })
+    }
+}
