@@ -1,0 +1,125 @@
+//! What can be wrong with a configuration.
+
+use super::{Field, FieldError, Optimizer, TrainConfig};
+
+/// The problems found so far.
+#[derive(Default)]
+struct Problems(Vec<FieldError>);
+
+impl Problems {
+    fn expect(&mut self, is_fine: bool, field: Field, message: impl FnOnce() -> String) {
+        if !is_fine {
+            let message = message();
+            self.0.push(FieldError { field, message });
+        }
+    }
+
+    /// `problem` in a field's own words, if there is one.
+    fn note(&mut self, field: Field, problem: Option<String>) {
+        if let Some(message) = problem {
+            self.0.push(FieldError { field, message });
+        }
+    }
+
+    /// A finite number above 0.
+    fn positive(&mut self, field: Field, x: f64) {
+        self.expect(x.is_finite() && x > 0.0, field, || {
+            format!("must be above 0, found {x}")
+        });
+    }
+
+    /// A finite number that is not negative.
+    fn not_negative(&mut self, field: Field, x: f64) {
+        self.expect(x.is_finite() && x >= 0.0, field, || {
+            format!("must be 0 or more, found {x}")
+        });
+    }
+
+    /// A share that leaves something: how long a mean remembers, for instance.
+    fn below_one(&mut self, field: Field, x: f64) {
+        self.expect((0.0..1.0).contains(&x), field, || {
+            format!("must be at least 0 and below 1, found {x}")
+        });
+    }
+}
+
+impl TrainConfig {
+    /// Everything that is wrong with the configuration for `n_images` training images of
+    /// `input` size in `classes` classes, all at once.
+    pub fn check(&self, input: [usize; 3], classes: usize, n_images: usize) -> Vec<FieldError> {
+        let mut problems = Problems::default();
+        self.check_rates(&mut problems);
+        self.check_amounts(n_images, &mut problems);
+        self.check_optimizer(&mut problems);
+        self.check_model(input, classes, &mut problems);
+        problems.0
+    }
+
+    fn check_rates(&self, problems: &mut Problems) {
+        problems.positive(Field::LearningRate, self.learning_rate);
+        problems.not_negative(Field::WeightDecay, self.weight_decay);
+        problems.note(Field::Schedule, self.schedule.problem());
+        let epochs = self.epochs;
+        let is_fine = self.warm_up >= 0.0 && self.warm_up <= epochs as f64;
+        problems.expect(is_fine, Field::WarmUp, || {
+            let found = self.warm_up;
+            format!("must be from 0 to the {epochs} epochs, found {found}")
+        });
+    }
+
+    fn check_amounts(&self, n_images: usize, problems: &mut Problems) {
+        problems.expect(self.epochs >= 1, Field::Epochs, || {
+            "must be at least 1, found 0".to_owned()
+        });
+        let held_out = self.n_validation;
+        problems.expect(held_out < n_images, Field::Validation, || {
+            format!("must leave images to train on: {held_out} of {n_images} held out")
+        });
+        let n_train = n_images.saturating_sub(held_out);
+        let batch = self.batch_size;
+        let is_fine = (1..=n_train.max(1)).contains(&batch);
+        problems.expect(is_fine, Field::BatchSize, || {
+            format!("must be between 1 and the {n_train} training images, found {batch}")
+        });
+    }
+
+    fn check_optimizer(&self, problems: &mut Problems) {
+        match self.optimizer {
+            Optimizer::Sgd { momentum, nesterov } => {
+                problems.below_one(Field::Momentum, momentum);
+                problems.expect(!nesterov || momentum > 0.0, Field::Momentum, || {
+                    "must be above 0 for Nesterov".to_owned()
+                });
+            }
+            Optimizer::Adam {
+                beta1,
+                beta2,
+                epsilon,
+            }
+            | Optimizer::Adamw {
+                beta1,
+                beta2,
+                epsilon,
+            } => {
+                problems.below_one(Field::Beta1, beta1);
+                problems.below_one(Field::Beta2, beta2);
+                problems.positive(Field::Epsilon, epsilon);
+            }
+        }
+    }
+
+    fn check_model(&self, input: [usize; 3], classes: usize, problems: &mut Problems) {
+        let model = &self.model;
+        let is_fine = model.input == input && model.classes == classes;
+        problems.expect(is_fine, Field::Model, || {
+            format!(
+                "is made for images of {:?} in {} classes, the data has {input:?} in {classes}",
+                model.input, model.classes
+            )
+        });
+        for error in model.check().1 {
+            let field = error.layer.map_or(Field::Model, Field::Layer);
+            problems.note(field, Some(error.message));
+        }
+    }
+}

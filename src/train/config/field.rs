@@ -1,0 +1,62 @@
+//! What is wrong with a configuration, and where.
+
+/// The field of the configuration an error is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Field {
+    /// The network as a whole.
+    Model,
+    /// One of its layers, by index.
+    Layer(usize),
+    /// See [`TrainConfig::learning_rate`].
+    LearningRate,
+    /// See [`TrainConfig::schedule`].
+    Schedule,
+    /// See [`TrainConfig::warm_up`].
+    WarmUp,
+    /// See [`TrainConfig::weight_decay`].
+    WeightDecay,
+    /// See [`TrainConfig::batch_size`].
+    BatchSize,
+    /// See [`TrainConfig::epochs`].
+    Epochs,
+    /// See [`TrainConfig::n_validation`].
+    Validation,
+    /// SGD's momentum.
+    Momentum,
+    /// Adam's β₁.
+    Beta1,
+    /// Adam's β₂.
+    Beta2,
+    /// Adam's ε.
+    Epsilon,
+}
+
+/// One thing that is wrong with a configuration.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{}: {message}", self.place())]
+pub struct FieldError {
+    /// Where.
+    pub field: Field,
+    /// What was expected and what was found.
+    pub message: String,
+}
+
+impl FieldError {
+    fn place(&self) -> String {
+        match self.field {
+            Field::Model => "model".to_owned(),
+            Field::Layer(idx) => format!("layer {}", idx + 1),
+            Field::LearningRate => "learning rate".to_owned(),
+            Field::Schedule => "schedule".to_owned(),
+            Field::WarmUp => "warm-up".to_owned(),
+            Field::WeightDecay => "weight decay".to_owned(),
+            Field::BatchSize => "batch size".to_owned(),
+            Field::Epochs => "epochs".to_owned(),
+            Field::Validation => "validation images".to_owned(),
+            Field::Momentum => "momentum".to_owned(),
+            Field::Beta1 => "β₁".to_owned(),
+            Field::Beta2 => "β₂".to_owned(),
+            Field::Epsilon => "ε".to_owned(),
+        }
+    }
+}
