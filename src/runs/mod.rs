@@ -5,12 +5,14 @@
 
 mod checkpoints;
 mod folder;
+mod id;
 mod manifest;
 mod recorder;
 mod state;
 mod workspace;
 
 pub use folder::{RunFolder, RunFolderError, Summary};
+pub use id::RunId;
 pub use manifest::{DataMark, Machine, Manifest, Versions};
 pub use recorder::Recorder;
 pub use state::{ChangePoint, RunState, Status};

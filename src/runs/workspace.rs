@@ -6,7 +6,7 @@ use std::time::SystemTime;
 use directories::ProjectDirs;
 
 use super::manifest::utc;
-use super::{RunFolder, RunState, Status};
+use super::{RunFolder, RunId, RunState, Status};
 
 /// Runs read from a workspace at most, the newest ones.
 const MAX_RUNS: usize = 200;
@@ -36,7 +36,7 @@ pub fn new_folder(workspace: &Path, name: &str) -> PathBuf {
 
 /// The runs in `workspace`, oldest first, and one sentence for each folder that cannot be read.
 /// A run without an end was interrupted.
-pub fn read_workspace(workspace: &Path) -> (Vec<RunState>, Vec<String>) {
+pub fn read_workspace(workspace: &Path) -> (Vec<(RunId, RunState)>, Vec<String>) {
     let Ok(entries) = std::fs::read_dir(workspace) else {
         // Not made yet: the first run makes it.
         return (Vec::new(), Vec::new());
@@ -54,7 +54,7 @@ pub fn read_workspace(workspace: &Path) -> (Vec<RunState>, Vec<String>) {
                 if state.is_live() {
                     state.status = Status::Interrupted;
                 }
-                states.push(state);
+                states.push((RunId::of_folder(&path), state));
             }
             Err(error) => problems.push(error.to_string()),
         }

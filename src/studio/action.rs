@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use super::Stroke;
 use crate::data::GreyImage;
+use crate::runs::RunId;
 use crate::train::TrainConfig;
 
 /// An intention. Menu, button, shortcut and test share one variant.
@@ -26,10 +27,14 @@ pub enum Action {
     Step,
     /// End the run.
     Stop,
-    /// Show or hide the curves of the run at this index.
-    ShowRun(usize, bool),
-    /// Take the settings of the run at this index.
-    UseSettings(usize),
+    /// Show or hide the curves of this run.
+    ShowRun(RunId, bool),
+    /// Take the settings of this run.
+    UseSettings(RunId),
+    /// Look for these runs only, in every view of runs.
+    SetFilter(String),
+    /// Pick exactly these runs, in every view of runs.
+    Select(Vec<RunId>),
     /// Read a folder with the four IDX files.
     OpenData(PathBuf),
     /// Go back to the MNIST that ships with the program.

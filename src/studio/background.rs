@@ -11,7 +11,7 @@ use super::live::{Live, NewFolder};
 use crate::data::{Dataset, GreyImage};
 use crate::model::Classifier;
 use crate::predict::Predictor;
-use crate::runs::RunState;
+use crate::runs::{RunId, RunState};
 use crate::train::{Control, Event, Job, Trainer};
 
 /// Events that may wait for the window. The loop sends about 30 a second, each with every point
@@ -29,7 +29,7 @@ pub(super) enum Message {
     /// A picture was read.
     Picture(Result<GreyImage, String>),
     /// The runs kept in the workspace were read, and what was wrong with some of them.
-    Runs(Vec<RunState>, Vec<String>),
+    Runs(Vec<(RunId, RunState)>, Vec<String>),
 }
 
 type Task = Box<dyn FnOnce() -> Message + Send>;

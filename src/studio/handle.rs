@@ -7,11 +7,11 @@ use rand::RngCore;
 
 use super::background::Message;
 use super::live::NewFolder;
-use super::{Action, DataState, Model, Run, Studio};
+use super::{Action, DataState, Filter, Model, Studio};
 use crate::data::{Dataset, GreyImage, read_image_bytes, read_image_file};
 use crate::model::{Classifier, preset};
 use crate::random::{Stream, rng};
-use crate::runs::{self, RunState};
+use crate::runs::{self, RunId, RunState};
 use crate::train::{Control, Job, TrainConfig, live_changes};
 
 impl Studio {
@@ -27,12 +27,14 @@ impl Studio {
             Action::Resume => self.steer(Control::resume),
             Action::Step => self.step(),
             Action::Stop => self.steer(Control::stop),
-            Action::ShowRun(idx, is_visible) => {
-                if let Some(run) = self.runs.get_mut(idx) {
+            Action::ShowRun(id, is_visible) => {
+                if let Some(run) = self.library.get_mut(&id) {
                     run.is_visible = is_visible;
                 }
             }
-            Action::UseSettings(idx) => self.use_settings(idx),
+            Action::SetFilter(text) => self.library.filter = Filter::new(&text),
+            Action::Select(ids) => self.library.select(ids),
+            Action::UseSettings(id) => self.use_settings(&id),
             Action::OpenData(dir) => self.open_data(dir),
             Action::UseMnist => self.use_mnist(),
             Action::SaveModel(path) => self.save_model(path),
@@ -116,19 +118,22 @@ impl Studio {
                 return;
             }
         };
-        let name = format!("{} {}", self.draft.preset, self.runs.len() + 1);
+        let name = format!("{} {}", self.draft.preset, self.runs().len() + 1);
         let folder = self.workspace.as_ref().map(|workspace| NewFolder {
             path: runs::new_folder(workspace, &name),
             name: name.clone(),
         });
+        let id = match &folder {
+            Some(folder) => RunId::of_folder(&folder.path),
+            // Kept nowhere, it is known by its name, which has the number of the run in it.
+            None => RunId::new(&name),
+        };
         if let Err(error) = self.background.train(job, control, folder) {
             self.complain(format!("the training thread could not be started: {error}"));
             return;
         }
-        self.runs.push(Run {
-            state: RunState::new(name, self.draft.clone()),
-            is_visible: true,
-        });
+        let state = RunState::new(name, self.draft.clone());
+        self.library.begin(id, state);
         if matches!(self.model, Model::Opened { .. }) {
             self.use_trained_model();
         }
@@ -151,8 +156,8 @@ impl Studio {
         }
     }
 
-    fn use_settings(&mut self, idx: usize) {
-        if let Some(run) = self.runs.get(idx) {
+    fn use_settings(&mut self, id: &RunId) {
+        if let Some(run) = self.run(id) {
             self.set_draft(run.state.config.clone());
         }
     }

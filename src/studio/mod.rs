@@ -6,6 +6,7 @@
 mod action;
 mod background;
 mod handle;
+mod library;
 mod live;
 mod pad;
 
@@ -14,14 +15,16 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 pub use action::{Action, Effect};
+pub use library::Filter;
 pub use pad::{Pad, Stroke};
 
 use crate::data::Dataset;
 use crate::model::{Classifier, PRESETS};
 use crate::predict::{Prediction, Request};
-use crate::runs::{self, RunState, Status};
+use crate::runs::{self, RunId, RunState, Status};
 use crate::train::{Field, FieldError, Finish, TrainConfig};
 use background::{Background, Message};
+use library::Library;
 
 /// Called from other threads when there is something to [`Studio::pump`].
 pub type Wake = Arc<dyn Fn() + Send + Sync>;
@@ -72,7 +75,7 @@ pub struct Studio {
     data: DataState,
     draft: TrainConfig,
     errors: Vec<FieldError>,
-    runs: Vec<Run>,
+    library: Library,
     model: Model,
     /// The newest weights of the last run, whether or not the canvas asks them.
     trained: Option<Arc<Classifier>>,
@@ -89,6 +92,8 @@ pub struct Studio {
 /// A run of this session, or one kept by an earlier one.
 #[derive(Clone, Debug)]
 pub struct Run {
+    /// What it is known by, for its whole life.
+    pub id: RunId,
     /// What happened in it.
     pub state: RunState,
     /// Whether its curves are shown.
@@ -109,7 +114,7 @@ impl Studio {
             data: DataState::None,
             draft: TrainConfig::new(&PRESETS[0], [1, 28, 28], 10, MNIST_IMAGES),
             errors: Vec::new(),
-            runs: Vec::new(),
+            library: Library::default(),
             model: Model::None,
             trained: None,
             pad: Pad::default(),
@@ -128,11 +133,9 @@ impl Studio {
     /// the window that are the same every time.
     #[must_use]
     pub fn with_history(mut self, runs: Vec<RunState>, model: Classifier) -> Studio {
-        let visible = |state| Run {
-            state,
-            is_visible: true,
-        };
-        self.runs = runs.into_iter().map(visible).collect();
+        for state in runs {
+            self.library.begin(RunId::new(&state.name), state);
+        }
         let model = Arc::new(model);
         self.trained = Some(model.clone());
         self.model = Model::Trained(model);
@@ -146,7 +149,7 @@ impl Studio {
             if let Some(message) = self.background.message() {
                 self.hear(message);
             } else if let Some(event) = self.background.event() {
-                if let Some(run) = self.runs.last_mut() {
+                if let Some(run) = self.library.own_mut() {
                     run.state.apply(&event);
                     self.tell_end();
                 }
@@ -219,12 +222,38 @@ impl Studio {
 
     /// The runs in the workspace, oldest first.
     pub fn runs(&self) -> &[Run] {
-        &self.runs
+        &self.library.runs
+    }
+
+    /// The run known by `id`.
+    pub fn run(&self, id: &RunId) -> Option<&Run> {
+        self.library.get(id)
+    }
+
+    /// Which runs are looked for, in every view of them.
+    pub fn filter(&self) -> &Filter {
+        &self.library.filter
+    }
+
+    /// The runs that are looked for, oldest first.
+    pub fn filtered_runs(&self) -> impl Iterator<Item = &Run> {
+        self.runs().iter().filter(|run| self.filter().passes(run))
+    }
+
+    /// Whether the run is picked, in every view of runs.
+    pub fn is_selected(&self, id: &RunId) -> bool {
+        self.library.selection.contains(id)
+    }
+
+    /// The runs that are picked, oldest first, whether or not the filter lets them through.
+    pub fn selected_runs(&self) -> impl Iterator<Item = &Run> {
+        self.runs().iter().filter(|run| self.is_selected(&run.id))
     }
 
     /// The run that is training or waiting, if there is one.
     pub fn live_run(&self) -> Option<&RunState> {
-        self.runs.last().map(|r| &r.state).filter(|s| s.is_live())
+        let own = self.library.own().map(|run| &run.state);
+        own.filter(|state| state.is_live())
     }
 
     /// What the canvas asks.
@@ -292,11 +321,7 @@ impl Studio {
             }
             Message::Saved(path, Ok(())) => self.inform(format!("saved {}", path.display())),
             Message::Runs(states, problems) => {
-                let old = states.into_iter().map(|state| Run {
-                    state,
-                    is_visible: false,
-                });
-                self.runs.splice(0..0, old);
+                self.library.add_earlier(states);
                 problems.into_iter().for_each(|text| self.complain(text));
             }
             Message::Picture(Ok(image)) => {
@@ -306,18 +331,19 @@ impl Studio {
         }
     }
 
-    /// Says how the newest run ended, where that is not plain from the curves.
+    /// Says how the run of this studio ended, where that is not plain from the curves.
     fn tell_end(&mut self) {
-        let Some(Status::Finished(finish)) = self.runs.last().map(|r| &r.state.status) else {
+        let own = self.library.own().map(|run| &run.state.status);
+        let Some(Status::Finished(finish)) = own else {
             return;
         };
-        match finish {
+        match finish.clone() {
             Finish::Completed | Finish::Stopped => {}
             Finish::Diverged { step } => self.complain(format!(
                 "training diverged at step {step}: the loss is no longer a number. The last finite \
                  weights are kept; try a smaller learning rate"
             )),
-            Finish::Failed { message } => self.complain(message.clone()),
+            Finish::Failed { message } => self.complain(message),
         }
     }
 

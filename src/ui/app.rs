@@ -89,6 +89,7 @@ impl StudioApp {
                     Deed::ToggleLogLoss => self.settings.is_loss_log ^= true,
                     Deed::ToggleLogHorizontal => self.settings.is_x_log ^= true,
                     Deed::ShowWholeCurves => self.panels.curves.show_whole(),
+                    Deed::ShowTab(tab) => self.settings.tab = tab,
                     Deed::SetTheme(choice) => {
                         self.settings.theme = choice;
                         ctx.set_theme(choice.preference());

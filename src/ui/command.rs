@@ -5,6 +5,7 @@ use egui::{Key, KeyboardShortcut, Modifiers};
 
 use super::dialogs::Purpose;
 use super::settings::ThemeChoice;
+use super::tabs::Tab;
 use crate::model::PRESETS;
 use crate::runs::Status;
 use crate::studio::{Action, Model, Studio};
@@ -50,6 +51,8 @@ pub enum Command {
     LogHorizontal,
     /// Show all of the curves again.
     ShowWholeCurves,
+    /// Turn the middle of the window to something.
+    Tab(Tab),
     /// Choose a theme.
     Theme(ThemeChoice),
     /// Open the list of commands.
@@ -69,6 +72,8 @@ pub enum Deed {
     ToggleLogHorizontal,
     /// Change how the curves are drawn.
     ShowWholeCurves,
+    /// Turn the middle of the window to something.
+    ShowTab(Tab),
     /// Change the theme.
     SetTheme(ThemeChoice),
     /// Open or close the palette.
@@ -94,6 +99,9 @@ const PLAIN: &[Command] = &[
     Command::LogLoss,
     Command::LogHorizontal,
     Command::ShowWholeCurves,
+    Command::Tab(Tab::Train),
+    Command::Tab(Tab::Compare),
+    Command::Tab(Tab::Sweep),
     Command::Theme(ThemeChoice::System),
     Command::Theme(ThemeChoice::Dark),
     Command::Theme(ThemeChoice::Light),
@@ -129,6 +137,7 @@ impl Command {
             Command::LogLoss => "Logarithmic loss",
             Command::LogHorizontal => "Logarithmic horizontal axis",
             Command::ShowWholeCurves => "Show whole curves",
+            Command::Tab(tab) => return format!("Tab: {}", tab.label()),
             Command::Theme(choice) => return format!("Theme: {}", choice.label()),
             Command::Palette => "All commands",
         };
@@ -163,6 +172,7 @@ impl Command {
             Command::ShowWholeCurves => {
                 "Undoes zooming: shows every run from its beginning to now."
             }
+            Command::Tab(tab) => tab.explanation(),
             Command::Theme(ThemeChoice::System) => "Follows the desktop, where it tells its theme.",
             Command::Theme(ThemeChoice::Dark) => "For dark rooms.",
             Command::Theme(ThemeChoice::Light) => "For bright rooms.",
@@ -185,6 +195,9 @@ impl Command {
             Command::Undo => (Modifiers::COMMAND, Key::Z),
             Command::Redo => (CTRL_SHIFT, Key::Z),
             Command::Clear => (Modifiers::NONE, Key::Delete),
+            Command::Tab(Tab::Train) => (Modifiers::COMMAND, Key::Num1),
+            Command::Tab(Tab::Compare) => (Modifiers::COMMAND, Key::Num2),
+            Command::Tab(Tab::Sweep) => (Modifiers::COMMAND, Key::Num3),
             Command::Palette => (Modifiers::COMMAND, Key::P),
             _ => return None,
         };
@@ -235,6 +248,7 @@ impl Command {
             Command::LogLoss => return Deed::ToggleLogLoss,
             Command::LogHorizontal => return Deed::ToggleLogHorizontal,
             Command::ShowWholeCurves => return Deed::ShowWholeCurves,
+            Command::Tab(tab) => return Deed::ShowTab(tab),
             Command::Theme(choice) => return Deed::SetTheme(choice),
             Command::Palette => return Deed::TogglePalette,
         })

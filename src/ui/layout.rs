@@ -2,10 +2,13 @@
 
 use egui::{CentralPanel, Frame, Margin, Panel, Ui};
 
+use super::panels::compare::ComparePanel;
 use super::panels::curves::{self, CurvesPanel};
 use super::panels::draw::DrawPanel;
 use super::panels::setup::SetupPanel;
+use super::panels::sweep::SweepPanel;
 use super::panels::{Cx, runs, status, top_bar};
+use super::tabs::{self, Tab};
 use super::theme::{PANEL_PADDING, tokens};
 
 /// The panels with what they keep between frames.
@@ -14,6 +17,8 @@ pub struct Panels {
     setup: SetupPanel,
     /// The curves.
     pub curves: CurvesPanel,
+    compare: ComparePanel,
+    sweep: SweepPanel,
     draw: DrawPanel,
 }
 
@@ -61,8 +66,18 @@ impl Panels {
             .show(ui, |ui| self.middle_ui(ui, cx));
     }
 
-    /// The curves, and beneath them the table of runs.
+    /// The tabs, and what the chosen one is about.
     fn middle_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
+        tabs::ui(ui, cx);
+        match cx.settings.tab {
+            Tab::Train => self.train_ui(ui, cx),
+            Tab::Compare => self.compare.ui(ui, cx),
+            Tab::Sweep => self.sweep.ui(ui, cx),
+        }
+    }
+
+    /// The curves, and beneath them the table of runs.
+    fn train_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
         let n_runs = cx.studio.runs().len();
         let table = if n_runs > 0 {
             runs::wanted_height(n_runs)

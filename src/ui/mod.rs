@@ -14,6 +14,7 @@ mod palette;
 mod panels;
 mod settings;
 mod start;
+mod tabs;
 mod theme;
 mod widgets;
 

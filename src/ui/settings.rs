@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::panels::curves::XAxis;
+use super::tabs::Tab;
 
 /// Which theme to use.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -45,6 +46,8 @@ impl ThemeChoice {
 pub struct Settings {
     /// Which theme to use.
     pub theme: ThemeChoice,
+    /// What the middle of the window is about.
+    pub tab: Tab,
     /// Updates the smoothed curve is averaged over; 1 does not smooth.
     pub smoothing_steps: f64,
     /// What the curves are drawn against.
@@ -59,6 +62,7 @@ impl Default for Settings {
     fn default() -> Settings {
         Settings {
             theme: ThemeChoice::System,
+            tab: Tab::Train,
             smoothing_steps: 50.0,
             x_axis: XAxis::Epoch,
             is_x_log: false,

@@ -17,6 +17,8 @@ mod renderer;
 mod resume;
 mod run_folder;
 #[cfg(feature = "gui")]
+mod runs_window;
+#[cfg(feature = "gui")]
 mod screenshots;
 mod studio;
 mod tiny;

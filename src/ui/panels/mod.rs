@@ -1,5 +1,6 @@
 //! The regions of the window, one file each. A panel reads the studio and reports wishes.
 
+pub mod compare;
 pub mod curves;
 pub mod draw;
 pub mod layer_fields;
@@ -8,6 +9,7 @@ pub mod runs;
 pub mod schedule;
 pub mod setup;
 pub mod status;
+pub mod sweep;
 pub mod top_bar;
 
 use super::command::Command;

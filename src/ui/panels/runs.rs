@@ -106,15 +106,20 @@ pub fn wanted_height(n_runs: usize) -> f32 {
 
 /// Shows the table, the newest run first.
 pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+    let newest_first: Vec<usize> = (0..cx.studio.runs().len()).rev().collect();
+    list_ui(ui, cx, &newest_first);
+}
+
+/// Shows the runs at these indices, in this order.
+pub fn list_ui(ui: &mut Ui, cx: &mut Cx<'_>, shown: &[usize]) {
     ui.spacing_mut().item_spacing.y = 0.0;
     let columns = fitting_columns(ui.available_width());
     header_ui(ui, &columns);
-    let n = cx.studio.runs().len();
     ScrollArea::vertical()
         .auto_shrink(false)
-        .show_rows(ui, ROW, n, |ui, rows| {
-            for row in rows {
-                row_ui(ui, cx, n - 1 - row, &columns);
+        .show_rows(ui, ROW, shown.len(), |ui, rows| {
+            for &idx in &shown[rows] {
+                row_ui(ui, cx, idx, &columns);
             }
         });
 }
@@ -173,7 +178,7 @@ fn row_ui(ui: &mut Ui, cx: &mut Cx<'_>, idx: usize, columns: &[&Column]) {
         ui.spacing_mut().item_spacing.x = 0.0;
         let name = format!("Use the settings of {}", run.state.name);
         if use_ui(ui, &name, button_width(size.x)).clicked() {
-            cx.act(Action::UseSettings(idx));
+            cx.act(Action::UseSettings(run.id.clone()));
         }
         for column in columns.iter().rev() {
             let text = theme::number((column.text)(&run.state));
@@ -190,7 +195,7 @@ fn row_ui(ui: &mut Ui, cx: &mut Cx<'_>, idx: usize, columns: &[&Column]) {
                 .on_hover_text(format!("{verb} the curves of this run."))
                 .clicked()
             {
-                cx.act(Action::ShowRun(idx, !run.is_visible));
+                cx.act(Action::ShowRun(run.id.clone(), !run.is_visible));
             }
             let (dot, _) = ui.allocate_exact_size(vec2(14.0, 10.0), Sense::hover());
             let color = t.run_color(idx);

@@ -1,0 +1,54 @@
+//! The name of a run that never changes.
+
+use std::fmt;
+use std::path::Path;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+/// What a run is known by, in the window, in the index and on the command line: the name of its
+/// folder, which no two runs of a workspace share. What people call a run may change; this does
+/// not. Cheap to copy.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(from = "String", into = "String")]
+pub struct RunId(Arc<str>);
+
+impl RunId {
+    /// The run with this name.
+    pub fn new(name: &str) -> RunId {
+        RunId(name.into())
+    }
+
+    /// The run in the folder `path`.
+    pub fn of_folder(path: &Path) -> RunId {
+        RunId::new(
+            &path
+                .file_name()
+                .unwrap_or(path.as_os_str())
+                .to_string_lossy(),
+        )
+    }
+
+    /// The name.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<String> for RunId {
+    fn from(name: String) -> RunId {
+        RunId::new(&name)
+    }
+}
+
+impl From<RunId> for String {
+    fn from(id: RunId) -> String {
+        id.0.as_ref().to_owned()
+    }
+}
+
+impl fmt::Display for RunId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}

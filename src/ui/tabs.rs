@@ -1,0 +1,87 @@
+//! What the middle of the window is about.
+
+use egui::{FontId, Role, Sense, TextStyle, Ui, WidgetInfo, pos2, vec2};
+use serde::{Deserialize, Serialize};
+
+use super::command::Command;
+use super::panels::Cx;
+use super::theme::{self, ROW_HEIGHT, tokens};
+
+/// One of the things the middle of the window can be about.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Tab {
+    /// The curves of training.
+    #[default]
+    Train,
+    /// All runs, against each other.
+    Compare,
+    /// Many runs over ranges of settings.
+    Sweep,
+}
+
+impl Tab {
+    /// All of them, as they stand in the window.
+    pub const ALL: [Tab; 3] = [Tab::Train, Tab::Compare, Tab::Sweep];
+
+    /// The word on it.
+    pub fn label(self) -> &'static str {
+        match self {
+            Tab::Train => "Train",
+            Tab::Compare => "Compare",
+            Tab::Sweep => "Sweep",
+        }
+    }
+
+    /// One sentence: what is there.
+    pub fn explanation(self) -> &'static str {
+        match self {
+            Tab::Train => "Shows the curves of training, batch by batch.",
+            Tab::Compare => "Shows every run of the workspace, and what makes one better.",
+            Tab::Sweep => "Trains many runs, over ranges of settings.",
+        }
+    }
+}
+
+/// The row of tabs.
+pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+    ui.horizontal(|ui| {
+        ui.spacing_mut().item_spacing.x = theme::UNIT;
+        for tab in Tab::ALL {
+            tab_ui(ui, cx, tab);
+        }
+    });
+}
+
+fn tab_ui(ui: &mut Ui, cx: &mut Cx<'_>, tab: Tab) {
+    let is_chosen = cx.settings.tab == tab;
+    let font = if is_chosen {
+        FontId::new(14.0, theme::semibold())
+    } else {
+        TextStyle::Button.resolve(ui.style())
+    };
+    let t = tokens(ui);
+    let galley = ui
+        .painter()
+        .layout_no_wrap(tab.label().to_owned(), font, t.text);
+    let size = vec2(galley.size().x + 16.0, ROW_HEIGHT);
+    let (rect, response) = ui.allocate_exact_size(size, Sense::click());
+    // The button that starts training has the plain word.
+    let name = format!("{} tab", tab.label());
+    response.widget_info(|| WidgetInfo::selected(Role::Tab, true, is_chosen, &name));
+    let is_lit = is_chosen || response.hovered() || response.has_focus();
+    let ink = if is_lit { t.text } else { t.quiet };
+    let at = pos2(
+        rect.center().x - galley.size().x / 2.0,
+        rect.center().y - galley.size().y / 2.0,
+    );
+    ui.painter()
+        .galley_with_override_text_color(at, galley, ink);
+    if is_chosen || response.has_focus() {
+        let line = rect.with_min_y(rect.max.y - 2.0).shrink2(vec2(8.0, 0.0));
+        ui.painter().rect_filled(line, 1.0, t.accent);
+    }
+    let command = Command::Tab(tab);
+    if response.on_hover_text(command.tooltip(ui)).clicked() {
+        cx.command(command);
+    }
+}
