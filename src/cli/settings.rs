@@ -119,14 +119,41 @@ const COMMENTS: &[(&str, &str)] = &[
         "epochs over which the learning rate rises from 0",
     ),
     ("weight_decay", "pull of all weights towards zero"),
-    ("init", "how weights start: glorot_uniform or he_uniform"),
+    ("l1", "penalty on the sum of the weights' sizes; 0 for none"),
+    (
+        "init",
+        "how weights start: glorot_uniform | glorot_normal | he_uniform | he_normal | lecun_uniform | lecun_normal | zeros",
+    ),
+    (
+        "[clip]",
+        "a limit on the gradient of an update: none | norm {max} | value {max}",
+    ),
+    (
+        "[loss]",
+        "what is made small: cross_entropy {label_smoothing} | squared_error",
+    ),
     (
         "[schedule]",
         "constant | step {every, factor} | exponential {factor} | cosine {floor} | one_cycle {rise, start, end}",
     ),
     (
+        "[augment]",
+        "how training images are changed each time they are shown; 0 leaves a kind out",
+    ),
+    ("shift", "pixels, in all directions"),
+    ("rotation", "degrees"),
+    ("scale", "share of growing or shrinking"),
+    ("shear", "degrees of slanting"),
+    (
+        "elastic",
+        "typical pixels by which parts are moved smoothly",
+    ),
+    ("erasing", "largest share of the area lost to a rectangle"),
+    ("noise", "standard deviation on each pixel, of white's 1"),
+    ("brightness", "share of brighter or darker"),
+    (
         "[optimizer]",
-        "sgd {momentum, nesterov} | adam {beta1, beta2, epsilon} | adamw {beta1, beta2, epsilon}",
+        "adam {beta1, beta2, epsilon} | adamw {beta1, beta2, epsilon} | sgd {momentum, nesterov, decoupled} | rmsprop {memory, momentum, epsilon, decoupled}",
     ),
     (
         "[model]",

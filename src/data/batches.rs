@@ -42,19 +42,29 @@ impl ImageSet {
     pub fn batch(&self, indices: &[u32], device: &Device) -> Result<Batch> {
         let [channels, height, width] = self.shape();
         let mut images = Vec::with_capacity(indices.len() * channels * height * width);
-        let mut labels = Vec::with_capacity(indices.len());
         for &index in indices {
             let i = index as usize;
             if i >= self.len() {
                 bail!("image {i} was asked for in a set of {}", self.len());
             }
             images.extend(unit_values(self.image(i)));
-            labels.push(self.labels()[i]);
         }
+        self.batch_of(images, indices, device)
+    }
+
+    /// `images`, made from those at `indices`, with the labels of those.
+    ///
+    /// * `images`: `[n, channels, height, width]`
+    ///
+    /// # Errors
+    /// When the images are not as many as the indices, or what the device says.
+    pub fn batch_of(&self, images: Vec<f32>, indices: &[u32], device: &Device) -> Result<Batch> {
+        let [channels, height, width] = self.shape();
         let n = indices.len();
+        let labels = indices.iter().map(|&i| self.labels()[i as usize]).collect();
         Ok(Batch {
             images: Tensor::from_vec(images, (n, channels, height, width), device)?,
-            labels: Tensor::from_vec(labels, n, device)?,
+            labels: Tensor::from_vec::<_, u32>(labels, n, device)?,
         })
     }
 }

@@ -6,6 +6,7 @@
 //!
 //! Nothing in here knows a model.
 
+pub mod augment;
 pub mod batches;
 pub mod dataset;
 pub mod error;
@@ -17,6 +18,7 @@ mod resample;
 pub mod sketch;
 pub mod split;
 
+pub use augment::{Augment, AugmentKind};
 pub use batches::{Batch, shuffled, unit_values};
 pub use dataset::{Dataset, ImageSet};
 pub use error::DataError;

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::data::ImageSet;
 use crate::model::Classifier;
-use crate::train::{argmax_rows, measure};
+use crate::train::{Loss, argmax_rows, measure};
 
 /// How a classifier does on a set of labelled images.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -56,12 +56,18 @@ pub fn evaluate(classifier: &Classifier, set: &ImageSet) -> anyhow::Result<Repor
     );
     let mut confusion = vec![vec![0; n_classes]; n_classes];
     let indices: Vec<u32> = (0..set.len() as u32).collect();
-    let metrics = measure(&classifier.network, set, &indices, |logits, labels| {
-        for (class, label) in argmax_rows(logits)?.iter().zip(labels) {
-            confusion[*label as usize][*class as usize] += 1;
-        }
-        Ok(())
-    })?;
+    let metrics = measure(
+        &classifier.network,
+        Loss::CROSS_ENTROPY,
+        set,
+        &indices,
+        |logits, labels| {
+            for (class, label) in argmax_rows(logits)?.iter().zip(labels) {
+                confusion[*label as usize][*class as usize] += 1;
+            }
+            Ok(())
+        },
+    )?;
     Ok(Report {
         n_images: set.len(),
         accuracy: metrics.accuracy,

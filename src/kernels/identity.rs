@@ -173,12 +173,14 @@ fn a_fused_step_gives_the_same_bits_as_gradients_first() {
         momentum: 0.9,
         nesterov,
         weight_decay: 1e-3,
+        decoupled: false,
     };
     let plain = Rule::Sgd {
         lr: 0.1,
         momentum: 0.0,
         nesterov: false,
         weight_decay: 0.0,
+        decoupled: true,
     };
     let adam = |step| Rule::Adam { step, hyper: HYPER };
     let rules: [&dyn Fn(u64) -> Rule; 4] =

@@ -3,6 +3,8 @@
 //! Shapes: logits `[n, classes]`, labels `[n]` → a scalar.
 //! Forward: L = mean over samples of log Σⱼ exp(xⱼ − m) − (x_label − m), with m the largest logit,
 //! so that no exponential overflows. Backward: dx = dL · (softmax(x) − onehot(label)) / n.
+//! With smoothing ε the target is (1 − ε) onehot + ε / classes, so that L mixes in ε times the mean
+//! of the same over all classes, and the target takes onehot's place in dx (Szegedy et al. 2016).
 //! Sums run in f64 and in order: the matrices are tiny, so this costs nothing and the loss has
 //! the same bits for every thread count.
 
@@ -13,12 +15,13 @@ use std::sync::OnceLock;
 
 struct CrossEntropy {
     labels: Vec<u32>,
-    /// (softmax − onehot) / n, `[n, classes]`, left by the forward pass.
+    smoothing: f32,
+    /// (softmax − target) / n, `[n, classes]`, left by the forward pass.
     slope: OnceLock<Vec<f32>>,
 }
 
-/// The loss of one sample; `slope` receives softmax − onehot.
-fn sample(logits: &[f32], label: usize, slope: &mut [f32]) -> f64 {
+/// The loss of one sample; `slope` receives softmax − target.
+fn sample(logits: &[f32], label: usize, smoothing: f32, slope: &mut [f32]) -> f64 {
     let largest = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
     let mut sum = 0.0;
     for (x, p) in logits.iter().zip(&mut *slope) {
@@ -27,8 +30,15 @@ fn sample(logits: &[f32], label: usize, slope: &mut [f32]) -> f64 {
     }
     let scale = (1.0 / sum) as f32;
     slope.iter_mut().for_each(|p| *p *= scale);
-    slope[label] -= 1.0;
-    sum.ln() - f64::from(logits[label] - largest)
+    slope[label] -= 1.0 - smoothing;
+    let right = f64::from(logits[label] - largest);
+    if smoothing == 0.0 {
+        return sum.ln() - right;
+    }
+    let share = smoothing / logits.len() as f32;
+    slope.iter_mut().for_each(|p| *p -= share);
+    let total: f64 = logits.iter().map(|x| f64::from(x - largest)).sum();
+    sum.ln() - f64::from(1.0 - smoothing) * right - f64::from(share) * total
 }
 
 impl CustomOp1 for CrossEntropy {
@@ -45,7 +55,7 @@ impl CustomOp1 for CrossEntropy {
             .chunks_exact(classes)
             .zip(slope.chunks_exact_mut(classes));
         for ((logits, slope), &label) in rows.zip(&self.labels) {
-            loss += sample(logits, label as usize, slope);
+            loss += sample(logits, label as usize, self.smoothing, slope);
             slope.iter_mut().for_each(|p| *p /= n as f32);
         }
         // The op is new for every call, so the slot is empty.
@@ -63,33 +73,55 @@ impl CustomOp1 for CrossEntropy {
     }
 }
 
-/// Mean cross entropy of a batch.
-///
-/// * `logits`: `[n, classes]`
-/// * `labels`: u32 `[n]`, each less than `classes`; anything else is an error
-pub fn cross_entropy(logits: &Tensor, labels: &Tensor) -> Result<Tensor> {
+/// The labels as numbers, each checked to be below the number of classes.
+pub(super) fn labels_of(logits: &Tensor, labels: &Tensor) -> Result<Vec<u32>> {
     let (n, classes) = logits.dims2()?;
     if labels.dims() != [n] || n == 0 {
         bail!(
-            "cross entropy: expected one label for each of {n} samples, found shape {:?}",
+            "loss: expected one label for each of {n} samples, found shape {:?}",
             labels.dims()
         );
     }
     let ids = labels.to_dtype(DType::U32)?.to_vec1::<u32>()?;
     if let Some(i) = ids.iter().position(|&id| id as usize >= classes) {
         bail!(
-            "cross entropy: label {} of sample {i} is not below {classes} classes",
+            "loss: label {} of sample {i} is not below {classes} classes",
             ids[i]
         );
     }
-    if logits.device().is_cpu() {
-        let op = CrossEntropy {
-            labels: ids,
-            slope: OnceLock::new(),
-        };
-        return tape::apply1(&logits.contiguous()?, op);
+    Ok(ids)
+}
+
+/// Mean cross entropy of a batch.
+///
+/// * `logits`: `[n, classes]`
+/// * `labels`: u32 `[n]`, each less than `classes`; anything else is an error
+pub fn cross_entropy(logits: &Tensor, labels: &Tensor) -> Result<Tensor> {
+    if !logits.device().is_cpu() {
+        labels_of(logits, labels)?;
+        return candle_nn::loss::cross_entropy(logits, &labels.to_dtype(DType::U32)?);
     }
-    candle_nn::loss::cross_entropy(logits, &labels.to_dtype(DType::U32)?)
+    smoothed_cross_entropy(logits, labels, 0.0)
+}
+
+/// Mean cross entropy of a batch, with targets of which the share `smoothing` is spread evenly over
+/// all classes.
+///
+/// * `logits`: `[n, classes]`
+/// * `labels`: u32 `[n]`, each less than `classes`; anything else is an error
+pub fn smoothed_cross_entropy(logits: &Tensor, labels: &Tensor, smoothing: f32) -> Result<Tensor> {
+    let op = CrossEntropy {
+        labels: labels_of(logits, labels)?,
+        smoothing,
+        slope: OnceLock::new(),
+    };
+    if !logits.device().is_cpu() {
+        bail!(
+            "smoothed cross entropy: not available on {:?}",
+            logits.device().location()
+        );
+    }
+    tape::apply1(&logits.contiguous()?, op)
 }
 
 #[cfg(test)]
@@ -102,6 +134,15 @@ mod tests {
         for case in fixture::cases("loss") {
             let labels = case.tensor("labels");
             case.check(&["x"], |x| cross_entropy(&x[0], &labels));
+        }
+    }
+
+    #[test]
+    fn smoothed_values_and_gradients_are_pytorchs() {
+        for case in fixture::cases("smoothed") {
+            let labels = case.tensor("labels");
+            let share = case.number("label_smoothing").unwrap() as f32;
+            case.check(&["x"], |x| smoothed_cross_entropy(&x[0], &labels, share));
         }
     }
 

@@ -1,8 +1,14 @@
 //! In-place optimiser steps: parameter and state are read and written once, in parallel.
 //!
-//! The formulas are those of `torch.optim.SGD`, `Adam` and `AdamW`, in the same order of
+//! The formulas are those of `torch.optim.SGD`, `Adam`, `AdamW` and `RMSprop`, in the same order of
 //! operations; the scalars that depend on the step alone are computed in f64. The state (velocity,
 //! moments) is a plain vector, empty until the first step, so that a checkpoint can hold it.
+
+mod rmsprop;
+mod shaped;
+
+pub use rmsprop::RmspropHyper;
+pub use shaped::shaped_step;
 
 use super::support::{slice, slice_mut};
 use super::{pool, simd, tape};
@@ -43,6 +49,9 @@ pub enum Rule {
         nesterov: bool,
         /// Weight decay.
         weight_decay: f64,
+        /// Whether the decay is applied to the weight directly (SGDW, Loshchilov and Hutter 2019)
+        /// instead of being added to the gradient.
+        decoupled: bool,
     },
     /// See [`adam`].
     Adam {
@@ -51,6 +60,8 @@ pub enum Rule {
         /// The settings.
         hyper: AdamHyper,
     },
+    /// As `torch.optim.RMSprop`, not centred.
+    Rmsprop(RmspropHyper),
 }
 
 /// A parameter and the optimiser's memory of it.
@@ -58,9 +69,9 @@ pub enum Rule {
 pub struct Slot<'a> {
     /// The parameter.
     pub param: &'a Var,
-    /// SGD's velocity or Adam's first moment; empty before the first step.
+    /// SGD's velocity, Adam's first moment or RMSprop's mean square; empty before the first step.
     pub first: &'a mut Vec<f32>,
-    /// Adam's second moment; empty before the first step.
+    /// Adam's second moment or RMSprop's velocity; empty before the first step.
     pub second: &'a mut Vec<f32>,
 }
 
@@ -72,6 +83,7 @@ impl Slot<'_> {
         let uses = match rule {
             Rule::Sgd { momentum, .. } => usize::from(momentum != 0.0),
             Rule::Adam { .. } => 2,
+            Rule::Rmsprop(hyper) => 1 + usize::from(hyper.momentum != 0.0),
         };
         for state in [&mut *self.first, self.second].into_iter().take(uses) {
             if state.is_empty() {
@@ -163,6 +175,7 @@ impl InplaceOp2 for InPlace<'_> {
 pub(super) enum Step {
     Sgd(SgdScalars),
     Adam(AdamScalars),
+    Rmsprop(rmsprop::Scalars),
 }
 
 impl Step {
@@ -174,14 +187,20 @@ impl Step {
                 momentum,
                 nesterov,
                 weight_decay,
-            } => Self::Sgd(SgdScalars {
-                lr: lr as f32,
-                momentum: momentum as f32,
-                nesterov,
-                decay: weight_decay as f32,
-                first,
-            }),
+                decoupled,
+            } => {
+                let (decay, keep) = split_decay(lr, weight_decay, decoupled);
+                Self::Sgd(SgdScalars {
+                    lr: lr as f32,
+                    momentum: momentum as f32,
+                    nesterov,
+                    decay,
+                    keep,
+                    first,
+                })
+            }
             Rule::Adam { step, hyper } => Self::Adam(AdamScalars::new(step, hyper)),
+            Rule::Rmsprop(hyper) => Self::Rmsprop(rmsprop::Scalars::new(hyper)),
         }
     }
 
@@ -214,7 +233,17 @@ impl pulp::WithSimd for Apply<'_> {
         match self.step {
             Step::Sgd(scalars) => scalars.step(self.p, self.g, first),
             Step::Adam(scalars) => scalars.step(self.p, self.g, first, second),
+            Step::Rmsprop(scalars) => scalars.step(self.p, self.g, first, second),
         }
+    }
+}
+
+/// Weight decay in its two forms: what is added to the gradient for each unit of weight, and what
+/// is left of a weight before the step.
+fn split_decay(lr: f64, weight_decay: f64, decoupled: bool) -> (f32, f32) {
+    match decoupled {
+        true => (0.0, (1.0 - lr * weight_decay) as f32),
+        false => (weight_decay as f32, 1.0),
     }
 }
 
@@ -236,24 +265,27 @@ pub(super) struct SgdScalars {
     lr: f32,
     momentum: f32,
     nesterov: bool,
+    /// Weight decay added to the gradient.
     decay: f32,
+    /// What decoupled weight decay leaves of a weight.
+    keep: f32,
     first: bool,
 }
 
 impl SgdScalars {
     #[inline(always)]
     fn step(self, p: &mut [f32], g: &[f32], v: &mut [f32]) {
-        let (lr, mu, decay) = (self.lr, self.momentum, self.decay);
+        let (lr, mu, decay, keep) = (self.lr, self.momentum, self.decay, self.keep);
         if v.is_empty() {
             p.iter_mut()
                 .zip(g)
-                .for_each(|(p, g)| *p -= lr * (g + decay * *p));
+                .for_each(|(p, g)| *p = *p * keep - lr * (g + decay * *p));
             return;
         }
         for ((p, g), v) in p.iter_mut().zip(g).zip(v) {
             let g = flushed(g + decay * *p);
             *v = flushed(if self.first { g } else { mu * *v + g });
-            *p -= lr * if self.nesterov { g + mu * *v } else { *v };
+            *p = *p * keep - lr * if self.nesterov { g + mu * *v } else { *v };
         }
     }
 }
@@ -278,18 +310,15 @@ impl AdamScalars {
     fn new(step: u64, h: AdamHyper) -> Self {
         let t = step as f64;
         let correction = (1.0 - h.beta2.powf(t)).sqrt();
-        let (l2, keep) = match h.decoupled {
-            true => (0.0, 1.0 - h.lr * h.weight_decay),
-            false => (h.weight_decay, 1.0),
-        };
+        let (l2, keep) = split_decay(h.lr, h.weight_decay, h.decoupled);
         Self {
             beta1_rest: (1.0 - h.beta1) as f32,
             beta2: h.beta2 as f32,
             beta2_rest: (1.0 - h.beta2) as f32,
             epsilon: (h.epsilon * correction) as f32,
             step_size: (h.lr * correction / (1.0 - h.beta1.powf(t))) as f32,
-            l2: l2 as f32,
-            keep: keep as f32,
+            l2,
+            keep,
         }
     }
 
@@ -335,6 +364,7 @@ pub fn sgd(
         momentum,
         nesterov,
         weight_decay,
+        decoupled: false,
     };
     slot.take(grad, rule)
 }
@@ -414,6 +444,47 @@ mod tests {
         assert_eq!((m[0], v[0]), (0.0, 0.0));
     }
 
+    /// By hand: the weight shrinks by lr · decay and the gradient's step follows.
+    #[test]
+    fn decoupled_decay_leaves_the_gradient_alone() {
+        let rules = [
+            Rule::Sgd {
+                lr: 0.1,
+                momentum: 0.0,
+                nesterov: false,
+                weight_decay: 0.5,
+                decoupled: true,
+            },
+            Rule::Sgd {
+                lr: 0.1,
+                momentum: 0.9,
+                nesterov: false,
+                weight_decay: 0.5,
+                decoupled: true,
+            },
+            Rule::Rmsprop(RmspropHyper {
+                lr: 0.1,
+                memory: 0.0,
+                epsilon: 1e-12,
+                momentum: 0.0,
+                weight_decay: 0.5,
+                decoupled: true,
+            }),
+        ];
+        for rule in rules {
+            let param = Var::new(&[2f32], &candle_core::Device::Cpu).unwrap();
+            let gradient = Tensor::new(&[1f32], &candle_core::Device::Cpu).unwrap();
+            let mut slot = Slot {
+                param: &param,
+                first: &mut Vec::new(),
+                second: &mut Vec::new(),
+            };
+            slot.take(&gradient, rule).unwrap();
+            let found = param.to_vec1::<f32>().unwrap()[0];
+            assert!((found - 1.8).abs() < 1e-6, "{rule:?}: {found}");
+        }
+    }
+
     #[test]
     fn twenty_steps_are_pytorchs() {
         for case in fixture::cases("optimiser") {
@@ -436,6 +507,23 @@ mod tests {
             };
             for step in 0..gradients.dim(0).unwrap() {
                 let gradient = gradients.get(step).unwrap();
+                if case.name.starts_with("rmsprop") {
+                    let hyper = RmspropHyper {
+                        lr: hyper.lr,
+                        memory: number("alpha").unwrap_or(0.99),
+                        epsilon: hyper.epsilon,
+                        momentum: number("momentum").unwrap_or(0.0),
+                        weight_decay: hyper.weight_decay,
+                        decoupled: false,
+                    };
+                    let mut slot = Slot {
+                        param: &param,
+                        first: &mut m,
+                        second: &mut v,
+                    };
+                    slot.take(&gradient, Rule::Rmsprop(hyper)).unwrap();
+                    continue;
+                }
                 if case.name.starts_with("adam") {
                     adam(&param, &gradient, &mut m, &mut v, step as u64 + 1, hyper).unwrap();
                     continue;

@@ -1,6 +1,7 @@
 //! First weights, drawn from the seed alone.
 
 use rand::Rng as _;
+use rand_distr::StandardNormal;
 use serde::{Deserialize, Serialize};
 
 use super::layers::Start;
@@ -10,26 +11,69 @@ use crate::random::{Stream, rng};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Init {
-    /// Uniform in ±√(6 / (fan_in + fan_out)): Keras' default (Glorot and Bengio 2010, eq. 16).
+    /// Uniform with variance 2 / (fan_in + fan_out): Keras' default (Glorot and Bengio 2010, eq. 16).
     #[default]
     GlorotUniform,
-    /// Uniform in ±√(6 / fan_in): made for ReLU (He et al. 2015, eq. 10).
+    /// Normal with the same variance.
+    GlorotNormal,
+    /// Uniform with variance 2 / fan_in: made for ReLU (He et al. 2015, eq. 10).
     HeUniform,
+    /// Normal with the same variance.
+    HeNormal,
+    /// Uniform with variance 1 / fan_in (LeCun et al. 1998: Efficient BackProp, section 4.6).
+    LecunUniform,
+    /// Normal with the same variance.
+    LecunNormal,
+    /// All zero, to see that nothing is learned then: all hidden units stay the same.
+    Zeros,
 }
 
 impl Init {
-    /// Half the width of the interval weights are drawn from.
-    pub fn bound(self, fan_in: usize, fan_out: usize) -> f32 {
-        let fan = match self {
-            Init::GlorotUniform => fan_in + fan_out,
-            Init::HeUniform => fan_in,
-        };
-        (6.0 / fan as f64).sqrt() as f32
+    /// All of them.
+    pub const ALL: [Init; 7] = [
+        Init::GlorotUniform,
+        Init::GlorotNormal,
+        Init::HeUniform,
+        Init::HeNormal,
+        Init::LecunUniform,
+        Init::LecunNormal,
+        Init::Zeros,
+    ];
+
+    /// The name people read.
+    pub fn label(self) -> &'static str {
+        match self {
+            Init::GlorotUniform => "Glorot uniform",
+            Init::GlorotNormal => "Glorot normal",
+            Init::HeUniform => "He uniform",
+            Init::HeNormal => "He normal",
+            Init::LecunUniform => "LeCun uniform",
+            Init::LecunNormal => "LeCun normal",
+            Init::Zeros => "Zeros",
+        }
+    }
+
+    /// Variance of the weights times a number.
+    fn variance_times(self, factor: f64, fan_in: usize, fan_out: usize) -> f64 {
+        match self {
+            Init::GlorotUniform | Init::GlorotNormal => 2.0 * factor / (fan_in + fan_out) as f64,
+            Init::HeUniform | Init::HeNormal => 2.0 * factor / fan_in as f64,
+            Init::LecunUniform | Init::LecunNormal => factor / fan_in as f64,
+            Init::Zeros => 0.0,
+        }
+    }
+
+    fn is_normal(self) -> bool {
+        matches!(
+            self,
+            Init::GlorotNormal | Init::HeNormal | Init::LecunNormal
+        )
     }
 
     /// The first `n` values of parameter `idx`. Each parameter has its own stream, so that adding a
     /// layer leaves the weights of the layers before it alone.
     pub(super) fn values(self, start: Start, n: usize, seed: u64, idx: usize) -> Vec<f32> {
+        let mut rng = rng(seed, Stream::Init, idx as u64, 0);
         let bound = match start {
             Start::Constant(value) => return vec![value; n],
             Start::Ones(from, to) => {
@@ -38,9 +82,39 @@ impl Init {
                 return values;
             }
             Start::Uniform(bound) => bound,
-            Start::Drawn { fan_in, fan_out } => self.bound(fan_in, fan_out),
+            Start::Drawn { fan_in, fan_out } if self.is_normal() => {
+                let deviation = self.variance_times(1.0, fan_in, fan_out).sqrt() as f32;
+                let draw = |_| deviation * rng.sample::<f32, _>(StandardNormal);
+                return (0..n).map(draw).collect();
+            }
+            Start::Drawn { fan_in, fan_out } => {
+                self.variance_times(3.0, fan_in, fan_out).sqrt() as f32
+            }
         };
-        let mut rng = rng(seed, Stream::Init, idx as u64, 0);
         (0..n).map(|_| rng.random_range(-bound..=bound)).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn weights_have_the_variance_of_their_rule() {
+        let (fan_in, fan_out, n) = (50, 150, 40_000);
+        for init in Init::ALL {
+            let values = init.values(Start::Drawn { fan_in, fan_out }, n, 1, 0);
+            let mean = values.iter().sum::<f32>() / n as f32;
+            let variance = values.iter().map(|v| f64::from(v * v)).sum::<f64>() / n as f64;
+            let expected = init.variance_times(1.0, fan_in, fan_out);
+            assert!(
+                (variance - expected).abs() <= 0.03 * expected,
+                "{init:?}: {variance}"
+            );
+            assert!(mean.abs() < 0.003, "{init:?}: {mean}");
+            let largest = values.iter().fold(0f32, |most, v| most.max(v.abs()));
+            let bound = (3.0 * expected).sqrt() as f32;
+            assert_eq!(largest > bound, init.is_normal(), "{init:?}: {largest}");
+        }
     }
 }

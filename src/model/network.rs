@@ -26,6 +26,7 @@ pub struct Network {
     spec: ModelSpec,
     params: Vec<Param>,
     ops: Vec<Op>,
+    is_fused: bool,
 }
 
 impl Network {
@@ -46,15 +47,29 @@ impl Network {
             spec: spec.clone(),
             ops: plan(&spec.layers, Shape::Image(spec.input), 0, true, 0),
             params,
+            is_fused: true,
         })
     }
 
     /// The same network without fused operations, one candle op a layer: slower, for comparison.
     #[must_use]
     pub fn unfused(mut self) -> Network {
-        let input = Shape::Image(self.spec.input);
-        self.ops = plan(&self.spec.layers, input, 0, false, 0);
+        self.is_fused = false;
+        self.plan();
         self
+    }
+
+    fn plan(&mut self) {
+        let input = Shape::Image(self.spec.input);
+        self.ops = plan(&self.spec.layers, input, 0, self.is_fused, 0);
+    }
+
+    /// Takes over the dropout rates of `spec`, which differs from this network's in nothing else.
+    pub(crate) fn set_dropout(&mut self, spec: &ModelSpec) {
+        if self.spec != *spec {
+            self.spec.clone_from(spec);
+            self.plan();
+        }
     }
 
     /// A deep copy that shares no storage, to be read by another thread while this one trains.
@@ -70,6 +85,7 @@ impl Network {
                 .map(Param::deep_copy)
                 .collect::<Result<_>>()?,
             ops: self.ops.clone(),
+            is_fused: self.is_fused,
         })
     }
 

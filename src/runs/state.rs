@@ -1,7 +1,7 @@
 //! A run as its events tell it. [`RunState::apply`] is the only place that changes one, so a live
 //! run and a replayed one cannot differ.
 
-use crate::train::{EpochPoint, Event, Finish, Metrics, Setting, StepPoint, TrainConfig};
+use crate::train::{EpochPoint, Event, Finish, Metrics, Setting, StepPoint, TrainConfig, Value};
 
 /// Where a run stands.
 #[derive(Clone, Debug, PartialEq)]
@@ -19,7 +19,7 @@ pub enum Status {
 }
 
 /// A setting that was changed while training.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct ChangePoint {
     /// Updates done when it took effect.
     pub step: u64,
@@ -28,9 +28,9 @@ pub struct ChangePoint {
     /// What was changed.
     pub setting: Setting,
     /// The value before.
-    pub old: f64,
+    pub old: Value,
     /// The value from then on.
-    pub new: f64,
+    pub new: Value,
 }
 
 /// Everything known about one run.
@@ -95,20 +95,20 @@ impl RunState {
             }
             Event::Steps { points } => self.points.extend_from_slice(points),
             Event::EpochDone { point } => self.epochs.push(*point),
-            &Event::Changed {
+            Event::Changed {
                 step,
                 epoch,
                 setting,
                 old,
                 new,
             } => {
-                self.config.set_setting(setting, new);
+                self.config.set_setting(*setting, new);
                 self.changes.push(ChangePoint {
-                    step,
-                    epoch,
-                    setting,
-                    old,
-                    new,
+                    step: *step,
+                    epoch: *epoch,
+                    setting: *setting,
+                    old: old.clone(),
+                    new: new.clone(),
                 });
             }
             Event::Paused { .. } => self.status = Status::Paused,

@@ -132,7 +132,7 @@ impl Observer for Live {
             Event::Steps { points } => {
                 self.epochs = points.last().map_or(self.epochs, |p| p.epoch);
             }
-            Event::Changed { setting, new, .. } => self.config.set_setting(*setting, *new),
+            Event::Changed { setting, new, .. } => self.config.set_setting(*setting, new),
             _ => {}
         }
         self.record(event);

@@ -206,7 +206,14 @@ impl Studio {
     /// When a change of `field` would take effect.
     pub fn effect_of(&self, field: Field) -> Effect {
         let is_live_setting = match field {
-            Field::LearningRate | Field::WeightDecay | Field::BatchSize | Field::Epochs => true,
+            Field::LearningRate
+            | Field::WeightDecay
+            | Field::BatchSize
+            | Field::Epochs
+            | Field::Schedule
+            | Field::WarmUp
+            | Field::L1
+            | Field::Augment(_) => true,
             // Momentum means different things to different optimisers.
             Field::Momentum | Field::Beta1 => self
                 .live_run()

@@ -2,15 +2,15 @@
 
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
-use super::Setting;
+use super::{Setting, Value};
 
 /// A new value for a setting of a run.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Change {
     /// What.
     pub setting: Setting,
-    /// Its new value, in the setting's own unit.
-    pub value: f64,
+    /// Its new value.
+    pub value: Value,
 }
 
 /// Commands to a run, from any thread; they take effect between two batches.

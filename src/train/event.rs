@@ -2,12 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Setting, TrainConfig};
+use super::{Setting, TrainConfig, Value};
 
 /// Loss and accuracy over a set of images.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Metrics {
-    /// Mean cross entropy, in nats.
+    /// Mean of the loss that is trained on; cross entropy is in nats.
     #[serde(with = "number")]
     pub loss: f64,
     /// Share of the images classified correctly, in `[0, 1]`.
@@ -141,9 +141,9 @@ pub enum Event {
         /// What was changed.
         setting: Setting,
         /// The value before.
-        old: f64,
+        old: Value,
         /// The value from now on.
-        new: f64,
+        new: Value,
     },
     /// Training waits.
     Paused {

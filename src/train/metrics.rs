@@ -2,9 +2,8 @@
 
 use candle_core::{Device, Result, Tensor};
 
-use super::Metrics;
+use super::{Loss, Metrics};
 use crate::data::ImageSet;
-use crate::kernels;
 use crate::model::{Mode, Network};
 
 /// Images classified at once: enough to keep all threads busy, small enough for the cache.
@@ -40,23 +39,24 @@ pub(super) fn n_correct(logits: &Tensor, labels: &[u32]) -> Result<usize> {
 /// When the network does not fit the images.
 pub fn measure(
     network: &Network,
+    loss: Loss,
     set: &ImageSet,
     indices: &[u32],
     mut each: impl FnMut(&Tensor, &[u32]) -> Result<()>,
 ) -> Result<Metrics> {
-    let (mut loss, mut n_right) = (0.0, 0);
+    let (mut loss_sum, mut n_right) = (0.0, 0);
     for chunk in indices.chunks(EVAL_BATCH) {
         let batch = set.batch(chunk, &Device::Cpu)?;
         let logits = network.forward(&batch.images, Mode::Eval)?;
         let labels: Vec<u32> = batch.labels.to_vec1()?;
-        let mean = kernels::cross_entropy(&logits, &batch.labels)?.to_scalar::<f32>()?;
-        loss += f64::from(mean) * chunk.len() as f64;
+        let mean = loss.of(&logits, &batch.labels)?.to_scalar::<f32>()?;
+        loss_sum += f64::from(mean) * chunk.len() as f64;
         n_right += n_correct(&logits, &labels)?;
         each(&logits, &labels)?;
     }
     let n = indices.len().max(1) as f64;
     Ok(Metrics {
-        loss: loss / n,
+        loss: loss_sum / n,
         accuracy: n_right as f64 / n,
     })
 }

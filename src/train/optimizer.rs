@@ -2,8 +2,8 @@
 
 use candle_core::{Result, Tensor};
 
-use super::{Optimizer, TrainConfig};
-use crate::kernels::update::{AdamHyper, Rule, Slot, train_step};
+use super::{Optimizer, TrainConfig, gradient};
+use crate::kernels::update::{AdamHyper, RmspropHyper, Rule, Slot, shaped_step, train_step};
 use crate::model::Param;
 
 /// What an optimiser remembers between updates.
@@ -11,9 +11,10 @@ use crate::model::Param;
 pub struct OptimizerState {
     /// Updates done.
     pub step: u64,
-    /// For each parameter: SGD's velocity or Adam's first moment; empty until first used.
+    /// For each parameter: SGD's velocity, Adam's first moment or RMSprop's mean square; empty until
+    /// first used.
     pub first: Vec<Vec<f32>>,
-    /// For each parameter: Adam's second moment; empty until first used.
+    /// For each parameter: Adam's second moment or RMSprop's velocity; empty until first used.
     pub second: Vec<Vec<f32>>,
 }
 
@@ -52,7 +53,12 @@ impl OptimizerState {
                 second,
             })
             .collect();
-        let loss = f64::from(train_step(forward, &mut slots, rule)?.to_scalar::<f32>()?);
+        let loss = if gradient::wants_shape(config) {
+            shaped_step(forward, &mut slots, rule, |g| gradient::shape(config, g))?
+        } else {
+            train_step(forward, &mut slots, rule)?
+        };
+        let loss = f64::from(loss.to_scalar::<f32>()?);
         if loss.is_finite() {
             self.step += 1;
         }
@@ -64,12 +70,30 @@ impl OptimizerState {
 fn rule(config: &TrainConfig, lr: f64, step: u64) -> Rule {
     let weight_decay = config.weight_decay;
     match config.optimizer {
-        Optimizer::Sgd { momentum, nesterov } => Rule::Sgd {
+        Optimizer::Sgd {
+            momentum,
+            nesterov,
+            decoupled,
+        } => Rule::Sgd {
             lr,
             momentum,
             nesterov,
             weight_decay,
+            decoupled,
         },
+        Optimizer::Rmsprop {
+            memory,
+            momentum,
+            epsilon,
+            decoupled,
+        } => Rule::Rmsprop(RmspropHyper {
+            lr,
+            memory,
+            epsilon,
+            momentum,
+            weight_decay,
+            decoupled,
+        }),
         Optimizer::Adam {
             beta1,
             beta2,

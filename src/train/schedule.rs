@@ -1,6 +1,8 @@
 //! How the learning rate moves during a run: a pure function of how far the run is.
 
 use std::f64::consts::PI;
+use std::fmt;
+use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
@@ -117,6 +119,29 @@ impl Schedule {
                 .or_else(|| share("the start", start))
                 .or_else(|| share("the end", end)),
         }
+    }
+}
+
+/// The name, and the numbers: `step every=2.0 factor=0.5`.
+impl fmt::Display for Schedule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())?;
+        let table = toml::Table::try_from(self).map_err(|_| fmt::Error)?;
+        let numbers = table.iter().filter(|(key, _)| *key != "kind");
+        numbers
+            .into_iter()
+            .try_for_each(|(key, value)| write!(f, " {key}={value}"))
+    }
+}
+
+impl FromStr for Schedule {
+    type Err = toml::de::Error;
+
+    fn from_str(text: &str) -> Result<Schedule, toml::de::Error> {
+        let mut words = text.split_whitespace();
+        let kind = format!("kind='{}'", words.next().unwrap_or_default());
+        let lines: Vec<&str> = [kind.as_str()].into_iter().chain(words).collect();
+        toml::from_str(&lines.join("\n"))
     }
 }
 

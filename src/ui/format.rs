@@ -1,5 +1,7 @@
 //! Numbers as people read them.
 
+use crate::train::Value;
+
 /// `1234567` as `1,234,567`.
 pub fn thousands(n: u64) -> String {
     let digits = n.to_string();
@@ -81,6 +83,14 @@ pub fn setting(value: f64) -> String {
             }
             _ => text,
         }
+    }
+}
+
+/// The value of a setting: a number, or words.
+pub fn value(value: &Value) -> String {
+    match value {
+        Value::Number(number) => setting(*number),
+        Value::Text(text) => text.replace('_', " "),
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use candle_studio::data::{Dataset, GreyImage, ImageSet};
 use candle_studio::model::{Classifier, preset};
 use candle_studio::predict::classify;
-use candle_studio::train::{Control, Event, Job, Observer, TrainConfig, measure, train};
+use candle_studio::train::{Control, Event, Job, Loss, Observer, TrainConfig, measure, train};
 
 use crate::data::{mnist, page};
 
@@ -52,7 +52,14 @@ fn test_images_drawn_on_the_page_are_still_recognised() {
     let classifier = trained(12_000);
     let test = &mnist().test;
     let indices: Vec<u32> = (0..N_TEST as u32).collect();
-    let direct = measure(&classifier.network, test, &indices, |_, _| Ok(())).unwrap();
+    let direct = measure(
+        &classifier.network,
+        Loss::CROSS_ENTROPY,
+        test,
+        &indices,
+        |_, _| Ok(()),
+    )
+    .unwrap();
     assert!(direct.accuracy > 0.96, "{direct:?}");
     for (side, scale) in [(280, 8.0), (280, 10.0), (448, 12.0)] {
         let n_right = (0..N_TEST)

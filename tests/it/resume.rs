@@ -151,7 +151,7 @@ fn a_change_made_before_the_interruption_still_holds() {
     let control = Control::default();
     control.change(Change {
         setting: Setting::BatchSize,
-        value: 30.0,
+        value: 30.0.into(),
     });
     let mut ear = Ear::default();
     let whole = train(&job, &control, &mut ear).unwrap();

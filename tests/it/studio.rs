@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use candle_studio::model::Layer;
 use candle_studio::runs::{RunFolder, RunState, Status};
 use candle_studio::studio::{Action, Effect, Model, Stroke, Studio};
-use candle_studio::train::{Field, Finish, Optimizer, Setting, TrainConfig};
+use candle_studio::train::{Field, Finish, Optimizer, Setting, TrainConfig, Value};
 
 /// Pumps until `is_done`, or fails with `what` after a time no machine should need.
 fn wait(studio: &mut Studio, what: &str, is_done: impl Fn(&Studio) -> bool) {
@@ -158,11 +158,12 @@ fn settings_change_while_training_and_are_marked() {
     let changes = &run(&studio).changes;
     assert_eq!(changes[0].setting, Setting::LearningRate);
     assert_eq!(
-        (changes[0].old, changes[0].new),
-        (1e-3, 3e-4),
+        [&changes[0].old, &changes[0].new],
+        [&Value::Number(1e-3), &Value::Number(3e-4)],
         "the wrong value never acted"
     );
-    assert_eq!((changes[1].old, changes[1].new), (32.0, 100.0));
+    assert_eq!(changes[1].old, 32.0);
+    assert_eq!(changes[1].new, 100.0);
     let n = run(&studio).epochs.len();
     edit(&mut studio, |c| c.epochs = n + 1);
     wait(&mut studio, "an early end", is_finished);

@@ -1,5 +1,7 @@
 //! What can be wrong with a configuration.
 
+use crate::data::AugmentKind;
+
 use super::{Field, FieldError, Optimizer, TrainConfig};
 
 /// The problems found so far.
@@ -58,6 +60,16 @@ impl TrainConfig {
     fn check_rates(&self, problems: &mut Problems) {
         problems.positive(Field::LearningRate, self.learning_rate);
         problems.not_negative(Field::WeightDecay, self.weight_decay);
+        problems.not_negative(Field::L1, self.l1);
+        problems.note(Field::Clip, self.clip.problem());
+        problems.note(Field::Loss, self.loss.problem());
+        for kind in AugmentKind::ALL {
+            let (strength, most) = (self.augment.strength(kind), kind.most());
+            let is_fine = (0.0..=most).contains(&strength);
+            problems.expect(is_fine, Field::Augment(kind), || {
+                format!("must be from 0 to {most}, found {strength}")
+            });
+        }
         problems.note(Field::Schedule, self.schedule.problem());
         let epochs = self.epochs;
         let is_fine = self.warm_up >= 0.0 && self.warm_up <= epochs as f64;
@@ -85,7 +97,9 @@ impl TrainConfig {
 
     fn check_optimizer(&self, problems: &mut Problems) {
         match self.optimizer {
-            Optimizer::Sgd { momentum, nesterov } => {
+            Optimizer::Sgd {
+                momentum, nesterov, ..
+            } => {
                 problems.below_one(Field::Momentum, momentum);
                 problems.expect(!nesterov || momentum > 0.0, Field::Momentum, || {
                     "must be above 0 for Nesterov".to_owned()
@@ -103,6 +117,16 @@ impl TrainConfig {
             } => {
                 problems.below_one(Field::Beta1, beta1);
                 problems.below_one(Field::Beta2, beta2);
+                problems.positive(Field::Epsilon, epsilon);
+            }
+            Optimizer::Rmsprop {
+                memory,
+                momentum,
+                epsilon,
+                ..
+            } => {
+                problems.below_one(Field::Memory, memory);
+                problems.below_one(Field::Momentum, momentum);
                 problems.positive(Field::Epsilon, epsilon);
             }
         }

@@ -1,5 +1,9 @@
 //! What is wrong with a configuration, and where.
 
+#[cfg(doc)]
+use super::TrainConfig;
+use crate::data::AugmentKind;
+
 /// The field of the configuration an error is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Field {
@@ -27,8 +31,18 @@ pub enum Field {
     Beta1,
     /// Adam's β₂.
     Beta2,
-    /// Adam's ε.
+    /// Adam's and RMSprop's ε.
     Epsilon,
+    /// RMSprop's memory.
+    Memory,
+    /// See [`TrainConfig::loss`].
+    Loss,
+    /// See [`TrainConfig::l1`].
+    L1,
+    /// See [`TrainConfig::clip`].
+    Clip,
+    /// One strength of [`TrainConfig::augment`].
+    Augment(AugmentKind),
 }
 
 /// One thing that is wrong with a configuration.
@@ -57,6 +71,11 @@ impl FieldError {
             Field::Beta1 => "β₁".to_owned(),
             Field::Beta2 => "β₂".to_owned(),
             Field::Epsilon => "ε".to_owned(),
+            Field::Memory => "memory".to_owned(),
+            Field::Loss => "loss".to_owned(),
+            Field::L1 => "L1 penalty".to_owned(),
+            Field::Augment(kind) => kind.label().to_owned(),
+            Field::Clip => "gradient clipping".to_owned(),
         }
     }
 }

@@ -9,9 +9,10 @@ use serde::{Deserialize, Serialize};
 
 pub use field::{Field, FieldError};
 pub use optimizer::Optimizer;
-pub use setting::Setting;
+pub use setting::{Setting, Value};
 
-use super::Schedule;
+use super::{Clip, Loss, Schedule};
+use crate::data::Augment;
 use crate::model::{Init, ModelSpec, Preset, preset};
 
 /// Everything that decides a run. With the same data and machine, the same configuration gives the
@@ -39,6 +40,18 @@ pub struct TrainConfig {
     pub warm_up: f64,
     /// Strength of the pull of all weights towards zero.
     pub weight_decay: f64,
+    /// Strength of a penalty on the sum of the weights' sizes, which makes weights exactly small.
+    #[serde(default)]
+    pub l1: f64,
+    /// A limit on the gradient of an update.
+    #[serde(default)]
+    pub clip: Clip,
+    /// What is made small.
+    #[serde(default)]
+    pub loss: Loss,
+    /// How training images are changed each time they are shown.
+    #[serde(default)]
+    pub augment: Augment,
     /// How weights start.
     pub init: Init,
     /// The rule that turns gradients into new weights.
@@ -64,6 +77,10 @@ impl TrainConfig {
             schedule: Schedule::Constant,
             warm_up: 0.0,
             weight_decay: 0.0,
+            l1: 0.0,
+            clip: Clip::None,
+            loss: Loss::CROSS_ENTROPY,
+            augment: Augment::default(),
             init: preset.init,
             optimizer: Optimizer::ADAM,
             model: preset.spec(input, classes),
@@ -122,6 +139,7 @@ impl TrainConfig {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::data::AugmentKind;
 
     fn config() -> TrainConfig {
         TrainConfig::new(preset("keras-cnn").unwrap(), [1, 28, 28], 10, 60_000)
@@ -139,6 +157,12 @@ mod tests {
         c.learning_rate = 0.0;
         c.batch_size = 70_000;
         c.epochs = 0;
+        c.l1 = -1.0;
+        c.clip = Clip::Norm { max: 0.0 };
+        c.augment.rotation = 200.0;
+        c.loss = Loss::CrossEntropy {
+            label_smoothing: 1.0,
+        };
         c.optimizer = Optimizer::Adam {
             beta1: 1.0,
             beta2: 0.9,
@@ -154,6 +178,10 @@ mod tests {
             fields,
             [
                 Field::LearningRate,
+                Field::L1,
+                Field::Clip,
+                Field::Loss,
+                Field::Augment(AugmentKind::Rotation),
                 Field::Epochs,
                 Field::BatchSize,
                 Field::Beta1,

@@ -12,6 +12,10 @@ pub enum Optimizer {
         momentum: f64,
         /// Whether the gradient is taken where the momentum leads (Nesterov).
         nesterov: bool,
+        /// Whether weight decay is applied to the weights directly instead of joining the gradient
+        /// (SGDW, Loshchilov and Hutter 2019).
+        #[serde(default)]
+        decoupled: bool,
     },
     /// Adam (Kingma and Ba 2015); weight decay joins the gradient.
     Adam {
@@ -31,6 +35,17 @@ pub enum Optimizer {
         /// Added to the root of the second moment.
         epsilon: f64,
     },
+    /// RMSprop (Tieleman and Hinton 2012; `torch.optim.RMSprop`, not centred).
+    Rmsprop {
+        /// Memory of the mean of the gradient's square, PyTorch's α.
+        memory: f64,
+        /// Share of the last update carried into the next.
+        momentum: f64,
+        /// Added to the root of the mean square.
+        epsilon: f64,
+        /// Whether weight decay is applied to the weights directly instead of joining the gradient.
+        decoupled: bool,
+    },
 }
 
 impl Optimizer {
@@ -38,6 +53,14 @@ impl Optimizer {
     pub const SGD: Optimizer = Optimizer::Sgd {
         momentum: 0.9,
         nesterov: false,
+        decoupled: false,
+    };
+    /// PyTorch's RMSprop.
+    pub const RMSPROP: Optimizer = Optimizer::Rmsprop {
+        memory: 0.99,
+        momentum: 0.0,
+        epsilon: 1e-8,
+        decoupled: false,
     };
     /// Keras' Adam.
     pub const ADAM: Optimizer = Optimizer::Adam {
@@ -53,7 +76,12 @@ impl Optimizer {
     };
 
     /// One of each kind, with its usual numbers.
-    pub const ALL: [Optimizer; 3] = [Optimizer::ADAM, Optimizer::ADAMW, Optimizer::SGD];
+    pub const ALL: [Optimizer; 4] = [
+        Optimizer::ADAM,
+        Optimizer::ADAMW,
+        Optimizer::SGD,
+        Optimizer::RMSPROP,
+    ];
 
     /// The name on the command line and in files.
     pub fn name(&self) -> &'static str {
@@ -61,6 +89,7 @@ impl Optimizer {
             Optimizer::Sgd { .. } => "sgd",
             Optimizer::Adam { .. } => "adam",
             Optimizer::Adamw { .. } => "adamw",
+            Optimizer::Rmsprop { .. } => "rmsprop",
         }
     }
 
@@ -70,6 +99,7 @@ impl Optimizer {
             Optimizer::Sgd { .. } => "SGD",
             Optimizer::Adam { .. } => "Adam",
             Optimizer::Adamw { .. } => "AdamW",
+            Optimizer::Rmsprop { .. } => "RMSprop",
         }
     }
 
@@ -77,7 +107,7 @@ impl Optimizer {
     pub fn usual_learning_rate(&self) -> f64 {
         match self {
             Optimizer::Sgd { .. } => 0.05,
-            Optimizer::Adam { .. } | Optimizer::Adamw { .. } => 1e-3,
+            Optimizer::Adam { .. } | Optimizer::Adamw { .. } | Optimizer::Rmsprop { .. } => 1e-3,
         }
     }
 
@@ -87,6 +117,27 @@ impl Optimizer {
             Optimizer::Sgd { momentum, .. } if *momentum == 0.0 => 0,
             Optimizer::Sgd { .. } => 1,
             Optimizer::Adam { .. } | Optimizer::Adamw { .. } => 2,
+            Optimizer::Rmsprop { momentum, .. } => 1 + u64::from(*momentum != 0.0),
         }
+    }
+
+    /// How much of the last update goes into the next: SGD's and RMSprop's momentum, Adam's β₁.
+    pub fn momentum(&self) -> f64 {
+        match *self {
+            Optimizer::Sgd { momentum, .. } | Optimizer::Rmsprop { momentum, .. } => momentum,
+            Optimizer::Adam { beta1, .. } | Optimizer::Adamw { beta1, .. } => beta1,
+        }
+    }
+
+    /// The same optimiser with another [`Optimizer::momentum`].
+    #[must_use]
+    pub fn with_momentum(mut self, value: f64) -> Optimizer {
+        match &mut self {
+            Optimizer::Sgd { momentum, .. } | Optimizer::Rmsprop { momentum, .. } => {
+                *momentum = value;
+            }
+            Optimizer::Adam { beta1, .. } | Optimizer::Adamw { beta1, .. } => *beta1 = value,
+        }
+        self
     }
 }

@@ -2,7 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Optimizer, TrainConfig};
+use super::TrainConfig;
+use crate::data::AugmentKind;
+use crate::model::Layer;
 
 /// A setting that can change while training.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -12,22 +14,77 @@ pub enum Setting {
     LearningRate,
     /// Pull of all weights towards zero.
     WeightDecay,
-    /// SGD's momentum, Adam's β₁.
+    /// SGD's and RMSprop's momentum, Adam's β₁.
     Momentum,
     /// Images an update.
     BatchSize,
     /// Passes over the training images in all.
     Epochs,
+    /// How the learning rate moves; a text such as `step every=2.0 factor=0.5`.
+    Schedule,
+    /// Epochs over which the learning rate rises at the start.
+    WarmUp,
+    /// Strength of the penalty on the weights' sizes.
+    L1,
+    /// The rates of all dropout layers, in the order of the layers: one number, or a text such as
+    /// `0.25 0.5`.
+    Dropout,
+    /// One strength of the augmentation, under its own name.
+    #[serde(untagged)]
+    Augment(AugmentKind),
+}
+
+/// The value of a [`Setting`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Value {
+    /// In the setting's own unit.
+    Number(f64),
+    /// What is not a number.
+    Text(String),
+}
+
+impl From<f64> for Value {
+    fn from(number: f64) -> Value {
+        Value::Number(number)
+    }
+}
+
+impl PartialEq<f64> for Value {
+    fn eq(&self, other: &f64) -> bool {
+        *self == Value::Number(*other)
+    }
+}
+
+impl std::fmt::Display for Value {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Value::Number(number) => number.fmt(f),
+            Value::Text(text) => text.fmt(f),
+        }
+    }
 }
 
 impl Setting {
     /// All of them.
-    pub const ALL: [Setting; 5] = [
+    pub const ALL: [Setting; 17] = [
         Setting::LearningRate,
         Setting::WeightDecay,
         Setting::Momentum,
         Setting::BatchSize,
         Setting::Epochs,
+        Setting::Schedule,
+        Setting::WarmUp,
+        Setting::L1,
+        Setting::Dropout,
+        Setting::Augment(AugmentKind::Shift),
+        Setting::Augment(AugmentKind::Rotation),
+        Setting::Augment(AugmentKind::Scale),
+        Setting::Augment(AugmentKind::Shear),
+        Setting::Augment(AugmentKind::Elastic),
+        Setting::Augment(AugmentKind::Erasing),
+        Setting::Augment(AugmentKind::Noise),
+        Setting::Augment(AugmentKind::Brightness),
     ];
 
     /// The words for it.
@@ -38,36 +95,163 @@ impl Setting {
             Setting::Momentum => "momentum",
             Setting::BatchSize => "batch size",
             Setting::Epochs => "epochs",
+            Setting::Schedule => "schedule",
+            Setting::WarmUp => "warm-up",
+            Setting::L1 => "L1 penalty",
+            Setting::Dropout => "dropout",
+            Setting::Augment(kind) => kind.label(),
+        }
+    }
+
+    /// Whether a run with the configuration `running` can take it from `wanted`: momentum means
+    /// different things to different optimisers, and dropout rates belong to their layers.
+    pub fn can_change(self, running: &TrainConfig, wanted: &TrainConfig) -> bool {
+        match self {
+            Setting::Momentum => running.optimizer.name() == wanted.optimizer.name(),
+            Setting::Dropout => {
+                let mut same = running.clone();
+                same.set_setting(Setting::Dropout, &wanted.setting(Setting::Dropout));
+                same.model == wanted.model
+            }
+            _ => true,
         }
     }
 }
 
 impl TrainConfig {
     /// The value of a setting that can change while training.
-    pub fn setting(&self, setting: Setting) -> f64 {
-        match setting {
+    pub fn setting(&self, setting: Setting) -> Value {
+        Value::Number(match setting {
             Setting::LearningRate => self.learning_rate,
             Setting::WeightDecay => self.weight_decay,
+            Setting::Momentum => self.optimizer.momentum(),
             Setting::BatchSize => self.batch_size as f64,
             Setting::Epochs => self.epochs as f64,
-            Setting::Momentum => match self.optimizer {
-                Optimizer::Sgd { momentum, .. } => momentum,
-                Optimizer::Adam { beta1, .. } | Optimizer::Adamw { beta1, .. } => beta1,
-            },
+            Setting::WarmUp => self.warm_up,
+            Setting::L1 => self.l1,
+            Setting::Augment(kind) => self.augment.strength(kind),
+            Setting::Schedule => return Value::Text(self.schedule.to_string()),
+            Setting::Dropout => return self.dropout(),
+        })
+    }
+
+    /// Sets a setting that can change while training. Counts are rounded; a value of the wrong
+    /// kind changes nothing.
+    pub fn set_setting(&mut self, setting: Setting, value: &Value) {
+        let number = match (setting, value) {
+            (Setting::Dropout, value) => return self.set_dropout(value),
+            (Setting::Schedule, Value::Text(text)) => {
+                self.schedule = text.parse().unwrap_or(self.schedule);
+                return;
+            }
+            (_, Value::Text(_)) => return,
+            (_, Value::Number(number)) => *number,
+        };
+        match setting {
+            Setting::LearningRate => self.learning_rate = number,
+            Setting::WeightDecay => self.weight_decay = number,
+            Setting::Momentum => self.optimizer = self.optimizer.with_momentum(number),
+            Setting::BatchSize => self.batch_size = number.round() as usize,
+            Setting::Epochs => self.epochs = number.round() as usize,
+            Setting::WarmUp => self.warm_up = number,
+            Setting::L1 => self.l1 = number,
+            Setting::Augment(kind) => *self.augment.strength_mut(kind) = number,
+            Setting::Schedule | Setting::Dropout => {}
         }
     }
 
-    /// Sets a setting that can change while training. Counts are rounded.
-    pub fn set_setting(&mut self, setting: Setting, value: f64) {
-        match setting {
-            Setting::LearningRate => self.learning_rate = value,
-            Setting::WeightDecay => self.weight_decay = value,
-            Setting::BatchSize => self.batch_size = value.round() as usize,
-            Setting::Epochs => self.epochs = value.round() as usize,
-            Setting::Momentum => match &mut self.optimizer {
-                Optimizer::Sgd { momentum, .. } => *momentum = value,
-                Optimizer::Adam { beta1, .. } | Optimizer::Adamw { beta1, .. } => *beta1 = value,
-            },
+    fn dropout(&self) -> Value {
+        let mut rates = Vec::new();
+        each_dropout(&mut self.model.layers.clone(), &mut |rate| {
+            // As many digits as it was given with.
+            rates.push(rate.to_string());
+        });
+        match rates.as_slice() {
+            [one] => one.parse().map_or(Value::Text(one.clone()), Value::Number),
+            _ => Value::Text(rates.join(" ")),
+        }
+    }
+
+    /// Takes as many rates as there are layers for them; another number of rates changes nothing.
+    fn set_dropout(&mut self, value: &Value) {
+        let text = value.to_string();
+        let rates: Result<Vec<f32>, _> = text.split_whitespace().map(str::parse).collect();
+        let Ok(rates) = rates else { return };
+        let mut layers = self.model.layers.clone();
+        let mut left = rates.into_iter();
+        let mut is_enough = true;
+        each_dropout(&mut layers, &mut |rate| match left.next() {
+            Some(new) => *rate = new,
+            None => is_enough = false,
+        });
+        if is_enough && left.next().is_none() {
+            self.model.layers = layers;
+        }
+    }
+}
+
+/// Shows `visit` the rate of each dropout layer, also of those within residual blocks.
+fn each_dropout(layers: &mut [Layer], visit: &mut dyn FnMut(&mut f32)) {
+    for layer in layers {
+        match layer {
+            Layer::Dropout { rate } => visit(rate),
+            Layer::Residual { layers } => each_dropout(layers, visit),
+            _ => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::preset;
+    use crate::train::Schedule;
+
+    fn config(name: &str) -> TrainConfig {
+        TrainConfig::new(preset(name).unwrap(), [1, 28, 28], 10, 60_000)
+    }
+
+    #[test]
+    fn every_setting_can_be_read_written_and_kept_as_json() {
+        let mut wanted = config("deep-cnn");
+        wanted.learning_rate = 0.3;
+        wanted.weight_decay = 0.01;
+        wanted.optimizer = wanted.optimizer.with_momentum(0.5);
+        wanted.batch_size = 7;
+        wanted.epochs = 70;
+        wanted.warm_up = 0.5;
+        wanted.l1 = 1e-4;
+        for kind in AugmentKind::ALL {
+            *wanted.augment.strength_mut(kind) = 0.125;
+        }
+        wanted.schedule = Schedule::ALL[4];
+        wanted.set_setting(Setting::Dropout, &Value::Text("0.1 0.2 0.35".to_owned()));
+        let mut found = config("deep-cnn");
+        for setting in Setting::ALL {
+            assert_ne!(
+                found.setting(setting),
+                wanted.setting(setting),
+                "{setting:?}"
+            );
+            let json = serde_json::to_string(&wanted.setting(setting)).unwrap();
+            found.set_setting(setting, &serde_json::from_str(&json).unwrap());
+        }
+        assert_eq!(found, wanted);
+    }
+
+    #[test]
+    fn values_that_do_not_fit_change_nothing() {
+        let mut found = config("deep-cnn");
+        for (setting, value) in [
+            (Setting::Dropout, Value::Text("0.1 0.2".to_owned())),
+            (Setting::Dropout, Value::Text("0.1 0.2 0.3 0.4".to_owned())),
+            (Setting::Dropout, Value::Text("many".to_owned())),
+            (Setting::Schedule, Value::Text("zigzag".to_owned())),
+            (Setting::Schedule, Value::Number(1.0)),
+            (Setting::Epochs, Value::Text("7".to_owned())),
+        ] {
+            found.set_setting(setting, &value);
+            assert_eq!(found, config("deep-cnn"), "{setting:?} {value}");
         }
     }
 }

@@ -1,10 +1,7 @@
 //! One batch: forward, backward, update.
 
-use candle_core::Device;
-
 use super::{Steps, TrainError};
 use crate::data::Batch;
-use crate::kernels;
 use crate::model::Mode;
 use crate::train::StepPoint;
 use crate::train::metrics::n_correct;
@@ -19,18 +16,19 @@ impl Steps<'_> {
         indices: &[u32],
         n_epoch: usize,
     ) -> Result<Option<StepPoint>, TrainError> {
-        let Batch { images, labels } = self.job.dataset().train.batch(indices, &Device::Cpu)?;
+        let Batch { images, labels } = self.images(indices)?;
         let mode = Mode::Train {
             seed: self.config.seed,
             step: self.optimizer.step,
         };
         let lr = self.config.learning_rate_at(self.epochs_done());
         let network = &self.network;
+        let loss_of = self.config.loss;
         let mut n_right = 0;
         let forward = || {
             let logits = network.forward(&images, mode)?;
             n_right = n_correct(&logits.detach(), &labels.to_vec1()?)?;
-            kernels::cross_entropy(&logits, &labels)
+            loss_of.of(&logits, &labels)
         };
         let loss = self
             .optimizer

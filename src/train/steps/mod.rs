@@ -2,6 +2,7 @@
 
 mod batch;
 mod divergence;
+mod images;
 mod obey;
 mod report;
 
@@ -162,6 +163,7 @@ impl<'a> Steps<'a> {
         }
         checkpoint.restore(params)?;
         self.config = checkpoint.config;
+        self.network.set_dropout(&self.config.model);
         self.cursor = checkpoint.cursor;
         self.optimizer = checkpoint.optimizer;
         self.keep_if_finite()?;

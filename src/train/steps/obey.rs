@@ -40,7 +40,7 @@ impl Steps<'_> {
     /// A change that would make the configuration wrong is left out: the panel shows why.
     pub(super) fn apply_change(&mut self, change: Change) {
         let mut config = self.config.clone();
-        config.set_setting(change.setting, change.value);
+        config.set_setting(change.setting, &change.value);
         let dataset = self.job.dataset();
         let n_images = dataset.train.len();
         let old = self.config.setting(change.setting);
@@ -53,6 +53,7 @@ impl Steps<'_> {
             return;
         }
         self.config = config;
+        self.network.set_dropout(&self.config.model);
         self.emit();
         let event = Event::Changed {
             step: self.optimizer.step,
@@ -69,10 +70,7 @@ impl Steps<'_> {
 pub(crate) fn live_changes(running: &TrainConfig, wanted: &TrainConfig) -> Vec<Change> {
     Setting::ALL
         .into_iter()
-        .filter(|&s| {
-            // Momentum means different things to different optimisers.
-            s != Setting::Momentum || running.optimizer.name() == wanted.optimizer.name()
-        })
+        .filter(|s| s.can_change(running, wanted))
         .filter(|&s| running.setting(s) != wanted.setting(s))
         .map(|setting| Change {
             setting,

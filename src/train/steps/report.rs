@@ -28,7 +28,13 @@ impl Steps<'_> {
         let held_out = &self.job.split().validation;
         if !held_out.is_empty() {
             let set = &self.job.dataset().train;
-            let metrics = measure(&self.network, set, held_out, |_, _| Ok(()))?;
+            let metrics = measure(
+                &self.network,
+                self.config.loss,
+                set,
+                held_out,
+                |_, _| Ok(()),
+            )?;
             self.cursor.validation = Some(metrics);
         }
         let point = EpochPoint {
@@ -71,7 +77,13 @@ impl Steps<'_> {
         let epochs = self.epochs_done();
         let set = &self.job.dataset().test;
         let all: Vec<u32> = (0..set.len() as u32).collect();
-        let test = Some(measure(&self.network, set, &all, |_, _| Ok(()))?);
+        let test = Some(measure(
+            &self.network,
+            self.config.loss,
+            set,
+            &all,
+            |_, _| Ok(()),
+        )?);
         self.observer.weights(&self.network);
         self.observer.event(&Event::Finished {
             finish: finish.clone(),

@@ -7,6 +7,7 @@ mod combo;
 mod field;
 mod icon;
 mod layer_row;
+mod section;
 
 pub use bars::{Bar, probability_bars};
 pub use button::{Weight, icon_button, labeled_button, slim_slider};
@@ -15,3 +16,4 @@ pub use combo::{combo, combo_of_width};
 pub use field::{Number, Row, VALUE_WIDTH, error_ui};
 pub use icon::Icon;
 pub use layer_row::{LayerRow, layer_header};
+pub use section::section;

@@ -40,7 +40,7 @@ impl MetricPlot<'_> {
             let Some(x) = self.change_x(lens, change) else {
                 continue;
             };
-            let [old, new] = [change.old, change.new].map(format::setting);
+            let [old, new] = [&change.old, &change.new].map(format::value);
             let text = format!("{} {old} → {new}", change.setting.label());
             let galley = painter.layout_no_wrap(text, font.clone(), t.quiet);
             let x = transform.position_from_point_x(x) + 4.0;

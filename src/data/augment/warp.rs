@@ -1,0 +1,271 @@
+//! Changes of where pixels are: one affine map and one smooth field of displacements, read from the
+//! original in a single bilinear pass, so that the image is blurred once at most. What comes from
+//! outside is black.
+
+use rand::Rng as _;
+use rand_chacha::ChaCha8Rng;
+use rand_distr::StandardNormal;
+
+use super::{Augment, AugmentKind, Dice};
+
+/// Moves the pixels of `image`, `[channels, height, width]`.
+pub(super) fn warp(image: &mut [f32], shape: [usize; 3], augment: &Augment, dice: &Dice) {
+    let map = Affine::draw(augment, dice);
+    let [_, height, width] = shape;
+    let bend = (augment.elastic != 0.0).then(|| Bend::draw(augment.elastic, [height, width], dice));
+    if map == Affine::IDENTITY && bend.is_none() {
+        return;
+    }
+    let area = height * width;
+    let original = image.to_vec();
+    let centre = [(height - 1) as f32 / 2.0, (width - 1) as f32 / 2.0];
+    for y in 0..height {
+        for x in 0..width {
+            let mut from = map.apply([y as f32 - centre[0], x as f32 - centre[1]]);
+            if let Some(bend) = &bend {
+                let moved = bend.at(y, x);
+                from = [from[0] + moved[0], from[1] + moved[1]];
+            }
+            let from = [from[0] + centre[0], from[1] + centre[1]];
+            let pixels = original.chunks_exact(area);
+            for (original, image) in pixels.zip(image.chunks_exact_mut(area)) {
+                image[y * width + x] = bilinear(original, [height, width], from);
+            }
+        }
+    }
+}
+
+/// The value between four pixels; black outside.
+fn bilinear(pixels: &[f32], [height, width]: [usize; 2], [y, x]: [f32; 2]) -> f32 {
+    let (top, left) = (y.floor(), x.floor());
+    let (down, right) = (y - top, x - left);
+    let at = |y: f32, x: f32| {
+        let is_inside = y >= 0.0 && x >= 0.0 && y < height as f32 && x < width as f32;
+        if is_inside {
+            pixels[y as usize * width + x as usize]
+        } else {
+            0.0
+        }
+    };
+    let upper = at(top, left) * (1.0 - right) + at(top, left + 1.0) * right;
+    let lower = at(top + 1.0, left) * (1.0 - right) + at(top + 1.0, left + 1.0) * right;
+    upper * (1.0 - down) + lower * down
+}
+
+/// From a pixel of the result, counted from the centre, to where it is read.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Affine {
+    matrix: [[f32; 2]; 2],
+    shift: [f32; 2],
+}
+
+impl Affine {
+    const IDENTITY: Affine = Affine {
+        matrix: [[1.0, 0.0], [0.0, 1.0]],
+        shift: [0.0, 0.0],
+    };
+
+    /// Scaled, slanted, turned and then shifted by what the dice say.
+    fn draw(augment: &Augment, dice: &Dice) -> Affine {
+        let even = |strength: f64, rng: &mut ChaCha8Rng| match strength {
+            0.0 => 0.0,
+            _ => rng.random_range(-strength..=strength),
+        };
+        let one = |kind| even(augment.strength(kind), &mut dice.of(kind));
+        let angle = one(AugmentKind::Rotation).to_radians();
+        let slant = one(AugmentKind::Shear).to_radians().tan();
+        // Growing by 1.25 is as likely as shrinking by 0.8.
+        let most = (1.0 + augment.scale).ln();
+        let scale = even(most, &mut dice.of(AugmentKind::Scale)).exp();
+        let mut rng = dice.of(AugmentKind::Shift);
+        let shift = [0, 1].map(|_| even(augment.shift, &mut rng) as f32);
+        let (sin, cos) = angle.sin_cos();
+        // Of the result to the original: the inverse of turning, slanting and scaling.
+        let matrix = [
+            [cos / scale, -sin / scale],
+            [(sin - slant * cos) / scale, (cos + slant * sin) / scale],
+        ];
+        Affine {
+            matrix: matrix.map(|row| row.map(|x| x as f32)),
+            shift,
+        }
+    }
+
+    fn apply(&self, [y, x]: [f32; 2]) -> [f32; 2] {
+        let (y, x) = (y - self.shift[0], x - self.shift[1]);
+        self.matrix.map(|[a, b]| a * y + b * x)
+    }
+}
+
+/// Distances between the nodes of a [`Bend`] that make up an image's side.
+const SPANS: usize = 4;
+
+/// Nodes to a side that reach over the image: one before it and two behind.
+const NODES: usize = SPANS + 3;
+
+/// A smooth field of displacements: the idea of Simard, Steinkraus and Platt 2003 (Best practices
+/// for convolutional neural networks), made of cubic B-splines over a few random nodes (Rueckert et
+/// al. 1999), which costs a fraction of blurring a field of random pixels.
+struct Bend {
+    /// Displacements of the nodes, down and to the right.
+    nodes: [[[f32; 2]; NODES]; NODES],
+    rows: Vec<Weights>,
+    columns: Vec<Weights>,
+}
+
+/// The first of the four nodes that a pixel depends on, and how much it depends on each.
+type Weights = (usize, [f32; 4]);
+
+impl Bend {
+    fn draw(strength: f64, [height, width]: [usize; 2], dice: &Dice) -> Bend {
+        let mut rng = dice.of(AugmentKind::Elastic);
+        // The splines halve the deviation of independent nodes.
+        let scale = 2.0 * strength as f32;
+        let mut node = || scale * rng.sample::<f32, _>(StandardNormal);
+        Bend {
+            nodes: std::array::from_fn(|_| std::array::from_fn(|_| [node(), node()])),
+            rows: (0..height).map(|y| weights(y, height)).collect(),
+            columns: (0..width).map(|x| weights(x, width)).collect(),
+        }
+    }
+
+    fn at(&self, y: usize, x: usize) -> [f32; 2] {
+        let ((top, down), (left, right)) = (self.rows[y], self.columns[x]);
+        let mut moved = [0.0; 2];
+        for (row, wy) in self.nodes[top..].iter().zip(down) {
+            for (node, wx) in row[left..].iter().zip(right) {
+                moved[0] += wy * wx * node[0];
+                moved[1] += wy * wx * node[1];
+            }
+        }
+        moved
+    }
+}
+
+/// The uniform cubic B-spline at pixel `at` of `n`.
+fn weights(at: usize, n: usize) -> Weights {
+    let position = (at as f32 + 0.5) / n as f32 * SPANS as f32;
+    let first = (position as usize).min(SPANS - 1);
+    let t = position - first as f32;
+    let (t2, t3) = (t * t, t * t * t);
+    let weights = [
+        1.0 - 3.0 * t + 3.0 * t2 - t3,
+        4.0 - 6.0 * t2 + 3.0 * t3,
+        1.0 + 3.0 * t + 3.0 * t2 - 3.0 * t3,
+        t3,
+    ];
+    (first, weights.map(|w| w / 6.0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Where the centre of the light is, counted from the image's, and how much light there is.
+    fn light(image: &[f32], side: usize) -> ([f32; 2], f32) {
+        let total: f32 = image.iter().sum();
+        let middle = (side - 1) as f32 / 2.0;
+        let mean = |of: &dyn Fn(usize) -> usize| {
+            let terms = image.iter().enumerate();
+            terms.map(|(i, v)| v * (of(i) as f32 - middle)).sum::<f32>() / total
+        };
+        ([mean(&|i| i / side), mean(&|i| i % side)], total)
+    }
+
+    const SIDE: usize = 21;
+
+    /// A soft spot `at` from the centre, warped.
+    fn warped(at: [f32; 2], augment: Augment, index: u64) -> ([f32; 2], f32) {
+        let middle = (SIDE - 1) as f32 / 2.0;
+        let spot = |i: usize| {
+            let dy = (i / SIDE) as f32 - middle - at[0];
+            let dx = (i % SIDE) as f32 - middle - at[1];
+            (-(dy * dy + dx * dx) / 4.0).exp()
+        };
+        let mut image: Vec<f32> = (0..SIDE * SIDE).map(spot).collect();
+        let dice = Dice {
+            seed: 1,
+            epoch: 0,
+            index,
+        };
+        warp(&mut image, [1, SIDE, SIDE], &augment, &dice);
+        light(&image, SIDE)
+    }
+
+    #[test]
+    fn a_shift_stays_within_its_strength_and_uses_it() {
+        let augment = Augment {
+            shift: 3.0,
+            ..Augment::default()
+        };
+        let moved: Vec<[f32; 2]> = (0..50).map(|i| warped([0.0; 2], augment, i).0).collect();
+        let most = moved.iter().flatten().fold(0f32, |m, x| m.max(x.abs()));
+        assert!((2.5..=3.01).contains(&most), "{most}");
+        assert!(moved.iter().any(|m| m[0] > 1.0) && moved.iter().any(|m| m[0] < -1.0));
+    }
+
+    #[test]
+    fn turning_keeps_the_distance_from_the_centre_and_the_light() {
+        let augment = Augment {
+            rotation: 40.0,
+            ..Augment::default()
+        };
+        let (_, before) = warped([0.0, 5.0], Augment::default(), 0);
+        let mut most = 0f32;
+        for i in 0..50 {
+            let ([y, x], after) = warped([0.0, 5.0], augment, i);
+            assert!((y.hypot(x) - 5.0).abs() < 0.05, "{y} {x}");
+            assert!((after / before - 1.0).abs() < 0.02);
+            most = most.max(y.atan2(x).to_degrees().abs());
+        }
+        assert!((30.0..=40.5).contains(&most), "{most}");
+    }
+
+    #[test]
+    fn scaling_moves_along_the_ray_and_slanting_along_the_row() {
+        let scaled = Augment {
+            scale: 0.25,
+            ..Augment::default()
+        };
+        let slanted = Augment {
+            shear: 20.0,
+            ..Augment::default()
+        };
+        let mut distances = Vec::new();
+        for i in 0..50 {
+            let ([y, x], _) = warped([3.0, 4.0], scaled, i);
+            assert!((y / x - 0.75).abs() < 0.02, "{y} {x}");
+            distances.push(y.hypot(x));
+            let ([y, x], _) = warped([5.0, 0.0], slanted, i);
+            assert!((y - 5.0).abs() < 0.05, "{y}");
+            assert!(x.abs() <= 5.0 * 20f32.to_radians().tan() + 0.1, "{x}");
+        }
+        distances.sort_by(f32::total_cmp);
+        assert!((3.9..4.3).contains(&distances[0]), "{distances:?}");
+        assert!((5.9..6.35).contains(&distances[49]), "{distances:?}");
+    }
+
+    #[test]
+    fn an_elastic_field_has_its_strength_and_is_smooth() {
+        let (mut squares, mut steps, mut n) = (0.0, 0f32, 0.0);
+        for index in 0..40 {
+            let dice = Dice {
+                seed: 1,
+                epoch: 0,
+                index,
+            };
+            let bend = Bend::draw(1.5, [28, 28], &dice);
+            for y in 0..28 {
+                for x in 0..27 {
+                    let [dy, dx] = bend.at(y, x);
+                    squares += dy * dy + dx * dx;
+                    steps = steps.max((bend.at(y, x + 1)[0] - dy).abs());
+                    n += 2.0;
+                }
+            }
+        }
+        let deviation = (squares / n as f32).sqrt();
+        assert!((1.2..1.8).contains(&deviation), "{deviation}");
+        assert!(steps < 1.5, "{steps}");
+    }
+}

@@ -1,0 +1,146 @@
+//! What is done to the gradients between the backward pass and the step: the gradient of the L1
+//! penalty is added, and what is too long is clipped.
+
+use candle_core::{Result, Var};
+use serde::{Deserialize, Serialize};
+
+use super::TrainConfig;
+
+/// A limit on the gradient of an update.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Clip {
+    /// None.
+    #[default]
+    None,
+    /// The gradient of all weights together is shortened to this length
+    /// (`torch.nn.utils.clip_grad_norm_`; Pascanu, Mikolov and Bengio 2013).
+    Norm {
+        /// The greatest length, above 0.
+        max: f64,
+    },
+    /// Each number of the gradient is cut to this size (`torch.nn.utils.clip_grad_value_`).
+    Value {
+        /// The greatest size, above 0.
+        max: f64,
+    },
+}
+
+impl Clip {
+    /// One of each kind, with its usual number.
+    pub const ALL: [Clip; 3] = [
+        Clip::None,
+        Clip::Norm { max: 1.0 },
+        Clip::Value { max: 0.5 },
+    ];
+
+    /// The name on the command line and in files.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Clip::None => "none",
+            Clip::Norm { .. } => "norm",
+            Clip::Value { .. } => "value",
+        }
+    }
+
+    /// The name people read.
+    pub fn label(&self) -> &'static str {
+        match self {
+            Clip::None => "Off",
+            Clip::Norm { .. } => "By norm",
+            Clip::Value { .. } => "By value",
+        }
+    }
+
+    /// What is wrong with its number.
+    pub(super) fn problem(&self) -> Option<String> {
+        match *self {
+            Clip::None => None,
+            Clip::Norm { max } | Clip::Value { max } => (!(max.is_finite() && max > 0.0))
+                .then(|| format!("the limit must be above 0, found {max}")),
+        }
+    }
+}
+
+/// Whether `config` asks for anything that needs all gradients before the step.
+pub(super) fn wants_shape(config: &TrainConfig) -> bool {
+    config.l1 != 0.0 || config.clip != Clip::None
+}
+
+/// Adds the gradient of the L1 penalty, then clips: the penalty is a part of the loss.
+///
+/// * `gradients`: each parameter with its gradient
+pub(super) fn shape(config: &TrainConfig, gradients: &mut [(&Var, Vec<f32>)]) -> Result<()> {
+    if config.l1 != 0.0 {
+        for (param, gradient) in gradients.iter_mut() {
+            let weights: Vec<f32> = param.flatten_all()?.to_vec1()?;
+            add_l1(config.l1, &weights, gradient);
+        }
+    }
+    let mut values: Vec<&mut [f32]> = gradients.iter_mut().map(|(_, g)| &mut g[..]).collect();
+    clip(config.clip, &mut values);
+    Ok(())
+}
+
+/// Adds the slope of `l1 · Σ|w|`, which is 0 at 0.
+fn add_l1(l1: f64, weights: &[f32], gradient: &mut [f32]) {
+    for (g, w) in gradient.iter_mut().zip(weights) {
+        if *w != 0.0 {
+            *g += (l1 as f32).copysign(*w);
+        }
+    }
+}
+
+fn clip(clip: Clip, gradients: &mut [&mut [f32]]) {
+    match clip {
+        Clip::None => {}
+        Clip::Norm { max } => {
+            let values = gradients.iter().flat_map(|g| g.iter());
+            let squares: f64 = values.map(|g| f64::from(*g) * f64::from(*g)).sum();
+            // PyTorch's guard against a gradient of zero.
+            let share = (max / (squares.sqrt() + 1e-6)).min(1.0) as f32;
+            let values = gradients.iter_mut().flat_map(|g| g.iter_mut());
+            values.for_each(|g| *g *= share);
+        }
+        Clip::Value { max } => {
+            let max = max as f32;
+            let values = gradients.iter_mut().flat_map(|g| g.iter_mut());
+            values.for_each(|g| *g = g.clamp(-max, max));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use candle_core::{Device, Tensor};
+
+    static FIXTURE: &[u8] = include_bytes!("../../tests/fixtures/kernels.safetensors");
+
+    #[test]
+    fn penalties_and_clipping_are_pytorchs() {
+        let tensors = candle_core::safetensors::load_buffer(FIXTURE, &Device::Cpu).unwrap();
+        let values = |t: &Tensor| t.flatten_all().unwrap().to_vec1::<f32>().unwrap();
+        for (name, limit) in [
+            ("norm.1.5", Clip::Norm { max: 1.5 }),
+            ("norm.1000.0", Clip::Norm { max: 1e3 }),
+            ("value.0.4", Clip::Value { max: 0.4 }),
+        ] {
+            let of = |part: &str| values(&tensors[&format!("clip.{name}.{part}")]);
+            let mut gradients = [of("g0"), of("g1")];
+            for (gradient, weights) in gradients.iter_mut().zip([of("w0"), of("w1")]) {
+                add_l1(0.3, &weights, gradient);
+            }
+            let [first, second] = &mut gradients;
+            clip(limit, &mut [first, second]);
+            for (found, expected) in gradients.iter().zip([of("shaped0"), of("shaped1")]) {
+                for (found, expected) in found.iter().zip(expected) {
+                    assert!(
+                        (found - expected).abs() < 1e-6,
+                        "{name}: {found} {expected}"
+                    );
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,114 @@
+//! What keeps the network from learning its training images by heart, and updates from running away.
+
+use egui::Ui;
+
+use super::Cx;
+use super::rows::number_ui;
+use crate::studio::Effect;
+use crate::train::{Clip, Field, Loss, TrainConfig};
+use crate::ui::format;
+use crate::ui::widgets::{Number, Row, combo, section};
+
+/// Shows the regularisation of `draft` and edits it.
+pub(super) fn ui(ui: &mut Ui, cx: &Cx<'_>, draft: &mut TrainConfig) {
+    let explanation = "What keeps the network from learning its training images by heart, and its updates from \
+                       running away.";
+    let summary = summary(draft);
+    section(ui, "Regularise", explanation, &summary, |ui| {
+        loss_ui(ui, cx, draft);
+        penalties_ui(ui, cx, draft);
+        clip_ui(ui, cx, draft);
+    });
+}
+
+/// What is on, in one line.
+fn summary(draft: &TrainConfig) -> String {
+    let number = |name: &str, value: f64| {
+        (value != 0.0).then(|| format!("{name} {}", format::setting(value)))
+    };
+    let loss = match draft.loss {
+        Loss::CrossEntropy { label_smoothing } => number("smoothing", label_smoothing),
+        Loss::SquaredError => Some("squared error".to_owned()),
+    };
+    let clip = match draft.clip {
+        Clip::None => None,
+        Clip::Norm { max } | Clip::Value { max } => number("clip", max),
+    };
+    let parts: Vec<String> = [loss, number("L1", draft.l1), clip]
+        .into_iter()
+        .flatten()
+        .collect();
+    match parts.is_empty() {
+        true => "off".to_owned(),
+        false => parts.join(" · "),
+    }
+}
+
+fn loss_ui(ui: &mut Ui, cx: &Cx<'_>, draft: &mut TrainConfig) {
+    let row = Row {
+        label: "Loss",
+        explanation: "What training makes small: cross entropy punishes confident mistakes hard and suits classes, \
+                      squared error forgives them and learns slowly.",
+        effect: cx.studio.live_run().map(|_| Effect::NextRun),
+        error: None,
+    };
+    row.show(ui, |ui| {
+        let shown = combo(ui, "Loss", draft.loss.label(), |ui| {
+            for loss in Loss::ALL {
+                let is_chosen = loss.name() == draft.loss.name();
+                if ui.selectable_label(is_chosen, loss.label()).clicked() && !is_chosen {
+                    draft.loss = loss;
+                }
+            }
+        });
+        shown.on_hover_text(row.tooltip());
+    });
+    if let Loss::CrossEntropy { label_smoothing } = &mut draft.loss {
+        let explanation = "Share of the answer that is spread over all classes, so that the network need not be \
+                           certain: too much and it is never sure of anything.";
+        let share = Number::share();
+        number_ui(
+            ui,
+            cx,
+            Field::Loss,
+            "Label smoothing",
+            explanation,
+            &share,
+            label_smoothing,
+        );
+    }
+}
+
+fn penalties_ui(ui: &mut Ui, cx: &Cx<'_>, draft: &mut TrainConfig) {
+    let l1 = "Pulls all weights towards zero by the same step, so that unneeded ones vanish: too much and nothing is \
+              left.";
+    let rate = Number::rate(100.0);
+    number_ui(ui, cx, Field::L1, "L1 penalty", l1, &rate, &mut draft.l1);
+}
+
+fn clip_ui(ui: &mut Ui, cx: &Cx<'_>, draft: &mut TrainConfig) {
+    let row = Row {
+        label: "Clip gradients",
+        explanation: "Limits an update after a wild batch, by the length of the whole gradient or by each of its \
+                      numbers: too low a limit and everything crawls.",
+        effect: cx.studio.live_run().map(|_| Effect::NextRun),
+        error: None,
+    };
+    row.show(ui, |ui| {
+        let shown = combo(ui, "Clip gradients", draft.clip.label(), |ui| {
+            for clip in Clip::ALL {
+                let is_chosen = clip.name() == draft.clip.name();
+                if ui.selectable_label(is_chosen, clip.label()).clicked() && !is_chosen {
+                    draft.clip = clip;
+                }
+            }
+        });
+        shown.on_hover_text(row.tooltip());
+    });
+    if let Clip::Norm { max } | Clip::Value { max } = &mut draft.clip {
+        let explanation =
+            "The greatest length, or the greatest size of a number, that is let through.";
+        let rate = Number::rate(1e6);
+        number_ui(ui, cx, Field::Clip, "Clip at", explanation, &rate, max);
+    }
+}

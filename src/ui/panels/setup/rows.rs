@@ -1,0 +1,75 @@
+//! Rows of settings: a name, a value, an explanation, and what is wrong.
+
+use egui::Ui;
+
+use super::Cx;
+use crate::studio::Effect;
+use crate::train::Field;
+use crate::ui::widgets::{Number, Row};
+
+/// When a change of `field` takes effect; only worth saying while a run is live.
+pub(in super::super) fn effect(cx: &Cx<'_>, field: Field) -> Option<Effect> {
+    cx.studio.live_run().map(|_| cx.studio.effect_of(field))
+}
+
+/// A row for a number in the settings.
+pub(in super::super) fn number_ui(
+    ui: &mut Ui,
+    cx: &Cx<'_>,
+    field: Field,
+    label: &str,
+    explanation: &str,
+    number: &Number,
+    value: &mut f64,
+) {
+    let row = Row {
+        label,
+        explanation,
+        effect: effect(cx, field),
+        error: cx.studio.error_at(field).map(|e| e.message.as_str()),
+    };
+    let number = number.clone().held(row.effect == Some(Effect::Now));
+    let new = row.show(ui, |ui| {
+        let (response, new) = number.ui(ui, label, *value);
+        response.on_hover_text(row.tooltip());
+        new
+    });
+    if let Some(new) = new {
+        *value = new;
+    }
+}
+
+/// The same for a count.
+pub(super) fn count_ui(
+    ui: &mut Ui,
+    cx: &Cx<'_>,
+    field: Field,
+    label: &str,
+    explanation: &str,
+    number: &Number,
+    value: &mut usize,
+) {
+    let mut real = *value as f64;
+    number_ui(ui, cx, field, label, explanation, number, &mut real);
+    *value = real.max(0.0) as usize;
+}
+
+/// A row for something that is on or off.
+pub(super) fn switch_ui(
+    ui: &mut Ui,
+    cx: &Cx<'_>,
+    label: &str,
+    explanation: &str,
+    is_on: &mut bool,
+) {
+    let row = Row {
+        label,
+        explanation,
+        effect: cx.studio.live_run().map(|_| Effect::NextRun),
+        error: None,
+    };
+    row.show(ui, |ui| {
+        let checkbox = ui.add(egui::Checkbox::without_text(is_on));
+        checkbox.accessible_name(label).on_hover_text(row.tooltip());
+    });
+}
