@@ -5,6 +5,7 @@
 //! result is kept: ReLU y > 0, sigmoid y(1 − y), tanh 1 − y². ReLU's gradient at exactly 0 is 0,
 //! as in PyTorch and TensorFlow.
 
+use super::reuse::buffer;
 use super::support::{read, slice, tensor};
 use super::{pool, simd, tape};
 use candle_core::{CpuStorage, CustomOp1, Layout, Result, Shape, Tensor};
@@ -116,7 +117,7 @@ impl CustomOp1 for ActivationOp {
     }
 
     fn bwd(&self, x: &Tensor, y: &Tensor, dy: &Tensor) -> Result<Option<Tensor>> {
-        let mut dx = vec![0.0; x.elem_count()];
+        let mut dx = buffer(x.elem_count());
         read(y, |y| {
             read(dy, |dy| {
                 let parts = y

@@ -6,7 +6,7 @@
 //! dV = Pᵀ dy, dP = dy Vᵀ, dS = P (dP − Σ P dP) / √d, dQ = dS K, dK = dSᵀ Q. P is kept.
 
 use super::support::{read, slice, tensor, wants_gradient};
-use super::tile::{Init, Product, Rows, Strided};
+use super::tile::{Init, NOTHING_AHEAD, Product, Rows, Strided};
 use super::{pool, scratch, simd, sums, tape};
 use candle_core::{CpuStorage, CustomOp1, Layout, Result, Shape, Tensor, bail};
 use std::sync::OnceLock;
@@ -73,7 +73,7 @@ impl Attention {
             ldc,
             init: Init::Zero,
             relu: false,
-            ahead: &[],
+            ahead: NOTHING_AHEAD,
         });
     }
 

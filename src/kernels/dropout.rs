@@ -7,6 +7,7 @@
 //! is a hash of one 64-bit key and the element's index, so that both passes, and any number of
 //! threads, see the same.
 
+use super::reuse::buffer;
 use super::support::{read, slice, tensor};
 use super::{pool, simd, tape};
 use crate::random::Rng;
@@ -35,7 +36,7 @@ impl Dropout {
     }
 
     fn apply(&self, from: &[f32]) -> Vec<f32> {
-        let mut to = vec![0.0; from.len()];
+        let mut to = buffer(from.len());
         let parts = from.chunks(CHUNK).zip(to.chunks_mut(CHUNK));
         pool::for_parts(parts, |chunk, (from, to)| {
             simd::run(Chunk {

@@ -27,6 +27,7 @@ mod peak;
 mod pool;
 mod pooling;
 mod recurrent;
+mod reuse;
 mod scratch;
 mod simd;
 mod squared_error;

@@ -21,12 +21,21 @@ const SPINS: usize = 2_000;
 
 type Task<'a> = dyn Fn(usize) + Sync + 'a;
 
+/// Where a thread starts to claim chunks.
+#[derive(Clone, Copy)]
+enum End {
+    First,
+    Last,
+}
+
 /// One fork. Every job has counters of its own, so a worker that arrives late finds nothing left
 /// to claim and never touches the task.
 struct Job {
     task: &'static Task<'static>,
     chunks: usize,
-    next: AtomicUsize,
+    claimed: AtomicUsize,
+    /// Claimed from the first chunk on, and from the last one on.
+    taken: [AtomicUsize; 2],
     finished: AtomicUsize,
     panic: Mutex<Option<Box<dyn Any + Send>>>,
 }
@@ -36,19 +45,23 @@ impl Job {
         Self {
             task: forget_lifetime(task),
             chunks,
-            next: AtomicUsize::new(0),
+            claimed: AtomicUsize::new(0),
+            taken: Default::default(),
             finished: AtomicUsize::new(0),
             panic: Mutex::new(None),
         }
     }
 
-    /// Claims and runs chunks until none is left.
-    fn work(&self) {
-        loop {
-            let chunk = self.next.fetch_add(1, Ordering::Relaxed);
-            if chunk >= self.chunks {
-                return;
-            }
+    /// Claims and runs chunks until none is left, from one end or the other: a thread then meets
+    /// much of what it worked on in the jobs before, which is still in its cache.
+    fn work(&self, end: End) {
+        // No more are taken from both ends together than there are.
+        while self.claimed.fetch_add(1, Ordering::Relaxed) < self.chunks {
+            let taken = self.taken[end as usize].fetch_add(1, Ordering::Relaxed);
+            let chunk = match end {
+                End::First => taken,
+                End::Last => self.chunks - 1 - taken,
+            };
             if let Err(payload) = catch_unwind(AssertUnwindSafe(|| (self.task)(chunk))) {
                 lock(&self.panic).get_or_insert(payload);
             }
@@ -155,12 +168,13 @@ impl Pool {
         let shared = Arc::new(Shared::default());
         let spawn = |index: usize| {
             let shared = Arc::clone(&shared);
+            let end = [End::First, End::Last][index % 2];
             std::thread::Builder::new()
                 .name(format!("kernel-{index}"))
                 .spawn(move || {
                     let mut seen = 0;
                     while let Some(job) = shared.wait(&mut seen) {
-                        job.work();
+                        job.work(end);
                     }
                 })
                 .ok()
@@ -181,7 +195,7 @@ impl Pool {
         };
         let job = Arc::new(Job::new(task, chunks));
         self.shared.post(Some(Arc::clone(&job)));
-        job.work();
+        job.work(End::First);
         job.join();
         if let Some(payload) = lock(&job.panic).take() {
             resume_unwind(payload);

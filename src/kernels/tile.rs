@@ -120,6 +120,12 @@ impl Rows<'_> {
     }
 }
 
+/// Up to three stretches of memory; most are empty.
+pub(super) type Ahead<'a> = [&'a [f32]; 3];
+
+/// Nothing to fetch.
+pub(super) const NOTHING_AHEAD: Ahead<'static> = [&[]; 3];
+
 /// A product to run with [`super::simd::run`].
 pub(super) struct Product<'a, S> {
     /// The left side's elements.
@@ -139,8 +145,8 @@ pub(super) struct Product<'a, S> {
     pub init: Init<'a>,
     /// Whether to clamp the result at zero.
     pub relu: bool,
-    /// What the next product will read, fetched meanwhile, a cache line per step; may be empty.
-    pub ahead: &'a [f32],
+    /// What will be read next, fetched meanwhile: a cache line of each per step.
+    pub ahead: Ahead<'a>,
 }
 
 impl<S: Steps> WithSimd for Product<'_, S> {
@@ -219,8 +225,10 @@ impl<'a, S: Steps> Product<'a, S> {
         for (t, b) in (0..self.steps.len()).zip(b) {
             let b = I::as_simd_f32s(&b[col..col + width]).0;
             let step = self.steps.at(t);
-            if t * LINE < ahead.len() {
-                prefetch(&ahead[t * LINE..]);
+            for ahead in ahead {
+                if t * LINE < ahead.len() {
+                    prefetch(&ahead[t * LINE..]);
+                }
             }
             for n in 0..N {
                 let a = simd.splat_f32s(a[n][step]);
@@ -242,14 +250,15 @@ impl<'a, S: Steps> Product<'a, S> {
         }
     }
 
-    /// The lines to fetch during the next block: one for each of its steps.
+    /// The lines to fetch during the next block: one of each stretch for each of its steps.
     #[inline(always)]
-    fn take_ahead(&mut self) -> &'a [f32] {
-        let (now, later) = self
+    fn take_ahead(&mut self) -> Ahead<'a> {
+        let most = self.steps.len() * LINE;
+        let parts = self
             .ahead
-            .split_at(self.ahead.len().min(self.steps.len() * LINE));
-        self.ahead = later;
-        now
+            .map(|ahead| ahead.split_at(ahead.len().min(most)));
+        self.ahead = parts.map(|(_, later)| later);
+        parts.map(|(now, _)| now)
     }
 
     /// The last columns, fewer than a register holds.

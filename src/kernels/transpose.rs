@@ -4,16 +4,41 @@
 use pulp::{Simd, WithSimd};
 use std::any::Any;
 
+/// Where the rows of the result go.
+trait Destination {
+    fn row(&mut self, index: usize) -> &mut [f32];
+}
+
+/// Into one slice, `ld` apart.
+struct Strided<'a> {
+    data: &'a mut [f32],
+    ld: usize,
+}
+
+impl Destination for Strided<'_> {
+    #[inline(always)]
+    fn row(&mut self, index: usize) -> &mut [f32] {
+        &mut self.data[index * self.ld..]
+    }
+}
+
+/// Into a slice each.
+impl Destination for &mut [&mut [f32]] {
+    #[inline(always)]
+    fn row(&mut self, index: usize) -> &mut [f32] {
+        self[index]
+    }
+}
+
 /// The arguments of [`transpose`].
-struct Transpose<'a> {
+struct Transpose<'a, D> {
     /// `rows` rows of which `cols` columns are used, `ld` apart.
     src: &'a [f32],
     rows: usize,
     cols: usize,
     ld: usize,
-    /// `cols` rows, `dst_ld` apart.
-    dst: &'a mut [f32],
-    dst_ld: usize,
+    /// `cols` rows of `rows` elements.
+    dst: D,
 }
 
 /// `dst[c][r] = src[r][c]` for `rows` rows of `src`, `ld` apart, of which `cols` columns are used.
@@ -23,17 +48,35 @@ pub(super) fn transpose(
     dst: &mut [f32],
     dst_ld: usize,
 ) {
+    let dst = Strided {
+        data: dst,
+        ld: dst_ld,
+    };
     super::simd::run(Transpose {
         src,
         rows,
         cols,
         ld,
         dst,
-        dst_ld,
     });
 }
 
-impl WithSimd for Transpose<'_> {
+/// The same, with a slice of its own for each row of the result.
+pub(super) fn transpose_rows(
+    src: &[f32],
+    (rows, cols, ld): (usize, usize, usize),
+    dst: &mut [&mut [f32]],
+) {
+    super::simd::run(Transpose {
+        src,
+        rows,
+        cols,
+        ld,
+        dst,
+    });
+}
+
+impl<D: Destination> WithSimd for Transpose<'_, D> {
     type Output = ();
 
     #[inline(always)]
@@ -46,10 +89,10 @@ impl WithSimd for Transpose<'_> {
     }
 }
 
-impl Transpose<'_> {
+impl<D: Destination> Transpose<'_, D> {
     /// Blocks of L × L, where L is the number of lanes.
     #[inline(always)]
-    fn blocks<S: Simd, const L: usize>(self, simd: S) {
+    fn blocks<S: Simd, const L: usize>(mut self, simd: S) {
         for row in (0..self.rows).step_by(L) {
             let rows = L.min(self.rows - row);
             for col in (0..self.cols).step_by(L) {
@@ -61,17 +104,17 @@ impl Transpose<'_> {
                 }
                 let block = turn(simd, block);
                 for (c, block) in block.into_iter().enumerate().take(cols) {
-                    let to = &mut self.dst[(col + c) * self.dst_ld + row..][..rows];
+                    let to = &mut self.dst.row(col + c)[row..][..rows];
                     store(simd, to, block);
                 }
             }
         }
     }
 
-    fn elements(self) {
+    fn elements(mut self) {
         for row in 0..self.rows {
             for col in 0..self.cols {
-                self.dst[col * self.dst_ld + row] = self.src[row * self.ld + col];
+                self.dst.row(col)[row] = self.src[row * self.ld + col];
             }
         }
     }
@@ -158,12 +201,16 @@ mod tests {
             let src: Vec<f32> = (0..rows * ld).map(|i| i as f32).collect();
             let mut dst = vec![0.0; cols * dst_ld];
             transpose(&src, (rows, cols, ld), &mut dst, dst_ld);
+            let mut again = vec![0.0; cols * rows];
+            let mut slices: Vec<&mut [f32]> = again.chunks_mut(rows).collect();
+            transpose_rows(&src, (rows, cols, ld), &mut slices);
             for (row, col) in (0..rows).flat_map(|r| (0..cols).map(move |c| (r, c))) {
                 assert_eq!(
                     dst[col * dst_ld + row],
                     src[row * ld + col],
                     "{rows}x{cols}"
                 );
+                assert_eq!(again[col * rows + row], src[row * ld + col]);
             }
         }
     }

@@ -5,6 +5,7 @@
 //! zero but for one pixel of each window; if there are enough input channels to fill a vector,
 //! only those pixels are visited (`sparse.rs`), else all of them (`dense.rs`).
 
+use super::super::reuse::buffer;
 use super::super::support::{per_chunk, reduce_rows};
 use super::super::transpose::transpose;
 use super::super::{Activation, pool, scratch};
@@ -79,8 +80,8 @@ impl Backward<'_> {
         let batch = per_chunk(g.n, CHUNKS);
         let weight_len = if wants.weight { method.weight_len() } else { 0 };
         let len = weight_len + g.outputs;
-        let mut dx = vec![0.0; if wants.input { self.x.len() } else { 0 }];
-        let mut dw = vec![0.0; if wants.weight { self.weight.len() } else { 0 }];
+        let mut dx = buffer(if wants.input { self.x.len() } else { 0 });
+        let mut dw = buffer(if wants.weight { self.weight.len() } else { 0 });
         let mut db = vec![0.0; g.outputs];
         scratch::with(g.n.div_ceil(batch) * len, |partial| {
             let mut dx_parts = dx.chunks_mut(batch * g.sample());

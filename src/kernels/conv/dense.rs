@@ -6,7 +6,7 @@
 
 use super::super::pooling::Window;
 use super::super::support::padded;
-use super::super::tile::{Init, Product, Rows, Table};
+use super::super::tile::{Init, NOTHING_AHEAD, Product, Rows, Table};
 use super::super::transpose::transpose;
 use super::super::{scratch, simd};
 use super::backward::{Gradients, Method, Sample, Wants, add_bias};
@@ -150,7 +150,7 @@ impl Dense<'_> {
                 ldc: width,
                 init: Init::Output,
                 relu: false,
-                ahead: &[],
+                ahead: NOTHING_AHEAD,
             });
         });
     }
@@ -172,7 +172,7 @@ impl Dense<'_> {
                     ldc: width,
                     init: Init::Zero,
                     relu: false,
-                    ahead: &[],
+                    ahead: NOTHING_AHEAD,
                 });
                 transpose(
                     by_pixel,

@@ -1,8 +1,9 @@
 //! The forward pass of a convolution, sample by sample: channels-last inside, so that the lanes
 //! are output channels.
 
+use super::super::reuse::buffer;
 use super::super::support::padded;
-use super::super::tile::{Init, Product, Rows, Table};
+use super::super::tile::{Init, NOTHING_AHEAD, Product, Rows, Table};
 use super::super::transpose::transpose;
 use super::super::{Activation, pool, scratch, simd};
 use super::geometry::{Geometry, Windows, area};
@@ -33,7 +34,7 @@ pub(super) fn forward(
     let width = geometry.outputs_padded();
     let windows = Windows::new(geometry, |pixel| pixel * width);
     let pixels = area(geometry.pooled);
-    let mut y = vec![0.0; geometry.n * geometry.outputs * pixels];
+    let mut y = buffer(geometry.n * geometry.outputs * pixels);
     let winners_len = if geometry.pool.is_some() {
         pixels * width
     } else {
@@ -92,7 +93,7 @@ impl Forward<'_> {
                 ldc: width,
                 init: Init::Bias(self.bias),
                 relu: self.activation == Activation::Relu,
-                ahead: &[],
+                ahead: NOTHING_AHEAD,
             });
             if self.activation != Activation::Relu {
                 self.activation.apply(z);

@@ -4,8 +4,8 @@
 //! rows of W is used while it is in the first-level cache, and never written to memory.
 
 use super::super::support::{padded, slice_mut};
-use super::super::tile::{Init, Product, Rows, Strided};
-use super::super::transpose::transpose;
+use super::super::tile::{Ahead, Init, NOTHING_AHEAD, Product, Rows, Strided};
+use super::super::transpose::{transpose, transpose_rows};
 use super::super::update::{Step, Update};
 use super::super::{pool, scratch, simd};
 use super::Dense;
@@ -51,7 +51,7 @@ impl Backward<'_> {
             .zip(self.columns(dx))
             .map(|(w, dx)| (w, dw.next(), dx));
         pool::for_parts(parts.collect::<Vec<_>>(), |chunk, (w, dw, dx)| {
-            self.input(w, dx);
+            self.input(w, dx, NOTHING_AHEAD);
             if let Some(dw) = dw {
                 self.weight(chunk * depth, dw);
             }
@@ -73,8 +73,16 @@ impl Backward<'_> {
             let second = second.next().unwrap_or_default();
             (w, [first, second], dx)
         });
-        pool::for_parts(parts.collect::<Vec<_>>(), |chunk, (w, state, dx)| {
-            self.input(w, dx);
+        let mut parts: Vec<_> = parts.enumerate().collect();
+        // Each thread goes back over its chunks of the forward pass from the last one on: those
+        // weights are still in its cache.
+        let half = parts.len() / 2;
+        let (low, high) = parts.split_at_mut(half);
+        low.reverse();
+        high.reverse();
+        pool::for_parts(parts, |_, (chunk, (w, state, dx))| {
+            let next_rows = &w[w.len().min(ROWS * self.op.outputs)..];
+            self.input(w, dx, [next_rows, &*state[0], &*state[1]]);
             self.step(chunk * depth, w, *step, state);
         });
     }
@@ -131,12 +139,13 @@ impl Backward<'_> {
             ldc: outputs,
             init: Init::Zero,
             relu: false,
-            ahead: &[],
+            ahead: NOTHING_AHEAD,
         });
     }
 
-    /// dx = dz · Wᵀ for some rows of W, transposed: the lanes are samples.
-    fn input(&self, w: &[f32], mut dx: Vec<&mut [f32]>) {
+    /// dx = dz · Wᵀ for some rows of W, transposed: the lanes are samples. What the optimiser step
+    /// will read comes from memory `ahead`, while this only computes.
+    fn input(&self, w: &[f32], mut dx: Vec<&mut [f32]>, ahead: Ahead<'_>) {
         let (rows, samples) = (dx.first().map_or(0, |dx| dx.len()), padded(self.op.n));
         if rows == 0 {
             return;
@@ -161,14 +170,9 @@ impl Backward<'_> {
                 ldc: samples,
                 init: Init::Zero,
                 relu: false,
-                ahead: &[],
+                ahead,
             });
-            scratch::with(rows * samples, |by_sample| {
-                transpose(by_input, (rows, samples, samples), by_sample, rows);
-                for (dx, from) in dx.iter_mut().zip(by_sample.chunks_exact(rows)) {
-                    dx.copy_from_slice(from);
-                }
-            });
+            transpose_rows(by_input, (rows, self.op.n, samples), &mut dx);
         });
     }
 }

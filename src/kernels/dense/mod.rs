@@ -8,6 +8,7 @@
 
 mod backward;
 
+use super::reuse::buffer;
 use super::support::{padded, per_chunk, read, reduce_rows, slice, tensor, wants_gradient};
 use super::tape::Fusable;
 use super::tile::{Init, Product, Rows, Strided};
@@ -102,7 +103,7 @@ impl Dense {
                 ldc: self.outputs,
                 init,
                 relu: false,
-                ahead: weights(start + BLOCK),
+                ahead: [weights(start + BLOCK), &[], &[]],
             });
             init = Init::Output;
         }
@@ -133,9 +134,9 @@ impl Dense {
 }
 
 /// A buffer for the gradient of `of`, if anyone wants it.
-fn buffer(of: &Tensor) -> Vec<f32> {
+fn gradient(of: &Tensor) -> Vec<f32> {
     match wants_gradient(of) {
-        true => vec![0.0; of.elem_count()],
+        true => buffer(of.elem_count()),
         false => Vec::new(),
     }
 }
@@ -164,7 +165,7 @@ impl CustomOp3 for Dense {
     ) -> Result<(CpuStorage, Shape)> {
         let (x, w) = (slice(x, x_layout)?, slice(w, w_layout)?);
         let bias = slice(bias, bias_layout)?;
-        let mut y = vec![0.0; self.n * self.outputs];
+        let mut y = buffer(self.n * self.outputs);
         if self.n > SAMPLES {
             self.forward_by_samples(x, w, bias, &mut y);
         } else {
@@ -181,7 +182,7 @@ impl CustomOp3 for Dense {
         y: &Tensor,
         dy: &Tensor,
     ) -> Result<(Option<Tensor>, Option<Tensor>, Option<Tensor>)> {
-        let (mut dx, mut dw) = (buffer(x), buffer(w));
+        let (mut dx, mut dw) = (gradient(x), gradient(w));
         let db = self.with_slopes(x, y, dy, |backward| {
             read(w, |w| {
                 backward.plain(w, &mut dw, &mut dx);
@@ -200,7 +201,7 @@ impl Fusable for Dense {
         dy: &Tensor,
         update: Update<'_>,
     ) -> Result<[Option<Tensor>; 3]> {
-        let mut dx = buffer(x);
+        let mut dx = gradient(x);
         let db = self.with_slopes(x, y, dy, |backward| {
             w.inplace_op1(&Updating {
                 backward,

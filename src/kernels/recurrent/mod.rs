@@ -15,7 +15,7 @@
 mod cell;
 
 use super::support::{padded, per_chunk, read, slice, tensor, wants_gradient};
-use super::tile::{Init, Product, Rows, Strided};
+use super::tile::{Init, NOTHING_AHEAD, Product, Rows, Strided};
 use super::{pool, scratch, simd, tape};
 use candle_core::{CpuStorage, CustomOp3, Layout, Result, Shape, Tensor, bail};
 use std::sync::OnceLock;
@@ -139,7 +139,7 @@ impl Recurrent {
             ldc: width,
             init: Init::Bias(b),
             relu: false,
-            ahead: &[],
+            ahead: NOTHING_AHEAD,
         }
     }
 
@@ -196,7 +196,7 @@ impl Recurrent {
                     ldc: units,
                     init: Init::Output,
                     relu: false,
-                    ahead: &[],
+                    ahead: NOTHING_AHEAD,
                 });
             }
         });
@@ -258,7 +258,7 @@ impl Recurrent {
                 ldc: width,
                 init: Init::Zero,
                 relu: false,
-                ahead: &[],
+                ahead: NOTHING_AHEAD,
             });
         });
         dw

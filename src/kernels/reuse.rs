@@ -1,0 +1,87 @@
+//! The memory of tensors, used again: a training step makes the same tensors as the one before.
+//!
+//! A new buffer must be cleared, and its pages too when it comes from the system; for networks on
+//! large images that was an eighth of a step. So the gradients and results of a step that nobody
+//! needs any more give their memory back, and the next ops take it as it is.
+
+use candle_core::{CpuStorage, InplaceOp1, Layout, Result, Storage, Tensor};
+use std::cell::RefCell;
+
+/// Smaller buffers, in floats, are not worth the search.
+const LEAST: usize = 1 << 12;
+
+/// Buffers kept: more than a step of any network here makes, and a bound after changes of size.
+const MOST: usize = 64;
+
+thread_local! {
+    static FREE: RefCell<Vec<Vec<f32>>> = const { RefCell::new(Vec::new()) };
+}
+
+/// `len` floats that hold whatever their last user left in them: for what is overwritten anyway.
+pub(super) fn buffer(len: usize) -> Vec<f32> {
+    let take = |free: &mut Vec<Vec<f32>>| {
+        let at = free.iter().rposition(|buffer| buffer.len() == len)?;
+        Some(free.remove(at))
+    };
+    let used = match len >= LEAST {
+        true => FREE.with_borrow_mut(take),
+        false => None,
+    };
+    used.unwrap_or_else(|| vec![0.0; len])
+}
+
+/// Takes the memory of a tensor that nobody reads again, here or through another tensor.
+pub(super) fn reclaim(tensor: &Tensor) {
+    let is_ours = tensor.device().is_cpu() && !tensor.is_variable();
+    if is_ours && tensor.elem_count() >= LEAST {
+        // Whatever this cannot take is freed as usual.
+        let _ = tensor.inplace_op1(&Take);
+    }
+}
+
+/// Whether two tensors are views of the same memory.
+pub(super) fn share_memory(a: &Tensor, b: &Tensor) -> bool {
+    let start = |tensor: &Tensor| match &*tensor.storage_and_layout().0 {
+        Storage::Cpu(CpuStorage::F32(data)) if !data.is_empty() => Some(data.as_ptr()),
+        _ => None,
+    };
+    start(a).is_some_and(|a| start(b) == Some(a))
+}
+
+struct Take;
+
+impl InplaceOp1 for Take {
+    fn name(&self) -> &'static str {
+        "reclaim"
+    }
+
+    fn cpu_fwd(&self, storage: &mut CpuStorage, _: &Layout) -> Result<()> {
+        if let CpuStorage::F32(data) = storage {
+            let data = std::mem::take(data);
+            FREE.with_borrow_mut(|free| {
+                if free.len() == MOST {
+                    free.remove(0);
+                }
+                free.push(data);
+            });
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use candle_core::Device;
+
+    #[test]
+    fn memory_comes_back_once() {
+        let n = LEAST + 1;
+        let tensor = Tensor::from_vec(vec![7f32; n], n, &Device::Cpu).unwrap();
+        assert!(share_memory(&tensor, &tensor.reshape((1, n)).unwrap()));
+        assert!(!share_memory(&tensor, &tensor.copy().unwrap()));
+        reclaim(&tensor);
+        assert_eq!(buffer(n), vec![7.0; n]);
+        assert_eq!(buffer(n), vec![0.0; n]);
+    }
+}
