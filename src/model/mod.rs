@@ -5,6 +5,7 @@
 //! a file that explains itself ([`Classifier`]).
 
 mod classifier;
+mod fields;
 mod file;
 mod init;
 mod layers;
@@ -16,6 +17,7 @@ mod spec;
 mod words;
 
 pub use classifier::{Classifier, Provenance};
+pub use fields::{LayerField, LayerValue};
 pub use file::{FORMAT_VERSION, ModelFileError};
 pub use init::Init;
 pub use network::{Mode, Network};

@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use super::ModelSpec;
 use super::layers::{Blueprint, blueprints};
+use super::{Layer, ModelSpec};
 
 /// Parameters a network may have at most (4 GiB with Adam's two moments and the gradient).
 const MAX_PARAMETERS: u64 = 1 << 28;
@@ -91,6 +91,15 @@ pub struct SpecReport {
 }
 
 impl SpecReport {
+    /// What `layers` make of one sample of shape `input`, as far as they fit: for the inside of a
+    /// block, which [`ModelSpec::check`] tells as one layer.
+    pub fn inside(layers: &[Layer], input: Shape) -> SpecReport {
+        let (found, _) = blueprints(layers, input);
+        SpecReport {
+            layers: found.iter().map(LayerReport::from).collect(),
+        }
+    }
+
     /// Number of weights and biases of the whole network.
     pub fn n_parameters(&self) -> u64 {
         self.layers.iter().map(|l| l.n_parameters).sum()
@@ -171,7 +180,7 @@ fn whole(message: String) -> ShapeError {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Layer, preset};
+    use crate::model::preset;
 
     fn spec(layers: Vec<Layer>) -> ModelSpec {
         ModelSpec {

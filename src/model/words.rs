@@ -2,163 +2,214 @@
 
 use super::{Layer, TokenChoice};
 
+/// What does not depend on a layer's numbers.
+struct Words {
+    label: &'static str,
+    /// For a narrow column; the label where there is nothing shorter.
+    short: &'static str,
+    explanation: &'static str,
+}
+
 impl Layer {
     /// The name people know the layer by.
     pub fn label(&self) -> &'static str {
-        match self {
-            Layer::Conv2d { .. } => "Conv 2-D",
-            Layer::MaxPool2d { .. } => "Max pool",
-            Layer::AvgPool2d { .. } => "Average pool",
-            Layer::GlobalAvgPool => "Global average pool",
-            Layer::Flatten => "Flatten",
-            Layer::Dense { .. } => "Dense",
-            Layer::BatchNorm => "Batch norm",
-            Layer::LayerNorm => "Layer norm",
-            Layer::Relu => "ReLU",
-            Layer::LeakyRelu { .. } => "Leaky ReLU",
-            Layer::Gelu => "GELU",
-            Layer::Silu => "SiLU",
-            Layer::Sigmoid => "Sigmoid",
-            Layer::Tanh => "Tanh",
-            Layer::Dropout { .. } => "Dropout",
-            Layer::Residual { .. } => "Residual block",
-            Layer::Rnn { .. } => "RNN",
-            Layer::Lstm { .. } => "LSTM",
-            Layer::Gru { .. } => "GRU",
-            Layer::PatchEmbedding { .. } => "Patch embedding",
-            Layer::TransformerEncoder { .. } => "Transformer encoder",
-            Layer::TokenPool { .. } => "Token pool",
-        }
+        self.words().label
+    }
+
+    /// The name as short as a narrow column wants it.
+    pub fn short_label(&self) -> &'static str {
+        self.words().short
     }
 
     /// One sentence for a newcomer: what the layer does, and what goes wrong with it.
     pub fn explanation(&self) -> &'static str {
+        self.words().explanation
+    }
+
+    fn words(&self) -> Words {
+        let words = |label, short, explanation| Words {
+            label,
+            short,
+            explanation,
+        };
         match self {
-            Layer::Conv2d { .. } => {
+            Layer::Conv2d { .. } => words(
+                "Conv 2-D",
+                "Conv",
                 "Slides small filters over the image to find local patterns; too few filters miss \
-                 detail, too many cost time."
-            }
-            Layer::MaxPool2d { .. } => {
+                 detail, too many cost time.",
+            ),
+            Layer::MaxPool2d { .. } => words(
+                "Max pool",
+                "Max pool",
                 "Keeps the strongest response of each window, so that small shifts matter less; \
-                 pooling too often loses where things are."
-            }
-            Layer::AvgPool2d { .. } => {
-                "Takes the mean of each window: a gentler way to shrink the image than max pooling."
-            }
-            Layer::GlobalAvgPool => {
+                 pooling too often loses where things are.",
+            ),
+            Layer::AvgPool2d { .. } => words(
+                "Average pool",
+                "Mean pool",
+                "Takes the mean of each window: a gentler way to shrink the image than max pooling.",
+            ),
+            Layer::GlobalAvgPool => words(
+                "Global average pool",
+                "Global mean",
                 "Keeps one number a channel, its mean: few parameters follow, but where something \
-                 was is forgotten."
-            }
-            Layer::Flatten => {
-                "Lays the channels, rows and columns out in one long list for a dense layer."
-            }
-            Layer::Dense { .. } => {
+                 was is forgotten.",
+            ),
+            Layer::Flatten => words(
+                "Flatten",
+                "Flatten",
+                "Lays the channels, rows and columns out in one long list for a dense layer.",
+            ),
+            Layer::Dense { .. } => words(
+                "Dense",
+                "Dense",
                 "Connects every input with every output; it holds most of the parameters, and too \
-                 many units memorise instead of learn."
-            }
-            Layer::BatchNorm => {
+                 many units memorise instead of learn.",
+            ),
+            Layer::BatchNorm => words(
+                "Batch norm",
+                "Batch norm",
                 "Brings each channel to the same scale over the batch, so that deep networks learn \
-                 faster; small batches make it noisy."
-            }
-            Layer::LayerNorm => {
+                 faster; small batches make it noisy.",
+            ),
+            Layer::LayerNorm => words(
+                "Layer norm",
+                "Layer norm",
                 "Brings each image's values to the same scale, whatever the batch; transformers \
-                 cannot do without."
-            }
-            Layer::Relu => {
-                "Cuts negative values to zero; without such a bend, layers collapse into one."
-            }
-            Layer::LeakyRelu { .. } => {
+                 cannot do without.",
+            ),
+            Layer::Relu => words(
+                "ReLU",
+                "ReLU",
+                "Cuts negative values to zero; without such a bend, layers collapse into one.",
+            ),
+            Layer::LeakyRelu { .. } => words(
+                "Leaky ReLU",
+                "Leaky ReLU",
                 "Like ReLU, but lets a little of the negative values through, so that no unit goes \
-                 silent for good."
-            }
-            Layer::Gelu => {
-                "A smooth relative of ReLU that transformers use; it costs a little more time."
-            }
-            Layer::Silu => {
-                "A smooth relative of ReLU that dips below zero; deep image networks like it."
-            }
-            Layer::Sigmoid => {
-                "Squeezes values into 0 to 1; in deep networks its flat ends make learning slow."
-            }
-            Layer::Tanh => {
-                "Squeezes values into −1 to 1; centred, but its flat ends slow deep networks down."
-            }
-            Layer::Dropout { .. } => {
+                 silent for good.",
+            ),
+            Layer::Gelu => words(
+                "GELU",
+                "GELU",
+                "A smooth relative of ReLU that transformers use; it costs a little more time.",
+            ),
+            Layer::Silu => words(
+                "SiLU",
+                "SiLU",
+                "A smooth relative of ReLU that dips below zero; deep image networks like it.",
+            ),
+            Layer::Sigmoid => words(
+                "Sigmoid",
+                "Sigmoid",
+                "Squeezes values into 0 to 1; in deep networks its flat ends make learning slow.",
+            ),
+            Layer::Tanh => words(
+                "Tanh",
+                "Tanh",
+                "Squeezes values into −1 to 1; centred, but its flat ends slow deep networks down.",
+            ),
+            Layer::Dropout { .. } => words(
+                "Dropout",
+                "Dropout",
                 "Silences a random share of the values while training, against memorising; too \
-                 much of it and the network cannot learn."
-            }
-            Layer::Residual { .. } => {
+                 much of it and the network cannot learn.",
+            ),
+            Layer::Residual { .. } => words(
+                "Residual block",
+                "Residual",
                 "Adds what came in to what its layers make of it, so that even a very deep network \
-                 can learn; the layers inside need not be many."
-            }
-            Layer::Rnn { .. } => {
+                 can learn; the layers inside need not be many.",
+            ),
+            Layer::Rnn { .. } => words(
+                "RNN",
+                "RNN",
                 "Reads the image row by row and remembers in one state; what it saw early fades \
-                 quickly."
-            }
-            Layer::Lstm { .. } => {
+                 quickly.",
+            ),
+            Layer::Lstm { .. } => words(
+                "LSTM",
+                "LSTM",
                 "Reads the image row by row with a memory that gates open and close, so that early \
-                 rows are not forgotten."
-            }
-            Layer::Gru { .. } => {
+                 rows are not forgotten.",
+            ),
+            Layer::Gru { .. } => words(
+                "GRU",
+                "GRU",
                 "Reads the image row by row with two gates: nearly an LSTM, with a quarter less to \
-                 compute."
-            }
-            Layer::PatchEmbedding { .. } => {
+                 compute.",
+            ),
+            Layer::PatchEmbedding { .. } => words(
+                "Patch embedding",
+                "Patches",
                 "Cuts the image into patches and makes each a token that knows its place; smaller \
-                 patches see more and cost much more."
-            }
-            Layer::TransformerEncoder { .. } => {
+                 patches see more and cost much more.",
+            ),
+            Layer::TransformerEncoder { .. } => words(
+                "Transformer encoder",
+                "Transformer",
                 "Lets every token look at every other; it knows nothing of images beforehand, and \
-                 so wants many of them."
-            }
-            Layer::TokenPool { .. } => {
-                "Hands on one token for the whole image: the first, or the mean of all."
-            }
+                 so wants many of them.",
+            ),
+            Layer::TokenPool { .. } => words(
+                "Token pool",
+                "Token",
+                "Hands on one token for the whole image: the first, or the mean of all.",
+            ),
         }
     }
 
-    /// The numbers of the layer in few words, such as `32 × 3×3`; empty where there are none.
+    /// The numbers of the layer in few words, such as `32 of 3×3, padding 1`; empty where there
+    /// are none.
     pub fn detail(&self) -> String {
-        let windowed = |kernel: usize, stride: usize, usual: usize| {
-            if stride == usual {
-                format!("{kernel}×{kernel}")
-            } else {
-                format!("{kernel}×{kernel}, stride {stride}")
-            }
+        self.numbers(false)
+    }
+
+    /// The same for a narrow column, such as `32·3×3 p1`: `s2` is a stride of 2, `p1` a padding of
+    /// 1, `g2` two groups, `↑↓` both directions.
+    pub fn short_detail(&self) -> String {
+        self.numbers(true)
+    }
+
+    fn numbers(&self, is_short: bool) -> String {
+        let pick = |long: &'static str, short: &'static str| if is_short { short } else { long };
+        let of = pick(" of ", "·");
+        // What is only told where it is not as usual.
+        let unusual = |name, letter, value: usize, usual: usize| match value == usual {
+            true => String::new(),
+            false => format!("{}{value}", pick(name, letter)),
         };
+        let stride = |stride, usual| unusual(", stride ", " s", stride, usual);
         match *self {
-            Layer::Residual { ref layers } => {
-                let names = layers.iter().map(Layer::label).collect::<Vec<_>>();
-                names.join(", ")
-            }
             Layer::Conv2d {
                 channels,
                 kernel,
-                stride,
+                stride: moved,
                 padding,
                 groups,
             } => {
-                let groups = if groups > 1 {
-                    format!(", {groups} groups")
-                } else {
-                    String::new()
+                let stride = stride(moved, 1);
+                let padding = unusual(", padding ", " p", padding, 0);
+                let groups = match (groups, is_short) {
+                    (1, _) => String::new(),
+                    (n, true) => format!(" g{n}"),
+                    (n, false) => format!(", {n} groups"),
                 };
-                let padding = if padding > 0 {
-                    format!(", padding {padding}")
-                } else {
-                    String::new()
-                };
-                format!(
-                    "{channels} of {}{padding}{groups}",
-                    windowed(kernel, stride, 1)
-                )
+                format!("{channels}{of}{kernel}×{kernel}{stride}{padding}{groups}")
             }
-            Layer::MaxPool2d { kernel, stride } | Layer::AvgPool2d { kernel, stride } => {
-                windowed(kernel, stride, kernel)
+            Layer::MaxPool2d {
+                kernel,
+                stride: moved,
+            }
+            | Layer::AvgPool2d {
+                kernel,
+                stride: moved,
+            } => {
+                format!("{kernel}×{kernel}{}", stride(moved, kernel))
             }
             Layer::Dense { units } => units.to_string(),
-            Layer::Dropout { rate } => format!("{rate}"),
-            Layer::LeakyRelu { slope } => format!("{slope}"),
+            Layer::Dropout { rate: share } | Layer::LeakyRelu { slope: share } => share.to_string(),
             Layer::Rnn {
                 units,
                 bidirectional,
@@ -170,37 +221,37 @@ impl Layer {
             | Layer::Gru {
                 units,
                 bidirectional,
-            } => {
-                let directions = if bidirectional {
-                    ", both directions"
-                } else {
-                    ""
-                };
-                format!("{units}{directions}")
-            }
+            } => match bidirectional {
+                true => format!("{units}{}", pick(", both directions", "↑↓")),
+                false => units.to_string(),
+            },
             Layer::PatchEmbedding {
                 patch,
                 width,
                 class_token,
             } => {
-                let class_token = if class_token { ", class token" } else { "" };
-                format!("{width} of {patch}×{patch}{class_token}")
+                let class_token = if class_token {
+                    pick(", class token", "")
+                } else {
+                    ""
+                };
+                format!("{width}{of}{patch}×{patch}{class_token}")
             }
             Layer::TransformerEncoder {
                 depth,
                 heads,
                 mlp_ratio,
-            } => format!("{depth} × {heads} heads, MLP ×{mlp_ratio}"),
+            } => match is_short {
+                true => format!("{depth}·{heads}"),
+                false => format!("{depth} × {heads} heads, MLP ×{mlp_ratio}"),
+            },
             Layer::TokenPool { take } => take.label().to_owned(),
-            Layer::GlobalAvgPool
-            | Layer::Flatten
-            | Layer::BatchNorm
-            | Layer::LayerNorm
-            | Layer::Relu
-            | Layer::Gelu
-            | Layer::Silu
-            | Layer::Sigmoid
-            | Layer::Tanh => String::new(),
+            Layer::Residual { ref layers } if is_short => format!("{} layers", layers.len()),
+            Layer::Residual { ref layers } => {
+                let names = layers.iter().map(Layer::label).collect::<Vec<_>>();
+                names.join(", ")
+            }
+            _ => String::new(),
         }
     }
 }

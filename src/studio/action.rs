@@ -13,6 +13,10 @@ pub enum Action {
     /// The settings panel now holds this. What can change while training does so at the next
     /// batch; the rest waits for a new run.
     SetDraft(Box<TrainConfig>),
+    /// Take back the last edit of the settings.
+    UndoEdit,
+    /// Put it back.
+    RedoEdit,
     /// Put a preset's layers and weight initialisation into the settings.
     ChoosePreset(&'static str),
     /// Draw a new seed.
@@ -69,6 +73,20 @@ pub enum Action {
     RandomTestImage,
     /// The notice at this index has been read.
     DismissNotice(usize),
+}
+
+impl Action {
+    /// Whether it changes the canvas by something that can be taken back, or takes it back.
+    pub(super) fn is_canvas_edit(&self) -> bool {
+        matches!(
+            self,
+            Action::BeginStroke(_)
+                | Action::UndoStroke
+                | Action::RedoStroke
+                | Action::ClearCanvas
+                | Action::PasteImage(_)
+        )
+    }
 }
 
 /// When a change of a setting takes effect.

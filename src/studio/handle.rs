@@ -2,12 +2,13 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Instant;
 
 use rand::RngCore;
 
 use super::background::Message;
 use super::live::NewFolder;
-use super::{Action, DataState, Filter, Model, Studio};
+use super::{Action, DataState, Filter, Model, Studio, Touched};
 use crate::data::{Dataset, GreyImage, read_image_bytes, read_image_file};
 use crate::model::{Classifier, preset};
 use crate::random::{Stream, rng};
@@ -20,6 +21,8 @@ impl Studio {
     pub fn handle(&mut self, action: Action) {
         match action {
             Action::SetDraft(draft) => self.set_draft(*draft),
+            Action::UndoEdit => self.undo_edit(),
+            Action::RedoEdit => self.redo_edit(),
             Action::ChoosePreset(name) => self.choose_preset(name),
             Action::NewSeed => self.new_seed(),
             Action::Train => self.train(Control::default()),
@@ -60,6 +63,9 @@ impl Studio {
     }
 
     fn handle_canvas(&mut self, action: Action) {
+        if action.is_canvas_edit() {
+            self.touched = Touched::Canvas;
+        }
         match action {
             Action::BeginStroke(stroke) => self.pad.begin(stroke),
             Action::ExtendStroke(points) => self.pad.extend(&points),
@@ -73,9 +79,27 @@ impl Studio {
         }
     }
 
-    fn set_draft(&mut self, draft: TrainConfig) {
+    fn set_draft(&mut self, mut draft: TrainConfig) {
+        draft.rename_preset();
+        self.history.record(&self.draft, &draft, Instant::now());
+        self.replace_draft(draft);
+    }
+
+    fn undo_edit(&mut self) {
+        if let Some(draft) = self.history.undo(&self.draft) {
+            self.replace_draft(draft);
+        }
+    }
+
+    fn redo_edit(&mut self) {
+        if let Some(draft) = self.history.redo(&self.draft) {
+            self.replace_draft(draft);
+        }
+    }
+
+    fn replace_draft(&mut self, draft: TrainConfig) {
         self.draft = draft;
-        self.draft.rename_preset();
+        self.touched = Touched::Settings;
         self.check_draft();
         if let (Some(run), Some(trainer)) = (self.live_run(), self.background.trainer()) {
             // The loop leaves out what would be wrong, and the panel shows why.
@@ -246,6 +270,7 @@ impl Studio {
             height,
             pixels,
         };
+        self.touched = Touched::Canvas;
         self.pad.paste(grey, Some(test.labels()[idx]));
         self.ask();
     }

@@ -6,6 +6,7 @@
 mod action;
 mod background;
 mod handle;
+mod history;
 mod library;
 mod live;
 mod pad;
@@ -24,6 +25,7 @@ use crate::predict::{Prediction, Request};
 use crate::runs::{self, RunId, RunState, Status};
 use crate::train::{Field, FieldError, Finish, TrainConfig};
 use background::{Background, Message};
+use history::History;
 use library::Library;
 
 /// Called from other threads when there is something to [`Studio::pump`].
@@ -70,10 +72,22 @@ pub enum Model {
     },
 }
 
+/// What was changed last, and so what an undo without further words means.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Touched {
+    /// The canvas.
+    #[default]
+    Canvas,
+    /// The settings.
+    Settings,
+}
+
 /// The whole state of the app, to be read by a front end.
 pub struct Studio {
     data: DataState,
     draft: TrainConfig,
+    history: History,
+    touched: Touched,
     errors: Vec<FieldError>,
     library: Library,
     model: Model,
@@ -113,6 +127,8 @@ impl Studio {
         let mut studio = Studio {
             data: DataState::None,
             draft: TrainConfig::new(&PRESETS[0], [1, 28, 28], 10, MNIST_IMAGES),
+            history: History::default(),
+            touched: Touched::default(),
             errors: Vec::new(),
             library: Library::default(),
             model: Model::None,
@@ -186,6 +202,21 @@ impl Studio {
     /// The settings as they stand in the panel; they may be wrong.
     pub fn draft(&self) -> &TrainConfig {
         &self.draft
+    }
+
+    /// What was changed last.
+    pub fn touched(&self) -> Touched {
+        self.touched
+    }
+
+    /// Whether an edit of the settings can be taken back.
+    pub fn can_undo_edit(&self) -> bool {
+        self.history.can_undo()
+    }
+
+    /// Whether an edit of the settings can be put back.
+    pub fn can_redo_edit(&self) -> bool {
+        self.history.can_redo()
     }
 
     /// Everything that is wrong with the settings. Empty means that a run can start.
@@ -332,6 +363,7 @@ impl Studio {
                 problems.into_iter().for_each(|text| self.complain(text));
             }
             Message::Picture(Ok(image)) => {
+                self.touched = Touched::Canvas;
                 self.pad.paste(image, None);
                 self.ask();
             }
@@ -371,6 +403,8 @@ impl Studio {
             let preset = crate::model::preset(&self.draft.preset).unwrap_or(&PRESETS[0]);
             self.draft.model = preset.spec(dataset.image_shape(), dataset.n_classes());
             self.draft.rename_preset();
+            // Settings for other images are nothing to go back to.
+            self.history = History::default();
         }
         if self.draft.n_validation >= dataset.train.len() {
             self.draft.n_validation = TrainConfig::usual_validation(dataset.train.len());

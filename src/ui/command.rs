@@ -8,7 +8,7 @@ use super::settings::ThemeChoice;
 use super::tabs::Tab;
 use crate::model::PRESETS;
 use crate::runs::Status;
-use crate::studio::{Action, Model, Studio};
+use crate::studio::{Action, Model, Studio, Touched};
 
 /// An intention without details.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,10 +39,18 @@ pub enum Command {
     OpenImage,
     /// Put a random test image on the canvas.
     RandomTestImage,
-    /// Take back the last change of the canvas.
+    /// Take back the last change of what was touched last, the canvas or the settings.
     Undo,
     /// Put it back.
     Redo,
+    /// Take back the last change of the canvas.
+    UndoStroke,
+    /// Put it back.
+    RedoStroke,
+    /// Take back the last change of the settings.
+    UndoEdit,
+    /// Put it back.
+    RedoEdit,
     /// Empty the canvas.
     Clear,
     /// Logarithmic loss or not.
@@ -95,6 +103,10 @@ const PLAIN: &[Command] = &[
     Command::RandomTestImage,
     Command::Undo,
     Command::Redo,
+    Command::UndoStroke,
+    Command::RedoStroke,
+    Command::UndoEdit,
+    Command::RedoEdit,
     Command::Clear,
     Command::LogLoss,
     Command::LogHorizontal,
@@ -131,8 +143,12 @@ impl Command {
             Command::UseMnist => "Use MNIST",
             Command::OpenImage => "Open image…",
             Command::RandomTestImage => "Random test image",
-            Command::Undo => "Undo stroke",
-            Command::Redo => "Redo stroke",
+            Command::Undo => "Undo last change",
+            Command::Redo => "Redo last change",
+            Command::UndoStroke => "Undo stroke",
+            Command::RedoStroke => "Redo stroke",
+            Command::UndoEdit => "Undo edit",
+            Command::RedoEdit => "Redo edit",
             Command::Clear => "Clear canvas",
             Command::LogLoss => "Logarithmic loss",
             Command::LogHorizontal => "Logarithmic horizontal axis",
@@ -164,8 +180,14 @@ impl Command {
             Command::RandomTestImage => {
                 "Puts an image that no network was trained on onto the canvas, with its true label."
             }
-            Command::Undo => "Takes back the last stroke, image or clearing.",
+            Command::Undo => {
+                "Takes back the last change of what was touched last: the canvas or the settings."
+            }
             Command::Redo => "Puts back what was taken back last.",
+            Command::UndoStroke => "Takes back the last stroke, image or clearing.",
+            Command::RedoStroke => "Puts back the stroke, image or clearing that was taken back.",
+            Command::UndoEdit => "Takes back the last change of the settings, layers included.",
+            Command::RedoEdit => "Puts back the change of the settings that was taken back.",
             Command::Clear => "Removes all ink from the canvas; this can be undone.",
             Command::LogLoss => "Makes small losses as visible as large ones.",
             Command::LogHorizontal => "Spreads the beginning of training.",
@@ -215,8 +237,11 @@ impl Command {
                 matches!(studio.model(), Model::Opened { .. }) && studio.has_trained_model()
             }
             Command::RandomTestImage => studio.dataset().is_some(),
-            Command::Undo => studio.pad().can_undo(),
-            Command::Redo => studio.pad().can_redo(),
+            Command::Undo | Command::Redo => self.of_last_touched(studio).is_possible(studio),
+            Command::UndoStroke => studio.pad().can_undo(),
+            Command::RedoStroke => studio.pad().can_redo(),
+            Command::UndoEdit => studio.can_undo_edit(),
+            Command::RedoEdit => studio.can_redo_edit(),
             Command::Clear => !studio.pad().is_empty(),
             _ => true,
         }
@@ -238,8 +263,11 @@ impl Command {
             Command::UseTrainedModel => Action::UseTrainedModel,
             Command::UseMnist => Action::UseMnist,
             Command::RandomTestImage => Action::RandomTestImage,
-            Command::Undo => Action::UndoStroke,
-            Command::Redo => Action::RedoStroke,
+            Command::Undo | Command::Redo => return self.of_last_touched(studio).deed(studio),
+            Command::UndoStroke => Action::UndoStroke,
+            Command::RedoStroke => Action::RedoStroke,
+            Command::UndoEdit => Action::UndoEdit,
+            Command::RedoEdit => Action::RedoEdit,
             Command::Clear => Action::ClearCanvas,
             Command::SaveModel => return Deed::AskPath(Purpose::SaveModel),
             Command::OpenModel => return Deed::AskPath(Purpose::OpenModel),
@@ -254,9 +282,25 @@ impl Command {
         })
     }
 
+    /// The undo or redo of what was touched last.
+    fn of_last_touched(self, studio: &Studio) -> Command {
+        match (self, studio.touched()) {
+            (Command::Undo, Touched::Canvas) => Command::UndoStroke,
+            (Command::Undo, Touched::Settings) => Command::UndoEdit,
+            (_, Touched::Canvas) => Command::RedoStroke,
+            (_, Touched::Settings) => Command::RedoEdit,
+        }
+    }
+
     /// Label, explanation and keys, for a tooltip.
     pub fn tooltip(self, ctx: &egui::Context) -> String {
-        match self.shortcut() {
+        // The keys undo what was touched last, and so either.
+        let shortcut = match self {
+            Command::UndoStroke | Command::UndoEdit => Command::Undo.shortcut(),
+            Command::RedoStroke | Command::RedoEdit => Command::Redo.shortcut(),
+            _ => self.shortcut(),
+        };
+        match shortcut {
             Some(shortcut) => {
                 format!(
                     "{} ({})",

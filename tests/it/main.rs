@@ -8,6 +8,8 @@
 mod canvas;
 mod cli;
 mod data;
+#[cfg(feature = "gui")]
+mod editor;
 mod house;
 mod layers;
 mod learning;

@@ -13,7 +13,7 @@ use egui_kittest::kittest::Queryable;
 
 use crate::window::{answer, draw, open, settle, wait};
 
-type Window = Harness<'static, StudioApp>;
+pub type Window = Harness<'static, StudioApp>;
 
 fn window_of(size: [f32; 2], theme: Theme) -> Window {
     let mut window = Harness::builder()
@@ -25,42 +25,42 @@ fn window_of(size: [f32; 2], theme: Theme) -> Window {
     window
 }
 
-fn window() -> Window {
+pub fn window() -> Window {
     window_of([1440.0, 900.0], Theme::Dark)
 }
 
-fn studio(window: &Window) -> &Studio {
+pub fn studio(window: &Window) -> &Studio {
     window.state().studio()
 }
 
-fn click(window: &mut Window, label: &str) {
+pub fn click(window: &mut Window, label: &str) {
     window.get_by_label(label).click();
     window.run_steps(4);
 }
 
-fn set(window: &mut Window, field: &str, value: f64) {
+pub fn set(window: &mut Window, field: &str, value: f64) {
     let field = window.get_by_role_and_label(Role::SpinButton, field);
     field.set_value_accesskit(value);
     window.run_steps(4);
 }
 
-fn choose(window: &mut Window, list: &str, item: &str) {
+pub fn choose(window: &mut Window, list: &str, item: &str) {
     click(window, list);
     click(window, item);
 }
 
-fn type_text(window: &mut Window, text: &str) {
+pub fn type_text(window: &mut Window, text: &str) {
     window.event(egui::Event::Text(text.to_owned()));
     window.run_steps(2);
 }
 
-fn press(window: &mut Window, modifiers: Modifiers, key: Key) {
+pub fn press(window: &mut Window, modifiers: Modifiers, key: Key) {
     window.key_press_modifiers(modifiers, key);
     window.run_steps(4);
 }
 
 /// A network and a share of the data that train in a moment: 1,000 images, the rest held out.
-fn choose_small(window: &mut Window, epochs: usize) {
+pub fn choose_small(window: &mut Window, epochs: usize) {
     choose(window, "Preset", "Softmax regression");
     set(window, "Validation", 59_000.0);
     set(window, "Epochs", epochs as f64);
@@ -68,7 +68,7 @@ fn choose_small(window: &mut Window, epochs: usize) {
     assert_eq!(studio(window).errors(), []);
 }
 
-fn wait_for_end(window: &mut Window) {
+pub fn wait_for_end(window: &mut Window) {
     wait(window, "the end of the run", |app| {
         app.studio().live_run().is_none() && !app.studio().runs().is_empty()
     });
@@ -76,7 +76,7 @@ fn wait_for_end(window: &mut Window) {
     window.run_steps(4);
 }
 
-fn draw_one(window: &mut Window) {
+pub fn draw_one(window: &mut Window) {
     let canvas = window.get_by_label("Drawing canvas").rect();
     draw(window, canvas, &[[0.5, 0.2], [0.5, 0.8]]);
 }

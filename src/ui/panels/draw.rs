@@ -122,8 +122,8 @@ fn title_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
             ui.spacing_mut().item_spacing.x = 0.0;
             for (icon, name, command) in [
                 (Icon::Cross, "Clear", Command::Clear),
-                (Icon::Redo, "Redo", Command::Redo),
-                (Icon::Undo, "Undo", Command::Undo),
+                (Icon::Redo, "Redo", Command::RedoStroke),
+                (Icon::Undo, "Undo", Command::UndoStroke),
             ] {
                 let is_possible = command.is_possible(cx.studio);
                 let button = icon_button(ui, icon, name, is_possible);

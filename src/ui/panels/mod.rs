@@ -3,7 +3,6 @@
 pub mod compare;
 pub mod curves;
 pub mod draw;
-pub mod layer_fields;
 pub mod layers;
 pub mod runs;
 pub mod schedule;

@@ -21,6 +21,8 @@ pub enum Icon {
     Cross,
     /// Add.
     Plus,
+    /// The same again.
+    Duplicate,
     /// Move up.
     Up,
     /// Move down.
@@ -78,6 +80,11 @@ impl Icon {
             Icon::Plus => {
                 line(&[at(-4.5, 0.0), at(4.5, 0.0)]);
                 line(&[at(0.0, -4.5), at(0.0, 4.5)]);
+            }
+            Icon::Duplicate => {
+                let front = Rect::from_center_size(at(1.5, 1.5), Vec2::splat(8.0));
+                painter.rect_stroke(front, 1.5, stroke, StrokeKind::Middle);
+                line(&[at(-5.5, 2.0), at(-5.5, -5.5), at(2.0, -5.5)]);
             }
             Icon::Up => line(&[at(-4.0, 2.0), at(0.0, -2.5), at(4.0, 2.0)]),
             Icon::Down => line(&[at(-4.0, -2.0), at(0.0, 2.5), at(4.0, -2.0)]),

@@ -1,7 +1,8 @@
 //! One layer in the list of layers.
 
 use egui::{
-    Align2, CursorIcon, FontId, Rect, Response, Role, Sense, TextStyle, Ui, WidgetInfo, pos2, vec2,
+    Align2, CursorIcon, FontId, Rect, Response, Role, Sense, Stroke, TextStyle, Ui, WidgetInfo,
+    pos2, vec2,
 };
 
 use crate::model::{Layer, LayerReport};
@@ -11,6 +12,9 @@ use crate::ui::theme::{mix, tokens};
 /// Height of a row.
 const HEIGHT: f32 = 24.0;
 
+/// How far a layer inside a block is moved to the right.
+const INDENT: f32 = 12.0;
+
 /// Distances of the right edges of the columns from the right edge of the list.
 const OUTPUT_RIGHT: f32 = 96.0;
 const PARAMETERS_RIGHT: f32 = 47.0;
@@ -18,8 +22,10 @@ const MULTIPLY_ADDS_RIGHT: f32 = 0.0;
 
 /// A layer as the list shows it.
 pub struct LayerRow<'a> {
-    /// Its index.
-    pub idx: usize,
+    /// Its place as people count, such as `5.2` for the second layer inside the fifth.
+    pub number: String,
+    /// How many blocks it stands in.
+    pub depth: usize,
     /// What it is.
     pub layer: &'a Layer,
     /// What it makes of one image; `None` behind a layer that does not fit.
@@ -71,7 +77,10 @@ impl LayerRow<'_> {
     /// Shows the row; a click selects the layer.
     pub fn ui(&self, ui: &mut Ui) -> Response {
         let size = vec2(ui.available_width(), HEIGHT);
-        let (rect, response) = ui.allocate_exact_size(size, Sense::click());
+        let (_, rect) = ui.allocate_space(size);
+        // Named by its place: keys stay with a row while others come and go.
+        let id = ui.scope_id().with(("layer", &self.number));
+        let response = ui.interact(rect, id, Sense::click_and_drag());
         response.widget_info(|| {
             WidgetInfo::selected(Role::Button, true, self.is_selected, self.spoken())
         });
@@ -96,8 +105,14 @@ impl LayerRow<'_> {
         );
         let ink = if self.is_wrong { t.bad } else { t.text };
         let name = self.layer_name(ui, ink, &name_font, &number_font);
-        let at = pos2(rect.min.x, rect.center().y - name.size().y / 2.0);
+        let indent = INDENT * self.depth as f32;
+        let at = pos2(rect.min.x + indent, rect.center().y - name.size().y / 2.0);
         ui.painter().galley(at, name, ink);
+        for level in 0..self.depth {
+            let x = rect.min.x + INDENT * level as f32 + 3.0;
+            ui.painter()
+                .vline(x, rect.y_range(), Stroke::new(1.0, t.hairline));
+        }
         let Some(report) = self.report else {
             return;
         };
@@ -126,7 +141,7 @@ impl LayerRow<'_> {
         name_font: &FontId,
         number_font: &FontId,
     ) -> std::sync::Arc<egui::Galley> {
-        let (kind, numbers) = short_name(self.layer);
+        let (kind, numbers) = (self.layer.short_label(), self.layer.short_detail());
         let format = |font: &FontId, color| egui::TextFormat {
             valign: egui::Align::Center,
             ..egui::TextFormat::simple(font.clone(), color)
@@ -145,73 +160,6 @@ impl LayerRow<'_> {
         } else {
             format!(" {detail}")
         };
-        format!("Layer {}: {}{detail}", self.idx + 1, self.layer.label())
-    }
-}
-
-/// Kind and numbers, as short as a column is narrow: `s2` is a stride of 2, `p2` a padding of 2, `g2`
-/// two groups;
-/// the fields of the selected layer say it in full.
-fn short_name(layer: &Layer) -> (&'static str, String) {
-    let window = |kernel: usize, stride: usize, usual: usize| {
-        if stride == usual {
-            format!("{kernel}×{kernel}")
-        } else {
-            format!("{kernel}×{kernel} s{stride}")
-        }
-    };
-    match *layer {
-        Layer::Conv2d {
-            channels,
-            kernel,
-            stride,
-            padding,
-            groups,
-        } => {
-            let groups = if groups > 1 {
-                format!(" g{groups}")
-            } else {
-                String::new()
-            };
-            let padding = if padding > 0 {
-                format!(" p{padding}")
-            } else {
-                String::new()
-            };
-            (
-                "Conv",
-                format!("{channels}·{}{padding}{groups}", window(kernel, stride, 1)),
-            )
-        }
-        Layer::MaxPool2d { kernel, stride } => ("Max pool", window(kernel, stride, kernel)),
-        Layer::AvgPool2d { kernel, stride } => ("Mean pool", window(kernel, stride, kernel)),
-        Layer::Dense { units } => ("Dense", units.to_string()),
-        Layer::Dropout { rate } => ("Dropout", format!("{rate}")),
-        Layer::LeakyRelu { slope } => ("Leaky ReLU", format!("{slope}")),
-        Layer::GlobalAvgPool => ("Global mean", String::new()),
-        Layer::Residual { ref layers } => ("Residual", format!("{} layers", layers.len())),
-        Layer::Rnn {
-            units,
-            bidirectional,
-        }
-        | Layer::Lstm {
-            units,
-            bidirectional,
-        }
-        | Layer::Gru {
-            units,
-            bidirectional,
-        } => {
-            let directions = if bidirectional { "↑↓" } else { "" };
-            (layer.label(), format!("{units}{directions}"))
-        }
-        Layer::PatchEmbedding { patch, width, .. } => {
-            ("Patches", format!("{width}·{patch}×{patch}"))
-        }
-        Layer::TransformerEncoder { depth, heads, .. } => {
-            ("Transformer", format!("{depth}·{heads}"))
-        }
-        Layer::TokenPool { take } => ("Token", take.label().to_owned()),
-        _ => (layer.label(), String::new()),
+        format!("Layer {}: {}{detail}", self.number, self.layer.label())
     }
 }

@@ -1,0 +1,354 @@
+//! What can be set of a layer, told once for everything that shows or edits it.
+
+use super::{Layer, TokenChoice};
+
+/// One setting of a layer, to be read and set.
+#[derive(Debug)]
+pub struct LayerField<'a> {
+    /// Its name.
+    pub label: &'static str,
+    /// One sentence: what it is, and what goes wrong when it is too big or too small.
+    pub explanation: &'static str,
+    /// What it is now.
+    pub value: LayerValue<'a>,
+}
+
+/// The kind of a setting, and where it is.
+#[derive(Debug)]
+pub enum LayerValue<'a> {
+    /// A number of things.
+    Count(&'a mut usize),
+    /// A share, from 0 to 1.
+    Share(&'a mut f32),
+    /// Yes or no.
+    Switch(&'a mut bool),
+    /// One token of many.
+    Token(&'a mut TokenChoice),
+}
+
+impl Layer {
+    /// The activations, the commonest first.
+    pub const ACTIVATIONS: [Layer; 6] = [
+        Layer::Relu,
+        Layer::LeakyRelu { slope: 0.01 },
+        Layer::Gelu,
+        Layer::Silu,
+        Layer::Sigmoid,
+        Layer::Tanh,
+    ];
+
+    /// One layer of each kind, with numbers to start from.
+    pub fn kinds() -> Vec<Layer> {
+        let same_size_conv = || Layer::Conv2d {
+            channels: 32,
+            kernel: 3,
+            stride: 1,
+            padding: 1,
+            groups: 1,
+        };
+        let (units, bidirectional) = (128, false);
+        let (kernel, stride) = (2, 2);
+        let mut kinds = vec![
+            Layer::Conv2d {
+                channels: 32,
+                kernel: 3,
+                stride: 1,
+                padding: 0,
+                groups: 1,
+            },
+            Layer::MaxPool2d { kernel, stride },
+            Layer::AvgPool2d { kernel, stride },
+            Layer::GlobalAvgPool,
+            Layer::Flatten,
+            Layer::Dense { units },
+            Layer::BatchNorm,
+            Layer::LayerNorm,
+            Layer::Dropout { rate: 0.25 },
+            Layer::Residual {
+                layers: vec![same_size_conv(), Layer::Relu, same_size_conv()],
+            },
+            Layer::Rnn {
+                units,
+                bidirectional,
+            },
+            Layer::Lstm {
+                units,
+                bidirectional,
+            },
+            Layer::Gru {
+                units,
+                bidirectional,
+            },
+            Layer::PatchEmbedding {
+                patch: 4,
+                width: 64,
+                class_token: false,
+            },
+            Layer::TransformerEncoder {
+                depth: 1,
+                heads: 4,
+                mlp_ratio: 2,
+            },
+            Layer::TokenPool {
+                take: TokenChoice::Mean,
+            },
+        ];
+        kinds.extend(Layer::ACTIVATIONS);
+        kinds
+    }
+
+    /// Whether it is one of [`Layer::ACTIVATIONS`], whatever its numbers.
+    pub fn is_activation(&self) -> bool {
+        let kind = std::mem::discriminant(self);
+        Layer::ACTIVATIONS
+            .iter()
+            .any(|a| std::mem::discriminant(a) == kind)
+    }
+
+    /// The layers inside; none but a residual block has any.
+    pub fn inside(&self) -> &[Layer] {
+        match self {
+            Layer::Residual { layers } => layers,
+            _ => &[],
+        }
+    }
+
+    /// The list of the layers inside, where there is one.
+    pub fn inside_mut(&mut self) -> Option<&mut Vec<Layer>> {
+        match self {
+            Layer::Residual { layers } => Some(layers),
+            _ => None,
+        }
+    }
+
+    /// Everything that can be set of the layer, in the order to show it in.
+    pub fn fields(&mut self) -> Vec<LayerField<'_>> {
+        match self {
+            Layer::Conv2d {
+                channels,
+                kernel,
+                stride,
+                padding,
+                groups,
+            } => vec![
+                count(
+                    "Filters",
+                    "Patterns the layer looks for: too few miss detail, too many cost time.",
+                    channels,
+                ),
+                count(
+                    "Filter side",
+                    "Pixels along a side of each filter: larger ones see more at once and cost more.",
+                    kernel,
+                ),
+                count(
+                    "Stride",
+                    "Pixels a filter moves between two outputs: 2 halves height and width.",
+                    stride,
+                ),
+                count(
+                    "Padding",
+                    "Zeros added on each side, so that the edge is seen as often as the middle.",
+                    padding,
+                ),
+                count(
+                    "Groups",
+                    "Parts the channels are split into: 1 connects all, as many as channels makes \
+                     it depthwise.",
+                    groups,
+                ),
+            ],
+            Layer::MaxPool2d { kernel, stride } | Layer::AvgPool2d { kernel, stride } => vec![
+                count(
+                    "Window side",
+                    "Pixels along a side of each window: larger ones forget more of where things \
+                     are.",
+                    kernel,
+                ),
+                count(
+                    "Stride",
+                    "Pixels between two windows; usually the side of a window.",
+                    stride,
+                ),
+            ],
+            Layer::Dense { units } => vec![count(
+                "Units",
+                "Outputs of the layer: too few cannot tell the classes apart, too many memorise.",
+                units,
+            )],
+            Layer::Dropout { rate } => vec![share(
+                "Rate",
+                "Share of the values silenced while training: 0 does nothing, too much and nothing \
+                 is learned.",
+                rate,
+            )],
+            Layer::LeakyRelu { slope } => vec![share(
+                "Slope",
+                "What is left of negative values: 0 is ReLU, 1 no bend at all.",
+                slope,
+            )],
+            Layer::Rnn {
+                units,
+                bidirectional,
+            }
+            | Layer::Lstm {
+                units,
+                bidirectional,
+            }
+            | Layer::Gru {
+                units,
+                bidirectional,
+            } => vec![
+                count(
+                    "Units",
+                    "Numbers in the state that reads the rows: too few cannot remember enough.",
+                    units,
+                ),
+                switch(
+                    "Both directions",
+                    "A second state reads from the bottom: twice the cost, and twice the outputs.",
+                    bidirectional,
+                ),
+            ],
+            Layer::PatchEmbedding {
+                patch,
+                width,
+                class_token,
+            } => vec![
+                count(
+                    "Patch side",
+                    "Pixels along a side of each patch: half of it makes four times as many tokens.",
+                    patch,
+                ),
+                count(
+                    "Width",
+                    "Numbers in a token: too few cannot say what a patch looks like.",
+                    width,
+                ),
+                switch(
+                    "Class token",
+                    "One more token, the first, that gathers what the answer needs.",
+                    class_token,
+                ),
+            ],
+            Layer::TransformerEncoder {
+                depth,
+                heads,
+                mlp_ratio,
+            } => vec![
+                count(
+                    "Blocks",
+                    "Blocks one after the other: more see further and are harder to train.",
+                    depth,
+                ),
+                count(
+                    "Heads",
+                    "Parts of the width that look separately; a divisor of the width.",
+                    heads,
+                ),
+                count(
+                    "MLP ratio",
+                    "How many times wider than a token the hidden layer of a block is.",
+                    mlp_ratio,
+                ),
+            ],
+            Layer::TokenPool { take } => vec![LayerField {
+                label: "Take",
+                explanation: "Which token stands for the image: the first (the class token) or the \
+                              mean of all.",
+                value: LayerValue::Token(take),
+            }],
+            Layer::GlobalAvgPool
+            | Layer::Flatten
+            | Layer::BatchNorm
+            | Layer::LayerNorm
+            | Layer::Relu
+            | Layer::Gelu
+            | Layer::Silu
+            | Layer::Sigmoid
+            | Layer::Tanh
+            | Layer::Residual { .. } => Vec::new(),
+        }
+    }
+}
+
+fn count<'a>(
+    label: &'static str,
+    explanation: &'static str,
+    value: &'a mut usize,
+) -> LayerField<'a> {
+    LayerField {
+        label,
+        explanation,
+        value: LayerValue::Count(value),
+    }
+}
+
+fn share<'a>(label: &'static str, explanation: &'static str, value: &'a mut f32) -> LayerField<'a> {
+    LayerField {
+        label,
+        explanation,
+        value: LayerValue::Share(value),
+    }
+}
+
+fn switch<'a>(
+    label: &'static str,
+    explanation: &'static str,
+    value: &'a mut bool,
+) -> LayerField<'a> {
+    LayerField {
+        label,
+        explanation,
+        value: LayerValue::Switch(value),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_number_that_a_file_keeps_can_be_set() {
+        for mut layer in Layer::kinds() {
+            let Ok(serde_json::Value::Object(kept)) = serde_json::to_value(&layer) else {
+                panic!("{layer:?} is no table");
+            };
+            // Groups of one are left out of a file, and a block's layers are layers themselves.
+            let is_setting = |key: &&String| !["kind", "layers"].contains(&key.as_str());
+            let n_hidden = usize::from(matches!(layer, Layer::Conv2d { .. }));
+            let n_kept = kept.keys().filter(is_setting).count() + n_hidden;
+            assert_eq!(layer.fields().len(), n_kept, "{layer:?}");
+        }
+    }
+
+    #[test]
+    fn a_field_sets_its_own_number() {
+        for layer in Layer::kinds() {
+            let n_fields = layer.clone().fields().len();
+            let mut seen = vec![layer.clone()];
+            for idx in 0..n_fields {
+                let mut changed = layer.clone();
+                match &mut changed.fields()[idx].value {
+                    LayerValue::Count(n) => **n += 1,
+                    LayerValue::Share(share) => **share += 0.125,
+                    LayerValue::Switch(is_on) => **is_on ^= true,
+                    LayerValue::Token(take) => **take = TokenChoice::First,
+                }
+                assert!(!seen.contains(&changed), "field {idx} of {layer:?}");
+                seen.push(changed);
+            }
+        }
+    }
+
+    #[test]
+    fn kinds_are_all_different_and_all_explained() {
+        let kinds = Layer::kinds();
+        for (idx, kind) in kinds.iter().enumerate() {
+            assert!(kind.explanation().len() > 20, "{kind:?}");
+            assert!(kinds[..idx].iter().all(|k| k.label() != kind.label()));
+        }
+        let n_activations = kinds.iter().filter(|k| k.is_activation()).count();
+        assert_eq!(n_activations, Layer::ACTIVATIONS.len());
+    }
+}

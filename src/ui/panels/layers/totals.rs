@@ -1,0 +1,65 @@
+//! What the whole network holds and costs.
+
+use egui::{Align, Layout, Ui, vec2};
+
+use crate::model::SpecReport;
+use crate::train::TrainConfig;
+use crate::ui::format;
+use crate::ui::panels::Cx;
+use crate::ui::theme::{self, tokens};
+
+/// Shows parameters, cost, memory and time.
+pub fn totals_ui(ui: &mut Ui, cx: &Cx<'_>, draft: &TrainConfig, report: &SpecReport) {
+    let bytes = report.training_bytes(draft.batch_size, draft.optimizer.n_moments());
+    total_ui(
+        ui,
+        "Parameters",
+        format::thousands(report.n_parameters()),
+        "Numbers that are learned, in all layers together.",
+    );
+    total_ui(
+        ui,
+        "Multiply-adds an image",
+        format::thousands(report.multiply_adds()),
+        "What one image costs, forwards; training costs about three times as much.",
+    );
+    total_ui(
+        ui,
+        "Memory while training",
+        format::bytes(bytes),
+        "Weights, gradients, the optimiser's memory, and the values of one batch.",
+    );
+    if let Some(secs) = epoch_secs(cx, draft, report) {
+        total_ui(
+            ui,
+            "An epoch, estimated",
+            format!("about {}", format::duration(secs)),
+            "Judged by the speed of the newest run and by how much each network has to compute.",
+        );
+    }
+}
+
+fn total_ui(ui: &mut Ui, label: &str, value: String, about: &str) {
+    let size = vec2(ui.available_width(), 16.0);
+    ui.allocate_ui_with_layout(size, Layout::left_to_right(Align::Center), |ui| {
+        ui.label(theme::quiet(ui, label)).on_hover_text(about);
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            ui.label(theme::number(value).color(tokens(ui).text));
+        });
+    });
+}
+
+/// How long an epoch of `draft` would take, judged by the newest run of this session.
+fn epoch_secs(cx: &Cx<'_>, draft: &TrainConfig, report: &SpecReport) -> Option<f64> {
+    let run = cx.studio.runs().iter().rev().find(|r| r.is_visible)?;
+    let speed = run.state.images_per_second()?;
+    let cost = |report: &SpecReport| report.multiply_adds().max(1) as f64;
+    let ratio = cost(report) / cost(&run.state.config.model.check().0);
+    let n_train = cx
+        .studio
+        .dataset()?
+        .train
+        .len()
+        .checked_sub(draft.n_validation)?;
+    Some(n_train as f64 / speed * ratio)
+}

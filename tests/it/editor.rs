@@ -1,0 +1,163 @@
+//! The layers as a person edits them: by mouse, by keys, back and forth.
+
+use candle_studio::model::Layer;
+use egui::{Key, Modifiers, Role};
+use egui_kittest::kittest::Queryable;
+
+use crate::ui::{Window, choose, click, draw_one, press, set, studio, window};
+
+/// The layers in short, such as `Dense 128`; those of a block in brackets.
+fn layers(window: &Window) -> Vec<String> {
+    fn words(layer: &Layer) -> String {
+        match layer {
+            Layer::Residual { layers } => {
+                let inside: Vec<String> = layers.iter().map(words).collect();
+                format!("[{}]", inside.join(" | "))
+            }
+            _ => format!("{} {}", layer.label(), layer.detail())
+                .trim()
+                .to_owned(),
+        }
+    }
+    let layers = &studio(window).draft().model.layers;
+    layers.iter().map(words).collect()
+}
+
+/// Gives a row the focus without selecting its layer.
+fn focus(window: &mut Window, label: &str) {
+    window.get_by_label(label).focus();
+    window.run_steps(2);
+}
+
+#[test]
+fn keys_move_duplicate_and_delete_the_layer_that_has_the_focus() {
+    let mut window = window();
+    choose(&mut window, "Preset", "MLP");
+    let first = layers(&window);
+    focus(&mut window, "Layer 3: ReLU");
+    press(&mut window, Modifiers::ALT, Key::ArrowDown);
+    press(&mut window, Modifiers::ALT, Key::ArrowDown);
+    assert_eq!(layers(&window)[4], "ReLU");
+    assert_eq!(layers(&window)[2], "Dense 128");
+    // Selection and focus went along, so that the same keys bring it back.
+    press(&mut window, Modifiers::ALT, Key::ArrowUp);
+    press(&mut window, Modifiers::ALT, Key::ArrowUp);
+    assert_eq!(layers(&window), first);
+
+    focus(&mut window, "Layer 2: Dense 256");
+    press(&mut window, Modifiers::COMMAND, Key::D);
+    assert_eq!(layers(&window)[1..3], ["Dense 256", "Dense 256"]);
+    press(&mut window, Modifiers::NONE, Key::Delete);
+    assert_eq!(layers(&window), first);
+    // The first and the last stay where they are.
+    focus(&mut window, "Layer 1: Flatten");
+    press(&mut window, Modifiers::ALT, Key::ArrowUp);
+    assert_eq!(layers(&window), first);
+}
+
+#[test]
+fn layers_are_dragged_to_where_they_belong() {
+    let mut window = window();
+    choose(&mut window, "Preset", "MLP");
+    let from = window.get_by_label("Layer 5: ReLU").rect().center();
+    let row = window.get_by_label("Layer 2: Dense 256").rect();
+    window.drag_at(from);
+    window.run_steps(2);
+    for share in [0.5, 0.9, 1.0] {
+        let to = egui::pos2(row.center().x, row.top() + 4.0);
+        window.hover_at(from + share * (to - from));
+        window.step();
+    }
+    window.drop_at(egui::pos2(row.center().x, row.top() + 4.0));
+    window.run_steps(4);
+    assert_eq!(layers(&window)[..3], ["Flatten", "ReLU", "Dense 256"]);
+}
+
+#[test]
+fn layers_go_into_a_block_and_out_of_it() {
+    let mut window = window();
+    choose(&mut window, "Preset", "Small ResNet");
+    // Inside a block every layer has its own row, with shape and fields.
+    click(&mut window, "Layer 5.1: Conv 2-D 16 of 3×3, padding 1");
+    set(&mut window, "Filter side", 5.0);
+    set(&mut window, "Padding", 2.0);
+    assert_eq!(studio(&window).errors(), []);
+    window.get_by_label("Layer 5.1: Conv 2-D 16 of 5×5, padding 2");
+    focus(&mut window, "Layer 4: Max pool 2×2");
+    press(&mut window, Modifiers::ALT, Key::ArrowDown);
+    let block = &layers(&window)[3];
+    assert!(block.starts_with("[Max pool 2×2 | Conv 2-D"), "{block}");
+    press(&mut window, Modifiers::ALT, Key::ArrowUp);
+    assert_eq!(layers(&window)[3], "Max pool 2×2");
+}
+
+#[test]
+fn every_kind_of_layer_can_be_added_and_all_of_its_numbers_set() {
+    let mut window = window();
+    for mut kind in Layer::kinds() {
+        click(&mut window, "Add layer");
+        let (label, detail) = (kind.label(), kind.detail());
+        window.get_by_role_and_label(Role::Button, label).click();
+        window.run_steps(4);
+        let at = layers(&window).len() - 1;
+        let row = format!("Layer {at}: {label} {detail}");
+        window.get_by_label(row.trim());
+        for field in kind.fields() {
+            assert!(
+                window.query_all_by_label(field.label).next().is_some(),
+                "{label} has no {}",
+                field.label
+            );
+        }
+        click(&mut window, "Remove layer");
+    }
+}
+
+#[test]
+fn edits_are_taken_back_one_by_one_and_put_back() {
+    let mut window = window();
+    let first = studio(&window).draft().clone();
+    assert!(!studio(&window).can_undo_edit());
+    click(&mut window, "Layer 5: Dense 128");
+    set(&mut window, "Units", 64.0);
+    click(&mut window, "Remove layer");
+    set(&mut window, "Epochs", 9.0);
+    let last = studio(&window).draft().clone();
+    for _ in 0..3 {
+        click(&mut window, "Undo edit");
+    }
+    assert_eq!(*studio(&window).draft(), first);
+    assert!(!studio(&window).can_undo_edit());
+    for _ in 0..3 {
+        click(&mut window, "Redo edit");
+    }
+    assert_eq!(*studio(&window).draft(), last);
+    // A preset is an edit like any other.
+    choose(&mut window, "Preset", "LeNet-5");
+    press(&mut window, Modifiers::COMMAND, Key::Z);
+    assert_eq!(*studio(&window).draft(), last);
+}
+
+#[test]
+fn undo_means_what_was_touched_last() {
+    const REDO: Modifiers = Modifiers::COMMAND.plus(Modifiers::SHIFT);
+    let mut window = window();
+    set(&mut window, "Epochs", 9.0);
+    draw_one(&mut window);
+    press(&mut window, Modifiers::COMMAND, Key::Z);
+    assert!(studio(&window).pad().is_empty());
+    assert_eq!(studio(&window).draft().epochs, 9);
+    // There is no more of the canvas to take back, and nothing else is.
+    press(&mut window, Modifiers::COMMAND, Key::Z);
+    assert_eq!(studio(&window).draft().epochs, 9);
+    press(&mut window, REDO, Key::Z);
+    assert!(!studio(&window).pad().is_empty());
+
+    set(&mut window, "Batch size", 64.0);
+    press(&mut window, Modifiers::NONE, Key::Escape);
+    press(&mut window, Modifiers::COMMAND, Key::Z);
+    assert_eq!(studio(&window).draft().batch_size, 32);
+    assert!(!studio(&window).pad().is_empty());
+    press(&mut window, REDO, Key::Z);
+    assert_eq!(studio(&window).draft().batch_size, 64);
+}
