@@ -12,6 +12,7 @@
 //! * [`predict`]: one image, now.
 //! * [`evaluate`]: how good, and wrong where.
 //! * [`runs`]: what happened: the run folder.
+//! * [`picture`]: networks as pictures: SVG.
 //! * [`studio`]: the app without a window: actions in, view state out.
 //! * [`cli`]: the command line front end, one file per command.
 //! * `ui`: the window front end, with the feature `gui`.
@@ -35,6 +36,8 @@ pub mod predict;
 pub mod evaluate;
 
 pub mod runs;
+
+pub mod picture;
 
 pub mod studio;
 

@@ -14,6 +14,7 @@ mod param;
 mod presets;
 mod shape;
 mod spec;
+mod text;
 mod words;
 
 pub use classifier::{Classifier, Provenance};
@@ -25,3 +26,4 @@ pub use param::{Param, ParamKind};
 pub use presets::{PRESETS, Preset, preset};
 pub use shape::{LayerReport, Shape, ShapeError, SpecReport};
 pub use spec::{Layer, ModelSpec, TokenChoice};
+pub use text::{LayersText, TextError, read_layers, write_layers};

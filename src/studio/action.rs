@@ -45,6 +45,8 @@ pub enum Action {
     UseMnist,
     /// Write the model the canvas asks to a file.
     SaveModel(PathBuf),
+    /// Write a drawing of the settings' network to an SVG file.
+    SaveDiagram(PathBuf),
     /// Read a model and let the canvas ask it.
     OpenModel(PathBuf),
     /// Let the canvas ask the network that is training, or the last one trained.

@@ -10,10 +10,15 @@ use super::background::Message;
 use super::live::NewFolder;
 use super::{Action, DataState, Filter, Model, Studio, Touched};
 use crate::data::{Dataset, GreyImage, read_image_bytes, read_image_file};
+use crate::files::write_atomically;
 use crate::model::{Classifier, preset};
+use crate::picture::{self, diagram};
 use crate::random::{Stream, rng};
 use crate::runs::{self, RunId, RunState};
 use crate::train::{Control, Job, TrainConfig, live_changes};
+
+/// Width of a saved drawing, in points.
+const DIAGRAM_WIDTH: f32 = 440.0;
 
 impl Studio {
     /// Does what a person wants, or adds a notice that says why not. Never blocks on files,
@@ -41,6 +46,7 @@ impl Studio {
             Action::OpenData(dir) => self.open_data(dir),
             Action::UseMnist => self.use_mnist(),
             Action::SaveModel(path) => self.save_model(path),
+            Action::SaveDiagram(path) => self.save_diagram(path),
             Action::OpenModel(path) => self.open_model(path),
             Action::UseTrainedModel => self.use_trained_model(),
             Action::OpenImage(path) => self.open_picture(path.display().to_string(), move || {
@@ -222,6 +228,17 @@ impl Studio {
         self.background
             .run(format!("saving {}", path.display()), move || {
                 let result = classifier.save(&path).map_err(|e| format!("{e:#}"));
+                Message::Saved(path, result)
+            });
+    }
+
+    fn save_diagram(&mut self, path: PathBuf) {
+        // In the colours of paper, which is where it goes.
+        let drawn = diagram(&self.draft.model, DIAGRAM_WIDTH, &picture::LIGHT);
+        self.background
+            .run(format!("saving {}", path.display()), move || {
+                let svg = drawn.picture.svg();
+                let result = write_atomically(&path, svg.as_bytes()).map_err(|e| e.to_string());
                 Message::Saved(path, result)
             });
     }

@@ -27,6 +27,8 @@ pub enum Command {
     NewSeed,
     /// Write the model to a file.
     SaveModel,
+    /// Write a drawing of the network to a file.
+    SaveDiagram,
     /// Read a model from a file.
     OpenModel,
     /// Go back to the trained network.
@@ -95,6 +97,7 @@ const PLAIN: &[Command] = &[
     Command::Stop,
     Command::NewSeed,
     Command::SaveModel,
+    Command::SaveDiagram,
     Command::OpenModel,
     Command::UseTrainedModel,
     Command::OpenData,
@@ -112,6 +115,7 @@ const PLAIN: &[Command] = &[
     Command::LogHorizontal,
     Command::ShowWholeCurves,
     Command::Tab(Tab::Train),
+    Command::Tab(Tab::Network),
     Command::Tab(Tab::Compare),
     Command::Tab(Tab::Sweep),
     Command::Theme(ThemeChoice::System),
@@ -137,6 +141,7 @@ impl Command {
             Command::Preset(idx) => return format!("Preset: {}", PRESETS[idx].label),
             Command::NewSeed => "New seed",
             Command::SaveModel => "Save model…",
+            Command::SaveDiagram => "Save drawing…",
             Command::OpenModel => "Open model…",
             Command::UseTrainedModel => "Ask the trained network",
             Command::OpenData => "Open data folder…",
@@ -170,6 +175,9 @@ impl Command {
             Command::Preset(idx) => PRESETS[idx].explanation,
             Command::NewSeed => "Draws a new seed, so that the next run starts from other weights.",
             Command::SaveModel => "Writes the network that the canvas asks to a file.",
+            Command::SaveDiagram => {
+                "Writes a drawing of the network in the settings to an SVG file, for a page or a talk."
+            }
             Command::OpenModel => "Reads a network from a file and lets the canvas ask it.",
             Command::UseTrainedModel => {
                 "Lets the canvas ask the network trained in this session instead of the opened one."
@@ -220,6 +228,7 @@ impl Command {
             Command::Tab(Tab::Train) => (Modifiers::COMMAND, Key::Num1),
             Command::Tab(Tab::Compare) => (Modifiers::COMMAND, Key::Num2),
             Command::Tab(Tab::Sweep) => (Modifiers::COMMAND, Key::Num3),
+            Command::Tab(Tab::Network) => (Modifiers::COMMAND, Key::Num4),
             Command::Palette => (Modifiers::COMMAND, Key::P),
             _ => return None,
         };
@@ -270,6 +279,7 @@ impl Command {
             Command::RedoEdit => Action::RedoEdit,
             Command::Clear => Action::ClearCanvas,
             Command::SaveModel => return Deed::AskPath(Purpose::SaveModel),
+            Command::SaveDiagram => return Deed::AskPath(Purpose::SaveDiagram),
             Command::OpenModel => return Deed::AskPath(Purpose::OpenModel),
             Command::OpenData => return Deed::AskPath(Purpose::OpenData),
             Command::OpenImage => return Deed::AskPath(Purpose::OpenImage),

@@ -19,6 +19,8 @@ use crate::studio::Action;
 pub enum Purpose {
     /// Write the model there.
     SaveModel,
+    /// Write a drawing of the network there.
+    SaveDiagram,
     /// Read a model.
     OpenModel,
     /// Read a picture.
@@ -31,6 +33,7 @@ impl Purpose {
     fn title(self) -> &'static str {
         match self {
             Purpose::SaveModel => "Save model to…",
+            Purpose::SaveDiagram => "Save drawing to…",
             Purpose::OpenModel => "Open a model",
             Purpose::OpenImage => "Open an image",
             Purpose::OpenData => "Open a data folder",
@@ -42,6 +45,7 @@ impl Purpose {
             Purpose::SaveModel => {
                 "A safetensors file with the weights, the layers, and how they were trained."
             }
+            Purpose::SaveDiagram => "An SVG file: browsers and drawing programs open it.",
             Purpose::OpenModel => {
                 "A safetensors file that was saved here. It is checked before anything changes."
             }
@@ -56,7 +60,7 @@ impl Purpose {
 
     fn verb(self) -> &'static str {
         match self {
-            Purpose::SaveModel => "Save",
+            Purpose::SaveModel | Purpose::SaveDiagram => "Save",
             _ => "Open",
         }
     }
@@ -65,6 +69,7 @@ impl Purpose {
     fn action(self, path: PathBuf) -> Action {
         match self {
             Purpose::SaveModel => Action::SaveModel(path),
+            Purpose::SaveDiagram => Action::SaveDiagram(path),
             Purpose::OpenModel => Action::OpenModel(path),
             Purpose::OpenImage => Action::OpenImage(path),
             Purpose::OpenData => Action::OpenData(path),
@@ -80,6 +85,11 @@ impl Purpose {
         match self {
             Purpose::SaveModel => {
                 let chosen = models().set_file_name("model.safetensors").save_file();
+                Box::pin(async move { path(chosen.await) })
+            }
+            Purpose::SaveDiagram => {
+                let drawings = dialog.add_filter("Drawings", &["svg"]);
+                let chosen = drawings.set_file_name("network.svg").save_file();
                 Box::pin(async move { path(chosen.await) })
             }
             Purpose::OpenModel => {
@@ -126,6 +136,7 @@ impl Dialogs {
     pub fn ask(&mut self, purpose: Purpose) {
         let text = match purpose {
             Purpose::SaveModel => "model.safetensors".to_owned(),
+            Purpose::SaveDiagram => "network.svg".to_owned(),
             _ => String::new(),
         };
         self.window = Some(PathWindow {

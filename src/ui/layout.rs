@@ -5,6 +5,7 @@ use egui::{CentralPanel, Frame, Margin, Panel, Ui};
 use super::panels::compare::ComparePanel;
 use super::panels::curves::{self, CurvesPanel};
 use super::panels::draw::DrawPanel;
+use super::panels::network::NetworkPanel;
 use super::panels::setup::SetupPanel;
 use super::panels::sweep::SweepPanel;
 use super::panels::{Cx, runs, status, top_bar};
@@ -19,6 +20,7 @@ pub struct Panels {
     pub curves: CurvesPanel,
     compare: ComparePanel,
     sweep: SweepPanel,
+    network: NetworkPanel,
     draw: DrawPanel,
 }
 
@@ -71,6 +73,7 @@ impl Panels {
         tabs::ui(ui, cx);
         match cx.settings.tab {
             Tab::Train => self.train_ui(ui, cx),
+            Tab::Network => self.network.ui(ui, cx),
             Tab::Compare => self.compare.ui(ui, cx),
             Tab::Sweep => self.sweep.ui(ui, cx),
         }

@@ -13,6 +13,8 @@ pub enum Tab {
     /// The curves of training.
     #[default]
     Train,
+    /// The network of the settings, drawn and as text.
+    Network,
     /// All runs, against each other.
     Compare,
     /// Many runs over ranges of settings.
@@ -21,12 +23,13 @@ pub enum Tab {
 
 impl Tab {
     /// All of them, as they stand in the window.
-    pub const ALL: [Tab; 3] = [Tab::Train, Tab::Compare, Tab::Sweep];
+    pub const ALL: [Tab; 4] = [Tab::Train, Tab::Network, Tab::Compare, Tab::Sweep];
 
     /// The word on it.
     pub fn label(self) -> &'static str {
         match self {
             Tab::Train => "Train",
+            Tab::Network => "Network",
             Tab::Compare => "Compare",
             Tab::Sweep => "Sweep",
         }
@@ -36,6 +39,7 @@ impl Tab {
     pub fn explanation(self) -> &'static str {
         match self {
             Tab::Train => "Shows the curves of training, batch by batch.",
+            Tab::Network => "Draws the network of the settings, and shows its layers as text.",
             Tab::Compare => "Shows every run of the workspace, and what makes one better.",
             Tab::Sweep => "Trains many runs, over ranges of settings.",
         }

@@ -1,10 +1,12 @@
 //! The layers as a person edits them: by mouse, by keys, back and forth.
 
-use candle_studio::model::Layer;
-use egui::{Key, Modifiers, Role};
+use candle_studio::model::{Layer, write_layers};
+use egui::{Key, Modifiers, Role, Theme};
 use egui_kittest::kittest::Queryable;
 
-use crate::ui::{Window, choose, click, draw_one, press, set, studio, window};
+use crate::screenshots;
+use crate::ui::{Window, choose, click, draw_one, press, set, studio, type_text, window};
+use crate::window::wait;
 
 /// The layers in short, such as `Dense 128`; those of a block in brackets.
 fn layers(window: &Window) -> Vec<String> {
@@ -160,4 +162,91 @@ fn undo_means_what_was_touched_last() {
     assert!(!studio(&window).pad().is_empty());
     press(&mut window, REDO, Key::Z);
     assert_eq!(studio(&window).draft().batch_size, 64);
+}
+
+/// Replaces the whole text of the layers.
+fn type_layers(window: &mut Window, text: &str) {
+    let field = window.get_by_role_and_label(Role::MultilineTextInput, "Layers as text");
+    field.focus();
+    window.run_steps(2);
+    press(window, Modifiers::COMMAND, Key::A);
+    type_text(window, text);
+    window.run_steps(2);
+}
+
+#[test]
+fn the_network_is_edited_as_text_with_mistakes_at_their_line() {
+    let mut window = window();
+    choose(&mut window, "Preset", "Small ResNet");
+    click(&mut window, "Network tab");
+    let before = studio(&window).draft().clone();
+    window.get_by_label_contains("Fits; ");
+
+    // What cannot be read, and what does not fit, is told with its line and never applied.
+    let text = write_layers(&before.model.layers);
+    type_layers(
+        &mut window,
+        &text.replacen("\"batch_norm\"", "\"batch_nrom\"", 1),
+    );
+    window.get_by_label_contains("Line 3: unknown variant `batch_nrom`");
+    click(&mut window, "Apply text");
+    type_layers(&mut window, &text.replace("units = 10", "units = 11"));
+    window.get_by_label_contains("Line 31: the last layer gives 11 values");
+    assert_eq!(*studio(&window).draft(), before);
+
+    // A text that fits is drawn at once, used when it is applied, and taken back by an undo.
+    let wider = text.replace("channels = 64", "channels = 96");
+    type_layers(&mut window, &wider);
+    window.get_by_label_contains("Block 9.4: Conv 2-D 96 of 3×3");
+    assert_eq!(*studio(&window).draft(), before);
+    click(&mut window, "Apply text");
+    let after = studio(&window).draft().clone();
+    assert_eq!(write_layers(&after.model.layers), wider);
+    assert_eq!(studio(&window).errors(), []);
+    click(&mut window, "Undo edit");
+    assert_eq!(*studio(&window).draft(), before);
+    window.get_by_label_contains("Block 9.4: Conv 2-D 64 of 3×3");
+
+    // What was typed can be forgotten, and a network edited elsewhere shows in the text.
+    type_layers(&mut window, "layers = [");
+    click(&mut window, "Revert text");
+    window.get_by_label_contains("Fits; ");
+    choose(&mut window, "Preset", "Softmax regression");
+    window.get_by_label("Block 1: Flatten, gives 784, 0 parameters");
+}
+
+#[test]
+fn the_drawing_is_saved_as_svg() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("drawing.svg");
+    let mut window = window();
+    click(&mut window, "Network tab");
+    click(&mut window, "Save drawing…");
+    press(&mut window, Modifiers::COMMAND, Key::A);
+    type_text(&mut window, &path.display().to_string());
+    press(&mut window, Modifiers::NONE, Key::Enter);
+    wait(&mut window, "the file", |app| {
+        !app.studio().notices().is_empty()
+    });
+    let svg = std::fs::read_to_string(path).unwrap();
+    assert!(svg.starts_with("<svg xmlns="), "{svg}");
+    for words in ["5408", "693,962 parameters", "Max pool"] {
+        assert!(svg.contains(words), "no {words} in {svg}");
+    }
+}
+
+#[test]
+fn pictures_of_the_editor() {
+    for (name, size, theme) in [
+        ("editor", [1440.0, 900.0], Theme::Dark),
+        ("editor-small", [1024.0, 700.0], Theme::Light),
+    ] {
+        let mut window = screenshots::window(size, theme, usize::MAX);
+        choose(&mut window, "Preset", "Small ResNet");
+        click(&mut window, "Layer 5.1: Conv 2-D 16 of 3×3, padding 1");
+        click(&mut window, "Network tab");
+        window.remove_cursor();
+        window.run_steps(8);
+        screenshots::check(&mut window, name);
+    }
 }

@@ -17,23 +17,26 @@ const ROOMS: &[(&str, &[&str])] = &[
         "runs",
         &["random", "files", "data", "kernels", "model", "train"],
     ),
+    ("picture", &["kernels", "model", "train", "runs"]),
     (
         "studio",
         &[
             "random", "files", "data", "kernels", "model", "train", "predict", "evaluate", "runs",
+            "picture",
         ],
     ),
     (
         "cli",
         &[
             "random", "files", "data", "kernels", "model", "train", "predict", "evaluate", "runs",
+            "picture",
         ],
     ),
     (
         "ui",
         &[
             "random", "files", "data", "kernels", "model", "train", "predict", "evaluate", "runs",
-            "studio",
+            "picture", "studio",
         ],
     ),
 ];

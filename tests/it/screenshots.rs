@@ -49,7 +49,7 @@ fn recorded(n_live: usize) -> Vec<RunState> {
 }
 
 /// The window in the middle of a session.
-fn window(size: [f32; 2], theme: Theme, n_live: usize) -> Harness<'static, StudioApp> {
+pub fn window(size: [f32; 2], theme: Theme, n_live: usize) -> Harness<'static, StudioApp> {
     let mut window = Harness::builder()
         .with_size(size)
         .with_theme(theme)
@@ -95,7 +95,7 @@ fn draw_three(window: &mut Harness<'_, StudioApp>) {
 }
 
 /// Compares what the window looks like with the picture of that name, or writes it.
-fn check(window: &mut Harness<'_, StudioApp>, name: &str) {
+pub fn check(window: &mut Harness<'_, StudioApp>, name: &str) {
     let picture = window.render().unwrap();
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("screenshots/{name}.png"));
     if std::env::var_os("UPDATE_SNAPSHOTS").is_some() {

@@ -4,6 +4,7 @@ pub mod compare;
 pub mod curves;
 pub mod draw;
 pub mod layers;
+pub mod network;
 pub mod runs;
 pub mod schedule;
 pub mod setup;

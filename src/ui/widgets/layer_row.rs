@@ -16,8 +16,8 @@ const HEIGHT: f32 = 24.0;
 const INDENT: f32 = 12.0;
 
 /// Distances of the right edges of the columns from the right edge of the list.
-const OUTPUT_RIGHT: f32 = 96.0;
-const PARAMETERS_RIGHT: f32 = 47.0;
+const OUTPUT_RIGHT: f32 = 88.0;
+const PARAMETERS_RIGHT: f32 = 44.0;
 const MULTIPLY_ADDS_RIGHT: f32 = 0.0;
 
 /// A layer as the list shows it.
@@ -86,7 +86,7 @@ impl LayerRow<'_> {
         });
         self.paint(ui, rect, &response);
         response
-            .on_hover_text(self.layer.explanation())
+            .on_hover_text(format!("{}. {}", self.spoken(), self.layer.explanation()))
             .on_hover_cursor(CursorIcon::PointingHand)
     }
 
@@ -104,8 +104,16 @@ impl LayerRow<'_> {
             TextStyle::Monospace.resolve(ui.style()),
         );
         let ink = if self.is_wrong { t.bad } else { t.text };
-        let name = self.layer_name(ui, ink, &name_font, &number_font);
         let indent = INDENT * self.depth as f32;
+        // The name gives way to the shape, which is what the list is for.
+        let shape = self
+            .report
+            .map_or_else(String::new, |r| r.output.to_string());
+        let shape = ui
+            .painter()
+            .layout_no_wrap(shape, number_font.clone(), t.quiet);
+        let room = rect.width() - indent - OUTPUT_RIGHT - shape.size().x - 6.0;
+        let name = self.layer_name(ui, ink, &name_font, &number_font, room);
         let at = pos2(rect.min.x + indent, rect.center().y - name.size().y / 2.0);
         ui.painter().galley(at, name, ink);
         for level in 0..self.depth {
@@ -140,6 +148,7 @@ impl LayerRow<'_> {
         ink: egui::Color32,
         name_font: &FontId,
         number_font: &FontId,
+        room: f32,
     ) -> std::sync::Arc<egui::Galley> {
         let (kind, numbers) = (self.layer.short_label(), self.layer.short_detail());
         let format = |font: &FontId, color| egui::TextFormat {
@@ -149,6 +158,7 @@ impl LayerRow<'_> {
         let mut job = egui::text::LayoutJob::default();
         job.append(kind, 0.0, format(name_font, ink));
         job.append(&numbers, 6.0, format(number_font, tokens(ui).quiet));
+        job.wrap = egui::text::TextWrapping::truncate_at_width(room);
         ui.painter().layout_job(job)
     }
 

@@ -7,6 +7,7 @@ mod combo;
 mod field;
 mod icon;
 mod layer_row;
+mod picture;
 mod section;
 
 pub use bars::{Bar, probability_bars};
@@ -16,4 +17,5 @@ pub use combo::{combo, combo_of_width};
 pub use field::{Number, Row, VALUE_WIDTH, error_ui};
 pub use icon::Icon;
 pub use layer_row::{LayerRow, layer_header};
+pub use picture::paint_picture;
 pub use section::section;

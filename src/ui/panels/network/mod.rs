@@ -1,0 +1,88 @@
+//! The middle of the window: the network of the settings, drawn, and as text to edit.
+
+mod drawing;
+mod text;
+
+use egui::{Align, Layout, ScrollArea, Ui, vec2};
+
+use super::Cx;
+use crate::model::ModelSpec;
+use crate::ui::command::Command;
+use crate::ui::theme::{self, ROW_HEIGHT, UNIT};
+use crate::ui::widgets::{Weight, labeled_button};
+use text::TextEditor;
+
+/// Room that drawing and text need beside each other; in less, one is shown at a time.
+const WIDE: f32 = 640.0;
+
+/// Share of the room that the text gets beside the drawing.
+const TEXT_SHARE: f32 = 0.54;
+
+/// The network.
+#[derive(Default)]
+pub struct NetworkPanel {
+    text: TextEditor,
+    /// Which of the two a narrow window shows.
+    is_text_shown: bool,
+}
+
+impl NetworkPanel {
+    /// Shows the network in the room there is.
+    pub fn ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
+        self.text.follow(&cx.studio.draft().model);
+        let is_wide = ui.available_width() >= WIDE;
+        self.controls_ui(ui, cx, is_wide);
+        let size = ui.available_size();
+        if is_wide {
+            ui.horizontal_top(|ui| {
+                let left = (size.x * TEXT_SHARE).round();
+                ui.allocate_ui(vec2(left, size.y), |ui| self.text.ui(ui, cx));
+                ui.add_space(UNIT);
+                self.drawing_ui(ui, cx);
+            });
+        } else if self.is_text_shown {
+            self.text.ui(ui, cx);
+        } else {
+            self.drawing_ui(ui, cx);
+        }
+    }
+
+    fn controls_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>, is_wide: bool) {
+        ui.horizontal(|ui| {
+            ui.set_min_height(ROW_HEIGHT);
+            if is_wide {
+                ui.label(theme::quiet(ui, "One line a layer, in TOML. "))
+                    .on_hover_text(
+                        "A change is checked and drawn while you type; it takes effect when applied.",
+                    );
+            } else {
+                ui.selectable_value(&mut self.is_text_shown, false, "Drawing")
+                    .on_hover_text("Shows the network from the image to the classes.");
+                ui.selectable_value(&mut self.is_text_shown, true, "Text")
+                    .on_hover_text("Shows the layers as text to edit.");
+            }
+            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+                let command = Command::SaveDiagram;
+                let label = command.label();
+                let button = labeled_button(ui, None, &label, Weight::Bare, 0.0, true);
+                if button.on_hover_text(command.explanation()).clicked() {
+                    cx.command(command);
+                }
+            });
+        });
+    }
+
+    /// The drawing of what the text says, or of the settings where the text says nothing.
+    fn drawing_ui(&self, ui: &mut Ui, cx: &Cx<'_>) {
+        let draft = &cx.studio.draft().model;
+        let layers = self.text.layers().unwrap_or(&draft.layers);
+        let spec = ModelSpec {
+            layers: layers.to_vec(),
+            ..draft.clone()
+        };
+        ScrollArea::vertical()
+            .id_salt("drawing")
+            .auto_shrink(false)
+            .show(ui, |ui| drawing::ui(ui, &spec));
+    }
+}
