@@ -158,6 +158,10 @@ impl Observer for Progress<'_> {
             | Event::Paused { .. }
             | Event::Resumed { .. }
             | Event::Saved { .. } => {}
+            Event::Restored { epoch } if !self.is_json => self.print(&format!(
+                "the weights of epoch {epoch} were the best, and are kept"
+            )),
+            Event::Restored { .. } => {}
         }
     }
 }

@@ -134,7 +134,24 @@ const COMMENTS: &[(&str, &str)] = &[
     ),
     (
         "[schedule]",
-        "constant | step {every, factor} | exponential {factor} | cosine {floor} | one_cycle {rise, start, end}",
+        "constant | step {every, factor} | exponential {factor} | cosine {floor} | one_cycle {rise, start, end, dip} | plateau {patience, factor, floor}",
+    ),
+    (
+        "average",
+        "memory of the moving average of the weights, which is measured and kept then; 0 for none, 0.999 is usual",
+    ),
+    (
+        "[early_stopping]",
+        "ends a run that no longer gets better, with the weights of its best epoch",
+    ),
+    (
+        "patience",
+        "epochs without improvement that end the run; 0 lets it run",
+    ),
+    ("min_delta", "what counts as improvement"),
+    (
+        "metric",
+        "what is watched on the held-out images: loss | accuracy",
     ),
     (
         "[augment]",

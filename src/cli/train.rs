@@ -105,7 +105,7 @@ fn optimizers() -> ValueParser {
 #[derive(Serialize)]
 struct ResultLine<'a> {
     event: &'static str,
-    /// `completed`, `stopped` or `diverged`.
+    /// `completed`, `early_stopped`, `stopped` or `diverged`.
     status: &'static str,
     preset: &'a str,
     parameters: u64,
@@ -313,7 +313,9 @@ fn end(
         ),
         Finish::Failed { message } => anyhow::bail!(message),
         Finish::Stopped if progress.deaf.is_none() => Ok(ExitCode::from(INTERRUPTED)),
-        Finish::Stopped | Finish::Completed => progress.deaf.map_or(Ok(ExitCode::SUCCESS), Err),
+        Finish::Stopped | Finish::Completed | Finish::EarlyStopped => {
+            progress.deaf.map_or(Ok(ExitCode::SUCCESS), Err)
+        }
     }
 }
 
@@ -388,6 +390,7 @@ fn print_result(progress: &mut Progress<'_>, summary: &Summary, kept: &Kept<'_>)
 fn status(finish: &Finish) -> &'static str {
     match finish {
         Finish::Completed => "completed",
+        Finish::EarlyStopped => "early_stopped",
         Finish::Stopped => "stopped",
         Finish::Diverged { .. } => "diverged",
         Finish::Failed { .. } => "failed",

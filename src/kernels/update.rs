@@ -4,9 +4,11 @@
 //! operations; the scalars that depend on the step alone are computed in f64. The state (velocity,
 //! moments) is a plain vector, empty until the first step, so that a checkpoint can hold it.
 
+mod average;
 mod rmsprop;
 mod shaped;
 
+pub use average::average;
 pub use rmsprop::RmspropHyper;
 pub use shaped::shaped_step;
 

@@ -150,7 +150,7 @@ fn events_until(events: &[u8], step: u64) -> Vec<u8> {
                 Some(*step)
             }
             Event::Started { .. } | Event::Saved { .. } => Some(0),
-            Event::Finished { .. } => None,
+            Event::Restored { .. } | Event::Finished { .. } => None,
         };
         if happened.is_some_and(|at| at <= step)
             && let Ok(line) = serde_json::to_vec(&event)

@@ -54,6 +54,8 @@ pub struct RunState {
     pub changes: Vec<ChangePoint>,
     /// Where it stands.
     pub status: Status,
+    /// The epoch whose weights early stopping gave back at the end, counted from 1.
+    pub restored: Option<usize>,
     /// On the test images, once, at the end.
     pub test: Option<Metrics>,
 }
@@ -74,6 +76,7 @@ impl RunState {
             epochs: Vec::new(),
             changes: Vec::new(),
             status: Status::Starting,
+            restored: None,
             test: None,
         }
     }
@@ -114,6 +117,7 @@ impl RunState {
             Event::Paused { .. } => self.status = Status::Paused,
             Event::Resumed { .. } => self.status = Status::Running,
             Event::Saved { .. } => {}
+            Event::Restored { epoch } => self.restored = Some(*epoch),
             Event::Finished { finish, test } => {
                 self.status = Status::Finished(finish.clone());
                 self.test = *test;

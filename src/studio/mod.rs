@@ -377,7 +377,7 @@ impl Studio {
             return;
         };
         match finish.clone() {
-            Finish::Completed | Finish::Stopped => {}
+            Finish::Completed | Finish::EarlyStopped | Finish::Stopped => {}
             Finish::Diverged { step } => self.complain(format!(
                 "training diverged at step {step}: the loss is no longer a number. The last finite \
                  weights are kept; try a smaller learning rate"

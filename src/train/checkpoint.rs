@@ -9,7 +9,7 @@ use candle_core::{Result as CandleResult, Tensor};
 use safetensors::{Dtype, SafeTensors, tensor::TensorView};
 use serde::{Deserialize, Serialize};
 
-use super::{Metrics, OptimizerState, TrainConfig};
+use super::{Kept, Metrics, OptimizerState, Plateau, TrainConfig, Watch};
 use crate::model::Param;
 
 /// Version of the checkpoint's layout. A newer one is refused.
@@ -39,6 +39,15 @@ pub struct Cursor {
     pub epoch_secs: Vec<f64>,
     /// On the held-out images after the last epoch.
     pub validation: Option<Metrics>,
+    /// On the held-out images after the best epoch, where early stopping keeps its weights.
+    #[serde(default)]
+    pub best_validation: Option<Metrics>,
+    /// What early stopping has seen.
+    #[serde(default)]
+    pub early: Watch,
+    /// What the schedule has seen, if it reduces the learning rate on a plateau.
+    #[serde(default)]
+    pub plateau: Plateau,
 }
 
 /// The full state of a run between two batches.
@@ -50,6 +59,8 @@ pub struct Checkpoint {
     pub cursor: Cursor,
     /// The optimiser's memory.
     pub optimizer: OptimizerState,
+    /// Other weights of the run.
+    pub kept: Kept,
     /// Name, shape and values of each of the network's tensors, as they lie in memory.
     tensors: Vec<(String, Vec<usize>, Vec<f32>)>,
 }
@@ -68,6 +79,7 @@ impl Checkpoint {
         config: &TrainConfig,
         cursor: &Cursor,
         optimizer: &OptimizerState,
+        kept: Kept,
         params: &[Param],
     ) -> CandleResult<Checkpoint> {
         let copy = |p: &Param| {
@@ -78,6 +90,7 @@ impl Checkpoint {
             config: config.clone(),
             cursor: cursor.clone(),
             optimizer: optimizer.clone(),
+            kept,
             tensors: params.iter().map(copy).collect::<CandleResult<_>>()?,
         })
     }
@@ -98,6 +111,13 @@ impl Checkpoint {
 
     /// Whether the checkpoint is of a network with these tensors.
     pub(super) fn fits(&self, params: &[Param]) -> bool {
+        let is_whole = |(_, kept): (_, &Vec<Vec<f32>>)| {
+            let sizes = self.tensors.iter().map(|(_, _, values)| values.len());
+            kept.is_empty() || kept.iter().map(Vec::len).eq(sizes)
+        };
+        if !self.kept.parts().into_iter().all(is_whole) {
+            return false;
+        }
         let same = |(p, (name, dims, _)): (&Param, &(String, Vec<usize>, Vec<f32>))| {
             p.name == *name && p.var.dims() == dims
         };
@@ -131,6 +151,11 @@ impl Checkpoint {
                     vec![values.len()],
                     le_bytes(values),
                 ));
+            }
+            for (prefix, kept) in self.kept.parts() {
+                if let Some(values) = kept.get(idx) {
+                    entries.push((format!("{prefix}.{name}"), dims.clone(), le_bytes(values)));
+                }
             }
         }
         let views = entries
@@ -169,34 +194,50 @@ impl Checkpoint {
         let mut optimizer = OptimizerState::new(0);
         optimizer.step = description.step;
         let mut tensors = Vec::new();
+        let mut kept = Kept::default();
         for name in param_names(&file) {
             let view = file.tensor(&name).map_err(|e| e.to_string())?;
             optimizer.first.push(moment(&file, "first", &name)?);
             optimizer.second.push(moment(&file, "second", &name)?);
+            for (prefix, values) in [("average", &mut kept.average), ("best", &mut kept.best)] {
+                if let Ok(view) = file.tensor(&format!("{prefix}.{name}")) {
+                    values.push(f32s(&view)?);
+                }
+            }
             tensors.push((name, view.shape().to_vec(), f32s(&view)?));
         }
         Ok(Checkpoint {
             config: description.config,
             cursor: description.cursor,
             optimizer,
+            kept,
             tensors,
         })
     }
 
     /// Puts the tensors in the order of `params`: a file keeps an order of its own.
     pub(super) fn sort_like(&mut self, params: &[Param]) {
-        let order = |name: &str| params.iter().position(|p| p.name == name);
-        let mut entries: Vec<_> = std::mem::take(&mut self.tensors)
-            .into_iter()
-            .zip(std::mem::take(&mut self.optimizer.first))
-            .zip(std::mem::take(&mut self.optimizer.second))
-            .collect();
-        entries.sort_by_key(|(((name, ..), _), _)| order(name).unwrap_or(usize::MAX));
-        for ((tensor, first), second) in entries {
-            self.tensors.push(tensor);
-            self.optimizer.first.push(first);
-            self.optimizer.second.push(second);
+        let at = |p: &Param| self.tensors.iter().position(|(name, ..)| *name == p.name);
+        let order: Option<Vec<usize>> = params.iter().map(at).collect();
+        // A checkpoint of other parameters does not fit, and is told so elsewhere.
+        let Some(order) = order else { return };
+        let state = &mut self.optimizer;
+        let lists = [
+            &mut state.first,
+            &mut state.second,
+            &mut self.kept.average,
+            &mut self.kept.best,
+        ];
+        for list in lists {
+            if list.len() == order.len() {
+                *list = order
+                    .iter()
+                    .map(|&i| std::mem::take(&mut list[i]))
+                    .collect();
+            }
         }
+        let tensors = order.iter().map(|&i| self.tensors[i].clone());
+        self.tensors = tensors.collect();
     }
 }
 

@@ -93,6 +93,8 @@ pub struct EpochPoint {
 pub enum Finish {
     /// All epochs are done.
     Completed,
+    /// It no longer got better, and early stopping ended it.
+    EarlyStopped,
     /// Somebody stopped it.
     Stopped,
     /// The loss was no longer a number; the last finite weights are kept.
@@ -159,6 +161,11 @@ pub enum Event {
     Saved {
         /// Where.
         path: String,
+    },
+    /// The run has the weights of its best epoch again, which early stopping kept.
+    Restored {
+        /// That epoch, counted from 1.
+        epoch: usize,
     },
     /// Nothing more will happen.
     Finished {

@@ -18,6 +18,15 @@ pub struct OptimizerState {
     pub second: Vec<Vec<f32>>,
 }
 
+/// What the schedule says for one update.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Pace {
+    /// Step size.
+    pub learning_rate: f64,
+    /// See [`Optimizer::momentum`].
+    pub momentum: f64,
+}
+
 impl OptimizerState {
     /// The memory before the first update of `n_params` parameters.
     pub fn new(n_params: usize) -> OptimizerState {
@@ -28,8 +37,8 @@ impl OptimizerState {
         }
     }
 
-    /// Runs `forward`, which returns a loss, and moves `params` against their gradients, with the
-    /// learning rate `lr` and the weight decay and optimiser of `config`. Returns the loss; if it
+    /// Runs `forward`, which returns a loss, and moves `params` against their gradients, as `pace`
+    /// and the weight decay and optimiser of `config` say. Returns the loss; if it
     /// is not finite, nothing has moved. What is measured and not learned is left alone.
     ///
     /// # Errors
@@ -38,10 +47,10 @@ impl OptimizerState {
         &mut self,
         params: &[Param],
         config: &TrainConfig,
-        lr: f64,
+        pace: Pace,
         forward: impl FnOnce() -> Result<Tensor>,
     ) -> Result<f64> {
-        let rule = rule(config, lr, self.step + 1);
+        let rule = rule(config, pace, self.step + 1);
         let moments = self.first.iter_mut().zip(&mut self.second);
         let mut slots: Vec<Slot<'_>> = params
             .iter()
@@ -67,9 +76,9 @@ impl OptimizerState {
 }
 
 /// What update number `step`, counted from 1, does with the gradients.
-fn rule(config: &TrainConfig, lr: f64, step: u64) -> Rule {
-    let weight_decay = config.weight_decay;
-    match config.optimizer {
+fn rule(config: &TrainConfig, pace: Pace, step: u64) -> Rule {
+    let (lr, weight_decay) = (pace.learning_rate, config.weight_decay);
+    match config.optimizer.with_momentum(pace.momentum) {
         Optimizer::Sgd {
             momentum,
             nesterov,

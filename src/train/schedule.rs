@@ -39,12 +39,25 @@ pub enum Schedule {
         start: f64,
         /// Share of the full rate it ends with, in `[0, 1]`.
         end: f64,
+        /// By how much momentum is lower where the rate is highest, along the same curve.
+        #[serde(default)]
+        dip: f64,
+    },
+    /// Multiplied by `factor` each time the validation loss has not fallen for `patience` epochs
+    /// (`torch.optim.lr_scheduler.ReduceLROnPlateau`, whose patience is one less).
+    Plateau {
+        /// Epochs without a lower loss, at least 1.
+        patience: usize,
+        /// What is left after a reduction, in `(0, 1]`.
+        factor: f64,
+        /// Least share of the full rate, in `[0, 1]`.
+        floor: f64,
     },
 }
 
 impl Schedule {
     /// One of each kind, with its usual numbers.
-    pub const ALL: [Schedule; 5] = [
+    pub const ALL: [Schedule; 6] = [
         Schedule::Constant,
         Schedule::Step {
             every: 2.0,
@@ -56,6 +69,12 @@ impl Schedule {
             rise: 0.3,
             start: 0.04,
             end: 0.0,
+            dip: 0.0,
+        },
+        Schedule::Plateau {
+            patience: 2,
+            factor: 0.5,
+            floor: 0.0,
         },
     ];
 
@@ -67,6 +86,7 @@ impl Schedule {
             Schedule::Exponential { .. } => "exponential",
             Schedule::Cosine { .. } => "cosine",
             Schedule::OneCycle { .. } => "one_cycle",
+            Schedule::Plateau { .. } => "plateau",
         }
     }
 
@@ -78,14 +98,16 @@ impl Schedule {
             Schedule::Exponential { .. } => "Exponential",
             Schedule::Cosine { .. } => "Cosine",
             Schedule::OneCycle { .. } => "One cycle",
+            Schedule::Plateau { .. } => "On a plateau",
         }
     }
 
-    /// Share of the full learning rate after `epoch` of `epochs` epochs, fractions included.
+    /// Share of the full learning rate after `epoch` of `epochs` epochs, fractions included; where
+    /// the run itself decides, the share it begins with.
     pub fn factor(&self, epoch: f64, epochs: f64) -> f64 {
         let progress = (epoch / epochs).clamp(0.0, 1.0);
         match *self {
-            Schedule::Constant => 1.0,
+            Schedule::Constant | Schedule::Plateau { .. } => 1.0,
             Schedule::Step { every, factor } => factor.powf((epoch / every).floor()),
             Schedule::Exponential { factor } => factor.powf(epoch),
             Schedule::Cosine { floor } => half_cosine(1.0, floor, progress),
@@ -95,6 +117,29 @@ impl Schedule {
             Schedule::OneCycle { rise, end, .. } => {
                 half_cosine(1.0, end, (progress - rise) / (1.0 - rise))
             }
+        }
+    }
+
+    /// By how much momentum is lowered after `epoch` of `epochs` epochs: most where the learning rate
+    /// is highest.
+    pub fn momentum_dip(&self, epoch: f64, epochs: f64) -> f64 {
+        let progress = (epoch / epochs).clamp(0.0, 1.0);
+        match *self {
+            Schedule::OneCycle { rise, dip, .. } if progress < rise => {
+                half_cosine(0.0, dip, progress / rise)
+            }
+            Schedule::OneCycle { rise, dip, .. } => {
+                half_cosine(dip, 0.0, (progress - rise) / (1.0 - rise))
+            }
+            _ => 0.0,
+        }
+    }
+
+    /// Share of the learning rate left after `n_reduced` reductions on a plateau.
+    pub fn reduced(&self, n_reduced: u32) -> f64 {
+        match *self {
+            Schedule::Plateau { factor, floor, .. } => factor.powf(f64::from(n_reduced)).max(floor),
+            _ => 1.0,
         }
     }
 
@@ -114,10 +159,24 @@ impl Schedule {
                 .or_else(|| positive_share("the factor", factor)),
             Schedule::Exponential { factor } => positive_share("the factor", factor),
             Schedule::Cosine { floor } => share("the floor", floor),
-            Schedule::OneCycle { rise, start, end } => (!(rise > 0.0 && rise < 1.0))
+            Schedule::Plateau {
+                patience,
+                factor,
+                floor,
+            } => (patience == 0)
+                .then(|| "patience must be at least 1 epoch, found 0".to_owned())
+                .or_else(|| positive_share("the factor", factor))
+                .or_else(|| share("the floor", floor)),
+            Schedule::OneCycle {
+                rise,
+                start,
+                end,
+                dip,
+            } => (!(rise > 0.0 && rise < 1.0))
                 .then(|| format!("the rise must be above 0 and below 1, found {rise}"))
                 .or_else(|| share("the start", start))
-                .or_else(|| share("the end", end)),
+                .or_else(|| share("the end", end))
+                .or_else(|| share("the dip of momentum", dip)),
         }
     }
 }
@@ -182,9 +241,14 @@ mod tests {
             Schedule::Cosine { floor: 0.1 },
             &[(0.0, 1.0), (5.0, 0.55), (10.0, 0.1)],
         );
-        let (rise, start, end) = (0.2, 0.04, 0.0);
+        let (rise, start, end, dip) = (0.2, 0.04, 0.0, 0.1);
         check(
-            Schedule::OneCycle { rise, start, end },
+            Schedule::OneCycle {
+                rise,
+                start,
+                end,
+                dip,
+            },
             &[
                 (0.0, 0.04),
                 (1.0, 0.52),
@@ -193,6 +257,50 @@ mod tests {
                 (10.0, 0.0),
             ],
         );
+    }
+
+    const ONE_CYCLE: [(f64, f64, f64); 6] = [
+        (0.0, 0.040000000000, 0.950000000000),
+        (10.0, 0.280000000000, 0.925000000000),
+        (30.0, 1.000000000000, 0.850000000000),
+        (47.0, 0.861397431914, 0.863860256809),
+        (65.0, 0.500000000000, 0.900000000000),
+        (100.0, 0.000000000000, 0.950000000000),
+    ];
+
+    /// `torch.optim.lr_scheduler.OneCycleLR` over 101 steps, which spends 30 of its 100 intervals
+    /// rising (`pct_start` 31/101), with momentum from 0.95 to 0.85 and back.
+    #[test]
+    fn one_cycle_is_pytorchs_momentum_included() {
+        let schedule = Schedule::OneCycle {
+            rise: 0.3,
+            start: 0.04,
+            end: 0.0,
+            dip: 0.1,
+        };
+        for (step, rate, momentum) in ONE_CYCLE {
+            let found = schedule.factor(step, 100.0);
+            assert!((found - rate).abs() < 1e-9, "rate at {step}: {found}");
+            let found = 0.95 - schedule.momentum_dip(step, 100.0);
+            assert!(
+                (found - momentum).abs() < 1e-9,
+                "momentum at {step}: {found}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_plateau_never_goes_below_its_floor() {
+        let schedule = Schedule::Plateau {
+            patience: 1,
+            factor: 0.1,
+            floor: 0.02,
+        };
+        assert_eq!(
+            [0, 1, 2, 3].map(|n| schedule.reduced(n)),
+            [1.0, 0.1, 0.02, 0.02]
+        );
+        assert_eq!(Schedule::Constant.reduced(3), 1.0);
     }
 
     #[test]
@@ -212,6 +320,12 @@ mod tests {
                 rise: 1.0,
                 start: 0.0,
                 end: 0.0,
+                dip: 0.0,
+            },
+            Schedule::Plateau {
+                patience: 0,
+                factor: 0.5,
+                floor: 0.0,
             },
         ] {
             assert!(wrong.problem().is_some(), "{wrong:?}");

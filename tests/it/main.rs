@@ -17,6 +17,7 @@ mod model_files;
 #[cfg(feature = "gui")]
 mod renderer;
 mod resume;
+mod resume_matrix;
 mod run_folder;
 #[cfg(feature = "gui")]
 mod runs_window;

@@ -2,6 +2,7 @@
 
 use crate::data::AugmentKind;
 
+use super::super::Schedule;
 use super::{Field, FieldError, Optimizer, TrainConfig};
 
 /// The problems found so far.
@@ -63,6 +64,14 @@ impl TrainConfig {
         problems.not_negative(Field::L1, self.l1);
         problems.note(Field::Clip, self.clip.problem());
         problems.note(Field::Loss, self.loss.problem());
+        problems.below_one(Field::Average, self.average);
+        let early = self.early_stopping;
+        problems.not_negative(Field::EarlyStopping, early.min_delta);
+        problems.expect(
+            !early.is_on() || self.n_validation > 0,
+            Field::EarlyStopping,
+            || "needs validation images to watch".to_owned(),
+        );
         for kind in AugmentKind::ALL {
             let (strength, most) = (self.augment.strength(kind), kind.most());
             let is_fine = (0.0..=most).contains(&strength);
@@ -71,6 +80,12 @@ impl TrainConfig {
             });
         }
         problems.note(Field::Schedule, self.schedule.problem());
+        if let Schedule::OneCycle { dip, .. } = self.schedule {
+            let momentum = self.optimizer.momentum();
+            problems.expect(dip == 0.0 || dip < momentum, Field::Schedule, || {
+                format!("momentum cannot fall by {dip} from {momentum}")
+            });
+        }
         let epochs = self.epochs;
         let is_fine = self.warm_up >= 0.0 && self.warm_up <= epochs as f64;
         problems.expect(is_fine, Field::WarmUp, || {

@@ -41,6 +41,10 @@ pub enum Field {
     L1,
     /// See [`TrainConfig::clip`].
     Clip,
+    /// See [`TrainConfig::average`].
+    Average,
+    /// See [`TrainConfig::early_stopping`].
+    EarlyStopping,
     /// One strength of [`TrainConfig::augment`].
     Augment(AugmentKind),
 }
@@ -75,6 +79,8 @@ impl FieldError {
             Field::Loss => "loss".to_owned(),
             Field::L1 => "L1 penalty".to_owned(),
             Field::Augment(kind) => kind.label().to_owned(),
+            Field::Average => "weight averaging".to_owned(),
+            Field::EarlyStopping => "early stopping".to_owned(),
             Field::Clip => "gradient clipping".to_owned(),
         }
     }

@@ -11,7 +11,7 @@ pub use field::{Field, FieldError};
 pub use optimizer::Optimizer;
 pub use setting::{Setting, Value};
 
-use super::{Clip, Loss, Schedule};
+use super::{Clip, EarlyStopping, Loss, Schedule};
 use crate::data::Augment;
 use crate::model::{Init, ModelSpec, Preset, preset};
 
@@ -49,6 +49,13 @@ pub struct TrainConfig {
     /// What is made small.
     #[serde(default)]
     pub loss: Loss,
+    /// Memory of the moving average of the weights, which is then what is measured, shown and kept;
+    /// 0 for no average.
+    #[serde(default)]
+    pub average: f64,
+    /// When a run that no longer gets better ends.
+    #[serde(default)]
+    pub early_stopping: EarlyStopping,
     /// How training images are changed each time they are shown.
     #[serde(default)]
     pub augment: Augment,
@@ -80,6 +87,8 @@ impl TrainConfig {
             l1: 0.0,
             clip: Clip::None,
             loss: Loss::CROSS_ENTROPY,
+            average: 0.0,
+            early_stopping: EarlyStopping::default(),
             augment: Augment::default(),
             init: preset.init,
             optimizer: Optimizer::ADAM,
@@ -101,6 +110,7 @@ impl TrainConfig {
             rise: 0.3,
             start: 0.04,
             end: 0.0,
+            dip: 0.0,
         };
         self.optimizer = Optimizer::Adam {
             beta1: 0.7,
@@ -117,6 +127,11 @@ impl TrainConfig {
             1.0
         };
         self.learning_rate * warm_up * self.schedule.factor(epoch, self.epochs as f64)
+    }
+
+    /// The optimiser's momentum after `epoch` epochs, fractions included.
+    pub fn momentum_at(&self, epoch: f64) -> f64 {
+        self.optimizer.momentum() - self.schedule.momentum_dip(epoch, self.epochs as f64)
     }
 
     /// Images held out for validation unless asked otherwise: 5,000 of MNIST's 60,000, and the same
@@ -159,6 +174,8 @@ mod tests {
         c.epochs = 0;
         c.l1 = -1.0;
         c.clip = Clip::Norm { max: 0.0 };
+        c.average = 1.0;
+        c.early_stopping.min_delta = -1.0;
         c.augment.rotation = 200.0;
         c.loss = Loss::CrossEntropy {
             label_smoothing: 1.0,
@@ -181,6 +198,8 @@ mod tests {
                 Field::L1,
                 Field::Clip,
                 Field::Loss,
+                Field::Average,
+                Field::EarlyStopping,
                 Field::Augment(AugmentKind::Rotation),
                 Field::Epochs,
                 Field::BatchSize,

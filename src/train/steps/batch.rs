@@ -3,8 +3,8 @@
 use super::{Steps, TrainError};
 use crate::data::Batch;
 use crate::model::Mode;
-use crate::train::StepPoint;
 use crate::train::metrics::n_correct;
+use crate::train::{Pace, StepPoint};
 
 /// Updates between two copies of the weights kept in case the next ones are not finite.
 const KEEP_EVERY: u64 = 100;
@@ -21,7 +21,7 @@ impl Steps<'_> {
             seed: self.config.seed,
             step: self.optimizer.step,
         };
-        let lr = self.config.learning_rate_at(self.epochs_done());
+        let pace = self.pace();
         let network = &self.network;
         let loss_of = self.config.loss;
         let mut n_right = 0;
@@ -32,13 +32,14 @@ impl Steps<'_> {
         };
         let loss = self
             .optimizer
-            .update(network.params(), &self.config, lr, forward)?;
+            .update(network.params(), &self.config, pace, forward)?;
         if !loss.is_finite() {
             return Ok(None);
         }
         if self.optimizer.step.is_multiple_of(KEEP_EVERY) {
             self.keep_if_finite()?;
         }
+        self.average()?;
         let n = indices.len() as f64;
         self.cursor.images += indices.len() as u64;
         self.cursor.loss_sum += loss * n;
@@ -51,7 +52,17 @@ impl Steps<'_> {
             secs: self.cursor.secs,
             loss,
             accuracy: n_right as f64 / n,
-            learning_rate: lr,
+            learning_rate: pace.learning_rate,
         }))
+    }
+
+    /// What the schedule says now.
+    fn pace(&self) -> Pace {
+        let epoch = self.epochs_done();
+        let reduced = self.config.schedule.reduced(self.cursor.plateau.n_reduced);
+        Pace {
+            learning_rate: self.config.learning_rate_at(epoch) * reduced,
+            momentum: self.config.momentum_at(epoch),
+        }
     }
 }

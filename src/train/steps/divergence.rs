@@ -28,10 +28,16 @@ impl Steps<'_> {
         for param in self.network.params() {
             is_finite &= param.var.sum_all()?.to_scalar::<f32>()?.is_finite();
         }
+        if let Some(mean) = &self.mean {
+            for param in mean.params() {
+                is_finite &= param.var.sum_all()?.to_scalar::<f32>()?.is_finite();
+            }
+        }
         if !is_finite {
             for (param, kept) in self.network.params().iter().zip(&self.kept) {
                 param.var.set(kept)?;
             }
+            self.begin_average()?;
         }
         Ok(Finish::Diverged { step })
     }

@@ -1,5 +1,6 @@
 //! The training loop. It owns no thread, no file and no window.
 
+mod average;
 mod batch;
 mod divergence;
 mod images;
@@ -17,6 +18,7 @@ use super::{
 use crate::data::shuffled;
 use crate::kernels;
 use crate::model::Network;
+use average::judged;
 pub(crate) use obey::live_changes;
 
 /// Hears what happens in a run.
@@ -49,7 +51,8 @@ pub enum TrainError {
 /// What a run leaves behind.
 #[derive(Debug)]
 pub struct Outcome {
-    /// The network with its last finite weights.
+    /// The network with its last finite weights: their average, or those of the best epoch, where
+    /// the configuration asks for it.
     pub network: Network,
     /// The configuration with every change applied.
     pub config: TrainConfig,
@@ -120,6 +123,10 @@ struct Steps<'a> {
     /// Weights of a moment ago, known to be finite, in the order of the parameters.
     kept: Vec<Tensor>,
     cursor: Cursor,
+    /// The moving average of the weights, if it is asked for.
+    mean: Option<Network>,
+    /// The weights of the best epoch so far, where early stopping keeps them; else empty.
+    best: Vec<Vec<f32>>,
     unsent: Vec<StepPoint>,
     last_emit: Instant,
 }
@@ -147,10 +154,13 @@ impl<'a> Steps<'a> {
             network,
             kept: Vec::new(),
             cursor: Cursor::default(),
+            mean: None,
+            best: Vec::new(),
             unsent: Vec::new(),
             last_emit: Instant::now(),
         };
         run.keep_if_finite()?;
+        run.begin_average()?;
         run.observer.weights(&run.network);
         Ok(run)
     }
@@ -166,14 +176,17 @@ impl<'a> Steps<'a> {
         self.network.set_dropout(&self.config.model);
         self.cursor = checkpoint.cursor;
         self.optimizer = checkpoint.optimizer;
+        self.restore_kept(checkpoint.kept)?;
         self.keep_if_finite()?;
-        self.observer.weights(&self.network);
+        self.observer.weights(judged(&self.mean, &self.network));
         Ok(())
     }
 
     fn checkpoint(&mut self) -> Result<(), TrainError> {
         let params = self.network.params();
-        let checkpoint = Checkpoint::new(&self.config, &self.cursor, &self.optimizer, params)?;
+        let kept = self.kept()?;
+        let checkpoint =
+            Checkpoint::new(&self.config, &self.cursor, &self.optimizer, kept, params)?;
         self.emit();
         self.observer.checkpoint(checkpoint);
         Ok(())
@@ -181,6 +194,9 @@ impl<'a> Steps<'a> {
 
     fn all_epochs(&mut self) -> Result<Finish, TrainError> {
         while self.cursor.epoch < self.config.epochs {
+            if self.is_out_of_patience() {
+                return Ok(Finish::EarlyStopped);
+            }
             if let Some(finish) = self.one_epoch()? {
                 return Ok(finish);
             }

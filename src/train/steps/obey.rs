@@ -54,6 +54,9 @@ impl Steps<'_> {
         }
         self.config = config;
         self.network.set_dropout(&self.config.model);
+        if let Some(mean) = &mut self.mean {
+            mean.set_dropout(&self.config.model);
+        }
         self.emit();
         let event = Event::Changed {
             step: self.optimizer.step,

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use super::average::judged;
 use super::{Outcome, Steps, TrainError};
 use crate::train::metrics::measure;
 use crate::train::{EpochPoint, Event, Finish, Metrics};
@@ -29,7 +30,7 @@ impl Steps<'_> {
         if !held_out.is_empty() {
             let set = &self.job.dataset().train;
             let metrics = measure(
-                &self.network,
+                judged(&self.mean, &self.network),
                 self.config.loss,
                 set,
                 held_out,
@@ -37,6 +38,7 @@ impl Steps<'_> {
             )?;
             self.cursor.validation = Some(metrics);
         }
+        self.judge(train)?;
         let point = EpochPoint {
             epoch: self.cursor.epoch,
             step: self.optimizer.step,
@@ -64,7 +66,7 @@ impl Steps<'_> {
         }
         let points = std::mem::take(&mut self.unsent);
         self.observer.event(&Event::Steps { points });
-        self.observer.weights(&self.network);
+        self.observer.weights(judged(&self.mean, &self.network));
     }
 
     pub(super) fn epochs_done(&self) -> f64 {
@@ -74,23 +76,24 @@ impl Steps<'_> {
     /// Measures the test set, once, tells the end, and hands everything over.
     pub(super) fn finish(mut self, finish: Finish) -> Result<Outcome, TrainError> {
         self.emit();
+        self.restore_best(&finish)?;
         let epochs = self.epochs_done();
         let set = &self.job.dataset().test;
         let all: Vec<u32> = (0..set.len() as u32).collect();
         let test = Some(measure(
-            &self.network,
+            judged(&self.mean, &self.network),
             self.config.loss,
             set,
             &all,
             |_, _| Ok(()),
         )?);
-        self.observer.weights(&self.network);
+        self.observer.weights(judged(&self.mean, &self.network));
         self.observer.event(&Event::Finished {
             finish: finish.clone(),
             test,
         });
         Ok(Outcome {
-            network: self.network,
+            network: self.mean.unwrap_or(self.network),
             config: self.config,
             finish,
             test,

@@ -235,7 +235,7 @@ fn ink(ui: &Ui, column: &Column, run: &RunState) -> egui::Color32 {
     match (column.heading, &run.status) {
         ("state", Status::Running | Status::Starting) => t.accent,
         ("state", Status::Paused) => t.warning,
-        ("state", Status::Finished(Finish::Completed)) => t.good,
+        ("state", Status::Finished(Finish::Completed | Finish::EarlyStopped)) => t.good,
         ("state", Status::Finished(Finish::Diverged { .. } | Finish::Failed { .. })) => t.bad,
         ("best val." | "test", _) => t.text,
         _ => t.quiet,

@@ -6,7 +6,7 @@ use super::Cx;
 use super::setup::{effect, number_ui};
 use crate::train::{Field, Schedule, TrainConfig};
 use crate::ui::format;
-use crate::ui::theme::tokens;
+use crate::ui::theme::{self, tokens};
 use crate::ui::widgets::{Number, Row, combo};
 
 /// Shows the schedule of `draft` and edits it.
@@ -45,8 +45,17 @@ pub fn ui(ui: &mut Ui, cx: &Cx<'_>, draft: &mut TrainConfig) {
         &epochs,
         &mut draft.warm_up,
     );
-    if draft.schedule != Schedule::Constant || draft.warm_up > 0.0 {
-        picture_ui(ui, draft);
+    let is_planned = !matches!(
+        draft.schedule,
+        Schedule::Constant | Schedule::Plateau { .. }
+    );
+    let is_live = cx.studio.live_run().is_some();
+    if is_planned || draft.warm_up > 0.0 || is_live {
+        picture_ui(ui, cx, draft);
+    }
+    if matches!(draft.schedule, Schedule::Plateau { .. }) {
+        let text = "The run itself decides when the rate falls.";
+        ui.label(theme::quiet(ui, text));
     }
 }
 
@@ -99,7 +108,39 @@ fn numbers_ui(ui: &mut Ui, cx: &Cx<'_>, schedule: &mut Schedule) {
                 floor,
             );
         }
-        Schedule::OneCycle { rise, start, end } => {
+        Schedule::Plateau {
+            patience,
+            factor,
+            floor,
+        } => {
+            let mut epochs = *patience as f64;
+            number(
+                "Wait for",
+                "Epochs without a lower validation loss before the learning rate falls: too few and one noisy epoch \
+                 lowers it.",
+                Number::count(0.0, 1e5, " epochs"),
+                &mut epochs,
+            );
+            *patience = epochs.max(0.0) as usize;
+            number(
+                "Drop to",
+                "Share of the learning rate that is left after a drop.",
+                share(),
+                factor,
+            );
+            number(
+                "Floor",
+                "Least share of the learning rate that is left.",
+                share(),
+                floor,
+            );
+        }
+        Schedule::OneCycle {
+            rise,
+            start,
+            end,
+            dip,
+        } => {
             number(
                 "Rising part",
                 "Share of the run in which the learning rate rises.",
@@ -118,12 +159,19 @@ fn numbers_ui(ui: &mut Ui, cx: &Cx<'_>, schedule: &mut Schedule) {
                 share(),
                 end,
             );
+            number(
+                "Momentum dips by",
+                "How much lower momentum is where the learning rate is highest, which lets that be higher still; 0 \
+                 keeps momentum as it is.",
+                share(),
+                dip,
+            );
         }
     }
 }
 
 /// The learning rate from the first epoch to the last.
-fn picture_ui(ui: &mut Ui, draft: &TrainConfig) {
+fn picture_ui(ui: &mut Ui, cx: &Cx<'_>, draft: &TrainConfig) {
     let t = tokens(ui);
     let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), 52.0), Sense::hover());
     response.widget_info(|| WidgetInfo::labeled(Role::Figure, true, "Learning rate over the run"));
@@ -149,17 +197,32 @@ fn picture_ui(ui: &mut Ui, draft: &TrainConfig) {
         t.quiet,
     );
     painter.hline(area.x_range(), area.max.y, Stroke::new(1.0, t.hairline));
+    let highest = draft.learning_rate;
+    let at = |epoch: f64, rate: f64| {
+        let x = area.min.x + area.width() * (epoch / epochs).clamp(0.0, 1.0) as f32;
+        pos2(
+            x,
+            area.max.y - area.height() * (rate / highest).clamp(0.0, 1.0) as f32,
+        )
+    };
     let n = (area.width() / 2.0).max(2.0) as usize;
-    let points = (0..=n)
-        .map(|i| {
-            let x = i as f64 / n as f64;
-            let share = draft.learning_rate_at(x * epochs) / draft.learning_rate;
-            let y = area.max.y - area.height() * share.clamp(0.0, 1.0) as f32;
-            pos2(area.min.x + area.width() * x as f32, y)
-        })
-        .filter(|p| p.y.is_finite())
-        .collect();
-    painter.add(Shape::line(points, Stroke::new(1.5, t.accent)));
+    let planned = (0..=n)
+        .map(|i| epochs * i as f64 / n as f64)
+        .map(|epoch| at(epoch, draft.learning_rate_at(epoch)))
+        .filter(|p| p.y.is_finite());
+    painter.add(Shape::line(planned.collect(), Stroke::new(1.5, t.accent)));
+    if let Some(run) = cx.studio.live_run() {
+        // A point a pixel is all that can be seen.
+        let stride = (run.points.len() / (2 * n)).max(1);
+        let done = run.points.iter().step_by(stride).chain(run.points.last());
+        let done = done
+            .map(|p| at(p.epoch, p.learning_rate))
+            .filter(|p| p.y.is_finite());
+        painter.add(Shape::line(done.collect(), Stroke::new(2.5, t.text)));
+    }
+    response.on_hover_text(
+        "The learning rate as it is planned; while a run trains, what it really used lies over it.",
+    );
 }
 
 fn plural(n: usize, noun: &str) -> String {

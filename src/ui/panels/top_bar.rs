@@ -196,6 +196,14 @@ fn ending(ui: &Ui, run: &RunState, finish: &Finish) -> (String, egui::Color32) {
                 t.good,
             )
         }
+        (Finish::EarlyStopped, Some(test)) => {
+            let accuracy = format::percent_exact(test.accuracy);
+            (
+                format!("ended early: {accuracy} of the test images are right"),
+                t.good,
+            )
+        }
+        (Finish::EarlyStopped, None) => ("ended early".to_owned(), t.good),
         (Finish::Completed, None) => ("done".to_owned(), t.good),
         (Finish::Stopped, Some(test)) => {
             let accuracy = format::percent_exact(test.accuracy);

@@ -169,6 +169,7 @@ pub fn status_word(status: &Status) -> &'static str {
         Status::Paused => "paused",
         Status::Interrupted => "interrupted",
         Status::Finished(Finish::Completed) => "done",
+        Status::Finished(Finish::EarlyStopped) => "ended early",
         Status::Finished(Finish::Stopped) => "stopped",
         Status::Finished(Finish::Diverged { .. }) => "diverged",
         Status::Finished(Finish::Failed { .. }) => "failed",

@@ -3,9 +3,9 @@
 use egui::Ui;
 
 use super::Cx;
-use super::rows::number_ui;
+use super::rows::{count_ui, number_ui};
 use crate::studio::Effect;
-use crate::train::{Clip, Field, Loss, TrainConfig};
+use crate::train::{Clip, Field, Loss, TrainConfig, Watched};
 use crate::ui::format;
 use crate::ui::widgets::{Number, Row, combo, section};
 
@@ -18,6 +18,8 @@ pub(super) fn ui(ui: &mut Ui, cx: &Cx<'_>, draft: &mut TrainConfig) {
         loss_ui(ui, cx, draft);
         penalties_ui(ui, cx, draft);
         clip_ui(ui, cx, draft);
+        average_ui(ui, cx, draft);
+        early_ui(ui, cx, draft);
     });
 }
 
@@ -34,10 +36,16 @@ fn summary(draft: &TrainConfig) -> String {
         Clip::None => None,
         Clip::Norm { max } | Clip::Value { max } => number("clip", max),
     };
-    let parts: Vec<String> = [loss, number("L1", draft.l1), clip]
-        .into_iter()
-        .flatten()
-        .collect();
+    let parts: Vec<String> = [
+        loss,
+        number("L1", draft.l1),
+        clip,
+        number("average", draft.average),
+        number("patience", draft.early_stopping.patience as f64),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
     match parts.is_empty() {
         true => "off".to_owned(),
         false => parts.join(" · "),
@@ -111,4 +119,68 @@ fn clip_ui(ui: &mut Ui, cx: &Cx<'_>, draft: &mut TrainConfig) {
         let rate = Number::rate(1e6);
         number_ui(ui, cx, Field::Clip, "Clip at", explanation, &rate, max);
     }
+}
+
+fn average_ui(ui: &mut Ui, cx: &Cx<'_>, draft: &mut TrainConfig) {
+    let explanation = "Memory of a moving average of the weights, which is then what is measured, drawn upon and saved: \
+                       0.999 smooths the last thousand updates, 0 keeps the weights as they are; too long and it lags.";
+    let share = Number::share();
+    let average = &mut draft.average;
+    number_ui(
+        ui,
+        cx,
+        Field::Average,
+        "Average weights",
+        explanation,
+        &share,
+        average,
+    );
+}
+
+fn early_ui(ui: &mut Ui, cx: &Cx<'_>, draft: &mut TrainConfig) {
+    let early = &mut draft.early_stopping;
+    let explanation = "Epochs without improvement that end the run, which then gets the weights of its best epoch back; \
+                       0 lets it run to its end, too few end it in a dip.";
+    let epochs = Number::count(0.0, 1e5, " epochs");
+    let patience = &mut early.patience;
+    count_ui(
+        ui,
+        cx,
+        Field::EarlyStopping,
+        "Patience",
+        explanation,
+        &epochs,
+        patience,
+    );
+    if !early.is_on() {
+        return;
+    }
+    let row = Row {
+        label: "Watch",
+        explanation: "What must improve on the held-out images: the loss notices growing certainty about mistakes, the \
+                      accuracy does not.",
+        effect: cx.studio.live_run().map(|_| Effect::NextRun),
+        error: None,
+    };
+    row.show(ui, |ui| {
+        let shown = combo(ui, "Watch", early.metric.label(), |ui| {
+            for metric in Watched::ALL {
+                ui.selectable_value(&mut early.metric, metric, metric.label());
+            }
+        });
+        shown.on_hover_text(row.tooltip());
+    });
+    let row = Row {
+        label: "Counts from",
+        explanation: "By how much the watched number must improve to count: too much and slow progress ends the run.",
+        effect: cx.studio.live_run().map(|_| Effect::NextRun),
+        error: None,
+    };
+    let rate = Number::rate(100.0);
+    let new = row.show(ui, |ui| {
+        let (response, new) = rate.ui(ui, row.label, early.min_delta);
+        response.on_hover_text(row.tooltip());
+        new
+    });
+    early.min_delta = new.unwrap_or(early.min_delta);
 }

@@ -1,0 +1,100 @@
+//! The moving average of the weights, and the weights of the best epoch.
+
+use super::{Steps, TrainError};
+use crate::kernels::update::average;
+use crate::model::{Network, ParamKind};
+use crate::train::kept::{Kept, put, values};
+use crate::train::{Event, Finish, Metrics, Schedule};
+
+/// What is measured, shown and kept: the average of the weights where there is one.
+pub(super) fn judged<'n>(mean: &'n Option<Network>, network: &'n Network) -> &'n Network {
+    mean.as_ref().unwrap_or(network)
+}
+
+/// Share of the new weights in the average after update number `step`. A young average would
+/// remember the first weights for too long: its memory grows with its age (as
+/// `tf.train.ExponentialMovingAverage` with `num_updates`).
+fn share(memory: f64, step: u64) -> f64 {
+    let step = step as f64;
+    1.0 - memory.min((1.0 + step) / (10.0 + step))
+}
+
+impl Steps<'_> {
+    /// Takes the weights after an update into their average, and what batch norm has measured with
+    /// them.
+    pub(super) fn average(&mut self) -> Result<(), TrainError> {
+        let Some(mean) = &self.mean else {
+            return Ok(());
+        };
+        let share = share(self.config.average, self.optimizer.step);
+        for (mean, param) in mean.params().iter().zip(self.network.params()) {
+            let value = param.var.as_detached_tensor();
+            match param.kind {
+                ParamKind::Count => mean.var.set(&value)?,
+                _ => average(&mean.var, &value, share)?,
+            }
+        }
+        Ok(())
+    }
+
+    /// Begins the average anew with the weights as they are.
+    pub(super) fn begin_average(&mut self) -> Result<(), TrainError> {
+        let is_wanted = self.config.average > 0.0;
+        self.mean = is_wanted.then(|| self.network.deep_copy()).transpose()?;
+        Ok(())
+    }
+
+    /// For a checkpoint.
+    pub(super) fn kept(&self) -> Result<Kept, TrainError> {
+        let mean = self.mean.as_ref().map(|mean| values(mean.params()));
+        Ok(Kept {
+            average: mean.transpose()?.unwrap_or_default(),
+            best: self.best.clone(),
+        })
+    }
+
+    /// From a checkpoint.
+    pub(super) fn restore_kept(&mut self, kept: Kept) -> Result<(), TrainError> {
+        self.begin_average()?;
+        if let (Some(mean), false) = (&self.mean, kept.average.is_empty()) {
+            put(&kept.average, mean.params())?;
+        }
+        self.best = kept.best;
+        Ok(())
+    }
+
+    /// At the end of an epoch: keeps the weights if they are the best so far, and reduces the
+    /// learning rate where it is time.
+    pub(super) fn judge(&mut self, train: Metrics) -> Result<(), TrainError> {
+        let (cursor, config) = (&mut self.cursor, &self.config);
+        let metrics = cursor.validation.unwrap_or(train);
+        if let Schedule::Plateau { patience, .. } = config.schedule {
+            cursor.plateau.see(metrics.loss, patience, cursor.epoch);
+        }
+        let early = config.early_stopping;
+        if early.is_on() && cursor.early.see_for(early, metrics, cursor.epoch) {
+            cursor.best_validation = cursor.validation;
+            self.best = values(judged(&self.mean, &self.network).params())?;
+        }
+        Ok(())
+    }
+
+    /// Whether the run has waited long enough for an improvement.
+    pub(super) fn is_out_of_patience(&self) -> bool {
+        let early = self.config.early_stopping;
+        early.is_on() && self.cursor.early.n_waited >= early.patience
+    }
+
+    /// Gives a run that ends the weights of its best epoch, where early stopping kept them.
+    pub(super) fn restore_best(&mut self, finish: &Finish) -> Result<(), TrainError> {
+        let is_regular = matches!(finish, Finish::Completed | Finish::EarlyStopped);
+        let best = self.cursor.early.best_epoch;
+        if !is_regular || self.best.is_empty() || best == self.cursor.epoch {
+            return Ok(());
+        }
+        put(&self.best, judged(&self.mean, &self.network).params())?;
+        self.cursor.validation = self.cursor.best_validation;
+        self.observer.event(&Event::Restored { epoch: best });
+        Ok(())
+    }
+}
