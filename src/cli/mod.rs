@@ -9,6 +9,7 @@ mod out;
 mod predict;
 mod presets;
 mod progress;
+mod recipe;
 mod settings;
 mod train;
 

@@ -8,6 +8,7 @@ use clap::builder::{PossibleValuesParser, TypedValueParser, ValueParser};
 use serde::Serialize;
 
 use super::progress::{Progress, metrics};
+use super::recipe::Recipe;
 use super::settings::{self, Source};
 use super::{UsageError, open_data, out};
 use crate::data::Dataset;
@@ -64,7 +65,8 @@ pub struct Args {
     /// Go on with the interrupted or stopped run in this folder, to where it would have ended;
     /// nothing else is needed.
     #[arg(long, value_name = "RUNDIR", conflicts_with_all = ["out", "config", "set", "print_config",
-        "preset", "epochs", "batch_size", "lr", "optimizer", "seed", "val"])]
+        "preset", "epochs", "batch_size", "lr", "optimizer", "seed", "val",
+        "schedule", "weight_decay", "label_smoothing", "augment", "average", "patience"])]
     resume: Option<PathBuf>,
     /// Keep the full state of the run every so many updates, to go on from after an interruption
     /// (with --out or --resume).
@@ -74,6 +76,8 @@ pub struct Args {
     /// Run one operation a layer, without the fused ones: slower, for comparison.
     #[arg(long)]
     no_fuse: bool,
+    #[command(flatten)]
+    recipe: Recipe,
     #[command(flatten)]
     source: Source,
     /// Print one JSON line for each epoch and one for the result.
@@ -146,6 +150,7 @@ impl Args {
         config.epochs = self.epochs.unwrap_or(config.epochs);
         config.batch_size = self.batch_size.unwrap_or(config.batch_size);
         config.n_validation = self.val.unwrap_or(config.n_validation);
+        self.recipe.apply(&mut config);
         self.source.with_sets(config)
     }
 

@@ -73,6 +73,14 @@ pub const PRESETS: &[Preset] = &[
         layers: fast,
     },
     Preset {
+        name: "best",
+        label: "Best",
+        explanation: "Five convolutions with batch norm and a recipe of its own: augmentation, one cycle, averaged \
+                      weights.",
+        init: Init::HeUniform,
+        layers: best,
+    },
+    Preset {
         name: "resnet-small",
         label: "Small ResNet",
         explanation: "Residual blocks with batch norm: slower for its size, and easy to train when deep.",
@@ -206,6 +214,25 @@ fn fast(classes: usize) -> Vec<Layer> {
         Layer::Relu,
         Layer::Dense { units: classes },
     ]
+}
+
+/// Convolutions in pairs as in Simonyan and Zisserman: Very deep convolutional networks (2015), with
+/// batch norm after each; the last one sees all that is left of the image at once.
+fn best(classes: usize) -> Vec<Layer> {
+    let stage = |channels, kernel| [conv(channels, kernel, 0), Layer::BatchNorm, Layer::Relu];
+    let mut layers = Vec::new();
+    for channels in [32, 64] {
+        layers.extend(stage(channels, 3));
+        layers.extend(stage(channels, 3));
+        layers.push(POOL);
+    }
+    layers.extend(stage(128, 4));
+    layers.extend([
+        Layer::Flatten,
+        Layer::Dropout { rate: 0.3 },
+        Layer::Dense { units: classes },
+    ]);
+    layers
 }
 
 /// He, Zhang, Ren, Sun: Deep residual learning for image recognition (2016), section 4.2, with one

@@ -20,10 +20,10 @@ pub use library::Filter;
 pub use pad::{Pad, Stroke};
 
 use crate::data::Dataset;
-use crate::model::{Classifier, PRESETS};
+use crate::model::{Classifier, Layer, PRESETS};
 use crate::predict::{Prediction, Request};
 use crate::runs::{self, RunId, RunState, Status};
-use crate::train::{Field, FieldError, Finish, TrainConfig};
+use crate::train::{Field, FieldError, Finish, Setting, TrainConfig};
 use background::{Background, Message};
 use history::History;
 use library::Library;
@@ -245,6 +245,15 @@ impl Studio {
             | Field::WarmUp
             | Field::L1
             | Field::Augment(_) => true,
+            // A rate belongs to its layer; the other layers are another network.
+            Field::Layer(idx) => {
+                matches!(
+                    self.draft.model.layers.get(idx),
+                    Some(Layer::Dropout { .. })
+                ) && self
+                    .live_run()
+                    .is_some_and(|r| Setting::Dropout.can_change(&r.config, &self.draft))
+            }
             // Momentum means different things to different optimisers.
             Field::Momentum | Field::Beta1 => self
                 .live_run()

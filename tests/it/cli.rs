@@ -3,6 +3,7 @@
 mod bad_input;
 mod bench;
 mod interrupted;
+mod recipe;
 mod resume;
 mod train;
 

@@ -23,6 +23,8 @@ mod run_folder;
 mod runs_window;
 #[cfg(feature = "gui")]
 mod screenshots;
+#[cfg(feature = "gui")]
+mod settings_window;
 mod studio;
 mod tiny;
 #[cfg(feature = "gui")]

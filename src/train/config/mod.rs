@@ -94,10 +94,28 @@ impl TrainConfig {
             optimizer: Optimizer::ADAM,
             model: preset.spec(input, classes),
         };
-        if preset.name == "fast" {
-            config.use_fast_recipe();
+        match preset.name {
+            "fast" => config.use_fast_recipe(),
+            "best" => config.use_best_recipe(),
+            _ => {}
         }
         config
+    }
+
+    /// The recipe with the highest accuracy on held-out images that was found: images that never
+    /// look the same twice, one cycle, and the average of the last weights.
+    fn use_best_recipe(&mut self) {
+        self.epochs = 15;
+        self.batch_size = 128;
+        self.learning_rate = 0.005;
+        self.schedule = Schedule::OneCycle {
+            rise: 0.2,
+            start: 0.04,
+            end: 0.0,
+            dip: 0.0,
+        };
+        self.average = 0.998;
+        self.augment = Augment::GENTLE;
     }
 
     /// One epoch to about 99 %: few, large steps along one cycle, with a short memory. The recipe

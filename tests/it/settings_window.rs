@@ -1,0 +1,155 @@
+//! The settings that shape training, through the window: by their names, and in pictures.
+
+use candle_studio::data::{Augment, AugmentKind};
+use candle_studio::studio::Studio;
+use candle_studio::train::{Clip, Field, Loss, Optimizer, Schedule, Setting, TrainConfig};
+use candle_studio::ui::StudioApp;
+use egui::{Role, Theme};
+use egui_kittest::Harness;
+use egui_kittest::kittest::Queryable;
+
+use crate::window::{open, settle, wait};
+
+type Window = Harness<'static, StudioApp>;
+
+/// High enough that nothing has to be scrolled to.
+fn window() -> Window {
+    let mut window = Harness::builder()
+        .with_size([1440.0, 2400.0])
+        .with_theme(Theme::Dark)
+        .with_max_steps(60)
+        .build_eframe(open);
+    settle(&mut window);
+    window
+}
+
+fn studio(window: &Window) -> &Studio {
+    window.state().studio()
+}
+
+fn draft(window: &Window) -> &TrainConfig {
+    studio(window).draft()
+}
+
+fn click(window: &mut Window, label: &str) {
+    window.get_by_role_and_label(Role::Button, label).click();
+    window.run_steps(4);
+}
+
+fn choose(window: &mut Window, list: &str, item: &str) {
+    window.get_by_role_and_label(Role::ComboBox, list).click();
+    window.run_steps(4);
+    window.get_by_label(item).click();
+    window.run_steps(4);
+}
+
+fn set(window: &mut Window, field: &str, value: f64) {
+    let field = window.get_by_role_and_label(Role::SpinButton, field);
+    field.set_value_accesskit(value);
+    window.run_steps(4);
+}
+
+#[test]
+fn losses_penalties_and_averages_are_set_by_name() {
+    let mut window = window();
+    assert!(window.query_by_label("Label smoothing").is_none());
+    click(&mut window, "Regularise");
+    set(&mut window, "Label smoothing", 0.1);
+    set(&mut window, "L1 penalty", 1e-5);
+    choose(&mut window, "Clip gradients", "By norm");
+    set(&mut window, "Clip at", 2.0);
+    set(&mut window, "Average weights", 0.99);
+    set(&mut window, "Patience", 3.0);
+    choose(&mut window, "Watch", "Accuracy");
+    let set_up = draft(&window).clone();
+    let smoothed = Loss::CrossEntropy {
+        label_smoothing: 0.1,
+    };
+    assert_eq!(set_up.loss, smoothed);
+    assert_eq!(set_up.l1, 1e-5);
+    assert_eq!(set_up.clip, Clip::Norm { max: 2.0 });
+    assert_eq!(set_up.average, 0.99);
+    assert_eq!(set_up.early_stopping.patience, 3);
+    choose(&mut window, "Loss", "Squared error");
+    assert_eq!(draft(&window).loss, Loss::SquaredError);
+    assert_eq!(studio(&window).errors(), []);
+
+    // What is set is told when the section is folded away.
+    click(&mut window, "Regularise");
+    window.get_by_label("squared error · L1 1e-5 · clip 2 · average 0.99 · patience 3");
+}
+
+#[test]
+fn a_wrong_number_is_told_at_its_field() {
+    let mut window = window();
+    click(&mut window, "Regularise");
+    set(&mut window, "Patience", 2.0);
+    set(&mut window, "Validation", 0.0);
+    assert!(studio(&window).error_at(Field::EarlyStopping).is_some());
+    window.get_by_label("Needs validation images to watch.");
+    set(&mut window, "Average weights", 1.0);
+    window.get_by_label("Must be at least 0 and below 1, found 1.");
+}
+
+#[test]
+fn every_optimizer_schedule_and_first_weights_can_be_chosen() {
+    let mut window = window();
+    choose(&mut window, "Optimiser", "RMSprop");
+    assert_eq!(draft(&window).optimizer, Optimizer::RMSPROP);
+    set(&mut window, "α (memory)", 0.95);
+    set(&mut window, "Momentum", 0.5);
+    let decoupled = window.get_by_role_and_label(Role::CheckBox, "Decoupled decay");
+    decoupled.click();
+    window.run_steps(4);
+    let chosen = Optimizer::Rmsprop {
+        memory: 0.95,
+        momentum: 0.5,
+        epsilon: 1e-8,
+        decoupled: true,
+    };
+    assert_eq!(draft(&window).optimizer, chosen);
+    choose(&mut window, "Schedule", "One cycle");
+    set(&mut window, "Momentum dips by", 0.1);
+    assert!(matches!(
+        draft(&window).schedule,
+        Schedule::OneCycle { dip: 0.1, .. }
+    ));
+    set(&mut window, "Momentum dips by", 0.9);
+    window.get_by_label("Momentum cannot fall by 0.9 from 0.5.");
+    choose(&mut window, "Schedule", "On a plateau");
+    set(&mut window, "Wait for", 4.0);
+    assert!(matches!(
+        draft(&window).schedule,
+        Schedule::Plateau { patience: 4, .. }
+    ));
+    choose(&mut window, "First weights", "LeCun normal");
+    assert_eq!(studio(&window).errors(), []);
+}
+
+#[test]
+fn augmentation_is_shown_and_changes_a_run_that_trains() {
+    let mut window = window();
+    set(&mut window, "Epochs", 10_000.0);
+    click(&mut window, "Augment");
+    window.get_by_label("Augmented images");
+    click(&mut window, "Gentle");
+    assert_eq!(draft(&window).augment, Augment::GENTLE);
+    click(&mut window, "Train");
+    wait(&mut window, "training", |app| {
+        app.studio().live_run().is_some_and(|r| r.points.len() > 3)
+    });
+    set(&mut window, "Rotation", 25.0);
+    wait(&mut window, "the change", |app| {
+        app.studio()
+            .live_run()
+            .is_some_and(|r| !r.changes.is_empty())
+    });
+    let change = &studio(&window).live_run().unwrap().changes[0];
+    assert_eq!(change.setting, Setting::Augment(AugmentKind::Rotation));
+    assert_eq!(change.old, 10.0);
+    assert_eq!(change.new, 25.0);
+    click(&mut window, "Stop");
+    wait(&mut window, "the end", |app| {
+        app.studio().live_run().is_none()
+    });
+}
