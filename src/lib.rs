@@ -13,6 +13,8 @@
 //! * [`evaluate`]: how good, and wrong where.
 //! * [`runs`]: what happened: the run folder.
 //! * [`picture`]: networks as pictures: SVG.
+//! * [`compare`]: which is better, and is that sure?
+//! * [`export`]: runs for other programs: tables, event files of TensorBoard.
 //! * [`studio`]: the app without a window: actions in, view state out.
 //! * [`cli`]: the command line front end, one file per command.
 //! * `ui`: the window front end, with the feature `gui`.
@@ -38,6 +40,10 @@ pub mod evaluate;
 pub mod runs;
 
 pub mod picture;
+
+pub mod compare;
+
+pub mod export;
 
 pub mod studio;
 

@@ -22,6 +22,10 @@ pub enum Stream {
     Augment = 5,
     /// Choices of the window that are no part of a run, such as a random test image.
     Pick = 6,
+    /// Images drawn anew, to see how sure a difference between two models is.
+    Bootstrap = 40,
+    /// Trees of the forest that weighs settings; the first counter is the tree.
+    Forest = 41,
 }
 
 /// A generator for one stream of `seed`, told apart from its siblings by two counters.

@@ -4,7 +4,9 @@
 //! output holds JSON lines only. Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted.
 
 mod bench;
+mod compare;
 mod evaluate;
+mod export;
 mod out;
 mod predict;
 mod presets;
@@ -42,6 +44,10 @@ pub enum Command {
     Evaluate(evaluate::Args),
     /// Classify pictures.
     Predict(predict::Args),
+    /// Say which of several runs' settings are better, and whether that is sure.
+    Compare(compare::Args),
+    /// Write runs for other programs: tables, and event files for TensorBoard.
+    Export(export::Args),
     /// List the networks that can be trained by name.
     Presets(presets::Args),
     /// Measure how fast this machine trains: 20 seconds.
@@ -55,6 +61,8 @@ impl Command {
             Command::Train(args) => train::run(&args),
             Command::Evaluate(args) => evaluate::run(&args),
             Command::Predict(args) => predict::run(&args),
+            Command::Compare(args) => compare::run(&args),
+            Command::Export(args) => export::run(&args),
             Command::Presets(args) => presets::run(&args),
             Command::Bench(args) => bench::run(&args),
         };

@@ -64,6 +64,22 @@ impl ImageSet {
         &self.labels
     }
 
+    /// Image `i` in grey, `[height, width]`: the mean of its channels.
+    ///
+    /// # Panics
+    /// If there are no more than `i` images.
+    pub fn grey(&self, i: usize) -> Vec<u8> {
+        let [channels, height, width] = self.shape;
+        let (image, area) = (self.image(i), height * width);
+        let mean = |at: usize| {
+            let sum: usize = (0..channels)
+                .map(|c| usize::from(image[c * area + at]))
+                .sum();
+            (sum / channels) as u8
+        };
+        (0..area).map(mean).collect()
+    }
+
     /// The pixels of image `i`, `[channels, height, width]`.
     ///
     /// # Panics
@@ -190,6 +206,7 @@ mod tests {
         assert_eq!(set.len(), 2);
         assert_eq!(set.image(1), [4, 5, 6, 7]);
         assert_eq!(set.labels(), [5, 6]);
+        assert_eq!(set.grey(1), [5, 6]);
     }
 
     #[test]

@@ -2,4 +2,4 @@
 
 mod report;
 
-pub use report::{ClassReport, Report, evaluate};
+pub use report::{ClassReport, Report, check_fit, evaluate};

@@ -36,11 +36,11 @@ pub struct ClassReport {
     pub support: u64,
 }
 
-/// Classifies every image of `set`.
+/// Whether `set` can be shown to `classifier`.
 ///
 /// # Errors
 /// When the images do not fit the network, in size or in the number of classes.
-pub fn evaluate(classifier: &Classifier, set: &ImageSet) -> anyhow::Result<Report> {
+pub fn check_fit(classifier: &Classifier, set: &ImageSet) -> anyhow::Result<()> {
     let spec = classifier.network.spec();
     let n_classes = spec.classes;
     anyhow::ensure!(
@@ -54,6 +54,16 @@ pub fn evaluate(classifier: &Classifier, set: &ImageSet) -> anyhow::Result<Repor
         (max_label as usize) < n_classes,
         "the model knows {n_classes} classes, the data has label {max_label}"
     );
+    Ok(())
+}
+
+/// Classifies every image of `set`.
+///
+/// # Errors
+/// When the images do not fit the network, in size or in the number of classes.
+pub fn evaluate(classifier: &Classifier, set: &ImageSet) -> anyhow::Result<Report> {
+    check_fit(classifier, set)?;
+    let n_classes = classifier.network.spec().classes;
     let mut confusion = vec![vec![0; n_classes]; n_classes];
     let indices: Vec<u32> = (0..set.len() as u32).collect();
     let metrics = measure(

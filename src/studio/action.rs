@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::Stroke;
+use super::{Format, Question, Stroke};
 use crate::data::GreyImage;
 use crate::runs::RunId;
 use crate::train::TrainConfig;
@@ -39,6 +39,17 @@ pub enum Action {
     SetFilter(String),
     /// Pick exactly these runs, in every view of runs.
     Select(Vec<RunId>),
+    /// Ask something about several runs.
+    Ask(Question),
+    /// Train these one after the other, once nothing else is live.
+    QueueRuns(Vec<TrainConfig>),
+    /// Train none of those that wait.
+    ClearQueue,
+    /// Write the selected runs, or without a selection those that pass the filter, for other
+    /// programs.
+    ExportRuns(Format, PathBuf),
+    /// Put the test image at this index on the canvas, with its true label.
+    TestImage(usize),
     /// Read a folder with the four IDX files.
     OpenData(PathBuf),
     /// Go back to the MNIST that ships with the program.

@@ -36,7 +36,7 @@ type Task = Box<dyn FnOnce() -> Message + Send>;
 
 /// The threads.
 pub(super) struct Background {
-    wake: Wake,
+    pub(super) wake: Wake,
     tasks: Option<Sender<Task>>,
     messages: Receiver<Message>,
     files_thread: Option<JoinHandle<()>>,

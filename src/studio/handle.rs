@@ -15,7 +15,18 @@ use crate::model::{Classifier, preset};
 use crate::picture::{self, diagram};
 use crate::random::{Stream, rng};
 use crate::runs::{self, RunId, RunState};
-use crate::train::{Control, Job, TrainConfig, live_changes};
+use crate::train::{Control, FieldError, Job, TrainConfig, live_changes};
+
+/// Why a run was not started.
+#[derive(Debug)]
+pub(super) enum Refusal {
+    /// There is no data yet, or another run is live.
+    NotNow,
+    /// The configuration does not fit the data.
+    Wrong(Vec<FieldError>),
+    /// The system gives no thread.
+    NoThread(String),
+}
 
 /// Width of a saved drawing, in points.
 const DIAGRAM_WIDTH: f32 = 440.0;
@@ -34,7 +45,11 @@ impl Studio {
             Action::Pause => self.steer(Control::pause),
             Action::Resume => self.steer(Control::resume),
             Action::Step => self.step(),
-            Action::Stop => self.steer(Control::stop),
+            Action::Stop => {
+                // Whoever stops does not want the next one to start by itself.
+                self.clear_queue();
+                self.steer(Control::stop);
+            }
             Action::ShowRun(id, is_visible) => {
                 if let Some(run) = self.library.get_mut(&id) {
                     run.is_visible = is_visible;
@@ -43,6 +58,11 @@ impl Studio {
             Action::SetFilter(text) => self.library.filter = Filter::new(&text),
             Action::Select(ids) => self.library.select(ids),
             Action::UseSettings(id) => self.use_settings(&id),
+            Action::Ask(question) => self.compare(question),
+            Action::QueueRuns(configs) => self.enqueue(configs),
+            Action::ClearQueue => self.clear_queue(),
+            Action::ExportRuns(format, path) => self.export(format, path),
+            Action::TestImage(idx) => self.test_image(idx),
             Action::OpenData(dir) => self.open_data(dir),
             Action::UseMnist => self.use_mnist(),
             Action::SaveModel(path) => self.save_model(path),
@@ -107,6 +127,10 @@ impl Studio {
         self.draft = draft;
         self.touched = Touched::Settings;
         self.check_draft();
+        // A run of the queue is there to be compared: it keeps the settings it was queued with.
+        if self.is_from_queue {
+            return;
+        }
         if let (Some(run), Some(trainer)) = (self.live_run(), self.background.trainer()) {
             // The loop leaves out what would be wrong, and the panel shows why.
             for change in live_changes(&run.config, &self.draft) {
@@ -133,22 +157,27 @@ impl Studio {
         self.set_draft(draft);
     }
 
-    /// Starts a run, unless there is no data, something is wrong or another one is live.
+    /// Starts a run with the settings of the panel, unless there is no data, something is wrong or
+    /// another one is live.
     fn train(&mut self, control: Control) {
+        match self.begin(self.draft.clone(), control) {
+            Ok(()) => self.is_from_queue = false,
+            Err(Refusal::Wrong(errors)) => self.errors = errors,
+            Err(Refusal::NotNow) => {}
+            Err(Refusal::NoThread(text)) => self.complain(text),
+        }
+    }
+
+    /// Starts a run with `config`.
+    pub(super) fn begin(&mut self, config: TrainConfig, control: Control) -> Result<(), Refusal> {
         let Some(dataset) = self.dataset().cloned() else {
-            return;
+            return Err(Refusal::NotNow);
         };
         if self.live_run().is_some() {
-            return;
+            return Err(Refusal::NotNow);
         }
-        let job = match Job::new(self.draft.clone(), dataset) {
-            Ok(job) => job,
-            Err(errors) => {
-                self.errors = errors;
-                return;
-            }
-        };
-        let name = format!("{} {}", self.draft.preset, self.runs().len() + 1);
+        let job = Job::new(config.clone(), dataset).map_err(Refusal::Wrong)?;
+        let name = format!("{} {}", config.preset, self.runs().len() + 1);
         let folder = self.workspace.as_ref().map(|workspace| NewFolder {
             path: runs::new_folder(workspace, &name),
             name: name.clone(),
@@ -158,15 +187,14 @@ impl Studio {
             // Kept nowhere, it is known by its name, which has the number of the run in it.
             None => RunId::new(&name),
         };
-        if let Err(error) = self.background.train(job, control, folder) {
-            self.complain(format!("the training thread could not be started: {error}"));
-            return;
-        }
-        let state = RunState::new(name, self.draft.clone());
-        self.library.begin(id, state);
+        self.background.train(job, control, folder).map_err(|e| {
+            Refusal::NoThread(format!("the training thread could not be started: {e}"))
+        })?;
+        self.library.begin(id, RunState::new(name, config));
         if matches!(self.model, Model::Opened { .. }) {
             self.use_trained_model();
         }
+        Ok(())
     }
 
     fn step(&mut self) {
@@ -270,22 +298,24 @@ impl Studio {
         let Some(dataset) = self.dataset().map(Arc::clone) else {
             return;
         };
-        let test = &dataset.test;
-        let idx = (self.pick() % test.len() as u64) as usize;
-        let [channels, height, width] = test.shape();
-        let area = height * width;
-        let image = test.image(idx);
-        let mean = |at: usize| {
-            let sum: usize = (0..channels)
-                .map(|c| usize::from(image[c * area + at]))
-                .sum();
-            (sum / channels) as u8
+        let idx = (self.pick() % dataset.test.len() as u64) as usize;
+        self.test_image(idx);
+    }
+
+    /// Puts a test image on the canvas, with its true label.
+    fn test_image(&mut self, idx: usize) {
+        let Some(dataset) = self.dataset().map(Arc::clone) else {
+            return;
         };
-        let pixels = (0..area).map(mean).collect();
+        let test = &dataset.test;
+        if idx >= test.len() {
+            return;
+        }
+        let [_, height, width] = test.shape();
         let grey = GreyImage {
             width,
             height,
-            pixels,
+            pixels: test.grey(idx),
         };
         self.touched = Touched::Canvas;
         self.pad.paste(grey, Some(test.labels()[idx]));

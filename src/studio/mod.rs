@@ -5,20 +5,24 @@
 
 mod action;
 mod background;
+mod compare;
 mod handle;
 mod history;
 mod library;
 mod live;
 mod pad;
 
+use std::collections::VecDeque;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 pub use action::{Action, Effect};
+pub use compare::{Compared, Format, Opinion, Parted, Question};
 pub use library::Filter;
 pub use pad::{Pad, Stroke};
 
+use crate::compare::Facts;
 use crate::data::Dataset;
 use crate::model::{Classifier, Layer, PRESETS};
 use crate::predict::{Prediction, Request};
@@ -100,6 +104,11 @@ pub struct Studio {
     workspace: Option<PathBuf>,
     /// Counts the random choices of the window, so that each is another one.
     n_picks: u64,
+    /// Configurations that wait to be trained.
+    queue: VecDeque<TrainConfig>,
+    /// Whether the run that trains, or trained last, came from the queue.
+    is_from_queue: bool,
+    compared: Compared,
     background: Background,
 }
 
@@ -112,6 +121,13 @@ pub struct Run {
     pub state: RunState,
     /// Whether its curves are shown.
     pub is_visible: bool,
+}
+
+impl Run {
+    /// The run as a row of a table: its settings by key, and how it did.
+    pub fn facts(&self) -> Facts {
+        Facts::new(&self.state)
+    }
 }
 
 /// Number of images in MNIST's training set, assumed until the data is read.
@@ -138,6 +154,9 @@ impl Studio {
             notices: Vec::new(),
             workspace,
             n_picks: 0,
+            queue: VecDeque::new(),
+            is_from_queue: false,
+            compared: Compared::default(),
             background: Background::new(wake)?,
         };
         studio.handle(Action::UseMnist);
@@ -184,6 +203,8 @@ impl Studio {
             }
         }
         self.take_answer();
+        self.compared.pump();
+        self.train_next();
     }
 
     /// The images to learn from.
@@ -260,7 +281,7 @@ impl Studio {
                 .is_some_and(|r| r.config.optimizer.name() == self.draft.optimizer.name()),
             _ => false,
         };
-        if is_live_setting && self.live_run().is_some() {
+        if is_live_setting && self.live_run().is_some() && !self.is_from_queue {
             Effect::Now
         } else {
             Effect::NextRun
@@ -437,6 +458,7 @@ impl Studio {
 
     /// Asks the model about the canvas; an empty canvas or no model has no answer.
     fn ask(&mut self) {
+        self.ask_opinions();
         let Some(classifier) = self.classifier().cloned() else {
             return;
         };

@@ -8,7 +8,7 @@ use super::settings::ThemeChoice;
 use super::tabs::Tab;
 use crate::model::PRESETS;
 use crate::runs::Status;
-use crate::studio::{Action, Model, Studio, Touched};
+use crate::studio::{Action, Format, Model, Studio, Touched};
 
 /// An intention without details.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,6 +63,8 @@ pub enum Command {
     ShowWholeCurves,
     /// Turn the middle of the window to something.
     Tab(Tab),
+    /// Write runs for other programs.
+    Export(Format),
     /// Choose a theme.
     Theme(ThemeChoice),
     /// Open the list of commands.
@@ -118,6 +120,9 @@ const PLAIN: &[Command] = &[
     Command::Tab(Tab::Network),
     Command::Tab(Tab::Compare),
     Command::Tab(Tab::Sweep),
+    Command::Export(Format::Csv),
+    Command::Export(Format::Jsonl),
+    Command::Export(Format::Tensorboard),
     Command::Theme(ThemeChoice::System),
     Command::Theme(ThemeChoice::Dark),
     Command::Theme(ThemeChoice::Light),
@@ -159,6 +164,9 @@ impl Command {
             Command::LogHorizontal => "Logarithmic horizontal axis",
             Command::ShowWholeCurves => "Show whole curves",
             Command::Tab(tab) => return format!("Tab: {}", tab.label()),
+            Command::Export(Format::Csv) => "Export runs as a table (CSV)…",
+            Command::Export(Format::Jsonl) => "Export runs as JSON lines…",
+            Command::Export(Format::Tensorboard) => "Export runs for TensorBoard…",
             Command::Theme(choice) => return format!("Theme: {}", choice.label()),
             Command::Palette => "All commands",
         };
@@ -203,6 +211,15 @@ impl Command {
                 "Undoes zooming: shows every run from its beginning to now."
             }
             Command::Tab(tab) => tab.explanation(),
+            Command::Export(Format::Csv) => {
+                "One row a run with settings and metrics, for spreadsheets."
+            }
+            Command::Export(Format::Jsonl) => {
+                "One line a run with settings, metrics and every epoch, for scripts."
+            }
+            Command::Export(Format::Tensorboard) => {
+                "A folder with every point of each run and its settings, as TensorBoard reads it."
+            }
             Command::Theme(ThemeChoice::System) => "Follows the desktop, where it tells its theme.",
             Command::Theme(ThemeChoice::Dark) => "For dark rooms.",
             Command::Theme(ThemeChoice::Light) => "For bright rooms.",
@@ -252,6 +269,7 @@ impl Command {
             Command::UndoEdit => studio.can_undo_edit(),
             Command::RedoEdit => studio.can_redo_edit(),
             Command::Clear => !studio.pad().is_empty(),
+            Command::Export(_) => studio.filtered_runs().next().is_some(),
             _ => true,
         }
     }
@@ -281,6 +299,7 @@ impl Command {
             Command::SaveModel => return Deed::AskPath(Purpose::SaveModel),
             Command::SaveDiagram => return Deed::AskPath(Purpose::SaveDiagram),
             Command::OpenModel => return Deed::AskPath(Purpose::OpenModel),
+            Command::Export(format) => return Deed::AskPath(Purpose::Export(format)),
             Command::OpenData => return Deed::AskPath(Purpose::OpenData),
             Command::OpenImage => return Deed::AskPath(Purpose::OpenImage),
             Command::LogLoss => return Deed::ToggleLogLoss,

@@ -12,7 +12,7 @@ use egui::{Align, Context, Id, Key, Layout, Modal, RichText, TextEdit, vec2};
 
 use super::theme::{self, ROW_HEIGHT, tokens};
 use super::widgets::{Icon, Weight, labeled_button};
-use crate::studio::Action;
+use crate::studio::{Action, Format};
 
 /// What a path is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,6 +27,8 @@ pub enum Purpose {
     OpenImage,
     /// Read a folder of images.
     OpenData,
+    /// Write runs for other programs.
+    Export(Format),
 }
 
 impl Purpose {
@@ -37,6 +39,9 @@ impl Purpose {
             Purpose::OpenModel => "Open a model",
             Purpose::OpenImage => "Open an image",
             Purpose::OpenData => "Open a data folder",
+            Purpose::Export(Format::Csv) => "Export runs as a table to…",
+            Purpose::Export(Format::Jsonl) => "Export runs as JSON lines to…",
+            Purpose::Export(Format::Tensorboard) => "Export runs for TensorBoard to…",
         }
     }
 
@@ -55,12 +60,22 @@ impl Purpose {
             Purpose::OpenData => {
                 "A folder with the four IDX files of a dataset, packed or not, named as MNIST's are."
             }
+            Purpose::Export(Format::Csv) => {
+                "A file with a row for each selected run, or for each that passes the filter."
+            }
+            Purpose::Export(Format::Jsonl) => {
+                "A file with a JSON line for each selected run, or for each that passes the filter."
+            }
+            Purpose::Export(Format::Tensorboard) => {
+                "A folder, made if need be: tensorboard --logdir FOLDER shows every run in it."
+            }
         }
     }
 
     fn verb(self) -> &'static str {
         match self {
             Purpose::SaveModel | Purpose::SaveDiagram => "Save",
+            Purpose::Export(_) => "Export",
             _ => "Open",
         }
     }
@@ -73,6 +88,7 @@ impl Purpose {
             Purpose::OpenModel => Action::OpenModel(path),
             Purpose::OpenImage => Action::OpenImage(path),
             Purpose::OpenData => Action::OpenData(path),
+            Purpose::Export(format) => Action::ExportRuns(format, path),
         }
     }
 
@@ -100,11 +116,24 @@ impl Purpose {
                 let chosen = images().pick_file();
                 Box::pin(async move { path(chosen.await) })
             }
-            Purpose::OpenData => {
+            Purpose::Export(format @ (Format::Csv | Format::Jsonl)) => {
+                let chosen = dialog.set_file_name(usual_name(format)).save_file();
+                Box::pin(async move { path(chosen.await) })
+            }
+            Purpose::OpenData | Purpose::Export(Format::Tensorboard) => {
                 let chosen = dialog.pick_folder();
                 Box::pin(async move { path(chosen.await) })
             }
         }
+    }
+}
+
+/// What an export is called unless somebody says otherwise.
+fn usual_name(format: Format) -> &'static str {
+    match format {
+        Format::Csv => "runs.csv",
+        Format::Jsonl => "runs.jsonl",
+        Format::Tensorboard => "tensorboard",
     }
 }
 
@@ -137,6 +166,7 @@ impl Dialogs {
         let text = match purpose {
             Purpose::SaveModel => "model.safetensors".to_owned(),
             Purpose::SaveDiagram => "network.svg".to_owned(),
+            Purpose::Export(format) => usual_name(format).to_owned(),
             _ => String::new(),
         };
         self.window = Some(PathWindow {

@@ -71,6 +71,9 @@ impl Panels {
     /// The tabs, and what the chosen one is about.
     fn middle_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
         tabs::ui(ui, cx);
+        if cx.settings.tab != Tab::Compare {
+            self.compare.leave(cx);
+        }
         match cx.settings.tab {
             Tab::Train => self.train_ui(ui, cx),
             Tab::Network => self.network.ui(ui, cx),

@@ -19,24 +19,29 @@ const ROOMS: &[(&str, &[&str])] = &[
     ),
     ("picture", &["kernels", "model", "train", "runs"]),
     (
+        "compare",
+        &["random", "data", "model", "train", "evaluate", "runs"],
+    ),
+    ("export", &["files", "train", "runs", "compare"]),
+    (
         "studio",
         &[
             "random", "files", "data", "kernels", "model", "train", "predict", "evaluate", "runs",
-            "picture",
+            "picture", "compare", "export",
         ],
     ),
     (
         "cli",
         &[
             "random", "files", "data", "kernels", "model", "train", "predict", "evaluate", "runs",
-            "picture",
+            "picture", "compare", "export",
         ],
     ),
     (
         "ui",
         &[
             "random", "files", "data", "kernels", "model", "train", "predict", "evaluate", "runs",
-            "picture", "studio",
+            "picture", "compare", "export", "studio",
         ],
     ),
 ];

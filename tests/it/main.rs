@@ -7,6 +7,8 @@
 
 mod canvas;
 mod cli;
+#[cfg(feature = "gui")]
+mod compare_window;
 mod data;
 #[cfg(feature = "gui")]
 mod editor;

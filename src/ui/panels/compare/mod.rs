@@ -1,13 +1,23 @@
 //! The middle of the window: runs against each other. One filter and one selection, kept by the
 //! studio, hold for every view.
 
+mod choose;
+mod importance;
+mod parallel;
+mod parting;
+mod rows;
+mod scatter;
+mod sketch;
 mod table;
+mod verdict;
 
 use egui::{Align, Layout, TextEdit, Ui, vec2};
 
 use super::Cx;
-use crate::studio::{Action, Studio};
+use crate::studio::{Action, Format, Studio};
+use crate::ui::command::Command;
 use crate::ui::theme::{self, ROW_HEIGHT, tokens};
+use crate::ui::widgets::{Weight, labeled_button};
 
 /// A way to look at runs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -15,16 +25,38 @@ pub enum CompareView {
     /// One row a run.
     #[default]
     Table,
+    /// One axis a setting, one line a run.
+    Parallel,
+    /// Anything against anything else.
+    Scatter,
+    /// Which setting mattered.
+    Importance,
+    /// Which of two is better.
+    Verdict,
+    /// What the models say to the sketch.
+    Sketch,
 }
 
 impl CompareView {
     /// All of them, as they stand in the window.
-    pub const ALL: [CompareView; 1] = [CompareView::Table];
+    pub const ALL: [CompareView; 6] = [
+        CompareView::Table,
+        CompareView::Parallel,
+        CompareView::Scatter,
+        CompareView::Importance,
+        CompareView::Verdict,
+        CompareView::Sketch,
+    ];
 
     /// The word for it.
     pub fn label(self) -> &'static str {
         match self {
             CompareView::Table => "Table",
+            CompareView::Parallel => "Parallel",
+            CompareView::Scatter => "Scatter",
+            CompareView::Importance => "Importance",
+            CompareView::Verdict => "Verdict",
+            CompareView::Sketch => "Sketch",
         }
     }
 
@@ -32,6 +64,17 @@ impl CompareView {
     pub fn explanation(self) -> &'static str {
         match self {
             CompareView::Table => "One row a run: settings, and what came of them.",
+            CompareView::Parallel => {
+                "One upright axis a setting or metric, one line a run; drag along an axis to select."
+            }
+            CompareView::Scatter => "Any setting or metric against any other, one dot a run.",
+            CompareView::Importance => "Which settings mattered for a metric, and which did not.",
+            CompareView::Verdict => {
+                "Which of two settings is better, whether that is sure, and on which images they part."
+            }
+            CompareView::Sketch => {
+                "What the models of the selected runs say to the sketch, while it is drawn."
+            }
         }
     }
 }
@@ -40,18 +83,32 @@ impl CompareView {
 #[derive(Default)]
 pub struct ComparePanel {
     view: CompareView,
+    rows: rows::Rows,
+    parallel: parallel::Parallel,
+    scatter: scatter::Scatter,
+    weights: importance::Weights,
+    verdict: verdict::VerdictView,
+    opinions: sketch::Opinions,
 }
 
 impl ComparePanel {
     /// Shows the chosen view in the room there is.
     pub fn ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
+        if self.view != CompareView::Sketch {
+            self.opinions.leave(cx);
+        }
         if cx.studio.runs().is_empty() {
             empty_ui(ui);
             return;
         }
         ui.horizontal(|ui| {
             ui.set_min_height(ROW_HEIGHT);
+            ui.spacing_mut().item_spacing.x = theme::UNIT;
             self.views_ui(ui);
+        });
+        ui.horizontal(|ui| {
+            ui.set_min_height(ROW_HEIGHT);
+            export_ui(ui, cx);
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
                 ui.label(theme::quiet(ui, count(cx.studio)));
                 filter_ui(ui, cx);
@@ -63,7 +120,26 @@ impl ComparePanel {
         }
         match self.view {
             CompareView::Table => table::ui(ui, cx),
+            _ => self.analysis_ui(ui, cx),
         }
+    }
+
+    /// What is made of the runs as rows of a table.
+    fn analysis_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
+        self.rows.refresh(cx.studio);
+        match self.view {
+            CompareView::Table => {}
+            CompareView::Parallel => self.parallel.ui(ui, cx, &self.rows),
+            CompareView::Scatter => self.scatter.ui(ui, cx, &self.rows),
+            CompareView::Importance => self.weights.ui(ui, cx, &self.rows),
+            CompareView::Verdict => self.verdict.ui(ui, cx, &self.rows),
+            CompareView::Sketch => self.opinions.ui(ui, cx, &self.rows),
+        }
+    }
+
+    /// Called while something else is looked at.
+    pub fn leave(&mut self, cx: &mut Cx<'_>) {
+        self.opinions.leave(cx);
     }
 
     fn views_ui(&mut self, ui: &mut Ui) {
@@ -90,6 +166,25 @@ fn filter_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     }
 }
 
+/// Runs for other programs.
+fn export_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+    let button = labeled_button(ui, None, "Export", Weight::Plain, 0.0, true);
+    let about = "Writes the selected runs, or all that pass the filter, for other programs.";
+    let button = button.on_hover_text(about);
+    egui::Popup::menu(&button).show(|ui| {
+        for command in [
+            Command::Export(Format::Csv),
+            Command::Export(Format::Jsonl),
+            Command::Export(Format::Tensorboard),
+        ] {
+            let item = ui.button(command.label());
+            if item.on_hover_text(command.explanation()).clicked() {
+                cx.command(command);
+            }
+        }
+    });
+}
+
 /// How many runs are looked at.
 fn count(studio: &Studio) -> String {
     let (n, n_all) = (studio.filtered_runs().count(), studio.runs().len());
@@ -110,4 +205,19 @@ fn empty_ui(ui: &mut Ui) {
         let text = "Every training is kept, and appears here with its settings and results.";
         ui.label(egui::RichText::new(text).color(tokens(ui).quiet));
     });
+}
+
+/// Words beside the pointer, over everything else.
+fn at_pointer(ui: &Ui, id: &str, words: &str) {
+    let Some(at) = ui.input(|i| i.pointer.hover_pos()) else {
+        return;
+    };
+    egui::Tooltip::always_open(
+        ui.ctx().clone(),
+        ui.layer_id(),
+        ui.scope_id().with(id),
+        egui::PopupAnchor::Position(at + vec2(16.0, 16.0)),
+    )
+    .gap(0.0)
+    .show(|ui| ui.label(words));
 }

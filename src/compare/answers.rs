@@ -1,0 +1,191 @@
+//! What two models say to the same images, and where they part.
+
+use candle_nn::ops::softmax_last_dim;
+use serde::Serialize;
+
+use super::Paired;
+use crate::data::ImageSet;
+use crate::evaluate::check_fit;
+use crate::model::Classifier;
+use crate::train::{Loss, argmax_rows, measure};
+
+/// A model's answers to a set of images.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Answers {
+    n_classes: usize,
+    /// `[n_images, n_classes]`
+    probabilities: Vec<f32>,
+    classes: Vec<u32>,
+    labels: Vec<u32>,
+}
+
+impl Answers {
+    /// Asks `classifier` about every image of `set`.
+    ///
+    /// # Errors
+    /// When the images do not fit the network.
+    pub fn new(classifier: &Classifier, set: &ImageSet) -> anyhow::Result<Answers> {
+        check_fit(classifier, set)?;
+        let indices: Vec<u32> = (0..set.len() as u32).collect();
+        let mut answers = Answers {
+            n_classes: classifier.network.spec().classes,
+            probabilities: Vec::new(),
+            classes: Vec::new(),
+            labels: set.labels().to_vec(),
+        };
+        measure(
+            &classifier.network,
+            Loss::default(),
+            set,
+            &indices,
+            |logits, _| {
+                answers.classes.extend(argmax_rows(logits)?);
+                let probabilities = softmax_last_dim(logits)?.flatten_all()?;
+                answers
+                    .probabilities
+                    .extend(probabilities.to_vec1::<f32>()?);
+                Ok(())
+            },
+        )?;
+        Ok(answers)
+    }
+
+    /// Images asked about.
+    pub fn len(&self) -> usize {
+        self.classes.len()
+    }
+
+    /// Whether there were none.
+    pub fn is_empty(&self) -> bool {
+        self.classes.is_empty()
+    }
+
+    /// The probability of each class for the image at `idx`.
+    pub fn probabilities(&self, idx: usize) -> &[f32] {
+        &self.probabilities[idx * self.n_classes..(idx + 1) * self.n_classes]
+    }
+
+    /// Whether each image is classified correctly.
+    pub fn right(&self) -> impl Iterator<Item = bool> {
+        self.classes.iter().zip(&self.labels).map(|(a, b)| a == b)
+    }
+
+    /// On how many images each of two models is right; `self` is the baseline.
+    pub fn paired(&self, candidate: &Answers) -> Paired {
+        Paired::count(self.right().zip(candidate.right()))
+    }
+}
+
+/// Who is right where two models part.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    /// Only the baseline.
+    OnlyBaseline,
+    /// Only the candidate.
+    OnlyCandidate,
+    /// Neither.
+    Neither,
+}
+
+/// An image on which two models part.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Disagreement {
+    /// Index of the image in the set.
+    pub image: usize,
+    /// Its true class.
+    pub label: u32,
+    /// The class each model sees: baseline, candidate.
+    pub classes: [u32; 2],
+    /// What each model gives each class: baseline, candidate.
+    pub probabilities: [Vec<f32>; 2],
+    /// Who is right.
+    pub kind: Kind,
+}
+
+impl Disagreement {
+    /// How sure the less sure of the two is of its own class.
+    fn conviction(&self) -> f32 {
+        let sure = |side: usize| self.probabilities[side][self.classes[side] as usize];
+        sure(0).min(sure(1))
+    }
+}
+
+/// The images on which two models part, those first of which both are most sure.
+pub fn disagreements(baseline: &Answers, candidate: &Answers) -> Vec<Disagreement> {
+    let n = baseline.len().min(candidate.len());
+    let parted = (0..n).filter(|&idx| baseline.classes[idx] != candidate.classes[idx]);
+    let mut found: Vec<Disagreement> = parted
+        .map(|idx| {
+            let (label, classes) = (
+                baseline.labels[idx],
+                [baseline.classes[idx], candidate.classes[idx]],
+            );
+            Disagreement {
+                image: idx,
+                label,
+                classes,
+                probabilities: [baseline, candidate].map(|a| a.probabilities(idx).to_vec()),
+                kind: match classes.map(|c| c == label) {
+                    [true, _] => Kind::OnlyBaseline,
+                    [_, true] => Kind::OnlyCandidate,
+                    _ => Kind::Neither,
+                },
+            }
+        })
+        .collect();
+    // Stable, so that equally sure ones stay in the order of the set.
+    found.sort_by(|a, b| b.conviction().total_cmp(&a.conviction()));
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn answers(rows: &[[f32; 3]]) -> Answers {
+        let winner = |row: &[f32; 3]| (0..3).max_by(|&a, &b| row[a].total_cmp(&row[b])).unwrap();
+        Answers {
+            n_classes: 3,
+            probabilities: rows.concat(),
+            classes: rows.iter().map(|row| winner(row) as u32).collect(),
+            labels: vec![0, 1, 2, 0],
+        }
+    }
+
+    #[test]
+    fn disagreements_are_found_and_the_surest_come_first() {
+        let a = answers(&[
+            [0.9, 0.1, 0.0],
+            [0.6, 0.4, 0.0],
+            [0.9, 0.1, 0.0],
+            [0.8, 0.1, 0.1],
+        ]);
+        let b = answers(&[
+            [0.4, 0.6, 0.0],
+            [0.1, 0.9, 0.0],
+            [0.0, 0.9, 0.1],
+            [0.9, 0.1, 0.0],
+        ]);
+        let found = disagreements(&a, &b);
+        let images: Vec<usize> = found.iter().map(|d| d.image).collect();
+        // 2: both at 0.9; then 0 and 1, where the less sure has 0.6 each.
+        assert_eq!(images, [2, 0, 1]);
+        let kinds: Vec<Kind> = found.iter().map(|d| d.kind).collect();
+        assert_eq!(
+            kinds,
+            [Kind::Neither, Kind::OnlyBaseline, Kind::OnlyCandidate]
+        );
+        assert_eq!(found[0].probabilities[1], [0.0, 0.9, 0.1]);
+        let paired = a.paired(&b);
+        assert_eq!(
+            (
+                paired.both,
+                paired.only_baseline,
+                paired.only_candidate,
+                paired.neither
+            ),
+            (1, 1, 1, 1)
+        );
+    }
+}

@@ -1,0 +1,346 @@
+//! A run as a row of a table: its settings by dotted key, and how it did.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Serialize;
+
+use crate::runs::RunState;
+use crate::train::TrainConfig;
+
+/// The value of a setting.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(untagged)]
+pub enum Value {
+    /// A number.
+    Number(f64),
+    /// A word, a switch or a list.
+    Text(String),
+}
+
+impl Value {
+    /// The number, if it is one.
+    pub fn number(&self) -> Option<f64> {
+        match self {
+            Value::Number(number) => Some(*number),
+            Value::Text(_) => None,
+        }
+    }
+}
+
+impl std::fmt::Display for Value {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Value::Number(number) => write!(f, "{number}"),
+            Value::Text(text) => f.write_str(text),
+        }
+    }
+}
+
+/// A measure of how a run did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Metric {
+    /// Share of the test images classified correctly, once, at the end.
+    TestAccuracy,
+    /// Mean loss on the test images.
+    TestLoss,
+    /// Highest share of the held-out images classified correctly after any epoch.
+    BestValidation,
+    /// The same after the last epoch.
+    LastValidation,
+    /// Mean loss on the held-out images after the last epoch.
+    ValidationLoss,
+    /// Mean loss over the last epoch of training.
+    TrainLoss,
+    /// Seconds of training.
+    TrainSecs,
+}
+
+impl Metric {
+    /// All of them.
+    pub const ALL: [Metric; 7] = [
+        Metric::TestAccuracy,
+        Metric::TestLoss,
+        Metric::BestValidation,
+        Metric::LastValidation,
+        Metric::ValidationLoss,
+        Metric::TrainLoss,
+        Metric::TrainSecs,
+    ];
+
+    /// The words for it.
+    pub fn label(self) -> &'static str {
+        match self {
+            Metric::TestAccuracy => "test accuracy",
+            Metric::TestLoss => "test loss",
+            Metric::BestValidation => "best validation accuracy",
+            Metric::LastValidation => "last validation accuracy",
+            Metric::ValidationLoss => "validation loss",
+            Metric::TrainLoss => "training loss",
+            Metric::TrainSecs => "seconds of training",
+        }
+    }
+
+    /// The name on the command line and in files.
+    pub fn name(self) -> &'static str {
+        match self {
+            Metric::TestAccuracy => "test_accuracy",
+            Metric::TestLoss => "test_loss",
+            Metric::BestValidation => "best_validation",
+            Metric::LastValidation => "last_validation",
+            Metric::ValidationLoss => "validation_loss",
+            Metric::TrainLoss => "train_loss",
+            Metric::TrainSecs => "train_secs",
+        }
+    }
+
+    /// Whether it is a share, in `[0, 1]`, that people read as a percentage.
+    pub fn is_share(self) -> bool {
+        matches!(
+            self,
+            Metric::TestAccuracy | Metric::BestValidation | Metric::LastValidation
+        )
+    }
+
+    /// Whether it is the mean of the loss that was trained with, in the units of that loss.
+    pub fn is_loss(self) -> bool {
+        matches!(
+            self,
+            Metric::TestLoss | Metric::ValidationLoss | Metric::TrainLoss
+        )
+    }
+
+    /// Whether more of it is better.
+    pub fn is_higher_better(self) -> bool {
+        self.is_share()
+    }
+
+    fn of(self, run: &RunState) -> Option<f64> {
+        let last = run.epochs.last();
+        let value = match self {
+            Metric::TestAccuracy => run.test?.accuracy,
+            Metric::TestLoss => run.test?.loss,
+            Metric::BestValidation => run.best_epoch()?.validation?.accuracy,
+            Metric::LastValidation => last?.validation?.accuracy,
+            Metric::ValidationLoss => last?.validation?.loss,
+            Metric::TrainLoss => last?.train.loss,
+            Metric::TrainSecs => run.points.last()?.secs,
+        };
+        value.is_finite().then_some(value)
+    }
+}
+
+/// A run as a row.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Facts {
+    /// What people call it.
+    pub name: String,
+    /// Its seed.
+    pub seed: u64,
+    /// Its settings by dotted key, such as `optimizer.beta1`, the seed among them. The layers are
+    /// one value, `model`, and a run that was changed while training says so.
+    pub settings: BTreeMap<String, Value>,
+    /// How it did; what was not measured or is not finite is missing.
+    pub metrics: BTreeMap<Metric, f64>,
+}
+
+impl Facts {
+    /// The row of `run`.
+    pub fn new(run: &RunState) -> Facts {
+        let mut settings = flatten(&run.config);
+        let changes = run.changes.iter().map(|change| {
+            format!(
+                "{} {} at step {}",
+                change.setting.label(),
+                change.new,
+                change.step
+            )
+        });
+        let changes: Vec<String> = changes.collect();
+        if !changes.is_empty() {
+            settings.insert("changed".to_owned(), Value::Text(changes.join(", ")));
+        }
+        if !run.dataset.is_empty() {
+            settings.insert("data".to_owned(), Value::Text(run.dataset.clone()));
+        }
+        let measured = |metric: Metric| Some((metric, metric.of(run)?));
+        Facts {
+            name: run.name.clone(),
+            seed: run.config.seed,
+            settings,
+            metrics: Metric::ALL.into_iter().filter_map(measured).collect(),
+        }
+    }
+
+    /// Whether `other` differs in nothing but the seed.
+    pub fn is_same_but_seed(&self, other: &Facts) -> bool {
+        let rest = |facts: &Facts| {
+            let keys = facts.settings.clone().into_iter();
+            keys.filter(|(key, _)| key != "seed").collect::<Vec<_>>()
+        };
+        rest(self) == rest(other)
+    }
+}
+
+/// Runs that differ in nothing but the seed, as indices into the rows.
+pub type Group = Vec<usize>;
+
+/// Puts rows that differ in nothing but the seed together, in order of appearance.
+pub fn groups(rows: &[Facts]) -> Vec<Group> {
+    let mut groups: Vec<Group> = Vec::new();
+    for (idx, row) in rows.iter().enumerate() {
+        match groups.iter_mut().find(|g| rows[g[0]].is_same_but_seed(row)) {
+            Some(group) => group.push(idx),
+            None => groups.push(vec![idx]),
+        }
+    }
+    groups
+}
+
+/// Keys whose values are not the same in all rows, in order; a key that some rows lack differs. Left
+/// out is what only repeats its parent: `optimizer.momentum`, when every run with SGD has the same.
+pub(super) fn differing<'a>(rows: &[&'a Facts]) -> Vec<&'a str> {
+    let keys: BTreeSet<&str> = rows
+        .iter()
+        .flat_map(|row| row.settings.keys().map(String::as_str))
+        .collect();
+    let values = |key: &str| -> Vec<Option<&Value>> {
+        rows.iter().map(|row| row.settings.get(key)).collect()
+    };
+    let differs = |values: &[Option<&Value>]| values.iter().any(|value| *value != values[0]);
+    let repeats_parent = |key: &str, all: &[Option<&Value>]| {
+        let there: Vec<Option<&Value>> = all.iter().copied().filter(Option::is_some).collect();
+        let parent = key.rsplit_once('.').map(|(parent, _)| values(parent));
+        !differs(&there) && parent.is_some_and(|parent| differs(&parent))
+    };
+    let is_telling = |key: &&str| {
+        let all = values(key);
+        differs(&all) && !repeats_parent(key, &all)
+    };
+    keys.into_iter().filter(is_telling).collect()
+}
+
+/// The configuration by dotted key.
+fn flatten(config: &TrainConfig) -> BTreeMap<String, Value> {
+    let mut settings = BTreeMap::new();
+    let json = serde_json::to_value(config).unwrap_or_default();
+    insert(&mut settings, String::new(), &json);
+    // The layers are one choice, and the image size and the classes are the data's.
+    settings.retain(|key, _| key != "preset" && !key.starts_with("model."));
+    let mut named = config.clone();
+    named.rename_preset();
+    let model = if named.preset == "custom" {
+        let layers: Vec<String> = config.model.layers.iter().map(words).collect();
+        layers.join(", ")
+    } else {
+        named.preset
+    };
+    settings.insert("model".to_owned(), Value::Text(model));
+    settings
+}
+
+fn words(layer: &crate::model::Layer) -> String {
+    let detail = layer.detail();
+    if detail.is_empty() {
+        layer.label().to_owned()
+    } else {
+        format!("{} {detail}", layer.label())
+    }
+}
+
+fn insert(settings: &mut BTreeMap<String, Value>, key: String, value: &serde_json::Value) {
+    use serde_json::Value as Json;
+    let value = match value {
+        Json::Object(map) => {
+            for (name, inner) in map {
+                let key = if key.is_empty() {
+                    name.clone()
+                } else {
+                    format!("{key}.{name}")
+                };
+                // An enum is known by its kind: `optimizer`, beside `optimizer.beta1`.
+                let key = key.strip_suffix(".kind").map_or(key.clone(), str::to_owned);
+                insert(settings, key, inner);
+            }
+            return;
+        }
+        Json::Null => return,
+        Json::Number(number) => Value::Number(number.as_f64().unwrap_or(f64::NAN)),
+        Json::String(text) => Value::Text(text.clone()),
+        other => Value::Text(other.to_string()),
+    };
+    settings.insert(key, value);
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+    use crate::model::PRESETS;
+    use crate::train::{Metrics, Optimizer};
+
+    /// A finished run of the first preset.
+    pub(crate) fn run(name: &str, seed: u64, learning_rate: f64, accuracy: f64) -> RunState {
+        let mut config = TrainConfig::new(&PRESETS[0], [1, 28, 28], 10, 60_000);
+        (config.seed, config.learning_rate) = (seed, learning_rate);
+        let mut run = RunState::new(name, config);
+        run.test = Some(Metrics {
+            loss: 1.0 - accuracy,
+            accuracy,
+        });
+        run
+    }
+
+    #[test]
+    fn settings_are_dotted_keys() {
+        let facts = Facts::new(&run("a", 3, 0.01, 0.9));
+        let text = |key: &str| facts.settings[key].to_string();
+        assert_eq!(text("optimizer"), "adam");
+        assert_eq!(text("optimizer.beta1"), "0.9");
+        assert_eq!(text("learning_rate"), "0.01");
+        assert_eq!(text("model"), PRESETS[0].name);
+        assert!(!facts.settings.keys().any(|k| k.contains("layers")));
+        assert_eq!(facts.metrics[&Metric::TestAccuracy], 0.9);
+        assert!(!facts.metrics.contains_key(&Metric::TrainLoss));
+    }
+
+    #[test]
+    fn own_layers_are_told_apart() {
+        let mut own = run("a", 1, 0.01, 0.9);
+        own.config.preset = "custom".to_owned();
+        let first = Facts::new(&own);
+        own.config.model.layers.remove(0);
+        let second = Facts::new(&own);
+        assert_ne!(first.settings["model"], second.settings["model"]);
+    }
+
+    #[test]
+    fn seeds_group_and_everything_else_separates() {
+        let mut runs = [
+            run("a", 1, 0.01, 0.9),
+            run("b", 1, 0.02, 0.9),
+            run("c", 2, 0.01, 0.8),
+            run("d", 3, 0.01, 0.8),
+        ];
+        // A run that was steered is no repetition of one that was not.
+        runs[3].changes.push(crate::runs::ChangePoint {
+            step: 5,
+            epoch: 0.1,
+            setting: crate::train::Setting::LearningRate,
+            old: 0.1.into(),
+            new: 0.01.into(),
+        });
+        let rows: Vec<Facts> = runs.iter().map(Facts::new).collect();
+        assert_eq!(groups(&rows), [vec![0, 2], vec![1], vec![3]]);
+        let all: Vec<&Facts> = rows.iter().collect();
+        assert_eq!(differing(&all), ["changed", "learning_rate", "seed"]);
+        let kinds = {
+            let mut other = run("e", 1, 0.01, 0.9);
+            other.config.optimizer = Optimizer::SGD;
+            [rows[0].clone(), Facts::new(&other)]
+        };
+        let differing = differing(&kinds.iter().collect::<Vec<_>>());
+        assert!(differing.contains(&"optimizer"));
+        // Momentum comes with SGD, and says nothing of its own.
+        assert!(!differing.contains(&"optimizer.momentum"));
+    }
+}

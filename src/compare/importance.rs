@@ -1,0 +1,174 @@
+//! Which setting mattered for a metric.
+
+use serde::Serialize;
+
+use super::facts::differing;
+use super::forest::{Column, permutation_importance};
+use super::{Correlation, Facts, Metric, Value, spearman};
+
+/// Runs per differing setting below which bars are more luck than knowledge.
+const RUNS_PER_KEY: usize = 8;
+
+/// Fewer runs than this are not looked at.
+const FEWEST_RUNS: usize = 4;
+
+/// What one setting meant for the metric.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct KeyImportance {
+    /// The setting.
+    pub key: String,
+    /// Share of the metric's variance by which a random forest's guesses get worse without it;
+    /// around 0 it says nothing. Not bounded by 1.
+    pub importance: f64,
+    /// Whether the metric rises or falls with it; only for numbers.
+    pub correlation: Option<Correlation>,
+}
+
+/// What the settings meant for a metric.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Importance {
+    /// The metric.
+    pub metric: Metric,
+    /// Runs that have the metric.
+    pub n_runs: usize,
+    /// Settings that differ, the most important first.
+    pub keys: Vec<KeyImportance>,
+    /// Share of the variance that the forest explains for runs it has not seen.
+    pub explained: f64,
+    /// Why not to trust the bars too much, in one sentence.
+    pub hint: Option<String>,
+}
+
+/// What the settings of `rows` meant for `metric`. Rows without the metric are left out. `seed`
+/// decides the forest.
+///
+/// # Errors
+/// One sentence, when there are too few runs or nothing differs.
+pub fn importance(rows: &[Facts], metric: Metric, seed: u64) -> Result<Importance, String> {
+    let rows: Vec<&Facts> = rows
+        .iter()
+        .filter(|row| row.metrics.contains_key(&metric))
+        .collect();
+    let label = metric.label();
+    if rows.len() < FEWEST_RUNS {
+        return Err(format!(
+            "importance needs at least {FEWEST_RUNS} runs with a {label}, there are {}",
+            rows.len()
+        ));
+    }
+    let keys = differing(&rows);
+    if keys.is_empty() {
+        return Err("these runs do not differ in any setting".to_owned());
+    }
+    let target: Vec<f64> = rows.iter().map(|row| row.metrics[&metric]).collect();
+    let columns: Vec<Column> = keys.iter().map(|key| column(&rows, key)).collect();
+    let found = permutation_importance(&columns, &target, seed);
+    let mut keys: Vec<KeyImportance> = keys
+        .iter()
+        .zip(found.importance)
+        .map(|(key, importance)| KeyImportance {
+            key: (*key).to_owned(),
+            importance,
+            correlation: correlation(&rows, key, &target),
+        })
+        .collect();
+    keys.sort_by(|a, b| b.importance.total_cmp(&a.importance));
+    Ok(Importance {
+        metric,
+        n_runs: rows.len(),
+        hint: hint(rows.len(), keys.len(), found.explained),
+        keys,
+        explained: found.explained,
+    })
+}
+
+fn hint(n_runs: usize, n_keys: usize, explained: f64) -> Option<String> {
+    let wanted = (RUNS_PER_KEY * n_keys).max(2 * RUNS_PER_KEY);
+    if n_runs < wanted {
+        return Some(format!(
+            "{n_runs} runs are few for {n_keys} settings: about {wanted} would tell more"
+        ));
+    }
+    (explained < 0.2).then(|| {
+        "the settings explain little of the differences between these runs: the bars are mostly luck"
+            .to_owned()
+    })
+}
+
+/// The values of a setting: numbers if all of them are, otherwise words.
+fn column(rows: &[&Facts], key: &str) -> Column {
+    let values: Vec<Option<&Value>> = rows.iter().map(|row| row.settings.get(key)).collect();
+    let is_number = |v: &Option<&Value>| v.is_none_or(|v| v.number().is_some());
+    if values.iter().all(is_number) {
+        let number = |v: &Option<&Value>| v.and_then(Value::number).unwrap_or(f64::NEG_INFINITY);
+        return Column::Numbers(values.iter().map(number).collect());
+    }
+    let words: Vec<String> = values
+        .iter()
+        .map(|v| v.map_or_else(String::new, Value::to_string))
+        .collect();
+    let place = |word: &String| words.iter().position(|w| w == word).unwrap_or(0);
+    Column::Words(words.iter().map(place).collect())
+}
+
+fn correlation(rows: &[&Facts], key: &str, target: &[f64]) -> Option<Correlation> {
+    let pairs = rows.iter().zip(target);
+    let (x, y): (Vec<f64>, Vec<f64>) = pairs
+        .filter_map(|(row, y)| Some((row.settings.get(key)?.number()?, *y)))
+        .unzip();
+    spearman(&x, &y)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::compare::facts::tests::run;
+    use crate::train::Optimizer;
+
+    /// Runs whose accuracy depends on the optimiser and a little on the rate.
+    fn rows(n: u64) -> Vec<Facts> {
+        let row = |seed: u64| {
+            let rate: f64 = [1e-4, 1e-3, 1e-2][seed as usize % 3];
+            let is_sgd = seed.is_multiple_of(2);
+            let luck = (seed * 7919 % 13) as f64 * 1e-4;
+            let accuracy = 0.9 - 0.05 * f64::from(is_sgd) + 0.005 * rate.log10() + luck;
+            let mut run = run("r", seed, rate, accuracy);
+            if is_sgd {
+                run.config.optimizer = Optimizer::SGD;
+            }
+            Facts::new(&run)
+        };
+        (1..=n).map(row).collect()
+    }
+
+    #[test]
+    fn the_optimiser_is_seen_to_matter_and_the_seed_not() {
+        let found = importance(&rows(60), Metric::TestAccuracy, 1).unwrap();
+        let place = |key: &str| found.keys.iter().position(|k| k.key == key).unwrap();
+        // The optimiser shows in its kind and in the keys only one kind has.
+        assert!(found.keys[0].key.starts_with("optimizer"), "{found:?}");
+        assert!(place("seed") > place("learning_rate"), "{found:?}");
+        let seed = &found.keys[place("seed")];
+        assert!(seed.importance < 0.05, "{seed:?}");
+        let rate = found.keys[place("learning_rate")].correlation.unwrap();
+        assert!(rate.rho > 0.1, "{rate:?}");
+        assert_eq!(found.keys[place("optimizer")].correlation, None);
+        assert_eq!(
+            found,
+            importance(&rows(60), Metric::TestAccuracy, 1).unwrap()
+        );
+    }
+
+    #[test]
+    fn few_runs_are_told() {
+        let hint = importance(&rows(6), Metric::TestAccuracy, 1).unwrap().hint;
+        assert!(hint.unwrap().starts_with("6 runs are few for"));
+        let error = importance(&rows(3), Metric::TestAccuracy, 1).unwrap_err();
+        assert!(error.contains("at least 4 runs"), "{error}");
+        let error = importance(&rows(9), Metric::TrainSecs, 1).unwrap_err();
+        assert!(error.contains("there are 0"), "{error}");
+        let same = vec![rows(1)[0].clone(); 5];
+        let error = importance(&same, Metric::TestAccuracy, 1).unwrap_err();
+        assert!(error.contains("do not differ"), "{error}");
+    }
+}

@@ -1,0 +1,242 @@
+//! The same settings with several seeds: is the difference larger than what seeds do by themselves?
+//!
+//! t tests, and not a permutation test: with three seeds each, no permutation can show less than
+//! p = 0.1, and training twice as long to please the test is the wrong advice. Runs that share their
+//! seeds share the validation split and the order of the images, so they are compared seed by seed;
+//! otherwise by Welch's test, which does not suppose that both spread alike.
+
+use serde::Serialize;
+use statrs::distribution::{ContinuousCDF, StudentsT};
+
+use super::{POWER, SIGNIFICANCE};
+
+/// More seeds than this are never asked for: the settings are as good as equal.
+const MOST_SEEDS: usize = 200;
+
+/// Spreads below this are rounding.
+const ROUNDING: f64 = 1e-12;
+
+/// How the seeds were compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SeedMethod {
+    /// Seed by seed: Student's t test of the differences.
+    Paired,
+    /// Group against group: Welch's t test.
+    Welch,
+}
+
+impl SeedMethod {
+    /// The name people know it by.
+    pub fn label(self) -> &'static str {
+        match self {
+            SeedMethod::Paired => "paired t test",
+            SeedMethod::Welch => "Welch's t test",
+        }
+    }
+}
+
+/// What the seeds say about two settings.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct SeedTest {
+    /// How they were compared.
+    pub method: SeedMethod,
+    /// Mean of the candidate minus mean of the baseline.
+    pub difference: f64,
+    /// 95 % confidence interval of the difference.
+    pub interval: [f64; 2],
+    /// How often luck alone would show a difference as large, two-sided. 1 when the seeds do not
+    /// spread at all: then there is nothing to judge luck by.
+    pub p: f64,
+    /// Seeds that each of the two needs in all, if the difference is as large as it looks now;
+    /// `None` when that would be too many to be worth it.
+    pub n_needed: Option<usize>,
+}
+
+/// Compares two groups of `(seed, value)`; `None` when one has fewer than two seeds.
+pub fn over_seeds(baseline: &[(u64, f64)], candidate: &[(u64, f64)]) -> Option<SeedTest> {
+    let (baseline, candidate) = (by_seed(baseline), by_seed(candidate));
+    if baseline.len() < 2 || candidate.len() < 2 {
+        return None;
+    }
+    let values = |group: &[(u64, f64)]| group.iter().map(|&(_, v)| v).collect::<Vec<f64>>();
+    let seeds = |group: &[(u64, f64)]| group.iter().map(|&(s, _)| s).collect::<Vec<u64>>();
+    let (b, c) = (values(&baseline), values(&candidate));
+    if seeds(&baseline) == seeds(&candidate) {
+        let differences: Vec<f64> = c.iter().zip(&b).map(|(c, b)| c - b).collect();
+        let (mean, variance) = moments(&differences);
+        let n = differences.len() as f64;
+        let spread = Spread {
+            error: (variance / n).sqrt(),
+            freedom: n - 1.0,
+            needed: n_needed(mean, variance, |n| n - 1.0),
+        };
+        return Some(spread.test(SeedMethod::Paired, mean));
+    }
+    let ((mean_b, var_b), (mean_c, var_c)) = (moments(&b), moments(&c));
+    let (part_b, part_c) = (var_b / b.len() as f64, var_c / c.len() as f64);
+    let squares = part_b.powi(2) / (b.len() as f64 - 1.0) + part_c.powi(2) / (c.len() as f64 - 1.0);
+    let difference = mean_c - mean_b;
+    let spread = Spread {
+        error: (part_b + part_c).sqrt(),
+        // Welch and Satterthwaite.
+        freedom: (part_b + part_c).powi(2) / squares,
+        needed: n_needed(difference, var_b + var_c, |n| 2.0 * (n - 1.0)),
+    };
+    Some(spread.test(SeedMethod::Welch, difference))
+}
+
+/// Seeds that a group has not got yet, `n` of them: first those of the other group, so that the two
+/// can be compared seed by seed, then the smallest that neither has.
+pub fn seeds_to_add(own: &[u64], other: &[u64], n: usize) -> Vec<u64> {
+    let missing = other.iter().copied().filter(|s| !own.contains(s));
+    let fresh = (1..).filter(|s| !own.contains(s) && !other.contains(s));
+    let mut seeds = Vec::new();
+    for seed in missing.chain(fresh) {
+        if seeds.len() == n {
+            break;
+        }
+        if !seeds.contains(&seed) {
+            seeds.push(seed);
+        }
+    }
+    seeds
+}
+
+/// How sure a difference is.
+struct Spread {
+    /// Standard error.
+    error: f64,
+    /// Degrees of freedom.
+    freedom: f64,
+    needed: Option<usize>,
+}
+
+impl Spread {
+    fn test(&self, method: SeedMethod, difference: f64) -> SeedTest {
+        // Where nothing spreads, the degrees of freedom are no number either.
+        let t = StudentsT::new(0.0, 1.0, self.freedom).ok();
+        let t = t.filter(|_| self.error > ROUNDING);
+        let p = t.map_or(1.0, |t| 2.0 * t.sf((difference / self.error).abs()));
+        let width = t.map_or(0.0, |t| {
+            self.error * t.inverse_cdf(1.0 - SIGNIFICANCE / 2.0)
+        });
+        SeedTest {
+            method,
+            difference,
+            interval: [difference - width, difference + width],
+            p,
+            n_needed: self.needed,
+        }
+    }
+}
+
+/// Sorted by seed, the last one of each: the same settings with the same seed are the same run.
+fn by_seed(group: &[(u64, f64)]) -> Vec<(u64, f64)> {
+    let map: std::collections::BTreeMap<u64, f64> = group
+        .iter()
+        .copied()
+        .filter(|(_, value)| value.is_finite())
+        .collect();
+    map.into_iter().collect()
+}
+
+/// Mean and unbiased variance.
+pub(super) fn moments(values: &[f64]) -> (f64, f64) {
+    let n = values.len() as f64;
+    let mean = values.iter().sum::<f64>() / n;
+    let squares: f64 = values.iter().map(|v| (v - mean).powi(2)).sum();
+    (mean, squares / (n - 1.0).max(1.0))
+}
+
+/// The fewest seeds with which a difference would be seen with [`POWER`] at [`SIGNIFICANCE`]:
+/// n ≥ (t₁₋α⸝₂ + t₁₋β)² v / d² (Chow, Shao and Wang, Sample Size Calculations, 3.2), `freedom`
+/// giving the degrees of freedom for n.
+fn n_needed(difference: f64, variance: f64, freedom: impl Fn(f64) -> f64) -> Option<usize> {
+    if difference == 0.0 {
+        return None;
+    }
+    (2..=MOST_SEEDS).find(|&n| {
+        let n = n as f64;
+        StudentsT::new(0.0, 1.0, freedom(n)).is_ok_and(|t| {
+            let both = t.inverse_cdf(1.0 - SIGNIFICANCE / 2.0) + t.inverse_cdf(POWER);
+            n >= both * both * variance / (difference * difference)
+        })
+    })
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+
+    /// Numbers of scipy; `tests/fixtures/compare/statistics.py` made them.
+    pub(crate) fn fixture() -> serde_json::Value {
+        let text = include_str!("../../tests/fixtures/compare/statistics.json");
+        serde_json::from_str(text).unwrap()
+    }
+
+    fn group(case: &serde_json::Value, name: &str, first_seed: u64) -> Vec<(u64, f64)> {
+        let values = case[name].as_array().unwrap().iter();
+        (first_seed..)
+            .zip(values.map(|v| v.as_f64().unwrap()))
+            .collect()
+    }
+
+    #[test]
+    fn t_tests_are_scipys() {
+        for case in fixture()["seeds"].as_array().unwrap() {
+            let is_paired = case["method"] == "paired";
+            let a = group(case, "baseline", 1);
+            let b = group(case, "candidate", if is_paired { 1 } else { 100 });
+            let test = over_seeds(&a, &b).unwrap();
+            assert_eq!(test.method == SeedMethod::Paired, is_paired);
+            for (found, name) in [
+                (test.p, "p"),
+                (test.interval[0], "low"),
+                (test.interval[1], "high"),
+            ] {
+                let expected = case[name].as_f64().unwrap();
+                assert!((found - expected).abs() < 1e-7, "{case}: {name} is {found}");
+            }
+        }
+    }
+
+    #[test]
+    fn seeds_needed_are_those_of_the_noncentral_t() {
+        for case in fixture()["power"].as_array().unwrap() {
+            let number = |name: &str| case[name].as_f64().unwrap();
+            let is_paired = case["method"] == "paired";
+            let found = n_needed(number("difference"), number("variance"), |n| {
+                if is_paired { n - 1.0 } else { 2.0 * (n - 1.0) }
+            });
+            let expected = case["n"].as_u64().unwrap() as f64;
+            // "About": the formula stands in for a distribution.
+            assert!(
+                (found.unwrap() as f64 - expected).abs() <= 1.0,
+                "{case}: {found:?}"
+            );
+        }
+        assert_eq!(n_needed(1e-6, 1.0, |n| n - 1.0), None);
+        assert_eq!(n_needed(0.0, 1.0, |n| n - 1.0), None);
+    }
+
+    #[test]
+    fn too_few_seeds_say_nothing_and_no_spread_proves_nothing() {
+        assert_eq!(over_seeds(&[(1, 0.9)], &[(1, 0.8), (2, 0.8)]), None);
+        // The same seed again is no second seed.
+        assert_eq!(
+            over_seeds(&[(1, 0.9), (1, 0.9)], &[(1, 0.8), (2, 0.8)]),
+            None
+        );
+        for seeds in [[1, 2], [3, 4]] {
+            let test = over_seeds(&[(1, 0.9), (2, 0.9)], &seeds.map(|s| (s, 0.8))).unwrap();
+            assert_eq!(test.p, 1.0);
+        }
+    }
+
+    #[test]
+    fn added_seeds_pair_up_first() {
+        assert_eq!(seeds_to_add(&[1, 2], &[1, 7], 3), [7, 3, 4]);
+        assert_eq!(seeds_to_add(&[], &[], 2), [1, 2]);
+    }
+}

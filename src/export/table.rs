@@ -1,0 +1,107 @@
+//! One line a run, for spreadsheets and scripts.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+
+use super::{ExportError, Exported};
+use crate::compare::{Facts, Metric};
+use crate::files::write_atomically;
+use crate::train::EpochPoint;
+
+/// Writes the runs in the folders `runs` to the file `path` as a table: a row a run, a column a
+/// setting or metric. What a run lacks is empty.
+///
+/// # Errors
+/// When a run cannot be read or the file not be written; the old file is then as it was.
+pub fn csv(runs: &[PathBuf], path: &Path) -> Result<(), ExportError> {
+    let runs = read(runs)?;
+    let keys: BTreeSet<&str> = runs
+        .iter()
+        .flat_map(|run| run.facts.settings.keys().map(String::as_str))
+        .collect();
+    let fixed = ["id", "name", "created", "status"];
+    let metrics = Metric::ALL.map(Metric::name);
+    let mut text = row(fixed.into_iter().chain(keys.iter().copied()).chain(metrics));
+    for run in &runs {
+        let setting = |key: &&str| run.facts.settings.get(*key).map(ToString::to_string);
+        let settings = keys.iter().map(|key| setting(key).unwrap_or_default());
+        let metric = |metric: &Metric| run.facts.metrics.get(metric).map(f64::to_string);
+        let metrics = Metric::ALL.iter().map(|m| metric(m).unwrap_or_default());
+        let fixed = [
+            run.id.to_string(),
+            run.facts.name.clone(),
+            run.created.clone(),
+            run.status().to_owned(),
+        ];
+        text += &row(fixed.into_iter().chain(settings).chain(metrics));
+    }
+    Ok(write_atomically(path, text.as_bytes())?)
+}
+
+/// A line of a table (RFC 4180).
+fn row(cells: impl IntoIterator<Item = impl AsRef<str>>) -> String {
+    let cells = cells.into_iter().map(|cell| quoted(cell.as_ref()));
+    cells.collect::<Vec<_>>().join(",") + "\r\n"
+}
+
+/// A cell in quotes where it needs them.
+fn quoted(cell: &str) -> String {
+    if cell.contains([',', '"', '\n', '\r']) {
+        format!("\"{}\"", cell.replace('"', "\"\""))
+    } else {
+        cell.to_owned()
+    }
+}
+
+#[derive(Serialize)]
+struct Line<'a> {
+    id: &'a str,
+    created: &'a str,
+    status: &'static str,
+    #[serde(flatten)]
+    facts: &'a Facts,
+    epochs: &'a [EpochPoint],
+}
+
+/// Writes the runs in the folders `runs` to the file `path`, one JSON object a line: settings,
+/// metrics, and every epoch.
+///
+/// # Errors
+/// When a run cannot be read or the file not be written; the old file is then as it was.
+pub fn jsonl(runs: &[PathBuf], path: &Path) -> Result<(), ExportError> {
+    let mut bytes = Vec::new();
+    for run in read(runs)? {
+        let line = Line {
+            id: run.id.as_str(),
+            created: &run.created,
+            status: run.status(),
+            facts: &run.facts,
+            epochs: &run.state.epochs,
+        };
+        serde_json::to_writer(&mut bytes, &line).map_err(|e| ExportError::Table(e.to_string()))?;
+        bytes.push(b'\n');
+    }
+    Ok(write_atomically(path, &bytes)?)
+}
+
+fn read(runs: &[PathBuf]) -> Result<Vec<Exported>, ExportError> {
+    if runs.is_empty() {
+        return Err(ExportError::Nothing);
+    }
+    runs.iter().map(|path| Exported::read(path)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cells_are_quoted_where_they_must_be() {
+        assert_eq!(
+            row(["plain", "a, b", "say \"hi\"", "", "two\nlines"]),
+            "plain,\"a, b\",\"say \"\"hi\"\"\",,\"two\nlines\"\r\n"
+        );
+    }
+}

@@ -1,0 +1,88 @@
+//! What the HParams plugin reads: the settings and metrics there are, and each run's settings
+//! (`tensorboard/plugins/hparams/plugin_data.proto` and `api.proto`).
+
+use std::collections::BTreeMap;
+
+use super::proto::Message;
+use super::tag;
+use crate::compare::{Facts, Metric, Value};
+
+/// The types of settings that the plugin knows.
+const TEXT: u64 = 1;
+const NUMBER: u64 = 3;
+
+/// How a session ended.
+const SUCCESS: u64 = 1;
+const FAILURE: u64 = 2;
+
+/// The settings and metrics of all runs.
+#[derive(Default)]
+pub(super) struct Infos {
+    /// Whether a setting is a number in all runs.
+    settings: BTreeMap<String, bool>,
+}
+
+impl Infos {
+    /// Takes in another run.
+    pub(super) fn add(&mut self, facts: &Facts) {
+        for (key, value) in &facts.settings {
+            let is_number = self.settings.entry(key.clone()).or_insert(true);
+            *is_number &= value.number().is_some();
+        }
+    }
+
+    /// The summary that holds for all runs.
+    pub(super) fn summary(self) -> Message {
+        let mut experiment = Message::default();
+        for (key, is_number) in self.settings {
+            let kind = if is_number { NUMBER } else { TEXT };
+            let info = Message::default().text(1, &key).int(4, kind);
+            experiment = experiment.message(4, info);
+        }
+        for metric in Metric::ALL {
+            let name = Message::default().text(2, &tag(metric));
+            let info = Message::default().message(1, name).text(3, metric.label());
+            experiment = experiment.message(5, info);
+        }
+        plugin_summary("_hparams_/experiment", 2, experiment)
+    }
+}
+
+/// A run's settings.
+pub(super) fn session_start(facts: &Facts, start_secs: f64) -> Message {
+    let mut session = Message::default();
+    for (key, value) in &facts.settings {
+        let value = match value {
+            Value::Number(number) => Message::default().double(2, *number),
+            Value::Text(text) => Message::default().text(3, text),
+        };
+        let entry = Message::default().text(1, key).message(2, value);
+        session = session.message(1, entry);
+    }
+    // Runs that differ in the seed alone are still sessions of their own.
+    let session = session.double(5, start_secs);
+    plugin_summary("_hparams_/session_start_info", 3, session)
+}
+
+/// How a run ended.
+pub(super) fn session_end(is_complete: bool, end_secs: f64) -> Message {
+    let status = if is_complete { SUCCESS } else { FAILURE };
+    let session = Message::default().int(1, status).double(2, end_secs);
+    plugin_summary("_hparams_/session_end_info", 4, session)
+}
+
+/// A summary for the plugin, with `data` in field `field` of its `HParamsPluginData`.
+fn plugin_summary(tag: &str, field: u64, data: Message) -> Message {
+    let content = Message::default().int(1, 0).message(field, data);
+    let plugin = Message::default().text(1, "hparams").message(2, content);
+    let metadata = Message::default().message(1, plugin);
+    // The plugin reads the metadata alone, and TensorBoard drops a summary without a value: an
+    // empty tensor of floats.
+    let shape = Message::default().message(2, Message::default());
+    let nothing = Message::default().int(1, 1).message(2, shape);
+    let value = Message::default()
+        .text(1, tag)
+        .message(8, nothing)
+        .message(9, metadata);
+    Message::default().message(1, value)
+}

@@ -1,0 +1,145 @@
+//! Event files that TensorBoard reads: every point of every run, and the settings for its HParams
+//! plugin.
+//!
+//! Written by hand, because it is little: three kinds of messages in a format of length, checksum
+//! and bytes. The published writers are unmaintained, or bring a protobuf compiler.
+
+mod hparams;
+mod proto;
+mod record;
+
+use std::path::{Path, PathBuf};
+use std::time::UNIX_EPOCH;
+
+use super::{ExportError, Exported};
+use crate::compare::Metric;
+use crate::files::write_atomically;
+use crate::runs::RunState;
+use crate::train::Metrics;
+use proto::Message;
+use record::append_record;
+
+/// Writes the runs in the folders `runs` below the folder `dir`, each to a folder of its own named
+/// by its id. Written again, the files are replaced, so that no point is doubled.
+///
+/// # Errors
+/// When a run cannot be read or a file not be written.
+pub fn tensorboard(runs: &[PathBuf], dir: &Path) -> Result<(), ExportError> {
+    if runs.is_empty() {
+        return Err(ExportError::Nothing);
+    }
+    let mut infos = hparams::Infos::default();
+    for path in runs {
+        let run = Exported::read(path)?;
+        infos.add(&run.facts);
+        let folder = dir.join(run.id.as_str());
+        write(&folder, run_events(&run))?;
+    }
+    // TensorBoard wants what holds for all runs beside them.
+    let mut events = Events::new(0.0);
+    events.add(0.0, 0, infos.summary());
+    write(dir, events)
+}
+
+/// The name TensorBoard looks for; always the same, so that a file is replaced and not added to.
+const FILE: &str = "events.out.tfevents.0.candle-studio";
+
+fn write(dir: &Path, events: Events) -> Result<(), ExportError> {
+    std::fs::create_dir_all(dir).map_err(|source| ExportError::Folder {
+        path: dir.display().to_string(),
+        source,
+    })?;
+    Ok(write_atomically(&dir.join(FILE), &events.bytes)?)
+}
+
+/// The bytes of an event file.
+struct Events {
+    bytes: Vec<u8>,
+}
+
+impl Events {
+    fn new(wall_time: f64) -> Events {
+        let mut events = Events { bytes: Vec::new() };
+        let version = Message::default()
+            .double(1, wall_time)
+            .text(3, "brain.Event:2");
+        append_record(&mut events.bytes, &version.bytes());
+        events
+    }
+
+    fn add(&mut self, wall_time: f64, step: u64, summary: Message) {
+        let event = Message::default()
+            .double(1, wall_time)
+            .int(2, step)
+            .message(5, summary);
+        append_record(&mut self.bytes, &event.bytes());
+    }
+}
+
+fn run_events(run: &Exported) -> Events {
+    let start = secs(&run.created);
+    let mut events = Events::new(start);
+    events.add(start, 0, hparams::session_start(&run.facts, start));
+    steps(&mut events, &run.state, start);
+    epochs(&mut events, &run.state, start);
+    let last = run.state.points.last();
+    let (step, end) = last.map_or((0, start), |p| (p.step, start + p.secs));
+    if let Some(test) = run.state.test {
+        events.add(end, step, metrics_summary("test", test));
+    }
+    // What the HParams plugin shows: the same numbers by the names of the table.
+    for (metric, value) in &run.facts.metrics {
+        let summary = Message::default().message(1, scalar(&tag(*metric), *value));
+        events.add(end, step, summary);
+    }
+    let is_complete = ["completed", "early_stopped", "stopped"].contains(&run.status());
+    events.add(end, step, hparams::session_end(is_complete, end));
+    events
+}
+
+fn steps(events: &mut Events, run: &RunState, start: f64) {
+    for point in &run.points {
+        let summary = Message::default()
+            .message(1, scalar("batch/loss", point.loss))
+            .message(1, scalar("batch/accuracy", point.accuracy))
+            .message(1, scalar("batch/learning_rate", point.learning_rate));
+        events.add(start + point.secs, point.step, summary);
+    }
+}
+
+fn epochs(events: &mut Events, run: &RunState, start: f64) {
+    for epoch in &run.epochs {
+        let wall_time = start + epoch.secs;
+        events.add(wall_time, epoch.step, metrics_summary("train", epoch.train));
+        if let Some(validation) = epoch.validation {
+            events.add(
+                wall_time,
+                epoch.step,
+                metrics_summary("validation", validation),
+            );
+        }
+    }
+}
+
+fn metrics_summary(part: &str, metrics: Metrics) -> Message {
+    Message::default()
+        .message(1, scalar(&format!("{part}/loss"), metrics.loss))
+        .message(1, scalar(&format!("{part}/accuracy"), metrics.accuracy))
+}
+
+/// `Summary.Value` of one number, which TensorBoard keeps as a 32-bit float.
+fn scalar(tag: &str, value: f64) -> Message {
+    Message::default().text(1, tag).float(2, value as f32)
+}
+
+/// The tag a metric has in [`run_events`].
+fn tag(metric: Metric) -> String {
+    format!("summary/{}", metric.name())
+}
+
+/// Seconds since 1970 of a date such as `2026-11-23T12:27:42Z`; 0 for what is no date.
+fn secs(created: &str) -> f64 {
+    let time = humantime::parse_rfc3339(created).ok();
+    let since = time.and_then(|t| t.duration_since(UNIX_EPOCH).ok());
+    since.map_or(0.0, |d| d.as_secs_f64())
+}

@@ -1,0 +1,49 @@
+//! Runs handed to other programs.
+
+use std::path::PathBuf;
+
+use crate::export::{self, ExportError};
+use crate::studio::background::Message;
+use crate::studio::{Run, Studio};
+
+/// A format other programs read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// A table with a row a run.
+    Csv,
+    /// One JSON object a line, with every epoch.
+    Jsonl,
+    /// A folder of event files, with every point.
+    Tensorboard,
+}
+
+impl Studio {
+    /// Writes the selected runs, or without a selection those that pass the filter, for other
+    /// programs.
+    pub(in crate::studio) fn export(&mut self, format: Format, path: PathBuf) {
+        let Some(workspace) = self.workspace.clone() else {
+            self.complain("these runs are not kept in a folder, so they cannot be exported".into());
+            return;
+        };
+        let mut runs: Vec<&Run> = self.selected_runs().collect();
+        if runs.is_empty() {
+            runs = self.filtered_runs().collect();
+        }
+        let paths: Vec<PathBuf> = runs
+            .iter()
+            .map(|run| workspace.join(run.id.as_str()))
+            .collect();
+        let activity = format!("exporting {} runs", paths.len());
+        self.background.run(activity, move || {
+            let write = || -> Result<(), ExportError> {
+                match format {
+                    Format::Csv => export::csv(&paths, &path),
+                    Format::Jsonl => export::jsonl(&paths, &path),
+                    Format::Tensorboard => export::tensorboard(&paths, &path),
+                }
+            };
+            let result = write().map_err(|e| e.to_string());
+            Message::Saved(path, result)
+        });
+    }
+}

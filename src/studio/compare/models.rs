@@ -1,0 +1,61 @@
+//! The models of runs, read from their folders once and kept while they are asked.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use crate::model::Classifier;
+use crate::runs::RunId;
+
+/// Where the model of a run is.
+#[derive(Clone, Debug)]
+pub(super) enum Source {
+    /// In the run's folder.
+    Folder(PathBuf),
+    /// In memory: the run is training, or has just ended.
+    Live(Arc<Classifier>),
+}
+
+/// A run whose model is asked for.
+#[derive(Clone, Debug)]
+pub(super) struct Asked {
+    pub(super) id: RunId,
+    pub(super) name: String,
+    pub(super) source: Option<Source>,
+}
+
+/// Models that were read.
+#[derive(Default)]
+pub(super) struct Models {
+    kept: Vec<(RunId, SystemTime, Arc<Classifier>)>,
+}
+
+impl Models {
+    /// Forgets the models of all other runs: a network can be large.
+    pub(super) fn keep_only(&mut self, asked: &[Asked]) {
+        self.kept
+            .retain(|(id, ..)| asked.iter().any(|a| a.id == *id));
+    }
+
+    /// The model of a run, and when it was made; the error is one sentence.
+    pub(super) fn get(&mut self, asked: &Asked) -> Result<Arc<Classifier>, String> {
+        let none = || format!("{} has no model yet: its training did not end", asked.name);
+        let folder = match &asked.source {
+            None => return Err(none()),
+            Some(Source::Live(classifier)) => return Ok(classifier.clone()),
+            Some(Source::Folder(folder)) => folder,
+        };
+        let path = folder.join("model.safetensors");
+        let changed = std::fs::metadata(&path).and_then(|m| m.modified());
+        let changed = changed.map_err(|_| none())?;
+        let kept = self.kept.iter().find(|k| k.0 == asked.id && k.1 == changed);
+        if let Some((.., classifier)) = kept {
+            return Ok(classifier.clone());
+        }
+        let classifier = Arc::new(Classifier::load(&path).map_err(|e| e.to_string())?);
+        self.kept.retain(|(id, ..)| *id != asked.id);
+        self.kept
+            .push((asked.id.clone(), changed, classifier.clone()));
+        Ok(classifier)
+    }
+}

@@ -1,0 +1,52 @@
+//! Runs that start one after the other.
+
+use crate::studio::Studio;
+use crate::studio::handle::Refusal;
+use crate::train::{Control, TrainConfig};
+
+impl Studio {
+    /// Configurations that wait to be trained, the next one first.
+    pub fn queue(&self) -> impl ExactSizeIterator<Item = &TrainConfig> {
+        self.queue.iter()
+    }
+
+    /// Trains these one after the other, once nothing else is live.
+    pub(in crate::studio) fn enqueue(&mut self, configs: Vec<TrainConfig>) {
+        self.queue.extend(configs);
+        self.train_next();
+    }
+
+    /// Starts the next run of the queue if nothing is live.
+    pub(in crate::studio) fn train_next(&mut self) {
+        if self.queue.is_empty() || self.live_run().is_some() || self.dataset().is_none() {
+            return;
+        }
+        let Some(config) = self.queue.pop_front() else {
+            return;
+        };
+        let reason = match self.begin(config, Control::default()) {
+            Ok(()) => {
+                self.is_from_queue = true;
+                return;
+            }
+            Err(Refusal::NotNow) => return,
+            Err(Refusal::NoThread(text)) => text,
+            Err(Refusal::Wrong(errors)) => {
+                let errors: Vec<String> = errors.iter().map(ToString::to_string).collect();
+                errors.join("; ")
+            }
+        };
+        self.queue.clear();
+        self.complain(format!("the runs that wait were given up: {reason}"));
+    }
+
+    /// Nothing waits any more.
+    pub(in crate::studio) fn clear_queue(&mut self) {
+        if !self.queue.is_empty() {
+            let n = self.queue.len();
+            self.queue.clear();
+            let runs = if n == 1 { "run" } else { "runs" };
+            self.inform(format!("{n} {runs} that waited will not be trained"));
+        }
+    }
+}

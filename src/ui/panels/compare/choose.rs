@@ -1,0 +1,46 @@
+//! Fields of the comparing views.
+
+use egui::{Response, Ui};
+
+use crate::compare::Column;
+use crate::ui::theme;
+use crate::ui::widgets::combo_of_width;
+
+/// Lets one of `choices` be chosen; true when it was.
+pub(super) fn one<T: Clone + PartialEq>(
+    ui: &mut Ui,
+    name: &str,
+    about: &str,
+    chosen: &mut T,
+    choices: impl IntoIterator<Item = (T, String)>,
+) -> bool {
+    let before = chosen.clone();
+    let choices: Vec<(T, String)> = choices.into_iter().collect();
+    let label = choices.iter().find(|(choice, _)| choice == chosen);
+    let label = label.map_or_else(|| "–".to_owned(), |(_, label)| label.clone());
+    let width = (ui.available_width() - 8.0).clamp(80.0, 168.0);
+    let response = combo_of_width(ui, name, &label, width, |ui| {
+        for (choice, label) in choices {
+            ui.selectable_value(chosen, choice, label);
+        }
+    });
+    response.on_hover_text(about);
+    *chosen != before
+}
+
+/// The columns with their words.
+pub(super) fn columns(columns: &[Column]) -> Vec<(Option<Column>, String)> {
+    let labelled = |column: &Column| (Some(column.clone()), column.label().to_owned());
+    columns.iter().map(labelled).collect()
+}
+
+/// A quiet word before a field.
+pub(super) fn word(ui: &mut Ui, text: &str) -> Response {
+    ui.label(theme::quiet(ui, text))
+}
+
+/// A line that says why there is nothing to see, and what to do.
+pub(super) fn nothing(ui: &mut Ui, text: &str) {
+    ui.add_space(24.0);
+    ui.vertical_centered(|ui| ui.label(theme::quiet(ui, text)));
+}

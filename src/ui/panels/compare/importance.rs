@@ -1,0 +1,162 @@
+//! Which setting mattered for a metric: a bar a setting.
+
+use egui::{Align2, Rect, Role, ScrollArea, Sense, TextStyle, Ui, WidgetInfo, pos2, vec2};
+
+use super::choose;
+use super::rows::Rows;
+use crate::compare::{Importance, KeyImportance, Metric};
+use crate::runs::RunId;
+use crate::studio::{Action, Question};
+use crate::ui::format;
+use crate::ui::panels::Cx;
+use crate::ui::theme::{self, ROW_HEIGHT, tokens};
+
+/// Room for the name of a setting, and for its rank correlation.
+const NAME_WIDTH: f32 = 168.0;
+const RHO_WIDTH: f32 = 76.0;
+
+/// The metric that is looked at.
+#[derive(Default)]
+pub(super) struct Weights {
+    metric: Option<Metric>,
+    asked: Option<(Vec<RunId>, Metric)>,
+}
+
+impl Weights {
+    /// Shows the view.
+    pub(super) fn ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>, rows: &Rows) {
+        let metrics = rows.metrics();
+        let metric = self.metric.filter(|m| metrics.contains(m));
+        let Some(mut metric) = metric.or(metrics.first().copied()) else {
+            choose::nothing(ui, "No run has come to an end of an epoch yet.");
+            return;
+        };
+        ui.horizontal(|ui| {
+            ui.set_min_height(ROW_HEIGHT);
+            choose::word(ui, "what mattered for");
+            let about = "The metric that the settings are weighed for.";
+            let choices = metrics.iter().map(|m| (*m, m.label().to_owned()));
+            choose::one(ui, "Metric", about, &mut metric, choices);
+            if cx.studio.compared().is_weighing() {
+                choose::word(ui, "weighing…");
+            }
+        });
+        self.metric = Some(metric);
+        self.ask(cx, rows, metric);
+        match &cx.studio.compared().importance {
+            Some((.., Ok(found))) => bars_ui(ui, found),
+            Some((.., Err(reason))) => choose::nothing(ui, &sentence(reason)),
+            None => {}
+        }
+    }
+
+    /// Asks anew when the runs or the metric are others.
+    fn ask(&mut self, cx: &mut Cx<'_>, rows: &Rows, metric: Metric) {
+        let has_it = |row: &&super::rows::Row| row.facts.metrics.contains_key(&metric);
+        let runs = rows.rows.iter().filter(has_it).map(|row| row.id.clone());
+        let wanted = (runs.collect(), metric);
+        if self.asked.as_ref() != Some(&wanted) {
+            cx.act(Action::Ask(Question::Weigh(wanted.0.clone(), metric)));
+            self.asked = Some(wanted);
+        }
+    }
+}
+
+fn sentence(reason: &str) -> String {
+    let mut letters = reason.chars();
+    let first = letters.next().map(|c| c.to_uppercase().to_string());
+    format!("{}{}.", first.unwrap_or_default(), letters.as_str())
+}
+
+fn bars_ui(ui: &mut Ui, found: &Importance) {
+    let t = tokens(ui);
+    let words = format!(
+        "A forest of 200 trees, grown on {} runs, explains {} of their differences.",
+        found.n_runs,
+        format::percent(found.explained.max(0.0))
+    );
+    ui.label(theme::quiet(ui, words)).on_hover_text(
+        "Measured on runs that a tree has not seen. When it is low, the bars are mostly luck.",
+    );
+    if let Some(hint) = &found.hint {
+        ui.label(egui::RichText::new(sentence(hint)).small().color(t.warning));
+    }
+    ui.add_space(theme::UNIT);
+    header_ui(ui);
+    let most = found.keys.first().map_or(0.0, |k| k.importance).max(0.05);
+    ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
+        for key in &found.keys {
+            bar_ui(ui, key, most);
+        }
+    });
+}
+
+fn header_ui(ui: &mut Ui) {
+    ui.horizontal(|ui| {
+        let width = ui.available_width();
+        ui.label(theme::quiet(ui, "importance")).on_hover_text(
+            "The share of the differences that a forest can no longer explain when this setting \
+             is dealt out at random: 0 tells nothing, 1 or more tells nearly all.",
+        );
+        ui.add_space((width - RHO_WIDTH - 200.0).max(0.0));
+        ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
+            ui.label(theme::quiet(ui, "rank correlation")).on_hover_text(
+                "Whether the metric rises (+1) or falls (−1) with this setting; around 0 it does \
+                 neither. Only for numbers, and blind to what goes up and down again.",
+            );
+        });
+    });
+}
+
+fn bar_ui(ui: &mut Ui, key: &KeyImportance, most: f64) {
+    let t = tokens(ui);
+    let size = vec2(ui.available_width(), 24.0);
+    let (rect, response) = ui.allocate_exact_size(size, Sense::hover());
+    let rho = key.correlation.map(|c| format!("{:+.2}", c.rho));
+    let name = format!(
+        "{}: importance {:.2}, rank correlation {}",
+        key.key,
+        key.importance,
+        rho.as_deref().unwrap_or("none")
+    );
+    response.widget_info(|| WidgetInfo::labeled(Role::Label, true, &name));
+    let font = TextStyle::Small.resolve(ui.style());
+    let digits = TextStyle::Monospace.resolve(ui.style());
+    let painter = ui.painter();
+    let names = painter.with_clip_rect(rect.with_max_x(rect.min.x + NAME_WIDTH - 8.0));
+    names.text(
+        rect.left_center(),
+        Align2::LEFT_CENTER,
+        &key.key,
+        font,
+        t.text,
+    );
+    let track = Rect::from_min_max(
+        pos2(rect.min.x + NAME_WIDTH, rect.center().y - 5.0),
+        pos2(rect.max.x - RHO_WIDTH - 52.0, rect.center().y + 5.0),
+    );
+    painter.rect_filled(track, 2.0, t.raised);
+    let share = (key.importance / most).clamp(0.0, 1.0) as f32;
+    if share > 0.002 {
+        let bar = track.with_max_x(track.min.x + (track.width() * share).max(1.5));
+        painter.rect_filled(bar, 2.0, t.accent);
+    }
+    let at = pos2(track.max.x + 8.0, rect.center().y);
+    let value = format!("{:.2}", key.importance);
+    painter.text(at, Align2::LEFT_CENTER, value, digits.clone(), t.text);
+    let rho = rho.unwrap_or_else(|| "–".to_owned());
+    painter.text(
+        rect.right_center(),
+        Align2::RIGHT_CENTER,
+        rho,
+        digits,
+        t.quiet,
+    );
+    response.on_hover_text(match key.correlation {
+        Some(c) => format!(
+            "{}: rank correlation {:+.2}, p = {:.3}",
+            key.key, c.rho, c.p
+        ),
+        None => key.key.clone(),
+    });
+}

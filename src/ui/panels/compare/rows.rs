@@ -1,0 +1,104 @@
+//! The runs that pass the filter as rows of a table, made anew only where something happened.
+
+use std::collections::HashMap;
+
+use crate::compare::{Column, Facts, Metric, Value};
+use crate::runs::RunId;
+use crate::studio::{Run, Studio};
+use crate::ui::format;
+
+/// A run to be looked at.
+#[derive(Clone, Debug)]
+pub(super) struct Row {
+    pub(super) id: RunId,
+    pub(super) facts: Facts,
+    /// Its place among all runs, which its colour comes from.
+    pub(super) idx: usize,
+}
+
+/// The runs that pass the filter, oldest first.
+#[derive(Default)]
+pub(super) struct Rows {
+    pub(super) rows: Vec<Row>,
+    known: HashMap<RunId, (Stamp, Facts)>,
+}
+
+/// What changes when the facts of a run do.
+type Stamp = (String, usize, usize, usize, bool);
+
+fn stamp(run: &Run) -> Stamp {
+    let state = &run.state;
+    let n_points = if state.is_live() {
+        0
+    } else {
+        state.points.len()
+    };
+    (
+        state.name.clone(),
+        state.epochs.len(),
+        state.changes.len(),
+        n_points,
+        state.test.is_some(),
+    )
+}
+
+impl Rows {
+    /// Takes in what has changed.
+    pub(super) fn refresh(&mut self, studio: &Studio) {
+        let filter = studio.filter();
+        let mut known = std::mem::take(&mut self.known);
+        self.rows.clear();
+        for (idx, run) in studio.runs().iter().enumerate() {
+            if !filter.passes(run) {
+                continue;
+            }
+            let stamp = stamp(run);
+            let facts = match known.remove(&run.id) {
+                Some((old, facts)) if old == stamp => facts,
+                _ => run.facts(),
+            };
+            self.known.insert(run.id.clone(), (stamp, facts.clone()));
+            self.rows.push(Row {
+                id: run.id.clone(),
+                facts,
+                idx,
+            });
+        }
+    }
+
+    /// What is worth looking along.
+    pub(super) fn columns(&self) -> Vec<Column> {
+        let facts: Vec<&Facts> = self.rows.iter().map(|row| &row.facts).collect();
+        Column::of(&facts)
+    }
+
+    /// The metrics that any run has.
+    pub(super) fn metrics(&self) -> Vec<Metric> {
+        let has = |m: &Metric| self.rows.iter().any(|r| r.facts.metrics.contains_key(m));
+        Metric::ALL.into_iter().filter(has).collect()
+    }
+
+    /// The values of a column.
+    pub(super) fn values(&self, column: &Column) -> Vec<Value> {
+        let values = self.rows.iter().filter_map(|r| column.value(&r.facts));
+        values.collect()
+    }
+}
+
+/// A value of a column as people read it.
+pub(super) fn text(column: &Column, value: &Value) -> String {
+    match (column, value) {
+        (Column::Metric(metric), Value::Number(number)) => metric_text(*metric, *number),
+        (_, Value::Number(number)) => format::setting(*number),
+        (_, Value::Text(text)) => text.clone(),
+    }
+}
+
+/// A metric as people read it.
+pub(super) fn metric_text(metric: Metric, value: f64) -> String {
+    match metric {
+        _ if metric.is_share() => format::percent_exact(value),
+        Metric::TrainSecs => format::duration(value),
+        _ => format::loss(value),
+    }
+}

@@ -1,0 +1,215 @@
+//! Any setting or metric against any other, one dot a run.
+
+use egui::{
+    Align2, PointerButton, Pos2, Rect, Role, Sense, Stroke, TextStyle, Ui, WidgetInfo, pos2, vec2,
+};
+
+use super::choose;
+use super::rows::{Row, Rows, text};
+use crate::compare::{Column, Scale};
+use crate::runs::RunId;
+use crate::studio::Action;
+use crate::ui::panels::Cx;
+use crate::ui::theme::{ROW_HEIGHT, tokens};
+
+/// Radius of a dot.
+const DOT: f32 = 4.0;
+
+/// Distance within which the pointer finds a dot.
+const NEAR: f32 = 10.0;
+
+/// What is against what.
+#[derive(Default)]
+pub(super) struct Scatter {
+    x: Option<Column>,
+    y: Option<Column>,
+    is_x_log: bool,
+    is_y_log: bool,
+}
+
+impl Scatter {
+    /// Shows the view in the room there is.
+    pub(super) fn ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>, rows: &Rows) {
+        let columns = rows.columns();
+        self.follow(&columns, rows);
+        let (Some(x), Some(y)) = (self.x.clone(), self.y.clone()) else {
+            choose::nothing(
+                ui,
+                "There is nothing to compare yet: train with other settings.",
+            );
+            return;
+        };
+        self.controls_ui(ui, rows, &columns);
+        let scales = [
+            Scale::new(&rows.values(&x), self.is_x_log),
+            Scale::new(&rows.values(&y), self.is_y_log),
+        ];
+        let [Some(x_scale), Some(y_scale)] = scales else {
+            choose::nothing(ui, "No run has both of these yet.");
+            return;
+        };
+        let plot = room(ui, &x, &y);
+        grid_ui(ui, plot, (&x, &x_scale), (&y, &y_scale));
+        let dots: Vec<(&Row, Pos2)> = rows
+            .rows
+            .iter()
+            .filter_map(|row| {
+                let across = x_scale.place(&x.value(&row.facts)?)? as f32;
+                let up = y_scale.place(&y.value(&row.facts)?)? as f32;
+                Some((row, plot.lerp_inside(vec2(across, 1.0 - up))))
+            })
+            .collect();
+        dots_ui(ui, cx, &dots, plot, &[x, y]);
+    }
+
+    fn follow(&mut self, columns: &[Column], rows: &Rows) {
+        let is_there = |c: &Option<Column>| c.as_ref().is_some_and(|c| columns.contains(c));
+        let is_metric = |c: &&Column| matches!(c, Column::Metric(_));
+        if !is_there(&self.x) {
+            self.x = columns
+                .iter()
+                .find(|c| !is_metric(c))
+                .or(columns.first())
+                .cloned();
+            self.is_x_log = suggests_log(&self.x, rows);
+        }
+        if !is_there(&self.y) {
+            self.y = columns.iter().find(is_metric).or(columns.last()).cloned();
+            self.is_y_log = suggests_log(&self.y, rows);
+        }
+    }
+
+    fn controls_ui(&mut self, ui: &mut Ui, rows: &Rows, columns: &[Column]) {
+        ui.horizontal_wrapped(|ui| {
+            ui.set_min_height(ROW_HEIGHT);
+            choose::word(ui, "upward");
+            let about = "What is measured from the bottom to the top.";
+            if choose::one(ui, "Upward", about, &mut self.y, choose::columns(columns)) {
+                self.is_y_log = suggests_log(&self.y, rows);
+            }
+            log_ui(ui, &mut self.is_y_log, "log y");
+            choose::word(ui, "across");
+            let about = "What is measured from left to right.";
+            if choose::one(ui, "Across", about, &mut self.x, choose::columns(columns)) {
+                self.is_x_log = suggests_log(&self.x, rows);
+            }
+            log_ui(ui, &mut self.is_x_log, "log x");
+        });
+    }
+}
+
+fn log_ui(ui: &mut Ui, is_log: &mut bool, name: &str) {
+    ui.checkbox(is_log, egui::RichText::new(name).small())
+        .on_hover_text("Spreads small values; only where all values are above zero.");
+}
+
+fn suggests_log(column: &Option<Column>, rows: &Rows) -> bool {
+    let values = column.as_ref().map(|column| rows.values(column));
+    values.is_some_and(|values| Scale::suggests_log(&values))
+}
+
+fn room(ui: &mut Ui, x: &Column, y: &Column) -> Rect {
+    let (rect, response) = ui.allocate_exact_size(ui.available_size(), Sense::hover());
+    let name = format!("Scatter of {} against {}", y.label(), x.label());
+    response.widget_info(|| WidgetInfo::labeled(Role::Figure, true, &name));
+    Rect::from_min_max(rect.min + vec2(76.0, 24.0), rect.max - vec2(24.0, 44.0))
+}
+
+/// Faint lines with what they stand for, and the names of both sides.
+fn grid_ui(ui: &Ui, plot: Rect, (x, x_scale): (&Column, &Scale), (y, y_scale): (&Column, &Scale)) {
+    let t = tokens(ui);
+    let painter = ui.painter();
+    let font = TextStyle::Small.resolve(ui.style());
+    let rim = Stroke::new(1.0, t.hairline);
+    for (place, value) in y_scale.ticks() {
+        let at = plot.lerp_inside(vec2(0.0, 1.0 - place as f32));
+        painter.hline(plot.x_range(), at.y, rim);
+        let words = short(&text(y, &value));
+        painter.text(
+            at - vec2(8.0, 0.0),
+            Align2::RIGHT_CENTER,
+            words,
+            font.clone(),
+            t.quiet,
+        );
+    }
+    for (place, value) in x_scale.ticks() {
+        let at = plot.lerp_inside(vec2(place as f32, 1.0));
+        painter.vline(at.x, at.y..=at.y + 4.0, rim);
+        let words = short(&text(x, &value));
+        painter.text(
+            at + vec2(0.0, 6.0),
+            Align2::CENTER_TOP,
+            words,
+            font.clone(),
+            t.quiet,
+        );
+    }
+    let at = pos2(plot.center().x, plot.max.y + 26.0);
+    painter.text(at, Align2::CENTER_TOP, x.label(), font.clone(), t.text);
+    let at = pos2(plot.min.x - 68.0, plot.min.y - 8.0);
+    painter.text(at, Align2::LEFT_BOTTOM, y.label(), font, t.text);
+}
+
+fn short(text: &str) -> String {
+    if text.chars().count() <= 12 {
+        return text.to_owned();
+    }
+    text.chars().take(11).chain(['…']).collect()
+}
+
+fn dots_ui(ui: &Ui, cx: &mut Cx<'_>, dots: &[(&Row, Pos2)], plot: Rect, columns: &[Column; 2]) {
+    let t = tokens(ui);
+    let has_selection = dots.iter().any(|(row, _)| cx.studio.is_selected(&row.id));
+    for (row, at) in dots {
+        let is_selected = cx.studio.is_selected(&row.id);
+        let color = t.run_color(row.idx);
+        let color = if has_selection && !is_selected {
+            color.gamma_multiply(0.25)
+        } else {
+            color
+        };
+        ui.painter().circle_filled(*at, DOT, color);
+        if is_selected {
+            ui.painter()
+                .circle_stroke(*at, DOT + 2.5, Stroke::new(1.5, t.text));
+        }
+    }
+    let pointer = ui.input(|i| i.pointer.hover_pos());
+    let pointer = pointer.filter(|_| ui.rect_contains_pointer(plot.expand(NEAR)));
+    let Some((row, at)) = pointer.and_then(|pointer| {
+        let near = dots.iter().min_by(|a, b| {
+            let distance = |dot: &(&Row, Pos2)| dot.1.distance_sq(pointer);
+            distance(a).total_cmp(&distance(b))
+        });
+        near.filter(|(_, at)| at.distance(pointer) < NEAR)
+    }) else {
+        return;
+    };
+    ui.painter()
+        .circle_stroke(*at, DOT + 2.5, Stroke::new(1.5, t.accent));
+    let value = |c: &Column| {
+        let value = c.value(&row.facts).map(|v| text(c, &v));
+        format!("{}  {}", c.label(), value.unwrap_or_default())
+    };
+    let words = format!(
+        "{}\n{}\n{}",
+        row.facts.name,
+        value(&columns[0]),
+        value(&columns[1])
+    );
+    super::at_pointer(ui, "run under the pointer", &words);
+    if ui.input(|i| i.pointer.button_clicked(PointerButton::Primary)) {
+        cx.act(Action::Select(toggled(cx, &row.id)));
+    }
+}
+
+/// The selection with this run in it, or without it if it was.
+pub(super) fn toggled(cx: &Cx<'_>, id: &RunId) -> Vec<RunId> {
+    let mut ids: Vec<RunId> = cx.studio.selected_runs().map(|r| r.id.clone()).collect();
+    match ids.iter().position(|other| other == id) {
+        Some(at) => drop(ids.remove(at)),
+        None => ids.push(id.clone()),
+    }
+    ids
+}

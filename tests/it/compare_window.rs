@@ -1,0 +1,357 @@
+//! Comparing runs in the window: brushes, dots, bars, verdicts, images and sketches.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use candle_studio::data::Dataset;
+use candle_studio::model::{Classifier, preset};
+use candle_studio::runs::{Recorder, Summary};
+use candle_studio::studio::{Action, Format, Studio};
+use candle_studio::train::{Control, Job, TrainConfig, train};
+use candle_studio::ui::StudioApp;
+use egui_kittest::Harness;
+use egui_kittest::kittest::Queryable;
+
+use crate::tiny;
+use crate::window::{draw, settle, wait};
+
+type Window = Harness<'static, StudioApp>;
+
+/// Trains a run of the tiny data into the workspace below `dir`.
+fn record(dir: &Path, name: &str, seed: u64, learning_rate: f64) {
+    let dataset = Dataset::open_folder(&dir.join("data")).unwrap();
+    let preset = preset("softmax").unwrap();
+    let mut config = TrainConfig::new(preset, dataset.image_shape(), dataset.n_classes(), 203);
+    (config.seed, config.learning_rate, config.epochs) = (seed, learning_rate, 1);
+    let job = Job::new(config, Arc::new(dataset)).unwrap();
+    let mut recorder = Recorder::create(&dir.join("runs").join(name), name, &job).unwrap();
+    let outcome = train(&job, &Control::default(), &mut recorder).unwrap();
+    let summary = Summary::new(&outcome);
+    let model = Classifier {
+        classes: job.dataset().classes.clone(),
+        provenance: job.provenance(&outcome.config, outcome.epochs, None),
+        network: outcome.network,
+    };
+    recorder.finish(&summary, &model).unwrap();
+}
+
+/// A folder with the tiny data and runs of two learning rates with the seeds 1 to `n_seeds`.
+fn workspace(n_seeds: u64) -> tempfile::TempDir {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::create_dir(dir.path().join("data")).unwrap();
+    tiny::write_folder(&dir.path().join("data"));
+    for seed in 1..=n_seeds {
+        record(dir.path(), &format!("slow {seed}"), seed, 1e-5);
+        record(dir.path(), &format!("fast {seed}"), seed, 1e-2);
+    }
+    dir
+}
+
+fn studio(dir: &Path, wake: candle_studio::studio::Wake) -> Studio {
+    let mut studio = Studio::new(Some(dir.join("runs")), wake).unwrap();
+    studio.handle(Action::OpenData(dir.join("data")));
+    studio
+}
+
+/// The window on `dir`, with a view of the Compare tab.
+fn window(dir: &Path, view: &str, size: [f32; 2]) -> Window {
+    let dir = dir.to_owned();
+    let mut window = Harness::builder()
+        .with_size(size)
+        .with_max_steps(60)
+        .build_eframe(move |cc| {
+            StudioApp::with_studio(cc, studio(&dir, StudioApp::wake(&cc.egui_ctx)))
+        });
+    wait(&mut window, "the runs", |app| app.studio().runs().len() > 1);
+    settle(&mut window);
+    window.get_by_label("Compare tab").click();
+    window.run_steps(4);
+    window.get_by_label(view).click();
+    window.run_steps(4);
+    window
+}
+
+fn selected(window: &Window) -> Vec<String> {
+    let mut names: Vec<String> = window
+        .state()
+        .studio()
+        .selected_runs()
+        .map(|run| run.id.to_string())
+        .collect();
+    names.sort();
+    names
+}
+
+fn drag(window: &mut Window, from: egui::Pos2, to: egui::Pos2) {
+    window.hover_at(from);
+    window.step();
+    window.drag_at(from);
+    window.step();
+    for i in 1..=4 {
+        window.hover_at(from + (to - from) * (i as f32 / 4.0));
+        window.step();
+    }
+    window.drop_at(to);
+    window.run_steps(4);
+}
+
+/// Keeps the upper half of the axis of the learning rate: the fast runs.
+fn keep_fast(window: &mut Window) {
+    let axis = window
+        .get_by_label_contains("Brush on learning_rate")
+        .rect();
+    drag(
+        window,
+        axis.center_top() + egui::vec2(0.0, 2.0),
+        axis.center() - egui::vec2(0.0, 20.0),
+    );
+}
+
+#[test]
+fn what_is_brushed_on_an_axis_is_selected_everywhere() {
+    let dir = workspace(2);
+    let mut window = window(dir.path(), "Parallel", [1440.0, 900.0]);
+    window.get_by_label_contains("Parallel coordinates of ");
+    keep_fast(&mut window);
+    assert_eq!(selected(&window), ["fast 1", "fast 2"]);
+    window.get_by_label("Clear brushes").click();
+    window.run_steps(4);
+    assert!(selected(&window).is_empty());
+
+    // Turned around, the upper half is the slow ones; and a click takes the brush away.
+    window.get_by_label("Axis learning_rate").click();
+    window.run_steps(4);
+    window.get_by_label("Flipped").click();
+    window.run_steps(4);
+    window.key_press(egui::Key::Escape);
+    window.run_steps(4);
+    keep_fast(&mut window);
+    assert_eq!(selected(&window), ["slow 1", "slow 2"]);
+    window
+        .get_by_label_contains("Brush on learning_rate: about")
+        .click();
+    window.run_steps(4);
+    assert!(selected(&window).is_empty());
+}
+
+#[test]
+fn axes_are_moved_and_removed() {
+    let dir = workspace(2);
+    let mut window = window(dir.path(), "Parallel", [1024.0, 700.0]);
+    let x = |window: &Window, axis: &str| window.get_by_label(axis).rect().center().x;
+    assert!(x(&window, "Axis learning_rate") < x(&window, "Axis test accuracy"));
+    window.get_by_label("Axis learning_rate").click();
+    window.run_steps(4);
+    window.get_by_label("Move right").click();
+    window.run_steps(4);
+    assert!(x(&window, "Axis learning_rate") > x(&window, "Axis test accuracy"));
+}
+
+#[test]
+fn a_dot_is_selected_by_a_click() {
+    let dir = workspace(1);
+    let mut window = window(dir.path(), "Scatter", [1440.0, 900.0]);
+    let name = "Scatter of test accuracy against learning_rate";
+    let rect = window.get_by_label(name).rect();
+    // The fast run is at the upper right end of the plot.
+    let dot = egui::pos2(rect.max.x - 24.0, rect.min.y + 24.0);
+    window.hover_at(dot);
+    window.run_steps(2);
+    window.get_by_label_contains("fast 1\n");
+    window.drag_at(dot);
+    window.step();
+    window.drop_at(dot);
+    window.run_steps(4);
+    assert_eq!(selected(&window), ["fast 1"]);
+}
+
+#[test]
+fn the_setting_that_mattered_is_on_top() {
+    let dir = workspace(3);
+    let mut window = window(dir.path(), "Importance", [1440.0, 900.0]);
+    wait(&mut window, "the bars", |app| {
+        app.studio().compared().importance.is_some()
+    });
+    window.run_steps(4);
+    let y = |key: &str| {
+        let label = format!("{key}: importance");
+        window.get_by_label_contains(&label).rect().min.y
+    };
+    assert!(y("learning_rate") < y("seed"));
+    window.get_by_label_contains("runs are few for");
+}
+
+#[test]
+fn a_verdict_with_its_images_and_a_click_puts_one_on_the_canvas() {
+    let dir = workspace(3);
+    let mut window = window(dir.path(), "Parallel", [1440.0, 900.0]);
+    keep_fast(&mut window);
+    assert_eq!(selected(&window).len(), 3);
+    window.get_by_label("Clear brushes").click();
+    window.run_steps(4);
+    let axis = window
+        .get_by_label_contains("Brush on learning_rate")
+        .rect();
+    drag(&mut window, axis.center_top(), axis.center_bottom());
+    assert_eq!(selected(&window).len(), 6);
+    window.get_by_label("Verdict").click();
+    window.run_steps(4);
+    // All seeds of both are taken together.
+    window.get_by_label_contains("over 3 and 3 seeds");
+    assert!(window.query_by_label("Better").is_some() || window.query_by_label("Worse").is_some());
+    window.get_by_label("Ask both models").click();
+    wait(&mut window, "the models", |app| {
+        app.studio().compared().parted.is_some()
+    });
+    window.run_steps(4);
+    window.get_by_label_contains("On the same 61 images");
+    let tiles: Vec<egui::Rect> = window
+        .get_all_by_label_contains("Test image ")
+        .map(|tile| tile.rect())
+        .collect();
+    assert!(!tiles.is_empty());
+    assert!(window.state().studio().pad().is_empty());
+    window
+        .get_all_by_label_contains("Test image ")
+        .next()
+        .unwrap()
+        .click();
+    window.run_steps(4);
+    assert!(!window.state().studio().pad().is_empty());
+}
+
+#[test]
+fn missing_seeds_are_trained_one_after_the_other() {
+    let dir = workspace(1);
+    let mut window = window(dir.path(), "Parallel", [1440.0, 900.0]);
+    let axis = window
+        .get_by_label_contains("Brush on learning_rate")
+        .rect();
+    drag(&mut window, axis.center_top(), axis.center_bottom());
+    window.get_by_label("Verdict").click();
+    window.run_steps(4);
+    window.get_by_label("Cannot tell");
+    window.get_by_label("Train 4 more seeds").click();
+    wait(&mut window, "six runs", |app| {
+        let studio = app.studio();
+        studio.runs().len() == 6 && studio.queue().len() == 0 && studio.live_run().is_none()
+    });
+    window.run_steps(4);
+    let studio = window.state().studio();
+    let mut seeds: Vec<(String, u64)> = studio
+        .runs()
+        .iter()
+        .map(|run| {
+            (
+                run.state.config.learning_rate.to_string(),
+                run.state.config.seed,
+            )
+        })
+        .collect();
+    seeds.sort();
+    let expected = [("0.00001", 1), ("0.00001", 2), ("0.00001", 3)];
+    let expected = expected
+        .into_iter()
+        .chain([("0.01", 1), ("0.01", 2), ("0.01", 3)]);
+    let expected: Vec<(String, u64)> = expected.map(|(r, s)| (r.to_owned(), s)).collect();
+    assert_eq!(seeds, expected);
+    window.get_by_label_contains("over 3 and 3 seeds");
+}
+
+#[test]
+fn stopping_gives_up_what_waits() {
+    let dir = workspace(1);
+    let mut studio = studio(dir.path(), Arc::new(|| {}));
+    let pump = |studio: &mut Studio, is_done: &dyn Fn(&Studio) -> bool| {
+        let start = std::time::Instant::now();
+        while !is_done(studio) {
+            assert!(start.elapsed().as_secs() < 120, "{:?}", studio.notices());
+            studio.pump(std::time::Duration::from_millis(5));
+            std::thread::sleep(std::time::Duration::from_millis(1));
+        }
+    };
+    pump(&mut studio, &|s| {
+        s.runs().len() == 2 && s.dataset().is_some_and(|d| d.n_classes() == 4)
+    });
+    let mut config = studio.runs()[0].state.config.clone();
+    config.epochs = 100_000;
+    studio.handle(Action::QueueRuns(vec![config.clone(), config]));
+    assert_eq!(studio.queue().len(), 1);
+    pump(&mut studio, &|s| {
+        s.live_run().is_some_and(|r| !r.points.is_empty())
+    });
+    studio.handle(Action::Stop);
+    pump(&mut studio, &|s| s.live_run().is_none());
+    assert_eq!((studio.runs().len(), studio.queue().len()), (3, 0));
+    assert!(
+        studio
+            .notices()
+            .iter()
+            .any(|n| n.text.contains("1 run that waited"))
+    );
+}
+
+#[test]
+fn several_models_answer_the_sketch_while_it_is_drawn() {
+    let dir = workspace(1);
+    let mut window = window(dir.path(), "Parallel", [1440.0, 900.0]);
+    let axis = window
+        .get_by_label_contains("Brush on learning_rate")
+        .rect();
+    drag(&mut window, axis.center_top(), axis.center_bottom());
+    window.get_by_label("Sketch").click();
+    window.run_steps(4);
+    let canvas = window.get_by_label("Drawing canvas").rect();
+    draw(&mut window, canvas, &[[0.2, 0.5], [0.8, 0.5]]);
+    wait(&mut window, "two answers", |app| {
+        let opinions = &app.studio().compared().opinions;
+        opinions.len() == 2 && opinions.iter().all(|o| matches!(o.answer, Ok(Some(_))))
+    });
+    window.run_steps(4);
+    assert_eq!(window.query_all_by_label_contains("sees ").count(), 2);
+    window.get_by_label("fast 1");
+    window.get_by_label("slow 1");
+    // Elsewhere nobody follows the pen.
+    window.get_by_label("Table").click();
+    window.run_steps(4);
+    assert!(window.state().studio().compared().opinions.is_empty());
+}
+
+#[test]
+fn the_selected_runs_are_exported() {
+    let dir = workspace(1);
+    let mut window = window(dir.path(), "Parallel", [1440.0, 900.0]);
+    keep_fast(&mut window);
+    window.get_by_label("Export").click();
+    window.run_steps(4);
+    window.get_by_label("Export runs as a table (CSV)…").click();
+    window.run_steps(4);
+    window.get_by_label("Export runs as a table to…");
+    drop(window);
+
+    let mut studio = studio(dir.path(), Arc::new(|| {}));
+    let file = dir.path().join("runs.csv");
+    let start = std::time::Instant::now();
+    while studio.runs().len() < 2 {
+        assert!(start.elapsed().as_secs() < 60);
+        studio.pump(std::time::Duration::from_millis(5));
+    }
+    let fast = studio.runs().iter().find(|run| run.state.name == "fast 1");
+    let fast = fast.unwrap().id.clone();
+    studio.handle(Action::Select(vec![fast]));
+    studio.handle(Action::ExportRuns(Format::Csv, file.clone()));
+    while !file.exists() {
+        assert!(start.elapsed().as_secs() < 60, "{:?}", studio.notices());
+        studio.pump(std::time::Duration::from_millis(5));
+    }
+    let text = std::fs::read_to_string(file).unwrap();
+    let lines: Vec<&str> = text.lines().collect();
+    assert_eq!(lines.len(), 2);
+    assert!(lines[0].starts_with("id,name,created,status,"));
+    assert!(lines[1].starts_with("fast 1,fast 1,"), "{}", lines[1]);
+    let column = lines[0]
+        .split(',')
+        .position(|c| c == "learning_rate")
+        .unwrap();
+    assert_eq!(lines[1].split(',').nth(column), Some("0.01"));
+}
