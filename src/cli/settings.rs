@@ -103,7 +103,10 @@ const COMMENTS: &[(&str, &str)] = &[
         "preset",
         "name of the preset the network came from; only a label",
     ),
-    ("seed", "decides first weights, split, order and dropout"),
+    (
+        "seed",
+        "decides first weights, split, order, dropout and augmentation",
+    ),
     ("epochs", "passes over the training images"),
     ("batch_size", "images an update"),
     (

@@ -42,8 +42,8 @@ pub struct Args {
     /// Rule that turns gradients into new weights [default: the preset's, mostly adam].
     #[arg(long, value_name = "NAME", value_parser = optimizers())]
     optimizer: Option<Optimizer>,
-    /// Decides first weights, split, order and dropout: the same seed gives the same weights, bit
-    /// for bit [default: 1].
+    /// Decides first weights, split, order, dropout and augmentation: the same seed gives the same
+    /// weights, bit for bit [default: 1].
     // TOML, which keeps it, has signed numbers only.
     #[arg(long, value_name = "N", allow_negative_numbers = true,
         value_parser = clap::value_parser!(u64).range(..=i64::MAX as u64))]

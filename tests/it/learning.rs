@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use candle_studio::data::{Dataset, ImageSet};
+use candle_studio::data::{AugmentKind, Dataset, ImageSet};
 use candle_studio::kernels;
 use candle_studio::model::{Network, PRESETS, Preset, preset};
 use candle_studio::train::{
-    Control, Event, Finish, Job, Observer, Optimizer, Outcome, TrainConfig, run_guarded, train,
+    Change, Control, Event, Finish, Job, Observer, Optimizer, Outcome, Setting, TrainConfig, Value,
+    run_guarded, train,
 };
 use sha2::{Digest, Sha256};
 
@@ -152,4 +153,68 @@ fn a_panic_becomes_a_failed_run() {
     assert!(message.contains("boom"), "{message}");
     // The next run is not affected.
     assert_eq!(outcome(&job).finish, Finish::Completed);
+}
+
+/// What a run tells of changes, and its weights, with `changes` asked for before the first batch.
+fn changed(job: &Job, changes: &[(Setting, Value)]) -> (Vec<(Setting, Value, Value)>, Outcome) {
+    struct Ear(Vec<(Setting, Value, Value)>);
+    impl Observer for Ear {
+        fn event(&mut self, event: &Event) {
+            if let Event::Changed {
+                setting, old, new, ..
+            } = event
+            {
+                self.0.push((*setting, old.clone(), new.clone()));
+            }
+        }
+    }
+    let control = Control::default();
+    for (setting, value) in changes {
+        control.change(Change {
+            setting: *setting,
+            value: value.clone(),
+        });
+    }
+    let mut ear = Ear(Vec::new());
+    let outcome = train(job, &control, &mut ear).unwrap();
+    (ear.0, outcome)
+}
+
+#[test]
+fn dropout_schedule_and_augmentation_change_a_run_and_are_told() {
+    let data = first_images(60);
+    let job = job(preset("deep-cnn").unwrap(), &data, |c| {
+        c.epochs = 1;
+        c.batch_size = 20;
+    });
+    let before = weights_hash(&outcome(&job).network);
+    let text = |text: &str| Value::Text(text.to_owned());
+    for (setting, old, new) in [
+        (Setting::Dropout, text("0.25 0.25 0.5"), text("0.1 0.2 0.6")),
+        (
+            Setting::Schedule,
+            text("constant"),
+            text("exponential factor=0.5"),
+        ),
+        (
+            Setting::Augment(AugmentKind::Rotation),
+            Value::Number(0.0),
+            Value::Number(20.0),
+        ),
+    ] {
+        let (told, done) = changed(&job, &[(setting, new.clone())]);
+        assert_eq!(told, [(setting, old, new.clone())]);
+        assert_eq!(done.config.setting(setting), new);
+        assert_eq!(done.config.model, *done.network.spec());
+        assert_ne!(weights_hash(&done.network), before, "{setting:?}");
+    }
+    // What cannot be is left out and not told.
+    let wrong = [
+        (Setting::Dropout, text("0.1 0.2 1.5")),
+        (Setting::Augment(AugmentKind::Noise), Value::Number(-1.0)),
+        (Setting::Schedule, text("zigzag")),
+    ];
+    let (told, done) = changed(&job, &wrong);
+    assert_eq!(told, []);
+    assert_eq!(weights_hash(&done.network), before);
 }

@@ -22,7 +22,7 @@ use crate::model::{Init, ModelSpec, Preset, preset};
 pub struct TrainConfig {
     /// Name of the preset the network came from, or `custom`.
     pub preset: String,
-    /// The one seed behind weights, split, order and dropout.
+    /// The one seed behind weights, split, order, dropout and augmentation.
     pub seed: u64,
     /// Passes over the training images.
     pub epochs: usize,
@@ -102,10 +102,10 @@ impl TrainConfig {
         config
     }
 
-    /// The recipe with the highest accuracy on held-out images that was found: images that never
-    /// look the same twice, one cycle, and the average of the last weights.
+    /// Images that never look the same twice, one cycle, and the average of the last weights: 99.5 %
+    /// of 5,000 held-out images, and 99.61 % of the test images (seed 1), which it was not chosen by.
     fn use_best_recipe(&mut self) {
-        self.epochs = 15;
+        self.epochs = 10;
         self.batch_size = 128;
         self.learning_rate = 0.005;
         self.schedule = Schedule::OneCycle {

@@ -1,6 +1,6 @@
 //! How the learning rate moves during a run: its shape, its numbers, and a picture of it.
 
-use egui::{Align2, Rect, Role, Sense, Shape, Stroke, TextStyle, Ui, WidgetInfo, pos2, vec2};
+use egui::{Align2, Rect, Role, Sense, Shape, Stroke, TextStyle, Ui, WidgetInfo, vec2};
 
 use super::Cx;
 use super::setup::{effect, number_ui};
@@ -170,16 +170,19 @@ fn numbers_ui(ui: &mut Ui, cx: &Cx<'_>, schedule: &mut Schedule) {
     }
 }
 
-/// The learning rate from the first epoch to the last.
+/// The learning rate from the first epoch to the last, as planned, and over it what a run that trains
+/// has used.
 fn picture_ui(ui: &mut Ui, cx: &Cx<'_>, draft: &TrainConfig) {
     let t = tokens(ui);
-    let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), 52.0), Sense::hover());
+    ui.add_space(4.0);
+    let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), 72.0), Sense::hover());
     response.widget_info(|| WidgetInfo::labeled(Role::Figure, true, "Learning rate over the run"));
+    let done = cx.studio.live_run().map_or(&[][..], |run| &run.points);
+    // A change may have lowered the rate.
+    let used = done.iter().map(|p| p.learning_rate);
+    let highest = used.fold(draft.learning_rate, f64::max);
     let font = TextStyle::Small.resolve(ui.style());
-    let top = rect.min.y + 16.0;
-    let area = Rect::from_min_max(pos2(rect.min.x, top), rect.max - vec2(0.0, 4.0));
     let painter = ui.painter();
-    let epochs = draft.epochs as f64;
     let title = format!("learning rate over {}", plural(draft.epochs, "epoch"));
     painter.text(
         rect.left_top(),
@@ -188,38 +191,32 @@ fn picture_ui(ui: &mut Ui, cx: &Cx<'_>, draft: &TrainConfig) {
         font.clone(),
         t.quiet,
     );
-    let highest = format::setting(draft.learning_rate);
-    painter.text(
-        rect.right_top(),
-        Align2::RIGHT_TOP,
-        format!("up to {highest}"),
-        font,
-        t.quiet,
-    );
+    let most = format!("up to {}", format::setting(highest));
+    painter.text(rect.right_top(), Align2::RIGHT_TOP, most, font, t.quiet);
+    let area = Rect::from_min_max(rect.min + vec2(0.0, 20.0), rect.max - vec2(0.0, 4.0));
     painter.hline(area.x_range(), area.max.y, Stroke::new(1.0, t.hairline));
-    let highest = draft.learning_rate;
+
+    let epochs = draft.epochs as f64;
     let at = |epoch: f64, rate: f64| {
-        let x = area.min.x + area.width() * (epoch / epochs).clamp(0.0, 1.0) as f32;
-        pos2(
-            x,
-            area.max.y - area.height() * (rate / highest).clamp(0.0, 1.0) as f32,
-        )
+        let [x, y] = [epoch / epochs, 1.0 - rate / highest].map(|share| share.clamp(0.0, 1.0));
+        area.lerp_inside(vec2(x as f32, y as f32))
+    };
+    let line = |points: Vec<egui::Pos2>, stroke: Stroke| {
+        let points = points
+            .into_iter()
+            .filter(|p| p.x.is_finite() && p.y.is_finite());
+        painter.add(Shape::line(points.collect(), stroke));
     };
     let n = (area.width() / 2.0).max(2.0) as usize;
     let planned = (0..=n)
         .map(|i| epochs * i as f64 / n as f64)
-        .map(|epoch| at(epoch, draft.learning_rate_at(epoch)))
-        .filter(|p| p.y.is_finite());
-    painter.add(Shape::line(planned.collect(), Stroke::new(1.5, t.accent)));
-    if let Some(run) = cx.studio.live_run() {
-        // A point a pixel is all that can be seen.
-        let stride = (run.points.len() / (2 * n)).max(1);
-        let done = run.points.iter().step_by(stride).chain(run.points.last());
-        let done = done
-            .map(|p| at(p.epoch, p.learning_rate))
-            .filter(|p| p.y.is_finite());
-        painter.add(Shape::line(done.collect(), Stroke::new(2.5, t.text)));
-    }
+        .map(|epoch| at(epoch, draft.learning_rate_at(epoch)));
+    line(planned.collect(), Stroke::new(1.5, t.accent));
+    // Two points a pixel are more than can be seen.
+    let stride = (done.len() / (4 * n)).max(1);
+    let seen = done.iter().step_by(stride).chain(done.last());
+    let seen = seen.map(|p| at(p.epoch, p.learning_rate));
+    line(seen.collect(), Stroke::new(1.5, t.text));
     response.on_hover_text(
         "The learning rate as it is planned; while a run trains, what it really used lies over it.",
     );

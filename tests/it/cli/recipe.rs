@@ -73,8 +73,8 @@ fn flags_and_sets_reach_the_configuration() {
 fn a_run_that_no_longer_gets_better_ends_and_says_so() {
     let dir = folder();
     let args = [
-        "--epochs",
-        "30",
+        "--set",
+        "epochs=30",
         "--patience",
         "2",
         "--set",

@@ -142,7 +142,7 @@ fn start_ui(ui: &mut Ui, cx: &mut Cx<'_>, draft: &mut TrainConfig) {
 fn seed_ui(ui: &mut Ui, cx: &mut Cx<'_>, draft: &mut TrainConfig, effect: Option<Effect>) {
     let row = Row {
         label: "Seed",
-        explanation: "The number behind all chance, first weights, split, order and dropout: the same seed and \
+        explanation: "The number behind all chance, first weights, split, order, dropout, augmentation: the same seed and \
                       settings give the same run again.",
         effect,
         error: None,
