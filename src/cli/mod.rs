@@ -7,12 +7,14 @@ mod bench;
 mod compare;
 mod evaluate;
 mod export;
+mod lr_find;
 mod out;
 mod predict;
 mod presets;
 mod progress;
 mod recipe;
 mod settings;
+mod start;
 mod train;
 
 use std::path::Path;
@@ -40,6 +42,8 @@ const AFTER_HELP: &str = "Without a command, the window opens.\n\n\
 pub enum Command {
     /// Train a network.
     Train(Box<train::Args>),
+    /// Find a learning rate: a short mock run whose rate grows, of which no weights are kept.
+    LrFind(lr_find::Args),
     /// Measure a model on test images.
     Evaluate(evaluate::Args),
     /// Classify pictures.
@@ -59,6 +63,7 @@ impl Command {
     pub fn run(self) -> ExitCode {
         let result = match self {
             Command::Train(args) => train::run(&args),
+            Command::LrFind(args) => lr_find::run(&args),
             Command::Evaluate(args) => evaluate::run(&args),
             Command::Predict(args) => predict::run(&args),
             Command::Compare(args) => compare::run(&args),

@@ -5,7 +5,9 @@ use serde::Serialize;
 
 use super::{out, percent};
 use crate::runs::Recorder;
-use crate::train::{Checkpoint, Control, EpochPoint, Event, Finish, Job, Metrics, Observer};
+use crate::train::{
+    Checkpoint, Control, EpochPoint, Event, Finish, Job, Metrics, Observer, Trouble,
+};
 
 /// Shows a run on the terminal and hands it to the recorder.
 pub(super) struct Progress<'a> {
@@ -20,6 +22,8 @@ pub(super) struct Progress<'a> {
     is_problem_told: bool,
     /// Why standard output no longer takes anything.
     pub(super) deaf: Option<anyhow::Error>,
+    /// The loss that could not be trusted and nothing was done about yet.
+    pub(super) trouble: Option<Trouble>,
     /// What broke the run.
     pub(super) failure: Option<String>,
 }
@@ -52,6 +56,7 @@ impl<'a> Progress<'a> {
             recorder,
             is_problem_told: false,
             deaf: None,
+            trouble: None,
             failure: None,
         }
     }
@@ -61,6 +66,13 @@ impl<'a> Progress<'a> {
         self.n_epochs = job.config().epochs;
         let n_images = job.split().train.len() * self.n_epochs;
         self.bar.set_length(n_images as u64);
+    }
+
+    /// Puts something down that happened before.
+    pub(super) fn record(&mut self, event: &Event) {
+        if let Some(recorder) = &mut self.recorder {
+            recorder.event(event);
+        }
     }
 
     /// Prints a line above the bar.
@@ -109,8 +121,23 @@ impl<'a> Progress<'a> {
         ));
     }
 
+    /// Writes a line to standard error, above the bar.
+    fn say(&self, line: &str) {
+        self.bar.suspend(|| out::say(line));
+    }
+
+    /// Says what was wrong, and what was done about it.
+    fn say_remedy(&mut self, remedy: &str) {
+        if let Some(trouble) = self.trouble.take() {
+            self.say(&format!("warning: {}; {remedy}", describe(&trouble)));
+        }
+    }
+
     /// A disk that fills up at night should be known in the evening's output.
     fn tell_problem(&mut self) {
+        if let Some(problem) = self.recorder.as_ref().and_then(Recorder::checkpoint_news) {
+            self.say(&format!("warning: a full state was not kept: {problem}"));
+        }
         let problem = self.recorder.as_ref().and_then(Recorder::problem);
         if let Some(problem) = problem
             && !self.is_problem_told
@@ -153,8 +180,19 @@ impl Observer for Progress<'_> {
                     self.failure = Some(message.clone());
                 }
             }
+            Event::Troubled { trouble } => self.trouble = Some((**trouble).clone()),
+            Event::WentBack { step, .. } => {
+                self.say_remedy(&format!("went back to update {step}"));
+            }
+            Event::Skipped { n_images, .. } => {
+                self.say_remedy(&format!("left out the batch of {n_images} images"));
+            }
+            Event::Changed {
+                setting, old, new, ..
+            } => self.say(&format!("{} is now {new}, was {old}", setting.label())),
             Event::Started { .. }
-            | Event::Changed { .. }
+            | Event::Branched { .. }
+            | Event::Layers { .. }
             | Event::Paused { .. }
             | Event::Resumed { .. }
             | Event::Saved { .. } => {}
@@ -164,6 +202,18 @@ impl Observer for Progress<'_> {
             Event::Restored { .. } => {}
         }
     }
+}
+
+/// What was wrong with a loss, in one sentence without its end.
+pub(super) fn describe(trouble: &Trouble) -> String {
+    let mut text = format!("{}; {}", trouble.words(), trouble.origin.words());
+    if let Some(worst) = trouble.worst.first() {
+        text += &format!(
+            "; worst is training image {}, a {} taken for a {}",
+            worst.index, worst.label, worst.predicted
+        );
+    }
+    text
 }
 
 pub(super) fn metrics(m: &Metrics) -> String {

@@ -7,17 +7,18 @@ use std::sync::Arc;
 use clap::builder::{PossibleValuesParser, TypedValueParser, ValueParser};
 use serde::Serialize;
 
-use super::progress::{Progress, metrics};
+use super::progress::{Progress, describe, metrics};
 use super::recipe::Recipe;
 use super::settings::{self, Source};
+use super::start::Start;
 use super::{UsageError, open_data, out};
 use crate::data::Dataset;
 use crate::files;
 use crate::kernels;
 use crate::model::{Classifier, PRESETS, Preset, preset};
-use crate::runs::{Recorder, RunFolder, Summary};
+use crate::runs::{BestBy, CheckpointPolicy, Parent, Recorder, Summary};
 use crate::train::{
-    Checkpoint, Control, Finish, Job, Optimizer, Outcome, TrainConfig, run_guarded,
+    Control, Finish, Job, OnDivergence, Optimizer, Outcome, TrainConfig, run_guarded,
 };
 
 /// What was typed.
@@ -29,7 +30,7 @@ pub struct Args {
     preset: &'static Preset,
     /// Folder with four IDX files, named as MNIST's, gzipped or not [default: MNIST].
     #[arg(long, value_name = "DIR")]
-    data: Option<PathBuf>,
+    pub(super) data: Option<PathBuf>,
     /// Passes over the training images [default: the preset's, mostly 5].
     #[arg(long, value_name = "N")]
     epochs: Option<usize>,
@@ -68,11 +69,37 @@ pub struct Args {
         "preset", "epochs", "batch_size", "lr", "optimizer", "seed", "val",
         "schedule", "weight_decay", "label_smoothing", "augment", "average", "patience"])]
     resume: Option<PathBuf>,
+    /// Train the run of --resume for so many epochs more than it was to have, also when it is
+    /// complete.
+    #[arg(long, value_name = "N")]
+    pub(super) extend: Option<std::num::NonZeroUsize>,
+    /// Start from the full state of another run, exactly, with whatever else is typed here changed:
+    /// the run's folder and the number of an update that its checkpoints hold, or `best`. Network, seed and
+    /// held-out images stay.
+    #[arg(long, value_name = "RUN@STEP", requires = "out",
+        conflicts_with_all = ["resume", "config", "preset", "seed", "val", "print_config"])]
+    branch: Option<String>,
     /// Keep the full state of the run every so many updates, to go on from after an interruption
     /// (with --out or --resume).
     #[arg(long, value_name = "STEPS", default_value_t = 2000,
         value_parser = clap::value_parser!(u64).range(1..))]
     checkpoint_every: u64,
+    /// Full states that stay on disk: the newest ones, and the one after the best epoch.
+    #[arg(long, value_name = "N", default_value_t = 3,
+        value_parser = clap::value_parser!(u32).range(1..))]
+    checkpoint_keep: u32,
+    /// What makes an epoch the best one, on the held-out images.
+    #[arg(long, value_name = "METRIC", default_value = "accuracy")]
+    checkpoint_best: BestArg,
+    /// Record statistics of the layers now and then: gradients, updates, silent ReLUs, histograms of
+    /// the weights (with --out or --resume).
+    #[arg(long)]
+    layer_stats: bool,
+    /// What to do when the loss of a batch cannot be trusted: `stop` ends the run when it is no
+    /// longer a number; `back` goes back to a recent full state and divides the learning rate by
+    /// ten, `skip` leaves the batch out, both also when the loss suddenly is far above what it was.
+    #[arg(long, value_name = "WHAT", default_value = "stop")]
+    on_divergence: OnDivergenceArg,
     /// Run one operation a layer, without the fused ones: slower, for comparison.
     #[arg(long)]
     no_fuse: bool,
@@ -88,13 +115,39 @@ pub struct Args {
 const AFTER_HELP: &str = "Ctrl-C ends the run after the current batch, measures and saves it as \
     if it were complete, and exits with code 130; a second Ctrl-C exits at once.";
 
-fn presets() -> ValueParser {
+/// [`BestBy`], or none.
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+enum BestArg {
+    Accuracy,
+    Loss,
+    None,
+}
+
+/// [`OnDivergence`] where nobody can be asked.
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+enum OnDivergenceArg {
+    Stop,
+    Back,
+    Skip,
+}
+
+impl From<OnDivergenceArg> for OnDivergence {
+    fn from(arg: OnDivergenceArg) -> OnDivergence {
+        match arg {
+            OnDivergenceArg::Stop => OnDivergence::Stop,
+            OnDivergenceArg::Back => OnDivergence::Back,
+            OnDivergenceArg::Skip => OnDivergence::Skip,
+        }
+    }
+}
+
+pub(super) fn presets() -> ValueParser {
     PossibleValuesParser::new(PRESETS.iter().map(|p| p.name))
         .try_map(|name| preset(&name).ok_or("no such preset"))
         .into()
 }
 
-fn optimizers() -> ValueParser {
+pub(super) fn optimizers() -> ValueParser {
     PossibleValuesParser::new(Optimizer::ALL.map(|o| o.name()))
         .try_map(|name| {
             Optimizer::ALL
@@ -138,7 +191,11 @@ impl Args {
             dataset.n_classes(),
             dataset.train.len(),
         );
-        let mut config = self.source.base(usual)?;
+        self.changed(self.source.base(usual)?)
+    }
+
+    /// `config` with everything that was typed.
+    pub(super) fn changed(&self, mut config: TrainConfig) -> anyhow::Result<TrainConfig> {
         // A recipe may have numbers of its own for the optimiser it uses.
         let other = |o: &Optimizer| o.name() != config.optimizer.name();
         if let Some(optimizer) = self.optimizer.filter(other) {
@@ -161,55 +218,38 @@ impl Args {
         let recorder = self
             .out
             .as_deref()
-            .map(|dir| record(dir, &job))
+            .map(|dir| record(dir, &job, None))
             .transpose()?;
         Ok(Start {
             job,
             recorder,
             checkpoint: None,
+            history: Vec::new(),
             folder: self.out.clone(),
         })
     }
 
-    /// A run from its last checkpoint.
-    fn resumed(&self, dir: &Path) -> anyhow::Result<Start> {
-        let folder = RunFolder::open(dir)?;
-        let checkpoint = folder.latest_checkpoint()?;
-        let mark = &folder.manifest().data;
-        let dataset = Arc::new(open_data(self.data.as_deref().or(mark.folder.as_deref()))?);
-        anyhow::ensure!(
-            dataset.fingerprint == mark.fingerprint,
-            "the run in {} learned from other images than {} has now: name their folder with --data",
-            dir.display(),
-            dataset.name
-        );
-        let job = self.job(folder.manifest().config.clone(), dataset)?;
-        let recorder = Recorder::reopen(dir, checkpoint.step())?;
-        Ok(Start {
-            job,
-            recorder: Some(recorder),
-            checkpoint: Some(checkpoint),
-            folder: Some(dir.to_owned()),
-        })
+    fn checkpoint_policy(&self) -> CheckpointPolicy {
+        CheckpointPolicy {
+            keep_last: self.checkpoint_keep as usize,
+            keep_best: match self.checkpoint_best {
+                BestArg::Accuracy => Some(BestBy::Accuracy),
+                BestArg::Loss => Some(BestBy::Loss),
+                BestArg::None => None,
+            },
+        }
     }
 
-    fn job(&self, config: TrainConfig, dataset: Arc<Dataset>) -> anyhow::Result<Job> {
+    pub(super) fn job(&self, config: TrainConfig, dataset: Arc<Dataset>) -> anyhow::Result<Job> {
         let job = Job::new(config, dataset).map_err(|errors| {
             let errors: Vec<String> = errors.iter().map(ToString::to_string).collect();
             UsageError(errors.join("; "))
         })?;
-        let job = job.with_checkpoints(self.checkpoint_every);
+        let job = job
+            .with_checkpoints(self.checkpoint_every)
+            .on_divergence(self.on_divergence.into());
         Ok(if self.no_fuse { job.unfused() } else { job })
     }
-}
-
-/// What a run starts from.
-struct Start {
-    job: Job,
-    recorder: Option<Recorder>,
-    checkpoint: Option<Checkpoint>,
-    /// Where it is recorded.
-    folder: Option<PathBuf>,
 }
 
 pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
@@ -225,15 +265,27 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
         // Better now than after hours of training.
         files::check_writable(file)?;
     }
-    let start = match &args.resume {
-        Some(dir) => args.resumed(dir)?,
-        None => args.fresh()?,
+    if args.extend.is_some() && args.resume.is_none() {
+        anyhow::bail!(UsageError(
+            "--extend needs the run to extend: --resume RUNDIR".to_owned()
+        ));
+    }
+    let start = match (&args.resume, &args.branch, &args.out) {
+        (Some(dir), ..) => args.resumed(dir)?,
+        (None, Some(origin), Some(out)) => args.branched(origin, out)?,
+        _ => args.fresh()?,
     };
     let control = Arc::new(Control::default());
+    control.watch_layers(args.layer_stats);
     stop_on_ctrl_c(control.clone());
     let is_kept = start.folder.is_some() || args.save.is_some();
-    let mut progress = Progress::new(&control, args.json, is_kept, start.recorder);
+    let recorder = start.recorder.map(|r| r.keeping(args.checkpoint_policy()));
+    let mut progress = Progress::new(&control, args.json, is_kept, recorder);
     progress.expect(&start.job);
+    start
+        .history
+        .iter()
+        .for_each(|event| progress.record(event));
     let outcome = run_guarded(&start.job, start.checkpoint, &control, &mut progress);
     match outcome {
         Some(outcome) => end(args, start.folder.as_deref(), &start.job, outcome, progress),
@@ -242,9 +294,9 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
 }
 
 /// The folder's name is the run's.
-fn record(dir: &Path, job: &Job) -> anyhow::Result<Recorder> {
-    let name = dir.file_name().unwrap_or(dir.as_os_str());
-    Ok(Recorder::create(dir, &name.to_string_lossy(), job)?)
+pub(super) fn record(dir: &Path, job: &Job, parent: Option<Parent>) -> anyhow::Result<Recorder> {
+    let name = dir.file_name().unwrap_or(dir.as_os_str()).to_string_lossy();
+    Ok(Recorder::create_branch(dir, &name, job, parent)?)
 }
 
 /// The first Ctrl-C asks the run to end, the second one does not ask.
@@ -313,9 +365,13 @@ fn end(
     }
     saved.transpose()?;
     match finish {
-        Finish::Diverged { step } => anyhow::bail!(
-            "the loss was no longer a number at update {step}: the last finite weights were kept, try a lower learning rate"
-        ),
+        Finish::Diverged { step } => {
+            let words = progress.trouble.as_ref().map(describe);
+            let words = words.unwrap_or(format!("the loss of update {step} cannot be trusted"));
+            anyhow::bail!(
+                "{words}: the last finite weights were kept, try a lower learning rate or --on-divergence back"
+            )
+        }
         Finish::Failed { message } => anyhow::bail!(message),
         Finish::Stopped if progress.deaf.is_none() => Ok(ExitCode::from(INTERRUPTED)),
         Finish::Stopped | Finish::Completed | Finish::EarlyStopped => {

@@ -118,6 +118,39 @@ impl Network {
     }
 }
 
+impl Network {
+    /// As [`Network::forward`] of a network without fused operations, telling `each` what every
+    /// layer puts out, in order.
+    ///
+    /// # Errors
+    /// As [`Network::forward`], and what `each` says.
+    pub fn forward_each(
+        &self,
+        images: &Tensor,
+        mode: Mode,
+        mut each: impl FnMut(&Tensor) -> Result<()>,
+    ) -> Result<Tensor> {
+        let pass = Pass {
+            params: &self.params,
+            mode,
+        };
+        let mut x = images.clone();
+        for op in &self.ops {
+            x = op.forward(&x, &pass)?;
+            each(&x)?;
+        }
+        Ok(x)
+    }
+
+    /// The parameters of the layer at index `layer`.
+    pub fn params_of(&self, layer: usize) -> impl Iterator<Item = &Param> {
+        let prefix = format!("{layer}.");
+        self.params
+            .iter()
+            .filter(move |p| p.name.starts_with(&prefix))
+    }
+}
+
 fn init_params(
     blueprints: &[Blueprint],
     init: Init,

@@ -3,42 +3,93 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{SyncSender, sync_channel};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 
 use super::folder::{RunFolderError, invalid, io};
 use crate::files;
-use crate::train::Checkpoint;
+use crate::train::{Checkpoint, Metrics};
 
 /// Folder of a run's checkpoints.
 const CHECKPOINTS: &str = "checkpoints";
 
-/// Checkpoints kept: the newest, and two to fall back to.
-const N_KEPT: usize = 3;
+/// The state after the best epoch so far.
+const BEST: &str = "best.safetensors";
+
+/// Which full states stay on disk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CheckpointPolicy {
+    /// The newest ones, at least 1: all but the first are there to fall back to.
+    pub keep_last: usize,
+    /// Also the one after the epoch that did best on the held-out images.
+    pub keep_best: Option<BestBy>,
+}
+
+/// What makes one epoch better than another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BestBy {
+    /// The highest accuracy; among equals the lowest loss.
+    Accuracy,
+    /// The lowest loss.
+    Loss,
+}
+
+impl Default for CheckpointPolicy {
+    fn default() -> CheckpointPolicy {
+        CheckpointPolicy {
+            keep_last: 3,
+            keep_best: Some(BestBy::Accuracy),
+        }
+    }
+}
+
+impl BestBy {
+    fn is_better(self, new: &Metrics, old: &Metrics) -> bool {
+        let lower = new.loss < old.loss;
+        match self {
+            BestBy::Accuracy if new.accuracy != old.accuracy => new.accuracy > old.accuracy,
+            BestBy::Accuracy | BestBy::Loss => lower,
+        }
+    }
+}
 
 /// Writes checkpoints to a run's folder.
 #[derive(Debug)]
 pub(super) struct CheckpointWriter {
     sender: Option<SyncSender<Checkpoint>>,
     thread: Option<JoinHandle<()>>,
-    problem: Arc<Mutex<Option<RunFolderError>>>,
+    problem: Arc<Mutex<Problem>>,
+    policy: Arc<Mutex<CheckpointPolicy>>,
+}
+
+/// Why the newest checkpoint is not on disk.
+#[derive(Debug, Default)]
+struct Problem {
+    error: Option<RunFolderError>,
+    /// Whether somebody was told.
+    is_told: bool,
 }
 
 impl CheckpointWriter {
     /// Starts the thread.
     pub(super) fn new(run: &Path) -> std::io::Result<CheckpointWriter> {
         let dir = run.join(CHECKPOINTS);
-        let problem = Arc::new(Mutex::new(None));
+        let problem = Arc::new(Mutex::new(Problem::default()));
+        let policy = Arc::new(Mutex::new(CheckpointPolicy::default()));
         // One waits while one is written; with more, training waits rather than fill the memory.
         let (sender, receiver) = sync_channel::<Checkpoint>(1);
         let thread = std::thread::Builder::new()
             .name("checkpoints".to_owned())
             .spawn({
-                let problem = problem.clone();
+                let (problem, policy) = (problem.clone(), policy.clone());
                 move || {
                     for checkpoint in receiver {
-                        let result = write(&dir, &checkpoint);
-                        *problem.lock().unwrap_or_else(PoisonError::into_inner) = result.err();
+                        let policy = *lock(&policy);
+                        let error = write_or_rescue(&dir, &checkpoint, policy).err();
+                        let mut problem = lock(&problem);
+                        // One sentence is enough while the disk stays full.
+                        let is_told = problem.error.is_some() && problem.is_told;
+                        *problem = Problem { error, is_told };
                     }
                 }
             })?;
@@ -46,7 +97,24 @@ impl CheckpointWriter {
             sender: Some(sender),
             thread: Some(thread),
             problem,
+            policy,
         })
+    }
+
+    /// Which full states stay, from the next one on.
+    pub(super) fn keep(&self, policy: CheckpointPolicy) {
+        *lock(&self.policy) = policy;
+    }
+
+    /// Why the newest checkpoint is not on disk, told once.
+    pub(super) fn news(&self) -> Option<String> {
+        let mut problem = lock(&self.problem);
+        let is_news = !std::mem::replace(&mut problem.is_told, true);
+        problem
+            .error
+            .as_ref()
+            .filter(|_| is_news)
+            .map(ToString::to_string)
     }
 
     /// Queues a checkpoint.
@@ -60,8 +128,7 @@ impl CheckpointWriter {
     /// Waits until everything is written, and says whether the newest checkpoint is on disk.
     pub(super) fn finish(mut self) -> Result<(), RunFolderError> {
         self.join();
-        let mut problem = self.problem.lock().unwrap_or_else(PoisonError::into_inner);
-        problem.take().map_or(Ok(()), Err)
+        lock(&self.problem).error.take().map_or(Ok(()), Err)
     }
 
     fn join(&mut self) {
@@ -79,19 +146,91 @@ impl Drop for CheckpointWriter {
     }
 }
 
-/// Writes one checkpoint, and only then removes the oldest.
-fn write(dir: &Path, checkpoint: &Checkpoint) -> Result<(), RunFolderError> {
+/// What is inside is replaced whole, so a panic elsewhere cannot spoil it.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Writes one checkpoint to the run's folder or, rather than lose it, among the temporary files:
+/// the error then says where it is.
+fn write_or_rescue(
+    dir: &Path,
+    checkpoint: &Checkpoint,
+    policy: CheckpointPolicy,
+) -> Result<(), RunFolderError> {
+    let Err(error) = write(dir, checkpoint, policy) else {
+        return Ok(());
+    };
+    let name = format!(
+        "candle-studio-{}.checkpoint.safetensors",
+        std::process::id()
+    );
+    let rescue = std::env::temp_dir().join(name);
+    let bytes = checkpoint.to_bytes().map_err(|e| invalid(&rescue, e))?;
+    match files::write_atomically(&rescue, &bytes) {
+        Ok(()) => Err(RunFolderError::Rescued {
+            error: Box::new(error),
+            step: checkpoint.step(),
+            path: rescue.display().to_string(),
+        }),
+        // The first error is the one to tell.
+        Err(_) => Err(error),
+    }
+}
+
+/// Writes one checkpoint, and only then removes those that are no longer wanted.
+fn write(
+    dir: &Path,
+    checkpoint: &Checkpoint,
+    policy: CheckpointPolicy,
+) -> Result<(), RunFolderError> {
     std::fs::create_dir_all(dir).map_err(io("create the folder", dir))?;
-    let file = dir.join(format!("step-{:010}.safetensors", checkpoint.step()));
+    let file = dir.join(file_name(checkpoint.step()));
     let bytes = checkpoint.to_bytes().map_err(|e| invalid(&file, e))?;
     files::write_atomically(&file, &bytes)?;
+    if let Some(by) = policy.keep_best
+        && is_best(dir, checkpoint, by)
+    {
+        files::write_atomically(&dir.join(BEST), &bytes)?;
+    }
     let mut all = list(dir)?;
-    let n_old = all.len().saturating_sub(N_KEPT);
+    // A run that went back has left the path of later ones.
+    while let Some(later) = all.pop_if(|other| *other > file) {
+        std::fs::remove_file(&later).map_err(io("remove", &later))?;
+    }
+    let n_old = all.len().saturating_sub(policy.keep_last.max(1));
     for old in all.drain(..n_old) {
         // One checkpoint too many does no harm.
         let _ = std::fs::remove_file(old);
     }
     Ok(())
+}
+
+/// Whether the state is of an epoch's end, and that epoch did better than the best one before.
+fn is_best(dir: &Path, checkpoint: &Checkpoint, by: BestBy) -> bool {
+    let Some(new) = checkpoint
+        .cursor
+        .validation
+        .filter(|_| checkpoint.cursor.n_done == 0)
+    else {
+        return false;
+    };
+    // One that cannot be read is no best one; one of later updates is of a path the run has left.
+    let old = best(dir).ok().filter(|old| old.step() < checkpoint.step());
+    let old = old.and_then(|old| old.cursor.validation);
+    old.is_none_or(|old| by.is_better(&new, &old))
+}
+
+/// The state after the best epoch.
+fn best(dir: &Path) -> Result<Checkpoint, RunFolderError> {
+    let file = dir.join(BEST);
+    let bytes = std::fs::read(&file).map_err(io("read", &file))?;
+    Checkpoint::from_bytes(&bytes).map_err(|reason| invalid(&file, reason))
+}
+
+/// The state of the run in `run` after its best epoch.
+pub(super) fn best_of(run: &Path) -> Result<Checkpoint, RunFolderError> {
+    best(&run.join(CHECKPOINTS))
 }
 
 /// The checkpoint files in `dir`, oldest first; none when there is no such folder.
@@ -110,6 +249,39 @@ fn list(dir: &Path) -> Result<Vec<PathBuf>, RunFolderError> {
         .collect();
     files.sort();
     Ok(files)
+}
+
+/// The checkpoint of the run in `run` after `step` updates.
+pub(super) fn at(run: &Path, step: u64) -> Result<Checkpoint, RunFolderError> {
+    let dir = run.join(CHECKPOINTS);
+    let file = dir.join(file_name(step));
+    if !file.exists() {
+        if let Some(best) = best(&dir).ok().filter(|best| best.step() == step) {
+            return Ok(best);
+        }
+        let kept: Vec<String> = list(&dir)?.iter().filter_map(|f| step_of(f)).collect();
+        let kept = if kept.is_empty() {
+            "none are kept".to_owned()
+        } else {
+            format!("kept are {}", kept.join(", "))
+        };
+        return Err(invalid(
+            &dir,
+            format!("there is no full state of update {step}: {kept}"),
+        ));
+    }
+    let bytes = std::fs::read(&file).map_err(io("read", &file))?;
+    Checkpoint::from_bytes(&bytes).map_err(|reason| invalid(&file, reason))
+}
+
+fn file_name(step: u64) -> String {
+    format!("step-{step:010}.safetensors")
+}
+
+/// The number in the name of a checkpoint file.
+fn step_of(file: &Path) -> Option<String> {
+    let digits = file.file_stem()?.to_str()?.strip_prefix("step-")?;
+    Some(digits.parse::<u64>().ok()?.to_string())
 }
 
 /// The newest checkpoint of the run in `run` that can be read.

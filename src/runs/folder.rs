@@ -50,6 +50,16 @@ pub enum RunFolderError {
     /// The model could not be written.
     #[error("the model of the run was not saved: {0:#}")]
     Model(anyhow::Error),
+    /// A full state was written elsewhere, because it could not be written to the run's folder.
+    #[error("{error}; the full state of update {step} was written to {path} instead")]
+    Rescued {
+        /// Why.
+        error: Box<RunFolderError>,
+        /// Updates done.
+        step: u64,
+        /// Where it is.
+        path: String,
+    },
     /// The folder can be read but is no run of ours.
     #[error("{path} is not a run this version can open: {reason}")]
     Invalid {
@@ -178,6 +188,22 @@ impl RunFolder {
     /// When there is none that can be read.
     pub fn latest_checkpoint(&self) -> Result<Checkpoint, RunFolderError> {
         checkpoints::latest(&self.path)
+    }
+
+    /// The full state after `step` updates.
+    ///
+    /// # Errors
+    /// When it is not kept or cannot be read.
+    pub fn checkpoint(&self, step: u64) -> Result<Checkpoint, RunFolderError> {
+        checkpoints::at(&self.path, step)
+    }
+
+    /// The full state after the epoch that did best on the held-out images.
+    ///
+    /// # Errors
+    /// When none is kept or it cannot be read.
+    pub fn best_checkpoint(&self) -> Result<Checkpoint, RunFolderError> {
+        checkpoints::best_of(&self.path)
     }
 
     /// The run as its events tell it. A torn last line, left by a crash in the middle of a write,

@@ -5,6 +5,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
 
+use super::Parent;
 use crate::kernels;
 use crate::train::{Job, TrainConfig};
 
@@ -24,6 +25,9 @@ pub struct Manifest {
     pub created: String,
     /// Kernel threads it was started with.
     pub threads: usize,
+    /// The run it branched off.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parent: Option<Parent>,
     /// The images it learned from.
     pub data: DataMark,
     /// The programs it ran on, by name.
@@ -68,13 +72,14 @@ pub struct Machine {
 
 impl Manifest {
     /// What there is to say about `job` before it starts.
-    pub(super) fn new(name: &str, job: &Job) -> Manifest {
+    pub(super) fn new(name: &str, job: &Job, parent: Option<Parent>) -> Manifest {
         let dataset = job.dataset();
         Manifest {
             format_version: FORMAT_VERSION,
             name: name.to_owned(),
             created: utc(SystemTime::now()),
             threads: kernels::threads(),
+            parent,
             data: DataMark {
                 name: dataset.name.clone(),
                 fingerprint: dataset.fingerprint.clone(),

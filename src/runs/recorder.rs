@@ -4,7 +4,8 @@ use std::fs::{File, OpenOptions};
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
-use super::checkpoints::CheckpointWriter;
+use super::Parent;
+use super::checkpoints::{CheckpointPolicy, CheckpointWriter};
 use super::folder::{EVENTS, MANIFEST, MODEL, RunFolderError, SUMMARY, Summary, invalid, io};
 use super::manifest::Manifest;
 use crate::files;
@@ -29,9 +30,22 @@ impl Recorder {
     /// # Errors
     /// When the folder holds a run already or cannot be written to.
     pub fn create(path: &Path, name: &str, job: &Job) -> Result<Recorder, RunFolderError> {
+        Recorder::create_branch(path, name, job, None)
+    }
+
+    /// The same for a run that branched off `parent`.
+    ///
+    /// # Errors
+    /// As [`Recorder::create`].
+    pub fn create_branch(
+        path: &Path,
+        name: &str,
+        job: &Job,
+        parent: Option<Parent>,
+    ) -> Result<Recorder, RunFolderError> {
         let manifest_file = path.join(MANIFEST);
-        let text =
-            toml::to_string(&Manifest::new(name, job)).map_err(|e| invalid(&manifest_file, e))?;
+        let manifest = Manifest::new(name, job, parent);
+        let text = toml::to_string(&manifest).map_err(|e| invalid(&manifest_file, e))?;
         std::fs::create_dir_all(path).map_err(io("create the folder", path))?;
         let taken = || RunFolderError::Taken {
             path: path.display().to_string(),
@@ -82,6 +96,18 @@ impl Recorder {
             checkpoints: CheckpointWriter::new(path).map_err(io("start a thread for", path))?,
             problem: None,
         })
+    }
+
+    /// Which full states stay on disk.
+    #[must_use]
+    pub fn keeping(self, policy: CheckpointPolicy) -> Recorder {
+        self.checkpoints.keep(policy);
+        self
+    }
+
+    /// Why the newest full state is not where it should be, told once.
+    pub fn checkpoint_news(&self) -> Option<String> {
+        self.checkpoints.news()
     }
 
     /// Where the run is recorded.
@@ -146,10 +172,13 @@ fn events_until(events: &[u8], step: u64) -> Vec<u8> {
                 points.first().map(|p| p.step)
             }
             Event::EpochDone { point } => Some(point.step),
+            Event::Layers { point } => Some(point.step),
             Event::Changed { step, .. } | Event::Paused { step } | Event::Resumed { step } => {
                 Some(*step)
             }
-            Event::Started { .. } | Event::Saved { .. } => Some(0),
+            Event::Troubled { trouble } => Some(trouble.step),
+            Event::WentBack { step, .. } | Event::Skipped { step, .. } => Some(*step),
+            Event::Branched { .. } | Event::Started { .. } | Event::Saved { .. } => Some(0),
             Event::Restored { .. } | Event::Finished { .. } => None,
         };
         if happened.is_some_and(|at| at <= step)

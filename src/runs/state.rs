@@ -1,7 +1,10 @@
 //! A run as its events tell it. [`RunState::apply`] is the only place that changes one, so a live
 //! run and a replayed one cannot differ.
 
-use crate::train::{EpochPoint, Event, Finish, Metrics, Setting, StepPoint, TrainConfig, Value};
+use super::Parent;
+use crate::train::{
+    EpochPoint, Event, Finish, LayerPoint, Metrics, Setting, StepPoint, TrainConfig, Trouble, Value,
+};
 
 /// Where a run stands.
 #[derive(Clone, Debug, PartialEq)]
@@ -52,6 +55,16 @@ pub struct RunState {
     pub epochs: Vec<EpochPoint>,
     /// Every change of a setting, in order.
     pub changes: Vec<ChangePoint>,
+    /// The loss that training waits because of.
+    pub trouble: Option<Trouble>,
+    /// Statistics of the layers, in order, where they were measured.
+    pub layer_points: Vec<LayerPoint>,
+    /// Every batch that was left out, as the number of updates done before it.
+    pub skips: Vec<u64>,
+    /// Where it branched off another run.
+    pub parent: Option<Parent>,
+    /// How often the run went back to an earlier update.
+    pub n_rewinds: usize,
     /// Where it stands.
     pub status: Status,
     /// The epoch whose weights early stopping gave back at the end, counted from 1.
@@ -75,6 +88,11 @@ impl RunState {
             points: Vec::new(),
             epochs: Vec::new(),
             changes: Vec::new(),
+            trouble: None,
+            layer_points: Vec::new(),
+            skips: Vec::new(),
+            parent: None,
+            n_rewinds: 0,
             status: Status::Starting,
             restored: None,
             test: None,
@@ -114,15 +132,52 @@ impl RunState {
                     new: new.clone(),
                 });
             }
+            Event::Troubled { trouble } => {
+                self.trouble = Some((**trouble).clone());
+                self.status = Status::Paused;
+            }
+            &Event::WentBack { step, epoch, .. } => self.go_back(step, epoch),
+            Event::Skipped { step, .. } => {
+                self.skips.push(*step);
+                self.go_on();
+            }
+            Event::Branched { run, step, config } => {
+                self.config = (**config).clone();
+                self.parent = Some(Parent {
+                    run: run.clone(),
+                    step: *step,
+                });
+            }
+            Event::Layers { point } => self.layer_points.push((**point).clone()),
             Event::Paused { .. } => self.status = Status::Paused,
-            Event::Resumed { .. } => self.status = Status::Running,
+            Event::Resumed { .. } => self.go_on(),
             Event::Saved { .. } => {}
             Event::Restored { epoch } => self.restored = Some(*epoch),
             Event::Finished { finish, test } => {
                 self.status = Status::Finished(finish.clone());
                 self.test = *test;
+                self.trouble = None;
             }
         }
+    }
+
+    fn go_on(&mut self) {
+        self.status = Status::Running;
+        self.trouble = None;
+    }
+
+    /// What came after `step` has not happened; settings changed since then stay changed.
+    fn go_back(&mut self, step: u64, epoch: f64) {
+        self.n_rewinds += 1;
+        self.points.retain(|p| p.step <= step);
+        self.epochs.retain(|e| e.step <= step);
+        self.layer_points.retain(|p| p.step <= step);
+        self.skips.retain(|&s| s < step);
+        for change in &mut self.changes {
+            change.step = change.step.min(step);
+            change.epoch = change.epoch.min(epoch);
+        }
+        self.go_on();
     }
 
     /// Whether more events are to come.

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use super::{Format, Question, Stroke};
 use crate::data::GreyImage;
 use crate::runs::RunId;
-use crate::train::TrainConfig;
+use crate::train::{Remedy, TrainConfig};
 
 /// An intention. Menu, button, shortcut and test share one variant.
 #[derive(Clone, Debug)]
@@ -31,6 +31,34 @@ pub enum Action {
     Step,
     /// End the run.
     Stop,
+    /// Do something about the loss that training waits because of.
+    TakeRemedy(Remedy),
+    /// Go on with this run of the workspace, which is over, for so many epochs more than it was to
+    /// have.
+    Continue(RunId, usize),
+    /// Start a run from the weights that the timeline shows, with the settings of the panel.
+    Branch,
+    /// Measure the layers while training, or no longer.
+    WatchLayers(bool),
+    /// Look into the next batch of the run that waits.
+    Inspect,
+    /// Put that away.
+    CloseInspection,
+    /// Look for a learning rate that suits the settings, with a mock run.
+    FindRate,
+    /// Put a learning rate into the settings.
+    AdoptRate(f64),
+    /// Put the learning-rate finder away.
+    CloseRateFinder,
+    /// Let the canvas ask the weights after this many updates of the newest run; none for the
+    /// newest ones.
+    ShowStep(Option<u64>),
+    /// The snapshot after the one at hand; after the last one comes the present.
+    ShowNextSnapshot,
+    /// The snapshot before the one at hand.
+    ShowPreviousSnapshot,
+    /// Memory that the snapshots of a run may take, in bytes.
+    SetTimelineBudget(usize),
     /// Show or hide the curves of this run.
     ShowRun(RunId, bool),
     /// Take the settings of this run.

@@ -7,12 +7,16 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 
 use super::Wake;
-use super::live::{Live, NewFolder};
+use super::again::Reopened;
+use super::live::{Keep, Live};
+use super::timeline::SharedTimeline;
 use crate::data::{Dataset, GreyImage};
 use crate::model::Classifier;
 use crate::predict::Predictor;
 use crate::runs::{RunId, RunState};
-use crate::train::{Control, Event, Job, Trainer};
+use crate::train::{
+    Checkpoint, Control, Event, Inspection, Job, Observer, RateCurve, Trainer, run_guarded,
+};
 
 /// Events that may wait for the window. The loop sends about 30 a second, each with every point
 /// since the last; when the window is frozen for longer, training waits for it.
@@ -26,10 +30,25 @@ pub(super) enum Message {
     Opened(PathBuf, Result<Classifier, String>),
     /// A model was written, or not.
     Saved(PathBuf, Result<(), String>),
+    /// A batch was looked into.
+    Inspected(Result<Box<Inspection>, String>),
+    /// What the learning-rate finder found.
+    Rates(Result<RateCurve, String>),
+    /// A run was read to go on with it.
+    Reopened(Result<Box<Reopened>, String>),
     /// A picture was read.
     Picture(Result<GreyImage, String>),
     /// The runs kept in the workspace were read, and what was wrong with some of them.
     Runs(Vec<(RunId, RunState)>, Vec<String>),
+}
+
+/// What a run starts from.
+#[derive(Default)]
+pub(super) struct Origin {
+    /// A full state; none for a run from its beginning.
+    pub(super) checkpoint: Option<Checkpoint>,
+    /// What happened before, and belongs to the run.
+    pub(super) history: Vec<Event>,
 }
 
 type Task = Box<dyn FnOnce() -> Message + Send>;
@@ -47,6 +66,9 @@ pub(super) struct Background {
     troubles: (Sender<String>, Receiver<String>),
     trainer: Option<Trainer>,
     latest: Latest,
+    timeline: SharedTimeline,
+    /// Told to stop when the studio closes.
+    closing: Arc<Control>,
     pub(super) predictor: Option<Predictor>,
 }
 
@@ -96,6 +118,8 @@ impl Background {
             troubles: channel(),
             trainer: None,
             latest: Latest::default(),
+            timeline: SharedTimeline::default(),
+            closing: Arc::new(Control::default()),
         })
     }
 
@@ -134,23 +158,44 @@ impl Background {
         self.troubles.1.try_recv().ok()
     }
 
-    /// Starts a run, after waiting for the end of the one before. It is kept in `folder`.
+    /// Starts a run, after waiting for the end of the one before. `keep` says where it is kept.
     pub(super) fn train(
         &mut self,
         job: Job,
         control: Control,
-        folder: Option<NewFolder>,
+        origin: Origin,
+        keep: Keep,
     ) -> std::io::Result<()> {
         self.end_training();
         let (sender, events): (SyncSender<Event>, _) = sync_channel(MAX_WAITING_EVENTS);
         self.latest = Latest::default();
         let live = Live::new(&job, sender, self.latest.clone(), self.wake.clone());
-        let live = live.recorded(folder, self.troubles.0.clone());
+        self.timeline.clear();
+        let live = live.with_timeline(self.timeline.clone());
+        let live = live.recorded(keep, self.troubles.0.clone());
         self.events = Some(events);
-        self.trainer = Some(Trainer::spawn(job, control, live, |outcome, live| {
+        let Origin {
+            checkpoint,
+            history,
+        } = origin;
+        let mut live = live;
+        let trainer = Trainer::spawn(job, control, move |job, control| {
+            history.iter().for_each(|event| live.event(event));
+            let outcome = run_guarded(job, checkpoint, control, &mut live);
             live.finish(outcome);
-        })?);
+        });
+        self.trainer = Some(trainer?);
         Ok(())
+    }
+
+    /// Stopped when the studio closes, for long tasks to look at.
+    pub(super) fn closing(&self) -> Arc<Control> {
+        self.closing.clone()
+    }
+
+    /// The full states of the run.
+    pub(super) fn timeline(&self) -> &SharedTimeline {
+        &self.timeline
     }
 
     /// The run, to steer it.
@@ -168,6 +213,7 @@ impl Background {
 
 impl Drop for Background {
     fn drop(&mut self) {
+        self.closing.stop();
         self.end_training();
         self.predictor = None;
         self.tasks = None;

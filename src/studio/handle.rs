@@ -6,15 +6,14 @@ use std::time::Instant;
 
 use rand::RngCore;
 
-use super::background::Message;
-use super::live::NewFolder;
-use super::{Action, DataState, Filter, Model, Studio, Touched};
+use super::background::{Message, Origin};
+use super::{Action, DataState, Filter, Model, RateFinder, Studio, Touched};
 use crate::data::{Dataset, GreyImage, read_image_bytes, read_image_file};
 use crate::files::write_atomically;
 use crate::model::{Classifier, preset};
 use crate::picture::{self, diagram};
 use crate::random::{Stream, rng};
-use crate::runs::{self, RunId, RunState};
+use crate::runs::RunId;
 use crate::train::{Control, FieldError, Job, TrainConfig, live_changes};
 
 /// Why a run was not started.
@@ -50,6 +49,19 @@ impl Studio {
                 self.clear_queue();
                 self.steer(Control::stop);
             }
+            Action::TakeRemedy(remedy) => self.take_remedy(remedy),
+            Action::Continue(id, n_more) => self.continue_run(&id, n_more),
+            Action::Branch => self.branch(),
+            Action::Inspect => self.inspect(),
+            Action::WatchLayers(is_on) => self.watch_layers(is_on),
+            Action::CloseInspection => self.inspection = None,
+            Action::FindRate => self.find_rate(),
+            Action::AdoptRate(rate) => self.adopt_rate(rate),
+            Action::CloseRateFinder => self.rate_finder = RateFinder::Closed,
+            Action::ShowStep(step) => self.show_step(step),
+            Action::ShowNextSnapshot => self.move_along_timeline(true),
+            Action::ShowPreviousSnapshot => self.move_along_timeline(false),
+            Action::SetTimelineBudget(bytes) => self.background.timeline().set_budget(bytes),
             Action::ShowRun(id, is_visible) => {
                 if let Some(run) = self.library.get_mut(&id) {
                     run.is_visible = is_visible;
@@ -105,7 +117,7 @@ impl Studio {
         }
     }
 
-    fn set_draft(&mut self, mut draft: TrainConfig) {
+    pub(super) fn set_draft(&mut self, mut draft: TrainConfig) {
         draft.rename_preset();
         self.history.record(&self.draft, &draft, Instant::now());
         self.replace_draft(draft);
@@ -177,24 +189,13 @@ impl Studio {
             return Err(Refusal::NotNow);
         }
         let job = Job::new(config.clone(), dataset).map_err(Refusal::Wrong)?;
-        let name = format!("{} {}", config.preset, self.runs().len() + 1);
-        let folder = self.workspace.as_ref().map(|workspace| NewFolder {
-            path: runs::new_folder(workspace, &name),
-            name: name.clone(),
-        });
-        let id = match &folder {
-            Some(folder) => RunId::of_folder(&folder.path),
-            // Kept nowhere, it is known by its name, which has the number of the run in it.
-            None => RunId::new(&name),
-        };
-        self.background.train(job, control, folder).map_err(|e| {
-            Refusal::NoThread(format!("the training thread could not be started: {e}"))
-        })?;
-        self.library.begin(id, RunState::new(name, config));
-        if matches!(self.model, Model::Opened { .. }) {
-            self.use_trained_model();
-        }
-        Ok(())
+        self.launch(
+            Studio::watched(job),
+            config,
+            control,
+            Origin::default(),
+            None,
+        )
     }
 
     fn step(&mut self) {
@@ -279,7 +280,7 @@ impl Studio {
             });
     }
 
-    fn use_trained_model(&mut self) {
+    pub(super) fn use_trained_model(&mut self) {
         self.model = self.trained.clone().map_or(Model::None, Model::Trained);
         self.prediction = None;
         self.ask();

@@ -75,6 +75,15 @@ impl Library {
         });
     }
 
+    /// A run that was over goes on, from where `state` tells.
+    pub(super) fn go_on_with(&mut self, id: &RunId, state: RunState) {
+        self.own = Some(id.clone());
+        if let Some(run) = self.get_mut(id) {
+            run.state = state;
+            run.is_visible = true;
+        }
+    }
+
     /// Runs of earlier sessions were read.
     pub(super) fn add_earlier(&mut self, runs: Vec<(RunId, RunState)>) {
         let earlier = runs.into_iter().map(|(id, state)| Run {

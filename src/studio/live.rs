@@ -1,13 +1,15 @@
 //! The studio's ear in the training thread.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::sync::mpsc::{Sender, SyncSender};
 use std::time::{Duration, Instant};
 
 use super::Wake;
 use super::background::Latest;
+use super::timeline::SharedTimeline;
 use crate::model::{Classifier, Network};
-use crate::runs::{Recorder, Summary};
+use crate::runs::{Parent, Recorder, Summary};
 use crate::train::{Checkpoint, Event, Job, Observer, Outcome, TrainConfig};
 
 /// Time between two copies of the weights: an answer on the canvas that moves ten times a second
@@ -21,9 +23,10 @@ pub(super) struct Live {
     epochs: f64,
     events: SyncSender<Event>,
     latest: Latest,
+    timeline: SharedTimeline,
     wake: Wake,
     last_copy: Option<Instant>,
-    record: Record,
+    record: Keep,
     troubles: Option<Sender<String>>,
 }
 
@@ -31,10 +34,12 @@ pub(super) struct Live {
 pub(super) struct NewFolder {
     pub(super) path: PathBuf,
     pub(super) name: String,
+    /// The run it branches off.
+    pub(super) parent: Option<Parent>,
 }
 
 /// The keeping of the run.
-enum Record {
+pub(super) enum Keep {
     /// Not kept, because nobody wants it or it is no longer possible.
     Off,
     /// The folder is made when the run starts, in its thread, for it touches the disk.
@@ -50,45 +55,56 @@ impl Live {
             epochs: 0.0,
             events,
             latest,
+            timeline: SharedTimeline::default(),
             wake,
             last_copy: None,
-            record: Record::Off,
+            record: Keep::Off,
             troubles: None,
         }
     }
 
-    /// The run is kept in `folder`; what goes wrong with that is told to `troubles`, and training
+    /// The full states of the run are for `timeline`.
+    pub(super) fn with_timeline(mut self, timeline: SharedTimeline) -> Live {
+        self.timeline = timeline;
+        self
+    }
+
+    /// The run is kept as `keep` says; what goes wrong with that is told to `troubles`, and training
     /// goes on.
-    pub(super) fn recorded(mut self, folder: Option<NewFolder>, troubles: Sender<String>) -> Live {
-        self.record = folder.map_or(Record::Off, Record::Planned);
+    pub(super) fn recorded(mut self, keep: Keep, troubles: Sender<String>) -> Live {
+        self.record = keep;
         self.troubles = Some(troubles);
         self
     }
 
     fn record(&mut self, event: &Event) {
-        self.record = match std::mem::replace(&mut self.record, Record::Off) {
-            Record::Planned(folder) => {
-                match Recorder::create(&folder.path, &folder.name, &self.job) {
+        self.record = match std::mem::replace(&mut self.record, Keep::Off) {
+            Keep::Planned(folder) => {
+                match Recorder::create_branch(&folder.path, &folder.name, &self.job, folder.parent)
+                {
                     Ok(mut recorder) => {
                         recorder.event(event);
-                        Record::On(recorder)
+                        Keep::On(recorder)
                     }
                     Err(error) => {
                         self.tell(format!("this run is not kept: {error}"));
-                        Record::Off
+                        Keep::Off
                     }
                 }
             }
-            Record::On(mut recorder) => {
+            Keep::On(mut recorder) => {
                 recorder.event(event);
+                if let Some(problem) = recorder.checkpoint_news() {
+                    self.tell(format!("a full state was not kept: {problem}"));
+                }
                 if let Some(problem) = recorder.problem() {
                     self.tell(format!("this run is no longer recorded: {problem}"));
-                    Record::Off
+                    Keep::Off
                 } else {
-                    Record::On(recorder)
+                    Keep::On(recorder)
                 }
             }
-            Record::Off => Record::Off,
+            Keep::Off => Keep::Off,
         };
     }
 
@@ -115,7 +131,7 @@ impl Live {
             let summary = Summary::new(&outcome);
             let test_accuracy = outcome.test.map(|t| t.accuracy);
             let classifier = self.classifier(outcome.network, test_accuracy);
-            if let Record::On(recorder) = std::mem::replace(&mut self.record, Record::Off)
+            if let Keep::On(recorder) = std::mem::replace(&mut self.record, Keep::Off)
                 && let Err(error) = recorder.finish(&summary, &classifier)
             {
                 self.tell(format!("the run was not kept completely: {error}"));
@@ -132,6 +148,10 @@ impl Observer for Live {
             Event::Steps { points } => {
                 self.epochs = points.last().map_or(self.epochs, |p| p.epoch);
             }
+            Event::WentBack { step, epoch, .. } => {
+                self.epochs = *epoch;
+                self.timeline.forget_after(*step);
+            }
             Event::Changed { setting, new, .. } => self.config.set_setting(*setting, new),
             _ => {}
         }
@@ -142,9 +162,14 @@ impl Observer for Live {
     }
 
     fn checkpoint(&mut self, checkpoint: Checkpoint) {
-        if let Record::On(recorder) = &mut self.record {
+        if let Keep::On(recorder) = &mut self.record {
             recorder.checkpoint(checkpoint);
         }
+    }
+
+    fn snapshot(&mut self, state: &Arc<Checkpoint>) {
+        self.timeline.push(state);
+        (self.wake)();
     }
 
     fn weights(&mut self, network: &Network) {

@@ -4,13 +4,18 @@
 //! studio answer through channels that [`Studio::pump`] empties.
 
 mod action;
+mod again;
 mod background;
 mod compare;
 mod handle;
 mod history;
 mod library;
 mod live;
+mod look;
 mod pad;
+mod rates;
+mod steer;
+mod timeline;
 
 use std::collections::VecDeque;
 use std::path::PathBuf;
@@ -18,16 +23,19 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 pub use action::{Action, Effect};
+pub use again::continue_word;
 pub use compare::{Compared, Format, Opinion, Parted, Question};
 pub use library::Filter;
 pub use pad::{Pad, Stroke};
+pub use rates::RateFinder;
+pub use timeline::Timeline;
 
 use crate::compare::Facts;
 use crate::data::Dataset;
 use crate::model::{Classifier, Layer, PRESETS};
 use crate::predict::{Prediction, Request};
 use crate::runs::{self, RunId, RunState, Status};
-use crate::train::{Field, FieldError, Finish, Setting, TrainConfig};
+use crate::train::{Checkpoint, Field, FieldError, Finish, Inspection, Setting, TrainConfig};
 use background::{Background, Message};
 use history::History;
 use library::Library;
@@ -67,6 +75,13 @@ pub enum Model {
     None,
     /// The network that is training now, as of a moment ago, or the last one trained.
     Trained(Arc<Classifier>),
+    /// The network as it was after an earlier update of the newest run.
+    Snapshot {
+        /// That update.
+        step: u64,
+        /// The network.
+        classifier: Arc<Classifier>,
+    },
     /// A network from a file.
     Opened {
         /// Where it came from.
@@ -97,6 +112,11 @@ pub struct Studio {
     model: Model,
     /// The newest weights of the last run, whether or not the canvas asks them.
     trained: Option<Arc<Classifier>>,
+    timeline: Timeline,
+    rate_finder: RateFinder,
+    inspection: Option<Inspection>,
+    /// Whether the layers are measured while training.
+    watches_layers: bool,
     pad: Pad,
     prediction: Option<Prediction>,
     notices: Vec<Notice>,
@@ -149,6 +169,10 @@ impl Studio {
             library: Library::default(),
             model: Model::None,
             trained: None,
+            timeline: Timeline::default(),
+            rate_finder: RateFinder::default(),
+            inspection: None,
+            watches_layers: false,
             pad: Pad::default(),
             prediction: None,
             notices: Vec::new(),
@@ -177,6 +201,15 @@ impl Studio {
         self
     }
 
+    /// Puts `states` on the timeline: for pictures of the window, too.
+    #[must_use]
+    pub fn with_timeline(mut self, states: &[Arc<Checkpoint>]) -> Studio {
+        let timeline = self.background.timeline();
+        states.iter().for_each(|state| timeline.push(state));
+        timeline.read_into(&mut self.timeline);
+        self
+    }
+
     /// Takes in what the threads have told, for at most `budget`.
     pub fn pump(&mut self, budget: Duration) {
         let start = Instant::now();
@@ -186,6 +219,7 @@ impl Studio {
             } else if let Some(event) = self.background.event() {
                 if let Some(run) = self.library.own_mut() {
                     run.state.apply(&event);
+                    self.follow_run(&event);
                     self.tell_end();
                 }
             } else {
@@ -197,11 +231,12 @@ impl Studio {
         }
         if let Some(weights) = self.background.new_weights() {
             self.trained = Some(weights.clone());
-            if !matches!(self.model, Model::Opened { .. }) {
+            if matches!(self.model, Model::None | Model::Trained(_)) {
                 self.model = Model::Trained(weights);
                 self.ask();
             }
         }
+        self.background.timeline().read_into(&mut self.timeline);
         self.take_answer();
         self.compared.pump();
         self.train_next();
@@ -293,6 +328,11 @@ impl Studio {
         &self.library.runs
     }
 
+    /// The run this studio trains, or trained last.
+    pub fn own_run(&self) -> Option<&Run> {
+        self.library.own()
+    }
+
     /// The run known by `id`.
     pub fn run(&self, id: &RunId) -> Option<&Run> {
         self.library.get(id)
@@ -333,7 +373,9 @@ impl Studio {
     pub fn classifier(&self) -> Option<&Arc<Classifier>> {
         match &self.model {
             Model::None => None,
-            Model::Trained(classifier) | Model::Opened { classifier, .. } => Some(classifier),
+            Model::Trained(classifier)
+            | Model::Snapshot { classifier, .. }
+            | Model::Opened { classifier, .. } => Some(classifier),
         }
     }
 
@@ -382,7 +424,12 @@ impl Studio {
                 self.model = Model::Opened { path, classifier };
                 self.ask();
             }
-            Message::Opened(_, Err(text))
+            Message::Rates(found) => self.hear_rates(found),
+            Message::Inspected(Ok(inspection)) => self.inspection = Some(*inspection),
+            Message::Reopened(Ok(reopened)) => self.go_on_with(*reopened),
+            Message::Inspected(Err(text))
+            | Message::Reopened(Err(text))
+            | Message::Opened(_, Err(text))
             | Message::Saved(_, Err(text))
             | Message::Picture(Err(text)) => {
                 self.complain(text);

@@ -9,8 +9,9 @@ use candle_core::{Result as CandleResult, Tensor};
 use safetensors::{Dtype, SafeTensors, tensor::TensorView};
 use serde::{Deserialize, Serialize};
 
-use super::{Kept, Metrics, OptimizerState, Plateau, TrainConfig, Watch};
-use crate::model::Param;
+use super::kept::put;
+use super::{Kept, Metrics, OptimizerState, Plateau, TrainConfig, TrainError, Watch};
+use crate::model::{Network, Param};
 
 /// Version of the checkpoint's layout. A newer one is refused.
 const FORMAT_VERSION: u32 = 1;
@@ -35,6 +36,12 @@ pub struct Cursor {
     pub loss_sum: f64,
     /// Over the current epoch: the number of images classified correctly.
     pub n_right: f64,
+    /// Images of the current epoch whose batch was left out.
+    #[serde(default)]
+    pub n_skipped: usize,
+    /// The losses of the last updates, which the next one is judged by.
+    #[serde(default)]
+    pub recent_losses: Vec<f64>,
     /// Seconds each finished epoch took to train.
     pub epoch_secs: Vec<f64>,
     /// On the held-out images after the last epoch.
@@ -98,6 +105,46 @@ impl Checkpoint {
     /// Updates done.
     pub fn step(&self) -> u64 {
         self.optimizer.step
+    }
+
+    /// Epochs done, fractions included, of a run that learns from `n_train` images.
+    pub fn epochs(&self, n_train: usize) -> f64 {
+        self.cursor.epoch as f64 + self.cursor.n_done as f64 / n_train.max(1) as f64
+    }
+
+    /// Gives `network` the weights this state is judged by: their average where there is one.
+    ///
+    /// # Errors
+    /// When it is of another kind.
+    pub fn put_into(&self, network: &Network) -> Result<(), TrainError> {
+        if !self.fits(network.params()) {
+            return Err(TrainError::Checkpoint(self.step()));
+        }
+        if self.kept.average.is_empty() {
+            self.restore(network.params())?;
+        } else {
+            put(&self.kept.average, network.params())?;
+        }
+        Ok(())
+    }
+
+    /// Memory it takes.
+    pub fn n_bytes(&self) -> usize {
+        let moments = self.optimizer.first.iter().chain(&self.optimizer.second);
+        let kept = self.kept.average.iter().chain(&self.kept.best);
+        let values = self.tensors.iter().map(|(_, _, values)| values);
+        4 * values
+            .chain(moments)
+            .chain(kept)
+            .map(Vec::len)
+            .sum::<usize>()
+    }
+
+    /// Whether all weights are numbers.
+    pub(super) fn is_finite(&self) -> bool {
+        let own = self.tensors.iter().map(|(_, _, values)| values);
+        let mut all = own.chain(&self.kept.average);
+        all.all(|values| values.iter().all(|v| v.is_finite()))
     }
 
     /// Puts the values into `params`, which belong to a network of the same spec.

@@ -2,7 +2,7 @@
 
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
-use super::{Setting, Value};
+use super::{Remedy, Setting, Value};
 
 /// A new value for a setting of a run.
 #[derive(Clone, Debug, PartialEq)]
@@ -27,6 +27,8 @@ struct Wishes {
     /// Batches to do although paused.
     n_single_steps: u64,
     changes: Vec<Change>,
+    remedy: Option<Remedy>,
+    watches_layers: bool,
 }
 
 /// What the loop should do next.
@@ -70,6 +72,37 @@ impl Control {
     /// A setting changes from the next batch on.
     pub fn change(&self, change: Change) {
         self.update(|w| w.changes.push(change));
+    }
+
+    /// Whether statistics of the layers are measured now and then, from the next batch on.
+    pub fn watch_layers(&self, is_on: bool) {
+        self.update(|w| w.watches_layers = is_on);
+    }
+
+    pub(super) fn watches_layers(&self) -> bool {
+        self.lock().watches_layers
+    }
+
+    /// What to do about the loss that training waits because of.
+    pub fn remedy(&self, remedy: Remedy) {
+        self.update(|w| w.remedy = Some(remedy));
+    }
+
+    /// A remedy for an earlier trouble is not meant for the next one.
+    pub(super) fn forget_remedy(&self) {
+        self.update(|w| w.remedy = None);
+    }
+
+    /// Blocks until there is a remedy; `None` when the run was told to end instead.
+    pub(super) fn wait_for_remedy(&self) -> Option<Remedy> {
+        let mut wishes = self.lock();
+        while wishes.remedy.is_none() && !wishes.is_stopped {
+            wishes = self
+                .changed
+                .wait(wishes)
+                .unwrap_or_else(PoisonError::into_inner);
+        }
+        wishes.remedy.take().filter(|_| !wishes.is_stopped)
     }
 
     /// Whether training waits or is about to.

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Setting, TrainConfig, Value};
+use super::{LayerPoint, Setting, TrainConfig, Trouble, Value};
 
 /// Loss and accuracy over a set of images.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -147,6 +147,44 @@ pub enum Event {
         /// The value from now on.
         new: Value,
     },
+    /// The loss of a batch cannot be trusted; its update was not made. Training waits for a
+    /// remedy, or takes the one it was told before.
+    Troubled {
+        /// Everything about it.
+        trouble: Box<Trouble>,
+    },
+    /// The run is again where it was after an earlier update; what came after has not happened.
+    WentBack {
+        /// That update.
+        step: u64,
+        /// Epochs done then, fractions included.
+        epoch: f64,
+        /// Updates that had been done.
+        from: u64,
+    },
+    /// A batch was left out.
+    Skipped {
+        /// Updates done so far.
+        step: u64,
+        /// Epochs done so far, this batch included.
+        epoch: f64,
+        /// Images in the batch.
+        n_images: usize,
+    },
+    /// What was told so far happened in another run, of which this one is a branch.
+    Branched {
+        /// Name of that run.
+        run: String,
+        /// Updates done there.
+        step: u64,
+        /// Everything that decides what follows.
+        config: Box<TrainConfig>,
+    },
+    /// Statistics of the layers were measured.
+    Layers {
+        /// Those of one moment.
+        point: Box<LayerPoint>,
+    },
     /// Training waits.
     Paused {
         /// Updates done so far.
@@ -178,7 +216,7 @@ pub enum Event {
 
 /// Numbers that may not be finite. JSON has no word for those, and serde_json would turn them
 /// into null; they are written as strings.
-mod number {
+pub(super) mod number {
     use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
     #[derive(Serialize, Deserialize)]

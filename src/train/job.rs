@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{FieldError, TrainConfig};
+use super::{FieldError, OnDivergence, TrainConfig};
 use crate::data::{Dataset, Split, stratified_split};
 use crate::model::Provenance;
 
@@ -14,6 +14,7 @@ pub struct Job {
     dataset: Arc<Dataset>,
     split: Split,
     checkpoint_every: Option<u64>,
+    on_divergence: OnDivergence,
     is_fused: bool,
 }
 
@@ -34,6 +35,7 @@ impl Job {
             dataset,
             split,
             checkpoint_every: None,
+            on_divergence: OnDivergence::default(),
             is_fused: true,
         })
     }
@@ -42,6 +44,13 @@ impl Job {
     #[must_use]
     pub fn with_checkpoints(mut self, steps: u64) -> Job {
         self.checkpoint_every = Some(steps.max(1));
+        self
+    }
+
+    /// What the run does when its loss cannot be trusted.
+    #[must_use]
+    pub fn on_divergence(mut self, what: OnDivergence) -> Job {
+        self.on_divergence = what;
         self
     }
 
@@ -57,6 +66,21 @@ impl Job {
     pub(super) fn wants_checkpoint(&self, step: u64) -> bool {
         self.checkpoint_every
             .is_some_and(|every| step.is_multiple_of(every))
+    }
+
+    /// Whether the end of an epoch, `n_since` updates after the last checkpoint, is worth one: with
+    /// tiny epochs training would wait for the disk.
+    pub(super) fn wants_epoch(&self, n_since: u64) -> bool {
+        self.checkpoint_every
+            .is_some_and(|every| n_since >= every.div_ceil(10))
+    }
+
+    pub(super) fn keeps_checkpoints(&self) -> bool {
+        self.checkpoint_every.is_some()
+    }
+
+    pub(super) fn divergence(&self) -> OnDivergence {
+        self.on_divergence
     }
 
     pub(super) fn is_fused(&self) -> bool {

@@ -53,25 +53,21 @@ pub struct Trainer {
 }
 
 impl Trainer {
-    /// Starts `job` on a new thread, obeying what `control` was told before; `done` gets what the run leaves behind, there.
+    /// Calls `run` on a new thread, with a control that obeys what `control` was told before.
     ///
     /// # Errors
     /// When the system gives no thread.
-    pub fn spawn<O: Observer + Send + 'static>(
+    pub fn spawn(
         job: Job,
         control: Control,
-        mut observer: O,
-        done: impl FnOnce(Option<Outcome>, O) + Send + 'static,
+        run: impl FnOnce(&Job, &Control) + Send + 'static,
     ) -> std::io::Result<Trainer> {
         let control = Arc::new(control);
         let thread = std::thread::Builder::new()
             .name("trainer".to_owned())
             .spawn({
                 let control = control.clone();
-                move || {
-                    let outcome = run_guarded(&job, None, &control, &mut observer);
-                    done(outcome, observer);
-                }
+                move || run(&job, &control)
             })?;
         Ok(Trainer {
             control,

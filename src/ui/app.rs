@@ -10,10 +10,11 @@ use super::command::{Command, Deed};
 use super::dialogs::Dialogs;
 use super::layout::Panels;
 use super::palette::Palette;
-use super::panels::{Cx, Wishes};
+use super::panels::microscope::Microscope;
+use super::panels::{Cx, Wishes, rate_finder};
 use super::settings::Settings;
 use super::theme;
-use crate::studio::{Action, Studio, Wake};
+use crate::studio::{Action, RateFinder, Studio, Wake};
 
 /// How to open the window.
 #[derive(Clone, Debug, Default)]
@@ -29,6 +30,7 @@ pub struct StudioApp {
     panels: Panels,
     dialogs: Dialogs,
     palette: Palette,
+    microscope: Microscope,
 }
 
 /// Where eframe keeps [`Settings`].
@@ -65,6 +67,7 @@ impl StudioApp {
             panels: Panels::default(),
             dialogs: Dialogs::default(),
             palette: Palette::default(),
+            microscope: Microscope::default(),
         }
     }
 
@@ -107,7 +110,10 @@ impl StudioApp {
 
     /// The commands whose keys were pressed.
     fn shortcuts(&self, ctx: &Context, commands: &mut Vec<Command>) {
-        let has_window = self.dialogs.is_open() || self.palette.is_open();
+        let has_window = self.dialogs.is_open()
+            || self.palette.is_open()
+            || self.studio.inspection().is_some()
+            || *self.studio.rate_finder() != RateFinder::Closed;
         let is_typing = ctx.text_edit_focused();
         let has_focus = ctx.memory(|m| m.focused().is_some());
         let all: Vec<(Command, KeyboardShortcut)> = Command::all()
@@ -147,6 +153,8 @@ impl eframe::App for StudioApp {
             wishes: &mut wishes,
         };
         self.panels.ui(ui, &mut cx);
+        rate_finder::ui(ui, &mut cx);
+        self.microscope.ui(ui, &mut cx);
         self.palette.ui(ui, &self.studio, &mut wishes.commands);
         self.dialogs.ui(ui, &mut wishes.actions);
         wishes.actions.extend(dropped(ui));

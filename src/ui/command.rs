@@ -8,7 +8,8 @@ use super::settings::ThemeChoice;
 use super::tabs::Tab;
 use crate::model::PRESETS;
 use crate::runs::Status;
-use crate::studio::{Action, Format, Model, Studio, Touched};
+use crate::studio::{Action, Format, Model, Run, Studio, Touched};
+use crate::train::{Alarm, Finish, Remedy};
 
 /// An intention without details.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,6 +22,26 @@ pub enum Command {
     Step,
     /// End the run.
     Stop,
+    /// Go back from a loss that cannot be trusted, and on with a smaller learning rate.
+    GoBackSlower,
+    /// Go back from a loss that cannot be trusted.
+    GoBack,
+    /// Leave the batch out.
+    SkipBatch,
+    /// Learn from the batch all the same.
+    GoOn,
+    /// Start a run from the weights that the timeline shows.
+    Branch,
+    /// Go on with the newest run that is over.
+    ContinueRun,
+    /// Look for a learning rate.
+    FindRate,
+    /// Look into the next batch.
+    Inspect,
+    /// The network as it was a little earlier.
+    PreviousSnapshot,
+    /// The network as it was a little later.
+    NextSnapshot,
     /// Put the preset at this index into the settings.
     Preset(usize),
     /// Draw a new seed.
@@ -97,6 +118,16 @@ const PLAIN: &[Command] = &[
     Command::PauseOrResume,
     Command::Step,
     Command::Stop,
+    Command::GoBackSlower,
+    Command::GoBack,
+    Command::SkipBatch,
+    Command::GoOn,
+    Command::Branch,
+    Command::ContinueRun,
+    Command::FindRate,
+    Command::Inspect,
+    Command::PreviousSnapshot,
+    Command::NextSnapshot,
     Command::NewSeed,
     Command::SaveModel,
     Command::SaveDiagram,
@@ -120,6 +151,7 @@ const PLAIN: &[Command] = &[
     Command::Tab(Tab::Network),
     Command::Tab(Tab::Compare),
     Command::Tab(Tab::Sweep),
+    Command::Tab(Tab::Layers),
     Command::Export(Format::Csv),
     Command::Export(Format::Jsonl),
     Command::Export(Format::Tensorboard),
@@ -143,6 +175,16 @@ impl Command {
             Command::PauseOrResume => "Pause or resume",
             Command::Step => "Step one batch",
             Command::Stop => "Stop",
+            Command::GoBackSlower => "Go back, rate ÷ 10",
+            Command::GoBack => "Go back",
+            Command::SkipBatch => "Skip the batch",
+            Command::GoOn => "Go on anyway",
+            Command::Branch => "Branch from the timeline",
+            Command::ContinueRun => "Go on with the newest run",
+            Command::FindRate => "Find a learning rate",
+            Command::Inspect => "Look inside the next batch",
+            Command::PreviousSnapshot => "Earlier snapshot",
+            Command::NextSnapshot => "Later snapshot",
             Command::Preset(idx) => return format!("Preset: {}", PRESETS[idx].label),
             Command::NewSeed => "New seed",
             Command::SaveModel => "Save model…",
@@ -180,6 +222,32 @@ impl Command {
             Command::PauseOrResume => "Lets training wait, or go on; nothing is lost.",
             Command::Step => "Trains exactly one batch, then waits; starts a run if there is none.",
             Command::Stop => "Ends the run after this batch; its curves and its network stay.",
+            Command::GoBackSlower => {
+                "Returns to an earlier full state and goes on with a tenth of the learning rate."
+            }
+            Command::GoBack => {
+                "Returns to an earlier full state, exactly; unless a setting changes, the same happens again."
+            }
+            Command::SkipBatch => "Leaves this batch out and goes on with the next.",
+            Command::GoOn => "Learns from this batch all the same.",
+            Command::Branch => {
+                "Starts a run from exactly the weights, optimiser and place in the data that the timeline shows, with the settings on the left; seed and held-out images stay."
+            }
+            Command::ContinueRun => {
+                "Goes on with the newest run exactly where it was; a complete one gets five more epochs."
+            }
+            Command::FindRate => {
+                "Tries growing learning rates in a short mock run and suggests one; no weights of yours are touched."
+            }
+            Command::Inspect => {
+                "Shows the next batch of a paused run step by step: forward, backward and update, and what each changes."
+            }
+            Command::PreviousSnapshot => {
+                "Lets the canvas ask the network as it was a little earlier."
+            }
+            Command::NextSnapshot => {
+                "Lets the canvas ask the network as it was a little later, and in the end as it is now."
+            }
             Command::Preset(idx) => PRESETS[idx].explanation,
             Command::NewSeed => "Draws a new seed, so that the next run starts from other weights.",
             Command::SaveModel => "Writes the network that the canvas asks to a file.",
@@ -246,6 +314,10 @@ impl Command {
             Command::Tab(Tab::Compare) => (Modifiers::COMMAND, Key::Num2),
             Command::Tab(Tab::Sweep) => (Modifiers::COMMAND, Key::Num3),
             Command::Tab(Tab::Network) => (Modifiers::COMMAND, Key::Num4),
+            Command::Tab(Tab::Layers) => (Modifiers::COMMAND, Key::Num5),
+            Command::PreviousSnapshot => (Modifiers::ALT, Key::ArrowLeft),
+            Command::NextSnapshot => (Modifiers::ALT, Key::ArrowRight),
+            Command::UseTrainedModel => (Modifiers::ALT, Key::End),
             Command::Palette => (Modifiers::COMMAND, Key::P),
             _ => return None,
         };
@@ -256,11 +328,27 @@ impl Command {
     pub fn is_possible(self, studio: &Studio) -> bool {
         match self {
             Command::Train => studio.can_train(),
-            Command::PauseOrResume | Command::Stop => studio.live_run().is_some(),
-            Command::Step => studio.can_train() || studio.live_run().is_some(),
+            Command::Stop => studio.live_run().is_some(),
+            // A loss that cannot be trusted wants an answer first.
+            Command::PauseOrResume => studio.live_run().is_some_and(|r| r.trouble.is_none()),
+            Command::Step => {
+                studio.can_train() || studio.live_run().is_some_and(|r| r.trouble.is_none())
+            }
+            Command::GoBackSlower | Command::GoBack | Command::SkipBatch | Command::GoOn => {
+                self.remedy(studio).is_some()
+            }
+            Command::Branch => studio.can_branch(),
+            Command::FindRate => studio.can_train(),
+            Command::Inspect => studio.can_inspect(),
+            Command::ContinueRun => newest(studio).is_some_and(|run| studio.can_continue(&run.id)),
+            Command::PreviousSnapshot => studio.timeline().states().len() > 1,
+            Command::NextSnapshot => studio.shown_step().is_some(),
             Command::SaveModel => studio.classifier().is_some(),
             Command::UseTrainedModel => {
-                matches!(studio.model(), Model::Opened { .. }) && studio.has_trained_model()
+                matches!(
+                    studio.model(),
+                    Model::Opened { .. } | Model::Snapshot { .. }
+                ) && studio.has_trained_model()
             }
             Command::RandomTestImage => studio.dataset().is_some(),
             Command::Undo | Command::Redo => self.of_last_touched(studio).is_possible(studio),
@@ -279,8 +367,23 @@ impl Command {
         let is_paused = studio
             .live_run()
             .is_some_and(|r| r.status == Status::Paused);
+        if let Some(remedy) = self.remedy(studio) {
+            return Deed::Act(Action::TakeRemedy(remedy));
+        }
         Deed::Act(match self {
             Command::Train => Action::Train,
+            Command::Branch => Action::Branch,
+            Command::FindRate => Action::FindRate,
+            Command::Inspect => Action::Inspect,
+            Command::ContinueRun => match newest(studio) {
+                Some(run) => {
+                    let is_complete = run.state.status == Status::Finished(Finish::Completed);
+                    Action::Continue(run.id.clone(), if is_complete { 5 } else { 0 })
+                }
+                None => return Deed::TogglePalette,
+            },
+            Command::PreviousSnapshot => Action::ShowPreviousSnapshot,
+            Command::NextSnapshot => Action::ShowNextSnapshot,
             Command::PauseOrResume if is_paused => Action::Resume,
             Command::PauseOrResume => Action::Pause,
             Command::Step => Action::Step,
@@ -307,8 +410,29 @@ impl Command {
             Command::ShowWholeCurves => return Deed::ShowWholeCurves,
             Command::Tab(tab) => return Deed::ShowTab(tab),
             Command::Theme(choice) => return Deed::SetTheme(choice),
-            Command::Palette => return Deed::TogglePalette,
+            // Without a trouble there is nothing to do; `is_possible` says so.
+            Command::Palette
+            | Command::GoBackSlower
+            | Command::GoBack
+            | Command::SkipBatch
+            | Command::GoOn => return Deed::TogglePalette,
         })
+    }
+
+    /// The remedy it stands for, if that can be taken now.
+    fn remedy(self, studio: &Studio) -> Option<Remedy> {
+        let trouble = studio.live_run()?.trouble.as_ref()?;
+        let back = |divides_rate| {
+            let step = trouble.usual_way_back()?;
+            Some(Remedy::GoBack { step, divides_rate })
+        };
+        match self {
+            Command::GoBackSlower => back(true),
+            Command::GoBack => back(false),
+            Command::SkipBatch => trouble.can_skip.then_some(Remedy::Skip),
+            Command::GoOn => matches!(trouble.alarm, Alarm::Spike { .. }).then_some(Remedy::GoOn),
+            _ => None,
+        }
     }
 
     /// The undo or redo of what was touched last.
@@ -340,6 +464,11 @@ impl Command {
             None => self.explanation().to_owned(),
         }
     }
+}
+
+/// The run that began last.
+fn newest(studio: &Studio) -> Option<&Run> {
+    studio.own_run().or(studio.runs().last())
 }
 
 #[cfg(test)]

@@ -5,10 +5,11 @@ use egui::{CentralPanel, Frame, Margin, Panel, Ui};
 use super::panels::compare::ComparePanel;
 use super::panels::curves::{self, CurvesPanel};
 use super::panels::draw::DrawPanel;
+use super::panels::guard::GuardPanel;
 use super::panels::network::NetworkPanel;
 use super::panels::setup::SetupPanel;
 use super::panels::sweep::SweepPanel;
-use super::panels::{Cx, runs, status, top_bar};
+use super::panels::{Cx, layer_stats, runs, status, timeline, top_bar};
 use super::tabs::{self, Tab};
 use super::theme::{PANEL_PADDING, tokens};
 
@@ -18,6 +19,7 @@ pub struct Panels {
     setup: SetupPanel,
     /// The curves.
     pub curves: CurvesPanel,
+    guard: GuardPanel,
     compare: ComparePanel,
     sweep: SweepPanel,
     network: NetworkPanel,
@@ -77,20 +79,24 @@ impl Panels {
         match cx.settings.tab {
             Tab::Train => self.train_ui(ui, cx),
             Tab::Network => self.network.ui(ui, cx),
+            Tab::Layers => layer_stats::ui(ui, cx),
             Tab::Compare => self.compare.ui(ui, cx),
             Tab::Sweep => self.sweep.ui(ui, cx),
         }
     }
 
-    /// The curves, and beneath them the table of runs.
+    /// The curves, and beneath them the timeline and the table of runs.
     fn train_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
+        self.guard.ui(ui, cx);
         let n_runs = cx.studio.runs().len();
         let table = if n_runs > 0 {
             runs::wanted_height(n_runs)
         } else {
             0.0
         };
-        let height = ui.available_height() - table;
+        let has_timeline = timeline::is_shown(cx);
+        let strip = if has_timeline { timeline::HEIGHT } else { 0.0 };
+        let height = ui.available_height() - table - strip;
         if cx.studio.runs().iter().any(|run| run.is_visible) {
             self.curves.ui(ui, cx, height - 8.0);
         } else {
@@ -98,6 +104,9 @@ impl Panels {
                 curves::empty_ui(ui, cx);
                 ui.take_available_space();
             });
+        }
+        if has_timeline {
+            ui.scope(|ui| timeline::ui(ui, cx));
         }
         if n_runs > 0 {
             runs::ui(ui, cx);

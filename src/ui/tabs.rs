@@ -15,6 +15,8 @@ pub enum Tab {
     Train,
     /// The network of the settings, drawn and as text.
     Network,
+    /// The layers while training.
+    Layers,
     /// All runs, against each other.
     Compare,
     /// Many runs over ranges of settings.
@@ -23,13 +25,20 @@ pub enum Tab {
 
 impl Tab {
     /// All of them, as they stand in the window.
-    pub const ALL: [Tab; 4] = [Tab::Train, Tab::Network, Tab::Compare, Tab::Sweep];
+    pub const ALL: [Tab; 5] = [
+        Tab::Train,
+        Tab::Network,
+        Tab::Compare,
+        Tab::Sweep,
+        Tab::Layers,
+    ];
 
     /// The word on it.
     pub fn label(self) -> &'static str {
         match self {
             Tab::Train => "Train",
             Tab::Network => "Network",
+            Tab::Layers => "Layers",
             Tab::Compare => "Compare",
             Tab::Sweep => "Sweep",
         }
@@ -40,6 +49,7 @@ impl Tab {
         match self {
             Tab::Train => "Shows the curves of training, batch by batch.",
             Tab::Network => "Draws the network of the settings, and shows its layers as text.",
+            Tab::Layers => "Shows gradients, updates and weights of each layer while training.",
             Tab::Compare => "Shows every run of the workspace, and what makes one better.",
             Tab::Sweep => "Trains many runs, over ranges of settings.",
         }

@@ -1,5 +1,6 @@
 //! The real binary in temporary folders. No display is needed, nor allowed.
 
+mod again;
 mod bad_input;
 mod bench;
 mod compare;

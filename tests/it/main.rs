@@ -9,12 +9,18 @@ mod canvas;
 mod cli;
 #[cfg(feature = "gui")]
 mod compare_window;
+#[cfg(feature = "gui")]
+mod control_pictures;
+#[cfg(feature = "gui")]
+mod control_window;
 mod data;
 #[cfg(feature = "gui")]
 mod editor;
+mod guard;
 mod house;
 mod layers;
 mod learning;
+mod look;
 mod model_files;
 #[cfg(feature = "gui")]
 mod renderer;

@@ -217,6 +217,8 @@ fn a_damaged_checkpoint_is_passed_over_for_the_one_before() {
     let files = std::fs::read_dir(path.join("checkpoints")).unwrap();
     let mut files: Vec<_> = files.map(|f| f.unwrap().path()).collect();
     files.sort();
+    let best = files.remove(0);
+    assert_eq!(best.file_name().unwrap(), "best.safetensors");
     assert_eq!(files.len(), 3, "the newest three are kept");
     let bytes = std::fs::read(&files[2]).unwrap();
     for n in [0, 7, 100, bytes.len() / 2, bytes.len() - 1] {

@@ -86,7 +86,7 @@ const THREE: &[[f32; 2]] = &[
     [0.33, 0.77],
 ];
 
-fn draw_three(window: &mut Harness<'_, StudioApp>) {
+pub fn draw_three(window: &mut Harness<'_, StudioApp>) {
     let canvas = window.get_by_label("Drawing canvas").rect();
     draw(window, canvas, THREE);
     answer(window);

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use candle_studio::model::Layer;
 use candle_studio::runs::{RunFolder, RunState, Status};
 use candle_studio::studio::{Action, Effect, Model, Stroke, Studio};
-use candle_studio::train::{Field, Finish, Optimizer, Setting, TrainConfig, Value};
+use candle_studio::train::{Alarm, Field, Finish, Optimizer, Remedy, Setting, TrainConfig, Value};
 
 /// Pumps until `is_done`, or fails with `what` after a time no machine should need.
 fn wait(studio: &mut Studio, what: &str, is_done: impl Fn(&Studio) -> bool) {
@@ -171,26 +171,52 @@ fn settings_change_while_training_and_are_marked() {
 }
 
 #[test]
-fn a_run_that_diverges_says_so_and_keeps_finite_weights() {
+fn a_run_that_diverges_waits_and_goes_back_to_where_it_was_well() {
     let mut studio = studio(None);
-    choose_small(&mut studio, 50);
+    choose_small(&mut studio, 2);
     studio.handle(Action::ChoosePreset("mlp"));
     edit(&mut studio, |c| {
         c.optimizer = Optimizer::SGD;
         c.learning_rate = 1e6;
+        c.epochs = 2;
     });
     studio.handle(Action::Train);
+    wait(&mut studio, "the trouble", |s| run(s).trouble.is_some());
+    let trouble = run(&studio).trouble.clone().unwrap();
+    assert_eq!(trouble.alarm, Alarm::NotFinite);
+    assert!(trouble.step >= 2);
+    assert_eq!(run(&studio).status, Status::Paused);
+    studio.handle(Action::Resume);
+    edit(&mut studio, |c| c.learning_rate = 0.05);
+    let step = *trouble.back_to.last().unwrap();
+    assert_eq!(step, 0);
+    studio.handle(Action::TakeRemedy(Remedy::GoBack {
+        step,
+        divides_rate: false,
+    }));
     wait(&mut studio, "the end", is_finished);
-    let Status::Finished(Finish::Diverged { step }) = run(&studio).status else {
-        panic!("{:?}", run(&studio).status)
-    };
-    assert!(step >= 2);
-    assert!(
-        studio
-            .notices()
-            .iter()
-            .any(|n| n.is_error && n.text.contains("diverged"))
+    assert_eq!(run(&studio).status, Status::Finished(Finish::Completed));
+    assert_eq!(
+        run(&studio).points.len(),
+        64,
+        "what was taken back is no part of the run"
     );
+    assert!(run(&studio).test.unwrap().accuracy > 0.5);
+}
+
+#[test]
+fn a_run_that_diverged_can_be_stopped_and_leaves_finite_weights() {
+    let mut studio = studio(None);
+    choose_small(&mut studio, 2);
+    studio.handle(Action::ChoosePreset("mlp"));
+    edit(&mut studio, |c| {
+        c.optimizer = Optimizer::SGD;
+        c.learning_rate = 1e30;
+    });
+    studio.handle(Action::Train);
+    wait(&mut studio, "the trouble", |s| run(s).trouble.is_some());
+    studio.handle(Action::Stop);
+    wait(&mut studio, "the end", is_finished);
     wait(&mut studio, "the weights", |s| s.classifier().is_some());
     for param in studio.classifier().unwrap().network.params() {
         let values: Vec<f32> = param.var.flatten_all().unwrap().to_vec1().unwrap();
@@ -303,4 +329,120 @@ fn closing_the_window_during_training_keeps_the_run() {
     assert_eq!(run(&second).status, Status::Finished(Finish::Stopped));
     assert!(run(&second).points.len() > 100);
     assert!(second.live_run().is_none());
+}
+
+#[test]
+fn a_run_goes_on_where_the_window_was_closed_and_ends_as_if_it_never_was() {
+    let mut whole = studio(None);
+    choose_small(&mut whole, 40);
+    whole.handle(Action::Train);
+    wait(&mut whole, "the end", is_finished);
+
+    let dir = tempfile::tempdir().unwrap();
+    let mut first = studio(Some(dir.path()));
+    choose_small(&mut first, 40);
+    first.handle(Action::Step);
+    wait(&mut first, "a paused run", |s| {
+        run(s).status == Status::Paused
+    });
+    first.handle(Action::Resume);
+    wait(&mut first, "some training", |s| run(s).points.len() > 100);
+    first.handle(Action::Pause);
+    wait(&mut first, "a pause", |s| run(s).status == Status::Paused);
+    let n_points = run(&first).points.len();
+    assert!(n_points < 40 * 32, "paused too late to be of use");
+    drop(first);
+
+    let mut second = studio(Some(dir.path()));
+    wait(&mut second, "the earlier run", |s| s.runs().len() == 1);
+    let id = second.runs()[0].id.clone();
+    assert!(second.can_continue(&id));
+    second.handle(Action::Continue(id, 0));
+    wait(&mut second, "the run to go on", |s| s.live_run().is_some());
+    wait(&mut second, "the end", is_finished);
+    let losses = |s: &Studio| -> Vec<u64> {
+        let points = &run(s).points;
+        points.iter().map(|p| p.loss.to_bits()).collect()
+    };
+    assert_eq!(losses(&second), losses(&whole));
+    assert_eq!(run(&second).test, run(&whole).test);
+    assert_eq!(run(&second).status, Status::Finished(Finish::Completed));
+
+    // And on, for more epochs than it was to have.
+    let id = second.runs()[0].id.clone();
+    second.handle(Action::Continue(id, 2));
+    wait(&mut second, "the run to go on", |s| s.live_run().is_some());
+    wait(&mut second, "the longer end", is_finished);
+    assert_eq!(run(&second).epochs.len(), 42);
+    assert_eq!(second.draft().epochs, 42);
+    assert_eq!(second.runs().len(), 1, "it is still the same run");
+    // The end is written by the thread of the run.
+    drop(second);
+    let folder = std::fs::read_dir(dir.path()).unwrap().next().unwrap();
+    let folder = RunFolder::open(&folder.unwrap().path()).unwrap();
+    assert_eq!(folder.replay().unwrap().epochs.len(), 42);
+    assert_eq!(folder.summary().unwrap().unwrap().epochs, 42.0);
+}
+
+#[test]
+fn a_branch_starts_from_the_shown_weights_and_its_curve_grows_out_of_its_parents() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut studio = studio(Some(dir.path()));
+    choose_small(&mut studio, 4);
+    studio.handle(Action::Train);
+    wait(&mut studio, "the end", is_finished);
+    wait(&mut studio, "the timeline", |s| {
+        s.timeline().at(64).is_some()
+    });
+    let parent = run(&studio).clone();
+    studio.handle(Action::ShowStep(Some(64)));
+    assert_eq!(studio.shown_step(), Some(64));
+
+    // With nothing changed, the child is its parent.
+    studio.handle(Action::Branch);
+    assert_eq!(studio.runs().len(), 2);
+    wait(&mut studio, "the end of the twin", is_finished);
+    let loss = |r: &RunState| -> Vec<u64> { r.points.iter().map(|p| p.loss.to_bits()).collect() };
+    assert_eq!(loss(run(&studio)), loss(&parent));
+    assert_eq!(run(&studio).test, parent.test);
+    let origin = run(&studio).parent.clone().unwrap();
+    assert_eq!(
+        (origin.run.as_str(), origin.step),
+        (parent.name.as_str(), 64)
+    );
+
+    // With another rate, it is the same until the branch, and another one after it.
+    edit(&mut studio, |c| c.learning_rate = 0.1);
+    studio.handle(Action::ShowStep(Some(64)));
+    studio.handle(Action::Branch);
+    wait(&mut studio, "the end of the child", is_finished);
+    let child = run(&studio).clone();
+    assert_eq!(
+        loss(&child)[..65],
+        loss(&parent)[..65],
+        "the rate acts on the next update"
+    );
+    assert_ne!(loss(&child)[65..], loss(&parent)[65..]);
+    assert_eq!(child.config.learning_rate, 0.1);
+    let folders: Vec<_> = std::fs::read_dir(dir.path()).unwrap().collect();
+    assert_eq!(folders.len(), 3);
+    let mut kept = folders
+        .into_iter()
+        .map(|f| RunFolder::open(&f.unwrap().path()).unwrap());
+    let child_folder = kept.find(|f| f.manifest().name == child.name).unwrap();
+    assert_eq!(child_folder.manifest().parent, child.parent);
+    assert_eq!(loss(&child_folder.replay().unwrap()), loss(&child));
+
+    // A branch keeps the network of its parent.
+    studio.handle(Action::ChoosePreset("mlp"));
+    studio.handle(Action::Branch);
+    assert_eq!(studio.runs().len(), 3);
+    assert!(
+        studio
+            .notices()
+            .last()
+            .unwrap()
+            .text
+            .contains("keeps the network")
+    );
 }

@@ -1,68 +1,122 @@
 //! One batch: forward, backward, update.
 
+use candle_core::bail;
+
 use super::{Steps, TrainError};
 use crate::data::Batch;
 use crate::model::Mode;
+use crate::train::guard::WINDOW;
+use crate::train::layer_stats::{self, measure_layers};
 use crate::train::metrics::n_correct;
-use crate::train::{Pace, StepPoint};
+use crate::train::{Alarm, Cursor, OnDivergence, Pace, StepPoint, TrainConfig, judge};
 
-/// Updates between two copies of the weights kept in case the next ones are not finite.
-const KEEP_EVERY: u64 = 100;
+/// What became of a batch.
+pub(super) enum Learned {
+    /// The weights were updated.
+    Updated(StepPoint),
+    /// Its loss cannot be trusted: everything is as it was before.
+    Refused { alarm: Alarm, loss: f64 },
+}
 
 impl Steps<'_> {
-    /// Forward, backward, update. `None` when the loss is not finite: nothing was updated then.
+    /// Forward, judge, backward, update. A spike is learned from all the same if `accepts_spike`.
     pub(super) fn one_batch(
         &mut self,
         indices: &[u32],
         n_epoch: usize,
-    ) -> Result<Option<StepPoint>, TrainError> {
-        let Batch { images, labels } = self.images(indices)?;
+        accepts_spike: bool,
+    ) -> Result<Learned, TrainError> {
+        let batch = self.images(indices)?;
+        let Batch { images, labels } = &batch;
         let mode = Mode::Train {
             seed: self.config.seed,
             step: self.optimizer.step,
         };
         let pace = self.pace();
+        let statistics = self.statistics()?;
         let network = &self.network;
         let loss_of = self.config.loss;
+        let cursor = &self.cursor;
+        let accepts_spike = accepts_spike || self.job.divergence() == OnDivergence::Stop;
+        let n_classes = self.job.dataset().n_classes();
+        let step = self.optimizer.step + 1;
+        let is_watched = self.control.watches_layers() && layer_stats::is_due(step);
+        let before = is_watched.then(|| network.deep_copy()).transpose()?;
         let mut n_right = 0;
+        let mut refused = None;
         let forward = || {
-            let logits = network.forward(&images, mode)?;
+            let logits = network.forward(images, mode)?;
             n_right = n_correct(&logits.detach(), &labels.to_vec1()?)?;
-            loss_of.of(&logits, &labels)
+            let loss = loss_of.of(&logits, labels)?;
+            let value = f64::from(loss.to_scalar::<f32>()?);
+            let alarm = judge(&cursor.recent_losses, value, indices.len(), n_classes);
+            let is_accepted = |a: &Alarm| accepts_spike && *a != Alarm::NotFinite;
+            if let Some(alarm) = alarm.filter(|a| !is_accepted(a)) {
+                refused = Some((alarm, value));
+                // The only way out between a loss and its update.
+                bail!("the loss cannot be trusted");
+            }
+            Ok(loss)
         };
-        let loss = self
+        let updated = self
             .optimizer
-            .update(network.params(), &self.config, pace, forward)?;
-        if !loss.is_finite() {
-            return Ok(None);
+            .update(network.params(), &self.config, pace, forward);
+        if let Some((alarm, loss)) = refused {
+            self.put_back(&statistics)?;
+            return Ok(Learned::Refused { alarm, loss });
         }
-        if self.optimizer.step.is_multiple_of(KEEP_EVERY) {
-            self.keep_if_finite()?;
+        let loss = updated?;
+        if let Some(before) = before {
+            let point = measure_layers(&before, network, &batch, mode, step)?;
+            self.layers = Some(Box::new(point));
         }
         self.average()?;
-        let n = indices.len() as f64;
-        self.cursor.images += indices.len() as u64;
-        self.cursor.loss_sum += loss * n;
-        self.cursor.n_right += n_right as f64;
-        let in_epoch = (self.cursor.n_done + indices.len()) as f64 / n_epoch as f64;
-        Ok(Some(StepPoint {
+        Ok(Learned::Updated(self.count(
+            indices.len(),
+            n_epoch,
+            [loss, n_right as f64, pace.learning_rate],
+        )))
+    }
+
+    /// Adds an update to the sums of the epoch.
+    fn count(
+        &mut self,
+        n_images: usize,
+        n_epoch: usize,
+        [loss, n_right, lr]: [f64; 3],
+    ) -> StepPoint {
+        let cursor = &mut self.cursor;
+        let n = n_images as f64;
+        cursor.images += n_images as u64;
+        cursor.loss_sum += loss * n;
+        cursor.n_right += n_right;
+        if cursor.recent_losses.len() == WINDOW {
+            cursor.recent_losses.remove(0);
+        }
+        cursor.recent_losses.push(loss);
+        let in_epoch = (cursor.n_done + n_images) as f64 / n_epoch as f64;
+        StepPoint {
             step: self.optimizer.step,
-            images: self.cursor.images,
-            epoch: self.cursor.epoch as f64 + in_epoch,
-            secs: self.cursor.secs,
+            images: cursor.images,
+            epoch: cursor.epoch as f64 + in_epoch,
+            secs: cursor.secs,
             loss,
-            accuracy: n_right as f64 / n,
-            learning_rate: pace.learning_rate,
-        }))
+            accuracy: n_right / n,
+            learning_rate: lr,
+        }
     }
 
     /// What the schedule says now.
     fn pace(&self) -> Pace {
-        let epoch = self.epochs_done();
-        let reduced = self.config.schedule.reduced(self.cursor.plateau.n_reduced);
-        Pace {
-            learning_rate: self.config.learning_rate_at(epoch) * reduced,
-            momentum: self.config.momentum_at(epoch),
-        }
+        pace_of(&self.config, &self.cursor, self.epochs_done())
+    }
+}
+
+/// What the schedule says after `epoch` epochs, fractions included.
+pub(in crate::train) fn pace_of(config: &TrainConfig, cursor: &Cursor, epoch: f64) -> Pace {
+    let reduced = config.schedule.reduced(cursor.plateau.n_reduced);
+    Pace {
+        learning_rate: config.learning_rate_at(epoch) * reduced,
+        momentum: config.momentum_at(epoch),
     }
 }

@@ -6,20 +6,27 @@ mod divergence;
 mod images;
 mod obey;
 mod report;
+mod states;
 
+use std::sync::Arc;
 use std::time::Instant;
 
-use candle_core::{Device, Tensor};
+use candle_core::Device;
 
 use super::{
-    Checkpoint, Control, Cursor, Event, Finish, Job, Metrics, OptimizerState, StepPoint,
-    TrainConfig,
+    Checkpoint, Control, Cursor, Event, Finish, Job, LayerPoint, Metrics, OnDivergence,
+    OptimizerState, StepPoint, TrainConfig,
 };
 use crate::data::shuffled;
 use crate::kernels;
 use crate::model::Network;
 use average::judged;
+use batch::Learned;
+pub(super) use batch::pace_of;
+use divergence::Treatment;
+pub(super) use images::images_of;
 pub(crate) use obey::live_changes;
+use states::States;
 
 /// Hears what happens in a run.
 pub trait Observer {
@@ -28,6 +35,10 @@ pub trait Observer {
 
     /// The full state of the run, as often as the job asks for and when the run ends early.
     fn checkpoint(&mut self, _checkpoint: Checkpoint) {}
+
+    /// A full state to look at or to branch from: often at the beginning, then every hundred
+    /// updates, when training waits, and at the end.
+    fn snapshot(&mut self, _state: &Arc<Checkpoint>) {}
 
     /// The weights right now, called between batches after each batch of events. To keep them,
     /// [`Network::deep_copy`] them: training goes on in the same storage.
@@ -120,14 +131,20 @@ struct Steps<'a> {
     config: TrainConfig,
     network: Network,
     optimizer: OptimizerState,
-    /// Weights of a moment ago, known to be finite, in the order of the parameters.
-    kept: Vec<Tensor>,
+    /// Full states of a moment ago.
+    states: States,
     cursor: Cursor,
     /// The moving average of the weights, if it is asked for.
     mean: Option<Network>,
     /// The weights of the best epoch so far, where early stopping keeps them; else empty.
     best: Vec<Vec<f32>>,
+    /// How often the loss could not be trusted; in a row, where such batches are left out.
+    n_setbacks: usize,
     unsent: Vec<StepPoint>,
+    /// The update after which the observer got the full state last.
+    last_checkpoint: u64,
+    /// Statistics of the layers that were not told yet.
+    layers: Option<Box<LayerPoint>>,
     last_emit: Instant,
 }
 
@@ -152,14 +169,16 @@ impl<'a> Steps<'a> {
             config: config.clone(),
             optimizer: OptimizerState::new(network.params().len()),
             network,
-            kept: Vec::new(),
+            states: States::default(),
             cursor: Cursor::default(),
             mean: None,
             best: Vec::new(),
+            n_setbacks: 0,
             unsent: Vec::new(),
+            last_checkpoint: 0,
+            layers: None,
             last_emit: Instant::now(),
         };
-        run.keep_if_finite()?;
         run.begin_average()?;
         run.observer.weights(&run.network);
         Ok(run)
@@ -177,22 +196,20 @@ impl<'a> Steps<'a> {
         self.cursor = checkpoint.cursor;
         self.optimizer = checkpoint.optimizer;
         self.restore_kept(checkpoint.kept)?;
-        self.keep_if_finite()?;
         self.observer.weights(judged(&self.mean, &self.network));
         Ok(())
     }
 
     fn checkpoint(&mut self) -> Result<(), TrainError> {
-        let params = self.network.params();
-        let kept = self.kept()?;
-        let checkpoint =
-            Checkpoint::new(&self.config, &self.cursor, &self.optimizer, kept, params)?;
+        let checkpoint = self.full_state()?;
+        self.last_checkpoint = checkpoint.step();
         self.emit();
         self.observer.checkpoint(checkpoint);
         Ok(())
     }
 
     fn all_epochs(&mut self) -> Result<Finish, TrainError> {
+        self.keep_state()?;
         while self.cursor.epoch < self.config.epochs {
             if self.is_out_of_patience() {
                 return Ok(Finish::EarlyStopped);
@@ -204,12 +221,14 @@ impl<'a> Steps<'a> {
         Ok(Finish::Completed)
     }
 
-    /// Trains one epoch, or what is left of it; `Some` when the run ends before the epoch does.
+    /// Trains one epoch, or what is left of it; `Some` when the run ends before the epoch does. A
+    /// run that goes back leaves the epoch, for it may now be in an earlier one.
     fn one_epoch(&mut self) -> Result<Option<Finish>, TrainError> {
         let train = &self.job.split().train;
         let order = shuffled(train, self.config.seed, self.cursor.epoch as u64);
+        let mut accepts_spike = false;
         while self.cursor.n_done < order.len() {
-            if !self.may_go_on() {
+            if !self.may_go_on()? {
                 self.checkpoint()?;
                 return Ok(Some(Finish::Stopped));
             }
@@ -219,23 +238,58 @@ impl<'a> Steps<'a> {
             }
             let start = Instant::now();
             let end = order.len().min(self.cursor.n_done + self.config.batch_size);
-            let point = self.one_batch(&order[self.cursor.n_done..end], order.len())?;
+            let indices = &order[self.cursor.n_done..end];
+            let learned = self.one_batch(indices, order.len(), accepts_spike)?;
             self.cursor.secs += start.elapsed().as_secs_f64();
-            let Some(mut point) = point else {
-                return Ok(Some(self.diverged()?));
-            };
-            point.secs = self.cursor.secs;
-            self.cursor.n_done = end;
-            self.unsent.push(point);
-            self.emit_now_and_then();
+            accepts_spike = false;
+            match learned {
+                Learned::Updated(point) => self.updated(point, end)?,
+                Learned::Refused { alarm, loss } => match self.treat(alarm, loss, indices)? {
+                    Treatment::WentBack => return Ok(None),
+                    Treatment::Accept => accepts_spike = true,
+                    Treatment::Skip => self.skip(end),
+                    Treatment::End(finish) => return Ok(Some(finish)),
+                },
+            }
             if self.job.wants_checkpoint(self.optimizer.step) && end < order.len() {
                 self.checkpoint()?;
             }
         }
         self.end_epoch()?;
-        if self.job.wants_checkpoint(self.optimizer.step) {
+        // The best epoch may be this one.
+        let is_last = self.cursor.epoch >= self.config.epochs;
+        let n_since = self.optimizer.step.saturating_sub(self.last_checkpoint);
+        if self.job.wants_epoch(n_since) || (is_last && self.job.keeps_checkpoints()) {
             self.checkpoint()?;
         }
         Ok(None)
+    }
+
+    /// Takes note of an update; `end` images of the epoch are done now.
+    fn updated(&mut self, mut point: StepPoint, end: usize) -> Result<(), TrainError> {
+        point.secs = self.cursor.secs;
+        self.cursor.n_done = end;
+        if self.job.divergence() == OnDivergence::Skip {
+            self.n_setbacks = 0;
+        }
+        self.unsent.push(point);
+        if let Some(point) = self.layers.take() {
+            self.emit();
+            self.observer.event(&Event::Layers { point });
+        }
+        self.emit_now_and_then();
+        self.keep_now_and_then()
+    }
+
+    /// Leaves out the images up to `end`.
+    fn skip(&mut self, end: usize) {
+        let n_images = end - self.cursor.n_done;
+        self.cursor.n_done = end;
+        self.cursor.n_skipped += n_images;
+        self.observer.event(&Event::Skipped {
+            step: self.optimizer.step,
+            epoch: self.epochs_done(),
+            n_images,
+        });
     }
 }

@@ -1,12 +1,12 @@
 //! Between two batches: obeying what [`Control`](crate::train::Control) was told.
 
-use super::Steps;
+use super::{Steps, TrainError};
 use crate::train::control::Next;
 use crate::train::{Change, Event, Setting, TrainConfig};
 
 impl Steps<'_> {
     /// Obeys pauses and changes; `false` when the run must stop.
-    pub(super) fn may_go_on(&mut self) -> bool {
+    pub(super) fn may_go_on(&mut self) -> Result<bool, TrainError> {
         let mut is_waiting = false;
         loop {
             let (next, changes) = self.control.next();
@@ -14,18 +14,19 @@ impl Steps<'_> {
                 self.apply_change(change);
             }
             match next {
-                Next::Stop => return false,
+                Next::Stop => return Ok(false),
                 Next::Batch => {
                     if is_waiting && !self.control.is_paused() {
                         self.observer.event(&Event::Resumed {
                             step: self.optimizer.step,
                         });
                     }
-                    return true;
+                    return Ok(true);
                 }
                 Next::Wait => {
                     if !is_waiting {
                         self.emit();
+                        self.keep_state()?;
                         self.observer.event(&Event::Paused {
                             step: self.optimizer.step,
                         });

@@ -14,7 +14,7 @@ impl Steps<'_> {
     pub(super) fn end_epoch(&mut self) -> Result<(), TrainError> {
         self.emit();
         let cursor = &mut self.cursor;
-        let n = cursor.n_done as f64;
+        let n = (cursor.n_done - cursor.n_skipped).max(1) as f64;
         let train = Metrics {
             loss: cursor.loss_sum / n,
             accuracy: cursor.n_right / n,
@@ -23,6 +23,7 @@ impl Steps<'_> {
         cursor.epoch_secs.push(epoch_secs);
         cursor.epoch += 1;
         cursor.n_done = 0;
+        cursor.n_skipped = 0;
         cursor.secs_at_epoch = cursor.secs;
         cursor.loss_sum = 0.0;
         cursor.n_right = 0.0;
@@ -76,6 +77,7 @@ impl Steps<'_> {
     /// Measures the test set, once, tells the end, and hands everything over.
     pub(super) fn finish(mut self, finish: Finish) -> Result<Outcome, TrainError> {
         self.emit();
+        self.keep_state()?;
         self.restore_best(&finish)?;
         let epochs = self.epochs_done();
         let set = &self.job.dataset().test;

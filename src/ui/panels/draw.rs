@@ -285,6 +285,11 @@ fn asked_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     let is_live = cx.studio.live_run().is_some();
     let (name, about) = match cx.studio.model() {
         Model::None => ("no network".to_owned(), "Nothing answers yet.".to_owned()),
+        Model::Snapshot { step, .. } => (
+            format!("update {step}"),
+            "Answered by the network as it was after this update; \"now\" on the timeline returns."
+                .to_owned(),
+        ),
         Model::Trained(_) if is_live => (
             "training now".to_owned(),
             "The network that is training answers, as it is at this moment.".to_owned(),

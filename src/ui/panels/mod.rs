@@ -3,13 +3,18 @@
 pub mod compare;
 pub mod curves;
 pub mod draw;
+pub mod guard;
+pub mod layer_stats;
 pub mod layers;
+pub mod microscope;
 pub mod network;
+pub mod rate_finder;
 pub mod runs;
 pub mod schedule;
 pub mod setup;
 pub mod status;
 pub mod sweep;
+pub mod timeline;
 pub mod top_bar;
 
 use super::command::Command;

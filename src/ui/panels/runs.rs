@@ -5,7 +5,7 @@ use egui::{Align, Label, Layout, RichText, ScrollArea, Sense, Ui, UiBuilder, vec
 use super::Cx;
 use super::curves::status_word;
 use crate::runs::{RunState, Status};
-use crate::studio::Action;
+use crate::studio::{Action, Run, continue_word};
 use crate::train::Finish;
 use crate::ui::format;
 use crate::ui::theme::{self, tokens};
@@ -98,6 +98,7 @@ const EYE_WIDTH: f32 = 28.0;
 const NAME_WIDTH: f32 = 104.0;
 const BUTTON_WIDTH: f32 = 100.0;
 const SHORT_BUTTON_WIDTH: f32 = 48.0;
+const GO_ON_WIDTH: f32 = 68.0;
 
 /// Height the table asks for with `n_runs` runs.
 pub fn wanted_height(n_runs: usize) -> f32 {
@@ -127,7 +128,7 @@ pub fn list_ui(ui: &mut Ui, cx: &mut Cx<'_>, shown: &[usize]) {
 /// The columns there is room for.
 fn fitting_columns(width: f32) -> Vec<&'static Column> {
     let mut columns: Vec<&Column> = COLUMNS.iter().collect();
-    let room = width - EYE_WIDTH - NAME_WIDTH - button_width(width) - 8.0;
+    let room = width - EYE_WIDTH - NAME_WIDTH - GO_ON_WIDTH - button_width(width) - 8.0;
     while columns.iter().map(|c| c.width).sum::<f32>() > room && columns.len() > 2 {
         let last = columns.iter().map(|c| c.rank).max();
         columns.retain(|c| Some(c.rank) != last);
@@ -148,7 +149,7 @@ fn header_ui(ui: &mut Ui, columns: &[&Column]) {
     let size = vec2(ui.available_width(), 22.0);
     ui.allocate_ui_with_layout(size, Layout::right_to_left(Align::Center), |ui| {
         ui.spacing_mut().item_spacing.x = 0.0;
-        ui.add_space(button_width(size.x));
+        ui.add_space(button_width(size.x) + GO_ON_WIDTH);
         for column in columns.iter().rev() {
             let text = theme::quiet(ui, column.heading);
             cell_ui(ui, column.width, text).on_hover_text(column.about);
@@ -180,6 +181,7 @@ fn row_ui(ui: &mut Ui, cx: &mut Cx<'_>, idx: usize, columns: &[&Column]) {
         if use_ui(ui, &name, button_width(size.x)).clicked() {
             cx.act(Action::UseSettings(run.id.clone()));
         }
+        go_on_ui(ui, cx, run);
         for column in columns.iter().rev() {
             let text = theme::number((column.text)(&run.state));
             cell_ui(ui, column.width, text.color(ink(ui, column, &run.state)));
@@ -211,6 +213,42 @@ fn row_ui(ui: &mut Ui, cx: &mut Cx<'_>, idx: usize, columns: &[&Column]) {
                 .on_hover_text(&run.state.name);
         });
     });
+}
+
+/// Going on with a run that is over.
+fn go_on_ui(ui: &mut Ui, cx: &mut Cx<'_>, run: &Run) {
+    let word = continue_word(&run.state.status).filter(|_| cx.studio.is_kept());
+    let is_possible = cx.studio.can_continue(&run.id);
+    ui.allocate_ui_with_layout(
+        vec2(GO_ON_WIDTH, ROW),
+        Layout::right_to_left(Align::Center),
+        |ui| {
+            ui.take_available_space();
+            let Some(word) = word else { return };
+            let button = labeled_button(ui, None, word, Weight::Bare, 0.0, is_possible)
+                .accessible_name(format!("{word} {}", run.state.name));
+            if word == "Resume" {
+                if button
+                    .on_hover_text("Goes on exactly where the run was.")
+                    .clicked()
+                {
+                    cx.act(Action::Continue(run.id.clone(), 0));
+                }
+                return;
+            }
+            let button =
+                button.on_hover_text("Goes on for more epochs, exactly where the run ended.");
+            egui::Popup::menu(&button).show(|ui| {
+                for n in [1, 5, 20] {
+                    let s = if n == 1 { "" } else { "s" };
+                    let text = format!("{n} more epoch{s}");
+                    if ui.selectable_label(false, text).clicked() {
+                        cx.act(Action::Continue(run.id.clone(), n));
+                    }
+                }
+            });
+        },
+    );
 }
 
 fn use_ui(ui: &mut Ui, name: &str, width: f32) -> egui::Response {

@@ -160,8 +160,8 @@ fn progress_ui(ui: &mut Ui, cx: &Cx<'_>) {
     // Runs of earlier sessions are hidden until they are asked for.
     let newest = cx
         .studio
-        .runs()
-        .last()
+        .own_run()
+        .or(cx.studio.runs().last())
         .filter(|r| r.is_visible || r.state.is_live());
     let Some(run) = newest.map(|r| &r.state) else {
         return;

@@ -5,12 +5,12 @@ use std::time::Duration;
 
 use super::{check_failure, command, folder, json_lines, run, text};
 use crate::tiny;
-use candle_studio::runs::RunFolder;
+use candle_studio::runs::{RunFolder, Status, read_workspace};
 use rand::{Rng, SeedableRng};
 
 /// How often the run is killed. Each kill comes at a random moment: while it starts, trains,
 /// writes an event or a checkpoint.
-const N_KILLS: usize = 25;
+const N_KILLS: usize = 100;
 
 const TRAIN: [&str; 10] = [
     "train",
@@ -19,7 +19,7 @@ const TRAIN: [&str; 10] = [
     "--data",
     "data",
     "--epochs",
-    "40",
+    "500",
     "--batch-size",
     "8",
     "--json",
@@ -33,10 +33,10 @@ fn a_run_killed_again_and_again_ends_as_if_nothing_had_happened() {
 
     let mut rng = rand::rngs::StdRng::seed_from_u64(5);
     let every = ["--checkpoint-every", "20"];
-    let first = [&TRAIN[..], &["--out", "killed"], &every].concat();
-    let again = [&["train", "--resume", "killed", "--json"][..], &every].concat();
+    let first = [&TRAIN[..], &["--out", "runs/killed"], &every].concat();
+    let again = [&["train", "--resume", "runs/killed", "--json"][..], &every].concat();
     let has_checkpoint = || {
-        RunFolder::open(&dir.path().join("killed"))
+        RunFolder::open(&dir.path().join("runs/killed"))
             .is_ok_and(|folder| folder.latest_checkpoint().is_ok())
     };
     let mut n_kills = 0;
@@ -44,25 +44,27 @@ fn a_run_killed_again_and_again_ends_as_if_nothing_had_happened() {
         let args = if has_checkpoint() { &again } else { &first };
         if !has_checkpoint() {
             // Killed before the first full state was kept: there is nothing to go on from.
-            let _ = fs::remove_dir_all(dir.path().join("killed"));
+            let _ = fs::remove_dir_all(dir.path().join("runs/killed"));
         }
         let mut child = command(dir.path())
             .args(args)
             .stdout(std::process::Stdio::null())
             .spawn()
             .unwrap();
-        std::thread::sleep(Duration::from_millis(rng.random_range(20..250)));
+        std::thread::sleep(Duration::from_millis(rng.random_range(10..120)));
         if child.try_wait().unwrap().is_some_and(|s| s.success()) {
             break;
         }
         child.kill().unwrap();
         child.wait().unwrap();
         n_kills += 1;
+        if has_checkpoint() {
+            let (runs, problems) = read_workspace(&dir.path().join("runs"));
+            assert_eq!(problems, [""; 0], "after {n_kills} kills");
+            assert_eq!(runs[0].1.status, Status::Interrupted);
+        }
     }
-    assert!(
-        n_kills >= 3,
-        "the run was too short to be killed: {n_kills}"
-    );
+    assert_eq!(n_kills, N_KILLS, "the run was too short to be killed");
     let args = if has_checkpoint() { &again } else { &first };
     let end = json_lines(&run(dir.path(), args)).pop().unwrap();
     for key in ["test_accuracy", "test_loss", "val_loss", "epochs"] {
@@ -70,7 +72,7 @@ fn a_run_killed_again_and_again_ends_as_if_nothing_had_happened() {
     }
     let model = |run: &str| fs::read(dir.path().join(run).join("model.safetensors")).unwrap();
     assert!(
-        model("killed") == model("whole"),
+        model("runs/killed") == model("whole"),
         "other bits after {n_kills} kills"
     );
     let points = |run: &str| {
@@ -82,7 +84,7 @@ fn a_run_killed_again_and_again_ends_as_if_nothing_had_happened() {
         let loss = |p: &candle_studio::train::StepPoint| (p.step, p.loss.to_bits());
         state.points.iter().map(loss).collect::<Vec<_>>()
     };
-    assert_eq!(points("killed"), points("whole"));
+    assert_eq!(points("runs/killed"), points("whole"));
 }
 
 #[test]

@@ -59,6 +59,7 @@ impl CurvesPanel {
                 x_range,
                 height: height / 2.0 - ui.spacing().item_spacing.y,
                 is_last: idx == 1,
+                shown_step: cx.studio.shown_step(),
                 hovered,
             };
             let outcome = plot.ui(ui, &mut self.curves);

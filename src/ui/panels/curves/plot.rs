@@ -31,6 +31,8 @@ pub struct MetricPlot<'a> {
     pub height: f32,
     /// Whether it is the lowest one, which has the marks of the horizontal axis.
     pub is_last: bool,
+    /// The update whose weights the canvas asks, unless those are the newest.
+    pub shown_step: Option<u64>,
     /// Where the pointer is on the axis, in this plot or another.
     pub hovered: Option<f64>,
 }
@@ -208,6 +210,11 @@ impl MetricPlot<'_> {
         for &(idx, trace) in traces {
             draw_run(plot, idx, trace, t.run_color(idx), y_low, t.bad);
             self.draw_best(plot, lens, idx, t.run_color(idx));
+        }
+        let of_step = |step| lens.x_axis.of_step_number(self.newest()?, step);
+        if let Some(x) = self.shown_step.and_then(of_step) {
+            let line = VLine::new("shown", lens.x(x)).color(t.accent).width(1.5);
+            plot.vline(line.allow_hover(false));
         }
         if let Some(x) = self.hovered {
             let line = VLine::new("cursor", x).color(t.quiet).width(1.0);

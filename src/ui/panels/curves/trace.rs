@@ -25,9 +25,9 @@ pub struct Trace {
 /// The curves of one run for one metric, kept between frames.
 #[derive(Clone, Debug, Default)]
 pub struct RunCurve {
-    /// The run it was built from: its name and first point. Runs of earlier sessions are put
+    /// The run it was built from: its name, first point, and how often it went back. Runs of earlier sessions are put
     /// before those of this one when they have been read, so an index is not enough.
-    run: Option<(String, Option<StepPoint>)>,
+    run: Option<(String, Option<StepPoint>, usize)>,
     smoother: Smoother,
     key: Option<(Lens, usize, usize)>,
     trace: Trace,
@@ -37,13 +37,12 @@ impl RunCurve {
     /// The lines, rebuilt where something changed.
     pub fn trace(&mut self, run: &RunState, lens: &Lens) -> &Trace {
         let key = Some((*lens, run.points.len(), run.epochs.len()));
-        let is_same = self
-            .run
-            .as_ref()
-            .is_some_and(|(name, first)| *name == run.name && first.as_ref() == run.points.first());
+        let is_same = self.run.as_ref().is_some_and(|(name, first, n)| {
+            *name == run.name && first.as_ref() == run.points.first() && *n == run.n_rewinds
+        });
         if !is_same {
             *self = RunCurve {
-                run: Some((run.name.clone(), run.points.first().copied())),
+                run: Some((run.name.clone(), run.points.first().copied(), run.n_rewinds)),
                 ..RunCurve::default()
             };
         }

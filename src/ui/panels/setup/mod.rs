@@ -1,6 +1,6 @@
 //! The panel on the left: everything that decides a run.
 
-use egui::{ScrollArea, Ui, vec2};
+use egui::{Align, Layout, ScrollArea, Ui, vec2};
 
 mod augment;
 mod optimizer;
@@ -14,7 +14,9 @@ use crate::studio::{Action, Effect};
 use crate::train::{Field, TrainConfig};
 use crate::ui::command::Command;
 use crate::ui::theme::{self, ROW_HEIGHT};
-use crate::ui::widgets::{Icon, Number, Row, VALUE_WIDTH, combo, icon_button};
+use crate::ui::widgets::{
+    Icon, Number, Row, VALUE_WIDTH, Weight, combo, icon_button, labeled_button,
+};
 use augment::AugmentSection;
 use optimizer::optimizer_ui;
 use rows::count_ui;
@@ -37,7 +39,7 @@ impl SetupPanel {
                 let mut draft = cx.studio.draft().clone();
                 self.layers.ui(ui, cx, &mut draft);
                 ui.add_space(12.0);
-                ui.label(theme::section(ui, "Training"));
+                training_title_ui(ui, cx);
                 optimizer_ui(ui, cx, &mut draft);
                 rates_ui(ui, cx, &mut draft);
                 amounts_ui(ui, cx, &mut draft);
@@ -53,6 +55,21 @@ impl SetupPanel {
                 }
             });
     }
+}
+
+/// The title of the part, and the way to a learning rate.
+fn training_title_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+    ui.horizontal(|ui| {
+        ui.label(theme::section(ui, "Training"));
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            let command = Command::FindRate;
+            let is_possible = command.is_possible(cx.studio);
+            let button = labeled_button(ui, None, "Find rate…", Weight::Bare, 0.0, is_possible);
+            if button.on_hover_text(command.tooltip(ui)).clicked() {
+                cx.command(command);
+            }
+        });
+    });
 }
 
 fn rates_ui(ui: &mut Ui, cx: &Cx<'_>, draft: &mut TrainConfig) {

@@ -1,0 +1,111 @@
+//! `candle-studio lr-find`.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use super::settings::Source;
+use super::{UsageError, open_data, out, train};
+use crate::kernels;
+use crate::model::Preset;
+use crate::train::{Control, Job, Optimizer, RateCurve, RateSearch, TrainConfig, find_rate};
+
+/// What was typed.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Network to find a learning rate for.
+    #[arg(long, value_name = "NAME", default_value = "keras-cnn", value_parser = train::presets())]
+    preset: &'static Preset,
+    /// Folder with four IDX files, named as MNIST's, gzipped or not [default: MNIST].
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// Images an update [default: the preset's, mostly 32].
+    #[arg(long, value_name = "N")]
+    batch_size: Option<usize>,
+    /// Rule that turns gradients into new weights [default: the preset's, mostly adam].
+    #[arg(long, value_name = "NAME", value_parser = train::optimizers())]
+    optimizer: Option<Optimizer>,
+    /// First learning rate.
+    #[arg(long, value_name = "X", default_value_t = RateSearch::default().from)]
+    from: f64,
+    /// Last learning rate; the search ends earlier where the loss explodes.
+    #[arg(long, value_name = "X", default_value_t = RateSearch::default().to)]
+    to: f64,
+    /// Batches between them: more make the curve smoother and take longer.
+    #[arg(long, value_name = "N", default_value_t = RateSearch::default().steps)]
+    steps: usize,
+    /// Threads to compute with [default: all processors].
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    threads: Option<u16>,
+    #[command(flatten)]
+    source: Source,
+    /// Print the whole curve and the suggestions as one JSON object.
+    #[arg(long)]
+    json: bool,
+}
+
+pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
+    if let Some(threads) = args.threads {
+        kernels::set_threads(threads.into());
+    }
+    let search = RateSearch {
+        from: args.from,
+        to: args.to,
+        steps: args.steps,
+    };
+    if let Some(problem) = search.problem() {
+        anyhow::bail!(UsageError(problem));
+    }
+    let job = args.job()?;
+    let curve = find_rate(&job, &search, &Control::default())?;
+    if args.json {
+        out::print(&serde_json::to_string(&curve)?)?;
+    } else {
+        print(&curve)?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+impl Args {
+    fn job(&self) -> anyhow::Result<Job> {
+        let dataset = Arc::new(open_data(self.data.as_deref())?);
+        let usual = TrainConfig::new(
+            self.preset,
+            dataset.image_shape(),
+            dataset.n_classes(),
+            dataset.train.len(),
+        );
+        let mut config = self.source.base(usual)?;
+        config.optimizer = self.optimizer.unwrap_or(config.optimizer);
+        config.batch_size = self.batch_size.unwrap_or(config.batch_size);
+        let config = self.source.with_sets(config)?;
+        let job = Job::new(config, dataset).map_err(|errors| {
+            let errors: Vec<String> = errors.iter().map(ToString::to_string).collect();
+            UsageError(errors.join("; "))
+        })?;
+        Ok(job)
+    }
+}
+
+fn print(curve: &RateCurve) -> anyhow::Result<()> {
+    let found = &curve.suggestions;
+    for (name, rate) in [
+        ("steepest descent", found.steepest),
+        ("valley", found.valley),
+        ("minimum / 10", found.minimum_tenth),
+    ] {
+        let rate = rate.map_or_else(
+            || "the curve does not say".to_owned(),
+            |r| format!("{r:.2e}"),
+        );
+        out::print(&format!("{name:<18}{rate}"))?;
+    }
+    if let Some(last) = curve.points.last() {
+        out::print(&format!(
+            "{} batches, up to a rate of {:.2e}; no weights were kept",
+            curve.points.len(),
+            last.rate
+        ))?;
+    }
+    Ok(())
+}

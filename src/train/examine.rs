@@ -1,0 +1,206 @@
+//! A batch looked at layer by layer, on a copy of the network.
+
+use candle_core::{Result, Tensor};
+
+use crate::data::Batch;
+use crate::kernels;
+use crate::model::{Mode, Network};
+
+use super::{Origin, WorstImage};
+
+/// What one layer does with a batch.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LayerReading {
+    /// What people call it.
+    pub name: String,
+    /// Root of the mean square of what it puts out.
+    pub output: f64,
+    /// Share of its outputs that are exactly zero.
+    pub zeros: f64,
+    /// Norm of its weights; `None` for a layer without any.
+    pub weights: Option<f64>,
+    /// Norm of the gradient of its weights; `None` without weights or backward pass.
+    pub gradient: Option<f64>,
+}
+
+/// What the network does with a batch.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Readings {
+    /// In the order of the forward pass.
+    pub layers: Vec<LayerReading>,
+    /// The loss of each image, in nats.
+    pub losses: Vec<f64>,
+    /// The most probable class of each image.
+    pub predicted: Vec<u32>,
+}
+
+/// Forward and backward through a copy of `network`, which itself stays as it is.
+///
+/// # Errors
+/// When candle cannot run it.
+pub fn examine(network: &Network, batch: &Batch, mode: Mode) -> Result<Readings> {
+    let copy = network.deep_copy()?.unfused();
+    let mut outputs = Vec::new();
+    let mut kept = None;
+    let forward = || {
+        let logits = copy.forward_each(&batch.images, mode, |x| {
+            outputs.push(spread(x)?);
+            Ok(())
+        })?;
+        kept = Some(logits.detach());
+        kernels::cross_entropy(&logits, &batch.labels)
+    };
+    let (_, gradients) = kernels::gradients(forward)?;
+    let layers = &copy.spec().layers;
+    let reading = |(idx, (output, zeros)): (usize, (f64, f64))| {
+        let own: Vec<_> = copy.params_of(idx).filter(|p| p.is_trainable()).collect();
+        let norm = |tensors: Vec<Tensor>| -> Result<Option<f64>> {
+            if tensors.is_empty() {
+                return Ok(None);
+            }
+            let squares = tensors.iter().map(square_sum).sum::<Result<f64>>()?;
+            Ok(Some(squares.sqrt()))
+        };
+        let slopes = own.iter().filter_map(|p| gradients.get(&p.var).cloned());
+        Ok(LayerReading {
+            name: layer_name(&layers[idx]),
+            output,
+            zeros,
+            weights: norm(own.iter().map(|p| p.var.as_detached_tensor()).collect())?,
+            gradient: norm(slopes.collect())?,
+        })
+    };
+    let layers = outputs.into_iter().enumerate().map(reading);
+    let layers = layers.collect::<Result<Vec<_>>>()?;
+    let logits: Vec<Vec<f32>> = match kept {
+        Some(logits) => logits.to_vec2()?,
+        None => Vec::new(),
+    };
+    let labels: Vec<u32> = batch.labels.to_vec1()?;
+    let losses = logits.iter().zip(&labels);
+    Ok(Readings {
+        layers,
+        losses: losses
+            .map(|(row, &label)| cross_entropy(row, label))
+            .collect(),
+        predicted: logits.iter().map(|row| argmax(row)).collect(),
+    })
+}
+
+fn layer_name(layer: &crate::model::Layer) -> String {
+    let detail = layer.detail();
+    if detail.is_empty() {
+        layer.label().to_owned()
+    } else {
+        format!("{} {detail}", layer.label())
+    }
+}
+
+/// Root mean square, and the share of zeros.
+fn spread(x: &Tensor) -> Result<(f64, f64)> {
+    let values: Vec<f32> = x.detach().flatten_all()?.to_vec1()?;
+    let n = values.len().max(1) as f64;
+    let squares: f64 = values.iter().map(|&v| f64::from(v) * f64::from(v)).sum();
+    let zeros = values.iter().filter(|v| **v == 0.0).count();
+    Ok(((squares / n).sqrt(), zeros as f64 / n))
+}
+
+pub(super) fn square_sum(x: &Tensor) -> Result<f64> {
+    let values: Vec<f32> = x.detach().flatten_all()?.to_vec1()?;
+    Ok(values.iter().map(|&v| f64::from(v) * f64::from(v)).sum())
+}
+
+/// −log softmax at the label, in f64.
+fn cross_entropy(logits: &[f32], label: u32) -> f64 {
+    let largest = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+    let exponential = |x: &f32| (f64::from(*x) - f64::from(largest)).exp();
+    let sum: f64 = logits.iter().map(exponential).sum();
+    sum.ln() - (f64::from(logits[label as usize]) - f64::from(largest))
+}
+
+fn argmax(row: &[f32]) -> u32 {
+    let best = (0..row.len()).max_by(|&a, &b| row[a].total_cmp(&row[b]));
+    best.unwrap_or(0) as u32
+}
+
+/// A layer whose numbers are this many times those of a moment ago stands out.
+const STANDS_OUT: f64 = 3.0;
+
+impl Readings {
+    /// Where a trouble showed first, compared with what weights of a moment ago make of the batch.
+    pub(super) fn origin(&self, before: Option<&Readings>) -> Origin {
+        if let Some(origin) = self.no_number() {
+            return origin;
+        }
+        let Some(before) = before else {
+            return Origin::Images;
+        };
+        let growth = |of: fn(&LayerReading) -> Option<f64>| {
+            let pairs = self.layers.iter().zip(&before.layers);
+            let ratio = |(now, then): (&LayerReading, &LayerReading)| {
+                let (now, then) = (of(now)?, of(then)?);
+                (then > 0.0).then(|| now / then)
+            };
+            pairs.map(ratio).collect::<Vec<_>>()
+        };
+        let stands_out = |growth: &Option<f64>| growth.is_some_and(|g| g >= STANDS_OUT);
+        let outputs = growth(|r| Some(r.output));
+        if let Some(layer) = outputs.iter().position(stands_out) {
+            return Origin::Activations {
+                layer,
+                name: self.layers[layer].name.clone(),
+                growth: outputs[layer],
+            };
+        }
+        // The backward pass meets the last layer first.
+        let gradients = growth(|r| r.gradient);
+        match gradients.iter().rposition(stands_out) {
+            Some(layer) => Origin::Gradients {
+                layer,
+                name: self.layers[layer].name.clone(),
+                growth: gradients[layer],
+            },
+            None => Origin::Images,
+        }
+    }
+
+    /// The first place with something that is no number.
+    fn no_number(&self) -> Option<Origin> {
+        let bad = |x: Option<f64>| x.is_some_and(|x| !x.is_finite());
+        let name = |layer: usize| self.layers[layer].name.clone();
+        // A gradient that is no number spoils the layer it arises in and all before it.
+        if let Some(layer) = self.layers.iter().rposition(|l| bad(l.weights)) {
+            let name = name(layer);
+            return Some(Origin::Weights { layer, name });
+        }
+        if let Some(layer) = self.layers.iter().position(|l| bad(Some(l.output))) {
+            return Some(Origin::Activations {
+                layer,
+                name: name(layer),
+                growth: None,
+            });
+        }
+        let layer = self.layers.iter().rposition(|l| bad(l.gradient))?;
+        Some(Origin::Gradients {
+            layer,
+            name: name(layer),
+            growth: None,
+        })
+    }
+
+    /// The `n` images with the highest losses, the worst first; what is no number is worst.
+    pub(super) fn worst(&self, indices: &[u32], labels: &[u32], n: usize) -> Vec<WorstImage> {
+        let mut images: Vec<WorstImage> = (0..self.losses.len())
+            .map(|i| WorstImage {
+                index: indices[i],
+                label: labels[i],
+                predicted: self.predicted[i],
+                loss: self.losses[i],
+            })
+            .collect();
+        let rank = |loss: f64| if loss.is_nan() { f64::INFINITY } else { loss };
+        images.sort_by(|a, b| rank(b.loss).total_cmp(&rank(a.loss)));
+        images.truncate(n);
+        images
+    }
+}

@@ -1,0 +1,148 @@
+//! When a loss can no longer be trusted: a pure rule over the losses before it.
+
+use serde::{Deserialize, Serialize};
+
+use super::event::number;
+
+/// What is wrong with a loss.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Alarm {
+    /// It is not a number, or infinite.
+    NotFinite,
+    /// It is far above the losses before it.
+    Spike {
+        /// Their median.
+        #[serde(with = "number")]
+        usual: f64,
+    },
+}
+
+/// What a run does when its loss cannot be trusted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum OnDivergence {
+    /// End when the loss is no longer a number, and go on through spikes.
+    #[default]
+    Stop,
+    /// Wait until [`Control::remedy`](super::Control::remedy) says what to do.
+    Ask,
+    /// Go back to a recent full state and divide the learning rate by ten.
+    Back,
+    /// Leave the batch out.
+    Skip,
+}
+
+/// Losses that are remembered.
+pub(super) const WINDOW: usize = 100;
+
+/// Losses that have to be known before one can stand out.
+const ENOUGH: usize = 20;
+
+/// How far above the median a spike is, in standard deviations estimated from the median absolute
+/// deviation, which a few outliers cannot move.
+const SIGMAS: f64 = 10.0;
+
+/// From the median absolute deviation to the standard deviation of a normal distribution.
+const SIGMA_OF_MAD: f64 = 1.4826;
+
+/// Images of which a mean says something about the network, and not about one odd image.
+const CONVINCING: usize = 32;
+
+/// Judges the loss of a batch of `n_images` by the losses of the batches before it.
+///
+/// A spike is more than 10 standard deviations above the median of the last losses, and so high that
+/// the network got worse by at least what guessing costs: ln `n_classes`, over 32 images. The second
+/// half keeps a single odd image quiet when batches are small and the usual loss is nearly zero.
+pub fn judge(recent: &[f64], loss: f64, n_images: usize, n_classes: usize) -> Option<Alarm> {
+    if !loss.is_finite() {
+        return Some(Alarm::NotFinite);
+    }
+    if recent.len() < ENOUGH {
+        return None;
+    }
+    let usual = median(recent.to_vec());
+    let deviation = median(recent.iter().map(|l| (l - usual).abs()).collect());
+    let excess = loss - usual;
+    let share = n_images.min(CONVINCING) as f64 / CONVINCING as f64;
+    let is_far = excess > SIGMAS * SIGMA_OF_MAD * deviation;
+    let is_bad = excess * share > (n_classes as f64).ln();
+    (is_far && is_bad).then_some(Alarm::Spike { usual })
+}
+
+fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    let middle = values.len() / 2;
+    if values.len().is_multiple_of(2) {
+        (values[middle - 1] + values[middle]) / 2.0
+    } else {
+        values[middle]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Losses around `level`, some of them three times as high.
+    fn noisy(level: f64) -> Vec<f64> {
+        let factor = |i: usize| {
+            if i.is_multiple_of(10) {
+                3.0
+            } else {
+                0.7 + 0.05 * (i % 7) as f64
+            }
+        };
+        (0..WINDOW).map(|i| level * factor(i)).collect()
+    }
+
+    #[test]
+    fn what_is_no_number_is_always_an_alarm() {
+        for loss in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
+            assert_eq!(judge(&[], loss, 32, 10), Some(Alarm::NotFinite));
+        }
+    }
+
+    #[test]
+    fn a_network_worse_than_guessing_is_a_spike_and_ordinary_noise_is_not() {
+        for level in [1.0, 0.1, 0.01] {
+            let recent = noisy(level);
+            assert_eq!(
+                judge(&recent, 4.0 * level.min(0.5), 32, 10),
+                None,
+                "{level}"
+            );
+            let alarm = judge(&recent, 20.0, 32, 10);
+            assert!(
+                matches!(alarm, Some(Alarm::Spike { usual }) if usual < level),
+                "{alarm:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn one_odd_image_in_a_tiny_batch_is_no_spike() {
+        let recent = noisy(0.001);
+        assert_eq!(judge(&recent, 12.0, 1, 10), None);
+        assert!(judge(&recent, 12.0, 32, 10).is_some());
+        assert!(judge(&recent, 200.0, 1, 10).is_some());
+    }
+
+    #[test]
+    fn the_beginning_of_a_run_is_given_time() {
+        let recent = vec![2.3; ENOUGH - 1];
+        assert_eq!(judge(&recent, 50.0, 128, 10), None);
+        assert!(judge(&[2.3; ENOUGH], 50.0, 128, 10).is_some());
+    }
+
+    /// A curve that falls fast must not make its own past look like a spike.
+    #[test]
+    fn a_falling_curve_raises_no_alarm() {
+        let curve: Vec<f64> = (0..300)
+            .map(|i| 2.3 * f64::exp(-f64::from(i) / 40.0) + 0.05 * f64::from(i % 5))
+            .collect();
+        for at in 0..curve.len() {
+            let recent = &curve[at.saturating_sub(WINDOW)..at];
+            assert_eq!(judge(recent, curve[at], 32, 10), None, "{at}");
+        }
+    }
+}

@@ -1,0 +1,111 @@
+//! The last full states of the run, to go back to.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use super::average::judged;
+use super::{Steps, TrainError};
+use crate::train::{Checkpoint, Event};
+
+/// Updates between two full states.
+const EVERY: u64 = 100;
+
+/// The beginning is denser: a state after 1, 2, 4, … updates, up to this many.
+const DENSE_UNTIL: u64 = 64;
+
+/// States that are kept, and the memory they may take; one is always kept.
+const MAX_STATES: usize = 5;
+const MAX_BYTES: usize = 256 << 20;
+
+/// Recent full states, the oldest first. All their weights are numbers.
+#[derive(Default)]
+pub(super) struct States(VecDeque<Arc<Checkpoint>>);
+
+impl States {
+    fn push(&mut self, state: Arc<Checkpoint>) {
+        self.0.push_back(state);
+        let n_bytes = |states: &VecDeque<Arc<Checkpoint>>| -> usize {
+            states.iter().map(|s| s.n_bytes()).sum()
+        };
+        while self.0.len() > MAX_STATES || (self.0.len() > 1 && n_bytes(&self.0) > MAX_BYTES) {
+            self.0.pop_front();
+        }
+    }
+
+    pub(super) fn newest(&self) -> Option<&Arc<Checkpoint>> {
+        self.0.back()
+    }
+
+    pub(super) fn oldest(&self) -> Option<&Arc<Checkpoint>> {
+        self.0.front()
+    }
+
+    pub(super) fn at(&self, step: u64) -> Option<&Arc<Checkpoint>> {
+        self.0.iter().rev().find(|s| s.step() == step)
+    }
+
+    /// Their steps, the newest first.
+    pub(super) fn steps(&self) -> Vec<u64> {
+        let mut steps: Vec<u64> = self.0.iter().rev().map(|s| s.step()).collect();
+        steps.dedup();
+        steps
+    }
+
+    fn forget_after(&mut self, step: u64) {
+        self.0.retain(|s| s.step() <= step);
+    }
+}
+
+impl Steps<'_> {
+    pub(super) fn full_state(&self) -> Result<Checkpoint, TrainError> {
+        let params = self.network.params();
+        let kept = self.kept()?;
+        let state = Checkpoint::new(&self.config, &self.cursor, &self.optimizer, kept, params)?;
+        Ok(state)
+    }
+
+    /// Keeps the full state now and then.
+    pub(super) fn keep_now_and_then(&mut self) -> Result<(), TrainError> {
+        let step = self.optimizer.step;
+        let is_early = step <= DENSE_UNTIL && step.is_power_of_two();
+        if is_early || step.is_multiple_of(EVERY) {
+            self.keep_state()?;
+        }
+        Ok(())
+    }
+
+    /// Keeps the full state, if its weights are numbers and it is not kept already.
+    pub(super) fn keep_state(&mut self) -> Result<(), TrainError> {
+        let newest = self.states.newest();
+        if newest.is_some_and(|s| s.cursor == self.cursor && s.config == self.config) {
+            return Ok(());
+        }
+        let state = Arc::new(self.full_state()?);
+        if state.is_finite() {
+            self.states.push(state.clone());
+            self.observer.snapshot(&state);
+        }
+        Ok(())
+    }
+
+    /// Makes the run what it was at `step`, with today's settings. `false` if that is not known any
+    /// more.
+    pub(super) fn go_back(&mut self, step: u64) -> Result<bool, TrainError> {
+        let Some(state) = self.states.at(step).cloned() else {
+            return Ok(false);
+        };
+        let from = self.optimizer.step;
+        state.restore(self.network.params())?;
+        self.cursor = state.cursor.clone();
+        self.optimizer = state.optimizer.clone();
+        self.restore_kept(state.kept.clone())?;
+        self.states.forget_after(step);
+        self.observer.event(&Event::WentBack {
+            step,
+            epoch: self.epochs_done(),
+            from,
+        });
+        self.observer.weights(judged(&self.mean, &self.network));
+        Ok(true)
+    }
+}

@@ -1,0 +1,182 @@
+//! What to do about a loss that cannot be trusted: shown above the curves while training waits.
+
+use egui::{
+    Color32, ColorImage, Frame, Label, Margin, RichText, Sense, TextureHandle, TextureOptions, Ui,
+    vec2,
+};
+
+use super::Cx;
+use crate::data::ImageSet;
+use crate::studio::Action;
+use crate::train::{Alarm, Remedy, Trouble, WorstImage};
+use crate::ui::command::Command;
+use crate::ui::theme::{self, PANEL_PADDING, tokens};
+use crate::ui::widgets::{Weight, combo_of_width, labeled_button};
+
+/// Side of the picture of an image.
+const SIDE: f32 = 44.0;
+
+/// The panel with what it keeps between frames.
+#[derive(Default)]
+pub struct GuardPanel {
+    /// The trouble the rest is about: its update and the number of rewinds before it.
+    about: Option<(u64, usize)>,
+    chosen_step: Option<u64>,
+    pictures: Vec<TextureHandle>,
+}
+
+impl GuardPanel {
+    /// Shows the panel if training waits because of its loss.
+    pub fn ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
+        let Some(run) = cx.studio.live_run() else {
+            return;
+        };
+        let Some(trouble) = run.trouble.clone() else {
+            return;
+        };
+        let about = Some((trouble.step, run.n_rewinds));
+        if self.about != about {
+            self.about = about;
+            self.chosen_step = trouble.usual_way_back();
+            self.pictures = pictures(ui, cx, &trouble);
+        }
+        let frame = Frame::new()
+            .fill(tokens(ui).raised)
+            .corner_radius(6)
+            .inner_margin(Margin::symmetric(PANEL_PADDING, 8));
+        frame.show(ui, |ui| {
+            ui.spacing_mut().item_spacing.y = 4.0;
+            words_ui(ui, &trouble);
+            self.images_ui(ui, cx, &trouble);
+            self.remedies_ui(ui, cx, &trouble);
+        });
+        ui.add_space(4.0);
+    }
+
+    fn images_ui(&self, ui: &mut Ui, cx: &Cx<'_>, trouble: &Trouble) {
+        let Some(dataset) = cx.studio.dataset() else {
+            return;
+        };
+        let name = |class: u32| {
+            dataset
+                .classes
+                .get(class as usize)
+                .map_or("?", String::as_str)
+        };
+        ui.horizontal(|ui| {
+            ui.spacing_mut().item_spacing.x = 8.0;
+            for (picture, worst) in self.pictures.iter().zip(&trouble.worst) {
+                // As many as there is room for; the worst come first.
+                if ui.available_width() < SIDE {
+                    break;
+                }
+                image_ui(ui, picture, worst, name(worst.label), name(worst.predicted));
+            }
+        });
+    }
+
+    fn remedies_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>, trouble: &Trouble) {
+        ui.horizontal_wrapped(|ui| {
+            ui.spacing_mut().item_spacing = vec2(8.0, 4.0);
+            if let Some(step) = self.chosen_step {
+                let back = |divides_rate| Remedy::GoBack { step, divides_rate };
+                remedy_ui(ui, cx, Command::GoBackSlower, back(true), Weight::Primary);
+                remedy_ui(ui, cx, Command::GoBack, back(false), Weight::Plain);
+                self.step_ui(ui, trouble, step);
+            }
+            if trouble.can_skip {
+                remedy_ui(ui, cx, Command::SkipBatch, Remedy::Skip, Weight::Plain);
+            }
+            if matches!(trouble.alarm, Alarm::Spike { .. }) {
+                remedy_ui(ui, cx, Command::GoOn, Remedy::GoOn, Weight::Plain);
+            }
+        });
+    }
+
+    /// Which of the full states to go back to.
+    fn step_ui(&mut self, ui: &mut Ui, trouble: &Trouble, chosen: u64) {
+        let text = format!("to update {chosen}");
+        let shown = combo_of_width(ui, "Update to go back to", &text, 136.0, |ui| {
+            for &step in &trouble.back_to {
+                let text = format!("to update {step}");
+                ui.selectable_value(&mut self.chosen_step, Some(step), text);
+            }
+        });
+        shown.on_hover_text(
+            "The full states still in memory: too late a one may already lead to the trouble, too early a one costs time.",
+        );
+    }
+}
+
+fn words_ui(ui: &mut Ui, trouble: &Trouble) {
+    let title = RichText::new(format!("Training waits: {}.", trouble.words()));
+    let title = title.family(theme::semibold()).color(tokens(ui).warning);
+    ui.add(Label::new(title).wrap());
+    let origin = trouble.origin.words();
+    let mut chars = origin.chars();
+    let first = chars.next().map(|c| c.to_uppercase().to_string());
+    let text = format!(
+        "{}{}. Nothing was learned from the batch; these are its worst images.",
+        first.unwrap_or_default(),
+        chars.as_str()
+    );
+    ui.add(Label::new(RichText::new(text).color(tokens(ui).quiet)).wrap());
+}
+
+fn image_ui(
+    ui: &mut Ui,
+    picture: &TextureHandle,
+    worst: &WorstImage,
+    label: &str,
+    taken_for: &str,
+) {
+    ui.vertical(|ui| {
+        ui.set_width(SIDE);
+        ui.spacing_mut().item_spacing.y = 2.0;
+        let image = egui::Image::new(picture).fit_to_exact_size(vec2(SIDE, SIDE));
+        let about = format!(
+            "Training image {}: {label}, taken for {taken_for}, loss {:.2}",
+            worst.index, worst.loss
+        );
+        ui.add(image.sense(Sense::hover()).alt_text(&about))
+            .on_hover_text(format!("{about} nats."));
+        let caption = theme::quiet(ui, format!("{label} → {taken_for}"));
+        ui.add(Label::new(caption).truncate());
+    });
+}
+
+fn remedy_ui(ui: &mut Ui, cx: &mut Cx<'_>, command: Command, remedy: Remedy, weight: Weight) {
+    let button = labeled_button(ui, None, &command.label(), weight, 0.0, true);
+    if button.on_hover_text(command.tooltip(ui)).clicked() {
+        cx.act(Action::TakeRemedy(remedy));
+    }
+}
+
+fn pictures(ui: &Ui, cx: &Cx<'_>, trouble: &Trouble) -> Vec<TextureHandle> {
+    let Some(dataset) = cx.studio.dataset() else {
+        return Vec::new();
+    };
+    let picture = |worst: &WorstImage| {
+        let idx = worst.index as usize;
+        (idx < dataset.train.len()).then(|| {
+            let image = color_image(&dataset.train, idx);
+            ui.load_texture(
+                format!("training image {idx}"),
+                image,
+                TextureOptions::NEAREST,
+            )
+        })
+    };
+    trouble.worst.iter().map_while(picture).collect()
+}
+
+/// The image at `idx`, grey or in colour.
+pub(super) fn color_image(set: &ImageSet, idx: usize) -> ColorImage {
+    let [channels, height, width] = set.shape();
+    let (pixels, area) = (set.image(idx), height * width);
+    if channels < 3 {
+        return ColorImage::from_gray([width, height], &pixels[..area]);
+    }
+    let at = |i: usize| Color32::from_rgb(pixels[i], pixels[area + i], pixels[2 * area + i]);
+    ColorImage::new([width, height], (0..area).map(at).collect())
+}

@@ -1,0 +1,243 @@
+//! The layers while training: how large their gradients and updates are, how their weights are
+//! spread, and how many ReLUs are silent.
+
+use egui::{
+    Align, Checkbox, Layout, Pos2, Rect, Role, ScrollArea, Sense, Stroke, Ui, WidgetInfo, pos2,
+    vec2,
+};
+
+use super::Cx;
+use crate::runs::RunState;
+use crate::studio::Action;
+use crate::train::{LayerPoint, LayerStat};
+use crate::ui::theme::{self, ROW_HEIGHT, tokens};
+
+/// Height of a row of plots.
+const HEIGHT: f32 = 56.0;
+
+/// Room for the names.
+const NAME_WIDTH: f32 = 150.0;
+
+/// One column of plots.
+struct Column {
+    heading: &'static str,
+    about: &'static str,
+    of: fn(&LayerStat) -> Option<f64>,
+    /// Whether factors matter, and not differences.
+    is_log: bool,
+    text: fn(f64) -> String,
+}
+
+const COLUMNS: [Column; 3] = [
+    Column {
+        heading: "gradient",
+        about: "Norm of the gradient of the layer's weights: near zero it no longer learns, growing it is about to diverge.",
+        of: |s| s.gradient,
+        is_log: true,
+        text: |v| format!("{v:.1e}"),
+    },
+    Column {
+        heading: "update / weights",
+        about: "How far an update moves the weights, against their size: about a thousandth is healthy, a hundredth is wild.",
+        of: |s| s.update_ratio,
+        is_log: true,
+        text: |v| format!("{v:.1e}"),
+    },
+    Column {
+        heading: "silent ReLUs",
+        about: "Share of the activations that are zero: near 100 % hardly anything passes, and the layers before it stop learning.",
+        of: |s| s.zeros,
+        is_log: false,
+        text: |v| format!("{:.0} %", 100.0 * v),
+    },
+];
+
+/// Shows the statistics of the newest run.
+pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+    switch_ui(ui, cx);
+    let Some(run) = cx.studio.own_run().map(|run| &run.state) else {
+        return empty_ui(ui, "Train a network to see its layers at work.");
+    };
+    let Some(last) = run.layer_points.last() else {
+        return empty_ui(ui, "Nothing was measured yet: switch it on and train.");
+    };
+    let width = (ui.available_width() - NAME_WIDTH - 16.0) / 4.0;
+    header_ui(ui, width);
+    ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
+        for stat in &last.layers {
+            row_ui(ui, run, stat, width);
+        }
+    });
+}
+
+fn switch_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+    let mut is_on = cx.studio.watches_layers();
+    ui.horizontal(|ui| {
+        ui.set_min_height(ROW_HEIGHT);
+        let check = ui.add(Checkbox::new(&mut is_on, "Measure the layers while training"));
+        let about = "Looks at a few images of every 250th batch, and of more at the beginning; takes effect at the next batch.";
+        if check.on_hover_text(about).changed() {
+            cx.act(Action::WatchLayers(is_on));
+        }
+    });
+}
+
+fn empty_ui(ui: &mut Ui, text: &str) {
+    ui.add_space(24.0);
+    ui.vertical_centered(|ui| ui.label(theme::quiet(ui, text)));
+}
+
+fn header_ui(ui: &mut Ui, width: f32) {
+    ui.horizontal(|ui| {
+        ui.spacing_mut().item_spacing.x = 4.0;
+        cell_ui(ui, NAME_WIDTH, "layer", "In the order of the forward pass.");
+        for column in &COLUMNS {
+            cell_ui(ui, width, column.heading, column.about);
+        }
+        let about = "How the weights are spread, from the first measurement on the left to the newest on the right; each \
+                     column from minus to plus three standard deviations.";
+        cell_ui(ui, width, "weights over time", about);
+    });
+}
+
+fn cell_ui(ui: &mut Ui, width: f32, text: &str, about: &str) {
+    ui.allocate_ui_with_layout(
+        vec2(width, 18.0),
+        Layout::left_to_right(Align::Center),
+        |ui| {
+            ui.set_min_width(width);
+            ui.label(theme::quiet(ui, text)).on_hover_text(about);
+        },
+    );
+}
+
+fn row_ui(ui: &mut Ui, run: &RunState, stat: &LayerStat, width: f32) {
+    ui.horizontal(|ui| {
+        ui.spacing_mut().item_spacing.x = 4.0;
+        ui.allocate_ui_with_layout(
+            vec2(NAME_WIDTH, HEIGHT),
+            Layout::left_to_right(Align::Center),
+            |ui| {
+                ui.set_min_width(NAME_WIDTH);
+                ui.add(egui::Label::new(format!("{} {}", stat.layer + 1, stat.name)).wrap());
+            },
+        );
+        for column in &COLUMNS {
+            let (rect, response) = ui.allocate_exact_size(vec2(width, HEIGHT), Sense::hover());
+            let Some(now) = (column.of)(stat) else {
+                continue;
+            };
+            let name = format!(
+                "{} of layer {}: {}",
+                column.heading,
+                stat.layer + 1,
+                (column.text)(now)
+            );
+            response.widget_info(|| WidgetInfo::labeled(Role::Figure, true, &name));
+            curve_ui(
+                ui,
+                rect.shrink2(vec2(4.0, 4.0)),
+                run,
+                stat.layer,
+                column,
+                now,
+            );
+        }
+        let (rect, response) = ui.allocate_exact_size(vec2(width, HEIGHT), Sense::hover());
+        if !stat.histogram.is_empty() {
+            let name = format!("Weights of layer {} over time", stat.layer + 1);
+            response.widget_info(|| WidgetInfo::labeled(Role::Figure, true, &name));
+            heat_ui(ui, rect.shrink2(vec2(4.0, 4.0)), run, stat.layer);
+        }
+    });
+}
+
+fn of_layer(point: &LayerPoint, layer: usize) -> Option<&LayerStat> {
+    point.layers.iter().find(|s| s.layer == layer)
+}
+
+/// A small curve over the updates, with its newest value written into it.
+fn curve_ui(ui: &Ui, rect: Rect, run: &RunState, layer: usize, column: &Column, now: f64) {
+    let t = tokens(ui);
+    let painter = ui.painter();
+    let scale = |value: f64| {
+        if column.is_log {
+            value.max(1e-12).log10()
+        } else {
+            value
+        }
+    };
+    let values: Vec<(f64, f64)> = run
+        .layer_points
+        .iter()
+        .filter_map(|p| Some((p.step as f64, scale((column.of)(of_layer(p, layer)?)?))))
+        .filter(|(_, y)| y.is_finite())
+        .collect();
+    let (low, high) = if column.is_log {
+        let ys = || values.iter().map(|v| v.1);
+        let (low, high) = (
+            ys().fold(f64::INFINITY, f64::min),
+            ys().fold(f64::NEG_INFINITY, f64::max),
+        );
+        // At least a factor of ten is seen, so that noise does not look like a cliff.
+        let spare = (1.0 - (high - low)).max(0.0) / 2.0;
+        (low - spare, high + spare)
+    } else {
+        (0.0, 1.0)
+    };
+    let last = values.last().map_or(1.0, |v| v.0).max(1.0);
+    let at = |&(x, y): &(f64, f64)| -> Pos2 {
+        let share = ((y - low) / (high - low)).clamp(0.0, 1.0) as f32;
+        pos2(
+            rect.min.x + rect.width() * (x / last) as f32,
+            rect.max.y - rect.height() * share,
+        )
+    };
+    painter.hline(rect.x_range(), rect.max.y, Stroke::new(1.0, t.hairline));
+    let line = values.iter().map(at).collect();
+    painter.add(egui::Shape::line(line, Stroke::new(1.5, t.accent)));
+    let font = egui::TextStyle::Monospace.resolve(ui.style());
+    let galley = painter.layout_no_wrap((column.text)(now), font, t.text);
+    let corner = pos2(rect.max.x - galley.size().x, rect.min.y);
+    painter.rect_filled(
+        Rect::from_min_size(corner, galley.size()),
+        2.0,
+        t.background.gamma_multiply(0.8),
+    );
+    painter.galley(corner, galley, t.text);
+}
+
+/// The histograms side by side, brighter where more weights are.
+fn heat_ui(ui: &Ui, rect: Rect, run: &RunState, layer: usize) {
+    let t = tokens(ui);
+    let stats: Vec<&LayerStat> = run
+        .layer_points
+        .iter()
+        .filter_map(|p| of_layer(p, layer))
+        .collect();
+    let widest = stats.iter().map(|s| s.range).fold(0.0, f64::max);
+    // No more columns than can be told apart.
+    let n = stats.len().min((rect.width() / 3.0) as usize).max(1);
+    let width = rect.width() / n as f32;
+    for column in 0..n {
+        let stat = stats[(column + 1) * stats.len() / n - 1];
+        let most = stat.histogram.iter().copied().max().unwrap_or(1).max(1) as f32;
+        let reach = if widest > 0.0 {
+            (stat.range / widest) as f32
+        } else {
+            1.0
+        };
+        let height = rect.height() * reach / stat.histogram.len() as f32;
+        let bottom = rect.center().y + rect.height() * reach / 2.0;
+        for (bar, &count) in stat.histogram.iter().enumerate() {
+            let corner = pos2(
+                rect.min.x + width * column as f32,
+                bottom - height * (bar + 1) as f32,
+            );
+            let cell = Rect::from_min_size(corner, vec2(width, height));
+            let share = (count as f32 / most).sqrt();
+            ui.painter()
+                .rect_filled(cell, 0.0, theme::mix(t.panel, t.accent, share));
+        }
+    }
+}

@@ -1,0 +1,323 @@
+//! Steering a run in the window: the divergence guard and the timeline, by their names.
+
+use candle_studio::runs::{RunState, Status};
+use candle_studio::studio::{Model, RateFinder, Studio};
+use candle_studio::train::Finish;
+use candle_studio::ui::StudioApp;
+use egui::{Key, Modifiers, Role};
+use egui_kittest::Harness;
+use egui_kittest::kittest::Queryable;
+
+use crate::window::{answer, draw, open, settle, wait};
+
+type Window = Harness<'static, StudioApp>;
+
+fn window_of(size: [f32; 2]) -> Window {
+    let mut window = Harness::builder()
+        .with_size(size)
+        .with_max_steps(60)
+        .build_eframe(open);
+    settle(&mut window);
+    window
+}
+
+fn studio(window: &Window) -> &Studio {
+    window.state().studio()
+}
+
+fn run(window: &Window) -> &RunState {
+    &studio(window).runs().last().unwrap().state
+}
+
+fn click(window: &mut Window, label: &str) {
+    window.get_by_label(label).click();
+    window.run_steps(4);
+}
+
+fn set(window: &mut Window, field: &str, value: f64) {
+    let field = window.get_by_role_and_label(Role::SpinButton, field);
+    field.set_value_accesskit(value);
+    window.run_steps(4);
+}
+
+fn press(window: &mut Window, modifiers: Modifiers, key: Key) {
+    window.key_press_modifiers(modifiers, key);
+    window.run_steps(4);
+}
+
+/// Softmax regression on 1,000 images, which train in a moment.
+fn choose_small(window: &mut Window, epochs: usize) {
+    click(window, "Preset");
+    click(window, "Softmax regression");
+    set(window, "Validation", 59_000.0);
+    set(window, "Epochs", epochs as f64);
+    assert_eq!(studio(window).errors(), []);
+}
+
+#[test]
+fn a_loss_that_cannot_be_trusted_waits_for_an_answer() {
+    for size in [[1440.0, 900.0], [1024.0, 700.0]] {
+        let mut window = window_of(size);
+        choose_small(&mut window, 100_000);
+        click(&mut window, "Train");
+        wait(&mut window, "some training", |app| {
+            app.studio()
+                .live_run()
+                .is_some_and(|r| r.points.len() > 150)
+        });
+        set(&mut window, "Learning rate", 1000.0);
+        wait(&mut window, "the trouble", |app| {
+            app.studio().live_run().is_some_and(|r| r.trouble.is_some())
+        });
+        window.run_steps(4);
+        let trouble = run(&window).trouble.clone().unwrap();
+        window.get_by_label_contains("Training waits");
+        window.get_by_label_contains("It shows first in layer 2 (Dense");
+        let worst = format!("Training image {}: ", trouble.worst[0].index);
+        let picture = window.get_by_label_contains(&worst).rect();
+        assert!(picture.max.x < size[0]);
+        assert_eq!(run(&window).status, Status::Paused);
+        // Space must not run over it.
+        press(&mut window, Modifiers::NONE, Key::Space);
+        assert!(run(&window).trouble.is_some());
+
+        for name in [
+            "Go back, rate ÷ 10",
+            "Go back",
+            "Skip the batch",
+            "Go on anyway",
+        ] {
+            let button = window.get_by_label(name).rect();
+            assert!(
+                window.ctx.content_rect().contains_rect(button),
+                "{name} {button:?}"
+            );
+        }
+        set(&mut window, "Learning rate", 0.001);
+        click(&mut window, "Go back");
+        wait(&mut window, "training to go on", |app| {
+            app.studio().live_run().is_some_and(|r| {
+                r.n_rewinds == 1 && r.points.last().is_some_and(|p| p.step > trouble.step)
+            })
+        });
+        window.run_steps(2);
+        assert!(window.query_by_label("Go back").is_none());
+        assert_eq!(run(&window).config.learning_rate, 0.001);
+        click(&mut window, "Stop");
+        wait(&mut window, "the end", |app| {
+            app.studio().live_run().is_none()
+        });
+    }
+}
+
+#[test]
+fn the_rate_that_the_guard_divides_is_the_one_in_the_settings() {
+    let mut window = window_of([1440.0, 900.0]);
+    choose_small(&mut window, 100_000);
+    click(&mut window, "Train");
+    wait(&mut window, "some training", |app| {
+        app.studio()
+            .live_run()
+            .is_some_and(|r| r.points.len() > 150)
+    });
+    set(&mut window, "Learning rate", 3000.0);
+    wait(&mut window, "the trouble", |app| {
+        app.studio().live_run().is_some_and(|r| r.trouble.is_some())
+    });
+    window.run_steps(4);
+    click(&mut window, "Go back, rate ÷ 10");
+    wait(&mut window, "the change", |app| {
+        app.studio()
+            .live_run()
+            .is_none_or(|r| r.config.learning_rate < 3000.0)
+    });
+    assert_eq!(studio(&window).draft().learning_rate, 300.0);
+    click(&mut window, "Stop");
+    wait(&mut window, "the end", |app| {
+        app.studio().live_run().is_none()
+    });
+}
+
+#[test]
+fn the_timeline_moves_the_answer_and_the_numbers() {
+    let mut window = window_of([1440.0, 900.0]);
+    choose_small(&mut window, 10);
+    assert!(window.query_by_label("Timeline").is_none());
+    click(&mut window, "Train");
+    wait(&mut window, "the end of the run", |app| {
+        app.studio().live_run().is_none() && !app.studio().runs().is_empty()
+    });
+    window.run_steps(4);
+    assert_eq!(run(&window).status, Status::Finished(Finish::Completed));
+    let steps: Vec<u64> = studio(&window)
+        .timeline()
+        .states()
+        .iter()
+        .map(|s| s.step())
+        .collect();
+    assert_eq!(steps, [0, 1, 2, 4, 8, 16, 32, 64, 100, 200, 300, 320]);
+
+    let canvas = window.get_by_label("Drawing canvas").rect();
+    draw(&mut window, canvas, &[[0.5, 0.2], [0.5, 0.8]]);
+    let now = answer(&mut window);
+    let slider = window.get_by_role_and_label(Role::Slider, "Timeline");
+    slider.set_value_accesskit(0.0);
+    window.run_steps(4);
+    assert_eq!(studio(&window).shown_step(), Some(0));
+    // In the strip, and where the canvas says whom it asks.
+    assert_eq!(window.get_all_by_label("update 0").count(), 2);
+    window.get_by_label("before the first update");
+    assert_ne!(answer(&mut window), now);
+
+    press(&mut window, Modifiers::ALT, Key::ArrowRight);
+    assert_eq!(studio(&window).shown_step(), Some(1));
+    window.get_by_label_contains("training loss");
+    press(&mut window, Modifiers::ALT, Key::ArrowLeft);
+    press(&mut window, Modifiers::ALT, Key::ArrowLeft);
+    assert_eq!(
+        studio(&window).shown_step(),
+        Some(0),
+        "there is nothing before the beginning"
+    );
+    click(&mut window, "Now");
+    assert!(matches!(studio(&window).model(), Model::Trained(_)));
+    assert_eq!(answer(&mut window), now);
+    press(&mut window, Modifiers::ALT, Key::ArrowLeft);
+    assert_eq!(studio(&window).shown_step(), Some(320));
+    assert_eq!(
+        answer(&mut window),
+        now,
+        "the last snapshot is the end of the run"
+    );
+    press(&mut window, Modifiers::ALT, Key::ArrowRight);
+    assert_eq!(studio(&window).shown_step(), None);
+}
+
+#[test]
+fn the_budget_of_the_timeline_bounds_its_memory_and_keeps_its_spread() {
+    let mut window = window_of([1440.0, 900.0]);
+    click(&mut window, "Preset");
+    click(&mut window, "MLP");
+    set(&mut window, "Validation", 59_000.0);
+    set(&mut window, "Batch size", 5.0);
+    set(&mut window, "Epochs", 6.0);
+    click(&mut window, "Train");
+    wait(&mut window, "the end of the run", |app| {
+        app.studio().live_run().is_none() && !app.studio().runs().is_empty()
+    });
+    window.run_steps(4);
+    let timeline = studio(&window).timeline();
+    let n = timeline.states().len();
+    assert!(
+        timeline.n_bytes() > 48 << 20,
+        "{n} states of {}",
+        timeline.n_bytes()
+    );
+    for megabytes in [48, 16] {
+        set(&mut window, "Timeline memory", f64::from(megabytes));
+        let timeline = studio(&window).timeline();
+        assert!(timeline.n_bytes() <= (megabytes as usize) << 20);
+        let steps: Vec<u64> = timeline.states().iter().map(|s| s.step()).collect();
+        assert!(steps.len() >= 5 && steps.len() < n, "{steps:?}");
+        assert_eq!((steps[0], steps.last()), (0, Some(&1200)));
+        let regular: Vec<u64> = steps.into_iter().filter(|&s| s >= 100).collect();
+        let gaps: Vec<u64> = regular.windows(2).map(|w| w[1] - w[0]).collect();
+        assert!(gaps.len() >= 2, "{regular:?}");
+        let (low, high) = (gaps.iter().min().unwrap(), gaps.iter().max().unwrap());
+        assert!(*high <= 5 * low, "{regular:?}");
+    }
+}
+
+#[test]
+fn a_learning_rate_is_found_and_adopted() {
+    let mut window = window_of([1024.0, 700.0]);
+    choose_small(&mut window, 3);
+    click(&mut window, "Find rate…");
+    wait(&mut window, "the curve", |app| {
+        matches!(app.studio().rate_finder(), RateFinder::Found(_))
+    });
+    window.run_steps(4);
+    window.get_by_label("Loss over the learning rate");
+    let RateFinder::Found(curve) = studio(&window).rate_finder().clone() else {
+        panic!("no curve");
+    };
+    assert!(curve.points.len() > 50);
+    for name in ["valley", "steepest", "minimum / 10"] {
+        window.get_by_label(name);
+    }
+    let button = window.get_all_by_label_contains("Use ").next().unwrap();
+    button.click();
+    window.run_steps(4);
+    let rate = studio(&window).draft().learning_rate;
+    let valley = curve.suggestions.valley.unwrap();
+    assert!((rate / valley - 1.0).abs() < 0.06, "{rate} {valley}");
+    assert!(window.query_by_label("Learning rate finder").is_none());
+    assert!(studio(&window).runs().is_empty(), "a mock run is no run");
+    assert!(studio(&window).classifier().is_none());
+}
+
+#[test]
+fn a_batch_is_looked_into_step_by_step() {
+    let mut window = window_of([1024.0, 700.0]);
+    choose_small(&mut window, 3);
+    click(&mut window, "Step");
+    wait(&mut window, "a paused run", |app| {
+        app.studio().can_inspect()
+    });
+    window.run_steps(4);
+    click(&mut window, "Look inside");
+    wait(&mut window, "the batch", |app| {
+        app.studio().inspection().is_some()
+    });
+    window.run_steps(4);
+    window.get_by_label("Inside update 2");
+    window.get_by_label_contains("Forward: the network saw 32 images");
+    let seen = studio(&window).inspection().unwrap().clone();
+    let first = format!("Training image {}: ", seen.images[0].index);
+    let picture = window.get_by_label_contains(&first).rect();
+    assert!(window.ctx.content_rect().contains_rect(picture));
+    let gradient = format!("{:.2e}", seen.layers[1].reading.gradient.unwrap());
+    assert!(window.query_by_label(&gradient).is_none());
+    click(&mut window, "Backward");
+    window.get_by_label(&gradient);
+    assert_eq!(run(&window).points.len(), 1, "nothing was trained yet");
+    click(&mut window, "Update");
+    wait(&mut window, "the batch to be trained", |app| {
+        app.studio().runs()[0].state.points.len() == 2 && app.studio().can_inspect()
+    });
+    window.run_steps(4);
+    let ratio = format!("{:.2e}", seen.layers[1].update_ratio().unwrap());
+    window.get_by_label(&ratio);
+    assert_eq!(run(&window).points[1].loss, seen.loss);
+    click(&mut window, "Next batch");
+    wait(&mut window, "the next batch", |app| {
+        app.studio().inspection().is_some_and(|i| i.step == 3)
+    });
+    window.run_steps(4);
+    window.get_by_label("Inside update 3");
+    let close = window.get_by_label("Close").rect();
+    assert!(window.ctx.content_rect().contains_rect(close));
+    click(&mut window, "Close");
+    assert!(window.query_by_label("Inside update 3").is_none());
+}
+
+#[test]
+fn the_layers_are_measured_when_somebody_asks() {
+    let mut window = window_of([1024.0, 700.0]);
+    choose_small(&mut window, 20);
+    press(&mut window, Modifiers::COMMAND, Key::Num5);
+    window.get_by_label("Train a network to see its layers at work.");
+    click(&mut window, "Measure the layers while training");
+    click(&mut window, "Train");
+    wait(&mut window, "the end of the run", |app| {
+        app.studio().live_run().is_none() && !app.studio().runs().is_empty()
+    });
+    window.run_steps(4);
+    let steps: Vec<u64> = run(&window).layer_points.iter().map(|p| p.step).collect();
+    assert_eq!(steps, [1, 2, 4, 8, 16, 32, 64, 250, 500]);
+    for name in ["gradient of layer 2: ", "update / weights of layer 2: "] {
+        let plot = window.get_by_label_contains(name).rect();
+        assert!(window.ctx.content_rect().contains_rect(plot), "{name}");
+    }
+    window.get_by_label("Weights of layer 2 over time");
+}

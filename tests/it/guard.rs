@@ -1,0 +1,278 @@
+//! A run whose loss cannot be trusted: what it says, and what can be done about it.
+
+use std::sync::Arc;
+
+use candle_studio::model::{Layer, Network, preset};
+use candle_studio::train::{
+    Alarm, Change, Checkpoint, Control, Event, Finish, Job, Observer, OnDivergence, Optimizer,
+    Origin, Outcome, Remedy, Setting, TrainConfig, Trouble, resume, train,
+};
+
+use crate::tiny;
+
+/// What a test does about the nth trouble.
+type Answer<'a> = &'a dyn Fn(&Control, usize, &Trouble);
+
+/// Hears a run, makes it go wrong at an update, and answers its troubles.
+struct Ear<'a> {
+    control: &'a Control,
+    /// After this many updates the learning rate becomes absurd.
+    breaks_at: Option<u64>,
+    answer: Answer<'a>,
+    troubles: Vec<Trouble>,
+    events: Vec<Event>,
+    checkpoints: Vec<Checkpoint>,
+    snapshots: Vec<Arc<Checkpoint>>,
+}
+
+impl Observer for Ear<'_> {
+    fn event(&mut self, event: &Event) {
+        self.events.push(event.clone());
+        if let Event::Troubled { trouble } = event {
+            self.troubles.push((**trouble).clone());
+            (self.answer)(self.control, self.troubles.len(), trouble);
+        }
+    }
+
+    fn checkpoint(&mut self, checkpoint: Checkpoint) {
+        if Some(checkpoint.step()) == self.breaks_at && self.troubles.is_empty() {
+            self.control.change(rate(1e4));
+        }
+        self.checkpoints.push(checkpoint);
+    }
+
+    fn snapshot(&mut self, state: &Arc<Checkpoint>) {
+        self.snapshots.push(state.clone());
+    }
+}
+
+fn rate(value: f64) -> Change {
+    Change {
+        setting: Setting::LearningRate,
+        value: value.into(),
+    }
+}
+
+fn job(learning_rate: f64, what: OnDivergence) -> Job {
+    let data = Arc::new(tiny::dataset());
+    let preset = preset("mlp").unwrap();
+    let mut config = TrainConfig::new(preset, data.image_shape(), tiny::CLASSES, data.train.len());
+    config.model.layers = vec![
+        Layer::Conv2d {
+            channels: 4,
+            kernel: 3,
+            stride: 1,
+            padding: 0,
+            groups: 1,
+        },
+        Layer::BatchNorm,
+        Layer::Relu,
+        Layer::Flatten,
+        Layer::Dense { units: 16 },
+        Layer::Relu,
+        Layer::Dense {
+            units: tiny::CLASSES,
+        },
+    ];
+    config.optimizer = Optimizer::SGD;
+    config.learning_rate = learning_rate;
+    config.epochs = 12;
+    config.batch_size = 16;
+    config.n_validation = 13;
+    Job::new(config, data)
+        .unwrap()
+        .with_checkpoints(1)
+        .on_divergence(what)
+}
+
+fn run<'a>(
+    job: &Job,
+    control: &'a Control,
+    breaks_at: Option<u64>,
+    answer: Answer<'a>,
+) -> (Outcome, Ear<'a>) {
+    let mut ear = Ear {
+        control,
+        breaks_at,
+        answer,
+        troubles: Vec::new(),
+        events: Vec::new(),
+        checkpoints: Vec::new(),
+        snapshots: Vec::new(),
+    };
+    let outcome = train(job, control, &mut ear).unwrap();
+    (outcome, ear)
+}
+
+fn bits(network: &Network) -> Vec<u32> {
+    let values = |p: &candle_studio::model::Param| -> Vec<f32> {
+        p.var.flatten_all().unwrap().to_vec1().unwrap()
+    };
+    let all = network.params().iter().flat_map(values);
+    all.map(f32::to_bits).collect()
+}
+
+const BREAK: u64 = 90;
+
+#[test]
+fn a_healthy_run_raises_no_alarm() {
+    let control = Control::default();
+    let (outcome, ear) = run(&job(0.01, OnDivergence::Ask), &control, None, &|_, _, _| {});
+    assert_eq!(outcome.finish, Finish::Completed);
+    assert_eq!(ear.troubles, []);
+}
+
+#[test]
+fn a_spike_says_which_batch_which_layer_and_which_images() {
+    let control = Control::default();
+    let stop = |control: &Control, _, _: &Trouble| control.stop();
+    let job = job(0.01, OnDivergence::Ask);
+    let (outcome, ear) = run(&job, &control, Some(BREAK), &stop);
+    assert_eq!(outcome.finish, Finish::Stopped);
+    let trouble = &ear.troubles[0];
+    assert!(matches!(trouble.alarm, Alarm::Spike { usual } if usual < 1.0 && trouble.loss > usual));
+    assert_eq!(trouble.step, BREAK + 2, "one update with the absurd rate");
+    assert!(
+        matches!(&trouble.origin, Origin::Activations { layer: 0, growth: Some(g), name }
+        if *g > 3.0 && name.starts_with("Conv 2-D")),
+        "{:?}",
+        trouble.origin
+    );
+    assert!(trouble.words().contains("update 92"), "{}", trouble.words());
+    assert_eq!(trouble.back_to, [64, 32, 16, 8, 4]);
+    assert_eq!(trouble.usual_way_back(), Some(32));
+    assert_eq!(trouble.worst.len(), 8);
+    assert!(trouble.worst.is_sorted_by(|a, b| a.loss >= b.loss));
+    let labels = job.dataset().train.labels();
+    for image in &trouble.worst {
+        assert_eq!(image.label, labels[image.index as usize]);
+        assert!(job.split().train.contains(&image.index));
+    }
+}
+
+#[test]
+fn going_back_is_exact_and_divides_the_rate() {
+    let control = Control::default();
+    let back = |control: &Control, n, trouble: &Trouble| {
+        assert_eq!(n, 1, "{trouble:?}");
+        control.remedy(Remedy::GoBack {
+            step: 7,
+            divides_rate: false,
+        });
+        control.change(rate(0.05));
+        control.remedy(Remedy::GoBack {
+            step: 64,
+            divides_rate: true,
+        });
+    };
+    let job = job(0.01, OnDivergence::Ask);
+    let (outcome, ear) = run(&job, &control, Some(BREAK), &back);
+    assert_eq!(outcome.finish, Finish::Completed);
+    assert!(ear.events.iter().any(|e| matches!(
+        e,
+        Event::WentBack {
+            step: 64,
+            from: 91,
+            ..
+        }
+    )));
+
+    // The same from the full state of that step, with the changes it met on the way.
+    let state = ear.snapshots.iter().find(|s| s.step() == 64).unwrap();
+    let mut state = Checkpoint::clone(state);
+    state.config.learning_rate = 0.05;
+    let mut deaf = Deaf;
+    let other = resume(&job, state, &Control::default(), &mut deaf).unwrap();
+    assert_eq!(bits(&outcome.network), bits(&other.network));
+    assert_eq!(outcome.test, other.test);
+
+    let mut replayed = candle_studio::runs::RunState::new("x", job.config().clone());
+    ear.events.iter().for_each(|e| replayed.apply(e));
+    let steps: Vec<u64> = replayed.points.iter().map(|p| p.step).collect();
+    assert!(steps.iter().copied().eq(1..=12 * 12), "{steps:?}");
+    assert_eq!(replayed.epochs.len(), 12);
+    assert_eq!(replayed.config.learning_rate, 0.05);
+    let rates: Vec<String> = replayed.changes.iter().map(|c| c.new.to_string()).collect();
+    assert_eq!(rates, ["10000", "1000", "0.05"]);
+}
+
+struct Deaf;
+impl Observer for Deaf {
+    fn event(&mut self, _: &Event) {}
+}
+
+#[test]
+fn a_skipped_batch_leaves_no_trace_but_its_place() {
+    let control = Control::default();
+    let skip = |control: &Control, _, _: &Trouble| {
+        control.remedy(Remedy::Skip);
+        control.stop();
+    };
+    // A stop counts more than a remedy, so the batch is skipped in a run that is stopped later.
+    let skip_then_stop = |control: &Control, n: usize, _: &Trouble| match n {
+        1 => control.remedy(Remedy::Skip),
+        _ => control.stop(),
+    };
+    let job = job(0.01, OnDivergence::Ask);
+    let (_, stopped) = run(&job, &control, Some(BREAK), &skip);
+    let control = Control::default();
+    let (outcome, ear) = run(&job, &control, Some(BREAK), &skip_then_stop);
+    assert_eq!(outcome.finish, Finish::Stopped);
+    assert!(ear.events.iter().any(|e| matches!(
+        e,
+        Event::Skipped {
+            step: 91,
+            n_images: 16,
+            ..
+        }
+    )));
+    let mut last = ear.checkpoints.last().unwrap().clone();
+    let before = stopped.checkpoints.last().unwrap();
+    assert_eq!(last.cursor.n_skipped, 16);
+    assert_eq!(last.cursor.n_done, before.cursor.n_done + 16);
+    last.cursor = before.cursor.clone();
+    assert!(
+        last == *before,
+        "weights, batch norm's estimates or the optimiser moved"
+    );
+}
+
+#[test]
+fn what_is_no_number_is_found_in_its_layer() {
+    let control = Control::default();
+    let stop = |control: &Control, _, _: &Trouble| control.stop();
+    let (outcome, ear) = run(&job(1e30, OnDivergence::Ask), &control, None, &stop);
+    let trouble = &ear.troubles[0];
+    assert_eq!(trouble.alarm, Alarm::NotFinite);
+    assert!(!matches!(trouble.origin, Origin::Images), "{trouble:?}");
+    assert!(
+        trouble.origin.words().contains("layer"),
+        "{}",
+        trouble.origin.words()
+    );
+    for value in bits(&outcome.network) {
+        assert!(f32::from_bits(value).is_finite());
+    }
+}
+
+#[test]
+fn without_anybody_to_ask_a_run_goes_back_by_itself() {
+    let control = Control::default();
+    let job = job(0.01, OnDivergence::Back);
+    let (outcome, ear) = run(&job, &control, Some(BREAK), &|_, _, _| {});
+    assert_eq!(outcome.finish, Finish::Completed);
+    assert!(!ear.troubles.is_empty());
+    assert!(outcome.config.learning_rate < 1e4);
+    for value in bits(&outcome.network) {
+        assert!(f32::from_bits(value).is_finite());
+    }
+}
+
+#[test]
+fn leaving_out_batches_gives_up_when_it_does_not_help() {
+    let control = Control::default();
+    let job = job(0.01, OnDivergence::Skip);
+    let (outcome, ear) = run(&job, &control, Some(BREAK), &|_, _, _| {});
+    assert!(matches!(outcome.finish, Finish::Diverged { .. }));
+    assert_eq!(ear.troubles.len(), 9);
+}
