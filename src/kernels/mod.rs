@@ -42,7 +42,7 @@ pub mod update;
 pub use activation::{Activation, activate};
 pub use attention::attention;
 pub use batch_norm::{BatchMoments, batch_norm, batch_norm_fixed};
-pub use conv::conv2d;
+pub use conv::{Order, conv2d, conv2d_ordered};
 pub use curve::{Curve, bend};
 pub use dense::dense;
 pub use dropout::dropout;

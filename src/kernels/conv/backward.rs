@@ -1,7 +1,7 @@
 //! The backward pass of a convolution: chunks of samples, each with weight and bias gradients of
 //! its own that are added up in order.
 //!
-//! dz, the gradient before the activation, is laid out channels-last. After max pooling it is
+//! dz, the gradient before the activation, is laid out channels-last, if it does not come so. After max pooling it is
 //! zero but for one pixel of each window; if there are enough input channels to fill a vector,
 //! only those pixels are visited (`sparse.rs`), else all of them (`dense.rs`).
 
@@ -24,7 +24,7 @@ pub(super) struct Wants {
     pub weight: bool,
 }
 
-/// What the backward pass starts from, channels-first.
+/// What the backward pass starts from, in the orders of the geometry.
 pub(super) struct Backward<'a> {
     pub geometry: &'a Geometry,
     pub activation: Activation,
@@ -37,9 +37,9 @@ pub(super) struct Backward<'a> {
 
 /// One sample of the batch.
 pub(super) struct Sample<'a> {
-    /// `[c, h, w]`
+    /// `[c, h, w]`, or `[h, w, c]`
     pub x: &'a [f32],
-    /// The gradient before the activation, `[out, pooled pixels]`.
+    /// The gradient before the activation, `[out, pooled pixels]`, or `[pixels, out]`.
     pub slopes: &'a [f32],
     /// `[pooled pixels, out padded]`
     pub winners: &'a [u8],
@@ -51,7 +51,7 @@ pub(super) struct Gradients<'a> {
     pub weight: Option<&'a mut [f32]>,
     /// `[out]`, added to.
     pub bias: &'a mut [f32],
-    /// `[c, h, w]`, overwritten.
+    /// As the sample's x, overwritten.
     pub input: Option<&'a mut [f32]>,
 }
 
@@ -146,16 +146,29 @@ pub(super) fn add_bias(slopes: &[f32], bias: &mut [f32]) {
     }
 }
 
-/// Copies the image without its border from channels-last `[padded pixels, width]` to
-/// channels-first `[c, h, w]`.
+/// The same for slopes `[pixels, out]`.
+pub(super) fn add_bias_channels_last(slopes: &[f32], bias: &mut [f32]) {
+    for slopes in slopes.chunks_exact(bias.len()) {
+        bias.iter_mut().zip(slopes).for_each(|(sum, s)| *sum += s);
+    }
+}
+
+/// Copies the image without its border from channels-last `[padded pixels, width]` into the
+/// input's order.
 pub(super) fn crop(g: &Geometry, wide: &[f32], width: usize, dx: &mut [f32]) {
     let [h, w] = g.image;
-    if !g.is_padded() {
+    let is_last = g.channels_last()[0];
+    if !g.is_padded() && !is_last {
         return transpose(wide, (h * w, g.inputs, width), dx, h * w);
     }
     let [top, left] = g.window.padding;
     for row in 0..h {
         let start = ((row + top) * g.padded_image()[1] + left) * width;
+        if is_last {
+            let row = row * w * width..(row + 1) * w * width;
+            dx[row.clone()].copy_from_slice(&wide[start..][..row.len()]);
+            continue;
+        }
         transpose(
             &wide[start..],
             (w, g.inputs, width),

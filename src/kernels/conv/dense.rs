@@ -9,7 +9,7 @@ use super::super::support::padded;
 use super::super::tile::{Init, NOTHING_AHEAD, Product, Rows, Table};
 use super::super::transpose::transpose;
 use super::super::{scratch, simd};
-use super::backward::{Gradients, Method, Sample, Wants, add_bias};
+use super::backward::{Gradients, Method, Sample, Wants, add_bias, add_bias_channels_last};
 use super::geometry::{Geometry, Windows, area};
 use super::pooled::PooledWeight;
 
@@ -31,6 +31,10 @@ impl Method for Dense<'_> {
 
     fn sample(&self, sample: &Sample<'_>, gradients: Gradients<'_>) {
         let g = self.geometry;
+        if g.channels_last()[1] {
+            add_bias_channels_last(sample.slopes, gradients.bias);
+            return self.unpooled(sample.x, sample.slopes, gradients);
+        }
         add_bias(sample.slopes, gradients.bias);
         if let (Some(windows), None) = (&self.windows, &gradients.input)
             && let Some(dw) = gradients.weight
@@ -39,12 +43,7 @@ impl Method for Dense<'_> {
         }
         scratch::with(area(g.conv) * g.outputs_padded(), |dz| {
             self.slopes(sample, dz);
-            if let Some(dw) = gradients.weight {
-                self.weight_gradient(sample.x, dz, dw);
-            }
-            if let Some(dx) = gradients.input {
-                self.input_gradient(dz, dx);
-            }
+            self.unpooled(sample.x, dz, gradients);
         });
     }
 
@@ -84,6 +83,16 @@ impl Dense<'_> {
                 packed,
             })
         })
+    }
+
+    /// The gradients but the bias's, from dz `[conv pixels, out padded]`.
+    fn unpooled(&self, x: &[f32], dz: &[f32], gradients: Gradients<'_>) {
+        if let Some(dw) = gradients.weight {
+            self.weight_gradient(x, dz, dw);
+        }
+        if let Some(dx) = gradients.input {
+            self.input_gradient(dz, dx);
+        }
     }
 
     /// dz, channels-last: `[conv pixels, out padded]`.
@@ -160,7 +169,7 @@ impl Dense<'_> {
         let (spread, width) = (&self.spread, padded(g.inputs));
         scratch::with(spread.len(), |wide| {
             spread.fill(g, dz, wide);
-            scratch::with(area(g.image) * width, |by_pixel| {
+            let product = |out: &mut [f32]| {
                 simd::run(Product {
                     a: wide,
                     rows: Rows::Table(&spread.pixels),
@@ -168,12 +177,18 @@ impl Dense<'_> {
                     b: self.packed,
                     ldb: width,
                     cols: width,
-                    out: by_pixel,
+                    out,
                     ldc: width,
                     init: Init::Zero,
                     relu: false,
                     ahead: NOTHING_AHEAD,
                 });
+            };
+            if g.channels_last()[0] {
+                return product(dx);
+            }
+            scratch::with(area(g.image) * width, |by_pixel| {
+                product(by_pixel);
                 transpose(
                     by_pixel,
                     (area(g.image), g.inputs, width),

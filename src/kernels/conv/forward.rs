@@ -78,26 +78,35 @@ impl Forward<'_> {
             .with_border(x, |x| self.padded_sample(x, y, winners));
     }
 
+    /// The activated convolution, `[conv pixels, out padded]`.
+    fn channels_last(&self, x: &[f32], z: &mut [f32]) {
+        let width = self.geometry.outputs_padded();
+        simd::run(Product {
+            a: x,
+            rows: Rows::Table(self.corners),
+            steps: Table::new(self.taps),
+            b: self.weight,
+            ldb: width,
+            cols: width,
+            out: z,
+            ldc: width,
+            init: Init::Bias(self.bias),
+            relu: self.activation == Activation::Relu,
+            ahead: NOTHING_AHEAD,
+        });
+        if self.activation != Activation::Relu {
+            self.activation.apply(z);
+        }
+    }
+
     fn padded_sample(&self, x: &[f32], y: &mut [f32], winners: &mut [u8]) {
         let g = self.geometry;
+        if g.channels_last()[1] {
+            return self.channels_last(x, y);
+        }
         let width = g.outputs_padded();
         scratch::with(area(g.conv) * width, |z| {
-            simd::run(Product {
-                a: x,
-                rows: Rows::Table(self.corners),
-                steps: Table::new(self.taps),
-                b: self.weight,
-                ldb: width,
-                cols: width,
-                out: z,
-                ldc: width,
-                init: Init::Bias(self.bias),
-                relu: self.activation == Activation::Relu,
-                ahead: NOTHING_AHEAD,
-            });
-            if self.activation != Activation::Relu {
-                self.activation.apply(z);
-            }
+            self.channels_last(x, z);
             match g.pool {
                 None => transpose(z, (area(g.conv), g.outputs, width), y, area(g.conv)),
                 Some(_) => scratch::with(area(g.pooled) * width, |best| {

@@ -3,7 +3,35 @@
 use super::super::scratch;
 use super::super::support::padded;
 use super::Window;
-use candle_core::{Result, bail};
+use super::visit::GROUP;
+use candle_core::{Result, Tensor, bail};
+
+/// How the images of a tensor lie in memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Order {
+    /// `[n, c, h, w]`, as everywhere.
+    ChannelsFirst,
+    /// `[n, h, w, c]`: between two convolutions, which compute so, it saves both from turning the
+    /// images around.
+    ChannelsLast,
+}
+
+impl Order {
+    /// Whether convolutions gain by images of so many channels with their channels last: whole
+    /// vectors, so that there is nothing to fill up.
+    pub fn suits_channels_last(channels: usize) -> bool {
+        channels.is_multiple_of(GROUP)
+    }
+
+    /// n, channels, height and width of a tensor in this order.
+    pub(super) fn dims(self, x: &Tensor) -> Result<(usize, usize, usize, usize)> {
+        let (n, a, b, c) = x.dims4()?;
+        Ok(match self {
+            Self::ChannelsFirst => (n, a, b, c),
+            Self::ChannelsLast => (n, c, a, b),
+        })
+    }
+}
 
 /// The sizes of one call.
 #[derive(Clone, Copy, Debug)]
@@ -20,6 +48,8 @@ pub(super) struct Geometry {
     pub pool: Option<Window>,
     /// Height and width after pooling.
     pub pooled: [usize; 2],
+    /// The order of the input and of the output.
+    pub orders: [Order; 2],
 }
 
 impl Geometry {
@@ -29,6 +59,7 @@ impl Geometry {
         bias: &[usize],
         window: Window,
         pool: Option<Window>,
+        orders: [Order; 2],
     ) -> Result<Self> {
         if inputs != weight_inputs || window.kernel != [kh, kw] || bias != [outputs] || n == 0 {
             bail!(
@@ -51,12 +82,30 @@ impl Geometry {
             window,
             pool,
             pooled,
+            orders,
         })
     }
 
-    /// Height and width of the op's result.
-    pub fn result(&self) -> [usize; 2] {
-        self.pooled
+    /// The shape of the op's result.
+    pub fn result(&self) -> (usize, usize, usize, usize) {
+        let [h, w] = self.pooled;
+        match self.orders[1] {
+            Order::ChannelsFirst => (self.n, self.outputs, h, w),
+            Order::ChannelsLast => (self.n, h, w, self.outputs),
+        }
+    }
+
+    /// Whether the channels of the input, and of the output, come last.
+    pub fn channels_last(&self) -> [bool; 2] {
+        self.orders.map(|order| order == Order::ChannelsLast)
+    }
+
+    /// Elements from one pixel of the input to the next, and from one channel to the next.
+    fn strides(&self) -> [usize; 2] {
+        match self.orders[0] {
+            Order::ChannelsFirst => [1, area(self.padded_image())],
+            Order::ChannelsLast => [self.inputs, 1],
+        }
     }
 
     /// Height and width of the input with its padding.
@@ -79,42 +128,49 @@ impl Geometry {
         padded(self.outputs)
     }
 
-    /// The offset of each tap `[c, kh, kw]` in a padded channels-first sample, relative to the
-    /// window's corner.
+    /// The offset of each tap `[c, kh, kw]` in a padded sample, relative to the window's corner.
     pub fn tap_offsets(&self) -> Vec<usize> {
-        let [ph, pw] = self.padded_image();
+        let [_, pw] = self.padded_image();
         let [kh, kw] = self.window.kernel;
+        let [pixel, plane] = self.strides();
         (0..self.taps())
             .map(|t| {
                 let (channel, ky, kx) = (t / (kh * kw), t / kw % kh, t % kw);
-                (channel * ph + ky) * pw + kx
+                channel * plane + (ky * pw + kx) * pixel
             })
             .collect()
     }
 
-    /// The corner of each window, in row-major order, in one plane of a padded sample.
+    /// The corner of each window, in row-major order, in a padded sample.
     pub fn corners(&self) -> Vec<usize> {
         let width = self.padded_image()[1];
         let [sy, sx] = self.window.stride;
         let [oh, ow] = self.conv;
         (0..oh * ow)
-            .map(|p| (p / ow) * sy * width + (p % ow) * sx)
+            .map(|p| ((p / ow) * sy * width + (p % ow) * sx) * self.strides()[0])
             .collect()
     }
 
-    /// Calls `task` with one sample `[c, h, w]` in the middle of its zero border, if it has one.
+    /// Calls `task` with one sample in the middle of its zero border, if it has one.
     pub fn with_border<R>(&self, x: &[f32], task: impl FnOnce(&[f32]) -> R) -> R {
         if !self.is_padded() {
             return task(x);
         }
-        let [ph, pw] = self.padded_image();
         let [top, left] = self.window.padding;
         let [h, w] = self.image;
-        scratch::with(self.inputs * ph * pw, |to| {
+        // With the channels last there is one plane, of wide pixels.
+        let pixel = self.strides()[0];
+        let (image, row) = (h * w * pixel, w * pixel);
+        let (padded, padded_row) = (
+            area(self.padded_image()) * pixel,
+            self.padded_image()[1] * pixel,
+        );
+        scratch::with(self.inputs * area(self.padded_image()), |to| {
             to.fill(0.0);
-            for (x, to) in x.chunks_exact(h * w).zip(to.chunks_exact_mut(ph * pw)) {
-                for (x, to) in x.chunks_exact(w).zip(to[top * pw..].chunks_exact_mut(pw)) {
-                    to[left..left + w].copy_from_slice(x);
+            for (x, to) in x.chunks_exact(image).zip(to.chunks_exact_mut(padded)) {
+                let rows = to[top * padded_row..].chunks_exact_mut(padded_row);
+                for (x, to) in x.chunks_exact(row).zip(rows) {
+                    to[left * pixel..][..row].copy_from_slice(x);
                 }
             }
             task(to)

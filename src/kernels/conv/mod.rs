@@ -19,6 +19,7 @@ use super::support::{read, slice, tensor, wants_gradient};
 use super::{Activation, Window, activate, max_pool2d, tape};
 use candle_core::{CpuStorage, CustomOp3, Layout, Result, Shape, Tensor, bail};
 use geometry::Geometry;
+pub use geometry::Order;
 use std::sync::OnceLock;
 
 struct Conv {
@@ -52,9 +53,7 @@ impl CustomOp3 for Conv {
         );
         // The op is new for every call, so the slot is empty.
         let _ = self.winners.set(winners);
-        let [h, w] = self.geometry.result();
-        let shape = (self.geometry.n, self.geometry.outputs, h, w);
-        Ok((CpuStorage::F32(y), Shape::from(shape)))
+        Ok((CpuStorage::F32(y), Shape::from(self.geometry.result())))
     }
 
     fn bwd(
@@ -112,16 +111,49 @@ pub fn conv2d(
     activation: Activation,
     pool: Option<Window>,
 ) -> Result<Tensor> {
-    let geometry = Geometry::new(x.dims4()?, weight.dims4()?, bias.dims(), window, pool)?;
+    let orders = [Order::ChannelsFirst; 2];
+    conv2d_ordered(x, weight, bias, window, activation, pool, orders)
+}
+
+/// [`conv2d`] with the channels of its input and of its output where `orders` says; the same bits.
+/// Channels are last only where [`Order::suits_channels_last`] says so, and after no pooling.
+pub fn conv2d_ordered(
+    x: &Tensor,
+    weight: &Tensor,
+    bias: &Tensor,
+    window: Window,
+    activation: Activation,
+    pool: Option<Window>,
+    orders: [Order; 2],
+) -> Result<Tensor> {
+    let (size, filters) = (orders[0].dims(x)?, weight.dims4()?);
+    let geometry = Geometry::new(size, filters, bias.dims(), window, pool, orders)?;
+    let [input_last, output_last] = geometry.channels_last();
+    if input_last && !Order::suits_channels_last(geometry.inputs)
+        || output_last && (pool.is_some() || !Order::suits_channels_last(geometry.outputs))
+    {
+        bail!(
+            "convolution: no channels last for {:?} and pool {pool:?}",
+            weight.dims()
+        );
+    }
     if !x.device().is_cpu() {
-        return composite(x, weight, bias, window, activation, pool);
+        let x = match input_last {
+            true => x.permute((0, 3, 1, 2))?,
+            false => x.clone(),
+        };
+        let y = composite(&x, weight, bias, window, activation, pool)?;
+        return match output_last {
+            true => y.permute((0, 2, 3, 1)),
+            false => Ok(y),
+        };
     }
     if geometry
         .pool
         .is_some_and(|pool| pool.kernel[0] * pool.kernel[1] > 256)
     {
         // A winner would not fit its byte.
-        let y = conv2d(x, weight, bias, window, activation, None)?;
+        let y = conv2d_ordered(x, weight, bias, window, activation, None, orders)?;
         return pool.map_or(Ok(y.clone()), |pool| max_pool2d(&y, pool));
     }
     let op = Conv {
@@ -156,6 +188,7 @@ fn composite(
 mod tests {
     use super::super::fixture;
     use super::*;
+    use candle_core::Var;
 
     #[test]
     fn values_and_gradients_are_pytorchs() {
@@ -178,6 +211,90 @@ mod tests {
         }
     }
 
+    fn values(tensor: &Tensor) -> Vec<f32> {
+        tensor.flatten_all().unwrap().to_vec1::<f32>().unwrap()
+    }
+
+    /// Numbers between -1 and 1 that repeat late.
+    fn numbers(shape: &[usize], seed: f32) -> Var {
+        let n = shape.iter().product::<usize>();
+        let data: Vec<f32> = (0..n).map(|i| (seed + i as f32 * 0.7).sin()).collect();
+        let tensor = Tensor::from_vec(data, shape, &candle_core::Device::Cpu).unwrap();
+        Var::from_tensor(&tensor).unwrap()
+    }
+
+    #[test]
+    fn the_order_of_the_channels_changes_no_bit() {
+        let window = |kernel, stride, padding| Window {
+            kernel: [kernel; 2],
+            stride: [stride; 2],
+            padding: [padding; 2],
+        };
+        let pool = window(2, 2, 0);
+        for (window, pool) in [
+            (window(3, 1, 0), None),
+            (window(3, 1, 0), Some(pool)),
+            (window(3, 1, 1), Some(pool)),
+            (window(3, 2, 1), None),
+        ] {
+            let (x, w, b) = (
+                numbers(&[3, 32, 9, 8], 1.0),
+                numbers(&[64, 32, 3, 3], 2.0),
+                numbers(&[64], 3.0),
+            );
+            let last = x.permute((0, 2, 3, 1)).unwrap().contiguous().unwrap();
+            let last = Var::from_tensor(&last).unwrap();
+            let run = |x: &Tensor, orders| {
+                let activation = Activation::Relu;
+                conv2d_ordered(x, &w, &b, window, activation, pool, orders)
+            };
+            let first_orders = [Order::ChannelsFirst; 2];
+            let output = match pool {
+                None => Order::ChannelsLast,
+                Some(_) => Order::ChannelsFirst,
+            };
+            let last_orders = [Order::ChannelsLast, output];
+            let expected = run(&x, first_orders).unwrap();
+            let mut found = run(&last, last_orders).unwrap();
+            if output == Order::ChannelsLast {
+                found = found.permute((0, 3, 1, 2)).unwrap();
+            }
+            assert_eq!(values(&found), values(&expected), "{window:?} {pool:?}");
+
+            let expected = run(&x, first_orders).unwrap().sqr().unwrap();
+            let expected = expected.backward().unwrap();
+            let found = run(&last, last_orders).unwrap().sqr().unwrap();
+            let found = found.backward().unwrap();
+            let dx = found.get(&last).unwrap().permute((0, 3, 1, 2)).unwrap();
+            let pairs = [
+                (&dx, expected.get(&x).unwrap()),
+                (found.get(&w).unwrap(), expected.get(&w).unwrap()),
+            ];
+            for (found, expected) in pairs {
+                assert_eq!(values(found), values(expected), "{window:?} {pool:?}");
+            }
+            let [found, expected] = [&found, &expected].map(|g| g.get(&b).unwrap());
+            fixture::assert_close(found, expected, "bias");
+        }
+    }
+
+    #[test]
+    fn channels_that_fill_no_vector_are_not_last() {
+        let (x, w, b) = (
+            numbers(&[1, 4, 4, 8], 1.0),
+            numbers(&[32, 8, 3, 3], 2.0),
+            numbers(&[32], 3.0),
+        );
+        let window = Window {
+            kernel: [3; 2],
+            stride: [1; 2],
+            padding: [0; 2],
+        };
+        let orders = [Order::ChannelsLast, Order::ChannelsFirst];
+        let activation = Activation::Relu;
+        assert!(conv2d_ordered(&x, &w, &b, window, activation, None, orders).is_err());
+    }
+
     #[test]
     fn one_by_one_gives_the_same_bits_as_fused() {
         for case in fixture::cases("conv") {
@@ -190,8 +307,7 @@ mod tests {
                 .pool()
                 .map_or(Ok(y.clone()), |pool| max_pool2d(&y, pool))
                 .unwrap();
-            let bits = |t: &Tensor| t.flatten_all().unwrap().to_vec1::<f32>().unwrap();
-            assert_eq!(bits(&fused), bits(&y), "{}", case.name);
+            assert_eq!(values(&fused), values(&y), "{}", case.name);
         }
     }
 }

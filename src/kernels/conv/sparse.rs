@@ -96,13 +96,7 @@ impl Sparse<'_> {
     fn weight_gradient(&self, sample: &Sample<'_>, dw: &mut [f32]) {
         let g = self.geometry;
         let (width, image) = (self.width(), area(g.padded_image()));
-        scratch::with(image * width, |x| {
-            g.with_border(sample.x, |border| {
-                if width > g.inputs {
-                    x.fill(0.0);
-                }
-                transpose(border, (g.inputs, image, image), x, width);
-            });
+        let mut gradient = |x: &[f32]| {
             ENTRIES.with_borrow_mut(|entries| {
                 simd::run(WeightGradient {
                     method: self,
@@ -112,6 +106,18 @@ impl Sparse<'_> {
                     entries,
                 });
             });
+        };
+        if g.channels_last()[0] {
+            return g.with_border(sample.x, gradient);
+        }
+        scratch::with(image * width, |x| {
+            g.with_border(sample.x, |border| {
+                if width > g.inputs {
+                    x.fill(0.0);
+                }
+                transpose(border, (g.inputs, image, image), x, width);
+            });
+            gradient(x);
         });
     }
 
@@ -121,7 +127,7 @@ impl Sparse<'_> {
         let (image, pixels) = (area(g.padded_image()), area(g.pooled));
         scratch::with(pixels * outputs, |slopes| {
             transpose(sample.slopes, (g.outputs, pixels, pixels), slopes, outputs);
-            scratch::with(image * width, |dx| {
+            let gradient = |dx: &mut [f32]| {
                 dx.fill(0.0);
                 simd::run(InputGradient {
                     method: self,
@@ -129,6 +135,12 @@ impl Sparse<'_> {
                     slopes,
                     dx,
                 });
+            };
+            if g.channels_last()[0] && !g.is_padded() {
+                return gradient(to);
+            }
+            scratch::with(image * width, |dx| {
+                gradient(dx);
                 crop(g, dx, width, to);
             });
         });

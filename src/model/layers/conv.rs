@@ -8,7 +8,7 @@ use super::Blueprint;
 use super::blueprint::{ParamPlan, Start, image, positive, product, window_output};
 use super::plan::{Pass, Planner};
 use super::pool::square;
-use crate::kernels::{self, Activation, Window};
+use crate::kernels::{self, Activation, Order, Window};
 
 pub(super) fn blueprint(layer: &Layer, input: Shape) -> std::result::Result<Blueprint, String> {
     let Layer::Conv2d {
@@ -75,6 +75,9 @@ pub(in crate::model) struct Conv {
     activation: Activation,
     /// The max pool that follows the activation.
     pool: Option<Window>,
+    /// Whether a convolution comes right before it, and right after it: the images between two of
+    /// them may lie as suits them.
+    neighbours: [bool; 2],
 }
 
 impl Conv {
@@ -108,14 +111,36 @@ impl Conv {
             groups,
             activation: Activation::Identity,
             pool: None,
+            neighbours: [false; 2],
         }
+    }
+
+    /// Tells two convolutions that the second reads what the first makes, and nobody else does.
+    pub fn join(&mut self, next: &mut Conv) {
+        if self.groups == 1 && next.groups == 1 && self.pool.is_none() {
+            self.neighbours[1] = true;
+            next.neighbours[0] = true;
+        }
+    }
+
+    /// How input and output of a convolution with this weight lie in memory.
+    fn orders(&self, weight: &Tensor) -> Result<[Order; 2]> {
+        let (outputs, inputs, ..) = weight.dims4()?;
+        let order = |is_between, channels| match is_between && Order::suits_channels_last(channels)
+        {
+            true => Order::ChannelsLast,
+            false => Order::ChannelsFirst,
+        };
+        let [before, after] = self.neighbours;
+        Ok([order(before, inputs), order(after, outputs)])
     }
 
     pub fn forward(&self, x: &Tensor, pass: &Pass<'_>) -> Result<Tensor> {
         let (weight, bias) = (pass.tensor(self.weight), pass.tensor(self.weight + 1));
         let (window, activation) = (self.window, self.activation);
         if self.groups == 1 {
-            return kernels::conv2d(x, &weight, &bias, window, activation, self.pool);
+            let (pool, orders) = (self.pool, self.orders(&weight)?);
+            return kernels::conv2d_ordered(x, &weight, &bias, window, activation, pool, orders);
         }
         let y = kernels::grouped_conv2d(x, &weight, &bias, window, self.groups)?;
         kernels::activate(&y, activation)

@@ -176,5 +176,19 @@ pub(in crate::model) fn plan(
             Layer::TokenPool { take } => Op::TokenPool(take),
         });
     }
+    if is_fused {
+        join_convolutions(&mut ops);
+    }
     ops
+}
+
+/// Tells convolutions that follow one another.
+fn join_convolutions(ops: &mut [Op]) {
+    for next in 1..ops.len() {
+        let (before, after) = ops.split_at_mut(next);
+        if let (Some(Op::Conv(conv)), Some(Op::Conv(next))) = (before.last_mut(), after.first_mut())
+        {
+            conv.join(next);
+        }
+    }
 }
