@@ -1,5 +1,7 @@
 //! `candle-studio bench`: what this machine makes of it, in about 20 seconds.
 
+mod sketch;
+
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -18,7 +20,7 @@ pub struct Args {
     /// Threads to compute with [default: all processors].
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     threads: Option<u16>,
-    /// Print JSON lines: one for the machine, one for each preset, one for the way to 99 %.
+    /// Print JSON lines: one for the machine, one for each preset, one for a sketch, one for the way to 99 %.
     #[arg(long)]
     json: bool,
     /// Take a moment only, and leave out the way to 99 %: for tests.
@@ -28,6 +30,9 @@ pub struct Args {
 
 /// The preset whose recipe leads to 99 % in one go.
 const GOAL: &str = "fast";
+
+/// The network that answers a sketch.
+const REFERENCE: &str = "keras-cnn";
 
 /// The share of one preset in the 20 seconds.
 const PER_PRESET: Duration = Duration::from_millis(1_800);
@@ -49,6 +54,14 @@ struct PresetLine {
     images_per_second: f64,
     gflops: f64,
     share_of_peak: f64,
+}
+
+#[derive(Serialize)]
+struct SketchLine {
+    event: &'static str,
+    preset: &'static str,
+    /// From the sketch to the probabilities, median.
+    milliseconds: f64,
 }
 
 #[derive(Serialize)]
@@ -74,6 +87,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
         measure_preset(args, preset, &few_tests, PER_PRESET / divide, peak)?;
     }
     drop(few_tests);
+    measure_sketch(args, PER_PRESET / 4 / divide)?;
     match preset(GOAL) {
         Some(goal) if !args.short => reach_goal(args, goal, dataset, load_time)?,
         _ => {}
@@ -158,6 +172,20 @@ fn measure_preset(
         line.images_per_second,
         line.gflops,
         100.0 * line.share_of_peak
+    );
+    args.print(&line, &words)
+}
+
+/// Tells how long a person with a pen waits.
+fn measure_sketch(args: &Args, time: Duration) -> anyhow::Result<()> {
+    let line = SketchLine {
+        event: "sketch",
+        preset: REFERENCE,
+        milliseconds: 1e3 * sketch::answer_secs(REFERENCE, time)?,
+    };
+    let words = format!(
+        "\nOne sketch, answered by {}: {:.2} ms",
+        line.preset, line.milliseconds
     );
     args.print(&line, &words)
 }

@@ -276,6 +276,24 @@ pub(crate) fn for_parts<P: Send>(
     });
 }
 
+/// [`for_parts`] on this thread alone if all parts together are less `work`, in multiply-adds, than
+/// it takes to call the other threads.
+pub(crate) fn for_parts_worth<P: Send>(
+    work: usize,
+    parts: impl IntoIterator<Item = P>,
+    task: impl Fn(usize, P) + Sync,
+) {
+    /// A few microseconds for one core.
+    const WORTH: usize = 1 << 17;
+    match work < WORTH {
+        true => parts
+            .into_iter()
+            .enumerate()
+            .for_each(|(i, part)| task(i, part)),
+        false => for_parts(parts, task),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

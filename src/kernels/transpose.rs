@@ -90,12 +90,15 @@ impl<D: Destination> WithSimd for Transpose<'_, D> {
 }
 
 impl<D: Destination> Transpose<'_, D> {
-    /// Blocks of L × L, where L is the number of lanes.
+    /// Blocks of L × L, where L is the number of lanes. The last ones are moved back to be whole, for
+    /// part of a vector costs ten times as much as all of it: some elements are copied twice.
     #[inline(always)]
     fn blocks<S: Simd, const L: usize>(mut self, simd: S) {
         for row in (0..self.rows).step_by(L) {
+            let row = row.min(self.rows.saturating_sub(L));
             let rows = L.min(self.rows - row);
             for col in (0..self.cols).step_by(L) {
+                let col = col.min(self.cols.saturating_sub(L));
                 let cols = L.min(self.cols - col);
                 let mut block = [simd.splat_f32s(0.0); L];
                 for (r, block) in block.iter_mut().enumerate().take(rows) {

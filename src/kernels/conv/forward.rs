@@ -6,8 +6,10 @@ use super::super::support::padded;
 use super::super::tile::{Init, NOTHING_AHEAD, Product, Rows, Table};
 use super::super::transpose::transpose;
 use super::super::{Activation, pool, scratch, simd};
+use super::Window;
 use super::geometry::{Geometry, Windows, area};
 use pulp::{Simd, WithSimd};
+use std::ops::Range;
 
 /// Everything the samples share.
 struct Forward<'a> {
@@ -78,12 +80,13 @@ impl Forward<'_> {
             .with_border(x, |x| self.padded_sample(x, y, winners));
     }
 
-    /// The activated convolution, `[conv pixels, out padded]`.
-    fn channels_last(&self, x: &[f32], z: &mut [f32]) {
+    /// Some rows of the activated convolution, `[conv pixels, out padded]`.
+    fn channels_last(&self, x: &[f32], rows: Range<usize>, z: &mut [f32]) {
         let width = self.geometry.outputs_padded();
+        let row = self.geometry.conv[1];
         simd::run(Product {
             a: x,
-            rows: Rows::Table(self.corners),
+            rows: Rows::Table(&self.corners[rows.start * row..rows.end * row]),
             steps: Table::new(self.taps),
             b: self.weight,
             ldb: width,
@@ -102,35 +105,66 @@ impl Forward<'_> {
     fn padded_sample(&self, x: &[f32], y: &mut [f32], winners: &mut [u8]) {
         let g = self.geometry;
         if g.channels_last()[1] {
-            return self.channels_last(x, y);
+            return self.channels_last(x, 0..g.conv[0], y);
         }
         let width = g.outputs_padded();
         scratch::with(area(g.conv) * width, |z| {
-            self.channels_last(x, z);
-            match g.pool {
-                None => transpose(z, (area(g.conv), g.outputs, width), y, area(g.conv)),
-                Some(_) => scratch::with(area(g.pooled) * width, |best| {
-                    simd::run(MaxPool {
-                        geometry: g,
-                        windows: self.windows,
-                        z,
-                        best,
-                        winners,
-                    });
-                    transpose(best, (area(g.pooled), g.outputs, width), y, area(g.pooled));
-                }),
-            }
+            let Some(window) = g.pool else {
+                self.channels_last(x, 0..g.conv[0], z);
+                return transpose(z, (area(g.conv), g.outputs, width), y, area(g.conv));
+            };
+            scratch::with(area(g.pooled) * width, |best| {
+                self.pooled(x, window, z, best, winners);
+                transpose(best, (area(g.pooled), g.outputs, width), y, area(g.pooled));
+            });
         });
+    }
+
+    /// Convolution and max pooling, a row of the pooled image at a time: what is pooled is then
+    /// still in the first-level cache.
+    fn pooled(
+        &self,
+        x: &[f32],
+        window: Window,
+        z: &mut [f32],
+        best: &mut [f32],
+        winners: &mut [u8],
+    ) {
+        let g = self.geometry;
+        let (row, pooled_row) = (
+            g.conv[1] * g.outputs_padded(),
+            g.pooled[1] * g.outputs_padded(),
+        );
+        let mut done = 0;
+        let outputs = best
+            .chunks_exact_mut(pooled_row)
+            .zip(winners.chunks_exact_mut(pooled_row));
+        for (py, (best, winners)) in outputs.enumerate() {
+            let needed = window.cover(0, py, g.conv[0]);
+            let rows = needed.start.max(done)..needed.end;
+            done = needed.end;
+            self.channels_last(x, rows.clone(), &mut z[rows.start * row..rows.end * row]);
+            simd::run(MaxPool {
+                geometry: g,
+                windows: self.windows,
+                first: py * g.pooled[1],
+                z,
+                best,
+                winners,
+            });
+        }
     }
 }
 
-/// Max pooling of one channels-last sample.
+/// Max pooling of some windows of one channels-last sample.
 struct MaxPool<'a> {
     geometry: &'a Geometry,
     windows: &'a Windows,
+    /// The first of the windows.
+    first: usize,
     /// `[conv pixels, out padded]`
     z: &'a [f32],
-    /// `[pooled pixels, out padded]`
+    /// `[windows, out padded]`
     best: &'a mut [f32],
     winners: &'a mut [u8],
 }
@@ -144,6 +178,7 @@ impl WithSimd for MaxPool<'_> {
         let width = g.outputs_padded();
         let Self {
             windows,
+            first,
             z,
             best,
             winners,
@@ -154,7 +189,7 @@ impl WithSimd for MaxPool<'_> {
             .zip(winners.chunks_exact_mut(width));
         let mut indices = vec![0u32; width];
         for (i, (best, winners)) in outputs.enumerate() {
-            let pixels = windows.of(i);
+            let pixels = windows.of(first + i);
             for (lane, best) in S::as_mut_simd_f32s(best).0.iter_mut().enumerate() {
                 let mut top = simd.splat_f32s(f32::NEG_INFINITY);
                 let mut winner = simd.splat_u32s(0);

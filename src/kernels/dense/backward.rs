@@ -50,7 +50,8 @@ impl Backward<'_> {
             .chunks(len)
             .zip(self.columns(dx))
             .map(|(w, dx)| (w, dw.next(), dx));
-        pool::for_parts(parts.collect::<Vec<_>>(), |chunk, (w, dw, dx)| {
+        let parts: Vec<_> = parts.collect();
+        pool::for_parts_worth(self.op.work(), parts, |chunk, (w, dw, dx)| {
             self.input(w, dx, NOTHING_AHEAD);
             if let Some(dw) = dw {
                 self.weight(chunk * depth, dw);
@@ -80,7 +81,7 @@ impl Backward<'_> {
         let (low, high) = parts.split_at_mut(half);
         low.reverse();
         high.reverse();
-        pool::for_parts(parts, |_, (chunk, (w, state, dx))| {
+        pool::for_parts_worth(self.op.work(), parts, |_, (chunk, (w, state, dx))| {
             let next_rows = &w[w.len().min(ROWS * self.op.outputs)..];
             self.input(w, dx, [next_rows, &*state[0], &*state[1]]);
             self.step(chunk * depth, w, *step, state);

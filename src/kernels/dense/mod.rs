@@ -9,13 +9,14 @@
 mod backward;
 
 use super::reuse::buffer;
-use super::support::{padded, per_chunk, read, reduce_rows, slice, tensor, wants_gradient};
+use super::support::{padded, per_chunk, read, slice, tensor, wants_gradient};
 use super::tape::Fusable;
 use super::tile::{Init, Product, Rows, Strided};
 use super::update::Update;
 use super::{Activation, pool, scratch, simd, tape};
 use backward::{Backward, Updating};
 use candle_core::{CpuStorage, CustomOp3, Layout, Result, Shape, Tensor, bail};
+use pulp::{Simd, WithSimd};
 use std::cell::RefCell;
 use std::ops::Range;
 
@@ -23,6 +24,8 @@ use std::ops::Range;
 const CHUNKS: usize = 16;
 /// Samples per chunk, where there are many.
 const SAMPLES: usize = 64;
+/// Elements of the result per chunk where only partial sums are added up.
+const PIECE: usize = 512;
 /// Rows of W per block.
 const BLOCK: usize = 112;
 
@@ -55,7 +58,8 @@ impl Dense {
     fn forward_by_depth(&self, x: &[f32], w: &[f32], bias: &[f32], y: &mut [f32]) {
         let depth = self.depth();
         scratch::with(self.inputs.div_ceil(depth) * y.len(), |partial| {
-            pool::for_parts(partial.chunks_mut(y.len()), |chunk, partial| {
+            let parts = partial.chunks_mut(y.len());
+            pool::for_parts_worth(self.work(), parts, |chunk, partial| {
                 let init = match chunk {
                     0 => Init::Bias(bias),
                     _ => Init::Zero,
@@ -63,10 +67,24 @@ impl Dense {
                 let end = self.inputs.min((chunk + 1) * depth);
                 self.stretch(chunk * depth..end, x, w, init, partial);
             });
-            reduce_rows(partial, y.len());
-            y.copy_from_slice(&partial[..y.len()]);
+            self.finish(partial, y);
         });
-        self.activation.apply(y);
+    }
+
+    /// Adds the partial sums up, in order, and applies the activation.
+    fn finish(&self, partial: &[f32], y: &mut [f32]) {
+        let len = y.len();
+        pool::for_parts_worth(self.work(), y.chunks_mut(PIECE), |piece, y| {
+            let columns = piece * PIECE..piece * PIECE + y.len();
+            let rows = partial.chunks_exact(len).map(|row| &row[columns.clone()]);
+            simd::run(AddRows { rows, total: y });
+            self.activation.apply(y);
+        });
+    }
+
+    /// Multiply-adds of one product.
+    fn work(&self) -> usize {
+        self.n * self.inputs * self.outputs
     }
 
     /// The sum over some inputs, a block at a time: its weights stay in the first-level cache for
@@ -130,6 +148,28 @@ impl Dense {
             })
         })?;
         Ok(db)
+    }
+}
+
+/// `total` = the sum of `rows`, in order.
+struct AddRows<'a, R> {
+    rows: R,
+    total: &'a mut [f32],
+}
+
+impl<'r, R: Iterator<Item = &'r [f32]>> WithSimd for AddRows<'_, R> {
+    type Output = ();
+
+    // The compiler vectorises it.
+    #[inline(always)]
+    fn with_simd<S: Simd>(mut self, _: S) {
+        if let Some(first) = self.rows.next() {
+            self.total.copy_from_slice(first);
+        }
+        for row in self.rows {
+            let pairs = self.total.iter_mut().zip(row);
+            pairs.for_each(|(total, value)| *total += value);
+        }
     }
 }
 

@@ -9,7 +9,7 @@ fn the_machine_and_every_preset_are_measured() {
     let dir = tempfile::tempdir().unwrap();
     let args = ["bench", "--short", "--threads", "2", "--json"];
     let told = json_lines(&run(dir.path(), &args));
-    assert_eq!(told.len(), 1 + PRESETS.len());
+    assert_eq!(told.len(), 2 + PRESETS.len());
     let peak = told[0]["peak_gflops"].as_f64().unwrap();
     assert!(peak > 0.0);
     assert_eq!(told[0]["threads"], 2);
@@ -22,6 +22,9 @@ fn the_machine_and_every_preset_are_measured() {
             "{line}"
         );
     }
+    let sketch = &told[1 + PRESETS.len()];
+    assert_eq!(sketch["preset"], "keras-cnn");
+    assert!(sketch["milliseconds"].as_f64().unwrap() > 0.0, "{sketch}");
 }
 
 #[test]
