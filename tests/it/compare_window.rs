@@ -12,6 +12,7 @@ use candle_studio::ui::StudioApp;
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable;
 
+use crate::screenshots::check;
 use crate::tiny;
 use crate::window::{draw, settle, wait};
 
@@ -354,4 +355,103 @@ fn the_selected_runs_are_exported() {
         .position(|c| c == "learning_rate")
         .unwrap();
     assert_eq!(lines[1].split(',').nth(column), Some("0.01"));
+}
+
+/// The runs recorded for pictures, in a folder that may be written to.
+fn recorded() -> tempfile::TempDir {
+    let from = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/window/compare");
+    let dir = tempfile::tempdir().unwrap();
+    for run in std::fs::read_dir(from).unwrap() {
+        let run = run.unwrap();
+        let to = dir.path().join("runs").join(run.file_name());
+        std::fs::create_dir_all(&to).unwrap();
+        for file in std::fs::read_dir(run.path()).unwrap() {
+            let file = file.unwrap();
+            std::fs::copy(file.path(), to.join(file.file_name())).unwrap();
+        }
+    }
+    dir
+}
+
+/// The recorded runs in a view of the Compare tab.
+fn picture(view: &str, size: [f32; 2], theme: egui::Theme) -> (tempfile::TempDir, Window) {
+    let dir = recorded();
+    let runs = dir.path().join("runs");
+    let mut window = Harness::builder()
+        .with_size(size)
+        .with_theme(theme)
+        .with_max_steps(60)
+        .renderer(crate::renderer::CpuRenderer::default())
+        .build_eframe(move |cc| {
+            let studio = Studio::new(Some(runs), StudioApp::wake(&cc.egui_ctx)).unwrap();
+            StudioApp::with_studio(cc, studio)
+        });
+    wait(&mut window, "the runs", |app| {
+        app.studio().runs().len() == 35
+    });
+    settle(&mut window);
+    window.get_by_label("Compare tab").click();
+    window.run_steps(4);
+    window.get_by_label(view).click();
+    window.run_steps(8);
+    (dir, window)
+}
+
+fn keep_the_best(window: &mut Window) {
+    let axis = window
+        .get_by_label_contains("Brush on test accuracy")
+        .rect();
+    let to = egui::pos2(axis.center().x, axis.min.y + 0.25 * axis.height());
+    drag(window, axis.center_top(), to);
+    window.remove_cursor();
+    window.run_steps(8);
+}
+
+/// Chooses what is compared with what.
+fn verdict_on(window: &mut Window, ids: [&str; 2]) {
+    for (field, id) in ["Baseline", "Candidate"].into_iter().zip(ids) {
+        let name = id.replace('-', " ");
+        window.get_by_label(field).click();
+        window.run_steps(4);
+        window.get_by_label_contains(&name).click();
+        window.run_steps(4);
+    }
+    window.remove_cursor();
+    window.run_steps(8);
+}
+
+#[test]
+fn a_picture_of_many_runs_on_parallel_axes() {
+    let (_dir, mut window) = picture("Parallel", [1440.0, 900.0], egui::Theme::Dark);
+    keep_the_best(&mut window);
+    check(&mut window, "parallel");
+}
+
+/// The other views in the smallest window, for somebody to look at.
+#[test]
+#[ignore = "writes pictures to look at"]
+fn small_pictures() {
+    for view in ["Parallel", "Scatter", "Importance", "Verdict", "Sketch"] {
+        let size = [1024.0, 700.0];
+        let (_dir, mut window) = picture(view, size, egui::Theme::Light);
+        wait(&mut window, "the bars", |app| {
+            view != "Importance" || app.studio().compared().importance.is_some()
+        });
+        window.run_steps(8);
+        let path = std::env::temp_dir().join(format!("candle-studio-{view}.png"));
+        window.render().unwrap().save(path).unwrap();
+    }
+}
+
+#[test]
+fn a_picture_of_a_verdict() {
+    let (_dir, mut window) = picture("Verdict", [1440.0, 900.0], egui::Theme::Light);
+    let first = ["softmax-adam-0.0003-seed-1", "softmax-adam-0.003-seed-1"];
+    verdict_on(&mut window, first);
+    window.get_by_label("Ask both models").click();
+    wait(&mut window, "the models", |app| {
+        app.studio().compared().parted.is_some()
+    });
+    window.run_steps(8);
+    check(&mut window, "verdict");
 }
