@@ -26,6 +26,8 @@ pub enum Stream {
     Bootstrap = 40,
     /// Trees of the forest that weighs settings; the first counter is the tree.
     Forest = 41,
+    /// Settings of a sweep; the counters are the setting and the key.
+    Sweep = 32,
 }
 
 /// A generator for one stream of `seed`, told apart from its siblings by two counters.

@@ -4,10 +4,9 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
-use toml::{Table, Value};
 
 use super::UsageError;
-use crate::train::TrainConfig;
+use crate::train::{TrainConfig, parse_value};
 
 /// Where a configuration comes from besides its own flags.
 #[derive(Debug, clap::Args)]
@@ -39,15 +38,15 @@ impl Source {
         if self.set.is_empty() {
             return Ok(config);
         }
-        let mut table = Table::try_from(&config)?;
+        let mut keys = Vec::new();
         for set in &self.set {
             let (key, text) = set
                 .split_once('=')
                 .ok_or_else(|| UsageError(format!("--set wants KEY=VALUE, found `{set}`")))?;
-            set_key(&mut table, key.trim(), parse_value(text.trim()))?;
+            keys.push((key.trim(), parse_value(text.trim())));
         }
-        let config = table.try_into::<TrainConfig>();
-        Ok(config.map_err(|e| UsageError(format!("--set does not fit: {}", e.message())))?)
+        let config = config.with_keys(keys);
+        Ok(config.map_err(|e| UsageError(format!("--set: {e}")))?)
     }
 }
 
@@ -63,38 +62,6 @@ fn wrong_file(file: &Path, text: &str, error: &toml::de::Error) -> UsageError {
         file.display(),
         error.message()
     ))
-}
-
-/// A number, a switch or a table as TOML writes it; anything else is a word.
-fn parse_value(text: &str) -> Value {
-    let line = format!("x = {text}");
-    let parsed: Option<Table> = toml::from_str(&line).ok();
-    parsed
-        .and_then(|mut table| table.remove("x"))
-        .unwrap_or_else(|| Value::String(text.to_owned()))
-}
-
-/// Replaces the value at a path such as `optimizer.beta1`, which must exist.
-fn set_key(table: &mut Table, key: &str, value: Value) -> Result<(), UsageError> {
-    let unknown = || {
-        UsageError(format!(
-            "--set: there is no key `{key}`; --print-config shows all"
-        ))
-    };
-    let (path, last) = match key.rsplit_once('.') {
-        Some((path, last)) => (Some(path), last),
-        None => (None, key),
-    };
-    let mut at = table;
-    for part in path.iter().flat_map(|p| p.split('.')) {
-        at = at
-            .get_mut(part)
-            .and_then(Value::as_table_mut)
-            .ok_or_else(unknown)?;
-    }
-    let old = at.get_mut(last).ok_or_else(unknown)?;
-    *old = value;
-    Ok(())
 }
 
 /// One comment a key, in the words of the window.

@@ -51,7 +51,7 @@ pub use layer_norm::layer_norm;
 pub use loss::{cross_entropy, smoothed_cross_entropy};
 pub use peak::peak_flops;
 pub(crate) use pool::for_parts;
-pub use pool::{set_threads, threads};
+pub use pool::{set_threads, threads, use_own_threads};
 pub use pooling::{Window, avg_pool2d, max_pool2d};
 pub use recurrent::{Cell, recurrent};
 pub use simd::{InstructionSet, instruction_set, set_instruction_set};

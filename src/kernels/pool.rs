@@ -10,6 +10,7 @@
 //! its job runs on its own thread.
 
 use std::any::Any;
+use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock};
@@ -224,7 +225,21 @@ fn cores() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
 }
 
+thread_local! {
+    /// The pool of a thread that shares the machine with others like it.
+    static OWN: RefCell<Option<Arc<Pool>>> = const { RefCell::new(None) };
+}
+
+/// From now on the kernels called on this thread use `n` threads of their own, this one included,
+/// instead of the common ones: trainings that run side by side do not get in each other's way.
+pub fn use_own_threads(n: usize) {
+    OWN.set(Some(Arc::new(Pool::new(n.max(1)))));
+}
+
 fn pool() -> Arc<Pool> {
+    if let Some(own) = OWN.with_borrow(Clone::clone) {
+        return own;
+    }
     if let Some(pool) = &*POOL.read().unwrap_or_else(PoisonError::into_inner) {
         return Arc::clone(pool);
     }

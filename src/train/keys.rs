@@ -1,0 +1,101 @@
+//! A configuration as keys and values: `optimizer.beta1` is the value `beta1` in the table
+//! `optimizer`, as `--print-config` shows them.
+
+use toml::{Table, Value};
+
+use super::TrainConfig;
+
+/// Why keys could not be set. The configuration is as it was.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum KeyError {
+    /// There is no such key in this configuration.
+    #[error("there is no key `{0}`; --print-config shows all")]
+    Unknown(String),
+    /// A value has the wrong kind, or keys do not go together.
+    #[error("does not fit: {0}")]
+    Unfit(String),
+}
+
+/// A number, a switch or a table as TOML writes it; anything else is a word.
+pub fn parse_value(text: &str) -> Value {
+    let line = format!("x = {text}");
+    let parsed: Option<Table> = toml::from_str(&line).ok();
+    parsed
+        .and_then(|mut table| table.remove("x"))
+        .unwrap_or_else(|| Value::String(text.to_owned()))
+}
+
+impl TrainConfig {
+    /// The configuration with other values at some keys, set one after the other. A table, such
+    /// as `optimizer`, is replaced as a whole. Nothing is checked but the kinds of the values.
+    ///
+    /// # Errors
+    /// When a key does not exist or a value does not fit it.
+    pub fn with_keys<'a>(
+        &self,
+        keys: impl IntoIterator<Item = (&'a str, Value)>,
+    ) -> Result<TrainConfig, KeyError> {
+        let unfit = |message: &str| KeyError::Unfit(message.to_owned());
+        let mut table = Table::try_from(self).map_err(|e| unfit(&e.to_string()))?;
+        for (key, value) in keys {
+            *entry(&mut table, key).ok_or_else(|| KeyError::Unknown(key.to_owned()))? = value;
+        }
+        table
+            .try_into::<TrainConfig>()
+            .map_err(|e| unfit(e.message()))
+    }
+
+    /// The value at a key; `None` when there is no such key.
+    pub fn key(&self, key: &str) -> Option<Value> {
+        let mut table = Table::try_from(self).ok()?;
+        entry(&mut table, key).map(|value| value.clone())
+    }
+
+    /// Every key that holds a single value, and its value. Layers have no keys.
+    pub fn keys(&self) -> Vec<(String, Value)> {
+        let mut found = Vec::new();
+        if let Ok(mut table) = Table::try_from(self) {
+            table.remove("model");
+            collect(&table, "", &mut found);
+        }
+        found
+    }
+}
+
+fn collect(table: &Table, prefix: &str, found: &mut Vec<(String, Value)>) {
+    for (name, value) in table {
+        let key = format!("{prefix}{name}");
+        match value {
+            Value::Table(inner) => collect(inner, &format!("{key}."), found),
+            Value::Array(_) => {}
+            single => found.push((key, single.clone())),
+        }
+    }
+}
+
+/// The value at a path such as `optimizer.beta1`.
+fn entry<'t>(table: &'t mut Table, key: &str) -> Option<&'t mut Value> {
+    let mut parts = key.split('.');
+    let mut at = table.get_mut(parts.next()?)?;
+    for part in parts {
+        at = at.as_table_mut()?.get_mut(part)?;
+    }
+    Some(at)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::PRESETS;
+
+    #[test]
+    fn every_listed_key_can_be_read_and_set() {
+        let config = TrainConfig::new(&PRESETS[0], [1, 28, 28], 10, 60_000);
+        let keys = config.keys();
+        assert!(keys.iter().any(|(k, _)| k == "optimizer.beta1"), "{keys:?}");
+        for (key, value) in keys {
+            assert_eq!(config.key(&key).as_ref(), Some(&value));
+            assert_eq!(config.with_keys([(&*key, value)]).as_ref(), Ok(&config));
+        }
+    }
+}
