@@ -15,6 +15,7 @@
 //! * [`picture`]: networks as pictures: SVG.
 //! * [`compare`]: which is better, and is that sure?
 //! * [`export`]: runs for other programs: tables, event files of TensorBoard.
+//! * [`sweep`]: many runs with different settings, to find the best.
 //! * [`studio`]: the app without a window: actions in, view state out.
 //! * [`cli`]: the command line front end, one file per command.
 //! * `ui`: the window front end, with the feature `gui`.
@@ -44,6 +45,8 @@ pub mod picture;
 pub mod compare;
 
 pub mod export;
+
+pub mod sweep;
 
 pub mod studio;
 

@@ -15,6 +15,7 @@ mod progress;
 mod recipe;
 mod settings;
 mod start;
+mod sweep;
 mod train;
 
 use std::path::Path;
@@ -44,6 +45,8 @@ pub enum Command {
     Train(Box<train::Args>),
     /// Find a learning rate: a short mock run whose rate grows, of which no weights are kept.
     LrFind(lr_find::Args),
+    /// Train with many settings, to find the best.
+    Sweep(sweep::Args),
     /// Measure a model on test images.
     Evaluate(evaluate::Args),
     /// Classify pictures.
@@ -64,6 +67,7 @@ impl Command {
         let result = match self {
             Command::Train(args) => train::run(&args),
             Command::LrFind(args) => lr_find::run(&args),
+            Command::Sweep(args) => sweep::run(&args),
             Command::Evaluate(args) => evaluate::run(&args),
             Command::Predict(args) => predict::run(&args),
             Command::Compare(args) => compare::run(&args),

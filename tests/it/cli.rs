@@ -7,6 +7,7 @@ mod compare;
 mod interrupted;
 mod recipe;
 mod resume;
+mod sweep;
 mod train;
 
 use std::ffi::OsStr;

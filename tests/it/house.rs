@@ -24,24 +24,30 @@ const ROOMS: &[(&str, &[&str])] = &[
     ),
     ("export", &["files", "train", "runs", "compare"]),
     (
+        "sweep",
+        &[
+            "random", "files", "data", "kernels", "model", "train", "runs",
+        ],
+    ),
+    (
         "studio",
         &[
             "random", "files", "data", "kernels", "model", "train", "predict", "evaluate", "runs",
-            "picture", "compare", "export",
+            "picture", "compare", "export", "sweep",
         ],
     ),
     (
         "cli",
         &[
             "random", "files", "data", "kernels", "model", "train", "predict", "evaluate", "runs",
-            "picture", "compare", "export",
+            "picture", "compare", "export", "sweep",
         ],
     ),
     (
         "ui",
         &[
             "random", "files", "data", "kernels", "model", "train", "predict", "evaluate", "runs",
-            "picture", "compare", "export", "studio",
+            "picture", "compare", "export", "sweep", "studio",
         ],
     ),
 ];

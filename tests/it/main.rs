@@ -34,6 +34,9 @@ mod screenshots;
 #[cfg(feature = "gui")]
 mod settings_window;
 mod studio;
+mod sweep;
+#[cfg(feature = "gui")]
+mod sweep_window;
 mod tiny;
 #[cfg(feature = "gui")]
 mod ui;

@@ -1,0 +1,6 @@
+# Each task does one trial. Submit from the folder that holds this file, on a file system all
+# nodes share: sbatch sweep.sbatch. Then copy runs/* into the workspace.
+set -euo pipefail
+cd "${SLURM_SUBMIT_DIR:-.}"
+export THREADS=${SLURM_CPUS_PER_TASK:-1}
+exec bash ./trial.sh "$SLURM_ARRAY_TASK_ID"

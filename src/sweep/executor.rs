@@ -1,0 +1,334 @@
+//! Doing the trials of a sweep: several at once, each on a thread of its own with its share of
+//! the machine's processors.
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
+
+use super::sampler::{Sampler, sampler};
+use super::trial::{self, Task};
+use super::{
+    Point, SweepControl, SweepError, SweepEvent, SweepFolder, SweepState, TrialStatus, Verdict,
+};
+use crate::data::Dataset;
+use crate::kernels;
+use crate::train::{EpochPoint, TrainConfig};
+
+/// How a sweep ended for now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SweepEnd {
+    /// All trials are done.
+    Completed,
+    /// The time is over.
+    OutOfTime,
+    /// Somebody stopped it.
+    Stopped,
+}
+
+/// How often the program may end while one and the same trial runs, before the trial is taken to
+/// be the reason.
+const MAX_CRASHES: usize = 2;
+
+/// What the workers share.
+pub(super) struct Shared<'a> {
+    inner: Mutex<Inner<'a>>,
+    pub(super) control: &'a SweepControl,
+    pub(super) dataset: &'a Arc<Dataset>,
+}
+
+struct Inner<'a> {
+    folder: &'a mut SweepFolder,
+    sampler: Box<dyn Sampler>,
+    tell: &'a mut (dyn FnMut(&SweepEvent, &SweepState) + Send),
+    clock: Clock,
+    /// Trials left by an earlier session, or to be done again, in order.
+    first: Vec<usize>,
+    /// The first thing that went wrong with the journal; the sweep ends then.
+    problem: Option<SweepError>,
+}
+
+/// Seconds of the sweep, without pauses.
+struct Clock {
+    before: f64,
+    since: Instant,
+}
+
+impl Clock {
+    fn secs(&self, control: &SweepControl) -> f64 {
+        let trained = self.since.elapsed().saturating_sub(control.waited());
+        self.before + trained.as_secs_f64()
+    }
+}
+
+/// Does the trials of the sweep in `folder` that are not done, `parallel` at once, until all are
+/// done, the time is over or `control` stops it. `tell` hears what happens, with the state after.
+///
+/// The processors are shared out among the trials; how many each gets changes the speed of a
+/// trial and never its result. With several at once, which trials are done by the time a decision
+/// is made depends on their speed, so pruning and TPE may decide otherwise on another day.
+///
+/// # Errors
+/// When the journal cannot be written or the system gives no threads.
+pub fn run(
+    folder: &mut SweepFolder,
+    dataset: &Arc<Dataset>,
+    parallel: usize,
+    control: &SweepControl,
+    tell: &mut (dyn FnMut(&SweepEvent, &SweepState) + Send),
+) -> Result<SweepEnd, SweepError> {
+    let parallel = parallel.max(1);
+    let first = unfinished(folder.state());
+    let shared = Shared {
+        inner: Mutex::new(Inner {
+            clock: Clock {
+                before: folder.state().secs,
+                since: Instant::now(),
+            },
+            sampler: sampler(&folder.plan().definition),
+            folder,
+            tell,
+            first,
+            problem: None,
+        }),
+        control,
+        dataset,
+    };
+    // A trial may be asked for again while the last ones end.
+    let mut end = shared.work(parallel)?;
+    while control.has_retries() && end != SweepEnd::Stopped {
+        end = shared.work(parallel)?;
+    }
+    Ok(end)
+}
+
+/// Trials that were begun and are not over.
+fn unfinished(state: &SweepState) -> Vec<usize> {
+    let trials = state.trials.values();
+    trials.filter(|t| !t.is_over()).map(|t| t.number).collect()
+}
+
+impl<'s> Shared<'s> {
+    /// Works until there is nothing more to start.
+    fn work(&self, parallel: usize) -> Result<SweepEnd, SweepError> {
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        let spawned = std::thread::scope(|scope| {
+            for worker in 0..parallel {
+                let share = cores / parallel + usize::from(worker < cores % parallel);
+                let spawned = std::thread::Builder::new()
+                    .name(format!("trial-{}", worker + 1))
+                    .spawn_scoped(scope, move || {
+                        kernels::use_own_threads(share.max(1));
+                        self.worker();
+                    });
+                if let Err(error) = spawned {
+                    self.control.stop();
+                    return Err(error);
+                }
+            }
+            Ok(())
+        });
+        let mut inner = self.lock();
+        if let Err(source) = spawned {
+            let (verb, path) = ("start a thread for", "a trial".to_owned());
+            return Err(SweepError::Io { verb, path, source });
+        }
+        if let Some(problem) = inner.problem.take() {
+            return Err(problem);
+        }
+        let is_stopped = self.control.is_stopped();
+        Ok(match inner.is_out_of_time(self.control) {
+            _ if is_stopped => SweepEnd::Stopped,
+            true if inner.remains() => SweepEnd::OutOfTime,
+            _ => SweepEnd::Completed,
+        })
+    }
+
+    fn worker(&self) {
+        while self.control.may_start() {
+            let Some(task) = self.lock().next(self.control) else {
+                return;
+            };
+            let (trial, status) = (task.trial, trial::run(self, &task));
+            self.lock().record(self.control, |secs| SweepEvent::Ended {
+                trial,
+                status,
+                secs,
+            });
+        }
+    }
+
+    /// Takes in the value of a trial after an epoch; says whether it should stop.
+    pub(super) fn report(&self, trial: usize, epoch: usize, value: f64) -> Option<Verdict> {
+        let mut inner = self.lock();
+        inner.record(self.control, |secs| SweepEvent::Reported {
+            trial,
+            epoch,
+            value,
+            secs,
+        });
+        let definition = &inner.folder.plan().definition;
+        let goal = (definition.metric, definition.direction);
+        let prune = definition.prune?;
+        let others = inner.folder.state().others_at(trial, epoch);
+        prune.verdict(goal, epoch, value, &others)
+    }
+
+    /// The metric of an epoch.
+    pub(super) fn metric(&self, point: &EpochPoint) -> Option<f64> {
+        self.lock().folder.plan().definition.metric.of(point)
+    }
+
+    /// The value of a trial so far.
+    pub(super) fn value(&self, trial: usize) -> Option<f64> {
+        let inner = self.lock();
+        let definition = &inner.folder.plan().definition;
+        let trial = inner.folder.state().trials.get(&trial)?;
+        definition.measure.of_trial(definition.direction, trial)
+    }
+
+    /// What is inside is valid after every statement, so a panic elsewhere cannot spoil it.
+    fn lock(&self) -> MutexGuard<'_, Inner<'s>> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Inner<'_> {
+    /// Writes down what happened and tells it. A journal that cannot be written ends the sweep.
+    fn record(&mut self, control: &SweepControl, event: impl FnOnce(f64) -> SweepEvent) {
+        let secs = self.clock.secs(control);
+        let event = event(secs);
+        if let Err(error) = self.folder.append(&event) {
+            self.problem.get_or_insert(error);
+            control.stop();
+        }
+        (self.tell)(&event, self.folder.state());
+    }
+
+    fn is_out_of_time(&self, control: &SweepControl) -> bool {
+        let secs = self.clock.secs(control);
+        let minutes = self.folder.plan().definition.minutes;
+        minutes.is_some_and(|m| secs >= 60.0 * m)
+    }
+
+    /// Whether there are trials nobody has started.
+    fn remains(&self) -> bool {
+        let n_started = self.folder.state().trials.len();
+        let n_trials = self.folder.plan().n_trials();
+        !self.first.is_empty() || n_trials.is_none_or(|n| n_started < n)
+    }
+
+    /// What to do next; `None` when there is nothing, or no time, left.
+    fn next(&mut self, control: &SweepControl) -> Option<Task> {
+        self.take_retries(control);
+        loop {
+            if control.is_stopped() {
+                return None;
+            }
+            // Those that were begun before the time was over are ended.
+            if !self.first.is_empty() {
+                let trial = self.first.remove(0);
+                if let Some(task) = self.again(control, trial) {
+                    return Some(task);
+                }
+                continue;
+            }
+            if self.is_out_of_time(control) {
+                return None;
+            }
+            return self.fresh(control);
+        }
+    }
+
+    fn take_retries(&mut self, control: &SweepControl) {
+        for trial in control.take_retries() {
+            let trials = &self.folder.state().trials;
+            if trials.get(&trial).is_some_and(super::Trial::is_over) {
+                self.record(control, |_| SweepEvent::Retried { trial });
+                self.first.push(trial);
+            }
+        }
+    }
+
+    /// A trial that was begun: it goes on from its checkpoint, or is done from the beginning.
+    fn again(&mut self, control: &SweepControl, number: usize) -> Option<Task> {
+        let trial = self.folder.state().trials.get(&number)?.clone();
+        let is_crashed = trial.status == TrialStatus::Running;
+        if is_crashed && trial.n_crashes + 1 >= MAX_CRASHES {
+            let message = format!("the program ended {MAX_CRASHES} times while this trial ran");
+            self.record(control, |secs| SweepEvent::Ended {
+                trial: number,
+                status: TrialStatus::Failed { message },
+                secs,
+            });
+            return None;
+        }
+        let (setting, repeat) = (trial.setting, trial.repeat);
+        let path = self.folder.run_path(&trial.run);
+        if trial.status != TrialStatus::Waiting
+            && let Some(checkpoint) = trial::checkpoint(&path)
+        {
+            self.record(control, |secs| SweepEvent::Resumed {
+                trial: number,
+                secs,
+            });
+            let config = self.config(&trial.point, repeat)?;
+            return Some(Task {
+                trial: number,
+                path,
+                config: Ok(config),
+                checkpoint: Some(checkpoint),
+            });
+        }
+        Some(self.start(control, number, (setting, repeat), trial.point))
+    }
+
+    /// The next trial nobody has started.
+    fn fresh(&mut self, control: &SweepControl) -> Option<Task> {
+        let definition = &self.folder.plan().definition;
+        let state = self.folder.state();
+        let number = state.trials.last_key_value().map_or(1, |(n, _)| n + 1);
+        if self.folder.plan().n_trials().is_some_and(|n| number > n) {
+            return None;
+        }
+        let place = self.folder.plan().place(number);
+        let sibling = state.trials.values().find(|t| t.setting == place.0);
+        let point = match sibling {
+            Some(trial) => trial.point.clone(),
+            None => {
+                let tried = state.tried(definition.direction);
+                self.sampler.propose(&definition.search, place.0, &tried)?
+            }
+        };
+        Some(self.start(control, number, place, point))
+    }
+
+    fn start(
+        &mut self,
+        control: &SweepControl,
+        trial: usize,
+        (setting, repeat): (usize, usize),
+        point: Point,
+    ) -> Task {
+        let run = self.folder.new_run(trial);
+        let path: PathBuf = self.folder.run_path(&run);
+        let config = self.folder.plan().config(&point, repeat);
+        self.record(control, |secs| SweepEvent::Started {
+            trial,
+            setting,
+            repeat,
+            point,
+            run,
+            secs,
+        });
+        Task {
+            trial,
+            path,
+            config: config.map_err(|e| e.to_string()),
+            checkpoint: None,
+        }
+    }
+
+    fn config(&self, point: &Point, repeat: usize) -> Option<TrainConfig> {
+        self.folder.plan().config(point, repeat).ok()
+    }
+}

@@ -1,0 +1,35 @@
+//! Many runs with different settings, to find the best.
+//!
+//! A [`Definition`] says which keys of the configuration are searched, how, and for how long. A
+//! [`SweepFolder`] keeps it beside the journal of its trials; [`run`] does the trials that are not
+//! done, several at once, and each of them is an ordinary run of the workspace.
+
+mod axis;
+mod check;
+mod control;
+mod definition;
+mod emit;
+mod executor;
+mod folder;
+mod metric;
+mod parse;
+mod plan;
+mod point;
+mod prune;
+mod sampler;
+mod state;
+mod tpe;
+mod trial;
+
+pub use axis::{Axis, Values, When};
+pub use check::{At, Problem};
+pub use control::SweepControl;
+pub use definition::{Definition, Method, Prune};
+pub use emit::{EmitError, Engine, emit};
+pub use executor::{SweepEnd, run};
+pub use folder::{SweepError, SweepFolder};
+pub use metric::{Direction, Measure, Metric};
+pub use plan::Plan;
+pub use point::{Point, words};
+pub use prune::Verdict;
+pub use state::{Place, SweepEvent, SweepState, Trial, TrialStatus};

@@ -1,0 +1,413 @@
+//! From the text of a sweep file to a [`Definition`], telling every problem at once.
+
+use std::path::{Path, PathBuf};
+
+use serde::de::DeserializeOwned;
+use toml::de::{DeTable, DeValue, ValueDeserializer};
+use toml::{Spanned, Table, Value};
+
+use super::check::{is_backwards, metric_names};
+use super::{At, Axis, Definition, Direction, Method, Metric, Problem, Values, When};
+
+/// What a file says, key by key, and what is wrong with it.
+struct Reader<'t> {
+    text: &'t str,
+    problems: Vec<Problem>,
+    /// Lines of what was read, for what is found wrong later.
+    lines: Vec<(At, usize)>,
+}
+
+/// What the loop over the keys fills in.
+struct Draft {
+    definition: Definition,
+    direction: Option<Direction>,
+    has_name: bool,
+}
+
+impl Definition {
+    /// Reads a sweep file. Without a `name`, the sweep is called `usual_name`.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it by itself, in the order of the lines.
+    pub fn parse(text: &str, usual_name: &str) -> Result<Definition, Vec<Problem>> {
+        let mut reader = Reader {
+            text,
+            problems: Vec::new(),
+            lines: Vec::new(),
+        };
+        let (table, errors) = DeTable::parse_recoverable(text);
+        if !errors.is_empty() {
+            for error in errors {
+                reader.report(At::Text, error.span().map(|s| s.start), error.message());
+            }
+            return Err(reader.problems);
+        }
+        let mut draft = Draft {
+            definition: Definition::new(usual_name),
+            direction: None,
+            has_name: false,
+        };
+        for (key, value) in table.into_inner() {
+            reader.key(&mut draft, key.span().start, key.get_ref(), value);
+        }
+        let mut definition = draft.definition;
+        definition.direction = draft
+            .direction
+            .unwrap_or_else(|| definition.metric.usual_direction());
+        reader.check(&definition, draft.direction);
+        if reader.problems.is_empty() {
+            return Ok(definition);
+        }
+        reader.problems.sort_by_key(|p| p.line);
+        Err(reader.problems)
+    }
+
+    /// Reads the sweep file at `path`; its paths are taken from the folder it lies in.
+    ///
+    /// # Errors
+    /// As [`Definition::parse`], and when the file cannot be read.
+    pub fn read(path: &Path) -> Result<Definition, Vec<Problem>> {
+        let text = std::fs::read_to_string(path).map_err(|e| {
+            let message = format!("could not read {}: {e}", path.display());
+            vec![Problem::new(At::Text, message)]
+        })?;
+        let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+        let mut definition = Definition::parse(&text, &stem)?;
+        let folder = path.parent().unwrap_or(Path::new(""));
+        for file in [&mut definition.config, &mut definition.data] {
+            *file = file.take().map(|file| folder.join(file));
+        }
+        Ok(definition)
+    }
+}
+
+impl Reader<'_> {
+    fn line(&self, at: usize) -> usize {
+        1 + self.text.as_bytes()[..at.min(self.text.len())]
+            .iter()
+            .filter(|&&b| b == b'\n')
+            .count()
+    }
+
+    fn report(&mut self, at: At, position: Option<usize>, message: impl Into<String>) {
+        let line = position.map(|p| self.line(p));
+        self.problems.push(Problem {
+            at,
+            line,
+            message: message.into(),
+        });
+    }
+
+    /// The value as a `T`; reports why not.
+    fn value<T: DeserializeOwned>(
+        &mut self,
+        at: At,
+        value: Spanned<DeValue<'_>>,
+        wanted: &str,
+    ) -> Option<T> {
+        let start = value.span().start;
+        let line = self.line(start);
+        self.lines.push((at.clone(), line));
+        match T::deserialize(ValueDeserializer::from(value)) {
+            Ok(value) => Some(value),
+            Err(error) => {
+                let start = error.span().map_or(start, |s| s.start);
+                let message = format!("must be {wanted}: {}", error.message());
+                self.report(at, Some(start), message);
+                None
+            }
+        }
+    }
+
+    fn key(&mut self, draft: &mut Draft, start: usize, key: &str, value: Spanned<DeValue<'_>>) {
+        let d = &mut draft.definition;
+        match key {
+            "name" => {
+                let name = self.value(At::Key("name"), value, "a word");
+                d.name = name.unwrap_or_else(|| d.name.clone());
+                draft.has_name = true;
+            }
+            "preset" => d.preset = self.value(At::Key("preset"), value, "a name"),
+            "config" => {
+                d.config = self.value::<PathBuf>(At::Key("config"), value, "a file");
+            }
+            "data" => d.data = self.value::<PathBuf>(At::Key("data"), value, "a folder"),
+            "method" => {
+                let names = Method::ALL.map(Method::name).join(", ");
+                let method = self.value(At::Key("method"), value, &format!("one of {names}"));
+                d.method = method.unwrap_or_default();
+            }
+            "metric" => self.metric(d, value),
+            "direction" => {
+                draft.direction = self.value(At::Key("direction"), value, "minimize or maximize");
+            }
+            "measure" => {
+                let measure = self.value(At::Key("measure"), value, "best or last");
+                d.measure = measure.unwrap_or(d.measure);
+            }
+            "seed" => {
+                let seed = self.value(At::Key("seed"), value, "a whole number");
+                d.seed = seed.unwrap_or(d.seed);
+            }
+            "seeds_per_setting" => {
+                let n = self.value(At::Key("seeds_per_setting"), value, "a whole number");
+                d.seeds_per_setting = n.unwrap_or(1);
+            }
+            "trials" => d.trials = self.value(At::Key("trials"), value, "a whole number"),
+            "minutes" => d.minutes = self.value(At::Key("minutes"), value, "a number"),
+            "parallel" => {
+                let n = self.value(At::Key("parallel"), value, "a whole number");
+                d.parallel = n.unwrap_or(1);
+            }
+            "prune" => {
+                let wanted =
+                    "{ rule = \"asha\", epochs, factor } or { rule = \"median\", epochs, trials }";
+                d.prune = self.value(At::Key("prune"), value, wanted);
+            }
+            "set" => {
+                let set: Option<Table> = self.value(At::Key("set"), value, "a table of keys");
+                d.set = flat(set.unwrap_or_default());
+            }
+            "search" => self.search(d, value),
+            other => self.report(
+                At::Text,
+                Some(start),
+                format!("there is no key `{other}` in a sweep"),
+            ),
+        }
+    }
+
+    fn metric(&mut self, definition: &mut Definition, value: Spanned<DeValue<'_>>) {
+        let start = value.span().start;
+        let Some(name) = self.value::<String>(At::Key("metric"), value, "a name") else {
+            return;
+        };
+        match Metric::ALL.into_iter().find(|m| m.name() == name) {
+            Some(metric) => definition.metric = metric,
+            None if name.starts_with("test") => self.report(
+                At::Key("metric"),
+                Some(start),
+                "must not be of the test images: they are measured once, and choose nothing",
+            ),
+            None => {
+                let message = format!("must be one of {}, found `{name}`", metric_names());
+                self.report(At::Key("metric"), Some(start), message);
+            }
+        }
+    }
+
+    fn search(&mut self, definition: &mut Definition, value: Spanned<DeValue<'_>>) {
+        let start = value.span().start;
+        let DeValue::Array(entries) = value.into_inner() else {
+            self.report(
+                At::Key("search"),
+                Some(start),
+                "must be written as [[search]], once for each key",
+            );
+            return;
+        };
+        for entry in entries {
+            let idx = definition.search.len();
+            // One that cannot be read keeps its place, so that conditions on it are understood.
+            let axis = self.axis(idx, entry);
+            definition
+                .search
+                .push(axis.unwrap_or_else(|| Axis::new("", Values::Range([0.0, 1.0]))));
+        }
+    }
+
+    fn axis(&mut self, idx: usize, entry: Spanned<DeValue<'_>>) -> Option<Axis> {
+        let at = At::Search(idx);
+        let start = entry.span().start;
+        let line = self.line(start);
+        self.lines.push((at.clone(), line));
+        let DeValue::Table(table) = entry.into_inner() else {
+            self.report(
+                at,
+                Some(start),
+                "must be a table with key and list or range",
+            );
+            return None;
+        };
+        let (mut key, mut values, mut points, mut when) = (None::<String>, Vec::new(), None, None);
+        let n_problems = self.problems.len();
+        for (name, value) in table {
+            let position = name.span().start;
+            let at = at.clone();
+            let pair = "two numbers, [from, to]";
+            match name.get_ref().as_ref() {
+                "key" => key = self.value(at, value, "a word"),
+                "points" => points = self.value(at, value, "a whole number"),
+                "when" => {
+                    when = self.value::<When>(at, value, "{ key = \"…\", is = [values] }");
+                }
+                "list" => values.extend(
+                    self.value::<Vec<Value>>(at, value, "a list")
+                        .map(Values::List),
+                ),
+                "range" => values.extend(self.value(at, value, pair).map(Values::Range)),
+                "log_range" => values.extend(self.value(at, value, pair).map(Values::LogRange)),
+                "int_range" => values.extend(self.value(at, value, pair).map(Values::IntRange)),
+                "log_int_range" => {
+                    values.extend(self.value(at, value, pair).map(Values::LogIntRange));
+                }
+                other => self.report(at, Some(position), format!("has no key `{other}`")),
+            }
+        }
+        if key.is_none() && self.problems.len() == n_problems {
+            self.report(at.clone(), Some(start), "must name its key");
+        }
+        if values.len() != 1 && self.problems.len() == n_problems {
+            let message = "must have one of list, range, log_range, int_range, log_int_range";
+            self.report(at, Some(start), message);
+        }
+        Some(Axis {
+            key: key?,
+            values: values.pop()?,
+            points,
+            when,
+        })
+    }
+
+    /// Adds what is wrong with what could be read.
+    fn check(&mut self, definition: &Definition, direction: Option<Direction>) {
+        let mut found = definition.problems();
+        if let Some(direction) = direction
+            && is_backwards(definition.metric, direction)
+        {
+            let message = format!(
+                "is backwards for {}: leave it out",
+                definition.metric.name()
+            );
+            found.push(Problem::new(At::Key("direction"), message));
+        }
+        for mut problem in found {
+            let is_known = self.problems.iter().any(|p| p.at == problem.at);
+            if !is_known {
+                problem.line = self.line_of(&problem.at);
+                self.problems.push(problem);
+            }
+        }
+    }
+
+    fn line_of(&self, at: &At) -> Option<usize> {
+        let found = self.lines.iter().find(|(place, _)| place == at);
+        found.map(|(_, line)| *line)
+    }
+}
+
+/// `{ optimizer = { beta1 = 0.8 } }` as `optimizer.beta1 = 0.8`: a table in `[set]` changes some
+/// keys of a table and leaves the others, unless it says which kind it is.
+fn flat(table: Table) -> Table {
+    let mut keys = Table::new();
+    for (name, value) in table {
+        match value {
+            Value::Table(inner) if !inner.contains_key("kind") => {
+                for (inner_name, value) in flat(inner) {
+                    keys.insert(format!("{name}.{inner_name}"), value);
+                }
+            }
+            other => {
+                keys.insert(name, other);
+            }
+        }
+    }
+    keys
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sweep::Prune;
+
+    const GOOD: &str = r#"
+preset = "mlp"
+method = "tpe"
+metric = "val_loss"
+trials = 20
+seeds_per_setting = 2
+prune = { rule = "asha" }
+
+[set]
+epochs = 4
+optimizer.beta1 = 0.8
+
+[[search]]
+key = "learning_rate"
+log_range = [1e-4, 1e-1]
+
+[[search]]
+key = "optimizer"
+list = ["adam", "sgd"]
+
+[[search]]
+key = "optimizer.momentum"
+range = [0, 0.9]
+when = { key = "optimizer", is = ["sgd"] }
+"#;
+
+    #[test]
+    fn a_file_says_what_it_means_and_survives_being_written() {
+        let sweep = Definition::parse(GOOD, "rates").unwrap();
+        assert_eq!(sweep.name, "rates");
+        assert_eq!(sweep.direction, Direction::Minimize);
+        let prune = Prune::Asha {
+            epochs: 1,
+            factor: 3,
+        };
+        assert_eq!(sweep.prune, Some(prune));
+        assert_eq!(sweep.set["optimizer.beta1"].as_float(), Some(0.8));
+        assert_eq!(sweep.search.len(), 3);
+        assert_eq!(sweep.search[2].values, Values::Range([0.0, 0.9]));
+        let text = toml::to_string(&sweep).unwrap();
+        assert_eq!(Definition::parse(&text, "").unwrap(), sweep, "{text}");
+    }
+
+    #[test]
+    fn every_problem_is_told_at_once_with_its_line() {
+        let text = r#"method = "tpe "
+metric = "test_accuracy"
+trials = "many"
+colour = 3
+[[search]]
+key = "learning_rate"
+log_range = [0.1, 0.01]
+[[search]]
+key = "batch_size"
+list = []
+[[search]]
+log_range = [1, 2]
+[[search]]
+key = "warm_up"
+range = [0, 1]
+when = { key = "schedule", is = ["step"] }
+"#;
+        let problems = Definition::parse(text, "a").unwrap_err();
+        let told: Vec<String> = problems.iter().map(ToString::to_string).collect();
+        for (line, words) in [
+            (1, "must be one of grid, random, sobol, tpe"),
+            (2, "choose nothing"),
+            (3, "trials must be a whole number"),
+            (4, "no key `colour`"),
+            (5, "from a smaller to a larger"),
+            (8, "must not be empty"),
+            (11, "must name its key"),
+            (13, "`schedule`, which must be searched before"),
+        ] {
+            let found = told
+                .iter()
+                .any(|t| t.starts_with(&format!("line {line}: ")) && t.contains(words));
+            assert!(found, "line {line}, {words} in {told:#?}");
+        }
+        assert_eq!(told.len(), 8, "{told:#?}");
+    }
+
+    #[test]
+    fn broken_toml_is_told_with_its_line() {
+        let problems = Definition::parse("trials = 3\nmethod = \n", "a").unwrap_err();
+        assert!(
+            problems[0].to_string().starts_with("line 2: "),
+            "{problems:?}"
+        );
+    }
+}

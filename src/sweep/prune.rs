@@ -1,0 +1,151 @@
+//! When a trial is stopped early. A decision is a pure function of the values told so far, and
+//! says its rule and threshold.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Direction, Metric, Prune};
+
+/// Why a trial was stopped early.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Verdict {
+    /// The rule, in words.
+    pub rule: String,
+    /// The epoch it was applied at.
+    pub epoch: usize,
+    /// What the trial had.
+    pub value: f64,
+    /// What it would have needed.
+    pub threshold: f64,
+    /// The whole story, such as `validation accuracy 91.20 % after 2 epochs, 95.00 % needed …`.
+    pub because: String,
+}
+
+impl Prune {
+    /// What a trial needs to go on after `epoch`, and the rule in words; `None` when there is
+    /// nothing to decide. `others` are the values that other trials had at that epoch.
+    pub(super) fn threshold(
+        self,
+        direction: Direction,
+        epoch: usize,
+        own: f64,
+        others: &[f64],
+    ) -> Option<(f64, String)> {
+        match self {
+            Prune::Asha { epochs, factor } => {
+                if !is_rung(epoch, epochs, factor) {
+                    return None;
+                }
+                let all: Vec<f64> = others.iter().copied().chain([own]).collect();
+                let n_best = all.len() / factor;
+                // With too few to tell, everybody goes on.
+                let worst_of_best = sorted(direction, all)
+                    .get(n_best.checked_sub(1)?)
+                    .copied()?;
+                let rule = format!("the best 1/{factor} of {} trials go on", others.len() + 1);
+                Some((worst_of_best, rule))
+            }
+            Prune::Median { epochs, trials } => {
+                if epoch < epochs || others.len() < trials {
+                    return None;
+                }
+                let rule = format!("the median of {} other trials", others.len());
+                Some((median(sorted(direction, others.to_vec())), rule))
+            }
+        }
+    }
+
+    /// The verdict on a trial, if it should stop.
+    pub(super) fn verdict(
+        self,
+        (metric, direction): (Metric, Direction),
+        epoch: usize,
+        own: f64,
+        others: &[f64],
+    ) -> Option<Verdict> {
+        let (threshold, rule) = self.threshold(direction, epoch, own, others)?;
+        direction.is_better(threshold, own).then(|| Verdict {
+            because: format!(
+                "{} {} after {epoch} {}, {} needed: {rule}",
+                metric.label(),
+                metric.format(own),
+                if epoch == 1 { "epoch" } else { "epochs" },
+                metric.format(threshold),
+            ),
+            rule,
+            epoch,
+            value: own,
+            threshold,
+        })
+    }
+}
+
+/// Whether `epoch` is `first`, or that times a power of `factor`.
+fn is_rung(epoch: usize, first: usize, factor: usize) -> bool {
+    let mut rung = first;
+    while rung < epoch {
+        match rung.checked_mul(factor) {
+            Some(next) if next > rung => rung = next,
+            _ => return false,
+        }
+    }
+    rung == epoch
+}
+
+/// Best first.
+fn sorted(direction: Direction, mut values: Vec<f64>) -> Vec<f64> {
+    values.sort_by(|a, b| direction.cost(*a).total_cmp(&direction.cost(*b)));
+    values
+}
+
+fn median(sorted: Vec<f64>) -> f64 {
+    let mid = sorted.len() / 2;
+    if sorted.len() % 2 == 1 {
+        sorted[mid]
+    } else {
+        f64::midpoint(sorted[mid - 1], sorted[mid])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const UP: (Metric, Direction) = (Metric::ValAccuracy, Direction::Maximize);
+
+    #[test]
+    fn halving_keeps_the_best_third_at_its_rungs_only() {
+        let rule = Prune::Asha {
+            epochs: 1,
+            factor: 3,
+        };
+        let others = [0.5, 0.6, 0.7, 0.8, 0.9];
+        assert!(rule.verdict(UP, 1, 0.75, &others).is_some());
+        assert!(rule.verdict(UP, 1, 0.85, &others).is_none());
+        assert!(rule.verdict(UP, 2, 0.1, &others).is_none(), "2 is no rung");
+        assert!(rule.verdict(UP, 3, 0.1, &others).is_some());
+        assert!(
+            rule.verdict(UP, 9, 0.1, &[0.9]).is_none(),
+            "two are too few"
+        );
+        let verdict = rule.verdict(UP, 1, 0.75, &others).unwrap();
+        assert_eq!((verdict.threshold, verdict.epoch), (0.8, 1));
+        assert_eq!(
+            verdict.because,
+            "validation accuracy 75.00 % after 1 epoch, 80.00 % needed: the best 1/3 of 6 trials go on"
+        );
+    }
+
+    #[test]
+    fn the_median_asks_for_enough_others() {
+        let down = (Metric::ValLoss, Direction::Minimize);
+        let rule = Prune::Median {
+            epochs: 2,
+            trials: 3,
+        };
+        let others = [1.0, 2.0, 4.0, 3.0];
+        assert!(rule.verdict(down, 1, 9.0, &others).is_none());
+        assert!(rule.verdict(down, 2, 9.0, &others[..2]).is_none());
+        assert_eq!(rule.verdict(down, 2, 2.6, &others).unwrap().threshold, 2.5);
+        assert!(rule.verdict(down, 2, 2.4, &others).is_none());
+    }
+}

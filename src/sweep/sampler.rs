@@ -1,0 +1,204 @@
+//! How the next setting is chosen. A sampler is a pure function of the seed, the number of the
+//! setting and what is known by then, so a sweep that was interrupted goes on as it would have.
+
+use rand::Rng as _;
+use toml::Value;
+
+use super::tpe::Tpe;
+use super::{Axis, Definition, Method, Point};
+use crate::random::{Stream, rng};
+
+/// A setting that was tried.
+#[derive(Clone, Debug)]
+pub(super) struct Tried {
+    /// Its values.
+    pub(super) point: Point,
+    /// How bad it was: smaller is better; infinite for one that failed.
+    pub(super) cost: f64,
+}
+
+/// Chooses settings.
+pub(super) trait Sampler: Send + Sync {
+    /// Setting number `idx`, counted from 0, or `None` when there are no more.
+    fn propose(&self, axes: &[Axis], idx: usize, tried: &[Tried]) -> Option<Point>;
+}
+
+/// The sampler a definition asks for.
+pub(super) fn sampler(definition: &Definition) -> Box<dyn Sampler> {
+    let seed = definition.seed;
+    match definition.method {
+        Method::Grid => Box::new(Grid),
+        Method::Random => Box::new(Random { seed }),
+        Method::Sobol => Box::new(Sobol { seed }),
+        Method::Tpe => Box::new(Tpe { seed }),
+    }
+}
+
+/// A point whose active axes lie where `at` says, in `[0, 1)`.
+pub(super) fn point_at(axes: &[Axis], mut at: impl FnMut(usize, &Axis) -> f64) -> Point {
+    let mut point = Point::new();
+    for (dim, axis) in axes.iter().enumerate() {
+        if axis.is_active(&point) {
+            point.insert(axis.key.clone(), axis.values.at(at(dim, axis)));
+        }
+    }
+    point
+}
+
+struct Grid;
+
+/// Every combination; axes that a combination leaves out are not multiplied in.
+fn combinations(axes: &[Axis], point: &Point, visit: &mut impl FnMut(&Point) -> bool) -> bool {
+    let Some((axis, rest)) = axes.split_first() else {
+        return visit(point);
+    };
+    if !axis.is_active(point) {
+        return combinations(rest, point, visit);
+    }
+    axis.grid().into_iter().all(|value: Value| {
+        let mut next = point.clone();
+        next.insert(axis.key.clone(), value);
+        combinations(rest, &next, visit)
+    })
+}
+
+/// How many combinations a grid has, counted up to a million.
+pub(super) fn grid_size(axes: &[Axis]) -> usize {
+    let mut n = 0;
+    combinations(axes, &Point::new(), &mut |_| {
+        n += 1;
+        n < 1_000_000
+    });
+    n
+}
+
+impl Sampler for Grid {
+    fn propose(&self, axes: &[Axis], idx: usize, _tried: &[Tried]) -> Option<Point> {
+        let (mut n, mut found) = (0, None);
+        combinations(axes, &Point::new(), &mut |point| {
+            if n == idx {
+                found = Some(point.clone());
+            }
+            n += 1;
+            found.is_none()
+        });
+        found
+    }
+}
+
+struct Random {
+    seed: u64,
+}
+
+impl Sampler for Random {
+    fn propose(&self, axes: &[Axis], idx: usize, _tried: &[Tried]) -> Option<Point> {
+        Some(random_point(axes, self.seed, idx))
+    }
+}
+
+/// Independent draws for setting number `idx`.
+pub(super) fn random_point(axes: &[Axis], seed: u64, idx: usize) -> Point {
+    point_at(axes, |dim, _| {
+        rng(seed, Stream::Sweep, idx as u64, dim as u64).random()
+    })
+}
+
+/// Points of the crate's sequence.
+const SOBOL_POINTS: u32 = 1 << 16;
+
+struct Sobol {
+    seed: u64,
+}
+
+impl Sampler for Sobol {
+    fn propose(&self, axes: &[Axis], idx: usize, _tried: &[Tried]) -> Option<Point> {
+        let index = u32::try_from(idx).ok().filter(|&i| i < SOBOL_POINTS)?;
+        // The crate's seeds are short; the halves of ours make different ones.
+        let seed = (self.seed ^ (self.seed >> 32)) as u32;
+        Some(point_at(axes, |dim, _| {
+            let set = dim as u32 / sobol_burley::NUM_DIMENSIONS;
+            let dim = dim as u32 % sobol_burley::NUM_DIMENSIONS;
+            f64::from(sobol_burley::sample(index, dim, seed.wrapping_add(set)))
+        }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sweep::{Values, When};
+
+    fn axes() -> Vec<Axis> {
+        let momentum = Axis {
+            when: Some(When {
+                key: "optimizer".to_owned(),
+                is: vec!["sgd".into()],
+            }),
+            ..Axis::new("optimizer.momentum", Values::Range([0.0, 0.9]))
+        };
+        vec![
+            Axis::new("learning_rate", Values::LogRange([1e-4, 1e-1])),
+            Axis::new("optimizer", Values::List(vec!["sgd".into(), "adam".into()])),
+            momentum,
+        ]
+    }
+
+    fn draws(method: Method, seed: u64) -> Vec<Point> {
+        let definition = Definition {
+            method,
+            seed,
+            ..Definition::new("a")
+        };
+        let sampler = sampler(&definition);
+        (0..64)
+            .map(|idx| sampler.propose(&axes(), idx, &[]).unwrap())
+            .collect()
+    }
+
+    #[test]
+    fn the_seed_decides_the_draws_and_conditions_hold() {
+        for method in [Method::Random, Method::Sobol, Method::Tpe] {
+            let points = draws(method, 7);
+            assert_eq!(points, draws(method, 7), "{method:?}");
+            assert_ne!(points, draws(method, 8), "{method:?}");
+            for point in &points {
+                let is_sgd = point["optimizer"].as_str() == Some("sgd");
+                assert_eq!(point.contains_key("optimizer.momentum"), is_sgd);
+            }
+            let n_sgd = points.iter().filter(|p| p.len() == 3).count();
+            assert!((16..=48).contains(&n_sgd), "{method:?}: {n_sgd} of 64");
+        }
+    }
+
+    #[test]
+    fn sobol_leaves_no_gaps() {
+        // Any 16 consecutive aligned points of a Sobol sequence have one in each sixteenth.
+        let axis = Axis::new("x", Values::Range([0.0, 1.0]));
+        let mut cells: Vec<usize> = (0..16)
+            .map(|idx| {
+                Sobol { seed: 3 }
+                    .propose(std::slice::from_ref(&axis), idx, &[])
+                    .unwrap()
+            })
+            .map(|p| (p["x"].as_float().unwrap() * 16.0) as usize)
+            .collect();
+        cells.sort_unstable();
+        assert_eq!(cells, (0..16).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn a_grid_multiplies_only_what_is_searched() {
+        let mut axes = axes();
+        axes[0].points = Some(3);
+        axes[2].points = Some(2);
+        // Three learning rates, times two momenta of SGD and one Adam.
+        assert_eq!(grid_size(&axes), 9);
+        let all: Vec<Point> = (0..9)
+            .map(|i| Grid.propose(&axes, i, &[]).unwrap())
+            .collect();
+        for (idx, point) in all.iter().enumerate() {
+            assert!(!all[..idx].contains(point));
+        }
+        assert!(Grid.propose(&axes, 9, &[]).is_none());
+    }
+}

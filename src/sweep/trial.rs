@@ -1,0 +1,166 @@
+//! One trial: an ordinary run that is recorded, reported after each epoch, and stopped when it
+//! does badly.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::executor::Shared;
+use super::{TrialStatus, Verdict};
+use crate::model::Classifier;
+use crate::runs::{Recorder, RunFolder, RunFolderError, Summary};
+use crate::train::{
+    Checkpoint, Control, EpochPoint, Event, Finish, Job, Observer, Outcome, TrainConfig,
+    run_guarded,
+};
+
+/// Updates between two full states of a trial, to go on from after a crash.
+const CHECKPOINT_EVERY: u64 = 2_000;
+
+/// What a worker has to do.
+pub(super) struct Task {
+    /// Number of the trial.
+    pub(super) trial: usize,
+    /// Folder of its run.
+    pub(super) path: PathBuf,
+    /// What to train, or why that cannot be.
+    pub(super) config: Result<TrainConfig, String>,
+    /// Where to go on.
+    pub(super) checkpoint: Option<Checkpoint>,
+}
+
+/// The newest full state of the run in `path`, if it has one.
+pub(super) fn checkpoint(path: &Path) -> Option<Checkpoint> {
+    RunFolder::open(path).ok()?.latest_checkpoint().ok()
+}
+
+/// Does a trial; says how it ended.
+pub(super) fn run(shared: &Shared<'_>, task: &Task) -> TrialStatus {
+    let control = Arc::new(Control::default());
+    shared.control.enter(&control);
+    let status = train(shared, task, &control);
+    shared.control.leave(&control);
+    status.unwrap_or_else(|message| TrialStatus::Failed { message })
+}
+
+fn train(shared: &Shared<'_>, task: &Task, control: &Control) -> Result<TrialStatus, String> {
+    let config = task.config.clone()?;
+    let job = Job::new(config, shared.dataset.clone()).map_err(|errors| {
+        let errors: Vec<String> = errors.iter().map(ToString::to_string).collect();
+        errors.join("; ")
+    })?;
+    let job = job.with_checkpoints(CHECKPOINT_EVERY);
+    let recorder = record(task, &job).map_err(|e| e.to_string())?;
+    let mut watcher = Watcher {
+        shared,
+        trial: task.trial,
+        n_epochs: job.config().epochs,
+        control,
+        recorder,
+        verdict: None,
+        failure: None,
+    };
+    let outcome = run_guarded(&job, task.checkpoint.clone(), control, &mut watcher);
+    watcher.end(&job, outcome)
+}
+
+fn record(task: &Task, job: &Job) -> Result<Recorder, RunFolderError> {
+    match &task.checkpoint {
+        Some(checkpoint) => Recorder::reopen(&task.path, checkpoint.step()),
+        None => {
+            let name = task.path.file_name().unwrap_or_default();
+            Recorder::create(&task.path, &name.to_string_lossy(), job)
+        }
+    }
+}
+
+/// Hears what happens in a trial.
+struct Watcher<'a, 's> {
+    shared: &'a Shared<'s>,
+    trial: usize,
+    n_epochs: usize,
+    control: &'a Control,
+    recorder: Recorder,
+    /// Why it was stopped early.
+    verdict: Option<Verdict>,
+    /// What went wrong.
+    failure: Option<String>,
+}
+
+impl Watcher<'_, '_> {
+    fn epoch_done(&mut self, point: &EpochPoint) {
+        let Some(value) = self.shared.metric(point) else {
+            return self.fail("the metric was not measured: there are no held-out images".into());
+        };
+        if !value.is_finite() {
+            let epoch = point.epoch;
+            return self.fail(format!(
+                "the metric was no longer a number after epoch {epoch}"
+            ));
+        }
+        let verdict = self.shared.report(self.trial, point.epoch, value);
+        // After the last epoch there is nothing left to save.
+        if verdict.is_some() && point.epoch < self.n_epochs {
+            self.verdict = verdict;
+            self.control.stop();
+        }
+    }
+
+    fn fail(&mut self, message: String) {
+        self.failure.get_or_insert(message);
+        self.control.stop();
+    }
+
+    /// Keeps what the run left behind and says how it ended.
+    fn end(self, job: &Job, outcome: Option<Outcome>) -> Result<TrialStatus, String> {
+        let Some(outcome) = outcome else {
+            return Err(self.failure.unwrap_or_default());
+        };
+        let summary = Summary::new(&outcome);
+        let tested = outcome.test.map(|t| t.accuracy);
+        let model = Classifier {
+            provenance: job.provenance(&outcome.config, summary.epochs, tested),
+            network: outcome.network,
+            classes: job.dataset().classes.clone(),
+        };
+        let recorded = self.recorder.finish(&summary, &model);
+        recorded.map_err(|e| format!("the run was not saved: {e}"))?;
+        if let Some(message) = self.failure {
+            return Err(message);
+        }
+        if let Finish::Diverged { step } = summary.finish {
+            return Err(format!("the loss was no longer a number at update {step}"));
+        }
+        let value = self.shared.value(self.trial);
+        match (self.verdict, summary.finish) {
+            (Some(verdict), _) => {
+                let value = value.unwrap_or(verdict.value);
+                Ok(TrialStatus::Pruned { value, verdict })
+            }
+            (None, Finish::Stopped) => Ok(TrialStatus::Interrupted),
+            (None, _) => {
+                let value = value.ok_or("no epoch was finished")?;
+                Ok(TrialStatus::Completed { value })
+            }
+        }
+    }
+}
+
+impl Observer for Watcher<'_, '_> {
+    fn checkpoint(&mut self, checkpoint: Checkpoint) {
+        self.recorder.checkpoint(checkpoint);
+    }
+
+    fn event(&mut self, event: &Event) {
+        self.recorder.event(event);
+        match event {
+            Event::EpochDone { point } => self.epoch_done(point),
+            Event::Finished {
+                finish: Finish::Failed { message },
+                ..
+            } => {
+                self.failure.get_or_insert(message.clone());
+            }
+            _ => {}
+        }
+    }
+}
