@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::{Format, Question, Stroke};
+use super::{Format, Question, Stroke, SweepAction};
 use crate::data::GreyImage;
 use crate::runs::RunId;
 use crate::train::{Remedy, TrainConfig};
@@ -112,6 +112,8 @@ pub enum Action {
     OpenImageBytes(Vec<u8>, String),
     /// Put a random test image on the canvas, with its true label.
     RandomTestImage,
+    /// Something about sweeps.
+    Sweep(SweepAction),
     /// The notice at this index has been read.
     DismissNotice(usize),
 }

@@ -14,6 +14,7 @@ use crate::data::{Dataset, GreyImage};
 use crate::model::Classifier;
 use crate::predict::Predictor;
 use crate::runs::{RunId, RunState};
+use crate::sweep::{Plan, SweepState};
 use crate::train::{
     Checkpoint, Control, Event, Inspection, Job, Observer, RateCurve, Trainer, run_guarded,
 };
@@ -38,6 +39,8 @@ pub(super) enum Message {
     Reopened(Result<Box<Reopened>, String>),
     /// A picture was read.
     Picture(Result<GreyImage, String>),
+    /// The sweeps kept in the workspace were read, and what was wrong with some of them.
+    Sweeps(Vec<(Plan, SweepState)>, Vec<String>),
     /// The runs kept in the workspace were read, and what was wrong with some of them.
     Runs(Vec<(RunId, RunState)>, Vec<String>),
 }
@@ -121,6 +124,11 @@ impl Background {
             timeline: SharedTimeline::default(),
             closing: Arc::new(Control::default()),
         })
+    }
+
+    /// What calls the window from other threads.
+    pub(super) fn wake(&self) -> Wake {
+        self.wake.clone()
     }
 
     /// Queues something that touches files; `activity` says what, in words.

@@ -88,6 +88,7 @@ impl Studio {
                 read_image_bytes(&bytes, &origin).map_err(|e| e.to_string())
             }),
             Action::RandomTestImage => self.random_test_image(),
+            Action::Sweep(action) => self.handle_sweep(action),
             Action::DismissNotice(idx) => {
                 if idx < self.notices.len() {
                     self.notices.remove(idx);

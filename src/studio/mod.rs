@@ -15,6 +15,7 @@ mod look;
 mod pad;
 mod rates;
 mod steer;
+mod sweeps;
 mod timeline;
 
 use std::collections::VecDeque;
@@ -28,6 +29,7 @@ pub use compare::{Compared, Format, Opinion, Parted, Question};
 pub use library::Filter;
 pub use pad::{Pad, Stroke};
 pub use rates::RateFinder;
+pub use sweeps::{ShownSweep, SweepAction, SweepPhase, Sweeps};
 pub use timeline::Timeline;
 
 use crate::compare::Facts;
@@ -39,6 +41,7 @@ use crate::train::{Checkpoint, Field, FieldError, Finish, Inspection, Setting, T
 use background::{Background, Message};
 use history::History;
 use library::Library;
+use sweeps::Surroundings;
 
 /// Called from other threads when there is something to [`Studio::pump`].
 pub type Wake = Arc<dyn Fn() + Send + Sync>;
@@ -109,6 +112,7 @@ pub struct Studio {
     touched: Touched,
     errors: Vec<FieldError>,
     library: Library,
+    sweeps: Sweeps,
     model: Model,
     /// The newest weights of the last run, whether or not the canvas asks them.
     trained: Option<Arc<Classifier>>,
@@ -167,6 +171,7 @@ impl Studio {
             touched: Touched::default(),
             errors: Vec::new(),
             library: Library::default(),
+            sweeps: Sweeps::default(),
             model: Model::None,
             trained: None,
             timeline: Timeline::default(),
@@ -185,6 +190,7 @@ impl Studio {
         };
         studio.handle(Action::UseMnist);
         studio.read_workspace();
+        studio.read_sweeps();
         Ok(studio)
     }
 
@@ -225,6 +231,9 @@ impl Studio {
             } else {
                 break;
             }
+        }
+        if let Some(text) = self.sweeps.pump() {
+            self.complain(text);
         }
         while let Some(text) = self.background.trouble() {
             self.complain(text);
@@ -364,6 +373,18 @@ impl Studio {
         own.filter(|state| state.is_live())
     }
 
+    /// The sweeps.
+    pub fn sweeps(&self) -> &Sweeps {
+        &self.sweeps
+    }
+
+    /// Shows `sweep` as if it had happened here: for pictures that are the same every time.
+    #[must_use]
+    pub fn with_sweep(mut self, sweep: ShownSweep) -> Studio {
+        self.sweeps.show(sweep);
+        self
+    }
+
     /// What the canvas asks.
     pub fn model(&self) -> &Model {
         &self.model
@@ -434,6 +455,10 @@ impl Studio {
             | Message::Picture(Err(text)) => {
                 self.complain(text);
             }
+            Message::Sweeps(kept, problems) => {
+                self.sweeps.add_kept(kept);
+                problems.into_iter().for_each(|text| self.complain(text));
+            }
             Message::Saved(path, Ok(())) => self.inform(format!("saved {}", path.display())),
             Message::Runs(states, problems) => {
                 self.library.add_earlier(states);
@@ -474,6 +499,38 @@ impl Studio {
             });
     }
 
+    fn read_sweeps(&mut self) {
+        let Some(workspace) = self.workspace.clone() else {
+            return;
+        };
+        self.background
+            .run("reading earlier sweeps".to_owned(), move || {
+                let (kept, problems) = sweeps::read_kept(&workspace);
+                Message::Sweeps(kept, problems)
+            });
+    }
+
+    /// What the sweeps may see of everything else, beside the sweeps.
+    fn with_sweeps<R>(&mut self, work: impl FnOnce(&mut Sweeps, &Surroundings<'_>) -> R) -> R {
+        let around = Surroundings {
+            base: &self.draft,
+            dataset: match &self.data {
+                DataState::Ready(dataset) => Some(dataset),
+                _ => None,
+            },
+            workspace: self.workspace.as_deref(),
+            wake: self.background.wake(),
+        };
+        work(&mut self.sweeps, &around)
+    }
+
+    fn handle_sweep(&mut self, action: SweepAction) {
+        let done = self.with_sweeps(|sweeps, around| sweeps.handle(action, around));
+        if let Err(text) = done {
+            self.complain(text);
+        }
+    }
+
     fn use_data(&mut self, dataset: Arc<Dataset>) {
         let model = &self.draft.model;
         if model.input != dataset.image_shape() || model.classes != dataset.n_classes() {
@@ -501,6 +558,7 @@ impl Studio {
             ),
         };
         self.errors = self.draft.check(input, classes, n_images);
+        self.with_sweeps(|sweeps, around| sweeps.check(around));
     }
 
     /// Asks the model about the canvas; an empty canvas or no model has no answer.

@@ -1,24 +1,150 @@
 //! The middle of the window: many runs over ranges of settings.
 
-use egui::Ui;
+mod axis;
+mod board;
+mod define;
+mod plot;
+
+use egui::{Align, Layout, RichText, ScrollArea, Ui};
 
 use super::Cx;
-use crate::ui::theme::tokens;
+use crate::studio::{Action, ShownSweep, SweepAction, SweepPhase};
+use crate::sweep::SweepEnd;
+use crate::ui::format;
+use crate::ui::theme::{self, ROW_HEIGHT, UNIT, tokens};
+use crate::ui::widgets::{Icon, Weight, labeled_button, section};
 
 /// The sweeps.
 #[derive(Default)]
-pub struct SweepPanel {}
+pub struct SweepPanel {
+    form: define::Form,
+}
 
 impl SweepPanel {
-    /// Says that there is no sweep.
-    pub fn ui(&mut self, ui: &mut Ui, _cx: &mut Cx<'_>) {
-        let height = ui.available_height();
-        ui.vertical_centered(|ui| {
-            ui.add_space((height * 0.38).max(0.0));
-            ui.label(egui::RichText::new("There is no sweep yet.").heading());
-            ui.add_space(4.0);
-            let text = "A sweep trains one run for each of many settings, to find what works.";
-            ui.label(egui::RichText::new(text).color(tokens(ui).quiet));
+    /// Shows the sweep there is, and the form for another one.
+    pub fn ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
+        ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
+            ui.spacing_mut().item_spacing.y = UNIT;
+            match cx.studio.sweeps().shown() {
+                None => {
+                    first_ui(ui);
+                    self.form.ui(ui, cx);
+                }
+                Some(shown) => {
+                    shown_ui(ui, cx, shown);
+                    let about = "Defines another sweep: which settings are searched, how, and for how long.";
+                    section(ui, "New sweep", about, "", |ui| self.form.ui(ui, cx));
+                }
+            }
+            kept_ui(ui, cx);
         });
     }
+}
+
+fn first_ui(ui: &mut Ui) {
+    ui.label(RichText::new("There is no sweep yet.").heading());
+    let text = "A sweep trains one run for each of many settings, to find what works. All of them start from the \
+                settings on the left.";
+    ui.label(RichText::new(text).color(tokens(ui).quiet));
+    ui.add_space(UNIT);
+}
+
+fn shown_ui(ui: &mut Ui, cx: &mut Cx<'_>, shown: &ShownSweep) {
+    bar_ui(ui, cx, shown);
+    if let SweepPhase::Failed(message) = &shown.phase {
+        crate::ui::widgets::error_ui(ui, message);
+    }
+    plot::ui(ui, shown);
+    board::ui(ui, cx, shown);
+    ui.add_space(UNIT);
+}
+
+/// The name, how far it is, and what can be done about it.
+fn bar_ui(ui: &mut Ui, cx: &mut Cx<'_>, shown: &ShownSweep) {
+    ui.horizontal(|ui| {
+        ui.set_min_height(ROW_HEIGHT);
+        ui.label(RichText::new(&shown.plan.definition.name).family(theme::semibold()));
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            ui.spacing_mut().item_spacing.x = UNIT;
+            buttons_ui(ui, cx, shown);
+            ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+                let text = theme::quiet(ui, progress(shown));
+                ui.add(egui::Label::new(text).truncate());
+            });
+        });
+    });
+}
+
+fn buttons_ui(ui: &mut Ui, cx: &mut Cx<'_>, shown: &ShownSweep) {
+    let mut button = |icon: Icon, text: &str, about: &str, action: SweepAction| {
+        let response = labeled_button(ui, Some(icon), text, Weight::Plain, 0.0, true);
+        if response.on_hover_text(about).clicked() {
+            cx.act(Action::Sweep(action));
+        }
+    };
+    let stop = "Ends the sweep after the current batches; it can go on later where it was.";
+    match shown.phase {
+        SweepPhase::Running => {
+            button(Icon::Stop, "Stop sweep", stop, SweepAction::Stop);
+            let about = "Lets every trial wait after its current batch; nothing is lost.";
+            button(Icon::Pause, "Pause sweep", about, SweepAction::Pause);
+        }
+        SweepPhase::Paused => {
+            button(Icon::Stop, "Stop sweep", stop, SweepAction::Stop);
+            button(
+                Icon::Play,
+                "Resume sweep",
+                "Lets the trials go on.",
+                SweepAction::Resume,
+            );
+        }
+        _ if shown.can_go_on() => {
+            let about =
+                "Goes on with this sweep: what is done stays, what was interrupted goes on.";
+            button(Icon::Play, "Go on", about, SweepAction::GoOn);
+        }
+        _ => {}
+    }
+}
+
+/// How far the sweep is, in words.
+fn progress(shown: &ShownSweep) -> String {
+    let n_trials = shown.plan.n_trials();
+    let of = n_trials.map_or_else(String::new, |n| format!(" of {n}"));
+    let done = format!("{}{of} trials", shown.state.n_over());
+    let left = || {
+        let left = shown.state.secs_left(&shown.plan.definition, n_trials);
+        left.map_or_else(String::new, |secs| {
+            format!(" · about {} left", format::duration(secs))
+        })
+    };
+    match &shown.phase {
+        SweepPhase::Running => format!("{done}{}", left()),
+        SweepPhase::Paused => format!("{done} · paused"),
+        SweepPhase::Ended(SweepEnd::Completed) => format!("{done} · done"),
+        SweepPhase::Ended(SweepEnd::OutOfTime) => format!("{done} · the time is over"),
+        SweepPhase::Ended(SweepEnd::Stopped) => format!("{done} · stopped"),
+        SweepPhase::Failed(_) => format!("{done} · could not go on"),
+        SweepPhase::Kept => done,
+    }
+}
+
+/// The sweeps of earlier sessions.
+fn kept_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+    let names: Vec<String> = cx.studio.sweeps().kept().map(str::to_owned).collect();
+    if names.is_empty() {
+        return;
+    }
+    ui.label(theme::section(ui, "Earlier sweeps"));
+    ui.horizontal_wrapped(|ui| {
+        for name in names {
+            let is_free = !cx.studio.sweeps().is_live();
+            let button = labeled_button(ui, None, &name, Weight::Plain, 0.0, is_free)
+                .accessible_name(format!("Show sweep {name}"));
+            let about = "Shows this sweep, to read it or to go on with it.";
+            if button.on_hover_text(about).clicked() {
+                cx.act(Action::Sweep(SweepAction::Show(name)));
+            }
+        }
+    });
 }

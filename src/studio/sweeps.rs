@@ -1,0 +1,396 @@
+//! Sweeps in the app: the one that is being defined, and the one that is shown, live or read.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::thread::JoinHandle;
+
+use super::Wake;
+use crate::data::Dataset;
+use crate::sweep::{
+    self, Axis, Definition, Plan, Problem, SweepControl, SweepEnd, SweepEvent, SweepFolder,
+    SweepState, Values,
+};
+use crate::train::TrainConfig;
+
+/// What a person can want of sweeps.
+#[derive(Clone, Debug)]
+pub enum SweepAction {
+    /// The sweep panel now holds this.
+    SetDraft(Box<Definition>),
+    /// Start the sweep of the panel, from the settings on the left.
+    Start,
+    /// Go on with the sweep that is shown.
+    GoOn,
+    /// Every trial waits.
+    Pause,
+    /// The trials go on.
+    Resume,
+    /// End the sweep; it can go on later.
+    Stop,
+    /// Do a trial again.
+    Retry(usize),
+    /// Show the kept sweep of this name.
+    Show(String),
+}
+
+/// Where the shown sweep stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SweepPhase {
+    /// Trials are training.
+    Running,
+    /// They wait.
+    Paused,
+    /// It ended for now.
+    Ended(SweepEnd),
+    /// It could not go on; one sentence.
+    Failed(String),
+    /// It was read from the workspace.
+    Kept,
+}
+
+/// The sweep that is shown.
+#[derive(Clone, Debug)]
+pub struct ShownSweep {
+    /// What is searched.
+    pub plan: Plan,
+    /// What happened in it.
+    pub state: SweepState,
+    /// Where it stands.
+    pub phase: SweepPhase,
+}
+
+impl ShownSweep {
+    /// Whether its trials are training or wait.
+    pub fn is_live(&self) -> bool {
+        matches!(self.phase, SweepPhase::Running | SweepPhase::Paused)
+    }
+
+    /// Whether there is something left to do in it.
+    pub fn can_go_on(&self) -> bool {
+        let n_trials = self.plan.n_trials();
+        !self.is_live() && n_trials.is_none_or(|n| self.state.n_over() < n)
+    }
+}
+
+/// What the thread of a sweep tells.
+enum Told {
+    Opened(SweepState),
+    Event(SweepEvent),
+    Ended(Result<SweepEnd, String>),
+}
+
+/// The thread of a sweep. Dropping it stops the sweep and waits for it.
+struct Live {
+    control: Arc<SweepControl>,
+    told: Receiver<Told>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Drop for Live {
+    fn drop(&mut self) {
+        self.control.stop();
+        if let Some(thread) = self.thread.take() {
+            // What went wrong in it was told before.
+            let _ = thread.join();
+        }
+    }
+}
+
+/// Everything about sweeps.
+pub struct Sweeps {
+    draft: Definition,
+    problems: Vec<Problem>,
+    shown: Option<ShownSweep>,
+    /// The other sweeps of the workspace, by name.
+    kept: Vec<ShownSweep>,
+    live: Option<Live>,
+}
+
+impl Default for Sweeps {
+    fn default() -> Sweeps {
+        let mut draft = Definition::new("sweep-1");
+        draft.method = sweep::Method::Sobol;
+        draft.trials = Some(12);
+        let rates = Values::LogRange([1e-4, 1e-1]);
+        draft.search = vec![Axis::new("learning_rate", rates)];
+        Sweeps {
+            draft,
+            problems: Vec::new(),
+            shown: None,
+            kept: Vec::new(),
+            live: None,
+        }
+    }
+}
+
+/// What a sweep needs of the rest of the app.
+pub(super) struct Surroundings<'a> {
+    pub(super) base: &'a TrainConfig,
+    pub(super) dataset: Option<&'a Arc<Dataset>>,
+    pub(super) workspace: Option<&'a Path>,
+    pub(super) wake: Wake,
+}
+
+impl Sweeps {
+    /// The sweep that is being defined; it may be wrong.
+    pub fn draft(&self) -> &Definition {
+        &self.draft
+    }
+
+    /// What is wrong with it. Empty means that it can start.
+    pub fn problems(&self) -> &[Problem] {
+        &self.problems
+    }
+
+    /// The sweep that is shown.
+    pub fn shown(&self) -> Option<&ShownSweep> {
+        self.shown.as_ref()
+    }
+
+    /// The names of the sweeps of the workspace that are not shown.
+    pub fn kept(&self) -> impl Iterator<Item = &str> {
+        self.kept.iter().map(|s| s.plan.definition.name.as_str())
+    }
+
+    /// Whether a sweep is running or waits.
+    pub fn is_live(&self) -> bool {
+        self.live.is_some()
+    }
+
+    /// Shows a sweep as if it had happened here: for pictures that are the same every time.
+    pub(super) fn show(&mut self, sweep: ShownSweep) {
+        self.shown = Some(sweep);
+    }
+
+    /// The sweeps of the workspace were read.
+    pub(super) fn add_kept(&mut self, kept: Vec<(Plan, SweepState)>) {
+        let kept = kept.into_iter().map(|(plan, state)| ShownSweep {
+            plan,
+            state,
+            phase: SweepPhase::Kept,
+        });
+        self.kept = kept.collect();
+        self.rename_draft();
+    }
+
+    /// Gives the draft a name that no sweep has.
+    fn rename_draft(&mut self) {
+        let is_taken = |name: &str| {
+            let mut shown = self.shown.iter().chain(&self.kept);
+            shown.any(|s| s.plan.definition.name == name)
+        };
+        if is_taken(&self.draft.name) {
+            let free = (1..).map(|n| format!("sweep-{n}")).find(|n| !is_taken(n));
+            self.draft.name = free.unwrap_or_default();
+        }
+    }
+
+    /// Looks again for what is wrong with the draft.
+    pub(super) fn check(&mut self, around: &Surroundings<'_>) {
+        let plan = self.plan(around);
+        self.problems = match around.dataset {
+            Some(dataset) => plan.problems(dataset),
+            None => plan.definition.problems(),
+        };
+    }
+
+    fn plan(&self, around: &Surroundings<'_>) -> Plan {
+        let mut definition = self.draft.clone();
+        definition.data = around.dataset.and_then(|d| d.folder.clone());
+        Plan {
+            definition,
+            base: around.base.clone(),
+        }
+    }
+
+    /// Does what a person wants.
+    ///
+    /// # Errors
+    /// One sentence that says why not.
+    pub(super) fn handle(
+        &mut self,
+        action: SweepAction,
+        around: &Surroundings<'_>,
+    ) -> Result<(), String> {
+        match action {
+            SweepAction::SetDraft(draft) => {
+                self.draft = *draft;
+                self.check(around);
+            }
+            SweepAction::Start => {
+                self.check(around);
+                if self.problems.is_empty() && !self.is_live() {
+                    self.start(self.plan(around), SweepState::default(), None, around)?;
+                    self.rename_draft();
+                }
+            }
+            SweepAction::GoOn => self.go_on(None, around)?,
+            SweepAction::Retry(trial) => match &self.live {
+                Some(live) => live.control.retry(trial),
+                None => self.go_on(Some(trial), around)?,
+            },
+            SweepAction::Pause => self.steer(SweepControl::pause, SweepPhase::Paused),
+            SweepAction::Resume => self.steer(SweepControl::resume, SweepPhase::Running),
+            SweepAction::Stop => {
+                if let Some(live) = &self.live {
+                    live.control.stop();
+                }
+            }
+            SweepAction::Show(name) => self.show_kept(&name),
+        }
+        Ok(())
+    }
+
+    fn steer(&mut self, command: fn(&SweepControl), phase: SweepPhase) {
+        if let (Some(live), Some(shown)) = (&self.live, &mut self.shown) {
+            command(&live.control);
+            shown.phase = phase;
+        }
+    }
+
+    fn show_kept(&mut self, name: &str) {
+        let found = self
+            .kept
+            .iter()
+            .position(|s| s.plan.definition.name == name);
+        if let Some(idx) = found
+            && self.live.is_none()
+        {
+            let next = self.kept.remove(idx);
+            self.kept.extend(self.shown.replace(next));
+        }
+    }
+
+    fn go_on(&mut self, retry: Option<usize>, around: &Surroundings<'_>) -> Result<(), String> {
+        if self.is_live() {
+            return Ok(());
+        }
+        match self.shown.take() {
+            Some(shown) => self.start(shown.plan, shown.state, retry, around),
+            None => Ok(()),
+        }
+    }
+
+    fn start(
+        &mut self,
+        plan: Plan,
+        state: SweepState,
+        retry: Option<usize>,
+        around: &Surroundings<'_>,
+    ) -> Result<(), String> {
+        let dataset = around.dataset.ok_or("the images are still being read")?;
+        let workspace = around
+            .workspace
+            .ok_or("a sweep needs a workspace to keep its runs in, and there is none")?;
+        let control = Arc::new(SweepControl::default());
+        if let Some(trial) = retry {
+            control.retry(trial);
+        }
+        let (sender, told) = channel();
+        let work = Work {
+            workspace: workspace.to_owned(),
+            plan: plan.clone(),
+            dataset: dataset.clone(),
+            control: control.clone(),
+            sender,
+            wake: around.wake.clone(),
+        };
+        let thread = std::thread::Builder::new()
+            .name("sweep".to_owned())
+            .spawn(move || work.run())
+            .map_err(|e| format!("the thread of the sweep could not be started: {e}"))?;
+        self.kept.extend(self.shown.take());
+        self.shown = Some(ShownSweep {
+            plan,
+            state,
+            phase: SweepPhase::Running,
+        });
+        self.live = Some(Live {
+            control,
+            told,
+            thread: Some(thread),
+        });
+        Ok(())
+    }
+
+    /// Takes in what the thread has told; returns what went wrong, in one sentence.
+    pub(super) fn pump(&mut self) -> Option<String> {
+        let (live, shown) = (self.live.as_ref()?, self.shown.as_mut()?);
+        let mut end = None;
+        for told in live.told.try_iter() {
+            match told {
+                Told::Opened(state) => shown.state = state,
+                Told::Event(event) => shown.state.apply(&event),
+                Told::Ended(result) => end = Some(result),
+            }
+        }
+        let end = end?;
+        self.live = None;
+        match end {
+            Ok(end) => {
+                shown.phase = SweepPhase::Ended(end);
+                None
+            }
+            Err(message) => {
+                shown.phase = SweepPhase::Failed(message.clone());
+                Some(message)
+            }
+        }
+    }
+}
+
+/// What the thread of a sweep works with.
+struct Work {
+    workspace: PathBuf,
+    plan: Plan,
+    dataset: Arc<Dataset>,
+    control: Arc<SweepControl>,
+    sender: Sender<Told>,
+    wake: Wake,
+}
+
+impl Work {
+    fn run(self) {
+        let result = self.sweep().map_err(|e| e.to_string());
+        self.tell(Told::Ended(result));
+    }
+
+    /// Nobody listens when the studio is closing.
+    fn tell(&self, told: Told) {
+        let _ = self.sender.send(told);
+        (self.wake)();
+    }
+
+    fn sweep(&self) -> Result<SweepEnd, sweep::SweepError> {
+        let fingerprint = &self.dataset.fingerprint;
+        let mut folder = SweepFolder::open(&self.workspace, &self.plan, fingerprint)?;
+        self.tell(Told::Opened(folder.state().clone()));
+        let parallel = self.plan.definition.parallel;
+        // The sender may be used by one thread at a time only; the executor calls this under a
+        // lock, so a clone of it here is enough.
+        let (sender, wake) = (self.sender.clone(), self.wake.clone());
+        sweep::run(
+            &mut folder,
+            &self.dataset,
+            parallel,
+            &self.control,
+            &mut move |event, _| {
+                let _ = sender.send(Told::Event(event.clone()));
+                wake();
+            },
+        )
+    }
+}
+
+/// The sweeps kept in `workspace`, and one sentence for each that cannot be read.
+pub(super) fn read_kept(workspace: &Path) -> (Vec<(Plan, SweepState)>, Vec<String>) {
+    let (mut kept, mut problems) = (Vec::new(), Vec::new());
+    for dir in SweepFolder::list(workspace) {
+        match SweepFolder::read(&dir) {
+            Ok(sweep) => kept.push(sweep),
+            Err(error) => problems.push(error.to_string()),
+        }
+    }
+    (kept, problems)
+}

@@ -1,0 +1,132 @@
+//! The trials of a sweep, the best first, with what became of each.
+
+use egui::{Align, Label, Layout, RichText, Ui, vec2};
+
+use super::super::Cx;
+use crate::studio::{Action, ShownSweep, SweepAction};
+use crate::sweep::{Place, Trial, TrialStatus, words};
+use crate::ui::theme::{self, ROW_HEIGHT, UNIT, tokens};
+use crate::ui::widgets::{Weight, labeled_button};
+
+/// Settings listed with mean and spread.
+const MAX_PLACES: usize = 5;
+
+/// Shows the leaderboard, and every trial.
+pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>, shown: &ShownSweep) {
+    let definition = &shown.plan.definition;
+    if definition.seeds_per_setting > 1 {
+        ui.label(theme::section(ui, "Best settings"));
+        let places = shown.state.leaderboard(definition);
+        for (idx, place) in places.iter().take(MAX_PLACES).enumerate() {
+            place_ui(ui, shown, idx, place);
+        }
+    }
+    ui.label(theme::section(ui, "Trials, the best first"));
+    if shown.state.trials.is_empty() {
+        ui.label(theme::quiet(ui, "The first trial is about to begin."));
+    }
+    for trial in best_first(shown) {
+        trial_ui(ui, cx, shown, trial);
+    }
+}
+
+fn best_first(shown: &ShownSweep) -> Vec<&Trial> {
+    let direction = shown.plan.definition.direction;
+    let rank = |trial: &Trial| match trial.status {
+        TrialStatus::Completed { .. } => 0,
+        TrialStatus::Running | TrialStatus::Interrupted | TrialStatus::Waiting => 1,
+        TrialStatus::Pruned { .. } => 2,
+        TrialStatus::Failed { .. } => 3,
+    };
+    let cost = |trial: &Trial| trial.value().map_or(0.0, |value| direction.cost(value));
+    let mut trials: Vec<&Trial> = shown.state.trials.values().collect();
+    trials.sort_by(|a, b| rank(a).cmp(&rank(b)).then(cost(a).total_cmp(&cost(b))));
+    trials
+}
+
+fn place_ui(ui: &mut Ui, shown: &ShownSweep, idx: usize, place: &Place) {
+    let metric = shown.plan.definition.metric;
+    let spread = place.deviation.map(|d| format!(" ± {}", metric.format(d)));
+    let value = format!(
+        "{}{}",
+        metric.format(place.mean),
+        spread.unwrap_or_default()
+    );
+    let about = format!(
+        "Mean and standard deviation of {} over {} seeds.",
+        metric.label(),
+        place.trials.len()
+    );
+    row_ui(ui, &format!("{}.", idx + 1), &words(&place.point), |ui| {
+        ui.label(theme::number(value)).on_hover_text(about);
+    });
+}
+
+/// Room for the button at the end of a row.
+const BUTTON_WIDTH: f32 = 56.0;
+
+/// Width of the column of numbers.
+const NUMBER_WIDTH: f32 = 28.0;
+
+/// A number, what was tried, and at the right what came of it.
+fn row_ui(ui: &mut Ui, number: &str, what: &str, result_ui: impl FnOnce(&mut Ui)) {
+    let size = vec2(ui.available_width(), ROW_HEIGHT);
+    ui.allocate_ui_with_layout(size, Layout::left_to_right(Align::Center), |ui| {
+        let text = theme::number(number).color(tokens(ui).quiet);
+        ui.add_sized(vec2(NUMBER_WIDTH, ROW_HEIGHT), Label::new(text));
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            ui.spacing_mut().item_spacing.x = 2.0 * UNIT;
+            result_ui(ui);
+            ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+                ui.add(Label::new(what).truncate()).on_hover_text(what);
+            });
+        });
+    });
+}
+
+fn trial_ui(ui: &mut Ui, cx: &mut Cx<'_>, shown: &ShownSweep, trial: &Trial) {
+    let metric = shown.plan.definition.metric;
+    let t = tokens(ui);
+    let (word, ink) = match &trial.status {
+        TrialStatus::Waiting => ("waits", t.quiet),
+        TrialStatus::Running if shown.is_live() => ("training", t.accent),
+        TrialStatus::Running | TrialStatus::Interrupted => ("interrupted", t.warning),
+        TrialStatus::Completed { .. } => ("done", t.good),
+        TrialStatus::Pruned { .. } => ("stopped", t.warning),
+        TrialStatus::Failed { .. } => ("failed", t.bad),
+    };
+    let last = trial
+        .value()
+        .or(trial.reports.last().map(|(_, value)| *value));
+    row_ui(ui, &trial.number.to_string(), &words(&trial.point), |ui| {
+        if trial.is_over() {
+            let again = labeled_button(ui, None, "Again", Weight::Bare, BUTTON_WIDTH, true)
+                .accessible_name(format!("Do trial {} again", trial.number));
+            let about = "Does this trial again, from the beginning; its old run stays.";
+            if again.on_hover_text(about).clicked() {
+                cx.act(Action::Sweep(SweepAction::Retry(trial.number)));
+            }
+        } else {
+            ui.add_space(BUTTON_WIDTH);
+        }
+        ui.add_sized(
+            vec2(76.0, ROW_HEIGHT),
+            Label::new(RichText::new(word).color(ink)),
+        );
+        if let Some(value) = last {
+            ui.label(theme::number(metric.format(value)))
+                .on_hover_text(metric.label());
+        }
+    });
+    if let Some(reason) = trial.reason() {
+        ui.horizontal(|ui| {
+            ui.add_space(NUMBER_WIDTH + 2.0 * UNIT);
+            let verb = match trial.status {
+                TrialStatus::Pruned { .. } => "stopped because ",
+                _ => "",
+            };
+            let text = theme::quiet(ui, format!("{verb}{reason}"));
+            ui.add(Label::new(text).wrap());
+        });
+    }
+}

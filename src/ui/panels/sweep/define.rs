@@ -1,0 +1,277 @@
+//! The form that defines a sweep.
+
+use egui::{TextEdit, Ui, vec2};
+
+use super::super::Cx;
+use super::axis::AxisForm;
+use crate::studio::{Action, SweepAction};
+use crate::sweep::{At, Axis, Definition, Method, Metric, Prune, Values};
+use crate::ui::theme::{self, ROW_HEIGHT, UNIT};
+use crate::ui::widgets::{Icon, Number, Row, VALUE_WIDTH, Weight, combo, error_ui, labeled_button};
+
+/// Width of the form: wider, and names and values would not be read as one line.
+const WIDTH: f32 = 420.0;
+
+/// The form, with what is being typed in it.
+#[derive(Default)]
+pub struct Form {
+    axes: Vec<AxisForm>,
+}
+
+impl Form {
+    /// Shows the form and the button that starts what it says.
+    pub fn ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
+        let old = cx.studio.sweeps().draft();
+        let mut draft = old.clone();
+        ui.scope(|ui| {
+            ui.set_max_width(WIDTH.min(ui.available_width()));
+            what_ui(ui, cx, &mut draft);
+            self.axes_ui(ui, cx, &mut draft);
+            budget_ui(ui, cx, &mut draft);
+            prune_ui(ui, cx, &mut draft);
+            for key in ["search", "set", "seed", "preset"] {
+                if let Some(message) = error(cx, key) {
+                    error_ui(ui, &format!("{key} {message}"));
+                }
+            }
+        });
+        ui.add_space(UNIT);
+        let is_possible = cx.studio.sweeps().problems().is_empty()
+            && !cx.studio.sweeps().is_live()
+            && cx.studio.dataset().is_some();
+        let start = labeled_button(
+            ui,
+            Some(Icon::Play),
+            "Start sweep",
+            Weight::Plain,
+            0.0,
+            is_possible,
+        );
+        let about = "Starts the trials, from the settings on the left as they are now.";
+        if start.on_hover_text(about).clicked() {
+            cx.act(Action::Sweep(SweepAction::Start));
+        }
+        if draft != *old {
+            cx.act(Action::Sweep(SweepAction::SetDraft(Box::new(draft))));
+        }
+    }
+
+    fn axes_ui(&mut self, ui: &mut Ui, cx: &Cx<'_>, draft: &mut Definition) {
+        ui.label(theme::section(ui, "Searched settings"));
+        self.axes.resize_with(draft.search.len(), AxisForm::default);
+        let mut removed = None;
+        for idx in 0..draft.search.len() {
+            if self.axes[idx].ui(ui, cx, draft, idx) {
+                removed = Some(idx);
+            }
+            let problems = cx.studio.sweeps().problems().iter();
+            for problem in problems.filter(|p| p.at == At::Search(idx)) {
+                error_ui(ui, &problem.message);
+            }
+        }
+        if let Some(idx) = removed {
+            draft.search.remove(idx);
+            self.axes.remove(idx);
+        }
+        let add = labeled_button(ui, Some(Icon::Plus), "Add setting", Weight::Bare, 0.0, true);
+        if add
+            .on_hover_text("Searches one more setting; each one needs more trials.")
+            .clicked()
+        {
+            let is_free = |key: &&str| draft.search.iter().all(|axis| axis.key.as_str() != *key);
+            let key = ["learning_rate", "batch_size", "optimizer", "weight_decay"];
+            let key = key.into_iter().find(is_free).unwrap_or("epochs");
+            let values = super::axis::usual_values(cx.studio.draft(), key);
+            draft
+                .search
+                .push(Axis::new(key, values.unwrap_or(Values::IntRange([1, 10]))));
+        }
+    }
+}
+
+/// What is wrong with a key of the sweep.
+fn error<'a>(cx: &'a Cx<'_>, key: &str) -> Option<&'a str> {
+    let problems = cx.studio.sweeps().problems().iter();
+    let mut found = problems.filter(|p| matches!(p.at, At::Key(k) if k == key));
+    found.next().map(|p| p.message.as_str())
+}
+
+fn what_ui(ui: &mut Ui, cx: &Cx<'_>, draft: &mut Definition) {
+    let row = row(
+        cx,
+        "name",
+        "Name",
+        "Names the sweep's folder and its runs: letters, digits, - and _.",
+    );
+    row.show(ui, |ui| {
+        let field = TextEdit::singleline(&mut draft.name).desired_width(VALUE_WIDTH - 8.0);
+        ui.add_sized(vec2(VALUE_WIDTH, ROW_HEIGHT), field)
+            .on_hover_text(row.tooltip())
+            .accessible_name("Name of the sweep".to_owned());
+    });
+    let row = self::row(
+        cx,
+        "method",
+        "Method",
+        "How settings are chosen: grid is complete and soon too much, Sobol covers evenly, TPE learns from results.",
+    );
+    row.show(ui, |ui| {
+        let shown = combo(ui, "Method", draft.method.label(), |ui| {
+            for method in Method::ALL {
+                let choice = ui.selectable_label(draft.method == method, method.label());
+                if choice.on_hover_text(method.explanation()).clicked() {
+                    draft.method = method;
+                }
+            }
+        });
+        shown.on_hover_text(row.tooltip());
+    });
+    let row = self::row(
+        cx,
+        "metric",
+        "Compare by",
+        "What makes a trial better; training metrics reward learning by heart.",
+    );
+    row.show(ui, |ui| {
+        let shown = combo(ui, "Compare by", draft.metric.label(), |ui| {
+            for metric in Metric::ALL {
+                if ui
+                    .selectable_label(draft.metric == metric, metric.label())
+                    .clicked()
+                {
+                    draft.metric = metric;
+                    draft.direction = metric.usual_direction();
+                }
+            }
+        });
+        shown.on_hover_text(row.tooltip());
+    });
+}
+
+fn budget_ui(ui: &mut Ui, cx: &Cx<'_>, draft: &mut Definition) {
+    ui.label(theme::section(ui, "Budget"));
+    let mut count = |key: &str, label: &str, about: &str, number: Number, value: f64| {
+        let row = row(cx, key, label, about);
+        row.show(ui, |ui| {
+            let (response, new) = number.ui(ui, label, value);
+            response.on_hover_text(row.tooltip());
+            new
+        })
+    };
+    let about = "Runs in all; a grid of fewer ends by itself, and 0 means no limit but time.";
+    let trials = draft.trials.unwrap_or(0) as f64;
+    if let Some(n) = count(
+        "trials",
+        "Trials",
+        about,
+        Number::count(0.0, 65_536.0, " trials"),
+        trials,
+    ) {
+        draft.trials = (n >= 1.0).then_some(n as usize);
+    }
+    let about = "Minutes after which no trial is started any more; 0 means no limit.";
+    let minutes = Number::rate(1e6).with_unit(" minutes");
+    if let Some(m) = count(
+        "minutes",
+        "Time",
+        about,
+        minutes,
+        draft.minutes.unwrap_or(0.0),
+    ) {
+        draft.minutes = (m > 0.0).then_some(m);
+    }
+    let about = "Runs of each setting, with other seeds: more of them tell luck from quality, and take as much longer.";
+    let seeds = Number::count(1.0, 1000.0, " seeds");
+    if let Some(n) = count(
+        "seeds_per_setting",
+        "Each setting",
+        about,
+        seeds,
+        draft.seeds_per_setting as f64,
+    ) {
+        draft.seeds_per_setting = n as usize;
+    }
+    let about = "Trials that train at the same time and share the processors; more than there are processors gain nothing.";
+    let parallel = Number::count(1.0, 1024.0, " trials");
+    if let Some(n) = count(
+        "parallel",
+        "At once",
+        about,
+        parallel,
+        draft.parallel as f64,
+    ) {
+        draft.parallel = n as usize;
+    }
+}
+
+fn prune_ui(ui: &mut Ui, cx: &Cx<'_>, draft: &mut Definition) {
+    let row = row(
+        cx,
+        "prune",
+        "Stop early",
+        "Stops trials that do badly, so that good ones get the time; too early, and slow starters are lost.",
+    );
+    row.show(ui, |ui| {
+        let chosen = draft.prune.map_or("never", Prune::label);
+        let shown = combo(ui, "Stop early", chosen, |ui| {
+            if ui
+                .selectable_label(draft.prune.is_none(), "never")
+                .clicked()
+            {
+                draft.prune = None;
+            }
+            for rule in Prune::ALL {
+                if ui
+                    .selectable_label(chosen == rule.label(), rule.label())
+                    .clicked()
+                    && chosen != rule.label()
+                {
+                    draft.prune = Some(rule);
+                }
+            }
+        });
+        shown.on_hover_text(row.tooltip());
+    });
+    let Some(rule) = &mut draft.prune else {
+        return;
+    };
+    let mut count = |label: &str, about: &str, unit: &'static str, value: &mut usize| {
+        let row = self::row(cx, "", label, about);
+        let new = row.show(ui, |ui| {
+            let (response, new) = Number::count(1.0, 1e4, unit).ui(ui, label, *value as f64);
+            response.on_hover_text(row.tooltip());
+            new
+        });
+        *value = new.map_or(*value, |n| n as usize);
+    };
+    let first = "Epochs before the first decision: too few judge slow starters by their start.";
+    match rule {
+        Prune::Asha { epochs, factor } => {
+            count("First decision", first, " epochs", epochs);
+            count(
+                "Go on",
+                "One trial in so many goes on at each decision.",
+                " : 1",
+                factor,
+            );
+        }
+        Prune::Median { epochs, trials } => {
+            count("First decision", first, " epochs", epochs);
+            count(
+                "Others needed",
+                "Other trials that must have come as far before one is judged.",
+                " trials",
+                trials,
+            );
+        }
+    }
+}
+
+fn row<'a>(cx: &'a Cx<'_>, key: &str, label: &'a str, explanation: &'a str) -> Row<'a> {
+    Row {
+        label,
+        explanation,
+        effect: None,
+        error: error(cx, key),
+    }
+}
