@@ -1,6 +1,7 @@
 //! What was typed → a window or a command; nothing else.
 
 use std::io::Write as _;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use candle_studio::cli::Cli;
@@ -15,17 +16,17 @@ fn main() -> ExitCode {
     silence_candles_threads();
     let cli = Cli::parse();
     match cli.command {
-        Some(command) => command.run(),
-        None => window(),
+        Some(command) => command.run(cli.workspace.as_deref()),
+        None => window(cli.workspace),
     }
 }
 
 #[cfg(feature = "gui")]
-fn window() -> ExitCode {
+fn window(workspace: Option<PathBuf>) -> ExitCode {
     use candle_studio::{runs, ui};
 
     let options = ui::Options {
-        workspace: runs::default_workspace(),
+        workspace: workspace.or_else(runs::default_workspace),
     };
     match ui::run(options) {
         Ok(()) => ExitCode::SUCCESS,
@@ -34,7 +35,7 @@ fn window() -> ExitCode {
 }
 
 #[cfg(not(feature = "gui"))]
-fn window() -> ExitCode {
+fn window(_workspace: Option<PathBuf>) -> ExitCode {
     complain("this build has no window; see candle-studio --help")
 }
 

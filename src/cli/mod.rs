@@ -7,24 +7,27 @@ mod bench;
 mod compare;
 mod evaluate;
 mod export;
+mod keeping;
 mod lr_find;
 mod out;
 mod predict;
 mod presets;
 mod progress;
 mod recipe;
+mod runs;
 mod settings;
 mod start;
 mod sweep;
 mod train;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::Context as _;
 use clap::{Parser, Subcommand};
 
 use crate::data::Dataset;
+use crate::runs::default_workspace;
 
 /// What was typed.
 #[derive(Debug, Parser)]
@@ -33,6 +36,9 @@ pub struct Cli {
     /// What to do; without a command, the window opens.
     #[command(subcommand)]
     pub command: Option<Command>,
+    /// Folder in which runs are kept [default: in your data directory].
+    #[arg(long, global = true, value_name = "DIR")]
+    pub workspace: Option<PathBuf>,
 }
 
 const AFTER_HELP: &str = "Without a command, the window opens.\n\n\
@@ -49,6 +55,8 @@ pub enum Command {
     Sweep(sweep::Args),
     /// Measure a model on test images.
     Evaluate(evaluate::Args),
+    /// List, compare and tidy up runs.
+    Runs(runs::Args),
     /// Classify pictures.
     Predict(predict::Args),
     /// Say which of several runs' settings are better, and whether that is sure.
@@ -62,13 +70,15 @@ pub enum Command {
 }
 
 impl Command {
-    /// Does it, and says on standard error what went wrong.
-    pub fn run(self) -> ExitCode {
+    /// Does it, and says on standard error what went wrong. Runs are kept in `workspace`, or where
+    /// they usually are.
+    pub fn run(self, workspace: Option<&Path>) -> ExitCode {
         let result = match self {
-            Command::Train(args) => train::run(&args),
+            Command::Train(args) => train::run(&args, workspace),
             Command::LrFind(args) => lr_find::run(&args),
             Command::Sweep(args) => sweep::run(&args),
             Command::Evaluate(args) => evaluate::run(&args),
+            Command::Runs(args) => named_or_usual(workspace).and_then(|dir| runs::run(&args, &dir)),
             Command::Predict(args) => predict::run(&args),
             Command::Compare(args) => compare::run(&args),
             Command::Export(args) => export::run(&args),
@@ -83,6 +93,14 @@ impl Command {
             ExitCode::from(if error.is::<UsageError>() { 2 } else { 1 })
         })
     }
+}
+
+/// The folder in which runs are kept.
+fn named_or_usual(workspace: Option<&Path>) -> anyhow::Result<PathBuf> {
+    let named = workspace.map(Path::to_owned);
+    named.or_else(default_workspace).context(
+        "this system has no data directory to keep runs in: name a folder with --workspace",
+    )
 }
 
 /// What was typed can be read, and makes no sense.

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use clap::builder::{PossibleValuesParser, TypedValueParser, ValueParser};
 use serde::Serialize;
 
+use super::keeping::{Keeping, run_folder};
 use super::progress::{Progress, describe, metrics};
 use super::recipe::Recipe;
 use super::settings::{self, Source};
@@ -56,17 +57,15 @@ pub struct Args {
     /// of a smaller set].
     #[arg(long, value_name = "N")]
     val: Option<usize>,
-    /// Folder to record the run in: configuration, events, summary and model. It must not hold a
-    /// run yet.
-    #[arg(long, value_name = "RUNDIR")]
-    out: Option<PathBuf>,
+    #[command(flatten)]
+    keeping: Keeping,
     /// File to save the model to.
     #[arg(long, value_name = "FILE")]
     save: Option<PathBuf>,
-    /// Go on with the interrupted or stopped run in this folder, to where it would have ended;
-    /// nothing else is needed.
-    #[arg(long, value_name = "RUNDIR", conflicts_with_all = ["out", "config", "set", "print_config",
-        "preset", "epochs", "batch_size", "lr", "optimizer", "seed", "val",
+    /// Go on with the interrupted or stopped run in this folder, or of this id in the workspace, to
+    /// where it would have ended; nothing else is needed.
+    #[arg(long, value_name = "RUN", conflicts_with_all = ["out", "no_record", "name", "config",
+        "set", "print_config", "preset", "epochs", "batch_size", "lr", "optimizer", "seed", "val",
         "schedule", "weight_decay", "label_smoothing", "augment", "average", "patience"])]
     resume: Option<PathBuf>,
     /// Train the run of --resume for so many epochs more than it was to have, also when it is
@@ -79,8 +78,7 @@ pub struct Args {
     #[arg(long, value_name = "RUN@STEP", requires = "out",
         conflicts_with_all = ["resume", "config", "preset", "seed", "val", "print_config"])]
     branch: Option<String>,
-    /// Keep the full state of the run every so many updates, to go on from after an interruption
-    /// (with --out or --resume).
+    /// Keep the full state of the run every so many updates, to go on from after an interruption.
     #[arg(long, value_name = "STEPS", default_value_t = 2000,
         value_parser = clap::value_parser!(u64).range(1..))]
     checkpoint_every: u64,
@@ -212,20 +210,16 @@ impl Args {
     }
 
     /// A run from its beginning.
-    fn fresh(&self) -> anyhow::Result<Start> {
+    fn fresh(&self, workspace: Option<&Path>) -> anyhow::Result<Start> {
         let dataset = Arc::new(open_data(self.data.as_deref())?);
         let job = self.job(self.config(&dataset)?, dataset)?;
-        let recorder = self
-            .out
-            .as_deref()
-            .map(|dir| record(dir, &job, None))
-            .transpose()?;
+        let recorder = self.keeping.recorder(&job, workspace)?;
         Ok(Start {
             job,
+            folder: recorder.as_ref().map(|r| r.path().to_owned()),
             recorder,
             checkpoint: None,
             history: Vec::new(),
-            folder: self.out.clone(),
         })
     }
 
@@ -252,7 +246,7 @@ impl Args {
     }
 }
 
-pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
+pub(super) fn run(args: &Args, workspace: Option<&Path>) -> anyhow::Result<ExitCode> {
     if let Some(threads) = args.threads {
         kernels::set_threads(threads.into());
     }
@@ -270,10 +264,10 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
             "--extend needs the run to extend: --resume RUNDIR".to_owned()
         ));
     }
-    let start = match (&args.resume, &args.branch, &args.out) {
-        (Some(dir), ..) => args.resumed(dir)?,
+    let start = match (&args.resume, &args.branch, &args.keeping.out) {
+        (Some(run), ..) => args.resumed(&run_folder(run, workspace)?)?,
         (None, Some(origin), Some(out)) => args.branched(origin, out)?,
-        _ => args.fresh()?,
+        _ => args.fresh(workspace)?,
     };
     let control = Arc::new(Control::default());
     control.watch_layers(args.layer_stats);

@@ -6,9 +6,12 @@
 //! checkpoints/       full states to go on from, the newest ones
 //! model.safetensors  the model at the end
 //! summary.json       how it ended
+//! notes.toml         what a person has to say about it
+//! run.lock           locked by the process that writes the run
 //! ```
 //!
-//! The last two appear when the run ends; a folder without them was interrupted.
+//! Model and summary appear when the run ends; a folder without them that is not locked was
+//! interrupted.
 
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -16,9 +19,9 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::manifest::{FORMAT_VERSION, Manifest};
-use super::{RunState, checkpoints};
+use super::{RunState, Tail, checkpoints};
 use crate::files::WriteError;
-use crate::train::{Checkpoint, Event, Finish, Metrics, Outcome};
+use crate::train::{Checkpoint, Finish, Metrics, Outcome};
 
 pub(super) const MANIFEST: &str = "run.toml";
 pub(super) const EVENTS: &str = "events.jsonl";
@@ -31,6 +34,12 @@ pub enum RunFolderError {
     /// The folder has a run in it already, which is never overwritten.
     #[error("{path} already holds a run: choose another folder")]
     Taken {
+        /// The folder.
+        path: String,
+    },
+    /// Another process trains the run.
+    #[error("{path} is being trained by another process: let it end first")]
+    Busy {
         /// The folder.
         path: String,
     },
@@ -212,19 +221,9 @@ impl RunFolder {
     /// # Errors
     /// When the events cannot be read.
     pub fn replay(&self) -> Result<RunState, RunFolderError> {
-        let file = self.path.join(EVENTS);
-        let bytes = std::fs::read(&file).map_err(io("read", &file))?;
         let mut state = RunState::new(&self.manifest.name, self.manifest.config.clone());
-        let mut lines = bytes.split_inclusive(|&b| b == b'\n').enumerate();
-        let n_bytes = bytes.len();
-        let mut n_read = 0;
-        for (idx, line) in &mut lines {
-            n_read += line.len();
-            match serde_json::from_slice::<Event>(line) {
-                Ok(event) => state.apply(&event),
-                Err(_) if n_read == n_bytes && !line.ends_with(b"\n") => break,
-                Err(e) => return Err(invalid(&file, format!("line {}: {e}", idx + 1))),
-            }
+        for event in Tail::new(&self.path).read()?.events {
+            state.apply(&event);
         }
         Ok(state)
     }

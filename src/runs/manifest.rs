@@ -1,7 +1,7 @@
 //! `run.toml`: what decided a run, and where it ran.
 
 use std::path::PathBuf;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::SystemTime;
 
 use serde::{Deserialize, Serialize};
 
@@ -21,7 +21,7 @@ pub struct Manifest {
     format_version: u32,
     /// What people call the run.
     pub name: String,
-    /// When it was created, such as `2026-11-23T12:27:42Z`.
+    /// When it was created, such as `2026-11-23T12:27:42.125Z`.
     pub created: String,
     /// Kernel threads it was started with.
     pub threads: usize,
@@ -77,7 +77,7 @@ impl Manifest {
         Manifest {
             format_version: FORMAT_VERSION,
             name: name.to_owned(),
-            created: utc(SystemTime::now()),
+            created: utc_exact(SystemTime::now()),
             threads: kernels::threads(),
             parent,
             data: DataMark {
@@ -99,24 +99,12 @@ impl Manifest {
     }
 }
 
-/// Date and time of day in UTC as RFC 3339 writes them.
+/// Date and time of day in UTC, as RFC 3339 writes them.
 pub(super) fn utc(time: SystemTime) -> String {
-    let secs = time.duration_since(UNIX_EPOCH).map_or(0, |d| d.as_secs());
-    let (days, secs) = (secs / 86_400, secs % 86_400);
-    // Years from March, so that the leap day is the last (Hinnant: chrono-compatible low-level
-    // date algorithms, civil_from_days).
-    let days = days + 719_468;
-    let (era, day_of_era) = (days / 146_097, days % 146_097);
-    let year = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year + year / 4 - year / 100);
-    let month = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * month + 2) / 5 + 1;
-    let (month, carry) = if month < 10 {
-        (month + 3, 0)
-    } else {
-        (month - 9, 1)
-    };
-    let year = year + era * 400 + carry;
-    let (h, m, s) = (secs / 3_600, secs / 60 % 60, secs % 60);
-    format!("{year:04}-{month:02}-{day:02}T{h:02}:{m:02}:{s:02}Z")
+    humantime::format_rfc3339_seconds(time).to_string()
+}
+
+/// The same with milliseconds, so that two runs of one second keep their order.
+pub(super) fn utc_exact(time: SystemTime) -> String {
+    humantime::format_rfc3339_millis(time).to_string()
 }

@@ -1,22 +1,41 @@
 //! What happened.
 //!
-//! [`RunState`] is the fold of a run's events, live or replayed; [`Recorder`] writes a run to
-//! a folder and [`RunFolder`] reads it.
+//! [`RunState`] is the fold of a run's events, live or replayed, and [`Record`] what is left of it
+//! without the points; [`Recorder`] writes a run to a folder and [`RunFolder`] reads it. A
+//! workspace is a folder of them: [`list_runs`] lists it once, [`Watch`] keeps looking, and
+//! [`table`] finds, sorts and groups what they found.
 
 mod branch;
 mod checkpoints;
+mod digest;
 mod folder;
 mod id;
+mod index;
+mod lock;
 mod manifest;
+mod notes;
+mod record;
 mod recorder;
 mod state;
+pub mod table;
+mod tail;
+mod trash;
+mod value;
+mod watch;
 mod workspace;
 
 pub use branch::Parent;
 pub use checkpoints::{BestBy, CheckpointPolicy};
+pub use digest::{Aggregates, Digest, is_less_better};
 pub use folder::{RunFolder, RunFolderError, Summary};
 pub use id::RunId;
 pub use manifest::{DataMark, Machine, Manifest, Versions};
+pub use notes::Notes;
+pub use record::Record;
 pub use recorder::Recorder;
 pub use state::{ChangePoint, RunState, Status};
-pub use workspace::{default_workspace, new_folder, read_workspace};
+pub use tail::{News, Tail};
+pub use trash::{delete_run, deleted_runs, empty_trash, restore_run};
+pub use value::{Value, settings};
+pub use watch::{Watch, WatchNews};
+pub use workspace::{FindError, Listing, default_workspace, list_runs, new_folder};

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use super::Parent;
 use super::checkpoints::{CheckpointPolicy, CheckpointWriter};
 use super::folder::{EVENTS, MANIFEST, MODEL, RunFolderError, SUMMARY, Summary, invalid, io};
+use super::lock::RunLock;
 use super::manifest::Manifest;
 use crate::files;
 use crate::model::Classifier;
@@ -19,6 +20,8 @@ use crate::train::{Checkpoint, Event, Job, Observer};
 #[derive(Debug)]
 pub struct Recorder {
     path: PathBuf,
+    /// Others see by it that the run is live.
+    _lock: RunLock,
     events: File,
     checkpoints: CheckpointWriter,
     problem: Option<RunFolderError>,
@@ -63,20 +66,23 @@ impl Recorder {
             ErrorKind::AlreadyExists => taken(),
             _ => io("create", &events_file)(e),
         })?;
+        // Before the manifest makes a run of the folder: nobody sees it without its writer.
+        let lock = take(path)?;
         if let Err(error) = files::write_atomically(&manifest_file, text.as_bytes()) {
             // Only what was made here a moment ago; the first error is the one to tell.
             let _ = std::fs::remove_file(&events_file);
             return Err(error.into());
         }
-        Recorder::new(path, events)
+        Recorder::new(path, lock, events)
     }
 
     /// Goes on recording the run in the folder `path` from the step of a checkpoint: what was
     /// recorded after it happens again.
     ///
     /// # Errors
-    /// When the folder's events cannot be read or written.
+    /// When the folder's events cannot be read or written, or another process writes them.
     pub fn reopen(path: &Path, step: u64) -> Result<Recorder, RunFolderError> {
+        let lock = take(path)?;
         let file = path.join(EVENTS);
         let bytes = std::fs::read(&file).map_err(io("read", &file))?;
         files::write_atomically(&file, &events_until(&bytes, step))?;
@@ -86,12 +92,13 @@ impl Recorder {
             std::fs::remove_file(&summary).map_err(io("remove", &summary))?;
         }
         let events = OpenOptions::new().append(true).open(&file);
-        Recorder::new(path, events.map_err(io("open", &file))?)
+        Recorder::new(path, lock, events.map_err(io("open", &file))?)
     }
 
-    fn new(path: &Path, events: File) -> Result<Recorder, RunFolderError> {
+    fn new(path: &Path, lock: RunLock, events: File) -> Result<Recorder, RunFolderError> {
         Ok(Recorder {
             path: path.to_owned(),
+            _lock: lock,
             events,
             checkpoints: CheckpointWriter::new(path).map_err(io("start a thread for", path))?,
             problem: None,
@@ -155,6 +162,14 @@ impl Recorder {
         line.push(b'\n');
         self.events.write_all(&line)
     }
+}
+
+/// The right to write the run in the folder `path`.
+fn take(path: &Path) -> Result<RunLock, RunFolderError> {
+    let lock = RunLock::take(path).map_err(io("lock", path))?;
+    lock.ok_or_else(|| RunFolderError::Busy {
+        path: path.display().to_string(),
+    })
 }
 
 /// The lines of `events` up to `step`, without an end. The points of an event that goes on past

@@ -1,13 +1,16 @@
 //! A run as its events tell it. [`RunState::apply`] is the only place that changes one, so a live
 //! run and a replayed one cannot differ.
 
+use serde::{Deserialize, Serialize};
+
 use super::Parent;
 use crate::train::{
     EpochPoint, Event, Finish, LayerPoint, Metrics, Setting, StepPoint, TrainConfig, Trouble, Value,
 };
 
 /// Where a run stands.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Status {
     /// Asked for; the data is being prepared and the engine warms up.
     Starting,
@@ -21,8 +24,25 @@ pub enum Status {
     Finished(Finish),
 }
 
+impl Status {
+    /// How a run stands, in a word: the one of `runs list`, of filters and of sorting.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Status::Starting => "starting",
+            Status::Running => "running",
+            Status::Paused => "paused",
+            Status::Interrupted => "interrupted",
+            Status::Finished(Finish::Completed) => "completed",
+            Status::Finished(Finish::Stopped) => "stopped",
+            Status::Finished(Finish::EarlyStopped) => "early_stopped",
+            Status::Finished(Finish::Diverged { .. }) => "diverged",
+            Status::Finished(Finish::Failed { .. }) => "failed",
+        }
+    }
+}
+
 /// A setting that was changed while training.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ChangePoint {
     /// Updates done when it took effect.
     pub step: u64,

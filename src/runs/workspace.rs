@@ -1,15 +1,18 @@
 //! The workspace: a folder whose folders are runs.
 
+use std::collections::HashSet;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use directories::ProjectDirs;
 
+use super::folder::{EVENTS, MANIFEST, RunFolderError, io};
+use super::index::{Entry, Index};
 use super::manifest::utc;
-use super::{RunFolder, RunId, RunState, Status};
-
-/// Runs read from a workspace at most, the newest ones.
-const MAX_RUNS: usize = 200;
+use super::notes::NOTES;
+use super::{Record, RunId, Status, lock};
 
 /// Where runs are kept unless somebody says otherwise: in the user's data directory. `None` on a
 /// system without one.
@@ -34,32 +37,199 @@ pub fn new_folder(workspace: &Path, name: &str) -> PathBuf {
         .unwrap_or_else(|| workspace.join(&base))
 }
 
-/// The runs in `workspace`, oldest first, and one sentence for each folder that cannot be read.
-/// A run without an end was interrupted.
-pub fn read_workspace(workspace: &Path) -> (Vec<(RunId, RunState)>, Vec<String>) {
-    let Ok(entries) = std::fs::read_dir(workspace) else {
-        // Not made yet: the first run makes it.
-        return (Vec::new(), Vec::new());
-    };
-    let mut paths: Vec<PathBuf> = entries
-        .filter_map(|entry| Some(entry.ok()?.path()))
-        .filter(|path| path.join("run.toml").is_file())
-        .collect();
-    paths.sort();
-    let newest = paths.split_off(paths.len().saturating_sub(MAX_RUNS));
-    let (mut states, mut problems) = (Vec::new(), Vec::new());
-    for path in newest {
-        match RunFolder::open(&path).and_then(|folder| folder.replay()) {
-            Ok(mut state) => {
-                if state.is_live() {
-                    state.status = Status::Interrupted;
-                }
-                states.push((RunId::of_folder(&path), state));
-            }
-            Err(error) => problems.push(error.to_string()),
+/// A folder of a run, at a moment.
+#[derive(Clone, Debug)]
+pub(super) struct Found {
+    pub(super) id: RunId,
+    pub(super) path: PathBuf,
+    /// Sizes and times of the files a record is made of: when they are the same, so is the record.
+    pub(super) stamp: String,
+}
+
+impl Found {
+    pub(super) fn at(path: PathBuf) -> Found {
+        let of = |file: &str| {
+            let meta = std::fs::metadata(path.join(file)).ok()?;
+            let time = meta.modified().ok()?.duration_since(UNIX_EPOCH).ok()?;
+            Some(format!("{}@{}", meta.len(), time.as_nanos()))
+        };
+        let parts = [MANIFEST, EVENTS, NOTES].map(|file| of(file).unwrap_or_default());
+        Found {
+            id: RunId::of_folder(&path),
+            stamp: parts.join(" "),
+            path,
         }
     }
-    (states, problems)
+}
+
+/// The names of what is in the folder `workspace` and may be a run; none when it is not there yet.
+pub(super) fn run_folders(workspace: &Path) -> Result<HashSet<RunId>, RunFolderError> {
+    let entries = match std::fs::read_dir(workspace) {
+        Ok(entries) => entries,
+        // The first run makes it.
+        Err(e) if e.kind() == ErrorKind::NotFound => return Ok(HashSet::new()),
+        Err(e) => return Err(io("read", workspace)(e)),
+    };
+    let names = entries.filter_map(|entry| Some(entry.ok()?.file_name()));
+    let names = names.map(|name| name.to_string_lossy().into_owned());
+    let names = names.filter(|name| !name.starts_with('.'));
+    Ok(names.map(RunId::from).collect())
+}
+
+/// Whether the folder of this name is a run.
+pub(super) fn is_run(workspace: &Path, id: &RunId) -> bool {
+    workspace.join(id.as_str()).join(MANIFEST).is_file()
+}
+
+/// The runs in the folder `workspace`, by their names; none when it is not there yet.
+pub(super) fn find_runs(workspace: &Path) -> Result<Vec<Found>, RunFolderError> {
+    let mut ids: Vec<RunId> = run_folders(workspace)?.into_iter().collect();
+    ids.retain(|id| is_run(workspace, id));
+    ids.sort();
+    let paths = ids.iter().map(|id| workspace.join(id.as_str()));
+    Ok(paths.map(Found::at).collect())
+}
+
+/// What was found in a workspace.
+#[derive(Debug, Default)]
+pub struct Listing {
+    /// The runs, oldest first.
+    pub records: Vec<Record>,
+    /// One sentence for each folder that cannot be read.
+    pub problems: Vec<String>,
+}
+
+/// Why a run was not found.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum FindError {
+    /// No id and no name is this.
+    #[error("there is no run `{0}`; `candle-studio runs list` shows all")]
+    None(String),
+    /// Several are.
+    #[error("`{0}` may be any of {n} runs, such as {first} and {second}", n = .1.len(), first = .1[0], second = .1[1])]
+    Several(String, Vec<RunId>),
+}
+
+impl Listing {
+    /// The run somebody means by `text`: an id, its beginning, a name, or `last` for the newest.
+    ///
+    /// # Errors
+    /// When there is none, or more than one.
+    pub fn find(&self, text: &str) -> Result<&Record, FindError> {
+        if text == "last" {
+            let newest = self.records.last();
+            return newest.ok_or_else(|| FindError::None(text.to_owned()));
+        }
+        let is_id = |record: &&Record| record.id.as_str() == text;
+        if let Some(record) = self.records.iter().find(is_id) {
+            return Ok(record);
+        }
+        let is_meant =
+            |record: &&Record| record.id.as_str().starts_with(text) || record.name == text;
+        let found: Vec<&Record> = self.records.iter().filter(is_meant).collect();
+        match found[..] {
+            [] => Err(FindError::None(text.to_owned())),
+            [one] => Ok(one),
+            _ => {
+                let ids = found.iter().map(|record| record.id.clone()).collect();
+                Err(FindError::Several(text.to_owned(), ids))
+            }
+        }
+    }
+}
+
+/// The runs in the folder `workspace`: from its index where their files are as they were,
+/// otherwise from their own folders. A run without an end that nobody writes was interrupted.
+///
+/// # Errors
+/// When the workspace is there and cannot be read.
+pub fn list_runs(workspace: &Path) -> Result<Listing, RunFolderError> {
+    let found = find_runs(workspace)?;
+    if found.is_empty() {
+        // Nothing to index, and perhaps no folder for it.
+        return Ok(Listing::default());
+    }
+    let mut listing = list(&mut Index::open(workspace), &found);
+    for record in &mut listing.records {
+        settle(record, workspace);
+    }
+    Ok(listing)
+}
+
+/// The records of these runs as their events left them; the index is brought up to date.
+pub(super) fn list(index: &mut Index, found: &[Found]) -> Listing {
+    let mut entries = index.entries();
+    let read = in_parallel(found, |run| {
+        let entry = entries.get(&run.id).filter(|e| e.stamp == run.stamp);
+        match entry.and_then(Entry::record) {
+            Some(record) => Ok((record, None)),
+            None => Record::read(&run.path).map(|record| (record, Some(run.stamp.as_str()))),
+        }
+    });
+    let mut listing = Listing::default();
+    let mut stamps = Vec::new();
+    for result in read {
+        match result {
+            Ok((record, stamp)) => {
+                listing.records.push(record);
+                stamps.push(stamp);
+            }
+            Err(error) => listing.problems.push(error.to_string()),
+        }
+    }
+    let new = stamps.iter().zip(&listing.records);
+    let new: Vec<_> = new
+        .filter_map(|(stamp, record)| Some(((*stamp)?, record)))
+        .collect();
+    for run in found {
+        entries.remove(&run.id);
+    }
+    let gone: Vec<RunId> = entries.into_keys().collect();
+    if !(new.is_empty() && gone.is_empty()) {
+        index.update(new, &gone);
+    }
+    listing
+        .records
+        .sort_by(|a, b| (&a.created, &a.id).cmp(&(&b.created, &b.id)));
+    listing
+}
+
+/// A run without an end that nobody writes was interrupted.
+pub(super) fn settle(record: &mut Record, workspace: &Path) {
+    let has_ended = matches!(record.status, Status::Finished(_));
+    if !has_ended && !lock::is_written(&workspace.join(record.id.as_str())) {
+        record.status = Status::Interrupted;
+    }
+}
+
+/// `task` of every item, in their order, on all processors: reading a thousand histories is work.
+fn in_parallel<'a, T: Sync, R: Send>(items: &'a [T], task: impl Fn(&'a T) -> R + Sync) -> Vec<R> {
+    let n_threads = std::thread::available_parallelism().map_or(1, usize::from);
+    let n_threads = n_threads.min(items.len().div_ceil(16)).max(1);
+    let next = AtomicUsize::new(0);
+    let work = || {
+        let mut done = Vec::new();
+        loop {
+            let idx = next.fetch_add(1, Ordering::Relaxed);
+            match items.get(idx) {
+                Some(item) => done.push((idx, task(item))),
+                None => return done,
+            }
+        }
+    };
+    let mut done = std::thread::scope(|scope| {
+        let helpers: Vec<_> = (1..n_threads).map(|_| scope.spawn(work)).collect();
+        let mut done = work();
+        for helper in helpers {
+            match helper.join() {
+                Ok(more) => done.extend(more),
+                Err(panic) => std::panic::resume_unwind(panic),
+            }
+        }
+        done
+    });
+    done.sort_by_key(|(idx, _)| *idx);
+    done.into_iter().map(|(_, result)| result).collect()
 }
 
 #[cfg(test)]
@@ -76,7 +246,16 @@ mod tests {
 
     #[test]
     fn a_workspace_that_is_not_there_is_empty() {
-        let (states, problems) = read_workspace(Path::new("/nowhere/at/all"));
-        assert!(states.is_empty() && problems.is_empty());
+        let listing = list_runs(Path::new("/nowhere/at/all")).unwrap();
+        assert!(listing.records.is_empty() && listing.problems.is_empty());
+    }
+
+    #[test]
+    fn what_is_done_in_parallel_comes_in_order() {
+        let items: Vec<usize> = (0..1000).collect();
+        assert_eq!(
+            in_parallel(&items, |i| i * 2),
+            (0..2000).step_by(2).collect::<Vec<_>>()
+        );
     }
 }

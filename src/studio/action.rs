@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use super::{Format, Question, Stroke, SweepAction};
 use crate::data::GreyImage;
-use crate::runs::RunId;
+use crate::runs::{Notes, RunId};
 use crate::train::{Remedy, TrainConfig};
 
 /// An intention. Menu, button, shortcut and test share one variant.
@@ -78,6 +78,20 @@ pub enum Action {
     ExportRuns(Format, PathBuf),
     /// Put the test image at this index on the canvas, with its true label.
     TestImage(usize),
+    /// Compare runs with this one, or with none.
+    SetBaseline(Option<RunId>),
+    /// Say this of a run: name, note, tags, star, archive.
+    SetNotes(RunId, Box<Notes>),
+    /// Move runs to the trash.
+    DeleteRuns(Vec<RunId>),
+    /// Move runs out of the trash.
+    RestoreRuns(Vec<RunId>),
+    /// Delete everything in the trash for good.
+    EmptyTrash,
+    /// See what is in the trash.
+    LookIntoTrash,
+    /// Keep runs in this folder, and show the runs that are there.
+    OpenWorkspace(PathBuf),
     /// Read a folder with the four IDX files.
     OpenData(PathBuf),
     /// Go back to the MNIST that ships with the program.

@@ -13,7 +13,7 @@ use super::timeline::SharedTimeline;
 use crate::data::{Dataset, GreyImage};
 use crate::model::Classifier;
 use crate::predict::Predictor;
-use crate::runs::{RunId, RunState};
+use crate::runs::RunId;
 use crate::sweep::{Plan, SweepState};
 use crate::train::{
     Checkpoint, Control, Event, Inspection, Job, Observer, RateCurve, Trainer, run_guarded,
@@ -37,12 +37,14 @@ pub(super) enum Message {
     Rates(Result<RateCurve, String>),
     /// A run was read to go on with it.
     Reopened(Result<Box<Reopened>, String>),
+    /// The workspace was changed, or not.
+    Tidied(Result<(), String>),
+    /// The workspace and its trash were changed, or not, and what is in the trash now.
+    Trash(Result<(), String>, Result<Vec<RunId>, String>),
     /// A picture was read.
     Picture(Result<GreyImage, String>),
     /// The sweeps kept in the workspace were read, and what was wrong with some of them.
     Sweeps(Vec<(Plan, SweepState)>, Vec<String>),
-    /// The runs kept in the workspace were read, and what was wrong with some of them.
-    Runs(Vec<(RunId, RunState)>, Vec<String>),
 }
 
 /// What a run starts from.

@@ -7,7 +7,7 @@ use std::time::Instant;
 use rand::RngCore;
 
 use super::background::{Message, Origin};
-use super::{Action, DataState, Filter, Model, RateFinder, Studio, Touched};
+use super::{Action, DataState, Model, RateFinder, Studio, Touched};
 use crate::data::{Dataset, GreyImage, read_image_bytes, read_image_file};
 use crate::files::write_atomically;
 use crate::model::{Classifier, preset};
@@ -63,11 +63,9 @@ impl Studio {
             Action::ShowPreviousSnapshot => self.move_along_timeline(false),
             Action::SetTimelineBudget(bytes) => self.background.timeline().set_budget(bytes),
             Action::ShowRun(id, is_visible) => {
-                if let Some(run) = self.library.get_mut(&id) {
-                    run.is_visible = is_visible;
-                }
+                self.library.show(&id, is_visible, self.watch.as_ref());
             }
-            Action::SetFilter(text) => self.library.filter = Filter::new(&text),
+            Action::SetFilter(text) => self.library.set_filter(text),
             Action::Select(ids) => self.library.select(ids),
             Action::UseSettings(id) => self.use_settings(&id),
             Action::Ask(question) => self.compare(question),
@@ -94,6 +92,13 @@ impl Studio {
                     self.notices.remove(idx);
                 }
             }
+            Action::SetBaseline(_)
+            | Action::SetNotes(..)
+            | Action::DeleteRuns(_)
+            | Action::RestoreRuns(_)
+            | Action::EmptyTrash
+            | Action::LookIntoTrash
+            | Action::OpenWorkspace(_) => self.handle_shelf(action),
             canvas => {
                 self.handle_canvas(canvas);
                 self.ask();

@@ -1,9 +1,41 @@
 //! The runs the studio knows, which of them are looked for, and which are picked.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
-use super::Run;
-use crate::runs::{RunId, RunState};
+use crate::compare::{Facts, Metric};
+use crate::runs::table::{Column, Query, QueryError};
+use crate::runs::{Digest, Notes, Record, RunId, RunState, Status, Watch, WatchNews};
+use crate::train::{Event, Metrics};
+
+/// A run of this session, or one of the workspace.
+#[derive(Clone, Debug)]
+pub struct Run {
+    /// What it is known by, for its whole life.
+    pub id: RunId,
+    /// What happened in it. Of runs that are not of this session, points and epochs are there
+    /// only while their curves are shown; everything else always is.
+    pub state: RunState,
+    /// Its settings and results by their names.
+    pub record: Record,
+    /// Whether its curves are shown.
+    pub is_visible: bool,
+    digest: Digest,
+    points: Points,
+    passes: bool,
+}
+
+/// Where a run's points are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Points {
+    /// Here, because it happened here.
+    Own,
+    /// On disk.
+    Absent,
+    /// Asked for.
+    Coming,
+    /// Here, as long as they are looked at.
+    Here,
+}
 
 /// All runs, with the one filter and the one selection that every view of them shares.
 #[derive(Default)]
@@ -11,37 +43,123 @@ pub(super) struct Library {
     /// Oldest first.
     pub(super) runs: Vec<Run>,
     /// The run this studio trains, or trained last.
-    pub(super) own: Option<RunId>,
-    pub(super) filter: Filter,
+    own: Option<RunId>,
+    filter: Filter,
     pub(super) selection: BTreeSet<RunId>,
+    pub(super) baseline: Option<RunId>,
+    pub(super) version: u64,
+    /// Whether the runs of the workspace have been read.
+    pub(super) is_listed: bool,
 }
 
-/// Which runs are looked for. Empty looks for all.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+/// Which runs are looked for. Empty looks for all that are not archived.
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Filter {
     text: String,
-    /// What every run that passes has in its name, in small letters.
-    words: Vec<String>,
+    query: Query,
+    problem: Option<QueryError>,
 }
 
 impl Filter {
-    /// The filter somebody typed.
-    pub fn new(text: &str) -> Filter {
-        Filter {
-            text: text.to_owned(),
-            words: text.split_whitespace().map(str::to_lowercase).collect(),
-        }
-    }
-
     /// What was typed.
     pub fn text(&self) -> &str {
         &self.text
     }
 
-    /// Whether `run` is looked for.
-    pub fn passes(&self, run: &Run) -> bool {
-        let name = run.state.name.to_lowercase();
-        self.words.iter().all(|word| name.contains(word))
+    /// Why it makes no sense. Then the last one that did still holds.
+    pub fn problem(&self) -> Option<&QueryError> {
+        self.problem.as_ref()
+    }
+
+    fn passes(&self, record: &Record) -> bool {
+        // Who asks for archived runs by that word gets them.
+        let is_hidden = record.notes.archived && !self.text.contains("archived");
+        !is_hidden && self.query.passes(record)
+    }
+}
+
+impl Run {
+    fn new(state: RunState, record: Record, points: Points) -> Run {
+        Run {
+            id: record.id.clone(),
+            state,
+            record,
+            is_visible: false,
+            digest: Digest::default(),
+            points,
+            passes: true,
+        }
+    }
+
+    /// Whether its points are still being read.
+    pub fn is_loading(&self) -> bool {
+        self.points == Points::Coming
+    }
+
+    /// The run as a row of a table: its settings by key, and how it did. Its points need not be
+    /// here.
+    pub fn facts(&self) -> Facts {
+        let mut facts = Facts::new(&self.state);
+        for (metric, key) in [
+            (Metric::TestAccuracy, "test_accuracy"),
+            (Metric::TestLoss, "test_loss"),
+            (Metric::LastValidation, "val_accuracy"),
+            (Metric::ValidationLoss, "val_loss"),
+            (Metric::TrainLoss, "train_loss"),
+            (Metric::TrainSecs, "train_seconds"),
+        ] {
+            let last = self.record.metrics.get(key).map(|all| all.last);
+            if let Some(value) = last.filter(|value| value.is_finite()) {
+                facts.metrics.insert(metric, value);
+            }
+        }
+        let best = self.record.metrics.get("val_accuracy").map(|all| all.max);
+        if let Some(best) = best.filter(|value| value.is_finite()) {
+            facts.metrics.insert(Metric::BestValidation, best);
+        }
+        facts
+    }
+
+    /// Whether it is looked for.
+    pub fn passes(&self) -> bool {
+        self.passes
+    }
+
+    /// The state as far as the record tells it.
+    fn outline(record: &Record) -> RunState {
+        let mut state = RunState::new(&record.name, record.config.clone());
+        state.dataset.clone_from(&record.data);
+        state.threads = record.threads;
+        state.status = record.status.clone();
+        state.changes.clone_from(&record.changes);
+        let last = |metric: &str| record.metrics.get(metric).map(|all| all.last);
+        if let (Some(loss), Some(accuracy)) = (last("test_loss"), last("test_accuracy")) {
+            state.test = Some(Metrics { loss, accuracy });
+        }
+        state
+    }
+
+    /// Takes over a record that was read.
+    fn update(&mut self, record: Record) {
+        self.state.name.clone_from(&record.name);
+        if self.points == Points::Own && self.state.is_live() {
+            // Here it is known better; but what a person says of it is in its folder.
+            self.record.name = record.name;
+            self.record.notes = record.notes;
+            return;
+        }
+        if self.points == Points::Absent {
+            self.state = Run::outline(&record);
+        }
+        self.state.status = record.status.clone();
+        self.state.config = record.config.clone();
+        self.record = record;
+    }
+
+    fn happen(&mut self, event: &Event) {
+        self.state.apply(event);
+        self.digest.apply(event);
+        self.record.follow(&self.state, &self.digest);
     }
 }
 
@@ -50,8 +168,16 @@ impl Library {
         self.runs.iter().find(|run| run.id == *id)
     }
 
-    pub(super) fn get_mut(&mut self, id: &RunId) -> Option<&mut Run> {
+    fn get_mut(&mut self, id: &RunId) -> Option<&mut Run> {
         self.runs.iter_mut().find(|run| run.id == *id)
+    }
+
+    pub(super) fn filter(&self) -> &Filter {
+        &self.filter
+    }
+
+    pub(super) fn filtered(&self) -> impl Iterator<Item = &Run> {
+        self.runs.iter().filter(|run| run.passes)
     }
 
     /// The run this studio trains, or trained last.
@@ -59,43 +185,191 @@ impl Library {
         self.get(self.own.as_ref()?)
     }
 
-    /// The same, to let something happen in it.
-    pub(super) fn own_mut(&mut self) -> Option<&mut Run> {
-        let id = self.own.clone()?;
-        self.get_mut(&id)
-    }
-
-    /// A run of this studio begins.
+    /// A run of this studio begins, or began earlier.
     pub(super) fn begin(&mut self, id: RunId, state: RunState) {
         self.own = Some(id.clone());
-        self.runs.push(Run {
-            id,
-            state,
-            is_visible: true,
-        });
+        let record = Record::begun(id, &state);
+        let mut run = Run::new(state, record, Points::Own);
+        run.digest = Digest::of(&run.state);
+        run.record.follow(&run.state, &run.digest);
+        run.is_visible = true;
+        self.runs.push(run);
+        self.version += 1;
     }
 
     /// A run that was over goes on, from where `state` tells.
     pub(super) fn go_on_with(&mut self, id: &RunId, state: RunState) {
         self.own = Some(id.clone());
         if let Some(run) = self.get_mut(id) {
+            run.digest = Digest::of(&state);
             run.state = state;
+            run.points = Points::Own;
+            run.record.follow(&run.state, &run.digest);
             run.is_visible = true;
+        }
+        self.version += 1;
+    }
+
+    /// Something happened in the run of this studio.
+    pub(super) fn happen(&mut self, event: &Event) {
+        let own = self.own.clone();
+        if let Some(run) = own.and_then(|id| self.get_mut(&id)) {
+            run.happen(event);
+            self.version += 1;
         }
     }
 
-    /// Runs of earlier sessions were read.
-    pub(super) fn add_earlier(&mut self, runs: Vec<(RunId, RunState)>) {
-        let earlier = runs.into_iter().map(|(id, state)| Run {
-            id,
-            state,
-            is_visible: false,
+    /// Takes in what is new in the workspace; returns what a person should know.
+    pub(super) fn hear(&mut self, news: WatchNews, watch: &Watch) -> Option<String> {
+        match news {
+            WatchNews::Records(records) => self.take(records),
+            WatchNews::Gone(ids) => self.lose(&ids),
+            WatchNews::Replayed(id, state) => self.replayed(&id, *state, watch),
+            WatchNews::Happened(id, events) => {
+                if let Some(run) = self.get_mut(&id).filter(|r| r.points == Points::Here) {
+                    events.iter().for_each(|event| run.state.apply(event));
+                }
+            }
+            WatchNews::Problem(text) => return Some(text),
+        }
+        self.version += 1;
+        None
+    }
+
+    fn take(&mut self, records: Vec<Record>) {
+        self.is_listed = true;
+        let places: HashMap<RunId, usize> = self
+            .runs
+            .iter()
+            .enumerate()
+            .map(|(idx, run)| (run.id.clone(), idx))
+            .collect();
+        for record in records {
+            let run = match places.get(&record.id) {
+                Some(&idx) => {
+                    self.runs[idx].update(record);
+                    &mut self.runs[idx]
+                }
+                None => {
+                    let run = Run::new(Run::outline(&record), record, Points::Absent);
+                    self.runs.push(run);
+                    let last = self.runs.len() - 1;
+                    &mut self.runs[last]
+                }
+            };
+            run.passes = self.filter.passes(&run.record);
+        }
+        let age = |run: &Run| (run.record.created.clone(), run.id.clone());
+        if !self.runs.is_sorted_by_key(age) {
+            self.runs.sort_by_cached_key(age);
+        }
+    }
+
+    fn lose(&mut self, ids: &[RunId]) {
+        let lost: BTreeSet<&RunId> = ids.iter().collect();
+        // The folder of a run that is training here can be deleted; the run goes on.
+        self.runs.retain(|run| {
+            !lost.contains(&run.id) || (run.points == Points::Own && run.state.is_live())
         });
-        self.runs.splice(0..0, earlier);
+        self.selection.retain(|id| !lost.contains(id));
+        if self.baseline.as_ref().is_some_and(|id| lost.contains(id)) {
+            self.baseline = None;
+        }
+    }
+
+    fn replayed(&mut self, id: &RunId, mut state: RunState, watch: &Watch) {
+        match self.get_mut(id) {
+            Some(run) if run.is_visible && run.points != Points::Own => {
+                state.name.clone_from(&run.record.name);
+                if run.record.status == Status::Interrupted {
+                    state.status = Status::Interrupted;
+                }
+                run.state = state;
+                run.points = Points::Here;
+            }
+            // Hidden again before it came.
+            _ => watch.forget(id.clone()),
+        }
+    }
+
+    /// Shows or hides the curves of a run; its points are read when they are needed.
+    pub(super) fn show(&mut self, id: &RunId, is_visible: bool, watch: Option<&Watch>) {
+        let Some(run) = self.get_mut(id) else {
+            return;
+        };
+        run.is_visible = is_visible;
+        let Some(watch) = watch else {
+            return;
+        };
+        match (run.points, is_visible) {
+            (Points::Absent, true) => {
+                run.points = Points::Coming;
+                watch.follow(id.clone());
+            }
+            (Points::Here | Points::Coming, false) => {
+                run.points = Points::Absent;
+                run.state = Run::outline(&run.record);
+                watch.forget(id.clone());
+            }
+            _ => {}
+        }
+    }
+
+    pub(super) fn set_filter(&mut self, text: String) {
+        let is_known = |column: &Column| {
+            let knows = |run: &Run| column.value(&run.record).is_some();
+            let will_come = ABOUT_TO_COME.contains(&column.key.as_str());
+            // With no run there is nothing to find, and nothing to complain about.
+            self.runs.is_empty() || will_come || self.runs.iter().any(knows)
+        };
+        let query = Query::parse(&text).and_then(|query| {
+            query.check_keys(is_known)?;
+            Ok(query)
+        });
+        self.filter.text = text;
+        match query {
+            Ok(query) => {
+                self.filter.query = query;
+                self.filter.problem = None;
+            }
+            Err(problem) => self.filter.problem = Some(problem),
+        }
+        self.refilter();
+    }
+
+    /// A person says something of a run that is kept nowhere.
+    pub(super) fn note(&mut self, id: &RunId, notes: Notes) {
+        if let Some(run) = self.get_mut(id) {
+            if let Some(name) = &notes.name {
+                run.record.name.clone_from(name);
+                run.state.name.clone_from(name);
+            }
+            run.record.notes = notes;
+        }
+        self.refilter();
+    }
+
+    /// Forgets all runs, but not what is looked for.
+    pub(super) fn clear(&mut self) {
+        *self = Library {
+            filter: std::mem::take(&mut self.filter),
+            version: self.version + 1,
+            ..Library::default()
+        };
+    }
+
+    fn refilter(&mut self) {
+        for run in &mut self.runs {
+            run.passes = self.filter.passes(&run.record);
+        }
+        self.version += 1;
     }
 
     pub(super) fn select(&mut self, ids: Vec<RunId>) {
-        let known = ids.into_iter().filter(|id| self.get(id).is_some());
-        self.selection = known.collect();
+        let known: BTreeSet<&RunId> = self.runs.iter().map(|run| &run.id).collect();
+        self.selection = ids.into_iter().filter(|id| known.contains(id)).collect();
     }
 }
+
+/// Metrics every run will have, though none may have them yet.
+const ABOUT_TO_COME: [&str; 4] = ["val_accuracy", "val_loss", "test_accuracy", "test_loss"];

@@ -14,30 +14,32 @@ mod live;
 mod look;
 mod pad;
 mod rates;
+mod shelf;
 mod steer;
 mod sweeps;
 mod timeline;
 
 use std::collections::VecDeque;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 pub use action::{Action, Effect};
 pub use again::continue_word;
 pub use compare::{Compared, Format, Opinion, Parted, Question};
-pub use library::Filter;
+pub use library::{Filter, Run};
 pub use pad::{Pad, Stroke};
 pub use rates::RateFinder;
 pub use sweeps::{ShownSweep, SweepAction, SweepPhase, Sweeps};
 pub use timeline::Timeline;
 
-use crate::compare::Facts;
 use crate::data::Dataset;
 use crate::model::{Classifier, Layer, PRESETS};
 use crate::predict::{Prediction, Request};
-use crate::runs::{self, RunId, RunState, Status};
-use crate::train::{Checkpoint, Field, FieldError, Finish, Inspection, Setting, TrainConfig};
+use crate::runs::{RunId, RunState, Status, Watch, WatchNews};
+use crate::train::{
+    Checkpoint, Event, Field, FieldError, Finish, Inspection, Setting, TrainConfig,
+};
 use background::{Background, Message};
 use history::History;
 use library::Library;
@@ -126,6 +128,10 @@ pub struct Studio {
     notices: Vec<Notice>,
     /// Folder in which runs are kept; `None` keeps none.
     workspace: Option<PathBuf>,
+    /// Looks at the runs there.
+    watch: Option<Watch>,
+    /// The runs in the trash, as of the last look.
+    trash: Vec<RunId>,
     /// Counts the random choices of the window, so that each is another one.
     n_picks: u64,
     /// Configurations that wait to be trained.
@@ -134,24 +140,6 @@ pub struct Studio {
     is_from_queue: bool,
     compared: Compared,
     background: Background,
-}
-
-/// A run of this session, or one kept by an earlier one.
-#[derive(Clone, Debug)]
-pub struct Run {
-    /// What it is known by, for its whole life.
-    pub id: RunId,
-    /// What happened in it.
-    pub state: RunState,
-    /// Whether its curves are shown.
-    pub is_visible: bool,
-}
-
-impl Run {
-    /// The run as a row of a table: its settings by key, and how it did.
-    pub fn facts(&self) -> Facts {
-        Facts::new(&self.state)
-    }
 }
 
 /// Number of images in MNIST's training set, assumed until the data is read.
@@ -181,7 +169,12 @@ impl Studio {
             pad: Pad::default(),
             prediction: None,
             notices: Vec::new(),
+            watch: workspace
+                .clone()
+                .map(|workspace| Watch::spawn(workspace, wake.clone()))
+                .transpose()?,
             workspace,
+            trash: Vec::new(),
             n_picks: 0,
             queue: VecDeque::new(),
             is_from_queue: false,
@@ -189,7 +182,6 @@ impl Studio {
             background: Background::new(wake)?,
         };
         studio.handle(Action::UseMnist);
-        studio.read_workspace();
         studio.read_sweeps();
         Ok(studio)
     }
@@ -223,11 +215,13 @@ impl Studio {
             if let Some(message) = self.background.message() {
                 self.hear(message);
             } else if let Some(event) = self.background.event() {
-                if let Some(run) = self.library.own_mut() {
-                    run.state.apply(&event);
-                    self.follow_run(&event);
+                self.library.happen(&event);
+                self.follow_run(&event);
+                if matches!(event, Event::Finished { .. }) {
                     self.tell_end();
                 }
+            } else if let Some(news) = self.watch.as_ref().and_then(Watch::news) {
+                self.hear_of_runs(news);
             } else {
                 break;
             }
@@ -349,12 +343,33 @@ impl Studio {
 
     /// Which runs are looked for, in every view of them.
     pub fn filter(&self) -> &Filter {
-        &self.library.filter
+        self.library.filter()
     }
 
     /// The runs that are looked for, oldest first.
     pub fn filtered_runs(&self) -> impl Iterator<Item = &Run> {
-        self.runs().iter().filter(|run| self.filter().passes(run))
+        self.library.filtered()
+    }
+
+    /// Another number whenever something about the runs, or about which are looked for, has
+    /// changed: what was made of them has to be made again.
+    pub fn runs_version(&self) -> u64 {
+        self.library.version
+    }
+
+    /// Whether the runs of the workspace are still being read for the first time.
+    pub fn is_reading_runs(&self) -> bool {
+        self.watch.is_some() && !self.library.is_listed
+    }
+
+    /// Folder in which runs are kept; `None` keeps none.
+    pub fn workspace(&self) -> Option<&Path> {
+        self.workspace.as_deref()
+    }
+
+    /// The run that others are compared with, if one was chosen.
+    pub fn baseline(&self) -> Option<&Run> {
+        self.library.get(self.library.baseline.as_ref()?)
     }
 
     /// Whether the run is picked, in every view of runs.
@@ -383,6 +398,12 @@ impl Studio {
     pub fn with_sweep(mut self, sweep: ShownSweep) -> Studio {
         self.sweeps.show(sweep);
         self
+    }
+
+    /// What that run is known by.
+    pub fn live_run_id(&self) -> Option<&RunId> {
+        let own = self.library.own().filter(|run| run.state.is_live());
+        own.map(|run| &run.id)
     }
 
     /// What the canvas asks.
@@ -460,10 +481,8 @@ impl Studio {
                 problems.into_iter().for_each(|text| self.complain(text));
             }
             Message::Saved(path, Ok(())) => self.inform(format!("saved {}", path.display())),
-            Message::Runs(states, problems) => {
-                self.library.add_earlier(states);
-                problems.into_iter().for_each(|text| self.complain(text));
-            }
+            Message::Tidied(result) => self.hear_tidied(result),
+            Message::Trash(changed, trash) => self.hear_trash(changed, trash),
             Message::Picture(Ok(image)) => {
                 self.touched = Touched::Canvas;
                 self.pad.paste(image, None);
@@ -488,15 +507,12 @@ impl Studio {
         }
     }
 
-    fn read_workspace(&mut self) {
-        let Some(workspace) = self.workspace.clone() else {
-            return;
-        };
-        self.background
-            .run("reading earlier runs".to_owned(), move || {
-                let (states, problems) = runs::read_workspace(&workspace);
-                Message::Runs(states, problems)
-            });
+    fn hear_of_runs(&mut self, news: WatchNews) {
+        if let Some(watch) = &self.watch
+            && let Some(trouble) = self.library.hear(news, watch)
+        {
+            self.complain(trouble);
+        }
     }
 
     fn read_sweeps(&mut self) {

@@ -216,7 +216,7 @@ pub enum Event {
 
 /// Numbers that may not be finite. JSON has no word for those, and serde_json would turn them
 /// into null; they are written as strings.
-pub(super) mod number {
+pub(crate) mod number {
     use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
     #[derive(Serialize, Deserialize)]

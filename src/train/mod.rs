@@ -29,6 +29,7 @@ mod worker;
 pub use checkpoint::{Checkpoint, Cursor};
 pub use config::{Field, FieldError, Optimizer, Setting, TrainConfig, Value};
 pub use control::{Change, Control};
+pub(crate) use event::number;
 pub use event::{EpochPoint, Event, Finish, Metrics, StepPoint};
 pub use examine::{LayerReading, Readings, examine};
 pub use gradient::Clip;

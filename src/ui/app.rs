@@ -102,6 +102,10 @@ impl StudioApp {
             }
             ctx.request_repaint();
         }
+        for folder in wishes.folders {
+            // A desktop that cannot has no better way to say so; the path is in the menu's hint.
+            let _ = open::that_detached(folder);
+        }
         for action in wishes.actions {
             self.studio.handle(action);
             ctx.request_repaint();

@@ -86,6 +86,8 @@ pub enum Command {
     Tab(Tab),
     /// Write runs for other programs.
     Export(Format),
+    /// Keep runs in another folder.
+    OpenWorkspace,
     /// Choose a theme.
     Theme(ThemeChoice),
     /// Open the list of commands.
@@ -155,6 +157,7 @@ const PLAIN: &[Command] = &[
     Command::Export(Format::Csv),
     Command::Export(Format::Jsonl),
     Command::Export(Format::Tensorboard),
+    Command::OpenWorkspace,
     Command::Theme(ThemeChoice::System),
     Command::Theme(ThemeChoice::Dark),
     Command::Theme(ThemeChoice::Light),
@@ -209,6 +212,7 @@ impl Command {
             Command::Export(Format::Csv) => "Export runs as a table (CSV)…",
             Command::Export(Format::Jsonl) => "Export runs as JSON lines…",
             Command::Export(Format::Tensorboard) => "Export runs for TensorBoard…",
+            Command::OpenWorkspace => "Open workspace…",
             Command::Theme(choice) => return format!("Theme: {}", choice.label()),
             Command::Palette => "All commands",
         };
@@ -288,6 +292,9 @@ impl Command {
             Command::Export(Format::Tensorboard) => {
                 "A folder with every point of each run and its settings, as TensorBoard reads it."
             }
+            Command::OpenWorkspace => {
+                "Shows the runs of another folder and keeps new ones there, until the window is closed."
+            }
             Command::Theme(ThemeChoice::System) => "Follows the desktop, where it tells its theme.",
             Command::Theme(ThemeChoice::Dark) => "For dark rooms.",
             Command::Theme(ThemeChoice::Light) => "For bright rooms.",
@@ -358,6 +365,7 @@ impl Command {
             Command::RedoEdit => studio.can_redo_edit(),
             Command::Clear => !studio.pad().is_empty(),
             Command::Export(_) => studio.filtered_runs().next().is_some(),
+            Command::OpenWorkspace => studio.live_run().is_none(),
             _ => true,
         }
     }
@@ -405,6 +413,7 @@ impl Command {
             Command::Export(format) => return Deed::AskPath(Purpose::Export(format)),
             Command::OpenData => return Deed::AskPath(Purpose::OpenData),
             Command::OpenImage => return Deed::AskPath(Purpose::OpenImage),
+            Command::OpenWorkspace => return Deed::AskPath(Purpose::OpenWorkspace),
             Command::LogLoss => return Deed::ToggleLogLoss,
             Command::LogHorizontal => return Deed::ToggleLogHorizontal,
             Command::ShowWholeCurves => return Deed::ShowWholeCurves,

@@ -29,6 +29,8 @@ pub enum Purpose {
     OpenData,
     /// Write runs for other programs.
     Export(Format),
+    /// Keep runs in a folder.
+    OpenWorkspace,
 }
 
 impl Purpose {
@@ -42,6 +44,7 @@ impl Purpose {
             Purpose::Export(Format::Csv) => "Export runs as a table to…",
             Purpose::Export(Format::Jsonl) => "Export runs as JSON lines to…",
             Purpose::Export(Format::Tensorboard) => "Export runs for TensorBoard to…",
+            Purpose::OpenWorkspace => "Open a workspace",
         }
     }
 
@@ -69,6 +72,9 @@ impl Purpose {
             Purpose::Export(Format::Tensorboard) => {
                 "A folder, made if need be: tensorboard --logdir FOLDER shows every run in it."
             }
+            Purpose::OpenWorkspace => {
+                "A folder in which runs are kept, each in a folder of its own; it is made if it is not there."
+            }
         }
     }
 
@@ -89,6 +95,7 @@ impl Purpose {
             Purpose::OpenImage => Action::OpenImage(path),
             Purpose::OpenData => Action::OpenData(path),
             Purpose::Export(format) => Action::ExportRuns(format, path),
+            Purpose::OpenWorkspace => Action::OpenWorkspace(path),
         }
     }
 
@@ -120,7 +127,7 @@ impl Purpose {
                 let chosen = dialog.set_file_name(usual_name(format)).save_file();
                 Box::pin(async move { path(chosen.await) })
             }
-            Purpose::OpenData | Purpose::Export(Format::Tensorboard) => {
+            Purpose::OpenData | Purpose::OpenWorkspace | Purpose::Export(Format::Tensorboard) => {
                 let chosen = dialog.pick_folder();
                 Box::pin(async move { path(chosen.await) })
             }

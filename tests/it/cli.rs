@@ -7,6 +7,7 @@ mod compare;
 mod interrupted;
 mod recipe;
 mod resume;
+mod runs;
 mod sweep;
 mod train;
 
@@ -26,6 +27,13 @@ use crate::tiny;
 fn command(dir: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_candle-studio"));
     command.current_dir(dir).stdin(Stdio::null());
+    // Runs of tests are nobody's runs.
+    let data = format!(
+        "{}/data-{}",
+        env!("CARGO_TARGET_TMPDIR"),
+        std::process::id()
+    );
+    command.env("XDG_DATA_HOME", data);
     for name in ["DISPLAY", "WAYLAND_DISPLAY", "WAYLAND_SOCKET"] {
         command.env_remove(name);
     }

@@ -21,6 +21,8 @@ mod house;
 mod layers;
 mod learning;
 mod look;
+#[cfg(feature = "gui")]
+mod many_runs;
 mod model_files;
 #[cfg(feature = "gui")]
 mod renderer;
@@ -42,3 +44,4 @@ mod tiny;
 mod ui;
 #[cfg(feature = "gui")]
 mod window;
+mod workspace;

@@ -4,12 +4,12 @@ use candle_studio::model::{Classifier, PRESETS};
 use candle_studio::runs::RunState;
 use candle_studio::studio::{Action, Studio};
 use candle_studio::train::TrainConfig;
-use candle_studio::ui::StudioApp;
+use candle_studio::ui::{Options, StudioApp};
 use egui::{Key, Modifiers, Role};
 use egui_kittest::Harness;
-use egui_kittest::kittest::Queryable;
+use egui_kittest::kittest::{NodeT, Queryable};
 
-use crate::window::{open, settle};
+use crate::window::{open, settle, wait};
 
 type Window = Harness<'static, StudioApp>;
 
@@ -95,4 +95,142 @@ fn the_selection_holds_only_runs_that_there_are() {
     assert_eq!(picked, [known]);
     studio.handle(Action::Select(Vec::new()));
     assert_eq!(studio.selected_runs().count(), 0);
+}
+
+/// A workspace with two runs of the released format.
+fn workspace() -> tempfile::TempDir {
+    let dir = tempfile::tempdir().unwrap();
+    for (name, rate) in [("slow", "0.001"), ("quick", "0.5")] {
+        let run = crate::workspace::copy_released(dir.path(), name);
+        for file in ["run.toml", "events.jsonl"] {
+            let text = std::fs::read_to_string(run.join(file)).unwrap();
+            let text = text.replace("learning_rate = 0.001", &format!("learning_rate = {rate}"));
+            let text = text.replace(
+                "\"learning_rate\":0.001",
+                &format!("\"learning_rate\":{rate}"),
+            );
+            let text = text.replace("name = \"format-1\"", &format!("name = \"{name}\""));
+            std::fs::write(run.join(file), text).unwrap();
+        }
+    }
+    dir
+}
+
+fn window_on(workspace: &std::path::Path) -> Window {
+    window_sized(workspace, [1440.0, 900.0])
+}
+
+fn window_sized(workspace: &std::path::Path, size: [f32; 2]) -> Window {
+    let options = Options {
+        workspace: Some(workspace.to_owned()),
+    };
+    let mut window = Harness::builder()
+        .with_size(size)
+        .with_max_steps(60)
+        .build_eframe(move |cc| StudioApp::new(cc, options).unwrap());
+    settle(&mut window);
+    wait(&mut window, "the runs", |app| {
+        app.studio().runs().len() == 2
+    });
+    press(&mut window, Modifiers::COMMAND, Key::Num2);
+    window
+}
+
+fn click(window: &mut Window, label: &str) {
+    window.get_by_label(label).click();
+    window.run_steps(6);
+}
+
+/// The names of the rows, from top to bottom.
+fn rows(window: &Window) -> Vec<String> {
+    let mut rows: Vec<(f32, String)> = window
+        .get_all_by_role(Role::Row)
+        .map(|row| {
+            (
+                row.rect().min.y,
+                row.accesskit_node().label().unwrap_or_default(),
+            )
+        })
+        .collect();
+    rows.sort_by(|a, b| a.0.total_cmp(&b.0));
+    rows.into_iter().map(|(_, name)| name).collect()
+}
+
+#[test]
+fn the_table_shows_what_differs_sorts_filters_and_groups() {
+    let dir = workspace();
+    let mut window = window_on(dir.path());
+    window.get_by_label("Sort by learning rate");
+    assert!(
+        window.query_by_label("Sort by batch").is_none(),
+        "it is the same in both"
+    );
+    click(&mut window, "Sort by learning rate");
+    assert_eq!(rows(&window), ["slow", "quick"]);
+    click(&mut window, "Sort by learning rate");
+    assert_eq!(rows(&window), ["quick", "slow"]);
+    window.get_by_label("Filter of runs").focus();
+    window.run_steps(2);
+    window.event(egui::Event::Text("lr < 0.01 and".to_owned()));
+    window.run_steps(4);
+    window.get_by_label_contains("at character 14");
+    assert_eq!(
+        rows(&window),
+        ["quick", "slow"],
+        "the last filter that made sense"
+    );
+    window.event(egui::Event::Text(" model = softmax".to_owned()));
+    window.run_steps(4);
+    assert_eq!(rows(&window), ["slow"]);
+    click(&mut window, "Groups");
+    click(&mut window, "by all but seed");
+    window.get_by_label_contains("slow · 1 run");
+    click(&mut window, "Close slow");
+    assert!(window.query_by_role(Role::Row).is_none());
+}
+
+#[test]
+fn runs_are_picked_compared_renamed_deleted_and_brought_back() {
+    let dir = workspace();
+    let mut window = window_on(dir.path());
+    click(&mut window, "quick");
+    window.get_by_label("1 run picked");
+    window
+        .get_by_label("slow")
+        .click_modifiers(Modifiers::COMMAND);
+    window.run_steps(6);
+    window.get_by_label("2 runs picked");
+    click(&mut window, "Diff");
+    window.get_by_label("learning_rate");
+    assert!(window.query_by_label("batch_size").is_none());
+    click(&mut window, "Table");
+    click(&mut window, "slow");
+    click(&mut window, "1 run picked");
+    click(&mut window, "Name, tags and note…");
+    window.get_by_label("Tags of the run").focus();
+    window.run_steps(2);
+    window.event(egui::Event::Text("paper".to_owned()));
+    window.run_steps(2);
+    click(&mut window, "Save");
+    wait(&mut window, "the tag", |app| {
+        app.studio()
+            .runs()
+            .iter()
+            .any(|run| run.record.notes.tags == ["paper"])
+    });
+    let notes = std::fs::read_to_string(dir.path().join("slow/notes.toml")).unwrap();
+    assert!(notes.contains("paper"), "{notes}");
+    click(&mut window, "1 run picked");
+    click(&mut window, "Delete");
+    wait(&mut window, "the deletion", |app| {
+        app.studio().runs().len() == 1
+    });
+    assert!(!dir.path().join("slow").exists());
+    click(&mut window, "All rows");
+    click(&mut window, "Trash…");
+    wait(&mut window, "the trash", |app| {
+        app.studio().trash().len() == 1
+    });
+    click(&mut window, "Restore slow");
+    wait(&mut window, "the run", |app| app.studio().runs().len() == 2);
 }

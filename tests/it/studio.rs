@@ -319,15 +319,26 @@ fn closing_the_window_during_training_keeps_the_run() {
     first.handle(Action::Train);
     wait(&mut first, "some training", |s| run(s).points.len() > 100);
     drop(first);
-    let folders: Vec<_> = std::fs::read_dir(dir.path()).unwrap().collect();
+    let folders = std::fs::read_dir(dir.path()).unwrap();
+    let folders: Vec<_> = folders
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.is_dir())
+        .collect();
     assert_eq!(folders.len(), 1);
-    let folder = RunFolder::open(&folders[0].as_ref().unwrap().path()).unwrap();
+    let folder = RunFolder::open(&folders[0]).unwrap();
     assert_eq!(folder.summary().unwrap().unwrap().finish, Finish::Stopped);
     assert!(folder.model_path().is_file());
     let mut second = studio(Some(dir.path()));
     wait(&mut second, "the earlier run", |s| s.runs().len() == 1);
     assert_eq!(run(&second).status, Status::Finished(Finish::Stopped));
-    assert!(run(&second).points.len() > 100);
+    let id = second.runs()[0].id.clone();
+    second.handle(Action::ShowRun(id.clone(), true));
+    wait(&mut second, "its points", |s| run(s).points.len() > 100);
+    second.handle(Action::ShowRun(id, false));
+    assert!(
+        run(&second).points.is_empty(),
+        "they need not stay in memory"
+    );
     assert!(second.live_run().is_none());
 }
 

@@ -17,6 +17,8 @@ pub mod sweep;
 pub mod timeline;
 pub mod top_bar;
 
+use std::path::PathBuf;
+
 use super::command::Command;
 use super::settings::Settings;
 use crate::studio::{Action, Studio};
@@ -38,6 +40,8 @@ pub struct Wishes {
     pub actions: Vec<Action>,
     /// Without details.
     pub commands: Vec<Command>,
+    /// Folders to be opened by the desktop.
+    pub folders: Vec<PathBuf>,
 }
 
 impl Cx<'_> {

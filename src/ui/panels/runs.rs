@@ -1,10 +1,10 @@
-//! The table of this session's runs.
+//! The runs below the curves, newest first: enough to choose which curves are shown.
 
 use egui::{Align, Label, Layout, RichText, ScrollArea, Sense, Ui, UiBuilder, vec2};
 
 use super::Cx;
 use super::curves::status_word;
-use crate::runs::{RunState, Status};
+use crate::runs::Status;
 use crate::studio::{Action, Run, continue_word};
 use crate::train::Finish;
 use crate::ui::format;
@@ -19,7 +19,7 @@ struct Column {
     heading: &'static str,
     about: &'static str,
     width: f32,
-    text: fn(&RunState) -> String,
+    text: fn(&Run) -> String,
     /// Columns of a higher rank go first when there is not enough room.
     rank: u8,
 }
@@ -29,46 +29,45 @@ const COLUMNS: &[Column] = &[
         heading: "state",
         about: "Whether the run is training, waits, or how it ended.",
         width: 62.0,
-        text: |run| status_word(&run.status).to_owned(),
+        text: |run| status_word(&run.record.status).to_owned(),
         rank: 2,
     },
     Column {
         heading: "optimiser",
         about: "The rule that turned gradients into weights.",
         width: 66.0,
-        text: |run| run.config.optimizer.label().to_owned(),
+        text: |run| run.record.config.optimizer.label().to_owned(),
         rank: 7,
     },
     Column {
         heading: "rate",
         about: "Learning rate, as it is now.",
         width: 56.0,
-        text: |run| format::setting(run.config.learning_rate),
+        text: |run| format::setting(run.record.config.learning_rate),
         rank: 3,
     },
     Column {
         heading: "batch",
         about: "Images behind each update.",
         width: 46.0,
-        text: |run| run.config.batch_size.to_string(),
+        text: |run| run.record.config.batch_size.to_string(),
         rank: 5,
     },
     Column {
         heading: "epochs",
         about: "Epochs done, of those planned.",
         width: 52.0,
-        text: |run| format!("{}/{}", run.epochs.len(), run.config.epochs),
+        text: |run| {
+            let done = last(run, "epochs_done").unwrap_or(0.0);
+            format!("{}/{}", done.floor(), run.record.config.epochs)
+        },
         rank: 4,
     },
     Column {
         heading: "time",
         about: "Training alone, without pauses and evaluation.",
         width: 84.0,
-        text: |run| {
-            run.points
-                .last()
-                .map_or_else(String::new, |p| format::duration(p.secs))
-        },
+        text: |run| last(run, "train_seconds").map_or_else(String::new, format::duration),
         rank: 6,
     },
     Column {
@@ -76,8 +75,8 @@ const COLUMNS: &[Column] = &[
         about: "Highest accuracy on the held-out images, after any epoch.",
         width: 66.0,
         text: |run| {
-            let best = run.best_epoch().and_then(|e| e.validation);
-            best.map_or_else(String::new, |v| format::percent_exact(v.accuracy))
+            let best = run.record.metrics.get("val_accuracy").map(|all| all.max);
+            best.map_or_else(String::new, format::percent_exact)
         },
         rank: 1,
     },
@@ -85,13 +84,15 @@ const COLUMNS: &[Column] = &[
         heading: "test",
         about: "Accuracy on the test images, measured once at the end.",
         width: 62.0,
-        text: |run| {
-            run.test
-                .map_or_else(String::new, |t| format::percent_exact(t.accuracy))
-        },
+        text: |run| last(run, "test_accuracy").map_or_else(String::new, format::percent_exact),
         rank: 0,
     },
 ];
+
+/// The newest value of a metric.
+fn last(run: &Run, metric: &str) -> Option<f64> {
+    run.record.metrics.get(metric).map(|all| all.last)
+}
 
 /// Room for the eye, the colour and the button.
 const EYE_WIDTH: f32 = 28.0;
@@ -107,20 +108,15 @@ pub fn wanted_height(n_runs: usize) -> f32 {
 
 /// Shows the table, the newest run first.
 pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>) {
-    let newest_first: Vec<usize> = (0..cx.studio.runs().len()).rev().collect();
-    list_ui(ui, cx, &newest_first);
-}
-
-/// Shows the runs at these indices, in this order.
-pub fn list_ui(ui: &mut Ui, cx: &mut Cx<'_>, shown: &[usize]) {
     ui.spacing_mut().item_spacing.y = 0.0;
     let columns = fitting_columns(ui.available_width());
     header_ui(ui, &columns);
+    let n = cx.studio.runs().len();
     ScrollArea::vertical()
         .auto_shrink(false)
-        .show_rows(ui, ROW, shown.len(), |ui, rows| {
-            for &idx in &shown[rows] {
-                row_ui(ui, cx, idx, &columns);
+        .show_rows(ui, ROW, n, |ui, rows| {
+            for row in rows {
+                row_ui(ui, cx, n - 1 - row, &columns);
             }
         });
 }
@@ -183,8 +179,12 @@ fn row_ui(ui: &mut Ui, cx: &mut Cx<'_>, idx: usize, columns: &[&Column]) {
         }
         go_on_ui(ui, cx, run);
         for column in columns.iter().rev() {
-            let text = theme::number((column.text)(&run.state));
-            cell_ui(ui, column.width, text.color(ink(ui, column, &run.state)));
+            let text = theme::number((column.text)(run));
+            cell_ui(
+                ui,
+                column.width,
+                text.color(ink(ui, column, &run.record.status)),
+            );
         }
         ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
             let (icon, verb) = if run.is_visible {
@@ -268,9 +268,9 @@ fn use_ui(ui: &mut Ui, name: &str, width: f32) -> egui::Response {
 }
 
 /// How a run ended shows in the colour of its state; everything else is quiet but the results.
-fn ink(ui: &Ui, column: &Column, run: &RunState) -> egui::Color32 {
+fn ink(ui: &Ui, column: &Column, status: &Status) -> egui::Color32 {
     let t = tokens(ui);
-    match (column.heading, &run.status) {
+    match (column.heading, status) {
         ("state", Status::Running | Status::Starting) => t.accent,
         ("state", Status::Paused) => t.warning,
         ("state", Status::Finished(Finish::Completed | Finish::EarlyStopped)) => t.good,

@@ -39,6 +39,8 @@ pub enum Icon {
     Eye,
     /// Hidden.
     EyeClosed,
+    /// A good one.
+    Star,
 }
 
 impl Icon {
@@ -106,6 +108,7 @@ impl Icon {
                 at(6.0, 4.5),
                 at(-6.0, 4.5),
             ]),
+            Icon::Star => star(painter, centre, color),
             Icon::Eye | Icon::EyeClosed => eye(painter, centre, self == Icon::Eye, stroke),
         }
     }
@@ -135,6 +138,21 @@ fn die(painter: &Painter, centre: Pos2, stroke: Stroke) {
     painter.rect_stroke(rect, 2.0, stroke, StrokeKind::Inside);
     for (x, y) in [(-2.5, -2.5), (2.5, 2.5), (0.0, 0.0)] {
         painter.circle_filled(centre + vec2(x, y), 1.1, stroke.color);
+    }
+}
+
+/// Five kites around the centre: a star as a whole is not convex.
+fn star(painter: &Painter, centre: Pos2, color: Color32) {
+    let at = |radius: f32, degrees: f32| centre + radius * Vec2::angled(degrees.to_radians());
+    for i in 0..5 {
+        let tip = -90.0 + 72.0 * i as f32;
+        let kite = vec![
+            centre,
+            at(2.5, tip - 36.0),
+            at(6.0, tip),
+            at(2.5, tip + 36.0),
+        ];
+        painter.add(Shape::convex_polygon(kite, color, Stroke::NONE));
     }
 }
 

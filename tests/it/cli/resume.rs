@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::{check_failure, command, folder, json_lines, run, text};
 use crate::tiny;
-use candle_studio::runs::{RunFolder, Status, read_workspace};
+use candle_studio::runs::{RunFolder, Status, list_runs};
 use rand::{Rng, SeedableRng};
 
 /// How often the run is killed. Each kill comes at a random moment: while it starts, trains,
@@ -59,9 +59,9 @@ fn a_run_killed_again_and_again_ends_as_if_nothing_had_happened() {
         child.wait().unwrap();
         n_kills += 1;
         if has_checkpoint() {
-            let (runs, problems) = read_workspace(&dir.path().join("runs"));
-            assert_eq!(problems, [""; 0], "after {n_kills} kills");
-            assert_eq!(runs[0].1.status, Status::Interrupted);
+            let listing = list_runs(&dir.path().join("runs")).unwrap();
+            assert_eq!(listing.problems, [""; 0], "after {n_kills} kills");
+            assert_eq!(listing.records[0].status, Status::Interrupted);
         }
     }
     assert_eq!(n_kills, N_KILLS, "the run was too short to be killed");

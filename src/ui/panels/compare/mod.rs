@@ -2,6 +2,7 @@
 //! studio, hold for every view.
 
 mod choose;
+mod diff;
 mod importance;
 mod parallel;
 mod parting;
@@ -18,6 +19,7 @@ use crate::studio::{Action, Format, Studio};
 use crate::ui::command::Command;
 use crate::ui::theme::{self, ROW_HEIGHT, tokens};
 use crate::ui::widgets::{Weight, labeled_button};
+use table::TablePanel;
 
 /// A way to look at runs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -25,6 +27,8 @@ pub enum CompareView {
     /// One row a run.
     #[default]
     Table,
+    /// The settings in which the picked runs differ.
+    Diff,
     /// One axis a setting, one line a run.
     Parallel,
     /// Anything against anything else.
@@ -39,8 +43,9 @@ pub enum CompareView {
 
 impl CompareView {
     /// All of them, as they stand in the window.
-    pub const ALL: [CompareView; 6] = [
+    pub const ALL: [CompareView; 7] = [
         CompareView::Table,
+        CompareView::Diff,
         CompareView::Parallel,
         CompareView::Scatter,
         CompareView::Importance,
@@ -52,6 +57,7 @@ impl CompareView {
     pub fn label(self) -> &'static str {
         match self {
             CompareView::Table => "Table",
+            CompareView::Diff => "Diff",
             CompareView::Parallel => "Parallel",
             CompareView::Scatter => "Scatter",
             CompareView::Importance => "Importance",
@@ -64,6 +70,7 @@ impl CompareView {
     pub fn explanation(self) -> &'static str {
         match self {
             CompareView::Table => "One row a run: settings, and what came of them.",
+            CompareView::Diff => "The settings in which the picked runs differ, and nothing else.",
             CompareView::Parallel => {
                 "One upright axis a setting or metric, one line a run; drag along an axis to select."
             }
@@ -83,6 +90,7 @@ impl CompareView {
 #[derive(Default)]
 pub struct ComparePanel {
     view: CompareView,
+    table: TablePanel,
     rows: rows::Rows,
     parallel: parallel::Parallel,
     scatter: scatter::Scatter,
@@ -114,12 +122,14 @@ impl ComparePanel {
                 filter_ui(ui, cx);
             });
         });
+        problem_ui(ui, cx);
         if cx.studio.filtered_runs().next().is_none() {
             ui.label(theme::quiet(ui, "No run passes the filter."));
             return;
         }
         match self.view {
-            CompareView::Table => table::ui(ui, cx),
+            CompareView::Table => self.table.ui(ui, cx),
+            CompareView::Diff => diff::ui(ui, cx),
             _ => self.analysis_ui(ui, cx),
         }
     }
@@ -128,7 +138,7 @@ impl ComparePanel {
     fn analysis_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
         self.rows.refresh(cx.studio);
         match self.view {
-            CompareView::Table => {}
+            CompareView::Table | CompareView::Diff => {}
             CompareView::Parallel => self.parallel.ui(ui, cx, &self.rows),
             CompareView::Scatter => self.scatter.ui(ui, cx, &self.rows),
             CompareView::Importance => self.weights.ui(ui, cx, &self.rows),
@@ -160,9 +170,21 @@ fn filter_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     let response = ui
         .add(edit)
         .accessible_name("Filter of runs")
-        .on_hover_text("Words of the name: only runs that have them all are looked at.");
+        .on_hover_text(FILTER_HINT);
     if response.changed() {
         cx.act(Action::SetFilter(text));
+    }
+}
+
+const FILTER_HINT: &str = "Words of name, tags and note, or comparisons such as lr < 0.01 and \
+    model = cnn. Settings and metrics have the names of the Columns menu's hints; and, or, not and \
+    brackets join them; ~ means contains.";
+
+/// Why the filter makes no sense, with a mark below the place.
+fn problem_ui(ui: &mut Ui, cx: &Cx<'_>) {
+    if let Some(problem) = cx.studio.filter().problem() {
+        let text = format!("Filter: {problem}. The last filter that made sense still holds.");
+        ui.label(egui::RichText::new(text).small().color(tokens(ui).bad));
     }
 }
 

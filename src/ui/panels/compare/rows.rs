@@ -23,33 +23,32 @@ pub(super) struct Rows {
     known: HashMap<RunId, (Stamp, Facts)>,
 }
 
-/// What changes when the facts of a run do.
-type Stamp = (String, usize, usize, usize, bool);
+/// What changes when the facts of a run do: its name, how far it came, changes, and its end.
+type Stamp = (String, Option<u64>, usize, &'static str, bool);
 
 fn stamp(run: &Run) -> Stamp {
-    let state = &run.state;
-    let n_points = if state.is_live() {
-        0
-    } else {
-        state.points.len()
-    };
+    let last = |metric: &str| run.record.metrics.get(metric).map(|all| all.last);
+    // Of a live run, only whole epochs are news here.
+    let done = last("epochs_done").map(|epochs| match run.state.is_live() {
+        true => epochs.floor(),
+        false => epochs,
+    });
     (
-        state.name.clone(),
-        state.epochs.len(),
-        state.changes.len(),
-        n_points,
-        state.test.is_some(),
+        run.record.name.clone(),
+        done.map(f64::to_bits),
+        run.state.changes.len(),
+        run.record.status.word(),
+        last("test_accuracy").is_some(),
     )
 }
 
 impl Rows {
     /// Takes in what has changed.
     pub(super) fn refresh(&mut self, studio: &Studio) {
-        let filter = studio.filter();
         let mut known = std::mem::take(&mut self.known);
         self.rows.clear();
         for (idx, run) in studio.runs().iter().enumerate() {
-            if !filter.passes(run) {
+            if !run.passes() {
                 continue;
             }
             let stamp = stamp(run);

@@ -1,0 +1,62 @@
+//! `candle-studio runs diff`.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use serde::Serialize;
+
+use super::{aligned, find, listing};
+use crate::cli::out;
+use crate::runs::Value;
+use crate::runs::table::differences;
+
+/// What was typed.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// The runs, two or more.
+    #[arg(required = true, num_args = 2..)]
+    runs: Vec<String>,
+    /// Print one JSON line for each setting in which they differ.
+    #[arg(long)]
+    json: bool,
+}
+
+/// A setting, for programs: its value in each run, by the runs' ids.
+#[derive(Serialize)]
+struct Line<'a> {
+    key: &'a str,
+    values: BTreeMap<&'a str, &'a Option<Value>>,
+}
+
+pub(super) fn run(args: &Args, workspace: &Path) -> anyhow::Result<()> {
+    let listing = listing(workspace)?;
+    let records = find(&listing, &args.runs)?;
+    let differences = differences(&records);
+    if args.json {
+        let ids = || records.iter().map(|record| record.id.as_str());
+        return differences.iter().try_for_each(|difference| {
+            out::print_json(&Line {
+                key: &difference.key,
+                values: ids().zip(&difference.values).collect(),
+            })
+        });
+    }
+    if differences.is_empty() {
+        return out::print("the same settings, data and threads");
+    }
+    let names = records.iter().map(|record| record.name.clone());
+    let mut rows: Vec<Vec<String>> = vec![std::iter::once(String::new()).chain(names).collect()];
+    for difference in &differences {
+        let text = |value: &Option<Value>| {
+            let text = value.as_ref().map(ToString::to_string);
+            text.unwrap_or_else(|| "–".to_owned())
+        };
+        let values = difference.values.iter().map(text);
+        rows.push(
+            std::iter::once(difference.key.clone())
+                .chain(values)
+                .collect(),
+        );
+    }
+    aligned(&rows).iter().try_for_each(|line| out::print(line))
+}

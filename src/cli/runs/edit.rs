@@ -1,0 +1,84 @@
+//! `candle-studio runs edit`.
+
+use std::path::Path;
+
+use super::{find, listing};
+use crate::cli::{UsageError, out};
+use crate::runs::Notes;
+
+/// What was typed.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// The runs.
+    #[arg(required = true)]
+    runs: Vec<String>,
+    /// Another name; an empty one brings back the first.
+    #[arg(long)]
+    name: Option<String>,
+    /// Anything there is to say, in place of what was said before.
+    #[arg(long)]
+    note: Option<String>,
+    /// Adds a tag.
+    #[arg(long, value_name = "TAG")]
+    tag: Vec<String>,
+    /// Removes a tag.
+    #[arg(long, value_name = "TAG")]
+    untag: Vec<String>,
+    /// Marks it as a good one.
+    #[arg(long, conflicts_with = "unstar")]
+    star: bool,
+    /// Takes the mark away.
+    #[arg(long)]
+    unstar: bool,
+    /// Takes it out of lists.
+    #[arg(long, conflicts_with = "unarchive")]
+    archive: bool,
+    /// Puts it into lists again.
+    #[arg(long)]
+    unarchive: bool,
+}
+
+impl Args {
+    fn is_empty(&self) -> bool {
+        self.name.is_none()
+            && self.note.is_none()
+            && self.tag.is_empty()
+            && self.untag.is_empty()
+            && !(self.star || self.unstar || self.archive || self.unarchive)
+    }
+
+    fn changes(&self, notes: &mut Notes) {
+        if let Some(name) = &self.name {
+            notes.name = Some(name.trim().to_owned()).filter(|name| !name.is_empty());
+        }
+        if let Some(note) = &self.note {
+            notes.note.clone_from(note);
+        }
+        notes.tags.retain(|tag| !self.untag.contains(tag));
+        for tag in self.tag.iter().flat_map(|text| Notes::tags_of(text)) {
+            if !notes.tags.contains(&tag) {
+                notes.tags.push(tag);
+            }
+        }
+        notes.starred = (notes.starred || self.star) && !self.unstar;
+        notes.archived = (notes.archived || self.archive) && !self.unarchive;
+    }
+}
+
+pub(super) fn run(args: &Args, workspace: &Path) -> anyhow::Result<()> {
+    let listing = listing(workspace)?;
+    let records = find(&listing, &args.runs)?;
+    if args.is_empty() {
+        anyhow::bail!(UsageError(
+            "nothing to change: say --name, --note, --tag, --star or --archive".to_owned()
+        ));
+    }
+    for record in records {
+        let path = workspace.join(record.id.as_str());
+        let mut notes = Notes::read(&path)?;
+        args.changes(&mut notes);
+        notes.write(&path)?;
+        out::print(&format!("changed {}", record.id))?;
+    }
+    Ok(())
+}

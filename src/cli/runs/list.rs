@@ -1,0 +1,186 @@
+//! `candle-studio runs list`.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+use serde::Serialize;
+
+use super::{aligned, listing};
+use crate::cli::{UsageError, out};
+use crate::files;
+use crate::runs::table::{Column, Query, SortKey, all_columns, differing_columns, sort, to_csv};
+use crate::runs::{Record, Value};
+
+/// What was typed.
+#[derive(Debug, clap::Args)]
+#[command(after_help = AFTER_HELP)]
+pub struct Args {
+    /// Only the runs for which this holds: words of the name, tags and note, or comparisons, as in
+    /// "lr < 0.01 and model = cnn".
+    filter: Vec<String>,
+    /// Columns to sort by, the first first; a minus before one turns it around.
+    #[arg(
+        long,
+        value_name = "KEY,…",
+        value_delimiter = ',',
+        allow_hyphen_values = true
+    )]
+    sort: Vec<String>,
+    /// Columns to show, after id and name [default: what differs, and results].
+    #[arg(long, value_name = "KEY,…", value_delimiter = ',')]
+    columns: Vec<String>,
+    /// Runs to list at most, the last of the list.
+    #[arg(long, value_name = "N")]
+    last: Option<usize>,
+    /// Archived runs, too.
+    #[arg(long)]
+    all: bool,
+    /// Print one JSON line for each run.
+    #[arg(long, conflicts_with_all = ["csv", "columns"])]
+    json: bool,
+    /// Write the table, with every column there is, to this file instead.
+    #[arg(long, value_name = "FILE")]
+    csv: Option<PathBuf>,
+}
+
+const AFTER_HELP: &str = "KEYs are settings by their paths (learning_rate or lr, \
+    optimizer.beta1 …), metrics (val_accuracy, val_loss, test_accuracy …), of which .best, .last, \
+    .min, .max or .at_best can be asked for, and status, created, data, threads, tags, note, \
+    starred, archived.";
+
+/// A run, for programs.
+#[derive(Serialize)]
+struct Line<'a> {
+    id: &'a str,
+    name: &'a str,
+    status: &'static str,
+    config: &'a crate::train::TrainConfig,
+    /// The metrics by their names: last, min, max, at_best.
+    summary: &'a std::collections::BTreeMap<String, crate::runs::Aggregates>,
+    created: &'a str,
+    data: &'a str,
+    threads: usize,
+    note: &'a str,
+    tags: &'a [String],
+    starred: bool,
+    archived: bool,
+}
+
+impl<'a> Line<'a> {
+    fn new(record: &'a Record) -> Line<'a> {
+        Line {
+            id: record.id.as_str(),
+            name: &record.name,
+            status: record.status.word(),
+            config: &record.config,
+            summary: &record.metrics,
+            created: &record.created,
+            data: &record.data,
+            threads: record.threads,
+            note: &record.notes.note,
+            tags: &record.notes.tags,
+            starred: record.notes.starred,
+            archived: record.notes.archived,
+        }
+    }
+}
+
+/// Prints a run as one line of JSON.
+pub(super) fn print_json(record: &Record) -> anyhow::Result<()> {
+    out::print_json(&Line::new(record))
+}
+
+pub(super) fn run(args: &Args, workspace: &Path) -> anyhow::Result<()> {
+    let listing = listing(workspace)?;
+    let records = args.chosen(&listing.records)?;
+    if args.json {
+        return records.into_iter().try_for_each(print_json);
+    }
+    let columns = if !args.columns.is_empty() {
+        args.columns
+            .iter()
+            .map(|name| Column::parse(name))
+            .collect()
+    } else if args.csv.is_some() {
+        all_columns(records.iter().copied())
+    } else {
+        differing_columns(&records)
+    };
+    if let Some(file) = &args.csv {
+        files::write_atomically(file, to_csv(&records, &columns).as_bytes())?;
+        let n = records.len();
+        let runs = if n == 1 { "run" } else { "runs" };
+        return out::print(&format!("{n} {runs} written to {}", file.display()));
+    }
+    if records.is_empty() {
+        // Nobody should take an empty list for an empty workspace.
+        out::say(&format!(
+            "no run of the {} in {}",
+            listing.records.len(),
+            workspace.display()
+        ));
+    }
+    table(&records, &columns)
+}
+
+impl Args {
+    fn chosen<'a>(&self, records: &'a [Record]) -> anyhow::Result<Vec<&'a Record>> {
+        let text = self.filter.join(" ");
+        let wrong = |error| UsageError(format!("the filter `{text}` makes no sense: {error}"));
+        let query = Query::parse(&text).map_err(wrong)?;
+        if !records.is_empty() {
+            let is_known = |column: &Column| records.iter().any(|r| column.value(r).is_some());
+            query.check_keys(is_known).map_err(wrong)?;
+        }
+        let has_archived = self.all || text.contains("archived");
+        let is_found = |r: &&Record| (has_archived || !r.notes.archived) && query.passes(r);
+        let found: Vec<&Record> = records.iter().filter(is_found).collect();
+        let order = sort(&found, &self.sort_keys());
+        let n_left_out = found.len().saturating_sub(self.last.unwrap_or(usize::MAX));
+        Ok(order[n_left_out..].iter().map(|&idx| found[idx]).collect())
+    }
+
+    fn sort_keys(&self) -> Vec<SortKey> {
+        let key = |text: &String| {
+            let turned = text.strip_prefix('-');
+            SortKey {
+                column: Column::parse(turned.unwrap_or(text)),
+                is_descending: turned.is_some(),
+            }
+        };
+        self.sort.iter().map(key).collect()
+    }
+}
+
+fn table(records: &[&Record], columns: &[Column]) -> anyhow::Result<()> {
+    let heading = ["id".to_owned(), "name".to_owned()].into_iter();
+    let mut rows: Vec<Vec<String>> = Vec::new();
+    if !records.is_empty() {
+        rows.push(heading.chain(columns.iter().map(Column::name)).collect());
+    }
+    for record in records {
+        let about = [record.id.to_string(), record.name.clone()].into_iter();
+        rows.push(
+            about
+                .chain(columns.iter().map(|c| cell(c, record)))
+                .collect(),
+        );
+    }
+    let lines = aligned(&rows);
+    lines
+        .iter()
+        .try_for_each(|line| out::print(line))
+        .context("could not list the runs")
+}
+
+/// A value in few digits; all of them are in `--json` and `--csv`.
+fn cell(column: &Column, record: &Record) -> String {
+    match column.value(record) {
+        None => "–".to_owned(),
+        Some(Value::Number(number)) if column.aggregate.is_some() => {
+            let rounded = (number * 1e4).round() / 1e4;
+            format!("{rounded}")
+        }
+        Some(value) => value.to_string(),
+    }
+}

@@ -1,0 +1,91 @@
+//! `candle-studio runs`: the runs of the workspace, without the window.
+
+mod diff;
+mod edit;
+mod list;
+mod show;
+mod trash;
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use clap::Subcommand;
+
+use super::{UsageError, out};
+use crate::runs::{Listing, Record, list_runs};
+
+/// What was typed.
+#[derive(Debug, clap::Args)]
+#[command(subcommand_required = true, arg_required_else_help = true, after_help = AFTER_HELP)]
+pub struct Args {
+    #[command(subcommand)]
+    command: Command,
+}
+
+const AFTER_HELP: &str = "A RUN is an id, the beginning of one, a name that only one run has, or \
+    `last` for the newest.";
+
+/// What to do with runs.
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// List runs.
+    List(list::Args),
+    /// Show what is known of a run.
+    Show(show::Args),
+    /// Show the settings in which runs differ.
+    Diff(diff::Args),
+    /// Rename, note, tag, star or archive runs.
+    Edit(edit::Args),
+    /// Move runs to the trash.
+    Rm(trash::RmArgs),
+    /// Move runs out of the trash.
+    Restore(trash::RestoreArgs),
+    /// List the trash, or empty it.
+    Trash(trash::TrashArgs),
+}
+
+pub(super) fn run(args: &Args, workspace: &Path) -> anyhow::Result<ExitCode> {
+    match &args.command {
+        Command::List(args) => list::run(args, workspace)?,
+        Command::Show(args) => show::run(args, workspace)?,
+        Command::Diff(args) => diff::run(args, workspace)?,
+        Command::Edit(args) => edit::run(args, workspace)?,
+        Command::Rm(args) => trash::rm(args, workspace)?,
+        Command::Restore(args) => trash::restore(args, workspace)?,
+        Command::Trash(args) => trash::run(args, workspace)?,
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The runs there are; what cannot be read is told, and is no reason to stop.
+fn listing(workspace: &Path) -> anyhow::Result<Listing> {
+    let listing = list_runs(workspace)?;
+    for problem in &listing.problems {
+        out::say(&format!("warning: {problem}"));
+    }
+    Ok(listing)
+}
+
+/// The runs that are meant, in the order they were named.
+fn find<'a>(listing: &'a Listing, names: &[String]) -> anyhow::Result<Vec<&'a Record>> {
+    let found = names.iter().map(|name| listing.find(name));
+    found
+        .collect::<Result<_, _>>()
+        .map_err(|error| UsageError(error.to_string()).into())
+}
+
+/// Cells in columns as wide as they need to be, but for the last.
+fn aligned(rows: &[Vec<String>]) -> Vec<String> {
+    let n_columns = rows.iter().map(Vec::len).max().unwrap_or(0);
+    let width = |column: usize| {
+        let cells = rows.iter().filter_map(|row| row.get(column));
+        cells.map(|cell| cell.chars().count()).max().unwrap_or(0)
+    };
+    let widths: Vec<usize> = (0..n_columns).map(width).collect();
+    let line = |row: &Vec<String>| {
+        let cells = row.iter().zip(&widths);
+        let padded = cells.map(|(cell, &width)| format!("{cell:<width$}"));
+        padded.collect::<Vec<_>>().join("  ").trim_end().to_owned()
+    };
+    rows.iter().map(line).collect()
+}

@@ -1,0 +1,80 @@
+//! `candle-studio runs show`.
+
+use std::path::Path;
+
+use super::{aligned, find, list, listing};
+use crate::cli::out;
+use crate::runs::{Record, RunFolder};
+
+/// What was typed.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// The run.
+    run: String,
+    /// Print one JSON line.
+    #[arg(long)]
+    json: bool,
+    /// Print the path of the run's folder, and nothing else.
+    #[arg(long, conflicts_with = "json")]
+    path: bool,
+}
+
+pub(super) fn run(args: &Args, workspace: &Path) -> anyhow::Result<()> {
+    let listing = listing(workspace)?;
+    let record = find(&listing, std::slice::from_ref(&args.run))?[0];
+    let path = workspace.join(record.id.as_str());
+    if args.json {
+        return list::print_json(record);
+    }
+    if args.path {
+        return out::print(&path.display().to_string());
+    }
+    let folder = RunFolder::open(&path)?;
+    let manifest = folder.manifest();
+    let mut rows: Vec<Vec<String>> = Vec::new();
+    let mut row = |key: &str, value: String| rows.push(vec![key.to_owned(), value]);
+    row("id", record.id.to_string());
+    row("name", record.name.clone());
+    for key in ["status", "created", "data", "threads", "tags", "note"] {
+        let value = record.value(key).map(|value| value.to_string());
+        if let Some(value) = value.filter(|value| !value.is_empty()) {
+            row(key, value);
+        }
+    }
+    let machine = &manifest.machine;
+    row(
+        "machine",
+        format!(
+            "{} {}, {} processors",
+            machine.os, machine.arch, machine.cpus
+        ),
+    );
+    let versions = &manifest.versions;
+    row(
+        "versions",
+        format!(
+            "candle-studio {}, candle {}",
+            versions.candle_studio, versions.candle
+        ),
+    );
+    row("folder", path.display().to_string());
+    for (key, value) in record.settings() {
+        row(key, value.to_string());
+    }
+    rows.extend(metrics(record));
+    aligned(&rows).iter().try_for_each(|line| out::print(line))
+}
+
+fn metrics(record: &Record) -> impl Iterator<Item = Vec<String>> {
+    record.metrics.iter().map(|(name, all)| {
+        let at_best = all.at_best.map(|v| format!(", at best validation {v}"));
+        let text = format!(
+            "last {}, smallest {}, largest {}{}",
+            all.last,
+            all.min,
+            all.max,
+            at_best.unwrap_or_default()
+        );
+        vec![name.clone(), text]
+    })
+}

@@ -1,0 +1,191 @@
+//! The metrics of a run in few numbers.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::RunState;
+use crate::train::{EpochPoint, Event, Metrics, StepPoint, number};
+
+/// What there is to know of one metric over a whole run.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Aggregates {
+    /// The newest value.
+    #[serde(with = "number")]
+    pub last: f64,
+    /// The smallest finite value; not a number where there is none.
+    #[serde(with = "number")]
+    pub min: f64,
+    /// The largest finite value; not a number where there is none.
+    #[serde(with = "number")]
+    pub max: f64,
+    /// The value at the epoch that did best on the held-out images.
+    pub at_best: Option<f64>,
+}
+
+impl Aggregates {
+    fn new(value: f64) -> Aggregates {
+        let mut all = Aggregates {
+            last: value,
+            min: f64::NAN,
+            max: f64::NAN,
+            at_best: None,
+        };
+        all.add(value);
+        all
+    }
+
+    fn add(&mut self, value: f64) {
+        self.last = value;
+        if value.is_finite() {
+            // The smaller, the larger of a number and no number is the number.
+            self.min = self.min.min(value);
+            self.max = self.max.max(value);
+        }
+    }
+}
+
+/// Whether less of the metric is better. What only grows, such as seconds, is best at its end.
+pub fn is_less_better(metric: &str) -> bool {
+    metric.contains("loss")
+}
+
+/// The fold of a run's events that keeps few numbers instead of every point.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Digest {
+    metrics: BTreeMap<&'static str, Aggregates>,
+    /// Accuracy and loss of the best epoch on the held-out images.
+    best: Option<Metrics>,
+}
+
+impl Digest {
+    /// The digest of everything that happened in `state`.
+    pub fn of(state: &RunState) -> Digest {
+        let mut digest = Digest::default();
+        let mut n_told = 0;
+        for epoch in &state.epochs {
+            let end = state.points.partition_point(|p| p.step <= epoch.step);
+            digest.steps(&state.points[n_told..end.max(n_told)]);
+            digest.epoch(epoch);
+            n_told = end.max(n_told);
+        }
+        digest.steps(&state.points[n_told..]);
+        if let Some(test) = &state.test {
+            digest.test(test);
+        }
+        digest
+    }
+
+    /// Takes in what happened next.
+    pub fn apply(&mut self, event: &Event) {
+        match event {
+            Event::Steps { points } => self.steps(points),
+            Event::EpochDone { point } => self.epoch(point),
+            Event::Finished {
+                test: Some(test), ..
+            } => self.test(test),
+            _ => {}
+        }
+    }
+
+    fn steps(&mut self, points: &[StepPoint]) {
+        for point in points {
+            self.add("batch_loss", point.loss);
+            self.add("batch_accuracy", point.accuracy);
+        }
+        let Some(last) = points.last() else {
+            return;
+        };
+        self.add("steps", last.step as f64);
+        self.add("epochs_done", last.epoch);
+        self.add("images", last.images as f64);
+        self.add("train_seconds", last.secs);
+        if last.secs > 0.0 {
+            self.add("images_per_second", last.images as f64 / last.secs);
+        }
+    }
+
+    fn test(&mut self, test: &Metrics) {
+        self.add("test_loss", test.loss);
+        self.add("test_accuracy", test.accuracy);
+    }
+
+    fn epoch(&mut self, point: &EpochPoint) {
+        self.add("train_loss", point.train.loss);
+        self.add("train_accuracy", point.train.accuracy);
+        let Some(validation) = point.validation else {
+            return;
+        };
+        self.add("val_loss", validation.loss);
+        self.add("val_accuracy", validation.accuracy);
+        let is_best = self.best.is_none_or(|best| {
+            validation.accuracy > best.accuracy
+                || (validation.accuracy == best.accuracy && validation.loss < best.loss)
+        });
+        if is_best {
+            self.best = Some(validation);
+            for aggregates in self.metrics.values_mut() {
+                aggregates.at_best = Some(aggregates.last).filter(|value| value.is_finite());
+            }
+        }
+    }
+
+    fn add(&mut self, metric: &'static str, value: f64) {
+        self.metrics
+            .entry(metric)
+            .and_modify(|all| all.add(value))
+            .or_insert_with(|| Aggregates::new(value));
+    }
+
+    /// The metrics by their names: `batch_…` of each batch; `train_…` and `val_…` of
+    /// each epoch; `test_…` once, at the end; and how far the run came.
+    pub fn metrics(&self) -> BTreeMap<String, Aggregates> {
+        let owned = self
+            .metrics
+            .iter()
+            .map(|(name, all)| ((*name).to_owned(), *all));
+        owned.collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn epoch(epoch: usize, train: f64, accuracy: f64, loss: f64) -> Event {
+        Event::EpochDone {
+            point: EpochPoint {
+                epoch,
+                step: epoch as u64,
+                images: 1,
+                secs: 1.0,
+                epoch_secs: 1.0,
+                train: Metrics {
+                    loss: train,
+                    accuracy: 0.5,
+                },
+                validation: Some(Metrics { loss, accuracy }),
+            },
+        }
+    }
+
+    #[test]
+    fn last_smallest_largest_and_at_the_best_epoch() {
+        let mut digest = Digest::default();
+        digest.apply(&epoch(1, 0.9, 0.7, 0.8));
+        digest.apply(&epoch(2, f64::NAN, 0.9, 0.5));
+        digest.apply(&epoch(3, 0.1, 0.9, 0.6));
+        let metrics = digest.metrics();
+        let expected = Aggregates {
+            last: 0.6,
+            min: 0.5,
+            max: 0.8,
+            at_best: Some(0.5),
+        };
+        assert_eq!(metrics["val_loss"], expected);
+        let train = metrics["train_loss"];
+        assert_eq!((train.last, train.min, train.max), (0.1, 0.1, 0.9));
+        assert_eq!(train.at_best, None, "no number at the best epoch");
+        assert!(!metrics.contains_key("test_accuracy"));
+    }
+}

@@ -1,0 +1,233 @@
+//! What can stand in a column.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+use crate::runs::{Aggregates, Record, Value, is_less_better};
+
+/// Which number of a whole history stands for it.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum Aggregate {
+    /// The smallest loss, the largest accuracy.
+    #[default]
+    Best,
+    /// The newest.
+    Last,
+    /// The smallest.
+    Min,
+    /// The largest.
+    Max,
+    /// The one at the epoch that did best on the held-out images.
+    AtBest,
+}
+
+impl Aggregate {
+    /// All of them.
+    pub const ALL: [Aggregate; 5] = [
+        Aggregate::Best,
+        Aggregate::Last,
+        Aggregate::Min,
+        Aggregate::Max,
+        Aggregate::AtBest,
+    ];
+
+    /// The word for it, in files and in filters.
+    pub fn name(self) -> &'static str {
+        match self {
+            Aggregate::Best => "best",
+            Aggregate::Last => "last",
+            Aggregate::Min => "min",
+            Aggregate::Max => "max",
+            Aggregate::AtBest => "at_best",
+        }
+    }
+
+    /// The words for it, for people.
+    pub fn label(self) -> &'static str {
+        match self {
+            Aggregate::Best => "best",
+            Aggregate::Last => "last",
+            Aggregate::Min => "smallest",
+            Aggregate::Max => "largest",
+            Aggregate::AtBest => "at best validation",
+        }
+    }
+
+    /// The number; `None` where there is none.
+    pub fn of(self, metric: &str, all: &Aggregates) -> Option<f64> {
+        match self {
+            Aggregate::Best if is_less_better(metric) => Some(all.min),
+            Aggregate::Best | Aggregate::Max => Some(all.max),
+            Aggregate::Last => Some(all.last),
+            Aggregate::Min => Some(all.min),
+            Aggregate::AtBest => all.at_best,
+        }
+    }
+}
+
+/// A column: a setting or another thing to say about a run, or a number of a metric.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Column {
+    /// The setting by its path, or the metric by its name.
+    pub key: String,
+    /// For a metric, which number of its history.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub aggregate: Option<Aggregate>,
+}
+
+impl Column {
+    /// A setting, or another thing to say about a run.
+    pub fn setting(key: &str) -> Column {
+        Column {
+            key: key.to_owned(),
+            aggregate: None,
+        }
+    }
+
+    /// A metric.
+    pub fn metric(key: &str, aggregate: Aggregate) -> Column {
+        Column {
+            key: key.to_owned(),
+            aggregate: Some(aggregate),
+        }
+    }
+
+    /// The column a person means by `learning_rate`, `val_loss`, `val_loss.last` or `lr`.
+    pub fn parse(text: &str) -> Column {
+        let (key, aggregate) = super::query::key_parts(text);
+        let is_metric = aggregate.is_some() || is_metric(&key);
+        Column {
+            aggregate: is_metric.then(|| aggregate.unwrap_or_default()),
+            key,
+        }
+    }
+
+    /// The name in files and filters: `learning_rate`, `val_loss.best`.
+    pub fn name(&self) -> String {
+        match self.aggregate {
+            Some(aggregate) => format!("{}.{}", self.key, aggregate.name()),
+            None => self.key.clone(),
+        }
+    }
+
+    /// What stands in it for `record`.
+    pub fn value(&self, record: &Record) -> Option<Value> {
+        match self.aggregate {
+            Some(aggregate) => {
+                let number = aggregate.of(&self.key, record.metrics.get(&self.key)?)?;
+                Some(Value::Number(number))
+            }
+            None => record.value(&self.key),
+        }
+    }
+
+    /// Whether less is better in it; `None` where nothing is better.
+    pub fn is_less_better(&self) -> Option<bool> {
+        let has_goal = self.key.contains("loss") || self.key.contains("accuracy");
+        (self.aggregate.is_some() && has_goal).then(|| is_less_better(&self.key))
+    }
+}
+
+/// The metrics every run can have; see [`crate::runs::Digest::metrics`].
+const METRICS: [&str; 13] = [
+    "val_accuracy",
+    "val_loss",
+    "test_accuracy",
+    "test_loss",
+    "train_accuracy",
+    "train_loss",
+    "batch_accuracy",
+    "batch_loss",
+    "epochs_done",
+    "steps",
+    "images",
+    "train_seconds",
+    "images_per_second",
+];
+
+fn is_metric(key: &str) -> bool {
+    METRICS.contains(&key)
+}
+
+/// What can be told of a run besides its settings.
+const ABOUT: [&str; 8] = [
+    "status", "created", "data", "threads", "tags", "note", "starred", "archived",
+];
+
+/// Every column there is something in, for any of `records`: first what there is to say, then
+/// settings by their paths, then metrics.
+pub fn all_columns<'a>(records: impl Iterator<Item = &'a Record>) -> Vec<Column> {
+    let (mut settings, mut metrics) = (BTreeSet::new(), BTreeSet::new());
+    for record in records {
+        for key in record.settings().keys() {
+            if !settings.contains(key.as_str()) {
+                settings.insert(key.as_str());
+            }
+        }
+        for key in record.metrics.keys() {
+            if !metrics.contains(key.as_str()) {
+                metrics.insert(key.as_str());
+            }
+        }
+    }
+    let rank = |key: &&str| METRICS.iter().position(|m| m == key).unwrap_or(usize::MAX);
+    let mut metrics: Vec<&str> = metrics.into_iter().collect();
+    metrics.sort_by_key(rank);
+    let about = ABOUT.iter().map(|key| Column::setting(key));
+    let settings = settings.into_iter().map(Column::setting);
+    let metrics = metrics
+        .into_iter()
+        .map(|key| Column::metric(key, Aggregate::Best));
+    about.chain(settings).chain(metrics).collect()
+}
+
+/// The columns worth looking at: how each run stands, the settings that differ, and the results
+/// there are.
+pub fn differing_columns(records: &[&Record]) -> Vec<Column> {
+    let mut first: BTreeMap<&str, &Value> = BTreeMap::new();
+    let mut differs = BTreeSet::new();
+    for (idx, record) in records.iter().enumerate() {
+        for (key, value) in record.settings() {
+            match first.get(key.as_str()) {
+                Some(seen) if *seen == value => {}
+                Some(_) => {
+                    differs.insert(key.as_str());
+                }
+                // Some runs have it and earlier ones have not.
+                None => {
+                    first.insert(key, value);
+                    if idx > 0 {
+                        differs.insert(key);
+                    }
+                }
+            }
+        }
+        let missing = first
+            .keys()
+            .filter(|key| !record.settings().contains_key(**key));
+        differs.extend(missing.copied().collect::<Vec<_>>());
+    }
+    // The layers say what the preset's name says, at length.
+    if differs.contains("preset") {
+        differs.retain(|key| !key.starts_with("model."));
+    }
+    let results = ["val_accuracy", "val_loss", "test_accuracy", "train_seconds"];
+    let results = results
+        .into_iter()
+        .filter(|key| records.iter().any(|r| r.metrics.contains_key(*key)));
+    let mut columns = vec![Column::setting("status")];
+    columns.extend(results.map(|key| Column::metric(key, Aggregate::Best)));
+    columns.extend(differs.into_iter().map(Column::setting));
+    for about in ["data", "tags"] {
+        let column = Column::setting(about);
+        let of_first = records.first().and_then(|r| column.value(r));
+        if records.iter().any(|r| column.value(r) != of_first) {
+            columns.push(column);
+        }
+    }
+    columns
+}

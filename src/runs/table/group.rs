@@ -1,0 +1,131 @@
+//! Rows together: runs that share something, with mean and spread of their results.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::Column;
+use crate::runs::{Record, Value};
+
+/// What runs of one group share.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum GroupBy {
+    /// The value of a column.
+    Column(Column),
+    /// Every setting but the seed.
+    AllButSeed,
+}
+
+/// Runs that share something.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Group {
+    /// What they share, in words.
+    pub name: String,
+    /// Indices of the runs, in the order they had.
+    pub members: Vec<usize>,
+}
+
+/// Mean and spread of a sample.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Spread {
+    /// Values in it.
+    pub n: usize,
+    /// Their mean.
+    pub mean: f64,
+    /// Their standard deviation, of a sample (n − 1); `None` for one value.
+    pub deviation: Option<f64>,
+}
+
+impl Spread {
+    /// Mean and spread of the finite ones of `values`; `None` where there is none.
+    pub fn of(values: impl Iterator<Item = f64>) -> Option<Spread> {
+        // Welford's update (1962): no large sums that cancel.
+        let (mut n, mut mean, mut squares) = (0_usize, 0.0, 0.0);
+        for value in values.filter(|v| v.is_finite()) {
+            n += 1;
+            let off = value - mean;
+            mean += off / n as f64;
+            squares += off * (value - mean);
+        }
+        (n > 0).then(|| Spread {
+            n,
+            mean,
+            deviation: (n > 1).then(|| (squares / (n - 1) as f64).sqrt()),
+        })
+    }
+}
+
+/// The runs in groups; groups come in the order of their first runs, so sorting runs first sorts
+/// groups by their best.
+pub fn group(records: &[&Record], by: &GroupBy) -> Vec<Group> {
+    let mut groups: Vec<Group> = Vec::new();
+    let mut places: BTreeMap<String, usize> = BTreeMap::new();
+    for (idx, record) in records.iter().enumerate() {
+        let (key, name) = shared(record, by);
+        let place = *places.entry(key).or_insert(groups.len());
+        match groups.get_mut(place) {
+            Some(group) => group.members.push(idx),
+            None => groups.push(Group {
+                name,
+                members: vec![idx],
+            }),
+        }
+    }
+    groups
+}
+
+/// What tells the group of `record` apart, and what it is called.
+fn shared(record: &Record, by: &GroupBy) -> (String, String) {
+    match by {
+        GroupBy::Column(column) => {
+            let value = column.value(record).map(|v| v.to_string());
+            let name = format!("{} {}", column.key, value.as_deref().unwrap_or("–"));
+            (value.unwrap_or_default(), name)
+        }
+        GroupBy::AllButSeed => {
+            let settings = record.settings().iter().filter(|(key, _)| *key != "seed");
+            let key: Vec<String> = settings
+                .map(|(key, value)| format!("{key}={value}"))
+                .collect();
+            (
+                format!("{} {}", record.data, key.join("\n")),
+                record.name.clone(),
+            )
+        }
+    }
+}
+
+impl Group {
+    /// What stands in `column` for the whole group: the value all share, or mean and spread.
+    /// `record` gives the record of a member.
+    pub fn summary<'a>(&self, record: impl Fn(usize) -> &'a Record, column: &Column) -> Summary {
+        let mut values = self.members.iter().map(|&idx| column.value(record(idx)));
+        let Some(first) = values.next() else {
+            return Summary::Nothing;
+        };
+        let is_result = column.aggregate.is_some();
+        if !is_result && values.all(|value| value == first) {
+            return first.map_or(Summary::Nothing, Summary::Shared);
+        }
+        let values = self.members.iter().map(|&idx| column.value(record(idx)));
+        let numbers = values.filter_map(|value| value?.number());
+        match Spread::of(numbers) {
+            Some(spread) if is_result => Summary::Spread(spread),
+            _ => Summary::Different,
+        }
+    }
+}
+
+/// What stands in a column for a group.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Summary {
+    /// No run has anything there.
+    Nothing,
+    /// All runs have this.
+    Shared(Value),
+    /// Runs have different settings there.
+    Different,
+    /// Results differ by chance: mean and spread.
+    Spread(Spread),
+}

@@ -1,0 +1,19 @@
+//! Runs in rows: which are looked for, in which columns, in which order, in which groups.
+//!
+//! Everything here is a pure function of records; windows and files are made of it elsewhere.
+
+mod column;
+mod csv;
+mod diff;
+mod group;
+mod query;
+mod sort;
+#[cfg(test)]
+mod tests;
+
+pub use column::{Aggregate, Column, all_columns, differing_columns};
+pub use csv::to_csv;
+pub use diff::{Difference, differences};
+pub use group::{Group, GroupBy, Spread, Summary, group};
+pub use query::{Query, QueryError, canonical};
+pub use sort::{SortKey, sort};

@@ -1,0 +1,378 @@
+//! A workspace that is looked at all the time: runs that other processes start, move or delete
+//! appear, move and disappear here.
+
+use std::collections::{HashMap, HashSet};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use super::index::Index;
+use super::record::Reading;
+use super::workspace::{Found, find_runs, is_run, list, run_folders, settle};
+use super::{Listing, Record, RunFolder, RunFolderError, RunId, RunState, Status, Tail};
+use crate::train::Event;
+
+/// Time between two looks: news of another process need not be faster than a person.
+const POLL: Duration = Duration::from_millis(400);
+
+/// Runs that have ended are looked at in turns, so many at each look: their files hardly change,
+/// and ten thousand of them would keep a disk busy.
+const N_QUIET: usize = 200;
+
+/// What is new in a workspace.
+#[derive(Debug)]
+pub enum WatchNews {
+    /// Runs that are new or have changed, oldest first. The first news lists all there are.
+    Records(Vec<Record>),
+    /// Runs that are no longer there.
+    Gone(Vec<RunId>),
+    /// All that happened in a run that is followed.
+    Replayed(RunId, Box<RunState>),
+    /// What happened next in it.
+    Happened(RunId, Vec<Event>),
+    /// Something cannot be read: one sentence.
+    Problem(String),
+}
+
+/// What is asked of the thread.
+enum Request {
+    Follow(RunId),
+    Forget(RunId),
+    /// Something was changed here: look now, at all runs.
+    Look,
+}
+
+/// Looks at a workspace in a thread of its own.
+#[derive(Debug)]
+pub struct Watch {
+    requests: Option<Sender<Request>>,
+    news: Receiver<WatchNews>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Watch {
+    /// Begins to look at the folder `workspace`, which need not be there yet. `wake` is called
+    /// when there are news.
+    ///
+    /// # Errors
+    /// When the system gives no thread.
+    pub fn spawn(workspace: PathBuf, wake: Arc<dyn Fn() + Send + Sync>) -> std::io::Result<Watch> {
+        let (requests, asked) = channel();
+        let (sender, news) = channel();
+        let thread = std::thread::Builder::new()
+            .name("workspace".to_owned())
+            .spawn(move || {
+                let mut watcher = Watcher::new(workspace, News { sender, wake });
+                watcher.run(&asked);
+            })?;
+        Ok(Watch {
+            requests: Some(requests),
+            news,
+            thread: Some(thread),
+        })
+    }
+
+    /// The next news.
+    pub fn news(&self) -> Option<WatchNews> {
+        self.news.try_recv().ok()
+    }
+
+    /// Wants everything that happened and happens in a run.
+    pub fn follow(&self, id: RunId) {
+        self.ask(Request::Follow(id));
+    }
+
+    /// Wants no more of it.
+    pub fn forget(&self, id: RunId) {
+        self.ask(Request::Forget(id));
+    }
+
+    /// Something was changed in the workspace: no need to wait for the next look.
+    pub fn look(&self) {
+        self.ask(Request::Look);
+    }
+
+    fn ask(&self, request: Request) {
+        if let Some(requests) = &self.requests {
+            // The thread lives as long as the sender.
+            let _ = requests.send(request);
+        }
+    }
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        self.requests = None;
+        if let Some(thread) = self.thread.take() {
+            // It only reads; nothing of it is left half done.
+            let _ = thread.join();
+        }
+    }
+}
+
+/// The way out of the thread.
+struct News {
+    sender: Sender<WatchNews>,
+    wake: Arc<dyn Fn() + Send + Sync>,
+}
+
+impl News {
+    fn tell(&self, news: WatchNews) {
+        // Nobody listens when the window is closing.
+        let _ = self.sender.send(news);
+        (self.wake)();
+    }
+
+    /// Tells the same trouble once, however often it is met.
+    fn complain(&self, told: &mut Option<String>, error: &RunFolderError) {
+        let text = error.to_string();
+        if told.as_ref() != Some(&text) {
+            self.tell(WatchNews::Problem(text.clone()));
+            *told = Some(text);
+        }
+    }
+}
+
+/// A run as it was seen last.
+#[derive(Default)]
+struct Seen {
+    stamp: String,
+    /// What was told of it last, if it could be read.
+    status: Option<Status>,
+    /// Kept while the run is live, to read on.
+    reading: Option<Reading>,
+    trouble: Option<String>,
+}
+
+struct Watcher {
+    workspace: PathBuf,
+    news: News,
+    index: Option<Index>,
+    seen: HashMap<RunId, Seen>,
+    followed: HashMap<RunId, Tail>,
+    /// The runs in turn, for those that have ended.
+    turn: Vec<RunId>,
+    /// Whether there was a first listing, be it of nothing.
+    is_listed: bool,
+    trouble: Option<String>,
+}
+
+impl Watcher {
+    fn new(workspace: PathBuf, news: News) -> Watcher {
+        Watcher {
+            workspace,
+            news,
+            index: None,
+            seen: HashMap::new(),
+            followed: HashMap::new(),
+            turn: Vec::new(),
+            is_listed: false,
+            trouble: None,
+        }
+    }
+
+    fn run(&mut self, asked: &Receiver<Request>) {
+        self.look_at_all();
+        let mut next = Instant::now() + POLL;
+        loop {
+            match asked.recv_timeout(next.saturating_duration_since(Instant::now())) {
+                Ok(Request::Follow(id)) => self.follow(id),
+                Ok(Request::Forget(id)) => {
+                    self.followed.remove(&id);
+                }
+                Ok(Request::Look) => self.look_at_all(),
+                Err(RecvTimeoutError::Timeout) => {
+                    self.look();
+                    next = Instant::now() + POLL;
+                }
+                Err(RecvTimeoutError::Disconnected) => return,
+            }
+        }
+    }
+
+    /// One look: at what came, went, is live or followed, and at some of the rest.
+    fn look(&mut self) {
+        if !self.is_listed {
+            return self.look_at_all();
+        }
+        let folders = match run_folders(&self.workspace) {
+            Ok(folders) => folders,
+            Err(error) => return self.news.complain(&mut self.trouble, &error),
+        };
+        let is_live = |seen: &Seen| seen.reading.is_some();
+        let live = self.seen.iter().filter(|(_, seen)| is_live(seen));
+        let mut ids: Vec<RunId> = live.map(|(id, _)| id.clone()).collect();
+        if self.turn.is_empty() {
+            self.turn = self.seen.keys().cloned().collect();
+        }
+        let n_left = self.turn.len().saturating_sub(N_QUIET);
+        ids.extend(self.turn.drain(n_left..));
+        ids.extend(self.followed.keys().cloned());
+        // A folder becomes a run with its manifest, a moment after it was made.
+        let is_new = |id: &&RunId| !self.seen.contains_key(id) && is_run(&self.workspace, id);
+        ids.extend(folders.iter().filter(is_new).cloned());
+        ids.retain(|id| folders.contains(id));
+        ids.sort();
+        ids.dedup();
+        let paths = ids.iter().map(|id| self.workspace.join(id.as_str()));
+        let found: Vec<Found> = paths.map(Found::at).collect();
+        self.take_in(&found);
+        self.lose(&folders);
+    }
+
+    /// Looks at every run there is.
+    fn look_at_all(&mut self) {
+        let found = match find_runs(&self.workspace) {
+            Ok(found) => found,
+            Err(error) => return self.news.complain(&mut self.trouble, &error),
+        };
+        if !self.is_listed {
+            self.list_first(&found);
+        }
+        self.take_in(&found);
+        self.lose(&found.into_iter().map(|run| run.id).collect());
+    }
+
+    /// Forgets the runs whose folders are not there any more.
+    fn lose(&mut self, there: &HashSet<RunId>) {
+        let is_gone = |id: &&RunId| !there.contains(*id);
+        let gone: Vec<RunId> = self.seen.keys().filter(is_gone).cloned().collect();
+        if gone.is_empty() {
+            return;
+        }
+        for id in &gone {
+            self.seen.remove(id);
+            self.followed.remove(id);
+        }
+        if let Some(index) = &mut self.index {
+            index.update([], &gone);
+        }
+        self.news.tell(WatchNews::Gone(gone));
+    }
+
+    /// The first look, with the help of the index.
+    fn list_first(&mut self, found: &[Found]) {
+        self.is_listed = true;
+        let mut listing = Listing::default();
+        // Nothing needs no index, and there may be no folder for it.
+        if !found.is_empty() {
+            let index = self.index.insert(Index::open(&self.workspace));
+            listing = list(index, found);
+        }
+        for run in found {
+            let seen = Seen {
+                stamp: run.stamp.clone(),
+                ..Seen::default()
+            };
+            self.seen.insert(run.id.clone(), seen);
+        }
+        for record in &mut listing.records {
+            let has_ended = matches!(record.status, Status::Finished(_));
+            settle(record, &self.workspace);
+            if let Some(seen) = self.seen.get_mut(&record.id) {
+                seen.status = Some(record.status.clone());
+                if !has_ended {
+                    let reading = Reading::open(&self.workspace.join(record.id.as_str()));
+                    seen.reading = reading.ok();
+                }
+            }
+        }
+        self.news.tell(WatchNews::Records(listing.records));
+        for problem in listing.problems {
+            self.news.tell(WatchNews::Problem(problem));
+        }
+    }
+
+    /// Reads what has changed of these runs, and tells it.
+    fn take_in(&mut self, found: &[Found]) {
+        let (mut stamped, mut changed) = (Vec::new(), Vec::new());
+        for run in found {
+            let seen = self.seen.entry(run.id.clone()).or_default();
+            let is_changed = seen.stamp != run.stamp;
+            match look_at(seen, run, &self.workspace) {
+                Ok(record) => stamped.extend(record.map(|record| (run.stamp.as_str(), record))),
+                Err(error) => self.news.complain(&mut seen.trouble, &error),
+            }
+            if is_changed {
+                changed.push(run.id.clone());
+            }
+        }
+        changed.iter().for_each(|id| self.read_on(id));
+        if stamped.is_empty() {
+            return;
+        }
+        // What happens in a live run every moment is not worth writing down.
+        let ended = stamped
+            .iter()
+            .filter(|(_, record)| matches!(record.status, Status::Finished(_)))
+            .map(|(stamp, record)| (*stamp, record));
+        let index = self
+            .index
+            .get_or_insert_with(|| Index::open(&self.workspace));
+        index.update(ended, &[]);
+        let records = stamped.into_iter().map(|(_, record)| record).collect();
+        self.news.tell(WatchNews::Records(records));
+    }
+
+    /// Tells what happened next in a run, if it is followed.
+    fn read_on(&mut self, id: &RunId) {
+        let Some(tail) = self.followed.get_mut(id) else {
+            return;
+        };
+        match tail.read() {
+            // Resumed from a checkpoint: what was told is no longer what happened.
+            Ok(read) if read.is_anew => self.follow(id.clone()),
+            Ok(read) if !read.events.is_empty() => {
+                self.news.tell(WatchNews::Happened(id.clone(), read.events));
+            }
+            // What cannot be read is told of the run's record.
+            Ok(_) | Err(_) => {}
+        }
+    }
+
+    fn follow(&mut self, id: RunId) {
+        let path = self.workspace.join(id.as_str());
+        let mut tail = Tail::new(&path);
+        let read = RunFolder::open(&path).and_then(|folder| Ok((folder, tail.read()?)));
+        match read {
+            Ok((folder, news)) => {
+                let manifest = folder.manifest();
+                let mut state = RunState::new(&manifest.name, manifest.config.clone());
+                news.events.iter().for_each(|event| state.apply(event));
+                self.followed.insert(id.clone(), tail);
+                self.news.tell(WatchNews::Replayed(id, Box::new(state)));
+            }
+            Err(error) => self.news.tell(WatchNews::Problem(error.to_string())),
+        }
+    }
+}
+
+/// The record of a run that has changed since it was seen last.
+fn look_at(
+    seen: &mut Seen,
+    run: &Found,
+    workspace: &Path,
+) -> Result<Option<Record>, RunFolderError> {
+    if seen.stamp == run.stamp && seen.reading.is_none() {
+        return Ok(None);
+    }
+    let is_changed = std::mem::replace(&mut seen.stamp, run.stamp.clone()) != run.stamp;
+    let reading = match seen.reading.take() {
+        Some(mut reading) => {
+            reading.read_on()?;
+            reading
+        }
+        None => Reading::open(&run.path)?,
+    };
+    let mut record = reading.record();
+    if !matches!(record.status, Status::Finished(_)) {
+        seen.reading = Some(reading);
+    }
+    settle(&mut record, workspace);
+    let is_news = is_changed || seen.status.as_ref() != Some(&record.status);
+    seen.status = Some(record.status.clone());
+    seen.trouble = None;
+    Ok(is_news.then_some(record))
+}

@@ -1,0 +1,92 @@
+//! What can be done with runs.
+
+use egui::Ui;
+
+use super::notes::NotesDialog;
+use crate::runs::{Notes, RunId};
+use crate::studio::{Action, Run};
+use crate::ui::panels::Cx;
+
+/// The menu for these runs, at least one.
+pub(super) fn ui(ui: &mut Ui, cx: &mut Cx<'_>, runs: &[&Run], notes: &mut Option<NotesDialog>) {
+    let [first, ..] = runs else {
+        return;
+    };
+    ui.set_min_width(200.0);
+    if let [run] = runs {
+        one_ui(ui, cx, run, notes);
+        ui.separator();
+    }
+    let is_visible = runs.iter().all(|run| run.is_visible);
+    let text = if is_visible {
+        "Hide curves"
+    } else {
+        "Show curves"
+    };
+    if item(ui, text, "Curves stand under the tab Train.") {
+        for run in runs {
+            cx.act(Action::ShowRun(run.id.clone(), !is_visible));
+        }
+    }
+    let is_starred = runs.iter().all(|run| run.record.notes.starred);
+    let text = if is_starred { "Remove star" } else { "Star" };
+    if item(ui, text, "Marks good runs; `starred = yes` finds them.") {
+        change(cx, runs, |notes| notes.starred = !is_starred);
+    }
+    let is_archived = first.record.notes.archived;
+    let text = if is_archived {
+        "Take out of the archive"
+    } else {
+        "Archive"
+    };
+    let about = "Takes runs out of the way without deleting them; `archived = yes` finds them.";
+    if item(ui, text, about) {
+        change(cx, runs, |notes| notes.archived = !is_archived);
+    }
+    ui.separator();
+    let about = "Moves the runs to the trash, from which they can come back.";
+    if item(ui, "Delete", about) {
+        let ids: Vec<RunId> = runs.iter().map(|run| run.id.clone()).collect();
+        cx.act(Action::DeleteRuns(ids));
+    }
+}
+
+fn one_ui(ui: &mut Ui, cx: &mut Cx<'_>, run: &Run, notes: &mut Option<NotesDialog>) {
+    let about =
+        "Takes this run's settings into the panel on the left; takes effect with a new run.";
+    if item(ui, "Use these settings", about) {
+        cx.act(Action::UseSettings(run.id.clone()));
+    }
+    let is_baseline = cx.studio.baseline().is_some_and(|b| b.id == run.id);
+    let text = if is_baseline {
+        "No baseline"
+    } else {
+        "Make it the baseline"
+    };
+    let about = "Results of the other runs are shown as differences to the baseline.";
+    if item(ui, text, about) {
+        cx.act(Action::SetBaseline((!is_baseline).then(|| run.id.clone())));
+    }
+    let about = "Changes name, tags and note; settings and results stay as they are.";
+    if item(ui, "Name, tags and note…", about) {
+        *notes = Some(NotesDialog::new(run));
+    }
+    if let Some(workspace) = cx.studio.workspace() {
+        let folder = workspace.join(run.id.as_str());
+        if item(ui, "Open folder", &folder.display().to_string()) {
+            cx.wishes.folders.push(folder);
+        }
+    }
+}
+
+fn item(ui: &mut Ui, text: &str, about: &str) -> bool {
+    ui.button(text).on_hover_text(about).clicked()
+}
+
+fn change(cx: &mut Cx<'_>, runs: &[&Run], change: impl Fn(&mut Notes)) {
+    for run in runs {
+        let mut notes = run.record.notes.clone();
+        change(&mut notes);
+        cx.act(Action::SetNotes(run.id.clone(), Box::new(notes)));
+    }
+}

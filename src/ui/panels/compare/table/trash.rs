@@ -1,0 +1,88 @@
+//! A small window with the deleted runs.
+
+use egui::{Align, Id, Layout, Modal, RichText, ScrollArea, Ui};
+
+use crate::studio::Action;
+use crate::ui::panels::Cx;
+use crate::ui::theme;
+use crate::ui::widgets::{Weight, labeled_button};
+
+/// The window.
+pub(super) struct TrashDialog {
+    /// Emptying has to be asked for twice: it cannot be taken back.
+    is_sure: bool,
+}
+
+impl TrashDialog {
+    /// Looks into the trash.
+    pub(super) fn new(cx: &mut Cx<'_>) -> TrashDialog {
+        cx.act(Action::LookIntoTrash);
+        TrashDialog { is_sure: false }
+    }
+
+    /// Shows it; true when it is over.
+    pub(super) fn ui(&mut self, ui: &Ui, cx: &mut Cx<'_>) -> bool {
+        let frame = egui::Frame::popup(ui.style()).inner_margin(16);
+        let modal = Modal::new(Id::unique("trash")).frame(frame).show(ui, |ui| {
+            ui.set_width(480.0);
+            ui.label(RichText::new("Trash").heading());
+            if cx.studio.trash().is_empty() {
+                ui.label(theme::quiet(ui, "There is nothing in the trash."));
+            }
+            list_ui(ui, cx);
+            ui.add_space(12.0);
+            self.buttons_ui(ui, cx)
+        });
+        modal.inner || modal.should_close()
+    }
+
+    fn buttons_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) -> bool {
+        let n = cx.studio.trash().len();
+        ui.horizontal(|ui| {
+            let text = match (self.is_sure, n) {
+                (false, _) => "Empty the trash…".to_owned(),
+                (true, 1) => "Delete 1 run for good".to_owned(),
+                (true, n) => format!("Delete {n} runs for good"),
+            };
+            let empty = labeled_button(ui, None, &text, Weight::Plain, 0.0, n > 0);
+            if empty
+                .on_hover_text("What is deleted for good cannot come back.")
+                .clicked()
+            {
+                if self.is_sure {
+                    cx.act(Action::EmptyTrash);
+                }
+                self.is_sure = !self.is_sure;
+            }
+            let layout = Layout::right_to_left(Align::Center);
+            let close = ui.with_layout(layout, |ui| {
+                labeled_button(ui, None, "Close", Weight::Primary, 80.0, true)
+            });
+            close.inner.clicked()
+        })
+        .inner
+    }
+}
+
+fn list_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+    let trash = cx.studio.trash();
+    ScrollArea::vertical().max_height(320.0).show_rows(
+        ui,
+        theme::ROW_HEIGHT,
+        trash.len(),
+        |ui, rows| {
+            for id in &trash[rows] {
+                ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+                    let restore = labeled_button(ui, None, "Restore", Weight::Plain, 0.0, true)
+                        .accessible_name(format!("Restore {id}"));
+                    if restore.clicked() {
+                        cx.act(Action::RestoreRuns(vec![id.clone()]));
+                    }
+                    ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+                        ui.add(egui::Label::new(id.as_str()).truncate());
+                    });
+                });
+            }
+        },
+    );
+}

@@ -1,0 +1,251 @@
+//! Many runs in one folder: listed, watched, found.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use candle_studio::model::{Classifier, preset};
+use candle_studio::runs::{
+    Notes, Record, Recorder, RunFolder, RunId, RunState, Status, Summary, Watch, WatchNews,
+    delete_run, list_runs,
+};
+use candle_studio::train::{Control, Event, Finish, Job, Observer, TrainConfig, train};
+
+use crate::tiny;
+
+/// The run as version 0.1.0 wrote it, copied into `workspace`.
+pub fn copy_released(workspace: &Path, name: &str) -> PathBuf {
+    let from = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/runs/format-1");
+    let to = workspace.join(name);
+    fs::create_dir_all(&to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let path = entry.unwrap().path();
+        fs::copy(&path, to.join(path.file_name().unwrap())).unwrap();
+    }
+    to
+}
+
+fn job() -> Job {
+    let dataset = tiny::dataset();
+    let mut config = TrainConfig::new(
+        preset("softmax").unwrap(),
+        dataset.image_shape(),
+        dataset.n_classes(),
+        tiny::N_TRAIN,
+    );
+    config.epochs = 2;
+    Job::new(config, Arc::new(dataset)).unwrap()
+}
+
+fn listed(workspace: &Path) -> Vec<Record> {
+    let listing = list_runs(workspace).unwrap();
+    assert_eq!(listing.problems, Vec::<String>::new());
+    listing.records
+}
+
+#[test]
+fn a_run_of_the_first_release_still_opens() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = copy_released(dir.path(), "old");
+    let records = listed(dir.path());
+    let record = &records[0];
+    assert_eq!((records.len(), record.id.as_str()), (1, "old"));
+    assert_eq!(
+        (record.name.as_str(), record.created.as_str()),
+        ("format-1", "2026-11-23T15:45:06Z")
+    );
+    assert_eq!(record.status, Status::Finished(Finish::Completed));
+    assert_eq!(record.metrics["test_accuracy"].last, 0.5761);
+    assert_eq!(record.metrics["steps"].last, 26.0);
+    assert_eq!(record.settings()["learning_rate"].to_string(), "0.001");
+    let folder = RunFolder::open(&path).unwrap();
+    let state = folder.replay().unwrap();
+    assert_eq!((state.points.len(), state.epochs.len()), (26, 2));
+    assert_eq!(folder.summary().unwrap().unwrap().epochs, 2.0);
+    Classifier::load(&folder.model_path()).unwrap();
+}
+
+#[test]
+fn a_newer_run_is_refused_politely_and_the_others_are_listed() {
+    let dir = tempfile::tempdir().unwrap();
+    copy_released(dir.path(), "old");
+    let newer = dir.path().join("newer");
+    fs::create_dir(&newer).unwrap();
+    fs::write(newer.join("run.toml"), "format_version = 99\n").unwrap();
+    fs::create_dir(dir.path().join("no run")).unwrap();
+    let listing = list_runs(dir.path()).unwrap();
+    assert_eq!(listing.records.len(), 1);
+    assert_eq!(listing.problems.len(), 1);
+    assert!(
+        listing.problems[0].contains("update Candle Studio"),
+        "{:?}",
+        listing.problems
+    );
+}
+
+#[test]
+fn the_index_is_only_a_cache() {
+    let dir = tempfile::tempdir().unwrap();
+    for name in ["a", "b", "c"] {
+        copy_released(dir.path(), name);
+    }
+    let index = dir.path().join(".index.sqlite");
+    let first = listed(dir.path());
+    assert!(index.is_file());
+    assert_eq!(listed(dir.path()), first, "from the index");
+    fs::remove_file(&index).unwrap();
+    assert_eq!(listed(dir.path()), first, "without one");
+    fs::write(
+        &index,
+        "no database at all, but long enough to be looked at as one",
+    )
+    .unwrap();
+    assert_eq!(listed(dir.path()), first, "with a broken one");
+
+    // What changed since it was written is read again; what is gone is gone.
+    let notes = Notes {
+        name: Some("renamed".to_owned()),
+        starred: true,
+        ..Notes::default()
+    };
+    notes.write(&dir.path().join("b")).unwrap();
+    fs::remove_dir_all(dir.path().join("a")).unwrap();
+    let names: Vec<String> = listed(dir.path()).into_iter().map(|r| r.name).collect();
+    assert_eq!(names, ["renamed", "format-1"]);
+}
+
+/// What a watch has told so far.
+struct Seen {
+    watch: Watch,
+    records: Vec<Record>,
+    state: Option<RunState>,
+}
+
+impl Seen {
+    fn new(workspace: &Path) -> Seen {
+        let watch = Watch::spawn(workspace.to_owned(), Arc::new(|| {})).unwrap();
+        Seen {
+            watch,
+            records: Vec::new(),
+            state: None,
+        }
+    }
+
+    fn wait(&mut self, what: &str, is_so: impl Fn(&Seen) -> bool) {
+        let start = Instant::now();
+        while !is_so(self) {
+            assert!(
+                start.elapsed() < Duration::from_secs(60),
+                "waited in vain for {what}"
+            );
+            match self.watch.news() {
+                Some(WatchNews::Records(new)) => {
+                    for record in new {
+                        self.records.retain(|old| old.id != record.id);
+                        self.records.push(record);
+                    }
+                }
+                Some(WatchNews::Gone(ids)) => self.records.retain(|r| !ids.contains(&r.id)),
+                Some(WatchNews::Replayed(_, state)) => self.state = Some(*state),
+                Some(WatchNews::Happened(_, events)) => {
+                    let state = self.state.as_mut().unwrap();
+                    events.iter().for_each(|event| state.apply(event));
+                }
+                Some(WatchNews::Problem(text)) => panic!("{text}"),
+                None => std::thread::sleep(Duration::from_millis(5)),
+            }
+        }
+    }
+
+    fn status(&self, id: &str) -> Option<&Status> {
+        let record = self.records.iter().find(|r| r.id.as_str() == id);
+        record.map(|r| &r.status)
+    }
+}
+
+#[test]
+fn a_run_that_another_writes_appears_moves_and_ends() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut seen = Seen::new(dir.path());
+    let job = job();
+    let mut recorder = Recorder::create(&dir.path().join("theirs"), "theirs", &job).unwrap();
+    seen.wait("the run", |s| s.status("theirs").is_some());
+
+    /// Keeps the events, to hand them on one by one.
+    struct Kept(Vec<Event>);
+    impl Observer for Kept {
+        fn event(&mut self, event: &Event) {
+            self.0.push(event.clone());
+        }
+    }
+    let mut kept = Kept(Vec::new());
+    let outcome = train(&job, &Control::default(), &mut kept).unwrap();
+    let (end, before) = kept.0.split_last().unwrap();
+    recorder.event(&before[0]);
+    seen.wait("its start", |s| {
+        s.status("theirs") == Some(&Status::Running)
+    });
+    seen.watch.follow(RunId::new("theirs"));
+    seen.wait("its history", |s| s.state.is_some());
+    before[1..].iter().for_each(|event| recorder.event(event));
+    seen.wait("its points", |s| {
+        s.state
+            .as_ref()
+            .is_some_and(|state| state.epochs.len() == 2)
+    });
+    assert!(matches!(seen.status("theirs"), Some(Status::Running)));
+    recorder.event(end);
+    let summary = Summary::new(&outcome);
+    let model = Classifier {
+        classes: job.dataset().classes.clone(),
+        provenance: job.provenance(&outcome.config, outcome.epochs, None),
+        network: outcome.network,
+    };
+    recorder.finish(&summary, &model).unwrap();
+    let done = Status::Finished(Finish::Completed);
+    seen.wait("its end", |s| s.status("theirs") == Some(&done));
+    let replayed = RunFolder::open(&dir.path().join("theirs"))
+        .unwrap()
+        .replay()
+        .unwrap();
+    seen.wait("its last event", |s| {
+        s.state.as_ref().is_some_and(|state| *state == replayed)
+    });
+}
+
+#[test]
+fn a_run_whose_writer_is_gone_was_interrupted() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut seen = Seen::new(dir.path());
+    let mut recorder = Recorder::create(&dir.path().join("a"), "a", &job()).unwrap();
+    recorder.event(&Event::Paused { step: 0 });
+    seen.wait("the run", |s| s.status("a") == Some(&Status::Paused));
+    assert_eq!(listed(dir.path())[0].status, Status::Paused);
+    drop(recorder);
+    seen.wait("the interruption", |s| {
+        s.status("a") == Some(&Status::Interrupted)
+    });
+    assert_eq!(listed(dir.path())[0].status, Status::Interrupted);
+}
+
+#[test]
+fn what_is_copied_in_renamed_and_deleted_is_seen() {
+    let dir = tempfile::tempdir().unwrap();
+    copy_released(dir.path(), "first");
+    let mut seen = Seen::new(dir.path());
+    seen.wait("the first", |s| s.records.len() == 1);
+    let second = copy_released(dir.path(), "second");
+    seen.wait("the second", |s| s.records.len() == 2);
+    let notes = Notes {
+        name: Some("better name".to_owned()),
+        ..Notes::default()
+    };
+    notes.write(&second).unwrap();
+    seen.wait("the new name", |s| {
+        s.records.iter().any(|r| r.name == "better name")
+    });
+    delete_run(dir.path(), &RunId::new("first")).unwrap();
+    seen.wait("the deletion", |s| s.status("first").is_none());
+    assert_eq!(seen.records.len(), 1);
+}
