@@ -53,6 +53,7 @@ fn a_run_that_nobody_reads_or_keeps_ends_quietly() {
     let dir = folder();
     let mut child = command(dir.path())
         .args(LONG)
+        .arg("--no-record")
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
@@ -97,7 +98,7 @@ fn a_full_disk_costs_the_model_file_and_nothing_else() {
     let dir = folder();
     std::fs::write(dir.path().join("m.safetensors"), "the old file").unwrap();
     // The mlp takes about 280 KiB.
-    let args = "train --data data --preset mlp --epochs 1 --json --save m.safetensors";
+    let args = "train --data data --preset mlp --epochs 1 --json --no-record --save m.safetensors";
     let output = with_small_disk(dir.path(), 64, args);
     assert_eq!(output.status.code(), Some(1));
     let message = text(&output.stderr);
