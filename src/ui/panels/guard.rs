@@ -38,6 +38,10 @@ impl GuardPanel {
         if self.about != about {
             self.about = about;
             self.chosen_step = trouble.usual_way_back();
+            self.pictures.clear();
+        }
+        // The data may still be on its way.
+        if self.pictures.is_empty() {
             self.pictures = pictures(ui, cx, &trouble);
         }
         let frame = Frame::new()
