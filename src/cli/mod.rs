@@ -10,6 +10,7 @@ mod export;
 mod keeping;
 mod lr_find;
 mod out;
+mod plot;
 mod predict;
 mod presets;
 mod progress;
@@ -65,6 +66,8 @@ pub enum Command {
     Export(export::Args),
     /// List the networks that can be trained by name.
     Presets(presets::Args),
+    /// Draw the curves of runs into a file.
+    Plot(plot::Args),
     /// Measure how fast this machine trains: 20 seconds.
     Bench(bench::Args),
 }
@@ -83,6 +86,7 @@ impl Command {
             Command::Compare(args) => compare::run(&args),
             Command::Export(args) => export::run(&args),
             Command::Presets(args) => presets::run(&args),
+            Command::Plot(args) => plot::run(&args),
             Command::Bench(args) => bench::run(&args),
         };
         result.unwrap_or_else(|error| {

@@ -3,12 +3,24 @@
 //! A [`Picture`] is a list of boxes, lines and words; the window paints it, and a file gets it as
 //! SVG ([`Picture::svg`]).
 
+mod average;
+mod axis;
+mod curves;
+mod marks;
 mod network;
 mod palette;
+mod reduce;
+mod series;
 mod svg;
 
+pub use average::Average;
+pub use axis::{Metric, XAxis};
+pub use curves::{Curve, CurvesView, curves};
+pub use marks::{Mark, linear_marks, log_marks, plain, round_to};
 pub use network::{Diagram, DiagramBlock, diagram};
 pub use palette::{DARK, LIGHT, Palette, Rgb};
+pub use reduce::reduce;
+pub use series::{BandPoint, Series, Spread, band, group_key};
 
 /// A colour, more or less opaque.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -74,6 +86,13 @@ pub enum Item {
         fill: Option<Ink>,
         /// Its rim, 1 point wide.
         rim: Option<Ink>,
+    },
+    /// What lies within points.
+    Area {
+        /// The points of its edge.
+        points: Vec<[f32; 2]>,
+        /// What fills it.
+        fill: Ink,
     },
     /// A line through points.
     Line {

@@ -41,6 +41,10 @@ fn write_item(out: &mut String, item: &Item) {
                 paint("stroke", *rim)
             );
         }
+        Item::Area { points, fill } => {
+            let fill = paint("fill", Some(*fill));
+            let _ = write!(out, "<polygon points=\"{}\" {fill}/>", path(points));
+        }
         Item::Line {
             points,
             ink,

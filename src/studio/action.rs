@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use super::{Format, Question, Stroke, SweepAction};
 use crate::data::GreyImage;
+use crate::picture::CurvesView;
 use crate::runs::{Notes, RunId};
 use crate::train::{Remedy, TrainConfig};
 
@@ -100,6 +101,8 @@ pub enum Action {
     SaveModel(PathBuf),
     /// Write a drawing of the settings' network to an SVG file.
     SaveDiagram(PathBuf),
+    /// Write the curves of all visible runs to an SVG file, looked at like this.
+    SaveCurves(PathBuf, Box<CurvesView>),
     /// Read a model and let the canvas ask it.
     OpenModel(PathBuf),
     /// Let the canvas ask the network that is training, or the last one trained.

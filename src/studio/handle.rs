@@ -11,7 +11,7 @@ use super::{Action, DataState, Model, RateFinder, Studio, Touched};
 use crate::data::{Dataset, GreyImage, read_image_bytes, read_image_file};
 use crate::files::write_atomically;
 use crate::model::{Classifier, preset};
-use crate::picture::{self, diagram};
+use crate::picture::{self, Curve, CurvesView, Picture, diagram};
 use crate::random::{Stream, rng};
 use crate::runs::RunId;
 use crate::train::{Control, FieldError, Job, TrainConfig, live_changes};
@@ -29,6 +29,9 @@ pub(super) enum Refusal {
 
 /// Width of a saved drawing, in points.
 const DIAGRAM_WIDTH: f32 = 440.0;
+
+/// Width and height of saved curves, in points.
+const CURVES_SIZE: [f32; 2] = [1000.0, 700.0];
 
 impl Studio {
     /// Does what a person wants, or adds a notice that says why not. Never blocks on files,
@@ -77,6 +80,7 @@ impl Studio {
             Action::UseMnist => self.use_mnist(),
             Action::SaveModel(path) => self.save_model(path),
             Action::SaveDiagram(path) => self.save_diagram(path),
+            Action::SaveCurves(path, view) => self.save_curves(path, &view),
             Action::OpenModel(path) => self.open_model(path),
             Action::UseTrainedModel => self.use_trained_model(),
             Action::OpenImage(path) => self.open_picture(path.display().to_string(), move || {
@@ -270,9 +274,25 @@ impl Studio {
     fn save_diagram(&mut self, path: PathBuf) {
         // In the colours of paper, which is where it goes.
         let drawn = diagram(&self.draft.model, DIAGRAM_WIDTH, &picture::LIGHT);
+        self.save_picture(path, drawn.picture);
+    }
+
+    fn save_curves(&mut self, path: PathBuf, view: &CurvesView) {
+        let visible = self.runs().iter().filter(|run| run.is_visible);
+        let curves: Vec<Curve<'_>> = visible
+            .map(|run| Curve {
+                id: &run.id,
+                run: &run.state,
+            })
+            .collect();
+        let drawn = picture::curves(&curves, view, CURVES_SIZE, &picture::LIGHT);
+        self.save_picture(path, drawn);
+    }
+
+    fn save_picture(&mut self, path: PathBuf, picture: Picture) {
         self.background
             .run(format!("saving {}", path.display()), move || {
-                let svg = drawn.picture.svg();
+                let svg = picture.svg();
                 let result = write_atomically(&path, svg.as_bytes()).map_err(|e| e.to_string());
                 Message::Saved(path, result)
             });

@@ -9,11 +9,13 @@ use egui::{Context, KeyboardShortcut, Modifiers, Ui};
 use super::command::{Command, Deed};
 use super::dialogs::Dialogs;
 use super::layout::Panels;
+use super::looks::RunLooks;
 use super::palette::Palette;
 use super::panels::microscope::Microscope;
 use super::panels::{Cx, Wishes, rate_finder};
 use super::settings::Settings;
 use super::theme;
+use crate::runs::RunId;
 use crate::studio::{Action, RateFinder, Studio, Wake};
 
 /// How to open the window.
@@ -27,6 +29,7 @@ pub struct Options {
 pub struct StudioApp {
     studio: Studio,
     settings: Settings,
+    looks: RunLooks,
     panels: Panels,
     dialogs: Dialogs,
     palette: Palette,
@@ -64,6 +67,7 @@ impl StudioApp {
         StudioApp {
             studio,
             settings,
+            looks: RunLooks::default(),
             panels: Panels::default(),
             dialogs: Dialogs::default(),
             palette: Palette::default(),
@@ -80,6 +84,11 @@ impl StudioApp {
     /// The state behind the window.
     pub fn studio(&self) -> &Studio {
         &self.studio
+    }
+
+    /// The run that the pointer is at, in whatever view.
+    pub fn hovered_run(&self) -> Option<&RunId> {
+        self.looks.hovered()
     }
 
     /// Does what was asked for during the frame.
@@ -151,16 +160,22 @@ impl eframe::App for StudioApp {
     fn ui(&mut self, ui: &mut Ui, _frame: &mut eframe::Frame) {
         let mut wishes = Wishes::default();
         self.shortcuts(ui, &mut wishes.commands);
+        self.looks.begin_frame(self.studio.runs());
         let mut cx = Cx {
             studio: &self.studio,
             settings: &mut self.settings,
+            looks: &mut self.looks,
             wishes: &mut wishes,
         };
         self.panels.ui(ui, &mut cx);
         rate_finder::ui(ui, &mut cx);
         self.microscope.ui(ui, &mut cx);
+        if self.looks.is_stale() {
+            ui.request_repaint();
+        }
         self.palette.ui(ui, &self.studio, &mut wishes.commands);
-        self.dialogs.ui(ui, &mut wishes.actions);
+        let view = self.settings.curves_view(self.looks.numbers());
+        self.dialogs.ui(ui, &view, &mut wishes.actions);
         wishes.actions.extend(dropped(ui));
         wishes.actions.extend(pasted(ui));
         drop_hint_ui(ui);

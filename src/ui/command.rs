@@ -50,6 +50,8 @@ pub enum Command {
     SaveModel,
     /// Write a drawing of the network to a file.
     SaveDiagram,
+    /// Write the curves to a file.
+    SaveCurves,
     /// Read a model from a file.
     OpenModel,
     /// Go back to the trained network.
@@ -133,6 +135,7 @@ const PLAIN: &[Command] = &[
     Command::NewSeed,
     Command::SaveModel,
     Command::SaveDiagram,
+    Command::SaveCurves,
     Command::OpenModel,
     Command::UseTrainedModel,
     Command::OpenData,
@@ -192,6 +195,7 @@ impl Command {
             Command::NewSeed => "New seed",
             Command::SaveModel => "Save model…",
             Command::SaveDiagram => "Save drawing…",
+            Command::SaveCurves => "Save curves…",
             Command::OpenModel => "Open model…",
             Command::UseTrainedModel => "Ask the trained network",
             Command::OpenData => "Open data folder…",
@@ -257,6 +261,9 @@ impl Command {
             Command::SaveModel => "Writes the network that the canvas asks to a file.",
             Command::SaveDiagram => {
                 "Writes a drawing of the network in the settings to an SVG file, for a page or a talk."
+            }
+            Command::SaveCurves => {
+                "Writes the curves that are shown to an SVG file, with axes and a legend."
             }
             Command::OpenModel => "Reads a network from a file and lets the canvas ask it.",
             Command::UseTrainedModel => {
@@ -351,6 +358,7 @@ impl Command {
             Command::PreviousSnapshot => studio.timeline().states().len() > 1,
             Command::NextSnapshot => studio.shown_step().is_some(),
             Command::SaveModel => studio.classifier().is_some(),
+            Command::SaveCurves => studio.runs().iter().any(|run| run.is_visible),
             Command::UseTrainedModel => {
                 matches!(
                     studio.model(),
@@ -409,6 +417,7 @@ impl Command {
             Command::Clear => Action::ClearCanvas,
             Command::SaveModel => return Deed::AskPath(Purpose::SaveModel),
             Command::SaveDiagram => return Deed::AskPath(Purpose::SaveDiagram),
+            Command::SaveCurves => return Deed::AskPath(Purpose::SaveCurves),
             Command::OpenModel => return Deed::AskPath(Purpose::OpenModel),
             Command::Export(format) => return Deed::AskPath(Purpose::Export(format)),
             Command::OpenData => return Deed::AskPath(Purpose::OpenData),

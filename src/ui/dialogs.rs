@@ -12,6 +12,7 @@ use egui::{Align, Context, Id, Key, Layout, Modal, RichText, TextEdit, vec2};
 
 use super::theme::{self, ROW_HEIGHT, tokens};
 use super::widgets::{Icon, Weight, labeled_button};
+use crate::picture::CurvesView;
 use crate::studio::{Action, Format};
 
 /// What a path is for.
@@ -21,6 +22,8 @@ pub enum Purpose {
     SaveModel,
     /// Write a drawing of the network there.
     SaveDiagram,
+    /// Write the curves there.
+    SaveCurves,
     /// Read a model.
     OpenModel,
     /// Read a picture.
@@ -38,6 +41,7 @@ impl Purpose {
         match self {
             Purpose::SaveModel => "Save model to…",
             Purpose::SaveDiagram => "Save drawing to…",
+            Purpose::SaveCurves => "Save curves to…",
             Purpose::OpenModel => "Open a model",
             Purpose::OpenImage => "Open an image",
             Purpose::OpenData => "Open a data folder",
@@ -53,6 +57,7 @@ impl Purpose {
             Purpose::SaveModel => {
                 "A safetensors file with the weights, the layers, and how they were trained."
             }
+            Purpose::SaveCurves => "An SVG file of what the plots show, in the colours of paper.",
             Purpose::SaveDiagram => "An SVG file: browsers and drawing programs open it.",
             Purpose::OpenModel => {
                 "A safetensors file that was saved here. It is checked before anything changes."
@@ -78,19 +83,31 @@ impl Purpose {
         }
     }
 
+    /// The name to begin with.
+    fn file_name(self) -> &'static str {
+        match self {
+            Purpose::SaveModel => "model.safetensors",
+            Purpose::SaveDiagram => "network.svg",
+            Purpose::SaveCurves => "curves.svg",
+            Purpose::Export(format) => usual_name(format),
+            _ => "",
+        }
+    }
+
     fn verb(self) -> &'static str {
         match self {
-            Purpose::SaveModel | Purpose::SaveDiagram => "Save",
+            Purpose::SaveModel | Purpose::SaveDiagram | Purpose::SaveCurves => "Save",
             Purpose::Export(_) => "Export",
             _ => "Open",
         }
     }
 
     /// What to do with the path.
-    fn action(self, path: PathBuf) -> Action {
+    fn action(self, path: PathBuf, view: &CurvesView) -> Action {
         match self {
             Purpose::SaveModel => Action::SaveModel(path),
             Purpose::SaveDiagram => Action::SaveDiagram(path),
+            Purpose::SaveCurves => Action::SaveCurves(path, Box::new(view.clone())),
             Purpose::OpenModel => Action::OpenModel(path),
             Purpose::OpenImage => Action::OpenImage(path),
             Purpose::OpenData => Action::OpenData(path),
@@ -110,9 +127,9 @@ impl Purpose {
                 let chosen = models().set_file_name("model.safetensors").save_file();
                 Box::pin(async move { path(chosen.await) })
             }
-            Purpose::SaveDiagram => {
+            Purpose::SaveDiagram | Purpose::SaveCurves => {
                 let drawings = dialog.add_filter("Drawings", &["svg"]);
-                let chosen = drawings.set_file_name("network.svg").save_file();
+                let chosen = drawings.set_file_name(self.file_name()).save_file();
                 Box::pin(async move { path(chosen.await) })
             }
             Purpose::OpenModel => {
@@ -170,12 +187,7 @@ enum Answer {
 impl Dialogs {
     /// Asks for a path.
     pub fn ask(&mut self, purpose: Purpose) {
-        let text = match purpose {
-            Purpose::SaveModel => "model.safetensors".to_owned(),
-            Purpose::SaveDiagram => "network.svg".to_owned(),
-            Purpose::Export(format) => usual_name(format).to_owned(),
-            _ => String::new(),
-        };
+        let text = purpose.file_name().to_owned();
         self.window = Some(PathWindow {
             purpose,
             text,
@@ -190,15 +202,15 @@ impl Dialogs {
     }
 
     /// Shows the window, if it is open.
-    pub fn ui(&mut self, ctx: &Context, actions: &mut Vec<Action>) {
-        self.hear_dialog(actions);
+    pub fn ui(&mut self, ctx: &Context, view: &CurvesView, actions: &mut Vec<Action>) {
+        self.hear_dialog(view, actions);
         let Some(window) = &mut self.window else {
             return;
         };
         let is_waiting = self.waiting.is_some();
         match window.ui(ctx, is_waiting) {
             Some(Answer::Confirm) => {
-                actions.push(window.purpose.action(expand_home(window.text.trim())));
+                actions.push(window.purpose.action(expand_home(window.text.trim()), view));
                 self.window = None;
             }
             Some(Answer::Browse) => self.waiting = browse(ctx, window.purpose),
@@ -208,7 +220,7 @@ impl Dialogs {
     }
 
     /// Takes the answer of the desktop's dialog, if it has one.
-    fn hear_dialog(&mut self, actions: &mut Vec<Action>) {
+    fn hear_dialog(&mut self, view: &CurvesView, actions: &mut Vec<Action>) {
         if !self.waiting.as_ref().is_some_and(JoinHandle::is_finished) {
             return;
         }
@@ -216,7 +228,7 @@ impl Dialogs {
         let path = self.waiting.take().and_then(|t| t.join().ok()).flatten();
         match (path, &mut self.window) {
             (Some(path), Some(window)) => {
-                actions.push(window.purpose.action(path));
+                actions.push(window.purpose.action(path, view));
                 self.window = None;
             }
             (None, Some(window)) => window.was_left = true,

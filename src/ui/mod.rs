@@ -10,6 +10,7 @@ mod dialogs;
 mod format;
 mod layout;
 mod logo;
+mod looks;
 mod palette;
 mod panels;
 mod settings;

@@ -1,9 +1,13 @@
 //! How a person likes the window: kept by eframe between two sessions. Losing it costs nothing.
 
+use std::collections::HashMap;
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
-use super::panels::curves::XAxis;
 use super::tabs::Tab;
+use crate::picture::{CurvesView, Spread, XAxis};
+use crate::runs::RunId;
 
 /// Which theme to use.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -56,6 +60,10 @@ pub struct Settings {
     pub is_x_log: bool,
     /// Whether the loss is drawn logarithmically.
     pub is_loss_log: bool,
+    /// Whether runs that differ in their seed alone are drawn as one, and how.
+    pub bands: Option<Spread>,
+    /// The run whose curves are taken away from all others.
+    pub baseline: Option<RunId>,
 }
 
 impl Default for Settings {
@@ -67,6 +75,23 @@ impl Default for Settings {
             x_axis: XAxis::Epoch,
             is_x_log: false,
             is_loss_log: true,
+            bands: None,
+            baseline: None,
+        }
+    }
+}
+
+impl Settings {
+    /// How the curves are looked at, for a file.
+    pub fn curves_view(&self, colors: &Arc<HashMap<RunId, usize>>) -> CurvesView {
+        CurvesView {
+            x_axis: self.x_axis,
+            is_x_log: self.is_x_log,
+            is_loss_log: self.is_loss_log,
+            smoothing_steps: self.smoothing_steps.round(),
+            bands: self.bands,
+            baseline: self.baseline.clone(),
+            colors: colors.clone(),
         }
     }
 }

@@ -5,6 +5,7 @@ mod bad_input;
 mod bench;
 mod compare;
 mod interrupted;
+mod plot;
 mod recipe;
 mod resume;
 mod runs;

@@ -13,6 +13,8 @@ mod compare_window;
 mod control_pictures;
 #[cfg(feature = "gui")]
 mod control_window;
+#[cfg(feature = "gui")]
+mod curves;
 mod data;
 #[cfg(feature = "gui")]
 mod editor;

@@ -425,10 +425,8 @@ fn long_run(n: u64) -> RunState {
     run
 }
 
-/// `cargo test --release --test it frame_time -- --ignored --nocapture`
-#[test]
-#[ignore = "a measurement: wants an idle machine and a release build"]
-fn frame_time_with_10_000_points() {
+/// The window with `runs`, and a stop-watch around its drawing.
+fn timed(runs: Vec<RunState>) -> Harness<'static, Timed> {
     let mut window = Harness::builder()
         .with_size([1440.0, 900.0])
         .with_max_steps(60)
@@ -439,7 +437,7 @@ fn frame_time_with_10_000_points() {
             );
             let model = Classifier::load(path.as_ref()).unwrap();
             let studio = Studio::new(None, StudioApp::wake(&cc.egui_ctx)).unwrap();
-            let studio = studio.with_history(vec![long_run(10_000)], model);
+            let studio = studio.with_history(runs, model);
             let app = StudioApp::with_studio(cc, studio);
             Timed {
                 app,
@@ -447,30 +445,49 @@ fn frame_time_with_10_000_points() {
             }
         });
     window.run_steps(100);
-    let mut medians = Vec::new();
-    for is_rebuilt in [false, true] {
+    window
+}
+
+/// The median time of a frame, in seconds: with curves that are kept, and with curves that are
+/// reduced anew for every frame, as when points arrive.
+fn measure(window: &mut Harness<'_, Timed>, what: &str) -> [f64; 2] {
+    [false, true].map(|is_rebuilt| {
         window.state_mut().secs.clear();
         for frame in 0..300 {
-            // Another width has other columns: every curve is reduced anew, as when points arrive.
+            // Another width has other columns.
             let width = if is_rebuilt { 1440 - frame % 2 } else { 1440 };
             window.set_size(egui::vec2(width as f32, 900.0));
             window.step();
         }
         let secs = &mut window.state_mut().secs;
         secs.sort_by(f64::total_cmp);
-        medians.push(secs[secs.len() / 2]);
+        let median = secs[secs.len() / 2];
         println!(
-            "App::ui with 10,000 points, {}: median {:.2} ms, 95 % {:.2} ms",
+            "App::ui with {what}, {}: median {:.2} ms, 95 % {:.2} ms",
             if is_rebuilt {
                 "curves rebuilt each frame"
             } else {
                 "curves kept"
             },
-            1e3 * secs[secs.len() / 2],
+            1e3 * median,
             1e3 * secs[secs.len() * 95 / 100],
         );
-    }
+        median
+    })
+}
+
+/// `cargo test --release --test it frame_time -- --ignored --nocapture`
+#[test]
+#[ignore = "a measurement: wants an idle machine and a release build"]
+fn frame_time_with_10_000_points() {
+    let medians = measure(&mut timed(vec![long_run(10_000)]), "10,000 points");
     assert!(medians.iter().all(|&m| m < 2e-3), "{medians:?}");
+    let runs = (1..=20).map(|n| RunState {
+        name: format!("keras-cnn {n}"),
+        ..long_run(10_000)
+    });
+    let medians = measure(&mut timed(runs.collect()), "20 curves of 10,000 points");
+    assert!(medians[0] < 8e-3, "{medians:?}");
 }
 
 #[test]

@@ -1,13 +1,14 @@
 //! The runs below the curves, newest first: enough to choose which curves are shown.
 
-use egui::{Align, Label, Layout, RichText, ScrollArea, Sense, Ui, UiBuilder, vec2};
+use egui::{Align, Label, Layout, Rect, RichText, ScrollArea, Sense, Ui, UiBuilder, vec2};
 
 use super::Cx;
 use super::curves::status_word;
-use crate::runs::Status;
+use crate::runs::{RunId, Status};
 use crate::studio::{Action, Run, continue_word};
 use crate::train::Finish;
 use crate::ui::format;
+use crate::ui::looks::RunLooks;
 use crate::ui::theme::{self, tokens};
 use crate::ui::widgets::{Icon, Weight, icon_button, labeled_button};
 
@@ -171,6 +172,12 @@ fn row_ui(ui: &mut Ui, cx: &mut Cx<'_>, idx: usize, columns: &[&Column]) {
     let run = &cx.studio.runs()[idx];
     let t = tokens(ui);
     let size = vec2(ui.available_width(), ROW);
+    hover_ui(
+        ui,
+        cx.looks,
+        &run.id,
+        Rect::from_min_size(ui.cursor().min, size),
+    );
     ui.allocate_ui_with_layout(size, Layout::right_to_left(Align::Center), |ui| {
         ui.spacing_mut().item_spacing.x = 0.0;
         let name = format!("Use the settings of {}", run.state.name);
@@ -200,7 +207,7 @@ fn row_ui(ui: &mut Ui, cx: &mut Cx<'_>, idx: usize, columns: &[&Column]) {
                 cx.act(Action::ShowRun(run.id.clone(), !run.is_visible));
             }
             let (dot, _) = ui.allocate_exact_size(vec2(14.0, 10.0), Sense::hover());
-            let color = t.run_color(idx);
+            let color = cx.looks.color(t, &run.id);
             let color = if run.is_visible {
                 color
             } else {
@@ -249,6 +256,19 @@ fn go_on_ui(ui: &mut Ui, cx: &mut Cx<'_>, run: &Run) {
             });
         },
     );
+}
+
+/// Tells when the pointer is at a row, and lights the row when it is at that run anywhere.
+fn hover_ui(ui: &Ui, looks: &mut RunLooks, id: &RunId, row: Rect) {
+    if ui.rect_contains_pointer(row) {
+        looks.hover(id);
+    }
+    if looks.hovered() == Some(id) {
+        let t = tokens(ui);
+        let light = theme::mix(t.background, t.text, 0.05);
+        ui.painter()
+            .rect_filled(row.expand2(vec2(4.0, 0.0)), 4.0, light);
+    }
 }
 
 fn use_ui(ui: &mut Ui, name: &str, width: f32) -> egui::Response {

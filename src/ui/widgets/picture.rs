@@ -1,6 +1,6 @@
 //! A picture as the window paints it.
 
-use egui::epaint::CircleShape;
+use egui::epaint::{CircleShape, PathShape};
 use egui::text::{LayoutJob, TextFormat};
 use egui::{
     Align, Color32, CornerRadius, FontFamily, FontId, Painter, Pos2, Rect, Shape, Stroke,
@@ -25,6 +25,11 @@ pub fn paint_picture(painter: &Painter, origin: Pos2, picture: &Picture) {
                 let fill = fill.map_or(Color32::TRANSPARENT, color);
                 let radius = CornerRadius::same(*radius as u8);
                 painter.rect(rect, radius, fill, stroke(*rim, 1.0), StrokeKind::Inside);
+            }
+            Item::Area { points, fill } => {
+                let points: Vec<Pos2> = points.iter().copied().map(at).collect();
+                let shape = PathShape::convex_polygon(points, color(*fill), Stroke::NONE);
+                painter.add(shape);
             }
             Item::Line {
                 points,

@@ -12,8 +12,6 @@ use crate::ui::format;
 pub(super) struct Row {
     pub(super) id: RunId,
     pub(super) facts: Facts,
-    /// Its place among all runs, which its colour comes from.
-    pub(super) idx: usize,
 }
 
 /// The runs that pass the filter, oldest first.
@@ -47,7 +45,7 @@ impl Rows {
     pub(super) fn refresh(&mut self, studio: &Studio) {
         let mut known = std::mem::take(&mut self.known);
         self.rows.clear();
-        for (idx, run) in studio.runs().iter().enumerate() {
+        for run in studio.runs() {
             if !run.passes() {
                 continue;
             }
@@ -60,7 +58,6 @@ impl Rows {
             self.rows.push(Row {
                 id: run.id.clone(),
                 facts,
-                idx,
             });
         }
     }

@@ -163,7 +163,7 @@ fn dots_ui(ui: &Ui, cx: &mut Cx<'_>, dots: &[(&Row, Pos2)], plot: Rect, columns:
     let has_selection = dots.iter().any(|(row, _)| cx.studio.is_selected(&row.id));
     for (row, at) in dots {
         let is_selected = cx.studio.is_selected(&row.id);
-        let color = t.run_color(row.idx);
+        let color = cx.looks.color(t, &row.id);
         let color = if has_selection && !is_selected {
             color.gamma_multiply(0.25)
         } else {

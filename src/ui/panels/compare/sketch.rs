@@ -51,10 +51,10 @@ impl Opinions {
                 for id in &self.asked {
                     let row = rows.rows.iter().find(|row| row.id == *id);
                     let name = row.map_or("", |row| &row.facts.name);
-                    let idx = row.map_or(0, |row| row.idx);
+                    let color = cx.looks.color(tokens(ui), id);
                     let opinion = cx.studio.compared().opinions.iter().find(|o| o.run == *id);
                     ui.allocate_ui(vec2(WIDTH, 232.0), |ui| {
-                        ui.vertical(|ui| opinion_ui(ui, name, idx, opinion));
+                        ui.vertical(|ui| opinion_ui(ui, name, color, opinion));
                     });
                 }
             });
@@ -74,11 +74,11 @@ impl Opinions {
     }
 }
 
-fn opinion_ui(ui: &mut Ui, name: &str, idx: usize, opinion: Option<&Opinion>) {
+fn opinion_ui(ui: &mut Ui, name: &str, color: egui::Color32, opinion: Option<&Opinion>) {
     let t = tokens(ui);
     ui.set_width(WIDTH);
     ui.spacing_mut().item_spacing.y = 2.0;
-    let title = RichText::new(name).strong().color(t.run_color(idx));
+    let title = RichText::new(name).strong().color(color);
     ui.add(Label::new(title).truncate());
     let prediction = match opinion.map(|o| &o.answer) {
         Some(Err(reason)) => {

@@ -27,11 +27,15 @@ impl MetricPlot<'_> {
             t.text,
         );
         let unit = match self.metric {
-            Metric::Loss => "cross entropy, nats",
-            Metric::Accuracy => "images classified correctly",
+            Metric::Loss => "cross entropy, nats".to_owned(),
+            Metric::Accuracy => "images classified correctly".to_owned(),
+        };
+        let unit = match self.baseline_name {
+            Some(name) => format!("difference to {name}"),
+            None => unit,
         };
         let keys_left = self.keys_ui(ui, rect, lens, curves);
-        let unit = painter.layout_no_wrap(unit.to_owned(), small, t.quiet);
+        let unit = painter.layout_no_wrap(unit, small, t.quiet);
         let at = pos2(name.max.x + 8.0, rect.center().y - unit.size().y / 2.0);
         // On a narrow window the numbers matter more.
         if at.x + unit.size().x < keys_left {
@@ -48,7 +52,7 @@ impl MetricPlot<'_> {
         let painter = ui.painter();
         let small = TextStyle::Small.resolve(ui.style());
         let run = &self.runs[idx].state;
-        let color = t.run_color(idx);
+        let color = self.looks.color(t, &self.runs[idx].id);
         let validation = run.epochs.last().and_then(|e| self.metric.of_epoch(e));
         let best = run.best_epoch().and_then(|e| self.metric.of_epoch(e));
         let training = curves[idx][self.metric as usize].smooth_at(run, lens, f64::INFINITY);

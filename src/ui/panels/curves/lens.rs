@@ -1,107 +1,7 @@
 //! How curves are looked at: what is measured, against what, and which part of it.
 
-use serde::{Deserialize, Serialize};
-
+pub use crate::picture::{Metric, XAxis};
 use crate::runs::RunState;
-use crate::train::{EpochPoint, StepPoint};
-
-/// What curves are drawn against.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum XAxis {
-    /// Updates of the weights.
-    Step,
-    /// Passes over the training images.
-    Epoch,
-    /// Training images seen.
-    Images,
-    /// Seconds of training, pauses and evaluation excluded.
-    Time,
-}
-
-impl XAxis {
-    /// All of them.
-    pub const ALL: [XAxis; 4] = [XAxis::Epoch, XAxis::Step, XAxis::Images, XAxis::Time];
-
-    /// The word for it.
-    pub fn label(self) -> &'static str {
-        match self {
-            XAxis::Step => "step",
-            XAxis::Epoch => "epoch",
-            XAxis::Images => "images",
-            XAxis::Time => "seconds",
-        }
-    }
-
-    /// Where an update is on the axis.
-    pub fn of_step(self, p: &StepPoint) -> f64 {
-        match self {
-            XAxis::Step => p.step as f64,
-            XAxis::Epoch => p.epoch,
-            XAxis::Images => p.images as f64,
-            XAxis::Time => p.secs,
-        }
-    }
-
-    /// Where the end of an epoch is on the axis.
-    pub fn of_epoch(self, p: &EpochPoint) -> f64 {
-        match self {
-            XAxis::Step => p.step as f64,
-            XAxis::Epoch => p.epoch as f64,
-            XAxis::Images => p.images as f64,
-            XAxis::Time => p.secs,
-        }
-    }
-
-    /// Where the update with this number is on the axis, in `run`.
-    pub fn of_step_number(self, run: &RunState, step: u64) -> Option<f64> {
-        let idx = run.points.partition_point(|p| p.step < step);
-        let point = run.points.get(idx).or(run.points.last())?;
-        Some(self.of_step(point))
-    }
-
-    /// Length of the axis that shows the first epoch of `run`, so that its curve does not begin
-    /// as a single point that fills the plot.
-    fn first_epoch(self, run: &RunState) -> f64 {
-        let n_train = run.n_train as f64;
-        match self {
-            XAxis::Step => (n_train / run.config.batch_size.max(1) as f64).max(1.0),
-            XAxis::Epoch => 1.0,
-            XAxis::Images => n_train.max(1.0),
-            XAxis::Time => 1.0,
-        }
-    }
-}
-
-/// What is measured.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Metric {
-    /// Mean cross entropy.
-    Loss,
-    /// Share classified correctly.
-    Accuracy,
-}
-
-impl Metric {
-    /// Both.
-    pub const ALL: [Metric; 2] = [Metric::Loss, Metric::Accuracy];
-
-    /// The value of one batch.
-    pub fn of_step(self, p: &StepPoint) -> f64 {
-        match self {
-            Metric::Loss => p.loss,
-            Metric::Accuracy => p.accuracy,
-        }
-    }
-
-    /// The held-out images' value at the end of an epoch.
-    pub fn of_epoch(self, p: &EpochPoint) -> Option<f64> {
-        let v = p.validation?;
-        Some(match self {
-            Metric::Loss => v.loss,
-            Metric::Accuracy => v.accuracy,
-        })
-    }
-}
 
 /// How curves are looked at.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -114,6 +14,8 @@ pub struct Lens {
     pub is_x_log: bool,
     /// Whether the metric is.
     pub is_y_log: bool,
+    /// Whether what is drawn is the difference to a baseline.
+    pub is_difference: bool,
     /// Updates the smoothed curve is averaged over.
     pub smoothing_steps: f64,
     /// The part of the axis that is seen, in the plot's own coordinates.
@@ -174,4 +76,44 @@ pub fn whole_range<'a>(
     } else {
         (0.0, end)
     }
+}
+
+/// A part of one axis as the part of another that shows the same of `run`. Logarithmic axes are
+/// told by their logarithms.
+pub fn same_part(
+    run: &RunState,
+    (low, high): (f64, f64),
+    (from, is_from_log): (XAxis, bool),
+    (to, is_to_log): (XAxis, bool),
+) -> (f64, f64) {
+    let convert = |x: f64| {
+        let x = if is_from_log { 10f64.powf(x) } else { x };
+        let x = same_place(run, x, from, to);
+        if is_to_log { x.max(1e-9).log10() } else { x }
+    };
+    (convert(low), convert(high))
+}
+
+/// Where `x` of one axis is on another, on the straight line between the updates beside it.
+fn same_place(run: &RunState, x: f64, from: XAxis, to: XAxis) -> f64 {
+    if from == to {
+        return x;
+    }
+    let next = run.points.partition_point(|p| from.of_step(p) < x);
+    let place = |idx: usize| {
+        let point = run.points.get(idx);
+        point.map_or((0.0, 0.0), |p| (from.of_step(p), to.of_step(p)))
+    };
+    // Beyond the last update the axes go on as they did on the whole.
+    let (left, right) = if next < run.points.len() {
+        let left = next.checked_sub(1).map_or((0.0, 0.0), place);
+        (left, place(next))
+    } else {
+        ((0.0, 0.0), place(run.points.len().saturating_sub(1)))
+    };
+    let width = right.0 - left.0;
+    if width <= 0.0 {
+        return right.1;
+    }
+    left.1 + (x - left.0) / width * (right.1 - left.1)
 }

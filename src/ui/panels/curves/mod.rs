@@ -1,24 +1,28 @@
 //! The middle of the window: loss and accuracy of all visible runs.
 
 mod axes;
+mod bands;
+mod baseline;
+mod group;
 mod key;
 mod lens;
 mod notes;
+mod options;
 mod plot;
 mod range;
 mod trace;
-
-pub use lens::XAxis;
 
 use egui::{Align, Checkbox, Layout, Slider, Ui};
 
 use super::Cx;
 use crate::runs::{RunState, Status};
-use crate::studio::Studio;
+use crate::studio::{Run, Studio};
 use crate::ui::command::Command;
 use crate::ui::theme::{self, ROW_HEIGHT, tokens};
 use crate::ui::widgets::{Weight, combo_of_width, labeled_button, slim_slider};
-use lens::{Metric, whole_range};
+use bands::Bands;
+use baseline::{Baseline, BaselineKey};
+use lens::{Lens, Metric, XAxis, same_part, whole_range};
 use plot::MetricPlot;
 use trace::RunCurve;
 
@@ -33,6 +37,10 @@ pub struct CurvesPanel {
     zoomed: Option<(XAxis, bool)>,
     /// Where the pointer is on the axis.
     hovered: Option<f64>,
+    /// What the curves are held against.
+    baseline: Option<Baseline>,
+    /// Groups of runs, for loss and accuracy.
+    bands: [Bands; 2],
 }
 
 impl CurvesPanel {
@@ -50,8 +58,10 @@ impl CurvesPanel {
             .resize_with(cx.studio.runs().len(), Default::default);
         let x_range = self.x_range(cx);
         let hovered = self.hovered.take();
+        let baseline = options::baseline(cx.studio, cx.settings);
+        let mut hovered_run = None;
         for (idx, metric) in Metric::ALL.into_iter().enumerate() {
-            let plot = MetricPlot {
+            let mut plot = MetricPlot {
                 metric,
                 runs: cx.studio.runs(),
                 visible: &visible,
@@ -61,12 +71,32 @@ impl CurvesPanel {
                 is_last: idx == 1,
                 shown_step: cx.studio.shown_step(),
                 hovered,
+                looks: cx.looks,
+                baseline: None,
+                baseline_name: baseline.map(|run| run.state.name.as_str()),
+                bands: &[],
             };
-            let outcome = plot.ui(ui, &mut self.curves);
+            let lens = plot.lens(ui);
+            follow_baseline(&mut self.baseline, baseline, &lens);
+            plot.baseline = self.baseline.as_ref();
+            plot.trace(&lens, &mut self.curves);
+            plot.bands = self.bands[idx].follow(
+                plot.runs,
+                &visible,
+                &self.curves,
+                &lens,
+                cx.settings.bands,
+                plot.baseline,
+            );
+            let outcome = plot.ui(ui, lens, &self.curves);
+            hovered_run = hovered_run.or(outcome.run);
             self.hovered = self.hovered.or(outcome.hovered);
             if let Some(zoom) = outcome.zoom {
                 self.set_zoom(cx, zoom);
             }
+        }
+        if let Some(idx) = hovered_run {
+            cx.looks.hover(&cx.studio.runs()[idx].id);
         }
         if self.hovered != hovered {
             // The other plot shows the place too.
@@ -76,8 +106,12 @@ impl CurvesPanel {
 
     fn x_range(&mut self, cx: &Cx<'_>) -> (f64, f64) {
         let axis = (cx.settings.x_axis, cx.settings.is_x_log);
-        if self.zoomed != Some(axis) {
-            self.zoom = None;
+        if let (Some(before), Some(zoom)) = (self.zoomed, self.zoom)
+            && before != axis
+        {
+            // The same part of training, as far as the newest run tells where that is.
+            let run = visible(cx.studio).map(|(_, run)| run).last();
+            self.zoom = run.map(|run| same_part(run, zoom, before, axis));
         }
         self.zoomed = Some(axis);
         let runs = visible(cx.studio).map(|(_, run)| run);
@@ -97,6 +131,14 @@ impl CurvesPanel {
     }
 }
 
+/// Makes the baseline anew where something about it changed.
+fn follow_baseline(kept: &mut Option<Baseline>, run: Option<&Run>, lens: &Lens) {
+    let key = run.map(|run| BaselineKey::new(run, lens));
+    if kept.as_ref().map(|b| &b.key) != key.as_ref() {
+        *kept = run.map(|run| Baseline::new(run, lens));
+    }
+}
+
 fn visible(studio: &Studio) -> impl Iterator<Item = (usize, &RunState)> {
     let runs = studio.runs().iter().enumerate();
     runs.filter(|(_, run)| run.is_visible)
@@ -107,15 +149,20 @@ fn visible(studio: &Studio) -> impl Iterator<Item = (usize, &RunState)> {
 fn controls_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     ui.horizontal(|ui| {
         ui.set_min_height(ROW_HEIGHT);
-        ui.label(theme::quiet(ui, "smoothing"))
-            .on_hover_text("Batches that the thick training curve is averaged over: 1 shows every batch, too many hide what happens.");
+        let about = "Batches that the thick training curve is averaged over: 1 shows every batch, too many hide what \
+                     happens.";
+        let is_narrow = ui.available_width() < 500.0;
+        // On a narrow window the slider explains itself on hover alone.
+        if !is_narrow {
+            ui.label(theme::quiet(ui, "smoothing")).on_hover_text(about);
+        }
         // The other half of the row is for the axes.
-        ui.spacing_mut().slider_width = (ui.available_width() - 384.0).clamp(40.0, 140.0);
+        ui.spacing_mut().slider_width = (ui.available_width() - 440.0).clamp(40.0, 140.0);
         let slider = Slider::new(&mut cx.settings.smoothing_steps, 1.0..=1000.0)
             .logarithmic(true)
             .max_decimals(0)
             .suffix(egui::RichText::new(" batches").small().weak());
-        slim_slider(ui, "Smoothing", slider);
+        slim_slider(ui, "Smoothing", slider).on_hover_text(about);
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             ui.spacing_mut().item_spacing.x = 6.0;
             let chosen = cx.settings.x_axis.label();
@@ -125,6 +172,7 @@ fn controls_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
                 }
             });
             axis.on_hover_text("What the curves are drawn against. Seconds leave out pauses and evaluation.");
+            options::button_ui(ui, cx);
             toggle_ui(ui, &mut cx.settings.is_x_log, "log x", Command::LogHorizontal);
             toggle_ui(ui, &mut cx.settings.is_loss_log, "log loss", Command::LogLoss);
         });

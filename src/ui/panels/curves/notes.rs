@@ -73,6 +73,8 @@ impl MetricPlot<'_> {
         let frame = *transform.frame();
         let mut ends: Vec<(f32, f32, usize)> = traces
             .iter()
+            // A group has one name, beside the curve of its first run.
+            .filter(|&&(idx, _)| self.band_of(idx).is_none_or(|b| b.members[0] == idx))
             .filter_map(|&(idx, trace)| {
                 let end = trace.smooth.last()?.last()?;
                 let at = transform.position_from_point(end);
@@ -88,8 +90,8 @@ impl MetricPlot<'_> {
             lowest = y + 14.0;
             let font = TextStyle::Small.resolve(ui.style());
             let painter = ui.painter().with_clip_rect(frame.expand2(vec2(4.0, 8.0)));
-            let color = t.run_color(idx);
-            let name = painter.layout_no_wrap(self.runs[idx].state.name.clone(), font, color);
+            let color = self.ink(ui, idx);
+            let name = painter.layout_no_wrap(self.name_at_end(idx), font, color);
             let rect = Align2::LEFT_CENTER.anchor_size(pos2(x + 8.0, y), name.size());
             painter.rect_filled(rect.expand(2.0), 2.0, t.background.gamma_multiply(0.7));
             painter.galley(rect.min, name, color);
@@ -160,7 +162,7 @@ impl MetricPlot<'_> {
                 ui.end_row();
                 for &(idx, training, validation) in rows {
                     let name = egui::RichText::new(&self.runs[idx].state.name).small();
-                    ui.label(name.color(t.run_color(idx)));
+                    ui.label(name.color(self.looks.color(t, &self.runs[idx].id)));
                     ui.label(theme::number(self.value(training)));
                     ui.label(theme::number(
                         validation.map_or("–".to_owned(), |v| self.value(v)),

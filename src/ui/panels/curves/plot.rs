@@ -2,16 +2,19 @@
 
 use egui::{Color32, Role, TextStyle, Ui, Vec2b, WidgetInfo};
 use egui_plot::{
-    AxisHints, Line, LineStyle, MarkerShape, Plot, PlotPoint, PlotPoints, PlotTransform, PlotUi,
-    Points, VLine,
+    AxisHints, HLine, Line, LineStyle, MarkerShape, Plot, PlotPoint, PlotPoints, PlotTransform,
+    PlotUi, Points, VLine,
 };
 
 use super::axes;
+use super::bands::Band;
+use super::baseline::Baseline;
 use super::lens::{Lens, Metric};
 use super::range::y_range;
 use super::trace::{RunCurve, Trace};
 use crate::runs::{ChangePoint, RunState};
 use crate::studio::Run;
+use crate::ui::looks::RunLooks;
 use crate::ui::settings::Settings;
 use crate::ui::theme::{self, tokens};
 
@@ -35,6 +38,14 @@ pub struct MetricPlot<'a> {
     pub shown_step: Option<u64>,
     /// Where the pointer is on the axis, in this plot or another.
     pub hovered: Option<f64>,
+    /// How runs look.
+    pub looks: &'a RunLooks,
+    /// What the curves are held against, and its name.
+    pub baseline: Option<&'a Baseline>,
+    /// Its name.
+    pub baseline_name: Option<&'a str>,
+    /// Runs that are drawn as one, filled in when the curves are there.
+    pub bands: &'a [Band],
 }
 
 /// What the pointer did to a plot.
@@ -42,6 +53,8 @@ pub struct MetricPlot<'a> {
 pub struct Outcome {
     /// Where it is on the axis.
     pub hovered: Option<f64>,
+    /// Index of the run whose curve it is at.
+    pub run: Option<usize>,
     /// A new part of the axis to look at; `Some(None)` for all of it.
     pub zoom: Option<Option<(f64, f64)>>,
 }
@@ -62,13 +75,16 @@ pub(super) const GHOST: f32 = 0.16;
 const MAX_NAMES: usize = 6;
 
 impl MetricPlot<'_> {
-    /// Shows the plot.
-    pub fn ui(&self, ui: &mut Ui, curves: &mut [[RunCurve; 2]]) -> Outcome {
-        let lens = self.lens(ui);
+    /// Brings the curves up to date with their runs, before [`MetricPlot::ui`].
+    pub fn trace(&self, lens: &Lens, curves: &mut [[RunCurve; 2]]) {
         for &idx in self.visible {
-            self.curve(curves, idx).trace(&self.runs[idx].state, &lens);
+            let curve = &mut curves[idx][self.metric as usize];
+            curve.trace(&self.runs[idx].state, lens, self.baseline);
         }
-        let curves = &*curves;
+    }
+
+    /// Shows the plot.
+    pub fn ui(&self, ui: &mut Ui, lens: Lens, curves: &[[RunCurve; 2]]) -> Outcome {
         self.title_ui(ui, &lens, curves);
         let traces: Vec<(usize, &Trace)> = self
             .visible
@@ -90,7 +106,9 @@ impl MetricPlot<'_> {
         self.changes_ui(ui, &lens, &shown.transform);
         self.names_ui(ui, &traces, &shown.transform);
         self.cursor_ui(ui, &lens, &shown.transform, &shown.response, curves);
-        self.outcome(&shown.response, &shown.transform)
+        let mut outcome = self.outcome(&shown.response, &shown.transform);
+        outcome.run = self.nearest(&traces, &shown.transform, &shown.response);
+        outcome
     }
 
     pub(super) fn name(&self) -> &'static str {
@@ -100,17 +118,17 @@ impl MetricPlot<'_> {
         }
     }
 
-    fn curve<'c>(&self, curves: &'c mut [[RunCurve; 2]], idx: usize) -> &'c mut RunCurve {
-        &mut curves[idx][self.metric as usize]
-    }
-
-    fn lens(&self, ui: &Ui) -> Lens {
+    /// How this plot looks at runs.
+    pub fn lens(&self, ui: &Ui) -> Lens {
         let width = ui.available_width() - Y_AXIS_WIDTH;
         Lens {
             metric: self.metric,
             x_axis: self.settings.x_axis,
             is_x_log: self.settings.is_x_log,
-            is_y_log: self.metric == Metric::Loss && self.settings.is_loss_log,
+            is_y_log: self.metric == Metric::Loss
+                && self.settings.is_loss_log
+                && self.baseline_name.is_none(),
+            is_difference: self.baseline_name.is_some(),
             smoothing_steps: self.settings.smoothing_steps.round(),
             x_range: self.x_range,
             n_columns: (width * ui.pixels_per_point()).max(1.0) as usize,
@@ -197,19 +215,35 @@ impl MetricPlot<'_> {
                 plot.vline(line.style(LineStyle::dashed_dense()).allow_hover(false));
             }
         }
-        for &(idx, trace) in traces {
-            let color = t.run_color(idx);
-            draw_lines(
-                plot,
-                &format!("{idx} raw"),
-                &trace.raw,
-                1.0,
-                color.gamma_multiply(GHOST),
-            );
+        if lens.is_difference {
+            let line = HLine::new("baseline", 0.0).color(t.quiet).width(1.0);
+            plot.hline(line.allow_hover(false));
         }
         for &(idx, trace) in traces {
-            draw_run(plot, idx, trace, t.run_color(idx), y_low, t.bad);
-            self.draw_best(plot, lens, idx, t.run_color(idx));
+            if self.band_of(idx).is_none() && !lens.is_difference {
+                let color = self.run_ink(t, idx).gamma_multiply(GHOST);
+                draw_lines(plot, &format!("{idx} raw"), &trace.raw, 1.0, color);
+            }
+        }
+        for band in self.bands {
+            self.draw_band(plot, band, t);
+        }
+        for &(idx, trace) in traces {
+            let color = self.run_ink(t, idx);
+            if self.band_of(idx).is_some() {
+                let (width, strength) = match self.is_hovered(idx) {
+                    true => (2.5, 1.0),
+                    false => (1.0, 0.35),
+                };
+                let color = color.gamma_multiply(strength);
+                draw_lines(plot, &format!("{idx} smooth"), &trace.smooth, width, color);
+                continue;
+            }
+            let width = if self.is_hovered(idx) { 2.5 } else { 1.5 };
+            draw_run(plot, idx, trace, (color, width), y_low, t.bad);
+            if !lens.is_difference {
+                self.draw_best(plot, lens, idx, color);
+            }
         }
         let of_step = |step| lens.x_axis.of_step_number(self.newest()?, step);
         if let Some(x) = self.shown_step.and_then(of_step) {
@@ -275,6 +309,7 @@ impl MetricPlot<'_> {
         };
         Outcome {
             hovered: pointer,
+            run: None,
             zoom,
         }
     }
@@ -297,7 +332,7 @@ fn draw_run<'p>(
     plot: &mut PlotUi<'p>,
     idx: usize,
     trace: &'p Trace,
-    color: Color32,
+    (color, width): (Color32, f32),
     y_low: f64,
     bad: Color32,
 ) {
@@ -305,12 +340,12 @@ fn draw_run<'p>(
         plot,
         &format!("{idx} smooth"),
         &trace.smooth,
-        1.5,
+        width,
         color.gamma_multiply(0.75),
     );
     let validation = || PlotPoints::Borrowed(&trace.validation);
     let line = Line::new(format!("{idx} validation"), validation());
-    plot.line(line.color(color).width(1.5).allow_hover(false));
+    plot.line(line.color(color).width(width).allow_hover(false));
     let dots = Points::new(format!("{idx} epochs"), validation());
     plot.points(dots.radius(3.5).color(color).allow_hover(false));
     if !trace.breaks.is_empty() {

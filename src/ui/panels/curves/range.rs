@@ -8,6 +8,9 @@ use super::trace::Trace;
 /// The values worth seeing. Single batches may stick out, and so may the first moments of a run:
 /// they would press everything that follows into a corner.
 pub fn y_range<'t>(lens: &Lens, traces: impl Iterator<Item = &'t Trace>) -> (f64, f64) {
+    if lens.is_difference {
+        return difference_range(lens, traces);
+    }
     let (from, to) = lens.x_range;
     let seen = |p: &&PlotPoint| (from..=to).contains(&p.x);
     let (mut ghosts, mut averages, mut held_out) = (Vec::new(), Vec::new(), Vec::new());
@@ -45,6 +48,23 @@ pub fn y_range<'t>(lens: &Lens, traces: impl Iterator<Item = &'t Trace>) -> (f64
         (Metric::Loss, false) => (0.0f64.min(low), high + margin),
         (Metric::Loss, true) => (low - margin, high + margin),
     }
+}
+
+/// What is above and below a baseline; the baseline itself is always seen. The first moments may
+/// stick out here as well.
+fn difference_range<'t>(lens: &Lens, traces: impl Iterator<Item = &'t Trace>) -> (f64, f64) {
+    let (from, to) = lens.x_range;
+    let seen = |p: &&PlotPoint| (from..=to).contains(&p.x);
+    let (mut averages, mut ends) = (Vec::new(), vec![0.0]);
+    for trace in traces {
+        averages.extend(trace.smooth.iter().flatten().filter(seen).map(|p| p.y));
+        ends.extend(trace.validation.iter().filter(seen).map(|p| p.y));
+    }
+    ends.extend([quantile(&mut averages, 0.03), quantile(&mut averages, 0.97)].concat());
+    let low = ends.iter().copied().fold(f64::INFINITY, f64::min);
+    let high = ends.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    let margin = 0.08 * (high - low).max(0.01);
+    (low - margin, high + margin)
 }
 
 /// The value that a share of all values is below; nothing where there are none.

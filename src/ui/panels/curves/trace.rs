@@ -5,7 +5,9 @@
 
 use egui_plot::PlotPoint;
 
+use super::baseline::{Baseline, BaselineKey};
 use super::lens::{Lens, Metric};
+use crate::picture::{Average, Series, reduce};
 use crate::runs::RunState;
 use crate::train::StepPoint;
 
@@ -25,18 +27,25 @@ pub struct Trace {
 /// The curves of one run for one metric, kept between frames.
 #[derive(Clone, Debug, Default)]
 pub struct RunCurve {
-    /// The run it was built from: its name, first point, and how often it went back. Runs of earlier sessions are put
-    /// before those of this one when they have been read, so an index is not enough.
+    /// The run it was built from: its name, first point, and how often it went back. Runs of
+    /// earlier sessions are put before those of this one when they have been read, so an index is
+    /// not enough.
     run: Option<(String, Option<StepPoint>, usize)>,
-    smoother: Smoother,
-    key: Option<(Lens, usize, usize)>,
+    average: Average,
+    key: Option<(Lens, usize, usize, Option<BaselineKey>)>,
     trace: Trace,
 }
 
 impl RunCurve {
     /// The lines, rebuilt where something changed.
-    pub fn trace(&mut self, run: &RunState, lens: &Lens) -> &Trace {
-        let key = Some((*lens, run.points.len(), run.epochs.len()));
+    pub fn trace(&mut self, run: &RunState, lens: &Lens, baseline: Option<&Baseline>) -> &Trace {
+        let n_points = run.points.len();
+        let key = Some((
+            *lens,
+            n_points,
+            run.epochs.len(),
+            baseline.map(|b| b.key.clone()),
+        ));
         let is_same = self.run.as_ref().is_some_and(|(name, first, n)| {
             *name == run.name && first.as_ref() == run.points.first() && *n == run.n_rewinds
         });
@@ -47,8 +56,9 @@ impl RunCurve {
             };
         }
         if self.key != key {
-            self.smoother.follow(run, lens);
-            self.trace = self.build(run, lens);
+            self.average
+                .follow(&run.points, lens.metric, lens.smoothing_steps);
+            self.trace = self.build(run, lens, baseline);
             self.key = key;
         }
         &self.trace
@@ -64,10 +74,20 @@ impl RunCurve {
         let end = run
             .points
             .partition_point(|p| lens.x(lens.x_axis.of_step(p)) <= x);
-        self.smoother.values.get(end.saturating_sub(1)).copied()
+        self.average.values().get(end.saturating_sub(1)).copied()
     }
 
-    fn build(&self, run: &RunState, lens: &Lens) -> Trace {
+    /// The averaged curve as numbers, in the plot's places, after a look at [`RunCurve::trace`].
+    pub fn series(&self, run: &RunState, lens: &Lens, baseline: Option<&Baseline>) -> Series {
+        let values = run.points.iter().zip(self.average.values());
+        let series = Series::new(values.map(|(p, &y)| [lens.x(lens.x_axis.of_step(p)), y]));
+        match baseline {
+            Some(baseline) => series.minus(baseline.training(lens.metric)),
+            None => series,
+        }
+    }
+
+    fn build(&self, run: &RunState, lens: &Lens, baseline: Option<&Baseline>) -> Trace {
         let x_of = |p: &StepPoint| lens.x(lens.x_axis.of_step(p));
         // One point beyond each edge, so that lines run out of the picture.
         let (low, high) = lens.x_range;
@@ -78,139 +98,48 @@ impl RunCurve {
         let last = run.points.partition_point(|p| x_of(p) <= high);
         let seen = first..(last + 1).min(run.points.len());
         let points = &run.points[seen.clone()];
+        let metric = lens.metric;
+        // Where there is no baseline there is no difference either.
+        let apart = |x: f64, y: f64, from: fn(&Baseline, Metric) -> &Series| match baseline {
+            Some(baseline) => Some((x, lens.y(y - from(baseline, metric).at(x)?))),
+            None => Some((x, lens.y(y))),
+        };
         let raw = points
             .iter()
-            .map(|p| (x_of(p), lens.y(lens.metric.of_step(p))));
+            .filter_map(|p| apart(x_of(p), metric.of_step(p), Baseline::training));
         let smooth = points
             .iter()
-            .zip(&self.smoother.values[seen])
-            .map(|(p, &value)| (x_of(p), lens.y(value)));
+            .zip(&self.average.values()[seen])
+            .filter_map(|(p, &value)| apart(x_of(p), value, Baseline::training));
         let validation = run.epochs.iter().filter_map(|e| {
-            let y = lens.y(lens.metric.of_epoch(e)?);
-            y.is_finite()
-                .then(|| PlotPoint::new(lens.x(lens.x_axis.of_epoch(e)), y))
+            let x = lens.x(lens.x_axis.of_epoch(e));
+            let (x, y) = apart(x, metric.of_epoch(e)?, Baseline::validation)?;
+            y.is_finite().then(|| PlotPoint::new(x, y))
         });
-        let (raw, breaks) = reduce(raw, lens);
+        let (raw, breaks) = reduce(raw, lens.x_range, lens.n_columns);
         Trace {
             raw,
-            smooth: reduce(smooth, lens).0,
+            smooth: reduce(smooth, lens.x_range, lens.n_columns).0,
             validation: validation.collect(),
             breaks,
         }
     }
 }
 
-/// An exponential average that knows how little it has seen: early values are not drawn towards
-/// zero (the bias correction of Adam, Kingma and Ba 2015, section 3).
-#[derive(Clone, Debug, Default)]
-struct Smoother {
-    values: Vec<f64>,
-    /// Steps and metric the values are for.
-    of: Option<(f64, Metric)>,
-    sum: f64,
-    weight: f64,
-}
-
-impl Smoother {
-    /// Takes in what is new, or everything where the question is another one.
-    fn follow(&mut self, run: &RunState, lens: &Lens) {
-        let of = Some((lens.smoothing_steps, lens.metric));
-        if self.of != of || self.values.len() > run.points.len() {
-            *self = Smoother {
-                of,
-                ..Smoother::default()
-            };
+impl Trace {
+    /// The averaged value at a place of the plot, as it is drawn.
+    pub fn smooth_y(&self, x: f64) -> Option<f64> {
+        let line = self.smooth.iter().find(|line| {
+            let ends = (line.first(), line.last());
+            matches!(ends, (Some(a), Some(b)) if a.x <= x && x <= b.x)
+        })?;
+        let next = line.partition_point(|p| p.x < x);
+        let right = line.get(next)?;
+        let left = line[next.saturating_sub(1)];
+        if right.x <= left.x {
+            return Some(right.y);
         }
-        let memory = 1.0 - 1.0 / lens.smoothing_steps.max(1.0);
-        for point in &run.points[self.values.len()..] {
-            let value = lens.metric.of_step(point);
-            if value.is_finite() {
-                self.sum = memory * self.sum + (1.0 - memory) * value;
-                self.weight = memory * self.weight + (1.0 - memory);
-                self.values.push(self.sum / self.weight);
-            } else {
-                self.values.push(f64::NAN);
-            }
-        }
-    }
-}
-
-/// At most a first, a smallest, a largest and a last point for each column, in their order; a
-/// value that is no number ends a line, and its place is told.
-fn reduce(
-    points: impl Iterator<Item = (f64, f64)>,
-    lens: &Lens,
-) -> (Vec<Vec<PlotPoint>>, Vec<f64>) {
-    let (low, high) = lens.x_range;
-    let columns_per_x = lens.n_columns.max(1) as f64 / (high - low).max(f64::MIN_POSITIVE);
-    let mut lines = vec![Vec::new()];
-    let mut breaks = Vec::new();
-    let mut column = Column::default();
-    for (x, y) in points {
-        let line = lines.len() - 1;
-        if !y.is_finite() {
-            column.drain_into(&mut lines[line]);
-            if !lines[line].is_empty() {
-                lines.push(Vec::new());
-            }
-            if breaks.last() != Some(&x) {
-                breaks.push(x);
-            }
-            continue;
-        }
-        let idx = ((x - low) * columns_per_x).floor() as i64;
-        if column.idx != idx {
-            column.drain_into(&mut lines[line]);
-            column.idx = idx;
-        }
-        column.take(PlotPoint::new(x, y));
-    }
-    let line = lines.len() - 1;
-    column.drain_into(&mut lines[line]);
-    lines.retain(|line| !line.is_empty());
-    (lines, breaks)
-}
-
-/// The points of one column of pixels that matter.
-#[derive(Default)]
-struct Column {
-    idx: i64,
-    n: usize,
-    first: Option<PlotPoint>,
-    min: Option<(usize, PlotPoint)>,
-    max: Option<(usize, PlotPoint)>,
-    last: Option<PlotPoint>,
-}
-
-impl Column {
-    fn take(&mut self, p: PlotPoint) {
-        self.first.get_or_insert(p);
-        if self.min.is_none_or(|(_, min)| p.y < min.y) {
-            self.min = Some((self.n, p));
-        }
-        if self.max.is_none_or(|(_, max)| p.y > max.y) {
-            self.max = Some((self.n, p));
-        }
-        self.last = Some(p);
-        self.n += 1;
-    }
-
-    fn drain_into(&mut self, line: &mut Vec<PlotPoint>) {
-        let mut extremes = [self.min.take(), self.max.take()];
-        extremes.sort_by_key(|e| e.map(|(n, _)| n));
-        let inner = extremes.into_iter().flatten().map(|(_, p)| p);
-        for p in self
-            .first
-            .take()
-            .into_iter()
-            .chain(inner)
-            .chain(self.last.take())
-        {
-            if line.last() != Some(&p) {
-                line.push(p);
-            }
-        }
-        self.n = 0;
+        Some(left.y + (right.y - left.y) * (x - left.x) / (right.x - left.x))
     }
 }
 
@@ -247,6 +176,7 @@ mod tests {
             x_axis: XAxis::Step,
             is_x_log: false,
             is_y_log: false,
+            is_difference: false,
             smoothing_steps: 10.0,
             x_range: (0.0, n as f64),
             n_columns,
@@ -259,7 +189,7 @@ mod tests {
         losses[4_321] = 9.0;
         losses[7_777] = -9.0;
         let mut curve = RunCurve::default();
-        let trace = curve.trace(&run(&losses), &lens(10_000, 200));
+        let trace = curve.trace(&run(&losses), &lens(10_000, 200), None);
         let line = &trace.raw[0];
         assert!(line.len() <= 4 * 202, "{}", line.len());
         assert!(line.is_sorted_by(|a, b| a.x < b.x));
@@ -271,7 +201,7 @@ mod tests {
     #[test]
     fn few_points_are_drawn_as_they_are() {
         let mut curve = RunCurve::default();
-        let trace = curve.trace(&run(&[3.0, 2.0, 2.5]), &lens(3, 300));
+        let trace = curve.trace(&run(&[3.0, 2.0, 2.5]), &lens(3, 300), None);
         let drawn: Vec<(f64, f64)> = trace.raw[0].iter().map(|p| (p.x, p.y)).collect();
         assert_eq!(drawn, [(1.0, 3.0), (2.0, 2.0), (3.0, 2.5)]);
     }
@@ -280,24 +210,27 @@ mod tests {
     fn what_is_not_a_number_breaks_the_line_and_is_told() {
         let mut curve = RunCurve::default();
         let losses = [1.0, 2.0, f64::NAN, f64::INFINITY, 3.0];
-        let trace = curve.trace(&run(&losses), &lens(5, 300));
+        let trace = curve.trace(&run(&losses), &lens(5, 300), None);
         let lengths: Vec<usize> = trace.raw.iter().map(Vec::len).collect();
         assert_eq!(lengths, [2, 1]);
         assert_eq!(trace.breaks, [3.0, 4.0]);
         let mut log = lens(5, 300);
         log.is_y_log = true;
-        assert_eq!(curve.trace(&run(&[1.0, 0.0, 10.0]), &log).breaks, [2.0]);
+        assert_eq!(
+            curve.trace(&run(&[1.0, 0.0, 10.0]), &log, None).breaks,
+            [2.0]
+        );
     }
 
     #[test]
     fn a_constant_is_its_own_average_from_the_first_step() {
         let mut curve = RunCurve::default();
         let run = run(&[0.7; 50]);
-        let trace = curve.trace(&run, &lens(50, 300));
+        let trace = curve.trace(&run, &lens(50, 300), None);
         assert!(trace.smooth[0].iter().all(|p| (p.y - 0.7).abs() < 1e-12));
         assert_eq!(
             curve.smooth_at(&run, &lens(50, 300), 20.4),
-            Some(curve.smoother.values[19])
+            Some(curve.average.values()[19])
         );
     }
 
@@ -307,11 +240,11 @@ mod tests {
         let lens = lens(500, 100);
         let mut growing = RunCurve::default();
         for n in [1, 20, 21, 500] {
-            growing.trace(&run(&losses[..n]), &lens);
+            growing.trace(&run(&losses[..n]), &lens, None);
         }
         let mut at_once = RunCurve::default();
-        at_once.trace(&run(&losses), &lens);
-        assert_eq!(growing.smoother.values, at_once.smoother.values);
+        at_once.trace(&run(&losses), &lens, None);
+        assert_eq!(growing.average.values(), at_once.average.values());
         assert_eq!(growing.trace.raw, at_once.trace.raw);
     }
 

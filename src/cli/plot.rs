@@ -1,0 +1,125 @@
+//! `candle-studio plot`.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::Context as _;
+
+use super::{UsageError, out};
+use crate::files::write_atomically;
+use crate::picture::{Curve, CurvesView, DARK, LIGHT, Spread, XAxis, curves};
+use crate::runs::{RunFolder, RunId, RunState};
+
+/// What was typed.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Folders of runs.
+    #[arg(required = true, value_name = "RUNDIR")]
+    runs: Vec<PathBuf>,
+    /// SVG file to write.
+    #[arg(long, short, value_name = "FILE", default_value = "curves.svg")]
+    out: PathBuf,
+    /// What the curves are drawn against; seconds leave out pauses.
+    #[arg(long, value_enum, default_value = "epoch")]
+    x: X,
+    /// Draw the horizontal axis logarithmically.
+    #[arg(long)]
+    log_x: bool,
+    /// Draw the loss linearly instead of logarithmically.
+    #[arg(long)]
+    linear_loss: bool,
+    /// Updates the curves are averaged over.
+    #[arg(long, value_name = "STEPS", default_value_t = 50)]
+    smoothing: u32,
+    /// Draw runs that differ in their seed alone as one, with this spread around their mean.
+    #[arg(long, value_enum)]
+    bands: Option<Bands>,
+    /// Draw the difference to this run, one of those given.
+    #[arg(long, value_name = "RUNDIR")]
+    baseline: Option<PathBuf>,
+    /// Draw for dark pages.
+    #[arg(long)]
+    dark: bool,
+    /// Width and height in points.
+    #[arg(long, value_name = "WxH", default_value = "1000x700", value_parser = size)]
+    size: [f32; 2],
+}
+
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+enum X {
+    Epoch,
+    Step,
+    Images,
+    Seconds,
+}
+
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+enum Bands {
+    /// From the smallest to the largest.
+    Range,
+    /// One standard deviation to both sides.
+    Deviation,
+}
+
+/// Reads `1000x700`.
+fn size(text: &str) -> Result<[f32; 2], String> {
+    let numbers = text.split_once('x').and_then(|(w, h)| {
+        let number = |t: &str| t.parse::<u16>().ok().filter(|n| (300..=10_000).contains(n));
+        Some([number(w)?, number(h)?])
+    });
+    let [width, height] = numbers.ok_or_else(|| {
+        format!("expected width x height from 300 to 10000, such as 1000x700, found {text}")
+    })?;
+    Ok([f32::from(width), f32::from(height)])
+}
+
+pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
+    if args.out.extension().is_none_or(|e| e != "svg") {
+        let path = args.out.display();
+        return Err(UsageError(format!("expected a file ending in .svg, found {path}")).into());
+    }
+    let id = |path: &PathBuf| -> anyhow::Result<RunId> {
+        // `.` and `runs/..` have names, too.
+        let path = path
+            .canonicalize()
+            .with_context(|| format!("could not open {}", path.display()))?;
+        Ok(RunId::of_folder(&path))
+    };
+    let mut states: Vec<(RunId, RunState)> = Vec::new();
+    for path in &args.runs {
+        states.push((id(path)?, RunFolder::open(path)?.replay()?));
+    }
+    let baseline = args.baseline.as_ref().map(id).transpose()?;
+    if let Some(baseline) = &baseline
+        && states.iter().all(|(id, _)| id != baseline)
+    {
+        let message = format!("the baseline {baseline} is none of the runs given");
+        return Err(UsageError(message).into());
+    }
+    let list: Vec<Curve<'_>> = states.iter().map(|(id, run)| Curve { id, run }).collect();
+    let palette = if args.dark { &DARK } else { &LIGHT };
+    let picture = curves(&list, &view(args, baseline), args.size, palette);
+    write_atomically(&args.out, picture.svg().as_bytes())?;
+    out::say(&format!("wrote {}", args.out.display()));
+    Ok(ExitCode::SUCCESS)
+}
+
+fn view(args: &Args, baseline: Option<RunId>) -> CurvesView {
+    CurvesView {
+        x_axis: match args.x {
+            X::Epoch => XAxis::Epoch,
+            X::Step => XAxis::Step,
+            X::Images => XAxis::Images,
+            X::Seconds => XAxis::Time,
+        },
+        is_x_log: args.log_x,
+        is_loss_log: !args.linear_loss,
+        smoothing_steps: f64::from(args.smoothing.max(1)),
+        bands: args.bands.map(|bands| match bands {
+            Bands::Range => Spread::Range,
+            Bands::Deviation => Spread::Deviation,
+        }),
+        baseline,
+        colors: std::sync::Arc::default(),
+    }
+}

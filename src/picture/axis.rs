@@ -1,0 +1,104 @@
+//! What curves are drawn against, and what is measured.
+
+use serde::{Deserialize, Serialize};
+
+use crate::runs::RunState;
+use crate::train::{EpochPoint, StepPoint};
+
+/// What curves are drawn against.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum XAxis {
+    /// Updates of the weights.
+    Step,
+    /// Passes over the training images.
+    Epoch,
+    /// Training images seen.
+    Images,
+    /// Seconds of training, pauses and evaluation excluded.
+    Time,
+}
+
+impl XAxis {
+    /// All of them.
+    pub const ALL: [XAxis; 4] = [XAxis::Epoch, XAxis::Step, XAxis::Images, XAxis::Time];
+
+    /// The word for it.
+    pub fn label(self) -> &'static str {
+        match self {
+            XAxis::Step => "step",
+            XAxis::Epoch => "epoch",
+            XAxis::Images => "images",
+            XAxis::Time => "seconds",
+        }
+    }
+
+    /// Where an update is on the axis.
+    pub fn of_step(self, p: &StepPoint) -> f64 {
+        match self {
+            XAxis::Step => p.step as f64,
+            XAxis::Epoch => p.epoch,
+            XAxis::Images => p.images as f64,
+            XAxis::Time => p.secs,
+        }
+    }
+
+    /// Where the end of an epoch is on the axis.
+    pub fn of_epoch(self, p: &EpochPoint) -> f64 {
+        match self {
+            XAxis::Step => p.step as f64,
+            XAxis::Epoch => p.epoch as f64,
+            XAxis::Images => p.images as f64,
+            XAxis::Time => p.secs,
+        }
+    }
+
+    /// Where the update with this number is on the axis, in `run`.
+    pub fn of_step_number(self, run: &RunState, step: u64) -> Option<f64> {
+        let idx = run.points.partition_point(|p| p.step < step);
+        let point = run.points.get(idx).or(run.points.last())?;
+        Some(self.of_step(point))
+    }
+
+    /// Length of the axis that shows the first epoch of `run`, so that its curve does not begin
+    /// as a single point that fills the plot.
+    pub fn first_epoch(self, run: &RunState) -> f64 {
+        let n_train = run.n_train as f64;
+        match self {
+            XAxis::Step => (n_train / run.config.batch_size.max(1) as f64).max(1.0),
+            XAxis::Epoch => 1.0,
+            XAxis::Images => n_train.max(1.0),
+            XAxis::Time => 1.0,
+        }
+    }
+}
+
+/// What is measured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Metric {
+    /// Mean cross entropy.
+    Loss,
+    /// Share classified correctly.
+    Accuracy,
+}
+
+impl Metric {
+    /// Both.
+    pub const ALL: [Metric; 2] = [Metric::Loss, Metric::Accuracy];
+
+    /// The value of one batch.
+    pub fn of_step(self, p: &StepPoint) -> f64 {
+        match self {
+            Metric::Loss => p.loss,
+            Metric::Accuracy => p.accuracy,
+        }
+    }
+
+    /// The held-out images' value at the end of an epoch.
+    pub fn of_epoch(self, p: &EpochPoint) -> Option<f64> {
+        let v = p.validation?;
+        Some(match self {
+            Metric::Loss => v.loss,
+            Metric::Accuracy => v.accuracy,
+        })
+    }
+}

@@ -1,0 +1,72 @@
+//! The run that others are held against.
+
+use super::lens::{Lens, Metric};
+use crate::picture::{Average, Series, XAxis};
+use crate::runs::RunId;
+use crate::studio::Run;
+
+/// What a baseline was made from.
+#[derive(Clone, Debug, PartialEq)]
+pub struct BaselineKey {
+    id: RunId,
+    n_points: usize,
+    n_rewinds: usize,
+    n_epochs: usize,
+    x_axis: XAxis,
+    is_x_log: bool,
+    smoothing_steps: f64,
+}
+
+impl BaselineKey {
+    /// For `run`, seen as `lens` does.
+    pub fn new(run: &Run, lens: &Lens) -> BaselineKey {
+        BaselineKey {
+            id: run.id.clone(),
+            n_points: run.state.points.len(),
+            n_rewinds: run.state.n_rewinds,
+            n_epochs: run.state.epochs.len(),
+            x_axis: lens.x_axis,
+            is_x_log: lens.is_x_log,
+            smoothing_steps: lens.smoothing_steps,
+        }
+    }
+}
+
+/// The curves of one run, to be taken away from those of others.
+pub struct Baseline {
+    /// What they were made from.
+    pub key: BaselineKey,
+    training: [Series; 2],
+    validation: [Series; 2],
+}
+
+impl Baseline {
+    /// The curves of `run` in the places of `lens`.
+    pub fn new(run: &Run, lens: &Lens) -> Baseline {
+        let state = &run.state;
+        let training = Metric::ALL.map(|metric| {
+            let values = Average::of(&state.points, metric, lens.smoothing_steps);
+            let points = state.points.iter().zip(values);
+            Series::new(points.map(|(p, y)| [lens.x(lens.x_axis.of_step(p)), y]))
+        });
+        let validation = Metric::ALL.map(|metric| {
+            let point = |e| Some([lens.x(lens.x_axis.of_epoch(e)), metric.of_epoch(e)?]);
+            Series::new(state.epochs.iter().filter_map(point))
+        });
+        Baseline {
+            key: BaselineKey::new(run, lens),
+            training,
+            validation,
+        }
+    }
+
+    /// The average over the training batches.
+    pub fn training(&self, metric: Metric) -> &Series {
+        &self.training[metric as usize]
+    }
+
+    /// The held-out images.
+    pub fn validation(&self, metric: Metric) -> &Series {
+        &self.validation[metric as usize]
+    }
+}
