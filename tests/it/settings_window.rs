@@ -8,6 +8,7 @@ use egui::{Role, Theme};
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable;
 
+use crate::screenshots::{check, window as recorded_window};
 use crate::window::{open, settle, wait};
 
 type Window = Harness<'static, StudioApp>;
@@ -152,4 +153,58 @@ fn augmentation_is_shown_and_changes_a_run_that_trains() {
     wait(&mut window, "the end", |app| {
         app.studio().live_run().is_none()
     });
+}
+
+/// Scrolls the settings by so many lines.
+fn scroll(window: &mut Window, lines: f32) {
+    window.hover_at(egui::pos2(150.0, 400.0));
+    window.step();
+    window.event(egui::Event::MouseWheel {
+        source: egui::MouseWheelSource::Wheel,
+        unit: egui::MouseWheelUnit::Line,
+        delta: egui::vec2(0.0, -lines),
+        phase: egui::TouchPhase::Move,
+        modifiers: egui::Modifiers::NONE,
+    });
+    window.run_steps(20);
+}
+
+/// Scrolls the settings until the top of what is called `label` is at most `y` from the window's.
+fn scroll_to(window: &mut Window, role: Role, label: &str, y: f32) {
+    for _ in 0..40 {
+        let found = window.query_by_role_and_label(role, label);
+        if found.is_some_and(|node| node.rect().max.y < y) {
+            return;
+        }
+        scroll(window, 1.0);
+    }
+    panic!("{label} is nowhere in the settings");
+}
+
+#[test]
+fn a_picture_of_augmentation() {
+    let mut window = recorded_window([1440.0, 900.0], Theme::Dark, usize::MAX);
+    scroll_to(&mut window, Role::Button, "Augment", 820.0);
+    click(&mut window, "Augment");
+    click(&mut window, "Gentle");
+    scroll_to(&mut window, Role::Image, "Augmented images", 870.0);
+    window.remove_cursor();
+    window.run_steps(8);
+    check(&mut window, "augment");
+}
+
+#[test]
+fn a_picture_of_a_schedule_planned_and_executed() {
+    let mut window = recorded_window([1440.0, 900.0], Theme::Dark, 1600);
+    scroll_to(&mut window, Role::ComboBox, "Schedule", 500.0);
+    choose(&mut window, "Schedule", "One cycle");
+    scroll_to(
+        &mut window,
+        Role::Figure,
+        "Learning rate over the run",
+        700.0,
+    );
+    window.remove_cursor();
+    window.run_steps(8);
+    check(&mut window, "schedule");
 }
