@@ -263,7 +263,7 @@ impl Grid<'_, '_> {
                 .act(Action::ShowRun(run.id.clone(), !run.is_visible));
         }
         let (dot, _) = ui.allocate_exact_size(vec2(10.0, 10.0), Sense::hover());
-        let color = t.run_color(idx);
+        let color = self.cx.looks.color(t, &run.id);
         let color = if run.is_visible {
             color
         } else {
