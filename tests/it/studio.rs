@@ -62,6 +62,13 @@ fn draw_one(studio: &mut Studio) {
     studio.handle(Action::EndStroke);
 }
 
+/// The folders in a workspace; its index is a file.
+fn run_folders(workspace: &std::path::Path) -> Vec<std::path::PathBuf> {
+    let entries = std::fs::read_dir(workspace).unwrap();
+    let paths = entries.map(|entry| entry.unwrap().path());
+    paths.filter(|path| path.is_dir()).collect()
+}
+
 #[test]
 fn train_to_the_end_and_ask_the_canvas() {
     let mut studio = studio(None);
@@ -319,11 +326,7 @@ fn closing_the_window_during_training_keeps_the_run() {
     first.handle(Action::Train);
     wait(&mut first, "some training", |s| run(s).points.len() > 100);
     drop(first);
-    let folders = std::fs::read_dir(dir.path()).unwrap();
-    let folders: Vec<_> = folders
-        .map(|entry| entry.unwrap().path())
-        .filter(|path| path.is_dir())
-        .collect();
+    let folders = run_folders(dir.path());
     assert_eq!(folders.len(), 1);
     let folder = RunFolder::open(&folders[0]).unwrap();
     assert_eq!(folder.summary().unwrap().unwrap().finish, Finish::Stopped);
@@ -389,8 +392,7 @@ fn a_run_goes_on_where_the_window_was_closed_and_ends_as_if_it_never_was() {
     assert_eq!(second.runs().len(), 1, "it is still the same run");
     // The end is written by the thread of the run.
     drop(second);
-    let folder = std::fs::read_dir(dir.path()).unwrap().next().unwrap();
-    let folder = RunFolder::open(&folder.unwrap().path()).unwrap();
+    let folder = RunFolder::open(&run_folders(dir.path())[0]).unwrap();
     assert_eq!(folder.replay().unwrap().epochs.len(), 42);
     assert_eq!(folder.summary().unwrap().unwrap().epochs, 42.0);
 }
@@ -435,11 +437,9 @@ fn a_branch_starts_from_the_shown_weights_and_its_curve_grows_out_of_its_parents
     );
     assert_ne!(loss(&child)[65..], loss(&parent)[65..]);
     assert_eq!(child.config.learning_rate, 0.1);
-    let folders: Vec<_> = std::fs::read_dir(dir.path()).unwrap().collect();
+    let folders = run_folders(dir.path());
     assert_eq!(folders.len(), 3);
-    let mut kept = folders
-        .into_iter()
-        .map(|f| RunFolder::open(&f.unwrap().path()).unwrap());
+    let mut kept = folders.iter().map(|f| RunFolder::open(f).unwrap());
     let child_folder = kept.find(|f| f.manifest().name == child.name).unwrap();
     assert_eq!(child_folder.manifest().parent, child.parent);
     assert_eq!(loss(&child_folder.replay().unwrap()), loss(&child));

@@ -91,7 +91,7 @@ fn a_run_killed_again_and_again_ends_as_if_nothing_had_happened() {
 fn a_folder_without_a_run_or_with_other_data_cannot_be_resumed() {
     let dir = folder();
     let output = run(dir.path(), &["train", "--resume", "nothing"]);
-    check_failure(&output, 1, "run.toml");
+    check_failure(&output, 1, "no such folder");
     let output = run(
         dir.path(),
         &[&TRAIN[..], &["--out", "run", "--checkpoint-every", "10"]].concat(),
