@@ -170,7 +170,7 @@ impl Comparison {
         };
         Some(format!(
             "On the same {} images, only {a} is right {} times, only {b} {} times: {judged} \
-             (McNemar p = {}, difference {} with a 95 % interval from {} to {}).",
+             (McNemar p {}, difference {} with a 95 % interval from {} to {}).",
             paired.n_images(),
             paired.only_candidate,
             paired.only_baseline,
@@ -193,7 +193,7 @@ impl Comparison {
         };
         let [low, high] = test.interval.map(|value| self.amount(value));
         format!(
-            "{} over {} and {} seeds (95 % interval from {low} to {high}, p = {} by {}{corrected})",
+            "{} over {} and {} seeds (95 % interval from {low} to {high}, p {} by {}{corrected})",
             self.difference_words(test.difference),
             self.candidate.seeds.len(),
             self.baseline.seeds.len(),
@@ -303,12 +303,12 @@ fn points(difference: f64) -> String {
     format!("{:+.2} points", 100.0 * difference)
 }
 
-/// A p value with what can be read of it.
+/// How a p value stands to a number that can be read.
 fn p_words(p: f64) -> String {
     if p < 0.001 {
-        "less than 0.001".to_owned()
+        "< 0.001".to_owned()
     } else {
-        format!("{p:.3}")
+        format!("= {p:.3}")
     }
 }
 
@@ -418,7 +418,7 @@ mod tests {
         assert_eq!(images.verdict(), Verdict::CannotTell);
         let words = images.image_words().unwrap();
         assert!(words.contains("this model of new is better"), "{words}");
-        assert!(words.contains("p = less than 0.001"), "{words}");
+        assert!(words.contains("p < 0.001"), "{words}");
     }
 
     #[test]

@@ -478,7 +478,7 @@ mod tests {
             ">Accuracy<",
             ">epoch<",
             ">0.1<",
-            ">90 %<",
+            ">100.0 %<",
         ] {
             assert!(svg.contains(words), "no {words} in {svg}");
         }

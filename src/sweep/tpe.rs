@@ -20,8 +20,8 @@ const GOOD: f64 = 0.1;
 const N_CANDIDATES: usize = 64;
 
 /// How long the way through a range is to the estimator, which gives a good setting that is alone
-/// a kernel of width 1: a tenth of the way.
-const SPAN: f64 = 10.0;
+/// a kernel of width 1: half the way.
+const SPAN: f64 = 2.0;
 
 /// Every so many settings, one is drawn at random, so that a region that did badly once is looked
 /// at again: the estimator itself never leaves the neighbourhood of what it knows.

@@ -154,7 +154,8 @@ fn after_a_crash_finished_trials_are_kept_and_the_others_redone_once() {
         1,
         &SweepControl::default(),
         |event, _| {
-            if let SweepEvent::Started { trial, .. } = event {
+            // It goes on from its last checkpoint where it has one.
+            if let SweepEvent::Started { trial, .. } | SweepEvent::Resumed { trial, .. } = event {
                 started.push(*trial);
             }
         },
