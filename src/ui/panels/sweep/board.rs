@@ -107,7 +107,7 @@ fn trial_ui(ui: &mut Ui, cx: &mut Cx<'_>, shown: &ShownSweep, trial: &Trial) {
                 cx.act(Action::Sweep(SweepAction::Retry(trial.number)));
             }
         } else {
-            ui.add_space(BUTTON_WIDTH);
+            ui.add_space(BUTTON_WIDTH + 2.0 * UNIT);
         }
         ui.add_sized(
             vec2(76.0, ROW_HEIGHT),
