@@ -1,6 +1,7 @@
 //! A run as a row of a table: its settings by dotted key, and how it did.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use serde::Serialize;
 
@@ -174,11 +175,25 @@ impl Facts {
 
     /// Whether `other` differs in nothing but the seed.
     pub fn is_same_but_seed(&self, other: &Facts) -> bool {
-        let rest = |facts: &Facts| {
-            let keys = facts.settings.clone().into_iter();
-            keys.filter(|(key, _)| key != "seed").collect::<Vec<_>>()
-        };
-        rest(self) == rest(other)
+        self.all_but_seed().eq(other.all_but_seed())
+    }
+
+    fn all_but_seed(&self) -> impl Iterator<Item = (&String, &Value)> {
+        self.settings.iter().filter(|(key, _)| *key != "seed")
+    }
+
+    /// The same for all that differ in nothing but the seed, and hardly ever for others.
+    fn mark(&self) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        for (key, value) in self.all_but_seed() {
+            key.hash(&mut hasher);
+            match value {
+                // Zero has two signs, which are equal.
+                Value::Number(number) => (number + 0.0).to_bits().hash(&mut hasher),
+                Value::Text(text) => text.hash(&mut hasher),
+            }
+        }
+        hasher.finish()
     }
 }
 
@@ -188,10 +203,20 @@ pub type Group = Vec<usize>;
 /// Puts rows that differ in nothing but the seed together, in order of appearance.
 pub fn groups(rows: &[Facts]) -> Vec<Group> {
     let mut groups: Vec<Group> = Vec::new();
+    // Groups by the mark of their rows: comparing each row with each group takes too long for a
+    // window that shows thousands.
+    let mut marked: HashMap<u64, Vec<usize>> = HashMap::new();
     for (idx, row) in rows.iter().enumerate() {
-        match groups.iter_mut().find(|g| rows[g[0]].is_same_but_seed(row)) {
-            Some(group) => group.push(idx),
-            None => groups.push(vec![idx]),
+        let candidates = marked.entry(row.mark()).or_default();
+        let found = candidates
+            .iter()
+            .find(|&&group| rows[groups[group][0]].is_same_but_seed(row));
+        match found {
+            Some(&group) => groups[group].push(idx),
+            None => {
+                candidates.push(groups.len());
+                groups.push(vec![idx]);
+            }
         }
     }
     groups

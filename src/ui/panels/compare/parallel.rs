@@ -195,6 +195,9 @@ impl Parallel {
             } else {
                 choose::word(ui, "drag along an axis to select runs");
             }
+            if rows.rows.len() > MOST_LINES {
+                choose::word(ui, "the newest 2,000 are drawn");
+            }
         });
         is_cleared
     }
