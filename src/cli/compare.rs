@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use anyhow::Context as _;
 use serde::Serialize;
 
+use super::which::run_folders;
 use super::{UsageError, open_data, out, percent};
 use crate::compare::{
     Answers, Comparison, Disagreement, Facts, Importance, Metric, Verdict, correct_for_many,
@@ -18,8 +19,8 @@ use crate::runs::RunFolder;
 /// What was typed.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// Folders of runs. Runs that differ in the seed alone are taken together; the settings of the
-    /// first one are the baseline.
+    /// Runs: folders, or ids or names in the workspace. Those that differ in the seed alone are taken
+    /// together; the settings of the first one are the baseline.
     #[arg(required = true, num_args = 2.., value_name = "RUN")]
     runs: Vec<PathBuf>,
     /// What to compare by.
@@ -65,9 +66,8 @@ struct ImportanceLine {
 /// The seed of the forest: the same runs give the same bars.
 const FOREST_SEED: u64 = 1;
 
-pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
-    let folders = args
-        .runs
+pub(super) fn run(args: &Args, workspace: Option<&Path>) -> anyhow::Result<ExitCode> {
+    let folders = run_folders(&args.runs, workspace)?
         .iter()
         .map(|path| RunFolder::open(path))
         .collect::<Result<Vec<_>, _>>()?;

@@ -1,11 +1,12 @@
 //! `candle-studio evaluate`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::Context as _;
 use serde::Serialize;
 
+use super::which::model_file;
 use super::{open_data, out, percent};
 use crate::evaluate::{ClassReport, Report, evaluate};
 use crate::model::Classifier;
@@ -13,7 +14,8 @@ use crate::model::Classifier;
 /// What was typed.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// Model file, as written by `train --save` or the window.
+    /// Model file, as written by `train --save` or the window; or a run: its folder, or its id or
+    /// name in the workspace.
     model: PathBuf,
     /// Folder with four IDX files, named as MNIST's; its test images are used [default: MNIST].
     #[arg(long, value_name = "DIR")]
@@ -38,8 +40,8 @@ struct Line<'a> {
 /// More classes than this make a matrix that no terminal is wide enough for.
 const MAX_MATRIX: usize = 20;
 
-pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
-    let classifier = Classifier::load(&args.model)?;
+pub(super) fn run(args: &Args, workspace: Option<&Path>) -> anyhow::Result<ExitCode> {
+    let classifier = Classifier::load(&model_file(&args.model, workspace)?)?;
     let dataset = open_data(args.data.as_deref())?;
     let model = args.model.display().to_string();
     let report = evaluate(&classifier, &dataset.test)

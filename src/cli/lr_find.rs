@@ -1,6 +1,6 @@
 //! `candle-studio lr-find`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -44,7 +44,7 @@ pub struct Args {
     json: bool,
 }
 
-pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
+pub(super) fn run(args: &Args, workspace: Option<&Path>) -> anyhow::Result<ExitCode> {
     if let Some(threads) = args.threads {
         kernels::set_threads(threads.into());
     }
@@ -56,7 +56,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     if let Some(problem) = search.problem() {
         anyhow::bail!(UsageError(problem));
     }
-    let job = args.job()?;
+    let job = args.job(workspace)?;
     let curve = find_rate(&job, &search, &Control::default())?;
     if args.json {
         out::print(&serde_json::to_string(&curve)?)?;
@@ -67,7 +67,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
 }
 
 impl Args {
-    fn job(&self) -> anyhow::Result<Job> {
+    fn job(&self, workspace: Option<&Path>) -> anyhow::Result<Job> {
         let dataset = Arc::new(open_data(self.data.as_deref())?);
         let usual = TrainConfig::new(
             self.preset,
@@ -75,7 +75,7 @@ impl Args {
             dataset.n_classes(),
             dataset.train.len(),
         );
-        let mut config = self.source.base(usual)?;
+        let mut config = self.source.base(usual, workspace)?;
         config.optimizer = self.optimizer.unwrap_or(config.optimizer);
         config.batch_size = self.batch_size.unwrap_or(config.batch_size);
         let config = self.source.with_sets(config)?;

@@ -6,7 +6,6 @@
 mod bench;
 mod compare;
 mod evaluate;
-mod export;
 mod keeping;
 mod lr_find;
 mod out;
@@ -20,6 +19,7 @@ mod settings;
 mod start;
 mod sweep;
 mod train;
+mod which;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -56,14 +56,12 @@ pub enum Command {
     Sweep(sweep::Args),
     /// Measure a model on test images.
     Evaluate(evaluate::Args),
-    /// List, compare and tidy up runs.
+    /// List, compare, export and tidy up runs.
     Runs(runs::Args),
     /// Classify pictures.
     Predict(predict::Args),
     /// Say which of several runs' settings are better, and whether that is sure.
     Compare(compare::Args),
-    /// Write runs for other programs: tables, and event files for TensorBoard.
-    Export(export::Args),
     /// List the networks that can be trained by name.
     Presets(presets::Args),
     /// Draw the curves of runs into a file.
@@ -78,15 +76,14 @@ impl Command {
     pub fn run(self, workspace: Option<&Path>) -> ExitCode {
         let result = match self {
             Command::Train(args) => train::run(&args, workspace),
-            Command::LrFind(args) => lr_find::run(&args),
-            Command::Sweep(args) => sweep::run(&args),
-            Command::Evaluate(args) => evaluate::run(&args),
+            Command::LrFind(args) => lr_find::run(&args, workspace),
+            Command::Sweep(args) => sweep::run(&args, workspace),
+            Command::Evaluate(args) => evaluate::run(&args, workspace),
             Command::Runs(args) => named_or_usual(workspace).and_then(|dir| runs::run(&args, &dir)),
-            Command::Predict(args) => predict::run(&args),
-            Command::Compare(args) => compare::run(&args),
-            Command::Export(args) => export::run(&args),
+            Command::Predict(args) => predict::run(&args, workspace),
+            Command::Compare(args) => compare::run(&args, workspace),
             Command::Presets(args) => presets::run(&args),
-            Command::Plot(args) => plot::run(&args),
+            Command::Plot(args) => plot::run(&args, workspace),
             Command::Bench(args) => bench::run(&args),
         };
         result.unwrap_or_else(|error| {

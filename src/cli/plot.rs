@@ -1,10 +1,11 @@
 //! `candle-studio plot`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::Context as _;
 
+use super::which::{run_folder, run_folders};
 use super::{UsageError, out};
 use crate::files::write_atomically;
 use crate::picture::{Curve, CurvesView, DARK, LIGHT, Spread, XAxis, curves};
@@ -13,8 +14,8 @@ use crate::runs::{RunFolder, RunId, RunState};
 /// What was typed.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// Folders of runs.
-    #[arg(required = true, value_name = "RUNDIR")]
+    /// Runs: folders, or ids or names in the workspace.
+    #[arg(required = true, value_name = "RUN")]
     runs: Vec<PathBuf>,
     /// SVG file to write.
     #[arg(long, short, value_name = "FILE", default_value = "curves.svg")]
@@ -35,7 +36,7 @@ pub struct Args {
     #[arg(long, value_enum)]
     bands: Option<Bands>,
     /// Draw the difference to this run, one of those given.
-    #[arg(long, value_name = "RUNDIR")]
+    #[arg(long, value_name = "RUN")]
     baseline: Option<PathBuf>,
     /// Draw for dark pages.
     #[arg(long)]
@@ -73,12 +74,12 @@ fn size(text: &str) -> Result<[f32; 2], String> {
     Ok([f32::from(width), f32::from(height)])
 }
 
-pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
+pub(super) fn run(args: &Args, workspace: Option<&Path>) -> anyhow::Result<ExitCode> {
     if args.out.extension().is_none_or(|e| e != "svg") {
         let path = args.out.display();
         return Err(UsageError(format!("expected a file ending in .svg, found {path}")).into());
     }
-    let id = |path: &PathBuf| -> anyhow::Result<RunId> {
+    let id = |path: &Path| -> anyhow::Result<RunId> {
         // `.` and `runs/..` have names, too.
         let path = path
             .canonicalize()
@@ -86,10 +87,13 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
         Ok(RunId::of_folder(&path))
     };
     let mut states: Vec<(RunId, RunState)> = Vec::new();
-    for path in &args.runs {
-        states.push((id(path)?, RunFolder::open(path)?.replay()?));
+    for path in run_folders(&args.runs, workspace)? {
+        states.push((id(&path)?, RunFolder::open(&path)?.replay()?));
     }
-    let baseline = args.baseline.as_ref().map(id).transpose()?;
+    let baseline = args.baseline.as_ref();
+    let baseline = baseline
+        .map(|run| id(&run_folder(run, workspace)?))
+        .transpose()?;
     if let Some(baseline) = &baseline
         && states.iter().all(|(id, _)| id != baseline)
     {

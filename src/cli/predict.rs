@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use anyhow::Context as _;
 use serde::Serialize;
 
+use super::which::model_file;
 use super::{out, percent};
 use crate::data::read_image_file;
 use crate::model::Classifier;
@@ -14,7 +15,8 @@ use crate::predict::classify;
 /// What was typed.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// Model file, as written by `train --save` or the window.
+    /// Model file, as written by `train --save` or the window; or a run: its folder, or its id or
+    /// name in the workspace.
     model: PathBuf,
     /// PNG or JPEG pictures of one digit each: any size, dark on light or light on dark.
     #[arg(required = true)]
@@ -35,8 +37,8 @@ struct Line<'a> {
 }
 
 /// One bad picture does not keep the others from their answers; the command fails at the end.
-pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
-    let classifier = Classifier::load(&args.model)?;
+pub(super) fn run(args: &Args, workspace: Option<&Path>) -> anyhow::Result<ExitCode> {
+    let classifier = Classifier::load(&model_file(&args.model, workspace)?)?;
     let mut n_failed = 0;
     for image in &args.images {
         if let Err(error) = one(&classifier, image, args.json) {

@@ -6,13 +6,16 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 
 use super::UsageError;
+use super::which::run_folder;
+use crate::runs::RunFolder;
 use crate::train::{TrainConfig, parse_value};
 
 /// Where a configuration comes from besides its own flags.
 #[derive(Debug, clap::Args)]
 pub struct Source {
-    /// File with a whole configuration, as --print-config writes it. Flags change it.
-    #[arg(long, value_name = "FILE")]
+    /// File with a whole configuration, as --print-config writes it, or a run whose settings are
+    /// taken: its folder, or its id or name in the workspace. Flags change it.
+    #[arg(long, value_name = "FILE|RUN")]
     config: Option<PathBuf>,
     /// Changes one key of the configuration, after all flags: optimizer.beta1=0.8, for instance.
     #[arg(long, value_name = "KEY=VALUE")]
@@ -23,11 +26,20 @@ pub struct Source {
 }
 
 impl Source {
-    /// The configuration of the file, or `usual`.
-    pub(super) fn base(&self, usual: TrainConfig) -> anyhow::Result<TrainConfig> {
+    /// The configuration of the file or run, or `usual`.
+    pub(super) fn base(
+        &self,
+        usual: TrainConfig,
+        workspace: Option<&Path>,
+    ) -> anyhow::Result<TrainConfig> {
         let Some(file) = &self.config else {
             return Ok(usual);
         };
+        // What looks like a file is one: its reader says what is wrong with it.
+        if !file.is_file() && file.extension().is_none_or(|e| e != "toml") {
+            let folder = RunFolder::open(&run_folder(file, workspace)?)?;
+            return Ok(folder.manifest().config.clone());
+        }
         let text = std::fs::read_to_string(file)
             .with_context(|| format!("could not read {}", file.display()))?;
         toml::from_str(&text).map_err(|e| wrong_file(file, &text, &e).into())

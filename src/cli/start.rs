@@ -3,7 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::train::{Args, record};
+use super::train::Args;
+use super::which::run_folder;
 use super::{UsageError, open_data};
 use crate::data::Dataset;
 use crate::runs::{Parent, Recorder, RunFolder};
@@ -51,9 +52,9 @@ impl Args {
     }
 
     /// A new run that goes on from a full state of another one, with the settings that were typed.
-    pub(super) fn branched(&self, origin: &str, out: &Path) -> anyhow::Result<Start> {
-        let (dir, step) = parse_origin(origin)?;
-        let folder = RunFolder::open(&dir)?;
+    pub(super) fn branched(&self, origin: &str, workspace: Option<&Path>) -> anyhow::Result<Start> {
+        let (run, step) = parse_origin(origin)?;
+        let folder = RunFolder::open(&run_folder(&run, workspace)?)?;
         let parent_state = match step {
             Some(step) => folder.checkpoint(step)?,
             None => folder.best_checkpoint()?,
@@ -73,12 +74,13 @@ impl Args {
             step,
             config: Box::new(checkpoint.config.clone()),
         });
+        let recorder = self.keeping.recorder(&job, Some(parent), workspace)?;
         Ok(Start {
-            recorder: Some(record(out, &job, Some(parent))?),
+            folder: recorder.as_ref().map(|r| r.path().to_owned()),
+            recorder,
             job,
             checkpoint: Some(checkpoint),
             history,
-            folder: Some(out.to_owned()),
         })
     }
 
@@ -97,7 +99,7 @@ impl Args {
     }
 }
 
-/// `RUN@STEP` or `RUN@best`: the folder of a run, and the updates done; none for the best epoch.
+/// `RUN@STEP` or `RUN@best`: a run, and the updates done; none for the best epoch.
 fn parse_origin(origin: &str) -> anyhow::Result<(PathBuf, Option<u64>)> {
     let parsed = origin.rsplit_once('@').and_then(|(dir, step)| {
         let step = match step {
@@ -108,7 +110,7 @@ fn parse_origin(origin: &str) -> anyhow::Result<(PathBuf, Option<u64>)> {
     });
     parsed.ok_or_else(|| {
         let text = format!(
-            "--branch expects RUN@STEP, the folder of a run and the number of an update, or RUN@best, found {origin}"
+            "--branch expects RUN@STEP, a run and the number of an update, or RUN@best, found {origin}"
         );
         UsageError(text).into()
     })

@@ -9,10 +9,9 @@ use anyhow::Context as _;
 use indicatif::HumanDuration;
 use serde::Serialize;
 
-use super::{UsageError, open_data, out};
+use super::{UsageError, named_or_usual, open_data, out};
 use crate::data::Dataset;
 use crate::model::{PRESETS, preset};
-use crate::runs;
 use crate::sweep::{
     self, Definition, Engine, Place, Plan, Point, SweepControl, SweepEnd, SweepEvent, SweepFolder,
     SweepState, TrialStatus, words,
@@ -28,9 +27,6 @@ pub struct Args {
     /// Trials at once [default: the file's, or 1].
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     parallel: Option<u16>,
-    /// Folder in which the sweep and its runs are kept [default: in the user's data directory].
-    #[arg(long, value_name = "DIR")]
-    workspace: Option<PathBuf>,
     /// Folder with four IDX files, named as MNIST's [default: the file's, or MNIST].
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
@@ -39,7 +35,7 @@ pub struct Args {
     retry: Vec<usize>,
     /// Do nothing, but write the sweep into a folder as jobs for ray, slurm, kubernetes or optuna.
     #[arg(long, num_args = 2, value_names = ["ENGINE", "DIR"],
-        conflicts_with_all = ["parallel", "retry", "json", "workspace"])]
+        conflicts_with_all = ["parallel", "retry", "json"])]
     emit: Vec<PathBuf>,
     /// Print one JSON line for everything that happens and one for the result.
     #[arg(long)]
@@ -49,18 +45,14 @@ pub struct Args {
 const AFTER_HELP: &str = "Ctrl-C ends the sweep after the current batches and exits with code 130; \
     the same command goes on with it.";
 
-pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
+pub(super) fn run(args: &Args, workspace: Option<&Path>) -> anyhow::Result<ExitCode> {
     let definition = read(args)?;
     let dataset = Arc::new(open_data(definition.data.as_deref())?);
     let plan = plan(definition, &dataset)?;
     if let [engine, dir] = &args.emit[..] {
         return emit(&plan, engine, dir);
     }
-    let workspace = match &args.workspace {
-        Some(dir) => dir.clone(),
-        None => runs::default_workspace()
-            .context("there is no data directory on this system: name one with --workspace")?,
-    };
+    let workspace = named_or_usual(workspace)?;
     let mut folder = SweepFolder::open(&workspace, &plan, &dataset.fingerprint)?;
     let control = Arc::new(SweepControl::default());
     for &trial in &args.retry {

@@ -7,17 +7,18 @@ use std::sync::Arc;
 use clap::builder::{PossibleValuesParser, TypedValueParser, ValueParser};
 use serde::Serialize;
 
-use super::keeping::{Keeping, run_folder};
+use super::keeping::Keeping;
 use super::progress::{Progress, describe, metrics};
 use super::recipe::Recipe;
 use super::settings::{self, Source};
 use super::start::Start;
+use super::which::run_folder;
 use super::{UsageError, open_data, out};
 use crate::data::Dataset;
 use crate::files;
 use crate::kernels;
 use crate::model::{Classifier, PRESETS, Preset, preset};
-use crate::runs::{BestBy, CheckpointPolicy, Parent, Recorder, Summary};
+use crate::runs::{BestBy, CheckpointPolicy, Summary};
 use crate::train::{
     Control, Finish, Job, OnDivergence, Optimizer, Outcome, TrainConfig, run_guarded,
 };
@@ -58,7 +59,7 @@ pub struct Args {
     #[arg(long, value_name = "N")]
     val: Option<usize>,
     #[command(flatten)]
-    keeping: Keeping,
+    pub(super) keeping: Keeping,
     /// File to save the model to.
     #[arg(long, value_name = "FILE")]
     save: Option<PathBuf>,
@@ -73,9 +74,9 @@ pub struct Args {
     #[arg(long, value_name = "N")]
     pub(super) extend: Option<std::num::NonZeroUsize>,
     /// Start from the full state of another run, exactly, with whatever else is typed here changed:
-    /// the run's folder and the number of an update that its checkpoints hold, or `best`. Network, seed and
-    /// held-out images stay.
-    #[arg(long, value_name = "RUN@STEP", requires = "out",
+    /// the run's folder, or its id or name in the workspace, and the number of an update that its
+    /// checkpoints hold, or `best`. Network, seed and held-out images stay.
+    #[arg(long, value_name = "RUN@STEP",
         conflicts_with_all = ["resume", "config", "preset", "seed", "val", "print_config"])]
     branch: Option<String>,
     /// Keep the full state of the run every so many updates, to go on from after an interruption.
@@ -182,14 +183,14 @@ struct ResultLine<'a> {
 }
 
 impl Args {
-    fn config(&self, dataset: &Dataset) -> anyhow::Result<TrainConfig> {
+    fn config(&self, dataset: &Dataset, workspace: Option<&Path>) -> anyhow::Result<TrainConfig> {
         let usual = TrainConfig::new(
             self.preset,
             dataset.image_shape(),
             dataset.n_classes(),
             dataset.train.len(),
         );
-        self.changed(self.source.base(usual)?)
+        self.changed(self.source.base(usual, workspace)?)
     }
 
     /// `config` with everything that was typed.
@@ -212,8 +213,8 @@ impl Args {
     /// A run from its beginning.
     fn fresh(&self, workspace: Option<&Path>) -> anyhow::Result<Start> {
         let dataset = Arc::new(open_data(self.data.as_deref())?);
-        let job = self.job(self.config(&dataset)?, dataset)?;
-        let recorder = self.keeping.recorder(&job, workspace)?;
+        let job = self.job(self.config(&dataset, workspace)?, dataset)?;
+        let recorder = self.keeping.recorder(&job, None, workspace)?;
         Ok(Start {
             job,
             folder: recorder.as_ref().map(|r| r.path().to_owned()),
@@ -251,7 +252,7 @@ pub(super) fn run(args: &Args, workspace: Option<&Path>) -> anyhow::Result<ExitC
         kernels::set_threads(threads.into());
     }
     if args.source.print_config {
-        let config = args.config(&open_data(args.data.as_deref())?)?;
+        let config = args.config(&open_data(args.data.as_deref())?, workspace)?;
         out::print(settings::commented(&config)?.trim_end())?;
         return Ok(ExitCode::SUCCESS);
     }
@@ -264,10 +265,10 @@ pub(super) fn run(args: &Args, workspace: Option<&Path>) -> anyhow::Result<ExitC
             "--extend needs the run to extend: --resume RUNDIR".to_owned()
         ));
     }
-    let start = match (&args.resume, &args.branch, &args.keeping.out) {
-        (Some(run), ..) => args.resumed(&run_folder(run, workspace)?)?,
-        (None, Some(origin), Some(out)) => args.branched(origin, out)?,
-        _ => args.fresh(workspace)?,
+    let start = match (&args.resume, &args.branch) {
+        (Some(run), _) => args.resumed(&run_folder(run, workspace)?)?,
+        (None, Some(origin)) => args.branched(origin, workspace)?,
+        (None, None) => args.fresh(workspace)?,
     };
     let control = Arc::new(Control::default());
     control.watch_layers(args.layer_stats);
@@ -285,12 +286,6 @@ pub(super) fn run(args: &Args, workspace: Option<&Path>) -> anyhow::Result<ExitC
         Some(outcome) => end(args, start.folder.as_deref(), &start.job, outcome, progress),
         None => anyhow::bail!(progress.failure.unwrap_or_default()),
     }
-}
-
-/// The folder's name is the run's.
-pub(super) fn record(dir: &Path, job: &Job, parent: Option<Parent>) -> anyhow::Result<Recorder> {
-    let name = dir.file_name().unwrap_or(dir.as_os_str()).to_string_lossy();
-    Ok(Recorder::create_branch(dir, &name, job, parent)?)
 }
 
 /// The first Ctrl-C asks the run to end, the second one does not ask.

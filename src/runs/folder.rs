@@ -134,6 +134,11 @@ pub struct RunFolder {
 }
 
 impl RunFolder {
+    /// Whether there is a run in the folder `path`.
+    pub fn is_at(path: &Path) -> bool {
+        path.join(MANIFEST).is_file()
+    }
+
     /// Opens the run in the folder `path`.
     ///
     /// # Errors

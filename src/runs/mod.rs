@@ -38,4 +38,4 @@ pub use tail::{News, Tail};
 pub use trash::{delete_run, deleted_runs, empty_trash, restore_run};
 pub use value::{Value, settings};
 pub use watch::{Watch, WatchNews};
-pub use workspace::{FindError, Listing, default_workspace, list_runs, new_folder};
+pub use workspace::{FindError, Listing, default_workspace, list_runs, new_folder, read_run};

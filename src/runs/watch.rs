@@ -2,7 +2,7 @@
 //! appear, move and disappear here.
 
 use std::collections::{HashMap, HashSet};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread::JoinHandle;
@@ -270,11 +270,12 @@ impl Watcher {
         }
         for record in &mut listing.records {
             let has_ended = matches!(record.status, Status::Finished(_));
-            settle(record, &self.workspace);
+            let path = self.workspace.join(record.id.as_str());
+            settle(record, &path);
             if let Some(seen) = self.seen.get_mut(&record.id) {
                 seen.status = Some(record.status.clone());
                 if !has_ended {
-                    let reading = Reading::open(&self.workspace.join(record.id.as_str()));
+                    let reading = Reading::open(&path);
                     seen.reading = reading.ok();
                 }
             }
@@ -291,7 +292,7 @@ impl Watcher {
         for run in found {
             let seen = self.seen.entry(run.id.clone()).or_default();
             let is_changed = seen.stamp != run.stamp;
-            match look_at(seen, run, &self.workspace) {
+            match look_at(seen, run) {
                 Ok(record) => stamped.extend(record.map(|record| (run.stamp.as_str(), record))),
                 Err(error) => self.news.complain(&mut seen.trouble, &error),
             }
@@ -350,11 +351,7 @@ impl Watcher {
 }
 
 /// The record of a run that has changed since it was seen last.
-fn look_at(
-    seen: &mut Seen,
-    run: &Found,
-    workspace: &Path,
-) -> Result<Option<Record>, RunFolderError> {
+fn look_at(seen: &mut Seen, run: &Found) -> Result<Option<Record>, RunFolderError> {
     if seen.stamp == run.stamp && seen.reading.is_none() {
         return Ok(None);
     }
@@ -370,7 +367,7 @@ fn look_at(
     if !matches!(record.status, Status::Finished(_)) {
         seen.reading = Some(reading);
     }
-    settle(&mut record, workspace);
+    settle(&mut record, &run.path);
     let is_news = is_changed || seen.status.as_ref() != Some(&record.status);
     seen.status = Some(record.status.clone());
     seen.trouble = None;

@@ -151,9 +151,20 @@ pub fn list_runs(workspace: &Path) -> Result<Listing, RunFolderError> {
     }
     let mut listing = list(&mut Index::open(workspace), &found);
     for record in &mut listing.records {
-        settle(record, workspace);
+        let path = workspace.join(record.id.as_str());
+        settle(record, &path);
     }
     Ok(listing)
+}
+
+/// The run in the folder `path`, as [`list_runs`] tells it.
+///
+/// # Errors
+/// When it cannot be read.
+pub fn read_run(path: &Path) -> Result<Record, RunFolderError> {
+    let mut record = Record::read(path)?;
+    settle(&mut record, path);
+    Ok(record)
 }
 
 /// The records of these runs as their events left them; the index is brought up to date.
@@ -194,10 +205,10 @@ pub(super) fn list(index: &mut Index, found: &[Found]) -> Listing {
     listing
 }
 
-/// A run without an end that nobody writes was interrupted.
-pub(super) fn settle(record: &mut Record, workspace: &Path) {
+/// A run without an end that nobody writes was interrupted. `path` is its folder.
+pub(super) fn settle(record: &mut Record, path: &Path) {
     let has_ended = matches!(record.status, Status::Finished(_));
-    if !has_ended && !lock::is_written(&workspace.join(record.id.as_str())) {
+    if !has_ended && !lock::is_written(path) {
         record.status = Status::Interrupted;
     }
 }

@@ -1,21 +1,22 @@
 //! `candle-studio runs diff`.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
-use super::{aligned, find, listing};
+use super::aligned;
 use crate::cli::out;
-use crate::runs::Value;
+use crate::cli::which::run_folders;
 use crate::runs::table::differences;
+use crate::runs::{Record, Value};
 
 /// What was typed.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// The runs, two or more.
-    #[arg(required = true, num_args = 2..)]
-    runs: Vec<String>,
+    /// The runs, two or more: by id or name, or their folders.
+    #[arg(required = true, num_args = 2.., value_name = "RUN")]
+    runs: Vec<PathBuf>,
     /// Print one JSON line for each setting in which they differ.
     #[arg(long)]
     json: bool,
@@ -29,8 +30,10 @@ struct Line<'a> {
 }
 
 pub(super) fn run(args: &Args, workspace: &Path) -> anyhow::Result<()> {
-    let listing = listing(workspace)?;
-    let records = find(&listing, &args.runs)?;
+    let folders = run_folders(&args.runs, Some(workspace))?;
+    let records = folders.iter().map(|folder| Record::read(folder));
+    let records = records.collect::<Result<Vec<Record>, _>>()?;
+    let records: Vec<&Record> = records.iter().collect();
     let differences = differences(&records);
     if args.json {
         let ids = || records.iter().map(|record| record.id.as_str());

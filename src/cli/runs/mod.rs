@@ -2,6 +2,7 @@
 
 mod diff;
 mod edit;
+mod export;
 mod list;
 mod show;
 mod trash;
@@ -23,7 +24,7 @@ pub struct Args {
 }
 
 const AFTER_HELP: &str = "A RUN is an id, the beginning of one, a name that only one run has, or \
-    `last` for the newest.";
+    `last` for the newest; where runs are only read, it may also be the folder of a run.";
 
 /// What to do with runs.
 #[derive(Debug, Subcommand)]
@@ -34,6 +35,8 @@ enum Command {
     Show(show::Args),
     /// Show the settings in which runs differ.
     Diff(diff::Args),
+    /// Write runs for other programs: tables, and event files for TensorBoard.
+    Export(export::Args),
     /// Rename, note, tag, star or archive runs.
     Edit(edit::Args),
     /// Move runs to the trash.
@@ -49,6 +52,7 @@ pub(super) fn run(args: &Args, workspace: &Path) -> anyhow::Result<ExitCode> {
         Command::List(args) => list::run(args, workspace)?,
         Command::Show(args) => show::run(args, workspace)?,
         Command::Diff(args) => diff::run(args, workspace)?,
+        Command::Export(args) => export::run(args, workspace)?,
         Command::Edit(args) => edit::run(args, workspace)?,
         Command::Rm(args) => trash::rm(args, workspace)?,
         Command::Restore(args) => trash::restore(args, workspace)?,

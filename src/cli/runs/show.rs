@@ -1,16 +1,17 @@
 //! `candle-studio runs show`.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use super::{aligned, find, list, listing};
+use super::{aligned, list};
 use crate::cli::out;
-use crate::runs::{Record, RunFolder};
+use crate::cli::which::run_folder;
+use crate::runs::{Record, RunFolder, read_run};
 
 /// What was typed.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// The run.
-    run: String,
+    /// The run: by id or name, or its folder.
+    run: PathBuf,
     /// Print one JSON line.
     #[arg(long)]
     json: bool,
@@ -20,9 +21,8 @@ pub struct Args {
 }
 
 pub(super) fn run(args: &Args, workspace: &Path) -> anyhow::Result<()> {
-    let listing = listing(workspace)?;
-    let record = find(&listing, std::slice::from_ref(&args.run))?[0];
-    let path = workspace.join(record.id.as_str());
+    let path = run_folder(&args.run, Some(workspace))?;
+    let record = &read_run(&path)?;
     if args.json {
         return list::print_json(record);
     }

@@ -98,7 +98,7 @@ fn runs_are_exported_as_tables_and_for_tensorboard() {
     for (name, seed) in [("a", "1"), ("b", "2")] {
         train(dir.path(), ["--out", name, "--seed", seed, "--json"]);
     }
-    let args = "export a b --csv runs.csv --jsonl runs.jsonl --tensorboard tb/all";
+    let args = "runs export a b --csv runs.csv --jsonl runs.jsonl --tensorboard tb/all";
     let args: Vec<&str> = args.split(' ').collect();
     assert_eq!(lines(&run(dir.path(), &args)), ["2 runs exported"]);
     let read = |name: &str| std::fs::read_to_string(dir.path().join(name)).unwrap();
@@ -125,9 +125,13 @@ fn runs_are_exported_as_tables_and_for_tensorboard() {
     lines(&run(dir.path(), &args));
     assert!(first == events("a") && first != events("b"));
 
-    check_failure(&run(dir.path(), &["export", "a"]), 2, "--tensorboard");
     check_failure(
-        &run(dir.path(), &["export", "nowhere", "--csv", "x.csv"]),
+        &run(dir.path(), &["runs", "export", "a"]),
+        2,
+        "--tensorboard",
+    );
+    check_failure(
+        &run(dir.path(), &["runs", "export", "nowhere", "--csv", "x.csv"]),
         1,
         "nowhere",
     );

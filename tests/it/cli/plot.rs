@@ -37,7 +37,11 @@ fn what_cannot_be_drawn_is_one_sentence_and_writes_nothing() {
     let plot = |args: &[&str]| run(dir.path(), &[&["plot"], args].concat());
     check_failure(&plot(&["none"]), 1, "none");
     check_failure(&plot(&["one", "--out", "curves.png"]), 2, ".svg");
-    check_failure(&plot(&["one", "--baseline", "."]), 2, "none of the runs");
+    check_failure(&plot(&["one", "--baseline", "."]), 1, "holds no run");
+    let output = train(dir.path(), ["--out", "two"]);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    let other = plot(&["one", "--baseline", "two"]);
+    check_failure(&other, 2, "none of the runs");
     assert!(!plot(&["one", "--size", "9x9"]).status.success());
     assert!(!dir.path().join("curves.svg").exists());
 }

@@ -154,6 +154,79 @@ fn a_run_of_the_workspace_is_resumed_by_its_name() {
     check_failure(&run(dir, &args), 1, "no run `nothing`");
 }
 
+#[test]
+fn every_command_that_reads_runs_finds_them_in_the_workspace() {
+    let dir = folder();
+    let dir = dir.path();
+    let often = ["--checkpoint-every", "3"];
+    train(
+        dir,
+        &[&["--name", "first", "--lr", "0.01"][..], &often].concat(),
+    );
+    train(
+        dir,
+        &[&["--name", "second", "--seed", "2"][..], &often].concat(),
+    );
+    let named = |args: &[&str]| run(dir, &[args, &["--workspace", "w"]].concat());
+
+    let accuracy = listed(dir, &["first"])[0]["summary"]["test_accuracy"]["last"].clone();
+    let told = json_lines(&named(&["evaluate", "first", "--data", "data", "--json"]));
+    assert_eq!(told[0]["test_accuracy"], accuracy);
+    let told = lines(&named(&["compare", "first", "last", "--data", "data"])).join("\n");
+    assert!(
+        told.contains("second") && told.contains("On the same"),
+        "{told}"
+    );
+    let output = named(&[
+        "plot",
+        "first",
+        "second",
+        "--baseline",
+        "second",
+        "--out",
+        "c.svg",
+    ]);
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    let svg = std::fs::read_to_string(dir.join("c.svg")).unwrap();
+    assert!(svg.contains(">first<") && svg.contains(">second<"), "{svg}");
+
+    // Without names, all of them; with folders from elsewhere, those.
+    let exported = runs(dir, &["export", "--jsonl", "all.jsonl"]);
+    assert_eq!(lines(&exported), ["2 runs exported"]);
+    let id = listed(dir, &["first"])[0]["id"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    std::fs::rename(dir.join("w").join(&id), dir.join("elsewhere")).unwrap();
+    let exported = runs(dir, &["export", "second", "elsewhere", "--csv", "two.csv"]);
+    assert_eq!(lines(&exported), ["2 runs exported"]);
+    let differing = lines(&runs(dir, &["diff", "elsewhere", "second"]));
+    assert!(
+        differing.iter().any(|l| l.starts_with("learning_rate")),
+        "{differing:?}"
+    );
+    assert_eq!(
+        lines(&runs(dir, &["show", "elsewhere", "--path"])),
+        ["elsewhere"]
+    );
+
+    // A branch is kept in the workspace as any run, and starts with its parent's settings.
+    let branch = ["train", "--branch", "second@best", "--name", "branched"];
+    let output = named(&[&branch[..], &["--data", "data", "--lr", "0.02"]].concat());
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    let branched = &listed(dir, &["branched"])[0];
+    assert_eq!(branched["config"]["seed"], 2);
+    assert_eq!(branched["config"]["learning_rate"], 0.02);
+    let search = ["lr-find", "--data", "data", "--config", "second", "--json"];
+    assert!(json_lines(&named(&search))[0]["points"].is_array());
+
+    check_failure(&named(&["plot", "third"]), 1, "no run `third` in w");
+    check_failure(&named(&["evaluate", "third"]), 1, "no run `third` in w");
+    check_failure(&named(&["train", "--config", "third"]), 1, "no run `third`");
+    let branch = ["train", "--branch", "third@best", "--data", "data"];
+    check_failure(&named(&branch), 1, "no run `third` in w");
+}
+
 /// Eight processes that train 20 runs each: `N_RUNS=160 cargo test eight_processes`; fewer by
 /// default, to save time.
 #[test]
