@@ -7,8 +7,7 @@ use anyhow::Context as _;
 
 use super::which::{run_folder, run_folders};
 use super::{UsageError, out};
-use crate::files::write_atomically;
-use crate::picture::{Curve, CurvesView, DARK, LIGHT, Spread, XAxis, curves};
+use crate::picture::{Curve, CurvesView, DARK, LIGHT, PictureFormat, Spread, XAxis, curves};
 use crate::runs::{RunFolder, RunId, RunState};
 
 /// What was typed.
@@ -17,7 +16,7 @@ pub struct Args {
     /// Runs: folders, or ids or names in the workspace.
     #[arg(required = true, value_name = "RUN")]
     runs: Vec<PathBuf>,
-    /// SVG file to write.
+    /// File to write, ending in .svg or .png.
     #[arg(long, short, value_name = "FILE", default_value = "curves.svg")]
     out: PathBuf,
     /// What the curves are drawn against; seconds leave out pauses.
@@ -75,10 +74,8 @@ fn size(text: &str) -> Result<[f32; 2], String> {
 }
 
 pub(super) fn run(args: &Args, workspace: Option<&Path>) -> anyhow::Result<ExitCode> {
-    if args.out.extension().is_none_or(|e| e != "svg") {
-        let path = args.out.display();
-        return Err(UsageError(format!("expected a file ending in .svg, found {path}")).into());
-    }
+    // Better now than after everything was read.
+    PictureFormat::of(&args.out).map_err(|e| UsageError(e.to_string()))?;
     let id = |path: &Path| -> anyhow::Result<RunId> {
         // `.` and `runs/..` have names, too.
         let path = path
@@ -103,7 +100,7 @@ pub(super) fn run(args: &Args, workspace: Option<&Path>) -> anyhow::Result<ExitC
     let list: Vec<Curve<'_>> = states.iter().map(|(id, run)| Curve { id, run }).collect();
     let palette = if args.dark { &DARK } else { &LIGHT };
     let picture = curves(&list, &view(args, baseline), args.size, palette);
-    write_atomically(&args.out, picture.svg().as_bytes())?;
+    picture.write(&args.out)?;
     out::say(&format!("wrote {}", args.out.display()));
     Ok(ExitCode::SUCCESS)
 }

@@ -1,11 +1,13 @@
 //! Networks and curves as pictures that leave the program.
 //!
 //! A [`Picture`] is a list of boxes, lines and words; the window paints it, and a file gets it as
-//! SVG ([`Picture::svg`]).
+//! SVG or PNG ([`Picture::write`]).
 
 mod average;
 mod axis;
 mod curves;
+mod file;
+pub mod fonts;
 mod marks;
 mod network;
 mod palette;
@@ -16,6 +18,7 @@ mod svg;
 pub use average::Average;
 pub use axis::{Metric, XAxis};
 pub use curves::{Curve, CurvesView, curves};
+pub use file::{PictureError, PictureFormat};
 pub use marks::{Mark, linear_marks, log_marks, plain, round_to};
 pub use network::{Diagram, DiagramBlock, diagram};
 pub use palette::{DARK, LIGHT, Palette, Rgb};

@@ -99,9 +99,9 @@ pub enum Action {
     UseMnist,
     /// Write the model the canvas asks to a file.
     SaveModel(PathBuf),
-    /// Write a drawing of the settings' network to an SVG file.
+    /// Write a drawing of the settings' network to an SVG or PNG file.
     SaveDiagram(PathBuf),
-    /// Write the curves of all visible runs to an SVG file, looked at like this.
+    /// Write the curves of all visible runs to an SVG or PNG file, looked at like this.
     SaveCurves(PathBuf, Box<CurvesView>),
     /// Read a model and let the canvas ask it.
     OpenModel(PathBuf),

@@ -9,7 +9,6 @@ use rand::RngCore;
 use super::background::{Message, Origin};
 use super::{Action, DataState, Model, RateFinder, Studio, Touched};
 use crate::data::{Dataset, GreyImage, read_image_bytes, read_image_file};
-use crate::files::write_atomically;
 use crate::model::{Classifier, preset};
 use crate::picture::{self, Curve, CurvesView, Picture, diagram};
 use crate::random::{Stream, rng};
@@ -292,8 +291,7 @@ impl Studio {
     fn save_picture(&mut self, path: PathBuf, picture: Picture) {
         self.background
             .run(format!("saving {}", path.display()), move || {
-                let svg = picture.svg();
-                let result = write_atomically(&path, svg.as_bytes()).map_err(|e| e.to_string());
+                let result = picture.write(&path).map_err(|e| e.to_string());
                 Message::Saved(path, result)
             });
     }

@@ -260,10 +260,10 @@ impl Command {
             Command::NewSeed => "Draws a new seed, so that the next run starts from other weights.",
             Command::SaveModel => "Writes the network that the canvas asks to a file.",
             Command::SaveDiagram => {
-                "Writes a drawing of the network in the settings to an SVG file, for a page or a talk."
+                "Writes a drawing of the network in the settings to an SVG or PNG file, for a page or a talk."
             }
             Command::SaveCurves => {
-                "Writes the curves that are shown to an SVG file, with axes and a legend."
+                "Writes the curves that are shown to an SVG or PNG file, with axes and a legend."
             }
             Command::OpenModel => "Reads a network from a file and lets the canvas ask it.",
             Command::UseTrainedModel => {

@@ -57,8 +57,12 @@ impl Purpose {
             Purpose::SaveModel => {
                 "A safetensors file with the weights, the layers, and how they were trained."
             }
-            Purpose::SaveCurves => "An SVG file of what the plots show, in the colours of paper.",
-            Purpose::SaveDiagram => "An SVG file: browsers and drawing programs open it.",
+            Purpose::SaveCurves => {
+                "A file ending in .svg or .png with what the plots show, in the colours of paper."
+            }
+            Purpose::SaveDiagram => {
+                "A file ending in .svg, for browsers and drawing programs, or in .png."
+            }
             Purpose::OpenModel => {
                 "A safetensors file that was saved here. It is checked before anything changes."
             }
@@ -128,7 +132,7 @@ impl Purpose {
                 Box::pin(async move { path(chosen.await) })
             }
             Purpose::SaveDiagram | Purpose::SaveCurves => {
-                let drawings = dialog.add_filter("Drawings", &["svg"]);
+                let drawings = dialog.add_filter("Drawings", &["svg", "png"]);
                 let chosen = drawings.set_file_name(self.file_name()).save_file();
                 Box::pin(async move { path(chosen.await) })
             }

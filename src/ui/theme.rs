@@ -11,6 +11,7 @@ use egui::{
     RichText, Stroke, Style, TextStyle, Theme, Ui, Vec2, Visuals,
 };
 
+use crate::picture::fonts::{INTER, INTER_SEMIBOLD, JETBRAINS_MONO};
 use crate::picture::{self, Palette, Rgb};
 
 /// The unit of all distances, in points.
@@ -143,19 +144,10 @@ pub fn install(ctx: &Context) {
 
 fn fonts() -> FontDefinitions {
     let mut fonts = FontDefinitions::default();
-    let faces: [(&str, &'static [u8]); 3] = [
-        (
-            "inter",
-            include_bytes!("../../assets/fonts/Inter-Regular.otf"),
-        ),
-        (
-            "inter-semibold",
-            include_bytes!("../../assets/fonts/Inter-SemiBold.otf"),
-        ),
-        (
-            "jetbrains-mono",
-            include_bytes!("../../assets/fonts/JetBrainsMono-Regular.ttf"),
-        ),
+    let faces = [
+        ("inter", INTER),
+        ("inter-semibold", INTER_SEMIBOLD),
+        ("jetbrains-mono", JETBRAINS_MONO),
     ];
     for (name, bytes) in faces {
         let mut data = FontData::from_static(bytes);

@@ -17,7 +17,7 @@ const ROOMS: &[(&str, &[&str])] = &[
         "runs",
         &["random", "files", "data", "kernels", "model", "train"],
     ),
-    ("picture", &["kernels", "model", "train", "runs"]),
+    ("picture", &["files", "kernels", "model", "train", "runs"]),
     (
         "compare",
         &["random", "data", "model", "train", "evaluate", "runs"],

@@ -193,9 +193,9 @@ fn a_bad_model_file_is_refused_in_one_sentence() {
         );
     }
     check_failure(
-        &run(dir.path(), &["evaluate", "none"]),
+        &run(dir.path(), &["evaluate", "none.safetensors"]),
         1,
-        "could not read none",
+        "could not read none.safetensors",
     );
     // The right file for other images.
     let output = run(dir.path(), &["evaluate", "good"]);

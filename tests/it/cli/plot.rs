@@ -27,6 +27,15 @@ fn real_runs_are_drawn_into_a_file() {
     assert_eq!(band.matches("<polygon ").count(), 2);
     let apart = svg(&["plot", "one", "two", "--baseline", "one", "--dark"]);
     assert!(apart.contains("difference to the baseline"));
+    let args = ["plot", "one", "two", "--out", "c.png", "--size", "500x400"];
+    let output = run(dir.path(), &args);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    let png = image::open(dir.path().join("c.png")).unwrap();
+    assert_eq!(
+        (png.width(), png.height()),
+        (1000, 800),
+        "two pixels a point"
+    );
 }
 
 #[test]
@@ -36,7 +45,7 @@ fn what_cannot_be_drawn_is_one_sentence_and_writes_nothing() {
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
     let plot = |args: &[&str]| run(dir.path(), &[&["plot"], args].concat());
     check_failure(&plot(&["none"]), 1, "none");
-    check_failure(&plot(&["one", "--out", "curves.png"]), 2, ".svg");
+    check_failure(&plot(&["one", "--out", "curves.pdf"]), 2, ".svg or .png");
     check_failure(&plot(&["one", "--baseline", "."]), 1, "holds no run");
     let output = train(dir.path(), ["--out", "two"]);
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));

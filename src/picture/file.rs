@@ -1,0 +1,168 @@
+//! A picture as a file: SVG, or the same SVG as pixels in a PNG file, with the letters of the window.
+
+use std::path::Path;
+use std::sync::{Arc, LazyLock};
+
+use resvg::tiny_skia::{Pixmap, Transform};
+use resvg::usvg::{Options, Tree, fontdb};
+
+use super::Picture;
+use super::fonts::{INTER, INTER_SEMIBOLD, JETBRAINS_MONO};
+use crate::files::{WriteError, write_atomically};
+
+/// Pixels a point: sharp on the screens of today, and in print at a hand's width.
+const SCALE: f32 = 2.0;
+
+/// Why a picture was not written.
+#[derive(Debug, thiserror::Error)]
+pub enum PictureError {
+    /// The file's name asks for a format we do not write.
+    #[error("expected a file ending in .svg or .png, found {0}")]
+    Format(String),
+    /// It could not be made of pixels.
+    #[error("could not draw the picture: {0}")]
+    Pixels(String),
+    /// The file was refused.
+    #[error(transparent)]
+    Write(#[from] WriteError),
+}
+
+/// The formats a picture can be written in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PictureFormat {
+    /// Lines and words, sharp at any size.
+    Svg,
+    /// Pixels.
+    Png,
+}
+
+impl PictureFormat {
+    /// The format that the ending of the file's name asks for.
+    ///
+    /// # Errors
+    /// When it asks for another one.
+    pub fn of(path: &Path) -> Result<PictureFormat, PictureError> {
+        let ending = path.extension().map(|e| e.to_ascii_lowercase());
+        match ending.as_deref().and_then(|e| e.to_str()) {
+            Some("svg") => Ok(PictureFormat::Svg),
+            Some("png") => Ok(PictureFormat::Png),
+            _ => Err(PictureError::Format(path.display().to_string())),
+        }
+    }
+}
+
+impl Picture {
+    /// Writes the picture to the file `path`, in the format its ending asks for.
+    ///
+    /// # Errors
+    /// When that is no format of pictures, or the file cannot be written; an old file is then as it
+    /// was.
+    pub fn write(&self, path: &Path) -> Result<(), PictureError> {
+        let bytes = match PictureFormat::of(path)? {
+            PictureFormat::Svg => self.svg().into_bytes(),
+            PictureFormat::Png => self.png()?,
+        };
+        Ok(write_atomically(path, &bytes)?)
+    }
+
+    /// The picture as a PNG file, two pixels a point.
+    ///
+    /// # Errors
+    /// When it has no size, or one that is too large.
+    pub fn png(&self) -> Result<Vec<u8>, PictureError> {
+        let wrong = |e: &dyn std::fmt::Display| PictureError::Pixels(e.to_string());
+        let options = Options {
+            fontdb: FONTS.clone(),
+            ..Options::default()
+        };
+        let tree = Tree::from_str(&self.svg(), &options).map_err(|e| wrong(&e))?;
+        let [width, height] = self.size.map(|points| (points * SCALE).round() as u32);
+        let mut pixels = Pixmap::new(width, height)
+            .ok_or_else(|| wrong(&format!("{width} × {height} pixels are no size")))?;
+        let scale = Transform::from_scale(SCALE, SCALE);
+        resvg::render(&tree, scale, &mut pixels.as_mut());
+        pixels.encode_png().map_err(|e| wrong(&e))
+    }
+}
+
+/// Ours alone: the same picture on every machine.
+static FONTS: LazyLock<Arc<fontdb::Database>> = LazyLock::new(|| {
+    let mut fonts = fontdb::Database::new();
+    for face in [INTER, INTER_SEMIBOLD, JETBRAINS_MONO] {
+        fonts.load_font_source(fontdb::Source::Binary(Arc::new(face)));
+    }
+    Arc::new(fonts)
+});
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Anchor, Face, Ink, Item, LIGHT, Span};
+    use super::*;
+
+    fn picture(items: Vec<Item>) -> Picture {
+        Picture {
+            title: "test".to_owned(),
+            size: [60.0, 20.0],
+            paper: LIGHT.background,
+            items,
+        }
+    }
+
+    fn words(text: &str, face: Face) -> Item {
+        Item::Text {
+            at: [4.0, 10.0],
+            anchor: Anchor::Start,
+            spans: vec![Span {
+                text: text.to_owned(),
+                face,
+                size: 12.0,
+                ink: Ink::solid(LIGHT.text),
+            }],
+        }
+    }
+
+    fn pixels(picture: &Picture) -> image::RgbaImage {
+        let png = picture.png().unwrap();
+        image::load_from_memory(&png).unwrap().to_rgba8()
+    }
+
+    #[test]
+    fn boxes_are_where_they_should_be_in_their_colours() {
+        let found = pixels(&picture(vec![Item::Rect {
+            rect: [10.0, 5.0, 20.0, 10.0],
+            radius: 0.0,
+            fill: Some(Ink::solid([200, 30, 40])),
+            rim: None,
+        }]));
+        assert_eq!(found.dimensions(), (120, 40));
+        assert_eq!(found.get_pixel(40, 20).0, [200, 30, 40, 255]);
+        let [r, g, b] = LIGHT.background;
+        assert_eq!(found.get_pixel(5, 5).0, [r, g, b, 255]);
+    }
+
+    #[test]
+    fn every_face_has_letters_of_its_own() {
+        let ink = |item: Item| {
+            let found = pixels(&picture(vec![item]));
+            let dark = found.pixels().filter(|p| p.0[0] < 128).count();
+            assert!(dark > 50, "no letters: {dark}");
+            found
+        };
+        let [text, heavy, number] =
+            [Face::Text, Face::Heavy, Face::Number].map(|face| ink(words("loss 12", face)));
+        assert!(text != heavy && heavy != number && number != text);
+    }
+
+    #[test]
+    fn only_pictures_are_written_as_pictures() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = |name: &str| dir.path().join(name);
+        for name in ["a.svg", "a.PNG"] {
+            picture(Vec::new()).write(&path(name)).unwrap();
+            assert!(path(name).exists());
+        }
+        let error = picture(Vec::new()).write(&path("a.pdf")).unwrap_err();
+        assert!(error.to_string().contains(".svg or .png"), "{error}");
+        assert!(!path("a.pdf").exists());
+    }
+}
