@@ -10,7 +10,7 @@ mod shaped;
 
 pub use average::average;
 pub use rmsprop::RmspropHyper;
-pub use shaped::shaped_step;
+pub use shaped::{shaped_step, watched_step};
 
 use super::support::{slice, slice_mut};
 use super::{pool, simd, tape};

@@ -89,6 +89,24 @@ impl Network {
         })
     }
 
+    /// The same weights, in the same memory, beside own copies of what a forward pass of training
+    /// measures: such a pass through it leaves this network as it is.
+    ///
+    /// # Errors
+    /// When candle cannot allocate the copies.
+    pub(crate) fn sharing_weights(&self) -> Result<Network> {
+        let params = self.params.iter().map(|p| match p.is_trainable() {
+            true => Ok(p.clone()),
+            false => p.deep_copy(),
+        });
+        Ok(Network {
+            spec: self.spec.clone(),
+            params: params.collect::<Result<_>>()?,
+            ops: self.ops.clone(),
+            is_fused: self.is_fused,
+        })
+    }
+
     /// What the network is made of.
     pub fn spec(&self) -> &ModelSpec {
         &self.spec
@@ -142,12 +160,11 @@ impl Network {
         Ok(x)
     }
 
-    /// The parameters of the layer at index `layer`.
-    pub fn params_of(&self, layer: usize) -> impl Iterator<Item = &Param> {
+    /// The weights of the layer at index `layer`, each with its place among the parameters.
+    pub fn weights_of(&self, layer: usize) -> impl Iterator<Item = (usize, &Param)> {
         let prefix = format!("{layer}.");
-        self.params
-            .iter()
-            .filter(move |p| p.name.starts_with(&prefix))
+        let params = self.params.iter().enumerate();
+        params.filter(move |(_, p)| p.is_trainable() && p.name.starts_with(&prefix))
     }
 }
 

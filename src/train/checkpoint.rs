@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::kept::put;
 use super::{Kept, Metrics, OptimizerState, Plateau, TrainConfig, TrainError, Watch};
+use crate::kernels::Copies;
 use crate::model::{Network, Param};
 
 /// Version of the checkpoint's layout. A newer one is refused.
@@ -88,18 +89,28 @@ impl Checkpoint {
         optimizer: &OptimizerState,
         kept: Kept,
         params: &[Param],
+        copies: &mut Copies,
     ) -> CandleResult<Checkpoint> {
-        let copy = |p: &Param| {
-            let values = p.var.flatten_all()?.to_vec1()?;
+        let mut copy = |p: &Param| {
+            let values = copies.of_tensor(&p.var)?;
             Ok((p.name.clone(), p.var.dims().to_vec(), values))
         };
         Ok(Checkpoint {
             config: config.clone(),
             cursor: cursor.clone(),
-            optimizer: optimizer.clone(),
             kept,
-            tensors: params.iter().map(copy).collect::<CandleResult<_>>()?,
+            tensors: params.iter().map(&mut copy).collect::<CandleResult<_>>()?,
+            optimizer: optimizer.copy(copies),
         })
+    }
+
+    /// The memory of this state, for another one.
+    pub(super) fn into_copies(self) -> Copies {
+        let OptimizerState { first, second, .. } = self.optimizer;
+        let Kept { average, best } = self.kept;
+        let own = self.tensors.into_iter().map(|(_, _, values)| values);
+        let others = [first, second, average, best].into_iter().flatten();
+        Copies::in_place_of(own.chain(others))
     }
 
     /// Updates done.
@@ -144,7 +155,10 @@ impl Checkpoint {
     pub(super) fn is_finite(&self) -> bool {
         let own = self.tensors.iter().map(|(_, _, values)| values);
         let mut all = own.chain(&self.kept.average);
-        all.all(|values| values.iter().all(|v| v.is_finite()))
+        // The exponents of what is no number are the largest there are.
+        let size = |v: &f32| v.to_bits() & !(1 << 31);
+        let largest = |values: &Vec<f32>| values.iter().map(size).max().unwrap_or(0);
+        all.all(|values| largest(values) < f32::INFINITY.to_bits())
     }
 
     /// Puts the values into `params`, which belong to a network of the same spec.

@@ -3,10 +3,10 @@
 use candle_core::{Result, Tensor};
 
 use crate::data::Batch;
-use crate::kernels;
+use crate::kernels::{self, Spread};
 use crate::model::{Mode, Network};
 
-use super::{Origin, WorstImage};
+use super::{Loss, Origin, WorstImage};
 
 /// What one layer does with a batch.
 #[derive(Clone, Debug, PartialEq)]
@@ -28,46 +28,40 @@ pub struct LayerReading {
 pub struct Readings {
     /// In the order of the forward pass.
     pub layers: Vec<LayerReading>,
-    /// The loss of each image, in nats.
+    /// The loss of each image, as the run counts it.
     pub losses: Vec<f64>,
     /// The most probable class of each image.
     pub predicted: Vec<u32>,
 }
 
-/// Forward and backward through a copy of `network`, which itself stays as it is.
+/// Forward and backward through `network`, which stays as it is.
 ///
 /// # Errors
 /// When candle cannot run it.
-pub fn examine(network: &Network, batch: &Batch, mode: Mode) -> Result<Readings> {
-    let copy = network.deep_copy()?.unfused();
+pub fn examine(network: &Network, batch: &Batch, mode: Mode, loss: Loss) -> Result<Readings> {
+    let copy = network.sharing_weights()?.unfused();
     let mut outputs = Vec::new();
     let mut kept = None;
     let forward = || {
         let logits = copy.forward_each(&batch.images, mode, |x| {
-            outputs.push(spread(x)?);
+            outputs.push(kernels::spread(x)?);
             Ok(())
         })?;
         kept = Some(logits.detach());
-        kernels::cross_entropy(&logits, &batch.labels)
+        loss.of(&logits, &batch.labels)
     };
     let (_, gradients) = kernels::gradients(forward)?;
     let layers = &copy.spec().layers;
-    let reading = |(idx, (output, zeros)): (usize, (f64, f64))| {
-        let own: Vec<_> = copy.params_of(idx).filter(|p| p.is_trainable()).collect();
-        let norm = |tensors: Vec<Tensor>| -> Result<Option<f64>> {
-            if tensors.is_empty() {
-                return Ok(None);
-            }
-            let squares = tensors.iter().map(square_sum).sum::<Result<f64>>()?;
-            Ok(Some(squares.sqrt()))
-        };
-        let slopes = own.iter().filter_map(|p| gradients.get(&p.var).cloned());
+    let reading = |(idx, output): (usize, Spread)| {
+        let own: Vec<_> = copy.weights_of(idx).map(|(_, p)| p).collect();
+        let slopes = own.iter().filter_map(|p| gradients.get(&p.var));
+        let n = output.n.max(1) as f64;
         Ok(LayerReading {
             name: layer_name(&layers[idx]),
-            output,
-            zeros,
-            weights: norm(own.iter().map(|p| p.var.as_detached_tensor()).collect())?,
-            gradient: norm(slopes.collect())?,
+            output: (output.squares / n).sqrt(),
+            zeros: output.zeros as f64 / n,
+            weights: norm(own.iter().map(|p| p.var.as_tensor()))?,
+            gradient: norm(slopes)?,
         })
     };
     let layers = outputs.into_iter().enumerate().map(reading);
@@ -81,13 +75,13 @@ pub fn examine(network: &Network, batch: &Batch, mode: Mode) -> Result<Readings>
     Ok(Readings {
         layers,
         losses: losses
-            .map(|(row, &label)| cross_entropy(row, label))
+            .map(|(row, &label)| loss.of_image(row, label))
             .collect(),
         predicted: logits.iter().map(|row| argmax(row)).collect(),
     })
 }
 
-fn layer_name(layer: &crate::model::Layer) -> String {
+pub(super) fn layer_name(layer: &crate::model::Layer) -> String {
     let detail = layer.detail();
     if detail.is_empty() {
         layer.label().to_owned()
@@ -96,26 +90,13 @@ fn layer_name(layer: &crate::model::Layer) -> String {
     }
 }
 
-/// Root mean square, and the share of zeros.
-fn spread(x: &Tensor) -> Result<(f64, f64)> {
-    let values: Vec<f32> = x.detach().flatten_all()?.to_vec1()?;
-    let n = values.len().max(1) as f64;
-    let squares: f64 = values.iter().map(|&v| f64::from(v) * f64::from(v)).sum();
-    let zeros = values.iter().filter(|v| **v == 0.0).count();
-    Ok(((squares / n).sqrt(), zeros as f64 / n))
-}
-
-pub(super) fn square_sum(x: &Tensor) -> Result<f64> {
-    let values: Vec<f32> = x.detach().flatten_all()?.to_vec1()?;
-    Ok(values.iter().map(|&v| f64::from(v) * f64::from(v)).sum())
-}
-
-/// −log softmax at the label, in f64.
-fn cross_entropy(logits: &[f32], label: u32) -> f64 {
-    let largest = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-    let exponential = |x: &f32| (f64::from(*x) - f64::from(largest)).exp();
-    let sum: f64 = logits.iter().map(exponential).sum();
-    sum.ln() - (f64::from(logits[label as usize]) - f64::from(largest))
+/// The norm of all elements of `tensors` together; `None` without any tensor.
+fn norm<'t>(tensors: impl Iterator<Item = &'t Tensor>) -> Result<Option<f64>> {
+    let mut squares = None;
+    for tensor in tensors {
+        *squares.get_or_insert(0.0) += kernels::spread(tensor)?.squares;
+    }
+    Ok(squares.map(f64::sqrt))
 }
 
 fn argmax(row: &[f32]) -> u32 {

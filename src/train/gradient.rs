@@ -82,6 +82,10 @@ pub(super) fn shape(config: &TrainConfig, gradients: &mut [(&Var, Vec<f32>)]) ->
     Ok(())
 }
 
+pub(super) fn square_sum(values: &[f32]) -> f64 {
+    values.iter().map(|v| f64::from(*v) * f64::from(*v)).sum()
+}
+
 /// Adds the slope of `l1 · Σ|w|`, which is 0 at 0.
 fn add_l1(l1: f64, weights: &[f32], gradient: &mut [f32]) {
     for (g, w) in gradient.iter_mut().zip(weights) {

@@ -2,6 +2,7 @@
 
 use candle_core::{Result, Tensor};
 
+use crate::kernels::Copies;
 use crate::model::Param;
 
 /// Values in the order of the network's parameters, as they lie in memory; empty where nothing is
@@ -22,9 +23,8 @@ impl Kept {
 }
 
 /// The values of `params`.
-pub(super) fn values(params: &[Param]) -> Result<Vec<Vec<f32>>> {
-    let copy = |p: &Param| p.var.flatten_all()?.to_vec1();
-    params.iter().map(copy).collect()
+pub(super) fn values(params: &[Param], copies: &mut Copies) -> Result<Vec<Vec<f32>>> {
+    params.iter().map(|p| copies.of_tensor(&p.var)).collect()
 }
 
 /// Puts `values` into `params`, which must be of the same sizes.

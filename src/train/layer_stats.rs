@@ -1,28 +1,33 @@
-//! Statistics of the layers while training: now and then, from a part of a batch, so that they cost
-//! next to nothing.
+//! Statistics of the layers while training: now and then, and of a part of the images and weights
+//! where all of them would say no more, so that they cost next to nothing.
 
 use candle_core::{Result, Tensor};
 use serde::{Deserialize, Serialize};
 
-use super::examine;
-use super::microscope::change;
-use crate::data::Batch;
-use crate::model::{Mode, Network};
+use super::examine::layer_name;
+use super::gradient::square_sum;
+use super::optimizer::GradientSquares;
+use crate::kernels::{self, Spread};
+use crate::model::{Layer, Mode, Network, Param};
 
 /// Updates between two looks.
 const EVERY: u64 = 250;
 
-/// The beginning is looked at more often: after 1, 2, 4, … updates, up to this many.
+/// The beginning is looked at more often: after 1, 4, 16, … updates, up to this many.
 const DENSE_UNTIL: u64 = 64;
 
-/// Images of the batch that are looked at.
-const MAX_IMAGES: usize = 16;
+/// Images of the batch whose way through the layers is looked at.
+const MAX_IMAGES: usize = 8;
+
+/// Numbers of each parameter that histogram and update ratio are made of: enough for either to be
+/// true to a hundredth.
+const MAX_WEIGHTS: usize = 1 << 15;
 
 /// Bars of the histogram of the weights.
 pub const N_BARS: usize = 24;
 
 /// One layer with weights, or one whose outputs can be zero, at one moment.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct LayerStat {
     /// Its place in the network, from 0.
     pub layer: usize,
@@ -30,13 +35,13 @@ pub struct LayerStat {
     pub name: String,
     /// Norm of its weights.
     pub weights: Option<f64>,
-    /// Norm of their gradient.
+    /// Norm of the gradient of the update, before it is clipped.
     pub gradient: Option<f64>,
     /// Norm of the update against that of the weights.
     pub update_ratio: Option<f64>,
     /// Share of its outputs that are exactly zero; told of ReLU only.
     pub zeros: Option<f64>,
-    /// How many of its weights lie in each of [`N_BARS`] equal parts from minus to plus
+    /// How many of its weights, or of an even choice among them, lie in each of [`N_BARS`] equal parts from minus to plus
     /// [`LayerStat::range`]; what lies outside is in the outermost. Empty without weights.
     pub histogram: Vec<u32>,
     /// See [`LayerStat::histogram`]: three standard deviations.
@@ -54,78 +59,104 @@ pub struct LayerPoint {
 
 /// Whether update number `step` is looked at.
 pub(super) fn is_due(step: u64) -> bool {
-    step.is_multiple_of(EVERY) || (step <= DENSE_UNTIL && step.is_power_of_two())
+    let is_power_of_four = step.is_power_of_two() && step.trailing_zeros() % 2 == 0;
+    step.is_multiple_of(EVERY) || (step <= DENSE_UNTIL && is_power_of_four)
 }
 
-/// The statistics of an update that was just made with `batch`: `before` is a copy of the network
-/// from before it.
-pub(super) fn measure_layers(
-    before: &Network,
-    network: &Network,
-    batch: &Batch,
-    mode: Mode,
-    step: u64,
-) -> Result<LayerPoint> {
-    let n = batch.labels.dim(0)?.min(MAX_IMAGES);
-    let part = Batch {
-        images: batch.images.narrow(0, 0, n)?,
-        labels: batch.labels.narrow(0, 0, n)?,
-    };
-    let readings = examine(before, &part, mode)?;
-    let params = before.params().iter();
-    let old: Vec<Tensor> = params.map(|p| p.var.as_detached_tensor()).collect();
-    let spec = &network.spec().layers;
-    let mut layers = Vec::new();
-    for (layer, reading) in readings.layers.into_iter().enumerate() {
-        let is_relu = matches!(spec[layer], crate::model::Layer::Relu);
-        if reading.weights.is_none() && !is_relu {
-            continue;
+/// The layers before an update that is looked at.
+pub(super) struct Look {
+    /// What each layer puts out.
+    outputs: Vec<Spread>,
+    /// Some of the numbers of each parameter.
+    old: Vec<Vec<f32>>,
+    /// The gradients, once the update is made.
+    pub(super) gradients: GradientSquares,
+}
+
+impl Look {
+    /// Looks at `network` before its update with `images`.
+    pub(super) fn before(network: &Network, images: &Tensor, mode: Mode) -> Result<Look> {
+        let part = images.narrow(0, 0, images.dim(0)?.min(MAX_IMAGES))?;
+        let mut outputs = Vec::new();
+        let copy = network.sharing_weights()?.unfused();
+        copy.forward_each(&part, mode, |x| {
+            outputs.push(kernels::spread(x)?);
+            Ok(())
+        })?;
+        let some = |p: &Param| kernels::sample(&p.var, MAX_WEIGHTS);
+        Ok(Look {
+            outputs,
+            old: network.params().iter().map(some).collect::<Result<_>>()?,
+            gradients: GradientSquares::new(),
+        })
+    }
+
+    /// The statistics, after update number `step` of the same network.
+    pub(super) fn after(self, network: &Network, step: u64) -> Result<LayerPoint> {
+        let spec = &network.spec().layers;
+        let mut layers = Vec::new();
+        for (layer, output) in self.outputs.iter().enumerate() {
+            let is_relu = matches!(spec[layer], Layer::Relu);
+            let weights = self.weights(network, layer)?;
+            if weights.is_none() && !is_relu {
+                continue;
+            }
+            let zeros = output.zeros as f64 / output.n.max(1) as f64;
+            layers.push(LayerStat {
+                layer,
+                name: layer_name(&spec[layer]),
+                zeros: is_relu.then_some(zeros),
+                ..weights.unwrap_or_default()
+            });
         }
-        let update = change(network, &old, layer)?;
-        let (histogram, range) = histogram(network, layer)?;
-        let ratio = |weights: f64| update.map(|u| u / weights);
-        layers.push(LayerStat {
-            layer,
-            name: reading.name,
-            weights: reading.weights,
-            gradient: reading.gradient,
-            update_ratio: reading.weights.filter(|w| *w > 0.0).and_then(ratio),
-            zeros: is_relu.then_some(reading.zeros),
+        Ok(LayerPoint { step, layers })
+    }
+
+    /// What there is to say about the weights of a layer; `None` without any.
+    fn weights(&self, network: &Network, layer: usize) -> Result<Option<LayerStat>> {
+        let (mut squares, mut gradient) = (0.0, None);
+        let (mut new, mut old) = (Vec::new(), Vec::new());
+        for (at, param) in network.weights_of(layer) {
+            squares += kernels::spread(&param.var)?.squares;
+            if let Some(more) = self.gradients.get(&param.var.id()) {
+                *gradient.get_or_insert(0.0) += more;
+            }
+            new.extend(kernels::sample(&param.var, MAX_WEIGHTS)?);
+            old.extend_from_slice(&self.old[at]);
+        }
+        if new.is_empty() {
+            return Ok(None);
+        }
+        let moved = new.iter().zip(&old).map(|(new, old)| new - old);
+        let moved: Vec<f32> = moved.collect();
+        let size = square_sum(&old);
+        let (histogram, range) = bars(&new);
+        Ok(Some(LayerStat {
+            weights: Some(squares.sqrt()),
+            gradient: gradient.map(f64::sqrt),
+            update_ratio: (size > 0.0).then(|| (square_sum(&moved) / size).sqrt()),
             histogram,
             range,
-        });
+            ..LayerStat::default()
+        }))
     }
-    Ok(LayerPoint { step, layers })
 }
 
-/// How the weights of the layer at index `layer` are spread.
-fn histogram(network: &Network, layer: usize) -> Result<(Vec<u32>, f64)> {
-    let mut values: Vec<f32> = Vec::new();
-    for param in network.params_of(layer).filter(|p| p.is_trainable()) {
-        values.extend(param.var.flatten_all()?.to_vec1::<f32>()?);
-    }
-    Ok(bars(&values))
-}
-
+/// How `values` are spread: the bars, and their range.
 fn bars(values: &[f32]) -> (Vec<u32>, f64) {
     if values.is_empty() {
         return (Vec::new(), 0.0);
     }
-    let n = values.len() as f64;
-    let square = values
-        .iter()
-        .map(|&v| f64::from(v) * f64::from(v))
-        .sum::<f64>();
-    let range = 3.0 * (square / n).sqrt();
-    let mut bars = vec![0u32; N_BARS];
-    let scale = if range > 0.0 {
-        N_BARS as f64 / (2.0 * range)
-    } else {
-        0.0
+    let range = 3.0 * (square_sum(values) / values.len() as f64).sqrt();
+    let per_unit = match range > 0.0 {
+        true => N_BARS as f64 / (2.0 * range),
+        false => 0.0,
     };
+    let mut bars = vec![0u32; N_BARS];
     for &value in values {
-        let at = (f64::from(value) + range) * scale;
-        bars[(at.max(0.0) as usize).min(N_BARS - 1)] += 1;
+        // A conversion to a whole number stops at 0.
+        let at = ((f64::from(value) + range) * per_unit) as usize;
+        bars[at.min(N_BARS - 1)] += 1;
     }
     (bars, range)
 }
@@ -150,6 +181,6 @@ mod tests {
     #[test]
     fn the_beginning_is_looked_at_more_often() {
         let due: Vec<u64> = (1..=600).filter(|&s| is_due(s)).collect();
-        assert_eq!(due, [1, 2, 4, 8, 16, 32, 64, 250, 500]);
+        assert_eq!(due, [1, 4, 16, 64, 250, 500]);
     }
 }

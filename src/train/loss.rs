@@ -71,6 +71,35 @@ impl Loss {
         }
     }
 
+    /// The loss of one image, in f64: the mean over a batch is [`Loss::of`].
+    ///
+    /// * `logits`: one for each class
+    /// * `label`: below their number
+    pub fn of_image(&self, logits: &[f32], label: u32) -> f64 {
+        let largest = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+        let below = |x: &f32| f64::from(*x) - f64::from(largest);
+        let log_sum = logits.iter().map(|x| below(x).exp()).sum::<f64>().ln();
+        let surprise = |x: &f32| log_sum - below(x);
+        let n = logits.len() as f64;
+        match *self {
+            Loss::CrossEntropy { label_smoothing } => {
+                let own = surprise(&logits[label as usize]);
+                if label_smoothing == 0.0 {
+                    return own;
+                }
+                let all = logits.iter().map(surprise).sum::<f64>();
+                (1.0 - label_smoothing) * own + label_smoothing / n * all
+            }
+            Loss::SquaredError => {
+                let miss = |(class, x): (usize, &f32)| {
+                    let target = f64::from(u8::from(class == label as usize));
+                    ((-surprise(x)).exp() - target).powi(2)
+                };
+                logits.iter().enumerate().map(miss).sum::<f64>() / n
+            }
+        }
+    }
+
     /// What is wrong with its numbers.
     pub(super) fn problem(&self) -> Option<String> {
         match *self {
@@ -82,5 +111,39 @@ impl Loss {
                 }),
             Loss::SquaredError => None,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use candle_core::Device;
+
+    #[test]
+    fn the_losses_of_the_images_make_up_that_of_the_batch() {
+        let rows = [[0.3f32, -2.0, 5.5], [90.0, -80.0, 1.0], [-1.0, -1.0, -1.5]];
+        let labels = [2u32, 1, 0];
+        let logits = Tensor::new(&rows, &Device::Cpu).unwrap();
+        let batch = Tensor::new(&labels, &Device::Cpu).unwrap();
+        let smoothed = Loss::CrossEntropy {
+            label_smoothing: 0.2,
+        };
+        for loss in [Loss::CROSS_ENTROPY, smoothed, Loss::SquaredError] {
+            let whole = loss
+                .of(&logits, &batch)
+                .unwrap()
+                .to_scalar::<f32>()
+                .unwrap();
+            let each = rows
+                .iter()
+                .zip(labels)
+                .map(|(row, l)| loss.of_image(row, l));
+            let mean = each.sum::<f64>() / 3.0;
+            assert!(
+                (mean - f64::from(whole)).abs() < 1e-5 * (1.0 + mean),
+                "{loss:?}: {mean} {whole}"
+            );
+        }
+        assert!(Loss::SquaredError.of_image(&[f32::NAN, 1.0], 0).is_nan());
     }
 }

@@ -2,10 +2,10 @@
 
 use candle_core::{Device, Result as CandleResult, Tensor};
 
-use super::examine::square_sum;
 use super::steps::{images_of, pace_of};
 use super::{Checkpoint, Job, LayerReading, TrainError, examine};
 use crate::data::shuffled;
+use crate::kernels;
 use crate::model::{Mode, Network, Param};
 
 /// What happens to one image of a batch.
@@ -17,7 +17,7 @@ pub struct InspectedImage {
     pub label: u32,
     /// The class the network finds most probable before the update.
     pub predicted: u32,
-    /// Its cross entropy before the update, in nats.
+    /// Its loss before the update, as the run counts it.
     pub loss_before: f64,
     /// The same after the update.
     pub loss_after: f64,
@@ -81,7 +81,7 @@ pub fn inspect(job: &Job, state: &Checkpoint) -> Result<Inspection, TrainError> 
         seed: config.seed,
         step: state.step(),
     };
-    let before = examine(&network, &batch, mode)?;
+    let before = examine(&network, &batch, mode, config.loss)?;
     let old = values(network.params())?;
     let pace = pace_of(config, cursor, state.epochs(order.len()));
     let mut optimizer = state.optimizer.clone();
@@ -89,7 +89,7 @@ pub fn inspect(job: &Job, state: &Checkpoint) -> Result<Inspection, TrainError> 
         let logits = network.forward(&batch.images, mode)?;
         config.loss.of(&logits, &batch.labels)
     })?;
-    let after = examine(&network, &batch, mode)?;
+    let after = examine(&network, &batch, mode, config.loss)?;
     let labels: Vec<u32> = batch.labels.to_vec1()?;
     let images = (0..indices.len()).map(|i| InspectedImage {
         index: indices[i],
@@ -114,25 +114,16 @@ pub fn inspect(job: &Job, state: &Checkpoint) -> Result<Inspection, TrainError> 
 }
 
 /// Copies of the values of `params`.
-pub(super) fn values(params: &[Param]) -> CandleResult<Vec<Tensor>> {
+fn values(params: &[Param]) -> CandleResult<Vec<Tensor>> {
     let copy = |p: &Param| p.var.as_detached_tensor().copy();
     params.iter().map(copy).collect()
 }
 
 /// How far the weights of the layer at index `layer` have moved from `old`, as a norm.
-pub(super) fn change(network: &Network, old: &[Tensor], layer: usize) -> CandleResult<Option<f64>> {
-    let own: Vec<&Param> = network
-        .params_of(layer)
-        .filter(|p| p.is_trainable())
-        .collect();
-    if own.is_empty() {
-        return Ok(None);
+fn change(network: &Network, old: &[Tensor], layer: usize) -> CandleResult<Option<f64>> {
+    let mut squares = None;
+    for (at, param) in network.weights_of(layer) {
+        *squares.get_or_insert(0.0) += kernels::square_distance(&param.var, &old[at])?;
     }
-    let mut squares = 0.0;
-    for (param, old) in network.params().iter().zip(old) {
-        if own.iter().any(|p| p.name == param.name) {
-            squares += square_sum(&(param.var.as_detached_tensor() - old)?)?;
-        }
-    }
-    Ok(Some(squares.sqrt()))
+    Ok(squares.map(f64::sqrt))
 }

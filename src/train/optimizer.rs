@@ -1,9 +1,14 @@
 //! The optimisers' memory, readable and in the order of the parameters.
 
-use candle_core::{Result, Tensor};
+use std::collections::HashMap;
+
+use candle_core::{Result, Tensor, TensorId};
 
 use super::{Optimizer, TrainConfig, gradient};
-use crate::kernels::update::{AdamHyper, RmspropHyper, Rule, Slot, shaped_step, train_step};
+use crate::kernels::update::{
+    AdamHyper, RmspropHyper, Rule, Slot, shaped_step, train_step, watched_step,
+};
+use crate::kernels::{self, Copies};
 use crate::model::Param;
 
 /// What an optimiser remembers between updates.
@@ -27,6 +32,9 @@ pub struct Pace {
     pub momentum: f64,
 }
 
+/// The sum of the squares of each parameter's gradient, as the backward pass made it.
+pub(super) type GradientSquares = HashMap<TensorId, f64>;
+
 impl OptimizerState {
     /// The memory before the first update of `n_params` parameters.
     pub fn new(n_params: usize) -> OptimizerState {
@@ -34,6 +42,16 @@ impl OptimizerState {
             step: 0,
             first: vec![Vec::new(); n_params],
             second: vec![Vec::new(); n_params],
+        }
+    }
+
+    /// A copy of it all.
+    pub(super) fn copy(&self, copies: &mut Copies) -> OptimizerState {
+        let mut copy = |all: &[Vec<f32>]| all.iter().map(|values| copies.of(values)).collect();
+        OptimizerState {
+            step: self.step,
+            first: copy(&self.first),
+            second: copy(&self.second),
         }
     }
 
@@ -50,6 +68,19 @@ impl OptimizerState {
         pace: Pace,
         forward: impl FnOnce() -> Result<Tensor>,
     ) -> Result<f64> {
+        self.update_seen(params, config, pace, forward, None)
+    }
+
+    /// As [`OptimizerState::update`], with the same bits, but slower, where the gradients are looked
+    /// at: their squares are put into `seen`.
+    pub(super) fn update_seen(
+        &mut self,
+        params: &[Param],
+        config: &TrainConfig,
+        pace: Pace,
+        forward: impl FnOnce() -> Result<Tensor>,
+        seen: Option<&mut GradientSquares>,
+    ) -> Result<f64> {
         let rule = rule(config, pace, self.step + 1);
         let moments = self.first.iter_mut().zip(&mut self.second);
         let mut slots: Vec<Slot<'_>> = params
@@ -62,10 +93,23 @@ impl OptimizerState {
                 second,
             })
             .collect();
-        let loss = if gradient::wants_shape(config) {
-            shaped_step(forward, &mut slots, rule, |g| gradient::shape(config, g))?
-        } else {
-            train_step(forward, &mut slots, rule)?
+        let loss = match seen {
+            _ if gradient::wants_shape(config) => shaped_step(forward, &mut slots, rule, |g| {
+                if let Some(seen) = seen {
+                    let squares = g.iter().map(|(v, g)| (v.id(), gradient::square_sum(g)));
+                    seen.extend(squares);
+                }
+                gradient::shape(config, g)
+            })?,
+            Some(seen) => watched_step(forward, &mut slots, rule, |gradients| {
+                for &id in gradients.get_ids() {
+                    if let Some(gradient) = gradients.get_id(id) {
+                        seen.insert(id, kernels::spread(gradient)?.squares);
+                    }
+                }
+                Ok(())
+            })?,
+            None => train_step(forward, &mut slots, rule)?,
         };
         let loss = f64::from(loss.to_scalar::<f32>()?);
         if loss.is_finite() {

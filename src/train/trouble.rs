@@ -124,7 +124,7 @@ pub struct WorstImage {
     pub label: u32,
     /// The class the network found most probable.
     pub predicted: u32,
-    /// Its cross entropy, in nats.
+    /// Its loss, as the run counts it.
     #[serde(with = "number")]
     pub loss: f64,
 }

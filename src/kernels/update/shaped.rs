@@ -1,8 +1,9 @@
-//! A step whose gradients are all there before the first weight moves, so that they can be clipped,
-//! or have a penalty's gradient added.
+//! Steps whose gradients are all there before the first weight moves, so that they can be looked at,
+//! be clipped, or have a penalty's gradient added.
 
 use super::super::tape;
 use super::{Rule, Slot};
+use candle_core::backprop::GradStore;
 use candle_core::{Result, Tensor, Var};
 
 /// As [`super::train_step`], with `shape` between the backward pass and the steps: it gets the
@@ -32,6 +33,31 @@ pub fn shaped_step(
     for (slot, (param, values)) in slots.iter_mut().zip(shaped) {
         let gradient = Tensor::from_vec(values, param.dims(), param.device())?;
         slot.take(&gradient, rule)?;
+    }
+    Ok(loss)
+}
+
+/// As [`super::train_step`], with the same bits, and with `see`, which gets the gradients before the
+/// first weight moves.
+///
+/// Slower than [`super::train_step`], as [`shaped_step`].
+pub fn watched_step(
+    forward: impl FnOnce() -> Result<Tensor>,
+    slots: &mut [Slot<'_>],
+    rule: Rule,
+    see: impl FnOnce(&GradStore) -> Result<()>,
+) -> Result<Tensor> {
+    let (loss, tape) = tape::record(forward)?;
+    if !loss.to_scalar::<f32>()?.is_finite() {
+        return Ok(loss);
+    }
+    // No slot is taken within the backward pass, but its memory is used again.
+    let gradients = tape::backward(tape, &loss, Some((&mut [], rule)))?;
+    see(&gradients)?;
+    for slot in slots {
+        if let Some(gradient) = gradients.get(slot.param) {
+            slot.take(gradient, rule)?;
+        }
     }
     Ok(loss)
 }

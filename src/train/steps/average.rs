@@ -1,7 +1,7 @@
 //! The moving average of the weights, and the weights of the best epoch.
 
 use super::{Steps, TrainError};
-use crate::kernels::update::average;
+use crate::kernels::{Copies, update::average};
 use crate::model::{Network, ParamKind};
 use crate::train::kept::{Kept, put, values};
 use crate::train::{Event, Finish, Metrics, Schedule};
@@ -45,11 +45,11 @@ impl Steps<'_> {
     }
 
     /// For a checkpoint.
-    pub(super) fn kept(&self) -> Result<Kept, TrainError> {
-        let mean = self.mean.as_ref().map(|mean| values(mean.params()));
+    pub(super) fn kept(&self, copies: &mut Copies) -> Result<Kept, TrainError> {
+        let mean = self.mean.as_ref().map(|m| values(m.params(), copies));
         Ok(Kept {
             average: mean.transpose()?.unwrap_or_default(),
-            best: self.best.clone(),
+            best: self.best.iter().map(|values| copies.of(values)).collect(),
         })
     }
 
@@ -74,7 +74,8 @@ impl Steps<'_> {
         let early = config.early_stopping;
         if early.is_on() && cursor.early.see_for(early, metrics, cursor.epoch) {
             cursor.best_validation = cursor.validation;
-            self.best = values(judged(&self.mean, &self.network).params())?;
+            let params = judged(&self.mean, &self.network).params();
+            self.best = values(params, &mut Copies::default())?;
         }
         Ok(())
     }

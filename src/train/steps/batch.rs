@@ -6,7 +6,7 @@ use super::{Steps, TrainError};
 use crate::data::Batch;
 use crate::model::Mode;
 use crate::train::guard::WINDOW;
-use crate::train::layer_stats::{self, measure_layers};
+use crate::train::layer_stats::{self, Look};
 use crate::train::metrics::n_correct;
 use crate::train::{Alarm, Cursor, OnDivergence, Pace, StepPoint, TrainConfig, judge};
 
@@ -41,7 +41,8 @@ impl Steps<'_> {
         let n_classes = self.job.dataset().n_classes();
         let step = self.optimizer.step + 1;
         let is_watched = self.control.watches_layers() && layer_stats::is_due(step);
-        let before = is_watched.then(|| network.deep_copy()).transpose()?;
+        let look = || Look::before(network, images, mode);
+        let mut look = is_watched.then(look).transpose()?;
         let mut n_right = 0;
         let mut refused = None;
         let forward = || {
@@ -58,17 +59,17 @@ impl Steps<'_> {
             }
             Ok(loss)
         };
-        let updated = self
-            .optimizer
-            .update(network.params(), &self.config, pace, forward);
+        let seen = look.as_mut().map(|look| &mut look.gradients);
+        let updated =
+            self.optimizer
+                .update_seen(network.params(), &self.config, pace, forward, seen);
         if let Some((alarm, loss)) = refused {
             self.put_back(&statistics)?;
             return Ok(Learned::Refused { alarm, loss });
         }
         let loss = updated?;
-        if let Some(before) = before {
-            let point = measure_layers(&before, network, &batch, mode, step)?;
-            self.layers = Some(Box::new(point));
+        if let Some(look) = look {
+            self.layers = Some(Box::new(look.after(network, step)?));
         }
         self.average()?;
         Ok(Learned::Updated(self.count(

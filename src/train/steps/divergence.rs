@@ -138,7 +138,7 @@ impl Steps<'_> {
             seed: self.config.seed,
             step: self.optimizer.step,
         };
-        Ok(examine(&self.network, batch, mode)?)
+        Ok(examine(&self.network, batch, mode, self.config.loss)?)
     }
 
     /// The same with the oldest weights that are still known.
@@ -152,7 +152,7 @@ impl Steps<'_> {
             seed: self.config.seed,
             step: self.optimizer.step,
         };
-        Ok(Some(examine(&copy, batch, mode)?))
+        Ok(Some(examine(&copy, batch, mode, self.config.loss)?))
     }
 
     /// Goes back to weights that are numbers, if these are not.

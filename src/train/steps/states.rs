@@ -5,10 +5,16 @@ use std::sync::Arc;
 
 use super::average::judged;
 use super::{Steps, TrainError};
+use crate::kernels::Copies;
 use crate::train::{Checkpoint, Event};
 
-/// Updates between two full states.
+/// Updates between two full states, and between two large ones: a copy takes as long as a good part
+/// of a large network's update.
 const EVERY: u64 = 100;
+const EVERY_LARGE: u64 = 250;
+
+/// Memory that makes a full state large.
+const LARGE: usize = 8 << 20;
 
 /// The beginning is denser: a state after 1, 2, 4, … updates, up to this many.
 const DENSE_UNTIL: u64 = 64;
@@ -19,56 +25,73 @@ const MAX_BYTES: usize = 256 << 20;
 
 /// Recent full states, the oldest first. All their weights are numbers.
 #[derive(Default)]
-pub(super) struct States(VecDeque<Arc<Checkpoint>>);
+pub(super) struct States {
+    recent: VecDeque<Arc<Checkpoint>>,
+    /// The memory of the last one that was let go.
+    copies: Copies,
+}
 
 impl States {
     fn push(&mut self, state: Arc<Checkpoint>) {
-        self.0.push_back(state);
+        self.recent.push_back(state);
         let n_bytes = |states: &VecDeque<Arc<Checkpoint>>| -> usize {
             states.iter().map(|s| s.n_bytes()).sum()
         };
-        while self.0.len() > MAX_STATES || (self.0.len() > 1 && n_bytes(&self.0) > MAX_BYTES) {
-            self.0.pop_front();
+        while self.recent.len() > MAX_STATES
+            || (self.recent.len() > 1 && n_bytes(&self.recent) > MAX_BYTES)
+        {
+            // Somebody else may still look at it.
+            if let Some(Ok(old)) = self.recent.pop_front().map(Arc::try_unwrap) {
+                self.copies = old.into_copies();
+            }
         }
     }
 
     pub(super) fn newest(&self) -> Option<&Arc<Checkpoint>> {
-        self.0.back()
+        self.recent.back()
     }
 
     pub(super) fn oldest(&self) -> Option<&Arc<Checkpoint>> {
-        self.0.front()
+        self.recent.front()
     }
 
     pub(super) fn at(&self, step: u64) -> Option<&Arc<Checkpoint>> {
-        self.0.iter().rev().find(|s| s.step() == step)
+        self.recent.iter().rev().find(|s| s.step() == step)
     }
 
     /// Their steps, the newest first.
     pub(super) fn steps(&self) -> Vec<u64> {
-        let mut steps: Vec<u64> = self.0.iter().rev().map(|s| s.step()).collect();
+        let mut steps: Vec<u64> = self.recent.iter().rev().map(|s| s.step()).collect();
         steps.dedup();
         steps
     }
 
     fn forget_after(&mut self, step: u64) {
-        self.0.retain(|s| s.step() <= step);
+        self.recent.retain(|s| s.step() <= step);
     }
 }
 
 impl Steps<'_> {
     pub(super) fn full_state(&self) -> Result<Checkpoint, TrainError> {
+        self.state_in(&mut Copies::default())
+    }
+
+    fn state_in(&self, copies: &mut Copies) -> Result<Checkpoint, TrainError> {
         let params = self.network.params();
-        let kept = self.kept()?;
-        let state = Checkpoint::new(&self.config, &self.cursor, &self.optimizer, kept, params)?;
-        Ok(state)
+        let kept = self.kept(copies)?;
+        let (config, cursor, optimizer) = (&self.config, &self.cursor, &self.optimizer);
+        Ok(Checkpoint::new(
+            config, cursor, optimizer, kept, params, copies,
+        )?)
     }
 
     /// Keeps the full state now and then.
     pub(super) fn keep_now_and_then(&mut self) -> Result<(), TrainError> {
         let step = self.optimizer.step;
         let is_early = step <= DENSE_UNTIL && step.is_power_of_two();
-        if is_early || step.is_multiple_of(EVERY) {
+        let is_large = self.states.newest().is_some_and(|s| s.n_bytes() > LARGE);
+        let every = if is_large { EVERY_LARGE } else { EVERY };
+        if is_early || step.is_multiple_of(every) {
             self.keep_state()?;
         }
         Ok(())
@@ -80,7 +103,8 @@ impl Steps<'_> {
         if newest.is_some_and(|s| s.cursor == self.cursor && s.config == self.config) {
             return Ok(());
         }
-        let state = Arc::new(self.full_state()?);
+        let mut copies = std::mem::take(&mut self.states.copies);
+        let state = Arc::new(self.state_in(&mut copies)?);
         if state.is_finite() {
             self.states.push(state.clone());
             self.observer.snapshot(&state);
