@@ -59,7 +59,7 @@ pub struct LayerPoint {
 
 /// Whether update number `step` is looked at.
 pub(super) fn is_due(step: u64) -> bool {
-    let is_power_of_four = step.is_power_of_two() && step.trailing_zeros() % 2 == 0;
+    let is_power_of_four = step.is_power_of_two() && step.trailing_zeros().is_multiple_of(2);
     step.is_multiple_of(EVERY) || (step <= DENSE_UNTIL && is_power_of_four)
 }
 
