@@ -26,7 +26,8 @@ fn window(workspace: Option<PathBuf>) -> ExitCode {
     use candle_studio::{runs, ui};
 
     let options = ui::Options {
-        workspace: workspace.or_else(runs::default_workspace),
+        workspace,
+        usual_workspace: runs::default_workspace(),
     };
     match ui::run(options) {
         Ok(()) => ExitCode::SUCCESS,

@@ -14,7 +14,7 @@ use crate::compare::{
 };
 use crate::data::Dataset;
 use crate::model::Classifier;
-use crate::runs::RunFolder;
+use crate::runs::{Record, RunFolder};
 
 /// What was typed.
 #[derive(Debug, clap::Args)]
@@ -73,7 +73,7 @@ pub(super) fn run(args: &Args, workspace: Option<&Path>) -> anyhow::Result<ExitC
         .collect::<Result<Vec<_>, _>>()?;
     let rows = folders
         .iter()
-        .map(|folder| Ok(Facts::new(&folder.replay()?)))
+        .map(|folder| Ok(Facts::new(&Record::read(folder.path())?)))
         .collect::<anyhow::Result<Vec<_>>>()?;
     same_data(&folders)?;
     let mut pairs = pairs(&rows);

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::{named_or_usual, out};
-use crate::runs::{Parent, Recorder, new_folder};
+use crate::runs::{About, Parent, Recorder, new_folder};
 use crate::train::Job;
 
 /// Where a run is kept: in the workspace, unless somebody says otherwise.
@@ -33,14 +33,19 @@ impl Keeping {
         if self.no_record {
             return Ok(None);
         }
+        let about = |name: &str| About {
+            name: name.to_owned(),
+            parent,
+            ..About::default()
+        };
         if let Some(dir) = &self.out {
             let name = dir.file_name().unwrap_or(dir.as_os_str()).to_string_lossy();
-            let name = self.name.as_deref().unwrap_or(&name);
-            return Ok(Some(Recorder::create_branch(dir, name, job, parent)?));
+            let about = about(self.name.as_deref().unwrap_or(&name));
+            return Ok(Some(Recorder::create_about(dir, about, job)?));
         }
         let name = self.name.as_deref().unwrap_or(&job.config().preset);
         let create =
-            |dir: PathBuf| Recorder::create_branch(&new_folder(&dir, name), name, job, parent);
+            |dir: PathBuf| Recorder::create_about(&new_folder(&dir, name), about(name), job);
         let recorder = named_or_usual(workspace).and_then(|dir| Ok(create(dir)?));
         match recorder {
             Ok(recorder) => Ok(Some(recorder)),

@@ -3,12 +3,11 @@
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use anyhow::Context as _;
-
 use super::which::{run_folder, run_folders};
 use super::{UsageError, out};
 use crate::picture::{Curve, CurvesView, DARK, LIGHT, PictureFormat, Spread, XAxis, curves};
-use crate::runs::{RunFolder, RunId, RunState};
+use crate::runs::table::{Column, GroupBy};
+use crate::runs::{Record, RunFolder, RunState};
 
 /// What was typed.
 #[derive(Debug, clap::Args)]
@@ -31,10 +30,14 @@ pub struct Args {
     /// Updates the curves are averaged over.
     #[arg(long, value_name = "STEPS", default_value_t = 50)]
     smoothing: u32,
-    /// Draw runs that differ in their seed alone as one, with this spread around their mean.
+    /// Draw runs that belong together as one, with this spread around their mean.
     #[arg(long, value_enum)]
     bands: Option<Bands>,
-    /// Draw the difference to this run, one of those given.
+    /// Which runs belong together: those with the same value of this setting, as `runs list` names
+    /// it [default: those that differ in their seed alone].
+    #[arg(long, value_name = "KEY", requires = "bands")]
+    group_by: Option<String>,
+    /// Draw the difference to this run.
     #[arg(long, value_name = "RUN")]
     baseline: Option<PathBuf>,
     /// Draw for dark pages.
@@ -76,36 +79,35 @@ fn size(text: &str) -> Result<[f32; 2], String> {
 pub(super) fn run(args: &Args, workspace: Option<&Path>) -> anyhow::Result<ExitCode> {
     // Better now than after everything was read.
     PictureFormat::of(&args.out).map_err(|e| UsageError(e.to_string()))?;
-    let id = |path: &Path| -> anyhow::Result<RunId> {
-        // `.` and `runs/..` have names, too.
-        let path = path
-            .canonicalize()
-            .with_context(|| format!("could not open {}", path.display()))?;
-        Ok(RunId::of_folder(&path))
-    };
-    let mut states: Vec<(RunId, RunState)> = Vec::new();
-    for path in run_folders(&args.runs, workspace)? {
-        states.push((id(&path)?, RunFolder::open(&path)?.replay()?));
-    }
+    let runs = run_folders(&args.runs, workspace)?;
+    let runs = runs
+        .iter()
+        .map(|path| read(path))
+        .collect::<Result<Vec<_>, _>>()?;
     let baseline = args.baseline.as_ref();
-    let baseline = baseline
-        .map(|run| id(&run_folder(run, workspace)?))
-        .transpose()?;
-    if let Some(baseline) = &baseline
-        && states.iter().all(|(id, _)| id != baseline)
-    {
-        let message = format!("the baseline {baseline} is none of the runs given");
-        return Err(UsageError(message).into());
-    }
-    let list: Vec<Curve<'_>> = states.iter().map(|(id, run)| Curve { id, run }).collect();
+    let baseline = baseline.map(|run| run_folder(run, workspace)).transpose()?;
+    let baseline = baseline.map(|path| read(&path)).transpose()?;
+    let list: Vec<Curve<'_>> = runs
+        .iter()
+        .map(|(record, run)| Curve { record, run })
+        .collect();
     let palette = if args.dark { &DARK } else { &LIGHT };
-    let picture = curves(&list, &view(args, baseline), args.size, palette);
+    let baseline = baseline.as_ref().map(|(_, run)| run);
+    let picture = curves(&list, baseline, &view(args), args.size, palette);
     picture.write(&args.out)?;
     out::say(&format!("wrote {}", args.out.display()));
     Ok(ExitCode::SUCCESS)
 }
 
-fn view(args: &Args, baseline: Option<RunId>) -> CurvesView {
+/// What is known of a run, and what happened in it, under the name it has now.
+fn read(path: &Path) -> anyhow::Result<(Record, RunState)> {
+    let record = Record::read(path)?;
+    let mut state = RunFolder::open(path)?.replay()?;
+    state.name.clone_from(&record.name);
+    Ok((record, state))
+}
+
+fn view(args: &Args) -> CurvesView {
     CurvesView {
         x_axis: match args.x {
             X::Epoch => XAxis::Epoch,
@@ -120,7 +122,9 @@ fn view(args: &Args, baseline: Option<RunId>) -> CurvesView {
             Bands::Range => Spread::Range,
             Bands::Deviation => Spread::Deviation,
         }),
-        baseline,
-        colors: std::sync::Arc::default(),
+        group: match args.group_by.as_deref() {
+            None => GroupBy::AllButSeed,
+            Some(key) => GroupBy::Column(Column::parse(key)),
+        },
     }
 }

@@ -1,6 +1,7 @@
 //! Settings and metrics as axes: where a value lies, and what to write beside it.
 
-use super::{Facts, Metric, Value};
+use super::{Facts, Metric};
+use crate::runs::Value;
 
 /// A setting or a metric, as something to look along.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -5,37 +5,7 @@ use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use serde::Serialize;
 
-use crate::runs::RunState;
-use crate::train::TrainConfig;
-
-/// The value of a setting.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-#[serde(untagged)]
-pub enum Value {
-    /// A number.
-    Number(f64),
-    /// A word, a switch or a list.
-    Text(String),
-}
-
-impl Value {
-    /// The number, if it is one.
-    pub fn number(&self) -> Option<f64> {
-        match self {
-            Value::Number(number) => Some(*number),
-            Value::Text(_) => None,
-        }
-    }
-}
-
-impl std::fmt::Display for Value {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Value::Number(number) => write!(f, "{number}"),
-            Value::Text(text) => f.write_str(text),
-        }
-    }
-}
+use crate::runs::{Record, RunId, Value};
 
 /// A measure of how a run did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -116,24 +86,30 @@ impl Metric {
         self.is_share()
     }
 
-    fn of(self, run: &RunState) -> Option<f64> {
-        let last = run.epochs.last();
+    fn of(self, record: &Record) -> Option<f64> {
+        let all = |key: &str| record.metrics.get(key);
+        let last = |key: &str| all(key).map(|all| all.last);
         let value = match self {
-            Metric::TestAccuracy => run.test?.accuracy,
-            Metric::TestLoss => run.test?.loss,
-            Metric::BestValidation => run.best_epoch()?.validation?.accuracy,
-            Metric::LastValidation => last?.validation?.accuracy,
-            Metric::ValidationLoss => last?.validation?.loss,
-            Metric::TrainLoss => last?.train.loss,
-            Metric::TrainSecs => run.points.last()?.secs,
+            Metric::TestAccuracy => last("test_accuracy"),
+            Metric::TestLoss => last("test_loss"),
+            Metric::BestValidation => all("val_accuracy").map(|all| all.max),
+            Metric::LastValidation => last("val_accuracy"),
+            Metric::ValidationLoss => last("val_loss"),
+            Metric::TrainLoss => last("train_loss"),
+            Metric::TrainSecs => last("train_seconds"),
         };
-        value.is_finite().then_some(value)
+        value.filter(|value| value.is_finite())
     }
 }
 
 /// A run as a row.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Facts {
+    /// What it is known by.
+    pub id: RunId,
+    /// Number of its colour.
+    #[serde(skip)]
+    pub color: usize,
     /// What people call it.
     pub name: String,
     /// Its seed.
@@ -146,29 +122,15 @@ pub struct Facts {
 }
 
 impl Facts {
-    /// The row of `run`.
-    pub fn new(run: &RunState) -> Facts {
-        let mut settings = flatten(&run.config);
-        let changes = run.changes.iter().map(|change| {
-            format!(
-                "{} {} at step {}",
-                change.setting.label(),
-                change.new,
-                change.step
-            )
-        });
-        let changes: Vec<String> = changes.collect();
-        if !changes.is_empty() {
-            settings.insert("changed".to_owned(), Value::Text(changes.join(", ")));
-        }
-        if !run.dataset.is_empty() {
-            settings.insert("data".to_owned(), Value::Text(run.dataset.clone()));
-        }
-        let measured = |metric: Metric| Some((metric, metric.of(run)?));
+    /// The row of a run.
+    pub fn new(record: &Record) -> Facts {
+        let measured = |metric: Metric| Some((metric, metric.of(record)?));
         Facts {
-            name: run.name.clone(),
-            seed: run.config.seed,
-            settings,
+            id: record.id.clone(),
+            color: record.color,
+            name: record.name.clone(),
+            seed: record.config.seed,
+            settings: settings(record),
             metrics: Metric::ALL.into_iter().filter_map(measured).collect(),
         }
     }
@@ -245,63 +207,47 @@ pub(super) fn differing<'a>(rows: &[&'a Facts]) -> Vec<&'a str> {
     keys.into_iter().filter(is_telling).collect()
 }
 
-/// The configuration by dotted key.
-fn flatten(config: &TrainConfig) -> BTreeMap<String, Value> {
-    let mut settings = BTreeMap::new();
-    let json = serde_json::to_value(config).unwrap_or_default();
-    insert(&mut settings, String::new(), &json);
-    // The layers are one choice, and the image size and the classes are the data's.
-    settings.retain(|key, _| key != "preset" && !key.starts_with("model."));
-    let mut named = config.clone();
+/// What decided a run, by key: its settings, with the layers as one choice, its data, and what was
+/// changed while it trained. Image size and classes are the data's.
+fn settings(record: &Record) -> BTreeMap<String, Value> {
+    let is_choice = |key: &str| key != "preset" && !key.starts_with("model.");
+    let all = record.settings().iter();
+    let choices = all.filter(|(key, _)| is_choice(key));
+    let mut settings: BTreeMap<String, Value> = choices
+        .map(|(key, value)| (key.clone(), value.clone()))
+        .collect();
+    let mut insert = |key: &str, text: String| {
+        settings.insert(key.to_owned(), Value::Text(text));
+    };
+    let mut named = record.config.clone();
     named.rename_preset();
-    let model = if named.preset == "custom" {
-        let layers: Vec<String> = config.model.layers.iter().map(words).collect();
-        layers.join(", ")
-    } else {
-        named.preset
-    };
-    settings.insert("model".to_owned(), Value::Text(model));
-    settings
-}
-
-fn words(layer: &crate::model::Layer) -> String {
-    let detail = layer.detail();
-    if detail.is_empty() {
-        layer.label().to_owned()
-    } else {
-        format!("{} {detail}", layer.label())
+    let layers = record
+        .value("model.layers")
+        .filter(|_| named.preset == "custom");
+    insert(
+        "model",
+        layers.map_or(named.preset, |layers| layers.to_string()),
+    );
+    let changes = record.changes.iter().map(|change| {
+        let (name, step) = (change.setting.label(), change.step);
+        format!("{name} {} at step {step}", change.new)
+    });
+    let changes: Vec<String> = changes.collect();
+    if !changes.is_empty() {
+        insert("changed", changes.join(", "));
     }
-}
-
-fn insert(settings: &mut BTreeMap<String, Value>, key: String, value: &serde_json::Value) {
-    use serde_json::Value as Json;
-    let value = match value {
-        Json::Object(map) => {
-            for (name, inner) in map {
-                let key = if key.is_empty() {
-                    name.clone()
-                } else {
-                    format!("{key}.{name}")
-                };
-                // An enum is known by its kind: `optimizer`, beside `optimizer.beta1`.
-                let key = key.strip_suffix(".kind").map_or(key.clone(), str::to_owned);
-                insert(settings, key, inner);
-            }
-            return;
-        }
-        Json::Null => return,
-        Json::Number(number) => Value::Number(number.as_f64().unwrap_or(f64::NAN)),
-        Json::String(text) => Value::Text(text.clone()),
-        other => Value::Text(other.to_string()),
-    };
-    settings.insert(key, value);
+    if !record.data.is_empty() {
+        insert("data", record.data.clone());
+    }
+    settings
 }
 
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
     use crate::model::PRESETS;
-    use crate::train::{Metrics, Optimizer};
+    use crate::runs::{Digest, RunState};
+    use crate::train::{Metrics, Optimizer, TrainConfig};
 
     /// A finished run of the first preset.
     pub(crate) fn run(name: &str, seed: u64, learning_rate: f64, accuracy: f64) -> RunState {
@@ -315,9 +261,16 @@ pub(super) mod tests {
         run
     }
 
+    /// Its row.
+    pub(crate) fn facts(run: &RunState) -> Facts {
+        let mut record = Record::begun(RunId::new(&run.name), run);
+        record.follow(run, &Digest::of(run));
+        Facts::new(&record)
+    }
+
     #[test]
     fn settings_are_dotted_keys() {
-        let facts = Facts::new(&run("a", 3, 0.01, 0.9));
+        let facts = facts(&run("a", 3, 0.01, 0.9));
         let text = |key: &str| facts.settings[key].to_string();
         assert_eq!(text("optimizer"), "adam");
         assert_eq!(text("optimizer.beta1"), "0.9");
@@ -332,9 +285,9 @@ pub(super) mod tests {
     fn own_layers_are_told_apart() {
         let mut own = run("a", 1, 0.01, 0.9);
         own.config.preset = "custom".to_owned();
-        let first = Facts::new(&own);
+        let first = facts(&own);
         own.config.model.layers.remove(0);
-        let second = Facts::new(&own);
+        let second = facts(&own);
         assert_ne!(first.settings["model"], second.settings["model"]);
     }
 
@@ -354,14 +307,14 @@ pub(super) mod tests {
             old: 0.1.into(),
             new: 0.01.into(),
         });
-        let rows: Vec<Facts> = runs.iter().map(Facts::new).collect();
+        let rows: Vec<Facts> = runs.iter().map(facts).collect();
         assert_eq!(groups(&rows), [vec![0, 2], vec![1], vec![3]]);
         let all: Vec<&Facts> = rows.iter().collect();
         assert_eq!(differing(&all), ["changed", "learning_rate", "seed"]);
         let kinds = {
             let mut other = run("e", 1, 0.01, 0.9);
             other.config.optimizer = Optimizer::SGD;
-            [rows[0].clone(), Facts::new(&other)]
+            [rows[0].clone(), facts(&other)]
         };
         let differing = differing(&kinds.iter().collect::<Vec<_>>());
         assert!(differing.contains(&"optimizer"));

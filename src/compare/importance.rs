@@ -4,7 +4,8 @@ use serde::Serialize;
 
 use super::facts::differing;
 use super::forest::{Column, permutation_importance};
-use super::{Correlation, Facts, Metric, Value, spearman};
+use super::{Correlation, Facts, Metric, spearman};
+use crate::runs::Value;
 
 /// Runs per differing setting below which bars are more luck than knowledge.
 const RUNS_PER_KEY: usize = 8;
@@ -122,7 +123,7 @@ fn correlation(rows: &[&Facts], key: &str, target: &[f64]) -> Option<Correlation
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::compare::facts::tests::run;
+    use crate::compare::facts::tests::{facts, run};
     use crate::train::Optimizer;
 
     /// Runs whose accuracy depends on the optimiser and a little on the rate.
@@ -136,7 +137,7 @@ mod tests {
             if is_sgd {
                 run.config.optimizer = Optimizer::SGD;
             }
-            Facts::new(&run)
+            facts(&run)
         };
         (1..=n).map(row).collect()
     }

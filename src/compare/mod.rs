@@ -16,7 +16,7 @@ mod verdict;
 
 pub use answers::{Answers, Disagreement, Kind, disagreements};
 pub use axis::{Column, Scale};
-pub use facts::{Facts, Group, Metric, Value, groups};
+pub use facts::{Facts, Group, Metric, groups};
 pub use importance::{Importance, KeyImportance, importance};
 pub use paired::{Paired, PairedTest};
 pub use rank::{Correlation, spearman};

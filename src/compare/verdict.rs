@@ -3,7 +3,8 @@
 use serde::Serialize;
 
 use super::seeds::moments;
-use super::{Facts, Metric, Paired, PairedTest, SIGNIFICANCE, SeedTest, Value, over_seeds};
+use super::{Facts, Metric, Paired, PairedTest, SIGNIFICANCE, SeedTest, over_seeds};
+use crate::runs::Value;
 
 /// Seeds each of two settings should have before anything is said about them.
 const FEWEST_SEEDS: usize = 3;
@@ -315,7 +316,7 @@ fn p_words(p: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::compare::facts::tests::run;
+    use crate::compare::facts::tests::{facts, run};
     use crate::compare::groups;
 
     fn compare(baseline: &[f64], candidate: &[f64]) -> Comparison {
@@ -323,7 +324,7 @@ mod tests {
         for (rate, values) in [(0.01, baseline), (0.02, candidate)] {
             for (seed, &value) in (1..).zip(values) {
                 let name = if rate == 0.01 { "old" } else { "new" };
-                rows.push(Facts::new(&run(name, seed, rate, value)));
+                rows.push(facts(&run(name, seed, rate, value)));
             }
         }
         let groups = groups(&rows);
@@ -353,7 +354,7 @@ mod tests {
         );
 
         let same = {
-            let rows = [run("a", 1, 0.01, 0.9), run("b", 2, 0.01, 0.8)].map(|r| Facts::new(&r));
+            let rows = [run("a", 1, 0.01, 0.9), run("b", 2, 0.01, 0.8)].map(|r| facts(&r));
             Comparison::new(&rows, &[0], &[1], Metric::TestAccuracy).unwrap()
         };
         assert_eq!(same.verdict(), Verdict::SameSettings);
@@ -368,7 +369,7 @@ mod tests {
                 let more = 0.05 + 0.001 * seed as f64;
                 [run("a", seed, 0.1, v), run("b", seed, 0.2, v + more)]
             })
-            .map(|r| Facts::new(&r))
+            .map(|r| facts(&r))
             .collect();
         let groups = groups(&rows);
         let compare = |metric| Comparison::new(&rows, &groups[0], &groups[1], metric).unwrap();

@@ -10,7 +10,7 @@ pub use tensorboard::tensorboard;
 
 use crate::compare::Facts;
 use crate::files::WriteError;
-use crate::runs::{RunFolder, RunFolderError, RunId, RunState};
+use crate::runs::{RunFolder, RunFolderError, RunState, read_run};
 
 /// Why runs could not be exported.
 #[derive(Debug, thiserror::Error)]
@@ -39,37 +39,20 @@ pub enum ExportError {
 
 /// A run with everything other programs are told about it.
 struct Exported {
-    id: RunId,
     created: String,
+    status: &'static str,
     state: RunState,
     facts: Facts,
 }
 
 impl Exported {
     fn read(path: &Path) -> Result<Exported, ExportError> {
-        let folder = RunFolder::open(path)?;
-        let state = folder.replay()?;
+        let record = read_run(path)?;
         Ok(Exported {
-            id: RunId::of_folder(path),
-            created: folder.manifest().created.clone(),
-            facts: Facts::new(&state),
-            state,
+            status: record.status.word(),
+            facts: Facts::new(&record),
+            created: record.created,
+            state: RunFolder::open(path)?.replay()?,
         })
-    }
-
-    /// Whether it came to its end as planned, in a word.
-    fn status(&self) -> &'static str {
-        use crate::runs::Status;
-        use crate::train::Finish;
-        match &self.state.status {
-            Status::Finished(Finish::Completed) => "completed",
-            Status::Finished(Finish::EarlyStopped) => "early_stopped",
-            Status::Finished(Finish::Stopped) => "stopped",
-            Status::Finished(Finish::Diverged { .. }) => "diverged",
-            Status::Finished(Finish::Failed { .. }) => "failed",
-            Status::Starting | Status::Running | Status::Paused | Status::Interrupted => {
-                "unfinished"
-            }
-        }
     }
 }

@@ -30,10 +30,10 @@ pub fn csv(runs: &[PathBuf], path: &Path) -> Result<(), ExportError> {
         let metric = |metric: &Metric| run.facts.metrics.get(metric).map(f64::to_string);
         let metrics = Metric::ALL.iter().map(|m| metric(m).unwrap_or_default());
         let fixed = [
-            run.id.to_string(),
+            run.facts.id.to_string(),
             run.facts.name.clone(),
             run.created.clone(),
-            run.status().to_owned(),
+            run.status.to_owned(),
         ];
         text += &row(fixed.into_iter().chain(settings).chain(metrics));
     }
@@ -57,7 +57,6 @@ fn quoted(cell: &str) -> String {
 
 #[derive(Serialize)]
 struct Line<'a> {
-    id: &'a str,
     created: &'a str,
     status: &'static str,
     #[serde(flatten)]
@@ -74,9 +73,8 @@ pub fn jsonl(runs: &[PathBuf], path: &Path) -> Result<(), ExportError> {
     let mut bytes = Vec::new();
     for run in read(runs)? {
         let line = Line {
-            id: run.id.as_str(),
             created: &run.created,
-            status: run.status(),
+            status: run.status,
             facts: &run.facts,
             epochs: &run.state.epochs,
         };

@@ -23,7 +23,7 @@ pub use marks::{Mark, linear_marks, log_marks, plain, round_to};
 pub use network::{Diagram, DiagramBlock, diagram};
 pub use palette::{DARK, LIGHT, Palette, Rgb};
 pub use reduce::reduce;
-pub use series::{BandPoint, Series, Spread, band, group_key};
+pub use series::{BandPoint, Series, Spread, band};
 
 /// A colour, more or less opaque.
 #[derive(Clone, Copy, Debug, PartialEq)]

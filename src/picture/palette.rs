@@ -76,10 +76,13 @@ const OKABE_ITO: [Rgb; 7] = [
 const LINE_CONTRAST: f32 = 3.0;
 
 impl Palette {
+    /// Colours that differ: [`Palette::data`] begins anew after them.
+    pub const N_DATA: usize = 4 * OKABE_ITO.len();
+
     /// The colour with the number `idx`. After one round of the colours they come again, nearer
     /// to the colour of the text.
     pub fn data(&self, idx: usize) -> Rgb {
-        let round = (idx / OKABE_ITO.len()).min(3) as f32;
+        let round = (idx / OKABE_ITO.len() % 4) as f32;
         let mut color = mix(OKABE_ITO[idx % OKABE_ITO.len()], self.text, 0.25 * round);
         while contrast(color, self.background) < LINE_CONTRAST {
             color = mix(color, self.text, 0.1);

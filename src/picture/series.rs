@@ -2,8 +2,6 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::train::TrainConfig;
-
 /// Points of a curve from left to right.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Series {
@@ -122,28 +120,9 @@ fn band_point(x: f64, values: &[f64], spread: Spread) -> BandPoint {
     BandPoint { x, low, mean, high }
 }
 
-/// What the runs of a group share: everything but the seed.
-pub fn group_key(config: &TrainConfig) -> String {
-    let mut config = config.clone();
-    config.seed = 0;
-    // A configuration is numbers and words, which always can be written.
-    serde_json::to_string(&config).unwrap_or_default()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::PRESETS;
-
-    #[test]
-    fn runs_of_a_group_differ_in_their_seed_alone() {
-        let mut a = TrainConfig::new(&PRESETS[0], [1, 28, 28], 10, 60_000);
-        let key = group_key(&a);
-        a.seed = 77;
-        assert_eq!(group_key(&a), key);
-        a.batch_size += 1;
-        assert_ne!(group_key(&a), key);
-    }
 
     fn line(from: f64, to: f64, n: usize, value: impl Fn(f64) -> f64) -> Series {
         let x = |i: usize| from + (to - from) * i as f64 / (n - 1) as f64;

@@ -29,6 +29,13 @@ impl RunId {
         )
     }
 
+    /// Number of a colour for a run that brings none: always the same for the same name (FNV-1a).
+    pub(super) fn color(&self) -> usize {
+        let mix = |hash: u32, byte: u8| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193);
+        // Small enough to be told in a file without wonder.
+        self.0.bytes().fold(0x811c_9dc5, mix) as usize % 1000
+    }
+
     /// The name.
     pub fn as_str(&self) -> &str {
         &self.0

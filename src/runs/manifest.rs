@@ -25,9 +25,15 @@ pub struct Manifest {
     pub created: String,
     /// Kernel threads it was started with.
     pub threads: usize,
+    /// Number of its colour, see [`crate::runs::Record::color`]; runs of the first version have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub color: Option<usize>,
     /// The run it branched off.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parent: Option<Parent>,
+    /// The sweep it is a trial of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sweep: Option<TrialOf>,
     /// The images it learned from.
     pub data: DataMark,
     /// The programs it ran on, by name.
@@ -36,6 +42,28 @@ pub struct Manifest {
     pub machine: Machine,
     /// The configuration at its start.
     pub config: TrainConfig,
+}
+
+/// What is said of a run before it begins, beside what decides it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct About {
+    /// What people call it.
+    pub name: String,
+    /// Number of its colour; without one, the next that its neighbours leave.
+    pub color: Option<usize>,
+    /// The run it branches off.
+    pub parent: Option<Parent>,
+    /// The sweep it is a trial of.
+    pub sweep: Option<TrialOf>,
+}
+
+/// Which trial of which sweep a run is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TrialOf {
+    /// Name of the sweep.
+    pub name: String,
+    /// Number of the trial, from 1.
+    pub trial: usize,
 }
 
 /// Which images a run learned from.
@@ -72,14 +100,16 @@ pub struct Machine {
 
 impl Manifest {
     /// What there is to say about `job` before it starts.
-    pub(super) fn new(name: &str, job: &Job, parent: Option<Parent>) -> Manifest {
+    pub(super) fn new(about: About, job: &Job) -> Manifest {
         let dataset = job.dataset();
         Manifest {
             format_version: FORMAT_VERSION,
-            name: name.to_owned(),
+            name: about.name,
             created: utc_exact(SystemTime::now()),
             threads: kernels::threads(),
-            parent,
+            color: about.color,
+            parent: about.parent,
+            sweep: about.sweep,
             data: DataMark {
                 name: dataset.name.clone(),
                 fingerprint: dataset.fingerprint.clone(),

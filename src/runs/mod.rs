@@ -29,7 +29,7 @@ pub use checkpoints::{BestBy, CheckpointPolicy};
 pub use digest::{Aggregates, Digest, is_less_better};
 pub use folder::{RunFolder, RunFolderError, Summary};
 pub use id::RunId;
-pub use manifest::{DataMark, Machine, Manifest, Versions};
+pub use manifest::{About, DataMark, Machine, Manifest, TrialOf, Versions};
 pub use notes::Notes;
 pub use record::Record;
 pub use recorder::Recorder;

@@ -1,6 +1,7 @@
 //! A run without its points: what a list, a table or a search wants to know.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::path::Path;
 use std::time::SystemTime;
 
@@ -10,7 +11,7 @@ use super::digest::{Aggregates, Digest};
 use super::manifest::utc_exact;
 use super::value::{Value, settings};
 use super::{
-    ChangePoint, Manifest, Notes, RunFolder, RunFolderError, RunId, RunState, Status, Tail,
+    ChangePoint, Manifest, Notes, RunFolder, RunFolderError, RunId, RunState, Status, Tail, TrialOf,
 };
 use crate::train::TrainConfig;
 
@@ -23,6 +24,11 @@ pub struct Record {
     pub name: String,
     /// When it was created, such as `2026-11-23T12:27:42.125Z`.
     pub created: String,
+    /// Number of its colour wherever it is drawn, for its whole life.
+    pub color: usize,
+    /// The sweep it is a trial of.
+    #[serde(default)]
+    pub sweep: Option<TrialOf>,
     /// Where it stands.
     pub status: Status,
     /// Name of the data.
@@ -44,10 +50,12 @@ pub struct Record {
 }
 
 impl Record {
-    /// A run of this process that begins now.
+    /// A run of this process that begins now, in the colour of its id.
     pub fn begun(id: RunId, state: &RunState) -> Record {
         let mut record = Record {
+            color: id.color(),
             id,
+            sweep: None,
             name: state.name.clone(),
             created: utc_exact(SystemTime::now()),
             status: state.status.clone(),
@@ -95,8 +103,24 @@ impl Record {
         &self.settings
     }
 
+    /// Everything that decided the run but its seed, as text: the same for runs that only luck sets
+    /// apart. One that was steered while it trained repeats none that was not.
+    pub fn all_but_seed(&self) -> String {
+        let mut text = self.data.clone();
+        for (key, value) in self.settings.iter().filter(|(key, _)| *key != "seed") {
+            // Writing to a string cannot fail.
+            let _ = write!(text, "\n{key}={value}");
+        }
+        for change in &self.changes {
+            let (name, step) = (change.setting.label(), change.step);
+            let _ = write!(text, "\n{name} {} at step {step}", change.new);
+        }
+        text
+    }
+
     /// A setting by its path, or something else there is to say under `key`: `id`, `name`,
-    /// `status`, `created`, `data`, `threads`, `note`, `tags`, `starred` or `archived`.
+    /// `status`, `created`, `data`, `threads`, `sweep`, `trial`, `note`, `tags`, `starred` or
+    /// `archived`.
     pub fn value(&self, key: &str) -> Option<Value> {
         let text = |text: &str| Some(Value::Text(text.to_owned()));
         let flag = |flag: bool| text(if flag { "yes" } else { "no" });
@@ -107,6 +131,8 @@ impl Record {
             "created" => text(&self.created),
             "data" => text(&self.data),
             "threads" => Some(Value::Number(self.threads as f64)),
+            "sweep" => text(&self.sweep.as_ref()?.name),
+            "trial" => Some(Value::Number(self.sweep.as_ref()?.trial as f64)),
             "note" => text(&self.notes.note),
             "tags" => text(&self.notes.tags.join(" ")),
             "starred" => flag(self.notes.starred),
@@ -162,8 +188,11 @@ impl Reading {
     /// What is known by now.
     pub(super) fn record(&self) -> Record {
         let manifest = self.folder.manifest();
+        let id = RunId::of_folder(self.folder.path());
         let mut record = Record {
-            id: RunId::of_folder(self.folder.path()),
+            color: manifest.color.unwrap_or_else(|| id.color()),
+            id,
+            sweep: manifest.sweep.clone(),
             created: manifest.created.clone(),
             notes: self.notes.clone(),
             ..Record::begun(RunId::new(""), &self.state)

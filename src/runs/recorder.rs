@@ -4,11 +4,10 @@ use std::fs::{File, OpenOptions};
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
-use super::Parent;
 use super::checkpoints::{CheckpointPolicy, CheckpointWriter};
 use super::folder::{EVENTS, MANIFEST, MODEL, RunFolderError, SUMMARY, Summary, invalid, io};
 use super::lock::RunLock;
-use super::manifest::Manifest;
+use super::manifest::{About, Manifest};
 use crate::files;
 use crate::model::Classifier;
 use crate::train::{Checkpoint, Event, Job, Observer};
@@ -33,21 +32,25 @@ impl Recorder {
     /// # Errors
     /// When the folder holds a run already or cannot be written to.
     pub fn create(path: &Path, name: &str, job: &Job) -> Result<Recorder, RunFolderError> {
-        Recorder::create_branch(path, name, job, None)
+        let about = About {
+            name: name.to_owned(),
+            ..About::default()
+        };
+        Recorder::create_about(path, about, job)
     }
 
-    /// The same for a run that branched off `parent`.
+    /// The same for a run of which there is more to say than its name.
     ///
     /// # Errors
     /// As [`Recorder::create`].
-    pub fn create_branch(
+    pub fn create_about(
         path: &Path,
-        name: &str,
+        mut about: About,
         job: &Job,
-        parent: Option<Parent>,
     ) -> Result<Recorder, RunFolderError> {
         let manifest_file = path.join(MANIFEST);
-        let manifest = Manifest::new(name, job, parent);
+        about.color = Some(about.color.unwrap_or_else(|| n_neighbours(path)));
+        let manifest = Manifest::new(about, job);
         let text = toml::to_string(&manifest).map_err(|e| invalid(&manifest_file, e))?;
         std::fs::create_dir_all(path).map_err(io("create the folder", path))?;
         let taken = || RunFolderError::Taken {
@@ -219,4 +222,15 @@ impl Observer for Recorder {
             self.problem = Some(io("write", &self.path.join(EVENTS))(error));
         }
     }
+}
+
+/// Folders beside `path`: counting on gives runs that begin one after the other colours that differ.
+fn n_neighbours(path: &Path) -> usize {
+    let all = path.parent().map(std::fs::read_dir);
+    let names = all.into_iter().flatten().flatten().flatten();
+    let is_other = |entry: &std::fs::DirEntry| {
+        let name = entry.file_name();
+        Some(&*name) != path.file_name() && !name.to_string_lossy().starts_with('.')
+    };
+    names.filter(is_other).count()
 }

@@ -79,7 +79,7 @@ pub enum Action {
     ExportRuns(Format, PathBuf),
     /// Put the test image at this index on the canvas, with its true label.
     TestImage(usize),
-    /// Compare runs with this one, or with none.
+    /// Hold runs against this one, in the table and in the curves, or against none.
     SetBaseline(Option<RunId>),
     /// Say this of a run: name, note, tags, star, archive.
     SetNotes(RunId, Box<Notes>),

@@ -6,7 +6,7 @@ use super::background::{Message, Origin};
 use super::handle::Refusal;
 use super::live::{Keep, NewFolder};
 use super::{Model, Studio};
-use crate::runs::{self, Parent, Recorder, RunFolder, RunId, RunState, Status};
+use crate::runs::{self, About, Parent, Recorder, RunFolder, RunId, RunState, Status};
 use crate::train::{Checkpoint, Control, Event, Finish, Job, OnDivergence, Setting, TrainConfig};
 
 /// Updates between two full states on disk: what a crash can cost.
@@ -183,10 +183,15 @@ impl Studio {
         parent: Option<Parent>,
     ) -> Result<(), Refusal> {
         let name = format!("{} {}", config.preset, self.runs().len() + 1);
+        let color = self.library.next_color();
         let folder = self.workspace.as_ref().map(|workspace| NewFolder {
             path: runs::new_folder(workspace, &name),
-            name: name.clone(),
-            parent,
+            about: About {
+                name: name.clone(),
+                color: Some(color),
+                parent,
+                sweep: None,
+            },
         });
         let id = match &folder {
             Some(folder) => RunId::of_folder(&folder.path),
@@ -200,7 +205,7 @@ impl Studio {
             .map_err(|e| {
                 Refusal::NoThread(format!("the training thread could not be started: {e}"))
             })?;
-        self.library.begin(id, RunState::new(name, config));
+        self.library.begin(id, color, RunState::new(name, config));
         self.leave_other_models();
         Ok(())
     }

@@ -280,11 +280,13 @@ impl Studio {
         let visible = self.runs().iter().filter(|run| run.is_visible);
         let curves: Vec<Curve<'_>> = visible
             .map(|run| Curve {
-                id: &run.id,
+                record: &run.record,
                 run: &run.state,
             })
             .collect();
-        let drawn = picture::curves(&curves, view, CURVES_SIZE, &picture::LIGHT);
+        let baseline = self.baseline().map(|run| &run.state);
+        let baseline = baseline.filter(|state| !state.points.is_empty());
+        let drawn = picture::curves(&curves, baseline, view, CURVES_SIZE, &picture::LIGHT);
         self.save_picture(path, drawn);
     }
 

@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use crate::compare::{Facts, Metric};
 use crate::runs::table::{Column, Query, QueryError};
 use crate::runs::{Digest, Notes, Record, RunId, RunState, Status, Watch, WatchNews};
 use crate::train::{Event, Metrics};
@@ -96,30 +95,6 @@ impl Run {
         self.points == Points::Coming
     }
 
-    /// The run as a row of a table: its settings by key, and how it did. Its points need not be
-    /// here.
-    pub fn facts(&self) -> Facts {
-        let mut facts = Facts::new(&self.state);
-        for (metric, key) in [
-            (Metric::TestAccuracy, "test_accuracy"),
-            (Metric::TestLoss, "test_loss"),
-            (Metric::LastValidation, "val_accuracy"),
-            (Metric::ValidationLoss, "val_loss"),
-            (Metric::TrainLoss, "train_loss"),
-            (Metric::TrainSecs, "train_seconds"),
-        ] {
-            let last = self.record.metrics.get(key).map(|all| all.last);
-            if let Some(value) = last.filter(|value| value.is_finite()) {
-                facts.metrics.insert(metric, value);
-            }
-        }
-        let best = self.record.metrics.get("val_accuracy").map(|all| all.max);
-        if let Some(best) = best.filter(|value| value.is_finite()) {
-            facts.metrics.insert(Metric::BestValidation, best);
-        }
-        facts
-    }
-
     /// Whether it is looked for.
     pub fn passes(&self) -> bool {
         self.passes
@@ -146,6 +121,7 @@ impl Run {
             // Here it is known better; but what a person says of it is in its folder.
             self.record.name = record.name;
             self.record.notes = record.notes;
+            self.record.created = record.created;
             return;
         }
         if self.points == Points::Absent {
@@ -185,10 +161,16 @@ impl Library {
         self.get(self.own.as_ref()?)
     }
 
+    /// Number of a colour that the newest runs have not.
+    pub(super) fn next_color(&self) -> usize {
+        self.runs.last().map_or(0, |run| run.record.color + 1)
+    }
+
     /// A run of this studio begins, or began earlier.
-    pub(super) fn begin(&mut self, id: RunId, state: RunState) {
+    pub(super) fn begin(&mut self, id: RunId, color: usize, state: RunState) {
         self.own = Some(id.clone());
-        let record = Record::begun(id, &state);
+        let mut record = Record::begun(id, &state);
+        record.color = color;
         let mut run = Run::new(state, record, Points::Own);
         run.digest = Digest::of(&run.state);
         run.record.follow(&run.state, &run.digest);
@@ -278,8 +260,9 @@ impl Library {
     }
 
     fn replayed(&mut self, id: &RunId, mut state: RunState, watch: &Watch) {
+        let wants_points = self.wants_points(id);
         match self.get_mut(id) {
-            Some(run) if run.is_visible && run.points != Points::Own => {
+            Some(run) if wants_points && run.points != Points::Own => {
                 state.name.clone_from(&run.record.name);
                 if run.record.status == Status::Interrupted {
                     state.status = Status::Interrupted;
@@ -294,14 +277,33 @@ impl Library {
 
     /// Shows or hides the curves of a run; its points are read when they are needed.
     pub(super) fn show(&mut self, id: &RunId, is_visible: bool, watch: Option<&Watch>) {
-        let Some(run) = self.get_mut(id) else {
+        if let Some(run) = self.get_mut(id) {
+            run.is_visible = is_visible;
+        }
+        self.fetch_points(id, watch);
+    }
+
+    /// Holds all runs against this one, or against none.
+    pub(super) fn set_baseline(&mut self, id: Option<RunId>, watch: Option<&Watch>) {
+        let before = std::mem::replace(&mut self.baseline, id.clone());
+        for id in before.iter().chain(&id) {
+            self.fetch_points(id, watch);
+        }
+        self.version += 1;
+    }
+
+    /// Whether the points of a run are looked at: in its own curves, or in the differences to it.
+    fn wants_points(&self, id: &RunId) -> bool {
+        self.baseline.as_ref() == Some(id) || self.get(id).is_some_and(|run| run.is_visible)
+    }
+
+    /// Reads the points of a run that are looked at, and forgets those of another.
+    fn fetch_points(&mut self, id: &RunId, watch: Option<&Watch>) {
+        let is_wanted = self.wants_points(id);
+        let (Some(run), Some(watch)) = (self.get_mut(id), watch) else {
             return;
         };
-        run.is_visible = is_visible;
-        let Some(watch) = watch else {
-            return;
-        };
-        match (run.points, is_visible) {
+        match (run.points, is_wanted) {
             (Points::Absent, true) => {
                 run.points = Points::Coming;
                 watch.follow(id.clone());
@@ -371,5 +373,12 @@ impl Library {
     }
 }
 
-/// Metrics every run will have, though none may have them yet.
-const ABOUT_TO_COME: [&str; 4] = ["val_accuracy", "val_loss", "test_accuracy", "test_loss"];
+/// What runs will have, though none may have it yet.
+const ABOUT_TO_COME: [&str; 6] = [
+    "val_accuracy",
+    "val_loss",
+    "test_accuracy",
+    "test_loss",
+    "sweep",
+    "trial",
+];

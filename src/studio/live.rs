@@ -9,7 +9,7 @@ use super::Wake;
 use super::background::Latest;
 use super::timeline::SharedTimeline;
 use crate::model::{Classifier, Network};
-use crate::runs::{Parent, Recorder, Summary};
+use crate::runs::{About, Recorder, Summary};
 use crate::train::{Checkpoint, Event, Job, Observer, Outcome, TrainConfig};
 
 /// Time between two copies of the weights: an answer on the canvas that moves ten times a second
@@ -33,9 +33,7 @@ pub(super) struct Live {
 /// Where a run will be kept.
 pub(super) struct NewFolder {
     pub(super) path: PathBuf,
-    pub(super) name: String,
-    /// The run it branches off.
-    pub(super) parent: Option<Parent>,
+    pub(super) about: About,
 }
 
 /// The keeping of the run.
@@ -80,8 +78,7 @@ impl Live {
     fn record(&mut self, event: &Event) {
         self.record = match std::mem::replace(&mut self.record, Keep::Off) {
             Keep::Planned(folder) => {
-                match Recorder::create_branch(&folder.path, &folder.name, &self.job, folder.parent)
-                {
+                match Recorder::create_about(&folder.path, folder.about, &self.job) {
                     Ok(mut recorder) => {
                         recorder.event(event);
                         Keep::On(recorder)

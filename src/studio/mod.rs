@@ -19,7 +19,7 @@ mod steer;
 mod sweeps;
 mod timeline;
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -191,7 +191,8 @@ impl Studio {
     #[must_use]
     pub fn with_history(mut self, runs: Vec<RunState>, model: Classifier) -> Studio {
         for state in runs {
-            self.library.begin(RunId::new(&state.name), state);
+            let color = self.library.next_color();
+            self.library.begin(RunId::new(&state.name), color, state);
         }
         let model = Arc::new(model);
         self.trained = Some(model.clone());
@@ -375,6 +376,11 @@ impl Studio {
     /// Whether the run is picked, in every view of runs.
     pub fn is_selected(&self, id: &RunId) -> bool {
         self.library.selection.contains(id)
+    }
+
+    /// The runs that are picked, by what they are known by.
+    pub fn selection(&self) -> &BTreeSet<RunId> {
+        &self.library.selection
     }
 
     /// The runs that are picked, oldest first, whether or not the filter lets them through.
@@ -616,6 +622,11 @@ impl Studio {
             is_error: false,
             text,
         });
+    }
+
+    /// Tells a person of something that went wrong outside.
+    pub fn warn(&mut self, text: String) {
+        self.complain(text);
     }
 
     fn complain(&mut self, text: String) {

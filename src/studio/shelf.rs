@@ -21,10 +21,7 @@ impl Studio {
                 empty_trash(workspace).map(|_| ())
             }),
             Action::LookIntoTrash => self.change_trash("looking into the trash", |_| Ok(())),
-            Action::SetBaseline(id) => {
-                self.library.baseline = id;
-                self.library.version += 1;
-            }
+            Action::SetBaseline(id) => self.library.set_baseline(id, self.watch.as_ref()),
             Action::OpenWorkspace(path) => self.open_workspace(path),
             _ => {}
         }
@@ -74,6 +71,10 @@ impl Studio {
             let text = "a run is training into this workspace: stop it before opening another";
             return self.complain(text.to_owned());
         }
+        if self.sweeps.is_live() {
+            let text = "a sweep is running in this workspace: stop it before opening another";
+            return self.complain(text.to_owned());
+        }
         match Watch::spawn(path.clone(), self.background.wake()) {
             Ok(watch) => {
                 self.watch = Some(watch);
@@ -81,6 +82,8 @@ impl Studio {
                 self.trash.clear();
                 self.inform(format!("runs are kept in {}", path.display()));
                 self.workspace = Some(path);
+                self.sweeps.leave_workspace();
+                self.read_sweeps();
             }
             Err(error) => self.complain(format!("could not watch {}: {error}", path.display())),
         }

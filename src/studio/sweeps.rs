@@ -163,6 +163,12 @@ impl Sweeps {
         self.shown = Some(sweep);
     }
 
+    /// Another workspace has other sweeps; what is being defined stays.
+    pub(super) fn leave_workspace(&mut self) {
+        self.shown = None;
+        self.kept.clear();
+    }
+
     /// The sweeps of the workspace were read.
     pub(super) fn add_kept(&mut self, kept: Vec<(Plan, SweepState)>) {
         let kept = kept.into_iter().map(|(plan, state)| ShownSweep {

@@ -274,6 +274,7 @@ impl Inner<'_> {
             let config = self.config(&trial.point, repeat)?;
             return Some(Task {
                 trial: number,
+                sweep: self.folder.plan().definition.name.clone(),
                 path,
                 config: Ok(config),
                 checkpoint: Some(checkpoint),
@@ -322,6 +323,7 @@ impl Inner<'_> {
         });
         Task {
             trial,
+            sweep: self.folder.plan().definition.name.clone(),
             path,
             config: config.map_err(|e| e.to_string()),
             checkpoint: None,

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::executor::Shared;
 use super::{TrialStatus, Verdict};
 use crate::model::Classifier;
-use crate::runs::{Recorder, RunFolder, RunFolderError, Summary};
+use crate::runs::{About, Recorder, RunFolder, RunFolderError, Summary, TrialOf};
 use crate::train::{
     Checkpoint, Control, EpochPoint, Event, Finish, Job, Observer, Outcome, TrainConfig,
     run_guarded,
@@ -20,6 +20,8 @@ const CHECKPOINT_EVERY: u64 = 2_000;
 pub(super) struct Task {
     /// Number of the trial.
     pub(super) trial: usize,
+    /// Name of the sweep.
+    pub(super) sweep: String,
     /// Folder of its run.
     pub(super) path: PathBuf,
     /// What to train, or why that cannot be.
@@ -68,7 +70,15 @@ fn record(task: &Task, job: &Job) -> Result<Recorder, RunFolderError> {
         Some(checkpoint) => Recorder::reopen(&task.path, checkpoint.step()),
         None => {
             let name = task.path.file_name().unwrap_or_default();
-            Recorder::create(&task.path, &name.to_string_lossy(), job)
+            let about = About {
+                name: name.to_string_lossy().into_owned(),
+                sweep: Some(TrialOf {
+                    name: task.sweep.clone(),
+                    trial: task.trial,
+                }),
+                ..About::default()
+            };
+            Recorder::create_about(&task.path, about, job)
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The window as eframe knows it: takes in what the threads tell, draws, and does what was asked.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,12 +8,13 @@ use egui::{Context, KeyboardShortcut, Modifiers, Ui};
 
 use super::command::{Command, Deed};
 use super::dialogs::Dialogs;
+use super::hover::Hover;
 use super::layout::Panels;
-use super::looks::RunLooks;
 use super::palette::Palette;
 use super::panels::microscope::Microscope;
 use super::panels::{Cx, Wishes, rate_finder};
 use super::settings::Settings;
+use super::tabs::Tab;
 use super::theme;
 use crate::runs::RunId;
 use crate::studio::{Action, RateFinder, Studio, Wake};
@@ -21,15 +22,35 @@ use crate::studio::{Action, RateFinder, Studio, Wake};
 /// How to open the window.
 #[derive(Clone, Debug, Default)]
 pub struct Options {
-    /// Folder in which runs are kept; `None` keeps none.
+    /// Folder in which runs are kept, named by whoever opens the window.
     pub workspace: Option<PathBuf>,
+    /// The folder where nobody named one: unless another was opened last. `None` keeps no runs.
+    pub usual_workspace: Option<PathBuf>,
+}
+
+impl Options {
+    /// Where runs are kept, and what to say about that.
+    fn choose_workspace(self, settings: &Settings) -> (Option<PathBuf>, Option<String>) {
+        if self.workspace.is_some() {
+            return (self.workspace, None);
+        }
+        match &settings.workspace {
+            Some(last) if last.is_dir() => (Some(last.clone()), None),
+            Some(last) => {
+                let last = last.display();
+                let text = format!("the workspace opened last, {last}, is not there any more");
+                (self.usual_workspace, Some(text))
+            }
+            None => (self.usual_workspace, None),
+        }
+    }
 }
 
 /// The app with its window.
 pub struct StudioApp {
     studio: Studio,
     settings: Settings,
-    looks: RunLooks,
+    hover: Hover,
     panels: Panels,
     dialogs: Dialogs,
     palette: Palette,
@@ -52,22 +73,23 @@ impl StudioApp {
     /// # Errors
     /// When the system gives no threads.
     pub fn new(cc: &eframe::CreationContext<'_>, options: Options) -> std::io::Result<StudioApp> {
-        let studio = Studio::new(options.workspace, StudioApp::wake(&cc.egui_ctx))?;
+        let (workspace, trouble) = options.choose_workspace(&kept_settings(cc));
+        let mut studio = Studio::new(workspace, StudioApp::wake(&cc.egui_ctx))?;
+        trouble.into_iter().for_each(|text| studio.warn(text));
         Ok(StudioApp::with_studio(cc, studio))
     }
 
     /// An app around a studio that is there already.
     pub fn with_studio(cc: &eframe::CreationContext<'_>, studio: Studio) -> StudioApp {
         theme::install(&cc.egui_ctx);
-        let kept = cc.storage.and_then(|s| eframe::get_value(s, SETTINGS_KEY));
-        let settings: Settings = kept.unwrap_or_default();
+        let settings = kept_settings(cc);
         if cc.storage.is_some() {
             cc.egui_ctx.set_theme(settings.theme.preference());
         }
         StudioApp {
             studio,
             settings,
-            looks: RunLooks::default(),
+            hover: Hover::default(),
             panels: Panels::default(),
             dialogs: Dialogs::default(),
             palette: Palette::default(),
@@ -88,7 +110,16 @@ impl StudioApp {
 
     /// The run that the pointer is at, in whatever view.
     pub fn hovered_run(&self) -> Option<&RunId> {
-        self.looks.hovered()
+        self.hover.run()
+    }
+
+    /// Does what a person wants.
+    pub fn act(&mut self, action: Action) {
+        let opens_workspace = matches!(action, Action::OpenWorkspace(_));
+        self.studio.handle(action);
+        if opens_workspace {
+            self.settings.workspace = self.studio.workspace().map(Path::to_owned);
+        }
     }
 
     /// Does what was asked for during the frame.
@@ -102,6 +133,10 @@ impl StudioApp {
                     Deed::ToggleLogHorizontal => self.settings.is_x_log ^= true,
                     Deed::ShowWholeCurves => self.panels.curves.show_whole(),
                     Deed::ShowTab(tab) => self.settings.tab = tab,
+                    Deed::CompareRuns(filter) => {
+                        self.studio.handle(Action::SetFilter(filter));
+                        self.settings.tab = Tab::Compare;
+                    }
                     Deed::SetTheme(choice) => {
                         self.settings.theme = choice;
                         ctx.set_theme(choice.preference());
@@ -116,7 +151,7 @@ impl StudioApp {
             let _ = open::that_detached(folder);
         }
         for action in wishes.actions {
-            self.studio.handle(action);
+            self.act(action);
             ctx.request_repaint();
         }
     }
@@ -160,21 +195,21 @@ impl eframe::App for StudioApp {
     fn ui(&mut self, ui: &mut Ui, _frame: &mut eframe::Frame) {
         let mut wishes = Wishes::default();
         self.shortcuts(ui, &mut wishes.commands);
-        self.looks.begin_frame(self.studio.runs());
+        self.hover.begin_frame();
         let mut cx = Cx {
             studio: &self.studio,
             settings: &mut self.settings,
-            looks: &mut self.looks,
+            hover: &mut self.hover,
             wishes: &mut wishes,
         };
         self.panels.ui(ui, &mut cx);
         rate_finder::ui(ui, &mut cx);
         self.microscope.ui(ui, &mut cx);
-        if self.looks.is_stale() {
+        if self.hover.is_stale() {
             ui.request_repaint();
         }
         self.palette.ui(ui, &self.studio, &mut wishes.commands);
-        let view = self.settings.curves_view(self.looks.numbers());
+        let view = self.settings.curves_view();
         self.dialogs.ui(ui, &view, &mut wishes.actions);
         wishes.actions.extend(dropped(ui));
         wishes.actions.extend(pasted(ui));
@@ -185,6 +220,12 @@ impl eframe::App for StudioApp {
     fn save(&mut self, storage: &mut dyn eframe::Storage) {
         eframe::set_value(storage, SETTINGS_KEY, &self.settings);
     }
+}
+
+/// What the window remembers of the last session.
+fn kept_settings(cc: &eframe::CreationContext<'_>) -> Settings {
+    let kept = cc.storage.and_then(|s| eframe::get_value(s, SETTINGS_KEY));
+    kept.unwrap_or_default()
 }
 
 /// What to do with files that were dropped onto the window.

@@ -5,6 +5,7 @@ use egui::{Key, KeyboardShortcut, Modifiers};
 
 use super::dialogs::Purpose;
 use super::settings::ThemeChoice;
+use super::sweep_command::SweepCommand;
 use super::tabs::Tab;
 use crate::model::PRESETS;
 use crate::runs::Status;
@@ -88,6 +89,8 @@ pub enum Command {
     Tab(Tab),
     /// Write runs for other programs.
     Export(Format),
+    /// Start, steer or end a sweep.
+    Sweep(SweepCommand),
     /// Keep runs in another folder.
     OpenWorkspace,
     /// Choose a theme.
@@ -111,6 +114,8 @@ pub enum Deed {
     ShowWholeCurves,
     /// Turn the middle of the window to something.
     ShowTab(Tab),
+    /// Look for these runs only, and turn to where they are compared.
+    CompareRuns(String),
     /// Change the theme.
     SetTheme(ThemeChoice),
     /// Open or close the palette.
@@ -160,6 +165,11 @@ const PLAIN: &[Command] = &[
     Command::Export(Format::Csv),
     Command::Export(Format::Jsonl),
     Command::Export(Format::Tensorboard),
+    Command::Sweep(SweepCommand::Start),
+    Command::Sweep(SweepCommand::PauseOrResume),
+    Command::Sweep(SweepCommand::Stop),
+    Command::Sweep(SweepCommand::GoOn),
+    Command::Sweep(SweepCommand::Compare),
     Command::OpenWorkspace,
     Command::Theme(ThemeChoice::System),
     Command::Theme(ThemeChoice::Dark),
@@ -216,6 +226,7 @@ impl Command {
             Command::Export(Format::Csv) => "Export runs as a table (CSV)…",
             Command::Export(Format::Jsonl) => "Export runs as JSON lines…",
             Command::Export(Format::Tensorboard) => "Export runs for TensorBoard…",
+            Command::Sweep(command) => command.label(),
             Command::OpenWorkspace => "Open workspace…",
             Command::Theme(choice) => return format!("Theme: {}", choice.label()),
             Command::Palette => "All commands",
@@ -299,8 +310,9 @@ impl Command {
             Command::Export(Format::Tensorboard) => {
                 "A folder with every point of each run and its settings, as TensorBoard reads it."
             }
+            Command::Sweep(command) => command.explanation(),
             Command::OpenWorkspace => {
-                "Shows the runs of another folder and keeps new ones there, until the window is closed."
+                "Shows the runs of another folder and keeps new ones there, now and in later sessions."
             }
             Command::Theme(ThemeChoice::System) => "Follows the desktop, where it tells its theme.",
             Command::Theme(ThemeChoice::Dark) => "For dark rooms.",
@@ -373,7 +385,8 @@ impl Command {
             Command::RedoEdit => studio.can_redo_edit(),
             Command::Clear => !studio.pad().is_empty(),
             Command::Export(_) => studio.filtered_runs().next().is_some(),
-            Command::OpenWorkspace => studio.live_run().is_none(),
+            Command::OpenWorkspace => studio.live_run().is_none() && !studio.sweeps().is_live(),
+            Command::Sweep(command) => command.is_possible(studio),
             _ => true,
         }
     }
@@ -422,6 +435,7 @@ impl Command {
             Command::Export(format) => return Deed::AskPath(Purpose::Export(format)),
             Command::OpenData => return Deed::AskPath(Purpose::OpenData),
             Command::OpenImage => return Deed::AskPath(Purpose::OpenImage),
+            Command::Sweep(command) => return command.deed(studio),
             Command::OpenWorkspace => return Deed::AskPath(Purpose::OpenWorkspace),
             Command::LogLoss => return Deed::ToggleLogLoss,
             Command::LogHorizontal => return Deed::ToggleLogHorizontal,

@@ -5,16 +5,18 @@
 //! studio and change nothing in it.
 
 mod app;
+mod column_names;
 mod command;
 mod dialogs;
 mod format;
+mod hover;
 mod layout;
 mod logo;
-mod looks;
 mod palette;
 mod panels;
 mod settings;
 mod start;
+mod sweep_command;
 mod tabs;
 mod theme;
 mod widgets;

@@ -1,13 +1,12 @@
 //! How a person likes the window: kept by eframe between two sessions. Losing it costs nothing.
 
-use std::collections::HashMap;
-use std::sync::Arc;
+use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
 use super::tabs::Tab;
 use crate::picture::{CurvesView, Spread, XAxis};
-use crate::runs::RunId;
+use crate::runs::table::GroupBy;
 
 /// Which theme to use.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -60,10 +59,12 @@ pub struct Settings {
     pub is_x_log: bool,
     /// Whether the loss is drawn logarithmically.
     pub is_loss_log: bool,
-    /// Whether runs that differ in their seed alone are drawn as one, and how.
+    /// Whether runs that belong together are drawn as one, and how.
     pub bands: Option<Spread>,
-    /// The run whose curves are taken away from all others.
-    pub baseline: Option<RunId>,
+    /// Which runs belong together.
+    pub group: GroupBy,
+    /// The workspace that was opened last, if it was another than the usual one.
+    pub workspace: Option<PathBuf>,
 }
 
 impl Default for Settings {
@@ -76,22 +77,22 @@ impl Default for Settings {
             is_x_log: false,
             is_loss_log: true,
             bands: None,
-            baseline: None,
+            group: GroupBy::AllButSeed,
+            workspace: None,
         }
     }
 }
 
 impl Settings {
     /// How the curves are looked at, for a file.
-    pub fn curves_view(&self, colors: &Arc<HashMap<RunId, usize>>) -> CurvesView {
+    pub fn curves_view(&self) -> CurvesView {
         CurvesView {
             x_axis: self.x_axis,
             is_x_log: self.is_x_log,
             is_loss_log: self.is_loss_log,
             smoothing_steps: self.smoothing_steps.round(),
             bands: self.bands,
-            baseline: self.baseline.clone(),
-            colors: colors.clone(),
+            group: self.group.clone(),
         }
     }
 }

@@ -149,6 +149,42 @@ fn axes_are_moved_and_removed() {
 }
 
 #[test]
+fn axes_are_dragged_to_where_they_should_stand() {
+    let dir = workspace(2);
+    let mut window = window(dir.path(), "Parallel", [1440.0, 900.0]);
+    let x = |window: &Window, axis: &str| window.get_by_label(axis).rect().center().x;
+    let (first, last) = ("Axis learning_rate", "Axis test accuracy");
+    let (from, to) = (x(&window, first), x(&window, last));
+    assert!(from < to);
+    let y = window.get_by_label(first).rect().center().y;
+    drag(&mut window, egui::pos2(from, y), egui::pos2(to + 4.0, y));
+    assert_eq!((x(&window, first), x(&window, last)), (to, from));
+    // Dragging is no click: the menu stays closed.
+    assert!(window.query_by_label("Flipped").is_none());
+}
+
+#[test]
+fn a_run_under_the_pointer_is_told_to_all_views() {
+    let dir = workspace(1);
+    let mut window = window(dir.path(), "Parallel", [1440.0, 900.0]);
+    let hovered = |window: &Window| window.state().hovered_run().map(ToString::to_string);
+    let axis = |window: &Window, name: &str| window.get_by_label_contains(name).rect();
+    let left = axis(&window, "Brush on learning_rate").right_top();
+    let right = axis(&window, "Brush on test accuracy").left_top();
+    // The fast run is the better one: its line goes along the top.
+    window.hover_at(left + 0.5 * (right - left) + egui::vec2(0.0, 6.0));
+    window.run_steps(3);
+    assert_eq!(hovered(&window).as_deref(), Some("fast 1"));
+    window.get_by_label("Scatter").click();
+    window.run_steps(4);
+    let name = "Scatter of test accuracy against learning_rate";
+    let rect = window.get_by_label(name).rect();
+    window.hover_at(egui::pos2(rect.max.x - 24.0, rect.min.y + 24.0));
+    window.run_steps(3);
+    assert_eq!(hovered(&window).as_deref(), Some("fast 1"));
+}
+
+#[test]
 fn a_dot_is_selected_by_a_click() {
     let dir = workspace(1);
     let mut window = window(dir.path(), "Scatter", [1440.0, 900.0]);

@@ -129,6 +129,23 @@ fn groups_become_bands_and_single_runs_come_back() {
 }
 
 #[test]
+fn runs_belong_together_by_any_setting_that_differs() {
+    let mut runs = two_groups();
+    runs.truncate(4);
+    runs[3].config.learning_rate = 0.5;
+    let mut window = window_of([1440.0, 900.0], Theme::Dark, runs);
+    choose_more(&mut window, "mean, smallest to largest");
+    window.remove_cursor();
+    window.run_steps(4);
+    let by_all = picture(&mut window, "Loss curves");
+    choose_more(&mut window, "batch");
+    // The same three runs, under the name of what they share.
+    assert!(picture(&mut window, "Loss curves") != by_all);
+    choose_more(&mut window, "all but the seed");
+    assert!(picture(&mut window, "Loss curves") == by_all);
+}
+
+#[test]
 fn curves_are_held_against_one_of_them() {
     let mut window = window();
     window.remove_cursor();
@@ -137,8 +154,18 @@ fn curves_are_held_against_one_of_them() {
     choose_more(&mut window, "small 1");
     let against = picture(&mut window, "Loss curves");
     assert!(against != before);
+    let baseline = |window: &Window| {
+        let baseline = window.state().studio().baseline();
+        baseline.map(|run| run.id.to_string())
+    };
+    assert_eq!(
+        baseline(&window).as_deref(),
+        Some("small 1"),
+        "the table's, too"
+    );
     choose_more(&mut window, "nothing");
     assert!(picture(&mut window, "Loss curves") == before);
+    assert_eq!(baseline(&window), None);
 }
 
 #[test]

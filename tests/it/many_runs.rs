@@ -116,6 +116,7 @@ fn timed<T>(what: &str, task: impl FnOnce() -> T) -> (T, f64) {
 fn open(workspace: &Path) -> Harness<'static, StudioApp> {
     let options = Options {
         workspace: Some(workspace.to_owned()),
+        ..Options::default()
     };
     let mut window = Harness::builder()
         .with_size([1440.0, 900.0])

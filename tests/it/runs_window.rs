@@ -123,6 +123,7 @@ fn window_on(workspace: &std::path::Path) -> Window {
 fn window_sized(workspace: &std::path::Path, size: [f32; 2]) -> Window {
     let options = Options {
         workspace: Some(workspace.to_owned()),
+        ..Options::default()
     };
     let mut window = Harness::builder()
         .with_size(size)
@@ -233,4 +234,113 @@ fn runs_are_picked_compared_renamed_deleted_and_brought_back() {
     });
     click(&mut window, "Restore slow");
     wait(&mut window, "the run", |app| app.studio().runs().len() == 2);
+}
+
+fn picked(window: &Window) -> Vec<String> {
+    let picked = window.state().studio().selected_runs();
+    picked.map(|run| run.record.name.clone()).collect()
+}
+
+#[test]
+fn rows_are_reached_and_picked_by_keys() {
+    let mut window = window(&["a", "b", "c", "d"]);
+    press(&mut window, Modifiers::COMMAND, Key::Num2);
+    assert_eq!(rows(&window), ["d", "c", "b", "a"], "the newest first");
+    let focus = |window: &Window| {
+        let all = window.get_all_by_role(Role::Row);
+        let mut focused = all.filter(|row| row.accesskit_node().is_focused());
+        focused.next().and_then(|row| row.accesskit_node().label())
+    };
+    window.get_by_role_and_label(Role::Row, "d").focus();
+    window.run_steps(2);
+    for (key, row) in [
+        (Key::ArrowDown, "c"),
+        (Key::ArrowDown, "b"),
+        (Key::End, "a"),
+        (Key::ArrowDown, "a"),
+        (Key::Home, "d"),
+        (Key::PageDown, "a"),
+        (Key::ArrowUp, "b"),
+    ] {
+        press(&mut window, Modifiers::NONE, key);
+        assert_eq!(focus(&window).as_deref(), Some(row), "{key:?}");
+    }
+    press(&mut window, Modifiers::NONE, Key::Space);
+    assert_eq!(picked(&window), ["b"]);
+    press(&mut window, Modifiers::SHIFT, Key::ArrowUp);
+    assert_eq!(picked(&window), ["b", "c"]);
+}
+
+#[test]
+fn a_row_under_the_pointer_stands_out_everywhere() {
+    let mut window = window(&["a", "b"]);
+    press(&mut window, Modifiers::COMMAND, Key::Num2);
+    let row = window.get_by_role_and_label(Role::Row, "a").rect();
+    window.hover_at(row.center());
+    window.run_steps(3);
+    let hovered = window.state().hovered_run().map(ToString::to_string);
+    assert_eq!(hovered.as_deref(), Some("a"));
+}
+
+/// What eframe keeps between two sessions.
+#[derive(Default)]
+struct Kept(std::collections::HashMap<String, String>);
+
+impl eframe::Storage for Kept {
+    fn get_string(&self, key: &str) -> Option<String> {
+        self.0.get(key).cloned()
+    }
+
+    fn set_string(&mut self, key: &str, value: String) {
+        self.0.insert(key.to_owned(), value);
+    }
+
+    fn remove_string(&mut self, key: &str) {
+        self.0.remove(key);
+    }
+
+    fn flush(&mut self) {}
+}
+
+#[test]
+fn the_workspace_opened_last_is_there_the_next_time() {
+    let (usual, other) = (workspace(), tempfile::tempdir().unwrap());
+    crate::workspace::copy_released(other.path(), "alone");
+    let options = |named: Option<&std::path::Path>| Options {
+        workspace: named.map(ToOwned::to_owned),
+        usual_workspace: Some(usual.path().to_owned()),
+    };
+    let open = |kept: &Kept, options: Options| {
+        let mut window = Harness::builder().with_max_steps(60).build_eframe(
+            |cc: &mut eframe::CreationContext<'_>| {
+                let mut with_kept = eframe::CreationContext::_new_kittest(cc.egui_ctx.clone());
+                with_kept.storage = Some(kept);
+                StudioApp::new(&with_kept, options).unwrap()
+            },
+        );
+        window.run_steps(4);
+        window
+    };
+    let mut kept = Kept::default();
+    let mut window = open(&kept, options(None));
+    assert_eq!(window.state().studio().workspace(), Some(usual.path()));
+    let action = Action::OpenWorkspace(other.path().to_owned());
+    window.state_mut().act(action);
+    wait(&mut window, "the runs", |app| {
+        app.studio().runs().len() == 1
+    });
+    eframe::App::save(window.state_mut(), &mut kept);
+
+    let window = open(&kept, options(None));
+    assert_eq!(window.state().studio().workspace(), Some(other.path()));
+    // A name on the command line wins, and a folder that is gone is told.
+    let window = open(&kept, options(Some(usual.path())));
+    assert_eq!(window.state().studio().workspace(), Some(usual.path()));
+    let gone = other.path().to_owned();
+    drop(other);
+    let window = open(&kept, options(None));
+    let studio = window.state().studio();
+    assert_eq!(studio.workspace(), Some(usual.path()));
+    let told = &studio.notices()[0].text;
+    assert!(told.contains(&gone.display().to_string()), "{told}");
 }

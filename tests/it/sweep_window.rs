@@ -91,6 +91,25 @@ fn a_sweep_runs_in_the_studio_and_is_there_the_next_time() {
     act(&mut studio, SweepAction::Show("sweep-1".to_owned()));
     let shown = studio.sweeps().shown().unwrap();
     assert_eq!((shown.state.n_over(), shown.can_go_on()), (4, false));
+
+    // Its trials name it, so that they are found among all runs.
+    pump_until(&mut studio, |s| s.runs().len() == 5);
+    studio.handle(Action::SetFilter(
+        "sweep = \"sweep-1\" and trial = 2".to_owned(),
+    ));
+    assert_eq!(studio.filter().problem(), None);
+    let found: Vec<String> = studio
+        .filtered_runs()
+        .map(|run| run.id.to_string())
+        .collect();
+    assert_eq!(found, ["sweep-1-002", "sweep-1-002-2"]);
+
+    // Another workspace has other sweeps.
+    let other = tempfile::tempdir().unwrap();
+    studio.handle(Action::OpenWorkspace(other.path().to_owned()));
+    assert!(studio.sweeps().shown().is_none() && studio.sweeps().kept().next().is_none());
+    studio.handle(Action::OpenWorkspace(runs.path().to_owned()));
+    pump_until(&mut studio, |s| s.sweeps().kept().eq(["sweep-1"]));
 }
 
 #[test]
@@ -272,4 +291,21 @@ fn a_picture_of_a_sweep() {
     }
     let is_same = image::open(&path).is_ok_and(|old| old.into_rgba8() == picture);
     assert!(is_same, "{} no longer shows the window", path.display());
+}
+
+#[test]
+fn a_sweep_is_steered_from_the_list_of_commands_and_its_runs_are_compared() {
+    let mut window = window([1440.0, 900.0], Theme::Dark, Some(recorded()));
+    let command = |window: &mut Window, words: &str| {
+        window.key_press_modifiers(Modifiers::COMMAND, Key::P);
+        window.run_steps(4);
+        window.event(egui::Event::Text(words.to_owned()));
+        window.run_steps(4);
+        window.key_press(Key::Enter);
+        window.run_steps(4);
+    };
+    command(&mut window, "compare sweep");
+    let filter = window.state().studio().filter().text().to_owned();
+    assert_eq!(filter, "sweep = \"rates\"");
+    assert!(window.query_by_label("Stop sweep").is_none(), "another tab");
 }

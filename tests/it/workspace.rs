@@ -249,3 +249,57 @@ fn what_is_copied_in_renamed_and_deleted_is_seen() {
     seen.wait("the deletion", |s| s.status("first").is_none());
     assert_eq!(seen.records.len(), 1);
 }
+
+#[test]
+fn a_run_keeps_its_colour_wherever_it_is_read() {
+    let dir = tempfile::tempdir().unwrap();
+    for name in ["a", "b", "c"] {
+        Recorder::create(&dir.path().join(name), name, &job()).unwrap();
+    }
+    let colors = |dir: &std::path::Path| -> Vec<usize> {
+        listed(dir).iter().map(|record| record.color).collect()
+    };
+    let before = colors(dir.path());
+    assert!(
+        before[0] != before[1] && before[1] != before[2],
+        "{before:?}"
+    );
+    delete_run(dir.path(), &RunId::new("a")).unwrap();
+    assert_eq!(colors(dir.path()), before[1..]);
+    // A run of the first version brings none: it has the one of its name, always.
+    let other = tempfile::tempdir().unwrap();
+    copy_released(dir.path(), "old");
+    copy_released(other.path(), "old");
+    let old = listed(dir.path())
+        .into_iter()
+        .find(|r| r.name == "format-1");
+    assert_eq!(old.unwrap().color, colors(other.path())[0]);
+}
+
+#[test]
+fn the_points_of_a_baseline_are_read_though_its_curves_are_hidden() {
+    use candle_studio::studio::{Action, Studio};
+    let dir = tempfile::tempdir().unwrap();
+    copy_released(dir.path(), "first");
+    copy_released(dir.path(), "second");
+    let mut studio = Studio::new(Some(dir.path().to_owned()), std::sync::Arc::new(|| {})).unwrap();
+    let id = RunId::new("first");
+    let pump = |studio: &mut Studio, is_so: &dyn Fn(&Studio) -> bool| {
+        let start = std::time::Instant::now();
+        while !is_so(studio) {
+            assert!(start.elapsed() < Duration::from_secs(20), "nothing happens");
+            studio.pump(Duration::from_millis(5));
+            std::thread::sleep(Duration::from_millis(2));
+        }
+    };
+    pump(&mut studio, &|s| s.runs().len() == 2);
+    let n_points = |studio: &Studio| studio.run(&id).unwrap().state.points.len();
+    assert_eq!(n_points(&studio), 0);
+    studio.handle(Action::SetBaseline(Some(id.clone())));
+    pump(&mut studio, &|s| n_points(s) > 0);
+    studio.handle(Action::ShowRun(id.clone(), true));
+    studio.handle(Action::ShowRun(id.clone(), false));
+    assert!(n_points(&studio) > 0, "still the baseline");
+    studio.handle(Action::SetBaseline(None));
+    assert_eq!(n_points(&studio), 0);
+}

@@ -45,8 +45,8 @@ pub struct Args {
 
 const AFTER_HELP: &str = "KEYs are settings by their paths (learning_rate or lr, \
     optimizer.beta1 …), metrics (val_accuracy, val_loss, test_accuracy …), of which .best, .last, \
-    .min, .max or .at_best can be asked for, and status, created, data, threads, tags, note, \
-    starred, archived.";
+    .min, .max or .at_best can be asked for, and status, created, data, threads, sweep, trial, \
+    tags, note, starred, archived.";
 
 /// A run, for programs.
 #[derive(Serialize)]
@@ -60,6 +60,8 @@ struct Line<'a> {
     created: &'a str,
     data: &'a str,
     threads: usize,
+    /// The sweep it is a trial of: name, trial.
+    sweep: Option<&'a crate::runs::TrialOf>,
     note: &'a str,
     tags: &'a [String],
     starred: bool,
@@ -77,6 +79,7 @@ impl<'a> Line<'a> {
             created: &record.created,
             data: &record.data,
             threads: record.threads,
+            sweep: record.sweep.as_ref(),
             note: &record.notes.note,
             tags: &record.notes.tags,
             starred: record.notes.starred,

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 
 use super::proto::Message;
 use super::tag;
-use crate::compare::{Facts, Metric, Value};
+use crate::compare::{Facts, Metric};
+use crate::runs::Value;
 
 /// The types of settings that the plugin knows.
 const TEXT: u64 = 1;

@@ -32,7 +32,7 @@ pub fn tensorboard(runs: &[PathBuf], dir: &Path) -> Result<(), ExportError> {
     for path in runs {
         let run = Exported::read(path)?;
         infos.add(&run.facts);
-        let folder = dir.join(run.id.as_str());
+        let folder = dir.join(run.facts.id.as_str());
         write(&folder, run_events(&run))?;
     }
     // TensorBoard wants what holds for all runs beside them.
@@ -92,7 +92,7 @@ fn run_events(run: &Exported) -> Events {
         let summary = Message::default().message(1, scalar(&tag(*metric), *value));
         events.add(end, step, summary);
     }
-    let is_complete = ["completed", "early_stopped", "stopped"].contains(&run.status());
+    let is_complete = ["completed", "early_stopped", "stopped"].contains(&run.status);
     events.add(end, step, hparams::session_end(is_complete, end));
     events
 }

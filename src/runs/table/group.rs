@@ -8,12 +8,13 @@ use super::Column;
 use crate::runs::{Record, Value};
 
 /// What runs of one group share.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum GroupBy {
     /// The value of a column.
     Column(Column),
-    /// Every setting but the seed.
+    /// Every setting but the seed, the data, and what was changed while it trained.
+    #[default]
     AllButSeed,
 }
 
@@ -83,16 +84,7 @@ fn shared(record: &Record, by: &GroupBy) -> (String, String) {
             let name = format!("{} {}", column.key, value.as_deref().unwrap_or("–"));
             (value.unwrap_or_default(), name)
         }
-        GroupBy::AllButSeed => {
-            let settings = record.settings().iter().filter(|(key, _)| *key != "seed");
-            let key: Vec<String> = settings
-                .map(|(key, value)| format!("{key}={value}"))
-                .collect();
-            (
-                format!("{} {}", record.data, key.join("\n")),
-                record.name.clone(),
-            )
-        }
+        GroupBy::AllButSeed => (record.all_but_seed(), record.name.clone()),
     }
 }
 

@@ -8,8 +8,9 @@
 //! ```
 //!
 //! A key is a setting by its path, a metric with or without its aggregate (`val_loss.last`), or
-//! one of the short names in `ALIASES`. `~` means that the text contains the value. A word alone is
-//! looked for in name, tags and note.
+//! one of the short names in `ALIASES`. `~` means that the text contains the value; `=` that it is the
+//! value or one of its words is, and with a value in quotation marks that it is just that. A word alone
+//! is looked for in name, tags and note.
 
 use super::{Aggregate, Column};
 use crate::runs::{Record, Value};
@@ -105,6 +106,8 @@ enum Op {
 struct Literal {
     text: String,
     number: Option<f64>,
+    /// Whether it is the whole of a text, and not one of its words.
+    is_whole: bool,
 }
 
 impl Query {
@@ -198,7 +201,7 @@ fn compare(value: Option<&Value>, op: Op, literal: &Literal) -> bool {
             Op::GreaterOrEqual => *a >= b || is_same(*a, b),
             Op::Contains => false,
         },
-        _ => compare_text(&value.to_string().to_lowercase(), op, &literal.text),
+        _ => compare_text(&value.to_string().to_lowercase(), op, literal),
     }
 }
 
@@ -210,8 +213,20 @@ fn is_same(a: f64, b: f64) -> bool {
 
 /// Both in small letters. A text is equal to another, or to one of its own words: `cnn` is what
 /// `keras-cnn` and `deep-cnn` are.
-fn compare_text(text: &str, op: Op, literal: &str) -> bool {
+fn compare_text(
+    text: &str,
+    op: Op,
+    Literal {
+        text: literal,
+        is_whole,
+        ..
+    }: &Literal,
+) -> bool {
+    let literal = literal.as_str();
     let is_equal = || {
+        if *is_whole {
+            return text == literal;
+        }
         let mut words = text.split(|c: char| !c.is_alphanumeric() && c != '_' && c != '.');
         text == literal || words.any(|word| word == literal)
     };
@@ -416,10 +431,12 @@ impl Parser {
             Kind::Word(text) => Literal {
                 text: text.to_lowercase(),
                 number: number(text),
+                is_whole: false,
             },
             Kind::Quoted(text) => Literal {
                 text: text.to_lowercase(),
                 number: None,
+                is_whole: true,
             },
             _ => return Err(self.unexpected(token, "a value")),
         };

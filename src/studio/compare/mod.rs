@@ -172,7 +172,9 @@ impl Studio {
 
     fn weigh(&mut self, runs: Vec<RunId>, metric: Metric) {
         let newest = &runs[runs.len().saturating_sub(MOST_ROWS)..];
-        let rows = newest.iter().filter_map(|id| Some(self.run(id)?.facts()));
+        let rows = newest
+            .iter()
+            .filter_map(|id| Some(Facts::new(&self.run(id)?.record)));
         let rows: Vec<Facts> = rows.collect();
         if let Some(threads) = &self.compared.threads {
             threads.weigh.ask((runs, metric, rows));
@@ -196,7 +198,7 @@ impl Studio {
         let folder = || Some(Source::Folder(self.workspace.as_ref()?.join(id.as_str())));
         Some(Asked {
             id: id.clone(),
-            name: run.facts().name,
+            name: run.record.name.clone(),
             source: live.or_else(folder),
         })
     }

@@ -20,7 +20,7 @@ pub mod top_bar;
 use std::path::PathBuf;
 
 use super::command::Command;
-use super::looks::RunLooks;
+use super::hover::Hover;
 use super::settings::Settings;
 use crate::studio::{Action, Studio};
 
@@ -30,8 +30,8 @@ pub struct Cx<'a> {
     pub studio: &'a Studio,
     /// How the person likes the window.
     pub settings: &'a mut Settings,
-    /// How runs look, and which of them the pointer is at.
-    pub looks: &'a mut RunLooks,
+    /// Which run the pointer is at.
+    pub hover: &'a mut Hover,
     /// What is to be done about it, after everything is drawn.
     pub wishes: &'a mut Wishes,
 }

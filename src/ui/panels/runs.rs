@@ -8,7 +8,7 @@ use crate::runs::{RunId, Status};
 use crate::studio::{Action, Run, continue_word};
 use crate::train::Finish;
 use crate::ui::format;
-use crate::ui::looks::RunLooks;
+use crate::ui::hover::Hover;
 use crate::ui::theme::{self, tokens};
 use crate::ui::widgets::{Icon, Weight, icon_button, labeled_button};
 
@@ -174,7 +174,7 @@ fn row_ui(ui: &mut Ui, cx: &mut Cx<'_>, idx: usize, columns: &[&Column]) {
     let size = vec2(ui.available_width(), ROW);
     hover_ui(
         ui,
-        cx.looks,
+        cx.hover,
         &run.id,
         Rect::from_min_size(ui.cursor().min, size),
     );
@@ -207,7 +207,7 @@ fn row_ui(ui: &mut Ui, cx: &mut Cx<'_>, idx: usize, columns: &[&Column]) {
                 cx.act(Action::ShowRun(run.id.clone(), !run.is_visible));
             }
             let (dot, _) = ui.allocate_exact_size(vec2(14.0, 10.0), Sense::hover());
-            let color = cx.looks.color(t, &run.id);
+            let color = t.run_color(run.record.color);
             let color = if run.is_visible {
                 color
             } else {
@@ -259,11 +259,11 @@ fn go_on_ui(ui: &mut Ui, cx: &mut Cx<'_>, run: &Run) {
 }
 
 /// Tells when the pointer is at a row, and lights the row when it is at that run anywhere.
-fn hover_ui(ui: &Ui, looks: &mut RunLooks, id: &RunId, row: Rect) {
+fn hover_ui(ui: &Ui, hover: &mut Hover, id: &RunId, row: Rect) {
     if ui.rect_contains_pointer(row) {
-        looks.hover(id);
+        hover.tell(id);
     }
-    if looks.hovered() == Some(id) {
+    if hover.is_at(id) {
         let t = tokens(ui);
         let light = theme::mix(t.background, t.text, 0.05);
         ui.painter()

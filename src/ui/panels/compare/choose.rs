@@ -1,6 +1,6 @@
 //! Fields of the comparing views.
 
-use egui::{Response, Ui};
+use egui::{Response, ScrollArea, Ui};
 
 use crate::compare::Column;
 use crate::ui::theme;
@@ -26,6 +26,34 @@ pub(super) fn one<T: Clone + PartialEq>(
     });
     response.on_hover_text(about);
     *chosen != before
+}
+
+/// Lets one of `n` be chosen, of which there may be thousands: only those in sight are named. The
+/// one that was chosen now.
+pub(super) fn of_many(
+    ui: &mut Ui,
+    name: &str,
+    about: &str,
+    chosen: usize,
+    n: usize,
+    label: impl Fn(usize) -> String,
+) -> Option<usize> {
+    let mut picked = None;
+    let width = (ui.available_width() - 8.0).clamp(80.0, 168.0);
+    let response = combo_of_width(ui, name, &label(chosen), width, |ui| {
+        let height = ui.spacing().interact_size.y;
+        let list = ScrollArea::vertical().max_height(440.0);
+        list.show_rows(ui, height, n, |ui, shown| {
+            for idx in shown {
+                if ui.selectable_label(idx == chosen, label(idx)).clicked() {
+                    picked = Some(idx);
+                    ui.close();
+                }
+            }
+        });
+    });
+    response.on_hover_text(about);
+    picked
 }
 
 /// The columns with their words.

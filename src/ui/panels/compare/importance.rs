@@ -4,8 +4,7 @@ use egui::{Align2, Rect, Role, ScrollArea, Sense, TextStyle, Ui, WidgetInfo, pos
 
 use super::choose;
 use super::rows::Rows;
-use crate::compare::{Importance, KeyImportance, Metric};
-use crate::runs::RunId;
+use crate::compare::{Facts, Importance, KeyImportance, Metric};
 use crate::studio::{Action, Question};
 use crate::ui::format;
 use crate::ui::panels::Cx;
@@ -19,7 +18,8 @@ const RHO_WIDTH: f32 = 76.0;
 #[derive(Default)]
 pub(super) struct Weights {
     metric: Option<Metric>,
-    asked: Option<(Vec<RunId>, Metric)>,
+    /// Rows and metric that were asked about.
+    asked: Option<(u64, Metric)>,
 }
 
 impl Weights {
@@ -44,7 +44,7 @@ impl Weights {
         self.metric = Some(metric);
         self.ask(cx, rows, metric);
         match &cx.studio.compared().importance {
-            Some((.., Ok(found))) => bars_ui(ui, found),
+            Some((runs, _, Ok(found))) => bars_ui(ui, found, runs.len()),
             Some((.., Err(reason))) => choose::nothing(ui, &sentence(reason)),
             None => {}
         }
@@ -52,13 +52,14 @@ impl Weights {
 
     /// Asks anew when the runs or the metric are others.
     fn ask(&mut self, cx: &mut Cx<'_>, rows: &Rows, metric: Metric) {
-        let has_it = |row: &&super::rows::Row| row.facts.metrics.contains_key(&metric);
-        let runs = rows.rows.iter().filter(has_it).map(|row| row.id.clone());
-        let wanted = (runs.collect(), metric);
-        if self.asked.as_ref() != Some(&wanted) {
-            cx.act(Action::Ask(Question::Weigh(wanted.0.clone(), metric)));
-            self.asked = Some(wanted);
+        let wanted = Some((rows.generation, metric));
+        if self.asked == wanted {
+            return;
         }
+        self.asked = wanted;
+        let has_it = |row: &&Facts| row.metrics.contains_key(&metric);
+        let runs = rows.rows.iter().filter(has_it).map(|row| row.id.clone());
+        cx.act(Action::Ask(Question::Weigh(runs.collect(), metric)));
     }
 }
 
@@ -68,11 +69,15 @@ fn sentence(reason: &str) -> String {
     format!("{}{}.", first.unwrap_or_default(), letters.as_str())
 }
 
-fn bars_ui(ui: &mut Ui, found: &Importance) {
+/// `n_asked` runs were asked about; of many, the newest are weighed.
+fn bars_ui(ui: &mut Ui, found: &Importance, n_asked: usize) {
     let t = tokens(ui);
+    let runs = match found.n_runs < n_asked {
+        true => format!("the newest {} of {n_asked}", found.n_runs),
+        false => found.n_runs.to_string(),
+    };
     let words = format!(
-        "A forest of 200 trees, grown on {} runs, explains {} of their differences.",
-        found.n_runs,
+        "A forest of 200 trees, grown on {runs} runs, explains {} of their differences.",
         format::percent(found.explained.max(0.0))
     );
     ui.label(theme::quiet(ui, words)).on_hover_text(

@@ -1,83 +1,159 @@
-//! The runs that pass the filter as rows of a table, made anew only where something happened.
+//! The runs that pass the filter as rows of a table, and what is made of all of them. Everything is
+//! kept until the runs change: ten thousand of them are looked at many times a second.
 
+use std::cell::OnceCell;
 use std::collections::HashMap;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
-use crate::compare::{Column, Facts, Metric, Value};
-use crate::runs::RunId;
+use crate::compare::{Column, Facts, Metric, Scale, groups};
+use crate::runs::{RunId, Value};
 use crate::studio::{Run, Studio};
 use crate::ui::format;
-
-/// A run to be looked at.
-#[derive(Clone, Debug)]
-pub(super) struct Row {
-    pub(super) id: RunId,
-    pub(super) facts: Facts,
-}
 
 /// The runs that pass the filter, oldest first.
 #[derive(Default)]
 pub(super) struct Rows {
-    pub(super) rows: Vec<Row>,
-    known: HashMap<RunId, (Stamp, Facts)>,
+    pub(super) rows: Vec<Facts>,
+    /// Another number for other rows.
+    pub(super) generation: u64,
+    /// A stamp for each row.
+    stamps: Vec<u64>,
+    version: Option<u64>,
+    columns: OnceCell<Vec<Column>>,
+    metrics: OnceCell<Vec<Metric>>,
+    groups: OnceCell<Groups>,
 }
 
-/// What changes when the facts of a run do: its name, how far it came, changes, and its end.
-type Stamp = (String, Option<u64>, usize, &'static str, bool);
+/// Rows that differ in nothing but the seed.
+pub(super) struct Groups {
+    /// Indices of the rows of each group.
+    pub(super) members: Vec<Vec<usize>>,
+    /// The group of each row.
+    of_row: Vec<usize>,
+}
 
-fn stamp(run: &Run) -> Stamp {
+impl Groups {
+    /// The group that the row at `idx` is in.
+    pub(super) fn of(&self, idx: usize) -> usize {
+        self.of_row[idx]
+    }
+}
+
+/// Changes when the facts of a run do: its name, its data, how far it came, changes, and its end.
+fn stamp(run: &Run) -> u64 {
     let last = |metric: &str| run.record.metrics.get(metric).map(|all| all.last);
     // Of a live run, only whole epochs are news here.
     let done = last("epochs_done").map(|epochs| match run.state.is_live() {
         true => epochs.floor(),
         false => epochs,
     });
-    (
-        run.record.name.clone(),
-        done.map(f64::to_bits),
-        run.state.changes.len(),
-        run.record.status.word(),
-        last("test_accuracy").is_some(),
-    )
+    let mut hasher = DefaultHasher::new();
+    run.record.name.hash(&mut hasher);
+    run.record.data.hash(&mut hasher);
+    run.record.color.hash(&mut hasher);
+    done.map(f64::to_bits).hash(&mut hasher);
+    run.record.changes.len().hash(&mut hasher);
+    run.record.status.word().hash(&mut hasher);
+    last("test_accuracy").is_some().hash(&mut hasher);
+    hasher.finish()
 }
 
 impl Rows {
     /// Takes in what has changed.
     pub(super) fn refresh(&mut self, studio: &Studio) {
-        let mut known = std::mem::take(&mut self.known);
-        self.rows.clear();
-        for run in studio.runs() {
-            if !run.passes() {
-                continue;
-            }
+        let version = Some(studio.runs_version());
+        if self.version == version {
+            return;
+        }
+        self.version = version;
+        let n_before = self.rows.len();
+        let before = self.rows.drain(..).zip(self.stamps.drain(..)).enumerate();
+        let mut known: HashMap<RunId, (usize, Facts, u64)> = before
+            .map(|(idx, (facts, stamp))| (facts.id.clone(), (idx, facts, stamp)))
+            .collect();
+        let mut is_same = true;
+        for run in studio.filtered_runs() {
             let stamp = stamp(run);
             let facts = match known.remove(&run.id) {
-                Some((old, facts)) if old == stamp => facts,
-                _ => run.facts(),
+                Some((idx, facts, old)) if old == stamp => {
+                    is_same &= idx == self.rows.len();
+                    facts
+                }
+                _ => {
+                    is_same = false;
+                    Facts::new(&run.record)
+                }
             };
-            self.known.insert(run.id.clone(), (stamp, facts.clone()));
-            self.rows.push(Row {
-                id: run.id.clone(),
-                facts,
-            });
+            self.rows.push(facts);
+            self.stamps.push(stamp);
+        }
+        if !is_same || self.rows.len() != n_before {
+            self.generation += 1;
+            self.columns = OnceCell::new();
+            self.metrics = OnceCell::new();
+            self.groups = OnceCell::new();
         }
     }
 
     /// What is worth looking along.
-    pub(super) fn columns(&self) -> Vec<Column> {
-        let facts: Vec<&Facts> = self.rows.iter().map(|row| &row.facts).collect();
-        Column::of(&facts)
+    pub(super) fn columns(&self) -> &[Column] {
+        self.columns
+            .get_or_init(|| Column::of(&self.rows.iter().collect::<Vec<_>>()))
     }
 
     /// The metrics that any run has.
-    pub(super) fn metrics(&self) -> Vec<Metric> {
-        let has = |m: &Metric| self.rows.iter().any(|r| r.facts.metrics.contains_key(m));
-        Metric::ALL.into_iter().filter(has).collect()
+    pub(super) fn metrics(&self) -> &[Metric] {
+        self.metrics.get_or_init(|| {
+            let has = |m: &Metric| self.rows.iter().any(|row| row.metrics.contains_key(m));
+            Metric::ALL.into_iter().filter(has).collect()
+        })
+    }
+
+    /// The runs that differ in nothing but the seed.
+    pub(super) fn groups(&self) -> &Groups {
+        self.groups.get_or_init(|| {
+            let members = groups(&self.rows);
+            let mut of_row = vec![0; self.rows.len()];
+            for (group, rows) in members.iter().enumerate() {
+                rows.iter().for_each(|&idx| of_row[idx] = group);
+            }
+            Groups { members, of_row }
+        })
     }
 
     /// The values of a column.
     pub(super) fn values(&self, column: &Column) -> Vec<Value> {
-        let values = self.rows.iter().filter_map(|r| column.value(&r.facts));
+        let values = self.rows.iter().filter_map(|row| column.value(row));
         values.collect()
+    }
+
+    /// Where the run is among the rows.
+    pub(super) fn place(&self, id: &RunId) -> Option<usize> {
+        self.rows.iter().position(|row| row.id == *id)
+    }
+}
+
+/// Where all rows lie along a column, kept until rows or column are others.
+#[derive(Default)]
+pub(super) struct Places {
+    key: Option<(u64, Column, bool)>,
+    /// How the values lie; none where there are no values.
+    pub(super) scale: Option<Scale>,
+    /// The place of each row, from 0 to 1.
+    pub(super) places: Vec<Option<f64>>,
+}
+
+impl Places {
+    /// The places in `column`, logarithmic if that is wanted and possible.
+    pub(super) fn follow(&mut self, rows: &Rows, column: &Column, wants_log: bool) {
+        let key = Some((rows.generation, column.clone(), wants_log));
+        if self.key == key {
+            return;
+        }
+        self.scale = Scale::new(&rows.values(column), wants_log);
+        let place = |row: &Facts| self.scale.as_ref()?.place(&column.value(row)?);
+        self.places = rows.rows.iter().map(place).collect();
+        self.key = key;
     }
 }
 

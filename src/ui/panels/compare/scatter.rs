@@ -5,8 +5,8 @@ use egui::{
 };
 
 use super::choose;
-use super::rows::{Row, Rows, text};
-use crate::compare::{Column, Scale};
+use super::rows::{Places, Rows, text};
+use crate::compare::{Column, Facts, Scale};
 use crate::runs::RunId;
 use crate::studio::Action;
 use crate::ui::panels::Cx;
@@ -25,13 +25,15 @@ pub(super) struct Scatter {
     y: Option<Column>,
     is_x_log: bool,
     is_y_log: bool,
+    /// Of the columns across and upward.
+    places: [Places; 2],
 }
 
 impl Scatter {
     /// Shows the view in the room there is.
     pub(super) fn ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>, rows: &Rows) {
         let columns = rows.columns();
-        self.follow(&columns, rows);
+        self.follow(columns, rows);
         let (Some(x), Some(y)) = (self.x.clone(), self.y.clone()) else {
             choose::nothing(
                 ui,
@@ -39,24 +41,21 @@ impl Scatter {
             );
             return;
         };
-        self.controls_ui(ui, rows, &columns);
-        let scales = [
-            Scale::new(&rows.values(&x), self.is_x_log),
-            Scale::new(&rows.values(&y), self.is_y_log),
-        ];
-        let [Some(x_scale), Some(y_scale)] = scales else {
+        self.controls_ui(ui, rows, columns);
+        let [across, up] = &mut self.places;
+        across.follow(rows, &x, self.is_x_log);
+        up.follow(rows, &y, self.is_y_log);
+        let (Some(x_scale), Some(y_scale)) = (&across.scale, &up.scale) else {
             choose::nothing(ui, "No run has both of these yet.");
             return;
         };
         let plot = room(ui, &x, &y);
-        grid_ui(ui, plot, (&x, &x_scale), (&y, &y_scale));
-        let dots: Vec<(&Row, Pos2)> = rows
-            .rows
-            .iter()
-            .filter_map(|row| {
-                let across = x_scale.place(&x.value(&row.facts)?)? as f32;
-                let up = y_scale.place(&y.value(&row.facts)?)? as f32;
-                Some((row, plot.lerp_inside(vec2(across, 1.0 - up))))
+        grid_ui(ui, plot, (&x, x_scale), (&y, y_scale));
+        let places = across.places.iter().zip(&up.places).zip(&rows.rows);
+        let dots: Vec<(&Facts, Pos2)> = places
+            .filter_map(|((across, up), row)| {
+                let share = vec2((*across)? as f32, 1.0 - (*up)? as f32);
+                Some((row, plot.lerp_inside(share)))
             })
             .collect();
         dots_ui(ui, cx, &dots, plot, &[x, y]);
@@ -158,12 +157,13 @@ fn short(text: &str) -> String {
     text.chars().take(11).chain(['…']).collect()
 }
 
-fn dots_ui(ui: &Ui, cx: &mut Cx<'_>, dots: &[(&Row, Pos2)], plot: Rect, columns: &[Column; 2]) {
+fn dots_ui(ui: &Ui, cx: &mut Cx<'_>, dots: &[(&Facts, Pos2)], plot: Rect, columns: &[Column; 2]) {
     let t = tokens(ui);
-    let has_selection = dots.iter().any(|(row, _)| cx.studio.is_selected(&row.id));
+    let selection = cx.studio.selection();
+    let has_selection = dots.iter().any(|(row, _)| selection.contains(&row.id));
     for (row, at) in dots {
-        let is_selected = cx.studio.is_selected(&row.id);
-        let color = cx.looks.color(t, &row.id);
+        let is_selected = has_selection && selection.contains(&row.id);
+        let color = t.run_color(row.color);
         let color = if has_selection && !is_selected {
             color.gamma_multiply(0.25)
         } else {
@@ -174,27 +174,30 @@ fn dots_ui(ui: &Ui, cx: &mut Cx<'_>, dots: &[(&Row, Pos2)], plot: Rect, columns:
             ui.painter()
                 .circle_stroke(*at, DOT + 2.5, Stroke::new(1.5, t.text));
         }
+        if cx.hover.is_at(&row.id) {
+            ui.painter()
+                .circle_stroke(*at, DOT + 2.5, Stroke::new(1.5, t.accent));
+        }
     }
     let pointer = ui.input(|i| i.pointer.hover_pos());
     let pointer = pointer.filter(|_| ui.rect_contains_pointer(plot.expand(NEAR)));
-    let Some((row, at)) = pointer.and_then(|pointer| {
+    let Some((row, _)) = pointer.and_then(|pointer| {
         let near = dots.iter().min_by(|a, b| {
-            let distance = |dot: &(&Row, Pos2)| dot.1.distance_sq(pointer);
+            let distance = |dot: &(&Facts, Pos2)| dot.1.distance_sq(pointer);
             distance(a).total_cmp(&distance(b))
         });
         near.filter(|(_, at)| at.distance(pointer) < NEAR)
     }) else {
         return;
     };
-    ui.painter()
-        .circle_stroke(*at, DOT + 2.5, Stroke::new(1.5, t.accent));
+    cx.hover.tell(&row.id);
     let value = |c: &Column| {
-        let value = c.value(&row.facts).map(|v| text(c, &v));
+        let value = c.value(row).map(|v| text(c, &v));
         format!("{}  {}", c.label(), value.unwrap_or_default())
     };
     let words = format!(
         "{}\n{}\n{}",
-        row.facts.name,
+        row.name,
         value(&columns[0]),
         value(&columns[1])
     );

@@ -50,8 +50,9 @@ impl Opinions {
                 ui.spacing_mut().item_spacing = vec2(16.0, 12.0);
                 for id in &self.asked {
                     let row = rows.rows.iter().find(|row| row.id == *id);
-                    let name = row.map_or("", |row| &row.facts.name);
-                    let color = cx.looks.color(tokens(ui), id);
+                    let name = row.map_or("", |row| row.name.as_str());
+                    let color = row.map_or(0, |row| row.color);
+                    let color = tokens(ui).run_color(color);
                     let opinion = cx.studio.compared().opinions.iter().find(|o| o.run == *id);
                     ui.allocate_ui(vec2(WIDTH, 232.0), |ui| {
                         ui.vertical(|ui| opinion_ui(ui, name, color, opinion));

@@ -1,10 +1,13 @@
-//! Runs that differ in their seed alone, as one band.
+//! Runs that belong together, as one band.
 
 use super::baseline::{Baseline, BaselineKey};
 use super::lens::Lens;
 use super::trace::RunCurve;
-use crate::picture::{BandPoint, Spread, band, group_key};
+use crate::picture::{BandPoint, Spread, band};
+use crate::runs::Record;
+use crate::runs::table::{Group, GroupBy, group};
 use crate::studio::Run;
+use crate::ui::settings::Settings;
 
 /// Places at which a band is drawn: about one for three columns of pixels.
 const N_PLACES: usize = 240;
@@ -12,16 +15,38 @@ const N_PLACES: usize = 240;
 /// A group of runs as the plot draws it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Band {
+    /// What its runs share, in words.
+    pub name: String,
     /// Indices of its runs, at least two.
     pub members: Vec<usize>,
     /// Mean and spread, in the plot's own coordinates.
     pub points: Vec<BandPoint>,
 }
 
-/// What bands were made from: the lens, the spread, the runs with their points, the baseline.
+/// Which runs are drawn as one, and how; none where each is drawn by itself.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Grouping {
+    spread: Spread,
+    by: GroupBy,
+    /// Settings and tags may be others in another version of the runs.
+    version: u64,
+}
+
+impl Settings {
+    /// How runs are gathered.
+    pub fn grouping(&self, runs_version: u64) -> Option<Grouping> {
+        Some(Grouping {
+            spread: self.bands?,
+            by: self.group.clone(),
+            version: runs_version,
+        })
+    }
+}
+
+/// What bands were made from: the lens, the runs with their points, the baseline.
 type Key = (
     Lens,
-    Spread,
+    Grouping,
     Vec<(usize, usize, usize)>,
     Option<BaselineKey>,
 );
@@ -41,10 +66,10 @@ impl Bands {
         visible: &[usize],
         curves: &[[RunCurve; 2]],
         lens: &Lens,
-        spread: Option<Spread>,
+        grouping: &Option<Grouping>,
         baseline: Option<&Baseline>,
     ) -> &[Band] {
-        let Some(spread) = spread else {
+        let Some(grouping) = grouping else {
             *self = Bands::default();
             return &self.bands;
         };
@@ -53,19 +78,25 @@ impl Bands {
             .map(|&idx| (idx, runs[idx].state.points.len(), runs[idx].state.n_rewinds));
         let key = (
             *lens,
-            spread,
+            grouping.clone(),
             counts.collect(),
             baseline.map(|b| b.key.clone()),
         );
         if self.key.as_ref() != Some(&key) {
-            self.bands = groups(runs, visible)
-                .into_iter()
-                .map(|members| Band {
-                    points: points(runs, &members, curves, lens, spread, baseline),
-                    members,
-                })
-                .filter(|band| !band.points.is_empty())
-                .collect();
+            let band = |group: Group| Band {
+                points: points(
+                    runs,
+                    &group.members,
+                    curves,
+                    lens,
+                    grouping.spread,
+                    baseline,
+                ),
+                name: group.name,
+                members: group.members,
+            };
+            let bands = groups(runs, visible, &grouping.by).map(band);
+            self.bands = bands.filter(|band| !band.points.is_empty()).collect();
             self.key = Some(key);
         }
         &self.bands
@@ -73,17 +104,13 @@ impl Bands {
 }
 
 /// Runs that belong together, in groups of two and more.
-fn groups(runs: &[Run], visible: &[usize]) -> Vec<Vec<usize>> {
-    let mut groups: Vec<(String, Vec<usize>)> = Vec::new();
-    for &idx in visible {
-        let key = group_key(&runs[idx].state.config);
-        match groups.iter_mut().find(|(known, _)| *known == key) {
-            Some((_, members)) => members.push(idx),
-            None => groups.push((key, vec![idx])),
-        }
-    }
-    let members = groups.into_iter().map(|(_, members)| members);
-    members.filter(|members| members.len() > 1).collect()
+fn groups(runs: &[Run], visible: &[usize], by: &GroupBy) -> impl Iterator<Item = Group> {
+    let records: Vec<&Record> = visible.iter().map(|&idx| &runs[idx].record).collect();
+    let groups = group(&records, by).into_iter();
+    groups.filter(|g| g.members.len() > 1).map(|mut group| {
+        group.members.iter_mut().for_each(|m| *m = visible[*m]);
+        group
+    })
 }
 
 fn points(

@@ -22,12 +22,12 @@ impl MetricPlot<'_> {
 
     /// Whether the pointer is at the run, here or in another view.
     pub(super) fn is_hovered(&self, idx: usize) -> bool {
-        self.looks.hovered() == Some(&self.runs[idx].id)
+        self.hover.is_at(&self.runs[idx].id)
     }
 
     /// The colour of a curve: faded while the pointer is at another one that is drawn here.
     pub(super) fn run_ink(&self, t: &Tokens, idx: usize) -> Color32 {
-        let color = self.looks.color(t, &self.runs[idx].id);
+        let color = t.run_color(self.runs[idx].record.color);
         let is_other = self.visible.iter().any(|&other| self.is_hovered(other));
         if is_other && !self.is_hovered(idx) {
             color.gamma_multiply(FADED)
@@ -42,10 +42,9 @@ impl MetricPlot<'_> {
 
     /// The name at the end of a curve; a group says how many runs it has.
     pub(super) fn name_at_end(&self, idx: usize) -> String {
-        let name = &self.runs[idx].state.name;
         match self.band_of(idx) {
-            Some(band) => format!("{name} ×{}", band.members.len()),
-            None => name.clone(),
+            Some(band) => format!("{} ×{}", band.name, band.members.len()),
+            None => self.runs[idx].state.name.clone(),
         }
     }
 

@@ -52,7 +52,7 @@ impl MetricPlot<'_> {
         let painter = ui.painter();
         let small = TextStyle::Small.resolve(ui.style());
         let run = &self.runs[idx].state;
-        let color = self.looks.color(t, &self.runs[idx].id);
+        let color = t.run_color(self.runs[idx].record.color);
         let validation = run.epochs.last().and_then(|e| self.metric.of_epoch(e));
         let best = run.best_epoch().and_then(|e| self.metric.of_epoch(e));
         let training = curves[idx][self.metric as usize].smooth_at(run, lens, f64::INFINITY);

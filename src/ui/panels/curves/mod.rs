@@ -58,7 +58,7 @@ impl CurvesPanel {
             .resize_with(cx.studio.runs().len(), Default::default);
         let x_range = self.x_range(cx);
         let hovered = self.hovered.take();
-        let baseline = options::baseline(cx.studio, cx.settings);
+        let baseline = options::baseline(cx.studio);
         let mut hovered_run = None;
         for (idx, metric) in Metric::ALL.into_iter().enumerate() {
             let mut plot = MetricPlot {
@@ -71,7 +71,7 @@ impl CurvesPanel {
                 is_last: idx == 1,
                 shown_step: cx.studio.shown_step(),
                 hovered,
-                looks: cx.looks,
+                hover: cx.hover,
                 baseline: None,
                 baseline_name: baseline.map(|run| run.state.name.as_str()),
                 bands: &[],
@@ -85,7 +85,7 @@ impl CurvesPanel {
                 &visible,
                 &self.curves,
                 &lens,
-                cx.settings.bands,
+                &cx.settings.grouping(cx.studio.runs_version()),
                 plot.baseline,
             );
             let outcome = plot.ui(ui, lens, &self.curves);
@@ -96,7 +96,7 @@ impl CurvesPanel {
             }
         }
         if let Some(idx) = hovered_run {
-            cx.looks.hover(&cx.studio.runs()[idx].id);
+            cx.hover.tell(&cx.studio.runs()[idx].id);
         }
         if self.hovered != hovered {
             // The other plot shows the place too.

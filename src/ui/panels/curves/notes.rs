@@ -162,7 +162,7 @@ impl MetricPlot<'_> {
                 ui.end_row();
                 for &(idx, training, validation) in rows {
                     let name = egui::RichText::new(&self.runs[idx].state.name).small();
-                    ui.label(name.color(self.looks.color(t, &self.runs[idx].id)));
+                    ui.label(name.color(t.run_color(self.runs[idx].record.color)));
                     ui.label(theme::number(self.value(training)));
                     ui.label(theme::number(
                         validation.map_or("–".to_owned(), |v| self.value(v)),

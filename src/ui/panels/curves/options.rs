@@ -1,20 +1,22 @@
 //! How runs are held against each other: as groups, against one of them, on paper.
 
-use egui::Ui;
+use egui::{ScrollArea, Ui};
 
 use crate::picture::Spread;
-use crate::runs::RunId;
-use crate::studio::{Run, Studio};
+use crate::runs::table::{Column, GroupBy, differing_columns};
+use crate::runs::{Record, RunId};
+use crate::studio::{Action, Run, Studio};
+use crate::ui::column_names;
 use crate::ui::command::Command;
 use crate::ui::panels::Cx;
 use crate::ui::settings::Settings;
 use crate::ui::theme;
 use crate::ui::widgets::{Weight, labeled_button};
 
-/// The run that all others are held against, where somebody chose one.
-pub fn baseline<'a>(studio: &'a Studio, settings: &Settings) -> Option<&'a Run> {
-    let id = settings.baseline.as_ref()?;
-    studio.run(id).filter(|run| !run.state.points.is_empty())
+/// The run that all others are held against, once its points are here.
+pub fn baseline(studio: &Studio) -> Option<&Run> {
+    let baseline = studio.baseline();
+    baseline.filter(|run| !run.state.points.is_empty())
 }
 
 /// A button with everything that few people need often.
@@ -27,6 +29,9 @@ pub fn button_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     egui::Popup::menu(&button).show(|ui| {
         ui.set_min_width(220.0);
         bands_ui(ui, cx.settings);
+        if cx.settings.bands.is_some() {
+            group_ui(ui, cx);
+        }
         ui.separator();
         baseline_ui(ui, cx);
         ui.separator();
@@ -39,9 +44,9 @@ pub fn button_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
 }
 
 fn bands_ui(ui: &mut Ui, settings: &mut Settings) {
-    let about = "Runs that differ in their seed alone are drawn as one: what is left of a \
-                 difference between two groups is not chance.";
-    ui.label(theme::quiet(ui, "Runs of one setting"))
+    let about = "Runs that belong together are drawn as one: what is left of a difference between \
+                 two groups that differ in more than the seed is not chance.";
+    ui.label(theme::quiet(ui, "Runs that belong together"))
         .on_hover_text(about);
     let mut choice = |ui: &mut Ui, spread: Option<Spread>, label: &str| {
         let is_chosen = settings.bands == spread;
@@ -59,19 +64,55 @@ fn bands_ui(ui: &mut Ui, settings: &mut Settings) {
     }
 }
 
+/// Which runs belong together: by what differs between those that are shown.
+fn group_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+    let about = "Runs belong together when they have the same value of this.";
+    let shown = cx.studio.runs().iter().filter(|run| run.is_visible);
+    let records: Vec<&Record> = shown.map(|run| &run.record).collect();
+    let is_setting = |c: &Column| c.aggregate.is_none() && c.key != "seed" && c.key != "status";
+    let columns = differing_columns(&records).into_iter().filter(is_setting);
+    let mut choices = vec![GroupBy::AllButSeed];
+    choices.extend(columns.map(GroupBy::Column));
+    if !choices.contains(&cx.settings.group) {
+        choices.push(cx.settings.group.clone());
+    }
+    ui.separator();
+    ui.label(theme::quiet(ui, "They belong together by"))
+        .on_hover_text(about);
+    ScrollArea::vertical().max_height(160.0).show(ui, |ui| {
+        for by in choices {
+            let name = match &by {
+                GroupBy::AllButSeed => "all but the seed".to_owned(),
+                GroupBy::Column(column) => column_names::full_name(column),
+            };
+            let is_chosen = cx.settings.group == by;
+            let item = ui.selectable_label(is_chosen, name);
+            if item.on_hover_text(about).clicked() {
+                cx.settings.group = by;
+            }
+        }
+    });
+}
+
 fn baseline_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
-    let about = "The curves show how far each run is above or below this one; 0 is the same.";
+    let about = "The curves show how far each run is above or below this one, and so does the \
+                 table; 0 is the same.";
     ui.label(theme::quiet(ui, "Difference to"))
         .on_hover_text(about);
+    let chosen = cx.studio.baseline().map(|run| &run.id);
+    let mut wanted = None;
     let mut choice = |ui: &mut Ui, id: Option<&RunId>, label: &str| {
-        let is_chosen = cx.settings.baseline.as_ref() == id;
-        let item = ui.selectable_label(is_chosen, label);
+        let item = ui.selectable_label(chosen == id, label);
         if item.on_hover_text(about).clicked() {
-            cx.settings.baseline = id.cloned();
+            wanted = Some(id.cloned());
         }
     };
     choice(ui, None, "nothing");
-    for run in cx.studio.runs().iter().filter(|run| run.is_visible) {
+    let is_offered = |run: &&Run| run.is_visible || Some(&run.id) == chosen;
+    for run in cx.studio.runs().iter().filter(is_offered) {
         choice(ui, Some(&run.id), &run.state.name);
+    }
+    if let Some(id) = wanted {
+        cx.act(Action::SetBaseline(id));
     }
 }

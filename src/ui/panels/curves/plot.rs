@@ -14,7 +14,7 @@ use super::range::y_range;
 use super::trace::{RunCurve, Trace};
 use crate::runs::{ChangePoint, RunState};
 use crate::studio::Run;
-use crate::ui::looks::RunLooks;
+use crate::ui::hover::Hover;
 use crate::ui::settings::Settings;
 use crate::ui::theme::{self, tokens};
 
@@ -38,8 +38,8 @@ pub struct MetricPlot<'a> {
     pub shown_step: Option<u64>,
     /// Where the pointer is on the axis, in this plot or another.
     pub hovered: Option<f64>,
-    /// How runs look.
-    pub looks: &'a RunLooks,
+    /// Which run the pointer is at.
+    pub hover: &'a Hover,
     /// What the curves are held against, and its name.
     pub baseline: Option<&'a Baseline>,
     /// Its name.

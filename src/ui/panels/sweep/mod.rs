@@ -10,7 +10,9 @@ use egui::{Align, Layout, RichText, ScrollArea, Ui};
 use super::Cx;
 use crate::studio::{Action, ShownSweep, SweepAction, SweepPhase};
 use crate::sweep::SweepEnd;
+use crate::ui::command::Command;
 use crate::ui::format;
+use crate::ui::sweep_command::SweepCommand;
 use crate::ui::theme::{self, ROW_HEIGHT, UNIT, tokens};
 use crate::ui::widgets::{Icon, Weight, labeled_button, section};
 
@@ -76,6 +78,11 @@ fn bar_ui(ui: &mut Ui, cx: &mut Cx<'_>, shown: &ShownSweep) {
 }
 
 fn buttons_ui(ui: &mut Ui, cx: &mut Cx<'_>, shown: &ShownSweep) {
+    let compare = labeled_button(ui, None, "Compare runs", Weight::Bare, 0.0, true);
+    let command = Command::Sweep(SweepCommand::Compare);
+    if compare.on_hover_text(command.explanation()).clicked() {
+        cx.command(command);
+    }
     let mut button = |icon: Icon, text: &str, about: &str, action: SweepAction| {
         let response = labeled_button(ui, Some(icon), text, Weight::Plain, 0.0, true);
         if response.on_hover_text(about).clicked() {

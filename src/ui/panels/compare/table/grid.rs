@@ -7,6 +7,7 @@ use egui::{
 };
 use egui_table::{CellInfo, HeaderCellInfo, HeaderRow, Table, TableDelegate};
 
+use super::keys::{self, Step};
 use super::layout::{Layout, Line, Made};
 use super::notes::NotesDialog;
 use super::{TablePanel, cell, menu};
@@ -14,6 +15,7 @@ use crate::runs::table::{Aggregate, Column, GroupBy};
 use crate::runs::{RunId, Status};
 use crate::studio::{Action, Run};
 use crate::train::Finish;
+use crate::ui::column_names;
 use crate::ui::panels::Cx;
 use crate::ui::theme::{self, ROW_HEIGHT, tokens};
 use crate::ui::widgets::{Icon, icon_button};
@@ -32,6 +34,7 @@ enum Deed {
     Aggregate(Column, Aggregate),
     Toggle(String),
     Pick(usize, Modifiers),
+    Step(Step),
 }
 
 /// Shows the table in the room there is.
@@ -54,9 +57,14 @@ pub(super) fn ui(ui: &mut Ui, cx: &mut Cx<'_>, panel: &mut TablePanel) {
         made: &made,
         layout: &panel.layout,
         notes: &mut panel.notes,
+        focus: &mut panel.focus,
         deeds: Vec::new(),
     };
-    Table::new()
+    let mut table = Table::new();
+    if let Some(line) = panel.scroll_to.take() {
+        table = table.scroll_to_row(line as u64, None);
+    }
+    table
         .id_salt("runs")
         .num_rows(made.lines.len() as u64)
         .columns(columns)
@@ -85,6 +93,13 @@ impl TablePanel {
                 }
             }
             Deed::Pick(idx, modifiers) => self.pick(cx, made, idx, modifiers),
+            Deed::Step(step) => {
+                self.focus = Some(cx.studio.runs()[step.run].id.clone());
+                self.scroll_to = Some(step.line);
+                if step.is_picking {
+                    self.pick(cx, made, step.run, Modifiers::SHIFT);
+                }
+            }
         }
     }
 
@@ -121,6 +136,8 @@ struct Grid<'a, 'cx> {
     layout: &'a Layout,
     baseline: Option<&'cx Run>,
     notes: &'a mut Option<NotesDialog>,
+    /// The run whose row is to have the keys.
+    focus: &'a mut Option<RunId>,
     deeds: Vec<Deed>,
 }
 
@@ -148,9 +165,12 @@ impl TableDelegate for Grid<'_, '_> {
         if self.cx.studio.is_selected(&run.id) {
             ui.painter()
                 .rect_filled(rect, 0.0, ui.visuals().selection.bg_fill);
-        } else if response.hovered() {
+        } else if self.cx.hover.is_at(&run.id) {
             let fill = theme::mix(tokens(ui).background, tokens(ui).raised, 0.6);
             ui.painter().rect_filled(rect, 0.0, fill);
+        }
+        if ui.rect_contains_pointer(rect) {
+            self.cx.hover.tell(&run.id);
         }
         self.row_response(ui, idx, &response);
     }
@@ -164,7 +184,7 @@ impl TableDelegate for Grid<'_, '_> {
             .checked_sub(1)
             .map(|idx| &self.made.columns[idx]);
         match (line, column) {
-            (Line::Run(idx), None) => self.name_ui(ui, idx),
+            (Line::Run(idx), None) => self.name_ui(ui, idx, info.row_nr as usize),
             (Line::Run(idx), Some(column)) => self.value_ui(ui, idx, column),
             (Line::Group(idx), None) => self.group_name_ui(ui, idx),
             (Line::Group(idx), Some(column)) => self.group_value_ui(ui, idx, column),
@@ -180,11 +200,11 @@ impl Grid<'_, '_> {
     /// The heading of a column: a click sorts, and the other button shows what else there is.
     fn heading_ui(&mut self, ui: &mut Ui, column: &Column, align: Align) {
         let t = tokens(ui);
-        let (word, aggregate) = cell::heading(column);
+        let (word, aggregate) = column_names::heading(column);
         let sorted = self.layout.sort.iter().find(|key| key.column == *column);
         let rect = ui.max_rect();
         let response = ui.interact(rect, ui.scope_id().with("heading"), Sense::click());
-        let name = format!("Sort by {}", cell::full_name(column));
+        let name = format!("Sort by {}", column_names::full_name(column));
         response.widget_info(|| WidgetInfo::labeled(Role::Button, true, &name));
         let ink = if response.hovered() || response.has_focus() || sorted.is_some() {
             t.text
@@ -215,7 +235,7 @@ impl Grid<'_, '_> {
         Popup::context_menu(&response).show(|ui| self.heading_menu_ui(ui, column));
         let about = format!(
             "{} ({}). A click sorts, with Shift as the next column to sort by; the right button shows more.",
-            cell::full_name(column),
+            column_names::full_name(column),
             column.name()
         );
         response.on_hover_text(about);
@@ -243,7 +263,7 @@ impl Grid<'_, '_> {
     }
 
     /// Eye, colour, star and name.
-    fn name_ui(&mut self, ui: &mut Ui, idx: usize) {
+    fn name_ui(&mut self, ui: &mut Ui, idx: usize, line: usize) {
         let run = &self.cx.studio.runs()[idx];
         let t = tokens(ui);
         let layout = UiLayout::left_to_right(Align::Center);
@@ -263,7 +283,7 @@ impl Grid<'_, '_> {
                 .act(Action::ShowRun(run.id.clone(), !run.is_visible));
         }
         let (dot, _) = ui.allocate_exact_size(vec2(10.0, 10.0), Sense::hover());
-        let color = self.cx.looks.color(t, &run.id);
+        let color = t.run_color(run.record.color);
         let color = if run.is_visible {
             color
         } else {
@@ -272,6 +292,12 @@ impl Grid<'_, '_> {
         ui.painter().circle_filled(dot.center(), 4.0, color);
         let name_rect = ui.available_rect_before_wrap();
         let response = ui.interact(name_rect, ui.scope_id().with("name"), Sense::click());
+        if self.focus.as_ref() == Some(&run.id) {
+            response.request_focus();
+            *self.focus = None;
+        }
+        let step = keys::step(&ui, &response, self.made, line);
+        self.deeds.extend(step.map(Deed::Step));
         let is_picked = self.cx.studio.is_selected(&run.id);
         let name = &run.record.name;
         response.widget_info(|| WidgetInfo::selected(Role::Row, true, is_picked, name));

@@ -2,6 +2,7 @@
 
 mod cell;
 mod grid;
+mod keys;
 mod layout;
 mod menu;
 mod notes;
@@ -12,6 +13,7 @@ use egui::{ScrollArea, Ui};
 use crate::runs::RunId;
 use crate::runs::table::{Aggregate, Column, GroupBy, to_csv};
 use crate::studio::Run;
+use crate::ui::column_names;
 use crate::ui::command::Command;
 use crate::ui::panels::Cx;
 use crate::ui::theme::{self, ROW_HEIGHT};
@@ -27,6 +29,10 @@ pub(super) struct TablePanel {
     made: Option<Made>,
     /// Where a range of picked runs began.
     anchor: Option<RunId>,
+    /// The run whose row is to have the keys.
+    focus: Option<RunId>,
+    /// The line that is to be in sight.
+    scroll_to: Option<usize>,
     notes: Option<NotesDialog>,
     trash: Option<TrashDialog>,
 }
@@ -101,7 +107,7 @@ impl TablePanel {
                 for column in &made.all {
                     let column = layout.aggregated(column);
                     let mut is_shown = made.columns.contains(&column);
-                    let name = cell::full_name(&column);
+                    let name = column_names::full_name(&column);
                     if ui.checkbox(&mut is_shown, name).changed() {
                         layout.by_hand.insert(column.key.clone(), is_shown);
                     }
@@ -121,7 +127,7 @@ impl TablePanel {
         let chosen = match &self.layout.group {
             None => "not grouped".to_owned(),
             Some(GroupBy::AllButSeed) => "by all but seed".to_owned(),
-            Some(GroupBy::Column(column)) => format!("by {}", cell::heading(column).0),
+            Some(GroupBy::Column(column)) => format!("by {}", column_names::heading(column).0),
         };
         let group = &mut self.layout.group;
         combo_of_width(ui, "Groups", &chosen, 136.0, |ui| {
@@ -129,7 +135,7 @@ impl TablePanel {
             let seeds = Some(GroupBy::AllButSeed);
             ui.selectable_value(group, seeds, "by all but seed");
             for column in made.all.iter().filter(|c| c.aggregate.is_none()) {
-                let name = format!("by {}", cell::heading(column).0);
+                let name = format!("by {}", column_names::heading(column).0);
                 let by = Some(GroupBy::Column(column.clone()));
                 ui.selectable_value(group, by, name);
             }

@@ -1,0 +1,128 @@
+//! What is drawn of runs and groups: averages, spreads, differences.
+
+use super::{Curve, CurvesView};
+use crate::picture::series::{Series, Spread, band};
+use crate::picture::{Average, Metric};
+use crate::runs::table::group;
+use crate::runs::{Record, RunState};
+
+/// Places at which a band is drawn.
+const N_PLACES: usize = 400;
+
+/// What is drawn of one run or group.
+pub(super) struct Line {
+    pub(super) name: String,
+    pub(super) color: usize,
+    pub(super) points: Vec<[f64; 2]>,
+    /// Places with the ends of the spread.
+    pub(super) spread: Vec<[f64; 3]>,
+    /// Held-out images, at the ends of epochs.
+    pub(super) held_out: Vec<[f64; 2]>,
+}
+
+/// How a metric is made into lines.
+pub(super) struct Drawn<'a> {
+    pub(super) view: &'a CurvesView,
+    pub(super) metric: Metric,
+    /// What is taken away from all lines.
+    pub(super) baseline: Option<&'a RunState>,
+}
+
+impl Drawn<'_> {
+    pub(super) fn is_y_log(&self) -> bool {
+        self.metric == Metric::Loss && self.view.is_loss_log && self.baseline.is_none()
+    }
+
+    fn scaled_x(&self, x: f64) -> f64 {
+        if self.view.is_x_log {
+            x.max(1e-9).log10()
+        } else {
+            x
+        }
+    }
+
+    fn scaled_y(&self, y: f64) -> f64 {
+        match self.is_y_log() {
+            true if y > 0.0 => y.log10(),
+            true => f64::NAN,
+            false => y,
+        }
+    }
+
+    /// The averaged curve of a run, and its held-out images, as they were measured.
+    fn series(&self, run: &RunState) -> [Series; 2] {
+        let axis = self.view.x_axis;
+        let values = Average::of(&run.points, self.metric, self.view.smoothing_steps);
+        let points = run.points.iter().zip(values);
+        let training = points.map(|(p, y)| [self.scaled_x(axis.of_step(p)), y]);
+        let epochs = run.epochs.iter();
+        let held_out = epochs
+            .filter_map(|e| Some([self.scaled_x(axis.of_epoch(e)), self.metric.of_epoch(e)?]));
+        [Series::new(training), Series::new(held_out)]
+    }
+
+    /// A line for each run or, with bands, for each group of them.
+    pub(super) fn lines(&self, curves: &[Curve<'_>]) -> Vec<Line> {
+        let baseline = self.baseline.map(|run| self.series(run));
+        let alone = |curve: &Curve<'_>| self.line(curve, baseline.as_ref());
+        let Some(spread) = self.view.bands else {
+            return curves.iter().map(alone).collect();
+        };
+        let records: Vec<&Record> = curves.iter().map(|curve| curve.record).collect();
+        let groups = group(&records, &self.view.group).into_iter();
+        let line = |group: crate::runs::table::Group| match group.members[..] {
+            [only] => alone(&curves[only]),
+            _ => {
+                let members: Vec<&Curve<'_>> = group.members.iter().map(|&m| &curves[m]).collect();
+                self.band(&group.name, &members, spread, baseline.as_ref())
+            }
+        };
+        groups.map(line).collect()
+    }
+
+    /// The curve of a run, held against the baseline.
+    fn apart(&self, run: &RunState, baseline: Option<&[Series; 2]>) -> [Series; 2] {
+        let series = self.series(run);
+        match baseline {
+            Some(baseline) => [0, 1].map(|i| series[i].minus(&baseline[i])),
+            None => series,
+        }
+    }
+
+    fn line(&self, curve: &Curve<'_>, baseline: Option<&[Series; 2]>) -> Line {
+        let [training, held_out] = self.apart(curve.run, baseline);
+        let y = |[x, y]: [f64; 2]| [x, self.scaled_y(y)];
+        Line {
+            name: curve.run.name.clone(),
+            color: curve.record.color,
+            points: training.points.into_iter().map(y).collect(),
+            spread: Vec::new(),
+            held_out: held_out.points.into_iter().map(y).collect(),
+        }
+    }
+
+    fn band(
+        &self,
+        name: &str,
+        members: &[&Curve<'_>],
+        spread: Spread,
+        baseline: Option<&[Series; 2]>,
+    ) -> Line {
+        let training = members.iter().map(|c| {
+            let [training, _] = self.apart(c.run, baseline);
+            training
+        });
+        let band = band(&training.collect::<Vec<_>>(), spread, N_PLACES);
+        let ends = band
+            .iter()
+            .map(|p| [p.x, self.scaled_y(p.low), self.scaled_y(p.high)]);
+        let means = band.iter().map(|p| [p.x, self.scaled_y(p.mean)]);
+        Line {
+            name: format!("{name} ×{}", members.len()),
+            color: members[0].record.color,
+            points: means.collect(),
+            spread: ends.collect(),
+            held_out: Vec::new(),
+        }
+    }
+}

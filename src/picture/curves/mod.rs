@@ -1,0 +1,245 @@
+//! The curves of runs as a picture: loss above accuracy, with axes, marks and a legend.
+
+mod axes;
+mod lines;
+#[cfg(test)]
+mod tests;
+
+use super::series::Spread;
+use super::{Anchor, Face, Ink, Item, Metric, Palette, Picture, Rgb, Span, XAxis, reduce};
+use crate::runs::table::GroupBy;
+use crate::runs::{Record, RunState};
+use lines::{Drawn, Line};
+
+/// How curves are looked at.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CurvesView {
+    /// What they are drawn against.
+    pub x_axis: XAxis,
+    /// Whether that is logarithmic.
+    pub is_x_log: bool,
+    /// Whether the loss is.
+    pub is_loss_log: bool,
+    /// Updates the curves are averaged over.
+    pub smoothing_steps: f64,
+    /// Whether runs that belong together are drawn as one, and how.
+    pub bands: Option<Spread>,
+    /// Which runs belong together.
+    pub group: GroupBy,
+}
+
+/// A run to draw.
+#[derive(Clone, Copy, Debug)]
+pub struct Curve<'a> {
+    /// What is known of it.
+    pub record: &'a Record,
+    /// What happened in it.
+    pub run: &'a RunState,
+}
+
+const LEFT: f32 = 64.0;
+const RIGHT: f32 = 176.0;
+const TOP: f32 = 40.0;
+const BOTTOM: f32 = 44.0;
+/// Room between the two plots, for the title of the lower one.
+const BETWEEN: f32 = 40.0;
+
+/// Draws `curves` as `view` says, `size` points wide and high; with a `baseline`, their difference to
+/// that run.
+pub fn curves(
+    curves: &[Curve<'_>],
+    baseline: Option<&RunState>,
+    view: &CurvesView,
+    size: [f32; 2],
+    palette: &Palette,
+) -> Picture {
+    let names: Vec<&str> = curves.iter().map(|c| c.run.name.as_str()).collect();
+    let mut picture = Picture {
+        title: format!("Loss and accuracy of {}", names.join(", ")),
+        size,
+        paper: palette.background,
+        items: Vec::new(),
+    };
+    let height = (size[1] - TOP - BETWEEN - BOTTOM) / 2.0;
+    let width = size[0] - LEFT - RIGHT;
+    for metric in Metric::ALL {
+        let top = TOP + (height + BETWEEN) * metric as usize as f32;
+        let mut panel = Panel {
+            picture: &mut picture,
+            palette,
+            drawn: Drawn {
+                view,
+                metric,
+                baseline,
+            },
+            rect: [LEFT, top, width, height],
+            x: (0.0, 1.0),
+            y: (0.0, 1.0),
+        };
+        panel.draw(curves);
+    }
+    picture
+}
+
+/// One of the two plots.
+struct Panel<'a> {
+    picture: &'a mut Picture,
+    palette: &'a Palette,
+    drawn: Drawn<'a>,
+    /// Left, top, width, height.
+    rect: [f32; 4],
+    /// What is seen of the axes, in their own coordinates.
+    x: (f64, f64),
+    y: (f64, f64),
+}
+
+impl Panel<'_> {
+    fn draw(&mut self, curves: &[Curve<'_>]) {
+        let lines = self.drawn.lines(curves);
+        self.fit(&lines);
+        self.axes();
+        for line in &lines {
+            self.line(line);
+        }
+        if self.drawn.metric == Metric::Loss {
+            self.legend(&lines);
+        }
+    }
+
+    /// Lets the axes show all of every line, but for the first moments, which would press what
+    /// follows into a corner.
+    fn fit(&mut self, lines: &[Line]) {
+        let points = || {
+            lines
+                .iter()
+                .flat_map(|l| l.points.iter().chain(&l.held_out))
+        };
+        let xs = points().map(|p| p[0]);
+        let (low, high) = ends(xs);
+        self.x = if self.drawn.view.is_x_log {
+            (low, high)
+        } else {
+            (low.min(0.0), high)
+        };
+        let mut ys: Vec<f64> = points().map(|p| p[1]).filter(|y| y.is_finite()).collect();
+        ys.sort_by(f64::total_cmp);
+        let at = |share: f64| ys.get((share * ys.len().saturating_sub(1) as f64) as usize);
+        let is_difference = self.drawn.baseline.is_some();
+        let (from, to) = match (is_difference, self.drawn.metric, self.drawn.is_y_log()) {
+            (true, ..) => (0.02, 0.98),
+            (_, Metric::Loss, true) => (0.0, 1.0),
+            (_, Metric::Loss, false) => (0.0, 0.98),
+            (_, Metric::Accuracy, _) => (0.02, 1.0),
+        };
+        let held_out = lines.iter().flat_map(|l| l.held_out.iter().map(|p| p[1]));
+        let zero = is_difference.then_some(0.0);
+        let kept = at(from).into_iter().chain(at(to)).copied();
+        let (low, high) = ends(kept.chain(held_out).chain(zero));
+        let margin = 0.05 * (high - low).max(1e-3);
+        self.y = (low - margin, high + margin);
+        if self.drawn.metric == Metric::Accuracy && !is_difference {
+            self.y.1 = self.y.1.min(1.0);
+        }
+    }
+
+    /// Where a point of the plot is in the picture.
+    fn at(&self, x: f64, y: f64) -> [f32; 2] {
+        let share = |v: f64, (low, high): (f64, f64)| ((v - low) / (high - low).max(1e-12)) as f32;
+        let [left, top, width, height] = self.rect;
+        [
+            left + width * share(x, self.x),
+            top + height * (1.0 - share(y, self.y)),
+        ]
+    }
+
+    fn line(&mut self, line: &Line) {
+        let rgb = self.palette.data(line.color);
+        if line.spread.len() > 1 {
+            self.area(&line.spread, rgb);
+        }
+        let seen = line.points.iter().map(|&[x, y]| (x, y));
+        // Two columns a point of width: sharper than any screen, and no larger than needed.
+        let n_columns = (2.0 * self.rect[2]) as usize;
+        let (stretches, _) = reduce::<[f64; 2]>(seen, self.x, n_columns);
+        for stretch in stretches {
+            let points: Vec<[f32; 2]> = stretch.iter().map(|&[x, y]| self.inside(x, y)).collect();
+            let is_group = !line.spread.is_empty();
+            let opacity = if is_group || line.held_out.is_empty() {
+                1.0
+            } else {
+                0.6
+            };
+            self.picture.line(&points, Ink { rgb, opacity }, 1.5);
+        }
+        let dots: Vec<[f32; 2]> = line
+            .held_out
+            .iter()
+            .map(|&[x, y]| self.inside(x, y))
+            .collect();
+        if !dots.is_empty() {
+            self.picture.line(&dots, Ink::solid(rgb), 1.5);
+        }
+        for centre in dots {
+            self.picture.items.push(Item::Circle {
+                centre,
+                radius: 3.0,
+                fill: Ink::solid(rgb),
+                rim: None,
+            });
+        }
+    }
+
+    fn area(&mut self, spread: &[[f64; 3]], rgb: Rgb) {
+        let low = |y: f64| if y.is_finite() { y } else { self.y.0 };
+        let above = spread.iter().map(|&[x, _, high]| self.inside(x, high));
+        let below = spread.iter().rev().map(|&[x, y, _]| self.inside(x, low(y)));
+        let points = above.chain(below).collect();
+        let fill = Ink { rgb, opacity: 0.2 };
+        self.picture.items.push(Item::Area { points, fill });
+    }
+
+    /// The same place, or the nearest one within the plot.
+    fn inside(&self, x: f64, y: f64) -> [f32; 2] {
+        let [left, top, width, height] = self.rect;
+        let [px, py] = self.at(x, y);
+        [px.clamp(left, left + width), py.clamp(top, top + height)]
+    }
+
+    /// What each colour means, right of the upper plot.
+    fn legend(&mut self, lines: &[Line]) {
+        let [left, top, width, height] = self.rect;
+        let x = left + width + 16.0;
+        let n_shown = ((height / 18.0) as usize).max(1);
+        for (idx, line) in lines.iter().take(n_shown).enumerate() {
+            let y = top + 9.0 + 18.0 * idx as f32;
+            let ink = Ink::solid(self.palette.data(line.color));
+            self.picture.line(&[[x, y], [x + 16.0, y]], ink, 2.0);
+            let is_last = idx + 1 == n_shown && lines.len() > n_shown;
+            let words = match is_last {
+                true => format!("and {} more", lines.len() - idx),
+                false => line.name.clone(),
+            };
+            let name = self.span(&words, Face::Text, 12.0, self.palette.text);
+            self.picture.text([x + 24.0, y], Anchor::Start, name);
+        }
+    }
+
+    fn span(&self, text: &str, face: Face, size: f32, rgb: Rgb) -> Span {
+        Span {
+            text: text.to_owned(),
+            face,
+            size,
+            ink: Ink::solid(rgb),
+        }
+    }
+}
+
+/// Smallest and largest of what is a number; 0 and 1 where nothing is.
+fn ends(values: impl Iterator<Item = f64>) -> (f64, f64) {
+    let (low, high) = values
+        .filter(|v| v.is_finite())
+        .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), v| {
+            (low.min(v), high.max(v))
+        });
+    if low <= high { (low, high) } else { (0.0, 1.0) }
+}

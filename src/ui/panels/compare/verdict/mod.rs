@@ -1,0 +1,185 @@
+//! Which of two settings is better, and is that sure?
+
+mod interval;
+mod seeds;
+mod words;
+
+use std::collections::BTreeSet;
+
+use egui::{ScrollArea, Ui};
+
+use super::choose;
+use super::parting::Parting;
+use super::rows::Rows;
+use crate::compare::{Comparison, Facts, Metric, Paired};
+use crate::runs::RunId;
+use crate::studio::Studio;
+use crate::ui::panels::Cx;
+use crate::ui::theme::ROW_HEIGHT;
+
+/// What is compared with what.
+#[derive(Default)]
+pub(super) struct VerdictView {
+    /// The first run of each of the two settings.
+    pair: Option<[RunId; 2]>,
+    selection: BTreeSet<RunId>,
+    metric: Option<Metric>,
+    parting: Parting,
+    made: Option<Made>,
+}
+
+/// Two settings, as indices into the rows.
+type Pair = [Vec<usize>; 2];
+
+/// A comparison, kept until something about it changes.
+struct Made {
+    key: Key,
+    members: Pair,
+    comparison: Result<Comparison, String>,
+}
+
+/// What a comparison is made of: rows, the two, the metric, and what their models say.
+type Key = (u64, [RunId; 2], Metric, Option<Paired>);
+
+impl VerdictView {
+    /// Shows the view.
+    pub(super) fn ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>, rows: &Rows) {
+        self.follow(cx.studio, rows);
+        let metrics = rows.metrics();
+        let metric = self.metric.filter(|m| metrics.contains(m));
+        let (Some(pair), Some(metric)) = (self.pair.clone(), metric.or(metrics.first().copied()))
+        else {
+            choose::nothing(
+                ui,
+                "Select two runs, in the table or along an axis, to compare them.",
+            );
+            return;
+        };
+        self.metric = Some(metric);
+        self.controls_ui(ui, rows, pair, metrics);
+        let (Some(pair), Some(metric)) = (self.pair.clone(), self.metric) else {
+            return;
+        };
+        let made = self.make(cx.studio, rows, &pair, metric);
+        ScrollArea::vertical()
+            .auto_shrink(false)
+            .show(ui, |ui| match &made.comparison {
+                Ok(comparison) => {
+                    words::ui(ui, comparison);
+                    seeds::ui(ui, cx, rows, &made.members, comparison);
+                    self.parting.ui(ui, cx, &pair, comparison);
+                }
+                Err(reason) => choose::nothing(ui, reason),
+            });
+        self.made = Some(made);
+    }
+
+    /// The comparison, made anew where something changed.
+    fn make(&mut self, studio: &Studio, rows: &Rows, pair: &[RunId; 2], metric: Metric) -> Made {
+        let parted = studio.compared().parted.as_ref();
+        let parted = parted.filter(|p| p.runs == *pair);
+        let paired = parted.and_then(|p| Some(p.found.as_ref().ok()?.0));
+        let key = (rows.generation, pair.clone(), metric, paired);
+        if let Some(made) = self.made.take().filter(|made| made.key == key) {
+            return made;
+        }
+        let members = members(rows, pair);
+        let comparison = Comparison::new(&rows.rows, &members[0], &members[1], metric);
+        Made {
+            key,
+            members,
+            comparison: comparison.map(|comparison| match paired {
+                Some(paired) => comparison.with_images(paired),
+                None => comparison,
+            }),
+        }
+    }
+
+    /// A new selection is compared; otherwise what is compared stays while it is there.
+    fn follow(&mut self, studio: &Studio, rows: &Rows) {
+        let is_there = |id: &RunId| rows.place(id).is_some();
+        self.pair = self.pair.take().filter(|pair| pair.iter().all(is_there));
+        if *studio.selection() == self.selection && self.pair.is_some() {
+            return;
+        }
+        self.selection.clone_from(studio.selection());
+        let is_selected = |idx: &usize| self.selection.contains(&rows.rows[*idx].id);
+        let selected: Vec<usize> = (0..rows.rows.len()).filter(is_selected).collect();
+        let groups = rows.groups();
+        let first = selected.first().copied();
+        let other = first.and_then(|first| {
+            let differs = |idx: &&usize| groups.of(**idx) != groups.of(first);
+            selected.iter().find(differs).or(selected.get(1)).copied()
+        });
+        // Something is said before anybody selects.
+        let (first, other) = match &groups.members[..] {
+            [.., a, b] if selected.is_empty() => (Some(a[0]), Some(b[0])),
+            _ => (first, other),
+        };
+        if let (Some(a), Some(b)) = (first, other) {
+            self.pair = Some([a, b].map(|idx| rows.rows[idx].id.clone()));
+        }
+    }
+
+    fn controls_ui(&mut self, ui: &mut Ui, rows: &Rows, mut pair: [RunId; 2], metrics: &[Metric]) {
+        let groups = rows.groups();
+        let places = pair.each_ref().map(|id| rows.place(id).unwrap_or(0));
+        // Of each settings the run that is compared now, or the first.
+        let shown = |group: usize| {
+            let is_shown = |idx: &&usize| groups.of(**idx) == group;
+            *places
+                .iter()
+                .find(is_shown)
+                .unwrap_or(&groups.members[group][0])
+        };
+        let label = |group: usize| {
+            let row = &rows.rows[shown(group)];
+            side_label(row, groups.members[group].len())
+        };
+        let n = groups.members.len();
+        ui.horizontal_wrapped(|ui| {
+            ui.set_min_height(ROW_HEIGHT);
+            let mut side = |ui: &mut Ui, side: usize, name: &str, about: &str| {
+                let chosen = groups.of(places[side]);
+                if let Some(group) = choose::of_many(ui, name, about, chosen, n, label) {
+                    pair[side] = rows.rows[shown(group)].id.clone();
+                }
+            };
+            choose::word(ui, "is");
+            let about = "The settings that the verdict is about, with all their seeds.";
+            side(ui, 1, "Candidate", about);
+            choose::word(ui, "better than");
+            let about = "The settings it is compared with, with all their seeds.";
+            side(ui, 0, "Baseline", about);
+            choose::word(ui, "by");
+            let about = "What they are compared by.";
+            let choices = metrics.iter().map(|m| (Some(*m), m.label().to_owned()));
+            choose::one(ui, "Metric", about, &mut self.metric, choices);
+        });
+        self.pair = Some(pair);
+    }
+}
+
+fn side_label(row: &Facts, n: usize) -> String {
+    match n {
+        1 => row.name.clone(),
+        _ => format!("{} · {n} seeds", row.name),
+    }
+}
+
+/// All runs with the settings of each of the two. Two runs of the same settings are compared by
+/// themselves.
+fn members(rows: &Rows, pair: &[RunId; 2]) -> Pair {
+    let groups = rows.groups();
+    let places = pair.each_ref().map(|id| rows.place(id).unwrap_or(0));
+    let found = places.map(|idx| groups.of(idx));
+    if found[0] == found[1] {
+        return places.map(|idx| vec![idx]);
+    }
+    // The run that was picked comes first: it gives the name, and its model is asked.
+    [0, 1].map(|side| {
+        let group = groups.members[found[side]].iter().copied();
+        let rest = group.filter(|idx| *idx != places[side]);
+        std::iter::once(places[side]).chain(rest).collect()
+    })
+}

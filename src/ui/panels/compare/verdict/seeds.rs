@@ -1,0 +1,82 @@
+//! The seeds that are missing: a button that trains them, and what waits.
+
+use egui::Ui;
+
+use super::Pair;
+use crate::compare::{Comparison, seeds_to_add};
+use crate::studio::{Action, Studio};
+use crate::train::TrainConfig;
+use crate::ui::panels::Cx;
+use crate::ui::panels::compare::choose;
+use crate::ui::panels::compare::rows::Rows;
+use crate::ui::widgets::{Weight, labeled_button};
+
+/// The button that trains the seeds that are missing, and what waits.
+pub(super) fn ui(
+    ui: &mut Ui,
+    cx: &mut Cx<'_>,
+    rows: &Rows,
+    members: &Pair,
+    comparison: &Comparison,
+) {
+    ui.horizontal(|ui| {
+        if let Some(wanted) = comparison.seeds_wanted() {
+            let configs = missing(cx.studio, rows, members, wanted);
+            let n = configs.len();
+            let text = format!("Train {n} more {}", if n == 1 { "seed" } else { "seeds" });
+            let is_free = cx.studio.queue().len() == 0 && n > 0;
+            let button = labeled_button(ui, None, &text, Weight::Plain, 0.0, is_free);
+            let about = "Starts these runs one after the other, with the same settings and other \
+                         seeds; they begin when no other run is live.";
+            if button.on_hover_text(about).clicked() {
+                cx.act(Action::QueueRuns(configs));
+            }
+        }
+        queue_ui(ui, cx);
+    });
+}
+
+/// What waits to be trained.
+fn queue_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+    let n = cx.studio.queue().len();
+    if n == 0 {
+        return;
+    }
+    let runs = if n == 1 { "run waits" } else { "runs wait" };
+    choose::word(ui, &format!("{n} {runs} to be trained"));
+    let button = labeled_button(ui, None, "Do not train them", Weight::Bare, 0.0, true);
+    let about = "Gives up the runs that wait; the one that trains goes on.";
+    if button.on_hover_text(about).clicked() {
+        cx.act(Action::ClearQueue);
+    }
+}
+
+/// The settings of the two with the seeds they lack, in turns, so that both are ready at about the
+/// same time.
+fn missing(studio: &Studio, rows: &Rows, members: &Pair, wanted: [usize; 2]) -> Vec<TrainConfig> {
+    let seeds = |side: usize| -> Vec<u64> {
+        let runs = members[side].iter().map(|&idx| &rows.rows[idx]);
+        runs.map(|row| row.seed).collect()
+    };
+    let configs = |side: usize| -> Vec<TrainConfig> {
+        let id = &rows.rows[members[side][0]].id;
+        let Some(run) = studio.run(id) else {
+            return Vec::new();
+        };
+        let with_seed = |seed: u64| TrainConfig {
+            seed,
+            ..run.record.config.clone()
+        };
+        let add = seeds_to_add(&seeds(side), &seeds(1 - side), wanted[side]);
+        add.into_iter().map(with_seed).collect()
+    };
+    let (mut a, mut b) = (configs(0).into_iter(), configs(1).into_iter());
+    let mut all = Vec::new();
+    loop {
+        let next = [a.next(), b.next()];
+        if next.iter().all(Option::is_none) {
+            return all;
+        }
+        all.extend(next.into_iter().flatten());
+    }
+}

@@ -1,0 +1,59 @@
+//! The verdict in words, and the two that it is about.
+
+use egui::{RichText, Ui};
+
+use super::interval;
+use crate::compare::{Comparison, Side, Verdict};
+use crate::ui::panels::compare::rows::metric_text;
+use crate::ui::theme::{self, tokens};
+
+/// Shows the verdict and what it rests on.
+pub(super) fn ui(ui: &mut Ui, comparison: &Comparison) {
+    let t = tokens(ui);
+    let (word, color) = match comparison.verdict() {
+        Verdict::Better => ("Better", t.good),
+        Verdict::Worse => ("Worse", t.bad),
+        Verdict::CannotTell => ("Cannot tell", t.warning),
+        Verdict::SameSettings => ("The same settings", t.quiet),
+    };
+    ui.add_space(2.0 * theme::UNIT);
+    ui.label(RichText::new(word).heading().color(color));
+    ui.label(comparison.words());
+    ui.add_space(theme::UNIT);
+    sides_ui(ui, comparison);
+    if let Some(test) = &comparison.seeds {
+        interval::ui(ui, comparison, test);
+    }
+}
+
+/// Each of the two with its seeds.
+fn sides_ui(ui: &mut Ui, comparison: &Comparison) {
+    let line = |ui: &mut Ui, side: &Side| {
+        let values: Vec<String> = side
+            .values
+            .iter()
+            .zip(&side.seeds)
+            .map(|(value, seed)| {
+                format!("{} (seed {seed})", metric_text(comparison.metric, *value))
+            })
+            .collect();
+        ui.horizontal(|ui| {
+            let mean = metric_text(comparison.metric, side.mean);
+            ui.label(theme::number(format!("{mean:>9}")));
+            ui.add(egui::Label::new(&side.name).truncate())
+                .on_hover_text(values.join("\n"));
+            let seeds = if side.seeds.len() == 1 {
+                "seed"
+            } else {
+                "seeds"
+            };
+            ui.label(theme::quiet(
+                ui,
+                format!("mean of {} {seeds}", side.seeds.len()),
+            ))
+            .on_hover_text(values.join("\n"));
+        });
+    };
+    line(ui, &comparison.candidate);
+    line(ui, &comparison.baseline);
+}
