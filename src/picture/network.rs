@@ -1,6 +1,7 @@
 //! A network as a picture: a block a layer from the image at the top to the classes at the bottom,
 //! with what flows between them, and an arc around what a residual block goes around.
 
+use super::marks::thousands;
 use super::palette::mix;
 use super::{Anchor, Face, Ink, Item, Palette, Picture, Rgb, Span};
 use crate::model::{Layer, LayerReport, ModelSpec, Shape, SpecReport};
@@ -331,19 +332,6 @@ fn family(layer: &Layer) -> Option<usize> {
         Layer::BatchNorm | Layer::LayerNorm => Some(5),
         _ => None,
     }
-}
-
-/// `12,345`.
-fn thousands(n: u64) -> String {
-    let digits = n.to_string();
-    let mut out = String::new();
-    for (idx, digit) in digits.chars().enumerate() {
-        if idx > 0 && (digits.len() - idx).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    out
 }
 
 #[cfg(test)]

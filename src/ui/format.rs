@@ -2,18 +2,7 @@
 
 use crate::train::Value;
 
-/// `1234567` as `1,234,567`.
-pub fn thousands(n: u64) -> String {
-    let digits = n.to_string();
-    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
-    for (idx, digit) in digits.chars().enumerate() {
-        if idx > 0 && (digits.len() - idx).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
+pub use crate::picture::thousands;
 
 /// A count in at most five characters: `320`, `69.3k`, `1.2M`.
 pub fn short_count(n: u64) -> String {

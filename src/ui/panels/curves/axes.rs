@@ -65,14 +65,14 @@ pub fn x_label(lens: &Lens, mark: GridMark) -> String {
         return String::new();
     }
     match lens.x_axis {
-        XAxis::Step | XAxis::Images if value >= 1000.0 => thousands(value),
+        XAxis::Step | XAxis::Images if value >= 1000.0 => short(value),
         _ if lens.is_x_log => format::setting(value),
         _ => plain(value, mark.step_size),
     }
 }
 
 /// `12k`, `1.5k`, `2M`.
-fn thousands(value: f64) -> String {
+fn short(value: f64) -> String {
     let (scaled, letter) = if value < 1e6 {
         (value / 1e3, 'k')
     } else {

@@ -11,13 +11,7 @@ pub(super) fn ui(ui: &mut Ui, comparison: &Comparison, test: &SeedTest) {
     let t = tokens(ui);
     let size = vec2(ui.available_width().min(480.0), 52.0);
     let (rect, response) = ui.allocate_exact_size(size, Sense::hover());
-    let amount = |value: f64| {
-        if comparison.metric.is_share() {
-            format!("{:+.2} points", 100.0 * value)
-        } else {
-            format!("{value:+.4}")
-        }
-    };
+    let amount = |value: f64| comparison.amount(value);
     let name = format!(
         "Difference {} with an interval from {} to {}",
         amount(difference),

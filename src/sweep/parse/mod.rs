@@ -1,5 +1,8 @@
 //! From the text of a sweep file to a [`Definition`], telling every problem at once.
 
+#[cfg(test)]
+mod tests;
+
 use std::path::{Path, PathBuf};
 
 use serde::de::DeserializeOwned;
@@ -313,101 +316,4 @@ fn flat(table: Table) -> Table {
         }
     }
     keys
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::sweep::Prune;
-
-    const GOOD: &str = r#"
-preset = "mlp"
-method = "tpe"
-metric = "val_loss"
-trials = 20
-seeds_per_setting = 2
-prune = { rule = "asha" }
-
-[set]
-epochs = 4
-optimizer.beta1 = 0.8
-
-[[search]]
-key = "learning_rate"
-log_range = [1e-4, 1e-1]
-
-[[search]]
-key = "optimizer"
-list = ["adam", "sgd"]
-
-[[search]]
-key = "optimizer.momentum"
-range = [0, 0.9]
-when = { key = "optimizer", is = ["sgd"] }
-"#;
-
-    #[test]
-    fn a_file_says_what_it_means_and_survives_being_written() {
-        let sweep = Definition::parse(GOOD, "rates").unwrap();
-        assert_eq!(sweep.name, "rates");
-        assert_eq!(sweep.direction, Direction::Minimize);
-        let prune = Prune::Asha {
-            epochs: 1,
-            factor: 3,
-        };
-        assert_eq!(sweep.prune, Some(prune));
-        assert_eq!(sweep.set["optimizer.beta1"].as_float(), Some(0.8));
-        assert_eq!(sweep.search.len(), 3);
-        assert_eq!(sweep.search[2].values, Values::Range([0.0, 0.9]));
-        let text = toml::to_string(&sweep).unwrap();
-        assert_eq!(Definition::parse(&text, "").unwrap(), sweep, "{text}");
-    }
-
-    #[test]
-    fn every_problem_is_told_at_once_with_its_line() {
-        let text = r#"method = "tpe "
-metric = "test_accuracy"
-trials = "many"
-colour = 3
-[[search]]
-key = "learning_rate"
-log_range = [0.1, 0.01]
-[[search]]
-key = "batch_size"
-list = []
-[[search]]
-log_range = [1, 2]
-[[search]]
-key = "warm_up"
-range = [0, 1]
-when = { key = "schedule", is = ["step"] }
-"#;
-        let problems = Definition::parse(text, "a").unwrap_err();
-        let told: Vec<String> = problems.iter().map(ToString::to_string).collect();
-        for (line, words) in [
-            (1, "must be one of grid, random, sobol, tpe"),
-            (2, "choose nothing"),
-            (3, "trials must be a whole number"),
-            (4, "no key `colour`"),
-            (5, "from a smaller to a larger"),
-            (8, "must not be empty"),
-            (11, "must name its key"),
-            (13, "`schedule`, which must be searched before"),
-        ] {
-            let found = told
-                .iter()
-                .any(|t| t.starts_with(&format!("line {line}: ")) && t.contains(words));
-            assert!(found, "line {line}, {words} in {told:#?}");
-        }
-        assert_eq!(told.len(), 8, "{told:#?}");
-    }
-
-    #[test]
-    fn broken_toml_is_told_with_its_line() {
-        let problems = Definition::parse("trials = 3\nmethod = \n", "a").unwrap_err();
-        assert!(
-            problems[0].to_string().starts_with("line 2: "),
-            "{problems:?}"
-        );
-    }
 }

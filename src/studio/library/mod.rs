@@ -1,40 +1,16 @@
 //! The runs the studio knows, which of them are looked for, and which are picked.
 
+mod filter;
+mod run;
+
 use std::collections::{BTreeSet, HashMap};
 
-use crate::runs::table::{Column, Query, QueryError};
+use crate::runs::table::Column;
 use crate::runs::{Digest, Notes, Record, RunId, RunState, Status, Watch, WatchNews};
-use crate::train::{Event, Metrics};
-
-/// A run of this session, or one of the workspace.
-#[derive(Clone, Debug)]
-pub struct Run {
-    /// What it is known by, for its whole life.
-    pub id: RunId,
-    /// What happened in it. Of runs that are not of this session, points and epochs are there
-    /// only while their curves are shown; everything else always is.
-    pub state: RunState,
-    /// Its settings and results by their names.
-    pub record: Record,
-    /// Whether its curves are shown.
-    pub is_visible: bool,
-    digest: Digest,
-    points: Points,
-    passes: bool,
-}
-
-/// Where a run's points are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Points {
-    /// Here, because it happened here.
-    Own,
-    /// On disk.
-    Absent,
-    /// Asked for.
-    Coming,
-    /// Here, as long as they are looked at.
-    Here,
-}
+use crate::train::Event;
+pub use filter::Filter;
+use run::Points;
+pub use run::Run;
 
 /// All runs, with the one filter and the one selection that every view of them shares.
 #[derive(Default)]
@@ -49,94 +25,6 @@ pub(super) struct Library {
     pub(super) version: u64,
     /// Whether the runs of the workspace have been read.
     pub(super) is_listed: bool,
-}
-
-/// Which runs are looked for. Empty looks for all that are not archived.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Filter {
-    text: String,
-    query: Query,
-    problem: Option<QueryError>,
-}
-
-impl Filter {
-    /// What was typed.
-    pub fn text(&self) -> &str {
-        &self.text
-    }
-
-    /// Why it makes no sense. Then the last one that did still holds.
-    pub fn problem(&self) -> Option<&QueryError> {
-        self.problem.as_ref()
-    }
-
-    fn passes(&self, record: &Record) -> bool {
-        // Who asks for archived runs by that word gets them.
-        let is_hidden = record.notes.archived && !self.text.contains("archived");
-        !is_hidden && self.query.passes(record)
-    }
-}
-
-impl Run {
-    fn new(state: RunState, record: Record, points: Points) -> Run {
-        Run {
-            id: record.id.clone(),
-            state,
-            record,
-            is_visible: false,
-            digest: Digest::default(),
-            points,
-            passes: true,
-        }
-    }
-
-    /// Whether its points are still being read.
-    pub fn is_loading(&self) -> bool {
-        self.points == Points::Coming
-    }
-
-    /// Whether it is looked for.
-    pub fn passes(&self) -> bool {
-        self.passes
-    }
-
-    /// The state as far as the record tells it.
-    fn outline(record: &Record) -> RunState {
-        let mut state = RunState::new(&record.name, record.config.clone());
-        state.dataset.clone_from(&record.data);
-        state.threads = record.threads;
-        state.status = record.status.clone();
-        state.changes.clone_from(&record.changes);
-        let last = |metric: &str| record.metrics.get(metric).map(|all| all.last);
-        if let (Some(loss), Some(accuracy)) = (last("test_loss"), last("test_accuracy")) {
-            state.test = Some(Metrics { loss, accuracy });
-        }
-        state
-    }
-
-    /// Takes over a record that was read.
-    fn update(&mut self, record: Record) {
-        self.state.name.clone_from(&record.name);
-        if self.points == Points::Own && self.state.is_live() {
-            // Here it is known better; but what a person says of it is in its folder.
-            self.record.name = record.name;
-            self.record.notes = record.notes;
-            self.record.created = record.created;
-            return;
-        }
-        if self.points == Points::Absent {
-            self.state = Run::outline(&record);
-        }
-        self.state.status = record.status.clone();
-        self.state.config = record.config.clone();
-        self.record = record;
-    }
-
-    fn happen(&mut self, event: &Event) {
-        self.state.apply(event);
-        self.digest.apply(event);
-        self.record.follow(&self.state, &self.digest);
-    }
 }
 
 impl Library {
@@ -320,22 +208,10 @@ impl Library {
     pub(super) fn set_filter(&mut self, text: String) {
         let is_known = |column: &Column| {
             let knows = |run: &Run| column.value(&run.record).is_some();
-            let will_come = ABOUT_TO_COME.contains(&column.key.as_str());
             // With no run there is nothing to find, and nothing to complain about.
-            self.runs.is_empty() || will_come || self.runs.iter().any(knows)
+            self.runs.is_empty() || self.runs.iter().any(knows)
         };
-        let query = Query::parse(&text).and_then(|query| {
-            query.check_keys(is_known)?;
-            Ok(query)
-        });
-        self.filter.text = text;
-        match query {
-            Ok(query) => {
-                self.filter.query = query;
-                self.filter.problem = None;
-            }
-            Err(problem) => self.filter.problem = Some(problem),
-        }
+        self.filter.set(text, is_known);
         self.refilter();
     }
 
@@ -372,13 +248,3 @@ impl Library {
         self.selection = ids.into_iter().filter(|id| known.contains(id)).collect();
     }
 }
-
-/// What runs will have, though none may have it yet.
-const ABOUT_TO_COME: [&str; 6] = [
-    "val_accuracy",
-    "val_loss",
-    "test_accuracy",
-    "test_loss",
-    "sweep",
-    "trial",
-];

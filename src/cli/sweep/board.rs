@@ -1,0 +1,230 @@
+//! What a person, or a program, sees of a sweep while it happens.
+
+use std::path::Path;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use indicatif::HumanDuration;
+use serde::Serialize;
+
+use super::INTERRUPTED;
+use crate::cli::out;
+use crate::sweep::{
+    Place, Plan, Point, SweepControl, SweepEnd, SweepEvent, SweepState, TrialStatus, words,
+};
+
+/// Settings shown at the end.
+const MAX_PLACES: usize = 10;
+
+/// What a person, or a program, sees of a sweep while it happens.
+pub(super) struct Board<'a> {
+    plan: &'a Plan,
+    is_json: bool,
+    n_trials: Option<usize>,
+    control: Arc<SweepControl>,
+    /// Why standard output no longer takes anything.
+    deaf: Option<anyhow::Error>,
+}
+
+/// The result, for programs.
+#[derive(Serialize)]
+struct ResultLine<'a> {
+    event: &'static str,
+    /// `completed`, `out_of_time` or `stopped`.
+    status: &'static str,
+    sweep: &'a str,
+    metric: &'static str,
+    trials: usize,
+    completed: usize,
+    pruned: usize,
+    failed: usize,
+    seconds: f64,
+    best: Option<Best<'a>>,
+    leaderboard: Vec<PlaceLine<'a>>,
+}
+
+#[derive(Serialize)]
+struct Best<'a> {
+    trial: usize,
+    value: f64,
+    point: &'a Point,
+    run: &'a Path,
+}
+
+#[derive(Serialize)]
+struct PlaceLine<'a> {
+    point: &'a Point,
+    mean: f64,
+    deviation: Option<f64>,
+    trials: &'a [usize],
+}
+
+impl<'a> Board<'a> {
+    pub(super) fn new(plan: &'a Plan, is_json: bool, control: Arc<SweepControl>) -> Board<'a> {
+        Board {
+            n_trials: plan.n_trials(),
+            plan,
+            is_json,
+            control,
+            deaf: None,
+        }
+    }
+
+    fn print(&mut self, line: &str) {
+        if self.deaf.is_none()
+            && let Err(error) = out::print(line)
+        {
+            // The sweep is kept in its folder: it goes on without a reader, as a run would.
+            self.deaf = Some(error);
+        }
+    }
+
+    pub(super) fn greet(&mut self, state: &SweepState) {
+        if self.is_json || state.trials.is_empty() {
+            return;
+        }
+        self.print(&format!(
+            "going on: {} of {} trials are over",
+            state.n_over(),
+            self.total()
+        ));
+    }
+
+    fn total(&self) -> String {
+        self.n_trials
+            .map_or_else(|| "?".to_owned(), |n| n.to_string())
+    }
+
+    pub(super) fn event(&mut self, event: &SweepEvent, state: &SweepState) {
+        if self.is_json {
+            return self.print(&serde_json::to_string(event).unwrap_or_default());
+        }
+        let SweepEvent::Ended { trial, status, .. } = event else {
+            return;
+        };
+        let metric = self.plan.definition.metric;
+        let how = match status {
+            TrialStatus::Completed { value } => {
+                format!("{} {}", metric.label(), metric.format(*value))
+            }
+            TrialStatus::Pruned { verdict, .. } => format!("stopped because {}", verdict.because),
+            TrialStatus::Failed { message } => format!("failed: {message}"),
+            TrialStatus::Interrupted => "interrupted".to_owned(),
+            TrialStatus::Waiting | TrialStatus::Running => return,
+        };
+        let point = state.trials.get(trial).map(|t| words(&t.point));
+        let best = state
+            .best(self.plan.definition.direction)
+            .map(|(best, value)| {
+                format!(
+                    "; best so far {}, trial {}",
+                    metric.format(value),
+                    best.number
+                )
+            });
+        let left = state
+            .secs_left(&self.plan.definition, self.n_trials)
+            .filter(|_| !self.control.is_stopped())
+            .map(|secs| {
+                format!(
+                    "; about {} left",
+                    HumanDuration(Duration::from_secs_f64(secs))
+                )
+            });
+        self.print(&format!(
+            "trial {trial}/{}  {}  {how}{}{}",
+            self.total(),
+            point.unwrap_or_default(),
+            best.unwrap_or_default(),
+            left.unwrap_or_default(),
+        ));
+    }
+
+    pub(super) fn end(mut self, end: SweepEnd, state: &SweepState) -> anyhow::Result<ExitCode> {
+        let places = state.leaderboard(&self.plan.definition);
+        if self.is_json {
+            let line = serde_json::to_string(&self.result(end, state, &places))?;
+            self.print(&line);
+        } else {
+            self.print_places(&places);
+            if end == SweepEnd::OutOfTime {
+                self.print("the time is over");
+            }
+        }
+        if let Some(deaf) = self.deaf {
+            return Err(deaf);
+        }
+        let n_failed = count(state, |s| matches!(s, TrialStatus::Failed { .. }));
+        match end {
+            SweepEnd::Stopped => Ok(ExitCode::from(INTERRUPTED)),
+            _ if n_failed > 0 && n_failed == state.trials.len() => {
+                let first = state.trials.values().find_map(|t| t.reason());
+                anyhow::bail!("every trial failed: {}", first.unwrap_or_default())
+            }
+            _ => Ok(ExitCode::SUCCESS),
+        }
+    }
+
+    fn result<'s>(
+        &'s self,
+        end: SweepEnd,
+        state: &'s SweepState,
+        places: &'s [Place],
+    ) -> ResultLine<'s> {
+        let definition = &self.plan.definition;
+        ResultLine {
+            event: "result",
+            status: match end {
+                SweepEnd::Completed => "completed",
+                SweepEnd::OutOfTime => "out_of_time",
+                SweepEnd::Stopped => "stopped",
+            },
+            sweep: &definition.name,
+            metric: definition.metric.name(),
+            trials: state.trials.len(),
+            completed: count(state, |s| matches!(s, TrialStatus::Completed { .. })),
+            pruned: count(state, |s| matches!(s, TrialStatus::Pruned { .. })),
+            failed: count(state, |s| matches!(s, TrialStatus::Failed { .. })),
+            seconds: state.secs,
+            best: state.best(definition.direction).map(|(trial, value)| Best {
+                trial: trial.number,
+                value,
+                point: &trial.point,
+                run: Path::new(&trial.run),
+            }),
+            leaderboard: places
+                .iter()
+                .map(|p| PlaceLine {
+                    point: &p.point,
+                    mean: p.mean,
+                    deviation: p.deviation,
+                    trials: &p.trials,
+                })
+                .collect(),
+        }
+    }
+
+    fn print_places(&mut self, places: &[Place]) {
+        let metric = self.plan.definition.metric;
+        if !places.is_empty() {
+            self.print(&format!("best settings by {}:", metric.label()));
+        }
+        for (idx, place) in places.iter().take(MAX_PLACES).enumerate() {
+            let deviation = place
+                .deviation
+                .map(|d| format!(" ± {}", metric.format(d)))
+                .unwrap_or_default();
+            self.print(&format!(
+                "{:>3}. {}{deviation}  {}",
+                idx + 1,
+                metric.format(place.mean),
+                words(&place.point)
+            ));
+        }
+    }
+}
+
+fn count(state: &SweepState, is_it: impl Fn(&TrialStatus) -> bool) -> usize {
+    state.trials.values().filter(|t| is_it(&t.status)).count()
+}

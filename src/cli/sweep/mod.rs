@@ -1,0 +1,181 @@
+//! `candle-studio sweep`.
+
+mod board;
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use anyhow::Context as _;
+
+use super::{UsageError, named_or_usual, open_data, out};
+use crate::data::Dataset;
+use crate::model::{PRESETS, preset};
+use crate::sweep::{self, Definition, Engine, Plan, SweepControl, SweepFolder};
+use crate::train::TrainConfig;
+use board::Board;
+
+/// What was typed.
+#[derive(Debug, clap::Args)]
+#[command(after_help = AFTER_HELP)]
+pub struct Args {
+    /// File that says what to search, how, and for how long.
+    file: PathBuf,
+    /// Trials at once [default: the file's, or 1].
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    parallel: Option<u16>,
+    /// Folder with four IDX files, named as MNIST's [default: the file's, or MNIST].
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// Do this trial again, from the beginning; may be given several times.
+    #[arg(long, value_name = "TRIAL")]
+    retry: Vec<usize>,
+    /// Do nothing, but write the sweep into a folder as jobs for ray, slurm, kubernetes or optuna.
+    #[arg(long, num_args = 2, value_names = ["ENGINE", "DIR"],
+        conflicts_with_all = ["parallel", "retry", "json"])]
+    emit: Vec<PathBuf>,
+    /// Print one JSON line for everything that happens and one for the result.
+    #[arg(long)]
+    json: bool,
+}
+
+const AFTER_HELP: &str = "Ctrl-C ends the sweep after the current batches and exits with code 130; \
+    the same command goes on with it.";
+
+pub(super) fn run(args: &Args, workspace: Option<&Path>) -> anyhow::Result<ExitCode> {
+    let definition = read(args)?;
+    let dataset = Arc::new(open_data(definition.data.as_deref())?);
+    let plan = plan(definition, &dataset)?;
+    if let [engine, dir] = &args.emit[..] {
+        return emit(&plan, engine, dir);
+    }
+    let workspace = named_or_usual(workspace)?;
+    let mut folder = SweepFolder::open(&workspace, &plan, &dataset.fingerprint)?;
+    let control = Arc::new(SweepControl::default());
+    for &trial in &args.retry {
+        if !folder
+            .state()
+            .trials
+            .get(&trial)
+            .is_some_and(sweep::Trial::is_over)
+        {
+            let message = format!("--retry: there is no trial {trial} that is over");
+            return Err(UsageError(message).into());
+        }
+        control.retry(trial);
+    }
+    stop_on_ctrl_c(control.clone());
+    let mut board = Board::new(&plan, args.json, control.clone());
+    board.greet(folder.state());
+    let parallel = args.parallel.map_or(plan.definition.parallel, usize::from);
+    let end = sweep::run(
+        &mut folder,
+        &dataset,
+        parallel,
+        &control,
+        &mut |event, state| {
+            board.event(event, state);
+        },
+    )?;
+    board.end(end, folder.state())
+}
+
+/// Writes the sweep out for another engine.
+fn emit(plan: &Plan, engine: &Path, dir: &Path) -> anyhow::Result<ExitCode> {
+    let is_meant = |e: &Engine| Path::new(e.name()) == engine;
+    let engine = Engine::ALL.into_iter().find(is_meant).ok_or_else(|| {
+        let names = Engine::ALL.map(Engine::name).join(", ");
+        UsageError(format!(
+            "--emit wants one of {names}, found `{}`",
+            engine.display()
+        ))
+    })?;
+    let first = sweep::emit(plan, engine, dir)?;
+    out::print(&format!("start with {}", first.display()))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The sweep the file defines.
+fn read(args: &Args) -> anyhow::Result<Definition> {
+    let mut definition =
+        Definition::read(&args.file).map_err(|problems| told(&args.file, &problems))?;
+    if let Some(data) = &args.data {
+        definition.data = Some(data.clone());
+    }
+    Ok(definition)
+}
+
+/// The sweep with what its trials have in common, checked against the data.
+fn plan(definition: Definition, dataset: &Dataset) -> anyhow::Result<Plan> {
+    let base = base(&definition, dataset)?;
+    let plan = Plan { definition, base };
+    let problems = plan.problems(dataset);
+    if problems.is_empty() {
+        return Ok(plan);
+    }
+    Err(told(Path::new(&plan.definition.name), &problems).into())
+}
+
+/// What all trials of a sweep have in common.
+fn base(definition: &Definition, dataset: &Dataset) -> anyhow::Result<TrainConfig> {
+    let base = match &definition.config {
+        Some(file) => {
+            let text = std::fs::read_to_string(file)
+                .with_context(|| format!("could not read {}", file.display()))?;
+            toml::from_str(&text).map_err(|e| {
+                UsageError(format!(
+                    "{} is not a configuration: {}",
+                    file.display(),
+                    e.message()
+                ))
+            })?
+        }
+        None => {
+            let name = definition.preset.as_deref().unwrap_or(PRESETS[0].name);
+            let preset = preset(name).ok_or_else(|| {
+                let names: Vec<&str> = PRESETS.iter().map(|p| p.name).collect();
+                UsageError(format!(
+                    "preset must be one of {}, found `{name}`",
+                    names.join(", ")
+                ))
+            })?;
+            let n_images = dataset.train.len();
+            TrainConfig::new(preset, dataset.image_shape(), dataset.n_classes(), n_images)
+        }
+    };
+    let keys = definition
+        .set
+        .iter()
+        .map(|(key, value)| (&**key, value.clone()));
+    let config = base.with_keys(keys);
+    Ok(config.map_err(|e| UsageError(format!("set: {e}")))?)
+}
+
+/// All problems of a definition, a line each.
+fn told(file: &Path, problems: &[sweep::Problem]) -> UsageError {
+    let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
+    UsageError(format!(
+        "the sweep {} cannot run:\n  {}",
+        file.display(),
+        lines.join("\n  ")
+    ))
+}
+
+/// The first Ctrl-C asks the sweep to end, the second one does not ask.
+fn stop_on_ctrl_c(control: Arc<SweepControl>) {
+    let installed = ctrlc::set_handler(move || {
+        if control.is_stopped() {
+            std::process::exit(INTERRUPTED.into());
+        }
+        out::say("stopping after the current batches; Ctrl-C again to exit at once");
+        control.stop();
+    });
+    if let Err(error) = installed {
+        out::say(&format!(
+            "warning: Ctrl-C will end the sweep without warning: {error}"
+        ));
+    }
+}
+
+/// Exit code of shells for a program that was interrupted.
+const INTERRUPTED: u8 = 130;

@@ -1,0 +1,234 @@
+//! Which runs are looked for: words, or an expression such as `lr < 0.01 and model = cnn`.
+//!
+//! ```text
+//! expression  = all { "or" all }
+//! all         = part { ["and"] part }
+//! part        = "not" part | "(" expression ")" | comparison | word
+//! comparison  = key ("=" | "!=" | "<" | "<=" | ">" | ">=" | "~") value
+//! ```
+//!
+//! A key is a setting by its path, a metric with or without its aggregate (`val_loss.last`), or
+//! one of the short names in `ALIASES`. `~` means that the text contains the value; `=` that it is the
+//! value or one of its words is, and with a value in quotation marks that it is just that. A word alone
+//! is looked for in name, tags and note.
+
+mod parse;
+#[cfg(test)]
+mod tests;
+
+use super::{Aggregate, Column};
+use crate::runs::{Record, Value};
+use parse::parse;
+
+/// Names people write for others.
+const ALIASES: &[(&str, &str)] = &[
+    ("lr", "learning_rate"),
+    ("wd", "weight_decay"),
+    ("batch", "batch_size"),
+    ("bs", "batch_size"),
+    ("model", "preset"),
+    ("network", "preset"),
+    ("opt", "optimizer"),
+    ("optimiser", "optimizer"),
+    ("momentum", "optimizer.momentum"),
+    ("nesterov", "optimizer.nesterov"),
+    ("beta1", "optimizer.beta1"),
+    ("beta2", "optimizer.beta2"),
+    ("epsilon", "optimizer.epsilon"),
+    ("warmup", "warm_up"),
+    ("layers", "model.layers"),
+    ("dataset", "data"),
+    ("tag", "tags"),
+    ("star", "starred"),
+    ("state", "status"),
+    ("acc", "val_accuracy"),
+    ("val_acc", "val_accuracy"),
+    ("test_acc", "test_accuracy"),
+    ("train_acc", "train_accuracy"),
+    ("time", "train_seconds"),
+    ("seconds", "train_seconds"),
+    ("speed", "images_per_second"),
+];
+
+/// The full name of a key.
+pub fn canonical(key: &str) -> &str {
+    let found = ALIASES.iter().find(|(alias, _)| *alias == key);
+    found.map_or(key, |(_, full)| full)
+}
+
+/// A key without its aggregate, in full, and the aggregate.
+pub(super) fn key_parts(text: &str) -> (String, Option<Aggregate>) {
+    let aggregate = |name: &str| Aggregate::ALL.into_iter().find(|a| a.name() == name);
+    let split = text.rsplit_once('.');
+    match split.and_then(|(key, name)| Some((key, aggregate(name)?))) {
+        Some((key, aggregate)) => (canonical(key).to_owned(), Some(aggregate)),
+        None => (canonical(text).to_owned(), None),
+    }
+}
+
+/// Why an expression makes no sense.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{message} at character {}", .at + 1)]
+pub struct QueryError {
+    /// Characters before the place.
+    pub at: usize,
+    /// What was expected and what was found.
+    pub message: String,
+}
+
+/// Which runs are looked for.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Query(Option<Part>);
+
+#[derive(Clone, Debug, PartialEq)]
+enum Part {
+    All(Vec<Part>),
+    Any(Vec<Part>),
+    Not(Box<Part>),
+    Compare {
+        column: Column,
+        /// Where the key stands.
+        at: usize,
+        op: Op,
+        value: Literal,
+    },
+    Word(String),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Op {
+    Equal,
+    NotEqual,
+    Less,
+    LessOrEqual,
+    Greater,
+    GreaterOrEqual,
+    Contains,
+}
+
+/// What a run is compared with.
+#[derive(Clone, Debug, PartialEq)]
+struct Literal {
+    text: String,
+    number: Option<f64>,
+    /// Whether it is the whole of a text, and not one of its words.
+    is_whole: bool,
+}
+
+impl Query {
+    /// Reads what was typed. Nothing looks for every run.
+    ///
+    /// # Errors
+    /// What was expected where.
+    pub fn parse(text: &str) -> Result<Query, QueryError> {
+        Ok(Query(parse(text)?))
+    }
+
+    /// Whether `record` is looked for.
+    pub fn passes(&self, record: &Record) -> bool {
+        self.0.as_ref().is_none_or(|part| part.passes(record))
+    }
+
+    /// The first key that no run has, as a problem at its place.
+    ///
+    /// # Errors
+    /// When there is one.
+    pub fn check_keys(&self, is_known: impl Fn(&Column) -> bool) -> Result<(), QueryError> {
+        let mut unknown = None;
+        if let Some(part) = &self.0 {
+            part.visit(&mut |column, at| {
+                if unknown.is_none() && !is_known(column) {
+                    unknown = Some(QueryError {
+                        at,
+                        message: format!("no run has a setting or metric `{}`", column.key),
+                    });
+                }
+            });
+        }
+        unknown.map_or(Ok(()), Err)
+    }
+}
+
+impl Part {
+    fn passes(&self, record: &Record) -> bool {
+        match self {
+            Part::All(parts) => parts.iter().all(|part| part.passes(record)),
+            Part::Any(parts) => parts.iter().any(|part| part.passes(record)),
+            Part::Not(part) => !part.passes(record),
+            Part::Compare {
+                column, op, value, ..
+            } => compare(column.value(record).as_ref(), *op, value),
+            Part::Word(word) => has_word(record, word),
+        }
+    }
+
+    fn visit(&self, see: &mut impl FnMut(&Column, usize)) {
+        match self {
+            Part::All(parts) | Part::Any(parts) => parts.iter().for_each(|part| part.visit(see)),
+            Part::Not(part) => part.visit(see),
+            Part::Compare { column, at, .. } => see(column, *at),
+            Part::Word(_) => {}
+        }
+    }
+}
+
+/// `word` is in small letters.
+fn has_word(record: &Record, word: &str) -> bool {
+    let has = |text: &str| text.to_lowercase().contains(word);
+    has(&record.name) || record.notes.tags.iter().any(|tag| has(tag)) || has(&record.notes.note)
+}
+
+/// What a run does not have is not equal to anything.
+fn compare(value: Option<&Value>, op: Op, literal: &Literal) -> bool {
+    let Some(value) = value else {
+        return op == Op::NotEqual;
+    };
+    match (value, literal.number) {
+        (Value::Number(a), Some(b)) if op != Op::Contains => match op {
+            Op::Equal => is_same(*a, b),
+            Op::NotEqual => !is_same(*a, b),
+            Op::Less => *a < b,
+            Op::LessOrEqual => *a <= b || is_same(*a, b),
+            Op::Greater => *a > b,
+            Op::GreaterOrEqual => *a >= b || is_same(*a, b),
+            Op::Contains => false,
+        },
+        _ => compare_text(&value.to_string().to_lowercase(), op, literal),
+    }
+}
+
+/// Whether two numbers are the same to six digits, as they are read and typed: a metric computed
+/// in single precision has more.
+fn is_same(a: f64, b: f64) -> bool {
+    a == b || (a - b).abs() <= 1e-7 * a.abs().max(b.abs())
+}
+
+/// Both in small letters. A text is equal to another, or to one of its own words: `cnn` is what
+/// `keras-cnn` and `deep-cnn` are.
+fn compare_text(
+    text: &str,
+    op: Op,
+    Literal {
+        text: literal,
+        is_whole,
+        ..
+    }: &Literal,
+) -> bool {
+    let literal = literal.as_str();
+    let is_equal = || {
+        if *is_whole {
+            return text == literal;
+        }
+        let mut words = text.split(|c: char| !c.is_alphanumeric() && c != '_' && c != '.');
+        text == literal || words.any(|word| word == literal)
+    };
+    match op {
+        Op::Equal => is_equal(),
+        Op::NotEqual => !is_equal(),
+        Op::Less => text < literal,
+        Op::LessOrEqual => text <= literal,
+        Op::Greater => text > literal,
+        Op::GreaterOrEqual => text >= literal,
+        Op::Contains => text.contains(literal),
+    }
+}
