@@ -8,6 +8,7 @@ use serde::Serialize;
 use super::{ExportError, Exported};
 use crate::compare::{Facts, Metric};
 use crate::files::write_atomically;
+use crate::runs::table::csv_row;
 use crate::train::EpochPoint;
 
 /// Writes the runs in the folders `runs` to the file `path` as a table: a row a run, a column a
@@ -23,7 +24,7 @@ pub fn csv(runs: &[PathBuf], path: &Path) -> Result<(), ExportError> {
         .collect();
     let fixed = ["id", "name", "created", "status"];
     let metrics = Metric::ALL.map(Metric::name);
-    let mut text = row(fixed.into_iter().chain(keys.iter().copied()).chain(metrics));
+    let mut text = csv_row(fixed.into_iter().chain(keys.iter().copied()).chain(metrics));
     for run in &runs {
         let setting = |key: &&str| run.facts.settings.get(*key).map(ToString::to_string);
         let settings = keys.iter().map(|key| setting(key).unwrap_or_default());
@@ -35,24 +36,9 @@ pub fn csv(runs: &[PathBuf], path: &Path) -> Result<(), ExportError> {
             run.created.clone(),
             run.status.to_owned(),
         ];
-        text += &row(fixed.into_iter().chain(settings).chain(metrics));
+        text += &csv_row(fixed.into_iter().chain(settings).chain(metrics));
     }
     Ok(write_atomically(path, text.as_bytes())?)
-}
-
-/// A line of a table (RFC 4180).
-fn row(cells: impl IntoIterator<Item = impl AsRef<str>>) -> String {
-    let cells = cells.into_iter().map(|cell| quoted(cell.as_ref()));
-    cells.collect::<Vec<_>>().join(",") + "\r\n"
-}
-
-/// A cell in quotes where it needs them.
-fn quoted(cell: &str) -> String {
-    if cell.contains([',', '"', '\n', '\r']) {
-        format!("\"{}\"", cell.replace('"', "\"\""))
-    } else {
-        cell.to_owned()
-    }
 }
 
 #[derive(Serialize)]
@@ -89,17 +75,4 @@ fn read(runs: &[PathBuf]) -> Result<Vec<Exported>, ExportError> {
         return Err(ExportError::Nothing);
     }
     runs.iter().map(|path| Exported::read(path)).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn cells_are_quoted_where_they_must_be() {
-        assert_eq!(
-            row(["plain", "a, b", "say \"hi\"", "", "two\nlines"]),
-            "plain,\"a, b\",\"say \"\"hi\"\"\",,\"two\nlines\"\r\n"
-        );
-    }
 }

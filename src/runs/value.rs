@@ -1,56 +1,11 @@
 //! Settings as plain values by name.
 
-use std::cmp::Ordering;
 use std::collections::BTreeMap;
-use std::fmt;
 
-use serde::Serialize;
 use serde_json::Value as Json;
 
 use crate::train::TrainConfig;
-
-/// A setting, a result, or something else there is to say about a run.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-#[serde(untagged)]
-pub enum Value {
-    /// A number; it may be none.
-    Number(f64),
-    /// Anything else.
-    Text(String),
-}
-
-impl Value {
-    /// The number, if it is one.
-    pub fn number(&self) -> Option<f64> {
-        match self {
-            Value::Number(number) => Some(*number),
-            Value::Text(_) => None,
-        }
-    }
-
-    /// An order of all values: numbers first, by size, then words, by their letters.
-    pub fn order(&self, other: &Value) -> Ordering {
-        match (self, other) {
-            (Value::Number(a), Value::Number(b)) => a.total_cmp(b),
-            (Value::Text(a), Value::Text(b)) => a.cmp(b),
-            (Value::Number(_), Value::Text(_)) => Ordering::Less,
-            (Value::Text(_), Value::Number(_)) => Ordering::Greater,
-        }
-    }
-}
-
-impl fmt::Display for Value {
-    /// All digits, so that what is written can be read again.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Value::Number(number) if *number != 0.0 && !(1e-4..1e16).contains(&number.abs()) => {
-                write!(f, "{number:e}")
-            }
-            Value::Number(number) => write!(f, "{number}"),
-            Value::Text(text) => f.write_str(text),
-        }
-    }
-}
+pub use crate::train::Value;
 
 /// Every setting of a configuration by its path, such as `learning_rate` or `optimizer.beta1`.
 ///
@@ -116,19 +71,5 @@ mod tests {
             "{values:?}"
         );
         assert!(!values.keys().any(|key| key.contains("kind")), "{values:?}");
-    }
-
-    #[test]
-    fn values_have_an_order_and_no_number_is_last() {
-        let mut values = [
-            Value::Text("b".to_owned()),
-            Value::Number(f64::NAN),
-            Value::Text("a".to_owned()),
-            Value::Number(2.0),
-            Value::Number(-1.0),
-        ];
-        values.sort_by(Value::order);
-        let texts: Vec<String> = values.iter().map(Value::to_string).collect();
-        assert_eq!(texts, ["-1", "2", "NaN", "a", "b"]);
     }
 }

@@ -463,18 +463,36 @@ fn a_picture_of_many_runs_on_parallel_axes() {
     check(&mut window, "parallel");
 }
 
-/// The other views in the smallest window, for somebody to look at.
+/// All views in the smallest window, for somebody to look at; with a selection and without.
 #[test]
 #[ignore = "writes pictures to look at"]
 fn small_pictures() {
-    for view in ["Parallel", "Scatter", "Importance", "Verdict", "Sketch"] {
+    let views = [
+        "Table",
+        "Diff",
+        "Parallel",
+        "Scatter",
+        "Importance",
+        "Verdict",
+        "Sketch",
+    ];
+    for (view, is_picked) in views.into_iter().flat_map(|v| [(v, false), (v, true)]) {
         let size = [1024.0, 700.0];
         let (_dir, mut window) = picture(view, size, egui::Theme::Light);
+        if is_picked {
+            let picked = window.state().studio().runs()[..3].iter();
+            let picked = picked.map(|run| run.id.clone()).collect();
+            window.state_mut().act(Action::Select(picked));
+            let canvas = window.get_by_label("Drawing canvas").rect();
+            draw(&mut window, canvas, &[[0.5, 0.2], [0.5, 0.8]]);
+        }
         wait(&mut window, "the bars", |app| {
             view != "Importance" || app.studio().compared().importance.is_some()
         });
-        window.run_steps(8);
-        let path = std::env::temp_dir().join(format!("candle-studio-{view}.png"));
+        window.remove_cursor();
+        window.run_steps(20);
+        let name = format!("candle-studio-{view}-{is_picked}.png");
+        let path = std::env::temp_dir().join(name);
         window.render().unwrap().save(path).unwrap();
     }
 }

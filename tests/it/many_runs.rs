@@ -5,9 +5,10 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
-use candle_studio::model::preset;
+use candle_studio::model::{Classifier, preset};
 use candle_studio::runs::table::{Column, Query, SortKey, all_columns, differing_columns, sort};
-use candle_studio::runs::{Record, Recorder, RunId, list_runs};
+use candle_studio::runs::{Record, Recorder, RunId, RunState, Status, list_runs};
+use candle_studio::studio::Studio;
 use candle_studio::train::{
     EpochPoint, Event, Finish, Job, Metrics, Observer, StepPoint, TrainConfig,
 };
@@ -17,7 +18,7 @@ use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable;
 
 use crate::tiny;
-use crate::window::wait;
+use crate::window::{settle, wait};
 
 const N_RUNS: usize = 1_000;
 const N_POINTS: u64 = 10_000;
@@ -184,4 +185,61 @@ fn a_thousand_runs() {
     });
     assert!(cold < 10.0 && warm < 1.0, "{cold} {warm}");
     assert!(sorting < 0.05 && filtering < 0.05, "{sorting} {filtering}");
+}
+
+/// A window that knows ten thousand runs without points, at a view of the Compare tab.
+fn window_of_ten_thousand() -> Harness<'static, StudioApp> {
+    let run = |idx: u64| {
+        let mut run = RunState::new(format!("run {idx}"), config(idx));
+        run.status = Status::Finished(Finish::Completed);
+        run.test = Some(Metrics {
+            loss: 0.2,
+            accuracy: 0.97 - 0.02 * noise(idx, 9),
+        });
+        run
+    };
+    let model = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/tests/fixtures/window/lenet-5.safetensors"
+    );
+    let model = Classifier::load(model.as_ref()).unwrap();
+    let mut window = Harness::builder()
+        .with_size([1440.0, 900.0])
+        .with_max_steps(60)
+        .build_eframe(move |cc| {
+            let studio = Studio::new(None, StudioApp::wake(&cc.egui_ctx)).unwrap();
+            let studio = studio.with_history((0..10_000).map(run).collect(), model);
+            StudioApp::with_studio(cc, studio)
+        });
+    settle(&mut window);
+    window.key_press_modifiers(Modifiers::COMMAND, Key::Num2);
+    window.run_steps(4);
+    window.get_by_label("10000 runs");
+    window
+}
+
+#[test]
+#[ignore = "a measurement: wants an idle machine"]
+fn ten_thousand_runs_are_looked_at() {
+    let mut window = window_of_ten_thousand();
+    for view in ["Table", "Parallel", "Scatter", "Importance", "Verdict"] {
+        window.get_by_label(view).click();
+        timed(&format!("turning to {view}"), || window.run_steps(4));
+        let (_, secs) = timed(&format!("30 frames of {view}"), || {
+            (0..30).for_each(|_| window.step());
+        });
+        println!("a frame of {view}: {:.2} ms", 1e3 * secs / 30.0);
+        let rect = window.get_by_label(view).rect();
+        let at = rect.center() + egui::vec2(300.0, 400.0);
+        let (_, secs) = timed(&format!("30 frames of {view} under the pointer"), || {
+            (0..30).for_each(|idx| {
+                window.hover_at(at + egui::vec2(0.0, idx as f32));
+                window.step();
+            });
+        });
+        println!(
+            "a frame of {view} under the pointer: {:.2} ms",
+            1e3 * secs / 30.0
+        );
+    }
 }

@@ -8,30 +8,37 @@ use crate::runs::Record;
 pub fn to_csv(records: &[&Record], columns: &[Column]) -> String {
     let mut text = String::new();
     let heading = ["id".to_owned(), "name".to_owned()].into_iter();
-    push_row(&mut text, heading.chain(columns.iter().map(Column::name)));
+    text += &csv_row(heading.chain(columns.iter().map(Column::name)));
     for record in records {
         let about = [record.id.to_string(), record.name.clone()].into_iter();
         let values = columns.iter().map(|column| {
             let value = column.value(record);
             value.map(|value| value.to_string()).unwrap_or_default()
         });
-        push_row(&mut text, about.chain(values));
+        text += &csv_row(about.chain(values));
     }
     text
 }
 
-fn push_row(text: &mut String, fields: impl Iterator<Item = String>) {
-    for (idx, field) in fields.enumerate() {
-        if idx > 0 {
-            text.push(',');
-        }
-        if field.contains([',', '"', '\n', '\r']) {
-            text.push('"');
-            text.push_str(&field.replace('"', "\"\""));
-            text.push('"');
-        } else {
-            text.push_str(&field);
-        }
+/// A line of a table (RFC 4180): cells in quotes where they need them.
+pub fn csv_row(cells: impl IntoIterator<Item = impl AsRef<str>>) -> String {
+    let quoted = |cell: &str| match cell.contains([',', '"', '\n', '\r']) {
+        true => format!("\"{}\"", cell.replace('"', "\"\"")),
+        false => cell.to_owned(),
+    };
+    let cells = cells.into_iter().map(|cell| quoted(cell.as_ref()));
+    cells.collect::<Vec<_>>().join(",") + "\r\n"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cells_are_quoted_where_they_must_be() {
+        assert_eq!(
+            csv_row(["plain", "a, b", "say \"hi\"", "", "two\nlines"]),
+            "plain,\"a, b\",\"say \"\"hi\"\"\",,\"two\nlines\"\r\n"
+        );
     }
-    text.push_str("\r\n");
 }

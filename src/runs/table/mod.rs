@@ -12,7 +12,7 @@ mod sort;
 mod tests;
 
 pub use column::{Aggregate, Column, all_columns, differing_columns};
-pub use csv::to_csv;
+pub use csv::{csv_row, to_csv};
 pub use diff::{Difference, differences};
 pub use group::{Group, GroupBy, Spread, Summary, group};
 pub use query::{Query, QueryError, canonical};

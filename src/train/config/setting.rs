@@ -1,5 +1,7 @@
 //! The settings that can change while training.
 
+use std::cmp::Ordering;
+
 use serde::{Deserialize, Serialize};
 
 use super::TrainConfig;
@@ -34,13 +36,13 @@ pub enum Setting {
     Augment(AugmentKind),
 }
 
-/// The value of a [`Setting`].
+/// The value of a [`Setting`], or anything else there is to say about a run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum Value {
-    /// In the setting's own unit.
+    /// A number, in the setting's own unit; it may be none.
     Number(f64),
-    /// What is not a number.
+    /// Anything else.
     Text(String),
 }
 
@@ -56,9 +58,33 @@ impl PartialEq<f64> for Value {
     }
 }
 
+impl Value {
+    /// The number, if it is one.
+    pub fn number(&self) -> Option<f64> {
+        match self {
+            Value::Number(number) => Some(*number),
+            Value::Text(_) => None,
+        }
+    }
+
+    /// An order of all values: numbers first, by size, then words, by their letters.
+    pub fn order(&self, other: &Value) -> Ordering {
+        match (self, other) {
+            (Value::Number(a), Value::Number(b)) => a.total_cmp(b),
+            (Value::Text(a), Value::Text(b)) => a.cmp(b),
+            (Value::Number(_), Value::Text(_)) => Ordering::Less,
+            (Value::Text(_), Value::Number(_)) => Ordering::Greater,
+        }
+    }
+}
+
 impl std::fmt::Display for Value {
+    /// All digits, so that what is written can be read again.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
+            Value::Number(number) if *number != 0.0 && !(1e-4..1e16).contains(&number.abs()) => {
+                write!(f, "{number:e}")
+            }
             Value::Number(number) => number.fmt(f),
             Value::Text(text) => text.fmt(f),
         }
@@ -253,5 +279,19 @@ mod tests {
             found.set_setting(setting, &value);
             assert_eq!(found, config("deep-cnn"), "{setting:?} {value}");
         }
+    }
+
+    #[test]
+    fn values_have_an_order_and_no_number_is_last() {
+        let mut values = [
+            Value::Text("b".to_owned()),
+            Value::Number(f64::NAN),
+            Value::Text("a".to_owned()),
+            Value::Number(2.0),
+            Value::Number(-1.0),
+        ];
+        values.sort_by(Value::order);
+        let texts: Vec<String> = values.iter().map(Value::to_string).collect();
+        assert_eq!(texts, ["-1", "2", "NaN", "a", "b"]);
     }
 }
