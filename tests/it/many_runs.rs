@@ -8,7 +8,7 @@ use std::time::Instant;
 use candle_studio::model::{Classifier, preset};
 use candle_studio::runs::table::{Column, Query, SortKey, all_columns, differing_columns, sort};
 use candle_studio::runs::{Record, Recorder, RunId, RunState, Status, list_runs};
-use candle_studio::studio::Studio;
+use candle_studio::studio::{Action, Studio};
 use candle_studio::train::{
     EpochPoint, Event, Finish, Job, Metrics, Observer, StepPoint, TrainConfig,
 };
@@ -151,6 +151,7 @@ fn a_thousand_runs() {
         "a frame, laid out and tessellated by the harness: {:.2} ms",
         1e3 * secs / 60.0
     );
+    curves_of_twenty(&mut window);
     drop(window);
 
     let listing = list_runs(dir).unwrap();
@@ -185,6 +186,35 @@ fn a_thousand_runs() {
     });
     assert!(cold < 10.0 && warm < 1.0, "{cold} {warm}");
     assert!(sorting < 0.05 && filtering < 0.05, "{sorting} {filtering}");
+}
+
+/// Shows the curves of twenty runs and tells what a frame of them takes.
+fn curves_of_twenty(window: &mut Harness<'static, StudioApp>) {
+    let runs = window.state().studio().runs()[..20].iter();
+    let ids: Vec<RunId> = runs.map(|run| run.id.clone()).collect();
+    for id in &ids {
+        window.state_mut().act(Action::ShowRun(id.clone(), true));
+    }
+    window.key_press_modifiers(Modifiers::COMMAND, Key::Num1);
+    window.step();
+    let is_there = |app: &StudioApp, id: &RunId| {
+        let run = app.studio().run(id);
+        run.is_some_and(|run| run.state.points.len() as u64 == N_POINTS)
+    };
+    let (_, reading) = timed("reading 20 runs of 10,000 points", || {
+        wait(window, "the points", |app| {
+            ids.iter().all(|id| is_there(app, id))
+        });
+    });
+    window.run_steps(4);
+    let (_, secs) = timed("60 frames of 20 curves of 10,000 points", || {
+        (0..60).for_each(|_| window.step());
+    });
+    println!(
+        "{:.0} ms to read, a frame: {:.2} ms",
+        1e3 * reading,
+        1e3 * secs / 60.0
+    );
 }
 
 /// A window that knows ten thousand runs without points, at a view of the Compare tab.

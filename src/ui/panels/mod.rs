@@ -9,6 +9,7 @@ pub mod layers;
 pub mod microscope;
 pub mod network;
 pub mod rate_finder;
+pub mod run_marks;
 pub mod runs;
 pub mod schedule;
 pub mod setup;

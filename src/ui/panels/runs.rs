@@ -4,13 +4,14 @@ use egui::{Align, Label, Layout, Rect, RichText, ScrollArea, Sense, Ui, UiBuilde
 
 use super::Cx;
 use super::curves::status_word;
+use super::run_marks;
 use crate::runs::{RunId, Status};
 use crate::studio::{Action, Run, continue_word};
 use crate::train::Finish;
 use crate::ui::format;
 use crate::ui::hover::Hover;
 use crate::ui::theme::{self, tokens};
-use crate::ui::widgets::{Icon, Weight, icon_button, labeled_button};
+use crate::ui::widgets::{Weight, labeled_button};
 
 /// Height of a row.
 const ROW: f32 = 28.0;
@@ -170,7 +171,6 @@ fn cell_ui(ui: &mut Ui, width: f32, text: RichText) -> egui::Response {
 
 fn row_ui(ui: &mut Ui, cx: &mut Cx<'_>, idx: usize, columns: &[&Column]) {
     let run = &cx.studio.runs()[idx];
-    let t = tokens(ui);
     let size = vec2(ui.available_width(), ROW);
     hover_ui(
         ui,
@@ -194,27 +194,8 @@ fn row_ui(ui: &mut Ui, cx: &mut Cx<'_>, idx: usize, columns: &[&Column]) {
             );
         }
         ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
-            let (icon, verb) = if run.is_visible {
-                (Icon::Eye, "Hide")
-            } else {
-                (Icon::EyeClosed, "Show")
-            };
-            let eye = icon_button(ui, icon, &format!("{verb} {}", run.state.name), true);
-            if eye
-                .on_hover_text(format!("{verb} the curves of this run."))
-                .clicked()
-            {
-                cx.act(Action::ShowRun(run.id.clone(), !run.is_visible));
-            }
-            let (dot, _) = ui.allocate_exact_size(vec2(14.0, 10.0), Sense::hover());
-            let color = t.run_color(run.record.color);
-            let color = if run.is_visible {
-                color
-            } else {
-                color.gamma_multiply(0.3)
-            };
-            ui.painter()
-                .circle_filled(dot.left_center() + vec2(4.0, 0.0), 4.0, color);
+            run_marks::eye_ui(ui, cx, run);
+            run_marks::dot_ui(ui, run, 14.0);
             let name = RichText::new(&run.state.name);
             ui.add(Label::new(name).truncate())
                 .on_hover_text(&run.state.name);

@@ -3,7 +3,7 @@
 use egui::{Response, ScrollArea, Ui};
 
 use crate::compare::Column;
-use crate::ui::theme;
+use crate::ui::theme::{self, ROW_HEIGHT};
 use crate::ui::widgets::combo_of_width;
 
 /// Lets one of `choices` be chosen; true when it was.
@@ -60,6 +60,26 @@ pub(super) fn of_many(
 pub(super) fn columns(columns: &[Column]) -> Vec<(Option<Column>, String)> {
     let labelled = |column: &Column| (Some(column.clone()), column.label().to_owned());
     columns.iter().map(labelled).collect()
+}
+
+/// A part of a line of fields: a word and what belongs to it.
+pub(super) type Part<'a> = &'a mut dyn FnMut(&mut Ui);
+
+/// Fields side by side or, where they would be torn apart, below one another.
+pub(super) fn line(ui: &mut Ui, parts: &mut [Part<'_>]) {
+    if ui.available_width() < 300.0 * parts.len() as f32 {
+        for part in parts {
+            ui.horizontal(|ui| {
+                ui.set_min_height(ROW_HEIGHT);
+                part(ui);
+            });
+        }
+        return;
+    }
+    ui.horizontal(|ui| {
+        ui.set_min_height(ROW_HEIGHT);
+        parts.iter_mut().for_each(|part| part(ui));
+    });
 }
 
 /// A quiet word before a field.

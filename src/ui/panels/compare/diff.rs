@@ -2,6 +2,7 @@
 
 use egui::{Grid, RichText, ScrollArea, Ui};
 
+use super::choose;
 use crate::runs::table::differences;
 use crate::runs::{Record, Value};
 use crate::studio::Run;
@@ -16,7 +17,7 @@ pub(super) fn ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     let runs: Vec<&Run> = cx.studio.selected_runs().collect();
     if runs.len() < 2 {
         let text = "Pick two or more runs in the table: Ctrl and a click adds one.";
-        ui.label(theme::quiet(ui, text));
+        choose::nothing(ui, text);
         return;
     }
     if runs.len() > MAX_RUNS {

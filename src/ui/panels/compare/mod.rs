@@ -124,7 +124,7 @@ impl ComparePanel {
         });
         problem_ui(ui, cx);
         if cx.studio.filtered_runs().next().is_none() {
-            ui.label(theme::quiet(ui, "No run passes the filter."));
+            choose::nothing(ui, "No run passes the filter.");
             return;
         }
         match self.view {

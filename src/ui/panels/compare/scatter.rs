@@ -10,7 +10,7 @@ use crate::compare::{Column, Facts, Scale};
 use crate::runs::RunId;
 use crate::studio::Action;
 use crate::ui::panels::Cx;
-use crate::ui::theme::{ROW_HEIGHT, tokens};
+use crate::ui::theme::tokens;
 
 /// Radius of a dot.
 const DOT: f32 = 4.0;
@@ -79,21 +79,25 @@ impl Scatter {
     }
 
     fn controls_ui(&mut self, ui: &mut Ui, rows: &Rows, columns: &[Column]) {
-        ui.horizontal_wrapped(|ui| {
-            ui.set_min_height(ROW_HEIGHT);
+        let [mut x, mut y] = [self.x.clone(), self.y.clone()];
+        let mut upward = |ui: &mut Ui| {
             choose::word(ui, "upward");
             let about = "What is measured from the bottom to the top.";
-            if choose::one(ui, "Upward", about, &mut self.y, choose::columns(columns)) {
-                self.is_y_log = suggests_log(&self.y, rows);
+            if choose::one(ui, "Upward", about, &mut y, choose::columns(columns)) {
+                self.is_y_log = suggests_log(&y, rows);
             }
             log_ui(ui, &mut self.is_y_log, "log y");
+        };
+        let mut across = |ui: &mut Ui| {
             choose::word(ui, "across");
             let about = "What is measured from left to right.";
-            if choose::one(ui, "Across", about, &mut self.x, choose::columns(columns)) {
-                self.is_x_log = suggests_log(&self.x, rows);
+            if choose::one(ui, "Across", about, &mut x, choose::columns(columns)) {
+                self.is_x_log = suggests_log(&x, rows);
             }
             log_ui(ui, &mut self.is_x_log, "log x");
-        });
+        };
+        choose::line(ui, &mut [&mut upward, &mut across]);
+        (self.x, self.y) = (x, y);
     }
 }
 

@@ -15,7 +15,6 @@ use crate::compare::{Comparison, Facts, Metric, Paired};
 use crate::runs::RunId;
 use crate::studio::Studio;
 use crate::ui::panels::Cx;
-use crate::ui::theme::ROW_HEIGHT;
 
 /// What is compared with what.
 #[derive(Default)]
@@ -125,39 +124,69 @@ impl VerdictView {
         let groups = rows.groups();
         let places = pair.each_ref().map(|id| rows.place(id).unwrap_or(0));
         // Of each settings the run that is compared now, or the first.
-        let shown = |group: usize| {
-            let is_shown = |idx: &&usize| groups.of(**idx) == group;
-            *places
-                .iter()
-                .find(is_shown)
-                .unwrap_or(&groups.members[group][0])
+        let shown = |side: usize, group: usize| {
+            let is_shown = |idx: &usize| groups.of(*idx) == group;
+            let compared = [places[side], places[1 - side]].into_iter().find(is_shown);
+            compared.unwrap_or(groups.members[group][0])
         };
-        let label = |group: usize| {
-            let row = &rows.rows[shown(group)];
-            side_label(row, groups.members[group].len())
-        };
-        let n = groups.members.len();
-        ui.horizontal_wrapped(|ui| {
-            ui.set_min_height(ROW_HEIGHT);
-            let mut side = |ui: &mut Ui, side: usize, name: &str, about: &str| {
-                let chosen = groups.of(places[side]);
-                if let Some(group) = choose::of_many(ui, name, about, chosen, n, label) {
-                    pair[side] = rows.rows[shown(group)].id.clone();
-                }
-            };
+        let candidate_ui = |ui: &mut Ui| {
             choose::word(ui, "is");
             let about = "The settings that the verdict is about, with all their seeds.";
-            side(ui, 1, "Candidate", about);
+            side_ui(
+                ui,
+                rows,
+                ("Candidate", about),
+                |group| shown(1, group),
+                places[1],
+            )
+        };
+        let baseline_ui = |ui: &mut Ui| {
             choose::word(ui, "better than");
             let about = "The settings it is compared with, with all their seeds.";
-            side(ui, 0, "Baseline", about);
-            choose::word(ui, "by");
-            let about = "What they are compared by.";
-            let choices = metrics.iter().map(|m| (Some(*m), m.label().to_owned()));
-            choose::one(ui, "Metric", about, &mut self.metric, choices);
-        });
+            side_ui(
+                ui,
+                rows,
+                ("Baseline", about),
+                |group| shown(0, group),
+                places[0],
+            )
+        };
+        let (mut candidate, mut baseline) = (None, None);
+        choose::line(
+            ui,
+            &mut [
+                &mut |ui| candidate = candidate_ui(ui),
+                &mut |ui| baseline = baseline_ui(ui),
+                &mut |ui| {
+                    choose::word(ui, "by");
+                    let about = "What they are compared by.";
+                    let choices = metrics.iter().map(|m| (Some(*m), m.label().to_owned()));
+                    choose::one(ui, "Metric", about, &mut self.metric, choices);
+                },
+            ],
+        );
+        for (side, chosen) in [baseline, candidate].into_iter().enumerate() {
+            if let Some(idx) = chosen {
+                pair[side] = rows.rows[idx].id.clone();
+            }
+        }
         self.pair = Some(pair);
     }
+}
+
+/// Lets settings be chosen; the row that stands for them, when they were. `shown` is the row that
+/// stands for a group, `now` the one that is compared.
+fn side_ui(
+    ui: &mut Ui,
+    rows: &Rows,
+    (name, about): (&str, &str),
+    shown: impl Fn(usize) -> usize,
+    now: usize,
+) -> Option<usize> {
+    let groups = rows.groups();
+    let label = |group: usize| side_label(&rows.rows[shown(group)], groups.members[group].len());
+    let n = groups.members.len();
+    choose::of_many(ui, name, about, groups.of(now), n, label).map(&shown)
 }
 
 fn side_label(row: &Facts, n: usize) -> String {
