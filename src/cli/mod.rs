@@ -5,6 +5,7 @@
 
 mod bench;
 mod compare;
+mod diagram;
 mod evaluate;
 mod keeping;
 mod lr_find;
@@ -66,6 +67,8 @@ pub enum Command {
     Presets(presets::Args),
     /// Draw the curves of runs into a file.
     Plot(plot::Args),
+    /// Draw a network into a file: its layers, and what flows between them.
+    Diagram(diagram::Args),
     /// Measure how fast this machine trains: 20 seconds.
     Bench(bench::Args),
 }
@@ -84,6 +87,7 @@ impl Command {
             Command::Compare(args) => compare::run(&args, workspace),
             Command::Presets(args) => presets::run(&args),
             Command::Plot(args) => plot::run(&args, workspace),
+            Command::Diagram(args) => diagram::run(&args, workspace),
             Command::Bench(args) => bench::run(&args),
         };
         result.unwrap_or_else(|error| {

@@ -32,17 +32,8 @@ impl Source {
         usual: TrainConfig,
         workspace: Option<&Path>,
     ) -> anyhow::Result<TrainConfig> {
-        let Some(file) = &self.config else {
-            return Ok(usual);
-        };
-        // What looks like a file is one: its reader says what is wrong with it.
-        if !file.is_file() && file.extension().is_none_or(|e| e != "toml") {
-            let folder = RunFolder::open(&run_folder(file, workspace)?)?;
-            return Ok(folder.manifest().config.clone());
-        }
-        let text = std::fs::read_to_string(file)
-            .with_context(|| format!("could not read {}", file.display()))?;
-        toml::from_str(&text).map_err(|e| wrong_file(file, &text, &e).into())
+        let config = self.config.as_deref();
+        config.map_or(Ok(usual), |file| read(file, workspace))
     }
 
     /// `config` with every `--set` applied.
@@ -60,6 +51,18 @@ impl Source {
         let config = config.with_keys(keys);
         Ok(config.map_err(|e| UsageError(format!("--set: {e}")))?)
     }
+}
+
+/// The configuration in `file`, or of the run that `file` is or names.
+pub(super) fn read(file: &Path, workspace: Option<&Path>) -> anyhow::Result<TrainConfig> {
+    // What looks like a file is one: its reader says what is wrong with it.
+    if !file.is_file() && file.extension().is_none_or(|e| e != "toml") {
+        let folder = RunFolder::open(&run_folder(file, workspace)?)?;
+        return Ok(folder.manifest().config.clone());
+    }
+    let text = std::fs::read_to_string(file)
+        .with_context(|| format!("could not read {}", file.display()))?;
+    toml::from_str(&text).map_err(|e| wrong_file(file, &text, &e).into())
 }
 
 /// The line and what is wrong with it.

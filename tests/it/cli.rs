@@ -4,6 +4,7 @@ mod again;
 mod bad_input;
 mod bench;
 mod compare;
+mod diagram;
 mod interrupted;
 mod plot;
 mod recipe;
