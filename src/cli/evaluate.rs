@@ -10,6 +10,7 @@ use super::which::model_file;
 use super::{open_data, out, percent};
 use crate::evaluate::{ClassReport, Report, evaluate};
 use crate::model::Classifier;
+use crate::train::Loss;
 
 /// What was typed.
 #[derive(Debug, clap::Args)]
@@ -32,6 +33,8 @@ struct Line<'a> {
     n_images: usize,
     test_accuracy: f64,
     test_loss: f64,
+    /// What the loss is.
+    loss: Loss,
     per_class: &'a [ClassReport],
     /// `confusion[true class][predicted class]`
     confusion: &'a [Vec<u64>],
@@ -53,17 +56,19 @@ pub(super) fn run(args: &Args, workspace: Option<&Path>) -> anyhow::Result<ExitC
             n_images: report.n_images,
             test_accuracy: report.accuracy,
             test_loss: report.loss,
+            loss: report.loss_kind,
             per_class: &report.per_class,
             confusion: &report.confusion,
         })?;
         return Ok(ExitCode::SUCCESS);
     }
     out::print(&format!(
-        "{model} on {}: {} test images, accuracy {}, loss {:.4}\n\n{}",
+        "{model} on {}: {} test images, accuracy {}, loss {:.4} ({})\n\n{}",
         dataset.name,
         report.n_images,
         percent(report.accuracy),
         report.loss,
+        report.loss_kind.unit(),
         class_table(&report.per_class),
     ))?;
     if report.confusion.len() <= MAX_MATRIX {

@@ -68,7 +68,7 @@ impl Args {
             run: folder.manifest().name.clone(),
             step,
         };
-        let mut history = folder.replay()?.history(step);
+        let mut history = folder.replay()?.history(&parent_state);
         history.push(Event::Branched {
             run: parent.run.clone(),
             step,

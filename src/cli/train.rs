@@ -227,6 +227,7 @@ impl Args {
     fn checkpoint_policy(&self) -> CheckpointPolicy {
         CheckpointPolicy {
             keep_last: self.checkpoint_keep as usize,
+            keep_spread: 0,
             keep_best: match self.checkpoint_best {
                 BestArg::Accuracy => Some(BestBy::Accuracy),
                 BestArg::Loss => Some(BestBy::Loss),

@@ -13,8 +13,10 @@ pub struct Report {
     pub n_images: usize,
     /// Share classified correctly, in `[0, 1]`.
     pub accuracy: f64,
-    /// Mean cross entropy, in nats.
+    /// Mean loss, of the kind the classifier was trained with.
     pub loss: f64,
+    /// That kind.
+    pub loss_kind: Loss,
     /// One entry a class.
     pub per_class: Vec<ClassReport>,
     /// `confusion[true class][predicted class]`, in images.
@@ -66,9 +68,10 @@ pub fn evaluate(classifier: &Classifier, set: &ImageSet) -> anyhow::Result<Repor
     let n_classes = classifier.network.spec().classes;
     let mut confusion = vec![vec![0; n_classes]; n_classes];
     let indices: Vec<u32> = (0..set.len() as u32).collect();
+    let loss = trained_with(classifier);
     let metrics = measure(
         &classifier.network,
-        Loss::CROSS_ENTROPY,
+        loss,
         set,
         &indices,
         |logits, labels| {
@@ -82,9 +85,17 @@ pub fn evaluate(classifier: &Classifier, set: &ImageSet) -> anyhow::Result<Repor
         n_images: set.len(),
         accuracy: metrics.accuracy,
         loss: metrics.loss,
+        loss_kind: loss,
         per_class: per_class(&classifier.classes, &confusion),
         confusion,
     })
+}
+
+/// The loss that training made small; cross entropy for a model from elsewhere.
+fn trained_with(classifier: &Classifier) -> Loss {
+    let config = &classifier.provenance.config;
+    let loss = config.get("loss").cloned().unwrap_or_default();
+    serde_json::from_value(loss).unwrap_or_default()
 }
 
 fn per_class(names: &[String], confusion: &[Vec<u64>]) -> Vec<ClassReport> {

@@ -8,6 +8,7 @@ use serde::Serialize;
 use super::{ExportError, Exported};
 use crate::compare::{Facts, Metric};
 use crate::files::write_atomically;
+use crate::runs::Parent;
 use crate::runs::table::csv_row;
 use crate::train::EpochPoint;
 
@@ -22,7 +23,7 @@ pub fn csv(runs: &[PathBuf], path: &Path) -> Result<(), ExportError> {
         .iter()
         .flat_map(|run| run.facts.settings.keys().map(String::as_str))
         .collect();
-    let fixed = ["id", "name", "created", "status"];
+    let fixed = ["id", "name", "created", "status", "parent"];
     let metrics = Metric::ALL.map(Metric::name);
     let mut text = csv_row(fixed.into_iter().chain(keys.iter().copied()).chain(metrics));
     for run in &runs {
@@ -35,16 +36,23 @@ pub fn csv(runs: &[PathBuf], path: &Path) -> Result<(), ExportError> {
             run.facts.name.clone(),
             run.created.clone(),
             run.status.to_owned(),
+            parent(run).map_or_else(String::new, Parent::to_string),
         ];
         text += &csv_row(fixed.into_iter().chain(settings).chain(metrics));
     }
     Ok(write_atomically(path, text.as_bytes())?)
 }
 
+fn parent(run: &Exported) -> Option<&Parent> {
+    run.state.parent.as_ref()
+}
+
 #[derive(Serialize)]
 struct Line<'a> {
     created: &'a str,
     status: &'static str,
+    /// The run it branched off.
+    parent: Option<&'a Parent>,
     #[serde(flatten)]
     facts: &'a Facts,
     epochs: &'a [EpochPoint],
@@ -61,6 +69,7 @@ pub fn jsonl(runs: &[PathBuf], path: &Path) -> Result<(), ExportError> {
         let line = Line {
             created: &run.created,
             status: run.status,
+            parent: parent(&run),
             facts: &run.facts,
             epochs: &run.state.epochs,
         };

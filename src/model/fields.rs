@@ -130,63 +130,13 @@ impl Layer {
                 stride,
                 padding,
                 groups,
-            } => vec![
-                count(
-                    "Filters",
-                    "Patterns the layer looks for: too few miss detail, too many cost time.",
-                    channels,
-                ),
-                count(
-                    "Filter side",
-                    "Pixels along a side of each filter: larger ones see more at once and cost more.",
-                    kernel,
-                ),
-                count(
-                    "Stride",
-                    "Pixels a filter moves between two outputs: 2 halves height and width.",
-                    stride,
-                ),
-                count(
-                    "Padding",
-                    "Zeros added on each side, so that the edge is seen as often as the middle.",
-                    padding,
-                ),
-                count(
-                    "Groups",
-                    "Parts the channels are split into: 1 connects all, as many as channels makes \
-                     it depthwise.",
-                    groups,
-                ),
-            ],
-            Layer::MaxPool2d { kernel, stride } | Layer::AvgPool2d { kernel, stride } => vec![
-                count(
-                    "Window side",
-                    "Pixels along a side of each window: larger ones forget more of where things \
-                     are.",
-                    kernel,
-                ),
-                count(
-                    "Stride",
-                    "Pixels between two windows; usually the side of a window.",
-                    stride,
-                ),
-            ],
-            Layer::Dense { units } => vec![count(
-                "Units",
-                "Outputs of the layer: too few cannot tell the classes apart, too many memorise.",
-                units,
-            )],
-            Layer::Dropout { rate } => vec![share(
-                "Rate",
-                "Share of the values silenced while training: 0 does nothing, too much and nothing \
-                 is learned.",
-                rate,
-            )],
-            Layer::LeakyRelu { slope } => vec![share(
-                "Slope",
-                "What is left of negative values: 0 is ReLU, 1 no bend at all.",
-                slope,
-            )],
+            } => counts(CONV, [channels, kernel, stride, padding, groups]),
+            Layer::MaxPool2d { kernel, stride } | Layer::AvgPool2d { kernel, stride } => {
+                counts(POOL, [kernel, stride])
+            }
+            Layer::Dense { units } => counts(DENSE, [units]),
+            Layer::Dropout { rate } => vec![field(RATE, LayerValue::Share(rate))],
+            Layer::LeakyRelu { slope } => vec![field(SLOPE, LayerValue::Share(slope))],
             Layer::Rnn {
                 units,
                 bidirectional,
@@ -199,65 +149,24 @@ impl Layer {
                 units,
                 bidirectional,
             } => vec![
-                count(
-                    "Units",
-                    "Numbers in the state that reads the rows: too few cannot remember enough.",
-                    units,
-                ),
-                switch(
-                    "Both directions",
-                    "A second state reads from the bottom: twice the cost, and twice the outputs.",
-                    bidirectional,
-                ),
+                field(UNITS, LayerValue::Count(units)),
+                field(BOTH_DIRECTIONS, LayerValue::Switch(bidirectional)),
             ],
             Layer::PatchEmbedding {
                 patch,
                 width,
                 class_token,
-            } => vec![
-                count(
-                    "Patch side",
-                    "Pixels along a side of each patch: half of it makes four times as many tokens.",
-                    patch,
-                ),
-                count(
-                    "Width",
-                    "Numbers in a token: too few cannot say what a patch looks like.",
-                    width,
-                ),
-                switch(
-                    "Class token",
-                    "One more token, the first, that gathers what the answer needs.",
-                    class_token,
-                ),
-            ],
+            } => {
+                let mut fields = counts(PATCHES, [patch, width]);
+                fields.push(field(CLASS_TOKEN, LayerValue::Switch(class_token)));
+                fields
+            }
             Layer::TransformerEncoder {
                 depth,
                 heads,
                 mlp_ratio,
-            } => vec![
-                count(
-                    "Blocks",
-                    "Blocks one after the other: more see further and are harder to train.",
-                    depth,
-                ),
-                count(
-                    "Heads",
-                    "Parts of the width that look separately; a divisor of the width.",
-                    heads,
-                ),
-                count(
-                    "MLP ratio",
-                    "How many times wider than a token the hidden layer of a block is.",
-                    mlp_ratio,
-                ),
-            ],
-            Layer::TokenPool { take } => vec![LayerField {
-                label: "Take",
-                explanation: "Which token stands for the image: the first (the class token) or the \
-                              mean of all.",
-                value: LayerValue::Token(take),
-            }],
+            } => counts(ENCODER, [depth, heads, mlp_ratio]),
+            Layer::TokenPool { take } => vec![field(TAKE, LayerValue::Token(take))],
             Layer::GlobalAvgPool
             | Layer::Flatten
             | Layer::BatchNorm
@@ -272,36 +181,117 @@ impl Layer {
     }
 }
 
-fn count<'a>(
-    label: &'static str,
-    explanation: &'static str,
-    value: &'a mut usize,
-) -> LayerField<'a> {
+/// What people call a field, and what it does.
+type About = (&'static str, &'static str);
+
+const CONV: [About; 5] = [
+    (
+        "Filters",
+        "Patterns the layer looks for: too few miss detail, too many cost time.",
+    ),
+    (
+        "Filter side",
+        "Pixels along a side of each filter: larger ones see more at once and cost more.",
+    ),
+    (
+        "Stride",
+        "Pixels a filter moves between two outputs: 2 halves height and width.",
+    ),
+    (
+        "Padding",
+        "Zeros added on each side, so that the edge is seen as often as the middle.",
+    ),
+    (
+        "Groups",
+        "Parts the channels are split into: 1 connects all, as many as channels makes it depthwise.",
+    ),
+];
+
+const POOL: [About; 2] = [
+    (
+        "Window side",
+        "Pixels along a side of each window: larger ones forget more of where things are.",
+    ),
+    (
+        "Stride",
+        "Pixels between two windows; usually the side of a window.",
+    ),
+];
+
+const DENSE: [About; 1] = [(
+    "Units",
+    "Outputs of the layer: too few cannot tell the classes apart, too many memorise.",
+)];
+
+const RATE: About = (
+    "Rate",
+    "Share of the values silenced while training: 0 does nothing, too much and nothing is learned.",
+);
+
+const SLOPE: About = (
+    "Slope",
+    "What is left of negative values: 0 is ReLU, 1 no bend at all.",
+);
+
+const UNITS: About = (
+    "Units",
+    "Numbers in the state that reads the rows: too few cannot remember enough.",
+);
+
+const BOTH_DIRECTIONS: About = (
+    "Both directions",
+    "A second state reads from the bottom: twice the cost, and twice the outputs.",
+);
+
+const PATCHES: [About; 2] = [
+    (
+        "Patch side",
+        "Pixels along a side of each patch: half of it makes four times as many tokens.",
+    ),
+    (
+        "Width",
+        "Numbers in a token: too few cannot say what a patch looks like.",
+    ),
+];
+
+const CLASS_TOKEN: About = (
+    "Class token",
+    "One more token, the first, that gathers what the answer needs.",
+);
+
+const ENCODER: [About; 3] = [
+    (
+        "Blocks",
+        "Blocks one after the other: more see further and are harder to train.",
+    ),
+    (
+        "Heads",
+        "Parts of the width that look separately; a divisor of the width.",
+    ),
+    (
+        "MLP ratio",
+        "How many times wider than a token the hidden layer of a block is.",
+    ),
+];
+
+const TAKE: About = (
+    "Take",
+    "Which token stands for the image: the first (the class token) or the mean of all.",
+);
+
+fn field((label, explanation): About, value: LayerValue<'_>) -> LayerField<'_> {
     LayerField {
         label,
         explanation,
-        value: LayerValue::Count(value),
+        value,
     }
 }
 
-fn share<'a>(label: &'static str, explanation: &'static str, value: &'a mut f32) -> LayerField<'a> {
-    LayerField {
-        label,
-        explanation,
-        value: LayerValue::Share(value),
-    }
-}
-
-fn switch<'a>(
-    label: &'static str,
-    explanation: &'static str,
-    value: &'a mut bool,
-) -> LayerField<'a> {
-    LayerField {
-        label,
-        explanation,
-        value: LayerValue::Switch(value),
-    }
+fn counts<const N: usize>(about: [About; N], values: [&mut usize; N]) -> Vec<LayerField<'_>> {
+    let fields = about.into_iter().zip(values);
+    fields
+        .map(|(about, value)| field(about, LayerValue::Count(value)))
+        .collect()
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! The running average that makes noisy curves readable.
 
 use super::Metric;
-use crate::train::StepPoint;
+use crate::runs::RunState;
 
 /// An exponential average that knows how little it has seen: early values are not drawn towards
 /// zero (the bias correction of Adam, Kingma and Ba 2015, section 3).
@@ -16,32 +16,40 @@ pub struct Average {
 
 impl Average {
     /// The average of `metric` over about the last `n_steps` updates, for every point.
-    pub fn of(points: &[StepPoint], metric: Metric, n_steps: f64) -> Vec<f64> {
+    pub fn of(run: &RunState, metric: Metric, n_steps: f64) -> Vec<f64> {
         let mut average = Average::default();
-        average.follow(points, metric, n_steps);
+        average.follow(run, metric, n_steps);
         average.values
     }
 
-    /// Takes in what is new in `points`, or everything where the question is another one.
-    pub fn follow(&mut self, points: &[StepPoint], metric: Metric, n_steps: f64) {
+    /// Takes in the updates of `run` that are new, or all where the question is another one. Of a
+    /// branch the average goes on from its parent's.
+    pub fn follow(&mut self, run: &RunState, metric: Metric, n_steps: f64) {
         let of = Some((n_steps, metric));
-        if self.of != of || self.values.len() > points.len() {
+        let memory = 1.0 - 1.0 / n_steps.max(1.0);
+        if self.of != of || self.values.len() > run.points.len() {
             *self = Average {
                 of,
                 ..Average::default()
             };
-        }
-        let memory = 1.0 - 1.0 / n_steps.max(1.0);
-        for point in &points[self.values.len()..] {
-            let value = metric.of_step(point);
-            if value.is_finite() {
-                self.sum = memory * self.sum + (1.0 - memory) * value;
-                self.weight = memory * self.weight + (1.0 - memory);
-                self.values.push(self.sum / self.weight);
-            } else {
-                self.values.push(f64::NAN);
+            for point in &run.before.points {
+                self.add(metric.of_step(point), memory);
             }
         }
+        for point in &run.points[self.values.len()..] {
+            let value = self.add(metric.of_step(point), memory);
+            self.values.push(value);
+        }
+    }
+
+    /// The average with one more value in it; not a number where the value is none.
+    fn add(&mut self, value: f64, memory: f64) -> f64 {
+        if !value.is_finite() {
+            return f64::NAN;
+        }
+        self.sum = memory * self.sum + (1.0 - memory) * value;
+        self.weight = memory * self.weight + (1.0 - memory);
+        self.sum / self.weight
     }
 
     /// The average at each point taken in; not a number where the point is none.

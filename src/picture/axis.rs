@@ -75,7 +75,7 @@ impl XAxis {
 /// What is measured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Metric {
-    /// Mean cross entropy.
+    /// Mean of the loss that is trained on.
     Loss,
     /// Share classified correctly.
     Accuracy,

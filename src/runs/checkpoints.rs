@@ -21,6 +21,8 @@ const BEST: &str = "best.safetensors";
 pub struct CheckpointPolicy {
     /// The newest ones, at least 1: all but the first are there to fall back to.
     pub keep_last: usize,
+    /// Bytes for older ones, evenly spread over the run.
+    pub keep_spread: u64,
     /// Also the one after the epoch that did best on the held-out images.
     pub keep_best: Option<BestBy>,
 }
@@ -38,6 +40,7 @@ impl Default for CheckpointPolicy {
     fn default() -> CheckpointPolicy {
         CheckpointPolicy {
             keep_last: 3,
+            keep_spread: 0,
             keep_best: Some(BestBy::Accuracy),
         }
     }
@@ -198,12 +201,33 @@ fn write(
     while let Some(later) = all.pop_if(|other| *other > file) {
         std::fs::remove_file(&later).map_err(io("remove", &later))?;
     }
-    let n_old = all.len().saturating_sub(policy.keep_last.max(1));
-    for old in all.drain(..n_old) {
+    all.truncate(all.len().saturating_sub(policy.keep_last.max(1)));
+    for old in surplus(all, policy.keep_spread) {
         // One checkpoint too many does no harm.
         let _ = std::fs::remove_file(old);
     }
     Ok(())
+}
+
+/// Those of the files `old`, the oldest first, that go so that the others take no more than
+/// `n_bytes`: again and again the one whose neighbours are closest.
+fn surplus(mut old: Vec<PathBuf>, n_bytes: u64) -> Vec<PathBuf> {
+    let size = |file: &PathBuf| file.metadata().map_or(0, |data| data.len());
+    let mut total: u64 = old.iter().map(size).sum();
+    let mut gone = Vec::new();
+    while total > n_bytes && !old.is_empty() {
+        let step = |at: usize| old.get(at).and_then(|file| step_of(file));
+        // The last one has the newest states close behind it.
+        let gap = |&at: &usize| {
+            let before = at.checked_sub(1).and_then(step).unwrap_or(0);
+            step(at + 1).or(step(at)).unwrap_or(0) - before
+        };
+        let at = (0..old.len()).min_by_key(gap).unwrap_or(0);
+        let file = old.remove(at);
+        total -= size(&file);
+        gone.push(file);
+    }
+    gone
 }
 
 /// Whether the state is of an epoch's end, and that epoch did better than the best one before.
@@ -233,6 +257,17 @@ pub(super) fn best_of(run: &Path) -> Result<Checkpoint, RunFolderError> {
     best(&run.join(CHECKPOINTS))
 }
 
+/// Every state of the run in `run` that can be read, oldest first.
+pub(super) fn all(run: &Path) -> Result<Vec<Checkpoint>, RunFolderError> {
+    let dir = run.join(CHECKPOINTS);
+    let read = |file: PathBuf| Checkpoint::from_bytes(&std::fs::read(file).ok()?).ok();
+    let mut states: Vec<Checkpoint> = list(&dir)?.into_iter().filter_map(read).collect();
+    states.extend(best(&dir).ok());
+    states.sort_by_key(Checkpoint::step);
+    states.dedup_by_key(|state| state.step());
+    Ok(states)
+}
+
 /// The checkpoint files in `dir`, oldest first; none when there is no such folder.
 fn list(dir: &Path) -> Result<Vec<PathBuf>, RunFolderError> {
     if !dir.exists() {
@@ -259,7 +294,8 @@ pub(super) fn at(run: &Path, step: u64) -> Result<Checkpoint, RunFolderError> {
         if let Some(best) = best(&dir).ok().filter(|best| best.step() == step) {
             return Ok(best);
         }
-        let kept: Vec<String> = list(&dir)?.iter().filter_map(|f| step_of(f)).collect();
+        let steps = list(&dir)?.into_iter().filter_map(|f| step_of(&f));
+        let kept: Vec<String> = steps.map(|step| step.to_string()).collect();
         let kept = if kept.is_empty() {
             "none are kept".to_owned()
         } else {
@@ -279,9 +315,9 @@ fn file_name(step: u64) -> String {
 }
 
 /// The number in the name of a checkpoint file.
-fn step_of(file: &Path) -> Option<String> {
+fn step_of(file: &Path) -> Option<u64> {
     let digits = file.file_stem()?.to_str()?.strip_prefix("step-")?;
-    Some(digits.parse::<u64>().ok()?.to_string())
+    digits.parse().ok()
 }
 
 /// The newest checkpoint of the run in `run` that can be read.

@@ -50,6 +50,9 @@ pub fn is_less_better(metric: &str) -> bool {
     metric.contains("loss")
 }
 
+/// Metrics that say how far a run has come.
+const HOW_FAR: [&str; 4] = ["steps", "epochs_done", "images", "train_seconds"];
+
 /// The fold of a run's events that keeps few numbers instead of every point.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Digest {
@@ -62,7 +65,12 @@ impl Digest {
     /// The digest of everything that happened in `state`.
     pub fn of(state: &RunState) -> Digest {
         let mut digest = Digest::default();
-        let mut n_told = 0;
+        // The update a branch grows out of is its parent's.
+        let first = state.parent.as_ref().map_or(0, |parent| parent.step);
+        let mut n_told = state.points.partition_point(|p| p.step <= first);
+        if let Some(last) = n_told.checked_sub(1) {
+            digest.how_far(&state.points[last]);
+        }
         for epoch in &state.epochs {
             let end = state.points.partition_point(|p| p.step <= epoch.step);
             digest.steps(&state.points[n_told..end.max(n_told)]);
@@ -81,6 +89,7 @@ impl Digest {
         match event {
             Event::Steps { points } => self.steps(points),
             Event::EpochDone { point } => self.epoch(point),
+            Event::Branched { .. } => self.branch(),
             Event::Finished {
                 test: Some(test), ..
             } => self.test(test),
@@ -96,13 +105,29 @@ impl Digest {
         let Some(last) = points.last() else {
             return;
         };
-        self.add("steps", last.step as f64);
-        self.add("epochs_done", last.epoch);
-        self.add("images", last.images as f64);
-        self.add("train_seconds", last.secs);
+        self.how_far(last);
         if last.secs > 0.0 {
             self.add("images_per_second", last.images as f64 / last.secs);
         }
+    }
+
+    fn how_far(&mut self, last: &StepPoint) {
+        let values = [last.step as f64, last.epoch, last.images as f64, last.secs];
+        for (metric, value) in HOW_FAR.into_iter().zip(values) {
+            self.add(metric, value);
+        }
+    }
+
+    /// What was told so far happened in another run: only how far that had come still counts.
+    fn branch(&mut self) {
+        let kept = HOW_FAR.into_iter().filter_map(|metric| {
+            let last = self.metrics.get(metric)?.last;
+            Some((metric, Aggregates::new(last)))
+        });
+        *self = Digest {
+            metrics: kept.collect(),
+            best: None,
+        };
     }
 
     fn test(&mut self, test: &Metrics) {

@@ -212,6 +212,14 @@ impl RunFolder {
         checkpoints::at(&self.path, step)
     }
 
+    /// Every full state that is kept and can be read, the oldest first.
+    ///
+    /// # Errors
+    /// When their folder cannot be read.
+    pub fn checkpoints(&self) -> Result<Vec<Checkpoint>, RunFolderError> {
+        checkpoints::all(&self.path)
+    }
+
     /// The full state after the epoch that did best on the held-out images.
     ///
     /// # Errors

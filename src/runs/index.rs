@@ -16,7 +16,7 @@ use super::{Record, RunId};
 const INDEX: &str = ".index.sqlite";
 
 /// Another number when records are made in another way: an index of an older program is not read.
-const VERSION: i64 = 2;
+const VERSION: i64 = 3;
 
 /// How long one process waits for another that writes.
 const PATIENCE: Duration = Duration::from_secs(5);

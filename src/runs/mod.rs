@@ -24,7 +24,7 @@ mod value;
 mod watch;
 mod workspace;
 
-pub use branch::Parent;
+pub use branch::{Before, Parent};
 pub use checkpoints::{BestBy, CheckpointPolicy};
 pub use digest::{Aggregates, Digest, is_less_better};
 pub use folder::{RunFolder, RunFolderError, Summary};

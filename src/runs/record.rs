@@ -11,7 +11,8 @@ use super::digest::{Aggregates, Digest};
 use super::manifest::utc_exact;
 use super::value::{Value, settings};
 use super::{
-    ChangePoint, Manifest, Notes, RunFolder, RunFolderError, RunId, RunState, Status, Tail, TrialOf,
+    ChangePoint, Manifest, Notes, Parent, RunFolder, RunFolderError, RunId, RunState, Status, Tail,
+    TrialOf,
 };
 use crate::train::TrainConfig;
 
@@ -42,6 +43,9 @@ pub struct Record {
     /// Settings that were changed while it trained.
     #[serde(default)]
     pub changes: Vec<ChangePoint>,
+    /// Where it branched off another run.
+    #[serde(default)]
+    pub parent: Option<Parent>,
     /// What a person has to say about it.
     pub notes: Notes,
     /// The configuration by paths; made of `config`, so it is not kept.
@@ -64,6 +68,7 @@ impl Record {
             config: state.config.clone(),
             metrics: BTreeMap::new(),
             changes: state.changes.clone(),
+            parent: state.parent.clone(),
             notes: Notes::default(),
             settings: BTreeMap::new(),
         };
@@ -87,6 +92,7 @@ impl Record {
         self.data.clone_from(&state.dataset);
         self.threads = state.threads;
         self.changes.clone_from(&state.changes);
+        self.parent.clone_from(&state.parent);
         if self.config != state.config {
             self.config = state.config.clone();
             self.name_settings();
@@ -107,6 +113,9 @@ impl Record {
     /// apart. One that was steered while it trained repeats none that was not.
     pub fn all_but_seed(&self) -> String {
         let mut text = self.data.clone();
+        if let Some(parent) = &self.parent {
+            let _ = write!(text, "\nbranch of {parent}");
+        }
         for (key, value) in self.settings.iter().filter(|(key, _)| *key != "seed") {
             // Writing to a string cannot fail.
             let _ = write!(text, "\n{key}={value}");
@@ -119,8 +128,8 @@ impl Record {
     }
 
     /// A setting by its path, or something else there is to say under `key`: `id`, `name`,
-    /// `status`, `created`, `data`, `threads`, `sweep`, `trial`, `note`, `tags`, `starred` or
-    /// `archived`.
+    /// `status`, `created`, `parent`, `data`, `threads`, `sweep`, `trial`, `note`, `tags`, `starred`
+    /// or `archived`.
     pub fn value(&self, key: &str) -> Option<Value> {
         let text = |text: &str| Some(Value::Text(text.to_owned()));
         let flag = |flag: bool| text(if flag { "yes" } else { "no" });
@@ -129,6 +138,10 @@ impl Record {
             "name" => text(&self.name),
             "status" => text(self.status.word()),
             "created" => text(&self.created),
+            "parent" => {
+                let parent = self.parent.as_ref();
+                text(&parent.map_or_else(String::new, ToString::to_string))
+            }
             "data" => text(&self.data),
             "threads" => Some(Value::Number(self.threads as f64)),
             "sweep" => text(&self.sweep.as_ref()?.name),

@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Parent;
+use super::{Before, Parent};
 use crate::train::{
     EpochPoint, Event, Finish, LayerPoint, Metrics, Setting, StepPoint, TrainConfig, Trouble, Value,
 };
@@ -69,9 +69,9 @@ pub struct RunState {
     pub n_train: usize,
     /// Kernel threads; 0 until it has started.
     pub threads: usize,
-    /// Every update, in order.
+    /// Every update, in order; of a branch, from the one it branched off.
     pub points: Vec<StepPoint>,
-    /// Every finished epoch, in order.
+    /// Every finished epoch, in order; of a branch, its own.
     pub epochs: Vec<EpochPoint>,
     /// Every change of a setting, in order.
     pub changes: Vec<ChangePoint>,
@@ -83,6 +83,8 @@ pub struct RunState {
     pub skips: Vec<u64>,
     /// Where it branched off another run.
     pub parent: Option<Parent>,
+    /// Of a branch: what its parent did before.
+    pub before: Before,
     /// How often the run went back to an earlier update.
     pub n_rewinds: usize,
     /// Where it stands.
@@ -112,6 +114,7 @@ impl RunState {
             layer_points: Vec::new(),
             skips: Vec::new(),
             parent: None,
+            before: Before::default(),
             n_rewinds: 0,
             status: Status::Starting,
             restored: None,
@@ -163,7 +166,7 @@ impl RunState {
             }
             Event::Branched { run, step, config } => {
                 self.config = (**config).clone();
-                self.parent = Some(Parent {
+                self.branch(Parent {
                     run: run.clone(),
                     step: *step,
                 });

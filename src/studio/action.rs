@@ -39,6 +39,10 @@ pub enum Action {
     Continue(RunId, usize),
     /// Start a run from the weights that the timeline shows, with the settings of the panel.
     Branch,
+    /// Show the timeline of this run of the workspace, which is over, with the full states it keeps.
+    OpenTimeline(RunId),
+    /// Return to the timeline of the newest run.
+    CloseTimeline,
     /// Measure the layers while training, or no longer.
     WatchLayers(bool),
     /// Look into the next batch of the run that waits.

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::background::{Message, Origin};
 use super::handle::Refusal;
-use super::live::{Keep, NewFolder};
+use super::live::{Keep, NewFolder, POLICY};
 use super::{Model, Studio};
 use crate::runs::{self, About, Parent, Recorder, RunFolder, RunId, RunState, Status};
 use crate::train::{Checkpoint, Control, Event, Finish, Job, OnDivergence, Setting, TrainConfig};
@@ -64,7 +64,7 @@ impl Studio {
         self.dataset().is_some()
             && self.errors.is_empty()
             && self.live_run().is_none()
-            && !self.timeline.states().is_empty()
+            && !self.timeline().states().is_empty()
     }
 
     /// A job as the window runs it.
@@ -119,7 +119,8 @@ impl Studio {
             checkpoint: Some(checkpoint),
             history: longer.into_iter().collect(),
         };
-        let keep = Keep::On(reopened.recorder);
+        self.remember_timeline();
+        let keep = Keep::On(reopened.recorder.keeping(POLICY));
         let control = Control::default();
         control.watch_layers(self.watches_layers);
         if let Err(error) = self.background.train(job, control, origin, keep) {
@@ -134,11 +135,11 @@ impl Studio {
         if !self.can_branch() {
             return;
         }
-        let shown = self.shown_step().and_then(|step| self.timeline.at(step));
-        let Some(state) = shown.or(self.timeline.states().last()).cloned() else {
+        let shown = self.shown_step().and_then(|step| self.timeline().at(step));
+        let Some(state) = shown.or(self.timeline().states().last()).cloned() else {
             return;
         };
-        let (Some(dataset), Some(parent)) = (self.dataset().cloned(), self.library.own()) else {
+        let (Some(dataset), Some(parent)) = (self.dataset().cloned(), self.timeline_run()) else {
             return;
         };
         let checkpoint = match state.branched(&self.draft) {
@@ -153,10 +154,10 @@ impl Studio {
             }
         };
         let parent_name = Parent {
-            run: parent.state.name.clone(),
+            run: parent.name.clone(),
             step: state.step(),
         };
-        let mut history = parent.state.history(state.step());
+        let mut history = parent.history(&state);
         history.push(Event::Branched {
             run: parent_name.run.clone(),
             step: parent_name.step,
@@ -199,6 +200,7 @@ impl Studio {
             None => RunId::new(&name),
         };
         let keep = folder.map_or(Keep::Off, Keep::Planned);
+        self.remember_timeline();
         control.watch_layers(self.watches_layers);
         self.background
             .train(job, control, origin, keep)
@@ -212,6 +214,7 @@ impl Studio {
 
     /// A run that begins is what the canvas asks.
     fn leave_other_models(&mut self) {
+        self.earlier = None;
         if matches!(self.model, Model::Opened { .. } | Model::Snapshot { .. }) {
             self.use_trained_model();
         }

@@ -8,6 +8,7 @@ use std::thread::JoinHandle;
 
 use super::Wake;
 use super::again::Reopened;
+use super::earlier::Earlier;
 use super::live::{Keep, Live};
 use super::timeline::SharedTimeline;
 use crate::data::{Dataset, GreyImage};
@@ -37,6 +38,8 @@ pub(super) enum Message {
     Rates(Result<RateCurve, String>),
     /// A run was read to go on with it.
     Reopened(Result<Box<Reopened>, String>),
+    /// The full states of a run were read.
+    Timeline(Result<Box<Earlier>, String>),
     /// The workspace was changed, or not.
     Tidied(Result<(), String>),
     /// The workspace and its trash were changed, or not, and what is in the trash now.

@@ -54,6 +54,8 @@ impl Studio {
             Action::TakeRemedy(remedy) => self.take_remedy(remedy),
             Action::Continue(id, n_more) => self.continue_run(&id, n_more),
             Action::Branch => self.branch(),
+            Action::OpenTimeline(id) => self.open_timeline(&id),
+            Action::CloseTimeline => self.close_timeline(),
             Action::Inspect => self.inspect(),
             Action::WatchLayers(is_on) => self.watch_layers(is_on),
             Action::CloseInspection => self.inspection = None,

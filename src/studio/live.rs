@@ -9,12 +9,19 @@ use super::Wake;
 use super::background::Latest;
 use super::timeline::SharedTimeline;
 use crate::model::{Classifier, Network};
-use crate::runs::{About, Recorder, Summary};
+use crate::runs::{About, BestBy, CheckpointPolicy, Recorder, Summary};
 use crate::train::{Checkpoint, Event, Job, Observer, Outcome, TrainConfig};
 
 /// Time between two copies of the weights: an answer on the canvas that moves ten times a second
 /// looks alive, and costs less than one part in a hundred of the training.
 const COPY_EVERY: Duration = Duration::from_millis(100);
+
+/// What stays on disk: enough full states of a run for its timeline to be looked at later.
+pub(super) const POLICY: CheckpointPolicy = CheckpointPolicy {
+    keep_last: 3,
+    keep_spread: 64 << 20,
+    keep_best: Some(BestBy::Accuracy),
+};
 
 /// Sends events to the window, copies of the weights to the canvas, and both to the run's folder.
 pub(super) struct Live {
@@ -79,7 +86,8 @@ impl Live {
         self.record = match std::mem::replace(&mut self.record, Keep::Off) {
             Keep::Planned(folder) => {
                 match Recorder::create_about(&folder.path, folder.about, &self.job) {
-                    Ok(mut recorder) => {
+                    Ok(recorder) => {
+                        let mut recorder = recorder.keeping(POLICY);
                         recorder.event(event);
                         Keep::On(recorder)
                     }

@@ -7,7 +7,9 @@ mod action;
 mod again;
 mod background;
 mod compare;
+mod earlier;
 mod handle;
+mod hear;
 mod history;
 mod library;
 mod live;
@@ -18,9 +20,10 @@ mod shelf;
 mod steer;
 mod sweeps;
 mod timeline;
+mod view;
 
-use std::collections::{BTreeSet, VecDeque};
-use std::path::{Path, PathBuf};
+use std::collections::VecDeque;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -34,13 +37,12 @@ pub use sweeps::{ShownSweep, SweepAction, SweepPhase, Sweeps};
 pub use timeline::Timeline;
 
 use crate::data::Dataset;
-use crate::model::{Classifier, Layer, PRESETS};
-use crate::predict::{Prediction, Request};
-use crate::runs::{RunId, RunState, Status, Watch, WatchNews};
-use crate::train::{
-    Checkpoint, Event, Field, FieldError, Finish, Inspection, Setting, TrainConfig,
-};
+use crate::model::{Classifier, PRESETS};
+use crate::predict::Prediction;
+use crate::runs::{RunId, RunState, Watch};
+use crate::train::{Checkpoint, Event, FieldError, Inspection, TrainConfig};
 use background::{Background, Message};
+use earlier::Earlier;
 use history::History;
 use library::Library;
 use sweeps::Surroundings;
@@ -80,7 +82,7 @@ pub enum Model {
     None,
     /// The network that is training now, as of a moment ago, or the last one trained.
     Trained(Arc<Classifier>),
-    /// The network as it was after an earlier update of the newest run.
+    /// The network as it was after an earlier update of the run whose timeline is shown.
     Snapshot {
         /// That update.
         step: u64,
@@ -119,6 +121,10 @@ pub struct Studio {
     /// The newest weights of the last run, whether or not the canvas asks them.
     trained: Option<Arc<Classifier>>,
     timeline: Timeline,
+    /// A run whose timeline is looked at instead.
+    earlier: Option<Earlier>,
+    /// The timelines of earlier runs of this session.
+    past: Vec<(RunId, Timeline)>,
     rate_finder: RateFinder,
     inspection: Option<Inspection>,
     /// Whether the layers are measured while training.
@@ -163,6 +169,8 @@ impl Studio {
             model: Model::None,
             trained: None,
             timeline: Timeline::default(),
+            earlier: None,
+            past: Vec::new(),
             rate_finder: RateFinder::default(),
             inspection: None,
             watches_layers: false,
@@ -209,6 +217,13 @@ impl Studio {
         self
     }
 
+    /// Shows `sweep` as if it had happened here: for pictures that are the same every time.
+    #[must_use]
+    pub fn with_sweep(mut self, sweep: ShownSweep) -> Studio {
+        self.sweeps.show(sweep);
+        self
+    }
+
     /// Takes in what the threads have told, for at most `budget`.
     pub fn pump(&mut self, budget: Duration) {
         let start = Instant::now();
@@ -244,281 +259,6 @@ impl Studio {
         self.take_answer();
         self.compared.pump();
         self.train_next();
-    }
-
-    /// The images to learn from.
-    pub fn data(&self) -> &DataState {
-        &self.data
-    }
-
-    /// The data, once it is there.
-    pub fn dataset(&self) -> Option<&Arc<Dataset>> {
-        match &self.data {
-            DataState::Ready(dataset) => Some(dataset),
-            _ => None,
-        }
-    }
-
-    /// The settings as they stand in the panel; they may be wrong.
-    pub fn draft(&self) -> &TrainConfig {
-        &self.draft
-    }
-
-    /// What was changed last.
-    pub fn touched(&self) -> Touched {
-        self.touched
-    }
-
-    /// Whether an edit of the settings can be taken back.
-    pub fn can_undo_edit(&self) -> bool {
-        self.history.can_undo()
-    }
-
-    /// Whether an edit of the settings can be put back.
-    pub fn can_redo_edit(&self) -> bool {
-        self.history.can_redo()
-    }
-
-    /// Everything that is wrong with the settings. Empty means that a run can start.
-    pub fn errors(&self) -> &[FieldError] {
-        &self.errors
-    }
-
-    /// What there is to say about `field`.
-    pub fn error_at(&self, field: Field) -> Option<&FieldError> {
-        self.errors.iter().find(|e| e.field == field)
-    }
-
-    /// Whether a run can start: the data is there, the settings are right, and none is live.
-    pub fn can_train(&self) -> bool {
-        self.dataset().is_some() && self.errors.is_empty() && self.live_run().is_none()
-    }
-
-    /// When a change of `field` would take effect.
-    pub fn effect_of(&self, field: Field) -> Effect {
-        let is_live_setting = match field {
-            Field::LearningRate
-            | Field::WeightDecay
-            | Field::BatchSize
-            | Field::Epochs
-            | Field::Schedule
-            | Field::WarmUp
-            | Field::L1
-            | Field::Augment(_) => true,
-            // A rate belongs to its layer; the other layers are another network.
-            Field::Layer(idx) => {
-                matches!(
-                    self.draft.model.layers.get(idx),
-                    Some(Layer::Dropout { .. })
-                ) && self
-                    .live_run()
-                    .is_some_and(|r| Setting::Dropout.can_change(&r.config, &self.draft))
-            }
-            // Momentum means different things to different optimisers.
-            Field::Momentum | Field::Beta1 => self
-                .live_run()
-                .is_some_and(|r| r.config.optimizer.name() == self.draft.optimizer.name()),
-            _ => false,
-        };
-        if is_live_setting && self.live_run().is_some() && !self.is_from_queue {
-            Effect::Now
-        } else {
-            Effect::NextRun
-        }
-    }
-
-    /// The runs in the workspace, oldest first.
-    pub fn runs(&self) -> &[Run] {
-        &self.library.runs
-    }
-
-    /// The run this studio trains, or trained last.
-    pub fn own_run(&self) -> Option<&Run> {
-        self.library.own()
-    }
-
-    /// The run known by `id`.
-    pub fn run(&self, id: &RunId) -> Option<&Run> {
-        self.library.get(id)
-    }
-
-    /// Which runs are looked for, in every view of them.
-    pub fn filter(&self) -> &Filter {
-        self.library.filter()
-    }
-
-    /// The runs that are looked for, oldest first.
-    pub fn filtered_runs(&self) -> impl Iterator<Item = &Run> {
-        self.library.filtered()
-    }
-
-    /// Another number whenever something about the runs, or about which are looked for, has
-    /// changed: what was made of them has to be made again.
-    pub fn runs_version(&self) -> u64 {
-        self.library.version
-    }
-
-    /// Whether the runs of the workspace are still being read for the first time.
-    pub fn is_reading_runs(&self) -> bool {
-        self.watch.is_some() && !self.library.is_listed
-    }
-
-    /// Folder in which runs are kept; `None` keeps none.
-    pub fn workspace(&self) -> Option<&Path> {
-        self.workspace.as_deref()
-    }
-
-    /// The run that others are compared with, if one was chosen.
-    pub fn baseline(&self) -> Option<&Run> {
-        self.library.get(self.library.baseline.as_ref()?)
-    }
-
-    /// Whether the run is picked, in every view of runs.
-    pub fn is_selected(&self, id: &RunId) -> bool {
-        self.library.selection.contains(id)
-    }
-
-    /// The runs that are picked, by what they are known by.
-    pub fn selection(&self) -> &BTreeSet<RunId> {
-        &self.library.selection
-    }
-
-    /// The runs that are picked, oldest first, whether or not the filter lets them through.
-    pub fn selected_runs(&self) -> impl Iterator<Item = &Run> {
-        self.runs().iter().filter(|run| self.is_selected(&run.id))
-    }
-
-    /// The run that is training or waiting, if there is one.
-    pub fn live_run(&self) -> Option<&RunState> {
-        let own = self.library.own().map(|run| &run.state);
-        own.filter(|state| state.is_live())
-    }
-
-    /// The sweeps.
-    pub fn sweeps(&self) -> &Sweeps {
-        &self.sweeps
-    }
-
-    /// Shows `sweep` as if it had happened here: for pictures that are the same every time.
-    #[must_use]
-    pub fn with_sweep(mut self, sweep: ShownSweep) -> Studio {
-        self.sweeps.show(sweep);
-        self
-    }
-
-    /// What that run is known by.
-    pub fn live_run_id(&self) -> Option<&RunId> {
-        let own = self.library.own().filter(|run| run.state.is_live());
-        own.map(|run| &run.id)
-    }
-
-    /// What the canvas asks.
-    pub fn model(&self) -> &Model {
-        &self.model
-    }
-
-    /// The network the canvas asks, from wherever it came.
-    pub fn classifier(&self) -> Option<&Arc<Classifier>> {
-        match &self.model {
-            Model::None => None,
-            Model::Trained(classifier)
-            | Model::Snapshot { classifier, .. }
-            | Model::Opened { classifier, .. } => Some(classifier),
-        }
-    }
-
-    /// Whether there is a trained network to go back to from an opened one.
-    pub fn has_trained_model(&self) -> bool {
-        self.trained.is_some()
-    }
-
-    /// The canvas.
-    pub fn pad(&self) -> &Pad {
-        &self.pad
-    }
-
-    /// The newest answer to what is on the canvas; `None` while the canvas is empty, there is no
-    /// model, or the first answer is on its way.
-    pub fn prediction(&self) -> Option<&Prediction> {
-        self.prediction.as_ref()
-    }
-
-    /// What a person should read, oldest first.
-    pub fn notices(&self) -> &[Notice] {
-        &self.notices
-    }
-
-    /// What is going on elsewhere, such as `saving digits.safetensors`; for the status line.
-    pub fn activities(&self) -> &[String] {
-        &self.background.activities
-    }
-
-    fn hear(&mut self, message: Message) {
-        match message {
-            Message::Data(Ok(dataset)) => self.use_data(Arc::new(dataset)),
-            Message::Data(Err(text)) => {
-                self.complain(text);
-                self.data = match std::mem::replace(&mut self.data, DataState::None) {
-                    DataState::Loading {
-                        before: Some(dataset),
-                        ..
-                    } => DataState::Ready(dataset),
-                    other => other,
-                };
-            }
-            Message::Opened(path, Ok(classifier)) => {
-                self.inform(format!("opened {}", path.display()));
-                let classifier = Arc::new(classifier);
-                self.model = Model::Opened { path, classifier };
-                self.ask();
-            }
-            Message::Rates(found) => self.hear_rates(found),
-            Message::Inspected(Ok(inspection)) => self.inspection = Some(*inspection),
-            Message::Reopened(Ok(reopened)) => self.go_on_with(*reopened),
-            Message::Inspected(Err(text))
-            | Message::Reopened(Err(text))
-            | Message::Opened(_, Err(text))
-            | Message::Saved(_, Err(text))
-            | Message::Picture(Err(text)) => {
-                self.complain(text);
-            }
-            Message::Sweeps(kept, problems) => {
-                self.sweeps.add_kept(kept);
-                problems.into_iter().for_each(|text| self.complain(text));
-            }
-            Message::Saved(path, Ok(())) => self.inform(format!("saved {}", path.display())),
-            Message::Tidied(result) => self.hear_tidied(result),
-            Message::Trash(changed, trash) => self.hear_trash(changed, trash),
-            Message::Picture(Ok(image)) => {
-                self.touched = Touched::Canvas;
-                self.pad.paste(image, None);
-                self.ask();
-            }
-        }
-    }
-
-    /// Says how the run of this studio ended, where that is not plain from the curves.
-    fn tell_end(&mut self) {
-        let own = self.library.own().map(|run| &run.state.status);
-        let Some(Status::Finished(finish)) = own else {
-            return;
-        };
-        match finish.clone() {
-            Finish::Completed | Finish::EarlyStopped | Finish::Stopped => {}
-            Finish::Diverged { step } => self.complain(format!(
-                "training diverged at step {step}: the loss is no longer a number. The last finite \
-                 weights are kept; try a smaller learning rate"
-            )),
-            Finish::Failed { message } => self.complain(message),
-        }
-    }
-
-    fn hear_of_runs(&mut self, news: WatchNews) {
-        if let Some(watch) = &self.watch
-            && let Some(trouble) = self.library.hear(news, watch)
-        {
-            self.complain(trouble);
-        }
     }
 
     fn read_sweeps(&mut self) {
@@ -581,40 +321,6 @@ impl Studio {
         };
         self.errors = self.draft.check(input, classes, n_images);
         self.with_sweeps(|sweeps, around| sweeps.check(around));
-    }
-
-    /// Asks the model about the canvas; an empty canvas or no model has no answer.
-    fn ask(&mut self) {
-        self.ask_opinions();
-        let Some(classifier) = self.classifier().cloned() else {
-            return;
-        };
-        if self.pad.is_empty() {
-            self.prediction = None;
-            return;
-        }
-        if let Some(predictor) = &self.background.predictor {
-            predictor.ask(Request {
-                version: self.pad.version(),
-                sketch: self.pad.image().clone(),
-                classifier,
-            });
-        }
-    }
-
-    fn take_answer(&mut self) {
-        let answer = self
-            .background
-            .predictor
-            .as_ref()
-            .and_then(|p| p.take_answer());
-        match answer.map(|a| a.prediction) {
-            // An answer to an older sketch is still the newest there is, unless the canvas was
-            // emptied meanwhile.
-            Some(Ok(prediction)) if !self.pad.is_empty() => self.prediction = prediction,
-            Some(Err(text)) => self.complain(text),
-            _ => {}
-        }
     }
 
     fn inform(&mut self, text: String) {

@@ -4,12 +4,24 @@ use std::sync::Arc;
 
 use super::{Model, Studio, Timeline};
 use crate::model::Classifier;
+use crate::runs::RunState;
 use crate::train::{Event, Remedy};
 
 impl Studio {
-    /// The full states of the newest run of this session.
+    /// The full states of the newest run of this session, or of the run whose timeline was opened.
     pub fn timeline(&self) -> &Timeline {
-        &self.timeline
+        match &self.earlier {
+            Some(earlier) => &earlier.timeline,
+            None => &self.timeline,
+        }
+    }
+
+    /// The run that [`Studio::timeline`] is of.
+    pub fn timeline_run(&self) -> Option<&RunState> {
+        match &self.earlier {
+            Some(earlier) => Some(&earlier.state),
+            None => self.own_run().map(|run| &run.state),
+        }
     }
 
     /// The step whose weights the canvas asks, unless those are the newest.
@@ -33,39 +45,47 @@ impl Studio {
         let Some(step) = step else {
             return self.use_trained_model();
         };
-        let state = self.timeline.at(step).cloned();
-        let (Some(state), Some(trained)) = (state, self.trained.as_ref()) else {
+        let state = self.timeline().at(step).cloned();
+        let template = match &self.earlier {
+            Some(earlier) => Some(&earlier.template),
+            None => self.trained.as_deref(),
+        };
+        let (Some(state), Some(template)) = (state, template) else {
             return;
         };
-        let Ok(network) = trained.network.deep_copy() else {
+        let Ok(network) = template.network.deep_copy() else {
             // Without memory for a copy the canvas keeps the one it has.
             return;
         };
         if let Err(error) = state.put_into(&network) {
             return self.complain(format!("update {step} cannot be shown: {error}"));
         }
-        let mut provenance = trained.provenance.clone();
-        provenance.epochs = state.epochs(self.library.own().map_or(0, |run| run.state.n_train));
+        let mut provenance = template.provenance.clone();
+        provenance.epochs = state.epochs(self.timeline_run().map_or(0, |run| run.n_train));
         provenance.test_accuracy = None;
         self.model = Model::Snapshot {
             step,
             classifier: Arc::new(Classifier {
                 network,
-                classes: trained.classes.clone(),
+                classes: template.classes.clone(),
                 provenance,
             }),
         };
         self.ask();
     }
 
-    /// Shows the snapshot before or after the one at hand; after the last one comes the present.
+    /// Shows the snapshot before or after the one at hand; after the last one of the newest run
+    /// comes the present.
     pub(super) fn move_along_timeline(&mut self, is_forward: bool) {
-        let steps = self.timeline.states().iter().map(|s| s.step());
+        let steps = self.timeline().states().iter().map(|s| s.step());
         let shown = self.shown_step();
         let step = match (shown, is_forward) {
             (None, true) => return,
             (None, false) => steps.max(),
-            (Some(shown), true) => steps.filter(|&s| s > shown).min(),
+            (Some(shown), true) => {
+                let next = steps.filter(|&s| s > shown).min();
+                next.or(self.earlier.is_some().then_some(shown))
+            }
             (Some(shown), false) => steps.filter(|&s| s < shown).max().or(Some(shown)),
         };
         self.show_step(step);
@@ -80,7 +100,9 @@ impl Studio {
                 self.draft.set_setting(*setting, new);
                 self.check_draft();
             }
-            Event::WentBack { step, .. } if self.shown_step().is_some_and(|s| s > *step) => {
+            Event::WentBack { step, .. }
+                if self.earlier.is_none() && self.shown_step().is_some_and(|s| s > *step) =>
+            {
                 self.use_trained_model();
             }
             _ => {}

@@ -1,4 +1,4 @@
-//! The full states of the newest run, to go back to: looked at by the canvas, and branched from.
+//! The full states of a run, to go back to: looked at by the canvas, and branched from.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -31,6 +31,14 @@ impl Default for Timeline {
 }
 
 impl Timeline {
+    /// A timeline of these states, the oldest first.
+    pub(super) fn of(states: Vec<Checkpoint>) -> Timeline {
+        Timeline {
+            states: states.into_iter().map(Arc::new).collect(),
+            ..Timeline::default()
+        }
+    }
+
     /// The states, the oldest first.
     pub fn states(&self) -> &[Arc<Checkpoint>] {
         &self.states

@@ -277,7 +277,7 @@ impl Checkpoint {
     }
 
     /// Puts the tensors in the order of `params`: a file keeps an order of its own.
-    pub(super) fn sort_like(&mut self, params: &[Param]) {
+    pub fn sort_like(&mut self, params: &[Param]) {
         let at = |p: &Param| self.tensors.iter().position(|(name, ..)| *name == p.name);
         let order: Option<Vec<usize>> = params.iter().map(at).collect();
         // A checkpoint of other parameters does not fit, and is told so elsewhere.

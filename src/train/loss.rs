@@ -52,6 +52,27 @@ impl Loss {
         }
     }
 
+    /// What its number is, for people to read beside it.
+    pub fn unit(&self) -> &'static str {
+        match self {
+            Loss::CrossEntropy {
+                label_smoothing: 0.0,
+            } => "cross entropy, nats",
+            Loss::CrossEntropy { .. } => "cross entropy with smoothed labels, nats",
+            Loss::SquaredError => "squared error",
+        }
+    }
+
+    /// The [`Loss::unit`] of several runs.
+    pub fn common_unit(losses: impl IntoIterator<Item = Loss>) -> &'static str {
+        let mut losses = losses.into_iter();
+        let first = losses.next().unwrap_or_default();
+        match losses.all(|loss| loss == first) {
+            true => first.unit(),
+            false => "each run's own loss",
+        }
+    }
+
     /// The loss of a batch, a scalar.
     ///
     /// * `logits`: `[n, classes]`

@@ -45,6 +45,8 @@ impl InspectedLayer {
 pub struct Inspection {
     /// Number of the update.
     pub step: u64,
+    /// The epoch it belongs to, from 0: what augmentation depends on.
+    pub epoch: usize,
     /// Its learning rate.
     pub learning_rate: f64,
     /// The loss of the batch before the update, as the curve will show it.
@@ -106,6 +108,7 @@ pub fn inspect(job: &Job, state: &Checkpoint) -> Result<Inspection, TrainError> 
     });
     Ok(Inspection {
         step: state.step() + 1,
+        epoch: cursor.epoch,
         learning_rate: pace.learning_rate,
         loss,
         images: images.collect(),

@@ -1,7 +1,7 @@
 //! Pictures of a run under control: the divergence guard and the timeline, from a real run of LeNet-5
 //! whose clock is fixed.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use candle_studio::data::Dataset;
 use candle_studio::model::{Classifier, preset};
@@ -63,7 +63,13 @@ impl Observer for Ear<'_> {
     }
 }
 
-fn story() -> Story {
+/// Told once for all tests.
+fn story() -> &'static Story {
+    static STORY: OnceLock<Story> = OnceLock::new();
+    STORY.get_or_init(tell)
+}
+
+fn tell() -> Story {
     let data = Arc::new(Dataset::mnist().unwrap());
     let preset = preset("lenet-5").unwrap();
     let mut config = TrainConfig::new(preset, data.image_shape(), 10, data.train.len());
@@ -95,9 +101,9 @@ fn story() -> Story {
 fn window(
     size: [f32; 2],
     theme: Theme,
-    story: Story,
     is_told: impl Fn(&Event) -> bool,
 ) -> Harness<'static, StudioApp> {
+    let story = story();
     let mut state = RunState::new("lenet-5 1", story.job.config().clone());
     let told = story.events.iter().filter(|e| is_told(e));
     told.for_each(|event| state.apply(event));
@@ -109,7 +115,12 @@ fn window(
         .renderer(CpuRenderer::default())
         .build_eframe(|cc| {
             let studio = Studio::new(None, StudioApp::wake(&cc.egui_ctx)).unwrap();
-            let studio = studio.with_history(vec![state], story.model);
+            let model = Classifier {
+                network: story.model.network.deep_copy().unwrap(),
+                classes: story.model.classes.clone(),
+                provenance: story.model.provenance.clone(),
+            };
+            let studio = studio.with_history(vec![state], model);
             let mut studio = studio.with_timeline(&story.states);
             studio.handle(Action::SetDraft(Box::new(config)));
             StudioApp::with_studio(cc, studio)
@@ -125,7 +136,7 @@ fn pictures_of_a_run_under_control() {
         ("guard-small", [1024.0, 700.0], Theme::Light),
     ] {
         let is_told = |e: &Event| !matches!(e, Event::Finished { .. });
-        let mut window = window(size, theme, story(), is_told);
+        let mut window = window(size, theme, is_told);
         window.run_steps(4);
         window.get_by_label_contains("Training waits");
         check(&mut window, name);
@@ -139,7 +150,7 @@ fn pictures_of_a_run_under_control() {
             Event::Started { .. } => true,
             _ => false,
         };
-        let mut window = window(size, theme, story(), well);
+        let mut window = window(size, theme, well);
         draw_three(&mut window);
         let slider = window.get_by_role_and_label(egui::Role::Slider, "Timeline");
         // After 32 updates.

@@ -54,22 +54,41 @@ fn choose_small(window: &mut Window, epochs: usize) {
     assert_eq!(studio(window).errors(), []);
 }
 
+/// Lets the window train to the end.
+fn train(window: &mut Window) {
+    click(window, "Train");
+    wait(window, "the end of the run", |app| {
+        app.studio().live_run().is_none() && !app.studio().runs().is_empty()
+    });
+    window.run_steps(4);
+}
+
+/// Lets a run that would take long go wrong by an absurd learning rate.
+fn train_into_trouble(window: &mut Window, rate: f64) {
+    choose_small(window, 100_000);
+    click(window, "Train");
+    wait(window, "some training", |app| {
+        app.studio()
+            .live_run()
+            .is_some_and(|r| r.points.len() > 150)
+    });
+    set(window, "Learning rate", rate);
+    wait(window, "the trouble", |app| {
+        app.studio().live_run().is_some_and(|r| r.trouble.is_some())
+    });
+    window.run_steps(4);
+}
+
+fn stop(window: &mut Window) {
+    click(window, "Stop");
+    wait(window, "the end", |app| app.studio().live_run().is_none());
+}
+
 #[test]
 fn a_loss_that_cannot_be_trusted_waits_for_an_answer() {
     for size in [[1440.0, 900.0], [1024.0, 700.0]] {
         let mut window = window_of(size);
-        choose_small(&mut window, 100_000);
-        click(&mut window, "Train");
-        wait(&mut window, "some training", |app| {
-            app.studio()
-                .live_run()
-                .is_some_and(|r| r.points.len() > 150)
-        });
-        set(&mut window, "Learning rate", 1000.0);
-        wait(&mut window, "the trouble", |app| {
-            app.studio().live_run().is_some_and(|r| r.trouble.is_some())
-        });
-        window.run_steps(4);
+        train_into_trouble(&mut window, 1000.0);
         let trouble = run(&window).trouble.clone().unwrap();
         window.get_by_label_contains("Training waits");
         window.get_by_label_contains("It shows first in layer 2 (Dense");
@@ -103,28 +122,14 @@ fn a_loss_that_cannot_be_trusted_waits_for_an_answer() {
         window.run_steps(2);
         assert!(window.query_by_label("Go back").is_none());
         assert_eq!(run(&window).config.learning_rate, 0.001);
-        click(&mut window, "Stop");
-        wait(&mut window, "the end", |app| {
-            app.studio().live_run().is_none()
-        });
+        stop(&mut window);
     }
 }
 
 #[test]
 fn the_rate_that_the_guard_divides_is_the_one_in_the_settings() {
     let mut window = window_of([1440.0, 900.0]);
-    choose_small(&mut window, 100_000);
-    click(&mut window, "Train");
-    wait(&mut window, "some training", |app| {
-        app.studio()
-            .live_run()
-            .is_some_and(|r| r.points.len() > 150)
-    });
-    set(&mut window, "Learning rate", 3000.0);
-    wait(&mut window, "the trouble", |app| {
-        app.studio().live_run().is_some_and(|r| r.trouble.is_some())
-    });
-    window.run_steps(4);
+    train_into_trouble(&mut window, 3000.0);
     click(&mut window, "Go back, rate ÷ 10");
     wait(&mut window, "the change", |app| {
         app.studio()
@@ -132,10 +137,7 @@ fn the_rate_that_the_guard_divides_is_the_one_in_the_settings() {
             .is_none_or(|r| r.config.learning_rate < 3000.0)
     });
     assert_eq!(studio(&window).draft().learning_rate, 300.0);
-    click(&mut window, "Stop");
-    wait(&mut window, "the end", |app| {
-        app.studio().live_run().is_none()
-    });
+    stop(&mut window);
 }
 
 #[test]
@@ -143,11 +145,7 @@ fn the_timeline_moves_the_answer_and_the_numbers() {
     let mut window = window_of([1440.0, 900.0]);
     choose_small(&mut window, 10);
     assert!(window.query_by_label("Timeline").is_none());
-    click(&mut window, "Train");
-    wait(&mut window, "the end of the run", |app| {
-        app.studio().live_run().is_none() && !app.studio().runs().is_empty()
-    });
-    window.run_steps(4);
+    train(&mut window);
     assert_eq!(run(&window).status, Status::Finished(Finish::Completed));
     let steps: Vec<u64> = studio(&window)
         .timeline()
@@ -201,11 +199,7 @@ fn the_budget_of_the_timeline_bounds_its_memory_and_keeps_its_spread() {
     set(&mut window, "Validation", 59_000.0);
     set(&mut window, "Batch size", 5.0);
     set(&mut window, "Epochs", 6.0);
-    click(&mut window, "Train");
-    wait(&mut window, "the end of the run", |app| {
-        app.studio().live_run().is_none() && !app.studio().runs().is_empty()
-    });
-    window.run_steps(4);
+    train(&mut window);
     let timeline = studio(&window).timeline();
     let n = timeline.states().len();
     assert!(
@@ -308,16 +302,62 @@ fn the_layers_are_measured_when_somebody_asks() {
     press(&mut window, Modifiers::COMMAND, Key::Num5);
     window.get_by_label("Train a network to see its layers at work.");
     click(&mut window, "Measure the layers while training");
-    click(&mut window, "Train");
-    wait(&mut window, "the end of the run", |app| {
-        app.studio().live_run().is_none() && !app.studio().runs().is_empty()
-    });
-    window.run_steps(4);
+    train(&mut window);
     let steps: Vec<u64> = run(&window).layer_points.iter().map(|p| p.step).collect();
-    assert_eq!(steps, [1, 2, 4, 8, 16, 32, 64, 250, 500]);
+    assert_eq!(steps, [1, 4, 16, 64, 250, 500]);
     for name in ["gradient of layer 2: ", "update / weights of layer 2: "] {
         let plot = window.get_by_label_contains(name).rect();
         assert!(window.ctx.content_rect().contains_rect(plot), "{name}");
     }
     window.get_by_label("Weights of layer 2 over time");
+}
+
+#[test]
+fn the_timeline_of_any_run_opens_from_the_list_and_branches() {
+    for size in [[1440.0, 900.0], [1024.0, 700.0]] {
+        let mut window = window_of(size);
+        choose_small(&mut window, 3);
+        train(&mut window);
+        let first = run(&window).name.clone();
+        set(&mut window, "Learning rate", 0.1);
+        train(&mut window);
+        let name = format!("Open the timeline of {first}");
+        let button = window.get_by_label(&name).rect();
+        assert!(window.ctx.content_rect().contains_rect(button));
+        click(&mut window, &name);
+        assert_eq!(studio(&window).timeline_run().unwrap().name, first);
+        assert_eq!(studio(&window).draft().learning_rate, 1e-3);
+        let slider = window.get_by_role_and_label(Role::Slider, "Timeline");
+        slider.set_value_accesskit(0.0);
+        window.run_steps(4);
+        assert_eq!(studio(&window).shown_step(), Some(0));
+
+        click(&mut window, "Close the timeline");
+        assert!(matches!(studio(&window).model(), Model::Trained(_)));
+        click(&mut window, &name);
+        set(&mut window, "Learning rate", 0.01);
+        press(&mut window, Modifiers::ALT, Key::ArrowLeft);
+        let step = studio(&window).shown_step().unwrap();
+        click(&mut window, "Branch");
+        wait(&mut window, "the end of the branch", |app| {
+            app.studio().runs().len() == 3 && app.studio().live_run().is_none()
+        });
+        let parent = run(&window).parent.clone().unwrap();
+        assert_eq!((parent.run, parent.step), (first, step));
+        assert_eq!(run(&window).points[0].step, step, "where the curve begins");
+    }
+}
+
+#[test]
+fn the_sketch_says_when_averaged_weights_answer() {
+    // High enough for all settings.
+    let mut window = window_of([1440.0, 1800.0]);
+    choose_small(&mut window, 2);
+    train(&mut window);
+    window.get_by_label("trained last");
+    click(&mut window, "Regularise");
+    set(&mut window, "Average weights", 0.9);
+    assert_eq!(studio(&window).draft().average, 0.9);
+    train(&mut window);
+    window.get_by_label("trained last, averaged");
 }

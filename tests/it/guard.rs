@@ -276,3 +276,39 @@ fn leaving_out_batches_gives_up_when_it_does_not_help() {
     assert!(matches!(outcome.finish, Finish::Diverged { .. }));
     assert_eq!(ear.troubles.len(), 9);
 }
+
+#[test]
+fn the_average_of_the_weights_goes_back_too() {
+    let (data, what) = (Arc::new(tiny::dataset()), OnDivergence::Ask);
+    let mut config = job(0.01, what).config().clone();
+    config.average = 0.9;
+    let job = Job::new(config, data).unwrap();
+    let job = job.with_checkpoints(1).on_divergence(what);
+    let control = Control::default();
+    let back = |control: &Control, n: usize, trouble: &Trouble| match n {
+        1 => {
+            control.change(rate(0.01));
+            control.remedy(Remedy::GoBack {
+                step: trouble.back_to[0],
+                divides_rate: false,
+            });
+        }
+        _ => control.stop(),
+    };
+    let (outcome, ear) = run(&job, &control, Some(BREAK), &back);
+    assert_eq!(ear.troubles.len(), 1);
+    let step = ear.troubles[0].back_to[0];
+    // The state that was gone back to, and the one written when the run was there again.
+    let mut there = ear.checkpoints.iter().filter(|c| c.step() == step);
+    let (first, again) = (there.next().unwrap(), there.next().unwrap());
+    assert!(!first.kept.average.is_empty());
+    assert_eq!(first.kept.average, again.kept.average);
+    let later = ear.checkpoints.iter().find(|c| c.step() == step + 1);
+    assert_ne!(first.kept.average, later.unwrap().kept.average);
+
+    // With the rate as it was, the run ends as the one that nothing happened to.
+    let control = Control::default();
+    let (undisturbed, _) = run(&job, &control, None, &|_, _, _| {});
+    assert_eq!(outcome.finish, Finish::Completed);
+    assert_eq!(bits(&outcome.network), bits(&undisturbed.network));
+}

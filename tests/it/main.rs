@@ -41,6 +41,7 @@ mod studio;
 mod sweep;
 #[cfg(feature = "gui")]
 mod sweep_window;
+mod timeline;
 mod tiny;
 #[cfg(feature = "gui")]
 mod ui;

@@ -36,7 +36,7 @@ pub(super) fn run(args: &Args, workspace: &Path) -> anyhow::Result<()> {
     row("id", record.id.to_string());
     row("name", record.name.clone());
     for key in [
-        "status", "created", "data", "threads", "sweep", "trial", "tags", "note",
+        "status", "created", "parent", "data", "threads", "sweep", "trial", "tags", "note",
     ] {
         let value = record.value(key).map(|value| value.to_string());
         if let Some(value) = value.filter(|value| !value.is_empty()) {

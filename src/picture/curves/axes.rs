@@ -8,13 +8,13 @@ impl Panel<'_> {
     pub(super) fn axes(&mut self) {
         let [left, top, width, height] = self.rect;
         let p = self.palette;
-        let (name, unit) = match self.drawn.metric {
-            Metric::Loss => ("Loss", "cross entropy, nats"),
-            Metric::Accuracy => ("Accuracy", "images classified correctly"),
+        let name = match self.drawn.metric {
+            Metric::Loss => "Loss",
+            Metric::Accuracy => "Accuracy",
         };
         let unit = match self.drawn.baseline {
             Some(run) => format!("difference to {}", run.name),
-            None => unit.to_owned(),
+            None => self.unit.to_owned(),
         };
         let title = vec![
             self.span(name, Face::Heavy, 14.0, p.text),

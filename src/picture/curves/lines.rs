@@ -52,10 +52,10 @@ impl Drawn<'_> {
     /// The averaged curve of a run, and its held-out images, as they were measured.
     fn series(&self, run: &RunState) -> [Series; 2] {
         let axis = self.view.x_axis;
-        let values = Average::of(&run.points, self.metric, self.view.smoothing_steps);
+        let values = Average::of(run, self.metric, self.view.smoothing_steps);
         let points = run.points.iter().zip(values);
         let training = points.map(|(p, y)| [self.scaled_x(axis.of_step(p)), y]);
-        let epochs = run.epochs.iter();
+        let epochs = run.curve_epochs();
         let held_out = epochs
             .filter_map(|e| Some([self.scaled_x(axis.of_epoch(e)), self.metric.of_epoch(e)?]));
         [Series::new(training), Series::new(held_out)]

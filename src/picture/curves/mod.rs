@@ -9,6 +9,7 @@ use super::series::Spread;
 use super::{Anchor, Face, Ink, Item, Metric, Palette, Picture, Rgb, Span, XAxis, reduce};
 use crate::runs::table::GroupBy;
 use crate::runs::{Record, RunState};
+use crate::train::Loss;
 use lines::{Drawn, Line};
 
 /// How curves are looked at.
@@ -72,6 +73,10 @@ pub fn curves(
                 metric,
                 baseline,
             },
+            unit: match metric {
+                Metric::Loss => Loss::common_unit(curves.iter().map(|c| c.run.config.loss)),
+                Metric::Accuracy => "images classified correctly",
+            },
             rect: [LEFT, top, width, height],
             x: (0.0, 1.0),
             y: (0.0, 1.0),
@@ -86,6 +91,8 @@ struct Panel<'a> {
     picture: &'a mut Picture,
     palette: &'a Palette,
     drawn: Drawn<'a>,
+    /// What is measured, for people.
+    unit: &'static str,
     /// Left, top, width, height.
     rect: [f32; 4],
     /// What is seen of the axes, in their own coordinates.

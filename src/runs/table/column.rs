@@ -154,8 +154,9 @@ fn is_metric(key: &str) -> bool {
 }
 
 /// What can be told of a run besides its settings.
-const ABOUT: [&str; 10] = [
-    "status", "created", "data", "threads", "sweep", "trial", "tags", "note", "starred", "archived",
+const ABOUT: [&str; 11] = [
+    "status", "created", "parent", "data", "threads", "sweep", "trial", "tags", "note", "starred",
+    "archived",
 ];
 
 /// Every column there is something in, for any of `records`: first what there is to say, then
@@ -222,7 +223,7 @@ pub fn differing_columns(records: &[&Record]) -> Vec<Column> {
     let mut columns = vec![Column::setting("status")];
     columns.extend(results.map(|key| Column::metric(key, Aggregate::Best)));
     columns.extend(differs.into_iter().map(Column::setting));
-    for about in ["data", "sweep", "tags"] {
+    for about in ["parent", "data", "sweep", "tags"] {
         let column = Column::setting(about);
         let of_first = records.first().and_then(|r| column.value(r));
         if records.iter().any(|r| column.value(r) != of_first) {

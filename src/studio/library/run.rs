@@ -63,6 +63,7 @@ impl Run {
         state.threads = record.threads;
         state.status = record.status.clone();
         state.changes.clone_from(&record.changes);
+        state.parent.clone_from(&record.parent);
         let last = |metric: &str| record.metrics.get(metric).map(|all| all.last);
         if let (Some(loss), Some(accuracy)) = (last("test_loss"), last("test_accuracy")) {
             state.test = Some(Metrics { loss, accuracy });

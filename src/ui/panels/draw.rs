@@ -304,6 +304,15 @@ fn asked_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
             (name.to_string_lossy().into_owned(), about)
         }
     };
+    let (name, about) = match cx.studio.is_averaged() {
+        true => (
+            format!("{name}, averaged"),
+            format!(
+                "{about} Its weights are their moving average, which is what is measured and saved, too."
+            ),
+        ),
+        false => (name, about),
+    };
     ui.horizontal(|ui| {
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             ui.spacing_mut().item_spacing.x = 4.0;

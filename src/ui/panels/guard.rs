@@ -1,12 +1,8 @@
 //! What to do about a loss that cannot be trusted: shown above the curves while training waits.
 
-use egui::{
-    Color32, ColorImage, Frame, Label, Margin, RichText, Sense, TextureHandle, TextureOptions, Ui,
-    vec2,
-};
+use egui::{Frame, Label, Margin, RichText, Sense, TextureHandle, Ui, vec2};
 
-use super::Cx;
-use crate::data::ImageSet;
+use super::{Cx, seen};
 use crate::studio::Action;
 use crate::train::{Alarm, Remedy, Trouble, WorstImage};
 use crate::ui::command::Command;
@@ -42,7 +38,9 @@ impl GuardPanel {
         }
         // The data may still be on its way.
         if self.pictures.is_empty() {
-            self.pictures = pictures(ui, cx, &trouble);
+            let worst = trouble.worst.iter().map(|worst| worst.index);
+            let epoch = trouble.epoch.floor() as usize;
+            self.pictures = seen::pictures(ui, cx, run, epoch, worst);
         }
         let frame = Frame::new()
             .fill(tokens(ui).raised)
@@ -143,7 +141,9 @@ fn image_ui(
             worst.index, worst.loss
         );
         ui.add(image.sense(Sense::hover()).alt_text(&about))
-            .on_hover_text(format!("{about} nats."));
+            .on_hover_text(format!(
+                "{about}. Shown as the network saw it, with its augmentation."
+            ));
         let caption = theme::quiet(ui, format!("{label} → {taken_for}"));
         ui.add(Label::new(caption).truncate());
     });
@@ -154,33 +154,4 @@ fn remedy_ui(ui: &mut Ui, cx: &mut Cx<'_>, command: Command, remedy: Remedy, wei
     if button.on_hover_text(command.tooltip(ui)).clicked() {
         cx.act(Action::TakeRemedy(remedy));
     }
-}
-
-fn pictures(ui: &Ui, cx: &Cx<'_>, trouble: &Trouble) -> Vec<TextureHandle> {
-    let Some(dataset) = cx.studio.dataset() else {
-        return Vec::new();
-    };
-    let picture = |worst: &WorstImage| {
-        let idx = worst.index as usize;
-        (idx < dataset.train.len()).then(|| {
-            let image = color_image(&dataset.train, idx);
-            ui.load_texture(
-                format!("training image {idx}"),
-                image,
-                TextureOptions::NEAREST,
-            )
-        })
-    };
-    trouble.worst.iter().map_while(picture).collect()
-}
-
-/// The image at `idx`, grey or in colour.
-pub(super) fn color_image(set: &ImageSet, idx: usize) -> ColorImage {
-    let [channels, height, width] = set.shape();
-    let (pixels, area) = (set.image(idx), height * width);
-    if channels < 3 {
-        return ColorImage::from_gray([width, height], &pixels[..area]);
-    }
-    let at = |i: usize| Color32::from_rgb(pixels[i], pixels[area + i], pixels[2 * area + i]);
-    ColorImage::new([width, height], (0..area).map(at).collect())
 }

@@ -2,8 +2,8 @@
 //! spread, and how many ReLUs are silent.
 
 use egui::{
-    Align, Checkbox, Layout, Pos2, Rect, Role, ScrollArea, Sense, Stroke, Ui, WidgetInfo, pos2,
-    vec2,
+    Align, Checkbox, Label, Layout, Pos2, Rect, Role, ScrollArea, Sense, Stroke, Ui, WidgetInfo,
+    pos2, vec2,
 };
 
 use super::Cx;
@@ -14,6 +14,9 @@ use crate::ui::theme::{self, ROW_HEIGHT, tokens};
 
 /// Height of a row of plots.
 const HEIGHT: f32 = 56.0;
+
+/// Height of the headings: two lines, where there is little room.
+const HEADING_HEIGHT: f32 = 32.0;
 
 /// Room for the names.
 const NAME_WIDTH: f32 = 150.0;
@@ -61,11 +64,15 @@ pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     let Some(last) = run.layer_points.last() else {
         return empty_ui(ui, "Nothing was measured yet: switch it on and train.");
     };
-    let width = (ui.available_width() - NAME_WIDTH - 16.0) / 4.0;
-    header_ui(ui, width);
+    // A network without ReLUs has none that are silent.
+    let is_told = |c: &&Column| last.layers.iter().any(|stat| (c.of)(stat).is_some());
+    let columns: Vec<&Column> = COLUMNS.iter().filter(is_told).collect();
+    let n = columns.len() as f32 + 1.0;
+    let width = (ui.available_width() - NAME_WIDTH - 4.0 * n) / n;
+    header_ui(ui, &columns, width);
     ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
         for stat in &last.layers {
-            row_ui(ui, run, stat, width);
+            row_ui(ui, run, stat, &columns, width);
         }
     });
 }
@@ -87,11 +94,11 @@ fn empty_ui(ui: &mut Ui, text: &str) {
     ui.vertical_centered(|ui| ui.label(theme::quiet(ui, text)));
 }
 
-fn header_ui(ui: &mut Ui, width: f32) {
+fn header_ui(ui: &mut Ui, columns: &[&Column], width: f32) {
     ui.horizontal(|ui| {
         ui.spacing_mut().item_spacing.x = 4.0;
         cell_ui(ui, NAME_WIDTH, "layer", "In the order of the forward pass.");
-        for column in &COLUMNS {
+        for column in columns {
             cell_ui(ui, width, column.heading, column.about);
         }
         let about = "How the weights are spread, from the first measurement on the left to the newest on the right; each \
@@ -102,16 +109,17 @@ fn header_ui(ui: &mut Ui, width: f32) {
 
 fn cell_ui(ui: &mut Ui, width: f32, text: &str, about: &str) {
     ui.allocate_ui_with_layout(
-        vec2(width, 18.0),
-        Layout::left_to_right(Align::Center),
+        vec2(width, HEADING_HEIGHT),
+        Layout::left_to_right(Align::Max),
         |ui| {
-            ui.set_min_width(width);
-            ui.label(theme::quiet(ui, text)).on_hover_text(about);
+            ui.set_min_size(vec2(width, HEADING_HEIGHT));
+            let text = theme::quiet(ui, text);
+            ui.add(Label::new(text).wrap()).on_hover_text(about);
         },
     );
 }
 
-fn row_ui(ui: &mut Ui, run: &RunState, stat: &LayerStat, width: f32) {
+fn row_ui(ui: &mut Ui, run: &RunState, stat: &LayerStat, columns: &[&Column], width: f32) {
     ui.horizontal(|ui| {
         ui.spacing_mut().item_spacing.x = 4.0;
         ui.allocate_ui_with_layout(
@@ -119,10 +127,10 @@ fn row_ui(ui: &mut Ui, run: &RunState, stat: &LayerStat, width: f32) {
             Layout::left_to_right(Align::Center),
             |ui| {
                 ui.set_min_width(NAME_WIDTH);
-                ui.add(egui::Label::new(format!("{} {}", stat.layer + 1, stat.name)).wrap());
+                ui.add(Label::new(format!("{} {}", stat.layer + 1, stat.name)).wrap());
             },
         );
-        for column in &COLUMNS {
+        for column in columns {
             let (rect, response) = ui.allocate_exact_size(vec2(width, HEIGHT), Sense::hover());
             let Some(now) = (column.of)(stat) else {
                 continue;

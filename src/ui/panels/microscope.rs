@@ -1,12 +1,11 @@
 //! Inside one batch: forward, backward, update, one after the other, and what each of them changed.
 
 use egui::{
-    Align, Context, Grid, Id, Label, Layout, Modal, RichText, ScrollArea, Sense, TextureHandle,
-    TextureOptions, Ui, vec2,
+    Align, Context, Grid, Id, Label, Layout, Modal, RichText, ScrollArea, Sense, TextureHandle, Ui,
+    vec2,
 };
 
-use super::Cx;
-use super::guard::color_image;
+use super::{Cx, seen};
 use crate::studio::Action;
 use crate::train::{InspectedImage, InspectedLayer, Inspection};
 use crate::ui::command::Command;
@@ -14,8 +13,11 @@ use crate::ui::format;
 use crate::ui::theme::{self, tokens};
 use crate::ui::widgets::{Weight, labeled_button};
 
-/// Images of the batch that are shown.
-const MAX_IMAGES: usize = 32;
+/// Images of the batch that are shown, of larger batches the first.
+const MAX_IMAGES: usize = 512;
+
+/// Height of what is seen of them at once: two rows.
+const IMAGES_HEIGHT: f32 = 112.0;
 
 const IMAGES_IN_A_ROW: usize = 16;
 
@@ -86,7 +88,7 @@ impl Microscope {
             Stage::Update => {
                 let after = inspection.images.iter().map(|i| i.loss_after).sum::<f64>();
                 format!(
-                    "Update: the weights moved against the gradient, with the learning rate {}. On the same images the cross entropy is now {}.",
+                    "Update: the weights moved against the gradient, with the learning rate {}. On the same images the loss is now {}.",
                     format::setting(inspection.learning_rate),
                     format::loss(after / n.max(1) as f64)
                 )
@@ -96,20 +98,24 @@ impl Microscope {
 
     fn images_ui(&self, ui: &mut Ui, inspection: &Inspection) {
         let shown: Vec<_> = self.pictures.iter().zip(&inspection.images).collect();
-        for row in shown.chunks(IMAGES_IN_A_ROW) {
-            ui.horizontal(|ui| {
-                ui.spacing_mut().item_spacing.x = 8.0;
-                for (picture, image) in row {
-                    image_ui(ui, picture, image, self.stage);
-                }
-            });
-        }
+        let rows: Vec<_> = shown.chunks(IMAGES_IN_A_ROW).collect();
+        let area = ScrollArea::vertical().id_salt("images of the batch");
+        area.max_height(IMAGES_HEIGHT).show(ui, |ui| {
+            for row in rows {
+                ui.horizontal(|ui| {
+                    ui.spacing_mut().item_spacing.x = 8.0;
+                    for (picture, image) in row {
+                        image_ui(ui, picture, image, self.stage);
+                    }
+                });
+            }
+        });
     }
 
     fn layers_ui(&self, ui: &mut Ui, inspection: &Inspection) {
         ScrollArea::vertical()
             .max_height(220.0).show(ui, |ui| {
-            Grid::new("layers of the batch").spacing([24.0, 4.0]).show(ui, |ui| {
+            Grid::new("layers of the batch").spacing([24.0, 4.0]).min_row_height(20.0).show(ui, |ui| {
                 heading_ui(ui, "layer", "In the order of the forward pass.");
                 heading_ui(ui, "output", "Root of the mean square of what the layer puts out.");
                 heading_ui(ui, "gradient", "Norm of the gradient of its weights: near zero it does not learn, huge it is torn about.");
@@ -195,6 +201,7 @@ fn image_ui(ui: &mut Ui, picture: &TextureHandle, image: &InspectedImage, stage:
             Stage::Update => format!("{about}, {:.3} after it.", image.loss_after),
             _ => format!("{about}."),
         };
+        let after = format!("{after} Shown as the network sees it, with its augmentation.");
         let shown = egui::Image::new(picture).fit_to_exact_size(vec2(SIDE, SIDE));
         ui.add(shown.sense(Sense::hover()).alt_text(&about))
             .on_hover_text(after);
@@ -212,20 +219,11 @@ fn number_ui(ui: &mut Ui, value: Option<f64>) {
     ui.label(theme::number(text));
 }
 
+/// The images of the batch as the network sees them.
 fn pictures(ctx: &Context, cx: &Cx<'_>, inspection: &Inspection) -> Vec<TextureHandle> {
-    let Some(dataset) = cx.studio.dataset() else {
+    let Some(run) = cx.studio.live_run() else {
         return Vec::new();
     };
     let shown = inspection.images.iter().take(MAX_IMAGES);
-    let indices = shown.map(|image| image.index as usize);
-    let known = indices.take_while(|&idx| idx < dataset.train.len());
-    let picture = |idx: usize| {
-        let image = color_image(&dataset.train, idx);
-        ctx.load_texture(
-            format!("training image {idx}"),
-            image,
-            TextureOptions::NEAREST,
-        )
-    };
-    known.map(picture).collect()
+    seen::pictures(ctx, cx, run, inspection.epoch, shown.map(|i| i.index))
 }

@@ -12,6 +12,7 @@ pub mod rate_finder;
 pub mod run_marks;
 pub mod runs;
 pub mod schedule;
+mod seen;
 pub mod setup;
 pub mod status;
 pub mod sweep;

@@ -11,7 +11,7 @@ use crate::train::Finish;
 use crate::ui::format;
 use crate::ui::hover::Hover;
 use crate::ui::theme::{self, tokens};
-use crate::ui::widgets::{Weight, labeled_button};
+use crate::ui::widgets::{Icon, Weight, icon_button, labeled_button};
 
 /// Height of a row.
 const ROW: f32 = 28.0;
@@ -96,8 +96,8 @@ fn last(run: &Run, metric: &str) -> Option<f64> {
     run.record.metrics.get(metric).map(|all| all.last)
 }
 
-/// Room for the eye, the colour and the button.
-const EYE_WIDTH: f32 = 28.0;
+/// Room for the eye, the timeline, the colour and the buttons.
+const EYE_WIDTH: f32 = 56.0;
 const NAME_WIDTH: f32 = 104.0;
 const BUTTON_WIDTH: f32 = 100.0;
 const SHORT_BUTTON_WIDTH: f32 = 48.0;
@@ -195,12 +195,39 @@ fn row_ui(ui: &mut Ui, cx: &mut Cx<'_>, idx: usize, columns: &[&Column]) {
         }
         ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
             run_marks::eye_ui(ui, cx, run);
+            timeline_button_ui(ui, cx, run);
             run_marks::dot_ui(ui, run, 14.0);
             let name = RichText::new(&run.state.name);
             ui.add(Label::new(name).truncate())
                 .on_hover_text(&run.state.name);
         });
     });
+}
+
+/// Looking at the weights a run that is over had at its kept moments.
+fn timeline_button_ui(ui: &mut Ui, cx: &mut Cx<'_>, run: &Run) {
+    let is_open = cx.studio.earlier_run() == Some(&run.id);
+    let is_possible = is_open || cx.studio.can_open_timeline(&run.id);
+    let name = match is_open {
+        true => format!("Close the timeline of {}", run.state.name),
+        false => format!("Open the timeline of {}", run.state.name),
+    };
+    let about = match (is_open, is_possible) {
+        (true, _) => "Returns to the timeline of the newest run.",
+        (_, true) => {
+            "Shows the full states of this run under the curves, to draw upon and to branch from; its settings come into the panel on the left."
+        }
+        _ => "The timeline of the newest run is under the curves as it is.",
+    };
+    let button = icon_button(ui, Icon::Timeline, &name, is_possible);
+    if button.on_hover_text(about).clicked() {
+        let id = run.id.clone();
+        cx.act(if is_open {
+            Action::CloseTimeline
+        } else {
+            Action::OpenTimeline(id)
+        });
+    }
 }
 
 /// Going on with a run that is over.

@@ -13,12 +13,15 @@ use crate::ui::widgets::{Weight, labeled_button, slim_slider};
 /// Height of the strip.
 pub const HEIGHT: f32 = 2.0 * ROW_HEIGHT + 4.0;
 
+/// Room that whole words about loss and accuracy need.
+const WORDS_WIDTH: f32 = 260.0;
+
 /// Updates the shown training loss is averaged over.
 const AVERAGED: usize = 50;
 
 /// Whether there is something to move along.
 pub fn is_shown(cx: &Cx<'_>) -> bool {
-    cx.studio.timeline().states().len() > 1
+    cx.studio.timeline().states().len() > 1 || cx.studio.earlier_run().is_some()
 }
 
 /// Shows the strip.
@@ -46,20 +49,28 @@ fn scrubber_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         .iter()
         .map(|s| s.step())
         .collect();
-    let now = steps.len();
+    let is_earlier = cx.studio.earlier_run().is_some();
+    // After the last snapshot of the newest run comes the present.
+    let now = steps.len() - usize::from(is_earlier && !steps.is_empty());
     let shown = cx.studio.shown_step();
     let at = shown.and_then(|s| steps.iter().position(|&step| step >= s));
     ui.horizontal(|ui| {
         ui.set_min_height(ROW_HEIGHT);
         ui.label(theme::quiet(ui, "timeline")).on_hover_text(ABOUT);
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            let command = Command::UseTrainedModel;
-            let button = labeled_button(ui, None, "Now", Weight::Bare, 0.0, shown.is_some());
-            if button
-                .on_hover_text("Returns to the newest weights.")
-                .clicked()
-            {
-                cx.command(command);
+            if is_earlier {
+                let button = labeled_button(ui, None, "Close", Weight::Bare, 0.0, true)
+                    .accessible_name("Close the timeline");
+                let about = "Returns to the timeline of the newest run.";
+                if button.on_hover_text(about).clicked() {
+                    cx.act(Action::CloseTimeline);
+                }
+            } else {
+                let button = labeled_button(ui, None, "Now", Weight::Bare, 0.0, shown.is_some());
+                let about = "Returns to the newest weights.";
+                if button.on_hover_text(about).clicked() {
+                    cx.command(Command::UseTrainedModel);
+                }
             }
             ui.spacing_mut().slider_width = (ui.available_width() - 8.0).max(40.0);
             let mut idx = at.unwrap_or(now);
@@ -78,9 +89,12 @@ const ABOUT: &str = "Snapshots of the run, the beginning closer together: the ca
 
 /// What is shown, and how good it was.
 fn words_ui(ui: &mut Ui, cx: &Cx<'_>) {
-    let Some(run) = cx.studio.own_run().map(|run| &run.state) else {
+    let Some(run) = cx.studio.timeline_run() else {
         return;
     };
+    if cx.studio.earlier_run().is_some() {
+        ui.add(Label::new(RichText::new(&run.name).strong()).truncate());
+    }
     let last = run.points.last().map_or(0, |p| p.step);
     let (place, step) = match cx.studio.shown_step() {
         Some(step) => (format!("update {}", format::thousands(step)), step),
@@ -91,25 +105,34 @@ fn words_ui(ui: &mut Ui, cx: &Cx<'_>) {
         None => tokens(ui).text,
     };
     ui.label(RichText::new(place).color(ink));
-    ui.add(Label::new(theme::quiet(ui, metrics_at(run, step))).truncate());
+    let is_narrow = ui.available_width() < WORDS_WIDTH;
+    let text = theme::quiet(ui, metrics_at(run, step, is_narrow));
+    ui.add(Label::new(text).truncate());
 }
 
-/// Loss and accuracy at `step`, in words.
-fn metrics_at(run: &RunState, step: u64) -> String {
-    let end = run.points.partition_point(|p| p.step <= step);
-    let recent = &run.points[end.saturating_sub(AVERAGED)..end];
+/// Loss and accuracy at `step`, in words, or in few of them.
+fn metrics_at(run: &RunState, step: u64, is_narrow: bool) -> String {
+    let own = &run.points[..run.points.partition_point(|p| p.step <= step)];
+    if own.is_empty() && run.parent.is_some() {
+        return "before the branch".to_owned();
+    }
+    let end = own.len();
+    let recent = &own[end.saturating_sub(AVERAGED)..end];
     if recent.is_empty() {
         return "before the first update".to_owned();
     }
     let n = recent.len() as f64;
     let loss = recent.iter().map(|p| p.loss).sum::<f64>() / n;
     let accuracy = recent.iter().map(|p| p.accuracy).sum::<f64>() / n;
+    if is_narrow {
+        return format!("loss {}, {}", format::loss(loss), format::percent(accuracy));
+    }
     let mut text = format!(
         "training loss {}, accuracy {}",
         format::loss(loss),
         format::percent(accuracy)
     );
-    let validation = run.epochs.iter().rev().find(|e| e.step <= step);
+    let validation = run.curve_epochs().rev().find(|e| e.step <= step);
     if let Some(v) = validation.and_then(|e| e.validation) {
         text += &format!("; validation {}", format::percent(v.accuracy));
     }
@@ -147,5 +170,8 @@ fn memory_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         cx.act(Action::SetTimelineBudget(megabytes * MEGABYTE));
     }
     response.on_hover_text(&about);
-    ui.label(theme::quiet(ui, "memory")).on_hover_text(about);
+    // Where there is little room, the numbers of the run matter more.
+    if ui.available_width() > WORDS_WIDTH {
+        ui.label(theme::quiet(ui, "memory")).on_hover_text(about);
+    }
 }

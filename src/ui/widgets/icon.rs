@@ -41,6 +41,8 @@ pub enum Icon {
     EyeClosed,
     /// A good one.
     Star,
+    /// A line with a place on it.
+    Timeline,
 }
 
 impl Icon {
@@ -108,6 +110,10 @@ impl Icon {
                 at(6.0, 4.5),
                 at(-6.0, 4.5),
             ]),
+            Icon::Timeline => {
+                line(&[at(-6.0, 0.0), at(6.0, 0.0)]);
+                painter.circle_filled(at(1.5, 0.0), 3.0, color);
+            }
             Icon::Star => star(painter, centre, color),
             Icon::Eye | Icon::EyeClosed => eye(painter, centre, self == Icon::Eye, stroke),
         }

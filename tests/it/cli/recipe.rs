@@ -120,3 +120,31 @@ fn wrong_settings_are_told_in_a_sentence() {
         check_failure(&train(dir.path(), args), 2, words);
     }
 }
+
+#[test]
+fn a_model_is_evaluated_by_the_loss_it_was_trained_with() {
+    for (set, words) in [
+        ("loss={kind='squared_error'}", "(squared error)"),
+        (
+            "loss={kind='cross_entropy', label_smoothing=0.2}",
+            "(cross entropy with smoothed labels, nats)",
+        ),
+    ] {
+        let dir = folder();
+        let args = ["--json", "--save", "m.safetensors", "--set", set];
+        let trained = json_lines(&train(dir.path(), args)).pop().unwrap();
+        let evaluate = ["evaluate", "m.safetensors", "--data", "data"];
+        let output = run(dir.path(), &evaluate);
+        assert!(
+            text(&output.stdout).contains(words),
+            "{}",
+            text(&output.stdout)
+        );
+        let json = json_lines(&run(dir.path(), &[&evaluate[..], &["--json"]].concat()));
+        let of = |line: &serde_json::Value| line["test_loss"].as_f64().unwrap();
+        assert!(
+            (of(&json[0]) - of(&trained)).abs() < 1e-6,
+            "{set}: {json:?}"
+        );
+    }
+}

@@ -45,13 +45,13 @@ impl Baseline {
     pub fn new(run: &Run, lens: &Lens) -> Baseline {
         let state = &run.state;
         let training = Metric::ALL.map(|metric| {
-            let values = Average::of(&state.points, metric, lens.smoothing_steps);
+            let values = Average::of(state, metric, lens.smoothing_steps);
             let points = state.points.iter().zip(values);
             Series::new(points.map(|(p, y)| [lens.x(lens.x_axis.of_step(p)), y]))
         });
         let validation = Metric::ALL.map(|metric| {
             let point = |e| Some([lens.x(lens.x_axis.of_epoch(e)), metric.of_epoch(e)?]);
-            Series::new(state.epochs.iter().filter_map(point))
+            Series::new(state.curve_epochs().filter_map(point))
         });
         Baseline {
             key: BaselineKey::new(run, lens),

@@ -5,6 +5,7 @@ use egui::{Align2, Color32, FontId, Pos2, Rect, Stroke, TextStyle, Ui, pos2, vec
 use super::lens::{Lens, Metric};
 use super::plot::{GHOST, MetricPlot, TITLE_HEIGHT};
 use super::trace::RunCurve;
+use crate::train::Loss;
 use crate::ui::format;
 use crate::ui::theme::{self, tokens};
 
@@ -27,7 +28,10 @@ impl MetricPlot<'_> {
             t.text,
         );
         let unit = match self.metric {
-            Metric::Loss => "cross entropy, nats".to_owned(),
+            Metric::Loss => {
+                let runs = self.visible.iter().map(|&idx| &self.runs[idx].state);
+                Loss::common_unit(runs.map(|run| run.config.loss)).to_owned()
+            }
             Metric::Accuracy => "images classified correctly".to_owned(),
         };
         let unit = match self.baseline_name {

@@ -26,8 +26,8 @@ impl MetricPlot<'_> {
         }
     }
 
-    /// Writes at each change what it was, in the upper plot; beneath one another where they meet.
-    pub(super) fn changes_ui(&self, ui: &Ui, lens: &Lens, transform: &PlotTransform) {
+    /// Writes at each mark what happened, in the upper plot; beneath one another where they meet.
+    pub(super) fn marks_ui(&self, ui: &Ui, lens: &Lens, transform: &PlotTransform) {
         if self.is_last {
             return;
         }
@@ -36,13 +36,11 @@ impl MetricPlot<'_> {
         let painter = ui.painter().with_clip_rect(frame);
         let font = TextStyle::Small.resolve(ui.style());
         let mut taken: Vec<Rect> = Vec::new();
-        for change in self.changes() {
-            let Some(x) = self.change_x(lens, change) else {
+        for mark in self.marks() {
+            let Some(x) = self.mark_x(lens, &mark) else {
                 continue;
             };
-            let [old, new] = [&change.old, &change.new].map(format::value);
-            let text = format!("{} {old} → {new}", change.setting.label());
-            let galley = painter.layout_no_wrap(text, font.clone(), t.quiet);
+            let galley = painter.layout_no_wrap(mark.text, font.clone(), t.quiet);
             let x = transform.position_from_point_x(x) + 4.0;
             let left = if x + galley.size().x > frame.max.x {
                 x - 8.0 - galley.size().x
@@ -118,7 +116,10 @@ impl MetricPlot<'_> {
                 let run = &self.runs[idx].state;
                 let end = run.points.last().map(|p| lens.x(lens.x_axis.of_step(p)))?;
                 let is_beyond = x > end + 0.01 * (self.x_range.1 - self.x_range.0);
-                if is_beyond {
+                // A branch has no values of its own before its parent's update.
+                let start = run.points.first().filter(|_| run.parent.is_some());
+                let is_before = start.is_some_and(|p| x < lens.x(lens.x_axis.of_step(p)));
+                if is_beyond || is_before {
                     return None;
                 }
                 let training = curves[idx][self.metric as usize].smooth_at(run, lens, x)?;

@@ -12,8 +12,9 @@ use super::baseline::Baseline;
 use super::lens::{Lens, Metric};
 use super::range::y_range;
 use super::trace::{RunCurve, Trace};
-use crate::runs::{ChangePoint, RunState};
+use crate::runs::RunState;
 use crate::studio::Run;
+use crate::ui::format;
 use crate::ui::hover::Hover;
 use crate::ui::settings::Settings;
 use crate::ui::theme::{self, tokens};
@@ -74,6 +75,12 @@ pub(super) const GHOST: f32 = 0.16;
 /// More names than this do not fit beside the curves; the table names them all.
 const MAX_NAMES: usize = 6;
 
+/// Something that happened in a run, as it is written into the plot.
+pub(super) struct Mark {
+    step: u64,
+    pub(super) text: String,
+}
+
 impl MetricPlot<'_> {
     /// Brings the curves up to date with their runs, before [`MetricPlot::ui`].
     pub fn trace(&self, lens: &Lens, curves: &mut [[RunCurve; 2]]) {
@@ -103,7 +110,7 @@ impl MetricPlot<'_> {
             .response
             .widget_info(|| WidgetInfo::labeled(Role::Figure, true, format!("{name} curves")));
         self.x_name_ui(ui, &lens, &shown.transform);
-        self.changes_ui(ui, &lens, &shown.transform);
+        self.marks_ui(ui, &lens, &shown.transform);
         self.names_ui(ui, &traces, &shown.transform);
         self.cursor_ui(ui, &lens, &shown.transform, &shown.response, curves);
         let mut outcome = self.outcome(&shown.response, &shown.transform);
@@ -206,10 +213,9 @@ impl MetricPlot<'_> {
         y_low: f64,
     ) {
         let t = theme::Tokens::of(plot.ctx().theme());
-        let changes = self.changes();
-        for (idx, change) in changes.iter().enumerate() {
-            if let Some(x) = self.change_x(lens, change) {
-                let line = VLine::new(format!("change {idx}"), x)
+        for (idx, mark) in self.marks().iter().enumerate() {
+            if let Some(x) = self.mark_x(lens, mark) {
+                let line = VLine::new(format!("mark {idx}"), x)
                     .color(t.quiet)
                     .width(1.0);
                 plot.vline(line.style(LineStyle::dashed_dense()).allow_hover(false));
@@ -273,17 +279,32 @@ impl MetricPlot<'_> {
         plot.points(diamond);
     }
 
-    /// Changes of settings, told of the newest visible run only: more would hide the curves.
-    pub(super) fn changes(&self) -> &[ChangePoint] {
-        self.newest().map_or(&[], |run| &run.changes)
+    /// Where it branched off, and changes of settings, told of the newest visible run only: more
+    /// would hide the curves.
+    pub(super) fn marks(&self) -> Vec<Mark> {
+        let Some(run) = self.newest() else {
+            return Vec::new();
+        };
+        let origin = run.parent.iter().map(|parent| Mark {
+            step: parent.step,
+            text: format!("branch of {}", parent.run),
+        });
+        let changes = run.changes.iter().map(|change| {
+            let [old, new] = [&change.old, &change.new].map(format::value);
+            Mark {
+                step: change.step,
+                text: format!("{} {old} → {new}", change.setting.label()),
+            }
+        });
+        origin.chain(changes).collect()
     }
 
     pub(super) fn newest(&self) -> Option<&RunState> {
         self.visible.last().map(|&idx| &self.runs[idx].state)
     }
 
-    pub(super) fn change_x(&self, lens: &Lens, change: &ChangePoint) -> Option<f64> {
-        let x = lens.x_axis.of_step_number(self.newest()?, change.step)?;
+    pub(super) fn mark_x(&self, lens: &Lens, mark: &Mark) -> Option<f64> {
+        let x = lens.x_axis.of_step_number(self.newest()?, mark.step)?;
         Some(lens.x(x))
     }
 

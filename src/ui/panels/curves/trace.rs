@@ -56,8 +56,7 @@ impl RunCurve {
             };
         }
         if self.key != key {
-            self.average
-                .follow(&run.points, lens.metric, lens.smoothing_steps);
+            self.average.follow(run, lens.metric, lens.smoothing_steps);
             self.trace = self.build(run, lens, baseline);
             self.key = key;
         }
@@ -111,7 +110,7 @@ impl RunCurve {
             .iter()
             .zip(&self.average.values()[seen])
             .filter_map(|(p, &value)| apart(x_of(p), value, Baseline::training));
-        let validation = run.epochs.iter().filter_map(|e| {
+        let validation = run.curve_epochs().filter_map(|e| {
             let x = lens.x(lens.x_axis.of_epoch(e));
             let (x, y) = apart(x, metric.of_epoch(e)?, Baseline::validation)?;
             y.is_finite().then(|| PlotPoint::new(x, y))

@@ -3,13 +3,14 @@
 use egui::Ui;
 
 use crate::model::{Layer, LayerField, LayerValue, TokenChoice};
+use crate::studio::Effect;
 use crate::ui::theme;
 use crate::ui::widgets::{Number, Row, combo};
 
-/// Shows the numbers of `layer` and edits them.
-pub fn fields_ui(ui: &mut Ui, layer: &mut Layer) {
+/// Shows the numbers of `layer` and edits them; `effect` says when a change acts, while a run is live.
+pub fn fields_ui(ui: &mut Ui, layer: &mut Layer, effect: Option<Effect>) {
     if layer.is_activation() {
-        activation_ui(ui, layer);
+        activation_ui(ui, layer, effect);
     }
     let is_block = layer.inside_mut().is_some();
     let is_plain = !layer.is_activation() && !is_block;
@@ -18,7 +19,7 @@ pub fn fields_ui(ui: &mut Ui, layer: &mut Layer) {
         ui.label(theme::quiet(ui, "Nothing to set."));
     }
     for field in fields {
-        field_ui(ui, field);
+        field_ui(ui, field, effect);
     }
     if is_block {
         ui.label(theme::quiet(
@@ -28,25 +29,29 @@ pub fn fields_ui(ui: &mut Ui, layer: &mut Layer) {
     }
 }
 
-fn field_ui(ui: &mut Ui, field: LayerField<'_>) {
+fn field_ui(ui: &mut Ui, field: LayerField<'_>, effect: Option<Effect>) {
     let (label, explanation) = (field.label, field.explanation);
-    plain_row(label, explanation).show(ui, |ui| match field.value {
+    let row = plain_row(label, explanation, effect);
+    let about = row.tooltip();
+    // A rate that acts at once waits until the field is left.
+    let is_held = effect == Some(Effect::Now);
+    row.show(ui, |ui| match field.value {
         LayerValue::Count(value) => {
             let number = Number::count(0.0, 1e6, "");
-            if let Some(new) = number_ui(ui, label, explanation, &number, *value as f64) {
+            if let Some(new) = number_ui(ui, label, &about, &number, *value as f64) {
                 *value = new as usize;
             }
         }
         LayerValue::Share(value) => {
-            let number = Number::share();
-            if let Some(new) = number_ui(ui, label, explanation, &number, f64::from(*value)) {
+            let number = Number::share().held(is_held);
+            if let Some(new) = number_ui(ui, label, &about, &number, f64::from(*value)) {
                 *value = new as f32;
             }
         }
         LayerValue::Switch(value) => {
             ui.add(egui::Checkbox::without_text(value))
                 .accessible_name(label)
-                .on_hover_text(explanation);
+                .on_hover_text(&about);
         }
         LayerValue::Token(take) => {
             let shown = combo(ui, label, take.label(), |ui| {
@@ -54,7 +59,7 @@ fn field_ui(ui: &mut Ui, field: LayerField<'_>) {
                     ui.selectable_value(take, choice, choice.label());
                 }
             });
-            shown.on_hover_text(explanation);
+            shown.on_hover_text(&about);
         }
     });
 }
@@ -72,10 +77,11 @@ fn number_ui(
 }
 
 /// Which activation it is.
-fn activation_ui(ui: &mut Ui, layer: &mut Layer) {
+fn activation_ui(ui: &mut Ui, layer: &mut Layer, effect: Option<Effect>) {
     let row = plain_row(
         "Activation",
         "The bend between two layers: without one, two layers are no more than one.",
+        effect,
     );
     row.show(ui, |ui| {
         let shown = combo(ui, "Activation", layer.label(), |ui| {
@@ -88,15 +94,15 @@ fn activation_ui(ui: &mut Ui, layer: &mut Layer) {
                 }
             }
         });
-        shown.on_hover_text(row.explanation);
+        shown.on_hover_text(row.tooltip());
     });
 }
 
-fn plain_row<'a>(label: &'a str, explanation: &'a str) -> Row<'a> {
+fn plain_row<'a>(label: &'a str, explanation: &'a str, effect: Option<Effect>) -> Row<'a> {
     Row {
         label,
         explanation,
-        effect: None,
+        effect,
         error: None,
     }
 }

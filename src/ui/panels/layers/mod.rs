@@ -68,8 +68,8 @@ impl LayersPanel {
         ui.horizontal(|ui| {
             ui.label(theme::section(ui, "Network"));
             if cx.studio.live_run().is_some() {
-                ui.label(theme::quiet(ui, "next run"))
-                    .on_hover_text("A change of the layers takes effect with a new run.");
+                let about = "Layers are added, removed and resized for a new run; rates of dropout act at the next batch.";
+                ui.label(theme::quiet(ui, "next run")).on_hover_text(about);
             }
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
                 ui.spacing_mut().item_spacing.x = 0.0;
@@ -138,7 +138,7 @@ impl LayersPanel {
             error_ui(ui, &error.message);
         }
         if is_selected {
-            let arranged = edit_ui(ui, &mut draft.model.layers, path);
+            let arranged = edit_ui(ui, cx, &mut draft.model.layers, path);
             edit = edit.or(arranged);
         }
         edit
@@ -264,7 +264,7 @@ fn drop_ui(ui: &Ui, response: &Response, layers: &[Layer], path: &[usize]) -> Op
 }
 
 /// The fields of the selected layer, and the buttons for it as a whole.
-fn edit_ui(ui: &mut Ui, layers: &mut Vec<Layer>, path: &[usize]) -> Option<Edit> {
+fn edit_ui(ui: &mut Ui, cx: &Cx<'_>, layers: &mut Vec<Layer>, path: &[usize]) -> Option<Edit> {
     let frame = Frame::new().inner_margin(Margin {
         left: 12,
         right: 0,
@@ -275,7 +275,11 @@ fn edit_ui(ui: &mut Ui, layers: &mut Vec<Layer>, path: &[usize]) -> Option<Edit>
         ui.spacing_mut().item_spacing.y = UNIT;
         ui.push_id(path, |ui| {
             if let Some(layer) = outline::get_mut(layers, path) {
-                fields_ui(ui, layer);
+                let effect = cx
+                    .studio
+                    .live_run()
+                    .map(|_| cx.studio.effect_of_layer(layer));
+                fields_ui(ui, layer, effect);
             }
         });
         arrange_ui(ui, layers, path)

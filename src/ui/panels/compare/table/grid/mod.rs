@@ -220,6 +220,7 @@ fn align(column: &Column) -> Align {
         "name",
         "status",
         "created",
+        "parent",
         "data",
         "note",
         "tags",

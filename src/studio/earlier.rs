@@ -1,0 +1,151 @@
+//! The timeline of a run that is over: the full states that are still in memory, or those its
+//! folder keeps.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use super::background::Message;
+use super::{Model, Studio, Timeline};
+use crate::data::Dataset;
+use crate::model::{Classifier, Network};
+use crate::runs::{RunFolder, RunId, RunState};
+use crate::train::{Checkpoint, Job};
+
+/// A run of the list with its full states.
+pub(super) struct Earlier {
+    id: RunId,
+    /// What happened in it.
+    pub(super) state: RunState,
+    pub(super) timeline: Timeline,
+    /// A network of its kind, to put the states into.
+    pub(super) template: Classifier,
+}
+
+/// Reads the run in the folder `path`, which must have learned from the images of `dataset`.
+fn read(path: &Path, name: &str, dataset: &Arc<Dataset>) -> Result<Earlier, String> {
+    let folder = RunFolder::open(path).map_err(|e| e.to_string())?;
+    let manifest = folder.manifest();
+    if manifest.data.fingerprint != dataset.fingerprint {
+        return Err(format!(
+            "{name} learned from other images, {}: open those first",
+            manifest.data.name
+        ));
+    }
+    let mut states = folder.checkpoints().map_err(|e| e.to_string())?;
+    let Some(last) = states.last() else {
+        return Err(format!("{name} keeps no full state to look at"));
+    };
+    let template = template(last, dataset)?;
+    let params = template.network.params();
+    states.iter_mut().for_each(|state| state.sort_like(params));
+    let mut state = folder.replay().map_err(|e| e.to_string())?;
+    name.clone_into(&mut state.name);
+    Ok(Earlier {
+        id: RunId::of_folder(path),
+        state,
+        timeline: Timeline::of(states),
+        template,
+    })
+}
+
+/// A network of the kind `state` is of.
+fn template(state: &Checkpoint, dataset: &Arc<Dataset>) -> Result<Classifier, String> {
+    let config = &state.config;
+    let device = candle_core::Device::Cpu;
+    let network = Network::new(&config.model, config.init, config.seed, &device)
+        .map_err(|e| e.to_string())?;
+    let job = Job::new(config.clone(), dataset.clone()).map_err(|errors| {
+        let errors: Vec<String> = errors.iter().map(ToString::to_string).collect();
+        errors.join("; ")
+    })?;
+    Ok(Classifier {
+        network,
+        classes: dataset.classes.clone(),
+        provenance: job.provenance(config, 0.0, None),
+    })
+}
+
+impl Studio {
+    /// Whether the run may have full states that are not shown already: it is over, and in memory or
+    /// in the workspace.
+    pub fn can_open_timeline(&self, id: &RunId) -> bool {
+        let is_over = self.run(id).is_some_and(|run| !run.state.is_live());
+        let is_kept = self.workspace.is_some() || self.past.iter().any(|(past, _)| past == id);
+        let is_newest = self.own_run().is_some_and(|run| run.id == *id);
+        is_over && is_kept && !is_newest && self.dataset().is_some()
+    }
+
+    /// The run of the list whose timeline is open, if it is not the newest run's.
+    pub fn earlier_run(&self) -> Option<&RunId> {
+        self.earlier.as_ref().map(|earlier| &earlier.id)
+    }
+
+    /// Another run begins: the full states of the newest one stay, as long as there is room.
+    pub(super) fn remember_timeline(&mut self) {
+        self.background.timeline().read_into(&mut self.timeline);
+        let Some(id) = self.library.own().map(|run| run.id.clone()) else {
+            return;
+        };
+        self.past.retain(|(past, _)| *past != id);
+        self.past.push((id, self.timeline.clone()));
+        let n_bytes = |past: &[(RunId, Timeline)]| -> usize {
+            past.iter().map(|(_, timeline)| timeline.n_bytes()).sum()
+        };
+        while n_bytes(&self.past) > self.timeline.budget() {
+            self.past.remove(0);
+        }
+    }
+
+    /// Shows the full states of a run of the list, reading them where they are not in memory.
+    pub(super) fn open_timeline(&mut self, id: &RunId) {
+        if !self.can_open_timeline(id) {
+            return;
+        }
+        if let Some(earlier) = self.remembered(id) {
+            return self.show_earlier(earlier);
+        }
+        let (Some(workspace), Some(dataset)) = (&self.workspace, self.dataset()) else {
+            return;
+        };
+        let path = workspace.join(id.as_str());
+        let name = self.run(id).map_or("", |run| &run.state.name).to_owned();
+        let dataset = dataset.clone();
+        let activity = format!("opening the timeline of {name}");
+        self.background.run(activity, move || {
+            Message::Timeline(read(&path, &name, &dataset).map(Box::new))
+        });
+    }
+
+    /// A run of this session whose full states are in memory.
+    fn remembered(&self, id: &RunId) -> Option<Earlier> {
+        let (_, timeline) = self.past.iter().find(|(past, _)| past == id)?;
+        let last = timeline.states().last()?;
+        Some(Earlier {
+            id: id.clone(),
+            state: self.run(id)?.state.clone(),
+            timeline: timeline.clone(),
+            // The images may be others by now; then its folder is asked, and says so.
+            template: template(last, self.dataset()?).ok()?,
+        })
+    }
+
+    /// Shows a timeline that was read, at its end. Its settings come into the panel, so that a
+    /// branch can start from it, unless a live run would take them over.
+    pub(super) fn show_earlier(&mut self, earlier: Earlier) {
+        let last = earlier.timeline.states().last().cloned();
+        self.earlier = Some(earlier);
+        if let Some(last) = last {
+            if self.live_run().is_none() {
+                self.set_draft(last.config.clone());
+            }
+            self.show_step(Some(last.step()));
+        }
+    }
+
+    /// Returns to the timeline of the newest run.
+    pub(super) fn close_timeline(&mut self) {
+        if self.earlier.take().is_some() && matches!(self.model, Model::Snapshot { .. }) {
+            self.use_trained_model();
+        }
+    }
+}

@@ -1,0 +1,115 @@
+//! What the threads of the studio tell, and what becomes of it.
+
+use std::sync::Arc;
+
+use super::background::Message;
+use super::{DataState, Model, Studio, Touched};
+use crate::predict::Request;
+use crate::runs::{Status, WatchNews};
+use crate::train::Finish;
+
+impl Studio {
+    pub(super) fn hear(&mut self, message: Message) {
+        match message {
+            Message::Data(Ok(dataset)) => self.use_data(Arc::new(dataset)),
+            Message::Data(Err(text)) => {
+                self.complain(text);
+                self.data = match std::mem::replace(&mut self.data, DataState::None) {
+                    DataState::Loading {
+                        before: Some(dataset),
+                        ..
+                    } => DataState::Ready(dataset),
+                    other => other,
+                };
+            }
+            Message::Opened(path, Ok(classifier)) => {
+                self.inform(format!("opened {}", path.display()));
+                let classifier = Arc::new(classifier);
+                self.model = Model::Opened { path, classifier };
+                self.ask();
+            }
+            Message::Rates(found) => self.hear_rates(found),
+            Message::Timeline(Ok(earlier)) => self.show_earlier(*earlier),
+            Message::Timeline(Err(text)) => self.complain(text),
+            Message::Inspected(Ok(inspection)) => self.inspection = Some(*inspection),
+            Message::Reopened(Ok(reopened)) => self.go_on_with(*reopened),
+            Message::Inspected(Err(text))
+            | Message::Reopened(Err(text))
+            | Message::Opened(_, Err(text))
+            | Message::Saved(_, Err(text))
+            | Message::Picture(Err(text)) => {
+                self.complain(text);
+            }
+            Message::Sweeps(kept, problems) => {
+                self.sweeps.add_kept(kept);
+                problems.into_iter().for_each(|text| self.complain(text));
+            }
+            Message::Saved(path, Ok(())) => self.inform(format!("saved {}", path.display())),
+            Message::Tidied(result) => self.hear_tidied(result),
+            Message::Trash(changed, trash) => self.hear_trash(changed, trash),
+            Message::Picture(Ok(image)) => {
+                self.touched = Touched::Canvas;
+                self.pad.paste(image, None);
+                self.ask();
+            }
+        }
+    }
+
+    /// Says how the run of this studio ended, where that is not plain from the curves.
+    pub(super) fn tell_end(&mut self) {
+        let own = self.library.own().map(|run| &run.state.status);
+        let Some(Status::Finished(finish)) = own else {
+            return;
+        };
+        match finish.clone() {
+            Finish::Completed | Finish::EarlyStopped | Finish::Stopped => {}
+            Finish::Diverged { step } => self.complain(format!(
+                "training diverged at step {step}: the loss is no longer a number. The last finite \
+                 weights are kept; try a smaller learning rate"
+            )),
+            Finish::Failed { message } => self.complain(message),
+        }
+    }
+
+    pub(super) fn hear_of_runs(&mut self, news: WatchNews) {
+        if let Some(watch) = &self.watch
+            && let Some(trouble) = self.library.hear(news, watch)
+        {
+            self.complain(trouble);
+        }
+    }
+
+    /// Asks the model about the canvas; an empty canvas or no model has no answer.
+    pub(super) fn ask(&mut self) {
+        self.ask_opinions();
+        let Some(classifier) = self.classifier().cloned() else {
+            return;
+        };
+        if self.pad.is_empty() {
+            self.prediction = None;
+            return;
+        }
+        if let Some(predictor) = &self.background.predictor {
+            predictor.ask(Request {
+                version: self.pad.version(),
+                sketch: self.pad.image().clone(),
+                classifier,
+            });
+        }
+    }
+
+    pub(super) fn take_answer(&mut self) {
+        let answer = self
+            .background
+            .predictor
+            .as_ref()
+            .and_then(|p| p.take_answer());
+        match answer.map(|a| a.prediction) {
+            // An answer to an older sketch is still the newest there is, unless the canvas was
+            // emptied meanwhile.
+            Some(Ok(prediction)) if !self.pad.is_empty() => self.prediction = prediction,
+            Some(Err(text)) => self.complain(text),
+            _ => {}
+        }
+    }
+}
