@@ -309,3 +309,16 @@ fn a_sweep_is_steered_from_the_list_of_commands_and_its_runs_are_compared() {
     assert_eq!(filter, "sweep = \"rates\"");
     assert!(window.query_by_label("Stop sweep").is_none(), "another tab");
 }
+
+/// The tab in the smallest window, for somebody to look at: before the first sweep, and in one.
+#[test]
+#[ignore = "writes pictures to look at"]
+fn small_pictures() {
+    for (name, sweep) in [("form", None), ("live", Some(recorded()))] {
+        let mut window = window([1024.0, 700.0], Theme::Light, sweep);
+        window.remove_cursor();
+        window.run_steps(8);
+        let path = std::env::temp_dir().join(format!("candle-studio-sweep-{name}.png"));
+        window.render().unwrap().save(path).unwrap();
+    }
+}

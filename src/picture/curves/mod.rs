@@ -43,7 +43,7 @@ const RIGHT: f32 = 176.0;
 const TOP: f32 = 40.0;
 const BOTTOM: f32 = 44.0;
 /// Room between the two plots, for the title of the lower one.
-const BETWEEN: f32 = 40.0;
+const BETWEEN: f32 = 56.0;
 
 /// Draws `curves` as `view` says, `size` points wide and high; with a `baseline`, their difference to
 /// that run.

@@ -72,12 +72,9 @@ fn sentence(reason: &str) -> String {
 /// `n_asked` runs were asked about; of many, the newest are weighed.
 fn bars_ui(ui: &mut Ui, found: &Importance, n_asked: usize) {
     let t = tokens(ui);
-    let runs = match found.n_runs < n_asked {
-        true => format!("the newest {} of {n_asked}", found.n_runs),
-        false => found.n_runs.to_string(),
-    };
     let words = format!(
-        "A forest of 200 trees, grown on {runs} runs, explains {} of their differences.",
+        "A forest of 200 trees, grown on {}, explains {} of their differences.",
+        which_runs(found.n_runs, n_asked),
         format::percent(found.explained.max(0.0))
     );
     ui.label(theme::quiet(ui, words)).on_hover_text(
@@ -94,6 +91,15 @@ fn bars_ui(ui: &mut Ui, found: &Importance, n_asked: usize) {
             bar_ui(ui, key, most);
         }
     });
+}
+
+/// The runs that were weighed, of those that were asked about.
+fn which_runs(n_weighed: usize, n_asked: usize) -> String {
+    let [weighed, asked] = [n_weighed, n_asked].map(|n| format::thousands(n as u64));
+    match n_weighed < n_asked {
+        true => format!("the newest {weighed} of {asked} runs"),
+        false => format!("all {asked} runs"),
+    }
 }
 
 fn header_ui(ui: &mut Ui) {
@@ -164,4 +170,15 @@ fn bar_ui(ui: &mut Ui, key: &KeyImportance, most: f64) {
         ),
         None => key.key.clone(),
     });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_is_said_when_not_all_runs_were_weighed() {
+        assert_eq!(which_runs(35, 35), "all 35 runs");
+        assert_eq!(which_runs(2_000, 10_000), "the newest 2,000 of 10,000 runs");
+    }
 }

@@ -65,12 +65,21 @@ fn place_ui(ui: &mut Ui, shown: &ShownSweep, idx: usize, place: &Place) {
 /// Room for the button at the end of a row.
 const BUTTON_WIDTH: f32 = 56.0;
 
+/// Narrower, and rows are of two lines.
+pub(super) const NARROW: f32 = 560.0;
+
 /// Width of the column of numbers.
 const NUMBER_WIDTH: f32 = 28.0;
 
 /// A number, what was tried, and at the right what came of it.
 fn row_ui(ui: &mut Ui, number: &str, what: &str, result_ui: impl FnOnce(&mut Ui)) {
-    let size = vec2(ui.available_width(), ROW_HEIGHT);
+    let is_narrow = ui.available_width() < NARROW;
+    // Two lines of small letters, so that nothing of what was tried is cut off.
+    let (height, label) = match is_narrow {
+        true => (36.0, Label::new(RichText::new(what).small()).wrap()),
+        false => (ROW_HEIGHT, Label::new(what).truncate()),
+    };
+    let size = vec2(ui.available_width(), height);
     ui.allocate_ui_with_layout(size, Layout::left_to_right(Align::Center), |ui| {
         let text = theme::number(number).color(tokens(ui).quiet);
         ui.add_sized(vec2(NUMBER_WIDTH, ROW_HEIGHT), Label::new(text));
@@ -78,7 +87,7 @@ fn row_ui(ui: &mut Ui, number: &str, what: &str, result_ui: impl FnOnce(&mut Ui)
             ui.spacing_mut().item_spacing.x = 2.0 * UNIT;
             result_ui(ui);
             ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
-                ui.add(Label::new(what).truncate()).on_hover_text(what);
+                ui.add(label).on_hover_text(what);
             });
         });
     });

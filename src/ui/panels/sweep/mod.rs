@@ -63,18 +63,28 @@ fn shown_ui(ui: &mut Ui, cx: &mut Cx<'_>, shown: &ShownSweep) {
 
 /// The name, how far it is, and what can be done about it.
 fn bar_ui(ui: &mut Ui, cx: &mut Cx<'_>, shown: &ShownSweep) {
+    let is_narrow = ui.available_width() < board::NARROW;
     ui.horizontal(|ui| {
         ui.set_min_height(ROW_HEIGHT);
         ui.label(RichText::new(&shown.plan.definition.name).family(theme::semibold()));
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             ui.spacing_mut().item_spacing.x = UNIT;
             buttons_ui(ui, cx, shown);
-            ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
-                let text = theme::quiet(ui, progress(shown));
-                ui.add(egui::Label::new(text).truncate());
-            });
+            if !is_narrow {
+                ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+                    progress_ui(ui, shown);
+                });
+            }
         });
     });
+    if is_narrow {
+        progress_ui(ui, shown);
+    }
+}
+
+fn progress_ui(ui: &mut Ui, shown: &ShownSweep) {
+    let text = theme::quiet(ui, progress(shown));
+    ui.add(egui::Label::new(text).truncate());
 }
 
 fn buttons_ui(ui: &mut Ui, cx: &mut Cx<'_>, shown: &ShownSweep) {

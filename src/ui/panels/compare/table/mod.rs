@@ -82,8 +82,8 @@ impl TablePanel {
             });
             button
                 .response
-                .on_hover_text("What can be done with the picked runs. A click picks a run, with Ctrl one more, with Shift all between.")
-                .on_disabled_hover_text("Click on runs to pick them: with Ctrl one more, with Shift all between.");
+                .on_hover_text("What can be done with the picked runs. A click picks a run, with Ctrl one more, with Shift all between; by keys, up and down, Home and End lead to a run and Space picks it.")
+                .on_disabled_hover_text("Click on runs to pick them: with Ctrl one more, with Shift all between; by keys, up and down, Home and End lead to a run and Space picks it.");
         });
     }
 
