@@ -263,7 +263,7 @@ pub(super) fn run(args: &Args, workspace: Option<&Path>) -> anyhow::Result<ExitC
     }
     if args.extend.is_some() && args.resume.is_none() {
         anyhow::bail!(UsageError(
-            "--extend needs the run to extend: --resume RUNDIR".to_owned()
+            "--extend needs the run to extend: --resume RUN".to_owned()
         ));
     }
     let start = match (&args.resume, &args.branch) {
