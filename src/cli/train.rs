@@ -18,7 +18,7 @@ use crate::data::Dataset;
 use crate::files;
 use crate::kernels;
 use crate::model::{Classifier, PRESETS, Preset, preset};
-use crate::runs::{BestBy, CheckpointPolicy, Summary};
+use crate::runs::{BestBy, CheckpointPolicy, RunFolder, Summary};
 use crate::train::{
     Control, Finish, Job, OnDivergence, Optimizer, Outcome, TrainConfig, run_guarded,
 };
@@ -83,10 +83,10 @@ pub struct Args {
     #[arg(long, value_name = "STEPS", default_value_t = 2000,
         value_parser = clap::value_parser!(u64).range(1..))]
     checkpoint_every: u64,
-    /// Full states that stay on disk: the newest ones, and the one after the best epoch.
-    #[arg(long, value_name = "N", default_value_t = 3,
-        value_parser = clap::value_parser!(u32).range(1..))]
-    checkpoint_keep: u32,
+    /// Full states that stay on disk: the newest ones, and the one after the best epoch [default: 3,
+    /// or as many as a run that goes on has].
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    checkpoint_keep: Option<u32>,
     /// What makes an epoch the best one, on the held-out images.
     #[arg(long, value_name = "METRIC", default_value = "accuracy")]
     checkpoint_best: BestArg,
@@ -224,9 +224,13 @@ impl Args {
         })
     }
 
-    fn checkpoint_policy(&self) -> CheckpointPolicy {
+    /// What stays on disk of the run in the folder `run`.
+    fn checkpoint_policy(&self, run: Option<&Path>) -> CheckpointPolicy {
+        // Somebody may have asked for more before.
+        let kept = run.and_then(|run| RunFolder::open(run).ok()?.checkpoint_steps().ok());
+        let n_kept = kept.map_or(0, |steps| steps.len());
         CheckpointPolicy {
-            keep_last: self.checkpoint_keep as usize,
+            keep_last: self.checkpoint_keep.map_or(n_kept.max(3), |n| n as usize),
             keep_spread: 0,
             keep_best: match self.checkpoint_best {
                 BestArg::Accuracy => Some(BestBy::Accuracy),
@@ -275,7 +279,9 @@ pub(super) fn run(args: &Args, workspace: Option<&Path>) -> anyhow::Result<ExitC
     control.watch_layers(args.layer_stats);
     stop_on_ctrl_c(control.clone());
     let is_kept = start.folder.is_some() || args.save.is_some();
-    let recorder = start.recorder.map(|r| r.keeping(args.checkpoint_policy()));
+    let recorder = start
+        .recorder
+        .map(|r| r.keeping(args.checkpoint_policy(start.folder.as_deref())));
     let mut progress = Progress::new(&control, args.json, is_kept, recorder);
     progress.expect(&start.job);
     start

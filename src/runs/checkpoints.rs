@@ -257,6 +257,12 @@ pub(super) fn best_of(run: &Path) -> Result<Checkpoint, RunFolderError> {
     best(&run.join(CHECKPOINTS))
 }
 
+/// The updates that the run in `run` keeps states of, oldest first.
+pub(super) fn steps(run: &Path) -> Result<Vec<u64>, RunFolderError> {
+    let files = list(&run.join(CHECKPOINTS))?;
+    Ok(files.iter().filter_map(|file| step_of(file)).collect())
+}
+
 /// Every state of the run in `run` that can be read, oldest first.
 pub(super) fn all(run: &Path) -> Result<Vec<Checkpoint>, RunFolderError> {
     let dir = run.join(CHECKPOINTS);
@@ -294,17 +300,17 @@ pub(super) fn at(run: &Path, step: u64) -> Result<Checkpoint, RunFolderError> {
         if let Some(best) = best(&dir).ok().filter(|best| best.step() == step) {
             return Ok(best);
         }
-        let steps = list(&dir)?.into_iter().filter_map(|f| step_of(&f));
-        let kept: Vec<String> = steps.map(|step| step.to_string()).collect();
+        let kept: Vec<String> = steps(run)?.iter().map(u64::to_string).collect();
         let kept = if kept.is_empty() {
             "none are kept".to_owned()
         } else {
             format!("kept are {}", kept.join(", "))
         };
-        return Err(invalid(
-            &dir,
-            format!("there is no full state of update {step}: {kept}"),
-        ));
+        return Err(RunFolderError::NoState {
+            path: run.display().to_string(),
+            step,
+            kept,
+        });
     }
     let bytes = std::fs::read(&file).map_err(io("read", &file))?;
     Checkpoint::from_bytes(&bytes).map_err(|reason| invalid(&file, reason))

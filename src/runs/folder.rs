@@ -69,6 +69,16 @@ pub enum RunFolderError {
         /// Where it is.
         path: String,
     },
+    /// The full state of this update is not kept.
+    #[error("{path} keeps no full state of update {step}: {kept}")]
+    NoState {
+        /// The run.
+        path: String,
+        /// The update.
+        step: u64,
+        /// Which are kept, in words.
+        kept: String,
+    },
     /// The folder can be read but is no run of ours.
     #[error("{path} is not a run this version can open: {reason}")]
     Invalid {
@@ -218,6 +228,14 @@ impl RunFolder {
     /// When their folder cannot be read.
     pub fn checkpoints(&self) -> Result<Vec<Checkpoint>, RunFolderError> {
         checkpoints::all(&self.path)
+    }
+
+    /// The updates whose full states are kept, the oldest first, but for that of the best epoch.
+    ///
+    /// # Errors
+    /// When their folder cannot be read.
+    pub fn checkpoint_steps(&self) -> Result<Vec<u64>, RunFolderError> {
+        checkpoints::steps(&self.path)
     }
 
     /// The full state after the epoch that did best on the held-out images.

@@ -113,6 +113,23 @@ fn a_branch_goes_on_with_other_settings_and_names_its_parent() {
     check_failure(&branch("parent@60", "x", &["--set", "seed=2"]), 2, "seed");
     check_failure(&branch("parent@60", "child", &[]), 1, "already holds a run");
     assert!(!dir.path().join("x").exists());
+
+    // A run that goes on keeps as many as somebody once asked for.
+    let kept = |run: &str| {
+        RunFolder::open(&dir.path().join(run))
+            .unwrap()
+            .checkpoint_steps()
+    };
+    let before = kept("parent").unwrap();
+    json_lines(&run(
+        dir.path(),
+        &["train", "--json", "--resume", "parent", "--extend", "1"],
+    ));
+    let after = kept("parent").unwrap();
+    assert!(
+        before.len() > 3 && after.len() == before.len(),
+        "{before:?} {after:?}"
+    );
 }
 
 #[test]
