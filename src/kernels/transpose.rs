@@ -100,17 +100,33 @@ impl<D: Destination> Transpose<'_, D> {
             for col in (0..self.cols).step_by(L) {
                 let col = col.min(self.cols.saturating_sub(L));
                 let cols = L.min(self.cols - col);
+                if rows == L && cols == L {
+                    self.whole::<S, L>(simd, row, col);
+                    continue;
+                }
                 let mut block = [simd.splat_f32s(0.0); L];
                 for (r, block) in block.iter_mut().enumerate().take(rows) {
                     let from = &self.src[(row + r) * self.ld + col..][..cols];
-                    *block = load(simd, from);
+                    *block = simd.partial_load_f32s(from);
                 }
                 let block = turn(simd, block);
                 for (c, block) in block.into_iter().enumerate().take(cols) {
                     let to = &mut self.dst.row(col + c)[row..][..rows];
-                    store(simd, to, block);
+                    simd.partial_store_f32s(to, block);
                 }
             }
+        }
+    }
+
+    /// A block of L × L: nothing to ask for each row, so that it never leaves the registers.
+    #[inline(always)]
+    fn whole<S: Simd, const L: usize>(&mut self, simd: S, row: usize, col: usize) {
+        let src = &self.src[row * self.ld + col..][..(L - 1) * self.ld + L];
+        let block = std::array::from_fn(|r| S::as_simd_f32s(&src[r * self.ld..][..L]).0[0]);
+        let block = turn::<S, L>(simd, block);
+        for (c, block) in block.into_iter().enumerate() {
+            let to = &mut self.dst.row(col + c)[row..][..L];
+            S::as_mut_simd_f32s(to).0[0] = block;
         }
     }
 
@@ -120,25 +136,6 @@ impl<D: Destination> Transpose<'_, D> {
                 self.dst.row(col)[row] = self.src[row * self.ld + col];
             }
         }
-    }
-}
-
-/// A vector from a slice, which may be too short for one. A full one is worth the test: a partial
-/// load is a call.
-#[inline(always)]
-fn load<S: Simd>(simd: S, from: &[f32]) -> S::f32s {
-    match S::as_simd_f32s(from).0 {
-        [full] => *full,
-        _ => simd.partial_load_f32s(from),
-    }
-}
-
-/// As much of a vector as the slice holds.
-#[inline(always)]
-fn store<S: Simd>(simd: S, to: &mut [f32], value: S::f32s) {
-    match S::as_mut_simd_f32s(to).0 {
-        [full] => *full = value,
-        _ => simd.partial_store_f32s(to, value),
     }
 }
 
