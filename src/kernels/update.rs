@@ -329,40 +329,69 @@ impl AdamScalars {
     /// 2). The last elements, fewer than a register holds, get the same operations.
     #[inline(always)]
     fn step<S: Simd>(self, simd: S, p: &mut [f32], g: &[f32], m: &mut [f32], v: &mut [f32]) {
+        match self.l2 != 0.0 || self.keep != 1.0 {
+            true => self.all::<S, true>(simd, p, g, m, v),
+            false => self.all::<S, false>(simd, p, g, m, v),
+        }
+    }
+
+    #[inline(always)]
+    fn all<S: Simd, const DECAYS: bool>(
+        self,
+        simd: S,
+        p: &mut [f32],
+        g: &[f32],
+        m: &mut [f32],
+        v: &mut [f32],
+    ) {
         let (p, p_rest) = S::as_mut_simd_f32s(p);
         let (g, g_rest) = S::as_simd_f32s(g);
         let (m, m_rest) = S::as_mut_simd_f32s(m);
         let (v, v_rest) = S::as_mut_simd_f32s(v);
         for (((p, g), m), v) in p.iter_mut().zip(g).zip(m).zip(v) {
-            [*p, *m, *v] = self.vector(simd, [*p, *g, *m, *v]);
+            [*p, *m, *v] = self.vector::<S, DECAYS>(simd, [*p, *g, *m, *v]);
         }
         if !p_rest.is_empty() {
             let rest = [&*p_rest, g_rest, &*m_rest, &*v_rest];
-            let [p, m, v] = self.vector(simd, rest.map(|x| simd.partial_load_f32s(x)));
+            let [p, m, v] = self.vector::<S, DECAYS>(simd, rest.map(|x| simd.partial_load_f32s(x)));
             simd.partial_store_f32s(p_rest, p);
             simd.partial_store_f32s(m_rest, m);
             simd.partial_store_f32s(v_rest, v);
         }
     }
 
-    /// Parameter, gradient and moments → parameter and moments.
+    /// Parameter, gradient and moments → parameter and moments; without the two operations of weight
+    /// decay where there is none.
     #[inline(always)]
-    fn vector<S: Simd>(self, simd: S, [p, g, m, v]: [S::f32s; 4]) -> [S::f32s; 3] {
+    fn vector<S: Simd, const DECAYS: bool>(
+        self,
+        simd: S,
+        [p, g, m, v]: [S::f32s; 4],
+    ) -> [S::f32s; 3] {
         let all = |x| simd.splat_f32s(x);
         let zero = all(0.0);
-        let flushed = |x, least| {
-            let is_small = simd.less_than_f32s(simd.abs_f32s(x), all(least));
+        // The exponents below 2⁻⁶³ and 2⁻⁹⁵ have none of these bits.
+        let flushed = |x, bits| {
+            let bits = simd.and_u32s(simd.transmute_u32s_f32s(x), simd.splat_u32s(bits));
+            let is_small = simd.equal_u32s(bits, simd.splat_u32s(0));
             simd.select_f32s(is_small, zero, x)
         };
-        let g = flushed(simd.mul_add_e_f32s(all(self.l2), p, g), NOTHING);
+        let g = match DECAYS {
+            true => simd.mul_add_e_f32s(all(self.l2), p, g),
+            false => g,
+        };
+        let g = flushed(g, 0x6000_0000);
         let m = simd.mul_add_e_f32s(simd.sub_f32s(g, m), all(self.beta1_rest), m);
-        let m = flushed(m, NOTHING);
+        let m = flushed(m, 0x6000_0000);
         let square = simd.mul_f32s(simd.mul_f32s(g, g), all(self.beta2_rest));
         let v = simd.mul_add_e_f32s(v, all(self.beta2), square);
-        let v = flushed(v, NOTHING * NOTHING);
+        let v = flushed(v, 0x7000_0000);
         let root = simd.add_f32s(simd.sqrt_f32s(v), all(self.epsilon));
         let move_by = simd.mul_f32s(m, reciprocal(simd, root));
-        let kept = simd.mul_f32s(p, all(self.keep));
+        let kept = match DECAYS {
+            true => simd.mul_f32s(p, all(self.keep)),
+            false => p,
+        };
         let p = simd.negate_mul_add_e_f32s(move_by, all(self.step_size), kept);
         [p, m, v]
     }
