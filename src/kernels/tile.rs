@@ -120,11 +120,11 @@ impl Rows<'_> {
     }
 }
 
-/// Up to three stretches of memory; most are empty.
-pub(super) type Ahead<'a> = [&'a [f32]; 3];
+/// Up to two stretches of memory; most are empty.
+pub(super) type Ahead<'a> = [&'a [f32]; 2];
 
 /// Nothing to fetch.
-pub(super) const NOTHING_AHEAD: Ahead<'static> = [&[]; 3];
+pub(super) const NOTHING_AHEAD: Ahead<'static> = [&[]; 2];
 
 /// A product to run with [`super::simd::run`].
 pub(super) struct Product<'a, S> {
@@ -145,7 +145,7 @@ pub(super) struct Product<'a, S> {
     pub init: Init<'a>,
     /// Whether to clamp the result at zero.
     pub relu: bool,
-    /// What will be read next, fetched meanwhile: a cache line of each per step.
+    /// What will be read next, fetched meanwhile: a cache line per step.
     pub ahead: Ahead<'a>,
 }
 
@@ -225,10 +225,8 @@ impl<'a, S: Steps> Product<'a, S> {
         for (t, b) in (0..self.steps.len()).zip(b) {
             let b = I::as_simd_f32s(&b[col..col + width]).0;
             let step = self.steps.at(t);
-            for ahead in ahead {
-                if t * LINE < ahead.len() {
-                    prefetch(&ahead[t * LINE..]);
-                }
+            if t * LINE < ahead.len() {
+                prefetch(&ahead[t * LINE..]);
             }
             for n in 0..N {
                 let a = simd.splat_f32s(a[n][step]);
@@ -250,15 +248,16 @@ impl<'a, S: Steps> Product<'a, S> {
         }
     }
 
-    /// The lines to fetch during the next block: one of each stretch for each of its steps.
+    /// The lines to fetch during the next block, one for each of its steps.
     #[inline(always)]
-    fn take_ahead(&mut self) -> Ahead<'a> {
+    fn take_ahead(&mut self) -> &'a [f32] {
         let most = self.steps.len() * LINE;
-        let parts = self
-            .ahead
-            .map(|ahead| ahead.split_at(ahead.len().min(most)));
-        self.ahead = parts.map(|(_, later)| later);
-        parts.map(|(now, _)| now)
+        let Some(stretch) = self.ahead.iter_mut().find(|stretch| !stretch.is_empty()) else {
+            return &[];
+        };
+        let (now, later) = stretch.split_at(stretch.len().min(most));
+        *stretch = later;
+        now
     }
 
     /// The last columns, fewer than a register holds.

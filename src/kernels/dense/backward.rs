@@ -13,7 +13,7 @@ use candle_core::{CpuStorage, InplaceOp1, Layout, Result};
 use std::cell::RefCell;
 
 /// Rows of W whose gradient is computed and used at a time.
-const ROWS: usize = 48;
+const ROWS: usize = 96;
 
 /// What the gradients are made of.
 pub(super) struct Backward<'a> {
@@ -54,7 +54,7 @@ impl Backward<'_> {
         pool::for_parts_worth(self.op.work(), parts, |chunk, (w, dw, dx)| {
             self.input(w, dx, NOTHING_AHEAD);
             if let Some(dw) = dw {
-                self.weight(chunk * depth, dw);
+                self.weight(chunk * depth, dw, NOTHING_AHEAD);
             }
         });
     }
@@ -81,24 +81,37 @@ impl Backward<'_> {
         let (low, high) = parts.split_at_mut(half);
         low.reverse();
         high.reverse();
-        pool::for_parts_worth(self.op.work(), parts, |_, (chunk, (w, state, dx))| {
-            let next_rows = &w[w.len().min(ROWS * self.op.outputs)..];
-            self.input(w, dx, [next_rows, &*state[0], &*state[1]]);
-            self.step(chunk * depth, w, *step, state);
+        pool::for_parts_worth(self.op.work(), parts, |_, (chunk, (w, [m, v], dx))| {
+            self.chunk(chunk * depth, w, *step, [m, v], dx);
         });
     }
 
-    /// Gradient and step of the rows of W from `start` on.
-    fn step(&self, start: usize, w: &mut [f32], step: Step, [first, second]: [&mut [f32]; 2]) {
+    /// Input gradient and step of the rows of W from `start` on, a block at a time: it comes from
+    /// far away once. Meanwhile the next block is on its way.
+    fn chunk(
+        &self,
+        mut start: usize,
+        mut w: &mut [f32],
+        step: Step,
+        [mut first, mut second]: [&mut [f32]; 2],
+        mut dx: Vec<&mut [f32]>,
+    ) {
         let len = ROWS * self.op.outputs;
-        let (mut first, mut second) = (first.chunks_mut(len), second.chunks_mut(len));
         scratch::with(len, |dw| {
-            for (block, w) in w.chunks_mut(len).enumerate() {
-                let dw = &mut dw[..w.len()];
-                self.weight(start + block * ROWS, dw);
-                let first = first.next().unwrap_or_default();
-                let second = second.next().unwrap_or_default();
-                step.apply(w, dw, [first, second]);
+            while !w.is_empty() {
+                let w_now = front(&mut w, len);
+                let first_now = front(&mut first, len);
+                let second_now = front(&mut second, len);
+                let rows = w_now.len() / self.op.outputs;
+                let block = dx.iter_mut().map(|dx| front(dx, rows)).collect();
+                // About as many lines ahead of one product as of the other.
+                let next = [&*w, first, second].map(|x| &x[..x.len().min(len)]);
+                let (sooner, later) = next[1].split_at(next[1].len() * 2 / 3);
+                self.input(w_now, block, [next[0], sooner]);
+                let dw = &mut dw[..w_now.len()];
+                self.weight(start, dw, [later, next[2]]);
+                step.apply(w_now, dw, [first_now, second_now]);
+                start += rows;
             }
         });
     }
@@ -118,7 +131,7 @@ impl Backward<'_> {
     }
 
     /// dW = xᵀ · dz for the rows from `start` on.
-    fn weight(&self, start: usize, dw: &mut [f32]) {
+    fn weight(&self, start: usize, dw: &mut [f32], ahead: Ahead<'_>) {
         let Dense {
             n, inputs, outputs, ..
         } = *self.op;
@@ -140,7 +153,7 @@ impl Backward<'_> {
             ldc: outputs,
             init: Init::Zero,
             relu: false,
-            ahead: NOTHING_AHEAD,
+            ahead,
         });
     }
 
@@ -176,6 +189,13 @@ impl Backward<'_> {
             transpose_rows(by_input, (rows, self.op.n, samples), &mut dx);
         });
     }
+}
+
+/// Takes the first `n` elements off a slice, or all there are.
+fn front<'a>(slice: &mut &'a mut [f32], n: usize) -> &'a mut [f32] {
+    slice
+        .split_off_mut(..n.min(slice.len()))
+        .unwrap_or_default()
 }
 
 /// [`Backward::updating`] as an operation on W in place.

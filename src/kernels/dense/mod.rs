@@ -27,7 +27,7 @@ const SAMPLES: usize = 64;
 /// Elements of the result per chunk where only partial sums are added up.
 const PIECE: usize = 512;
 /// Rows of W per block.
-const BLOCK: usize = 112;
+const BLOCK: usize = 64;
 
 #[derive(Clone, Copy)]
 struct Dense {
@@ -121,7 +121,7 @@ impl Dense {
                 ldc: self.outputs,
                 init,
                 relu: false,
-                ahead: [weights(start + BLOCK), &[], &[]],
+                ahead: [weights(start + BLOCK), &[]],
             });
             init = Init::Output;
         }
