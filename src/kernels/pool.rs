@@ -16,9 +16,13 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock};
 use std::thread::JoinHandle;
 
-/// How often a worker looks for the next job before it sleeps. Long enough for the gaps within a
-/// step, short enough to leave the core to a neighbour who needs it.
+/// How often a worker looks for the next job before it offers its core to others. Long enough for
+/// the gaps within a step, short enough for a neighbour who needs the core.
 const SPINS: usize = 2_000;
+
+/// How often it looks in between such offers before it sleeps: about a tenth of a millisecond in
+/// all, enough for the gap between two steps. To wake a sleeper takes as long as a fork's work.
+const YIELDS: usize = 200;
 
 type Task<'a> = dyn Fn(usize) + Sync + 'a;
 
@@ -118,11 +122,14 @@ struct Shared {
 impl Shared {
     /// The job after number `seen`, or `None` when the pool closes.
     fn wait(&self, seen: &mut usize) -> Option<Arc<Job>> {
-        for _ in 0..SPINS {
+        for round in 0..SPINS + YIELDS {
             if self.posted.load(Ordering::Acquire) != *seen || self.stop.load(Ordering::Acquire) {
                 break;
             }
-            std::hint::spin_loop();
+            match round < SPINS {
+                true => std::hint::spin_loop(),
+                false => std::thread::yield_now(),
+            }
         }
         let mut inbox = lock(&self.inbox);
         loop {
