@@ -6,17 +6,6 @@ use rand::seq::SliceRandom;
 use super::ImageSet;
 use crate::random::{self, Stream};
 
-/// What byte `b` is as an input of a network: exactly `b / 255` in f32.
-const UNIT: [f32; 256] = {
-    let mut table = [0.0; 256];
-    let mut byte = 0;
-    while byte < 256 {
-        table[byte] = byte as f32 / 255.0;
-        byte += 1;
-    }
-    table
-};
-
 /// Some images and their classes, ready for a network.
 #[derive(Clone, Debug)]
 pub struct Batch {
@@ -41,13 +30,15 @@ impl ImageSet {
     /// An index beyond the set, or what the device says.
     pub fn batch(&self, indices: &[u32], device: &Device) -> Result<Batch> {
         let [channels, height, width] = self.shape();
-        let mut images = Vec::with_capacity(indices.len() * channels * height * width);
-        for &index in indices {
+        let len = channels * height * width;
+        let mut images = vec![0.0; indices.len() * len];
+        for (values, &index) in images.chunks_mut(len.max(1)).zip(indices) {
             let i = index as usize;
             if i >= self.len() {
                 bail!("image {i} was asked for in a set of {}", self.len());
             }
-            images.extend(unit_values(self.image(i)));
+            let pixels = unit_values(self.image(i));
+            values.iter_mut().zip(pixels).for_each(|(to, x)| *to = x);
         }
         self.batch_of(images, indices, device)
     }
@@ -71,7 +62,8 @@ impl ImageSet {
 
 /// Grey or colour bytes as the inputs of a network, 0 to 1.
 pub fn unit_values(pixels: &[u8]) -> impl ExactSizeIterator<Item = f32> + '_ {
-    pixels.iter().map(|&byte| UNIT[usize::from(byte)])
+    // Several bytes a division: a table would be read one by one.
+    pixels.iter().map(|&byte| f32::from(byte) / 255.0)
 }
 
 #[cfg(test)]
