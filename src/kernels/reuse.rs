@@ -6,6 +6,7 @@
 
 use candle_core::{CpuStorage, InplaceOp1, Layout, Result, Storage, Tensor};
 use std::cell::RefCell;
+use std::ops::{Deref, DerefMut};
 
 /// Smaller buffers, in floats, are not worth the search.
 const LEAST: usize = 1 << 12;
@@ -15,6 +16,54 @@ const MOST: usize = 64;
 
 thread_local! {
     static FREE: RefCell<Vec<Vec<f32>>> = const { RefCell::new(Vec::new()) };
+    static FREE_BYTES: RefCell<Vec<Vec<u8>>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Bytes that an op keeps for its backward pass; their memory goes to the next step's op.
+#[derive(Default)]
+pub(super) struct Bytes(Vec<u8>);
+
+impl Bytes {
+    /// `len` bytes that hold whatever their last user left in them.
+    pub fn new(len: usize) -> Self {
+        let take = |free: &mut Vec<Vec<u8>>| {
+            let at = free.iter().rposition(|bytes| bytes.len() == len)?;
+            Some(free.remove(at))
+        };
+        Self(
+            FREE_BYTES
+                .with_borrow_mut(take)
+                .unwrap_or_else(|| vec![0; len]),
+        )
+    }
+}
+
+impl Drop for Bytes {
+    fn drop(&mut self) {
+        let bytes = std::mem::take(&mut self.0);
+        // A thread that ends has no use for them.
+        let _ = FREE_BYTES.try_with(|free| {
+            let mut free = free.borrow_mut();
+            if free.len() == MOST {
+                free.remove(0);
+            }
+            free.push(bytes);
+        });
+    }
+}
+
+impl Deref for Bytes {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl DerefMut for Bytes {
+    fn deref_mut(&mut self) -> &mut [u8] {
+        &mut self.0
+    }
 }
 
 /// `len` floats that hold whatever their last user left in them: for what is overwritten anyway.
@@ -73,6 +122,17 @@ impl InplaceOp1 for Take {
 mod tests {
     use super::*;
     use candle_core::Device;
+
+    #[test]
+    fn bytes_come_back_once() {
+        let mut bytes = Bytes::new(7);
+        bytes.fill(3);
+        drop(bytes);
+        assert_eq!(*Bytes::new(5), [0; 5]);
+        let again = Bytes::new(7);
+        assert_eq!(*again, [3; 7]);
+        assert_eq!(*Bytes::new(7), [0; 7]);
+    }
 
     #[test]
     fn memory_comes_back_once() {

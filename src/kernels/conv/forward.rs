@@ -1,7 +1,7 @@
 //! The forward pass of a convolution, sample by sample: channels-last inside, so that the lanes
 //! are output channels.
 
-use super::super::reuse::buffer;
+use super::super::reuse::{Bytes, buffer};
 use super::super::support::padded;
 use super::super::tile::{Init, NOTHING_AHEAD, Product, Rows, Table};
 use super::super::transpose::transpose;
@@ -31,7 +31,7 @@ pub(super) fn forward(
     x: &[f32],
     weight: &[f32],
     bias: &[f32],
-) -> (Vec<f32>, Vec<u8>) {
+) -> (Vec<f32>, Bytes) {
     let (taps, corners) = (geometry.tap_offsets(), geometry.corners());
     let width = geometry.outputs_padded();
     let windows = Windows::new(geometry, |pixel| pixel * width);
@@ -42,7 +42,7 @@ pub(super) fn forward(
     } else {
         0
     };
-    let mut winners = vec![0; geometry.n * winners_len];
+    let mut winners = Bytes::new(geometry.n * winners_len);
     scratch::with((taps.len() + 1) * width, |packed| {
         let (packed, packed_bias) = packed.split_at_mut(taps.len() * width);
         pack(weight, geometry.outputs, packed);
@@ -57,11 +57,11 @@ pub(super) fn forward(
             corners: &corners,
             windows: &windows,
         };
-        let mut winners = winners.chunks_mut(winners_len.max(1));
+        let mut parts_of_winners = winners.chunks_mut(winners_len.max(1));
         let parts = x
             .chunks(geometry.sample())
             .zip(y.chunks_mut(geometry.outputs * pixels))
-            .map(|(x, y)| (x, y, winners.next().unwrap_or_default()));
+            .map(|(x, y)| (x, y, parts_of_winners.next().unwrap_or_default()));
         pool::for_parts(parts, |_, (x, y, winners)| task.sample(x, y, winners));
     });
     (y, winners)

@@ -15,6 +15,7 @@ mod pooled;
 mod sparse;
 mod visit;
 
+use super::reuse::Bytes;
 use super::support::{read, slice, tensor, wants_gradient};
 use super::{Activation, Window, activate, max_pool2d, tape};
 use candle_core::{CpuStorage, CustomOp3, Layout, Result, Shape, Tensor, bail};
@@ -27,7 +28,7 @@ struct Conv {
     activation: Activation,
     /// Which pixel of its window each pooled element came from, `[n, pooled pixels, out padded]`,
     /// left by the forward pass.
-    winners: OnceLock<Vec<u8>>,
+    winners: OnceLock<Bytes>,
 }
 
 impl CustomOp3 for Conv {
@@ -64,7 +65,7 @@ impl CustomOp3 for Conv {
         y: &Tensor,
         dy: &Tensor,
     ) -> Result<(Option<Tensor>, Option<Tensor>, Option<Tensor>)> {
-        let none = Vec::new();
+        let none = Bytes::default();
         let wants = backward::Wants {
             input: wants_gradient(x),
             weight: wants_gradient(weight) || wants_gradient(bias),
