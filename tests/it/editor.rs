@@ -116,6 +116,29 @@ fn every_kind_of_layer_can_be_added_and_all_of_its_numbers_set() {
 }
 
 #[test]
+fn every_kind_of_layer_is_seen_at_once_in_the_smallest_window() {
+    let mut window = screenshots::window([1024.0, 700.0], Theme::Light, usize::MAX);
+    click(&mut window, "Add layer");
+    window.run_steps(20);
+    for kind in Layer::kinds() {
+        let item = window.get_by_role_and_label(Role::Button, kind.label());
+        let (item, all) = (item.rect(), window.ctx.content_rect());
+        assert!(all.contains_rect(item), "{} {item:?}", kind.label());
+    }
+}
+
+#[test]
+fn a_network_that_does_not_fit_has_no_size() {
+    let mut window = window();
+    window.get_by_label("Multiply-adds an image");
+    click(&mut window, "Layer 4: Flatten");
+    click(&mut window, "Remove layer");
+    assert_ne!(studio(&window).errors(), []);
+    assert!(window.query_by_label("Multiply-adds an image").is_none());
+    window.get_by_label("Size and cost are told once all layers fit.");
+}
+
+#[test]
 fn edits_are_taken_back_one_by_one_and_put_back() {
     let mut window = window();
     let first = studio(&window).draft().clone();

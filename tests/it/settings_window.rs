@@ -110,12 +110,12 @@ fn every_optimizer_schedule_and_first_weights_can_be_chosen() {
     };
     assert_eq!(draft(&window).optimizer, chosen);
     choose(&mut window, "Schedule", "One cycle");
-    set(&mut window, "Momentum dips by", 0.1);
+    set(&mut window, "Momentum dip", 0.1);
     assert!(matches!(
         draft(&window).schedule,
         Schedule::OneCycle { dip: 0.1, .. }
     ));
-    set(&mut window, "Momentum dips by", 0.9);
+    set(&mut window, "Momentum dip", 0.9);
     window.get_by_label("Momentum cannot fall by 0.9 from 0.5.");
     choose(&mut window, "Schedule", "On a plateau");
     set(&mut window, "Wait for", 4.0);
@@ -207,4 +207,15 @@ fn a_picture_of_a_schedule_planned_and_executed() {
     window.remove_cursor();
     window.run_steps(8);
     check(&mut window, "schedule");
+}
+
+#[test]
+fn a_picture_of_settings_while_a_run_trains_in_a_small_window() {
+    let mut window = recorded_window([1024.0, 700.0], Theme::Light, 1600);
+    scroll_to(&mut window, Role::Button, "Regularise", 600.0);
+    click(&mut window, "Regularise");
+    scroll_to(&mut window, Role::SpinButton, "Patience", 640.0);
+    window.remove_cursor();
+    window.run_steps(8);
+    check(&mut window, "settings-small");
 }

@@ -114,7 +114,7 @@ impl Microscope {
 
     fn layers_ui(&self, ui: &mut Ui, inspection: &Inspection) {
         ScrollArea::vertical()
-            .max_height(220.0).show(ui, |ui| {
+            .max_height(300.0).show(ui, |ui| {
             Grid::new("layers of the batch").spacing([24.0, 4.0]).min_row_height(20.0).show(ui, |ui| {
                 heading_ui(ui, "layer", "In the order of the forward pass.");
                 heading_ui(ui, "output", "Root of the mean square of what the layer puts out.");

@@ -161,8 +161,12 @@ fn curve_ui(ui: &mut Ui, curve: &RateCurve) {
             shown.transform.frame().min.y + 4.0 + 14.0 * idx as f32,
         );
         let font = egui::TextStyle::Small.resolve(ui.style());
+        let name = ui.painter().layout_no_wrap(name.to_owned(), font, t.text);
+        // The line of the next one may pass behind it.
+        let behind = egui::Rect::from_min_size(at, name.size()).expand2(egui::vec2(2.0, 0.0));
         ui.painter()
-            .text(at, egui::Align2::LEFT_TOP, name, font, t.text);
+            .rect_filled(behind, 0.0, ui.visuals().window_fill);
+        ui.painter().galley(at, name, t.text);
     }
     ui.label(theme::quiet(
         ui,

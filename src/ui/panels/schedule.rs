@@ -160,7 +160,7 @@ fn numbers_ui(ui: &mut Ui, cx: &Cx<'_>, schedule: &mut Schedule) {
                 end,
             );
             number(
-                "Momentum dips by",
+                "Momentum dip",
                 "How much lower momentum is where the learning rate is highest, which lets that be higher still; 0 \
                  keeps momentum as it is.",
                 share(),

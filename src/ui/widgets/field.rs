@@ -10,6 +10,9 @@ use crate::ui::theme::{self, ROW_HEIGHT, tokens};
 /// Width of the column of values.
 pub const VALUE_WIDTH: f32 = 116.0;
 
+/// Width of a row from which on it has room for whole words.
+const ROOMY: f32 = 300.0;
+
 /// What a row says about its setting.
 pub struct Row<'a> {
     /// Its name.
@@ -30,7 +33,7 @@ impl Row<'_> {
             vec2(width, ROW_HEIGHT),
             Layout::left_to_right(Align::Center),
             |ui| {
-                self.label_ui(ui);
+                self.label_ui(ui, width);
                 ui.with_layout(Layout::right_to_left(Align::Center), value_ui)
                     .inner
             },
@@ -41,8 +44,12 @@ impl Row<'_> {
         row.inner
     }
 
-    fn label_ui(&self, ui: &mut Ui) {
+    /// The name, and in short when a change takes effect, in a row of `width`.
+    fn label_ui(&self, ui: &mut Ui, width: f32) {
         let t = tokens(ui);
+        if width < ROOMY && self.effect.is_some() {
+            ui.spacing_mut().item_spacing.x = theme::UNIT;
+        }
         let ink = if self.error.is_some() { t.bad } else { t.text };
         ui.label(RichText::new(self.label).color(ink))
             .on_hover_text(self.tooltip());
@@ -52,7 +59,8 @@ impl Row<'_> {
                 ui.label(text).on_hover_text(Effect::Now.label());
             }
             Some(Effect::NextRun) => {
-                let text = theme::quiet(ui, "next run");
+                let text = if width < ROOMY { "next" } else { "next run" };
+                let text = theme::quiet(ui, text);
                 ui.label(text).on_hover_text(Effect::NextRun.label());
             }
             None => {}

@@ -35,13 +35,16 @@ enum Edit {
     Insert(Path, Layer),
 }
 
+/// Height of a kind of layer in the list of those that can be added.
+const KIND_HEIGHT: f32 = 24.0;
+
 impl LayersPanel {
     /// Shows the layers of `draft` and edits them.
     pub fn ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>, draft: &mut TrainConfig) {
         let layers = &draft.model.layers;
         let is_there = |path: &Path| outline::get(layers, path).is_some();
         self.selected = self.selected.take().filter(is_there);
-        let (report, _) = draft.model.check();
+        let (report, errors) = draft.model.check();
         let reports = reports(layers, Shape::Image(draft.model.input), &report);
         let rows: Vec<_> = outline::paths(layers).into_iter().zip(reports).collect();
         let mut edit = self.title_ui(ui, cx, draft);
@@ -57,7 +60,12 @@ impl LayersPanel {
             error_ui(ui, &error.message);
         }
         ui.add_space(6.0);
-        totals_ui(ui, cx, draft, &report);
+        if errors.is_empty() {
+            totals_ui(ui, cx, draft, &report);
+        } else {
+            let text = "Size and cost are told once all layers fit.";
+            ui.label(theme::quiet(ui, text));
+        }
         if let Some(edit) = edit {
             self.apply(&mut draft.model.layers, edit);
         }
@@ -94,6 +102,9 @@ impl LayersPanel {
     /// The kinds of layers there are, to choose one to add.
     fn kinds_ui(&self, ui: &mut Ui, draft: &TrainConfig) -> Option<Edit> {
         let mut edit = None;
+        // All of them are seen at once in the smallest window.
+        ui.spacing_mut().item_spacing.y = 0.0;
+        ui.spacing_mut().interact_size.y = KIND_HEIGHT;
         for kind in Layer::kinds() {
             let item = ui.button(kind.label()).on_hover_text(kind.explanation());
             if item.clicked() {
