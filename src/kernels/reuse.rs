@@ -8,7 +8,7 @@ use candle_core::{CpuStorage, InplaceOp1, Layout, Result, Storage, Tensor};
 use std::cell::RefCell;
 use std::ops::{Deref, DerefMut};
 
-/// Smaller buffers, in floats, are not worth the search.
+/// Smaller buffers, in elements, are not worth the search.
 const LEAST: usize = 1 << 12;
 
 /// Buffers kept: more than a step of any network here makes, and a bound after changes of size.
@@ -20,21 +20,13 @@ thread_local! {
 }
 
 /// Bytes that an op keeps for its backward pass; their memory goes to the next step's op.
-#[derive(Default)]
 pub(super) struct Bytes(Vec<u8>);
 
 impl Bytes {
     /// `len` bytes that hold whatever their last user left in them.
     pub fn new(len: usize) -> Self {
-        let take = |free: &mut Vec<Vec<u8>>| {
-            let at = free.iter().rposition(|bytes| bytes.len() == len)?;
-            Some(free.remove(at))
-        };
-        Self(
-            FREE_BYTES
-                .with_borrow_mut(take)
-                .unwrap_or_else(|| vec![0; len]),
-        )
+        let used = FREE_BYTES.with_borrow_mut(|free| take(free, len));
+        Self(used.unwrap_or_else(|| vec![0; len]))
     }
 }
 
@@ -42,13 +34,7 @@ impl Drop for Bytes {
     fn drop(&mut self) {
         let bytes = std::mem::take(&mut self.0);
         // A thread that ends has no use for them.
-        let _ = FREE_BYTES.try_with(|free| {
-            let mut free = free.borrow_mut();
-            if free.len() == MOST {
-                free.remove(0);
-            }
-            free.push(bytes);
-        });
+        let _ = FREE_BYTES.try_with(|free| keep(&mut free.borrow_mut(), bytes));
     }
 }
 
@@ -66,16 +52,29 @@ impl DerefMut for Bytes {
     }
 }
 
+/// A kept buffer of this length, the one given back last.
+fn take<T>(free: &mut Vec<Vec<T>>, len: usize) -> Option<Vec<T>> {
+    if len < LEAST {
+        return None;
+    }
+    let at = free.iter().rposition(|buffer| buffer.len() == len)?;
+    Some(free.remove(at))
+}
+
+/// Keeps a buffer for the next who wants one of its length.
+fn keep<T>(free: &mut Vec<Vec<T>>, buffer: Vec<T>) {
+    if buffer.len() < LEAST {
+        return;
+    }
+    if free.len() == MOST {
+        free.remove(0);
+    }
+    free.push(buffer);
+}
+
 /// `len` floats that hold whatever their last user left in them: for what is overwritten anyway.
 pub(super) fn buffer(len: usize) -> Vec<f32> {
-    let take = |free: &mut Vec<Vec<f32>>| {
-        let at = free.iter().rposition(|buffer| buffer.len() == len)?;
-        Some(free.remove(at))
-    };
-    let used = match len >= LEAST {
-        true => FREE.with_borrow_mut(take),
-        false => None,
-    };
+    let used = FREE.with_borrow_mut(|free| take(free, len));
     used.unwrap_or_else(|| vec![0.0; len])
 }
 
@@ -107,12 +106,7 @@ impl InplaceOp1 for Take {
     fn cpu_fwd(&self, storage: &mut CpuStorage, _: &Layout) -> Result<()> {
         if let CpuStorage::F32(data) = storage {
             let data = std::mem::take(data);
-            FREE.with_borrow_mut(|free| {
-                if free.len() == MOST {
-                    free.remove(0);
-                }
-                free.push(data);
-            });
+            FREE.with_borrow_mut(|free| keep(free, data));
         }
         Ok(())
     }
@@ -125,13 +119,16 @@ mod tests {
 
     #[test]
     fn bytes_come_back_once() {
-        let mut bytes = Bytes::new(7);
+        let n = LEAST + 7;
+        let mut bytes = Bytes::new(n);
         bytes.fill(3);
         drop(bytes);
-        assert_eq!(*Bytes::new(5), [0; 5]);
-        let again = Bytes::new(7);
-        assert_eq!(*again, [3; 7]);
-        assert_eq!(*Bytes::new(7), [0; 7]);
+        // Empty ones, such as those of a convolution without pooling, push nothing out.
+        (0..2 * MOST).for_each(|_| drop(Bytes::new(0)));
+        assert_eq!(*Bytes::new(n + 1), vec![0; n + 1]);
+        let again = Bytes::new(n);
+        assert_eq!(*again, vec![3; n]);
+        assert_eq!(*Bytes::new(n), vec![0; n]);
     }
 
     #[test]

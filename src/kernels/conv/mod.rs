@@ -65,7 +65,6 @@ impl CustomOp3 for Conv {
         y: &Tensor,
         dy: &Tensor,
     ) -> Result<(Option<Tensor>, Option<Tensor>, Option<Tensor>)> {
-        let none = Bytes::default();
         let wants = backward::Wants {
             input: wants_gradient(x),
             weight: wants_gradient(weight) || wants_gradient(bias),
@@ -77,7 +76,7 @@ impl CustomOp3 for Conv {
                         let task = backward::Backward {
                             geometry: &self.geometry,
                             activation: self.activation,
-                            winners: self.winners.get().unwrap_or(&none),
+                            winners: self.winners.get().map_or(&[], |winners| winners),
                             x,
                             weight,
                             y,
