@@ -11,6 +11,7 @@ use super::super::transpose::transpose;
 use super::super::{Activation, pool, scratch};
 use super::dense::Dense;
 use super::geometry::{Geometry, area};
+use super::pooled_forward::PooledForward;
 use super::sparse::Sparse;
 
 /// The batch is cut into at most this many chunks.
@@ -39,7 +40,8 @@ pub(super) struct Backward<'a> {
 pub(super) struct Sample<'a> {
     /// `[c, h, w]`, or `[h, w, c]`
     pub x: &'a [f32],
-    /// The gradient before the activation, `[out, pooled pixels]`, or `[pixels, out]`.
+    /// The gradient before the activation, `[out, pooled pixels]`, or `[pixels, out]`; anything
+    /// where the winner is dead.
     pub slopes: &'a [f32],
     /// `[pooled pixels, out padded]`
     pub winners: &'a [u8],
@@ -120,14 +122,21 @@ impl Backward<'_> {
         let winners = area(g.pooled) * g.outputs_padded();
         let winners = index * winners..(index + 1) * winners;
         let result = index * result..(index + 1) * result;
-        scratch::with(result.len(), |slopes| {
-            let (y, dy) = (&self.y[result.clone()], &self.dy[result]);
-            self.activation.backward(y, dy, slopes);
+        let (y, dy) = (&self.y[result.clone()], &self.dy[result]);
+        let call = |slopes: &[f32]| {
             task(&Sample {
                 x: &self.x[index * g.sample()..][..g.sample()],
                 slopes,
                 winners: self.winners.get(winners).unwrap_or_default(),
             });
+        };
+        if PooledForward::suits(g, self.activation) {
+            // What ReLU clamped has no winner.
+            return call(dy);
+        }
+        scratch::with(dy.len(), |slopes| {
+            self.activation.backward(y, dy, slopes);
+            call(slopes);
         });
     }
 }
@@ -146,9 +155,9 @@ pub(super) fn add_bias(slopes: &[f32], bias: &mut [f32]) {
     }
 }
 
-/// The same for slopes `[pixels, out]`.
-pub(super) fn add_bias_channels_last(slopes: &[f32], bias: &mut [f32]) {
-    for slopes in slopes.chunks_exact(bias.len()) {
+/// The same for slopes `[pixels, width]`.
+pub(super) fn add_bias_channels_last(slopes: &[f32], width: usize, bias: &mut [f32]) {
+    for slopes in slopes.chunks_exact(width) {
         bias.iter_mut().zip(slopes).for_each(|(sum, s)| *sum += s);
     }
 }

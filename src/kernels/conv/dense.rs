@@ -11,7 +11,7 @@ use super::super::transpose::transpose;
 use super::super::{scratch, simd};
 use super::backward::{Gradients, Method, Sample, Wants, add_bias, add_bias_channels_last};
 use super::geometry::{Geometry, Windows, area};
-use super::pooled::PooledWeight;
+use super::pooled_backward::PooledWeight;
 
 pub(super) struct Dense<'a> {
     geometry: &'a Geometry,
@@ -32,17 +32,20 @@ impl Method for Dense<'_> {
     fn sample(&self, sample: &Sample<'_>, gradients: Gradients<'_>) {
         let g = self.geometry;
         if g.channels_last()[1] {
-            add_bias_channels_last(sample.slopes, gradients.bias);
+            add_bias_channels_last(sample.slopes, g.outputs, gradients.bias);
             return self.unpooled(sample.x, sample.slopes, gradients);
         }
-        add_bias(sample.slopes, gradients.bias);
         if let (Some(windows), None) = (&self.windows, &gradients.input)
             && let Some(dw) = gradients.weight
         {
-            return self.pooled_weight_gradient(sample, windows, dw);
+            return self.pooled_weight_gradient(sample, windows, dw, gradients.bias);
         }
         scratch::with(area(g.conv) * g.outputs_padded(), |dz| {
             self.slopes(sample, dz);
+            match g.pool {
+                Some(_) => add_bias_channels_last(dz, g.outputs_padded(), gradients.bias),
+                None => add_bias(sample.slopes, gradients.bias),
+            }
             self.unpooled(sample.x, dz, gradients);
         });
     }
@@ -121,8 +124,14 @@ impl Dense<'_> {
         });
     }
 
-    /// The weight gradient after max pooling, without dz.
-    fn pooled_weight_gradient(&self, sample: &Sample<'_>, windows: &Windows, dw: &mut [f32]) {
+    /// The gradients of weight and bias after max pooling, without dz.
+    fn pooled_weight_gradient(
+        &self,
+        sample: &Sample<'_>,
+        windows: &Windows,
+        dw: &mut [f32],
+        db: &mut [f32],
+    ) {
         let g = self.geometry;
         let (width, pixels) = (g.outputs_padded(), area(g.pooled));
         scratch::with(pixels * width, |slopes| {
@@ -139,6 +148,7 @@ impl Dense<'_> {
                     winners: sample.winners,
                     taps: &self.taps,
                     dw,
+                    db,
                 });
             });
         });

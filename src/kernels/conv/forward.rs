@@ -8,6 +8,7 @@ use super::super::transpose::transpose;
 use super::super::{Activation, pool, scratch, simd};
 use super::Window;
 use super::geometry::{Geometry, Windows, area};
+use super::pooled_forward::PooledForward;
 use pulp::{Simd, WithSimd};
 use std::ops::Range;
 
@@ -34,7 +35,11 @@ pub(super) fn forward(
 ) -> (Vec<f32>, Bytes) {
     let (taps, corners) = (geometry.tap_offsets(), geometry.corners());
     let width = geometry.outputs_padded();
-    let windows = Windows::new(geometry, |pixel| pixel * width);
+    let is_held = PooledForward::suits(geometry, activation);
+    let windows = Windows::new(geometry, |pixel| match is_held {
+        true => corners[pixel],
+        false => pixel * width,
+    });
     let pixels = area(geometry.pooled);
     let mut y = buffer(geometry.n * geometry.outputs * pixels);
     let winners_len = if geometry.pool.is_some() {
@@ -108,6 +113,9 @@ impl Forward<'_> {
             return self.channels_last(x, 0..g.conv[0], y);
         }
         let width = g.outputs_padded();
+        if PooledForward::suits(g, self.activation) {
+            return self.pooled_in_registers(x, y, winners);
+        }
         scratch::with(area(g.conv) * width, |z| {
             let Some(window) = g.pool else {
                 self.channels_last(x, 0..g.conv[0], z);
@@ -117,6 +125,26 @@ impl Forward<'_> {
                 self.pooled(x, window, z, best, winners);
                 transpose(best, (area(g.pooled), g.outputs, width), y, area(g.pooled));
             });
+        });
+    }
+
+    /// Convolution and max pooling of few taps.
+    fn pooled_in_registers(&self, x: &[f32], y: &mut [f32], winners: &mut [u8]) {
+        let g = self.geometry;
+        let (pixels, width) = (area(g.pooled), g.outputs_padded());
+        scratch::with(pixels * width, |best| {
+            simd::run(PooledForward {
+                geometry: g,
+                windows: self.windows,
+                x,
+                taps: self.taps,
+                weight: self.weight,
+                bias: self.bias,
+                relu: self.activation == Activation::Relu,
+                best,
+                winners,
+            });
+            transpose(best, (pixels, g.outputs, width), y, pixels);
         });
     }
 

@@ -6,6 +6,9 @@ use super::Window;
 use super::visit::GROUP;
 use candle_core::{Result, Tensor, bail};
 
+/// The winner of a pooling window whose result ReLU clamped: nobody gets its slope.
+pub(super) const DEAD: u8 = u8::MAX;
+
 /// How the images of a tensor lie in memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Order {

@@ -11,7 +11,8 @@ mod backward;
 mod dense;
 mod forward;
 mod geometry;
-mod pooled;
+mod pooled_backward;
+mod pooled_forward;
 mod sparse;
 mod visit;
 
@@ -19,8 +20,8 @@ use super::reuse::Bytes;
 use super::support::{read, slice, tensor, wants_gradient};
 use super::{Activation, Window, activate, max_pool2d, tape};
 use candle_core::{CpuStorage, CustomOp3, Layout, Result, Shape, Tensor, bail};
-use geometry::Geometry;
 pub use geometry::Order;
+use geometry::{DEAD, Geometry};
 use std::sync::OnceLock;
 
 struct Conv {
@@ -150,7 +151,7 @@ pub fn conv2d_ordered(
     }
     if geometry
         .pool
-        .is_some_and(|pool| pool.kernel[0] * pool.kernel[1] > 256)
+        .is_some_and(|pool| pool.kernel[0] * pool.kernel[1] > usize::from(DEAD))
     {
         // A winner would not fit its byte.
         let y = conv2d_ordered(x, weight, bias, window, activation, None, orders)?;

@@ -1,4 +1,5 @@
-//! The weight gradient after max pooling where no input gradient is wanted: the first layer.
+//! The gradients of weight and bias after max pooling where no input gradient is wanted: the first
+//! layer.
 //!
 //! dw[tap][o] += Σ over windows and their pixels of x[pixel + tap] · (o won there ? slope : 0).
 //! Few taps belong to a first layer, so their sums stay in registers while the windows pass by,
@@ -21,6 +22,8 @@ pub(super) struct PooledWeight<'a> {
     pub taps: &'a [usize],
     /// `[taps, out padded]`
     pub dw: &'a mut [f32],
+    /// `[out]`
+    pub db: &'a mut [f32],
 }
 
 impl WithSimd for PooledWeight<'_> {
@@ -72,6 +75,7 @@ impl PooledWeight<'_> {
         }
         let taps: [usize; N] = std::array::from_fn(|n| self.taps[start + n]);
         let zero = simd.splat_f32s(0.0);
+        let mut bias = [zero; V];
         let rows = self
             .slopes
             .chunks_exact(width)
@@ -90,6 +94,7 @@ impl PooledWeight<'_> {
                 for v in 0..V {
                     let won = simd.equal_u32s(winners[v], index);
                     dz[v] = simd.select_f32s(won, slopes[v], zero);
+                    bias[v] = simd.add_f32s(bias[v], dz[v]);
                 }
                 let x = &self.x[corner..];
                 for n in 0..N {
@@ -103,6 +108,15 @@ impl PooledWeight<'_> {
         for (n, acc) in acc.iter().enumerate() {
             let to = &mut self.dw[at(n)..at(n) + lanes];
             S::as_mut_simd_f32s(to).0.copy_from_slice(acc);
+        }
+        // Once for all taps.
+        if start == 0 {
+            let mut sums = [0.0; 64];
+            S::as_mut_simd_f32s(&mut sums[..lanes])
+                .0
+                .copy_from_slice(&bias);
+            let db = self.db[col..].iter_mut();
+            db.zip(sums).for_each(|(db, sum)| *db += sum);
         }
     }
 }

@@ -1,0 +1,160 @@
+//! Convolution and max pooling of a layer with few taps: the first one.
+//!
+//! For some pooled pixels at a time, the convolution is computed at one pixel of their windows
+//! after the other, and what is best so far stays in registers: the image before pooling, four
+//! times as large as the result, is never written.
+
+use super::super::Activation;
+use super::geometry::{DEAD, Geometry, Windows, area};
+use super::sparse::Sparse;
+use pulp::{Simd, WithSimd};
+
+/// More taps than this are better computed for more pixels at a time.
+const MOST_TAPS: usize = 64;
+
+/// Pooled pixels at a time.
+const PIXELS: usize = 6;
+
+/// One sample.
+pub(super) struct PooledForward<'a> {
+    pub geometry: &'a Geometry,
+    /// The corner of each pixel's patch in `x`.
+    pub windows: &'a Windows,
+    /// With its border.
+    pub x: &'a [f32],
+    /// The offset of each tap from a corner.
+    pub taps: &'a [usize],
+    /// `[taps, out padded]`
+    pub weight: &'a [f32],
+    /// `[out padded]`
+    pub bias: &'a [f32],
+    /// Whether to clamp the result at zero.
+    pub relu: bool,
+    /// `[pooled pixels, out padded]`, both.
+    pub best: &'a mut [f32],
+    pub winners: &'a mut [u8],
+}
+
+impl PooledForward<'_> {
+    /// Whether this is the way for such a layer: every window is whole, and the activation, if
+    /// any, may as well follow the pooling.
+    pub fn suits(g: &Geometry, activation: Activation) -> bool {
+        g.pool.is_some_and(|pool| pool.padding == [0, 0])
+            && g.taps() <= MOST_TAPS
+            && matches!(activation, Activation::Identity | Activation::Relu)
+            && !Sparse::suits(g)
+    }
+}
+
+impl WithSimd for PooledForward<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(mut self, simd: S) {
+        let width = self.geometry.outputs_padded();
+        for col in (0..width).step_by(2 * S::F32_LANES) {
+            match width - col > S::F32_LANES {
+                true => self.columns::<S, 2>(simd, col),
+                false => self.columns::<S, 1>(simd, col),
+            }
+        }
+    }
+}
+
+impl PooledForward<'_> {
+    /// `V` vectors of output channels, all pixels.
+    #[inline(always)]
+    fn columns<S: Simd, const V: usize>(&mut self, simd: S, col: usize) {
+        let pixels = area(self.geometry.pooled);
+        let whole = pixels / PIXELS * PIXELS;
+        for pixel in (0..whole).step_by(PIXELS) {
+            self.block::<S, PIXELS, V>(simd, pixel, col);
+        }
+        for pixel in whole..pixels {
+            self.block::<S, 1, V>(simd, pixel, col);
+        }
+    }
+
+    /// `N` pooled pixels by `V` vectors of output channels.
+    #[inline(always)]
+    fn block<S: Simd, const N: usize, const V: usize>(
+        &mut self,
+        simd: S,
+        pixel: usize,
+        col: usize,
+    ) {
+        let (width, lanes) = (self.geometry.outputs_padded(), V * S::F32_LANES);
+        let windows: [_; N] = std::array::from_fn(|n| self.windows.of(pixel + n));
+        let bias = S::as_simd_f32s(&self.bias[col..col + lanes]).0;
+        let mut best = [[simd.splat_f32s(f32::NEG_INFINITY); V]; N];
+        let mut winners = [[simd.splat_u32s(0); V]; N];
+        for k in 0..windows[0].len() {
+            let index = simd.splat_u32s(windows[0][k].1);
+            let z = self.convolution::<S, N, V>(
+                simd,
+                std::array::from_fn(|n| windows[n][k].0),
+                bias,
+                col,
+            );
+            for n in 0..N {
+                for v in 0..V {
+                    // Not less or equal: greater, or one of them is not a number.
+                    let wins = simd.not_m32s(simd.less_than_or_equal_f32s(z[n][v], best[n][v]));
+                    best[n][v] = simd.select_f32s(wins, z[n][v], best[n][v]);
+                    winners[n][v] = simd.select_u32s(wins, index, winners[n][v]);
+                }
+            }
+        }
+        let (zero, dead) = (simd.splat_f32s(0.0), simd.splat_u32s(u32::from(DEAD)));
+        for n in 0..N {
+            if self.relu {
+                for v in 0..V {
+                    let lives = simd.less_than_f32s(zero, best[n][v]);
+                    winners[n][v] = simd.select_u32s(lives, winners[n][v], dead);
+                    // In this order a NaN stays one on x86, so that a diverged run shows.
+                    best[n][v] = simd.max_f32s(zero, best[n][v]);
+                }
+            }
+            let at = (pixel + n) * width + col;
+            let to = &mut self.best[at..at + lanes];
+            S::as_mut_simd_f32s(to).0.copy_from_slice(&best[n]);
+            let mut indices = [0u32; 64];
+            S::as_mut_simd_u32s(&mut indices[..lanes])
+                .0
+                .copy_from_slice(&winners[n]);
+            // A loop of its own, which the compiler knows how to narrow by the vector.
+            let to = &mut self.winners[at..at + lanes];
+            to.iter_mut()
+                .zip(&indices)
+                .for_each(|(to, from)| *to = *from as u8);
+        }
+    }
+
+    /// The convolution at `N` corners.
+    #[inline(always)]
+    fn convolution<S: Simd, const N: usize, const V: usize>(
+        &self,
+        simd: S,
+        corners: [usize; N],
+        bias: &[S::f32s],
+        col: usize,
+    ) -> [[S::f32s; V]; N] {
+        let (width, lanes) = (self.geometry.outputs_padded(), V * S::F32_LANES);
+        let span = self.taps.iter().max().map_or(0, |most| most + 1);
+        let x: [&[f32]; N] = std::array::from_fn(|n| &self.x[corners[n]..][..span]);
+        let mut acc = [[simd.splat_f32s(0.0); V]; N];
+        for acc in &mut acc {
+            acc.copy_from_slice(bias);
+        }
+        for (&tap, weight) in self.taps.iter().zip(self.weight.chunks_exact(width)) {
+            let weight = S::as_simd_f32s(&weight[col..col + lanes]).0;
+            for n in 0..N {
+                let x = simd.splat_f32s(x[n][tap]);
+                for v in 0..V {
+                    acc[n][v] = simd.mul_add_e_f32s(x, weight[v], acc[n][v]);
+                }
+            }
+        }
+        acc
+    }
+}
