@@ -10,6 +10,10 @@
 
 use super::simd::prefetch;
 use pulp::{Simd, WithSimd};
+use std::ops::Range;
+
+/// Steps for which the last columns are held at a time.
+const DEPTH: usize = 64;
 
 /// Floats per cache line.
 const LINE: usize = 16;
@@ -260,46 +264,59 @@ impl<'a, S: Steps> Product<'a, S> {
         now
     }
 
-    /// The last columns, fewer than a register holds.
+    /// The last columns, fewer than a register holds. Part of a vector costs ten times as much to
+    /// load as all of it, so those of `b` are loaded once for all rows, some of them at a time.
     #[inline(always)]
     fn ragged<I: Simd>(&mut self, simd: I, col: usize) {
-        let mut row = 0;
-        while row + 4 <= self.rows.len() {
-            self.ragged_block::<I, 4>(simd, row, col);
-            row += 4;
-        }
-        while row < self.rows.len() {
-            self.ragged_block::<I, 1>(simd, row, col);
-            row += 1;
+        let mut b = [simd.splat_f32s(0.0); DEPTH];
+        let len = self.steps.len();
+        for first in (0..len.max(1)).step_by(DEPTH) {
+            let steps = first..len.min(first + DEPTH);
+            let from = self.b.chunks_exact(self.ldb).skip(first);
+            for (b, from) in b.iter_mut().zip(from).take(steps.len()) {
+                *b = simd.partial_load_f32s(&from[col..self.cols]);
+            }
+            let mut row = 0;
+            while row + 8 <= self.rows.len() {
+                self.ragged_block::<I, 8>(simd, &b, steps.clone(), row, col);
+                row += 8;
+            }
+            while row < self.rows.len() {
+                self.ragged_block::<I, 1>(simd, &b, steps.clone(), row, col);
+                row += 1;
+            }
         }
     }
 
     #[inline(always)]
-    fn ragged_block<I: Simd, const N: usize>(&mut self, simd: I, row: usize, col: usize) {
+    fn ragged_block<I: Simd, const N: usize>(
+        &mut self,
+        simd: I,
+        b: &[I::f32s; DEPTH],
+        steps: Range<usize>,
+        row: usize,
+        col: usize,
+    ) {
         let cols = self.cols;
         let mut acc = [simd.splat_f32s(0.0); N];
         for (n, acc) in acc.iter_mut().enumerate() {
             *acc = match self.init {
-                Init::Zero => continue,
-                Init::Bias(bias) => simd.partial_load_f32s(&bias[col..cols]),
-                Init::Output => {
-                    simd.partial_load_f32s(&self.out[(row + n) * self.ldc..][col..cols])
-                }
+                Init::Zero if steps.start == 0 => continue,
+                Init::Bias(bias) if steps.start == 0 => simd.partial_load_f32s(&bias[col..cols]),
+                _ => simd.partial_load_f32s(&self.out[(row + n) * self.ldc..][col..cols]),
             };
         }
         let span = self.steps.span();
         let a: [&[f32]; N] = std::array::from_fn(|n| &self.a[self.rows.at(row + n)..][..span]);
-        let b = self.b.chunks_exact(self.ldb);
-        for (t, b) in (0..self.steps.len()).zip(b) {
-            let b = simd.partial_load_f32s(&b[col..cols]);
+        for (t, b) in steps.clone().zip(b) {
             let step = self.steps.at(t);
             for n in 0..N {
-                acc[n] = simd.mul_add_e_f32s(simd.splat_f32s(a[n][step]), b, acc[n]);
+                acc[n] = simd.mul_add_e_f32s(simd.splat_f32s(a[n][step]), *b, acc[n]);
             }
         }
         let zero = simd.splat_f32s(0.0);
         for (n, acc) in acc.iter_mut().enumerate() {
-            if self.relu {
+            if self.relu && steps.end == self.steps.len() {
                 *acc = simd.max_f32s(zero, *acc);
             }
             let to = &mut self.out[(row + n) * self.ldc..][col..cols];
