@@ -8,7 +8,7 @@ use super::super::transpose::transpose;
 use super::super::{Activation, pool, scratch, simd};
 use super::Window;
 use super::geometry::{Geometry, Windows, area};
-use super::pooled_forward::PooledForward;
+use super::pooled_forward::{Places, PooledForward};
 use pulp::{Simd, WithSimd};
 use std::ops::Range;
 
@@ -23,6 +23,8 @@ struct Forward<'a> {
     taps: &'a [usize],
     corners: &'a [usize],
     windows: &'a Windows,
+    /// For a layer that is pooled in registers.
+    held: Option<&'a Places>,
 }
 
 /// The result `[n, out, h, w]` and the winners of its pooling windows (empty without pooling).
@@ -35,11 +37,14 @@ pub(super) fn forward(
 ) -> (Vec<f32>, Bytes) {
     let (taps, corners) = (geometry.tap_offsets(), geometry.corners());
     let width = geometry.outputs_padded();
-    let is_held = PooledForward::suits(geometry, activation);
-    let windows = Windows::new(geometry, |pixel| match is_held {
-        true => corners[pixel],
-        false => pixel * width,
-    });
+    let held = geometry
+        .pool
+        .filter(|_| PooledForward::suits(geometry, activation))
+        .map(|pool| Places::new(geometry, pool));
+    let windows = match held {
+        Some(_) => Windows::default(),
+        None => Windows::new(geometry, |pixel| pixel * width),
+    };
     let pixels = area(geometry.pooled);
     let mut y = buffer(geometry.n * geometry.outputs * pixels);
     let winners_len = if geometry.pool.is_some() {
@@ -61,6 +66,7 @@ pub(super) fn forward(
             taps: &taps,
             corners: &corners,
             windows: &windows,
+            held: held.as_ref(),
         };
         let mut parts_of_winners = winners.chunks_mut(winners_len.max(1));
         let parts = x
@@ -113,8 +119,8 @@ impl Forward<'_> {
             return self.channels_last(x, 0..g.conv[0], y);
         }
         let width = g.outputs_padded();
-        if PooledForward::suits(g, self.activation) {
-            return self.pooled_in_registers(x, y, winners);
+        if let Some(places) = self.held {
+            return self.pooled_in_registers(places, x, y, winners);
         }
         scratch::with(area(g.conv) * width, |z| {
             let Some(window) = g.pool else {
@@ -129,15 +135,14 @@ impl Forward<'_> {
     }
 
     /// Convolution and max pooling of few taps.
-    fn pooled_in_registers(&self, x: &[f32], y: &mut [f32], winners: &mut [u8]) {
+    fn pooled_in_registers(&self, places: &Places, x: &[f32], y: &mut [f32], winners: &mut [u8]) {
         let g = self.geometry;
         let (pixels, width) = (area(g.pooled), g.outputs_padded());
         scratch::with(pixels * width, |best| {
             simd::run(PooledForward {
                 geometry: g,
-                windows: self.windows,
+                places,
                 x,
-                taps: self.taps,
                 weight: self.weight,
                 bias: self.bias,
                 relu: self.activation == Activation::Relu,

@@ -187,6 +187,7 @@ impl Geometry {
 }
 
 /// The pixels under each pooling window, without those of its padding.
+#[derive(Default)]
 pub(super) struct Windows {
     /// Where each window's pixels start in `pixels`, and an end.
     starts: Vec<usize>,

@@ -5,7 +5,8 @@
 //! times as large as the result, is never written.
 
 use super::super::Activation;
-use super::geometry::{DEAD, Geometry, Windows, area};
+use super::super::pooling::Window;
+use super::geometry::{DEAD, Geometry, area};
 use super::sparse::Sparse;
 use pulp::{Simd, WithSimd};
 
@@ -18,12 +19,9 @@ const PIXELS: usize = 6;
 /// One sample.
 pub(super) struct PooledForward<'a> {
     pub geometry: &'a Geometry,
-    /// The corner of each pixel's patch in `x`.
-    pub windows: &'a Windows,
+    pub places: &'a Places,
     /// With its border.
     pub x: &'a [f32],
-    /// The offset of each tap from a corner.
-    pub taps: &'a [usize],
     /// `[taps, out padded]`
     pub weight: &'a [f32],
     /// `[out padded]`
@@ -33,6 +31,39 @@ pub(super) struct PooledForward<'a> {
     /// `[pooled pixels, out padded]`, both.
     pub best: &'a mut [f32],
     pub winners: &'a mut [u8],
+}
+
+/// Where a sample with its border is read.
+pub(super) struct Places {
+    /// The corner of the first patch of each pooled pixel's window.
+    corners: Vec<usize>,
+    /// The patches of a window, relative to the first.
+    pixels: Vec<usize>,
+    /// The taps of a patch, relative to its corner.
+    taps: Vec<usize>,
+    /// One more than the largest sum of the two.
+    span: usize,
+}
+
+impl Places {
+    /// For whole windows.
+    pub fn new(g: &Geometry, pool: Window) -> Self {
+        let (patches, taps) = (g.corners(), g.tap_offsets());
+        let patch = |row: usize, col: usize| patches[row * g.conv[1] + col];
+        let [height, width] = pool.stride;
+        let corner = |p: usize| patch(p / g.pooled[1] * height, p % g.pooled[1] * width);
+        let cols = pool.kernel[1];
+        let pixels: Vec<usize> = (0..area(pool.kernel))
+            .map(|k| patch(k / cols, k % cols))
+            .collect();
+        let last = |offsets: &[usize]| offsets.iter().max().copied().unwrap_or_default();
+        Self {
+            corners: (0..area(g.pooled)).map(corner).collect(),
+            span: last(&pixels) + last(&taps) + 1,
+            pixels,
+            taps,
+        }
+    }
 }
 
 impl PooledForward<'_> {
@@ -84,18 +115,16 @@ impl PooledForward<'_> {
         col: usize,
     ) {
         let (width, lanes) = (self.geometry.outputs_padded(), V * S::F32_LANES);
-        let windows: [_; N] = std::array::from_fn(|n| self.windows.of(pixel + n));
-        let bias = S::as_simd_f32s(&self.bias[col..col + lanes]).0;
+        // Of equal length, so that one look at it serves all.
+        let mut x: [&[f32]; N] = [&[]; N];
+        for (x, &corner) in x.iter_mut().zip(&self.places.corners[pixel..pixel + N]) {
+            *x = &self.x[corner..][..self.places.span];
+        }
         let mut best = [[simd.splat_f32s(f32::NEG_INFINITY); V]; N];
         let mut winners = [[simd.splat_u32s(0); V]; N];
-        for k in 0..windows[0].len() {
-            let index = simd.splat_u32s(windows[0][k].1);
-            let z = self.convolution::<S, N, V>(
-                simd,
-                std::array::from_fn(|n| windows[n][k].0),
-                bias,
-                col,
-            );
+        for (k, &offset) in self.places.pixels.iter().enumerate() {
+            let index = simd.splat_u32s(k as u32);
+            let z = self.convolution::<S, N, V>(simd, &x, offset, col);
             for n in 0..N {
                 for v in 0..V {
                     // Not less or equal: greater, or one of them is not a number.
@@ -130,26 +159,26 @@ impl PooledForward<'_> {
         }
     }
 
-    /// The convolution at `N` corners.
+    /// The convolution at one pixel of each of `N` windows.
     #[inline(always)]
     fn convolution<S: Simd, const N: usize, const V: usize>(
         &self,
         simd: S,
-        corners: [usize; N],
-        bias: &[S::f32s],
+        x: &[&[f32]; N],
+        offset: usize,
         col: usize,
     ) -> [[S::f32s; V]; N] {
         let (width, lanes) = (self.geometry.outputs_padded(), V * S::F32_LANES);
-        let span = self.taps.iter().max().map_or(0, |most| most + 1);
-        let x: [&[f32]; N] = std::array::from_fn(|n| &self.x[corners[n]..][..span]);
+        let bias = S::as_simd_f32s(&self.bias[col..col + lanes]).0;
         let mut acc = [[simd.splat_f32s(0.0); V]; N];
         for acc in &mut acc {
             acc.copy_from_slice(bias);
         }
-        for (&tap, weight) in self.taps.iter().zip(self.weight.chunks_exact(width)) {
+        let taps = self.places.taps.iter();
+        for (&tap, weight) in taps.zip(self.weight.chunks_exact(width)) {
             let weight = S::as_simd_f32s(&weight[col..col + lanes]).0;
             for n in 0..N {
-                let x = simd.splat_f32s(x[n][tap]);
+                let x = simd.splat_f32s(x[n][offset + tap]);
                 for v in 0..V {
                     acc[n][v] = simd.mul_add_e_f32s(x, weight[v], acc[n][v]);
                 }

@@ -9,7 +9,7 @@
 mod backward;
 
 use super::reuse::buffer;
-use super::support::{padded, per_chunk, read, slice, tensor, wants_gradient};
+use super::support::{LANES, per_chunk, read, slice, tensor, wants_gradient};
 use super::tape::Fusable;
 use super::tile::{Init, Product, Rows, Strided};
 use super::update::Update;
@@ -38,9 +38,11 @@ struct Dense {
 }
 
 impl Dense {
-    /// Rows of W per chunk: whole cache lines of x.
+    /// Rows of W per chunk: whole cache lines of x. Rounded down, so that what is left over is a
+    /// small chunk more and not a large part of one less, which a thread would wait for.
     fn depth(&self) -> usize {
-        padded(per_chunk(self.inputs, CHUNKS))
+        let rows = per_chunk(self.inputs, CHUNKS);
+        (rows / LANES * LANES).max(LANES)
     }
 
     /// One chunk per block of samples, each with the whole sum.
