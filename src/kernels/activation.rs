@@ -28,6 +28,11 @@ pub enum Activation {
 }
 
 impl Activation {
+    /// Whether it is more than keeping and clamping.
+    pub(super) fn is_curved(self) -> bool {
+        matches!(self, Self::Sigmoid | Self::Tanh)
+    }
+
     /// y for one x.
     #[inline(always)]
     pub(super) fn value(self, x: f32) -> f32 {

@@ -11,7 +11,6 @@ use super::super::transpose::transpose;
 use super::super::{Activation, pool, scratch};
 use super::dense::Dense;
 use super::geometry::{Geometry, area};
-use super::pooled_forward::PooledForward;
 use super::sparse::Sparse;
 
 /// The batch is cut into at most this many chunks.
@@ -59,6 +58,8 @@ pub(super) struct Gradients<'a> {
 
 /// A way to compute the gradients of one sample.
 pub(super) trait Method: Sync {
+    /// Whether the winners say which results ReLU clamped, so that the slopes need not.
+    fn knows_the_dead(&self) -> bool;
     /// Elements of a weight gradient.
     fn weight_len(&self) -> usize;
     /// Adds one sample's gradients.
@@ -102,7 +103,7 @@ impl Backward<'_> {
                         bias,
                         input,
                     };
-                    self.sample(index, |sample| method.sample(sample, gradients));
+                    self.sample(method, index, |sample| method.sample(sample, gradients));
                 }
             });
             reduce_rows(partial, len);
@@ -116,7 +117,7 @@ impl Backward<'_> {
     }
 
     /// Calls `task` with one sample.
-    fn sample(&self, index: usize, task: impl FnOnce(&Sample<'_>)) {
+    fn sample(&self, method: &impl Method, index: usize, task: impl FnOnce(&Sample<'_>)) {
         let g = self.geometry;
         let result = g.outputs * area(g.pooled);
         let winners = area(g.pooled) * g.outputs_padded();
@@ -130,8 +131,7 @@ impl Backward<'_> {
                 winners: self.winners.get(winners).unwrap_or_default(),
             });
         };
-        if PooledForward::suits(g, self.activation) {
-            // What ReLU clamped has no winner.
+        if method.knows_the_dead() && !self.activation.is_curved() {
             return call(dy);
         }
         scratch::with(dy.len(), |slopes| {

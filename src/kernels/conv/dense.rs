@@ -10,21 +10,26 @@ use super::super::tile::{Init, NOTHING_AHEAD, Product, Rows, Table};
 use super::super::transpose::transpose;
 use super::super::{scratch, simd};
 use super::backward::{Gradients, Method, Sample, Wants, add_bias, add_bias_channels_last};
-use super::geometry::{Geometry, Windows, area};
+use super::geometry::{Geometry, area};
+use super::places::Places;
 use super::pooled_backward::PooledWeight;
 
 pub(super) struct Dense<'a> {
     geometry: &'a Geometry,
     taps: Vec<usize>,
     corners: Vec<usize>,
-    /// For pooling, if no input gradient is wanted: where the patches under each window start.
-    windows: Option<Windows>,
+    /// Of a layer that was pooled in registers.
+    places: Option<Places>,
     spread: Spread,
     /// The weights in the order of [`Spread::steps`], `[taps, out, in padded]`.
     packed: &'a [f32],
 }
 
 impl Method for Dense<'_> {
+    fn knows_the_dead(&self) -> bool {
+        self.places.is_some()
+    }
+
     fn weight_len(&self) -> usize {
         self.geometry.taps() * self.geometry.outputs_padded()
     }
@@ -35,10 +40,10 @@ impl Method for Dense<'_> {
             add_bias_channels_last(sample.slopes, g.outputs, gradients.bias);
             return self.unpooled(sample.x, sample.slopes, gradients);
         }
-        if let (Some(windows), None) = (&self.windows, &gradients.input)
+        if let (Some(places), None) = (&self.places, &gradients.input)
             && let Some(dw) = gradients.weight
         {
-            return self.pooled_weight_gradient(sample, windows, dw, gradients.bias);
+            return self.pooled_weight_gradient(sample, places, dw, gradients.bias);
         }
         scratch::with(area(g.conv) * g.outputs_padded(), |dz| {
             self.slopes(sample, dz);
@@ -75,13 +80,11 @@ impl Dense<'_> {
             if wants.input {
                 pack(geometry, weight, packed);
             }
-            let corners = geometry.corners();
-            let direct = geometry.pool.is_some() && !wants.input;
             task(Dense {
                 geometry,
                 taps: geometry.tap_offsets(),
-                windows: direct.then(|| Windows::new(geometry, |pixel| corners[pixel])),
-                corners,
+                places: Places::new(geometry),
+                corners: geometry.corners(),
                 spread,
                 packed,
             })
@@ -128,7 +131,7 @@ impl Dense<'_> {
     fn pooled_weight_gradient(
         &self,
         sample: &Sample<'_>,
-        windows: &Windows,
+        places: &Places,
         dw: &mut [f32],
         db: &mut [f32],
     ) {
@@ -142,11 +145,10 @@ impl Dense<'_> {
             g.with_border(sample.x, |x| {
                 simd::run(PooledWeight {
                     width,
-                    windows,
+                    places,
                     x,
                     slopes,
                     winners: sample.winners,
-                    taps: &self.taps,
                     dw,
                     db,
                 });

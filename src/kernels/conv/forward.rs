@@ -8,7 +8,8 @@ use super::super::transpose::transpose;
 use super::super::{Activation, pool, scratch, simd};
 use super::Window;
 use super::geometry::{Geometry, Windows, area};
-use super::pooled_forward::{Places, PooledForward};
+use super::places::Places;
+use super::pooled_forward::PooledForward;
 use pulp::{Simd, WithSimd};
 use std::ops::Range;
 
@@ -37,10 +38,10 @@ pub(super) fn forward(
 ) -> (Vec<f32>, Bytes) {
     let (taps, corners) = (geometry.tap_offsets(), geometry.corners());
     let width = geometry.outputs_padded();
-    let held = geometry
-        .pool
-        .filter(|_| PooledForward::suits(geometry, activation))
-        .map(|pool| Places::new(geometry, pool));
+    // The activation may as well follow the pooling.
+    let held = (!activation.is_curved())
+        .then(|| Places::new(geometry))
+        .flatten();
     let windows = match held {
         Some(_) => Windows::default(),
         None => Windows::new(geometry, |pixel| pixel * width),
@@ -140,7 +141,6 @@ impl Forward<'_> {
         let (pixels, width) = (area(g.pooled), g.outputs_padded());
         scratch::with(pixels * width, |best| {
             simd::run(PooledForward {
-                geometry: g,
                 places,
                 x,
                 weight: self.weight,

@@ -149,8 +149,9 @@ impl Geometry {
         let width = self.padded_image()[1];
         let [sy, sx] = self.window.stride;
         let [oh, ow] = self.conv;
-        (0..oh * ow)
-            .map(|p| ((p / ow) * sy * width + (p % ow) * sx) * self.strides()[0])
+        let pixel = self.strides()[0];
+        (0..oh)
+            .flat_map(|y| (0..ow).map(move |x| (y * sy * width + x * sx) * pixel))
             .collect()
     }
 

@@ -11,6 +11,7 @@ mod backward;
 mod dense;
 mod forward;
 mod geometry;
+mod places;
 mod pooled_backward;
 mod pooled_forward;
 mod sparse;

@@ -5,21 +5,18 @@
 //! Few taps belong to a first layer, so their sums stay in registers while the windows pass by,
 //! and dz, three quarters of it zeros, is never written.
 
-use super::geometry::Windows;
+use super::places::Places;
 use pulp::{Simd, WithSimd};
 
 pub(super) struct PooledWeight<'a> {
     /// Output channels, padded.
     pub width: usize,
-    /// The corner of each pixel's patch in `x`.
-    pub windows: &'a Windows,
+    pub places: &'a Places,
     /// A sample with its border.
     pub x: &'a [f32],
     /// `[pooled pixels, out padded]`, both.
     pub slopes: &'a [f32],
     pub winners: &'a [u8],
-    /// The offset of each tap from a corner.
-    pub taps: &'a [usize],
     /// `[taps, out padded]`
     pub dw: &'a mut [f32],
     /// `[out]`
@@ -32,7 +29,7 @@ impl WithSimd for PooledWeight<'_> {
     #[inline(always)]
     fn with_simd<S: Simd>(mut self, simd: S) {
         let most = if S::REGISTER_COUNT >= 32 { 9 } else { 6 };
-        let taps = self.taps.len();
+        let taps = self.places.taps.len();
         let tiles = taps.div_ceil(most);
         for col in (0..self.width).step_by(2 * S::F32_LANES) {
             for tile in 0..tiles {
@@ -73,14 +70,14 @@ impl PooledWeight<'_> {
         for (n, acc) in acc.iter_mut().enumerate() {
             acc.copy_from_slice(S::as_simd_f32s(&self.dw[at(n)..at(n) + lanes]).0);
         }
-        let taps: [usize; N] = std::array::from_fn(|n| self.taps[start + n]);
+        let taps: [usize; N] = std::array::from_fn(|n| self.places.taps[start + n]);
         let zero = simd.splat_f32s(0.0);
         let mut bias = [zero; V];
         let rows = self
             .slopes
             .chunks_exact(width)
             .zip(self.winners.chunks_exact(width));
-        for (i, (slopes, winners)) in rows.enumerate() {
+        for ((slopes, winners), &corner) in rows.zip(&self.places.corners) {
             let slopes = S::as_simd_f32s(&slopes[col..col + lanes]).0;
             let mut indices = [0u32; 64];
             let indices = &mut indices[..lanes];
@@ -88,17 +85,17 @@ impl PooledWeight<'_> {
                 *to = u32::from(*from);
             }
             let winners = S::as_simd_u32s(indices).0;
-            for &(corner, index) in self.windows.of(i) {
-                let index = simd.splat_u32s(index);
+            let x = &self.x[corner..][..self.places.span];
+            for (k, offset) in self.places.pixels.iter().enumerate() {
+                let index = simd.splat_u32s(k as u32);
                 let mut dz = [zero; V];
                 for v in 0..V {
                     let won = simd.equal_u32s(winners[v], index);
                     dz[v] = simd.select_f32s(won, slopes[v], zero);
                     bias[v] = simd.add_f32s(bias[v], dz[v]);
                 }
-                let x = &self.x[corner..];
                 for n in 0..N {
-                    let x = simd.splat_f32s(x[taps[n]]);
+                    let x = simd.splat_f32s(x[offset + taps[n]]);
                     for v in 0..V {
                         acc[n][v] = simd.mul_add_e_f32s(x, dz[v], acc[n][v]);
                     }

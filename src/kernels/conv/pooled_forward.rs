@@ -4,21 +4,15 @@
 //! after the other, and what is best so far stays in registers: the image before pooling, four
 //! times as large as the result, is never written.
 
-use super::super::Activation;
-use super::super::pooling::Window;
-use super::geometry::{DEAD, Geometry, area};
-use super::sparse::Sparse;
+use super::geometry::DEAD;
+use super::places::Places;
 use pulp::{Simd, WithSimd};
-
-/// More taps than this are better computed for more pixels at a time.
-const MOST_TAPS: usize = 64;
 
 /// Pooled pixels at a time.
 const PIXELS: usize = 6;
 
 /// One sample.
 pub(super) struct PooledForward<'a> {
-    pub geometry: &'a Geometry,
     pub places: &'a Places,
     /// With its border.
     pub x: &'a [f32],
@@ -33,56 +27,12 @@ pub(super) struct PooledForward<'a> {
     pub winners: &'a mut [u8],
 }
 
-/// Where a sample with its border is read.
-pub(super) struct Places {
-    /// The corner of the first patch of each pooled pixel's window.
-    corners: Vec<usize>,
-    /// The patches of a window, relative to the first.
-    pixels: Vec<usize>,
-    /// The taps of a patch, relative to its corner.
-    taps: Vec<usize>,
-    /// One more than the largest sum of the two.
-    span: usize,
-}
-
-impl Places {
-    /// For whole windows.
-    pub fn new(g: &Geometry, pool: Window) -> Self {
-        let (patches, taps) = (g.corners(), g.tap_offsets());
-        let patch = |row: usize, col: usize| patches[row * g.conv[1] + col];
-        let [height, width] = pool.stride;
-        let corner = |p: usize| patch(p / g.pooled[1] * height, p % g.pooled[1] * width);
-        let cols = pool.kernel[1];
-        let pixels: Vec<usize> = (0..area(pool.kernel))
-            .map(|k| patch(k / cols, k % cols))
-            .collect();
-        let last = |offsets: &[usize]| offsets.iter().max().copied().unwrap_or_default();
-        Self {
-            corners: (0..area(g.pooled)).map(corner).collect(),
-            span: last(&pixels) + last(&taps) + 1,
-            pixels,
-            taps,
-        }
-    }
-}
-
-impl PooledForward<'_> {
-    /// Whether this is the way for such a layer: every window is whole, and the activation, if
-    /// any, may as well follow the pooling.
-    pub fn suits(g: &Geometry, activation: Activation) -> bool {
-        g.pool.is_some_and(|pool| pool.padding == [0, 0])
-            && g.taps() <= MOST_TAPS
-            && matches!(activation, Activation::Identity | Activation::Relu)
-            && !Sparse::suits(g)
-    }
-}
-
 impl WithSimd for PooledForward<'_> {
     type Output = ();
 
     #[inline(always)]
     fn with_simd<S: Simd>(mut self, simd: S) {
-        let width = self.geometry.outputs_padded();
+        let width = self.bias.len();
         for col in (0..width).step_by(2 * S::F32_LANES) {
             match width - col > S::F32_LANES {
                 true => self.columns::<S, 2>(simd, col),
@@ -96,7 +46,7 @@ impl PooledForward<'_> {
     /// `V` vectors of output channels, all pixels.
     #[inline(always)]
     fn columns<S: Simd, const V: usize>(&mut self, simd: S, col: usize) {
-        let pixels = area(self.geometry.pooled);
+        let pixels = self.places.corners.len();
         let whole = pixels / PIXELS * PIXELS;
         for pixel in (0..whole).step_by(PIXELS) {
             self.block::<S, PIXELS, V>(simd, pixel, col);
@@ -114,7 +64,7 @@ impl PooledForward<'_> {
         pixel: usize,
         col: usize,
     ) {
-        let (width, lanes) = (self.geometry.outputs_padded(), V * S::F32_LANES);
+        let (width, lanes) = (self.bias.len(), V * S::F32_LANES);
         // Of equal length, so that one look at it serves all.
         let mut x: [&[f32]; N] = [&[]; N];
         for (x, &corner) in x.iter_mut().zip(&self.places.corners[pixel..pixel + N]) {
@@ -168,14 +118,13 @@ impl PooledForward<'_> {
         offset: usize,
         col: usize,
     ) -> [[S::f32s; V]; N] {
-        let (width, lanes) = (self.geometry.outputs_padded(), V * S::F32_LANES);
-        let bias = S::as_simd_f32s(&self.bias[col..col + lanes]).0;
+        let (width, lanes) = (self.bias.len(), V * S::F32_LANES);
         let mut acc = [[simd.splat_f32s(0.0); V]; N];
         for acc in &mut acc {
-            acc.copy_from_slice(bias);
+            acc.copy_from_slice(S::as_simd_f32s(&self.bias[col..col + lanes]).0);
         }
         let taps = self.places.taps.iter();
-        for (&tap, weight) in taps.zip(self.weight.chunks_exact(width)) {
+        for (tap, weight) in taps.zip(self.weight.chunks_exact(width)) {
             let weight = S::as_simd_f32s(&weight[col..col + lanes]).0;
             for n in 0..N {
                 let x = simd.splat_f32s(x[n][offset + tap]);

@@ -34,6 +34,10 @@ thread_local! {
 }
 
 impl Method for Sparse<'_> {
+    fn knows_the_dead(&self) -> bool {
+        false
+    }
+
     fn weight_len(&self) -> usize {
         self.packed.len()
     }

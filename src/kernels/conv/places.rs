@@ -1,0 +1,44 @@
+//! Where the kernels of a first layer, convolution and max pooling of few taps, find what they need.
+
+use super::geometry::{Geometry, area};
+use super::sparse::Sparse;
+
+/// More taps than this are better computed for more pixels at a time.
+const MOST_TAPS: usize = 64;
+
+/// Where a sample with its border is read.
+pub(super) struct Places {
+    /// The corner of the first patch of each pooled pixel's window.
+    pub corners: Vec<usize>,
+    /// The patches of a window, relative to the first.
+    pub pixels: Vec<usize>,
+    /// The taps of a patch, relative to its corner.
+    pub taps: Vec<usize>,
+    /// One more than the largest sum of the two.
+    pub span: usize,
+}
+
+impl Places {
+    /// The places of such a layer, if it has few taps and every window of its pooling is whole.
+    pub fn new(g: &Geometry) -> Option<Self> {
+        let pool = g.pool.filter(|pool| pool.padding == [0, 0])?;
+        if g.taps() > MOST_TAPS || Sparse::suits(g) {
+            return None;
+        }
+        let (patches, taps) = (g.corners(), g.tap_offsets());
+        let patch = |row: usize, col: usize| patches[row * g.conv[1] + col];
+        let [height, width] = pool.stride;
+        let corner = |p: usize| patch(p / g.pooled[1] * height, p % g.pooled[1] * width);
+        let cols = pool.kernel[1];
+        let pixels: Vec<usize> = (0..area(pool.kernel))
+            .map(|k| patch(k / cols, k % cols))
+            .collect();
+        let last = |offsets: &[usize]| offsets.iter().max().copied().unwrap_or_default();
+        Some(Self {
+            corners: (0..area(g.pooled)).map(corner).collect(),
+            span: last(&pixels) + last(&taps) + 1,
+            pixels,
+            taps,
+        })
+    }
+}
