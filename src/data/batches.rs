@@ -4,7 +4,6 @@ use candle_core::{Device, Result, Tensor, bail};
 use rand::seq::SliceRandom;
 
 use super::ImageSet;
-use crate::kernels::unit_values;
 use crate::random::{self, Stream};
 
 /// Some images and their classes, ready for a network.
@@ -38,7 +37,8 @@ impl ImageSet {
             if i >= self.len() {
                 bail!("image {i} was asked for in a set of {}", self.len());
             }
-            unit_values(self.image(i), values);
+            let pixels = unit_values(self.image(i));
+            values.iter_mut().zip(pixels).for_each(|(to, x)| *to = x);
         }
         self.batch_of(images, indices, device)
     }
@@ -60,6 +60,13 @@ impl ImageSet {
     }
 }
 
+/// Grey or colour bytes as the inputs of a network, 0 to 1.
+pub fn unit_values(pixels: &[u8]) -> impl ExactSizeIterator<Item = f32> + '_ {
+    // In f64 the product is as good as a division, and takes a quarter of its time.
+    let unit = |&byte: &u8| (f64::from(byte) * (1.0 / 255.0)) as f32;
+    pixels.iter().map(unit)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -79,6 +86,14 @@ mod tests {
         assert_eq!(images[0], [0.4, 0.6, 0.8, 1.0]);
         assert_eq!(images[1], [0.0, 1.0 / 255.0, 2.0 / 255.0, 0.2]);
         assert_eq!(images[2], images[0]);
+    }
+
+    #[test]
+    fn every_byte_is_divided_by_255_exactly() {
+        let bytes: Vec<u8> = (0..=255).collect();
+        for (byte, value) in bytes.iter().zip(unit_values(&bytes)) {
+            assert_eq!(value, f32::from(*byte) / 255.0);
+        }
     }
 
     #[test]

@@ -19,7 +19,7 @@ pub mod sketch;
 pub mod split;
 
 pub use augment::{Augment, AugmentKind};
-pub use batches::{Batch, shuffled};
+pub use batches::{Batch, shuffled, unit_values};
 pub use dataset::{Dataset, ImageSet};
 pub use error::DataError;
 pub use foreign::{read_image_bytes, read_image_file};

@@ -7,7 +7,7 @@
 
 use super::reuse::buffer;
 use super::support::{read, slice, tensor};
-use super::{pool, simd, tape};
+use super::{pool, simd, sums, tape};
 use candle_core::{CpuStorage, CustomOp1, Layout, Result, Shape, Tensor};
 use pulp::{Simd, WithSimd};
 
@@ -43,8 +43,8 @@ impl Activation {
                 true => 0.0,
                 false => x,
             },
-            Self::Sigmoid => 1.0 / (1.0 + (-x).exp()),
-            Self::Tanh => x.tanh(),
+            Self::Sigmoid => sums::sigmoid(x),
+            Self::Tanh => sums::tanh(x),
         }
     }
 
@@ -62,12 +62,13 @@ impl Activation {
     /// Replaces every x by its y.
     #[inline(always)]
     pub(super) fn apply(self, values: &mut [f32]) {
+        let values = values.iter_mut();
         // The match is outside the loop, so that each loop can be vectorised.
         match self {
             Self::Identity => {}
-            Self::Relu => values.iter_mut().for_each(|v| *v = Self::Relu.value(*v)),
-            Self::Sigmoid => values.iter_mut().for_each(|v| *v = Self::Sigmoid.value(*v)),
-            Self::Tanh => values.iter_mut().for_each(|v| *v = Self::Tanh.value(*v)),
+            Self::Relu => values.for_each(|v| *v = Self::Relu.value(*v)),
+            Self::Sigmoid => simd::run(|| values.for_each(|v| *v = Self::Sigmoid.value(*v))),
+            Self::Tanh => simd::run(|| values.for_each(|v| *v = Self::Tanh.value(*v))),
         }
     }
 

@@ -38,7 +38,6 @@ mod support;
 mod tape;
 mod tile;
 mod transpose;
-mod unit;
 /// In-place optimiser steps.
 pub mod update;
 
@@ -62,4 +61,3 @@ pub use recurrent::{Cell, recurrent};
 pub use simd::{InstructionSet, instruction_set, set_instruction_set};
 pub use squared_error::squared_error;
 pub use tape::gradients;
-pub use unit::unit_values;

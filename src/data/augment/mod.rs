@@ -12,7 +12,7 @@ use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 
 use super::ImageSet;
-use crate::kernels::unit_values;
+use crate::data::unit_values;
 use crate::random::{self, Stream};
 
 /// How strongly images are changed; 0 leaves one kind out. All values are drawn evenly between
@@ -143,9 +143,7 @@ impl Augment {
     /// # Panics
     /// If the set has no such image.
     pub fn image(&self, set: &ImageSet, index: u32, seed: u64, epoch: u64) -> Vec<f32> {
-        let bytes = set.image(index as usize);
-        let mut image = vec![0.0; bytes.len()];
-        unit_values(bytes, &mut image);
+        let mut image: Vec<f32> = unit_values(set.image(index as usize)).collect();
         let shape = set.shape();
         let dice = Dice {
             seed,
@@ -248,8 +246,7 @@ mod tests {
     #[test]
     fn no_strength_is_no_change() {
         let set = set();
-        let mut plain = vec![0.0; set.image(0).len()];
-        unit_values(set.image(0), &mut plain);
+        let plain: Vec<f32> = unit_values(set.image(0)).collect();
         assert_eq!(Augment::default().image(&set, 0, 1, 0), plain);
         assert!(Augment::default().is_off() && !Augment::GENTLE.is_off());
     }
