@@ -62,7 +62,7 @@ impl ImageSet {
 
 /// Grey or colour bytes as the inputs of a network, 0 to 1.
 pub fn unit_values(pixels: &[u8]) -> impl ExactSizeIterator<Item = f32> + '_ {
-    // In f64 the product is as good as a division, and takes a quarter of its time.
+    // In f64 the product is as good as a division, which takes longer.
     let unit = |&byte: &u8| (f64::from(byte) * (1.0 / 255.0)) as f32;
     pixels.iter().map(unit)
 }

@@ -44,7 +44,7 @@ pub(super) fn forward(
         .flatten();
     let windows = match held {
         Some(_) => Windows::default(),
-        None => Windows::new(geometry, |pixel| pixel * width),
+        None => Windows::new(geometry),
     };
     let pixels = area(geometry.pooled);
     let mut y = buffer(geometry.n * geometry.outputs * pixels);

@@ -197,8 +197,8 @@ pub(super) struct Windows {
 }
 
 impl Windows {
-    /// `place` turns the number of a pixel, in row-major order, into its place.
-    pub fn new(g: &Geometry, place: impl Fn(usize) -> usize) -> Self {
+    /// Places in a channels-last image before pooling, `[conv pixels, out padded]`.
+    pub fn new(g: &Geometry) -> Self {
         let (mut starts, mut pixels) = (vec![0], Vec::new());
         let [kh, kw] = g.pool.map_or([0, 0], |window| window.kernel);
         if let Some(window) = g.pool {
@@ -209,7 +209,8 @@ impl Windows {
                     let ky = row + window.padding[0] - py * window.stride[0];
                     for col in window.cover(1, px, g.conv[1]) {
                         let kx = col + window.padding[1] - px * window.stride[1];
-                        pixels.push((place(row * g.conv[1] + col), (ky * kw + kx) as u32));
+                        let place = (row * g.conv[1] + col) * g.outputs_padded();
+                        pixels.push((place, (ky * kw + kx) as u32));
                     }
                 }
                 starts.push(pixels.len());

@@ -112,8 +112,9 @@ impl PooledWeight<'_> {
             S::as_mut_simd_f32s(&mut sums[..lanes])
                 .0
                 .copy_from_slice(&bias);
-            let db = self.db[col..].iter_mut();
-            db.zip(sums).for_each(|(db, sum)| *db += sum);
+            // These columns may be padding, of which there are no biases.
+            let db = self.db.iter_mut().skip(col).zip(sums);
+            db.take(lanes).for_each(|(db, sum)| *db += sum);
         }
     }
 }
