@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::{named_or_usual, out};
-use crate::runs::{About, Parent, Recorder, new_folder};
+use crate::runs::{About, Parent, Recorder, TrialOf, new_folder};
 use crate::train::Job;
 
 /// Where a run is kept: in the workspace, unless somebody says otherwise.
@@ -19,6 +19,22 @@ pub struct Keeping {
     /// What to call the run [default: the last part of --out, or the preset].
     #[arg(long, value_name = "NAME", conflicts_with = "no_record")]
     name: Option<String>,
+    /// Have the run say that it is trial N of a sweep, as the trials of `sweep` do.
+    #[arg(long, value_name = "SWEEP@N", conflicts_with_all = ["no_record", "resume"],
+        value_parser = trial_of)]
+    trial: Option<TrialOf>,
+}
+
+fn trial_of(text: &str) -> Result<TrialOf, String> {
+    let parts = text.rsplit_once('@');
+    let trial = parts.and_then(|(name, trial)| Some((name, trial.parse().ok()?)));
+    match trial {
+        Some((name, trial)) if !name.is_empty() && trial > 0 => Ok(TrialOf {
+            name: name.to_owned(),
+            trial,
+        }),
+        _ => Err("expected the sweep's name and the number of the trial, such as rates@3".into()),
+    }
 }
 
 impl Keeping {
@@ -36,6 +52,7 @@ impl Keeping {
         let about = |name: &str| About {
             name: name.to_owned(),
             parent,
+            sweep: self.trial.clone(),
             ..About::default()
         };
         if let Some(dir) = &self.out {

@@ -56,6 +56,8 @@ def train(trial, sets, repeat):
     """One run; returns its value, or raises TrialPruned when it does badly."""
     out = RUNS / f"{SWEEP['name']}-{trial.number + 1:03d}-{repeat + 1}"
     command = [PROGRAM, "train", "--config", str(HERE / "base.toml"), "--out", str(out), "--json"]
+    number = trial.number * SWEEP["seeds_per_setting"] + repeat + 1
+    command += ["--trial", f"{SWEEP['name']}@{number}"]
     command += ["--seed", str(SWEEP["seed"] + repeat)]
     command += ["--threads", os.environ.get("THREADS", str(os.cpu_count() or 1))]
     command += ["--data", SWEEP["data"]] if SWEEP["data"] else []

@@ -26,14 +26,15 @@ PROGRAM = os.environ.get("CANDLE_STUDIO", "candle-studio")
 
 
 @ray.remote(num_cpus=THREADS, max_retries=2)
-def train(program, name, config, data, threads):
+def train(program, sweep, number, config, data, threads):
     """Trains somewhere, and returns what was said and the run's folder as a tar file."""
+    name = f"{sweep}-{number}"
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "config.toml"
         file.write_text(config, encoding="utf-8")
         out = Path(folder) / name
         command = [program, "train", "--config", str(file), "--out", str(out), "--json"]
-        command += ["--threads", str(threads)]
+        command += ["--trial", f"{sweep}@{int(number)}", "--threads", str(threads)]
         command += ["--data", data] if data else []
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         packed = io.BytesIO()
@@ -62,7 +63,9 @@ def main():
     print(f"{len(trials)} trials, {len(trials) - len(left)} of them done")
     ray.init(log_to_driver=False)
     waiting = {
-        train.remote(PROGRAM, name, file.read_text(encoding="utf-8"), data, THREADS): name
+        train.remote(
+            PROGRAM, sweep, file.stem, file.read_text(encoding="utf-8"), data, THREADS
+        ): name
         for name, file in left.items()
     }
     n_failed = 0

@@ -19,5 +19,6 @@ elif compgen -G "$run/checkpoints/step-*.safetensors" >/dev/null; then
 else
     # Interrupted before its first checkpoint: there is nothing to go on from.
     rm -rf -- "$run"
-    exec "$program" train --config "$here/trials/$number.toml" --out "$run" "${options[@]}"
+    exec "$program" train --config "$here/trials/$number.toml" --out "$run" \
+        --trial "$name@$((10#$number))" "${options[@]}"
 fi

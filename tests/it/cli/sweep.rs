@@ -250,6 +250,15 @@ fn an_emitted_job_trains_resumes_and_knows_when_it_is_done() {
     let first = job();
     assert!(first.status.success(), "{}", text(&first.stderr));
     assert!(left.join("model.safetensors").exists());
+    let told = fs::read_to_string(left.join("run.toml")).unwrap();
+    let told: toml::Table = toml::from_str(&told).unwrap();
+    let sweep = toml::toml! { name = "rates"
+    trial = 2 };
+    assert_eq!(
+        told["sweep"],
+        toml::Value::Table(sweep),
+        "it names its sweep"
+    );
     let again = job();
     assert_eq!(text(&again.stdout), "trial 002 is done\n");
 }
