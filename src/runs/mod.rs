@@ -5,6 +5,7 @@
 //! workspace is a folder of them: [`list_runs`] lists it once, [`Watch`] keeps looking, and
 //! [`table`] finds, sorts and groups what they found.
 
+mod baseline;
 mod branch;
 mod checkpoints;
 mod digest;
@@ -24,6 +25,7 @@ mod value;
 mod watch;
 mod workspace;
 
+pub use baseline::{read_baseline, write_baseline};
 pub use branch::{Before, Parent};
 pub use checkpoints::{BestBy, CheckpointPolicy};
 pub use digest::{Aggregates, Digest, is_less_better};

@@ -42,6 +42,8 @@ pub(super) enum Message {
     Timeline(Result<Box<Earlier>, String>),
     /// The workspace was changed, or not.
     Tidied(Result<(), String>),
+    /// The baseline of earlier sessions in this workspace was looked up.
+    Baseline(PathBuf, Result<Option<RunId>, String>),
     /// The workspace and its trash were changed, or not, and what is in the trash now.
     Trash(Result<(), String>, Result<Vec<RunId>, String>),
     /// A picture was read.

@@ -46,6 +46,7 @@ impl Studio {
             }
             Message::Saved(path, Ok(())) => self.inform(format!("saved {}", path.display())),
             Message::Tidied(result) => self.hear_tidied(result),
+            Message::Baseline(workspace, found) => self.hear_baseline(&workspace, found),
             Message::Trash(changed, trash) => self.hear_trash(changed, trash),
             Message::Picture(Ok(image)) => {
                 self.touched = Touched::Canvas;
@@ -72,10 +73,14 @@ impl Studio {
     }
 
     pub(super) fn hear_of_runs(&mut self, news: WatchNews) {
+        let was_listed = self.library.is_listed;
         if let Some(watch) = &self.watch
             && let Some(trouble) = self.library.hear(news, watch)
         {
             self.complain(trouble);
+        }
+        if self.library.is_listed && !was_listed {
+            self.recall_baseline();
         }
     }
 

@@ -1,12 +1,13 @@
 //! Tidying up runs: what a person says of them, the trash, another workspace. All of it touches
 //! files, so it happens on their thread.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::background::Message;
 use super::{Action, Studio};
 use crate::runs::{
-    Notes, RunFolderError, RunId, Watch, delete_run, deleted_runs, empty_trash, restore_run,
+    Notes, RunFolderError, RunId, Watch, delete_run, deleted_runs, empty_trash, read_baseline,
+    restore_run, write_baseline,
 };
 
 impl Studio {
@@ -21,9 +22,43 @@ impl Studio {
                 empty_trash(workspace).map(|_| ())
             }),
             Action::LookIntoTrash => self.change_trash("looking into the trash", |_| Ok(())),
-            Action::SetBaseline(id) => self.library.set_baseline(id, self.watch.as_ref()),
+            Action::SetBaseline(id) => self.set_baseline(id),
             Action::OpenWorkspace(path) => self.open_workspace(path),
             _ => {}
+        }
+    }
+
+    /// Holds all runs against this one, also in later sessions with the workspace.
+    fn set_baseline(&mut self, id: Option<RunId>) {
+        self.library.set_baseline(id.clone(), self.watch.as_ref());
+        if let Some(workspace) = self.workspace.clone() {
+            let activity = "remembering the baseline".to_owned();
+            self.background.run(activity, move || {
+                let written = write_baseline(&workspace, id.as_ref());
+                Message::Tidied(written.map_err(|e| e.to_string()))
+            });
+        }
+    }
+
+    /// Looks up the baseline of earlier sessions, now that the runs are known.
+    pub(super) fn recall_baseline(&mut self) {
+        if let Some(workspace) = self.workspace.clone() {
+            let activity = "looking up the baseline".to_owned();
+            self.background.run(activity, move || {
+                let found = read_baseline(&workspace).map_err(|e| e.to_string());
+                Message::Baseline(workspace, found)
+            });
+        }
+    }
+
+    /// What was chosen meanwhile stays, and so does everything in another workspace.
+    pub(super) fn hear_baseline(&mut self, workspace: &Path, found: Result<Option<RunId>, String>) {
+        match found {
+            Ok(id) if self.workspace() == Some(workspace) && self.baseline().is_none() => {
+                self.library.set_baseline(id, self.watch.as_ref());
+            }
+            Ok(_) => {}
+            Err(text) => self.complain(text),
         }
     }
 

@@ -300,6 +300,21 @@ fn the_points_of_a_baseline_are_read_though_its_curves_are_hidden() {
     studio.handle(Action::ShowRun(id.clone(), true));
     studio.handle(Action::ShowRun(id.clone(), false));
     assert!(n_points(&studio) > 0, "still the baseline");
+
+    // The next session with the workspace has it, with its points, and the one after the next not.
+    drop(studio);
+    let next = || Studio::new(Some(dir.path().to_owned()), std::sync::Arc::new(|| {})).unwrap();
+    let mut studio = next();
+    pump(&mut studio, &|s| {
+        s.baseline().is_some_and(|run| run.id == id)
+    });
+    pump(&mut studio, &|s| n_points(s) > 0);
     studio.handle(Action::SetBaseline(None));
     assert_eq!(n_points(&studio), 0);
+    drop(studio);
+    let mut studio = next();
+    pump(&mut studio, &|s| {
+        s.runs().len() == 2 && s.activities().is_empty()
+    });
+    assert!(studio.baseline().is_none() && studio.notices().is_empty());
 }

@@ -1,0 +1,78 @@
+//! `workspace.toml`: what a workspace remembers beside its runs, which is the run that others are
+//! compared with.
+
+use std::io::ErrorKind;
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use super::folder::{RunFolderError, invalid, io};
+use super::{RunId, workspace};
+use crate::files;
+
+const FILE: &str = "workspace.toml";
+
+#[derive(Default, Serialize, Deserialize)]
+struct Remembered {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    baseline: Option<String>,
+    /// What newer versions remember.
+    #[serde(flatten)]
+    rest: toml::Table,
+}
+
+/// The run of `workspace` that others are compared with, if one was chosen and is still there.
+///
+/// # Errors
+/// When the file is there and cannot be read.
+pub fn read_baseline(workspace: &Path) -> Result<Option<RunId>, RunFolderError> {
+    let id = read(workspace)?.baseline.map(RunId::from);
+    Ok(id.filter(|id| workspace::is_run(workspace, id)))
+}
+
+/// Remembers the run that others are compared with, or that there is none.
+///
+/// # Errors
+/// When the file cannot be read or written; then it stays as it was.
+pub fn write_baseline(workspace: &Path, id: Option<&RunId>) -> Result<(), RunFolderError> {
+    let mut remembered = read(workspace)?;
+    remembered.baseline = id.map(ToString::to_string);
+    let file = workspace.join(FILE);
+    let text = toml::to_string(&remembered).map_err(|e| invalid(&file, e))?;
+    Ok(files::write_atomically(&file, text.as_bytes())?)
+}
+
+fn read(workspace: &Path) -> Result<Remembered, RunFolderError> {
+    let file = workspace.join(FILE);
+    match std::fs::read_to_string(&file) {
+        Ok(text) => toml::from_str(&text).map_err(|e| invalid(&file, e)),
+        Err(e) if e.kind() == ErrorKind::NotFound => Ok(Remembered::default()),
+        Err(e) => Err(io("read", &file)(e)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_another_version_remembers_stays_and_a_run_that_is_gone_is_no_baseline() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join(FILE);
+        std::fs::write(&file, "later = 7\n").unwrap();
+        let id = RunId::from("a run".to_owned());
+        write_baseline(dir.path(), Some(&id)).unwrap();
+        assert_eq!(read_baseline(dir.path()).unwrap(), None);
+        std::fs::create_dir(dir.path().join("a run")).unwrap();
+        std::fs::write(dir.path().join("a run/run.toml"), "").unwrap();
+        assert_eq!(read_baseline(dir.path()).unwrap(), Some(id));
+        write_baseline(dir.path(), None).unwrap();
+        assert_eq!(std::fs::read_to_string(&file).unwrap(), "later = 7\n");
+
+        std::fs::write(&file, "baseline = [").unwrap();
+        let error = read_baseline(dir.path()).unwrap_err().to_string();
+        assert!(error.contains("workspace.toml"), "{error}");
+        write_baseline(dir.path(), None).unwrap_err();
+        assert_eq!(std::fs::read_to_string(&file).unwrap(), "baseline = [");
+    }
+}
