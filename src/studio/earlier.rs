@@ -21,6 +21,26 @@ pub(super) struct Earlier {
     pub(super) template: Classifier,
 }
 
+/// A run of this session with its full states, and without a network yet.
+struct Remembered {
+    id: RunId,
+    state: RunState,
+    timeline: Timeline,
+}
+
+impl Remembered {
+    fn open(self, dataset: &Arc<Dataset>) -> Result<Earlier, String> {
+        let last = self.timeline.states().last();
+        let last = last.ok_or_else(|| format!("{} keeps no full state", self.state.name))?;
+        Ok(Earlier {
+            template: template(last, dataset)?,
+            id: self.id,
+            state: self.state,
+            timeline: self.timeline,
+        })
+    }
+}
+
 /// Reads the run in the folder `path`, which must have learned from the images of `dataset`.
 fn read(path: &Path, name: &str, dataset: &Arc<Dataset>) -> Result<Earlier, String> {
     let folder = RunFolder::open(path).map_err(|e| e.to_string())?;
@@ -101,31 +121,32 @@ impl Studio {
         if !self.can_open_timeline(id) {
             return;
         }
-        if let Some(earlier) = self.remembered(id) {
-            return self.show_earlier(earlier);
-        }
-        let (Some(workspace), Some(dataset)) = (&self.workspace, self.dataset()) else {
+        let Some(dataset) = self.dataset().cloned() else {
             return;
         };
-        let path = workspace.join(id.as_str());
         let name = self.run(id).map_or("", |run| &run.state.name).to_owned();
-        let dataset = dataset.clone();
+        let remembered = self.remembered(id);
+        let folder = self.workspace.as_ref().map(|w| w.join(id.as_str()));
         let activity = format!("opening the timeline of {name}");
         self.background.run(activity, move || {
-            Message::Timeline(read(&path, &name, &dataset).map(Box::new))
+            let in_memory = remembered.ok_or_else(|| format!("{name} keeps no full state"));
+            let opened = in_memory.and_then(|run| run.open(&dataset));
+            // The images may be others by now; then the run's folder is asked, and says so.
+            let opened = opened.or_else(|error| match &folder {
+                Some(folder) => read(folder, &name, &dataset),
+                None => Err(error),
+            });
+            Message::Timeline(opened.map(Box::new))
         });
     }
 
     /// A run of this session whose full states are in memory.
-    fn remembered(&self, id: &RunId) -> Option<Earlier> {
+    fn remembered(&self, id: &RunId) -> Option<Remembered> {
         let (_, timeline) = self.past.iter().find(|(past, _)| past == id)?;
-        let last = timeline.states().last()?;
-        Some(Earlier {
+        Some(Remembered {
             id: id.clone(),
             state: self.run(id)?.state.clone(),
             timeline: timeline.clone(),
-            // The images may be others by now; then its folder is asked, and says so.
-            template: template(last, self.dataset()?).ok()?,
         })
     }
 

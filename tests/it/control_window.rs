@@ -312,6 +312,15 @@ fn the_layers_are_measured_when_somebody_asks() {
     window.get_by_label("Weights of layer 2 over time");
 }
 
+/// Presses the button `name` and waits for what it opens.
+fn open_timeline(window: &mut Window, name: &str) {
+    click(window, name);
+    wait(window, "the timeline", |app| {
+        app.studio().earlier_run().is_some()
+    });
+    window.run_steps(4);
+}
+
 #[test]
 fn the_timeline_of_any_run_opens_from_the_list_and_branches() {
     for size in [[1440.0, 900.0], [1024.0, 700.0]] {
@@ -324,7 +333,7 @@ fn the_timeline_of_any_run_opens_from_the_list_and_branches() {
         let name = format!("Open the timeline of {first}");
         let button = window.get_by_label(&name).rect();
         assert!(window.ctx.content_rect().contains_rect(button));
-        click(&mut window, &name);
+        open_timeline(&mut window, &name);
         assert_eq!(studio(&window).timeline_run().unwrap().name, first);
         assert_eq!(studio(&window).draft().learning_rate, 1e-3);
         let slider = window.get_by_role_and_label(Role::Slider, "Timeline");
@@ -334,7 +343,7 @@ fn the_timeline_of_any_run_opens_from_the_list_and_branches() {
 
         click(&mut window, "Close the timeline");
         assert!(matches!(studio(&window).model(), Model::Trained(_)));
-        click(&mut window, &name);
+        open_timeline(&mut window, &name);
         set(&mut window, "Learning rate", 0.01);
         press(&mut window, Modifiers::ALT, Key::ArrowLeft);
         let step = studio(&window).shown_step().unwrap();

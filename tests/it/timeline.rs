@@ -36,6 +36,7 @@ fn any_run_of_the_session_can_be_looked_at_and_branched_from() {
     assert_eq!(studio.earlier_run(), None);
 
     studio.handle(Action::OpenTimeline(first.clone()));
+    wait(&mut studio, "the timeline", |s| s.earlier_run().is_some());
     assert_eq!(studio.earlier_run(), Some(&first));
     assert_eq!(studio.timeline_run().unwrap().name, parent.name);
     assert_eq!(studio.draft().learning_rate, parent.config.learning_rate);
@@ -53,6 +54,7 @@ fn any_run_of_the_session_can_be_looked_at_and_branched_from() {
     assert_eq!(twin.parent.unwrap().run, parent.name);
 
     studio.handle(Action::OpenTimeline(second));
+    wait(&mut studio, "the timeline", |s| s.earlier_run().is_some());
     studio.handle(Action::CloseTimeline);
     assert!(matches!(studio.model(), Model::Trained(_)));
 }
