@@ -61,16 +61,3 @@ pub fn round_to(value: f64, digits: i32) -> f64 {
     let scale = 10f64.powi(digits - 1 - value.abs().log10().floor() as i32);
     (value * scale).round() / scale
 }
-
-/// A count with its digits in threes: `60,000`.
-pub fn thousands(n: u64) -> String {
-    let digits = n.to_string();
-    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
-    for (idx, digit) in digits.chars().enumerate() {
-        if idx > 0 && (digits.len() - idx).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}

@@ -19,7 +19,7 @@ pub use average::Average;
 pub use axis::{Metric, XAxis};
 pub use curves::{Curve, CurvesView, curves};
 pub use file::{PictureError, PictureFormat};
-pub use marks::{Mark, linear_marks, log_marks, plain, round_to, thousands};
+pub use marks::{Mark, linear_marks, log_marks, plain, round_to};
 pub use network::{Diagram, DiagramBlock, diagram};
 pub use palette::{DARK, LIGHT, Palette, Rgb};
 pub use reduce::reduce;

@@ -1,10 +1,10 @@
 //! A network as a picture: a block a layer from the image at the top to the classes at the bottom,
 //! with what flows between them, and an arc around what a residual block goes around.
 
-use super::marks::thousands;
 use super::palette::mix;
 use super::{Anchor, Face, Ink, Item, Palette, Picture, Rgb, Span};
 use crate::model::{Layer, LayerReport, ModelSpec, Shape, SpecReport};
+use crate::train::thousands;
 
 /// A drawn network, and where its layers are in it.
 #[derive(Clone, Debug)]
@@ -392,12 +392,5 @@ mod tests {
         for block in &drawn.blocks[3..] {
             assert!(block.words.ends_with("does not fit"), "{}", block.words);
         }
-    }
-
-    #[test]
-    fn numbers_have_their_commas() {
-        assert_eq!(thousands(0), "0");
-        assert_eq!(thousands(999), "999");
-        assert_eq!(thousands(1_234_567), "1,234,567");
     }
 }

@@ -2,7 +2,17 @@
 
 use crate::train::Value;
 
-pub use crate::picture::thousands;
+pub use crate::train::thousands;
+
+/// The unit of `n`, of which `plural` is for several: ` seeds`, but ` seed` for one.
+pub fn unit(plural: &'static str, n: f64) -> &'static str {
+    let ending = match n {
+        1.0 if plural.ends_with("ches") => "es",
+        1.0 => "s",
+        _ => "",
+    };
+    plural.strip_suffix(ending).unwrap_or(plural)
+}
 
 /// A count in at most five characters: `320`, `69.3k`, `1.2M`.
 pub fn short_count(n: u64) -> String {
@@ -98,6 +108,18 @@ pub fn loss(value: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn one_of_something_has_a_unit_of_its_own() {
+        assert_eq!(
+            [0.5, 1.0, 2.0].map(|n| unit(" seeds", n)),
+            [" seeds", " seed", " seeds"]
+        );
+        assert_eq!(
+            [unit(" batches", 1.0), unit(" °", 1.0), unit("", 1.0)],
+            [" batch", " °", ""]
+        );
+    }
 
     #[test]
     fn numbers_read_well() {

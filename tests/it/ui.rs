@@ -160,7 +160,7 @@ fn mistakes_are_told_at_their_fields_and_training_waits_for_them() {
     set(&mut window, "Learning rate", 0.0);
     set(&mut window, "Batch size", 70_000.0);
     window.get_by_label("Must be above 0, found 0.");
-    window.get_by_label_contains("Must be between 1 and the 55000");
+    window.get_by_label_contains("Must be between 1 and the 55,000 training images, found 70,000");
     assert_eq!(studio(&window).errors().len(), 2);
     click(&mut window, "Train");
     assert!(studio(&window).runs().is_empty());

@@ -2,7 +2,7 @@
 
 use crate::data::AugmentKind;
 
-use super::super::Schedule;
+use super::super::{Schedule, thousands};
 use super::{Field, FieldError, Optimizer, TrainConfig};
 
 /// The problems found so far.
@@ -100,13 +100,15 @@ impl TrainConfig {
         });
         let held_out = self.n_validation;
         problems.expect(held_out < n_images, Field::Validation, || {
-            format!("must leave images to train on: {held_out} of {n_images} held out")
+            let [held_out, all] = [held_out, n_images].map(|n| thousands(n as u64));
+            format!("must leave images to train on: {held_out} of {all} held out")
         });
         let n_train = n_images.saturating_sub(held_out);
         let batch = self.batch_size;
         let is_fine = (1..=n_train.max(1)).contains(&batch);
         problems.expect(is_fine, Field::BatchSize, || {
-            format!("must be between 1 and the {n_train} training images, found {batch}")
+            let [most, found] = [n_train, batch].map(|n| thousands(n as u64));
+            format!("must be between 1 and the {most} training images, found {found}")
         });
     }
 

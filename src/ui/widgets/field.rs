@@ -173,13 +173,14 @@ impl Number {
             _ => 0.002 * self.max.min(1.0),
         };
         let is_whole = self.is_whole;
+        let unit = format::unit(self.unit, *shown);
         DragValue::new(shown)
             .range(self.min..=self.max)
             .clamp_existing_to_range(false)
             .speed(speed)
             .min_size(vec2(VALUE_WIDTH, ROW_HEIGHT))
             .update_while_editing(false)
-            .suffix(RichText::new(self.unit).small().weak())
+            .suffix(RichText::new(unit).small().weak())
             .custom_formatter(move |value, _| match is_whole {
                 true => format::thousands(value.max(0.0).round() as u64),
                 false => format::setting(value),
