@@ -509,3 +509,30 @@ fn a_picture_of_a_verdict() {
     window.run_steps(8);
     check(&mut window, "verdict");
 }
+
+#[test]
+fn with_no_run_the_tab_leads_on_to_one() {
+    for size in [[1440.0, 900.0], [1024.0, 700.0]] {
+        let dir = workspace(0);
+        let path = dir.path().to_owned();
+        let mut window: Window = Harness::builder()
+            .with_size(size)
+            .with_max_steps(60)
+            .build_eframe(move |cc| {
+                StudioApp::with_studio(cc, studio(&path, StudioApp::wake(&cc.egui_ctx)))
+            });
+        settle(&mut window);
+        window.get_by_label("Compare tab").click();
+        window.run_steps(4);
+        window.get_by_label("Open a workspace…").click();
+        window.run_steps(8);
+        window.get_by_label("Open a workspace");
+        window.key_press(egui::Key::Escape);
+        window.run_steps(20);
+        window.get_by_label("Train a first run").click();
+        wait(&mut window, "the run in the table", |app| {
+            app.studio().runs().len() == 1
+        });
+        assert!(window.query_by_label("Train a first run").is_none());
+    }
+}

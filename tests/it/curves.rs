@@ -280,3 +280,23 @@ fn pictures_of_curves() {
     window.run_steps(8);
     screenshots::check(&mut window, "difference");
 }
+
+#[test]
+fn smoothing_has_a_name_and_a_handle_in_every_width() {
+    for width in (1024..1440).step_by(32) {
+        let mut window = crate::screenshots::window([width as f32, 700.0], Theme::Light, 1600);
+        window.run_steps(4);
+        let name = window.get_by_label("smoothing").rect();
+        let nodes = window.query_all_by_label("Smoothing");
+        let control = nodes
+            .map(|node| node.rect())
+            .reduce(|a, b| a.union(b))
+            .unwrap();
+        let next = window
+            .get_by_role_and_label(Role::CheckBox, "log loss")
+            .rect();
+        assert!(name.right() <= control.left(), "{width}: {name} {control}");
+        assert!(control.width() >= 70.0, "{width}: {control}");
+        assert!(control.right() <= next.left(), "{width}: {control} {next}");
+    }
+}

@@ -219,3 +219,27 @@ fn a_picture_of_settings_while_a_run_trains_in_a_small_window() {
     window.run_steps(8);
     check(&mut window, "settings-small");
 }
+
+#[test]
+fn the_longest_seed_is_shown_whole_in_a_small_window() {
+    let mut window = Harness::builder()
+        .with_size([1024.0, 2400.0])
+        .with_max_steps(60)
+        .build_eframe(open);
+    settle(&mut window);
+    let seed = |window: &Window| window.get_by_role_and_label(Role::TextInput, "Seed").rect();
+    let usual = seed(&window);
+    let mut config = draft(&window).clone();
+    config.seed = i64::MAX as u64;
+    let action = candle_studio::studio::Action::SetDraft(Box::new(config));
+    window.state_mut().act(action);
+    window.run_steps(4);
+    // Nineteen digits of a font in which all are equally wide.
+    let font = egui::TextStyle::Monospace.resolve(&window.ctx.global_style());
+    let digit = window.ctx.fonts_mut(|fonts| fonts.glyph_width(&font, '0'));
+    let long = seed(&window);
+    assert!(usual.width() < long.width());
+    assert!(long.width() >= 19.0 * digit + 8.0, "{long} for {digit}");
+    let label = window.get_by_role_and_label(Role::Label, "Seed").rect();
+    assert!(label.right() <= long.left(), "{label} {long}");
+}

@@ -106,7 +106,7 @@ impl ComparePanel {
             self.opinions.leave(cx);
         }
         if cx.studio.runs().is_empty() {
-            empty_ui(ui);
+            empty_ui(ui, cx);
             return;
         }
         ui.horizontal(|ui| {
@@ -218,7 +218,10 @@ fn count(studio: &Studio) -> String {
 }
 
 /// Before the first run: what to do.
-fn empty_ui(ui: &mut Ui) {
+fn empty_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+    if cx.studio.is_reading_runs() {
+        return choose::nothing(ui, "Reading the runs of the workspace…");
+    }
     let height = ui.available_height();
     ui.vertical_centered(|ui| {
         ui.add_space((height * 0.38).max(0.0));
@@ -226,7 +229,20 @@ fn empty_ui(ui: &mut Ui) {
         ui.add_space(4.0);
         let text = "Every training is kept, and appears here with its settings and results.";
         ui.label(egui::RichText::new(text).color(tokens(ui).quiet));
+        ui.add_space(16.0);
+        way_on_ui(ui, cx, "Train a first run", Command::Train);
+        ui.add_space(theme::UNIT);
+        way_on_ui(ui, cx, "Open a workspace…", Command::OpenWorkspace);
     });
+}
+
+/// A button that leads to runs.
+fn way_on_ui(ui: &mut Ui, cx: &mut Cx<'_>, text: &str, command: Command) {
+    let is_possible = command.is_possible(cx.studio);
+    let button = labeled_button(ui, None, text, Weight::Plain, 168.0, is_possible);
+    if button.on_hover_text(command.tooltip(ui)).clicked() {
+        cx.command(command);
+    }
 }
 
 /// Words beside the pointer, over everything else.

@@ -12,12 +12,13 @@ mod plot;
 mod range;
 mod trace;
 
-use egui::{Align, Checkbox, Layout, Slider, Ui};
+use egui::{Align, Checkbox, DragValue, Layout, Slider, Ui};
 
 use super::Cx;
 use crate::runs::{RunState, Status};
 use crate::studio::{Run, Studio};
 use crate::ui::command::Command;
+use crate::ui::format;
 use crate::ui::theme::{self, ROW_HEIGHT, tokens};
 use crate::ui::widgets::{Weight, combo_of_width, labeled_button, slim_slider};
 use bands::Bands;
@@ -149,20 +150,7 @@ fn visible(studio: &Studio) -> impl Iterator<Item = (usize, &RunState)> {
 fn controls_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     ui.horizontal(|ui| {
         ui.set_min_height(ROW_HEIGHT);
-        let about = "Batches that the thick training curve is averaged over: 1 shows every batch, too many hide what \
-                     happens.";
-        let is_narrow = ui.available_width() < 500.0;
-        // On a narrow window the slider explains itself on hover alone.
-        if !is_narrow {
-            ui.label(theme::quiet(ui, "smoothing")).on_hover_text(about);
-        }
-        // The other half of the row is for the axes.
-        ui.spacing_mut().slider_width = (ui.available_width() - 440.0).clamp(40.0, 140.0);
-        let slider = Slider::new(&mut cx.settings.smoothing_steps, 1.0..=1000.0)
-            .logarithmic(true)
-            .max_decimals(0)
-            .suffix(egui::RichText::new(" batches").small().weak());
-        slim_slider(ui, "Smoothing", slider).on_hover_text(about);
+        smoothing_ui(ui, &mut cx.settings.smoothing_steps);
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             ui.spacing_mut().item_spacing.x = 6.0;
             let chosen = cx.settings.x_axis.label();
@@ -171,13 +159,56 @@ fn controls_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
                     ui.selectable_value(&mut cx.settings.x_axis, axis, axis.label());
                 }
             });
-            axis.on_hover_text("What the curves are drawn against. Seconds leave out pauses and evaluation.");
+            axis.on_hover_text(
+                "What the curves are drawn against. Seconds leave out pauses and evaluation.",
+            );
             options::button_ui(ui, cx);
-            toggle_ui(ui, &mut cx.settings.is_x_log, "log x", Command::LogHorizontal);
-            toggle_ui(ui, &mut cx.settings.is_loss_log, "log loss", Command::LogLoss);
+            toggle_ui(
+                ui,
+                &mut cx.settings.is_x_log,
+                "log x",
+                Command::LogHorizontal,
+            );
+            toggle_ui(
+                ui,
+                &mut cx.settings.is_loss_log,
+                "log loss",
+                Command::LogLoss,
+            );
         });
     });
 }
+
+/// How much the curves are smoothed. Where the row has no room for a slider worth the name, the
+/// number itself is dragged.
+fn smoothing_ui(ui: &mut Ui, n_steps: &mut f64) {
+    let about = "Batches that the thick training curve is averaged over: 1 shows every batch, too many hide what \
+                 happens.";
+    let room = ui.available_width() - AXES_WIDTH;
+    ui.label(theme::quiet(ui, "smoothing")).on_hover_text(about);
+    let unit = format::unit(" batches", n_steps.round());
+    let unit = egui::RichText::new(unit).small().weak();
+    let control = if room < 280.0 {
+        let speed = (0.02 * *n_steps).max(0.1);
+        let number = DragValue::new(n_steps)
+            .range(1.0..=1000.0)
+            .speed(speed)
+            .max_decimals(0)
+            .suffix(unit);
+        ui.add(number).accessible_name("Smoothing")
+    } else {
+        ui.spacing_mut().slider_width = (room - 180.0).min(140.0);
+        let slider = Slider::new(n_steps, 1.0..=1000.0)
+            .logarithmic(true)
+            .max_decimals(0)
+            .suffix(unit);
+        slim_slider(ui, "Smoothing", slider)
+    };
+    control.on_hover_text(about);
+}
+
+/// What the other half of the row, about the axes, takes.
+const AXES_WIDTH: f32 = 290.0;
 
 fn toggle_ui(ui: &mut Ui, is_on: &mut bool, text: &str, command: Command) {
     let text = egui::RichText::new(text).small();

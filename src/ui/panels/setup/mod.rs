@@ -169,8 +169,12 @@ fn seed_ui(ui: &mut Ui, cx: &mut Cx<'_>, draft: &mut TrainConfig, effect: Option
         if die.on_hover_text(Command::NewSeed.explanation()).clicked() {
             cx.command(Command::NewSeed);
         }
-        let width = VALUE_WIDTH - ROW_HEIGHT - ui.spacing().item_spacing.x;
         let mut text = draft.seed.to_string();
+        // As wide as other values, or as the digits need.
+        let font = egui::TextStyle::Monospace.resolve(ui.style());
+        let digits = text.len() as f32 * ui.fonts_mut(|fonts| fonts.glyph_width(&font, '0'));
+        let usual = VALUE_WIDTH - ROW_HEIGHT - ui.spacing().item_spacing.x;
+        let width = (digits + 24.0).clamp(usual, ui.available_width().max(usual));
         let edit = egui::TextEdit::singleline(&mut text)
             .font(egui::TextStyle::Monospace)
             .align(egui::Align2::CENTER_CENTER)
