@@ -43,6 +43,13 @@ pub fn adam(
     slot.take(grad, Rule::Adam { step, hyper })
 }
 
+/// The least mean square of a gradient, 2⁻⁹⁵: far below what could matter beside ε, and far above
+/// where a processor computes a hundred times slower because the digits run out.
+const LEAST_SQUARE: f32 = f32::from_bits(0x1000_0000);
+
+/// Vectors at a time.
+const VECTORS: usize = 4;
+
 /// The scalars of one Adam step.
 #[derive(Clone, Copy)]
 pub(in super::super) struct Scalars {
@@ -105,68 +112,109 @@ impl Scalars {
         let (g, g_rest) = S::as_simd_f32s(g);
         let (m, m_rest) = S::as_mut_simd_f32s(m);
         let (v, v_rest) = S::as_mut_simd_f32s(v);
+        let (p, p_last) = p.as_chunks_mut::<VECTORS>();
+        let (g, g_last) = g.as_chunks::<VECTORS>();
+        let (m, m_last) = m.as_chunks_mut::<VECTORS>();
+        let (v, v_last) = v.as_chunks_mut::<VECTORS>();
         for (((p, g), m), v) in p.iter_mut().zip(g).zip(m).zip(v) {
-            [*p, *m, *v] = self.vector::<S, DECAYS>(simd, [*p, *g, *m, *v]);
+            self.vectors::<S, DECAYS, VECTORS>(simd, p, g, m, v);
+        }
+        let last = p_last.iter_mut().zip(g_last).zip(m_last).zip(v_last);
+        for (((p, g), m), v) in last {
+            let [p, m, v] = [p, m, v].map(std::array::from_mut);
+            self.vectors::<S, DECAYS, 1>(simd, p, &[*g], m, v);
         }
         if !p_rest.is_empty() {
             let rest = [&*p_rest, g_rest, &*m_rest, &*v_rest];
-            let [p, m, v] = self.vector::<S, DECAYS>(simd, rest.map(|x| simd.partial_load_f32s(x)));
-            simd.partial_store_f32s(p_rest, p);
-            simd.partial_store_f32s(m_rest, m);
-            simd.partial_store_f32s(v_rest, v);
+            let [mut p, g, mut m, mut v] = rest.map(|x| [simd.partial_load_f32s(x)]);
+            self.vectors::<S, DECAYS, 1>(simd, &mut p, &g, &mut m, &mut v);
+            simd.partial_store_f32s(p_rest, p[0]);
+            simd.partial_store_f32s(m_rest, m[0]);
+            simd.partial_store_f32s(v_rest, v[0]);
         }
     }
 
-    /// Parameter, gradient and moments → parameter and moments; without the two operations of weight
-    /// decay where there is none.
+    /// Some vectors, without the two operations of weight decay where there is none. One operation
+    /// of all of them after the other: each takes some cycles, and the chain of a single vector
+    /// is longer than what a processor looks ahead.
     #[inline(always)]
-    fn vector<S: Simd, const DECAYS: bool>(
+    fn vectors<S: Simd, const DECAYS: bool, const N: usize>(
         self,
         simd: S,
-        [p, g, m, v]: [S::f32s; 4],
-    ) -> [S::f32s; 3] {
+        p: &mut [S::f32s; N],
+        g: &[S::f32s; N],
+        m: &mut [S::f32s; N],
+        v: &mut [S::f32s; N],
+    ) {
         let all = |x| simd.splat_f32s(x);
-        let zero = all(0.0);
-        // The exponents below 2⁻⁶³ and 2⁻⁹⁵ have none of these bits.
-        let flushed = |x, bits| {
-            let bits = simd.and_u32s(simd.transmute_u32s_f32s(x), simd.splat_u32s(bits));
-            let is_small = simd.equal_u32s(bits, simd.splat_u32s(0));
-            simd.select_f32s(is_small, zero, x)
-        };
-        let g = match DECAYS {
-            true => simd.mul_add_e_f32s(all(self.l2), p, g),
-            false => g,
-        };
-        let g = flushed(g, 0x6000_0000);
-        let m = simd.mul_add_e_f32s(simd.sub_f32s(g, m), all(self.beta1_rest), m);
-        let m = flushed(m, 0x6000_0000);
-        let square = simd.mul_f32s(simd.mul_f32s(g, g), all(self.beta2_rest));
-        let v = simd.mul_add_e_f32s(v, all(self.beta2), square);
-        let v = flushed(v, 0x7000_0000);
-        let root = simd.add_f32s(simd.sqrt_f32s(v), all(self.epsilon));
-        let move_by = simd.mul_f32s(m, reciprocal(simd, root));
-        let kept = match DECAYS {
-            true => simd.mul_f32s(p, all(self.keep)),
-            false => p,
-        };
-        let p = simd.negate_mul_add_e_f32s(move_by, all(self.step_size), kept);
-        [p, m, v]
+        let mut g = *g;
+        if DECAYS {
+            for n in 0..N {
+                g[n] = simd.mul_add_e_f32s(all(self.l2), p[n], g[n]);
+            }
+        }
+        let mut root = [all(0.0); N];
+        for n in 0..N {
+            let share = simd.mul_f32s(g[n], all(self.beta2_rest));
+            let kept = simd.mul_f32s(v[n], all(self.beta2));
+            v[n] = simd.max_f32s(simd.mul_add_e_f32s(share, g[n], kept), all(LEAST_SQUARE));
+            root[n] = simd.sqrt_f32s(v[n]);
+        }
+        for n in 0..N {
+            let mean = simd.mul_add_e_f32s(simd.sub_f32s(g[n], m[n]), all(self.beta1_rest), m[n]);
+            m[n] = flushed(simd, mean);
+        }
+        for root in &mut root {
+            *root = simd.add_f32s(*root, all(self.epsilon));
+        }
+        let factor = reciprocals(simd, root);
+        for n in 0..N {
+            let step = simd.mul_f32s(m[n], all(self.step_size));
+            if DECAYS {
+                p[n] = simd.mul_f32s(p[n], all(self.keep));
+            }
+            p[n] = simd.negate_mul_add_e_f32s(step, factor[n], p[n]);
+        }
     }
+}
+
+/// `x`, or zero where it is less than 2⁻⁶³.
+#[inline(always)]
+fn flushed<S: Simd>(simd: S, x: S::f32s) -> S::f32s {
+    // Smaller exponents have none of these bits.
+    let bits = simd.and_u32s(simd.transmute_u32s_f32s(x), simd.splat_u32s(0x6000_0000));
+    let is_small = simd.equal_u32s(bits, simd.splat_u32s(0));
+    simd.select_f32s(is_small, simd.splat_f32s(0.0), x)
 }
 
 /// 1 / x for positive normal x, to a unit in the last place.
 ///
-/// A processor divides one vector at a time, and half the time of a step went into it. Newton's
-/// rounds, r ← r + r(1 − x·r), are multiplications and square the error: the first guess, which
-/// turns the exponent's sign in the bits, is off by a twentieth at most.
+/// A processor divides one vector at a time, and half the time of a step went into it. Instead,
+/// the exponent's sign is turned in the bits, which is off by a twentieth at most; with the error
+/// e = 1 − x·r of a guess r, r + r(e + e²) is off by e³, and r + r·e by e².
 #[inline(always)]
-fn reciprocal<S: Simd>(simd: S, x: S::f32s) -> S::f32s {
+fn reciprocals<S: Simd, const N: usize>(simd: S, x: [S::f32s; N]) -> [S::f32s; N] {
     let guess = simd.splat_u32s(0x7EF3_11C7);
-    let bits = simd.sub_u32s(guess, simd.transmute_u32s_f32s(x));
-    let mut r = simd.transmute_f32s_u32s(bits);
-    for _ in 0..3 {
-        let error = simd.negate_mul_add_e_f32s(x, r, simd.splat_f32s(1.0));
-        r = simd.mul_add_e_f32s(r, error, r);
+    let one = simd.splat_f32s(1.0);
+    let mut r = x.map(|x| {
+        let bits = simd.sub_u32s(guess, simd.transmute_u32s_f32s(x));
+        simd.transmute_f32s_u32s(bits)
+    });
+    let mut e = r;
+    for n in 0..N {
+        e[n] = simd.negate_mul_add_e_f32s(x[n], r[n], one);
+    }
+    for e in &mut e {
+        *e = simd.mul_add_e_f32s(*e, *e, *e);
+    }
+    for n in 0..N {
+        r[n] = simd.mul_add_e_f32s(r[n], e[n], r[n]);
+    }
+    for n in 0..N {
+        e[n] = simd.negate_mul_add_e_f32s(x[n], r[n], one);
+    }
+    for n in 0..N {
+        r[n] = simd.mul_add_e_f32s(r[n], e[n], r[n]);
     }
     r
 }
@@ -179,7 +227,7 @@ mod tests {
 
     /// A weight that got a gradient once and never again keeps no subnormal number.
     #[test]
-    fn moments_of_a_weight_at_rest_end_in_zero() {
+    fn moments_of_a_weight_at_rest_end() {
         let param = Var::new(&[1f32], &candle_core::Device::Cpu).unwrap();
         let (mut m, mut v) = (Vec::new(), Vec::new());
         let hyper = AdamHyper {
@@ -198,7 +246,7 @@ mod tests {
                 assert!(x == 0.0 || x.is_normal(), "{x} at step {step}");
             }
         }
-        assert_eq!((m[0], v[0]), (0.0, 0.0));
+        assert_eq!((m[0], v[0]), (0.0, LEAST_SQUARE));
     }
 
     /// From the smallest denominator that Adam's ε allows to the largest gradients.
@@ -210,7 +258,8 @@ mod tests {
         fn with_simd<S: Simd>(self, simd: S) {
             let mut x = 1e-30f32;
             while x < 1e30 {
-                let r = simd.reduce_max_f32s(reciprocal(simd, simd.splat_f32s(x)));
+                let [r] = reciprocals(simd, [simd.splat_f32s(x)]);
+                let r = simd.reduce_max_f32s(r);
                 let error = f64::from(r) * f64::from(x) - 1.0;
                 assert!(error.abs() < 1.5e-7, "{x}: {error}");
                 x *= 1.001;
