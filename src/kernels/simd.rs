@@ -8,7 +8,8 @@
 //! `CANDLE_STUDIO_SIMD=avx2`, `avx512` or `portable` forces a set, for tests and benchmarks; one
 //! that the machine lacks is passed over in favour of the next smaller.
 
-use pulp::{Arch, WithSimd};
+use pulp::{Arch, Simd, WithSimd};
+use std::any::Any;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU8, Ordering};
 
@@ -83,6 +84,32 @@ pub fn set_instruction_set(set: InstructionSet) -> bool {
 /// Runs a kernel on the chosen instruction set.
 pub(crate) fn run<K: WithSimd>(kernel: K) -> K::Output {
     arch().dispatch(kernel)
+}
+
+/// `four[index mod 4]` in each lane.
+#[inline(always)]
+pub(crate) fn pick<S: Simd>(simd: S, four: [f32; 4], index: S::u32s) -> S::f32s {
+    #[cfg(target_arch = "x86_64")]
+    {
+        use pulp::bytemuck::cast;
+        use pulp::x86::{V3, V4};
+        let any: &dyn Any = &simd;
+        if let Some(v4) = any.downcast_ref::<V4>() {
+            let four = v4.avx512f._mm512_broadcast_f32x4(cast(four));
+            return cast(v4.avx512f._mm512_permutevar_ps(four, cast(index)));
+        }
+        if let Some(v3) = any.downcast_ref::<V3>() {
+            let four = v3.avx._mm256_set_m128(cast(four), cast(four));
+            return cast(v3.avx._mm256_permutevar_ps(four, cast(index)));
+        }
+    }
+    let low = simd.and_u32s(index, simd.splat_u32s(3));
+    let mut picked = simd.splat_f32s(four[0]);
+    for (i, &value) in (0..).zip(&four).skip(1) {
+        let is_this = simd.equal_u32s(low, simd.splat_u32s(i));
+        picked = simd.select_f32s(is_this, simd.splat_f32s(value), picked);
+    }
+    picked
 }
 
 /// Asks for the cache line of the first element, which will be needed soon.

@@ -143,14 +143,18 @@ impl Dense<'_> {
             }
             transpose(sample.slopes, (g.outputs, pixels, pixels), slopes, width);
             g.with_border(sample.x, |x| {
-                simd::run(PooledWeight {
-                    width,
-                    places,
-                    x,
-                    slopes,
-                    winners: sample.winners,
-                    dw,
-                    db,
+                let groups = places.pixels.len().div_ceil(4);
+                scratch::with(groups * x.len() * 4, |fours| {
+                    simd::run(PooledWeight {
+                        width,
+                        places,
+                        x,
+                        fours: fours.as_chunks_mut().0,
+                        slopes,
+                        winners: sample.winners,
+                        dw,
+                        db,
+                    });
                 });
             });
         });

@@ -6,6 +6,9 @@ use super::sparse::Sparse;
 /// More taps than this are better computed for more pixels at a time.
 const MOST_TAPS: usize = 64;
 
+/// More pixels in a window than this are not worth laying an image out for.
+const MOST_PIXELS: usize = 16;
+
 /// Where a sample with its border is read.
 pub(super) struct Places {
     /// The corner of the first patch of each pooled pixel's window.
@@ -16,13 +19,15 @@ pub(super) struct Places {
     pub taps: Vec<usize>,
     /// One more than the largest sum of the two.
     pub span: usize,
+    /// One more than the largest of the taps.
+    pub reach: usize,
 }
 
 impl Places {
     /// The places of such a layer, if it has few taps and every window of its pooling is whole.
     pub fn new(g: &Geometry) -> Option<Self> {
         let pool = g.pool.filter(|pool| pool.padding == [0, 0])?;
-        if g.taps() > MOST_TAPS || Sparse::suits(g) {
+        if area(pool.kernel) > MOST_PIXELS || g.taps() > MOST_TAPS || Sparse::suits(g) {
             return None;
         }
         let (patches, taps) = (g.corners(), g.tap_offsets());
@@ -37,6 +42,7 @@ impl Places {
         Some(Self {
             corners: (0..area(g.pooled)).map(corner).collect(),
             span: last(&pixels) + last(&taps) + 1,
+            reach: last(&taps) + 1,
             pixels,
             taps,
         })

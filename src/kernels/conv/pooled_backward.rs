@@ -1,10 +1,13 @@
 //! The gradients of weight and bias after max pooling where no input gradient is wanted: the first
 //! layer.
 //!
-//! dw[tap][o] += Σ over windows and their pixels of x[pixel + tap] · (o won there ? slope : 0).
+//! dw[tap][o] += Σ over windows of slope · x[the pixel where o won + tap].
 //! Few taps belong to a first layer, so their sums stay in registers while the windows pass by,
-//! and dz, three quarters of it zeros, is never written.
+//! and dz, three quarters of it zeros, is never written. The lanes are output channels, each with
+//! a winner of its own: an instruction picks one of four numbers for each lane, so the image is
+//! laid out as the four that a window of 2 × 2 may pick from (or several times four).
 
+use super::super::simd::pick;
 use super::places::Places;
 use pulp::{Simd, WithSimd};
 
@@ -14,6 +17,9 @@ pub(super) struct PooledWeight<'a> {
     pub places: &'a Places,
     /// A sample with its border.
     pub x: &'a [f32],
+    /// For each four pixels of a window and each place of `x`: what lies at those pixels of the
+    /// window with its corner there. As long as `x` for each four; overwritten.
+    pub fours: &'a mut [[f32; 4]],
     /// `[pooled pixels, out padded]`, both.
     pub slopes: &'a [f32],
     pub winners: &'a [u8],
@@ -28,6 +34,7 @@ impl WithSimd for PooledWeight<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(mut self, simd: S) {
+        self.lay_out();
         let most = if S::REGISTER_COUNT >= 32 { 9 } else { 6 };
         let taps = self.places.taps.len();
         let tiles = taps.div_ceil(most);
@@ -48,6 +55,20 @@ impl WithSimd for PooledWeight<'_> {
 }
 
 impl PooledWeight<'_> {
+    // The compiler vectorises it.
+    #[inline(always)]
+    fn lay_out(&mut self) {
+        let groups = self.fours.chunks_exact_mut(self.x.len());
+        for (fours, pixels) in groups.zip(self.places.pixels.chunks(4)) {
+            // Pixels that the window does not have are never picked.
+            let at = |i: usize| &self.x[pixels.get(i).copied().unwrap_or_default()..];
+            let [a, b, c, d] = [at(0), at(1), at(2), at(3)];
+            for ((((four, a), b), c), d) in fours.iter_mut().zip(a).zip(b).zip(c).zip(d) {
+                *four = [*a, *b, *c, *d];
+            }
+        }
+    }
+
     /// `N` taps by two vectors of output channels, or one where there are no more.
     #[inline(always)]
     fn tile<S: Simd, const N: usize>(&mut self, simd: S, start: usize, col: usize) {
@@ -85,18 +106,19 @@ impl PooledWeight<'_> {
                 *to = u32::from(*from);
             }
             let winners = S::as_simd_u32s(indices).0;
-            let x = &self.x[corner..][..self.places.span];
-            for (k, offset) in self.places.pixels.iter().enumerate() {
-                let index = simd.splat_u32s(k as u32);
+            for (group, fours) in self.fours.chunks_exact(self.x.len()).enumerate() {
+                let fours = &fours[corner..][..self.places.reach];
+                let first = simd.splat_u32s(4 * group as u32);
                 let mut dz = [zero; V];
                 for v in 0..V {
-                    let won = simd.equal_u32s(winners[v], index);
+                    let index = simd.sub_u32s(winners[v], first);
+                    let won = simd.less_than_u32s(index, simd.splat_u32s(4));
                     dz[v] = simd.select_f32s(won, slopes[v], zero);
                     bias[v] = simd.add_f32s(bias[v], dz[v]);
                 }
                 for n in 0..N {
-                    let x = simd.splat_f32s(x[offset + taps[n]]);
                     for v in 0..V {
+                        let x = pick(simd, fours[taps[n]], winners[v]);
                         acc[n][v] = simd.mul_add_e_f32s(x, dz[v], acc[n][v]);
                     }
                 }
