@@ -39,8 +39,8 @@ pub(super) struct Backward<'a> {
 pub(super) struct Sample<'a> {
     /// `[c, h, w]`, or `[h, w, c]`
     pub x: &'a [f32],
-    /// The gradient before the activation, `[out, pooled pixels]`, or `[pixels, out]`; anything
-    /// where the winner is dead.
+    /// The gradient before the activation, `[out, pooled pixels]`, or `[pooled pixels, out]`;
+    /// anything where the winner is dead.
     pub slopes: &'a [f32],
     /// `[pooled pixels, out padded]`
     pub winners: &'a [u8],

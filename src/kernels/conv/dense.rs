@@ -36,7 +36,7 @@ impl Method for Dense<'_> {
 
     fn sample(&self, sample: &Sample<'_>, gradients: Gradients<'_>) {
         let g = self.geometry;
-        if g.channels_last()[1] {
+        if g.channels_last()[1] && g.pool.is_none() {
             add_bias_channels_last(sample.slopes, g.outputs, gradients.bias);
             return self.unpooled(sample.x, sample.slopes, gradients);
         }
@@ -104,19 +104,10 @@ impl Dense<'_> {
     /// dz, channels-last: `[conv pixels, out padded]`.
     fn slopes(&self, sample: &Sample<'_>, dz: &mut [f32]) {
         let g = self.geometry;
-        let (width, pixels) = (g.outputs_padded(), area(g.pooled));
-        if width > g.outputs {
-            dz.fill(0.0);
-        }
-        let size = (g.outputs, pixels, pixels);
         let Some(window) = g.pool else {
-            return transpose(sample.slopes, size, dz, width);
+            return self.turn(sample.slopes, dz);
         };
-        scratch::with(pixels * width, |pooled| {
-            if width > g.outputs {
-                pooled.fill(0.0);
-            }
-            transpose(sample.slopes, size, pooled, width);
+        self.with_turned(sample.slopes, |pooled| {
             simd::run(Unpool {
                 geometry: g,
                 window,
@@ -124,6 +115,28 @@ impl Dense<'_> {
                 winners: sample.winners,
                 dz,
             });
+        });
+    }
+
+    /// `[out, pooled pixels]` → `[pooled pixels, out padded]`.
+    fn turn(&self, slopes: &[f32], turned: &mut [f32]) {
+        let g = self.geometry;
+        let (width, pixels) = (g.outputs_padded(), area(g.pooled));
+        if width > g.outputs {
+            turned.fill(0.0);
+        }
+        transpose(slopes, (g.outputs, pixels, pixels), turned, width);
+    }
+
+    /// Calls `task` with the slopes `[pooled pixels, out padded]`.
+    fn with_turned(&self, slopes: &[f32], task: impl FnOnce(&[f32])) {
+        let g = self.geometry;
+        if g.channels_last()[1] {
+            return task(slopes);
+        }
+        scratch::with(area(g.pooled) * g.outputs_padded(), |turned| {
+            self.turn(slopes, turned);
+            task(turned);
         });
     }
 
@@ -136,17 +149,12 @@ impl Dense<'_> {
         db: &mut [f32],
     ) {
         let g = self.geometry;
-        let (width, pixels) = (g.outputs_padded(), area(g.pooled));
-        scratch::with(pixels * width, |slopes| {
-            if width > g.outputs {
-                slopes.fill(0.0);
-            }
-            transpose(sample.slopes, (g.outputs, pixels, pixels), slopes, width);
+        self.with_turned(sample.slopes, |slopes| {
             g.with_border(sample.x, |x| {
                 let groups = places.pixels.len().div_ceil(4);
                 scratch::with(groups * x.len() * 4, |fours| {
                     simd::run(PooledWeight {
-                        width,
+                        width: g.outputs_padded(),
                         places,
                         x,
                         fours: fours.as_chunks_mut().0,

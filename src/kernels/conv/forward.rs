@@ -117,40 +117,33 @@ impl Forward<'_> {
     fn padded_sample(&self, x: &[f32], y: &mut [f32], winners: &mut [u8]) {
         let g = self.geometry;
         if g.channels_last()[1] {
-            return self.channels_last(x, 0..g.conv[0], y);
+            return self.result(x, y, winners);
         }
-        let width = g.outputs_padded();
-        if let Some(places) = self.held {
-            return self.pooled_in_registers(places, x, y, winners);
-        }
-        scratch::with(area(g.conv) * width, |z| {
-            let Some(window) = g.pool else {
-                self.channels_last(x, 0..g.conv[0], z);
-                return transpose(z, (area(g.conv), g.outputs, width), y, area(g.conv));
-            };
-            scratch::with(area(g.pooled) * width, |best| {
-                self.pooled(x, window, z, best, winners);
-                transpose(best, (area(g.pooled), g.outputs, width), y, area(g.pooled));
-            });
+        let (pixels, width) = (area(g.pooled), g.outputs_padded());
+        scratch::with(pixels * width, |last| {
+            self.result(x, last, winners);
+            transpose(last, (pixels, g.outputs, width), y, pixels);
         });
     }
 
-    /// Convolution and max pooling of few taps.
-    fn pooled_in_registers(&self, places: &Places, x: &[f32], y: &mut [f32], winners: &mut [u8]) {
+    /// The result with its channels last, `[pooled pixels, out padded]`.
+    fn result(&self, x: &[f32], y: &mut [f32], winners: &mut [u8]) {
         let g = self.geometry;
-        let (pixels, width) = (area(g.pooled), g.outputs_padded());
-        scratch::with(pixels * width, |best| {
-            simd::run(PooledForward {
+        match (g.pool, self.held) {
+            (None, _) => self.channels_last(x, 0..g.conv[0], y),
+            (Some(_), Some(places)) => simd::run(PooledForward {
                 places,
                 x,
                 weight: self.weight,
                 bias: self.bias,
                 relu: self.activation == Activation::Relu,
-                best,
+                best: y,
                 winners,
-            });
-            transpose(best, (pixels, g.outputs, width), y, pixels);
-        });
+            }),
+            (Some(window), None) => scratch::with(area(g.conv) * g.outputs_padded(), |z| {
+                self.pooled(x, window, z, y, winners);
+            }),
+        }
     }
 
     /// Convolution and max pooling, a row of the pooled image at a time: what is pooled is then

@@ -118,7 +118,7 @@ pub fn conv2d(
 }
 
 /// [`conv2d`] with the channels of its input and of its output where `orders` says; the same bits.
-/// Channels are last only where [`Order::suits_channels_last`] says so, and after no pooling.
+/// Channels are last only where [`Order::suits_channels_last`] says so.
 pub fn conv2d_ordered(
     x: &Tensor,
     weight: &Tensor,
@@ -132,12 +132,9 @@ pub fn conv2d_ordered(
     let geometry = Geometry::new(size, filters, bias.dims(), window, pool, orders)?;
     let [input_last, output_last] = geometry.channels_last();
     if input_last && !Order::suits_channels_last(geometry.inputs)
-        || output_last && (pool.is_some() || !Order::suits_channels_last(geometry.outputs))
+        || output_last && !Order::suits_channels_last(geometry.outputs)
     {
-        bail!(
-            "convolution: no channels last for {:?} and pool {pool:?}",
-            weight.dims()
-        );
+        bail!("convolution: no channels last for {:?}", weight.dims());
     }
     if !x.device().is_cpu() {
         let x = match input_last {
@@ -155,8 +152,13 @@ pub fn conv2d_ordered(
         .is_some_and(|pool| pool.kernel[0] * pool.kernel[1] > usize::from(DEAD))
     {
         // A winner would not fit its byte.
-        let y = conv2d_ordered(x, weight, bias, window, activation, None, orders)?;
-        return pool.map_or(Ok(y.clone()), |pool| max_pool2d(&y, pool));
+        let unpooled = [orders[0], Order::ChannelsFirst];
+        let y = conv2d_ordered(x, weight, bias, window, activation, None, unpooled)?;
+        let y = pool.map_or(Ok(y.clone()), |pool| max_pool2d(&y, pool))?;
+        return match output_last {
+            true => y.permute((0, 2, 3, 1)),
+            false => Ok(y),
+        };
     }
     let op = Conv {
         geometry,
@@ -251,16 +253,10 @@ mod tests {
                 conv2d_ordered(x, &w, &b, window, activation, pool, orders)
             };
             let first_orders = [Order::ChannelsFirst; 2];
-            let output = match pool {
-                None => Order::ChannelsLast,
-                Some(_) => Order::ChannelsFirst,
-            };
-            let last_orders = [Order::ChannelsLast, output];
+            let last_orders = [Order::ChannelsLast; 2];
             let expected = run(&x, first_orders).unwrap();
-            let mut found = run(&last, last_orders).unwrap();
-            if output == Order::ChannelsLast {
-                found = found.permute((0, 3, 1, 2)).unwrap();
-            }
+            let found = run(&last, last_orders).unwrap();
+            let found = found.permute((0, 3, 1, 2)).unwrap();
             assert_eq!(values(&found), values(&expected), "{window:?} {pool:?}");
 
             let expected = run(&x, first_orders).unwrap().sqr().unwrap();

@@ -7,7 +7,7 @@
 use super::super::transpose::transpose;
 use super::super::{scratch, simd};
 use super::Window;
-use super::backward::{Gradients, Method, Sample, add_bias, crop};
+use super::backward::{Gradients, Method, Sample, add_bias, add_bias_channels_last, crop};
 use super::geometry::{Geometry, area};
 use super::visit::{AddInput, AddWeight, Entry, GROUP, Patch};
 use pulp::{Simd, WithSimd};
@@ -43,13 +43,25 @@ impl Method for Sparse<'_> {
     }
 
     fn sample(&self, sample: &Sample<'_>, gradients: Gradients<'_>) {
-        add_bias(sample.slopes, gradients.bias);
-        if let Some(dw) = gradients.weight {
-            self.weight_gradient(sample, dw);
-        }
-        if let Some(dx) = gradients.input {
-            self.input_gradient(sample, dx);
-        }
+        let g = self.geometry;
+        let (pixels, width) = (area(g.pooled), g.outputs_padded());
+        scratch::with(pixels * width, |turned| {
+            let (first, last) = if g.channels_last()[1] {
+                transpose(sample.slopes, (pixels, width, width), turned, pixels);
+                add_bias_channels_last(sample.slopes, width, gradients.bias);
+                (&*turned, sample.slopes)
+            } else {
+                transpose(sample.slopes, (g.outputs, pixels, pixels), turned, width);
+                add_bias(sample.slopes, gradients.bias);
+                (sample.slopes, &*turned)
+            };
+            if let Some(dw) = gradients.weight {
+                self.weight_gradient(sample, first, dw);
+            }
+            if let Some(dx) = gradients.input {
+                self.input_gradient(sample.winners, last, dx);
+            }
+        });
     }
 
     fn unpack(&self, packed: &[f32], weight: &mut [f32]) {
@@ -97,14 +109,16 @@ impl Sparse<'_> {
         self.geometry.inputs.next_multiple_of(GROUP)
     }
 
-    fn weight_gradient(&self, sample: &Sample<'_>, dw: &mut [f32]) {
+    /// From slopes `[out, pooled pixels]`.
+    fn weight_gradient(&self, sample: &Sample<'_>, slopes: &[f32], dw: &mut [f32]) {
         let g = self.geometry;
         let (width, image) = (self.width(), area(g.padded_image()));
         let mut gradient = |x: &[f32]| {
             ENTRIES.with_borrow_mut(|entries| {
                 simd::run(WeightGradient {
                     method: self,
-                    sample,
+                    winners: sample.winners,
+                    slopes,
                     x,
                     dw,
                     entries,
@@ -125,28 +139,25 @@ impl Sparse<'_> {
         });
     }
 
-    fn input_gradient(&self, sample: &Sample<'_>, to: &mut [f32]) {
+    /// From slopes `[pooled pixels, out padded]`.
+    fn input_gradient(&self, winners: &[u8], slopes: &[f32], to: &mut [f32]) {
         let g = self.geometry;
-        let (width, outputs) = (self.width(), g.outputs_padded());
-        let (image, pixels) = (area(g.padded_image()), area(g.pooled));
-        scratch::with(pixels * outputs, |slopes| {
-            transpose(sample.slopes, (g.outputs, pixels, pixels), slopes, outputs);
-            let gradient = |dx: &mut [f32]| {
-                dx.fill(0.0);
-                simd::run(InputGradient {
-                    method: self,
-                    winners: sample.winners,
-                    slopes,
-                    dx,
-                });
-            };
-            if g.channels_last()[0] && !g.is_padded() {
-                return gradient(to);
-            }
-            scratch::with(image * width, |dx| {
-                gradient(dx);
-                crop(g, dx, width, to);
+        let (width, image) = (self.width(), area(g.padded_image()));
+        let gradient = |dx: &mut [f32]| {
+            dx.fill(0.0);
+            simd::run(InputGradient {
+                method: self,
+                winners,
+                slopes,
+                dx,
             });
+        };
+        if g.channels_last()[0] && !g.is_padded() {
+            return gradient(to);
+        }
+        scratch::with(image * width, |dx| {
+            gradient(dx);
+            crop(g, dx, width, to);
         });
     }
 
@@ -155,15 +166,15 @@ impl Sparse<'_> {
     #[inline(always)]
     fn entries(
         &self,
-        sample: &Sample<'_>,
+        (winners, slopes): (&[u8], &[f32]),
         o: usize,
         pixels: Range<usize>,
         entries: &mut Vec<Entry>,
     ) -> usize {
         let width = self.geometry.outputs_padded();
         let plane = o * area(self.geometry.pooled);
-        let slopes = &sample.slopes[plane + pixels.start..plane + pixels.end];
-        let winners = sample.winners[pixels.start * width + o..]
+        let slopes = &slopes[plane + pixels.start..plane + pixels.end];
+        let winners = winners[pixels.start * width + o..]
             .iter()
             .step_by(width);
         entries.resize(pixels.len() + 1, Entry::default());
@@ -190,7 +201,10 @@ impl Sparse<'_> {
 /// for all output channels.
 struct WeightGradient<'a> {
     method: &'a Sparse<'a>,
-    sample: &'a Sample<'a>,
+    /// `[pooled pixels, out padded]`
+    winners: &'a [u8],
+    /// `[out, pooled pixels]`
+    slopes: &'a [f32],
     x: &'a [f32],
     dw: &'a mut [f32],
     entries: &'a mut Vec<Entry>,
@@ -208,9 +222,8 @@ impl WithSimd for WeightGradient<'_> {
         for start in (0..area(g.pooled)).step_by(band) {
             let pixels = start..(start + band).min(area(g.pooled));
             for (o, dw) in self.dw.chunks_exact_mut(channel).enumerate() {
-                let count = self
-                    .method
-                    .entries(self.sample, o, pixels.clone(), self.entries);
+                let won = (self.winners, self.slopes);
+                let count = self.method.entries(won, o, pixels.clone(), self.entries);
                 let mut block = AddWeight {
                     entries: &self.entries[..count],
                     x: self.x,
