@@ -22,7 +22,7 @@ pub use fields::{LayerField, LayerValue};
 pub use file::{FORMAT_VERSION, ModelFileError};
 pub use init::Init;
 pub use network::{Mode, Network};
-pub use param::{Param, ParamKind};
+pub use param::{Held, Param, ParamKind};
 pub use presets::{PRESETS, Preset, preset};
 pub use shape::{LayerReport, Shape, ShapeError, SpecReport};
 pub use spec::{Layer, ModelSpec, TokenChoice};

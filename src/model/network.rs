@@ -179,10 +179,11 @@ fn init_params(
         for plan in &blueprint.params {
             let n = plan.dims.iter().product();
             let values = init.values(plan.start, n, seed, params.len());
+            let values = Tensor::from_vec(values, plan.dims.clone(), device)?;
             params.push(Param {
                 name: format!("{idx}.{}", plan.name),
-                var: Var::from_vec(values, plan.dims.clone(), device)?,
-                is_transposed: plan.is_transposed,
+                var: Var::from_tensor(&plan.held.from_rows(&values)?)?,
+                held: plan.held,
                 kind: plan.kind,
             });
         }

@@ -14,16 +14,56 @@ pub enum ParamKind {
     Count,
 }
 
+/// How the values of a [`Param`] lie, beside PyTorch's layout, which files hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Held {
+    /// The same.
+    AsPytorch,
+    /// A matrix `[in, out]`, of PyTorch's `[out, in]`: a dense weight is read row by row.
+    Transposed,
+    /// The same, of a dense layer that reads an image of so many channels: its rows are in the
+    /// order `[pixel, channel]`, as a convolution makes the image, not `[channel, pixel]`.
+    ByPixel {
+        /// Channels of the image.
+        channels: usize,
+    },
+}
+
+impl Held {
+    /// Values `[in, out]` with the rows in PyTorch's order → as they are held.
+    pub(crate) fn from_rows(self, rows: &Tensor) -> Result<Tensor> {
+        let Held::ByPixel { channels } = self else {
+            return Ok(rows.clone());
+        };
+        let (inputs, outputs) = rows.dims2()?;
+        let by_channel = rows.reshape((channels, inputs / channels, outputs))?;
+        let by_pixel = by_channel.transpose(0, 1)?.contiguous()?;
+        by_pixel.reshape((inputs, outputs))
+    }
+
+    /// What is held so, in PyTorch's layout.
+    pub fn to_pytorch(self, held: &Tensor) -> Result<Tensor> {
+        match self {
+            Held::AsPytorch => held.copy(),
+            Held::Transposed => held.t()?.contiguous(),
+            Held::ByPixel { channels } => {
+                let pixels = held.dim(0)? / channels;
+                let rows = Held::ByPixel { channels: pixels }.from_rows(held)?;
+                rows.t()?.contiguous()
+            }
+        }
+    }
+}
+
 /// One tensor of a network: a weight, a bias, or a buffer that is not learned.
 #[derive(Clone, Debug)]
 pub struct Param {
     /// PyTorch's name for it in an `nn.Sequential` of the same layers, such as `0.weight`.
     pub name: String,
-    /// The values. A dense weight is held as `[in, out]`, see [`Param::is_transposed`].
+    /// The values, in a layout of our own.
     pub var: Var,
-    /// Whether the values lie transposed to PyTorch's layout: a dense weight is read row by row
-    /// as `[in, out]`, while files hold PyTorch's `[out, in]`.
-    pub is_transposed: bool,
+    /// Which layout.
+    pub held: Held,
     /// What the numbers are.
     pub kind: ParamKind,
 }
@@ -37,29 +77,28 @@ impl Param {
     /// A deep copy of the values in PyTorch's layout and type.
     pub fn to_pytorch(&self) -> Result<Tensor> {
         let tensor = self.var.as_detached_tensor();
-        if self.kind == ParamKind::Count {
-            tensor.to_dtype(DType::I64)
-        } else if self.is_transposed {
-            tensor.t()?.contiguous()
-        } else {
-            tensor.copy()
+        match self.kind {
+            ParamKind::Count => tensor.to_dtype(DType::I64),
+            _ => self.held.to_pytorch(&tensor),
         }
     }
 
     /// Replaces the values by `tensor`, given in PyTorch's layout.
     pub fn set_from_pytorch(&self, tensor: &Tensor) -> Result<()> {
         let tensor = tensor.to_dtype(DType::F32)?;
-        if self.is_transposed {
-            self.var.set(&tensor.t()?.contiguous()?)
-        } else {
-            self.var.set(&tensor)
+        match self.held {
+            Held::AsPytorch => self.var.set(&tensor),
+            held => {
+                let rows = tensor.t()?.contiguous()?;
+                self.var.set(&held.from_rows(&rows)?)
+            }
         }
     }
 
     /// Shape in PyTorch's layout.
     pub fn pytorch_dims(&self) -> Vec<usize> {
         let mut dims = self.var.dims().to_vec();
-        if self.is_transposed {
+        if self.held != Held::AsPytorch {
             dims.reverse();
         }
         dims
@@ -70,7 +109,7 @@ impl Param {
         Ok(Param {
             name: self.name.clone(),
             var: Var::from_tensor(&self.var.as_detached_tensor().copy()?)?,
-            is_transposed: self.is_transposed,
+            held: self.held,
             kind: self.kind,
         })
     }

@@ -5,17 +5,18 @@
 
 use std::collections::HashMap;
 
-use candle_core::{Result as CandleResult, Tensor};
+use candle_core::{Device, Result as CandleResult, Tensor};
 use safetensors::{Dtype, SafeTensors, tensor::TensorView};
 use serde::{Deserialize, Serialize};
 
 use super::kept::put;
 use super::{Kept, Metrics, OptimizerState, Plateau, TrainConfig, TrainError, Watch};
 use crate::kernels::Copies;
-use crate::model::{Network, Param};
+use crate::model::{Held, Network, Param};
 
-/// Version of the checkpoint's layout. A newer one is refused.
-const FORMAT_VERSION: u32 = 1;
+/// Version of the checkpoint's layout. A newer one is refused; in version 1 the weights of a dense
+/// layer that reads an image lay by channel, see [`Held::ByPixel`].
+const FORMAT_VERSION: u32 = 2;
 
 /// Key of our JSON string among the file's metadata.
 const METADATA_KEY: &str = "candle_studio_checkpoint";
@@ -71,6 +72,8 @@ pub struct Checkpoint {
     pub kept: Kept,
     /// Name, shape and values of each of the network's tensors, as they lie in memory.
     tensors: Vec<(String, Vec<usize>, Vec<f32>)>,
+    /// Whether it comes from a file of version 1 and has not met its network yet.
+    is_by_channel: bool,
 }
 
 /// The JSON string in the file.
@@ -101,6 +104,7 @@ impl Checkpoint {
             kept,
             tensors: params.iter().map(&mut copy).collect::<CandleResult<_>>()?,
             optimizer: optimizer.copy(copies),
+            is_by_channel: false,
         })
     }
 
@@ -273,10 +277,12 @@ impl Checkpoint {
             optimizer,
             kept,
             tensors,
+            is_by_channel: description.format_version == 1,
         })
     }
 
-    /// Puts the tensors in the order of `params`: a file keeps an order of its own.
+    /// Puts the tensors in the order of `params`, and each as it is held: a file keeps an order of
+    /// its own.
     pub fn sort_like(&mut self, params: &[Param]) {
         let at = |p: &Param| self.tensors.iter().position(|(name, ..)| *name == p.name);
         let order: Option<Vec<usize>> = params.iter().map(at).collect();
@@ -299,6 +305,32 @@ impl Checkpoint {
         }
         let tensors = order.iter().map(|&i| self.tensors[i].clone());
         self.tensors = tensors.collect();
+        if std::mem::take(&mut self.is_by_channel) {
+            self.turn_to_pixels(params);
+        }
+    }
+
+    /// Brings what is in the order of `params` but lies by channel into the way it is held.
+    fn turn_to_pixels(&mut self, params: &[Param]) {
+        let turn = |param: &Param, values: &mut Vec<f32>| {
+            let rows = Tensor::from_slice(values, param.var.dims(), &Device::Cpu);
+            let held = rows.and_then(|rows| param.held.from_rows(&rows)?.flatten_all()?.to_vec1());
+            // What does not fit the network, or was empty, stays as it is.
+            if let Ok(held) = held {
+                *values = held;
+            }
+        };
+        let lists = [
+            &mut self.optimizer.first,
+            &mut self.optimizer.second,
+            &mut self.kept.average,
+            &mut self.kept.best,
+        ];
+        let others = lists.into_iter().flat_map(|list| params.iter().zip(list));
+        let own = self.tensors.iter_mut().map(|(_, _, values)| values);
+        let all = params.iter().zip(own).chain(others);
+        all.filter(|(param, _)| matches!(param.held, Held::ByPixel { .. }))
+            .for_each(|(param, values)| turn(param, values));
     }
 }
 
@@ -336,4 +368,62 @@ fn f32s(view: &TensorView<'_>) -> Result<Vec<f32>, String> {
 
 fn le_bytes(values: &[f32]) -> Vec<u8> {
     values.iter().flat_map(|v| v.to_le_bytes()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Init, preset};
+
+    /// A file of version 1, with the rows of dense weights by channel, and what it should be now.
+    #[test]
+    fn rows_of_an_older_file_come_into_their_order() {
+        let preset = preset("keras-cnn").unwrap();
+        let spec = preset.spec([1, 28, 28], 10);
+        let network = Network::new(&spec, Init::GlorotUniform, 1, &Device::Cpu).unwrap();
+        let params = network.params();
+        let mut optimizer = OptimizerState::new(params.len());
+        let values = |p: &Param| p.var.flatten_all().unwrap().to_vec1::<f32>().unwrap();
+        optimizer.first = params.iter().map(values).collect();
+        optimizer.second = params
+            .iter()
+            .map(|p| vec![0.5; p.var.elem_count()])
+            .collect();
+        let kept = Kept {
+            average: optimizer.first.clone(),
+            best: Vec::new(),
+        };
+        let config = TrainConfig::new(preset, [1, 28, 28], 10, 100);
+        let mut copies = Copies::default();
+        let cursor = Cursor::default();
+        let now = Checkpoint::new(&config, &cursor, &optimizer, kept, params, &mut copies).unwrap();
+
+        let mut older = now.clone();
+        for (idx, param) in params.iter().enumerate() {
+            if matches!(param.held, Held::ByPixel { .. }) {
+                let rows = param.to_pytorch().unwrap().t().unwrap();
+                let rows: Vec<f32> = rows
+                    .contiguous()
+                    .unwrap()
+                    .flatten_all()
+                    .unwrap()
+                    .to_vec1()
+                    .unwrap();
+                assert_ne!(rows, older.tensors[idx].2);
+                older.tensors[idx].2.clone_from(&rows);
+                older.optimizer.first[idx].clone_from(&rows);
+                older.kept.average[idx].clone_from(&rows);
+            }
+        }
+        let mut bytes = older.to_bytes().unwrap();
+        let version = br#"format_version\":2"#;
+        let at = bytes
+            .windows(version.len())
+            .position(|w| w == version)
+            .unwrap();
+        bytes[at + version.len() - 1] = b'1';
+        let mut read = Checkpoint::from_bytes(&bytes).unwrap();
+        read.sort_like(params);
+        assert_eq!(read, now);
+    }
 }

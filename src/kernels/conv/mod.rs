@@ -235,15 +235,17 @@ mod tests {
             padding: [padding; 2],
         };
         let pool = window(2, 2, 0);
-        for (window, pool) in [
-            (window(3, 1, 0), None),
-            (window(3, 1, 0), Some(pool)),
-            (window(3, 1, 1), Some(pool)),
-            (window(3, 2, 1), None),
+        for (inputs, window, pool) in [
+            (32, window(3, 1, 0), None),
+            (32, window(3, 1, 0), Some(pool)),
+            (32, window(3, 1, 1), Some(pool)),
+            (32, window(3, 2, 1), None),
+            (1, window(3, 1, 1), Some(pool)),
+            (1, window(3, 1, 0), Some(window(4, 3, 0))),
         ] {
             let (x, w, b) = (
-                numbers(&[3, 32, 9, 8], 1.0),
-                numbers(&[64, 32, 3, 3], 2.0),
+                numbers(&[3, inputs, 9, 8], 1.0),
+                numbers(&[64, inputs, 3, 3], 2.0),
                 numbers(&[64], 3.0),
             );
             let last = x.permute((0, 2, 3, 1)).unwrap().contiguous().unwrap();
@@ -253,7 +255,14 @@ mod tests {
                 conv2d_ordered(x, &w, &b, window, activation, pool, orders)
             };
             let first_orders = [Order::ChannelsFirst; 2];
-            let last_orders = [Order::ChannelsLast; 2];
+            let last_orders = match inputs {
+                1 => [Order::ChannelsFirst, Order::ChannelsLast],
+                _ => [Order::ChannelsLast; 2],
+            };
+            let last = match inputs {
+                1 => x.clone(),
+                _ => last,
+            };
             let expected = run(&x, first_orders).unwrap();
             let found = run(&last, last_orders).unwrap();
             let found = found.permute((0, 3, 1, 2)).unwrap();
@@ -263,7 +272,11 @@ mod tests {
             let expected = expected.backward().unwrap();
             let found = run(&last, last_orders).unwrap().sqr().unwrap();
             let found = found.backward().unwrap();
-            let dx = found.get(&last).unwrap().permute((0, 3, 1, 2)).unwrap();
+            let dx = found.get(&last).unwrap();
+            let dx = match inputs {
+                1 => dx.clone(),
+                _ => dx.permute((0, 3, 1, 2)).unwrap(),
+            };
             let pairs = [
                 (&dx, expected.get(&x).unwrap()),
                 (found.get(&w).unwrap(), expected.get(&w).unwrap()),

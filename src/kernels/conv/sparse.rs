@@ -174,9 +174,7 @@ impl Sparse<'_> {
         let width = self.geometry.outputs_padded();
         let plane = o * area(self.geometry.pooled);
         let slopes = &slopes[plane + pixels.start..plane + pixels.end];
-        let winners = winners[pixels.start * width + o..]
-            .iter()
-            .step_by(width);
+        let winners = winners[pixels.start * width + o..].iter().step_by(width);
         entries.resize(pixels.len() + 1, Entry::default());
         let mut count = 0;
         for ((&slope, &winner), &window) in slopes.iter().zip(winners).zip(&self.windows[pixels]) {

@@ -1,7 +1,7 @@
 //! What a layer is for an input of a given shape: one place that shape inference, the first
 //! weights, the cost and the forward pass all read.
 
-use super::super::param::ParamKind;
+use super::super::param::{Held, ParamKind};
 use super::super::{Layer, Shape};
 use super::{
     activation, conv, dense, dropout, norm, patches, pool, recurrent, residual, transformer,
@@ -27,8 +27,8 @@ pub(in crate::model) struct ParamPlan {
     pub name: String,
     /// Shape as we hold it.
     pub dims: Vec<usize>,
-    /// See [`super::super::Param::is_transposed`].
-    pub is_transposed: bool,
+    /// How it is held.
+    pub held: Held,
     /// What it is.
     pub kind: ParamKind,
     /// How it starts.
@@ -78,7 +78,7 @@ impl ParamPlan {
         ParamPlan {
             name: name.to_owned(),
             dims: vec![inputs, outputs],
-            is_transposed: true,
+            held: Held::Transposed,
             kind: ParamKind::Weight,
             start: Start::Drawn {
                 fan_in: inputs,
@@ -92,7 +92,7 @@ impl ParamPlan {
         ParamPlan {
             name: name.to_owned(),
             dims,
-            is_transposed: false,
+            held: Held::AsPytorch,
             kind: ParamKind::Weight,
             start: Start::Constant(value),
         }
@@ -149,8 +149,11 @@ pub(in crate::model) fn blueprints(
     let mut found: Vec<Blueprint> = Vec::with_capacity(layers.len());
     for (idx, layer) in layers.iter().enumerate() {
         match layer.blueprint(shape) {
-            Ok(blueprint) => {
+            Ok(mut blueprint) => {
                 shape = blueprint.output;
+                if let Some(channels) = dense::image_channels(&layers[..=idx]) {
+                    blueprint.params[0].held = Held::ByPixel { channels };
+                }
                 found.push(blueprint);
             }
             // What follows cannot be judged without this layer's shape.

@@ -2,7 +2,7 @@
 
 use candle_core::{Result, Tensor};
 
-use super::super::param::ParamKind;
+use super::super::param::{Held, ParamKind};
 use super::super::{Layer, Shape};
 use super::Blueprint;
 use super::blueprint::{ParamPlan, Start, image, positive, product, window_output};
@@ -53,7 +53,7 @@ pub(super) fn params(
         ParamPlan {
             name: "weight".to_owned(),
             dims: vec![channels, inputs, kernel, kernel],
-            is_transposed: false,
+            held: Held::AsPytorch,
             kind: ParamKind::Weight,
             start: Start::Drawn {
                 fan_in: inputs * area,
@@ -75,8 +75,8 @@ pub(in crate::model) struct Conv {
     activation: Activation,
     /// The max pool that follows the activation.
     pool: Option<Window>,
-    /// Whether a convolution comes right before it, and right after it: the images between two of
-    /// them may lie as suits them.
+    /// Whether a convolution comes right before it, and one or a dense layer right after it: the
+    /// images between them may lie as suits them.
     neighbours: [bool; 2],
 }
 
@@ -117,10 +117,16 @@ impl Conv {
 
     /// Tells two convolutions that the second reads what the first makes, and nobody else does.
     pub fn join(&mut self, next: &mut Conv) {
-        if self.groups == 1 && next.groups == 1 && self.pool.is_none() {
+        if self.groups == 1 && next.groups == 1 {
             self.neighbours[1] = true;
             next.neighbours[0] = true;
         }
+    }
+
+    /// Tells a convolution that the dense layer which reads what it makes holds its weights by
+    /// pixel.
+    pub fn join_dense(&mut self) {
+        self.neighbours[1] = true;
     }
 
     /// How input and output of a convolution with this weight lie in memory.

@@ -2,11 +2,11 @@
 
 use candle_core::{Result, Tensor};
 
-use super::super::Shape;
-use super::Blueprint;
+use super::super::{Layer, Shape};
 use super::blueprint::{ParamPlan, positive, product};
 use super::plan::Pass;
-use crate::kernels::{self, Activation};
+use super::{Blueprint, activation};
+use crate::kernels::{self, Activation, Order};
 
 pub(super) fn blueprint(units: usize, input: Shape) -> std::result::Result<Blueprint, String> {
     positive(units, "units")?;
@@ -25,6 +25,33 @@ pub(super) fn blueprint(units: usize, input: Shape) -> std::result::Result<Bluep
     })
 }
 
+/// The channels of the image that the last of these layers, a dense one, reads by pixel: what a
+/// convolution makes, activated and pooled in passing, so that nobody has to turn it around.
+pub(super) fn image_channels(layers: &[Layer]) -> Option<usize> {
+    let [before @ .., Layer::Flatten, Layer::Dense { .. }] = layers else {
+        return None;
+    };
+    let before = match before {
+        [before @ .., Layer::MaxPool2d { .. }] => before,
+        _ => before,
+    };
+    let before = match before {
+        [before @ .., layer] if activation::joinable(layer).is_some() => before,
+        _ => before,
+    };
+    match before {
+        [
+            ..,
+            Layer::Conv2d {
+                channels,
+                groups: 1,
+                ..
+            },
+        ] if Order::suits_channels_last(*channels) => Some(*channels),
+        _ => None,
+    }
+}
+
 /// `[n, in]` → `[n, units]`.
 #[derive(Clone, Debug)]
 pub(in crate::model) struct Dense {
@@ -32,11 +59,18 @@ pub(in crate::model) struct Dense {
     pub weight: usize,
     /// The activation that follows.
     pub activation: Activation,
+    /// For weights by pixel, where the image comes by channel: its channels.
+    pub turns: Option<usize>,
 }
 
 impl Dense {
     pub fn forward(&self, x: &Tensor, pass: &Pass<'_>) -> Result<Tensor> {
         let (weight, bias) = (pass.tensor(self.weight), pass.tensor(self.weight + 1));
-        kernels::dense(x, &weight, &bias, self.activation)
+        let Some(channels) = self.turns else {
+            return kernels::dense(x, &weight, &bias, self.activation);
+        };
+        let by_channel = x.reshape((x.dim(0)?, channels, ()))?;
+        let by_pixel = by_channel.transpose(1, 2)?.contiguous()?;
+        kernels::dense(&by_pixel, &weight, &bias, self.activation)
     }
 }

@@ -137,17 +137,28 @@ pub(in crate::model) fn plan(
     {
         let stream = stream + planner.next as u64;
         planner.next += 1;
-        ops.push(match *layer {
+        let op = match *layer {
             Layer::Conv2d { .. } => Op::Conv(conv::Conv::new(layer, first, &mut planner)),
             Layer::MaxPool2d { .. } | Layer::AvgPool2d { .. } | Layer::GlobalAvgPool => {
                 Op::Pool(pool::Pool::new(layer))
             }
             Layer::Flatten if planner.next_reads_flat() => continue,
             Layer::Flatten => Op::Flatten,
-            Layer::Dense { .. } => Op::Dense(dense::Dense {
-                weight: first,
-                activation: planner.joined_activation(),
-            }),
+            Layer::Dense { .. } => {
+                let channels = dense::image_channels(&layers[..planner.next]);
+                let turns = match (channels, ops.last_mut()) {
+                    (Some(_), Some(Op::Conv(conv))) if is_fused => {
+                        conv.join_dense();
+                        None
+                    }
+                    _ => channels,
+                };
+                Op::Dense(dense::Dense {
+                    weight: first,
+                    activation: planner.joined_activation(),
+                    turns,
+                })
+            }
             Layer::BatchNorm => Op::BatchNorm(norm::BatchNorm { weight: first }),
             Layer::LayerNorm => Op::LayerNorm(norm::LayerNorm { weight: first }),
             Layer::Relu
@@ -174,7 +185,8 @@ pub(in crate::model) fn plan(
                 })
             }
             Layer::TokenPool { take } => Op::TokenPool(take),
-        });
+        };
+        ops.push(op);
     }
     if is_fused {
         join_convolutions(&mut ops);
