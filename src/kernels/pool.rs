@@ -298,22 +298,26 @@ pub(crate) fn for_parts<P: Send>(
     });
 }
 
-/// [`for_parts`] on this thread alone if all parts together are less `work`, in multiply-adds, than
-/// it takes to call the other threads.
+/// [`for_parts`], on this thread alone if all parts together are too little `work`, in
+/// multiply-adds, to call the others.
 pub(crate) fn for_parts_worth<P: Send>(
     work: usize,
     parts: impl IntoIterator<Item = P>,
     task: impl Fn(usize, P) + Sync,
 ) {
-    /// A few microseconds for one core.
-    const WORTH: usize = 1 << 17;
-    match work < WORTH {
-        true => parts
+    match is_worth(work) {
+        true => for_parts(parts, task),
+        false => parts
             .into_iter()
             .enumerate()
             .for_each(|(i, part)| task(i, part)),
-        false => for_parts(parts, task),
     }
+}
+
+/// Whether so many multiply-adds take longer than it takes to call the other threads.
+pub(crate) fn is_worth(work: usize) -> bool {
+    // A few microseconds for one core.
+    work >= 1 << 17
 }
 
 #[cfg(test)]

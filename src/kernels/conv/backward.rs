@@ -11,6 +11,8 @@ use super::super::transpose::transpose;
 use super::super::{Activation, pool, scratch};
 use super::dense::Dense;
 use super::geometry::{Geometry, area};
+use super::places::Places;
+use super::pooled_backward::Pooled;
 use super::sparse::Sparse;
 
 /// The batch is cut into at most this many chunks.
@@ -72,9 +74,14 @@ impl Backward<'_> {
     /// The gradients of input, weight and bias; empty where not wanted.
     pub fn run(&self, wants: Wants) -> [Vec<f32>; 3] {
         let g = self.geometry;
-        match Sparse::suits(g) {
-            true => Sparse::with(g, self.weight, |method| self.by(&method, wants)),
-            false => Dense::with(g, self.weight, wants, |method| self.by(&method, wants)),
+        if Sparse::suits(g) {
+            return Sparse::with(g, self.weight, |method| self.by(&method, wants));
+        }
+        match Places::of(g) {
+            Some(places) if !wants.input => self.by(&Pooled::new(g, &places), wants),
+            places => Dense::with(g, self.weight, wants, places.is_some(), |method| {
+                self.by(&method, wants)
+            }),
         }
     }
 
@@ -139,6 +146,32 @@ impl Backward<'_> {
             call(slopes);
         });
     }
+}
+
+/// `[out, pooled pixels]` → `[pooled pixels, out padded]`.
+pub(super) fn turn(g: &Geometry, slopes: &[f32], turned: &mut [f32]) {
+    let (width, pixels) = (g.outputs_padded(), area(g.pooled));
+    if width > g.outputs {
+        turned.fill(0.0);
+    }
+    transpose(slopes, (g.outputs, pixels, pixels), turned, width);
+}
+
+/// Calls `task` with the slopes of a sample `[pooled pixels, out padded]`.
+pub(super) fn with_channels_last(g: &Geometry, slopes: &[f32], task: impl FnOnce(&[f32])) {
+    if g.channels_last()[1] {
+        return task(slopes);
+    }
+    scratch::with(area(g.pooled) * g.outputs_padded(), |turned| {
+        turn(g, slopes, turned);
+        task(turned);
+    });
+}
+
+/// Brings a weight gradient `[taps, out padded]` into the order `[out, taps]`.
+pub(super) fn unpack(g: &Geometry, packed: &[f32], weight: &mut [f32]) {
+    let size = (g.taps(), g.outputs, g.outputs_padded());
+    transpose(packed, size, weight, g.taps());
 }
 
 /// Adds the sum over pixels of each channel's slopes to `bias`.

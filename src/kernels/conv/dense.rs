@@ -9,17 +9,18 @@ use super::super::support::padded;
 use super::super::tile::{Init, NOTHING_AHEAD, Product, Rows, Table};
 use super::super::transpose::transpose;
 use super::super::{scratch, simd};
-use super::backward::{Gradients, Method, Sample, Wants, add_bias, add_bias_channels_last};
+use super::backward::{
+    Gradients, Method, Sample, Wants, add_bias, add_bias_channels_last, turn, unpack,
+    with_channels_last,
+};
 use super::geometry::{Geometry, area};
-use super::places::Places;
-use super::pooled_backward::PooledWeight;
 
 pub(super) struct Dense<'a> {
     geometry: &'a Geometry,
     taps: Vec<usize>,
     corners: Vec<usize>,
-    /// Of a layer that was pooled in registers.
-    places: Option<Places>,
+    knows_the_dead: bool,
+    /// For the gradient of the input.
     spread: Spread,
     /// The weights in the order of [`Spread::steps`], `[taps, out, in padded]`.
     packed: &'a [f32],
@@ -27,7 +28,7 @@ pub(super) struct Dense<'a> {
 
 impl Method for Dense<'_> {
     fn knows_the_dead(&self) -> bool {
-        self.places.is_some()
+        self.knows_the_dead
     }
 
     fn weight_len(&self) -> usize {
@@ -40,11 +41,6 @@ impl Method for Dense<'_> {
             add_bias_channels_last(sample.slopes, g.outputs, gradients.bias);
             return self.unpooled(sample.x, sample.slopes, gradients);
         }
-        if let (Some(places), None) = (&self.places, &gradients.input)
-            && let Some(dw) = gradients.weight
-        {
-            return self.pooled_weight_gradient(sample, places, dw, gradients.bias);
-        }
         scratch::with(area(g.conv) * g.outputs_padded(), |dz| {
             self.slopes(sample, dz);
             match g.pool {
@@ -56,9 +52,7 @@ impl Method for Dense<'_> {
     }
 
     fn unpack(&self, packed: &[f32], weight: &mut [f32]) {
-        let g = self.geometry;
-        let size = (g.taps(), g.outputs, g.outputs_padded());
-        transpose(packed, size, weight, g.taps());
+        unpack(self.geometry, packed, weight);
     }
 }
 
@@ -68,13 +62,12 @@ impl Dense<'_> {
         geometry: &Geometry,
         weight: &[f32],
         wants: Wants,
+        knows_the_dead: bool,
         task: impl FnOnce(Dense<'_>) -> R,
     ) -> R {
-        let spread = Spread::new(geometry);
-        let width = if wants.input {
-            padded(geometry.inputs)
-        } else {
-            0
+        let (spread, width) = match wants.input {
+            true => (Spread::new(geometry), padded(geometry.inputs)),
+            false => (Spread::default(), 0),
         };
         scratch::with(spread.steps.len() * width, |packed| {
             if wants.input {
@@ -83,7 +76,7 @@ impl Dense<'_> {
             task(Dense {
                 geometry,
                 taps: geometry.tap_offsets(),
-                places: Places::new(geometry),
+                knows_the_dead,
                 corners: geometry.corners(),
                 spread,
                 packed,
@@ -105,65 +98,15 @@ impl Dense<'_> {
     fn slopes(&self, sample: &Sample<'_>, dz: &mut [f32]) {
         let g = self.geometry;
         let Some(window) = g.pool else {
-            return self.turn(sample.slopes, dz);
+            return turn(g, sample.slopes, dz);
         };
-        self.with_turned(sample.slopes, |pooled| {
+        with_channels_last(g, sample.slopes, |pooled| {
             simd::run(Unpool {
                 geometry: g,
                 window,
                 pooled,
                 winners: sample.winners,
                 dz,
-            });
-        });
-    }
-
-    /// `[out, pooled pixels]` → `[pooled pixels, out padded]`.
-    fn turn(&self, slopes: &[f32], turned: &mut [f32]) {
-        let g = self.geometry;
-        let (width, pixels) = (g.outputs_padded(), area(g.pooled));
-        if width > g.outputs {
-            turned.fill(0.0);
-        }
-        transpose(slopes, (g.outputs, pixels, pixels), turned, width);
-    }
-
-    /// Calls `task` with the slopes `[pooled pixels, out padded]`.
-    fn with_turned(&self, slopes: &[f32], task: impl FnOnce(&[f32])) {
-        let g = self.geometry;
-        if g.channels_last()[1] {
-            return task(slopes);
-        }
-        scratch::with(area(g.pooled) * g.outputs_padded(), |turned| {
-            self.turn(slopes, turned);
-            task(turned);
-        });
-    }
-
-    /// The gradients of weight and bias after max pooling, without dz.
-    fn pooled_weight_gradient(
-        &self,
-        sample: &Sample<'_>,
-        places: &Places,
-        dw: &mut [f32],
-        db: &mut [f32],
-    ) {
-        let g = self.geometry;
-        self.with_turned(sample.slopes, |slopes| {
-            g.with_border(sample.x, |x| {
-                let groups = places.pixels.len().div_ceil(4);
-                scratch::with(groups * x.len() * 4, |fours| {
-                    simd::run(PooledWeight {
-                        width: g.outputs_padded(),
-                        places,
-                        x,
-                        fours: fours.as_chunks_mut().0,
-                        slopes,
-                        winners: sample.winners,
-                        dw,
-                        db,
-                    });
-                });
             });
         });
     }
@@ -277,6 +220,7 @@ impl pulp::WithSimd for Unpool<'_> {
 
 /// dz with its pixels `stride` apart and a border as wide as the kernel reaches, channels-last:
 /// there, the windows that saw an input pixel are its neighbours.
+#[derive(Default)]
 struct Spread {
     size: [usize; 2],
     width: usize,

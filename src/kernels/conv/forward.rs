@@ -21,11 +21,17 @@ struct Forward<'a> {
     weight: &'a [f32],
     /// `[out padded]`
     bias: &'a [f32],
-    taps: &'a [usize],
-    corners: &'a [usize],
-    windows: &'a Windows,
-    /// For a layer that is pooled in registers.
+    tables: &'a Tables,
+    /// For a layer that is pooled in registers, which needs no tables.
     held: Option<&'a Places>,
+}
+
+/// Where the numbers of a sample lie.
+#[derive(Default)]
+struct Tables {
+    taps: Vec<usize>,
+    corners: Vec<usize>,
+    windows: Windows,
 }
 
 /// The result `[n, out, h, w]` and the winners of its pooling windows (empty without pooling).
@@ -36,15 +42,18 @@ pub(super) fn forward(
     weight: &[f32],
     bias: &[f32],
 ) -> (Vec<f32>, Bytes) {
-    let (taps, corners) = (geometry.tap_offsets(), geometry.corners());
     let width = geometry.outputs_padded();
     // The activation may as well follow the pooling.
     let held = (!activation.is_curved())
-        .then(|| Places::new(geometry))
+        .then(|| Places::of(geometry))
         .flatten();
-    let windows = match held {
-        Some(_) => Windows::default(),
-        None => Windows::new(geometry),
+    let tables = match held {
+        Some(_) => Tables::default(),
+        None => Tables {
+            taps: geometry.tap_offsets(),
+            corners: geometry.corners(),
+            windows: Windows::new(geometry),
+        },
     };
     let pixels = area(geometry.pooled);
     let mut y = buffer(geometry.n * geometry.outputs * pixels);
@@ -54,8 +63,9 @@ pub(super) fn forward(
         0
     };
     let mut winners = Bytes::new(geometry.n * winners_len);
-    scratch::with((taps.len() + 1) * width, |packed| {
-        let (packed, packed_bias) = packed.split_at_mut(taps.len() * width);
+    let taps = geometry.taps();
+    scratch::with((taps + 1) * width, |packed| {
+        let (packed, packed_bias) = packed.split_at_mut(taps * width);
         pack(weight, geometry.outputs, packed);
         packed_bias.fill(0.0);
         packed_bias[..geometry.outputs].copy_from_slice(bias);
@@ -64,10 +74,8 @@ pub(super) fn forward(
             activation,
             weight: packed,
             bias: packed_bias,
-            taps: &taps,
-            corners: &corners,
-            windows: &windows,
-            held: held.as_ref(),
+            tables: &tables,
+            held: held.as_deref(),
         };
         let mut parts_of_winners = winners.chunks_mut(winners_len.max(1));
         let parts = x
@@ -98,8 +106,8 @@ impl Forward<'_> {
         let row = self.geometry.conv[1];
         simd::run(Product {
             a: x,
-            rows: Rows::Table(&self.corners[rows.start * row..rows.end * row]),
-            steps: Table::new(self.taps),
+            rows: Rows::Table(&self.tables.corners[rows.start * row..rows.end * row]),
+            steps: Table::new(&self.tables.taps),
             b: self.weight,
             ldb: width,
             cols: width,
@@ -172,7 +180,7 @@ impl Forward<'_> {
             self.channels_last(x, rows.clone(), &mut z[rows.start * row..rows.end * row]);
             simd::run(MaxPool {
                 geometry: g,
-                windows: self.windows,
+                windows: &self.tables.windows,
                 first: py * g.pooled[1],
                 z,
                 best,

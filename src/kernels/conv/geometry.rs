@@ -37,7 +37,7 @@ impl Order {
 }
 
 /// The sizes of one call.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Geometry {
     pub n: usize,
     /// Channels of the input and of the output.

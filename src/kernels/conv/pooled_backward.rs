@@ -8,25 +8,76 @@
 //! laid out as the four that a window of 2 × 2 may pick from (or several times four).
 
 use super::super::simd::pick;
+use super::super::{scratch, simd};
+use super::backward::{Gradients, Method, Sample, unpack, with_channels_last};
+use super::geometry::Geometry;
 use super::places::Places;
 use pulp::{Simd, WithSimd};
 
-pub(super) struct PooledWeight<'a> {
+pub(super) struct Pooled<'a> {
+    geometry: &'a Geometry,
+    places: &'a Places,
+}
+
+impl<'a> Pooled<'a> {
+    pub fn new(geometry: &'a Geometry, places: &'a Places) -> Self {
+        Self { geometry, places }
+    }
+}
+
+impl Method for Pooled<'_> {
+    fn knows_the_dead(&self) -> bool {
+        true
+    }
+
+    fn weight_len(&self) -> usize {
+        self.geometry.taps() * self.geometry.outputs_padded()
+    }
+
+    fn sample(&self, sample: &Sample<'_>, gradients: Gradients<'_>) {
+        let (g, places) = (self.geometry, self.places);
+        let Some(dw) = gradients.weight else { return };
+        with_channels_last(g, sample.slopes, |slopes| {
+            g.with_border(sample.x, |x| {
+                let groups = places.pixels.len().div_ceil(4);
+                scratch::with(groups * x.len() * 4, |fours| {
+                    simd::run(PooledWeight {
+                        width: g.outputs_padded(),
+                        places,
+                        x,
+                        fours: fours.as_chunks_mut().0,
+                        slopes,
+                        winners: sample.winners,
+                        dw,
+                        db: gradients.bias,
+                    });
+                });
+            });
+        });
+    }
+
+    fn unpack(&self, packed: &[f32], weight: &mut [f32]) {
+        unpack(self.geometry, packed, weight);
+    }
+}
+
+/// One sample.
+struct PooledWeight<'a> {
     /// Output channels, padded.
-    pub width: usize,
-    pub places: &'a Places,
+    width: usize,
+    places: &'a Places,
     /// A sample with its border.
-    pub x: &'a [f32],
+    x: &'a [f32],
     /// For each four pixels of a window and each place of `x`: what lies at those pixels of the
     /// window with its corner there. As long as `x` for each four; overwritten.
-    pub fours: &'a mut [[f32; 4]],
+    fours: &'a mut [[f32; 4]],
     /// `[pooled pixels, out padded]`, both.
-    pub slopes: &'a [f32],
-    pub winners: &'a [u8],
+    slopes: &'a [f32],
+    winners: &'a [u8],
     /// `[taps, out padded]`
-    pub dw: &'a mut [f32],
+    dw: &'a mut [f32],
     /// `[out]`
-    pub db: &'a mut [f32],
+    db: &'a mut [f32],
 }
 
 impl WithSimd for PooledWeight<'_> {

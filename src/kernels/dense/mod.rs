@@ -38,9 +38,13 @@ struct Dense {
 }
 
 impl Dense {
-    /// Rows of W per chunk: whole cache lines of x. Rounded down, so that what is left over is a
-    /// small chunk more and not a large part of one less, which a thread would wait for.
+    /// Rows of W per chunk: all of them if one thread does all the work, else whole cache lines of
+    /// x. Rounded down, so that what is left over is a small chunk more and not a large part of
+    /// one less, which a thread would wait for.
     fn depth(&self) -> usize {
+        if !pool::is_worth(self.work()) {
+            return self.inputs;
+        }
         let rows = per_chunk(self.inputs, CHUNKS);
         (rows / LANES * LANES).max(LANES)
     }
