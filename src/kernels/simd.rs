@@ -86,6 +86,64 @@ pub(crate) fn run<K: WithSimd>(kernel: K) -> K::Output {
     arch().dispatch(kernel)
 }
 
+/// Writes the lowest byte of each lane. The compiler knows how, but forgets it in large functions:
+/// then it takes the bytes out one by one.
+#[inline(always)]
+pub(crate) fn store_bytes<S: Simd>(simd: S, lanes: S::u32s, to: &mut [u8]) {
+    use pulp::bytemuck::cast_slice;
+    #[cfg(target_arch = "x86_64")]
+    {
+        use pulp::bytemuck::{bytes_of, cast};
+        use pulp::x86::{V3, V4};
+        let any: &dyn Any = &simd;
+        if let Some(v4) = any.downcast_ref::<V4>() {
+            let bytes = v4.avx512f._mm512_cvtepi32_epi8(cast(lanes));
+            return to.copy_from_slice(bytes_of(&bytes));
+        }
+        if let Some(v3) = any.downcast_ref::<V3>() {
+            // The lowest bytes first in each half, then the first four of each half side by side.
+            let lowest: [u8; 32] = std::array::from_fn(|i| (i % 4 * 4) as u8);
+            let halves = v3.avx2._mm256_shuffle_epi8(cast(lanes), cast(lowest));
+            let sides = cast([0u32, 4, 0, 0, 0, 0, 0, 0]);
+            let both = v3.avx2._mm256_permutevar8x32_epi32(halves, sides);
+            return to.copy_from_slice(&bytes_of(&both)[..8]);
+        }
+    }
+    let lanes = [lanes];
+    let lanes: &[u32] = cast_slice(&lanes);
+    to.iter_mut()
+        .zip(lanes)
+        .for_each(|(to, from)| *to = *from as u8);
+}
+
+/// A byte in each lane.
+#[inline(always)]
+pub(crate) fn load_bytes<S: Simd>(simd: S, from: &[u8]) -> S::u32s {
+    use pulp::bytemuck::cast_slice_mut;
+    #[cfg(target_arch = "x86_64")]
+    {
+        use pulp::bytemuck::{bytes_of_mut, cast};
+        use pulp::x86::{V3, V4};
+        let any: &dyn Any = &simd;
+        if let Some(v4) = any.downcast_ref::<V4>() {
+            let mut bytes = cast([0u64; 2]);
+            bytes_of_mut(&mut bytes).copy_from_slice(&from[..16]);
+            return cast(v4.avx512f._mm512_cvtepu8_epi32(bytes));
+        }
+        if let Some(v3) = any.downcast_ref::<V3>() {
+            let mut bytes = cast([0u64; 2]);
+            bytes_of_mut(&mut bytes)[..8].copy_from_slice(&from[..8]);
+            return cast(v3.avx2._mm256_cvtepu8_epi32(bytes));
+        }
+    }
+    let mut lanes = [simd.splat_u32s(0)];
+    let to: &mut [u32] = cast_slice_mut(&mut lanes);
+    to.iter_mut()
+        .zip(from)
+        .for_each(|(to, from)| *to = u32::from(*from));
+    lanes[0]
+}
+
 /// `four[index mod 4]` in each lane.
 #[inline(always)]
 pub(crate) fn pick<S: Simd>(simd: S, four: [f32; 4], index: S::u32s) -> S::f32s {

@@ -7,7 +7,7 @@
 //! a winner of its own: an instruction picks one of four numbers for each lane, so the image is
 //! laid out as the four that a window of 2 × 2 may pick from (or several times four).
 
-use super::super::simd::pick;
+use super::super::simd::{load_bytes, pick};
 use super::super::{scratch, simd};
 use super::backward::{Gradients, Method, Sample, unpack, with_channels_last};
 use super::geometry::Geometry;
@@ -151,12 +151,11 @@ impl PooledWeight<'_> {
             .zip(self.winners.chunks_exact(width));
         for ((slopes, winners), &corner) in rows.zip(&self.places.corners) {
             let slopes = S::as_simd_f32s(&slopes[col..col + lanes]).0;
-            let mut indices = [0u32; 64];
-            let indices = &mut indices[..lanes];
-            for (to, from) in indices.iter_mut().zip(&winners[col..col + lanes]) {
-                *to = u32::from(*from);
+            let bytes = winners[col..col + lanes].chunks_exact(S::F32_LANES);
+            let mut winners = [simd.splat_u32s(0); V];
+            for (winners, bytes) in winners.iter_mut().zip(bytes) {
+                *winners = load_bytes(simd, bytes);
             }
-            let winners = S::as_simd_u32s(indices).0;
             for (group, fours) in self.fours.chunks_exact(self.x.len()).enumerate() {
                 let fours = &fours[corner..][..self.places.reach];
                 let first = simd.splat_u32s(4 * group as u32);

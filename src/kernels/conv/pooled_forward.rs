@@ -4,12 +4,13 @@
 //! after the other, and what is best so far stays in registers: the image before pooling, four
 //! times as large as the result, is never written.
 
+use super::super::simd::store_bytes;
 use super::geometry::DEAD;
 use super::places::Places;
 use pulp::{Simd, WithSimd};
 
 /// Pooled pixels at a time.
-const PIXELS: usize = 6;
+const PIXELS: usize = 4;
 
 /// One sample.
 pub(super) struct PooledForward<'a> {
@@ -25,6 +26,39 @@ pub(super) struct PooledForward<'a> {
     /// `[pooled pixels, out padded]`, both.
     pub best: &'a mut [f32],
     pub winners: &'a mut [u8],
+}
+
+/// What is best so far of a window, and at which of its pixels.
+#[derive(Clone, Copy)]
+struct Best<S: Simd, const V: usize> {
+    value: [S::f32s; V],
+    pixel: [S::u32s; V],
+}
+
+impl<S: Simd, const V: usize> Best<S, V> {
+    /// Of no pixel yet. What ReLU would clamp at zero has no winner.
+    #[inline(always)]
+    fn new(simd: S, relu: bool) -> Self {
+        let (least, nobody) = match relu {
+            true => (0.0, u32::from(DEAD)),
+            false => (f32::NEG_INFINITY, 0),
+        };
+        Self {
+            value: [simd.splat_f32s(least); V],
+            pixel: [simd.splat_u32s(nobody); V],
+        }
+    }
+
+    /// Or `z` at pixel `k`, if it is better.
+    #[inline(always)]
+    fn or(&mut self, simd: S, k: usize, z: [S::f32s; V]) {
+        for v in 0..V {
+            // Not less or equal: greater, or one of them is not a number.
+            let wins = simd.not_m32s(simd.less_than_or_equal_f32s(z[v], self.value[v]));
+            self.value[v] = simd.select_f32s(wins, z[v], self.value[v]);
+            self.pixel[v] = simd.select_u32s(wins, simd.splat_u32s(k as u32), self.pixel[v]);
+        }
+    }
 }
 
 impl WithSimd for PooledForward<'_> {
@@ -64,48 +98,39 @@ impl PooledForward<'_> {
         pixel: usize,
         col: usize,
     ) {
-        let (width, lanes) = (self.bias.len(), V * S::F32_LANES);
         // Of equal length, so that one look at it serves all.
         let mut x: [&[f32]; N] = [&[]; N];
         for (x, &corner) in x.iter_mut().zip(&self.places.corners[pixel..pixel + N]) {
             *x = &self.x[corner..][..self.places.span];
         }
-        let mut best = [[simd.splat_f32s(f32::NEG_INFINITY); V]; N];
-        let mut winners = [[simd.splat_u32s(0); V]; N];
+        let mut best = [Best::<S, V>::new(simd, self.relu); N];
         for (k, &offset) in self.places.pixels.iter().enumerate() {
-            let index = simd.splat_u32s(k as u32);
             let z = self.convolution::<S, N, V>(simd, &x, offset, col);
-            for n in 0..N {
-                for v in 0..V {
-                    // Not less or equal: greater, or one of them is not a number.
-                    let wins = simd.not_m32s(simd.less_than_or_equal_f32s(z[n][v], best[n][v]));
-                    best[n][v] = simd.select_f32s(wins, z[n][v], best[n][v]);
-                    winners[n][v] = simd.select_u32s(wins, index, winners[n][v]);
-                }
+            for (best, z) in best.iter_mut().zip(z) {
+                best.or(simd, k, z);
             }
         }
-        let (zero, dead) = (simd.splat_f32s(0.0), simd.splat_u32s(u32::from(DEAD)));
-        for n in 0..N {
-            if self.relu {
-                for v in 0..V {
-                    let lives = simd.less_than_f32s(zero, best[n][v]);
-                    winners[n][v] = simd.select_u32s(lives, winners[n][v], dead);
-                    // In this order a NaN stays one on x86, so that a diverged run shows.
-                    best[n][v] = simd.max_f32s(zero, best[n][v]);
-                }
-            }
-            let at = (pixel + n) * width + col;
-            let to = &mut self.best[at..at + lanes];
-            S::as_mut_simd_f32s(to).0.copy_from_slice(&best[n]);
-            let mut indices = [0u32; 64];
-            S::as_mut_simd_u32s(&mut indices[..lanes])
-                .0
-                .copy_from_slice(&winners[n]);
-            // A loop of its own, which the compiler knows how to narrow by the vector.
-            let to = &mut self.winners[at..at + lanes];
-            to.iter_mut()
-                .zip(&indices)
-                .for_each(|(to, from)| *to = *from as u8);
+        for (n, best) in best.into_iter().enumerate() {
+            self.keep::<S, V>(simd, best, pixel + n, col);
+        }
+    }
+
+    /// Writes down what is best of a window.
+    #[inline(always)]
+    fn keep<S: Simd, const V: usize>(
+        &mut self,
+        simd: S,
+        best: Best<S, V>,
+        pixel: usize,
+        col: usize,
+    ) {
+        let (width, lanes) = (self.bias.len(), V * S::F32_LANES);
+        let at = pixel * width + col;
+        let to = &mut self.best[at..at + lanes];
+        S::as_mut_simd_f32s(to).0.copy_from_slice(&best.value);
+        let to = self.winners[at..at + lanes].chunks_exact_mut(S::F32_LANES);
+        for (to, pixel) in to.zip(best.pixel) {
+            store_bytes(simd, pixel, to);
         }
     }
 
