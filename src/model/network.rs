@@ -182,7 +182,7 @@ fn init_params(
             let values = Tensor::from_vec(values, plan.dims.clone(), device)?;
             params.push(Param {
                 name: format!("{idx}.{}", plan.name),
-                var: Var::from_tensor(&plan.held.from_rows(&values)?)?,
+                var: Var::from_tensor(&plan.held.order_rows(&values)?)?,
                 held: plan.held,
                 kind: plan.kind,
             });

@@ -31,7 +31,7 @@ pub enum Held {
 
 impl Held {
     /// Values `[in, out]` with the rows in PyTorch's order → as they are held.
-    pub(crate) fn from_rows(self, rows: &Tensor) -> Result<Tensor> {
+    pub(crate) fn order_rows(self, rows: &Tensor) -> Result<Tensor> {
         let Held::ByPixel { channels } = self else {
             return Ok(rows.clone());
         };
@@ -48,7 +48,7 @@ impl Held {
             Held::Transposed => held.t()?.contiguous(),
             Held::ByPixel { channels } => {
                 let pixels = held.dim(0)? / channels;
-                let rows = Held::ByPixel { channels: pixels }.from_rows(held)?;
+                let rows = Held::ByPixel { channels: pixels }.order_rows(held)?;
                 rows.t()?.contiguous()
             }
         }
@@ -90,7 +90,7 @@ impl Param {
             Held::AsPytorch => self.var.set(&tensor),
             held => {
                 let rows = tensor.t()?.contiguous()?;
-                self.var.set(&held.from_rows(&rows)?)
+                self.var.set(&held.order_rows(&rows)?)
             }
         }
     }

@@ -314,7 +314,7 @@ impl Checkpoint {
     fn turn_to_pixels(&mut self, params: &[Param]) {
         let turn = |param: &Param, values: &mut Vec<f32>| {
             let rows = Tensor::from_slice(values, param.var.dims(), &Device::Cpu);
-            let held = rows.and_then(|rows| param.held.from_rows(&rows)?.flatten_all()?.to_vec1());
+            let held = rows.and_then(|rows| param.held.order_rows(&rows)?.flatten_all()?.to_vec1());
             // What does not fit the network, or was empty, stays as it is.
             if let Ok(held) = held {
                 *values = held;

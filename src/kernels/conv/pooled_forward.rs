@@ -52,11 +52,12 @@ impl<S: Simd, const V: usize> Best<S, V> {
     /// Or `z` at pixel `k`, if it is better.
     #[inline(always)]
     fn or(&mut self, simd: S, k: usize, z: [S::f32s; V]) {
-        for v in 0..V {
+        let index = simd.splat_u32s(k as u32);
+        for ((value, pixel), z) in self.value.iter_mut().zip(&mut self.pixel).zip(z) {
             // Not less or equal: greater, or one of them is not a number.
-            let wins = simd.not_m32s(simd.less_than_or_equal_f32s(z[v], self.value[v]));
-            self.value[v] = simd.select_f32s(wins, z[v], self.value[v]);
-            self.pixel[v] = simd.select_u32s(wins, simd.splat_u32s(k as u32), self.pixel[v]);
+            let wins = simd.not_m32s(simd.less_than_or_equal_f32s(z, *value));
+            *value = simd.select_f32s(wins, z, *value);
+            *pixel = simd.select_u32s(wins, index, *pixel);
         }
     }
 }
