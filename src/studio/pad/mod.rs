@@ -1,0 +1,207 @@
+//! The canvas: strokes in, grey pixels out.
+//!
+//! The picture is kept as pixels, not as strokes: a stroke that grows only touches the pixels
+//! under its new piece, and taking something back is putting an older picture in place again.
+
+mod fit;
+mod pen;
+#[cfg(test)]
+mod tests;
+
+use std::collections::VecDeque;
+
+use crate::data::GreyImage;
+use fit::fitted;
+use pen::{Pen, draw_line};
+
+/// One movement of the pen.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Stroke {
+    /// Whether it removes ink instead of adding it.
+    pub erases: bool,
+    /// Points in canvas coordinates from 0 to 1, x to the right and y down; at least one.
+    pub points: Vec<[f32; 2]>,
+}
+
+/// What is on the canvas at one moment.
+#[derive(Clone, Debug)]
+struct Sheet {
+    image: GreyImage,
+    true_label: Option<u32>,
+}
+
+/// The canvas with its history. Every change counts up [`Pad::version`].
+#[derive(Debug)]
+pub struct Pad {
+    sheet: Sheet,
+    /// Older sheets, the newest last.
+    past: VecDeque<Sheet>,
+    /// Sheets that were taken back, the next one to return last.
+    future: Vec<Sheet>,
+    pen: Option<Pen>,
+    brush: f32,
+    version: u64,
+}
+
+/// Steps that can be taken back; a sheet has 78 kB.
+const MAX_PAST: usize = 64;
+
+/// A pen that gives digits the stroke width they have in MNIST.
+const DEFAULT_BRUSH: f32 = 0.075;
+
+impl Default for Pad {
+    fn default() -> Pad {
+        Pad {
+            sheet: Sheet {
+                image: blank(),
+                true_label: None,
+            },
+            past: VecDeque::new(),
+            future: Vec::new(),
+            pen: None,
+            brush: DEFAULT_BRUSH,
+            version: 0,
+        }
+    }
+}
+
+impl Pad {
+    /// Pixels a side.
+    pub const SIDE: usize = 280;
+
+    /// Thinnest and widest pen.
+    pub const BRUSHES: std::ops::RangeInclusive<f32> = 0.02..=0.2;
+
+    /// What is on the canvas: `SIDE` × `SIDE`, ink bright on black.
+    pub fn image(&self) -> &GreyImage {
+        &self.sheet.image
+    }
+
+    /// Counts up with every change, so that an answer can be told from an older one.
+    pub fn version(&self) -> u64 {
+        self.version
+    }
+
+    /// Whether there is no ink at all.
+    pub fn is_empty(&self) -> bool {
+        self.sheet.image.pixels.iter().all(|&p| p == 0)
+    }
+
+    /// Width of the pen, as a share of the canvas' side.
+    pub fn brush(&self) -> f32 {
+        self.brush
+    }
+
+    /// Whether there is something to take back.
+    pub fn can_undo(&self) -> bool {
+        !self.past.is_empty()
+    }
+
+    /// Whether there is something to put back.
+    pub fn can_redo(&self) -> bool {
+        !self.future.is_empty()
+    }
+
+    /// The true label of the test image on the canvas, while nothing was drawn over it.
+    pub fn true_label(&self) -> Option<u32> {
+        self.sheet.true_label
+    }
+
+    /// Puts the pen down and draws the points of `stroke`.
+    pub(super) fn begin(&mut self, stroke: Stroke) {
+        let Some(&first) = stroke.points.first() else {
+            return;
+        };
+        self.end();
+        self.remember();
+        self.sheet.true_label = None;
+        self.pen = Some(Pen {
+            erases: stroke.erases,
+            at: first,
+        });
+        self.extend(&stroke.points);
+    }
+
+    /// Draws on to these points; without a pen on the canvas nothing happens.
+    pub(super) fn extend(&mut self, points: &[[f32; 2]]) {
+        let Some(mut pen) = self.pen else {
+            return;
+        };
+        // A pointer far outside must not make the line's box larger than memory of pixels.
+        let is_near = |p: &&[f32; 2]| p.iter().all(|c| c.is_finite() && c.abs() < 100.0);
+        for &point in points.iter().filter(is_near) {
+            draw_line(&mut self.sheet.image, pen, point, self.brush);
+            pen.at = point;
+        }
+        self.pen = Some(pen);
+        self.version += 1;
+    }
+
+    /// Lifts the pen.
+    pub(super) fn end(&mut self) {
+        self.pen = None;
+    }
+
+    /// Takes back the last stroke, image or clearing.
+    pub(super) fn undo(&mut self) {
+        self.end();
+        if let Some(sheet) = self.past.pop_back() {
+            self.future.push(std::mem::replace(&mut self.sheet, sheet));
+            self.version += 1;
+        }
+    }
+
+    /// Puts back what was taken back last.
+    pub(super) fn redo(&mut self) {
+        self.end();
+        if let Some(sheet) = self.future.pop() {
+            self.past
+                .push_back(std::mem::replace(&mut self.sheet, sheet));
+            self.version += 1;
+        }
+    }
+
+    /// Removes all ink.
+    pub(super) fn clear(&mut self) {
+        if !self.is_empty() {
+            self.replace(blank(), None);
+        }
+    }
+
+    /// Sets the width of the pen, as a share of the canvas' side.
+    pub(super) fn set_brush(&mut self, brush: f32) {
+        if brush.is_finite() {
+            self.brush = brush.clamp(*Self::BRUSHES.start(), *Self::BRUSHES.end());
+        }
+    }
+
+    /// Puts an image on the canvas, as large as fits, its aspect kept. `true_label` is what is
+    /// known to be on it.
+    pub(super) fn paste(&mut self, image: GreyImage, true_label: Option<u32>) {
+        self.replace(fitted(&image), true_label);
+    }
+
+    fn replace(&mut self, image: GreyImage, true_label: Option<u32>) {
+        self.end();
+        self.remember();
+        self.sheet = Sheet { image, true_label };
+        self.version += 1;
+    }
+
+    /// Keeps the present sheet as one to come back to.
+    fn remember(&mut self) {
+        self.future.clear();
+        self.past.push_back(self.sheet.clone());
+        if self.past.len() > MAX_PAST {
+            self.past.pop_front();
+        }
+    }
+}
+
+fn blank() -> GreyImage {
+    GreyImage {
+        width: Pad::SIDE,
+        height: Pad::SIDE,
+        pixels: vec![0; Pad::SIDE * Pad::SIDE],
+    }
+}
