@@ -6,65 +6,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::sampler::Tried;
-use super::{Definition, Direction, Measure, Point, Verdict};
-
-/// Something that happened in a sweep: one line of its journal.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "event", rename_all = "snake_case")]
-pub enum SweepEvent {
-    /// The sweep begins, or goes on in another session.
-    Opened {
-        /// The same for the same images.
-        fingerprint: String,
-    },
-    /// A trial begins.
-    Started {
-        /// Its number, from 1.
-        trial: usize,
-        /// Number of its setting, from 0.
-        setting: usize,
-        /// How many runs of the setting come before it.
-        repeat: usize,
-        /// The setting.
-        point: Point,
-        /// Name of its run's folder in the workspace.
-        run: String,
-        /// Seconds of the sweep so far; pauses excluded.
-        secs: f64,
-    },
-    /// A trial goes on from its last checkpoint.
-    Resumed {
-        /// Its number.
-        trial: usize,
-        /// Seconds of the sweep so far.
-        secs: f64,
-    },
-    /// A trial has finished an epoch.
-    Reported {
-        /// Its number.
-        trial: usize,
-        /// Epochs done.
-        epoch: usize,
-        /// The metric.
-        value: f64,
-        /// Seconds of the sweep so far.
-        secs: f64,
-    },
-    /// A trial is over.
-    Ended {
-        /// Its number.
-        trial: usize,
-        /// How.
-        status: TrialStatus,
-        /// Seconds of the sweep so far.
-        secs: f64,
-    },
-    /// A trial shall be done once more.
-    Retried {
-        /// Its number.
-        trial: usize,
-    },
-}
+use super::{Definition, Direction, Measure, Point, SweepEvent, Verdict};
 
 /// Where a trial stands.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -142,21 +84,6 @@ impl Trial {
             _ => None,
         }
     }
-}
-
-/// A setting's place on the leaderboard.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Place {
-    /// Number of the setting.
-    pub setting: usize,
-    /// The setting.
-    pub point: Point,
-    /// Mean over its completed trials.
-    pub mean: f64,
-    /// Standard deviation over them, from two on.
-    pub deviation: Option<f64>,
-    /// Its completed trials.
-    pub trials: Vec<usize>,
 }
 
 /// Everything known about a sweep.
@@ -276,61 +203,6 @@ impl SweepState {
         tried.collect()
     }
 
-    /// The settings with a completed trial, best mean first.
-    pub fn leaderboard(&self, definition: &Definition) -> Vec<Place> {
-        let mut settings: BTreeMap<usize, Vec<(&Trial, f64)>> = BTreeMap::new();
-        for trial in self.trials.values() {
-            if let TrialStatus::Completed { value } = trial.status {
-                settings
-                    .entry(trial.setting)
-                    .or_default()
-                    .push((trial, value));
-            }
-        }
-        let mut places: Vec<Place> = settings.into_iter().map(|(s, t)| place(s, &t)).collect();
-        let cost = |p: &Place| definition.direction.cost(p.mean);
-        places.sort_by(|a, b| cost(a).total_cmp(&cost(b)).then(a.setting.cmp(&b.setting)));
-        places
-    }
-
-    /// The best trial so far.
-    pub fn best(&self, direction: Direction) -> Option<(&Trial, f64)> {
-        let completed = self.trials.values().filter_map(|t| match t.status {
-            TrialStatus::Completed { value } => Some((t, value)),
-            _ => None,
-        });
-        completed.reduce(|best, next| {
-            if direction.is_better(next.1, best.1) {
-                next
-            } else {
-                best
-            }
-        })
-    }
-
-    /// How the best value moved: seconds of the sweep, and the best value from then on.
-    pub fn best_so_far(&self, direction: Direction) -> Vec<(f64, f64)> {
-        let mut ends: Vec<(f64, f64)> = self
-            .trials
-            .values()
-            .filter_map(|t| match (&t.status, t.ended) {
-                (TrialStatus::Completed { value }, Some(ended)) => Some((ended, *value)),
-                _ => None,
-            })
-            .collect();
-        ends.sort_by(|a, b| a.0.total_cmp(&b.0));
-        let mut curve: Vec<(f64, f64)> = Vec::new();
-        for (secs, value) in ends {
-            if curve
-                .last()
-                .is_none_or(|&(_, best)| direction.is_better(value, best))
-            {
-                curve.push((secs, value));
-            }
-        }
-        curve
-    }
-
     /// Trials that are over.
     pub fn n_over(&self) -> usize {
         self.trials.values().filter(|t| t.is_over()).count()
@@ -355,18 +227,5 @@ impl Measure {
     /// The value of a trial so far.
     pub(super) fn of_trial(self, direction: Direction, trial: &Trial) -> Option<f64> {
         self.of(direction, trial.reports.iter().map(|(_, value)| *value))
-    }
-}
-
-fn place(setting: usize, trials: &[(&Trial, f64)]) -> Place {
-    let n = trials.len() as f64;
-    let mean = trials.iter().map(|(_, value)| value).sum::<f64>() / n;
-    let squares: f64 = trials.iter().map(|(_, value)| (value - mean).powi(2)).sum();
-    Place {
-        setting,
-        point: trials[0].0.point.clone(),
-        mean,
-        deviation: (trials.len() > 1).then(|| (squares / (n - 1.0)).sqrt()),
-        trials: trials.iter().map(|(trial, _)| trial.number).collect(),
     }
 }

@@ -1,18 +1,17 @@
 //! Doing the trials of a sweep: several at once, each on a thread of its own with its share of
 //! the machine's processors.
 
-use std::path::PathBuf;
+mod next;
+
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use super::sampler::{Sampler, sampler};
-use super::trial::{self, Task};
-use super::{
-    Point, SweepControl, SweepError, SweepEvent, SweepFolder, SweepState, TrialStatus, Verdict,
-};
+use super::trial;
+use super::{SweepControl, SweepError, SweepEvent, SweepFolder, SweepState, Verdict};
 use crate::data::Dataset;
 use crate::kernels;
-use crate::train::{EpochPoint, TrainConfig};
+use crate::train::EpochPoint;
 
 /// How a sweep ended for now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,10 +23,6 @@ pub enum SweepEnd {
     /// Somebody stopped it.
     Stopped,
 }
-
-/// How often the program may end while one and the same trial runs, before the trial is taken to
-/// be the reason.
-const MAX_CRASHES: usize = 2;
 
 /// What the workers share.
 pub(super) struct Shared<'a> {
@@ -215,122 +210,5 @@ impl Inner<'_> {
         let n_started = self.folder.state().trials.len();
         let n_trials = self.folder.plan().n_trials();
         !self.first.is_empty() || n_trials.is_none_or(|n| n_started < n)
-    }
-
-    /// What to do next; `None` when there is nothing, or no time, left.
-    fn next(&mut self, control: &SweepControl) -> Option<Task> {
-        self.take_retries(control);
-        loop {
-            if control.is_stopped() {
-                return None;
-            }
-            // Those that were begun before the time was over are ended.
-            if !self.first.is_empty() {
-                let trial = self.first.remove(0);
-                if let Some(task) = self.again(control, trial) {
-                    return Some(task);
-                }
-                continue;
-            }
-            if self.is_out_of_time(control) {
-                return None;
-            }
-            return self.fresh(control);
-        }
-    }
-
-    fn take_retries(&mut self, control: &SweepControl) {
-        for trial in control.take_retries() {
-            let trials = &self.folder.state().trials;
-            if trials.get(&trial).is_some_and(super::Trial::is_over) {
-                self.record(control, |_| SweepEvent::Retried { trial });
-                self.first.push(trial);
-            }
-        }
-    }
-
-    /// A trial that was begun: it goes on from its checkpoint, or is done from the beginning.
-    fn again(&mut self, control: &SweepControl, number: usize) -> Option<Task> {
-        let trial = self.folder.state().trials.get(&number)?.clone();
-        let is_crashed = trial.status == TrialStatus::Running;
-        if is_crashed && trial.n_crashes + 1 >= MAX_CRASHES {
-            let message = format!("the program ended {MAX_CRASHES} times while this trial ran");
-            self.record(control, |secs| SweepEvent::Ended {
-                trial: number,
-                status: TrialStatus::Failed { message },
-                secs,
-            });
-            return None;
-        }
-        let (setting, repeat) = (trial.setting, trial.repeat);
-        let path = self.folder.run_path(&trial.run);
-        if trial.status != TrialStatus::Waiting
-            && let Some(checkpoint) = trial::checkpoint(&path)
-        {
-            self.record(control, |secs| SweepEvent::Resumed {
-                trial: number,
-                secs,
-            });
-            let config = self.config(&trial.point, repeat)?;
-            return Some(Task {
-                trial: number,
-                sweep: self.folder.plan().definition.name.clone(),
-                path,
-                config: Ok(config),
-                checkpoint: Some(checkpoint),
-            });
-        }
-        Some(self.start(control, number, (setting, repeat), trial.point))
-    }
-
-    /// The next trial nobody has started.
-    fn fresh(&mut self, control: &SweepControl) -> Option<Task> {
-        let definition = &self.folder.plan().definition;
-        let state = self.folder.state();
-        let number = state.trials.last_key_value().map_or(1, |(n, _)| n + 1);
-        if self.folder.plan().n_trials().is_some_and(|n| number > n) {
-            return None;
-        }
-        let place = self.folder.plan().place(number);
-        let sibling = state.trials.values().find(|t| t.setting == place.0);
-        let point = match sibling {
-            Some(trial) => trial.point.clone(),
-            None => {
-                let tried = state.tried(definition.direction);
-                self.sampler.propose(&definition.search, place.0, &tried)?
-            }
-        };
-        Some(self.start(control, number, place, point))
-    }
-
-    fn start(
-        &mut self,
-        control: &SweepControl,
-        trial: usize,
-        (setting, repeat): (usize, usize),
-        point: Point,
-    ) -> Task {
-        let run = self.folder.new_run(trial);
-        let path: PathBuf = self.folder.run_path(&run);
-        let config = self.folder.plan().config(&point, repeat);
-        self.record(control, |secs| SweepEvent::Started {
-            trial,
-            setting,
-            repeat,
-            point,
-            run,
-            secs,
-        });
-        Task {
-            trial,
-            sweep: self.folder.plan().definition.name.clone(),
-            path,
-            config: config.map_err(|e| e.to_string()),
-            checkpoint: None,
-        }
-    }
-
-    fn config(&self, point: &Point, repeat: usize) -> Option<TrainConfig> {
-        self.folder.plan().config(point, repeat).ok()
     }
 }

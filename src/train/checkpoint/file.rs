@@ -1,18 +1,14 @@
-//! Everything a run needs to go on as if it had never been interrupted: bit for bit.
-//!
-//! Random numbers are keyed by the seed, the epoch and the step, so a cursor says all there is to
-//! say about them.
+//! A checkpoint as a file: safetensors with one JSON string among its metadata.
 
 use std::collections::HashMap;
 
-use candle_core::{Device, Result as CandleResult, Tensor};
+use candle_core::{Device, Tensor};
 use safetensors::{Dtype, SafeTensors, tensor::TensorView};
 use serde::{Deserialize, Serialize};
 
-use super::kept::put;
-use super::{Kept, Metrics, OptimizerState, Plateau, TrainConfig, TrainError, Watch};
-use crate::kernels::Copies;
-use crate::model::{Held, Network, Param};
+use super::{Checkpoint, Cursor};
+use crate::model::{Held, Param};
+use crate::train::{Kept, OptimizerState, TrainConfig};
 
 /// Version of the checkpoint's layout. A newer one is refused; in version 1 the weights of a dense
 /// layer that reads an image lay by channel, see [`Held::ByPixel`].
@@ -20,61 +16,6 @@ const FORMAT_VERSION: u32 = 2;
 
 /// Key of our JSON string among the file's metadata.
 const METADATA_KEY: &str = "candle_studio_checkpoint";
-
-/// Where in its data and its sums a run is.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Cursor {
-    /// Epochs finished.
-    pub epoch: usize,
-    /// Images of the current epoch already learned from.
-    pub n_done: usize,
-    /// Training images seen.
-    pub images: u64,
-    /// Seconds of training.
-    pub secs: f64,
-    /// [`Cursor::secs`] when the current epoch began.
-    pub secs_at_epoch: f64,
-    /// Over the current epoch: the sum of the images' losses.
-    pub loss_sum: f64,
-    /// Over the current epoch: the number of images classified correctly.
-    pub n_right: f64,
-    /// Images of the current epoch whose batch was left out.
-    #[serde(default)]
-    pub n_skipped: usize,
-    /// The losses of the last updates, which the next one is judged by.
-    #[serde(default)]
-    pub recent_losses: Vec<f64>,
-    /// Seconds each finished epoch took to train.
-    pub epoch_secs: Vec<f64>,
-    /// On the held-out images after the last epoch.
-    pub validation: Option<Metrics>,
-    /// On the held-out images after the best epoch, where early stopping keeps its weights.
-    #[serde(default)]
-    pub best_validation: Option<Metrics>,
-    /// What early stopping has seen.
-    #[serde(default)]
-    pub early: Watch,
-    /// What the schedule has seen, if it reduces the learning rate on a plateau.
-    #[serde(default)]
-    pub plateau: Plateau,
-}
-
-/// The full state of a run between two batches.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Checkpoint {
-    /// The configuration with every change applied so far.
-    pub config: TrainConfig,
-    /// Where the run is.
-    pub cursor: Cursor,
-    /// The optimiser's memory.
-    pub optimizer: OptimizerState,
-    /// Other weights of the run.
-    pub kept: Kept,
-    /// Name, shape and values of each of the network's tensors, as they lie in memory.
-    tensors: Vec<(String, Vec<usize>, Vec<f32>)>,
-    /// Whether it comes from a file of version 1 and has not met its network yet.
-    is_by_channel: bool,
-}
 
 /// The JSON string in the file.
 #[derive(Serialize, Deserialize)]
@@ -86,109 +27,6 @@ struct Description {
 }
 
 impl Checkpoint {
-    pub(super) fn new(
-        config: &TrainConfig,
-        cursor: &Cursor,
-        optimizer: &OptimizerState,
-        kept: Kept,
-        params: &[Param],
-        copies: &mut Copies,
-    ) -> CandleResult<Checkpoint> {
-        let mut copy = |p: &Param| {
-            let values = copies.of_tensor(&p.var)?;
-            Ok((p.name.clone(), p.var.dims().to_vec(), values))
-        };
-        Ok(Checkpoint {
-            config: config.clone(),
-            cursor: cursor.clone(),
-            kept,
-            tensors: params.iter().map(&mut copy).collect::<CandleResult<_>>()?,
-            optimizer: optimizer.copy(copies),
-            is_by_channel: false,
-        })
-    }
-
-    /// The memory of this state, for another one.
-    pub(super) fn into_copies(self) -> Copies {
-        let OptimizerState { first, second, .. } = self.optimizer;
-        let Kept { average, best } = self.kept;
-        let own = self.tensors.into_iter().map(|(_, _, values)| values);
-        let others = [first, second, average, best].into_iter().flatten();
-        Copies::in_place_of(own.chain(others))
-    }
-
-    /// Updates done.
-    pub fn step(&self) -> u64 {
-        self.optimizer.step
-    }
-
-    /// Epochs done, fractions included, of a run that learns from `n_train` images.
-    pub fn epochs(&self, n_train: usize) -> f64 {
-        self.cursor.epoch as f64 + self.cursor.n_done as f64 / n_train.max(1) as f64
-    }
-
-    /// Gives `network` the weights this state is judged by: their average where there is one.
-    ///
-    /// # Errors
-    /// When it is of another kind.
-    pub fn put_into(&self, network: &Network) -> Result<(), TrainError> {
-        if !self.fits(network.params()) {
-            return Err(TrainError::Checkpoint(self.step()));
-        }
-        if self.kept.average.is_empty() {
-            self.restore(network.params())?;
-        } else {
-            put(&self.kept.average, network.params())?;
-        }
-        Ok(())
-    }
-
-    /// Memory it takes.
-    pub fn n_bytes(&self) -> usize {
-        let moments = self.optimizer.first.iter().chain(&self.optimizer.second);
-        let kept = self.kept.average.iter().chain(&self.kept.best);
-        let values = self.tensors.iter().map(|(_, _, values)| values);
-        4 * values
-            .chain(moments)
-            .chain(kept)
-            .map(Vec::len)
-            .sum::<usize>()
-    }
-
-    /// Whether all weights are numbers.
-    pub(super) fn is_finite(&self) -> bool {
-        let own = self.tensors.iter().map(|(_, _, values)| values);
-        let mut all = own.chain(&self.kept.average);
-        // The exponents of what is no number are the largest there are.
-        let size = |v: &f32| v.to_bits() & !(1 << 31);
-        let largest = |values: &Vec<f32>| values.iter().map(size).max().unwrap_or(0);
-        all.all(|values| largest(values) < f32::INFINITY.to_bits())
-    }
-
-    /// Puts the values into `params`, which belong to a network of the same spec.
-    pub(super) fn restore(&self, params: &[Param]) -> CandleResult<()> {
-        for (param, (_, dims, values)) in params.iter().zip(&self.tensors) {
-            let values = Tensor::from_slice(values, dims.as_slice(), param.var.device())?;
-            param.var.set(&values)?;
-        }
-        Ok(())
-    }
-
-    /// Whether the checkpoint is of a network with these tensors.
-    pub(super) fn fits(&self, params: &[Param]) -> bool {
-        let is_whole = |(_, kept): (_, &Vec<Vec<f32>>)| {
-            let sizes = self.tensors.iter().map(|(_, _, values)| values.len());
-            kept.is_empty() || kept.iter().map(Vec::len).eq(sizes)
-        };
-        if !self.kept.parts().into_iter().all(is_whole) {
-            return false;
-        }
-        let same = |(p, (name, dims, _)): (&Param, &(String, Vec<usize>, Vec<f32>))| {
-            p.name == *name && p.var.dims() == dims
-        };
-        params.len() == self.tensors.len() && params.iter().zip(&self.tensors).all(same)
-    }
-
     /// The bytes of a checkpoint file: safetensors with one JSON string.
     ///
     /// # Errors
@@ -373,7 +211,8 @@ fn le_bytes(values: &[f32]) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Init, preset};
+    use crate::kernels::Copies;
+    use crate::model::{Init, Network, preset};
 
     /// A file of version 1, with the rows of dense weights by channel, and what it should be now.
     #[test]

@@ -1,18 +1,15 @@
-//! A workspace that is looked at all the time: runs that other processes start, move or delete
-//! appear, move and disappear here.
+//! The thread that looks: what it has seen of each run, and what of it is news.
 
 use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
-use std::sync::Arc;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
-use std::thread::JoinHandle;
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
-use super::index::Index;
-use super::record::Reading;
-use super::workspace::{Found, find_runs, is_run, list, run_folders, settle};
-use super::{Listing, Record, RunFolder, RunFolderError, RunId, RunState, Status, Tail};
-use crate::train::Event;
+use super::{News, Request, WatchNews};
+use crate::runs::index::Index;
+use crate::runs::record::Reading;
+use crate::runs::workspace::{Found, find_runs, is_run, list, run_folders, settle};
+use crate::runs::{Listing, Record, RunFolder, RunFolderError, RunId, RunState, Status, Tail};
 
 /// Time between two looks: news of another process need not be faster than a person.
 const POLL: Duration = Duration::from_millis(400);
@@ -20,120 +17,6 @@ const POLL: Duration = Duration::from_millis(400);
 /// Runs that have ended are looked at in turns, so many at each look: their files hardly change,
 /// and ten thousand of them would keep a disk busy.
 const N_QUIET: usize = 200;
-
-/// What is new in a workspace.
-#[derive(Debug)]
-pub enum WatchNews {
-    /// Runs that are new or have changed, oldest first. The first news lists all there are.
-    Records(Vec<Record>),
-    /// Runs that are no longer there.
-    Gone(Vec<RunId>),
-    /// All that happened in a run that is followed.
-    Replayed(RunId, Box<RunState>),
-    /// What happened next in it.
-    Happened(RunId, Vec<Event>),
-    /// Something cannot be read: one sentence.
-    Problem(String),
-}
-
-/// What is asked of the thread.
-enum Request {
-    Follow(RunId),
-    Forget(RunId),
-    /// Something was changed here: look now, at all runs.
-    Look,
-}
-
-/// Looks at a workspace in a thread of its own.
-#[derive(Debug)]
-pub struct Watch {
-    requests: Option<Sender<Request>>,
-    news: Receiver<WatchNews>,
-    thread: Option<JoinHandle<()>>,
-}
-
-impl Watch {
-    /// Begins to look at the folder `workspace`, which need not be there yet. `wake` is called
-    /// when there are news.
-    ///
-    /// # Errors
-    /// When the system gives no thread.
-    pub fn spawn(workspace: PathBuf, wake: Arc<dyn Fn() + Send + Sync>) -> std::io::Result<Watch> {
-        let (requests, asked) = channel();
-        let (sender, news) = channel();
-        let thread = std::thread::Builder::new()
-            .name("workspace".to_owned())
-            .spawn(move || {
-                let mut watcher = Watcher::new(workspace, News { sender, wake });
-                watcher.run(&asked);
-            })?;
-        Ok(Watch {
-            requests: Some(requests),
-            news,
-            thread: Some(thread),
-        })
-    }
-
-    /// The next news.
-    pub fn news(&self) -> Option<WatchNews> {
-        self.news.try_recv().ok()
-    }
-
-    /// Wants everything that happened and happens in a run.
-    pub fn follow(&self, id: RunId) {
-        self.ask(Request::Follow(id));
-    }
-
-    /// Wants no more of it.
-    pub fn forget(&self, id: RunId) {
-        self.ask(Request::Forget(id));
-    }
-
-    /// Something was changed in the workspace: no need to wait for the next look.
-    pub fn look(&self) {
-        self.ask(Request::Look);
-    }
-
-    fn ask(&self, request: Request) {
-        if let Some(requests) = &self.requests {
-            // The thread lives as long as the sender.
-            let _ = requests.send(request);
-        }
-    }
-}
-
-impl Drop for Watch {
-    fn drop(&mut self) {
-        self.requests = None;
-        if let Some(thread) = self.thread.take() {
-            // It only reads; nothing of it is left half done.
-            let _ = thread.join();
-        }
-    }
-}
-
-/// The way out of the thread.
-struct News {
-    sender: Sender<WatchNews>,
-    wake: Arc<dyn Fn() + Send + Sync>,
-}
-
-impl News {
-    fn tell(&self, news: WatchNews) {
-        // Nobody listens when the window is closing.
-        let _ = self.sender.send(news);
-        (self.wake)();
-    }
-
-    /// Tells the same trouble once, however often it is met.
-    fn complain(&self, told: &mut Option<String>, error: &RunFolderError) {
-        let text = error.to_string();
-        if told.as_ref() != Some(&text) {
-            self.tell(WatchNews::Problem(text.clone()));
-            *told = Some(text);
-        }
-    }
-}
 
 /// A run as it was seen last.
 #[derive(Default)]
@@ -146,7 +29,7 @@ struct Seen {
     trouble: Option<String>,
 }
 
-struct Watcher {
+pub(super) struct Watcher {
     workspace: PathBuf,
     news: News,
     index: Option<Index>,
@@ -160,7 +43,7 @@ struct Watcher {
 }
 
 impl Watcher {
-    fn new(workspace: PathBuf, news: News) -> Watcher {
+    pub(super) fn new(workspace: PathBuf, news: News) -> Watcher {
         Watcher {
             workspace,
             news,
@@ -173,7 +56,7 @@ impl Watcher {
         }
     }
 
-    fn run(&mut self, asked: &Receiver<Request>) {
+    pub(super) fn run(&mut self, asked: &Receiver<Request>) {
         self.look_at_all();
         let mut next = Instant::now() + POLL;
         loop {

@@ -1,0 +1,90 @@
+//! Which settings of a sweep did best, and when it was known.
+
+use std::collections::BTreeMap;
+
+use super::{Definition, Direction, Point, SweepState, Trial, TrialStatus};
+
+/// A setting's place on the leaderboard.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Place {
+    /// Number of the setting.
+    pub setting: usize,
+    /// The setting.
+    pub point: Point,
+    /// Mean over its completed trials.
+    pub mean: f64,
+    /// Standard deviation over them, from two on.
+    pub deviation: Option<f64>,
+    /// Its completed trials.
+    pub trials: Vec<usize>,
+}
+
+impl SweepState {
+    /// The settings with a completed trial, best mean first.
+    pub fn leaderboard(&self, definition: &Definition) -> Vec<Place> {
+        let mut settings: BTreeMap<usize, Vec<(&Trial, f64)>> = BTreeMap::new();
+        for trial in self.trials.values() {
+            if let TrialStatus::Completed { value } = trial.status {
+                settings
+                    .entry(trial.setting)
+                    .or_default()
+                    .push((trial, value));
+            }
+        }
+        let mut places: Vec<Place> = settings.into_iter().map(|(s, t)| place(s, &t)).collect();
+        let cost = |p: &Place| definition.direction.cost(p.mean);
+        places.sort_by(|a, b| cost(a).total_cmp(&cost(b)).then(a.setting.cmp(&b.setting)));
+        places
+    }
+
+    /// The best trial so far.
+    pub fn best(&self, direction: Direction) -> Option<(&Trial, f64)> {
+        let completed = self.trials.values().filter_map(|t| match t.status {
+            TrialStatus::Completed { value } => Some((t, value)),
+            _ => None,
+        });
+        completed.reduce(|best, next| {
+            if direction.is_better(next.1, best.1) {
+                next
+            } else {
+                best
+            }
+        })
+    }
+
+    /// How the best value moved: seconds of the sweep, and the best value from then on.
+    pub fn best_so_far(&self, direction: Direction) -> Vec<(f64, f64)> {
+        let mut ends: Vec<(f64, f64)> = self
+            .trials
+            .values()
+            .filter_map(|t| match (&t.status, t.ended) {
+                (TrialStatus::Completed { value }, Some(ended)) => Some((ended, *value)),
+                _ => None,
+            })
+            .collect();
+        ends.sort_by(|a, b| a.0.total_cmp(&b.0));
+        let mut curve: Vec<(f64, f64)> = Vec::new();
+        for (secs, value) in ends {
+            if curve
+                .last()
+                .is_none_or(|&(_, best)| direction.is_better(value, best))
+            {
+                curve.push((secs, value));
+            }
+        }
+        curve
+    }
+}
+
+fn place(setting: usize, trials: &[(&Trial, f64)]) -> Place {
+    let n = trials.len() as f64;
+    let mean = trials.iter().map(|(_, value)| value).sum::<f64>() / n;
+    let squares: f64 = trials.iter().map(|(_, value)| (value - mean).powi(2)).sum();
+    Place {
+        setting,
+        point: trials[0].0.point.clone(),
+        mean,
+        deviation: (trials.len() > 1).then(|| (squares / (n - 1.0)).sqrt()),
+        trials: trials.iter().map(|(trial, _)| trial.number).collect(),
+    }
+}
