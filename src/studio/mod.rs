@@ -6,7 +6,10 @@
 mod action;
 mod again;
 mod background;
+mod canvas;
 mod compare;
+mod documents;
+mod draft;
 mod earlier;
 mod handle;
 mod hear;

@@ -1,17 +1,19 @@
 //! Sweeps in the app: the one that is being defined, and the one that is shown, live or read.
 
-use std::path::{Path, PathBuf};
+mod live;
+mod shown;
+
+use std::path::Path;
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, Sender, channel};
-use std::thread::JoinHandle;
 
 use super::Wake;
 use crate::data::Dataset;
 use crate::sweep::{
-    self, Axis, Definition, Plan, Problem, SweepControl, SweepEnd, SweepEvent, SweepFolder,
-    SweepState, Values,
+    self, Axis, Definition, Plan, Problem, SweepControl, SweepFolder, SweepState, Values,
 };
 use crate::train::TrainConfig;
+use live::{Live, Told};
+pub use shown::{ShownSweep, SweepPhase};
 
 /// What a person can want of sweeps.
 #[derive(Clone, Debug)]
@@ -32,69 +34,6 @@ pub enum SweepAction {
     Retry(usize),
     /// Show the kept sweep of this name.
     Show(String),
-}
-
-/// Where the shown sweep stands.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum SweepPhase {
-    /// Trials are training.
-    Running,
-    /// They wait.
-    Paused,
-    /// It ended for now.
-    Ended(SweepEnd),
-    /// It could not go on; one sentence.
-    Failed(String),
-    /// It was read from the workspace.
-    Kept,
-}
-
-/// The sweep that is shown.
-#[derive(Clone, Debug)]
-pub struct ShownSweep {
-    /// What is searched.
-    pub plan: Plan,
-    /// What happened in it.
-    pub state: SweepState,
-    /// Where it stands.
-    pub phase: SweepPhase,
-}
-
-impl ShownSweep {
-    /// Whether its trials are training or wait.
-    pub fn is_live(&self) -> bool {
-        matches!(self.phase, SweepPhase::Running | SweepPhase::Paused)
-    }
-
-    /// Whether there is something left to do in it.
-    pub fn can_go_on(&self) -> bool {
-        let n_trials = self.plan.n_trials();
-        !self.is_live() && n_trials.is_none_or(|n| self.state.n_over() < n)
-    }
-}
-
-/// What the thread of a sweep tells.
-enum Told {
-    Opened(SweepState),
-    Event(SweepEvent),
-    Ended(Result<SweepEnd, String>),
-}
-
-/// The thread of a sweep. Dropping it stops the sweep and waits for it.
-struct Live {
-    control: Arc<SweepControl>,
-    told: Receiver<Told>,
-    thread: Option<JoinHandle<()>>,
-}
-
-impl Drop for Live {
-    fn drop(&mut self) {
-        self.control.stop();
-        if let Some(thread) = self.thread.take() {
-            // What went wrong in it was told before.
-            let _ = thread.join();
-        }
-    }
 }
 
 /// Everything about sweeps.
@@ -289,22 +228,7 @@ impl Sweeps {
         let workspace = around
             .workspace
             .ok_or("a sweep needs a workspace to keep its runs in, and there is none")?;
-        let control = Arc::new(SweepControl::default());
-        if let Some(trial) = retry {
-            control.retry(trial);
-        }
-        let (sender, told) = channel();
-        let work = Work {
-            workspace: workspace.to_owned(),
-            plan: plan.clone(),
-            dataset: dataset.clone(),
-            control: control.clone(),
-            sender,
-            wake: around.wake.clone(),
-        };
-        let thread = std::thread::Builder::new()
-            .name("sweep".to_owned())
-            .spawn(move || work.run())
+        let live = Live::spawn(&plan, workspace, dataset, retry, around.wake.clone())
             .map_err(|e| format!("the thread of the sweep could not be started: {e}"))?;
         self.kept.extend(self.shown.take());
         self.shown = Some(ShownSweep {
@@ -312,11 +236,7 @@ impl Sweeps {
             state,
             phase: SweepPhase::Running,
         });
-        self.live = Some(Live {
-            control,
-            told,
-            thread: Some(thread),
-        });
+        self.live = Some(live);
         Ok(())
     }
 
@@ -343,49 +263,6 @@ impl Sweeps {
                 Some(message)
             }
         }
-    }
-}
-
-/// What the thread of a sweep works with.
-struct Work {
-    workspace: PathBuf,
-    plan: Plan,
-    dataset: Arc<Dataset>,
-    control: Arc<SweepControl>,
-    sender: Sender<Told>,
-    wake: Wake,
-}
-
-impl Work {
-    fn run(self) {
-        let result = self.sweep().map_err(|e| e.to_string());
-        self.tell(Told::Ended(result));
-    }
-
-    /// Nobody listens when the studio is closing.
-    fn tell(&self, told: Told) {
-        let _ = self.sender.send(told);
-        (self.wake)();
-    }
-
-    fn sweep(&self) -> Result<SweepEnd, sweep::SweepError> {
-        let fingerprint = &self.dataset.fingerprint;
-        let mut folder = SweepFolder::open(&self.workspace, &self.plan, fingerprint)?;
-        self.tell(Told::Opened(folder.state().clone()));
-        let parallel = self.plan.definition.parallel;
-        // The sender may be used by one thread at a time only; the executor calls this under a
-        // lock, so a clone of it here is enough.
-        let (sender, wake) = (self.sender.clone(), self.wake.clone());
-        sweep::run(
-            &mut folder,
-            &self.dataset,
-            parallel,
-            &self.control,
-            &mut move |event, _| {
-                let _ = sender.send(Told::Event(event.clone()));
-                wake();
-            },
-        )
     }
 }
 

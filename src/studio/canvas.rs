@@ -1,0 +1,63 @@
+//! What comes onto the canvas: strokes, pictures, test images.
+
+use std::sync::Arc;
+
+use super::background::Message;
+use super::{Action, Studio, Touched};
+use crate::data::GreyImage;
+
+impl Studio {
+    pub(super) fn handle_canvas(&mut self, action: Action) {
+        if action.is_canvas_edit() {
+            self.touched = Touched::Canvas;
+        }
+        match action {
+            Action::BeginStroke(stroke) => self.pad.begin(stroke),
+            Action::ExtendStroke(points) => self.pad.extend(&points),
+            Action::EndStroke => self.pad.end(),
+            Action::UndoStroke => self.pad.undo(),
+            Action::RedoStroke => self.pad.redo(),
+            Action::ClearCanvas => self.pad.clear(),
+            Action::SetBrush(width) => self.pad.set_brush(width),
+            Action::PasteImage(image) => self.pad.paste(image, None),
+            _ => {}
+        }
+    }
+
+    pub(super) fn open_picture(
+        &mut self,
+        origin: String,
+        read: impl FnOnce() -> Result<GreyImage, String> + Send + 'static,
+    ) {
+        self.background
+            .run(format!("opening {origin}"), || Message::Picture(read()));
+    }
+
+    pub(super) fn random_test_image(&mut self) {
+        let Some(dataset) = self.dataset().map(Arc::clone) else {
+            return;
+        };
+        let idx = (self.pick() % dataset.test.len() as u64) as usize;
+        self.test_image(idx);
+    }
+
+    /// Puts a test image on the canvas, with its true label.
+    pub(super) fn test_image(&mut self, idx: usize) {
+        let Some(dataset) = self.dataset().map(Arc::clone) else {
+            return;
+        };
+        let test = &dataset.test;
+        if idx >= test.len() {
+            return;
+        }
+        let [_, height, width] = test.shape();
+        let grey = GreyImage {
+            width,
+            height,
+            pixels: test.grey(idx),
+        };
+        self.touched = Touched::Canvas;
+        self.pad.paste(grey, Some(test.labels()[idx]));
+        self.ask();
+    }
+}

@@ -1,0 +1,68 @@
+//! The settings of the panel: edited, taken back, chosen.
+
+use std::time::Instant;
+
+use super::{Studio, Touched};
+use crate::model::preset;
+use crate::runs::RunId;
+use crate::train::{TrainConfig, live_changes};
+
+impl Studio {
+    pub(super) fn set_draft(&mut self, mut draft: TrainConfig) {
+        draft.rename_preset();
+        self.history.record(&self.draft, &draft, Instant::now());
+        self.replace_draft(draft);
+    }
+
+    pub(super) fn undo_edit(&mut self) {
+        if let Some(draft) = self.history.undo(&self.draft) {
+            self.replace_draft(draft);
+        }
+    }
+
+    pub(super) fn redo_edit(&mut self) {
+        if let Some(draft) = self.history.redo(&self.draft) {
+            self.replace_draft(draft);
+        }
+    }
+
+    fn replace_draft(&mut self, draft: TrainConfig) {
+        self.draft = draft;
+        self.touched = Touched::Settings;
+        self.check_draft();
+        // A run of the queue is there to be compared: it keeps the settings it was queued with.
+        if self.is_from_queue {
+            return;
+        }
+        if let (Some(run), Some(trainer)) = (self.live_run(), self.background.trainer()) {
+            // The loop leaves out what would be wrong, and the panel shows why.
+            for change in live_changes(&run.config, &self.draft) {
+                trainer.control().change(change);
+            }
+        }
+    }
+
+    pub(super) fn choose_preset(&mut self, name: &'static str) {
+        if let Some(preset) = preset(name) {
+            let model = &self.draft.model;
+            let mut draft = TrainConfig::new(preset, model.input, model.classes, 0);
+            // The recipe is the preset's; what makes runs comparable stays.
+            draft.seed = self.draft.seed;
+            draft.n_validation = self.draft.n_validation;
+            self.set_draft(draft);
+        }
+    }
+
+    pub(super) fn new_seed(&mut self) {
+        let mut draft = self.draft.clone();
+        // Short enough to be read out to a neighbour.
+        draft.seed = self.pick() % 1_000_000;
+        self.set_draft(draft);
+    }
+
+    pub(super) fn use_settings(&mut self, id: &RunId) {
+        if let Some(run) = self.run(id) {
+            self.set_draft(run.state.config.clone());
+        }
+    }
+}

@@ -1,0 +1,109 @@
+//! The thread of a sweep.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::thread::JoinHandle;
+
+use crate::data::Dataset;
+use crate::studio::Wake;
+use crate::sweep::{self, Plan, SweepControl, SweepEnd, SweepEvent, SweepFolder, SweepState};
+
+/// What the thread of a sweep tells.
+pub(super) enum Told {
+    Opened(SweepState),
+    Event(SweepEvent),
+    Ended(Result<SweepEnd, String>),
+}
+
+/// The thread of a sweep. Dropping it stops the sweep and waits for it.
+pub(super) struct Live {
+    pub(super) control: Arc<SweepControl>,
+    pub(super) told: Receiver<Told>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Live {
+    /// Does the sweep of `plan` in a thread of its own, first of all the trial `retry` once more.
+    pub(super) fn spawn(
+        plan: &Plan,
+        workspace: &Path,
+        dataset: &Arc<Dataset>,
+        retry: Option<usize>,
+        wake: Wake,
+    ) -> std::io::Result<Live> {
+        let control = Arc::new(SweepControl::default());
+        if let Some(trial) = retry {
+            control.retry(trial);
+        }
+        let (sender, told) = channel();
+        let work = Work {
+            workspace: workspace.to_owned(),
+            plan: plan.clone(),
+            dataset: dataset.clone(),
+            control: control.clone(),
+            sender,
+            wake,
+        };
+        let thread = std::thread::Builder::new().name("sweep".to_owned());
+        let thread = Some(thread.spawn(move || work.run())?);
+        Ok(Live {
+            control,
+            told,
+            thread,
+        })
+    }
+}
+
+impl Drop for Live {
+    fn drop(&mut self) {
+        self.control.stop();
+        if let Some(thread) = self.thread.take() {
+            // What went wrong in it was told before.
+            let _ = thread.join();
+        }
+    }
+}
+
+/// What the thread of a sweep works with.
+struct Work {
+    workspace: PathBuf,
+    plan: Plan,
+    dataset: Arc<Dataset>,
+    control: Arc<SweepControl>,
+    sender: Sender<Told>,
+    wake: Wake,
+}
+
+impl Work {
+    fn run(self) {
+        let result = self.sweep().map_err(|e| e.to_string());
+        self.tell(Told::Ended(result));
+    }
+
+    /// Nobody listens when the studio is closing.
+    fn tell(&self, told: Told) {
+        let _ = self.sender.send(told);
+        (self.wake)();
+    }
+
+    fn sweep(&self) -> Result<SweepEnd, sweep::SweepError> {
+        let fingerprint = &self.dataset.fingerprint;
+        let mut folder = SweepFolder::open(&self.workspace, &self.plan, fingerprint)?;
+        self.tell(Told::Opened(folder.state().clone()));
+        let parallel = self.plan.definition.parallel;
+        // The sender may be used by one thread at a time only; the executor calls this under a
+        // lock, so a clone of it here is enough.
+        let (sender, wake) = (self.sender.clone(), self.wake.clone());
+        sweep::run(
+            &mut folder,
+            &self.dataset,
+            parallel,
+            &self.control,
+            &mut move |event, _| {
+                let _ = sender.send(Told::Event(event.clone()));
+                wake();
+            },
+        )
+    }
+}
