@@ -5,6 +5,7 @@
 //! a file that explains itself ([`Classifier`]).
 
 mod classifier;
+mod detail;
 mod fields;
 mod file;
 mod init;

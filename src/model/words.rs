@@ -1,4 +1,4 @@
-//! What people read about a layer: its name, one sentence, its numbers.
+//! What people read about a layer: its name, and one sentence.
 
 use super::{Layer, TokenChoice};
 
@@ -157,101 +157,6 @@ impl Layer {
                 "Token",
                 "Hands on one token for the whole image: the first, or the mean of all.",
             ),
-        }
-    }
-
-    /// The numbers of the layer in few words, such as `32 of 3×3, padding 1`; empty where there
-    /// are none.
-    pub fn detail(&self) -> String {
-        self.numbers(false)
-    }
-
-    /// The same for a narrow column, such as `32·3×3 p1`: `s2` is a stride of 2, `p1` a padding of
-    /// 1, `g2` two groups, `↑↓` both directions.
-    pub fn short_detail(&self) -> String {
-        self.numbers(true)
-    }
-
-    fn numbers(&self, is_short: bool) -> String {
-        let pick = |long: &'static str, short: &'static str| if is_short { short } else { long };
-        let of = pick(" of ", "·");
-        // What is only told where it is not as usual.
-        let unusual = |name, letter, value: usize, usual: usize| match value == usual {
-            true => String::new(),
-            false => format!("{}{value}", pick(name, letter)),
-        };
-        let stride = |stride, usual| unusual(", stride ", " s", stride, usual);
-        match *self {
-            Layer::Conv2d {
-                channels,
-                kernel,
-                stride: moved,
-                padding,
-                groups,
-            } => {
-                let stride = stride(moved, 1);
-                let padding = unusual(", padding ", " p", padding, 0);
-                let groups = match (groups, is_short) {
-                    (1, _) => String::new(),
-                    (n, true) => format!(" g{n}"),
-                    (n, false) => format!(", {n} groups"),
-                };
-                format!("{channels}{of}{kernel}×{kernel}{stride}{padding}{groups}")
-            }
-            Layer::MaxPool2d {
-                kernel,
-                stride: moved,
-            }
-            | Layer::AvgPool2d {
-                kernel,
-                stride: moved,
-            } => {
-                format!("{kernel}×{kernel}{}", stride(moved, kernel))
-            }
-            Layer::Dense { units } => units.to_string(),
-            Layer::Dropout { rate: share } | Layer::LeakyRelu { slope: share } => share.to_string(),
-            Layer::Rnn {
-                units,
-                bidirectional,
-            }
-            | Layer::Lstm {
-                units,
-                bidirectional,
-            }
-            | Layer::Gru {
-                units,
-                bidirectional,
-            } => match bidirectional {
-                true => format!("{units}{}", pick(", both directions", "↑↓")),
-                false => units.to_string(),
-            },
-            Layer::PatchEmbedding {
-                patch,
-                width,
-                class_token,
-            } => {
-                let class_token = if class_token {
-                    pick(", class token", "")
-                } else {
-                    ""
-                };
-                format!("{width}{of}{patch}×{patch}{class_token}")
-            }
-            Layer::TransformerEncoder {
-                depth,
-                heads,
-                mlp_ratio,
-            } => match is_short {
-                true => format!("{depth}·{heads}"),
-                false => format!("{depth} × {heads} heads, MLP ×{mlp_ratio}"),
-            },
-            Layer::TokenPool { take } => take.label().to_owned(),
-            Layer::Residual { ref layers } if is_short => format!("{} layers", layers.len()),
-            Layer::Residual { ref layers } => {
-                let names = layers.iter().map(Layer::label).collect::<Vec<_>>();
-                names.join(", ")
-            }
-            _ => String::new(),
         }
     }
 }

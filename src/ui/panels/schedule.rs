@@ -60,112 +60,112 @@ pub fn ui(ui: &mut Ui, cx: &Cx<'_>, draft: &mut TrainConfig) {
 }
 
 fn numbers_ui(ui: &mut Ui, cx: &Cx<'_>, schedule: &mut Schedule) {
-    let mut number = |label: &str, explanation: &str, number: Number, value: &mut f64| {
+    for knob in knobs(schedule) {
         let row = Row {
-            label,
-            explanation,
+            label: knob.label,
+            explanation: knob.explanation,
             effect: effect(cx, Field::Schedule),
             error: None,
         };
+        let value = match &knob.value {
+            Value::Real(value) => **value,
+            Value::Count(n) => **n as f64,
+        };
         let new = row.show(ui, |ui| {
-            let (response, new) = number.ui(ui, label, *value);
+            let (response, new) = knob.number.ui(ui, knob.label, value);
             response.on_hover_text(row.tooltip());
             new
         });
-        *value = new.unwrap_or(*value);
-    };
-    let share = Number::share;
-    match schedule {
-        Schedule::Constant => {}
-        Schedule::Step { every, factor } => {
-            let epochs = Number::rate(1e5).with_unit(" epochs");
-            number(
-                "Drop every",
-                "Epochs between two drops of the learning rate.",
-                epochs,
-                every,
-            );
-            number(
-                "Drop to",
-                "Share of the learning rate that is left after a drop.",
-                share(),
-                factor,
-            );
+        match (knob.value, new) {
+            (Value::Real(value), Some(new)) => *value = new,
+            (Value::Count(n), Some(new)) => *n = new.max(0.0) as usize,
+            (_, None) => {}
         }
+    }
+}
+
+/// A number of a schedule that a person sets.
+struct Knob<'a> {
+    label: &'static str,
+    explanation: &'static str,
+    number: Number,
+    value: Value<'a>,
+}
+
+enum Value<'a> {
+    Real(&'a mut f64),
+    Count(&'a mut usize),
+}
+
+impl<'a> Knob<'a> {
+    fn share(label: &'static str, explanation: &'static str, value: &'a mut f64) -> Knob<'a> {
+        Knob {
+            label,
+            explanation,
+            number: Number::share(),
+            value: Value::Real(value),
+        }
+    }
+}
+
+/// The numbers of a schedule, in the order of the panel.
+fn knobs(schedule: &mut Schedule) -> Vec<Knob<'_>> {
+    const DROP: &str = "Share of the learning rate that is left after a drop.";
+    match schedule {
+        Schedule::Constant => Vec::new(),
+        Schedule::Step { every, factor } => vec![
+            Knob {
+                label: "Drop every",
+                explanation: "Epochs between two drops of the learning rate.",
+                number: Number::rate(1e5).with_unit(" epochs"),
+                value: Value::Real(every),
+            },
+            Knob::share("Drop to", DROP, factor),
+        ],
         Schedule::Exponential { factor } => {
-            number(
-                "Left an epoch",
-                "Share of the learning rate that is left after each epoch.",
-                share(),
-                factor,
-            );
+            let about = "Share of the learning rate that is left after each epoch.";
+            vec![Knob::share("Left an epoch", about, factor)]
         }
         Schedule::Cosine { floor } => {
-            number(
-                "Floor",
-                "Share of the learning rate that is left at the end.",
-                share(),
-                floor,
-            );
+            let about = "Share of the learning rate that is left at the end.";
+            vec![Knob::share("Floor", about, floor)]
         }
         Schedule::Plateau {
             patience,
             factor,
             floor,
-        } => {
-            let mut epochs = *patience as f64;
-            number(
-                "Wait for",
-                "Epochs without a lower validation loss before the learning rate falls: too few and one noisy epoch \
-                 lowers it.",
-                Number::count(0.0, 1e5, " epochs"),
-                &mut epochs,
-            );
-            *patience = epochs.max(0.0) as usize;
-            number(
-                "Drop to",
-                "Share of the learning rate that is left after a drop.",
-                share(),
-                factor,
-            );
-            number(
+        } => vec![
+            Knob {
+                label: "Wait for",
+                explanation: "Epochs without a lower validation loss before the learning rate falls: too few and one \
+                              noisy epoch lowers it.",
+                number: Number::count(0.0, 1e5, " epochs"),
+                value: Value::Count(patience),
+            },
+            Knob::share("Drop to", DROP, factor),
+            Knob::share(
                 "Floor",
                 "Least share of the learning rate that is left.",
-                share(),
                 floor,
-            );
-        }
+            ),
+        ],
         Schedule::OneCycle {
             rise,
             start,
             end,
             dip,
         } => {
-            number(
-                "Rising part",
-                "Share of the run in which the learning rate rises.",
-                share(),
-                rise,
-            );
-            number(
-                "Starts at",
-                "Share of the highest learning rate that the run begins with.",
-                share(),
-                start,
-            );
-            number(
-                "Ends at",
-                "Share of the highest learning rate that the run ends with.",
-                share(),
-                end,
-            );
-            number(
-                "Momentum dip",
-                "How much lower momentum is where the learning rate is highest, which lets that be higher still; 0 \
-                 keeps momentum as it is.",
-                share(),
-                dip,
-            );
+            let about = "Share of the run in which the learning rate rises.";
+            let begins = "Share of the highest learning rate that the run begins with.";
+            let ends = "Share of the highest learning rate that the run ends with.";
+            let dips = "How much lower momentum is where the learning rate is highest, which lets that be higher \
+                        still; 0 keeps momentum as it is.";
+            vec![
+                Knob::share("Rising part", about, rise),
+                Knob::share("Starts at", begins, start),
+                Knob::share("Ends at", ends, end),
+                Knob::share("Momentum dip", dips, dip),
+            ]
         }
     }
 }

@@ -1,0 +1,191 @@
+//! What a run leaves behind: its record, its model, its result in words or as JSON.
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use serde::Serialize;
+
+use super::Args;
+use crate::cli::out;
+use crate::cli::progress::{Progress, describe, metrics};
+use crate::kernels;
+use crate::model::Classifier;
+use crate::runs::Summary;
+use crate::train::{Finish, Job, Outcome, TrainConfig};
+
+/// Exit code of shells for a program that was interrupted.
+pub(super) const INTERRUPTED: u8 = 130;
+
+/// The result, for programs.
+#[derive(Serialize)]
+struct ResultLine<'a> {
+    event: &'static str,
+    /// `completed`, `early_stopped`, `stopped` or `diverged`.
+    status: &'static str,
+    preset: &'a str,
+    parameters: u64,
+    epochs: f64,
+    test_accuracy: Option<f64>,
+    test_loss: Option<f64>,
+    val_accuracy: Option<f64>,
+    val_loss: Option<f64>,
+    train_seconds: f64,
+    /// Training only, without evaluation.
+    epoch_seconds: &'a [f64],
+    images_per_second: f64,
+    threads: usize,
+    seed: u64,
+    /// The model file, if it was written.
+    saved: Option<&'a Path>,
+    /// The run folder, if it is complete.
+    run: Option<&'a Path>,
+}
+
+/// Keeps and reports what the run left behind.
+pub(super) fn end(
+    args: &Args,
+    folder: Option<&Path>,
+    job: &Job,
+    outcome: Outcome,
+    mut progress: Progress<'_>,
+) -> anyhow::Result<ExitCode> {
+    let summary = Summary::new(&outcome);
+    let Outcome {
+        network,
+        config,
+        finish,
+        test,
+        ..
+    } = outcome;
+    let model = Classifier {
+        network,
+        classes: job.dataset().classes.clone(),
+        provenance: job.provenance(&config, summary.epochs, test.map(|t| t.accuracy)),
+    };
+    let recorded = progress.recorder.take().map(|r| r.finish(&summary, &model));
+    let is_recorded = matches!(recorded, Some(Ok(())));
+    let saved = args
+        .save
+        .as_deref()
+        .map(|file| save(&model, file, is_recorded));
+    let kept = Kept {
+        saved: args
+            .save
+            .as_deref()
+            .filter(|_| matches!(saved, Some(Ok(())))),
+        run: folder.filter(|_| is_recorded),
+    };
+    if args.json {
+        progress.print_json(&result_line(&summary, &config, &model, &kept)?);
+    } else {
+        print_result(&mut progress, &summary, &kept);
+    }
+    // Every error is told; the last of them decides how the program ends.
+    if let Some(Err(error)) = recorded {
+        out::say(&format!("error: {error}"));
+        saved.transpose()?;
+        return Ok(ExitCode::FAILURE);
+    }
+    saved.transpose()?;
+    match finish {
+        Finish::Diverged { step } => {
+            let words = progress.trouble.as_ref().map(describe);
+            let words = words.unwrap_or(format!("the loss of update {step} cannot be trusted"));
+            anyhow::bail!(
+                "{words}: the last finite weights were kept, try a lower learning rate or --on-divergence back"
+            )
+        }
+        Finish::Failed { message } => anyhow::bail!(message),
+        Finish::Stopped if progress.deaf.is_none() => Ok(ExitCode::from(INTERRUPTED)),
+        Finish::Stopped | Finish::Completed | Finish::EarlyStopped => {
+            progress.deaf.map_or(Ok(ExitCode::SUCCESS), Err)
+        }
+    }
+}
+
+/// Where the run is now.
+struct Kept<'a> {
+    saved: Option<&'a Path>,
+    run: Option<&'a Path>,
+}
+
+/// Saves the model where it should be or, rather than lose it, among the temporary files.
+fn save(model: &Classifier, file: &Path, is_recorded: bool) -> anyhow::Result<()> {
+    let Err(error) = model.save(file) else {
+        return Ok(());
+    };
+    let rescue =
+        std::env::temp_dir().join(format!("candle-studio-{}.safetensors", std::process::id()));
+    if !is_recorded && model.save(&rescue).is_ok() {
+        anyhow::bail!(
+            "{error:#}; the model was saved to {} instead",
+            rescue.display()
+        );
+    }
+    Err(error)
+}
+
+fn result_line<'a>(
+    summary: &'a Summary,
+    config: &'a TrainConfig,
+    model: &Classifier,
+    kept: &Kept<'a>,
+) -> anyhow::Result<ResultLine<'a>> {
+    Ok(ResultLine {
+        event: "finished",
+        status: status(&summary.finish),
+        preset: &config.preset,
+        parameters: model.network.spec().report()?.n_parameters(),
+        epochs: summary.epochs,
+        test_accuracy: summary.test.map(|t| t.accuracy),
+        test_loss: summary.test.map(|t| t.loss),
+        val_accuracy: summary.validation.map(|v| v.accuracy),
+        val_loss: summary.validation.map(|v| v.loss),
+        train_seconds: summary.train_secs,
+        epoch_seconds: &summary.epoch_secs,
+        images_per_second: speed(summary),
+        threads: kernels::threads(),
+        seed: config.seed,
+        saved: kept.saved,
+        run: kept.run,
+    })
+}
+
+fn print_result(progress: &mut Progress<'_>, summary: &Summary, kept: &Kept<'_>) {
+    if let Some(test) = &summary.test {
+        progress.print(&format!("test {}", metrics(test)));
+    }
+    progress.print(&format!(
+        "{} after {} epochs: {:.1} s of training, {:.0} images a second on {} threads",
+        status(&summary.finish),
+        (summary.epochs * 100.0).round() / 100.0,
+        summary.train_secs,
+        speed(summary),
+        kernels::threads(),
+    ));
+    if let Some(file) = kept.saved {
+        progress.print(&format!("model saved to {}", file.display()));
+    }
+    if let Some(dir) = kept.run {
+        progress.print(&format!("run recorded in {}", dir.display()));
+    }
+}
+
+fn status(finish: &Finish) -> &'static str {
+    match finish {
+        Finish::Completed => "completed",
+        Finish::EarlyStopped => "early_stopped",
+        Finish::Stopped => "stopped",
+        Finish::Diverged { .. } => "diverged",
+        Finish::Failed { .. } => "failed",
+    }
+}
+
+/// Training images a second, over the whole run.
+fn speed(summary: &Summary) -> f64 {
+    if summary.train_secs > 0.0 {
+        summary.images as f64 / summary.train_secs
+    } else {
+        0.0
+    }
+}
