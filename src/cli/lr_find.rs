@@ -8,7 +8,9 @@ use super::settings::Source;
 use super::{UsageError, open_data, out, train};
 use crate::kernels;
 use crate::model::Preset;
-use crate::train::{Control, Job, Optimizer, RateCurve, RateSearch, TrainConfig, find_rate};
+use crate::train::{
+    Control, FieldError, Job, Optimizer, RateCurve, RateSearch, TrainConfig, find_rate,
+};
 
 /// What was typed.
 #[derive(Debug, clap::Args)]
@@ -79,10 +81,8 @@ impl Args {
         config.optimizer = self.optimizer.unwrap_or(config.optimizer);
         config.batch_size = self.batch_size.unwrap_or(config.batch_size);
         let config = self.source.with_sets(config)?;
-        let job = Job::new(config, dataset).map_err(|errors| {
-            let errors: Vec<String> = errors.iter().map(ToString::to_string).collect();
-            UsageError(errors.join("; "))
-        })?;
+        let job =
+            Job::new(config, dataset).map_err(|errors| UsageError(FieldError::joined(&errors)))?;
         Ok(job)
     }
 }

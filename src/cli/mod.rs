@@ -7,6 +7,7 @@ mod bench;
 mod compare;
 mod diagram;
 mod evaluate;
+mod interrupt;
 mod keeping;
 mod lr_find;
 mod out;

@@ -1,11 +1,13 @@
 //! One image, now.
 
+mod newest;
 mod worker;
 
 use std::time::Instant;
 
 use candle_core::{Device, Tensor};
 
+pub use newest::Newest;
 pub use worker::{Answer, Predictor, Request};
 
 use crate::data::{GreyImage, centre_sketch};

@@ -7,7 +7,9 @@ use super::handle::Refusal;
 use super::live::{Keep, NewFolder, POLICY};
 use super::{Model, Studio};
 use crate::runs::{self, About, Parent, Recorder, RunFolder, RunId, RunState, Status};
-use crate::train::{Checkpoint, Control, Event, Finish, Job, OnDivergence, Setting, TrainConfig};
+use crate::train::{
+    Checkpoint, Control, Event, FieldError, Finish, Job, OnDivergence, Setting, TrainConfig,
+};
 
 /// Updates between two full states on disk: what a crash can cost.
 const CHECKPOINT_EVERY: u64 = 1000;
@@ -101,10 +103,7 @@ impl Studio {
         let checkpoint = reopened.checkpoint.extended(reopened.n_more);
         let job = match Job::new(checkpoint.config.clone(), dataset) {
             Ok(job) => Studio::watched(job),
-            Err(errors) => {
-                let errors: Vec<String> = errors.iter().map(ToString::to_string).collect();
-                return self.complain(errors.join("; "));
-            }
+            Err(errors) => return self.complain(FieldError::joined(&errors)),
         };
         let n_train = job.split().train.len();
         let longer = (reopened.n_more > 0).then(|| Event::Changed {

@@ -9,7 +9,7 @@ use super::{Model, Studio, Timeline};
 use crate::data::Dataset;
 use crate::model::{Classifier, Network};
 use crate::runs::{RunFolder, RunId, RunState};
-use crate::train::{Checkpoint, Job};
+use crate::train::{Checkpoint, FieldError, Job};
 
 /// A run of the list with its full states.
 pub(super) struct Earlier {
@@ -74,10 +74,8 @@ fn template(state: &Checkpoint, dataset: &Arc<Dataset>) -> Result<Classifier, St
     let device = candle_core::Device::Cpu;
     let network = Network::new(&config.model, config.init, config.seed, &device)
         .map_err(|e| e.to_string())?;
-    let job = Job::new(config.clone(), dataset.clone()).map_err(|errors| {
-        let errors: Vec<String> = errors.iter().map(ToString::to_string).collect();
-        errors.join("; ")
-    })?;
+    let job =
+        Job::new(config.clone(), dataset.clone()).map_err(|errors| FieldError::joined(&errors))?;
     Ok(Classifier {
         network,
         classes: dataset.classes.clone(),

@@ -3,7 +3,7 @@
 use super::Studio;
 use super::background::Message;
 use crate::runs::Status;
-use crate::train::{Inspection, Job, inspect};
+use crate::train::{FieldError, Inspection, Job, inspect};
 
 impl Studio {
     /// The batch that was looked into last, until it is put away.
@@ -33,10 +33,8 @@ impl Studio {
         self.background
             .run("looking into the batch".to_owned(), move || {
                 let look = || {
-                    let job = Job::new(state.config.clone(), dataset).map_err(|errors| {
-                        let errors: Vec<String> = errors.iter().map(ToString::to_string).collect();
-                        errors.join("; ")
-                    })?;
+                    let job = Job::new(state.config.clone(), dataset)
+                        .map_err(|errors| FieldError::joined(&errors))?;
                     inspect(&job, &state).map_err(|e| e.to_string())
                 };
                 Message::Inspected(look().map(Box::new))

@@ -9,8 +9,8 @@ use super::{TrialStatus, Verdict};
 use crate::model::Classifier;
 use crate::runs::{About, Recorder, RunFolder, RunFolderError, Summary, TrialOf};
 use crate::train::{
-    Checkpoint, Control, EpochPoint, Event, Finish, Job, Observer, Outcome, TrainConfig,
-    run_guarded,
+    Checkpoint, Control, EpochPoint, Event, FieldError, Finish, Job, Observer, Outcome,
+    TrainConfig, run_guarded,
 };
 
 /// Updates between two full states of a trial, to go on from after a crash.
@@ -46,10 +46,8 @@ pub(super) fn run(shared: &Shared<'_>, task: &Task) -> TrialStatus {
 
 fn train(shared: &Shared<'_>, task: &Task, control: &Control) -> Result<TrialStatus, String> {
     let config = task.config.clone()?;
-    let job = Job::new(config, shared.dataset.clone()).map_err(|errors| {
-        let errors: Vec<String> = errors.iter().map(ToString::to_string).collect();
-        errors.join("; ")
-    })?;
+    let job =
+        Job::new(config, shared.dataset.clone()).map_err(|errors| FieldError::joined(&errors))?;
     let job = job.with_checkpoints(CHECKPOINT_EVERY);
     let recorder = record(task, &job).map_err(|e| e.to_string())?;
     let mut watcher = Watcher {

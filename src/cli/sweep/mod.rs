@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 
+use super::interrupt::{INTERRUPTED, Interrupt};
 use super::{UsageError, named_or_usual, open_data, out};
 use crate::data::Dataset;
 use crate::model::{PRESETS, preset};
@@ -64,7 +65,14 @@ pub(super) fn run(args: &Args, workspace: Option<&Path>) -> anyhow::Result<ExitC
         }
         control.retry(trial);
     }
-    stop_on_ctrl_c(control.clone());
+    Interrupt {
+        control: control.clone(),
+        is_stopped: SweepControl::is_stopped,
+        stop: SweepControl::stop,
+        after: "the current batches",
+        unheard: "end the sweep without warning",
+    }
+    .listen();
     let mut board = Board::new(&plan, args.json, control.clone());
     board.greet(folder.state());
     let parallel = args.parallel.map_or(plan.definition.parallel, usize::from);
@@ -160,22 +168,3 @@ fn told(file: &Path, problems: &[sweep::Problem]) -> UsageError {
         lines.join("\n  ")
     ))
 }
-
-/// The first Ctrl-C asks the sweep to end, the second one does not ask.
-fn stop_on_ctrl_c(control: Arc<SweepControl>) {
-    let installed = ctrlc::set_handler(move || {
-        if control.is_stopped() {
-            std::process::exit(INTERRUPTED.into());
-        }
-        out::say("stopping after the current batches; Ctrl-C again to exit at once");
-        control.stop();
-    });
-    if let Err(error) = installed {
-        out::say(&format!(
-            "warning: Ctrl-C will end the sweep without warning: {error}"
-        ));
-    }
-}
-
-/// Exit code of shells for a program that was interrupted.
-const INTERRUPTED: u8 = 130;

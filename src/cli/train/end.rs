@@ -6,15 +6,13 @@ use std::process::ExitCode;
 use serde::Serialize;
 
 use super::Args;
+use crate::cli::interrupt::INTERRUPTED;
 use crate::cli::out;
 use crate::cli::progress::{Progress, describe, metrics};
 use crate::kernels;
 use crate::model::Classifier;
 use crate::runs::Summary;
 use crate::train::{Finish, Job, Outcome, TrainConfig};
-
-/// Exit code of shells for a program that was interrupted.
-pub(super) const INTERRUPTED: u8 = 130;
 
 /// The result, for programs.
 #[derive(Serialize)]

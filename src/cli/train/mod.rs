@@ -7,6 +7,7 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use super::interrupt::Interrupt;
 use super::progress::Progress;
 use super::settings;
 use super::start::Start;
@@ -16,11 +17,11 @@ use crate::data::Dataset;
 use crate::files;
 use crate::kernels;
 use crate::runs::{BestBy, CheckpointPolicy, RunFolder};
-use crate::train::{Control, Job, Optimizer, TrainConfig, run_guarded};
+use crate::train::{Control, FieldError, Job, Optimizer, TrainConfig, run_guarded};
 pub use args::Args;
 use args::BestArg;
 pub(super) use args::{optimizers, presets};
-use end::{INTERRUPTED, end};
+use end::end;
 
 impl Args {
     fn config(&self, dataset: &Dataset, workspace: Option<&Path>) -> anyhow::Result<TrainConfig> {
@@ -81,10 +82,8 @@ impl Args {
     }
 
     pub(super) fn job(&self, config: TrainConfig, dataset: Arc<Dataset>) -> anyhow::Result<Job> {
-        let job = Job::new(config, dataset).map_err(|errors| {
-            let errors: Vec<String> = errors.iter().map(ToString::to_string).collect();
-            UsageError(errors.join("; "))
-        })?;
+        let job =
+            Job::new(config, dataset).map_err(|errors| UsageError(FieldError::joined(&errors)))?;
         let job = job
             .with_checkpoints(self.checkpoint_every)
             .on_divergence(self.on_divergence.into());
@@ -117,7 +116,14 @@ pub(super) fn run(args: &Args, workspace: Option<&Path>) -> anyhow::Result<ExitC
     };
     let control = Arc::new(Control::default());
     control.watch_layers(args.layer_stats);
-    stop_on_ctrl_c(control.clone());
+    Interrupt {
+        control: control.clone(),
+        is_stopped: Control::is_stopped,
+        stop: Control::stop,
+        after: "this batch",
+        unheard: "end the run without saving it",
+    }
+    .listen();
     let is_kept = start.folder.is_some() || args.save.is_some();
     let recorder = start
         .recorder
@@ -132,21 +138,5 @@ pub(super) fn run(args: &Args, workspace: Option<&Path>) -> anyhow::Result<ExitC
     match outcome {
         Some(outcome) => end(args, start.folder.as_deref(), &start.job, outcome, progress),
         None => anyhow::bail!(progress.failure.unwrap_or_default()),
-    }
-}
-
-/// The first Ctrl-C asks the run to end, the second one does not ask.
-fn stop_on_ctrl_c(control: Arc<Control>) {
-    let installed = ctrlc::set_handler(move || {
-        if control.is_stopped() {
-            std::process::exit(INTERRUPTED.into());
-        }
-        out::say("stopping after this batch; Ctrl-C again to exit at once");
-        control.stop();
-    });
-    if let Err(error) = installed {
-        out::say(&format!(
-            "warning: Ctrl-C will end the run without saving it: {error}"
-        ));
     }
 }

@@ -3,7 +3,6 @@
 
 mod export;
 mod models;
-mod newest;
 mod queue;
 
 use std::sync::Arc;
@@ -13,11 +12,10 @@ use crate::compare::{
     Answers, Disagreement, Facts, Importance, Metric, Paired, disagreements, importance,
 };
 use crate::data::{Dataset, GreyImage};
-use crate::predict::{Prediction, classify};
+use crate::predict::{Newest, Prediction, classify};
 use crate::runs::{RunFolder, RunId};
 pub use export::Format;
 use models::{Asked, Models, Source};
-use newest::Newest;
 
 /// Rows that a forest is grown on at most, the newest: more take seconds and tell no more.
 const MOST_ROWS: usize = 2_000;

@@ -2,7 +2,7 @@
 
 use crate::studio::Studio;
 use crate::studio::handle::Refusal;
-use crate::train::{Control, TrainConfig};
+use crate::train::{Control, FieldError, TrainConfig};
 
 impl Studio {
     /// Configurations that wait to be trained, the next one first.
@@ -31,10 +31,7 @@ impl Studio {
             }
             Err(Refusal::NotNow) => return,
             Err(Refusal::NoThread(text)) => text,
-            Err(Refusal::Wrong(errors)) => {
-                let errors: Vec<String> = errors.iter().map(ToString::to_string).collect();
-                errors.join("; ")
-            }
+            Err(Refusal::Wrong(errors)) => FieldError::joined(&errors),
         };
         self.queue.clear();
         self.complain(format!("the runs that wait were given up: {reason}"));

@@ -60,6 +60,14 @@ pub struct FieldError {
 }
 
 impl FieldError {
+    /// All of them on one line.
+    pub fn joined(errors: &[FieldError]) -> String {
+        let errors: Vec<String> = errors.iter().map(ToString::to_string).collect();
+        errors.join("; ")
+    }
+}
+
+impl FieldError {
     fn place(&self) -> String {
         match self.field {
             Field::Model => "model".to_owned(),

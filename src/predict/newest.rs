@@ -4,10 +4,8 @@
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 
-use crate::studio::Wake;
-
 /// The thread.
-pub(super) struct Newest<Q, A> {
+pub struct Newest<Q, A> {
     desk: Arc<Desk<Q, A>>,
     thread: Option<JoinHandle<()>>,
 }
@@ -26,9 +24,12 @@ struct Papers<Q, A> {
 
 impl<Q: Send + 'static, A: Send + 'static> Newest<Q, A> {
     /// Starts the thread. It calls `wake` after each answer.
-    pub(super) fn spawn(
+    ///
+    /// # Errors
+    /// When the system gives no thread.
+    pub fn spawn(
         name: &str,
-        wake: Wake,
+        wake: Arc<dyn Fn() + Send + Sync>,
         mut answer: impl FnMut(Q) -> A + Send + 'static,
     ) -> std::io::Result<Newest<Q, A>> {
         let desk = Arc::new(Desk {
@@ -60,18 +61,18 @@ impl<Q: Send + 'static, A: Send + 'static> Newest<Q, A> {
     }
 
     /// Asks, and forgets a question that still waits.
-    pub(super) fn ask(&self, question: Q) {
+    pub fn ask(&self, question: Q) {
         self.desk.lock().question = Some(question);
         self.desk.changed.notify_all();
     }
 
     /// The newest answer since the last call.
-    pub(super) fn take(&self) -> Option<A> {
+    pub fn take(&self) -> Option<A> {
         self.desk.lock().answer.take()
     }
 
     /// Whether an answer is on its way.
-    pub(super) fn is_busy(&self) -> bool {
+    pub fn is_busy(&self) -> bool {
         let papers = self.desk.lock();
         papers.is_busy || papers.question.is_some() || papers.answer.is_some()
     }
