@@ -1,9 +1,12 @@
-//! The settings of the panel: edited, taken back, chosen.
+//! The settings of the panel: edited, taken back, chosen, held against the data.
 
+use std::sync::Arc;
 use std::time::Instant;
 
-use super::{Studio, Touched};
-use crate::model::preset;
+use super::history::History;
+use super::{DataState, MNIST_IMAGES, Studio, Touched};
+use crate::data::Dataset;
+use crate::model::{PRESETS, preset};
 use crate::runs::RunId;
 use crate::train::{TrainConfig, live_changes};
 
@@ -64,5 +67,35 @@ impl Studio {
         if let Some(run) = self.run(id) {
             self.set_draft(run.state.config.clone());
         }
+    }
+
+    pub(super) fn use_data(&mut self, dataset: Arc<Dataset>) {
+        let model = &self.draft.model;
+        if model.input != dataset.image_shape() || model.classes != dataset.n_classes() {
+            let preset = preset(&self.draft.preset).unwrap_or(&PRESETS[0]);
+            self.draft.model = preset.spec(dataset.image_shape(), dataset.n_classes());
+            self.draft.rename_preset();
+            // Settings for other images are nothing to go back to.
+            self.history = History::default();
+        }
+        if self.draft.n_validation >= dataset.train.len() {
+            self.draft.n_validation = TrainConfig::usual_validation(dataset.train.len());
+        }
+        self.data = DataState::Ready(dataset);
+        self.check_draft();
+    }
+
+    pub(super) fn check_draft(&mut self) {
+        let (input, classes, n_images) = match &self.data {
+            DataState::Ready(d) => (d.image_shape(), d.n_classes(), d.train.len()),
+            // Judged by itself until the data is there.
+            _ => (
+                self.draft.model.input,
+                self.draft.model.classes,
+                MNIST_IMAGES,
+            ),
+        };
+        self.errors = self.draft.check(input, classes, n_images);
+        self.with_sweeps(|sweeps, around| sweeps.check(around));
     }
 }

@@ -20,6 +20,7 @@ mod look;
 mod pad;
 mod rates;
 mod shelf;
+mod staged;
 mod steer;
 mod sweeps;
 mod timeline;
@@ -42,13 +43,12 @@ pub use timeline::Timeline;
 use crate::data::Dataset;
 use crate::model::{Classifier, PRESETS};
 use crate::predict::Prediction;
-use crate::runs::{RunId, RunState, Watch};
-use crate::train::{Checkpoint, Event, FieldError, Inspection, TrainConfig};
-use background::{Background, Message};
+use crate::runs::{RunId, Watch};
+use crate::train::{Event, FieldError, Inspection, TrainConfig};
+use background::Background;
 use earlier::Earlier;
 use history::History;
 use library::Library;
-use sweeps::Surroundings;
 
 /// Called from other threads when there is something to [`Studio::pump`].
 pub type Wake = Arc<dyn Fn() + Send + Sync>;
@@ -197,36 +197,6 @@ impl Studio {
         Ok(studio)
     }
 
-    /// Shows `runs` as if they had happened here, and lets the canvas ask `model`: for pictures of
-    /// the window that are the same every time.
-    #[must_use]
-    pub fn with_history(mut self, runs: Vec<RunState>, model: Classifier) -> Studio {
-        for state in runs {
-            let color = self.library.next_color();
-            self.library.begin(RunId::new(&state.name), color, state);
-        }
-        let model = Arc::new(model);
-        self.trained = Some(model.clone());
-        self.model = Model::Trained(model);
-        self
-    }
-
-    /// Puts `states` on the timeline: for pictures of the window, too.
-    #[must_use]
-    pub fn with_timeline(mut self, states: &[Arc<Checkpoint>]) -> Studio {
-        let timeline = self.background.timeline();
-        states.iter().for_each(|state| timeline.push(state));
-        timeline.read_into(&mut self.timeline);
-        self
-    }
-
-    /// Shows `sweep` as if it had happened here: for pictures that are the same every time.
-    #[must_use]
-    pub fn with_sweep(mut self, sweep: ShownSweep) -> Studio {
-        self.sweeps.show(sweep);
-        self
-    }
-
     /// Takes in what the threads have told, for at most `budget`.
     pub fn pump(&mut self, budget: Duration) {
         let start = Instant::now();
@@ -262,68 +232,6 @@ impl Studio {
         self.take_answer();
         self.compared.pump();
         self.train_next();
-    }
-
-    fn read_sweeps(&mut self) {
-        let Some(workspace) = self.workspace.clone() else {
-            return;
-        };
-        self.background
-            .run("reading earlier sweeps".to_owned(), move || {
-                let (kept, problems) = sweeps::read_kept(&workspace);
-                Message::Sweeps(kept, problems)
-            });
-    }
-
-    /// What the sweeps may see of everything else, beside the sweeps.
-    fn with_sweeps<R>(&mut self, work: impl FnOnce(&mut Sweeps, &Surroundings<'_>) -> R) -> R {
-        let around = Surroundings {
-            base: &self.draft,
-            dataset: match &self.data {
-                DataState::Ready(dataset) => Some(dataset),
-                _ => None,
-            },
-            workspace: self.workspace.as_deref(),
-            wake: self.background.wake(),
-        };
-        work(&mut self.sweeps, &around)
-    }
-
-    fn handle_sweep(&mut self, action: SweepAction) {
-        let done = self.with_sweeps(|sweeps, around| sweeps.handle(action, around));
-        if let Err(text) = done {
-            self.complain(text);
-        }
-    }
-
-    fn use_data(&mut self, dataset: Arc<Dataset>) {
-        let model = &self.draft.model;
-        if model.input != dataset.image_shape() || model.classes != dataset.n_classes() {
-            let preset = crate::model::preset(&self.draft.preset).unwrap_or(&PRESETS[0]);
-            self.draft.model = preset.spec(dataset.image_shape(), dataset.n_classes());
-            self.draft.rename_preset();
-            // Settings for other images are nothing to go back to.
-            self.history = History::default();
-        }
-        if self.draft.n_validation >= dataset.train.len() {
-            self.draft.n_validation = TrainConfig::usual_validation(dataset.train.len());
-        }
-        self.data = DataState::Ready(dataset);
-        self.check_draft();
-    }
-
-    fn check_draft(&mut self) {
-        let (input, classes, n_images) = match &self.data {
-            DataState::Ready(d) => (d.image_shape(), d.n_classes(), d.train.len()),
-            // Judged by itself until the data is there.
-            _ => (
-                self.draft.model.input,
-                self.draft.model.classes,
-                MNIST_IMAGES,
-            ),
-        };
-        self.errors = self.draft.check(input, classes, n_images);
-        self.with_sweeps(|sweeps, around| sweeps.check(around));
     }
 
     fn inform(&mut self, text: String) {

@@ -1,17 +1,11 @@
 //! Sweeps in the app: the one that is being defined, and the one that is shown, live or read.
 
+mod around;
 mod live;
 mod shown;
 
-use std::path::Path;
-use std::sync::Arc;
-
-use super::Wake;
-use crate::data::Dataset;
-use crate::sweep::{
-    self, Axis, Definition, Plan, Problem, SweepControl, SweepFolder, SweepState, Values,
-};
-use crate::train::TrainConfig;
+use crate::sweep::{self, Axis, Definition, Plan, Problem, SweepControl, SweepState, Values};
+use around::Surroundings;
 use live::{Live, Told};
 pub use shown::{ShownSweep, SweepPhase};
 
@@ -61,14 +55,6 @@ impl Default for Sweeps {
             live: None,
         }
     }
-}
-
-/// What a sweep needs of the rest of the app.
-pub(super) struct Surroundings<'a> {
-    pub(super) base: &'a TrainConfig,
-    pub(super) dataset: Option<&'a Arc<Dataset>>,
-    pub(super) workspace: Option<&'a Path>,
-    pub(super) wake: Wake,
 }
 
 impl Sweeps {
@@ -264,16 +250,4 @@ impl Sweeps {
             }
         }
     }
-}
-
-/// The sweeps kept in `workspace`, and one sentence for each that cannot be read.
-pub(super) fn read_kept(workspace: &Path) -> (Vec<(Plan, SweepState)>, Vec<String>) {
-    let (mut kept, mut problems) = (Vec::new(), Vec::new());
-    for dir in SweepFolder::list(workspace) {
-        match SweepFolder::read(&dir) {
-            Ok(sweep) => kept.push(sweep),
-            Err(error) => problems.push(error.to_string()),
-        }
-    }
-    (kept, problems)
 }

@@ -49,26 +49,20 @@ impl Icon {
     /// Draws the picture in the middle of `rect`, 16 points large.
     pub fn paint(self, painter: &Painter, rect: Rect, color: Color32) {
         let centre = rect.center();
-        let at = |x: f32, y: f32| centre + vec2(x, y);
+        let at = |[x, y]: [f32; 2]| centre + vec2(x, y);
         let stroke = Stroke::new(1.5, color);
-        let fill = |points: &[Pos2]| {
-            painter.add(Shape::convex_polygon(points.to_vec(), color, Stroke::NONE));
-        };
-        let line = |points: &[Pos2]| {
-            painter.add(Shape::line(points.to_vec(), stroke));
+        let fill = |points: Vec<Pos2>| {
+            painter.add(Shape::convex_polygon(points, color, Stroke::NONE));
         };
         let bar = |x: f32, width: f32| {
-            let rect = Rect::from_center_size(at(x, 0.0), vec2(width, 10.0));
+            let rect = Rect::from_center_size(at([x, 0.0]), vec2(width, 10.0));
             painter.rect_filled(rect, 0.5, color);
         };
         match self {
-            Icon::Play => fill(&[at(-4.0, -5.5), at(5.5, 0.0), at(-4.0, 5.5)]),
-            Icon::Pause => {
-                bar(-3.0, 3.0);
-                bar(3.0, 3.0);
-            }
+            Icon::Play => fill([[-4.0, -5.5], [5.5, 0.0], [-4.0, 5.5]].map(at).to_vec()),
+            Icon::Pause => [-3.0, 3.0].into_iter().for_each(|x| bar(x, 3.0)),
             Icon::Step => {
-                fill(&[at(-5.0, -5.0), at(2.0, 0.0), at(-5.0, 5.0)]);
+                fill([[-5.0, -5.0], [2.0, 0.0], [-5.0, 5.0]].map(at).to_vec());
                 bar(4.5, 2.5);
             }
             Icon::Stop => {
@@ -77,45 +71,48 @@ impl Icon {
             }
             Icon::Undo => turn(painter, centre, 1.0, stroke),
             Icon::Redo => turn(painter, centre, -1.0, stroke),
-            Icon::Cross => {
-                line(&[at(-4.0, -4.0), at(4.0, 4.0)]);
-                line(&[at(-4.0, 4.0), at(4.0, -4.0)]);
-            }
-            Icon::Plus => {
-                line(&[at(-4.5, 0.0), at(4.5, 0.0)]);
-                line(&[at(0.0, -4.5), at(0.0, 4.5)]);
-            }
             Icon::Duplicate => {
-                let front = Rect::from_center_size(at(1.5, 1.5), Vec2::splat(8.0));
+                let front = Rect::from_center_size(at([1.5, 1.5]), Vec2::splat(8.0));
                 painter.rect_stroke(front, 1.5, stroke, StrokeKind::Middle);
-                line(&[at(-5.5, 2.0), at(-5.5, -5.5), at(2.0, -5.5)]);
             }
-            Icon::Up => line(&[at(-4.0, 2.0), at(0.0, -2.5), at(4.0, 2.0)]),
-            Icon::Down => line(&[at(-4.0, -2.0), at(0.0, 2.5), at(4.0, -2.0)]),
             Icon::Die => die(painter, centre, stroke),
             Icon::Theme => {
                 painter.circle_stroke(centre, 5.5, stroke);
-                fill(&arc(centre, 5.5, 90.0, 270.0));
+                fill(arc(centre, 5.5, 90.0, 270.0));
             }
             Icon::Search => {
-                painter.circle_stroke(at(-1.0, -1.0), 4.0, stroke);
-                line(&[at(2.0, 2.0), at(5.5, 5.5)]);
+                painter.circle_stroke(at([-1.0, -1.0]), 4.0, stroke);
             }
-            Icon::Folder => line(&[
-                at(-6.0, 4.5),
-                at(-6.0, -4.5),
-                at(-1.5, -4.5),
-                at(0.0, -2.5),
-                at(6.0, -2.5),
-                at(6.0, 4.5),
-                at(-6.0, 4.5),
-            ]),
-            Icon::Timeline => {
-                line(&[at(-6.0, 0.0), at(6.0, 0.0)]);
-                painter.circle_filled(at(1.5, 0.0), 3.0, color);
-            }
+            Icon::Timeline => timeline(painter, centre, stroke),
             Icon::Star => star(painter, centre, color),
             Icon::Eye | Icon::EyeClosed => eye(painter, centre, self == Icon::Eye, stroke),
+            Icon::Cross | Icon::Plus | Icon::Up | Icon::Down | Icon::Folder => {}
+        }
+        for line in self.lines() {
+            let points = line.iter().copied().map(at);
+            painter.add(Shape::line(points.collect(), stroke));
+        }
+    }
+
+    /// The straight lines of the picture, from its centre.
+    fn lines(self) -> &'static [&'static [[f32; 2]]] {
+        match self {
+            Icon::Cross => &[&[[-4.0, -4.0], [4.0, 4.0]], &[[-4.0, 4.0], [4.0, -4.0]]],
+            Icon::Plus => &[&[[-4.5, 0.0], [4.5, 0.0]], &[[0.0, -4.5], [0.0, 4.5]]],
+            Icon::Duplicate => &[&[[-5.5, 2.0], [-5.5, -5.5], [2.0, -5.5]]],
+            Icon::Up => &[&[[-4.0, 2.0], [0.0, -2.5], [4.0, 2.0]]],
+            Icon::Down => &[&[[-4.0, -2.0], [0.0, 2.5], [4.0, -2.0]]],
+            Icon::Search => &[&[[2.0, 2.0], [5.5, 5.5]]],
+            Icon::Folder => &[&[
+                [-6.0, 4.5],
+                [-6.0, -4.5],
+                [-1.5, -4.5],
+                [0.0, -2.5],
+                [6.0, -2.5],
+                [6.0, 4.5],
+                [-6.0, 4.5],
+            ]],
+            _ => &[],
         }
     }
 }
@@ -160,6 +157,12 @@ fn star(painter: &Painter, centre: Pos2, color: Color32) {
         ];
         painter.add(Shape::convex_polygon(kite, color, Stroke::NONE));
     }
+}
+
+fn timeline(painter: &Painter, centre: Pos2, stroke: Stroke) {
+    let ends = [-6.0, 6.0].map(|x| centre + vec2(x, 0.0));
+    painter.add(Shape::line(ends.to_vec(), stroke));
+    painter.circle_filled(centre + vec2(1.5, 0.0), 3.0, stroke.color);
 }
 
 fn eye(painter: &Painter, centre: Pos2, is_open: bool, stroke: Stroke) {

@@ -1,0 +1,41 @@
+//! Things shown as if they had happened here: for pictures of the window that are the same every
+//! time.
+
+use std::sync::Arc;
+
+use super::{Model, ShownSweep, Studio};
+use crate::model::Classifier;
+use crate::runs::{RunId, RunState};
+use crate::train::Checkpoint;
+
+impl Studio {
+    /// Shows `runs` as if they had happened here, and lets the canvas ask `model`: for pictures of
+    /// the window that are the same every time.
+    #[must_use]
+    pub fn with_history(mut self, runs: Vec<RunState>, model: Classifier) -> Studio {
+        for state in runs {
+            let color = self.library.next_color();
+            self.library.begin(RunId::new(&state.name), color, state);
+        }
+        let model = Arc::new(model);
+        self.trained = Some(model.clone());
+        self.model = Model::Trained(model);
+        self
+    }
+
+    /// Puts `states` on the timeline: for pictures of the window, too.
+    #[must_use]
+    pub fn with_timeline(mut self, states: &[Arc<Checkpoint>]) -> Studio {
+        let timeline = self.background.timeline();
+        states.iter().for_each(|state| timeline.push(state));
+        timeline.read_into(&mut self.timeline);
+        self
+    }
+
+    /// Shows `sweep` as if it had happened here: for pictures that are the same every time.
+    #[must_use]
+    pub fn with_sweep(mut self, sweep: ShownSweep) -> Studio {
+        self.sweeps.show(sweep);
+        self
+    }
+}

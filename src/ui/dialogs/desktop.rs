@@ -1,0 +1,112 @@
+//! The desktop's own dialogs.
+
+use std::future::Future;
+use std::path::PathBuf;
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::task::{Context as TaskContext, Poll, Wake, Waker};
+use std::thread::{JoinHandle, Thread};
+
+use egui::Context;
+
+use super::Purpose;
+use super::purpose::usual_name;
+use crate::studio::Format;
+
+impl Purpose {
+    /// The desktop's dialog, which must be made on the thread of the window.
+    fn dialog(self) -> Pin<Box<dyn Future<Output = Option<PathBuf>> + Send>> {
+        let dialog = rfd::AsyncFileDialog::new().set_title(self.title());
+        let models = || dialog.clone().add_filter("Models", &["safetensors"]);
+        let images = || dialog.clone().add_filter("Images", &["png", "jpg", "jpeg"]);
+        let path = |file: Option<rfd::FileHandle>| file.map(|f| f.path().to_owned());
+        match self {
+            Purpose::SaveModel => {
+                let chosen = models().set_file_name("model.safetensors").save_file();
+                Box::pin(async move { path(chosen.await) })
+            }
+            Purpose::SaveDiagram | Purpose::SaveCurves => {
+                let drawings = dialog.add_filter("Drawings", &["svg", "png"]);
+                let chosen = drawings.set_file_name(self.file_name()).save_file();
+                Box::pin(async move { path(chosen.await) })
+            }
+            Purpose::OpenModel => {
+                let chosen = models().pick_file();
+                Box::pin(async move { path(chosen.await) })
+            }
+            Purpose::OpenImage => {
+                let chosen = images().pick_file();
+                Box::pin(async move { path(chosen.await) })
+            }
+            Purpose::Export(format @ (Format::Csv | Format::Jsonl)) => {
+                let chosen = dialog.set_file_name(usual_name(format)).save_file();
+                Box::pin(async move { path(chosen.await) })
+            }
+            Purpose::OpenData | Purpose::OpenWorkspace | Purpose::Export(Format::Tensorboard) => {
+                let chosen = dialog.pick_folder();
+                Box::pin(async move { path(chosen.await) })
+            }
+        }
+    }
+}
+
+/// Opens the desktop's dialog and waits for it on a thread of its own. The thread is only joined
+/// when it is done: a dialog nobody answers must not keep the program from ending.
+pub(super) fn browse(ctx: &Context, purpose: Purpose) -> Option<JoinHandle<Option<PathBuf>>> {
+    let dialog = purpose.dialog();
+    let ctx = ctx.clone();
+    let wait = move || {
+        let path = block_on(dialog);
+        ctx.request_repaint_after(std::time::Duration::from_millis(30));
+        path
+    };
+    std::thread::Builder::new()
+        .name("dialog".to_owned())
+        .spawn(wait)
+        .ok()
+}
+
+/// Wakes the thread that waits.
+struct Unpark(Thread);
+
+impl Wake for Unpark {
+    fn wake(self: Arc<Self>) {
+        self.0.unpark();
+    }
+}
+
+/// Waits for a future on this thread.
+fn block_on<T>(future: impl Future<Output = T>) -> T {
+    let waker = Waker::from(Arc::new(Unpark(std::thread::current())));
+    let mut cx = TaskContext::from_waker(&waker);
+    let mut future = pin!(future);
+    loop {
+        match future.as_mut().poll(&mut cx) {
+            Poll::Ready(value) => return value,
+            Poll::Pending => std::thread::park(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn waiting_for_a_future_that_is_woken_elsewhere_ends() {
+        let (sender, receiver) = std::sync::mpsc::channel::<Waker>();
+        let waker = std::thread::spawn(move || receiver.recv().map(Waker::wake));
+        let mut n_polls = 0;
+        let value = block_on(std::future::poll_fn(|cx| {
+            n_polls += 1;
+            if n_polls == 1 {
+                sender.send(cx.waker().clone()).unwrap();
+                Poll::Pending
+            } else {
+                Poll::Ready(7)
+            }
+        }));
+        assert_eq!(value, 7);
+        assert!(waker.join().unwrap().is_ok());
+    }
+}

@@ -1,0 +1,185 @@
+//! Asking for a path: a small window with a text field, and the desktop's own dialog behind a
+//! button. Desktops without a dialog answer as if it had been cancelled, so the field comes first.
+
+mod desktop;
+mod purpose;
+
+use std::path::{Path, PathBuf};
+use std::thread::JoinHandle;
+
+use egui::{Align, Context, Id, Key, Layout, Modal, RichText, TextEdit, vec2};
+
+use super::theme::{self, ROW_HEIGHT, tokens};
+use super::widgets::{Icon, Weight, labeled_button};
+use crate::picture::CurvesView;
+use crate::studio::Action;
+use desktop::browse;
+pub use purpose::Purpose;
+
+/// The window that asks for a path, and the desktop's dialog while one is open.
+#[derive(Default)]
+pub struct Dialogs {
+    window: Option<PathWindow>,
+    waiting: Option<JoinHandle<Option<PathBuf>>>,
+}
+
+struct PathWindow {
+    purpose: Purpose,
+    text: String,
+    /// Whether the desktop's dialog answered without a path.
+    was_left: bool,
+    is_new: bool,
+}
+
+/// What a person wants of the window.
+#[derive(PartialEq)]
+enum Answer {
+    Confirm,
+    Browse,
+    Close,
+}
+
+impl Dialogs {
+    /// Asks for a path.
+    pub fn ask(&mut self, purpose: Purpose) {
+        let text = purpose.file_name().to_owned();
+        self.window = Some(PathWindow {
+            purpose,
+            text,
+            was_left: false,
+            is_new: true,
+        });
+    }
+
+    /// Whether the window is there.
+    pub fn is_open(&self) -> bool {
+        self.window.is_some()
+    }
+
+    /// Shows the window, if it is open.
+    pub fn ui(&mut self, ctx: &Context, view: &CurvesView, actions: &mut Vec<Action>) {
+        self.hear_dialog(view, actions);
+        let Some(window) = &mut self.window else {
+            return;
+        };
+        let is_waiting = self.waiting.is_some();
+        match window.ui(ctx, is_waiting) {
+            Some(Answer::Confirm) => {
+                actions.push(window.purpose.action(expand_home(window.text.trim()), view));
+                self.window = None;
+            }
+            Some(Answer::Browse) => self.waiting = browse(ctx, window.purpose),
+            Some(Answer::Close) => self.window = None,
+            None => {}
+        }
+    }
+
+    /// Takes the answer of the desktop's dialog, if it has one.
+    fn hear_dialog(&mut self, view: &CurvesView, actions: &mut Vec<Action>) {
+        if !self.waiting.as_ref().is_some_and(JoinHandle::is_finished) {
+            return;
+        }
+        // A dialog that panics is one that is not there.
+        let path = self.waiting.take().and_then(|t| t.join().ok()).flatten();
+        match (path, &mut self.window) {
+            (Some(path), Some(window)) => {
+                actions.push(window.purpose.action(path, view));
+                self.window = None;
+            }
+            (None, Some(window)) => window.was_left = true,
+            (_, None) => {}
+        }
+    }
+}
+
+impl PathWindow {
+    fn ui(&mut self, ctx: &Context, is_waiting: bool) -> Option<Answer> {
+        let mut answer = None;
+        let frame = egui::Frame::popup(&ctx.global_style()).inner_margin(16);
+        let modal = Modal::new(Id::unique("path window"))
+            .frame(frame)
+            .show(ctx, |ui| {
+                ui.set_width(440.0);
+                ui.label(RichText::new(self.purpose.title()).heading());
+                ui.label(theme::quiet(ui, self.purpose.explanation()));
+                ui.add_space(8.0);
+                if self.path_ui(ui) {
+                    answer = Some(Answer::Confirm);
+                }
+                if self.was_left {
+                    let text = "No file was chosen. If no dialog appeared, type the path here.";
+                    ui.label(RichText::new(text).small().color(tokens(ui).warning));
+                }
+                ui.add_space(12.0);
+                ui.horizontal(|ui| {
+                    if labeled_button(
+                        ui,
+                        Some(Icon::Folder),
+                        "Browse…",
+                        Weight::Plain,
+                        0.0,
+                        !is_waiting,
+                    )
+                    .clicked()
+                    {
+                        answer = Some(Answer::Browse);
+                    }
+                    ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+                        let is_named = !self.text.trim().is_empty();
+                        if labeled_button(
+                            ui,
+                            None,
+                            self.purpose.verb(),
+                            Weight::Primary,
+                            80.0,
+                            is_named,
+                        )
+                        .clicked()
+                        {
+                            answer = Some(Answer::Confirm);
+                        }
+                        if labeled_button(ui, None, "Cancel", Weight::Plain, 0.0, true).clicked() {
+                            answer = Some(Answer::Close);
+                        }
+                    });
+                });
+            });
+        answer.or(modal.should_close().then_some(Answer::Close))
+    }
+
+    /// The field; true when Enter was pressed in it.
+    fn path_ui(&mut self, ui: &mut egui::Ui) -> bool {
+        let edit = TextEdit::singleline(&mut self.text)
+            .hint_text("path")
+            .font(egui::TextStyle::Monospace)
+            .align(egui::Align2::LEFT_CENTER)
+            .min_size(vec2(0.0, ROW_HEIGHT))
+            .desired_width(f32::INFINITY);
+        let response = ui.add(edit).accessible_name("Path");
+        if std::mem::take(&mut self.is_new) {
+            response.request_focus();
+        }
+        let is_named = !self.text.trim().is_empty();
+        is_named && response.lost_focus() && ui.input(|i| i.key_pressed(Key::Enter))
+    }
+}
+
+/// `~/digits` in the person's own folder.
+fn expand_home(text: &str) -> PathBuf {
+    let home = directories::BaseDirs::new();
+    match (text.strip_prefix("~/"), home) {
+        (Some(rest), Some(home)) => home.home_dir().join(rest),
+        _ => Path::new(text).to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tilde_is_home_and_everything_else_is_itself() {
+        assert!(expand_home("~/a.safetensors").is_absolute());
+        assert_eq!(expand_home("a/~/b"), Path::new("a/~/b"));
+    }
+}
