@@ -14,6 +14,7 @@ use super::backward::{
     with_channels_last,
 };
 use super::geometry::{Geometry, area};
+use super::winograd::{self, Filters, Finish, Image};
 
 pub(super) struct Dense<'a> {
     geometry: &'a Geometry,
@@ -24,6 +25,8 @@ pub(super) struct Dense<'a> {
     spread: Spread,
     /// The weights in the order of [`Spread::steps`], `[taps, out, in padded]`.
     packed: &'a [f32],
+    /// For a gradient that is filtered patch by patch.
+    filters: Option<Filters<'a>>,
 }
 
 impl Method for Dense<'_> {
@@ -69,9 +72,27 @@ impl Dense<'_> {
             true => (Spread::new(geometry), padded(geometry.inputs)),
             false => (Spread::default(), 0),
         };
-        scratch::with(spread.steps.len() * width, |packed| {
+        let by_patch = wants.input && winograd::suits_input_gradient(geometry);
+        let channels = geometry.outputs;
+        let places = match by_patch {
+            true => winograd::PLACES * channels,
+            false => 0,
+        };
+        scratch::with((spread.steps.len() + places) * width, |packed| {
+            let (packed, filters) = packed.split_at_mut(spread.steps.len() * width);
             if wants.input {
                 pack(geometry, weight, packed);
+            }
+            if by_patch {
+                simd::run(winograd::Transform {
+                    weight: packed,
+                    // Mirrored.
+                    taps: std::array::from_fn(|tap| (8 - tap) * channels * width),
+                    stride: width,
+                    channels,
+                    width,
+                    to: filters,
+                });
             }
             task(Dense {
                 geometry,
@@ -80,6 +101,11 @@ impl Dense<'_> {
                 corners: geometry.corners(),
                 spread,
                 packed,
+                filters: by_patch.then_some(Filters {
+                    channels,
+                    width,
+                    data: filters,
+                }),
             })
         })
     }
@@ -137,6 +163,9 @@ impl Dense<'_> {
         scratch::with(spread.len(), |wide| {
             spread.fill(g, dz, wide);
             let product = |out: &mut [f32]| {
+                if let Some(filters) = self.filters {
+                    return self.by_patch(filters, wide, out);
+                }
                 simd::run(Product {
                     a: wide,
                     rows: Rows::Table(&spread.pixels),
@@ -163,6 +192,31 @@ impl Dense<'_> {
                     area(g.image),
                 );
             });
+        });
+    }
+}
+
+impl Dense<'_> {
+    /// The gradient of the input `[pixels, in padded]`, from the spread dz.
+    fn by_patch(&self, filters: Filters<'_>, wide: &[f32], out: &mut [f32]) {
+        let g = self.geometry;
+        let [top, left] = g.window.padding;
+        let (channels, row) = (filters.channels, self.spread.size[1] * filters.channels);
+        let image = Image {
+            data: &wide[top * row + left * channels..],
+            channels,
+            row,
+        };
+        scratch::with(filters.width, |bias| {
+            bias.fill(0.0);
+            let finish = Finish { bias, relu: false };
+            let size = g.image;
+            let mut sink = winograd::Pixels {
+                finish,
+                size,
+                to: out,
+            };
+            winograd::convolve(image, winograd::tiles(size), filters, &mut sink);
         });
     }
 }
@@ -235,7 +289,8 @@ impl Spread {
         let [kh, kw] = g.window.kernel;
         let [top, left] = g.window.padding;
         let [ph, pw] = g.padded_image();
-        let size = [ph + kh - 1, pw + kw - 1];
+        // Even tiles reach beyond an odd image.
+        let size = [ph + kh - 1 + g.image[0] % 2, pw + kw - 1 + g.image[1] % 2];
         let width = g.outputs;
         let at = |row: usize, col: usize| (row * size[1] + col) * width;
         let pixels = (0..area(g.image))

@@ -10,6 +10,7 @@ use super::Window;
 use super::geometry::{Geometry, Windows, area};
 use super::places::Places;
 use super::pooled_forward::PooledForward;
+use super::winograd::{self, Filters, Finish, Image};
 use pulp::{Simd, WithSimd};
 use std::ops::Range;
 
@@ -24,6 +25,8 @@ struct Forward<'a> {
     tables: &'a Tables,
     /// For a layer that is pooled in registers, which needs no tables.
     held: Option<&'a Places>,
+    /// For a layer that is filtered patch by patch.
+    filters: Option<Filters<'a>>,
 }
 
 /// Where the numbers of a sample lie.
@@ -47,8 +50,13 @@ pub(super) fn forward(
     let held = (!activation.is_curved())
         .then(|| Places::of(geometry))
         .flatten();
+    let by_patch = winograd::suits(geometry);
     let tables = match held {
         Some(_) => Tables::default(),
+        None if by_patch => Tables {
+            windows: Windows::new(geometry),
+            ..Tables::default()
+        },
         None => Tables {
             taps: geometry.tap_offsets(),
             corners: geometry.corners(),
@@ -63,12 +71,27 @@ pub(super) fn forward(
         0
     };
     let mut winners = Bytes::new(geometry.n * winners_len);
-    let taps = geometry.taps();
-    scratch::with((taps + 1) * width, |packed| {
-        let (packed, packed_bias) = packed.split_at_mut(taps * width);
+    let (taps, inputs) = (geometry.taps(), geometry.inputs);
+    let places = match by_patch {
+        true => winograd::PLACES * inputs,
+        false => 0,
+    };
+    scratch::with((taps + 1 + places) * width, |packed| {
+        let (packed, rest) = packed.split_at_mut(taps * width);
+        let (packed_bias, filters) = rest.split_at_mut(width);
         pack(weight, geometry.outputs, packed);
         packed_bias.fill(0.0);
         packed_bias[..geometry.outputs].copy_from_slice(bias);
+        if by_patch {
+            simd::run(winograd::Transform {
+                weight: packed,
+                taps: std::array::from_fn(|tap| tap * width),
+                stride: 9 * width,
+                channels: inputs,
+                width,
+                to: filters,
+            });
+        }
         let task = Forward {
             geometry,
             activation,
@@ -76,6 +99,11 @@ pub(super) fn forward(
             bias: packed_bias,
             tables: &tables,
             held: held.as_deref(),
+            filters: by_patch.then_some(Filters {
+                channels: inputs,
+                width,
+                data: filters,
+            }),
         };
         let mut parts_of_winners = winners.chunks_mut(winners_len.max(1));
         let parts = x
@@ -96,8 +124,68 @@ pub(super) fn pack(weight: &[f32], outputs: usize, packed: &mut [f32]) {
 
 impl Forward<'_> {
     fn sample(&self, x: &[f32], y: &mut [f32], winners: &mut [u8]) {
-        self.geometry
-            .with_border(x, |x| self.padded_sample(x, y, winners));
+        let g = self.geometry;
+        self.turned(y, |y| match self.filters {
+            Some(filters) => winograd::with_image(g, x, |image| {
+                self.by_patch(filters, image, y, winners);
+            }),
+            None => g.with_border(x, |x| self.result(x, y, winners)),
+        });
+    }
+
+    /// Lets `task` make a result with its channels last, `[pooled pixels, out padded]`, and turns
+    /// it around where they come first.
+    fn turned(&self, y: &mut [f32], task: impl FnOnce(&mut [f32])) {
+        let g = self.geometry;
+        if g.channels_last()[1] {
+            return task(y);
+        }
+        let (pixels, width) = (area(g.pooled), g.outputs_padded());
+        scratch::with(pixels * width, |last| {
+            task(last);
+            transpose(last, (pixels, g.outputs, width), y, pixels);
+        });
+    }
+
+    /// The result, patch by patch.
+    fn by_patch(&self, filters: Filters<'_>, x: Image<'_>, y: &mut [f32], winners: &mut [u8]) {
+        let g = self.geometry;
+        let tiles = winograd::tiles(g.conv);
+        let finish = Finish {
+            bias: self.bias,
+            relu: self.activation == Activation::Relu,
+        };
+        if winograd::pools_tiles(g) && !self.activation.is_curved() {
+            let mut sink = winograd::Pooled {
+                finish,
+                size: g.pooled,
+                best: y,
+                winners,
+            };
+            return winograd::convolve(x, tiles, filters, &mut sink);
+        }
+        let pixels = |to: &mut [f32]| {
+            let size = g.conv;
+            let mut sink = winograd::Pixels { finish, size, to };
+            winograd::convolve(x, tiles, filters, &mut sink);
+            if !finish.relu {
+                self.activation.apply(sink.to);
+            }
+        };
+        if g.pool.is_none() {
+            return pixels(y);
+        }
+        scratch::with(area(g.conv) * g.outputs_padded(), |z| {
+            pixels(z);
+            simd::run(MaxPool {
+                geometry: g,
+                windows: &self.tables.windows,
+                first: 0,
+                z,
+                best: y,
+                winners,
+            });
+        });
     }
 
     /// Some rows of the activated convolution, `[conv pixels, out padded]`.
@@ -120,18 +208,6 @@ impl Forward<'_> {
         if self.activation != Activation::Relu {
             self.activation.apply(z);
         }
-    }
-
-    fn padded_sample(&self, x: &[f32], y: &mut [f32], winners: &mut [u8]) {
-        let g = self.geometry;
-        if g.channels_last()[1] {
-            return self.result(x, y, winners);
-        }
-        let (pixels, width) = (area(g.pooled), g.outputs_padded());
-        scratch::with(pixels * width, |last| {
-            self.result(x, last, winners);
-            transpose(last, (pixels, g.outputs, width), y, pixels);
-        });
     }
 
     /// The result with its channels last, `[pooled pixels, out padded]`.

@@ -16,6 +16,7 @@ mod pooled_backward;
 mod pooled_forward;
 mod sparse;
 mod visit;
+mod winograd;
 
 use super::reuse::Bytes;
 use super::support::{read, slice, tensor, wants_gradient};

@@ -30,7 +30,7 @@ pub(super) struct PooledForward<'a> {
 
 /// What is best so far of a window, and at which of its pixels.
 #[derive(Clone, Copy)]
-struct Best<S: Simd, const V: usize> {
+pub(super) struct Best<S: Simd, const V: usize> {
     value: [S::f32s; V],
     pixel: [S::u32s; V],
 }
@@ -38,7 +38,7 @@ struct Best<S: Simd, const V: usize> {
 impl<S: Simd, const V: usize> Best<S, V> {
     /// Of no pixel yet. What ReLU would clamp at zero has no winner.
     #[inline(always)]
-    fn new(simd: S, relu: bool) -> Self {
+    pub fn new(simd: S, relu: bool) -> Self {
         let (least, nobody) = match relu {
             true => (0.0, u32::from(DEAD)),
             false => (f32::NEG_INFINITY, 0),
@@ -51,13 +51,26 @@ impl<S: Simd, const V: usize> Best<S, V> {
 
     /// Or `z` at pixel `k`, if it is better.
     #[inline(always)]
-    fn or(&mut self, simd: S, k: usize, z: [S::f32s; V]) {
+    pub fn or(&mut self, simd: S, k: usize, z: [S::f32s; V]) {
         let index = simd.splat_u32s(k as u32);
         for ((value, pixel), z) in self.value.iter_mut().zip(&mut self.pixel).zip(z) {
             // Not less or equal: greater, or one of them is not a number.
             let wins = simd.not_m32s(simd.less_than_or_equal_f32s(z, *value));
             *value = simd.select_f32s(wins, z, *value);
             *pixel = simd.select_u32s(wins, index, *pixel);
+        }
+    }
+
+    /// Writes both down from index `at` on.
+    #[inline(always)]
+    pub fn store(self, simd: S, at: usize, values: &mut [f32], pixels: &mut [u8]) {
+        let lanes = at..at + V * S::F32_LANES;
+        S::as_mut_simd_f32s(&mut values[lanes.clone()])
+            .0
+            .copy_from_slice(&self.value);
+        let to = pixels[lanes].chunks_exact_mut(S::F32_LANES);
+        for (to, pixel) in to.zip(self.pixel) {
+            store_bytes(simd, pixel, to);
         }
     }
 }
@@ -111,27 +124,10 @@ impl PooledForward<'_> {
                 best.or(simd, k, z);
             }
         }
+        let width = self.bias.len();
         for (n, best) in best.into_iter().enumerate() {
-            self.keep::<S, V>(simd, best, pixel + n, col);
-        }
-    }
-
-    /// Writes down what is best of a window.
-    #[inline(always)]
-    fn keep<S: Simd, const V: usize>(
-        &mut self,
-        simd: S,
-        best: Best<S, V>,
-        pixel: usize,
-        col: usize,
-    ) {
-        let (width, lanes) = (self.bias.len(), V * S::F32_LANES);
-        let at = pixel * width + col;
-        let to = &mut self.best[at..at + lanes];
-        S::as_mut_simd_f32s(to).0.copy_from_slice(&best.value);
-        let to = self.winners[at..at + lanes].chunks_exact_mut(S::F32_LANES);
-        for (to, pixel) in to.zip(best.pixel) {
-            store_bytes(simd, pixel, to);
+            let at = (pixel + n) * width + col;
+            best.store(simd, at, self.best, self.winners);
         }
     }
 
