@@ -83,7 +83,7 @@ pub(super) fn forward(
         packed_bias.fill(0.0);
         packed_bias[..geometry.outputs].copy_from_slice(bias);
         if by_patch {
-            simd::run(winograd::Transform {
+            simd::run(winograd::Taps {
                 weight: packed,
                 taps: std::array::from_fn(|tap| tap * width),
                 stride: 9 * width,

@@ -15,6 +15,7 @@ mod places;
 mod pooled_backward;
 mod pooled_forward;
 mod sparse;
+mod spread;
 mod visit;
 mod winograd;
 

@@ -1,0 +1,85 @@
+//! Where results go: into an image, or through max pooling.
+
+use super::super::pooled_forward::Best;
+use super::transform::{load, store};
+use pulp::Simd;
+
+/// Where results go.
+pub(in super::super) trait Sink {
+    /// Takes the results of the tile in this row and column, of a vector of output channels from
+    /// `lane` on: top left, top right, bottom left, bottom right.
+    fn tile<S: Simd>(&mut self, simd: S, at: [usize; 2], lane: usize, z: [S::f32s; 4]);
+}
+
+/// What is done to a result first.
+#[derive(Clone, Copy)]
+pub(in super::super) struct Finish<'a> {
+    /// Of all output channels, padded.
+    pub bias: &'a [f32],
+    /// Whether to clamp at zero.
+    pub relu: bool,
+}
+
+impl Finish<'_> {
+    #[inline(always)]
+    fn apply<S: Simd>(self, simd: S, lane: usize, z: [S::f32s; 4]) -> [S::f32s; 4] {
+        let bias = load::<S>(&self.bias[lane..]);
+        let mut z = z;
+        for z in &mut z {
+            *z = simd.add_f32s(*z, bias);
+            if self.relu {
+                // In this order a NaN stays one on x86, so that a diverged run shows.
+                *z = simd.max_f32s(simd.splat_f32s(0.0), *z);
+            }
+        }
+        z
+    }
+}
+
+/// Into an image of this size, `[h, w, out padded]`.
+pub(in super::super) struct Pixels<'a> {
+    pub finish: Finish<'a>,
+    pub size: [usize; 2],
+    pub to: &'a mut [f32],
+}
+
+impl Sink for Pixels<'_> {
+    #[inline(always)]
+    fn tile<S: Simd>(&mut self, simd: S, at: [usize; 2], lane: usize, z: [S::f32s; 4]) {
+        let ([h, w], width) = (self.size, self.finish.bias.len());
+        let z = self.finish.apply(simd, lane, z);
+        for (k, z) in z.into_iter().enumerate() {
+            let (y, x) = (2 * at[0] + k / 2, 2 * at[1] + k % 2);
+            if y < h && x < w {
+                store::<S>(&mut self.to[(y * w + x) * width + lane..], z);
+            }
+        }
+    }
+}
+
+/// Into what max pooling of 2 × 2 leaves of it: a tile is a window.
+pub(in super::super) struct Pooled<'a> {
+    pub finish: Finish<'a>,
+    /// Of the pooled image.
+    pub size: [usize; 2],
+    /// `[pooled pixels, out padded]`, both.
+    pub best: &'a mut [f32],
+    pub winners: &'a mut [u8],
+}
+
+impl Sink for Pooled<'_> {
+    #[inline(always)]
+    fn tile<S: Simd>(&mut self, simd: S, at: [usize; 2], lane: usize, z: [S::f32s; 4]) {
+        let ([h, w], width) = (self.size, self.finish.bias.len());
+        if at[0] >= h || at[1] >= w {
+            return;
+        }
+        let z = self.finish.apply(simd, lane, z);
+        let mut best = Best::<S, 1>::new(simd, false);
+        for (k, z) in z.into_iter().enumerate() {
+            best.or(simd, k, [z]);
+        }
+        let start = (at[0] * w + at[1]) * width + lane;
+        best.store(simd, start, self.best, self.winners);
+    }
+}
