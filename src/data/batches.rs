@@ -59,7 +59,7 @@ impl ImageSet {
     }
 }
 
-/// Each byte divided by 255. To look it up takes a fifth of the time of a product.
+/// Each byte divided by 255.
 const UNIT: [f32; 256] = {
     let mut unit = [0.0; 256];
     let mut byte = 0;
