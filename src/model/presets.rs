@@ -203,10 +203,10 @@ fn deep_cnn(classes: usize) -> Vec<Layer> {
 
 fn fast(classes: usize) -> Vec<Layer> {
     vec![
-        conv(24, 5, 0),
+        conv(32, 5, 0),
         Layer::Relu,
         POOL,
-        conv(32, 3, 0),
+        conv(48, 3, 0),
         Layer::Relu,
         POOL,
         Layer::Flatten,
