@@ -3,9 +3,13 @@
 use candle_core::{Device, Result as CandleResult};
 
 use super::{Steps, TrainError};
-use crate::data::Batch;
+use crate::data::{Batch, unit_values};
 use crate::kernels;
 use crate::train::{Job, TrainConfig};
+
+/// Images that a thread loads at a time where nothing else is done to them: mostly it waits for
+/// memory.
+const PLAIN: usize = 8;
 
 impl Steps<'_> {
     /// The training images at `indices` as they look in this epoch.
@@ -28,14 +32,21 @@ pub(in crate::train) fn images_of(
 ) -> CandleResult<Batch> {
     let set = &job.dataset().train;
     let (augment, seed) = (config.augment, config.seed);
-    if augment.is_off() {
-        return set.batch(indices, &Device::Cpu);
-    }
     let len = set.shape().iter().product();
     let mut images = vec![0.0; indices.len() * len];
-    let parts = images.chunks_mut(len).zip(indices);
-    kernels::for_parts(parts, |_, (image, &index)| {
-        image.copy_from_slice(&augment.image(set, index, seed, epoch as u64));
-    });
+    if augment.is_off() {
+        let parts = images.chunks_mut(PLAIN * len).zip(indices.chunks(PLAIN));
+        kernels::for_parts(parts, |_, (images, indices)| {
+            for (image, &index) in images.chunks_mut(len).zip(indices) {
+                let pixels = unit_values(set.image(index as usize));
+                image.iter_mut().zip(pixels).for_each(|(to, x)| *to = x);
+            }
+        });
+    } else {
+        let parts = images.chunks_mut(len).zip(indices);
+        kernels::for_parts(parts, |_, (image, &index)| {
+            image.copy_from_slice(&augment.image(set, index, seed, epoch as u64));
+        });
+    }
     set.batch_of(images, indices, &Device::Cpu)
 }
