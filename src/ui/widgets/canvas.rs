@@ -8,10 +8,12 @@ use egui::{
 use crate::studio::{Action, Pad, Stroke as PenStroke};
 use crate::ui::theme::{self, tokens};
 
-/// The picture of the pad on the graphics side, renewed when the pad's version changes.
+/// The picture of the pad on the graphics side, renewed when the pad's version changes, and the pen.
 #[derive(Default)]
 pub struct Canvas {
     texture: Option<(u64, TextureHandle)>,
+    /// The button that holds the pen down.
+    down: Option<PointerButton>,
 }
 
 impl Canvas {
@@ -20,24 +22,59 @@ impl Canvas {
         // A click needs no telling from a drag: both are strokes, and a dot is a short one.
         let (rect, response) = ui.allocate_exact_size(Vec2::splat(side), Sense::drag());
         response.widget_info(|| WidgetInfo::labeled(Role::Canvas, true, "Drawing canvas"));
-        if response.drag_started() {
-            let erases = ui.input(|i| i.pointer.button_down(PointerButton::Secondary));
-            let points = pen_points(ui, rect, false);
-            actions.push(Action::BeginStroke(PenStroke { erases, points }));
-        } else if response.dragged() || response.drag_stopped() {
-            let points = pen_points(ui, rect, true);
-            if !points.is_empty() {
-                actions.push(Action::ExtendStroke(points));
-            }
-        }
-        if response.drag_stopped() {
-            actions.push(Action::EndStroke);
-        }
+        self.pen(ui, rect, actions);
         self.paint(ui, pad, rect);
-        if response.hovered() || response.dragged() {
+        if response.hovered() || self.down.is_some() {
             pen_outline(ui, pad, rect);
         }
         response.on_hover_cursor(CursorIcon::None);
+    }
+
+    /// Follows the pointer event by event. Between two frames a hand moves several times, lifts the
+    /// pen and puts it down again; where it is when the frame is drawn says nothing of that.
+    fn pen(&mut self, ui: &Ui, rect: Rect, actions: &mut Vec<Action>) {
+        let to_pad = |pos: Pos2| {
+            let d = (pos - rect.min) / rect.size();
+            [d.x, d.y]
+        };
+        let events = ui.input(|input| input.events.clone());
+        for event in events {
+            match event {
+                Event::PointerMoved(pos) if self.down.is_some() => {
+                    extend(actions, to_pad(pos));
+                }
+                Event::PointerButton {
+                    pos,
+                    button: button @ (PointerButton::Primary | PointerButton::Secondary),
+                    pressed: true,
+                    ..
+                } if self.down.is_none() && is_on_top(ui, rect, pos) => {
+                    self.down = Some(button);
+                    let erases = button == PointerButton::Secondary;
+                    let points = vec![to_pad(pos)];
+                    actions.push(Action::BeginStroke(PenStroke { erases, points }));
+                }
+                Event::PointerButton {
+                    pos,
+                    button,
+                    pressed: false,
+                    ..
+                } if self.down == Some(button) => {
+                    extend(actions, to_pad(pos));
+                    self.lift(actions);
+                }
+                _ => {}
+            }
+        }
+        // A release that went to another window leaves no event here.
+        if self.down.is_some() && !ui.input(|input| input.pointer.any_down()) {
+            self.lift(actions);
+        }
+    }
+
+    fn lift(&mut self, actions: &mut Vec<Action>) {
+        self.down = None;
+        actions.push(Action::EndStroke);
     }
 
     fn paint(&mut self, ui: &Ui, pad: &Pad, rect: Rect) {
@@ -64,35 +101,22 @@ impl Canvas {
     }
 }
 
-/// Where the pen was down during this frame, in canvas coordinates. A fast hand moves several
-/// times between two frames, and all of it belongs to the stroke.
-fn pen_points(ui: &Ui, rect: Rect, mut is_down: bool) -> Vec<[f32; 2]> {
-    let to_pad = |pos: Pos2| {
-        let d = (pos - rect.min) / rect.size();
-        [d.x, d.y]
-    };
-    let mut points = Vec::new();
-    ui.input(|input| {
-        for event in &input.events {
-            match *event {
-                Event::PointerMoved(pos) if is_down => points.push(to_pad(pos)),
-                Event::PointerButton { pos, pressed, .. } => {
-                    if pressed && !is_down && rect.contains(pos) {
-                        points.push(to_pad(pos));
-                    }
-                    is_down = pressed;
-                }
-                _ => {}
-            }
-        }
-        // A stroke has at least one point, also when the press came through another event.
-        if points.is_empty()
-            && let Some(pos) = input.pointer.interact_pos()
-        {
-            points.push(to_pad(pos));
-        }
-    });
-    points
+/// Whether what is pressed at `pos` is the canvas in `rect`, and nothing that lies over it.
+fn is_on_top(ui: &Ui, rect: Rect, pos: Pos2) -> bool {
+    let visible = rect.intersect(ui.clip_rect());
+    visible.contains(pos)
+        && ui
+            .layer_id_at(pos)
+            .is_none_or(|layer| layer == ui.layer_id())
+}
+
+/// Adds a point to the stroke at hand.
+fn extend(actions: &mut Vec<Action>, point: [f32; 2]) {
+    match actions.last_mut() {
+        Some(Action::BeginStroke(stroke)) => stroke.points.push(point),
+        Some(Action::ExtendStroke(points)) => points.push(point),
+        _ => actions.push(Action::ExtendStroke(vec![point])),
+    }
 }
 
 /// Shows how wide the pen is.
