@@ -1,6 +1,6 @@
 //! Where the panels are. The sizes people give them are kept by egui's memory.
 
-use egui::{CentralPanel, Frame, Margin, Panel, Ui};
+use egui::{CentralPanel, Frame, Margin, Panel, Ui, UiBuilder};
 
 use super::panels::compare::ComparePanel;
 use super::panels::curves::{self, CurvesPanel};
@@ -30,6 +30,23 @@ pub struct Panels {
 const SETUP_WIDTH: (f32, f32) = (284.0, 336.0);
 const DRAW_WIDTH: (f32, f32) = (256.0, 336.0);
 
+/// Widths that a panel at a side may be given in a window of `width`; what was remembered from another
+/// session is brought into it.
+fn side_range((narrow, wide): (f32, f32), width: f32) -> std::ops::RangeInclusive<f32> {
+    let most = (0.4 * width).min(1.5 * wide);
+    narrow..=most.max(narrow)
+}
+
+/// Shows `content` in just the room there is. A panel takes the width of what is in it, so a row that
+/// is too wide would widen it frame by frame.
+fn exactly(ui: &mut Ui, content: impl FnOnce(&mut Ui)) {
+    let rect = ui.available_rect_before_wrap();
+    let mut inside = ui.new_child(UiBuilder::new().max_rect(rect));
+    inside.shrink_clip_rect(rect);
+    content(&mut inside);
+    ui.advance_cursor_after_rect(rect);
+}
+
 impl Panels {
     /// Shows everything but windows on top.
     pub fn ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
@@ -57,14 +74,14 @@ impl Panels {
         status::notices_ui(ui, cx);
         Panel::left("setup")
             .default_size(wide(SETUP_WIDTH))
-            .size_range(SETUP_WIDTH.0..=0.4 * width)
+            .size_range(side_range(SETUP_WIDTH, width))
             .frame(side)
-            .show(ui, |ui| self.setup.ui(ui, cx));
+            .show(ui, |ui| exactly(ui, |ui| self.setup.ui(ui, cx)));
         Panel::right("draw")
             .default_size(wide(DRAW_WIDTH))
-            .size_range(DRAW_WIDTH.0..=0.4 * width)
+            .size_range(side_range(DRAW_WIDTH, width))
             .frame(side)
-            .show(ui, |ui| self.draw.ui(ui, cx));
+            .show(ui, |ui| exactly(ui, |ui| self.draw.ui(ui, cx)));
         CentralPanel::default()
             .frame(middle)
             .show(ui, |ui| self.middle_ui(ui, cx));
