@@ -12,7 +12,7 @@ use crate::ui::command::Command;
 use crate::ui::format;
 use crate::ui::theme::{self, PANEL_PADDING, tokens};
 use crate::ui::widgets::{
-    Bar, Canvas, Icon, Weight, icon_button, labeled_button, probability_bars, slim_slider,
+    Bar, Canvas, Icon, Number, Weight, icon_button, labeled_button, probability_bars, slim_slider,
 };
 
 /// The canvas with its pictures on the graphics side.
@@ -160,19 +160,30 @@ fn hint_ui(ui: &Ui, pad: &Pad, rect: Rect) {
     }
 }
 
+/// Width of the field for the pen's width: of its longest value, `20.0 %`.
+const PEN_WIDTH: f32 = 60.0;
+
 fn pen_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     ui.horizontal(|ui| {
+        let about = "Width of the pen as a share of the canvas: too thin and the digit pales, too thick and it closes.";
         ui.label(theme::quiet(ui, "pen"));
-        let mut percent = 100.0 * cx.studio.pad().brush();
-        let (thinnest, widest) = (100.0 * Pad::BRUSHES.start(), 100.0 * Pad::BRUSHES.end());
-        ui.spacing_mut().slider_width = (ui.available_width() - 64.0).max(60.0);
-        let slider = Slider::new(&mut percent, thinnest..=widest)
+        // In tenths of a percent, as it is shown: a slider that rounds its value takes the
+        // rounding for a change, in every frame.
+        let percent = |share: f32| (f64::from(share) * 1000.0).round() / 10.0;
+        let brush = percent(cx.studio.pad().brush());
+        let (thinnest, widest) = (percent(*Pad::BRUSHES.start()), percent(*Pad::BRUSHES.end()));
+        let gap = ui.spacing().item_spacing.x;
+        ui.spacing_mut().slider_width = (ui.available_width() - PEN_WIDTH - gap).max(60.0);
+        let mut shown = brush;
+        let slider = Slider::new(&mut shown, thinnest..=widest)
             .fixed_decimals(1)
-            .suffix(" %");
-        let slider = slim_slider(ui, "Brush", slider)
-            .on_hover_text("Width of the pen as a share of the canvas: too thin and the digit pales, too thick and it closes.");
-        if slider.changed() {
-            cx.act(Action::SetBrush(percent / 100.0));
+            .show_value(false);
+        slim_slider(ui, "Brush", slider).on_hover_text(about);
+        let number = Number::percent(thinnest, widest).with_width(PEN_WIDTH);
+        let typed = number.ui(ui, "Brush", shown).explained(ui, about);
+        let new = typed.unwrap_or(shown);
+        if new != brush {
+            cx.act(Action::SetBrush(new as f32 / 100.0));
         }
     });
 }

@@ -4,6 +4,7 @@ use egui::{Align2, Rect, Role, Sense, Shape, Stroke, TextStyle, Ui, WidgetInfo, 
 
 use super::Cx;
 use super::setup::{effect, number_ui};
+use crate::studio::Effect;
 use crate::train::{Field, Schedule, TrainConfig};
 use crate::ui::format;
 use crate::ui::theme::{self, tokens};
@@ -71,11 +72,8 @@ fn numbers_ui(ui: &mut Ui, cx: &Cx<'_>, schedule: &mut Schedule) {
             Value::Real(value) => **value,
             Value::Count(n) => **n as f64,
         };
-        let new = row.show(ui, |ui| {
-            let (response, new) = knob.number.ui(ui, knob.label, value);
-            response.on_hover_text(row.tooltip());
-            new
-        });
+        let is_held = row.effect == Some(Effect::Now);
+        let new = row.number_ui(ui, &knob.number.held(is_held), value);
         match (knob.value, new) {
             (Value::Real(value), Some(new)) => *value = new,
             (Value::Count(n), Some(new)) => *n = new.max(0.0) as usize,

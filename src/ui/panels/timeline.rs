@@ -1,6 +1,6 @@
 //! The timeline under the curves: the network as it was, for the canvas and the numbers.
 
-use egui::{Align, DragValue, Label, Layout, RichText, Slider, Ui};
+use egui::{Align, Label, Layout, RichText, Slider, Ui};
 
 use super::Cx;
 use crate::runs::RunState;
@@ -8,7 +8,7 @@ use crate::studio::Action;
 use crate::ui::command::Command;
 use crate::ui::format;
 use crate::ui::theme::{self, ROW_HEIGHT, tokens};
-use crate::ui::widgets::{Weight, labeled_button, slim_slider};
+use crate::ui::widgets::{Number, Weight, labeled_button, slim_slider};
 
 /// Height of the strip.
 pub const HEIGHT: f32 = 2.0 * ROW_HEIGHT + 4.0;
@@ -157,19 +157,16 @@ fn command_ui(ui: &mut Ui, cx: &mut Cx<'_>, text: &str, command: Command, hint: 
 fn memory_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     const MEGABYTE: usize = 1 << 20;
     let timeline = cx.studio.timeline();
-    let mut megabytes = timeline.budget() / MEGABYTE;
+    let megabytes = timeline.budget() / MEGABYTE;
     let about = format!(
         "Memory the snapshots may take, now: they take {}. With too little few are left to look at, too much is missing elsewhere.",
         format::bytes(timeline.n_bytes() as u64)
     );
-    let field = DragValue::new(&mut megabytes)
-        .range(16..=8192)
-        .suffix(" MB");
-    let response = ui.add(field).accessible_name("Timeline memory");
-    if response.changed() {
-        cx.act(Action::SetTimelineBudget(megabytes * MEGABYTE));
+    let number = Number::count(16.0, 8192.0, " MB").with_width(72.0);
+    let entry = number.ui(ui, "Timeline memory", megabytes as f64);
+    if let Some(new) = entry.explained(ui, &about) {
+        cx.act(Action::SetTimelineBudget(new as usize * MEGABYTE));
     }
-    response.on_hover_text(&about);
     // Where there is little room, the numbers of the run matter more.
     if ui.available_width() > WORDS_WIDTH {
         ui.label(theme::quiet(ui, "memory")).on_hover_text(about);

@@ -12,15 +12,14 @@ mod plot;
 mod range;
 mod trace;
 
-use egui::{Align, Checkbox, DragValue, Layout, Slider, Ui};
+use egui::{Align, Checkbox, Layout, Slider, Ui};
 
 use super::Cx;
 use crate::runs::{RunState, Status};
 use crate::studio::{Run, Studio};
 use crate::ui::command::Command;
-use crate::ui::format;
 use crate::ui::theme::{self, ROW_HEIGHT, tokens};
-use crate::ui::widgets::{Weight, combo_of_width, labeled_button, slim_slider};
+use crate::ui::widgets::{Number, Weight, combo_of_width, labeled_button, slim_slider};
 use bands::Bands;
 use baseline::{Baseline, BaselineKey};
 use lens::{Lens, Metric, XAxis, same_part, whole_range};
@@ -186,25 +185,23 @@ fn smoothing_ui(ui: &mut Ui, n_steps: &mut f64) {
                  happens.";
     let room = ui.available_width() - AXES_WIDTH;
     ui.label(theme::quiet(ui, "smoothing")).on_hover_text(about);
-    let unit = format::unit(" batches", n_steps.round());
-    let unit = egui::RichText::new(unit).small().weak();
-    let control = if room < 280.0 {
-        let speed = (0.02 * *n_steps).max(0.1);
-        let number = DragValue::new(n_steps)
-            .range(1.0..=1000.0)
-            .speed(speed)
-            .max_decimals(0)
-            .suffix(unit);
-        ui.add(number).accessible_name("Smoothing")
-    } else {
+    if room >= 280.0 {
         ui.spacing_mut().slider_width = (room - 180.0).min(140.0);
-        let slider = Slider::new(n_steps, 1.0..=1000.0)
+        let mut shown = *n_steps;
+        let slider = Slider::new(&mut shown, 1.0..=1000.0)
             .logarithmic(true)
             .max_decimals(0)
-            .suffix(unit);
-        slim_slider(ui, "Smoothing", slider)
-    };
-    control.on_hover_text(about);
+            .show_value(false);
+        let slider = slim_slider(ui, "Smoothing", slider).on_hover_text(about);
+        if slider.changed() {
+            *n_steps = shown;
+        }
+    }
+    let number = Number::count(1.0, 1000.0, " batches").with_width(84.0);
+    let entry = number.ui(ui, "Smoothing", *n_steps);
+    if let Some(new) = entry.explained(ui, about) {
+        *n_steps = new;
+    }
 }
 
 /// What the other half of the row, about the axes, takes.

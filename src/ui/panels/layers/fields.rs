@@ -32,48 +32,35 @@ pub fn fields_ui(ui: &mut Ui, layer: &mut Layer, effect: Option<Effect>) {
 fn field_ui(ui: &mut Ui, field: LayerField<'_>, effect: Option<Effect>) {
     let (label, explanation) = (field.label, field.explanation);
     let row = plain_row(label, explanation, effect);
-    let about = row.tooltip();
     // A rate that acts at once waits until the field is left.
     let is_held = effect == Some(Effect::Now);
-    row.show(ui, |ui| match field.value {
+    match field.value {
         LayerValue::Count(value) => {
             let number = Number::count(0.0, 1e6, "");
-            if let Some(new) = number_ui(ui, label, &about, &number, *value as f64) {
+            if let Some(new) = row.number_ui(ui, &number, *value as f64) {
                 *value = new as usize;
             }
         }
         LayerValue::Share(value) => {
             let number = Number::share().held(is_held);
-            if let Some(new) = number_ui(ui, label, &about, &number, f64::from(*value)) {
+            if let Some(new) = row.number_ui(ui, &number, f64::from(*value)) {
                 *value = new as f32;
             }
         }
-        LayerValue::Switch(value) => {
+        LayerValue::Switch(value) => row.show(ui, |ui| {
             ui.add(egui::Checkbox::without_text(value))
                 .accessible_name(label)
-                .on_hover_text(&about);
-        }
-        LayerValue::Token(take) => {
+                .on_hover_text(row.tooltip());
+        }),
+        LayerValue::Token(take) => row.show(ui, |ui| {
             let shown = combo(ui, label, take.label(), |ui| {
                 for choice in TokenChoice::ALL {
                     ui.selectable_value(take, choice, choice.label());
                 }
             });
-            shown.on_hover_text(&about);
-        }
-    });
-}
-
-fn number_ui(
-    ui: &mut Ui,
-    label: &str,
-    explanation: &str,
-    number: &Number,
-    value: f64,
-) -> Option<f64> {
-    let (response, new) = number.ui(ui, label, value);
-    response.on_hover_text(explanation);
-    new
+            shown.on_hover_text(row.tooltip());
+        }),
+    }
 }
 
 /// Which activation it is.

@@ -1,11 +1,12 @@
 //! The panel on the left: everything that decides a run.
 
-use egui::{Align, Layout, ScrollArea, Ui, vec2};
+use egui::{Align, Layout, ScrollArea, Ui};
 
 mod augment;
 mod optimizer;
 mod regularise;
 mod rows;
+mod seed;
 
 use super::layers::LayersPanel;
 use super::{Cx, schedule};
@@ -13,14 +14,13 @@ use crate::model::Init;
 use crate::studio::{Action, Effect};
 use crate::train::{Field, TrainConfig};
 use crate::ui::command::Command;
-use crate::ui::theme::{self, ROW_HEIGHT};
-use crate::ui::widgets::{
-    Icon, Number, Row, VALUE_WIDTH, Weight, combo, icon_button, labeled_button,
-};
+use crate::ui::theme;
+use crate::ui::widgets::{Number, Row, Weight, combo, labeled_button};
 use augment::AugmentSection;
 use optimizer::optimizer_ui;
 use rows::count_ui;
 pub(super) use rows::{effect, number_ui};
+use seed::seed_ui;
 
 /// The settings.
 #[derive(Default)]
@@ -154,40 +154,4 @@ fn start_ui(ui: &mut Ui, cx: &mut Cx<'_>, draft: &mut TrainConfig) {
         shown.on_hover_text(row.tooltip());
     });
     seed_ui(ui, cx, draft, next_run);
-}
-
-fn seed_ui(ui: &mut Ui, cx: &mut Cx<'_>, draft: &mut TrainConfig, effect: Option<Effect>) {
-    let row = Row {
-        label: "Seed",
-        explanation: "The number behind all chance, first weights, split, order, dropout, augmentation: the same seed and \
-                      settings give the same run again.",
-        effect,
-        error: None,
-    };
-    row.show(ui, |ui| {
-        let die = icon_button(ui, Icon::Die, "New seed", true);
-        if die.on_hover_text(Command::NewSeed.explanation()).clicked() {
-            cx.command(Command::NewSeed);
-        }
-        let mut text = draft.seed.to_string();
-        // As wide as other values, or as the digits need.
-        let font = egui::TextStyle::Monospace.resolve(ui.style());
-        let digits = text.len() as f32 * ui.fonts_mut(|fonts| fonts.glyph_width(&font, '0'));
-        let usual = VALUE_WIDTH - ROW_HEIGHT - ui.spacing().item_spacing.x;
-        let width = (digits + 24.0).clamp(usual, ui.available_width().max(usual));
-        let edit = egui::TextEdit::singleline(&mut text)
-            .font(egui::TextStyle::Monospace)
-            .align(egui::Align2::CENTER_CENTER)
-            .min_size(vec2(width, ROW_HEIGHT))
-            .desired_width(width - 16.0);
-        let edit = ui
-            .add(edit)
-            .accessible_name("Seed")
-            .on_hover_text(row.tooltip());
-        if edit.changed()
-            && let Ok(seed) = text.trim().parse()
-        {
-            draft.seed = seed;
-        }
-    });
 }

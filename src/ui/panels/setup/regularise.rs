@@ -177,10 +177,6 @@ fn early_ui(ui: &mut Ui, cx: &Cx<'_>, draft: &mut TrainConfig) {
         error: None,
     };
     let rate = Number::rate(100.0);
-    let new = row.show(ui, |ui| {
-        let (response, new) = rate.ui(ui, row.label, early.min_delta);
-        response.on_hover_text(row.tooltip());
-        new
-    });
+    let new = row.number_ui(ui, &rate, early.min_delta);
     early.min_delta = new.unwrap_or(early.min_delta);
 }

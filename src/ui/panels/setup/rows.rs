@@ -29,12 +29,7 @@ pub(in super::super) fn number_ui(
         error: cx.studio.error_at(field).map(|e| e.message.as_str()),
     };
     let number = number.clone().held(row.effect == Some(Effect::Now));
-    let new = row.show(ui, |ui| {
-        let (response, new) = number.ui(ui, label, *value);
-        response.on_hover_text(row.tooltip());
-        new
-    });
-    if let Some(new) = new {
+    if let Some(new) = row.number_ui(ui, &number, *value) {
         *value = new;
     }
 }

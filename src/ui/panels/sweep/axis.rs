@@ -84,15 +84,14 @@ impl AxisForm {
             self.values_ui(ui, &axis.key, &mut axis.values);
             if is_grid && axis.values.count().is_none() {
                 let n = axis.points.unwrap_or(0) as f64;
-                let (response, new) = Number::count(0.0, 1000.0, " values").ui(
+                let about =
+                    "Evenly spaced values that the grid tries; each more multiplies the trials.";
+                let entry = Number::count(0.0, 1000.0, " values").ui(
                     ui,
                     &format!("Values of {}", axis.key),
                     n,
                 );
-                response.on_hover_text(
-                    "Evenly spaced values that the grid tries; each more multiplies the trials.",
-                );
-                if let Some(n) = new {
+                if let Some(n) = entry.explained(ui, about) {
                     axis.points = (n >= 1.0).then_some(n as usize);
                 }
             }
@@ -171,13 +170,12 @@ impl AxisForm {
 
 fn end_ui(ui: &mut Ui, number: &Number, key: &str, name: &str, value: f64) -> f64 {
     ui.label(theme::quiet(ui, name));
-    let (response, new) = number.ui(ui, &format!("{key} {name}"), value);
     let about = match name {
         "from" => "Smallest value that is tried.",
         _ => "Largest value that is tried; a wide range needs more trials.",
     };
-    response.on_hover_text(about);
-    new.unwrap_or(value)
+    let entry = number.ui(ui, &format!("{key} {name}"), value);
+    entry.explained(ui, about).unwrap_or(value)
 }
 
 /// Every key of the settings on the left.

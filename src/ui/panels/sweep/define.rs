@@ -151,12 +151,7 @@ fn what_ui(ui: &mut Ui, cx: &Cx<'_>, draft: &mut Definition) {
 fn budget_ui(ui: &mut Ui, cx: &Cx<'_>, draft: &mut Definition) {
     ui.label(theme::section(ui, "Budget"));
     let mut count = |key: &str, label: &str, about: &str, number: Number, value: f64| {
-        let row = row(cx, key, label, about);
-        row.show(ui, |ui| {
-            let (response, new) = number.ui(ui, label, value);
-            response.on_hover_text(row.tooltip());
-            new
-        })
+        row(cx, key, label, about).number_ui(ui, &number, value)
     };
     let about = "Runs in all; a grid of fewer ends by itself, and 0 means no limit but time.";
     let trials = draft.trials.unwrap_or(0) as f64;
@@ -237,11 +232,7 @@ fn prune_ui(ui: &mut Ui, cx: &Cx<'_>, draft: &mut Definition) {
     };
     let mut count = |label: &str, about: &str, unit: &'static str, value: &mut usize| {
         let row = self::row(cx, "", label, about);
-        let new = row.show(ui, |ui| {
-            let (response, new) = Number::count(1.0, 1e4, unit).ui(ui, label, *value as f64);
-            response.on_hover_text(row.tooltip());
-            new
-        });
+        let new = row.number_ui(ui, &Number::count(1.0, 1e4, unit), *value as f64);
         *value = new.map_or(*value, |n| n as usize);
     };
     let first = "Epochs before the first decision: too few judge slow starters by their start.";

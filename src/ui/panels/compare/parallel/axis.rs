@@ -9,6 +9,7 @@ use crate::compare::{Column, Scale};
 use crate::runs::Value;
 use crate::ui::panels::compare::rows::{Places, Rows, text};
 use crate::ui::theme::{ROW_HEIGHT, tokens};
+use crate::ui::widgets::Number;
 
 /// Width in which an axis feels the pointer.
 pub(super) const GRIP: f32 = 28.0;
@@ -218,17 +219,14 @@ fn brush_fields_ui(ui: &mut Ui, axis: &mut Axis, wishes: &mut Vec<Wish>, idx: us
             "The part of the axis whose runs are kept, in percent of its length from the low end.",
         );
         let field = |ui: &mut Ui, value: &mut f64, name: &str| {
-            let mut percent = *value * 100.0;
-            let drag = egui::DragValue::new(&mut percent)
-                .range(0.0..=100.0)
-                .suffix(" %")
-                .max_decimals(0);
+            let number = Number::percent(0.0, 100.0).with_width(64.0);
             let name = format!("{name} of axis {}", idx + 1);
-            let is_changed = ui.add(drag).accessible_name(name).changed();
-            if is_changed {
+            let entry = number.ui(ui, &name, (*value * 100.0).round());
+            let new = entry.explained(ui, "In percent of the axis, from its low end.");
+            if let Some(percent) = new {
                 *value = percent / 100.0;
             }
-            is_changed
+            new.is_some()
         };
         let is_from = field(ui, &mut from, "Low end");
         ui.label("to");

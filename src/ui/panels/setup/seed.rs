@@ -1,0 +1,83 @@
+//! The seed: a whole number of up to twenty digits, which a field for other numbers would round.
+
+use egui::{Id, Key, TextEdit, Ui, vec2};
+
+use super::Cx;
+use crate::studio::Effect;
+use crate::train::TrainConfig;
+use crate::ui::command::Command;
+use crate::ui::theme::ROW_HEIGHT;
+use crate::ui::widgets::{Icon, Row, VALUE_WIDTH, error_ui, icon_button};
+
+/// The text of the field while it is edited, and what is wrong with the one that was left last.
+#[derive(Clone, Default)]
+struct Typing {
+    text: Option<String>,
+    /// With the seed that stayed.
+    error: Option<(String, u64)>,
+}
+
+/// Shows the seed of `draft` and edits it.
+pub(super) fn seed_ui(
+    ui: &mut Ui,
+    cx: &mut Cx<'_>,
+    draft: &mut TrainConfig,
+    effect: Option<Effect>,
+) {
+    let row = Row {
+        label: "Seed",
+        explanation: "The number behind all chance, first weights, split, order, dropout, augmentation: the same seed and \
+                      settings give the same run again.",
+        effect,
+        error: None,
+    };
+    let id = ui.scope_id().with("seed");
+    let mut typing: Typing = ui.data(|d| d.get_temp(id)).unwrap_or_default();
+    row.show(ui, |ui| {
+        let die = icon_button(ui, Icon::Die, "New seed", true);
+        if die.on_hover_text(Command::NewSeed.explanation()).clicked() {
+            cx.command(Command::NewSeed);
+        }
+        typing.field_ui(ui, &row.tooltip(), draft);
+    });
+    typing.error.take_if(|(_, kept)| *kept != draft.seed);
+    if let Some((error, _)) = &typing.error {
+        error_ui(ui, error);
+    }
+    remember(ui, id, typing);
+}
+
+impl Typing {
+    /// What is typed counts when the field is left, as with every other number.
+    fn field_ui(&mut self, ui: &mut Ui, tooltip: &str, draft: &mut TrainConfig) {
+        let mut text = self.text.take().unwrap_or_else(|| draft.seed.to_string());
+        // As wide as other values, or as the digits need.
+        let font = egui::TextStyle::Monospace.resolve(ui.style());
+        let digits = text.len() as f32 * ui.fonts_mut(|fonts| fonts.glyph_width(&font, '0'));
+        let usual = VALUE_WIDTH - ROW_HEIGHT - ui.spacing().item_spacing.x;
+        let width = (digits + 24.0).clamp(usual, ui.available_width().max(usual));
+        let edit = TextEdit::singleline(&mut text)
+            .font(egui::TextStyle::Monospace)
+            .align(egui::Align2::CENTER_CENTER)
+            .min_size(vec2(width, ROW_HEIGHT))
+            .desired_width(width - 16.0);
+        let edit = ui.add(edit).accessible_name("Seed").on_hover_text(tooltip);
+        if edit.has_focus() {
+            self.text = Some(text);
+        } else if edit.lost_focus() && !ui.input(|i| i.key_pressed(Key::Escape)) {
+            match text.trim().parse() {
+                Ok(seed) => draft.seed = seed,
+                Err(_) => {
+                    let (most, kept) = (u64::MAX, draft.seed);
+                    let error =
+                        format!("\"{text}\" is not a whole number from 0 to {most}; {kept} stays");
+                    self.error = Some((error, kept));
+                }
+            }
+        }
+    }
+}
+
+fn remember(ui: &Ui, id: Id, typing: Typing) {
+    ui.data_mut(|d| d.insert_temp(id, typing));
+}

@@ -1,0 +1,271 @@
+//! A field for a number: dragged, typed, or moved by the arrow keys.
+
+use std::cell::RefCell;
+
+use egui::{DragValue, Id, Key, Response, RichText, Tooltip, Ui, vec2};
+
+use super::typed::Accepts;
+use super::{VALUE_WIDTH, sentence};
+use crate::ui::format;
+use crate::ui::theme::{ROW_HEIGHT, tokens};
+
+/// What numbers a field takes, and how they are shown.
+#[derive(Clone, Debug)]
+pub struct Number {
+    /// Smallest.
+    pub min: f64,
+    /// Largest.
+    pub max: f64,
+    /// Whether it is a count.
+    pub is_whole: bool,
+    /// Change a point of dragging, as a share of the value, for settings that matter by factors.
+    pub is_relative: bool,
+    /// What follows the number, such as ` images`.
+    pub unit: &'static str,
+    /// Whether a value counts only when it is let go of.
+    pub is_held: bool,
+    /// Width of the field, in points.
+    pub width: f32,
+}
+
+/// What a field has to say after a frame.
+pub struct Entry {
+    /// The field.
+    pub response: Response,
+    /// A new value, if there is one.
+    pub new: Option<f64>,
+    /// What is wrong with the text that was typed last; the old value stays.
+    pub error: Option<String>,
+    /// Where the refused text is remembered.
+    refused: Id,
+    /// Whether it was typed just now.
+    is_new: bool,
+}
+
+impl Entry {
+    /// Explains the field on hover, says over what lies beneath what is wrong with the text, and
+    /// returns the new value. For fields without room for a line of their own, as a
+    /// [`Row`](super::Row) has it.
+    pub fn explained(self, ui: &Ui, explanation: &str) -> Option<f64> {
+        let Some(error) = self.error else {
+            self.response.on_hover_text(explanation);
+            return self.new;
+        };
+        let text = RichText::new(sentence(&error)).color(tokens(ui).bad);
+        Tooltip::for_widget(&self.response).show(|ui| ui.label(text));
+        // It lies over something else, so the next click puts it away.
+        if !self.is_new && ui.input(|i| i.pointer.any_pressed()) {
+            ui.data_mut(|d| d.remove::<Refused>(self.refused));
+        }
+        self.new
+    }
+}
+
+/// The value of a field while it is dragged or edited, and the pass it was last shown in: a field that
+/// went away meanwhile has nothing to say when it returns.
+#[derive(Clone, Copy)]
+struct Held {
+    value: f64,
+    pass: u64,
+}
+
+/// A text that could not be read, beside the value that was kept.
+#[derive(Clone)]
+struct Refused {
+    error: String,
+    kept: f64,
+}
+
+impl Number {
+    /// A count from `min` to `max`.
+    pub fn count(min: f64, max: f64, unit: &'static str) -> Number {
+        Number {
+            min,
+            max,
+            is_whole: true,
+            is_relative: true,
+            unit,
+            is_held: false,
+            width: VALUE_WIDTH,
+        }
+    }
+
+    /// A positive number that matters by factors, such as a learning rate.
+    pub fn rate(max: f64) -> Number {
+        Number {
+            min: 0.0,
+            max,
+            is_whole: false,
+            is_relative: true,
+            unit: "",
+            is_held: false,
+            width: VALUE_WIDTH,
+        }
+    }
+
+    /// A share between 0 and 1.
+    pub fn share() -> Number {
+        Number {
+            min: 0.0,
+            max: 1.0,
+            is_whole: false,
+            is_relative: false,
+            unit: "",
+            is_held: false,
+            width: VALUE_WIDTH,
+        }
+    }
+
+    /// A percentage, of which tenths count.
+    pub fn percent(min: f64, max: f64) -> Number {
+        Number {
+            min,
+            max,
+            unit: " %",
+            ..Number::share()
+        }
+    }
+
+    /// The same with something behind the number.
+    pub fn with_unit(self, unit: &'static str) -> Number {
+        Number { unit, ..self }
+    }
+
+    /// The same in a field that is less wide.
+    pub fn with_width(self, width: f32) -> Number {
+        Number { width, ..self }
+    }
+
+    /// The same, but while it is dragged or edited the value is only shown: a run that is training
+    /// would otherwise record a change for every point the pointer moves and every key.
+    pub fn held(self, is_held: bool) -> Number {
+        Number { is_held, ..self }
+    }
+
+    /// Shows the field, called `name` by those who cannot see it. What is typed counts when the field
+    /// is left, by Enter, Tab, a click elsewhere or a command.
+    pub fn ui(&self, ui: &mut Ui, name: &str, value: f64) -> Entry {
+        let id = ui.scope_id().with(("number", name));
+        let held = recent(ui, id);
+        let mut shown = held.unwrap_or(value);
+        let typed = RefCell::new(None);
+        // Escape takes the focus away before the frame, and a field may notice one frame later.
+        let escape = Id::unique("escape in a number");
+        if ui.input(|i| i.key_pressed(Key::Escape)) {
+            hold(ui, escape, Some(0.0));
+        }
+        let is_dropped = recent(ui, escape).is_some();
+        let response = ui
+            .add(self.drag_value(&mut shown, &typed, is_dropped))
+            .accessible_name(name.to_owned());
+        let is_busy = (response.dragged() && !response.drag_stopped()) || response.has_focus();
+        let is_touched = response.changed() || held.is_some();
+        hold(
+            ui,
+            id,
+            (self.is_held && is_busy && is_touched).then_some(shown),
+        );
+        let is_over = !self.is_held || !is_busy;
+        let is_changed = is_over && is_touched && shown != value;
+        let (typed, refused) = (typed.into_inner(), id.with("refused"));
+        Entry {
+            is_new: typed.is_some(),
+            error: self.error(ui, refused, typed, shown),
+            refused,
+            new: is_changed.then_some(shown),
+            response,
+        }
+    }
+
+    /// What to say about the text that was refused last, as long as the value it left is there.
+    fn error(
+        &self,
+        ui: &Ui,
+        id: Id,
+        typed: Option<Result<(), String>>,
+        shown: f64,
+    ) -> Option<String> {
+        let last = match typed {
+            Some(Err(error)) => Some(Refused { error, kept: shown }),
+            Some(Ok(())) => None,
+            None => ui.data(|d| d.get_temp(id)),
+        };
+        let last = last.filter(|refused: &Refused| refused.kept == shown);
+        ui.data_mut(|data| match last.clone() {
+            Some(refused) => {
+                data.insert_temp(id, refused);
+            }
+            None => data.remove::<Refused>(id),
+        });
+        last.map(|refused| format!("{}; {} stays", refused.error, self.text(shown)))
+    }
+
+    fn drag_value<'a>(
+        &self,
+        shown: &'a mut f64,
+        typed: &'a RefCell<Option<Result<(), String>>>,
+        is_dropped: bool,
+    ) -> DragValue<'a> {
+        let speed = match (self.is_relative, self.is_whole) {
+            (true, true) => (0.02 * *shown).max(0.1),
+            (true, false) if *shown > 0.0 => 0.02 * *shown,
+            (true, false) => 1e-6,
+            _ => 0.002 * self.max,
+        };
+        let unit = format::unit(self.unit, *shown);
+        let (accepts, number) = (self.accepts(), self.clone());
+        let before = self.text(*shown);
+        DragValue::new(shown)
+            .range(self.min..=self.max)
+            .clamp_existing_to_range(false)
+            .speed(speed)
+            .min_size(vec2(self.width, ROW_HEIGHT))
+            .update_while_editing(false)
+            .suffix(RichText::new(unit).small().weak())
+            .custom_formatter(move |value, _| number.text(value))
+            .custom_parser(move |text| {
+                // A field that was only visited keeps the digits that are not shown.
+                let read = match is_dropped || text.trim() == before {
+                    true => Ok(None),
+                    false => accepts.read(text).map(Some),
+                };
+                *typed.borrow_mut() = Some(read.as_ref().map(|_| ()).map_err(Clone::clone));
+                read.ok().flatten()
+            })
+    }
+
+    fn accepts(&self) -> Accepts {
+        Accepts {
+            range: self.min..=self.max,
+            is_whole: self.is_whole,
+            is_share: !self.is_whole && self.unit.is_empty() && self.max <= 1.0,
+            unit: self.unit,
+        }
+    }
+
+    /// The value as the field shows it.
+    fn text(&self, value: f64) -> String {
+        match self.is_whole {
+            true => format::thousands(value.max(0.0).round() as u64),
+            false => format::setting(value),
+        }
+    }
+}
+
+/// The value that is held back, if the field was there in the last pass.
+fn recent(ui: &Ui, id: Id) -> Option<f64> {
+    let held: Option<Held> = ui.data(|d| d.get_temp(id));
+    let is_recent = |held: &Held| ui.cumulative_pass_nr().saturating_sub(held.pass) <= 1;
+    held.filter(is_recent).map(|held| held.value)
+}
+
+/// Holds a value back, or no longer.
+fn hold(ui: &Ui, id: Id, value: Option<f64>) {
+    let pass = ui.cumulative_pass_nr();
+    ui.data_mut(|data| match value {
+        Some(value) => {
+            data.insert_temp(id, Held { value, pass });
+        }
+        None => data.remove::<Held>(id),
+    });
+}
