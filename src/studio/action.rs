@@ -140,6 +140,14 @@ pub enum Action {
 }
 
 impl Action {
+    /// Whether it takes over what a person entered in a form.
+    pub fn is_edit(&self) -> bool {
+        matches!(
+            self,
+            Action::SetDraft(_) | Action::Sweep(SweepAction::SetDraft(_))
+        )
+    }
+
     /// Whether it changes the canvas by something that can be taken back, or takes it back.
     pub(super) fn is_canvas_edit(&self) -> bool {
         matches!(

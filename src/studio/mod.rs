@@ -7,6 +7,7 @@ mod action;
 mod again;
 mod background;
 mod canvas;
+mod change;
 mod compare;
 mod documents;
 mod draft;

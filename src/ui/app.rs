@@ -55,6 +55,8 @@ pub struct StudioApp {
     dialogs: Dialogs,
     palette: Palette,
     microscope: Microscope,
+    /// Commands that wait for what is being typed.
+    waiting: Vec<Command>,
 }
 
 /// Where eframe keeps [`Settings`].
@@ -94,6 +96,7 @@ impl StudioApp {
             dialogs: Dialogs::default(),
             palette: Palette::default(),
             microscope: Microscope::default(),
+            waiting: Vec::new(),
         }
     }
 
@@ -123,7 +126,20 @@ impl StudioApp {
     }
 
     /// Does what was asked for during the frame.
-    fn fulfil(&mut self, ctx: &Context, wishes: Wishes) {
+    fn fulfil(&mut self, ctx: &Context, mut wishes: Wishes) {
+        // What was typed counts for whatever else was asked for in the same frame.
+        wishes.actions.sort_by_key(|action| !action.is_edit());
+        for action in wishes.actions {
+            if self.studio.would_change(&action) {
+                self.act(action);
+                ctx.request_repaint();
+            }
+        }
+        if !wishes.commands.is_empty() && leave_text_field(ctx) {
+            self.waiting = wishes.commands;
+            ctx.request_repaint();
+            return self.open_folders(wishes.folders);
+        }
         for command in wishes.commands {
             if command.is_possible(&self.studio) {
                 match command.deed(&self.studio) {
@@ -146,13 +162,13 @@ impl StudioApp {
             }
             ctx.request_repaint();
         }
-        for folder in wishes.folders {
+        self.open_folders(wishes.folders);
+    }
+
+    fn open_folders(&self, folders: Vec<PathBuf>) {
+        for folder in folders {
             // A desktop that cannot has no better way to say so; the path is in the menu's hint.
             let _ = open::that_detached(folder);
-        }
-        for action in wishes.actions {
-            self.act(action);
-            ctx.request_repaint();
         }
     }
 
@@ -193,7 +209,10 @@ impl eframe::App for StudioApp {
     }
 
     fn ui(&mut self, ui: &mut Ui, _frame: &mut eframe::Frame) {
-        let mut wishes = Wishes::default();
+        let mut wishes = Wishes {
+            commands: std::mem::take(&mut self.waiting),
+            ..Wishes::default()
+        };
         self.shortcuts(ui, &mut wishes.commands);
         self.hover.begin_frame();
         let mut cx = Cx {
@@ -220,6 +239,20 @@ impl eframe::App for StudioApp {
     fn save(&mut self, storage: &mut dyn eframe::Storage) {
         eframe::set_value(storage, SETTINGS_KEY, &self.settings);
     }
+}
+
+/// Ends typing, so that the field hands over what was typed in the next frame; `false` when nobody
+/// types.
+fn leave_text_field(ctx: &Context) -> bool {
+    let is_typing = ctx.text_edit_focused();
+    if is_typing {
+        ctx.memory_mut(|memory| {
+            if let Some(field) = memory.focused() {
+                memory.surrender_focus(field);
+            }
+        });
+    }
+    is_typing
 }
 
 /// What the window remembers of the last session.

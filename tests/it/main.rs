@@ -20,12 +20,16 @@ mod data;
 mod editor;
 mod guard;
 mod house;
+#[cfg(feature = "gui")]
+mod idle_window;
 mod layers;
 mod learning;
 mod look;
 #[cfg(feature = "gui")]
 mod many_runs;
 mod model_files;
+#[cfg(feature = "gui")]
+mod pen_window;
 #[cfg(feature = "gui")]
 mod renderer;
 mod resume;
@@ -43,6 +47,8 @@ mod sweep;
 mod sweep_window;
 mod timeline;
 mod tiny;
+#[cfg(feature = "gui")]
+mod typed_numbers;
 #[cfg(feature = "gui")]
 mod ui;
 #[cfg(feature = "gui")]

@@ -1,0 +1,94 @@
+//! The window rests when nothing happens: it asks for no new picture.
+
+use std::time::Duration;
+
+use candle_studio::runs::Status;
+use candle_studio::studio::Action;
+use candle_studio::ui::StudioApp;
+use egui_kittest::Harness;
+use egui_kittest::kittest::Queryable;
+
+use crate::window::{draw, open, settle, wait};
+
+type Window = Harness<'static, StudioApp>;
+
+const TABS: [&str; 5] = ["Train", "Network", "Compare", "Sweep", "Layers"];
+
+fn window() -> Window {
+    let mut window = Harness::builder()
+        .with_size([1440.0, 900.0])
+        .with_max_steps(60)
+        .build_eframe(open);
+    settle(&mut window);
+    window
+}
+
+/// How long egui would wait before the next picture.
+fn repaint_delay(window: &Window) -> Duration {
+    let outputs = window.output().viewport_output.values();
+    outputs.map(|output| output.repaint_delay).min().unwrap()
+}
+
+/// Lets more than a second pass without input, and checks that then nothing asks for a picture.
+fn assert_rests(window: &mut Window, what: &str) {
+    window.run_steps(6);
+    for _ in 0..4 {
+        window.step();
+        let delay = repaint_delay(window);
+        assert!(
+            delay > Duration::from_secs(60),
+            "{what}: repaints after {delay:?}"
+        );
+    }
+}
+
+fn assert_rests_in_every_tab(window: &mut Window, what: &str) {
+    for tab in TABS {
+        window.get_by_label(&format!("{tab} tab")).click();
+        assert_rests(window, &format!("{what}, {tab}"));
+    }
+}
+
+#[test]
+fn an_idle_window_draws_no_new_picture() {
+    let mut window = window();
+    assert_rests_in_every_tab(&mut window, "idle");
+    // Widths that the field shows rounded, and others.
+    for percent in [2.0, 5.0, 6.25, 7.5, 8.3, 11.1, 20.0] {
+        let brush = percent / 100.0;
+        window.state_mut().act(Action::SetBrush(brush));
+        assert_rests(&mut window, &format!("a pen of {percent} %"));
+        assert_eq!(
+            window.state().studio().pad().brush(),
+            brush,
+            "it is as it was set"
+        );
+    }
+    let canvas = window.get_by_label("Drawing canvas").rect();
+    draw(&mut window, canvas, &[[0.3, 0.3], [0.6, 0.7]]);
+    assert_rests(&mut window, "after a stroke");
+}
+
+#[test]
+fn a_paused_run_draws_no_new_picture() {
+    let mut window = window();
+    window.state_mut().act(Action::Train);
+    wait(&mut window, "training", |app| {
+        app.studio()
+            .live_run()
+            .is_some_and(|run| run.points.len() > 3)
+    });
+    window.state_mut().act(Action::Pause);
+    wait(&mut window, "the pause", |app| {
+        app.studio()
+            .live_run()
+            .is_some_and(|run| run.status == Status::Paused)
+    });
+    // The last weights of the run may still be on their way to the canvas.
+    window.run_steps(8);
+    assert_rests_in_every_tab(&mut window, "paused");
+    window.state_mut().act(Action::Stop);
+    wait(&mut window, "the end", |app| {
+        app.studio().live_run().is_none()
+    });
+}
