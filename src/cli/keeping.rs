@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::{named_or_usual, out};
-use crate::runs::{About, Parent, Recorder, TrialOf, new_folder};
+use crate::runs::{About, CheckpointPolicy, Parent, Recorder, TrialOf, new_folder};
 use crate::train::Job;
 
 /// Where a run is kept: in the workspace, unless somebody says otherwise.
@@ -44,6 +44,7 @@ impl Keeping {
         &self,
         job: &Job,
         parent: Option<Parent>,
+        checkpoints: CheckpointPolicy,
         workspace: Option<&Path>,
     ) -> anyhow::Result<Option<Recorder>> {
         if self.no_record {
@@ -53,6 +54,7 @@ impl Keeping {
             name: name.to_owned(),
             parent,
             sweep: self.trial.clone(),
+            checkpoints,
             ..About::default()
         };
         if let Some(dir) = &self.out {

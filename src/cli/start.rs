@@ -3,12 +3,12 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::train::Args;
+use super::train::{Args, Options, job};
 use super::which::run_folder;
-use super::{UsageError, open_data};
+use super::{UsageError, open_data, out};
 use crate::data::Dataset;
-use crate::runs::{Parent, Recorder, RunFolder};
-use crate::train::{Checkpoint, Event, Job, Setting};
+use crate::runs::{Parent, Recorder, RunFolder, RunFolderError};
+use crate::train::{Checkpoint, Event, Job, Setting, TrainConfig};
 
 /// What a run starts from.
 pub(super) struct Start {
@@ -22,33 +22,67 @@ pub(super) struct Start {
 }
 
 impl Args {
-    /// A run from its last checkpoint, perhaps for more epochs than it was to have.
+    /// A run from its last checkpoint, perhaps for more epochs than it was to have. One that was
+    /// interrupted before its first begins again: its seed decides the same bits.
     pub(super) fn resumed(&self, dir: &Path) -> anyhow::Result<Start> {
         let folder = RunFolder::open(dir)?;
-        let mut checkpoint = folder.latest_checkpoint()?;
+        let checkpoint = match folder.latest_checkpoint() {
+            Err(RunFolderError::NoCheckpoint { .. }) => None,
+            checkpoint => Some(checkpoint?),
+        };
         let dataset = self.dataset_of(&folder)?;
-        let mut config = folder.manifest().config.clone();
-        let recorder = Recorder::reopen(dir, checkpoint.step())?;
-        let mut history = Vec::new();
-        if let Some(n_epochs) = self.extend {
-            let old = checkpoint.config.epochs;
-            checkpoint = checkpoint.extended(n_epochs.get());
-            config.epochs = checkpoint.config.epochs;
-            history.push(Event::Changed {
-                step: checkpoint.step(),
-                epoch: checkpoint.epochs(dataset.train.len() - config.n_validation),
-                setting: Setting::Epochs,
-                old: (old as f64).into(),
-                new: (config.epochs as f64).into(),
-            });
+        let begun = Options::of(&folder);
+        let options = self.options(begun);
+        let config = match &checkpoint {
+            Some(checkpoint) => checkpoint.config.clone(),
+            None => folder.manifest().config.clone(),
+        };
+        let (config, checkpoint, longer) = self.extended(config, checkpoint, &dataset);
+        let job = job(config, dataset, options.without_questions())?;
+        let news = match &checkpoint {
+            Some(checkpoint) => what_is_gone(checkpoint),
+            None => Some(folder.begins_again()?),
+        };
+        let recorder = Recorder::reopen(dir, checkpoint.as_ref())?;
+        if let Some(news) = news {
+            out::say(&format!("warning: {news}"));
+        }
+        if options != begun {
+            recorder.change(options.run, options.policy)?;
         }
         Ok(Start {
-            job: self.job(config, dataset)?,
-            recorder: Some(recorder),
-            checkpoint: Some(checkpoint),
-            history,
+            job,
+            recorder: Some(recorder.keeping(options.policy)),
+            history: longer.into_iter().collect(),
+            checkpoint,
             folder: Some(dir.to_owned()),
         })
+    }
+
+    /// The run for so many epochs more as were typed, and the event that says so. One that begins
+    /// again says it as it starts.
+    fn extended(
+        &self,
+        mut config: TrainConfig,
+        checkpoint: Option<Checkpoint>,
+        dataset: &Dataset,
+    ) -> (TrainConfig, Option<Checkpoint>, Option<Event>) {
+        let Some(n_epochs) = self.extend else {
+            return (config, checkpoint, None);
+        };
+        let old = config.epochs;
+        config.epochs += n_epochs.get();
+        let Some(checkpoint) = checkpoint.map(|state| state.extended(n_epochs.get())) else {
+            return (config, None, None);
+        };
+        let longer = Event::Changed {
+            step: checkpoint.step(),
+            epoch: checkpoint.epochs(dataset.train.len() - config.n_validation),
+            setting: Setting::Epochs,
+            old: (old as f64).into(),
+            new: (config.epochs as f64).into(),
+        };
+        (config, Some(checkpoint), Some(longer))
     }
 
     /// A new run that goes on from a full state of another one, with the settings that were typed.
@@ -63,7 +97,8 @@ impl Args {
         let dataset = self.dataset_of(&folder)?;
         let wanted = self.changed(parent_state.config.clone())?;
         let checkpoint = parent_state.branched(&wanted).map_err(UsageError)?;
-        let job = self.job(checkpoint.config.clone(), dataset)?;
+        let options = self.options(Options::of(&folder)).without_questions();
+        let job = job(checkpoint.config.clone(), dataset, options)?;
         let parent = Parent {
             run: folder.manifest().name.clone(),
             step,
@@ -74,7 +109,9 @@ impl Args {
             step,
             config: Box::new(checkpoint.config.clone()),
         });
-        let recorder = self.keeping.recorder(&job, Some(parent), workspace)?;
+        let recorder = self
+            .keeping
+            .recorder(&job, Some(parent), options.policy, workspace)?;
         Ok(Start {
             folder: recorder.as_ref().map(|r| r.path().to_owned()),
             recorder,
@@ -97,6 +134,18 @@ impl Args {
         );
         Ok(dataset)
     }
+}
+
+/// A run that lost states it could go back to may take another way than it would have.
+fn what_is_gone(checkpoint: &Checkpoint) -> Option<String> {
+    let n_gone = checkpoint.way_back.as_ref().map_or(0, |w| w.unread.len());
+    let step = checkpoint.step();
+    (n_gone > 0).then(|| {
+        format!(
+            "{n_gone} of the full states that the run could go back to from update {step} cannot \
+             be read: if its loss cannot be trusted, it may go back elsewhere"
+        )
+    })
 }
 
 /// `RUN@STEP` or `RUN@best`: a run, and the updates done; none for the best epoch.

@@ -6,7 +6,10 @@ use std::sync::mpsc::{SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 
+use serde::{Deserialize, Serialize};
+
 use super::folder::{RunFolderError, invalid, io};
+use super::way_back::{self, Named};
 use crate::files;
 use crate::train::{Checkpoint, Metrics};
 
@@ -17,18 +20,20 @@ const CHECKPOINTS: &str = "checkpoints";
 const BEST: &str = "best.safetensors";
 
 /// Which full states stay on disk.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CheckpointPolicy {
     /// The newest ones, at least 1: all but the first are there to fall back to.
     pub keep_last: usize,
     /// Bytes for older ones, evenly spread over the run.
     pub keep_spread: u64,
     /// Also the one after the epoch that did best on the held-out images.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub keep_best: Option<BestBy>,
 }
 
 /// What makes one epoch better than another.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum BestBy {
     /// The highest accuracy; among equals the lowest loss.
     Accuracy,
@@ -86,9 +91,10 @@ impl CheckpointWriter {
             .spawn({
                 let (problem, policy) = (problem.clone(), policy.clone());
                 move || {
+                    let mut named = Named::default();
                     for checkpoint in receiver {
                         let policy = *lock(&policy);
-                        let error = write_or_rescue(&dir, &checkpoint, policy).err();
+                        let error = write_or_rescue(&dir, &checkpoint, policy, &mut named).err();
                         let mut problem = lock(&problem);
                         // One sentence is enough while the disk stays full.
                         let is_told = problem.error.is_some() && problem.is_told;
@@ -160,8 +166,9 @@ fn write_or_rescue(
     dir: &Path,
     checkpoint: &Checkpoint,
     policy: CheckpointPolicy,
+    named: &mut Named,
 ) -> Result<(), RunFolderError> {
-    let Err(error) = write(dir, checkpoint, policy) else {
+    let Err(error) = write(dir, checkpoint, policy, named) else {
         return Ok(());
     };
     let name = format!(
@@ -186,8 +193,10 @@ fn write(
     dir: &Path,
     checkpoint: &Checkpoint,
     policy: CheckpointPolicy,
+    named: &mut Named,
 ) -> Result<(), RunFolderError> {
     std::fs::create_dir_all(dir).map_err(io("create the folder", dir))?;
+    way_back::write(dir, checkpoint)?;
     let file = dir.join(file_name(checkpoint.step()));
     let bytes = checkpoint.to_bytes().map_err(|e| invalid(&file, e))?;
     files::write_atomically(&file, &bytes)?;
@@ -196,12 +205,14 @@ fn write(
     {
         files::write_atomically(&dir.join(BEST), &bytes)?;
     }
+    named.note(&file, checkpoint);
     let mut all = list(dir)?;
     // A run that went back has left the path of later ones.
     while let Some(later) = all.pop_if(|other| *other > file) {
         std::fs::remove_file(&later).map_err(io("remove", &later))?;
     }
-    all.truncate(all.len().saturating_sub(policy.keep_last.max(1)));
+    let newest = all.split_off(all.len().saturating_sub(policy.keep_last.max(1)));
+    named.tidy(dir, &newest);
     for old in surplus(all, policy.keep_spread) {
         // One checkpoint too many does no harm.
         let _ = std::fs::remove_file(old);
@@ -326,19 +337,25 @@ fn step_of(file: &Path) -> Option<u64> {
     digits.parse().ok()
 }
 
-/// The newest checkpoint of the run in `run` that can be read.
+/// The newest checkpoint of the run in `run` that can be read, with its way back.
 pub(super) fn latest(run: &Path) -> Result<Checkpoint, RunFolderError> {
     let dir = run.join(CHECKPOINTS);
     let mut first_problem = None;
     for file in list(&dir)?.iter().rev() {
         let bytes = std::fs::read(file).map_err(io("read", file))?;
         match Checkpoint::from_bytes(&bytes) {
-            Ok(checkpoint) => return Ok(checkpoint),
+            Ok(mut checkpoint) => {
+                way_back::read(&dir, &mut checkpoint);
+                return Ok(checkpoint);
+            }
             Err(reason) => {
                 first_problem.get_or_insert(invalid(file, reason));
             }
         }
     }
-    Err(first_problem
-        .unwrap_or_else(|| invalid(&dir, "there is no checkpoint to go on from".to_owned())))
+    Err(
+        first_problem.unwrap_or_else(|| RunFolderError::NoCheckpoint {
+            path: run.display().to_string(),
+        }),
+    )
 }

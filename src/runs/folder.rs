@@ -4,6 +4,7 @@
 //! run.toml           what decided the run: configuration, data, versions, machine
 //! events.jsonl       what happened, one event a line, as it happened
 //! checkpoints/       full states to go on from, the newest ones
+//! way_back/          full states that the run could go back to from there
 //! model.safetensors  the model at the end
 //! summary.json       how it ended
 //! notes.toml         what a person has to say about it
@@ -68,6 +69,20 @@ pub enum RunFolderError {
         step: u64,
         /// Where it is.
         path: String,
+    },
+    /// No full state was kept yet.
+    #[error("{path} has no checkpoint to go on from")]
+    NoCheckpoint {
+        /// The run.
+        path: String,
+    },
+    /// A branch ended before its first full state was kept.
+    #[error("{name} ended before it kept a full state of its own: branch again off {parent}")]
+    LostBranch {
+        /// The branch.
+        name: String,
+        /// What it branched off, such as `mlp@60`.
+        parent: String,
     },
     /// The full state of this update is not kept.
     #[error("{path} keeps no full state of update {step}: {kept}")]
@@ -206,10 +221,10 @@ impl RunFolder {
         }
     }
 
-    /// The newest full state of the run, to go on from.
+    /// The newest full state of the run, to go on from, with the states the run could go back to.
     ///
     /// # Errors
-    /// When there is none that can be read.
+    /// When there is none that can be read; [`RunFolderError::NoCheckpoint`] when there is none.
     pub fn latest_checkpoint(&self) -> Result<Checkpoint, RunFolderError> {
         checkpoints::latest(&self.path)
     }
@@ -244,6 +259,31 @@ impl RunFolder {
     /// When none is kept or it cannot be read.
     pub fn best_checkpoint(&self) -> Result<Checkpoint, RunFolderError> {
         checkpoints::best_of(&self.path)
+    }
+
+    /// What becomes of a run without a full state that is to go on, in one sentence without its end.
+    ///
+    /// # Errors
+    /// When the run began with another run's state, of which nothing is left, or its events cannot
+    /// be read.
+    pub fn begins_again(&self) -> Result<String, RunFolderError> {
+        let name = &self.manifest.name;
+        if let Some(parent) = &self.manifest.parent {
+            return Err(RunFolderError::LostBranch {
+                name: name.clone(),
+                parent: parent.to_string(),
+            });
+        }
+        let state = self.replay()?;
+        let n_updates = state.points.last().map_or(0, |p| p.step);
+        let changes = match state.changes.len() {
+            0 => "",
+            _ => ", without the settings that were changed while it trained",
+        };
+        Ok(format!(
+            "{name} ended after update {n_updates}, before its first full state was kept: it begins \
+             again at update 0{changes}"
+        ))
     }
 
     /// The run as its events tell it. A torn last line, left by a crash in the middle of a write,

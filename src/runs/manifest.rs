@@ -5,9 +5,9 @@ use std::time::SystemTime;
 
 use serde::{Deserialize, Serialize};
 
-use super::Parent;
+use super::{CheckpointPolicy, Parent};
 use crate::kernels;
-use crate::train::{Job, TrainConfig};
+use crate::train::{Job, RunOptions, TrainConfig};
 
 /// Version of the run folder's layout. A newer one is refused.
 pub(super) const FORMAT_VERSION: u32 = 1;
@@ -34,6 +34,12 @@ pub struct Manifest {
     /// The sweep it is a trial of.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sweep: Option<TrialOf>,
+    /// How it is guarded, kept and computed; runs of the first versions do not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub options: Option<RunOptions>,
+    /// Which full states of it stay on disk; runs of the first versions do not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub checkpoints: Option<CheckpointPolicy>,
     /// The images it learned from.
     pub data: DataMark,
     /// The programs it ran on, by name.
@@ -55,6 +61,8 @@ pub struct About {
     pub parent: Option<Parent>,
     /// The sweep it is a trial of.
     pub sweep: Option<TrialOf>,
+    /// Which full states of it stay on disk.
+    pub checkpoints: CheckpointPolicy,
 }
 
 /// Which trial of which sweep a run is.
@@ -110,6 +118,8 @@ impl Manifest {
             color: about.color,
             parent: about.parent,
             sweep: about.sweep,
+            options: Some(job.options()),
+            checkpoints: Some(about.checkpoints),
             data: DataMark {
                 name: dataset.name.clone(),
                 fingerprint: dataset.fingerprint.clone(),

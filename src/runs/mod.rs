@@ -23,6 +23,7 @@ mod tail;
 mod trash;
 mod value;
 mod watch;
+mod way_back;
 mod workspace;
 
 pub use baseline::{read_baseline, write_baseline};

@@ -4,13 +4,14 @@ use std::fs::{File, OpenOptions};
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
+use super::RunFolder;
 use super::checkpoints::{CheckpointPolicy, CheckpointWriter};
 use super::folder::{EVENTS, MANIFEST, MODEL, RunFolderError, SUMMARY, Summary, invalid, io};
 use super::lock::RunLock;
 use super::manifest::{About, Manifest};
 use crate::files;
 use crate::model::Classifier;
-use crate::train::{Checkpoint, Event, Job, Observer};
+use crate::train::{Checkpoint, Event, Job, Observer, RunOptions};
 
 /// Writes a run to its folder while it happens.
 ///
@@ -22,6 +23,7 @@ pub struct Recorder {
     /// Others see by it that the run is live.
     _lock: RunLock,
     events: File,
+    n_event_bytes: u64,
     checkpoints: CheckpointWriter,
     problem: Option<RunFolderError>,
 }
@@ -50,6 +52,7 @@ impl Recorder {
     ) -> Result<Recorder, RunFolderError> {
         let manifest_file = path.join(MANIFEST);
         about.color = Some(about.color.unwrap_or_else(|| n_neighbours(path)));
+        let policy = about.checkpoints;
         let manifest = Manifest::new(about, job);
         let text = toml::to_string(&manifest).map_err(|e| invalid(&manifest_file, e))?;
         std::fs::create_dir_all(path).map_err(io("create the folder", path))?;
@@ -76,33 +79,46 @@ impl Recorder {
             let _ = std::fs::remove_file(&events_file);
             return Err(error.into());
         }
-        Recorder::new(path, lock, events)
+        Ok(Recorder::new(path, lock, events, 0)?.keeping(policy))
     }
 
-    /// Goes on recording the run in the folder `path` from the step of a checkpoint: what was
-    /// recorded after it happens again.
+    /// Goes on recording the run in the folder `path` from `checkpoint`, or from its beginning: what
+    /// was recorded after it happens again. The same full states stay on disk as before.
     ///
     /// # Errors
-    /// When the folder's events cannot be read or written, or another process writes them.
-    pub fn reopen(path: &Path, step: u64) -> Result<Recorder, RunFolderError> {
+    /// When the folder cannot be read or written, or another process writes it.
+    pub fn reopen(
+        path: &Path,
+        checkpoint: Option<&Checkpoint>,
+    ) -> Result<Recorder, RunFolderError> {
         let lock = take(path)?;
+        let policy = RunFolder::open(path)?.manifest().checkpoints;
         let file = path.join(EVENTS);
         let bytes = std::fs::read(&file).map_err(io("read", &file))?;
-        files::write_atomically(&file, &events_until(&bytes, step))?;
+        let before = checkpoint.map_or_else(Vec::new, |state| events_before(&bytes, state));
+        files::write_atomically(&file, &before)?;
         let summary = path.join(SUMMARY);
         if summary.exists() {
             // The run has no end any more.
             std::fs::remove_file(&summary).map_err(io("remove", &summary))?;
         }
         let events = OpenOptions::new().append(true).open(&file);
-        Recorder::new(path, lock, events.map_err(io("open", &file))?)
+        let events = events.map_err(io("open", &file))?;
+        let recorder = Recorder::new(path, lock, events, before.len() as u64)?;
+        Ok(recorder.keeping(policy.unwrap_or_default()))
     }
 
-    fn new(path: &Path, lock: RunLock, events: File) -> Result<Recorder, RunFolderError> {
+    fn new(
+        path: &Path,
+        lock: RunLock,
+        events: File,
+        n_event_bytes: u64,
+    ) -> Result<Recorder, RunFolderError> {
         Ok(Recorder {
             path: path.to_owned(),
             _lock: lock,
             events,
+            n_event_bytes,
             checkpoints: CheckpointWriter::new(path).map_err(io("start a thread for", path))?,
             problem: None,
         })
@@ -113,6 +129,24 @@ impl Recorder {
     pub fn keeping(self, policy: CheckpointPolicy) -> Recorder {
         self.checkpoints.keep(policy);
         self
+    }
+
+    /// Writes down that the run goes on with other options than those it began with.
+    ///
+    /// # Errors
+    /// When its folder cannot be read or written.
+    pub fn change(
+        &self,
+        options: RunOptions,
+        policy: CheckpointPolicy,
+    ) -> Result<(), RunFolderError> {
+        let file = self.path.join(MANIFEST);
+        let mut manifest = RunFolder::open(&self.path)?.manifest().clone();
+        manifest.options = Some(options);
+        manifest.checkpoints = Some(policy);
+        let text = toml::to_string(&manifest).map_err(|e| invalid(&file, e))?;
+        self.checkpoints.keep(policy);
+        Ok(files::write_atomically(&file, text.as_bytes())?)
     }
 
     /// Why the newest full state is not where it should be, told once.
@@ -163,7 +197,9 @@ impl Recorder {
     fn append(&mut self, event: &Event) -> std::io::Result<()> {
         let mut line = serde_json::to_vec(event)?;
         line.push(b'\n');
-        self.events.write_all(&line)
+        self.events.write_all(&line)?;
+        self.n_event_bytes += line.len() as u64;
+        Ok(())
     }
 }
 
@@ -173,6 +209,17 @@ fn take(path: &Path) -> Result<RunLock, RunFolderError> {
     lock.ok_or_else(|| RunFolderError::Busy {
         path: path.display().to_string(),
     })
+}
+
+/// What of `events` had happened when the run was at `checkpoint`.
+fn events_before(events: &[u8], checkpoint: &Checkpoint) -> Vec<u8> {
+    let n_bytes = checkpoint.n_event_bytes.map(usize::try_from);
+    // A crash of the whole machine may have cost lines that were written.
+    let before = n_bytes.and_then(|n| events.get(..n.ok()?));
+    match before {
+        Some(before) if before.ends_with(b"\n") || before.is_empty() => before.to_vec(),
+        _ => events_until(events, checkpoint.step()),
+    }
 }
 
 /// The lines of `events` up to `step`, without an end. The points of an event that goes on past
@@ -210,7 +257,9 @@ fn events_until(events: &[u8], step: u64) -> Vec<u8> {
 }
 
 impl Observer for Recorder {
-    fn checkpoint(&mut self, checkpoint: Checkpoint) {
+    fn checkpoint(&mut self, mut checkpoint: Checkpoint) {
+        // After a failure nothing says where in the run the last line is.
+        checkpoint.n_event_bytes = self.problem.is_none().then_some(self.n_event_bytes);
         self.checkpoints.write(checkpoint);
     }
 

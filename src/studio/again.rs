@@ -6,9 +6,12 @@ use super::background::{Message, Origin};
 use super::handle::Refusal;
 use super::live::{Keep, NewFolder, POLICY};
 use super::{Model, Studio};
-use crate::runs::{self, About, Parent, Recorder, RunFolder, RunId, RunState, Status};
+use crate::runs::{
+    self, About, Parent, Recorder, RunFolder, RunFolderError, RunId, RunState, Status,
+};
 use crate::train::{
-    Checkpoint, Control, Event, FieldError, Finish, Job, OnDivergence, Setting, TrainConfig,
+    Checkpoint, Control, Event, FieldError, Finish, Job, OnDivergence, RunOptions, Setting,
+    TrainConfig,
 };
 
 /// Updates between two full states on disk: what a crash can cost.
@@ -17,7 +20,14 @@ const CHECKPOINT_EVERY: u64 = 1000;
 /// A run read from its folder to go on with.
 pub(super) struct Reopened {
     id: RunId,
-    checkpoint: Checkpoint,
+    /// The configuration to go on with.
+    config: TrainConfig,
+    /// None for a run that ended before its first full state, which begins again.
+    checkpoint: Option<Checkpoint>,
+    /// What belongs to the run; one of an older version does not say.
+    options: Option<RunOptions>,
+    /// What to say about it, in one sentence.
+    news: Option<String>,
     recorder: Recorder,
     state: RunState,
     n_more: usize,
@@ -26,12 +36,17 @@ pub(super) struct Reopened {
 /// Reads the run in the folder `path`, which must have learned from the images with `fingerprint`.
 /// Nothing is changed before everything is read.
 fn reopen(path: &Path, fingerprint: &str, n_more: usize) -> Result<Reopened, String> {
-    let read = || -> Result<_, runs::RunFolderError> {
+    let read = || -> Result<_, RunFolderError> {
         let folder = RunFolder::open(path)?;
-        let checkpoint = folder.latest_checkpoint()?;
-        Ok((folder, checkpoint))
+        match folder.latest_checkpoint() {
+            Err(RunFolderError::NoCheckpoint { .. }) => {
+                let news = folder.begins_again()?;
+                Ok((folder, None, Some(news)))
+            }
+            checkpoint => Ok((folder, Some(checkpoint?), None)),
+        }
     };
-    let (folder, checkpoint) = read().map_err(|e| e.to_string())?;
+    let (folder, checkpoint, news) = read().map_err(|e| e.to_string())?;
     let manifest = folder.manifest();
     if manifest.data.fingerprint != fingerprint {
         return Err(format!(
@@ -39,10 +54,16 @@ fn reopen(path: &Path, fingerprint: &str, n_more: usize) -> Result<Reopened, Str
             manifest.name, manifest.data.name
         ));
     }
-    let recorder = Recorder::reopen(path, checkpoint.step()).map_err(|e| e.to_string())?;
+    let recorder = Recorder::reopen(path, checkpoint.as_ref()).map_err(|e| e.to_string())?;
+    // A run of an older version is kept as the window keeps its own.
+    let recorder = recorder.keeping(manifest.checkpoints.unwrap_or(POLICY));
+    let begun = || manifest.config.clone();
     Ok(Reopened {
         id: RunId::of_folder(path),
+        config: checkpoint.as_ref().map_or_else(begun, |c| c.config.clone()),
         checkpoint,
+        options: manifest.options,
+        news,
         recorder,
         state: folder.replay().map_err(|e| e.to_string())?,
         n_more,
@@ -75,6 +96,14 @@ impl Studio {
             .on_divergence(OnDivergence::Ask)
     }
 
+    /// A job that goes on as the run began; one of an older version goes on as the window's own.
+    fn as_begun(job: Job, options: Option<RunOptions>) -> Job {
+        match options {
+            Some(options) => job.with_options(options),
+            None => Studio::watched(job),
+        }
+    }
+
     /// Reads a run of the workspace to go on with it, for `n_more` epochs more than it was to have.
     pub(super) fn continue_run(&mut self, id: &RunId, n_more: usize) {
         let (Some(workspace), Some(dataset)) = (&self.workspace, self.dataset()) else {
@@ -99,32 +128,38 @@ impl Studio {
         if self.live_run().is_some() {
             return self.complain("another run has begun meanwhile".to_owned());
         }
-        let old = reopened.checkpoint.config.epochs;
-        let checkpoint = reopened.checkpoint.extended(reopened.n_more);
-        let job = match Job::new(checkpoint.config.clone(), dataset) {
-            Ok(job) => Studio::watched(job),
+        let n_more = reopened.n_more;
+        let mut config = reopened.config;
+        let old = config.epochs;
+        config.epochs += n_more;
+        let checkpoint = reopened.checkpoint.map(|state| state.extended(n_more));
+        let job = match Job::new(config.clone(), dataset) {
+            Ok(job) => Studio::as_begun(job, reopened.options),
             Err(errors) => return self.complain(FieldError::joined(&errors)),
         };
         let n_train = job.split().train.len();
-        let longer = (reopened.n_more > 0).then(|| Event::Changed {
+        // A run that begins again says it as it starts.
+        let longer = checkpoint.as_ref().filter(|_| n_more > 0);
+        let longer = longer.map(|checkpoint| Event::Changed {
             step: checkpoint.step(),
             epoch: checkpoint.epochs(n_train),
             setting: Setting::Epochs,
             old: (old as f64).into(),
-            new: (checkpoint.config.epochs as f64).into(),
+            new: (config.epochs as f64).into(),
         });
-        self.set_draft(checkpoint.config.clone());
+        self.set_draft(config);
         let origin = Origin {
-            checkpoint: Some(checkpoint),
+            checkpoint,
             history: longer.into_iter().collect(),
         };
         self.remember_timeline();
-        let keep = Keep::On(reopened.recorder.keeping(POLICY));
+        let keep = Keep::On(reopened.recorder);
         let control = Control::default();
         control.watch_layers(self.watches_layers);
         if let Err(error) = self.background.train(job, control, origin, keep) {
             return self.complain(format!("the training thread could not be started: {error}"));
         }
+        reopened.news.into_iter().for_each(|news| self.warn(news));
         self.library.go_on_with(&reopened.id, reopened.state);
         self.leave_other_models();
     }
@@ -191,6 +226,7 @@ impl Studio {
                 color: Some(color),
                 parent,
                 sweep: None,
+                checkpoints: POLICY,
             },
         });
         let id = match &folder {

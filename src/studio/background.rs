@@ -196,6 +196,10 @@ impl Background {
         let mut live = live;
         let trainer = Trainer::spawn(job, control, move |job, control| {
             history.iter().for_each(|event| live.event(event));
+            if let (Some(checkpoint), false) = (&checkpoint, history.is_empty()) {
+                // What was decided now must not be forgotten before the next full state.
+                live.checkpoint(checkpoint.clone());
+            }
             let outcome = run_guarded(job, checkpoint, control, &mut live);
             live.finish(outcome);
         });

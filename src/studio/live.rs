@@ -86,8 +86,7 @@ impl Live {
         self.record = match std::mem::replace(&mut self.record, Keep::Off) {
             Keep::Planned(folder) => {
                 match Recorder::create_about(&folder.path, folder.about, &self.job) {
-                    Ok(recorder) => {
-                        let mut recorder = recorder.keeping(POLICY);
+                    Ok(mut recorder) => {
                         recorder.event(event);
                         Keep::On(recorder)
                     }

@@ -28,7 +28,7 @@ pub enum SweepEvent {
         /// Seconds of the sweep so far; pauses excluded.
         secs: f64,
     },
-    /// A trial goes on from its last checkpoint.
+    /// A trial goes on from its last checkpoint, or from its beginning where none was kept yet.
     Resumed {
         /// Its number.
         trial: usize,

@@ -9,7 +9,7 @@ use super::{TrialStatus, Verdict};
 use crate::model::Classifier;
 use crate::runs::{About, Recorder, RunFolder, RunFolderError, Summary, TrialOf};
 use crate::train::{
-    Checkpoint, Control, EpochPoint, Event, FieldError, Finish, Job, Observer, Outcome,
+    Checkpoint, Control, EpochPoint, Event, FieldError, Finish, Job, Observer, Outcome, RunOptions,
     TrainConfig, run_guarded,
 };
 
@@ -26,13 +26,29 @@ pub(super) struct Task {
     pub(super) path: PathBuf,
     /// What to train, or why that cannot be.
     pub(super) config: Result<TrainConfig, String>,
-    /// Where to go on.
-    pub(super) checkpoint: Option<Checkpoint>,
+    /// The run in the folder, if the trial was begun before.
+    pub(super) begun: Option<Begun>,
 }
 
-/// The newest full state of the run in `path`, if it has one.
-pub(super) fn checkpoint(path: &Path) -> Option<Checkpoint> {
-    RunFolder::open(path).ok()?.latest_checkpoint().ok()
+/// A run to go on with.
+pub(super) struct Begun {
+    /// Its newest full state; one that ended before the first begins again.
+    checkpoint: Option<Checkpoint>,
+    /// What belongs to it; one of an older version does not say.
+    options: Option<RunOptions>,
+}
+
+/// The run in `path`, if it is one that can go on.
+pub(super) fn begun(path: &Path) -> Option<Begun> {
+    let folder = RunFolder::open(path).ok()?;
+    let checkpoint = match folder.latest_checkpoint() {
+        Err(RunFolderError::NoCheckpoint { .. }) => None,
+        checkpoint => Some(checkpoint.ok()?),
+    };
+    Some(Begun {
+        checkpoint,
+        options: folder.manifest().options,
+    })
 }
 
 /// Does a trial; says how it ended.
@@ -48,7 +64,10 @@ fn train(shared: &Shared<'_>, task: &Task, control: &Control) -> Result<TrialSta
     let config = task.config.clone()?;
     let job =
         Job::new(config, shared.dataset.clone()).map_err(|errors| FieldError::joined(&errors))?;
-    let job = job.with_checkpoints(CHECKPOINT_EVERY);
+    let job = match task.begun.as_ref().and_then(|begun| begun.options) {
+        Some(options) => job.with_options(options),
+        None => job.with_checkpoints(CHECKPOINT_EVERY),
+    };
     let recorder = record(task, &job).map_err(|e| e.to_string())?;
     let mut watcher = Watcher {
         shared,
@@ -59,13 +78,17 @@ fn train(shared: &Shared<'_>, task: &Task, control: &Control) -> Result<TrialSta
         verdict: None,
         failure: None,
     };
-    let outcome = run_guarded(&job, task.checkpoint.clone(), control, &mut watcher);
+    let checkpoint = task
+        .begun
+        .as_ref()
+        .and_then(|begun| begun.checkpoint.clone());
+    let outcome = run_guarded(&job, checkpoint, control, &mut watcher);
     watcher.end(&job, outcome)
 }
 
 fn record(task: &Task, job: &Job) -> Result<Recorder, RunFolderError> {
-    match &task.checkpoint {
-        Some(checkpoint) => Recorder::reopen(&task.path, checkpoint.step()),
+    match &task.begun {
+        Some(begun) => Recorder::reopen(&task.path, begun.checkpoint.as_ref()),
         None => {
             let name = task.path.file_name().unwrap_or_default();
             let about = About {

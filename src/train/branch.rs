@@ -31,6 +31,9 @@ impl Checkpoint {
             }
         }
         let mut child = self.clone();
+        // The states before belong to the parent, and so do its events.
+        child.way_back = None;
+        child.n_event_bytes = None;
         child.config = TrainConfig {
             init: self.config.init,
             ..wanted.clone()

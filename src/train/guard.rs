@@ -19,7 +19,8 @@ pub enum Alarm {
 }
 
 /// What a run does when its loss cannot be trusted.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum OnDivergence {
     /// End when the loss is no longer a number, and go on through spikes.
     #[default]

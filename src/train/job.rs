@@ -2,9 +2,39 @@
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use super::{FieldError, OnDivergence, TrainConfig};
 use crate::data::{Dataset, Split, stratified_split};
 use crate::model::Provenance;
+
+/// What belongs to a run beside its configuration: how it is guarded, kept and computed. A run that
+/// goes on after an interruption goes on with the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct RunOptions {
+    /// What it does when its loss cannot be trusted.
+    pub on_divergence: OnDivergence,
+    /// Updates between two full states for the observer; none for no full states.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub checkpoint_every: Option<u64>,
+    /// Whether neighbouring layers run as one operation.
+    pub is_fused: bool,
+    /// Whether statistics of the layers are measured from the start, see
+    /// [`Control::watch_layers`](super::Control::watch_layers).
+    pub layer_stats: bool,
+}
+
+impl Default for RunOptions {
+    fn default() -> RunOptions {
+        RunOptions {
+            on_divergence: OnDivergence::default(),
+            checkpoint_every: None,
+            is_fused: true,
+            layer_stats: false,
+        }
+    }
+}
 
 /// A checked configuration with its data. There is no other way to make one than [`Job::new`], so
 /// whoever holds a job need not check again.
@@ -13,9 +43,7 @@ pub struct Job {
     config: TrainConfig,
     dataset: Arc<Dataset>,
     split: Split,
-    checkpoint_every: Option<u64>,
-    on_divergence: OnDivergence,
-    is_fused: bool,
+    options: RunOptions,
 }
 
 impl Job {
@@ -34,23 +62,33 @@ impl Job {
             config,
             dataset,
             split,
-            checkpoint_every: None,
-            on_divergence: OnDivergence::default(),
-            is_fused: true,
+            options: RunOptions::default(),
         })
+    }
+
+    /// What belongs to the run beside its configuration.
+    pub fn options(&self) -> RunOptions {
+        self.options
+    }
+
+    /// All of it at once.
+    #[must_use]
+    pub fn with_options(mut self, options: RunOptions) -> Job {
+        self.options = options;
+        self
     }
 
     /// The observer gets the full state of the run every `steps` updates.
     #[must_use]
     pub fn with_checkpoints(mut self, steps: u64) -> Job {
-        self.checkpoint_every = Some(steps.max(1));
+        self.options.checkpoint_every = Some(steps.max(1));
         self
     }
 
     /// What the run does when its loss cannot be trusted.
     #[must_use]
     pub fn on_divergence(mut self, what: OnDivergence) -> Job {
-        self.on_divergence = what;
+        self.options.on_divergence = what;
         self
     }
 
@@ -59,32 +97,32 @@ impl Job {
     /// [`Network::unfused`]: crate::model::Network::unfused
     #[must_use]
     pub fn unfused(mut self) -> Job {
-        self.is_fused = false;
+        self.options.is_fused = false;
         self
     }
 
     pub(super) fn wants_checkpoint(&self, step: u64) -> bool {
-        self.checkpoint_every
-            .is_some_and(|every| step.is_multiple_of(every))
+        let every = self.options.checkpoint_every;
+        every.is_some_and(|every| step.is_multiple_of(every))
     }
 
     /// Whether the end of an epoch, `n_since` updates after the last checkpoint, is worth one: with
     /// tiny epochs training would wait for the disk.
     pub(super) fn wants_epoch(&self, n_since: u64) -> bool {
-        self.checkpoint_every
-            .is_some_and(|every| n_since >= every.div_ceil(10))
+        let every = self.options.checkpoint_every;
+        every.is_some_and(|every| n_since >= every.div_ceil(10))
     }
 
     pub(super) fn keeps_checkpoints(&self) -> bool {
-        self.checkpoint_every.is_some()
+        self.options.checkpoint_every.is_some()
     }
 
     pub(super) fn divergence(&self) -> OnDivergence {
-        self.on_divergence
+        self.options.on_divergence
     }
 
     pub(super) fn is_fused(&self) -> bool {
-        self.is_fused
+        self.options.is_fused
     }
 
     /// The configuration at the start of the run.

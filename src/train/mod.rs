@@ -27,7 +27,7 @@ mod steps;
 mod trouble;
 mod worker;
 
-pub use checkpoint::{Checkpoint, Cursor};
+pub use checkpoint::{Checkpoint, Cursor, WayBack};
 pub use config::{Field, FieldError, Optimizer, Setting, TrainConfig, Value};
 pub use control::{Change, Control};
 pub use digits::thousands;
@@ -36,7 +36,7 @@ pub use event::{EpochPoint, Event, Finish, Metrics, StepPoint};
 pub use examine::{LayerReading, Readings, examine};
 pub use gradient::Clip;
 pub use guard::{Alarm, OnDivergence, judge};
-pub use job::Job;
+pub use job::{Job, RunOptions};
 pub use kept::Kept;
 pub use keys::{KeyError, parse_value};
 pub use layer_stats::{LayerPoint, LayerStat, N_BARS};

@@ -193,7 +193,7 @@ fn a_folder_recorded_in_two_sittings_tells_one_story() {
     let folder = RunFolder::open(&path).unwrap();
     let checkpoint = folder.latest_checkpoint().unwrap();
     assert_eq!(checkpoint.step(), 17);
-    let mut recorder = Recorder::reopen(&path, checkpoint.step()).unwrap();
+    let mut recorder = Recorder::reopen(&path, Some(&checkpoint)).unwrap();
     resume(&job, checkpoint, &Control::default(), &mut recorder).unwrap();
     drop(recorder);
     let state = RunFolder::open(&path).unwrap().replay().unwrap();

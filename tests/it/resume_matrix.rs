@@ -1,13 +1,15 @@
-//! Every kind of network, optimiser and moment to be interrupted at, with and without augmentation:
-//! the run that goes on ends with the same bits as the one that was never interrupted.
+//! Every kind of network, optimiser, guard and moment to be interrupted at, with and without
+//! augmentation: the run that goes on ends with the same bits as the one that was never interrupted.
 
 use std::sync::Arc;
 
 use candle_studio::data::{Augment, Dataset};
 use candle_studio::model::{Layer, ModelSpec, Network, PRESETS, TokenChoice};
+use candle_studio::runs::{Recorder, RunFolder};
 use candle_studio::train::{
-    Checkpoint, Control, EarlyStopping, EpochPoint, Event, Finish, Job, Metrics, Observer,
-    Optimizer, Outcome, Schedule, StepPoint, TrainConfig, Watched, resume, train,
+    Change, Checkpoint, Control, EarlyStopping, EpochPoint, Event, Finish, Job, Metrics, Observer,
+    OnDivergence, Optimizer, Outcome, Schedule, Setting, StepPoint, TrainConfig, Watched, WayBack,
+    resume, train,
 };
 
 use crate::tiny;
@@ -22,6 +24,10 @@ const MOMENTS: [(&str, u64); 4] = [
     ("on a step of the schedule", STEPS_PER_EPOCH + 6),
     ("inside the patience window", 2 * STEPS_PER_EPOCH + 3),
 ];
+
+/// After this update the learning rate of a guarded run becomes absurd: its loss is wrong two updates
+/// later.
+const BREAK: u64 = 22;
 
 fn networks() -> Vec<(&'static str, Vec<Layer>)> {
     let conv = |channels| Layer::Conv2d {
@@ -133,25 +139,56 @@ fn job(layers: &[Layer], optimizer: Optimizer, augment: Augment, data: &Arc<Data
     Job::new(config, data.clone()).unwrap().with_checkpoints(1)
 }
 
-#[derive(Default)]
-struct Ear {
+/// Hears a run and, if that is wanted, breaks it.
+struct Ear<'a> {
+    control: &'a Control,
+    /// Whether the learning rate is still to become absurd.
+    breaks: bool,
     points: Vec<StepPoint>,
     epochs: Vec<EpochPoint>,
     checkpoints: Vec<Checkpoint>,
+    /// How many points and epochs there were at each checkpoint.
+    heard: Vec<(usize, usize)>,
+    /// How many checkpoints there were at each trouble.
+    troubles: Vec<usize>,
     restored: Option<usize>,
 }
 
-impl Observer for Ear {
+impl Ear<'_> {
+    fn new(control: &Control, breaks: bool) -> Ear<'_> {
+        Ear {
+            control,
+            breaks,
+            points: Vec::new(),
+            epochs: Vec::new(),
+            checkpoints: Vec::new(),
+            heard: Vec::new(),
+            troubles: Vec::new(),
+            restored: None,
+        }
+    }
+}
+
+impl Observer for Ear<'_> {
     fn event(&mut self, event: &Event) {
         match event {
             Event::Steps { points } => self.points.extend_from_slice(points),
             Event::EpochDone { point } => self.epochs.push(*point),
+            Event::Troubled { .. } => self.troubles.push(self.checkpoints.len()),
             Event::Restored { epoch } => self.restored = Some(*epoch),
             _ => {}
         }
     }
 
     fn checkpoint(&mut self, checkpoint: Checkpoint) {
+        if self.breaks && checkpoint.step() == BREAK {
+            self.breaks = false;
+            self.control.change(Change {
+                setting: Setting::LearningRate,
+                value: 1e4.into(),
+            });
+        }
+        self.heard.push((self.points.len(), self.epochs.len()));
         self.checkpoints.push(checkpoint);
     }
 }
@@ -178,17 +215,26 @@ struct Rest {
     last: Checkpoint,
 }
 
-/// What `ear` heard after `step`.
-fn rest(outcome: &Outcome, ear: &Ear, step: u64) -> Rest {
-    let steps = ear.points.iter().filter(|p| p.step > step).map(|p| {
+/// The checkpoint without the seconds that were measured, in its way back too.
+fn timeless(mut checkpoint: Checkpoint) -> Checkpoint {
+    checkpoint.cursor.secs = 0.0;
+    checkpoint.cursor.secs_at_epoch = 0.0;
+    checkpoint.cursor.epoch_secs.clear();
+    if let Some(WayBack { states, .. }) = &mut checkpoint.way_back {
+        for state in states {
+            *state = Arc::new(timeless(Checkpoint::clone(state)));
+        }
+    }
+    checkpoint
+}
+
+/// What `ear` heard after `n_points` updates and `n_epochs` epochs.
+fn rest(outcome: &Outcome, ear: &Ear<'_>, (n_points, n_epochs): (usize, usize)) -> Rest {
+    let steps = ear.points[n_points..].iter().map(|p| {
         let numbers = [p.loss, p.accuracy, p.learning_rate].map(f64::to_bits);
         (p.step, numbers[0], numbers[1], numbers[2])
     });
-    let epochs = ear.epochs.iter().filter(|e| e.step > step);
-    let mut last = ear.checkpoints.last().unwrap().clone();
-    last.cursor.secs = 0.0;
-    last.cursor.secs_at_epoch = 0.0;
-    last.cursor.epoch_secs.clear();
+    let epochs = ear.epochs[n_epochs..].iter();
     Rest {
         weights: bits(&outcome.network),
         steps: steps.collect(),
@@ -197,25 +243,36 @@ fn rest(outcome: &Outcome, ear: &Ear, step: u64) -> Rest {
         validation: outcome.validation,
         finish: outcome.finish.clone(),
         restored: ear.restored,
-        last,
+        last: timeless(ear.checkpoints.last().unwrap().clone()),
     }
 }
 
-/// The run without interruption, with the rests after all [`MOMENTS`].
-fn whole(job: &Job) -> (Vec<Rest>, Ear) {
-    let mut ear = Ear::default();
-    let outcome = train(job, &Control::default(), &mut ear).unwrap();
-    let rests = MOMENTS.map(|(_, step)| rest(&outcome, &ear, step));
-    (rests.into(), ear)
+/// The run without interruption, and what it was after each of its checkpoints.
+fn whole<'a>(job: &Job, control: &'a Control, breaks: bool) -> (Outcome, Ear<'a>) {
+    let mut ear = Ear::new(control, breaks);
+    let outcome = train(job, control, &mut ear).unwrap();
+    (outcome, ear)
 }
 
-/// Goes on from `checkpoint`, written to a file's bytes and read back.
-fn resumed(job: &Job, checkpoint: &Checkpoint) -> Rest {
-    let step = checkpoint.step();
-    let checkpoint = Checkpoint::from_bytes(&checkpoint.to_bytes().unwrap()).unwrap();
-    let mut ear = Ear::default();
-    let outcome = resume(job, checkpoint, &Control::default(), &mut ear).unwrap();
-    rest(&outcome, &ear, step)
+/// Goes on from `checkpoint`.
+fn resumed(job: &Job, checkpoint: Checkpoint, breaks: bool) -> Rest {
+    let control = Control::default();
+    let mut ear = Ear::new(&control, breaks);
+    let outcome = resume(job, checkpoint, &control, &mut ear).unwrap();
+    rest(&outcome, &ear, (0, 0))
+}
+
+/// The checkpoint, written to the folder of a run and read back.
+fn through_a_folder(job: &Job, checkpoint: &Checkpoint) -> Checkpoint {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("run");
+    let mut recorder = Recorder::create(&path, "run", job).unwrap();
+    recorder.checkpoint(checkpoint.clone());
+    drop(recorder);
+    let read = RunFolder::open(&path).unwrap().latest_checkpoint().unwrap();
+    let n_states = |c: &Checkpoint| c.way_back.as_ref().unwrap().states.len();
+    assert_eq!(n_states(&read), n_states(checkpoint));
+    read
 }
 
 #[test]
@@ -232,23 +289,26 @@ fn every_interruption_is_forgotten_bit_for_bit() {
         for optimizer in [Optimizer::SGD, Optimizer::ADAMW] {
             for augment in [Augment::default(), augmented] {
                 let job = job(&layers, optimizer, augment, &data);
-                let (rests, ear) = whole(&job);
-                assert_eq!(rests[0].finish, Finish::EarlyStopped);
-                assert_eq!(rests[0].restored, Some(1));
+                let control = Control::default();
+                let (outcome, ear) = whole(&job, &control, false);
+                assert_eq!(outcome.finish, Finish::EarlyStopped);
+                assert_eq!(ear.restored, Some(1));
                 assert_eq!(ear.epochs.len(), 3);
-                for ((moment, step), expected) in MOMENTS.into_iter().zip(&rests) {
+                for (moment, step) in MOMENTS {
                     let place = format!("{name}, {}, {moment}", optimizer.name());
-                    let checkpoint = &ear.checkpoints[step as usize - 1];
+                    let at = step as usize - 1;
+                    let expected = rest(&outcome, &ear, ear.heard[at]);
+                    let checkpoint = through_a_folder(&job, &ear.checkpoints[at]);
                     assert_eq!(checkpoint.step(), step, "{place}");
                     assert!(!checkpoint.kept.average.is_empty(), "{place}");
-                    assert!(resumed(&job, checkpoint) == *expected, "{place}");
+                    let mut damaged = checkpoint.clone();
+                    assert!(resumed(&job, checkpoint, false) == expected, "{place}");
                     n_exact += 1;
 
                     // The same comparison notices when something is lost.
-                    let mut damaged = checkpoint.clone();
                     damaged.optimizer.first.iter_mut().for_each(Vec::clear);
                     damaged.optimizer.second.iter_mut().for_each(Vec::clear);
-                    assert!(resumed(&job, &damaged) != *expected, "{place}");
+                    assert!(resumed(&job, damaged, false) != expected, "{place}");
                     n_noticed += 1;
                 }
             }
@@ -261,20 +321,70 @@ fn every_interruption_is_forgotten_bit_for_bit() {
     assert_eq!((n_exact, n_noticed), (80, 80));
 }
 
+/// A run whose loss cannot be trusted any more goes back, or leaves batches out: as before.
+#[test]
+fn a_guarded_run_takes_the_same_way_after_every_interruption() {
+    let data = Arc::new(tiny::dataset());
+    let (mut n_exact, mut n_noticed) = (0, 0);
+    for (name, layers) in networks() {
+        for optimizer in [Optimizer::SGD, Optimizer::ADAMW] {
+            for guard in [OnDivergence::Back, OnDivergence::Skip] {
+                let job = job(&layers, optimizer, Augment::GENTLE, &data).on_divergence(guard);
+                let control = Control::default();
+                let (outcome, ear) = whole(&job, &control, true);
+                let after_trouble = ear.troubles[0];
+                let moments = [
+                    ("in the middle of an epoch", 3),
+                    ("just before the rate becomes absurd", BREAK as usize - 2),
+                    ("between that and the first trouble", BREAK as usize),
+                    ("after the first trouble", after_trouble),
+                    ("later", after_trouble + 3),
+                ];
+                for (moment, at) in moments {
+                    let place = format!("{name}, {}, {guard:?}, {moment}", optimizer.name());
+                    let expected = rest(&outcome, &ear, ear.heard[at]);
+                    let breaks = at < BREAK as usize;
+                    let checkpoint = through_a_folder(&job, &ear.checkpoints[at]);
+                    let mut damaged = checkpoint.clone();
+                    assert!(resumed(&job, checkpoint, breaks) == expected, "{place}");
+                    n_exact += 1;
+
+                    // As a run was resumed that knew no way back any more.
+                    damaged.way_back = None;
+                    let other = resumed(&job, damaged, breaks);
+                    assert!(other != expected, "{place}");
+                    if guard == OnDivergence::Back && at < after_trouble {
+                        assert!(other.weights != expected.weights, "{place}");
+                    }
+                    n_noticed += 1;
+                }
+            }
+        }
+    }
+    println!(
+        "{n_exact} interrupted runs took the way of uninterrupted ones; {n_noticed} of {n_exact} \
+         comparisons noticed the loss of the states to go back to"
+    );
+    assert_eq!((n_exact, n_noticed), (100, 100));
+}
+
 #[test]
 fn a_lost_average_or_best_epoch_is_noticed() {
     let data = Arc::new(tiny::dataset());
     let (_, layers) = networks().swap_remove(1);
     let job = job(&layers, Optimizer::ADAMW, Augment::default(), &data);
-    let (rests, ear) = whole(&job);
-    let checkpoint = &ear.checkpoints[MOMENTS[3].1 as usize - 1];
+    let control = Control::default();
+    let (outcome, ear) = whole(&job, &control, false);
+    let at = MOMENTS[3].1 as usize - 1;
+    let expected = rest(&outcome, &ear, ear.heard[at]);
+    let checkpoint = &ear.checkpoints[at];
     let mut without_average = checkpoint.clone();
     without_average.kept.average.clear();
-    assert!(resumed(&job, &without_average) != rests[3]);
+    assert!(resumed(&job, without_average, false) != expected);
     let mut without_best = checkpoint.clone();
     without_best.kept.best.clear();
-    assert!(resumed(&job, &without_best) != rests[3]);
+    assert!(resumed(&job, without_best, false) != expected);
     let mut without_watch = checkpoint.clone();
     without_watch.cursor.early = Default::default();
-    assert!(resumed(&job, &without_watch) != rests[3]);
+    assert!(resumed(&job, without_watch, false) != expected);
 }

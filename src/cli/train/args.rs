@@ -66,26 +66,28 @@ pub struct Args {
     #[arg(long, value_name = "RUN@STEP",
         conflicts_with_all = ["resume", "config", "preset", "seed", "val", "print_config"])]
     pub(super) branch: Option<String>,
-    /// Keep the full state of the run every so many updates, to go on from after an interruption.
-    #[arg(long, value_name = "STEPS", default_value_t = 2000,
-        value_parser = clap::value_parser!(u64).range(1..))]
-    pub(super) checkpoint_every: u64,
-    /// Full states that stay on disk: the newest ones, and the one after the best epoch [default: 3,
-    /// or as many as a run that goes on has].
+    /// Keep the full state of the run every so many updates, to go on from after an interruption
+    /// [default: 2000]. This option and the five after it belong to the run: --resume and --branch
+    /// go on with what it began with, where nothing else is typed.
+    #[arg(long, value_name = "STEPS", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(super) checkpoint_every: Option<u64>,
+    /// Full states that stay on disk: the newest ones, and the one after the best epoch [default:
+    /// 3].
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub(super) checkpoint_keep: Option<u32>,
-    /// What makes an epoch the best one, on the held-out images.
-    #[arg(long, value_name = "METRIC", default_value = "accuracy")]
-    pub(super) checkpoint_best: BestArg,
+    /// What makes an epoch the best one, on the held-out images [default: accuracy].
+    #[arg(long, value_name = "METRIC")]
+    pub(super) checkpoint_best: Option<BestArg>,
     /// Record statistics of the layers now and then: gradients, updates, silent ReLUs, histograms of
-    /// the weights (with --out or --resume).
+    /// the weights.
     #[arg(long)]
     pub(super) layer_stats: bool,
     /// What to do when the loss of a batch cannot be trusted: `stop` ends the run when it is no
     /// longer a number; `back` goes back to a recent full state and divides the learning rate by
-    /// ten, `skip` leaves the batch out, both also when the loss suddenly is far above what it was.
-    #[arg(long, value_name = "WHAT", default_value = "stop")]
-    pub(super) on_divergence: OnDivergenceArg,
+    /// ten, `skip` leaves the batch out, both also when the loss suddenly is far above what it was
+    /// [default: stop].
+    #[arg(long, value_name = "WHAT")]
+    pub(super) on_divergence: Option<OnDivergenceArg>,
     /// Run one operation a layer, without the fused ones: slower, for comparison.
     #[arg(long)]
     pub(super) no_fuse: bool,
@@ -101,7 +103,7 @@ pub struct Args {
 const AFTER_HELP: &str = "Ctrl-C ends the run after the current batch, measures and saves it as \
     if it were complete, and exits with code 130; a second Ctrl-C exits at once.";
 
-/// [`BestBy`], or none.
+/// [`BestBy`](crate::runs::BestBy), or none.
 #[derive(Clone, Copy, Debug, clap::ValueEnum)]
 pub(super) enum BestArg {
     Accuracy,

@@ -2,6 +2,7 @@
 
 mod args;
 mod end;
+mod options;
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -16,12 +17,11 @@ use super::{UsageError, open_data, out};
 use crate::data::Dataset;
 use crate::files;
 use crate::kernels;
-use crate::runs::{BestBy, CheckpointPolicy, RunFolder};
-use crate::train::{Control, FieldError, Job, Optimizer, TrainConfig, run_guarded};
+use crate::train::{Control, FieldError, Job, Observer as _, Optimizer, TrainConfig, run_guarded};
 pub use args::Args;
-use args::BestArg;
 pub(super) use args::{optimizers, presets};
 use end::end;
+pub(super) use options::Options;
 
 impl Args {
     fn config(&self, dataset: &Dataset, workspace: Option<&Path>) -> anyhow::Result<TrainConfig> {
@@ -54,8 +54,11 @@ impl Args {
     /// A run from its beginning.
     fn fresh(&self, workspace: Option<&Path>) -> anyhow::Result<Start> {
         let dataset = Arc::new(open_data(self.data.as_deref())?);
-        let job = self.job(self.config(&dataset, workspace)?, dataset)?;
-        let recorder = self.keeping.recorder(&job, None, workspace)?;
+        let options = self.options(Options::default());
+        let job = job(self.config(&dataset, workspace)?, dataset, options)?;
+        let recorder = self
+            .keeping
+            .recorder(&job, None, options.policy, workspace)?;
         Ok(Start {
             job,
             folder: recorder.as_ref().map(|r| r.path().to_owned()),
@@ -64,31 +67,17 @@ impl Args {
             history: Vec::new(),
         })
     }
+}
 
-    /// What stays on disk of the run in the folder `run`.
-    fn checkpoint_policy(&self, run: Option<&Path>) -> CheckpointPolicy {
-        // Somebody may have asked for more before.
-        let kept = run.and_then(|run| RunFolder::open(run).ok()?.checkpoint_steps().ok());
-        let n_kept = kept.map_or(0, |steps| steps.len());
-        CheckpointPolicy {
-            keep_last: self.checkpoint_keep.map_or(n_kept.max(3), |n| n as usize),
-            keep_spread: 0,
-            keep_best: match self.checkpoint_best {
-                BestArg::Accuracy => Some(BestBy::Accuracy),
-                BestArg::Loss => Some(BestBy::Loss),
-                BestArg::None => None,
-            },
-        }
-    }
-
-    pub(super) fn job(&self, config: TrainConfig, dataset: Arc<Dataset>) -> anyhow::Result<Job> {
-        let job =
-            Job::new(config, dataset).map_err(|errors| UsageError(FieldError::joined(&errors)))?;
-        let job = job
-            .with_checkpoints(self.checkpoint_every)
-            .on_divergence(self.on_divergence.into());
-        Ok(if self.no_fuse { job.unfused() } else { job })
-    }
+/// A run that can start.
+pub(super) fn job(
+    config: TrainConfig,
+    dataset: Arc<Dataset>,
+    options: Options,
+) -> anyhow::Result<Job> {
+    let job = Job::new(config, dataset);
+    let job = job.map_err(|errors| UsageError(FieldError::joined(&errors)))?;
+    Ok(job.with_options(options.run))
 }
 
 pub(super) fn run(args: &Args, workspace: Option<&Path>) -> anyhow::Result<ExitCode> {
@@ -115,7 +104,7 @@ pub(super) fn run(args: &Args, workspace: Option<&Path>) -> anyhow::Result<ExitC
         (None, None) => args.fresh(workspace)?,
     };
     let control = Arc::new(Control::default());
-    control.watch_layers(args.layer_stats);
+    control.watch_layers(start.job.options().layer_stats);
     Interrupt {
         control: control.clone(),
         is_stopped: Control::is_stopped,
@@ -125,15 +114,16 @@ pub(super) fn run(args: &Args, workspace: Option<&Path>) -> anyhow::Result<ExitC
     }
     .listen();
     let is_kept = start.folder.is_some() || args.save.is_some();
-    let recorder = start
-        .recorder
-        .map(|r| r.keeping(args.checkpoint_policy(start.folder.as_deref())));
-    let mut progress = Progress::new(&control, args.json, is_kept, recorder);
+    let mut progress = Progress::new(&control, args.json, is_kept, start.recorder);
     progress.expect(&start.job);
     start
         .history
         .iter()
         .for_each(|event| progress.record(event));
+    if let (Some(checkpoint), false) = (&start.checkpoint, start.history.is_empty()) {
+        // What was decided now must not be forgotten before the next full state.
+        progress.checkpoint(checkpoint.clone());
+    }
     let outcome = run_guarded(&start.job, start.checkpoint, &control, &mut progress);
     match outcome {
         Some(outcome) => end(args, start.folder.as_deref(), &start.job, outcome, progress),

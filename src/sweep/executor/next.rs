@@ -44,7 +44,7 @@ impl Inner<'_> {
         }
     }
 
-    /// A trial that was begun: it goes on from its checkpoint, or is done from the beginning.
+    /// A trial that was begun: it goes on from its checkpoint, or from its beginning.
     fn again(&mut self, control: &SweepControl, number: usize) -> Option<Task> {
         let trial = self.folder.state().trials.get(&number)?.clone();
         let is_crashed = trial.status == TrialStatus::Running;
@@ -60,7 +60,7 @@ impl Inner<'_> {
         let (setting, repeat) = (trial.setting, trial.repeat);
         let path = self.folder.run_path(&trial.run);
         if trial.status != TrialStatus::Waiting
-            && let Some(checkpoint) = trial::checkpoint(&path)
+            && let Some(begun) = trial::begun(&path)
         {
             self.record(control, |secs| SweepEvent::Resumed {
                 trial: number,
@@ -72,7 +72,7 @@ impl Inner<'_> {
                 sweep: self.folder.plan().definition.name.clone(),
                 path,
                 config: Ok(config),
-                checkpoint: Some(checkpoint),
+                begun: Some(begun),
             });
         }
         Some(self.start(control, number, (setting, repeat), trial.point))
@@ -121,7 +121,7 @@ impl Inner<'_> {
             sweep: self.folder.plan().definition.name.clone(),
             path,
             config: config.map_err(|e| e.to_string()),
-            checkpoint: None,
+            begun: None,
         }
     }
 

@@ -1,11 +1,15 @@
 //! A checkpoint as a file: safetensors with one JSON string among its metadata.
 
 use std::collections::HashMap;
+use std::fs::File;
+use std::io::{BufReader, Read};
+use std::path::Path;
 
 use candle_core::{Device, Tensor};
 use safetensors::{Dtype, SafeTensors, tensor::TensorView};
 use serde::{Deserialize, Serialize};
 
+use super::way_back::Written;
 use super::{Checkpoint, Cursor};
 use crate::model::{Held, Param};
 use crate::train::{Kept, OptimizerState, TrainConfig};
@@ -24,10 +28,16 @@ struct Description {
     step: u64,
     config: TrainConfig,
     cursor: Cursor,
+    /// Files of the first versions have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    way_back: Option<Written>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    n_event_bytes: Option<u64>,
 }
 
 impl Checkpoint {
-    /// The bytes of a checkpoint file: safetensors with one JSON string.
+    /// The bytes of a checkpoint file: safetensors with one JSON string. The states to go back to
+    /// are only named in it, see [`WayBack`](super::WayBack).
     ///
     /// # Errors
     /// When the configuration has no JSON form.
@@ -37,6 +47,8 @@ impl Checkpoint {
             step: self.step(),
             config: self.config.clone(),
             cursor: self.cursor.clone(),
+            way_back: self.way_back.as_ref().map(Written::new),
+            n_event_bytes: self.n_event_bytes,
         };
         let json = serde_json::to_string(&description)?;
         let metadata = HashMap::from([(METADATA_KEY.to_owned(), json)]);
@@ -114,9 +126,25 @@ impl Checkpoint {
             cursor: description.cursor,
             optimizer,
             kept,
+            way_back: description.way_back.map(Written::read),
+            n_event_bytes: description.n_event_bytes,
             tensors,
             is_by_channel: description.format_version == 1,
         })
+    }
+
+    /// The marks of the states that the checkpoint in `file` names, see [`Checkpoint::mark`]; `None`
+    /// when it cannot be read. The tensors are not.
+    pub fn marks_in(file: &Path) -> Option<Vec<String>> {
+        let mut file = File::open(file).ok()?;
+        let mut size = [0; 8];
+        file.read_exact(&mut size).ok()?;
+        // The header ends before the tensors; the crate reads it from a whole file only.
+        let header = file.take(u64::from_le_bytes(size));
+        let header: serde_json::Value = serde_json::from_reader(BufReader::new(header)).ok()?;
+        let json = header.get("__metadata__")?.get(METADATA_KEY)?.as_str()?;
+        let description: Description = serde_json::from_str(json).ok()?;
+        description.way_back.map(|way_back| way_back.read().unread)
     }
 
     /// Puts the tensors in the order of `params`, and each as it is held: a file keeps an order of

@@ -4,6 +4,7 @@
 //! say about them.
 
 mod file;
+mod way_back;
 
 use candle_core::{Result as CandleResult, Tensor};
 use serde::{Deserialize, Serialize};
@@ -12,6 +13,7 @@ use super::kept::put;
 use super::{Kept, Metrics, OptimizerState, Plateau, TrainConfig, TrainError, Watch};
 use crate::kernels::Copies;
 use crate::model::{Network, Param};
+pub use way_back::WayBack;
 
 /// Where in its data and its sums a run is.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -62,6 +64,11 @@ pub struct Checkpoint {
     pub optimizer: OptimizerState,
     /// Other weights of the run.
     pub kept: Kept,
+    /// What the guard goes by. None in a state that is itself one to go back to, and in files of
+    /// versions that did not keep it.
+    pub way_back: Option<WayBack>,
+    /// Bytes of the run's events that came before, where somebody records them.
+    pub n_event_bytes: Option<u64>,
     /// Name, shape and values of each of the network's tensors, as they lie in memory.
     tensors: Vec<(String, Vec<usize>, Vec<f32>)>,
     /// Whether it comes from a file of version 1 and has not met its network yet.
@@ -85,6 +92,8 @@ impl Checkpoint {
             config: config.clone(),
             cursor: cursor.clone(),
             kept,
+            way_back: None,
+            n_event_bytes: None,
             tensors: params.iter().map(&mut copy).collect::<CandleResult<_>>()?,
             optimizer: optimizer.copy(copies),
             is_by_channel: false,
@@ -126,7 +135,7 @@ impl Checkpoint {
         Ok(())
     }
 
-    /// Memory it takes.
+    /// Memory it takes, without its way back.
     pub fn n_bytes(&self) -> usize {
         let moments = self.optimizer.first.iter().chain(&self.optimizer.second);
         let kept = self.kept.average.iter().chain(&self.kept.best);

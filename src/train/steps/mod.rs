@@ -99,6 +99,7 @@ pub fn train(
         threads: kernels::threads(),
     });
     let mut run = Steps::new(job, control, observer)?;
+    run.keep_state()?;
     let finish = run.all_epochs()?;
     run.finish(finish)
 }
@@ -196,12 +197,15 @@ impl<'a> Steps<'a> {
         self.cursor = checkpoint.cursor;
         self.optimizer = checkpoint.optimizer;
         self.restore_kept(checkpoint.kept)?;
+        self.last_checkpoint = self.optimizer.step;
+        self.restore_way_back(checkpoint.way_back)?;
         self.observer.weights(judged(&self.mean, &self.network));
         Ok(())
     }
 
     fn checkpoint(&mut self) -> Result<(), TrainError> {
-        let checkpoint = self.full_state()?;
+        let mut checkpoint = self.full_state()?;
+        checkpoint.way_back = Some(self.way_back());
         self.last_checkpoint = checkpoint.step();
         self.emit();
         self.observer.checkpoint(checkpoint);
@@ -209,7 +213,6 @@ impl<'a> Steps<'a> {
     }
 
     fn all_epochs(&mut self) -> Result<Finish, TrainError> {
-        self.keep_state()?;
         while self.cursor.epoch < self.config.epochs {
             if self.is_out_of_patience() {
                 return Ok(Finish::EarlyStopped);

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::average::judged;
 use super::{Steps, TrainError};
 use crate::kernels::Copies;
-use crate::train::{Checkpoint, Event};
+use crate::train::{Checkpoint, Event, WayBack};
 
 /// Updates between two full states, and between two large ones: a copy takes as long as a good part
 /// of a large network's update.
@@ -66,6 +66,10 @@ impl States {
         steps
     }
 
+    fn all(&self) -> Vec<Arc<Checkpoint>> {
+        self.recent.iter().cloned().collect()
+    }
+
     fn forget_after(&mut self, step: u64) {
         self.recent.retain(|s| s.step() <= step);
     }
@@ -107,6 +111,41 @@ impl Steps<'_> {
         let state = Arc::new(self.state_in(&mut copies)?);
         if state.is_finite() {
             self.states.push(state.clone());
+            self.observer.snapshot(&state);
+        }
+        Ok(())
+    }
+
+    /// For a checkpoint.
+    pub(super) fn way_back(&self) -> WayBack {
+        WayBack {
+            n_setbacks: self.n_setbacks,
+            states: self.states.all(),
+            unread: Vec::new(),
+        }
+    }
+
+    /// From a checkpoint that the run is at again. One of an older version, or one whose states are
+    /// gone, begins with the state it is itself.
+    pub(super) fn restore_way_back(&mut self, way_back: Option<WayBack>) -> Result<(), TrainError> {
+        let way_back = way_back.unwrap_or_default();
+        self.n_setbacks = way_back.n_setbacks;
+        if way_back.states.is_empty() {
+            return self.keep_state();
+        }
+        for state in way_back.states {
+            let mut state = Arc::unwrap_or_clone(state);
+            state.sort_like(self.network.params());
+            if !state.fits(self.network.params()) {
+                return Err(TrainError::Checkpoint(state.step()));
+            }
+            let state = Arc::new(state);
+            self.states.push(state.clone());
+            self.observer.snapshot(&state);
+        }
+        // To look at, and no state to go back to: without the interruption there would be none.
+        let state = Arc::new(self.full_state()?);
+        if state.is_finite() {
             self.observer.snapshot(&state);
         }
         Ok(())
