@@ -4,6 +4,7 @@
 //! the picture, and a test holds the `use` lines against it).
 //!
 //! * [`random`]: one seed, separate streams.
+//! * [`signals`]: being asked to end, from outside.
 //! * [`files`]: whole files written atomically, complete or not at all.
 //! * [`data`]: files in, batches out: IDX, datasets, splits, batches, sketches.
 //! * [`kernels`]: CPU operations made fast, with their gradients, as candle custom ops.
@@ -23,6 +24,8 @@
 // A sentence at a module's declaration would come first in its documentation, and then links in
 // the module's own words would be looked up here instead of there.
 pub mod random;
+
+pub mod signals;
 
 pub mod files;
 

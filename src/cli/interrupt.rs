@@ -1,11 +1,11 @@
-//! Ctrl-C: the first one asks what is running to end, the second one does not ask.
+//! Ctrl-C, SIGTERM and SIGHUP: the first one asks what is running to end, the second one does not
+//! ask.
 
 use std::sync::Arc;
 
 use super::out;
-
-/// Exit code of shells for a program that was interrupted.
-pub(super) const INTERRUPTED: u8 = 130;
+use crate::signals;
+pub(super) use crate::signals::INTERRUPTED;
 
 /// What Ctrl-C ends, and the words for it.
 pub(super) struct Interrupt<C> {
@@ -23,7 +23,7 @@ impl<C: Send + Sync + 'static> Interrupt<C> {
     /// Listens from now on.
     pub(super) fn listen(self) {
         let unheard = self.unheard;
-        let installed = ctrlc::set_handler(move || {
+        let installed = signals::listen(move || {
             if (self.is_stopped)(&self.control) {
                 std::process::exit(INTERRUPTED.into());
             }

@@ -5,6 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use anyhow::anyhow;
 
 use super::{Options, StudioApp};
+use crate::signals;
 
 /// Name of the program, and of the folder eframe keeps the layout in.
 const APP_ID: &str = "candle-studio";
@@ -22,7 +23,11 @@ pub fn run(options: Options) -> anyhow::Result<()> {
         eframe::run_native(
             APP_ID,
             native_options(),
-            Box::new(|cc| Ok(Box::new(StudioApp::new(cc, options)?))),
+            Box::new(|cc| {
+                let app = StudioApp::new(cc, options)?;
+                close_when_asked(&cc.egui_ctx);
+                Ok(Box::new(app))
+            }),
         )
     }));
     match outcome {
@@ -30,6 +35,24 @@ pub fn run(options: Options) -> anyhow::Result<()> {
         Ok(Err(error)) => Err(anyhow!(explain(&error.to_string()))),
         Err(panic) => Err(anyhow!(explain(&panic_text(&*panic)))),
     }
+}
+
+/// Closes the window in order when the program is asked to end from outside; asked again, it ends at
+/// once.
+fn close_when_asked(ctx: &egui::Context) {
+    let ctx = ctx.clone();
+    let mut is_asked = false;
+    let listening = signals::listen(move || {
+        if is_asked {
+            std::process::exit(signals::INTERRUPTED.into());
+        }
+        is_asked = true;
+        ctx.send_viewport_cmd_to(egui::ViewportId::ROOT, egui::ViewportCommand::Close);
+        // The frame that the command itself asks for may have begun before it was there.
+        ctx.request_repaint_of(egui::ViewportId::ROOT);
+    });
+    // Without a listener the program ends at once when it is asked to, as any other.
+    let _ = listening;
 }
 
 const NO_DISPLAY: &str =

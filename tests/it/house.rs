@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 /// Every room, and the rooms below it that it may use. A new room is put in here first.
 const ROOMS: &[(&str, &[&str])] = &[
     ("random", &[]),
+    ("signals", &[]),
     ("files", &[]),
     ("data", &["random", "files"]),
     ("kernels", &["random"]),
@@ -39,15 +40,15 @@ const ROOMS: &[(&str, &[&str])] = &[
     (
         "cli",
         &[
-            "random", "files", "data", "kernels", "model", "train", "predict", "evaluate", "runs",
-            "picture", "compare", "export", "sweep",
+            "random", "signals", "files", "data", "kernels", "model", "train", "predict",
+            "evaluate", "runs", "picture", "compare", "export", "sweep",
         ],
     ),
     (
         "ui",
         &[
-            "random", "files", "data", "kernels", "model", "train", "predict", "evaluate", "runs",
-            "picture", "compare", "export", "sweep", "studio",
+            "random", "signals", "files", "data", "kernels", "model", "train", "predict",
+            "evaluate", "runs", "picture", "compare", "export", "sweep", "studio",
         ],
     ),
 ];

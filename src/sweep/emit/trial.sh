@@ -12,12 +12,13 @@ if [[ -e $here/data.txt ]]; then
     options+=(--data "$(cat "$here/data.txt")")
 fi
 mkdir -p "$(dirname "$run")"
-if [[ -e $run/summary.json ]]; then
+# A run that was asked to end, as a job is whose time is over, has a summary and goes on all the same.
+if [[ -e $run/summary.json ]] && ! grep -q '"stopped"' "$run/summary.json"; then
     echo "trial $number is done"
-elif compgen -G "$run/checkpoints/step-*.safetensors" >/dev/null; then
+elif [[ -e $run/run.toml ]]; then
     exec "$program" train --resume "$run" "${options[@]}"
 else
-    # Interrupted before its first checkpoint: there is nothing to go on from.
+    # What is left of a run that was interrupted before it was one.
     rm -rf -- "$run"
     exec "$program" train --config "$here/trials/$number.toml" --out "$run" \
         --trial "$name@$((10#$number))" "${options[@]}"

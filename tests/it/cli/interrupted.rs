@@ -1,8 +1,8 @@
-//! Readers that leave, disks that fill up, and people who press Ctrl-C.
+//! Readers that leave, disks that fill up, and people and systems that ask a run to end.
 #![cfg(unix)]
 
 use std::io::{BufRead, BufReader};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 
 use candle_studio::model::Classifier;
 use candle_studio::runs::RunFolder;
@@ -14,38 +14,70 @@ const LONG: [&str; 8] = [
     "train", "--data", "data", "--preset", "mlp", "--epochs", "100000", "--json",
 ];
 
+/// Sends a signal, such as `TERM`.
+pub(super) fn send(signal: &str, to: &Child) {
+    let sent = Command::new("kill")
+        .args([&format!("-{signal}"), &to.id().to_string()])
+        .status()
+        .unwrap();
+    assert!(sent.success());
+}
+
 #[test]
-fn ctrl_c_ends_the_run_and_keeps_it() {
+fn whatever_asks_a_run_to_end_ends_it_and_keeps_it() {
+    for signal in ["INT", "TERM", "HUP"] {
+        let dir = folder();
+        let mut child = command(dir.path())
+            .args(LONG)
+            .args(["--save", "m.safetensors", "--out", "run"])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        lines.next().unwrap().unwrap();
+        send(signal, &child);
+        // A terminal that closes asks twice.
+        send(signal, &child);
+        let last: Value = serde_json::from_str(&lines.last().unwrap().unwrap()).unwrap();
+        let output = child.wait_with_output().unwrap();
+        let message = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(130), "{signal}: {message}");
+        assert_eq!(
+            (&last["status"], &last["saved"]),
+            (&"stopped".into(), &"m.safetensors".into()),
+            "{signal}"
+        );
+        Classifier::load(&dir.path().join("m.safetensors")).unwrap();
+        let run = RunFolder::open(&dir.path().join("run")).unwrap();
+        assert!(run.summary().unwrap().is_some(), "{signal}");
+    }
+}
+
+#[test]
+fn a_run_that_shall_ignore_a_hangup_does() {
     let dir = folder();
-    let mut child = command(dir.path())
+    let binary = env!("CARGO_BIN_EXE_candle-studio");
+    let mut child = Command::new("bash")
+        .args(["-c", "trap '' HUP; exec \"$@\"", "bash", binary])
         .args(LONG)
-        .args(["--save", "m.safetensors", "--out", "run"])
+        .arg("--no-record")
+        .current_dir(dir.path())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
     lines.next().unwrap().unwrap();
-    let killed = Command::new("kill")
-        .args(["-INT", &child.id().to_string()])
-        .status()
-        .unwrap();
-    assert!(killed.success());
-    let last: Value = serde_json::from_str(&lines.last().unwrap().unwrap()).unwrap();
+    send("HUP", &child);
+    for _ in 0..20 {
+        let line = lines.next().unwrap().unwrap();
+        assert!(line.contains("\"epoch\""), "{line}");
+    }
+    send("TERM", &child);
+    lines.for_each(drop);
     let output = child.wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(130), "{}", text(&output.stderr));
-    assert_eq!(
-        (&last["status"], &last["saved"]),
-        (&"stopped".into(), &"m.safetensors".into())
-    );
-    Classifier::load(&dir.path().join("m.safetensors")).unwrap();
-    assert!(
-        RunFolder::open(&dir.path().join("run"))
-            .unwrap()
-            .summary()
-            .unwrap()
-            .is_some()
-    );
 }
 
 #[test]

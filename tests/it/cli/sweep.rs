@@ -90,35 +90,31 @@ fn a_sweep_ends_with_the_best_settings_and_its_runs_in_the_workspace() {
 
 #[test]
 #[cfg(unix)]
-fn ctrl_c_stops_it_and_the_same_command_goes_on() {
-    // Long enough to be interrupted, short enough to be ended afterwards.
-    let dir = with_sweep(&SWEEP.replace("epochs = 2", "epochs = 60"));
-    let mut child = command(dir.path())
-        .args(RUN)
-        .args(["--json", "--parallel", "2"])
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut told = std::io::BufRead::lines(std::io::BufReader::new(child.stdout.take().unwrap()));
-    let reported = told.find(|line| line.as_ref().unwrap().contains("\"reported\""));
-    assert!(reported.is_some());
-    let pid = child.id().to_string();
-    assert!(
-        std::process::Command::new("kill")
-            .args(["-INT", &pid])
-            .status()
-            .unwrap()
-            .success()
-    );
-    let last: Value = serde_json::from_str(&told.last().unwrap().unwrap()).unwrap();
-    let output = child.wait_with_output().unwrap();
-    assert_eq!(output.status.code(), Some(130), "{}", text(&output.stderr));
-    assert_eq!(last["status"], "stopped");
+fn whatever_asks_it_to_end_stops_it_and_the_same_command_goes_on() {
+    for signal in ["INT", "TERM", "HUP"] {
+        let dir = with_sweep(&SWEEP.replace("epochs = 2", "epochs = 60"));
+        let mut child = command(dir.path())
+            .args(RUN)
+            .args(["--json", "--parallel", "2"])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let told = std::io::BufReader::new(child.stdout.take().unwrap());
+        let mut told = std::io::BufRead::lines(told);
+        let reported = told.find(|line| line.as_ref().unwrap().contains("\"reported\""));
+        assert!(reported.is_some());
+        super::interrupted::send(signal, &child);
+        let last: Value = serde_json::from_str(&told.last().unwrap().unwrap()).unwrap();
+        let output = child.wait_with_output().unwrap();
+        let message = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(130), "{signal}: {message}");
+        assert_eq!(last["status"], "stopped", "{signal}");
 
-    let told = json_lines(&run(dir.path(), &[&RUN[..], &["--json"]].concat()));
-    assert!(told.iter().any(|e| e["event"] == "resumed"), "{told:?}");
-    assert_eq!(told.last().unwrap()["completed"], 5);
+        let told = json_lines(&run(dir.path(), &[&RUN[..], &["--json"]].concat()));
+        assert!(told.iter().any(|e| e["event"] == "resumed"), "{told:?}");
+        assert_eq!(told.last().unwrap()["completed"], 5);
+    }
 }
 
 #[test]
@@ -261,4 +257,18 @@ fn an_emitted_job_trains_resumes_and_knows_when_it_is_done() {
     );
     let again = job();
     assert_eq!(text(&again.stdout), "trial 002 is done\n");
+    // A job whose time is over is asked to end, and is not done.
+    let summary = fs::read_to_string(left.join("summary.json")).unwrap();
+    let stopped = summary.replacen("completed", "stopped", 1);
+    assert_ne!(stopped, summary);
+    fs::write(left.join("summary.json"), stopped).unwrap();
+    assert!(job().status.success());
+    let again = fs::read_to_string(left.join("summary.json")).unwrap();
+    assert!(again.contains("completed"), "{again}");
+    // A run that was killed before its first checkpoint goes on, too.
+    fs::remove_dir_all(left.join("checkpoints")).unwrap();
+    fs::remove_file(left.join("summary.json")).unwrap();
+    let again = job();
+    assert!(again.status.success() && left.join("summary.json").exists());
+    assert!(text(&again.stderr).contains("begins again at update 0"));
 }
