@@ -5,10 +5,11 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use candle_studio::model::Layer;
-use candle_studio::runs::{RunFolder, RunState, Status};
+use candle_studio::runs::{Recorder, RunFolder, RunState, Status};
 use candle_studio::studio::{Action, Effect, Model, Stroke, Studio};
 use candle_studio::train::{
-    Alarm, EpochPoint, Field, Finish, Optimizer, Remedy, Setting, TrainConfig, Value,
+    Alarm, EpochPoint, Field, Finish, Job, OnDivergence, Optimizer, Remedy, Setting, TrainConfig,
+    Value,
 };
 
 /// Pumps until `is_done`, or fails with `what` after a time no machine should need.
@@ -397,6 +398,40 @@ fn a_run_goes_on_where_the_window_was_closed_and_ends_as_if_it_never_was() {
     let folder = RunFolder::open(&run_folders(dir.path())[0]).unwrap();
     assert_eq!(folder.replay().unwrap().epochs.len(), 42);
     assert_eq!(folder.summary().unwrap().unwrap().epochs, 42.0);
+}
+
+/// A run of the command line goes back by itself where the window's own would ask.
+#[test]
+fn a_run_begun_elsewhere_goes_on_as_it_was_begun() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut studio = studio(Some(dir.path()));
+    studio.handle(Action::ChoosePreset("mlp"));
+    edit(&mut studio, |c| {
+        c.optimizer = Optimizer::SGD;
+        c.learning_rate = 0.5;
+        c.n_validation = 57_000;
+        c.epochs = 1;
+        c.seed = 3;
+    });
+    let data = studio.dataset().unwrap().clone();
+    let job = Job::new(studio.draft().clone(), data).unwrap();
+    let job = job.with_checkpoints(4).on_divergence(OnDivergence::Back);
+    // Killed before it had done anything.
+    let path = dir.path().join("begun");
+    drop(Recorder::create(&path, "begun", &job).unwrap());
+    wait(&mut studio, "the run", |s| s.runs().len() == 1);
+
+    let id = studio.runs()[0].id.clone();
+    studio.handle(Action::Continue(id, 0));
+    wait(&mut studio, "the run to go on", |s| s.live_run().is_some());
+    wait(&mut studio, "the end", is_finished);
+    assert_eq!(run(&studio).status, Status::Finished(Finish::Completed));
+    assert!(run(&studio).n_rewinds > 0, "it had no reason to go back");
+    let says = |words: &str| studio.notices().iter().any(|n| n.text.contains(words));
+    assert!(says("begins again at update 0"), "{:?}", studio.notices());
+    drop(studio);
+    let options = RunFolder::open(&path).unwrap().manifest().options;
+    assert_eq!(options, Some(job.options()));
 }
 
 #[test]

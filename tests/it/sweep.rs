@@ -127,6 +127,26 @@ fn a_stopped_sweep_goes_on_where_it_was() {
     assert_eq!(runs, 6 + 1, "six runs and the sweep's own folder");
 }
 
+#[test]
+fn a_trial_that_ended_before_its_first_full_state_begins_again_in_its_folder() {
+    let (broken, smooth) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let plan = plan(SWEEP, 3);
+    let control = SweepControl::default();
+    let stop = |event: &SweepEvent, _: &SweepState| {
+        if matches!(event, SweepEvent::Reported { trial: 2, .. }) {
+            control.stop();
+        }
+    };
+    let (end, state) = sweep(broken.path(), &plan, 1, &control, stop);
+    assert_eq!(end, SweepEnd::Stopped);
+    let run = broken.path().join(&state.trials[&2].run);
+    std::fs::remove_dir_all(run.join("checkpoints")).unwrap();
+    let state = whole(broken.path(), &plan, 1);
+    assert_eq!(results(&state), results(&whole(smooth.path(), &plan, 1)));
+    let runs = std::fs::read_dir(broken.path()).unwrap().count();
+    assert_eq!(runs, 6 + 1, "six runs and the sweep's own folder");
+}
+
 /// Makes the journal look as after a crash in the middle of trial `trial`.
 fn forget_end(workspace: &Path, trial: usize) {
     let file = workspace.join("rates").join("trials.jsonl");

@@ -40,7 +40,7 @@ pub struct Args {
     json: bool,
 }
 
-const AFTER_HELP: &str = "Ctrl-C ends the sweep after the current batches and exits with code 130; \
+const AFTER_HELP: &str = "Ctrl-C, SIGTERM or SIGHUP ends the sweep after the current batches and exits with code 130; \
     the same command goes on with it.";
 
 pub(super) fn run(args: &Args, workspace: Option<&Path>) -> anyhow::Result<ExitCode> {

@@ -100,8 +100,8 @@ pub struct Args {
     pub(super) json: bool,
 }
 
-const AFTER_HELP: &str = "Ctrl-C ends the run after the current batch, measures and saves it as \
-    if it were complete, and exits with code 130; a second Ctrl-C exits at once.";
+const AFTER_HELP: &str = "Ctrl-C, SIGTERM or SIGHUP ends the run after the current batch, measures and saves it as \
+    if it were complete, and exits with code 130; a second one exits at once.";
 
 /// [`BestBy`](crate::runs::BestBy), or none.
 #[derive(Clone, Copy, Debug, clap::ValueEnum)]

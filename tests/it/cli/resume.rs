@@ -52,7 +52,9 @@ fn a_run_killed_again_and_again_ends_as_if_nothing_had_happened() {
         }
         let mut child = command(dir.path())
             .args(args)
-            .stdout(std::process::Stdio::null())
+            .stdout(Stdio::null())
+            // It says when it begins again.
+            .stderr(Stdio::null())
             .spawn()
             .unwrap();
         std::thread::sleep(Duration::from_millis(rng.random_range(10..120)));
