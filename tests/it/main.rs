@@ -30,6 +30,7 @@ mod many_runs;
 mod model_files;
 #[cfg(feature = "gui")]
 mod pen_window;
+mod released;
 #[cfg(feature = "gui")]
 mod renderer;
 mod resume;
