@@ -98,7 +98,7 @@ pub(super) fn run(args: &Args, workspace: Option<&Path>) -> anyhow::Result<ExitC
     if let Ok(importance) = importance(&rows, args.metric, FOREST_SEED) {
         tell_importance(args, importance)?;
     }
-    Ok(ExitCode::SUCCESS)
+    Ok(asked.finish())
 }
 
 /// Results on different images cannot be compared.
@@ -161,6 +161,25 @@ impl<'a> Asked<'a> {
         })
     }
 
+    /// Says which models gave no numbers for some images: what was compared is no success then.
+    fn finish(&self) -> ExitCode {
+        let mut n_broken = 0;
+        for (folder, answers) in self.folders.iter().zip(&self.answers) {
+            let Some(answers) = answers.as_ref().filter(|a| a.n_not_finite() > 0) else {
+                continue;
+            };
+            n_broken += 1;
+            out::say(&format!(
+                "error: {}: the network's output is NaN or infinite for {} of {} test images, \
+                 which count as wrong; its weights may have diverged",
+                folder.model_path().display(),
+                answers.n_not_finite(),
+                answers.len()
+            ));
+        }
+        ExitCode::from(u8::from(n_broken > 0))
+    }
+
     /// Where the models of two runs part; `None` when one has no model, because it did not end.
     fn part(
         &mut self,
@@ -214,9 +233,9 @@ fn tell(
     }
     let class = |idx: u32| asked.dataset.classes[idx as usize].as_str();
     for d in shown {
-        let says = |side: usize| {
-            let sure = d.probabilities[side][d.classes[side] as usize];
-            format!("{} ({})", class(d.classes[side]), percent(f64::from(sure)))
+        let says = |side: usize| match d.answer(side) {
+            Some((idx, sure)) => format!("{} ({})", class(idx), percent(f64::from(sure))),
+            None => "nothing: its output is not finite".to_owned(),
         };
         out::print(&format!(
             "  test image {} is {}: {} says {}, {} says {}",

@@ -32,7 +32,10 @@ struct Line<'a> {
     data: &'a str,
     n_images: usize,
     test_accuracy: f64,
+    /// `null` where it is not finite.
     test_loss: f64,
+    /// Images for which the network's output is NaN or infinite; they count as wrong.
+    n_not_finite: usize,
     /// What the loss is.
     loss: Loss,
     per_class: &'a [ClassReport],
@@ -56,11 +59,12 @@ pub(super) fn run(args: &Args, workspace: Option<&Path>) -> anyhow::Result<ExitC
             n_images: report.n_images,
             test_accuracy: report.accuracy,
             test_loss: report.loss,
+            n_not_finite: report.n_not_finite,
             loss: report.loss_kind,
             per_class: &report.per_class,
             confusion: &report.confusion,
         })?;
-        return Ok(ExitCode::SUCCESS);
+        return finish(&report);
     }
     out::print(&format!(
         "{model} on {}: {} test images, accuracy {}, loss {:.4} ({})\n\n{}",
@@ -76,6 +80,19 @@ pub(super) fn run(args: &Args, workspace: Option<&Path>) -> anyhow::Result<ExitC
     } else {
         out::print("\nthe confusion matrix is too wide to show: use --json")?;
     }
+    finish(&report)
+}
+
+/// Numbers that rest on outputs which are none are printed, so that one can see what is left of the
+/// model, but they are no success.
+fn finish(report: &Report) -> anyhow::Result<ExitCode> {
+    anyhow::ensure!(
+        report.n_not_finite == 0,
+        "the network's output is NaN or infinite for {} of {} test images, which count as wrong; \
+         its weights may have diverged",
+        report.n_not_finite,
+        report.n_images
+    );
     Ok(ExitCode::SUCCESS)
 }
 

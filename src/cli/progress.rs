@@ -209,9 +209,13 @@ pub(super) fn describe(trouble: &Trouble) -> String {
     let mut text = format!("{}; {}", trouble.words(), trouble.origin.words());
     if let Some(worst) = trouble.worst.first() {
         text += &format!(
-            "; worst is training image {}, a {} taken for a {}",
-            worst.index, worst.label, worst.predicted
+            "; worst is training image {}, a {}",
+            worst.index, worst.label
         );
+        text += &match worst.predicted {
+            Some(class) => format!(" taken for a {class}"),
+            None => ", for which the output is not finite".to_owned(),
+        };
     }
     text
 }

@@ -15,7 +15,8 @@ pub struct Answers {
     n_classes: usize,
     /// `[n_images, n_classes]`
     probabilities: Vec<f32>,
-    classes: Vec<u32>,
+    /// `None` where the network's output is not finite.
+    classes: Vec<Option<u32>>,
     labels: Vec<u32>,
 }
 
@@ -60,14 +61,24 @@ impl Answers {
         self.classes.is_empty()
     }
 
-    /// The probability of each class for the image at `idx`.
+    /// Images for which the network's output is NaN or infinite.
+    pub fn n_not_finite(&self) -> usize {
+        self.classes.iter().filter(|class| class.is_none()).count()
+    }
+
+    /// The probability of each class for the image at `idx`; none where the network's output is not
+    /// finite.
     pub fn probabilities(&self, idx: usize) -> &[f32] {
+        if self.classes[idx].is_none() {
+            return &[];
+        }
         &self.probabilities[idx * self.n_classes..(idx + 1) * self.n_classes]
     }
 
-    /// Whether each image is classified correctly.
+    /// Whether each image is classified correctly; one without an answer is not.
     pub fn right(&self) -> impl Iterator<Item = bool> {
-        self.classes.iter().zip(&self.labels).map(|(a, b)| a == b)
+        let answers = self.classes.iter().zip(&self.labels);
+        answers.map(|(class, label)| *class == Some(*label))
     }
 
     /// On how many images each of two models is right; `self` is the baseline.
@@ -95,18 +106,24 @@ pub struct Disagreement {
     pub image: usize,
     /// Its true class.
     pub label: u32,
-    /// The class each model sees: baseline, candidate.
-    pub classes: [u32; 2],
-    /// What each model gives each class: baseline, candidate.
+    /// The class each model sees: baseline, candidate. `None` where a model's output is not finite.
+    pub classes: [Option<u32>; 2],
+    /// What each model gives each class: baseline, candidate. Empty where its output is not finite.
     pub probabilities: [Vec<f32>; 2],
     /// Who is right.
     pub kind: Kind,
 }
 
 impl Disagreement {
+    /// The class a model sees (0: baseline, 1: candidate), and how sure it is.
+    pub fn answer(&self, side: usize) -> Option<(u32, f32)> {
+        let class = self.classes[side]?;
+        Some((class, *self.probabilities[side].get(class as usize)?))
+    }
+
     /// How sure the less sure of the two is of its own class.
     fn conviction(&self) -> f32 {
-        let sure = |side: usize| self.probabilities[side][self.classes[side] as usize];
+        let sure = |side: usize| self.answer(side).map_or(0.0, |(_, sure)| sure);
         sure(0).min(sure(1))
     }
 }
@@ -126,7 +143,7 @@ pub fn disagreements(baseline: &Answers, candidate: &Answers) -> Vec<Disagreemen
                 label,
                 classes,
                 probabilities: [baseline, candidate].map(|a| a.probabilities(idx).to_vec()),
-                kind: match classes.map(|c| c == label) {
+                kind: match classes.map(|c| c == Some(label)) {
                     [true, _] => Kind::OnlyBaseline,
                     [_, true] => Kind::OnlyCandidate,
                     _ => Kind::Neither,
@@ -148,7 +165,7 @@ mod tests {
         Answers {
             n_classes: 3,
             probabilities: rows.concat(),
-            classes: rows.iter().map(|row| winner(row) as u32).collect(),
+            classes: rows.iter().map(|row| Some(winner(row) as u32)).collect(),
             labels: vec![0, 1, 2, 0],
         }
     }
@@ -187,5 +204,27 @@ mod tests {
             ),
             (1, 1, 1, 1)
         );
+    }
+
+    #[test]
+    fn an_answer_that_is_not_finite_is_wrong_and_has_no_probabilities() {
+        let mut a = answers(&[
+            [f32::NAN; 3],
+            [0.1, 0.8, 0.1],
+            [f32::NAN; 3],
+            [0.9, 0.1, 0.0],
+        ]);
+        a.classes = vec![None, Some(1), None, Some(0)];
+        let b = answers(&[[0.9, 0.1, 0.0]; 4]);
+        assert_eq!(a.n_not_finite(), 2);
+        assert_eq!(a.right().collect::<Vec<_>>(), [false, true, false, true]);
+        let found = disagreements(&a, &b);
+        // The one that both answer comes first.
+        let images: Vec<usize> = found.iter().map(|d| d.image).collect();
+        assert_eq!(images, [1, 0, 2]);
+        assert_eq!(found[1].answer(0), None);
+        let json = serde_json::to_value(&found[1]).unwrap();
+        assert_eq!(json["probabilities"][0], serde_json::json!([]));
+        assert_eq!(json["classes"], serde_json::json!([null, 0]));
     }
 }

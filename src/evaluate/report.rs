@@ -15,6 +15,10 @@ pub struct Report {
     pub accuracy: f64,
     /// Mean loss, of the kind the classifier was trained with.
     pub loss: f64,
+    /// Images for which the network's output is NaN or infinite. They count as wrong, and are in no
+    /// column of the confusion matrix.
+    #[serde(default)]
+    pub n_not_finite: usize,
     /// That kind.
     pub loss_kind: Loss,
     /// One entry a class.
@@ -67,6 +71,8 @@ pub fn evaluate(classifier: &Classifier, set: &ImageSet) -> anyhow::Result<Repor
     check_fit(classifier, set)?;
     let n_classes = classifier.network.spec().classes;
     let mut confusion = vec![vec![0; n_classes]; n_classes];
+    let mut support = vec![0; n_classes];
+    let mut n_not_finite = 0;
     let indices: Vec<u32> = (0..set.len() as u32).collect();
     let loss = trained_with(classifier);
     let metrics = measure(
@@ -76,7 +82,11 @@ pub fn evaluate(classifier: &Classifier, set: &ImageSet) -> anyhow::Result<Repor
         &indices,
         |logits, labels| {
             for (class, label) in argmax_rows(logits)?.iter().zip(labels) {
-                confusion[*label as usize][*class as usize] += 1;
+                support[*label as usize] += 1;
+                match class {
+                    Some(class) => confusion[*label as usize][*class as usize] += 1,
+                    None => n_not_finite += 1,
+                }
             }
             Ok(())
         },
@@ -86,7 +96,8 @@ pub fn evaluate(classifier: &Classifier, set: &ImageSet) -> anyhow::Result<Repor
         accuracy: metrics.accuracy,
         loss: metrics.loss,
         loss_kind: loss,
-        per_class: per_class(&classifier.classes, &confusion),
+        n_not_finite,
+        per_class: per_class(&classifier.classes, &confusion, &support),
         confusion,
     })
 }
@@ -98,7 +109,9 @@ fn trained_with(classifier: &Classifier) -> Loss {
     serde_json::from_value(loss).unwrap_or_default()
 }
 
-fn per_class(names: &[String], confusion: &[Vec<u64>]) -> Vec<ClassReport> {
+/// `support` is the number of images of each class: more than its row of `confusion` adds up to,
+/// where some have no answer.
+fn per_class(names: &[String], confusion: &[Vec<u64>], support: &[u64]) -> Vec<ClassReport> {
     let share = |part: u64, whole: u64| {
         if whole == 0 {
             0.0
@@ -108,7 +121,7 @@ fn per_class(names: &[String], confusion: &[Vec<u64>]) -> Vec<ClassReport> {
     };
     let report = |(idx, name): (usize, &String)| {
         let hits = confusion[idx][idx];
-        let support = confusion[idx].iter().sum();
+        let support = support[idx];
         let n_called = confusion.iter().map(|row| row[idx]).sum();
         ClassReport {
             class: name.clone(),
@@ -131,7 +144,7 @@ mod tests {
     fn precision_recall_and_f1_of_a_small_matrix() {
         let names = ["a", "b", "c"].map(str::to_owned);
         let confusion = vec![vec![8, 2, 0], vec![1, 9, 0], vec![0, 0, 0]];
-        let r = per_class(&names, &confusion);
+        let r = per_class(&names, &confusion, &[10, 10, 0]);
         assert!((r[0].precision - 8.0 / 9.0).abs() < 1e-12);
         assert!((r[0].recall - 0.8).abs() < 1e-12);
         assert!((r[0].f1 - 16.0 / 19.0).abs() < 1e-12);
@@ -140,5 +153,13 @@ mod tests {
             (r[2].precision, r[2].recall, r[2].f1, r[2].support),
             (0.0, 0.0, 0.0, 0)
         );
+    }
+
+    #[test]
+    fn an_image_without_an_answer_lowers_recall_and_not_precision() {
+        let names = ["a", "b"].map(str::to_owned);
+        let confusion = vec![vec![5, 0], vec![0, 10]];
+        let r = per_class(&names, &confusion, &[10, 10]);
+        assert_eq!((r[0].precision, r[0].recall, r[0].support), (1.0, 0.5, 10));
     }
 }

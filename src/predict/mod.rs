@@ -12,6 +12,7 @@ pub use worker::{Answer, Predictor, Request};
 
 use crate::data::{GreyImage, centre_sketch};
 use crate::model::{Classifier, Mode};
+use crate::train::argmax;
 
 /// What a network says about one image.
 #[derive(Clone, Debug, PartialEq)]
@@ -28,15 +29,30 @@ pub struct Prediction {
     pub secs: f64,
 }
 
+/// Why there is no answer to an image.
+#[derive(Debug, thiserror::Error)]
+pub enum PredictError {
+    /// One of the logits is NaN or infinite, so there are no probabilities.
+    #[error("the network's output for this image is {}; its weights may have diverged", nan_or_infinite(*.0))]
+    NotFinite(f32),
+    /// Candle cannot run the network.
+    #[error("the network could not be run: {0}")]
+    Candle(#[from] candle_core::Error),
+}
+
+fn nan_or_infinite(value: f32) -> &'static str {
+    if value.is_nan() { "NaN" } else { "infinite" }
+}
+
 /// Centres a sketch as MNIST's digits are centred and classifies it; `None` when there is no ink.
 /// A network for several channels sees the same grey in each.
 ///
 /// # Errors
-/// When candle cannot run the network.
+/// When candle cannot run the network, or its output is not finite.
 pub fn classify(
     classifier: &Classifier,
     sketch: &GreyImage,
-) -> candle_core::Result<Option<Prediction>> {
+) -> Result<Option<Prediction>, PredictError> {
     let start = Instant::now();
     let [channels, height, width] = classifier.network.spec().input;
     let Some(input) = centre_sketch(sketch, [height, width]) else {
@@ -52,9 +68,11 @@ pub fn classify(
     let probabilities: Vec<f32> = candle_nn::ops::softmax_last_dim(&logits)?
         .squeeze(0)?
         .to_vec1()?;
-    let class = (0..probabilities.len())
-        .max_by(|&a, &b| probabilities[a].total_cmp(&probabilities[b]))
-        .unwrap_or(0);
+    let logits: Vec<f32> = logits.squeeze(0)?.to_vec1()?;
+    let Some(class) = argmax(&logits) else {
+        let bad = logits.iter().find(|v| !v.is_finite());
+        return Err(PredictError::NotFinite(*bad.unwrap_or(&f32::NAN)));
+    };
     Ok(Some(Prediction {
         input,
         input_size: [height, width],

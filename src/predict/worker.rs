@@ -52,8 +52,8 @@ impl Predictor {
 }
 
 fn answer(request: Request) -> Answer {
-    let prediction = classify(&request.classifier, &request.sketch)
-        .map_err(|e| format!("the sketch could not be classified: {e}"));
+    let prediction =
+        classify(&request.classifier, &request.sketch).map_err(|error| error.to_string());
     Answer {
         version: request.version,
         prediction,

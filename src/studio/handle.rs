@@ -146,7 +146,7 @@ impl Studio {
 
     pub(super) fn use_trained_model(&mut self) {
         self.model = self.trained.clone().map_or(Model::None, Model::Trained);
-        self.prediction = None;
+        self.answer = None;
         self.ask();
     }
 

@@ -91,7 +91,7 @@ impl Studio {
             return;
         };
         if self.pad.is_empty() {
-            self.prediction = None;
+            self.answer = None;
             return;
         }
         if let Some(predictor) = &self.background.predictor {
@@ -112,8 +112,7 @@ impl Studio {
         match answer.map(|a| a.prediction) {
             // An answer to an older sketch is still the newest there is, unless the canvas was
             // emptied meanwhile.
-            Some(Ok(prediction)) if !self.pad.is_empty() => self.prediction = prediction,
-            Some(Err(text)) => self.complain(text),
+            Some(prediction) if !self.pad.is_empty() => self.answer = prediction.transpose(),
             _ => {}
         }
     }

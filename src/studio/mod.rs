@@ -134,7 +134,8 @@ pub struct Studio {
     /// Whether the layers are measured while training.
     watches_layers: bool,
     pad: Pad,
-    prediction: Option<Prediction>,
+    /// The newest answer to what is on the canvas, or why there is none.
+    answer: Option<Result<Prediction, String>>,
     notices: Vec<Notice>,
     /// Folder in which runs are kept; `None` keeps none.
     workspace: Option<PathBuf>,
@@ -179,7 +180,7 @@ impl Studio {
             inspection: None,
             watches_layers: false,
             pad: Pad::default(),
-            prediction: None,
+            answer: None,
             notices: Vec::new(),
             watch: workspace
                 .clone()

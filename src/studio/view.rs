@@ -214,7 +214,13 @@ impl Studio {
     /// The newest answer to what is on the canvas; `None` while the canvas is empty, there is no
     /// model, or the first answer is on its way.
     pub fn prediction(&self) -> Option<&Prediction> {
-        self.prediction.as_ref()
+        self.answer.as_ref()?.as_ref().ok()
+    }
+
+    /// Why there is no answer to what is on the canvas, where the network was asked and could give
+    /// none: one sentence, in the answer's place.
+    pub fn prediction_error(&self) -> Option<&str> {
+        self.answer.as_ref()?.as_ref().err().map(String::as_str)
     }
 
     /// What a person should read, oldest first.

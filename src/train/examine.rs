@@ -6,7 +6,7 @@ use crate::data::Batch;
 use crate::kernels::{self, Spread};
 use crate::model::{Mode, Network};
 
-use super::{Loss, Origin, WorstImage};
+use super::{Loss, Origin, WorstImage, argmax};
 
 /// What one layer does with a batch.
 #[derive(Clone, Debug, PartialEq)]
@@ -30,8 +30,8 @@ pub struct Readings {
     pub layers: Vec<LayerReading>,
     /// The loss of each image, as the run counts it.
     pub losses: Vec<f64>,
-    /// The most probable class of each image.
-    pub predicted: Vec<u32>,
+    /// The most probable class of each image; `None` where its logits are not finite.
+    pub predicted: Vec<Option<u32>>,
 }
 
 /// Forward and backward through `network`, which stays as it is.
@@ -77,7 +77,10 @@ pub fn examine(network: &Network, batch: &Batch, mode: Mode, loss: Loss) -> Resu
         losses: losses
             .map(|(row, &label)| loss.of_image(row, label))
             .collect(),
-        predicted: logits.iter().map(|row| argmax(row)).collect(),
+        predicted: logits
+            .iter()
+            .map(|row| argmax(row).map(|class| class as u32))
+            .collect(),
     })
 }
 
@@ -97,11 +100,6 @@ fn norm<'t>(tensors: impl Iterator<Item = &'t Tensor>) -> Result<Option<f64>> {
         *squares.get_or_insert(0.0) += kernels::spread(tensor)?.squares;
     }
     Ok(squares.map(f64::sqrt))
-}
-
-fn argmax(row: &[f32]) -> u32 {
-    let best = (0..row.len()).max_by(|&a, &b| row[a].total_cmp(&row[b]));
-    best.unwrap_or(0) as u32
 }
 
 /// A layer whose numbers are this many times those of a moment ago stands out.

@@ -9,28 +9,38 @@ use crate::model::{Mode, Network};
 /// Images classified at once: enough to keep all threads busy, small enough for the cache.
 const EVAL_BATCH: usize = 500;
 
-/// The index of the largest value of each row of `[n, classes]`; the first one among equals.
+/// The index of the largest of one image's logits; the first one among equals.
+///
+/// `None` where any of them is NaN or infinite: softmax makes NaN of such a row, and whichever
+/// index a comparison with NaN ends at would be an answer by accident.
+pub fn argmax(logits: &[f32]) -> Option<usize> {
+    if logits.is_empty() || !logits.iter().all(|v| v.is_finite()) {
+        return None;
+    }
+    let mut best = 0;
+    for (idx, value) in logits.iter().enumerate() {
+        if *value > logits[best] {
+            best = idx;
+        }
+    }
+    Some(best)
+}
+
+/// [`argmax`] of each row of `[n, classes]`.
 ///
 /// # Errors
 /// When `logits` has another rank.
-pub fn argmax_rows(logits: &Tensor) -> Result<Vec<u32>> {
+pub fn argmax_rows(logits: &Tensor) -> Result<Vec<Option<u32>>> {
     let rows: Vec<Vec<f32>> = logits.to_vec2()?;
-    let argmax = |row: &Vec<f32>| {
-        let mut best = 0;
-        for (idx, value) in row.iter().enumerate() {
-            if *value > row[best] {
-                best = idx;
-            }
-        }
-        best as u32
-    };
-    Ok(rows.iter().map(argmax).collect())
+    let class = |row: &Vec<f32>| argmax(row).map(|idx| idx as u32);
+    Ok(rows.iter().map(class).collect())
 }
 
-/// Number of rows of `logits` whose largest value is at the label.
+/// Number of rows of `logits` whose largest value is at the label. A row that is not finite is wrong.
 pub(super) fn n_correct(logits: &Tensor, labels: &[u32]) -> Result<usize> {
     let classes = argmax_rows(logits)?;
-    Ok(classes.iter().zip(labels).filter(|(a, b)| a == b).count())
+    let is_right = |(class, label): &(&Option<u32>, &u32)| **class == Some(**label);
+    Ok(classes.iter().zip(labels).filter(is_right).count())
 }
 
 /// Loss and accuracy on the images at `indices`; calls `each` with the logits of each batch.
@@ -59,4 +69,30 @@ pub fn measure(
         loss: loss_sum / n,
         accuracy: n_right as f64 / n,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_of_equals_is_the_largest_and_a_row_that_is_not_finite_has_none() {
+        assert_eq!(argmax(&[1.0, 3.0, 3.0]), Some(1));
+        assert_eq!(argmax(&[]), None);
+        for bad in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
+            for at in 0..3 {
+                let mut row = [0.5; 3];
+                row[at] = bad;
+                assert_eq!(argmax(&row), None, "{row:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn no_label_is_right_about_nan() {
+        let logits = Tensor::new(&[[f32::NAN; 3]; 3], &Device::Cpu).unwrap();
+        assert_eq!(n_correct(&logits, &[0, 1, 2]).unwrap(), 0);
+        let logits = Tensor::new(&[[0.0, 1.0, 0.0], [f32::INFINITY; 3]], &Device::Cpu).unwrap();
+        assert_eq!(n_correct(&logits, &[1, 0]).unwrap(), 1);
+    }
 }

@@ -15,8 +15,9 @@ pub struct InspectedImage {
     pub index: u32,
     /// Its class.
     pub label: u32,
-    /// The class the network finds most probable before the update.
-    pub predicted: u32,
+    /// The class the network finds most probable before the update; `None` where its logits are not
+    /// finite.
+    pub predicted: Option<u32>,
     /// Its loss before the update, as the run counts it.
     pub loss_before: f64,
     /// The same after the update.

@@ -41,7 +41,7 @@ pub use kept::Kept;
 pub use keys::{KeyError, parse_value};
 pub use layer_stats::{LayerPoint, LayerStat, N_BARS};
 pub use loss::Loss;
-pub use metrics::{argmax_rows, measure};
+pub use metrics::{argmax, argmax_rows, measure};
 pub use microscope::{InspectedImage, InspectedLayer, Inspection, inspect};
 pub use optimizer::{OptimizerState, Pace};
 pub use patience::{EarlyStopping, Plateau, Watch, Watched};

@@ -122,8 +122,9 @@ pub struct WorstImage {
     pub index: u32,
     /// Its class.
     pub label: u32,
-    /// The class the network found most probable.
-    pub predicted: u32,
+    /// The class the network found most probable; `None` where its logits were not finite.
+    #[serde(default)]
+    pub predicted: Option<u32>,
     /// Its loss, as the run counts it.
     #[serde(with = "number")]
     pub loss: f64,

@@ -6,6 +6,7 @@ mod bench;
 mod compare;
 mod diagram;
 mod interrupted;
+mod not_finite;
 mod plot;
 mod recipe;
 mod resume;

@@ -81,7 +81,7 @@ fn what_the_microscope_shows_is_what_happens() {
             let n_right = seen
                 .images
                 .iter()
-                .filter(|i| i.predicted == i.label)
+                .filter(|i| i.predicted == Some(i.label))
                 .count();
             assert!((n_right as f64 / n as f64 - point.accuracy).abs() < 1e-9);
 

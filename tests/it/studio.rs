@@ -4,7 +4,8 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use candle_studio::model::Layer;
+use candle_core::{Device, Tensor};
+use candle_studio::model::{Classifier, Layer, Network, Provenance, preset};
 use candle_studio::runs::{Recorder, RunFolder, RunState, Status};
 use candle_studio::studio::{Action, Effect, Model, Stroke, Studio};
 use candle_studio::train::{
@@ -295,6 +296,50 @@ fn save_and_open_a_model_and_leave_everything_when_a_file_is_bad() {
         notice.is_error && notice.text.contains("could not write"),
         "{notice:?}"
     );
+}
+
+/// A model of finite weights so large that its output is not finite, in a file.
+pub fn write_diverged_model(path: &Path) {
+    let preset = preset("softmax").unwrap();
+    let spec = preset.spec([1, 28, 28], 10);
+    let network = Network::new(&spec, preset.init, 1, &Device::Cpu).unwrap();
+    let weight = &network.params()[0].var;
+    weight
+        .set(&Tensor::full(f32::MAX, weight.dims(), &Device::Cpu).unwrap())
+        .unwrap();
+    let model = Classifier {
+        network,
+        classes: (0..10).map(|class| class.to_string()).collect(),
+        provenance: Provenance::default(),
+    };
+    model.save(path).unwrap();
+}
+
+#[test]
+fn the_canvas_says_that_an_output_is_not_finite_and_shows_no_answer() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("diverged.safetensors");
+    write_diverged_model(&path);
+    let mut studio = studio(None);
+    draw_one(&mut studio);
+    studio.handle(Action::OpenModel(path));
+    wait(&mut studio, "the reason", |s| {
+        s.prediction_error().is_some()
+    });
+    let error = studio.prediction_error().unwrap();
+    assert!(
+        error.contains("output for this image is infinite"),
+        "{error}"
+    );
+    assert!(studio.prediction().is_none());
+    // Said where the answer would be, and not once more with every bit of a stroke.
+    assert!(
+        studio.notices().iter().all(|n| !n.is_error),
+        "{:?}",
+        studio.notices()
+    );
+    studio.handle(Action::ClearCanvas);
+    assert!(studio.prediction_error().is_none());
 }
 
 #[test]

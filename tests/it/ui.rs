@@ -11,6 +11,7 @@ use egui::{Key, Modifiers, Role, Theme};
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable;
 
+use crate::studio::write_diverged_model;
 use crate::window::{answer, draw, open, settle, wait};
 
 pub type Window = Harness<'static, StudioApp>;
@@ -321,6 +322,23 @@ fn a_model_is_saved_and_opened_by_typing_its_path() {
     press(&mut window, Modifiers::COMMAND, Key::O);
     press(&mut window, Modifiers::NONE, Key::Escape);
     assert!(window.query_by_label("Open a model").is_none());
+}
+
+#[test]
+fn an_output_that_is_not_finite_is_told_in_the_answers_place() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("diverged.safetensors");
+    write_diverged_model(&path);
+    let mut window = window();
+    draw_one(&mut window);
+    press(&mut window, Modifiers::COMMAND, Key::O);
+    type_text(&mut window, &path.display().to_string());
+    press(&mut window, Modifiers::NONE, Key::Enter);
+    wait(&mut window, "the reason", |app| {
+        app.studio().prediction_error().is_some()
+    });
+    window.get_by_label_contains("output for this image is infinite");
+    assert!(window.query_by_label_contains("NaN %").is_none());
 }
 
 #[test]

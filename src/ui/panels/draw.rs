@@ -226,6 +226,8 @@ fn answer_text_ui(ui: &mut Ui, studio: &Studio) {
             ui.add(egui::Label::new(RichText::new(name).heading().color(t.accent)).truncate());
             ui.label(theme::number(format::percent(f64::from(share))).color(t.text));
         });
+    } else if let Some(error) = studio.prediction_error() {
+        ui.add(egui::Label::new(RichText::new(error).small().color(t.bad)).wrap());
     } else {
         let text = match (studio.model(), studio.pad().is_empty()) {
             (Model::None, _) => "Nothing to ask yet: train a network, or open one.",

@@ -72,7 +72,8 @@ impl GuardPanel {
                 if ui.available_width() < SIDE {
                     break;
                 }
-                image_ui(ui, picture, worst, name(worst.label), name(worst.predicted));
+                let predicted = worst.predicted.map(name);
+                image_ui(ui, picture, worst, name(worst.label), predicted);
             }
         });
     }
@@ -130,21 +131,25 @@ fn image_ui(
     picture: &TextureHandle,
     worst: &WorstImage,
     label: &str,
-    taken_for: &str,
+    predicted: Option<&str>,
 ) {
+    let (taken_for, short) = match predicted {
+        Some(class) => (format!("taken for {class}"), class),
+        None => ("output not finite".to_owned(), "not finite"),
+    };
     ui.vertical(|ui| {
         ui.set_width(SIDE);
         ui.spacing_mut().item_spacing.y = 2.0;
         let image = egui::Image::new(picture).fit_to_exact_size(vec2(SIDE, SIDE));
         let about = format!(
-            "Training image {}: {label}, taken for {taken_for}, loss {:.2}",
+            "Training image {}: {label}, {taken_for}, loss {:.2}",
             worst.index, worst.loss
         );
         ui.add(image.sense(Sense::hover()).alt_text(&about))
             .on_hover_text(format!(
                 "{about}. Shown as the network saw it, with its augmentation."
             ));
-        let caption = theme::quiet(ui, format!("{label} → {taken_for}"));
+        let caption = theme::quiet(ui, format!("{label} → {short}"));
         ui.add(Label::new(caption).truncate());
     });
 }

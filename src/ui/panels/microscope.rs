@@ -193,9 +193,13 @@ fn image_ui(ui: &mut Ui, picture: &TextureHandle, image: &InspectedImage, stage:
     ui.vertical(|ui| {
         ui.set_width(SIDE);
         ui.spacing_mut().item_spacing.y = 0.0;
+        let taken_for = match image.predicted {
+            Some(class) => format!("taken for {class}"),
+            None => "output not finite".to_owned(),
+        };
         let about = format!(
-            "Training image {}: class {}, taken for {}, loss {:.3} before the update",
-            image.index, image.label, image.predicted, image.loss_before
+            "Training image {}: class {}, {taken_for}, loss {:.3} before the update",
+            image.index, image.label, image.loss_before
         );
         let after = match stage {
             Stage::Update => format!("{about}, {:.3} after it.", image.loss_after),

@@ -23,6 +23,9 @@ const MOST_IMAGES: usize = 120;
 /// Longest side of a picture that every graphics card takes, in pixels.
 const LONGEST_SIDE: usize = 2_048;
 
+/// In place of a class, where a model's output is NaN or infinite.
+const NO_OUTPUT: &str = "not finite";
+
 /// Side of an image, and room for what it is called.
 const SIDE: f32 = 44.0;
 const TILE: egui::Vec2 = vec2(52.0, 62.0);
@@ -230,7 +233,7 @@ fn tile_ui(
     let t = tokens(ui);
     let (rect, response) = ui.allocate_exact_size(TILE, Sense::click());
     let class = |idx: u32| dataset.classes[idx as usize].as_str();
-    let [a, b] = d.classes.map(class);
+    let [a, b] = d.classes.map(|seen| seen.map_or(NO_OUTPUT, class));
     let name = format!(
         "Test image {}: {}, seen as {a} and {b}",
         d.image,
@@ -246,7 +249,7 @@ fn tile_ui(
     }
     let font = egui::TextStyle::Monospace.resolve(ui.style());
     let is_right = |idx: usize| {
-        if d.classes[idx] == d.label {
+        if d.classes[idx] == Some(d.label) {
             t.good
         } else {
             t.quiet
@@ -279,9 +282,13 @@ fn answers_ui(ui: &mut Ui, d: &Disagreement, dataset: &Dataset, comparison: &Com
             (0, &comparison.baseline.name),
         ];
         for (ui, (side, name)) in columns.iter_mut().zip(sides) {
-            let sure = d.probabilities[side][d.classes[side] as usize];
-            let sure = format::percent(f64::from(sure));
-            let words = format!("{name}: {} ({sure})", class(d.classes[side]));
+            let words = match d.answer(side) {
+                Some((seen, sure)) => {
+                    let sure = format::percent(f64::from(sure));
+                    format!("{name}: {} ({sure})", class(seen))
+                }
+                None => format!("{name}: {NO_OUTPUT}"),
+            };
             ui.add(egui::Label::new(egui::RichText::new(words).small()).truncate());
             let bars: Vec<Bar<'_>> = dataset
                 .classes
@@ -292,7 +299,7 @@ fn answers_ui(ui: &mut Ui, d: &Disagreement, dataset: &Dataset, comparison: &Com
                 .map(|(idx, (class, &probability))| Bar {
                     name: class,
                     probability: Some(probability),
-                    is_winner: idx as u32 == d.classes[side],
+                    is_winner: d.classes[side] == Some(idx as u32),
                 })
                 .collect();
             probability_bars(ui, &bars, 14.0);
