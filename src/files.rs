@@ -1,7 +1,7 @@
 //! Whole files are written under a temporary name in the same folder, synced and renamed, so that
 //! a reader, a crash or a full disk never meets half a file.
 
-use std::io::Write;
+use std::io::{Read, Write};
 use std::path::Path;
 
 use atomic_write_file::AtomicWriteFile;
@@ -46,6 +46,41 @@ pub fn check_writable(path: &Path) -> Result<(), WriteError> {
         .map_err(|e| WriteError::new(path, e))
 }
 
+/// Bytes of a text that a person writes, at most: a thousand layers take about 100 kB, and reading
+/// a text takes many times its size.
+pub const MAX_TEXT_BYTES: u64 = 1 << 20;
+
+/// Reads a text that a person may have written, such as a configuration.
+///
+/// # Errors
+/// When it cannot be read, has more than [`MAX_TEXT_BYTES`], or is no UTF-8.
+pub fn read_text(path: &Path) -> std::io::Result<String> {
+    let mut text = String::new();
+    // Read to one byte too many, because the size of a pipe is not known before.
+    let file = std::fs::File::open(path)?;
+    file.take(MAX_TEXT_BYTES + 1).read_to_string(&mut text)?;
+    if text.len() as u64 > MAX_TEXT_BYTES {
+        let reason = format!("it has more than the {MAX_TEXT_BYTES} bytes that are read");
+        return Err(std::io::Error::other(reason));
+    }
+    Ok(text)
+}
+
+/// Longest text that [`one_line`] leaves as it is.
+const MAX_QUOTED: usize = 400;
+
+/// What a parser says about a file, which may quote any part of it: on one line, without control
+/// characters, and cut where it becomes too long to read.
+pub fn one_line(reason: &str) -> String {
+    let mut chars = reason.chars();
+    let plain = |c: char| if c.is_control() { ' ' } else { c };
+    let mut line: String = chars.by_ref().take(MAX_QUOTED).map(plain).collect();
+    if chars.next().is_some() {
+        line.push('…');
+    }
+    line
+}
+
 fn open(path: &Path) -> std::io::Result<AtomicWriteFile> {
     // A rename would replace even a device such as /dev/null, for everybody on this computer.
     if std::fs::metadata(path).is_ok_and(|m| !m.is_file()) {
@@ -74,6 +109,26 @@ mod tests {
         let path = dir.path().join("none").join("a.txt");
         let message = write_atomically(&path, b"one").unwrap_err().to_string();
         assert!(message.contains("a.txt"), "{message}");
+    }
+
+    #[test]
+    fn a_text_that_is_too_long_is_not_read() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("a.txt");
+        std::fs::write(&path, vec![b' '; MAX_TEXT_BYTES as usize]).unwrap();
+        assert_eq!(read_text(&path).unwrap().len() as u64, MAX_TEXT_BYTES);
+        std::fs::write(&path, vec![b' '; MAX_TEXT_BYTES as usize + 1]).unwrap();
+        let message = read_text(&path).unwrap_err().to_string();
+        assert!(message.contains("more than the 1048576 bytes"), "{message}");
+    }
+
+    #[test]
+    fn a_reason_is_one_line_of_readable_length() {
+        assert_eq!(one_line("a `b\nc\u{1b}[31m`"), "a `b c [31m`");
+        assert_eq!(one_line(&"ä".repeat(MAX_QUOTED)), "ä".repeat(MAX_QUOTED));
+        let long = one_line(&"ä".repeat(MAX_QUOTED + 1));
+        assert_eq!(long.chars().count(), MAX_QUOTED + 1);
+        assert!(long.ends_with("ä…"), "{long}");
     }
 
     #[test]

@@ -7,6 +7,7 @@ use anyhow::Context as _;
 
 use super::UsageError;
 use super::which::run_folder;
+use crate::files;
 use crate::runs::RunFolder;
 use crate::train::{TrainConfig, parse_value};
 
@@ -49,7 +50,10 @@ impl Source {
             keys.push((key.trim(), parse_value(text.trim())));
         }
         let config = config.with_keys(keys);
-        Ok(config.map_err(|e| UsageError(format!("--set: {e}")))?)
+        Ok(
+            config
+                .map_err(|e| UsageError(format!("--set: {}", files::one_line(&e.to_string()))))?,
+        )
     }
 }
 
@@ -60,8 +64,8 @@ pub(super) fn read(file: &Path, workspace: Option<&Path>) -> anyhow::Result<Trai
         let folder = RunFolder::open(&run_folder(file, workspace)?)?;
         return Ok(folder.manifest().config.clone());
     }
-    let text = std::fs::read_to_string(file)
-        .with_context(|| format!("could not read {}", file.display()))?;
+    let text =
+        files::read_text(file).with_context(|| format!("could not read {}", file.display()))?;
     toml::from_str(&text).map_err(|e| wrong_file(file, &text, &e).into())
 }
 
@@ -75,7 +79,7 @@ fn wrong_file(file: &Path, text: &str, error: &toml::de::Error) -> UsageError {
     UsageError(format!(
         "{} is not a configuration: line {line}: {}",
         file.display(),
-        error.message()
+        files::one_line(error.message())
     ))
 }
 

@@ -2,13 +2,18 @@
 //! tensors are. A file is read and checked completely before anything is made of it.
 
 use std::collections::BTreeMap;
+use std::io::Read;
 use std::path::Path;
 
 use candle_core::{Device, Tensor};
-use safetensors::{Dtype, SafeTensors};
+use safetensors::Dtype;
 use serde::{Deserialize, Serialize};
 
-use super::{Classifier, Init, ModelSpec, Network, Param, ParamKind, Provenance};
+use super::limits::memory_problem;
+use super::{
+    Classifier, ModelSpec, Network, ParamKind, ParamShape, Provenance, Shape, TensorFile,
+    TensorFileError, TensorHeader,
+};
 use crate::files;
 
 /// Version of the description in the file. A newer one is refused.
@@ -16,6 +21,9 @@ pub const FORMAT_VERSION: u32 = 1;
 
 /// Largest file read: far above any network that fits [`ModelSpec::check`].
 const MAX_FILE_BYTES: u64 = 2 << 30;
+
+/// Longest description read: a thousand layers take about 100 kB.
+const MAX_DESCRIPTION_BYTES: usize = 1 << 20;
 
 /// Key of our JSON string among the file's metadata.
 const METADATA_KEY: &str = "candle_studio";
@@ -151,43 +159,39 @@ impl Classifier {
     /// # Errors
     /// One sentence that names the file and what is wrong with it.
     pub fn load(path: &Path) -> Result<Classifier, ModelFileError> {
-        let io = |source| ModelFileError::Io {
-            path: path.display().to_string(),
-            source,
+        let read = || -> Result<Classifier, TensorFileError> {
+            let mut file = std::fs::File::open(path)?;
+            let n_bytes = file.metadata()?.len();
+            if n_bytes > MAX_FILE_BYTES {
+                let reason = format!("it has {n_bytes} bytes, at most {MAX_FILE_BYTES} are read");
+                return Err(reason.into());
+            }
+            Classifier::read(&mut file, n_bytes)
         };
-        let n_bytes = std::fs::metadata(path).map_err(io)?.len();
-        let invalid = |reason| ModelFileError::Invalid {
-            path: path.display().to_string(),
-            reason,
-        };
-        if n_bytes > MAX_FILE_BYTES {
-            return Err(invalid(format!(
-                "it has {n_bytes} bytes, at most {MAX_FILE_BYTES} are read"
-            )));
-        }
-        Classifier::from_bytes(&std::fs::read(path).map_err(io)?).map_err(invalid)
+        let path = || path.display().to_string();
+        read().map_err(|error| match error {
+            TensorFileError::Io(source) => ModelFileError::Io {
+                path: path(),
+                source,
+            },
+            TensorFileError::Invalid(reason) => ModelFileError::Invalid {
+                path: path(),
+                reason: files::one_line(&reason),
+            },
+        })
     }
 
-    /// Reads a model from the bytes of a file; the error is a reason without a place.
-    pub(crate) fn from_bytes(bytes: &[u8]) -> Result<Classifier, String> {
-        let (_, header) = SafeTensors::read_metadata(bytes)
-            .map_err(|e| format!("it is not a complete safetensors file ({e})"))?;
-        let description = header
-            .metadata()
-            .as_ref()
-            .and_then(|m| m.get(METADATA_KEY))
-            .ok_or_else(|| {
-                format!("its metadata has no `{METADATA_KEY}` entry that describes the layers")
-            })?;
+    /// Reads a model from a file of `n_bytes`. Everything it claims is checked before its data is
+    /// read or a weight is made; the error is a reason without a place.
+    fn read(file: &mut impl Read, n_bytes: u64) -> Result<Classifier, TensorFileError> {
+        let header = TensorHeader::read(file, n_bytes)?;
+        let description = header.metadata(METADATA_KEY).ok_or_else(|| {
+            format!("its metadata has no `{METADATA_KEY}` entry that describes the layers")
+        })?;
         let description = parse_description(description)?;
-        let tensors = SafeTensors::deserialize(bytes)
-            .map_err(|e| format!("it is not a complete safetensors file ({e})"))?;
-        let network = Network::new(&description.spec, Init::default(), 0, &Device::Cpu)
-            .map_err(|e| format!("its layers do not fit together: {e}"))?;
-        let values = read_params(network.params(), &tensors)?;
-        for (param, tensor) in network.params().iter().zip(&values) {
-            param.set_from_pytorch(tensor).map_err(|e| e.to_string())?;
-        }
+        check_tensors(&description.spec, &header)?;
+        let tensors = header.with_data(file)?;
+        let network = Network::with_values(&description.spec, |shape| read_param(shape, &tensors))?;
         Ok(Classifier {
             network,
             classes: description.classes,
@@ -201,6 +205,12 @@ fn parse_description(json: &str) -> Result<Description, String> {
     #[derive(Deserialize)]
     struct Version {
         format_version: u32,
+    }
+    if json.len() > MAX_DESCRIPTION_BYTES {
+        return Err(format!(
+            "its `{METADATA_KEY}` entry has {} bytes, at most {MAX_DESCRIPTION_BYTES} are read",
+            json.len()
+        ));
     }
     let bad =
         |e: serde_json::Error| format!("its `{METADATA_KEY}` entry cannot be understood ({e})");
@@ -227,50 +237,46 @@ fn parse_description(json: &str) -> Result<Description, String> {
     Ok(description)
 }
 
-/// The tensors of the file in the order of `params`, all checked.
-fn read_params(params: &[Param], tensors: &SafeTensors<'_>) -> Result<Vec<Tensor>, String> {
-    if tensors.len() != params.len() {
+/// Whether the layers can be built, and the file holds their tensors and no others.
+fn check_tensors(spec: &ModelSpec, header: &TensorHeader) -> Result<(), String> {
+    let unfit = |e| format!("its network cannot be built: {e}");
+    let report = spec.report().map_err(unfit)?;
+    let shapes = spec.param_shapes().map_err(unfit)?;
+    let n_tensors = header.names().len();
+    if n_tensors != shapes.len() {
         return Err(format!(
-            "it holds {} tensors, its layers have {}",
-            tensors.len(),
-            params.len()
+            "it holds {n_tensors} tensors, its layers have {}",
+            shapes.len()
         ));
     }
-    params.iter().map(|p| read_param(p, tensors)).collect()
+    for shape in &shapes {
+        let dtype = match shape.kind {
+            ParamKind::Count => Dtype::I64,
+            ParamKind::Weight | ParamKind::Statistic => Dtype::F32,
+        };
+        header.expect(&shape.name, dtype, &shape.pytorch_dims())?;
+    }
+    let n_bytes = report.forward_bytes(Shape::Image(spec.input), 1);
+    match memory_problem("answering one image", n_bytes, 0) {
+        Some(problem) => Err(format!("its layers are too large: {problem}")),
+        None => Ok(()),
+    }
 }
 
-fn read_param(param: &Param, tensors: &SafeTensors<'_>) -> Result<Tensor, String> {
-    let name = &param.name;
-    let view = tensors
-        .tensor(name)
-        .map_err(|_| format!("it has no tensor `{name}`"))?;
-    let dtype = match param.kind {
-        ParamKind::Count => Dtype::I64,
-        ParamKind::Weight | ParamKind::Statistic => Dtype::F32,
-    };
-    if view.dtype() != dtype {
-        return Err(format!(
-            "tensor `{name}` should hold {dtype:?}, it holds {:?}",
-            view.dtype()
-        ));
-    }
-    let dims = param.pytorch_dims();
-    if view.shape() != dims {
-        return Err(format!(
-            "tensor `{name}` should be {dims:?}, it is {:?}",
-            view.shape()
-        ));
-    }
-    let values = numbers(dtype, view.data());
+/// The values of a parameter that [`check_tensors`] found as it should be.
+fn read_param(shape: &ParamShape, tensors: &TensorFile) -> Result<Tensor, String> {
+    let name = &shape.name;
+    let (info, bytes) = tensors.tensor(name)?;
+    let values = numbers(info.dtype, bytes);
     if let Some(bad) = values.iter().find(|v| !v.is_finite()) {
         return Err(format!(
             "tensor `{name}` holds {bad}, only finite weights can be used"
         ));
     }
-    if param.name.ends_with("running_var") && values.iter().any(|&v| v < 0.0) {
+    if name.ends_with("running_var") && values.iter().any(|&v| v < 0.0) {
         return Err(format!("tensor `{name}` holds a negative variance"));
     }
-    Tensor::from_vec(values, dims, &Device::Cpu).map_err(|e| e.to_string())
+    Tensor::from_vec(values, shape.pytorch_dims(), &Device::Cpu).map_err(|e| e.to_string())
 }
 
 /// The numbers of a tensor, an I64 as the nearest f32.

@@ -3,7 +3,7 @@
 use candle_core::{Device, Result, Tensor, Var};
 
 use super::layers::{Blueprint, Op, Pass, blueprints, plan};
-use super::{Init, ModelSpec, Param, Shape, ShapeError};
+use super::{Init, ModelSpec, Param, ParamShape, Shape, ShapeError};
 
 /// Whether a forward pass is part of training.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,12 +43,39 @@ impl Network {
         spec.report().map_err(|e: ShapeError| anyhow::anyhow!(e))?;
         let (blueprints, _) = blueprints(&spec.layers, Shape::Image(spec.input));
         let params = init_params(&blueprints, init, seed, device)?;
-        Ok(Network {
+        Ok(Network::of(spec, params))
+    }
+
+    /// A network with the values that `value` has for each of its parameters, in PyTorch's layout.
+    ///
+    /// # Errors
+    /// When the layers do not fit together, and what `value` says.
+    pub(super) fn with_values(
+        spec: &ModelSpec,
+        mut value: impl FnMut(&ParamShape) -> std::result::Result<Tensor, String>,
+    ) -> std::result::Result<Network, String> {
+        let shapes = spec.param_shapes().map_err(|e| e.to_string())?;
+        let mut params = Vec::with_capacity(shapes.len());
+        for shape in shapes {
+            let values = shape.held.hold(&value(&shape)?);
+            let var = values.and_then(|values| Var::from_tensor(&values));
+            params.push(Param {
+                var: var.map_err(|e| e.to_string())?,
+                name: shape.name,
+                held: shape.held,
+                kind: shape.kind,
+            });
+        }
+        Ok(Network::of(spec, params))
+    }
+
+    fn of(spec: &ModelSpec, params: Vec<Param>) -> Network {
+        Network {
             spec: spec.clone(),
             ops: plan(&spec.layers, Shape::Image(spec.input), 0, true, 0),
             params,
             is_fused: true,
-        })
+        }
     }
 
     /// The same network without fused operations, one candle op a layer: slower, for comparison.
@@ -165,6 +192,28 @@ impl Network {
         let prefix = format!("{layer}.");
         let params = self.params.iter().enumerate();
         params.filter(move |(_, p)| p.is_trainable() && p.name.starts_with(&prefix))
+    }
+}
+
+impl ModelSpec {
+    /// Names and shapes of all parameters of a network of this spec, in their order, before one of
+    /// them is made.
+    ///
+    /// # Errors
+    /// The first thing that does not fit.
+    pub fn param_shapes(&self) -> std::result::Result<Vec<ParamShape>, ShapeError> {
+        self.report()?;
+        let (blueprints, _) = blueprints(&self.layers, Shape::Image(self.input));
+        let mut shapes = Vec::new();
+        for (idx, blueprint) in blueprints.into_iter().enumerate() {
+            shapes.extend(blueprint.params.into_iter().map(|plan| ParamShape {
+                name: format!("{idx}.{}", plan.name),
+                dims: plan.dims,
+                held: plan.held,
+                kind: plan.kind,
+            }));
+        }
+        Ok(shapes)
     }
 }
 

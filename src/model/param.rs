@@ -41,6 +41,15 @@ impl Held {
         by_pixel.reshape((inputs, outputs))
     }
 
+    /// What is in PyTorch's layout, as f32 and as it is held so.
+    pub(super) fn hold(self, tensor: &Tensor) -> Result<Tensor> {
+        let tensor = tensor.to_dtype(DType::F32)?;
+        match self {
+            Held::AsPytorch => Ok(tensor),
+            held => held.order_rows(&tensor.t()?.contiguous()?),
+        }
+    }
+
     /// What is held so, in PyTorch's layout.
     pub fn to_pytorch(self, held: &Tensor) -> Result<Tensor> {
         match self {
@@ -53,6 +62,34 @@ impl Held {
             }
         }
     }
+}
+
+/// What a [`Param`] will be, known from the layers alone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ParamShape {
+    /// See [`Param::name`].
+    pub name: String,
+    /// Shape as it is held.
+    pub dims: Vec<usize>,
+    /// See [`Param::held`].
+    pub held: Held,
+    /// See [`Param::kind`].
+    pub kind: ParamKind,
+}
+
+impl ParamShape {
+    /// Shape in PyTorch's layout.
+    pub fn pytorch_dims(&self) -> Vec<usize> {
+        pytorch_dims(&self.dims, self.held)
+    }
+}
+
+fn pytorch_dims(dims: &[usize], held: Held) -> Vec<usize> {
+    let mut dims = dims.to_vec();
+    if held != Held::AsPytorch {
+        dims.reverse();
+    }
+    dims
 }
 
 /// One tensor of a network: a weight, a bias, or a buffer that is not learned.
@@ -85,23 +122,12 @@ impl Param {
 
     /// Replaces the values by `tensor`, given in PyTorch's layout.
     pub fn set_from_pytorch(&self, tensor: &Tensor) -> Result<()> {
-        let tensor = tensor.to_dtype(DType::F32)?;
-        match self.held {
-            Held::AsPytorch => self.var.set(&tensor),
-            held => {
-                let rows = tensor.t()?.contiguous()?;
-                self.var.set(&held.order_rows(&rows)?)
-            }
-        }
+        self.var.set(&self.held.hold(tensor)?)
     }
 
     /// Shape in PyTorch's layout.
     pub fn pytorch_dims(&self) -> Vec<usize> {
-        let mut dims = self.var.dims().to_vec();
-        if self.held != Held::AsPytorch {
-            dims.reverse();
-        }
-        dims
+        pytorch_dims(self.var.dims(), self.held)
     }
 
     /// A deep copy that shares no storage.

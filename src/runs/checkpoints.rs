@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::folder::{RunFolderError, invalid, io};
 use super::way_back::{self, Named};
 use crate::files;
-use crate::train::{Checkpoint, Metrics};
+use crate::train::{Checkpoint, CheckpointError, Metrics};
 
 /// Folder of a run's checkpoints.
 const CHECKPOINTS: &str = "checkpoints";
@@ -258,9 +258,15 @@ fn is_best(dir: &Path, checkpoint: &Checkpoint, by: BestBy) -> bool {
 
 /// The state after the best epoch.
 fn best(dir: &Path) -> Result<Checkpoint, RunFolderError> {
-    let file = dir.join(BEST);
-    let bytes = std::fs::read(&file).map_err(io("read", &file))?;
-    Checkpoint::from_bytes(&bytes).map_err(|reason| invalid(&file, reason))
+    read(&dir.join(BEST))
+}
+
+/// The state in `file`.
+fn read(file: &Path) -> Result<Checkpoint, RunFolderError> {
+    Checkpoint::load(file).map_err(|error| match error {
+        CheckpointError::Io(source) => io("read", file)(source),
+        CheckpointError::Invalid(reason) => invalid(file, reason),
+    })
 }
 
 /// The state of the run in `run` after its best epoch.
@@ -277,8 +283,8 @@ pub(super) fn steps(run: &Path) -> Result<Vec<u64>, RunFolderError> {
 /// Every state of the run in `run` that can be read, oldest first.
 pub(super) fn all(run: &Path) -> Result<Vec<Checkpoint>, RunFolderError> {
     let dir = run.join(CHECKPOINTS);
-    let read = |file: PathBuf| Checkpoint::from_bytes(&std::fs::read(file).ok()?).ok();
-    let mut states: Vec<Checkpoint> = list(&dir)?.into_iter().filter_map(read).collect();
+    let files = list(&dir)?;
+    let mut states: Vec<Checkpoint> = files.iter().filter_map(|file| read(file).ok()).collect();
     states.extend(best(&dir).ok());
     states.sort_by_key(Checkpoint::step);
     states.dedup_by_key(|state| state.step());
@@ -323,8 +329,7 @@ pub(super) fn at(run: &Path, step: u64) -> Result<Checkpoint, RunFolderError> {
             kept,
         });
     }
-    let bytes = std::fs::read(&file).map_err(io("read", &file))?;
-    Checkpoint::from_bytes(&bytes).map_err(|reason| invalid(&file, reason))
+    read(&file)
 }
 
 fn file_name(step: u64) -> String {
@@ -342,14 +347,14 @@ pub(super) fn latest(run: &Path) -> Result<Checkpoint, RunFolderError> {
     let dir = run.join(CHECKPOINTS);
     let mut first_problem = None;
     for file in list(&dir)?.iter().rev() {
-        let bytes = std::fs::read(file).map_err(io("read", file))?;
-        match Checkpoint::from_bytes(&bytes) {
+        match read(file) {
             Ok(mut checkpoint) => {
                 way_back::read(&dir, &mut checkpoint);
                 return Ok(checkpoint);
             }
-            Err(reason) => {
-                first_problem.get_or_insert(invalid(file, reason));
+            Err(error @ RunFolderError::Io { .. }) => return Err(error),
+            Err(error) => {
+                first_problem.get_or_insert(error);
             }
         }
     }

@@ -21,7 +21,7 @@ use serde::{Deserialize, Serialize};
 
 use super::manifest::{FORMAT_VERSION, Manifest};
 use super::{RunState, Tail, checkpoints};
-use crate::files::WriteError;
+use crate::files::{self, WriteError};
 use crate::train::{Checkpoint, Finish, Metrics, Outcome};
 
 pub(super) const MANIFEST: &str = "run.toml";
@@ -175,7 +175,7 @@ impl RunFolder {
             format_version: u32,
         }
         let file = path.join(MANIFEST);
-        let text = std::fs::read_to_string(&file).map_err(io("read", &file))?;
+        let text = files::read_text(&file).map_err(io("read", &file))?;
         // The first line says it; the others repeat the text at fault.
         let bad = |e: toml::de::Error| invalid(&file, e.message());
         let Version { format_version } = toml::from_str(&text).map_err(bad)?;

@@ -147,13 +147,13 @@ impl SweepFolder {
     /// When there is none that this version can read.
     pub fn read(dir: &Path) -> Result<(Plan, SweepState), SweepError> {
         let file = dir.join(DEFINITION);
-        let text = std::fs::read_to_string(&file).map_err(io("read", &file))?;
+        let text = files::read_text(&file).map_err(io("read", &file))?;
         let definition = Definition::parse(&text, "").map_err(|problems| {
             let first = problems.first().map(ToString::to_string);
             invalid(&file, first.unwrap_or_default())
         })?;
         let file = dir.join(BASE);
-        let text = std::fs::read_to_string(&file).map_err(io("read", &file))?;
+        let text = files::read_text(&file).map_err(io("read", &file))?;
         let base = toml::from_str(&text).map_err(|e| invalid(&file, e.message()))?;
         let (state, _) = read_journal(&dir.join(JOURNAL))?;
         Ok((Plan { definition, base }, state))

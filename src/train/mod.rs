@@ -27,7 +27,7 @@ mod steps;
 mod trouble;
 mod worker;
 
-pub use checkpoint::{Checkpoint, Cursor, WayBack};
+pub use checkpoint::{Checkpoint, CheckpointError, Cursor, WayBack};
 pub use config::{Field, FieldError, Optimizer, Setting, TrainConfig, Value};
 pub use control::{Change, Control};
 pub use digits::thousands;

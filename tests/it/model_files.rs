@@ -175,6 +175,42 @@ fn a_header_that_lies_is_refused() {
     }
 }
 
+/// Our model's file with its header as JSON, changed.
+fn with_header(change: impl FnOnce(String) -> String) -> Vec<u8> {
+    let good = fs::read(fixture("model_ours.safetensors")).unwrap();
+    let (length, rest) = good.split_at(8);
+    let length = usize::try_from(u64::from_le_bytes(length.try_into().unwrap())).unwrap();
+    let (header, data) = rest.split_at(length);
+    let header = change(String::from_utf8(header.to_vec()).unwrap());
+    let length = (header.len() as u64).to_le_bytes();
+    [&length[..], header.as_bytes(), data].concat()
+}
+
+#[test]
+fn a_header_that_claims_what_is_not_there_is_refused() {
+    let tensor = |name: &str, shape: &str, offsets: &str| {
+        let entry =
+            format!(r#"{{"{name}":{{"dtype":"U8","shape":{shape},"data_offsets":{offsets}}},"#);
+        with_header(|header| header.replacen('{', &entry, 1))
+    };
+    // Sums and products of these overflow; the last would end where the file does, if they did.
+    let most = u64::MAX;
+    for (shape, offsets) in [
+        (format!("[{most},2]"), "[0,1]".to_owned()),
+        (format!("[{most}]"), format!("[0,{most}]")),
+        ("[1]".to_owned(), format!("[{},{most}]", most - 1)),
+        ("[9]".to_owned(), "[9,0]".to_owned()),
+    ] {
+        check_refused(
+            &tensor("x", &shape, &offsets),
+            "not a complete safetensors file",
+        );
+    }
+    check_refused(&tensor("0.bias", "[0]", "[0,0]"), "`0.bias` is there twice");
+    let long = with_header(|header| header + &" ".repeat(5 << 20));
+    check_refused(&long, "at most 4194304 are read");
+}
+
 /// One tensor of a file that is taken apart.
 struct Part {
     name: String,
@@ -282,6 +318,47 @@ fn a_network_that_cannot_be_built_is_refused_before_memory_is_taken() {
         |s| s["input"] = json!([2, 1_u64 << 40, 1_u64 << 40]),
         "large",
     );
+    // A padding whose double is 0 to a processor.
+    layers(
+        |s| {
+            let conv = json!({
+                "kind": "conv2d", "channels": 1, "kernel": u64::MAX, "padding": 1_u64 << 63
+            });
+            s["layers"][0] = conv;
+        },
+        "does not fit into",
+    );
+}
+
+#[test]
+fn a_network_whose_answer_no_memory_holds_is_refused() {
+    let description = |d: &mut Value| {
+        d["spec"] = json!({
+            "input": [1, 1024, 1024],
+            "classes": 3,
+            "layers": [
+                { "kind": "conv2d", "channels": 1_000_000, "kernel": 1 },
+                { "kind": "global_avg_pool" },
+                { "kind": "dense", "units": 3 },
+            ],
+        });
+    };
+    let bytes = changed(|d, parts| {
+        description(d);
+        let part = |name: &str, shape: &[usize]| Part {
+            name: name.to_owned(),
+            dtype: Dtype::F32,
+            shape: shape.to_vec(),
+            data: vec![0; 4 * shape.iter().product::<usize>()],
+        };
+        *parts = vec![
+            part("0.weight", &[1_000_000, 1, 1, 1]),
+            part("0.bias", &[1_000_000]),
+            part("2.weight", &[3, 1_000_000]),
+            part("2.bias", &[3]),
+        ];
+    });
+    check_refused(&bytes, "answering one image takes about");
 }
 
 #[test]

@@ -11,6 +11,7 @@ use anyhow::Context as _;
 use super::interrupt::{INTERRUPTED, Interrupt};
 use super::{UsageError, named_or_usual, open_data, out};
 use crate::data::Dataset;
+use crate::files;
 use crate::model::{PRESETS, preset};
 use crate::sweep::{self, Definition, Engine, Plan, SweepControl, SweepFolder};
 use crate::train::TrainConfig;
@@ -128,13 +129,13 @@ fn plan(definition: Definition, dataset: &Dataset) -> anyhow::Result<Plan> {
 fn base(definition: &Definition, dataset: &Dataset) -> anyhow::Result<TrainConfig> {
     let base = match &definition.config {
         Some(file) => {
-            let text = std::fs::read_to_string(file)
+            let text = files::read_text(file)
                 .with_context(|| format!("could not read {}", file.display()))?;
             toml::from_str(&text).map_err(|e| {
                 UsageError(format!(
                     "{} is not a configuration: {}",
                     file.display(),
-                    e.message()
+                    files::one_line(e.message())
                 ))
             })?
         }

@@ -1,6 +1,7 @@
 //! What a layer is for an input of a given shape: one place that shape inference, the first
 //! weights, the cost and the forward pass all read.
 
+use super::super::limits::MAX_VALUES;
 use super::super::param::{Held, ParamKind};
 use super::super::{Layer, Shape};
 use super::{
@@ -202,9 +203,8 @@ pub(super) fn window_output(
         ));
     }
     let side = |size: usize| {
-        (size + 2 * padding)
-            .checked_sub(kernel)
-            .map(|free| free / stride + 1)
+        let padded = padding.checked_mul(2)?.checked_add(size)?;
+        padded.checked_sub(kernel).map(|free| free / stride + 1)
     };
     match (side(h), side(w)) {
         (Some(oh), Some(ow)) => Ok([oh, ow]),
@@ -219,6 +219,6 @@ pub(super) fn product(factors: &[usize]) -> Result<u64, String> {
     factors
         .iter()
         .try_fold(1u64, |n, &f| n.checked_mul(f as u64))
-        .filter(|&n| n < 1 << 40)
+        .filter(|&n| n < MAX_VALUES)
         .ok_or_else(|| "the layer is too large: make it smaller".to_owned())
 }

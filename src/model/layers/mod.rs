@@ -16,4 +16,4 @@ mod residual;
 mod transformer;
 
 pub(super) use blueprint::{Blueprint, Start, blueprints};
-pub(super) use plan::{Op, Pass, plan};
+pub(super) use plan::{Op, Pass, plan, trained_values};

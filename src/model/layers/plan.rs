@@ -5,8 +5,8 @@ use candle_core::{Result, Tensor};
 use super::super::TokenChoice;
 use super::super::{Layer, Mode, Param, Shape};
 use super::{
-    activation, blueprints, conv, dense, dropout, norm, patches, pool, recurrent, residual,
-    transformer,
+    Blueprint, activation, blueprints, conv, dense, dropout, norm, patches, pool, recurrent,
+    residual, transformer,
 };
 use crate::kernels::Activation;
 
@@ -192,6 +192,37 @@ pub(in crate::model) fn plan(
         join_convolutions(&mut ops);
     }
     ops
+}
+
+/// Values of one sample that training holds for each of `layers`, whose blueprints are `found`: an
+/// output and its gradient, and what else the backward pass needs. A layer that shares an operation
+/// with the next one has no output of its own.
+pub(in crate::model) fn trained_values(layers: &[Layer], found: &[Blueprint]) -> Vec<u64> {
+    let is_conv = |layer: Option<&Layer>| matches!(layer, Some(Layer::Conv2d { groups: 1, .. }));
+    let is_pool = |layer: Option<&Layer>| matches!(layer, Some(Layer::MaxPool2d { .. }));
+    let is_joinable = |layer: Option<&Layer>| layer.and_then(activation::joinable).is_some();
+    let values = |(idx, blueprint): (usize, &Blueprint)| {
+        let layer = layers.get(idx);
+        let before = idx.checked_sub(1).and_then(|idx| layers.get(idx));
+        let next = layers.get(idx + 1);
+        let is_joined = match layer {
+            Some(Layer::Flatten) => true,
+            Some(Layer::Dense { .. }) => is_joinable(next),
+            _ if is_conv(layer) => is_joinable(next) || is_pool(next),
+            _ => is_joinable(layer) && is_conv(before) && is_pool(next),
+        };
+        let n_copies = match is_joined {
+            true => 0,
+            // A convolution holds its images in a second order, a pool where each maximum was.
+            false if is_conv(layer) || is_conv(before) || is_pool(layer) => 3,
+            false => 2,
+        };
+        let n_output = blueprint.output.n_values() as u64;
+        n_output
+            .saturating_mul(n_copies)
+            .saturating_add(blueprint.n_kept)
+    };
+    found.iter().enumerate().map(values).collect()
 }
 
 /// Tells convolutions that follow one another.

@@ -52,8 +52,9 @@ pub(super) fn blueprint(layer: &Layer, input: Shape) -> std::result::Result<Blue
     let one = direction(cell, inputs, units, "");
     let other = direction(cell, inputs, units, "_reverse");
     let params = one.into_iter().chain(other);
-    // Both parts of the gates, what the cell keeps of them, and the state before each step.
-    let n_kept = product(&[n_directions, steps, 4 * width + units])?;
+    // Both parts of the gates and their gradients, what the cell keeps of them, and the state before
+    // each step with its own.
+    let n_kept = product(&[n_directions, steps, 5 * width + 2 * units])?;
     Ok(Blueprint {
         multiply_adds: products.saturating_mul((steps * n_directions) as u64),
         n_kept,

@@ -6,23 +6,21 @@
 
 use candle_core::{Result, Tensor};
 
+use super::super::limits::MAX_NESTING;
 use super::super::{Layer, Shape};
 use super::Blueprint;
-use super::blueprint::{ParamPlan, blueprints};
+use super::blueprint::{ParamPlan, blueprints, product};
 use super::conv;
-use super::plan::{Op, Pass, plan};
+use super::plan::{Op, Pass, plan, trained_values};
 use super::pool::square;
-
-/// Residual blocks within residual blocks, at most: far more than anyone draws.
-const MAX_DEPTH: usize = 3;
 
 pub(super) fn blueprint(layers: &[Layer], input: Shape) -> std::result::Result<Blueprint, String> {
     if layers.is_empty() {
         return Err("a residual block needs at least one layer inside".to_owned());
     }
-    if depth(layers) > MAX_DEPTH {
+    if depth(layers) > MAX_NESTING {
         return Err(format!(
-            "residual blocks can stand {MAX_DEPTH} deep in each other"
+            "residual blocks can stand {MAX_NESTING} deep in each other"
         ));
     }
     let (inner, misfit) = blueprints(layers, input);
@@ -30,10 +28,11 @@ pub(super) fn blueprint(layers: &[Layer], input: Shape) -> std::result::Result<B
         return Err(format!("inside, layer {}: {reason}", idx + 1));
     }
     let output = inner.last().map_or(input, |b| b.output);
-    let values = |b: &Blueprint| 2 * b.output.n_values() as u64 + b.n_kept;
     let mut whole = Blueprint {
-        multiply_adds: inner.iter().map(|b| b.multiply_adds).sum(),
-        n_kept: inner.iter().map(values).sum(),
+        multiply_adds: inner
+            .iter()
+            .fold(0, |sum, b| sum.saturating_add(b.multiply_adds)),
+        n_kept: trained_values(layers, &inner).iter().sum(),
         params: Vec::new(),
         ..Blueprint::plain(output)
     };
@@ -43,7 +42,7 @@ pub(super) fn blueprint(layers: &[Layer], input: Shape) -> std::result::Result<B
         whole.params.extend(params.map(|p| p.within(&prefix)));
     }
     if let Some(projection) = projection(input, output)? {
-        whole.multiply_adds += projection.multiply_adds;
+        whole.multiply_adds = whole.multiply_adds.saturating_add(projection.multiply_adds);
         whole.params.extend(projection.params);
     }
     Ok(whole)
@@ -82,10 +81,11 @@ fn projection(from: Shape, to: Shape) -> std::result::Result<Option<Projection>,
              add padding inside"
         ));
     };
+    product(&[c, channels])?;
     let params = conv::params(channels, c, 1, 1).into_iter();
     Ok(Some(Projection {
         stride,
-        multiply_adds: (c * channels * oh * ow) as u64,
+        multiply_adds: product(&[channels, oh, ow])?.saturating_mul(c as u64),
         params: params.map(|p| p.within("shortcut")).collect(),
     }))
 }

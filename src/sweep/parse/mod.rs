@@ -11,6 +11,7 @@ use toml::{Spanned, Table, Value};
 
 use super::check::{is_backwards, metric_names};
 use super::{At, Axis, Definition, Direction, Method, Metric, Problem, Values, When};
+use crate::files;
 
 /// What a file says, key by key, and what is wrong with it.
 struct Reader<'t> {
@@ -70,7 +71,7 @@ impl Definition {
     /// # Errors
     /// As [`Definition::parse`], and when the file cannot be read.
     pub fn read(path: &Path) -> Result<Definition, Vec<Problem>> {
-        let text = std::fs::read_to_string(path).map_err(|e| {
+        let text = files::read_text(path).map_err(|e| {
             let message = format!("could not read {}: {e}", path.display());
             vec![Problem::new(At::Text, message)]
         })?;

@@ -2,16 +2,16 @@
 
 use std::collections::HashMap;
 use std::fs::File;
-use std::io::{BufReader, Read};
+use std::io::Read;
 use std::path::Path;
 
 use candle_core::{Device, Tensor};
-use safetensors::{Dtype, SafeTensors, tensor::TensorView};
+use safetensors::{Dtype, tensor::TensorView};
 use serde::{Deserialize, Serialize};
 
 use super::way_back::Written;
-use super::{Checkpoint, Cursor};
-use crate::model::{Held, Param};
+use super::{Checkpoint, CheckpointError, Cursor};
+use crate::model::{Held, ModelSpec, Param, TensorFile, TensorFileError, TensorHeader};
 use crate::train::{Kept, OptimizerState, TrainConfig};
 
 /// Version of the checkpoint's layout. A newer one is refused; in version 1 the weights of a dense
@@ -33,6 +33,15 @@ struct Description {
     way_back: Option<Written>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     n_event_bytes: Option<u64>,
+}
+
+impl From<TensorFileError> for CheckpointError {
+    fn from(error: TensorFileError) -> CheckpointError {
+        match error {
+            TensorFileError::Io(source) => CheckpointError::Io(source),
+            TensorFileError::Invalid(reason) => reason.into(),
+        }
+    }
 }
 
 impl Checkpoint {
@@ -85,41 +94,51 @@ impl Checkpoint {
         Ok(safetensors::serialize(views, Some(metadata))?)
     }
 
-    /// Reads a checkpoint from the bytes of a file; the error is a reason without a place.
+    /// Reads the checkpoint in the file `path`. Everything it claims is checked before its data is
+    /// read.
     ///
     /// # Errors
-    /// When the file is cut short, foreign, or newer.
-    pub fn from_bytes(bytes: &[u8]) -> Result<Checkpoint, String> {
-        let incomplete = |e| format!("it is not a complete safetensors file ({e})");
-        let (_, header) = SafeTensors::read_metadata(bytes).map_err(incomplete)?;
-        let json = header
-            .metadata()
-            .as_ref()
-            .and_then(|m| m.get(METADATA_KEY))
-            .ok_or_else(|| format!("its metadata has no `{METADATA_KEY}` entry"))?;
-        let description: Description = serde_json::from_str(json)
-            .map_err(|e| format!("its `{METADATA_KEY}` entry cannot be understood ({e})"))?;
-        if description.format_version > FORMAT_VERSION {
-            return Err(format!(
-                "it has format {}, this version reads up to {FORMAT_VERSION}: update Candle Studio",
-                description.format_version
-            ));
-        }
-        let file = SafeTensors::deserialize(bytes).map_err(incomplete)?;
+    /// When it cannot be read, is cut short, foreign, or newer.
+    pub fn load(path: &Path) -> Result<Checkpoint, CheckpointError> {
+        let mut file = File::open(path)?;
+        let n_bytes = file.metadata()?.len();
+        Checkpoint::read(&mut file, n_bytes)
+    }
+
+    /// The same from the bytes of a file, as [`Checkpoint::to_bytes`] gives them.
+    ///
+    /// # Errors
+    /// When it is cut short, foreign, or newer.
+    pub fn from_bytes(mut bytes: &[u8]) -> Result<Checkpoint, CheckpointError> {
+        let n_bytes = bytes.len() as u64;
+        Checkpoint::read(&mut bytes, n_bytes)
+    }
+
+    /// Reads a checkpoint from a file of `n_bytes`; the error is a reason without a place.
+    fn read(file: &mut impl Read, n_bytes: u64) -> Result<Checkpoint, CheckpointError> {
+        let header = TensorHeader::read(file, n_bytes)?;
+        let description = describe(&header)?;
+        let names = check_tensors(&description.config.model, &header)?;
+        let file = header.with_data(file)?;
         let mut optimizer = OptimizerState::new(0);
         optimizer.step = description.step;
         let mut tensors = Vec::new();
         let mut kept = Kept::default();
-        for name in param_names(&file) {
-            let view = file.tensor(&name).map_err(|e| e.to_string())?;
-            optimizer.first.push(moment(&file, "first", &name)?);
-            optimizer.second.push(moment(&file, "second", &name)?);
+        for name in names {
+            let (dims, values) = f32s(&file, &name)?;
+            optimizer
+                .first
+                .push(f32s(&file, &format!("first.{name}"))?.1);
+            optimizer
+                .second
+                .push(f32s(&file, &format!("second.{name}"))?.1);
             for (prefix, values) in [("average", &mut kept.average), ("best", &mut kept.best)] {
-                if let Ok(view) = file.tensor(&format!("{prefix}.{name}")) {
-                    values.push(f32s(&view)?);
+                let name = format!("{prefix}.{name}");
+                if file.tensor(&name).is_ok() {
+                    values.push(f32s(&file, &name)?.1);
                 }
             }
-            tensors.push((name, view.shape().to_vec(), f32s(&view)?));
+            tensors.push((name, dims, values));
         }
         Ok(Checkpoint {
             config: description.config,
@@ -137,14 +156,9 @@ impl Checkpoint {
     /// when it cannot be read. The tensors are not.
     pub fn marks_in(file: &Path) -> Option<Vec<String>> {
         let mut file = File::open(file).ok()?;
-        let mut size = [0; 8];
-        file.read_exact(&mut size).ok()?;
-        // The header ends before the tensors; the crate reads it from a whole file only.
-        let header = file.take(u64::from_le_bytes(size));
-        let header: serde_json::Value = serde_json::from_reader(BufReader::new(header)).ok()?;
-        let json = header.get("__metadata__")?.get(METADATA_KEY)?.as_str()?;
-        let description: Description = serde_json::from_str(json).ok()?;
-        description.way_back.map(|way_back| way_back.read().unread)
+        let n_bytes = file.metadata().ok()?.len();
+        let header = TensorHeader::read(&mut file, n_bytes).ok()?;
+        describe(&header).ok()?.way_back.map(|way_back| way_back.read().unread)
     }
 
     /// Puts the tensors in the order of `params`, and each as it is held: a file keeps an order of
@@ -200,36 +214,65 @@ impl Checkpoint {
     }
 }
 
-/// Names of the network's own tensors: those with moments beside them.
-fn param_names(file: &SafeTensors<'_>) -> Vec<String> {
-    let mut names: Vec<String> = file
-        .names()
-        .into_iter()
-        .filter_map(|name| name.strip_prefix("first."))
-        .map(str::to_owned)
-        .collect();
-    names.sort();
-    names
-}
-
-fn moment(file: &SafeTensors<'_>, prefix: &str, name: &str) -> Result<Vec<f32>, String> {
-    let view = file
-        .tensor(&format!("{prefix}.{name}"))
-        .map_err(|_| format!("it has no tensor `{prefix}.{name}`"))?;
-    f32s(&view)
-}
-
-fn f32s(view: &TensorView<'_>) -> Result<Vec<f32>, String> {
-    if view.dtype() != Dtype::F32 {
+/// The JSON string of a checkpoint.
+fn describe(header: &TensorHeader) -> Result<Description, String> {
+    let json = header
+        .metadata(METADATA_KEY)
+        .ok_or_else(|| format!("its metadata has no `{METADATA_KEY}` entry"))?;
+    let description: Description = serde_json::from_str(json)
+        .map_err(|e| format!("its `{METADATA_KEY}` entry cannot be understood ({e})"))?;
+    if description.format_version > FORMAT_VERSION {
         return Err(format!(
-            "a tensor should hold F32, it holds {:?}",
-            view.dtype()
+            "it has format {}, this version reads up to {FORMAT_VERSION}: update Candle Studio",
+            description.format_version
         ));
     }
-    let bytes = view.data().chunks_exact(4);
-    Ok(bytes
-        .map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]]))
-        .collect())
+    Ok(description)
+}
+
+/// Whether the file holds the tensors of a network of `model`, with moments beside them, and
+/// nothing else; gives the tensors' names in an order of their own.
+fn check_tensors(model: &ModelSpec, header: &TensorHeader) -> Result<Vec<String>, String> {
+    let shapes = model
+        .param_shapes()
+        .map_err(|e| format!("its network cannot be built: {e}"))?;
+    let mut n_found = 0;
+    for shape in &shapes {
+        let name = &shape.name;
+        n_found += 3;
+        let n_values: usize = shape.dims.iter().product();
+        header.expect(name, Dtype::F32, &shape.dims)?;
+        for moment in ["first", "second"] {
+            // A rule of the optimiser that has no use for a moment leaves it empty.
+            let name = format!("{moment}.{name}");
+            let is_empty = header.info(&name).is_some_and(|info| info.shape == [0]);
+            header.expect(&name, Dtype::F32, &[if is_empty { 0 } else { n_values }])?;
+        }
+        for kept in ["average", "best"] {
+            let name = format!("{kept}.{name}");
+            if header.info(&name).is_some() {
+                header.expect(&name, Dtype::F32, &shape.dims)?;
+                n_found += 1;
+            }
+        }
+    }
+    let n_tensors = header.names().len();
+    if n_found != n_tensors {
+        return Err(format!(
+            "it holds {n_tensors} tensors, its layers have {n_found} of them"
+        ));
+    }
+    let mut names: Vec<String> = shapes.into_iter().map(|shape| shape.name).collect();
+    names.sort();
+    Ok(names)
+}
+
+/// Shape and values of a tensor.
+fn f32s(file: &TensorFile, name: &str) -> Result<(Vec<usize>, Vec<f32>), String> {
+    let (info, bytes) = file.tensor(name)?;
+    let (words, _) = bytes.as_chunks();
+    let values = words.iter().map(|&b| f32::from_le_bytes(b)).collect();
+    Ok((info.shape.clone(), values))
 }
 
 fn le_bytes(values: &[f32]) -> Vec<u8> {

@@ -11,8 +11,9 @@ use serde::{Deserialize, Serialize};
 
 use super::kept::put;
 use super::{Kept, Metrics, OptimizerState, Plateau, TrainConfig, TrainError, Watch};
+use crate::files;
 use crate::kernels::Copies;
-use crate::model::{Network, Param};
+use crate::model::{ModelSpec, Network, Param};
 pub use way_back::WayBack;
 
 /// Where in its data and its sums a run is.
@@ -73,6 +74,23 @@ pub struct Checkpoint {
     tensors: Vec<(String, Vec<usize>, Vec<f32>)>,
     /// Whether it comes from a file of version 1 and has not met its network yet.
     is_by_channel: bool,
+}
+
+/// Why a file is no checkpoint: a reason without the file's name.
+#[derive(Debug, thiserror::Error)]
+pub enum CheckpointError {
+    /// It cannot be read.
+    #[error("{0}")]
+    Io(#[from] std::io::Error),
+    /// It can be read, and is cut short, foreign, newer, or not what it says.
+    #[error("{0}")]
+    Invalid(String),
+}
+
+impl From<String> for CheckpointError {
+    fn from(reason: String) -> CheckpointError {
+        CheckpointError::Invalid(files::one_line(&reason))
+    }
 }
 
 impl Checkpoint {
@@ -164,6 +182,19 @@ impl Checkpoint {
             param.var.set(&values)?;
         }
         Ok(())
+    }
+
+    /// Whether the checkpoint is of a network of `model`, in whatever order its tensors are: known
+    /// before such a network is made.
+    pub(super) fn is_of(&self, model: &ModelSpec) -> bool {
+        let Ok(shapes) = model.param_shapes() else {
+            return false;
+        };
+        let mut wanted: Vec<_> = shapes.iter().map(|s| (&s.name, &s.dims)).collect();
+        let mut found: Vec<_> = self.tensors.iter().map(|(n, dims, _)| (n, dims)).collect();
+        wanted.sort();
+        found.sort();
+        wanted == found
     }
 
     /// Whether the checkpoint is of a network with these tensors.

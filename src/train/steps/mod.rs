@@ -118,6 +118,9 @@ pub fn resume(
     observer.event(&Event::Resumed {
         step: checkpoint.step(),
     });
+    if !checkpoint.is_of(&job.config().model) {
+        return Err(TrainError::Checkpoint(checkpoint.step()));
+    }
     let mut run = Steps::new(job, control, observer)?;
     run.restore(checkpoint)?;
     let finish = run.all_epochs()?;

@@ -1,0 +1,59 @@
+//! How much memory there is for a network and its activations.
+
+/// What is taken for available where the system does not say.
+const ASSUMED_BYTES: u64 = 8 << 30;
+
+/// Bytes that can be allocated without pushing other programs out of memory: what Linux estimates,
+/// or less where a container may use less; 8 GiB elsewhere.
+pub(super) fn available() -> u64 {
+    from_system().unwrap_or(ASSUMED_BYTES)
+}
+
+#[cfg(target_os = "linux")]
+fn from_system() -> Option<u64> {
+    let read = |path: &str| std::fs::read_to_string(path).ok();
+    let available = mem_available(&read("/proc/meminfo")?)?;
+    // The two versions of control groups; a limit of no container is no number, or an absurd one.
+    let limits = [
+        "/sys/fs/cgroup/memory.max",
+        "/sys/fs/cgroup/memory/memory.limit_in_bytes",
+    ];
+    let limit = limits
+        .iter()
+        .find_map(|path| read(path)?.trim().parse().ok());
+    Some(limit.map_or(available, |limit: u64| limit.min(available)))
+}
+
+#[cfg(not(target_os = "linux"))]
+fn from_system() -> Option<u64> {
+    None
+}
+
+/// The bytes of the line `MemAvailable:   23792436 kB`.
+#[cfg(target_os = "linux")]
+fn mem_available(meminfo: &str) -> Option<u64> {
+    let line = meminfo
+        .lines()
+        .find_map(|line| line.strip_prefix("MemAvailable:"))?;
+    let n_kib: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
+    n_kib.checked_mul(1024)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn this_machine_has_some_memory() {
+        assert!(available() > 1 << 20);
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn the_line_of_the_system_is_read() {
+        let text = "MemTotal:       24684084 kB\nMemAvailable:   23792436 kB\n";
+        assert_eq!(mem_available(text), Some(23_792_436 * 1024));
+        assert_eq!(mem_available("MemAvailable: much"), None);
+        assert_eq!(mem_available("MemAvailable: 18446744073709551615 kB"), None);
+    }
+}
