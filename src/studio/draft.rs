@@ -96,6 +96,10 @@ impl Studio {
             ),
         };
         self.errors = self.draft.check(input, classes, n_images);
+        // A live run takes the settings over, or ends before they train another one.
+        let live = self.live_run().map(|run| run.config.training_bytes());
+        self.errors
+            .extend(self.draft.memory_problem(live.unwrap_or(0)));
         self.with_sweeps(|sweeps, around| sweeps.check(around));
     }
 }

@@ -9,7 +9,7 @@ use super::{Model, Studio, Timeline};
 use crate::data::Dataset;
 use crate::model::{Classifier, Network};
 use crate::runs::{RunFolder, RunId, RunState};
-use crate::train::{Checkpoint, FieldError, Job};
+use crate::train::{Checkpoint, FieldError};
 
 /// A run of the list with its full states.
 pub(super) struct Earlier {
@@ -71,15 +71,22 @@ fn read(path: &Path, name: &str, dataset: &Arc<Dataset>) -> Result<Earlier, Stri
 /// A network of the kind `state` is of.
 fn template(state: &Checkpoint, dataset: &Arc<Dataset>) -> Result<Classifier, String> {
     let config = &state.config;
+    // Not as a job: what is too large to train here can still be looked at.
+    let errors = config.check(
+        dataset.image_shape(),
+        dataset.n_classes(),
+        dataset.train.len(),
+    );
+    if !errors.is_empty() {
+        return Err(FieldError::joined(&errors));
+    }
     let device = candle_core::Device::Cpu;
     let network = Network::new(&config.model, config.init, config.seed, &device)
         .map_err(|e| e.to_string())?;
-    let job =
-        Job::new(config.clone(), dataset.clone()).map_err(|errors| FieldError::joined(&errors))?;
     Ok(Classifier {
         network,
         classes: dataset.classes.clone(),
-        provenance: job.provenance(config, 0.0, None),
+        provenance: config.provenance(&dataset.name, 0.0, None),
     })
 }
 

@@ -218,8 +218,11 @@ pub(super) fn fit_problems(
 ) -> Vec<Problem> {
     let mut problems = Vec::new();
     let n_images = dataset.train.len();
-    let check =
-        |config: &TrainConfig| config.check(dataset.image_shape(), dataset.n_classes(), n_images);
+    let check = |config: &TrainConfig| {
+        let mut errors = config.check(dataset.image_shape(), dataset.n_classes(), n_images);
+        errors.extend(config.memory_problem(0));
+        errors
+    };
     let wrong_base = check(base);
     for error in &wrong_base {
         problems.push(Problem::new(

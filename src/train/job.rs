@@ -53,7 +53,8 @@ impl Job {
     /// Everything that is wrong, all at once.
     pub fn new(config: TrainConfig, dataset: Arc<Dataset>) -> Result<Job, Vec<FieldError>> {
         let n_images = dataset.train.len();
-        let errors = config.check(dataset.image_shape(), dataset.n_classes(), n_images);
+        let mut errors = config.check(dataset.image_shape(), dataset.n_classes(), n_images);
+        errors.extend(config.memory_problem(0));
         if !errors.is_empty() {
             return Err(errors);
         }
@@ -147,12 +148,6 @@ impl Job {
         epochs: f64,
         test_accuracy: Option<f64>,
     ) -> Provenance {
-        Provenance {
-            dataset: self.dataset.name.clone(),
-            config: serde_json::to_value(config).unwrap_or_default(),
-            epochs,
-            test_accuracy,
-            version: env!("CARGO_PKG_VERSION").to_owned(),
-        }
+        config.provenance(&self.dataset.name, epochs, test_accuracy)
     }
 }

@@ -4,10 +4,26 @@ use candle_core::{Device, Result, Tensor};
 
 use super::{Loss, Metrics};
 use crate::data::ImageSet;
-use crate::model::{Mode, Network};
+use crate::model::{Mode, Network, Shape};
 
 /// Images classified at once: enough to keep all threads busy, small enough for the cache.
 const EVAL_BATCH: usize = 500;
+
+/// Memory that classifying them may take, where one image alone does not take more. Not what the
+/// machine has: how many images share a sum must not depend on that.
+const EVAL_BYTES: u64 = 2 << 30;
+
+/// Images that `network` classifies at once: fewer of those with large activations.
+fn eval_batch(network: &Network) -> usize {
+    let spec = network.spec();
+    let n_bytes = |n| {
+        let report = spec.check().0;
+        report.forward_bytes(Shape::Image(spec.input), n)
+    };
+    let of_weights = n_bytes(0);
+    let of_image = n_bytes(1).saturating_sub(of_weights).max(1);
+    (EVAL_BYTES / of_image).clamp(1, EVAL_BATCH as u64) as usize
+}
 
 /// The index of the largest of one image's logits; the first one among equals.
 ///
@@ -55,7 +71,7 @@ pub fn measure(
     mut each: impl FnMut(&Tensor, &[u32]) -> Result<()>,
 ) -> Result<Metrics> {
     let (mut loss_sum, mut n_right) = (0.0, 0);
-    for chunk in indices.chunks(EVAL_BATCH) {
+    for chunk in indices.chunks(eval_batch(network)) {
         let batch = set.batch(chunk, &Device::Cpu)?;
         let logits = network.forward(&batch.images, Mode::Eval)?;
         let labels: Vec<u32> = batch.labels.to_vec1()?;
@@ -74,6 +90,36 @@ pub fn measure(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::{Init, Layer, ModelSpec, PRESETS};
+
+    #[test]
+    fn presets_are_measured_in_whole_batches_and_huge_networks_in_small_ones() {
+        let batch = |spec: &ModelSpec| {
+            eval_batch(&Network::new(spec, Init::Zeros, 1, &Device::Cpu).unwrap())
+        };
+        for preset in PRESETS {
+            assert_eq!(
+                batch(&preset.spec([1, 28, 28], 10)),
+                EVAL_BATCH,
+                "{}",
+                preset.name
+            );
+        }
+        let wide = Layer::Conv2d {
+            channels: 3_000,
+            kernel: 3,
+            stride: 1,
+            padding: 0,
+            groups: 1,
+        };
+        let spec = ModelSpec {
+            input: [1, 28, 28],
+            classes: 10,
+            layers: vec![wide, Layer::GlobalAvgPool, Layer::Dense { units: 10 }],
+        };
+        let n = batch(&spec);
+        assert!((1..EVAL_BATCH).contains(&n), "{n}");
+    }
 
     #[test]
     fn the_first_of_equals_is_the_largest_and_a_row_that_is_not_finite_has_none() {

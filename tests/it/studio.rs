@@ -343,6 +343,46 @@ fn the_canvas_says_that_an_output_is_not_finite_and_shows_no_answer() {
 }
 
 #[test]
+fn files_that_claim_more_than_they_hold_are_refused_by_the_window_too() {
+    let mut studio = studio(None);
+    for name in ["claims-300k-units", "lstm-units", "input-100000"] {
+        let file = format!("tests/fixtures/hostile/{name}.safetensors");
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(file);
+        let n = studio.notices().len();
+        studio.handle(Action::OpenModel(path));
+        wait(&mut studio, "a complaint", |s| s.notices().len() > n);
+        assert!(studio.notices()[n].is_error, "{:?}", studio.notices()[n]);
+    }
+    assert!(studio.classifier().is_none());
+}
+
+#[test]
+fn layers_that_no_memory_holds_are_told_before_training() {
+    let mut studio = studio(None);
+    choose_small(&mut studio, 1);
+    edit(&mut studio, |c| {
+        c.model.layers = vec![
+            Layer::Conv2d {
+                channels: 13_000_000,
+                kernel: 3,
+                stride: 1,
+                padding: 0,
+                groups: 1,
+            },
+            Layer::GlobalAvgPool,
+            Layer::Dense { units: 10 },
+        ];
+    });
+    let [error] = studio.errors() else {
+        panic!("{:?}", studio.errors());
+    };
+    assert_eq!(error.field, Field::Model);
+    assert!(error.message.starts_with("training takes about"), "{error}");
+    studio.handle(Action::Train);
+    assert!(studio.runs().is_empty());
+}
+
+#[test]
 fn a_folder_without_data_leaves_the_data_as_it_was() {
     let mut studio = studio(None);
     let dir = tempfile::tempdir().unwrap();

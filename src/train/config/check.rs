@@ -1,6 +1,7 @@
 //! What can be wrong with a configuration.
 
 use crate::data::AugmentKind;
+use crate::model::limits::memory_problem;
 
 use super::super::{Schedule, thousands};
 use super::{Field, FieldError, Optimizer, TrainConfig};
@@ -56,6 +57,35 @@ impl TrainConfig {
         self.check_optimizer(&mut problems);
         self.check_model(input, classes, &mut problems);
         problems.0
+    }
+
+    /// What is wrong with training this on the machine as it is now, of whose memory `n_held` bytes
+    /// are taken by what it would replace: too large a batch or network would end the program.
+    ///
+    /// Apart from [`TrainConfig::check`], because the answer is another one on another machine.
+    pub fn memory_problem(&self, n_held: u64) -> Option<FieldError> {
+        let problem = memory_problem("training", self.training_bytes(), n_held)?;
+        Some(FieldError {
+            field: Field::Model,
+            message: format!("{problem}: make the layers or the batch smaller"),
+        })
+    }
+
+    /// Bytes held while training: a batch of images, and see [`SpecReport::training_bytes`]. 0 for
+    /// layers that do not fit.
+    ///
+    /// [`SpecReport::training_bytes`]: crate::model::SpecReport::training_bytes
+    pub fn training_bytes(&self) -> u64 {
+        let Ok(report) = self.model.report() else {
+            return 0;
+        };
+        let image: u64 = self.model.input.iter().map(|&n| n as u64).product();
+        let images = image
+            .saturating_mul(4)
+            .saturating_mul(self.batch_size as u64);
+        report
+            .training_bytes(self.batch_size, self.optimizer.n_moments())
+            .saturating_add(images)
     }
 
     fn check_rates(&self, problems: &mut Problems) {

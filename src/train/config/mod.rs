@@ -13,7 +13,7 @@ pub use setting::{Setting, Value};
 
 use super::{Clip, EarlyStopping, Loss, Schedule};
 use crate::data::Augment;
-use crate::model::{Init, ModelSpec, Preset, preset};
+use crate::model::{Init, ModelSpec, Preset, Provenance, preset};
 
 /// Everything that decides a run. With the same data and machine, the same configuration gives the
 /// same weights, bit for bit.
@@ -156,6 +156,17 @@ impl TrainConfig {
     /// share of fewer.
     pub fn usual_validation(n_images: usize) -> usize {
         DEFAULT_VALIDATION.min(n_images / 12)
+    }
+
+    /// What a model file says about a model that was trained so on the data called `dataset`.
+    pub fn provenance(&self, dataset: &str, epochs: f64, test_accuracy: Option<f64>) -> Provenance {
+        Provenance {
+            dataset: dataset.to_owned(),
+            config: serde_json::to_value(self).unwrap_or_default(),
+            epochs,
+            test_accuracy,
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+        }
     }
 
     /// Names the network after the preset it equals, or `custom`.

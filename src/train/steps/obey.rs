@@ -46,11 +46,9 @@ impl Steps<'_> {
         let n_images = dataset.train.len();
         let old = self.config.setting(change.setting);
         let new = config.setting(change.setting);
-        if old == new
-            || !config
-                .check(dataset.image_shape(), dataset.n_classes(), n_images)
-                .is_empty()
-        {
+        let mut errors = config.check(dataset.image_shape(), dataset.n_classes(), n_images);
+        errors.extend(config.memory_problem(self.config.training_bytes()));
+        if old == new || !errors.is_empty() {
             return;
         }
         self.config = config;

@@ -10,7 +10,7 @@ use crate::ui::theme::{self, tokens};
 
 /// Shows parameters, cost, memory and time.
 pub fn totals_ui(ui: &mut Ui, cx: &Cx<'_>, draft: &TrainConfig, report: &SpecReport) {
-    let bytes = report.training_bytes(draft.batch_size, draft.optimizer.n_moments());
+    let bytes = draft.training_bytes();
     total_ui(
         ui,
         "Parameters",
