@@ -8,8 +8,8 @@
 //! * [`files`]: whole files written atomically, complete or not at all.
 //! * [`data`]: files in, batches out: IDX, datasets, splits, batches, sketches.
 //! * [`kernels`]: CPU operations made fast, with their gradients, as candle custom ops.
-//! * [`model`]: images in, logits out: layers as data, presets, initialisation, model files.
-//! * [`train`]: a model gets better: configuration, optimisers, the loop, control, events.
+//! * [`model`]: images in, logits out: layers as data, presets, initialization, model files.
+//! * [`train`]: a model gets better: configuration, optimizers, the loop, control, events.
 //! * [`predict`]: one image, now.
 //! * [`evaluate`]: how good, and wrong where.
 //! * [`runs`]: what happened: the run folder.

@@ -27,20 +27,20 @@ fn window(workspace: Option<PathBuf>) -> ExitCode {
 
     let options = ui::Options {
         workspace,
-        usual_workspace: runs::default_workspace(),
+        default_workspace: runs::default_workspace(),
     };
     match ui::run(options) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => complain(&format!("{error:#}")),
+        Err(error) => notify_error(&format!("{error:#}")),
     }
 }
 
 #[cfg(not(feature = "gui"))]
 fn window(_workspace: Option<PathBuf>) -> ExitCode {
-    complain("this build has no window; see candle-studio --help")
+    notify_error("this build has no window; see candle-studio --help")
 }
 
-fn complain(text: &str) -> ExitCode {
+fn notify_error(text: &str) -> ExitCode {
     // `eprintln!` would panic where nobody listens.
     let _ = writeln!(std::io::stderr(), "error: {text}");
     ExitCode::FAILURE

@@ -6,10 +6,10 @@ use std::process::ExitCode;
 use anyhow::Context as _;
 use serde::Serialize;
 
-use super::which::run_folders;
+use super::resolve_run::run_folders;
 use super::{UsageError, open_data, out, percent};
 use crate::compare::{
-    Answers, Comparison, Disagreement, Facts, Importance, Metric, Verdict, correct_for_many,
+    Answers, Comparison, Disagreement, Importance, Metric, RunRow, Verdict, correct_for_many,
     disagreements, groups, importance,
 };
 use crate::data::Dataset;
@@ -73,7 +73,7 @@ pub(super) fn run(args: &Args, workspace: Option<&Path>) -> anyhow::Result<ExitC
         .collect::<Result<Vec<_>, _>>()?;
     let rows = folders
         .iter()
-        .map(|folder| Ok(Facts::new(&Record::read(folder.path())?)))
+        .map(|folder| Ok(RunRow::new(&Record::read(folder.path())?)))
         .collect::<anyhow::Result<Vec<_>>>()?;
     same_data(&folders)?;
     let mut pairs = pairs(&rows);
@@ -88,7 +88,7 @@ pub(super) fn run(args: &Args, workspace: Option<&Path>) -> anyhow::Result<ExitC
         if let Some((paired, _)) = &parted {
             comparison = comparison.with_images(*paired);
         }
-        tell(
+        print_comparison(
             args,
             &comparison,
             parted.as_ref().map(|(_, found)| &**found),
@@ -121,7 +121,7 @@ fn same_data(folders: &[RunFolder]) -> Result<(), UsageError> {
 
 /// The settings of the first run against each other settings; or, where there are no others, its
 /// run against each other run.
-fn pairs(rows: &[Facts]) -> Vec<[Vec<usize>; 2]> {
+fn pairs(rows: &[RunRow]) -> Vec<[Vec<usize>; 2]> {
     let groups = groups(rows);
     match &groups[..] {
         [only] => only[1..]
@@ -209,7 +209,7 @@ impl<'a> Asked<'a> {
     }
 }
 
-fn tell(
+fn print_comparison(
     args: &Args,
     comparison: &Comparison,
     parted: Option<&[Disagreement]>,
@@ -220,14 +220,14 @@ fn tell(
     if args.json {
         return out::print_json(&Line {
             verdict: comparison.verdict(),
-            words: comparison.words(),
+            words: comparison.describe(),
             seeds_wanted: comparison.seeds_wanted(),
             comparison,
             n_disagreements: parted.map(<[_]>::len),
             disagreements: shown,
         });
     }
-    out::print(&comparison.words())?;
+    out::print(&comparison.describe())?;
     if let Some(words) = comparison.image_words() {
         out::print(&words)?;
     }

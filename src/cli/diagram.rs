@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use super::resolve_run::model_file;
 use super::train::presets;
-use super::which::model_file;
 use super::{UsageError, out, settings};
 use crate::model::{Classifier, ModelSpec, Preset};
 use crate::picture::{DARK, LIGHT, PictureFormat, diagram};

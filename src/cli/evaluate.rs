@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use anyhow::Context as _;
 use serde::Serialize;
 
-use super::which::model_file;
+use super::resolve_run::model_file;
 use super::{open_data, out, percent};
 use crate::evaluate::{ClassReport, Report, evaluate};
 use crate::model::Classifier;

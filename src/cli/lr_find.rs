@@ -8,9 +8,7 @@ use super::settings::Source;
 use super::{UsageError, open_data, out, train};
 use crate::kernels;
 use crate::model::Preset;
-use crate::train::{
-    Control, FieldError, Job, Optimizer, RateCurve, RateSearch, TrainConfig, find_rate,
-};
+use crate::train::{Control, FieldError, Job, LrCurve, LrSearch, Optimizer, TrainConfig, find_lr};
 
 /// What was typed.
 #[derive(Debug, clap::Args)]
@@ -28,13 +26,13 @@ pub struct Args {
     #[arg(long, value_name = "NAME", value_parser = train::optimizers())]
     optimizer: Option<Optimizer>,
     /// First learning rate.
-    #[arg(long, value_name = "X", default_value_t = RateSearch::default().from)]
+    #[arg(long, value_name = "X", default_value_t = LrSearch::default().from)]
     from: f64,
     /// Last learning rate; the search ends earlier where the loss explodes.
-    #[arg(long, value_name = "X", default_value_t = RateSearch::default().to)]
+    #[arg(long, value_name = "X", default_value_t = LrSearch::default().to)]
     to: f64,
     /// Batches between them: more make the curve smoother and take longer.
-    #[arg(long, value_name = "N", default_value_t = RateSearch::default().steps)]
+    #[arg(long, value_name = "N", default_value_t = LrSearch::default().steps)]
     steps: usize,
     /// Threads to compute with [default: all processors].
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
@@ -50,7 +48,7 @@ pub(super) fn run(args: &Args, workspace: Option<&Path>) -> anyhow::Result<ExitC
     if let Some(threads) = args.threads {
         kernels::set_threads(threads.into());
     }
-    let search = RateSearch {
+    let search = LrSearch {
         from: args.from,
         to: args.to,
         steps: args.steps,
@@ -59,7 +57,7 @@ pub(super) fn run(args: &Args, workspace: Option<&Path>) -> anyhow::Result<ExitC
         anyhow::bail!(UsageError(problem));
     }
     let job = args.job(workspace)?;
-    let curve = find_rate(&job, &search, &Control::default())?;
+    let curve = find_lr(&job, &search, &Control::default())?;
     if args.json {
         out::print(&serde_json::to_string(&curve)?)?;
     } else {
@@ -87,7 +85,7 @@ impl Args {
     }
 }
 
-fn print(curve: &RateCurve) -> anyhow::Result<()> {
+fn print(curve: &LrCurve) -> anyhow::Result<()> {
     let found = &curve.suggestions;
     for (name, rate) in [
         ("steepest descent", found.steepest),

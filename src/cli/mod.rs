@@ -7,21 +7,21 @@ mod bench;
 mod compare;
 mod diagram;
 mod evaluate;
+mod hyperparameter_args;
 mod interrupt;
-mod keeping;
 mod lr_find;
+mod origin;
 mod out;
 mod plot;
 mod predict;
 mod presets;
 mod progress;
-mod recipe;
+mod record_args;
+mod resolve_run;
 mod runs;
 mod settings;
-mod start;
 mod sweep;
 mod train;
-mod which;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -83,7 +83,9 @@ impl Command {
             Command::LrFind(args) => lr_find::run(&args, workspace),
             Command::Sweep(args) => sweep::run(&args, workspace),
             Command::Evaluate(args) => evaluate::run(&args, workspace),
-            Command::Runs(args) => named_or_usual(workspace).and_then(|dir| runs::run(&args, &dir)),
+            Command::Runs(args) => {
+                named_or_default(workspace).and_then(|dir| runs::run(&args, &dir))
+            }
             Command::Predict(args) => predict::run(&args, workspace),
             Command::Compare(args) => compare::run(&args, workspace),
             Command::Presets(args) => presets::run(&args),
@@ -102,7 +104,7 @@ impl Command {
 }
 
 /// The folder in which runs are kept.
-fn named_or_usual(workspace: Option<&Path>) -> anyhow::Result<PathBuf> {
+fn named_or_default(workspace: Option<&Path>) -> anyhow::Result<PathBuf> {
     let named = workspace.map(Path::to_owned);
     named.or_else(default_workspace).context(
         "this system has no data directory to keep runs in: name a folder with --workspace",

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use super::which::{run_folder, run_folders};
+use super::resolve_run::{run_folder, run_folders};
 use super::{UsageError, out};
 use crate::picture::{Curve, CurvesView, DARK, LIGHT, PictureFormat, Spread, XAxis, curves};
 use crate::runs::table::{Column, GroupBy};

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use anyhow::Context as _;
 use serde::Serialize;
 
-use super::which::model_file;
+use super::resolve_run::model_file;
 use super::{out, percent};
 use crate::data::read_image_file;
 use crate::model::Classifier;
@@ -56,7 +56,7 @@ fn one(classifier: &Classifier, image: &Path, is_json: bool) -> anyhow::Result<(
     let picture = read_image_file(image)?;
     let prediction = classify(classifier, &picture)
         .with_context(|| format!("could not classify {}", image.display()))?
-        .with_context(|| format!("nothing to see in {}: it is of one colour", image.display()))?;
+        .with_context(|| format!("nothing to see in {}: it is of one color", image.display()))?;
     let class = &classifier.classes[prediction.class];
     let image = image.display().to_string();
     if is_json {

@@ -6,7 +6,7 @@ use serde::Serialize;
 use super::{out, percent};
 use crate::runs::Recorder;
 use crate::train::{
-    Checkpoint, Control, EpochPoint, Event, Finish, Job, Metrics, Observer, Trouble,
+    Checkpoint, Control, Divergence, EpochPoint, Event, Finish, Job, Metrics, Observer,
 };
 
 /// Shows a run on the terminal and hands it to the recorder.
@@ -23,7 +23,7 @@ pub(super) struct Progress<'a> {
     /// Why standard output no longer takes anything.
     pub(super) deaf: Option<anyhow::Error>,
     /// The loss that could not be trusted and nothing was done about yet.
-    pub(super) trouble: Option<Trouble>,
+    pub(super) divergence: Option<Divergence>,
     /// What broke the run.
     pub(super) failure: Option<String>,
 }
@@ -56,7 +56,7 @@ impl<'a> Progress<'a> {
             recorder,
             is_problem_told: false,
             deaf: None,
-            trouble: None,
+            divergence: None,
             failure: None,
         }
     }
@@ -127,9 +127,9 @@ impl<'a> Progress<'a> {
     }
 
     /// Says what was wrong, and what was done about it.
-    fn say_remedy(&mut self, remedy: &str) {
-        if let Some(trouble) = self.trouble.take() {
-            self.say(&format!("warning: {}; {remedy}", describe(&trouble)));
+    fn print_recovery(&mut self, recovery: &str) {
+        if let Some(divergence) = self.divergence.take() {
+            self.say(&format!("warning: {}; {recovery}", describe(&divergence)));
         }
     }
 
@@ -180,12 +180,12 @@ impl Observer for Progress<'_> {
                     self.failure = Some(message.clone());
                 }
             }
-            Event::Troubled { trouble } => self.trouble = Some((**trouble).clone()),
-            Event::WentBack { step, .. } => {
-                self.say_remedy(&format!("went back to update {step}"));
+            Event::Diverged { divergence } => self.divergence = Some((**divergence).clone()),
+            Event::RolledBack { step, .. } => {
+                self.print_recovery(&format!("went back to update {step}"));
             }
             Event::Skipped { n_images, .. } => {
-                self.say_remedy(&format!("left out the batch of {n_images} images"));
+                self.print_recovery(&format!("left out the batch of {n_images} images"));
             }
             Event::Changed {
                 setting, old, new, ..
@@ -205,9 +205,13 @@ impl Observer for Progress<'_> {
 }
 
 /// What was wrong with a loss, in one sentence without its end.
-pub(super) fn describe(trouble: &Trouble) -> String {
-    let mut text = format!("{}; {}", trouble.words(), trouble.origin.words());
-    if let Some(worst) = trouble.worst.first() {
+pub(super) fn describe(divergence: &Divergence) -> String {
+    let mut text = format!(
+        "{}; {}",
+        divergence.describe(),
+        divergence.origin.describe()
+    );
+    if let Some(worst) = divergence.worst.first() {
         text += &format!(
             "; worst is training image {}, a {}",
             worst.index, worst.label

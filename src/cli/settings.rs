@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 
 use super::UsageError;
-use super::which::run_folder;
+use super::resolve_run::run_folder;
 use crate::files;
 use crate::runs::RunFolder;
 use crate::train::{TrainConfig, parse_value};
@@ -101,13 +101,13 @@ const COMMENTS: &[(&str, &str)] = &[
     ),
     (
         "learning_rate",
-        "step size of the optimiser, at the highest point of the schedule",
+        "step size of the optimizer, at the highest point of the schedule",
     ),
     (
         "warm_up",
         "epochs over which the learning rate rises from 0",
     ),
-    ("weight_decay", "pull of all weights towards zero"),
+    ("weight_decay", "pull of all weights toward zero"),
     ("l1", "penalty on the sum of the weights' sizes; 0 for none"),
     (
         "init",

@@ -122,7 +122,7 @@ impl Disagreement {
     }
 
     /// How sure the less sure of the two is of its own class.
-    fn conviction(&self) -> f32 {
+    fn min_confidence(&self) -> f32 {
         let sure = |side: usize| self.answer(side).map_or(0.0, |(_, sure)| sure);
         sure(0).min(sure(1))
     }
@@ -152,7 +152,7 @@ pub fn disagreements(baseline: &Answers, candidate: &Answers) -> Vec<Disagreemen
         })
         .collect();
     // Stable, so that equally sure ones stay in the order of the set.
-    found.sort_by(|a, b| b.conviction().total_cmp(&a.conviction()));
+    found.sort_by(|a, b| b.min_confidence().total_cmp(&a.min_confidence()));
     found
 }
 

@@ -1,6 +1,6 @@
 //! Settings and metrics as axes: where a value lies, and what to write beside it.
 
-use super::{Facts, Metric};
+use super::{Metric, RunRow};
 use crate::runs::Value;
 
 /// A setting or a metric, as something to look along.
@@ -22,7 +22,7 @@ impl Column {
     }
 
     /// What a run has there.
-    pub fn value(&self, facts: &Facts) -> Option<Value> {
+    pub fn value(&self, facts: &RunRow) -> Option<Value> {
         match self {
             Column::Setting(key) => facts.settings.get(key).cloned(),
             Column::Metric(metric) => facts.metrics.get(metric).copied().map(Value::Number),
@@ -31,7 +31,7 @@ impl Column {
 
     /// What is worth looking along: the settings that differ between `rows`, and the metrics that
     /// any of them has.
-    pub fn of(rows: &[&Facts]) -> Vec<Column> {
+    pub fn of(rows: &[&RunRow]) -> Vec<Column> {
         let settings = super::facts::differing(rows).into_iter();
         let settings = settings.map(|key| Column::Setting(key.to_owned()));
         let has = |metric: &Metric| rows.iter().any(|row| row.metrics.contains_key(metric));

@@ -104,10 +104,10 @@ impl Metric {
 
 /// A run as a row.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Facts {
+pub struct RunRow {
     /// What it is known by.
     pub id: RunId,
-    /// Number of its colour.
+    /// Number of its color.
     #[serde(skip)]
     pub color: usize,
     /// What people call it.
@@ -121,11 +121,11 @@ pub struct Facts {
     pub metrics: BTreeMap<Metric, f64>,
 }
 
-impl Facts {
+impl RunRow {
     /// The row of a run.
-    pub fn new(record: &Record) -> Facts {
+    pub fn new(record: &Record) -> RunRow {
         let measured = |metric: Metric| Some((metric, metric.of(record)?));
-        Facts {
+        RunRow {
             id: record.id.clone(),
             color: record.color,
             name: record.name.clone(),
@@ -136,7 +136,7 @@ impl Facts {
     }
 
     /// Whether `other` differs in nothing but the seed.
-    pub fn is_same_but_seed(&self, other: &Facts) -> bool {
+    pub fn is_same_but_seed(&self, other: &RunRow) -> bool {
         self.all_but_seed().eq(other.all_but_seed())
     }
 
@@ -163,7 +163,7 @@ impl Facts {
 pub type Group = Vec<usize>;
 
 /// Puts rows that differ in nothing but the seed together, in order of appearance.
-pub fn groups(rows: &[Facts]) -> Vec<Group> {
+pub fn groups(rows: &[RunRow]) -> Vec<Group> {
     let mut groups: Vec<Group> = Vec::new();
     // Groups by the mark of their rows: comparing each row with each group takes too long for a
     // window that shows thousands.
@@ -186,7 +186,7 @@ pub fn groups(rows: &[Facts]) -> Vec<Group> {
 
 /// Keys whose values are not the same in all rows, in order; a key that some rows lack differs. Left
 /// out is what only repeats its parent: `optimizer.momentum`, when every run with SGD has the same.
-pub(super) fn differing<'a>(rows: &[&'a Facts]) -> Vec<&'a str> {
+pub(super) fn differing<'a>(rows: &[&'a RunRow]) -> Vec<&'a str> {
     let keys: BTreeSet<&str> = rows
         .iter()
         .flat_map(|row| row.settings.keys().map(String::as_str))
@@ -246,7 +246,7 @@ fn settings(record: &Record) -> BTreeMap<String, Value> {
 pub(super) mod tests {
     use super::*;
     use crate::model::PRESETS;
-    use crate::runs::{Digest, RunState};
+    use crate::runs::{RunState, RunSummary};
     use crate::train::{Metrics, Optimizer, TrainConfig};
 
     /// A finished run of the first preset.
@@ -262,10 +262,10 @@ pub(super) mod tests {
     }
 
     /// Its row.
-    pub(crate) fn facts(run: &RunState) -> Facts {
+    pub(crate) fn facts(run: &RunState) -> RunRow {
         let mut record = Record::begun(RunId::new(&run.name), run);
-        record.follow(run, &Digest::of(run));
-        Facts::new(&record)
+        record.follow(run, &RunSummary::of(run));
+        RunRow::new(&record)
     }
 
     #[test]
@@ -307,9 +307,9 @@ pub(super) mod tests {
             old: 0.1.into(),
             new: 0.01.into(),
         });
-        let rows: Vec<Facts> = runs.iter().map(facts).collect();
+        let rows: Vec<RunRow> = runs.iter().map(facts).collect();
         assert_eq!(groups(&rows), [vec![0, 2], vec![1], vec![3]]);
-        let all: Vec<&Facts> = rows.iter().collect();
+        let all: Vec<&RunRow> = rows.iter().collect();
         assert_eq!(differing(&all), ["changed", "learning_rate", "seed"]);
         let kinds = {
             let mut other = run("e", 1, 0.01, 0.9);

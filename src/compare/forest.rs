@@ -34,7 +34,7 @@ impl Column {
     }
 
     /// The split of `rows` in two that lessens the squared error most, with by how much: between
-    /// neighbouring numbers, or one word against the rest. `None` where nothing is gained, or a side
+    /// neighboring numbers, or one word against the rest. `None` where nothing is gained, or a side
     /// would be too small.
     fn best_split(&self, target: &[f64], rows: &[usize]) -> Option<(f64, Split)> {
         let sum = rows.iter().map(|&r| target[r]).sum::<f64>();
@@ -42,7 +42,7 @@ impl Column {
         let mut best: Option<(f64, Split)> = None;
         let mut consider = |left: Part, split: Split| {
             let gain = whole.gain(left);
-            if gain > best.map_or(LEAST_GAIN, |(most, _)| most) {
+            if gain > best.map_or(MIN_GAIN, |(most, _)| most) {
                 best = Some((gain, split));
             }
         };
@@ -77,7 +77,7 @@ impl Column {
 }
 
 /// Gains below this are rounding.
-const LEAST_GAIN: f64 = 1e-9;
+const MIN_GAIN: f64 = 1e-9;
 
 /// Some of the rows: how many, and the sum of their targets.
 #[derive(Clone, Copy, Default)]

@@ -4,14 +4,14 @@ use serde::Serialize;
 
 use super::facts::differing;
 use super::forest::{Column, permutation_importance};
-use super::{Correlation, Facts, Metric, spearman};
+use super::{Correlation, Metric, RunRow, spearman};
 use crate::runs::Value;
 
 /// Runs per differing setting below which bars are more luck than knowledge.
 const RUNS_PER_KEY: usize = 8;
 
 /// Fewer runs than this are not looked at.
-const FEWEST_RUNS: usize = 4;
+const MIN_RUNS: usize = 4;
 
 /// What one setting meant for the metric.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -45,15 +45,15 @@ pub struct Importance {
 ///
 /// # Errors
 /// One sentence, when there are too few runs or nothing differs.
-pub fn importance(rows: &[Facts], metric: Metric, seed: u64) -> Result<Importance, String> {
-    let rows: Vec<&Facts> = rows
+pub fn importance(rows: &[RunRow], metric: Metric, seed: u64) -> Result<Importance, String> {
+    let rows: Vec<&RunRow> = rows
         .iter()
         .filter(|row| row.metrics.contains_key(&metric))
         .collect();
     let label = metric.label();
-    if rows.len() < FEWEST_RUNS {
+    if rows.len() < MIN_RUNS {
         return Err(format!(
-            "importance needs at least {FEWEST_RUNS} runs with a {label}, there are {}",
+            "importance needs at least {MIN_RUNS} runs with a {label}, there are {}",
             rows.len()
         ));
     }
@@ -97,7 +97,7 @@ fn hint(n_runs: usize, n_keys: usize, explained: f64) -> Option<String> {
 }
 
 /// The values of a setting: numbers if all of them are, otherwise words.
-fn column(rows: &[&Facts], key: &str) -> Column {
+fn column(rows: &[&RunRow], key: &str) -> Column {
     let values: Vec<Option<&Value>> = rows.iter().map(|row| row.settings.get(key)).collect();
     let is_number = |v: &Option<&Value>| v.is_none_or(|v| v.number().is_some());
     if values.iter().all(is_number) {
@@ -112,7 +112,7 @@ fn column(rows: &[&Facts], key: &str) -> Column {
     Column::Words(words.iter().map(place).collect())
 }
 
-fn correlation(rows: &[&Facts], key: &str, target: &[f64]) -> Option<Correlation> {
+fn correlation(rows: &[&RunRow], key: &str, target: &[f64]) -> Option<Correlation> {
     let pairs = rows.iter().zip(target);
     let (x, y): (Vec<f64>, Vec<f64>) = pairs
         .filter_map(|(row, y)| Some((row.settings.get(key)?.number()?, *y)))
@@ -126,8 +126,8 @@ mod tests {
     use crate::compare::facts::tests::{facts, run};
     use crate::train::Optimizer;
 
-    /// Runs whose accuracy depends on the optimiser and a little on the rate.
-    fn rows(n: u64) -> Vec<Facts> {
+    /// Runs whose accuracy depends on the optimizer and a little on the rate.
+    fn rows(n: u64) -> Vec<RunRow> {
         let row = |seed: u64| {
             let rate: f64 = [1e-4, 1e-3, 1e-2][seed as usize % 3];
             let is_sgd = seed.is_multiple_of(2);
@@ -143,10 +143,10 @@ mod tests {
     }
 
     #[test]
-    fn the_optimiser_is_seen_to_matter_and_the_seed_not() {
+    fn the_optimizer_is_seen_to_matter_and_the_seed_not() {
         let found = importance(&rows(60), Metric::TestAccuracy, 1).unwrap();
         let place = |key: &str| found.keys.iter().position(|k| k.key == key).unwrap();
-        // The optimiser shows in its kind and in the keys only one kind has.
+        // The optimizer shows in its kind and in the keys only one kind has.
         assert!(found.keys[0].key.starts_with("optimizer"), "{found:?}");
         assert!(place("seed") > place("learning_rate"), "{found:?}");
         let seed = &found.keys[place("seed")];

@@ -11,7 +11,7 @@ use statrs::distribution::{ContinuousCDF, StudentsT};
 use super::{POWER, SIGNIFICANCE};
 
 /// More seeds than this are never asked for: the settings are as good as equal.
-const MOST_SEEDS: usize = 200;
+const MAX_SEEDS: usize = 200;
 
 /// Spreads below this are rounding.
 const ROUNDING: f64 = 1e-12;
@@ -54,7 +54,7 @@ pub struct SeedTest {
 }
 
 /// Compares two groups of `(seed, value)`; `None` when one has fewer than two seeds.
-pub fn over_seeds(baseline: &[(u64, f64)], candidate: &[(u64, f64)]) -> Option<SeedTest> {
+pub fn seed_test(baseline: &[(u64, f64)], candidate: &[(u64, f64)]) -> Option<SeedTest> {
     let (baseline, candidate) = (by_seed(baseline), by_seed(candidate));
     if baseline.len() < 2 || candidate.len() < 2 {
         return None;
@@ -156,7 +156,7 @@ fn n_needed(difference: f64, variance: f64, freedom: impl Fn(f64) -> f64) -> Opt
     if difference == 0.0 {
         return None;
     }
-    (2..=MOST_SEEDS).find(|&n| {
+    (2..=MAX_SEEDS).find(|&n| {
         let n = n as f64;
         StudentsT::new(0.0, 1.0, freedom(n)).is_ok_and(|t| {
             let both = t.inverse_cdf(1.0 - SIGNIFICANCE / 2.0) + t.inverse_cdf(POWER);
@@ -188,7 +188,7 @@ pub(super) mod tests {
             let is_paired = case["method"] == "paired";
             let a = group(case, "baseline", 1);
             let b = group(case, "candidate", if is_paired { 1 } else { 100 });
-            let test = over_seeds(&a, &b).unwrap();
+            let test = seed_test(&a, &b).unwrap();
             assert_eq!(test.method == SeedMethod::Paired, is_paired);
             for (found, name) in [
                 (test.p, "p"),
@@ -222,14 +222,14 @@ pub(super) mod tests {
 
     #[test]
     fn too_few_seeds_say_nothing_and_no_spread_proves_nothing() {
-        assert_eq!(over_seeds(&[(1, 0.9)], &[(1, 0.8), (2, 0.8)]), None);
+        assert_eq!(seed_test(&[(1, 0.9)], &[(1, 0.8), (2, 0.8)]), None);
         // The same seed again is no second seed.
         assert_eq!(
-            over_seeds(&[(1, 0.9), (1, 0.9)], &[(1, 0.8), (2, 0.8)]),
+            seed_test(&[(1, 0.9), (1, 0.9)], &[(1, 0.8), (2, 0.8)]),
             None
         );
         for seeds in [[1, 2], [3, 4]] {
-            let test = over_seeds(&[(1, 0.9), (2, 0.9)], &seeds.map(|s| (s, 0.8))).unwrap();
+            let test = seed_test(&[(1, 0.9), (2, 0.9)], &seeds.map(|s| (s, 0.8))).unwrap();
             assert_eq!(test.p, 1.0);
         }
     }

@@ -70,7 +70,7 @@ const UNIT: [f32; 256] = {
     unit
 };
 
-/// Grey or colour bytes as the inputs of a network, 0 to 1.
+/// Gray or color bytes as the inputs of a network, 0 to 1.
 pub fn unit_values(pixels: &[u8]) -> impl ExactSizeIterator<Item = f32> + '_ {
     pixels.iter().map(|&byte| UNIT[usize::from(byte)])
 }

@@ -6,7 +6,7 @@ use sha2::{Digest, Sha256};
 
 use super::{DataError, folder, idx};
 
-/// One part of a dataset, training or test: equally sized images, grey or colour, and their
+/// One part of a dataset, training or test: equally sized images, gray or color, and their
 /// classes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ImageSet {
@@ -64,11 +64,11 @@ impl ImageSet {
         &self.labels
     }
 
-    /// Image `i` in grey, `[height, width]`: the mean of its channels.
+    /// Image `i` in gray, `[height, width]`: the mean of its channels.
     ///
     /// # Panics
     /// If there are no more than `i` images.
-    pub fn grey(&self, i: usize) -> Vec<u8> {
+    pub fn gray(&self, i: usize) -> Vec<u8> {
         let [channels, height, width] = self.shape;
         let (image, area) = (self.image(i), height * width);
         let mean = |at: usize| {
@@ -118,8 +118,8 @@ impl Dataset {
         // The window waits for this: the training images, three quarters of the work, are
         // unpacked beside the rest, and the fingerprint of data that never changes is a constant.
         let (train, test) = std::thread::scope(|scope| {
-            let test = scope.spawn(|| grey_set(mnist::TEST_IMAGES, mnist::TEST_LABELS));
-            let train = grey_set(mnist::TRAIN_IMAGES, mnist::TRAIN_LABELS);
+            let test = scope.spawn(|| gray_set(mnist::TEST_IMAGES, mnist::TEST_LABELS));
+            let train = gray_set(mnist::TRAIN_IMAGES, mnist::TRAIN_LABELS);
             let test = test
                 .join()
                 .unwrap_or_else(|panic| std::panic::resume_unwind(panic));
@@ -170,7 +170,7 @@ pub(super) fn fingerprint(train: &ImageSet, test: &ImageSet) -> String {
 }
 
 /// One part of MNIST out of its packed files.
-fn grey_set(images: &[u8], labels: &[u8]) -> Result<ImageSet, DataError> {
+fn gray_set(images: &[u8], labels: &[u8]) -> Result<ImageSet, DataError> {
     let images = idx::images_from_bytes(images, "the MNIST images in this program")?;
     let labels = idx::labels_from_bytes(labels, "the MNIST labels in this program")?;
     let labels = labels.into_iter().map(|label| label as u32).collect();
@@ -206,7 +206,7 @@ mod tests {
         assert_eq!(set.len(), 2);
         assert_eq!(set.image(1), [4, 5, 6, 7]);
         assert_eq!(set.labels(), [5, 6]);
-        assert_eq!(set.grey(1), [5, 6]);
+        assert_eq!(set.gray(1), [5, 6]);
     }
 
     #[test]

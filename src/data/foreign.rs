@@ -1,7 +1,7 @@
-//! Pictures from outside: a photo, a scan, a screenshot of a digit, in any size and colours.
+//! Pictures from outside: a photo, a scan, a screenshot of a digit, in any size and colors.
 //!
 //! What comes out is what the canvas would hold: bright ink on black. It then takes the canvas's
-//! road through [`centre_sketch`](super::centre_sketch).
+//! road through [`center_sketch`](super::center_sketch).
 
 use std::fs::File;
 use std::io::{Cursor, Read};
@@ -12,7 +12,7 @@ use image::{DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader, Li
 
 use super::ink::ink_from_luma;
 use super::resample::{Stretch, resample};
-use super::{DataError, GreyImage};
+use super::{DataError, GrayImage};
 
 /// The largest file that is opened, in bytes.
 pub const MAX_FILE_BYTES: u64 = 32 << 20;
@@ -27,7 +27,7 @@ const WORKING_SIDE: usize = 512;
 ///
 /// # Errors
 /// No such file, no such picture, or one beyond the limits.
-pub fn read_image_file(path: &Path) -> Result<GreyImage, DataError> {
+pub fn read_image_file(path: &Path) -> Result<GrayImage, DataError> {
     let origin = path.display().to_string();
     let denied = |reason| DataError::Read {
         origin: origin.clone(),
@@ -52,7 +52,7 @@ pub fn read_image_file(path: &Path) -> Result<GreyImage, DataError> {
 ///
 /// # Errors
 /// As [`read_image_file`].
-pub fn read_image_bytes(bytes: &[u8], origin: &str) -> Result<GreyImage, DataError> {
+pub fn read_image_bytes(bytes: &[u8], origin: &str) -> Result<GrayImage, DataError> {
     if bytes.len() as u64 > MAX_FILE_BYTES {
         return Err(DataError::PictureSize {
             expected: format!("{MAX_FILE_BYTES} bytes"),
@@ -129,8 +129,8 @@ fn decode(bytes: &[u8], format: ImageFormat, origin: &str) -> Result<DynamicImag
     Ok(picture)
 }
 
-/// Whether an end marker follows the last scan. The decoder fills what is missing with grey, and
-/// grey would be classified. (A preview inside the file has markers of its own, but earlier.)
+/// Whether an end marker follows the last scan. The decoder fills what is missing with gray, and
+/// gray would be classified. (A preview inside the file has markers of its own, but earlier.)
 fn has_jpeg_end(bytes: &[u8]) -> bool {
     let last = |marker: u8| bytes.windows(2).rposition(|pair| pair == [0xff, marker]);
     let (start_of_scan, end_of_image) = (last(0xda), last(0xd9));
@@ -138,7 +138,7 @@ fn has_jpeg_end(bytes: &[u8]) -> bool {
 }
 
 /// Brightness, 0 to 255, with what is transparent filled in.
-fn luma_on_backdrop(picture: DynamicImage) -> GreyImage {
+fn luma_on_backdrop(picture: DynamicImage) -> GrayImage {
     let (width, height) = (picture.width() as usize, picture.height() as usize);
     let pixels = if picture.color().has_alpha() {
         let pairs = picture.into_luma_alpha8().into_raw();
@@ -151,7 +151,7 @@ fn luma_on_backdrop(picture: DynamicImage) -> GreyImage {
     } else {
         picture.into_luma8().into_raw()
     };
-    GreyImage {
+    GrayImage {
         width,
         height,
         pixels,
@@ -183,7 +183,7 @@ fn backdrop(pairs: &[u8]) -> u8 {
 }
 
 /// The picture with its longer side at most [`WORKING_SIDE`]: (height, width) and pixels.
-fn at_working_size(luma: &GreyImage) -> ([usize; 2], Vec<f32>) {
+fn at_working_size(luma: &GrayImage) -> ([usize; 2], Vec<f32>) {
     let longer = luma.width.max(luma.height);
     if longer <= WORKING_SIDE {
         let pixels = luma.pixels.iter().map(|&pixel| f32::from(pixel)).collect();

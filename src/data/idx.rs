@@ -18,7 +18,7 @@ pub const MAX_BYTES: u64 = 4 << 30;
 /// Deflate cannot make data smaller than this many times (zlib's technical notes).
 const MAX_DEFLATE_RATIO: u64 = 1032;
 
-/// Grey images of one size.
+/// Gray images of one size.
 #[derive(Debug, PartialEq, Eq)]
 pub struct IdxImages {
     /// Number of images.
@@ -27,7 +27,7 @@ pub struct IdxImages {
     pub height: usize,
     /// Pixels from left to right.
     pub width: usize,
-    /// Grey values, `[count, height, width]`, 0 to 255.
+    /// Gray values, `[count, height, width]`, 0 to 255.
     pub pixels: Vec<u8>,
 }
 

@@ -1,22 +1,22 @@
 //! What in a picture is ink, and what is paper.
 
-use super::GreyImage;
+use super::GrayImage;
 
-/// What stands out by fewer grey levels than this is paper, not ink.
-const LEAST_CONTRAST: f32 = 16.0;
+/// What stands out by fewer gray levels than this is paper, not ink.
+const MIN_CONTRAST: f32 = 16.0;
 /// Noise this many standard deviations from the background counts as background.
 const NOISE_SIGMAS: f32 = 4.0;
 /// JPEG rings around strokes; up to this part of the ink's contrast it is taken for that.
 const RINGING: f32 = 0.06;
 /// A blot with less than this part of all ink is a speck of dust or noise.
-const LEAST_BLOT: f32 = 0.005;
+const MIN_BLOT: f32 = 0.005;
 
 /// Bright ink on black from brightness (`size` is height, width; values 0 to 255).
 ///
 /// The background is what most of the border shares, allowing for light that falls off to one side
 /// (a plane). Ink is whatever stands out from it, darker or brighter, whichever stands out more;
 /// its strong parts become 255.
-pub(super) fn ink_from_luma(luma: &[f32], size: [usize; 2], is_jpeg: bool) -> GreyImage {
+pub(super) fn ink_from_luma(luma: &[f32], size: [usize; 2], is_jpeg: bool) -> GrayImage {
     let [height, width] = size;
     let background = Background::of_border(luma, size);
     let from_background = |(i, &value): (usize, &f32)| value - background.plane.at(place(i, size));
@@ -34,13 +34,13 @@ pub(super) fn ink_from_luma(luma: &[f32], size: [usize; 2], is_jpeg: bool) -> Gr
         noise
     };
     let ink_of = |&value: &f32| {
-        if value > floor && full >= LEAST_CONTRAST {
+        if value > floor && full >= MIN_CONTRAST {
             (value / full * 255.0).round().min(255.0) as u8
         } else {
             0
         }
     };
-    let mut image = GreyImage {
+    let mut image = GrayImage {
         width,
         height,
         pixels: contrast.iter().map(ink_of).collect(),
@@ -114,7 +114,7 @@ fn scatter(samples: &[([f32; 2], f32)], plane: Plane) -> f32 {
     1.4826 * median(samples.iter().map(deviation).collect())
 }
 
-/// The plane moved towards the samples, one coefficient after the other (Gauss-Seidel): around a
+/// The plane moved toward the samples, one coefficient after the other (Gauss-Seidel): around a
 /// border the three are nearly independent, so a few rounds settle, and nothing is ever singular.
 fn refit(samples: &[([f32; 2], f32)], mut plane: Plane) -> Plane {
     let moved = |plane: Plane, along: fn([f32; 2]) -> f32| {
@@ -168,7 +168,7 @@ fn full_ink(contrast: &[f32], noise: f32) -> f32 {
 
 /// Blackens every connected blot (corners connect too) that holds next to no ink: one of them in a
 /// far corner would decide how large the digit comes out.
-fn remove_specks(image: &mut GreyImage) {
+fn remove_specks(image: &mut GrayImage) {
     let all: f32 = image.pixels.iter().map(|&pixel| f32::from(pixel)).sum();
     let mut is_seen: Vec<bool> = image.pixels.iter().map(|&pixel| pixel == 0).collect();
     for start in 0..image.pixels.len() {
@@ -177,7 +177,7 @@ fn remove_specks(image: &mut GreyImage) {
         }
         let blot = blot_at(start, image, &mut is_seen);
         let mass: f32 = blot.iter().map(|&i| f32::from(image.pixels[i])).sum();
-        if mass < LEAST_BLOT * all {
+        if mass < MIN_BLOT * all {
             for i in blot {
                 image.pixels[i] = 0;
             }
@@ -186,7 +186,7 @@ fn remove_specks(image: &mut GreyImage) {
 }
 
 /// All pixels connected with `start` that are not yet seen.
-fn blot_at(start: usize, image: &GreyImage, is_seen: &mut [bool]) -> Vec<usize> {
+fn blot_at(start: usize, image: &GrayImage, is_seen: &mut [bool]) -> Vec<usize> {
     let (width, height) = (image.width, image.height);
     is_seen[start] = true;
     let mut blot = vec![start];
@@ -196,9 +196,9 @@ fn blot_at(start: usize, image: &GreyImage, is_seen: &mut [bool]) -> Vec<usize> 
         let (x, y) = (i % width, i / width);
         for y in y.saturating_sub(1)..(y + 2).min(height) {
             for x in x.saturating_sub(1)..(x + 2).min(width) {
-                let neighbour = y * width + x;
-                if !std::mem::replace(&mut is_seen[neighbour], true) {
-                    blot.push(neighbour);
+                let neighbor = y * width + x;
+                if !std::mem::replace(&mut is_seen[neighbor], true) {
+                    blot.push(neighbor);
                 }
             }
         }

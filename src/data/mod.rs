@@ -2,7 +2,7 @@
 //!
 //! [`Dataset`] is what training reads: MNIST from inside the program, or a folder of IDX files.
 //! [`stratified_split`], [`shuffled`] and [`ImageSet::batch`] turn it into tensors. A picture from
-//! outside takes the other road: [`read_image_file`], then [`centre_sketch`], as the canvas does.
+//! outside takes the other road: [`read_image_file`], then [`center_sketch`], as the canvas does.
 //!
 //! Nothing in here knows a model.
 
@@ -23,5 +23,5 @@ pub use batches::{Batch, shuffled, unit_values};
 pub use dataset::{Dataset, ImageSet};
 pub use error::DataError;
 pub use foreign::{read_image_bytes, read_image_file};
-pub use sketch::{GreyImage, centre_sketch};
+pub use sketch::{GrayImage, center_sketch};
 pub use split::{Split, stratified_split};

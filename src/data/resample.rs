@@ -1,8 +1,8 @@
-//! Grey images at another size.
+//! Gray images at another size.
 
 /// A picture of ink: bright strokes on black, whatever it looked like before.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct GreyImage {
+pub struct GrayImage {
     /// Pixels from left to right.
     pub width: usize,
     /// Pixels from top to bottom.
@@ -24,7 +24,7 @@ pub(super) struct Stretch {
 /// stroke falls between two samples; enlarging interpolates linearly; at the same size on the same
 /// grid, nothing changes. Outside the image is black.
 pub(super) fn resample(
-    image: &GreyImage,
+    image: &GrayImage,
     rows: Stretch,
     columns: Stretch,
     size: [usize; 2],
@@ -94,8 +94,8 @@ fn taps(stretch: Stretch, n: usize, extent: usize) -> Vec<Taps> {
 mod tests {
     use super::*;
 
-    fn image(width: usize, pixels: &[u8]) -> GreyImage {
-        GreyImage {
+    fn image(width: usize, pixels: &[u8]) -> GrayImage {
+        GrayImage {
             width,
             height: pixels.len() / width,
             pixels: pixels.to_vec(),

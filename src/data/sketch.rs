@@ -1,11 +1,11 @@
 //! From a sketch of any size to the input of a network, by the rule MNIST was made with (LeCun,
 //! Cortes and Burges, the MNIST page): the digit is scaled, its aspect kept, to fit a box of 20×20
-//! pixels, and the box is placed in the 28×28 image so that the digit's centre of mass is in the
+//! pixels, and the box is placed in the 28×28 image so that the digit's center of mass is in the
 //! middle.
 
 use super::resample::{Stretch, resample};
 
-pub use super::resample::GreyImage;
+pub use super::resample::GrayImage;
 
 /// The part of the target's side that the ink's longer side fills: MNIST's 20 of 28.
 const INK_SHARE: f64 = 20.0 / 28.0;
@@ -19,12 +19,12 @@ const EDGE: f32 = 0.2;
 /// The sketch as an image of `target` size (height, width), or `None` where there is no ink.
 ///
 /// The ink is cropped, scaled (its aspect kept) so that it fills 20/28 of the target, and placed
-/// with its centre of mass at the target's centre, as near as whole pixels allow and without
+/// with its center of mass at the target's center, as near as whole pixels allow and without
 /// cutting any of it off. A stroke so thin that scaling made it pale is brightened again.
 ///
 /// # Panics
 /// If the image has fewer pixels than its width and height say.
-pub fn centre_sketch(image: &GreyImage, target: [usize; 2]) -> Option<Vec<u8>> {
+pub fn center_sketch(image: &GrayImage, target: [usize; 2]) -> Option<Vec<u8>> {
     let brightest = *image.pixels.iter().max()?;
     if brightest < FAINTEST_INK || image.width == 0 || target.contains(&0) {
         return None;
@@ -40,7 +40,7 @@ pub fn centre_sketch(image: &GreyImage, target: [usize; 2]) -> Option<Vec<u8>> {
 }
 
 /// The rows and columns that hold all pixels brighter than `edge`.
-fn ink_box(image: &GreyImage, edge: u8) -> Option<[Stretch; 2]> {
+fn ink_box(image: &GrayImage, edge: u8) -> Option<[Stretch; 2]> {
     let mut rows = [usize::MAX, 0];
     let mut columns = [usize::MAX, 0];
     for (y, line) in image.pixels.chunks_exact(image.width).enumerate() {
@@ -67,7 +67,7 @@ fn on_grid(ink: Stretch, scale: f64, target: usize) -> (Stretch, usize) {
     (Stretch { len, ..ink }, n)
 }
 
-/// `ink` of `size` on a black `target`, its centre of mass in the middle.
+/// `ink` of `size` on a black `target`, its center of mass in the middle.
 fn place(ink: &[f32], size: [usize; 2], target: [usize; 2]) -> Vec<u8> {
     let [height, width] = size;
     let brightest = ink.iter().copied().fold(f32::MIN_POSITIVE, f32::max);
@@ -79,10 +79,10 @@ fn place(ink: &[f32], size: [usize; 2], target: [usize; 2]) -> Vec<u8> {
             .sum::<f32>()
             / mass
     };
-    // In MNIST the centres of mass lie from pixel 13.5 to 14.5. The hair decides for 13.5, the true
+    // In MNIST the centers of mass lie from pixel 13.5 to 14.5. The hair decides for 13.5, the true
     // middle, where a symmetric shape could go either way.
-    let offset = |centre: f32, n: usize, target: usize| {
-        let wanted = (target / 2) as f32 - centre;
+    let offset = |center: f32, n: usize, target: usize| {
+        let wanted = (target / 2) as f32 - center;
         let wanted = (wanted - 0.501).ceil().max(0.0) as usize;
         wanted.min(target.saturating_sub(n))
     };
@@ -103,14 +103,14 @@ mod tests {
     use super::*;
 
     /// A page with one black-edged rectangle of ink of brightness `ink`.
-    fn page(side: [usize; 2], top_left: [usize; 2], size: [usize; 2], ink: u8) -> GreyImage {
+    fn page(side: [usize; 2], top_left: [usize; 2], size: [usize; 2], ink: u8) -> GrayImage {
         let [height, width] = side;
         let is_ink = |i: usize| {
             let (y, x) = (i / width, i % width);
             (top_left[0]..top_left[0] + size[0]).contains(&y)
                 && (top_left[1]..top_left[1] + size[1]).contains(&x)
         };
-        GreyImage {
+        GrayImage {
             width,
             height,
             pixels: (0..height * width)
@@ -121,7 +121,7 @@ mod tests {
 
     /// First row, first column, rows and columns of what is brighter than half.
     fn inked(pixels: &[u8], target: [usize; 2]) -> [usize; 4] {
-        let image = GreyImage {
+        let image = GrayImage {
             width: target[1],
             height: target[0],
             pixels: pixels.to_vec(),
@@ -133,15 +133,15 @@ mod tests {
     #[test]
     fn without_ink_there_is_no_image() {
         assert_eq!(
-            centre_sketch(&page([9, 9], [0, 0], [0, 0], 0), [28, 28]),
+            center_sketch(&page([9, 9], [0, 0], [0, 0], 0), [28, 28]),
             None
         );
         assert_eq!(
-            centre_sketch(&page([9, 9], [2, 2], [4, 4], 15), [28, 28]),
+            center_sketch(&page([9, 9], [2, 2], [4, 4], 15), [28, 28]),
             None
         );
         assert_eq!(
-            centre_sketch(&page([0, 0], [0, 0], [0, 0], 0), [28, 28]),
+            center_sketch(&page([0, 0], [0, 0], [0, 0], 0), [28, 28]),
             None
         );
     }
@@ -150,7 +150,7 @@ mod tests {
     fn the_longer_side_fills_20_of_28_wherever_the_ink_is() {
         for top_left in [[0, 0], [17, 140], [180, 240]] {
             let sketch = page([280, 280], top_left, [100, 40], 255);
-            let out = centre_sketch(&sketch, [28, 28]).unwrap();
+            let out = center_sketch(&sketch, [28, 28]).unwrap();
             assert_eq!(inked(&out, [28, 28]), [4, 10, 20, 8], "{top_left:?}");
         }
     }
@@ -164,16 +164,16 @@ mod tests {
             ([28, 56], [4, 8, 20, 40]),
             ([56, 28], [23, 4, 10, 20]),
         ] {
-            let out = centre_sketch(&sketch, target).unwrap();
+            let out = center_sketch(&sketch, target).unwrap();
             assert_eq!(out.len(), target[0] * target[1]);
             assert_eq!(inked(&out, target), expected, "{target:?}");
         }
-        assert_eq!(centre_sketch(&sketch, [1, 1]).unwrap(), [255]);
+        assert_eq!(center_sketch(&sketch, [1, 1]).unwrap(), [255]);
     }
 
     #[test]
     fn a_sketch_too_small_is_enlarged() {
-        let out = centre_sketch(&page([28, 28], [3, 3], [5, 5], 255), [28, 28]).unwrap();
+        let out = center_sketch(&page([28, 28], [3, 3], [5, 5], 255), [28, 28]).unwrap();
         let [_, _, rows, columns] = inked(&out, [28, 28]);
         assert_eq!([rows, columns], [20, 20]);
     }
@@ -181,21 +181,21 @@ mod tests {
     #[test]
     fn a_dot_and_a_hairline_are_full_ink() {
         for size in [[1, 1], [200, 1], [1, 200]] {
-            let out = centre_sketch(&page([280, 280], [40, 40], size, 255), [28, 28]).unwrap();
+            let out = center_sketch(&page([280, 280], [40, 40], size, 255), [28, 28]).unwrap();
             assert_eq!(out.iter().max(), Some(&255), "{size:?}");
         }
     }
 
     #[test]
-    fn heavy_ink_is_centred_and_its_tail_is_not_cut_off() {
+    fn heavy_ink_is_centered_and_its_tail_is_not_cut_off() {
         let mut sketch = page([280, 280], [10, 10], [60, 60], 255);
         for x in 70..250 {
             sketch.pixels[40 * 280 + x] = 255;
             sketch.pixels[41 * 280 + x] = 255;
             sketch.pixels[42 * 280 + x] = 255;
         }
-        let out = centre_sketch(&sketch, [28, 28]).unwrap();
-        let image = GreyImage {
+        let out = center_sketch(&sketch, [28, 28]).unwrap();
+        let image = GrayImage {
             width: 28,
             height: 28,
             pixels: out,

@@ -6,7 +6,7 @@ use crate::data::ImageSet;
 use crate::model::Classifier;
 use crate::train::{Loss, argmax_rows, measure};
 
-/// How a classifier does on a set of labelled images.
+/// How a classifier does on a set of labeled images.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Report {
     /// Images looked at.

@@ -8,7 +8,7 @@ use std::path::Path;
 pub use table::{csv, jsonl};
 pub use tensorboard::tensorboard;
 
-use crate::compare::Facts;
+use crate::compare::RunRow;
 use crate::files::WriteError;
 use crate::runs::{RunFolder, RunFolderError, RunState, read_run};
 
@@ -42,7 +42,7 @@ struct Exported {
     created: String,
     status: &'static str,
     state: RunState,
-    facts: Facts,
+    facts: RunRow,
 }
 
 impl Exported {
@@ -50,7 +50,7 @@ impl Exported {
         let record = read_run(path)?;
         Ok(Exported {
             status: record.status.word(),
-            facts: Facts::new(&record),
+            facts: RunRow::new(&record),
             created: record.created,
             state: RunFolder::open(path)?.replay()?,
         })

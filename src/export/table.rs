@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 use super::{ExportError, Exported};
-use crate::compare::{Facts, Metric};
+use crate::compare::{Metric, RunRow};
 use crate::files::write_atomically;
 use crate::runs::Parent;
 use crate::runs::table::csv_row;
@@ -54,7 +54,7 @@ struct Line<'a> {
     /// The run it branched off.
     parent: Option<&'a Parent>,
     #[serde(flatten)]
-    facts: &'a Facts,
+    facts: &'a RunRow,
     epochs: &'a [EpochPoint],
 }
 

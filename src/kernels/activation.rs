@@ -7,7 +7,7 @@
 
 use super::reuse::buffer;
 use super::support::{read, slice, tensor};
-use super::{pool, simd, sums, tape};
+use super::{pool, simd, tape, vector};
 use candle_core::{CpuStorage, CustomOp1, Layout, Result, Shape, Tensor};
 use pulp::{Simd, WithSimd};
 
@@ -43,8 +43,8 @@ impl Activation {
                 true => 0.0,
                 false => x,
             },
-            Self::Sigmoid => sums::sigmoid(x),
-            Self::Tanh => sums::tanh(x),
+            Self::Sigmoid => vector::sigmoid(x),
+            Self::Tanh => vector::tanh(x),
         }
     }
 
@@ -63,7 +63,7 @@ impl Activation {
     #[inline(always)]
     pub(super) fn apply(self, values: &mut [f32]) {
         let values = values.iter_mut();
-        // The match is outside the loop, so that each loop can be vectorised.
+        // The match is outside the loop, so that each loop can be vectorized.
         match self {
             Self::Identity => {}
             Self::Relu => values.for_each(|v| *v = Self::Relu.value(*v)),

@@ -5,9 +5,9 @@
 //! Forward, for each sample and head: P = softmax(Q Kᵀ / √d), y = P V. Backward:
 //! dV = Pᵀ dy, dP = dy Vᵀ, dS = P (dP − Σ P dP) / √d, dQ = dS K, dK = dSᵀ Q. P is kept.
 
+use super::gemm::{Gemm, Init, NO_PREFETCH, Rows, Strided};
 use super::support::{read, slice, tensor, wants_gradient};
-use super::tile::{Init, NOTHING_AHEAD, Product, Rows, Strided};
-use super::{pool, scratch, simd, sums, tape};
+use super::{pool, scratch, simd, tape, vector};
 use candle_core::{CpuStorage, CustomOp1, Layout, Result, Shape, Tensor, bail};
 use std::sync::OnceLock;
 
@@ -58,7 +58,7 @@ impl Attention {
             true => (1, a.row),
             false => (a.row, 1),
         };
-        simd::run(Product {
+        simd::run(Gemm {
             a: a.values,
             rows: Rows::Strided {
                 n: self.tokens,
@@ -73,7 +73,7 @@ impl Attention {
             ldc,
             init: Init::Zero,
             relu: false,
-            ahead: NOTHING_AHEAD,
+            prefetch: NO_PREFETCH,
         });
     }
 
@@ -130,7 +130,7 @@ impl Attention {
                 self.product((dy, false), side, [depth, tokens], (ds, tokens));
                 simd::run(|| {
                     for (p, ds) in p.chunks_exact(tokens).zip(ds.chunks_exact_mut(tokens)) {
-                        let mean = sums::sum2(p, ds, |p, d| p * d);
+                        let mean = vector::sum2(p, ds, |p, d| p * d);
                         for (p, ds) in p.iter().zip(ds) {
                             *ds = p * (*ds - mean) * scale;
                         }
@@ -158,8 +158,8 @@ impl Attention {
 fn softmax(row: &mut [f32], scale: f32) {
     let largest = row.iter().copied().fold(f32::NEG_INFINITY, f32::max);
     row.iter_mut()
-        .for_each(|x| *x = sums::exp((*x - largest) * scale));
-    let sum = sums::sum(row, |x| x);
+        .for_each(|x| *x = vector::exp((*x - largest) * scale));
+    let sum = vector::sum(row, |x| x);
     row.iter_mut().for_each(|x| *x /= sum);
 }
 

@@ -6,7 +6,7 @@
 //! dx = w / √(variance + ε) · (dy − mean dy − x̂ · mean(dy x̂)), dw = Σ dy · x̂, db = Σ dy.
 
 use super::support::{read, slice, tensor};
-use super::{pool, simd, sums, tape};
+use super::{pool, simd, tape, vector};
 use candle_core::{CpuStorage, CustomOp1, CustomOp3, Layout, Result, Shape, Tensor, bail};
 use std::sync::Mutex;
 
@@ -131,8 +131,8 @@ impl CustomOp3 for BatchNorm {
                         let (mean, scale) = (self.mean[c], self.scale[c]);
                         let (mut dw, mut db) = (0.0f64, 0.0f64);
                         for (x, dy) in sizes.planes(x, c).zip(sizes.planes(dy, c)) {
-                            dw += f64::from(sums::sum2(x, dy, |x, g| g * (x - mean) * scale));
-                            db += f64::from(sums::sum(dy, |g| g));
+                            dw += f64::from(vector::sum2(x, dy, |x, g| g * (x - mean) * scale));
+                            db += f64::from(vector::sum(dy, |g| g));
                         }
                         [dw as f32, db as f32]
                     });
@@ -181,9 +181,9 @@ pub fn batch_norm(
     let x = x.contiguous()?;
     let [mean, variance] = read(&x, |x| {
         Ok(sizes.per_channel(|c| {
-            let plane_sum = |x: &[f32]| f64::from(sums::sum(x, |x| x));
+            let plane_sum = |x: &[f32]| f64::from(vector::sum(x, |x| x));
             let mean = (sizes.planes(x, c).map(plane_sum).sum::<f64>() / n) as f32;
-            let squares = |x: &[f32]| f64::from(sums::sum(x, |x| (x - mean) * (x - mean)));
+            let squares = |x: &[f32]| f64::from(vector::sum(x, |x| (x - mean) * (x - mean)));
             [
                 mean,
                 (sizes.planes(x, c).map(squares).sum::<f64>() / n) as f32,

@@ -61,7 +61,7 @@ struct Chunk<'a> {
 impl pulp::WithSimd for Chunk<'_> {
     type Output = ();
 
-    // Integers and one product, without a branch: the compiler vectorises it, with the same bits
+    // Integers and one product, without a branch: the compiler vectorizes it, with the same bits
     // everywhere.
     #[inline(always)]
     fn with_simd<S: pulp::Simd>(self, _: S) {
@@ -75,7 +75,7 @@ impl pulp::WithSimd for Chunk<'_> {
     }
 }
 
-/// The finaliser of SplitMix64 (Steele, Lea and Flood 2014) over key and chunk.
+/// The finalizer of SplitMix64 (Steele, Lea and Flood 2014) over key and chunk.
 fn chunk_key(key: u64, chunk: u64) -> u32 {
     let mut z = key.wrapping_add(chunk.wrapping_mul(0x9e37_79b9_7f4a_7c15));
     z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -83,7 +83,7 @@ fn chunk_key(key: u64, chunk: u64) -> u32 {
     ((z ^ (z >> 31)) >> 32) as u32
 }
 
-/// The finaliser of MurmurHash3 (Appleby, public domain): 32 bits in, 32 well mixed bits out.
+/// The finalizer of MurmurHash3 (Appleby, public domain): 32 bits in, 32 well mixed bits out.
 #[inline(always)]
 fn hash(mut x: u32) -> u32 {
     x = (x ^ (x >> 16)).wrapping_mul(0x85eb_ca6b);

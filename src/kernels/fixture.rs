@@ -67,7 +67,7 @@ impl Case {
         }
     }
 
-    /// A number of the optimiser cases.
+    /// A number of the optimizer cases.
     pub fn number(&self, name: &str) -> Option<f64> {
         self.options.get(name)?.as_f64()
     }

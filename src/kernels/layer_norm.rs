@@ -7,7 +7,7 @@
 //! √(variance + ε), dw = Σ dy · x̂ and db = Σ dy over the rows.
 
 use super::support::{per_chunk, read, reduce_rows, slice, tensor};
-use super::{pool, simd, sums, tape};
+use super::{pool, simd, tape, vector};
 use candle_core::{CpuStorage, CustomOp3, Layout, Result, Shape, Tensor, bail};
 
 /// The rows are cut into at most this many chunks.
@@ -24,8 +24,8 @@ impl LayerNorm {
     #[inline(always)]
     fn moments(&self, x: &[f32]) -> (f32, f32) {
         let n = self.d as f32;
-        let mean = sums::sum(x, |x| x) / n;
-        let variance = sums::sum(x, |x| (x - mean) * (x - mean)) / n;
+        let mean = vector::sum(x, |x| x) / n;
+        let variance = vector::sum(x, |x| (x - mean) * (x - mean)) / n;
         (mean, 1.0 / (variance + self.epsilon).sqrt())
     }
 
@@ -53,8 +53,8 @@ impl LayerNorm {
                 db[i] += dy[i];
                 dx[i] = dy[i] * w[i];
             }
-            let mean_g = sums::sum(dx, |g| g) / d as f32;
-            let mean_gx = sums::sum2(dx, x, |g, x| g * (x - mean) * scale) / d as f32;
+            let mean_g = vector::sum(dx, |g| g) / d as f32;
+            let mean_gx = vector::sum2(dx, x, |g, x| g * (x - mean) * scale) / d as f32;
             for (dx, x) in dx.iter_mut().zip(x) {
                 *dx = (*dx - mean_g - (x - mean) * scale * mean_gx) * scale;
             }

@@ -1,6 +1,6 @@
 //! CPU operations made fast, with their gradients, as candle custom ops.
 //!
-//! What candle has is either slow on small networks (convolution, dense layers, optimisers) or
+//! What candle has is either slow on small networks (convolution, dense layers, optimizers) or
 //! wrong (the gradient of max pooling); these ops take its place. They are ordinary nodes of
 //! candle's graph: `loss.backward()` works through them. [`gradients`] does the same without the
 //! zero tensor and the addition that candle spends on every gradient.
@@ -12,19 +12,19 @@
 mod activation;
 mod attention;
 mod batch_norm;
+#[cfg(test)]
+mod bit_equality;
 mod conv;
 mod copy;
-mod curve;
 mod dense;
 mod dropout;
 #[cfg(test)]
 mod fixture;
+mod gemm;
 mod grouped;
-#[cfg(test)]
-mod identity;
 mod layer_norm;
 mod loss;
-mod measure;
+mod moments;
 mod peak;
 mod pool;
 mod pooling;
@@ -32,32 +32,32 @@ mod recurrent;
 mod reuse;
 mod scratch;
 mod simd;
+mod smooth_activation;
 mod squared_error;
-mod sums;
 mod support;
 mod tape;
-mod tile;
 mod transpose;
-/// In-place optimiser steps.
+/// In-place optimizer steps.
 pub mod update;
+mod vector;
 
 pub use activation::{Activation, activate};
 pub use attention::attention;
 pub use batch_norm::{BatchMoments, batch_norm, batch_norm_fixed};
-pub use conv::{Order, conv2d, conv2d_ordered};
+pub use conv::{MemoryFormat, conv2d, conv2d_with_formats};
 pub use copy::Copies;
-pub use curve::{Curve, bend};
 pub use dense::dense;
 pub use dropout::dropout;
 pub use grouped::grouped_conv2d;
 pub use layer_norm::layer_norm;
 pub use loss::{cross_entropy, smoothed_cross_entropy};
-pub use measure::{Spread, sample, spread, square_distance};
+pub use moments::{Moments, sample, spread, square_distance};
 pub use peak::peak_flops;
 pub(crate) use pool::for_parts;
 pub use pool::{set_threads, threads, use_own_threads};
 pub use pooling::{Window, avg_pool2d, max_pool2d};
 pub use recurrent::{Cell, recurrent};
 pub use simd::{InstructionSet, instruction_set, set_instruction_set};
+pub use smooth_activation::{SmoothActivation, smooth_activation};
 pub use squared_error::squared_error;
 pub use tape::gradients;

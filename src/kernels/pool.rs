@@ -17,7 +17,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock};
 use std::thread::JoinHandle;
 
 /// How often a worker looks for the next job before it offers its core to others. Long enough for
-/// the gaps within a step, short enough for a neighbour who needs the core.
+/// the gaps within a step, short enough for a neighbor who needs the core.
 const SPINS: usize = 2_000;
 
 /// How often it looks in between such offers before it sleeps: about a tenth of a millisecond in

@@ -16,7 +16,7 @@ use std::sync::OnceLock;
 pub struct Window {
     /// Height and width of the window.
     pub kernel: [usize; 2],
-    /// Distance between neighbouring windows.
+    /// Distance between neighboring windows.
     pub stride: [usize; 2],
     /// Rows and columns added on each side of the image.
     pub padding: [usize; 2],
@@ -71,7 +71,7 @@ struct Pooling {
     image: [usize; 2],
     output: [usize; 2],
     /// For max: where in its plane each maximum was, left by the forward pass.
-    winners: OnceLock<Vec<u32>>,
+    argmax: OnceLock<Vec<u32>>,
 }
 
 impl Pooling {
@@ -85,7 +85,7 @@ impl Pooling {
         })
     }
 
-    fn max_plane(&self, x: &[f32], y: &mut [f32], winners: &mut [u32]) {
+    fn max_plane(&self, x: &[f32], y: &mut [f32], argmax: &mut [u32]) {
         let width = self.image[1];
         for (i, rows, cols) in self.windows() {
             let mut best = (f32::NEG_INFINITY, rows.start * width + cols.start);
@@ -97,7 +97,7 @@ impl Pooling {
                     }
                 }
             }
-            (y[i], winners[i]) = (best.0, best.1 as u32);
+            (y[i], argmax[i]) = (best.0, best.1 as u32);
         }
     }
 
@@ -120,9 +120,9 @@ impl Pooling {
         1.0 / (self.window.kernel[0] * self.window.kernel[1]) as f32
     }
 
-    fn backward_plane(&self, dy: &[f32], winners: &[u32], dx: &mut [f32]) {
+    fn backward_plane(&self, dy: &[f32], argmax: &[u32], dx: &mut [f32]) {
         if self.kind == Kind::Max {
-            for (dy, &at) in dy.iter().zip(winners) {
+            for (dy, &at) in dy.iter().zip(argmax) {
                 dx[at as usize] += dy;
             }
             return;
@@ -155,7 +155,7 @@ impl CustomOp1 for Pooling {
         let x = slice(x, layout)?;
         let mut y = vec![0.0; n * c * pooled];
         // One chunk per sample.
-        let mut winners = vec![0; if self.kind == Kind::Max { y.len() } else { 0 }];
+        let mut argmax = vec![0; if self.kind == Kind::Max { y.len() } else { 0 }];
         let parts = x.chunks(c * plane).zip(y.chunks_mut(c * pooled));
         if self.kind == Kind::Average {
             pool::for_parts(parts, |_, (x, y)| {
@@ -164,17 +164,17 @@ impl CustomOp1 for Pooling {
                 }
             });
         } else {
-            let parts = parts.zip(winners.chunks_mut(c * pooled));
-            pool::for_parts(parts, |_, ((x, y), winners)| {
+            let parts = parts.zip(argmax.chunks_mut(c * pooled));
+            pool::for_parts(parts, |_, ((x, y), argmax)| {
                 let outputs = y
                     .chunks_exact_mut(pooled)
-                    .zip(winners.chunks_exact_mut(pooled));
-                for (x, (y, winners)) in x.chunks_exact(plane).zip(outputs) {
-                    self.max_plane(x, y, winners);
+                    .zip(argmax.chunks_exact_mut(pooled));
+                for (x, (y, argmax)) in x.chunks_exact(plane).zip(outputs) {
+                    self.max_plane(x, y, argmax);
                 }
             });
             // The op is new for every call, so the slot is empty.
-            let _ = self.winners.set(winners);
+            let _ = self.argmax.set(argmax);
         }
         let [oh, ow] = self.output;
         Ok((CpuStorage::F32(y), Shape::from((n, c, oh, ow))))
@@ -185,15 +185,15 @@ impl CustomOp1 for Pooling {
         let c = x.dim(1)?;
         let mut dx = vec![0.0; x.elem_count()];
         let none = Vec::new();
-        let winners = self.winners.get().unwrap_or(&none);
+        let argmax = self.argmax.get().unwrap_or(&none);
         read(dy, |dy| {
             let parts = dy.chunks(c * pooled).zip(dx.chunks_mut(c * plane));
             pool::for_parts(parts, |sample, (dy, dx)| {
                 let planes = dy.chunks_exact(pooled).zip(dx.chunks_exact_mut(plane));
                 for (channel, (dy, dx)) in planes.enumerate() {
                     let start = (sample * c + channel) * pooled;
-                    let winners = winners.get(start..start + pooled).unwrap_or_default();
-                    self.backward_plane(dy, winners, dx);
+                    let argmax = argmax.get(start..start + pooled).unwrap_or_default();
+                    self.backward_plane(dy, argmax, dx);
                 }
             });
             Ok(())
@@ -209,7 +209,7 @@ fn pooling(x: &Tensor, window: Window, kind: Kind) -> Result<Tensor> {
         window,
         image: [h, w],
         output: window.pooled_or_error([h, w])?,
-        winners: OnceLock::new(),
+        argmax: OnceLock::new(),
     };
     if !x.device().is_cpu() {
         bail!("pooling: not available on {:?}", x.device().location());

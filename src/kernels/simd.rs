@@ -1,12 +1,12 @@
 //! Which instructions the kernels run on: AVX-512, AVX2 with FMA, or whatever the compiler makes
 //! of plain Rust, chosen when the program starts.
 //!
-//! Kernels are written once, over `pulp::Simd`, and vectorised over output elements: each element
+//! Kernels are written once, over `pulp::Simd`, and vectorized over output elements: each element
 //! is the same chain of fused multiply-adds whatever the width, so AVX-512 and AVX2 give the same
 //! bits. The portable set has no fused multiply-add to rely on and may differ in the last place.
 //!
 //! `CANDLE_STUDIO_SIMD=avx2`, `avx512` or `portable` forces a set, for tests and benchmarks; one
-//! that the machine lacks is passed over in favour of the next smaller.
+//! that the machine lacks is passed over in favor of the next smaller.
 
 use pulp::{Arch, Simd, WithSimd};
 use std::any::Any;
@@ -172,7 +172,7 @@ pub(crate) fn pick<S: Simd>(simd: S, four: [f32; 4], index: S::u32s) -> S::f32s 
 
 /// Asks for the cache line of the first element, which will be needed soon.
 #[inline(always)]
-pub(crate) fn prefetch(line: &[f32]) {
+pub(crate) fn prefetch_line(line: &[f32]) {
     #[cfg(target_arch = "x86_64")]
     #[expect(
         unsafe_code,

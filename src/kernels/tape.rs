@@ -25,7 +25,7 @@ enum Call {
     Three([Tensor; 3], Op3),
 }
 
-/// An op that can take the optimiser step of its second argument, the weight, within its backward
+/// An op that can take the optimizer step of its second argument, the weight, within its backward
 /// pass.
 pub(super) trait Fusable: Send + Sync {
     /// The gradients of the arguments but the weight, which is updated.
@@ -113,7 +113,7 @@ pub(super) fn apply3(
     Ok(result)
 }
 
-/// The same for an op that can take its weight's optimiser step.
+/// The same for an op that can take its weight's optimizer step.
 pub(super) fn apply3_fusable(
     arguments: [&Tensor; 3],
     op: impl CustomOp3 + Fusable + Copy + 'static,

@@ -1,4 +1,4 @@
-//! In-place optimiser steps: parameter and state are read and written once, in parallel.
+//! In-place optimizer steps: parameter and state are read and written once, in parallel.
 //!
 //! The formulas are those of `torch.optim.SGD`, `Adam`, `AdamW` and `RMSprop`, in the same order of
 //! operations; the scalars that depend on the step alone are computed in f64. The state (velocity,
@@ -12,7 +12,7 @@ mod shaped;
 pub use adam::{AdamHyper, adam};
 pub use average::average;
 pub use rmsprop::RmspropHyper;
-pub use shaped::{shaped_step, watched_step};
+pub use shaped::{step_with_norms, step_with_transform};
 
 use super::support::{slice, slice_mut};
 use super::{pool, simd, tape};
@@ -47,11 +47,11 @@ pub enum Rule {
         /// The settings.
         hyper: AdamHyper,
     },
-    /// As `torch.optim.RMSprop`, not centred.
+    /// As `torch.optim.RMSprop`, not centered.
     Rmsprop(RmspropHyper),
 }
 
-/// A parameter and the optimiser's memory of it.
+/// A parameter and the optimizer's memory of it.
 #[derive(Debug)]
 pub struct Slot<'a> {
     /// The parameter.
@@ -78,7 +78,7 @@ impl Slot<'_> {
             }
             if state.len() != n {
                 bail!(
-                    "optimiser step: state of {} elements, {n} expected",
+                    "optimizer step: state of {} elements, {n} expected",
                     state.len()
                 );
             }
@@ -94,14 +94,14 @@ impl Slot<'_> {
     pub(super) fn take(&mut self, grad: &Tensor, rule: Rule) -> Result<()> {
         if grad.elem_count() != self.param.elem_count() {
             bail!(
-                "optimiser step: gradient {:?} for parameter {:?}",
+                "optimizer step: gradient {:?} for parameter {:?}",
                 grad.dims(),
                 self.param.dims()
             );
         }
         if !self.param.device().is_cpu() {
             bail!(
-                "optimiser step: not available on {:?}",
+                "optimizer step: not available on {:?}",
                 self.param.device().location()
             );
         }
@@ -126,7 +126,7 @@ struct InPlace<'a>(RefCell<Update<'a>>);
 
 impl InplaceOp2 for InPlace<'_> {
     fn name(&self) -> &'static str {
-        "optimiser step"
+        "optimizer step"
     }
 
     fn cpu_fwd(
@@ -212,7 +212,7 @@ struct Apply<'a> {
 impl WithSimd for Apply<'_> {
     type Output = ();
 
-    // Where it is left to the compiler to vectorise a loop for the instruction set, it never fuses
+    // Where it is left to the compiler to vectorize a loop for the instruction set, it never fuses
     // operations, so the bits are the same everywhere.
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
@@ -235,15 +235,15 @@ fn split_decay(lr: f64, weight_decay: f64, decoupled: bool) -> (f32, f32) {
 }
 
 /// Gradients and moments below this are taken for zero.
-const NOTHING: f32 = 1e-16;
+const FLUSH_BELOW: f32 = 1e-16;
 
 /// The moment of a weight whose gradient has become zero, at the border of the images for
 /// instance, decays until its digits run out: a processor computes such subnormal numbers a
 /// hundred times slower, and after 600 updates of the reference network a step took three times as
 /// long. Far above them, and far below what could move a weight, `x` becomes zero.
 #[inline(always)]
-fn flushed(x: f32) -> f32 {
-    if x.abs() < NOTHING { 0.0 } else { x }
+fn flush_tiny(x: f32) -> f32 {
+    if x.abs() < FLUSH_BELOW { 0.0 } else { x }
 }
 
 /// The scalars of one step of gradient descent.
@@ -270,8 +270,8 @@ impl SgdScalars {
             return;
         }
         for ((p, g), v) in p.iter_mut().zip(g).zip(v) {
-            let g = flushed(g + decay * *p);
-            *v = flushed(if self.first { g } else { mu * *v + g });
+            let g = flush_tiny(g + decay * *p);
+            *v = flush_tiny(if self.first { g } else { mu * *v + g });
             *p = *p * keep - lr * if self.nesterov { g + mu * *v } else { *v };
         }
     }
@@ -356,7 +356,7 @@ mod tests {
             },
             Rule::Rmsprop(RmspropHyper {
                 lr: 0.1,
-                memory: 0.0,
+                alpha: 0.0,
                 epsilon: 1e-12,
                 momentum: 0.0,
                 weight_decay: 0.5,
@@ -379,7 +379,7 @@ mod tests {
 
     #[test]
     fn twenty_steps_are_pytorchs() {
-        for case in fixture::cases("optimiser") {
+        for case in fixture::cases("optimizer") {
             let param = Var::from_tensor(&case.tensor("start")).unwrap();
             let gradients = case.tensor("gradients");
             let (mut m, mut v) = (Vec::new(), Vec::new());
@@ -402,7 +402,7 @@ mod tests {
                 if case.name.starts_with("rmsprop") {
                     let hyper = RmspropHyper {
                         lr: hyper.lr,
-                        memory: number("alpha").unwrap_or(0.99),
+                        alpha: number("alpha").unwrap_or(0.99),
                         epsilon: hyper.epsilon,
                         momentum: number("momentum").unwrap_or(0.0),
                         weight_decay: hyper.weight_decay,

@@ -220,7 +220,7 @@ const POOL: [About; 2] = [
 
 const DENSE: [About; 1] = [(
     "Units",
-    "Outputs of the layer: too few cannot tell the classes apart, too many memorise.",
+    "Outputs of the layer: too few cannot tell the classes apart, too many memorize.",
 )];
 
 const RATE: About = (
@@ -307,8 +307,8 @@ mod tests {
             // Groups of one are left out of a file, and a block's layers are layers themselves.
             let is_setting = |key: &&String| !["kind", "layers"].contains(&key.as_str());
             let n_hidden = usize::from(matches!(layer, Layer::Conv2d { .. }));
-            let n_kept = kept.keys().filter(is_setting).count() + n_hidden;
-            assert_eq!(layer.fields().len(), n_kept, "{layer:?}");
+            let n_saved = kept.keys().filter(is_setting).count() + n_hidden;
+            assert_eq!(layer.fields().len(), n_saved, "{layer:?}");
         }
     }
 

@@ -4,7 +4,7 @@ use rand::Rng as _;
 use rand_distr::StandardNormal;
 use serde::{Deserialize, Serialize};
 
-use super::layers::Start;
+use super::layers::InitRule;
 use crate::random::{Stream, rng};
 
 /// How weights start. Biases start at zero.
@@ -72,22 +72,22 @@ impl Init {
 
     /// The first `n` values of parameter `idx`. Each parameter has its own stream, so that adding a
     /// layer leaves the weights of the layers before it alone.
-    pub(super) fn values(self, start: Start, n: usize, seed: u64, idx: usize) -> Vec<f32> {
+    pub(super) fn values(self, rule: InitRule, n: usize, seed: u64, idx: usize) -> Vec<f32> {
         let mut rng = rng(seed, Stream::Init, idx as u64, 0);
-        let bound = match start {
-            Start::Constant(value) => return vec![value; n],
-            Start::Ones(from, to) => {
+        let bound = match rule {
+            InitRule::Constant(value) => return vec![value; n],
+            InitRule::Ones(from, to) => {
                 let mut values = vec![0.0; n];
                 values[from..to].fill(1.0);
                 return values;
             }
-            Start::Uniform(bound) => bound,
-            Start::Drawn { fan_in, fan_out } if self.is_normal() => {
+            InitRule::Uniform(bound) => bound,
+            InitRule::Drawn { fan_in, fan_out } if self.is_normal() => {
                 let deviation = self.variance_times(1.0, fan_in, fan_out).sqrt() as f32;
                 let draw = |_| deviation * rng.sample::<f32, _>(StandardNormal);
                 return (0..n).map(draw).collect();
             }
-            Start::Drawn { fan_in, fan_out } => {
+            InitRule::Drawn { fan_in, fan_out } => {
                 self.variance_times(3.0, fan_in, fan_out).sqrt() as f32
             }
         };
@@ -103,7 +103,7 @@ mod tests {
     fn weights_have_the_variance_of_their_rule() {
         let (fan_in, fan_out, n) = (50, 150, 40_000);
         for init in Init::ALL {
-            let values = init.values(Start::Drawn { fan_in, fan_out }, n, 1, 0);
+            let values = init.values(InitRule::Drawn { fan_in, fan_out }, n, 1, 0);
             let mean = values.iter().sum::<f32>() / n as f32;
             let variance = values.iter().map(|v| f64::from(v * v)).sum::<f64>() / n as f64;
             let expected = init.variance_times(1.0, fan_in, fan_out);

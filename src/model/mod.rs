@@ -26,7 +26,7 @@ pub use fields::{LayerField, LayerValue};
 pub use file::{FORMAT_VERSION, ModelFileError};
 pub use init::Init;
 pub use network::{Mode, Network};
-pub use param::{Held, Param, ParamKind, ParamShape};
+pub use param::{Param, ParamKind, ParamShape, WeightLayout};
 pub use presets::{PRESETS, Preset, preset};
 pub use shape::{LayerReport, Shape, ShapeError, SpecReport};
 pub use spec::{Layer, ModelSpec, TokenChoice};

@@ -57,12 +57,12 @@ impl Network {
         let shapes = spec.param_shapes().map_err(|e| e.to_string())?;
         let mut params = Vec::with_capacity(shapes.len());
         for shape in shapes {
-            let values = shape.held.hold(&value(&shape)?);
+            let values = shape.layout.hold(&value(&shape)?);
             let var = values.and_then(|values| Var::from_tensor(&values));
             params.push(Param {
                 var: var.map_err(|e| e.to_string())?,
                 name: shape.name,
-                held: shape.held,
+                layout: shape.layout,
                 kind: shape.kind,
             });
         }
@@ -209,7 +209,7 @@ impl ModelSpec {
             shapes.extend(blueprint.params.into_iter().map(|plan| ParamShape {
                 name: format!("{idx}.{}", plan.name),
                 dims: plan.dims,
-                held: plan.held,
+                layout: plan.layout,
                 kind: plan.kind,
             }));
         }
@@ -227,12 +227,12 @@ fn init_params(
     for (idx, blueprint) in blueprints.iter().enumerate() {
         for plan in &blueprint.params {
             let n = plan.dims.iter().product();
-            let values = init.values(plan.start, n, seed, params.len());
+            let values = init.values(plan.init, n, seed, params.len());
             let values = Tensor::from_vec(values, plan.dims.clone(), device)?;
             params.push(Param {
                 name: format!("{idx}.{}", plan.name),
-                var: Var::from_tensor(&plan.held.order_rows(&values)?)?,
-                held: plan.held,
+                var: Var::from_tensor(&plan.layout.order_rows(&values)?)?,
+                layout: plan.layout,
                 kind: plan.kind,
             });
         }

@@ -5,7 +5,7 @@ use candle_core::{DType, Result, Tensor, Var};
 /// What the numbers of a [`Param`] are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ParamKind {
-    /// Learned: the optimiser moves it.
+    /// Learned: the optimizer moves it.
     Weight,
     /// Measured by the forward passes of training, such as batch norm's running mean.
     Statistic,
@@ -16,23 +16,23 @@ pub enum ParamKind {
 
 /// How the values of a [`Param`] lie, beside PyTorch's layout, which files hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Held {
+pub enum WeightLayout {
     /// The same.
-    AsPytorch,
+    Torch,
     /// A matrix `[in, out]`, of PyTorch's `[out, in]`: a dense weight is read row by row.
     Transposed,
     /// The same, of a dense layer that reads an image of so many channels: its rows are in the
     /// order `[pixel, channel]`, as a convolution makes the image, not `[channel, pixel]`.
-    ByPixel {
+    ChannelsLastRows {
         /// Channels of the image.
         channels: usize,
     },
 }
 
-impl Held {
+impl WeightLayout {
     /// Values `[in, out]` with the rows in PyTorch's order → as they are held.
     pub(crate) fn order_rows(self, rows: &Tensor) -> Result<Tensor> {
-        let Held::ByPixel { channels } = self else {
+        let WeightLayout::ChannelsLastRows { channels } = self else {
             return Ok(rows.clone());
         };
         let (inputs, outputs) = rows.dims2()?;
@@ -45,7 +45,7 @@ impl Held {
     pub(super) fn hold(self, tensor: &Tensor) -> Result<Tensor> {
         let tensor = tensor.to_dtype(DType::F32)?;
         match self {
-            Held::AsPytorch => Ok(tensor),
+            WeightLayout::Torch => Ok(tensor),
             held => held.order_rows(&tensor.t()?.contiguous()?),
         }
     }
@@ -53,11 +53,11 @@ impl Held {
     /// What is held so, in PyTorch's layout.
     pub fn to_pytorch(self, held: &Tensor) -> Result<Tensor> {
         match self {
-            Held::AsPytorch => held.copy(),
-            Held::Transposed => held.t()?.contiguous(),
-            Held::ByPixel { channels } => {
+            WeightLayout::Torch => held.copy(),
+            WeightLayout::Transposed => held.t()?.contiguous(),
+            WeightLayout::ChannelsLastRows { channels } => {
                 let pixels = held.dim(0)? / channels;
-                let rows = Held::ByPixel { channels: pixels }.order_rows(held)?;
+                let rows = WeightLayout::ChannelsLastRows { channels: pixels }.order_rows(held)?;
                 rows.t()?.contiguous()
             }
         }
@@ -72,7 +72,7 @@ pub struct ParamShape {
     /// Shape as it is held.
     pub dims: Vec<usize>,
     /// See [`Param::held`].
-    pub held: Held,
+    pub layout: WeightLayout,
     /// See [`Param::kind`].
     pub kind: ParamKind,
 }
@@ -80,13 +80,13 @@ pub struct ParamShape {
 impl ParamShape {
     /// Shape in PyTorch's layout.
     pub fn pytorch_dims(&self) -> Vec<usize> {
-        pytorch_dims(&self.dims, self.held)
+        pytorch_dims(&self.dims, self.layout)
     }
 }
 
-fn pytorch_dims(dims: &[usize], held: Held) -> Vec<usize> {
+fn pytorch_dims(dims: &[usize], layout: WeightLayout) -> Vec<usize> {
     let mut dims = dims.to_vec();
-    if held != Held::AsPytorch {
+    if layout != WeightLayout::Torch {
         dims.reverse();
     }
     dims
@@ -100,13 +100,13 @@ pub struct Param {
     /// The values, in a layout of our own.
     pub var: Var,
     /// Which layout.
-    pub held: Held,
+    pub layout: WeightLayout,
     /// What the numbers are.
     pub kind: ParamKind,
 }
 
 impl Param {
-    /// Whether the optimiser moves it.
+    /// Whether the optimizer moves it.
     pub fn is_trainable(&self) -> bool {
         self.kind == ParamKind::Weight
     }
@@ -116,18 +116,18 @@ impl Param {
         let tensor = self.var.as_detached_tensor();
         match self.kind {
             ParamKind::Count => tensor.to_dtype(DType::I64),
-            _ => self.held.to_pytorch(&tensor),
+            _ => self.layout.to_pytorch(&tensor),
         }
     }
 
     /// Replaces the values by `tensor`, given in PyTorch's layout.
     pub fn set_from_pytorch(&self, tensor: &Tensor) -> Result<()> {
-        self.var.set(&self.held.hold(tensor)?)
+        self.var.set(&self.layout.hold(tensor)?)
     }
 
     /// Shape in PyTorch's layout.
     pub fn pytorch_dims(&self) -> Vec<usize> {
-        pytorch_dims(self.var.dims(), self.held)
+        pytorch_dims(self.var.dims(), self.layout)
     }
 
     /// A deep copy that shares no storage.
@@ -135,7 +135,7 @@ impl Param {
         Ok(Param {
             name: self.name.clone(),
             var: Var::from_tensor(&self.var.as_detached_tensor().copy()?)?,
-            held: self.held,
+            layout: self.layout,
             kind: self.kind,
         })
     }

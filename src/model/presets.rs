@@ -308,7 +308,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_preset_fits_mnist_and_a_larger_colour_set() {
+    fn every_preset_fits_mnist_and_a_larger_color_set() {
         for preset in PRESETS {
             for (input, classes) in [([1, 28, 28], 10), ([3, 64, 48], 1000)] {
                 let report = preset.spec(input, classes).report();

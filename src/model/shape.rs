@@ -115,7 +115,7 @@ impl SpecReport {
         sum(self.layers.iter().map(|l| l.multiply_adds))
     }
 
-    /// Bytes of f32 values held while training: weights, their gradients and `n_moments` optimiser
+    /// Bytes of f32 values held while training: weights, their gradients and `n_moments` optimizer
     /// values each, and what every layer holds of a batch.
     pub fn training_bytes(&self, batch_size: usize, n_moments: u64) -> u64 {
         let values = sum(self.layers.iter().map(|l| l.n_trained_values));

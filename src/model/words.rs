@@ -13,20 +13,20 @@ struct Words {
 impl Layer {
     /// The name people know the layer by.
     pub fn label(&self) -> &'static str {
-        self.words().label
+        self.describe().label
     }
 
     /// The name as short as a narrow column wants it.
     pub fn short_label(&self) -> &'static str {
-        self.words().short
+        self.describe().short
     }
 
     /// One sentence for a newcomer: what the layer does, and what goes wrong with it.
     pub fn explanation(&self) -> &'static str {
-        self.words().explanation
+        self.describe().explanation
     }
 
-    fn words(&self) -> Words {
+    fn describe(&self) -> Words {
         let words = |label, short, explanation| Words {
             label,
             short,
@@ -65,7 +65,7 @@ impl Layer {
                 "Dense",
                 "Dense",
                 "Connects every input with every output; it holds most of the parameters, and too \
-                 many units memorise instead of learn.",
+                 many units memorize instead of learn.",
             ),
             Layer::BatchNorm => words(
                 "Batch norm",
@@ -108,12 +108,12 @@ impl Layer {
             Layer::Tanh => words(
                 "Tanh",
                 "Tanh",
-                "Squeezes values into −1 to 1; centred, but its flat ends slow deep networks down.",
+                "Squeezes values into −1 to 1; centered, but its flat ends slow deep networks down.",
             ),
             Layer::Dropout { .. } => words(
                 "Dropout",
                 "Dropout",
-                "Silences a random share of the values while training, against memorising; too \
+                "Silences a random share of the values while training, against memorizing; too \
                  much of it and the network cannot learn.",
             ),
             Layer::Residual { .. } => words(

@@ -3,7 +3,7 @@
 use super::Metric;
 use crate::runs::RunState;
 
-/// An exponential average that knows how little it has seen: early values are not drawn towards
+/// An exponential average that knows how little it has seen: early values are not drawn toward
 /// zero (the bias correction of Adam, Kingma and Ba 2015, section 3).
 #[derive(Clone, Debug, Default)]
 pub struct Average {

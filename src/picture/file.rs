@@ -127,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn boxes_are_where_they_should_be_in_their_colours() {
+    fn boxes_are_where_they_should_be_in_their_colors() {
         let found = pixels(&picture(vec![Item::Rect {
             rect: [10.0, 5.0, 20.0, 10.0],
             radius: 0.0,

@@ -25,17 +25,17 @@ pub use palette::{DARK, LIGHT, Palette, Rgb};
 pub use reduce::reduce;
 pub use series::{BandPoint, Series, Spread, band};
 
-/// A colour, more or less opaque.
+/// A color, more or less opaque.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Ink {
-    /// The colour.
+    /// The color.
     pub rgb: Rgb,
     /// From 0, not seen, to 1, hiding what is behind it.
     pub opacity: f32,
 }
 
 impl Ink {
-    /// The colour, hiding what is behind it.
+    /// The color, hiding what is behind it.
     pub fn solid(rgb: Rgb) -> Ink {
         Ink { rgb, opacity: 1.0 }
     }
@@ -63,7 +63,7 @@ pub enum Anchor {
     End,
 }
 
-/// Words in one face and colour.
+/// Words in one face and color.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Span {
     /// The words.
@@ -72,7 +72,7 @@ pub struct Span {
     pub face: Face,
     /// Their height, in points.
     pub size: f32,
-    /// Their colour.
+    /// Their color.
     pub ink: Ink,
 }
 
@@ -101,7 +101,7 @@ pub enum Item {
     Line {
         /// The points.
         points: Vec<[f32; 2]>,
-        /// Its colour.
+        /// Its color.
         ink: Ink,
         /// Its width, in points.
         width: f32,
@@ -111,7 +111,7 @@ pub enum Item {
     /// A circle.
     Circle {
         /// Its middle.
-        centre: [f32; 2],
+        center: [f32; 2],
         /// Its radius, in points.
         radius: f32,
         /// What fills it.

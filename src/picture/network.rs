@@ -211,7 +211,7 @@ impl Pen<'_> {
         self.picture.line(&way, line, 1.5);
         self.head([middle - SUM, sum], [1.0, 0.0]);
         self.picture.items.push(Item::Circle {
-            centre: [middle, sum],
+            center: [middle, sum],
             radius: SUM,
             fill: Ink::solid(p.panel),
             rim: Some(line),
@@ -321,7 +321,7 @@ impl Pen<'_> {
     }
 }
 
-/// The colour of a layer's kind; what only bends or reshapes has none.
+/// The color of a layer's kind; what only bends or reshapes has none.
 fn family(layer: &Layer) -> Option<usize> {
     match layer {
         Layer::Conv2d { .. } => Some(0),

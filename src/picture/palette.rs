@@ -1,9 +1,9 @@
-//! The colours of both themes. No other file names a colour.
+//! The colors of both themes. No other file names a color.
 
 /// Red, green and blue, each from 0 to 255.
 pub type Rgb = [u8; 3];
 
-/// The colours of one theme.
+/// The colors of one theme.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Palette {
     /// Behind everything, and behind what is typed.
@@ -60,8 +60,8 @@ pub const LIGHT: Palette = Palette {
     bad: [0xB3, 0x32, 0x2D],
 };
 
-/// Colours that people with any kind of colour vision can tell apart (Okabe and Ito, 2008), the
-/// strongest first; black is left out, it is nobody's colour on a dark screen.
+/// Colors that people with any kind of color vision can tell apart (Okabe and Ito, 2008), the
+/// strongest first; black is left out, it is nobody's color on a dark screen.
 const OKABE_ITO: [Rgb; 7] = [
     [0x56, 0xB4, 0xE9],
     [0xE6, 0x9F, 0x00],
@@ -72,15 +72,15 @@ const OKABE_ITO: [Rgb; 7] = [
     [0xF0, 0xE4, 0x42],
 ];
 
-/// Contrast a thin coloured line needs against what is behind it (WCAG 2.2, 1.4.11).
+/// Contrast a thin colored line needs against what is behind it (WCAG 2.2, 1.4.11).
 const LINE_CONTRAST: f32 = 3.0;
 
 impl Palette {
-    /// Colours that differ: [`Palette::data`] begins anew after them.
+    /// Colors that differ: [`Palette::data`] begins anew after them.
     pub const N_DATA: usize = 4 * OKABE_ITO.len();
 
-    /// The colour with the number `idx`. After one round of the colours they come again, nearer
-    /// to the colour of the text.
+    /// The color with the number `idx`. After one round of the colors they come again, nearer
+    /// to the color of the text.
     pub fn data(&self, idx: usize) -> Rgb {
         let round = (idx / OKABE_ITO.len() % 4) as f32;
         let mut color = mix(OKABE_ITO[idx % OKABE_ITO.len()], self.text, 0.25 * round);
@@ -99,7 +99,7 @@ pub(crate) fn mix(from: Rgb, to: Rgb, share: f32) -> Rgb {
     })
 }
 
-/// How far two colours are apart in lightness, 1 to 21 (WCAG 2.2, "contrast ratio").
+/// How far two colors are apart in lightness, 1 to 21 (WCAG 2.2, "contrast ratio").
 fn contrast(a: Rgb, b: Rgb) -> f32 {
     let (a, b) = (luminance(a), luminance(b));
     (a.max(b) + 0.05) / (a.min(b) + 0.05)
@@ -123,13 +123,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn data_has_colours_that_differ_and_can_be_seen() {
+    fn data_has_colors_that_differ_and_can_be_seen() {
         for palette in [DARK, LIGHT] {
             let colors: Vec<Rgb> = (0..14).map(|idx| palette.data(idx)).collect();
             for (idx, &color) in colors.iter().enumerate() {
                 let contrast = contrast(color, palette.background);
-                assert!(contrast >= LINE_CONTRAST, "colour {idx}: {contrast}");
-                assert!(!colors[..idx].contains(&color), "colour {idx}");
+                assert!(contrast >= LINE_CONTRAST, "color {idx}: {contrast}");
+                assert!(!colors[..idx].contains(&color), "color {idx}");
             }
         }
     }

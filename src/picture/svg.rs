@@ -66,7 +66,7 @@ fn write_item(out: &mut String, item: &Item) {
             );
         }
         Item::Circle {
-            centre: [x, y],
+            center: [x, y],
             radius,
             fill,
             rim,

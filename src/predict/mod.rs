@@ -1,23 +1,23 @@
 //! One image, now.
 
-mod newest;
+mod latest_only;
 mod worker;
 
 use std::time::Instant;
 
 use candle_core::{Device, Tensor};
 
-pub use newest::Newest;
+pub use latest_only::LatestOnly;
 pub use worker::{Answer, Predictor, Request};
 
-use crate::data::{GreyImage, centre_sketch};
+use crate::data::{GrayImage, center_sketch};
 use crate::model::{Classifier, Mode};
 use crate::train::argmax;
 
 /// What a network says about one image.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Prediction {
-    /// The image as the network saw it, `[height × width]` grey pixels.
+    /// The image as the network saw it, `[height × width]` gray pixels.
     pub input: Vec<u8>,
     /// Height and width of [`Prediction::input`].
     pub input_size: [usize; 2],
@@ -44,23 +44,23 @@ fn nan_or_infinite(value: f32) -> &'static str {
     if value.is_nan() { "NaN" } else { "infinite" }
 }
 
-/// Centres a sketch as MNIST's digits are centred and classifies it; `None` when there is no ink.
-/// A network for several channels sees the same grey in each.
+/// Centers a sketch as MNIST's digits are centered and classifies it; `None` when there is no ink.
+/// A network for several channels sees the same gray in each.
 ///
 /// # Errors
 /// When candle cannot run the network, or its output is not finite.
 pub fn classify(
     classifier: &Classifier,
-    sketch: &GreyImage,
+    sketch: &GrayImage,
 ) -> Result<Option<Prediction>, PredictError> {
     let start = Instant::now();
     let [channels, height, width] = classifier.network.spec().input;
-    let Some(input) = centre_sketch(sketch, [height, width]) else {
+    let Some(input) = center_sketch(sketch, [height, width]) else {
         return Ok(None);
     };
-    let grey: Vec<f32> = input.iter().map(|&p| f32::from(p) / 255.0).collect();
+    let gray: Vec<f32> = input.iter().map(|&p| f32::from(p) / 255.0).collect();
     let image = Tensor::from_vec(
-        grey.repeat(channels),
+        gray.repeat(channels),
         (1, channels, height, width),
         &Device::Cpu,
     )?;

@@ -4,8 +4,8 @@
 
 use std::sync::Arc;
 
-use super::{Newest, Prediction, classify};
-use crate::data::GreyImage;
+use super::{LatestOnly, Prediction, classify};
+use crate::data::GrayImage;
 use crate::model::Classifier;
 
 /// A question.
@@ -14,7 +14,7 @@ pub struct Request {
     /// Version of the sketch, handed back with the answer.
     pub version: u64,
     /// The sketch.
-    pub sketch: GreyImage,
+    pub sketch: GrayImage,
     /// Whom to ask.
     pub classifier: Arc<Classifier>,
 }
@@ -29,7 +29,7 @@ pub struct Answer {
 }
 
 /// The thread.
-pub struct Predictor(Newest<Request, Answer>);
+pub struct Predictor(LatestOnly<Request, Answer>);
 
 impl Predictor {
     /// Starts the thread. It calls `wake` after each answer.
@@ -37,7 +37,7 @@ impl Predictor {
     /// # Errors
     /// When the system gives no thread.
     pub fn spawn(wake: Arc<dyn Fn() + Send + Sync>) -> std::io::Result<Predictor> {
-        Ok(Predictor(Newest::spawn("predictor", wake, answer)?))
+        Ok(Predictor(LatestOnly::spawn("predictor", wake, answer)?))
     }
 
     /// Asks, and forgets a question that still waits.

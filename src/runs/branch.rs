@@ -22,7 +22,7 @@ impl std::fmt::Display for Parent {
 
 /// What happened in the parent of a branch before its first update of its own.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Before {
+pub struct ParentHistory {
     /// The updates before the one it branched off.
     pub points: Vec<StepPoint>,
     /// The finished epochs.

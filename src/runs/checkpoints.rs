@@ -9,7 +9,7 @@ use std::thread::JoinHandle;
 use serde::{Deserialize, Serialize};
 
 use super::folder::{RunFolderError, invalid, io};
-use super::way_back::{self, Named};
+use super::rollback::{self, Named};
 use crate::files;
 use crate::train::{Checkpoint, CheckpointError, Metrics};
 
@@ -196,7 +196,7 @@ fn write(
     named: &mut Named,
 ) -> Result<(), RunFolderError> {
     std::fs::create_dir_all(dir).map_err(io("create the folder", dir))?;
-    way_back::write(dir, checkpoint)?;
+    rollback::write(dir, checkpoint)?;
     let file = dir.join(file_name(checkpoint.step()));
     let bytes = checkpoint.to_bytes().map_err(|e| invalid(&file, e))?;
     files::write_atomically(&file, &bytes)?;
@@ -221,7 +221,7 @@ fn write(
 }
 
 /// Those of the files `old`, the oldest first, that go so that the others take no more than
-/// `n_bytes`: again and again the one whose neighbours are closest.
+/// `n_bytes`: again and again the one whose neighbors are closest.
 fn surplus(mut old: Vec<PathBuf>, n_bytes: u64) -> Vec<PathBuf> {
     let size = |file: &PathBuf| file.metadata().map_or(0, |data| data.len());
     let mut total: u64 = old.iter().map(size).sum();
@@ -349,7 +349,7 @@ pub(super) fn latest(run: &Path) -> Result<Checkpoint, RunFolderError> {
     for file in list(&dir)?.iter().rev() {
         match read(file) {
             Ok(mut checkpoint) => {
-                way_back::read(&dir, &mut checkpoint);
+                rollback::read(&dir, &mut checkpoint);
                 return Ok(checkpoint);
             }
             Err(error @ RunFolderError::Io { .. }) => return Err(error),

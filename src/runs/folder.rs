@@ -4,7 +4,7 @@
 //! run.toml           what decided the run: configuration, data, versions, machine
 //! events.jsonl       what happened, one event a line, as it happened
 //! checkpoints/       full states to go on from, the newest ones
-//! way_back/          full states that the run could go back to from there
+//! rollback/          full states that the run could go back to from there
 //! model.safetensors  the model at the end
 //! summary.json       how it ended
 //! notes.toml         what a person has to say about it
@@ -266,7 +266,7 @@ impl RunFolder {
     /// # Errors
     /// When the run began with another run's state, of which nothing is left, or its events cannot
     /// be read.
-    pub fn begins_again(&self) -> Result<String, RunFolderError> {
+    pub fn restarts(&self) -> Result<String, RunFolderError> {
         let name = &self.manifest.name;
         if let Some(parent) = &self.manifest.parent {
             return Err(RunFolderError::LostBranch {

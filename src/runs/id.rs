@@ -29,7 +29,7 @@ impl RunId {
         )
     }
 
-    /// Number of a colour for a run that brings none: always the same for the same name (FNV-1a).
+    /// Number of a color for a run that brings none: always the same for the same name (FNV-1a).
     pub(super) fn color(&self) -> usize {
         let mix = |hash: u32, byte: u8| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193);
         // Small enough to be told in a file without wonder.

@@ -25,7 +25,7 @@ pub struct Manifest {
     pub created: String,
     /// Kernel threads it was started with.
     pub threads: usize,
-    /// Number of its colour, see [`crate::runs::Record::color`]; runs of the first version have none.
+    /// Number of its color, see [`crate::runs::Record::color`]; runs of the first version have none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub color: Option<usize>,
     /// The run it branched off.
@@ -41,7 +41,7 @@ pub struct Manifest {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub checkpoints: Option<CheckpointPolicy>,
     /// The images it learned from.
-    pub data: DataMark,
+    pub data: DatasetRef,
     /// The programs it ran on, by name.
     pub versions: Versions,
     /// The computer it ran on.
@@ -52,10 +52,10 @@ pub struct Manifest {
 
 /// What is said of a run before it begins, beside what decides it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct About {
+pub struct RunMeta {
     /// What people call it.
     pub name: String,
-    /// Number of its colour; without one, the next that its neighbours leave.
+    /// Number of its color; without one, the next that its neighbors leave.
     pub color: Option<usize>,
     /// The run it branches off.
     pub parent: Option<Parent>,
@@ -76,7 +76,7 @@ pub struct TrialOf {
 
 /// Which images a run learned from.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct DataMark {
+pub struct DatasetRef {
     /// Name of the data.
     pub name: String,
     /// The same for the same images, wherever they were read from.
@@ -108,7 +108,7 @@ pub struct Machine {
 
 impl Manifest {
     /// What there is to say about `job` before it starts.
-    pub(super) fn new(about: About, job: &Job) -> Manifest {
+    pub(super) fn new(about: RunMeta, job: &Job) -> Manifest {
         let dataset = job.dataset();
         Manifest {
             format_version: FORMAT_VERSION,
@@ -120,7 +120,7 @@ impl Manifest {
             sweep: about.sweep,
             options: Some(job.options()),
             checkpoints: Some(about.checkpoints),
-            data: DataMark {
+            data: DatasetRef {
                 name: dataset.name.clone(),
                 fingerprint: dataset.fingerprint.clone(),
                 folder: dataset.folder.clone(),

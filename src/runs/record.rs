@@ -7,8 +7,8 @@ use std::time::SystemTime;
 
 use serde::{Deserialize, Serialize};
 
-use super::digest::{Aggregates, Digest};
 use super::manifest::utc_exact;
+use super::run_summary::{Aggregates, RunSummary};
 use super::value::{Value, settings};
 use super::{
     ChangePoint, Manifest, Notes, Parent, RunFolder, RunFolderError, RunId, RunState, Status, Tail,
@@ -25,7 +25,7 @@ pub struct Record {
     pub name: String,
     /// When it was created, such as `2026-11-23T12:27:42.125Z`.
     pub created: String,
-    /// Number of its colour wherever it is drawn, for its whole life.
+    /// Number of its color wherever it is drawn, for its whole life.
     pub color: usize,
     /// The sweep it is a trial of.
     #[serde(default)]
@@ -38,7 +38,7 @@ pub struct Record {
     pub threads: usize,
     /// The configuration with every change applied.
     pub config: TrainConfig,
-    /// The metrics by their names, as [`Digest::metrics`] has them.
+    /// The metrics by their names, as [`RunSummary::metrics`] has them.
     pub metrics: BTreeMap<String, Aggregates>,
     /// Settings that were changed while it trained.
     #[serde(default)]
@@ -54,7 +54,7 @@ pub struct Record {
 }
 
 impl Record {
-    /// A run of this process that begins now, in the colour of its id.
+    /// A run of this process that begins now, in the color of its id.
     pub fn begun(id: RunId, state: &RunState) -> Record {
         let mut record = Record {
             color: id.color(),
@@ -86,9 +86,9 @@ impl Record {
     }
 
     /// Takes over what the events have told.
-    pub fn follow(&mut self, state: &RunState, digest: &Digest) {
+    pub fn follow(&mut self, state: &RunState, summary: &RunSummary) {
         self.status = state.status.clone();
-        self.metrics = digest.metrics();
+        self.metrics = summary.metrics();
         self.data.clone_from(&state.dataset);
         self.threads = state.threads;
         self.changes.clone_from(&state.changes);
@@ -162,7 +162,7 @@ pub(super) struct Reading {
     notes: Notes,
     tail: Tail,
     state: RunState,
-    digest: Digest,
+    summary: RunSummary,
 }
 
 impl Reading {
@@ -172,7 +172,7 @@ impl Reading {
             notes: Notes::default(),
             tail: Tail::new(path),
             state: empty_state(folder.manifest()),
-            digest: Digest::default(),
+            summary: RunSummary::default(),
             folder,
         };
         reading.read_on()?;
@@ -185,11 +185,11 @@ impl Reading {
         let news = self.tail.read()?;
         if news.is_anew {
             self.state = empty_state(self.folder.manifest());
-            self.digest = Digest::default();
+            self.summary = RunSummary::default();
         }
         for event in &news.events {
             self.state.apply(event);
-            self.digest.apply(event);
+            self.summary.apply(event);
             // The digest has what is needed of them; all points of all runs would fill the memory.
             self.state.points.clear();
             self.state.epochs.clear();
@@ -210,7 +210,7 @@ impl Reading {
             notes: self.notes.clone(),
             ..Record::begun(RunId::new(""), &self.state)
         };
-        record.metrics = self.digest.metrics();
+        record.metrics = self.summary.metrics();
         if let Some(name) = &self.notes.name {
             record.name.clone_from(name);
         }

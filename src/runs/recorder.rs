@@ -8,7 +8,7 @@ use super::RunFolder;
 use super::checkpoints::{CheckpointPolicy, CheckpointWriter};
 use super::folder::{EVENTS, MANIFEST, MODEL, RunFolderError, SUMMARY, Summary, invalid, io};
 use super::lock::RunLock;
-use super::manifest::{About, Manifest};
+use super::manifest::{Manifest, RunMeta};
 use crate::files;
 use crate::model::Classifier;
 use crate::train::{Checkpoint, Event, Job, Observer, RunOptions};
@@ -34,9 +34,9 @@ impl Recorder {
     /// # Errors
     /// When the folder holds a run already or cannot be written to.
     pub fn create(path: &Path, name: &str, job: &Job) -> Result<Recorder, RunFolderError> {
-        let about = About {
+        let about = RunMeta {
             name: name.to_owned(),
-            ..About::default()
+            ..RunMeta::default()
         };
         Recorder::create_about(path, about, job)
     }
@@ -47,11 +47,11 @@ impl Recorder {
     /// As [`Recorder::create`].
     pub fn create_about(
         path: &Path,
-        mut about: About,
+        mut about: RunMeta,
         job: &Job,
     ) -> Result<Recorder, RunFolderError> {
         let manifest_file = path.join(MANIFEST);
-        about.color = Some(about.color.unwrap_or_else(|| n_neighbours(path)));
+        about.color = Some(about.color.unwrap_or_else(|| n_neighbors(path)));
         let policy = about.checkpoints;
         let manifest = Manifest::new(about, job);
         let text = toml::to_string(&manifest).map_err(|e| invalid(&manifest_file, e))?;
@@ -178,13 +178,13 @@ impl Recorder {
         let saved = model
             .save(&self.path.join(MODEL))
             .map_err(RunFolderError::Model);
-        let summarised = self.write_summary(summary);
+        let summarized = self.write_summary(summary);
         let checkpointed = self.checkpoints.finish();
         recorded
             .and(checkpointed)
             .and(synced)
             .and(saved)
-            .and(summarised)
+            .and(summarized)
     }
 
     fn write_summary(&self, summary: &Summary) -> Result<(), RunFolderError> {
@@ -241,8 +241,8 @@ fn events_until(events: &[u8], step: u64) -> Vec<u8> {
             Event::Changed { step, .. } | Event::Paused { step } | Event::Resumed { step } => {
                 Some(*step)
             }
-            Event::Troubled { trouble } => Some(trouble.step),
-            Event::WentBack { step, .. } | Event::Skipped { step, .. } => Some(*step),
+            Event::Diverged { divergence } => Some(divergence.step),
+            Event::RolledBack { step, .. } | Event::Skipped { step, .. } => Some(*step),
             Event::Branched { .. } | Event::Started { .. } | Event::Saved { .. } => Some(0),
             Event::Restored { .. } | Event::Finished { .. } => None,
         };
@@ -273,8 +273,8 @@ impl Observer for Recorder {
     }
 }
 
-/// Folders beside `path`: counting on gives runs that begin one after the other colours that differ.
-fn n_neighbours(path: &Path) -> usize {
+/// Folders beside `path`: counting on gives runs that begin one after the other colors that differ.
+fn n_neighbors(path: &Path) -> usize {
     let all = path.parent().map(std::fs::read_dir);
     let names = all.into_iter().flatten().flatten().flatten();
     let is_other = |entry: &std::fs::DirEntry| {

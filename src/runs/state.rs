@@ -3,9 +3,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Before, Parent};
+use super::{Parent, ParentHistory};
 use crate::train::{
-    EpochPoint, Event, Finish, LayerPoint, Metrics, Setting, StepPoint, TrainConfig, Trouble, Value,
+    Divergence, EpochPoint, Event, Finish, LayerPoint, Metrics, Setting, StepPoint, TrainConfig,
+    Value,
 };
 
 /// Where a run stands.
@@ -76,7 +77,7 @@ pub struct RunState {
     /// Every change of a setting, in order.
     pub changes: Vec<ChangePoint>,
     /// The loss that training waits because of.
-    pub trouble: Option<Trouble>,
+    pub divergence: Option<Divergence>,
     /// Statistics of the layers, in order, where they were measured.
     pub layer_points: Vec<LayerPoint>,
     /// Every batch that was left out, as the number of updates done before it.
@@ -84,7 +85,7 @@ pub struct RunState {
     /// Where it branched off another run.
     pub parent: Option<Parent>,
     /// Of a branch: what its parent did before.
-    pub before: Before,
+    pub before: ParentHistory,
     /// How often the run went back to an earlier update.
     pub n_rewinds: usize,
     /// Where it stands.
@@ -110,11 +111,11 @@ impl RunState {
             points: Vec::new(),
             epochs: Vec::new(),
             changes: Vec::new(),
-            trouble: None,
+            divergence: None,
             layer_points: Vec::new(),
             skips: Vec::new(),
             parent: None,
-            before: Before::default(),
+            before: ParentHistory::default(),
             n_rewinds: 0,
             status: Status::Starting,
             restored: None,
@@ -155,11 +156,11 @@ impl RunState {
                     new: new.clone(),
                 });
             }
-            Event::Troubled { trouble } => {
-                self.trouble = Some((**trouble).clone());
+            Event::Diverged { divergence } => {
+                self.divergence = Some((**divergence).clone());
                 self.status = Status::Paused;
             }
-            &Event::WentBack { step, epoch, .. } => self.go_back(step, epoch),
+            &Event::RolledBack { step, epoch, .. } => self.go_back(step, epoch),
             Event::Skipped { step, .. } => {
                 self.skips.push(*step);
                 self.go_on();
@@ -179,14 +180,14 @@ impl RunState {
             Event::Finished { finish, test } => {
                 self.status = Status::Finished(finish.clone());
                 self.test = *test;
-                self.trouble = None;
+                self.divergence = None;
             }
         }
     }
 
     fn go_on(&mut self) {
         self.status = Status::Running;
-        self.trouble = None;
+        self.divergence = None;
     }
 
     /// What came after `step` has not happened; settings changed since then stay changed.

@@ -9,7 +9,7 @@ pub use crate::train::Value;
 
 /// Every setting of a configuration by its path, such as `learning_rate` or `optimizer.beta1`.
 ///
-/// What kind of thing an optimiser or a schedule is stands under its own name; the layers of the
+/// What kind of thing an optimizer or a schedule is stands under its own name; the layers of the
 /// network are one text.
 pub fn settings(config: &TrainConfig) -> BTreeMap<String, Value> {
     let mut values = BTreeMap::new();

@@ -152,7 +152,7 @@ pub fn list_runs(workspace: &Path) -> Result<Listing, RunFolderError> {
     let mut listing = list(&mut Index::open(workspace), &found);
     for record in &mut listing.records {
         let path = workspace.join(record.id.as_str());
-        settle(record, &path);
+        mark_interrupted(record, &path);
     }
     Ok(listing)
 }
@@ -163,7 +163,7 @@ pub fn list_runs(workspace: &Path) -> Result<Listing, RunFolderError> {
 /// When it cannot be read.
 pub fn read_run(path: &Path) -> Result<Record, RunFolderError> {
     let mut record = Record::read(path)?;
-    settle(&mut record, path);
+    mark_interrupted(&mut record, path);
     Ok(record)
 }
 
@@ -206,7 +206,7 @@ pub(super) fn list(index: &mut Index, found: &[Found]) -> Listing {
 }
 
 /// A run without an end that nobody writes was interrupted. `path` is its folder.
-pub(super) fn settle(record: &mut Record, path: &Path) {
+pub(super) fn mark_interrupted(record: &mut Record, path: &Path) {
     let has_ended = matches!(record.status, Status::Finished(_));
     if !has_ended && !lock::is_written(path) {
         record.status = Status::Interrupted;

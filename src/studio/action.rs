@@ -2,11 +2,11 @@
 
 use std::path::PathBuf;
 
-use super::{Format, Question, Stroke, SweepAction};
-use crate::data::GreyImage;
+use super::{Analysis, Format, Stroke, SweepAction};
+use crate::data::GrayImage;
 use crate::picture::CurvesView;
 use crate::runs::{Notes, RunId};
-use crate::train::{Remedy, TrainConfig};
+use crate::train::{Recovery, TrainConfig};
 
 /// An intention. Menu, button, shortcut and test share one variant.
 #[derive(Clone, Debug)]
@@ -18,7 +18,7 @@ pub enum Action {
     UndoEdit,
     /// Put it back.
     RedoEdit,
-    /// Put a preset's layers and weight initialisation into the settings.
+    /// Put a preset's layers and weight initialization into the settings.
     ChoosePreset(&'static str),
     /// Draw a new seed.
     NewSeed,
@@ -33,7 +33,7 @@ pub enum Action {
     /// End the run.
     Stop,
     /// Do something about the loss that training waits because of.
-    TakeRemedy(Remedy),
+    Recover(Recovery),
     /// Go on with this run of the workspace, which is over, for so many epochs more than it was to
     /// have.
     Continue(RunId, usize),
@@ -50,11 +50,11 @@ pub enum Action {
     /// Put that away.
     CloseInspection,
     /// Look for a learning rate that suits the settings, with a mock run.
-    FindRate,
+    FindLr,
     /// Put a learning rate into the settings.
-    AdoptRate(f64),
+    UseLr(f64),
     /// Put the learning-rate finder away.
-    CloseRateFinder,
+    CloseLrFinder,
     /// Let the canvas ask the weights after this many updates of the newest run; none for the
     /// newest ones.
     ShowStep(Option<u64>),
@@ -73,7 +73,7 @@ pub enum Action {
     /// Pick exactly these runs, in every view of runs.
     Select(Vec<RunId>),
     /// Ask something about several runs.
-    Ask(Question),
+    Ask(Analysis),
     /// Train these one after the other, once nothing else is live.
     QueueRuns(Vec<TrainConfig>),
     /// Train none of those that wait.
@@ -94,7 +94,7 @@ pub enum Action {
     /// Delete everything in the trash for good.
     EmptyTrash,
     /// See what is in the trash.
-    LookIntoTrash,
+    RefreshTrash,
     /// Keep runs in this folder, and show the runs that are there.
     OpenWorkspace(PathBuf),
     /// Read a folder with the four IDX files.
@@ -126,7 +126,7 @@ pub enum Action {
     /// Width of the pen, as a share of the canvas' side.
     SetBrush(f32),
     /// Put an image on the canvas, from the clipboard for instance.
-    PasteImage(GreyImage),
+    PasteImage(GrayImage),
     /// Put a PNG or JPEG file on the canvas.
     OpenImage(PathBuf),
     /// Put the bytes of a PNG or JPEG file on the canvas; the text says where they came from.

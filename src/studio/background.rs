@@ -7,17 +7,17 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 
 use super::Wake;
-use super::again::Reopened;
-use super::earlier::Earlier;
+use super::launch::Reopened;
 use super::live::{Keep, Live};
+use super::rewind::Earlier;
 use super::timeline::SharedTimeline;
-use crate::data::{Dataset, GreyImage};
+use crate::data::{Dataset, GrayImage};
 use crate::model::Classifier;
 use crate::predict::Predictor;
 use crate::runs::RunId;
 use crate::sweep::{Plan, SweepState};
 use crate::train::{
-    Checkpoint, Control, Event, Inspection, Job, Observer, RateCurve, Trainer, run_guarded,
+    Checkpoint, Control, Event, Inspection, Job, LrCurve, Observer, Trainer, run_guarded,
 };
 
 /// Events that may wait for the window. The loop sends about 30 a second, each with every point
@@ -35,7 +35,7 @@ pub(super) enum Message {
     /// A batch was looked into.
     Inspected(Result<Box<Inspection>, String>),
     /// What the learning-rate finder found.
-    Rates(Result<RateCurve, String>),
+    Rates(Result<LrCurve, String>),
     /// A run was read to go on with it.
     Reopened(Result<Box<Reopened>, String>),
     /// The full states of a run were read.
@@ -47,7 +47,7 @@ pub(super) enum Message {
     /// The workspace and its trash were changed, or not, and what is in the trash now.
     Trash(Result<(), String>, Result<Vec<RunId>, String>),
     /// A picture was read.
-    Picture(Result<GreyImage, String>),
+    Picture(Result<GrayImage, String>),
     /// The sweeps kept in the workspace were read, and what was wrong with some of them.
     Sweeps(Vec<(Plan, SweepState)>, Vec<String>),
 }
@@ -73,7 +73,7 @@ pub(super) struct Background {
     pub(super) activities: Vec<String>,
     events: Option<Receiver<Event>>,
     /// What went wrong with recording a run, one sentence each.
-    troubles: (Sender<String>, Receiver<String>),
+    problems: (Sender<String>, Receiver<String>),
     trainer: Option<Trainer>,
     latest: Latest,
     timeline: SharedTimeline,
@@ -125,7 +125,7 @@ impl Background {
             files_thread: Some(files_thread),
             activities: Vec::new(),
             events: None,
-            troubles: channel(),
+            problems: channel(),
             trainer: None,
             latest: Latest::default(),
             timeline: SharedTimeline::default(),
@@ -169,8 +169,8 @@ impl Background {
     }
 
     /// Something that went wrong with recording a run.
-    pub(super) fn trouble(&mut self) -> Option<String> {
-        self.troubles.1.try_recv().ok()
+    pub(super) fn problem(&mut self) -> Option<String> {
+        self.problems.1.try_recv().ok()
     }
 
     /// Starts a run, after waiting for the end of the one before. `keep` says where it is kept.
@@ -187,7 +187,7 @@ impl Background {
         let live = Live::new(&job, sender, self.latest.clone(), self.wake.clone());
         self.timeline.clear();
         let live = live.with_timeline(self.timeline.clone());
-        let live = live.recorded(keep, self.troubles.0.clone());
+        let live = live.recorded(keep, self.problems.0.clone());
         self.events = Some(events);
         let Origin {
             checkpoint,

@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use super::background::Message;
-use super::{Action, Studio, Touched};
-use crate::data::GreyImage;
+use super::{Action, LastEdited, Studio};
+use crate::data::GrayImage;
 
 impl Studio {
     pub(super) fn handle_canvas(&mut self, action: Action) {
         if action.is_canvas_edit() {
-            self.touched = Touched::Canvas;
+            self.last_edited = LastEdited::Canvas;
         }
         match action {
             Action::BeginStroke(stroke) => self.pad.begin(stroke),
@@ -27,7 +27,7 @@ impl Studio {
     pub(super) fn open_picture(
         &mut self,
         origin: String,
-        read: impl FnOnce() -> Result<GreyImage, String> + Send + 'static,
+        read: impl FnOnce() -> Result<GrayImage, String> + Send + 'static,
     ) {
         self.background
             .run(format!("opening {origin}"), || Message::Picture(read()));
@@ -51,13 +51,13 @@ impl Studio {
             return;
         }
         let [_, height, width] = test.shape();
-        let grey = GreyImage {
+        let gray = GrayImage {
             width,
             height,
-            pixels: test.grey(idx),
+            pixels: test.gray(idx),
         };
-        self.touched = Touched::Canvas;
-        self.pad.paste(grey, Some(test.labels()[idx]));
+        self.last_edited = LastEdited::Canvas;
+        self.pad.paste(gray, Some(test.labels()[idx]));
         self.ask();
     }
 }

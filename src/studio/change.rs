@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Action, RateFinder, Studio, SweepAction};
+use super::{Action, LrFinder, Studio, SweepAction};
 
 impl Studio {
     /// Whether `action` would change anything. Of those that begin something, only the studio
@@ -30,7 +30,7 @@ impl Studio {
             Action::ShowStep(step) => *step != self.shown_step(),
             Action::SetTimelineBudget(bytes) => *bytes != self.timeline().budget(),
             Action::CloseInspection => self.inspection.is_some(),
-            Action::CloseRateFinder => self.rate_finder != RateFinder::Closed,
+            Action::CloseLrFinder => self.lr_finder != LrFinder::Closed,
             Action::DismissNotice(idx) => *idx < self.notices.len(),
             _ => true,
         }
@@ -61,7 +61,7 @@ mod tests {
             Action::Select(Vec::new()),
             Action::SetBaseline(None),
             Action::ShowStep(None),
-            Action::CloseRateFinder,
+            Action::CloseLrFinder,
             Action::DismissNotice(0),
         ] {
             assert!(!studio.would_change(&idle), "{idle:?}");

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::history::History;
-use super::{DataState, MNIST_IMAGES, Studio, Touched};
+use super::{DataState, LastEdited, MNIST_IMAGES, Studio};
 use crate::data::Dataset;
 use crate::model::{PRESETS, preset};
 use crate::runs::RunId;
@@ -31,7 +31,7 @@ impl Studio {
 
     fn replace_draft(&mut self, draft: TrainConfig) {
         self.draft = draft;
-        self.touched = Touched::Settings;
+        self.last_edited = LastEdited::Settings;
         self.check_draft();
         // A run of the queue is there to be compared: it keeps the settings it was queued with.
         if self.is_from_queue {
@@ -58,7 +58,7 @@ impl Studio {
 
     pub(super) fn new_seed(&mut self) {
         let mut draft = self.draft.clone();
-        // Short enough to be read out to a neighbour.
+        // Short enough to be read out to a neighbor.
         draft.seed = self.pick() % 1_000_000;
         self.set_draft(draft);
     }
@@ -79,7 +79,7 @@ impl Studio {
             self.history = History::default();
         }
         if self.draft.n_validation >= dataset.train.len() {
-            self.draft.n_validation = TrainConfig::usual_validation(dataset.train.len());
+            self.draft.n_validation = TrainConfig::default_validation(dataset.train.len());
         }
         self.data = DataState::Ready(dataset);
         self.check_draft();

@@ -3,7 +3,7 @@
 use rand::RngCore;
 
 use super::background::Origin;
-use super::{Action, Model, RateFinder, Studio};
+use super::{Action, LrFinder, Model, Studio};
 use crate::data::{read_image_bytes, read_image_file};
 use crate::random::{Stream, rng};
 use crate::train::{Control, FieldError, Job, TrainConfig};
@@ -38,7 +38,7 @@ impl Studio {
                 self.clear_queue();
                 self.steer(Control::stop);
             }
-            Action::TakeRemedy(remedy) => self.take_remedy(remedy),
+            Action::Recover(recovery) => self.recover(recovery),
             Action::Continue(id, n_more) => self.continue_run(&id, n_more),
             Action::Branch => self.branch(),
             Action::OpenTimeline(id) => self.open_timeline(&id),
@@ -46,9 +46,9 @@ impl Studio {
             Action::Inspect => self.inspect(),
             Action::WatchLayers(is_on) => self.watch_layers(is_on),
             Action::CloseInspection => self.inspection = None,
-            Action::FindRate => self.find_rate(),
-            Action::AdoptRate(rate) => self.adopt_rate(rate),
-            Action::CloseRateFinder => self.rate_finder = RateFinder::Closed,
+            Action::FindLr => self.find_lr(),
+            Action::UseLr(rate) => self.use_lr(rate),
+            Action::CloseLrFinder => self.lr_finder = LrFinder::Closed,
             Action::ShowStep(step) => self.show_step(step),
             Action::ShowNextSnapshot => self.move_along_timeline(true),
             Action::ShowPreviousSnapshot => self.move_along_timeline(false),
@@ -89,7 +89,7 @@ impl Studio {
             | Action::DeleteRuns(_)
             | Action::RestoreRuns(_)
             | Action::EmptyTrash
-            | Action::LookIntoTrash
+            | Action::RefreshTrash
             | Action::OpenWorkspace(_) => self.handle_shelf(action),
             canvas => {
                 self.handle_canvas(canvas);
@@ -105,7 +105,7 @@ impl Studio {
             Ok(()) => self.is_from_queue = false,
             Err(Refusal::Wrong(errors)) => self.errors = errors,
             Err(Refusal::NotNow) => {}
-            Err(Refusal::NoThread(text)) => self.complain(text),
+            Err(Refusal::NoThread(text)) => self.notify_error(text),
         }
     }
 

@@ -9,7 +9,7 @@ use super::Wake;
 use super::background::Latest;
 use super::timeline::SharedTimeline;
 use crate::model::{Classifier, Network};
-use crate::runs::{About, BestBy, CheckpointPolicy, Recorder, Summary};
+use crate::runs::{BestBy, CheckpointPolicy, Recorder, RunMeta, Summary};
 use crate::train::{Checkpoint, Event, Job, Observer, Outcome, TrainConfig};
 
 /// Time between two copies of the weights: an answer on the canvas that moves ten times a second
@@ -34,13 +34,13 @@ pub(super) struct Live {
     wake: Wake,
     last_copy: Option<Instant>,
     record: Keep,
-    troubles: Option<Sender<String>>,
+    problems: Option<Sender<String>>,
 }
 
 /// Where a run will be kept.
 pub(super) struct NewFolder {
     pub(super) path: PathBuf,
-    pub(super) about: About,
+    pub(super) about: RunMeta,
 }
 
 /// The keeping of the run.
@@ -64,7 +64,7 @@ impl Live {
             wake,
             last_copy: None,
             record: Keep::Off,
-            troubles: None,
+            problems: None,
         }
     }
 
@@ -74,11 +74,11 @@ impl Live {
         self
     }
 
-    /// The run is kept as `keep` says; what goes wrong with that is told to `troubles`, and training
+    /// The run is kept as `keep` says; what goes wrong with that is told to `problems`, and training
     /// goes on.
-    pub(super) fn recorded(mut self, keep: Keep, troubles: Sender<String>) -> Live {
+    pub(super) fn recorded(mut self, keep: Keep, problems: Sender<String>) -> Live {
         self.record = keep;
-        self.troubles = Some(troubles);
+        self.problems = Some(problems);
         self
     }
 
@@ -91,7 +91,7 @@ impl Live {
                         Keep::On(recorder)
                     }
                     Err(error) => {
-                        self.tell(format!("this run is not kept: {error}"));
+                        self.send(format!("this run is not kept: {error}"));
                         Keep::Off
                     }
                 }
@@ -99,10 +99,10 @@ impl Live {
             Keep::On(mut recorder) => {
                 recorder.event(event);
                 if let Some(problem) = recorder.checkpoint_news() {
-                    self.tell(format!("a full state was not kept: {problem}"));
+                    self.send(format!("a full state was not kept: {problem}"));
                 }
                 if let Some(problem) = recorder.problem() {
-                    self.tell(format!("this run is no longer recorded: {problem}"));
+                    self.send(format!("this run is no longer recorded: {problem}"));
                     Keep::Off
                 } else {
                     Keep::On(recorder)
@@ -112,10 +112,10 @@ impl Live {
         };
     }
 
-    fn tell(&self, trouble: String) {
-        if let Some(troubles) = &self.troubles {
+    fn send(&self, problem: String) {
+        if let Some(problems) = &self.problems {
             // Nobody listens when the window is closing.
-            let _ = troubles.send(trouble);
+            let _ = problems.send(problem);
         }
     }
 
@@ -138,7 +138,7 @@ impl Live {
             if let Keep::On(recorder) = std::mem::replace(&mut self.record, Keep::Off)
                 && let Err(error) = recorder.finish(&summary, &classifier)
             {
-                self.tell(format!("the run was not kept completely: {error}"));
+                self.send(format!("the run was not kept completely: {error}"));
             }
             self.latest.set(classifier);
         }
@@ -152,7 +152,7 @@ impl Observer for Live {
             Event::Steps { points } => {
                 self.epochs = points.last().map_or(self.epochs, |p| p.epoch);
             }
-            Event::WentBack { step, epoch, .. } => {
+            Event::RolledBack { step, epoch, .. } => {
                 self.epochs = *epoch;
                 self.timeline.forget_after(*step);
             }

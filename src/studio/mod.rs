@@ -4,28 +4,28 @@
 //! studio answer through channels that [`Studio::pump`] empties.
 
 mod action;
-mod again;
 mod background;
 mod canvas;
 mod change;
 mod compare;
-mod documents;
+mod control;
 mod draft;
-mod earlier;
+mod file_io;
+mod fixtures;
 mod handle;
-mod hear;
 mod history;
+mod inspect;
+mod launch;
 mod library;
 mod live;
-mod look;
+mod lr_finder;
+mod messages;
 mod pad;
-mod rates;
-mod shelf;
-mod staged;
-mod steer;
+mod rewind;
 mod sweeps;
 mod timeline;
 mod view;
+mod workspace;
 
 use std::collections::VecDeque;
 use std::path::PathBuf;
@@ -33,11 +33,11 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 pub use action::{Action, Effect};
-pub use again::continue_word;
-pub use compare::{Compared, Format, Opinion, Parted, Question};
+pub use compare::{Analysis, Compared, Disagreements, Format, ModelPrediction};
+pub use launch::continue_word;
 pub use library::{Filter, Run};
+pub use lr_finder::LrFinder;
 pub use pad::{Pad, Stroke};
-pub use rates::RateFinder;
 pub use sweeps::{ShownSweep, SweepAction, SweepPhase, Sweeps};
 pub use timeline::Timeline;
 
@@ -47,9 +47,9 @@ use crate::predict::Prediction;
 use crate::runs::{RunId, Watch};
 use crate::train::{Event, FieldError, Inspection, TrainConfig};
 use background::Background;
-use earlier::Earlier;
 use history::History;
 use library::Library;
+use rewind::Earlier;
 
 /// Called from other threads when there is something to [`Studio::pump`].
 pub type Wake = Arc<dyn Fn() + Send + Sync>;
@@ -104,7 +104,7 @@ pub enum Model {
 
 /// What was changed last, and so what an undo without further words means.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Touched {
+pub enum LastEdited {
     /// The canvas.
     #[default]
     Canvas,
@@ -117,7 +117,7 @@ pub struct Studio {
     data: DataState,
     draft: TrainConfig,
     history: History,
-    touched: Touched,
+    last_edited: LastEdited,
     errors: Vec<FieldError>,
     library: Library,
     sweeps: Sweeps,
@@ -129,7 +129,7 @@ pub struct Studio {
     earlier: Option<Earlier>,
     /// The timelines of earlier runs of this session.
     past: Vec<(RunId, Timeline)>,
-    rate_finder: RateFinder,
+    lr_finder: LrFinder,
     inspection: Option<Inspection>,
     /// Whether the layers are measured while training.
     watches_layers: bool,
@@ -167,7 +167,7 @@ impl Studio {
             data: DataState::None,
             draft: TrainConfig::new(&PRESETS[0], [1, 28, 28], 10, MNIST_IMAGES),
             history: History::default(),
-            touched: Touched::default(),
+            last_edited: LastEdited::default(),
             errors: Vec::new(),
             library: Library::default(),
             sweeps: Sweeps::default(),
@@ -176,7 +176,7 @@ impl Studio {
             timeline: Timeline::default(),
             earlier: None,
             past: Vec::new(),
-            rate_finder: RateFinder::default(),
+            lr_finder: LrFinder::default(),
             inspection: None,
             watches_layers: false,
             pad: Pad::default(),
@@ -204,24 +204,24 @@ impl Studio {
         let start = Instant::now();
         while start.elapsed() < budget {
             if let Some(message) = self.background.message() {
-                self.hear(message);
+                self.receive(message);
             } else if let Some(event) = self.background.event() {
-                self.library.happen(&event);
+                self.library.apply(&event);
                 self.follow_run(&event);
                 if matches!(event, Event::Finished { .. }) {
                     self.tell_end();
                 }
             } else if let Some(news) = self.watch.as_ref().and_then(Watch::news) {
-                self.hear_of_runs(news);
+                self.receive_run_news(news);
             } else {
                 break;
             }
         }
         if let Some(text) = self.sweeps.pump() {
-            self.complain(text);
+            self.notify_error(text);
         }
-        while let Some(text) = self.background.trouble() {
-            self.complain(text);
+        while let Some(text) = self.background.problem() {
+            self.notify_error(text);
         }
         if let Some(weights) = self.background.new_weights() {
             self.trained = Some(weights.clone());
@@ -236,19 +236,15 @@ impl Studio {
         self.train_next();
     }
 
-    fn inform(&mut self, text: String) {
+    fn notify(&mut self, text: String) {
         self.notices.push(Notice {
             is_error: false,
             text,
         });
     }
 
-    /// Tells a person of something that went wrong outside.
-    pub fn warn(&mut self, text: String) {
-        self.complain(text);
-    }
-
-    fn complain(&mut self, text: String) {
+    /// Adds a notice about something that went wrong.
+    pub fn notify_error(&mut self, text: String) {
         self.notices.push(Notice {
             is_error: true,
             text,

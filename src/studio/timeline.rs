@@ -76,7 +76,7 @@ impl Timeline {
         self.thin();
     }
 
-    /// Keeps within the budget: the state goes whose neighbours are closest, so that what is left
+    /// Keeps within the budget: the state goes whose neighbors are closest, so that what is left
     /// stays evenly spread after a dense beginning. The newest never goes.
     fn thin(&mut self) {
         self.version += 1;

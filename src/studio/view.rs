@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 
-use super::{DataState, Effect, Filter, Model, Notice, Pad, Run, Studio, Sweeps, Touched};
+use super::{DataState, Effect, Filter, LastEdited, Model, Notice, Pad, Run, Studio, Sweeps};
 use crate::data::Dataset;
 use crate::model::{Classifier, Layer};
 use crate::predict::Prediction;
@@ -31,8 +31,8 @@ impl Studio {
     }
 
     /// What was changed last.
-    pub fn touched(&self) -> Touched {
-        self.touched
+    pub fn last_edited(&self) -> LastEdited {
+        self.last_edited
     }
 
     /// Whether an edit of the settings can be taken back.
@@ -68,7 +68,7 @@ impl Studio {
             | Field::BatchSize
             | Field::Epochs
             | Field::Schedule
-            | Field::WarmUp
+            | Field::Warmup
             | Field::L1
             | Field::Augment(_) => true,
             // A rate belongs to its layer; the other layers are another network.
@@ -76,7 +76,7 @@ impl Studio {
                 let layer = self.draft.model.layers.get(idx);
                 return layer.map_or(Effect::NextRun, |layer| self.effect_of_layer(layer));
             }
-            // Momentum means different things to different optimisers.
+            // Momentum means different things to different optimizers.
             Field::Momentum | Field::Beta1 => self
                 .live_run()
                 .is_some_and(|r| r.config.optimizer.name() == self.draft.optimizer.name()),
@@ -197,8 +197,8 @@ impl Studio {
     /// Whether the network the canvas asks is the moving average of a run's weights.
     pub fn is_averaged(&self) -> bool {
         let config = self.classifier().map(|c| &c.provenance.config);
-        let average = config.and_then(|config| config.get("average")?.as_f64());
-        average.is_some_and(|memory| memory > 0.0)
+        let decay = config.and_then(|c| c.get("ema_decay").or(c.get("average"))?.as_f64());
+        decay.is_some_and(|decay| decay > 0.0)
     }
 
     /// Whether there is a trained network to go back to from an opened one.

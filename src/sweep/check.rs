@@ -10,7 +10,7 @@ use crate::train::TrainConfig;
 
 /// What a problem is about.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum At {
+pub enum Location {
     /// The text as a whole.
     Text,
     /// A key of the sweep, such as `trials`.
@@ -23,7 +23,7 @@ pub enum At {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
     /// What it is about.
-    pub at: At,
+    pub at: Location,
     /// The line of the file, if it was read from one.
     pub line: Option<usize>,
     /// What was expected and what was found.
@@ -31,7 +31,7 @@ pub struct Problem {
 }
 
 impl Problem {
-    pub(super) fn new(at: At, message: impl Into<String>) -> Problem {
+    pub(super) fn new(at: Location, message: impl Into<String>) -> Problem {
         Problem {
             at,
             line: None,
@@ -46,9 +46,9 @@ impl fmt::Display for Problem {
             write!(f, "line {line}: ")?;
         }
         match &self.at {
-            At::Text => write!(f, "{}", self.message),
-            At::Key(key) => write!(f, "{key} {}", self.message),
-            At::Search(_) => write!(f, "search {}", self.message),
+            Location::Text => write!(f, "{}", self.message),
+            Location::Key(key) => write!(f, "{key} {}", self.message),
+            Location::Search(_) => write!(f, "search {}", self.message),
         }
     }
 }
@@ -60,7 +60,7 @@ impl Definition {
     /// What is wrong with the sweep by itself, before anything is known about the data.
     pub fn problems(&self) -> Vec<Problem> {
         let mut problems = Vec::new();
-        let mut expect = |is_fine: bool, at: At, message: String| {
+        let mut expect = |is_fine: bool, at: Location, message: String| {
             if !is_fine {
                 problems.push(Problem::new(at, message));
             }
@@ -68,7 +68,7 @@ impl Definition {
         let is_plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
         expect(
             !self.name.is_empty() && self.name.len() <= 64 && self.name.chars().all(is_plain),
-            At::Key("name"),
+            Location::Key("name"),
             format!(
                 "must be 1 to 64 letters, digits, - or _, because it names folders, found `{}`",
                 self.name
@@ -76,12 +76,12 @@ impl Definition {
         );
         expect(
             !self.search.is_empty(),
-            At::Key("search"),
+            Location::Key("search"),
             "must name at least one key: there is nothing to compare".to_owned(),
         );
         expect(
             self.preset.is_none() || self.config.is_none(),
-            At::Key("preset"),
+            Location::Key("preset"),
             "and config exclude each other: the configuration names its own network".to_owned(),
         );
         self.check_budget(&mut expect);
@@ -90,27 +90,27 @@ impl Definition {
                 Prune::Asha { factor, .. } => (factor.saturating_sub(1), "factor must be 2"),
                 Prune::Median { trials, .. } => (trials, "trials must be 1"),
             };
-            expect(n >= 1, At::Key("prune"), format!("{what} or more"));
+            expect(n >= 1, Location::Key("prune"), format!("{what} or more"));
             let (Prune::Asha { epochs, .. } | Prune::Median { epochs, .. }) = prune;
             expect(
                 epochs >= 1,
-                At::Key("prune"),
+                Location::Key("prune"),
                 "epochs must be 1 or more".to_owned(),
             );
         }
         for (idx, axis) in self.search.iter().enumerate() {
             for message in self.axis_problems(idx, axis) {
                 let message = format!("`{}` {message}", axis.key);
-                problems.push(Problem::new(At::Search(idx), message));
+                problems.push(Problem::new(Location::Search(idx), message));
             }
         }
         problems
     }
 
-    fn check_budget(&self, expect: &mut impl FnMut(bool, At, String)) {
+    fn check_budget(&self, expect: &mut impl FnMut(bool, Location, String)) {
         expect(
             self.trials.is_some() || self.minutes.is_some() || self.method == Method::Grid,
-            At::Key("trials"),
+            Location::Key("trials"),
             format!(
                 "or minutes must be given: {} search has no end of its own",
                 self.method.name()
@@ -118,7 +118,7 @@ impl Definition {
         );
         expect(
             self.trials.is_none_or(|n| (1..=MAX_TRIALS).contains(&n)),
-            At::Key("trials"),
+            Location::Key("trials"),
             format!(
                 "must be from 1 to {MAX_TRIALS}, found {}",
                 self.trials.unwrap_or(0)
@@ -126,22 +126,22 @@ impl Definition {
         );
         expect(
             self.minutes.is_none_or(|m| m.is_finite() && m > 0.0),
-            At::Key("minutes"),
+            Location::Key("minutes"),
             format!("must be above 0, found {}", self.minutes.unwrap_or(0.0)),
         );
         expect(
             (1..=1024).contains(&self.parallel),
-            At::Key("parallel"),
+            Location::Key("parallel"),
             format!("must be from 1 to 1024, found {}", self.parallel),
         );
         expect(
             (1..=1000).contains(&self.seeds_per_setting),
-            At::Key("seeds_per_setting"),
+            Location::Key("seeds_per_setting"),
             format!("must be from 1 to 1000, found {}", self.seeds_per_setting),
         );
         expect(
             i64::try_from(self.seed).is_ok(),
-            At::Key("seed"),
+            Location::Key("seed"),
             format!("must be at most {}, found {}", i64::MAX, self.seed),
         );
     }
@@ -226,7 +226,7 @@ pub(super) fn fit_problems(
     let wrong_base = check(base);
     for error in &wrong_base {
         problems.push(Problem::new(
-            At::Key("set"),
+            Location::Key("set"),
             format!("leaves a configuration that cannot run: {error}"),
         ));
     }
@@ -235,12 +235,12 @@ pub(super) fn fit_problems(
             "{} needs held-out images: n_validation is 0",
             definition.metric.name()
         );
-        problems.push(Problem::new(At::Key("metric"), message));
+        problems.push(Problem::new(Location::Key("metric"), message));
     }
     let is_epochs_searched = definition.search.iter().any(|axis| axis.key == "epochs");
     if definition.prune.is_some() && base.epochs < 2 && !is_epochs_searched {
         let message = "needs trials of two epochs or more: one epoch leaves nothing to save";
-        problems.push(Problem::new(At::Key("prune"), message));
+        problems.push(Problem::new(Location::Key("prune"), message));
     }
     for (idx, axis) in definition.search.iter().enumerate() {
         for value in extremes(&axis.values) {
@@ -254,7 +254,7 @@ pub(super) fn fit_problems(
             };
             if let Some(message) = message {
                 let message = format!("`{}` = {value}: {message}", axis.key);
-                problems.push(Problem::new(At::Search(idx), message));
+                problems.push(Problem::new(Location::Search(idx), message));
             }
         }
     }
@@ -302,5 +302,5 @@ pub(super) fn metric_names() -> String {
 
 /// Whether the way is against what everybody expects of the metric: most likely a slip.
 pub(super) fn is_backwards(metric: Metric, direction: Direction) -> bool {
-    metric.usual_direction() != direction
+    metric.default_direction() != direction
 }

@@ -8,12 +8,12 @@ use crate::train::Control;
 /// Commands to a sweep, from any thread.
 #[derive(Debug, Default)]
 pub struct SweepControl {
-    wishes: Mutex<Wishes>,
+    pending: Mutex<Pending>,
     changed: Condvar,
 }
 
 #[derive(Debug, Default)]
-struct Wishes {
+struct Pending {
     /// Since when the sweep waits.
     paused: Option<Instant>,
     /// How long it waited before.
@@ -25,7 +25,7 @@ struct Wishes {
     running: Vec<Arc<Control>>,
 }
 
-impl Wishes {
+impl Pending {
     fn end_pause(&mut self) {
         if let Some(since) = self.paused.take() {
             self.waited += since.elapsed();
@@ -36,27 +36,27 @@ impl Wishes {
 impl SweepControl {
     /// Every trial waits after its current batch, and none starts.
     pub fn pause(&self) {
-        let mut wishes = self.lock();
-        wishes.paused.get_or_insert_with(Instant::now);
-        wishes.running.iter().for_each(|trial| trial.pause());
+        let mut pending = self.lock();
+        pending.paused.get_or_insert_with(Instant::now);
+        pending.running.iter().for_each(|trial| trial.pause());
     }
 
     /// The trials go on.
     pub fn resume(&self) {
-        let mut wishes = self.lock();
-        wishes.end_pause();
-        wishes.running.iter().for_each(|trial| trial.resume());
-        drop(wishes);
+        let mut pending = self.lock();
+        pending.end_pause();
+        pending.running.iter().for_each(|trial| trial.resume());
+        drop(pending);
         self.changed.notify_all();
     }
 
     /// The sweep ends after the current batches; the trials it interrupts go on the next time.
     pub fn stop(&self) {
-        let mut wishes = self.lock();
-        wishes.end_pause();
-        wishes.is_stopped = true;
-        wishes.running.iter().for_each(|trial| trial.stop());
-        drop(wishes);
+        let mut pending = self.lock();
+        pending.end_pause();
+        pending.is_stopped = true;
+        pending.running.iter().for_each(|trial| trial.stop());
+        drop(pending);
         self.changed.notify_all();
     }
 
@@ -77,9 +77,9 @@ impl SweepControl {
 
     /// How long the sweep has waited in all.
     pub(super) fn waited(&self) -> Duration {
-        let wishes = self.lock();
-        wishes.waited
-            + wishes
+        let pending = self.lock();
+        pending.waited
+            + pending
                 .paused
                 .map_or(Duration::ZERO, |since| since.elapsed())
     }
@@ -95,27 +95,27 @@ impl SweepControl {
 
     /// Blocks while the sweep waits; `false` when it shall end.
     pub(super) fn may_start(&self) -> bool {
-        let mut wishes = self.lock();
-        while wishes.paused.is_some() && !wishes.is_stopped {
-            wishes = self
+        let mut pending = self.lock();
+        while pending.paused.is_some() && !pending.is_stopped {
+            pending = self
                 .changed
-                .wait(wishes)
+                .wait(pending)
                 .unwrap_or_else(PoisonError::into_inner);
         }
-        !wishes.is_stopped
+        !pending.is_stopped
     }
 
     /// From now on `trial` hears what is asked of the sweep, beginning with what was asked
     /// already.
     pub(super) fn enter(&self, trial: &Arc<Control>) {
-        let mut wishes = self.lock();
-        if wishes.is_stopped {
+        let mut pending = self.lock();
+        if pending.is_stopped {
             trial.stop();
         }
-        if wishes.paused.is_some() {
+        if pending.paused.is_some() {
             trial.pause();
         }
-        wishes.running.push(trial.clone());
+        pending.running.push(trial.clone());
     }
 
     /// The trial is over.
@@ -126,7 +126,7 @@ impl SweepControl {
     }
 
     /// The wishes are valid after every statement, so a panic elsewhere cannot spoil them.
-    fn lock(&self) -> MutexGuard<'_, Wishes> {
-        self.wishes.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, Pending> {
+        self.pending.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -6,7 +6,7 @@ use super::{Definition, Direction, Point, SweepState, Trial, TrialStatus};
 
 /// A setting's place on the leaderboard.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Place {
+pub struct LeaderboardEntry {
     /// Number of the setting.
     pub setting: usize,
     /// The setting.
@@ -21,7 +21,7 @@ pub struct Place {
 
 impl SweepState {
     /// The settings with a completed trial, best mean first.
-    pub fn leaderboard(&self, definition: &Definition) -> Vec<Place> {
+    pub fn leaderboard(&self, definition: &Definition) -> Vec<LeaderboardEntry> {
         let mut settings: BTreeMap<usize, Vec<(&Trial, f64)>> = BTreeMap::new();
         for trial in self.trials.values() {
             if let TrialStatus::Completed { value } = trial.status {
@@ -31,8 +31,9 @@ impl SweepState {
                     .push((trial, value));
             }
         }
-        let mut places: Vec<Place> = settings.into_iter().map(|(s, t)| place(s, &t)).collect();
-        let cost = |p: &Place| definition.direction.cost(p.mean);
+        let mut places: Vec<LeaderboardEntry> =
+            settings.into_iter().map(|(s, t)| place(s, &t)).collect();
+        let cost = |p: &LeaderboardEntry| definition.direction.cost(p.mean);
         places.sort_by(|a, b| cost(a).total_cmp(&cost(b)).then(a.setting.cmp(&b.setting)));
         places
     }
@@ -76,11 +77,11 @@ impl SweepState {
     }
 }
 
-fn place(setting: usize, trials: &[(&Trial, f64)]) -> Place {
+fn place(setting: usize, trials: &[(&Trial, f64)]) -> LeaderboardEntry {
     let n = trials.len() as f64;
     let mean = trials.iter().map(|(_, value)| value).sum::<f64>() / n;
     let squares: f64 = trials.iter().map(|(_, value)| (value - mean).powi(2)).sum();
-    Place {
+    LeaderboardEntry {
         setting,
         point: trials[0].0.point.clone(),
         mean,

@@ -48,7 +48,7 @@ impl Metric {
     }
 
     /// Which way is usually better.
-    pub fn usual_direction(self) -> Direction {
+    pub fn default_direction(self) -> Direction {
         if self.is_share() {
             Direction::Maximize
         } else {

@@ -49,7 +49,7 @@ pub(super) fn sets(base: &TrainConfig, point: &Point) -> Result<Vec<String>, Key
     Ok(sets)
 }
 
-/// An optimiser's name stands for its table.
+/// An optimizer's name stands for its table.
 fn named(key: &str, value: &Value) -> Value {
     let is_named = |o: &Optimizer| key == "optimizer" && value.as_str() == Some(o.name());
     Optimizer::ALL
@@ -60,7 +60,7 @@ fn named(key: &str, value: &Value) -> Value {
 }
 
 /// A point as people read it, such as `batch_size 32, learning_rate 0.0031`.
-pub fn words(point: &Point) -> String {
+pub fn describe(point: &Point) -> String {
     let words: Vec<String> = point
         .iter()
         .map(|(key, value)| format!("{key} {}", word(value)))
@@ -100,7 +100,7 @@ mod tests {
     }
 
     #[test]
-    fn names_bring_networks_and_optimisers() {
+    fn names_bring_networks_and_optimizers() {
         let point: Point = toml::from_str(
             "preset = 'mlp'\noptimizer = 'sgd'\n'optimizer.momentum' = 0.5\nepochs = 2",
         )
@@ -116,6 +116,6 @@ mod tests {
     fn numbers_are_told_with_three_digits() {
         let point: Point =
             toml::from_str("a = 0.0031623\nb = 32\nc = 12.0\nd = 1.5e-5\ne = 'sgd'").unwrap();
-        assert_eq!(words(&point), "a 0.00316, b 32, c 12, d 1.50e-5, e sgd");
+        assert_eq!(describe(&point), "a 0.00316, b 32, c 12, d 1.50e-5, e sgd");
     }
 }

@@ -10,7 +10,7 @@ use crate::random::{Stream, rng};
 
 /// A setting that was tried.
 #[derive(Clone, Debug)]
-pub(super) struct Tried {
+pub(super) struct ObservedTrial {
     /// Its values.
     pub(super) point: Point,
     /// How bad it was: smaller is better; infinite for one that failed.
@@ -20,7 +20,7 @@ pub(super) struct Tried {
 /// Chooses settings.
 pub(super) trait Sampler: Send + Sync {
     /// Setting number `idx`, counted from 0, or `None` when there are no more.
-    fn propose(&self, axes: &[Axis], idx: usize, tried: &[Tried]) -> Option<Point>;
+    fn propose(&self, axes: &[Axis], idx: usize, tried: &[ObservedTrial]) -> Option<Point>;
 }
 
 /// The sampler a definition asks for.
@@ -73,7 +73,7 @@ pub(super) fn grid_size(axes: &[Axis]) -> usize {
 }
 
 impl Sampler for Grid {
-    fn propose(&self, axes: &[Axis], idx: usize, _tried: &[Tried]) -> Option<Point> {
+    fn propose(&self, axes: &[Axis], idx: usize, _tried: &[ObservedTrial]) -> Option<Point> {
         let (mut n, mut found) = (0, None);
         combinations(axes, &Point::new(), &mut |point| {
             if n == idx {
@@ -91,7 +91,7 @@ struct Random {
 }
 
 impl Sampler for Random {
-    fn propose(&self, axes: &[Axis], idx: usize, _tried: &[Tried]) -> Option<Point> {
+    fn propose(&self, axes: &[Axis], idx: usize, _tried: &[ObservedTrial]) -> Option<Point> {
         Some(random_point(axes, self.seed, idx))
     }
 }
@@ -111,7 +111,7 @@ struct Sobol {
 }
 
 impl Sampler for Sobol {
-    fn propose(&self, axes: &[Axis], idx: usize, _tried: &[Tried]) -> Option<Point> {
+    fn propose(&self, axes: &[Axis], idx: usize, _tried: &[ObservedTrial]) -> Option<Point> {
         let index = u32::try_from(idx).ok().filter(|&i| i < SOBOL_POINTS)?;
         // The crate's seeds are short; the halves of ours make different ones.
         let seed = (self.seed ^ (self.seed >> 32)) as u32;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::sampler::Tried;
+use super::sampler::ObservedTrial;
 use super::{Definition, Direction, Measure, Point, SweepEvent, Verdict};
 
 /// Where a trial stands.
@@ -187,7 +187,7 @@ impl SweepState {
     }
 
     /// The settings of which something is known, for a sampler: the mean over their trials.
-    pub(super) fn tried(&self, direction: Direction) -> Vec<Tried> {
+    pub(super) fn tried(&self, direction: Direction) -> Vec<ObservedTrial> {
         let mut settings: BTreeMap<usize, (&Point, Vec<f64>)> = BTreeMap::new();
         for trial in self.trials.values().filter(|t| t.is_over()) {
             let cost = trial
@@ -196,7 +196,7 @@ impl SweepState {
             let entry = settings.entry(trial.setting);
             entry.or_insert((&trial.point, Vec::new())).1.push(cost);
         }
-        let tried = settings.into_values().map(|(point, costs)| Tried {
+        let tried = settings.into_values().map(|(point, costs)| ObservedTrial {
             point: point.clone(),
             cost: costs.iter().sum::<f64>() / costs.len() as f64,
         });

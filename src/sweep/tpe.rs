@@ -7,7 +7,7 @@ use optimizer::parameter::{ParamId, ParamValue};
 use optimizer::sampler::{CompletedTrial, Sampler as _, TpeSampler};
 use rand::RngCore as _;
 
-use super::sampler::{Sampler, Tried, point_at, random_point};
+use super::sampler::{ObservedTrial, Sampler, point_at, random_point};
 use super::{Axis, Values};
 use crate::random::{Stream, rng};
 
@@ -24,7 +24,7 @@ const N_CANDIDATES: usize = 64;
 const SPAN: f64 = 2.0;
 
 /// Every so many settings, one is drawn at random, so that a region that did badly once is looked
-/// at again: the estimator itself never leaves the neighbourhood of what it knows.
+/// at again: the estimator itself never leaves the neighborhood of what it knows.
 const EXPLORE_EVERY: usize = 8;
 
 /// A tree-structured Parzen estimator.
@@ -33,7 +33,7 @@ pub(super) struct Tpe {
 }
 
 impl Sampler for Tpe {
-    fn propose(&self, axes: &[Axis], idx: usize, tried: &[Tried]) -> Option<super::Point> {
+    fn propose(&self, axes: &[Axis], idx: usize, tried: &[ObservedTrial]) -> Option<super::Point> {
         if tried.len() < N_RANDOM || idx % EXPLORE_EVERY == EXPLORE_EVERY - 1 {
             return Some(random_point(axes, self.seed, idx));
         }
@@ -49,7 +49,7 @@ impl Sampler for Tpe {
 impl Tpe {
     /// Where on `axis` the next setting lies. The estimator finds a key's history by its
     /// distribution, so it is shown the history of this key alone.
-    fn draw(&self, axis: &Axis, idx: usize, tried: &[Tried], seed: u64) -> Option<f64> {
+    fn draw(&self, axis: &Axis, idx: usize, tried: &[ObservedTrial], seed: u64) -> Option<f64> {
         let id = ParamId::new();
         let distribution = distribution(&axis.values);
         let history: Vec<CompletedTrial> = tried
@@ -135,11 +135,11 @@ mod tests {
         };
         let one = |seed: u64| {
             let sampler = sampler(seed);
-            let mut tried: Vec<Tried> = Vec::new();
+            let mut tried: Vec<ObservedTrial> = Vec::new();
             for idx in 0..40 {
                 let point = sampler.propose(&axes, idx, &tried).unwrap();
                 let cost = cost(&point);
-                tried.push(Tried { point, cost });
+                tried.push(ObservedTrial { point, cost });
             }
             tried.iter().map(|t| t.cost).fold(f64::INFINITY, f64::min)
         };
@@ -150,7 +150,7 @@ mod tests {
     fn it_finds_better_settings_than_chance() {
         struct Chance(u64);
         impl Sampler for Chance {
-            fn propose(&self, axes: &[Axis], idx: usize, _: &[Tried]) -> Option<Point> {
+            fn propose(&self, axes: &[Axis], idx: usize, _: &[ObservedTrial]) -> Option<Point> {
                 Some(random_point(axes, self.0, idx))
             }
         }
@@ -162,12 +162,12 @@ mod tests {
     #[test]
     fn settings_that_failed_are_avoided() {
         let axis = [Axis::new("learning_rate", Values::LogRange([1e-4, 1e2]))];
-        let mut tried: Vec<Tried> = Vec::new();
+        let mut tried: Vec<ObservedTrial> = Vec::new();
         for idx in 0..60 {
             let point = Tpe { seed: 2 }.propose(&axis, idx, &tried).unwrap();
             let rate = point["learning_rate"].as_float().unwrap();
             let cost = if rate > 1.0 { f64::INFINITY } else { rate };
-            tried.push(Tried { point, cost });
+            tried.push(ObservedTrial { point, cost });
         }
         let n_late_failures = tried[30..].iter().filter(|t| t.cost.is_infinite()).count();
         assert!(n_late_failures <= 4, "{n_late_failures} of 30");

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::executor::Shared;
 use super::{TrialStatus, Verdict};
 use crate::model::Classifier;
-use crate::runs::{About, Recorder, RunFolder, RunFolderError, Summary, TrialOf};
+use crate::runs::{Recorder, RunFolder, RunFolderError, RunMeta, Summary, TrialOf};
 use crate::train::{
     Checkpoint, Control, EpochPoint, Event, FieldError, Finish, Job, Observer, Outcome, RunOptions,
     TrainConfig, run_guarded,
@@ -91,13 +91,13 @@ fn record(task: &Task, job: &Job) -> Result<Recorder, RunFolderError> {
         Some(begun) => Recorder::reopen(&task.path, begun.checkpoint.as_ref()),
         None => {
             let name = task.path.file_name().unwrap_or_default();
-            let about = About {
+            let about = RunMeta {
                 name: name.to_string_lossy().into_owned(),
                 sweep: Some(TrialOf {
                     name: task.sweep.clone(),
                     trial: task.trial,
                 }),
-                ..About::default()
+                ..RunMeta::default()
             };
             Recorder::create_about(&task.path, about, job)
         }

@@ -4,9 +4,9 @@ use super::{Checkpoint, TrainConfig};
 
 impl Checkpoint {
     /// The state for a run that goes on from here with the settings of `wanted`: the weights, the
-    /// optimiser's memory, the random numbers and the place in the data are those of this state.
+    /// optimizer's memory, the random numbers and the place in the data are those of this state.
     ///
-    /// What these depend on must stay as it is. Another kind of optimiser starts without a memory.
+    /// What these depend on must stay as it is. Another kind of optimizer starts without a memory.
     ///
     /// # Errors
     /// When `wanted` has another network, seed or number of held-out images, in one sentence.
@@ -32,7 +32,7 @@ impl Checkpoint {
         }
         let mut child = self.clone();
         // The states before belong to the parent, and so do its events.
-        child.way_back = None;
+        child.rollback = None;
         child.n_event_bytes = None;
         child.config = TrainConfig {
             init: self.config.init,

@@ -2,7 +2,7 @@
 
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
-use super::{Remedy, Setting, Value};
+use super::{Recovery, Setting, Value};
 
 /// A new value for a setting of a run.
 #[derive(Clone, Debug, PartialEq)]
@@ -16,18 +16,18 @@ pub struct Change {
 /// Commands to a run, from any thread; they take effect between two batches.
 #[derive(Debug, Default)]
 pub struct Control {
-    wishes: Mutex<Wishes>,
+    pending: Mutex<Pending>,
     changed: Condvar,
 }
 
 #[derive(Debug, Default)]
-struct Wishes {
+struct Pending {
     is_paused: bool,
     is_stopped: bool,
     /// Batches to do although paused.
     n_single_steps: u64,
     changes: Vec<Change>,
-    remedy: Option<Remedy>,
+    recovery: Option<Recovery>,
     watches_layers: bool,
 }
 
@@ -84,25 +84,25 @@ impl Control {
     }
 
     /// What to do about the loss that training waits because of.
-    pub fn remedy(&self, remedy: Remedy) {
-        self.update(|w| w.remedy = Some(remedy));
+    pub fn recovery(&self, recovery: Recovery) {
+        self.update(|w| w.recovery = Some(recovery));
     }
 
     /// A remedy for an earlier trouble is not meant for the next one.
-    pub(super) fn forget_remedy(&self) {
-        self.update(|w| w.remedy = None);
+    pub(super) fn forget_recovery(&self) {
+        self.update(|w| w.recovery = None);
     }
 
     /// Blocks until there is a remedy; `None` when the run was told to end instead.
-    pub(super) fn wait_for_remedy(&self) -> Option<Remedy> {
-        let mut wishes = self.lock();
-        while wishes.remedy.is_none() && !wishes.is_stopped {
-            wishes = self
+    pub(super) fn wait_for_recovery(&self) -> Option<Recovery> {
+        let mut pending = self.lock();
+        while pending.recovery.is_none() && !pending.is_stopped {
+            pending = self
                 .changed
-                .wait(wishes)
+                .wait(pending)
                 .unwrap_or_else(PoisonError::into_inner);
         }
-        wishes.remedy.take().filter(|_| !wishes.is_stopped)
+        pending.recovery.take().filter(|_| !pending.is_stopped)
     }
 
     /// Whether training waits or is about to.
@@ -117,14 +117,14 @@ impl Control {
 
     /// What to do now, and the changes asked for since the last call.
     pub(super) fn next(&self) -> (Next, Vec<Change>) {
-        let mut wishes = self.lock();
-        let changes = std::mem::take(&mut wishes.changes);
-        let next = if wishes.is_stopped {
+        let mut pending = self.lock();
+        let changes = std::mem::take(&mut pending.changes);
+        let next = if pending.is_stopped {
             Next::Stop
-        } else if wishes.is_paused && wishes.n_single_steps == 0 {
+        } else if pending.is_paused && pending.n_single_steps == 0 {
             Next::Wait
         } else {
-            wishes.n_single_steps = wishes.n_single_steps.saturating_sub(1);
+            pending.n_single_steps = pending.n_single_steps.saturating_sub(1);
             Next::Batch
         };
         (next, changes)
@@ -132,27 +132,27 @@ impl Control {
 
     /// Blocks until there is something to do other than to wait.
     pub(super) fn wait(&self) {
-        let mut wishes = self.lock();
-        while wishes.is_paused
-            && !wishes.is_stopped
-            && wishes.n_single_steps == 0
-            && wishes.changes.is_empty()
+        let mut pending = self.lock();
+        while pending.is_paused
+            && !pending.is_stopped
+            && pending.n_single_steps == 0
+            && pending.changes.is_empty()
         {
-            wishes = self
+            pending = self
                 .changed
-                .wait(wishes)
+                .wait(pending)
                 .unwrap_or_else(PoisonError::into_inner);
         }
     }
 
-    fn update(&self, change: impl FnOnce(&mut Wishes)) {
+    fn update(&self, change: impl FnOnce(&mut Pending)) {
         change(&mut self.lock());
         self.changed.notify_all();
     }
 
     /// The wishes are valid after every statement, so a panic elsewhere cannot spoil them.
-    fn lock(&self) -> MutexGuard<'_, Wishes> {
-        self.wishes.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, Pending> {
+        self.pending.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

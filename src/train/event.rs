@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{LayerPoint, Setting, TrainConfig, Trouble, Value};
+use super::{Divergence, LayerPoint, Setting, TrainConfig, Value};
 
 /// Loss and accuracy over a set of images.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -147,14 +147,17 @@ pub enum Event {
         /// The value from now on.
         new: Value,
     },
-    /// The loss of a batch cannot be trusted; its update was not made. Training waits for a
-    /// remedy, or takes the one it was told before.
-    Troubled {
+    /// The loss of a batch became NaN or suddenly large; its update was not made. Training waits for a
+    /// [`Recovery`](super::Recovery), or takes the one it was given before.
+    #[serde(rename = "troubled")]
+    Diverged {
         /// Everything about it.
-        trouble: Box<Trouble>,
+        #[serde(rename = "trouble")]
+        divergence: Box<Divergence>,
     },
     /// The run is again where it was after an earlier update; what came after has not happened.
-    WentBack {
+    #[serde(rename = "went_back")]
+    RolledBack {
         /// That update.
         step: u64,
         /// Epochs done then, fractions included.

@@ -63,7 +63,7 @@ impl Clip {
 }
 
 /// Whether `config` asks for anything that needs all gradients before the step.
-pub(super) fn wants_shape(config: &TrainConfig) -> bool {
+pub(super) fn needs_transform(config: &TrainConfig) -> bool {
     config.l1 != 0.0 || config.clip != Clip::None
 }
 

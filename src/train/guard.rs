@@ -7,7 +7,7 @@ use super::event::number;
 /// What is wrong with a loss.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
-pub enum Alarm {
+pub enum Anomaly {
     /// It is not a number, or infinite.
     NotFinite,
     /// It is far above the losses before it.
@@ -25,7 +25,7 @@ pub enum OnDivergence {
     /// End when the loss is no longer a number, and go on through spikes.
     #[default]
     Stop,
-    /// Wait until [`Control::remedy`](super::Control::remedy) says what to do.
+    /// Wait until [`Control::recovery`](super::Control::remedy) says what to do.
     Ask,
     /// Go back to a recent full state and divide the learning rate by ten.
     Back,
@@ -54,9 +54,9 @@ const CONVINCING: usize = 32;
 /// A spike is more than 10 standard deviations above the median of the last losses, and so high that
 /// the network got worse by at least what guessing costs: ln `n_classes`, over 32 images. The second
 /// half keeps a single odd image quiet when batches are small and the usual loss is nearly zero.
-pub fn judge(recent: &[f64], loss: f64, n_images: usize, n_classes: usize) -> Option<Alarm> {
+pub fn detect(recent: &[f64], loss: f64, n_images: usize, n_classes: usize) -> Option<Anomaly> {
     if !loss.is_finite() {
-        return Some(Alarm::NotFinite);
+        return Some(Anomaly::NotFinite);
     }
     if recent.len() < ENOUGH {
         return None;
@@ -67,7 +67,7 @@ pub fn judge(recent: &[f64], loss: f64, n_images: usize, n_classes: usize) -> Op
     let share = n_images.min(CONVINCING) as f64 / CONVINCING as f64;
     let is_far = excess > SIGMAS * SIGMA_OF_MAD * deviation;
     let is_bad = excess * share > (n_classes as f64).ln();
-    (is_far && is_bad).then_some(Alarm::Spike { usual })
+    (is_far && is_bad).then_some(Anomaly::Spike { usual })
 }
 
 fn median(mut values: Vec<f64>) -> f64 {
@@ -99,7 +99,7 @@ mod tests {
     #[test]
     fn what_is_no_number_is_always_an_alarm() {
         for loss in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
-            assert_eq!(judge(&[], loss, 32, 10), Some(Alarm::NotFinite));
+            assert_eq!(detect(&[], loss, 32, 10), Some(Anomaly::NotFinite));
         }
     }
 
@@ -108,14 +108,14 @@ mod tests {
         for level in [1.0, 0.1, 0.01] {
             let recent = noisy(level);
             assert_eq!(
-                judge(&recent, 4.0 * level.min(0.5), 32, 10),
+                detect(&recent, 4.0 * level.min(0.5), 32, 10),
                 None,
                 "{level}"
             );
-            let alarm = judge(&recent, 20.0, 32, 10);
+            let anomaly = detect(&recent, 20.0, 32, 10);
             assert!(
-                matches!(alarm, Some(Alarm::Spike { usual }) if usual < level),
-                "{alarm:?}"
+                matches!(anomaly, Some(Anomaly::Spike { usual }) if usual < level),
+                "{anomaly:?}"
             );
         }
     }
@@ -123,16 +123,16 @@ mod tests {
     #[test]
     fn one_odd_image_in_a_tiny_batch_is_no_spike() {
         let recent = noisy(0.001);
-        assert_eq!(judge(&recent, 12.0, 1, 10), None);
-        assert!(judge(&recent, 12.0, 32, 10).is_some());
-        assert!(judge(&recent, 200.0, 1, 10).is_some());
+        assert_eq!(detect(&recent, 12.0, 1, 10), None);
+        assert!(detect(&recent, 12.0, 32, 10).is_some());
+        assert!(detect(&recent, 200.0, 1, 10).is_some());
     }
 
     #[test]
     fn the_beginning_of_a_run_is_given_time() {
         let recent = vec![2.3; ENOUGH - 1];
-        assert_eq!(judge(&recent, 50.0, 128, 10), None);
-        assert!(judge(&[2.3; ENOUGH], 50.0, 128, 10).is_some());
+        assert_eq!(detect(&recent, 50.0, 128, 10), None);
+        assert!(detect(&[2.3; ENOUGH], 50.0, 128, 10).is_some());
     }
 
     /// A curve that falls fast must not make its own past look like a spike.
@@ -143,7 +143,7 @@ mod tests {
             .collect();
         for at in 0..curve.len() {
             let recent = &curve[at.saturating_sub(WINDOW)..at];
-            assert_eq!(judge(recent, curve[at], 32, 10), None, "{at}");
+            assert_eq!(detect(recent, curve[at], 32, 10), None, "{at}");
         }
     }
 }

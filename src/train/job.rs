@@ -18,7 +18,7 @@ pub struct RunOptions {
     /// Updates between two full states for the observer; none for no full states.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub checkpoint_every: Option<u64>,
-    /// Whether neighbouring layers run as one operation.
+    /// Whether neighboring layers run as one operation.
     pub is_fused: bool,
     /// Whether statistics of the layers are measured from the start, see
     /// [`Control::watch_layers`](super::Control::watch_layers).

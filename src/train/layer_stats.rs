@@ -4,10 +4,10 @@
 use candle_core::{Result, Tensor};
 use serde::{Deserialize, Serialize};
 
-use super::examine::layer_name;
+use super::forward_stats::layer_name;
 use super::gradient::square_sum;
 use super::optimizer::GradientSquares;
-use crate::kernels::{self, Spread};
+use crate::kernels::{self, Moments};
 use crate::model::{Layer, Mode, Network, Param};
 
 /// Updates between two looks.
@@ -66,7 +66,7 @@ pub(super) fn is_due(step: u64) -> bool {
 /// The layers before an update that is looked at.
 pub(super) struct Look {
     /// What each layer puts out.
-    outputs: Vec<Spread>,
+    outputs: Vec<Moments>,
     /// Some of the numbers of each parameter.
     old: Vec<Vec<f32>>,
     /// The gradients, once the update is made.

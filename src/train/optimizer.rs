@@ -1,4 +1,4 @@
-//! The optimisers' memory, readable and in the order of the parameters.
+//! The optimizers' memory, readable and in the order of the parameters.
 
 use std::collections::HashMap;
 
@@ -6,12 +6,12 @@ use candle_core::{Result, Tensor, TensorId};
 
 use super::{Optimizer, TrainConfig, gradient};
 use crate::kernels::update::{
-    AdamHyper, RmspropHyper, Rule, Slot, shaped_step, train_step, watched_step,
+    AdamHyper, RmspropHyper, Rule, Slot, step_with_norms, step_with_transform, train_step,
 };
 use crate::kernels::{self, Copies};
 use crate::model::Param;
 
-/// What an optimiser remembers between updates.
+/// What an optimizer remembers between updates.
 #[derive(Clone, Debug, PartialEq)]
 pub struct OptimizerState {
     /// Updates done.
@@ -25,7 +25,7 @@ pub struct OptimizerState {
 
 /// What the schedule says for one update.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Pace {
+pub struct StepHyper {
     /// Step size.
     pub learning_rate: f64,
     /// See [`Optimizer::momentum`].
@@ -55,8 +55,8 @@ impl OptimizerState {
         }
     }
 
-    /// Runs `forward`, which returns a loss, and moves `params` against their gradients, as `pace`
-    /// and the weight decay and optimiser of `config` say. Returns the loss; if it
+    /// Runs `forward`, which returns a loss, and moves `params` against their gradients, as `hyper`
+    /// and the weight decay and optimizer of `config` say. Returns the loss; if it
     /// is not finite, nothing has moved. What is measured and not learned is left alone.
     ///
     /// # Errors
@@ -65,23 +65,23 @@ impl OptimizerState {
         &mut self,
         params: &[Param],
         config: &TrainConfig,
-        pace: Pace,
+        hyper: StepHyper,
         forward: impl FnOnce() -> Result<Tensor>,
     ) -> Result<f64> {
-        self.update_seen(params, config, pace, forward, None)
+        self.step_observed(params, config, hyper, forward, None)
     }
 
     /// As [`OptimizerState::update`], with the same bits, but slower, where the gradients are looked
     /// at: their squares are put into `seen`.
-    pub(super) fn update_seen(
+    pub(super) fn step_observed(
         &mut self,
         params: &[Param],
         config: &TrainConfig,
-        pace: Pace,
+        hyper: StepHyper,
         forward: impl FnOnce() -> Result<Tensor>,
         seen: Option<&mut GradientSquares>,
     ) -> Result<f64> {
-        let rule = rule(config, pace, self.step + 1);
+        let rule = rule(config, hyper, self.step + 1);
         let moments = self.first.iter_mut().zip(&mut self.second);
         let mut slots: Vec<Slot<'_>> = params
             .iter()
@@ -94,14 +94,16 @@ impl OptimizerState {
             })
             .collect();
         let loss = match seen {
-            _ if gradient::wants_shape(config) => shaped_step(forward, &mut slots, rule, |g| {
-                if let Some(seen) = seen {
-                    let squares = g.iter().map(|(v, g)| (v.id(), gradient::square_sum(g)));
-                    seen.extend(squares);
-                }
-                gradient::shape(config, g)
-            })?,
-            Some(seen) => watched_step(forward, &mut slots, rule, |gradients| {
+            _ if gradient::needs_transform(config) => {
+                step_with_transform(forward, &mut slots, rule, |g| {
+                    if let Some(seen) = seen {
+                        let squares = g.iter().map(|(v, g)| (v.id(), gradient::square_sum(g)));
+                        seen.extend(squares);
+                    }
+                    gradient::shape(config, g)
+                })?
+            }
+            Some(seen) => step_with_norms(forward, &mut slots, rule, |gradients| {
                 for &id in gradients.get_ids() {
                     if let Some(gradient) = gradients.get_id(id) {
                         seen.insert(id, kernels::spread(gradient)?.squares);
@@ -120,9 +122,9 @@ impl OptimizerState {
 }
 
 /// What update number `step`, counted from 1, does with the gradients.
-fn rule(config: &TrainConfig, pace: Pace, step: u64) -> Rule {
-    let (lr, weight_decay) = (pace.learning_rate, config.weight_decay);
-    match config.optimizer.with_momentum(pace.momentum) {
+fn rule(config: &TrainConfig, hyper: StepHyper, step: u64) -> Rule {
+    let (lr, weight_decay) = (hyper.learning_rate, config.weight_decay);
+    match config.optimizer.with_momentum(hyper.momentum) {
         Optimizer::Sgd {
             momentum,
             nesterov,
@@ -135,13 +137,13 @@ fn rule(config: &TrainConfig, pace: Pace, step: u64) -> Rule {
             decoupled,
         },
         Optimizer::Rmsprop {
-            memory,
+            alpha,
             momentum,
             epsilon,
             decoupled,
         } => Rule::Rmsprop(RmspropHyper {
             lr,
-            memory,
+            alpha,
             epsilon,
             momentum,
             weight_decay,

@@ -15,7 +15,7 @@ pub fn run_guarded(
     control: &Control,
     observer: &mut dyn Observer,
 ) -> Option<Outcome> {
-    // What the closure leaves half done (network, optimiser) is dropped with it.
+    // What the closure leaves half done (network, optimizer) is dropped with it.
     let result = catch_unwind(AssertUnwindSafe(|| match start {
         Some(checkpoint) => resume(job, checkpoint, control, observer),
         None => train(job, control, observer),

@@ -6,18 +6,18 @@ use std::time::Duration;
 
 use egui::{Context, KeyboardShortcut, Modifiers, Ui};
 
-use super::command::{Command, Deed};
+use super::command::{Command, CommandEffect};
 use super::dialogs::Dialogs;
 use super::hover::Hover;
 use super::layout::Panels;
 use super::palette::Palette;
-use super::panels::microscope::Microscope;
-use super::panels::{Cx, Wishes, rate_finder};
+use super::panels::inspect::Microscope;
+use super::panels::{PanelContext, PanelOutput, lr_finder};
 use super::settings::Settings;
 use super::tabs::Tab;
 use super::theme;
 use crate::runs::RunId;
-use crate::studio::{Action, RateFinder, Studio, Wake};
+use crate::studio::{Action, LrFinder, Studio, Wake};
 
 /// How to open the window.
 #[derive(Clone, Debug, Default)]
@@ -25,7 +25,7 @@ pub struct Options {
     /// Folder in which runs are kept, named by whoever opens the window.
     pub workspace: Option<PathBuf>,
     /// The folder where nobody named one: unless another was opened last. `None` keeps no runs.
-    pub usual_workspace: Option<PathBuf>,
+    pub default_workspace: Option<PathBuf>,
 }
 
 impl Options {
@@ -39,9 +39,9 @@ impl Options {
             Some(last) => {
                 let last = last.display();
                 let text = format!("the workspace opened last, {last}, is not there any more");
-                (self.usual_workspace, Some(text))
+                (self.default_workspace, Some(text))
             }
-            None => (self.usual_workspace, None),
+            None => (self.default_workspace, None),
         }
     }
 }
@@ -75,9 +75,11 @@ impl StudioApp {
     /// # Errors
     /// When the system gives no threads.
     pub fn new(cc: &eframe::CreationContext<'_>, options: Options) -> std::io::Result<StudioApp> {
-        let (workspace, trouble) = options.choose_workspace(&kept_settings(cc));
+        let (workspace, problem) = options.choose_workspace(&kept_settings(cc));
         let mut studio = Studio::new(workspace, StudioApp::wake(&cc.egui_ctx))?;
-        trouble.into_iter().for_each(|text| studio.warn(text));
+        problem
+            .into_iter()
+            .for_each(|text| studio.notify_error(text));
         Ok(StudioApp::with_studio(cc, studio))
     }
 
@@ -126,43 +128,43 @@ impl StudioApp {
     }
 
     /// Does what was asked for during the frame.
-    fn fulfil(&mut self, ctx: &Context, mut wishes: Wishes) {
+    fn apply(&mut self, ctx: &Context, mut output: PanelOutput) {
         // What was typed counts for whatever else was asked for in the same frame.
-        wishes.actions.sort_by_key(|action| !action.is_edit());
-        for action in wishes.actions {
+        output.actions.sort_by_key(|action| !action.is_edit());
+        for action in output.actions {
             if self.studio.would_change(&action) {
                 self.act(action);
                 ctx.request_repaint();
             }
         }
-        if !wishes.commands.is_empty() && leave_text_field(ctx) {
-            self.waiting = wishes.commands;
+        if !output.commands.is_empty() && leave_text_field(ctx) {
+            self.waiting = output.commands;
             ctx.request_repaint();
-            return self.open_folders(wishes.folders);
+            return self.open_folders(output.folders);
         }
-        for command in wishes.commands {
+        for command in output.commands {
             if command.is_possible(&self.studio) {
-                match command.deed(&self.studio) {
-                    Deed::Act(action) => self.studio.handle(action),
-                    Deed::AskPath(purpose) => self.dialogs.ask(purpose),
-                    Deed::ToggleLogLoss => self.settings.is_loss_log ^= true,
-                    Deed::ToggleLogHorizontal => self.settings.is_x_log ^= true,
-                    Deed::ShowWholeCurves => self.panels.curves.show_whole(),
-                    Deed::ShowTab(tab) => self.settings.tab = tab,
-                    Deed::CompareRuns(filter) => {
+                match command.effect_of(&self.studio) {
+                    CommandEffect::Act(action) => self.studio.handle(action),
+                    CommandEffect::AskPath(purpose) => self.dialogs.ask(purpose),
+                    CommandEffect::ToggleLogLoss => self.settings.is_loss_log ^= true,
+                    CommandEffect::ToggleLogHorizontal => self.settings.is_x_log ^= true,
+                    CommandEffect::ShowWholeCurves => self.panels.curves.show_whole(),
+                    CommandEffect::ShowTab(tab) => self.settings.tab = tab,
+                    CommandEffect::CompareRuns(filter) => {
                         self.studio.handle(Action::SetFilter(filter));
                         self.settings.tab = Tab::Compare;
                     }
-                    Deed::SetTheme(choice) => {
+                    CommandEffect::SetTheme(choice) => {
                         self.settings.theme = choice;
                         ctx.set_theme(choice.preference());
                     }
-                    Deed::TogglePalette => self.palette.toggle(),
+                    CommandEffect::TogglePalette => self.palette.toggle(),
                 }
             }
             ctx.request_repaint();
         }
-        self.open_folders(wishes.folders);
+        self.open_folders(output.folders);
     }
 
     fn open_folders(&self, folders: Vec<PathBuf>) {
@@ -177,7 +179,7 @@ impl StudioApp {
         let has_window = self.dialogs.is_open()
             || self.palette.is_open()
             || self.studio.inspection().is_some()
-            || *self.studio.rate_finder() != RateFinder::Closed;
+            || *self.studio.lr_finder() != LrFinder::Closed;
         let is_typing = ctx.text_edit_focused();
         let has_focus = ctx.memory(|m| m.focused().is_some());
         let all: Vec<(Command, KeyboardShortcut)> = Command::all()
@@ -209,31 +211,31 @@ impl eframe::App for StudioApp {
     }
 
     fn ui(&mut self, ui: &mut Ui, _frame: &mut eframe::Frame) {
-        let mut wishes = Wishes {
+        let mut output = PanelOutput {
             commands: std::mem::take(&mut self.waiting),
-            ..Wishes::default()
+            ..PanelOutput::default()
         };
-        self.shortcuts(ui, &mut wishes.commands);
+        self.shortcuts(ui, &mut output.commands);
         self.hover.begin_frame();
-        let mut cx = Cx {
+        let mut cx = PanelContext {
             studio: &self.studio,
             settings: &mut self.settings,
             hover: &mut self.hover,
-            wishes: &mut wishes,
+            output: &mut output,
         };
         self.panels.ui(ui, &mut cx);
-        rate_finder::ui(ui, &mut cx);
+        lr_finder::ui(ui, &mut cx);
         self.microscope.ui(ui, &mut cx);
         if self.hover.is_stale() {
             ui.request_repaint();
         }
-        self.palette.ui(ui, &self.studio, &mut wishes.commands);
+        self.palette.ui(ui, &self.studio, &mut output.commands);
         let view = self.settings.curves_view();
-        self.dialogs.ui(ui, &view, &mut wishes.actions);
-        wishes.actions.extend(dropped(ui));
-        wishes.actions.extend(pasted(ui));
+        self.dialogs.ui(ui, &view, &mut output.actions);
+        output.actions.extend(dropped(ui));
+        output.actions.extend(pasted(ui));
         drop_hint_ui(ui);
-        self.fulfil(ui, wishes);
+        self.apply(ui, output);
     }
 
     fn save(&mut self, storage: &mut dyn eframe::Storage) {

@@ -21,7 +21,7 @@ pub fn heading(column: &Column) -> (String, &'static str) {
         "weight_decay" => "weight decay",
         "init" => "first weights",
         "preset" => "network",
-        "optimizer" => "optimiser",
+        "optimizer" => "optimizer",
         "status" => "state",
         "model.layers" => "layers",
         "model.input" => "image size",

@@ -16,7 +16,7 @@ impl Hover {
     }
 
     /// The pointer is at this run.
-    pub fn tell(&mut self, id: &RunId) {
+    pub fn set(&mut self, id: &RunId) {
         self.next = Some(id.clone());
     }
 
@@ -43,7 +43,7 @@ mod tests {
     #[test]
     fn what_is_told_holds_for_the_next_frame() {
         let mut hover = Hover::default();
-        hover.tell(&RunId::new("a"));
+        hover.set(&RunId::new("a"));
         assert_eq!(hover.run(), None);
         assert!(hover.is_stale());
         hover.begin_frame();

@@ -9,7 +9,7 @@ use super::panels::guard::GuardPanel;
 use super::panels::network::NetworkPanel;
 use super::panels::setup::SetupPanel;
 use super::panels::sweep::SweepPanel;
-use super::panels::{Cx, layer_stats, runs, status, timeline, top_bar};
+use super::panels::{PanelContext, layer_stats, runs, status, timeline, top_bar};
 use super::tabs::{self, Tab};
 use super::theme::{PANEL_PADDING, tokens};
 
@@ -49,7 +49,7 @@ fn exactly(ui: &mut Ui, content: impl FnOnce(&mut Ui)) {
 
 impl Panels {
     /// Shows everything but windows on top.
-    pub fn ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
+    pub fn ui(&mut self, ui: &mut Ui, cx: &mut PanelContext<'_>) {
         let t = tokens(ui);
         let bar = Frame::new()
             .fill(t.panel)
@@ -88,7 +88,7 @@ impl Panels {
     }
 
     /// The tabs, and what the chosen one is about.
-    fn middle_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
+    fn middle_ui(&mut self, ui: &mut Ui, cx: &mut PanelContext<'_>) {
         tabs::ui(ui, cx);
         if cx.settings.tab != Tab::Compare {
             self.compare.leave(cx);
@@ -103,7 +103,7 @@ impl Panels {
     }
 
     /// The curves, and beneath them the timeline and the table of runs.
-    fn train_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
+    fn train_ui(&mut self, ui: &mut Ui, cx: &mut PanelContext<'_>) {
         self.guard.ui(ui, cx);
         let n_runs = cx.studio.runs().len();
         let table = if n_runs > 0 {

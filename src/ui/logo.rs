@@ -5,7 +5,7 @@ use egui::{Color32, IconData, Pos2, Vec2, pos2, vec2};
 use super::theme;
 
 /// The outline of a flame, clockwise from its tip: a drop, `size` from its middle to its tip.
-pub fn flame(centre: Pos2, size: f32) -> Vec<Pos2> {
+pub fn flame(center: Pos2, size: f32) -> Vec<Pos2> {
     let middle = vec2(0.0, 0.3 * size);
     let radius = 0.68 * size;
     let tip = vec2(0.12 * size, -size);
@@ -21,7 +21,7 @@ pub fn flame(centre: Pos2, size: f32) -> Vec<Pos2> {
     });
     std::iter::once(tip)
         .chain(round)
-        .map(|d| centre + d)
+        .map(|d| center + d)
         .collect()
 }
 
@@ -29,11 +29,11 @@ pub fn flame(centre: Pos2, size: f32) -> Vec<Pos2> {
 pub fn icon() -> IconData {
     const SIDE: usize = 64;
     const FINE: usize = 4;
-    let centre = pos2(32.0, 33.0);
+    let center = pos2(32.0, 33.0);
     let shapes = [
-        (flame(centre, 28.0), theme::DARK.accent),
+        (flame(center, 28.0), theme::DARK.accent),
         (
-            flame(centre + vec2(0.0, 10.0), 15.0),
+            flame(center + vec2(0.0, 10.0), 15.0),
             Color32::from_rgb(0x5A, 0x32, 0x0A),
         ),
     ];

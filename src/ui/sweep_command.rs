@@ -1,6 +1,6 @@
 //! What can be done with sweeps without details.
 
-use super::command::Deed;
+use super::command::CommandEffect;
 use crate::studio::{Action, ShownSweep, Studio, SweepAction, SweepPhase};
 
 /// Something to do with the sweep that is defined, or the one that is shown.
@@ -13,7 +13,7 @@ pub enum SweepCommand {
     /// End it for now.
     Stop,
     /// Go on with it.
-    GoOn,
+    Resume,
     /// Look at its runs where runs are compared.
     Compare,
 }
@@ -25,7 +25,7 @@ impl SweepCommand {
             SweepCommand::Start => "Start the sweep",
             SweepCommand::PauseOrResume => "Pause or resume the sweep",
             SweepCommand::Stop => "Stop the sweep",
-            SweepCommand::GoOn => "Go on with the sweep",
+            SweepCommand::Resume => "Go on with the sweep",
             SweepCommand::Compare => "Compare the sweep's runs",
         }
     }
@@ -42,7 +42,7 @@ impl SweepCommand {
             SweepCommand::Stop => {
                 "Ends the sweep after the current batches; it can go on later where it was."
             }
-            SweepCommand::GoOn => {
+            SweepCommand::Resume => {
                 "Goes on with this sweep: what is done stays, what was interrupted goes on."
             }
             SweepCommand::Compare => {
@@ -63,13 +63,13 @@ impl SweepCommand {
             SweepCommand::PauseOrResume | SweepCommand::Stop => {
                 shown.is_some_and(ShownSweep::is_live)
             }
-            SweepCommand::GoOn => shown.is_some_and(ShownSweep::can_go_on),
+            SweepCommand::Resume => shown.is_some_and(ShownSweep::can_resume),
             SweepCommand::Compare => shown.is_some(),
         }
     }
 
     /// What it comes to.
-    pub(super) fn deed(self, studio: &Studio) -> Deed {
+    pub(super) fn effect_of(self, studio: &Studio) -> CommandEffect {
         let shown = studio.sweeps().shown();
         let is_paused = shown.is_some_and(|shown| shown.phase == SweepPhase::Paused);
         let action = match self {
@@ -77,13 +77,16 @@ impl SweepCommand {
             SweepCommand::PauseOrResume if is_paused => SweepAction::Resume,
             SweepCommand::PauseOrResume => SweepAction::Pause,
             SweepCommand::Stop => SweepAction::Stop,
-            SweepCommand::GoOn => SweepAction::GoOn,
+            SweepCommand::Resume => SweepAction::Resume,
             SweepCommand::Compare => {
                 let name = shown.map(|shown| shown.plan.definition.name.as_str());
                 // The name alone: `rates` is not `rates-2`.
-                return Deed::CompareRuns(format!("sweep = \"{}\"", name.unwrap_or_default()));
+                return CommandEffect::CompareRuns(format!(
+                    "sweep = \"{}\"",
+                    name.unwrap_or_default()
+                ));
             }
         };
-        Deed::Act(Action::Sweep(action))
+        CommandEffect::Act(Action::Sweep(action))
     }
 }

@@ -4,7 +4,7 @@ use egui::{FontId, Role, Sense, TextStyle, Ui, WidgetInfo, pos2, vec2};
 use serde::{Deserialize, Serialize};
 
 use super::command::Command;
-use super::panels::Cx;
+use super::panels::PanelContext;
 use super::theme::{self, ROW_HEIGHT, tokens};
 
 /// One of the things the middle of the window can be about.
@@ -57,7 +57,7 @@ impl Tab {
 }
 
 /// The row of tabs.
-pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+pub fn ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     ui.horizontal(|ui| {
         ui.spacing_mut().item_spacing.x = theme::UNIT;
         for tab in Tab::ALL {
@@ -66,7 +66,7 @@ pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     });
 }
 
-fn tab_ui(ui: &mut Ui, cx: &mut Cx<'_>, tab: Tab) {
+fn tab_ui(ui: &mut Ui, cx: &mut PanelContext<'_>, tab: Tab) {
     let is_chosen = cx.settings.tab == tab;
     let font = if is_chosen {
         FontId::new(14.0, theme::semibold())

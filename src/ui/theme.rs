@@ -1,4 +1,4 @@
-//! Everything that makes the look: colours, fonts, sizes, spacing. The colours
+//! Everything that makes the look: colors, fonts, sizes, spacing. The colors
 //! themselves are told in `picture/palette.rs`, for pictures have them too.
 
 use std::collections::BTreeMap;
@@ -23,10 +23,10 @@ pub const ROW_HEIGHT: f32 = 28.0;
 /// Distance between the edge of a panel and what is in it.
 pub const PANEL_PADDING: i8 = 12;
 
-/// The colours of one theme.
+/// The colors of one theme.
 #[derive(Clone, Copy, Debug)]
 pub struct Tokens {
-    /// The same colours for pictures that leave the program.
+    /// The same colors for pictures that leave the program.
     pub palette: &'static Palette,
     /// Behind everything, and behind what is typed.
     pub background: Color32,
@@ -82,7 +82,7 @@ impl Tokens {
         }
     }
 
-    /// The colours of a theme.
+    /// The colors of a theme.
     pub fn of(theme: Theme) -> &'static Tokens {
         match theme {
             Theme::Dark => &DARK,
@@ -90,14 +90,14 @@ impl Tokens {
         }
     }
 
-    /// The colour with the number `idx`: see [`Palette::data`].
+    /// The color with the number `idx`: see [`Palette::data`].
     pub fn run_color(&self, idx: usize) -> Color32 {
         let [r, g, b] = self.palette.data(idx);
         Color32::from_rgb(r, g, b)
     }
 }
 
-/// The colours `ui` is drawn in.
+/// The colors `ui` is drawn in.
 pub fn tokens(ui: &Ui) -> &'static Tokens {
     if ui.visuals().dark_mode {
         &DARK
@@ -287,7 +287,7 @@ mod tests {
     /// WCAG 2.2, 1.4.3.
     const TEXT_CONTRAST: f32 = 4.5;
 
-    /// How far two colours are apart in lightness, 1 to 21 (WCAG 2.2, "contrast ratio").
+    /// How far two colors are apart in lightness, 1 to 21 (WCAG 2.2, "contrast ratio").
     fn contrast(a: Color32, b: Color32) -> f32 {
         let luminance = |c: Color32| {
             let [r, g, b, _] = egui::Rgba::from(c).to_array();

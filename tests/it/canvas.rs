@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use candle_studio::data::{Dataset, GreyImage, ImageSet};
+use candle_studio::data::{Dataset, GrayImage, ImageSet};
 use candle_studio::model::{Classifier, preset};
 use candle_studio::predict::classify;
 use candle_studio::train::{Control, Event, Job, Loss, Observer, TrainConfig, measure, train};
@@ -48,7 +48,7 @@ fn share(n_right: usize) -> f64 {
 }
 
 #[test]
-fn test_images_drawn_on_the_page_are_still_recognised() {
+fn test_images_drawn_on_the_page_are_still_recognized() {
     let classifier = trained(12_000);
     let test = &mnist().test;
     let indices: Vec<u32> = (0..N_TEST as u32).collect();
@@ -82,7 +82,7 @@ fn test_images_drawn_on_the_page_are_still_recognised() {
 #[test]
 fn a_blank_page_has_no_answer() {
     let classifier = trained(128);
-    let blank = GreyImage {
+    let blank = GrayImage {
         width: 280,
         height: 280,
         pixels: vec![0; 280 * 280],

@@ -238,7 +238,7 @@ fn a_verdict_with_its_images_and_a_click_puts_one_on_the_canvas() {
     assert!(window.query_by_label("Better").is_some() || window.query_by_label("Worse").is_some());
     window.get_by_label("Ask both models").click();
     wait(&mut window, "the models", |app| {
-        app.studio().compared().parted.is_some()
+        app.studio().compared().disagreements.is_some()
     });
     window.run_steps(4);
     window.get_by_label_contains("On the same 61 images");
@@ -341,8 +341,8 @@ fn several_models_answer_the_sketch_while_it_is_drawn() {
     let canvas = window.get_by_label("Drawing canvas").rect();
     draw(&mut window, canvas, &[[0.2, 0.5], [0.8, 0.5]]);
     wait(&mut window, "two answers", |app| {
-        let opinions = &app.studio().compared().opinions;
-        opinions.len() == 2 && opinions.iter().all(|o| matches!(o.answer, Ok(Some(_))))
+        let predictions = &app.studio().compared().predictions;
+        predictions.len() == 2 && predictions.iter().all(|o| matches!(o.answer, Ok(Some(_))))
     });
     window.run_steps(4);
     assert_eq!(window.query_all_by_label_contains("sees ").count(), 2);
@@ -351,7 +351,7 @@ fn several_models_answer_the_sketch_while_it_is_drawn() {
     // Elsewhere nobody follows the pen.
     window.get_by_label("Table").click();
     window.run_steps(4);
-    assert!(window.state().studio().compared().opinions.is_empty());
+    assert!(window.state().studio().compared().predictions.is_empty());
 }
 
 #[test]
@@ -504,7 +504,7 @@ fn a_picture_of_a_verdict() {
     verdict_on(&mut window, first);
     window.get_by_label("Ask both models").click();
     wait(&mut window, "the models", |app| {
-        app.studio().compared().parted.is_some()
+        app.studio().compared().disagreements.is_some()
     });
     window.run_steps(8);
     check(&mut window, "verdict");

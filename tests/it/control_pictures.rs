@@ -46,7 +46,7 @@ impl Observer for Ear<'_> {
                 .iter_mut()
                 .for_each(|p| p.secs = p.step as f64 * 4e-3);
         }
-        if matches!(event, Event::Troubled { .. }) {
+        if matches!(event, Event::Diverged { .. }) {
             self.control.stop();
         }
         self.events.push(event);

@@ -1,7 +1,7 @@
 //! Steering a run in the window: the divergence guard and the timeline, by their names.
 
 use candle_studio::runs::{RunState, Status};
-use candle_studio::studio::{Model, RateFinder, Studio};
+use candle_studio::studio::{LrFinder, Model, Studio};
 use candle_studio::train::Finish;
 use candle_studio::ui::StudioApp;
 use egui::{Key, Modifiers, Role};
@@ -74,7 +74,9 @@ fn train_into_trouble(window: &mut Window, rate: f64) {
     });
     set(window, "Learning rate", rate);
     wait(window, "the trouble", |app| {
-        app.studio().live_run().is_some_and(|r| r.trouble.is_some())
+        app.studio()
+            .live_run()
+            .is_some_and(|r| r.divergence.is_some())
     });
     window.run_steps(4);
 }
@@ -89,16 +91,16 @@ fn a_loss_that_cannot_be_trusted_waits_for_an_answer() {
     for size in [[1440.0, 900.0], [1024.0, 700.0]] {
         let mut window = window_of(size);
         train_into_trouble(&mut window, 1000.0);
-        let trouble = run(&window).trouble.clone().unwrap();
+        let divergence = run(&window).divergence.clone().unwrap();
         window.get_by_label_contains("Training waits");
         window.get_by_label_contains("It shows first in layer 2 (Dense");
-        let worst = format!("Training image {}: ", trouble.worst[0].index);
+        let worst = format!("Training image {}: ", divergence.worst[0].index);
         let picture = window.get_by_label_contains(&worst).rect();
         assert!(picture.max.x < size[0]);
         assert_eq!(run(&window).status, Status::Paused);
         // Space must not run over it.
         press(&mut window, Modifiers::NONE, Key::Space);
-        assert!(run(&window).trouble.is_some());
+        assert!(run(&window).divergence.is_some());
 
         for name in [
             "Go back, rate ÷ 10",
@@ -116,7 +118,7 @@ fn a_loss_that_cannot_be_trusted_waits_for_an_answer() {
         click(&mut window, "Go back");
         wait(&mut window, "training to go on", |app| {
             app.studio().live_run().is_some_and(|r| {
-                r.n_rewinds == 1 && r.points.last().is_some_and(|p| p.step > trouble.step)
+                r.n_rewinds == 1 && r.points.last().is_some_and(|p| p.step > divergence.step)
             })
         });
         window.run_steps(2);
@@ -228,11 +230,11 @@ fn a_learning_rate_is_found_and_adopted() {
     choose_small(&mut window, 3);
     click(&mut window, "Find rate…");
     wait(&mut window, "the curve", |app| {
-        matches!(app.studio().rate_finder(), RateFinder::Found(_))
+        matches!(app.studio().lr_finder(), LrFinder::Found(_))
     });
     window.run_steps(4);
     window.get_by_label("Loss over the learning rate");
-    let RateFinder::Found(curve) = studio(&window).rate_finder().clone() else {
+    let LrFinder::Found(curve) = studio(&window).lr_finder().clone() else {
         panic!("no curve");
     };
     assert!(curve.points.len() > 50);
@@ -364,9 +366,9 @@ fn the_sketch_says_when_averaged_weights_answer() {
     choose_small(&mut window, 2);
     train(&mut window);
     window.get_by_label("trained last");
-    click(&mut window, "Regularise");
+    click(&mut window, "Regularize");
     set(&mut window, "Average weights", 0.9);
-    assert_eq!(studio(&window).draft().average, 0.9);
+    assert_eq!(studio(&window).draft().ema_decay, 0.9);
     train(&mut window);
     window.get_by_label("trained last, averaged");
 }

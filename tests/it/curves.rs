@@ -240,7 +240,7 @@ fn a_closer_look_stays_when_the_axis_changes() {
 }
 
 #[test]
-fn curves_are_saved_as_svg_in_their_colours() {
+fn curves_are_saved_as_svg_in_their_colors() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("curves.svg");
     let mut window = window();
@@ -256,7 +256,7 @@ fn curves_are_saved_as_svg_in_their_colours() {
     for words in [">small 1 ×3<", ">large 4 ×2<", "<polygon ", ">Accuracy<"] {
         assert!(svg.contains(words), "no {words} in {svg}");
     }
-    // The second group has the colour its first run has in the window: the fourth.
+    // The second group has the color its first run has in the window: the fourth.
     let [r, g, b] = candle_studio::picture::LIGHT.data(3);
     assert!(svg.contains(&format!("#{r:02x}{g:02x}{b:02x}")));
 }

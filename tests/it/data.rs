@@ -8,7 +8,7 @@ use std::io::Read;
 use std::path::Path;
 use std::sync::OnceLock;
 
-use candle_studio::data::{Dataset, GreyImage, ImageSet, centre_sketch, stratified_split};
+use candle_studio::data::{Dataset, GrayImage, ImageSet, center_sketch, stratified_split};
 use page::page_with_digit;
 use sha2::{Digest, Sha256};
 
@@ -18,7 +18,7 @@ pub fn mnist() -> &'static Dataset {
     MNIST.get_or_init(|| Dataset::mnist().unwrap())
 }
 
-/// The mean absolute difference of two images, in grey levels.
+/// The mean absolute difference of two images, in gray levels.
 fn mean_difference(a: &[u8], b: &[u8]) -> f64 {
     assert_eq!(a.len(), b.len());
     let total: u64 = a
@@ -29,8 +29,8 @@ fn mean_difference(a: &[u8], b: &[u8]) -> f64 {
     total as f64 / a.len() as f64
 }
 
-fn digit(index: usize) -> GreyImage {
-    GreyImage {
+fn digit(index: usize) -> GrayImage {
+    GrayImage {
         width: 28,
         height: 28,
         pixels: mnist().test.image(index).to_vec(),
@@ -117,11 +117,11 @@ fn the_default_split_of_mnist_keeps_the_classes_in_proportion() {
 #[test]
 fn a_digit_of_mnist_comes_out_of_the_sketch_pipeline_nearly_as_it_went_in() {
     let difference = |i| {
-        let out = centre_sketch(&digit(i), [28, 28]).unwrap();
+        let out = center_sketch(&digit(i), [28, 28]).unwrap();
         mean_difference(&out, &digit(i).pixels)
     };
     let mean = (0..1000).map(difference).sum::<f64>() / 1000.0;
-    println!("untouched digits differ by {mean:.3} grey levels");
+    println!("untouched digits differ by {mean:.3} gray levels");
     assert!(mean < 0.3, "{mean}");
 }
 
@@ -129,15 +129,15 @@ fn a_digit_of_mnist_comes_out_of_the_sketch_pipeline_nearly_as_it_went_in() {
 /// by how much, on average, is what the pipeline's details were chosen by. Half a pixel's shift
 /// alone makes 11 to 14.
 #[test]
-fn a_digit_drawn_large_and_off_centre_comes_back() {
+fn a_digit_drawn_large_and_off_center_comes_back() {
     for (side, scale) in [(280, 8.0), (448, 12.0)] {
         let difference = |i| {
             let page = page_with_digit(mnist().test.image(i), side, scale, i as u64);
-            let out = centre_sketch(&page, [28, 28]).unwrap();
+            let out = center_sketch(&page, [28, 28]).unwrap();
             mean_difference(&out, mnist().test.image(i))
         };
         let mean = (0..1000).map(difference).sum::<f64>() / 1000.0;
-        println!("on a page of {side}, enlarged {scale} times: {mean:.2} grey levels");
+        println!("on a page of {side}, enlarged {scale} times: {mean:.2} gray levels");
         assert!(mean < 8.0, "{side} {scale}: {mean}");
     }
 }

@@ -4,14 +4,14 @@ use std::sync::Arc;
 
 use candle_studio::model::{Layer, Network, preset};
 use candle_studio::train::{
-    Alarm, Change, Checkpoint, Control, Event, Finish, Job, Observer, OnDivergence, Optimizer,
-    Origin, Outcome, Remedy, Setting, TrainConfig, Trouble, resume, train,
+    Anomaly, Change, Checkpoint, Control, Divergence, Event, Finish, Job, Observer, OnDivergence,
+    Optimizer, Origin, Outcome, Recovery, Setting, TrainConfig, resume, train,
 };
 
 use crate::tiny;
 
 /// What a test does about the nth trouble.
-type Answer<'a> = &'a dyn Fn(&Control, usize, &Trouble);
+type Answer<'a> = &'a dyn Fn(&Control, usize, &Divergence);
 
 /// Hears a run, makes it go wrong at an update, and answers its troubles.
 struct Ear<'a> {
@@ -19,7 +19,7 @@ struct Ear<'a> {
     /// After this many updates the learning rate becomes absurd.
     breaks_at: Option<u64>,
     answer: Answer<'a>,
-    troubles: Vec<Trouble>,
+    troubles: Vec<Divergence>,
     events: Vec<Event>,
     checkpoints: Vec<Checkpoint>,
     snapshots: Vec<Arc<Checkpoint>>,
@@ -28,9 +28,9 @@ struct Ear<'a> {
 impl Observer for Ear<'_> {
     fn event(&mut self, event: &Event) {
         self.events.push(event.clone());
-        if let Event::Troubled { trouble } = event {
-            self.troubles.push((**trouble).clone());
-            (self.answer)(self.control, self.troubles.len(), trouble);
+        if let Event::Diverged { divergence } = event {
+            self.troubles.push((**divergence).clone());
+            (self.answer)(self.control, self.troubles.len(), divergence);
         }
     }
 
@@ -125,26 +125,36 @@ fn a_healthy_run_raises_no_alarm() {
 #[test]
 fn a_spike_says_which_batch_which_layer_and_which_images() {
     let control = Control::default();
-    let stop = |control: &Control, _, _: &Trouble| control.stop();
+    let stop = |control: &Control, _, _: &Divergence| control.stop();
     let job = job(0.01, OnDivergence::Ask);
     let (outcome, ear) = run(&job, &control, Some(BREAK), &stop);
     assert_eq!(outcome.finish, Finish::Stopped);
-    let trouble = &ear.troubles[0];
-    assert!(matches!(trouble.alarm, Alarm::Spike { usual } if usual < 1.0 && trouble.loss > usual));
-    assert_eq!(trouble.step, BREAK + 2, "one update with the absurd rate");
+    let divergence = &ear.troubles[0];
     assert!(
-        matches!(&trouble.origin, Origin::Activations { layer: 0, growth: Some(g), name }
+        matches!(divergence.anomaly, Anomaly::Spike { usual } if usual < 1.0 && divergence.loss > usual)
+    );
+    assert_eq!(
+        divergence.step,
+        BREAK + 2,
+        "one update with the absurd rate"
+    );
+    assert!(
+        matches!(&divergence.origin, Origin::Activations { layer: 0, growth: Some(g), name }
         if *g > 3.0 && name.starts_with("Conv 2-D")),
         "{:?}",
-        trouble.origin
+        divergence.origin
     );
-    assert!(trouble.words().contains("update 92"), "{}", trouble.words());
-    assert_eq!(trouble.back_to, [64, 32, 16, 8, 4]);
-    assert_eq!(trouble.usual_way_back(), Some(32));
-    assert_eq!(trouble.worst.len(), 8);
-    assert!(trouble.worst.is_sorted_by(|a, b| a.loss >= b.loss));
+    assert!(
+        divergence.describe().contains("update 92"),
+        "{}",
+        divergence.describe()
+    );
+    assert_eq!(divergence.back_to, [64, 32, 16, 8, 4]);
+    assert_eq!(divergence.default_rollback_step(), Some(32));
+    assert_eq!(divergence.worst.len(), 8);
+    assert!(divergence.worst.is_sorted_by(|a, b| a.loss >= b.loss));
     let labels = job.dataset().train.labels();
-    for image in &trouble.worst {
+    for image in &divergence.worst {
         assert_eq!(image.label, labels[image.index as usize]);
         assert!(job.split().train.contains(&image.index));
     }
@@ -153,14 +163,14 @@ fn a_spike_says_which_batch_which_layer_and_which_images() {
 #[test]
 fn going_back_is_exact_and_divides_the_rate() {
     let control = Control::default();
-    let back = |control: &Control, n, trouble: &Trouble| {
-        assert_eq!(n, 1, "{trouble:?}");
-        control.remedy(Remedy::GoBack {
+    let back = |control: &Control, n, divergence: &Divergence| {
+        assert_eq!(n, 1, "{divergence:?}");
+        control.recovery(Recovery::RollBack {
             step: 7,
             divides_rate: false,
         });
         control.change(rate(0.05));
-        control.remedy(Remedy::GoBack {
+        control.recovery(Recovery::RollBack {
             step: 64,
             divides_rate: true,
         });
@@ -170,7 +180,7 @@ fn going_back_is_exact_and_divides_the_rate() {
     assert_eq!(outcome.finish, Finish::Completed);
     assert!(ear.events.iter().any(|e| matches!(
         e,
-        Event::WentBack {
+        Event::RolledBack {
             step: 64,
             from: 91,
             ..
@@ -204,13 +214,13 @@ impl Observer for Deaf {
 #[test]
 fn a_skipped_batch_leaves_no_trace_but_its_place() {
     let control = Control::default();
-    let skip = |control: &Control, _, _: &Trouble| {
-        control.remedy(Remedy::Skip);
+    let skip = |control: &Control, _, _: &Divergence| {
+        control.recovery(Recovery::SkipBatch);
         control.stop();
     };
     // A stop counts more than a remedy, so the batch is skipped in a run that is stopped later.
-    let skip_then_stop = |control: &Control, n: usize, _: &Trouble| match n {
-        1 => control.remedy(Remedy::Skip),
+    let skip_then_stop = |control: &Control, n: usize, _: &Divergence| match n {
+        1 => control.recovery(Recovery::SkipBatch),
         _ => control.stop(),
     };
     let job = job(0.01, OnDivergence::Ask);
@@ -230,27 +240,30 @@ fn a_skipped_batch_leaves_no_trace_but_its_place() {
     let before = stopped.checkpoints.last().unwrap();
     assert_eq!(last.cursor.n_skipped, 16);
     assert_eq!(last.cursor.n_done, before.cursor.n_done + 16);
-    assert_eq!(last.way_back.as_ref().unwrap().n_setbacks, 2);
+    assert_eq!(last.rollback.as_ref().unwrap().n_rollbacks, 2);
     last.cursor = before.cursor.clone();
-    last.way_back.clone_from(&before.way_back);
+    last.rollback.clone_from(&before.rollback);
     assert!(
         last == *before,
-        "weights, batch norm's estimates or the optimiser moved"
+        "weights, batch norm's estimates or the optimizer moved"
     );
 }
 
 #[test]
 fn what_is_no_number_is_found_in_its_layer() {
     let control = Control::default();
-    let stop = |control: &Control, _, _: &Trouble| control.stop();
+    let stop = |control: &Control, _, _: &Divergence| control.stop();
     let (outcome, ear) = run(&job(1e30, OnDivergence::Ask), &control, None, &stop);
-    let trouble = &ear.troubles[0];
-    assert_eq!(trouble.alarm, Alarm::NotFinite);
-    assert!(!matches!(trouble.origin, Origin::Images), "{trouble:?}");
+    let divergence = &ear.troubles[0];
+    assert_eq!(divergence.anomaly, Anomaly::NotFinite);
     assert!(
-        trouble.origin.words().contains("layer"),
+        !matches!(divergence.origin, Origin::Images),
+        "{divergence:?}"
+    );
+    assert!(
+        divergence.origin.describe().contains("layer"),
         "{}",
-        trouble.origin.words()
+        divergence.origin.describe()
     );
     for value in bits(&outcome.network) {
         assert!(f32::from_bits(value).is_finite());
@@ -283,15 +296,15 @@ fn leaving_out_batches_gives_up_when_it_does_not_help() {
 fn the_average_of_the_weights_goes_back_too() {
     let (data, what) = (Arc::new(tiny::dataset()), OnDivergence::Ask);
     let mut config = job(0.01, what).config().clone();
-    config.average = 0.9;
+    config.ema_decay = 0.9;
     let job = Job::new(config, data).unwrap();
     let job = job.with_checkpoints(1).on_divergence(what);
     let control = Control::default();
-    let back = |control: &Control, n: usize, trouble: &Trouble| match n {
+    let back = |control: &Control, n: usize, divergence: &Divergence| match n {
         1 => {
             control.change(rate(0.01));
-            control.remedy(Remedy::GoBack {
-                step: trouble.back_to[0],
+            control.recovery(Recovery::RollBack {
+                step: divergence.back_to[0],
                 divides_rate: false,
             });
         }

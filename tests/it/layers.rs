@@ -112,7 +112,7 @@ fn values_gradients_and_buffers_are_pytorchs() {
             };
             assert!(param.is_trainable(), "{what}");
             let found = gradients.get(param.var.as_tensor()).unwrap();
-            let found = param.held.to_pytorch(found).unwrap();
+            let found = param.layout.to_pytorch(found).unwrap();
             assert_close(&found, expected, tolerance, &what);
         }
         let logits = network.forward(&tensors["x"], Mode::Eval).unwrap();

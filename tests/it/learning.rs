@@ -73,7 +73,7 @@ fn every_optimizer_learns() {
             c.epochs = 30;
             c.batch_size = 10;
             c.optimizer = optimizer;
-            c.learning_rate = optimizer.usual_learning_rate();
+            c.learning_rate = optimizer.default_learning_rate();
         }));
         let test = done.test.unwrap();
         assert!(test.accuracy > 0.95, "{}: {test:?}", optimizer.name());

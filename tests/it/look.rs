@@ -91,7 +91,7 @@ fn what_the_microscope_shows_is_what_happens() {
                 let device = candle_core::Device::Cpu;
                 let network =
                     Network::new(&config.model, config.init, config.seed, &device).unwrap();
-                state.put_into(&network).unwrap();
+                state.load_into(&network).unwrap();
                 network
             };
             let (before, after) = (network(state), network(&ear.checkpoints[step]));

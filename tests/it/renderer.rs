@@ -37,7 +37,7 @@ impl Texture {
         }
     }
 
-    /// The colour at texture coordinates from 0 to 1, premultiplied, in 0..=255.
+    /// The color at texture coordinates from 0 to 1, premultiplied, in 0..=255.
     fn sample(&self, u: f32, v: f32) -> [f32; 4] {
         let at = |x: f32, y: f32| {
             let [width, height] = self.size.map(|n| n as f32 - 1.0);
@@ -123,7 +123,7 @@ fn edge(a: [f32; 2], b: [f32; 2], p: [f32; 2]) -> f32 {
     (b[0] - a[0]) * (p[1] - a[1]) - (b[1] - a[1]) * (p[0] - a[0])
 }
 
-/// Whether pixels exactly on the edge belong to the triangle: so that of two neighbours one has
+/// Whether pixels exactly on the edge belong to the triangle: so that of two neighbors one has
 /// them, never both or none.
 fn is_top_left(a: [f32; 2], b: [f32; 2]) -> bool {
     (a[1] == b[1] && b[0] > a[0]) || b[1] < a[1]
@@ -153,8 +153,8 @@ fn draw_triangle(
     let sides = [(1, 2), (2, 0), (0, 1)];
     for y in top..bottom {
         for x in left..right {
-            let centre = [x as f32 + 0.5, y as f32 + 0.5];
-            let weights = sides.map(|(a, b)| edge(p[a], p[b], centre));
+            let center = [x as f32 + 0.5, y as f32 + 0.5];
+            let weights = sides.map(|(a, b)| edge(p[a], p[b], center));
             let is_inside = sides
                 .iter()
                 .zip(weights)
@@ -170,7 +170,7 @@ fn draw_triangle(
     }
 }
 
-/// The colour between the corners times that of the texture, premultiplied, in 0..=255.
+/// The color between the corners times that of the texture, premultiplied, in 0..=255.
 fn shade(texture: &Texture, corners: &[Vertex; 3], weights: [f32; 3]) -> [f32; 4] {
     let between = |value: &dyn Fn(&Vertex) -> f32| -> f32 {
         corners.iter().zip(weights).map(|(v, w)| value(v) * w).sum()
@@ -179,7 +179,7 @@ fn shade(texture: &Texture, corners: &[Vertex; 3], weights: [f32; 3]) -> [f32; 4
     std::array::from_fn(|i| between(&|v| f32::from(v.color.to_array()[i])) * texel[i] / 255.0)
 }
 
-/// Puts a premultiplied colour over what is there.
+/// Puts a premultiplied color over what is there.
 fn blend(pixel: &mut Rgba<u8>, color: [f32; 4]) {
     let rest = 1.0 - color[3] / 255.0;
     for (channel, value) in pixel.0.iter_mut().zip(color) {

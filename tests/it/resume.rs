@@ -44,7 +44,7 @@ fn job(preset: usize, optimizer: Optimizer, data: &Arc<Dataset>) -> Job {
     let preset = &PRESETS[preset];
     let mut config = TrainConfig::new(preset, data.image_shape(), tiny::CLASSES, data.train.len());
     config.optimizer = optimizer;
-    config.learning_rate = optimizer.usual_learning_rate();
+    config.learning_rate = optimizer.default_learning_rate();
     config.schedule = Schedule::Step {
         every: 0.5,
         factor: 0.7,
@@ -129,7 +129,7 @@ fn every_preset_resumes_bit_for_bit_from_anywhere() {
     }
 }
 
-/// The same comparison notices when the optimiser's memory is lost.
+/// The same comparison notices when the optimizer's memory is lost.
 #[test]
 fn without_the_optimizers_memory_the_run_is_another_one() {
     let data = Arc::new(tiny::dataset());

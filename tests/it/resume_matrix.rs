@@ -1,4 +1,4 @@
-//! Every kind of network, optimiser, guard and moment to be interrupted at, with and without
+//! Every kind of network, optimizer, guard and moment to be interrupted at, with and without
 //! augmentation: the run that goes on ends with the same bits as the one that was never interrupted.
 
 use std::sync::Arc;
@@ -8,8 +8,8 @@ use candle_studio::model::{Layer, ModelSpec, Network, PRESETS, TokenChoice};
 use candle_studio::runs::{Recorder, RunFolder};
 use candle_studio::train::{
     Change, Checkpoint, Control, EarlyStopping, EpochPoint, Event, Finish, Job, Metrics, Observer,
-    OnDivergence, Optimizer, Outcome, Schedule, Setting, StepPoint, TrainConfig, Watched, WayBack,
-    resume, train,
+    OnDivergence, Optimizer, Outcome, RollbackStates, Schedule, Setting, StepPoint, TrainConfig,
+    Watched, resume, train,
 };
 
 use crate::tiny;
@@ -120,7 +120,7 @@ fn job(layers: &[Layer], optimizer: Optimizer, augment: Augment, data: &Arc<Data
         layers: layers.to_vec(),
     };
     config.optimizer = optimizer;
-    config.learning_rate = optimizer.usual_learning_rate();
+    config.learning_rate = optimizer.default_learning_rate();
     config.weight_decay = 0.01;
     config.schedule = Schedule::Step {
         every: 0.5,
@@ -131,7 +131,7 @@ fn job(layers: &[Layer], optimizer: Optimizer, augment: Augment, data: &Arc<Data
         min_delta: 2.0,
         metric: Watched::Accuracy,
     };
-    config.average = 0.9;
+    config.ema_decay = 0.9;
     config.augment = augment;
     config.epochs = 5;
     config.batch_size = 16;
@@ -174,7 +174,7 @@ impl Observer for Ear<'_> {
         match event {
             Event::Steps { points } => self.points.extend_from_slice(points),
             Event::EpochDone { point } => self.epochs.push(*point),
-            Event::Troubled { .. } => self.troubles.push(self.checkpoints.len()),
+            Event::Diverged { .. } => self.troubles.push(self.checkpoints.len()),
             Event::Restored { epoch } => self.restored = Some(*epoch),
             _ => {}
         }
@@ -220,7 +220,7 @@ fn timeless(mut checkpoint: Checkpoint) -> Checkpoint {
     checkpoint.cursor.secs = 0.0;
     checkpoint.cursor.secs_at_epoch = 0.0;
     checkpoint.cursor.epoch_secs.clear();
-    if let Some(WayBack { states, .. }) = &mut checkpoint.way_back {
+    if let Some(RollbackStates { states, .. }) = &mut checkpoint.rollback {
         for state in states {
             *state = Arc::new(timeless(Checkpoint::clone(state)));
         }
@@ -270,7 +270,7 @@ fn through_a_folder(job: &Job, checkpoint: &Checkpoint) -> Checkpoint {
     recorder.checkpoint(checkpoint.clone());
     drop(recorder);
     let read = RunFolder::open(&path).unwrap().latest_checkpoint().unwrap();
-    let n_states = |c: &Checkpoint| c.way_back.as_ref().unwrap().states.len();
+    let n_states = |c: &Checkpoint| c.rollback.as_ref().unwrap().states.len();
     assert_eq!(n_states(&read), n_states(checkpoint));
     read
 }
@@ -316,7 +316,7 @@ fn every_interruption_is_forgotten_bit_for_bit() {
     }
     println!(
         "{n_exact} interrupted runs ended bit for bit as uninterrupted ones; {n_noticed} of \
-         {n_exact} comparisons noticed the loss of the optimiser's memory"
+         {n_exact} comparisons noticed the loss of the optimizer's memory"
     );
     assert_eq!((n_exact, n_noticed), (80, 80));
 }
@@ -350,7 +350,7 @@ fn a_guarded_run_takes_the_same_way_after_every_interruption() {
                     n_exact += 1;
 
                     // As a run was resumed that knew no way back any more.
-                    damaged.way_back = None;
+                    damaged.rollback = None;
                     let other = resumed(&job, damaged, breaks);
                     assert!(other != expected, "{place}");
                     if guard == OnDivergence::Back && at < after_trouble {

@@ -308,7 +308,7 @@ fn the_workspace_opened_last_is_there_the_next_time() {
     crate::workspace::copy_released(other.path(), "alone");
     let options = |named: Option<&std::path::Path>| Options {
         workspace: named.map(ToOwned::to_owned),
-        usual_workspace: Some(usual.path().to_owned()),
+        default_workspace: Some(usual.path().to_owned()),
     };
     let open = |kept: &Kept, options: Options| {
         let mut window = Harness::builder().with_max_steps(60).build_eframe(

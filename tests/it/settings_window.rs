@@ -54,7 +54,7 @@ fn set(window: &mut Window, field: &str, value: f64) {
 fn losses_penalties_and_averages_are_set_by_name() {
     let mut window = window();
     assert!(window.query_by_label("Label smoothing").is_none());
-    click(&mut window, "Regularise");
+    click(&mut window, "Regularize");
     set(&mut window, "Label smoothing", 0.1);
     set(&mut window, "L1 penalty", 1e-5);
     choose(&mut window, "Clip gradients", "By norm");
@@ -69,21 +69,21 @@ fn losses_penalties_and_averages_are_set_by_name() {
     assert_eq!(set_up.loss, smoothed);
     assert_eq!(set_up.l1, 1e-5);
     assert_eq!(set_up.clip, Clip::Norm { max: 2.0 });
-    assert_eq!(set_up.average, 0.99);
+    assert_eq!(set_up.ema_decay, 0.99);
     assert_eq!(set_up.early_stopping.patience, 3);
     choose(&mut window, "Loss", "Squared error");
     assert_eq!(draft(&window).loss, Loss::SquaredError);
     assert_eq!(studio(&window).errors(), []);
 
     // What is set is told when the section is folded away.
-    click(&mut window, "Regularise");
+    click(&mut window, "Regularize");
     window.get_by_label("squared error · L1 1e-5 · clip 2 · average 0.99 · patience 3");
 }
 
 #[test]
 fn a_wrong_number_is_told_at_its_field() {
     let mut window = window();
-    click(&mut window, "Regularise");
+    click(&mut window, "Regularize");
     set(&mut window, "Patience", 2.0);
     set(&mut window, "Validation", 0.0);
     assert!(studio(&window).error_at(Field::EarlyStopping).is_some());
@@ -95,7 +95,7 @@ fn a_wrong_number_is_told_at_its_field() {
 #[test]
 fn every_optimizer_schedule_and_first_weights_can_be_chosen() {
     let mut window = window();
-    choose(&mut window, "Optimiser", "RMSprop");
+    choose(&mut window, "Optimizer", "RMSprop");
     assert_eq!(draft(&window).optimizer, Optimizer::RMSPROP);
     set(&mut window, "α (memory)", 0.95);
     set(&mut window, "Momentum", 0.5);
@@ -103,7 +103,7 @@ fn every_optimizer_schedule_and_first_weights_can_be_chosen() {
     decoupled.click();
     window.run_steps(4);
     let chosen = Optimizer::Rmsprop {
-        memory: 0.95,
+        alpha: 0.95,
         momentum: 0.5,
         epsilon: 1e-8,
         decoupled: true,
@@ -212,8 +212,8 @@ fn a_picture_of_a_schedule_planned_and_executed() {
 #[test]
 fn a_picture_of_settings_while_a_run_trains_in_a_small_window() {
     let mut window = recorded_window([1024.0, 700.0], Theme::Light, 1600);
-    scroll_to(&mut window, Role::Button, "Regularise", 600.0);
-    click(&mut window, "Regularise");
+    scroll_to(&mut window, Role::Button, "Regularize", 600.0);
+    click(&mut window, "Regularize");
     scroll_to(&mut window, Role::SpinButton, "Patience", 640.0);
     window.remove_cursor();
     window.run_steps(8);

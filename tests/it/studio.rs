@@ -9,8 +9,8 @@ use candle_studio::model::{Classifier, Layer, Network, Provenance, preset};
 use candle_studio::runs::{Recorder, RunFolder, RunState, Status};
 use candle_studio::studio::{Action, Effect, Model, Stroke, Studio};
 use candle_studio::train::{
-    Alarm, EpochPoint, Field, Finish, Job, OnDivergence, Optimizer, Remedy, Setting, TrainConfig,
-    Value,
+    Anomaly, EpochPoint, Field, Finish, Job, OnDivergence, Optimizer, Recovery, Setting,
+    TrainConfig, Value,
 };
 
 /// Pumps until `is_done`, or fails with `what` after a time no machine should need.
@@ -192,16 +192,16 @@ fn a_run_that_diverges_waits_and_goes_back_to_where_it_was_well() {
         c.epochs = 2;
     });
     studio.handle(Action::Train);
-    wait(&mut studio, "the trouble", |s| run(s).trouble.is_some());
-    let trouble = run(&studio).trouble.clone().unwrap();
-    assert_eq!(trouble.alarm, Alarm::NotFinite);
-    assert!(trouble.step >= 2);
+    wait(&mut studio, "the trouble", |s| run(s).divergence.is_some());
+    let divergence = run(&studio).divergence.clone().unwrap();
+    assert_eq!(divergence.anomaly, Anomaly::NotFinite);
+    assert!(divergence.step >= 2);
     assert_eq!(run(&studio).status, Status::Paused);
     studio.handle(Action::Resume);
     edit(&mut studio, |c| c.learning_rate = 0.05);
-    let step = *trouble.back_to.last().unwrap();
+    let step = *divergence.back_to.last().unwrap();
     assert_eq!(step, 0);
-    studio.handle(Action::TakeRemedy(Remedy::GoBack {
+    studio.handle(Action::Recover(Recovery::RollBack {
         step,
         divides_rate: false,
     }));
@@ -225,7 +225,7 @@ fn a_run_that_diverged_can_be_stopped_and_leaves_finite_weights() {
         c.learning_rate = 1e30;
     });
     studio.handle(Action::Train);
-    wait(&mut studio, "the trouble", |s| run(s).trouble.is_some());
+    wait(&mut studio, "the trouble", |s| run(s).divergence.is_some());
     studio.handle(Action::Stop);
     wait(&mut studio, "the end", is_finished);
     wait(&mut studio, "the weights", |s| s.classifier().is_some());

@@ -75,7 +75,13 @@ type TrialResult = (String, Vec<(usize, f64)>, TrialStatus);
 fn results(state: &SweepState) -> Vec<TrialResult> {
     let trials = state.trials.values();
     trials
-        .map(|t| (sweep::words(&t.point), t.reports.clone(), t.status.clone()))
+        .map(|t| {
+            (
+                sweep::describe(&t.point),
+                t.reports.clone(),
+                t.status.clone(),
+            )
+        })
         .collect()
 }
 

@@ -90,7 +90,7 @@ fn a_sweep_runs_in_the_studio_and_is_there_the_next_time() {
     pump_until(&mut studio, |s| s.sweeps().kept().next().is_some());
     act(&mut studio, SweepAction::Show("sweep-1".to_owned()));
     let shown = studio.sweeps().shown().unwrap();
-    assert_eq!((shown.state.n_over(), shown.can_go_on()), (4, false));
+    assert_eq!((shown.state.n_over(), shown.can_resume()), (4, false));
 
     // Its trials name it, so that they are found among all runs.
     pump_until(&mut studio, |s| s.runs().len() == 5);

@@ -251,7 +251,7 @@ fn what_is_copied_in_renamed_and_deleted_is_seen() {
 }
 
 #[test]
-fn a_run_keeps_its_colour_wherever_it_is_read() {
+fn a_run_keeps_its_color_wherever_it_is_read() {
     let dir = tempfile::tempdir().unwrap();
     for name in ["a", "b", "c"] {
         Recorder::create(&dir.path().join(name), name, &job()).unwrap();

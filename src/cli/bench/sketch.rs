@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use anyhow::Context as _;
 use candle_core::Device;
 
-use crate::data::GreyImage;
+use crate::data::GrayImage;
 use crate::model::{Classifier, Network, preset};
 use crate::predict::classify;
 
@@ -35,7 +35,7 @@ pub(super) fn answer_secs(name: &str, time: Duration) -> anyhow::Result<f64> {
 }
 
 /// Two thick strokes.
-fn seven() -> GreyImage {
+fn seven() -> GrayImage {
     let is_ink = |x: usize, y: usize| {
         let is_bar = (60..80).contains(&y) && (80..200).contains(&x);
         let is_leg = (60..220).contains(&y) && (200 - (y - 60) / 2).abs_diff(x) < 10;
@@ -44,7 +44,7 @@ fn seven() -> GreyImage {
     let pixels = (0..SIDE * SIDE)
         .map(|i| if is_ink(i % SIDE, i / SIDE) { 255 } else { 0 })
         .collect();
-    GreyImage {
+    GrayImage {
         width: SIDE,
         height: SIDE,
         pixels,

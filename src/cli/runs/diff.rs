@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::aligned;
 use crate::cli::out;
-use crate::cli::which::run_folders;
+use crate::cli::resolve_run::run_folders;
 use crate::runs::table::differences;
 use crate::runs::{Record, Value};
 

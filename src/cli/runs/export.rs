@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::listing;
-use crate::cli::which::run_folders;
+use crate::cli::resolve_run::run_folders;
 use crate::cli::{UsageError, out};
 use crate::export;
 

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::{aligned, list};
 use crate::cli::out;
-use crate::cli::which::run_folder;
+use crate::cli::resolve_run::run_folder;
 use crate::runs::{Record, RunFolder, read_run};
 
 /// What was typed.

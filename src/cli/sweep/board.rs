@@ -11,7 +11,8 @@ use serde::Serialize;
 use super::INTERRUPTED;
 use crate::cli::out;
 use crate::sweep::{
-    Place, Plan, Point, SweepControl, SweepEnd, SweepEvent, SweepState, TrialStatus, words,
+    LeaderboardEntry, Plan, Point, SweepControl, SweepEnd, SweepEvent, SweepState, TrialStatus,
+    describe,
 };
 
 /// Settings shown at the end.
@@ -113,7 +114,7 @@ impl<'a> Board<'a> {
             TrialStatus::Interrupted => "interrupted".to_owned(),
             TrialStatus::Waiting | TrialStatus::Running => return,
         };
-        let point = state.trials.get(trial).map(|t| words(&t.point));
+        let point = state.trials.get(trial).map(|t| describe(&t.point));
         let best = state
             .best(self.plan.definition.direction)
             .map(|(best, value)| {
@@ -170,7 +171,7 @@ impl<'a> Board<'a> {
         &'s self,
         end: SweepEnd,
         state: &'s SweepState,
-        places: &'s [Place],
+        places: &'s [LeaderboardEntry],
     ) -> ResultLine<'s> {
         let definition = &self.plan.definition;
         ResultLine {
@@ -205,7 +206,7 @@ impl<'a> Board<'a> {
         }
     }
 
-    fn print_places(&mut self, places: &[Place]) {
+    fn print_places(&mut self, places: &[LeaderboardEntry]) {
         let metric = self.plan.definition.metric;
         if !places.is_empty() {
             self.print(&format!("best settings by {}:", metric.label()));
@@ -219,7 +220,7 @@ impl<'a> Board<'a> {
                 "{:>3}. {}{deviation}  {}",
                 idx + 1,
                 metric.format(place.mean),
-                words(&place.point)
+                describe(&place.point)
             ));
         }
     }

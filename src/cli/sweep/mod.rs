@@ -9,7 +9,7 @@ use std::sync::Arc;
 use anyhow::Context as _;
 
 use super::interrupt::{INTERRUPTED, Interrupt};
-use super::{UsageError, named_or_usual, open_data, out};
+use super::{UsageError, named_or_default, open_data, out};
 use crate::data::Dataset;
 use crate::files;
 use crate::model::{PRESETS, preset};
@@ -51,7 +51,7 @@ pub(super) fn run(args: &Args, workspace: Option<&Path>) -> anyhow::Result<ExitC
     if let [engine, dir] = &args.emit[..] {
         return emit(&plan, engine, dir);
     }
-    let workspace = named_or_usual(workspace)?;
+    let workspace = named_or_default(workspace)?;
     let mut folder = SweepFolder::open(&workspace, &plan, &dataset.fingerprint)?;
     let control = Arc::new(SweepControl::default());
     for &trial in &args.retry {
@@ -107,7 +107,7 @@ fn emit(plan: &Plan, engine: &Path, dir: &Path) -> anyhow::Result<ExitCode> {
 /// The sweep the file defines.
 fn read(args: &Args) -> anyhow::Result<Definition> {
     let mut definition =
-        Definition::read(&args.file).map_err(|problems| told(&args.file, &problems))?;
+        Definition::read(&args.file).map_err(|problems| usage_error(&args.file, &problems))?;
     if let Some(data) = &args.data {
         definition.data = Some(data.clone());
     }
@@ -122,7 +122,7 @@ fn plan(definition: Definition, dataset: &Dataset) -> anyhow::Result<Plan> {
     if problems.is_empty() {
         return Ok(plan);
     }
-    Err(told(Path::new(&plan.definition.name), &problems).into())
+    Err(usage_error(Path::new(&plan.definition.name), &problems).into())
 }
 
 /// What all trials of a sweep have in common.
@@ -161,7 +161,7 @@ fn base(definition: &Definition, dataset: &Dataset) -> anyhow::Result<TrainConfi
 }
 
 /// All problems of a definition, a line each.
-fn told(file: &Path, problems: &[sweep::Problem]) -> UsageError {
+fn usage_error(file: &Path, problems: &[sweep::Problem]) -> UsageError {
     let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
     UsageError(format!(
         "the sweep {} cannot run:\n  {}",

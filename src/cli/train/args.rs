@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser, ValueParser};
 
-use crate::cli::keeping::Keeping;
-use crate::cli::recipe::Recipe;
+use crate::cli::hyperparameter_args::Recipe;
+use crate::cli::record_args::Keeping;
 use crate::cli::settings::Source;
 use crate::model::{PRESETS, Preset, preset};
 use crate::train::{OnDivergence, Optimizer};

@@ -87,7 +87,7 @@ pub(super) fn end(
     saved.transpose()?;
     match finish {
         Finish::Diverged { step } => {
-            let words = progress.trouble.as_ref().map(describe);
+            let words = progress.divergence.as_ref().map(describe);
             let words = words.unwrap_or(format!("the loss of update {step} cannot be trusted"));
             anyhow::bail!(
                 "{words}: the last finite weights were kept, try a lower learning rate or --on-divergence back"

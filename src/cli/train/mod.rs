@@ -9,10 +9,10 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use super::interrupt::Interrupt;
+use super::origin::Start;
 use super::progress::Progress;
+use super::resolve_run::run_folder;
 use super::settings;
-use super::start::Start;
-use super::which::run_folder;
 use super::{UsageError, open_data, out};
 use crate::data::Dataset;
 use crate::files;
@@ -36,11 +36,11 @@ impl Args {
 
     /// `config` with everything that was typed.
     pub(super) fn changed(&self, mut config: TrainConfig) -> anyhow::Result<TrainConfig> {
-        // A recipe may have numbers of its own for the optimiser it uses.
+        // A recipe may have numbers of its own for the optimizer it uses.
         let other = |o: &Optimizer| o.name() != config.optimizer.name();
         if let Some(optimizer) = self.optimizer.filter(other) {
             config.optimizer = optimizer;
-            config.learning_rate = optimizer.usual_learning_rate();
+            config.learning_rate = optimizer.default_learning_rate();
         }
         config.learning_rate = self.lr.unwrap_or(config.learning_rate);
         config.seed = self.seed.unwrap_or(config.seed);

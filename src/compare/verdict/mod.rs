@@ -7,11 +7,11 @@ mod words;
 use serde::Serialize;
 
 use super::seeds::moments;
-use super::{Facts, Metric, Paired, PairedTest, SIGNIFICANCE, SeedTest, over_seeds};
+use super::{Metric, Paired, PairedTest, RunRow, SIGNIFICANCE, SeedTest, seed_test};
 use crate::runs::Value;
 
 /// Seeds each of two settings should have before anything is said about them.
-const FEWEST_SEEDS: usize = 3;
+const MIN_SEEDS: usize = 3;
 
 /// Decides the draws of the interval over images: the same comparison says the same twice.
 const BOOTSTRAP_SEED: u64 = 1;
@@ -67,7 +67,7 @@ impl Comparison {
     /// # Errors
     /// One sentence, when a group has no run with the metric.
     pub fn new(
-        rows: &[Facts],
+        rows: &[RunRow],
         baseline: &[usize],
         candidate: &[usize],
         metric: Metric,
@@ -90,7 +90,7 @@ impl Comparison {
         let (baseline, candidate) = (baseline?, candidate?);
         Ok(Comparison {
             metric,
-            seeds: over_seeds(&baseline.pairs(), &candidate.pairs()),
+            seeds: seed_test(&baseline.pairs(), &candidate.pairs()),
             images: None,
             n_compared: 1,
             baseline,
@@ -132,12 +132,9 @@ impl Comparison {
         }
         let have = [&self.baseline, &self.candidate].map(|side| side.seeds.len());
         let wanted = match self.seeds {
-            None => FEWEST_SEEDS,
+            None => MIN_SEEDS,
             // At least one more: with what there is, it was not seen.
-            Some(test) => test
-                .n_needed?
-                .max(FEWEST_SEEDS)
-                .max(1 + have[0].min(have[1])),
+            Some(test) => test.n_needed?.max(MIN_SEEDS).max(1 + have[0].min(have[1])),
         };
         Some(have.map(|n| wanted.saturating_sub(n)))
     }
@@ -170,14 +167,14 @@ impl Side {
 }
 
 /// The loss a run was trained with, by its settings.
-fn losses(row: &Facts) -> Vec<(&String, &Value)> {
+fn losses(row: &RunRow) -> Vec<(&String, &Value)> {
     let settings = row.settings.iter();
     settings
         .filter(|(key, _)| key.split('.').next() == Some("loss"))
         .collect()
 }
 
-fn side(rows: &[Facts], group: &[usize], metric: Metric) -> Result<Side, String> {
+fn side(rows: &[RunRow], group: &[usize], metric: Metric) -> Result<Side, String> {
     let name = group.first().map_or("", |&idx| &rows[idx].name).to_owned();
     let measured = group.iter().filter_map(|&idx| {
         let row = &rows[idx];

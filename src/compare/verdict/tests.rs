@@ -20,7 +20,7 @@ fn compare(baseline: &[f64], candidate: &[f64]) -> Comparison {
 fn the_four_verdicts() {
     let better = compare(&[0.981, 0.983, 0.979], &[0.985, 0.987, 0.984]);
     assert_eq!(better.verdict(), Verdict::Better);
-    let words = better.words();
+    let words = better.describe();
     assert!(
         words.starts_with("new is better than old: +0.43 points test accuracy"),
         "{words}"
@@ -34,7 +34,7 @@ fn the_four_verdicts() {
     let [b, c] = open.seeds_wanted().unwrap();
     assert!(b == c && b > 3, "{b} {c}");
     assert!(
-        open.words()
+        open.describe()
             .contains(&format!("About {b} more seeds of each"))
     );
 
@@ -47,7 +47,7 @@ fn the_four_verdicts() {
 
 #[test]
 fn less_loss_is_better() {
-    let rows: Vec<Facts> = [0.9, 0.91, 0.92]
+    let rows: Vec<RunRow> = [0.9, 0.91, 0.92]
         .iter()
         .zip(1..)
         .flat_map(|(&v, seed)| {
@@ -81,7 +81,7 @@ fn many_comparisons_are_corrected() {
     for (found, expected) in p.iter().zip([0.06, 0.04, 0.06, 0.06]) {
         assert!((found - expected).abs() < 1e-12, "{p:?}");
     }
-    assert!(many[0].words().contains("corrected for 4 comparisons"));
+    assert!(many[0].describe().contains("corrected for 4 comparisons"));
 }
 
 #[test]
@@ -90,9 +90,9 @@ fn one_run_each_asks_for_seeds() {
     assert_eq!(one.verdict(), Verdict::CannotTell);
     assert_eq!(one.seeds_wanted(), Some([2, 2]));
     assert!(
-        one.words().contains("About 2 more seeds of each"),
+        one.describe().contains("About 2 more seeds of each"),
         "{}",
-        one.words()
+        one.describe()
     );
     let images = one.with_images(Paired {
         both: 9_700,
@@ -112,11 +112,15 @@ fn uneven_groups_are_filled_up() {
     let open = compare(&[0.98, 0.99, 0.97, 0.98], &[0.985]);
     assert_eq!(open.seeds_wanted(), Some([0, 2]));
     assert!(
-        open.words().contains("2 more seeds of new and 0 of old"),
+        open.describe().contains("2 more seeds of new and 0 of old"),
         "{}",
-        open.words()
+        open.describe()
     );
     let equal = compare(&[0.98, 0.99], &[0.98, 0.99]);
     assert_eq!(equal.seeds_wanted(), None);
-    assert!(equal.words().contains("so close"), "{}", equal.words());
+    assert!(
+        equal.describe().contains("so close"),
+        "{}",
+        equal.describe()
+    );
 }

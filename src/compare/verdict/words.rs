@@ -5,7 +5,7 @@ use crate::compare::SIGNIFICANCE;
 
 impl Comparison {
     /// The verdict in one or two sentences.
-    pub fn words(&self) -> String {
+    pub fn describe(&self) -> String {
         let (a, b) = (&self.candidate.name, &self.baseline.name);
         match self.verdict() {
             Verdict::SameSettings => format!(

@@ -22,7 +22,7 @@ use crate::random::{self, Stream};
 pub struct Augment {
     /// Pixels to the side and up or down.
     pub shift: f64,
-    /// Degrees of turning about the centre.
+    /// Degrees of turning about the center.
     pub rotation: f64,
     /// Share of growing or shrinking.
     pub scale: f64,
@@ -30,7 +30,7 @@ pub struct Augment {
     pub shear: f64,
     /// Typical pixels by which parts of the image are moved, smoothly, in different directions.
     pub elastic: f64,
-    /// Largest share of the area that one image in two loses to a rectangle of one grey.
+    /// Largest share of the area that one image in two loses to a rectangle of one gray.
     pub erasing: f64,
     /// Standard deviation of the noise on each pixel, of white's 1.
     pub noise: f64,
@@ -178,7 +178,7 @@ impl Dice {
 mod tests {
     use super::*;
 
-    /// Two images of 11 × 9: a bright dot off the centre, and a grey field.
+    /// Two images of 11 × 9: a bright dot off the center, and a gray field.
     fn set() -> ImageSet {
         let mut pixels = vec![0; 99];
         pixels[4 * 9 + 6] = 255;
@@ -238,7 +238,7 @@ mod tests {
             rotation: 20.0,
             ..noise
         };
-        // A grey field in the middle looks the same after turning, so the same noise shows.
+        // A gray field in the middle looks the same after turning, so the same noise shows.
         let [a, b] = [noise, both].map(|augment| augment.image(&set, 1, 1, 3)[5 * 9 + 4]);
         assert!((a - b).abs() < 1e-6, "{a} {b}");
     }

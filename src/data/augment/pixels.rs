@@ -16,9 +16,9 @@ pub(super) fn brighten(image: &mut [f32], strength: f64, dice: &Dice) {
 }
 
 /// The smallest share of the area that is worth losing.
-const LEAST_AREA: f64 = 0.02;
+const MIN_AREA: f64 = 0.02;
 
-/// Fills a rectangle with one grey in one image of two; its area is up to the share `strength`
+/// Fills a rectangle with one gray in one image of two; its area is up to the share `strength`
 /// (Zhong et al. 2020: Random erasing data augmentation).
 pub(super) fn erase(image: &mut [f32], shape: [usize; 3], strength: f64, dice: &Dice) {
     let mut rng = dice.of(AugmentKind::Erasing);
@@ -26,7 +26,7 @@ pub(super) fn erase(image: &mut [f32], shape: [usize; 3], strength: f64, dice: &
         return;
     }
     let [_, height, width] = shape;
-    let area = rng.random_range(LEAST_AREA.min(strength)..=strength) * (height * width) as f64;
+    let area = rng.random_range(MIN_AREA.min(strength)..=strength) * (height * width) as f64;
     // From three times as wide as high to the opposite, evenly in the logarithm.
     let aspect = rng.random_range(-3f64.ln()..=3f64.ln()).exp();
     let side = |length: f64, most: usize| (length.round() as usize).clamp(1, most);
@@ -38,10 +38,10 @@ pub(super) fn erase(image: &mut [f32], shape: [usize; 3], strength: f64, dice: &
         rng.random_range(0..=height - h),
         rng.random_range(0..=width - w),
     );
-    let grey: f32 = rng.random();
+    let gray: f32 = rng.random();
     for channel in image.chunks_exact_mut(height * width) {
         for row in channel.chunks_exact_mut(width).skip(top).take(h) {
-            row[left..left + w].fill(grey);
+            row[left..left + w].fill(gray);
         }
     }
 }

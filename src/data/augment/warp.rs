@@ -18,15 +18,15 @@ pub(super) fn warp(image: &mut [f32], shape: [usize; 3], augment: &Augment, dice
     }
     let area = height * width;
     let original = image.to_vec();
-    let centre = [(height - 1) as f32 / 2.0, (width - 1) as f32 / 2.0];
+    let center = [(height - 1) as f32 / 2.0, (width - 1) as f32 / 2.0];
     for y in 0..height {
         for x in 0..width {
-            let mut from = map.apply([y as f32 - centre[0], x as f32 - centre[1]]);
+            let mut from = map.apply([y as f32 - center[0], x as f32 - center[1]]);
             if let Some(bend) = &bend {
                 let moved = bend.at(y, x);
                 from = [from[0] + moved[0], from[1] + moved[1]];
             }
-            let from = [from[0] + centre[0], from[1] + centre[1]];
+            let from = [from[0] + center[0], from[1] + center[1]];
             let pixels = original.chunks_exact(area);
             for (original, image) in pixels.zip(image.chunks_exact_mut(area)) {
                 image[y * width + x] = bilinear(original, [height, width], from);
@@ -52,7 +52,7 @@ fn bilinear(pixels: &[f32], [height, width]: [usize; 2], [y, x]: [f32; 2]) -> f3
     upper * (1.0 - down) + lower * down
 }
 
-/// From a pixel of the result, counted from the centre, to where it is read.
+/// From a pixel of the result, counted from the center, to where it is read.
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct Affine {
     matrix: [[f32; 2]; 2],
@@ -161,7 +161,7 @@ fn weights(at: usize, n: usize) -> Weights {
 mod tests {
     use super::*;
 
-    /// Where the centre of the light is, counted from the image's, and how much light there is.
+    /// Where the center of the light is, counted from the image's, and how much light there is.
     fn light(image: &[f32], side: usize) -> ([f32; 2], f32) {
         let total: f32 = image.iter().sum();
         let middle = (side - 1) as f32 / 2.0;
@@ -174,7 +174,7 @@ mod tests {
 
     const SIDE: usize = 21;
 
-    /// A soft spot `at` from the centre, warped.
+    /// A soft spot `at` from the center, warped.
     fn warped(at: [f32; 2], augment: Augment, index: u64) -> ([f32; 2], f32) {
         let middle = (SIDE - 1) as f32 / 2.0;
         let spot = |i: usize| {
@@ -205,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn turning_keeps_the_distance_from_the_centre_and_the_light() {
+    fn turning_keeps_the_distance_from_the_center_and_the_light() {
         let augment = Augment {
             rotation: 40.0,
             ..Augment::default()

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use super::proto::Message;
 use super::tag;
-use crate::compare::{Facts, Metric};
+use crate::compare::{Metric, RunRow};
 use crate::runs::Value;
 
 /// The types of settings that the plugin knows.
@@ -25,7 +25,7 @@ pub(super) struct Infos {
 
 impl Infos {
     /// Takes in another run.
-    pub(super) fn add(&mut self, facts: &Facts) {
+    pub(super) fn add(&mut self, facts: &RunRow) {
         for (key, value) in &facts.settings {
             let is_number = self.settings.entry(key.clone()).or_insert(true);
             *is_number &= value.number().is_some();
@@ -50,7 +50,7 @@ impl Infos {
 }
 
 /// A run's settings.
-pub(super) fn session_start(facts: &Facts, start_secs: f64) -> Message {
+pub(super) fn session_start(facts: &RunRow, start_secs: f64) -> Message {
     let mut session = Message::default();
     for (key, value) in &facts.settings {
         let value = match value {

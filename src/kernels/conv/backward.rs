@@ -11,7 +11,7 @@ use super::super::transpose::transpose;
 use super::super::{Activation, pool, scratch};
 use super::dense::Dense;
 use super::geometry::{Geometry, area};
-use super::places::Places;
+use super::patch_offsets::PatchOffsets;
 use super::pooled_backward::Pooled;
 use super::sparse::Sparse;
 
@@ -30,7 +30,7 @@ pub(super) struct Wants {
 pub(super) struct Backward<'a> {
     pub geometry: &'a Geometry,
     pub activation: Activation,
-    pub winners: &'a [u8],
+    pub argmax: &'a [u8],
     pub x: &'a [f32],
     pub weight: &'a [f32],
     pub y: &'a [f32],
@@ -43,9 +43,9 @@ pub(super) struct Sample<'a> {
     pub x: &'a [f32],
     /// The gradient before the activation, `[out, pooled pixels]`, or `[pooled pixels, out]`;
     /// anything where the winner is dead.
-    pub slopes: &'a [f32],
+    pub grads: &'a [f32],
     /// `[pooled pixels, out padded]`
-    pub winners: &'a [u8],
+    pub argmax: &'a [u8],
 }
 
 /// Where a sample's gradients go.
@@ -61,7 +61,7 @@ pub(super) struct Gradients<'a> {
 /// A way to compute the gradients of one sample.
 pub(super) trait Method: Sync {
     /// Whether the winners say which results ReLU clamped, so that the slopes need not.
-    fn knows_the_dead(&self) -> bool;
+    fn skips_clamped(&self) -> bool;
     /// Elements of a weight gradient.
     fn weight_len(&self) -> usize;
     /// Adds one sample's gradients.
@@ -74,18 +74,18 @@ impl Backward<'_> {
     /// The gradients of input, weight and bias; empty where not wanted.
     pub fn run(&self, wants: Wants) -> [Vec<f32>; 3] {
         let g = self.geometry;
-        if Sparse::suits(g) {
-            return Sparse::with(g, self.weight, |method| self.by(&method, wants));
+        if Sparse::supports(g) {
+            return Sparse::with(g, self.weight, |method| self.run_with(&method, wants));
         }
-        match Places::of(g) {
-            Some(places) if !wants.input => self.by(&Pooled::new(g, &places), wants),
+        match PatchOffsets::of(g) {
+            Some(places) if !wants.input => self.run_with(&Pooled::new(g, &places), wants),
             places => Dense::with(g, self.weight, wants, places.is_some(), |method| {
-                self.by(&method, wants)
+                self.run_with(&method, wants)
             }),
         }
     }
 
-    fn by(&self, method: &impl Method, wants: Wants) -> [Vec<f32>; 3] {
+    fn run_with(&self, method: &impl Method, wants: Wants) -> [Vec<f32>; 3] {
         let g = self.geometry;
         let batch = per_chunk(g.n, CHUNKS);
         let weight_len = if wants.weight { method.weight_len() } else { 0 };
@@ -127,44 +127,44 @@ impl Backward<'_> {
     fn sample(&self, method: &impl Method, index: usize, task: impl FnOnce(&Sample<'_>)) {
         let g = self.geometry;
         let result = g.outputs * area(g.pooled);
-        let winners = area(g.pooled) * g.outputs_padded();
-        let winners = index * winners..(index + 1) * winners;
+        let argmax = area(g.pooled) * g.outputs_padded();
+        let argmax = index * argmax..(index + 1) * argmax;
         let result = index * result..(index + 1) * result;
         let (y, dy) = (&self.y[result.clone()], &self.dy[result]);
-        let call = |slopes: &[f32]| {
+        let call = |grads: &[f32]| {
             task(&Sample {
                 x: &self.x[index * g.sample()..][..g.sample()],
-                slopes,
-                winners: self.winners.get(winners).unwrap_or_default(),
+                grads,
+                argmax: self.argmax.get(argmax).unwrap_or_default(),
             });
         };
-        if method.knows_the_dead() && !self.activation.is_curved() {
+        if method.skips_clamped() && !self.activation.is_curved() {
             return call(dy);
         }
-        scratch::with(dy.len(), |slopes| {
-            self.activation.backward(y, dy, slopes);
-            call(slopes);
+        scratch::with(dy.len(), |grads| {
+            self.activation.backward(y, dy, grads);
+            call(grads);
         });
     }
 }
 
 /// `[out, pooled pixels]` → `[pooled pixels, out padded]`.
-pub(super) fn turn(g: &Geometry, slopes: &[f32], turned: &mut [f32]) {
+pub(super) fn to_channels_last(g: &Geometry, grads: &[f32], transposed: &mut [f32]) {
     let (width, pixels) = (g.outputs_padded(), area(g.pooled));
     if width > g.outputs {
-        turned.fill(0.0);
+        transposed.fill(0.0);
     }
-    transpose(slopes, (g.outputs, pixels, pixels), turned, width);
+    transpose(grads, (g.outputs, pixels, pixels), transposed, width);
 }
 
 /// Calls `task` with the slopes of a sample `[pooled pixels, out padded]`.
-pub(super) fn with_channels_last(g: &Geometry, slopes: &[f32], task: impl FnOnce(&[f32])) {
+pub(super) fn with_channels_last(g: &Geometry, grads: &[f32], task: impl FnOnce(&[f32])) {
     if g.channels_last()[1] {
-        return task(slopes);
+        return task(grads);
     }
-    scratch::with(area(g.pooled) * g.outputs_padded(), |turned| {
-        turn(g, slopes, turned);
-        task(turned);
+    scratch::with(area(g.pooled) * g.outputs_padded(), |transposed| {
+        to_channels_last(g, grads, transposed);
+        task(transposed);
     });
 }
 
@@ -175,23 +175,23 @@ pub(super) fn unpack(g: &Geometry, packed: &[f32], weight: &mut [f32]) {
 }
 
 /// Adds the sum over pixels of each channel's slopes to `bias`.
-pub(super) fn add_bias(slopes: &[f32], bias: &mut [f32]) {
-    let pixels = slopes.len() / bias.len();
-    for (slopes, bias) in slopes.chunks_exact(pixels).zip(bias) {
+pub(super) fn add_bias(grads: &[f32], bias: &mut [f32]) {
+    let pixels = grads.len() / bias.len();
+    for (grads, bias) in grads.chunks_exact(pixels).zip(bias) {
         // Sixteen running sums: one would wait for each addition before the next.
         let mut sums = [0.0f32; 16];
-        let (whole, rest) = slopes.as_chunks::<16>();
-        for slopes in whole {
-            sums.iter_mut().zip(slopes).for_each(|(sum, s)| *sum += s);
+        let (whole, rest) = grads.as_chunks::<16>();
+        for grads in whole {
+            sums.iter_mut().zip(grads).for_each(|(sum, s)| *sum += s);
         }
         *bias += sums.iter().sum::<f32>() + rest.iter().sum::<f32>();
     }
 }
 
 /// The same for slopes `[pixels, width]`.
-pub(super) fn add_bias_channels_last(slopes: &[f32], width: usize, bias: &mut [f32]) {
-    for slopes in slopes.chunks_exact(width) {
-        bias.iter_mut().zip(slopes).for_each(|(sum, s)| *sum += s);
+pub(super) fn add_bias_channels_last(grads: &[f32], width: usize, bias: &mut [f32]) {
+    for grads in grads.chunks_exact(width) {
+        bias.iter_mut().zip(grads).for_each(|(sum, s)| *sum += s);
     }
 }
 

@@ -4,35 +4,35 @@
 //! dx[pixel][i] = Σ over taps and o of dz[pixel − tap][o] · w[o, i, tap], the lanes being input
 //! channels: a convolution of the spread-out dz with the mirrored weights.
 
+use super::super::gemm::{Gemm, Init, NO_PREFETCH, Rows, Table};
 use super::super::pooling::Window;
 use super::super::support::padded;
-use super::super::tile::{Init, NOTHING_AHEAD, Product, Rows, Table};
 use super::super::transpose::transpose;
 use super::super::{scratch, simd};
 use super::backward::{
-    Gradients, Method, Sample, Wants, add_bias, add_bias_channels_last, turn, unpack,
+    Gradients, Method, Sample, Wants, add_bias, add_bias_channels_last, to_channels_last, unpack,
     with_channels_last,
 };
 use super::geometry::{Geometry, area};
-use super::spread::Spread;
+use super::spread::Moments;
 use super::winograd::{self, Filters, Finish, Image};
 
 pub(super) struct Dense<'a> {
     geometry: &'a Geometry,
     taps: Vec<usize>,
     corners: Vec<usize>,
-    knows_the_dead: bool,
+    skips_clamped: bool,
     /// For the gradient of the input.
-    spread: Spread,
-    /// The weights in the order of [`Spread::steps`], `[taps, out, in padded]`.
+    spread: Moments,
+    /// The weights in the order of [`Moments::steps`], `[taps, out, in padded]`.
     packed: &'a [f32],
     /// For a gradient that is filtered patch by patch.
     filters: Option<Filters<'a>>,
 }
 
 impl Method for Dense<'_> {
-    fn knows_the_dead(&self) -> bool {
-        self.knows_the_dead
+    fn skips_clamped(&self) -> bool {
+        self.skips_clamped
     }
 
     fn weight_len(&self) -> usize {
@@ -42,14 +42,14 @@ impl Method for Dense<'_> {
     fn sample(&self, sample: &Sample<'_>, gradients: Gradients<'_>) {
         let g = self.geometry;
         if g.channels_last()[1] && g.pool.is_none() {
-            add_bias_channels_last(sample.slopes, g.outputs, gradients.bias);
-            return self.unpooled(sample.x, sample.slopes, gradients);
+            add_bias_channels_last(sample.grads, g.outputs, gradients.bias);
+            return self.unpooled(sample.x, sample.grads, gradients);
         }
         scratch::with(area(g.conv) * g.outputs_padded(), |dz| {
-            self.slopes(sample, dz);
+            self.unpooled_grads(sample, dz);
             match g.pool {
                 Some(_) => add_bias_channels_last(dz, g.outputs_padded(), gradients.bias),
-                None => add_bias(sample.slopes, gradients.bias),
+                None => add_bias(sample.grads, gradients.bias),
             }
             self.unpooled(sample.x, dz, gradients);
         });
@@ -66,14 +66,14 @@ impl Dense<'_> {
         geometry: &Geometry,
         weight: &[f32],
         wants: Wants,
-        knows_the_dead: bool,
+        skips_clamped: bool,
         task: impl FnOnce(Dense<'_>) -> R,
     ) -> R {
         let (spread, width) = match wants.input {
-            true => (Spread::new(geometry), padded(geometry.inputs)),
-            false => (Spread::default(), 0),
+            true => (Moments::new(geometry), padded(geometry.inputs)),
+            false => (Moments::default(), 0),
         };
-        let by_patch = wants.input && winograd::suits_input_gradient(geometry);
+        let by_patch = wants.input && winograd::supports_input_gradient(geometry);
         let channels = geometry.outputs;
         let places = match by_patch {
             true => winograd::PLACES * channels,
@@ -98,7 +98,7 @@ impl Dense<'_> {
             task(Dense {
                 geometry,
                 taps: geometry.tap_offsets(),
-                knows_the_dead,
+                skips_clamped,
                 corners: geometry.corners(),
                 spread,
                 packed,
@@ -122,17 +122,17 @@ impl Dense<'_> {
     }
 
     /// dz, channels-last: `[conv pixels, out padded]`.
-    fn slopes(&self, sample: &Sample<'_>, dz: &mut [f32]) {
+    fn unpooled_grads(&self, sample: &Sample<'_>, dz: &mut [f32]) {
         let g = self.geometry;
         let Some(window) = g.pool else {
-            return turn(g, sample.slopes, dz);
+            return to_channels_last(g, sample.grads, dz);
         };
-        with_channels_last(g, sample.slopes, |pooled| {
+        with_channels_last(g, sample.grads, |pooled| {
             simd::run(Unpool {
                 geometry: g,
                 window,
                 pooled,
-                winners: sample.winners,
+                argmax: sample.argmax,
                 dz,
             });
         });
@@ -142,7 +142,7 @@ impl Dense<'_> {
         let g = self.geometry;
         let width = g.outputs_padded();
         g.with_border(x, |x| {
-            simd::run(Product {
+            simd::run(Gemm {
                 a: x,
                 rows: Rows::Table(&self.taps),
                 steps: Table::new(&self.corners),
@@ -153,7 +153,7 @@ impl Dense<'_> {
                 ldc: width,
                 init: Init::Output,
                 relu: false,
-                ahead: NOTHING_AHEAD,
+                prefetch: NO_PREFETCH,
             });
         });
     }
@@ -167,7 +167,7 @@ impl Dense<'_> {
                 if let Some(filters) = self.filters {
                     return self.by_patch(filters, wide, out);
                 }
-                simd::run(Product {
+                simd::run(Gemm {
                     a: wide,
                     rows: Rows::Table(&spread.pixels),
                     steps: Table::new(&spread.steps),
@@ -178,7 +178,7 @@ impl Dense<'_> {
                     ldc: width,
                     init: Init::Zero,
                     relu: false,
-                    ahead: NOTHING_AHEAD,
+                    prefetch: NO_PREFETCH,
                 });
             };
             if g.channels_last()[0] {
@@ -236,7 +236,7 @@ struct Unpool<'a> {
     window: Window,
     /// `[pooled pixels, out padded]`
     pooled: &'a [f32],
-    winners: &'a [u8],
+    argmax: &'a [u8],
     /// `[conv pixels, out padded]`
     dz: &'a mut [f32],
 }
@@ -244,7 +244,7 @@ struct Unpool<'a> {
 impl pulp::WithSimd for Unpool<'_> {
     type Output = ();
 
-    // The inner loop has no branch, so the compiler vectorises it.
+    // The inner loop has no branch, so the compiler vectorizes it.
     #[inline(always)]
     fn with_simd<S: pulp::Simd>(self, _: S) {
         let (g, window) = (self.geometry, self.window);
@@ -253,8 +253,8 @@ impl pulp::WithSimd for Unpool<'_> {
         let inputs = self
             .pooled
             .chunks_exact(width)
-            .zip(self.winners.chunks_exact(width));
-        for (i, (pooled, winners)) in inputs.enumerate() {
+            .zip(self.argmax.chunks_exact(width));
+        for (i, (pooled, argmax)) in inputs.enumerate() {
             let (py, px) = (i / g.pooled[1], i % g.pooled[1]);
             for row in window.cover(0, py, g.conv[0]) {
                 let ky = row + window.padding[0] - py * window.stride[0];
@@ -262,8 +262,8 @@ impl pulp::WithSimd for Unpool<'_> {
                     let kx = col + window.padding[1] - px * window.stride[1];
                     let index = (ky * window.kernel[1] + kx) as u8;
                     let dz = &mut self.dz[(row * g.conv[1] + col) * width..][..width];
-                    for ((dz, slope), winner) in dz.iter_mut().zip(pooled).zip(winners) {
-                        *dz += if *winner == index { *slope } else { 0.0 };
+                    for ((dz, grad), max_index) in dz.iter_mut().zip(pooled).zip(argmax) {
+                        *dz += if *max_index == index { *grad } else { 0.0 };
                     }
                 }
             }

@@ -1,14 +1,14 @@
 //! The forward pass of a convolution, sample by sample: channels-last inside, so that the lanes
 //! are output channels.
 
+use super::super::gemm::{Gemm, Init, NO_PREFETCH, Rows, Table};
 use super::super::reuse::{Bytes, buffer};
 use super::super::support::padded;
-use super::super::tile::{Init, NOTHING_AHEAD, Product, Rows, Table};
 use super::super::transpose::transpose;
 use super::super::{Activation, pool, scratch, simd};
 use super::Window;
 use super::geometry::{Geometry, Windows, area};
-use super::places::Places;
+use super::patch_offsets::PatchOffsets;
 use super::pooled_forward::PooledForward;
 use super::winograd::{self, Filters, Finish, Image};
 use pulp::{Simd, WithSimd};
@@ -24,7 +24,7 @@ struct Forward<'a> {
     bias: &'a [f32],
     tables: &'a Tables,
     /// For a layer that is pooled in registers, which needs no tables.
-    held: Option<&'a Places>,
+    held: Option<&'a PatchOffsets>,
     /// For a layer that is filtered patch by patch.
     filters: Option<Filters<'a>>,
 }
@@ -48,9 +48,9 @@ pub(super) fn forward(
     let width = geometry.outputs_padded();
     // The activation may as well follow the pooling.
     let held = (!activation.is_curved())
-        .then(|| Places::of(geometry))
+        .then(|| PatchOffsets::of(geometry))
         .flatten();
-    let by_patch = winograd::suits(geometry);
+    let by_patch = winograd::supports(geometry);
     let tables = match held {
         Some(_) => Tables::default(),
         None if by_patch => Tables {
@@ -65,12 +65,12 @@ pub(super) fn forward(
     };
     let pixels = area(geometry.pooled);
     let mut y = buffer(geometry.n * geometry.outputs * pixels);
-    let winners_len = if geometry.pool.is_some() {
+    let argmax_len = if geometry.pool.is_some() {
         pixels * width
     } else {
         0
     };
-    let mut winners = Bytes::new(geometry.n * winners_len);
+    let mut argmax = Bytes::new(geometry.n * argmax_len);
     let (taps, inputs) = (geometry.taps(), geometry.inputs);
     let places = match by_patch {
         true => winograd::PLACES * inputs,
@@ -105,14 +105,14 @@ pub(super) fn forward(
                 data: filters,
             }),
         };
-        let mut parts_of_winners = winners.chunks_mut(winners_len.max(1));
+        let mut parts_of_argmax = argmax.chunks_mut(argmax_len.max(1));
         let parts = x
             .chunks(geometry.sample())
             .zip(y.chunks_mut(geometry.outputs * pixels))
-            .map(|(x, y)| (x, y, parts_of_winners.next().unwrap_or_default()));
-        pool::for_parts(parts, |_, (x, y, winners)| task.sample(x, y, winners));
+            .map(|(x, y)| (x, y, parts_of_argmax.next().unwrap_or_default()));
+        pool::for_parts(parts, |_, (x, y, argmax)| task.sample(x, y, argmax));
     });
-    (y, winners)
+    (y, argmax)
 }
 
 /// `[out, taps]` → `[taps, out padded]`, with zeros in the padding.
@@ -123,19 +123,19 @@ pub(super) fn pack(weight: &[f32], outputs: usize, packed: &mut [f32]) {
 }
 
 impl Forward<'_> {
-    fn sample(&self, x: &[f32], y: &mut [f32], winners: &mut [u8]) {
+    fn sample(&self, x: &[f32], y: &mut [f32], argmax: &mut [u8]) {
         let g = self.geometry;
-        self.turned(y, |y| match self.filters {
+        self.transposed(y, |y| match self.filters {
             Some(filters) => winograd::with_image(g, x, |image| {
-                self.by_patch(filters, image, y, winners);
+                self.by_patch(filters, image, y, argmax);
             }),
-            None => g.with_border(x, |x| self.result(x, y, winners)),
+            None => g.with_border(x, |x| self.result(x, y, argmax)),
         });
     }
 
     /// Lets `task` make a result with its channels last, `[pooled pixels, out padded]`, and turns
     /// it around where they come first.
-    fn turned(&self, y: &mut [f32], task: impl FnOnce(&mut [f32])) {
+    fn transposed(&self, y: &mut [f32], task: impl FnOnce(&mut [f32])) {
         let g = self.geometry;
         if g.channels_last()[1] {
             return task(y);
@@ -148,7 +148,7 @@ impl Forward<'_> {
     }
 
     /// The result, patch by patch.
-    fn by_patch(&self, filters: Filters<'_>, x: Image<'_>, y: &mut [f32], winners: &mut [u8]) {
+    fn by_patch(&self, filters: Filters<'_>, x: Image<'_>, y: &mut [f32], argmax: &mut [u8]) {
         let g = self.geometry;
         let tiles = winograd::tiles(g.conv);
         let finish = Finish {
@@ -160,7 +160,7 @@ impl Forward<'_> {
                 finish,
                 size: g.pooled,
                 best: y,
-                winners,
+                argmax,
             };
             return winograd::convolve(x, tiles, filters, &mut sink);
         }
@@ -183,7 +183,7 @@ impl Forward<'_> {
                 first: 0,
                 z,
                 best: y,
-                winners,
+                argmax,
             });
         });
     }
@@ -192,7 +192,7 @@ impl Forward<'_> {
     fn channels_last(&self, x: &[f32], rows: Range<usize>, z: &mut [f32]) {
         let width = self.geometry.outputs_padded();
         let row = self.geometry.conv[1];
-        simd::run(Product {
+        simd::run(Gemm {
             a: x,
             rows: Rows::Table(&self.tables.corners[rows.start * row..rows.end * row]),
             steps: Table::new(&self.tables.taps),
@@ -203,7 +203,7 @@ impl Forward<'_> {
             ldc: width,
             init: Init::Bias(self.bias),
             relu: self.activation == Activation::Relu,
-            ahead: NOTHING_AHEAD,
+            prefetch: NO_PREFETCH,
         });
         if self.activation != Activation::Relu {
             self.activation.apply(z);
@@ -211,7 +211,7 @@ impl Forward<'_> {
     }
 
     /// The result with its channels last, `[pooled pixels, out padded]`.
-    fn result(&self, x: &[f32], y: &mut [f32], winners: &mut [u8]) {
+    fn result(&self, x: &[f32], y: &mut [f32], argmax: &mut [u8]) {
         let g = self.geometry;
         match (g.pool, self.held) {
             (None, _) => self.channels_last(x, 0..g.conv[0], y),
@@ -222,10 +222,10 @@ impl Forward<'_> {
                 bias: self.bias,
                 relu: self.activation == Activation::Relu,
                 best: y,
-                winners,
+                argmax,
             }),
             (Some(window), None) => scratch::with(area(g.conv) * g.outputs_padded(), |z| {
-                self.pooled(x, window, z, y, winners);
+                self.pooled(x, window, z, y, argmax);
             }),
         }
     }
@@ -238,7 +238,7 @@ impl Forward<'_> {
         window: Window,
         z: &mut [f32],
         best: &mut [f32],
-        winners: &mut [u8],
+        argmax: &mut [u8],
     ) {
         let g = self.geometry;
         let (row, pooled_row) = (
@@ -248,8 +248,8 @@ impl Forward<'_> {
         let mut done = 0;
         let outputs = best
             .chunks_exact_mut(pooled_row)
-            .zip(winners.chunks_exact_mut(pooled_row));
-        for (py, (best, winners)) in outputs.enumerate() {
+            .zip(argmax.chunks_exact_mut(pooled_row));
+        for (py, (best, argmax)) in outputs.enumerate() {
             let needed = window.cover(0, py, g.conv[0]);
             let rows = needed.start.max(done)..needed.end;
             done = needed.end;
@@ -260,7 +260,7 @@ impl Forward<'_> {
                 first: py * g.pooled[1],
                 z,
                 best,
-                winners,
+                argmax,
             });
         }
     }
@@ -276,7 +276,7 @@ struct MaxPool<'a> {
     z: &'a [f32],
     /// `[windows, out padded]`
     best: &'a mut [f32],
-    winners: &'a mut [u8],
+    argmax: &'a mut [u8],
 }
 
 impl WithSimd for MaxPool<'_> {
@@ -291,31 +291,31 @@ impl WithSimd for MaxPool<'_> {
             first,
             z,
             best,
-            winners,
+            argmax,
             ..
         } = self;
         let outputs = best
             .chunks_exact_mut(width)
-            .zip(winners.chunks_exact_mut(width));
+            .zip(argmax.chunks_exact_mut(width));
         let mut indices = vec![0u32; width];
-        for (i, (best, winners)) in outputs.enumerate() {
+        for (i, (best, argmax)) in outputs.enumerate() {
             let pixels = windows.of(first + i);
             for (lane, best) in S::as_mut_simd_f32s(best).0.iter_mut().enumerate() {
                 let mut top = simd.splat_f32s(f32::NEG_INFINITY);
-                let mut winner = simd.splat_u32s(0);
+                let mut max_index = simd.splat_u32s(0);
                 for &(offset, index) in pixels {
                     let z =
                         S::as_simd_f32s(&z[offset + lane * S::F32_LANES..][..S::F32_LANES]).0[0];
                     // Not less or equal: greater, or one of them is not a number.
                     let wins = simd.not_m32s(simd.less_than_or_equal_f32s(z, top));
                     top = simd.select_f32s(wins, z, top);
-                    winner = simd.select_u32s(wins, simd.splat_u32s(index), winner);
+                    max_index = simd.select_u32s(wins, simd.splat_u32s(index), max_index);
                 }
                 *best = top;
-                S::as_mut_simd_u32s(&mut indices).0[lane] = winner;
+                S::as_mut_simd_u32s(&mut indices).0[lane] = max_index;
             }
             // A loop of its own, which the compiler knows how to narrow by the vector.
-            for (to, from) in winners.iter_mut().zip(&indices) {
+            for (to, from) in argmax.iter_mut().zip(&indices) {
                 *to = *from as u8;
             }
         }

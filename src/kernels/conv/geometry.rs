@@ -7,11 +7,11 @@ use super::visit::GROUP;
 use candle_core::{Result, Tensor, bail};
 
 /// The winner of a pooling window whose result ReLU clamped: nobody gets its slope.
-pub(super) const DEAD: u8 = u8::MAX;
+pub(super) const CLAMPED: u8 = u8::MAX;
 
 /// How the images of a tensor lie in memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Order {
+pub enum MemoryFormat {
     /// `[n, c, h, w]`, as everywhere.
     ChannelsFirst,
     /// `[n, h, w, c]`: between two convolutions, which compute so, it saves both from turning the
@@ -19,10 +19,10 @@ pub enum Order {
     ChannelsLast,
 }
 
-impl Order {
+impl MemoryFormat {
     /// Whether convolutions gain by images of so many channels with their channels last: whole
     /// vectors, so that there is nothing to fill up.
-    pub fn suits_channels_last(channels: usize) -> bool {
+    pub fn supports_channels_last(channels: usize) -> bool {
         channels.is_multiple_of(GROUP)
     }
 
@@ -52,7 +52,7 @@ pub(super) struct Geometry {
     /// Height and width after pooling.
     pub pooled: [usize; 2],
     /// The order of the input and of the output.
-    pub orders: [Order; 2],
+    pub formats: [MemoryFormat; 2],
 }
 
 impl Geometry {
@@ -62,7 +62,7 @@ impl Geometry {
         bias: &[usize],
         window: Window,
         pool: Option<Window>,
-        orders: [Order; 2],
+        formats: [MemoryFormat; 2],
     ) -> Result<Self> {
         if inputs != weight_inputs || window.kernel != [kh, kw] || bias != [outputs] || n == 0 {
             bail!(
@@ -85,29 +85,30 @@ impl Geometry {
             window,
             pool,
             pooled,
-            orders,
+            formats,
         })
     }
 
     /// The shape of the op's result.
     pub fn result(&self) -> (usize, usize, usize, usize) {
         let [h, w] = self.pooled;
-        match self.orders[1] {
-            Order::ChannelsFirst => (self.n, self.outputs, h, w),
-            Order::ChannelsLast => (self.n, h, w, self.outputs),
+        match self.formats[1] {
+            MemoryFormat::ChannelsFirst => (self.n, self.outputs, h, w),
+            MemoryFormat::ChannelsLast => (self.n, h, w, self.outputs),
         }
     }
 
     /// Whether the channels of the input, and of the output, come last.
     pub fn channels_last(&self) -> [bool; 2] {
-        self.orders.map(|order| order == Order::ChannelsLast)
+        self.formats
+            .map(|order| order == MemoryFormat::ChannelsLast)
     }
 
     /// Elements from one pixel of the input to the next, and from one channel to the next.
     fn strides(&self) -> [usize; 2] {
-        match self.orders[0] {
-            Order::ChannelsFirst => [1, area(self.padded_image())],
-            Order::ChannelsLast => [self.inputs, 1],
+        match self.formats[0] {
+            MemoryFormat::ChannelsFirst => [1, area(self.padded_image())],
+            MemoryFormat::ChannelsLast => [self.inputs, 1],
         }
     }
 

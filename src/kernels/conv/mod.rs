@@ -11,7 +11,7 @@ mod backward;
 mod dense;
 mod forward;
 mod geometry;
-mod places;
+mod patch_offsets;
 mod pooled_backward;
 mod pooled_forward;
 mod sparse;
@@ -23,8 +23,8 @@ use super::reuse::Bytes;
 use super::support::{read, slice, tensor, wants_gradient};
 use super::{Activation, Window, activate, max_pool2d, tape};
 use candle_core::{CpuStorage, CustomOp3, Layout, Result, Shape, Tensor, bail};
-pub use geometry::Order;
-use geometry::{DEAD, Geometry};
+pub use geometry::MemoryFormat;
+use geometry::{CLAMPED, Geometry};
 use std::sync::OnceLock;
 
 struct Conv {
@@ -32,7 +32,7 @@ struct Conv {
     activation: Activation,
     /// Which pixel of its window each pooled element came from, `[n, pooled pixels, out padded]`,
     /// left by the forward pass.
-    winners: OnceLock<Bytes>,
+    argmax: OnceLock<Bytes>,
 }
 
 impl CustomOp3 for Conv {
@@ -49,7 +49,7 @@ impl CustomOp3 for Conv {
         bias: &CpuStorage,
         bias_layout: &Layout,
     ) -> Result<(CpuStorage, Shape)> {
-        let (y, winners) = forward::forward(
+        let (y, argmax) = forward::forward(
             &self.geometry,
             self.activation,
             slice(x, x_layout)?,
@@ -57,7 +57,7 @@ impl CustomOp3 for Conv {
             slice(bias, bias_layout)?,
         );
         // The op is new for every call, so the slot is empty.
-        let _ = self.winners.set(winners);
+        let _ = self.argmax.set(argmax);
         Ok((CpuStorage::F32(y), Shape::from(self.geometry.result())))
     }
 
@@ -80,7 +80,7 @@ impl CustomOp3 for Conv {
                         let task = backward::Backward {
                             geometry: &self.geometry,
                             activation: self.activation,
-                            winners: self.winners.get().map_or(&[], |winners| winners),
+                            argmax: self.argmax.get().map_or(&[], |argmax| argmax),
                             x,
                             weight,
                             y,
@@ -115,26 +115,26 @@ pub fn conv2d(
     activation: Activation,
     pool: Option<Window>,
 ) -> Result<Tensor> {
-    let orders = [Order::ChannelsFirst; 2];
-    conv2d_ordered(x, weight, bias, window, activation, pool, orders)
+    let formats = [MemoryFormat::ChannelsFirst; 2];
+    conv2d_with_formats(x, weight, bias, window, activation, pool, formats)
 }
 
-/// [`conv2d`] with the channels of its input and of its output where `orders` says; the same bits.
-/// Channels are last only where [`Order::suits_channels_last`] says so.
-pub fn conv2d_ordered(
+/// [`conv2d`] with the channels of its input and of its output where `formats` says; the same bits.
+/// Channels are last only where [`MemoryFormat::supports_channels_last`] says so.
+pub fn conv2d_with_formats(
     x: &Tensor,
     weight: &Tensor,
     bias: &Tensor,
     window: Window,
     activation: Activation,
     pool: Option<Window>,
-    orders: [Order; 2],
+    formats: [MemoryFormat; 2],
 ) -> Result<Tensor> {
-    let (size, filters) = (orders[0].dims(x)?, weight.dims4()?);
-    let geometry = Geometry::new(size, filters, bias.dims(), window, pool, orders)?;
+    let (size, filters) = (formats[0].dims(x)?, weight.dims4()?);
+    let geometry = Geometry::new(size, filters, bias.dims(), window, pool, formats)?;
     let [input_last, output_last] = geometry.channels_last();
-    if input_last && !Order::suits_channels_last(geometry.inputs)
-        || output_last && !Order::suits_channels_last(geometry.outputs)
+    if input_last && !MemoryFormat::supports_channels_last(geometry.inputs)
+        || output_last && !MemoryFormat::supports_channels_last(geometry.outputs)
     {
         bail!("convolution: no channels last for {:?}", weight.dims());
     }
@@ -151,11 +151,11 @@ pub fn conv2d_ordered(
     }
     if geometry
         .pool
-        .is_some_and(|pool| pool.kernel[0] * pool.kernel[1] > usize::from(DEAD))
+        .is_some_and(|pool| pool.kernel[0] * pool.kernel[1] > usize::from(CLAMPED))
     {
         // A winner would not fit its byte.
-        let unpooled = [orders[0], Order::ChannelsFirst];
-        let y = conv2d_ordered(x, weight, bias, window, activation, None, unpooled)?;
+        let unpooled = [formats[0], MemoryFormat::ChannelsFirst];
+        let y = conv2d_with_formats(x, weight, bias, window, activation, None, unpooled)?;
         let y = pool.map_or(Ok(y.clone()), |pool| max_pool2d(&y, pool))?;
         return match output_last {
             true => y.permute((0, 2, 3, 1)),
@@ -165,7 +165,7 @@ pub fn conv2d_ordered(
     let op = Conv {
         geometry,
         activation,
-        winners: OnceLock::new(),
+        argmax: OnceLock::new(),
     };
     let (x, weight, bias) = (x.contiguous()?, weight.contiguous()?, bias.contiguous()?);
     tape::apply3([&x, &weight, &bias], op)
@@ -252,14 +252,14 @@ mod tests {
             );
             let last = x.permute((0, 2, 3, 1)).unwrap().contiguous().unwrap();
             let last = Var::from_tensor(&last).unwrap();
-            let run = |x: &Tensor, orders| {
+            let run = |x: &Tensor, formats| {
                 let activation = Activation::Relu;
-                conv2d_ordered(x, &w, &b, window, activation, pool, orders)
+                conv2d_with_formats(x, &w, &b, window, activation, pool, formats)
             };
-            let first_orders = [Order::ChannelsFirst; 2];
+            let first_orders = [MemoryFormat::ChannelsFirst; 2];
             let last_orders = match inputs {
-                1 => [Order::ChannelsFirst, Order::ChannelsLast],
-                _ => [Order::ChannelsLast; 2],
+                1 => [MemoryFormat::ChannelsFirst, MemoryFormat::ChannelsLast],
+                _ => [MemoryFormat::ChannelsLast; 2],
             };
             let last = match inputs {
                 1 => x.clone(),
@@ -303,9 +303,9 @@ mod tests {
             stride: [1; 2],
             padding: [0; 2],
         };
-        let orders = [Order::ChannelsLast, Order::ChannelsFirst];
+        let formats = [MemoryFormat::ChannelsLast, MemoryFormat::ChannelsFirst];
         let activation = Activation::Relu;
-        assert!(conv2d_ordered(&x, &w, &b, window, activation, None, orders).is_err());
+        assert!(conv2d_with_formats(&x, &w, &b, window, activation, None, formats).is_err());
     }
 
     #[test]

@@ -11,22 +11,22 @@ use super::super::simd::{load_bytes, pick};
 use super::super::{scratch, simd};
 use super::backward::{Gradients, Method, Sample, unpack, with_channels_last};
 use super::geometry::Geometry;
-use super::places::Places;
+use super::patch_offsets::PatchOffsets;
 use pulp::{Simd, WithSimd};
 
 pub(super) struct Pooled<'a> {
     geometry: &'a Geometry,
-    places: &'a Places,
+    places: &'a PatchOffsets,
 }
 
 impl<'a> Pooled<'a> {
-    pub fn new(geometry: &'a Geometry, places: &'a Places) -> Self {
+    pub fn new(geometry: &'a Geometry, places: &'a PatchOffsets) -> Self {
         Self { geometry, places }
     }
 }
 
 impl Method for Pooled<'_> {
-    fn knows_the_dead(&self) -> bool {
+    fn skips_clamped(&self) -> bool {
         true
     }
 
@@ -37,7 +37,7 @@ impl Method for Pooled<'_> {
     fn sample(&self, sample: &Sample<'_>, gradients: Gradients<'_>) {
         let (g, places) = (self.geometry, self.places);
         let Some(dw) = gradients.weight else { return };
-        with_channels_last(g, sample.slopes, |slopes| {
+        with_channels_last(g, sample.grads, |grads| {
             g.with_border(sample.x, |x| {
                 let groups = places.pixels.len().div_ceil(4);
                 scratch::with(groups * x.len() * 4, |fours| {
@@ -46,8 +46,8 @@ impl Method for Pooled<'_> {
                         places,
                         x,
                         fours: fours.as_chunks_mut().0,
-                        slopes,
-                        winners: sample.winners,
+                        grads,
+                        argmax: sample.argmax,
                         dw,
                         db: gradients.bias,
                     });
@@ -65,15 +65,15 @@ impl Method for Pooled<'_> {
 struct PooledWeight<'a> {
     /// Output channels, padded.
     width: usize,
-    places: &'a Places,
+    places: &'a PatchOffsets,
     /// A sample with its border.
     x: &'a [f32],
     /// For each four pixels of a window and each place of `x`: what lies at those pixels of the
     /// window with its corner there. As long as `x` for each four; overwritten.
     fours: &'a mut [[f32; 4]],
     /// `[pooled pixels, out padded]`, both.
-    slopes: &'a [f32],
-    winners: &'a [u8],
+    grads: &'a [f32],
+    argmax: &'a [u8],
     /// `[taps, out padded]`
     dw: &'a mut [f32],
     /// `[out]`
@@ -106,7 +106,7 @@ impl WithSimd for PooledWeight<'_> {
 }
 
 impl PooledWeight<'_> {
-    // The compiler vectorises it.
+    // The compiler vectorizes it.
     #[inline(always)]
     fn lay_out(&mut self) {
         let groups = self.fours.chunks_exact_mut(self.x.len());
@@ -146,29 +146,29 @@ impl PooledWeight<'_> {
         let zero = simd.splat_f32s(0.0);
         let mut bias = [zero; V];
         let rows = self
-            .slopes
+            .grads
             .chunks_exact(width)
-            .zip(self.winners.chunks_exact(width));
-        for ((slopes, winners), &corner) in rows.zip(&self.places.corners) {
-            let slopes = S::as_simd_f32s(&slopes[col..col + lanes]).0;
-            let bytes = winners[col..col + lanes].chunks_exact(S::F32_LANES);
-            let mut winners = [simd.splat_u32s(0); V];
-            for (winners, bytes) in winners.iter_mut().zip(bytes) {
-                *winners = load_bytes(simd, bytes);
+            .zip(self.argmax.chunks_exact(width));
+        for ((grads, argmax), &corner) in rows.zip(&self.places.corners) {
+            let grads = S::as_simd_f32s(&grads[col..col + lanes]).0;
+            let bytes = argmax[col..col + lanes].chunks_exact(S::F32_LANES);
+            let mut argmax = [simd.splat_u32s(0); V];
+            for (argmax, bytes) in argmax.iter_mut().zip(bytes) {
+                *argmax = load_bytes(simd, bytes);
             }
             for (group, fours) in self.fours.chunks_exact(self.x.len()).enumerate() {
                 let fours = &fours[corner..][..self.places.reach];
                 let first = simd.splat_u32s(4 * group as u32);
                 let mut dz = [zero; V];
                 for v in 0..V {
-                    let index = simd.sub_u32s(winners[v], first);
+                    let index = simd.sub_u32s(argmax[v], first);
                     let won = simd.less_than_u32s(index, simd.splat_u32s(4));
-                    dz[v] = simd.select_f32s(won, slopes[v], zero);
+                    dz[v] = simd.select_f32s(won, grads[v], zero);
                     bias[v] = simd.add_f32s(bias[v], dz[v]);
                 }
                 for n in 0..N {
                     for v in 0..V {
-                        let x = pick(simd, fours[taps[n]], winners[v]);
+                        let x = pick(simd, fours[taps[n]], argmax[v]);
                         acc[n][v] = simd.mul_add_e_f32s(x, dz[v], acc[n][v]);
                     }
                 }

@@ -5,8 +5,8 @@
 //! times as large as the result, is never written.
 
 use super::super::simd::store_bytes;
-use super::geometry::DEAD;
-use super::places::Places;
+use super::geometry::CLAMPED;
+use super::patch_offsets::PatchOffsets;
 use pulp::{Simd, WithSimd};
 
 /// Pooled pixels at a time.
@@ -14,7 +14,7 @@ const PIXELS: usize = 4;
 
 /// One sample.
 pub(super) struct PooledForward<'a> {
-    pub places: &'a Places,
+    pub places: &'a PatchOffsets,
     /// With its border.
     pub x: &'a [f32],
     /// `[taps, out padded]`
@@ -25,7 +25,7 @@ pub(super) struct PooledForward<'a> {
     pub relu: bool,
     /// `[pooled pixels, out padded]`, both.
     pub best: &'a mut [f32],
-    pub winners: &'a mut [u8],
+    pub argmax: &'a mut [u8],
 }
 
 /// What is best so far of a window, and at which of its pixels.
@@ -40,7 +40,7 @@ impl<S: Simd, const V: usize> Best<S, V> {
     #[inline(always)]
     pub fn new(simd: S, relu: bool) -> Self {
         let (least, nobody) = match relu {
-            true => (0.0, u32::from(DEAD)),
+            true => (0.0, u32::from(CLAMPED)),
             false => (f32::NEG_INFINITY, 0),
         };
         Self {
@@ -127,7 +127,7 @@ impl PooledForward<'_> {
         let width = self.bias.len();
         for (n, best) in best.into_iter().enumerate() {
             let at = (pixel + n) * width + col;
-            best.store(simd, at, self.best, self.winners);
+            best.store(simd, at, self.best, self.argmax);
         }
     }
 

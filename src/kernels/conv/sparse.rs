@@ -23,7 +23,7 @@ pub(super) struct Sparse<'a> {
     /// Where each pooled pixel's window starts in a padded image (may be before its start if the
     /// pooling is padded: then winners add up to it), and what each winner adds to that.
     windows: Vec<isize>,
-    winners: Vec<isize>,
+    max_offsets: Vec<isize>,
     /// `[out, taps, in padded]`
     packed: &'a [f32],
 }
@@ -34,7 +34,7 @@ thread_local! {
 }
 
 impl Method for Sparse<'_> {
-    fn knows_the_dead(&self) -> bool {
+    fn skips_clamped(&self) -> bool {
         false
     }
 
@@ -45,21 +45,21 @@ impl Method for Sparse<'_> {
     fn sample(&self, sample: &Sample<'_>, gradients: Gradients<'_>) {
         let g = self.geometry;
         let (pixels, width) = (area(g.pooled), g.outputs_padded());
-        scratch::with(pixels * width, |turned| {
+        scratch::with(pixels * width, |transposed| {
             let (first, last) = if g.channels_last()[1] {
-                transpose(sample.slopes, (pixels, width, width), turned, pixels);
-                add_bias_channels_last(sample.slopes, width, gradients.bias);
-                (&*turned, sample.slopes)
+                transpose(sample.grads, (pixels, width, width), transposed, pixels);
+                add_bias_channels_last(sample.grads, width, gradients.bias);
+                (&*transposed, sample.grads)
             } else {
-                transpose(sample.slopes, (g.outputs, pixels, pixels), turned, width);
-                add_bias(sample.slopes, gradients.bias);
-                (sample.slopes, &*turned)
+                transpose(sample.grads, (g.outputs, pixels, pixels), transposed, width);
+                add_bias(sample.grads, gradients.bias);
+                (sample.grads, &*transposed)
             };
             if let Some(dw) = gradients.weight {
                 self.weight_gradient(sample, first, dw);
             }
             if let Some(dx) = gradients.input {
-                self.input_gradient(sample.winners, last, dx);
+                self.input_gradient(sample.argmax, last, dx);
             }
         });
     }
@@ -76,13 +76,13 @@ impl Method for Sparse<'_> {
 
 impl Sparse<'_> {
     /// Whether this is the better method: the slopes are mostly zero, and vectors mostly full.
-    pub fn suits(g: &Geometry) -> bool {
+    pub fn supports(g: &Geometry) -> bool {
         g.pool.is_some() && 2 * area(g.pooled) <= area(g.conv) && g.inputs > GROUP / 2
     }
 
     /// Calls `task` with this method, ready for these weights.
     pub fn with<R>(geometry: &Geometry, weight: &[f32], task: impl FnOnce(Sparse<'_>) -> R) -> R {
-        let (windows, winners) = geometry
+        let (windows, max_offsets) = geometry
             .pool
             .map_or_else(Default::default, |window| offsets(geometry, window));
         let (taps, width) = (
@@ -98,7 +98,7 @@ impl Sparse<'_> {
             task(Sparse {
                 geometry,
                 windows,
-                winners,
+                max_offsets,
                 packed,
             })
         })
@@ -110,15 +110,15 @@ impl Sparse<'_> {
     }
 
     /// From slopes `[out, pooled pixels]`.
-    fn weight_gradient(&self, sample: &Sample<'_>, slopes: &[f32], dw: &mut [f32]) {
+    fn weight_gradient(&self, sample: &Sample<'_>, grads: &[f32], dw: &mut [f32]) {
         let g = self.geometry;
         let (width, image) = (self.width(), area(g.padded_image()));
         let mut gradient = |x: &[f32]| {
             ENTRIES.with_borrow_mut(|entries| {
                 simd::run(WeightGradient {
                     method: self,
-                    winners: sample.winners,
-                    slopes,
+                    argmax: sample.argmax,
+                    grads,
                     x,
                     dw,
                     entries,
@@ -140,15 +140,15 @@ impl Sparse<'_> {
     }
 
     /// From slopes `[pooled pixels, out padded]`.
-    fn input_gradient(&self, winners: &[u8], slopes: &[f32], to: &mut [f32]) {
+    fn input_gradient(&self, argmax: &[u8], grads: &[f32], to: &mut [f32]) {
         let g = self.geometry;
         let (width, image) = (self.width(), area(g.padded_image()));
         let gradient = |dx: &mut [f32]| {
             dx.fill(0.0);
             simd::run(InputGradient {
                 method: self,
-                winners,
-                slopes,
+                argmax,
+                grads,
                 dx,
             });
         };
@@ -166,22 +166,22 @@ impl Sparse<'_> {
     #[inline(always)]
     fn entries(
         &self,
-        (winners, slopes): (&[u8], &[f32]),
+        (argmax, grads): (&[u8], &[f32]),
         o: usize,
         pixels: Range<usize>,
         entries: &mut Vec<Entry>,
     ) -> usize {
         let width = self.geometry.outputs_padded();
         let plane = o * area(self.geometry.pooled);
-        let slopes = &slopes[plane + pixels.start..plane + pixels.end];
-        let winners = winners[pixels.start * width + o..].iter().step_by(width);
+        let grads = &grads[plane + pixels.start..plane + pixels.end];
+        let argmax = argmax[pixels.start * width + o..].iter().step_by(width);
         entries.resize(pixels.len() + 1, Entry::default());
         let mut count = 0;
-        for ((&slope, &winner), &window) in slopes.iter().zip(winners).zip(&self.windows[pixels]) {
+        for ((&grad, &max_index), &window) in grads.iter().zip(argmax).zip(&self.windows[pixels]) {
             // Written always and counted if needed: a branch would be mispredicted half the time.
-            let at = (window + self.winners[usize::from(winner)]) as u32;
-            entries[count] = Entry { at, slope };
-            count += usize::from(slope != 0.0);
+            let at = (window + self.max_offsets[usize::from(max_index)]) as u32;
+            entries[count] = Entry { at, grad };
+            count += usize::from(grad != 0.0);
         }
         count
     }
@@ -200,9 +200,9 @@ impl Sparse<'_> {
 struct WeightGradient<'a> {
     method: &'a Sparse<'a>,
     /// `[pooled pixels, out padded]`
-    winners: &'a [u8],
+    argmax: &'a [u8],
     /// `[out, pooled pixels]`
-    slopes: &'a [f32],
+    grads: &'a [f32],
     x: &'a [f32],
     dw: &'a mut [f32],
     entries: &'a mut Vec<Entry>,
@@ -220,7 +220,7 @@ impl WithSimd for WeightGradient<'_> {
         for start in (0..area(g.pooled)).step_by(band) {
             let pixels = start..(start + band).min(area(g.pooled));
             for (o, dw) in self.dw.chunks_exact_mut(channel).enumerate() {
-                let won = (self.winners, self.slopes);
+                let won = (self.argmax, self.grads);
                 let count = self.method.entries(won, o, pixels.clone(), self.entries);
                 let mut block = AddWeight {
                     entries: &self.entries[..count],
@@ -237,8 +237,8 @@ impl WithSimd for WeightGradient<'_> {
 struct InputGradient<'a> {
     method: &'a Sparse<'a>,
     /// `[pooled pixels, out padded]`, both.
-    winners: &'a [u8],
-    slopes: &'a [f32],
+    argmax: &'a [u8],
+    grads: &'a [f32],
     dx: &'a mut [f32],
 }
 
@@ -252,26 +252,26 @@ impl WithSimd for InputGradient<'_> {
         let channel = area(g.window.kernel) * patch.width;
         let width = g.outputs_padded();
         let rows = self
-            .winners
+            .argmax
             .chunks_exact(width)
-            .zip(self.slopes.chunks_exact(width));
-        for ((winners, slopes), &window) in rows.zip(&self.method.windows) {
+            .zip(self.grads.chunks_exact(width));
+        for ((argmax, grads), &window) in rows.zip(&self.method.windows) {
             for start in (0..g.outputs).step_by(64) {
                 let block = start..(start + 64).min(g.outputs);
-                let (winners, slopes) = (&winners[block.clone()], &slopes[block]);
+                let (argmax, grads) = (&argmax[block.clone()], &grads[block]);
                 // Which channels each pixel of the window won.
                 let mut won = [0u64; 256];
-                let won = &mut won[..self.method.winners.len()];
-                for (o, (&winner, &slope)) in winners.iter().zip(slopes).enumerate() {
-                    won[usize::from(winner)] |= u64::from(slope != 0.0) << o;
+                let won = &mut won[..self.method.max_offsets.len()];
+                for (o, (&max_index, &grad)) in argmax.iter().zip(grads).enumerate() {
+                    won[usize::from(max_index)] |= u64::from(grad != 0.0) << o;
                 }
-                for (&channels, &offset) in won.iter().zip(&self.method.winners) {
+                for (&channels, &offset) in won.iter().zip(&self.method.max_offsets) {
                     if channels == 0 {
                         continue;
                     }
                     let mut block = AddInput {
                         channels,
-                        slopes,
+                        grads,
                         weights: &self.method.packed[start * channel..],
                         at: (window + offset) as usize,
                         dx: self.dx,
@@ -296,7 +296,7 @@ fn offsets(g: &Geometry, window: Window) -> (Vec<isize>, Vec<isize>) {
     let windows = (0..area(g.pooled))
         .map(|p| at(corner(p / g.pooled[1], 0), corner(p % g.pooled[1], 1)))
         .collect();
-    let winners = (0..area(window.kernel))
+    let max_offsets = (0..area(window.kernel))
         .map(|k| {
             at(
                 (k / window.kernel[1]) as isize,
@@ -304,5 +304,5 @@ fn offsets(g: &Geometry, window: Window) -> (Vec<isize>, Vec<isize>) {
             )
         })
         .collect();
-    (windows, winners)
+    (windows, max_offsets)
 }

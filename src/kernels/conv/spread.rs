@@ -3,9 +3,9 @@
 use super::geometry::{Geometry, area};
 
 /// dz with its pixels `stride` apart and a border as wide as the kernel reaches, channels-last:
-/// there, the windows that saw an input pixel are its neighbours.
+/// there, the windows that saw an input pixel are its neighbors.
 #[derive(Default)]
-pub(super) struct Spread {
+pub(super) struct Moments {
     pub size: [usize; 2],
     width: usize,
     /// Where each input pixel's own window corner lies.
@@ -14,7 +14,7 @@ pub(super) struct Spread {
     pub steps: Vec<usize>,
 }
 
-impl Spread {
+impl Moments {
     pub fn new(g: &Geometry) -> Self {
         let [kh, kw] = g.window.kernel;
         let [top, left] = g.window.padding;

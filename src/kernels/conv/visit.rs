@@ -12,7 +12,7 @@ pub(super) const GROUP: usize = 32;
 #[derive(Clone, Copy, Default)]
 pub(super) struct Entry {
     pub at: u32,
-    pub slope: f32,
+    pub grad: f32,
 }
 
 /// The input pixels under one window of a convolution, in a padded channels-last image.
@@ -126,12 +126,12 @@ impl Block for AddWeight<'_> {
         let mut acc: Taps<S, H, W, V> = load(simd, patch, &self.dw[start.weight..]);
         for entry in self.entries {
             let x = &self.x[entry.at as usize + start.image..];
-            let slope = simd.splat_f32s(entry.slope);
+            let grad = simd.splat_f32s(entry.grad);
             for h in 0..H {
                 for w in 0..W {
                     let x = S::as_simd_f32s(&x[h * patch.row + w * patch.width..][..GROUP]).0;
                     for v in 0..V {
-                        acc[h][w][v] = simd.mul_add_e_f32s(slope, x[v], acc[h][w][v]);
+                        acc[h][w][v] = simd.mul_add_e_f32s(grad, x[v], acc[h][w][v]);
                     }
                 }
             }
@@ -151,7 +151,7 @@ pub(super) struct AddInput<'a> {
     /// The output channels that won here, a bit each.
     pub channels: u64,
     /// One for each of those channels.
-    pub slopes: &'a [f32],
+    pub grads: &'a [f32],
     /// `[channels, taps, width]`
     pub weights: &'a [f32],
     pub at: usize,
@@ -174,14 +174,14 @@ impl Block for AddInput<'_> {
         while channels != 0 {
             let o = channels.trailing_zeros() as usize;
             channels &= channels - 1;
-            let slope = simd.splat_f32s(self.slopes[o]);
+            let grad = simd.splat_f32s(self.grads[o]);
             let weights = &self.weights[o * channel + start.weight..];
             for h in 0..H {
                 for w in 0..W {
                     let weight = &weights[(h * kw + w) * patch.width..][..GROUP];
                     let weight = S::as_simd_f32s(weight).0;
                     for v in 0..V {
-                        acc[h][w][v] = simd.mul_add_e_f32s(slope, weight[v], acc[h][w][v]);
+                        acc[h][w][v] = simd.mul_add_e_f32s(grad, weight[v], acc[h][w][v]);
                     }
                 }
             }

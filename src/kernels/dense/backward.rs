@@ -1,10 +1,10 @@
 //! The backward pass of a dense layer, by chunks of rows of W.
 //!
-//! Where an optimiser step may follow at once, it is taken chunk by chunk: the gradient of a few
+//! Where an optimizer step may follow at once, it is taken chunk by chunk: the gradient of a few
 //! rows of W is used while it is in the first-level cache, and never written to memory.
 
+use super::super::gemm::{Gemm, Init, NO_PREFETCH, Prefetch, Rows, Strided};
 use super::super::support::{padded, slice_mut};
-use super::super::tile::{Ahead, Init, NOTHING_AHEAD, Product, Rows, Strided};
 use super::super::transpose::{transpose, transpose_rows};
 use super::super::update::{Step, Update};
 use super::super::{pool, scratch, simd};
@@ -52,14 +52,14 @@ impl Backward<'_> {
             .map(|(w, dx)| (w, dw.next(), dx));
         let parts: Vec<_> = parts.collect();
         pool::for_parts_worth(self.op.work(), parts, |chunk, (w, dw, dx)| {
-            self.input(w, dx, NOTHING_AHEAD);
+            self.input(w, dx, NO_PREFETCH);
             if let Some(dw) = dw {
-                self.weight(chunk * depth, dw, NOTHING_AHEAD);
+                self.weight(chunk * depth, dw, NO_PREFETCH);
             }
         });
     }
 
-    /// The gradient of the input, and an optimiser step of W.
+    /// The gradient of the input, and an optimizer step of W.
     fn updating(&self, w: &mut [f32], update: &mut Update<'_>, dx: &mut [f32]) {
         let depth = self.op.depth();
         let len = depth * self.op.outputs;
@@ -131,11 +131,11 @@ impl Backward<'_> {
     }
 
     /// dW = xᵀ · dz for the rows from `start` on.
-    fn weight(&self, start: usize, dw: &mut [f32], ahead: Ahead<'_>) {
+    fn weight(&self, start: usize, dw: &mut [f32], prefetch: Prefetch<'_>) {
         let Dense {
             n, inputs, outputs, ..
         } = *self.op;
-        simd::run(Product {
+        simd::run(Gemm {
             a: self.x,
             rows: Rows::Strided {
                 n: dw.len() / outputs,
@@ -153,20 +153,20 @@ impl Backward<'_> {
             ldc: outputs,
             init: Init::Zero,
             relu: false,
-            ahead,
+            prefetch,
         });
     }
 
-    /// dx = dz · Wᵀ for some rows of W, transposed: the lanes are samples. What the optimiser step
-    /// will read comes from memory `ahead`, while this only computes.
-    fn input(&self, w: &[f32], mut dx: Vec<&mut [f32]>, ahead: Ahead<'_>) {
+    /// dx = dz · Wᵀ for some rows of W, transposed: the lanes are samples. What the optimizer step
+    /// will read comes from memory `prefetch`, while this only computes.
+    fn input(&self, w: &[f32], mut dx: Vec<&mut [f32]>, prefetch: Prefetch<'_>) {
         let (rows, samples) = (dx.first().map_or(0, |dx| dx.len()), padded(self.op.n));
         if rows == 0 {
             return;
         }
         let outputs = self.op.outputs;
         scratch::with(rows * samples, |by_input| {
-            simd::run(Product {
+            simd::run(Gemm {
                 a: w,
                 rows: Rows::Strided {
                     n: rows,
@@ -184,7 +184,7 @@ impl Backward<'_> {
                 ldc: samples,
                 init: Init::Zero,
                 relu: false,
-                ahead,
+                prefetch,
             });
             transpose_rows(by_input, (rows, self.op.n, samples), &mut dx);
         });
@@ -207,7 +207,7 @@ pub(super) struct Updating<'a> {
 
 impl InplaceOp1 for Updating<'_> {
     fn name(&self) -> &'static str {
-        "dense backward and optimiser step"
+        "dense backward and optimizer step"
     }
 
     fn cpu_fwd(&self, w: &mut CpuStorage, layout: &Layout) -> Result<()> {

@@ -8,10 +8,10 @@
 
 mod backward;
 
+use super::gemm::{Gemm, Init, Rows, Strided};
 use super::reuse::buffer;
 use super::support::{LANES, per_chunk, read, slice, tensor, wants_gradient};
 use super::tape::Fusable;
-use super::tile::{Init, Product, Rows, Strided};
 use super::update::Update;
 use super::{Activation, pool, scratch, simd, tape};
 use backward::{Backward, Updating};
@@ -109,7 +109,7 @@ impl Dense {
         };
         for start in inputs.clone().step_by(BLOCK) {
             let b = weights(start);
-            simd::run(Product {
+            simd::run(Gemm {
                 a: x,
                 rows: Rows::Strided {
                     n: out.len() / self.outputs,
@@ -127,7 +127,7 @@ impl Dense {
                 ldc: self.outputs,
                 init,
                 relu: false,
-                ahead: [weights(start + BLOCK), &[]],
+                prefetch: [weights(start + BLOCK), &[]],
             });
             init = Init::Output;
         }
@@ -166,7 +166,7 @@ struct AddRows<'a, R> {
 impl<'r, R: Iterator<Item = &'r [f32]>> WithSimd for AddRows<'_, R> {
     type Output = ();
 
-    // The compiler vectorises it.
+    // The compiler vectorizes it.
     #[inline(always)]
     fn with_simd<S: Simd>(mut self, _: S) {
         if let Some(first) = self.rows.next() {

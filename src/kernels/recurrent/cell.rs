@@ -1,6 +1,6 @@
 //! One step of one sample: from the gates to the new state, and back.
 
-use super::super::sums::{sigmoid, tanh};
+use super::super::vector::{sigmoid, tanh};
 
 /// What a recurrent layer computes at each step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -13,7 +13,7 @@ pub enum Cell {
     Gru,
 }
 
-/// `N` neighbouring stretches of equal length.
+/// `N` neighboring stretches of equal length.
 #[inline(always)]
 fn split<const N: usize>(values: &[f32]) -> [&[f32]; N] {
     let len = values.len() / N;
@@ -38,7 +38,7 @@ impl Cell {
     }
 
     /// Values a unit that [`Cell::backward`] needs of a step.
-    pub(super) fn n_kept(self) -> usize {
+    pub(super) fn n_saved(self) -> usize {
         match self {
             // h
             Cell::Rnn => 1,

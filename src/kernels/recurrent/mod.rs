@@ -14,8 +14,8 @@
 
 mod cell;
 
+use super::gemm::{Gemm, Init, NO_PREFETCH, Rows, Strided};
 use super::support::{padded, per_chunk, read, slice, tensor, wants_gradient};
-use super::tile::{Init, NOTHING_AHEAD, Product, Rows, Strided};
 use super::{pool, scratch, simd, tape};
 use candle_core::{CpuStorage, CustomOp3, Layout, Result, Shape, Tensor, bail};
 use std::sync::OnceLock;
@@ -38,12 +38,12 @@ struct Recurrent {
     is_reverse: bool,
     /// What the backward pass needs, chunk by chunk, in it step by step: the gates after their
     /// curves and what else the cell keeps, and the states before each step.
-    kept: OnceLock<Kept>,
+    kept: OnceLock<SavedActivations>,
     wants_gradient: bool,
 }
 
-struct Kept {
-    /// `[n · steps, cell.n_kept() · units]`
+struct SavedActivations {
+    /// `[n · steps, cell.n_saved() · units]`
     gates: Vec<f32>,
     /// `[n · steps, units]`
     states: Vec<f32>,
@@ -79,9 +79,9 @@ impl Recurrent {
     ) {
         let (units, width) = (self.units, self.width());
         let n = h.len() / units;
-        let n_kept = self.cell.n_kept() * units;
+        let n_saved = self.cell.n_saved() * units;
         scratch::with(n * width, |z| {
-            scratch::with(n * (units + n_kept), |own| {
+            scratch::with(n * (units + n_saved), |own| {
                 let (c, own) = own.split_at_mut(n * units);
                 c.fill(0.0);
                 h.fill(0.0);
@@ -92,7 +92,7 @@ impl Recurrent {
                     simd::run(self.gate_product(h, w, b, z));
                     let kept = match gates.is_empty() {
                         true => &mut *own,
-                        false => &mut gates[step * n * n_kept..][..n * n_kept],
+                        false => &mut gates[step * n * n_saved..][..n * n_saved],
                     };
                     let place = self.place(step);
                     simd::run(|| {
@@ -103,7 +103,7 @@ impl Recurrent {
                                 &z[sample * width..][..width],
                                 &mut c[sample * units..][..units],
                                 &mut h[sample * units..][..units],
-                                &mut kept[sample * n_kept..][..n_kept],
+                                &mut kept[sample * n_saved..][..n_saved],
                             );
                         }
                     });
@@ -119,9 +119,9 @@ impl Recurrent {
         w: &'a [f32],
         b: &'a [f32],
         z: &'a mut [f32],
-    ) -> Product<'a, Strided> {
+    ) -> Gemm<'a, Strided> {
         let (units, width) = (self.units, self.width());
-        Product {
+        Gemm {
             a: h,
             rows: Rows::Strided {
                 n: h.len() / units,
@@ -139,7 +139,7 @@ impl Recurrent {
             ldc: width,
             init: Init::Bias(b),
             relu: false,
-            ahead: NOTHING_AHEAD,
+            prefetch: NO_PREFETCH,
         }
     }
 
@@ -155,7 +155,7 @@ impl Recurrent {
     ) {
         let (units, width) = (self.units, self.width());
         let n = dh.len() / units;
-        let n_kept = self.cell.n_kept() * units;
+        let n_saved = self.cell.n_saved() * units;
         let [gates, states] = kept;
         scratch::with(2 * n * units, |work| {
             let (dc, dh_now) = work.split_at_mut(n * units);
@@ -168,7 +168,7 @@ impl Recurrent {
                     for sample in 0..n {
                         let at = step * n + sample;
                         self.cell.backward(
-                            &gates[at * n_kept..][..n_kept],
+                            &gates[at * n_saved..][..n_saved],
                             &states[at * units..][..units],
                             &mut dc[sample * units..][..units],
                             &mut dh_now[sample * units..][..units],
@@ -178,7 +178,7 @@ impl Recurrent {
                     }
                 });
                 // The cell leaves what reaches the state before directly; the rest comes through W.
-                simd::run(Product {
+                simd::run(Gemm {
                     a: dz,
                     rows: Rows::Strided {
                         n,
@@ -196,13 +196,13 @@ impl Recurrent {
                     ldc: units,
                     init: Init::Output,
                     relu: false,
-                    ahead: NOTHING_AHEAD,
+                    prefetch: NO_PREFETCH,
                 });
             }
         });
     }
 
-    fn backward(&self, w: &[f32], dh: &[f32], kept: &Kept) -> [Vec<f32>; 3] {
+    fn backward(&self, w: &[f32], dh: &[f32], kept: &SavedActivations) -> [Vec<f32>; 3] {
         let (units, width) = (self.units, self.width());
         let mut wt = vec![0.0; width * padded(units)];
         for (row, w) in w.chunks_exact(width).enumerate() {
@@ -211,12 +211,12 @@ impl Recurrent {
             }
         }
         let samples = self.samples();
-        let n_kept = self.cell.n_kept() * units;
+        let n_saved = self.cell.n_saved() * units;
         let mut da = vec![0.0; self.n * self.steps * width];
         let mut dz = vec![0.0; da.len()];
         let inputs = dh
             .chunks(samples * units)
-            .zip(kept.gates.chunks(samples * self.steps * n_kept))
+            .zip(kept.gates.chunks(samples * self.steps * n_saved))
             .zip(kept.states.chunks(samples * self.steps * units));
         let outputs = da
             .chunks_mut(samples * self.steps * width)
@@ -240,7 +240,7 @@ impl Recurrent {
         let (units, width) = (self.units, self.width());
         let mut dw = vec![0.0; units * width];
         pool::for_parts(dw.chunks_mut(ROWS * width), |chunk, dw| {
-            simd::run(Product {
+            simd::run(Gemm {
                 a: states,
                 rows: Rows::Strided {
                     n: dw.len() / width,
@@ -258,7 +258,7 @@ impl Recurrent {
                 ldc: width,
                 init: Init::Zero,
                 relu: false,
-                ahead: NOTHING_AHEAD,
+                prefetch: NO_PREFETCH,
             });
         });
         dw
@@ -287,13 +287,13 @@ impl CustomOp3 for Recurrent {
             true => self.n * steps,
             false => 0,
         };
-        let n_kept = self.cell.n_kept() * units;
-        let mut kept = Kept {
-            gates: vec![0.0; rows * n_kept],
+        let n_saved = self.cell.n_saved() * units;
+        let mut kept = SavedActivations {
+            gates: vec![0.0; rows * n_saved],
             states: vec![0.0; rows * units],
         };
         let samples = self.samples();
-        let mut gates = kept.gates.chunks_mut(samples * steps * n_kept);
+        let mut gates = kept.gates.chunks_mut(samples * steps * n_saved);
         let mut states = kept.states.chunks_mut(samples * steps * units);
         let parts: Vec<_> = a
             .chunks(samples * steps * self.width())

@@ -45,7 +45,7 @@ pub fn adam(
 
 /// The least mean square of a gradient, 2⁻⁹⁵: far below what could matter beside ε, and far above
 /// where a processor computes a hundred times slower because the digits run out.
-const LEAST_SQUARE: f32 = f32::from_bits(0x1000_0000);
+const MIN_SQUARE: f32 = f32::from_bits(0x1000_0000);
 
 /// Vectors at a time.
 const VECTORS: usize = 4;
@@ -157,12 +157,12 @@ impl Scalars {
         for n in 0..N {
             let share = simd.mul_f32s(g[n], all(self.beta2_rest));
             let kept = simd.mul_f32s(v[n], all(self.beta2));
-            v[n] = simd.max_f32s(simd.mul_add_e_f32s(share, g[n], kept), all(LEAST_SQUARE));
+            v[n] = simd.max_f32s(simd.mul_add_e_f32s(share, g[n], kept), all(MIN_SQUARE));
             root[n] = simd.sqrt_f32s(v[n]);
         }
         for n in 0..N {
             let mean = simd.mul_add_e_f32s(simd.sub_f32s(g[n], m[n]), all(self.beta1_rest), m[n]);
-            m[n] = flushed(simd, mean);
+            m[n] = flush_tiny(simd, mean);
         }
         for root in &mut root {
             *root = simd.add_f32s(*root, all(self.epsilon));
@@ -180,7 +180,7 @@ impl Scalars {
 
 /// `x`, or zero where it is less than 2⁻⁶³.
 #[inline(always)]
-fn flushed<S: Simd>(simd: S, x: S::f32s) -> S::f32s {
+fn flush_tiny<S: Simd>(simd: S, x: S::f32s) -> S::f32s {
     // Smaller exponents have none of these bits.
     let bits = simd.and_u32s(simd.transmute_u32s_f32s(x), simd.splat_u32s(0x6000_0000));
     let is_small = simd.equal_u32s(bits, simd.splat_u32s(0));
@@ -246,7 +246,7 @@ mod tests {
                 assert!(x == 0.0 || x.is_normal(), "{x} at step {step}");
             }
         }
-        assert_eq!((m[0], v[0]), (0.0, LEAST_SQUARE));
+        assert_eq!((m[0], v[0]), (0.0, MIN_SQUARE));
     }
 
     /// From the smallest denominator that Adam's ε allows to the largest gradients.

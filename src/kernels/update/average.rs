@@ -33,7 +33,7 @@ impl InplaceOp2 for Average {
     }
 }
 
-/// Moves `mean` towards `value`, of which `share` goes into it.
+/// Moves `mean` toward `value`, of which `share` goes into it.
 ///
 /// # Errors
 /// When the shapes differ.

@@ -1,6 +1,6 @@
 //! RMSprop (Tieleman and Hinton 2012), as `torch.optim.RMSprop` does it.
 
-use super::{NOTHING, flushed, split_decay};
+use super::{FLUSH_BELOW, flush_tiny, split_decay};
 
 /// What RMSprop is set to, for one step.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -8,7 +8,7 @@ pub struct RmspropHyper {
     /// Learning rate.
     pub lr: f64,
     /// Decay of the mean of the gradient's square, PyTorch's α.
-    pub memory: f64,
+    pub alpha: f64,
     /// Added to the root, against division by zero.
     pub epsilon: f64,
     /// Momentum; 0 for none.
@@ -23,7 +23,7 @@ pub struct RmspropHyper {
 #[derive(Clone, Copy)]
 pub(in super::super) struct Scalars {
     lr: f32,
-    memory: f32,
+    alpha: f32,
     rest: f32,
     epsilon: f32,
     momentum: f32,
@@ -36,8 +36,8 @@ impl Scalars {
         let (decay, keep) = split_decay(h.lr, h.weight_decay, h.decoupled);
         Self {
             lr: h.lr as f32,
-            memory: h.memory as f32,
-            rest: (1.0 - h.memory) as f32,
+            alpha: h.alpha as f32,
+            rest: (1.0 - h.alpha) as f32,
             epsilon: h.epsilon as f32,
             momentum: h.momentum as f32,
             decay,
@@ -55,7 +55,7 @@ impl Scalars {
             return;
         }
         for (((p, g), square), v) in p.iter_mut().zip(g).zip(square).zip(v) {
-            *v = flushed(self.momentum * *v + self.scaled(*p, *g, square));
+            *v = flush_tiny(self.momentum * *v + self.scaled(*p, *g, square));
             *p = *p * self.keep - self.lr * *v;
         }
     }
@@ -63,9 +63,13 @@ impl Scalars {
     /// The gradient by the root of its mean square.
     #[inline(always)]
     fn scaled(self, p: f32, g: f32, square: &mut f32) -> f32 {
-        let g = flushed(g + self.decay * p);
-        let mean = *square * self.memory + self.rest * g * g;
-        *square = if mean < NOTHING * NOTHING { 0.0 } else { mean };
+        let g = flush_tiny(g + self.decay * p);
+        let mean = *square * self.alpha + self.rest * g * g;
+        *square = if mean < FLUSH_BELOW * FLUSH_BELOW {
+            0.0
+        } else {
+            mean
+        };
         g / (square.sqrt() + self.epsilon)
     }
 }

@@ -10,7 +10,7 @@ use candle_core::{Result, Tensor, Var};
 /// gradient of each parameter that the loss depends on, in the order of `slots`, and may change it.
 ///
 /// Slower than [`super::train_step`], for no step can be taken within the backward pass.
-pub fn shaped_step(
+pub fn step_with_transform(
     forward: impl FnOnce() -> Result<Tensor>,
     slots: &mut [Slot<'_>],
     rule: Rule,
@@ -40,8 +40,8 @@ pub fn shaped_step(
 /// As [`super::train_step`], with the same bits, and with `see`, which gets the gradients before the
 /// first weight moves.
 ///
-/// Slower than [`super::train_step`], as [`shaped_step`].
-pub fn watched_step(
+/// Slower than [`super::train_step`], as [`step_with_transform`].
+pub fn step_with_norms(
     forward: impl FnOnce() -> Result<Tensor>,
     slots: &mut [Slot<'_>],
     rule: Rule,

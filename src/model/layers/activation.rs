@@ -4,7 +4,7 @@ use candle_core::{Result, Tensor};
 
 use super::super::{Layer, Shape};
 use super::Blueprint;
-use crate::kernels::{self, Activation, Curve};
+use crate::kernels::{self, Activation, SmoothActivation};
 
 pub(super) fn blueprint(layer: &Layer, input: Shape) -> std::result::Result<Blueprint, String> {
     match *layer {
@@ -17,12 +17,11 @@ pub(super) fn blueprint(layer: &Layer, input: Shape) -> std::result::Result<Blue
 
 /// Whether a layer is an activation.
 pub(super) fn is_one(layer: &Layer) -> bool {
-    joinable(layer).is_some()
-        || matches!(layer, Layer::LeakyRelu { .. } | Layer::Gelu | Layer::Silu)
+    fusable(layer).is_some() || matches!(layer, Layer::LeakyRelu { .. } | Layer::Gelu | Layer::Silu)
 }
 
 /// The activation that the operation of the layer before can compute in passing.
-pub(super) fn joinable(layer: &Layer) -> Option<Activation> {
+pub(super) fn fusable(layer: &Layer) -> Option<Activation> {
     match layer {
         Layer::Relu => Some(Activation::Relu),
         Layer::Sigmoid => Some(Activation::Sigmoid),
@@ -37,23 +36,25 @@ pub(in crate::model) enum Activate {
     /// Its slope follows from its value.
     Plain(Activation),
     /// Its slope needs the input.
-    Curve(Curve),
+    SmoothActivation(SmoothActivation),
 }
 
 impl Activate {
     pub fn new(layer: &Layer) -> Activate {
         match *layer {
-            Layer::LeakyRelu { slope } => Activate::Curve(Curve::LeakyRelu(slope)),
-            Layer::Gelu => Activate::Curve(Curve::Gelu),
-            Layer::Silu => Activate::Curve(Curve::Silu),
-            _ => Activate::Plain(joinable(layer).unwrap_or(Activation::Identity)),
+            Layer::LeakyRelu { slope } => {
+                Activate::SmoothActivation(SmoothActivation::LeakyRelu(slope))
+            }
+            Layer::Gelu => Activate::SmoothActivation(SmoothActivation::Gelu),
+            Layer::Silu => Activate::SmoothActivation(SmoothActivation::Silu),
+            _ => Activate::Plain(fusable(layer).unwrap_or(Activation::Identity)),
         }
     }
 
     pub fn forward(&self, x: &Tensor) -> Result<Tensor> {
         match *self {
             Activate::Plain(activation) => kernels::activate(x, activation),
-            Activate::Curve(curve) => kernels::bend(x, curve),
+            Activate::SmoothActivation(curve) => kernels::smooth_activation(x, curve),
         }
     }
 }

@@ -2,7 +2,7 @@
 //! weights, the cost and the forward pass all read.
 
 use super::super::limits::MAX_VALUES;
-use super::super::param::{Held, ParamKind};
+use super::super::param::{ParamKind, WeightLayout};
 use super::super::{Layer, Shape};
 use super::{
     activation, conv, dense, dropout, norm, patches, pool, recurrent, residual, transformer,
@@ -16,7 +16,7 @@ pub(in crate::model) struct Blueprint {
     /// Multiply-adds of the forward pass for one sample.
     pub multiply_adds: u64,
     /// Values of one sample that the backward pass needs besides the output.
-    pub n_kept: u64,
+    pub n_saved: u64,
     /// Its parameters, in the order of a file.
     pub params: Vec<ParamPlan>,
 }
@@ -29,16 +29,16 @@ pub(in crate::model) struct ParamPlan {
     /// Shape as we hold it.
     pub dims: Vec<usize>,
     /// How it is held.
-    pub held: Held,
+    pub layout: WeightLayout,
     /// What it is.
     pub kind: ParamKind,
     /// How it starts.
-    pub start: Start,
+    pub init: InitRule,
 }
 
 /// How a parameter starts.
 #[derive(Clone, Copy, Debug)]
-pub(in crate::model) enum Start {
+pub(in crate::model) enum InitRule {
     /// Drawn as the network's [`super::super::Init`] says.
     Drawn {
         /// Inputs of one output.
@@ -60,12 +60,12 @@ impl Blueprint {
         Blueprint {
             output,
             multiply_adds: 0,
-            n_kept: 0,
+            n_saved: 0,
             params: Vec::new(),
         }
     }
 
-    /// Number of values the optimiser moves.
+    /// Number of values the optimizer moves.
     pub fn n_parameters(&self) -> u64 {
         let is_weight = |p: &&ParamPlan| p.kind == ParamKind::Weight;
         let size = |p: &ParamPlan| p.dims.iter().map(|&d| d as u64).product::<u64>();
@@ -79,9 +79,9 @@ impl ParamPlan {
         ParamPlan {
             name: name.to_owned(),
             dims: vec![inputs, outputs],
-            held: Held::Transposed,
+            layout: WeightLayout::Transposed,
             kind: ParamKind::Weight,
-            start: Start::Drawn {
+            init: InitRule::Drawn {
                 fan_in: inputs,
                 fan_out: outputs,
             },
@@ -93,9 +93,9 @@ impl ParamPlan {
         ParamPlan {
             name: name.to_owned(),
             dims,
-            held: Held::AsPytorch,
+            layout: WeightLayout::Torch,
             kind: ParamKind::Weight,
-            start: Start::Constant(value),
+            init: InitRule::Constant(value),
         }
     }
 
@@ -153,7 +153,7 @@ pub(in crate::model) fn blueprints(
             Ok(mut blueprint) => {
                 shape = blueprint.output;
                 if let Some(channels) = dense::image_channels(&layers[..=idx]) {
-                    blueprint.params[0].held = Held::ByPixel { channels };
+                    blueprint.params[0].layout = WeightLayout::ChannelsLastRows { channels };
                 }
                 found.push(blueprint);
             }

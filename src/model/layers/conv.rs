@@ -2,13 +2,13 @@
 
 use candle_core::{Result, Tensor};
 
-use super::super::param::{Held, ParamKind};
+use super::super::param::{ParamKind, WeightLayout};
 use super::super::{Layer, Shape};
 use super::Blueprint;
-use super::blueprint::{ParamPlan, Start, image, positive, product, window_output};
+use super::blueprint::{InitRule, ParamPlan, image, positive, product, window_output};
 use super::plan::{Pass, Planner};
 use super::pool::square;
-use crate::kernels::{self, Activation, Order, Window};
+use crate::kernels::{self, Activation, MemoryFormat, Window};
 
 pub(super) fn blueprint(layer: &Layer, input: Shape) -> std::result::Result<Blueprint, String> {
     let Layer::Conv2d {
@@ -53,9 +53,9 @@ pub(super) fn params(
         ParamPlan {
             name: "weight".to_owned(),
             dims: vec![channels, inputs, kernel, kernel],
-            held: Held::AsPytorch,
+            layout: WeightLayout::Torch,
             kind: ParamKind::Weight,
-            start: Start::Drawn {
+            init: InitRule::Drawn {
                 fan_in: inputs * area,
                 fan_out: channels / groups * area,
             },
@@ -77,7 +77,7 @@ pub(in crate::model) struct Conv {
     pool: Option<Window>,
     /// Whether a convolution comes right before it, and one or a dense layer right after it: the
     /// images between them may lie as suits them.
-    neighbours: [bool; 2],
+    neighbors: [bool; 2],
 }
 
 impl Conv {
@@ -95,9 +95,9 @@ impl Conv {
             conv.window = square(kernel, stride, padding);
             conv.groups = groups;
         }
-        conv.activation = planner.joined_activation();
+        conv.activation = planner.fused_activation();
         if conv.groups == 1 {
-            let pool = planner.joined_max_pool();
+            let pool = planner.fused_max_pool();
             conv.pool = pool.map(|(kernel, stride)| square(kernel, stride, 0));
         }
         conv
@@ -111,33 +111,34 @@ impl Conv {
             groups,
             activation: Activation::Identity,
             pool: None,
-            neighbours: [false; 2],
+            neighbors: [false; 2],
         }
     }
 
     /// Tells two convolutions that the second reads what the first makes, and nobody else does.
     pub fn join(&mut self, next: &mut Conv) {
         if self.groups == 1 && next.groups == 1 {
-            self.neighbours[1] = true;
-            next.neighbours[0] = true;
+            self.neighbors[1] = true;
+            next.neighbors[0] = true;
         }
     }
 
     /// Tells a convolution that the dense layer which reads what it makes holds its weights by
     /// pixel.
-    pub fn join_dense(&mut self) {
-        self.neighbours[1] = true;
+    pub fn fuse_dense(&mut self) {
+        self.neighbors[1] = true;
     }
 
     /// How input and output of a convolution with this weight lie in memory.
-    fn orders(&self, weight: &Tensor) -> Result<[Order; 2]> {
+    fn orders(&self, weight: &Tensor) -> Result<[MemoryFormat; 2]> {
         let (outputs, inputs, ..) = weight.dims4()?;
-        let order = |is_between, channels| match is_between && Order::suits_channels_last(channels)
+        let order = |is_between, channels| match is_between
+            && MemoryFormat::supports_channels_last(channels)
         {
-            true => Order::ChannelsLast,
-            false => Order::ChannelsFirst,
+            true => MemoryFormat::ChannelsLast,
+            false => MemoryFormat::ChannelsFirst,
         };
-        let [before, after] = self.neighbours;
+        let [before, after] = self.neighbors;
         Ok([order(before, inputs), order(after, outputs)])
     }
 
@@ -146,7 +147,9 @@ impl Conv {
         let (window, activation) = (self.window, self.activation);
         if self.groups == 1 {
             let (pool, orders) = (self.pool, self.orders(&weight)?);
-            return kernels::conv2d_ordered(x, &weight, &bias, window, activation, pool, orders);
+            return kernels::conv2d_with_formats(
+                x, &weight, &bias, window, activation, pool, orders,
+            );
         }
         let y = kernels::grouped_conv2d(x, &weight, &bias, window, self.groups)?;
         kernels::activate(&y, activation)

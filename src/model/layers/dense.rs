@@ -6,7 +6,7 @@ use super::super::{Layer, Shape};
 use super::blueprint::{ParamPlan, positive, product};
 use super::plan::Pass;
 use super::{Blueprint, activation};
-use crate::kernels::{self, Activation, Order};
+use crate::kernels::{self, Activation, MemoryFormat};
 
 pub(super) fn blueprint(units: usize, input: Shape) -> std::result::Result<Blueprint, String> {
     positive(units, "units")?;
@@ -36,7 +36,7 @@ pub(super) fn image_channels(layers: &[Layer]) -> Option<usize> {
         _ => before,
     };
     let before = match before {
-        [before @ .., layer] if activation::joinable(layer).is_some() => before,
+        [before @ .., layer] if activation::fusable(layer).is_some() => before,
         _ => before,
     };
     match before {
@@ -47,7 +47,7 @@ pub(super) fn image_channels(layers: &[Layer]) -> Option<usize> {
                 groups: 1,
                 ..
             },
-        ] if Order::suits_channels_last(*channels) => Some(*channels),
+        ] if MemoryFormat::supports_channels_last(*channels) => Some(*channels),
         _ => None,
     }
 }
@@ -60,13 +60,13 @@ pub(in crate::model) struct Dense {
     /// The activation that follows.
     pub activation: Activation,
     /// For weights by pixel, where the image comes by channel: its channels.
-    pub turns: Option<usize>,
+    pub reorders_input: Option<usize>,
 }
 
 impl Dense {
     pub fn forward(&self, x: &Tensor, pass: &Pass<'_>) -> Result<Tensor> {
         let (weight, bias) = (pass.tensor(self.weight), pass.tensor(self.weight + 1));
-        let Some(channels) = self.turns else {
+        let Some(channels) = self.reorders_input else {
             return kernels::dense(x, &weight, &bias, self.activation);
         };
         let by_channel = x.reshape((x.dim(0)?, channels, ()))?;

@@ -15,5 +15,5 @@ mod recurrent;
 mod residual;
 mod transformer;
 
-pub(super) use blueprint::{Blueprint, Start, blueprints};
+pub(super) use blueprint::{Blueprint, InitRule, blueprints};
 pub(super) use plan::{Op, Pass, plan, trained_values};

@@ -1,4 +1,4 @@
-//! Normalisation: over a batch, channel by channel (Ioffe and Szegedy 2015; `nn.BatchNorm2d` and
+//! Normalization: over a batch, channel by channel (Ioffe and Szegedy 2015; `nn.BatchNorm2d` and
 //! `nn.BatchNorm1d`), or over each sample (Ba, Kiros and Hinton 2016; `nn.LayerNorm`).
 
 use candle_core::{Result, Tensor};
@@ -65,7 +65,7 @@ pub(super) fn layer_params(dims: Vec<usize>) -> Vec<ParamPlan> {
 
 /// `[n, channels, h, w]` or `[n, features]` → the same.
 ///
-/// While training each channel is normalised by its mean and (biased) variance in the batch, which
+/// While training each channel is normalized by its mean and (biased) variance in the batch, which
 /// also move the running estimates (the variance unbiased, as PyTorch's); otherwise by those.
 #[derive(Clone, Debug)]
 pub(in crate::model) struct BatchNorm {
@@ -93,7 +93,7 @@ impl BatchNorm {
     }
 }
 
-/// Any shape → the same, each sample, or each token of a sequence, normalised by its own mean
+/// Any shape → the same, each sample, or each token of a sequence, normalized by its own mean
 /// and (biased) variance.
 #[derive(Clone, Debug)]
 pub(in crate::model) struct LayerNorm {

@@ -5,7 +5,7 @@ use candle_core::{Result, Tensor};
 
 use super::super::{Layer, Shape, TokenChoice};
 use super::Blueprint;
-use super::blueprint::{ParamPlan, Start, image, positive, product};
+use super::blueprint::{InitRule, ParamPlan, image, positive, product};
 use super::conv;
 use super::plan::Pass;
 use super::pool::square;
@@ -38,7 +38,7 @@ pub(super) fn blueprint(layer: &Layer, input: Shape) -> std::result::Result<Blue
     let projection = conv::params(width, c, patch, 1).into_iter();
     let mut params: Vec<ParamPlan> = projection.map(|p| p.within("proj")).collect();
     let learned = |name: &str, n: usize| ParamPlan {
-        start: Start::Uniform(POSITION_BOUND),
+        init: InitRule::Uniform(POSITION_BOUND),
         ..ParamPlan::constant(name, vec![1, n, width], 0.0)
     };
     if class_token {
@@ -47,7 +47,7 @@ pub(super) fn blueprint(layer: &Layer, input: Shape) -> std::result::Result<Blue
     params.push(learned("pos_embed", tokens));
     Ok(Blueprint {
         multiply_adds: filter.saturating_mul(n_patches),
-        n_kept: 2 * (tokens * width) as u64,
+        n_saved: 2 * (tokens * width) as u64,
         params,
         ..Blueprint::plain(Shape::Sequence([tokens, width]))
     })

@@ -1,4 +1,4 @@
-//! The operations of the forward pass: neighbouring layers may share one.
+//! The operations of the forward pass: neighboring layers may share one.
 
 use candle_core::{Result, Tensor};
 
@@ -77,9 +77,9 @@ pub(in crate::model) struct Planner<'a> {
 
 impl Planner<'_> {
     /// Takes the activation that follows into the operation before it, if there is one that can be.
-    pub fn joined_activation(&mut self) -> Activation {
+    pub fn fused_activation(&mut self) -> Activation {
         let next = self.layers.get(self.next);
-        match next.and_then(activation::joinable) {
+        match next.and_then(activation::fusable) {
             Some(activation) if self.is_fused => {
                 self.next += 1;
                 activation
@@ -89,7 +89,7 @@ impl Planner<'_> {
     }
 
     /// Takes the max pool that follows into the convolution before it: `(kernel, stride)`.
-    pub fn joined_max_pool(&mut self) -> Option<(usize, usize)> {
+    pub fn fused_max_pool(&mut self) -> Option<(usize, usize)> {
         match self.layers.get(self.next) {
             Some(&Layer::MaxPool2d { kernel, stride }) if self.is_fused => {
                 self.next += 1;
@@ -146,17 +146,17 @@ pub(in crate::model) fn plan(
             Layer::Flatten => Op::Flatten,
             Layer::Dense { .. } => {
                 let channels = dense::image_channels(&layers[..planner.next]);
-                let turns = match (channels, ops.last_mut()) {
+                let reorders_input = match (channels, ops.last_mut()) {
                     (Some(_), Some(Op::Conv(conv))) if is_fused => {
-                        conv.join_dense();
+                        conv.fuse_dense();
                         None
                     }
                     _ => channels,
                 };
                 Op::Dense(dense::Dense {
                     weight: first,
-                    activation: planner.joined_activation(),
-                    turns,
+                    activation: planner.fused_activation(),
+                    reorders_input,
                 })
             }
             Layer::BatchNorm => Op::BatchNorm(norm::BatchNorm { weight: first }),
@@ -189,7 +189,7 @@ pub(in crate::model) fn plan(
         ops.push(op);
     }
     if is_fused {
-        join_convolutions(&mut ops);
+        fuse_convolutions(&mut ops);
     }
     ops
 }
@@ -200,7 +200,7 @@ pub(in crate::model) fn plan(
 pub(in crate::model) fn trained_values(layers: &[Layer], found: &[Blueprint]) -> Vec<u64> {
     let is_conv = |layer: Option<&Layer>| matches!(layer, Some(Layer::Conv2d { groups: 1, .. }));
     let is_pool = |layer: Option<&Layer>| matches!(layer, Some(Layer::MaxPool2d { .. }));
-    let is_joinable = |layer: Option<&Layer>| layer.and_then(activation::joinable).is_some();
+    let is_joinable = |layer: Option<&Layer>| layer.and_then(activation::fusable).is_some();
     let values = |(idx, blueprint): (usize, &Blueprint)| {
         let layer = layers.get(idx);
         let before = idx.checked_sub(1).and_then(|idx| layers.get(idx));
@@ -220,13 +220,13 @@ pub(in crate::model) fn trained_values(layers: &[Layer], found: &[Blueprint]) ->
         let n_output = blueprint.output.n_values() as u64;
         n_output
             .saturating_mul(n_copies)
-            .saturating_add(blueprint.n_kept)
+            .saturating_add(blueprint.n_saved)
     };
     found.iter().enumerate().map(values).collect()
 }
 
 /// Tells convolutions that follow one another.
-fn join_convolutions(ops: &mut [Op]) {
+fn fuse_convolutions(ops: &mut [Op]) {
     for next in 1..ops.len() {
         let (before, after) = ops.split_at_mut(next);
         if let (Some(Op::Conv(conv)), Some(Op::Conv(next))) = (before.last_mut(), after.first_mut())

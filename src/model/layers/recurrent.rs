@@ -4,7 +4,7 @@ use candle_core::{Result, Tensor};
 
 use super::super::{Layer, Shape};
 use super::Blueprint;
-use super::blueprint::{ParamPlan, Start, positive, product};
+use super::blueprint::{InitRule, ParamPlan, positive, product};
 use super::plan::Pass;
 use crate::kernels::{self, Activation, Cell};
 
@@ -54,10 +54,10 @@ pub(super) fn blueprint(layer: &Layer, input: Shape) -> std::result::Result<Blue
     let params = one.into_iter().chain(other);
     // Both parts of the gates and their gradients, what the cell keeps of them, and the state before
     // each step with its own.
-    let n_kept = product(&[n_directions, steps, 5 * width + 2 * units])?;
+    let n_saved = product(&[n_directions, steps, 5 * width + 2 * units])?;
     Ok(Blueprint {
         multiply_adds: products.saturating_mul((steps * n_directions) as u64),
-        n_kept,
+        n_saved,
         params: params.take(n_directions * N_PARAMS).collect(),
         ..Blueprint::plain(Shape::Vector(n_directions * units))
     })
@@ -68,18 +68,18 @@ fn direction(cell: Cell, inputs: usize, units: usize, suffix: &str) -> Vec<Param
     let name = |part: &str| format!("{part}_l0{suffix}");
     let mut input = ParamPlan::matrix(&name("weight_ih"), inputs, width);
     // Each gate is a matrix of its own.
-    input.start = Start::Drawn {
+    input.init = InitRule::Drawn {
         fan_in: inputs,
         fan_out: units,
     };
     let mut state = ParamPlan::matrix(&name("weight_hh"), units, width);
     // PyTorch's default.
-    state.start = Start::Uniform(1.0 / (units as f32).sqrt());
+    state.init = InitRule::Uniform(1.0 / (units as f32).sqrt());
     let mut bias = ParamPlan::bias(&name("bias_ih"), width);
     if cell == Cell::Lstm {
         // The forget gate starts open, so that what is seen early is remembered at first
         // (Jozefowicz, Zaremba and Sutskever 2015).
-        bias.start = Start::Ones(units, 2 * units);
+        bias.init = InitRule::Ones(units, 2 * units);
     }
     let other_bias = ParamPlan::bias(&name("bias_hh"), width);
     vec![input, state, bias, other_bias]

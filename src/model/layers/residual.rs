@@ -32,7 +32,7 @@ pub(super) fn blueprint(layers: &[Layer], input: Shape) -> std::result::Result<B
         multiply_adds: inner
             .iter()
             .fold(0, |sum, b| sum.saturating_add(b.multiply_adds)),
-        n_kept: trained_values(layers, &inner).iter().sum(),
+        n_saved: trained_values(layers, &inner).iter().sum(),
         params: Vec::new(),
         ..Blueprint::plain(output)
     };

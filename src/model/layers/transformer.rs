@@ -9,7 +9,7 @@ use super::Blueprint;
 use super::blueprint::{ParamPlan, positive, product};
 use super::norm::{EPSILON, layer_params};
 use super::plan::Pass;
-use crate::kernels::{self, Activation, Curve};
+use crate::kernels::{self, Activation, SmoothActivation};
 
 /// Parameters of one block.
 const N_PARAMS: usize = 12;
@@ -57,7 +57,7 @@ pub(super) fn blueprint(layer: &Layer, input: Shape) -> std::result::Result<Blue
     });
     Ok(Blueprint {
         multiply_adds: block.saturating_mul(depth as u64),
-        n_kept: kept.saturating_mul(depth as u64),
+        n_saved: kept.saturating_mul(depth as u64),
         params: params.collect(),
         ..Blueprint::plain(input)
     })
@@ -116,7 +116,8 @@ impl Transformer {
         };
         let qkv = linear(&norm(x, 8)?, 0)?;
         let x = (x + linear(&kernels::attention(&qkv, tokens, self.heads)?, 2)?)?;
-        let hidden = kernels::bend(&linear(&norm(&x, 10)?, 4)?, Curve::Gelu)?;
+        let hidden =
+            kernels::smooth_activation(&linear(&norm(&x, 10)?, 4)?, SmoothActivation::Gelu)?;
         &x + linear(&hidden, 6)?
     }
 }

@@ -186,9 +186,9 @@ impl Panel<'_> {
         if !dots.is_empty() {
             self.picture.line(&dots, Ink::solid(rgb), 1.5);
         }
-        for centre in dots {
+        for center in dots {
             self.picture.items.push(Item::Circle {
-                centre,
+                center,
                 radius: 3.0,
                 fill: Ink::solid(rgb),
                 rim: None,
@@ -212,7 +212,7 @@ impl Panel<'_> {
         [px.clamp(left, left + width), py.clamp(top, top + height)]
     }
 
-    /// What each colour means, right of the upper plot.
+    /// What each color means, right of the upper plot.
     fn legend(&mut self, lines: &[Line]) {
         let [left, top, width, height] = self.rect;
         let x = left + width + 16.0;

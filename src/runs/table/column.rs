@@ -132,7 +132,7 @@ impl Column {
     }
 }
 
-/// The metrics every run can have; see [`crate::runs::Digest::metrics`].
+/// The metrics every run can have; see [`crate::runs::RunSummary::metrics`].
 const METRICS: [&str; 13] = [
     "val_accuracy",
     "val_loss",

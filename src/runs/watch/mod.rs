@@ -110,17 +110,17 @@ struct News {
 }
 
 impl News {
-    fn tell(&self, news: WatchNews) {
+    fn send(&self, news: WatchNews) {
         // Nobody listens when the window is closing.
         let _ = self.sender.send(news);
         (self.wake)();
     }
 
     /// Tells the same trouble once, however often it is met.
-    fn complain(&self, told: &mut Option<String>, error: &RunFolderError) {
+    fn notify_error(&self, told: &mut Option<String>, error: &RunFolderError) {
         let text = error.to_string();
         if told.as_ref() != Some(&text) {
-            self.tell(WatchNews::Problem(text.clone()));
+            self.send(WatchNews::Problem(text.clone()));
             *told = Some(text);
         }
     }

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use super::{News, Request, WatchNews};
 use crate::runs::index::Index;
 use crate::runs::record::Reading;
-use crate::runs::workspace::{Found, find_runs, is_run, list, run_folders, settle};
+use crate::runs::workspace::{Found, find_runs, is_run, list, mark_interrupted, run_folders};
 use crate::runs::{Listing, Record, RunFolder, RunFolderError, RunId, RunState, Status, Tail};
 
 /// Time between two looks: news of another process need not be faster than a person.
@@ -26,7 +26,7 @@ struct Seen {
     status: Option<Status>,
     /// Kept while the run is live, to read on.
     reading: Option<Reading>,
-    trouble: Option<String>,
+    divergence: Option<String>,
 }
 
 pub(super) struct Watcher {
@@ -39,7 +39,7 @@ pub(super) struct Watcher {
     turn: Vec<RunId>,
     /// Whether there was a first listing, be it of nothing.
     is_listed: bool,
-    trouble: Option<String>,
+    divergence: Option<String>,
 }
 
 impl Watcher {
@@ -52,7 +52,7 @@ impl Watcher {
             followed: HashMap::new(),
             turn: Vec::new(),
             is_listed: false,
-            trouble: None,
+            divergence: None,
         }
     }
 
@@ -82,7 +82,7 @@ impl Watcher {
         }
         let folders = match run_folders(&self.workspace) {
             Ok(folders) => folders,
-            Err(error) => return self.news.complain(&mut self.trouble, &error),
+            Err(error) => return self.news.notify_error(&mut self.divergence, &error),
         };
         let is_live = |seen: &Seen| seen.reading.is_some();
         let live = self.seen.iter().filter(|(_, seen)| is_live(seen));
@@ -109,7 +109,7 @@ impl Watcher {
     fn look_at_all(&mut self) {
         let found = match find_runs(&self.workspace) {
             Ok(found) => found,
-            Err(error) => return self.news.complain(&mut self.trouble, &error),
+            Err(error) => return self.news.notify_error(&mut self.divergence, &error),
         };
         if !self.is_listed {
             self.list_first(&found);
@@ -132,7 +132,7 @@ impl Watcher {
         if let Some(index) = &mut self.index {
             index.update([], &gone);
         }
-        self.news.tell(WatchNews::Gone(gone));
+        self.news.send(WatchNews::Gone(gone));
     }
 
     /// The first look, with the help of the index.
@@ -154,7 +154,7 @@ impl Watcher {
         for record in &mut listing.records {
             let has_ended = matches!(record.status, Status::Finished(_));
             let path = self.workspace.join(record.id.as_str());
-            settle(record, &path);
+            mark_interrupted(record, &path);
             if let Some(seen) = self.seen.get_mut(&record.id) {
                 seen.status = Some(record.status.clone());
                 if !has_ended {
@@ -163,9 +163,9 @@ impl Watcher {
                 }
             }
         }
-        self.news.tell(WatchNews::Records(listing.records));
+        self.news.send(WatchNews::Records(listing.records));
         for problem in listing.problems {
-            self.news.tell(WatchNews::Problem(problem));
+            self.news.send(WatchNews::Problem(problem));
         }
     }
 
@@ -177,7 +177,7 @@ impl Watcher {
             let is_changed = seen.stamp != run.stamp;
             match look_at(seen, run) {
                 Ok(record) => stamped.extend(record.map(|record| (run.stamp.as_str(), record))),
-                Err(error) => self.news.complain(&mut seen.trouble, &error),
+                Err(error) => self.news.notify_error(&mut seen.divergence, &error),
             }
             if is_changed {
                 changed.push(run.id.clone());
@@ -197,7 +197,7 @@ impl Watcher {
             .get_or_insert_with(|| Index::open(&self.workspace));
         index.update(ended, &[]);
         let records = stamped.into_iter().map(|(_, record)| record).collect();
-        self.news.tell(WatchNews::Records(records));
+        self.news.send(WatchNews::Records(records));
     }
 
     /// Tells what happened next in a run, if it is followed.
@@ -209,7 +209,7 @@ impl Watcher {
             // Resumed from a checkpoint: what was told is no longer what happened.
             Ok(read) if read.is_anew => self.follow(id.clone()),
             Ok(read) if !read.events.is_empty() => {
-                self.news.tell(WatchNews::Happened(id.clone(), read.events));
+                self.news.send(WatchNews::Happened(id.clone(), read.events));
             }
             // What cannot be read is told of the run's record.
             Ok(_) | Err(_) => {}
@@ -226,9 +226,9 @@ impl Watcher {
                 let mut state = RunState::new(&manifest.name, manifest.config.clone());
                 news.events.iter().for_each(|event| state.apply(event));
                 self.followed.insert(id.clone(), tail);
-                self.news.tell(WatchNews::Replayed(id, Box::new(state)));
+                self.news.send(WatchNews::Replayed(id, Box::new(state)));
             }
-            Err(error) => self.news.tell(WatchNews::Problem(error.to_string())),
+            Err(error) => self.news.send(WatchNews::Problem(error.to_string())),
         }
     }
 }
@@ -250,9 +250,9 @@ fn look_at(seen: &mut Seen, run: &Found) -> Result<Option<Record>, RunFolderErro
     if !matches!(record.status, Status::Finished(_)) {
         seen.reading = Some(reading);
     }
-    settle(&mut record, &run.path);
+    mark_interrupted(&mut record, &run.path);
     let is_news = is_changed || seen.status.as_ref() != Some(&record.status);
     seen.status = Some(record.status.clone());
-    seen.trouble = None;
+    seen.divergence = None;
     Ok(is_news.then_some(record))
 }

@@ -22,7 +22,9 @@ impl Studio {
     /// programs.
     pub(in crate::studio) fn export(&mut self, format: Format, path: PathBuf) {
         let Some(workspace) = self.workspace.clone() else {
-            self.complain("these runs are not kept in a folder, so they cannot be exported".into());
+            self.notify_error(
+                "these runs are not kept in a folder, so they cannot be exported".into(),
+            );
             return;
         };
         let mut runs: Vec<&Run> = self.selected_runs().collect();

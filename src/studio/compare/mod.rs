@@ -9,35 +9,35 @@ use std::sync::Arc;
 
 use super::{Studio, Wake};
 use crate::compare::{
-    Answers, Disagreement, Facts, Importance, Metric, Paired, disagreements, importance,
+    Answers, Disagreement, Importance, Metric, Paired, RunRow, disagreements, importance,
 };
-use crate::data::{Dataset, GreyImage};
-use crate::predict::{Newest, Prediction, classify};
+use crate::data::{Dataset, GrayImage};
+use crate::predict::{LatestOnly, Prediction, classify};
 use crate::runs::{RunFolder, RunId};
 pub use export::Format;
-use models::{Asked, Models, Source};
+use models::{ModelRef, Models, Source};
 
 /// Rows that a forest is grown on at most, the newest: more take seconds and tell no more.
-const MOST_ROWS: usize = 2_000;
+const MAX_ROWS: usize = 2_000;
 
 /// The seed of the forest: the same runs give the same bars.
 const FOREST_SEED: u64 = 1;
 
 /// A question about several runs.
 #[derive(Clone, Debug)]
-pub enum Question {
+pub enum Analysis {
     /// On which test images do the models of two runs part? Baseline and candidate.
-    Part(RunId, RunId),
+    Disagreements(RunId, RunId),
     /// Which setting of these runs mattered for the metric?
-    Weigh(Vec<RunId>, Metric),
+    Importance(Vec<RunId>, Metric),
     /// What do the models of these runs say to the sketch, now and whenever it changes? No runs
     /// end it.
-    Sketch(Vec<RunId>),
+    Predict(Vec<RunId>),
 }
 
 /// Where the models of two runs part.
 #[derive(Clone, Debug)]
-pub struct Parted {
+pub struct Disagreements {
     /// Baseline and candidate.
     pub runs: [RunId; 2],
     /// On how many images each is right, and the images on which they part, the clearest first. The
@@ -47,7 +47,7 @@ pub struct Parted {
 
 /// What one run's model says to the sketch.
 #[derive(Clone, Debug)]
-pub struct Opinion {
+pub struct ModelPrediction {
     /// The run.
     pub run: RunId,
     /// Its answer, `None` without ink; the error is one sentence.
@@ -60,46 +60,47 @@ pub struct Opinion {
 #[derive(Default)]
 pub struct Compared {
     /// Where two models part.
-    pub parted: Option<Parted>,
+    pub disagreements: Option<Disagreements>,
     /// Which setting mattered, of the runs asked about; the error is one sentence.
     pub importance: Option<(Vec<RunId>, Metric, Result<Importance, String>)>,
     /// What the models say to the sketch.
-    pub opinions: Vec<Opinion>,
+    pub predictions: Vec<ModelPrediction>,
     sketched_by: Vec<RunId>,
     threads: Option<Threads>,
 }
 
-type PartQuestion = ([Asked; 2], Arc<Dataset>);
-type WeighQuestion = (Vec<RunId>, Metric, Vec<Facts>);
-type SketchQuestion = (Vec<Asked>, GreyImage);
+type DisagreementsQuery = ([ModelRef; 2], Arc<Dataset>);
+type ImportanceQuery = (Vec<RunId>, Metric, Vec<RunRow>);
+type PredictQuery = (Vec<ModelRef>, GrayImage);
 type Weighed = (Vec<RunId>, Metric, Result<Importance, String>);
 
 struct Threads {
-    part: Newest<PartQuestion, Parted>,
-    weigh: Newest<WeighQuestion, Weighed>,
-    sketch: Newest<SketchQuestion, Vec<Opinion>>,
+    part: LatestOnly<DisagreementsQuery, Disagreements>,
+    weigh: LatestOnly<ImportanceQuery, Weighed>,
+    sketch: LatestOnly<PredictQuery, Vec<ModelPrediction>>,
 }
 
 impl Threads {
     fn spawn(wake: &Wake) -> std::io::Result<Threads> {
         let mut models = Models::default();
         Ok(Threads {
-            part: Newest::spawn("disagreements", wake.clone(), part)?,
-            weigh: Newest::spawn(
+            part: LatestOnly::spawn("disagreements", wake.clone(), part)?,
+            weigh: LatestOnly::spawn(
                 "importance",
                 wake.clone(),
-                |(runs, metric, rows): WeighQuestion| {
+                |(runs, metric, rows): ImportanceQuery| {
                     let found = importance(&rows, metric, FOREST_SEED);
                     (runs, metric, found)
                 },
             )?,
-            sketch: Newest::spawn(
+            sketch: LatestOnly::spawn(
                 "opinions",
                 wake.clone(),
-                move |(runs, sketch): SketchQuestion| {
+                move |(runs, sketch): PredictQuery| {
                     models.keep_only(&runs);
-                    let opinion = |asked: &Asked| opinion(&mut models, asked, &sketch);
-                    runs.iter().map(opinion).collect()
+                    let prediction_of =
+                        |asked: &ModelRef| prediction_of(&mut models, asked, &sketch);
+                    runs.iter().map(prediction_of).collect()
                 },
             )?,
         })
@@ -122,12 +123,13 @@ impl Compared {
         let Some(threads) = &self.threads else {
             return;
         };
-        self.parted = threads.part.take().or(self.parted.take());
+        self.disagreements = threads.part.take().or(self.disagreements.take());
         self.importance = threads.weigh.take().or(self.importance.take());
-        if let Some(opinions) = threads.sketch.take() {
+        if let Some(predictions) = threads.sketch.take() {
             // An answer to a question that was withdrawn meanwhile is no news.
-            self.opinions = opinions;
-            self.opinions.retain(|o| self.sketched_by.contains(&o.run));
+            self.predictions = predictions;
+            self.predictions
+                .retain(|o| self.sketched_by.contains(&o.run));
         }
     }
 }
@@ -138,23 +140,23 @@ impl Studio {
         &self.compared
     }
 
-    pub(super) fn compare(&mut self, question: Question) {
+    pub(super) fn compare(&mut self, question: Analysis) {
         if self.compared.threads.is_none() {
             match Threads::spawn(&self.background.wake) {
                 Ok(threads) => self.compared.threads = Some(threads),
                 Err(error) => {
-                    self.complain(format!("runs cannot be compared: no thread ({error})"));
+                    self.notify_error(format!("runs cannot be compared: no thread ({error})"));
                     return;
                 }
             }
         }
         match question {
-            Question::Part(baseline, candidate) => self.part([baseline, candidate]),
-            Question::Weigh(runs, metric) => self.weigh(runs, metric),
-            Question::Sketch(runs) => {
-                self.compared.opinions.retain(|o| runs.contains(&o.run));
+            Analysis::Disagreements(baseline, candidate) => self.part([baseline, candidate]),
+            Analysis::Importance(runs, metric) => self.weigh(runs, metric),
+            Analysis::Predict(runs) => {
+                self.compared.predictions.retain(|o| runs.contains(&o.run));
                 self.compared.sketched_by = runs;
-                self.ask_opinions();
+                self.ask_predictions();
             }
         }
     }
@@ -169,32 +171,32 @@ impl Studio {
     }
 
     fn weigh(&mut self, runs: Vec<RunId>, metric: Metric) {
-        let newest = &runs[runs.len().saturating_sub(MOST_ROWS)..];
+        let newest = &runs[runs.len().saturating_sub(MAX_ROWS)..];
         let rows = newest
             .iter()
-            .filter_map(|id| Some(Facts::new(&self.run(id)?.record)));
-        let rows: Vec<Facts> = rows.collect();
+            .filter_map(|id| Some(RunRow::new(&self.run(id)?.record)));
+        let rows: Vec<RunRow> = rows.collect();
         if let Some(threads) = &self.compared.threads {
             threads.weigh.ask((runs, metric, rows));
         }
     }
 
     /// Asks the runs that follow the sketch about what is on the canvas now.
-    pub(super) fn ask_opinions(&mut self) {
+    pub(super) fn ask_predictions(&mut self) {
         let asked = self.compared.sketched_by.iter();
-        let asked: Vec<Asked> = asked.filter_map(|id| self.asked(id)).collect();
+        let asked: Vec<ModelRef> = asked.filter_map(|id| self.asked(id)).collect();
         if let Some(threads) = self.compared.threads.as_ref().filter(|_| !asked.is_empty()) {
             threads.sketch.ask((asked, self.pad.image().clone()));
         }
     }
 
     /// Where the model of a run is.
-    fn asked(&self, id: &RunId) -> Option<Asked> {
+    fn asked(&self, id: &RunId) -> Option<ModelRef> {
         let run = self.run(id)?;
         let own = self.library.own().is_some_and(|own| own.id == *id);
         let live = self.trained.clone().filter(|_| own).map(Source::Live);
         let folder = || Some(Source::Folder(self.workspace.as_ref()?.join(id.as_str())));
-        Some(Asked {
+        Some(ModelRef {
             id: id.clone(),
             name: run.record.name.clone(),
             source: live.or_else(folder),
@@ -203,8 +205,8 @@ impl Studio {
 }
 
 /// Asks both models about every test image.
-fn part(([baseline, candidate], dataset): PartQuestion) -> Parted {
-    let answers = |asked: &Asked| {
+fn part(([baseline, candidate], dataset): DisagreementsQuery) -> Disagreements {
+    let answers = |asked: &ModelRef| {
         if let Some(Source::Folder(folder)) = &asked.source
             && let Ok(folder) = RunFolder::open(folder)
             && folder.manifest().data.fingerprint != dataset.fingerprint
@@ -224,19 +226,19 @@ fn part(([baseline, candidate], dataset): PartQuestion) -> Parted {
         let b = answers(&candidate)?;
         Ok((a.paired(&b), disagreements(&a, &b)))
     });
-    Parted {
+    Disagreements {
         runs: [baseline.id, candidate.id],
         found,
     }
 }
 
-fn opinion(models: &mut Models, asked: &Asked, sketch: &GreyImage) -> Opinion {
+fn prediction_of(models: &mut Models, asked: &ModelRef, sketch: &GrayImage) -> ModelPrediction {
     let mut classes = Vec::new();
     let answer = models.get(asked).and_then(|classifier| {
         classes.clone_from(&classifier.classes);
         classify(&classifier, sketch).map_err(|e| format!("{} cannot be asked: {e}", asked.name))
     });
-    Opinion {
+    ModelPrediction {
         run: asked.id.clone(),
         answer,
         classes,

@@ -18,7 +18,7 @@ pub(super) enum Source {
 
 /// A run whose model is asked for.
 #[derive(Clone, Debug)]
-pub(super) struct Asked {
+pub(super) struct ModelRef {
     pub(super) id: RunId,
     pub(super) name: String,
     pub(super) source: Option<Source>,
@@ -32,13 +32,13 @@ pub(super) struct Models {
 
 impl Models {
     /// Forgets the models of all other runs: a network can be large.
-    pub(super) fn keep_only(&mut self, asked: &[Asked]) {
+    pub(super) fn keep_only(&mut self, asked: &[ModelRef]) {
         self.kept
             .retain(|(id, ..)| asked.iter().any(|a| a.id == *id));
     }
 
     /// The model of a run, and when it was made; the error is one sentence.
-    pub(super) fn get(&mut self, asked: &Asked) -> Result<Arc<Classifier>, String> {
+    pub(super) fn get(&mut self, asked: &ModelRef) -> Result<Arc<Classifier>, String> {
         let none = || format!("{} has no model yet: its training did not end", asked.name);
         let folder = match &asked.source {
             None => return Err(none()),

@@ -34,7 +34,7 @@ impl Studio {
             Err(Refusal::Wrong(errors)) => FieldError::joined(&errors),
         };
         self.queue.clear();
-        self.complain(format!("the runs that wait were given up: {reason}"));
+        self.notify_error(format!("the runs that wait were given up: {reason}"));
     }
 
     /// Nothing waits any more.
@@ -43,7 +43,7 @@ impl Studio {
             let n = self.queue.len();
             self.queue.clear();
             let runs = if n == 1 { "run" } else { "runs" };
-            self.inform(format!("{n} {runs} that waited will not be trained"));
+            self.notify(format!("{n} {runs} that waited will not be trained"));
         }
     }
 }

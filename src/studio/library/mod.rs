@@ -6,7 +6,7 @@ mod run;
 use std::collections::{BTreeSet, HashMap};
 
 use crate::runs::table::Column;
-use crate::runs::{Digest, Notes, Record, RunId, RunState, Status, Watch, WatchNews};
+use crate::runs::{Notes, Record, RunId, RunState, RunSummary, Status, Watch, WatchNews};
 use crate::train::Event;
 pub use filter::Filter;
 use run::Points;
@@ -49,7 +49,7 @@ impl Library {
         self.get(self.own.as_ref()?)
     }
 
-    /// Number of a colour that the newest runs have not.
+    /// Number of a color that the newest runs have not.
     pub(super) fn next_color(&self) -> usize {
         self.runs.last().map_or(0, |run| run.record.color + 1)
     }
@@ -60,37 +60,37 @@ impl Library {
         let mut record = Record::begun(id, &state);
         record.color = color;
         let mut run = Run::new(state, record, Points::Own);
-        run.digest = Digest::of(&run.state);
-        run.record.follow(&run.state, &run.digest);
+        run.summary = RunSummary::of(&run.state);
+        run.record.follow(&run.state, &run.summary);
         run.is_visible = true;
         self.runs.push(run);
         self.version += 1;
     }
 
     /// A run that was over goes on, from where `state` tells.
-    pub(super) fn go_on_with(&mut self, id: &RunId, state: RunState) {
+    pub(super) fn resume_with(&mut self, id: &RunId, state: RunState) {
         self.own = Some(id.clone());
         if let Some(run) = self.get_mut(id) {
-            run.digest = Digest::of(&state);
+            run.summary = RunSummary::of(&state);
             run.state = state;
             run.points = Points::Own;
-            run.record.follow(&run.state, &run.digest);
+            run.record.follow(&run.state, &run.summary);
             run.is_visible = true;
         }
         self.version += 1;
     }
 
     /// Something happened in the run of this studio.
-    pub(super) fn happen(&mut self, event: &Event) {
+    pub(super) fn apply(&mut self, event: &Event) {
         let own = self.own.clone();
         if let Some(run) = own.and_then(|id| self.get_mut(&id)) {
-            run.happen(event);
+            run.apply(event);
             self.version += 1;
         }
     }
 
     /// Takes in what is new in the workspace; returns what a person should know.
-    pub(super) fn hear(&mut self, news: WatchNews, watch: &Watch) -> Option<String> {
+    pub(super) fn receive(&mut self, news: WatchNews, watch: &Watch) -> Option<String> {
         match news {
             WatchNews::Records(records) => self.take(records),
             WatchNews::Gone(ids) => self.lose(&ids),

@@ -1,6 +1,6 @@
 //! A run as the studio knows it.
 
-use crate::runs::{Digest, Record, RunId, RunState};
+use crate::runs::{Record, RunId, RunState, RunSummary};
 use crate::train::{Event, Metrics};
 
 /// A run of this session, or one of the workspace.
@@ -15,7 +15,7 @@ pub struct Run {
     pub record: Record,
     /// Whether its curves are shown.
     pub is_visible: bool,
-    pub(super) digest: Digest,
+    pub(super) summary: RunSummary,
     pub(super) points: Points,
     pub(super) passes: bool,
 }
@@ -40,7 +40,7 @@ impl Run {
             state,
             record,
             is_visible: false,
-            digest: Digest::default(),
+            summary: RunSummary::default(),
             points,
             passes: true,
         }
@@ -89,9 +89,9 @@ impl Run {
         self.record = record;
     }
 
-    pub(super) fn happen(&mut self, event: &Event) {
+    pub(super) fn apply(&mut self, event: &Event) {
         self.state.apply(event);
-        self.digest.apply(event);
-        self.record.follow(&self.state, &self.digest);
+        self.summary.apply(event);
+        self.record.follow(&self.state, &self.summary);
     }
 }

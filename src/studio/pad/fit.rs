@@ -1,12 +1,12 @@
 //! Images of any size on the canvas.
 
 use super::{Pad, blank};
-use crate::data::GreyImage;
+use crate::data::GrayImage;
 
-/// `image` on a blank canvas, centred and as large as fits. Each pixel of the canvas is the mean
+/// `image` on a blank canvas, centered and as large as fits. Each pixel of the canvas is the mean
 /// of what it covers: pixels of a small image stay sharp squares, so that making it small again
 /// gives the same image back.
-pub(super) fn fitted(image: &GreyImage) -> GreyImage {
+pub(super) fn fitted(image: &GrayImage) -> GrayImage {
     let mut sheet = blank();
     let longer = image.width.max(image.height);
     if longer == 0 {
@@ -24,8 +24,8 @@ pub(super) fn fitted(image: &GreyImage) -> GreyImage {
             let mut sum = 0.0;
             for &(row, row_share) in &rows {
                 for &(column, column_share) in columns {
-                    let grey = image.pixels[row * image.width + column];
-                    sum += row_share * column_share * f32::from(grey);
+                    let gray = image.pixels[row * image.width + column];
+                    sum += row_share * column_share * f32::from(gray);
                 }
             }
             sheet.pixels[(top + y) * Pad::SIDE + left + x] = sum.round() as u8;

@@ -1,4 +1,4 @@
-//! The canvas: strokes in, grey pixels out.
+//! The canvas: strokes in, gray pixels out.
 //!
 //! The picture is kept as pixels, not as strokes: a stroke that grows only touches the pixels
 //! under its new piece, and taking something back is putting an older picture in place again.
@@ -10,7 +10,7 @@ mod tests;
 
 use std::collections::VecDeque;
 
-use crate::data::GreyImage;
+use crate::data::GrayImage;
 use fit::fitted;
 use pen::{Pen, draw_line};
 
@@ -26,7 +26,7 @@ pub struct Stroke {
 /// What is on the canvas at one moment.
 #[derive(Clone, Debug)]
 struct Sheet {
-    image: GreyImage,
+    image: GrayImage,
     true_label: Option<u32>,
 }
 
@@ -73,7 +73,7 @@ impl Pad {
     pub const BRUSHES: std::ops::RangeInclusive<f32> = 0.02..=0.2;
 
     /// What is on the canvas: `SIDE` × `SIDE`, ink bright on black.
-    pub fn image(&self) -> &GreyImage {
+    pub fn image(&self) -> &GrayImage {
         &self.sheet.image
     }
 
@@ -177,11 +177,11 @@ impl Pad {
 
     /// Puts an image on the canvas, as large as fits, its aspect kept. `true_label` is what is
     /// known to be on it.
-    pub(super) fn paste(&mut self, image: GreyImage, true_label: Option<u32>) {
+    pub(super) fn paste(&mut self, image: GrayImage, true_label: Option<u32>) {
         self.replace(fitted(&image), true_label);
     }
 
-    fn replace(&mut self, image: GreyImage, true_label: Option<u32>) {
+    fn replace(&mut self, image: GrayImage, true_label: Option<u32>) {
         self.end();
         self.remember();
         self.sheet = Sheet { image, true_label };
@@ -198,8 +198,8 @@ impl Pad {
     }
 }
 
-fn blank() -> GreyImage {
-    GreyImage {
+fn blank() -> GrayImage {
+    GrayImage {
         width: Pad::SIDE,
         height: Pad::SIDE,
         pixels: vec![0; Pad::SIDE * Pad::SIDE],

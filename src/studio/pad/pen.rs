@@ -1,7 +1,7 @@
 //! The pen: pieces of strokes as ink.
 
 use super::Pad;
-use crate::data::GreyImage;
+use crate::data::GrayImage;
 
 /// The pen while it is down.
 #[derive(Clone, Copy, Debug)]
@@ -12,7 +12,7 @@ pub(super) struct Pen {
 
 /// A straight piece of a stroke with round ends. Pieces overlap where they meet, so ink takes the
 /// larger of two coverages: adding would leave beads along a slow stroke.
-pub(super) fn draw_line(image: &mut GreyImage, pen: Pen, to: [f32; 2], brush: f32) {
+pub(super) fn draw_line(image: &mut GrayImage, pen: Pen, to: [f32; 2], brush: f32) {
     let side = Pad::SIDE as f32;
     let radius = brush * side / 2.0;
     let [from, to] = [pen.at, to].map(|p| p.map(|c| c * side));
@@ -23,9 +23,9 @@ pub(super) fn draw_line(image: &mut GreyImage, pen: Pen, to: [f32; 2], brush: f3
     };
     for y in pixels_between(from[1], to[1]) {
         for x in pixels_between(from[0], to[0]) {
-            let centre = [x as f32 + 0.5, y as f32 + 0.5];
+            let center = [x as f32 + 0.5, y as f32 + 0.5];
             // One pixel wide, the edge covers part of the pixels it runs through.
-            let coverage = (radius + 0.5 - distance(centre, from, to)).clamp(0.0, 1.0);
+            let coverage = (radius + 0.5 - distance(center, from, to)).clamp(0.0, 1.0);
             let ink = (coverage * 255.0).round() as u8;
             let pixel = &mut image.pixels[y * Pad::SIDE + x];
             *pixel = if pen.erases {

@@ -68,7 +68,7 @@ fn undo_and_redo_walk_through_strokes_clearing_and_images() {
         pad.clear();
         states.push(pad.image().clone());
         pad.paste(
-            GreyImage {
+            GrayImage {
                 width: 1,
                 height: 1,
                 pixels: vec![9],
@@ -120,7 +120,7 @@ fn a_test_image_keeps_its_pixels_and_its_label_until_it_is_drawn_over() {
     pixels[3 * 28 + 5] = 200;
     let mut pad = Pad::default();
     pad.paste(
-        GreyImage {
+        GrayImage {
             width: 28,
             height: 28,
             pixels,
@@ -143,7 +143,7 @@ fn images_of_any_size_keep_their_aspect() {
         let mut pad = Pad::default();
         let pixels = vec![100; width * height];
         pad.paste(
-            GreyImage {
+            GrayImage {
                 width,
                 height,
                 pixels,
@@ -160,7 +160,7 @@ fn images_of_any_size_keep_their_aspect() {
     }
     let mut pad = Pad::default();
     pad.paste(
-        GreyImage {
+        GrayImage {
             width: 0,
             height: 0,
             pixels: Vec::new(),

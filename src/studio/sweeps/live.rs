@@ -10,7 +10,7 @@ use crate::studio::Wake;
 use crate::sweep::{self, Plan, SweepControl, SweepEnd, SweepEvent, SweepFolder, SweepState};
 
 /// What the thread of a sweep tells.
-pub(super) enum Told {
+pub(super) enum Message {
     Opened(SweepState),
     Event(SweepEvent),
     Ended(Result<SweepEnd, String>),
@@ -19,7 +19,7 @@ pub(super) enum Told {
 /// The thread of a sweep. Dropping it stops the sweep and waits for it.
 pub(super) struct Live {
     pub(super) control: Arc<SweepControl>,
-    pub(super) told: Receiver<Told>,
+    pub(super) messages: Receiver<Message>,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -36,7 +36,7 @@ impl Live {
         if let Some(trial) = retry {
             control.retry(trial);
         }
-        let (sender, told) = channel();
+        let (sender, messages) = channel();
         let work = Work {
             workspace: workspace.to_owned(),
             plan: plan.clone(),
@@ -49,7 +49,7 @@ impl Live {
         let thread = Some(thread.spawn(move || work.run())?);
         Ok(Live {
             control,
-            told,
+            messages,
             thread,
         })
     }
@@ -71,26 +71,26 @@ struct Work {
     plan: Plan,
     dataset: Arc<Dataset>,
     control: Arc<SweepControl>,
-    sender: Sender<Told>,
+    sender: Sender<Message>,
     wake: Wake,
 }
 
 impl Work {
     fn run(self) {
         let result = self.sweep().map_err(|e| e.to_string());
-        self.tell(Told::Ended(result));
+        self.send(Message::Ended(result));
     }
 
     /// Nobody listens when the studio is closing.
-    fn tell(&self, told: Told) {
-        let _ = self.sender.send(told);
+    fn send(&self, message: Message) {
+        let _ = self.sender.send(message);
         (self.wake)();
     }
 
     fn sweep(&self) -> Result<SweepEnd, sweep::SweepError> {
         let fingerprint = &self.dataset.fingerprint;
         let mut folder = SweepFolder::open(&self.workspace, &self.plan, fingerprint)?;
-        self.tell(Told::Opened(folder.state().clone()));
+        self.send(Message::Opened(folder.state().clone()));
         let parallel = self.plan.definition.parallel;
         // The sender may be used by one thread at a time only; the executor calls this under a
         // lock, so a clone of it here is enough.
@@ -101,7 +101,7 @@ impl Work {
             parallel,
             &self.control,
             &mut move |event, _| {
-                let _ = sender.send(Told::Event(event.clone()));
+                let _ = sender.send(Message::Event(event.clone()));
                 wake();
             },
         )

@@ -1,12 +1,12 @@
 //! Sweeps in the app: the one that is being defined, and the one that is shown, live or read.
 
-mod around;
+mod context;
 mod live;
 mod shown;
 
 use crate::sweep::{self, Axis, Definition, Plan, Problem, SweepControl, SweepState, Values};
-use around::Surroundings;
-use live::{Live, Told};
+use context::SweepContext;
+use live::{Live, Message};
 pub use shown::{ShownSweep, SweepPhase};
 
 /// What a person can want of sweeps.
@@ -17,7 +17,7 @@ pub enum SweepAction {
     /// Start the sweep of the panel, from the settings on the left.
     Start,
     /// Go on with the sweep that is shown.
-    GoOn,
+    Continue,
     /// Every trial waits.
     Pause,
     /// The trials go on.
@@ -118,20 +118,20 @@ impl Sweeps {
     }
 
     /// Looks again for what is wrong with the draft.
-    pub(super) fn check(&mut self, around: &Surroundings<'_>) {
-        let plan = self.plan(around);
-        self.problems = match around.dataset {
+    pub(super) fn check(&mut self, context: &SweepContext<'_>) {
+        let plan = self.plan(context);
+        self.problems = match context.dataset {
             Some(dataset) => plan.problems(dataset),
             None => plan.definition.problems(),
         };
     }
 
-    fn plan(&self, around: &Surroundings<'_>) -> Plan {
+    fn plan(&self, context: &SweepContext<'_>) -> Plan {
         let mut definition = self.draft.clone();
-        definition.data = around.dataset.and_then(|d| d.folder.clone());
+        definition.data = context.dataset.and_then(|d| d.folder.clone());
         Plan {
             definition,
-            base: around.base.clone(),
+            base: context.base.clone(),
         }
     }
 
@@ -142,24 +142,24 @@ impl Sweeps {
     pub(super) fn handle(
         &mut self,
         action: SweepAction,
-        around: &Surroundings<'_>,
+        context: &SweepContext<'_>,
     ) -> Result<(), String> {
         match action {
             SweepAction::SetDraft(draft) => {
                 self.draft = *draft;
-                self.check(around);
+                self.check(context);
             }
             SweepAction::Start => {
-                self.check(around);
+                self.check(context);
                 if self.problems.is_empty() && !self.is_live() {
-                    self.start(self.plan(around), SweepState::default(), None, around)?;
+                    self.start(self.plan(context), SweepState::default(), None, context)?;
                     self.rename_draft();
                 }
             }
-            SweepAction::GoOn => self.go_on(None, around)?,
+            SweepAction::Continue => self.go_on(None, context)?,
             SweepAction::Retry(trial) => match &self.live {
                 Some(live) => live.control.retry(trial),
-                None => self.go_on(Some(trial), around)?,
+                None => self.go_on(Some(trial), context)?,
             },
             SweepAction::Pause => self.steer(SweepControl::pause, SweepPhase::Paused),
             SweepAction::Resume => self.steer(SweepControl::resume, SweepPhase::Running),
@@ -193,12 +193,12 @@ impl Sweeps {
         }
     }
 
-    fn go_on(&mut self, retry: Option<usize>, around: &Surroundings<'_>) -> Result<(), String> {
+    fn go_on(&mut self, retry: Option<usize>, context: &SweepContext<'_>) -> Result<(), String> {
         if self.is_live() {
             return Ok(());
         }
         match self.shown.take() {
-            Some(shown) => self.start(shown.plan, shown.state, retry, around),
+            Some(shown) => self.start(shown.plan, shown.state, retry, context),
             None => Ok(()),
         }
     }
@@ -208,13 +208,13 @@ impl Sweeps {
         plan: Plan,
         state: SweepState,
         retry: Option<usize>,
-        around: &Surroundings<'_>,
+        context: &SweepContext<'_>,
     ) -> Result<(), String> {
-        let dataset = around.dataset.ok_or("the images are still being read")?;
-        let workspace = around
+        let dataset = context.dataset.ok_or("the images are still being read")?;
+        let workspace = context
             .workspace
             .ok_or("a sweep needs a workspace to keep its runs in, and there is none")?;
-        let live = Live::spawn(&plan, workspace, dataset, retry, around.wake.clone())
+        let live = Live::spawn(&plan, workspace, dataset, retry, context.wake.clone())
             .map_err(|e| format!("the thread of the sweep could not be started: {e}"))?;
         self.kept.extend(self.shown.take());
         self.shown = Some(ShownSweep {
@@ -230,11 +230,11 @@ impl Sweeps {
     pub(super) fn pump(&mut self) -> Option<String> {
         let (live, shown) = (self.live.as_ref()?, self.shown.as_mut()?);
         let mut end = None;
-        for told in live.told.try_iter() {
-            match told {
-                Told::Opened(state) => shown.state = state,
-                Told::Event(event) => shown.state.apply(&event),
-                Told::Ended(result) => end = Some(result),
+        for messages in live.messages.try_iter() {
+            match messages {
+                Message::Opened(state) => shown.state = state,
+                Message::Event(event) => shown.state.apply(&event),
+                Message::Ended(result) => end = Some(result),
             }
         }
         let end = end?;

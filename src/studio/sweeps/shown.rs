@@ -35,7 +35,7 @@ impl ShownSweep {
     }
 
     /// Whether there is something left to do in it.
-    pub fn can_go_on(&self) -> bool {
+    pub fn can_resume(&self) -> bool {
         let n_trials = self.plan.n_trials();
         !self.is_live() && n_trials.is_none_or(|n| self.state.n_over() < n)
     }

@@ -10,7 +10,7 @@ use toml::de::{DeTable, DeValue, ValueDeserializer};
 use toml::{Spanned, Table, Value};
 
 use super::check::{is_backwards, metric_names};
-use super::{At, Axis, Definition, Direction, Method, Metric, Problem, Values, When};
+use super::{Axis, Definition, Direction, Location, Method, Metric, Problem, Values, When};
 use crate::files;
 
 /// What a file says, key by key, and what is wrong with it.
@@ -18,7 +18,7 @@ struct Reader<'t> {
     text: &'t str,
     problems: Vec<Problem>,
     /// Lines of what was read, for what is found wrong later.
-    lines: Vec<(At, usize)>,
+    lines: Vec<(Location, usize)>,
 }
 
 /// What the loop over the keys fills in.
@@ -29,11 +29,11 @@ struct Draft {
 }
 
 impl Definition {
-    /// Reads a sweep file. Without a `name`, the sweep is called `usual_name`.
+    /// Reads a sweep file. Without a `name`, the sweep is called `default_name`.
     ///
     /// # Errors
     /// Everything that is wrong with it by itself, in the order of the lines.
-    pub fn parse(text: &str, usual_name: &str) -> Result<Definition, Vec<Problem>> {
+    pub fn parse(text: &str, default_name: &str) -> Result<Definition, Vec<Problem>> {
         let mut reader = Reader {
             text,
             problems: Vec::new(),
@@ -42,12 +42,16 @@ impl Definition {
         let (table, errors) = DeTable::parse_recoverable(text);
         if !errors.is_empty() {
             for error in errors {
-                reader.report(At::Text, error.span().map(|s| s.start), error.message());
+                reader.report(
+                    Location::Text,
+                    error.span().map(|s| s.start),
+                    error.message(),
+                );
             }
             return Err(reader.problems);
         }
         let mut draft = Draft {
-            definition: Definition::new(usual_name),
+            definition: Definition::new(default_name),
             direction: None,
             has_name: false,
         };
@@ -57,7 +61,7 @@ impl Definition {
         let mut definition = draft.definition;
         definition.direction = draft
             .direction
-            .unwrap_or_else(|| definition.metric.usual_direction());
+            .unwrap_or_else(|| definition.metric.default_direction());
         reader.check(&definition, draft.direction);
         if reader.problems.is_empty() {
             return Ok(definition);
@@ -73,7 +77,7 @@ impl Definition {
     pub fn read(path: &Path) -> Result<Definition, Vec<Problem>> {
         let text = files::read_text(path).map_err(|e| {
             let message = format!("could not read {}: {e}", path.display());
-            vec![Problem::new(At::Text, message)]
+            vec![Problem::new(Location::Text, message)]
         })?;
         let stem = path.file_stem().unwrap_or_default().to_string_lossy();
         let mut definition = Definition::parse(&text, &stem)?;
@@ -93,7 +97,7 @@ impl Reader<'_> {
             .count()
     }
 
-    fn report(&mut self, at: At, position: Option<usize>, message: impl Into<String>) {
+    fn report(&mut self, at: Location, position: Option<usize>, message: impl Into<String>) {
         let line = position.map(|p| self.line(p));
         self.problems.push(Problem {
             at,
@@ -105,7 +109,7 @@ impl Reader<'_> {
     /// The value as a `T`; reports why not.
     fn value<T: DeserializeOwned>(
         &mut self,
-        at: At,
+        at: Location,
         value: Spanned<DeValue<'_>>,
         wanted: &str,
     ) -> Option<T> {
@@ -127,54 +131,55 @@ impl Reader<'_> {
         let d = &mut draft.definition;
         match key {
             "name" => {
-                let name = self.value(At::Key("name"), value, "a word");
+                let name = self.value(Location::Key("name"), value, "a word");
                 d.name = name.unwrap_or_else(|| d.name.clone());
                 draft.has_name = true;
             }
-            "preset" => d.preset = self.value(At::Key("preset"), value, "a name"),
+            "preset" => d.preset = self.value(Location::Key("preset"), value, "a name"),
             "config" => {
-                d.config = self.value::<PathBuf>(At::Key("config"), value, "a file");
+                d.config = self.value::<PathBuf>(Location::Key("config"), value, "a file");
             }
-            "data" => d.data = self.value::<PathBuf>(At::Key("data"), value, "a folder"),
+            "data" => d.data = self.value::<PathBuf>(Location::Key("data"), value, "a folder"),
             "method" => {
                 let names = Method::ALL.map(Method::name).join(", ");
-                let method = self.value(At::Key("method"), value, &format!("one of {names}"));
+                let method = self.value(Location::Key("method"), value, &format!("one of {names}"));
                 d.method = method.unwrap_or_default();
             }
             "metric" => self.metric(d, value),
             "direction" => {
-                draft.direction = self.value(At::Key("direction"), value, "minimize or maximize");
+                draft.direction =
+                    self.value(Location::Key("direction"), value, "minimize or maximize");
             }
             "measure" => {
-                let measure = self.value(At::Key("measure"), value, "best or last");
+                let measure = self.value(Location::Key("measure"), value, "best or last");
                 d.measure = measure.unwrap_or(d.measure);
             }
             "seed" => {
-                let seed = self.value(At::Key("seed"), value, "a whole number");
+                let seed = self.value(Location::Key("seed"), value, "a whole number");
                 d.seed = seed.unwrap_or(d.seed);
             }
             "seeds_per_setting" => {
-                let n = self.value(At::Key("seeds_per_setting"), value, "a whole number");
+                let n = self.value(Location::Key("seeds_per_setting"), value, "a whole number");
                 d.seeds_per_setting = n.unwrap_or(1);
             }
-            "trials" => d.trials = self.value(At::Key("trials"), value, "a whole number"),
-            "minutes" => d.minutes = self.value(At::Key("minutes"), value, "a number"),
+            "trials" => d.trials = self.value(Location::Key("trials"), value, "a whole number"),
+            "minutes" => d.minutes = self.value(Location::Key("minutes"), value, "a number"),
             "parallel" => {
-                let n = self.value(At::Key("parallel"), value, "a whole number");
+                let n = self.value(Location::Key("parallel"), value, "a whole number");
                 d.parallel = n.unwrap_or(1);
             }
             "prune" => {
                 let wanted =
                     "{ rule = \"asha\", epochs, factor } or { rule = \"median\", epochs, trials }";
-                d.prune = self.value(At::Key("prune"), value, wanted);
+                d.prune = self.value(Location::Key("prune"), value, wanted);
             }
             "set" => {
-                let set: Option<Table> = self.value(At::Key("set"), value, "a table of keys");
+                let set: Option<Table> = self.value(Location::Key("set"), value, "a table of keys");
                 d.set = flat(set.unwrap_or_default());
             }
             "search" => self.search(d, value),
             other => self.report(
-                At::Text,
+                Location::Text,
                 Some(start),
                 format!("there is no key `{other}` in a sweep"),
             ),
@@ -183,19 +188,19 @@ impl Reader<'_> {
 
     fn metric(&mut self, definition: &mut Definition, value: Spanned<DeValue<'_>>) {
         let start = value.span().start;
-        let Some(name) = self.value::<String>(At::Key("metric"), value, "a name") else {
+        let Some(name) = self.value::<String>(Location::Key("metric"), value, "a name") else {
             return;
         };
         match Metric::ALL.into_iter().find(|m| m.name() == name) {
             Some(metric) => definition.metric = metric,
             None if name.starts_with("test") => self.report(
-                At::Key("metric"),
+                Location::Key("metric"),
                 Some(start),
                 "must not be of the test images: they are measured once, and choose nothing",
             ),
             None => {
                 let message = format!("must be one of {}, found `{name}`", metric_names());
-                self.report(At::Key("metric"), Some(start), message);
+                self.report(Location::Key("metric"), Some(start), message);
             }
         }
     }
@@ -204,7 +209,7 @@ impl Reader<'_> {
         let start = value.span().start;
         let DeValue::Array(entries) = value.into_inner() else {
             self.report(
-                At::Key("search"),
+                Location::Key("search"),
                 Some(start),
                 "must be written as [[search]], once for each key",
             );
@@ -221,7 +226,7 @@ impl Reader<'_> {
     }
 
     fn axis(&mut self, idx: usize, entry: Spanned<DeValue<'_>>) -> Option<Axis> {
-        let at = At::Search(idx);
+        let at = Location::Search(idx);
         let start = entry.span().start;
         let line = self.line(start);
         self.lines.push((at.clone(), line));
@@ -283,7 +288,7 @@ impl Reader<'_> {
                 "is backwards for {}: leave it out",
                 definition.metric.name()
             );
-            found.push(Problem::new(At::Key("direction"), message));
+            found.push(Problem::new(Location::Key("direction"), message));
         }
         for mut problem in found {
             let is_known = self.problems.iter().any(|p| p.at == problem.at);
@@ -294,7 +299,7 @@ impl Reader<'_> {
         }
     }
 
-    fn line_of(&self, at: &At) -> Option<usize> {
+    fn line_of(&self, at: &Location) -> Option<usize> {
         let found = self.lines.iter().find(|(place, _)| place == at);
         found.map(|(_, line)| *line)
     }

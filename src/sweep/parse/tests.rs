@@ -51,7 +51,7 @@ fn every_problem_is_told_at_once_with_its_line() {
     let text = r#"method = "tpe "
 metric = "test_accuracy"
 trials = "many"
-colour = 3
+color = 3
 [[search]]
 key = "learning_rate"
 log_range = [0.1, 0.01]
@@ -71,7 +71,7 @@ when = { key = "schedule", is = ["step"] }
         (1, "must be one of grid, random, sobol, tpe"),
         (2, "choose nothing"),
         (3, "trials must be a whole number"),
-        (4, "no key `colour`"),
+        (4, "no key `color`"),
         (5, "from a smaller to a larger"),
         (8, "must not be empty"),
         (11, "must name its key"),

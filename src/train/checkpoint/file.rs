@@ -9,13 +9,13 @@ use candle_core::{Device, Tensor};
 use safetensors::{Dtype, tensor::TensorView};
 use serde::{Deserialize, Serialize};
 
-use super::way_back::Written;
+use super::rollback::Written;
 use super::{Checkpoint, CheckpointError, Cursor};
-use crate::model::{Held, ModelSpec, Param, TensorFile, TensorFileError, TensorHeader};
-use crate::train::{Kept, OptimizerState, TrainConfig};
+use crate::model::{ModelSpec, Param, TensorFile, TensorFileError, TensorHeader, WeightLayout};
+use crate::train::{ExtraWeights, OptimizerState, TrainConfig};
 
 /// Version of the checkpoint's layout. A newer one is refused; in version 1 the weights of a dense
-/// layer that reads an image lay by channel, see [`Held::ByPixel`].
+/// layer that reads an image lay by channel, see [`WeightLayout::ChannelsLastRows`].
 const FORMAT_VERSION: u32 = 2;
 
 /// Key of our JSON string among the file's metadata.
@@ -30,7 +30,7 @@ struct Description {
     cursor: Cursor,
     /// Files of the first versions have none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    way_back: Option<Written>,
+    rollback: Option<Written>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     n_event_bytes: Option<u64>,
 }
@@ -46,7 +46,7 @@ impl From<TensorFileError> for CheckpointError {
 
 impl Checkpoint {
     /// The bytes of a checkpoint file: safetensors with one JSON string. The states to go back to
-    /// are only named in it, see [`WayBack`](super::WayBack).
+    /// are only named in it, see [`RollbackStates`](super::WayBack).
     ///
     /// # Errors
     /// When the configuration has no JSON form.
@@ -56,7 +56,7 @@ impl Checkpoint {
             step: self.step(),
             config: self.config.clone(),
             cursor: self.cursor.clone(),
-            way_back: self.way_back.as_ref().map(Written::new),
+            rollback: self.rollback.as_ref().map(Written::new),
             n_event_bytes: self.n_event_bytes,
         };
         let json = serde_json::to_string(&description)?;
@@ -123,7 +123,7 @@ impl Checkpoint {
         let mut optimizer = OptimizerState::new(0);
         optimizer.step = description.step;
         let mut tensors = Vec::new();
-        let mut kept = Kept::default();
+        let mut kept = ExtraWeights::default();
         for name in names {
             let (dims, values) = f32s(&file, &name)?;
             optimizer
@@ -145,7 +145,7 @@ impl Checkpoint {
             cursor: description.cursor,
             optimizer,
             kept,
-            way_back: description.way_back.map(Written::read),
+            rollback: description.rollback.map(Written::read),
             n_event_bytes: description.n_event_bytes,
             tensors,
             is_by_channel: description.format_version == 1,
@@ -158,7 +158,10 @@ impl Checkpoint {
         let mut file = File::open(file).ok()?;
         let n_bytes = file.metadata().ok()?.len();
         let header = TensorHeader::read(&mut file, n_bytes).ok()?;
-        describe(&header).ok()?.way_back.map(|way_back| way_back.read().unread)
+        describe(&header)
+            .ok()?
+            .rollback
+            .map(|rollback| rollback.read().unread)
     }
 
     /// Puts the tensors in the order of `params`, and each as it is held: a file keeps an order of
@@ -194,7 +197,8 @@ impl Checkpoint {
     fn turn_to_pixels(&mut self, params: &[Param]) {
         let turn = |param: &Param, values: &mut Vec<f32>| {
             let rows = Tensor::from_slice(values, param.var.dims(), &Device::Cpu);
-            let held = rows.and_then(|rows| param.held.order_rows(&rows)?.flatten_all()?.to_vec1());
+            let held =
+                rows.and_then(|rows| param.layout.order_rows(&rows)?.flatten_all()?.to_vec1());
             // What does not fit the network, or was empty, stays as it is.
             if let Ok(held) = held {
                 *values = held;
@@ -209,7 +213,7 @@ impl Checkpoint {
         let others = lists.into_iter().flat_map(|list| params.iter().zip(list));
         let own = self.tensors.iter_mut().map(|(_, _, values)| values);
         let all = params.iter().zip(own).chain(others);
-        all.filter(|(param, _)| matches!(param.held, Held::ByPixel { .. }))
+        all.filter(|(param, _)| matches!(param.layout, WeightLayout::ChannelsLastRows { .. }))
             .for_each(|(param, values)| turn(param, values));
     }
 }
@@ -243,7 +247,7 @@ fn check_tensors(model: &ModelSpec, header: &TensorHeader) -> Result<Vec<String>
         let n_values: usize = shape.dims.iter().product();
         header.expect(name, Dtype::F32, &shape.dims)?;
         for moment in ["first", "second"] {
-            // A rule of the optimiser that has no use for a moment leaves it empty.
+            // A rule of the optimizer that has no use for a moment leaves it empty.
             let name = format!("{moment}.{name}");
             let is_empty = header.info(&name).is_some_and(|info| info.shape == [0]);
             header.expect(&name, Dtype::F32, &[if is_empty { 0 } else { n_values }])?;
@@ -299,7 +303,7 @@ mod tests {
             .iter()
             .map(|p| vec![0.5; p.var.elem_count()])
             .collect();
-        let kept = Kept {
+        let kept = ExtraWeights {
             average: optimizer.first.clone(),
             best: Vec::new(),
         };
@@ -310,7 +314,7 @@ mod tests {
 
         let mut older = now.clone();
         for (idx, param) in params.iter().enumerate() {
-            if matches!(param.held, Held::ByPixel { .. }) {
+            if matches!(param.layout, WeightLayout::ChannelsLastRows { .. }) {
                 let rows = param.to_pytorch().unwrap().t().unwrap();
                 let rows: Vec<f32> = rows
                     .contiguous()

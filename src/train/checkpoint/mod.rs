@@ -4,17 +4,17 @@
 //! say about them.
 
 mod file;
-mod way_back;
+mod rollback;
 
 use candle_core::{Result as CandleResult, Tensor};
 use serde::{Deserialize, Serialize};
 
-use super::kept::put;
-use super::{Kept, Metrics, OptimizerState, Plateau, TrainConfig, TrainError, Watch};
+use super::extra_weights::load;
+use super::{ExtraWeights, Metrics, OptimizerState, Plateau, TrainConfig, TrainError, Watch};
 use crate::files;
 use crate::kernels::Copies;
 use crate::model::{ModelSpec, Network, Param};
-pub use way_back::WayBack;
+pub use rollback::RollbackStates;
 
 /// Where in its data and its sums a run is.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -61,13 +61,13 @@ pub struct Checkpoint {
     pub config: TrainConfig,
     /// Where the run is.
     pub cursor: Cursor,
-    /// The optimiser's memory.
+    /// The optimizer's memory.
     pub optimizer: OptimizerState,
     /// Other weights of the run.
-    pub kept: Kept,
+    pub kept: ExtraWeights,
     /// What the guard goes by. None in a state that is itself one to go back to, and in files of
     /// versions that did not keep it.
-    pub way_back: Option<WayBack>,
+    pub rollback: Option<RollbackStates>,
     /// Bytes of the run's events that came before, where somebody records them.
     pub n_event_bytes: Option<u64>,
     /// Name, shape and values of each of the network's tensors, as they lie in memory.
@@ -98,7 +98,7 @@ impl Checkpoint {
         config: &TrainConfig,
         cursor: &Cursor,
         optimizer: &OptimizerState,
-        kept: Kept,
+        kept: ExtraWeights,
         params: &[Param],
         copies: &mut Copies,
     ) -> CandleResult<Checkpoint> {
@@ -110,7 +110,7 @@ impl Checkpoint {
             config: config.clone(),
             cursor: cursor.clone(),
             kept,
-            way_back: None,
+            rollback: None,
             n_event_bytes: None,
             tensors: params.iter().map(&mut copy).collect::<CandleResult<_>>()?,
             optimizer: optimizer.copy(copies),
@@ -121,7 +121,7 @@ impl Checkpoint {
     /// The memory of this state, for another one.
     pub(super) fn into_copies(self) -> Copies {
         let OptimizerState { first, second, .. } = self.optimizer;
-        let Kept { average, best } = self.kept;
+        let ExtraWeights { average, best } = self.kept;
         let own = self.tensors.into_iter().map(|(_, _, values)| values);
         let others = [first, second, average, best].into_iter().flatten();
         Copies::in_place_of(own.chain(others))
@@ -141,14 +141,14 @@ impl Checkpoint {
     ///
     /// # Errors
     /// When it is of another kind.
-    pub fn put_into(&self, network: &Network) -> Result<(), TrainError> {
+    pub fn load_into(&self, network: &Network) -> Result<(), TrainError> {
         if !self.fits(network.params()) {
             return Err(TrainError::Checkpoint(self.step()));
         }
         if self.kept.average.is_empty() {
             self.restore(network.params())?;
         } else {
-            put(&self.kept.average, network.params())?;
+            load(&self.kept.average, network.params())?;
         }
         Ok(())
     }

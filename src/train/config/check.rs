@@ -94,7 +94,7 @@ impl TrainConfig {
         problems.not_negative(Field::L1, self.l1);
         problems.note(Field::Clip, self.clip.problem());
         problems.note(Field::Loss, self.loss.problem());
-        problems.below_one(Field::Average, self.average);
+        problems.below_one(Field::EmaDecay, self.ema_decay);
         let early = self.early_stopping;
         problems.not_negative(Field::EarlyStopping, early.min_delta);
         problems.expect(
@@ -117,9 +117,9 @@ impl TrainConfig {
             });
         }
         let epochs = self.epochs;
-        let is_fine = self.warm_up >= 0.0 && self.warm_up <= epochs as f64;
-        problems.expect(is_fine, Field::WarmUp, || {
-            let found = self.warm_up;
+        let is_fine = self.warmup_epochs >= 0.0 && self.warmup_epochs <= epochs as f64;
+        problems.expect(is_fine, Field::Warmup, || {
+            let found = self.warmup_epochs;
             format!("must be from 0 to the {epochs} epochs, found {found}")
         });
     }
@@ -167,12 +167,12 @@ impl TrainConfig {
                 problems.positive(Field::Epsilon, epsilon);
             }
             Optimizer::Rmsprop {
-                memory,
+                alpha,
                 momentum,
                 epsilon,
                 ..
             } => {
-                problems.below_one(Field::Memory, memory);
+                problems.below_one(Field::Alpha, alpha);
                 problems.below_one(Field::Momentum, momentum);
                 problems.positive(Field::Epsilon, epsilon);
             }

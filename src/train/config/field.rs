@@ -15,8 +15,8 @@ pub enum Field {
     LearningRate,
     /// See [`TrainConfig::schedule`].
     Schedule,
-    /// See [`TrainConfig::warm_up`].
-    WarmUp,
+    /// See [`TrainConfig::warmup_epochs`].
+    Warmup,
     /// See [`TrainConfig::weight_decay`].
     WeightDecay,
     /// See [`TrainConfig::batch_size`].
@@ -34,7 +34,7 @@ pub enum Field {
     /// Adam's and RMSprop's ε.
     Epsilon,
     /// RMSprop's memory.
-    Memory,
+    Alpha,
     /// See [`TrainConfig::loss`].
     Loss,
     /// See [`TrainConfig::l1`].
@@ -42,7 +42,7 @@ pub enum Field {
     /// See [`TrainConfig::clip`].
     Clip,
     /// See [`TrainConfig::average`].
-    Average,
+    EmaDecay,
     /// See [`TrainConfig::early_stopping`].
     EarlyStopping,
     /// One strength of [`TrainConfig::augment`].
@@ -74,7 +74,7 @@ impl FieldError {
             Field::Layer(idx) => format!("layer {}", idx + 1),
             Field::LearningRate => "learning rate".to_owned(),
             Field::Schedule => "schedule".to_owned(),
-            Field::WarmUp => "warm-up".to_owned(),
+            Field::Warmup => "warm-up".to_owned(),
             Field::WeightDecay => "weight decay".to_owned(),
             Field::BatchSize => "batch size".to_owned(),
             Field::Epochs => "epochs".to_owned(),
@@ -83,11 +83,11 @@ impl FieldError {
             Field::Beta1 => "β₁".to_owned(),
             Field::Beta2 => "β₂".to_owned(),
             Field::Epsilon => "ε".to_owned(),
-            Field::Memory => "memory".to_owned(),
+            Field::Alpha => "memory".to_owned(),
             Field::Loss => "loss".to_owned(),
             Field::L1 => "L1 penalty".to_owned(),
             Field::Augment(kind) => kind.label().to_owned(),
-            Field::Average => "weight averaging".to_owned(),
+            Field::EmaDecay => "weight averaging".to_owned(),
             Field::EarlyStopping => "early stopping".to_owned(),
             Field::Clip => "gradient clipping".to_owned(),
         }

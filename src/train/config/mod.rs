@@ -30,15 +30,15 @@ pub struct TrainConfig {
     pub batch_size: usize,
     /// Training images held out to watch how well the model does on images it does not learn from.
     pub n_validation: usize,
-    /// Step size of the optimiser, at the highest point of the schedule.
+    /// Step size of the optimizer, at the highest point of the schedule.
     pub learning_rate: f64,
     /// How the learning rate moves during the run.
     #[serde(default)]
     pub schedule: Schedule,
     /// Epochs over which the learning rate rises from 0 at the start; may be a fraction.
-    #[serde(default)]
-    pub warm_up: f64,
-    /// Strength of the pull of all weights towards zero.
+    #[serde(default, alias = "warm_up")]
+    pub warmup_epochs: f64,
+    /// Strength of the pull of all weights toward zero.
     pub weight_decay: f64,
     /// Strength of a penalty on the sum of the weights' sizes, which makes weights exactly small.
     #[serde(default)]
@@ -51,8 +51,8 @@ pub struct TrainConfig {
     pub loss: Loss,
     /// Memory of the moving average of the weights, which is then what is measured, shown and kept;
     /// 0 for no average.
-    #[serde(default)]
-    pub average: f64,
+    #[serde(default, alias = "average")]
+    pub ema_decay: f64,
     /// When a run that no longer gets better ends.
     #[serde(default)]
     pub early_stopping: EarlyStopping,
@@ -67,7 +67,7 @@ pub struct TrainConfig {
     pub model: ModelSpec,
 }
 
-/// See [`TrainConfig::usual_validation`].
+/// See [`TrainConfig::default_validation`].
 const DEFAULT_VALIDATION: usize = 5_000;
 
 impl TrainConfig {
@@ -79,15 +79,15 @@ impl TrainConfig {
             seed: 1,
             epochs: 5,
             batch_size: 32,
-            n_validation: TrainConfig::usual_validation(n_images),
-            learning_rate: Optimizer::ADAM.usual_learning_rate(),
+            n_validation: TrainConfig::default_validation(n_images),
+            learning_rate: Optimizer::ADAM.default_learning_rate(),
             schedule: Schedule::Constant,
-            warm_up: 0.0,
+            warmup_epochs: 0.0,
             weight_decay: 0.0,
             l1: 0.0,
             clip: Clip::None,
             loss: Loss::CROSS_ENTROPY,
-            average: 0.0,
+            ema_decay: 0.0,
             early_stopping: EarlyStopping::default(),
             augment: Augment::default(),
             init: preset.init,
@@ -114,7 +114,7 @@ impl TrainConfig {
             end: 0.0,
             dip: 0.0,
         };
-        self.average = 0.998;
+        self.ema_decay = 0.998;
         self.augment = Augment::GENTLE;
     }
 
@@ -139,22 +139,22 @@ impl TrainConfig {
 
     /// The learning rate after `epoch` epochs, fractions included.
     pub fn learning_rate_at(&self, epoch: f64) -> f64 {
-        let warm_up = if epoch < self.warm_up {
-            epoch / self.warm_up
+        let warmup_epochs = if epoch < self.warmup_epochs {
+            epoch / self.warmup_epochs
         } else {
             1.0
         };
-        self.learning_rate * warm_up * self.schedule.factor(epoch, self.epochs as f64)
+        self.learning_rate * warmup_epochs * self.schedule.factor(epoch, self.epochs as f64)
     }
 
-    /// The optimiser's momentum after `epoch` epochs, fractions included.
+    /// The optimizer's momentum after `epoch` epochs, fractions included.
     pub fn momentum_at(&self, epoch: f64) -> f64 {
         self.optimizer.momentum() - self.schedule.momentum_dip(epoch, self.epochs as f64)
     }
 
     /// Images held out for validation unless asked otherwise: 5,000 of MNIST's 60,000, and the same
     /// share of fewer.
-    pub fn usual_validation(n_images: usize) -> usize {
+    pub fn default_validation(n_images: usize) -> usize {
         DEFAULT_VALIDATION.min(n_images / 12)
     }
 
@@ -203,7 +203,7 @@ mod tests {
         c.epochs = 0;
         c.l1 = -1.0;
         c.clip = Clip::Norm { max: 0.0 };
-        c.average = 1.0;
+        c.ema_decay = 1.0;
         c.early_stopping.min_delta = -1.0;
         c.augment.rotation = 200.0;
         c.loss = Loss::CrossEntropy {
@@ -227,7 +227,7 @@ mod tests {
                 Field::L1,
                 Field::Clip,
                 Field::Loss,
-                Field::Average,
+                Field::EmaDecay,
                 Field::EarlyStopping,
                 Field::Augment(AugmentKind::Rotation),
                 Field::Epochs,

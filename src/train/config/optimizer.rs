@@ -35,10 +35,11 @@ pub enum Optimizer {
         /// Added to the root of the second moment.
         epsilon: f64,
     },
-    /// RMSprop (Tieleman and Hinton 2012; `torch.optim.RMSprop`, not centred).
+    /// RMSprop (Tieleman and Hinton 2012; `torch.optim.RMSprop`, not centered).
     Rmsprop {
         /// Memory of the mean of the gradient's square, PyTorch's α.
-        memory: f64,
+        #[serde(alias = "memory")]
+        alpha: f64,
         /// Share of the last update carried into the next.
         momentum: f64,
         /// Added to the root of the mean square.
@@ -57,7 +58,7 @@ impl Optimizer {
     };
     /// PyTorch's RMSprop.
     pub const RMSPROP: Optimizer = Optimizer::Rmsprop {
-        memory: 0.99,
+        alpha: 0.99,
         momentum: 0.0,
         epsilon: 1e-8,
         decoupled: false,
@@ -104,7 +105,7 @@ impl Optimizer {
     }
 
     /// A learning rate that usually works with it.
-    pub fn usual_learning_rate(&self) -> f64 {
+    pub fn default_learning_rate(&self) -> f64 {
         match self {
             Optimizer::Sgd { .. } => 0.05,
             Optimizer::Adam { .. } | Optimizer::Adamw { .. } | Optimizer::Rmsprop { .. } => 1e-3,
@@ -129,7 +130,7 @@ impl Optimizer {
         }
     }
 
-    /// The same optimiser with another [`Optimizer::momentum`].
+    /// The same optimizer with another [`Optimizer::momentum`].
     #[must_use]
     pub fn with_momentum(mut self, value: f64) -> Optimizer {
         match &mut self {

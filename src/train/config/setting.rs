@@ -12,9 +12,9 @@ use crate::model::Layer;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Setting {
-    /// Step size of the optimiser.
+    /// Step size of the optimizer.
     LearningRate,
-    /// Pull of all weights towards zero.
+    /// Pull of all weights toward zero.
     WeightDecay,
     /// SGD's and RMSprop's momentum, Adam's β₁.
     Momentum,
@@ -25,7 +25,8 @@ pub enum Setting {
     /// How the learning rate moves; a text such as `step every=2.0 factor=0.5`.
     Schedule,
     /// Epochs over which the learning rate rises at the start.
-    WarmUp,
+    #[serde(rename = "warmup_epochs", alias = "warm_up")]
+    Warmup,
     /// Strength of the penalty on the weights' sizes.
     L1,
     /// The rates of all dropout layers, in the order of the layers: one number, or a text such as
@@ -100,7 +101,7 @@ impl Setting {
         Setting::BatchSize,
         Setting::Epochs,
         Setting::Schedule,
-        Setting::WarmUp,
+        Setting::Warmup,
         Setting::L1,
         Setting::Dropout,
         Setting::Augment(AugmentKind::Shift),
@@ -122,7 +123,7 @@ impl Setting {
             Setting::BatchSize => "batch size",
             Setting::Epochs => "epochs",
             Setting::Schedule => "schedule",
-            Setting::WarmUp => "warm-up",
+            Setting::Warmup => "warm-up",
             Setting::L1 => "L1 penalty",
             Setting::Dropout => "dropout",
             Setting::Augment(kind) => kind.label(),
@@ -130,7 +131,7 @@ impl Setting {
     }
 
     /// Whether a run with the configuration `running` can take it from `wanted`: momentum means
-    /// different things to different optimisers, and dropout rates belong to their layers.
+    /// different things to different optimizers, and dropout rates belong to their layers.
     pub fn can_change(self, running: &TrainConfig, wanted: &TrainConfig) -> bool {
         match self {
             Setting::Momentum => running.optimizer.name() == wanted.optimizer.name(),
@@ -153,7 +154,7 @@ impl TrainConfig {
             Setting::Momentum => self.optimizer.momentum(),
             Setting::BatchSize => self.batch_size as f64,
             Setting::Epochs => self.epochs as f64,
-            Setting::WarmUp => self.warm_up,
+            Setting::Warmup => self.warmup_epochs,
             Setting::L1 => self.l1,
             Setting::Augment(kind) => self.augment.strength(kind),
             Setting::Schedule => return Value::Text(self.schedule.to_string()),
@@ -179,7 +180,7 @@ impl TrainConfig {
             Setting::Momentum => self.optimizer = self.optimizer.with_momentum(number),
             Setting::BatchSize => self.batch_size = number.round() as usize,
             Setting::Epochs => self.epochs = number.round() as usize,
-            Setting::WarmUp => self.warm_up = number,
+            Setting::Warmup => self.warmup_epochs = number,
             Setting::L1 => self.l1 = number,
             Setting::Augment(kind) => *self.augment.strength_mut(kind) = number,
             Setting::Schedule | Setting::Dropout => {}
@@ -245,7 +246,7 @@ mod tests {
         wanted.optimizer = wanted.optimizer.with_momentum(0.5);
         wanted.batch_size = 7;
         wanted.epochs = 70;
-        wanted.warm_up = 0.5;
+        wanted.warmup_epochs = 0.5;
         wanted.l1 = 1e-4;
         for kind in AugmentKind::ALL {
             *wanted.augment.strength_mut(kind) = 0.125;

@@ -3,20 +3,23 @@
 use super::{Steps, TrainError};
 use crate::kernels::{Copies, update::average};
 use crate::model::{Network, ParamKind};
-use crate::train::kept::{Kept, put, values};
+use crate::train::extra_weights::{ExtraWeights, load, values};
 use crate::train::{Event, Finish, Metrics, Schedule};
 
 /// What is measured, shown and kept: the average of the weights where there is one.
-pub(super) fn judged<'n>(mean: &'n Option<Network>, network: &'n Network) -> &'n Network {
+pub(super) fn evaluated_network<'n>(
+    mean: &'n Option<Network>,
+    network: &'n Network,
+) -> &'n Network {
     mean.as_ref().unwrap_or(network)
 }
 
 /// Share of the new weights in the average after update number `step`. A young average would
 /// remember the first weights for too long: its memory grows with its age (as
 /// `tf.train.ExponentialMovingAverage` with `num_updates`).
-fn share(memory: f64, step: u64) -> f64 {
+fn share(decay: f64, step: u64) -> f64 {
     let step = step as f64;
-    1.0 - memory.min((1.0 + step) / (10.0 + step))
+    1.0 - decay.min((1.0 + step) / (10.0 + step))
 }
 
 impl Steps<'_> {
@@ -26,7 +29,7 @@ impl Steps<'_> {
         let Some(mean) = &self.mean else {
             return Ok(());
         };
-        let share = share(self.config.average, self.optimizer.step);
+        let share = share(self.config.ema_decay, self.optimizer.step);
         for (mean, param) in mean.params().iter().zip(self.network.params()) {
             let value = param.var.as_detached_tensor();
             match param.kind {
@@ -39,25 +42,25 @@ impl Steps<'_> {
 
     /// Begins the average anew with the weights as they are.
     pub(super) fn begin_average(&mut self) -> Result<(), TrainError> {
-        let is_wanted = self.config.average > 0.0;
+        let is_wanted = self.config.ema_decay > 0.0;
         self.mean = is_wanted.then(|| self.network.deep_copy()).transpose()?;
         Ok(())
     }
 
     /// For a checkpoint.
-    pub(super) fn kept(&self, copies: &mut Copies) -> Result<Kept, TrainError> {
+    pub(super) fn kept(&self, copies: &mut Copies) -> Result<ExtraWeights, TrainError> {
         let mean = self.mean.as_ref().map(|m| values(m.params(), copies));
-        Ok(Kept {
+        Ok(ExtraWeights {
             average: mean.transpose()?.unwrap_or_default(),
             best: self.best.iter().map(|values| copies.of(values)).collect(),
         })
     }
 
     /// From a checkpoint.
-    pub(super) fn restore_kept(&mut self, kept: Kept) -> Result<(), TrainError> {
+    pub(super) fn restore_kept(&mut self, kept: ExtraWeights) -> Result<(), TrainError> {
         self.begin_average()?;
         if let (Some(mean), false) = (&self.mean, kept.average.is_empty()) {
-            put(&kept.average, mean.params())?;
+            load(&kept.average, mean.params())?;
         }
         self.best = kept.best;
         Ok(())
@@ -65,16 +68,16 @@ impl Steps<'_> {
 
     /// At the end of an epoch: keeps the weights if they are the best so far, and reduces the
     /// learning rate where it is time.
-    pub(super) fn judge(&mut self, train: Metrics) -> Result<(), TrainError> {
+    pub(super) fn track_best(&mut self, train: Metrics) -> Result<(), TrainError> {
         let (cursor, config) = (&mut self.cursor, &self.config);
         let metrics = cursor.validation.unwrap_or(train);
         if let Schedule::Plateau { patience, .. } = config.schedule {
             cursor.plateau.see(metrics.loss, patience, cursor.epoch);
         }
         let early = config.early_stopping;
-        if early.is_on() && cursor.early.see_for(early, metrics, cursor.epoch) {
+        if early.is_on() && cursor.early.observe(early, metrics, cursor.epoch) {
             cursor.best_validation = cursor.validation;
-            let params = judged(&self.mean, &self.network).params();
+            let params = evaluated_network(&self.mean, &self.network).params();
             self.best = values(params, &mut Copies::default())?;
         }
         Ok(())
@@ -93,7 +96,10 @@ impl Steps<'_> {
         if !is_regular || self.best.is_empty() || best == self.cursor.epoch {
             return Ok(());
         }
-        put(&self.best, judged(&self.mean, &self.network).params())?;
+        load(
+            &self.best,
+            evaluated_network(&self.mean, &self.network).params(),
+        )?;
         self.cursor.validation = self.cursor.best_validation;
         self.observer.event(&Event::Restored { epoch: best });
         Ok(())

@@ -8,14 +8,14 @@ use crate::model::Mode;
 use crate::train::guard::WINDOW;
 use crate::train::layer_stats::{self, Look};
 use crate::train::metrics::n_correct;
-use crate::train::{Alarm, Cursor, OnDivergence, Pace, StepPoint, TrainConfig, judge};
+use crate::train::{Anomaly, Cursor, OnDivergence, StepHyper, StepPoint, TrainConfig, detect};
 
 /// What became of a batch.
 pub(super) enum Learned {
     /// The weights were updated.
     Updated(StepPoint),
     /// Its loss cannot be trusted: everything is as it was before.
-    Refused { alarm: Alarm, loss: f64 },
+    Refused { anomaly: Anomaly, loss: f64 },
 }
 
 impl Steps<'_> {
@@ -32,7 +32,7 @@ impl Steps<'_> {
             seed: self.config.seed,
             step: self.optimizer.step,
         };
-        let pace = self.pace();
+        let hyper = self.hyper();
         let statistics = self.statistics()?;
         let network = &self.network;
         let loss_of = self.config.loss;
@@ -50,10 +50,10 @@ impl Steps<'_> {
             n_right = n_correct(&logits.detach(), &labels.to_vec1()?)?;
             let loss = loss_of.of(&logits, labels)?;
             let value = f64::from(loss.to_scalar::<f32>()?);
-            let alarm = judge(&cursor.recent_losses, value, indices.len(), n_classes);
-            let is_accepted = |a: &Alarm| accepts_spike && *a != Alarm::NotFinite;
-            if let Some(alarm) = alarm.filter(|a| !is_accepted(a)) {
-                refused = Some((alarm, value));
+            let anomaly = detect(&cursor.recent_losses, value, indices.len(), n_classes);
+            let is_accepted = |a: &Anomaly| accepts_spike && *a != Anomaly::NotFinite;
+            if let Some(anomaly) = anomaly.filter(|a| !is_accepted(a)) {
+                refused = Some((anomaly, value));
                 // The only way out between a loss and its update.
                 bail!("the loss cannot be trusted");
             }
@@ -62,10 +62,10 @@ impl Steps<'_> {
         let seen = look.as_mut().map(|look| &mut look.gradients);
         let updated =
             self.optimizer
-                .update_seen(network.params(), &self.config, pace, forward, seen);
-        if let Some((alarm, loss)) = refused {
+                .step_observed(network.params(), &self.config, hyper, forward, seen);
+        if let Some((anomaly, loss)) = refused {
             self.put_back(&statistics)?;
-            return Ok(Learned::Refused { alarm, loss });
+            return Ok(Learned::Refused { anomaly, loss });
         }
         let loss = updated?;
         if let Some(look) = look {
@@ -75,7 +75,7 @@ impl Steps<'_> {
         Ok(Learned::Updated(self.count(
             indices.len(),
             n_epoch,
-            [loss, n_right as f64, pace.learning_rate],
+            [loss, n_right as f64, hyper.learning_rate],
         )))
     }
 
@@ -108,15 +108,15 @@ impl Steps<'_> {
     }
 
     /// What the schedule says now.
-    fn pace(&self) -> Pace {
-        pace_of(&self.config, &self.cursor, self.epochs_done())
+    fn hyper(&self) -> StepHyper {
+        hyper_of(&self.config, &self.cursor, self.epochs_done())
     }
 }
 
 /// What the schedule says after `epoch` epochs, fractions included.
-pub(in crate::train) fn pace_of(config: &TrainConfig, cursor: &Cursor, epoch: f64) -> Pace {
+pub(in crate::train) fn hyper_of(config: &TrainConfig, cursor: &Cursor, epoch: f64) -> StepHyper {
     let reduced = config.schedule.reduced(cursor.plateau.n_reduced);
-    Pace {
+    StepHyper {
         learning_rate: config.learning_rate_at(epoch) * reduced,
         momentum: config.momentum_at(epoch),
     }

@@ -6,7 +6,8 @@ use super::{Steps, TrainError};
 use crate::data::Batch;
 use crate::model::Mode;
 use crate::train::{
-    Alarm, Change, Event, Finish, OnDivergence, Origin, Readings, Remedy, Setting, Trouble, examine,
+    Anomaly, Change, Divergence, Event, Finish, ForwardStats, OnDivergence, Origin, Recovery,
+    Setting, forward_stats,
 };
 
 /// Worst images that are kept.
@@ -16,9 +17,9 @@ const N_WORST: usize = 8;
 const MAX_SETBACKS: usize = 8;
 
 /// What becomes of a batch whose loss cannot be trusted.
-pub(super) enum Treatment {
+pub(super) enum Reaction {
     /// The run went back: nothing of the epoch at hand holds any more.
-    WentBack,
+    RolledBack,
     /// The batch is left out.
     Skip,
     /// The batch is learned from after all.
@@ -29,60 +30,66 @@ pub(super) enum Treatment {
 
 impl Steps<'_> {
     /// Tells what is wrong with the batch of `indices`, and what to do about it.
-    pub(super) fn treat(
+    pub(super) fn handle_anomaly(
         &mut self,
-        alarm: Alarm,
+        anomaly: Anomaly,
         loss: f64,
         indices: &[u32],
-    ) -> Result<Treatment, TrainError> {
+    ) -> Result<Reaction, TrainError> {
         self.emit();
-        self.control.forget_remedy();
-        let trouble = self.diagnose(alarm, loss, indices)?;
-        let event = Event::Troubled {
-            trouble: Box::new(trouble.clone()),
+        self.control.forget_recovery();
+        let divergence = self.diagnose(anomaly, loss, indices)?;
+        let event = Event::Diverged {
+            divergence: Box::new(divergence.clone()),
         };
         self.observer.event(&event);
-        let way_back = trouble.usual_way_back().map(|step| Remedy::GoBack {
-            step,
-            divides_rate: true,
-        });
-        self.n_setbacks += 1;
-        let gave_up = self.n_setbacks > MAX_SETBACKS;
-        let remedy = match self.job.divergence() {
+        let rollback = divergence
+            .default_rollback_step()
+            .map(|step| Recovery::RollBack {
+                step,
+                divides_rate: true,
+            });
+        self.n_rollbacks += 1;
+        let gave_up = self.n_rollbacks > MAX_SETBACKS;
+        let recovery = match self.job.divergence() {
             OnDivergence::Stop => None,
-            OnDivergence::Ask => return self.ask(&trouble),
-            OnDivergence::Back => way_back.filter(|_| !gave_up),
-            OnDivergence::Skip => (trouble.can_skip && !gave_up).then_some(Remedy::Skip),
+            OnDivergence::Ask => return self.ask(&divergence),
+            OnDivergence::Back => rollback.filter(|_| !gave_up),
+            OnDivergence::Skip => (divergence.can_skip && !gave_up).then_some(Recovery::SkipBatch),
         };
-        if let Some(remedy) = remedy
-            && let Some(treatment) = self.take(remedy, &trouble)?
+        if let Some(recovery) = recovery
+            && let Some(treatment) = self.take(recovery, &divergence)?
         {
             return Ok(treatment);
         }
-        Ok(Treatment::End(self.diverged(&trouble)?))
+        Ok(Reaction::End(self.diverged(&divergence)?))
     }
 
     /// Waits for a remedy that can be taken.
-    fn ask(&mut self, trouble: &Trouble) -> Result<Treatment, TrainError> {
-        while let Some(remedy) = self.control.wait_for_remedy() {
-            if let Some(treatment) = self.take(remedy, trouble)? {
+    fn ask(&mut self, divergence: &Divergence) -> Result<Reaction, TrainError> {
+        while let Some(recovery) = self.control.wait_for_recovery() {
+            if let Some(treatment) = self.take(recovery, divergence)? {
                 return Ok(treatment);
             }
             self.begin_average()?;
         }
         // A run that was stopped can go on later from where it waited, if it has numbers to go on
         // from.
-        if trouble.can_skip {
+        if divergence.can_skip {
             self.checkpoint()?;
-            return Ok(Treatment::End(Finish::Stopped));
+            return Ok(Reaction::End(Finish::Stopped));
         }
-        Ok(Treatment::End(self.diverged(trouble)?))
+        Ok(Reaction::End(self.diverged(divergence)?))
     }
 
     /// Does what was asked for; `None` when it cannot be done.
-    fn take(&mut self, remedy: Remedy, trouble: &Trouble) -> Result<Option<Treatment>, TrainError> {
-        match remedy {
-            Remedy::GoBack { step, divides_rate } => {
+    fn take(
+        &mut self,
+        recovery: Recovery,
+        divergence: &Divergence,
+    ) -> Result<Option<Reaction>, TrainError> {
+        match recovery {
+            Recovery::RollBack { step, divides_rate } => {
                 if !self.go_back(step)? {
                     return Ok(None);
                 }
@@ -95,36 +102,38 @@ impl Steps<'_> {
                 if self.job.keeps_checkpoints() {
                     self.checkpoint()?;
                 }
-                Ok(Some(Treatment::WentBack))
+                Ok(Some(Reaction::RolledBack))
             }
-            Remedy::GoOn if matches!(trouble.alarm, Alarm::Spike { .. }) => {
+            Recovery::Continue if matches!(divergence.anomaly, Anomaly::Spike { .. }) => {
                 // What is usual has changed.
                 self.cursor.recent_losses.clear();
                 self.observer.event(&Event::Resumed {
                     step: self.optimizer.step,
                 });
-                Ok(Some(Treatment::Accept))
+                Ok(Some(Reaction::Accept))
             }
-            Remedy::Skip | Remedy::GoOn => Ok(trouble.can_skip.then_some(Treatment::Skip)),
+            Recovery::SkipBatch | Recovery::Continue => {
+                Ok(divergence.can_skip.then_some(Reaction::Skip))
+            }
         }
     }
 
     fn diagnose(
         &mut self,
-        alarm: Alarm,
+        anomaly: Anomaly,
         loss: f64,
         indices: &[u32],
-    ) -> Result<Trouble, TrainError> {
+    ) -> Result<Divergence, TrainError> {
         let batch = self.images(indices)?;
         let now = self.read(&batch)?;
         let labels: Vec<u32> = batch.labels.to_vec1()?;
         let before = self.read_with_older_weights(&batch)?;
         let origin = now.origin(before.as_ref());
-        Ok(Trouble {
+        Ok(Divergence {
             step: self.optimizer.step + 1,
             epoch: self.epochs_done(),
             loss,
-            alarm,
+            anomaly,
             worst: now.worst(indices, &labels, N_WORST),
             back_to: self.states.steps(),
             can_skip: !matches!(origin, Origin::Weights { .. }),
@@ -133,16 +142,16 @@ impl Steps<'_> {
     }
 
     /// What the network makes of the batch at this moment of training.
-    fn read(&self, batch: &Batch) -> Result<Readings, TrainError> {
+    fn read(&self, batch: &Batch) -> Result<ForwardStats, TrainError> {
         let mode = Mode::Train {
             seed: self.config.seed,
             step: self.optimizer.step,
         };
-        Ok(examine(&self.network, batch, mode, self.config.loss)?)
+        Ok(forward_stats(&self.network, batch, mode, self.config.loss)?)
     }
 
     /// The same with the oldest weights that are still known.
-    fn read_with_older_weights(&self, batch: &Batch) -> Result<Option<Readings>, TrainError> {
+    fn read_with_older_weights(&self, batch: &Batch) -> Result<Option<ForwardStats>, TrainError> {
         let Some(state) = self.states.oldest() else {
             return Ok(None);
         };
@@ -152,18 +161,20 @@ impl Steps<'_> {
             seed: self.config.seed,
             step: self.optimizer.step,
         };
-        Ok(Some(examine(&copy, batch, mode, self.config.loss)?))
+        Ok(Some(forward_stats(&copy, batch, mode, self.config.loss)?))
     }
 
     /// Goes back to weights that are numbers, if these are not.
-    fn diverged(&mut self, trouble: &Trouble) -> Result<Finish, TrainError> {
+    fn diverged(&mut self, divergence: &Divergence) -> Result<Finish, TrainError> {
         if !self.full_state()?.is_finite()
             && let Some(state) = self.states.newest().cloned()
         {
             state.restore(self.network.params())?;
             self.restore_kept(state.kept.clone())?;
         }
-        Ok(Finish::Diverged { step: trouble.step })
+        Ok(Finish::Diverged {
+            step: divergence.step,
+        })
     }
 
     /// What batch norm measured so far: a forward pass moves it, also one whose batch is left out.

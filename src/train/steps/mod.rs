@@ -2,9 +2,9 @@
 
 mod average;
 mod batch;
+mod commands;
 mod divergence;
 mod images;
-mod obey;
 mod report;
 mod states;
 
@@ -20,12 +20,12 @@ use super::{
 use crate::data::shuffled;
 use crate::kernels;
 use crate::model::Network;
-use average::judged;
+use average::evaluated_network;
 use batch::Learned;
-pub(super) use batch::pace_of;
-use divergence::Treatment;
+pub(super) use batch::hyper_of;
+pub(crate) use commands::live_changes;
+use divergence::Reaction;
 pub(super) use images::images_of;
-pub(crate) use obey::live_changes;
 use states::States;
 
 /// Hears what happens in a run.
@@ -143,7 +143,7 @@ struct Steps<'a> {
     /// The weights of the best epoch so far, where early stopping keeps them; else empty.
     best: Vec<Vec<f32>>,
     /// How often the loss could not be trusted; in a row, where such batches are left out.
-    n_setbacks: usize,
+    n_rollbacks: usize,
     unsent: Vec<StepPoint>,
     /// The update after which the observer got the full state last.
     last_checkpoint: u64,
@@ -177,7 +177,7 @@ impl<'a> Steps<'a> {
             cursor: Cursor::default(),
             mean: None,
             best: Vec::new(),
-            n_setbacks: 0,
+            n_rollbacks: 0,
             unsent: Vec::new(),
             last_checkpoint: 0,
             layers: None,
@@ -201,14 +201,15 @@ impl<'a> Steps<'a> {
         self.optimizer = checkpoint.optimizer;
         self.restore_kept(checkpoint.kept)?;
         self.last_checkpoint = self.optimizer.step;
-        self.restore_way_back(checkpoint.way_back)?;
-        self.observer.weights(judged(&self.mean, &self.network));
+        self.restore_rollback(checkpoint.rollback)?;
+        self.observer
+            .weights(evaluated_network(&self.mean, &self.network));
         Ok(())
     }
 
     fn checkpoint(&mut self) -> Result<(), TrainError> {
         let mut checkpoint = self.full_state()?;
-        checkpoint.way_back = Some(self.way_back());
+        checkpoint.rollback = Some(self.rollback());
         self.last_checkpoint = checkpoint.step();
         self.emit();
         self.observer.checkpoint(checkpoint);
@@ -234,7 +235,7 @@ impl<'a> Steps<'a> {
         let order = shuffled(train, self.config.seed, self.cursor.epoch as u64);
         let mut accepts_spike = false;
         while self.cursor.n_done < order.len() {
-            if !self.may_go_on()? {
+            if !self.poll_control()? {
                 self.checkpoint()?;
                 return Ok(Some(Finish::Stopped));
             }
@@ -250,12 +251,14 @@ impl<'a> Steps<'a> {
             accepts_spike = false;
             match learned {
                 Learned::Updated(point) => self.updated(point, end)?,
-                Learned::Refused { alarm, loss } => match self.treat(alarm, loss, indices)? {
-                    Treatment::WentBack => return Ok(None),
-                    Treatment::Accept => accepts_spike = true,
-                    Treatment::Skip => self.skip(end),
-                    Treatment::End(finish) => return Ok(Some(finish)),
-                },
+                Learned::Refused { anomaly, loss } => {
+                    match self.handle_anomaly(anomaly, loss, indices)? {
+                        Reaction::RolledBack => return Ok(None),
+                        Reaction::Accept => accepts_spike = true,
+                        Reaction::Skip => self.skip(end),
+                        Reaction::End(finish) => return Ok(Some(finish)),
+                    }
+                }
             }
             if self.job.wants_checkpoint(self.optimizer.step) && end < order.len() {
                 self.checkpoint()?;
@@ -276,7 +279,7 @@ impl<'a> Steps<'a> {
         point.secs = self.cursor.secs;
         self.cursor.n_done = end;
         if self.job.divergence() == OnDivergence::Skip {
-            self.n_setbacks = 0;
+            self.n_rollbacks = 0;
         }
         self.unsent.push(point);
         if let Some(point) = self.layers.take() {

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::average::judged;
+use super::average::evaluated_network;
 use super::{Outcome, Steps, TrainError};
 use crate::train::metrics::measure;
 use crate::train::{EpochPoint, Event, Finish, Metrics};
@@ -31,7 +31,7 @@ impl Steps<'_> {
         if !held_out.is_empty() {
             let set = &self.job.dataset().train;
             let metrics = measure(
-                judged(&self.mean, &self.network),
+                evaluated_network(&self.mean, &self.network),
                 self.config.loss,
                 set,
                 held_out,
@@ -39,7 +39,7 @@ impl Steps<'_> {
             )?;
             self.cursor.validation = Some(metrics);
         }
-        self.judge(train)?;
+        self.track_best(train)?;
         let point = EpochPoint {
             epoch: self.cursor.epoch,
             step: self.optimizer.step,
@@ -67,7 +67,8 @@ impl Steps<'_> {
         }
         let points = std::mem::take(&mut self.unsent);
         self.observer.event(&Event::Steps { points });
-        self.observer.weights(judged(&self.mean, &self.network));
+        self.observer
+            .weights(evaluated_network(&self.mean, &self.network));
     }
 
     pub(super) fn epochs_done(&self) -> f64 {
@@ -83,13 +84,14 @@ impl Steps<'_> {
         let set = &self.job.dataset().test;
         let all: Vec<u32> = (0..set.len() as u32).collect();
         let test = Some(measure(
-            judged(&self.mean, &self.network),
+            evaluated_network(&self.mean, &self.network),
             self.config.loss,
             set,
             &all,
             |_, _| Ok(()),
         )?);
-        self.observer.weights(judged(&self.mean, &self.network));
+        self.observer
+            .weights(evaluated_network(&self.mean, &self.network));
         self.observer.event(&Event::Finished {
             finish: finish.clone(),
             test,

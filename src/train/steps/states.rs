@@ -3,10 +3,10 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use super::average::judged;
+use super::average::evaluated_network;
 use super::{Steps, TrainError};
 use crate::kernels::Copies;
-use crate::train::{Checkpoint, Event, WayBack};
+use crate::train::{Checkpoint, Event, RollbackStates};
 
 /// Updates between two full states, and between two large ones: a copy takes as long as a good part
 /// of a large network's update.
@@ -117,9 +117,9 @@ impl Steps<'_> {
     }
 
     /// For a checkpoint.
-    pub(super) fn way_back(&self) -> WayBack {
-        WayBack {
-            n_setbacks: self.n_setbacks,
+    pub(super) fn rollback(&self) -> RollbackStates {
+        RollbackStates {
+            n_rollbacks: self.n_rollbacks,
             states: self.states.all(),
             unread: Vec::new(),
         }
@@ -127,13 +127,16 @@ impl Steps<'_> {
 
     /// From a checkpoint that the run is at again. One of an older version, or one whose states are
     /// gone, begins with the state it is itself.
-    pub(super) fn restore_way_back(&mut self, way_back: Option<WayBack>) -> Result<(), TrainError> {
-        let way_back = way_back.unwrap_or_default();
-        self.n_setbacks = way_back.n_setbacks;
-        if way_back.states.is_empty() {
+    pub(super) fn restore_rollback(
+        &mut self,
+        rollback: Option<RollbackStates>,
+    ) -> Result<(), TrainError> {
+        let rollback = rollback.unwrap_or_default();
+        self.n_rollbacks = rollback.n_rollbacks;
+        if rollback.states.is_empty() {
             return self.keep_state();
         }
-        for state in way_back.states {
+        for state in rollback.states {
             let mut state = Arc::unwrap_or_clone(state);
             state.sort_like(self.network.params());
             if !state.fits(self.network.params()) {
@@ -163,12 +166,13 @@ impl Steps<'_> {
         self.optimizer = state.optimizer.clone();
         self.restore_kept(state.kept.clone())?;
         self.states.forget_after(step);
-        self.observer.event(&Event::WentBack {
+        self.observer.event(&Event::RolledBack {
             step,
             epoch: self.epochs_done(),
             from,
         });
-        self.observer.weights(judged(&self.mean, &self.network));
+        self.observer
+            .weights(evaluated_network(&self.mean, &self.network));
         Ok(true)
     }
 }

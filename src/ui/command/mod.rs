@@ -1,16 +1,16 @@
 //! Everything a person can ask for with one key or one word. Buttons, shortcuts and the palette
 //! share these.
 
-mod deed;
-mod keys;
-mod words;
+mod effect;
+mod shortcuts;
+mod text;
 
 use super::settings::ThemeChoice;
 use super::sweep_command::SweepCommand;
 use super::tabs::Tab;
 use crate::model::PRESETS;
 use crate::studio::Format;
-pub use deed::Deed;
+pub use effect::CommandEffect;
 
 /// An intention without details.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,19 +24,19 @@ pub enum Command {
     /// End the run.
     Stop,
     /// Go back from a loss that cannot be trusted, and on with a smaller learning rate.
-    GoBackSlower,
+    RollBackSlower,
     /// Go back from a loss that cannot be trusted.
-    GoBack,
+    RollBack,
     /// Leave the batch out.
     SkipBatch,
     /// Learn from the batch all the same.
-    GoOn,
+    ContinueAnyway,
     /// Start a run from the weights that the timeline shows.
     Branch,
     /// Go on with the newest run that is over.
-    ContinueRun,
+    ResumeRun,
     /// Look for a learning rate.
-    FindRate,
+    FindLr,
     /// Look into the next batch.
     Inspect,
     /// The network as it was a little earlier.
@@ -104,13 +104,13 @@ const PLAIN: &[Command] = &[
     Command::PauseOrResume,
     Command::Step,
     Command::Stop,
-    Command::GoBackSlower,
-    Command::GoBack,
+    Command::RollBackSlower,
+    Command::RollBack,
     Command::SkipBatch,
-    Command::GoOn,
+    Command::ContinueAnyway,
     Command::Branch,
-    Command::ContinueRun,
-    Command::FindRate,
+    Command::ResumeRun,
+    Command::FindLr,
     Command::Inspect,
     Command::PreviousSnapshot,
     Command::NextSnapshot,
@@ -145,7 +145,7 @@ const PLAIN: &[Command] = &[
     Command::Sweep(SweepCommand::Start),
     Command::Sweep(SweepCommand::PauseOrResume),
     Command::Sweep(SweepCommand::Stop),
-    Command::Sweep(SweepCommand::GoOn),
+    Command::Sweep(SweepCommand::Resume),
     Command::Sweep(SweepCommand::Compare),
     Command::OpenWorkspace,
     Command::Theme(ThemeChoice::System),

@@ -10,7 +10,7 @@ use std::thread::{JoinHandle, Thread};
 use egui::Context;
 
 use super::Purpose;
-use super::purpose::usual_name;
+use super::purpose::default_name;
 use crate::studio::Format;
 
 impl Purpose {
@@ -39,7 +39,7 @@ impl Purpose {
                 Box::pin(async move { path(chosen.await) })
             }
             Purpose::Export(format @ (Format::Csv | Format::Jsonl)) => {
-                let chosen = dialog.set_file_name(usual_name(format)).save_file();
+                let chosen = dialog.set_file_name(default_name(format)).save_file();
                 Box::pin(async move { path(chosen.await) })
             }
             Purpose::OpenData | Purpose::OpenWorkspace | Purpose::Export(Format::Tensorboard) => {

@@ -1,5 +1,5 @@
 //! Asking for a path: a small window with a text field, and the desktop's own dialog behind a
-//! button. Desktops without a dialog answer as if it had been cancelled, so the field comes first.
+//! button. Desktops without a dialog answer as if it had been canceled, so the field comes first.
 
 mod desktop;
 mod purpose;
@@ -58,7 +58,7 @@ impl Dialogs {
 
     /// Shows the window, if it is open.
     pub fn ui(&mut self, ctx: &Context, view: &CurvesView, actions: &mut Vec<Action>) {
-        self.hear_dialog(view, actions);
+        self.receive_dialog(view, actions);
         let Some(window) = &mut self.window else {
             return;
         };
@@ -75,7 +75,7 @@ impl Dialogs {
     }
 
     /// Takes the answer of the desktop's dialog, if it has one.
-    fn hear_dialog(&mut self, view: &CurvesView, actions: &mut Vec<Action>) {
+    fn receive_dialog(&mut self, view: &CurvesView, actions: &mut Vec<Action>) {
         if !self.waiting.as_ref().is_some_and(JoinHandle::is_finished) {
             return;
         }

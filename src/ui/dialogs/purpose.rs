@@ -48,7 +48,7 @@ impl Purpose {
                 "A safetensors file with the weights, the layers, and how they were trained."
             }
             Purpose::SaveCurves => {
-                "A file ending in .svg or .png with what the plots show, in the colours of paper."
+                "A file ending in .svg or .png with what the plots show, in the colors of paper."
             }
             Purpose::SaveDiagram => {
                 "A file ending in .svg, for browsers and drawing programs, or in .png."
@@ -83,7 +83,7 @@ impl Purpose {
             Purpose::SaveModel => "model.safetensors",
             Purpose::SaveDiagram => "network.svg",
             Purpose::SaveCurves => "curves.svg",
-            Purpose::Export(format) => usual_name(format),
+            Purpose::Export(format) => default_name(format),
             _ => "",
         }
     }
@@ -112,7 +112,7 @@ impl Purpose {
 }
 
 /// What an export is called unless somebody says otherwise.
-pub(super) fn usual_name(format: Format) -> &'static str {
+pub(super) fn default_name(format: Format) -> &'static str {
     match format {
         Format::Csv => "runs.csv",
         Format::Jsonl => "runs.jsonl",

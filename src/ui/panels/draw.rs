@@ -5,7 +5,7 @@ use egui::{
     TextureHandle, TextureOptions, Ui, vec2,
 };
 
-use super::Cx;
+use super::PanelContext;
 use crate::predict::Prediction;
 use crate::studio::{Action, Model, Pad, Studio};
 use crate::ui::command::Command;
@@ -33,7 +33,7 @@ const SEEN_SIDE: f32 = 52.0;
 
 impl DrawPanel {
     /// Shows the panel.
-    pub fn ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
+    pub fn ui(&mut self, ui: &mut Ui, cx: &mut PanelContext<'_>) {
         // Of the whole window, not of the panel: a notice that appears at the bottom must not change
         // the canvas under the pen.
         let height = ui.content_rect().height() - 74.0;
@@ -48,7 +48,7 @@ impl DrawPanel {
                     let mut actions = Vec::new();
                     let hint_at = self.canvas_ui(ui, cx, side.min(width), &mut actions);
                     hint_ui(ui, cx.studio.pad(), hint_at);
-                    cx.wishes.actions.append(&mut actions);
+                    cx.output.actions.append(&mut actions);
                 });
                 pen_ui(ui, cx);
                 sources_ui(ui, cx);
@@ -66,18 +66,18 @@ impl DrawPanel {
     fn canvas_ui(
         &mut self,
         ui: &mut Ui,
-        cx: &Cx<'_>,
+        cx: &PanelContext<'_>,
         side: f32,
         actions: &mut Vec<Action>,
     ) -> Rect {
         let before = ui.cursor().min.y;
         self.canvas.ui(ui, cx.studio.pad(), side, actions);
-        let centre = egui::pos2(ui.min_rect().center().x, before + side / 2.0);
-        Rect::from_center_size(centre, vec2(side, side))
+        let center = egui::pos2(ui.min_rect().center().x, before + side / 2.0);
+        Rect::from_center_size(center, vec2(side, side))
     }
 
     /// What the network sees, and its answer.
-    fn answer_ui(&mut self, ui: &mut Ui, cx: &Cx<'_>) {
+    fn answer_ui(&mut self, ui: &mut Ui, cx: &PanelContext<'_>) {
         ui.horizontal(|ui| {
             let (rect, response) =
                 ui.allocate_exact_size(vec2(SEEN_SIDE, SEEN_SIDE), Sense::hover());
@@ -115,7 +115,7 @@ impl DrawPanel {
     }
 }
 
-fn title_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+fn title_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     ui.horizontal(|ui| {
         ui.label(theme::section(ui, "Draw"));
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
@@ -138,7 +138,7 @@ fn title_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
 /// On an empty canvas: what to do.
 fn hint_ui(ui: &Ui, pad: &Pad, rect: Rect) {
     if pad.is_empty() {
-        let grey = egui::Color32::from_gray(150);
+        let gray = egui::Color32::from_gray(150);
         let font = egui::TextStyle::Body.resolve(ui.style());
         let painter = ui.painter();
         let first = painter.text(
@@ -146,7 +146,7 @@ fn hint_ui(ui: &Ui, pad: &Pad, rect: Rect) {
             egui::Align2::CENTER_BOTTOM,
             "Draw here",
             font,
-            grey,
+            gray,
         );
         let font = egui::TextStyle::Small.resolve(ui.style());
         let at = first.center_bottom() + vec2(0.0, 4.0);
@@ -155,7 +155,7 @@ fn hint_ui(ui: &Ui, pad: &Pad, rect: Rect) {
             egui::Align2::CENTER_TOP,
             "left draws, right erases",
             font,
-            grey,
+            gray,
         );
     }
 }
@@ -163,7 +163,7 @@ fn hint_ui(ui: &Ui, pad: &Pad, rect: Rect) {
 /// Width of the field for the pen's width: of its longest value, `20.0 %`.
 const PEN_WIDTH: f32 = 60.0;
 
-fn pen_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+fn pen_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     ui.horizontal(|ui| {
         let about = "Width of the pen as a share of the canvas: too thin and the digit pales, too thick and it closes.";
         ui.label(theme::quiet(ui, "pen"));
@@ -188,7 +188,7 @@ fn pen_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     });
 }
 
-fn sources_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+fn sources_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     let gap = ui.spacing().item_spacing.x;
     let width = (ui.available_width() - gap) / 2.0;
     ui.horizontal(|ui| {
@@ -250,7 +250,7 @@ fn answer_text_ui(ui: &mut Ui, studio: &Studio) {
 
 /// About the picture of what the network sees.
 fn seen_text(prediction: Option<&Prediction>) -> String {
-    let text = "What the network sees: the drawing cropped, scaled and centred as the training images are.";
+    let text = "What the network sees: the drawing cropped, scaled and centered as the training images are.";
     match prediction {
         Some(p) => format!("{text} The answer took {:.1} ms.", 1e3 * p.secs),
         None => text.to_owned(),
@@ -294,7 +294,7 @@ fn bars_ui(ui: &mut Ui, studio: &Studio, row_height: f32) {
 }
 
 /// Which network answers, and the way to another.
-fn asked_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+fn asked_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     let is_live = cx.studio.live_run().is_some();
     let (name, about) = match cx.studio.model() {
         Model::None => ("no network".to_owned(), "Nothing answers yet.".to_owned()),
@@ -347,7 +347,7 @@ fn asked_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     });
 }
 
-fn model_button(ui: &mut Ui, cx: &mut Cx<'_>, text: &str, command: Command) {
+fn model_button(ui: &mut Ui, cx: &mut PanelContext<'_>, text: &str, command: Command) {
     let is_possible = command.is_possible(cx.studio);
     let button = labeled_button(ui, None, text, Weight::Plain, 0.0, is_possible)
         .accessible_name(command.label())

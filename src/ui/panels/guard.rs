@@ -2,9 +2,9 @@
 
 use egui::{Frame, Label, Margin, RichText, Sense, TextureHandle, Ui, vec2};
 
-use super::{Cx, seen};
+use super::{PanelContext, augmented_images};
 use crate::studio::Action;
-use crate::train::{Alarm, Remedy, Trouble, WorstImage};
+use crate::train::{Anomaly, Divergence, Recovery, WorstImage};
 use crate::ui::command::Command;
 use crate::ui::theme::{self, PANEL_PADDING, tokens};
 use crate::ui::widgets::{Weight, combo_of_width, labeled_button};
@@ -23,24 +23,24 @@ pub struct GuardPanel {
 
 impl GuardPanel {
     /// Shows the panel if training waits because of its loss.
-    pub fn ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
+    pub fn ui(&mut self, ui: &mut Ui, cx: &mut PanelContext<'_>) {
         let Some(run) = cx.studio.live_run() else {
             return;
         };
-        let Some(trouble) = run.trouble.clone() else {
+        let Some(divergence) = run.divergence.clone() else {
             return;
         };
-        let about = Some((trouble.step, run.n_rewinds));
+        let about = Some((divergence.step, run.n_rewinds));
         if self.about != about {
             self.about = about;
-            self.chosen_step = trouble.usual_way_back();
+            self.chosen_step = divergence.default_rollback_step();
             self.pictures.clear();
         }
         // The data may still be on its way.
         if self.pictures.is_empty() {
-            let worst = trouble.worst.iter().map(|worst| worst.index);
-            let epoch = trouble.epoch.floor() as usize;
-            self.pictures = seen::pictures(ui, cx, run, epoch, worst);
+            let worst = divergence.worst.iter().map(|worst| worst.index);
+            let epoch = divergence.epoch.floor() as usize;
+            self.pictures = augmented_images::pictures(ui, cx, run, epoch, worst);
         }
         let frame = Frame::new()
             .fill(tokens(ui).raised)
@@ -48,14 +48,14 @@ impl GuardPanel {
             .inner_margin(Margin::symmetric(PANEL_PADDING, 8));
         frame.show(ui, |ui| {
             ui.spacing_mut().item_spacing.y = 4.0;
-            words_ui(ui, &trouble);
-            self.images_ui(ui, cx, &trouble);
-            self.remedies_ui(ui, cx, &trouble);
+            text_ui(ui, &divergence);
+            self.images_ui(ui, cx, &divergence);
+            self.recoveries_ui(ui, cx, &divergence);
         });
         ui.add_space(4.0);
     }
 
-    fn images_ui(&self, ui: &mut Ui, cx: &Cx<'_>, trouble: &Trouble) {
+    fn images_ui(&self, ui: &mut Ui, cx: &PanelContext<'_>, divergence: &Divergence) {
         let Some(dataset) = cx.studio.dataset() else {
             return;
         };
@@ -67,7 +67,7 @@ impl GuardPanel {
         };
         ui.horizontal(|ui| {
             ui.spacing_mut().item_spacing.x = 8.0;
-            for (picture, worst) in self.pictures.iter().zip(&trouble.worst) {
+            for (picture, worst) in self.pictures.iter().zip(&divergence.worst) {
                 // As many as there is room for; the worst come first.
                 if ui.available_width() < SIDE {
                     break;
@@ -78,29 +78,41 @@ impl GuardPanel {
         });
     }
 
-    fn remedies_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>, trouble: &Trouble) {
+    fn recoveries_ui(&mut self, ui: &mut Ui, cx: &mut PanelContext<'_>, divergence: &Divergence) {
         ui.horizontal_wrapped(|ui| {
             ui.spacing_mut().item_spacing = vec2(8.0, 4.0);
             if let Some(step) = self.chosen_step {
-                let back = |divides_rate| Remedy::GoBack { step, divides_rate };
-                remedy_ui(ui, cx, Command::GoBackSlower, back(true), Weight::Primary);
-                remedy_ui(ui, cx, Command::GoBack, back(false), Weight::Plain);
-                self.step_ui(ui, trouble, step);
+                let back = |divides_rate| Recovery::RollBack { step, divides_rate };
+                recovery_ui(ui, cx, Command::RollBackSlower, back(true), Weight::Primary);
+                recovery_ui(ui, cx, Command::RollBack, back(false), Weight::Plain);
+                self.step_ui(ui, divergence, step);
             }
-            if trouble.can_skip {
-                remedy_ui(ui, cx, Command::SkipBatch, Remedy::Skip, Weight::Plain);
+            if divergence.can_skip {
+                recovery_ui(
+                    ui,
+                    cx,
+                    Command::SkipBatch,
+                    Recovery::SkipBatch,
+                    Weight::Plain,
+                );
             }
-            if matches!(trouble.alarm, Alarm::Spike { .. }) {
-                remedy_ui(ui, cx, Command::GoOn, Remedy::GoOn, Weight::Plain);
+            if matches!(divergence.anomaly, Anomaly::Spike { .. }) {
+                recovery_ui(
+                    ui,
+                    cx,
+                    Command::ContinueAnyway,
+                    Recovery::Continue,
+                    Weight::Plain,
+                );
             }
         });
     }
 
     /// Which of the full states to go back to.
-    fn step_ui(&mut self, ui: &mut Ui, trouble: &Trouble, chosen: u64) {
+    fn step_ui(&mut self, ui: &mut Ui, divergence: &Divergence, chosen: u64) {
         let text = format!("to update {chosen}");
         let shown = combo_of_width(ui, "Update to go back to", &text, 136.0, |ui| {
-            for &step in &trouble.back_to {
+            for &step in &divergence.back_to {
                 let text = format!("to update {step}");
                 ui.selectable_value(&mut self.chosen_step, Some(step), text);
             }
@@ -111,11 +123,11 @@ impl GuardPanel {
     }
 }
 
-fn words_ui(ui: &mut Ui, trouble: &Trouble) {
-    let title = RichText::new(format!("Training waits: {}.", trouble.words()));
+fn text_ui(ui: &mut Ui, divergence: &Divergence) {
+    let title = RichText::new(format!("Training waits: {}.", divergence.describe()));
     let title = title.family(theme::semibold()).color(tokens(ui).warning);
     ui.add(Label::new(title).wrap());
-    let origin = trouble.origin.words();
+    let origin = divergence.origin.describe();
     let mut chars = origin.chars();
     let first = chars.next().map(|c| c.to_uppercase().to_string());
     let text = format!(
@@ -154,9 +166,15 @@ fn image_ui(
     });
 }
 
-fn remedy_ui(ui: &mut Ui, cx: &mut Cx<'_>, command: Command, remedy: Remedy, weight: Weight) {
+fn recovery_ui(
+    ui: &mut Ui,
+    cx: &mut PanelContext<'_>,
+    command: Command,
+    recovery: Recovery,
+    weight: Weight,
+) {
     let button = labeled_button(ui, None, &command.label(), weight, 0.0, true);
     if button.on_hover_text(command.tooltip(ui)).clicked() {
-        cx.act(Action::TakeRemedy(remedy));
+        cx.act(Action::Recover(recovery));
     }
 }

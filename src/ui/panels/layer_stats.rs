@@ -6,7 +6,7 @@ use egui::{
     pos2, vec2,
 };
 
-use super::Cx;
+use super::PanelContext;
 use crate::runs::RunState;
 use crate::studio::Action;
 use crate::train::{LayerPoint, LayerStat};
@@ -56,7 +56,7 @@ const COLUMNS: [Column; 3] = [
 ];
 
 /// Shows the statistics of the newest run.
-pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+pub fn ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     switch_ui(ui, cx);
     let Some(run) = cx.studio.own_run().map(|run| &run.state) else {
         return empty_ui(ui, "Train a network to see its layers at work.");
@@ -77,7 +77,7 @@ pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     });
 }
 
-fn switch_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+fn switch_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     let mut is_on = cx.studio.watches_layers();
     ui.horizontal(|ui| {
         ui.set_min_height(ROW_HEIGHT);

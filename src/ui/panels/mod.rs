@@ -1,18 +1,18 @@
 //! The regions of the window, one file each. A panel reads the studio and reports wishes.
 
+mod augmented_images;
 pub mod compare;
 pub mod curves;
 pub mod draw;
 pub mod guard;
+pub mod inspect;
 pub mod layer_stats;
 pub mod layers;
-pub mod microscope;
+pub mod lr_finder;
 pub mod network;
-pub mod rate_finder;
 pub mod run_marks;
 pub mod runs;
 pub mod schedule;
-mod seen;
 pub mod setup;
 pub mod status;
 pub mod sweep;
@@ -27,7 +27,7 @@ use super::settings::Settings;
 use crate::studio::{Action, Studio};
 
 /// What a panel may see, and where it puts what was asked for.
-pub struct Cx<'a> {
+pub struct PanelContext<'a> {
     /// The state of the app.
     pub studio: &'a Studio,
     /// How the person likes the window.
@@ -35,12 +35,12 @@ pub struct Cx<'a> {
     /// Which run the pointer is at.
     pub hover: &'a mut Hover,
     /// What is to be done about it, after everything is drawn.
-    pub wishes: &'a mut Wishes,
+    pub output: &'a mut PanelOutput,
 }
 
 /// What was asked for during one frame.
 #[derive(Debug, Default)]
-pub struct Wishes {
+pub struct PanelOutput {
     /// For the studio.
     pub actions: Vec<Action>,
     /// Without details.
@@ -49,14 +49,14 @@ pub struct Wishes {
     pub folders: Vec<PathBuf>,
 }
 
-impl Cx<'_> {
+impl PanelContext<'_> {
     /// Asks the studio for something.
     pub fn act(&mut self, action: Action) {
-        self.wishes.actions.push(action);
+        self.output.actions.push(action);
     }
 
     /// Asks for a command.
     pub fn command(&mut self, command: Command) {
-        self.wishes.commands.push(command);
+        self.output.commands.push(command);
     }
 }

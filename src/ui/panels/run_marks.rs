@@ -1,14 +1,14 @@
-//! What marks a run in every list of runs: the eye that shows its curves, and its colour.
+//! What marks a run in every list of runs: the eye that shows its curves, and its color.
 
 use egui::{Sense, Ui, vec2};
 
-use super::Cx;
+use super::PanelContext;
 use crate::studio::{Action, Run};
 use crate::ui::theme::tokens;
 use crate::ui::widgets::{Icon, icon_button};
 
 /// The button that shows or hides the curves of a run.
-pub fn eye_ui(ui: &mut Ui, cx: &mut Cx<'_>, run: &Run) {
+pub fn eye_ui(ui: &mut Ui, cx: &mut PanelContext<'_>, run: &Run) {
     let (icon, verb) = match run.is_visible {
         true => (Icon::Eye, "Hide"),
         false => (Icon::EyeClosed, "Show"),
@@ -22,7 +22,7 @@ pub fn eye_ui(ui: &mut Ui, cx: &mut Cx<'_>, run: &Run) {
     }
 }
 
-/// A dot in its colour, faint while its curves are hidden, in room of this width.
+/// A dot in its color, faint while its curves are hidden, in room of this width.
 pub fn dot_ui(ui: &mut Ui, run: &Run, width: f32) {
     let (room, _) = ui.allocate_exact_size(vec2(width, 10.0), Sense::hover());
     let color = tokens(ui).run_color(run.record.color);

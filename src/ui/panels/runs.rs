@@ -2,7 +2,7 @@
 
 use egui::{Align, Label, Layout, Rect, RichText, ScrollArea, Sense, Ui, UiBuilder, vec2};
 
-use super::Cx;
+use super::PanelContext;
 use super::curves::status_word;
 use super::run_marks;
 use crate::runs::{RunId, Status};
@@ -35,7 +35,7 @@ const COLUMNS: &[Column] = &[
         rank: 2,
     },
     Column {
-        heading: "optimiser",
+        heading: "optimizer",
         about: "The rule that turned gradients into weights.",
         width: 66.0,
         text: |run| run.record.config.optimizer.label().to_owned(),
@@ -96,7 +96,7 @@ fn last(run: &Run, metric: &str) -> Option<f64> {
     run.record.metrics.get(metric).map(|all| all.last)
 }
 
-/// Room for the eye, the timeline, the colour and the buttons.
+/// Room for the eye, the timeline, the color and the buttons.
 const EYE_WIDTH: f32 = 56.0;
 const NAME_WIDTH: f32 = 104.0;
 const BUTTON_WIDTH: f32 = 100.0;
@@ -109,7 +109,7 @@ pub fn wanted_height(n_runs: usize) -> f32 {
 }
 
 /// Shows the table, the newest run first.
-pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+pub fn ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     ui.spacing_mut().item_spacing.y = 0.0;
     let columns = fitting_columns(ui.available_width());
     header_ui(ui, &columns);
@@ -169,7 +169,7 @@ fn cell_ui(ui: &mut Ui, width: f32, text: RichText) -> egui::Response {
     response
 }
 
-fn row_ui(ui: &mut Ui, cx: &mut Cx<'_>, idx: usize, columns: &[&Column]) {
+fn row_ui(ui: &mut Ui, cx: &mut PanelContext<'_>, idx: usize, columns: &[&Column]) {
     let run = &cx.studio.runs()[idx];
     let size = vec2(ui.available_width(), ROW);
     hover_ui(
@@ -205,7 +205,7 @@ fn row_ui(ui: &mut Ui, cx: &mut Cx<'_>, idx: usize, columns: &[&Column]) {
 }
 
 /// Looking at the weights a run that is over had at its kept moments.
-fn timeline_button_ui(ui: &mut Ui, cx: &mut Cx<'_>, run: &Run) {
+fn timeline_button_ui(ui: &mut Ui, cx: &mut PanelContext<'_>, run: &Run) {
     let is_open = cx.studio.earlier_run() == Some(&run.id);
     let is_possible = is_open || cx.studio.can_open_timeline(&run.id);
     let name = match is_open {
@@ -231,7 +231,7 @@ fn timeline_button_ui(ui: &mut Ui, cx: &mut Cx<'_>, run: &Run) {
 }
 
 /// Going on with a run that is over.
-fn go_on_ui(ui: &mut Ui, cx: &mut Cx<'_>, run: &Run) {
+fn go_on_ui(ui: &mut Ui, cx: &mut PanelContext<'_>, run: &Run) {
     let word = continue_word(&run.state.status).filter(|_| cx.studio.is_kept());
     let is_possible = cx.studio.can_continue(&run.id);
     ui.allocate_ui_with_layout(
@@ -269,7 +269,7 @@ fn go_on_ui(ui: &mut Ui, cx: &mut Cx<'_>, run: &Run) {
 /// Tells when the pointer is at a row, and lights the row when it is at that run anywhere.
 fn hover_ui(ui: &Ui, hover: &mut Hover, id: &RunId, row: Rect) {
     if ui.rect_contains_pointer(row) {
-        hover.tell(id);
+        hover.set(id);
     }
     if hover.is_at(id) {
         let t = tokens(ui);
@@ -295,7 +295,7 @@ fn use_ui(ui: &mut Ui, name: &str, width: f32) -> egui::Response {
     .on_hover_text("Takes this run's settings into the panel on the left.")
 }
 
-/// How a run ended shows in the colour of its state; everything else is quiet but the results.
+/// How a run ended shows in the color of its state; everything else is quiet but the results.
 fn ink(ui: &Ui, column: &Column, status: &Status) -> egui::Color32 {
     let t = tokens(ui);
     match (column.heading, status) {

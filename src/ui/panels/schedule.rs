@@ -2,7 +2,7 @@
 
 use egui::{Align2, Rect, Role, Sense, Shape, Stroke, TextStyle, Ui, WidgetInfo, vec2};
 
-use super::Cx;
+use super::PanelContext;
 use super::setup::{effect, number_ui};
 use crate::studio::Effect;
 use crate::train::{Field, Schedule, TrainConfig};
@@ -11,7 +11,7 @@ use crate::ui::theme::{self, tokens};
 use crate::ui::widgets::{Number, Row, combo};
 
 /// Shows the schedule of `draft` and edits it.
-pub fn ui(ui: &mut Ui, cx: &Cx<'_>, draft: &mut TrainConfig) {
+pub fn ui(ui: &mut Ui, cx: &PanelContext<'_>, draft: &mut TrainConfig) {
     let row = Row {
         label: "Schedule",
         explanation: "How the learning rate moves during the run: falling steps at the end let the weights settle, too \
@@ -40,18 +40,18 @@ pub fn ui(ui: &mut Ui, cx: &Cx<'_>, draft: &mut TrainConfig) {
     number_ui(
         ui,
         cx,
-        Field::WarmUp,
+        Field::Warmup,
         "Warm-up",
         explanation,
         &epochs,
-        &mut draft.warm_up,
+        &mut draft.warmup_epochs,
     );
     let is_planned = !matches!(
         draft.schedule,
         Schedule::Constant | Schedule::Plateau { .. }
     );
     let is_live = cx.studio.live_run().is_some();
-    if is_planned || draft.warm_up > 0.0 || is_live {
+    if is_planned || draft.warmup_epochs > 0.0 || is_live {
         picture_ui(ui, cx, draft);
     }
     if matches!(draft.schedule, Schedule::Plateau { .. }) {
@@ -60,7 +60,7 @@ pub fn ui(ui: &mut Ui, cx: &Cx<'_>, draft: &mut TrainConfig) {
     }
 }
 
-fn numbers_ui(ui: &mut Ui, cx: &Cx<'_>, schedule: &mut Schedule) {
+fn numbers_ui(ui: &mut Ui, cx: &PanelContext<'_>, schedule: &mut Schedule) {
     for knob in knobs(schedule) {
         let row = Row {
             label: knob.label,
@@ -170,7 +170,7 @@ fn knobs(schedule: &mut Schedule) -> Vec<Knob<'_>> {
 
 /// The learning rate from the first epoch to the last, as planned, and over it what a run that trains
 /// has used.
-fn picture_ui(ui: &mut Ui, cx: &Cx<'_>, draft: &TrainConfig) {
+fn picture_ui(ui: &mut Ui, cx: &PanelContext<'_>, draft: &TrainConfig) {
     let t = tokens(ui);
     ui.add_space(4.0);
     let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), 72.0), Sense::hover());

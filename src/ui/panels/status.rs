@@ -2,7 +2,7 @@
 
 use egui::{Align, Frame, Label, Layout, Margin, Panel, RichText, Ui};
 
-use super::Cx;
+use super::PanelContext;
 use crate::runs::Status;
 use crate::studio::Action;
 use crate::ui::theme::{self, PANEL_PADDING, tokens};
@@ -15,7 +15,7 @@ const MAX_NOTICES: usize = 3;
 const SECS_OF_GOOD_NEWS: f64 = 12.0;
 
 /// Shows the status line.
-pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+pub fn ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     ui.horizontal_centered(|ui| {
         let activities = cx.studio.activities();
         if activities.is_empty() {
@@ -42,7 +42,7 @@ pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>) {
 }
 
 /// Shows the notices, if any, above the status line.
-pub fn notices_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+pub fn notices_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     let n = cx.studio.notices().len();
     if n == 0 {
         return;
@@ -69,7 +69,7 @@ pub fn notices_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
 }
 
 /// Good news goes by itself after a while; what went wrong stays until it is dismissed.
-fn forget_good_news(ui: &Ui, cx: &mut Cx<'_>) {
+fn forget_good_news(ui: &Ui, cx: &mut PanelContext<'_>) {
     let now = ui.input(|i| i.time);
     for (idx, notice) in cx.studio.notices().iter().enumerate().rev() {
         if notice.is_error {
@@ -80,14 +80,14 @@ fn forget_good_news(ui: &Ui, cx: &mut Cx<'_>) {
         let left = SECS_OF_GOOD_NEWS - (now - first);
         if left <= 0.0 {
             ui.data_mut(|d| d.remove::<f64>(id));
-            cx.wishes.actions.push(Action::DismissNotice(idx));
+            cx.output.actions.push(Action::DismissNotice(idx));
         } else {
             ui.request_repaint_after(std::time::Duration::from_secs_f64(left));
         }
     }
 }
 
-fn notice_ui(ui: &mut Ui, cx: &mut Cx<'_>, idx: usize) {
+fn notice_ui(ui: &mut Ui, cx: &mut PanelContext<'_>, idx: usize) {
     let notice = &cx.studio.notices()[idx];
     let t = tokens(ui);
     let (mark, ink) = if notice.is_error {

@@ -2,7 +2,7 @@
 
 use egui::{Align, Label, Layout, RichText, Slider, Ui};
 
-use super::Cx;
+use super::PanelContext;
 use crate::runs::RunState;
 use crate::studio::Action;
 use crate::ui::command::Command;
@@ -20,12 +20,12 @@ const WORDS_WIDTH: f32 = 260.0;
 const AVERAGED: usize = 50;
 
 /// Whether there is something to move along.
-pub fn is_shown(cx: &Cx<'_>) -> bool {
+pub fn is_shown(cx: &PanelContext<'_>) -> bool {
     cx.studio.timeline().states().len() > 1 || cx.studio.earlier_run().is_some()
 }
 
 /// Shows the strip.
-pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+pub fn ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     ui.spacing_mut().item_spacing.y = 2.0;
     scrubber_ui(ui, cx);
     ui.horizontal(|ui| {
@@ -36,12 +36,12 @@ pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>) {
             let hint = "Pause the run first.";
             command_ui(ui, cx, "Look inside", Command::Inspect, hint);
             memory_ui(ui, cx);
-            ui.with_layout(Layout::left_to_right(Align::Center), |ui| words_ui(ui, cx));
+            ui.with_layout(Layout::left_to_right(Align::Center), |ui| text_ui(ui, cx));
         });
     });
 }
 
-fn scrubber_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+fn scrubber_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     let steps: Vec<u64> = cx
         .studio
         .timeline()
@@ -88,7 +88,7 @@ const ABOUT: &str = "Snapshots of the run, the beginning closer together: the ca
                      Alt with the arrow keys moves along.";
 
 /// What is shown, and how good it was.
-fn words_ui(ui: &mut Ui, cx: &Cx<'_>) {
+fn text_ui(ui: &mut Ui, cx: &PanelContext<'_>) {
     let Some(run) = cx.studio.timeline_run() else {
         return;
     };
@@ -140,7 +140,7 @@ fn metrics_at(run: &RunState, step: u64, is_narrow: bool) -> String {
 }
 
 /// A button for a command that a live run, or one that does not wait, stands in the way of.
-fn command_ui(ui: &mut Ui, cx: &mut Cx<'_>, text: &str, command: Command, hint: &str) {
+fn command_ui(ui: &mut Ui, cx: &mut PanelContext<'_>, text: &str, command: Command, hint: &str) {
     let is_possible = command.is_possible(cx.studio);
     let button = labeled_button(ui, None, text, Weight::Bare, 0.0, is_possible);
     let about = command.tooltip(ui);
@@ -154,7 +154,7 @@ fn command_ui(ui: &mut Ui, cx: &mut Cx<'_>, text: &str, command: Command, hint: 
     }
 }
 
-fn memory_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+fn memory_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     const MEGABYTE: usize = 1 << 20;
     let timeline = cx.studio.timeline();
     let megabytes = timeline.budget() / MEGABYTE;

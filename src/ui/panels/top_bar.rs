@@ -4,7 +4,7 @@ use egui::{
     Align, Align2, FontId, Layout, Rect, Role, Sense, Shape, TextStyle, Ui, WidgetInfo, pos2, vec2,
 };
 
-use super::Cx;
+use super::PanelContext;
 use crate::model::PRESETS;
 use crate::runs::{RunState, Status};
 use crate::studio::{Action, DataState};
@@ -16,7 +16,7 @@ use crate::ui::widgets::{Icon, Weight, combo_of_width, icon_button, labeled_butt
 use crate::ui::{format, logo};
 
 /// Shows the bar.
-pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+pub fn ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     ui.horizontal_centered(|ui| {
         let (mark, _) = ui.allocate_exact_size(vec2(14.0, 20.0), Sense::hover());
         flame_ui(ui, mark);
@@ -49,7 +49,7 @@ fn flame_ui(ui: &Ui, rect: Rect) {
     ));
 }
 
-fn data_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+fn data_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     let (name, about) = match cx.studio.data() {
         DataState::None => ("no data".to_owned(), "Open a folder of images.".to_owned()),
         DataState::Loading { name, .. } => ("loading…".to_owned(), format!("Reading {name}.")),
@@ -69,7 +69,7 @@ fn data_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
 /// The data in one sentence.
 fn describe(data: &crate::data::Dataset) -> String {
     let [channels, height, width] = data.image_shape();
-    let kind = if channels == 1 { "grey" } else { "colour" };
+    let kind = if channels == 1 { "gray" } else { "color" };
     format!(
         "{} images to learn from and {} to be tested on, {kind}, {height}×{width} pixels, {} classes.",
         format::thousands(data.train.len() as u64),
@@ -78,7 +78,7 @@ fn describe(data: &crate::data::Dataset) -> String {
     )
 }
 
-fn preset_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+fn preset_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     let chosen = crate::model::preset(&cx.studio.draft().preset);
     let label = chosen.map_or("Custom", |p| p.label);
     let shown = combo_of_width(ui, "Preset", label, 132.0, |ui| {
@@ -97,7 +97,7 @@ fn preset_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
 }
 
 /// Train, then Pause, then Resume: the first button is always the one thing to do next.
-fn training_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+fn training_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     let (icon, text, command) = match cx.studio.live_run().map(|r| &r.status) {
         None => (Icon::Play, "Train", Command::Train),
         Some(Status::Paused) => (Icon::Play, "Resume", Command::PauseOrResume),
@@ -118,7 +118,7 @@ fn training_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
 }
 
 /// Why training cannot start.
-fn reason(cx: &Cx<'_>, command: Command) -> Option<String> {
+fn reason(cx: &PanelContext<'_>, command: Command) -> Option<String> {
     let is_start = matches!(command, Command::Train | Command::Step);
     let text = match cx.studio.data() {
         _ if !is_start => return None,
@@ -130,7 +130,7 @@ fn reason(cx: &Cx<'_>, command: Command) -> Option<String> {
     Some(text.to_owned())
 }
 
-fn window_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+fn window_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     ui.spacing_mut().item_spacing.x = 0.0;
     let palette = icon_button(ui, Icon::Search, "All commands", true);
     if palette
@@ -154,7 +154,7 @@ fn window_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
 }
 
 /// How far the newest run is, in what space is left.
-fn progress_ui(ui: &mut Ui, cx: &Cx<'_>) {
+fn progress_ui(ui: &mut Ui, cx: &PanelContext<'_>) {
     let size = vec2(ui.available_width(), ROW_HEIGHT);
     let (rect, response) = ui.allocate_exact_size(size, Sense::hover());
     // Runs of earlier sessions are hidden until they are asked for.

@@ -87,7 +87,7 @@ fn allocate(ui: &mut Ui, width: f32, is_enabled: bool) -> (egui::Rect, Response)
     ui.allocate_exact_size(vec2(width, ROW_HEIGHT), sense)
 }
 
-/// Draws what is behind the text and returns the colour of the text.
+/// Draws what is behind the text and returns the color of the text.
 fn paint_frame(ui: &Ui, response: &Response, weight: Weight, is_enabled: bool) -> Color32 {
     let t = tokens(ui);
     let visuals = ui.style().interact(response);

@@ -26,9 +26,9 @@ pub fn combo_of_width(
         .selected_text(chosen)
         .truncate()
         .icon(|ui, rect, _, _| {
-            let centre = rect.center();
+            let center = rect.center();
             let points = [(-3.5, -1.75), (0.0, 1.75), (3.5, -1.75)];
-            let points = points.map(|(x, y)| pos2(centre.x, centre.y) + vec2(x, y));
+            let points = points.map(|(x, y)| pos2(center.x, center.y) + vec2(x, y));
             let stroke = Stroke::new(1.5, tokens(ui).quiet);
             ui.painter().line(points.to_vec(), stroke);
         })

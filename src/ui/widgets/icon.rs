@@ -48,8 +48,8 @@ pub enum Icon {
 impl Icon {
     /// Draws the picture in the middle of `rect`, 16 points large.
     pub fn paint(self, painter: &Painter, rect: Rect, color: Color32) {
-        let centre = rect.center();
-        let at = |[x, y]: [f32; 2]| centre + vec2(x, y);
+        let center = rect.center();
+        let at = |[x, y]: [f32; 2]| center + vec2(x, y);
         let stroke = Stroke::new(1.5, color);
         let fill = |points: Vec<Pos2>| {
             painter.add(Shape::convex_polygon(points, color, Stroke::NONE));
@@ -66,26 +66,26 @@ impl Icon {
                 bar(4.5, 2.5);
             }
             Icon::Stop => {
-                let rect = Rect::from_center_size(centre, Vec2::splat(9.0));
+                let rect = Rect::from_center_size(center, Vec2::splat(9.0));
                 painter.rect_filled(rect, 1.0, color);
             }
-            Icon::Undo => turn(painter, centre, 1.0, stroke),
-            Icon::Redo => turn(painter, centre, -1.0, stroke),
+            Icon::Undo => turn(painter, center, 1.0, stroke),
+            Icon::Redo => turn(painter, center, -1.0, stroke),
             Icon::Duplicate => {
                 let front = Rect::from_center_size(at([1.5, 1.5]), Vec2::splat(8.0));
                 painter.rect_stroke(front, 1.5, stroke, StrokeKind::Middle);
             }
-            Icon::Die => die(painter, centre, stroke),
+            Icon::Die => die(painter, center, stroke),
             Icon::Theme => {
-                painter.circle_stroke(centre, 5.5, stroke);
-                fill(arc(centre, 5.5, 90.0, 270.0));
+                painter.circle_stroke(center, 5.5, stroke);
+                fill(arc(center, 5.5, 90.0, 270.0));
             }
             Icon::Search => {
                 painter.circle_stroke(at([-1.0, -1.0]), 4.0, stroke);
             }
-            Icon::Timeline => timeline(painter, centre, stroke),
-            Icon::Star => star(painter, centre, color),
-            Icon::Eye | Icon::EyeClosed => eye(painter, centre, self == Icon::Eye, stroke),
+            Icon::Timeline => timeline(painter, center, stroke),
+            Icon::Star => star(painter, center, color),
+            Icon::Eye | Icon::EyeClosed => eye(painter, center, self == Icon::Eye, stroke),
             Icon::Cross | Icon::Plus | Icon::Up | Icon::Down | Icon::Folder => {}
         }
         for line in self.lines() {
@@ -94,7 +94,7 @@ impl Icon {
         }
     }
 
-    /// The straight lines of the picture, from its centre.
+    /// The straight lines of the picture, from its center.
     fn lines(self) -> &'static [&'static [[f32; 2]]] {
         match self {
             Icon::Cross => &[&[[-4.0, -4.0], [4.0, 4.0]], &[[-4.0, 4.0], [4.0, -4.0]]],
@@ -118,39 +118,39 @@ impl Icon {
 }
 
 /// Points on a circle between two angles in degrees, clockwise from the right.
-fn arc(centre: Pos2, radius: f32, from: f32, to: f32) -> Vec<Pos2> {
+fn arc(center: Pos2, radius: f32, from: f32, to: f32) -> Vec<Pos2> {
     let n = 16;
     (0..=n)
         .map(|i| from + (to - from) * i as f32 / n as f32)
-        .map(|degrees| centre + radius * Vec2::angled(degrees.to_radians()))
+        .map(|degrees| center + radius * Vec2::angled(degrees.to_radians()))
         .collect()
 }
 
 /// An arrow that turns back; `side` is 1 for to the left and −1 for to the right.
-fn turn(painter: &Painter, centre: Pos2, side: f32, stroke: Stroke) {
-    let mirror = |p: Pos2| pos2(centre.x + side * (p.x - centre.x), p.y);
-    let arc = arc(centre + vec2(0.0, 1.0), 4.5, -180.0, 60.0);
+fn turn(painter: &Painter, center: Pos2, side: f32, stroke: Stroke) {
+    let mirror = |p: Pos2| pos2(center.x + side * (p.x - center.x), p.y);
+    let arc = arc(center + vec2(0.0, 1.0), 4.5, -180.0, 60.0);
     let tip = arc[0];
     painter.add(Shape::line(arc.into_iter().map(mirror).collect(), stroke));
     let head = [vec2(-3.0, -2.5), vec2(0.0, 1.0), vec2(3.0, -2.5)];
     painter.add(Shape::line(head.map(|d| mirror(tip + d)).to_vec(), stroke));
 }
 
-fn die(painter: &Painter, centre: Pos2, stroke: Stroke) {
-    let rect = Rect::from_center_size(centre, Vec2::splat(12.0));
+fn die(painter: &Painter, center: Pos2, stroke: Stroke) {
+    let rect = Rect::from_center_size(center, Vec2::splat(12.0));
     painter.rect_stroke(rect, 2.0, stroke, StrokeKind::Inside);
     for (x, y) in [(-2.5, -2.5), (2.5, 2.5), (0.0, 0.0)] {
-        painter.circle_filled(centre + vec2(x, y), 1.1, stroke.color);
+        painter.circle_filled(center + vec2(x, y), 1.1, stroke.color);
     }
 }
 
-/// Five kites around the centre: a star as a whole is not convex.
-fn star(painter: &Painter, centre: Pos2, color: Color32) {
-    let at = |radius: f32, degrees: f32| centre + radius * Vec2::angled(degrees.to_radians());
+/// Five kites around the center: a star as a whole is not convex.
+fn star(painter: &Painter, center: Pos2, color: Color32) {
+    let at = |radius: f32, degrees: f32| center + radius * Vec2::angled(degrees.to_radians());
     for i in 0..5 {
         let tip = -90.0 + 72.0 * i as f32;
         let kite = vec![
-            centre,
+            center,
             at(2.5, tip - 36.0),
             at(6.0, tip),
             at(2.5, tip + 36.0),
@@ -159,18 +159,18 @@ fn star(painter: &Painter, centre: Pos2, color: Color32) {
     }
 }
 
-fn timeline(painter: &Painter, centre: Pos2, stroke: Stroke) {
-    let ends = [-6.0, 6.0].map(|x| centre + vec2(x, 0.0));
+fn timeline(painter: &Painter, center: Pos2, stroke: Stroke) {
+    let ends = [-6.0, 6.0].map(|x| center + vec2(x, 0.0));
     painter.add(Shape::line(ends.to_vec(), stroke));
-    painter.circle_filled(centre + vec2(1.5, 0.0), 3.0, stroke.color);
+    painter.circle_filled(center + vec2(1.5, 0.0), 3.0, stroke.color);
 }
 
-fn eye(painter: &Painter, centre: Pos2, is_open: bool, stroke: Stroke) {
-    let lower = arc(centre - vec2(0.0, 4.0), 7.5, 30.0, 150.0);
+fn eye(painter: &Painter, center: Pos2, is_open: bool, stroke: Stroke) {
+    let lower = arc(center - vec2(0.0, 4.0), 7.5, 30.0, 150.0);
     painter.add(Shape::line(lower, stroke));
     if is_open {
-        let upper = arc(centre + vec2(0.0, 4.0), 7.5, 210.0, 330.0);
+        let upper = arc(center + vec2(0.0, 4.0), 7.5, 210.0, 330.0);
         painter.add(Shape::line(upper, stroke));
-        painter.circle_filled(centre, 2.0, stroke.color);
+        painter.circle_filled(center, 2.0, stroke.color);
     }
 }

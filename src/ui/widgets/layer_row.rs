@@ -141,7 +141,7 @@ impl LayerRow<'_> {
         }
     }
 
-    /// `Conv 32 × 3×3`: the kind in the text's colour, the numbers quiet.
+    /// `Conv 32 × 3×3`: the kind in the text's color, the numbers quiet.
     fn layer_name(
         &self,
         ui: &Ui,

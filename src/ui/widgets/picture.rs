@@ -46,13 +46,13 @@ pub fn paint_picture(painter: &Painter, origin: Pos2, picture: &Picture) {
                 }
             }
             Item::Circle {
-                centre,
+                center,
                 radius,
                 fill,
                 rim,
             } => {
                 painter.add(CircleShape {
-                    center: at(*centre),
+                    center: at(*center),
                     radius: *radius,
                     fill: color(*fill),
                     stroke: stroke(*rim, 1.0),

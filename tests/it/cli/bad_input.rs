@@ -28,7 +28,7 @@ fn wrong_usage_has_exit_code_2() {
         (&["--val", "203"], "must leave images to train on"),
         (&["--threads", "0"], "--threads"),
         (&["--seed", "-3"], "--seed"),
-        (&["--colour", "blue"], "--colour"),
+        (&["--color", "blue"], "--color"),
         (&["--preset", "deep-cnn"], "does not fit"),
     ] {
         let args = ["train", "--data", "data", "--json"]

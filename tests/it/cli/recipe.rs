@@ -38,7 +38,7 @@ fn flags_and_sets_reach_the_configuration() {
     };
     assert_eq!(flags.loss, smoothed);
     assert_eq!(flags.augment, Augment::GENTLE);
-    assert_eq!((flags.average, flags.early_stopping.patience), (0.99, 4));
+    assert_eq!((flags.ema_decay, flags.early_stopping.patience), (0.99, 4));
 
     let sets = printed(&[
         "--set",

@@ -146,8 +146,8 @@ fn a_guarded_run_goes_on_with_its_guard_and_its_states_to_go_back_to() {
     ];
     let output = run(dir.path(), &args);
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
-    let remedies = |output: &Output| text(&output.stderr).matches("went back").count();
-    let n_back = remedies(&output);
+    let recoveries = |output: &Output| text(&output.stderr).matches("went back").count();
+    let n_back = recoveries(&output);
     assert!(n_back > 0, "{}", text(&output.stderr));
     let whole = RunFolder::open(&dir.path().join("whole")).unwrap();
     let model = |run: &str| fs::read(dir.path().join(run).join("model.safetensors")).unwrap();
@@ -201,7 +201,7 @@ fn a_guarded_run_goes_on_with_its_guard_and_its_states_to_go_back_to() {
 
     // Lost states are told.
     as_killed(dir.path(), "whole", 8, "lost");
-    fs::remove_dir_all(dir.path().join("lost/way_back")).unwrap();
+    fs::remove_dir_all(dir.path().join("lost/rollback")).unwrap();
     let output = run(dir.path(), &["train", "--resume", "lost"]);
     assert!(text(&output.stderr).contains("could go back to from update 8"));
 }

@@ -1,13 +1,13 @@
 //! MNIST digits drawn large on a page, as a person would on the canvas.
 
-use candle_studio::data::GreyImage;
+use candle_studio::data::GrayImage;
 use candle_studio::random::{self, Stream};
 use rand::Rng;
 
 /// The 28×28 `digit`, enlarged `scale` times with linear interpolation, on a square black page of
-/// `side` pixels. It is moved off the centre by up to a third of the page each way, drawn from
+/// `side` pixels. It is moved off the center by up to a third of the page each way, drawn from
 /// `seed`, as far as its ink stays on the page.
-pub fn page_with_digit(digit: &[u8], side: usize, scale: f64, seed: u64) -> GreyImage {
+pub fn page_with_digit(digit: &[u8], side: usize, scale: f64, seed: u64) -> GrayImage {
     let mut rng = random::rng(seed, Stream::Pick, 0, 0);
     let mut origin = |[first, last]: [usize; 2]| {
         let third = side as f64 / 3.0;
@@ -31,7 +31,7 @@ pub fn page_with_digit(digit: &[u8], side: usize, scale: f64, seed: u64) -> Grey
                 .map(|&columns| interpolated(digit, rows, columns)),
         );
     }
-    GreyImage {
+    GrayImage {
         width: side,
         height: side,
         pixels,

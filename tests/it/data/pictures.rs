@@ -2,23 +2,25 @@
 
 use std::io::{Cursor, Write};
 
-use candle_studio::data::{GreyImage, centre_sketch, read_image_bytes, read_image_file};
+use candle_studio::data::{GrayImage, center_sketch, read_image_bytes, read_image_file};
 use candle_studio::random::{self, Stream};
 use flate2::{Compression, Crc, write::ZlibEncoder};
 use image::codecs::jpeg::JpegEncoder;
-use image::{DynamicImage, GrayImage, ImageEncoder, ImageFormat, Luma, LumaA, Rgb, Rgba};
+use image::{
+    DynamicImage, GrayImage as LumaImage, ImageEncoder, ImageFormat, Luma, LumaA, Rgb, Rgba,
+};
 use rand::Rng;
 
 use super::page::page_with_digit;
 use super::{digit, mean_difference, mnist};
 
-fn gray(image: &GreyImage) -> GrayImage {
+fn gray(image: &GrayImage) -> LumaImage {
     let (width, height) = (image.width as u32, image.height as u32);
-    GrayImage::from_raw(width, height, image.pixels.clone()).unwrap()
+    LumaImage::from_raw(width, height, image.pixels.clone()).unwrap()
 }
 
 /// A picture of another pixel type, each pixel made from the ink (255 is full) of `image`.
-fn picture<P>(image: &GreyImage, pixel: impl Fn(u8) -> P) -> DynamicImage
+fn picture<P>(image: &GrayImage, pixel: impl Fn(u8) -> P) -> DynamicImage
 where
     P: image::Pixel,
     DynamicImage: From<image::ImageBuffer<P, Vec<P::Subpixel>>>,
@@ -42,7 +44,7 @@ fn jpeg(picture: &DynamicImage, quality: u8) -> Vec<u8> {
     bytes
 }
 
-fn read(bytes: &[u8]) -> GreyImage {
+fn read(bytes: &[u8]) -> GrayImage {
     read_image_bytes(bytes, "a/picture").unwrap()
 }
 
@@ -91,7 +93,7 @@ fn raw_png(size: [u32; 2], depth_and_type: [u8; 2], palette: &[u8], rows: &[u8])
 }
 
 #[test]
-fn a_grey_png_of_a_digit_is_that_digit() {
+fn a_gray_png_of_a_digit_is_that_digit() {
     for i in 0..100 {
         let out = read(&png(&picture(&digit(i), |ink| Luma([ink]))));
         assert_eq!([out.width, out.height], [28, 28]);
@@ -110,7 +112,7 @@ fn dark_on_light_is_light_on_dark() {
 }
 
 #[test]
-fn depth_colour_and_opacity_do_not_matter() {
+fn depth_color_and_opacity_do_not_matter() {
     let digit = digit(3);
     let expected = read(&png(&picture(&digit, |ink| Luma([ink]))));
     let same = |what: &str, bytes: &[u8], most: f64| {
@@ -156,7 +158,7 @@ fn depth_colour_and_opacity_do_not_matter() {
         2.0,
     );
     same(
-        "colour JPEG",
+        "color JPEG",
         &jpeg(&picture(&digit, blue_on_yellow), 95),
         4.0,
     );
@@ -164,7 +166,7 @@ fn depth_colour_and_opacity_do_not_matter() {
 
 #[test]
 fn a_palette_and_single_bits_are_read() {
-    // A column of ink in a 5×5 picture, in colour 1 of the palette.
+    // A column of ink in a 5×5 picture, in color 1 of the palette.
     let row = [0, 0, 0, 1, 0, 0];
     let palette = [250, 240, 230, 10, 20, 60];
     let expected = [0, 0, 255, 0, 0].repeat(5);
@@ -201,11 +203,11 @@ fn a_photo_of_a_digit_becomes_the_digit() {
             paper > 512 * 512 * 6 / 10,
             "digit {i}: {paper} pixels of paper"
         );
-        let centred = centre_sketch(&out, [28, 28]).unwrap();
-        mean_difference(&centred, mnist().test.image(i))
+        let centered = center_sketch(&out, [28, 28]).unwrap();
+        mean_difference(&centered, mnist().test.image(i))
     };
     let mean = (0..10).map(difference).sum::<f64>() / 10.0;
-    println!("photos differ by {mean:.1} grey levels");
+    println!("photos differ by {mean:.1} gray levels");
     assert!(mean < 10.0, "{mean}");
 }
 
@@ -228,7 +230,7 @@ fn what_jpeg_leaves_around_strokes_is_no_ink() {
 #[test]
 fn a_speck_far_from_the_ink_does_not_shrink_it() {
     let page = page_with_digit(mnist().test.image(0), 300, 6.0, 0);
-    let clean = centre_sketch(
+    let clean = center_sketch(
         &read(&png(&picture(&page, |ink| Luma([255 - ink])))),
         [28, 28],
     );
@@ -236,7 +238,7 @@ fn a_speck_far_from_the_ink_does_not_shrink_it() {
     for corner in [301, 598, 300 * 298 + 1] {
         dusty.pixels[corner] = 200;
     }
-    let dusty = centre_sketch(
+    let dusty = center_sketch(
         &read(&png(&picture(&dusty, |ink| Luma([255 - ink])))),
         [28, 28],
     );
@@ -250,13 +252,13 @@ fn ink_may_reach_the_border() {
     let cropped = gray(&digit);
     let cropped = image::imageops::crop_imm(&cropped, 6, 7, 16, 20).to_image();
     let bytes = png(&DynamicImage::from(cropped));
-    let out = centre_sketch(&read(&bytes), [28, 28]).unwrap();
+    let out = center_sketch(&read(&bytes), [28, 28]).unwrap();
     assert!(mean_difference(&out, &digit.pixels) < 1.0);
 }
 
 #[test]
 fn a_picture_of_nothing_has_no_ink() {
-    let blank = GreyImage {
+    let blank = GrayImage {
         width: 60,
         height: 40,
         pixels: vec![77; 2400],
@@ -268,14 +270,14 @@ fn a_picture_of_nothing_has_no_ink() {
         .iter_mut()
         .for_each(|pixel| *pixel += rng.random_range(0..12));
     for image in [blank, noisy] {
-        let out = read(&png(&picture(&image, |grey| Luma([grey]))));
-        assert_eq!(centre_sketch(&out, [28, 28]), None);
+        let out = read(&png(&picture(&image, |gray| Luma([gray]))));
+        assert_eq!(center_sketch(&out, [28, 28]), None);
     }
     // Barely visible: another eight levels of brightness.
     let faint = read(&png(&picture(&digit(0), |ink| Luma([200 - ink / 32]))));
-    assert_eq!(centre_sketch(&faint, [28, 28]), None);
+    assert_eq!(center_sketch(&faint, [28, 28]), None);
     let clear = read(&png(&picture(&digit(0), |ink| LumaA([ink, 0]))));
-    assert_eq!(centre_sketch(&clear, [28, 28]), None);
+    assert_eq!(center_sketch(&clear, [28, 28]), None);
 }
 
 #[test]
@@ -328,7 +330,7 @@ fn damaged_bytes_are_survived() {
             damaged[at] ^= 0x55;
             // Some damage shows (a checksum), some cannot; no damage may panic.
             let _ =
-                read_image_bytes(&damaged, "a/picture").map(|out| centre_sketch(&out, [28, 28]));
+                read_image_bytes(&damaged, "a/picture").map(|out| center_sketch(&out, [28, 28]));
         }
     }
 }

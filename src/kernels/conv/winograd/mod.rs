@@ -1,5 +1,5 @@
 //! Convolution of 3 × 3 taps by minimal filtering, F(2×2, 3×3) of Winograd (Lavin and Gray: Fast
-//! algorithms for convolutional neural networks, 2016, section 4.1): four neighbouring results
+//! algorithms for convolutional neural networks, 2016, section 4.1): four neighboring results
 //! take 16 multiplications for each channel instead of 36.
 //!
 //! Y = Aᵀ [Σ over channels of (G g Gᵀ) ⊙ (Bᵀ d B)] A, where d is a patch of 4 × 4 pixels, g the taps
@@ -9,8 +9,8 @@
 mod sink;
 mod transform;
 
+use super::super::gemm::{Gemm, Init, Rows, Strided};
 use super::super::support::LANES;
-use super::super::tile::{Init, Product, Rows, Strided};
 use super::super::transpose::transpose;
 use super::super::{scratch, simd};
 use super::geometry::Geometry;
@@ -26,12 +26,12 @@ pub(super) const PLACES: usize = 16;
 const TILES: usize = 48;
 
 /// Whether this is the way to convolve: the lanes are input channels, then output channels.
-pub(super) fn suits(g: &Geometry) -> bool {
+pub(super) fn supports(g: &Geometry) -> bool {
     is_small(g) && g.inputs.is_multiple_of(LANES) && g.outputs >= LANES
 }
 
 /// Whether it is the way to the gradient of the input, a convolution of the results' gradient.
-pub(super) fn suits_input_gradient(g: &Geometry) -> bool {
+pub(super) fn supports_input_gradient(g: &Geometry) -> bool {
     is_small(g) && g.outputs.is_multiple_of(LANES) && g.inputs >= LANES
 }
 
@@ -147,7 +147,7 @@ pub(super) fn convolve(
                 &data[start..data.len().min(start + channels * width)]
             };
             for place in 0..PLACES {
-                simd::run(Product {
+                simd::run(Gemm {
                     a: &patches[place * channels..],
                     rows: Rows::Strided {
                         n: tiles,
@@ -165,7 +165,7 @@ pub(super) fn convolve(
                     ldc: sums_len,
                     init: Init::Zero,
                     relu: false,
-                    ahead: [filter(place + 1), &[]],
+                    prefetch: [filter(place + 1), &[]],
                 });
             }
             simd::run(Sums {

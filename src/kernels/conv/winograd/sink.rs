@@ -64,7 +64,7 @@ pub(in super::super) struct Pooled<'a> {
     pub size: [usize; 2],
     /// `[pooled pixels, out padded]`, both.
     pub best: &'a mut [f32],
-    pub winners: &'a mut [u8],
+    pub argmax: &'a mut [u8],
 }
 
 impl Sink for Pooled<'_> {
@@ -80,6 +80,6 @@ impl Sink for Pooled<'_> {
             best.or(simd, k, [z]);
         }
         let start = (at[0] * w + at[1]) * width + lane;
-        best.store(simd, start, self.best, self.winners);
+        best.store(simd, start, self.best, self.argmax);
     }
 }

@@ -100,16 +100,16 @@ impl WithSimd for Patches<'_> {
             let (y, x) = (self.rows.start + tile / self.cols, tile % self.cols);
             let patch = &data[2 * y * row + 2 * x * channels..];
             for channel in (0..channels).step_by(S::F32_LANES) {
-                let mut turned = [[simd.splat_f32s(0.0); 4]; 4];
+                let mut transposed = [[simd.splat_f32s(0.0); 4]; 4];
                 for x in 0..4 {
                     let pixel = |y: usize| load::<S>(&patch[y * row + x * channels + channel..]);
                     let column = of_pixels(simd, [pixel(0), pixel(1), pixel(2), pixel(3)]);
-                    for (turned, value) in turned.iter_mut().zip(column) {
-                        turned[x] = value;
+                    for (transposed, value) in transposed.iter_mut().zip(column) {
+                        transposed[x] = value;
                     }
                 }
-                for (y, turned) in turned.into_iter().enumerate() {
-                    for (x, value) in of_pixels(simd, turned).into_iter().enumerate() {
+                for (y, transposed) in transposed.into_iter().enumerate() {
+                    for (x, value) in of_pixels(simd, transposed).into_iter().enumerate() {
                         store::<S>(&mut to[(4 * y + x) * channels + channel..], value);
                     }
                 }
@@ -139,14 +139,14 @@ impl<T: Sink> WithSimd for Sums<'_, T> {
             let at = [self.rows.start + tile / self.cols, tile % self.cols];
             for lane in (0..width).step_by(S::F32_LANES) {
                 let sum = |place: usize| load::<S>(&sums[place * width + lane..]);
-                let mut turned = [[simd.splat_f32s(0.0); 4]; 2];
+                let mut transposed = [[simd.splat_f32s(0.0); 4]; 2];
                 for x in 0..4 {
                     let column = of_sums(simd, [sum(x), sum(4 + x), sum(8 + x), sum(12 + x)]);
-                    for (turned, value) in turned.iter_mut().zip(column) {
-                        turned[x] = value;
+                    for (transposed, value) in transposed.iter_mut().zip(column) {
+                        transposed[x] = value;
                     }
                 }
-                let [top, bottom] = turned;
+                let [top, bottom] = transposed;
                 let ([a, b], [c, d]) = (of_sums(simd, top), of_sums(simd, bottom));
                 let z = [a, b, c, d];
                 self.sink.tile(simd, at, lane, z);

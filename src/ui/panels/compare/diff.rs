@@ -2,22 +2,22 @@
 
 use egui::{Grid, RichText, ScrollArea, Ui};
 
-use super::choose;
+use super::selectors;
 use crate::runs::table::differences;
 use crate::runs::{Record, Value};
 use crate::studio::Run;
-use crate::ui::panels::Cx;
+use crate::ui::panels::PanelContext;
 use crate::ui::theme::{self, ROW_HEIGHT, tokens};
 
 /// Runs side by side at most: more are not read any more.
 const MAX_RUNS: usize = 12;
 
 /// Shows what differs between the picked runs.
-pub(super) fn ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+pub(super) fn ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     let runs: Vec<&Run> = cx.studio.selected_runs().collect();
     if runs.len() < 2 {
         let text = "Pick two or more runs in the table: Ctrl and a click adds one.";
-        choose::nothing(ui, text);
+        selectors::nothing(ui, text);
         return;
     }
     if runs.len() > MAX_RUNS {

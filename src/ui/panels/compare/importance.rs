@@ -2,12 +2,12 @@
 
 use egui::{Align2, Rect, Role, ScrollArea, Sense, TextStyle, Ui, WidgetInfo, pos2, vec2};
 
-use super::choose;
 use super::rows::Rows;
-use crate::compare::{Facts, Importance, KeyImportance, Metric};
-use crate::studio::{Action, Question};
+use super::selectors;
+use crate::compare::{Importance, KeyImportance, Metric, RunRow};
+use crate::studio::{Action, Analysis};
 use crate::ui::format;
-use crate::ui::panels::Cx;
+use crate::ui::panels::PanelContext;
 use crate::ui::theme::{self, ROW_HEIGHT, tokens};
 
 /// Room for the name of a setting, and for its rank correlation.
@@ -24,42 +24,42 @@ pub(super) struct Weights {
 
 impl Weights {
     /// Shows the view.
-    pub(super) fn ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>, rows: &Rows) {
+    pub(super) fn ui(&mut self, ui: &mut Ui, cx: &mut PanelContext<'_>, rows: &Rows) {
         let metrics = rows.metrics();
         let metric = self.metric.filter(|m| metrics.contains(m));
         let Some(mut metric) = metric.or(metrics.first().copied()) else {
-            choose::nothing(ui, "No run has come to an end of an epoch yet.");
+            selectors::nothing(ui, "No run has come to an end of an epoch yet.");
             return;
         };
         ui.horizontal(|ui| {
             ui.set_min_height(ROW_HEIGHT);
-            choose::word(ui, "what mattered for");
+            selectors::word(ui, "what mattered for");
             let about = "The metric that the settings are weighed for.";
             let choices = metrics.iter().map(|m| (*m, m.label().to_owned()));
-            choose::one(ui, "Metric", about, &mut metric, choices);
+            selectors::one(ui, "Metric", about, &mut metric, choices);
             if cx.studio.compared().is_weighing() {
-                choose::word(ui, "weighing…");
+                selectors::word(ui, "weighing…");
             }
         });
         self.metric = Some(metric);
         self.ask(cx, rows, metric);
         match &cx.studio.compared().importance {
             Some((runs, _, Ok(found))) => bars_ui(ui, found, runs.len()),
-            Some((.., Err(reason))) => choose::nothing(ui, &sentence(reason)),
+            Some((.., Err(reason))) => selectors::nothing(ui, &sentence(reason)),
             None => {}
         }
     }
 
     /// Asks anew when the runs or the metric are others.
-    fn ask(&mut self, cx: &mut Cx<'_>, rows: &Rows, metric: Metric) {
+    fn ask(&mut self, cx: &mut PanelContext<'_>, rows: &Rows, metric: Metric) {
         let wanted = Some((rows.generation, metric));
         if self.asked == wanted {
             return;
         }
         self.asked = wanted;
-        let has_it = |row: &&Facts| row.metrics.contains_key(&metric);
+        let has_it = |row: &&RunRow| row.metrics.contains_key(&metric);
         let runs = rows.rows.iter().filter(has_it).map(|row| row.id.clone());
-        cx.act(Action::Ask(Question::Weigh(runs.collect(), metric)));
+        cx.act(Action::Ask(Analysis::Importance(runs.collect(), metric)));
     }
 }
 

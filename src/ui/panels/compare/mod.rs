@@ -1,20 +1,20 @@
 //! The middle of the window: runs against each other. One filter and one selection, kept by the
 //! studio, hold for every view.
 
-mod choose;
 mod diff;
+mod disagreements;
 mod importance;
 mod parallel;
-mod parting;
 mod rows;
 mod scatter;
+mod selectors;
 mod sketch;
 mod table;
 mod verdict;
 
 use egui::{Align, Layout, TextEdit, Ui, vec2};
 
-use super::Cx;
+use super::PanelContext;
 use crate::studio::{Action, Format, Studio};
 use crate::ui::command::Command;
 use crate::ui::theme::{self, ROW_HEIGHT, tokens};
@@ -96,14 +96,14 @@ pub struct ComparePanel {
     scatter: scatter::Scatter,
     weights: importance::Weights,
     verdict: verdict::VerdictView,
-    opinions: sketch::Opinions,
+    predictions: sketch::ModelPredictions,
 }
 
 impl ComparePanel {
     /// Shows the chosen view in the room there is.
-    pub fn ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
+    pub fn ui(&mut self, ui: &mut Ui, cx: &mut PanelContext<'_>) {
         if self.view != CompareView::Sketch {
-            self.opinions.leave(cx);
+            self.predictions.leave(cx);
         }
         if cx.studio.runs().is_empty() {
             empty_ui(ui, cx);
@@ -124,7 +124,7 @@ impl ComparePanel {
         });
         problem_ui(ui, cx);
         if cx.studio.filtered_runs().next().is_none() {
-            choose::nothing(ui, "No run passes the filter.");
+            selectors::nothing(ui, "No run passes the filter.");
             return;
         }
         match self.view {
@@ -135,7 +135,7 @@ impl ComparePanel {
     }
 
     /// What is made of the runs as rows of a table.
-    fn analysis_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
+    fn analysis_ui(&mut self, ui: &mut Ui, cx: &mut PanelContext<'_>) {
         self.rows.refresh(cx.studio);
         match self.view {
             CompareView::Table | CompareView::Diff => {}
@@ -143,13 +143,13 @@ impl ComparePanel {
             CompareView::Scatter => self.scatter.ui(ui, cx, &self.rows),
             CompareView::Importance => self.weights.ui(ui, cx, &self.rows),
             CompareView::Verdict => self.verdict.ui(ui, cx, &self.rows),
-            CompareView::Sketch => self.opinions.ui(ui, cx, &self.rows),
+            CompareView::Sketch => self.predictions.ui(ui, cx, &self.rows),
         }
     }
 
     /// Called while something else is looked at.
-    pub fn leave(&mut self, cx: &mut Cx<'_>) {
-        self.opinions.leave(cx);
+    pub fn leave(&mut self, cx: &mut PanelContext<'_>) {
+        self.predictions.leave(cx);
     }
 
     fn views_ui(&mut self, ui: &mut Ui) {
@@ -161,7 +161,7 @@ impl ComparePanel {
 }
 
 /// The one filter of all views.
-fn filter_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+fn filter_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     let mut text = cx.studio.filter().text().to_owned();
     let edit = TextEdit::singleline(&mut text)
         .hint_text("filter")
@@ -181,7 +181,7 @@ const FILTER_HINT: &str = "Words of name, tags and note, or comparisons such as 
     brackets join them; ~ means contains.";
 
 /// Why the filter makes no sense, with a mark below the place.
-fn problem_ui(ui: &mut Ui, cx: &Cx<'_>) {
+fn problem_ui(ui: &mut Ui, cx: &PanelContext<'_>) {
     if let Some(problem) = cx.studio.filter().problem() {
         let text = format!("Filter: {problem}. The last filter that made sense still holds.");
         ui.label(egui::RichText::new(text).small().color(tokens(ui).bad));
@@ -189,7 +189,7 @@ fn problem_ui(ui: &mut Ui, cx: &Cx<'_>) {
 }
 
 /// Runs for other programs.
-fn export_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+fn export_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     let button = labeled_button(ui, None, "Export", Weight::Plain, 0.0, true);
     let about = "Writes the selected runs, or all that pass the filter, for other programs.";
     let button = button.on_hover_text(about);
@@ -218,9 +218,9 @@ fn count(studio: &Studio) -> String {
 }
 
 /// Before the first run: what to do.
-fn empty_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+fn empty_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     if cx.studio.is_reading_runs() {
-        return choose::nothing(ui, "Reading the runs of the workspace…");
+        return selectors::nothing(ui, "Reading the runs of the workspace…");
     }
     let height = ui.available_height();
     ui.vertical_centered(|ui| {
@@ -237,7 +237,7 @@ fn empty_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
 }
 
 /// A button that leads to runs.
-fn way_on_ui(ui: &mut Ui, cx: &mut Cx<'_>, text: &str, command: Command) {
+fn way_on_ui(ui: &mut Ui, cx: &mut PanelContext<'_>, text: &str, command: Command) {
     let is_possible = command.is_possible(cx.studio);
     let button = labeled_button(ui, None, text, Weight::Plain, 168.0, is_possible);
     if button.on_hover_text(command.tooltip(ui)).clicked() {

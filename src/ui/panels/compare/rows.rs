@@ -5,7 +5,7 @@ use std::cell::OnceCell;
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
-use crate::compare::{Column, Facts, Metric, Scale, groups};
+use crate::compare::{Column, Metric, RunRow, Scale, groups};
 use crate::runs::{RunId, Value};
 use crate::studio::{Run, Studio};
 use crate::ui::format;
@@ -13,7 +13,7 @@ use crate::ui::format;
 /// The runs that pass the filter, oldest first.
 #[derive(Default)]
 pub(super) struct Rows {
-    pub(super) rows: Vec<Facts>,
+    pub(super) rows: Vec<RunRow>,
     /// Another number for other rows.
     pub(super) generation: u64,
     /// A stamp for each row.
@@ -68,7 +68,7 @@ impl Rows {
         self.version = version;
         let n_before = self.rows.len();
         let before = self.rows.drain(..).zip(self.stamps.drain(..)).enumerate();
-        let mut known: HashMap<RunId, (usize, Facts, u64)> = before
+        let mut known: HashMap<RunId, (usize, RunRow, u64)> = before
             .map(|(idx, (facts, stamp))| (facts.id.clone(), (idx, facts, stamp)))
             .collect();
         let mut is_same = true;
@@ -81,7 +81,7 @@ impl Rows {
                 }
                 _ => {
                     is_same = false;
-                    Facts::new(&run.record)
+                    RunRow::new(&run.record)
                 }
             };
             self.rows.push(facts);
@@ -151,7 +151,7 @@ impl Places {
             return;
         }
         self.scale = Scale::new(&rows.values(column), wants_log);
-        let place = |row: &Facts| self.scale.as_ref()?.place(&column.value(row)?);
+        let place = |row: &RunRow| self.scale.as_ref()?.place(&column.value(row)?);
         self.places = rows.rows.iter().map(place).collect();
         self.key = key;
     }

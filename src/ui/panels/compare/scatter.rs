@@ -4,12 +4,12 @@ use egui::{
     Align2, PointerButton, Pos2, Rect, Role, Sense, Stroke, TextStyle, Ui, WidgetInfo, pos2, vec2,
 };
 
-use super::choose;
 use super::rows::{Places, Rows, text};
-use crate::compare::{Column, Facts, Scale};
+use super::selectors;
+use crate::compare::{Column, RunRow, Scale};
 use crate::runs::RunId;
 use crate::studio::Action;
-use crate::ui::panels::Cx;
+use crate::ui::panels::PanelContext;
 use crate::ui::theme::tokens;
 
 /// Radius of a dot.
@@ -31,11 +31,11 @@ pub(super) struct Scatter {
 
 impl Scatter {
     /// Shows the view in the room there is.
-    pub(super) fn ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>, rows: &Rows) {
+    pub(super) fn ui(&mut self, ui: &mut Ui, cx: &mut PanelContext<'_>, rows: &Rows) {
         let columns = rows.columns();
         self.follow(columns, rows);
         let (Some(x), Some(y)) = (self.x.clone(), self.y.clone()) else {
-            choose::nothing(
+            selectors::nothing(
                 ui,
                 "There is nothing to compare yet: train with other settings.",
             );
@@ -46,13 +46,13 @@ impl Scatter {
         across.follow(rows, &x, self.is_x_log);
         up.follow(rows, &y, self.is_y_log);
         let (Some(x_scale), Some(y_scale)) = (&across.scale, &up.scale) else {
-            choose::nothing(ui, "No run has both of these yet.");
+            selectors::nothing(ui, "No run has both of these yet.");
             return;
         };
         let plot = room(ui, &x, &y);
         grid_ui(ui, plot, (&x, x_scale), (&y, y_scale));
         let places = across.places.iter().zip(&up.places).zip(&rows.rows);
-        let dots: Vec<(&Facts, Pos2)> = places
+        let dots: Vec<(&RunRow, Pos2)> = places
             .filter_map(|((across, up), row)| {
                 let share = vec2((*across)? as f32, 1.0 - (*up)? as f32);
                 Some((row, plot.lerp_inside(share)))
@@ -81,22 +81,22 @@ impl Scatter {
     fn controls_ui(&mut self, ui: &mut Ui, rows: &Rows, columns: &[Column]) {
         let [mut x, mut y] = [self.x.clone(), self.y.clone()];
         let mut upward = |ui: &mut Ui| {
-            choose::word(ui, "upward");
+            selectors::word(ui, "upward");
             let about = "What is measured from the bottom to the top.";
-            if choose::one(ui, "Upward", about, &mut y, choose::columns(columns)) {
+            if selectors::one(ui, "Upward", about, &mut y, selectors::columns(columns)) {
                 self.is_y_log = suggests_log(&y, rows);
             }
             log_ui(ui, &mut self.is_y_log, "log y");
         };
         let mut across = |ui: &mut Ui| {
-            choose::word(ui, "across");
+            selectors::word(ui, "across");
             let about = "What is measured from left to right.";
-            if choose::one(ui, "Across", about, &mut x, choose::columns(columns)) {
+            if selectors::one(ui, "Across", about, &mut x, selectors::columns(columns)) {
                 self.is_x_log = suggests_log(&x, rows);
             }
             log_ui(ui, &mut self.is_x_log, "log x");
         };
-        choose::line(ui, &mut [&mut upward, &mut across]);
+        selectors::line(ui, &mut [&mut upward, &mut across]);
         (self.x, self.y) = (x, y);
     }
 }
@@ -161,7 +161,13 @@ fn short(text: &str) -> String {
     text.chars().take(11).chain(['…']).collect()
 }
 
-fn dots_ui(ui: &Ui, cx: &mut Cx<'_>, dots: &[(&Facts, Pos2)], plot: Rect, columns: &[Column; 2]) {
+fn dots_ui(
+    ui: &Ui,
+    cx: &mut PanelContext<'_>,
+    dots: &[(&RunRow, Pos2)],
+    plot: Rect,
+    columns: &[Column; 2],
+) {
     let t = tokens(ui);
     let selection = cx.studio.selection();
     let has_selection = dots.iter().any(|(row, _)| selection.contains(&row.id));
@@ -187,14 +193,14 @@ fn dots_ui(ui: &Ui, cx: &mut Cx<'_>, dots: &[(&Facts, Pos2)], plot: Rect, column
     let pointer = pointer.filter(|_| ui.rect_contains_pointer(plot.expand(NEAR)));
     let Some((row, _)) = pointer.and_then(|pointer| {
         let near = dots.iter().min_by(|a, b| {
-            let distance = |dot: &(&Facts, Pos2)| dot.1.distance_sq(pointer);
+            let distance = |dot: &(&RunRow, Pos2)| dot.1.distance_sq(pointer);
             distance(a).total_cmp(&distance(b))
         });
         near.filter(|(_, at)| at.distance(pointer) < NEAR)
     }) else {
         return;
     };
-    cx.hover.tell(&row.id);
+    cx.hover.set(&row.id);
     let value = |c: &Column| {
         let value = c.value(row).map(|v| text(c, &v));
         format!("{}  {}", c.label(), value.unwrap_or_default())
@@ -212,7 +218,7 @@ fn dots_ui(ui: &Ui, cx: &mut Cx<'_>, dots: &[(&Facts, Pos2)], plot: Rect, column
 }
 
 /// The selection with this run in it, or without it if it was.
-pub(super) fn toggled(cx: &Cx<'_>, id: &RunId) -> Vec<RunId> {
+pub(super) fn toggled(cx: &PanelContext<'_>, id: &RunId) -> Vec<RunId> {
     let mut ids: Vec<RunId> = cx.studio.selected_runs().map(|r| r.id.clone()).collect();
     match ids.iter().position(|other| other == id) {
         Some(at) => drop(ids.remove(at)),

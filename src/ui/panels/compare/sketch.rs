@@ -2,48 +2,48 @@
 
 use egui::{Label, RichText, ScrollArea, Ui, vec2};
 
-use super::choose;
 use super::rows::Rows;
+use super::selectors;
 use crate::runs::RunId;
-use crate::studio::{Action, Opinion, Question};
+use crate::studio::{Action, Analysis, ModelPrediction};
 use crate::ui::format;
-use crate::ui::panels::Cx;
+use crate::ui::panels::PanelContext;
 use crate::ui::theme::{self, tokens};
 use crate::ui::widgets::{Bar, probability_bars};
 
 /// Models asked at most: each is asked anew with every bit of a stroke.
-const MOST_MODELS: usize = 8;
+const MAX_MODELS: usize = 8;
 
 /// Width of one model's answer.
 const WIDTH: f32 = 176.0;
 
 /// Whose answers are shown.
 #[derive(Default)]
-pub(super) struct Opinions {
+pub(super) struct ModelPredictions {
     asked: Vec<RunId>,
 }
 
-impl Opinions {
+impl ModelPredictions {
     /// Shows the answers of the selected runs.
-    pub(super) fn ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>, rows: &Rows) {
+    pub(super) fn ui(&mut self, ui: &mut Ui, cx: &mut PanelContext<'_>, rows: &Rows) {
         let selected = rows
             .rows
             .iter()
             .filter(|row| cx.studio.is_selected(&row.id));
         let ids: Vec<RunId> = selected
             .map(|row| row.id.clone())
-            .take(MOST_MODELS)
+            .take(MAX_MODELS)
             .collect();
         self.ask(cx, ids);
         if self.asked.is_empty() {
-            choose::nothing(
+            selectors::nothing(
                 ui,
                 "Select runs in the table, then draw: their models answer here.",
             );
             return;
         }
         if cx.studio.pad().is_empty() {
-            choose::word(ui, "Draw something on the right.");
+            selectors::word(ui, "Draw something on the right.");
         }
         ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
             ui.horizontal_wrapped(|ui| {
@@ -53,9 +53,14 @@ impl Opinions {
                     let name = row.map_or("", |row| row.name.as_str());
                     let color = row.map_or(0, |row| row.color);
                     let color = tokens(ui).run_color(color);
-                    let opinion = cx.studio.compared().opinions.iter().find(|o| o.run == *id);
+                    let prediction_of = cx
+                        .studio
+                        .compared()
+                        .predictions
+                        .iter()
+                        .find(|o| o.run == *id);
                     ui.allocate_ui(vec2(WIDTH, 232.0), |ui| {
-                        ui.vertical(|ui| opinion_ui(ui, name, color, opinion));
+                        ui.vertical(|ui| prediction_ui(ui, name, color, prediction_of));
                     });
                 }
             });
@@ -63,25 +68,30 @@ impl Opinions {
     }
 
     /// Nobody looks any more: the models need not be asked with every stroke.
-    pub(super) fn leave(&mut self, cx: &mut Cx<'_>) {
+    pub(super) fn leave(&mut self, cx: &mut PanelContext<'_>) {
         self.ask(cx, Vec::new());
     }
 
-    fn ask(&mut self, cx: &mut Cx<'_>, ids: Vec<RunId>) {
+    fn ask(&mut self, cx: &mut PanelContext<'_>, ids: Vec<RunId>) {
         if self.asked != ids {
-            cx.act(Action::Ask(Question::Sketch(ids.clone())));
+            cx.act(Action::Ask(Analysis::Predict(ids.clone())));
             self.asked = ids;
         }
     }
 }
 
-fn opinion_ui(ui: &mut Ui, name: &str, color: egui::Color32, opinion: Option<&Opinion>) {
+fn prediction_ui(
+    ui: &mut Ui,
+    name: &str,
+    color: egui::Color32,
+    prediction_of: Option<&ModelPrediction>,
+) {
     let t = tokens(ui);
     ui.set_width(WIDTH);
     ui.spacing_mut().item_spacing.y = 2.0;
     let title = RichText::new(name).strong().color(color);
     ui.add(Label::new(title).truncate());
-    let prediction = match opinion.map(|o| &o.answer) {
+    let prediction = match prediction_of.map(|o| &o.answer) {
         Some(Err(reason)) => {
             ui.label(RichText::new(reason).small().color(t.bad));
             return;
@@ -89,16 +99,16 @@ fn opinion_ui(ui: &mut Ui, name: &str, color: egui::Color32, opinion: Option<&Op
         Some(Ok(prediction)) => prediction.as_ref(),
         None => None,
     };
-    let Some(opinion) = opinion else {
+    let Some(prediction_of) = prediction_of else {
         ui.label(theme::quiet(ui, "asking…"));
         return;
     };
     let sees = prediction.map(|p| {
         let sure = format::percent(f64::from(p.probabilities[p.class]));
-        format!("sees {} ({sure})", opinion.classes[p.class])
+        format!("sees {} ({sure})", prediction_of.classes[p.class])
     });
     ui.label(RichText::new(sees.unwrap_or_else(|| "no ink yet".to_owned())).small());
-    let bars: Vec<Bar<'_>> = opinion
+    let bars: Vec<Bar<'_>> = prediction_of
         .classes
         .iter()
         .enumerate()

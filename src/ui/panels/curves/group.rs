@@ -11,7 +11,7 @@ use crate::ui::theme::{Tokens, tokens};
 /// How near the pointer has to be to a curve to be at it, in points.
 const REACH: f32 = 10.0;
 
-/// What is left of the colour of a curve while the pointer is at another.
+/// What is left of the color of a curve while the pointer is at another.
 const FADED: f32 = 0.25;
 
 impl MetricPlot<'_> {
@@ -25,7 +25,7 @@ impl MetricPlot<'_> {
         self.hover.is_at(&self.runs[idx].id)
     }
 
-    /// The colour of a curve: faded while the pointer is at another one that is drawn here.
+    /// The color of a curve: faded while the pointer is at another one that is drawn here.
     pub(super) fn run_ink(&self, t: &Tokens, idx: usize) -> Color32 {
         let color = t.run_color(self.runs[idx].record.color);
         let is_other = self.visible.iter().any(|&other| self.is_hovered(other));

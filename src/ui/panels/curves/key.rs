@@ -132,16 +132,16 @@ impl Key {
                 left.x
             }
             Key::Best => {
-                let centre = right - vec2(5.0, 0.0);
+                let center = right - vec2(5.0, 0.0);
                 let corners = [
                     vec2(0.0, -5.0),
                     vec2(5.0, 0.0),
                     vec2(0.0, 5.0),
                     vec2(-5.0, 0.0),
                 ];
-                let points = corners.map(|d| centre + d).to_vec();
+                let points = corners.map(|d| center + d).to_vec();
                 painter.add(egui::Shape::convex_polygon(points, color, Stroke::NONE));
-                centre.x - 5.0
+                center.x - 5.0
             }
         }
     }

@@ -14,7 +14,7 @@ mod trace;
 
 use egui::{Align, Checkbox, Layout, Slider, Ui};
 
-use super::Cx;
+use super::PanelContext;
 use crate::runs::{RunState, Status};
 use crate::studio::{Run, Studio};
 use crate::ui::command::Command;
@@ -50,7 +50,7 @@ impl CurvesPanel {
     }
 
     /// Shows the curves in `height` points.
-    pub fn ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>, height: f32) {
+    pub fn ui(&mut self, ui: &mut Ui, cx: &mut PanelContext<'_>, height: f32) {
         controls_ui(ui, cx);
         let height = height - ROW_HEIGHT - ui.spacing().item_spacing.y;
         let visible: Vec<usize> = visible(cx.studio).map(|(idx, _)| idx).collect();
@@ -96,7 +96,7 @@ impl CurvesPanel {
             }
         }
         if let Some(idx) = hovered_run {
-            cx.hover.tell(&cx.studio.runs()[idx].id);
+            cx.hover.set(&cx.studio.runs()[idx].id);
         }
         if self.hovered != hovered {
             // The other plot shows the place too.
@@ -104,7 +104,7 @@ impl CurvesPanel {
         }
     }
 
-    fn x_range(&mut self, cx: &Cx<'_>) -> (f64, f64) {
+    fn x_range(&mut self, cx: &PanelContext<'_>) -> (f64, f64) {
         let axis = (cx.settings.x_axis, cx.settings.is_x_log);
         if let (Some(before), Some(zoom)) = (self.zoomed, self.zoom)
             && before != axis
@@ -120,7 +120,7 @@ impl CurvesPanel {
     }
 
     /// Looks at a part of the axis, or at all of it where the part is no part.
-    fn set_zoom(&mut self, cx: &Cx<'_>, zoom: Option<(f64, f64)>) {
+    fn set_zoom(&mut self, cx: &PanelContext<'_>, zoom: Option<(f64, f64)>) {
         let runs = visible(cx.studio).map(|(_, run)| run);
         let (low, high) = whole_range(runs, cx.settings.x_axis, cx.settings.is_x_log);
         self.zoom = zoom.and_then(|(from, to)| {
@@ -146,7 +146,7 @@ fn visible(studio: &Studio) -> impl Iterator<Item = (usize, &RunState)> {
 }
 
 /// How the curves are drawn.
-fn controls_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+fn controls_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     ui.horizontal(|ui| {
         ui.set_min_height(ROW_HEIGHT);
         smoothing_ui(ui, &mut cx.settings.smoothing_steps);
@@ -214,7 +214,7 @@ fn toggle_ui(ui: &mut Ui, is_on: &mut bool, text: &str, command: Command) {
 }
 
 /// Before the first run: what to do.
-pub fn empty_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+pub fn empty_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     let height = ui.available_height();
     ui.vertical_centered(|ui| {
         ui.add_space((height * 0.38).max(0.0));

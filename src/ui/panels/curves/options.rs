@@ -8,7 +8,7 @@ use crate::runs::{Record, RunId};
 use crate::studio::{Action, Run, Studio};
 use crate::ui::column_names;
 use crate::ui::command::Command;
-use crate::ui::panels::Cx;
+use crate::ui::panels::PanelContext;
 use crate::ui::settings::Settings;
 use crate::ui::theme;
 use crate::ui::widgets::{Weight, labeled_button};
@@ -20,7 +20,7 @@ pub fn baseline(studio: &Studio) -> Option<&Run> {
 }
 
 /// A button with everything that few people need often.
-pub fn button_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+pub fn button_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     let button = labeled_button(ui, None, "More", Weight::Bare, 0.0, true)
         .accessible_name("More about the curves")
         .on_hover_text(
@@ -65,7 +65,7 @@ fn bands_ui(ui: &mut Ui, settings: &mut Settings) {
 }
 
 /// Which runs belong together: by what differs between those that are shown.
-fn group_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+fn group_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     let about = "Runs belong together when they have the same value of this.";
     let shown = cx.studio.runs().iter().filter(|run| run.is_visible);
     let records: Vec<&Record> = shown.map(|run| &run.record).collect();
@@ -94,7 +94,7 @@ fn group_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     });
 }
 
-fn baseline_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+fn baseline_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     let about = "The curves show how far each run is above or below this one, and so does the \
                  table; 0 is the same.";
     ui.label(theme::quiet(ui, "Difference to"))

@@ -6,7 +6,7 @@ mod totals;
 
 use egui::{Align, Frame, Key, Layout, Margin, Modifiers, Response, Ui, vec2};
 
-use super::Cx;
+use super::PanelContext;
 use crate::model::{Layer, LayerReport, Shape, SpecReport};
 use crate::train::{Field, TrainConfig};
 use crate::ui::command::Command;
@@ -40,7 +40,7 @@ const KIND_HEIGHT: f32 = 24.0;
 
 impl LayersPanel {
     /// Shows the layers of `draft` and edits them.
-    pub fn ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>, draft: &mut TrainConfig) {
+    pub fn ui(&mut self, ui: &mut Ui, cx: &mut PanelContext<'_>, draft: &mut TrainConfig) {
         let layers = &draft.model.layers;
         let is_there = |path: &Path| outline::get(layers, path).is_some();
         self.selected = self.selected.take().filter(is_there);
@@ -71,7 +71,12 @@ impl LayersPanel {
         }
     }
 
-    fn title_ui(&self, ui: &mut Ui, cx: &mut Cx<'_>, draft: &TrainConfig) -> Option<Edit> {
+    fn title_ui(
+        &self,
+        ui: &mut Ui,
+        cx: &mut PanelContext<'_>,
+        draft: &TrainConfig,
+    ) -> Option<Edit> {
         let mut edit = None;
         ui.horizontal(|ui| {
             ui.label(theme::section(ui, "Network"));
@@ -119,7 +124,7 @@ impl LayersPanel {
     fn layer_ui(
         &mut self,
         ui: &mut Ui,
-        cx: &Cx<'_>,
+        cx: &PanelContext<'_>,
         draft: &mut TrainConfig,
         path: &[usize],
         report: Option<&LayerReport>,
@@ -275,7 +280,12 @@ fn drop_ui(ui: &Ui, response: &Response, layers: &[Layer], path: &[usize]) -> Op
 }
 
 /// The fields of the selected layer, and the buttons for it as a whole.
-fn edit_ui(ui: &mut Ui, cx: &Cx<'_>, layers: &mut Vec<Layer>, path: &[usize]) -> Option<Edit> {
+fn edit_ui(
+    ui: &mut Ui,
+    cx: &PanelContext<'_>,
+    layers: &mut Vec<Layer>,
+    path: &[usize],
+) -> Option<Edit> {
     let frame = Frame::new().inner_margin(Margin {
         left: 12,
         right: 0,

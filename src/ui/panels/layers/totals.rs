@@ -5,11 +5,11 @@ use egui::{Align, Layout, Ui, vec2};
 use crate::model::SpecReport;
 use crate::train::TrainConfig;
 use crate::ui::format;
-use crate::ui::panels::Cx;
+use crate::ui::panels::PanelContext;
 use crate::ui::theme::{self, tokens};
 
 /// Shows parameters, cost, memory and time.
-pub fn totals_ui(ui: &mut Ui, cx: &Cx<'_>, draft: &TrainConfig, report: &SpecReport) {
+pub fn totals_ui(ui: &mut Ui, cx: &PanelContext<'_>, draft: &TrainConfig, report: &SpecReport) {
     let bytes = draft.training_bytes();
     total_ui(
         ui,
@@ -27,7 +27,7 @@ pub fn totals_ui(ui: &mut Ui, cx: &Cx<'_>, draft: &TrainConfig, report: &SpecRep
         ui,
         "Memory while training",
         format::bytes(bytes),
-        "Weights, gradients, the optimiser's memory, and the values of one batch.",
+        "Weights, gradients, the optimizer's memory, and the values of one batch.",
     );
     if let Some(secs) = epoch_secs(cx, draft, report) {
         total_ui(
@@ -50,7 +50,7 @@ fn total_ui(ui: &mut Ui, label: &str, value: String, about: &str) {
 }
 
 /// How long an epoch of `draft` would take, judged by the newest run of this session.
-fn epoch_secs(cx: &Cx<'_>, draft: &TrainConfig, report: &SpecReport) -> Option<f64> {
+fn epoch_secs(cx: &PanelContext<'_>, draft: &TrainConfig, report: &SpecReport) -> Option<f64> {
     let run = cx.studio.runs().iter().rev().find(|r| r.is_visible)?;
     let speed = run.state.images_per_second()?;
     let cost = |report: &SpecReport| report.multiply_adds().max(1) as f64;

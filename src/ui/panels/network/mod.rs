@@ -5,7 +5,7 @@ mod text;
 
 use egui::{Align, Layout, ScrollArea, Ui, vec2};
 
-use super::Cx;
+use super::PanelContext;
 use crate::model::ModelSpec;
 use crate::ui::command::Command;
 use crate::ui::theme::{self, ROW_HEIGHT, UNIT};
@@ -28,7 +28,7 @@ pub struct NetworkPanel {
 
 impl NetworkPanel {
     /// Shows the network in the room there is.
-    pub fn ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
+    pub fn ui(&mut self, ui: &mut Ui, cx: &mut PanelContext<'_>) {
         self.text.follow(&cx.studio.draft().model);
         let is_wide = ui.available_width() >= WIDE;
         self.controls_ui(ui, cx, is_wide);
@@ -47,7 +47,7 @@ impl NetworkPanel {
         }
     }
 
-    fn controls_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>, is_wide: bool) {
+    fn controls_ui(&mut self, ui: &mut Ui, cx: &mut PanelContext<'_>, is_wide: bool) {
         ui.horizontal(|ui| {
             ui.set_min_height(ROW_HEIGHT);
             if is_wide {
@@ -73,7 +73,7 @@ impl NetworkPanel {
     }
 
     /// The drawing of what the text says, or of the settings where the text says nothing.
-    fn drawing_ui(&self, ui: &mut Ui, cx: &Cx<'_>) {
+    fn drawing_ui(&self, ui: &mut Ui, cx: &PanelContext<'_>) {
         let draft = &cx.studio.draft().model;
         let layers = self.text.layers().unwrap_or(&draft.layers);
         let spec = ModelSpec {

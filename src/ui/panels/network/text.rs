@@ -8,7 +8,7 @@ use egui::{
 use crate::model::{Layer, LayersText, ModelSpec, TextError, read_layers, write_layers};
 use crate::studio::Action;
 use crate::ui::format;
-use crate::ui::panels::Cx;
+use crate::ui::panels::PanelContext;
 use crate::ui::theme::{self, ROW_HEIGHT, tokens};
 use crate::ui::widgets::{Weight, labeled_button};
 
@@ -60,7 +60,7 @@ impl TextEditor {
     }
 
     /// Shows the text, what is wrong with it, and the button that uses it.
-    pub fn ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
+    pub fn ui(&mut self, ui: &mut Ui, cx: &mut PanelContext<'_>) {
         let verdict = self.verdict(&cx.studio.draft().model);
         ui.vertical(|ui| {
             let height = (ui.available_height() - ROW_HEIGHT - 44.0).max(80.0);
@@ -106,7 +106,7 @@ impl TextEditor {
         }
     }
 
-    fn buttons_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>, is_right: bool) {
+    fn buttons_ui(&mut self, ui: &mut Ui, cx: &mut PanelContext<'_>, is_right: bool) {
         let draft = cx.studio.draft();
         let is_edited = self.text != self.written;
         let is_new = self.layers().is_some_and(|l| l != draft.model.layers);

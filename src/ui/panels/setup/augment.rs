@@ -5,7 +5,7 @@ use egui::{
     vec2,
 };
 
-use super::Cx;
+use super::PanelContext;
 use super::rows::number_ui;
 use crate::data::{Augment, AugmentKind, ImageSet};
 use crate::train::{Field, TrainConfig};
@@ -32,7 +32,7 @@ const SIDE: usize = 4;
 
 impl AugmentSection {
     /// Shows the augmentation of `draft` and edits it.
-    pub(super) fn ui(&mut self, ui: &mut Ui, cx: &Cx<'_>, draft: &mut TrainConfig) {
+    pub(super) fn ui(&mut self, ui: &mut Ui, cx: &PanelContext<'_>, draft: &mut TrainConfig) {
         let explanation = "Shows every training image a little differently each time, so that the network cannot \
                            learn them by heart: too strong and it learns what does not exist.";
         let summary = summary(&draft.augment);
@@ -46,7 +46,7 @@ impl AugmentSection {
     }
 
     /// The first sixteen training images as the first epoch shows them.
-    fn grid_ui(&mut self, ui: &mut Ui, cx: &Cx<'_>, draft: &TrainConfig) {
+    fn grid_ui(&mut self, ui: &mut Ui, cx: &PanelContext<'_>, draft: &TrainConfig) {
         let Some(dataset) = cx.studio.dataset() else {
             return;
         };
@@ -123,8 +123,8 @@ fn buttons_ui(ui: &mut Ui, augment: &mut Augment) {
     });
 }
 
-fn kind_ui(ui: &mut Ui, cx: &Cx<'_>, kind: AugmentKind, augment: &mut Augment) {
-    let (label, explanation, unit) = words(kind);
+fn kind_ui(ui: &mut Ui, cx: &PanelContext<'_>, kind: AugmentKind, augment: &mut Augment) {
+    let (label, explanation, unit) = description(kind);
     let number = Number {
         max: kind.most(),
         ..Number::share().with_unit(unit)
@@ -142,7 +142,7 @@ fn kind_ui(ui: &mut Ui, cx: &Cx<'_>, kind: AugmentKind, augment: &mut Augment) {
 }
 
 /// Name, explanation and unit of a kind.
-fn words(kind: AugmentKind) -> (&'static str, &'static str, &'static str) {
+fn description(kind: AugmentKind) -> (&'static str, &'static str, &'static str) {
     match kind {
         AugmentKind::Shift => (
             "Shift",

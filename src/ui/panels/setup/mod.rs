@@ -4,12 +4,12 @@ use egui::{Align, Layout, ScrollArea, Ui};
 
 mod augment;
 mod optimizer;
-mod regularise;
+mod regularize;
 mod rows;
 mod seed;
 
 use super::layers::LayersPanel;
-use super::{Cx, schedule};
+use super::{PanelContext, schedule};
 use crate::model::Init;
 use crate::studio::{Action, Effect};
 use crate::train::{Field, TrainConfig};
@@ -31,7 +31,7 @@ pub struct SetupPanel {
 
 impl SetupPanel {
     /// Shows the settings; an edit is handed on as a whole new configuration.
-    pub fn ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
+    pub fn ui(&mut self, ui: &mut Ui, cx: &mut PanelContext<'_>) {
         ScrollArea::vertical()
             .auto_shrink(false)
             .content_margin(egui::Margin::symmetric(theme::PANEL_PADDING, 8))
@@ -44,7 +44,7 @@ impl SetupPanel {
                 rates_ui(ui, cx, &mut draft);
                 amounts_ui(ui, cx, &mut draft);
                 ui.add_space(12.0);
-                regularise::ui(ui, cx, &mut draft);
+                regularize::ui(ui, cx, &mut draft);
                 ui.add_space(12.0);
                 self.augment.ui(ui, cx, &mut draft);
                 ui.add_space(12.0);
@@ -58,11 +58,11 @@ impl SetupPanel {
 }
 
 /// The title of the part, and the way to a learning rate.
-fn training_title_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+fn training_title_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     ui.horizontal(|ui| {
         ui.label(theme::section(ui, "Training"));
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            let command = Command::FindRate;
+            let command = Command::FindLr;
             let is_possible = command.is_possible(cx.studio);
             let button = labeled_button(ui, None, "Find rate…", Weight::Bare, 0.0, is_possible);
             if button.on_hover_text(command.tooltip(ui)).clicked() {
@@ -72,7 +72,7 @@ fn training_title_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     });
 }
 
-fn rates_ui(ui: &mut Ui, cx: &Cx<'_>, draft: &mut TrainConfig) {
+fn rates_ui(ui: &mut Ui, cx: &PanelContext<'_>, draft: &mut TrainConfig) {
     let rate = "How far the weights move at each update: too small and learning crawls, too big and the loss jumps or \
                 diverges.";
     number_ui(
@@ -85,7 +85,7 @@ fn rates_ui(ui: &mut Ui, cx: &Cx<'_>, draft: &mut TrainConfig) {
         &mut draft.learning_rate,
     );
     schedule::ui(ui, cx, draft);
-    let decay = "Pulls all weights towards zero, against memorising: too much of it and the network cannot fit even \
+    let decay = "Pulls all weights toward zero, against memorizing: too much of it and the network cannot fit even \
                  what is simple.";
     number_ui(
         ui,
@@ -98,7 +98,7 @@ fn rates_ui(ui: &mut Ui, cx: &Cx<'_>, draft: &mut TrainConfig) {
     );
 }
 
-fn amounts_ui(ui: &mut Ui, cx: &Cx<'_>, draft: &mut TrainConfig) {
+fn amounts_ui(ui: &mut Ui, cx: &PanelContext<'_>, draft: &mut TrainConfig) {
     let batch = "Images behind each update: small batches are noisy but learn more from each image, large ones are \
                  smooth and faster to compute.";
     let images = Number::count(0.0, 1e6, " images");
@@ -112,7 +112,7 @@ fn amounts_ui(ui: &mut Ui, cx: &Cx<'_>, draft: &mut TrainConfig) {
         &mut draft.batch_size,
     );
     let epochs = "How often training goes through all images: too few and it stops before it is good, too many and it \
-                  memorises.";
+                  memorizes.";
     count_ui(
         ui,
         cx,
@@ -136,7 +136,7 @@ fn amounts_ui(ui: &mut Ui, cx: &Cx<'_>, draft: &mut TrainConfig) {
     );
 }
 
-fn start_ui(ui: &mut Ui, cx: &mut Cx<'_>, draft: &mut TrainConfig) {
+fn start_ui(ui: &mut Ui, cx: &mut PanelContext<'_>, draft: &mut TrainConfig) {
     let next_run = cx.studio.live_run().map(|_| Effect::NextRun);
     let row = Row {
         label: "First weights",

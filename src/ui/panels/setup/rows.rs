@@ -2,20 +2,20 @@
 
 use egui::Ui;
 
-use super::Cx;
+use super::PanelContext;
 use crate::studio::Effect;
 use crate::train::Field;
 use crate::ui::widgets::{Number, Row};
 
 /// When a change of `field` takes effect; only worth saying while a run is live.
-pub(in super::super) fn effect(cx: &Cx<'_>, field: Field) -> Option<Effect> {
+pub(in super::super) fn effect(cx: &PanelContext<'_>, field: Field) -> Option<Effect> {
     cx.studio.live_run().map(|_| cx.studio.effect_of(field))
 }
 
 /// A row for a number in the settings.
 pub(in super::super) fn number_ui(
     ui: &mut Ui,
-    cx: &Cx<'_>,
+    cx: &PanelContext<'_>,
     field: Field,
     label: &str,
     explanation: &str,
@@ -37,7 +37,7 @@ pub(in super::super) fn number_ui(
 /// The same for a count.
 pub(super) fn count_ui(
     ui: &mut Ui,
-    cx: &Cx<'_>,
+    cx: &PanelContext<'_>,
     field: Field,
     label: &str,
     explanation: &str,
@@ -52,7 +52,7 @@ pub(super) fn count_ui(
 /// A row for something that is on or off.
 pub(super) fn switch_ui(
     ui: &mut Ui,
-    cx: &Cx<'_>,
+    cx: &PanelContext<'_>,
     label: &str,
     explanation: &str,
     is_on: &mut bool,

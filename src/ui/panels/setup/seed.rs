@@ -2,7 +2,7 @@
 
 use egui::{Id, Key, TextEdit, Ui, vec2};
 
-use super::Cx;
+use super::PanelContext;
 use crate::studio::Effect;
 use crate::train::TrainConfig;
 use crate::ui::command::Command;
@@ -20,7 +20,7 @@ struct Typing {
 /// Shows the seed of `draft` and edits it.
 pub(super) fn seed_ui(
     ui: &mut Ui,
-    cx: &mut Cx<'_>,
+    cx: &mut PanelContext<'_>,
     draft: &mut TrainConfig,
     effect: Option<Effect>,
 ) {

@@ -3,7 +3,7 @@
 use egui::{TextEdit, Ui, vec2};
 use toml::Value;
 
-use super::super::Cx;
+use super::super::PanelContext;
 use crate::model::PRESETS;
 use crate::sweep::{Definition, Method, Values, When};
 use crate::train::{Optimizer, TrainConfig, parse_value};
@@ -33,7 +33,7 @@ pub struct AxisForm {
 
 /// What a key is usually searched over, from its value in `config`; `None` when there is no such
 /// key.
-pub fn usual_values(config: &TrainConfig, key: &str) -> Option<Values> {
+pub fn default_values(config: &TrainConfig, key: &str) -> Option<Values> {
     match key {
         "preset" => {
             let names = PRESETS.iter().map(|p| Value::String(p.name.to_owned()));
@@ -58,7 +58,13 @@ pub fn usual_values(config: &TrainConfig, key: &str) -> Option<Values> {
 
 impl AxisForm {
     /// Shows the setting at `idx`; `true` when it shall be removed.
-    pub fn ui(&mut self, ui: &mut Ui, cx: &Cx<'_>, draft: &mut Definition, idx: usize) -> bool {
+    pub fn ui(
+        &mut self,
+        ui: &mut Ui,
+        cx: &PanelContext<'_>,
+        draft: &mut Definition,
+        idx: usize,
+    ) -> bool {
         let before: Vec<String> = draft.search[..idx].iter().map(|a| a.key.clone()).collect();
         let is_grid = draft.method == Method::Grid;
         let axis = &mut draft.search[idx];
@@ -66,7 +72,8 @@ impl AxisForm {
         let is_removed = ui.horizontal(|ui| {
             ui.spacing_mut().item_spacing.x = UNIT;
             if let Some(key) = key_ui(ui, cx, &name, &axis.key) {
-                axis.values = usual_values(cx.studio.draft(), &key).unwrap_or(axis.values.clone());
+                axis.values =
+                    default_values(cx.studio.draft(), &key).unwrap_or(axis.values.clone());
                 axis.key = key;
                 self.list = None;
             }
@@ -179,7 +186,7 @@ fn end_ui(ui: &mut Ui, number: &Number, key: &str, name: &str, value: f64) -> f6
 }
 
 /// Every key of the settings on the left.
-fn key_ui(ui: &mut Ui, cx: &Cx<'_>, name: &str, key: &str) -> Option<String> {
+fn key_ui(ui: &mut Ui, cx: &PanelContext<'_>, name: &str, key: &str) -> Option<String> {
     let mut chosen = None;
     combo_of_width(ui, name, key, 180.0, |ui| {
         let named = ["preset".to_owned(), "optimizer".to_owned()];

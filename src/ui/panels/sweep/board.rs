@@ -2,9 +2,9 @@
 
 use egui::{Align, Label, Layout, RichText, Ui, vec2};
 
-use super::super::Cx;
+use super::super::PanelContext;
 use crate::studio::{Action, ShownSweep, SweepAction};
-use crate::sweep::{Place, Trial, TrialStatus, words};
+use crate::sweep::{LeaderboardEntry, Trial, TrialStatus, describe};
 use crate::ui::theme::{self, ROW_HEIGHT, UNIT, tokens};
 use crate::ui::widgets::{Weight, labeled_button};
 
@@ -12,7 +12,7 @@ use crate::ui::widgets::{Weight, labeled_button};
 const MAX_PLACES: usize = 5;
 
 /// Shows the leaderboard, and every trial.
-pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>, shown: &ShownSweep) {
+pub fn ui(ui: &mut Ui, cx: &mut PanelContext<'_>, shown: &ShownSweep) {
     let definition = &shown.plan.definition;
     if definition.seeds_per_setting > 1 {
         ui.label(theme::section(ui, "Best settings"));
@@ -44,7 +44,7 @@ fn best_first(shown: &ShownSweep) -> Vec<&Trial> {
     trials
 }
 
-fn place_ui(ui: &mut Ui, shown: &ShownSweep, idx: usize, place: &Place) {
+fn place_ui(ui: &mut Ui, shown: &ShownSweep, idx: usize, place: &LeaderboardEntry) {
     let metric = shown.plan.definition.metric;
     let spread = place.deviation.map(|d| format!(" ± {}", metric.format(d)));
     let value = format!(
@@ -57,9 +57,14 @@ fn place_ui(ui: &mut Ui, shown: &ShownSweep, idx: usize, place: &Place) {
         metric.label(),
         place.trials.len()
     );
-    row_ui(ui, &format!("{}.", idx + 1), &words(&place.point), |ui| {
-        ui.label(theme::number(value)).on_hover_text(about);
-    });
+    row_ui(
+        ui,
+        &format!("{}.", idx + 1),
+        &describe(&place.point),
+        |ui| {
+            ui.label(theme::number(value)).on_hover_text(about);
+        },
+    );
 }
 
 /// Room for the button at the end of a row.
@@ -93,7 +98,7 @@ fn row_ui(ui: &mut Ui, number: &str, what: &str, result_ui: impl FnOnce(&mut Ui)
     });
 }
 
-fn trial_ui(ui: &mut Ui, cx: &mut Cx<'_>, shown: &ShownSweep, trial: &Trial) {
+fn trial_ui(ui: &mut Ui, cx: &mut PanelContext<'_>, shown: &ShownSweep, trial: &Trial) {
     let metric = shown.plan.definition.metric;
     let t = tokens(ui);
     let (word, ink) = match &trial.status {
@@ -107,26 +112,31 @@ fn trial_ui(ui: &mut Ui, cx: &mut Cx<'_>, shown: &ShownSweep, trial: &Trial) {
     let last = trial
         .value()
         .or(trial.reports.last().map(|(_, value)| *value));
-    row_ui(ui, &trial.number.to_string(), &words(&trial.point), |ui| {
-        if trial.is_over() {
-            let again = labeled_button(ui, None, "Again", Weight::Bare, BUTTON_WIDTH, true)
-                .accessible_name(format!("Do trial {} again", trial.number));
-            let about = "Does this trial again, from the beginning; its old run stays.";
-            if again.on_hover_text(about).clicked() {
-                cx.act(Action::Sweep(SweepAction::Retry(trial.number)));
+    row_ui(
+        ui,
+        &trial.number.to_string(),
+        &describe(&trial.point),
+        |ui| {
+            if trial.is_over() {
+                let again = labeled_button(ui, None, "Again", Weight::Bare, BUTTON_WIDTH, true)
+                    .accessible_name(format!("Do trial {} again", trial.number));
+                let about = "Does this trial again, from the beginning; its old run stays.";
+                if again.on_hover_text(about).clicked() {
+                    cx.act(Action::Sweep(SweepAction::Retry(trial.number)));
+                }
+            } else {
+                ui.add_space(BUTTON_WIDTH + 2.0 * UNIT);
             }
-        } else {
-            ui.add_space(BUTTON_WIDTH + 2.0 * UNIT);
-        }
-        ui.add_sized(
-            vec2(76.0, ROW_HEIGHT),
-            Label::new(RichText::new(word).color(ink)),
-        );
-        if let Some(value) = last {
-            ui.label(theme::number(metric.format(value)))
-                .on_hover_text(metric.label());
-        }
-    });
+            ui.add_sized(
+                vec2(76.0, ROW_HEIGHT),
+                Label::new(RichText::new(word).color(ink)),
+            );
+            if let Some(value) = last {
+                ui.label(theme::number(metric.format(value)))
+                    .on_hover_text(metric.label());
+            }
+        },
+    );
     if let Some(reason) = trial.reason() {
         ui.horizontal(|ui| {
             ui.add_space(NUMBER_WIDTH + 2.0 * UNIT);

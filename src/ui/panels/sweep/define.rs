@@ -2,10 +2,10 @@
 
 use egui::{TextEdit, Ui, vec2};
 
-use super::super::Cx;
+use super::super::PanelContext;
 use super::axis::AxisForm;
 use crate::studio::{Action, SweepAction};
-use crate::sweep::{At, Axis, Definition, Method, Metric, Prune, Values};
+use crate::sweep::{Axis, Definition, Location, Method, Metric, Prune, Values};
 use crate::ui::theme::{self, ROW_HEIGHT, UNIT};
 use crate::ui::widgets::{Icon, Number, Row, VALUE_WIDTH, Weight, combo, error_ui, labeled_button};
 
@@ -20,7 +20,7 @@ pub struct Form {
 
 impl Form {
     /// Shows the form and the button that starts what it says.
-    pub fn ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
+    pub fn ui(&mut self, ui: &mut Ui, cx: &mut PanelContext<'_>) {
         let old = cx.studio.sweeps().draft();
         let mut draft = old.clone();
         ui.scope(|ui| {
@@ -56,7 +56,7 @@ impl Form {
         }
     }
 
-    fn axes_ui(&mut self, ui: &mut Ui, cx: &Cx<'_>, draft: &mut Definition) {
+    fn axes_ui(&mut self, ui: &mut Ui, cx: &PanelContext<'_>, draft: &mut Definition) {
         ui.label(theme::section(ui, "Searched settings"));
         self.axes.resize_with(draft.search.len(), AxisForm::default);
         let mut removed = None;
@@ -65,7 +65,7 @@ impl Form {
                 removed = Some(idx);
             }
             let problems = cx.studio.sweeps().problems().iter();
-            for problem in problems.filter(|p| p.at == At::Search(idx)) {
+            for problem in problems.filter(|p| p.at == Location::Search(idx)) {
                 error_ui(ui, &problem.message);
             }
         }
@@ -81,7 +81,7 @@ impl Form {
             let is_free = |key: &&str| draft.search.iter().all(|axis| axis.key.as_str() != *key);
             let key = ["learning_rate", "batch_size", "optimizer", "weight_decay"];
             let key = key.into_iter().find(is_free).unwrap_or("epochs");
-            let values = super::axis::usual_values(cx.studio.draft(), key);
+            let values = super::axis::default_values(cx.studio.draft(), key);
             draft
                 .search
                 .push(Axis::new(key, values.unwrap_or(Values::IntRange([1, 10]))));
@@ -90,13 +90,13 @@ impl Form {
 }
 
 /// What is wrong with a key of the sweep.
-fn error<'a>(cx: &'a Cx<'_>, key: &str) -> Option<&'a str> {
+fn error<'a>(cx: &'a PanelContext<'_>, key: &str) -> Option<&'a str> {
     let problems = cx.studio.sweeps().problems().iter();
-    let mut found = problems.filter(|p| matches!(p.at, At::Key(k) if k == key));
+    let mut found = problems.filter(|p| matches!(p.at, Location::Key(k) if k == key));
     found.next().map(|p| p.message.as_str())
 }
 
-fn what_ui(ui: &mut Ui, cx: &Cx<'_>, draft: &mut Definition) {
+fn what_ui(ui: &mut Ui, cx: &PanelContext<'_>, draft: &mut Definition) {
     let row = row(
         cx,
         "name",
@@ -140,7 +140,7 @@ fn what_ui(ui: &mut Ui, cx: &Cx<'_>, draft: &mut Definition) {
                     .clicked()
                 {
                     draft.metric = metric;
-                    draft.direction = metric.usual_direction();
+                    draft.direction = metric.default_direction();
                 }
             }
         });
@@ -148,7 +148,7 @@ fn what_ui(ui: &mut Ui, cx: &Cx<'_>, draft: &mut Definition) {
     });
 }
 
-fn budget_ui(ui: &mut Ui, cx: &Cx<'_>, draft: &mut Definition) {
+fn budget_ui(ui: &mut Ui, cx: &PanelContext<'_>, draft: &mut Definition) {
     ui.label(theme::section(ui, "Budget"));
     let mut count = |key: &str, label: &str, about: &str, number: Number, value: f64| {
         row(cx, key, label, about).number_ui(ui, &number, value)
@@ -199,7 +199,7 @@ fn budget_ui(ui: &mut Ui, cx: &Cx<'_>, draft: &mut Definition) {
     }
 }
 
-fn prune_ui(ui: &mut Ui, cx: &Cx<'_>, draft: &mut Definition) {
+fn prune_ui(ui: &mut Ui, cx: &PanelContext<'_>, draft: &mut Definition) {
     let row = row(
         cx,
         "prune",
@@ -258,7 +258,7 @@ fn prune_ui(ui: &mut Ui, cx: &Cx<'_>, draft: &mut Definition) {
     }
 }
 
-fn row<'a>(cx: &'a Cx<'_>, key: &str, label: &'a str, explanation: &'a str) -> Row<'a> {
+fn row<'a>(cx: &'a PanelContext<'_>, key: &str, label: &'a str, explanation: &'a str) -> Row<'a> {
     Row {
         label,
         explanation,

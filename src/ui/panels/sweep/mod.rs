@@ -7,7 +7,7 @@ mod plot;
 
 use egui::{Align, Layout, RichText, ScrollArea, Ui};
 
-use super::Cx;
+use super::PanelContext;
 use crate::studio::{Action, ShownSweep, SweepAction, SweepPhase};
 use crate::sweep::SweepEnd;
 use crate::ui::command::Command;
@@ -24,7 +24,7 @@ pub struct SweepPanel {
 
 impl SweepPanel {
     /// Shows the sweep there is, and the form for another one.
-    pub fn ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
+    pub fn ui(&mut self, ui: &mut Ui, cx: &mut PanelContext<'_>) {
         ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
             ui.spacing_mut().item_spacing.y = UNIT;
             match cx.studio.sweeps().shown() {
@@ -51,7 +51,7 @@ fn first_ui(ui: &mut Ui) {
     ui.add_space(UNIT);
 }
 
-fn shown_ui(ui: &mut Ui, cx: &mut Cx<'_>, shown: &ShownSweep) {
+fn shown_ui(ui: &mut Ui, cx: &mut PanelContext<'_>, shown: &ShownSweep) {
     bar_ui(ui, cx, shown);
     if let SweepPhase::Failed(message) = &shown.phase {
         crate::ui::widgets::error_ui(ui, message);
@@ -62,7 +62,7 @@ fn shown_ui(ui: &mut Ui, cx: &mut Cx<'_>, shown: &ShownSweep) {
 }
 
 /// The name, how far it is, and what can be done about it.
-fn bar_ui(ui: &mut Ui, cx: &mut Cx<'_>, shown: &ShownSweep) {
+fn bar_ui(ui: &mut Ui, cx: &mut PanelContext<'_>, shown: &ShownSweep) {
     let is_narrow = ui.available_width() < board::NARROW;
     ui.horizontal(|ui| {
         ui.set_min_height(ROW_HEIGHT);
@@ -87,7 +87,7 @@ fn progress_ui(ui: &mut Ui, shown: &ShownSweep) {
     ui.add(egui::Label::new(text).truncate());
 }
 
-fn buttons_ui(ui: &mut Ui, cx: &mut Cx<'_>, shown: &ShownSweep) {
+fn buttons_ui(ui: &mut Ui, cx: &mut PanelContext<'_>, shown: &ShownSweep) {
     let compare = labeled_button(ui, None, "Compare runs", Weight::Bare, 0.0, true);
     let command = Command::Sweep(SweepCommand::Compare);
     if compare.on_hover_text(command.explanation()).clicked() {
@@ -115,10 +115,10 @@ fn buttons_ui(ui: &mut Ui, cx: &mut Cx<'_>, shown: &ShownSweep) {
                 SweepAction::Resume,
             );
         }
-        _ if shown.can_go_on() => {
+        _ if shown.can_resume() => {
             let about =
                 "Goes on with this sweep: what is done stays, what was interrupted goes on.";
-            button(Icon::Play, "Go on", about, SweepAction::GoOn);
+            button(Icon::Play, "Go on", about, SweepAction::Continue);
         }
         _ => {}
     }
@@ -147,7 +147,7 @@ fn progress(shown: &ShownSweep) -> String {
 }
 
 /// The sweeps of earlier sessions.
-fn kept_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+fn kept_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     let names: Vec<String> = cx.studio.sweeps().kept().map(str::to_owned).collect();
     if names.is_empty() {
         return;

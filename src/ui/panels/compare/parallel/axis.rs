@@ -88,7 +88,7 @@ impl Axis {
         plot: Rect,
         idx: usize,
         xs: &[f32],
-        wishes: &mut Vec<Wish>,
+        output: &mut Vec<Wish>,
     ) {
         let n = xs.len();
         let width = plot.width() / (n - 1).max(1) as f32 - 8.0;
@@ -113,39 +113,39 @@ impl Axis {
         {
             let distance = |i: &usize| (xs[*i] - pointer.x).abs();
             let nearest = (0..n).min_by(|a, b| distance(a).total_cmp(&distance(b)));
-            wishes.extend(
+            output.extend(
                 nearest
                     .filter(|to| *to != idx)
                     .map(|to| Wish::Move(idx, to)),
             );
         }
-        egui::Popup::menu(&button).show(|ui| self.menu_ui(ui, idx, n, wishes));
+        egui::Popup::menu(&button).show(|ui| self.menu_ui(ui, idx, n, output));
     }
 
-    fn menu_ui(&mut self, ui: &mut Ui, idx: usize, n: usize, wishes: &mut Vec<Wish>) {
+    fn menu_ui(&mut self, ui: &mut Ui, idx: usize, n: usize, output: &mut Vec<Wish>) {
         if idx > 0 && ui.button("Move left").clicked() {
-            wishes.push(Wish::Move(idx, idx - 1));
+            output.push(Wish::Move(idx, idx - 1));
         }
         if idx + 1 < n && ui.button("Move right").clicked() {
-            wishes.push(Wish::Move(idx, idx + 1));
+            output.push(Wish::Move(idx, idx + 1));
         }
         ui.checkbox(&mut self.is_flipped, "Flipped");
         ui.checkbox(&mut self.is_log, "Logarithmic")
             .on_hover_text("Spreads small values; only where all values are above zero.");
-        brush_fields_ui(ui, self, wishes, idx);
+        brush_fields_ui(ui, self, output, idx);
         if n > 2 && ui.button("Remove").clicked() {
-            wishes.push(Wish::Remove(idx));
+            output.push(Wish::Remove(idx));
         }
     }
 
     /// The axis itself: its line, its ticks, and what is kept of it.
-    pub(super) fn ui(&mut self, ui: &Ui, plot: Rect, x: f32, wishes: &mut Vec<Wish>) {
+    pub(super) fn ui(&mut self, ui: &Ui, plot: Rect, x: f32, output: &mut Vec<Wish>) {
         let t = tokens(ui);
         let grip = Rect::from_x_y_ranges(x - GRIP / 2.0..=x + GRIP / 2.0, plot.y_range())
             .expand2(vec2(0.0, 6.0));
         let id = ui.scope_id().with(("brush", self.column.label()));
         let response = ui.interact(grip, id, Sense::click_and_drag());
-        brush(self, &response, plot, wishes);
+        brush(self, &response, plot, output);
         let Some(scale) = &self.places.scale else {
             return;
         };
@@ -192,11 +192,11 @@ impl Axis {
 }
 
 /// What the pointer does on an axis.
-fn brush(axis: &mut Axis, response: &Response, plot: Rect, wishes: &mut Vec<Wish>) {
+fn brush(axis: &mut Axis, response: &Response, plot: Rect, output: &mut Vec<Wish>) {
     let place = |pos: Pos2, axis: &Axis| axis.place((pos.y - plot.min.y) / plot.height());
     if response.clicked() {
         axis.brush = None;
-        wishes.push(Wish::Brushed);
+        output.push(Wish::Brushed);
     }
     if response.dragged()
         && let Some(now) = response.interact_pointer_pos()
@@ -207,12 +207,12 @@ fn brush(axis: &mut Axis, response: &Response, plot: Rect, wishes: &mut Vec<Wish
         axis.brush = Some((from.min(to), from.max(to)));
     }
     if response.drag_stopped() {
-        wishes.push(Wish::Brushed);
+        output.push(Wish::Brushed);
     }
 }
 
 /// The same by numbers, for hands without a pointer.
-fn brush_fields_ui(ui: &mut Ui, axis: &mut Axis, wishes: &mut Vec<Wish>, idx: usize) {
+fn brush_fields_ui(ui: &mut Ui, axis: &mut Axis, output: &mut Vec<Wish>, idx: usize) {
     let (mut from, mut to) = axis.brush.unwrap_or((0.0, 1.0));
     ui.horizontal(|ui| {
         ui.label("Keep from").on_hover_text(
@@ -232,7 +232,7 @@ fn brush_fields_ui(ui: &mut Ui, axis: &mut Axis, wishes: &mut Vec<Wish>, idx: us
         ui.label("to");
         if field(ui, &mut to, "High end") || is_from {
             axis.brush = Some((from.min(to), from.max(to)));
-            wishes.push(Wish::Brushed);
+            output.push(Wish::Brushed);
         }
     });
 }

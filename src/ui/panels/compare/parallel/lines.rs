@@ -3,10 +3,10 @@
 use egui::{Color32, PointerButton, Pos2, Rect, Shape, Stroke, Ui, pos2};
 
 use super::axis::GRIP;
-use super::{MOST_LINES, Parallel};
-use crate::compare::Facts;
+use super::{MAX_LINES, Parallel};
+use crate::compare::RunRow;
 use crate::studio::Action;
-use crate::ui::panels::Cx;
+use crate::ui::panels::PanelContext;
 use crate::ui::panels::compare::at_pointer;
 use crate::ui::panels::compare::rows::{Rows, text};
 use crate::ui::panels::compare::scatter::toggled;
@@ -17,8 +17,15 @@ const NEAR: f32 = 6.0;
 
 impl Parallel {
     /// The runs, those that are not selected first and faint.
-    pub(super) fn lines_ui(&self, ui: &Ui, cx: &mut Cx<'_>, rows: &Rows, plot: Rect, xs: &[f32]) {
-        let first = rows.rows.len().saturating_sub(MOST_LINES);
+    pub(super) fn lines_ui(
+        &self,
+        ui: &Ui,
+        cx: &mut PanelContext<'_>,
+        rows: &Rows,
+        plot: Rect,
+        xs: &[f32],
+    ) {
+        let first = rows.rows.len().saturating_sub(MAX_LINES);
         let shown = &rows.rows[first..];
         let lines: Vec<Vec<Option<Pos2>>> = (first..rows.rows.len())
             .map(|idx| self.line(plot, xs, idx))
@@ -45,7 +52,7 @@ impl Parallel {
         }
         if let Some(idx) = hovered {
             let row = &shown[idx];
-            cx.hover.tell(&row.id);
+            cx.hover.set(&row.id);
             hint(ui, self, row);
             if ui.input(|i| i.pointer.button_clicked(PointerButton::Primary)) {
                 cx.act(Action::Select(toggled(cx, &row.id)));
@@ -112,7 +119,7 @@ fn paint(ui: &Ui, line: &[Option<Pos2>], stroke: Stroke) {
 }
 
 /// What a run has on each axis, beside the pointer.
-fn hint(ui: &Ui, view: &Parallel, row: &Facts) {
+fn hint(ui: &Ui, view: &Parallel, row: &RunRow) {
     let mut lines = vec![row.name.clone()];
     for axis in &view.axes {
         if let Some(value) = axis.column.value(row) {

@@ -8,12 +8,12 @@ mod lines;
 
 use egui::{Rect, Role, Sense, Ui, WidgetInfo, vec2};
 
-use super::choose;
 use super::rows::{Places, Rows};
+use super::selectors;
 use crate::compare::Column;
 use crate::runs::RunId;
 use crate::studio::Action;
-use crate::ui::panels::Cx;
+use crate::ui::panels::PanelContext;
 use crate::ui::theme::ROW_HEIGHT;
 use crate::ui::widgets::{Weight, labeled_button};
 use axis::{Axis, Wish};
@@ -22,7 +22,7 @@ use axis::{Axis, Wish};
 const USUAL_AXES: usize = 7;
 
 /// Lines drawn at most, the newest: more are a carpet, and slow.
-const MOST_LINES: usize = 2_000;
+const MAX_LINES: usize = 2_000;
 
 /// The axes with what was done to them.
 #[derive(Default)]
@@ -37,10 +37,10 @@ pub(super) struct Parallel {
 
 impl Parallel {
     /// Shows the view in the room there is.
-    pub(super) fn ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>, rows: &Rows) {
+    pub(super) fn ui(&mut self, ui: &mut Ui, cx: &mut PanelContext<'_>, rows: &Rows) {
         self.follow(rows);
         if self.axes.len() < 2 {
-            choose::nothing(
+            selectors::nothing(
                 ui,
                 "These runs do not differ yet: train with other settings.",
             );
@@ -53,16 +53,16 @@ impl Parallel {
         }
         let plot = self.room(ui);
         let xs = self.xs(plot);
-        let mut wishes = Vec::new();
+        let mut output = Vec::new();
         for (idx, axis) in self.axes.iter_mut().enumerate() {
-            axis.header_ui(ui, plot, idx, &xs, &mut wishes);
+            axis.header_ui(ui, plot, idx, &xs, &mut output);
         }
         self.lines_ui(ui, cx, rows, plot, &xs);
         for (axis, &x) in self.axes.iter_mut().zip(&xs) {
-            axis.ui(ui, plot, x, &mut wishes);
+            axis.ui(ui, plot, x, &mut output);
         }
-        for wish in wishes {
-            is_brushed |= self.fulfil(wish);
+        for wish in output {
+            is_brushed |= self.apply(wish);
         }
         if is_brushed {
             cx.act(Action::Select(self.kept(rows)));
@@ -70,7 +70,7 @@ impl Parallel {
     }
 
     /// Does what was asked of an axis; true when other runs are kept now.
-    fn fulfil(&mut self, wish: Wish) -> bool {
+    fn apply(&mut self, wish: Wish) -> bool {
         match wish {
             Wish::Move(from, to) => {
                 let axis = self.axes.remove(from);
@@ -110,14 +110,14 @@ impl Parallel {
         let mut is_cleared = false;
         ui.horizontal_wrapped(|ui| {
             ui.set_min_height(ROW_HEIGHT);
-            choose::word(ui, "colour by");
-            let about = "What the colour of a line says: from the low end of it to the high end.";
-            choose::one(
+            selectors::word(ui, "color by");
+            let about = "What the color of a line says: from the low end of it to the high end.";
+            selectors::one(
                 ui,
-                "Colour by",
+                "Color by",
                 about,
                 &mut self.color,
-                choose::columns(columns),
+                selectors::columns(columns),
             );
             let free: Vec<Column> = columns
                 .iter()
@@ -125,15 +125,15 @@ impl Parallel {
                 .cloned()
                 .collect();
             if !free.is_empty() {
-                choose::word(ui, "add");
+                selectors::word(ui, "add");
                 let mut chosen = None;
                 let about = "Puts another setting or metric beside these.";
-                if choose::one(
+                if selectors::one(
                     ui,
                     "Add an axis",
                     about,
                     &mut chosen,
-                    choose::columns(&free),
+                    selectors::columns(&free),
                 ) && let Some(column) = chosen
                 {
                     self.axes.push(Axis::new(column, rows));
@@ -148,10 +148,10 @@ impl Parallel {
                     is_cleared = true;
                 }
             } else {
-                choose::word(ui, "drag along an axis to select runs");
+                selectors::word(ui, "drag along an axis to select runs");
             }
-            if rows.rows.len() > MOST_LINES {
-                choose::word(ui, "the newest 2,000 are drawn");
+            if rows.rows.len() > MAX_LINES {
+                selectors::word(ui, "the newest 2,000 are drawn");
             }
         });
         is_cleared

@@ -5,10 +5,15 @@ use egui::Ui;
 use super::notes::NotesDialog;
 use crate::runs::{Notes, RunId};
 use crate::studio::{Action, Run};
-use crate::ui::panels::Cx;
+use crate::ui::panels::PanelContext;
 
 /// The menu for these runs, at least one.
-pub(super) fn ui(ui: &mut Ui, cx: &mut Cx<'_>, runs: &[&Run], notes: &mut Option<NotesDialog>) {
+pub(super) fn ui(
+    ui: &mut Ui,
+    cx: &mut PanelContext<'_>,
+    runs: &[&Run],
+    notes: &mut Option<NotesDialog>,
+) {
     let [first, ..] = runs else {
         return;
     };
@@ -51,7 +56,7 @@ pub(super) fn ui(ui: &mut Ui, cx: &mut Cx<'_>, runs: &[&Run], notes: &mut Option
     }
 }
 
-fn one_ui(ui: &mut Ui, cx: &mut Cx<'_>, run: &Run, notes: &mut Option<NotesDialog>) {
+fn one_ui(ui: &mut Ui, cx: &mut PanelContext<'_>, run: &Run, notes: &mut Option<NotesDialog>) {
     let about =
         "Takes this run's settings into the panel on the left; takes effect with a new run.";
     if item(ui, "Use these settings", about) {
@@ -74,7 +79,7 @@ fn one_ui(ui: &mut Ui, cx: &mut Cx<'_>, run: &Run, notes: &mut Option<NotesDialo
     if let Some(workspace) = cx.studio.workspace() {
         let folder = workspace.join(run.id.as_str());
         if item(ui, "Open folder", &folder.display().to_string()) {
-            cx.wishes.folders.push(folder);
+            cx.output.folders.push(folder);
         }
     }
 }
@@ -83,7 +88,7 @@ fn item(ui: &mut Ui, text: &str, about: &str) -> bool {
     ui.button(text).on_hover_text(about).clicked()
 }
 
-fn change(cx: &mut Cx<'_>, runs: &[&Run], change: impl Fn(&mut Notes)) {
+fn change(cx: &mut PanelContext<'_>, runs: &[&Run], change: impl Fn(&mut Notes)) {
     for run in runs {
         let mut notes = run.record.notes.clone();
         change(&mut notes);

@@ -15,7 +15,7 @@ use crate::runs::table::{Aggregate, Column, GroupBy, to_csv};
 use crate::studio::Run;
 use crate::ui::column_names;
 use crate::ui::command::Command;
-use crate::ui::panels::Cx;
+use crate::ui::panels::PanelContext;
 use crate::ui::theme::{self, ROW_HEIGHT};
 use crate::ui::widgets::combo_of_width;
 use layout::{Layout, Made};
@@ -39,7 +39,7 @@ pub(super) struct TablePanel {
 
 impl TablePanel {
     /// Shows the runs that pass the filter.
-    pub(super) fn ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
+    pub(super) fn ui(&mut self, ui: &mut Ui, cx: &mut PanelContext<'_>) {
         self.make(cx);
         self.controls_ui(ui, cx);
         grid::ui(ui, cx, self);
@@ -47,7 +47,7 @@ impl TablePanel {
     }
 
     /// Brings columns and rows up to date with the runs.
-    fn make(&mut self, cx: &Cx<'_>) {
+    fn make(&mut self, cx: &PanelContext<'_>) {
         let is_fresh = self
             .made
             .as_ref()
@@ -57,7 +57,7 @@ impl TablePanel {
         }
     }
 
-    fn controls_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
+    fn controls_ui(&mut self, ui: &mut Ui, cx: &mut PanelContext<'_>) {
         ui.horizontal(|ui| {
             ui.set_min_height(ROW_HEIGHT);
             ui.spacing_mut().item_spacing.x = theme::UNIT;
@@ -69,7 +69,7 @@ impl TablePanel {
     }
 
     /// What can be done with the picked runs.
-    fn runs_menu_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
+    fn runs_menu_ui(&mut self, ui: &mut Ui, cx: &mut PanelContext<'_>) {
         let picked: Vec<&Run> = cx.studio.selected_runs().collect();
         let text = match picked.len() {
             0 => "No run picked".to_owned(),
@@ -145,7 +145,7 @@ impl TablePanel {
         );
     }
 
-    fn dialogs_ui(&mut self, ui: &Ui, cx: &mut Cx<'_>) {
+    fn dialogs_ui(&mut self, ui: &Ui, cx: &mut PanelContext<'_>) {
         if self.notes.as_mut().is_some_and(|dialog| dialog.ui(ui, cx)) {
             self.notes = None;
         }
@@ -168,7 +168,7 @@ impl TablePanel {
 /// What can be done with the whole table.
 fn table_menu_ui(
     ui: &mut Ui,
-    cx: &mut Cx<'_>,
+    cx: &mut PanelContext<'_>,
     made: Option<&Made>,
     trash: &mut Option<TrashDialog>,
 ) {

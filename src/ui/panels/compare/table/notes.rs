@@ -4,7 +4,7 @@ use egui::{Align, Id, Key, Layout, Modal, RichText, TextEdit, Ui};
 
 use crate::runs::{Notes, RunId};
 use crate::studio::{Action, Run};
-use crate::ui::panels::Cx;
+use crate::ui::panels::PanelContext;
 use crate::ui::theme;
 use crate::ui::widgets::{Weight, labeled_button};
 
@@ -29,7 +29,7 @@ impl NotesDialog {
     }
 
     /// Shows it; true when it is over.
-    pub(super) fn ui(&mut self, ui: &Ui, cx: &mut Cx<'_>) -> bool {
+    pub(super) fn ui(&mut self, ui: &Ui, cx: &mut PanelContext<'_>) -> bool {
         let frame = egui::Frame::popup(ui.style()).inner_margin(16);
         let modal = Modal::new(Id::unique("notes")).frame(frame).show(ui, |ui| {
             ui.set_width(400.0);

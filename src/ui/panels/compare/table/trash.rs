@@ -3,7 +3,7 @@
 use egui::{Align, Id, Layout, Modal, RichText, ScrollArea, Ui};
 
 use crate::studio::Action;
-use crate::ui::panels::Cx;
+use crate::ui::panels::PanelContext;
 use crate::ui::theme;
 use crate::ui::widgets::{Weight, labeled_button};
 
@@ -15,13 +15,13 @@ pub(super) struct TrashDialog {
 
 impl TrashDialog {
     /// Looks into the trash.
-    pub(super) fn new(cx: &mut Cx<'_>) -> TrashDialog {
-        cx.act(Action::LookIntoTrash);
+    pub(super) fn new(cx: &mut PanelContext<'_>) -> TrashDialog {
+        cx.act(Action::RefreshTrash);
         TrashDialog { is_sure: false }
     }
 
     /// Shows it; true when it is over.
-    pub(super) fn ui(&mut self, ui: &Ui, cx: &mut Cx<'_>) -> bool {
+    pub(super) fn ui(&mut self, ui: &Ui, cx: &mut PanelContext<'_>) -> bool {
         let frame = egui::Frame::popup(ui.style()).inner_margin(16);
         let modal = Modal::new(Id::unique("trash")).frame(frame).show(ui, |ui| {
             ui.set_width(480.0);
@@ -36,7 +36,7 @@ impl TrashDialog {
         modal.inner || modal.should_close()
     }
 
-    fn buttons_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) -> bool {
+    fn buttons_ui(&mut self, ui: &mut Ui, cx: &mut PanelContext<'_>) -> bool {
         let n = cx.studio.trash().len();
         ui.horizontal(|ui| {
             let text = match (self.is_sure, n) {
@@ -64,7 +64,7 @@ impl TrashDialog {
     }
 }
 
-fn list_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+fn list_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     let trash = cx.studio.trash();
     ScrollArea::vertical().max_height(320.0).show_rows(
         ui,

@@ -8,13 +8,13 @@ use std::collections::BTreeSet;
 
 use egui::{ScrollArea, Ui};
 
-use super::choose;
-use super::parting::Parting;
+use super::disagreements::Parting;
 use super::rows::Rows;
-use crate::compare::{Comparison, Facts, Metric, Paired};
+use super::selectors;
+use crate::compare::{Comparison, Metric, Paired, RunRow};
 use crate::runs::RunId;
 use crate::studio::Studio;
-use crate::ui::panels::Cx;
+use crate::ui::panels::PanelContext;
 
 /// What is compared with what.
 #[derive(Default)]
@@ -42,13 +42,13 @@ type Key = (u64, [RunId; 2], Metric, Option<Paired>);
 
 impl VerdictView {
     /// Shows the view.
-    pub(super) fn ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>, rows: &Rows) {
+    pub(super) fn ui(&mut self, ui: &mut Ui, cx: &mut PanelContext<'_>, rows: &Rows) {
         self.follow(cx.studio, rows);
         let metrics = rows.metrics();
         let metric = self.metric.filter(|m| metrics.contains(m));
         let (Some(pair), Some(metric)) = (self.pair.clone(), metric.or(metrics.first().copied()))
         else {
-            choose::nothing(
+            selectors::nothing(
                 ui,
                 "Select two runs, in the table or along an axis, to compare them.",
             );
@@ -68,14 +68,14 @@ impl VerdictView {
                     seeds::ui(ui, cx, rows, &made.members, comparison);
                     self.parting.ui(ui, cx, &pair, comparison);
                 }
-                Err(reason) => choose::nothing(ui, reason),
+                Err(reason) => selectors::nothing(ui, reason),
             });
         self.made = Some(made);
     }
 
     /// The comparison, made anew where something changed.
     fn make(&mut self, studio: &Studio, rows: &Rows, pair: &[RunId; 2], metric: Metric) -> Made {
-        let parted = studio.compared().parted.as_ref();
+        let parted = studio.compared().disagreements.as_ref();
         let parted = parted.filter(|p| p.runs == *pair);
         let paired = parted.and_then(|p| Some(p.found.as_ref().ok()?.0));
         let key = (rows.generation, pair.clone(), metric, paired);
@@ -130,7 +130,7 @@ impl VerdictView {
             compared.unwrap_or(groups.members[group][0])
         };
         let candidate_ui = |ui: &mut Ui| {
-            choose::word(ui, "is");
+            selectors::word(ui, "is");
             let about = "The settings that the verdict is about, with all their seeds.";
             side_ui(
                 ui,
@@ -141,7 +141,7 @@ impl VerdictView {
             )
         };
         let baseline_ui = |ui: &mut Ui| {
-            choose::word(ui, "better than");
+            selectors::word(ui, "better than");
             let about = "The settings it is compared with, with all their seeds.";
             side_ui(
                 ui,
@@ -152,16 +152,16 @@ impl VerdictView {
             )
         };
         let (mut candidate, mut baseline) = (None, None);
-        choose::line(
+        selectors::line(
             ui,
             &mut [
                 &mut |ui| candidate = candidate_ui(ui),
                 &mut |ui| baseline = baseline_ui(ui),
                 &mut |ui| {
-                    choose::word(ui, "by");
+                    selectors::word(ui, "by");
                     let about = "What they are compared by.";
                     let choices = metrics.iter().map(|m| (Some(*m), m.label().to_owned()));
-                    choose::one(ui, "Metric", about, &mut self.metric, choices);
+                    selectors::one(ui, "Metric", about, &mut self.metric, choices);
                 },
             ],
         );
@@ -186,10 +186,10 @@ fn side_ui(
     let groups = rows.groups();
     let label = |group: usize| side_label(&rows.rows[shown(group)], groups.members[group].len());
     let n = groups.members.len();
-    choose::of_many(ui, name, about, groups.of(now), n, label).map(&shown)
+    selectors::of_many(ui, name, about, groups.of(now), n, label).map(&shown)
 }
 
-fn side_label(row: &Facts, n: usize) -> String {
+fn side_label(row: &RunRow, n: usize) -> String {
     match n {
         1 => row.name.clone(),
         _ => format!("{} · {n} seeds", row.name),

@@ -6,15 +6,15 @@ use super::Pair;
 use crate::compare::{Comparison, seeds_to_add};
 use crate::studio::{Action, Studio};
 use crate::train::TrainConfig;
-use crate::ui::panels::Cx;
-use crate::ui::panels::compare::choose;
+use crate::ui::panels::PanelContext;
 use crate::ui::panels::compare::rows::Rows;
+use crate::ui::panels::compare::selectors;
 use crate::ui::widgets::{Weight, labeled_button};
 
 /// The button that trains the seeds that are missing, and what waits.
 pub(super) fn ui(
     ui: &mut Ui,
-    cx: &mut Cx<'_>,
+    cx: &mut PanelContext<'_>,
     rows: &Rows,
     members: &Pair,
     comparison: &Comparison,
@@ -37,13 +37,13 @@ pub(super) fn ui(
 }
 
 /// What waits to be trained.
-fn queue_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+fn queue_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     let n = cx.studio.queue().len();
     if n == 0 {
         return;
     }
     let runs = if n == 1 { "run waits" } else { "runs wait" };
-    choose::word(ui, &format!("{n} {runs} to be trained"));
+    selectors::word(ui, &format!("{n} {runs} to be trained"));
     let button = labeled_button(ui, None, "Do not train them", Weight::Bare, 0.0, true);
     let about = "Gives up the runs that wait; the one that trains goes on.";
     if button.on_hover_text(about).clicked() {

@@ -18,7 +18,7 @@ pub(super) fn ui(ui: &mut Ui, comparison: &Comparison) {
     };
     ui.add_space(2.0 * theme::UNIT);
     ui.label(RichText::new(word).heading().color(color));
-    ui.label(comparison.words());
+    ui.label(comparison.describe());
     ui.add_space(theme::UNIT);
     sides_ui(ui, comparison);
     if let Some(test) = &comparison.seeds {

@@ -5,7 +5,7 @@ use egui::{
     vec2,
 };
 
-use super::{Deed, Grid, align};
+use super::{CommandEffect, Grid, align};
 use crate::runs::Status;
 use crate::runs::table::Column;
 use crate::studio::Run;
@@ -16,7 +16,7 @@ use crate::ui::theme::{self, tokens};
 use crate::ui::widgets::{Icon, icon_button};
 
 impl Grid<'_, '_> {
-    /// Eye, colour, star and name.
+    /// Eye, color, star and name.
     pub(super) fn name_ui(&mut self, ui: &mut Ui, idx: usize, line: usize) {
         let run = &self.cx.studio.runs()[idx];
         let t = tokens(ui);
@@ -32,7 +32,7 @@ impl Grid<'_, '_> {
             *self.focus = None;
         }
         let step = keys::step(&ui, &response, self.made, line);
-        self.deeds.extend(step.map(Deed::Step));
+        self.deeds.extend(step.map(CommandEffect::Step));
         let is_picked = self.cx.studio.is_selected(&run.id);
         let name = &run.record.name;
         response.widget_info(|| WidgetInfo::selected(Role::Row, true, is_picked, name));
@@ -83,7 +83,7 @@ impl Grid<'_, '_> {
             .on_hover_text(format!("{verb} this group of runs."))
             .clicked()
         {
-            self.deeds.push(Deed::Toggle(group.name.clone()));
+            self.deeds.push(CommandEffect::Toggle(group.name.clone()));
         }
         let n = group.members.len();
         let runs = if n == 1 { "run" } else { "runs" };
@@ -119,7 +119,7 @@ fn text_ui(ui: &mut Ui, column: &Column, text: &str, color: Color32) {
     ui.add(Label::new(theme::number(text).color(color)).truncate());
 }
 
-/// How a run ended shows in the colour of its state; results are read, settings are looked up.
+/// How a run ended shows in the color of its state; results are read, settings are looked up.
 fn ink(ui: &Ui, column: &Column, run: &Run) -> Color32 {
     let t = tokens(ui);
     match (column.key.as_str(), &run.record.status) {

@@ -4,7 +4,7 @@ use egui::{
     Align, Label, Layout as UiLayout, Popup, RichText, Role, Sense, Ui, UiBuilder, WidgetInfo, vec2,
 };
 
-use super::{Deed, Grid};
+use super::{CommandEffect, Grid};
 use crate::runs::table::{Aggregate, Column, GroupBy};
 use crate::ui::column_names;
 use crate::ui::theme::{self, tokens};
@@ -43,7 +43,8 @@ impl Grid<'_, '_> {
         inside.add(Label::new(below).truncate());
         if response.clicked() {
             let is_more = ui.input(|i| i.modifiers.shift);
-            self.deeds.push(Deed::Sort(column.clone(), is_more));
+            self.deeds
+                .push(CommandEffect::Sort(column.clone(), is_more));
         }
         Popup::context_menu(&response).show(|ui| self.heading_menu_ui(ui, column));
         let about = format!(
@@ -59,19 +60,20 @@ impl Grid<'_, '_> {
             for aggregate in Aggregate::ALL {
                 let is_chosen = column.aggregate == Some(aggregate);
                 if ui.radio(is_chosen, aggregate.label()).clicked() {
-                    self.deeds.push(Deed::Aggregate(column.clone(), aggregate));
+                    self.deeds
+                        .push(CommandEffect::Aggregate(column.clone(), aggregate));
                 }
             }
             ui.separator();
         } else if ui.button("Group by this").clicked() {
             self.deeds
-                .push(Deed::Group(GroupBy::Column(column.clone())));
+                .push(CommandEffect::Group(GroupBy::Column(column.clone())));
         }
         if ui.button("Sort after the others").clicked() {
-            self.deeds.push(Deed::Sort(column.clone(), true));
+            self.deeds.push(CommandEffect::Sort(column.clone(), true));
         }
         if column.key != "name" && ui.button("Hide this column").clicked() {
-            self.deeds.push(Deed::Hide(column.clone()));
+            self.deeds.push(CommandEffect::Hide(column.clone()));
         }
     }
 }

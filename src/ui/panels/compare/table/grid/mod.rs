@@ -14,7 +14,7 @@ use super::{TablePanel, cell, menu};
 use crate::runs::RunId;
 use crate::runs::table::{Aggregate, Column, GroupBy};
 use crate::studio::{Action, Run};
-use crate::ui::panels::Cx;
+use crate::ui::panels::PanelContext;
 use crate::ui::theme::{self, ROW_HEIGHT, tokens};
 
 /// Height of the headings: the name, and below it which number of a history it is.
@@ -24,7 +24,7 @@ const HEADING_HEIGHT: f32 = 40.0;
 const NAME_WIDTH: f32 = 200.0;
 
 /// What somebody did with the table.
-enum Deed {
+enum CommandEffect {
     Sort(Column, bool),
     Hide(Column),
     Group(GroupBy),
@@ -35,7 +35,7 @@ enum Deed {
 }
 
 /// Shows the table in the room there is.
-pub(super) fn ui(ui: &mut Ui, cx: &mut Cx<'_>, panel: &mut TablePanel) {
+pub(super) fn ui(ui: &mut Ui, cx: &mut PanelContext<'_>, panel: &mut TablePanel) {
     let Some(made) = panel.made.take() else {
         return;
     };
@@ -68,29 +68,29 @@ pub(super) fn ui(ui: &mut Ui, cx: &mut Cx<'_>, panel: &mut TablePanel) {
         .num_sticky_cols(1)
         .headers([HeaderRow::new(HEADING_HEIGHT)])
         .show(ui, &mut grid);
-    for deed in std::mem::take(&mut grid.deeds) {
-        panel.take(cx, &made, deed);
+    for effect_of in std::mem::take(&mut grid.deeds) {
+        panel.take(cx, &made, effect_of);
         ui.request_repaint();
     }
     panel.made = Some(made);
 }
 
 impl TablePanel {
-    fn take(&mut self, cx: &mut Cx<'_>, made: &Made, deed: Deed) {
-        match deed {
-            Deed::Sort(column, is_more) => self.layout.sort_by(&column, is_more),
-            Deed::Hide(column) => {
+    fn take(&mut self, cx: &mut PanelContext<'_>, made: &Made, effect_of: CommandEffect) {
+        match effect_of {
+            CommandEffect::Sort(column, is_more) => self.layout.sort_by(&column, is_more),
+            CommandEffect::Hide(column) => {
                 self.layout.by_hand.insert(column.key, false);
             }
-            Deed::Group(by) => self.layout.group = Some(by),
-            Deed::Aggregate(column, aggregate) => self.set_aggregate(&column, aggregate),
-            Deed::Toggle(name) => {
+            CommandEffect::Group(by) => self.layout.group = Some(by),
+            CommandEffect::Aggregate(column, aggregate) => self.set_aggregate(&column, aggregate),
+            CommandEffect::Toggle(name) => {
                 if !self.layout.closed.remove(&name) {
                     self.layout.closed.insert(name);
                 }
             }
-            Deed::Pick(idx, modifiers) => self.pick(cx, made, idx, modifiers),
-            Deed::Step(step) => {
+            CommandEffect::Pick(idx, modifiers) => self.pick(cx, made, idx, modifiers),
+            CommandEffect::Step(step) => {
                 self.focus = Some(cx.studio.runs()[step.run].id.clone());
                 self.scroll_to = Some(step.line);
                 if step.is_picking {
@@ -101,7 +101,7 @@ impl TablePanel {
     }
 
     /// Picks one run; with Ctrl one more or one fewer, with Shift all between.
-    fn pick(&mut self, cx: &mut Cx<'_>, made: &Made, idx: usize, modifiers: Modifiers) {
+    fn pick(&mut self, cx: &mut PanelContext<'_>, made: &Made, idx: usize, modifiers: Modifiers) {
         let runs = cx.studio.runs();
         let id = runs[idx].id.clone();
         let mut ids: Vec<RunId> = Vec::new();
@@ -128,14 +128,14 @@ impl TablePanel {
 }
 
 struct Grid<'a, 'cx> {
-    cx: &'a mut Cx<'cx>,
+    cx: &'a mut PanelContext<'cx>,
     made: &'a Made,
     layout: &'a Layout,
     baseline: Option<&'cx Run>,
     notes: &'a mut Option<NotesDialog>,
     /// The run whose row is to have the keys.
     focus: &'a mut Option<RunId>,
-    deeds: Vec<Deed>,
+    deeds: Vec<CommandEffect>,
 }
 
 impl TableDelegate for Grid<'_, '_> {
@@ -167,7 +167,7 @@ impl TableDelegate for Grid<'_, '_> {
             ui.painter().rect_filled(rect, 0.0, fill);
         }
         if ui.rect_contains_pointer(rect) {
-            self.cx.hover.tell(&run.id);
+            self.cx.hover.set(&run.id);
         }
         self.row_response(ui, idx, &response);
     }
@@ -198,7 +198,7 @@ impl Grid<'_, '_> {
     fn row_response(&mut self, ui: &Ui, idx: usize, response: &egui::Response) {
         if response.clicked() {
             let modifiers = ui.input(|i| i.modifiers);
-            self.deeds.push(Deed::Pick(idx, modifiers));
+            self.deeds.push(CommandEffect::Pick(idx, modifiers));
         }
         Popup::context_menu(response).show(|ui| {
             let studio = self.cx.studio;

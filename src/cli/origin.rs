@@ -1,0 +1,166 @@
+//! What a run of `candle-studio train` starts from, other than its beginning.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::resolve_run::run_folder;
+use super::train::{Args, Options, job};
+use super::{UsageError, open_data, out};
+use crate::data::Dataset;
+use crate::runs::{Parent, Recorder, RunFolder, RunFolderError};
+use crate::train::{Checkpoint, Event, Job, Setting, TrainConfig};
+
+/// What a run starts from.
+pub(super) struct Start {
+    pub(super) job: Job,
+    pub(super) recorder: Option<Recorder>,
+    pub(super) checkpoint: Option<Checkpoint>,
+    /// What happened before, and belongs to the run.
+    pub(super) history: Vec<Event>,
+    /// Where it is recorded.
+    pub(super) folder: Option<PathBuf>,
+}
+
+impl Args {
+    /// A run from its last checkpoint, perhaps for more epochs than it was to have. One that was
+    /// interrupted before its first begins again: its seed decides the same bits.
+    pub(super) fn resumed(&self, dir: &Path) -> anyhow::Result<Start> {
+        let folder = RunFolder::open(dir)?;
+        let checkpoint = match folder.latest_checkpoint() {
+            Err(RunFolderError::NoCheckpoint { .. }) => None,
+            checkpoint => Some(checkpoint?),
+        };
+        let dataset = self.dataset_of(&folder)?;
+        let begun = Options::of(&folder);
+        let options = self.options(begun);
+        let config = match &checkpoint {
+            Some(checkpoint) => checkpoint.config.clone(),
+            None => folder.manifest().config.clone(),
+        };
+        let (config, checkpoint, longer) = self.extended(config, checkpoint, &dataset);
+        let job = job(config, dataset, options.without_questions())?;
+        let news = match &checkpoint {
+            Some(checkpoint) => what_is_gone(checkpoint),
+            None => Some(folder.restarts()?),
+        };
+        let recorder = Recorder::reopen(dir, checkpoint.as_ref())?;
+        if let Some(news) = news {
+            out::say(&format!("warning: {news}"));
+        }
+        if options != begun {
+            recorder.change(options.run, options.policy)?;
+        }
+        Ok(Start {
+            job,
+            recorder: Some(recorder.keeping(options.policy)),
+            history: longer.into_iter().collect(),
+            checkpoint,
+            folder: Some(dir.to_owned()),
+        })
+    }
+
+    /// The run for so many epochs more as were typed, and the event that says so. One that begins
+    /// again says it as it starts.
+    fn extended(
+        &self,
+        mut config: TrainConfig,
+        checkpoint: Option<Checkpoint>,
+        dataset: &Dataset,
+    ) -> (TrainConfig, Option<Checkpoint>, Option<Event>) {
+        let Some(n_epochs) = self.extend else {
+            return (config, checkpoint, None);
+        };
+        let old = config.epochs;
+        config.epochs += n_epochs.get();
+        let Some(checkpoint) = checkpoint.map(|state| state.extended(n_epochs.get())) else {
+            return (config, None, None);
+        };
+        let longer = Event::Changed {
+            step: checkpoint.step(),
+            epoch: checkpoint.epochs(dataset.train.len() - config.n_validation),
+            setting: Setting::Epochs,
+            old: (old as f64).into(),
+            new: (config.epochs as f64).into(),
+        };
+        (config, Some(checkpoint), Some(longer))
+    }
+
+    /// A new run that goes on from a full state of another one, with the settings that were typed.
+    pub(super) fn branched(&self, origin: &str, workspace: Option<&Path>) -> anyhow::Result<Start> {
+        let (run, step) = parse_origin(origin)?;
+        let folder = RunFolder::open(&run_folder(&run, workspace)?)?;
+        let parent_state = match step {
+            Some(step) => folder.checkpoint(step)?,
+            None => folder.best_checkpoint()?,
+        };
+        let step = parent_state.step();
+        let dataset = self.dataset_of(&folder)?;
+        let wanted = self.changed(parent_state.config.clone())?;
+        let checkpoint = parent_state.branched(&wanted).map_err(UsageError)?;
+        let options = self.options(Options::of(&folder)).without_questions();
+        let job = job(checkpoint.config.clone(), dataset, options)?;
+        let parent = Parent {
+            run: folder.manifest().name.clone(),
+            step,
+        };
+        let mut history = folder.replay()?.history(&parent_state);
+        history.push(Event::Branched {
+            run: parent.run.clone(),
+            step,
+            config: Box::new(checkpoint.config.clone()),
+        });
+        let recorder = self
+            .keeping
+            .recorder(&job, Some(parent), options.policy, workspace)?;
+        Ok(Start {
+            folder: recorder.as_ref().map(|r| r.path().to_owned()),
+            recorder,
+            job,
+            checkpoint: Some(checkpoint),
+            history,
+        })
+    }
+
+    /// The images that the run in `folder` learned from.
+    fn dataset_of(&self, folder: &RunFolder) -> anyhow::Result<Arc<Dataset>> {
+        let mark = &folder.manifest().data;
+        let dir = self.data.as_deref().or(mark.folder.as_deref());
+        let dataset = Arc::new(open_data(dir)?);
+        anyhow::ensure!(
+            dataset.fingerprint == mark.fingerprint,
+            "the run in {} learned from other images than {} has now: name their folder with --data",
+            folder.path().display(),
+            dataset.name
+        );
+        Ok(dataset)
+    }
+}
+
+/// A run that lost states it could go back to may take another way than it would have.
+fn what_is_gone(checkpoint: &Checkpoint) -> Option<String> {
+    let n_gone = checkpoint.rollback.as_ref().map_or(0, |w| w.unread.len());
+    let step = checkpoint.step();
+    (n_gone > 0).then(|| {
+        format!(
+            "{n_gone} of the full states that the run could go back to from update {step} cannot \
+             be read: if its loss cannot be trusted, it may go back elsewhere"
+        )
+    })
+}
+
+/// `RUN@STEP` or `RUN@best`: a run, and the updates done; none for the best epoch.
+fn parse_origin(origin: &str) -> anyhow::Result<(PathBuf, Option<u64>)> {
+    let parsed = origin.rsplit_once('@').and_then(|(dir, step)| {
+        let step = match step {
+            "best" => None,
+            step => Some(step.parse().ok()?),
+        };
+        Some((PathBuf::from(dir), step))
+    });
+    parsed.ok_or_else(|| {
+        let text = format!(
+            "--branch expects RUN@STEP, a run and the number of an update, or RUN@best, found {origin}"
+        );
+        UsageError(text).into()
+    })
+}

@@ -1,0 +1,79 @@
+//! Which runs are meant by what was typed: folders, or runs of the workspace.
+
+use std::path::{Path, PathBuf};
+
+use super::{UsageError, named_or_default};
+use crate::runs::{FindError, RunFolder, list_runs};
+
+/// The folder of the run that is meant by `text`, see [`run_folders`].
+pub(super) fn run_folder(text: &Path, workspace: Option<&Path>) -> anyhow::Result<PathBuf> {
+    let mut found = run_folders(std::slice::from_ref(&text), workspace)?;
+    Ok(found.remove(0))
+}
+
+/// The folders of the runs that are meant by `texts`, one each: a folder with a run in it or, in
+/// the workspace, an id, the beginning of one, a name that only one run has, or `last`.
+///
+/// # Errors
+/// One sentence that says which of them is no run.
+pub(super) fn run_folders(
+    texts: &[impl AsRef<Path>],
+    workspace: Option<&Path>,
+) -> anyhow::Result<Vec<PathBuf>> {
+    let mut listing = None;
+    let mut folders = Vec::new();
+    for text in texts.iter().map(AsRef::as_ref) {
+        if RunFolder::is_at(text) {
+            folders.push(text.to_owned());
+            continue;
+        }
+        let workspace = named_or_default(workspace)?;
+        let runs = match &listing {
+            Some(runs) => runs,
+            // Read once, and only where a name is looked for.
+            None => listing.insert(list_runs(&workspace)?),
+        };
+        match runs.find(&text.to_string_lossy()) {
+            Ok(record) => folders.push(workspace.join(record.id.as_str())),
+            Err(error @ FindError::Several(..)) => return Err(UsageError(error.to_string()).into()),
+            Err(FindError::None(_)) => {
+                anyhow::bail!("{} {}", text.display(), no_run(text, &workspace))
+            }
+        }
+    }
+    Ok(folders)
+}
+
+/// Why it is none.
+fn no_run(text: &Path, workspace: &Path) -> String {
+    let workspace = workspace.display();
+    let is_path = text.components().count() > 1;
+    match (text.exists(), is_path) {
+        (true, _) => format!("holds no run, and no run of {workspace} is called so"),
+        (false, true) => "is no run: there is no such folder".to_owned(),
+        (false, false) => format!(
+            "is no run: there is no such folder, and no run `{}` in {workspace}; `candle-studio \
+             runs list` shows all",
+            text.display()
+        ),
+    }
+}
+
+/// The model that is meant by `text`: a file, or the model of a run.
+///
+/// # Errors
+/// One sentence when there is neither, or when the run has no model.
+pub(super) fn model_file(text: &Path, workspace: Option<&Path>) -> anyhow::Result<PathBuf> {
+    // What looks like a file is one, and its reader says what is wrong with it.
+    let looks_like_file = text.extension().is_some_and(|e| e == "safetensors");
+    if text.is_file() || looks_like_file {
+        return Ok(text.to_owned());
+    }
+    let path = RunFolder::open(&run_folder(text, workspace)?)?.model_path();
+    anyhow::ensure!(
+        path.is_file(),
+        "{} has no model yet: its training did not end",
+        text.display()
+    );
+    Ok(path)
+}

@@ -1,0 +1,70 @@
+//! Where the kernels of a first layer, convolution and max pooling of few taps, find what they need.
+
+use super::Window;
+use super::geometry::{Geometry, area};
+use super::sparse::Sparse;
+use std::cell::RefCell;
+use std::sync::Arc;
+
+/// More taps than this are better computed for more pixels at a time.
+const MAX_TAPS: usize = 64;
+
+/// More pixels in a window than this are not worth laying an image out for.
+const MAX_PIXELS: usize = 16;
+
+/// Where a sample with its border is read.
+pub(super) struct PatchOffsets {
+    /// The corner of the first patch of each pooled pixel's window.
+    pub corners: Vec<usize>,
+    /// The patches of a window, relative to the first.
+    pub pixels: Vec<usize>,
+    /// The taps of a patch, relative to its corner.
+    pub taps: Vec<usize>,
+    /// One more than the largest sum of the two.
+    pub span: usize,
+    /// One more than the largest of the taps.
+    pub reach: usize,
+}
+
+thread_local! {
+    /// Those of the layer that asked last, for any number of samples: each step asks twice.
+    static LAST: RefCell<Option<(Geometry, Arc<PatchOffsets>)>> = const { RefCell::new(None) };
+}
+
+impl PatchOffsets {
+    /// The places of such a layer, if it has few taps and every window of its pooling is whole.
+    pub fn of(g: &Geometry) -> Option<Arc<Self>> {
+        let pool = g.pool.filter(|pool| pool.padding == [0, 0])?;
+        if area(pool.kernel) > MAX_PIXELS || g.taps() > MAX_TAPS || Sparse::supports(g) {
+            return None;
+        }
+        let any = Geometry { n: 0, ..*g };
+        LAST.with_borrow_mut(|last| match last {
+            Some((of, places)) if *of == any => Some(Arc::clone(places)),
+            _ => {
+                let places = Arc::new(Self::new(g, pool));
+                *last = Some((any, Arc::clone(&places)));
+                Some(places)
+            }
+        })
+    }
+
+    fn new(g: &Geometry, pool: Window) -> Self {
+        let (patches, taps) = (g.corners(), g.tap_offsets());
+        let patch = |row: usize, col: usize| patches[row * g.conv[1] + col];
+        let [height, width] = pool.stride;
+        let corner = |p: usize| patch(p / g.pooled[1] * height, p % g.pooled[1] * width);
+        let cols = pool.kernel[1];
+        let pixels: Vec<usize> = (0..area(pool.kernel))
+            .map(|k| patch(k / cols, k % cols))
+            .collect();
+        let last = |offsets: &[usize]| offsets.iter().max().copied().unwrap_or_default();
+        Self {
+            corners: (0..area(g.pooled)).map(corner).collect(),
+            span: last(&pixels) + last(&taps) + 1,
+            reach: last(&taps) + 1,
+            pixels,
+            taps,
+        }
+    }
+}

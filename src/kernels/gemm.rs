@@ -1,0 +1,326 @@
+//! The one inner loop that convolution and dense layers share: a matrix product whose left side
+//! is gathered.
+//!
+//! `out[r][j] = init + Σ_t a[row(r) + step(t)] · b[t][j]`, for t in ascending order.
+//!
+//! A dense layer reads its rows at a fixed stride, a convolution through a table of tap offsets;
+//! everything else is the same. The sum is vectorized over j (the lanes) and r (the rows of a
+//! register tile), never over t, so every element is one chain of fused multiply-adds in the same
+//! order for every tile size, thread count and instruction set.
+
+use super::simd::prefetch_line;
+use pulp::{Simd, WithSimd};
+use std::ops::Range;
+
+/// Steps for which the last columns are held at a time.
+const DEPTH: usize = 64;
+
+/// Floats per cache line.
+const LINE: usize = 16;
+
+/// Where the elements of a row of the left side lie, relative to the row's start.
+pub(super) trait Steps: Copy + Send + Sync {
+    /// How many there are: the length of the sum.
+    fn len(self) -> usize;
+    /// The offset of the t-th.
+    fn at(self, t: usize) -> usize;
+    /// One more than the largest offset.
+    fn span(self) -> usize;
+}
+
+/// Steps of equal length.
+#[derive(Clone, Copy)]
+pub(super) struct Strided {
+    pub len: usize,
+    pub stride: usize,
+}
+
+impl Steps for Strided {
+    #[inline(always)]
+    fn len(self) -> usize {
+        self.len
+    }
+    #[inline(always)]
+    fn at(self, t: usize) -> usize {
+        t * self.stride
+    }
+    #[inline(always)]
+    fn span(self) -> usize {
+        match self.len {
+            0 => 0,
+            n => (n - 1) * self.stride + 1,
+        }
+    }
+}
+
+/// Steps from a table.
+#[derive(Clone, Copy)]
+pub(super) struct Table<'a> {
+    offsets: &'a [usize],
+    span: usize,
+}
+
+impl<'a> Table<'a> {
+    pub fn new(offsets: &'a [usize]) -> Self {
+        let span = offsets.iter().max().map_or(0, |most| most + 1);
+        Self { offsets, span }
+    }
+}
+
+impl Steps for Table<'_> {
+    #[inline(always)]
+    fn len(self) -> usize {
+        self.offsets.len()
+    }
+    #[inline(always)]
+    fn at(self, t: usize) -> usize {
+        self.offsets[t]
+    }
+    #[inline(always)]
+    fn span(self) -> usize {
+        self.span
+    }
+}
+
+/// What the sums start from.
+#[derive(Clone, Copy)]
+pub(super) enum Init<'a> {
+    /// Zero.
+    Zero,
+    /// One value per column.
+    Bias(&'a [f32]),
+    /// What the output holds.
+    Output,
+}
+
+/// Where the rows of the left side start.
+#[derive(Clone, Copy)]
+pub(super) enum Rows<'a> {
+    /// At these elements.
+    Table(&'a [usize]),
+    /// `n` of them from `start` on, `stride` apart.
+    Strided {
+        n: usize,
+        start: usize,
+        stride: usize,
+    },
+}
+
+impl Rows<'_> {
+    #[inline(always)]
+    fn len(self) -> usize {
+        match self {
+            Self::Table(starts) => starts.len(),
+            Self::Strided { n, .. } => n,
+        }
+    }
+
+    #[inline(always)]
+    fn at(self, row: usize) -> usize {
+        match self {
+            Self::Table(starts) => starts[row],
+            Self::Strided { start, stride, .. } => start + row * stride,
+        }
+    }
+}
+
+/// Up to two stretches of memory; most are empty.
+pub(super) type Prefetch<'a> = [&'a [f32]; 2];
+
+/// Nothing to fetch.
+pub(super) const NO_PREFETCH: Prefetch<'static> = [&[]; 2];
+
+/// A product to run with [`super::simd::run`].
+pub(super) struct Gemm<'a, S> {
+    /// The left side's elements.
+    pub a: &'a [f32],
+    /// Where its rows start in `a`.
+    pub rows: Rows<'a>,
+    /// Where the elements of a row lie.
+    pub steps: S,
+    /// The right side, `[steps.len(), ldb]`.
+    pub b: &'a [f32],
+    pub ldb: usize,
+    /// The columns of `b` to use, from 0.
+    pub cols: usize,
+    /// The result, `[rows, ldc]`.
+    pub out: &'a mut [f32],
+    pub ldc: usize,
+    pub init: Init<'a>,
+    /// Whether to clamp the result at zero.
+    pub relu: bool,
+    /// What will be read next, fetched meanwhile: a cache line per step.
+    pub prefetch: Prefetch<'a>,
+}
+
+impl<S: Steps> WithSimd for Gemm<'_, S> {
+    type Output = ();
+
+    // The tiles are the largest that fit the registers with what multiplies them.
+    #[inline(always)]
+    fn with_simd<I: Simd>(mut self, simd: I) {
+        let lanes = I::F32_LANES;
+        let mut col = 0;
+        let wide = I::REGISTER_COUNT >= 32;
+        while col < self.cols {
+            let left = self.cols - col;
+            if wide && left >= 4 * lanes {
+                self.panel::<I, 6, 4>(simd, col);
+                col += 4 * lanes;
+            } else if wide && left >= 2 * lanes {
+                self.panel::<I, 9, 2>(simd, col);
+                col += 2 * lanes;
+            } else if left >= 2 * lanes {
+                self.panel::<I, 6, 2>(simd, col);
+                col += 2 * lanes;
+            } else if left >= lanes {
+                self.panel::<I, 9, 1>(simd, col);
+                col += lanes;
+            } else {
+                self.ragged::<I>(simd, col);
+                col = self.cols;
+            }
+        }
+    }
+}
+
+impl<'a, S: Steps> Gemm<'a, S> {
+    /// `V` registers' width of columns from `col` on, all rows, in tiles of at most `N` rows and
+    /// nearly equal height: a low tile at the end would wait for its own additions.
+    #[inline(always)]
+    fn panel<I: Simd, const N: usize, const V: usize>(&mut self, simd: I, col: usize) {
+        let rows = self.rows.len();
+        let tiles = rows.div_ceil(N);
+        let mut row = 0;
+        for tile in 0..tiles {
+            let end = rows * (tile + 1) / tiles;
+            match end - row {
+                9 if N >= 9 => self.block::<I, 9, V>(simd, row, col),
+                8 if N >= 8 => self.block::<I, 8, V>(simd, row, col),
+                7 if N >= 7 => self.block::<I, 7, V>(simd, row, col),
+                6 => self.block::<I, 6, V>(simd, row, col),
+                5 => self.block::<I, 5, V>(simd, row, col),
+                4 => self.block::<I, 4, V>(simd, row, col),
+                3 => self.block::<I, 3, V>(simd, row, col),
+                2 => self.block::<I, 2, V>(simd, row, col),
+                _ => self.block::<I, 1, V>(simd, row, col),
+            }
+            row = end;
+        }
+    }
+
+    /// One register tile: `N` rows by `V` vectors.
+    #[inline(always)]
+    fn block<I: Simd, const N: usize, const V: usize>(&mut self, simd: I, row: usize, col: usize) {
+        let width = V * I::F32_LANES;
+        let mut acc = [[simd.splat_f32s(0.0); V]; N];
+        for (n, acc) in acc.iter_mut().enumerate() {
+            let from = match self.init {
+                Init::Zero => continue,
+                Init::Bias(bias) => &bias[col..col + width],
+                Init::Output => &self.out[(row + n) * self.ldc + col..][..width],
+            };
+            acc.copy_from_slice(I::as_simd_f32s(from).0);
+        }
+        let span = self.steps.span();
+        let a: [&[f32]; N] = std::array::from_fn(|n| &self.a[self.rows.at(row + n)..][..span]);
+        let prefetch = self.take_prefetch();
+        let b = self.b.chunks_exact(self.ldb);
+        for (t, b) in (0..self.steps.len()).zip(b) {
+            let b = I::as_simd_f32s(&b[col..col + width]).0;
+            let step = self.steps.at(t);
+            if t * LINE < prefetch.len() {
+                prefetch_line(&prefetch[t * LINE..]);
+            }
+            for n in 0..N {
+                let a = simd.splat_f32s(a[n][step]);
+                for v in 0..V {
+                    acc[n][v] = simd.mul_add_e_f32s(a, b[v], acc[n][v]);
+                }
+            }
+        }
+        let zero = simd.splat_f32s(0.0);
+        for (n, acc) in acc.iter_mut().enumerate() {
+            if self.relu {
+                for v in acc.iter_mut() {
+                    // In this order a NaN stays one on x86, so that a diverged run shows.
+                    *v = simd.max_f32s(zero, *v);
+                }
+            }
+            let to = &mut self.out[(row + n) * self.ldc + col..][..width];
+            I::as_mut_simd_f32s(to).0.copy_from_slice(acc);
+        }
+    }
+
+    /// The lines to fetch during the next block, one for each of its steps.
+    #[inline(always)]
+    fn take_prefetch(&mut self) -> &'a [f32] {
+        let most = self.steps.len() * LINE;
+        let Some(stretch) = self.prefetch.iter_mut().find(|stretch| !stretch.is_empty()) else {
+            return &[];
+        };
+        let (now, later) = stretch.split_at(stretch.len().min(most));
+        *stretch = later;
+        now
+    }
+
+    /// The last columns, fewer than a register holds. Part of a vector costs ten times as much to
+    /// load as all of it, so those of `b` are loaded once for all rows, some of them at a time.
+    #[inline(always)]
+    fn ragged<I: Simd>(&mut self, simd: I, col: usize) {
+        let mut b = [simd.splat_f32s(0.0); DEPTH];
+        let len = self.steps.len();
+        for first in (0..len.max(1)).step_by(DEPTH) {
+            let steps = first..len.min(first + DEPTH);
+            let from = self.b.chunks_exact(self.ldb).skip(first);
+            for (b, from) in b.iter_mut().zip(from).take(steps.len()) {
+                *b = simd.partial_load_f32s(&from[col..self.cols]);
+            }
+            let mut row = 0;
+            while row + 8 <= self.rows.len() {
+                self.ragged_block::<I, 8>(simd, &b, steps.clone(), row, col);
+                row += 8;
+            }
+            while row < self.rows.len() {
+                self.ragged_block::<I, 1>(simd, &b, steps.clone(), row, col);
+                row += 1;
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn ragged_block<I: Simd, const N: usize>(
+        &mut self,
+        simd: I,
+        b: &[I::f32s; DEPTH],
+        steps: Range<usize>,
+        row: usize,
+        col: usize,
+    ) {
+        let cols = self.cols;
+        let mut acc = [simd.splat_f32s(0.0); N];
+        for (n, acc) in acc.iter_mut().enumerate() {
+            *acc = match self.init {
+                Init::Zero if steps.start == 0 => continue,
+                Init::Bias(bias) if steps.start == 0 => simd.partial_load_f32s(&bias[col..cols]),
+                _ => simd.partial_load_f32s(&self.out[(row + n) * self.ldc..][col..cols]),
+            };
+        }
+        let span = self.steps.span();
+        let a: [&[f32]; N] = std::array::from_fn(|n| &self.a[self.rows.at(row + n)..][..span]);
+        for (t, b) in steps.clone().zip(b) {
+            let step = self.steps.at(t);
+            for n in 0..N {
+                acc[n] = simd.mul_add_e_f32s(simd.splat_f32s(a[n][step]), *b, acc[n]);
+            }
+        }
+        let zero = simd.splat_f32s(0.0);
+        for (n, acc) in acc.iter_mut().enumerate() {
+            if self.relu && steps.end == self.steps.len() {
+                *acc = simd.max_f32s(zero, *acc);
+            }
+            let to = &mut self.out[(row + n) * self.ldc..][col..cols];
+            simd.partial_store_f32s(to, *acc);
+        }
+    }
+}

@@ -1,0 +1,92 @@
+//! The states that a run could go back to, beside its checkpoints: each in a file of its own, which
+//! is written once for all the checkpoints that name it.
+
+use std::collections::{HashMap, HashSet};
+use std::path::{Path, PathBuf};
+
+use super::folder::{RunFolderError, invalid, io};
+use crate::files;
+use crate::train::{Checkpoint, RollbackStates};
+
+/// Folder of these files, in the folder of the run.
+const FOLDER: &str = "rollback";
+
+/// Where they are, beside the folder `checkpoints`.
+fn folder(checkpoints: &Path) -> PathBuf {
+    checkpoints.with_file_name(FOLDER)
+}
+
+fn file(checkpoints: &Path, mark: &str) -> PathBuf {
+    folder(checkpoints).join(format!("{mark}.safetensors"))
+}
+
+/// Writes the states that `checkpoint` names and that are not there yet: before the checkpoint, so
+/// that none is without them.
+pub(super) fn write(dir: &Path, checkpoint: &Checkpoint) -> Result<(), RunFolderError> {
+    let states = checkpoint.rollback.iter().flat_map(|w| &w.states);
+    let folder = folder(dir);
+    std::fs::create_dir_all(&folder).map_err(io("create the folder", &folder))?;
+    for state in states {
+        let file = file(dir, &state.mark());
+        // Files are written whole: one that is there is complete.
+        if !file.exists() {
+            let bytes = state.to_bytes().map_err(|e| invalid(&file, e))?;
+            files::write_atomically(&file, &bytes)?;
+        }
+    }
+    Ok(())
+}
+
+/// Which states the checkpoints of a folder name, as far as that was looked up.
+#[derive(Debug, Default)]
+pub(super) struct Named(HashMap<PathBuf, Vec<String>>);
+
+impl Named {
+    fn marks(&mut self, file: &Path) -> &[String] {
+        let marks = self.0.entry(file.to_owned());
+        marks.or_insert_with(|| Checkpoint::marks_in(file).unwrap_or_default())
+    }
+
+    /// Takes note of a checkpoint that was written to `file`.
+    pub(super) fn note(&mut self, file: &Path, checkpoint: &Checkpoint) {
+        let marks = checkpoint.rollback.as_ref().map(RollbackStates::marks);
+        self.0.insert(file.to_owned(), marks.unwrap_or_default());
+    }
+
+    /// Removes the states that none of `checkpoints`, the oldest first, needs. The newest keeps its
+    /// way back; an older one where that takes no more than another state, for if they are far
+    /// apart, each would take five states of its own.
+    pub(super) fn tidy(&mut self, dir: &Path, checkpoints: &[PathBuf]) {
+        self.0.retain(|file, _| checkpoints.contains(file));
+        let mut needed: HashSet<PathBuf> = HashSet::new();
+        for (age, checkpoint) in checkpoints.iter().rev().enumerate() {
+            let files = self.marks(checkpoint).iter().map(|mark| file(dir, mark));
+            let new: Vec<PathBuf> = files.filter(|file| !needed.contains(file)).collect();
+            if age == 0 || new.len() <= 1 {
+                needed.extend(new);
+            }
+        }
+        let all = std::fs::read_dir(folder(dir));
+        for path in all
+            .into_iter()
+            .flatten()
+            .flatten()
+            .map(|entry| entry.path())
+        {
+            if !needed.contains(&path) {
+                // One file too many does no harm.
+                let _ = std::fs::remove_file(&path);
+            }
+        }
+    }
+}
+
+/// Reads the states that `checkpoint` names; those that cannot be read stay unread.
+pub(super) fn read(dir: &Path, checkpoint: &mut Checkpoint) {
+    if let Some(rollback) = &mut checkpoint.rollback {
+        rollback.read_with(|mark| {
+            let bytes = std::fs::read(file(dir, mark)).ok()?;
+            Checkpoint::from_bytes(&bytes).ok()
+        });
+    }
+}

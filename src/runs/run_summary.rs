@@ -1,0 +1,216 @@
+//! The metrics of a run in few numbers.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::RunState;
+use crate::train::{EpochPoint, Event, Metrics, StepPoint, number};
+
+/// What there is to know of one metric over a whole run.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Aggregates {
+    /// The newest value.
+    #[serde(with = "number")]
+    pub last: f64,
+    /// The smallest finite value; not a number where there is none.
+    #[serde(with = "number")]
+    pub min: f64,
+    /// The largest finite value; not a number where there is none.
+    #[serde(with = "number")]
+    pub max: f64,
+    /// The value at the epoch that did best on the held-out images.
+    pub at_best: Option<f64>,
+}
+
+impl Aggregates {
+    fn new(value: f64) -> Aggregates {
+        let mut all = Aggregates {
+            last: value,
+            min: f64::NAN,
+            max: f64::NAN,
+            at_best: None,
+        };
+        all.add(value);
+        all
+    }
+
+    fn add(&mut self, value: f64) {
+        self.last = value;
+        if value.is_finite() {
+            // The smaller, the larger of a number and no number is the number.
+            self.min = self.min.min(value);
+            self.max = self.max.max(value);
+        }
+    }
+}
+
+/// Whether less of the metric is better. What only grows, such as seconds, is best at its end.
+pub fn is_less_better(metric: &str) -> bool {
+    metric.contains("loss")
+}
+
+/// Metrics that say how far a run has come.
+const HOW_FAR: [&str; 4] = ["steps", "epochs_done", "images", "train_seconds"];
+
+/// The fold of a run's events that keeps few numbers instead of every point.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct RunSummary {
+    metrics: BTreeMap<&'static str, Aggregates>,
+    /// Accuracy and loss of the best epoch on the held-out images.
+    best: Option<Metrics>,
+}
+
+impl RunSummary {
+    /// The digest of everything that happened in `state`.
+    pub fn of(state: &RunState) -> RunSummary {
+        let mut summary = RunSummary::default();
+        // The update a branch grows out of is its parent's.
+        let first = state.parent.as_ref().map_or(0, |parent| parent.step);
+        let mut n_told = state.points.partition_point(|p| p.step <= first);
+        if let Some(last) = n_told.checked_sub(1) {
+            summary.how_far(&state.points[last]);
+        }
+        for epoch in &state.epochs {
+            let end = state.points.partition_point(|p| p.step <= epoch.step);
+            summary.steps(&state.points[n_told..end.max(n_told)]);
+            summary.epoch(epoch);
+            n_told = end.max(n_told);
+        }
+        summary.steps(&state.points[n_told..]);
+        if let Some(test) = &state.test {
+            summary.test(test);
+        }
+        summary
+    }
+
+    /// Takes in what happened next.
+    pub fn apply(&mut self, event: &Event) {
+        match event {
+            Event::Steps { points } => self.steps(points),
+            Event::EpochDone { point } => self.epoch(point),
+            Event::Branched { .. } => self.branch(),
+            Event::Finished {
+                test: Some(test), ..
+            } => self.test(test),
+            _ => {}
+        }
+    }
+
+    fn steps(&mut self, points: &[StepPoint]) {
+        for point in points {
+            self.add("batch_loss", point.loss);
+            self.add("batch_accuracy", point.accuracy);
+        }
+        let Some(last) = points.last() else {
+            return;
+        };
+        self.how_far(last);
+        if last.secs > 0.0 {
+            self.add("images_per_second", last.images as f64 / last.secs);
+        }
+    }
+
+    fn how_far(&mut self, last: &StepPoint) {
+        let values = [last.step as f64, last.epoch, last.images as f64, last.secs];
+        for (metric, value) in HOW_FAR.into_iter().zip(values) {
+            self.add(metric, value);
+        }
+    }
+
+    /// What was told so far happened in another run: only how far that had come still counts.
+    fn branch(&mut self) {
+        let kept = HOW_FAR.into_iter().filter_map(|metric| {
+            let last = self.metrics.get(metric)?.last;
+            Some((metric, Aggregates::new(last)))
+        });
+        *self = RunSummary {
+            metrics: kept.collect(),
+            best: None,
+        };
+    }
+
+    fn test(&mut self, test: &Metrics) {
+        self.add("test_loss", test.loss);
+        self.add("test_accuracy", test.accuracy);
+    }
+
+    fn epoch(&mut self, point: &EpochPoint) {
+        self.add("train_loss", point.train.loss);
+        self.add("train_accuracy", point.train.accuracy);
+        let Some(validation) = point.validation else {
+            return;
+        };
+        self.add("val_loss", validation.loss);
+        self.add("val_accuracy", validation.accuracy);
+        let is_best = self.best.is_none_or(|best| {
+            validation.accuracy > best.accuracy
+                || (validation.accuracy == best.accuracy && validation.loss < best.loss)
+        });
+        if is_best {
+            self.best = Some(validation);
+            for aggregates in self.metrics.values_mut() {
+                aggregates.at_best = Some(aggregates.last).filter(|value| value.is_finite());
+            }
+        }
+    }
+
+    fn add(&mut self, metric: &'static str, value: f64) {
+        self.metrics
+            .entry(metric)
+            .and_modify(|all| all.add(value))
+            .or_insert_with(|| Aggregates::new(value));
+    }
+
+    /// The metrics by their names: `batch_…` of each batch; `train_…` and `val_…` of
+    /// each epoch; `test_…` once, at the end; and how far the run came.
+    pub fn metrics(&self) -> BTreeMap<String, Aggregates> {
+        let owned = self
+            .metrics
+            .iter()
+            .map(|(name, all)| ((*name).to_owned(), *all));
+        owned.collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn epoch(epoch: usize, train: f64, accuracy: f64, loss: f64) -> Event {
+        Event::EpochDone {
+            point: EpochPoint {
+                epoch,
+                step: epoch as u64,
+                images: 1,
+                secs: 1.0,
+                epoch_secs: 1.0,
+                train: Metrics {
+                    loss: train,
+                    accuracy: 0.5,
+                },
+                validation: Some(Metrics { loss, accuracy }),
+            },
+        }
+    }
+
+    #[test]
+    fn last_smallest_largest_and_at_the_best_epoch() {
+        let mut summary = RunSummary::default();
+        summary.apply(&epoch(1, 0.9, 0.7, 0.8));
+        summary.apply(&epoch(2, f64::NAN, 0.9, 0.5));
+        summary.apply(&epoch(3, 0.1, 0.9, 0.6));
+        let metrics = summary.metrics();
+        let expected = Aggregates {
+            last: 0.6,
+            min: 0.5,
+            max: 0.8,
+            at_best: Some(0.5),
+        };
+        assert_eq!(metrics["val_loss"], expected);
+        let train = metrics["train_loss"];
+        assert_eq!((train.last, train.min, train.max), (0.1, 0.1, 0.9));
+        assert_eq!(train.at_best, None, "no number at the best epoch");
+        assert!(!metrics.contains_key("test_accuracy"));
+    }
+}

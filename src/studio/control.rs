@@ -1,0 +1,111 @@
+//! Deeds that steer a run beyond starting, pausing and stopping it: remedies and the timeline.
+
+use std::sync::Arc;
+
+use super::{Model, Studio, Timeline};
+use crate::model::Classifier;
+use crate::runs::RunState;
+use crate::train::{Event, Recovery};
+
+impl Studio {
+    /// The full states of the newest run of this session, or of the run whose timeline was opened.
+    pub fn timeline(&self) -> &Timeline {
+        match &self.earlier {
+            Some(earlier) => &earlier.timeline,
+            None => &self.timeline,
+        }
+    }
+
+    /// The run that [`Studio::timeline`] is of.
+    pub fn timeline_run(&self) -> Option<&RunState> {
+        match &self.earlier {
+            Some(earlier) => Some(&earlier.state),
+            None => self.own_run().map(|run| &run.state),
+        }
+    }
+
+    /// The step whose weights the canvas asks, unless those are the newest.
+    pub fn shown_step(&self) -> Option<u64> {
+        match &self.model {
+            Model::Snapshot { step, .. } => Some(*step),
+            _ => None,
+        }
+    }
+
+    /// Says what to do about the loss that training waits because of.
+    pub(super) fn recover(&self, recovery: Recovery) {
+        let is_troubled = self.live_run().is_some_and(|run| run.divergence.is_some());
+        if let Some(trainer) = self.background.trainer().filter(|_| is_troubled) {
+            trainer.control().recovery(recovery);
+        }
+    }
+
+    /// Lets the canvas ask the weights after `step` updates, or the newest ones.
+    pub(super) fn show_step(&mut self, step: Option<u64>) {
+        let Some(step) = step else {
+            return self.use_trained_model();
+        };
+        let state = self.timeline().at(step).cloned();
+        let template = match &self.earlier {
+            Some(earlier) => Some(&earlier.template),
+            None => self.trained.as_deref(),
+        };
+        let (Some(state), Some(template)) = (state, template) else {
+            return;
+        };
+        let Ok(network) = template.network.deep_copy() else {
+            // Without memory for a copy the canvas keeps the one it has.
+            return;
+        };
+        if let Err(error) = state.load_into(&network) {
+            return self.notify_error(format!("update {step} cannot be shown: {error}"));
+        }
+        let mut provenance = template.provenance.clone();
+        provenance.epochs = state.epochs(self.timeline_run().map_or(0, |run| run.n_train));
+        provenance.test_accuracy = None;
+        self.model = Model::Snapshot {
+            step,
+            classifier: Arc::new(Classifier {
+                network,
+                classes: template.classes.clone(),
+                provenance,
+            }),
+        };
+        self.ask();
+    }
+
+    /// Shows the snapshot before or after the one at hand; after the last one of the newest run
+    /// comes the present.
+    pub(super) fn move_along_timeline(&mut self, is_forward: bool) {
+        let steps = self.timeline().states().iter().map(|s| s.step());
+        let shown = self.shown_step();
+        let step = match (shown, is_forward) {
+            (None, true) => return,
+            (None, false) => steps.max(),
+            (Some(shown), true) => {
+                let next = steps.filter(|&s| s > shown).min();
+                next.or(self.earlier.is_some().then_some(shown))
+            }
+            (Some(shown), false) => steps.filter(|&s| s < shown).max().or(Some(shown)),
+        };
+        self.show_step(step);
+    }
+
+    /// What a live run tells has to show in the settings too: it may change them by itself.
+    pub(super) fn follow_run(&mut self, event: &Event) {
+        match event {
+            Event::Changed {
+                setting, old, new, ..
+            } if self.draft.setting(*setting) == *old => {
+                self.draft.set_setting(*setting, new);
+                self.check_draft();
+            }
+            Event::RolledBack { step, .. }
+                if self.earlier.is_none() && self.shown_step().is_some_and(|s| s > *step) =>
+            {
+                self.use_trained_model();
+            }
+            _ => {}
+        }
+    }
+}

@@ -1,0 +1,94 @@
+//! What is read from and written to files at a person's word: data, models, pictures. The thread
+//! for files does it.
+
+use std::path::PathBuf;
+
+use super::background::Message;
+use super::{DataState, Studio};
+use crate::data::Dataset;
+use crate::model::Classifier;
+use crate::picture::{self, Curve, CurvesView, Picture, diagram};
+
+/// Width of a saved drawing, in points.
+const DIAGRAM_WIDTH: f32 = 440.0;
+
+/// Width and height of saved curves, in points.
+const CURVES_SIZE: [f32; 2] = [1000.0, 700.0];
+
+impl Studio {
+    pub(super) fn use_mnist(&mut self) {
+        self.load_data("MNIST".to_owned(), || {
+            Dataset::mnist().map_err(|e| e.to_string())
+        });
+    }
+
+    pub(super) fn open_data(&mut self, dir: PathBuf) {
+        let name = dir.display().to_string();
+        self.load_data(name, move || {
+            Dataset::open_folder(&dir).map_err(|e| e.to_string())
+        });
+    }
+
+    fn load_data(
+        &mut self,
+        name: String,
+        read: impl FnOnce() -> Result<Dataset, String> + Send + 'static,
+    ) {
+        let before = match std::mem::replace(&mut self.data, DataState::None) {
+            DataState::Ready(dataset) => Some(dataset),
+            DataState::Loading { before, .. } => before,
+            DataState::None => None,
+        };
+        let activity = format!("reading {name}");
+        self.data = DataState::Loading { name, before };
+        self.background.run(activity, || Message::Data(read()));
+    }
+
+    pub(super) fn save_model(&mut self, path: PathBuf) {
+        let Some(classifier) = self.classifier().cloned() else {
+            self.notify_error("there is no model to save yet: train one first".to_owned());
+            return;
+        };
+        self.background
+            .run(format!("saving {}", path.display()), move || {
+                let result = classifier.save(&path).map_err(|e| format!("{e:#}"));
+                Message::Saved(path, result)
+            });
+    }
+
+    pub(super) fn save_diagram(&mut self, path: PathBuf) {
+        // In the colors of paper, which is where it goes.
+        let drawn = diagram(&self.draft.model, DIAGRAM_WIDTH, &picture::LIGHT);
+        self.save_picture(path, drawn.picture);
+    }
+
+    pub(super) fn save_curves(&mut self, path: PathBuf, view: &CurvesView) {
+        let visible = self.runs().iter().filter(|run| run.is_visible);
+        let curves: Vec<Curve<'_>> = visible
+            .map(|run| Curve {
+                record: &run.record,
+                run: &run.state,
+            })
+            .collect();
+        let baseline = self.baseline().map(|run| &run.state);
+        let baseline = baseline.filter(|state| !state.points.is_empty());
+        let drawn = picture::curves(&curves, baseline, view, CURVES_SIZE, &picture::LIGHT);
+        self.save_picture(path, drawn);
+    }
+
+    fn save_picture(&mut self, path: PathBuf, picture: Picture) {
+        self.background
+            .run(format!("saving {}", path.display()), move || {
+                let result = picture.write(&path).map_err(|e| e.to_string());
+                Message::Saved(path, result)
+            });
+    }
+
+    pub(super) fn open_model(&mut self, path: PathBuf) {
+        self.background
+            .run(format!("opening {}", path.display()), move || {
+                let result = Classifier::load(&path).map_err(|e| e.to_string());
+                Message::Opened(path, result)
+            });
+    }
+}

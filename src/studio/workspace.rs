@@ -1,0 +1,157 @@
+//! Tidying up runs: what a person says of them, the trash, another workspace. All of it touches
+//! files, so it happens on their thread.
+
+use std::path::{Path, PathBuf};
+
+use super::background::Message;
+use super::{Action, Studio};
+use crate::runs::{
+    Notes, RunFolderError, RunId, Watch, delete_run, deleted_runs, empty_trash, read_baseline,
+    restore_run, write_baseline,
+};
+
+impl Studio {
+    pub(super) fn handle_shelf(&mut self, action: Action) {
+        match action {
+            Action::SetNotes(id, notes) => self.set_notes(&id, *notes),
+            Action::DeleteRuns(ids) => self.delete_runs(ids),
+            Action::RestoreRuns(ids) => self.change_trash("restoring runs", move |workspace| {
+                ids.iter().try_for_each(|id| restore_run(workspace, id))
+            }),
+            Action::EmptyTrash => self.change_trash("emptying the trash", |workspace| {
+                empty_trash(workspace).map(|_| ())
+            }),
+            Action::RefreshTrash => self.change_trash("looking into the trash", |_| Ok(())),
+            Action::SetBaseline(id) => self.set_baseline(id),
+            Action::OpenWorkspace(path) => self.open_workspace(path),
+            _ => {}
+        }
+    }
+
+    /// Holds all runs against this one, also in later sessions with the workspace.
+    fn set_baseline(&mut self, id: Option<RunId>) {
+        self.library.set_baseline(id.clone(), self.watch.as_ref());
+        if let Some(workspace) = self.workspace.clone() {
+            let activity = "remembering the baseline".to_owned();
+            self.background.run(activity, move || {
+                let written = write_baseline(&workspace, id.as_ref());
+                Message::Tidied(written.map_err(|e| e.to_string()))
+            });
+        }
+    }
+
+    /// Looks up the baseline of earlier sessions, now that the runs are known.
+    pub(super) fn recall_baseline(&mut self) {
+        if let Some(workspace) = self.workspace.clone() {
+            let activity = "looking up the baseline".to_owned();
+            self.background.run(activity, move || {
+                let found = read_baseline(&workspace).map_err(|e| e.to_string());
+                Message::Baseline(workspace, found)
+            });
+        }
+    }
+
+    /// What was chosen meanwhile stays, and so does everything in another workspace.
+    pub(super) fn receive_baseline(
+        &mut self,
+        workspace: &Path,
+        found: Result<Option<RunId>, String>,
+    ) {
+        match found {
+            Ok(id) if self.workspace() == Some(workspace) && self.baseline().is_none() => {
+                self.library.set_baseline(id, self.watch.as_ref());
+            }
+            Ok(_) => {}
+            Err(text) => self.notify_error(text),
+        }
+    }
+
+    fn set_notes(&mut self, id: &RunId, notes: Notes) {
+        let Some(workspace) = self.workspace.clone() else {
+            // Runs that are kept nowhere have their notes only here.
+            return self.library.note(id, notes);
+        };
+        let run = workspace.join(id.as_str());
+        let activity = format!("writing notes on {id}");
+        self.background.run(activity, move || {
+            Message::Tidied(notes.write(&run).map_err(|e| e.to_string()))
+        });
+    }
+
+    fn delete_runs(&mut self, ids: Vec<RunId>) {
+        if let Some(live) = self.live_run_id().filter(|id| ids.contains(id)) {
+            let text = format!("{live} is training: stop it before it is deleted");
+            return self.notify_error(text);
+        }
+        self.change_trash("moving runs to the trash", move |workspace| {
+            ids.iter().try_for_each(|id| delete_run(workspace, id))
+        });
+    }
+
+    /// Changes the workspace or its trash, and then looks at both.
+    fn change_trash(
+        &mut self,
+        activity: &str,
+        change: impl FnOnce(&std::path::Path) -> Result<(), RunFolderError> + Send + 'static,
+    ) {
+        let Some(workspace) = self.workspace.clone() else {
+            return self.notify_error("these runs are kept nowhere: there is no trash".to_owned());
+        };
+        self.background.run(activity.to_owned(), move || {
+            let changed = change(&workspace).map_err(|e| e.to_string());
+            let trash = deleted_runs(&workspace).map_err(|e| e.to_string());
+            Message::Trash(changed, trash)
+        });
+    }
+
+    /// Turns to the runs of another folder; runs of this session stay where they were kept.
+    fn open_workspace(&mut self, path: PathBuf) {
+        if self.live_run().is_some() {
+            let text = "a run is training into this workspace: stop it before opening another";
+            return self.notify_error(text.to_owned());
+        }
+        if self.sweeps.is_live() {
+            let text = "a sweep is running in this workspace: stop it before opening another";
+            return self.notify_error(text.to_owned());
+        }
+        match Watch::spawn(path.clone(), self.background.wake()) {
+            Ok(watch) => {
+                self.watch = Some(watch);
+                self.library.clear();
+                self.trash.clear();
+                self.notify(format!("runs are kept in {}", path.display()));
+                self.workspace = Some(path);
+                self.sweeps.leave_workspace();
+                self.read_sweeps();
+            }
+            Err(error) => self.notify_error(format!("could not watch {}: {error}", path.display())),
+        }
+    }
+
+    /// The files thread has changed something in the workspace.
+    pub(super) fn receive_trash_result(&mut self, result: Result<(), String>) {
+        if let Err(text) = result {
+            self.notify_error(text);
+        }
+        if let Some(watch) = &self.watch {
+            watch.look();
+        }
+    }
+
+    pub(super) fn receive_trash(
+        &mut self,
+        changed: Result<(), String>,
+        trash: Result<Vec<RunId>, String>,
+    ) {
+        match trash {
+            Ok(trash) => self.trash = trash,
+            Err(text) => self.notify_error(text),
+        }
+        self.receive_trash_result(changed);
+    }
+
+    /// The runs in the trash, as of the last look into it.
+    pub fn trash(&self) -> &[RunId] {
+        &self.trash
+    }
+}

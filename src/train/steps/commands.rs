@@ -1,0 +1,82 @@
+//! Between two batches: obeying what [`Control`](crate::train::Control) was told.
+
+use super::{Steps, TrainError};
+use crate::train::control::Next;
+use crate::train::{Change, Event, Setting, TrainConfig};
+
+impl Steps<'_> {
+    /// Obeys pauses and changes; `false` when the run must stop.
+    pub(super) fn poll_control(&mut self) -> Result<bool, TrainError> {
+        let mut is_waiting = false;
+        loop {
+            let (next, changes) = self.control.next();
+            for change in changes {
+                self.apply_change(change);
+            }
+            match next {
+                Next::Stop => return Ok(false),
+                Next::Batch => {
+                    if is_waiting && !self.control.is_paused() {
+                        self.observer.event(&Event::Resumed {
+                            step: self.optimizer.step,
+                        });
+                    }
+                    return Ok(true);
+                }
+                Next::Wait => {
+                    if !is_waiting {
+                        self.emit();
+                        self.keep_state()?;
+                        self.observer.event(&Event::Paused {
+                            step: self.optimizer.step,
+                        });
+                        is_waiting = true;
+                    }
+                    self.control.wait();
+                }
+            }
+        }
+    }
+
+    /// A change that would make the configuration wrong is left out: the panel shows why.
+    pub(super) fn apply_change(&mut self, change: Change) {
+        let mut config = self.config.clone();
+        config.set_setting(change.setting, &change.value);
+        let dataset = self.job.dataset();
+        let n_images = dataset.train.len();
+        let old = self.config.setting(change.setting);
+        let new = config.setting(change.setting);
+        let mut errors = config.check(dataset.image_shape(), dataset.n_classes(), n_images);
+        errors.extend(config.memory_problem(self.config.training_bytes()));
+        if old == new || !errors.is_empty() {
+            return;
+        }
+        self.config = config;
+        self.network.set_dropout(&self.config.model);
+        if let Some(mean) = &mut self.mean {
+            mean.set_dropout(&self.config.model);
+        }
+        self.emit();
+        let event = Event::Changed {
+            step: self.optimizer.step,
+            epoch: self.epochs_done(),
+            setting: change.setting,
+            old,
+            new,
+        };
+        self.observer.event(&event);
+    }
+}
+
+/// The settings a change in the panel would alter in a running job.
+pub(crate) fn live_changes(running: &TrainConfig, wanted: &TrainConfig) -> Vec<Change> {
+    Setting::ALL
+        .into_iter()
+        .filter(|s| s.can_change(running, wanted))
+        .filter(|&s| running.setting(s) != wanted.setting(s))
+        .map(|setting| Change {
+            setting,
+            value: wanted.setting(setting),
+        })
+        .collect()
+}

@@ -1,0 +1,94 @@
+//! Fields of the comparing views.
+
+use egui::{Response, ScrollArea, Ui};
+
+use crate::compare::Column;
+use crate::ui::theme::{self, ROW_HEIGHT};
+use crate::ui::widgets::combo_of_width;
+
+/// Lets one of `choices` be chosen; true when it was.
+pub(super) fn one<T: Clone + PartialEq>(
+    ui: &mut Ui,
+    name: &str,
+    about: &str,
+    chosen: &mut T,
+    choices: impl IntoIterator<Item = (T, String)>,
+) -> bool {
+    let before = chosen.clone();
+    let choices: Vec<(T, String)> = choices.into_iter().collect();
+    let label = choices.iter().find(|(choice, _)| choice == chosen);
+    let label = label.map_or_else(|| "–".to_owned(), |(_, label)| label.clone());
+    let width = (ui.available_width() - 8.0).clamp(80.0, 168.0);
+    let response = combo_of_width(ui, name, &label, width, |ui| {
+        for (choice, label) in choices {
+            ui.selectable_value(chosen, choice, label);
+        }
+    });
+    response.on_hover_text(about);
+    *chosen != before
+}
+
+/// Lets one of `n` be chosen, of which there may be thousands: only those in sight are named. The
+/// one that was chosen now.
+pub(super) fn of_many(
+    ui: &mut Ui,
+    name: &str,
+    about: &str,
+    chosen: usize,
+    n: usize,
+    label: impl Fn(usize) -> String,
+) -> Option<usize> {
+    let mut picked = None;
+    let width = (ui.available_width() - 8.0).clamp(80.0, 168.0);
+    let response = combo_of_width(ui, name, &label(chosen), width, |ui| {
+        let height = ui.spacing().interact_size.y;
+        let list = ScrollArea::vertical().max_height(440.0);
+        list.show_rows(ui, height, n, |ui, shown| {
+            for idx in shown {
+                if ui.selectable_label(idx == chosen, label(idx)).clicked() {
+                    picked = Some(idx);
+                    ui.close();
+                }
+            }
+        });
+    });
+    response.on_hover_text(about);
+    picked
+}
+
+/// The columns with their words.
+pub(super) fn columns(columns: &[Column]) -> Vec<(Option<Column>, String)> {
+    let labeled = |column: &Column| (Some(column.clone()), column.label().to_owned());
+    columns.iter().map(labeled).collect()
+}
+
+/// A part of a line of fields: a word and what belongs to it.
+pub(super) type Part<'a> = &'a mut dyn FnMut(&mut Ui);
+
+/// Fields side by side or, where they would be torn apart, below one another.
+pub(super) fn line(ui: &mut Ui, parts: &mut [Part<'_>]) {
+    if ui.available_width() < 300.0 * parts.len() as f32 {
+        for part in parts {
+            ui.horizontal(|ui| {
+                ui.set_min_height(ROW_HEIGHT);
+                part(ui);
+            });
+        }
+        return;
+    }
+    ui.horizontal(|ui| {
+        ui.set_min_height(ROW_HEIGHT);
+        parts.iter_mut().for_each(|part| part(ui));
+    });
+}
+
+/// A quiet word before a field.
+pub(super) fn word(ui: &mut Ui, text: &str) -> Response {
+    ui.label(theme::quiet(ui, text))
+}
+
+/// A line that says why there is nothing to see, and what to do.
+pub(super) fn nothing(ui: &mut Ui, text: &str) {
+    ui.add_space(24.0);
+    ui.vertical_centered(|ui| ui.label(theme::quiet(ui, text)));
+}

@@ -1,0 +1,233 @@
+//! Inside one batch: forward, backward, update, one after the other, and what each of them changed.
+
+use egui::{
+    Align, Context, Grid, Id, Label, Layout, Modal, RichText, ScrollArea, Sense, TextureHandle, Ui,
+    vec2,
+};
+
+use super::{PanelContext, augmented_images};
+use crate::studio::Action;
+use crate::train::{InspectedImage, InspectedLayer, Inspection};
+use crate::ui::command::Command;
+use crate::ui::format;
+use crate::ui::theme::{self, tokens};
+use crate::ui::widgets::{Weight, labeled_button};
+
+/// Images of the batch that are shown, of larger batches the first.
+const MAX_IMAGES: usize = 512;
+
+/// Height of what is seen of them at once: two rows.
+const IMAGES_HEIGHT: f32 = 112.0;
+
+const IMAGES_IN_A_ROW: usize = 16;
+
+/// Side of the picture of one.
+const SIDE: f32 = 34.0;
+
+/// How far into the batch one has looked.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+enum Stage {
+    #[default]
+    Forward,
+    Backward,
+    Update,
+}
+
+/// The window with what it keeps between frames.
+#[derive(Default)]
+pub struct Microscope {
+    /// The update the rest is about.
+    about: Option<u64>,
+    stage: Stage,
+    pictures: Vec<TextureHandle>,
+}
+
+impl Microscope {
+    /// Shows the window, if there is a batch to look into.
+    pub fn ui(&mut self, ctx: &Context, cx: &mut PanelContext<'_>) {
+        let Some(inspection) = cx.studio.inspection().cloned() else {
+            self.about = None;
+            return;
+        };
+        if self.about != Some(inspection.step) {
+            *self = Microscope {
+                about: Some(inspection.step),
+                stage: Stage::Forward,
+                pictures: pictures(ctx, cx, &inspection),
+            };
+        }
+        let frame = egui::Frame::popup(&ctx.global_style()).inner_margin(16);
+        let modal = Modal::new(Id::unique("microscope"))
+            .frame(frame)
+            .show(ctx, |ui| {
+                ui.set_width(680.0);
+                ui.label(RichText::new(format!("Inside update {}", inspection.step)).heading());
+                ui.add(Label::new(theme::quiet(ui, self.describe(&inspection))).wrap());
+                ui.add_space(8.0);
+                self.images_ui(ui, &inspection);
+                ui.add_space(8.0);
+                self.layers_ui(ui, &inspection);
+                ui.add_space(8.0);
+                self.buttons_ui(ui, cx);
+            });
+        if modal.should_close() {
+            cx.act(Action::CloseInspection);
+        }
+    }
+
+    fn describe(&self, inspection: &Inspection) -> String {
+        let loss = format::loss(inspection.loss);
+        let n = inspection.images.len();
+        match self.stage {
+            Stage::Forward => format!(
+                "Forward: the network saw {n} images; their mean loss is {loss}. Nothing has changed yet."
+            ),
+            Stage::Backward => {
+                "Backward: each layer's weights got a gradient, the direction in which the loss rises. Nothing has changed yet.".to_owned()
+            }
+            Stage::Update => {
+                let after = inspection.images.iter().map(|i| i.loss_after).sum::<f64>();
+                format!(
+                    "Update: the weights moved against the gradient, with the learning rate {}. On the same images the loss is now {}.",
+                    format::setting(inspection.learning_rate),
+                    format::loss(after / n.max(1) as f64)
+                )
+            }
+        }
+    }
+
+    fn images_ui(&self, ui: &mut Ui, inspection: &Inspection) {
+        let shown: Vec<_> = self.pictures.iter().zip(&inspection.images).collect();
+        let rows: Vec<_> = shown.chunks(IMAGES_IN_A_ROW).collect();
+        let area = ScrollArea::vertical().id_salt("images of the batch");
+        area.max_height(IMAGES_HEIGHT).show(ui, |ui| {
+            for row in rows {
+                ui.horizontal(|ui| {
+                    ui.spacing_mut().item_spacing.x = 8.0;
+                    for (picture, image) in row {
+                        image_ui(ui, picture, image, self.stage);
+                    }
+                });
+            }
+        });
+    }
+
+    fn layers_ui(&self, ui: &mut Ui, inspection: &Inspection) {
+        ScrollArea::vertical()
+            .max_height(300.0).show(ui, |ui| {
+            Grid::new("layers of the batch").spacing([24.0, 4.0]).min_row_height(20.0).show(ui, |ui| {
+                heading_ui(ui, "layer", "In the order of the forward pass.");
+                heading_ui(ui, "output", "Root of the mean square of what the layer puts out.");
+                heading_ui(ui, "gradient", "Norm of the gradient of its weights: near zero it does not learn, huge it is torn about.");
+                heading_ui(ui, "update / weights", "How far the weights moved, against their size: about a thousandth is healthy.");
+                ui.end_row();
+                for (idx, layer) in inspection.layers.iter().enumerate() {
+                    self.layer_ui(ui, idx, layer);
+                }
+            });
+        });
+    }
+
+    fn layer_ui(&self, ui: &mut Ui, idx: usize, layer: &InspectedLayer) {
+        ui.label(format!("{} {}", idx + 1, layer.reading.name));
+        number_ui(ui, Some(layer.reading.output));
+        number_ui(
+            ui,
+            layer
+                .reading
+                .gradient
+                .filter(|_| self.stage >= Stage::Backward),
+        );
+        number_ui(
+            ui,
+            layer.update_ratio().filter(|_| self.stage == Stage::Update),
+        );
+        ui.end_row();
+    }
+
+    fn buttons_ui(&mut self, ui: &mut Ui, cx: &mut PanelContext<'_>) {
+        let (text, about) = match self.stage {
+            Stage::Forward => ("Backward", "Shows the gradients of this batch."),
+            Stage::Backward => (
+                "Update",
+                "Trains this batch, for real, and shows what it changed.",
+            ),
+            Stage::Update => ("Next batch", "Looks into the batch after this one."),
+        };
+        let is_possible = self.stage < Stage::Update || cx.studio.can_inspect();
+        ui.horizontal(|ui| {
+            let button = labeled_button(ui, None, text, Weight::Primary, 110.0, is_possible);
+            if button.on_hover_text(about).clicked() {
+                self.go_on(cx);
+            }
+            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+                if labeled_button(ui, None, "Close", Weight::Plain, 80.0, true).clicked() {
+                    cx.act(Action::CloseInspection);
+                }
+            });
+        });
+    }
+
+    fn go_on(&mut self, cx: &mut PanelContext<'_>) {
+        self.stage = match self.stage {
+            Stage::Forward => Stage::Backward,
+            Stage::Backward => {
+                cx.command(Command::Step);
+                Stage::Update
+            }
+            Stage::Update => {
+                cx.command(Command::Inspect);
+                Stage::Update
+            }
+        };
+    }
+}
+
+fn image_ui(ui: &mut Ui, picture: &TextureHandle, image: &InspectedImage, stage: Stage) {
+    let t = tokens(ui);
+    let (loss, ink) = match stage {
+        Stage::Update if image.loss_after < image.loss_before => (image.loss_after, t.good),
+        Stage::Update => (image.loss_after, t.warning),
+        _ => (image.loss_before, t.quiet),
+    };
+    ui.vertical(|ui| {
+        ui.set_width(SIDE);
+        ui.spacing_mut().item_spacing.y = 0.0;
+        let taken_for = match image.predicted {
+            Some(class) => format!("taken for {class}"),
+            None => "output not finite".to_owned(),
+        };
+        let about = format!(
+            "Training image {}: class {}, {taken_for}, loss {:.3} before the update",
+            image.index, image.label, image.loss_before
+        );
+        let after = match stage {
+            Stage::Update => format!("{about}, {:.3} after it.", image.loss_after),
+            _ => format!("{about}."),
+        };
+        let after = format!("{after} Shown as the network sees it, with its augmentation.");
+        let shown = egui::Image::new(picture).fit_to_exact_size(vec2(SIDE, SIDE));
+        ui.add(shown.sense(Sense::hover()).alt_text(&about))
+            .on_hover_text(after);
+        let text = RichText::new(format!("{loss:.2}")).small().color(ink);
+        ui.add(Label::new(text).extend());
+    });
+}
+
+fn heading_ui(ui: &mut Ui, text: &str, about: &str) {
+    ui.label(theme::quiet(ui, text)).on_hover_text(about);
+}
+
+fn number_ui(ui: &mut Ui, value: Option<f64>) {
+    let text = value.map_or_else(|| "·".to_owned(), |v| format!("{v:.2e}"));
+    ui.label(theme::number(text));
+}
+
+/// The images of the batch as the network sees them.
+fn pictures(ctx: &Context, cx: &PanelContext<'_>, inspection: &Inspection) -> Vec<TextureHandle> {
+    let Some(run) = cx.studio.live_run() else {
+        return Vec::new();
+    };
+    let shown = inspection.images.iter().take(MAX_IMAGES);
+    augmented_images::pictures(ctx, cx, run, inspection.epoch, shown.map(|i| i.index))
+}

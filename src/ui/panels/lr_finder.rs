@@ -1,0 +1,175 @@
+//! The learning-rate finder: its curve, what it suggests, and a button for each suggestion.
+
+use egui::{Context, Id, Modal, RichText, Role, Ui, WidgetInfo};
+use egui_plot::{Line, LineStyle, Plot, PlotPoints, VLine};
+
+use super::PanelContext;
+use crate::studio::{Action, LrFinder};
+use crate::train::LrCurve;
+use crate::ui::format;
+use crate::ui::theme::{self, tokens};
+use crate::ui::widgets::{Weight, labeled_button};
+
+/// Digits of a rate that matter.
+const DIGITS: i32 = 2;
+
+/// Shows the window, if a search runs or has an answer.
+pub fn ui(ctx: &Context, cx: &mut PanelContext<'_>) {
+    if *cx.studio.lr_finder() == LrFinder::Closed {
+        return;
+    }
+    let frame = egui::Frame::popup(&ctx.global_style()).inner_margin(16);
+    let modal = Modal::new(Id::unique("rate finder")).frame(frame).show(ctx, |ui| {
+        ui.set_width(560.0);
+        ui.label(RichText::new("Learning rate finder").heading());
+        let about = "A short mock run whose rate grows with every batch. No weights of yours are touched.";
+        ui.label(theme::quiet(ui, about));
+        ui.add_space(8.0);
+        match cx.studio.lr_finder().clone() {
+            LrFinder::Found(curve) => found_ui(ui, cx, &curve),
+            _ => {
+                ui.horizontal(|ui| {
+                    ui.add(egui::Spinner::new().size(14.0));
+                    ui.label("Looking…");
+                });
+            }
+        }
+        ui.add_space(8.0);
+        if labeled_button(ui, None, "Close", Weight::Plain, 80.0, true).clicked() {
+            cx.act(Action::CloseLrFinder);
+        }
+    });
+    if modal.should_close() {
+        cx.act(Action::CloseLrFinder);
+    }
+}
+
+fn found_ui(ui: &mut Ui, cx: &mut PanelContext<'_>, curve: &LrCurve) {
+    curve_ui(ui, curve);
+    ui.add_space(8.0);
+    let mut has_any = false;
+    for (name, about, rate) in suggestions(curve) {
+        let Some(rate) = rate else { continue };
+        ui.horizontal(|ui| {
+            let text = format!("Use {}", format::setting(rate));
+            // The first of them is the one to take when in doubt.
+            let weight = if has_any {
+                Weight::Plain
+            } else {
+                Weight::Primary
+            };
+            let button = labeled_button(ui, None, &text, weight, 120.0, true);
+            if button
+                .on_hover_text("Puts this rate into the settings.")
+                .clicked()
+            {
+                cx.act(Action::UseLr(rate));
+            }
+            ui.label(name);
+            ui.label(theme::quiet(ui, about));
+        });
+        has_any = true;
+    }
+    if !has_any {
+        let text = "The loss never fell: the network may be too deep for its first weights, or the batches too small.";
+        ui.label(RichText::new(text).color(tokens(ui).warning));
+    }
+}
+
+/// Name, meaning and value of each suggestion, rounded to what is meant.
+fn suggestions(curve: &LrCurve) -> [(&'static str, &'static str, Option<f64>); 3] {
+    let found = &curve.suggestions;
+    let rounded = |rate: Option<f64>| rate.map(|r| round_to(r, DIGITS));
+    [
+        (
+            "valley",
+            "in the middle of the longest descent",
+            rounded(found.valley),
+        ),
+        (
+            "steepest",
+            "where the loss falls fastest",
+            rounded(found.steepest),
+        ),
+        (
+            "minimum / 10",
+            "a tenth of the rate with the lowest loss",
+            rounded(found.minimum_tenth),
+        ),
+    ]
+}
+
+fn round_to(value: f64, digits: i32) -> f64 {
+    let scale = 10f64.powi(digits - 1 - value.abs().log10().floor() as i32);
+    (value * scale).round() / scale
+}
+
+fn curve_ui(ui: &mut Ui, curve: &LrCurve) {
+    let t = tokens(ui);
+    let line = |of: fn(&crate::train::LrPoint) -> f64| -> PlotPoints<'static> {
+        curve
+            .points
+            .iter()
+            .map(|p| [p.rate.log10(), of(p)])
+            .collect()
+    };
+    let first = curve.points.first().map_or(1.0, |p| p.smooth);
+    let lowest = curve
+        .points
+        .iter()
+        .map(|p| p.smooth)
+        .fold(f64::INFINITY, f64::min);
+    let plot = Plot::new("rate finder")
+        .height(220.0)
+        .allow_drag(false)
+        .allow_zoom(false)
+        .allow_scroll(false)
+        .allow_boxed_zoom(false)
+        .show_background(false)
+        .show_grid([false, true])
+        .grid_color(t.hairline)
+        .x_axis_formatter(|mark, _| format!("1e{}", mark.value))
+        .x_grid_spacer(egui_plot::uniform_grid_spacer(|_| [1.0, 1.0, 1.0]))
+        .include_y(0.0)
+        .include_y(first * 1.5)
+        .label_formatter(|_| None);
+    let shown = plot.show(ui, |plot| {
+        // What exploded would flatten the part that matters.
+        plot.set_plot_bounds_y((lowest * 0.5).min(lowest - 0.05)..=first * 1.6);
+        let raw = Line::new("loss", line(|p| p.loss))
+            .color(t.quiet.gamma_multiply(0.5))
+            .width(1.0);
+        plot.line(raw.allow_hover(false));
+        let smooth = Line::new("smooth", line(|p| p.smooth))
+            .color(t.accent)
+            .width(2.0);
+        plot.line(smooth.allow_hover(false));
+        for (name, _, rate) in suggestions(curve) {
+            let Some(rate) = rate else { continue };
+            let mark = VLine::new(name, rate.log10()).color(t.text).width(1.0);
+            plot.vline(mark.style(LineStyle::dashed_dense()).allow_hover(false));
+        }
+    });
+    shown
+        .response
+        .widget_info(|| WidgetInfo::labeled(Role::Figure, true, "Loss over the learning rate"));
+    for (idx, (name, _, rate)) in suggestions(curve).into_iter().enumerate() {
+        let Some(rate) = rate else { continue };
+        let x = shown.transform.position_from_point_x(rate.log10());
+        let at = egui::pos2(
+            x + 4.0,
+            shown.transform.frame().min.y + 4.0 + 14.0 * idx as f32,
+        );
+        let font = egui::TextStyle::Small.resolve(ui.style());
+        let name = ui.painter().layout_no_wrap(name.to_owned(), font, t.text);
+        // The line of the next one may pass behind it.
+        let behind = egui::Rect::from_min_size(at, name.size()).expand2(egui::vec2(2.0, 0.0));
+        ui.painter()
+            .rect_filled(behind, 0.0, ui.visuals().window_fill);
+        ui.painter().galley(at, name, t.text);
+    }
+    ui.label(theme::quiet(
+        ui,
+        "learning rate →, training loss ↑ (smoothed, over single batches)",
+    ));
+}

@@ -1,0 +1,182 @@
+//! What keeps the network from learning its training images by heart, and updates from running away.
+
+use egui::Ui;
+
+use super::PanelContext;
+use super::rows::{count_ui, number_ui};
+use crate::studio::Effect;
+use crate::train::{Clip, Field, Loss, TrainConfig, Watched};
+use crate::ui::format;
+use crate::ui::widgets::{Number, Row, combo, section};
+
+/// Shows the regularization of `draft` and edits it.
+pub(super) fn ui(ui: &mut Ui, cx: &PanelContext<'_>, draft: &mut TrainConfig) {
+    let explanation = "What keeps the network from learning its training images by heart, and its updates from \
+                       running away.";
+    let summary = summary(draft);
+    section(ui, "Regularize", explanation, &summary, |ui| {
+        loss_ui(ui, cx, draft);
+        penalties_ui(ui, cx, draft);
+        clip_ui(ui, cx, draft);
+        average_ui(ui, cx, draft);
+        early_ui(ui, cx, draft);
+    });
+}
+
+/// What is on, in one line.
+fn summary(draft: &TrainConfig) -> String {
+    let number = |name: &str, value: f64| {
+        (value != 0.0).then(|| format!("{name} {}", format::setting(value)))
+    };
+    let loss = match draft.loss {
+        Loss::CrossEntropy { label_smoothing } => number("smoothing", label_smoothing),
+        Loss::SquaredError => Some("squared error".to_owned()),
+    };
+    let clip = match draft.clip {
+        Clip::None => None,
+        Clip::Norm { max } | Clip::Value { max } => number("clip", max),
+    };
+    let parts: Vec<String> = [
+        loss,
+        number("L1", draft.l1),
+        clip,
+        number("average", draft.ema_decay),
+        number("patience", draft.early_stopping.patience as f64),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    match parts.is_empty() {
+        true => "off".to_owned(),
+        false => parts.join(" · "),
+    }
+}
+
+fn loss_ui(ui: &mut Ui, cx: &PanelContext<'_>, draft: &mut TrainConfig) {
+    let row = Row {
+        label: "Loss",
+        explanation: "What training makes small: cross entropy punishes confident mistakes hard and suits classes, \
+                      squared error forgives them and learns slowly.",
+        effect: cx.studio.live_run().map(|_| Effect::NextRun),
+        error: None,
+    };
+    row.show(ui, |ui| {
+        let shown = combo(ui, "Loss", draft.loss.label(), |ui| {
+            for loss in Loss::ALL {
+                let is_chosen = loss.name() == draft.loss.name();
+                if ui.selectable_label(is_chosen, loss.label()).clicked() && !is_chosen {
+                    draft.loss = loss;
+                }
+            }
+        });
+        shown.on_hover_text(row.tooltip());
+    });
+    if let Loss::CrossEntropy { label_smoothing } = &mut draft.loss {
+        let explanation = "Share of the answer that is spread over all classes, so that the network need not be \
+                           certain: too much and it is never sure of anything.";
+        let share = Number::share();
+        number_ui(
+            ui,
+            cx,
+            Field::Loss,
+            "Label smoothing",
+            explanation,
+            &share,
+            label_smoothing,
+        );
+    }
+}
+
+fn penalties_ui(ui: &mut Ui, cx: &PanelContext<'_>, draft: &mut TrainConfig) {
+    let l1 = "Pulls all weights toward zero by the same step, so that unneeded ones vanish: too much and nothing is \
+              left.";
+    let rate = Number::rate(100.0);
+    number_ui(ui, cx, Field::L1, "L1 penalty", l1, &rate, &mut draft.l1);
+}
+
+fn clip_ui(ui: &mut Ui, cx: &PanelContext<'_>, draft: &mut TrainConfig) {
+    let row = Row {
+        label: "Clip gradients",
+        explanation: "Limits an update after a wild batch, by the length of the whole gradient or by each of its \
+                      numbers: too low a limit and everything crawls.",
+        effect: cx.studio.live_run().map(|_| Effect::NextRun),
+        error: None,
+    };
+    row.show(ui, |ui| {
+        let shown = combo(ui, "Clip gradients", draft.clip.label(), |ui| {
+            for clip in Clip::ALL {
+                let is_chosen = clip.name() == draft.clip.name();
+                if ui.selectable_label(is_chosen, clip.label()).clicked() && !is_chosen {
+                    draft.clip = clip;
+                }
+            }
+        });
+        shown.on_hover_text(row.tooltip());
+    });
+    if let Clip::Norm { max } | Clip::Value { max } = &mut draft.clip {
+        let explanation =
+            "The greatest length, or the greatest size of a number, that is let through.";
+        let rate = Number::rate(1e6);
+        number_ui(ui, cx, Field::Clip, "Clip at", explanation, &rate, max);
+    }
+}
+
+fn average_ui(ui: &mut Ui, cx: &PanelContext<'_>, draft: &mut TrainConfig) {
+    let explanation = "Memory of a moving average of the weights, which is then what is measured, drawn upon and saved: \
+                       0.999 smooths the last thousand updates, 0 keeps the weights as they are; too long and it lags.";
+    let share = Number::share();
+    let average = &mut draft.ema_decay;
+    number_ui(
+        ui,
+        cx,
+        Field::EmaDecay,
+        "Average weights",
+        explanation,
+        &share,
+        average,
+    );
+}
+
+fn early_ui(ui: &mut Ui, cx: &PanelContext<'_>, draft: &mut TrainConfig) {
+    let early = &mut draft.early_stopping;
+    let explanation = "Epochs without improvement that end the run, which then gets the weights of its best epoch back; \
+                       0 lets it run to its end, too few end it in a dip.";
+    let epochs = Number::count(0.0, 1e5, " epochs");
+    let patience = &mut early.patience;
+    count_ui(
+        ui,
+        cx,
+        Field::EarlyStopping,
+        "Patience",
+        explanation,
+        &epochs,
+        patience,
+    );
+    if !early.is_on() {
+        return;
+    }
+    let row = Row {
+        label: "Watch",
+        explanation: "What must improve on the held-out images: the loss notices growing certainty about mistakes, the \
+                      accuracy does not.",
+        effect: cx.studio.live_run().map(|_| Effect::NextRun),
+        error: None,
+    };
+    row.show(ui, |ui| {
+        let shown = combo(ui, "Watch", early.metric.label(), |ui| {
+            for metric in Watched::ALL {
+                ui.selectable_value(&mut early.metric, metric, metric.label());
+            }
+        });
+        shown.on_hover_text(row.tooltip());
+    });
+    let row = Row {
+        label: "Counts from",
+        explanation: "By how much the watched number must improve to count: too much and slow progress ends the run.",
+        effect: cx.studio.live_run().map(|_| Effect::NextRun),
+        error: None,
+    };
+    let rate = Number::rate(100.0);
+    let new = row.number_ui(ui, &rate, early.min_delta);
+    early.min_delta = new.unwrap_or(early.min_delta);
+}
