@@ -24,7 +24,12 @@ pub struct Recipe {
     augment: Option<Augment>,
     /// Memory of the moving average of the weights, which is measured and kept then; 0 for none
     /// [default: the preset's, mostly 0].
-    #[arg(long, value_name = "X", allow_negative_numbers = true)]
+    #[arg(
+        long,
+        alias = "average",
+        value_name = "X",
+        allow_negative_numbers = true
+    )]
     ema_decay: Option<f64>,
     /// Epochs without a lower validation loss that end the run, with the weights of its best epoch;
     /// 0 lets it run [default: 0].

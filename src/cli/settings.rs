@@ -104,7 +104,7 @@ const COMMENTS: &[(&str, &str)] = &[
         "step size of the optimizer, at the highest point of the schedule",
     ),
     (
-        "warm_up",
+        "warmup_epochs",
         "epochs over which the learning rate rises from 0",
     ),
     ("weight_decay", "pull of all weights toward zero"),
@@ -126,7 +126,7 @@ const COMMENTS: &[(&str, &str)] = &[
         "constant | step {every, factor} | exponential {factor} | cosine {floor} | one_cycle {rise, start, end, dip} | plateau {patience, factor, floor}",
     ),
     (
-        "average",
+        "ema_decay",
         "memory of the moving average of the weights, which is measured and kept then; 0 for none, 0.999 is usual",
     ),
     (
@@ -159,7 +159,7 @@ const COMMENTS: &[(&str, &str)] = &[
     ("brightness", "share of brighter or darker"),
     (
         "[optimizer]",
-        "adam {beta1, beta2, epsilon} | adamw {beta1, beta2, epsilon} | sgd {momentum, nesterov, decoupled} | rmsprop {memory, momentum, epsilon, decoupled}",
+        "adam {beta1, beta2, epsilon} | adamw {beta1, beta2, epsilon} | sgd {momentum, nesterov, decoupled} | rmsprop {alpha, momentum, epsilon, decoupled}",
     ),
     (
         "[model]",

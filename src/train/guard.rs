@@ -28,7 +28,7 @@ pub enum OnDivergence {
     /// Wait until [`Control::recovery`](super::Control::remedy) says what to do.
     Ask,
     /// Go back to a recent full state and divide the learning rate by ten.
-    Back,
+    Rollback,
     /// Leave the batch out.
     Skip,
 }

@@ -5,6 +5,20 @@ use toml::{Table, Value};
 
 use super::TrainConfig;
 
+/// Keys that earlier versions used, and their present names: files, flags, sweeps and filters take
+/// both.
+const RENAMED: [(&str, &str); 3] = [
+    ("warm_up", "warmup_epochs"),
+    ("average", "ema_decay"),
+    ("optimizer.memory", "optimizer.alpha"),
+];
+
+/// The present name of a key.
+pub fn current_key(key: &str) -> &str {
+    let found = RENAMED.iter().find(|(old, _)| *old == key);
+    found.map_or(key, |(_, new)| new)
+}
+
 /// Why keys could not be set. The configuration is as it was.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum KeyError {
@@ -75,7 +89,7 @@ fn collect(table: &Table, prefix: &str, found: &mut Vec<(String, Value)>) {
 
 /// The value at a path such as `optimizer.beta1`.
 fn entry<'t>(table: &'t mut Table, key: &str) -> Option<&'t mut Value> {
-    let mut parts = key.split('.');
+    let mut parts = current_key(key).split('.');
     let mut at = table.get_mut(parts.next()?)?;
     for part in parts {
         at = at.as_table_mut()?.get_mut(part)?;
@@ -93,6 +107,7 @@ mod tests {
         let config = TrainConfig::new(&PRESETS[0], [1, 28, 28], 10, 60_000);
         let keys = config.keys();
         assert!(keys.iter().any(|(k, _)| k == "optimizer.beta1"), "{keys:?}");
+        assert_eq!(config.key("warm_up"), config.key("warmup_epochs"));
         for (key, value) in keys {
             assert_eq!(config.key(&key).as_ref(), Some(&value));
             assert_eq!(config.with_keys([(&*key, value)]).as_ref(), Ok(&config));

@@ -41,7 +41,7 @@ pub use gradient::Clip;
 pub use guard::{Anomaly, OnDivergence, detect};
 pub use inspect::{InspectedImage, InspectedLayer, Inspection, inspect};
 pub use job::{Job, RunOptions};
-pub use keys::{KeyError, parse_value};
+pub use keys::{KeyError, current_key, parse_value};
 pub use layer_stats::{LayerPoint, LayerStat, N_BARS};
 pub use loss::Loss;
 pub use lr_finder::{LrCurve, LrPoint, LrSearch, LrSuggestions, find_lr, suggest};

@@ -17,7 +17,7 @@ pub fn heading(column: &Column) -> (String, &'static str) {
         "learning_rate" => "learning rate",
         "batch_size" => "batch",
         "n_validation" => "held out",
-        "warm_up" => "warm-up",
+        "warmup_epochs" => "warm-up",
         "weight_decay" => "weight decay",
         "init" => "first weights",
         "preset" => "network",

@@ -273,7 +273,7 @@ fn what_is_no_number_is_found_in_its_layer() {
 #[test]
 fn without_anybody_to_ask_a_run_goes_back_by_itself() {
     let control = Control::default();
-    let job = job(0.01, OnDivergence::Back);
+    let job = job(0.01, OnDivergence::Rollback);
     let (outcome, ear) = run(&job, &control, Some(BREAK), &|_, _, _| {});
     assert_eq!(outcome.finish, Finish::Completed);
     assert!(!ear.troubles.is_empty());

@@ -328,7 +328,7 @@ fn a_guarded_run_takes_the_same_way_after_every_interruption() {
     let (mut n_exact, mut n_noticed) = (0, 0);
     for (name, layers) in networks() {
         for optimizer in [Optimizer::SGD, Optimizer::ADAMW] {
-            for guard in [OnDivergence::Back, OnDivergence::Skip] {
+            for guard in [OnDivergence::Rollback, OnDivergence::Skip] {
                 let job = job(&layers, optimizer, Augment::GENTLE, &data).on_divergence(guard);
                 let control = Control::default();
                 let (outcome, ear) = whole(&job, &control, true);
@@ -353,7 +353,7 @@ fn a_guarded_run_takes_the_same_way_after_every_interruption() {
                     damaged.rollback = None;
                     let other = resumed(&job, damaged, breaks);
                     assert!(other != expected, "{place}");
-                    if guard == OnDivergence::Back && at < after_trouble {
+                    if guard == OnDivergence::Rollback && at < after_trouble {
                         assert!(other.weights != expected.weights, "{place}");
                     }
                     n_noticed += 1;

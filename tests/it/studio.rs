@@ -500,7 +500,9 @@ fn a_run_begun_elsewhere_goes_on_as_it_was_begun() {
     });
     let data = studio.dataset().unwrap().clone();
     let job = Job::new(studio.draft().clone(), data).unwrap();
-    let job = job.with_checkpoints(4).on_divergence(OnDivergence::Back);
+    let job = job
+        .with_checkpoints(4)
+        .on_divergence(OnDivergence::Rollback);
     // Killed before it had done anything.
     let path = dir.path().join("begun");
     drop(Recorder::create(&path, "begun", &job).unwrap());

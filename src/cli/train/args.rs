@@ -54,7 +54,7 @@ pub struct Args {
     /// where it would have ended; nothing else is needed.
     #[arg(long, value_name = "RUN", conflicts_with_all = ["out", "no_record", "name", "config",
         "set", "print_config", "preset", "epochs", "batch_size", "lr", "optimizer", "seed", "val",
-        "schedule", "weight_decay", "label_smoothing", "augment", "average", "patience"])]
+        "schedule", "weight_decay", "label_smoothing", "augment", "ema_decay", "patience"])]
     pub(super) resume: Option<PathBuf>,
     /// Train the run of --resume for so many epochs more than it was to have, also when it is
     /// complete.
@@ -115,7 +115,8 @@ pub(super) enum BestArg {
 #[derive(Clone, Copy, Debug, clap::ValueEnum)]
 pub(super) enum OnDivergenceArg {
     Stop,
-    Back,
+    #[value(alias = "back")]
+    Rollback,
     Skip,
 }
 
@@ -123,7 +124,7 @@ impl From<OnDivergenceArg> for OnDivergence {
     fn from(arg: OnDivergenceArg) -> OnDivergence {
         match arg {
             OnDivergenceArg::Stop => OnDivergence::Stop,
-            OnDivergenceArg::Back => OnDivergence::Back,
+            OnDivergenceArg::Rollback => OnDivergence::Rollback,
             OnDivergenceArg::Skip => OnDivergence::Skip,
         }
     }

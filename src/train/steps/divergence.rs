@@ -54,7 +54,7 @@ impl Steps<'_> {
         let recovery = match self.job.divergence() {
             OnDivergence::Stop => None,
             OnDivergence::Ask => return self.ask(&divergence),
-            OnDivergence::Back => rollback.filter(|_| !gave_up),
+            OnDivergence::Rollback => rollback.filter(|_| !gave_up),
             OnDivergence::Skip => (divergence.can_skip && !gave_up).then_some(Recovery::SkipBatch),
         };
         if let Some(recovery) = recovery

@@ -138,7 +138,7 @@ fn a_guarded_run_goes_on_with_its_guard_and_its_states_to_go_back_to() {
         "--out",
         "whole",
         "--on-divergence",
-        "back",
+        "rollback",
         "--checkpoint-every",
         "4",
         "--checkpoint-keep",
@@ -195,7 +195,7 @@ fn a_guarded_run_goes_on_with_its_guard_and_its_states_to_go_back_to() {
     );
     let (begun, anew) = (manifest("whole"), manifest("anew"));
     assert_eq!(anew.options.unwrap().on_divergence, OnDivergence::Skip);
-    assert_eq!(begun.options.unwrap().on_divergence, OnDivergence::Back);
+    assert_eq!(begun.options.unwrap().on_divergence, OnDivergence::Rollback);
     assert_eq!(anew.options.unwrap().checkpoint_every, Some(4));
     assert_eq!(anew.checkpoints.unwrap().keep_last, 100);
 

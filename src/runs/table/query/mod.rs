@@ -18,6 +18,7 @@ mod tests;
 
 use super::{Aggregate, Column};
 use crate::runs::{Record, Value};
+use crate::train::current_key;
 use parse::parse;
 
 /// Names people write for others.
@@ -35,7 +36,7 @@ const ALIASES: &[(&str, &str)] = &[
     ("beta1", "optimizer.beta1"),
     ("beta2", "optimizer.beta2"),
     ("epsilon", "optimizer.epsilon"),
-    ("warmup", "warm_up"),
+    ("warmup", "warmup_epochs"),
     ("layers", "model.layers"),
     ("dataset", "data"),
     ("tag", "tags"),
@@ -53,7 +54,7 @@ const ALIASES: &[(&str, &str)] = &[
 /// The full name of a key.
 pub fn canonical(key: &str) -> &str {
     let found = ALIASES.iter().find(|(alias, _)| *alias == key);
-    found.map_or(key, |(_, full)| full)
+    found.map_or(current_key(key), |(_, full)| full)
 }
 
 /// A key without its aggregate, in full, and the aggregate.
