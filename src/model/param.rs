@@ -71,7 +71,7 @@ pub struct ParamShape {
     pub name: String,
     /// Shape as it is held.
     pub dims: Vec<usize>,
-    /// See [`Param::held`].
+    /// See [`Param::layout`].
     pub layout: WeightLayout,
     /// See [`Param::kind`].
     pub kind: ParamKind,

@@ -25,7 +25,7 @@ pub enum OnDivergence {
     /// End when the loss is no longer a number, and go on through spikes.
     #[default]
     Stop,
-    /// Wait until [`Control::recovery`](super::Control::remedy) says what to do.
+    /// Wait until [`Control::recovery`](super::Control::recovery) says what to do.
     Ask,
     /// Go back to a recent full state and divide the learning rate by ten.
     Rollback,

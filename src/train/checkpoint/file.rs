@@ -46,7 +46,7 @@ impl From<TensorFileError> for CheckpointError {
 
 impl Checkpoint {
     /// The bytes of a checkpoint file: safetensors with one JSON string. The states to go back to
-    /// are only named in it, see [`RollbackStates`](super::WayBack).
+    /// are only named in it, see [`RollbackStates`](super::RollbackStates).
     ///
     /// # Errors
     /// When the configuration has no JSON form.

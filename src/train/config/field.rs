@@ -41,7 +41,7 @@ pub enum Field {
     L1,
     /// See [`TrainConfig::clip`].
     Clip,
-    /// See [`TrainConfig::average`].
+    /// See [`TrainConfig::ema_decay`].
     EmaDecay,
     /// See [`TrainConfig::early_stopping`].
     EarlyStopping,
