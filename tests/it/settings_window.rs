@@ -59,9 +59,9 @@ fn losses_penalties_and_averages_are_set_by_name() {
     set(&mut window, "L1 penalty", 1e-5);
     choose(&mut window, "Clip gradients", "By norm");
     set(&mut window, "Clip at", 2.0);
-    set(&mut window, "Average weights", 0.99);
+    set(&mut window, "EMA decay", 0.99);
     set(&mut window, "Patience", 3.0);
-    choose(&mut window, "Watch", "Accuracy");
+    choose(&mut window, "Monitor", "Accuracy");
     let set_up = draft(&window).clone();
     let smoothed = Loss::CrossEntropy {
         label_smoothing: 0.1,
@@ -77,7 +77,7 @@ fn losses_penalties_and_averages_are_set_by_name() {
 
     // What is set is told when the section is folded away.
     click(&mut window, "Regularize");
-    window.get_by_label("squared error · L1 1e-5 · clip 2 · average 0.99 · patience 3");
+    window.get_by_label("squared error · L1 1e-5 · clip 2 · EMA 0.99 · patience 3");
 }
 
 #[test]
@@ -88,7 +88,7 @@ fn a_wrong_number_is_told_at_its_field() {
     set(&mut window, "Validation", 0.0);
     assert!(studio(&window).error_at(Field::EarlyStopping).is_some());
     window.get_by_label("Needs validation images to watch.");
-    set(&mut window, "Average weights", 1.0);
+    set(&mut window, "EMA decay", 1.0);
     window.get_by_label("Must be at least 0 and below 1, found 1.");
 }
 
@@ -97,7 +97,7 @@ fn every_optimizer_schedule_and_first_weights_can_be_chosen() {
     let mut window = window();
     choose(&mut window, "Optimizer", "RMSprop");
     assert_eq!(draft(&window).optimizer, Optimizer::RMSPROP);
-    set(&mut window, "α (memory)", 0.95);
+    set(&mut window, "α (smoothing)", 0.95);
     set(&mut window, "Momentum", 0.5);
     let decoupled = window.get_by_role_and_label(Role::CheckBox, "Decoupled decay");
     decoupled.click();
@@ -118,12 +118,12 @@ fn every_optimizer_schedule_and_first_weights_can_be_chosen() {
     set(&mut window, "Momentum dip", 0.9);
     window.get_by_label("Momentum cannot fall by 0.9 from 0.5.");
     choose(&mut window, "Schedule", "On a plateau");
-    set(&mut window, "Wait for", 4.0);
+    set(&mut window, "Plateau patience", 4.0);
     assert!(matches!(
         draft(&window).schedule,
         Schedule::Plateau { patience: 4, .. }
     ));
-    choose(&mut window, "First weights", "LeCun normal");
+    choose(&mut window, "Initial weights", "LeCun normal");
     assert_eq!(studio(&window).errors(), []);
 }
 

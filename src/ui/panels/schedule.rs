@@ -1,4 +1,4 @@
-//! How the learning rate moves during a run: its shape, its numbers, and a picture of it.
+//! The learning rate schedule: its kind, its settings and a plot.
 
 use egui::{Align2, Rect, Role, Sense, Shape, Stroke, TextStyle, Ui, WidgetInfo, vec2};
 
@@ -10,12 +10,12 @@ use crate::ui::format;
 use crate::ui::theme::{self, tokens};
 use crate::ui::widgets::{Number, Row, combo};
 
-/// Shows the schedule of `draft` and edits it.
+/// Draws and edits the schedule of `draft`.
 pub fn ui(ui: &mut Ui, cx: &PanelContext<'_>, draft: &mut TrainConfig) {
     let row = Row {
         label: "Schedule",
-        explanation: "How the learning rate moves during the run: falling steps at the end let the weights settle, too \
-                      early and learning stops half way.",
+        explanation: "How the learning rate changes during the run: lowering it at the end lets \
+                      the weights settle; too early and learning stops halfway.",
         effect: effect(cx, Field::Schedule),
         error: cx
             .studio
@@ -34,8 +34,8 @@ pub fn ui(ui: &mut Ui, cx: &PanelContext<'_>, draft: &mut TrainConfig) {
         shown.on_hover_text(row.tooltip());
     });
     numbers_ui(ui, cx, &mut draft.schedule);
-    let explanation = "Epochs over which the learning rate rises from zero at the start: it spares fresh weights large \
-                       steps; too long wastes time.";
+    let explanation = "Epochs over which the learning rate rises from zero: spares the initial \
+                       weights large steps; too long wastes time.";
     let epochs = Number::rate(1e5).with_unit(" epochs");
     number_ui(
         ui,
@@ -55,7 +55,7 @@ pub fn ui(ui: &mut Ui, cx: &PanelContext<'_>, draft: &mut TrainConfig) {
         picture_ui(ui, cx, draft);
     }
     if matches!(draft.schedule, Schedule::Plateau { .. }) {
-        let text = "The run itself decides when the rate falls.";
+        let text = "The learning rate drops when the validation loss stops falling.";
         ui.label(theme::quiet(ui, text));
     }
 }
@@ -82,7 +82,7 @@ fn numbers_ui(ui: &mut Ui, cx: &PanelContext<'_>, schedule: &mut Schedule) {
     }
 }
 
-/// A number of a schedule that a person sets.
+/// A setting of a schedule.
 struct Knob<'a> {
     label: &'static str,
     explanation: &'static str,
@@ -106,9 +106,9 @@ impl<'a> Knob<'a> {
     }
 }
 
-/// The numbers of a schedule, in the order of the panel.
+/// Returns the settings of a schedule, in the order of the panel.
 fn knobs(schedule: &mut Schedule) -> Vec<Knob<'_>> {
-    const DROP: &str = "Share of the learning rate that is left after a drop.";
+    const DROP: &str = "Factor by which the learning rate is multiplied at each drop.";
     match schedule {
         Schedule::Constant => Vec::new(),
         Schedule::Step { every, factor } => vec![
@@ -118,14 +118,14 @@ fn knobs(schedule: &mut Schedule) -> Vec<Knob<'_>> {
                 number: Number::rate(1e5).with_unit(" epochs"),
                 value: Value::Real(every),
             },
-            Knob::share("Drop to", DROP, factor),
+            Knob::share("Factor", DROP, factor),
         ],
         Schedule::Exponential { factor } => {
-            let about = "Share of the learning rate that is left after each epoch.";
-            vec![Knob::share("Left an epoch", about, factor)]
+            let about = "Factor by which the learning rate is multiplied after each epoch.";
+            vec![Knob::share("Factor per epoch", about, factor)]
         }
         Schedule::Cosine { floor } => {
-            let about = "Share of the learning rate that is left at the end.";
+            let about = "Final learning rate, as a share of the peak.";
             vec![Knob::share("Floor", about, floor)]
         }
         Schedule::Plateau {
@@ -134,16 +134,16 @@ fn knobs(schedule: &mut Schedule) -> Vec<Knob<'_>> {
             floor,
         } => vec![
             Knob {
-                label: "Wait for",
-                explanation: "Epochs without a lower validation loss before the learning rate falls: too few and one \
-                              noisy epoch lowers it.",
+                label: "Plateau patience",
+                explanation: "Epochs without a lower validation loss before the learning rate \
+                              drops: too few and one noisy epoch lowers it.",
                 number: Number::count(0.0, 1e5, " epochs"),
                 value: Value::Count(patience),
             },
-            Knob::share("Drop to", DROP, factor),
+            Knob::share("Factor", DROP, factor),
             Knob::share(
                 "Floor",
-                "Least share of the learning rate that is left.",
+                "Lowest learning rate, as a share of the peak.",
                 floor,
             ),
         ],
@@ -154,29 +154,28 @@ fn knobs(schedule: &mut Schedule) -> Vec<Knob<'_>> {
             dip,
         } => {
             let about = "Share of the run in which the learning rate rises.";
-            let begins = "Share of the highest learning rate that the run begins with.";
-            let ends = "Share of the highest learning rate that the run ends with.";
-            let dips = "How much lower momentum is where the learning rate is highest, which lets that be higher \
-                        still; 0 keeps momentum as it is.";
+            let begins = "Learning rate at the start, as a share of the peak.";
+            let ends = "Learning rate at the end, as a share of the peak.";
+            let dips = "How much lower momentum is at the peak learning rate, which allows a \
+                        higher peak; 0 keeps momentum constant.";
             vec![
-                Knob::share("Rising part", about, rise),
-                Knob::share("Starts at", begins, start),
-                Knob::share("Ends at", ends, end),
+                Knob::share("Rising share", about, rise),
+                Knob::share("Start", begins, start),
+                Knob::share("End", ends, end),
                 Knob::share("Momentum dip", dips, dip),
             ]
         }
     }
 }
 
-/// The learning rate from the first epoch to the last, as planned, and over it what a run that trains
-/// has used.
+/// Draws the planned learning rate over all epochs, and over it the one the live run has used.
 fn picture_ui(ui: &mut Ui, cx: &PanelContext<'_>, draft: &TrainConfig) {
     let t = tokens(ui);
     ui.add_space(4.0);
     let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), 72.0), Sense::hover());
     response.widget_info(|| WidgetInfo::labeled(Role::Figure, true, "Learning rate over the run"));
     let done = cx.studio.live_run().map_or(&[][..], |run| &run.points);
-    // A change may have lowered the rate.
+    // The learning rate may have been lowered during the run.
     let used = done.iter().map(|p| p.learning_rate);
     let highest = used.fold(draft.learning_rate, f64::max);
     let font = TextStyle::Small.resolve(ui.style());
@@ -210,13 +209,13 @@ fn picture_ui(ui: &mut Ui, cx: &PanelContext<'_>, draft: &TrainConfig) {
         .map(|i| epochs * i as f64 / n as f64)
         .map(|epoch| at(epoch, draft.learning_rate_at(epoch)));
     line(planned.collect(), Stroke::new(1.5, t.accent));
-    // Two points a pixel are more than can be seen.
+    // More than two points per pixel cannot be seen.
     let stride = (done.len() / (4 * n)).max(1);
     let seen = done.iter().step_by(stride).chain(done.last());
     let seen = seen.map(|p| at(p.epoch, p.learning_rate));
     line(seen.collect(), Stroke::new(1.5, t.text));
     response.on_hover_text(
-        "The learning rate as it is planned; while a run trains, what it really used lies over it.",
+        "The planned learning rate; during a run, with the one used so far drawn over it.",
     );
 }
 

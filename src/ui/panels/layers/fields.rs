@@ -1,4 +1,4 @@
-//! The numbers of one layer, each with what it does.
+//! The fields of one layer, each with a tooltip.
 
 use egui::Ui;
 
@@ -7,7 +7,7 @@ use crate::studio::Effect;
 use crate::ui::theme;
 use crate::ui::widgets::{Number, Row, combo};
 
-/// Shows the numbers of `layer` and edits them; `effect` says when a change acts, while a run is live.
+/// Draws and edits the fields of `layer`; `effect` is when a change takes effect during a run.
 pub fn fields_ui(ui: &mut Ui, layer: &mut Layer, effect: Option<Effect>) {
     if layer.is_activation() {
         activation_ui(ui, layer, effect);
@@ -16,7 +16,7 @@ pub fn fields_ui(ui: &mut Ui, layer: &mut Layer, effect: Option<Effect>) {
     let is_plain = !layer.is_activation() && !is_block;
     let fields = layer.fields();
     if fields.is_empty() && is_plain {
-        ui.label(theme::quiet(ui, "Nothing to set."));
+        ui.label(theme::quiet(ui, "No settings."));
     }
     for field in fields {
         field_ui(ui, field, effect);
@@ -24,7 +24,7 @@ pub fn fields_ui(ui: &mut Ui, layer: &mut Layer, effect: Option<Effect>) {
     if is_block {
         ui.label(theme::quiet(
             ui,
-            "Holds the layers below it; drag layers in and out.",
+            "Contains the layers below it; drag layers in and out.",
         ));
     }
 }
@@ -32,7 +32,7 @@ pub fn fields_ui(ui: &mut Ui, layer: &mut Layer, effect: Option<Effect>) {
 fn field_ui(ui: &mut Ui, field: LayerField<'_>, effect: Option<Effect>) {
     let (label, explanation) = (field.label, field.explanation);
     let row = plain_row(label, explanation, effect);
-    // A rate that acts at once waits until the field is left.
+    // A value that takes effect at once is only applied when the field is left.
     let is_held = effect == Some(Effect::Now);
     match field.value {
         LayerValue::Count(value) => {
@@ -63,11 +63,11 @@ fn field_ui(ui: &mut Ui, field: LayerField<'_>, effect: Option<Effect>) {
     }
 }
 
-/// Which activation it is.
+/// Draws the choice of the activation.
 fn activation_ui(ui: &mut Ui, layer: &mut Layer, effect: Option<Effect>) {
     let row = plain_row(
         "Activation",
-        "The bend between two layers: without one, two layers are no more than one.",
+        "The nonlinearity between two layers: without one, stacked layers collapse into one.",
         effect,
     );
     row.show(ui, |ui| {

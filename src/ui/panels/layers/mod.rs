@@ -20,26 +20,26 @@ use totals::totals_ui;
 #[derive(Default)]
 pub struct LayersPanel {
     selected: Option<Path>,
-    /// The row that keys go to from the next frame on, after its layer has moved.
+    /// The row that gets the keyboard focus in the next frame, after its layer has moved.
     focus: Option<Path>,
 }
 
-/// What is done to a layer as a whole.
+/// An edit of a layer as a whole.
 #[derive(Debug)]
 enum Edit {
     Select(Path),
     Remove(Path),
     Duplicate(Path),
-    /// From one place to before another.
+    /// From the first path to before the second.
     Shift(Path, Path),
     Insert(Path, Layer),
 }
 
-/// Height of a kind of layer in the list of those that can be added.
+/// Height of an entry in the menu of layers to add.
 const KIND_HEIGHT: f32 = 24.0;
 
 impl LayersPanel {
-    /// Shows the layers of `draft` and edits them.
+    /// Draws and edits the layers of `draft`.
     pub fn ui(&mut self, ui: &mut Ui, cx: &mut PanelContext<'_>, draft: &mut TrainConfig) {
         let layers = &draft.model.layers;
         let is_there = |path: &Path| outline::get(layers, path).is_some();
@@ -63,7 +63,7 @@ impl LayersPanel {
         if errors.is_empty() {
             totals_ui(ui, cx, draft, &report);
         } else {
-            let text = "Size and cost are told once all layers fit.";
+            let text = "Size and cost appear once all layers fit together.";
             ui.label(theme::quiet(ui, text));
         }
         if let Some(edit) = edit {
@@ -81,7 +81,8 @@ impl LayersPanel {
         ui.horizontal(|ui| {
             ui.label(theme::section(ui, "Network"));
             if cx.studio.live_run().is_some() {
-                let about = "Layers are added, removed and resized for a new run; rates of dropout act at the next batch.";
+                let about = "Adding, removing and resizing layers takes effect in the next run, \
+                             dropout rates at the next batch.";
                 ui.label(theme::quiet(ui, "next run")).on_hover_text(about);
             }
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
@@ -104,10 +105,10 @@ impl LayersPanel {
         edit
     }
 
-    /// The kinds of layers there are, to choose one to add.
+    /// Draws the menu of layers to add.
     fn kinds_ui(&self, ui: &mut Ui, draft: &TrainConfig) -> Option<Edit> {
         let mut edit = None;
-        // All of them are seen at once in the smallest window.
+        // All entries are visible at once, even in the smallest window.
         ui.spacing_mut().item_spacing.y = 0.0;
         ui.spacing_mut().interact_size.y = KIND_HEIGHT;
         for kind in Layer::kinds() {
@@ -160,7 +161,7 @@ impl LayersPanel {
         edit
     }
 
-    /// What was pressed while the row had the focus.
+    /// Returns the edit of the key pressed while the row has the focus.
     fn keys(
         &mut self,
         ui: &Ui,
@@ -197,7 +198,7 @@ impl LayersPanel {
             Edit::Remove(path) => {
                 outline::remove(layers, &path);
                 self.selected = None;
-                // Keys go to what stands there now, or to the last one.
+                // The focus moves to the layer that is there now, or to the last one.
                 self.focus = match outline::get(layers, &path) {
                     Some(_) => Some(path),
                     None => outline::paths(layers).pop(),
@@ -219,7 +220,7 @@ impl LayersPanel {
         }
     }
 
-    /// Selection and keys follow a layer to where it is now.
+    /// Moves selection and focus to the layer's new path.
     fn follow(&mut self, at: Option<Path>) {
         if at.is_some() {
             self.selected.clone_from(&at);
@@ -228,7 +229,7 @@ impl LayersPanel {
     }
 }
 
-/// The place right behind `path`.
+/// Returns the path right after `path`.
 fn behind(path: &[usize]) -> Path {
     let mut path = path.to_vec();
     if let Some(idx) = path.last_mut() {
@@ -237,7 +238,7 @@ fn behind(path: &[usize]) -> Path {
     path
 }
 
-/// A report for each path, as far as the layers fit.
+/// Returns a report for each path, up to the first layer that does not fit.
 fn reports(layers: &[Layer], input: Shape, report: &SpecReport) -> Vec<Option<LayerReport>> {
     let mut found = Vec::new();
     let mut shape = Some(input);
@@ -255,8 +256,8 @@ fn reports(layers: &[Layer], input: Shape, report: &SpecReport) -> Vec<Option<La
     found
 }
 
-/// Lets the row be dragged, and others be dropped on it: on its upper half to stand before it, on
-/// its lower half to stand behind it.
+/// Makes the row draggable and a drop target: a layer dropped on its upper half is inserted before
+/// it, on its lower half after it.
 fn drop_ui(ui: &Ui, response: &Response, layers: &[Layer], path: &[usize]) -> Option<Edit> {
     response.dnd_set_drag_payload(path.to_vec());
     let from = response.dnd_hover_payload::<Path>()?;
@@ -264,7 +265,7 @@ fn drop_ui(ui: &Ui, response: &Response, layers: &[Layer], path: &[usize]) -> Op
     let is_lower = ui
         .pointer_interact_pos()
         .is_some_and(|pos| pos.y > rect.center().y);
-    // Behind a block's own line its first layer begins.
+    // After a block's own row comes its first layer.
     let is_block = outline::get(layers, path).is_some_and(|l| matches!(l, Layer::Residual { .. }));
     let to = match (is_lower, is_block) {
         (false, _) => path.to_vec(),
@@ -279,7 +280,7 @@ fn drop_ui(ui: &Ui, response: &Response, layers: &[Layer], path: &[usize]) -> Op
     Some(Edit::Shift(from.to_vec(), to))
 }
 
-/// The fields of the selected layer, and the buttons for it as a whole.
+/// Draws the fields of the selected layer, and the buttons for the layer as a whole.
 fn edit_ui(
     ui: &mut Ui,
     cx: &PanelContext<'_>,
@@ -308,7 +309,7 @@ fn edit_ui(
     shown.inner
 }
 
-/// Up, down, twice and away.
+/// Draws the buttons that move, duplicate and remove a layer.
 fn arrange_ui(ui: &mut Ui, layers: &[Layer], path: &[usize]) -> Option<Edit> {
     let size = vec2(ui.available_width(), ROW_HEIGHT);
     let (up, down) = (outline::above(layers, path), outline::below(layers, path));

@@ -1,19 +1,19 @@
-//! The layers as an outline: blocks have layers inside, and a path says where a layer is.
+//! The layers as an outline: blocks contain layers, and a path locates a layer.
 //!
 //! `[4]` is the fifth layer, `[4, 1]` the second inside it.
 
 use crate::model::Layer;
 
-/// Where a layer is: its index, and for a layer inside a block the block's path before it.
+/// The path of a layer: its index, after the path of its block if it is inside one.
 pub type Path = Vec<usize>;
 
-/// The path as people count, such as `5.2`.
+/// Formats a path with indices from 1, such as `5.2`.
 pub fn number(path: &[usize]) -> String {
     let parts: Vec<String> = path.iter().map(|idx| (idx + 1).to_string()).collect();
     parts.join(".")
 }
 
-/// Every layer's path, in the order they are shown in.
+/// Returns every layer's path, in display order.
 pub fn paths(layers: &[Layer]) -> Vec<Path> {
     let mut found = Vec::new();
     for (idx, layer) in layers.iter().enumerate() {
@@ -25,7 +25,7 @@ pub fn paths(layers: &[Layer]) -> Vec<Path> {
     found
 }
 
-/// The layer at `path`.
+/// Returns the layer at `path`.
 pub fn get<'a>(layers: &'a [Layer], path: &[usize]) -> Option<&'a Layer> {
     let (&idx, rest) = path.split_first()?;
     let layer = layers.get(idx)?;
@@ -36,13 +36,13 @@ pub fn get<'a>(layers: &'a [Layer], path: &[usize]) -> Option<&'a Layer> {
     }
 }
 
-/// The layer at `path`, to be changed.
+/// Returns the layer at `path`, mutably.
 pub fn get_mut<'a>(layers: &'a mut Vec<Layer>, path: &[usize]) -> Option<&'a mut Layer> {
     let (&idx, block) = path.split_last()?;
     list_mut(layers, block)?.get_mut(idx)
 }
 
-/// The list in which the layers of the block at `path` stand; that of the network for no path.
+/// Returns the layers of the block at path `block`, or of the network for an empty path.
 fn list_mut<'a>(layers: &'a mut Vec<Layer>, block: &[usize]) -> Option<&'a mut Vec<Layer>> {
     let Some((&idx, rest)) = block.split_first() else {
         return Some(layers);
@@ -50,15 +50,14 @@ fn list_mut<'a>(layers: &'a mut Vec<Layer>, block: &[usize]) -> Option<&'a mut V
     list_mut(layers.get_mut(idx)?.inside_mut()?, rest)
 }
 
-/// Takes out the layer at `path`.
+/// Removes and returns the layer at `path`.
 pub fn remove(layers: &mut Vec<Layer>, path: &[usize]) -> Option<Layer> {
     let (&idx, block) = path.split_last()?;
     let list = list_mut(layers, block)?;
     (idx < list.len()).then(|| list.remove(idx))
 }
 
-/// Puts `layer` in so that `path` leads to it, or at the end of its list where that is shorter.
-/// Says where it is then.
+/// Inserts `layer` at `path`, or at the end of the list if that is shorter, and returns its path.
 pub fn insert(layers: &mut Vec<Layer>, path: &[usize], layer: Layer) -> Option<Path> {
     let (&idx, block) = path.split_last()?;
     let list = list_mut(layers, block)?;
@@ -67,15 +66,15 @@ pub fn insert(layers: &mut Vec<Layer>, path: &[usize], layer: Layer) -> Option<P
     Some([block, &[idx]].concat())
 }
 
-/// Moves the layer at `from` to before what `to` leads to now, and says where it is then. A block
-/// does not go into itself.
+/// Moves the layer at `from` to before the one at `to`, and returns its new path. A block cannot be
+/// moved into itself.
 pub fn shift(layers: &mut Vec<Layer>, from: &[usize], to: &[usize]) -> Option<Path> {
     if to.starts_with(from) {
         return None;
     }
     let layer = remove(layers, from)?;
     let mut to = to.to_vec();
-    // What stood behind it in the same list has moved up.
+    // The layers after it in the same list have moved up.
     let (&idx, block) = from.split_last()?;
     if to.starts_with(block) && to.len() > block.len() && to[block.len()] > idx {
         to[block.len()] -= 1;
@@ -83,8 +82,8 @@ pub fn shift(layers: &mut Vec<Layer>, from: &[usize], to: &[usize]) -> Option<Pa
     insert(layers, &to, layer)
 }
 
-/// Where a layer goes that moves down by one line, into and out of blocks: the path it is put
-/// before, for [`shift`]. A block steps over other blocks.
+/// Returns where a layer goes when it moves down by one row, into and out of blocks: the path to
+/// insert it before, for [`shift`]. A block moves past other blocks.
 pub fn below(layers: &[Layer], path: &[usize]) -> Option<Path> {
     let (&idx, block) = path.split_last()?;
     let beside = |idx: usize| [block, &[idx]].concat();
@@ -100,7 +99,7 @@ pub fn below(layers: &[Layer], path: &[usize]) -> Option<Path> {
     }
 }
 
-/// The same upwards.
+/// The same as [`below`], upward.
 pub fn above(layers: &[Layer], path: &[usize]) -> Option<Path> {
     let (&idx, block) = path.split_last()?;
     let Some(before) = idx.checked_sub(1) else {

@@ -1,4 +1,4 @@
-//! What the whole network holds and costs.
+//! Size and cost of the whole network.
 
 use egui::{Align, Layout, Ui, vec2};
 
@@ -8,33 +8,34 @@ use crate::ui::format;
 use crate::ui::panels::PanelContext;
 use crate::ui::theme::{self, tokens};
 
-/// Shows parameters, cost, memory and time.
+/// Draws parameters, cost, memory and time.
 pub fn totals_ui(ui: &mut Ui, cx: &PanelContext<'_>, draft: &TrainConfig, report: &SpecReport) {
     let bytes = draft.training_bytes();
     total_ui(
         ui,
         "Parameters",
         format::thousands(report.n_parameters()),
-        "Numbers that are learned, in all layers together.",
+        "Learned numbers in all layers together.",
     );
     total_ui(
         ui,
-        "Multiply-adds an image",
+        "MACs per image",
         format::thousands(report.multiply_adds()),
-        "What one image costs, forwards; training costs about three times as much.",
+        "Multiply-accumulates of a forward pass for one image; training takes about three times as \
+         many.",
     );
     total_ui(
         ui,
         "Memory while training",
         format::bytes(bytes),
-        "Weights, gradients, the optimizer's memory, and the values of one batch.",
+        "Weights, gradients, optimizer state and the activations of one batch.",
     );
     if let Some(secs) = epoch_secs(cx, draft, report) {
         total_ui(
             ui,
-            "An epoch, estimated",
+            "Estimated time per epoch",
             format!("about {}", format::duration(secs)),
-            "Judged by the speed of the newest run and by how much each network has to compute.",
+            "Estimated from the speed of the newest run and the MACs of both networks.",
         );
     }
 }
@@ -49,7 +50,7 @@ fn total_ui(ui: &mut Ui, label: &str, value: String, about: &str) {
     });
 }
 
-/// How long an epoch of `draft` would take, judged by the newest run of this session.
+/// Estimates the seconds per epoch of `draft` from the newest run that is shown.
 fn epoch_secs(cx: &PanelContext<'_>, draft: &TrainConfig, report: &SpecReport) -> Option<f64> {
     let run = cx.studio.runs().iter().rev().find(|r| r.is_visible)?;
     let speed = run.state.images_per_second()?;

@@ -1,4 +1,4 @@
-//! How training images are changed, with sixteen of them as the network would see them.
+//! The augmentation of training images, with a preview.
 
 use egui::{
     Color32, ColorImage, Rect, Role, Sense, TextureHandle, TextureOptions, Ui, WidgetInfo, pos2,
@@ -13,13 +13,13 @@ use crate::ui::format;
 use crate::ui::theme;
 use crate::ui::widgets::{Number, Weight, labeled_button, section};
 
-/// The section, with the picture of the setting it was last drawn for.
+/// The section, with its preview and the settings it was made for.
 #[derive(Default)]
 pub(super) struct AugmentSection {
     grid: Option<(Sample, TextureHandle)>,
 }
 
-/// What decides the picture.
+/// What determines the preview.
 #[derive(Clone, PartialEq)]
 struct Sample {
     augment: Augment,
@@ -27,14 +27,14 @@ struct Sample {
     fingerprint: String,
 }
 
-/// Images in a row of the grid, and rows.
+/// Rows and columns of the preview.
 const SIDE: usize = 4;
 
 impl AugmentSection {
-    /// Shows the augmentation of `draft` and edits it.
+    /// Draws and edits the augmentation of `draft`.
     pub(super) fn ui(&mut self, ui: &mut Ui, cx: &PanelContext<'_>, draft: &mut TrainConfig) {
-        let explanation = "Shows every training image a little differently each time, so that the network cannot \
-                           learn them by heart: too strong and it learns what does not exist.";
+        let explanation = "Changes every training image a little each epoch, so that the network \
+                           cannot memorize them: too strong and it learns from unrealistic images.";
         let summary = summary(&draft.augment);
         section(ui, "Augment", explanation, &summary, |ui| {
             buttons_ui(ui, &mut draft.augment);
@@ -45,7 +45,7 @@ impl AugmentSection {
         });
     }
 
-    /// The first sixteen training images as the first epoch shows them.
+    /// Draws the first sixteen training images, augmented as in the first epoch.
     fn grid_ui(&mut self, ui: &mut Ui, cx: &PanelContext<'_>, draft: &TrainConfig) {
         let Some(dataset) = cx.studio.dataset() else {
             return;
@@ -65,10 +65,7 @@ impl AugmentSection {
             self.grid = Some((wanted, texture));
         }
         ui.add_space(4.0);
-        ui.label(theme::quiet(
-            ui,
-            "Sixteen training images, as the next epoch might show them",
-        ));
+        ui.label(theme::quiet(ui, "Preview: 16 training images as augmented"));
         let side = ui.available_width();
         let (rect, response) = ui.allocate_exact_size(vec2(side, side), Sense::hover());
         response.widget_info(|| WidgetInfo::labeled(Role::Image, true, "Augmented images"));
@@ -78,7 +75,8 @@ impl AugmentSection {
                 .image(texture.id(), rect, whole, Color32::WHITE);
         }
         response.on_hover_text(
-            "Sixteen training images with these settings: if you cannot read them, neither can the network.",
+            "16 training images with these settings: if you cannot read them, neither can the \
+             network.",
         );
     }
 }
@@ -103,20 +101,14 @@ fn summary(augment: &Augment) -> String {
 
 fn buttons_ui(ui: &mut Ui, augment: &mut Augment) {
     ui.horizontal(|ui| {
-        let gentle = labeled_button(ui, None, "Gentle", Weight::Plain, 64.0, true)
-            .on_hover_text("Small shifts, turns and bends that leave every digit what it is.");
+        let gentle = labeled_button(ui, None, "Gentle", Weight::Plain, 64.0, true).on_hover_text(
+            "Small shifts, rotations and distortions that keep every digit readable.",
+        );
         if gentle.clicked() {
             *augment = Augment::GENTLE;
         }
-        let off = labeled_button(
-            ui,
-            None,
-            "No augmentation",
-            Weight::Plain,
-            64.0,
-            !augment.is_off(),
-        )
-        .on_hover_text("Shows every training image as it is.");
+        let off = labeled_button(ui, None, "Reset", Weight::Plain, 64.0, !augment.is_off())
+            .on_hover_text("Turns augmentation off.");
         if off.clicked() {
             *augment = Augment::default();
         }
@@ -141,53 +133,55 @@ fn kind_ui(ui: &mut Ui, cx: &PanelContext<'_>, kind: AugmentKind, augment: &mut 
     );
 }
 
-/// Name, explanation and unit of a kind.
+/// Returns label, explanation and unit of a kind.
 fn description(kind: AugmentKind) -> (&'static str, &'static str, &'static str) {
     match kind {
         AugmentKind::Shift => (
             "Shift",
-            "Pixels by which images move in any direction at most: too many and parts leave the image.",
+            "Largest shift in any direction: too large and parts leave the image.",
             " pixels",
         ),
         AugmentKind::Rotation => (
             "Rotation",
-            "Degrees by which images turn either way at most: too many and a 6 becomes a 9.",
+            "Largest rotation either way: too large and a 6 becomes a 9.",
             "°",
         ),
         AugmentKind::Scale => (
             "Scale",
-            "Share by which images grow or shrink at most: too much and strokes leave the image or merge.",
+            "Largest change of size, as a share: too large and strokes leave the image or merge.",
             "",
         ),
         AugmentKind::Shear => (
             "Shear",
-            "Degrees by which images slant either way at most: handwriting does, print does not.",
+            "Largest slant either way: handwriting slants, print does not.",
             "°",
         ),
         AugmentKind::Elastic => (
             "Elastic",
-            "Pixels by which parts of an image move against each other, as hands tremble: too many and digits melt.",
+            "Largest shift of parts of an image against each other, like a trembling hand: too \
+             much distorts the digits.",
             " pixels",
         ),
         AugmentKind::Erasing => (
             "Erasing",
-            "Largest share of the area that every other image loses: too much and what tells digits apart is gone.",
+            "Largest share of the area erased in every other image: too large and what \
+             distinguishes the digits is gone.",
             "",
         ),
         AugmentKind::Noise => (
             "Noise",
-            "Standard deviation of the noise on each pixel: too much and thin strokes drown.",
+            "Standard deviation of the noise on each pixel: too large and thin strokes disappear.",
             "",
         ),
         AugmentKind::Brightness => (
             "Brightness",
-            "Share by which images become brighter or darker at most: too much and some turn black.",
+            "Largest change of brightness, as a share: too large and some images turn black.",
             "",
         ),
     }
 }
 
-/// The images in a square, a pixel apart.
+/// Returns the augmented images in a square, a pixel apart.
 fn picture(set: &ImageSet, sample: &Sample) -> ColorImage {
     let [channels, height, width] = set.shape();
     let size = [SIDE * (width + 1) - 1, SIDE * (height + 1) - 1];

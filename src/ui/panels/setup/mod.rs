@@ -1,4 +1,4 @@
-//! The panel on the left: everything that decides a run.
+//! The panel on the left: all settings of a run.
 
 use egui::{Align, Layout, ScrollArea, Ui};
 
@@ -22,7 +22,7 @@ use rows::count_ui;
 pub(super) use rows::{effect, number_ui};
 use seed::seed_ui;
 
-/// The settings.
+/// The settings panel.
 #[derive(Default)]
 pub struct SetupPanel {
     layers: LayersPanel,
@@ -30,7 +30,7 @@ pub struct SetupPanel {
 }
 
 impl SetupPanel {
-    /// Shows the settings; an edit is handed on as a whole new configuration.
+    /// Draws the settings; an edit sends a complete new configuration.
     pub fn ui(&mut self, ui: &mut Ui, cx: &mut PanelContext<'_>) {
         ScrollArea::vertical()
             .auto_shrink(false)
@@ -48,7 +48,7 @@ impl SetupPanel {
                 ui.add_space(12.0);
                 self.augment.ui(ui, cx, &mut draft);
                 ui.add_space(12.0);
-                ui.label(theme::section(ui, "Start"));
+                ui.label(theme::section(ui, "Initialization"));
                 start_ui(ui, cx, &mut draft);
                 if draft != *cx.studio.draft() {
                     cx.act(Action::SetDraft(Box::new(draft)));
@@ -57,14 +57,14 @@ impl SetupPanel {
     }
 }
 
-/// The title of the part, and the way to a learning rate.
+/// Draws the heading, with the button of the LR finder.
 fn training_title_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     ui.horizontal(|ui| {
         ui.label(theme::section(ui, "Training"));
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             let command = Command::FindLr;
             let is_possible = command.is_possible(cx.studio);
-            let button = labeled_button(ui, None, "Find rate…", Weight::Bare, 0.0, is_possible);
+            let button = labeled_button(ui, None, "Find LR…", Weight::Bare, 0.0, is_possible);
             if button.on_hover_text(command.tooltip(ui)).clicked() {
                 cx.command(command);
             }
@@ -73,8 +73,8 @@ fn training_title_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
 }
 
 fn rates_ui(ui: &mut Ui, cx: &PanelContext<'_>, draft: &mut TrainConfig) {
-    let rate = "How far the weights move at each update: too small and learning crawls, too big and the loss jumps or \
-                diverges.";
+    let rate = "How far the weights move per update: too small and training is slow, too big and \
+                the loss jumps or diverges.";
     number_ui(
         ui,
         cx,
@@ -85,8 +85,8 @@ fn rates_ui(ui: &mut Ui, cx: &PanelContext<'_>, draft: &mut TrainConfig) {
         &mut draft.learning_rate,
     );
     schedule::ui(ui, cx, draft);
-    let decay = "Pulls all weights toward zero, against memorizing: too much of it and the network cannot fit even \
-                 what is simple.";
+    let decay = "Shrinks weights toward zero to reduce overfitting: too much of it and the network \
+                 cannot fit even what is simple.";
     number_ui(
         ui,
         cx,
@@ -99,8 +99,8 @@ fn rates_ui(ui: &mut Ui, cx: &PanelContext<'_>, draft: &mut TrainConfig) {
 }
 
 fn amounts_ui(ui: &mut Ui, cx: &PanelContext<'_>, draft: &mut TrainConfig) {
-    let batch = "Images behind each update: small batches are noisy but learn more from each image, large ones are \
-                 smooth and faster to compute.";
+    let batch = "Images per update: small batches are noisy but learn more from each image, large \
+                 ones are smooth and faster to compute.";
     let images = Number::count(0.0, 1e6, " images");
     count_ui(
         ui,
@@ -111,8 +111,8 @@ fn amounts_ui(ui: &mut Ui, cx: &PanelContext<'_>, draft: &mut TrainConfig) {
         &images,
         &mut draft.batch_size,
     );
-    let epochs = "How often training goes through all images: too few and it stops before it is good, too many and it \
-                  memorizes.";
+    let epochs = "Passes over the training images: too few and training ends too early, too many \
+                  and the network overfits.";
     count_ui(
         ui,
         cx,
@@ -122,15 +122,15 @@ fn amounts_ui(ui: &mut Ui, cx: &PanelContext<'_>, draft: &mut TrainConfig) {
         &Number::count(0.0, 1e5, ""),
         &mut draft.epochs,
     );
-    let held_out = "Training images held back to watch how the network does on images it does not learn from: too few \
-                    and the curve is noisy, too many and there is less to learn from.";
+    let validation = "Training images set aside to measure the network on images it is not trained \
+                      on: too few and the curve is noisy, too many and less is left to train on.";
     let images = Number::count(0.0, 1e9, " images");
     count_ui(
         ui,
         cx,
         Field::Validation,
         "Validation",
-        held_out,
+        validation,
         &images,
         &mut draft.n_validation,
     );
@@ -139,14 +139,14 @@ fn amounts_ui(ui: &mut Ui, cx: &PanelContext<'_>, draft: &mut TrainConfig) {
 fn start_ui(ui: &mut Ui, cx: &mut PanelContext<'_>, draft: &mut TrainConfig) {
     let next_run = cx.studio.live_run().map(|_| Effect::NextRun);
     let row = Row {
-        label: "First weights",
-        explanation: "How large the first random weights are: Glorot suits tanh and sigmoid and is Keras' choice, He \
-                      suits deep stacks of ReLU.",
+        label: "Initial weights",
+        explanation: "Scale of the initial random weights: Glorot suits tanh and sigmoid and is \
+                      Keras' default, He suits deep stacks of ReLU.",
         effect: next_run,
         error: None,
     };
     row.show(ui, |ui| {
-        let shown = combo(ui, "First weights", draft.init.label(), |ui| {
+        let shown = combo(ui, "Initial weights", draft.init.label(), |ui| {
             for init in Init::ALL {
                 ui.selectable_value(&mut draft.init, init, init.label());
             }

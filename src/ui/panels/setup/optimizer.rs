@@ -1,4 +1,4 @@
-//! The optimizer and its numbers.
+//! The optimizer and its settings.
 
 use egui::Ui;
 
@@ -8,12 +8,12 @@ use crate::studio::Effect;
 use crate::train::{Field, Optimizer, TrainConfig};
 use crate::ui::widgets::{Number, Row, combo};
 
-/// Shows the optimizer of `draft` and edits it.
+/// Draws and edits the optimizer of `draft`.
 pub(super) fn optimizer_ui(ui: &mut Ui, cx: &PanelContext<'_>, draft: &mut TrainConfig) {
     let row = Row {
         label: "Optimizer",
-        explanation: "The rule that turns gradients into new weights: Adam finds its own step sizes, SGD needs \
-                      a well chosen learning rate but often ends a little better.",
+        explanation: "The rule from gradients to updates: Adam adapts its step sizes, SGD needs a \
+                      well-chosen learning rate but often ends slightly better.",
         effect: cx.studio.live_run().map(|_| Effect::NextRun),
         error: None,
     };
@@ -64,7 +64,7 @@ pub(super) fn optimizer_ui(ui: &mut Ui, cx: &PanelContext<'_>, draft: &mut Train
     }
 }
 
-/// Changes the rule, and the learning rate with it where it was the usual one of the old rule.
+/// Changes the optimizer, and the learning rate with it if it was the old optimizer's default.
 fn choose_optimizer(draft: &mut TrainConfig, optimizer: Optimizer) {
     if draft.learning_rate == draft.optimizer.default_learning_rate() {
         draft.learning_rate = optimizer.default_learning_rate();
@@ -73,8 +73,8 @@ fn choose_optimizer(draft: &mut TrainConfig, optimizer: Optimizer) {
 }
 
 fn momentum_ui(ui: &mut Ui, cx: &PanelContext<'_>, momentum: &mut f64) {
-    let explanation = "Share of the last update carried into the next: without it progress is slow in long valleys, \
-                       close to 1 it overshoots.";
+    let explanation = "Share of the last update carried into the next: without it, progress in \
+                       long valleys is slow; close to 1, it overshoots.";
     let share = Number::share();
     number_ui(
         ui,
@@ -88,14 +88,14 @@ fn momentum_ui(ui: &mut Ui, cx: &PanelContext<'_>, momentum: &mut f64) {
 }
 
 fn alpha_ui(ui: &mut Ui, cx: &PanelContext<'_>, alpha: &mut f64) {
-    let explanation = "How long RMSprop remembers the size of the gradient, which sets each weight's own step: too \
-                       short and the steps become erratic.";
+    let explanation = "Decay of the running mean of the squared gradient, which scales each \
+                       weight's step: too small and the steps become erratic.";
     let share = Number::share();
     number_ui(
         ui,
         cx,
         Field::Alpha,
-        "α (memory)",
+        "α (smoothing)",
         explanation,
         &share,
         alpha,
@@ -103,14 +103,15 @@ fn alpha_ui(ui: &mut Ui, cx: &PanelContext<'_>, alpha: &mut f64) {
 }
 
 fn nesterov_ui(ui: &mut Ui, cx: &PanelContext<'_>, nesterov: &mut bool) {
-    let explanation = "Takes the gradient where the momentum leads instead of where the weights are: often a little \
-                       faster, and never much worse.";
+    let explanation = "Evaluates the gradient where momentum leads instead of at the current \
+                       weights: often slightly faster, and never much worse.";
     switch_ui(ui, cx, "Nesterov", explanation, nesterov);
 }
 
 fn decoupled_ui(ui: &mut Ui, cx: &PanelContext<'_>, decoupled: &mut bool) {
-    let explanation = "Lets weight decay shrink the weights directly instead of joining the gradient, as AdamW does: \
-                       its strength then no longer depends on the size of the gradients.";
+    let explanation = "Applies weight decay to the weights instead of adding it to the gradient, \
+                       as AdamW does: its strength then does not depend on the size of the \
+                       gradients.";
     switch_ui(ui, cx, "Decoupled decay", explanation, decoupled);
 }
 
@@ -121,7 +122,8 @@ fn adam_ui(
     beta2: &mut f64,
     epsilon: &mut f64,
 ) {
-    let mean = "How long Adam remembers the mean of the gradient: too short is jumpy, too long is sluggish.";
+    let mean = "Decay of the running mean of the gradient: too small is jumpy, too close to 1 is \
+                sluggish.";
     number_ui(
         ui,
         cx,
@@ -131,8 +133,8 @@ fn adam_ui(
         &Number::share(),
         beta1,
     );
-    let square = "How long Adam remembers the size of the gradient, which sets each weight's own step: too short and \
-                  the steps become erratic.";
+    let square = "Decay of the running mean of the squared gradient, which scales each weight's \
+                  step: too small and the steps become erratic.";
     number_ui(
         ui,
         cx,
@@ -146,8 +148,8 @@ fn adam_ui(
 }
 
 fn epsilon_ui(ui: &mut Ui, cx: &PanelContext<'_>, epsilon: &mut f64) {
-    let explanation = "Keeps steps finite where gradients are almost zero: too big and every weight gets the same \
-                       step.";
+    let explanation = "Keeps steps finite where gradients are almost zero: too big and step sizes \
+                       no longer adapt.";
     let rate = Number::rate(1.0);
     number_ui(ui, cx, Field::Epsilon, "ε", explanation, &rate, epsilon);
 }

@@ -1,4 +1,4 @@
-//! What keeps the network from learning its training images by heart, and updates from running away.
+//! Settings against overfitting and unstable updates.
 
 use egui::Ui;
 
@@ -9,21 +9,20 @@ use crate::train::{Clip, Field, Loss, TrainConfig, Watched};
 use crate::ui::format;
 use crate::ui::widgets::{Number, Row, combo, section};
 
-/// Shows the regularization of `draft` and edits it.
+/// Draws and edits the regularization of `draft`.
 pub(super) fn ui(ui: &mut Ui, cx: &PanelContext<'_>, draft: &mut TrainConfig) {
-    let explanation = "What keeps the network from learning its training images by heart, and its updates from \
-                       running away.";
+    let explanation = "Settings against overfitting and unstable updates.";
     let summary = summary(draft);
     section(ui, "Regularize", explanation, &summary, |ui| {
         loss_ui(ui, cx, draft);
         penalties_ui(ui, cx, draft);
         clip_ui(ui, cx, draft);
-        average_ui(ui, cx, draft);
+        ema_ui(ui, cx, draft);
         early_ui(ui, cx, draft);
     });
 }
 
-/// What is on, in one line.
+/// Returns the settings in use, in one line.
 fn summary(draft: &TrainConfig) -> String {
     let number = |name: &str, value: f64| {
         (value != 0.0).then(|| format!("{name} {}", format::setting(value)))
@@ -40,7 +39,7 @@ fn summary(draft: &TrainConfig) -> String {
         loss,
         number("L1", draft.l1),
         clip,
-        number("average", draft.ema_decay),
+        number("EMA", draft.ema_decay),
         number("patience", draft.early_stopping.patience as f64),
     ]
     .into_iter()
@@ -55,8 +54,8 @@ fn summary(draft: &TrainConfig) -> String {
 fn loss_ui(ui: &mut Ui, cx: &PanelContext<'_>, draft: &mut TrainConfig) {
     let row = Row {
         label: "Loss",
-        explanation: "What training makes small: cross entropy punishes confident mistakes hard and suits classes, \
-                      squared error forgives them and learns slowly.",
+        explanation: "What training minimizes: cross entropy punishes confident mistakes hard and \
+                      suits classes, squared error tolerates them and learns slowly.",
         effect: cx.studio.live_run().map(|_| Effect::NextRun),
         error: None,
     };
@@ -72,8 +71,8 @@ fn loss_ui(ui: &mut Ui, cx: &PanelContext<'_>, draft: &mut TrainConfig) {
         shown.on_hover_text(row.tooltip());
     });
     if let Loss::CrossEntropy { label_smoothing } = &mut draft.loss {
-        let explanation = "Share of the answer that is spread over all classes, so that the network need not be \
-                           certain: too much and it is never sure of anything.";
+        let explanation = "Share of the target that is spread over all classes, to avoid \
+                           overconfidence: too much and the network is never confident.";
         let share = Number::share();
         number_ui(
             ui,
@@ -88,8 +87,8 @@ fn loss_ui(ui: &mut Ui, cx: &PanelContext<'_>, draft: &mut TrainConfig) {
 }
 
 fn penalties_ui(ui: &mut Ui, cx: &PanelContext<'_>, draft: &mut TrainConfig) {
-    let l1 = "Pulls all weights toward zero by the same step, so that unneeded ones vanish: too much and nothing is \
-              left.";
+    let l1 = "Shrinks all weights toward zero by the same step, so that unneeded ones vanish: too \
+              much and nothing is left.";
     let rate = Number::rate(100.0);
     number_ui(ui, cx, Field::L1, "L1 penalty", l1, &rate, &mut draft.l1);
 }
@@ -97,8 +96,8 @@ fn penalties_ui(ui: &mut Ui, cx: &PanelContext<'_>, draft: &mut TrainConfig) {
 fn clip_ui(ui: &mut Ui, cx: &PanelContext<'_>, draft: &mut TrainConfig) {
     let row = Row {
         label: "Clip gradients",
-        explanation: "Limits an update after a wild batch, by the length of the whole gradient or by each of its \
-                      numbers: too low a limit and everything crawls.",
+        explanation: "Limits the gradient of an extreme batch, by its norm or by each of its \
+                      values: too low and training is slow.",
         effect: cx.studio.live_run().map(|_| Effect::NextRun),
         error: None,
     };
@@ -114,33 +113,33 @@ fn clip_ui(ui: &mut Ui, cx: &PanelContext<'_>, draft: &mut TrainConfig) {
         shown.on_hover_text(row.tooltip());
     });
     if let Clip::Norm { max } | Clip::Value { max } = &mut draft.clip {
-        let explanation =
-            "The greatest length, or the greatest size of a number, that is let through.";
+        let explanation = "The largest norm, or the largest absolute value, allowed.";
         let rate = Number::rate(1e6);
         number_ui(ui, cx, Field::Clip, "Clip at", explanation, &rate, max);
     }
 }
 
-fn average_ui(ui: &mut Ui, cx: &PanelContext<'_>, draft: &mut TrainConfig) {
-    let explanation = "Memory of a moving average of the weights, which is then what is measured, drawn upon and saved: \
-                       0.999 smooths the last thousand updates, 0 keeps the weights as they are; too long and it lags.";
+fn ema_ui(ui: &mut Ui, cx: &PanelContext<'_>, draft: &mut TrainConfig) {
+    let explanation = "Decay of the moving average (EMA) of the weights, which is then evaluated, \
+                       used for drawings and saved: 0.999 averages over the last thousand updates, \
+                       0 turns it off; too close to 1 and it lags.";
     let share = Number::share();
-    let average = &mut draft.ema_decay;
+    let decay = &mut draft.ema_decay;
     number_ui(
         ui,
         cx,
         Field::EmaDecay,
-        "Average weights",
+        "EMA decay",
         explanation,
         &share,
-        average,
+        decay,
     );
 }
 
 fn early_ui(ui: &mut Ui, cx: &PanelContext<'_>, draft: &mut TrainConfig) {
     let early = &mut draft.early_stopping;
-    let explanation = "Epochs without improvement that end the run, which then gets the weights of its best epoch back; \
-                       0 lets it run to its end, too few end it in a dip.";
+    let explanation = "Epochs without improvement after which the run stops and its best weights \
+                       are restored; 0 turns early stopping off, too few stop the run in a dip.";
     let epochs = Number::count(0.0, 1e5, " epochs");
     let patience = &mut early.patience;
     count_ui(
@@ -156,14 +155,14 @@ fn early_ui(ui: &mut Ui, cx: &PanelContext<'_>, draft: &mut TrainConfig) {
         return;
     }
     let row = Row {
-        label: "Watch",
-        explanation: "What must improve on the held-out images: the loss notices growing certainty about mistakes, the \
-                      accuracy does not.",
+        label: "Monitor",
+        explanation: "What must improve on the validation images: the loss reflects growing \
+                      confidence in mistakes, the accuracy does not.",
         effect: cx.studio.live_run().map(|_| Effect::NextRun),
         error: None,
     };
     row.show(ui, |ui| {
-        let shown = combo(ui, "Watch", early.metric.label(), |ui| {
+        let shown = combo(ui, "Monitor", early.metric.label(), |ui| {
             for metric in Watched::ALL {
                 ui.selectable_value(&mut early.metric, metric, metric.label());
             }
@@ -171,8 +170,9 @@ fn early_ui(ui: &mut Ui, cx: &PanelContext<'_>, draft: &mut TrainConfig) {
         shown.on_hover_text(row.tooltip());
     });
     let row = Row {
-        label: "Counts from",
-        explanation: "By how much the watched number must improve to count: too much and slow progress ends the run.",
+        label: "Minimum delta",
+        explanation: "Smallest change of the monitored metric that counts as an improvement: too \
+                      large and slow progress stops the run.",
         effect: cx.studio.live_run().map(|_| Effect::NextRun),
         error: None,
     };

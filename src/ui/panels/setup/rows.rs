@@ -1,4 +1,4 @@
-//! Rows of settings: a name, a value, an explanation, and what is wrong.
+//! Rows of settings: label, value, explanation and error.
 
 use egui::Ui;
 
@@ -7,12 +7,12 @@ use crate::studio::Effect;
 use crate::train::Field;
 use crate::ui::widgets::{Number, Row};
 
-/// When a change of `field` takes effect; only worth saying while a run is live.
+/// Returns when a change of `field` takes effect; `None` without a live run.
 pub(in super::super) fn effect(cx: &PanelContext<'_>, field: Field) -> Option<Effect> {
     cx.studio.live_run().map(|_| cx.studio.effect_of(field))
 }
 
-/// A row for a number in the settings.
+/// Draws the row of a number.
 pub(in super::super) fn number_ui(
     ui: &mut Ui,
     cx: &PanelContext<'_>,
@@ -34,7 +34,7 @@ pub(in super::super) fn number_ui(
     }
 }
 
-/// The same for a count.
+/// Draws the row of a count.
 pub(super) fn count_ui(
     ui: &mut Ui,
     cx: &PanelContext<'_>,
@@ -49,7 +49,7 @@ pub(super) fn count_ui(
     *value = real.max(0.0) as usize;
 }
 
-/// A row for something that is on or off.
+/// Draws the row of a switch.
 pub(super) fn switch_ui(
     ui: &mut Ui,
     cx: &PanelContext<'_>,

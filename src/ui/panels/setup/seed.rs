@@ -9,15 +9,15 @@ use crate::ui::command::Command;
 use crate::ui::theme::ROW_HEIGHT;
 use crate::ui::widgets::{Icon, Row, VALUE_WIDTH, error_ui, icon_button};
 
-/// The text of the field while it is edited, and what is wrong with the one that was left last.
+/// The text of the field while it is edited, and the error of the last text entered.
 #[derive(Clone, Default)]
 struct Typing {
     text: Option<String>,
-    /// With the seed that stayed.
+    /// With the seed that was kept.
     error: Option<(String, u64)>,
 }
 
-/// Shows the seed of `draft` and edits it.
+/// Draws and edits the seed of `draft`.
 pub(super) fn seed_ui(
     ui: &mut Ui,
     cx: &mut PanelContext<'_>,
@@ -26,8 +26,8 @@ pub(super) fn seed_ui(
 ) {
     let row = Row {
         label: "Seed",
-        explanation: "The number behind all chance, first weights, split, order, dropout, augmentation: the same seed and \
-                      settings give the same run again.",
+        explanation: "Determines everything random: initial weights, split, order, dropout, \
+                      augmentation. The same seed and settings reproduce the run.",
         effect,
         error: None,
     };
@@ -48,14 +48,14 @@ pub(super) fn seed_ui(
 }
 
 impl Typing {
-    /// What is typed counts when the field is left, as with every other number.
+    /// Draws the field; what is typed takes effect when it is left, as with every other number.
     fn field_ui(&mut self, ui: &mut Ui, tooltip: &str, draft: &mut TrainConfig) {
         let mut text = self.text.take().unwrap_or_else(|| draft.seed.to_string());
         // As wide as other values, or as the digits need.
         let font = egui::TextStyle::Monospace.resolve(ui.style());
         let digits = text.len() as f32 * ui.fonts_mut(|fonts| fonts.glyph_width(&font, '0'));
-        let usual = VALUE_WIDTH - ROW_HEIGHT - ui.spacing().item_spacing.x;
-        let width = (digits + 24.0).clamp(usual, ui.available_width().max(usual));
+        let min_width = VALUE_WIDTH - ROW_HEIGHT - ui.spacing().item_spacing.x;
+        let width = (digits + 24.0).clamp(min_width, ui.available_width().max(min_width));
         let edit = TextEdit::singleline(&mut text)
             .font(egui::TextStyle::Monospace)
             .align(egui::Align2::CENTER_CENTER)
@@ -68,9 +68,9 @@ impl Typing {
             match text.trim().parse() {
                 Ok(seed) => draft.seed = seed,
                 Err(_) => {
-                    let (most, kept) = (u64::MAX, draft.seed);
+                    let (max, kept) = (u64::MAX, draft.seed);
                     let error =
-                        format!("\"{text}\" is not a whole number from 0 to {most}; {kept} stays");
+                        format!("\"{text}\" is not a whole number from 0 to {max}; keeping {kept}");
                     self.error = Some((error, kept));
                 }
             }
