@@ -1,10 +1,10 @@
-//! Numbers as people read them.
+//! Formatting of numbers, units and settings.
 
 use crate::train::Value;
 
 pub use crate::train::thousands;
 
-/// The unit of `n`, of which `plural` is for several: ` seeds`, but ` seed` for one.
+/// Returns the unit of `n`, singular for 1: ` seed` for the plural ` seeds`.
 pub fn unit(plural: &'static str, n: f64) -> &'static str {
     let ending = match n {
         1.0 if plural.ends_with("ches") => "es",
@@ -14,7 +14,7 @@ pub fn unit(plural: &'static str, n: f64) -> &'static str {
     plural.strip_suffix(ending).unwrap_or(plural)
 }
 
-/// A count in at most five characters: `320`, `69.3k`, `1.2M`.
+/// Formats a count in at most five characters: `320`, `69.3k`, `1.2M`.
 pub fn short_count(n: u64) -> String {
     let scaled = |unit: f64, letter: char| {
         let value = n as f64 / unit;
@@ -32,7 +32,7 @@ pub fn short_count(n: u64) -> String {
     }
 }
 
-/// Bytes in the largest unit that leaves a whole number.
+/// Formats bytes in the largest unit that leaves a whole part.
 pub fn bytes(n: u64) -> String {
     match n {
         0..1_000 => format!("{n} B"),
@@ -42,7 +42,7 @@ pub fn bytes(n: u64) -> String {
     }
 }
 
-/// A duration: `0.8 s`, `42 s`, `3 min 5 s`, `2 h 14 min`.
+/// Formats a duration: `0.8 s`, `42 s`, `3 min 5 s`, `2 h 14 min`.
 pub fn duration(secs: f64) -> String {
     let whole = secs.max(0.0).round() as u64;
     match whole {
@@ -53,21 +53,21 @@ pub fn duration(secs: f64) -> String {
     }
 }
 
-/// A share as a percentage with one decimal.
+/// Formats a share as a percentage with one decimal.
 pub fn percent(share: f64) -> String {
     format!("{:.1} %", 100.0 * share)
 }
 
-/// A share as a percentage with two decimals, for results.
+/// Formats a share as a percentage with two decimals, for results.
 pub fn percent_exact(share: f64) -> String {
     format!("{:.2} %", 100.0 * share)
 }
 
-/// A setting such as a learning rate: `0.001`, `3e-4`, `0`.
+/// Formats a setting such as a learning rate: `0.001`, `3e-4`, `0`.
 pub fn setting(value: f64) -> String {
     let size = value.abs();
     if value == 0.0 || (1e-3..1e6).contains(&size) {
-        // Six digits are more than anyone sets, and hide what binary fractions add.
+        // Six decimals are enough for any setting and hide binary rounding errors.
         let rounded = format!("{value:.6}");
         rounded
             .trim_end_matches('0')
@@ -85,7 +85,7 @@ pub fn setting(value: f64) -> String {
     }
 }
 
-/// The value of a setting: a number, or words.
+/// Formats the value of a setting: a number or a name.
 pub fn value(value: &Value) -> String {
     match value {
         Value::Number(number) => setting(*number),
@@ -93,10 +93,10 @@ pub fn value(value: &Value) -> String {
     }
 }
 
-/// A loss with three or four telling digits.
+/// Formats a loss with three or four significant digits; `NaN` and `inf` as such.
 pub fn loss(value: f64) -> String {
     if !value.is_finite() {
-        return "not a number".to_owned();
+        return value.to_string();
     }
     if value.abs() < 0.0995 {
         format!("{value:.4}")
@@ -147,7 +147,7 @@ mod tests {
         );
         assert_eq!(
             [2.3456, 0.0123, f64::NAN].map(loss),
-            ["2.346", "0.0123", "not a number"]
+            ["2.346", "0.0123", "NaN"]
         );
         assert_eq!(percent(0.9315), "93.2 %");
         assert_eq!(percent_exact(0.98615), "98.61 %");

@@ -1,5 +1,5 @@
-//! Everything that makes the look: colors, fonts, sizes, spacing. The colors
-//! themselves are told in `picture/palette.rs`, for pictures have them too.
+//! The look of the window: colors, fonts, sizes, spacing. The colors themselves
+//! are defined in `picture/palette.rs`, since pictures use them too.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -20,42 +20,42 @@ pub const UNIT: f32 = 4.0;
 /// Height of a row with a field in it.
 pub const ROW_HEIGHT: f32 = 28.0;
 
-/// Distance between the edge of a panel and what is in it.
+/// Distance between the edge of a panel and its content.
 pub const PANEL_PADDING: i8 = 12;
 
 /// The colors of one theme.
 #[derive(Clone, Copy, Debug)]
 pub struct Tokens {
-    /// The same colors for pictures that leave the program.
+    /// The same colors, for pictures that are saved.
     pub palette: &'static Palette,
-    /// Behind everything, and behind what is typed.
+    /// Window background, and behind text fields.
     pub background: Color32,
     /// Panels.
     pub panel: Color32,
-    /// What stands out from a panel: buttons, fields, menus.
+    /// Raised from a panel: buttons, fields, menus.
     pub raised: Color32,
     /// Lines between regions.
     pub hairline: Color32,
-    /// What is read.
+    /// Primary text.
     pub text: Color32,
-    /// What explains: labels, units, hints.
+    /// Secondary text: labels, units, hints.
     pub quiet: Color32,
     /// The primary button, the focus, the current value.
     pub accent: Color32,
     /// Text on the accent.
     pub on_accent: Color32,
-    /// All is well.
+    /// Success.
     pub good: Color32,
-    /// Worth a look.
+    /// Warnings.
     pub warning: Color32,
-    /// Something is wrong.
+    /// Errors.
     pub bad: Color32,
 }
 
-/// For dark rooms.
+/// The dark theme.
 pub const DARK: Tokens = Tokens::new(&picture::DARK);
 
-/// For bright rooms.
+/// The light theme.
 pub const LIGHT: Tokens = Tokens::new(&picture::LIGHT);
 
 /// The canvas is black with white ink in both themes, as the network sees it.
@@ -82,7 +82,7 @@ impl Tokens {
         }
     }
 
-    /// The colors of a theme.
+    /// Returns the colors of a theme.
     pub fn of(theme: Theme) -> &'static Tokens {
         match theme {
             Theme::Dark => &DARK,
@@ -90,14 +90,14 @@ impl Tokens {
         }
     }
 
-    /// The color with the number `idx`: see [`Palette::data`].
+    /// Returns the color of run number `idx`: see [`Palette::data`].
     pub fn run_color(&self, idx: usize) -> Color32 {
         let [r, g, b] = self.palette.data(idx);
         Color32::from_rgb(r, g, b)
     }
 }
 
-/// The colors `ui` is drawn in.
+/// Returns the colors `ui` is drawn in.
 pub fn tokens(ui: &Ui) -> &'static Tokens {
     if ui.visuals().dark_mode {
         &DARK
@@ -106,17 +106,17 @@ pub fn tokens(ui: &Ui) -> &'static Tokens {
     }
 }
 
-/// `from` with a share of `to` in it.
+/// Mixes a share of `to` into `from`.
 pub fn mix(from: Color32, to: Color32, share: f32) -> Color32 {
     from.lerp_to_gamma(to, share)
 }
 
-/// The heavier cut of the text face.
+/// Returns the semibold cut of the text font.
 pub fn semibold() -> FontFamily {
     FontFamily::Name("semibold".into())
 }
 
-/// A heading of a section: small, heavy and quiet.
+/// Formats a section heading: small, heavy and quiet.
 pub fn section(ui: &Ui, text: &str) -> RichText {
     RichText::new(text.to_uppercase())
         .font(FontId::new(12.0, semibold()))
@@ -124,17 +124,17 @@ pub fn section(ui: &Ui, text: &str) -> RichText {
         .color(tokens(ui).quiet)
 }
 
-/// Small explaining text.
+/// Formats small secondary text.
 pub fn quiet(ui: &Ui, text: impl Into<String>) -> RichText {
     RichText::new(text).small().color(tokens(ui).quiet)
 }
 
-/// A number in a table or a read-out: digits of equal width.
+/// Formats a number in digits of equal width, for tables and readouts.
 pub fn number(text: impl Into<String>) -> RichText {
     RichText::new(text).monospace()
 }
 
-/// Puts fonts and both themes into the context.
+/// Installs the fonts and both themes.
 pub fn install(ctx: &Context) {
     ctx.set_fonts(fonts());
     for theme in [Theme::Dark, Theme::Light] {
@@ -152,12 +152,12 @@ fn fonts() -> FontDefinitions {
     for (name, bytes) in faces {
         let mut data = FontData::from_static(bytes);
         if name == "jetbrains-mono" {
-            // Brings its digits down to the base line of the text beside them.
+            // Aligns its digits with the baseline of the text beside them.
             data.tweak.y_offset_factor = 0.05;
         }
         fonts.font_data.insert(name.to_owned(), Arc::new(data));
     }
-    // egui's own fonts stay behind ours, for the symbols ours lack.
+    // egui's own fonts are the fallback, for symbols ours lack.
     let fallback = fonts.families.get(&FontFamily::Proportional).cloned();
     fonts
         .families
@@ -287,7 +287,7 @@ mod tests {
     /// WCAG 2.2, 1.4.3.
     const TEXT_CONTRAST: f32 = 4.5;
 
-    /// How far two colors are apart in lightness, 1 to 21 (WCAG 2.2, "contrast ratio").
+    /// Returns the contrast ratio of two colors, 1 to 21 (WCAG 2.2).
     fn contrast(a: Color32, b: Color32) -> f32 {
         let luminance = |c: Color32| {
             let [r, g, b, _] = egui::Rgba::from(c).to_array();

@@ -191,27 +191,27 @@ fn what_cannot_be_read_keeps_the_old_value_and_is_said_at_the_field() {
         type_rate(&mut window, text);
         press(&mut window, Modifiers::NONE, Key::Enter);
         assert_eq!(rate(&window), 0.001, "{text}");
-        window.get_by_label(&format!("\"{text}\" is not a number; 0.001 stays."));
+        window.get_by_label(&format!("\"{text}\" is not a number; keeping 0.001."));
     }
     type_rate(&mut window, "200");
     press(&mut window, Modifiers::NONE, Key::Enter);
-    window.get_by_label("200 is not between 0 and 100; 0.001 stays.");
+    window.get_by_label("200 is not between 0 and 100; keeping 0.001.");
     type_rate(&mut window, "0.01");
     press(&mut window, Modifiers::NONE, Key::Enter);
     assert_eq!(rate(&window), 0.01);
-    assert!(window.query_by_label_contains("stays.").is_none());
+    assert!(window.query_by_label_contains("keeping ").is_none());
 }
 
 #[test]
 fn fields_that_are_no_rows_say_it_too() {
     let mut window = window();
-    type_into(&mut window, Role::SpinButton, "Brush", "thick");
+    type_into(&mut window, Role::SpinButton, "Pen width", "thick");
     press(&mut window, Modifiers::NONE, Key::Enter);
-    window.get_by_label("\"thick\" is not a number; 7.5 stays.");
+    window.get_by_label("\"thick\" is not a number; keeping 7.5.");
     window.get_by_label("Drawing canvas").click();
     window.run_steps(4);
-    assert!(window.query_by_label_contains("stays.").is_none());
-    type_into(&mut window, Role::SpinButton, "Brush", "12,5 %");
+    assert!(window.query_by_label_contains("keeping ").is_none());
+    type_into(&mut window, Role::SpinButton, "Pen width", "12,5 %");
     press(&mut window, Modifiers::NONE, Key::Enter);
     assert_eq!(window.state().studio().pad().brush(), 0.125);
 }

@@ -1,11 +1,11 @@
-//! How sure the network is of each class.
+//! Bars for the probability of each class.
 
 use egui::{Align2, FontId, Rect, Role, Sense, TextStyle, Ui, WidgetInfo, pos2, vec2};
 
 use crate::ui::format;
 use crate::ui::theme::tokens;
 
-/// One class and its probability; `None` before there is an answer.
+/// A class and its probability; `None` before there is a prediction.
 #[derive(Clone, Debug)]
 pub struct Bar<'a> {
     /// Name of the class.
@@ -16,10 +16,10 @@ pub struct Bar<'a> {
     pub is_winner: bool,
 }
 
-/// Room for `100.0 %`.
+/// Width of `100.0 %`.
 const PERCENT_WIDTH: f32 = 56.0;
 
-/// Draws the bars from the top down, `row_height` each.
+/// Draws the bars from top to bottom, each `row_height` high.
 pub fn probability_bars(ui: &mut Ui, bars: &[Bar<'_>], row_height: f32) {
     let font = TextStyle::Monospace.resolve(ui.style());
     let name_width = bars
@@ -32,7 +32,7 @@ pub fn probability_bars(ui: &mut Ui, bars: &[Bar<'_>], row_height: f32) {
         let (rect, response) = ui.allocate_exact_size(size, Sense::hover());
         let percent = bar.probability.map(|p| format::percent(f64::from(p)));
         response.widget_info(|| {
-            let value = percent.as_deref().unwrap_or("no answer yet");
+            let value = percent.as_deref().unwrap_or("no prediction yet");
             WidgetInfo::labeled(Role::Label, true, format!("{}: {value}", bar.name))
         });
         paint_bar(ui, bar, rect, name_width, percent.as_deref().unwrap_or("–"));

@@ -1,4 +1,4 @@
-//! Buttons with a picture, a word, or both.
+//! Buttons with an icon, a label, or both.
 
 use egui::{
     Color32, CornerRadius, FontId, Response, Role, Sense, StrokeKind, TextStyle, Ui, WidgetInfo,
@@ -8,10 +8,10 @@ use egui::{
 use super::Icon;
 use crate::ui::theme::{self, ROW_HEIGHT, tokens};
 
-/// How much a button asks for.
+/// How prominent a button is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Weight {
-    /// The one thing to do next: filled with the accent. At most one at a time.
+    /// The default next step: filled with the accent color. At most one at a time.
     Primary,
     /// A frame.
     Plain,
@@ -19,7 +19,7 @@ pub enum Weight {
     Bare,
 }
 
-/// A button with a picture and a word, at least `min_width` wide.
+/// Draws a button with a label and an optional icon, at least `min_width` wide.
 pub fn labeled_button(
     ui: &mut Ui,
     icon: Option<Icon>,
@@ -56,7 +56,7 @@ pub fn labeled_button(
     response
 }
 
-/// A button that is only a picture; `name` is what it is called by those who cannot see it.
+/// Draws a button that is only an icon; `name` is its accessible name.
 pub fn icon_button(ui: &mut Ui, icon: Icon, name: &str, is_enabled: bool) -> Response {
     let is_enabled = is_enabled && ui.is_enabled();
     let (rect, response) = allocate(ui, ROW_HEIGHT, is_enabled);
@@ -68,7 +68,7 @@ pub fn icon_button(ui: &mut Ui, icon: Icon, name: &str, is_enabled: bool) -> Res
     response
 }
 
-/// A slider with a handle that does not shout.
+/// Draws a slider with a small handle.
 pub fn slim_slider(ui: &mut Ui, name: &str, slider: egui::Slider<'_>) -> Response {
     let height = std::mem::replace(&mut ui.spacing_mut().interact_size.y, 20.0);
     let padding = std::mem::replace(&mut ui.spacing_mut().button_padding.y, 0.0);
@@ -87,7 +87,7 @@ fn allocate(ui: &mut Ui, width: f32, is_enabled: bool) -> (egui::Rect, Response)
     ui.allocate_exact_size(vec2(width, ROW_HEIGHT), sense)
 }
 
-/// Draws what is behind the text and returns the color of the text.
+/// Draws the background of a button and returns its text color.
 fn paint_frame(ui: &Ui, response: &Response, weight: Weight, is_enabled: bool) -> Color32 {
     let t = tokens(ui);
     let visuals = ui.style().interact(response);

@@ -1,4 +1,4 @@
-//! The sheet to draw on.
+//! The canvas to draw on.
 
 use egui::{
     Color32, ColorImage, CursorIcon, Event, PointerButton, Pos2, Rect, Role, Sense, Stroke,
@@ -8,18 +8,18 @@ use egui::{
 use crate::studio::{Action, Pad, Stroke as PenStroke};
 use crate::ui::theme::{self, tokens};
 
-/// The picture of the pad on the graphics side, renewed when the pad's version changes, and the pen.
+/// The texture of the pad, updated when the pad's version changes, and the state of the pen.
 #[derive(Default)]
 pub struct Canvas {
     texture: Option<(u64, TextureHandle)>,
-    /// The button that holds the pen down.
+    /// The pointer button of the current stroke.
     down: Option<PointerButton>,
 }
 
 impl Canvas {
-    /// Shows the pad `side` points large and reports what the pen does. Left draws, right erases.
+    /// Draws the pad `side` points large and queues the pen's actions. Left draws, right erases.
     pub fn ui(&mut self, ui: &mut Ui, pad: &Pad, side: f32, actions: &mut Vec<Action>) {
-        // A click needs no telling from a drag: both are strokes, and a dot is a short one.
+        // No need to distinguish clicks from drags: both are strokes, and a dot is a short one.
         let (rect, response) = ui.allocate_exact_size(Vec2::splat(side), Sense::drag());
         response.widget_info(|| WidgetInfo::labeled(Role::Canvas, true, "Drawing canvas"));
         self.pen(ui, rect, actions);
@@ -30,8 +30,8 @@ impl Canvas {
         response.on_hover_cursor(CursorIcon::None);
     }
 
-    /// Follows the pointer event by event. Between two frames a hand moves several times, lifts the
-    /// pen and puts it down again; where it is when the frame is drawn says nothing of that.
+    /// Follows the pointer event by event. Between two frames the pen can move several times, be
+    /// lifted and put down again, which the position at the end of the frame does not show.
     fn pen(&mut self, ui: &Ui, rect: Rect, actions: &mut Vec<Action>) {
         let to_pad = |pos: Pos2| {
             let d = (pos - rect.min) / rect.size();
@@ -66,7 +66,7 @@ impl Canvas {
                 _ => {}
             }
         }
-        // A release that went to another window leaves no event here.
+        // A release over another window sends no event.
         if self.down.is_some() && !ui.input(|input| input.pointer.any_down()) {
             self.lift(actions);
         }
@@ -101,7 +101,7 @@ impl Canvas {
     }
 }
 
-/// Whether what is pressed at `pos` is the canvas in `rect`, and nothing that lies over it.
+/// Returns whether a press at `pos` hits the canvas in `rect`, and nothing on top of it.
 fn is_on_top(ui: &Ui, rect: Rect, pos: Pos2) -> bool {
     let visible = rect.intersect(ui.clip_rect());
     visible.contains(pos)
@@ -110,7 +110,7 @@ fn is_on_top(ui: &Ui, rect: Rect, pos: Pos2) -> bool {
             .is_none_or(|layer| layer == ui.layer_id())
 }
 
-/// Adds a point to the stroke at hand.
+/// Adds a point to the current stroke.
 fn extend(actions: &mut Vec<Action>, point: [f32; 2]) {
     match actions.last_mut() {
         Some(Action::BeginStroke(stroke)) => stroke.points.push(point),
@@ -119,7 +119,7 @@ fn extend(actions: &mut Vec<Action>, point: [f32; 2]) {
     }
 }
 
-/// Shows how wide the pen is.
+/// Draws the outline of the pen.
 fn pen_outline(ui: &Ui, pad: &Pad, rect: Rect) {
     let Some(pos) = ui.input(|i| i.pointer.latest_pos()) else {
         return;

@@ -1,17 +1,17 @@
-//! A choice of one out of few, in the column of values.
+//! A drop-down list in the column of values.
 
 use egui::{ComboBox, Response, Stroke, Ui, pos2, vec2};
 
 use super::VALUE_WIDTH;
 use crate::ui::theme::tokens;
 
-/// Shows what is chosen, and `menu_ui` when it is pressed; `name` is what it is called by those
-/// who cannot see it.
+/// Draws a drop-down list with `chosen` selected and `menu_ui` as its menu; `name` is its
+/// accessible name.
 pub fn combo(ui: &mut Ui, name: &str, chosen: &str, menu_ui: impl FnOnce(&mut Ui)) -> Response {
     combo_of_width(ui, name, chosen, VALUE_WIDTH, menu_ui)
 }
 
-/// The same in another width.
+/// Draws a drop-down list of the given width.
 pub fn combo_of_width(
     ui: &mut Ui,
     name: &str,
@@ -21,7 +21,7 @@ pub fn combo_of_width(
 ) -> Response {
     ComboBox::from_id_salt(name)
         .width(width)
-        // All of a list is seen at once: what has to be scrolled for is not found.
+        // Shows the whole list at once: entries that need scrolling are not found.
         .height(480.0)
         .selected_text(chosen)
         .truncate()

@@ -1,5 +1,5 @@
-//! A setting: its name on the left, its value on the right, an explanation on hover, and what is
-//! wrong with it beneath.
+//! A setting: its label on the left, its value on the right, an explanation on hover, and its
+//! error below.
 
 use egui::{Align, Layout, RichText, Ui, vec2};
 
@@ -10,23 +10,23 @@ use crate::ui::theme::{self, ROW_HEIGHT, tokens};
 /// Width of the column of values.
 pub const VALUE_WIDTH: f32 = 116.0;
 
-/// Width of a row from which on it has room for whole words.
+/// Width of a row from which on it shows "next run" in full.
 const ROOMY: f32 = 300.0;
 
-/// What a row says about its setting.
+/// The row of a setting.
 pub struct Row<'a> {
-    /// Its name.
+    /// The label.
     pub label: &'a str,
-    /// One sentence: what it is, and what goes wrong when it is too big or too small.
+    /// One sentence: what it does, and what goes wrong if it is too big or too small.
     pub explanation: &'a str,
-    /// When a change takes effect; told while a run is live.
+    /// When a change takes effect, during a live run.
     pub effect: Option<Effect>,
-    /// What is wrong with it.
+    /// Its error.
     pub error: Option<&'a str>,
 }
 
 impl Row<'_> {
-    /// Shows the row around what `value_ui` draws.
+    /// Draws the row around what `value_ui` draws.
     pub fn show<R>(&self, ui: &mut Ui, value_ui: impl FnOnce(&mut Ui) -> R) -> R {
         let shown = self.line_ui(ui, value_ui);
         if let Some(error) = self.error {
@@ -35,7 +35,7 @@ impl Row<'_> {
         shown
     }
 
-    /// The row itself, without what is wrong.
+    /// Draws the row itself, without the error.
     fn line_ui<R>(&self, ui: &mut Ui, value_ui: impl FnOnce(&mut Ui) -> R) -> R {
         let width = ui.available_width();
         let line = ui.allocate_ui_with_layout(
@@ -50,8 +50,8 @@ impl Row<'_> {
         line.inner
     }
 
-    /// Shows the row with a field for a number, and returns a new value when there is one. A text
-    /// that is not a number is more urgent than what is wrong with the value that stays.
+    /// Draws the row with a number field, and returns the new value, if any. The error of a text
+    /// that is not a number takes precedence over the error of the value that is kept.
     pub fn number_ui(&self, ui: &mut Ui, number: &Number, value: f64) -> Option<f64> {
         let entry = self.line_ui(ui, |ui| {
             let entry = number.ui(ui, self.label, value);
@@ -64,7 +64,7 @@ impl Row<'_> {
         entry.new
     }
 
-    /// The name, and in short when a change takes effect, in a row of `width`.
+    /// Draws the label, and in short when a change takes effect, in a row of `width`.
     fn label_ui(&self, ui: &mut Ui, width: f32) {
         let t = tokens(ui);
         if width < ROOMY && self.effect.is_some() {
@@ -75,7 +75,7 @@ impl Row<'_> {
             .on_hover_text(self.tooltip());
         match self.effect {
             Some(Effect::Now) => {
-                let text = RichText::new("now").small().color(t.accent);
+                let text = RichText::new("live").small().color(t.accent);
                 ui.label(text).on_hover_text(Effect::Now.label());
             }
             Some(Effect::NextRun) => {
@@ -87,7 +87,7 @@ impl Row<'_> {
         }
     }
 
-    /// The explanation, and when a change takes effect.
+    /// Returns the explanation, and when a change takes effect.
     pub fn tooltip(&self) -> String {
         match self.effect {
             Some(effect) => format!("{} A change {}.", self.explanation, effect.label()),
@@ -96,13 +96,13 @@ impl Row<'_> {
     }
 }
 
-/// One sentence about what is wrong, beneath the field.
+/// Draws an error below the field, as a sentence.
 pub fn error_ui(ui: &mut Ui, error: &str) {
     let text = RichText::new(sentence(error)).small().color(tokens(ui).bad);
     ui.add(egui::Label::new(text).wrap());
 }
 
-/// An error as a sentence: with a capital and a full stop.
+/// Formats an error as a sentence, with a capital and a period.
 pub(super) fn sentence(error: &str) -> String {
     let mut chars = error.chars();
     let first = chars.next().map(|c| c.to_uppercase().to_string());

@@ -1,35 +1,35 @@
-//! Small pictures drawn with lines, so that they are sharp at every scale and need no font.
+//! Icons drawn with lines: sharp at every scale and independent of fonts.
 
 use egui::{Color32, Painter, Pos2, Rect, Shape, Stroke, StrokeKind, Vec2, pos2, vec2};
 
-/// A picture on a button.
+/// An icon on a button.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Icon {
     /// Start.
     Play,
-    /// Wait.
+    /// Pause.
     Pause,
     /// One batch.
     Step,
     /// End.
     Stop,
-    /// Take back.
+    /// Undo.
     Undo,
-    /// Put back.
+    /// Redo.
     Redo,
     /// Remove, dismiss.
     Cross,
     /// Add.
     Plus,
-    /// The same again.
+    /// Duplicate.
     Duplicate,
     /// Move up.
     Up,
     /// Move down.
     Down,
-    /// Draw a random one.
+    /// Draw a random value.
     Die,
-    /// Light and dark.
+    /// Light or dark theme.
     Theme,
     /// Search.
     Search,
@@ -39,14 +39,14 @@ pub enum Icon {
     Eye,
     /// Hidden.
     EyeClosed,
-    /// A good one.
+    /// Mark as a favorite.
     Star,
-    /// A line with a place on it.
+    /// A line with a handle.
     Timeline,
 }
 
 impl Icon {
-    /// Draws the picture in the middle of `rect`, 16 points large.
+    /// Draws the icon in the center of `rect`, 16 points large.
     pub fn paint(self, painter: &Painter, rect: Rect, color: Color32) {
         let center = rect.center();
         let at = |[x, y]: [f32; 2]| center + vec2(x, y);
@@ -94,7 +94,7 @@ impl Icon {
         }
     }
 
-    /// The straight lines of the picture, from its center.
+    /// Returns the straight lines of the icon, relative to its center.
     fn lines(self) -> &'static [&'static [[f32; 2]]] {
         match self {
             Icon::Cross => &[&[[-4.0, -4.0], [4.0, 4.0]], &[[-4.0, 4.0], [4.0, -4.0]]],
@@ -117,7 +117,7 @@ impl Icon {
     }
 }
 
-/// Points on a circle between two angles in degrees, clockwise from the right.
+/// Returns points on a circle between two angles in degrees, clockwise from the right.
 fn arc(center: Pos2, radius: f32, from: f32, to: f32) -> Vec<Pos2> {
     let n = 16;
     (0..=n)
@@ -126,7 +126,7 @@ fn arc(center: Pos2, radius: f32, from: f32, to: f32) -> Vec<Pos2> {
         .collect()
 }
 
-/// An arrow that turns back; `side` is 1 for to the left and −1 for to the right.
+/// Draws an arrow that turns back, to the left for a `side` of 1, to the right for −1.
 fn turn(painter: &Painter, center: Pos2, side: f32, stroke: Stroke) {
     let mirror = |p: Pos2| pos2(center.x + side * (p.x - center.x), p.y);
     let arc = arc(center + vec2(0.0, 1.0), 4.5, -180.0, 60.0);
@@ -144,7 +144,7 @@ fn die(painter: &Painter, center: Pos2, stroke: Stroke) {
     }
 }
 
-/// Five kites around the center: a star as a whole is not convex.
+/// Draws a star as five kites around the center, since the whole is not convex.
 fn star(painter: &Painter, center: Pos2, color: Color32) {
     let at = |radius: f32, degrees: f32| center + radius * Vec2::angled(degrees.to_radians());
     for i in 0..5 {

@@ -1,4 +1,4 @@
-//! One layer in the list of layers.
+//! A row of the list of layers.
 
 use egui::{
     Align2, CursorIcon, FontId, Rect, Response, Role, Sense, Stroke, TextStyle, Ui, WidgetInfo,
@@ -12,7 +12,7 @@ use crate::ui::theme::{mix, tokens};
 /// Height of a row.
 const HEIGHT: f32 = 24.0;
 
-/// How far a layer inside a block is moved to the right.
+/// Indent of a layer inside a block.
 const INDENT: f32 = 12.0;
 
 /// Distances of the right edges of the columns from the right edge of the list.
@@ -20,23 +20,23 @@ const OUTPUT_RIGHT: f32 = 88.0;
 const PARAMETERS_RIGHT: f32 = 44.0;
 const MULTIPLY_ADDS_RIGHT: f32 = 0.0;
 
-/// A layer as the list shows it.
+/// The row of a layer.
 pub struct LayerRow<'a> {
-    /// Its place as people count, such as `5.2` for the second layer inside the fifth.
+    /// Its path from 1, such as `5.2` for the second layer inside the fifth.
     pub number: String,
-    /// How many blocks it stands in.
+    /// Number of blocks it is inside.
     pub depth: usize,
-    /// What it is.
+    /// The layer.
     pub layer: &'a Layer,
-    /// What it makes of one image; `None` behind a layer that does not fit.
+    /// Its shape and cost for one image; `None` after a layer that does not fit.
     pub report: Option<&'a LayerReport>,
     /// Whether it is being edited.
     pub is_selected: bool,
-    /// Whether something is wrong with it.
+    /// Whether it has an error.
     pub is_wrong: bool,
 }
 
-/// Names the columns.
+/// Draws the column headings.
 pub fn layer_header(ui: &mut Ui) {
     let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), 16.0), Sense::hover());
     let font = TextStyle::Small.resolve(ui.style());
@@ -53,17 +53,13 @@ pub fn layer_header(ui: &mut Ui) {
         (
             "output",
             OUTPUT_RIGHT,
-            "Values that the layer hands on for one image.",
+            "Shape of the layer's output for one image.",
         ),
+        ("params", PARAMETERS_RIGHT, "Learned numbers in the layer."),
         (
-            "param.",
-            PARAMETERS_RIGHT,
-            "Numbers in the layer that are learned.",
-        ),
-        (
-            "mult.",
+            "MACs",
             MULTIPLY_ADDS_RIGHT,
-            "Multiply-adds for one image, forwards: what the layer costs.",
+            "Multiply-accumulates of a forward pass for one image: the cost of the layer.",
         ),
     ] {
         let at = pos2(rect.max.x - right, rect.center().y);
@@ -74,11 +70,11 @@ pub fn layer_header(ui: &mut Ui) {
 }
 
 impl LayerRow<'_> {
-    /// Shows the row; a click selects the layer.
+    /// Draws the row; a click selects the layer.
     pub fn ui(&self, ui: &mut Ui) -> Response {
         let size = vec2(ui.available_width(), HEIGHT);
         let (_, rect) = ui.allocate_space(size);
-        // Named by its place: keys stay with a row while others come and go.
+        // The id is the position: the focus stays with a row while others come and go.
         let id = ui.scope_id().with(("layer", &self.number));
         let response = ui.interact(rect, id, Sense::click_and_drag());
         response.widget_info(|| {
@@ -105,7 +101,7 @@ impl LayerRow<'_> {
         );
         let ink = if self.is_wrong { t.bad } else { t.text };
         let indent = INDENT * self.depth as f32;
-        // The name gives way to the shape, which is what the list is for.
+        // The name is truncated in favor of the shape, the purpose of the list.
         let shape = self
             .report
             .map_or_else(String::new, |r| r.output.to_string());
@@ -141,7 +137,7 @@ impl LayerRow<'_> {
         }
     }
 
-    /// `Conv 32 × 3×3`: the kind in the text's color, the numbers quiet.
+    /// Lays out `Conv 32 × 3×3`: the kind in the text color, the numbers quiet.
     fn layer_name(
         &self,
         ui: &Ui,
@@ -162,7 +158,7 @@ impl LayerRow<'_> {
         ui.painter().layout_job(job)
     }
 
-    /// The whole row in words.
+    /// Returns the row as text.
     fn spoken(&self) -> String {
         let detail = self.layer.detail();
         let detail = if detail.is_empty() {

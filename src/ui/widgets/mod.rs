@@ -1,4 +1,4 @@
-//! Pieces that panels are made of. They know the studio's data, but hold no state of it.
+//! Building blocks of the panels. They use the studio's types, but hold no state of it.
 
 mod bars;
 mod button;

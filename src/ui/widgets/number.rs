@@ -1,4 +1,4 @@
-//! A field for a number: dragged, typed, or moved by the arrow keys.
+//! A number field: dragged, typed, or changed with the arrow keys.
 
 use std::cell::RefCell;
 
@@ -9,7 +9,7 @@ use super::{VALUE_WIDTH, sentence};
 use crate::ui::format;
 use crate::ui::theme::{ROW_HEIGHT, tokens};
 
-/// What numbers a field takes, and how they are shown.
+/// The numbers that a field accepts, and how they are shown.
 #[derive(Clone, Debug)]
 pub struct Number {
     /// Smallest.
@@ -18,34 +18,33 @@ pub struct Number {
     pub max: f64,
     /// Whether it is a count.
     pub is_whole: bool,
-    /// Change a point of dragging, as a share of the value, for settings that matter by factors.
+    /// Whether dragging changes the value by factors, as suits a learning rate.
     pub is_relative: bool,
-    /// What follows the number, such as ` images`.
+    /// The unit after the number, such as ` images`.
     pub unit: &'static str,
-    /// Whether a value counts only when it is let go of.
+    /// Whether a value takes effect only when the field is released.
     pub is_held: bool,
     /// Width of the field, in points.
     pub width: f32,
 }
 
-/// What a field has to say after a frame.
+/// The state of a field after a frame.
 pub struct Entry {
     /// The field.
     pub response: Response,
     /// A new value, if there is one.
     pub new: Option<f64>,
-    /// What is wrong with the text that was typed last; the old value stays.
+    /// The error of the text typed last; the old value is kept.
     pub error: Option<String>,
-    /// Where the refused text is remembered.
+    /// Where the rejected text is stored.
     refused: Id,
-    /// Whether it was typed just now.
+    /// Whether it was typed in this frame.
     is_new: bool,
 }
 
 impl Entry {
-    /// Explains the field on hover, says over what lies beneath what is wrong with the text, and
-    /// returns the new value. For fields without room for a line of their own, as a
-    /// [`Row`](super::Row) has it.
+    /// Adds a tooltip with the explanation, or shows the error of the text in one, and returns the
+    /// new value. For fields without a line for errors, which a [`Row`](super::Row) has.
     pub fn explained(self, ui: &Ui, explanation: &str) -> Option<f64> {
         let Some(error) = self.error else {
             self.response.on_hover_text(explanation);
@@ -53,7 +52,7 @@ impl Entry {
         };
         let text = RichText::new(sentence(&error)).color(tokens(ui).bad);
         Tooltip::for_widget(&self.response).show(|ui| ui.label(text));
-        // It lies over something else, so the next click puts it away.
+        // It covers something else, so the next click closes it.
         if !self.is_new && ui.input(|i| i.pointer.any_pressed()) {
             ui.data_mut(|d| d.remove::<Refused>(self.refused));
         }
@@ -61,15 +60,15 @@ impl Entry {
     }
 }
 
-/// The value of a field while it is dragged or edited, and the pass it was last shown in: a field that
-/// went away meanwhile has nothing to say when it returns.
+/// The value of a field while it is dragged or edited, and the pass it was last shown in: if the
+/// field was hidden meanwhile, the value is discarded.
 #[derive(Clone, Copy)]
 struct Held {
     value: f64,
     pass: u64,
 }
 
-/// A text that could not be read, beside the value that was kept.
+/// The error of a text that could not be parsed, and the value that was kept.
 #[derive(Clone)]
 struct Refused {
     error: String,
@@ -77,7 +76,7 @@ struct Refused {
 }
 
 impl Number {
-    /// A count from `min` to `max`.
+    /// Creates a count from `min` to `max`.
     pub fn count(min: f64, max: f64, unit: &'static str) -> Number {
         Number {
             min,
@@ -90,7 +89,7 @@ impl Number {
         }
     }
 
-    /// A positive number that matters by factors, such as a learning rate.
+    /// Creates a positive number that changes by factors, such as a learning rate.
     pub fn rate(max: f64) -> Number {
         Number {
             min: 0.0,
@@ -103,7 +102,7 @@ impl Number {
         }
     }
 
-    /// A share between 0 and 1.
+    /// Creates a share between 0 and 1.
     pub fn share() -> Number {
         Number {
             min: 0.0,
@@ -116,7 +115,7 @@ impl Number {
         }
     }
 
-    /// A percentage, of which tenths count.
+    /// Creates a percentage from `min` to `max`, in tenths.
     pub fn percent(min: f64, max: f64) -> Number {
         Number {
             min,
@@ -126,30 +125,30 @@ impl Number {
         }
     }
 
-    /// The same with something behind the number.
+    /// Sets the unit.
     pub fn with_unit(self, unit: &'static str) -> Number {
         Number { unit, ..self }
     }
 
-    /// The same in a field that is less wide.
+    /// Sets the width of the field.
     pub fn with_width(self, width: f32) -> Number {
         Number { width, ..self }
     }
 
-    /// The same, but while it is dragged or edited the value is only shown: a run that is training
-    /// would otherwise record a change for every point the pointer moves and every key.
+    /// Sets whether the value takes effect only when the field is released: otherwise a live run
+    /// would record a change for every pointer move and every key.
     pub fn held(self, is_held: bool) -> Number {
         Number { is_held, ..self }
     }
 
-    /// Shows the field, called `name` by those who cannot see it. What is typed counts when the field
+    /// Draws the field with the accessible name `name`. What is typed takes effect when the field
     /// is left, by Enter, Tab, a click elsewhere or a command.
     pub fn ui(&self, ui: &mut Ui, name: &str, value: f64) -> Entry {
         let id = ui.scope_id().with(("number", name));
         let held = recent(ui, id);
         let mut shown = held.unwrap_or(value);
         let typed = RefCell::new(None);
-        // Escape takes the focus away before the frame, and a field may notice one frame later.
+        // Escape removes the focus before the frame, and a field may see that one frame later.
         let escape = Id::unique("escape in a number");
         if ui.input(|i| i.key_pressed(Key::Escape)) {
             hold(ui, escape, Some(0.0));
@@ -177,7 +176,7 @@ impl Number {
         }
     }
 
-    /// What to say about the text that was refused last, as long as the value it left is there.
+    /// Returns the error of the text that was rejected last, while the kept value is unchanged.
     fn error(
         &self,
         ui: &Ui,
@@ -197,7 +196,7 @@ impl Number {
             }
             None => data.remove::<Refused>(id),
         });
-        last.map(|refused| format!("{}; {} stays", refused.error, self.text(shown)))
+        last.map(|refused| format!("{}; keeping {}", refused.error, self.text(shown)))
     }
 
     fn drag_value<'a>(
@@ -224,7 +223,7 @@ impl Number {
             .suffix(RichText::new(unit).small().weak())
             .custom_formatter(move |value, _| number.text(value))
             .custom_parser(move |text| {
-                // A field that was only visited keeps the digits that are not shown.
+                // A field that was entered but not changed keeps the digits that are not shown.
                 let read = match is_dropped || text.trim() == before {
                     true => Ok(None),
                     false => accepts.read(text).map(Some),
@@ -243,7 +242,7 @@ impl Number {
         }
     }
 
-    /// The value as the field shows it.
+    /// Formats the value as the field shows it.
     fn text(&self, value: f64) -> String {
         match self.is_whole {
             true => format::thousands(value.max(0.0).round() as u64),
@@ -252,14 +251,14 @@ impl Number {
     }
 }
 
-/// The value that is held back, if the field was there in the last pass.
+/// Returns the held value, if the field was shown in the last pass.
 fn recent(ui: &Ui, id: Id) -> Option<f64> {
     let held: Option<Held> = ui.data(|d| d.get_temp(id));
     let is_recent = |held: &Held| ui.cumulative_pass_nr().saturating_sub(held.pass) <= 1;
     held.filter(is_recent).map(|held| held.value)
 }
 
-/// Holds a value back, or no longer.
+/// Holds a value, or releases it.
 fn hold(ui: &Ui, id: Id, value: Option<f64>) {
     let pass = ui.cumulative_pass_nr();
     ui.data_mut(|data| match value {

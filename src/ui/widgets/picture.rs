@@ -1,4 +1,4 @@
-//! A picture as the window paints it.
+//! Painting of a picture in the window.
 
 use egui::epaint::{CircleShape, PathShape};
 use egui::text::{LayoutJob, TextFormat};

@@ -1,12 +1,12 @@
-//! A part of a panel that can be folded away; folded, one line says what is set in it.
+//! A collapsible section of a panel; collapsed, it shows a one-line summary.
 
 use egui::collapsing_header::CollapsingState;
 use egui::{Align, Layout, Role, Sense, Stroke, Ui, WidgetInfo, pos2, vec2};
 
 use crate::ui::theme::{self, ROW_HEIGHT, tokens};
 
-/// Shows the title `name`, and what `content_ui` draws while it is open. Folded, `summary` stands
-/// beside the title.
+/// Draws the heading `name`, and what `content_ui` draws while the section is open. While it is
+/// collapsed, `summary` is shown beside the heading.
 pub fn section(
     ui: &mut Ui,
     name: &str,

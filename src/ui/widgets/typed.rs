@@ -1,26 +1,26 @@
-//! Numbers as people type them: what is taken, and what is said about the rest.
+//! Parsing of typed numbers, and error messages for what is not one.
 
 use std::ops::RangeInclusive;
 
-/// What a field takes.
+/// What a field accepts.
 #[derive(Clone, Debug)]
 pub struct Accepts {
-    /// Smallest and largest number.
+    /// Minimum and maximum.
     pub range: RangeInclusive<f64>,
     /// Whether it is a count: commas and spaces may then group its digits, and it is rounded.
     pub is_whole: bool,
     /// Whether it is a share, so that `10 %` is 0.1.
     pub is_share: bool,
-    /// The unit that may stand behind the number.
+    /// The unit that may follow the number.
     pub unit: &'static str,
 }
 
 impl Accepts {
-    /// The number in `text`: `0.5`, `0,5`, `5e-4`, `1/1000`, `10 %` for a share, `60,000` for a
-    /// count, each with the field's unit or without it.
+    /// Parses the number in `text`: `0.5`, `0,5`, `5e-4`, `1/1000`, `10 %` for a share, `60,000` for
+    /// a count, each with the field's unit or without it.
     ///
     /// # Errors
-    /// Says what is wrong with the text.
+    /// Returns what is wrong with the text.
     pub fn read(&self, text: &str) -> Result<f64, String> {
         let text = text.trim();
         let Some(number) = self.number(text) else {
@@ -53,7 +53,7 @@ impl Accepts {
         (scale * value).is_finite().then_some(scale * value)
     }
 
-    /// The text without the unit, which may stand there for one or for several.
+    /// Removes the unit, singular or plural.
     fn without_unit<'a>(&self, text: &'a str) -> &'a str {
         let several = self.unit.trim();
         let one = several.strip_suffix('s').unwrap_or(several);
@@ -64,7 +64,7 @@ impl Accepts {
         found.unwrap_or(text)
     }
 
-    /// A number without unit, percent sign or fraction bar.
+    /// Parses a number without unit, percent sign or fraction bar.
     fn plain(&self, text: &str) -> Option<f64> {
         let text = text.trim();
         let text = match grouped_digits(text) {
@@ -73,14 +73,14 @@ impl Accepts {
             _ if text.matches([',', '.']).count() <= 1 => text.replace(',', "."),
             _ => return None,
         };
-        // The words that Rust takes for numbers are not what people type for one.
+        // Words that Rust parses as numbers, such as `inf`, are rejected.
         let is_spelled = text.chars().any(|c| c.is_alphabetic() && !"eE".contains(c));
         let value: f64 = text.parse().ok().filter(|_| !is_spelled)?;
         value.is_finite().then_some(value)
     }
 }
 
-/// The digits of `60,000` or `60 000`: groups of three behind the first one, all alike.
+/// Returns the digits of `60,000` or `60 000`: groups of three after the first, with one separator.
 fn grouped_digits(text: &str) -> Option<String> {
     let separator = text.chars().find(|c| !c.is_ascii_digit())?;
     let mut groups = text.split(separator);
@@ -92,10 +92,10 @@ fn grouped_digits(text: &str) -> Option<String> {
     is_grouped.then(|| text.replace(separator, ""))
 }
 
-/// As much of what was typed as an error message has room for.
+/// Shortens typed text to fit into an error message.
 fn shortened(text: &str) -> String {
-    const MOST: usize = 20;
-    match text.char_indices().nth(MOST) {
+    const MAX_CHARS: usize = 20;
+    match text.char_indices().nth(MAX_CHARS) {
         Some((end, _)) => format!("{}…", &text[..end]),
         None => text.to_owned(),
     }
