@@ -130,12 +130,12 @@ fn every_kind_of_layer_is_seen_at_once_in_the_smallest_window() {
 #[test]
 fn a_network_that_does_not_fit_has_no_size() {
     let mut window = window();
-    window.get_by_label("Multiply-adds an image");
+    window.get_by_label("MACs per image");
     click(&mut window, "Layer 4: Flatten");
     click(&mut window, "Remove layer");
     assert_ne!(studio(&window).errors(), []);
-    assert!(window.query_by_label("Multiply-adds an image").is_none());
-    window.get_by_label("Size and cost are told once all layers fit.");
+    assert!(window.query_by_label("MACs per image").is_none());
+    window.get_by_label("Size and cost appear once all layers fit together.");
 }
 
 #[test]
@@ -203,7 +203,7 @@ fn the_network_is_edited_as_text_with_mistakes_at_their_line() {
     choose(&mut window, "Preset", "Small ResNet");
     click(&mut window, "Network tab");
     let before = studio(&window).draft().clone();
-    window.get_by_label_contains("Fits; ");
+    window.get_by_label_contains("Valid: ");
 
     // What cannot be read, and what does not fit, is told with its line and never applied.
     let text = write_layers(&before.model.layers);
@@ -233,7 +233,7 @@ fn the_network_is_edited_as_text_with_mistakes_at_their_line() {
     // What was typed can be forgotten, and a network edited elsewhere shows in the text.
     type_layers(&mut window, "layers = [");
     click(&mut window, "Revert text");
-    window.get_by_label_contains("Fits; ");
+    window.get_by_label_contains("Valid: ");
     choose(&mut window, "Preset", "Softmax regression");
     window.get_by_label("Block 1: Flatten, gives 784, 0 parameters");
 }

@@ -108,7 +108,7 @@ fn train_watch_draw_undo_and_clear() {
     assert_eq!(answer(&mut window), first);
     press(&mut window, Modifiers::NONE, Key::Delete);
     assert!(studio(&window).pad().is_empty());
-    window.get_by_label("7: no answer yet");
+    window.get_by_label("7: no prediction yet");
     press(
         &mut window,
         Modifiers::COMMAND.plus(Modifiers::SHIFT),
@@ -359,9 +359,13 @@ fn a_test_image_shows_its_true_label() {
     let mut window = window();
     click(&mut window, "Test image");
     let label = studio(&window).pad().true_label().unwrap();
-    window.get_by_label(&format!("test image, truly {label}"));
+    window.get_by_label(&format!("Test image, label: {label}"));
     draw_one(&mut window);
-    assert!(window.query_by_label_contains("truly").is_none());
+    assert!(
+        window
+            .query_by_label_contains("Test image, label")
+            .is_none()
+    );
 }
 
 #[test]

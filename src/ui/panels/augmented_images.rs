@@ -1,4 +1,4 @@
-//! Training images as a network saw them: changed as the augmentation of the run asked.
+//! Training images as a network saw them, with the augmentation of its run.
 
 use egui::{Color32, ColorImage, Context, TextureHandle, TextureOptions};
 
@@ -6,8 +6,8 @@ use super::PanelContext;
 use crate::data::ImageSet;
 use crate::runs::RunState;
 
-/// The training images `indices` as `run` sees them in epoch `epoch`, counted from 0; none while
-/// the data is on its way.
+/// Returns the training images `indices` as `run` sees them in epoch `epoch`, counted from 0; none
+/// while the dataset is loading.
 pub fn pictures(
     ctx: &Context,
     cx: &PanelContext<'_>,
@@ -27,7 +27,7 @@ pub fn pictures(
     known.map(picture).collect()
 }
 
-/// One image, gray or in color.
+/// Returns one image, gray or in color.
 fn image(set: &ImageSet, run: &RunState, epoch: usize, index: u32) -> ColorImage {
     let config = &run.config;
     let values = config.augment.image(set, index, config.seed, epoch as u64);

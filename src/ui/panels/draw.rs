@@ -1,4 +1,4 @@
-//! The panel on the right: draw something and see what the network makes of it.
+//! The panel on the right: draw a digit and see the network's prediction.
 
 use egui::{
     Align, ColorImage, Layout, Rect, RichText, ScrollArea, Sense, Slider, Stroke, StrokeKind,
@@ -15,27 +15,27 @@ use crate::ui::widgets::{
     Bar, Canvas, Icon, Number, Weight, icon_button, labeled_button, probability_bars, slim_slider,
 };
 
-/// The canvas with its pictures on the graphics side.
+/// The canvas and its textures.
 #[derive(Default)]
 pub struct DrawPanel {
     canvas: Canvas,
     seen: Option<(Vec<u8>, TextureHandle)>,
 }
 
-/// More bars than these tell nothing.
+/// Maximum number of bars.
 const MAX_BARS: usize = 10;
 
 /// Height of everything but the canvas.
 const REST_HEIGHT: f32 = 388.0;
 
-/// Side of the picture of what the network sees.
+/// Side of the picture of the network's input.
 const SEEN_SIDE: f32 = 52.0;
 
 impl DrawPanel {
-    /// Shows the panel.
+    /// Draws the panel.
     pub fn ui(&mut self, ui: &mut Ui, cx: &mut PanelContext<'_>) {
-        // Of the whole window, not of the panel: a notice that appears at the bottom must not change
-        // the canvas under the pen.
+        // Of the whole window, not of the panel: a notice that appears at the bottom must not
+        // resize the canvas under the pen.
         let height = ui.content_rect().height() - 74.0;
         ScrollArea::vertical()
             .auto_shrink(false)
@@ -55,11 +55,11 @@ impl DrawPanel {
                 ui.add_space(4.0);
                 self.answer_ui(ui, cx);
                 ui.add_space(4.0);
-                // What the canvas leaves of a high window makes the bars easier to read.
+                // In a tall window, the height that the canvas leaves makes the bars more readable.
                 let row_height =
                     (17.0 + (height - REST_HEIGHT - side.min(width)) / 20.0).clamp(17.0, 22.0);
                 bars_ui(ui, cx.studio, row_height.floor());
-                asked_ui(ui, cx);
+                model_ui(ui, cx);
             });
     }
 
@@ -76,7 +76,7 @@ impl DrawPanel {
         Rect::from_center_size(center, vec2(side, side))
     }
 
-    /// What the network sees, and its answer.
+    /// Draws the network's input and its prediction.
     fn answer_ui(&mut self, ui: &mut Ui, cx: &PanelContext<'_>) {
         ui.horizontal(|ui| {
             let (rect, response) =
@@ -135,7 +135,7 @@ fn title_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     });
 }
 
-/// On an empty canvas: what to do.
+/// Draws the hint on an empty canvas.
 fn hint_ui(ui: &Ui, pad: &Pad, rect: Rect) {
     if pad.is_empty() {
         let gray = egui::Color32::from_gray(150);
@@ -160,15 +160,16 @@ fn hint_ui(ui: &Ui, pad: &Pad, rect: Rect) {
     }
 }
 
-/// Width of the field for the pen's width: of its longest value, `20.0 %`.
+/// Width of the field for the pen's width: that of its longest value, `20.0 %`.
 const PEN_WIDTH: f32 = 60.0;
 
 fn pen_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     ui.horizontal(|ui| {
-        let about = "Width of the pen as a share of the canvas: too thin and the digit pales, too thick and it closes.";
+        let about = "Width of the pen as a share of the canvas: too thin and the digit fades, too \
+                     thick and its loops close.";
         ui.label(theme::quiet(ui, "pen"));
-        // In tenths of a percent, as it is shown: a slider that rounds its value takes the
-        // rounding for a change, in every frame.
+        // In tenths of a percent, as shown: a slider that rounds its value reports the rounding as
+        // a change in every frame.
         let percent = |share: f32| (f64::from(share) * 1000.0).round() / 10.0;
         let brush = percent(cx.studio.pad().brush());
         let (thinnest, widest) = (percent(*Pad::BRUSHES.start()), percent(*Pad::BRUSHES.end()));
@@ -178,9 +179,9 @@ fn pen_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
         let slider = Slider::new(&mut shown, thinnest..=widest)
             .fixed_decimals(1)
             .show_value(false);
-        slim_slider(ui, "Brush", slider).on_hover_text(about);
+        slim_slider(ui, "Pen width", slider).on_hover_text(about);
         let number = Number::percent(thinnest, widest).with_width(PEN_WIDTH);
-        let typed = number.ui(ui, "Brush", shown).explained(ui, about);
+        let typed = number.ui(ui, "Pen width", shown).explained(ui, about);
         let new = typed.unwrap_or(shown);
         if new != brush {
             cx.act(Action::SetBrush(new as f32 / 100.0));
@@ -205,7 +206,7 @@ fn sources_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     });
 }
 
-/// The name of a class: the network's own where it has one.
+/// Returns the name of a class, from the network if it has one.
 fn class_name(studio: &Studio, class: usize) -> String {
     let names = studio.classifier().map(|c| &c.classes);
     let name = names.and_then(|n| n.get(class)).cloned();
@@ -230,9 +231,9 @@ fn answer_text_ui(ui: &mut Ui, studio: &Studio) {
         ui.add(egui::Label::new(RichText::new(error).small().color(t.bad)).wrap());
     } else {
         let text = match (studio.model(), studio.pad().is_empty()) {
-            (Model::None, _) => "Nothing to ask yet: train a network, or open one.",
-            (_, true) => "Draw something, and the network says what it sees.",
-            (_, false) => "The network is thinking…",
+            (Model::None, _) => "No model yet. Train one or open a file.",
+            (_, true) => "Draw a digit to see what the network recognizes.",
+            (_, false) => "Classifying…",
         };
         ui.add(egui::Label::new(RichText::new(text).small().color(t.quiet)).wrap());
     }
@@ -241,18 +242,20 @@ fn answer_text_ui(ui: &mut Ui, studio: &Studio) {
             .dataset()
             .and_then(|d| d.classes.get(label as usize).cloned())
             .unwrap_or_else(|| label.to_string());
-        ui.label(theme::quiet(ui, format!("test image, truly {name}")));
+        ui.label(theme::quiet(ui, format!("Test image, label: {name}")));
     } else if let Some(prediction) = studio.prediction() {
         let [height, width] = prediction.input_size;
-        ui.label(theme::quiet(ui, format!("network sees {height}×{width}")));
+        let text = format!("as the network sees it ({height}×{width})");
+        ui.label(theme::quiet(ui, text));
     }
 }
 
-/// About the picture of what the network sees.
+/// Returns the tooltip of the network's input.
 fn seen_text(prediction: Option<&Prediction>) -> String {
-    let text = "What the network sees: the drawing cropped, scaled and centered as the training images are.";
+    let text =
+        "The network's input: the drawing, cropped, scaled and centered like the training images.";
     match prediction {
-        Some(p) => format!("{text} The answer took {:.1} ms.", 1e3 * p.secs),
+        Some(p) => format!("{text} The prediction took {:.1} ms.", 1e3 * p.secs),
         None => text.to_owned(),
     }
 }
@@ -288,41 +291,43 @@ fn bars_ui(ui: &mut Ui, studio: &Studio, row_height: f32) {
         probability_bars(ui, &bars, row_height);
     });
     if n_classes > MAX_BARS {
-        let text = format!("the {MAX_BARS} most probable of {n_classes} classes");
+        let text = format!("top {MAX_BARS} of {n_classes} classes");
         ui.label(theme::quiet(ui, text));
     }
 }
 
-/// Which network answers, and the way to another.
-fn asked_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
+/// Draws which model predicts, and the buttons to save or change it.
+fn model_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     let is_live = cx.studio.live_run().is_some();
     let (name, about) = match cx.studio.model() {
-        Model::None => ("no network".to_owned(), "Nothing answers yet.".to_owned()),
+        Model::None => (
+            "no model yet".to_owned(),
+            "Train a model or open one to get predictions.".to_owned(),
+        ),
         Model::Snapshot { step, .. } => (
-            format!("update {step}"),
-            "Answered by the network as it was after this update; \"now\" on the timeline returns."
+            format!("update {}", format::thousands(*step)),
+            "Predicted with the weights after this update; \"Now\" on the timeline returns to the \
+             current ones."
                 .to_owned(),
         ),
         Model::Trained(_) if is_live => (
-            "training now".to_owned(),
-            "The network that is training answers, as it is at this moment.".to_owned(),
+            "the run in training".to_owned(),
+            "Predicted with the current weights of the run in training.".to_owned(),
         ),
         Model::Trained(_) => (
-            "trained last".to_owned(),
-            "The network that was trained last answers.".to_owned(),
+            "last trained run".to_owned(),
+            "Predicted with the weights of the last trained run.".to_owned(),
         ),
         Model::Opened { path, .. } => {
             let name = path.file_name().unwrap_or(path.as_os_str());
-            let about = format!("The network from {} answers.", path.display());
+            let about = format!("Predicted with the model from {}.", path.display());
             (name.to_string_lossy().into_owned(), about)
         }
     };
     let (name, about) = match cx.studio.is_averaged() {
         true => (
-            format!("{name}, averaged"),
-            format!(
-                "{about} Its weights are their moving average, which is what is measured and saved, too."
-            ),
+            format!("{name}, EMA"),
+            format!("{about} Uses the EMA of the weights, which is also evaluated and saved."),
         ),
         false => (name, about),
     };

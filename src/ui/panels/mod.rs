@@ -1,4 +1,5 @@
-//! The regions of the window, one file each. A panel reads the studio and reports wishes.
+//! The regions of the window, one file each. A panel reads the studio and queues
+//! actions and commands.
 
 mod augmented_images;
 pub mod compare;
@@ -26,36 +27,36 @@ use super::hover::Hover;
 use super::settings::Settings;
 use crate::studio::{Action, Studio};
 
-/// What a panel may see, and where it puts what was asked for.
+/// What a panel reads, and where it queues its requests.
 pub struct PanelContext<'a> {
     /// The state of the app.
     pub studio: &'a Studio,
-    /// How the person likes the window.
+    /// The user's preferences for the window.
     pub settings: &'a mut Settings,
-    /// Which run the pointer is at.
+    /// The run under the pointer.
     pub hover: &'a mut Hover,
-    /// What is to be done about it, after everything is drawn.
+    /// The requests, carried out after the frame is drawn.
     pub output: &'a mut PanelOutput,
 }
 
-/// What was asked for during one frame.
+/// The requests of one frame.
 #[derive(Debug, Default)]
 pub struct PanelOutput {
-    /// For the studio.
+    /// Actions of the studio.
     pub actions: Vec<Action>,
-    /// Without details.
+    /// Commands, which have no arguments.
     pub commands: Vec<Command>,
-    /// Folders to be opened by the desktop.
+    /// Folders to open in the desktop's file manager.
     pub folders: Vec<PathBuf>,
 }
 
 impl PanelContext<'_> {
-    /// Asks the studio for something.
+    /// Queues an action.
     pub fn act(&mut self, action: Action) {
         self.output.actions.push(action);
     }
 
-    /// Asks for a command.
+    /// Queues a command.
     pub fn command(&mut self, command: Command) {
         self.output.commands.push(command);
     }

@@ -1,4 +1,4 @@
-//! What marks a run in every list of runs: the eye that shows its curves, and its color.
+//! The marks of a run in every list: the eye that toggles its curves, and its color.
 
 use egui::{Sense, Ui, vec2};
 
@@ -7,7 +7,7 @@ use crate::studio::{Action, Run};
 use crate::ui::theme::tokens;
 use crate::ui::widgets::{Icon, icon_button};
 
-/// The button that shows or hides the curves of a run.
+/// Draws the button that shows or hides the curves of a run.
 pub fn eye_ui(ui: &mut Ui, cx: &mut PanelContext<'_>, run: &Run) {
     let (icon, verb) = match run.is_visible {
         true => (Icon::Eye, "Hide"),
@@ -22,7 +22,7 @@ pub fn eye_ui(ui: &mut Ui, cx: &mut PanelContext<'_>, run: &Run) {
     }
 }
 
-/// A dot in its color, faint while its curves are hidden, in room of this width.
+/// Draws a dot in the run's color, faint while its curves are hidden, in a cell of this width.
 pub fn dot_ui(ui: &mut Ui, run: &Run, width: f32) {
     let (room, _) = ui.allocate_exact_size(vec2(width, 10.0), Sense::hover());
     let color = tokens(ui).run_color(run.record.color);

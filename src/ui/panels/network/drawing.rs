@@ -7,10 +7,10 @@ use crate::picture::diagram;
 use crate::ui::theme::tokens;
 use crate::ui::widgets::paint_picture;
 
-/// The drawing is not wider than this: names and shapes would drift apart.
+/// Maximum width: in a wider drawing, names and shapes are too far apart.
 const MAX_WIDTH: f32 = 440.0;
 
-/// Draws `spec` in the middle of the room; each layer explains itself on hover.
+/// Draws `spec` centered in the available width; each layer has a tooltip.
 pub fn ui(ui: &mut Ui, spec: &ModelSpec) {
     let room = ui.available_width();
     let drawn = diagram(spec, room.min(MAX_WIDTH), tokens(ui).palette);

@@ -1,4 +1,4 @@
-//! The middle of the window: the network of the settings, drawn, and as text to edit.
+//! The Network tab: the network of the settings, as a drawing and as editable text.
 
 mod drawing;
 mod text;
@@ -12,22 +12,22 @@ use crate::ui::theme::{self, ROW_HEIGHT, UNIT};
 use crate::ui::widgets::{Weight, labeled_button};
 use text::TextEditor;
 
-/// Room that drawing and text need beside each other; in less, one is shown at a time.
+/// Minimum width for drawing and text side by side; below it, one is shown at a time.
 const WIDE: f32 = 640.0;
 
-/// Share of the room that the text gets beside the drawing.
+/// Share of the width that the text gets beside the drawing.
 const TEXT_SHARE: f32 = 0.54;
 
-/// The network.
+/// The panel of the Network tab.
 #[derive(Default)]
 pub struct NetworkPanel {
     text: TextEditor,
-    /// Which of the two a narrow window shows.
+    /// Whether a narrow window shows the text instead of the drawing.
     is_text_shown: bool,
 }
 
 impl NetworkPanel {
-    /// Shows the network in the room there is.
+    /// Draws the panel.
     pub fn ui(&mut self, ui: &mut Ui, cx: &mut PanelContext<'_>) {
         self.text.follow(&cx.studio.draft().model);
         let is_wide = ui.available_width() >= WIDE;
@@ -51,15 +51,15 @@ impl NetworkPanel {
         ui.horizontal(|ui| {
             ui.set_min_height(ROW_HEIGHT);
             if is_wide {
-                ui.label(theme::quiet(ui, "One line a layer, in TOML. "))
+                ui.label(theme::quiet(ui, "One layer per line, in TOML."))
                     .on_hover_text(
-                        "A change is checked and drawn while you type; it takes effect when applied.",
+                        "Edits are checked and drawn as you type; they take effect when applied.",
                     );
             } else {
                 ui.selectable_value(&mut self.is_text_shown, false, "Drawing")
-                    .on_hover_text("Shows the network from the image to the classes.");
+                    .on_hover_text("Shows the network as a drawing, from input to output.");
                 ui.selectable_value(&mut self.is_text_shown, true, "Text")
-                    .on_hover_text("Shows the layers as text to edit.");
+                    .on_hover_text("Shows the layers as editable text.");
             }
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
                 let command = Command::SaveDiagram;
@@ -72,7 +72,7 @@ impl NetworkPanel {
         });
     }
 
-    /// The drawing of what the text says, or of the settings where the text says nothing.
+    /// Draws the network of the text, or that of the settings if the text cannot be parsed.
     fn drawing_ui(&self, ui: &mut Ui, cx: &PanelContext<'_>) {
         let draft = &cx.studio.draft().model;
         let layers = self.text.layers().unwrap_or(&draft.layers);

@@ -1,4 +1,4 @@
-//! The layers as text: checked while somebody types, used when it is applied.
+//! The layers as text: checked while typing, used when applied.
 
 use egui::text::{LayoutJob, TextFormat};
 use egui::{
@@ -12,30 +12,30 @@ use crate::ui::panels::PanelContext;
 use crate::ui::theme::{self, ROW_HEIGHT, tokens};
 use crate::ui::widgets::{Weight, labeled_button};
 
-/// Room for the numbers of the lines.
+/// Width of the line numbers.
 const NUMBERS_WIDTH: i8 = 32;
 
-/// A text of layers, and what it says.
+/// The layers as editable text, and its parsed form.
 #[derive(Default)]
 pub struct TextEditor {
-    /// The layers it was written from.
+    /// The layers the text was generated from.
     of: Vec<Layer>,
-    /// What was written, and what somebody made of it.
+    /// The generated text; the edited one differs from it.
     written: String,
     text: String,
-    /// What the text says.
+    /// `text`, parsed.
     read: Option<Result<LayersText, TextError>>,
 }
 
-/// What there is to say about a text.
+/// The result of checking a text.
 struct Verdict {
-    /// The line that something is wrong with.
+    /// The line with the error, if any.
     line: Option<usize>,
-    words: String,
+    message: String,
 }
 
 impl TextEditor {
-    /// Takes in the settings' layers, unless somebody is editing.
+    /// Rewrites the text when the settings' layers change, unless it has been edited.
     pub fn follow(&mut self, model: &ModelSpec) {
         let is_edited = self.text != self.written;
         if self.read.is_none() || (self.of != model.layers && !is_edited) {
@@ -43,7 +43,7 @@ impl TextEditor {
         }
     }
 
-    /// Forgets what was edited.
+    /// Replaces the text with the layers of `model`.
     fn rewrite(&mut self, model: &ModelSpec) {
         self.of.clone_from(&model.layers);
         self.written = write_layers(&model.layers);
@@ -51,7 +51,7 @@ impl TextEditor {
         self.read = Some(read_layers(&self.text));
     }
 
-    /// The layers of the text, where it can be read.
+    /// Returns the layers of the text, if it can be parsed.
     pub fn layers(&self) -> Option<&[Layer]> {
         match &self.read {
             Some(Ok(read)) => Some(&read.layers),
@@ -59,7 +59,7 @@ impl TextEditor {
         }
     }
 
-    /// Shows the text, what is wrong with it, and the button that uses it.
+    /// Draws the text, its error, and the buttons to apply or revert it.
     pub fn ui(&mut self, ui: &mut Ui, cx: &mut PanelContext<'_>) {
         let verdict = self.verdict(&cx.studio.draft().model);
         ui.vertical(|ui| {
@@ -113,7 +113,7 @@ impl TextEditor {
         let size = vec2(ui.available_width(), ROW_HEIGHT);
         ui.allocate_ui_with_layout(size, Layout::right_to_left(Align::Center), |ui| {
             let apply = labeled_button(ui, None, "Apply text", Weight::Plain, 0.0, is_new);
-            let about = "Puts the layers of the text into the settings; an undo takes it back.";
+            let about = "Copies the layers of the text into the settings; this can be undone.";
             if apply.on_hover_text(about).clicked()
                 && let Some(layers) = self.layers()
             {
@@ -123,30 +123,30 @@ impl TextEditor {
                 cx.act(Action::SetDraft(Box::new(draft)));
             }
             let revert = labeled_button(ui, None, "Revert text", Weight::Bare, 0.0, is_edited);
-            let about = "Forgets what was typed: the text says again what the settings have.";
+            let about = "Discards your edits.";
             if revert.on_hover_text(about).clicked() {
                 self.rewrite(&cx.studio.draft().model);
             }
             if is_new && is_right {
-                ui.label(theme::quiet(ui, "not applied yet"));
+                ui.label(theme::quiet(ui, "not applied"));
             }
         });
     }
 
-    /// Whether the text can be read, and whether its layers fit.
+    /// Checks whether the text can be parsed and whether its layers fit together.
     fn verdict(&self, model: &ModelSpec) -> Verdict {
         let read = match &self.read {
             Some(Ok(read)) => read,
             Some(Err(error)) => {
                 return Verdict {
                     line: Some(error.line),
-                    words: error.to_string(),
+                    message: error.to_string(),
                 };
             }
             None => {
                 return Verdict {
                     line: None,
-                    words: String::new(),
+                    message: String::new(),
                 };
             }
         };
@@ -159,10 +159,10 @@ impl TextEditor {
             let n_parameters = format::thousands(report.n_parameters());
             return Verdict {
                 line: None,
-                words: format!("fits; {n_parameters} parameters"),
+                message: format!("valid: {n_parameters} parameters"),
             };
         };
-        // What is wrong with the whole shows at its end.
+        // An error of the whole network is shown at the last line.
         let line = match error.layer {
             Some(idx) => read.lines.get(idx),
             None => read.lines.last(),
@@ -170,12 +170,12 @@ impl TextEditor {
         let line = line.copied().unwrap_or(1);
         Verdict {
             line: Some(line),
-            words: format!("line {line}: {}", error.message),
+            message: format!("line {line}: {}", error.message),
         }
     }
 }
 
-/// The number of each line, left of its first row.
+/// Draws the number of each line, left of its first row.
 fn numbers_ui(
     ui: &Ui,
     shown: &egui::text_edit::TextEditOutput,
@@ -187,7 +187,7 @@ fn numbers_ui(
     let mut line = 1;
     let mut is_first_row = true;
     let rows = &shown.galley.rows;
-    // What ends with a line break has an empty row behind it, which is no line.
+    // A text that ends with a line break has an extra empty row, which is not a line.
     let n_rows = rows.len() - usize::from(rows.last().is_some_and(|r| r.glyphs.is_empty()));
     for row in &rows[..n_rows.max(1)] {
         if is_first_row {
@@ -206,7 +206,7 @@ fn numbers_ui(
 }
 
 fn verdict_ui(ui: &mut Ui, verdict: &Verdict) {
-    let mut chars = verdict.words.chars();
+    let mut chars = verdict.message.chars();
     let first = chars.next().map(|c| c.to_uppercase().to_string());
     let sentence = format!("{}{}.", first.unwrap_or_default(), chars.as_str());
     let t = tokens(ui);
