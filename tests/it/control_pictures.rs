@@ -138,7 +138,7 @@ fn pictures_of_a_run_under_control() {
         let is_told = |e: &Event| !matches!(e, Event::Finished { .. });
         let mut window = window(size, theme, is_told);
         window.run_steps(4);
-        window.get_by_label_contains("Training waits");
+        window.get_by_label_contains("Paused: ");
         check(&mut window, name);
     }
     for (name, size, theme) in [

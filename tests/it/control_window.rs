@@ -92,7 +92,7 @@ fn a_loss_that_cannot_be_trusted_waits_for_an_answer() {
         let mut window = window_of(size);
         train_into_trouble(&mut window, 1000.0);
         let divergence = run(&window).divergence.clone().unwrap();
-        window.get_by_label_contains("Training waits");
+        window.get_by_label_contains("Paused: ");
         window.get_by_label_contains("It shows first in layer 2 (Dense");
         let worst = format!("Training image {}: ", divergence.worst[0].index);
         let picture = window.get_by_label_contains(&worst).rect();
@@ -228,12 +228,12 @@ fn the_budget_of_the_timeline_bounds_its_memory_and_keeps_its_spread() {
 fn a_learning_rate_is_found_and_adopted() {
     let mut window = window_of([1024.0, 700.0]);
     choose_small(&mut window, 3);
-    click(&mut window, "Find rate…");
+    click(&mut window, "Find LR…");
     wait(&mut window, "the curve", |app| {
         matches!(app.studio().lr_finder(), LrFinder::Found(_))
     });
     window.run_steps(4);
-    window.get_by_label("Loss over the learning rate");
+    window.get_by_label("Loss over learning rate");
     let LrFinder::Found(curve) = studio(&window).lr_finder().clone() else {
         panic!("no curve");
     };
@@ -261,13 +261,13 @@ fn a_batch_is_looked_into_step_by_step() {
         app.studio().can_inspect()
     });
     window.run_steps(4);
-    click(&mut window, "Look inside");
+    click(&mut window, "Inspect");
     wait(&mut window, "the batch", |app| {
         app.studio().inspection().is_some()
     });
     window.run_steps(4);
     window.get_by_label("Inside update 2");
-    window.get_by_label_contains("Forward: the network saw 32 images");
+    window.get_by_label_contains("Forward: the network classified 32 images");
     let seen = studio(&window).inspection().unwrap().clone();
     let first = format!("Training image {}: ", seen.images[0].index);
     let picture = window.get_by_label_contains(&first).rect();
@@ -302,12 +302,12 @@ fn the_layers_are_measured_when_somebody_asks() {
     let mut window = window_of([1024.0, 700.0]);
     choose_small(&mut window, 20);
     press(&mut window, Modifiers::COMMAND, Key::Num5);
-    window.get_by_label("Train a network to see its layers at work.");
+    window.get_by_label("Train a network to see its layer statistics.");
     click(&mut window, "Measure the layers while training");
     train(&mut window);
     let steps: Vec<u64> = run(&window).layer_points.iter().map(|p| p.step).collect();
     assert_eq!(steps, [1, 4, 16, 64, 250, 500]);
-    for name in ["gradient of layer 2: ", "update / weights of layer 2: "] {
+    for name in ["gradient norm of layer 2: ", "update ratio of layer 2: "] {
         let plot = window.get_by_label_contains(name).rect();
         assert!(window.ctx.content_rect().contains_rect(plot), "{name}");
     }
@@ -365,10 +365,10 @@ fn the_sketch_says_when_averaged_weights_answer() {
     let mut window = window_of([1440.0, 1800.0]);
     choose_small(&mut window, 2);
     train(&mut window);
-    window.get_by_label("trained last");
+    window.get_by_label("last trained run");
     click(&mut window, "Regularize");
-    set(&mut window, "Average weights", 0.9);
+    set(&mut window, "EMA decay", 0.9);
     assert_eq!(studio(&window).draft().ema_decay, 0.9);
     train(&mut window);
-    window.get_by_label("trained last, averaged");
+    window.get_by_label("last trained run, EMA");
 }

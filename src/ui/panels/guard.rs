@@ -1,4 +1,4 @@
-//! What to do about a loss that cannot be trusted: shown above the curves while training waits.
+//! The recoveries from a NaN or suddenly large loss, above the curves while training is paused.
 
 use egui::{Frame, Label, Margin, RichText, Sense, TextureHandle, Ui, vec2};
 
@@ -6,23 +6,24 @@ use super::{PanelContext, augmented_images};
 use crate::studio::Action;
 use crate::train::{Anomaly, Divergence, Recovery, WorstImage};
 use crate::ui::command::Command;
+use crate::ui::format;
 use crate::ui::theme::{self, PANEL_PADDING, tokens};
 use crate::ui::widgets::{Weight, combo_of_width, labeled_button};
 
 /// Side of the picture of an image.
 const SIDE: f32 = 44.0;
 
-/// The panel with what it keeps between frames.
+/// The panel and its state between frames.
 #[derive(Default)]
 pub struct GuardPanel {
-    /// The trouble the rest is about: its update and the number of rewinds before it.
+    /// The divergence that is shown: its update and the number of rollbacks before it.
     about: Option<(u64, usize)>,
     chosen_step: Option<u64>,
     pictures: Vec<TextureHandle>,
 }
 
 impl GuardPanel {
-    /// Shows the panel if training waits because of its loss.
+    /// Draws the panel while training is paused by the guard.
     pub fn ui(&mut self, ui: &mut Ui, cx: &mut PanelContext<'_>) {
         let Some(run) = cx.studio.live_run() else {
             return;
@@ -36,7 +37,7 @@ impl GuardPanel {
             self.chosen_step = divergence.default_rollback_step();
             self.pictures.clear();
         }
-        // The data may still be on its way.
+        // The dataset may still be loading.
         if self.pictures.is_empty() {
             let worst = divergence.worst.iter().map(|worst| worst.index);
             let epoch = divergence.epoch.floor() as usize;
@@ -68,7 +69,7 @@ impl GuardPanel {
         ui.horizontal(|ui| {
             ui.spacing_mut().item_spacing.x = 8.0;
             for (picture, worst) in self.pictures.iter().zip(&divergence.worst) {
-                // As many as there is room for; the worst come first.
+                // As many as fit, worst first.
                 if ui.available_width() < SIDE {
                     break;
                 }
@@ -108,30 +109,30 @@ impl GuardPanel {
         });
     }
 
-    /// Which of the full states to go back to.
+    /// Draws the choice of the state to roll back to.
     fn step_ui(&mut self, ui: &mut Ui, divergence: &Divergence, chosen: u64) {
-        let text = format!("to update {chosen}");
-        let shown = combo_of_width(ui, "Update to go back to", &text, 136.0, |ui| {
+        let text = format!("to update {}", format::thousands(chosen));
+        let shown = combo_of_width(ui, "Update to roll back to", &text, 136.0, |ui| {
             for &step in &divergence.back_to {
-                let text = format!("to update {step}");
+                let text = format!("to update {}", format::thousands(step));
                 ui.selectable_value(&mut self.chosen_step, Some(step), text);
             }
         });
         shown.on_hover_text(
-            "The full states still in memory: too late a one may already lead to the trouble, too early a one costs time.",
+            "The states still in memory: one too late may diverge again, one too early costs time.",
         );
     }
 }
 
 fn text_ui(ui: &mut Ui, divergence: &Divergence) {
-    let title = RichText::new(format!("Training waits: {}.", divergence.describe()));
+    let title = RichText::new(format!("Paused: {}.", divergence.describe()));
     let title = title.family(theme::semibold()).color(tokens(ui).warning);
     ui.add(Label::new(title).wrap());
     let origin = divergence.origin.describe();
     let mut chars = origin.chars();
     let first = chars.next().map(|c| c.to_uppercase().to_string());
     let text = format!(
-        "{}{}. Nothing was learned from the batch; these are its worst images.",
+        "{}{}. This batch was not used. Its worst images:",
         first.unwrap_or_default(),
         chars.as_str()
     );
@@ -145,8 +146,8 @@ fn image_ui(
     label: &str,
     predicted: Option<&str>,
 ) {
-    let (taken_for, short) = match predicted {
-        Some(class) => (format!("taken for {class}"), class),
+    let (prediction, short) = match predicted {
+        Some(class) => (format!("predicted {class}"), class),
         None => ("output not finite".to_owned(), "not finite"),
     };
     ui.vertical(|ui| {
@@ -154,13 +155,11 @@ fn image_ui(
         ui.spacing_mut().item_spacing.y = 2.0;
         let image = egui::Image::new(picture).fit_to_exact_size(vec2(SIDE, SIDE));
         let about = format!(
-            "Training image {}: {label}, {taken_for}, loss {:.2}",
+            "Training image {}: label {label}, {prediction}, loss {:.2}",
             worst.index, worst.loss
         );
         ui.add(image.sense(Sense::hover()).alt_text(&about))
-            .on_hover_text(format!(
-                "{about}. Shown as the network saw it, with its augmentation."
-            ));
+            .on_hover_text(format!("{about}. Shown as the network saw it, augmented."));
         let caption = theme::quiet(ui, format!("{label} → {short}"));
         ui.add(Label::new(caption).truncate());
     });

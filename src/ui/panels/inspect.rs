@@ -1,4 +1,4 @@
-//! Inside one batch: forward, backward, update, one after the other, and what each of them changed.
+//! One batch step by step: forward, backward and update, and what each changes.
 
 use egui::{
     Align, Context, Grid, Id, Label, Layout, Modal, RichText, ScrollArea, Sense, TextureHandle, Ui,
@@ -13,18 +13,18 @@ use crate::ui::format;
 use crate::ui::theme::{self, tokens};
 use crate::ui::widgets::{Weight, labeled_button};
 
-/// Images of the batch that are shown, of larger batches the first.
+/// Maximum number of images shown, the first of the batch.
 const MAX_IMAGES: usize = 512;
 
-/// Height of what is seen of them at once: two rows.
+/// Height of the visible images: two rows.
 const IMAGES_HEIGHT: f32 = 112.0;
 
 const IMAGES_IN_A_ROW: usize = 16;
 
-/// Side of the picture of one.
+/// Side of an image.
 const SIDE: f32 = 34.0;
 
-/// How far into the batch one has looked.
+/// The stage that is shown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 enum Stage {
     #[default]
@@ -33,17 +33,17 @@ enum Stage {
     Update,
 }
 
-/// The window with what it keeps between frames.
+/// The dialog and its state between frames.
 #[derive(Default)]
 pub struct Microscope {
-    /// The update the rest is about.
+    /// The update that is shown.
     about: Option<u64>,
     stage: Stage,
     pictures: Vec<TextureHandle>,
 }
 
 impl Microscope {
-    /// Shows the window, if there is a batch to look into.
+    /// Draws the dialog, if a batch is inspected.
     pub fn ui(&mut self, ctx: &Context, cx: &mut PanelContext<'_>) {
         let Some(inspection) = cx.studio.inspection().cloned() else {
             self.about = None;
@@ -61,7 +61,8 @@ impl Microscope {
             .frame(frame)
             .show(ctx, |ui| {
                 ui.set_width(680.0);
-                ui.label(RichText::new(format!("Inside update {}", inspection.step)).heading());
+                let title = format!("Inside update {}", format::thousands(inspection.step));
+                ui.label(RichText::new(title).heading());
                 ui.add(Label::new(theme::quiet(ui, self.describe(&inspection))).wrap());
                 ui.add_space(8.0);
                 self.images_ui(ui, &inspection);
@@ -80,15 +81,19 @@ impl Microscope {
         let n = inspection.images.len();
         match self.stage {
             Stage::Forward => format!(
-                "Forward: the network saw {n} images; their mean loss is {loss}. Nothing has changed yet."
+                "Forward: the network classified {n} images; their mean loss is {loss}. No weight \
+                 has changed yet."
             ),
             Stage::Backward => {
-                "Backward: each layer's weights got a gradient, the direction in which the loss rises. Nothing has changed yet.".to_owned()
+                "Backward: each layer's weights got a gradient, the direction in which the loss \
+                 rises. No weight has changed yet."
+                    .to_owned()
             }
             Stage::Update => {
                 let after = inspection.images.iter().map(|i| i.loss_after).sum::<f64>();
                 format!(
-                    "Update: the weights moved against the gradient, with the learning rate {}. On the same images the loss is now {}.",
+                    "Update: the weights moved against the gradient, with learning rate {}. On the \
+                     same images the loss is now {}.",
                     format::setting(inspection.learning_rate),
                     format::loss(after / n.max(1) as f64)
                 )
@@ -113,18 +118,28 @@ impl Microscope {
     }
 
     fn layers_ui(&self, ui: &mut Ui, inspection: &Inspection) {
-        ScrollArea::vertical()
-            .max_height(300.0).show(ui, |ui| {
-            Grid::new("layers of the batch").spacing([24.0, 4.0]).min_row_height(20.0).show(ui, |ui| {
-                heading_ui(ui, "layer", "In the order of the forward pass.");
-                heading_ui(ui, "output", "Root of the mean square of what the layer puts out.");
-                heading_ui(ui, "gradient", "Norm of the gradient of its weights: near zero it does not learn, huge it is torn about.");
-                heading_ui(ui, "update / weights", "How far the weights moved, against their size: about a thousandth is healthy.");
-                ui.end_row();
-                for (idx, layer) in inspection.layers.iter().enumerate() {
-                    self.layer_ui(ui, idx, layer);
-                }
-            });
+        ScrollArea::vertical().max_height(300.0).show(ui, |ui| {
+            Grid::new("layers of the batch")
+                .spacing([24.0, 4.0])
+                .min_row_height(20.0)
+                .show(ui, |ui| {
+                    heading_ui(ui, "layer", "In the order of the forward pass.");
+                    heading_ui(ui, "output", "RMS of the layer's output.");
+                    heading_ui(
+                        ui,
+                        "gradient norm",
+                        "Near zero, the layer does not learn; very large, training is unstable.",
+                    );
+                    heading_ui(
+                        ui,
+                        "update ratio",
+                        "Size of the update relative to the weights: about 0.001 is healthy.",
+                    );
+                    ui.end_row();
+                    for (idx, layer) in inspection.layers.iter().enumerate() {
+                        self.layer_ui(ui, idx, layer);
+                    }
+                });
         });
     }
 
@@ -148,17 +163,14 @@ impl Microscope {
     fn buttons_ui(&mut self, ui: &mut Ui, cx: &mut PanelContext<'_>) {
         let (text, about) = match self.stage {
             Stage::Forward => ("Backward", "Shows the gradients of this batch."),
-            Stage::Backward => (
-                "Update",
-                "Trains this batch, for real, and shows what it changed.",
-            ),
-            Stage::Update => ("Next batch", "Looks into the batch after this one."),
+            Stage::Backward => ("Update", "Trains on this batch and shows what changed."),
+            Stage::Update => ("Next batch", "Inspects the next batch."),
         };
         let is_possible = self.stage < Stage::Update || cx.studio.can_inspect();
         ui.horizontal(|ui| {
             let button = labeled_button(ui, None, text, Weight::Primary, 110.0, is_possible);
             if button.on_hover_text(about).clicked() {
-                self.go_on(cx);
+                self.advance(cx);
             }
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
                 if labeled_button(ui, None, "Close", Weight::Plain, 80.0, true).clicked() {
@@ -168,7 +180,7 @@ impl Microscope {
         });
     }
 
-    fn go_on(&mut self, cx: &mut PanelContext<'_>) {
+    fn advance(&mut self, cx: &mut PanelContext<'_>) {
         self.stage = match self.stage {
             Stage::Forward => Stage::Backward,
             Stage::Backward => {
@@ -193,19 +205,19 @@ fn image_ui(ui: &mut Ui, picture: &TextureHandle, image: &InspectedImage, stage:
     ui.vertical(|ui| {
         ui.set_width(SIDE);
         ui.spacing_mut().item_spacing.y = 0.0;
-        let taken_for = match image.predicted {
-            Some(class) => format!("taken for {class}"),
+        let predicted = match image.predicted {
+            Some(class) => format!("predicted {class}"),
             None => "output not finite".to_owned(),
         };
         let about = format!(
-            "Training image {}: class {}, {taken_for}, loss {:.3} before the update",
+            "Training image {}: label {}, {predicted}, loss {:.3} before the update",
             image.index, image.label, image.loss_before
         );
         let after = match stage {
             Stage::Update => format!("{about}, {:.3} after it.", image.loss_after),
             _ => format!("{about}."),
         };
-        let after = format!("{after} Shown as the network sees it, with its augmentation.");
+        let after = format!("{after} Shown as the network sees it, augmented.");
         let shown = egui::Image::new(picture).fit_to_exact_size(vec2(SIDE, SIDE));
         ui.add(shown.sense(Sense::hover()).alt_text(&about))
             .on_hover_text(after);
@@ -223,7 +235,7 @@ fn number_ui(ui: &mut Ui, value: Option<f64>) {
     ui.label(theme::number(text));
 }
 
-/// The images of the batch as the network sees them.
+/// Returns the images of the batch as the network sees them.
 fn pictures(ctx: &Context, cx: &PanelContext<'_>, inspection: &Inspection) -> Vec<TextureHandle> {
     let Some(run) = cx.studio.live_run() else {
         return Vec::new();

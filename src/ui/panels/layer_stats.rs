@@ -1,5 +1,5 @@
-//! The layers while training: how large their gradients and updates are, how their weights are
-//! spread, and how many ReLUs are silent.
+//! Statistics of the layers during training: gradient norms, update ratios, zero activations and
+//! histograms of the weights.
 
 use egui::{
     Align, Checkbox, Label, Layout, Pos2, Rect, Role, ScrollArea, Sense, Stroke, Ui, WidgetInfo,
@@ -15,10 +15,10 @@ use crate::ui::theme::{self, ROW_HEIGHT, tokens};
 /// Height of a row of plots.
 const HEIGHT: f32 = 56.0;
 
-/// Height of the headings: two lines, where there is little room.
+/// Height of the headings: two lines, for narrow columns.
 const HEADING_HEIGHT: f32 = 32.0;
 
-/// Room for the names.
+/// Width of the names.
 const NAME_WIDTH: f32 = 150.0;
 
 /// One column of plots.
@@ -26,47 +26,50 @@ struct Column {
     heading: &'static str,
     about: &'static str,
     of: fn(&LayerStat) -> Option<f64>,
-    /// Whether factors matter, and not differences.
+    /// Whether the scale is logarithmic.
     is_log: bool,
     text: fn(f64) -> String,
 }
 
 const COLUMNS: [Column; 3] = [
     Column {
-        heading: "gradient",
-        about: "Norm of the gradient of the layer's weights: near zero it no longer learns, growing it is about to diverge.",
+        heading: "gradient norm",
+        about: "Norm of the gradient of the layer's weights: near zero, the layer does not learn; \
+                growing, training is about to diverge.",
         of: |s| s.gradient,
         is_log: true,
         text: |v| format!("{v:.1e}"),
     },
     Column {
-        heading: "update / weights",
-        about: "How far an update moves the weights, against their size: about a thousandth is healthy, a hundredth is wild.",
+        heading: "update ratio",
+        about: "Size of an update relative to the weights: about 0.001 is healthy, 0.01 is too \
+                large.",
         of: |s| s.update_ratio,
         is_log: true,
         text: |v| format!("{v:.1e}"),
     },
     Column {
-        heading: "silent ReLUs",
-        about: "Share of the activations that are zero: near 100 % hardly anything passes, and the layers before it stop learning.",
+        heading: "zero activations",
+        about: "Share of the ReLU's outputs that are zero: near 100 %, its ReLUs are dead and the \
+                layers before it stop learning.",
         of: |s| s.zeros,
         is_log: false,
         text: |v| format!("{:.0} %", 100.0 * v),
     },
 ];
 
-/// Shows the statistics of the newest run.
+/// Draws the statistics of the newest run.
 pub fn ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     switch_ui(ui, cx);
     let Some(run) = cx.studio.own_run().map(|run| &run.state) else {
-        return empty_ui(ui, "Train a network to see its layers at work.");
+        return empty_ui(ui, "Train a network to see its layer statistics.");
     };
     let Some(last) = run.layer_points.last() else {
-        return empty_ui(ui, "Nothing was measured yet: switch it on and train.");
+        return empty_ui(ui, "Nothing measured yet. Turn this on, then train.");
     };
-    // A network without ReLUs has none that are silent.
-    let is_told = |c: &&Column| last.layers.iter().any(|stat| (c.of)(stat).is_some());
-    let columns: Vec<&Column> = COLUMNS.iter().filter(is_told).collect();
+    // A network without ReLUs has no such column.
+    let is_measured = |c: &&Column| last.layers.iter().any(|stat| (c.of)(stat).is_some());
+    let columns: Vec<&Column> = COLUMNS.iter().filter(is_measured).collect();
     let n = columns.len() as f32 + 1.0;
     let width = (ui.available_width() - NAME_WIDTH - 4.0 * n) / n;
     header_ui(ui, &columns, width);
@@ -81,8 +84,12 @@ fn switch_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     let mut is_on = cx.studio.watches_layers();
     ui.horizontal(|ui| {
         ui.set_min_height(ROW_HEIGHT);
-        let check = ui.add(Checkbox::new(&mut is_on, "Measure the layers while training"));
-        let about = "Looks at a few images of every 250th batch, and of more at the beginning; takes effect at the next batch.";
+        let check = ui.add(Checkbox::new(
+            &mut is_on,
+            "Measure the layers while training",
+        ));
+        let about = "Samples a few images every 250 batches (more often at first); takes effect at \
+                     the next batch.";
         if check.on_hover_text(about).changed() {
             cx.act(Action::WatchLayers(is_on));
         }
@@ -101,8 +108,8 @@ fn header_ui(ui: &mut Ui, columns: &[&Column], width: f32) {
         for column in columns {
             cell_ui(ui, width, column.heading, column.about);
         }
-        let about = "How the weights are spread, from the first measurement on the left to the newest on the right; each \
-                     column from minus to plus three standard deviations.";
+        let about = "Histograms of the weights, from the first measurement on the left to the \
+                     latest on the right; each spans ±3 standard deviations.";
         cell_ui(ui, width, "weights over time", about);
     });
 }
@@ -164,7 +171,7 @@ fn of_layer(point: &LayerPoint, layer: usize) -> Option<&LayerStat> {
     point.layers.iter().find(|s| s.layer == layer)
 }
 
-/// A small curve over the updates, with its newest value written into it.
+/// Draws a small curve over the updates, labeled with its latest value.
 fn curve_ui(ui: &Ui, rect: Rect, run: &RunState, layer: usize, column: &Column, now: f64) {
     let t = tokens(ui);
     let painter = ui.painter();
@@ -187,7 +194,7 @@ fn curve_ui(ui: &Ui, rect: Rect, run: &RunState, layer: usize, column: &Column, 
             ys().fold(f64::INFINITY, f64::min),
             ys().fold(f64::NEG_INFINITY, f64::max),
         );
-        // At least a factor of ten is seen, so that noise does not look like a cliff.
+        // The axis spans at least a factor of ten, so that noise does not look like a jump.
         let spare = (1.0 - (high - low)).max(0.0) / 2.0;
         (low - spare, high + spare)
     } else {
@@ -215,7 +222,7 @@ fn curve_ui(ui: &Ui, rect: Rect, run: &RunState, layer: usize, column: &Column, 
     painter.galley(corner, galley, t.text);
 }
 
-/// The histograms side by side, brighter where more weights are.
+/// Draws the histograms side by side, brighter where there are more weights.
 fn heat_ui(ui: &Ui, rect: Rect, run: &RunState, layer: usize) {
     let t = tokens(ui);
     let stats: Vec<&LayerStat> = run
@@ -224,7 +231,7 @@ fn heat_ui(ui: &Ui, rect: Rect, run: &RunState, layer: usize) {
         .filter_map(|p| of_layer(p, layer))
         .collect();
     let widest = stats.iter().map(|s| s.range).fold(0.0, f64::max);
-    // No more columns than can be told apart.
+    // No more columns than can be distinguished.
     let n = stats.len().min((rect.width() / 3.0) as usize).max(1);
     let width = rect.width() / n as f32;
     for column in 0..n {

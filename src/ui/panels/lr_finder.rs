@@ -1,4 +1,4 @@
-//! The learning-rate finder: its curve, what it suggests, and a button for each suggestion.
+//! The LR finder: its curve, and a button for each suggestion.
 
 use egui::{Context, Id, Modal, RichText, Role, Ui, WidgetInfo};
 use egui_plot::{Line, LineStyle, Plot, PlotPoints, VLine};
@@ -10,35 +10,38 @@ use crate::ui::format;
 use crate::ui::theme::{self, tokens};
 use crate::ui::widgets::{Weight, labeled_button};
 
-/// Digits of a rate that matter.
+/// Significant digits of a suggested learning rate.
 const DIGITS: i32 = 2;
 
-/// Shows the window, if a search runs or has an answer.
+/// Draws the dialog while the finder runs or shows its result.
 pub fn ui(ctx: &Context, cx: &mut PanelContext<'_>) {
     if *cx.studio.lr_finder() == LrFinder::Closed {
         return;
     }
     let frame = egui::Frame::popup(&ctx.global_style()).inner_margin(16);
-    let modal = Modal::new(Id::unique("rate finder")).frame(frame).show(ctx, |ui| {
-        ui.set_width(560.0);
-        ui.label(RichText::new("Learning rate finder").heading());
-        let about = "A short mock run whose rate grows with every batch. No weights of yours are touched.";
-        ui.label(theme::quiet(ui, about));
-        ui.add_space(8.0);
-        match cx.studio.lr_finder().clone() {
-            LrFinder::Found(curve) => found_ui(ui, cx, &curve),
-            _ => {
-                ui.horizontal(|ui| {
-                    ui.add(egui::Spinner::new().size(14.0));
-                    ui.label("Looking…");
-                });
+    let modal = Modal::new(Id::unique("rate finder"))
+        .frame(frame)
+        .show(ctx, |ui| {
+            ui.set_width(560.0);
+            ui.label(RichText::new("Learning rate finder").heading());
+            let about =
+                "A short trial run with a rising learning rate. Your weights are not changed.";
+            ui.label(theme::quiet(ui, about));
+            ui.add_space(8.0);
+            match cx.studio.lr_finder().clone() {
+                LrFinder::Found(curve) => found_ui(ui, cx, &curve),
+                _ => {
+                    ui.horizontal(|ui| {
+                        ui.add(egui::Spinner::new().size(14.0));
+                        ui.label("Searching…");
+                    });
+                }
             }
-        }
-        ui.add_space(8.0);
-        if labeled_button(ui, None, "Close", Weight::Plain, 80.0, true).clicked() {
-            cx.act(Action::CloseLrFinder);
-        }
-    });
+            ui.add_space(8.0);
+            if labeled_button(ui, None, "Close", Weight::Plain, 80.0, true).clicked() {
+                cx.act(Action::CloseLrFinder);
+            }
+        });
     if modal.should_close() {
         cx.act(Action::CloseLrFinder);
     }
@@ -52,7 +55,7 @@ fn found_ui(ui: &mut Ui, cx: &mut PanelContext<'_>, curve: &LrCurve) {
         let Some(rate) = rate else { continue };
         ui.horizontal(|ui| {
             let text = format!("Use {}", format::setting(rate));
-            // The first of them is the one to take when in doubt.
+            // When in doubt, use the first one.
             let weight = if has_any {
                 Weight::Plain
             } else {
@@ -60,7 +63,7 @@ fn found_ui(ui: &mut Ui, cx: &mut PanelContext<'_>, curve: &LrCurve) {
             };
             let button = labeled_button(ui, None, &text, weight, 120.0, true);
             if button
-                .on_hover_text("Puts this rate into the settings.")
+                .on_hover_text("Sets the learning rate in the settings.")
                 .clicked()
             {
                 cx.act(Action::UseLr(rate));
@@ -71,24 +74,25 @@ fn found_ui(ui: &mut Ui, cx: &mut PanelContext<'_>, curve: &LrCurve) {
         has_any = true;
     }
     if !has_any {
-        let text = "The loss never fell: the network may be too deep for its first weights, or the batches too small.";
+        let text = "The loss never fell: the network may be too deep for its initial weights, or \
+                    the batches too small.";
         ui.label(RichText::new(text).color(tokens(ui).warning));
     }
 }
 
-/// Name, meaning and value of each suggestion, rounded to what is meant.
+/// Returns name, explanation and rounded value of each suggestion.
 fn suggestions(curve: &LrCurve) -> [(&'static str, &'static str, Option<f64>); 3] {
     let found = &curve.suggestions;
     let rounded = |rate: Option<f64>| rate.map(|r| round_to(r, DIGITS));
     [
         (
             "valley",
-            "in the middle of the longest descent",
+            "middle of the longest descent",
             rounded(found.valley),
         ),
         (
             "steepest",
-            "where the loss falls fastest",
+            "steepest descent of the loss",
             rounded(found.steepest),
         ),
         (
@@ -134,7 +138,7 @@ fn curve_ui(ui: &mut Ui, curve: &LrCurve) {
         .include_y(first * 1.5)
         .label_formatter(|_| None);
     let shown = plot.show(ui, |plot| {
-        // What exploded would flatten the part that matters.
+        // An exploding loss would flatten the part that matters.
         plot.set_plot_bounds_y((lowest * 0.5).min(lowest - 0.05)..=first * 1.6);
         let raw = Line::new("loss", line(|p| p.loss))
             .color(t.quiet.gamma_multiply(0.5))
@@ -152,7 +156,7 @@ fn curve_ui(ui: &mut Ui, curve: &LrCurve) {
     });
     shown
         .response
-        .widget_info(|| WidgetInfo::labeled(Role::Figure, true, "Loss over the learning rate"));
+        .widget_info(|| WidgetInfo::labeled(Role::Figure, true, "Loss over learning rate"));
     for (idx, (name, _, rate)) in suggestions(curve).into_iter().enumerate() {
         let Some(rate) = rate else { continue };
         let x = shown.transform.position_from_point_x(rate.log10());
@@ -162,7 +166,7 @@ fn curve_ui(ui: &mut Ui, curve: &LrCurve) {
         );
         let font = egui::TextStyle::Small.resolve(ui.style());
         let name = ui.painter().layout_no_wrap(name.to_owned(), font, t.text);
-        // The line of the next one may pass behind it.
+        // The line of the next suggestion may pass behind the label.
         let behind = egui::Rect::from_min_size(at, name.size()).expand2(egui::vec2(2.0, 0.0));
         ui.painter()
             .rect_filled(behind, 0.0, ui.visuals().window_fill);
@@ -170,6 +174,6 @@ fn curve_ui(ui: &mut Ui, curve: &LrCurve) {
     }
     ui.label(theme::quiet(
         ui,
-        "learning rate →, training loss ↑ (smoothed, over single batches)",
+        "training loss (smoothed) over learning rate",
     ));
 }

@@ -1,4 +1,4 @@
-//! The runs below the curves, newest first: enough to choose which curves are shown.
+//! The list of runs below the curves, newest first, to choose which curves are shown.
 
 use egui::{Align, Label, Layout, Rect, RichText, ScrollArea, Sense, Ui, UiBuilder, vec2};
 
@@ -16,48 +16,48 @@ use crate::ui::widgets::{Icon, Weight, icon_button, labeled_button};
 /// Height of a row.
 const ROW: f32 = 28.0;
 
-/// A column: its heading, what it means, its width, and what stands in it.
+/// A column: heading, tooltip, width and content.
 struct Column {
     heading: &'static str,
     about: &'static str,
     width: f32,
     text: fn(&Run) -> String,
-    /// Columns of a higher rank go first when there is not enough room.
+    /// Columns of higher rank are dropped first when space is short.
     rank: u8,
 }
 
 const COLUMNS: &[Column] = &[
     Column {
-        heading: "state",
-        about: "Whether the run is training, waits, or how it ended.",
-        width: 62.0,
+        heading: "status",
+        about: "Whether the run is training or paused, or how it ended.",
+        width: 96.0,
         text: |run| status_word(&run.record.status).to_owned(),
         rank: 2,
     },
     Column {
         heading: "optimizer",
-        about: "The rule that turned gradients into weights.",
+        about: "The rule from gradients to updates.",
         width: 66.0,
         text: |run| run.record.config.optimizer.label().to_owned(),
         rank: 7,
     },
     Column {
-        heading: "rate",
-        about: "Learning rate, as it is now.",
+        heading: "LR",
+        about: "Learning rate, with changes made during the run.",
         width: 56.0,
         text: |run| format::setting(run.record.config.learning_rate),
         rank: 3,
     },
     Column {
         heading: "batch",
-        about: "Images behind each update.",
+        about: "Images per update.",
         width: 46.0,
         text: |run| run.record.config.batch_size.to_string(),
         rank: 5,
     },
     Column {
         heading: "epochs",
-        about: "Epochs done, of those planned.",
+        about: "Epochs completed, of those planned.",
         width: 52.0,
         text: |run| {
             let done = last(run, "epochs_done").unwrap_or(0.0);
@@ -67,14 +67,14 @@ const COLUMNS: &[Column] = &[
     },
     Column {
         heading: "time",
-        about: "Training alone, without pauses and evaluation.",
+        about: "Training time, without pauses and evaluation.",
         width: 84.0,
         text: |run| last(run, "train_seconds").map_or_else(String::new, format::duration),
         rank: 6,
     },
     Column {
         heading: "best val.",
-        about: "Highest accuracy on the held-out images, after any epoch.",
+        about: "Highest validation accuracy after any epoch.",
         width: 66.0,
         text: |run| {
             let best = run.record.metrics.get("val_accuracy").map(|all| all.max);
@@ -91,24 +91,24 @@ const COLUMNS: &[Column] = &[
     },
 ];
 
-/// The newest value of a metric.
+/// Returns the latest value of a metric.
 fn last(run: &Run, metric: &str) -> Option<f64> {
     run.record.metrics.get(metric).map(|all| all.last)
 }
 
-/// Room for the eye, the timeline, the color and the buttons.
+/// Widths of the marks before the name, the name, and the buttons.
 const EYE_WIDTH: f32 = 56.0;
 const NAME_WIDTH: f32 = 104.0;
-const BUTTON_WIDTH: f32 = 100.0;
-const SHORT_BUTTON_WIDTH: f32 = 48.0;
-const GO_ON_WIDTH: f32 = 68.0;
+const BUTTON_WIDTH: f32 = 112.0;
+const SHORT_BUTTON_WIDTH: f32 = 56.0;
+const CONTINUE_WIDTH: f32 = 68.0;
 
-/// Height the table asks for with `n_runs` runs.
+/// Returns the preferred height of the table for `n_runs` runs.
 pub fn wanted_height(n_runs: usize) -> f32 {
     22.0 + ROW * n_runs.min(4) as f32 + 6.0
 }
 
-/// Shows the table, the newest run first.
+/// Draws the table, newest run first.
 pub fn ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     ui.spacing_mut().item_spacing.y = 0.0;
     let columns = fitting_columns(ui.available_width());
@@ -123,10 +123,10 @@ pub fn ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
         });
 }
 
-/// The columns there is room for.
+/// Returns the columns that fit into `width`.
 fn fitting_columns(width: f32) -> Vec<&'static Column> {
     let mut columns: Vec<&Column> = COLUMNS.iter().collect();
-    let room = width - EYE_WIDTH - NAME_WIDTH - GO_ON_WIDTH - button_width(width) - 8.0;
+    let room = width - EYE_WIDTH - NAME_WIDTH - CONTINUE_WIDTH - button_width(width) - 8.0;
     while columns.iter().map(|c| c.width).sum::<f32>() > room && columns.len() > 2 {
         let last = columns.iter().map(|c| c.rank).max();
         columns.retain(|c| Some(c.rank) != last);
@@ -134,7 +134,7 @@ fn fitting_columns(width: f32) -> Vec<&'static Column> {
     columns
 }
 
-/// Room for the button at the end of a row that is `width` wide.
+/// Returns the width of the button at the end of a row of `width`.
 fn button_width(width: f32) -> f32 {
     if width > 600.0 {
         BUTTON_WIDTH
@@ -147,7 +147,7 @@ fn header_ui(ui: &mut Ui, columns: &[&Column]) {
     let size = vec2(ui.available_width(), 22.0);
     ui.allocate_ui_with_layout(size, Layout::right_to_left(Align::Center), |ui| {
         ui.spacing_mut().item_spacing.x = 0.0;
-        ui.add_space(button_width(size.x) + GO_ON_WIDTH);
+        ui.add_space(button_width(size.x) + CONTINUE_WIDTH);
         for column in columns.iter().rev() {
             let text = theme::quiet(ui, column.heading);
             cell_ui(ui, column.width, text).on_hover_text(column.about);
@@ -158,7 +158,7 @@ fn header_ui(ui: &mut Ui, columns: &[&Column]) {
     });
 }
 
-/// Text at the right edge of a cell.
+/// Draws right-aligned text in a cell.
 fn cell_ui(ui: &mut Ui, width: f32, text: RichText) -> egui::Response {
     let (rect, response) =
         ui.allocate_exact_size(vec2(width, ui.available_height()), Sense::hover());
@@ -180,11 +180,11 @@ fn row_ui(ui: &mut Ui, cx: &mut PanelContext<'_>, idx: usize, columns: &[&Column
     );
     ui.allocate_ui_with_layout(size, Layout::right_to_left(Align::Center), |ui| {
         ui.spacing_mut().item_spacing.x = 0.0;
-        let name = format!("Use the settings of {}", run.state.name);
-        if use_ui(ui, &name, button_width(size.x)).clicked() {
+        let name = format!("Copy the settings of {}", run.state.name);
+        if copy_ui(ui, &name, button_width(size.x)).clicked() {
             cx.act(Action::UseSettings(run.id.clone()));
         }
-        go_on_ui(ui, cx, run);
+        continue_ui(ui, cx, run);
         for column in columns.iter().rev() {
             let text = theme::number((column.text)(run));
             cell_ui(
@@ -204,7 +204,7 @@ fn row_ui(ui: &mut Ui, cx: &mut PanelContext<'_>, idx: usize, columns: &[&Column
     });
 }
 
-/// Looking at the weights a run that is over had at its kept moments.
+/// Draws the button for the timeline of a run that has ended.
 fn timeline_button_ui(ui: &mut Ui, cx: &mut PanelContext<'_>, run: &Run) {
     let is_open = cx.studio.earlier_run() == Some(&run.id);
     let is_possible = is_open || cx.studio.can_open_timeline(&run.id);
@@ -215,9 +215,10 @@ fn timeline_button_ui(ui: &mut Ui, cx: &mut PanelContext<'_>, run: &Run) {
     let about = match (is_open, is_possible) {
         (true, _) => "Returns to the timeline of the newest run.",
         (_, true) => {
-            "Shows the full states of this run under the curves, to draw upon and to branch from; its settings come into the panel on the left."
+            "Shows the checkpoints of this run below the curves, to try on drawings and to branch \
+             from; copies its settings to the panel on the left."
         }
-        _ => "The timeline of the newest run is under the curves as it is.",
+        _ => "The timeline of the newest run is already shown below the curves.",
     };
     let button = icon_button(ui, Icon::Timeline, &name, is_possible);
     if button.on_hover_text(about).clicked() {
@@ -230,12 +231,12 @@ fn timeline_button_ui(ui: &mut Ui, cx: &mut PanelContext<'_>, run: &Run) {
     }
 }
 
-/// Going on with a run that is over.
-fn go_on_ui(ui: &mut Ui, cx: &mut PanelContext<'_>, run: &Run) {
+/// Draws the button that resumes or extends a run that has ended.
+fn continue_ui(ui: &mut Ui, cx: &mut PanelContext<'_>, run: &Run) {
     let word = continue_word(&run.state.status).filter(|_| cx.studio.is_kept());
     let is_possible = cx.studio.can_continue(&run.id);
     ui.allocate_ui_with_layout(
-        vec2(GO_ON_WIDTH, ROW),
+        vec2(CONTINUE_WIDTH, ROW),
         Layout::right_to_left(Align::Center),
         |ui| {
             ui.take_available_space();
@@ -244,7 +245,7 @@ fn go_on_ui(ui: &mut Ui, cx: &mut PanelContext<'_>, run: &Run) {
                 .accessible_name(format!("{word} {}", run.state.name));
             if word == "Resume" {
                 if button
-                    .on_hover_text("Goes on exactly where the run was.")
+                    .on_hover_text("Resumes exactly where the run ended.")
                     .clicked()
                 {
                     cx.act(Action::Continue(run.id.clone(), 0));
@@ -252,7 +253,7 @@ fn go_on_ui(ui: &mut Ui, cx: &mut PanelContext<'_>, run: &Run) {
                 return;
             }
             let button =
-                button.on_hover_text("Goes on for more epochs, exactly where the run ended.");
+                button.on_hover_text("Trains for more epochs, from exactly where the run ended.");
             egui::Popup::menu(&button).show(|ui| {
                 for n in [1, 5, 20] {
                     let s = if n == 1 { "" } else { "s" };
@@ -266,7 +267,7 @@ fn go_on_ui(ui: &mut Ui, cx: &mut PanelContext<'_>, run: &Run) {
     );
 }
 
-/// Tells when the pointer is at a row, and lights the row when it is at that run anywhere.
+/// Reports the run under the pointer, and highlights its row, wherever it is hovered.
 fn hover_ui(ui: &Ui, hover: &mut Hover, id: &RunId, row: Rect) {
     if ui.rect_contains_pointer(row) {
         hover.set(id);
@@ -279,11 +280,11 @@ fn hover_ui(ui: &Ui, hover: &mut Hover, id: &RunId, row: Rect) {
     }
 }
 
-fn use_ui(ui: &mut Ui, name: &str, width: f32) -> egui::Response {
+fn copy_ui(ui: &mut Ui, name: &str, width: f32) -> egui::Response {
     let text = if width < BUTTON_WIDTH {
-        "Use"
+        "Copy"
     } else {
-        "Use settings"
+        "Copy settings"
     };
     ui.allocate_ui_with_layout(
         vec2(width, ROW),
@@ -292,17 +293,17 @@ fn use_ui(ui: &mut Ui, name: &str, width: f32) -> egui::Response {
     )
     .inner
     .accessible_name(name.to_owned())
-    .on_hover_text("Takes this run's settings into the panel on the left.")
+    .on_hover_text("Copies this run's settings to the panel on the left.")
 }
 
-/// How a run ended shows in the color of its state; everything else is quiet but the results.
+/// Returns the color of a cell: by status for the status, strong for results, quiet otherwise.
 fn ink(ui: &Ui, column: &Column, status: &Status) -> egui::Color32 {
     let t = tokens(ui);
     match (column.heading, status) {
-        ("state", Status::Running | Status::Starting) => t.accent,
-        ("state", Status::Paused) => t.warning,
-        ("state", Status::Finished(Finish::Completed | Finish::EarlyStopped)) => t.good,
-        ("state", Status::Finished(Finish::Diverged { .. } | Finish::Failed { .. })) => t.bad,
+        ("status", Status::Running | Status::Starting) => t.accent,
+        ("status", Status::Paused) => t.warning,
+        ("status", Status::Finished(Finish::Completed | Finish::EarlyStopped)) => t.good,
+        ("status", Status::Finished(Finish::Diverged { .. } | Finish::Failed { .. })) => t.bad,
         ("best val." | "test", _) => t.text,
         _ => t.quiet,
     }

@@ -1,4 +1,4 @@
-//! The line at the bottom: what goes on, and what should be read once.
+//! The status bar at the bottom, and the notices above it.
 
 use egui::{Align, Frame, Label, Layout, Margin, Panel, RichText, Ui};
 
@@ -8,21 +8,21 @@ use crate::studio::Action;
 use crate::ui::theme::{self, PANEL_PADDING, tokens};
 use crate::ui::widgets::{Icon, Weight, icon_button, labeled_button};
 
-/// Notices that are shown at a time; the newest matter most.
+/// Maximum number of notices shown, the newest ones.
 const MAX_NOTICES: usize = 3;
 
-/// How long good news stays.
-const SECS_OF_GOOD_NEWS: f64 = 12.0;
+/// Seconds after which a notice that is no error disappears.
+const INFO_SECS: f64 = 12.0;
 
-/// Shows the status line.
+/// Draws the status bar.
 pub fn ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     ui.horizontal_centered(|ui| {
         let activities = cx.studio.activities();
         if activities.is_empty() {
             let text = match cx.studio.live_run() {
                 Some(run) if run.status == Status::Paused => format!("{} is paused", run.name),
-                Some(run) => format!("training {}", run.name),
-                None => "ready".to_owned(),
+                Some(run) => format!("Training {}", run.name),
+                None => "Ready".to_owned(),
             };
             ui.label(theme::quiet(ui, text));
         } else {
@@ -31,23 +31,39 @@ pub fn ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
             ui.add(Label::new(theme::quiet(ui, text)).truncate());
         }
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            ui.label(theme::quiet(ui, "local: nothing leaves this machine"))
-                .on_hover_text("Images, drawings, networks and runs stay here; the program makes no connections.");
-            if let Some(threads) = cx.studio.runs().last().map(|r| r.state.threads).filter(|&n| n > 0) {
-                let text = if threads == 1 { "1 thread ·".to_owned() } else { format!("{threads} threads ·") };
-                ui.label(theme::quiet(ui, text)).on_hover_text("Threads that compute while training.");
+            ui.label(theme::quiet(ui, "Local: nothing leaves this machine"))
+                .on_hover_text(
+                    "Images, drawings, models and runs stay on this machine; the \
+                                program makes no network connections.",
+                );
+            if let Some(threads) = cx
+                .studio
+                .runs()
+                .last()
+                .map(|r| r.state.threads)
+                .filter(|&n| n > 0)
+            {
+                let text = if threads == 1 {
+                    "1 thread \
+                                              ·"
+                    .to_owned()
+                } else {
+                    format!("{threads} threads ·")
+                };
+                ui.label(theme::quiet(ui, text))
+                    .on_hover_text("Threads used for training.");
             }
         });
     });
 }
 
-/// Shows the notices, if any, above the status line.
+/// Draws the notices, if any, above the status bar.
 pub fn notices_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     let n = cx.studio.notices().len();
     if n == 0 {
         return;
     }
-    forget_good_news(ui, cx);
+    expire_info(ui, cx);
     let frame = Frame::new()
         .fill(tokens(ui).raised)
         .inner_margin(Margin::symmetric(PANEL_PADDING, 4));
@@ -59,7 +75,7 @@ pub fn notices_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
         if n > MAX_NOTICES {
             let text = format!("Dismiss all {n}");
             if labeled_button(ui, None, &text, Weight::Bare, 0.0, true).clicked() {
-                // From the end, so that the indices before stay right.
+                // From the end, so that earlier indices stay valid.
                 (0..n)
                     .rev()
                     .for_each(|idx| cx.act(Action::DismissNotice(idx)));
@@ -68,16 +84,16 @@ pub fn notices_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     });
 }
 
-/// Good news goes by itself after a while; what went wrong stays until it is dismissed.
-fn forget_good_news(ui: &Ui, cx: &mut PanelContext<'_>) {
+/// Dismisses notices after a while; errors stay until they are dismissed.
+fn expire_info(ui: &Ui, cx: &mut PanelContext<'_>) {
     let now = ui.input(|i| i.time);
     for (idx, notice) in cx.studio.notices().iter().enumerate().rev() {
         if notice.is_error {
             continue;
         }
-        let id = egui::Id::unique(("good news", &notice.text));
+        let id = egui::Id::unique(("info notice", &notice.text));
         let first = ui.data_mut(|d| *d.get_temp_mut_or(id, now));
-        let left = SECS_OF_GOOD_NEWS - (now - first);
+        let left = INFO_SECS - (now - first);
         if left <= 0.0 {
             ui.data_mut(|d| d.remove::<f64>(id));
             cx.output.actions.push(Action::DismissNotice(idx));

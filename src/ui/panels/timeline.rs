@@ -1,4 +1,4 @@
-//! The timeline under the curves: the network as it was, for the canvas and the numbers.
+//! The timeline below the curves: earlier weights of a run, for the canvas and the metrics.
 
 use egui::{Align, Label, Layout, RichText, Slider, Ui};
 
@@ -10,31 +10,31 @@ use crate::ui::format;
 use crate::ui::theme::{self, ROW_HEIGHT, tokens};
 use crate::ui::widgets::{Number, Weight, labeled_button, slim_slider};
 
-/// Height of the strip.
+/// Height of the timeline.
 pub const HEIGHT: f32 = 2.0 * ROW_HEIGHT + 4.0;
 
-/// Room that whole words about loss and accuracy need.
+/// Minimum width to show loss and accuracy in full.
 const WORDS_WIDTH: f32 = 260.0;
 
-/// Updates the shown training loss is averaged over.
+/// Number of updates that the training loss shown is averaged over.
 const AVERAGED: usize = 50;
 
-/// Whether there is something to move along.
+/// Returns whether there is more than one state to show.
 pub fn is_shown(cx: &PanelContext<'_>) -> bool {
     cx.studio.timeline().states().len() > 1 || cx.studio.earlier_run().is_some()
 }
 
-/// Shows the strip.
+/// Draws the timeline.
 pub fn ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     ui.spacing_mut().item_spacing.y = 2.0;
     scrubber_ui(ui, cx);
     ui.horizontal(|ui| {
         ui.set_min_height(ROW_HEIGHT);
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            let hint = "Stop the run first; it can go on later.";
+            let hint = "Stop the run first; it can be resumed later.";
             command_ui(ui, cx, "Branch", Command::Branch, hint);
             let hint = "Pause the run first.";
-            command_ui(ui, cx, "Look inside", Command::Inspect, hint);
+            command_ui(ui, cx, "Inspect", Command::Inspect, hint);
             memory_ui(ui, cx);
             ui.with_layout(Layout::left_to_right(Align::Center), |ui| text_ui(ui, cx));
         });
@@ -50,7 +50,7 @@ fn scrubber_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
         .map(|s| s.step())
         .collect();
     let is_earlier = cx.studio.earlier_run().is_some();
-    // After the last snapshot of the newest run comes the present.
+    // In the newest run, the current weights come after the last snapshot.
     let now = steps.len() - usize::from(is_earlier && !steps.is_empty());
     let shown = cx.studio.shown_step();
     let at = shown.and_then(|s| steps.iter().position(|&step| step >= s));
@@ -67,7 +67,7 @@ fn scrubber_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
                 }
             } else {
                 let button = labeled_button(ui, None, "Now", Weight::Bare, 0.0, shown.is_some());
-                let about = "Returns to the newest weights.";
+                let about = "Returns to the current weights.";
                 if button.on_hover_text(about).clicked() {
                     cx.command(Command::UseTrainedModel);
                 }
@@ -84,10 +84,10 @@ fn scrubber_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     });
 }
 
-const ABOUT: &str = "Snapshots of the run, the beginning closer together: the canvas on the right asks the network as it was then. \
-                     Alt with the arrow keys moves along.";
+const ABOUT: &str = "Snapshots of the run, denser at the beginning. The drawing is classified by \
+                     the network of that moment. Alt and the arrow keys step through them.";
 
-/// What is shown, and how good it was.
+/// Draws which state is shown, and its metrics.
 fn text_ui(ui: &mut Ui, cx: &PanelContext<'_>) {
     let Some(run) = cx.studio.timeline_run() else {
         return;
@@ -110,7 +110,7 @@ fn text_ui(ui: &mut Ui, cx: &PanelContext<'_>) {
     ui.add(Label::new(text).truncate());
 }
 
-/// Loss and accuracy at `step`, in words, or in few of them.
+/// Formats loss and accuracy at `step`, abbreviated if `is_narrow`.
 fn metrics_at(run: &RunState, step: u64, is_narrow: bool) -> String {
     let own = &run.points[..run.points.partition_point(|p| p.step <= step)];
     if own.is_empty() && run.parent.is_some() {
@@ -139,7 +139,7 @@ fn metrics_at(run: &RunState, step: u64, is_narrow: bool) -> String {
     text
 }
 
-/// A button for a command that a live run, or one that does not wait, stands in the way of.
+/// Draws a button for a command; while it is unavailable, its tooltip ends with `hint`.
 fn command_ui(ui: &mut Ui, cx: &mut PanelContext<'_>, text: &str, command: Command, hint: &str) {
     let is_possible = command.is_possible(cx.studio);
     let button = labeled_button(ui, None, text, Weight::Bare, 0.0, is_possible);
@@ -159,7 +159,8 @@ fn memory_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     let timeline = cx.studio.timeline();
     let megabytes = timeline.budget() / MEGABYTE;
     let about = format!(
-        "Memory the snapshots may take, now: they take {}. With too little few are left to look at, too much is missing elsewhere.",
+        "Memory limit of the snapshots, which now use {}: too low and few snapshots are kept, too \
+         high and memory runs short elsewhere.",
         format::bytes(timeline.n_bytes() as u64)
     );
     let number = Number::count(16.0, 8192.0, " MB").with_width(72.0);
@@ -167,7 +168,7 @@ fn memory_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     if let Some(new) = entry.explained(ui, &about) {
         cx.act(Action::SetTimelineBudget(new as usize * MEGABYTE));
     }
-    // Where there is little room, the numbers of the run matter more.
+    // In a narrow window, the metrics matter more.
     if ui.available_width() > WORDS_WIDTH {
         ui.label(theme::quiet(ui, "memory")).on_hover_text(about);
     }

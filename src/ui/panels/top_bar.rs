@@ -1,4 +1,4 @@
-//! The bar at the top: what is trained on what, the buttons of training, and how far it is.
+//! The bar at the top: dataset, preset, the training buttons and progress.
 
 use egui::{
     Align, Align2, FontId, Layout, Rect, Role, Sense, Shape, TextStyle, Ui, WidgetInfo, pos2, vec2,
@@ -15,7 +15,7 @@ use crate::ui::theme::{self, ROW_HEIGHT, tokens};
 use crate::ui::widgets::{Icon, Weight, combo_of_width, icon_button, labeled_button};
 use crate::ui::{format, logo};
 
-/// Shows the bar.
+/// Draws the bar.
 pub fn ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     ui.horizontal_centered(|ui| {
         let (mark, _) = ui.allocate_exact_size(vec2(14.0, 20.0), Sense::hover());
@@ -35,7 +35,7 @@ pub fn ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     });
 }
 
-/// The mark of the program: a flame.
+/// Draws the logo: a flame.
 fn flame_ui(ui: &Ui, rect: Rect) {
     let t = tokens(ui);
     let outer = logo::flame(rect.center(), 8.0);
@@ -51,8 +51,11 @@ fn flame_ui(ui: &Ui, rect: Rect) {
 
 fn data_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     let (name, about) = match cx.studio.data() {
-        DataState::None => ("no data".to_owned(), "Open a folder of images.".to_owned()),
-        DataState::Loading { name, .. } => ("loading…".to_owned(), format!("Reading {name}.")),
+        DataState::None => (
+            "no dataset".to_owned(),
+            "Open a folder of images.".to_owned(),
+        ),
+        DataState::Loading { name, .. } => ("loading…".to_owned(), format!("Loading {name}.")),
         DataState::Ready(data) => (data.name.clone(), describe(data)),
     };
     let shown = combo_of_width(ui, "Data", &name, 92.0, |ui| {
@@ -66,12 +69,12 @@ fn data_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     shown.on_hover_text(about);
 }
 
-/// The data in one sentence.
+/// Describes the dataset in one sentence.
 fn describe(data: &crate::data::Dataset) -> String {
     let [channels, height, width] = data.image_shape();
     let kind = if channels == 1 { "gray" } else { "color" };
     format!(
-        "{} images to learn from and {} to be tested on, {kind}, {height}×{width} pixels, {} classes.",
+        "{} training and {} test images, {kind}, {height}×{width} pixels, {} classes.",
         format::thousands(data.train.len() as u64),
         format::thousands(data.test.len() as u64),
         data.n_classes(),
@@ -90,13 +93,13 @@ fn preset_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
             }
         }
     });
-    let about = chosen.map_or("Your own network; choose a preset to start over.", |p| {
+    let about = chosen.map_or("A custom network; choosing a preset replaces it.", |p| {
         p.explanation
     });
     shown.on_hover_text(about);
 }
 
-/// Train, then Pause, then Resume: the first button is always the one thing to do next.
+/// Draws the training buttons; the first one is Train, Pause or Resume.
 fn training_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     let (icon, text, command) = match cx.studio.live_run().map(|r| &r.status) {
         None => (Icon::Play, "Train", Command::Train),
@@ -117,14 +120,14 @@ fn training_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     button("Stop", Icon::Stop, Command::Stop, Weight::Plain, 0.0);
 }
 
-/// Why training cannot start.
+/// Returns why training cannot start.
 fn reason(cx: &PanelContext<'_>, command: Command) -> Option<String> {
     let is_start = matches!(command, Command::Train | Command::Step);
     let text = match cx.studio.data() {
         _ if !is_start => return None,
-        _ if !cx.studio.errors().is_empty() => "First mend what is marked red in the settings.",
-        DataState::Loading { .. } => "The images are still being read.",
-        DataState::None => "There are no images to learn from: open a folder, or use MNIST.",
+        _ if !cx.studio.errors().is_empty() => "Fix the settings marked in red first.",
+        DataState::Loading { .. } => "The dataset is still loading.",
+        DataState::None => "No dataset: open a folder or use MNIST.",
         DataState::Ready(_) => return None,
     };
     Some(text.to_owned())
@@ -140,7 +143,7 @@ fn window_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
         cx.command(Command::Palette);
     }
     let theme = icon_button(ui, Icon::Theme, "Theme", true)
-        .on_hover_text("Dark, light, or as the desktop.");
+        .on_hover_text("Dark, light, or follow the desktop.");
     egui::Popup::menu(&theme).show(|ui| {
         for choice in ThemeChoice::ALL {
             if ui
@@ -153,11 +156,11 @@ fn window_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     });
 }
 
-/// How far the newest run is, in what space is left.
+/// Draws the progress of the newest run in the remaining width.
 fn progress_ui(ui: &mut Ui, cx: &PanelContext<'_>) {
     let size = vec2(ui.available_width(), ROW_HEIGHT);
     let (rect, response) = ui.allocate_exact_size(size, Sense::hover());
-    // Runs of earlier sessions are hidden until they are asked for.
+    // Runs of earlier sessions are hidden until their curves are shown.
     let newest = cx
         .studio
         .own_run()
@@ -167,9 +170,9 @@ fn progress_ui(ui: &mut Ui, cx: &PanelContext<'_>) {
         return;
     };
     match &run.status {
-        Status::Starting => line_ui(ui, rect, "warming up…", tokens(ui).quiet),
+        Status::Starting => line_ui(ui, rect, "Starting…", tokens(ui).quiet),
         Status::Running | Status::Paused => live_ui(ui, rect, run, &response),
-        Status::Interrupted => line_ui(ui, rect, "interrupted", tokens(ui).warning),
+        Status::Interrupted => line_ui(ui, rect, "Interrupted", tokens(ui).warning),
         Status::Finished(finish) => {
             let (text, ink) = ending(ui, run, finish);
             line_ui(ui, rect, &text, ink);
@@ -177,7 +180,7 @@ fn progress_ui(ui: &mut Ui, cx: &PanelContext<'_>) {
     }
 }
 
-/// One sentence in small type, broken into two lines where it must.
+/// Draws one line of small text, wrapped if it does not fit.
 fn line_ui(ui: &mut Ui, rect: Rect, text: &str, ink: egui::Color32) {
     let text = egui::RichText::new(text).small().color(ink);
     let builder = egui::UiBuilder::new()
@@ -191,34 +194,28 @@ fn ending(ui: &Ui, run: &RunState, finish: &Finish) -> (String, egui::Color32) {
     match (finish, run.test) {
         (Finish::Completed, Some(test)) => {
             let accuracy = format::percent_exact(test.accuracy);
-            (
-                format!("done: {accuracy} of the test images are right"),
-                t.good,
-            )
+            (format!("Completed: {accuracy} test accuracy"), t.good)
         }
         (Finish::EarlyStopped, Some(test)) => {
             let accuracy = format::percent_exact(test.accuracy);
-            (
-                format!("ended early: {accuracy} of the test images are right"),
-                t.good,
-            )
+            (format!("Early stopped: {accuracy} test accuracy"), t.good)
         }
-        (Finish::EarlyStopped, None) => ("ended early".to_owned(), t.good),
-        (Finish::Completed, None) => ("done".to_owned(), t.good),
+        (Finish::EarlyStopped, None) => ("Early stopped".to_owned(), t.good),
+        (Finish::Completed, None) => ("Completed".to_owned(), t.good),
         (Finish::Stopped, Some(test)) => {
             let accuracy = format::percent_exact(test.accuracy);
-            (
-                format!("stopped: {accuracy} of the test images are right"),
-                t.quiet,
-            )
+            (format!("Stopped: {accuracy} test accuracy"), t.quiet)
         }
-        (Finish::Stopped, None) => ("stopped".to_owned(), t.quiet),
-        (Finish::Diverged { step }, _) => (format!("diverged at step {step}"), t.bad),
-        (Finish::Failed { .. }, _) => ("failed".to_owned(), t.bad),
+        (Finish::Stopped, None) => ("Stopped".to_owned(), t.quiet),
+        (Finish::Diverged { step }, _) => (
+            format!("Diverged at update {}", format::thousands(*step)),
+            t.bad,
+        ),
+        (Finish::Failed { .. }, _) => ("Failed".to_owned(), t.bad),
     }
 }
 
-/// `epoch 3/5 ▓▓▓▓░░ 62 % 31.2k images/s 4 s left`, the speed only where there is room for it.
+/// Draws `epoch 3/5 ▓▓▓▓░░ 62 % 31.2k images/s 4 s left`, the speed only if it fits.
 fn live_ui(ui: &Ui, rect: Rect, run: &RunState, response: &egui::Response) {
     let t = tokens(ui);
     let epochs = run.config.epochs;
@@ -268,7 +265,7 @@ fn live_ui(ui: &Ui, rect: Rect, run: &RunState, response: &egui::Response) {
             &left,
             if is_paused { t.warning } else { t.quiet },
         );
-        // The column does not move when a digit is gone.
+        // The column does not move when the number loses a digit.
         right -= width(&left).max(width("10.0 s left"));
     }
     let bar_left = rect.min.x + width(&epoch);
