@@ -141,8 +141,9 @@ fn layers_and_words_nested_ten_thousand_deep_do_not_overflow_the_stack() {
         (
             "blocks.toml",
             format!(
-                "[model]\nlayers = [{}{close}]",
-                "{kind=\"residual\",layers=[".repeat(deep)
+                "[model]\nlayers = [{}{}]",
+                "{kind=\"residual\",layers=[".repeat(deep / 3),
+                "]}".repeat(deep / 3)
             ),
         ),
     ] {
@@ -199,7 +200,7 @@ fn a_thousand_layers_are_the_most_in_every_file() {
         dir.path(),
         &args,
         1,
-        "more than the 1048576 bytes that are read",
+        "more than the 131072 bytes that are read",
     );
 }
 
