@@ -1,6 +1,6 @@
 //! A run as the studio knows it.
 
-use crate::runs::{Record, RunId, RunState, RunSummary};
+use crate::runs::{Record, RunId, RunState, RunSummary, Status};
 use crate::train::{Event, Metrics};
 
 /// A run of this session, or one of the workspace.
@@ -74,8 +74,8 @@ impl Run {
     /// Takes over a record that was read.
     pub(super) fn update(&mut self, record: Record) {
         self.state.name.clone_from(&record.name);
-        if self.points == Points::Own && self.state.is_live() {
-            // Here it is known better; but what a person says of it is in its folder.
+        if self.points == Points::Own && (self.state.is_live() || self.is_newer_than(&record)) {
+            // This session knows the run better than its folder; only the notes are from there.
             self.record.name = record.name;
             self.record.notes = record.notes;
             self.record.created = record.created;
@@ -89,9 +89,68 @@ impl Run {
         self.record = record;
     }
 
+    /// Whether `record` was read from the folder of this finished run before its end was written
+    /// there. It would bring the run back to life, and no further event would end it.
+    fn is_newer_than(&self, record: &Record) -> bool {
+        let is_over = |status: &Status| matches!(status, Status::Finished(_));
+        let steps = |record: &Record| record.metrics.get("steps").map_or(0.0, |steps| steps.last);
+        is_over(&self.state.status)
+            && !is_over(&record.status)
+            && steps(record) <= steps(&self.record)
+    }
+
     pub(super) fn apply(&mut self, event: &Event) {
         self.state.apply(event);
         self.summary.apply(event);
         self.record.follow(&self.state, &self.summary);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::PRESETS;
+    use crate::train::{Finish, StepPoint, TrainConfig};
+
+    fn steps(n: u64) -> Event {
+        let point = |step| StepPoint {
+            step,
+            images: 32 * step,
+            epoch: step as f64,
+            secs: step as f64,
+            loss: 1.0,
+            accuracy: 0.5,
+            learning_rate: 1e-3,
+        };
+        Event::Steps {
+            points: (1..=n).map(point).collect(),
+        }
+    }
+
+    #[test]
+    fn a_record_from_before_the_end_does_not_bring_a_finished_run_back_to_life() {
+        let config = TrainConfig::new(&PRESETS[0], [1, 28, 28], 10, 60_000);
+        let mut state = RunState::new("run 1", config);
+        state.status = Status::Running;
+        let record = Record::begun(RunId::new("run-1"), &state);
+        let mut run = Run::new(state, record, Points::Own);
+        run.apply(&steps(3));
+        let mut stale = run.record.clone();
+        stale.notes.note = "noted".to_owned();
+        assert_eq!(stale.status, Status::Running);
+        let finished = Status::Finished(Finish::Completed);
+        run.apply(&Event::Finished {
+            finish: Finish::Completed,
+            test: None,
+        });
+        run.update(stale.clone());
+        assert_eq!(run.state.status, finished);
+        assert_eq!(run.record.notes.note, "noted");
+        // Another process that trains the run further is believed.
+        let mut further = RunSummary::default();
+        further.apply(&steps(5));
+        stale.metrics = further.metrics();
+        run.update(stale);
+        assert_eq!(run.state.status, Status::Running);
     }
 }
