@@ -1,4 +1,4 @@
-//! The window as eframe knows it: takes in what the threads tell, draws, and does what was asked.
+//! The eframe application: applies messages from the threads, draws, and runs commands.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -22,14 +22,14 @@ use crate::studio::{Action, LrFinder, Studio, Wake};
 /// How to open the window.
 #[derive(Clone, Debug, Default)]
 pub struct Options {
-    /// Folder in which runs are kept, named by whoever opens the window.
+    /// Folder in which runs are saved, as given on the command line.
     pub workspace: Option<PathBuf>,
-    /// The folder where nobody named one: unless another was opened last. `None` keeps no runs.
+    /// The folder used if none was given and none was opened last. `None` saves no runs.
     pub default_workspace: Option<PathBuf>,
 }
 
 impl Options {
-    /// Where runs are kept, and what to say about that.
+    /// The folder for runs, and a notice about it if there is one.
     fn choose_workspace(self, settings: &Settings) -> (Option<PathBuf>, Option<String>) {
         if self.workspace.is_some() {
             return (self.workspace, None);
@@ -38,7 +38,7 @@ impl Options {
             Some(last) if last.is_dir() => (Some(last.clone()), None),
             Some(last) => {
                 let last = last.display();
-                let text = format!("the workspace opened last, {last}, is not there any more");
+                let text = format!("The workspace opened last, {last}, no longer exists");
                 (self.default_workspace, Some(text))
             }
             None => (self.default_workspace, None),
@@ -55,25 +55,25 @@ pub struct StudioApp {
     dialogs: Dialogs,
     palette: Palette,
     microscope: Microscope,
-    /// Commands that wait for what is being typed.
+    /// Commands that wait until the text field hands over its text.
     waiting: Vec<Command>,
 }
 
-/// Where eframe keeps [`Settings`].
+/// The key under which eframe stores [`Settings`].
 const SETTINGS_KEY: &str = "settings";
 
-/// Time between two pictures while training: often enough to look alive, and half the work of
-/// drawing as often as the screen can.
+/// Time between two repaints while training: often enough to look smooth, at half the cost of
+/// repainting at the full rate of the screen.
 const FRAME: Duration = Duration::from_millis(33);
 
-/// Time a frame may spend on news from the threads.
+/// Time that a frame may spend on messages from the threads.
 const PUMP_BUDGET: Duration = Duration::from_millis(4);
 
 impl StudioApp {
-    /// An app that is loading its data.
+    /// Creates an app that starts loading its data.
     ///
     /// # Errors
-    /// When the system gives no threads.
+    /// If the system cannot start threads.
     pub fn new(cc: &eframe::CreationContext<'_>, options: Options) -> std::io::Result<StudioApp> {
         let (workspace, problem) = options.choose_workspace(&kept_settings(cc));
         let mut studio = Studio::new(workspace, StudioApp::wake(&cc.egui_ctx))?;
@@ -83,7 +83,7 @@ impl StudioApp {
         Ok(StudioApp::with_studio(cc, studio))
     }
 
-    /// An app around a studio that is there already.
+    /// Creates an app around an existing studio.
     pub fn with_studio(cc: &eframe::CreationContext<'_>, studio: Studio) -> StudioApp {
         theme::install(&cc.egui_ctx);
         let settings = kept_settings(cc);
@@ -102,7 +102,7 @@ impl StudioApp {
         }
     }
 
-    /// What threads call when there is something to see.
+    /// Returns what threads call when there is something new to show.
     pub fn wake(ctx: &Context) -> Wake {
         let ctx = ctx.clone();
         Arc::new(move || ctx.request_repaint_after(FRAME))
@@ -113,12 +113,12 @@ impl StudioApp {
         &self.studio
     }
 
-    /// The run that the pointer is at, in whatever view.
+    /// The run under the pointer, in any view.
     pub fn hovered_run(&self) -> Option<&RunId> {
         self.hover.run()
     }
 
-    /// Does what a person wants.
+    /// Applies an action.
     pub fn act(&mut self, action: Action) {
         let opens_workspace = matches!(action, Action::OpenWorkspace(_));
         self.studio.handle(action);
@@ -127,9 +127,9 @@ impl StudioApp {
         }
     }
 
-    /// Does what was asked for during the frame.
+    /// Applies what was requested during the frame.
     fn apply(&mut self, ctx: &Context, mut output: PanelOutput) {
-        // What was typed counts for whatever else was asked for in the same frame.
+        // Typed text is applied before any other request of the same frame.
         output.actions.sort_by_key(|action| !action.is_edit());
         for action in output.actions {
             if self.studio.would_change(&action) {
@@ -169,12 +169,12 @@ impl StudioApp {
 
     fn open_folders(&self, folders: Vec<PathBuf>) {
         for folder in folders {
-            // A desktop that cannot has no better way to say so; the path is in the menu's hint.
+            // There is no better way to report a failure: the path is in the menu's tooltip.
             let _ = open::that_detached(folder);
         }
     }
 
-    /// The commands whose keys were pressed.
+    /// Collects the commands whose shortcuts were pressed.
     fn shortcuts(&self, ctx: &Context, commands: &mut Vec<Command>) {
         let has_window = self.dialogs.is_open()
             || self.palette.is_open()
@@ -193,7 +193,7 @@ impl StudioApp {
             })
             .collect();
         ctx.input_mut(|input| {
-            // Shift makes another shortcut of the same key, so the longer ones are tried first.
+            // A shortcut with Shift also matches without it, so the longer ones are tried first.
             let (with_shift, without): (Vec<_>, Vec<_>) =
                 all.into_iter().partition(|(_, keys)| keys.modifiers.shift);
             for (command, keys) in with_shift.into_iter().chain(without) {
@@ -243,8 +243,8 @@ impl eframe::App for StudioApp {
     }
 }
 
-/// Ends typing, so that the field hands over what was typed in the next frame; `false` when nobody
-/// types.
+/// Removes focus from a text field, so that it hands over its text in the next frame. Returns
+/// `false` if no text field has focus.
 fn leave_text_field(ctx: &Context) -> bool {
     let is_typing = ctx.text_edit_focused();
     if is_typing {
@@ -257,13 +257,13 @@ fn leave_text_field(ctx: &Context) -> bool {
     is_typing
 }
 
-/// What the window remembers of the last session.
+/// Loads the settings of the last session.
 fn kept_settings(cc: &eframe::CreationContext<'_>) -> Settings {
     let kept = cc.storage.and_then(|s| eframe::get_value(s, SETTINGS_KEY));
     kept.unwrap_or_default()
 }
 
-/// What to do with files that were dropped onto the window.
+/// Returns the actions for files that were dropped onto the window.
 fn dropped(ctx: &Context) -> Vec<Action> {
     let files = ctx.input(|i| i.raw.dropped_files.clone());
     let action = |file: &egui::DroppedFileHandle| {
@@ -279,7 +279,7 @@ fn dropped(ctx: &Context) -> Vec<Action> {
     files.iter().map(action).collect()
 }
 
-/// Pictures pasted from the clipboard.
+/// Returns the images pasted from the clipboard.
 fn pasted(ctx: &Context) -> Vec<Action> {
     let pictures: Vec<Arc<egui::ColorImage>> = ctx.input(|i| {
         let picture = |event: &egui::Event| match event {
@@ -292,7 +292,7 @@ fn pasted(ctx: &Context) -> Vec<Action> {
     pictures.iter().filter_map(|p| png(p)).map(open).collect()
 }
 
-/// The picture as a file, so that it takes the road of every foreign picture.
+/// Encodes the image as PNG, so that it is handled like any other image file.
 fn png(picture: &egui::ColorImage) -> Option<Vec<u8>> {
     let [width, height] = picture.size.map(|n| u32::try_from(n).ok());
     let rgba = picture
@@ -305,7 +305,7 @@ fn png(picture: &egui::ColorImage) -> Option<Vec<u8>> {
     Some(bytes.into_inner())
 }
 
-/// Says what can be dropped while something hovers over the window.
+/// Shows what can be dropped while a file is dragged over the window.
 fn drop_hint_ui(ui: &Ui) {
     if ui.input(|i| i.raw.hovered_files.is_empty()) {
         return;
@@ -315,7 +315,7 @@ fn drop_hint_ui(ui: &Ui) {
     let painter = ui.layer_painter(layer);
     let rect = ui.content_rect();
     painter.rect_filled(rect, 0.0, t.background.gamma_multiply(0.8));
-    let text = "Drop an image, a model, or a folder of data.";
+    let text = "Drop an image, a model, or a dataset folder.";
     let font = egui::TextStyle::Heading.resolve(ui.style());
     painter.text(
         rect.center(),

@@ -1,8 +1,8 @@
-//! What columns of runs are called, wherever one can be chosen.
+//! Labels of run columns, used wherever a column can be selected.
 
 use crate::runs::table::Column;
 
-/// The heading of a column, and below it which number of a history it is.
+/// The heading of a column and, below it, its aggregate.
 pub fn heading(column: &Column) -> (String, &'static str) {
     let word = match column.key.as_str() {
         "val_accuracy" => "val. accuracy",
@@ -15,14 +15,13 @@ pub fn heading(column: &Column) -> (String, &'static str) {
         "train_seconds" => "time",
         "images_per_second" => "images/s",
         "learning_rate" => "learning rate",
-        "batch_size" => "batch",
-        "n_validation" => "held out",
+        "batch_size" => "batch size",
+        "n_validation" => "validation images",
         "warmup_epochs" => "warm-up",
         "weight_decay" => "weight decay",
-        "init" => "first weights",
+        "init" => "initial weights",
         "preset" => "network",
         "optimizer" => "optimizer",
-        "status" => "state",
         "model.layers" => "layers",
         "model.input" => "image size",
         "model.classes" => "classes",
@@ -31,13 +30,13 @@ pub fn heading(column: &Column) -> (String, &'static str) {
     (word.to_owned(), aggregate_word(column))
 }
 
-/// `optimizer.beta1` is told as `beta1`.
+/// `optimizer.beta1` is shown as `beta1`.
 fn plain(key: &str) -> String {
     let last = key.rsplit('.').next().unwrap_or(key);
     last.replace('_', " ")
 }
 
-/// What only grows, and what is measured once, has only one number worth telling.
+/// Cumulative metrics and those measured once have only one useful aggregate.
 fn aggregate_word(column: &Column) -> &'static str {
     let is_single = ["test_", "epochs_done", "steps", "images", "train_seconds"]
         .iter()
@@ -48,7 +47,7 @@ fn aggregate_word(column: &Column) -> &'static str {
     }
 }
 
-/// The whole name, for lists and for those who cannot see where it stands.
+/// The full name, for lists and screen readers.
 pub fn full_name(column: &Column) -> String {
     let (word, aggregate) = heading(column);
     let part = match column.key.rsplit_once('.') {

@@ -1,8 +1,8 @@
-//! The run that the pointer is at, in whatever view: all views let it stand out.
+//! The run under the pointer, in any view: all views highlight it.
 
 use crate::runs::RunId;
 
-/// Panels tell when the pointer is at a run, and ask at which it is.
+/// Panels set the run under the pointer and read it in the next frame.
 #[derive(Default)]
 pub struct Hover {
     run: Option<RunId>,
@@ -10,27 +10,27 @@ pub struct Hover {
 }
 
 impl Hover {
-    /// Before a frame: what was told during the last one holds for this one.
+    /// Begins a frame: what was set during the last one is now read.
     pub fn begin_frame(&mut self) {
         self.run = self.next.take();
     }
 
-    /// The pointer is at this run.
+    /// Sets the run under the pointer.
     pub fn set(&mut self, id: &RunId) {
         self.next = Some(id.clone());
     }
 
-    /// The run the pointer was at in the last frame.
+    /// The run that was under the pointer in the last frame.
     pub fn run(&self) -> Option<&RunId> {
         self.run.as_ref()
     }
 
-    /// Whether the pointer was at this run in the last frame.
+    /// Whether this run was under the pointer in the last frame.
     pub fn is_at(&self, id: &RunId) -> bool {
         self.run.as_ref() == Some(id)
     }
 
-    /// Whether the pointer moved to another run, so that all views have to be drawn again.
+    /// Whether the pointer moved to another run, so that all views must be repainted.
     pub fn is_stale(&self) -> bool {
         self.run != self.next
     }

@@ -1,4 +1,4 @@
-//! Where the panels are. The sizes people give them are kept by egui's memory.
+//! The layout of the panels. Sizes set by dragging are stored in egui's memory.
 
 use egui::{CentralPanel, Frame, Margin, Panel, Ui, UiBuilder};
 
@@ -13,7 +13,7 @@ use super::panels::{PanelContext, layer_stats, runs, status, timeline, top_bar};
 use super::tabs::{self, Tab};
 use super::theme::{PANEL_PADDING, tokens};
 
-/// The panels with what they keep between frames.
+/// The panels with their state between frames.
 #[derive(Default)]
 pub struct Panels {
     setup: SetupPanel,
@@ -26,18 +26,18 @@ pub struct Panels {
     draw: DrawPanel,
 }
 
-/// Widths in which the panels at the sides stay readable.
+/// Widths at which the side panels stay readable.
 const SETUP_WIDTH: (f32, f32) = (284.0, 336.0);
 const DRAW_WIDTH: (f32, f32) = (256.0, 336.0);
 
-/// Widths that a panel at a side may be given in a window of `width`; what was remembered from another
-/// session is brought into it.
+/// The allowed widths of a side panel in a window of `width`; a width remembered from another
+/// session is clamped to it.
 fn side_range((narrow, wide): (f32, f32), width: f32) -> std::ops::RangeInclusive<f32> {
     let most = (0.4 * width).min(1.5 * wide);
     narrow..=most.max(narrow)
 }
 
-/// Shows `content` in just the room there is. A panel takes the width of what is in it, so a row that
+/// Shows `content` in exactly the available space. A panel grows to fit its content, so a row that
 /// is too wide would widen it frame by frame.
 fn exactly(ui: &mut Ui, content: impl FnOnce(&mut Ui)) {
     let rect = ui.available_rect_before_wrap();
@@ -48,7 +48,7 @@ fn exactly(ui: &mut Ui, content: impl FnOnce(&mut Ui)) {
 }
 
 impl Panels {
-    /// Shows everything but windows on top.
+    /// Shows everything except floating windows.
     pub fn ui(&mut self, ui: &mut Ui, cx: &mut PanelContext<'_>) {
         let t = tokens(ui);
         let bar = Frame::new()
@@ -56,7 +56,7 @@ impl Panels {
             .inner_margin(Margin::symmetric(PANEL_PADDING, 0));
         let side = Frame::new().fill(t.panel);
         let width = ui.available_width();
-        // Everything fits at 1024; what a wider window has more, the sides get a part of.
+        // Everything fits at 1024; the sides get a share of any extra width.
         let share = ((width - 1024.0) / 416.0).clamp(0.0, 1.0);
         let wide = |(narrow, wide): (f32, f32)| (narrow + share * (wide - narrow)).round();
         let middle = Frame::new()
@@ -87,7 +87,7 @@ impl Panels {
             .show(ui, |ui| self.middle_ui(ui, cx));
     }
 
-    /// The tabs, and what the chosen one is about.
+    /// Shows the tabs, and the selected one's content.
     fn middle_ui(&mut self, ui: &mut Ui, cx: &mut PanelContext<'_>) {
         tabs::ui(ui, cx);
         if cx.settings.tab != Tab::Compare {
@@ -102,7 +102,7 @@ impl Panels {
         }
     }
 
-    /// The curves, and beneath them the timeline and the table of runs.
+    /// Shows the curves, and below them the timeline and the table of runs.
     fn train_ui(&mut self, ui: &mut Ui, cx: &mut PanelContext<'_>) {
         self.guard.ui(ui, cx);
         let n_runs = cx.studio.runs().len();

@@ -1,15 +1,15 @@
-//! The mark of the program, a flame: on the bar at the top, and on the icon of the window.
+//! The logo, a flame: in the top bar and on the window's icon.
 
 use egui::{Color32, IconData, Pos2, Vec2, pos2, vec2};
 
 use super::theme;
 
-/// The outline of a flame, clockwise from its tip: a drop, `size` from its middle to its tip.
+/// The outline of a flame, clockwise from its tip: a drop, `size` from its center to its tip.
 pub fn flame(center: Pos2, size: f32) -> Vec<Pos2> {
     let middle = vec2(0.0, 0.3 * size);
     let radius = 0.68 * size;
     let tip = vec2(0.12 * size, -size);
-    // The straight sides touch the circle where they are at a right angle to its radius.
+    // The straight sides touch the circle at right angles to its radius.
     let to_tip = tip - middle;
     let half = (radius / to_tip.length()).acos();
     let from = to_tip.angle() + half;
@@ -74,7 +74,7 @@ pub fn icon() -> IconData {
     }
 }
 
-/// Whether a point is inside a convex outline that goes clockwise.
+/// Whether a point is inside a convex clockwise outline.
 fn is_inside(outline: &[Pos2], at: Pos2) -> bool {
     let next = outline.iter().cycle().skip(1);
     outline.iter().zip(next).all(|(&a, &b)| {

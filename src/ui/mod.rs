@@ -1,8 +1,8 @@
-//! The window: one screen with everything of the main loop on it.
+//! The window: one screen with the whole main loop.
 //!
-//! [`StudioApp`] takes in what the studio's threads tell ([`eframe::App::logic`]), shows the panels
-//! ([`eframe::App::ui`]), and hands what was asked for to the studio as actions. Panels read the
-//! studio and change nothing in it.
+//! [`StudioApp`] applies messages from the studio's threads ([`eframe::App::logic`]), shows the
+//! panels ([`eframe::App::ui`]), and sends what was requested to the studio as actions. Panels read
+//! the studio and change nothing in it.
 
 mod app;
 mod column_names;

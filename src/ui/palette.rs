@@ -1,4 +1,4 @@
-//! The list of all commands, found by typing.
+//! The command palette: a searchable list of all commands.
 
 use egui::{Align2, Context, Id, Key, Modal, Modifiers, ScrollArea, TextEdit, Ui, vec2};
 
@@ -6,7 +6,7 @@ use super::command::Command;
 use super::theme::{self, ROW_HEIGHT};
 use crate::studio::Studio;
 
-/// The list, open or not.
+/// The palette, open or closed.
 #[derive(Default)]
 pub struct Palette {
     search: Option<Search>,
@@ -20,7 +20,7 @@ struct Search {
 }
 
 impl Palette {
-    /// Opens the list, or closes it.
+    /// Opens or closes the palette.
     pub fn toggle(&mut self) {
         self.search = match self.search {
             Some(_) => None,
@@ -28,12 +28,12 @@ impl Palette {
         };
     }
 
-    /// Whether it is open.
+    /// Whether the palette is open.
     pub fn is_open(&self) -> bool {
         self.search.is_some()
     }
 
-    /// Shows the list, if it is open, and reports what was chosen.
+    /// Shows the palette if it is open, and appends the selected command.
     pub fn ui(&mut self, ctx: &Context, studio: &Studio, commands: &mut Vec<Command>) {
         let Some(search) = &mut self.search else {
             return;
@@ -68,7 +68,7 @@ impl Search {
         let mut found: Vec<Command> = Command::all()
             .filter(|c| *c != Command::Palette && matches(&c.label(), &self.text))
             .collect();
-        // What cannot be done now is told, but is not in the way.
+        // Commands that are not available come last.
         found.sort_by_key(|c| !c.is_possible(studio));
         if is_down {
             self.chosen += 1;
@@ -79,7 +79,7 @@ impl Search {
         self.chosen = self.chosen.min(found.len().saturating_sub(1));
         ui.add_space(4.0);
         if found.is_empty() {
-            ui.label(theme::quiet(ui, "No command has these words."));
+            ui.label(theme::quiet(ui, "No matching command."));
         }
         let clicked = list_ui(ui, studio, &found, self.chosen, is_down || is_up);
         let entered = is_enter.then(|| found.get(self.chosen).copied()).flatten();
@@ -88,11 +88,11 @@ impl Search {
 
     fn field_ui(&mut self, ui: &mut Ui) {
         let edit = TextEdit::singleline(&mut self.text)
-            .hint_text("type what you want to do")
+            .hint_text("Search commands")
             .align(Align2::LEFT_CENTER)
             .min_size(vec2(0.0, ROW_HEIGHT))
             .desired_width(f32::INFINITY);
-        let response = ui.add(edit).accessible_name("Find a command");
+        let response = ui.add(edit).accessible_name("Search commands");
         if !std::mem::replace(&mut self.is_old, true) {
             response.request_focus();
         }
@@ -131,7 +131,7 @@ fn list_ui(
     clicked
 }
 
-/// Whether every typed word is in the label.
+/// Whether the label contains every typed word.
 fn matches(label: &str, typed: &str) -> bool {
     let label = label.to_lowercase();
     typed

@@ -1,4 +1,4 @@
-//! How a person likes the window: kept by eframe between two sessions. Losing it costs nothing.
+//! Preferences of the window, stored by eframe between sessions. Losing them costs nothing.
 
 use std::path::PathBuf;
 
@@ -11,7 +11,7 @@ use crate::runs::table::GroupBy;
 /// Which theme to use.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ThemeChoice {
-    /// The desktop's, where it tells.
+    /// The desktop's, if it reports one.
     #[default]
     System,
     /// Dark.
@@ -24,7 +24,7 @@ impl ThemeChoice {
     /// All of them.
     pub const ALL: [ThemeChoice; 3] = [ThemeChoice::System, ThemeChoice::Dark, ThemeChoice::Light];
 
-    /// The word for it.
+    /// The label.
     pub fn label(self) -> &'static str {
         match self {
             ThemeChoice::System => "System",
@@ -33,7 +33,7 @@ impl ThemeChoice {
         }
     }
 
-    /// What egui calls it.
+    /// The egui equivalent.
     pub fn preference(self) -> egui::ThemePreference {
         match self {
             ThemeChoice::System => egui::ThemePreference::System,
@@ -43,27 +43,27 @@ impl ThemeChoice {
     }
 }
 
-/// Everything the window remembers, beside sizes of panels.
+/// Everything that is remembered between sessions, apart from panel sizes.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Settings {
     /// Which theme to use.
     pub theme: ThemeChoice,
-    /// What the middle of the window is about.
+    /// The selected tab.
     pub tab: Tab,
-    /// Updates the smoothed curve is averaged over; 1 does not smooth.
+    /// Updates that the smoothed curve averages over; 1 does not smooth.
     pub smoothing_steps: f64,
-    /// What the curves are drawn against.
+    /// The horizontal axis of the curves.
     pub x_axis: XAxis,
     /// Whether the horizontal axis is logarithmic.
     pub is_x_log: bool,
-    /// Whether the loss is drawn logarithmically.
+    /// Whether the loss axis is logarithmic.
     pub is_loss_log: bool,
-    /// Whether runs that belong together are drawn as one, and how.
+    /// How groups of runs are drawn as bands; `None` draws each run separately.
     pub bands: Option<Spread>,
-    /// Which runs belong together.
+    /// How runs are grouped.
     pub group: GroupBy,
-    /// The workspace that was opened last, if it was another than the usual one.
+    /// The workspace that was opened last, unless it is the default.
     pub workspace: Option<PathBuf>,
 }
 
@@ -84,7 +84,7 @@ impl Default for Settings {
 }
 
 impl Settings {
-    /// How the curves are looked at, for a file.
+    /// The current view of the curves, for saving them to a file.
     pub fn curves_view(&self) -> CurvesView {
         CurvesView {
             x_axis: self.x_axis,

@@ -1,4 +1,4 @@
-//! Opening the window, and saying in words why it could not be opened.
+//! Opens the window, and explains failures to open it.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -7,18 +7,18 @@ use anyhow::anyhow;
 use super::{Options, StudioApp};
 use crate::signals;
 
-/// Name of the program, and of the folder eframe keeps the layout in.
+/// Name of the program, and of the folder in which eframe stores the layout.
 const APP_ID: &str = "candle-studio";
 
 /// Opens the window and returns when it is closed.
 ///
 /// # Errors
-/// One sentence when there is no display, or when a library of the system is missing.
+/// One sentence if there is no display or a system library is missing.
 pub fn run(options: Options) -> anyhow::Result<()> {
     if !has_display() {
         return Err(anyhow!(NO_DISPLAY));
     }
-    // A missing libxkbcommon is told by a panic deep below; nothing of ours is left half done.
+    // winit reports a missing libxkbcommon by a panic; none of our state is affected.
     let outcome = catch_unwind(AssertUnwindSafe(|| {
         eframe::run_native(
             APP_ID,
@@ -37,8 +37,7 @@ pub fn run(options: Options) -> anyhow::Result<()> {
     }
 }
 
-/// Closes the window in order when the program is asked to end from outside; asked again, it ends at
-/// once.
+/// Closes the window cleanly on the first signal to end, and exits immediately on the second.
 fn close_when_asked(ctx: &egui::Context) {
     let ctx = ctx.clone();
     let mut is_asked = false;
@@ -48,10 +47,10 @@ fn close_when_asked(ctx: &egui::Context) {
         }
         is_asked = true;
         ctx.send_viewport_cmd_to(egui::ViewportId::ROOT, egui::ViewportCommand::Close);
-        // The frame that the command itself asks for may have begun before it was there.
+        // The repaint that the command requests may have begun before the command was queued.
         ctx.request_repaint_of(egui::ViewportId::ROOT);
     });
-    // Without a listener the program ends at once when it is asked to, as any other.
+    // Without a listener a signal ends the program immediately, the default behavior.
     let _ = listening;
 }
 
@@ -70,7 +69,7 @@ fn native_options() -> eframe::NativeOptions {
     }
 }
 
-/// Whether the environment names a display, where displays are named by the environment.
+/// Whether the environment names a display, on systems that use environment variables for it.
 fn has_display() -> bool {
     let is_named = |name: &str| std::env::var_os(name).is_some_and(|v| !v.is_empty());
     !cfg!(target_os = "linux")
@@ -79,7 +78,7 @@ fn has_display() -> bool {
             .any(is_named)
 }
 
-/// The system's complaint as one sentence that says what to do.
+/// Turns the system's error into one sentence with a suggestion.
 fn explain(complaint: &str) -> String {
     let packages = [
         ("libxkbcommon-x11", "libxkbcommon-x11-0"),
@@ -96,18 +95,18 @@ fn explain(complaint: &str) -> String {
         .find(|(library, _)| complaint.contains(library))
     {
         return format!(
-            "the window needs the library {library}: install it (on Debian and Ubuntu `apt install {package}`), or \
-             train without a window with `candle-studio train`"
+            "the window needs the library {library}: install it (on Debian and Ubuntu `apt install \
+             {package}`), or train without a window with `candle-studio train`"
         );
     }
-    // glutin's and winit's own words, matched as they are.
+    // Wording of glutin and winit, matched literally.
     if complaint.contains("NoGlutinConfigs")
         || complaint.contains("glutin")
         || complaint.contains("OpenGL")
     {
         return format!(
-            "the window needs OpenGL 2.0 or newer: install a driver (on Debian and Ubuntu `apt install libegl1 \
-             libgl1-mesa-dri`), or train without a window with `candle-studio train` ({complaint})"
+            "the window needs OpenGL 2.0 or newer: install a driver (on Debian and Ubuntu `apt install \
+             libegl1 libgl1-mesa-dri`), or train without a window with `candle-studio train` ({complaint})"
         );
     }
     if [
@@ -128,7 +127,7 @@ fn explain(complaint: &str) -> String {
 fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
     let text = panic.downcast_ref::<&str>().map(|s| (*s).to_owned());
     text.or_else(|| panic.downcast_ref::<String>().cloned())
-        .unwrap_or_else(|| "an unknown fault".to_owned())
+        .unwrap_or_else(|| "unknown error".to_owned())
 }
 
 #[cfg(test)]

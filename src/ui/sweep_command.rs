@@ -1,57 +1,53 @@
-//! What can be done with sweeps without details.
+//! Sweep commands without arguments.
 
 use super::command::CommandEffect;
 use crate::studio::{Action, ShownSweep, Studio, SweepAction, SweepPhase};
 
-/// Something to do with the sweep that is defined, or the one that is shown.
+/// A command for the sweep in the form or the one that is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SweepCommand {
-    /// Start the sweep of the form.
+    /// Start the sweep defined in the form.
     Start,
-    /// Let its trials wait, or go on.
+    /// Pause or resume its trials.
     PauseOrResume,
-    /// End it for now.
+    /// Stop it.
     Stop,
-    /// Go on with it.
+    /// Resume it after it was stopped.
     Resume,
-    /// Look at its runs where runs are compared.
+    /// Show its runs in the Compare tab.
     Compare,
 }
 
 impl SweepCommand {
-    /// The words for it.
+    /// The label.
     pub fn label(self) -> &'static str {
         match self {
             SweepCommand::Start => "Start the sweep",
             SweepCommand::PauseOrResume => "Pause or resume the sweep",
             SweepCommand::Stop => "Stop the sweep",
-            SweepCommand::Resume => "Go on with the sweep",
+            SweepCommand::Resume => "Resume the stopped sweep",
             SweepCommand::Compare => "Compare the sweep's runs",
         }
     }
 
-    /// One sentence: what it does.
+    /// One sentence that explains what the command does.
     pub fn explanation(self) -> &'static str {
         match self {
             SweepCommand::Start => {
-                "Trains the trials that the Sweep tab defines, from the settings on the left."
+                "Trains the trials that the Sweep tab defines, based on the settings on the left."
             }
-            SweepCommand::PauseOrResume => {
-                "Lets every trial wait after its current batch, or go on; nothing is lost."
-            }
+            SweepCommand::PauseOrResume => "Pauses or resumes all trials; nothing is lost.",
             SweepCommand::Stop => {
-                "Ends the sweep after the current batches; it can go on later where it was."
+                "Stops the sweep after the current batches; it can be resumed later."
             }
             SweepCommand::Resume => {
-                "Goes on with this sweep: what is done stays, what was interrupted goes on."
+                "Resumes this sweep: finished trials are kept, interrupted ones continue."
             }
-            SweepCommand::Compare => {
-                "Shows the runs of this sweep, and no others, in the Compare tab."
-            }
+            SweepCommand::Compare => "Shows only the runs of this sweep in the Compare tab.",
         }
     }
 
-    /// Whether it can be done now.
+    /// Whether the command is available now.
     pub fn is_possible(self, studio: &Studio) -> bool {
         let sweeps = studio.sweeps();
         let shown = sweeps.shown();
@@ -68,7 +64,7 @@ impl SweepCommand {
         }
     }
 
-    /// What it comes to.
+    /// Returns what the command does.
     pub(super) fn effect_of(self, studio: &Studio) -> CommandEffect {
         let shown = studio.sweeps().shown();
         let is_paused = shown.is_some_and(|shown| shown.phase == SweepPhase::Paused);
@@ -77,10 +73,10 @@ impl SweepCommand {
             SweepCommand::PauseOrResume if is_paused => SweepAction::Resume,
             SweepCommand::PauseOrResume => SweepAction::Pause,
             SweepCommand::Stop => SweepAction::Stop,
-            SweepCommand::Resume => SweepAction::Resume,
+            SweepCommand::Resume => SweepAction::Continue,
             SweepCommand::Compare => {
                 let name = shown.map(|shown| shown.plan.definition.name.as_str());
-                // The name alone: `rates` is not `rates-2`.
+                // Quoted, for an exact match: `rates` is not `rates-2`.
                 return CommandEffect::CompareRuns(format!(
                     "sweep = \"{}\"",
                     name.unwrap_or_default()

@@ -1,4 +1,4 @@
-//! What the middle of the window is about.
+//! The tabs in the center of the window.
 
 use egui::{FontId, Role, Sense, TextStyle, Ui, WidgetInfo, pos2, vec2};
 use serde::{Deserialize, Serialize};
@@ -7,24 +7,24 @@ use super::command::Command;
 use super::panels::PanelContext;
 use super::theme::{self, ROW_HEIGHT, tokens};
 
-/// One of the things the middle of the window can be about.
+/// A tab in the center of the window.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Tab {
-    /// The curves of training.
+    /// Training curves.
     #[default]
     Train,
-    /// The network of the settings, drawn and as text.
+    /// The network in the settings, as a diagram and as text.
     Network,
-    /// The layers while training.
+    /// Layer statistics while training.
     Layers,
-    /// All runs, against each other.
+    /// All runs compared.
     Compare,
-    /// Many runs over ranges of settings.
+    /// Sweeps over ranges of settings.
     Sweep,
 }
 
 impl Tab {
-    /// All of them, as they stand in the window.
+    /// All tabs, in their order in the window.
     pub const ALL: [Tab; 5] = [
         Tab::Train,
         Tab::Network,
@@ -33,7 +33,7 @@ impl Tab {
         Tab::Layers,
     ];
 
-    /// The word on it.
+    /// The label.
     pub fn label(self) -> &'static str {
         match self {
             Tab::Train => "Train",
@@ -44,19 +44,19 @@ impl Tab {
         }
     }
 
-    /// One sentence: what is there.
+    /// One sentence that explains what the tab shows.
     pub fn explanation(self) -> &'static str {
         match self {
-            Tab::Train => "Shows the curves of training, batch by batch.",
-            Tab::Network => "Draws the network of the settings, and shows its layers as text.",
-            Tab::Layers => "Shows gradients, updates and weights of each layer while training.",
-            Tab::Compare => "Shows every run of the workspace, and what makes one better.",
-            Tab::Sweep => "Trains many runs, over ranges of settings.",
+            Tab::Train => "Shows training curves, batch by batch.",
+            Tab::Network => "Shows the network in the settings, as a diagram and as text.",
+            Tab::Layers => "Shows gradients, updates and weights per layer while training.",
+            Tab::Compare => "Compares the runs in the workspace and shows what makes one better.",
+            Tab::Sweep => "Trains many runs over ranges of settings.",
         }
     }
 }
 
-/// The row of tabs.
+/// Shows the row of tabs.
 pub fn ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     ui.horizontal(|ui| {
         ui.spacing_mut().item_spacing.x = theme::UNIT;
@@ -79,7 +79,7 @@ fn tab_ui(ui: &mut Ui, cx: &mut PanelContext<'_>, tab: Tab) {
         .layout_no_wrap(tab.label().to_owned(), font, t.text);
     let size = vec2(galley.size().x + 16.0, ROW_HEIGHT);
     let (rect, response) = ui.allocate_exact_size(size, Sense::click());
-    // The button that starts training has the plain word.
+    // The plain label belongs to the button that starts training.
     let name = format!("{} tab", tab.label());
     response.widget_info(|| WidgetInfo::selected(Role::Tab, true, is_chosen, &name));
     let is_lit = is_chosen || response.hovered() || response.has_focus();

@@ -103,10 +103,10 @@ fn a_loss_that_cannot_be_trusted_waits_for_an_answer() {
         assert!(run(&window).divergence.is_some());
 
         for name in [
-            "Go back, rate ÷ 10",
-            "Go back",
-            "Skip the batch",
-            "Go on anyway",
+            "Roll back, rate ÷ 10",
+            "Roll back",
+            "Skip this batch",
+            "Continue anyway",
         ] {
             let button = window.get_by_label(name).rect();
             assert!(
@@ -115,14 +115,14 @@ fn a_loss_that_cannot_be_trusted_waits_for_an_answer() {
             );
         }
         set(&mut window, "Learning rate", 0.001);
-        click(&mut window, "Go back");
+        click(&mut window, "Roll back");
         wait(&mut window, "training to go on", |app| {
             app.studio().live_run().is_some_and(|r| {
                 r.n_rewinds == 1 && r.points.last().is_some_and(|p| p.step > divergence.step)
             })
         });
         window.run_steps(2);
-        assert!(window.query_by_label("Go back").is_none());
+        assert!(window.query_by_label("Roll back").is_none());
         assert_eq!(run(&window).config.learning_rate, 0.001);
         stop(&mut window);
     }
@@ -132,7 +132,7 @@ fn a_loss_that_cannot_be_trusted_waits_for_an_answer() {
 fn the_rate_that_the_guard_divides_is_the_one_in_the_settings() {
     let mut window = window_of([1440.0, 900.0]);
     train_into_trouble(&mut window, 3000.0);
-    click(&mut window, "Go back, rate ÷ 10");
+    click(&mut window, "Roll back, rate ÷ 10");
     wait(&mut window, "the change", |app| {
         app.studio()
             .live_run()

@@ -113,7 +113,7 @@ fn other_commands_take_it_too() {
     type_rate(&mut window, "0.0005");
     press(&mut window, Modifiers::COMMAND, Key::P);
     assert_eq!(rate(&window), 0.0005);
-    window.get_by_label("Find a command");
+    window.get_by_label("Search commands");
 }
 
 #[test]

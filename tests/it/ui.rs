@@ -306,7 +306,7 @@ fn a_model_is_saved_and_opened_by_typing_its_path() {
         matches!(app.studio().model(), Model::Opened { .. })
     });
     window.get_by_label("mine.safetensors");
-    click(&mut window, "Ask the trained network");
+    click(&mut window, "Use the trained model");
     assert!(matches!(studio(&window).model(), Model::Trained(_)));
 
     // A file that is no model is one sentence, and changes nothing.
@@ -348,10 +348,10 @@ fn the_palette_finds_commands_by_their_words() {
     type_text(&mut window, "lenet");
     press(&mut window, Modifiers::NONE, Key::Enter);
     assert_eq!(studio(&window).draft().preset, "lenet-5");
-    assert!(window.query_by_label("Find a command").is_none());
+    assert!(window.query_by_label("Search commands").is_none());
     press(&mut window, Modifiers::COMMAND, Key::P);
     press(&mut window, Modifiers::NONE, Key::Escape);
-    assert!(window.query_by_label("Find a command").is_none());
+    assert!(window.query_by_label("Search commands").is_none());
 }
 
 #[test]

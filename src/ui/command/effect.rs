@@ -1,4 +1,4 @@
-//! What commands come to, and when they can be given.
+//! What commands do, and when they are available.
 
 use super::Command;
 use crate::model::PRESETS;
@@ -9,22 +9,22 @@ use crate::ui::dialogs::Purpose;
 use crate::ui::settings::ThemeChoice;
 use crate::ui::tabs::Tab;
 
-/// What a command comes to.
+/// What a command does.
 #[derive(Debug)]
 pub enum CommandEffect {
-    /// Something for the studio.
+    /// Send an action to the studio.
     Act(Action),
     /// Ask for a path first.
     AskPath(Purpose),
-    /// Change how the curves are drawn.
+    /// Toggle the logarithmic loss axis.
     ToggleLogLoss,
-    /// Change how the curves are drawn.
+    /// Toggle the logarithmic horizontal axis.
     ToggleLogHorizontal,
-    /// Change how the curves are drawn.
+    /// Reset the zoom of the curves.
     ShowWholeCurves,
-    /// Turn the middle of the window to something.
+    /// Show a tab.
     ShowTab(Tab),
-    /// Look for these runs only, and turn to where they are compared.
+    /// Show only the runs that match this filter, in the Compare tab.
     CompareRuns(String),
     /// Change the theme.
     SetTheme(ThemeChoice),
@@ -33,12 +33,12 @@ pub enum CommandEffect {
 }
 
 impl Command {
-    /// Whether it can be done now.
+    /// Whether the command is available now.
     pub fn is_possible(self, studio: &Studio) -> bool {
         match self {
             Command::Train => studio.can_train(),
             Command::Stop => studio.live_run().is_some(),
-            // A loss that cannot be trusted wants an answer first.
+            // An anomaly needs a recovery first.
             Command::PauseOrResume => studio.live_run().is_some_and(|r| r.divergence.is_none()),
             Command::Step => {
                 studio.can_train() || studio.live_run().is_some_and(|r| r.divergence.is_none())
@@ -75,7 +75,7 @@ impl Command {
         }
     }
 
-    /// What to do about it.
+    /// Returns what the command does.
     pub fn effect_of(self, studio: &Studio) -> CommandEffect {
         let is_paused = studio
             .live_run()
@@ -126,7 +126,7 @@ impl Command {
             Command::ShowWholeCurves => return CommandEffect::ShowWholeCurves,
             Command::Tab(tab) => return CommandEffect::ShowTab(tab),
             Command::Theme(choice) => return CommandEffect::SetTheme(choice),
-            // Without a trouble there is nothing to do; `is_possible` says so.
+            // Without a divergence there is nothing to do; `is_possible` returns false.
             Command::Palette
             | Command::RollBackSlower
             | Command::RollBack
@@ -135,7 +135,7 @@ impl Command {
         })
     }
 
-    /// The remedy it stands for, if that can be taken now.
+    /// The recovery it stands for, if that is available now.
     fn recovery(self, studio: &Studio) -> Option<Recovery> {
         let divergence = studio.live_run()?.divergence.as_ref()?;
         let back = |divides_rate| {
@@ -153,7 +153,7 @@ impl Command {
         }
     }
 
-    /// The undo or redo of what was touched last.
+    /// The undo or redo of what was edited last.
     fn of_last_edited(self, studio: &Studio) -> Command {
         match (self, studio.last_edited()) {
             (Command::Undo, LastEdited::Canvas) => Command::UndoStroke,
@@ -164,7 +164,7 @@ impl Command {
     }
 }
 
-/// The run that began last.
+/// The run that was started last.
 fn newest(studio: &Studio) -> Option<&Run> {
     studio.own_run().or(studio.runs().last())
 }

@@ -1,5 +1,5 @@
-//! Everything a person can ask for with one key or one word. Buttons, shortcuts and the palette
-//! share these.
+//! Everything that a key or a button can do. Buttons, shortcuts and the palette share these
+//! commands.
 
 mod effect;
 mod shortcuts;
@@ -12,90 +12,90 @@ use crate::model::PRESETS;
 use crate::studio::Format;
 pub use effect::CommandEffect;
 
-/// An intention without details.
+/// A command without arguments.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Command {
     /// Start a run.
     Train,
-    /// Pause the run, or let it go on.
+    /// Pause or resume the run.
     PauseOrResume,
-    /// One batch.
+    /// Train one batch.
     Step,
     /// End the run.
     Stop,
-    /// Go back from a loss that cannot be trusted, and on with a smaller learning rate.
+    /// Roll back from an anomaly and continue with a smaller learning rate.
     RollBackSlower,
-    /// Go back from a loss that cannot be trusted.
+    /// Roll back from an anomaly.
     RollBack,
-    /// Leave the batch out.
+    /// Skip the batch.
     SkipBatch,
-    /// Learn from the batch all the same.
+    /// Use the batch anyway.
     ContinueAnyway,
-    /// Start a run from the weights that the timeline shows.
+    /// Start a run from the snapshot that the timeline shows.
     Branch,
-    /// Go on with the newest run that is over.
+    /// Resume the latest run that has ended.
     ResumeRun,
-    /// Look for a learning rate.
+    /// Find a learning rate.
     FindLr,
-    /// Look into the next batch.
+    /// Inspect the next batch.
     Inspect,
-    /// The network as it was a little earlier.
+    /// Show the previous snapshot.
     PreviousSnapshot,
-    /// The network as it was a little later.
+    /// Show the next snapshot.
     NextSnapshot,
-    /// Put the preset at this index into the settings.
+    /// Copy the preset at this index into the settings.
     Preset(usize),
     /// Draw a new seed.
     NewSeed,
-    /// Write the model to a file.
+    /// Save the model to a file.
     SaveModel,
-    /// Write a drawing of the network to a file.
+    /// Save a drawing of the network to a file.
     SaveDiagram,
-    /// Write the curves to a file.
+    /// Save the curves to a file.
     SaveCurves,
-    /// Read a model from a file.
+    /// Open a model file.
     OpenModel,
-    /// Go back to the trained network.
+    /// Use the trained model for predictions again.
     UseTrainedModel,
-    /// Read a folder of images.
+    /// Open a dataset folder.
     OpenData,
-    /// Go back to MNIST.
+    /// Return to MNIST.
     UseMnist,
-    /// Put a picture on the canvas.
+    /// Put an image file on the canvas.
     OpenImage,
     /// Put a random test image on the canvas.
     RandomTestImage,
-    /// Take back the last change of what was touched last, the canvas or the settings.
+    /// Undo the last change to the canvas or the settings, whichever was edited last.
     Undo,
-    /// Put it back.
+    /// Redo it.
     Redo,
-    /// Take back the last change of the canvas.
+    /// Undo the last change to the canvas.
     UndoStroke,
-    /// Put it back.
+    /// Redo it.
     RedoStroke,
-    /// Take back the last change of the settings.
+    /// Undo the last change to the settings.
     UndoEdit,
-    /// Put it back.
+    /// Redo it.
     RedoEdit,
     /// Empty the canvas.
     Clear,
-    /// Logarithmic loss or not.
+    /// Toggle the logarithmic loss axis.
     LogLoss,
-    /// Logarithmic horizontal axis or not.
+    /// Toggle the logarithmic horizontal axis.
     LogHorizontal,
-    /// Show all of the curves again.
+    /// Reset the zoom of the curves.
     ShowWholeCurves,
-    /// Turn the middle of the window to something.
+    /// Show a tab.
     Tab(Tab),
-    /// Write runs for other programs.
+    /// Export runs for other programs.
     Export(Format),
-    /// Start, steer or end a sweep.
+    /// Start, pause, resume or stop a sweep.
     Sweep(SweepCommand),
-    /// Keep runs in another folder.
+    /// Open another folder for runs.
     OpenWorkspace,
-    /// Choose a theme.
+    /// Select a theme.
     Theme(ThemeChoice),
-    /// Open the list of commands.
+    /// Open the command palette.
     Palette,
 }
 
@@ -155,7 +155,7 @@ const PLAIN: &[Command] = &[
 ];
 
 impl Command {
-    /// Every command.
+    /// Iterates over all commands.
     pub fn all() -> impl Iterator<Item = Command> {
         let presets = (0..PRESETS.len()).map(Command::Preset);
         PLAIN.iter().copied().chain(presets)

@@ -1,4 +1,4 @@
-//! The keys of commands.
+//! Keyboard shortcuts of commands.
 
 use egui::{Key, KeyboardShortcut, Modifiers};
 
@@ -6,7 +6,7 @@ use super::Command;
 use crate::ui::tabs::Tab;
 
 impl Command {
-    /// The keys for it.
+    /// The keyboard shortcut.
     pub fn shortcut(self) -> Option<KeyboardShortcut> {
         const CTRL_SHIFT: Modifiers = Modifiers::COMMAND.plus(Modifiers::SHIFT);
         let (modifiers, key) = match self {
@@ -35,9 +35,9 @@ impl Command {
         Some(KeyboardShortcut::new(modifiers, key))
     }
 
-    /// Label, explanation and keys, for a tooltip.
+    /// Explanation and shortcut, for a tooltip.
     pub fn tooltip(self, ctx: &egui::Context) -> String {
-        // The keys undo what was touched last, and so either.
+        // These shortcuts act on whichever was edited last.
         let shortcut = match self {
             Command::UndoStroke | Command::UndoEdit => Command::Undo.shortcut(),
             Command::RedoStroke | Command::RedoEdit => Command::Redo.shortcut(),

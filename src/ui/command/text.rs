@@ -1,4 +1,4 @@
-//! What commands are called, and what they do, in a sentence each.
+//! Labels and explanations of commands.
 
 use super::Command;
 use crate::model::PRESETS;
@@ -6,31 +6,31 @@ use crate::studio::Format;
 use crate::ui::settings::ThemeChoice;
 
 impl Command {
-    /// The words for it.
+    /// The label.
     pub fn label(self) -> String {
         let label = match self {
             Command::Train => "Train",
             Command::PauseOrResume => "Pause or resume",
-            Command::Step => "Step one batch",
+            Command::Step => "Train one batch",
             Command::Stop => "Stop",
-            Command::RollBackSlower => "Go back, rate ÷ 10",
-            Command::RollBack => "Go back",
-            Command::SkipBatch => "Skip the batch",
-            Command::ContinueAnyway => "Go on anyway",
+            Command::RollBackSlower => "Roll back, rate ÷ 10",
+            Command::RollBack => "Roll back",
+            Command::SkipBatch => "Skip this batch",
+            Command::ContinueAnyway => "Continue anyway",
             Command::Branch => "Branch from the timeline",
-            Command::ResumeRun => "Go on with the newest run",
+            Command::ResumeRun => "Resume latest run",
             Command::FindLr => "Find a learning rate",
-            Command::Inspect => "Look inside the next batch",
-            Command::PreviousSnapshot => "Earlier snapshot",
-            Command::NextSnapshot => "Later snapshot",
+            Command::Inspect => "Inspect the next batch",
+            Command::PreviousSnapshot => "Previous snapshot",
+            Command::NextSnapshot => "Next snapshot",
             Command::Preset(idx) => return format!("Preset: {}", PRESETS[idx].label),
             Command::NewSeed => "New seed",
             Command::SaveModel => "Save model…",
             Command::SaveDiagram => "Save drawing…",
             Command::SaveCurves => "Save curves…",
             Command::OpenModel => "Open model…",
-            Command::UseTrainedModel => "Ask the trained network",
-            Command::OpenData => "Open data folder…",
+            Command::UseTrainedModel => "Use the trained model",
+            Command::OpenData => "Open dataset folder…",
             Command::UseMnist => "Use MNIST",
             Command::OpenImage => "Open image…",
             Command::RandomTestImage => "Random test image",
@@ -56,90 +56,95 @@ impl Command {
         label.to_owned()
     }
 
-    /// One sentence: what it does.
+    /// One sentence that explains what the command does.
     pub fn explanation(self) -> &'static str {
         match self {
             Command::Train => "Starts a run with the settings on the left.",
-            Command::PauseOrResume => "Lets training wait, or go on; nothing is lost.",
-            Command::Step => "Trains exactly one batch, then waits; starts a run if there is none.",
-            Command::Stop => "Ends the run after this batch; its curves and its network stay.",
+            Command::PauseOrResume => "Pauses or resumes training; nothing is lost.",
+            Command::Step => {
+                "Trains exactly one batch, then pauses; starts a run if there is none."
+            }
+            Command::Stop => "Ends the run after this batch; its curves and its model are kept.",
             Command::RollBackSlower => {
-                "Returns to an earlier full state and goes on with a tenth of the learning rate."
+                "Rolls back to an earlier state and continues with a tenth of the learning rate."
             }
             Command::RollBack => {
-                "Returns to an earlier full state, exactly; unless a setting changes, the same happens again."
+                "Rolls back exactly to an earlier state; without a changed setting the same \
+                 happens again."
             }
-            Command::SkipBatch => "Leaves this batch out and goes on with the next.",
-            Command::ContinueAnyway => "Learns from this batch all the same.",
+            Command::SkipBatch => "Skips this batch and continues with the next.",
+            Command::ContinueAnyway => "Uses this batch anyway.",
             Command::Branch => {
-                "Starts a run from exactly the weights, optimizer and place in the data that the timeline shows, with the settings on the left; seed and held-out images stay."
+                "Starts a new run from this exact state (weights, optimizer, data position) with \
+                 the settings on the left; seed and validation images stay the same."
             }
             Command::ResumeRun => {
-                "Goes on with the newest run exactly where it was; a complete one gets five more epochs."
+                "Resumes the latest run exactly where it ended; a completed one gets 5 more epochs."
             }
             Command::FindLr => {
-                "Tries growing learning rates in a short mock run and suggests one; no weights of yours are touched."
+                "Runs a short trial with a rising learning rate and suggests one; your weights \
+                 are not changed."
             }
             Command::Inspect => {
-                "Shows the next batch of a paused run step by step: forward, backward and update, and what each changes."
+                "Shows the next batch of a paused run step by step: forward, backward and \
+                 update, and what each changes."
             }
-            Command::PreviousSnapshot => {
-                "Lets the canvas ask the network as it was a little earlier."
-            }
+            Command::PreviousSnapshot => "Classifies the drawing with the previous snapshot.",
             Command::NextSnapshot => {
-                "Lets the canvas ask the network as it was a little later, and in the end as it is now."
+                "Classifies the drawing with the next snapshot, and after the last one with the \
+                 current model."
             }
             Command::Preset(idx) => PRESETS[idx].explanation,
-            Command::NewSeed => "Draws a new seed, so that the next run starts from other weights.",
-            Command::SaveModel => "Writes the network that the canvas asks to a file.",
-            Command::SaveDiagram => {
-                "Writes a drawing of the network in the settings to an SVG or PNG file, for a page or a talk."
+            Command::NewSeed => {
+                "Draws a new seed, so that the next run starts from different weights."
             }
+            Command::SaveModel => "Saves the model that classifies the drawing to a file.",
+            Command::SaveDiagram => "Saves a drawing of the network in the settings as SVG or PNG.",
             Command::SaveCurves => {
-                "Writes the curves that are shown to an SVG or PNG file, with axes and a legend."
+                "Saves the curves that are shown as SVG or PNG, with axes and a legend."
             }
-            Command::OpenModel => "Reads a network from a file and lets the canvas ask it.",
+            Command::OpenModel => "Opens a model file and uses it to classify the drawing.",
             Command::UseTrainedModel => {
-                "Lets the canvas ask the network trained in this session instead of the opened one."
+                "Classifies the drawing with the model trained in this session, not the opened one."
             }
-            Command::OpenData => "Reads a folder with four IDX files, named as MNIST's are.",
-            Command::UseMnist => "Goes back to the handwritten digits that come with the program.",
+            Command::OpenData => "Opens a folder with four IDX files, named like MNIST's.",
+            Command::UseMnist => "Returns to the handwritten digits that come with the program.",
             Command::OpenImage => "Puts a PNG or JPEG file on the canvas.",
             Command::RandomTestImage => {
-                "Puts an image that no network was trained on onto the canvas, with its true label."
+                "Puts an image that no network was trained on onto the canvas, with its label."
             }
             Command::Undo => {
-                "Takes back the last change of what was touched last: the canvas or the settings."
+                "Undoes the last change to the canvas or the settings, whichever was edited last."
             }
-            Command::Redo => "Puts back what was taken back last.",
-            Command::UndoStroke => "Takes back the last stroke, image or clearing.",
-            Command::RedoStroke => "Puts back the stroke, image or clearing that was taken back.",
-            Command::UndoEdit => "Takes back the last change of the settings, layers included.",
-            Command::RedoEdit => "Puts back the change of the settings that was taken back.",
+            Command::Redo => "Redoes the change that was undone last.",
+            Command::UndoStroke => "Undoes the last stroke, image or clearing.",
+            Command::RedoStroke => "Redoes the stroke, image or clearing that was undone.",
+            Command::UndoEdit => "Undoes the last change to the settings, layers included.",
+            Command::RedoEdit => "Redoes the change to the settings that was undone.",
             Command::Clear => "Removes all ink from the canvas; this can be undone.",
             Command::LogLoss => "Makes small losses as visible as large ones.",
-            Command::LogHorizontal => "Spreads the beginning of training.",
+            Command::LogHorizontal => "Spreads out the beginning of training.",
             Command::ShowWholeCurves => {
-                "Undoes zooming: shows every run from its beginning to now."
+                "Resets the zoom: shows every run from its beginning to now."
             }
             Command::Tab(tab) => tab.explanation(),
             Command::Export(Format::Csv) => {
-                "One row a run with settings and metrics, for spreadsheets."
+                "One row per run with settings and metrics, for spreadsheets."
             }
             Command::Export(Format::Jsonl) => {
-                "One line a run with settings, metrics and every epoch, for scripts."
+                "One line per run with settings, metrics and every epoch, for scripts."
             }
             Command::Export(Format::Tensorboard) => {
-                "A folder with every point of each run and its settings, as TensorBoard reads it."
+                "A folder with every point of each run and its settings, in TensorBoard's format."
             }
             Command::Sweep(command) => command.explanation(),
             Command::OpenWorkspace => {
-                "Shows the runs of another folder and keeps new ones there, now and in later sessions."
+                "Shows the runs of another folder and saves new ones there, also in later sessions."
             }
-            Command::Theme(ThemeChoice::System) => "Follows the desktop, where it tells its theme.",
+            Command::Theme(ThemeChoice::System) => "Follows the desktop, if it reports its theme.",
             Command::Theme(ThemeChoice::Dark) => "For dark rooms.",
             Command::Theme(ThemeChoice::Light) => "For bright rooms.",
-            Command::Palette => "Lists every command; type to find one.",
+            Command::Palette => "Lists all commands; type to search.",
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The desktop's own dialogs.
+//! Native file dialogs.
 
 use std::future::Future;
 use std::path::PathBuf;
@@ -14,7 +14,7 @@ use super::purpose::default_name;
 use crate::studio::Format;
 
 impl Purpose {
-    /// The desktop's dialog, which must be made on the thread of the window.
+    /// Creates the native dialog; must be called on the window's thread.
     fn dialog(self) -> Pin<Box<dyn Future<Output = Option<PathBuf>> + Send>> {
         let dialog = rfd::AsyncFileDialog::new().set_title(self.title());
         let models = || dialog.clone().add_filter("Models", &["safetensors"]);
@@ -50,8 +50,8 @@ impl Purpose {
     }
 }
 
-/// Opens the desktop's dialog and waits for it on a thread of its own. The thread is only joined
-/// when it is done: a dialog nobody answers must not keep the program from ending.
+/// Opens the native dialog and waits for it on its own thread. The thread is joined only when it is
+/// done: an open dialog must not keep the program from ending.
 pub(super) fn browse(ctx: &Context, purpose: Purpose) -> Option<JoinHandle<Option<PathBuf>>> {
     let dialog = purpose.dialog();
     let ctx = ctx.clone();
@@ -66,7 +66,7 @@ pub(super) fn browse(ctx: &Context, purpose: Purpose) -> Option<JoinHandle<Optio
         .ok()
 }
 
-/// Wakes the thread that waits.
+/// Unparks the waiting thread.
 struct Unpark(Thread);
 
 impl Wake for Unpark {
@@ -75,7 +75,7 @@ impl Wake for Unpark {
     }
 }
 
-/// Waits for a future on this thread.
+/// Blocks this thread until the future is ready.
 fn block_on<T>(future: impl Future<Output = T>) -> T {
     let waker = Waker::from(Arc::new(Unpark(std::thread::current())));
     let mut cx = TaskContext::from_waker(&waker);

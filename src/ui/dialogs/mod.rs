@@ -1,5 +1,5 @@
-//! Asking for a path: a small window with a text field, and the desktop's own dialog behind a
-//! button. Desktops without a dialog answer as if it had been canceled, so the field comes first.
+//! Path dialogs: a small window with a text field, and the native dialog behind a button. Desktops
+//! without a native dialog return as if it had been canceled, so the text field comes first.
 
 mod desktop;
 mod purpose;
@@ -16,7 +16,7 @@ use crate::studio::Action;
 use desktop::browse;
 pub use purpose::Purpose;
 
-/// The window that asks for a path, and the desktop's dialog while one is open.
+/// The path window, and the native dialog while one is open.
 #[derive(Default)]
 pub struct Dialogs {
     window: Option<PathWindow>,
@@ -26,12 +26,12 @@ pub struct Dialogs {
 struct PathWindow {
     purpose: Purpose,
     text: String,
-    /// Whether the desktop's dialog answered without a path.
+    /// Whether the native dialog returned without a path.
     was_left: bool,
     is_new: bool,
 }
 
-/// What a person wants of the window.
+/// The button that was pressed.
 #[derive(PartialEq)]
 enum Answer {
     Confirm,
@@ -40,7 +40,7 @@ enum Answer {
 }
 
 impl Dialogs {
-    /// Asks for a path.
+    /// Opens the window to ask for a path.
     pub fn ask(&mut self, purpose: Purpose) {
         let text = purpose.file_name().to_owned();
         self.window = Some(PathWindow {
@@ -51,7 +51,7 @@ impl Dialogs {
         });
     }
 
-    /// Whether the window is there.
+    /// Whether the window is open.
     pub fn is_open(&self) -> bool {
         self.window.is_some()
     }
@@ -74,12 +74,12 @@ impl Dialogs {
         }
     }
 
-    /// Takes the answer of the desktop's dialog, if it has one.
+    /// Takes the result of the native dialog, if there is one.
     fn receive_dialog(&mut self, view: &CurvesView, actions: &mut Vec<Action>) {
         if !self.waiting.as_ref().is_some_and(JoinHandle::is_finished) {
             return;
         }
-        // A dialog that panics is one that is not there.
+        // A panic in the dialog counts as no result.
         let path = self.waiting.take().and_then(|t| t.join().ok()).flatten();
         match (path, &mut self.window) {
             (Some(path), Some(window)) => {
@@ -147,7 +147,7 @@ impl PathWindow {
         answer.or(modal.should_close().then_some(Answer::Close))
     }
 
-    /// The field; true when Enter was pressed in it.
+    /// Shows the text field; returns `true` when Enter is pressed in it.
     fn path_ui(&mut self, ui: &mut egui::Ui) -> bool {
         let edit = TextEdit::singleline(&mut self.text)
             .hint_text("path")
@@ -164,7 +164,7 @@ impl PathWindow {
     }
 }
 
-/// `~/digits` in the person's own folder.
+/// Expands `~/digits` to a path in the home directory.
 fn expand_home(text: &str) -> PathBuf {
     let home = directories::BaseDirs::new();
     match (text.strip_prefix("~/"), home) {

@@ -1,28 +1,28 @@
-//! What a path is asked for, and what is done with it.
+//! The purposes of a path, with their texts and actions.
 
 use std::path::PathBuf;
 
 use crate::picture::CurvesView;
 use crate::studio::{Action, Format};
 
-/// What a path is for.
+/// The purpose of a path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Purpose {
-    /// Write the model there.
+    /// Save the model.
     SaveModel,
-    /// Write a drawing of the network there.
+    /// Save a drawing of the network.
     SaveDiagram,
-    /// Write the curves there.
+    /// Save the curves.
     SaveCurves,
-    /// Read a model.
+    /// Open a model.
     OpenModel,
-    /// Read a picture.
+    /// Open an image.
     OpenImage,
-    /// Read a folder of images.
+    /// Open a dataset folder.
     OpenData,
-    /// Write runs for other programs.
+    /// Export runs for other programs.
     Export(Format),
-    /// Keep runs in a folder.
+    /// Open a folder for runs.
     OpenWorkspace,
 }
 
@@ -34,7 +34,7 @@ impl Purpose {
             Purpose::SaveCurves => "Save curves to…",
             Purpose::OpenModel => "Open a model",
             Purpose::OpenImage => "Open an image",
-            Purpose::OpenData => "Open a data folder",
+            Purpose::OpenData => "Open a dataset folder",
             Purpose::Export(Format::Csv) => "Export runs as a table to…",
             Purpose::Export(Format::Jsonl) => "Export runs as JSON lines to…",
             Purpose::Export(Format::Tensorboard) => "Export runs for TensorBoard to…",
@@ -45,39 +45,37 @@ impl Purpose {
     pub(super) fn explanation(self) -> &'static str {
         match self {
             Purpose::SaveModel => {
-                "A safetensors file with the weights, the layers, and how they were trained."
+                "A safetensors file with the weights, the layers and the training settings."
             }
-            Purpose::SaveCurves => {
-                "A file ending in .svg or .png with what the plots show, in the colors of paper."
-            }
+            Purpose::SaveCurves => "Saves the plots as .svg or .png, in print colors.",
             Purpose::SaveDiagram => {
-                "A file ending in .svg, for browsers and drawing programs, or in .png."
+                "Saves the drawing as .svg (for browsers and drawing programs) or .png."
             }
             Purpose::OpenModel => {
-                "A safetensors file that was saved here. It is checked before anything changes."
+                "A safetensors file saved by this program. It is checked before anything changes."
             }
             Purpose::OpenImage => {
-                "A PNG or JPEG file of one digit or thing, light on dark or dark on light."
+                "A PNG or JPEG showing one digit or object, light on dark or dark on light."
             }
             Purpose::OpenData => {
-                "A folder with the four IDX files of a dataset, packed or not, named as MNIST's are."
+                "A folder with the four IDX files (gzipped or not), named like MNIST's."
             }
             Purpose::Export(Format::Csv) => {
-                "A file with a row for each selected run, or for each that passes the filter."
+                "A file with one row per selected run, or per run that matches the filter."
             }
             Purpose::Export(Format::Jsonl) => {
-                "A file with a JSON line for each selected run, or for each that passes the filter."
+                "A file with one JSON line per selected run, or per run that matches the filter."
             }
             Purpose::Export(Format::Tensorboard) => {
-                "A folder, made if need be: tensorboard --logdir FOLDER shows every run in it."
+                "A folder, created if needed: tensorboard --logdir FOLDER shows every run in it."
             }
             Purpose::OpenWorkspace => {
-                "A folder in which runs are kept, each in a folder of its own; it is made if it is not there."
+                "A folder with one subfolder per run; created if it does not exist."
             }
         }
     }
 
-    /// The name to begin with.
+    /// The suggested file name.
     pub(super) fn file_name(self) -> &'static str {
         match self {
             Purpose::SaveModel => "model.safetensors",
@@ -96,7 +94,7 @@ impl Purpose {
         }
     }
 
-    /// What to do with the path.
+    /// Returns the action for the path.
     pub(super) fn action(self, path: PathBuf, view: &CurvesView) -> Action {
         match self {
             Purpose::SaveModel => Action::SaveModel(path),
@@ -111,7 +109,7 @@ impl Purpose {
     }
 }
 
-/// What an export is called unless somebody says otherwise.
+/// The default name of an export.
 pub(super) fn default_name(format: Format) -> &'static str {
     match format {
         Format::Csv => "runs.csv",
