@@ -236,20 +236,20 @@ fn a_verdict_with_its_images_and_a_click_puts_one_on_the_canvas() {
     // All seeds of both are taken together.
     window.get_by_label_contains("over 3 and 3 seeds");
     assert!(window.query_by_label("Better").is_some() || window.query_by_label("Worse").is_some());
-    window.get_by_label("Ask both models").click();
+    window.get_by_label("Compare on test images").click();
     wait(&mut window, "the models", |app| {
         app.studio().compared().disagreements.is_some()
     });
     window.run_steps(4);
     window.get_by_label_contains("On the same 61 images");
     let tiles: Vec<egui::Rect> = window
-        .get_all_by_label_contains("Test image ")
+        .get_all_by_label_contains("predicted as")
         .map(|tile| tile.rect())
         .collect();
     assert!(!tiles.is_empty());
     assert!(window.state().studio().pad().is_empty());
     window
-        .get_all_by_label_contains("Test image ")
+        .get_all_by_label_contains("predicted as")
         .next()
         .unwrap()
         .click();
@@ -267,7 +267,7 @@ fn missing_seeds_are_trained_one_after_the_other() {
     drag(&mut window, axis.center_top(), axis.center_bottom());
     window.get_by_label("Verdict").click();
     window.run_steps(4);
-    window.get_by_label("Cannot tell");
+    window.get_by_label("Inconclusive");
     window.get_by_label("Train 4 more seeds").click();
     wait(&mut window, "six runs", |app| {
         let studio = app.studio();
@@ -324,7 +324,7 @@ fn stopping_gives_up_what_waits() {
         studio
             .notices()
             .iter()
-            .any(|n| n.text.contains("1 run that waited"))
+            .any(|n| n.text.contains("Removed 1 run from the queue"))
     );
 }
 
@@ -345,7 +345,7 @@ fn several_models_answer_the_sketch_while_it_is_drawn() {
         predictions.len() == 2 && predictions.iter().all(|o| matches!(o.answer, Ok(Some(_))))
     });
     window.run_steps(4);
-    assert_eq!(window.query_all_by_label_contains("sees ").count(), 2);
+    assert_eq!(window.query_all_by_label_contains("predicts ").count(), 2);
     window.get_by_label("fast 1");
     window.get_by_label("slow 1");
     // Elsewhere nobody follows the pen.
@@ -502,7 +502,7 @@ fn a_picture_of_a_verdict() {
     let (_dir, mut window) = picture("Verdict", [1440.0, 900.0], egui::Theme::Light);
     let first = ["softmax-adam-0.0003-seed-1", "softmax-adam-0.003-seed-1"];
     verdict_on(&mut window, first);
-    window.get_by_label("Ask both models").click();
+    window.get_by_label("Compare on test images").click();
     wait(&mut window, "the models", |app| {
         app.studio().compared().disagreements.is_some()
     });

@@ -1,4 +1,4 @@
-//! Runs handed to other programs.
+//! Export of runs for other programs.
 
 use std::path::PathBuf;
 
@@ -6,24 +6,23 @@ use crate::export::{self, ExportError};
 use crate::studio::background::Message;
 use crate::studio::{Run, Studio};
 
-/// A format other programs read.
+/// An export format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
-    /// A table with a row a run.
+    /// A table with one row per run.
     Csv,
-    /// One JSON object a line, with every epoch.
+    /// One JSON object per line, with every epoch.
     Jsonl,
     /// A folder of event files, with every point.
     Tensorboard,
 }
 
 impl Studio {
-    /// Writes the selected runs, or without a selection those that pass the filter, for other
-    /// programs.
+    /// Exports the selected runs, or without a selection those that match the filter.
     pub(in crate::studio) fn export(&mut self, format: Format, path: PathBuf) {
         let Some(workspace) = self.workspace.clone() else {
             self.notify_error(
-                "these runs are not kept in a folder, so they cannot be exported".into(),
+                "These runs are not saved to disk, so they cannot be exported".into(),
             );
             return;
         };

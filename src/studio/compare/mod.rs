@@ -1,5 +1,5 @@
-//! Runs against each other: where two models part, who says what to the sketch, and which setting
-//! mattered. What takes time happens on threads of its own; what was found is here to be read.
+//! Analyses of several runs: disagreements of two models, predictions for the sketch, and
+//! importance of settings. They run on their own threads; the results are read from here.
 
 mod export;
 mod models;
@@ -17,53 +17,53 @@ use crate::runs::{RunFolder, RunId};
 pub use export::Format;
 use models::{ModelRef, Models, Source};
 
-/// Rows that a forest is grown on at most, the newest: more take seconds and tell no more.
+/// Maximum number of rows for a forest, the newest: more take seconds and add no information.
 const MAX_ROWS: usize = 2_000;
 
-/// The seed of the forest: the same runs give the same bars.
+/// The seed of the forest: the same runs give the same importances.
 const FOREST_SEED: u64 = 1;
 
-/// A question about several runs.
+/// An analysis of several runs.
 #[derive(Clone, Debug)]
 pub enum Analysis {
-    /// On which test images do the models of two runs part? Baseline and candidate.
+    /// The test images on which the models of two runs disagree: baseline and candidate.
     Disagreements(RunId, RunId),
-    /// Which setting of these runs mattered for the metric?
+    /// The importance of these runs' settings for the metric.
     Importance(Vec<RunId>, Metric),
-    /// What do the models of these runs say to the sketch, now and whenever it changes? No runs
-    /// end it.
+    /// The predictions of these runs' models for the sketch, now and whenever it changes. An empty
+    /// list ends it.
     Predict(Vec<RunId>),
 }
 
-/// Where the models of two runs part.
+/// The disagreements of two runs' models.
 #[derive(Clone, Debug)]
 pub struct Disagreements {
     /// Baseline and candidate.
     pub runs: [RunId; 2],
-    /// On how many images each is right, and the images on which they part, the clearest first. The
-    /// error is one sentence.
+    /// How many images each classifies correctly, and the images on which they disagree, clearest
+    /// first. The error is one sentence.
     pub found: Result<(Paired, Vec<Disagreement>), String>,
 }
 
-/// What one run's model says to the sketch.
+/// One model's prediction for the sketch.
 #[derive(Clone, Debug)]
 pub struct ModelPrediction {
     /// The run.
     pub run: RunId,
-    /// Its answer, `None` without ink; the error is one sentence.
+    /// Its prediction, `None` without a drawing; the error is one sentence.
     pub answer: Result<Option<Prediction>, String>,
     /// The names of the model's classes.
     pub classes: Vec<String>,
 }
 
-/// What was asked about several runs, and found.
+/// The results of the analyses.
 #[derive(Default)]
 pub struct Compared {
-    /// Where two models part.
+    /// The disagreements of two models.
     pub disagreements: Option<Disagreements>,
-    /// Which setting mattered, of the runs asked about; the error is one sentence.
+    /// The importance of settings, with the requested runs; the error is one sentence.
     pub importance: Option<(Vec<RunId>, Metric, Result<Importance, String>)>,
-    /// What the models say to the sketch.
+    /// The models' predictions for the sketch.
     pub predictions: Vec<ModelPrediction>,
     sketched_by: Vec<RunId>,
     threads: Option<Threads>,
@@ -72,20 +72,20 @@ pub struct Compared {
 type DisagreementsQuery = ([ModelRef; 2], Arc<Dataset>);
 type ImportanceQuery = (Vec<RunId>, Metric, Vec<RunRow>);
 type PredictQuery = (Vec<ModelRef>, GrayImage);
-type Weighed = (Vec<RunId>, Metric, Result<Importance, String>);
+type ImportanceAnswer = (Vec<RunId>, Metric, Result<Importance, String>);
 
 struct Threads {
-    part: LatestOnly<DisagreementsQuery, Disagreements>,
-    weigh: LatestOnly<ImportanceQuery, Weighed>,
-    sketch: LatestOnly<PredictQuery, Vec<ModelPrediction>>,
+    disagreements: LatestOnly<DisagreementsQuery, Disagreements>,
+    importance: LatestOnly<ImportanceQuery, ImportanceAnswer>,
+    predictions: LatestOnly<PredictQuery, Vec<ModelPrediction>>,
 }
 
 impl Threads {
     fn spawn(wake: &Wake) -> std::io::Result<Threads> {
         let mut models = Models::default();
         Ok(Threads {
-            part: LatestOnly::spawn("disagreements", wake.clone(), part)?,
-            weigh: LatestOnly::spawn(
+            disagreements: LatestOnly::spawn("disagreements", wake.clone(), find_disagreements)?,
+            importance: LatestOnly::spawn(
                 "importance",
                 wake.clone(),
                 |(runs, metric, rows): ImportanceQuery| {
@@ -93,8 +93,8 @@ impl Threads {
                     (runs, metric, found)
                 },
             )?,
-            sketch: LatestOnly::spawn(
-                "opinions",
+            predictions: LatestOnly::spawn(
+                "predictions",
                 wake.clone(),
                 move |(runs, sketch): PredictQuery| {
                     models.keep_only(&runs);
@@ -108,25 +108,29 @@ impl Threads {
 }
 
 impl Compared {
-    /// Whether the models of two runs are being asked about the test images.
-    pub fn is_parting(&self) -> bool {
-        self.threads.as_ref().is_some_and(|t| t.part.is_busy())
+    /// Whether two models are being compared on the test images.
+    pub fn is_finding_disagreements(&self) -> bool {
+        self.threads
+            .as_ref()
+            .is_some_and(|t| t.disagreements.is_busy())
     }
 
-    /// Whether settings are being weighed.
-    pub fn is_weighing(&self) -> bool {
-        self.threads.as_ref().is_some_and(|t| t.weigh.is_busy())
+    /// Whether the importance of settings is being computed.
+    pub fn is_computing_importance(&self) -> bool {
+        self.threads
+            .as_ref()
+            .is_some_and(|t| t.importance.is_busy())
     }
 
-    /// Takes in what the threads have found.
+    /// Takes the threads' results.
     pub(super) fn pump(&mut self) {
         let Some(threads) = &self.threads else {
             return;
         };
-        self.disagreements = threads.part.take().or(self.disagreements.take());
-        self.importance = threads.weigh.take().or(self.importance.take());
-        if let Some(predictions) = threads.sketch.take() {
-            // An answer to a question that was withdrawn meanwhile is no news.
+        self.disagreements = threads.disagreements.take().or(self.disagreements.take());
+        self.importance = threads.importance.take().or(self.importance.take());
+        if let Some(predictions) = threads.predictions.take() {
+            // Drop predictions of models that are no longer requested.
             self.predictions = predictions;
             self.predictions
                 .retain(|o| self.sketched_by.contains(&o.run));
@@ -135,24 +139,26 @@ impl Compared {
 }
 
 impl Studio {
-    /// What was asked about several runs, and found.
+    /// The results of the analyses.
     pub fn compared(&self) -> &Compared {
         &self.compared
     }
 
-    pub(super) fn compare(&mut self, question: Analysis) {
+    pub(super) fn compare(&mut self, analysis: Analysis) {
         if self.compared.threads.is_none() {
             match Threads::spawn(&self.background.wake) {
                 Ok(threads) => self.compared.threads = Some(threads),
                 Err(error) => {
-                    self.notify_error(format!("runs cannot be compared: no thread ({error})"));
+                    self.notify_error(format!("Runs cannot be compared: no thread ({error})"));
                     return;
                 }
             }
         }
-        match question {
-            Analysis::Disagreements(baseline, candidate) => self.part([baseline, candidate]),
-            Analysis::Importance(runs, metric) => self.weigh(runs, metric),
+        match analysis {
+            Analysis::Disagreements(baseline, candidate) => {
+                self.request_disagreements([baseline, candidate])
+            }
+            Analysis::Importance(runs, metric) => self.request_importance(runs, metric),
             Analysis::Predict(runs) => {
                 self.compared.predictions.retain(|o| runs.contains(&o.run));
                 self.compared.sketched_by = runs;
@@ -161,37 +167,37 @@ impl Studio {
         }
     }
 
-    fn part(&mut self, runs: [RunId; 2]) {
-        let asked = runs.each_ref().map(|id| self.asked(id));
+    fn request_disagreements(&mut self, runs: [RunId; 2]) {
+        let asked = runs.each_ref().map(|id| self.model_ref(id));
         if let ([Some(a), Some(b)], Some(dataset), Some(threads)) =
             (asked, self.dataset(), &self.compared.threads)
         {
-            threads.part.ask(([a, b], dataset.clone()));
+            threads.disagreements.ask(([a, b], dataset.clone()));
         }
     }
 
-    fn weigh(&mut self, runs: Vec<RunId>, metric: Metric) {
+    fn request_importance(&mut self, runs: Vec<RunId>, metric: Metric) {
         let newest = &runs[runs.len().saturating_sub(MAX_ROWS)..];
         let rows = newest
             .iter()
             .filter_map(|id| Some(RunRow::new(&self.run(id)?.record)));
         let rows: Vec<RunRow> = rows.collect();
         if let Some(threads) = &self.compared.threads {
-            threads.weigh.ask((runs, metric, rows));
+            threads.importance.ask((runs, metric, rows));
         }
     }
 
-    /// Asks the runs that follow the sketch about what is on the canvas now.
+    /// Requests the predictions of the runs that follow the sketch.
     pub(super) fn ask_predictions(&mut self) {
         let asked = self.compared.sketched_by.iter();
-        let asked: Vec<ModelRef> = asked.filter_map(|id| self.asked(id)).collect();
+        let asked: Vec<ModelRef> = asked.filter_map(|id| self.model_ref(id)).collect();
         if let Some(threads) = self.compared.threads.as_ref().filter(|_| !asked.is_empty()) {
-            threads.sketch.ask((asked, self.pad.image().clone()));
+            threads.predictions.ask((asked, self.pad.image().clone()));
         }
     }
 
     /// Where the model of a run is.
-    fn asked(&self, id: &RunId) -> Option<ModelRef> {
+    fn model_ref(&self, id: &RunId) -> Option<ModelRef> {
         let run = self.run(id)?;
         let own = self.library.own().is_some_and(|own| own.id == *id);
         let live = self.trained.clone().filter(|_| own).map(Source::Live);
@@ -204,15 +210,15 @@ impl Studio {
     }
 }
 
-/// Asks both models about every test image.
-fn part(([baseline, candidate], dataset): DisagreementsQuery) -> Disagreements {
+/// Compares both models on every test image.
+fn find_disagreements(([baseline, candidate], dataset): DisagreementsQuery) -> Disagreements {
     let answers = |asked: &ModelRef| {
         if let Some(Source::Folder(folder)) = &asked.source
             && let Ok(folder) = RunFolder::open(folder)
             && folder.manifest().data.fingerprint != dataset.fingerprint
         {
             return Err(format!(
-                "{} learned from other images ({}) than are open now ({})",
+                "{} was trained on a different dataset ({}) than the one that is open ({})",
                 asked.name,
                 folder.manifest().data.name,
                 dataset.name
@@ -220,7 +226,7 @@ fn part(([baseline, candidate], dataset): DisagreementsQuery) -> Disagreements {
         }
         let classifier = Models::default().get(asked)?;
         Answers::new(&classifier, &dataset.test)
-            .map_err(|e| format!("{} cannot be asked: {e:#}", asked.name))
+            .map_err(|e| format!("{} cannot classify the images: {e:#}", asked.name))
     };
     let found = answers(&baseline).and_then(|a| {
         let b = answers(&candidate)?;
@@ -236,7 +242,8 @@ fn prediction_of(models: &mut Models, asked: &ModelRef, sketch: &GrayImage) -> M
     let mut classes = Vec::new();
     let answer = models.get(asked).and_then(|classifier| {
         classes.clone_from(&classifier.classes);
-        classify(&classifier, sketch).map_err(|e| format!("{} cannot be asked: {e}", asked.name))
+        classify(&classifier, sketch)
+            .map_err(|e| format!("{} cannot classify the sketch: {e}", asked.name))
     });
     ModelPrediction {
         run: asked.id.clone(),

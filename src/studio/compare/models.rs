@@ -1,4 +1,4 @@
-//! The models of runs, read from their folders once and kept while they are asked.
+//! The models of runs, read from their folders and cached while they are in use.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -16,7 +16,7 @@ pub(super) enum Source {
     Live(Arc<Classifier>),
 }
 
-/// A run whose model is asked for.
+/// A reference to a run's model.
 #[derive(Clone, Debug)]
 pub(super) struct ModelRef {
     pub(super) id: RunId,
@@ -31,15 +31,20 @@ pub(super) struct Models {
 }
 
 impl Models {
-    /// Forgets the models of all other runs: a network can be large.
+    /// Drops the models of all other runs: a network can be large.
     pub(super) fn keep_only(&mut self, asked: &[ModelRef]) {
         self.kept
             .retain(|(id, ..)| asked.iter().any(|a| a.id == *id));
     }
 
-    /// The model of a run, and when it was made; the error is one sentence.
+    /// The model of a run; the error is one sentence.
     pub(super) fn get(&mut self, asked: &ModelRef) -> Result<Arc<Classifier>, String> {
-        let none = || format!("{} has no model yet: its training did not end", asked.name);
+        let none = || {
+            format!(
+                "{} has no model yet: its training has not ended",
+                asked.name
+            )
+        };
         let folder = match &asked.source {
             None => return Err(none()),
             Some(Source::Live(classifier)) => return Ok(classifier.clone()),

@@ -1,22 +1,22 @@
-//! Runs that start one after the other.
+//! The queue of runs that train one after the other.
 
 use crate::studio::Studio;
 use crate::studio::handle::Refusal;
 use crate::train::{Control, FieldError, TrainConfig};
 
 impl Studio {
-    /// Configurations that wait to be trained, the next one first.
+    /// The queued configurations, the next one first.
     pub fn queue(&self) -> impl ExactSizeIterator<Item = &TrainConfig> {
         self.queue.iter()
     }
 
-    /// Trains these one after the other, once nothing else is live.
+    /// Queues these; they train one after the other, once no other run is live.
     pub(in crate::studio) fn enqueue(&mut self, configs: Vec<TrainConfig>) {
         self.queue.extend(configs);
         self.train_next();
     }
 
-    /// Starts the next run of the queue if nothing is live.
+    /// Starts the next run of the queue if no run is live.
     pub(in crate::studio) fn train_next(&mut self) {
         if self.queue.is_empty() || self.live_run().is_some() || self.dataset().is_none() {
             return;
@@ -34,16 +34,16 @@ impl Studio {
             Err(Refusal::Wrong(errors)) => FieldError::joined(&errors),
         };
         self.queue.clear();
-        self.notify_error(format!("the runs that wait were given up: {reason}"));
+        self.notify_error(format!("The queue was cleared: {reason}"));
     }
 
-    /// Nothing waits any more.
+    /// Clears the queue.
     pub(in crate::studio) fn clear_queue(&mut self) {
         if !self.queue.is_empty() {
             let n = self.queue.len();
             self.queue.clear();
             let runs = if n == 1 { "run" } else { "runs" };
-            self.notify(format!("{n} {runs} that waited will not be trained"));
+            self.notify(format!("Removed {n} {runs} from the queue"));
         }
     }
 }

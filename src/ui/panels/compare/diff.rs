@@ -1,4 +1,4 @@
-//! The settings in which the picked runs differ.
+//! The settings in which the selected runs differ.
 
 use egui::{Grid, RichText, ScrollArea, Ui};
 
@@ -9,20 +9,20 @@ use crate::studio::Run;
 use crate::ui::panels::PanelContext;
 use crate::ui::theme::{self, ROW_HEIGHT, tokens};
 
-/// Runs side by side at most: more are not read any more.
+/// Maximum number of runs side by side: more would not be readable.
 const MAX_RUNS: usize = 12;
 
-/// Shows what differs between the picked runs.
+/// Shows the differences between the selected runs.
 pub(super) fn ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     let runs: Vec<&Run> = cx.studio.selected_runs().collect();
     if runs.len() < 2 {
-        let text = "Pick two or more runs in the table: Ctrl and a click adds one.";
+        let text = "Select two or more runs in the table (Ctrl+click).";
         selectors::nothing(ui, text);
         return;
     }
     if runs.len() > MAX_RUNS {
         let text = format!(
-            "Of the {} picked runs, these are the first {MAX_RUNS}.",
+            "Of the {} selected runs, these are the first {MAX_RUNS}.",
             runs.len()
         );
         ui.label(theme::quiet(ui, text));
@@ -30,7 +30,7 @@ pub(super) fn ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     let records: Vec<&Record> = runs.iter().take(MAX_RUNS).map(|run| &run.record).collect();
     let rows = differences(&records);
     if rows.is_empty() {
-        ui.label("The same settings, the same data, the same number of threads.");
+        ui.label("Same settings, same data, same number of threads.");
         return;
     }
     ScrollArea::both().auto_shrink(false).show(ui, |ui| {

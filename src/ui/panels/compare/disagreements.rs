@@ -1,4 +1,4 @@
-//! The test images on which two models part: a sheet of them, and both answers to one.
+//! The test images on which two models disagree: a sheet of them, and both predictions for one.
 
 use std::sync::Arc;
 
@@ -17,29 +17,29 @@ use crate::ui::panels::PanelContext;
 use crate::ui::theme::{self, ROW_HEIGHT, tokens};
 use crate::ui::widgets::{Bar, Weight, labeled_button, probability_bars};
 
-/// Images on the sheet at most, the clearest cases.
+/// Maximum number of images on the sheet; the clearest cases are shown.
 const MAX_IMAGES: usize = 120;
 
-/// Longest side of a picture that every graphics card takes, in pixels.
+/// Maximum texture side that every graphics card supports, in pixels.
 const LONGEST_SIDE: usize = 2_048;
 
-/// In place of a class, where a model's output is NaN or infinite.
+/// Shown in place of a class if a model's output is NaN or infinite.
 const NO_OUTPUT: &str = "not finite";
 
-/// Side of an image, and room for what it is called.
+/// Side of an image, and size of a tile with its label.
 const SIDE: f32 = 44.0;
 const TILE: egui::Vec2 = vec2(52.0, 62.0);
 
-/// What is looked at of the sheet.
+/// The state of the view.
 #[derive(Default)]
-pub(super) struct Parting {
+pub(super) struct DisagreementsView {
     kind: Option<Kind>,
-    /// The image whose answers are shown, by its index in the test set.
+    /// The image whose predictions are shown, by its index in the test set.
     looked_at: Option<usize>,
     sheet: Option<(Key, TextureHandle)>,
 }
 
-/// Images beside and beneath each other in one picture.
+/// Images arranged in a grid within one texture.
 struct Sheet {
     columns: usize,
     rows: usize,
@@ -58,14 +58,14 @@ impl Sheet {
         }
     }
 
-    /// Images that fit on a sheet.
+    /// Number of images that fit on a sheet.
     fn room(dataset: &Dataset) -> usize {
         let sheet = Sheet::new(1, dataset);
         let rows = (LONGEST_SIDE / sheet.size[1]).max(1);
         MAX_IMAGES.min(sheet.columns * rows)
     }
 
-    /// Where the image at `idx` lies, in shares of the whole.
+    /// The position of the image at `idx`, in texture coordinates from 0 to 1.
     fn part(&self, idx: usize) -> Rect {
         let (x, y) = ((idx % self.columns) as f32, (idx / self.columns) as f32);
         let (columns, rows) = (self.columns as f32, self.rows as f32);
@@ -90,11 +90,11 @@ impl Sheet {
     }
 }
 
-/// What the sheet was drawn from.
+/// The dataset and the images that a sheet was drawn from.
 type Key = (String, Vec<usize>);
 
-impl Parting {
-    /// Shows what the same images say about the two models.
+impl DisagreementsView {
+    /// Shows how the two models' predictions for the same images differ.
     pub(super) fn ui(
         &mut self,
         ui: &mut Ui,
@@ -103,10 +103,10 @@ impl Parting {
         comparison: &Comparison,
     ) {
         ui.add_space(3.0 * theme::UNIT);
-        ui.label(theme::section(ui, "The same images"));
-        let parted = cx.studio.compared().disagreements.as_ref();
-        let parted = parted.filter(|p| p.runs == *pair).map(|p| &p.found);
-        match (parted, cx.studio.dataset().cloned()) {
+        ui.label(theme::section(ui, "Disagreements"));
+        let found = cx.studio.compared().disagreements.as_ref();
+        let found = found.filter(|p| p.runs == *pair).map(|p| &p.found);
+        match (found, cx.studio.dataset().cloned()) {
             (Some(Ok((_, all))), Some(dataset)) => {
                 if let Some(words) = comparison.image_words() {
                     ui.label(words);
@@ -124,7 +124,7 @@ impl Parting {
         }
     }
 
-    /// Who is right where they part.
+    /// Shows buttons to filter the disagreements by which model is right.
     fn kinds_ui(&mut self, ui: &mut Ui, all: &[Disagreement], comparison: &Comparison) {
         ui.horizontal_wrapped(|ui| {
             let kinds = [
@@ -137,7 +137,7 @@ impl Parting {
                     Some(Kind::OnlyBaseline),
                     format!("only {} is right", comparison.baseline.name),
                 ),
-                (Some(Kind::Neither), "neither is".to_owned()),
+                (Some(Kind::Neither), "both wrong, differently".to_owned()),
             ];
             for (kind, label) in kinds {
                 let n = all
@@ -146,7 +146,7 @@ impl Parting {
                     .count();
                 let label = egui::RichText::new(format!("{label}: {n}")).small();
                 ui.selectable_value(&mut self.kind, kind, label)
-                    .on_hover_text("Shows the images of this kind, the clearest cases first.");
+                    .on_hover_text("Shows these images, clearest cases first.");
             }
         });
     }
@@ -165,7 +165,7 @@ impl Parting {
             .take(Sheet::room(dataset))
             .collect();
         if shown.is_empty() {
-            selectors::nothing(ui, "There is no such image.");
+            selectors::nothing(ui, "No such images.");
             return;
         }
         let texture = self.texture(ui, &shown, dataset);
@@ -187,7 +187,7 @@ impl Parting {
         });
     }
 
-    /// All images of the sheet in one picture.
+    /// Returns all images of the sheet in one texture.
     fn texture(&mut self, ui: &Ui, shown: &[&Disagreement], dataset: &Dataset) -> TextureHandle {
         let images: Vec<usize> = shown.iter().map(|d| d.image).collect();
         let key = (dataset.fingerprint.clone(), images);
@@ -203,19 +203,19 @@ impl Parting {
     }
 }
 
-/// Before the models were asked.
+/// Shows the button that starts the comparison.
 fn ask_ui(ui: &mut Ui, cx: &mut PanelContext<'_>, pair: &[RunId; 2]) {
     ui.horizontal(|ui| {
         ui.set_min_height(ROW_HEIGHT);
-        if cx.studio.compared().is_parting() {
-            selectors::word(ui, "asking both models about every test image…");
+        if cx.studio.compared().is_finding_disagreements() {
+            selectors::word(ui, "comparing both models on all test images…");
             return;
         }
         let is_possible = cx.studio.dataset().is_some();
-        let text = "Ask both models";
+        let text = "Compare on test images";
         let button = labeled_button(ui, None, text, Weight::Plain, 0.0, is_possible);
-        let about = "Shows every test image to both models: where they part, and whether one is \
-                     right more often than luck would have it.";
+        let about = "Classifies every test image with both models: shows where they disagree, and \
+                     whether one is significantly more accurate.";
         if button.on_hover_text(about).clicked() {
             let [baseline, candidate] = pair.clone();
             cx.act(Action::Ask(Analysis::Disagreements(baseline, candidate)));
@@ -223,7 +223,7 @@ fn ask_ui(ui: &mut Ui, cx: &mut PanelContext<'_>, pair: &[RunId; 2]) {
     });
 }
 
-/// One image with what each model sees in it.
+/// Shows one image with both models' predictions.
 fn tile_ui(
     ui: &mut Ui,
     d: &Disagreement,
@@ -235,7 +235,7 @@ fn tile_ui(
     let class = |idx: u32| dataset.classes[idx as usize].as_str();
     let [a, b] = d.classes.map(|seen| seen.map_or(NO_OUTPUT, class));
     let name = format!(
-        "Test image {}: {}, seen as {a} and {b}",
+        "Test image {}, label: {}, predicted as {a} and {b}",
         d.image,
         class(d.label)
     );
@@ -259,7 +259,7 @@ fn tile_ui(
     let y = image.max.y + 2.0;
     let left = pos2(image.min.x, y);
     let right = pos2(image.max.x, y);
-    // As in the words above: the candidate comes first.
+    // As in the text above, the candidate comes first.
     painter.text(
         left,
         egui::Align2::LEFT_TOP,
@@ -271,10 +271,10 @@ fn tile_ui(
     response.on_hover_text(format!("{name}. Click to put it on the canvas."))
 }
 
-/// What both models give each class for one image.
+/// Shows the probabilities that both models give each class for one image.
 fn answers_ui(ui: &mut Ui, d: &Disagreement, dataset: &Dataset, comparison: &Comparison) {
     let class = |idx: u32| dataset.classes[idx as usize].as_str();
-    let words = format!("test image {} is {}", d.image, class(d.label));
+    let words = format!("Test image {}, label: {}", d.image, class(d.label));
     ui.label(theme::quiet(ui, words));
     ui.columns(2, |columns| {
         let sides = [

@@ -1,4 +1,4 @@
-//! Which setting mattered for a metric: a bar a setting.
+//! Which settings affect a metric: one bar per setting.
 
 use egui::{Align2, Rect, Role, ScrollArea, Sense, TextStyle, Ui, WidgetInfo, pos2, vec2};
 
@@ -10,15 +10,15 @@ use crate::ui::format;
 use crate::ui::panels::PanelContext;
 use crate::ui::theme::{self, ROW_HEIGHT, tokens};
 
-/// Room for the name of a setting, and for its rank correlation.
+/// Space for the name of a setting, and for its rank correlation.
 const NAME_WIDTH: f32 = 168.0;
 const RHO_WIDTH: f32 = 76.0;
 
-/// The metric that is looked at.
+/// The selected metric.
 #[derive(Default)]
 pub(super) struct Weights {
     metric: Option<Metric>,
-    /// Rows and metric that were asked about.
+    /// Rows and metric of the last request.
     asked: Option<(u64, Metric)>,
 }
 
@@ -28,17 +28,17 @@ impl Weights {
         let metrics = rows.metrics();
         let metric = self.metric.filter(|m| metrics.contains(m));
         let Some(mut metric) = metric.or(metrics.first().copied()) else {
-            selectors::nothing(ui, "No run has come to an end of an epoch yet.");
+            selectors::nothing(ui, "No run has completed an epoch yet.");
             return;
         };
         ui.horizontal(|ui| {
             ui.set_min_height(ROW_HEIGHT);
-            selectors::word(ui, "what mattered for");
-            let about = "The metric that the settings are weighed for.";
+            selectors::word(ui, "what affects");
+            let about = "The metric to explain by the settings.";
             let choices = metrics.iter().map(|m| (*m, m.label().to_owned()));
             selectors::one(ui, "Metric", about, &mut metric, choices);
-            if cx.studio.compared().is_weighing() {
-                selectors::word(ui, "weighing…");
+            if cx.studio.compared().is_computing_importance() {
+                selectors::word(ui, "computing…");
             }
         });
         self.metric = Some(metric);
@@ -50,7 +50,7 @@ impl Weights {
         }
     }
 
-    /// Asks anew when the runs or the metric are others.
+    /// Sends a new request if the runs or the metric have changed.
     fn ask(&mut self, cx: &mut PanelContext<'_>, rows: &Rows, metric: Metric) {
         let wanted = Some((rows.generation, metric));
         if self.asked == wanted {
@@ -69,16 +69,16 @@ fn sentence(reason: &str) -> String {
     format!("{}{}.", first.unwrap_or_default(), letters.as_str())
 }
 
-/// `n_asked` runs were asked about; of many, the newest are weighed.
+/// Shows the bars; of `n_asked` runs only the newest are used if there are many.
 fn bars_ui(ui: &mut Ui, found: &Importance, n_asked: usize) {
     let t = tokens(ui);
     let words = format!(
-        "A forest of 200 trees, grown on {}, explains {} of their differences.",
+        "A random forest of 200 trees, fitted to {}, explains {} of the variance.",
         which_runs(found.n_runs, n_asked),
         format::percent(found.explained.max(0.0))
     );
     ui.label(theme::quiet(ui, words)).on_hover_text(
-        "Measured on runs that a tree has not seen. When it is low, the bars are mostly luck.",
+        "Measured on runs that a tree has not seen. If it is low, the bars are mostly noise.",
     );
     if let Some(hint) = &found.hint {
         ui.label(egui::RichText::new(sentence(hint)).small().color(t.warning));
@@ -93,7 +93,7 @@ fn bars_ui(ui: &mut Ui, found: &Importance, n_asked: usize) {
     });
 }
 
-/// The runs that were weighed, of those that were asked about.
+/// Describes which of the requested runs were used.
 fn which_runs(n_weighed: usize, n_asked: usize) -> String {
     let [weighed, asked] = [n_weighed, n_asked].map(|n| format::thousands(n as u64));
     match n_weighed < n_asked {
@@ -106,14 +106,14 @@ fn header_ui(ui: &mut Ui) {
     ui.horizontal(|ui| {
         let width = ui.available_width();
         ui.label(theme::quiet(ui, "importance")).on_hover_text(
-            "The share of the differences that a forest can no longer explain when this setting \
-             is dealt out at random: 0 tells nothing, 1 or more tells nearly all.",
+            "The share of the variance that the forest no longer explains when this setting is \
+             shuffled: 0 means no effect, 1 or more means nearly all of it.",
         );
         ui.add_space((width - RHO_WIDTH - 200.0).max(0.0));
         ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
             ui.label(theme::quiet(ui, "rank correlation")).on_hover_text(
                 "Whether the metric rises (+1) or falls (−1) with this setting; around 0 it does \
-                 neither. Only for numbers, and blind to what goes up and down again.",
+                 neither. Only for numbers; effects that rise and then fall are missed.",
             );
         });
     });

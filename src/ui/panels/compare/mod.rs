@@ -1,5 +1,4 @@
-//! The middle of the window: runs against each other. One filter and one selection, kept by the
-//! studio, hold for every view.
+//! The Compare tab. The studio holds one filter and one selection, which apply to every view.
 
 mod diff;
 mod disagreements;
@@ -21,28 +20,28 @@ use crate::ui::theme::{self, ROW_HEIGHT, tokens};
 use crate::ui::widgets::{Weight, labeled_button};
 use table::TablePanel;
 
-/// A way to look at runs.
+/// A view of the runs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum CompareView {
-    /// One row a run.
+    /// One row per run.
     #[default]
     Table,
-    /// The settings in which the picked runs differ.
+    /// The settings in which the selected runs differ.
     Diff,
-    /// One axis a setting, one line a run.
+    /// One axis per setting, one line per run.
     Parallel,
-    /// Anything against anything else.
+    /// Any column against any other.
     Scatter,
-    /// Which setting mattered.
+    /// Which settings affect a metric.
     Importance,
     /// Which of two is better.
     Verdict,
-    /// What the models say to the sketch.
+    /// The models' predictions for the sketch.
     Sketch,
 }
 
 impl CompareView {
-    /// All of them, as they stand in the window.
+    /// All views, in their order in the window.
     pub const ALL: [CompareView; 7] = [
         CompareView::Table,
         CompareView::Diff,
@@ -53,7 +52,7 @@ impl CompareView {
         CompareView::Sketch,
     ];
 
-    /// The word for it.
+    /// The label.
     pub fn label(self) -> &'static str {
         match self {
             CompareView::Table => "Table",
@@ -66,27 +65,29 @@ impl CompareView {
         }
     }
 
-    /// One sentence: what it shows.
+    /// One sentence that explains what the view shows.
     pub fn explanation(self) -> &'static str {
         match self {
-            CompareView::Table => "One row a run: settings, and what came of them.",
-            CompareView::Diff => "The settings in which the picked runs differ, and nothing else.",
+            CompareView::Table => "One row per run, with settings and results.",
+            CompareView::Diff => "Only the settings in which the selected runs differ.",
             CompareView::Parallel => {
-                "One upright axis a setting or metric, one line a run; drag along an axis to select."
+                "One vertical axis per setting or metric, one line per run; drag along an axis \
+                 to select."
             }
-            CompareView::Scatter => "Any setting or metric against any other, one dot a run.",
-            CompareView::Importance => "Which settings mattered for a metric, and which did not.",
+            CompareView::Scatter => "Any setting or metric against any other, one dot per run.",
+            CompareView::Importance => "Which settings affect a metric, and which do not.",
             CompareView::Verdict => {
-                "Which of two settings is better, whether that is sure, and on which images they part."
+                "Which of two settings is better, whether the difference is significant, and on \
+                 which images they disagree."
             }
             CompareView::Sketch => {
-                "What the models of the selected runs say to the sketch, while it is drawn."
+                "The predictions of the selected runs' models for the sketch, while it is drawn."
             }
         }
     }
 }
 
-/// The runs against each other.
+/// The Compare tab's state.
 #[derive(Default)]
 pub struct ComparePanel {
     view: CompareView,
@@ -100,7 +101,7 @@ pub struct ComparePanel {
 }
 
 impl ComparePanel {
-    /// Shows the chosen view in the room there is.
+    /// Shows the selected view in the available space.
     pub fn ui(&mut self, ui: &mut Ui, cx: &mut PanelContext<'_>) {
         if self.view != CompareView::Sketch {
             self.predictions.leave(cx);
@@ -124,7 +125,7 @@ impl ComparePanel {
         });
         problem_ui(ui, cx);
         if cx.studio.filtered_runs().next().is_none() {
-            selectors::nothing(ui, "No run passes the filter.");
+            selectors::nothing(ui, "No run matches the filter.");
             return;
         }
         match self.view {
@@ -134,7 +135,7 @@ impl ComparePanel {
         }
     }
 
-    /// What is made of the runs as rows of a table.
+    /// Shows the views that treat the runs as rows of a table.
     fn analysis_ui(&mut self, ui: &mut Ui, cx: &mut PanelContext<'_>) {
         self.rows.refresh(cx.studio);
         match self.view {
@@ -147,7 +148,7 @@ impl ComparePanel {
         }
     }
 
-    /// Called while something else is looked at.
+    /// Called while another tab is shown.
     pub fn leave(&mut self, cx: &mut PanelContext<'_>) {
         self.predictions.leave(cx);
     }
@@ -160,7 +161,7 @@ impl ComparePanel {
     }
 }
 
-/// The one filter of all views.
+/// Shows the filter, which all views share.
 fn filter_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     let mut text = cx.studio.filter().text().to_owned();
     let edit = TextEdit::singleline(&mut text)
@@ -169,29 +170,29 @@ fn filter_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
         .desired_width((ui.available_width() - 16.0).clamp(80.0, 320.0));
     let response = ui
         .add(edit)
-        .accessible_name("Filter of runs")
+        .accessible_name("Filter runs")
         .on_hover_text(FILTER_HINT);
     if response.changed() {
         cx.act(Action::SetFilter(text));
     }
 }
 
-const FILTER_HINT: &str = "Words of name, tags and note, or comparisons such as lr < 0.01 and \
-    model = cnn. Settings and metrics have the names of the Columns menu's hints; and, or, not and \
-    brackets join them; ~ means contains.";
+const FILTER_HINT: &str = "Words in name, tags and note, or comparisons such as lr < 0.01 and \
+    model = cnn. Tooltips of the column headings show the names of settings and metrics. Join \
+    with and, or, not and parentheses; ~ means contains.";
 
-/// Why the filter makes no sense, with a mark below the place.
+/// Shows why the filter is invalid, with a mark below the position.
 fn problem_ui(ui: &mut Ui, cx: &PanelContext<'_>) {
     if let Some(problem) = cx.studio.filter().problem() {
-        let text = format!("Filter: {problem}. The last filter that made sense still holds.");
+        let text = format!("Filter: {problem}. The last valid filter still applies.");
         ui.label(egui::RichText::new(text).small().color(tokens(ui).bad));
     }
 }
 
-/// Runs for other programs.
+/// Shows the export menu.
 fn export_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     let button = labeled_button(ui, None, "Export", Weight::Plain, 0.0, true);
-    let about = "Writes the selected runs, or all that pass the filter, for other programs.";
+    let about = "Exports the selected runs, or all that match the filter, for other programs.";
     let button = button.on_hover_text(about);
     egui::Popup::menu(&button).show(|ui| {
         for command in [
@@ -207,7 +208,7 @@ fn export_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     });
 }
 
-/// How many runs are looked at.
+/// How many runs match the filter.
 fn count(studio: &Studio) -> String {
     let (n, n_all) = (studio.filtered_runs().count(), studio.runs().len());
     match n_all {
@@ -217,7 +218,7 @@ fn count(studio: &Studio) -> String {
     }
 }
 
-/// Before the first run: what to do.
+/// Shows what to do before there is a run.
 fn empty_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     if cx.studio.is_reading_runs() {
         return selectors::nothing(ui, "Reading the runs of the workspace…");
@@ -225,9 +226,9 @@ fn empty_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     let height = ui.available_height();
     ui.vertical_centered(|ui| {
         ui.add_space((height * 0.38).max(0.0));
-        ui.label(egui::RichText::new("There is no run to compare yet.").heading());
+        ui.label(egui::RichText::new("No runs to compare yet.").heading());
         ui.add_space(4.0);
-        let text = "Every training is kept, and appears here with its settings and results.";
+        let text = "Every run is saved and appears here with its settings and results.";
         ui.label(egui::RichText::new(text).color(tokens(ui).quiet));
         ui.add_space(16.0);
         way_on_ui(ui, cx, "Train a first run", Command::Train);
@@ -236,7 +237,7 @@ fn empty_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     });
 }
 
-/// A button that leads to runs.
+/// Shows a button that leads to runs.
 fn way_on_ui(ui: &mut Ui, cx: &mut PanelContext<'_>, text: &str, command: Command) {
     let is_possible = command.is_possible(cx.studio);
     let button = labeled_button(ui, None, text, Weight::Plain, 168.0, is_possible);
@@ -245,7 +246,7 @@ fn way_on_ui(ui: &mut Ui, cx: &mut PanelContext<'_>, text: &str, command: Comman
     }
 }
 
-/// Words beside the pointer, over everything else.
+/// Shows text beside the pointer, above everything else.
 fn at_pointer(ui: &Ui, id: &str, words: &str) {
     let Some(at) = ui.input(|i| i.pointer.hover_pos()) else {
         return;

@@ -1,5 +1,5 @@
-//! The runs that pass the filter as rows of a table, and what is made of all of them. Everything is
-//! kept until the runs change: ten thousand of them are looked at many times a second.
+//! The runs that match the filter as rows of a table, and what is derived from all of them. It is
+//! cached until the runs change: ten thousand rows are read many times per second.
 
 use std::cell::OnceCell;
 use std::collections::HashMap;
@@ -10,13 +10,13 @@ use crate::runs::{RunId, Value};
 use crate::studio::{Run, Studio};
 use crate::ui::format;
 
-/// The runs that pass the filter, oldest first.
+/// The runs that match the filter, oldest first.
 #[derive(Default)]
 pub(super) struct Rows {
     pub(super) rows: Vec<RunRow>,
-    /// Another number for other rows.
+    /// Changes whenever the rows change.
     pub(super) generation: u64,
-    /// A stamp for each row.
+    /// A stamp per row.
     stamps: Vec<u64>,
     version: Option<u64>,
     columns: OnceCell<Vec<Column>>,
@@ -24,25 +24,25 @@ pub(super) struct Rows {
     groups: OnceCell<Groups>,
 }
 
-/// Rows that differ in nothing but the seed.
+/// Rows that differ only in the seed.
 pub(super) struct Groups {
-    /// Indices of the rows of each group.
+    /// Row indices of each group.
     pub(super) members: Vec<Vec<usize>>,
     /// The group of each row.
     of_row: Vec<usize>,
 }
 
 impl Groups {
-    /// The group that the row at `idx` is in.
+    /// The group of the row at `idx`.
     pub(super) fn of(&self, idx: usize) -> usize {
         self.of_row[idx]
     }
 }
 
-/// Changes when the facts of a run do: its name, its data, how far it came, changes, and its end.
+/// Changes when the data of a run changes: its name, dataset, progress, changes, or end.
 fn stamp(run: &Run) -> u64 {
     let last = |metric: &str| run.record.metrics.get(metric).map(|all| all.last);
-    // Of a live run, only whole epochs are news here.
+    // Of a live run, only whole epochs count as a change here.
     let done = last("epochs_done").map(|epochs| match run.state.is_live() {
         true => epochs.floor(),
         false => epochs,
@@ -59,7 +59,7 @@ fn stamp(run: &Run) -> u64 {
 }
 
 impl Rows {
-    /// Takes in what has changed.
+    /// Applies what has changed in the studio.
     pub(super) fn refresh(&mut self, studio: &Studio) {
         let version = Some(studio.runs_version());
         if self.version == version {
@@ -95,7 +95,7 @@ impl Rows {
         }
     }
 
-    /// What is worth looking along.
+    /// The columns worth plotting.
     pub(super) fn columns(&self) -> &[Column] {
         self.columns
             .get_or_init(|| Column::of(&self.rows.iter().collect::<Vec<_>>()))
@@ -109,7 +109,7 @@ impl Rows {
         })
     }
 
-    /// The runs that differ in nothing but the seed.
+    /// The groups of runs that differ only in the seed.
     pub(super) fn groups(&self) -> &Groups {
         self.groups.get_or_init(|| {
             let members = groups(&self.rows);
@@ -127,24 +127,24 @@ impl Rows {
         values.collect()
     }
 
-    /// Where the run is among the rows.
+    /// The index of the run among the rows.
     pub(super) fn place(&self, id: &RunId) -> Option<usize> {
         self.rows.iter().position(|row| row.id == *id)
     }
 }
 
-/// Where all rows lie along a column, kept until rows or column are others.
+/// The positions of all rows along a column, cached until rows or column change.
 #[derive(Default)]
 pub(super) struct Places {
     key: Option<(u64, Column, bool)>,
-    /// How the values lie; none where there are no values.
+    /// The scale of the values; `None` if there are no values.
     pub(super) scale: Option<Scale>,
-    /// The place of each row, from 0 to 1.
+    /// The position of each row, from 0 to 1.
     pub(super) places: Vec<Option<f64>>,
 }
 
 impl Places {
-    /// The places in `column`, logarithmic if that is wanted and possible.
+    /// Computes the positions in `column`, logarithmic if requested and possible.
     pub(super) fn follow(&mut self, rows: &Rows, column: &Column, wants_log: bool) {
         let key = Some((rows.generation, column.clone(), wants_log));
         if self.key == key {
@@ -157,7 +157,7 @@ impl Places {
     }
 }
 
-/// A value of a column as people read it.
+/// Formats a value of a column.
 pub(super) fn text(column: &Column, value: &Value) -> String {
     match (column, value) {
         (Column::Metric(metric), Value::Number(number)) => metric_text(*metric, *number),
@@ -166,7 +166,7 @@ pub(super) fn text(column: &Column, value: &Value) -> String {
     }
 }
 
-/// A metric as people read it.
+/// Formats a metric.
 pub(super) fn metric_text(metric: Metric, value: f64) -> String {
     match metric {
         _ if metric.is_share() => format::percent_exact(value),

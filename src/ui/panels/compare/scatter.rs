@@ -1,4 +1,4 @@
-//! Any setting or metric against any other, one dot a run.
+//! Any setting or metric against any other, one dot per run.
 
 use egui::{
     Align2, PointerButton, Pos2, Rect, Role, Sense, Stroke, TextStyle, Ui, WidgetInfo, pos2, vec2,
@@ -15,29 +15,29 @@ use crate::ui::theme::tokens;
 /// Radius of a dot.
 const DOT: f32 = 4.0;
 
-/// Distance within which the pointer finds a dot.
+/// Distance within which the pointer hits a dot.
 const NEAR: f32 = 10.0;
 
-/// What is against what.
+/// The axes and their state.
 #[derive(Default)]
 pub(super) struct Scatter {
     x: Option<Column>,
     y: Option<Column>,
     is_x_log: bool,
     is_y_log: bool,
-    /// Of the columns across and upward.
+    /// Positions in the columns of the x axis and the y axis.
     places: [Places; 2],
 }
 
 impl Scatter {
-    /// Shows the view in the room there is.
+    /// Shows the view in the available space.
     pub(super) fn ui(&mut self, ui: &mut Ui, cx: &mut PanelContext<'_>, rows: &Rows) {
         let columns = rows.columns();
         self.follow(columns, rows);
         let (Some(x), Some(y)) = (self.x.clone(), self.y.clone()) else {
             selectors::nothing(
                 ui,
-                "There is nothing to compare yet: train with other settings.",
+                "There is nothing to compare yet: train with different settings.",
             );
             return;
         };
@@ -81,17 +81,17 @@ impl Scatter {
     fn controls_ui(&mut self, ui: &mut Ui, rows: &Rows, columns: &[Column]) {
         let [mut x, mut y] = [self.x.clone(), self.y.clone()];
         let mut upward = |ui: &mut Ui| {
-            selectors::word(ui, "upward");
-            let about = "What is measured from the bottom to the top.";
-            if selectors::one(ui, "Upward", about, &mut y, selectors::columns(columns)) {
+            selectors::word(ui, "y axis");
+            let about = "The setting or metric on the y axis.";
+            if selectors::one(ui, "Y axis", about, &mut y, selectors::columns(columns)) {
                 self.is_y_log = suggests_log(&y, rows);
             }
             log_ui(ui, &mut self.is_y_log, "log y");
         };
         let mut across = |ui: &mut Ui| {
-            selectors::word(ui, "across");
-            let about = "What is measured from left to right.";
-            if selectors::one(ui, "Across", about, &mut x, selectors::columns(columns)) {
+            selectors::word(ui, "x axis");
+            let about = "The setting or metric on the x axis.";
+            if selectors::one(ui, "X axis", about, &mut x, selectors::columns(columns)) {
                 self.is_x_log = suggests_log(&x, rows);
             }
             log_ui(ui, &mut self.is_x_log, "log x");
@@ -103,7 +103,7 @@ impl Scatter {
 
 fn log_ui(ui: &mut Ui, is_log: &mut bool, name: &str) {
     ui.checkbox(is_log, egui::RichText::new(name).small())
-        .on_hover_text("Spreads small values; only where all values are above zero.");
+        .on_hover_text("Spreads out small values; requires all values to be above zero.");
 }
 
 fn suggests_log(column: &Option<Column>, rows: &Rows) -> bool {
@@ -118,7 +118,7 @@ fn room(ui: &mut Ui, x: &Column, y: &Column) -> Rect {
     Rect::from_min_max(rect.min + vec2(76.0, 24.0), rect.max - vec2(24.0, 44.0))
 }
 
-/// Faint lines with what they stand for, and the names of both sides.
+/// Draws grid lines with tick labels, and the axis labels.
 fn grid_ui(ui: &Ui, plot: Rect, (x, x_scale): (&Column, &Scale), (y, y_scale): (&Column, &Scale)) {
     let t = tokens(ui);
     let painter = ui.painter();
@@ -217,7 +217,7 @@ fn dots_ui(
     }
 }
 
-/// The selection with this run in it, or without it if it was.
+/// The selection with this run toggled.
 pub(super) fn toggled(cx: &PanelContext<'_>, id: &RunId) -> Vec<RunId> {
     let mut ids: Vec<RunId> = cx.studio.selected_runs().map(|r| r.id.clone()).collect();
     match ids.iter().position(|other| other == id) {

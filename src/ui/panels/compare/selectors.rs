@@ -1,4 +1,4 @@
-//! Fields of the comparing views.
+//! Selectors and labels shared by the views.
 
 use egui::{Response, ScrollArea, Ui};
 
@@ -6,7 +6,7 @@ use crate::compare::Column;
 use crate::ui::theme::{self, ROW_HEIGHT};
 use crate::ui::widgets::combo_of_width;
 
-/// Lets one of `choices` be chosen; true when it was.
+/// Shows a selector for one of `choices`; returns `true` if the choice changed.
 pub(super) fn one<T: Clone + PartialEq>(
     ui: &mut Ui,
     name: &str,
@@ -28,8 +28,8 @@ pub(super) fn one<T: Clone + PartialEq>(
     *chosen != before
 }
 
-/// Lets one of `n` be chosen, of which there may be thousands: only those in sight are named. The
-/// one that was chosen now.
+/// Shows a selector for one of `n` options, of which there may be thousands: only visible ones are
+/// labeled. Returns the new choice.
 pub(super) fn of_many(
     ui: &mut Ui,
     name: &str,
@@ -56,16 +56,16 @@ pub(super) fn of_many(
     picked
 }
 
-/// The columns with their words.
+/// The columns with their labels.
 pub(super) fn columns(columns: &[Column]) -> Vec<(Option<Column>, String)> {
     let labeled = |column: &Column| (Some(column.clone()), column.label().to_owned());
     columns.iter().map(labeled).collect()
 }
 
-/// A part of a line of fields: a word and what belongs to it.
+/// A part of a row of selectors: a label and its selector.
 pub(super) type Part<'a> = &'a mut dyn FnMut(&mut Ui);
 
-/// Fields side by side or, where they would be torn apart, below one another.
+/// Shows parts side by side or, where they do not fit, below one another.
 pub(super) fn line(ui: &mut Ui, parts: &mut [Part<'_>]) {
     if ui.available_width() < 300.0 * parts.len() as f32 {
         for part in parts {
@@ -82,12 +82,12 @@ pub(super) fn line(ui: &mut Ui, parts: &mut [Part<'_>]) {
     });
 }
 
-/// A quiet word before a field.
+/// Shows a muted label before a selector.
 pub(super) fn word(ui: &mut Ui, text: &str) -> Response {
     ui.label(theme::quiet(ui, text))
 }
 
-/// A line that says why there is nothing to see, and what to do.
+/// Shows a line that explains why the view is empty, and what to do.
 pub(super) fn nothing(ui: &mut Ui, text: &str) {
     ui.add_space(24.0);
     ui.vertical_centered(|ui| ui.label(theme::quiet(ui, text)));

@@ -1,4 +1,4 @@
-//! What several runs' models say to the sketch, side by side, while it is drawn.
+//! The predictions of several runs' models for the sketch, side by side, while it is drawn.
 
 use egui::{Label, RichText, ScrollArea, Ui, vec2};
 
@@ -11,20 +11,20 @@ use crate::ui::panels::PanelContext;
 use crate::ui::theme::{self, tokens};
 use crate::ui::widgets::{Bar, probability_bars};
 
-/// Models asked at most: each is asked anew with every bit of a stroke.
+/// Maximum number of models: each predicts again after every bit of a stroke.
 const MAX_MODELS: usize = 8;
 
-/// Width of one model's answer.
+/// Width of one model's prediction.
 const WIDTH: f32 = 176.0;
 
-/// Whose answers are shown.
+/// The models whose predictions are shown.
 #[derive(Default)]
 pub(super) struct ModelPredictions {
     asked: Vec<RunId>,
 }
 
 impl ModelPredictions {
-    /// Shows the answers of the selected runs.
+    /// Shows the predictions of the selected runs.
     pub(super) fn ui(&mut self, ui: &mut Ui, cx: &mut PanelContext<'_>, rows: &Rows) {
         let selected = rows
             .rows
@@ -38,7 +38,7 @@ impl ModelPredictions {
         if self.asked.is_empty() {
             selectors::nothing(
                 ui,
-                "Select runs in the table, then draw: their models answer here.",
+                "Select runs in the table, then draw: their predictions appear here.",
             );
             return;
         }
@@ -67,7 +67,7 @@ impl ModelPredictions {
         });
     }
 
-    /// Nobody looks any more: the models need not be asked with every stroke.
+    /// Stops the predictions while the view is hidden.
     pub(super) fn leave(&mut self, cx: &mut PanelContext<'_>) {
         self.ask(cx, Vec::new());
     }
@@ -100,14 +100,14 @@ fn prediction_ui(
         None => None,
     };
     let Some(prediction_of) = prediction_of else {
-        ui.label(theme::quiet(ui, "asking…"));
+        ui.label(theme::quiet(ui, "predicting…"));
         return;
     };
     let sees = prediction.map(|p| {
         let sure = format::percent(f64::from(p.probabilities[p.class]));
-        format!("sees {} ({sure})", prediction_of.classes[p.class])
+        format!("predicts {} ({sure})", prediction_of.classes[p.class])
     });
-    ui.label(RichText::new(sees.unwrap_or_else(|| "no ink yet".to_owned())).small());
+    ui.label(RichText::new(sees.unwrap_or_else(|| "nothing drawn yet".to_owned())).small());
     let bars: Vec<Bar<'_>> = prediction_of
         .classes
         .iter()

@@ -1,4 +1,4 @@
-//! One axis: its line with ticks, its name, and what is kept along it.
+//! One axis: its line with ticks, its label, and its brush.
 
 use egui::{
     Align2, Pos2, Rect, Response, Role, Sense, Stroke, TextStyle, Ui, UiBuilder, WidgetInfo, pos2,
@@ -11,25 +11,25 @@ use crate::ui::panels::compare::rows::{Places, Rows, text};
 use crate::ui::theme::{ROW_HEIGHT, tokens};
 use crate::ui::widgets::Number;
 
-/// Width in which an axis feels the pointer.
+/// Width within which an axis responds to the pointer.
 pub(super) const GRIP: f32 = 28.0;
 
-/// Share of an axis within which an end is meant: a hand seldom hits the last point exactly.
+/// Share of an axis within which a brush snaps to its end.
 const SNAP: f64 = 0.02;
 
-/// An axis with what was done to it.
+/// An axis with its state.
 pub(super) struct Axis {
     pub(super) column: Column,
     is_flipped: bool,
     is_log: bool,
-    /// What is kept, as places from 0 to 1 on the axis that is not flipped.
+    /// The brushed range, as positions from 0 to 1 on the axis before flipping.
     pub(super) brush: Option<(f64, f64)>,
     places: Places,
 }
 
-/// What was asked of an axis.
-pub(super) enum Wish {
-    /// To be where another one is.
+/// What was requested of an axis.
+pub(super) enum AxisRequest {
+    /// Move it to the position of another one.
     Move(usize, usize),
     Remove(usize),
     Brushed,
@@ -46,22 +46,22 @@ impl Axis {
         }
     }
 
-    /// Takes in the rows.
+    /// Updates the positions of the rows.
     pub(super) fn follow(&mut self, rows: &Rows) {
         self.places.follow(rows, &self.column, self.is_log);
     }
 
-    /// Where the row at `idx` passes, as a share of the height from the top.
+    /// The height at which the row at `idx` crosses, as a share from the top.
     pub(super) fn height(&self, idx: usize) -> Option<f32> {
         Some(self.drop((*self.places.places.get(idx)?)?))
     }
 
-    /// From a place on the scale to a share of the height, from the top.
+    /// Converts a position on the scale to a share of the height from the top.
     fn drop(&self, place: f64) -> f32 {
         (if self.is_flipped { place } else { 1.0 - place }) as f32
     }
 
-    /// And back.
+    /// Converts a share of the height from the top to a position on the scale.
     fn place(&self, drop: f32) -> f64 {
         let mut drop = f64::from(drop.clamp(0.0, 1.0));
         if (drop - drop.round()).abs() < SNAP {
@@ -70,25 +70,25 @@ impl Axis {
         if self.is_flipped { drop } else { 1.0 - drop }
     }
 
-    /// Whether the row at `idx` passes where the brush is.
+    /// Whether the row at `idx` lies within the brush.
     pub(super) fn keeps(&self, idx: usize) -> bool {
         let Some((from, to)) = self.brush else {
             return true;
         };
         let place = self.places.places.get(idx).copied().flatten();
-        // The ends of a hand-drawn range are never exact.
+        // The ends of a range drawn by hand are never exact.
         place.is_some_and(|p| (from - 1e-9..=to + 1e-9).contains(&p))
     }
 
-    /// The name of the axis at `idx` of those at `xs`, and what can be done with it: dragged, it
-    /// moves among the others.
+    /// Shows the label of the axis at `idx` of those at `xs`, with its menu. Dragging it moves the
+    /// axis.
     pub(super) fn header_ui(
         &mut self,
         ui: &mut Ui,
         plot: Rect,
         idx: usize,
         xs: &[f32],
-        output: &mut Vec<Wish>,
+        output: &mut Vec<AxisRequest>,
     ) {
         let n = xs.len();
         let width = plot.width() / (n - 1).max(1) as f32 - 8.0;
@@ -96,7 +96,7 @@ impl Axis {
         let rect = Rect::from_center_size(at, vec2(width.clamp(40.0, 120.0), ROW_HEIGHT));
         let label = self.column.label().to_owned();
         let builder = UiBuilder::new().max_rect(rect);
-        // Known by its column: it stays the same one while it moves.
+        // Identified by its column: it keeps its identity while it moves.
         let mut child = ui.new_child(builder.id_salt(("axis", &label)));
         let button = egui::Button::new(egui::RichText::new(&label).small())
             .truncate()
@@ -116,30 +116,30 @@ impl Axis {
             output.extend(
                 nearest
                     .filter(|to| *to != idx)
-                    .map(|to| Wish::Move(idx, to)),
+                    .map(|to| AxisRequest::Move(idx, to)),
             );
         }
         egui::Popup::menu(&button).show(|ui| self.menu_ui(ui, idx, n, output));
     }
 
-    fn menu_ui(&mut self, ui: &mut Ui, idx: usize, n: usize, output: &mut Vec<Wish>) {
+    fn menu_ui(&mut self, ui: &mut Ui, idx: usize, n: usize, output: &mut Vec<AxisRequest>) {
         if idx > 0 && ui.button("Move left").clicked() {
-            output.push(Wish::Move(idx, idx - 1));
+            output.push(AxisRequest::Move(idx, idx - 1));
         }
         if idx + 1 < n && ui.button("Move right").clicked() {
-            output.push(Wish::Move(idx, idx + 1));
+            output.push(AxisRequest::Move(idx, idx + 1));
         }
         ui.checkbox(&mut self.is_flipped, "Flipped");
         ui.checkbox(&mut self.is_log, "Logarithmic")
-            .on_hover_text("Spreads small values; only where all values are above zero.");
+            .on_hover_text("Spreads out small values; requires all values to be above zero.");
         brush_fields_ui(ui, self, output, idx);
         if n > 2 && ui.button("Remove").clicked() {
-            output.push(Wish::Remove(idx));
+            output.push(AxisRequest::Remove(idx));
         }
     }
 
-    /// The axis itself: its line, its ticks, and what is kept of it.
-    pub(super) fn ui(&mut self, ui: &Ui, plot: Rect, x: f32, output: &mut Vec<Wish>) {
+    /// Draws the axis: its line, its ticks, and its brush.
+    pub(super) fn ui(&mut self, ui: &Ui, plot: Rect, x: f32, output: &mut Vec<AxisRequest>) {
         let t = tokens(ui);
         let grip = Rect::from_x_y_ranges(x - GRIP / 2.0..=x + GRIP / 2.0, plot.y_range())
             .expand2(vec2(0.0, 6.0));
@@ -154,7 +154,7 @@ impl Axis {
         painter.vline(x, plot.y_range(), Stroke::new(1.0, t.quiet));
         let font = TextStyle::Small.resolve(ui.style());
         let ticks = scale.ticks();
-        // Words are written where they do not run into each other.
+        // Tick labels are drawn only where they do not overlap.
         let every = ticks
             .len()
             .div_ceil((plot.height() / 16.0).max(1.0) as usize)
@@ -191,12 +191,12 @@ impl Axis {
     }
 }
 
-/// What the pointer does on an axis.
-fn brush(axis: &mut Axis, response: &Response, plot: Rect, output: &mut Vec<Wish>) {
+/// Handles the pointer on an axis.
+fn brush(axis: &mut Axis, response: &Response, plot: Rect, output: &mut Vec<AxisRequest>) {
     let place = |pos: Pos2, axis: &Axis| axis.place((pos.y - plot.min.y) / plot.height());
     if response.clicked() {
         axis.brush = None;
-        output.push(Wish::Brushed);
+        output.push(AxisRequest::Brushed);
     }
     if response.dragged()
         && let Some(now) = response.interact_pointer_pos()
@@ -207,16 +207,16 @@ fn brush(axis: &mut Axis, response: &Response, plot: Rect, output: &mut Vec<Wish
         axis.brush = Some((from.min(to), from.max(to)));
     }
     if response.drag_stopped() {
-        output.push(Wish::Brushed);
+        output.push(AxisRequest::Brushed);
     }
 }
 
-/// The same by numbers, for hands without a pointer.
-fn brush_fields_ui(ui: &mut Ui, axis: &mut Axis, output: &mut Vec<Wish>, idx: usize) {
+/// Shows the brush as two numbers, for use without a pointer.
+fn brush_fields_ui(ui: &mut Ui, axis: &mut Axis, output: &mut Vec<AxisRequest>, idx: usize) {
     let (mut from, mut to) = axis.brush.unwrap_or((0.0, 1.0));
     ui.horizontal(|ui| {
-        ui.label("Keep from").on_hover_text(
-            "The part of the axis whose runs are kept, in percent of its length from the low end.",
+        ui.label("Select from").on_hover_text(
+            "The selected part of the axis, in percent of its length from the low end.",
         );
         let field = |ui: &mut Ui, value: &mut f64, name: &str| {
             let number = Number::percent(0.0, 100.0).with_width(64.0);
@@ -232,12 +232,12 @@ fn brush_fields_ui(ui: &mut Ui, axis: &mut Axis, output: &mut Vec<Wish>, idx: us
         ui.label("to");
         if field(ui, &mut to, "High end") || is_from {
             axis.brush = Some((from.min(to), from.max(to)));
-            output.push(Wish::Brushed);
+            output.push(AxisRequest::Brushed);
         }
     });
 }
 
-/// What the brush is called by those who cannot see it.
+/// The accessible name of the brush.
 fn name_brush(response: &Response, axis: &Axis, scale: &Scale) {
     let label = axis.column.label();
     let near = |place: f64| {
@@ -249,7 +249,7 @@ fn name_brush(response: &Response, axis: &Axis, scale: &Scale) {
         tick.map_or_else(String::new, |(_, value)| text(&axis.column, &value))
     };
     let name = match axis.brush {
-        None => format!("Brush on {label}: all are kept"),
+        None => format!("Brush on {label}: no selection"),
         Some((from, to)) => format!("Brush on {label}: about {} to {}", near(from), near(to)),
     };
     response.widget_info(|| WidgetInfo::labeled(Role::Slider, true, &name));

@@ -12,11 +12,11 @@ use crate::ui::panels::compare::rows::{Rows, text};
 use crate::ui::panels::compare::scatter::toggled;
 use crate::ui::theme::{self, tokens};
 
-/// How near the pointer must be to a line.
+/// Distance within which the pointer hits a line.
 const NEAR: f32 = 6.0;
 
 impl Parallel {
-    /// The runs, those that are not selected first and faint.
+    /// Draws the runs, starting with those that are not selected, which are faint.
     pub(super) fn lines_ui(
         &self,
         ui: &Ui,
@@ -34,7 +34,7 @@ impl Parallel {
         let selection = cx.studio.selection();
         let is_selected = |idx: usize| selection.contains(&shown[idx].id);
         let has_selection = !selection.is_empty() && (0..shown.len()).any(is_selected);
-        // Here, or in another view.
+        // Hovered here or in another view.
         let is_hovered =
             |idx: usize| hovered.map_or_else(|| cx.hover.is_at(&shown[idx].id), |h| h == idx);
         let rank = |idx: usize| (is_hovered(idx), has_selection && is_selected(idx));
@@ -60,7 +60,7 @@ impl Parallel {
         }
     }
 
-    /// Where the run at `row` passes each axis.
+    /// The points at which the run at `row` crosses each axis.
     fn line(&self, plot: Rect, xs: &[f32], row: usize) -> Vec<Option<Pos2>> {
         let axes = self.axes.iter().zip(xs);
         let point = |(axis, &x): (&super::axis::Axis, &f32)| {
@@ -79,7 +79,7 @@ impl Parallel {
     }
 }
 
-/// Where the pointer is, unless it is at an axis or elsewhere.
+/// The pointer's position, unless it is on an axis or outside.
 fn pointer_at(ui: &Ui, plot: Rect, xs: &[f32]) -> Option<Pos2> {
     let pointer = ui.input(|i| i.pointer.hover_pos())?;
     let is_on_axis = xs.iter().any(|x| (x - pointer.x).abs() < GRIP / 2.0);
@@ -87,7 +87,7 @@ fn pointer_at(ui: &Ui, plot: Rect, xs: &[f32]) -> Option<Pos2> {
     (is_here && !is_on_axis).then_some(pointer)
 }
 
-/// The line nearest to the pointer, if one is near.
+/// The line nearest to the pointer, if one is within reach.
 fn nearest(lines: &[Vec<Option<Pos2>>], pointer: Pos2) -> Option<usize> {
     let distance = |line: &Vec<Option<Pos2>>| {
         let pairs = line
@@ -106,7 +106,7 @@ fn nearest(lines: &[Vec<Option<Pos2>>], pointer: Pos2) -> Option<usize> {
     (distance < NEAR).then_some(idx)
 }
 
-/// A line with gaps where the run has no value.
+/// Draws a line with gaps where the run has no value.
 fn paint(ui: &Ui, line: &[Option<Pos2>], stroke: Stroke) {
     for part in line.split(Option::is_none) {
         let points: Vec<Pos2> = part.iter().copied().flatten().collect();
@@ -118,7 +118,7 @@ fn paint(ui: &Ui, line: &[Option<Pos2>], stroke: Stroke) {
     }
 }
 
-/// What a run has on each axis, beside the pointer.
+/// Shows the run's value on each axis beside the pointer.
 fn hint(ui: &Ui, view: &Parallel, row: &RunRow) {
     let mut lines = vec![row.name.clone()];
     for axis in &view.axes {

@@ -1,6 +1,6 @@
-//! Parallel coordinates: one upright axis a setting or metric, one line a run.
+//! Parallel coordinates: one vertical axis per setting or metric, one line per run.
 //!
-//! Dragging along an axis keeps the runs that pass there; the runs that pass everywhere are the
+//! Dragging along an axis brushes the runs that cross there; the runs within every brush are the
 //! selection of every view.
 
 mod axis;
@@ -16,33 +16,33 @@ use crate::studio::Action;
 use crate::ui::panels::PanelContext;
 use crate::ui::theme::ROW_HEIGHT;
 use crate::ui::widgets::{Weight, labeled_button};
-use axis::{Axis, Wish};
+use axis::{Axis, AxisRequest};
 
-/// Axes that are there without being asked for.
+/// Maximum number of axes shown by default.
 const USUAL_AXES: usize = 7;
 
-/// Lines drawn at most, the newest: more are a carpet, and slow.
+/// Maximum number of lines, the newest: more are unreadable and slow.
 const MAX_LINES: usize = 2_000;
 
-/// The axes with what was done to them.
+/// The axes with their state.
 #[derive(Default)]
 pub(super) struct Parallel {
     axes: Vec<Axis>,
-    /// Columns seen before: a new one becomes an axis by itself, one that was taken away does not.
+    /// Columns seen before: a new one is added as an axis, a removed one is not added again.
     seen: Vec<Column>,
     color: Option<Column>,
-    /// Where the runs lie in that.
+    /// The positions of the runs in the color column.
     colors: Places,
 }
 
 impl Parallel {
-    /// Shows the view in the room there is.
+    /// Shows the view in the available space.
     pub(super) fn ui(&mut self, ui: &mut Ui, cx: &mut PanelContext<'_>, rows: &Rows) {
         self.follow(rows);
         if self.axes.len() < 2 {
             selectors::nothing(
                 ui,
-                "These runs do not differ yet: train with other settings.",
+                "These runs do not differ yet: train with different settings.",
             );
             return;
         }
@@ -61,28 +61,28 @@ impl Parallel {
         for (axis, &x) in self.axes.iter_mut().zip(&xs) {
             axis.ui(ui, plot, x, &mut output);
         }
-        for wish in output {
-            is_brushed |= self.apply(wish);
+        for request in output {
+            is_brushed |= self.apply(request);
         }
         if is_brushed {
             cx.act(Action::Select(self.kept(rows)));
         }
     }
 
-    /// Does what was asked of an axis; true when other runs are kept now.
-    fn apply(&mut self, wish: Wish) -> bool {
-        match wish {
-            Wish::Move(from, to) => {
+    /// Applies a request to an axis; returns `true` if the brushed runs may have changed.
+    fn apply(&mut self, request: AxisRequest) -> bool {
+        match request {
+            AxisRequest::Move(from, to) => {
                 let axis = self.axes.remove(from);
                 self.axes.insert(to, axis);
                 false
             }
-            Wish::Remove(idx) => self.axes.remove(idx).brush.is_some(),
-            Wish::Brushed => true,
+            AxisRequest::Remove(idx) => self.axes.remove(idx).brush.is_some(),
+            AxisRequest::Brushed => true,
         }
     }
 
-    /// New columns become axes while there is room; what is gone goes.
+    /// Adds axes for new columns while there is room, and removes those of missing columns.
     fn follow(&mut self, rows: &Rows) {
         let columns = rows.columns();
         if self.seen == columns {
@@ -105,13 +105,14 @@ impl Parallel {
         self.seen = columns.to_vec();
     }
 
-    /// What is written above the axes; true when the brushes were taken away.
+    /// Shows the controls above the axes; returns `true` if the brushes were cleared.
     fn controls_ui(&mut self, ui: &mut Ui, rows: &Rows, columns: &[Column]) -> bool {
         let mut is_cleared = false;
         ui.horizontal_wrapped(|ui| {
             ui.set_min_height(ROW_HEIGHT);
             selectors::word(ui, "color by");
-            let about = "What the color of a line says: from the low end of it to the high end.";
+            let about =
+                "The setting or metric that colors the lines, from its low end to its high end.";
             selectors::one(
                 ui,
                 "Color by",
@@ -127,7 +128,7 @@ impl Parallel {
             if !free.is_empty() {
                 selectors::word(ui, "add");
                 let mut chosen = None;
-                let about = "Puts another setting or metric beside these.";
+                let about = "Adds an axis for another setting or metric.";
                 if selectors::one(
                     ui,
                     "Add an axis",
@@ -142,7 +143,7 @@ impl Parallel {
             let has_brush = self.axes.iter().any(|axis| axis.brush.is_some());
             if has_brush {
                 let button = labeled_button(ui, None, "Clear brushes", Weight::Plain, 0.0, true);
-                let about = "Keeps all runs again on every axis.";
+                let about = "Clears all selections.";
                 if button.on_hover_text(about).clicked() {
                     self.axes.iter_mut().for_each(|axis| axis.brush = None);
                     is_cleared = true;
@@ -151,7 +152,7 @@ impl Parallel {
                 selectors::word(ui, "drag along an axis to select runs");
             }
             if rows.rows.len() > MAX_LINES {
-                selectors::word(ui, "the newest 2,000 are drawn");
+                selectors::word(ui, "showing the newest 2,000");
             }
         });
         is_cleared
@@ -170,7 +171,7 @@ impl Parallel {
         )
     }
 
-    /// Where the axes stand.
+    /// The x positions of the axes.
     fn xs(&self, plot: Rect) -> Vec<f32> {
         let n = self.axes.len();
         let share = |idx: usize| idx as f32 / (n - 1).max(1) as f32;
@@ -179,7 +180,7 @@ impl Parallel {
             .collect()
     }
 
-    /// The runs that every brush keeps; none without a brush.
+    /// The runs within every brush; `None` without a brush.
     fn kept(&self, rows: &Rows) -> Vec<RunId> {
         if self.axes.iter().all(|axis| axis.brush.is_none()) {
             return Vec::new();
@@ -190,7 +191,7 @@ impl Parallel {
     }
 }
 
-/// The axes to begin with: what differs but the seed, and then how well it did.
+/// The default axes: the settings that differ, except the seed, and then the results.
 fn usual(columns: &[Column]) -> Vec<Column> {
     let is_setting = |c: &&Column| matches!(c, Column::Setting(key) if key != "seed");
     let is_metric = |c: &&Column| matches!(c, Column::Metric(_));

@@ -1,11 +1,12 @@
-//! What stands in the cells and above them.
+//! Text and widths of table cells.
 
 use crate::runs::table::{Column, Spread, Summary};
 use crate::runs::{Record, Value};
 use crate::ui::column_names::heading;
 use crate::ui::format;
+use crate::ui::panels::curves::status_word;
 
-/// How wide a column is at least.
+/// Minimum width of a column.
 pub(super) fn width(column: &Column) -> f32 {
     match column.key.as_str() {
         "created" => 156.0,
@@ -18,15 +19,17 @@ pub(super) fn width(column: &Column) -> f32 {
     }
 }
 
-/// A value as people read it.
+/// Formats a value.
 pub(super) fn text(column: &Column, record: &Record) -> String {
     match column.value(record) {
         Some(Value::Number(number)) => number_text(column, number),
-        // To the second, as people read it.
+        // To the second, in a readable form.
         Some(Value::Text(text)) if column.key == "created" => {
             let to_second: String = text.chars().take(19).collect();
             to_second.replace('T', " ")
         }
+        // Filters keep the key; the table shows the same word as the rest of the window.
+        Some(Value::Text(_)) if column.key == "status" => status_word(&record.status).to_owned(),
         Some(Value::Text(text)) => text,
         None => String::new(),
     }
@@ -53,7 +56,7 @@ fn number_text(column: &Column, number: f64) -> String {
     }
 }
 
-/// How far `record` is from the baseline in a result, and whether that is better.
+/// The difference of `record` to the baseline in a result, and whether that is better.
 pub(super) fn difference(
     column: &Column,
     record: &Record,
@@ -73,7 +76,7 @@ pub(super) fn difference(
     Some((text.replace('-', "−"), (difference < 0.0) == is_less_better))
 }
 
-/// What stands in a column for a group.
+/// Formats a column's value for a group.
 pub(super) fn summary(column: &Column, summary: &Summary) -> String {
     match summary {
         Summary::Nothing => String::new(),

@@ -1,29 +1,29 @@
-//! The table by keys: up and down, to both ends, and by ten rows.
+//! Keyboard navigation of the table: up and down, Home and End, and by pages of ten rows.
 
 use egui::{EventFilter, Key, Modifiers, Response, Ui};
 
 use super::layout::{Line, Made};
 
-/// Rows that Page Up and Page Down go.
+/// Rows that Page Up and Page Down move.
 const PAGE: usize = 10;
 
-/// Where a key leads from a row.
+/// Where a key moves the focus.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Step {
-    /// The line of the table, a run's.
+    /// The line of the table that shows the run.
     pub(super) line: usize,
-    /// Its run, by its index.
+    /// The run's index.
     pub(super) run: usize,
-    /// Whether the rows on the way are picked.
+    /// Whether the selection is extended to it.
     pub(super) is_picking: bool,
 }
 
-/// The step that a key asks for while the row at `line` has the keys.
+/// Returns the step for the keys pressed while the row at `line` has focus.
 pub(super) fn step(ui: &Ui, row: &Response, made: &Made, line: usize) -> Option<Step> {
     if !row.has_focus() {
         return None;
     }
-    // Up and down are ours, and lead to no other widget; Tab still does.
+    // Up and down do not move the focus to another widget; Tab still does.
     let ours = EventFilter {
         vertical_arrows: true,
         ..EventFilter::default()
@@ -52,7 +52,7 @@ pub(super) fn step(ui: &Ui, row: &Response, made: &Made, line: usize) -> Option<
     })
 }
 
-/// The line of a run, and the run, to which `key` leads; headings of groups are passed by.
+/// The line and the run to which `key` moves; group headings are skipped.
 fn target(lines: &[Line], from: usize, key: Key) -> Option<(usize, usize)> {
     let runs: Vec<(usize, usize)> = lines
         .iter()

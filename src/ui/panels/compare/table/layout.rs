@@ -1,4 +1,4 @@
-//! How somebody arranged the table, and what follows for columns and rows.
+//! The user's arrangement of the table, and the resulting columns and rows.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,22 +8,22 @@ use crate::runs::table::{
 };
 use crate::studio::Studio;
 
-/// How somebody arranged the table.
+/// The user's arrangement of the table.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Layout {
-    /// Columns shown or hidden by hand, by their keys.
+    /// Columns shown or hidden by hand, by key.
     pub(super) by_hand: BTreeMap<String, bool>,
-    /// Which number of a metric is shown, where it is not the best.
+    /// The aggregate of a metric, where it is not the best.
     pub(super) aggregates: BTreeMap<String, Aggregate>,
-    /// Newest first where it is empty.
+    /// Sort order; newest first if empty.
     pub(super) sort: Vec<SortKey>,
     pub(super) group: Option<GroupBy>,
-    /// Names of groups whose runs are not shown.
+    /// Names of collapsed groups.
     pub(super) closed: BTreeSet<String>,
 }
 
 impl Layout {
-    /// The column with the number of its history that was chosen.
+    /// The column with its selected aggregate.
     pub(super) fn aggregated(&self, column: &Column) -> Column {
         let chosen = self.aggregates.get(&column.key).copied();
         Column {
@@ -32,8 +32,8 @@ impl Layout {
         }
     }
 
-    /// Sorts by a column: by the other end when it is the first one already. With `is_more` it
-    /// comes after those that are sorted by.
+    /// Sorts by a column, or reverses the order if it is the first key already. With `is_more` it
+    /// is added after the existing keys.
     pub(super) fn sort_by(&mut self, column: &Column, is_more: bool) {
         let first_end = column.is_less_better() == Some(false);
         let old = self.sort.iter_mut().find(|key| key.column == *column);
@@ -62,16 +62,16 @@ pub(super) enum Line {
     Run(usize),
 }
 
-/// Columns and rows, kept until runs or arrangement change.
+/// Columns and rows, cached until the runs or the arrangement change.
 pub(super) struct Made {
     version: u64,
     layout: Layout,
-    /// Every column there could be.
+    /// All available columns.
     pub(super) all: Vec<Column>,
-    /// Those that are shown.
+    /// The columns that are shown.
     pub(super) columns: Vec<Column>,
     pub(super) lines: Vec<Line>,
-    /// The groups; their members are indices of all runs.
+    /// The groups; their members are run indices.
     pub(super) groups: Vec<Group>,
 }
 
@@ -115,12 +115,12 @@ impl Made {
         }
     }
 
-    /// Whether it still holds.
+    /// Whether it is still up to date.
     pub(super) fn is_of(&self, studio: &Studio, layout: &Layout) -> bool {
         self.version == studio.runs_version() && self.layout == *layout
     }
 
-    /// The runs in the order of their rows, by their index.
+    /// The run indices in row order.
     pub(super) fn run_rows(&self) -> impl Iterator<Item = usize> {
         self.lines.iter().filter_map(|line| match line {
             Line::Run(idx) => Some(*idx),
@@ -129,7 +129,7 @@ impl Made {
     }
 }
 
-/// The columns that are worth looking at, with those shown by hand and without those hidden.
+/// The relevant columns, with those shown by hand added and those hidden by hand removed.
 fn columns(records: &[&Record], all: &[Column], layout: &Layout) -> Vec<Column> {
     let mut columns = differing_columns(records);
     for column in all {

@@ -1,4 +1,4 @@
-//! What can be done with runs.
+//! The context menu of runs.
 
 use egui::Ui;
 
@@ -7,7 +7,7 @@ use crate::runs::{Notes, RunId};
 use crate::studio::{Action, Run};
 use crate::ui::panels::PanelContext;
 
-/// The menu for these runs, at least one.
+/// Shows the menu for these runs, at least one.
 pub(super) fn ui(
     ui: &mut Ui,
     cx: &mut PanelContext<'_>,
@@ -28,7 +28,7 @@ pub(super) fn ui(
     } else {
         "Show curves"
     };
-    if item(ui, text, "Curves stand under the tab Train.") {
+    if item(ui, text, "Curves are shown in the Train tab.") {
         for run in runs {
             cx.act(Action::ShowRun(run.id.clone(), !is_visible));
         }
@@ -39,17 +39,13 @@ pub(super) fn ui(
         change(cx, runs, |notes| notes.starred = !is_starred);
     }
     let is_archived = first.record.notes.archived;
-    let text = if is_archived {
-        "Take out of the archive"
-    } else {
-        "Archive"
-    };
-    let about = "Takes runs out of the way without deleting them; `archived = yes` finds them.";
+    let text = if is_archived { "Unarchive" } else { "Archive" };
+    let about = "Hides runs without deleting them; `archived = yes` finds them.";
     if item(ui, text, about) {
         change(cx, runs, |notes| notes.archived = !is_archived);
     }
     ui.separator();
-    let about = "Moves the runs to the trash, from which they can come back.";
+    let about = "Moves the runs to the trash, where they can be restored.";
     if item(ui, "Delete", about) {
         let ids: Vec<RunId> = runs.iter().map(|run| run.id.clone()).collect();
         cx.act(Action::DeleteRuns(ids));
@@ -57,22 +53,21 @@ pub(super) fn ui(
 }
 
 fn one_ui(ui: &mut Ui, cx: &mut PanelContext<'_>, run: &Run, notes: &mut Option<NotesDialog>) {
-    let about =
-        "Takes this run's settings into the panel on the left; takes effect with a new run.";
-    if item(ui, "Use these settings", about) {
+    let about = "Copies this run's settings to the panel on the left; takes effect with a new run.";
+    if item(ui, "Copy settings", about) {
         cx.act(Action::UseSettings(run.id.clone()));
     }
     let is_baseline = cx.studio.baseline().is_some_and(|b| b.id == run.id);
     let text = if is_baseline {
-        "No baseline"
+        "Clear baseline"
     } else {
-        "Make it the baseline"
+        "Set as baseline"
     };
-    let about = "Results of the other runs are shown as differences to the baseline.";
+    let about = "Shows the results of the other runs as differences from the baseline.";
     if item(ui, text, about) {
         cx.act(Action::SetBaseline((!is_baseline).then(|| run.id.clone())));
     }
-    let about = "Changes name, tags and note; settings and results stay as they are.";
+    let about = "Edits name, tags and note; settings and results do not change.";
     if item(ui, "Name, tags and note…", about) {
         *notes = Some(NotesDialog::new(run));
     }

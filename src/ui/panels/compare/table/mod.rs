@@ -1,4 +1,4 @@
-//! Runs as a table: settings and results side by side, sorted, grouped, and tidied up.
+//! The table of runs: settings and results side by side, with sorting, grouping and run actions.
 
 mod cell;
 mod grid;
@@ -22,23 +22,23 @@ use layout::{Layout, Made};
 use notes::NotesDialog;
 use trash::TrashDialog;
 
-/// The table, as somebody has arranged it.
+/// The table with the user's arrangement.
 #[derive(Default)]
 pub(super) struct TablePanel {
     layout: Layout,
     made: Option<Made>,
-    /// Where a range of picked runs began.
+    /// The run at which a range selection starts.
     anchor: Option<RunId>,
-    /// The run whose row is to have the keys.
+    /// The run whose row receives the focus.
     focus: Option<RunId>,
-    /// The line that is to be in sight.
+    /// The line to scroll into view.
     scroll_to: Option<usize>,
     notes: Option<NotesDialog>,
     trash: Option<TrashDialog>,
 }
 
 impl TablePanel {
-    /// Shows the runs that pass the filter.
+    /// Shows the runs that match the filter.
     pub(super) fn ui(&mut self, ui: &mut Ui, cx: &mut PanelContext<'_>) {
         self.make(cx);
         self.controls_ui(ui, cx);
@@ -46,7 +46,7 @@ impl TablePanel {
         self.dialogs_ui(ui, cx);
     }
 
-    /// Brings columns and rows up to date with the runs.
+    /// Updates columns and rows from the runs.
     fn make(&mut self, cx: &PanelContext<'_>) {
         let is_fresh = self
             .made
@@ -68,13 +68,13 @@ impl TablePanel {
         });
     }
 
-    /// What can be done with the picked runs.
+    /// Shows the menu for the selected runs.
     fn runs_menu_ui(&mut self, ui: &mut Ui, cx: &mut PanelContext<'_>) {
         let picked: Vec<&Run> = cx.studio.selected_runs().collect();
         let text = match picked.len() {
-            0 => "No run picked".to_owned(),
-            1 => "1 run picked".to_owned(),
-            n => format!("{n} runs picked"),
+            0 => "No run selected".to_owned(),
+            1 => "1 run selected".to_owned(),
+            n => format!("{n} runs selected"),
         };
         ui.add_enabled_ui(!picked.is_empty(), |ui| {
             let button = ui.menu_button(text, |ui| {
@@ -82,12 +82,12 @@ impl TablePanel {
             });
             button
                 .response
-                .on_hover_text("What can be done with the picked runs. A click picks a run, with Ctrl one more, with Shift all between; by keys, up and down, Home and End lead to a run and Space picks it.")
-                .on_disabled_hover_text("Click on runs to pick them: with Ctrl one more, with Shift all between; by keys, up and down, Home and End lead to a run and Space picks it.");
+                .on_hover_text(format!("Actions for the selected runs. {SELECT_HINT}"))
+                .on_disabled_hover_text(SELECT_HINT);
         });
     }
 
-    /// Which columns are shown.
+    /// Shows the menu that selects columns.
     fn columns_menu_ui(&mut self, ui: &mut Ui) {
         let Some(made) = &self.made else {
             return;
@@ -96,7 +96,7 @@ impl TablePanel {
         let button = ui.menu_button("Columns", |ui| {
             ui.set_min_width(220.0);
             if ui
-                .button("Choose for me")
+                .button("Automatic columns")
                 .on_hover_text("Shows results, and the settings that differ between the runs.")
                 .clicked()
             {
@@ -116,10 +116,10 @@ impl TablePanel {
         });
         button
             .response
-            .on_hover_text("Chooses the columns: any setting and any result.");
+            .on_hover_text("Selects the columns: any setting and any result.");
     }
 
-    /// What rows are grouped by.
+    /// Shows the selector for how rows are grouped.
     fn group_ui(&mut self, ui: &mut Ui) {
         let Some(made) = &self.made else {
             return;
@@ -141,7 +141,8 @@ impl TablePanel {
             }
         })
         .on_hover_text(
-            "Puts runs together that share a setting, or all settings but the seed, with mean ± standard deviation of their results.",
+            "Groups runs that share a setting, or all settings but the seed; results are shown \
+             as mean ± standard deviation.",
         );
     }
 
@@ -154,7 +155,7 @@ impl TablePanel {
         }
     }
 
-    /// Shows another number of a metric's history.
+    /// Changes the aggregate of a metric.
     fn set_aggregate(&mut self, column: &Column, aggregate: Aggregate) {
         self.layout.aggregates.insert(column.key.clone(), aggregate);
         for key in &mut self.layout.sort {
@@ -165,14 +166,18 @@ impl TablePanel {
     }
 }
 
-/// What can be done with the whole table.
+/// How runs are selected, for tooltips.
+const SELECT_HINT: &str = "Click a run to select it; Ctrl+click adds one, Shift+click selects a \
+    range. Keyboard: Up, Down, Home and End move to a run, Space selects it.";
+
+/// Shows the menu for the whole table.
 fn table_menu_ui(
     ui: &mut Ui,
     cx: &mut PanelContext<'_>,
     made: Option<&Made>,
     trash: &mut Option<TrashDialog>,
 ) {
-    let button = ui.menu_button("All rows", |ui| {
+    let button = ui.menu_button("Table actions", |ui| {
         let copy = ui.button("Copy as CSV");
         if copy
             .on_hover_text("Copies these rows and columns, for a spreadsheet.")
@@ -193,7 +198,7 @@ fn table_menu_ui(
         }
         let item = ui.add_enabled(cx.studio.workspace().is_some(), egui::Button::new("Trash…"));
         if item
-            .on_hover_text("Shows deleted runs, to bring them back or to delete them for good.")
+            .on_hover_text("Shows deleted runs, to restore them or delete them permanently.")
             .clicked()
         {
             *trash = Some(TrashDialog::new(cx));
@@ -201,5 +206,5 @@ fn table_menu_ui(
     });
     button
         .response
-        .on_hover_text("What can be done with the whole table.");
+        .on_hover_text("Actions for the whole table.");
 }

@@ -1,4 +1,4 @@
-//! A small window for what a person has to say about a run.
+//! A dialog to edit a run's name, tags and note.
 
 use egui::{Align, Id, Key, Layout, Modal, RichText, TextEdit, Ui};
 
@@ -8,7 +8,7 @@ use crate::ui::panels::PanelContext;
 use crate::ui::theme;
 use crate::ui::widgets::{Weight, labeled_button};
 
-/// The window, with what is being written.
+/// The dialog, with the edited text.
 pub(super) struct NotesDialog {
     id: RunId,
     name: String,
@@ -28,13 +28,13 @@ impl NotesDialog {
         }
     }
 
-    /// Shows it; true when it is over.
+    /// Shows the dialog; returns `true` when it is closed.
     pub(super) fn ui(&mut self, ui: &Ui, cx: &mut PanelContext<'_>) -> bool {
         let frame = egui::Frame::popup(ui.style()).inner_margin(16);
         let modal = Modal::new(Id::unique("notes")).frame(frame).show(ui, |ui| {
             ui.set_width(400.0);
             ui.label(RichText::new("About this run").heading());
-            let text = format!("Kept beside the run, in the folder {}.", self.id);
+            let text = format!("Saved with the run, in the folder {}.", self.id);
             ui.label(theme::quiet(ui, text));
             ui.add_space(8.0);
             let is_entered = self.fields_ui(ui);
@@ -47,24 +47,24 @@ impl NotesDialog {
         modal.inner.is_some() || modal.should_close()
     }
 
-    /// The fields; true when Enter was pressed in one of a single line.
+    /// Shows the fields; returns `true` when Enter is pressed in a single-line field.
     fn fields_ui(&mut self, ui: &mut Ui) -> bool {
         ui.label("Name");
         let name = TextEdit::singleline(&mut self.name).desired_width(f32::INFINITY);
-        let name = ui.add(name).accessible_name("Name of the run");
+        let name = ui.add(name).accessible_name("Run name");
         if std::mem::take(&mut self.is_new) {
             name.request_focus();
         }
         ui.label("Tags");
         let tags = TextEdit::singleline(&mut self.tags)
-            .hint_text("words to find it by, separated by commas")
+            .hint_text("keywords, separated by commas")
             .desired_width(f32::INFINITY);
-        let tags = ui.add(tags).accessible_name("Tags of the run");
+        let tags = ui.add(tags).accessible_name("Run tags");
         ui.label("Note");
         let note = TextEdit::multiline(&mut self.notes.note)
             .desired_rows(3)
             .desired_width(f32::INFINITY);
-        ui.add(note).accessible_name("Note on the run");
+        ui.add(note).accessible_name("Run note");
         let is_left = name.lost_focus() || tags.lost_focus();
         is_left && ui.input(|i| i.key_pressed(Key::Enter))
     }
@@ -78,7 +78,7 @@ impl NotesDialog {
     }
 }
 
-/// `Some(true)` to save, `Some(false)` to leave everything as it was.
+/// `Some(true)` to save, `Some(false)` to cancel.
 fn buttons_ui(ui: &mut Ui, is_entered: bool) -> Option<bool> {
     let layout = Layout::right_to_left(Align::Center);
     let answer = ui.with_layout(layout, |ui| {

@@ -1,4 +1,4 @@
-//! A small window with the deleted runs.
+//! A dialog with the deleted runs.
 
 use egui::{Align, Id, Layout, Modal, RichText, ScrollArea, Ui};
 
@@ -7,27 +7,27 @@ use crate::ui::panels::PanelContext;
 use crate::ui::theme;
 use crate::ui::widgets::{Weight, labeled_button};
 
-/// The window.
+/// The dialog.
 pub(super) struct TrashDialog {
-    /// Emptying has to be asked for twice: it cannot be taken back.
+    /// Whether emptying was requested once: it needs confirmation, as it cannot be undone.
     is_sure: bool,
 }
 
 impl TrashDialog {
-    /// Looks into the trash.
+    /// Creates the dialog and reads the trash.
     pub(super) fn new(cx: &mut PanelContext<'_>) -> TrashDialog {
         cx.act(Action::RefreshTrash);
         TrashDialog { is_sure: false }
     }
 
-    /// Shows it; true when it is over.
+    /// Shows the dialog; returns `true` when it is closed.
     pub(super) fn ui(&mut self, ui: &Ui, cx: &mut PanelContext<'_>) -> bool {
         let frame = egui::Frame::popup(ui.style()).inner_margin(16);
         let modal = Modal::new(Id::unique("trash")).frame(frame).show(ui, |ui| {
             ui.set_width(480.0);
             ui.label(RichText::new("Trash").heading());
             if cx.studio.trash().is_empty() {
-                ui.label(theme::quiet(ui, "There is nothing in the trash."));
+                ui.label(theme::quiet(ui, "The trash is empty."));
             }
             list_ui(ui, cx);
             ui.add_space(12.0);
@@ -40,13 +40,13 @@ impl TrashDialog {
         let n = cx.studio.trash().len();
         ui.horizontal(|ui| {
             let text = match (self.is_sure, n) {
-                (false, _) => "Empty the trash…".to_owned(),
-                (true, 1) => "Delete 1 run for good".to_owned(),
-                (true, n) => format!("Delete {n} runs for good"),
+                (false, _) => "Empty trash…".to_owned(),
+                (true, 1) => "Delete 1 run permanently".to_owned(),
+                (true, n) => format!("Delete {n} runs permanently"),
             };
             let empty = labeled_button(ui, None, &text, Weight::Plain, 0.0, n > 0);
             if empty
-                .on_hover_text("What is deleted for good cannot come back.")
+                .on_hover_text("Permanently deleted runs cannot be restored.")
                 .clicked()
             {
                 if self.is_sure {

@@ -1,11 +1,11 @@
-//! The interval of a difference, drawn against no difference.
+//! The confidence interval of a difference, drawn around zero.
 
 use egui::{Align2, Role, Sense, Stroke, TextStyle, Ui, WidgetInfo, vec2};
 
 use crate::compare::{Comparison, SeedTest};
 use crate::ui::theme::tokens;
 
-/// The difference with its interval, against no difference.
+/// Shows the difference with its confidence interval.
 pub(super) fn ui(ui: &mut Ui, comparison: &Comparison, test: &SeedTest) {
     let (difference, interval) = (test.difference, test.interval);
     let t = tokens(ui);
@@ -13,7 +13,7 @@ pub(super) fn ui(ui: &mut Ui, comparison: &Comparison, test: &SeedTest) {
     let (rect, response) = ui.allocate_exact_size(size, Sense::hover());
     let amount = |value: f64| comparison.amount(value);
     let name = format!(
-        "Difference {} with an interval from {} to {}",
+        "Difference {}, 95 % confidence interval {} to {}",
         amount(difference),
         amount(interval[0]),
         amount(interval[1])
@@ -60,7 +60,7 @@ pub(super) fn ui(ui: &mut Ui, comparison: &Comparison, test: &SeedTest) {
         );
     }
     response.on_hover_text(
-        "The dot is the difference of the means; the bar is its 95 % interval. A bar that does not \
-         reach the middle is hardly luck.",
+        "The dot is the difference of the means; the bar is its 95 % confidence interval. If the \
+         bar does not reach the center line, the difference is significant.",
     );
 }

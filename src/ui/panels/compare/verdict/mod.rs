@@ -1,4 +1,4 @@
-//! Which of two settings is better, and is that sure?
+//! Which of two settings is better, and whether the difference is significant.
 
 mod interval;
 mod seeds;
@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 
 use egui::{ScrollArea, Ui};
 
-use super::disagreements::Parting;
+use super::disagreements::DisagreementsView;
 use super::rows::Rows;
 use super::selectors;
 use crate::compare::{Comparison, Metric, Paired, RunRow};
@@ -16,28 +16,28 @@ use crate::runs::RunId;
 use crate::studio::Studio;
 use crate::ui::panels::PanelContext;
 
-/// What is compared with what.
+/// The state of the view.
 #[derive(Default)]
 pub(super) struct VerdictView {
-    /// The first run of each of the two settings.
+    /// One run of each of the two settings: baseline and candidate.
     pair: Option<[RunId; 2]>,
     selection: BTreeSet<RunId>,
     metric: Option<Metric>,
-    parting: Parting,
+    disagreements: DisagreementsView,
     made: Option<Made>,
 }
 
-/// Two settings, as indices into the rows.
+/// Row indices of the runs of each of the two settings.
 type Pair = [Vec<usize>; 2];
 
-/// A comparison, kept until something about it changes.
+/// A comparison, cached until its inputs change.
 struct Made {
     key: Key,
     members: Pair,
     comparison: Result<Comparison, String>,
 }
 
-/// What a comparison is made of: rows, the two, the metric, and what their models say.
+/// The inputs of a comparison: rows, the two runs, the metric, and their models' paired answers.
 type Key = (u64, [RunId; 2], Metric, Option<Paired>);
 
 impl VerdictView {
@@ -66,18 +66,18 @@ impl VerdictView {
                 Ok(comparison) => {
                     words::ui(ui, comparison);
                     seeds::ui(ui, cx, rows, &made.members, comparison);
-                    self.parting.ui(ui, cx, &pair, comparison);
+                    self.disagreements.ui(ui, cx, &pair, comparison);
                 }
                 Err(reason) => selectors::nothing(ui, reason),
             });
         self.made = Some(made);
     }
 
-    /// The comparison, made anew where something changed.
+    /// Returns the comparison, recomputed if its inputs changed.
     fn make(&mut self, studio: &Studio, rows: &Rows, pair: &[RunId; 2], metric: Metric) -> Made {
-        let parted = studio.compared().disagreements.as_ref();
-        let parted = parted.filter(|p| p.runs == *pair);
-        let paired = parted.and_then(|p| Some(p.found.as_ref().ok()?.0));
+        let found = studio.compared().disagreements.as_ref();
+        let found = found.filter(|p| p.runs == *pair);
+        let paired = found.and_then(|p| Some(p.found.as_ref().ok()?.0));
         let key = (rows.generation, pair.clone(), metric, paired);
         if let Some(made) = self.made.take().filter(|made| made.key == key) {
             return made;
@@ -94,7 +94,7 @@ impl VerdictView {
         }
     }
 
-    /// A new selection is compared; otherwise what is compared stays while it is there.
+    /// Compares a new selection; otherwise the pair stays as long as both runs exist.
     fn follow(&mut self, studio: &Studio, rows: &Rows) {
         let is_there = |id: &RunId| rows.place(id).is_some();
         self.pair = self.pair.take().filter(|pair| pair.iter().all(is_there));
@@ -110,7 +110,7 @@ impl VerdictView {
             let differs = |idx: &&usize| groups.of(**idx) != groups.of(first);
             selected.iter().find(differs).or(selected.get(1)).copied()
         });
-        // Something is said before anybody selects.
+        // Without a selection, the two newest groups are compared.
         let (first, other) = match &groups.members[..] {
             [.., a, b] if selected.is_empty() => (Some(a[0]), Some(b[0])),
             _ => (first, other),
@@ -123,7 +123,7 @@ impl VerdictView {
     fn controls_ui(&mut self, ui: &mut Ui, rows: &Rows, mut pair: [RunId; 2], metrics: &[Metric]) {
         let groups = rows.groups();
         let places = pair.each_ref().map(|id| rows.place(id).unwrap_or(0));
-        // Of each settings the run that is compared now, or the first.
+        // A group is shown by the run that is compared now, or else by its first.
         let shown = |side: usize, group: usize| {
             let is_shown = |idx: &usize| groups.of(*idx) == group;
             let compared = [places[side], places[1 - side]].into_iter().find(is_shown);
@@ -131,7 +131,7 @@ impl VerdictView {
         };
         let candidate_ui = |ui: &mut Ui| {
             selectors::word(ui, "is");
-            let about = "The settings that the verdict is about, with all their seeds.";
+            let about = "The settings to judge, with all their seeds.";
             side_ui(
                 ui,
                 rows,
@@ -142,7 +142,7 @@ impl VerdictView {
         };
         let baseline_ui = |ui: &mut Ui| {
             selectors::word(ui, "better than");
-            let about = "The settings it is compared with, with all their seeds.";
+            let about = "The settings to compare with, with all their seeds.";
             side_ui(
                 ui,
                 rows,
@@ -159,7 +159,7 @@ impl VerdictView {
                 &mut |ui| baseline = baseline_ui(ui),
                 &mut |ui| {
                     selectors::word(ui, "by");
-                    let about = "What they are compared by.";
+                    let about = "The metric to compare.";
                     let choices = metrics.iter().map(|m| (Some(*m), m.label().to_owned()));
                     selectors::one(ui, "Metric", about, &mut self.metric, choices);
                 },
@@ -174,8 +174,8 @@ impl VerdictView {
     }
 }
 
-/// Lets settings be chosen; the row that stands for them, when they were. `shown` is the row that
-/// stands for a group, `now` the one that is compared.
+/// Shows a selector for one side, and returns the selected row. `shown` maps a group to the row
+/// that represents it, `now` is the current row.
 fn side_ui(
     ui: &mut Ui,
     rows: &Rows,
@@ -196,8 +196,8 @@ fn side_label(row: &RunRow, n: usize) -> String {
     }
 }
 
-/// All runs with the settings of each of the two. Two runs of the same settings are compared by
-/// themselves.
+/// All runs with the settings of each of the two. Two runs with the same settings are compared
+/// directly.
 fn members(rows: &Rows, pair: &[RunId; 2]) -> Pair {
     let groups = rows.groups();
     let places = pair.each_ref().map(|id| rows.place(id).unwrap_or(0));
@@ -205,7 +205,7 @@ fn members(rows: &Rows, pair: &[RunId; 2]) -> Pair {
     if found[0] == found[1] {
         return places.map(|idx| vec![idx]);
     }
-    // The run that was picked comes first: it gives the name, and its model is asked.
+    // The selected run comes first: it gives the name, and its model is used.
     [0, 1].map(|side| {
         let group = groups.members[found[side]].iter().copied();
         let rest = group.filter(|idx| *idx != places[side]);

@@ -1,4 +1,4 @@
-//! The seeds that are missing: a button that trains them, and what waits.
+//! A button that trains missing seeds, and the queue.
 
 use egui::Ui;
 
@@ -11,7 +11,7 @@ use crate::ui::panels::compare::rows::Rows;
 use crate::ui::panels::compare::selectors;
 use crate::ui::widgets::{Weight, labeled_button};
 
-/// The button that trains the seeds that are missing, and what waits.
+/// Shows a button that trains missing seeds, and the queue.
 pub(super) fn ui(
     ui: &mut Ui,
     cx: &mut PanelContext<'_>,
@@ -26,8 +26,8 @@ pub(super) fn ui(
             let text = format!("Train {n} more {}", if n == 1 { "seed" } else { "seeds" });
             let is_free = cx.studio.queue().len() == 0 && n > 0;
             let button = labeled_button(ui, None, &text, Weight::Plain, 0.0, is_free);
-            let about = "Starts these runs one after the other, with the same settings and other \
-                         seeds; they begin when no other run is live.";
+            let about = "Trains these runs one after the other, with the same settings and other \
+                         seeds, once no other run is live.";
             if button.on_hover_text(about).clicked() {
                 cx.act(Action::QueueRuns(configs));
             }
@@ -36,23 +36,23 @@ pub(super) fn ui(
     });
 }
 
-/// What waits to be trained.
+/// Shows the queue.
 fn queue_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     let n = cx.studio.queue().len();
     if n == 0 {
         return;
     }
-    let runs = if n == 1 { "run waits" } else { "runs wait" };
-    selectors::word(ui, &format!("{n} {runs} to be trained"));
-    let button = labeled_button(ui, None, "Do not train them", Weight::Bare, 0.0, true);
-    let about = "Gives up the runs that wait; the one that trains goes on.";
+    let runs = if n == 1 { "run" } else { "runs" };
+    selectors::word(ui, &format!("{n} {runs} queued"));
+    let button = labeled_button(ui, None, "Clear queue", Weight::Bare, 0.0, true);
+    let about = "Removes the queued runs; the one in training continues.";
     if button.on_hover_text(about).clicked() {
         cx.act(Action::ClearQueue);
     }
 }
 
-/// The settings of the two with the seeds they lack, in turns, so that both are ready at about the
-/// same time.
+/// The settings of both sides with their missing seeds, alternating, so that both are ready at
+/// about the same time.
 fn missing(studio: &Studio, rows: &Rows, members: &Pair, wanted: [usize; 2]) -> Vec<TrainConfig> {
     let seeds = |side: usize| -> Vec<u64> {
         let runs = members[side].iter().map(|&idx| &rows.rows[idx]);

@@ -1,4 +1,4 @@
-//! The verdict in words, and the two that it is about.
+//! The verdict in words, and the two sides.
 
 use egui::{RichText, Ui};
 
@@ -7,14 +7,14 @@ use crate::compare::{Comparison, Side, Verdict};
 use crate::ui::panels::compare::rows::metric_text;
 use crate::ui::theme::{self, tokens};
 
-/// Shows the verdict and what it rests on.
+/// Shows the verdict and the data behind it.
 pub(super) fn ui(ui: &mut Ui, comparison: &Comparison) {
     let t = tokens(ui);
     let (word, color) = match comparison.verdict() {
         Verdict::Better => ("Better", t.good),
         Verdict::Worse => ("Worse", t.bad),
-        Verdict::CannotTell => ("Cannot tell", t.warning),
-        Verdict::SameSettings => ("The same settings", t.quiet),
+        Verdict::CannotTell => ("Inconclusive", t.warning),
+        Verdict::SameSettings => ("Same settings", t.quiet),
     };
     ui.add_space(2.0 * theme::UNIT);
     ui.label(RichText::new(word).heading().color(color));
@@ -26,7 +26,7 @@ pub(super) fn ui(ui: &mut Ui, comparison: &Comparison) {
     }
 }
 
-/// Each of the two with its seeds.
+/// Shows both sides with their seeds.
 fn sides_ui(ui: &mut Ui, comparison: &Comparison) {
     let line = |ui: &mut Ui, side: &Side| {
         let values: Vec<String> = side
@@ -42,16 +42,12 @@ fn sides_ui(ui: &mut Ui, comparison: &Comparison) {
             ui.label(theme::number(format!("{mean:>9}")));
             ui.add(egui::Label::new(&side.name).truncate())
                 .on_hover_text(values.join("\n"));
-            let seeds = if side.seeds.len() == 1 {
-                "seed"
-            } else {
-                "seeds"
+            let seeds = match side.seeds.len() {
+                1 => "1 seed".to_owned(),
+                n => format!("mean of {n} seeds"),
             };
-            ui.label(theme::quiet(
-                ui,
-                format!("mean of {} {seeds}", side.seeds.len()),
-            ))
-            .on_hover_text(values.join("\n"));
+            ui.label(theme::quiet(ui, seeds))
+                .on_hover_text(values.join("\n"));
         });
     };
     line(ui, &comparison.candidate);

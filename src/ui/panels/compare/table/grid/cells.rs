@@ -1,11 +1,11 @@
-//! What stands in the rows.
+//! Cells of the table.
 
 use egui::{
     Align, Color32, Label, Layout as UiLayout, RichText, Role, Sense, Ui, UiBuilder, WidgetInfo,
     vec2,
 };
 
-use super::{CommandEffect, Grid, align};
+use super::{Grid, TableChange, align};
 use crate::runs::Status;
 use crate::runs::table::Column;
 use crate::studio::Run;
@@ -16,7 +16,7 @@ use crate::ui::theme::{self, tokens};
 use crate::ui::widgets::{Icon, icon_button};
 
 impl Grid<'_, '_> {
-    /// Eye, color, star and name.
+    /// Shows visibility, color, star and name.
     pub(super) fn name_ui(&mut self, ui: &mut Ui, idx: usize, line: usize) {
         let run = &self.cx.studio.runs()[idx];
         let t = tokens(ui);
@@ -32,7 +32,7 @@ impl Grid<'_, '_> {
             *self.focus = None;
         }
         let step = keys::step(&ui, &response, self.made, line);
-        self.deeds.extend(step.map(CommandEffect::Step));
+        self.changes.extend(step.map(TableChange::Step));
         let is_picked = self.cx.studio.is_selected(&run.id);
         let name = &run.record.name;
         response.widget_info(|| WidgetInfo::selected(Role::Row, true, is_picked, name));
@@ -74,16 +74,16 @@ impl Grid<'_, '_> {
         let mut ui = ui.new_child(UiBuilder::new().max_rect(ui.max_rect()).layout(layout));
         ui.spacing_mut().item_spacing.x = theme::UNIT;
         let (icon, verb) = if is_closed {
-            (Icon::Down, "Open")
+            (Icon::Down, "Expand")
         } else {
-            (Icon::Up, "Close")
+            (Icon::Up, "Collapse")
         };
         let button = icon_button(&mut ui, icon, &format!("{verb} {}", group.name), true);
         if button
             .on_hover_text(format!("{verb} this group of runs."))
             .clicked()
         {
-            self.deeds.push(CommandEffect::Toggle(group.name.clone()));
+            self.changes.push(TableChange::Toggle(group.name.clone()));
         }
         let n = group.members.len();
         let runs = if n == 1 { "run" } else { "runs" };
@@ -99,7 +99,7 @@ impl Grid<'_, '_> {
     }
 }
 
-/// Painted, not a label: to those who cannot see it the row has the name already.
+/// Painted, not a label: for screen readers the row has the name already.
 fn paint_name(ui: &Ui, name: &str, ink: Color32) {
     let room = ui.available_rect_before_wrap();
     let wrap = Some(egui::TextWrapMode::Truncate);
@@ -119,7 +119,7 @@ fn text_ui(ui: &mut Ui, column: &Column, text: &str, color: Color32) {
     ui.add(Label::new(theme::number(text).color(color)).truncate());
 }
 
-/// How a run ended shows in the color of its state; results are read, settings are looked up.
+/// The status is colored by how a run ended; results are brighter than settings.
 fn ink(ui: &Ui, column: &Column, run: &Run) -> Color32 {
     let t = tokens(ui);
     match (column.key.as_str(), &run.record.status) {
@@ -132,7 +132,7 @@ fn ink(ui: &Ui, column: &Column, run: &Run) -> Color32 {
     }
 }
 
-/// What there is to read about a run.
+/// The tooltip of a run.
 fn about(run: &Run) -> String {
     let notes = &run.record.notes;
     let mut lines = vec![format!("{}, {}", run.record.name, run.record.created)];

@@ -1,16 +1,16 @@
-//! What stands above the columns.
+//! Headings of the columns.
 
 use egui::{
     Align, Label, Layout as UiLayout, Popup, RichText, Role, Sense, Ui, UiBuilder, WidgetInfo, vec2,
 };
 
-use super::{CommandEffect, Grid};
+use super::{Grid, TableChange};
 use crate::runs::table::{Aggregate, Column, GroupBy};
 use crate::ui::column_names;
 use crate::ui::theme::{self, tokens};
 
 impl Grid<'_, '_> {
-    /// The heading of a column: a click sorts, and the other button shows what else there is.
+    /// Shows the heading of a column: a click sorts, a right-click opens a menu.
     pub(super) fn heading_ui(&mut self, ui: &mut Ui, column: &Column, align: Align) {
         let t = tokens(ui);
         let (word, aggregate) = column_names::heading(column);
@@ -43,12 +43,12 @@ impl Grid<'_, '_> {
         inside.add(Label::new(below).truncate());
         if response.clicked() {
             let is_more = ui.input(|i| i.modifiers.shift);
-            self.deeds
-                .push(CommandEffect::Sort(column.clone(), is_more));
+            self.changes
+                .push(TableChange::Sort(column.clone(), is_more));
         }
         Popup::context_menu(&response).show(|ui| self.heading_menu_ui(ui, column));
         let about = format!(
-            "{} ({}). A click sorts, with Shift as the next column to sort by; the right button shows more.",
+            "{} ({}). Click to sort, Shift+click to add to the sort order, right-click for more.",
             column_names::full_name(column),
             column.name()
         );
@@ -60,20 +60,20 @@ impl Grid<'_, '_> {
             for aggregate in Aggregate::ALL {
                 let is_chosen = column.aggregate == Some(aggregate);
                 if ui.radio(is_chosen, aggregate.label()).clicked() {
-                    self.deeds
-                        .push(CommandEffect::Aggregate(column.clone(), aggregate));
+                    self.changes
+                        .push(TableChange::Aggregate(column.clone(), aggregate));
                 }
             }
             ui.separator();
         } else if ui.button("Group by this").clicked() {
-            self.deeds
-                .push(CommandEffect::Group(GroupBy::Column(column.clone())));
+            self.changes
+                .push(TableChange::Group(GroupBy::Column(column.clone())));
         }
-        if ui.button("Sort after the others").clicked() {
-            self.deeds.push(CommandEffect::Sort(column.clone(), true));
+        if ui.button("Add to sort order").clicked() {
+            self.changes.push(TableChange::Sort(column.clone(), true));
         }
         if column.key != "name" && ui.button("Hide this column").clicked() {
-            self.deeds.push(CommandEffect::Hide(column.clone()));
+            self.changes.push(TableChange::Hide(column.clone()));
         }
     }
 }

@@ -1,5 +1,5 @@
-//! The rows and columns themselves. Only what is in sight is drawn, so ten thousand rows scroll
-//! like ten.
+//! Rows and columns of the table. Only visible rows are drawn, so ten thousand rows scroll like
+//! ten.
 
 mod cells;
 mod heading;
@@ -17,14 +17,14 @@ use crate::studio::{Action, Run};
 use crate::ui::panels::PanelContext;
 use crate::ui::theme::{self, ROW_HEIGHT, tokens};
 
-/// Height of the headings: the name, and below it which number of a history it is.
+/// Height of the headings: the name, and below it the aggregate.
 const HEADING_HEIGHT: f32 = 40.0;
 
-/// Width the column of names starts with.
+/// Initial width of the name column.
 const NAME_WIDTH: f32 = 200.0;
 
-/// What somebody did with the table.
-enum CommandEffect {
+/// A change to the table or the selection.
+enum TableChange {
     Sort(Column, bool),
     Hide(Column),
     Group(GroupBy),
@@ -34,7 +34,7 @@ enum CommandEffect {
     Step(Step),
 }
 
-/// Shows the table in the room there is.
+/// Shows the table in the available space.
 pub(super) fn ui(ui: &mut Ui, cx: &mut PanelContext<'_>, panel: &mut TablePanel) {
     let Some(made) = panel.made.take() else {
         return;
@@ -55,7 +55,7 @@ pub(super) fn ui(ui: &mut Ui, cx: &mut PanelContext<'_>, panel: &mut TablePanel)
         layout: &panel.layout,
         notes: &mut panel.notes,
         focus: &mut panel.focus,
-        deeds: Vec::new(),
+        changes: Vec::new(),
     };
     let mut table = Table::new();
     if let Some(line) = panel.scroll_to.take() {
@@ -68,29 +68,29 @@ pub(super) fn ui(ui: &mut Ui, cx: &mut PanelContext<'_>, panel: &mut TablePanel)
         .num_sticky_cols(1)
         .headers([HeaderRow::new(HEADING_HEIGHT)])
         .show(ui, &mut grid);
-    for effect_of in std::mem::take(&mut grid.deeds) {
-        panel.take(cx, &made, effect_of);
+    for change in std::mem::take(&mut grid.changes) {
+        panel.take(cx, &made, change);
         ui.request_repaint();
     }
     panel.made = Some(made);
 }
 
 impl TablePanel {
-    fn take(&mut self, cx: &mut PanelContext<'_>, made: &Made, effect_of: CommandEffect) {
-        match effect_of {
-            CommandEffect::Sort(column, is_more) => self.layout.sort_by(&column, is_more),
-            CommandEffect::Hide(column) => {
+    fn take(&mut self, cx: &mut PanelContext<'_>, made: &Made, change: TableChange) {
+        match change {
+            TableChange::Sort(column, is_more) => self.layout.sort_by(&column, is_more),
+            TableChange::Hide(column) => {
                 self.layout.by_hand.insert(column.key, false);
             }
-            CommandEffect::Group(by) => self.layout.group = Some(by),
-            CommandEffect::Aggregate(column, aggregate) => self.set_aggregate(&column, aggregate),
-            CommandEffect::Toggle(name) => {
+            TableChange::Group(by) => self.layout.group = Some(by),
+            TableChange::Aggregate(column, aggregate) => self.set_aggregate(&column, aggregate),
+            TableChange::Toggle(name) => {
                 if !self.layout.closed.remove(&name) {
                     self.layout.closed.insert(name);
                 }
             }
-            CommandEffect::Pick(idx, modifiers) => self.pick(cx, made, idx, modifiers),
-            CommandEffect::Step(step) => {
+            TableChange::Pick(idx, modifiers) => self.pick(cx, made, idx, modifiers),
+            TableChange::Step(step) => {
                 self.focus = Some(cx.studio.runs()[step.run].id.clone());
                 self.scroll_to = Some(step.line);
                 if step.is_picking {
@@ -100,7 +100,7 @@ impl TablePanel {
         }
     }
 
-    /// Picks one run; with Ctrl one more or one fewer, with Shift all between.
+    /// Selects one run; with Ctrl toggles it, with Shift selects a range.
     fn pick(&mut self, cx: &mut PanelContext<'_>, made: &Made, idx: usize, modifiers: Modifiers) {
         let runs = cx.studio.runs();
         let id = runs[idx].id.clone();
@@ -133,9 +133,9 @@ struct Grid<'a, 'cx> {
     layout: &'a Layout,
     baseline: Option<&'cx Run>,
     notes: &'a mut Option<NotesDialog>,
-    /// The run whose row is to have the keys.
+    /// The run whose row receives the focus.
     focus: &'a mut Option<RunId>,
-    deeds: Vec<CommandEffect>,
+    changes: Vec<TableChange>,
 }
 
 impl TableDelegate for Grid<'_, '_> {
@@ -157,7 +157,7 @@ impl TableDelegate for Grid<'_, '_> {
             return;
         };
         let run = &self.cx.studio.runs()[idx];
-        // By keyboard a row is reached by its name.
+        // The keyboard focus goes to the name in the row.
         let response = ui.interact(rect, ui.scope_id().with(("row", row)), Sense::CLICK);
         if self.cx.studio.is_selected(&run.id) {
             ui.painter()
@@ -194,16 +194,16 @@ impl TableDelegate for Grid<'_, '_> {
 }
 
 impl Grid<'_, '_> {
-    /// What happens to a row, wherever in it somebody presses.
+    /// Handles clicks anywhere in a row.
     fn row_response(&mut self, ui: &Ui, idx: usize, response: &egui::Response) {
         if response.clicked() {
             let modifiers = ui.input(|i| i.modifiers);
-            self.deeds.push(CommandEffect::Pick(idx, modifiers));
+            self.changes.push(TableChange::Pick(idx, modifiers));
         }
         Popup::context_menu(response).show(|ui| {
             let studio = self.cx.studio;
             let run = &studio.runs()[idx];
-            // Of a run that is not picked, the menu is about it alone.
+            // For a run that is not selected, the menu applies to it alone.
             let runs: Vec<&Run> = if studio.is_selected(&run.id) {
                 studio.selected_runs().collect()
             } else {
@@ -214,7 +214,7 @@ impl Grid<'_, '_> {
     }
 }
 
-/// Numbers stand at the right, words at the left.
+/// Numbers are right-aligned, text is left-aligned.
 fn align(column: &Column) -> Align {
     let words = [
         "name",
