@@ -240,7 +240,7 @@ fn window(size: [f32; 2], theme: Theme, sweep: Option<ShownSweep>) -> Window {
 #[test]
 fn a_sweep_is_defined_by_labels() {
     let mut window = window([1440.0, 900.0], Theme::Dark, None);
-    window.get_by_label("There is no sweep yet.");
+    window.get_by_label("No sweep yet.");
     window
         .get_by_role_and_label(Role::ComboBox, "Method")
         .click();
@@ -256,12 +256,12 @@ fn a_sweep_is_defined_by_labels() {
     window.run_steps(4);
     assert!(window.query_by_label("Remove batch_size").is_none());
     window
-        .get_by_role_and_label(Role::ComboBox, "Stop early")
+        .get_by_role_and_label(Role::ComboBox, "Pruning")
         .click();
     window.run_steps(4);
     window.get_by_label("Median").click();
     window.run_steps(4);
-    window.get_by_role_and_label(Role::SpinButton, "Others needed");
+    window.get_by_role_and_label(Role::SpinButton, "Trials needed");
 }
 
 #[test]
@@ -270,14 +270,14 @@ fn a_running_sweep_shows_its_trials_and_why_some_were_stopped() {
     window.get_by_label_contains("6 of 12 trials");
     window.get_by_label("Pause sweep");
     window.get_by_label("Stop sweep");
-    let reasons = window.query_all_by_label_contains("stopped because validation accuracy");
+    let reasons = window.query_all_by_label_contains("pruned because validation accuracy");
     assert_eq!(reasons.count(), 2);
-    window.get_by_label("Do trial 3 again");
+    window.get_by_label("Rerun trial 3");
     assert!(
-        window.query_by_label("Do trial 7 again").is_none(),
+        window.query_by_label("Rerun trial 7").is_none(),
         "it is still training"
     );
-    window.get_by_role_and_label(Role::Figure, "best so far by seconds");
+    window.get_by_role_and_label(Role::Figure, "Best so far over time (s)");
 }
 
 #[test]
@@ -293,17 +293,33 @@ fn a_picture_of_a_sweep() {
     assert!(is_same, "{} no longer shows the window", path.display());
 }
 
+/// Runs the command of the palette whose label has these words.
+fn command(window: &mut Window, words: &str) {
+    window.key_press_modifiers(Modifiers::COMMAND, Key::P);
+    window.run_steps(4);
+    window.event(egui::Event::Text(words.to_owned()));
+    window.run_steps(4);
+    window.key_press(Key::Enter);
+    window.run_steps(4);
+}
+
+#[test]
+fn a_stopped_sweep_is_resumed_from_the_palette() {
+    let mut stopped = recorded();
+    stopped.phase = SweepPhase::Ended(SweepEnd::Stopped);
+    let mut window = window([1440.0, 900.0], Theme::Dark, Some(stopped));
+    command(&mut window, "resume stopped sweep");
+    let notices = window.state().studio().notices();
+    // It was tried: without a workspace it cannot go further than that.
+    assert!(
+        notices.iter().any(|n| n.text.contains("needs a workspace")),
+        "{notices:?}"
+    );
+}
+
 #[test]
 fn a_sweep_is_steered_from_the_list_of_commands_and_its_runs_are_compared() {
     let mut window = window([1440.0, 900.0], Theme::Dark, Some(recorded()));
-    let command = |window: &mut Window, words: &str| {
-        window.key_press_modifiers(Modifiers::COMMAND, Key::P);
-        window.run_steps(4);
-        window.event(egui::Event::Text(words.to_owned()));
-        window.run_steps(4);
-        window.key_press(Key::Enter);
-        window.run_steps(4);
-    };
     command(&mut window, "compare sweep");
     let filter = window.state().studio().filter().text().to_owned();
     assert_eq!(filter, "sweep = \"rates\"");

@@ -1,4 +1,4 @@
-//! One searched setting of the form: its key, and what it can be.
+//! One setting of the search space in the form: its key and its values.
 
 use egui::{TextEdit, Ui, vec2};
 use toml::Value;
@@ -11,27 +11,27 @@ use crate::ui::theme::{self, ROW_HEIGHT, UNIT};
 use crate::ui::widgets::{Icon, Number, combo_of_width, icon_button};
 
 const KINDS: [(&str, &str); 5] = [
-    ("list", "one of some values"),
-    ("range", "any number between two"),
+    ("list", "one of several values"),
+    ("range", "any number between two bounds"),
     (
         "log range",
-        "any number between two, each order of magnitude alike",
+        "any number between two bounds, spaced logarithmically",
     ),
-    ("whole range", "any whole number between two"),
+    ("integers", "any integer between two bounds"),
     (
-        "log whole range",
-        "any whole number between two, each order of magnitude alike",
+        "log integers",
+        "any integer between two bounds, spaced logarithmically",
     ),
 ];
 
-/// Lists as they are being typed; the definition has them as they are understood.
+/// The text of lists while it is typed; the definition holds the parsed values.
 #[derive(Default)]
 pub struct AxisForm {
     list: Option<String>,
     when: Option<String>,
 }
 
-/// What a key is usually searched over, from its value in `config`; `None` when there is no such
+/// The default values to search for a key, from its value in `config`; `None` if there is no such
 /// key.
 pub fn default_values(config: &TrainConfig, key: &str) -> Option<Values> {
     match key {
@@ -57,7 +57,7 @@ pub fn default_values(config: &TrainConfig, key: &str) -> Option<Values> {
 }
 
 impl AxisForm {
-    /// Shows the setting at `idx`; `true` when it shall be removed.
+    /// Shows the setting at `idx`; returns `true` when it is to be removed.
     pub fn ui(
         &mut self,
         ui: &mut Ui,
@@ -68,7 +68,7 @@ impl AxisForm {
         let before: Vec<String> = draft.search[..idx].iter().map(|a| a.key.clone()).collect();
         let is_grid = draft.method == Method::Grid;
         let axis = &mut draft.search[idx];
-        let name = format!("Searched setting {}", idx + 1);
+        let name = format!("Varied setting {}", idx + 1);
         let is_removed = ui.horizontal(|ui| {
             ui.spacing_mut().item_spacing.x = UNIT;
             if let Some(key) = key_ui(ui, cx, &name, &axis.key) {
@@ -81,7 +81,7 @@ impl AxisForm {
                 axis.values = kind;
                 self.list = None;
             }
-            let about = "Searches this setting no longer: all trials have it as it is on the left.";
+            let about = "Removes this setting: all trials use its value on the left.";
             icon_button(ui, Icon::Cross, &format!("Remove {}", axis.key), true)
                 .on_hover_text(about)
                 .clicked()
@@ -92,7 +92,7 @@ impl AxisForm {
             if is_grid && axis.values.count().is_none() {
                 let n = axis.points.unwrap_or(0) as f64;
                 let about =
-                    "Evenly spaced values that the grid tries; each more multiplies the trials.";
+                    "Number of evenly spaced grid values; the numbers of all settings multiply.";
                 let entry = Number::count(0.0, 1000.0, " values").ui(
                     ui,
                     &format!("Values of {}", axis.key),
@@ -119,7 +119,7 @@ impl AxisForm {
                     *list = split(text);
                 }
                 response
-                    .on_hover_text("Values with commas between them.")
+                    .on_hover_text("Comma-separated values.")
                     .accessible_name(format!("Values of {key}"));
             }
             Values::Range(ends) | Values::LogRange(ends) => {
@@ -140,21 +140,30 @@ impl AxisForm {
         }
     }
 
-    /// Another key that has to have some value.
+    /// Shows the condition: another key that must have a given value.
     fn when_ui(&mut self, ui: &mut Ui, name: &str, before: &[String], when: &mut Option<When>) {
         ui.horizontal(|ui| {
             ui.spacing_mut().item_spacing.x = UNIT;
-            ui.label(theme::quiet(ui, "searched"));
-            let chosen = when.as_ref().map_or_else(|| "always".to_owned(), |w| format!("when {}", w.key));
-            let about = "Searches this setting only where another one has some value: momentum only with SGD, for instance.";
+            ui.label(theme::quiet(ui, "varied"));
+            let chosen = when
+                .as_ref()
+                .map_or_else(|| "always".to_owned(), |w| format!("when {}", w.key));
+            let about = "Varies this setting only where another one has a given value, such as \
+                         momentum only with SGD.";
             combo_of_width(ui, &format!("{name}: condition"), &chosen, 160.0, |ui| {
                 if ui.selectable_label(when.is_none(), "always").clicked() {
                     *when = None;
                 }
                 for key in before {
                     let is_chosen = when.as_ref().is_some_and(|w| w.key == *key);
-                    if ui.selectable_label(is_chosen, format!("when {key}")).clicked() {
-                        *when = Some(When { key: key.clone(), is: Vec::new() });
+                    if ui
+                        .selectable_label(is_chosen, format!("when {key}"))
+                        .clicked()
+                    {
+                        *when = Some(When {
+                            key: key.clone(),
+                            is: Vec::new(),
+                        });
                         self.when = None;
                     }
                 }
@@ -168,7 +177,7 @@ impl AxisForm {
                     when.is = split(text);
                 }
                 response
-                    .on_hover_text("Values with commas between them.")
+                    .on_hover_text("Comma-separated values.")
                     .accessible_name(format!("{name}: values of the condition"));
             }
         });
@@ -178,14 +187,14 @@ impl AxisForm {
 fn end_ui(ui: &mut Ui, number: &Number, key: &str, name: &str, value: f64) -> f64 {
     ui.label(theme::quiet(ui, name));
     let about = match name {
-        "from" => "Smallest value that is tried.",
-        _ => "Largest value that is tried; a wide range needs more trials.",
+        "from" => "Smallest value to try.",
+        _ => "Largest value to try; a wide range needs more trials.",
     };
     let entry = number.ui(ui, &format!("{key} {name}"), value);
     entry.explained(ui, about).unwrap_or(value)
 }
 
-/// Every key of the settings on the left.
+/// Shows a selector with every key of the settings on the left.
 fn key_ui(ui: &mut Ui, cx: &PanelContext<'_>, name: &str, key: &str) -> Option<String> {
     let mut chosen = None;
     combo_of_width(ui, name, key, 180.0, |ui| {
@@ -198,7 +207,7 @@ fn key_ui(ui: &mut Ui, cx: &PanelContext<'_>, name: &str, key: &str) -> Option<S
             }
         }
     })
-    .on_hover_text("The setting that differs between trials, by the name it has in files and on the command line.");
+    .on_hover_text("The setting to vary, by its name in files and on the command line.");
     chosen
 }
 

@@ -1,4 +1,4 @@
-//! The trials of a sweep, the best first, with what became of each.
+//! The trials of a sweep with their results, best first.
 
 use egui::{Align, Label, Layout, RichText, Ui, vec2};
 
@@ -8,7 +8,7 @@ use crate::sweep::{LeaderboardEntry, Trial, TrialStatus, describe};
 use crate::ui::theme::{self, ROW_HEIGHT, UNIT, tokens};
 use crate::ui::widgets::{Weight, labeled_button};
 
-/// Settings listed with mean and spread.
+/// Maximum number of settings listed with mean and standard deviation.
 const MAX_PLACES: usize = 5;
 
 /// Shows the leaderboard, and every trial.
@@ -21,9 +21,9 @@ pub fn ui(ui: &mut Ui, cx: &mut PanelContext<'_>, shown: &ShownSweep) {
             place_ui(ui, shown, idx, place);
         }
     }
-    ui.label(theme::section(ui, "Trials, the best first"));
+    ui.label(theme::section(ui, "Trials, best first"));
     if shown.state.trials.is_empty() {
-        ui.label(theme::quiet(ui, "The first trial is about to begin."));
+        ui.label(theme::quiet(ui, "The first trial is starting."));
     }
     for trial in best_first(shown) {
         trial_ui(ui, cx, shown, trial);
@@ -67,19 +67,19 @@ fn place_ui(ui: &mut Ui, shown: &ShownSweep, idx: usize, place: &LeaderboardEntr
     );
 }
 
-/// Room for the button at the end of a row.
+/// Width of the button at the end of a row.
 const BUTTON_WIDTH: f32 = 56.0;
 
-/// Narrower, and rows are of two lines.
+/// Below this width, rows have two lines.
 pub(super) const NARROW: f32 = 560.0;
 
 /// Width of the column of numbers.
 const NUMBER_WIDTH: f32 = 28.0;
 
-/// A number, what was tried, and at the right what came of it.
+/// Shows a row: a number, the trial's values, and its result on the right.
 fn row_ui(ui: &mut Ui, number: &str, what: &str, result_ui: impl FnOnce(&mut Ui)) {
     let is_narrow = ui.available_width() < NARROW;
-    // Two lines of small letters, so that nothing of what was tried is cut off.
+    // Two lines of small text, so that no value is cut off.
     let (height, label) = match is_narrow {
         true => (36.0, Label::new(RichText::new(what).small()).wrap()),
         false => (ROW_HEIGHT, Label::new(what).truncate()),
@@ -102,11 +102,11 @@ fn trial_ui(ui: &mut Ui, cx: &mut PanelContext<'_>, shown: &ShownSweep, trial: &
     let metric = shown.plan.definition.metric;
     let t = tokens(ui);
     let (word, ink) = match &trial.status {
-        TrialStatus::Waiting => ("waits", t.quiet),
+        TrialStatus::Waiting => ("waiting", t.quiet),
         TrialStatus::Running if shown.is_live() => ("training", t.accent),
         TrialStatus::Running | TrialStatus::Interrupted => ("interrupted", t.warning),
-        TrialStatus::Completed { .. } => ("done", t.good),
-        TrialStatus::Pruned { .. } => ("stopped", t.warning),
+        TrialStatus::Completed { .. } => ("completed", t.good),
+        TrialStatus::Pruned { .. } => ("pruned", t.warning),
         TrialStatus::Failed { .. } => ("failed", t.bad),
     };
     let last = trial
@@ -118,9 +118,9 @@ fn trial_ui(ui: &mut Ui, cx: &mut PanelContext<'_>, shown: &ShownSweep, trial: &
         &describe(&trial.point),
         |ui| {
             if trial.is_over() {
-                let again = labeled_button(ui, None, "Again", Weight::Bare, BUTTON_WIDTH, true)
-                    .accessible_name(format!("Do trial {} again", trial.number));
-                let about = "Does this trial again, from the beginning; its old run stays.";
+                let again = labeled_button(ui, None, "Rerun", Weight::Bare, BUTTON_WIDTH, true)
+                    .accessible_name(format!("Rerun trial {}", trial.number));
+                let about = "Reruns this trial from the beginning; its old run is kept.";
                 if again.on_hover_text(about).clicked() {
                     cx.act(Action::Sweep(SweepAction::Retry(trial.number)));
                 }
@@ -141,7 +141,7 @@ fn trial_ui(ui: &mut Ui, cx: &mut PanelContext<'_>, shown: &ShownSweep, trial: &
         ui.horizontal(|ui| {
             ui.add_space(NUMBER_WIDTH + 2.0 * UNIT);
             let verb = match trial.status {
-                TrialStatus::Pruned { .. } => "stopped because ",
+                TrialStatus::Pruned { .. } => "pruned because ",
                 _ => "",
             };
             let text = theme::quiet(ui, format!("{verb}{reason}"));

@@ -9,17 +9,17 @@ use crate::sweep::{Axis, Definition, Location, Method, Metric, Prune, Values};
 use crate::ui::theme::{self, ROW_HEIGHT, UNIT};
 use crate::ui::widgets::{Icon, Number, Row, VALUE_WIDTH, Weight, combo, error_ui, labeled_button};
 
-/// Width of the form: wider, and names and values would not be read as one line.
+/// Width of the form: in a wider one, labels and values would not read as one line.
 const WIDTH: f32 = 420.0;
 
-/// The form, with what is being typed in it.
+/// The form with its text fields.
 #[derive(Default)]
 pub struct Form {
     axes: Vec<AxisForm>,
 }
 
 impl Form {
-    /// Shows the form and the button that starts what it says.
+    /// Shows the form and the button that starts the sweep.
     pub fn ui(&mut self, ui: &mut Ui, cx: &mut PanelContext<'_>) {
         let old = cx.studio.sweeps().draft();
         let mut draft = old.clone();
@@ -47,7 +47,7 @@ impl Form {
             0.0,
             is_possible,
         );
-        let about = "Starts the trials, from the settings on the left as they are now.";
+        let about = "Starts the trials, based on the current settings on the left.";
         if start.on_hover_text(about).clicked() {
             cx.act(Action::Sweep(SweepAction::Start));
         }
@@ -57,7 +57,7 @@ impl Form {
     }
 
     fn axes_ui(&mut self, ui: &mut Ui, cx: &PanelContext<'_>, draft: &mut Definition) {
-        ui.label(theme::section(ui, "Searched settings"));
+        ui.label(theme::section(ui, "Settings to vary"));
         self.axes.resize_with(draft.search.len(), AxisForm::default);
         let mut removed = None;
         for idx in 0..draft.search.len() {
@@ -75,7 +75,7 @@ impl Form {
         }
         let add = labeled_button(ui, Some(Icon::Plus), "Add setting", Weight::Bare, 0.0, true);
         if add
-            .on_hover_text("Searches one more setting; each one needs more trials.")
+            .on_hover_text("Varies one more setting; every setting needs more trials.")
             .clicked()
         {
             let is_free = |key: &&str| draft.search.iter().all(|axis| axis.key.as_str() != *key);
@@ -89,7 +89,7 @@ impl Form {
     }
 }
 
-/// What is wrong with a key of the sweep.
+/// The error at a key of the sweep.
 fn error<'a>(cx: &'a PanelContext<'_>, key: &str) -> Option<&'a str> {
     let problems = cx.studio.sweeps().problems().iter();
     let mut found = problems.filter(|p| matches!(p.at, Location::Key(k) if k == key));
@@ -107,13 +107,14 @@ fn what_ui(ui: &mut Ui, cx: &PanelContext<'_>, draft: &mut Definition) {
         let field = TextEdit::singleline(&mut draft.name).desired_width(VALUE_WIDTH - 8.0);
         ui.add_sized(vec2(VALUE_WIDTH, ROW_HEIGHT), field)
             .on_hover_text(row.tooltip())
-            .accessible_name("Name of the sweep".to_owned());
+            .accessible_name("Sweep name".to_owned());
     });
     let row = self::row(
         cx,
         "method",
         "Method",
-        "How settings are chosen: grid is complete and soon too much, Sobol covers evenly, TPE learns from results.",
+        "How values are drawn: a grid is complete but soon too large, Sobol covers evenly, TPE \
+         learns from results.",
     );
     row.show(ui, |ui| {
         let shown = combo(ui, "Method", draft.method.label(), |ui| {
@@ -129,11 +130,11 @@ fn what_ui(ui: &mut Ui, cx: &PanelContext<'_>, draft: &mut Definition) {
     let row = self::row(
         cx,
         "metric",
-        "Compare by",
-        "What makes a trial better; training metrics reward learning by heart.",
+        "Metric",
+        "What trials are ranked by; training metrics reward memorization.",
     );
     row.show(ui, |ui| {
-        let shown = combo(ui, "Compare by", draft.metric.label(), |ui| {
+        let shown = combo(ui, "Metric", draft.metric.label(), |ui| {
             for metric in Metric::ALL {
                 if ui
                     .selectable_label(draft.metric == metric, metric.label())
@@ -153,7 +154,7 @@ fn budget_ui(ui: &mut Ui, cx: &PanelContext<'_>, draft: &mut Definition) {
     let mut count = |key: &str, label: &str, about: &str, number: Number, value: f64| {
         row(cx, key, label, about).number_ui(ui, &number, value)
     };
-    let about = "Runs in all; a grid of fewer ends by itself, and 0 means no limit but time.";
+    let about = "Maximum number of runs; a smaller grid ends by itself, 0 means no limit.";
     let trials = draft.trials.unwrap_or(0) as f64;
     if let Some(n) = count(
         "trials",
@@ -164,33 +165,35 @@ fn budget_ui(ui: &mut Ui, cx: &PanelContext<'_>, draft: &mut Definition) {
     ) {
         draft.trials = (n >= 1.0).then_some(n as usize);
     }
-    let about = "Minutes after which no trial is started any more; 0 means no limit.";
+    let about = "Minutes after which no new trial starts; 0 means no limit.";
     let minutes = Number::rate(1e6).with_unit(" minutes");
     if let Some(m) = count(
         "minutes",
-        "Time",
+        "Time limit",
         about,
         minutes,
         draft.minutes.unwrap_or(0.0),
     ) {
         draft.minutes = (m > 0.0).then_some(m);
     }
-    let about = "Runs of each setting, with other seeds: more of them tell luck from quality, and take as much longer.";
+    let about = "Repeats with other seeds: more repeats separate luck from quality but take \
+                 longer.";
     let seeds = Number::count(1.0, 1000.0, " seeds");
     if let Some(n) = count(
         "seeds_per_setting",
-        "Each setting",
+        "Seeds per setting",
         about,
         seeds,
         draft.seeds_per_setting as f64,
     ) {
         draft.seeds_per_setting = n as usize;
     }
-    let about = "Trials that train at the same time and share the processors; more than there are processors gain nothing.";
+    let about = "Trials trained at the same time; they share the processors, so more than there \
+                 are processors gain nothing.";
     let parallel = Number::count(1.0, 1024.0, " trials");
     if let Some(n) = count(
         "parallel",
-        "At once",
+        "Parallel trials",
         about,
         parallel,
         draft.parallel as f64,
@@ -203,16 +206,14 @@ fn prune_ui(ui: &mut Ui, cx: &PanelContext<'_>, draft: &mut Definition) {
     let row = row(
         cx,
         "prune",
-        "Stop early",
-        "Stops trials that do badly, so that good ones get the time; too early, and slow starters are lost.",
+        "Pruning",
+        "Stops trials that do badly, so that good ones get the time; pruning too early loses \
+         slow starters.",
     );
     row.show(ui, |ui| {
-        let chosen = draft.prune.map_or("never", Prune::label);
-        let shown = combo(ui, "Stop early", chosen, |ui| {
-            if ui
-                .selectable_label(draft.prune.is_none(), "never")
-                .clicked()
-            {
+        let chosen = draft.prune.map_or("none", Prune::label);
+        let shown = combo(ui, "Pruning", chosen, |ui| {
+            if ui.selectable_label(draft.prune.is_none(), "none").clicked() {
                 draft.prune = None;
             }
             for rule in Prune::ALL {
@@ -235,13 +236,13 @@ fn prune_ui(ui: &mut Ui, cx: &PanelContext<'_>, draft: &mut Definition) {
         let new = row.number_ui(ui, &Number::count(1.0, 1e4, unit), *value as f64);
         *value = new.map_or(*value, |n| n as usize);
     };
-    let first = "Epochs before the first decision: too few judge slow starters by their start.";
+    let first = "Epochs before the first decision: too few lose slow starters.";
     match rule {
         Prune::Asha { epochs, factor } => {
             count("First decision", first, " epochs", epochs);
             count(
-                "Go on",
-                "One trial in so many goes on at each decision.",
+                "Reduction factor",
+                "One trial in this many continues at each decision.",
                 " : 1",
                 factor,
             );
@@ -249,8 +250,8 @@ fn prune_ui(ui: &mut Ui, cx: &PanelContext<'_>, draft: &mut Definition) {
         Prune::Median { epochs, trials } => {
             count("First decision", first, " epochs", epochs);
             count(
-                "Others needed",
-                "Other trials that must have come as far before one is judged.",
+                "Trials needed",
+                "Other trials that must have reached this epoch before one is judged.",
                 " trials",
                 trials,
             );

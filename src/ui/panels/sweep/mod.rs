@@ -1,4 +1,4 @@
-//! The middle of the window: many runs over ranges of settings.
+//! The Sweep tab: many runs over ranges of settings.
 
 mod axis;
 mod board;
@@ -16,14 +16,14 @@ use crate::ui::sweep_command::SweepCommand;
 use crate::ui::theme::{self, ROW_HEIGHT, UNIT, tokens};
 use crate::ui::widgets::{Icon, Weight, labeled_button, section};
 
-/// The sweeps.
+/// The Sweep tab's state.
 #[derive(Default)]
 pub struct SweepPanel {
     form: define::Form,
 }
 
 impl SweepPanel {
-    /// Shows the sweep there is, and the form for another one.
+    /// Shows the current sweep, and the form for another one.
     pub fn ui(&mut self, ui: &mut Ui, cx: &mut PanelContext<'_>) {
         ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
             ui.spacing_mut().item_spacing.y = UNIT;
@@ -34,7 +34,8 @@ impl SweepPanel {
                 }
                 Some(shown) => {
                     shown_ui(ui, cx, shown);
-                    let about = "Defines another sweep: which settings are searched, how, and for how long.";
+                    let about =
+                        "Defines another sweep: which settings to vary, how, and for how long.";
                     section(ui, "New sweep", about, "", |ui| self.form.ui(ui, cx));
                 }
             }
@@ -44,9 +45,8 @@ impl SweepPanel {
 }
 
 fn first_ui(ui: &mut Ui) {
-    ui.label(RichText::new("There is no sweep yet.").heading());
-    let text = "A sweep trains one run for each of many settings, to find what works. All of them start from the \
-                settings on the left.";
+    ui.label(RichText::new("No sweep yet.").heading());
+    let text = "A sweep trains many variants of the settings on the left to find the best.";
     ui.label(RichText::new(text).color(tokens(ui).quiet));
     ui.add_space(UNIT);
 }
@@ -61,7 +61,7 @@ fn shown_ui(ui: &mut Ui, cx: &mut PanelContext<'_>, shown: &ShownSweep) {
     ui.add_space(UNIT);
 }
 
-/// The name, how far it is, and what can be done about it.
+/// Shows the name, the progress and the buttons.
 fn bar_ui(ui: &mut Ui, cx: &mut PanelContext<'_>, shown: &ShownSweep) {
     let is_narrow = ui.available_width() < board::NARROW;
     ui.horizontal(|ui| {
@@ -99,11 +99,11 @@ fn buttons_ui(ui: &mut Ui, cx: &mut PanelContext<'_>, shown: &ShownSweep) {
             cx.act(Action::Sweep(action));
         }
     };
-    let stop = "Ends the sweep after the current batches; it can go on later where it was.";
+    let stop = "Stops the sweep after the current batches; it can be resumed later.";
     match shown.phase {
         SweepPhase::Running => {
             button(Icon::Stop, "Stop sweep", stop, SweepAction::Stop);
-            let about = "Lets every trial wait after its current batch; nothing is lost.";
+            let about = "Pauses all trials after their current batch; nothing is lost.";
             button(Icon::Pause, "Pause sweep", about, SweepAction::Pause);
         }
         SweepPhase::Paused => {
@@ -111,20 +111,19 @@ fn buttons_ui(ui: &mut Ui, cx: &mut PanelContext<'_>, shown: &ShownSweep) {
             button(
                 Icon::Play,
                 "Resume sweep",
-                "Lets the trials go on.",
+                "Resumes all trials.",
                 SweepAction::Resume,
             );
         }
         _ if shown.can_resume() => {
-            let about =
-                "Goes on with this sweep: what is done stays, what was interrupted goes on.";
-            button(Icon::Play, "Go on", about, SweepAction::Continue);
+            let about = "Resumes this sweep: finished trials are kept, interrupted ones continue.";
+            button(Icon::Play, "Resume sweep", about, SweepAction::Continue);
         }
         _ => {}
     }
 }
 
-/// How far the sweep is, in words.
+/// Describes the progress of the sweep.
 fn progress(shown: &ShownSweep) -> String {
     let n_trials = shown.plan.n_trials();
     let of = n_trials.map_or_else(String::new, |n| format!(" of {n}"));
@@ -138,15 +137,15 @@ fn progress(shown: &ShownSweep) -> String {
     match &shown.phase {
         SweepPhase::Running => format!("{done}{}", left()),
         SweepPhase::Paused => format!("{done} · paused"),
-        SweepPhase::Ended(SweepEnd::Completed) => format!("{done} · done"),
-        SweepPhase::Ended(SweepEnd::OutOfTime) => format!("{done} · the time is over"),
+        SweepPhase::Ended(SweepEnd::Completed) => format!("{done} · completed"),
+        SweepPhase::Ended(SweepEnd::OutOfTime) => format!("{done} · time limit reached"),
         SweepPhase::Ended(SweepEnd::Stopped) => format!("{done} · stopped"),
-        SweepPhase::Failed(_) => format!("{done} · could not go on"),
+        SweepPhase::Failed(_) => format!("{done} · failed"),
         SweepPhase::Kept => done,
     }
 }
 
-/// The sweeps of earlier sessions.
+/// Shows the sweeps of earlier sessions.
 fn kept_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     let names: Vec<String> = cx.studio.sweeps().kept().map(str::to_owned).collect();
     if names.is_empty() {
@@ -158,7 +157,7 @@ fn kept_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
             let is_free = !cx.studio.sweeps().is_live();
             let button = labeled_button(ui, None, &name, Weight::Plain, 0.0, is_free)
                 .accessible_name(format!("Show sweep {name}"));
-            let about = "Shows this sweep, to read it or to go on with it.";
+            let about = "Shows this sweep, to inspect or resume it.";
             if button.on_hover_text(about).clicked() {
                 cx.act(Action::Sweep(SweepAction::Show(name)));
             }

@@ -1,5 +1,5 @@
-//! Two pictures of a sweep: the best value so far, and the curve of every trial with the threshold
-//! it was held against.
+//! Two plots of a sweep: the best value so far, and the curve of every trial with its pruning
+//! threshold.
 
 use egui::{Color32, Role, Ui, Vec2b, WidgetInfo, vec2};
 use egui_plot::{Line, LineStyle, MarkerShape, Plot, PlotPoints, PlotUi, Points};
@@ -10,10 +10,10 @@ use crate::ui::theme::{self, Tokens, tokens};
 
 const HEIGHT: f32 = 168.0;
 
-/// Narrower, and the pictures stand one below the other.
+/// Below this width, the plots are stacked.
 const SIDE_BY_SIDE: f32 = 560.0;
 
-/// Shows both pictures, once there is something in them.
+/// Shows both plots, once there is data.
 pub fn ui(ui: &mut Ui, shown: &ShownSweep) {
     if shown.state.trials.values().all(|t| t.reports.is_empty()) {
         return;
@@ -33,17 +33,18 @@ pub fn ui(ui: &mut Ui, shown: &ShownSweep) {
 
 fn trials_ui(ui: &mut Ui, shown: &ShownSweep, width: f32) {
     let metric = shown.plan.definition.metric.label();
-    let title = format!("{metric} by epoch");
-    let about = "One line a trial; the best one is bright. A dashed line is what a trial would have needed to go on.";
+    let title = format!("{metric} over epochs");
+    let about = "One line per trial; the best one is bright. A dashed line is the threshold that \
+                 a pruned trial missed.";
     picture_ui(ui, &title, about, width, |plot, t| curves(plot, t, shown));
 }
 
 fn best_ui(ui: &mut Ui, shown: &ShownSweep, width: f32) {
-    let about = "The best value of any trial, by the seconds the sweep has taken.";
-    picture_ui(ui, "best so far by seconds", about, width, |plot, t| {
+    let about = "The best value of all trials so far, over the duration of the sweep in seconds.";
+    picture_ui(ui, "Best so far over time (s)", about, width, |plot, t| {
         let definition = &shown.plan.definition;
         let best = shown.state.best_so_far(definition.direction);
-        // Each step is a line of its own: one whose x stands still would be drawn as a band.
+        // Each step is a separate line: a line with constant x would be drawn as a band.
         for (idx, &(secs, value)) in best.iter().enumerate() {
             let next = best.get(idx + 1);
             let until = next.map_or(shown.state.secs, |&(secs, _)| secs);
@@ -95,7 +96,7 @@ fn curves(plot: &mut PlotUi<'_>, t: &Tokens, shown: &ShownSweep) {
     }
 }
 
-/// Where a trial ended, and what it would have needed there.
+/// Draws where a trial was pruned, and the threshold there.
 fn threshold(plot: &mut PlotUi<'_>, name: &str, color: Color32, verdict: &crate::sweep::Verdict) {
     let at = verdict.epoch as f64;
     let needed = vec![[at - 0.4, verdict.threshold], [at + 0.4, verdict.threshold]];
