@@ -97,7 +97,7 @@ fn window() -> Window {
 
 /// Chooses something from what few people need often.
 fn choose_more(window: &mut Window, item: &str) {
-    click(window, "More about the curves");
+    click(window, "More options for the curves");
     window.get_by_role_and_label(Role::Button, item).click();
     window.run_steps(6);
     window.remove_cursor();
@@ -124,7 +124,7 @@ fn groups_become_bands_and_single_runs_come_back() {
     assert!(range != alone);
     choose_more(&mut window, "mean ± standard deviation");
     assert!(picture(&mut window, "Loss curves") != range);
-    choose_more(&mut window, "each by itself");
+    choose_more(&mut window, "separately");
     assert!(picture(&mut window, "Loss curves") == alone);
 }
 
@@ -141,7 +141,7 @@ fn runs_belong_together_by_any_setting_that_differs() {
     choose_more(&mut window, "batch");
     // The same three runs, under the name of what they share.
     assert!(picture(&mut window, "Loss curves") != by_all);
-    choose_more(&mut window, "all but the seed");
+    choose_more(&mut window, "all but seed");
     assert!(picture(&mut window, "Loss curves") == by_all);
 }
 
@@ -163,7 +163,7 @@ fn curves_are_held_against_one_of_them() {
         Some("small 1"),
         "the table's, too"
     );
-    choose_more(&mut window, "nothing");
+    choose_more(&mut window, "none");
     assert!(picture(&mut window, "Loss curves") == before);
     assert_eq!(baseline(&window), None);
 }

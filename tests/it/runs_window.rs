@@ -50,14 +50,14 @@ fn tabs_are_reached_by_mouse_and_by_keyboard_and_say_what_to_do_first() {
     settle(&mut window);
     window.get_by_label("Train a network and watch it learn.");
     press(&mut window, Modifiers::COMMAND, Key::Num2);
-    window.get_by_label("There is no run to compare yet.");
+    window.get_by_label("No runs to compare yet.");
     assert!(
         window
             .query_by_label("Train a network and watch it learn.")
             .is_none()
     );
     press(&mut window, Modifiers::COMMAND, Key::Num3);
-    window.get_by_label("There is no sweep yet.");
+    window.get_by_label("No sweep yet.");
     window.get_by_role_and_label(Role::Tab, "Train tab").click();
     window.run_steps(4);
     window.get_by_label("Train a network and watch it learn.");
@@ -68,7 +68,7 @@ fn a_filter_that_is_typed_leaves_the_runs_that_have_its_words() {
     let mut window = window(&["wide net 1", "deep net 2", "deep one 3"]);
     press(&mut window, Modifiers::COMMAND, Key::Num2);
     window.get_by_label("3 runs");
-    window.get_by_label("Filter of runs").focus();
+    window.get_by_label("Filter runs").focus();
     window.run_steps(2);
     window.event(egui::Event::Text("net DEEP".to_owned()));
     window.run_steps(4);
@@ -77,7 +77,7 @@ fn a_filter_that_is_typed_leaves_the_runs_that_have_its_words() {
     assert!(window.query_by_label("wide net 1").is_none());
     window.event(egui::Event::Text("x".to_owned()));
     window.run_steps(4);
-    window.get_by_label("No run passes the filter.");
+    window.get_by_label("No run matches the filter.");
 }
 
 #[test]
@@ -170,7 +170,7 @@ fn the_table_shows_what_differs_sorts_filters_and_groups() {
     assert_eq!(rows(&window), ["slow", "quick"]);
     click(&mut window, "Sort by learning rate");
     assert_eq!(rows(&window), ["quick", "slow"]);
-    window.get_by_label("Filter of runs").focus();
+    window.get_by_label("Filter runs").focus();
     window.run_steps(2);
     window.event(egui::Event::Text("lr < 0.01 and".to_owned()));
     window.run_steps(4);
@@ -195,20 +195,20 @@ fn runs_are_picked_compared_renamed_deleted_and_brought_back() {
     let dir = workspace();
     let mut window = window_on(dir.path());
     click(&mut window, "quick");
-    window.get_by_label("1 run picked");
+    window.get_by_label("1 run selected");
     window
         .get_by_label("slow")
         .click_modifiers(Modifiers::COMMAND);
     window.run_steps(6);
-    window.get_by_label("2 runs picked");
+    window.get_by_label("2 runs selected");
     click(&mut window, "Diff");
     window.get_by_label("learning_rate");
     assert!(window.query_by_label("batch_size").is_none());
     click(&mut window, "Table");
     click(&mut window, "slow");
-    click(&mut window, "1 run picked");
+    click(&mut window, "1 run selected");
     click(&mut window, "Name, tags and note…");
-    window.get_by_label("Tags of the run").focus();
+    window.get_by_label("Run tags").focus();
     window.run_steps(2);
     window.event(egui::Event::Text("paper".to_owned()));
     window.run_steps(2);
@@ -221,13 +221,13 @@ fn runs_are_picked_compared_renamed_deleted_and_brought_back() {
     });
     let notes = std::fs::read_to_string(dir.path().join("slow/notes.toml")).unwrap();
     assert!(notes.contains("paper"), "{notes}");
-    click(&mut window, "1 run picked");
+    click(&mut window, "1 run selected");
     click(&mut window, "Delete");
     wait(&mut window, "the deletion", |app| {
         app.studio().runs().len() == 1
     });
     assert!(!dir.path().join("slow").exists());
-    click(&mut window, "All rows");
+    click(&mut window, "Table actions");
     click(&mut window, "Trash…");
     wait(&mut window, "the trash", |app| {
         app.studio().trash().len() == 1

@@ -1,4 +1,4 @@
-//! Where the axes have marks, and what is written at them.
+//! Grid marks of the axes and their labels.
 
 use egui_plot::{GridInput, GridMark};
 
@@ -6,13 +6,13 @@ use super::lens::{Lens, Metric, XAxis};
 use crate::picture::{self, Mark, plain, round_to};
 use crate::ui::format;
 
-/// Marks of a logarithmic axis.
+/// Grid marks of a logarithmic axis.
 pub fn log_marks(input: GridInput) -> Vec<GridMark> {
     let (low, high) = input.bounds;
     grid(picture::log_marks(low, high))
 }
 
-/// Marks of a linear axis at round numbers, about `n` of them.
+/// Grid marks of a linear axis at round numbers, about `n` of them.
 pub fn linear_marks(input: GridInput, n: f64) -> Vec<GridMark> {
     let (low, high) = input.bounds;
     grid(picture::linear_marks(low, high, n))
@@ -26,7 +26,7 @@ fn grid(marks: Vec<Mark>) -> Vec<GridMark> {
     marks.into_iter().map(mark).collect()
 }
 
-/// The number at a mark of the vertical axis.
+/// The label at a mark of the vertical axis.
 pub fn y_label(lens: &Lens, mark: GridMark) -> String {
     if lens.is_difference {
         return difference_label(lens.metric, mark);
@@ -34,13 +34,13 @@ pub fn y_label(lens: &Lens, mark: GridMark) -> String {
     match lens.metric {
         Metric::Loss if lens.is_y_log => format::setting(round_to(lens.y_value(mark.value), 2)),
         Metric::Loss => plain(mark.value, mark.step_size),
-        // Marks above 100 % would be marks of nothing.
+        // Marks above 100 % would be meaningless.
         Metric::Accuracy if mark.value > 1.0 + 1e-9 => String::new(),
         Metric::Accuracy => format!("{} %", plain(100.0 * mark.value, 100.0 * mark.step_size)),
     }
 }
 
-/// With its sign: above the baseline or below it.
+/// The label with its sign: above or below the baseline.
 fn difference_label(metric: Metric, mark: GridMark) -> String {
     let (scale, unit) = match metric {
         Metric::Loss => (1.0, ""),
@@ -54,7 +54,7 @@ fn difference_label(metric: Metric, mark: GridMark) -> String {
     }
 }
 
-/// The number at a mark of the horizontal axis.
+/// The label at a mark of the horizontal axis.
 pub fn x_label(lens: &Lens, mark: GridMark) -> String {
     let value = if lens.is_x_log {
         round_to(lens.x_value(mark.value), 2)

@@ -1,4 +1,4 @@
-//! Runs that belong together, as one band.
+//! Groups of runs, drawn as bands.
 
 use super::baseline::{Baseline, BaselineKey};
 use super::lens::Lens;
@@ -9,31 +9,31 @@ use crate::runs::table::{Group, GroupBy, group};
 use crate::studio::Run;
 use crate::ui::settings::Settings;
 
-/// Places at which a band is drawn: about one for three columns of pixels.
+/// Number of points in a band: about one per three pixel columns.
 const N_PLACES: usize = 240;
 
-/// A group of runs as the plot draws it.
+/// A group of runs as it is drawn.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Band {
-    /// What its runs share, in words.
+    /// The setting that its runs share.
     pub name: String,
-    /// Indices of its runs, at least two.
+    /// Run indices, at least two.
     pub members: Vec<usize>,
-    /// Mean and spread, in the plot's own coordinates.
+    /// Mean and spread, in plot coordinates.
     pub points: Vec<BandPoint>,
 }
 
-/// Which runs are drawn as one, and how; none where each is drawn by itself.
+/// How runs are grouped and drawn; `None` draws each run separately.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Grouping {
     spread: Spread,
     by: GroupBy,
-    /// Settings and tags may be others in another version of the runs.
+    /// Settings and tags may change with the version of the runs.
     version: u64,
 }
 
 impl Settings {
-    /// How runs are gathered.
+    /// How runs are grouped.
     pub fn grouping(&self, runs_version: u64) -> Option<Grouping> {
         Some(Grouping {
             spread: self.bands?,
@@ -43,7 +43,7 @@ impl Settings {
     }
 }
 
-/// What bands were made from: the lens, the runs with their points, the baseline.
+/// What bands were computed from: the lens, the runs with their points, the baseline.
 type Key = (
     Lens,
     Grouping,
@@ -51,7 +51,7 @@ type Key = (
     Option<BaselineKey>,
 );
 
-/// The bands of one plot, kept between frames.
+/// The bands of one plot, cached between frames.
 #[derive(Default)]
 pub struct Bands {
     key: Option<Key>,
@@ -59,7 +59,7 @@ pub struct Bands {
 }
 
 impl Bands {
-    /// The bands of the visible runs, made anew where something changed.
+    /// Returns the bands of the visible runs, recomputed where something changed.
     pub fn follow(
         &mut self,
         runs: &[Run],
@@ -103,7 +103,7 @@ impl Bands {
     }
 }
 
-/// Runs that belong together, in groups of two and more.
+/// Groups of two or more runs.
 fn groups(runs: &[Run], visible: &[usize], by: &GroupBy) -> impl Iterator<Item = Group> {
     let records: Vec<&Record> = visible.iter().map(|&idx| &runs[idx].record).collect();
     let groups = group(&records, by).into_iter();
@@ -128,7 +128,7 @@ fn points(
     let mut points = band(&series, spread, N_PLACES);
     for point in &mut points {
         let mean = lens.y(point.mean);
-        // A band that reaches to zero and below has no lower edge on a logarithmic axis.
+        // A band that reaches zero or below has no lower edge on a logarithmic axis.
         let low = lens.y(point.low);
         point.low = if low.is_finite() { low } else { mean - 1.0 };
         point.mean = mean;

@@ -1,11 +1,11 @@
-//! The run that others are held against.
+//! The baseline, the run that others are compared with.
 
 use super::lens::{Lens, Metric};
 use crate::picture::{Average, Series, XAxis};
 use crate::runs::RunId;
 use crate::studio::Run;
 
-/// What a baseline was made from.
+/// What a baseline was computed from.
 #[derive(Clone, Debug, PartialEq)]
 pub struct BaselineKey {
     id: RunId,
@@ -18,7 +18,7 @@ pub struct BaselineKey {
 }
 
 impl BaselineKey {
-    /// For `run`, seen as `lens` does.
+    /// The key for `run`, seen through `lens`.
     pub fn new(run: &Run, lens: &Lens) -> BaselineKey {
         BaselineKey {
             id: run.id.clone(),
@@ -32,16 +32,16 @@ impl BaselineKey {
     }
 }
 
-/// The curves of one run, to be taken away from those of others.
+/// The curves of one run, to be subtracted from those of others.
 pub struct Baseline {
-    /// What they were made from.
+    /// What they were computed from.
     pub key: BaselineKey,
     training: [Series; 2],
     validation: [Series; 2],
 }
 
 impl Baseline {
-    /// The curves of `run` in the places of `lens`.
+    /// The curves of `run` in the plot coordinates of `lens`.
     pub fn new(run: &Run, lens: &Lens) -> Baseline {
         let state = &run.state;
         let training = Metric::ALL.map(|metric| {
@@ -60,12 +60,12 @@ impl Baseline {
         }
     }
 
-    /// The average over the training batches.
+    /// The smoothed training curve.
     pub fn training(&self, metric: Metric) -> &Series {
         &self.training[metric as usize]
     }
 
-    /// The held-out images.
+    /// The validation curve.
     pub fn validation(&self, metric: Metric) -> &Series {
         &self.validation[metric as usize]
     }

@@ -1,4 +1,4 @@
-//! What makes a curve stand out: the pointer at it, or the group it belongs to.
+//! Highlighting of curves: under the pointer, or by group.
 
 use egui::{Color32, Response, Ui};
 use egui_plot::{FilledArea, Line, PlotPoint, PlotPoints, PlotTransform, PlotUi};
@@ -8,24 +8,24 @@ use super::plot::MetricPlot;
 use super::trace::Trace;
 use crate::ui::theme::{Tokens, tokens};
 
-/// How near the pointer has to be to a curve to be at it, in points.
+/// Distance within which the pointer hits a curve, in points.
 const REACH: f32 = 10.0;
 
-/// What is left of the color of a curve while the pointer is at another.
+/// Opacity of a curve while the pointer is on another one.
 const FADED: f32 = 0.25;
 
 impl MetricPlot<'_> {
-    /// The band that the run at `idx` is a part of.
+    /// The band that contains the run at `idx`.
     pub(super) fn band_of(&self, idx: usize) -> Option<&Band> {
         self.bands.iter().find(|band| band.members.contains(&idx))
     }
 
-    /// Whether the pointer is at the run, here or in another view.
+    /// Whether the pointer is on the run, here or in another view.
     pub(super) fn is_hovered(&self, idx: usize) -> bool {
         self.hover.is_at(&self.runs[idx].id)
     }
 
-    /// The color of a curve: faded while the pointer is at another one that is drawn here.
+    /// The color of a curve, faded while the pointer is on another one in this plot.
     pub(super) fn run_ink(&self, t: &Tokens, idx: usize) -> Color32 {
         let color = t.run_color(self.runs[idx].record.color);
         let is_other = self.visible.iter().any(|&other| self.is_hovered(other));
@@ -40,7 +40,7 @@ impl MetricPlot<'_> {
         self.run_ink(tokens(ui), idx)
     }
 
-    /// The name at the end of a curve; a group says how many runs it has.
+    /// The label at the end of a curve; a group shows its number of runs.
     pub(super) fn name_at_end(&self, idx: usize) -> String {
         match self.band_of(idx) {
             Some(band) => format!("{} ×{}", band.name, band.members.len()),
@@ -48,7 +48,7 @@ impl MetricPlot<'_> {
         }
     }
 
-    /// The spread of a group as an area, its mean as a line.
+    /// Draws the spread of a group as an area and its mean as a line.
     pub(super) fn draw_band(&self, plot: &mut PlotUi<'_>, band: &Band, t: &Tokens) {
         let first = band.members[0];
         let color = self.run_ink(t, first);
@@ -66,7 +66,7 @@ impl MetricPlot<'_> {
         plot.line(line.color(color).width(2.0).allow_hover(false));
     }
 
-    /// The run whose curve the pointer is at, the nearest one.
+    /// The run whose curve is nearest to the pointer, within reach.
     pub(super) fn nearest(
         &self,
         traces: &[(usize, &Trace)],

@@ -1,4 +1,4 @@
-//! The line above a plot: what it shows, what its lines mean, and where the newest run stands.
+//! The line above a plot: its title, its legend, and the values of the newest run.
 
 use egui::{Align2, Color32, FontId, Pos2, Rect, Stroke, TextStyle, Ui, pos2, vec2};
 
@@ -10,7 +10,7 @@ use crate::ui::format;
 use crate::ui::theme::{self, tokens};
 
 impl MetricPlot<'_> {
-    /// Title, unit, and where the newest visible run stands.
+    /// Shows title, unit, and the values of the newest visible run.
     pub(super) fn title_ui(&self, ui: &mut Ui, lens: &Lens, curves: &[[RunCurve; 2]]) {
         let (rect, _) = ui.allocate_exact_size(
             vec2(ui.available_width(), TITLE_HEIGHT),
@@ -35,19 +35,19 @@ impl MetricPlot<'_> {
             Metric::Accuracy => "images classified correctly".to_owned(),
         };
         let unit = match self.baseline_name {
-            Some(name) => format!("difference to {name}"),
+            Some(name) => format!("difference from {name}"),
             None => unit,
         };
         let keys_left = self.keys_ui(ui, rect, lens, curves);
         let unit = painter.layout_no_wrap(unit, small, t.quiet);
         let at = pos2(name.max.x + 8.0, rect.center().y - unit.size().y / 2.0);
-        // On a narrow window the numbers matter more.
+        // In a narrow window the values take precedence.
         if at.x + unit.size().x < keys_left {
             painter.galley(at, unit, t.quiet);
         }
     }
 
-    /// What the lines mean, with the values of the newest visible run; returns where they begin.
+    /// Shows the legend with the values of the newest visible run; returns its left edge.
     fn keys_ui(&self, ui: &Ui, rect: Rect, lens: &Lens, curves: &[[RunCurve; 2]]) -> f32 {
         let Some(&idx) = self.visible.last() else {
             return rect.max.x;
@@ -98,7 +98,7 @@ impl MetricPlot<'_> {
     }
 }
 
-/// What a line or a mark means.
+/// An entry of the legend.
 #[derive(Clone, Copy)]
 enum Key {
     Training,
@@ -115,7 +115,7 @@ impl Key {
         }
     }
 
-    /// Draws the line or mark left of `right`, and returns where it begins.
+    /// Draws an entry left of `right`, and returns its left edge.
     fn paint(self, ui: &Ui, right: Pos2, color: Color32) -> f32 {
         let painter = ui.painter();
         let left = right - vec2(18.0, 0.0);

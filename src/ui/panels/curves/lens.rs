@@ -1,31 +1,31 @@
-//! How curves are looked at: what is measured, against what, and which part of it.
+//! How curves are viewed: the metric, the axis, and the visible range.
 
 pub use crate::picture::{Metric, XAxis};
 use crate::runs::RunState;
 
-/// How curves are looked at.
+/// How curves are viewed.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Lens {
-    /// What is measured.
+    /// The metric.
     pub metric: Metric,
-    /// What it is drawn against.
+    /// The horizontal axis.
     pub x_axis: XAxis,
-    /// Whether that is logarithmic.
+    /// Whether the horizontal axis is logarithmic.
     pub is_x_log: bool,
-    /// Whether the metric is.
+    /// Whether the vertical axis is logarithmic.
     pub is_y_log: bool,
-    /// Whether what is drawn is the difference to a baseline.
+    /// Whether differences from a baseline are drawn.
     pub is_difference: bool,
-    /// Updates the smoothed curve is averaged over.
+    /// Updates that the smoothed curve averages over.
     pub smoothing_steps: f64,
-    /// The part of the axis that is seen, in the plot's own coordinates.
+    /// The visible range of the axis, in plot coordinates.
     pub x_range: (f64, f64),
-    /// Columns of pixels it is seen through.
+    /// Width of the plot in pixel columns.
     pub n_columns: usize,
 }
 
 impl Lens {
-    /// The plot's coordinate of `x`.
+    /// Converts `x` to a plot coordinate.
     pub fn x(&self, x: f64) -> f64 {
         if self.is_x_log {
             x.max(1e-9).log10()
@@ -34,7 +34,7 @@ impl Lens {
         }
     }
 
-    /// The plot's coordinate of a value. What has no logarithm has no place.
+    /// Converts a value to a plot coordinate; NaN if it has no logarithm.
     pub fn y(&self, y: f64) -> f64 {
         if !self.is_y_log {
             y
@@ -45,18 +45,18 @@ impl Lens {
         }
     }
 
-    /// The value at a coordinate of the plot.
+    /// Converts a plot coordinate to a value.
     pub fn y_value(&self, y: f64) -> f64 {
         if self.is_y_log { 10f64.powf(y) } else { y }
     }
 
-    /// What is on the axis at a coordinate of the plot.
+    /// Converts a plot coordinate to a value of the horizontal axis.
     pub fn x_value(&self, x: f64) -> f64 {
         if self.is_x_log { 10f64.powf(x) } else { x }
     }
 }
 
-/// The axis that shows all of `runs`, in the plot's own coordinates.
+/// The range that shows all of `runs`, in plot coordinates.
 pub fn whole_range<'a>(
     runs: impl Iterator<Item = &'a RunState>,
     x_axis: XAxis,
@@ -78,8 +78,8 @@ pub fn whole_range<'a>(
     }
 }
 
-/// A part of one axis as the part of another that shows the same of `run`. Logarithmic axes are
-/// told by their logarithms.
+/// Converts a range of one axis to the range of another that shows the same part of `run`. Ranges
+/// of logarithmic axes are given as logarithms.
 pub fn same_part(
     run: &RunState,
     (low, high): (f64, f64),
@@ -94,7 +94,7 @@ pub fn same_part(
     (convert(low), convert(high))
 }
 
-/// Where `x` of one axis is on another, on the straight line between the updates beside it.
+/// Converts `x` of one axis to another, by interpolating between the neighboring updates.
 fn same_place(run: &RunState, x: f64, from: XAxis, to: XAxis) -> f64 {
     if from == to {
         return x;
@@ -104,7 +104,7 @@ fn same_place(run: &RunState, x: f64, from: XAxis, to: XAxis) -> f64 {
         let point = run.points.get(idx);
         point.map_or((0.0, 0.0), |p| (from.of_step(p), to.of_step(p)))
     };
-    // Beyond the last update the axes go on as they did on the whole.
+    // Beyond the last update the axes are extrapolated at the average rate of the whole run.
     let (left, right) = if next < run.points.len() {
         let left = next.checked_sub(1).map_or((0.0, 0.0), place);
         (left, place(next))

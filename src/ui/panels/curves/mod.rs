@@ -1,4 +1,4 @@
-//! The middle of the window: loss and accuracy of all visible runs.
+//! Loss and accuracy curves of all visible runs.
 
 mod axes;
 mod bands;
@@ -26,30 +26,30 @@ use lens::{Lens, Metric, XAxis, same_part, whole_range};
 use plot::MetricPlot;
 use trace::RunCurve;
 
-/// The curves.
+/// The state of the curves.
 #[derive(Default)]
 pub struct CurvesPanel {
-    /// Loss and accuracy of each run, by the run's index.
+    /// Loss and accuracy curves of each run, by run index.
     curves: Vec<[RunCurve; 2]>,
-    /// The part of the axis that is looked at, in the plot's own coordinates; `None` for all.
+    /// The visible range of the axis, in plot coordinates; `None` for all.
     zoom: Option<(f64, f64)>,
-    /// What the zoom is in.
+    /// The axis that the zoom refers to.
     zoomed: Option<(XAxis, bool)>,
-    /// Where the pointer is on the axis.
+    /// The pointer's position on the axis.
     hovered: Option<f64>,
-    /// What the curves are held against.
+    /// The baseline's curves.
     baseline: Option<Baseline>,
     /// Groups of runs, for loss and accuracy.
     bands: [Bands; 2],
 }
 
 impl CurvesPanel {
-    /// Shows all of the axis again.
+    /// Resets the zoom.
     pub fn show_whole(&mut self) {
         self.zoom = None;
     }
 
-    /// Shows the curves in `height` points.
+    /// Shows the curves in a height of `height` points.
     pub fn ui(&mut self, ui: &mut Ui, cx: &mut PanelContext<'_>, height: f32) {
         controls_ui(ui, cx);
         let height = height - ROW_HEIGHT - ui.spacing().item_spacing.y;
@@ -99,7 +99,7 @@ impl CurvesPanel {
             cx.hover.set(&cx.studio.runs()[idx].id);
         }
         if self.hovered != hovered {
-            // The other plot shows the place too.
+            // The other plot shows the pointer's position too.
             ui.request_repaint();
         }
     }
@@ -109,7 +109,7 @@ impl CurvesPanel {
         if let (Some(before), Some(zoom)) = (self.zoomed, self.zoom)
             && before != axis
         {
-            // The same part of training, as far as the newest run tells where that is.
+            // Keep the same part of training, as far as it can be converted with the newest run.
             let run = visible(cx.studio).map(|(_, run)| run).last();
             self.zoom = run.map(|run| same_part(run, zoom, before, axis));
         }
@@ -119,7 +119,7 @@ impl CurvesPanel {
             .unwrap_or_else(|| whole_range(runs, axis.0, axis.1))
     }
 
-    /// Looks at a part of the axis, or at all of it where the part is no part.
+    /// Zooms to a range, or resets the zoom if the range is invalid.
     fn set_zoom(&mut self, cx: &PanelContext<'_>, zoom: Option<(f64, f64)>) {
         let runs = visible(cx.studio).map(|(_, run)| run);
         let (low, high) = whole_range(runs, cx.settings.x_axis, cx.settings.is_x_log);
@@ -131,7 +131,7 @@ impl CurvesPanel {
     }
 }
 
-/// Makes the baseline anew where something about it changed.
+/// Recomputes the baseline where something about it changed.
 fn follow_baseline(kept: &mut Option<Baseline>, run: Option<&Run>, lens: &Lens) {
     let key = run.map(|run| BaselineKey::new(run, lens));
     if kept.as_ref().map(|b| &b.key) != key.as_ref() {
@@ -145,7 +145,7 @@ fn visible(studio: &Studio) -> impl Iterator<Item = (usize, &RunState)> {
         .map(|(idx, run)| (idx, &run.state))
 }
 
-/// How the curves are drawn.
+/// Shows the options for drawing the curves.
 fn controls_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     ui.horizontal(|ui| {
         ui.set_min_height(ROW_HEIGHT);
@@ -159,7 +159,7 @@ fn controls_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
                 }
             });
             axis.on_hover_text(
-                "What the curves are drawn against. Seconds leave out pauses and evaluation.",
+                "The horizontal axis of the curves. Seconds exclude pauses and evaluation.",
             );
             options::button_ui(ui, cx);
             toggle_ui(
@@ -178,11 +178,11 @@ fn controls_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     });
 }
 
-/// How much the curves are smoothed. Where the row has no room for a slider worth the name, the
-/// number itself is dragged.
+/// Shows the smoothing control. Where the row has no room for a useful slider, the number itself is
+/// dragged.
 fn smoothing_ui(ui: &mut Ui, n_steps: &mut f64) {
-    let about = "Batches that the thick training curve is averaged over: 1 shows every batch, too many hide what \
-                 happens.";
+    let about = "Batches that the thick training curve averages over: 1 shows every batch, too many \
+                 hide details.";
     let room = ui.available_width() - AXES_WIDTH;
     ui.label(theme::quiet(ui, "smoothing")).on_hover_text(about);
     if room >= 280.0 {
@@ -204,7 +204,7 @@ fn smoothing_ui(ui: &mut Ui, n_steps: &mut f64) {
     }
 }
 
-/// What the other half of the row, about the axes, takes.
+/// Width of the right half of the row, with the axes' options.
 const AXES_WIDTH: f32 = 290.0;
 
 fn toggle_ui(ui: &mut Ui, is_on: &mut bool, text: &str, command: Command) {
@@ -213,14 +213,15 @@ fn toggle_ui(ui: &mut Ui, is_on: &mut bool, text: &str, command: Command) {
         .on_hover_text(command.explanation());
 }
 
-/// Before the first run: what to do.
+/// Shows what to do before the first run.
 pub fn empty_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     let height = ui.available_height();
     ui.vertical_centered(|ui| {
         ui.add_space((height * 0.38).max(0.0));
         ui.label(egui::RichText::new("Train a network and watch it learn.").heading());
         ui.add_space(4.0);
-        let text = "Its loss and accuracy appear here, batch by batch; draw on the right to ask it while it learns.";
+        let text = "Its loss and accuracy appear here, batch by batch; draw on the right to test it \
+                while it learns.";
         ui.label(egui::RichText::new(text).color(tokens(ui).quiet));
         ui.add_space(16.0);
         let command = Command::Train;
@@ -231,13 +232,13 @@ pub fn empty_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
         }
         if !cx.studio.errors().is_empty() {
             ui.add_space(8.0);
-            let text = "The settings on the left have to be mended first.";
+            let text = "Fix the settings on the left first.";
             ui.label(egui::RichText::new(text).small().color(tokens(ui).bad));
         }
     });
 }
 
-/// How a run stands, in a word.
+/// The word for a status.
 pub fn status_word(status: &Status) -> &'static str {
     use crate::train::Finish;
     match status {
@@ -245,8 +246,8 @@ pub fn status_word(status: &Status) -> &'static str {
         Status::Running => "training",
         Status::Paused => "paused",
         Status::Interrupted => "interrupted",
-        Status::Finished(Finish::Completed) => "done",
-        Status::Finished(Finish::EarlyStopped) => "ended early",
+        Status::Finished(Finish::Completed) => "completed",
+        Status::Finished(Finish::EarlyStopped) => "early stopped",
         Status::Finished(Finish::Stopped) => "stopped",
         Status::Finished(Finish::Diverged { .. }) => "diverged",
         Status::Finished(Finish::Failed { .. }) => "failed",

@@ -1,4 +1,4 @@
-//! What is written into a plot: changes, names of runs, and the values under the pointer.
+//! Text in a plot: changes, names of runs, and the values under the pointer.
 
 use egui::{Align2, Rect, TextStyle, Ui, pos2, vec2};
 use egui_plot::PlotTransform;
@@ -10,7 +10,7 @@ use crate::ui::format;
 use crate::ui::theme::{self, tokens};
 
 impl MetricPlot<'_> {
-    /// Says what the marks of the horizontal axis count.
+    /// Labels the horizontal axis.
     pub(super) fn x_name_ui(&self, ui: &Ui, lens: &Lens, transform: &PlotTransform) {
         if self.is_last {
             let frame = transform.frame();
@@ -26,7 +26,7 @@ impl MetricPlot<'_> {
         }
     }
 
-    /// Writes at each mark what happened, in the upper plot; beneath one another where they meet.
+    /// Labels the marks in the upper plot; labels that would overlap are stacked.
     pub(super) fn marks_ui(&self, ui: &Ui, lens: &Lens, transform: &PlotTransform) {
         if self.is_last {
             return;
@@ -62,7 +62,7 @@ impl MetricPlot<'_> {
         }
     }
 
-    /// The names of the runs at the ends of their curves, kept apart.
+    /// Shows the names of the runs at the ends of their curves, without overlap.
     pub(super) fn names_ui(&self, ui: &Ui, traces: &[(usize, &Trace)], transform: &PlotTransform) {
         if !self.has_names() {
             return;
@@ -71,7 +71,7 @@ impl MetricPlot<'_> {
         let frame = *transform.frame();
         let mut ends: Vec<(f32, f32, usize)> = traces
             .iter()
-            // A group has one name, beside the curve of its first run.
+            // A group has one label, beside the curve of its first run.
             .filter(|&&(idx, _)| self.band_of(idx).is_none_or(|b| b.members[0] == idx))
             .filter_map(|&(idx, trace)| {
                 let end = trace.smooth.last()?.last()?;
@@ -96,7 +96,7 @@ impl MetricPlot<'_> {
         }
     }
 
-    /// The values of all visible runs where the pointer is, the best first.
+    /// Shows the values of all visible runs at the pointer, best first.
     pub(super) fn cursor_ui(
         &self,
         ui: &Ui,
@@ -116,7 +116,7 @@ impl MetricPlot<'_> {
                 let run = &self.runs[idx].state;
                 let end = run.points.last().map(|p| lens.x(lens.x_axis.of_step(p)))?;
                 let is_beyond = x > end + 0.01 * (self.x_range.1 - self.x_range.0);
-                // A branch has no values of its own before its parent's update.
+                // A branch has no values of its own before it starts.
                 let start = run.points.first().filter(|_| run.parent.is_some());
                 let is_before = start.is_some_and(|p| x < lens.x(lens.x_axis.of_step(p)));
                 if is_beyond || is_before {

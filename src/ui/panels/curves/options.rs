@@ -1,4 +1,4 @@
-//! How runs are held against each other: as groups, against one of them, on paper.
+//! Ways to compare runs: as groups, against a baseline, in a file.
 
 use egui::{ScrollArea, Ui};
 
@@ -13,19 +13,17 @@ use crate::ui::settings::Settings;
 use crate::ui::theme;
 use crate::ui::widgets::{Weight, labeled_button};
 
-/// The run that all others are held against, once its points are here.
+/// The baseline, once its points are loaded.
 pub fn baseline(studio: &Studio) -> Option<&Run> {
     let baseline = studio.baseline();
     baseline.filter(|run| !run.state.points.is_empty())
 }
 
-/// A button with everything that few people need often.
+/// Shows a menu with less frequent options.
 pub fn button_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     let button = labeled_button(ui, None, "More", Weight::Bare, 0.0, true)
-        .accessible_name("More about the curves")
-        .on_hover_text(
-            "Groups of runs as bands, differences to one run, and the curves as a file.",
-        );
+        .accessible_name("More options for the curves")
+        .on_hover_text("Groups of runs as bands, differences from one run, and saving the curves.");
     egui::Popup::menu(&button).show(|ui| {
         ui.set_min_width(220.0);
         bands_ui(ui, cx.settings);
@@ -44,9 +42,9 @@ pub fn button_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
 }
 
 fn bands_ui(ui: &mut Ui, settings: &mut Settings) {
-    let about = "Runs that belong together are drawn as one: what is left of a difference between \
-                 two groups that differ in more than the seed is not chance.";
-    ui.label(theme::quiet(ui, "Runs that belong together"))
+    let about = "Draws the runs of a group as one band, so that differences between settings can \
+                 be told apart from the spread between seeds.";
+    ui.label(theme::quiet(ui, "Group runs"))
         .on_hover_text(about);
     let mut choice = |ui: &mut Ui, spread: Option<Spread>, label: &str| {
         let is_chosen = settings.bands == spread;
@@ -58,15 +56,15 @@ fn bands_ui(ui: &mut Ui, settings: &mut Settings) {
             settings.bands = spread;
         }
     };
-    choice(ui, None, "each by itself");
+    choice(ui, None, "separately");
     for spread in Spread::ALL {
         choice(ui, Some(spread), spread.label());
     }
 }
 
-/// Which runs belong together: by what differs between those that are shown.
+/// Shows what runs can be grouped by: what differs between those that are shown.
 fn group_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
-    let about = "Runs belong together when they have the same value of this.";
+    let about = "Groups runs with the same value of this.";
     let shown = cx.studio.runs().iter().filter(|run| run.is_visible);
     let records: Vec<&Record> = shown.map(|run| &run.record).collect();
     let is_setting = |c: &Column| c.aggregate.is_none() && c.key != "seed" && c.key != "status";
@@ -77,12 +75,11 @@ fn group_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
         choices.push(cx.settings.group.clone());
     }
     ui.separator();
-    ui.label(theme::quiet(ui, "They belong together by"))
-        .on_hover_text(about);
+    ui.label(theme::quiet(ui, "Group by")).on_hover_text(about);
     ScrollArea::vertical().max_height(160.0).show(ui, |ui| {
         for by in choices {
             let name = match &by {
-                GroupBy::AllButSeed => "all but the seed".to_owned(),
+                GroupBy::AllButSeed => "all but seed".to_owned(),
                 GroupBy::Column(column) => column_names::full_name(column),
             };
             let is_chosen = cx.settings.group == by;
@@ -95,9 +92,9 @@ fn group_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
 }
 
 fn baseline_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
-    let about = "The curves show how far each run is above or below this one, and so does the \
-                 table; 0 is the same.";
-    ui.label(theme::quiet(ui, "Difference to"))
+    let about = "Shows the curves and the table's results as differences from this run; 0 means \
+                 equal.";
+    ui.label(theme::quiet(ui, "Difference from"))
         .on_hover_text(about);
     let chosen = cx.studio.baseline().map(|run| &run.id);
     let mut wanted = None;
@@ -107,7 +104,7 @@ fn baseline_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
             wanted = Some(id.cloned());
         }
     };
-    choice(ui, None, "nothing");
+    choice(ui, None, "none");
     let is_offered = |run: &&Run| run.is_visible || Some(&run.id) == chosen;
     for run in cx.studio.runs().iter().filter(is_offered) {
         choice(ui, Some(&run.id), &run.state.name);

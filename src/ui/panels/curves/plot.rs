@@ -1,4 +1,4 @@
-//! One plot: a metric of all visible runs against one axis.
+//! One plot: a metric of all visible runs.
 
 use egui::{Color32, Role, TextStyle, Ui, Vec2b, WidgetInfo};
 use egui_plot::{
@@ -19,70 +19,70 @@ use crate::ui::hover::Hover;
 use crate::ui::settings::Settings;
 use crate::ui::theme::{self, tokens};
 
-/// A plot about to be shown.
+/// The parameters of a plot.
 pub struct MetricPlot<'a> {
-    /// What is measured.
+    /// The metric.
     pub metric: Metric,
     /// All runs.
     pub runs: &'a [Run],
-    /// Indices of those to draw, at least one.
+    /// Indices of the runs to draw, at least one.
     pub visible: &'a [usize],
     /// How to draw them.
     pub settings: &'a Settings,
-    /// The part of the axis that is seen.
+    /// The visible range of the axis.
     pub x_range: (f64, f64),
-    /// Height, title included.
+    /// Height, including the title.
     pub height: f32,
-    /// Whether it is the lowest one, which has the marks of the horizontal axis.
+    /// Whether it is the lowest plot, which labels the horizontal axis.
     pub is_last: bool,
-    /// The update whose weights the canvas asks, unless those are the newest.
+    /// The update whose snapshot classifies the drawing, unless that is the newest.
     pub shown_step: Option<u64>,
-    /// Where the pointer is on the axis, in this plot or another.
+    /// The pointer's position on the axis, in this plot or another.
     pub hovered: Option<f64>,
-    /// Which run the pointer is at.
+    /// The run under the pointer.
     pub hover: &'a Hover,
-    /// What the curves are held against, and its name.
+    /// The baseline's curves.
     pub baseline: Option<&'a Baseline>,
-    /// Its name.
+    /// The baseline's name.
     pub baseline_name: Option<&'a str>,
-    /// Runs that are drawn as one, filled in when the curves are there.
+    /// Groups of runs, filled in when the curves are available.
     pub bands: &'a [Band],
 }
 
-/// What the pointer did to a plot.
+/// The result of the pointer's interaction with a plot.
 #[derive(Default)]
 pub struct Outcome {
-    /// Where it is on the axis.
+    /// The pointer's position on the axis.
     pub hovered: Option<f64>,
-    /// Index of the run whose curve it is at.
+    /// Index of the run whose curve is under the pointer.
     pub run: Option<usize>,
-    /// A new part of the axis to look at; `Some(None)` for all of it.
+    /// A new visible range; `Some(None)` for all of the axis.
     pub zoom: Option<Option<(f64, f64)>>,
 }
 
 /// Height of the title.
 pub(super) const TITLE_HEIGHT: f32 = 22.0;
 
-/// Room for the marks of the vertical axis, the same in both plots so that they align.
+/// Width of the vertical axis' labels, the same in both plots so that they align.
 const Y_AXIS_WIDTH: f32 = 52.0;
 
-/// Room right of the curves for the names of the runs.
+/// Space right of the curves for the names of the runs.
 const NAMES_WIDTH: f32 = 92.0;
 
-/// How strongly single batches show behind their average.
+/// Opacity of single batches behind their average.
 pub(super) const GHOST: f32 = 0.16;
 
-/// More names than this do not fit beside the curves; the table names them all.
+/// Maximum number of names beside the curves; the table lists all of them.
 const MAX_NAMES: usize = 6;
 
-/// Something that happened in a run, as it is written into the plot.
+/// An event of a run that is marked in the plot.
 pub(super) struct Mark {
     step: u64,
     pub(super) text: String,
 }
 
 impl MetricPlot<'_> {
-    /// Brings the curves up to date with their runs, before [`MetricPlot::ui`].
+    /// Updates the curves from their runs, before [`MetricPlot::ui`].
     pub fn trace(&self, lens: &Lens, curves: &mut [[RunCurve; 2]]) {
         for &idx in self.visible {
             let curve = &mut curves[idx][self.metric as usize];
@@ -125,7 +125,7 @@ impl MetricPlot<'_> {
         }
     }
 
-    /// How this plot looks at runs.
+    /// How this plot views the runs.
     pub fn lens(&self, ui: &Ui) -> Lens {
         let width = ui.available_width() - Y_AXIS_WIDTH;
         Lens {
@@ -193,7 +193,7 @@ impl MetricPlot<'_> {
         (2..=MAX_NAMES).contains(&self.visible.len())
     }
 
-    /// The axis, longer by the room for the names of the runs.
+    /// The visible range, extended by the space for the names of the runs.
     fn range_with_names(&self, ui: &Ui, lens: &Lens) -> (f64, f64) {
         let (low, high) = lens.x_range;
         let width = f64::from((ui.available_width() - Y_AXIS_WIDTH).max(200.0));
@@ -262,7 +262,7 @@ impl MetricPlot<'_> {
         }
     }
 
-    /// The best epoch, as a diamond.
+    /// Draws the best epoch as a diamond.
     fn draw_best(&self, plot: &mut PlotUi<'_>, lens: &Lens, idx: usize, color: Color32) {
         let Some(best) = self.runs[idx].state.best_epoch() else {
             return;
@@ -279,8 +279,8 @@ impl MetricPlot<'_> {
         plot.points(diamond);
     }
 
-    /// Where it branched off, and changes of settings, told of the newest visible run only: more
-    /// would hide the curves.
+    /// Marks where the newest visible run was branched, and its changed settings. Marks of more
+    /// runs would hide the curves.
     pub(super) fn marks(&self) -> Vec<Mark> {
         let Some(run) = self.newest() else {
             return Vec::new();
@@ -308,7 +308,7 @@ impl MetricPlot<'_> {
         Some(lens.x(x))
     }
 
-    /// Scrolling looks closer, dragging moves along, a double click shows everything.
+    /// Handles the pointer: scrolling zooms, dragging pans, a double click shows everything.
     fn outcome(&self, response: &egui::Response, transform: &PlotTransform) -> Outcome {
         let pointer = response
             .hover_pos()

@@ -1,12 +1,12 @@
-//! Which values a plot shows.
+//! The vertical range of a plot.
 
 use egui_plot::PlotPoint;
 
 use super::lens::{Lens, Metric};
 use super::trace::Trace;
 
-/// The values worth seeing. Single batches may stick out, and so may the first moments of a run:
-/// they would press everything that follows into a corner.
+/// The range of relevant values. Outliers among single batches and in the first moments of a run
+/// may lie outside: they would compress everything that follows.
 pub fn y_range<'t>(lens: &Lens, traces: impl Iterator<Item = &'t Trace>) -> (f64, f64) {
     if lens.is_difference {
         return difference_range(lens, traces);
@@ -50,8 +50,8 @@ pub fn y_range<'t>(lens: &Lens, traces: impl Iterator<Item = &'t Trace>) -> (f64
     }
 }
 
-/// What is above and below a baseline; the baseline itself is always seen. The first moments may
-/// stick out here as well.
+/// The range of differences from a baseline; always includes zero. The first moments may lie
+/// outside here as well.
 fn difference_range<'t>(lens: &Lens, traces: impl Iterator<Item = &'t Trace>) -> (f64, f64) {
     let (from, to) = lens.x_range;
     let seen = |p: &&PlotPoint| (from..=to).contains(&p.x);
@@ -67,7 +67,7 @@ fn difference_range<'t>(lens: &Lens, traces: impl Iterator<Item = &'t Trace>) ->
     (low - margin, high + margin)
 }
 
-/// The value that a share of all values is below; nothing where there are none.
+/// The given quantile; empty without values.
 fn quantile(values: &mut [f64], share: f64) -> Vec<f64> {
     let Some(last) = values.len().checked_sub(1) else {
         return Vec::new();

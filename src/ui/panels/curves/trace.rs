@@ -1,7 +1,7 @@
-//! From a run's points to what the pixels can show.
+//! Reduces a run's points to what the pixels can show.
 //!
-//! The run keeps every point. What is plotted is a reduction: for each column of pixels the
-//! smallest and the largest value, rebuilt only when points arrive or the view changes.
+//! The run keeps every point. The plot shows a reduction: the smallest and the largest value of
+//! each pixel column, recomputed only when points arrive or the view changes.
 
 use egui_plot::PlotPoint;
 
@@ -11,24 +11,24 @@ use crate::picture::{Average, Series, reduce};
 use crate::runs::RunState;
 use crate::train::StepPoint;
 
-/// One run through one lens, as lines to draw.
+/// One run seen through a lens, as lines to draw.
 #[derive(Clone, Debug, Default)]
 pub struct Trace {
-    /// Every batch, reduced; one line for each stretch without a break.
+    /// Every batch, reduced; one line per stretch without a break.
     pub raw: Vec<Vec<PlotPoint>>,
-    /// The average of the last batches, reduced.
+    /// The moving average over batches, reduced.
     pub smooth: Vec<Vec<PlotPoint>>,
-    /// The held-out images, at the end of each epoch.
+    /// Validation values, at the end of each epoch.
     pub validation: Vec<PlotPoint>,
-    /// Where the value was not a number.
+    /// Where the value was NaN or infinite.
     pub breaks: Vec<f64>,
 }
 
-/// The curves of one run for one metric, kept between frames.
+/// The curves of one run for one metric, cached between frames.
 #[derive(Clone, Debug, Default)]
 pub struct RunCurve {
-    /// The run it was built from: its name, first point, and how often it went back. Runs of
-    /// earlier sessions are put before those of this one when they have been read, so an index is
+    /// The run it was built from: its name, its first point, and how often it was rolled back. Runs
+    /// of earlier sessions are inserted before those of this one once they are read, so an index is
     /// not enough.
     run: Option<(String, Option<StepPoint>, usize)>,
     average: Average,
@@ -37,7 +37,7 @@ pub struct RunCurve {
 }
 
 impl RunCurve {
-    /// The lines, rebuilt where something changed.
+    /// Returns the lines, rebuilt where something changed.
     pub fn trace(&mut self, run: &RunState, lens: &Lens, baseline: Option<&Baseline>) -> &Trace {
         let n_points = run.points.len();
         let key = Some((
@@ -63,12 +63,12 @@ impl RunCurve {
         &self.trace
     }
 
-    /// The lines as they were built last.
+    /// The lines as they were last built.
     pub fn kept(&self) -> &Trace {
         &self.trace
     }
 
-    /// The smoothed value of the update nearest to `x`, after a look at [`RunCurve::trace`].
+    /// The smoothed value of the update nearest to `x`. Call [`RunCurve::trace`] first.
     pub fn smooth_at(&self, run: &RunState, lens: &Lens, x: f64) -> Option<f64> {
         let end = run
             .points
@@ -76,7 +76,7 @@ impl RunCurve {
         self.average.values().get(end.saturating_sub(1)).copied()
     }
 
-    /// The averaged curve as numbers, in the plot's places, after a look at [`RunCurve::trace`].
+    /// The smoothed curve as numbers, in plot coordinates. Call [`RunCurve::trace`] first.
     pub fn series(&self, run: &RunState, lens: &Lens, baseline: Option<&Baseline>) -> Series {
         let values = run.points.iter().zip(self.average.values());
         let series = Series::new(values.map(|(p, &y)| [lens.x(lens.x_axis.of_step(p)), y]));
@@ -88,7 +88,7 @@ impl RunCurve {
 
     fn build(&self, run: &RunState, lens: &Lens, baseline: Option<&Baseline>) -> Trace {
         let x_of = |p: &StepPoint| lens.x(lens.x_axis.of_step(p));
-        // One point beyond each edge, so that lines run out of the picture.
+        // One point beyond each edge, so that lines extend to the edges of the plot.
         let (low, high) = lens.x_range;
         let first = run
             .points
@@ -98,7 +98,7 @@ impl RunCurve {
         let seen = first..(last + 1).min(run.points.len());
         let points = &run.points[seen.clone()];
         let metric = lens.metric;
-        // Where there is no baseline there is no difference either.
+        // Without a baseline value there is no difference either.
         let apart = |x: f64, y: f64, from: fn(&Baseline, Metric) -> &Series| match baseline {
             Some(baseline) => Some((x, lens.y(y - from(baseline, metric).at(x)?))),
             None => Some((x, lens.y(y))),
@@ -126,7 +126,7 @@ impl RunCurve {
 }
 
 impl Trace {
-    /// The averaged value at a place of the plot, as it is drawn.
+    /// The smoothed value at a plot coordinate, as it is drawn.
     pub fn smooth_y(&self, x: f64) -> Option<f64> {
         let line = self.smooth.iter().find(|line| {
             let ends = (line.first(), line.last());
