@@ -1,4 +1,4 @@
-//! What a person can want of the studio.
+//! Everything that can be done with the studio.
 
 use std::path::PathBuf;
 
@@ -8,139 +8,139 @@ use crate::picture::CurvesView;
 use crate::runs::{Notes, RunId};
 use crate::train::{Recovery, TrainConfig};
 
-/// An intention. Menu, button, shortcut and test share one variant.
+/// An action. Menu, button, shortcut and test share one variant.
 #[derive(Clone, Debug)]
 pub enum Action {
-    /// The settings panel now holds this. What can change while training does so at the next
-    /// batch; the rest waits for a new run.
+    /// Replace the settings. Those that can change while training do so at the next batch; the rest
+    /// takes effect with a new run.
     SetDraft(Box<TrainConfig>),
-    /// Take back the last edit of the settings.
+    /// Undo the last edit of the settings.
     UndoEdit,
-    /// Put it back.
+    /// Redo it.
     RedoEdit,
-    /// Put a preset's layers and weight initialization into the settings.
+    /// Copy a preset's layers and weight initialization into the settings.
     ChoosePreset(&'static str),
     /// Draw a new seed.
     NewSeed,
     /// Start a run with the settings.
     Train,
-    /// Let training wait.
+    /// Pause training.
     Pause,
-    /// Let training go on.
+    /// Resume training.
     Resume,
-    /// Train exactly one batch, then wait. Starts a run if there is none.
+    /// Train exactly one batch, then pause. Starts a run if there is none.
     Step,
-    /// End the run.
+    /// Stop the run.
     Stop,
-    /// Do something about the loss that training waits because of.
+    /// Recover from the anomaly that training is paused for.
     Recover(Recovery),
-    /// Go on with this run of the workspace, which is over, for so many epochs more than it was to
-    /// have.
+    /// Resume this run of the workspace, which has ended, for this many epochs more than it was
+    /// planned for.
     Continue(RunId, usize),
-    /// Start a run from the weights that the timeline shows, with the settings of the panel.
+    /// Start a run from the snapshot that the timeline shows, with the settings of the panel.
     Branch,
-    /// Show the timeline of this run of the workspace, which is over, with the full states it keeps.
+    /// Show the timeline of this run of the workspace, which has ended, from its saved states.
     OpenTimeline(RunId),
     /// Return to the timeline of the newest run.
     CloseTimeline,
-    /// Measure the layers while training, or no longer.
+    /// Turn layer statistics during training on or off.
     WatchLayers(bool),
-    /// Look into the next batch of the run that waits.
+    /// Inspect the next batch of the paused run.
     Inspect,
-    /// Put that away.
+    /// Close the inspection.
     CloseInspection,
-    /// Look for a learning rate that suits the settings, with a mock run.
+    /// Find a learning rate for the settings with a short trial run.
     FindLr,
-    /// Put a learning rate into the settings.
+    /// Copy a learning rate into the settings.
     UseLr(f64),
-    /// Put the learning-rate finder away.
+    /// Close the LR finder.
     CloseLrFinder,
-    /// Let the canvas ask the weights after this many updates of the newest run; none for the
-    /// newest ones.
+    /// Classify the drawing with the snapshot after this many updates of the newest run; `None` for
+    /// the newest weights.
     ShowStep(Option<u64>),
-    /// The snapshot after the one at hand; after the last one comes the present.
+    /// Show the next snapshot; after the last one, the newest weights.
     ShowNextSnapshot,
-    /// The snapshot before the one at hand.
+    /// Show the previous snapshot.
     ShowPreviousSnapshot,
-    /// Memory that the snapshots of a run may take, in bytes.
+    /// Set the memory limit for the snapshots of a run, in bytes.
     SetTimelineBudget(usize),
     /// Show or hide the curves of this run.
     ShowRun(RunId, bool),
-    /// Take the settings of this run.
+    /// Copy the settings of this run to the panel.
     UseSettings(RunId),
-    /// Look for these runs only, in every view of runs.
+    /// Filter the runs, in every view.
     SetFilter(String),
-    /// Pick exactly these runs, in every view of runs.
+    /// Select exactly these runs, in every view.
     Select(Vec<RunId>),
-    /// Ask something about several runs.
+    /// Start an analysis of several runs.
     Ask(Analysis),
-    /// Train these one after the other, once nothing else is live.
+    /// Queue these runs; they train one after the other, once no other run is live.
     QueueRuns(Vec<TrainConfig>),
-    /// Train none of those that wait.
+    /// Clear the queue.
     ClearQueue,
-    /// Write the selected runs, or without a selection those that pass the filter, for other
+    /// Export the selected runs, or without a selection those that match the filter, for other
     /// programs.
     ExportRuns(Format, PathBuf),
-    /// Put the test image at this index on the canvas, with its true label.
+    /// Put the test image at this index on the canvas, with its label.
     TestImage(usize),
-    /// Hold runs against this one, in the table and in the curves, or against none.
+    /// Set the baseline that runs are compared with in the table and the curves, or clear it.
     SetBaseline(Option<RunId>),
-    /// Say this of a run: name, note, tags, star, archive.
+    /// Set a run's name, tags, note, star and archive flag.
     SetNotes(RunId, Box<Notes>),
     /// Move runs to the trash.
     DeleteRuns(Vec<RunId>),
     /// Move runs out of the trash.
     RestoreRuns(Vec<RunId>),
-    /// Delete everything in the trash for good.
+    /// Permanently delete everything in the trash.
     EmptyTrash,
-    /// See what is in the trash.
+    /// Update the list of runs in the trash.
     RefreshTrash,
-    /// Keep runs in this folder, and show the runs that are there.
+    /// Save runs in this folder, and show the runs that are there.
     OpenWorkspace(PathBuf),
-    /// Read a folder with the four IDX files.
+    /// Open a folder with the four IDX files.
     OpenData(PathBuf),
-    /// Go back to the MNIST that ships with the program.
+    /// Return to the MNIST that ships with the program.
     UseMnist,
-    /// Write the model the canvas asks to a file.
+    /// Save the model that classifies the drawing to a file.
     SaveModel(PathBuf),
-    /// Write a drawing of the settings' network to an SVG or PNG file.
+    /// Save a drawing of the settings' network as SVG or PNG.
     SaveDiagram(PathBuf),
-    /// Write the curves of all visible runs to an SVG or PNG file, looked at like this.
+    /// Save the curves of all visible runs in this view as SVG or PNG.
     SaveCurves(PathBuf, Box<CurvesView>),
-    /// Read a model and let the canvas ask it.
+    /// Open a model and classify the drawing with it.
     OpenModel(PathBuf),
-    /// Let the canvas ask the network that is training, or the last one trained.
+    /// Classify the drawing with the network in training, or the last one trained.
     UseTrainedModel,
     /// Begin a stroke on the canvas.
     BeginStroke(Stroke),
-    /// The pen moved on to these points, in canvas coordinates from 0 to 1.
+    /// Extend the stroke to these points, in canvas coordinates from 0 to 1.
     ExtendStroke(Vec<[f32; 2]>),
-    /// The pen was lifted.
+    /// End the stroke.
     EndStroke,
-    /// Take back the last stroke, image or clearing.
+    /// Undo the last stroke, image or clearing.
     UndoStroke,
-    /// Put it back.
+    /// Redo it.
     RedoStroke,
-    /// Empty the canvas.
+    /// Clear the canvas.
     ClearCanvas,
-    /// Width of the pen, as a share of the canvas' side.
+    /// Set the width of the pen, as a share of the canvas' side.
     SetBrush(f32),
-    /// Put an image on the canvas, from the clipboard for instance.
+    /// Put an image on the canvas, such as one from the clipboard.
     PasteImage(GrayImage),
     /// Put a PNG or JPEG file on the canvas.
     OpenImage(PathBuf),
-    /// Put the bytes of a PNG or JPEG file on the canvas; the text says where they came from.
+    /// Put the bytes of a PNG or JPEG file on the canvas; the text names their origin.
     OpenImageBytes(Vec<u8>, String),
-    /// Put a random test image on the canvas, with its true label.
+    /// Put a random test image on the canvas, with its label.
     RandomTestImage,
-    /// Something about sweeps.
+    /// An action on sweeps.
     Sweep(SweepAction),
-    /// The notice at this index has been read.
+    /// Remove the notice at this index.
     DismissNotice(usize),
 }
 
 impl Action {
-    /// Whether it takes over what a person entered in a form.
+    /// Whether it applies the contents of a form.
     pub fn is_edit(&self) -> bool {
         matches!(
             self,
@@ -148,7 +148,7 @@ impl Action {
         )
     }
 
-    /// Whether it changes the canvas by something that can be taken back, or takes it back.
+    /// Whether it makes an undoable change to the canvas, or undoes or redoes one.
     pub(super) fn is_canvas_edit(&self) -> bool {
         matches!(
             self,
@@ -171,7 +171,7 @@ pub enum Effect {
 }
 
 impl Effect {
-    /// The words for it.
+    /// The label.
     pub fn label(self) -> &'static str {
         match self {
             Effect::Now => "takes effect at the next batch",

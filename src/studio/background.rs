@@ -1,5 +1,5 @@
-//! What the studio has done elsewhere: a thread that trains, one that answers the canvas, and one
-//! for everything that touches files. They tell what they did through one channel.
+//! Work on other threads: one trains, one classifies the drawing, and one accesses files. They
+//! report through one channel.
 
 use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
@@ -20,69 +20,70 @@ use crate::train::{
     Checkpoint, Control, Event, Inspection, Job, LrCurve, Observer, Trainer, run_guarded,
 };
 
-/// Events that may wait for the window. The loop sends about 30 a second, each with every point
-/// since the last; when the window is frozen for longer, training waits for it.
+/// Events that may be queued for the window. The loop sends about 30 per second, each with every
+/// point since the last; if the window is frozen for longer, training waits for it.
 const MAX_WAITING_EVENTS: usize = 64;
 
-/// What a thread tells. An error is one sentence.
+/// A result of a thread. An error is one sentence.
 pub(super) enum Message {
-    /// Data was read.
+    /// A dataset was read.
     Data(Result<Dataset, String>),
     /// A model was read.
     Opened(PathBuf, Result<Classifier, String>),
-    /// A model was written, or not.
+    /// A file was written, or could not be.
     Saved(PathBuf, Result<(), String>),
-    /// A batch was looked into.
+    /// A batch was inspected.
     Inspected(Result<Box<Inspection>, String>),
-    /// What the learning-rate finder found.
+    /// The LR finder has finished.
     Rates(Result<LrCurve, String>),
-    /// A run was read to go on with it.
+    /// A run was read to resume it.
     Reopened(Result<Box<Reopened>, String>),
-    /// The full states of a run were read.
+    /// The saved states of a run were read.
     Timeline(Result<Box<Earlier>, String>),
-    /// The workspace was changed, or not.
+    /// The workspace was changed, or could not be.
     Tidied(Result<(), String>),
-    /// The baseline of earlier sessions in this workspace was looked up.
+    /// The saved baseline of this workspace was read.
     Baseline(PathBuf, Result<Option<RunId>, String>),
-    /// The workspace and its trash were changed, or not, and what is in the trash now.
+    /// The workspace and its trash were changed, or could not be, and the trash now holds these
+    /// runs.
     Trash(Result<(), String>, Result<Vec<RunId>, String>),
-    /// A picture was read.
+    /// An image was read.
     Picture(Result<GrayImage, String>),
-    /// The sweeps kept in the workspace were read, and what was wrong with some of them.
+    /// The sweeps in the workspace were read, with the errors of some of them.
     Sweeps(Vec<(Plan, SweepState)>, Vec<String>),
 }
 
-/// What a run starts from.
+/// The state that a run starts from.
 #[derive(Default)]
 pub(super) struct Origin {
-    /// A full state; none for a run from its beginning.
+    /// A checkpoint; `None` for a run that starts from the beginning.
     pub(super) checkpoint: Option<Checkpoint>,
-    /// What happened before, and belongs to the run.
+    /// The run's earlier events.
     pub(super) history: Vec<Event>,
 }
 
 type Task = Box<dyn FnOnce() -> Message + Send>;
 
-/// The threads.
+/// The background threads.
 pub(super) struct Background {
     pub(super) wake: Wake,
     tasks: Option<Sender<Task>>,
     messages: Receiver<Message>,
     files_thread: Option<JoinHandle<()>>,
-    /// What the files thread still has to do, in words.
+    /// Descriptions of the queued file tasks.
     pub(super) activities: Vec<String>,
     events: Option<Receiver<Event>>,
-    /// What went wrong with recording a run, one sentence each.
+    /// Errors of recording a run, one sentence each.
     problems: (Sender<String>, Receiver<String>),
     trainer: Option<Trainer>,
     latest: Latest,
     timeline: SharedTimeline,
-    /// Told to stop when the studio closes.
+    /// Stopped when the studio closes.
     closing: Arc<Control>,
     pub(super) predictor: Option<Predictor>,
 }
 
-/// The newest copy of the weights of the run, taken away by whoever reads it.
+/// The newest copy of the run's weights; reading it removes it.
 #[derive(Clone, Default)]
 pub(super) struct Latest(Arc<Mutex<Option<Arc<Classifier>>>>);
 
@@ -95,7 +96,7 @@ impl Latest {
         self.lock().take()
     }
 
-    /// The value is replaced whole, so a panic elsewhere cannot spoil it.
+    /// The value is always replaced as a whole, so a panic elsewhere cannot corrupt it.
     fn lock(&self) -> MutexGuard<'_, Option<Arc<Classifier>>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -111,7 +112,8 @@ impl Background {
                 let wake = wake.clone();
                 move || {
                     for task in todo {
-                        // The studio is closing when nobody listens; what was begun is finished.
+                        // Sending fails if the studio is closing; a task that was begun is
+                        // finished.
                         let _ = done.send(task());
                         wake();
                     }
@@ -133,25 +135,25 @@ impl Background {
         })
     }
 
-    /// What calls the window from other threads.
+    /// The callback that wakes the window from other threads.
     pub(super) fn wake(&self) -> Wake {
         self.wake.clone()
     }
 
-    /// Queues something that touches files; `activity` says what, in words.
+    /// Queues a file task; `activity` describes it.
     pub(super) fn run(
         &mut self,
         activity: String,
         task: impl FnOnce() -> Message + Send + 'static,
     ) {
         if let Some(tasks) = &self.tasks {
-            // The thread lives as long as the sender, and turns faults into messages.
+            // The thread lives as long as the sender, and turns errors into messages.
             let _ = tasks.send(Box::new(task));
             self.activities.push(activity);
         }
     }
 
-    /// The next thing a file task has told.
+    /// The next result of a file task.
     pub(super) fn message(&mut self) -> Option<Message> {
         let message = self.messages.try_recv().ok()?;
         self.activities.remove(0);
@@ -163,17 +165,17 @@ impl Background {
         self.events.as_ref()?.try_recv().ok()
     }
 
-    /// Weights that are newer than the last ones taken.
+    /// Weights newer than the last ones taken.
     pub(super) fn new_weights(&mut self) -> Option<Arc<Classifier>> {
         self.latest.take()
     }
 
-    /// Something that went wrong with recording a run.
+    /// The next error of recording a run.
     pub(super) fn problem(&mut self) -> Option<String> {
         self.problems.1.try_recv().ok()
     }
 
-    /// Starts a run, after waiting for the end of the one before. `keep` says where it is kept.
+    /// Starts a run, after waiting for the previous one to end. `keep` is where it is saved.
     pub(super) fn train(
         &mut self,
         job: Job,
@@ -197,7 +199,8 @@ impl Background {
         let trainer = Trainer::spawn(job, control, move |job, control| {
             history.iter().for_each(|event| live.event(event));
             if let (Some(checkpoint), false) = (&checkpoint, history.is_empty()) {
-                // What was decided now must not be forgotten before the next full state.
+                // Saved at once: a crash before the next checkpoint must not lose how the run
+                // began.
                 live.checkpoint(checkpoint.clone());
             }
             let outcome = run_guarded(job, checkpoint, control, &mut live);
@@ -207,23 +210,23 @@ impl Background {
         Ok(())
     }
 
-    /// Stopped when the studio closes, for long tasks to look at.
+    /// Stopped when the studio closes; long tasks poll it.
     pub(super) fn closing(&self) -> Arc<Control> {
         self.closing.clone()
     }
 
-    /// The full states of the run.
+    /// The saved states of the run.
     pub(super) fn timeline(&self) -> &SharedTimeline {
         &self.timeline
     }
 
-    /// The run, to steer it.
+    /// The run's trainer, to control it.
     pub(super) fn trainer(&self) -> Option<&Trainer> {
         self.trainer.as_ref()
     }
 
-    /// Stops the run, if any, and waits for it. The receiver goes first: a sender blocked on a
-    /// full channel would never wake.
+    /// Stops the run, if any, and waits for it. The receiver is dropped first: a sender blocked on
+    /// a full channel would never wake.
     fn end_training(&mut self) {
         self.events = None;
         self.trainer = None;

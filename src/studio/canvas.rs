@@ -1,4 +1,4 @@
-//! What comes onto the canvas: strokes, pictures, test images.
+//! Canvas actions: strokes, images, test images.
 
 use std::sync::Arc;
 
@@ -41,7 +41,7 @@ impl Studio {
         self.test_image(idx);
     }
 
-    /// Puts a test image on the canvas, with its true label.
+    /// Puts a test image on the canvas, with its label.
     pub(super) fn test_image(&mut self, idx: usize) {
         let Some(dataset) = self.dataset().map(Arc::clone) else {
             return;

@@ -1,12 +1,12 @@
-//! Whether an action would change anything: one that would not is no reason to draw again.
+//! Whether an action would change anything: if not, there is no reason to repaint.
 
 use std::collections::BTreeSet;
 
 use super::{Action, LrFinder, Studio, SweepAction};
 
 impl Studio {
-    /// Whether `action` would change anything. Of those that begin something, only the studio
-    /// itself can tell, so they count as changes.
+    /// Whether `action` would change anything. Actions that start something always count as
+    /// changes, as the result is not known in advance.
     pub fn would_change(&self, action: &Action) -> bool {
         match action {
             Action::SetDraft(draft) => **draft != self.draft,

@@ -1,4 +1,4 @@
-//! Deeds that steer a run beyond starting, pausing and stopping it: remedies and the timeline.
+//! Actions on a run beyond start, pause and stop: recoveries and the timeline.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use crate::runs::RunState;
 use crate::train::{Event, Recovery};
 
 impl Studio {
-    /// The full states of the newest run of this session, or of the run whose timeline was opened.
+    /// The states of the newest run of this session, or of the run whose timeline is open.
     pub fn timeline(&self) -> &Timeline {
         match &self.earlier {
             Some(earlier) => &earlier.timeline,
@@ -16,7 +16,7 @@ impl Studio {
         }
     }
 
-    /// The run that [`Studio::timeline`] is of.
+    /// The run that [`Studio::timeline`] belongs to.
     pub fn timeline_run(&self) -> Option<&RunState> {
         match &self.earlier {
             Some(earlier) => Some(&earlier.state),
@@ -24,7 +24,7 @@ impl Studio {
         }
     }
 
-    /// The step whose weights the canvas asks, unless those are the newest.
+    /// The step of the snapshot that classifies the drawing; `None` for the newest weights.
     pub fn shown_step(&self) -> Option<u64> {
         match &self.model {
             Model::Snapshot { step, .. } => Some(*step),
@@ -32,7 +32,7 @@ impl Studio {
         }
     }
 
-    /// Says what to do about the loss that training waits because of.
+    /// Recovers from the anomaly that training is paused for.
     pub(super) fn recover(&self, recovery: Recovery) {
         let is_troubled = self.live_run().is_some_and(|run| run.divergence.is_some());
         if let Some(trainer) = self.background.trainer().filter(|_| is_troubled) {
@@ -40,7 +40,7 @@ impl Studio {
         }
     }
 
-    /// Lets the canvas ask the weights after `step` updates, or the newest ones.
+    /// Classifies the drawing with the weights after `step` updates, or the newest ones.
     pub(super) fn show_step(&mut self, step: Option<u64>) {
         let Some(step) = step else {
             return self.use_trained_model();
@@ -54,11 +54,11 @@ impl Studio {
             return;
         };
         let Ok(network) = template.network.deep_copy() else {
-            // Without memory for a copy the canvas keeps the one it has.
+            // If there is no memory for a copy, the drawing is classified as before.
             return;
         };
         if let Err(error) = state.load_into(&network) {
-            return self.notify_error(format!("update {step} cannot be shown: {error}"));
+            return self.notify_error(format!("Update {step} cannot be shown: {error}"));
         }
         let mut provenance = template.provenance.clone();
         provenance.epochs = state.epochs(self.timeline_run().map_or(0, |run| run.n_train));
@@ -74,8 +74,8 @@ impl Studio {
         self.ask();
     }
 
-    /// Shows the snapshot before or after the one at hand; after the last one of the newest run
-    /// comes the present.
+    /// Shows the previous or the next snapshot; after the last one of the newest run, the newest
+    /// weights.
     pub(super) fn move_along_timeline(&mut self, is_forward: bool) {
         let steps = self.timeline().states().iter().map(|s| s.step());
         let shown = self.shown_step();
@@ -91,7 +91,7 @@ impl Studio {
         self.show_step(step);
     }
 
-    /// What a live run tells has to show in the settings too: it may change them by itself.
+    /// Copies changes that a live run reports to the settings: it may change them by itself.
     pub(super) fn follow_run(&mut self, event: &Event) {
         match event {
             Event::Changed {

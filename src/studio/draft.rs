@@ -1,4 +1,4 @@
-//! The settings of the panel: edited, taken back, chosen, held against the data.
+//! The settings of the panel: edits, undo, presets, and checks against the dataset.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -33,12 +33,12 @@ impl Studio {
         self.draft = draft;
         self.last_edited = LastEdited::Settings;
         self.check_draft();
-        // A run of the queue is there to be compared: it keeps the settings it was queued with.
+        // A queued run exists for comparison: it keeps the settings it was queued with.
         if self.is_from_queue {
             return;
         }
         if let (Some(run), Some(trainer)) = (self.live_run(), self.background.trainer()) {
-            // The loop leaves out what would be wrong, and the panel shows why.
+            // The training loop ignores invalid values, and the panel shows the errors.
             for change in live_changes(&run.config, &self.draft) {
                 trainer.control().change(change);
             }
@@ -49,7 +49,7 @@ impl Studio {
         if let Some(preset) = preset(name) {
             let model = &self.draft.model;
             let mut draft = TrainConfig::new(preset, model.input, model.classes, 0);
-            // The recipe is the preset's; what makes runs comparable stays.
+            // The recipe comes from the preset; what makes runs comparable is kept.
             draft.seed = self.draft.seed;
             draft.n_validation = self.draft.n_validation;
             self.set_draft(draft);
@@ -58,7 +58,7 @@ impl Studio {
 
     pub(super) fn new_seed(&mut self) {
         let mut draft = self.draft.clone();
-        // Short enough to be read out to a neighbor.
+        // Short enough to be read aloud.
         draft.seed = self.pick() % 1_000_000;
         self.set_draft(draft);
     }
@@ -75,7 +75,7 @@ impl Studio {
             let preset = preset(&self.draft.preset).unwrap_or(&PRESETS[0]);
             self.draft.model = preset.spec(dataset.image_shape(), dataset.n_classes());
             self.draft.rename_preset();
-            // Settings for other images are nothing to go back to.
+            // Undoing to settings for other images would be invalid.
             self.history = History::default();
         }
         if self.draft.n_validation >= dataset.train.len() {
@@ -88,7 +88,7 @@ impl Studio {
     pub(super) fn check_draft(&mut self) {
         let (input, classes, n_images) = match &self.data {
             DataState::Ready(d) => (d.image_shape(), d.n_classes(), d.train.len()),
-            // Judged by itself until the data is there.
+            // Checked on its own until the dataset is available.
             _ => (
                 self.draft.model.input,
                 self.draft.model.classes,
@@ -96,7 +96,7 @@ impl Studio {
             ),
         };
         self.errors = self.draft.check(input, classes, n_images);
-        // A live run takes the settings over, or ends before they train another one.
+        // A live run takes over the settings, or ends before they train another one.
         let live = self.live_run().map(|run| run.config.training_bytes());
         self.errors
             .extend(self.draft.memory_problem(live.unwrap_or(0)));

@@ -1,5 +1,5 @@
-//! What is read from and written to files at a person's word: data, models, pictures. The thread
-//! for files does it.
+//! Reading and writing files on request: datasets, models, images. All of it runs on the file
+//! thread.
 
 use std::path::PathBuf;
 
@@ -46,7 +46,7 @@ impl Studio {
 
     pub(super) fn save_model(&mut self, path: PathBuf) {
         let Some(classifier) = self.classifier().cloned() else {
-            self.notify_error("there is no model to save yet: train one first".to_owned());
+            self.notify_error("There is no model to save yet: train one first".to_owned());
             return;
         };
         self.background
@@ -57,7 +57,7 @@ impl Studio {
     }
 
     pub(super) fn save_diagram(&mut self, path: PathBuf) {
-        // In the colors of paper, which is where it goes.
+        // In print colors.
         let drawn = diagram(&self.draft.model, DIAGRAM_WIDTH, &picture::LIGHT);
         self.save_picture(path, drawn.picture);
     }

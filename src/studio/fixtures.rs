@@ -1,5 +1,4 @@
-//! Things shown as if they had happened here: for pictures of the window that are the same every
-//! time.
+//! Prepared states, for screenshots that are the same every time.
 
 use std::sync::Arc;
 
@@ -9,8 +8,8 @@ use crate::runs::{RunId, RunState};
 use crate::train::Checkpoint;
 
 impl Studio {
-    /// Shows `runs` as if they had happened here, and lets the canvas ask `model`: for pictures of
-    /// the window that are the same every time.
+    /// Shows `runs` as if they had been trained here, and classifies the drawing with `model`: for
+    /// reproducible screenshots.
     #[must_use]
     pub fn with_history(mut self, runs: Vec<RunState>, model: Classifier) -> Studio {
         for state in runs {
@@ -23,7 +22,7 @@ impl Studio {
         self
     }
 
-    /// Puts `states` on the timeline: for pictures of the window, too.
+    /// Puts `states` on the timeline, for screenshots.
     #[must_use]
     pub fn with_timeline(mut self, states: &[Arc<Checkpoint>]) -> Studio {
         let timeline = self.background.timeline();
@@ -32,7 +31,7 @@ impl Studio {
         self
     }
 
-    /// Shows `sweep` as if it had happened here: for pictures that are the same every time.
+    /// Shows `sweep` as if it had run here, for reproducible screenshots.
     #[must_use]
     pub fn with_sweep(mut self, sweep: ShownSweep) -> Studio {
         self.sweeps.show(sweep);

@@ -1,4 +1,4 @@
-//! From intentions to deeds: the one place where a front end changes the studio.
+//! Applies actions: the only place where a front end changes the studio.
 
 use rand::RngCore;
 
@@ -11,17 +11,17 @@ use crate::train::{Control, FieldError, Job, TrainConfig};
 /// Why a run was not started.
 #[derive(Debug)]
 pub(super) enum Refusal {
-    /// There is no data yet, or another run is live.
+    /// The dataset is missing, or another run is live.
     NotNow,
-    /// The configuration does not fit the data.
+    /// The configuration does not fit the dataset.
     Wrong(Vec<FieldError>),
-    /// The system gives no thread.
+    /// The system cannot start a thread.
     NoThread(String),
 }
 
 impl Studio {
-    /// Does what a person wants, or adds a notice that says why not. Never blocks on files,
-    /// training or prediction: those happen elsewhere.
+    /// Applies an action, or adds a notice that explains why not. Never blocks on files, training
+    /// or prediction: those run on other threads.
     pub fn handle(&mut self, action: Action) {
         match action {
             Action::SetDraft(draft) => self.set_draft(*draft),
@@ -34,7 +34,7 @@ impl Studio {
             Action::Resume => self.steer(Control::resume),
             Action::Step => self.step(),
             Action::Stop => {
-                // Whoever stops does not want the next one to start by itself.
+                // After a stop, the next queued run must not start by itself.
                 self.clear_queue();
                 self.steer(Control::stop);
             }
@@ -98,8 +98,8 @@ impl Studio {
         }
     }
 
-    /// Starts a run with the settings of the panel, unless there is no data, something is wrong or
-    /// another one is live.
+    /// Starts a run with the settings of the panel, unless the dataset is missing, the settings are
+    /// invalid or another run is live.
     fn train(&mut self, control: Control) {
         match self.begin(self.draft.clone(), control) {
             Ok(()) => self.is_from_queue = false,
@@ -131,7 +131,7 @@ impl Studio {
         if self.live_run().is_some() {
             self.steer(Control::step);
         } else {
-            // Told before the run begins, so that it cannot run ahead.
+            // Set before the run begins, so that it takes effect from the first batch.
             let control = Control::default();
             control.step();
             self.train(control);
@@ -150,7 +150,7 @@ impl Studio {
         self.ask();
     }
 
-    /// A number that is another one each time, for choices that are no part of a run.
+    /// A different number each time, for random choices that are not part of a run.
     pub(super) fn pick(&mut self) -> u64 {
         self.n_picks += 1;
         let now = std::time::SystemTime::now()

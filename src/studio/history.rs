@@ -1,4 +1,4 @@
-//! The settings as they were, to go back to.
+//! Undo history of the settings.
 
 use std::time::{Duration, Instant};
 
@@ -6,24 +6,24 @@ use serde_json::Value;
 
 use crate::train::TrainConfig;
 
-/// States to go back to, at most.
+/// Maximum number of undo steps.
 const LIMIT: usize = 200;
 
-/// While a number is dragged or typed it takes many values: those that follow one another within
-/// this time are one edit.
+/// A number that is dragged or typed takes many values: those that follow each other within this
+/// time are one edit.
 const PAUSE: Duration = Duration::from_millis(800);
 
-/// What the settings were, and what they were before that was taken back.
+/// The settings before each edit, and those that were undone.
 #[derive(Debug, Default)]
 pub struct History {
     past: Vec<TrainConfig>,
     future: Vec<TrainConfig>,
-    /// The number that was changed last, and when.
+    /// The number that was edited last, and when.
     last: Option<(String, Instant)>,
 }
 
 impl History {
-    /// Takes in that the settings were `before` and are `after` now.
+    /// Records that the settings changed from `before` to `after`.
     pub fn record(&mut self, before: &TrainConfig, after: &TrainConfig, now: Instant) {
         if before == after {
             return;
@@ -41,7 +41,7 @@ impl History {
         self.last = number.map(|number| (number, now));
     }
 
-    /// The settings before the last edit, for those that are `now`.
+    /// Undoes the last edit and returns the settings before it; `now` are the current ones.
     pub fn undo(&mut self, now: &TrainConfig) -> Option<TrainConfig> {
         let before = self.past.pop()?;
         self.future.push(now.clone());
@@ -49,7 +49,7 @@ impl History {
         Some(before)
     }
 
-    /// The settings that were taken back last, for those that are `now`.
+    /// Redoes the last undone edit and returns its settings; `now` are the current ones.
     pub fn redo(&mut self, now: &TrainConfig) -> Option<TrainConfig> {
         let after = self.future.pop()?;
         self.past.push(now.clone());
@@ -57,23 +57,23 @@ impl History {
         Some(after)
     }
 
-    /// Whether there is something to take back.
+    /// Whether there is an edit to undo.
     pub fn can_undo(&self) -> bool {
         !self.past.is_empty()
     }
 
-    /// Whether there is something to put back.
+    /// Whether there is an edit to redo.
     pub fn can_redo(&self) -> bool {
         !self.future.is_empty()
     }
 }
 
-/// The place of the one number in which two settings differ; nothing where more differs.
+/// The path of the one number in which two settings differ; `None` if more differs.
 fn only_number_changed(before: &TrainConfig, after: &TrainConfig) -> Option<String> {
     let value = |config: &TrainConfig| serde_json::to_value(config).ok();
     let mut places = Vec::new();
     collect_changes("", &value(before)?, &value(after)?, &mut places);
-    // The name of the preset follows from the layers.
+    // The preset's name follows from the layers.
     places.retain(|(place, _)| place != "/preset");
     match places.as_slice() {
         [(place, true)] => Some(place.clone()),
@@ -81,7 +81,7 @@ fn only_number_changed(before: &TrainConfig, after: &TrainConfig) -> Option<Stri
     }
 }
 
-/// Adds the places in which two values differ, and whether a number changed there.
+/// Collects the paths at which two values differ, and whether each is a number.
 fn collect_changes(place: &str, before: &Value, after: &Value, places: &mut Vec<(String, bool)>) {
     match (before, after) {
         (Value::Object(a), Value::Object(b)) if a.keys().eq(b.keys()) => {
@@ -177,7 +177,7 @@ mod tests {
         let back = history.undo(&changed).unwrap();
         edit(&mut history, start, 1, &back, |c| c.seed = 9);
         assert!(!history.can_redo());
-        // What changes nothing is no edit.
+        // Recording unchanged settings is not an edit.
         let mut history = History::default();
         edit(&mut history, start, 0, &first, |_| {});
         assert!(!history.can_undo());

@@ -1,4 +1,4 @@
-//! Looking closer: into the next batch of a run that waits, and at the layers of one that trains.
+//! Inspects the next batch of a paused run, and the layers of one in training.
 
 use super::Studio;
 use super::background::Message;
@@ -6,12 +6,12 @@ use crate::runs::Status;
 use crate::train::{FieldError, Inspection, Job, inspect};
 
 impl Studio {
-    /// The batch that was looked into last, until it is put away.
+    /// The batch that was inspected last, until the inspection is closed.
     pub fn inspection(&self) -> Option<&Inspection> {
         self.inspection.as_ref()
     }
 
-    /// Whether there is a batch to look into: the run waits between two of them.
+    /// Whether a batch can be inspected: the run is paused between two of them.
     pub fn can_inspect(&self) -> bool {
         let Some(run) = self.live_run() else {
             return false;
@@ -21,7 +21,7 @@ impl Studio {
         is_waiting && self.timeline.at(step).is_some()
     }
 
-    /// Computes what the next batch will do.
+    /// Computes the effect of the next batch.
     pub(super) fn inspect(&mut self) {
         if !self.can_inspect() {
             return;
@@ -31,7 +31,7 @@ impl Studio {
         };
         let (state, dataset) = (state.clone(), dataset.clone());
         self.background
-            .run("looking into the batch".to_owned(), move || {
+            .run("inspecting the batch".to_owned(), move || {
                 let look = || {
                     let job = Job::new(state.config.clone(), dataset)
                         .map_err(|errors| FieldError::joined(&errors))?;
@@ -41,7 +41,7 @@ impl Studio {
             });
     }
 
-    /// Whether the layers are measured while training.
+    /// Whether layer statistics are on.
     pub fn watches_layers(&self) -> bool {
         self.watches_layers
     }

@@ -1,4 +1,4 @@
-//! Going on with a run that ended, and branching off one.
+//! Starts runs: new ones, resumed ones, and branches.
 
 use std::path::Path;
 
@@ -14,27 +14,27 @@ use crate::train::{
     TrainConfig,
 };
 
-/// Updates between two full states on disk: what a crash can cost.
+/// Updates between two checkpoints: the most that a crash can cost.
 const CHECKPOINT_EVERY: u64 = 1000;
 
-/// A run read from its folder to go on with.
+/// A run read from its folder to be resumed.
 pub(super) struct Reopened {
     id: RunId,
-    /// The configuration to go on with.
+    /// The configuration to resume with.
     config: TrainConfig,
-    /// None for a run that ended before its first full state, which begins again.
+    /// `None` for a run that ended before its first checkpoint and starts again.
     checkpoint: Option<Checkpoint>,
-    /// What belongs to the run; one of an older version does not say.
+    /// The run's options; `None` for a run of an older version.
     options: Option<RunOptions>,
-    /// What to say about it, in one sentence.
+    /// A notice, in one sentence.
     news: Option<String>,
     recorder: Recorder,
     state: RunState,
     n_more: usize,
 }
 
-/// Reads the run in the folder `path`, which must have learned from the images with `fingerprint`.
-/// Nothing is changed before everything is read.
+/// Reads the run in the folder `path`, which must have been trained on the dataset with
+/// `fingerprint`. Nothing changes until everything is read.
 fn reopen(path: &Path, fingerprint: &str, n_more: usize) -> Result<Reopened, String> {
     let read = || -> Result<_, RunFolderError> {
         let folder = RunFolder::open(path)?;
@@ -50,12 +50,12 @@ fn reopen(path: &Path, fingerprint: &str, n_more: usize) -> Result<Reopened, Str
     let manifest = folder.manifest();
     if manifest.data.fingerprint != fingerprint {
         return Err(format!(
-            "{} learned from other images, {}: open those first",
+            "{} was trained on a different dataset, {}: open that first",
             manifest.name, manifest.data.name
         ));
     }
     let recorder = Recorder::reopen(path, checkpoint.as_ref()).map_err(|e| e.to_string())?;
-    // A run of an older version is kept as the window keeps its own.
+    // A run of an older version is saved like the window's own.
     let recorder = recorder.keeping(manifest.checkpoints.unwrap_or(POLICY));
     let begun = || manifest.config.clone();
     Ok(Reopened {
@@ -71,18 +71,18 @@ fn reopen(path: &Path, fingerprint: &str, n_more: usize) -> Result<Reopened, Str
 }
 
 impl Studio {
-    /// Whether the run is kept in a folder of the workspace, and over.
+    /// Whether the run is saved in the workspace and has ended.
     pub fn can_continue(&self, id: &RunId) -> bool {
         let is_over = self.run(id).is_some_and(|run| !run.state.is_live());
         self.workspace.is_some() && is_over && self.live_run().is_none()
     }
 
-    /// Whether runs are kept on disk.
+    /// Whether runs are saved on disk.
     pub fn is_kept(&self) -> bool {
         self.workspace.is_some()
     }
 
-    /// Whether a branch can start: from the weights that the timeline shows.
+    /// Whether a branch can start from the snapshot that the timeline shows.
     pub fn can_branch(&self) -> bool {
         self.dataset().is_some()
             && self.errors.is_empty()
@@ -90,13 +90,13 @@ impl Studio {
             && !self.timeline().states().is_empty()
     }
 
-    /// A job as the window runs it.
+    /// A job with the window's options.
     pub(super) fn watched(job: Job) -> Job {
         job.with_checkpoints(CHECKPOINT_EVERY)
             .on_divergence(OnDivergence::Ask)
     }
 
-    /// A job that goes on as the run began; one of an older version goes on as the window's own.
+    /// A job with the options the run began with; without them, with the window's own.
     fn as_begun(job: Job, options: Option<RunOptions>) -> Job {
         match options {
             Some(options) => job.with_options(options),
@@ -104,7 +104,7 @@ impl Studio {
         }
     }
 
-    /// Reads a run of the workspace to go on with it, for `n_more` epochs more than it was to have.
+    /// Reads a run of the workspace to resume it, for `n_more` epochs more than it was planned for.
     pub(super) fn continue_run(&mut self, id: &RunId, n_more: usize) {
         let (Some(workspace), Some(dataset)) = (&self.workspace, self.dataset()) else {
             return;
@@ -120,13 +120,13 @@ impl Studio {
         });
     }
 
-    /// Goes on with a run that was read.
+    /// Resumes a run that was read.
     pub(super) fn resume_with(&mut self, reopened: Reopened) {
         let Some(dataset) = self.dataset().cloned() else {
-            return self.notify_error("there are no images to go on with".to_owned());
+            return self.notify_error("There is no dataset to train on".to_owned());
         };
         if self.live_run().is_some() {
-            return self.notify_error("another run has begun meanwhile".to_owned());
+            return self.notify_error("Another run has started meanwhile".to_owned());
         }
         let n_more = reopened.n_more;
         let mut config = reopened.config;
@@ -138,7 +138,7 @@ impl Studio {
             Err(errors) => return self.notify_error(FieldError::joined(&errors)),
         };
         let n_train = job.split().train.len();
-        // A run that begins again says it as it starts.
+        // A run that starts again sends its own start event.
         let longer = checkpoint.as_ref().filter(|_| n_more > 0);
         let longer = longer.map(|checkpoint| Event::Changed {
             step: checkpoint.step(),
@@ -157,7 +157,7 @@ impl Studio {
         let control = Control::default();
         control.watch_layers(self.watches_layers);
         if let Err(error) = self.background.train(job, control, origin, keep) {
-            return self.notify_error(format!("the training thread could not be started: {error}"));
+            return self.notify_error(format!("The training thread could not be started: {error}"));
         }
         reopened
             .news
@@ -167,7 +167,7 @@ impl Studio {
         self.leave_other_models();
     }
 
-    /// Starts a run from the weights that the timeline shows, with the settings of the panel.
+    /// Starts a run from the snapshot that the timeline shows, with the settings of the panel.
     pub(super) fn branch(&mut self) {
         if !self.can_branch() {
             return;
@@ -211,7 +211,7 @@ impl Studio {
         }
     }
 
-    /// Starts a run of this studio, kept in a folder of its own.
+    /// Starts a run of this studio, saved in its own folder.
     pub(super) fn launch(
         &mut self,
         job: Job,
@@ -234,7 +234,7 @@ impl Studio {
         });
         let id = match &folder {
             Some(folder) => RunId::of_folder(&folder.path),
-            // Kept nowhere, it is known by its name, which has the number of the run in it.
+            // Without a folder, it is identified by its name, which contains the run's number.
             None => RunId::new(&name),
         };
         let keep = folder.map_or(Keep::Off, Keep::Planned);
@@ -243,14 +243,14 @@ impl Studio {
         self.background
             .train(job, control, origin, keep)
             .map_err(|e| {
-                Refusal::NoThread(format!("the training thread could not be started: {e}"))
+                Refusal::NoThread(format!("The training thread could not be started: {e}"))
             })?;
         self.library.begin(id, color, RunState::new(name, config));
         self.leave_other_models();
         Ok(())
     }
 
-    /// A run that begins is what the canvas asks.
+    /// The drawing is classified by the run that starts.
     fn leave_other_models(&mut self) {
         self.earlier = None;
         if matches!(self.model, Model::Opened { .. } | Model::Snapshot { .. }) {
@@ -259,10 +259,10 @@ impl Studio {
     }
 }
 
-/// What going on with a run would do, in a word; `None` for one that is live.
+/// The label for resuming a run; `None` for one that is live.
 pub fn continue_word(status: &Status) -> Option<&'static str> {
     match status {
-        Status::Finished(Finish::Completed) => Some("Extend"),
+        Status::Finished(Finish::Completed) => Some("Train longer"),
         Status::Interrupted | Status::Finished(_) => Some("Resume"),
         Status::Starting | Status::Running | Status::Paused => None,
     }

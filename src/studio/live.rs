@@ -1,4 +1,4 @@
-//! The studio's ear in the training thread.
+//! The observer in the training thread.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -12,18 +12,19 @@ use crate::model::{Classifier, Network};
 use crate::runs::{BestBy, CheckpointPolicy, Recorder, RunMeta, Summary};
 use crate::train::{Checkpoint, Event, Job, Observer, Outcome, TrainConfig};
 
-/// Time between two copies of the weights: an answer on the canvas that moves ten times a second
-/// looks alive, and costs less than one part in a hundred of the training.
+/// Time between two copies of the weights: predictions that update ten times per second look
+/// smooth, and cost less than one percent of the training.
 const COPY_EVERY: Duration = Duration::from_millis(100);
 
-/// What stays on disk: enough full states of a run for its timeline to be looked at later.
+/// Checkpoints kept on disk: enough for a run's timeline to be shown later.
 pub(super) const POLICY: CheckpointPolicy = CheckpointPolicy {
     keep_last: 3,
     keep_spread: 64 << 20,
     keep_best: Some(BestBy::Accuracy),
 };
 
-/// Sends events to the window, copies of the weights to the canvas, and both to the run's folder.
+/// Sends events to the window and copies of the weights to the canvas, and records both in the
+/// run's folder.
 pub(super) struct Live {
     job: Job,
     config: TrainConfig,
@@ -37,17 +38,17 @@ pub(super) struct Live {
     problems: Option<Sender<String>>,
 }
 
-/// Where a run will be kept.
+/// Where a run is saved.
 pub(super) struct NewFolder {
     pub(super) path: PathBuf,
     pub(super) about: RunMeta,
 }
 
-/// The keeping of the run.
+/// The recording of the run.
 pub(super) enum Keep {
-    /// Not kept, because nobody wants it or it is no longer possible.
+    /// Off, because it was not requested or has failed.
     Off,
-    /// The folder is made when the run starts, in its thread, for it touches the disk.
+    /// The folder is created when the run starts, on its thread, as this accesses the disk.
     Planned(NewFolder),
     On(Recorder),
 }
@@ -68,14 +69,13 @@ impl Live {
         }
     }
 
-    /// The full states of the run are for `timeline`.
+    /// Adds the run's states to `timeline`.
     pub(super) fn with_timeline(mut self, timeline: SharedTimeline) -> Live {
         self.timeline = timeline;
         self
     }
 
-    /// The run is kept as `keep` says; what goes wrong with that is told to `problems`, and training
-    /// goes on.
+    /// Records the run as `keep` says; errors are sent to `problems`, and training continues.
     pub(super) fn recorded(mut self, keep: Keep, problems: Sender<String>) -> Live {
         self.record = keep;
         self.problems = Some(problems);
@@ -91,7 +91,7 @@ impl Live {
                         Keep::On(recorder)
                     }
                     Err(error) => {
-                        self.send(format!("this run is not kept: {error}"));
+                        self.send(format!("This run is not saved: {error}"));
                         Keep::Off
                     }
                 }
@@ -99,10 +99,10 @@ impl Live {
             Keep::On(mut recorder) => {
                 recorder.event(event);
                 if let Some(problem) = recorder.checkpoint_news() {
-                    self.send(format!("a full state was not kept: {problem}"));
+                    self.send(format!("A checkpoint was not saved: {problem}"));
                 }
                 if let Some(problem) = recorder.problem() {
-                    self.send(format!("this run is no longer recorded: {problem}"));
+                    self.send(format!("This run is no longer recorded: {problem}"));
                     Keep::Off
                 } else {
                     Keep::On(recorder)
@@ -114,7 +114,7 @@ impl Live {
 
     fn send(&self, problem: String) {
         if let Some(problems) = &self.problems {
-            // Nobody listens when the window is closing.
+            // Sending fails if the window is closing.
             let _ = problems.send(problem);
         }
     }
@@ -129,7 +129,7 @@ impl Live {
         }
     }
 
-    /// The run is over: its final weights are for the canvas, and for its folder.
+    /// Ends the run: its final weights go to the canvas and to its folder.
     pub(super) fn finish(mut self, outcome: Option<Outcome>) {
         if let Some(outcome) = outcome {
             let summary = Summary::new(&outcome);
@@ -138,7 +138,7 @@ impl Live {
             if let Keep::On(recorder) = std::mem::replace(&mut self.record, Keep::Off)
                 && let Err(error) = recorder.finish(&summary, &classifier)
             {
-                self.send(format!("the run was not kept completely: {error}"));
+                self.send(format!("The run was not saved completely: {error}"));
             }
             self.latest.set(classifier);
         }
@@ -160,7 +160,7 @@ impl Observer for Live {
             _ => {}
         }
         self.record(event);
-        // Nobody listens when the window is closing.
+        // Sending fails if the window is closing.
         let _ = self.events.send(event.clone());
         (self.wake)();
     }
@@ -181,7 +181,7 @@ impl Observer for Live {
             return;
         }
         self.last_copy = Some(Instant::now());
-        // Without memory for a copy the canvas keeps the older one; training itself would fail.
+        // If there is no memory for a copy, the older one stays; training itself would fail.
         if let Ok(copy) = network.deep_copy() {
             self.latest.set(self.classifier(copy, None));
         }

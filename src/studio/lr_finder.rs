@@ -1,28 +1,28 @@
-//! The learning-rate finder of the window.
+//! The LR finder of the window.
 
 use super::Studio;
 use super::background::Message;
 use crate::train::{Job, LrCurve, LrSearch, find_lr};
 
-/// Where the search for a learning rate stands.
+/// The state of the LR finder.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub enum LrFinder {
-    /// Nobody asked, or the answer was put away.
+    /// Not started, or closed.
     #[default]
     Closed,
-    /// The mock run runs.
+    /// The trial run is in progress.
     Searching,
-    /// It is over.
+    /// The trial run has finished.
     Found(LrCurve),
 }
 
 impl Studio {
-    /// Where the search for a learning rate stands.
+    /// The state of the LR finder.
     pub fn lr_finder(&self) -> &LrFinder {
         &self.lr_finder
     }
 
-    /// Starts the mock run for the settings of the panel.
+    /// Starts the trial run for the settings of the panel.
     pub(super) fn find_lr(&mut self) {
         let Some(dataset) = self.dataset().cloned().filter(|_| self.can_train()) else {
             return;
@@ -37,13 +37,13 @@ impl Studio {
         self.lr_finder = LrFinder::Searching;
         let control = self.background.closing();
         self.background
-            .run("looking for a learning rate".to_owned(), move || {
+            .run("finding a learning rate".to_owned(), move || {
                 let found = find_lr(&job, &LrSearch::default(), &control);
                 Message::Rates(found.map_err(|e| e.to_string()))
             });
     }
 
-    /// Takes in what the mock run found, unless it was put away meanwhile.
+    /// Stores the result of the trial run, unless the finder was closed meanwhile.
     pub(super) fn receive_lr_curve(&mut self, found: Result<LrCurve, String>) {
         if self.lr_finder != LrFinder::Searching {
             return;
@@ -57,7 +57,7 @@ impl Studio {
         };
     }
 
-    /// Puts a rate into the settings.
+    /// Copies a learning rate into the settings.
     pub(super) fn use_lr(&mut self, rate: f64) {
         let mut draft = self.draft.clone();
         draft.learning_rate = rate;

@@ -1,4 +1,4 @@
-//! What the threads of the studio tell, and what becomes of it.
+//! Handles the results of the studio's threads.
 
 use std::sync::Arc;
 
@@ -23,7 +23,7 @@ impl Studio {
                 };
             }
             Message::Opened(path, Ok(classifier)) => {
-                self.notify(format!("opened {}", path.display()));
+                self.notify(format!("Opened {}", path.display()));
                 let classifier = Arc::new(classifier);
                 self.model = Model::Opened { path, classifier };
                 self.ask();
@@ -46,7 +46,7 @@ impl Studio {
                     .into_iter()
                     .for_each(|text| self.notify_error(text));
             }
-            Message::Saved(path, Ok(())) => self.notify(format!("saved {}", path.display())),
+            Message::Saved(path, Ok(())) => self.notify(format!("Saved {}", path.display())),
             Message::Tidied(result) => self.receive_trash_result(result),
             Message::Baseline(workspace, found) => self.receive_baseline(&workspace, found),
             Message::Trash(changed, trash) => self.receive_trash(changed, trash),
@@ -58,7 +58,7 @@ impl Studio {
         }
     }
 
-    /// Says how the run of this studio ended, where that is not plain from the curves.
+    /// Adds a notice about how the run ended, if the curves do not show it.
     pub(super) fn tell_end(&mut self) {
         let own = self.library.own().map(|run| &run.state.status);
         let Some(Status::Finished(finish)) = own else {
@@ -67,8 +67,8 @@ impl Studio {
         match finish.clone() {
             Finish::Completed | Finish::EarlyStopped | Finish::Stopped => {}
             Finish::Diverged { step } => self.notify_error(format!(
-                "training diverged at step {step}: the loss is no longer a number. The last finite \
-                 weights are kept; try a smaller learning rate"
+                "Training diverged at step {step}: the loss became NaN. The last finite weights \
+                 are kept; try a smaller learning rate"
             )),
             Finish::Failed { message } => self.notify_error(message),
         }
@@ -86,7 +86,7 @@ impl Studio {
         }
     }
 
-    /// Asks the model about the canvas; an empty canvas or no model has no answer.
+    /// Requests a prediction for the drawing; there is none without a drawing or a model.
     pub(super) fn ask(&mut self) {
         self.ask_predictions();
         let Some(classifier) = self.classifier().cloned() else {
@@ -112,8 +112,8 @@ impl Studio {
             .as_ref()
             .and_then(|p| p.take_answer());
         match answer.map(|a| a.prediction) {
-            // An answer to an older sketch is still the newest there is, unless the canvas was
-            // emptied meanwhile.
+            // A prediction for an older sketch is still the newest available, unless the canvas
+            // was cleared meanwhile.
             Some(prediction) if !self.pad.is_empty() => self.answer = prediction.transpose(),
             _ => {}
         }

@@ -1,7 +1,7 @@
-//! The app without a window.
+//! The application without a window.
 //!
-//! Data flows one way: a front end reads [`Studio`], and hands it [`Action`]s; threads of the
-//! studio answer through channels that [`Studio::pump`] empties.
+//! Data flows one way: a front end reads [`Studio`] and sends it [`Action`]s; the studio's threads
+//! report through channels that [`Studio::pump`] empties.
 
 mod action;
 mod background;
@@ -54,55 +54,55 @@ use rewind::Earlier;
 /// Called from other threads when there is something to [`Studio::pump`].
 pub type Wake = Arc<dyn Fn() + Send + Sync>;
 
-/// The images to learn from.
+/// The dataset.
 #[derive(Clone, Debug)]
 pub enum DataState {
-    /// None, because none could be read.
+    /// Missing, because it could not be read.
     None,
     /// Being read in the background.
     Loading {
-        /// What is being read.
+        /// The name of what is being read.
         name: String,
-        /// What was there before, to go back to when this cannot be read.
+        /// The previous dataset, to return to if this cannot be read.
         before: Option<Arc<Dataset>>,
     },
-    /// There.
+    /// Available.
     Ready(Arc<Dataset>),
 }
 
-/// Something a person should read once.
+/// A message to the user.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Notice {
-    /// Whether something went wrong.
+    /// Whether it is an error.
     pub is_error: bool,
     /// One sentence.
     pub text: String,
 }
 
-/// What the canvas asks.
+/// The model that classifies the drawing.
 #[derive(Clone, Debug)]
 pub enum Model {
-    /// No network yet: train one or open one.
+    /// No model yet: train one or open one.
     None,
-    /// The network that is training now, as of a moment ago, or the last one trained.
+    /// The network in training, as of a moment ago, or the last one trained.
     Trained(Arc<Classifier>),
-    /// The network as it was after an earlier update of the run whose timeline is shown.
+    /// The network after an earlier update of the run whose timeline is shown.
     Snapshot {
-        /// That update.
+        /// The update.
         step: u64,
         /// The network.
         classifier: Arc<Classifier>,
     },
     /// A network from a file.
     Opened {
-        /// Where it came from.
+        /// Its file.
         path: PathBuf,
         /// The network.
         classifier: Arc<Classifier>,
     },
 }
 
-/// What was changed last, and so what an undo without further words means.
+/// What was edited last, and is therefore undone next.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum LastEdited {
     /// The canvas.
@@ -112,7 +112,7 @@ pub enum LastEdited {
     Settings,
 }
 
-/// The whole state of the app, to be read by a front end.
+/// The whole state of the application, read by a front end.
 pub struct Studio {
     data: DataState,
     draft: TrainConfig,
@@ -122,46 +122,46 @@ pub struct Studio {
     library: Library,
     sweeps: Sweeps,
     model: Model,
-    /// The newest weights of the last run, whether or not the canvas asks them.
+    /// The newest weights of the last run, whether or not they classify the drawing.
     trained: Option<Arc<Classifier>>,
     timeline: Timeline,
-    /// A run whose timeline is looked at instead.
+    /// The run whose timeline is open instead.
     earlier: Option<Earlier>,
     /// The timelines of earlier runs of this session.
     past: Vec<(RunId, Timeline)>,
     lr_finder: LrFinder,
     inspection: Option<Inspection>,
-    /// Whether the layers are measured while training.
+    /// Whether layer statistics are on.
     watches_layers: bool,
     pad: Pad,
-    /// The newest answer to what is on the canvas, or why there is none.
+    /// The newest prediction for the drawing, or the error.
     answer: Option<Result<Prediction, String>>,
     notices: Vec<Notice>,
-    /// Folder in which runs are kept; `None` keeps none.
+    /// Folder in which runs are saved; `None` saves none.
     workspace: Option<PathBuf>,
-    /// Looks at the runs there.
+    /// Watches the runs there.
     watch: Option<Watch>,
-    /// The runs in the trash, as of the last look.
+    /// The runs in the trash, as of the last update.
     trash: Vec<RunId>,
-    /// Counts the random choices of the window, so that each is another one.
+    /// Counts the window's random choices, so that each is different.
     n_picks: u64,
-    /// Configurations that wait to be trained.
+    /// Queued configurations.
     queue: VecDeque<TrainConfig>,
-    /// Whether the run that trains, or trained last, came from the queue.
+    /// Whether the run in training, or trained last, came from the queue.
     is_from_queue: bool,
     compared: Compared,
     background: Background,
 }
 
-/// Number of images in MNIST's training set, assumed until the data is read.
+/// Number of images in MNIST's training set, assumed until the dataset is read.
 const MNIST_IMAGES: usize = 60_000;
 
 impl Studio {
-    /// A studio that is loading MNIST and the runs kept in `workspace`; without one, it keeps no
-    /// runs. `wake` is called from other threads.
+    /// Creates a studio that loads MNIST and the runs in `workspace`; `None` saves no runs. `wake`
+    /// is called from other threads.
     ///
     /// # Errors
-    /// When the system gives no threads.
+    /// If the system cannot start threads.
     pub fn new(workspace: Option<PathBuf>, wake: Wake) -> std::io::Result<Studio> {
         let mut studio = Studio {
             data: DataState::None,
@@ -199,7 +199,7 @@ impl Studio {
         Ok(studio)
     }
 
-    /// Takes in what the threads have told, for at most `budget`.
+    /// Handles the threads' results, for at most `budget`.
     pub fn pump(&mut self, budget: Duration) {
         let start = Instant::now();
         while start.elapsed() < budget {

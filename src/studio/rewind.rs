@@ -1,5 +1,4 @@
-//! The timeline of a run that is over: the full states that are still in memory, or those its
-//! folder keeps.
+//! The timeline of a run that has ended: its states in memory, or those saved in its folder.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -11,17 +10,17 @@ use crate::model::{Classifier, Network};
 use crate::runs::{RunFolder, RunId, RunState};
 use crate::train::{Checkpoint, FieldError};
 
-/// A run of the list with its full states.
+/// A run with its states.
 pub(super) struct Earlier {
     id: RunId,
-    /// What happened in it.
+    /// Its run state.
     pub(super) state: RunState,
     pub(super) timeline: Timeline,
-    /// A network of its kind, to put the states into.
+    /// A network of the same architecture, to load the states into.
     pub(super) template: Classifier,
 }
 
-/// A run of this session with its full states, and without a network yet.
+/// A run of this session with its states, without a network yet.
 struct Remembered {
     id: RunId,
     state: RunState,
@@ -31,7 +30,7 @@ struct Remembered {
 impl Remembered {
     fn open(self, dataset: &Arc<Dataset>) -> Result<Earlier, String> {
         let last = self.timeline.states().last();
-        let last = last.ok_or_else(|| format!("{} keeps no full state", self.state.name))?;
+        let last = last.ok_or_else(|| format!("{} has no checkpoint", self.state.name))?;
         Ok(Earlier {
             template: template(last, dataset)?,
             id: self.id,
@@ -41,19 +40,19 @@ impl Remembered {
     }
 }
 
-/// Reads the run in the folder `path`, which must have learned from the images of `dataset`.
+/// Reads the run in the folder `path`, which must have been trained on `dataset`.
 fn read(path: &Path, name: &str, dataset: &Arc<Dataset>) -> Result<Earlier, String> {
     let folder = RunFolder::open(path).map_err(|e| e.to_string())?;
     let manifest = folder.manifest();
     if manifest.data.fingerprint != dataset.fingerprint {
         return Err(format!(
-            "{name} learned from other images, {}: open those first",
+            "{name} was trained on a different dataset, {}: open that first",
             manifest.data.name
         ));
     }
     let mut states = folder.checkpoints().map_err(|e| e.to_string())?;
     let Some(last) = states.last() else {
-        return Err(format!("{name} keeps no full state to look at"));
+        return Err(format!("{name} has no checkpoint to show"));
     };
     let template = template(last, dataset)?;
     let params = template.network.params();
@@ -68,10 +67,10 @@ fn read(path: &Path, name: &str, dataset: &Arc<Dataset>) -> Result<Earlier, Stri
     })
 }
 
-/// A network of the kind `state` is of.
+/// A network of `state`'s architecture.
 fn template(state: &Checkpoint, dataset: &Arc<Dataset>) -> Result<Classifier, String> {
     let config = &state.config;
-    // Not as a job: what is too large to train here can still be looked at.
+    // Not as a job: a network too large to train here can still be shown.
     let errors = config.check(
         dataset.image_shape(),
         dataset.n_classes(),
@@ -91,8 +90,8 @@ fn template(state: &Checkpoint, dataset: &Arc<Dataset>) -> Result<Classifier, St
 }
 
 impl Studio {
-    /// Whether the run may have full states that are not shown already: it is over, and in memory or
-    /// in the workspace.
+    /// Whether the run may have states that are not shown already: it has ended, and is in memory
+    /// or in the workspace.
     pub fn can_open_timeline(&self, id: &RunId) -> bool {
         let is_over = self.run(id).is_some_and(|run| !run.state.is_live());
         let is_kept = self.workspace.is_some() || self.past.iter().any(|(past, _)| past == id);
@@ -100,12 +99,13 @@ impl Studio {
         is_over && is_kept && !is_newest && self.dataset().is_some()
     }
 
-    /// The run of the list whose timeline is open, if it is not the newest run's.
+    /// The run whose timeline is open, if it is not the newest run's.
     pub fn earlier_run(&self) -> Option<&RunId> {
         self.earlier.as_ref().map(|earlier| &earlier.id)
     }
 
-    /// Another run begins: the full states of the newest one stay, as long as there is room.
+    /// Called before another run begins: the newest one's states stay in memory while there is
+    /// room.
     pub(super) fn remember_timeline(&mut self) {
         self.background.timeline().read_into(&mut self.timeline);
         let Some(id) = self.library.own().map(|run| run.id.clone()) else {
@@ -121,7 +121,7 @@ impl Studio {
         }
     }
 
-    /// Shows the full states of a run of the list, reading them where they are not in memory.
+    /// Shows the states of a run, reading them if they are not in memory.
     pub(super) fn open_timeline(&mut self, id: &RunId) {
         if !self.can_open_timeline(id) {
             return;
@@ -134,9 +134,9 @@ impl Studio {
         let folder = self.workspace.as_ref().map(|w| w.join(id.as_str()));
         let activity = format!("opening the timeline of {name}");
         self.background.run(activity, move || {
-            let in_memory = remembered.ok_or_else(|| format!("{name} keeps no full state"));
+            let in_memory = remembered.ok_or_else(|| format!("{name} has no checkpoint"));
             let opened = in_memory.and_then(|run| run.open(&dataset));
-            // The images may be others by now; then the run's folder is asked, and says so.
+            // The dataset may have changed; reading the run's folder then reports it.
             let opened = opened.or_else(|error| match &folder {
                 Some(folder) => read(folder, &name, &dataset),
                 None => Err(error),
@@ -145,7 +145,7 @@ impl Studio {
         });
     }
 
-    /// A run of this session whose full states are in memory.
+    /// A run of this session whose states are in memory.
     fn remembered(&self, id: &RunId) -> Option<Remembered> {
         let (_, timeline) = self.past.iter().find(|(past, _)| past == id)?;
         Some(Remembered {
@@ -155,7 +155,7 @@ impl Studio {
         })
     }
 
-    /// Shows a timeline that was read, at its end. Its settings come into the panel, so that a
+    /// Shows a timeline that was read, at its end. Its settings are copied to the panel, so that a
     /// branch can start from it, unless a live run would take them over.
     pub(super) fn show_earlier(&mut self, earlier: Earlier) {
         let last = earlier.timeline.states().last().cloned();

@@ -1,22 +1,22 @@
-//! The full states of a run, to go back to: looked at by the canvas, and branched from.
+//! The states of a run to roll back to, to show on the canvas, and to branch from.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::train::Checkpoint;
 
-/// States kept unless somebody says otherwise, in bytes.
+/// Default memory limit for states, in bytes.
 pub(super) const USUAL_BUDGET: usize = 256 << 20;
 
-/// States of the beginning that stay, as long as they are no more than a third: after 0, 1, 2, 4, 8,
-/// 16, 32 and 64 updates.
+/// Early states that are never thinned, as long as they are at most a third of all: after 0, 1, 2,
+/// 4, 8, 16, 32 and 64 updates.
 const N_EARLY: usize = 8;
 
-/// Full states in the order of their steps, within a budget of memory.
+/// States in the order of their steps, within a memory limit.
 #[derive(Clone, Debug)]
 pub struct Timeline {
     states: Vec<Arc<Checkpoint>>,
     budget: usize,
-    /// Counts up with every change.
+    /// Increases with every change.
     version: u64,
 }
 
@@ -31,7 +31,7 @@ impl Default for Timeline {
 }
 
 impl Timeline {
-    /// A timeline of these states, the oldest first.
+    /// Creates a timeline of these states, oldest first.
     pub(super) fn of(states: Vec<Checkpoint>) -> Timeline {
         Timeline {
             states: states.into_iter().map(Arc::new).collect(),
@@ -39,7 +39,7 @@ impl Timeline {
         }
     }
 
-    /// The states, the oldest first.
+    /// The states, oldest first.
     pub fn states(&self) -> &[Arc<Checkpoint>] {
         &self.states
     }
@@ -49,17 +49,17 @@ impl Timeline {
         self.states.iter().find(|s| s.step() == step)
     }
 
-    /// Memory the states may take, in bytes.
+    /// The memory limit, in bytes.
     pub fn budget(&self) -> usize {
         self.budget
     }
 
-    /// Memory they take.
+    /// The memory in use, in bytes.
     pub fn n_bytes(&self) -> usize {
         self.states.iter().map(|s| s.n_bytes()).sum()
     }
 
-    /// Adds the newest state. What was kept of later steps has not happened any more.
+    /// Adds the newest state, and removes states of later steps, which have been undone.
     fn push(&mut self, state: Arc<Checkpoint>) {
         self.states.retain(|s| s.step() < state.step());
         self.states.push(state);
@@ -76,8 +76,8 @@ impl Timeline {
         self.thin();
     }
 
-    /// Keeps within the budget: the state goes whose neighbors are closest, so that what is left
-    /// stays evenly spread after a dense beginning. The newest never goes.
+    /// Enforces the memory limit: removes states whose neighbors are closest, so that the rest
+    /// stays evenly spaced after a dense beginning. The newest state always stays.
     fn thin(&mut self) {
         self.version += 1;
         let mut n_bytes = self.n_bytes();
@@ -95,7 +95,7 @@ impl Timeline {
     }
 }
 
-/// A timeline that the thread of the run writes and the studio reads.
+/// A timeline written by the training thread and read by the studio.
 #[derive(Clone, Default)]
 pub(super) struct SharedTimeline(Arc<Mutex<Timeline>>);
 
@@ -104,7 +104,7 @@ impl SharedTimeline {
         self.lock().push(state.clone());
     }
 
-    /// Another run begins.
+    /// Clears the timeline for another run.
     pub(super) fn clear(&self) {
         let mut timeline = self.lock();
         timeline.states.clear();
@@ -119,7 +119,7 @@ impl SharedTimeline {
         self.lock().set_budget(bytes);
     }
 
-    /// Brings `seen` up to date; a copy holds no weights of its own.
+    /// Updates `seen`; the copy shares the weights.
     pub(super) fn read_into(&self, seen: &mut Timeline) {
         let current = self.lock();
         if current.version != seen.version {
@@ -127,7 +127,7 @@ impl SharedTimeline {
         }
     }
 
-    /// The timeline is in order after every statement, so a panic elsewhere cannot spoil it.
+    /// The timeline is valid after every statement, so a panic elsewhere cannot corrupt it.
     fn lock(&self) -> MutexGuard<'_, Timeline> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

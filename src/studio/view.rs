@@ -1,4 +1,4 @@
-//! What a front end reads of the studio.
+//! What a front end reads from the studio.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -12,12 +12,12 @@ use crate::runs::{RunId, RunState};
 use crate::train::{Field, FieldError, Setting, TrainConfig};
 
 impl Studio {
-    /// The images to learn from.
+    /// The state of the dataset.
     pub fn data(&self) -> &DataState {
         &self.data
     }
 
-    /// The data, once it is there.
+    /// The dataset, once it is loaded.
     pub fn dataset(&self) -> Option<&Arc<Dataset>> {
         match &self.data {
             DataState::Ready(dataset) => Some(dataset),
@@ -25,37 +25,37 @@ impl Studio {
         }
     }
 
-    /// The settings as they stand in the panel; they may be wrong.
+    /// The settings in the panel; they may be invalid.
     pub fn draft(&self) -> &TrainConfig {
         &self.draft
     }
 
-    /// What was changed last.
+    /// What was edited last.
     pub fn last_edited(&self) -> LastEdited {
         self.last_edited
     }
 
-    /// Whether an edit of the settings can be taken back.
+    /// Whether an edit of the settings can be undone.
     pub fn can_undo_edit(&self) -> bool {
         self.history.can_undo()
     }
 
-    /// Whether an edit of the settings can be put back.
+    /// Whether an edit of the settings can be redone.
     pub fn can_redo_edit(&self) -> bool {
         self.history.can_redo()
     }
 
-    /// Everything that is wrong with the settings. Empty means that a run can start.
+    /// All errors in the settings. A run can start if there are none.
     pub fn errors(&self) -> &[FieldError] {
         &self.errors
     }
 
-    /// What there is to say about `field`.
+    /// The error at `field`.
     pub fn error_at(&self, field: Field) -> Option<&FieldError> {
         self.errors.iter().find(|e| e.field == field)
     }
 
-    /// Whether a run can start: the data is there, the settings are right, and none is live.
+    /// Whether a run can start: the dataset is loaded, the settings are valid, and no run is live.
     pub fn can_train(&self) -> bool {
         self.dataset().is_some() && self.errors.is_empty() && self.live_run().is_none()
     }
@@ -71,7 +71,7 @@ impl Studio {
             | Field::Warmup
             | Field::L1
             | Field::Augment(_) => true,
-            // A rate belongs to its layer; the other layers are another network.
+            // A dropout rate belongs to its layer; the other layers require a new network.
             Field::Layer(idx) => {
                 let layer = self.draft.model.layers.get(idx);
                 return layer.map_or(Effect::NextRun, |layer| self.effect_of_layer(layer));
@@ -85,8 +85,8 @@ impl Studio {
         self.effect_if(is_live_setting)
     }
 
-    /// When a change of a number of `layer`, one of the settings', would take effect: at once only
-    /// for a rate of dropout, as long as the other layers are those of the run.
+    /// When a change of a number of `layer` would take effect: immediately only for a dropout rate,
+    /// as long as the other layers are those of the run.
     pub fn effect_of_layer(&self, layer: &Layer) -> Effect {
         let fits = |r: &RunState| Setting::Dropout.can_change(&r.config, &self.draft);
         let is_rate = matches!(layer, Layer::Dropout { .. });
@@ -106,28 +106,28 @@ impl Studio {
         &self.library.runs
     }
 
-    /// The run this studio trains, or trained last.
+    /// The run in training, or trained last.
     pub fn own_run(&self) -> Option<&Run> {
         self.library.own()
     }
 
-    /// The run known by `id`.
+    /// The run with this `id`.
     pub fn run(&self, id: &RunId) -> Option<&Run> {
         self.library.get(id)
     }
 
-    /// Which runs are looked for, in every view of them.
+    /// The filter, shared by every view of runs.
     pub fn filter(&self) -> &Filter {
         self.library.filter()
     }
 
-    /// The runs that are looked for, oldest first.
+    /// The runs that match the filter, oldest first.
     pub fn filtered_runs(&self) -> impl Iterator<Item = &Run> {
         self.library.filtered()
     }
 
-    /// Another number whenever something about the runs, or about which are looked for, has
-    /// changed: what was made of them has to be made again.
+    /// Changes whenever the runs or the filter change, so that everything derived from them must be
+    /// recomputed.
     pub fn runs_version(&self) -> u64 {
         self.library.version
     }
@@ -137,32 +137,32 @@ impl Studio {
         self.watch.is_some() && !self.library.is_listed
     }
 
-    /// Folder in which runs are kept; `None` keeps none.
+    /// Folder in which runs are saved; `None` saves none.
     pub fn workspace(&self) -> Option<&Path> {
         self.workspace.as_deref()
     }
 
-    /// The run that others are compared with, if one was chosen.
+    /// The baseline, if there is one.
     pub fn baseline(&self) -> Option<&Run> {
         self.library.get(self.library.baseline.as_ref()?)
     }
 
-    /// Whether the run is picked, in every view of runs.
+    /// Whether the run is selected.
     pub fn is_selected(&self, id: &RunId) -> bool {
         self.library.selection.contains(id)
     }
 
-    /// The runs that are picked, by what they are known by.
+    /// The ids of the selected runs.
     pub fn selection(&self) -> &BTreeSet<RunId> {
         &self.library.selection
     }
 
-    /// The runs that are picked, oldest first, whether or not the filter lets them through.
+    /// The selected runs, oldest first, whether or not they match the filter.
     pub fn selected_runs(&self) -> impl Iterator<Item = &Run> {
         self.runs().iter().filter(|run| self.is_selected(&run.id))
     }
 
-    /// The run that is training or waiting, if there is one.
+    /// The run that is training or paused, if there is one.
     pub fn live_run(&self) -> Option<&RunState> {
         let own = self.library.own().map(|run| &run.state);
         own.filter(|state| state.is_live())
@@ -173,18 +173,18 @@ impl Studio {
         &self.sweeps
     }
 
-    /// What that run is known by.
+    /// The id of the live run.
     pub fn live_run_id(&self) -> Option<&RunId> {
         let own = self.library.own().filter(|run| run.state.is_live());
         own.map(|run| &run.id)
     }
 
-    /// What the canvas asks.
+    /// The model that classifies the drawing.
     pub fn model(&self) -> &Model {
         &self.model
     }
 
-    /// The network the canvas asks, from wherever it came.
+    /// The network that classifies the drawing, whatever its origin.
     pub fn classifier(&self) -> Option<&Arc<Classifier>> {
         match &self.model {
             Model::None => None,
@@ -194,14 +194,14 @@ impl Studio {
         }
     }
 
-    /// Whether the network the canvas asks is the moving average of a run's weights.
+    /// Whether the network that classifies the drawing is the EMA of a run's weights.
     pub fn is_averaged(&self) -> bool {
         let config = self.classifier().map(|c| &c.provenance.config);
         let decay = config.and_then(|c| c.get("ema_decay").or(c.get("average"))?.as_f64());
         decay.is_some_and(|decay| decay > 0.0)
     }
 
-    /// Whether there is a trained network to go back to from an opened one.
+    /// Whether there is a trained network to return to from an opened one.
     pub fn has_trained_model(&self) -> bool {
         self.trained.is_some()
     }
@@ -211,24 +211,24 @@ impl Studio {
         &self.pad
     }
 
-    /// The newest answer to what is on the canvas; `None` while the canvas is empty, there is no
-    /// model, or the first answer is on its way.
+    /// The newest prediction for the drawing; `None` while the canvas is empty, there is no model,
+    /// or the first prediction is in progress.
     pub fn prediction(&self) -> Option<&Prediction> {
         self.answer.as_ref()?.as_ref().ok()
     }
 
-    /// Why there is no answer to what is on the canvas, where the network was asked and could give
-    /// none: one sentence, in the answer's place.
+    /// Why the network could not classify the drawing: one sentence, to show in place of the
+    /// prediction.
     pub fn prediction_error(&self) -> Option<&str> {
         self.answer.as_ref()?.as_ref().err().map(String::as_str)
     }
 
-    /// What a person should read, oldest first.
+    /// Notices to the user, oldest first.
     pub fn notices(&self) -> &[Notice] {
         &self.notices
     }
 
-    /// What is going on elsewhere, such as `saving digits.safetensors`; for the status line.
+    /// Background tasks, such as `saving digits.safetensors`; for the status line.
     pub fn activities(&self) -> &[String] {
         &self.background.activities
     }

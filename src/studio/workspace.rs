@@ -1,5 +1,5 @@
-//! Tidying up runs: what a person says of them, the trash, another workspace. All of it touches
-//! files, so it happens on their thread.
+//! Workspace actions: notes, trash, baseline, opening another workspace. They access files, so they
+//! run on the file thread.
 
 use std::path::{Path, PathBuf};
 
@@ -21,18 +21,18 @@ impl Studio {
             Action::EmptyTrash => self.change_trash("emptying the trash", |workspace| {
                 empty_trash(workspace).map(|_| ())
             }),
-            Action::RefreshTrash => self.change_trash("looking into the trash", |_| Ok(())),
+            Action::RefreshTrash => self.change_trash("reading the trash", |_| Ok(())),
             Action::SetBaseline(id) => self.set_baseline(id),
             Action::OpenWorkspace(path) => self.open_workspace(path),
             _ => {}
         }
     }
 
-    /// Holds all runs against this one, also in later sessions with the workspace.
+    /// Sets the baseline, also for later sessions with the workspace.
     fn set_baseline(&mut self, id: Option<RunId>) {
         self.library.set_baseline(id.clone(), self.watch.as_ref());
         if let Some(workspace) = self.workspace.clone() {
-            let activity = "remembering the baseline".to_owned();
+            let activity = "saving the baseline".to_owned();
             self.background.run(activity, move || {
                 let written = write_baseline(&workspace, id.as_ref());
                 Message::Tidied(written.map_err(|e| e.to_string()))
@@ -40,10 +40,10 @@ impl Studio {
         }
     }
 
-    /// Looks up the baseline of earlier sessions, now that the runs are known.
+    /// Reads the saved baseline, once the runs are known.
     pub(super) fn recall_baseline(&mut self) {
         if let Some(workspace) = self.workspace.clone() {
-            let activity = "looking up the baseline".to_owned();
+            let activity = "reading the baseline".to_owned();
             self.background.run(activity, move || {
                 let found = read_baseline(&workspace).map_err(|e| e.to_string());
                 Message::Baseline(workspace, found)
@@ -51,7 +51,7 @@ impl Studio {
         }
     }
 
-    /// What was chosen meanwhile stays, and so does everything in another workspace.
+    /// A baseline that was set meanwhile takes precedence, and so does a change of the workspace.
     pub(super) fn receive_baseline(
         &mut self,
         workspace: &Path,
@@ -68,7 +68,7 @@ impl Studio {
 
     fn set_notes(&mut self, id: &RunId, notes: Notes) {
         let Some(workspace) = self.workspace.clone() else {
-            // Runs that are kept nowhere have their notes only here.
+            // Notes of runs that are not saved are held in memory only.
             return self.library.note(id, notes);
         };
         let run = workspace.join(id.as_str());
@@ -80,7 +80,7 @@ impl Studio {
 
     fn delete_runs(&mut self, ids: Vec<RunId>) {
         if let Some(live) = self.live_run_id().filter(|id| ids.contains(id)) {
-            let text = format!("{live} is training: stop it before it is deleted");
+            let text = format!("{live} is training: stop it before deleting it");
             return self.notify_error(text);
         }
         self.change_trash("moving runs to the trash", move |workspace| {
@@ -88,14 +88,15 @@ impl Studio {
         });
     }
 
-    /// Changes the workspace or its trash, and then looks at both.
+    /// Changes the workspace or its trash, and then updates both.
     fn change_trash(
         &mut self,
         activity: &str,
         change: impl FnOnce(&std::path::Path) -> Result<(), RunFolderError> + Send + 'static,
     ) {
         let Some(workspace) = self.workspace.clone() else {
-            return self.notify_error("these runs are kept nowhere: there is no trash".to_owned());
+            return self
+                .notify_error("These runs are not saved to disk, so there is no trash".to_owned());
         };
         self.background.run(activity.to_owned(), move || {
             let changed = change(&workspace).map_err(|e| e.to_string());
@@ -104,14 +105,14 @@ impl Studio {
         });
     }
 
-    /// Turns to the runs of another folder; runs of this session stay where they were kept.
+    /// Opens another folder; runs of this session stay where they were saved.
     fn open_workspace(&mut self, path: PathBuf) {
         if self.live_run().is_some() {
-            let text = "a run is training into this workspace: stop it before opening another";
+            let text = "A run is training in this workspace: stop it before opening another";
             return self.notify_error(text.to_owned());
         }
         if self.sweeps.is_live() {
-            let text = "a sweep is running in this workspace: stop it before opening another";
+            let text = "A sweep is running in this workspace: stop it before opening another";
             return self.notify_error(text.to_owned());
         }
         match Watch::spawn(path.clone(), self.background.wake()) {
@@ -119,16 +120,16 @@ impl Studio {
                 self.watch = Some(watch);
                 self.library.clear();
                 self.trash.clear();
-                self.notify(format!("runs are kept in {}", path.display()));
+                self.notify(format!("Runs are saved in {}", path.display()));
                 self.workspace = Some(path);
                 self.sweeps.leave_workspace();
                 self.read_sweeps();
             }
-            Err(error) => self.notify_error(format!("could not watch {}: {error}", path.display())),
+            Err(error) => self.notify_error(format!("Could not watch {}: {error}", path.display())),
         }
     }
 
-    /// The files thread has changed something in the workspace.
+    /// Handles the result of a change to the workspace.
     pub(super) fn receive_trash_result(&mut self, result: Result<(), String>) {
         if let Err(text) = result {
             self.notify_error(text);
@@ -150,7 +151,7 @@ impl Studio {
         self.receive_trash_result(changed);
     }
 
-    /// The runs in the trash, as of the last look into it.
+    /// The runs in the trash, as of the last update.
     pub fn trash(&self) -> &[RunId] {
         &self.trash
     }

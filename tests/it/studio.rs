@@ -272,7 +272,7 @@ fn save_and_open_a_model_and_leave_everything_when_a_file_is_bad() {
     });
     studio.handle(Action::SaveModel(path.clone()));
     wait(&mut studio, "the file", |s| {
-        s.notices().iter().any(|n| n.text.starts_with("saved"))
+        s.notices().iter().any(|n| n.text.starts_with("Saved"))
     });
     studio.handle(Action::OpenModel(path.clone()));
     wait(&mut studio, "the model", |s| {

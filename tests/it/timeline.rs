@@ -121,6 +121,6 @@ fn a_run_without_full_states_says_so() {
     wait(&mut studio, "the list", |s| s.run(&first).is_some());
     studio.handle(Action::OpenTimeline(first));
     wait(&mut studio, "a notice", |s| !s.notices().is_empty());
-    assert!(studio.notices()[0].text.contains("keeps no full state"));
+    assert!(studio.notices()[0].text.contains("has no checkpoint"));
     assert_eq!(studio.earlier_run(), None);
 }

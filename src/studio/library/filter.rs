@@ -1,9 +1,9 @@
-//! Which runs are looked for.
+//! The filter of runs.
 
 use crate::runs::Record;
 use crate::runs::table::{Column, Query, QueryError};
 
-/// Which runs are looked for. Empty looks for all that are not archived.
+/// A filter of runs. An empty one matches all that are not archived.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Filter {
     text: String,
@@ -12,23 +12,23 @@ pub struct Filter {
 }
 
 impl Filter {
-    /// What was typed.
+    /// The text as typed.
     pub fn text(&self) -> &str {
         &self.text
     }
 
-    /// Why it makes no sense. Then the last one that did still holds.
+    /// Why the text is invalid, if it is; the last valid filter then still applies.
     pub fn problem(&self) -> Option<&QueryError> {
         self.problem.as_ref()
     }
 
     pub(super) fn passes(&self, record: &Record) -> bool {
-        // Who asks for archived runs by that word gets them.
+        // A filter that mentions archived runs also matches them.
         let is_hidden = record.notes.archived && !self.text.contains("archived");
         !is_hidden && self.query.passes(record)
     }
 
-    /// Looks for what was typed, if it makes sense; `is_known` tells whether any run has a column.
+    /// Sets the filter if the text is valid; `is_known` tells whether a column exists.
     pub(super) fn set(&mut self, text: String, is_known: impl Fn(&Column) -> bool) {
         let will_come = |column: &Column| ABOUT_TO_COME.contains(&column.key.as_str());
         let query = Query::parse(&text).and_then(|query| {
@@ -46,7 +46,7 @@ impl Filter {
     }
 }
 
-/// What runs will have, though none may have it yet.
+/// Columns that runs will have, though none may have them yet.
 const ABOUT_TO_COME: [&str; 6] = [
     "val_accuracy",
     "val_loss",

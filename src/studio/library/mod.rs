@@ -1,4 +1,4 @@
-//! The runs the studio knows, which of them are looked for, and which are picked.
+//! The runs the studio knows, with the filter and the selection.
 
 mod filter;
 mod run;
@@ -12,12 +12,12 @@ pub use filter::Filter;
 use run::Points;
 pub use run::Run;
 
-/// All runs, with the one filter and the one selection that every view of them shares.
+/// All runs, with the one filter and the one selection that every view shares.
 #[derive(Default)]
 pub(super) struct Library {
     /// Oldest first.
     pub(super) runs: Vec<Run>,
-    /// The run this studio trains, or trained last.
+    /// The run in training, or trained last.
     own: Option<RunId>,
     filter: Filter,
     pub(super) selection: BTreeSet<RunId>,
@@ -44,17 +44,17 @@ impl Library {
         self.runs.iter().filter(|run| run.passes)
     }
 
-    /// The run this studio trains, or trained last.
+    /// The run in training, or trained last.
     pub(super) fn own(&self) -> Option<&Run> {
         self.get(self.own.as_ref()?)
     }
 
-    /// Number of a color that the newest runs have not.
+    /// Index of a color that the newest runs do not use.
     pub(super) fn next_color(&self) -> usize {
         self.runs.last().map_or(0, |run| run.record.color + 1)
     }
 
-    /// A run of this studio begins, or began earlier.
+    /// Adds a run of this studio, which begins now or began earlier.
     pub(super) fn begin(&mut self, id: RunId, color: usize, state: RunState) {
         self.own = Some(id.clone());
         let mut record = Record::begun(id, &state);
@@ -67,7 +67,7 @@ impl Library {
         self.version += 1;
     }
 
-    /// A run that was over goes on, from where `state` tells.
+    /// Continues a run that had ended, from `state`.
     pub(super) fn resume_with(&mut self, id: &RunId, state: RunState) {
         self.own = Some(id.clone());
         if let Some(run) = self.get_mut(id) {
@@ -80,7 +80,7 @@ impl Library {
         self.version += 1;
     }
 
-    /// Something happened in the run of this studio.
+    /// Applies an event to the run of this studio.
     pub(super) fn apply(&mut self, event: &Event) {
         let own = self.own.clone();
         if let Some(run) = own.and_then(|id| self.get_mut(&id)) {
@@ -89,7 +89,7 @@ impl Library {
         }
     }
 
-    /// Takes in what is new in the workspace; returns what a person should know.
+    /// Applies news of the workspace; returns notices to the user.
     pub(super) fn receive(&mut self, news: WatchNews, watch: &Watch) -> Option<String> {
         match news {
             WatchNews::Records(records) => self.take(records),
@@ -137,7 +137,7 @@ impl Library {
 
     fn lose(&mut self, ids: &[RunId]) {
         let lost: BTreeSet<&RunId> = ids.iter().collect();
-        // The folder of a run that is training here can be deleted; the run goes on.
+        // The folder of a run in training here can be deleted; the run continues.
         self.runs.retain(|run| {
             !lost.contains(&run.id) || (run.points == Points::Own && run.state.is_live())
         });
@@ -158,12 +158,12 @@ impl Library {
                 run.state = state;
                 run.points = Points::Here;
             }
-            // Hidden again before it came.
+            // Hidden again before the points arrived.
             _ => watch.forget(id.clone()),
         }
     }
 
-    /// Shows or hides the curves of a run; its points are read when they are needed.
+    /// Shows or hides the curves of a run; its points are read on demand.
     pub(super) fn show(&mut self, id: &RunId, is_visible: bool, watch: Option<&Watch>) {
         if let Some(run) = self.get_mut(id) {
             run.is_visible = is_visible;
@@ -171,7 +171,7 @@ impl Library {
         self.fetch_points(id, watch);
     }
 
-    /// Holds all runs against this one, or against none.
+    /// Sets the baseline, or clears it.
     pub(super) fn set_baseline(&mut self, id: Option<RunId>, watch: Option<&Watch>) {
         let before = std::mem::replace(&mut self.baseline, id.clone());
         for id in before.iter().chain(&id) {
@@ -180,12 +180,12 @@ impl Library {
         self.version += 1;
     }
 
-    /// Whether the points of a run are looked at: in its own curves, or in the differences to it.
+    /// Whether the points of a run are needed: for its own curves, or for differences from it.
     fn wants_points(&self, id: &RunId) -> bool {
         self.baseline.as_ref() == Some(id) || self.get(id).is_some_and(|run| run.is_visible)
     }
 
-    /// Reads the points of a run that are looked at, and forgets those of another.
+    /// Reads the points of a run if they are needed, and drops them otherwise.
     fn fetch_points(&mut self, id: &RunId, watch: Option<&Watch>) {
         let is_wanted = self.wants_points(id);
         let (Some(run), Some(watch)) = (self.get_mut(id), watch) else {
@@ -208,14 +208,14 @@ impl Library {
     pub(super) fn set_filter(&mut self, text: String) {
         let is_known = |column: &Column| {
             let knows = |run: &Run| column.value(&run.record).is_some();
-            // With no run there is nothing to find, and nothing to complain about.
+            // Without runs any column may be valid, so there is nothing to report.
             self.runs.is_empty() || self.runs.iter().any(knows)
         };
         self.filter.set(text, is_known);
         self.refilter();
     }
 
-    /// A person says something of a run that is kept nowhere.
+    /// Sets the notes of a run that is not saved.
     pub(super) fn note(&mut self, id: &RunId, notes: Notes) {
         if let Some(run) = self.get_mut(id) {
             if let Some(name) = &notes.name {
@@ -227,7 +227,7 @@ impl Library {
         self.refilter();
     }
 
-    /// Forgets all runs, but not what is looked for.
+    /// Removes all runs, but keeps the filter.
     pub(super) fn clear(&mut self) {
         *self = Library {
             filter: std::mem::take(&mut self.filter),

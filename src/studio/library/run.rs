@@ -1,4 +1,4 @@
-//! A run as the studio knows it.
+//! A run in the studio.
 
 use crate::runs::{Record, RunId, RunState, RunSummary, Status};
 use crate::train::{Event, Metrics};
@@ -6,12 +6,12 @@ use crate::train::{Event, Metrics};
 /// A run of this session, or one of the workspace.
 #[derive(Clone, Debug)]
 pub struct Run {
-    /// What it is known by, for its whole life.
+    /// Its id, which never changes.
     pub id: RunId,
-    /// What happened in it. Of runs that are not of this session, points and epochs are there
-    /// only while their curves are shown; everything else always is.
+    /// Its run state. For runs that are not of this session, points and epochs are loaded only
+    /// while their curves are shown; everything else always is.
     pub state: RunState,
-    /// Its settings and results by their names.
+    /// Its settings and results by name.
     pub record: Record,
     /// Whether its curves are shown.
     pub is_visible: bool,
@@ -23,13 +23,13 @@ pub struct Run {
 /// Where a run's points are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Points {
-    /// Here, because it happened here.
+    /// In memory, because it was trained here.
     Own,
     /// On disk.
     Absent,
-    /// Asked for.
+    /// Being read.
     Coming,
-    /// Here, as long as they are looked at.
+    /// In memory, as long as they are needed.
     Here,
 }
 
@@ -51,12 +51,12 @@ impl Run {
         self.points == Points::Coming
     }
 
-    /// Whether it is looked for.
+    /// Whether it matches the filter.
     pub fn passes(&self) -> bool {
         self.passes
     }
 
-    /// The state as far as the record tells it.
+    /// The run state, as far as it follows from the record.
     pub(super) fn outline(record: &Record) -> RunState {
         let mut state = RunState::new(&record.name, record.config.clone());
         state.dataset.clone_from(&record.data);
@@ -71,11 +71,11 @@ impl Run {
         state
     }
 
-    /// Takes over a record that was read.
+    /// Replaces the record by one that was read.
     pub(super) fn update(&mut self, record: Record) {
         self.state.name.clone_from(&record.name);
         if self.points == Points::Own && (self.state.is_live() || self.is_newer_than(&record)) {
-            // This session knows the run better than its folder; only the notes are from there.
+            // A run of this session is more up to date here; only its notes come from the folder.
             self.record.name = record.name;
             self.record.notes = record.notes;
             self.record.created = record.created;

@@ -1,10 +1,10 @@
-//! Images of any size on the canvas.
+//! Fits images of any size to the canvas.
 
 use super::{Pad, blank};
 use crate::data::GrayImage;
 
-/// `image` on a blank canvas, centered and as large as fits. Each pixel of the canvas is the mean
-/// of what it covers: pixels of a small image stay sharp squares, so that making it small again
+/// Returns `image` on a blank canvas, centered and as large as fits. Each pixel of the canvas is
+/// the mean of what it covers: pixels of a small image stay sharp squares, so that downscaling
 /// gives the same image back.
 pub(super) fn fitted(image: &GrayImage) -> GrayImage {
     let mut sheet = blank();
@@ -34,8 +34,8 @@ pub(super) fn fitted(image: &GrayImage) -> GrayImage {
     sheet
 }
 
-/// The pixels along an axis of `n_from` that pixel `idx` of `n_to` covers, with their shares,
-/// which sum to 1.
+/// The pixels along an axis of `n_from` that pixel `idx` of `n_to` covers, with weights that sum to
+/// 1.
 fn covered(idx: usize, n_to: usize, n_from: usize) -> Vec<(usize, f32)> {
     let ratio = n_from as f32 / n_to as f32;
     let (start, end) = (idx as f32 * ratio, (idx as f32 + 1.0) * ratio);

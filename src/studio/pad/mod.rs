@@ -1,7 +1,7 @@
 //! The canvas: strokes in, gray pixels out.
 //!
-//! The picture is kept as pixels, not as strokes: a stroke that grows only touches the pixels
-//! under its new piece, and taking something back is putting an older picture in place again.
+//! The drawing is stored as pixels, not as strokes: extending a stroke only changes the pixels
+//! under its new segment, and undo restores an earlier image.
 
 mod fit;
 mod pen;
@@ -14,39 +14,39 @@ use crate::data::GrayImage;
 use fit::fitted;
 use pen::{Pen, draw_line};
 
-/// One movement of the pen.
+/// A stroke of the pen.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Stroke {
-    /// Whether it removes ink instead of adding it.
+    /// Whether it erases ink instead of adding it.
     pub erases: bool,
     /// Points in canvas coordinates from 0 to 1, x to the right and y down; at least one.
     pub points: Vec<[f32; 2]>,
 }
 
-/// What is on the canvas at one moment.
+/// The contents of the canvas.
 #[derive(Clone, Debug)]
 struct Sheet {
     image: GrayImage,
     true_label: Option<u32>,
 }
 
-/// The canvas with its history. Every change counts up [`Pad::version`].
+/// The canvas with its history. Every change increments [`Pad::version`].
 #[derive(Debug)]
 pub struct Pad {
     sheet: Sheet,
-    /// Older sheets, the newest last.
+    /// Earlier sheets, the newest last.
     past: VecDeque<Sheet>,
-    /// Sheets that were taken back, the next one to return last.
+    /// Undone sheets, the next one to redo last.
     future: Vec<Sheet>,
     pen: Option<Pen>,
     brush: f32,
     version: u64,
 }
 
-/// Steps that can be taken back; a sheet has 78 kB.
+/// Maximum number of undo steps; a sheet takes 78 kB.
 const MAX_PAST: usize = 64;
 
-/// A pen that gives digits the stroke width they have in MNIST.
+/// A pen width that gives digits the stroke width of MNIST.
 const DEFAULT_BRUSH: f32 = 0.075;
 
 impl Default for Pad {
@@ -66,18 +66,18 @@ impl Default for Pad {
 }
 
 impl Pad {
-    /// Pixels a side.
+    /// Side of the canvas, in pixels.
     pub const SIDE: usize = 280;
 
     /// Thinnest and widest pen.
     pub const BRUSHES: std::ops::RangeInclusive<f32> = 0.02..=0.2;
 
-    /// What is on the canvas: `SIDE` × `SIDE`, ink bright on black.
+    /// The pixels: `SIDE` × `SIDE`, bright ink on black.
     pub fn image(&self) -> &GrayImage {
         &self.sheet.image
     }
 
-    /// Counts up with every change, so that an answer can be told from an older one.
+    /// Increases with every change, so that a prediction can be matched to the drawing.
     pub fn version(&self) -> u64 {
         self.version
     }
@@ -92,22 +92,22 @@ impl Pad {
         self.brush
     }
 
-    /// Whether there is something to take back.
+    /// Whether there is a change to undo.
     pub fn can_undo(&self) -> bool {
         !self.past.is_empty()
     }
 
-    /// Whether there is something to put back.
+    /// Whether there is a change to redo.
     pub fn can_redo(&self) -> bool {
         !self.future.is_empty()
     }
 
-    /// The true label of the test image on the canvas, while nothing was drawn over it.
+    /// The label of the test image on the canvas, until it is drawn over.
     pub fn true_label(&self) -> Option<u32> {
         self.sheet.true_label
     }
 
-    /// Puts the pen down and draws the points of `stroke`.
+    /// Begins a stroke and draws its points.
     pub(super) fn begin(&mut self, stroke: Stroke) {
         let Some(&first) = stroke.points.first() else {
             return;
@@ -122,12 +122,12 @@ impl Pad {
         self.extend(&stroke.points);
     }
 
-    /// Draws on to these points; without a pen on the canvas nothing happens.
+    /// Extends the stroke to these points; does nothing without a stroke.
     pub(super) fn extend(&mut self, points: &[[f32; 2]]) {
         let Some(mut pen) = self.pen else {
             return;
         };
-        // A pointer far outside must not make the line's box larger than memory of pixels.
+        // A pointer far outside must not make the segment's bounding box exceed memory.
         let is_near = |p: &&[f32; 2]| p.iter().all(|c| c.is_finite() && c.abs() < 100.0);
         for &point in points.iter().filter(is_near) {
             draw_line(&mut self.sheet.image, pen, point, self.brush);
@@ -137,12 +137,12 @@ impl Pad {
         self.version += 1;
     }
 
-    /// Lifts the pen.
+    /// Ends the stroke.
     pub(super) fn end(&mut self) {
         self.pen = None;
     }
 
-    /// Takes back the last stroke, image or clearing.
+    /// Undoes the last stroke, image or clearing.
     pub(super) fn undo(&mut self) {
         self.end();
         if let Some(sheet) = self.past.pop_back() {
@@ -151,7 +151,7 @@ impl Pad {
         }
     }
 
-    /// Puts back what was taken back last.
+    /// Redoes the change that was undone last.
     pub(super) fn redo(&mut self) {
         self.end();
         if let Some(sheet) = self.future.pop() {
@@ -161,7 +161,7 @@ impl Pad {
         }
     }
 
-    /// Removes all ink.
+    /// Clears the canvas.
     pub(super) fn clear(&mut self) {
         if !self.is_empty() {
             self.replace(blank(), None);
@@ -175,8 +175,8 @@ impl Pad {
         }
     }
 
-    /// Puts an image on the canvas, as large as fits, its aspect kept. `true_label` is what is
-    /// known to be on it.
+    /// Puts an image on the canvas, as large as fits, with its aspect ratio kept. `true_label` is
+    /// its label, if known.
     pub(super) fn paste(&mut self, image: GrayImage, true_label: Option<u32>) {
         self.replace(fitted(&image), true_label);
     }
@@ -188,7 +188,7 @@ impl Pad {
         self.version += 1;
     }
 
-    /// Keeps the present sheet as one to come back to.
+    /// Saves the current sheet in the history.
     fn remember(&mut self) {
         self.future.clear();
         self.past.push_back(self.sheet.clone());

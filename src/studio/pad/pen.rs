@@ -1,16 +1,16 @@
-//! The pen: pieces of strokes as ink.
+//! The pen: draws segments of strokes as ink.
 
 use super::Pad;
 use crate::data::GrayImage;
 
-/// The pen while it is down.
+/// The pen while a stroke is drawn.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Pen {
     pub(super) erases: bool,
     pub(super) at: [f32; 2],
 }
 
-/// A straight piece of a stroke with round ends. Pieces overlap where they meet, so ink takes the
+/// Draws a straight segment with round ends. Segments overlap where they meet, so ink takes the
 /// larger of two coverages: adding would leave beads along a slow stroke.
 pub(super) fn draw_line(image: &mut GrayImage, pen: Pen, to: [f32; 2], brush: f32) {
     let side = Pad::SIDE as f32;

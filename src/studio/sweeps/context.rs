@@ -1,4 +1,4 @@
-//! Sweeps in the studio: what they may see of it, and what it does for them.
+//! The connection between the sweeps and the rest of the studio.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -10,7 +10,7 @@ use crate::studio::{DataState, Studio, Wake};
 use crate::sweep::{Plan, SweepFolder, SweepState};
 use crate::train::TrainConfig;
 
-/// What a sweep needs of the rest of the app.
+/// The part of the studio's state that a sweep needs.
 pub(in crate::studio) struct SweepContext<'a> {
     pub(super) base: &'a TrainConfig,
     pub(super) dataset: Option<&'a Arc<Dataset>>,
@@ -30,7 +30,7 @@ impl Studio {
             });
     }
 
-    /// What the sweeps may see of everything else, beside the sweeps.
+    /// Runs `work` with the sweeps and the rest of the state that they need.
     pub(in crate::studio) fn with_sweeps<R>(
         &mut self,
         work: impl FnOnce(&mut Sweeps, &SweepContext<'_>) -> R,
@@ -55,7 +55,7 @@ impl Studio {
     }
 }
 
-/// The sweeps kept in `workspace`, and one sentence for each that cannot be read.
+/// Reads the sweeps in `workspace`, and one sentence for each that cannot be read.
 fn read_kept(workspace: &Path) -> (Vec<(Plan, SweepState)>, Vec<String>) {
     let (mut kept, mut problems) = (Vec::new(), Vec::new());
     for dir in SweepFolder::list(workspace) {

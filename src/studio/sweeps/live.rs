@@ -9,7 +9,7 @@ use crate::data::Dataset;
 use crate::studio::Wake;
 use crate::sweep::{self, Plan, SweepControl, SweepEnd, SweepEvent, SweepFolder, SweepState};
 
-/// What the thread of a sweep tells.
+/// A message of the sweep's thread.
 pub(super) enum Message {
     Opened(SweepState),
     Event(SweepEvent),
@@ -24,7 +24,7 @@ pub(super) struct Live {
 }
 
 impl Live {
-    /// Does the sweep of `plan` in a thread of its own, first of all the trial `retry` once more.
+    /// Runs the sweep of `plan` on its own thread, starting with the trial `retry` if there is one.
     pub(super) fn spawn(
         plan: &Plan,
         workspace: &Path,
@@ -59,13 +59,13 @@ impl Drop for Live {
     fn drop(&mut self) {
         self.control.stop();
         if let Some(thread) = self.thread.take() {
-            // What went wrong in it was told before.
+            // Its errors were reported before.
             let _ = thread.join();
         }
     }
 }
 
-/// What the thread of a sweep works with.
+/// The data of the sweep's thread.
 struct Work {
     workspace: PathBuf,
     plan: Plan,
@@ -81,7 +81,7 @@ impl Work {
         self.send(Message::Ended(result));
     }
 
-    /// Nobody listens when the studio is closing.
+    /// Fails if the studio is closing.
     fn send(&self, message: Message) {
         let _ = self.sender.send(message);
         (self.wake)();
@@ -92,8 +92,8 @@ impl Work {
         let mut folder = SweepFolder::open(&self.workspace, &self.plan, fingerprint)?;
         self.send(Message::Opened(folder.state().clone()));
         let parallel = self.plan.definition.parallel;
-        // The sender may be used by one thread at a time only; the executor calls this under a
-        // lock, so a clone of it here is enough.
+        // The sender may be used by only one thread at a time; the executor calls this under a
+        // lock, so a clone of it is enough.
         let (sender, wake) = (self.sender.clone(), self.wake.clone());
         sweep::run(
             &mut folder,

@@ -1,4 +1,4 @@
-//! Sweeps in the app: the one that is being defined, and the one that is shown, live or read.
+//! Sweeps in the studio: the one in the form, and the one that is shown, live or read from disk.
 
 mod context;
 mod live;
@@ -9,28 +9,28 @@ use context::SweepContext;
 use live::{Live, Message};
 pub use shown::{ShownSweep, SweepPhase};
 
-/// What a person can want of sweeps.
+/// Everything that can be done with sweeps.
 #[derive(Clone, Debug)]
 pub enum SweepAction {
-    /// The sweep panel now holds this.
+    /// Replace the sweep in the form.
     SetDraft(Box<Definition>),
-    /// Start the sweep of the panel, from the settings on the left.
+    /// Start the sweep in the form, based on the settings on the left.
     Start,
-    /// Go on with the sweep that is shown.
+    /// Resume the sweep that is shown, after it has stopped.
     Continue,
-    /// Every trial waits.
+    /// Pause all trials.
     Pause,
-    /// The trials go on.
+    /// Resume all paused trials.
     Resume,
-    /// End the sweep; it can go on later.
+    /// Stop the sweep; it can be resumed later.
     Stop,
-    /// Do a trial again.
+    /// Rerun a trial.
     Retry(usize),
-    /// Show the kept sweep of this name.
+    /// Show the saved sweep with this name.
     Show(String),
 }
 
-/// Everything about sweeps.
+/// The state of all sweeps.
 pub struct Sweeps {
     draft: Definition,
     problems: Vec<Problem>,
@@ -58,12 +58,12 @@ impl Default for Sweeps {
 }
 
 impl Sweeps {
-    /// The sweep that is being defined; it may be wrong.
+    /// The sweep in the form; it may be invalid.
     pub fn draft(&self) -> &Definition {
         &self.draft
     }
 
-    /// What is wrong with it. Empty means that it can start.
+    /// The errors in it. It can start if there are none.
     pub fn problems(&self) -> &[Problem] {
         &self.problems
     }
@@ -78,23 +78,23 @@ impl Sweeps {
         self.kept.iter().map(|s| s.plan.definition.name.as_str())
     }
 
-    /// Whether a sweep is running or waits.
+    /// Whether a sweep is running or paused.
     pub fn is_live(&self) -> bool {
         self.live.is_some()
     }
 
-    /// Shows a sweep as if it had happened here: for pictures that are the same every time.
+    /// Shows a sweep as if it had run here, for reproducible screenshots.
     pub(super) fn show(&mut self, sweep: ShownSweep) {
         self.shown = Some(sweep);
     }
 
-    /// Another workspace has other sweeps; what is being defined stays.
+    /// Removes the sweeps of the workspace; the form stays.
     pub(super) fn leave_workspace(&mut self) {
         self.shown = None;
         self.kept.clear();
     }
 
-    /// The sweeps of the workspace were read.
+    /// Adds the sweeps of the workspace that were read.
     pub(super) fn add_kept(&mut self, kept: Vec<(Plan, SweepState)>) {
         let kept = kept.into_iter().map(|(plan, state)| ShownSweep {
             plan,
@@ -105,7 +105,7 @@ impl Sweeps {
         self.rename_draft();
     }
 
-    /// Gives the draft a name that no sweep has.
+    /// Gives the sweep in the form a name that is not taken.
     fn rename_draft(&mut self) {
         let is_taken = |name: &str| {
             let mut shown = self.shown.iter().chain(&self.kept);
@@ -117,7 +117,7 @@ impl Sweeps {
         }
     }
 
-    /// Looks again for what is wrong with the draft.
+    /// Checks the sweep in the form again.
     pub(super) fn check(&mut self, context: &SweepContext<'_>) {
         let plan = self.plan(context);
         self.problems = match context.dataset {
@@ -135,10 +135,10 @@ impl Sweeps {
         }
     }
 
-    /// Does what a person wants.
+    /// Applies an action.
     ///
     /// # Errors
-    /// One sentence that says why not.
+    /// One sentence that explains why not.
     pub(super) fn handle(
         &mut self,
         action: SweepAction,
@@ -210,12 +210,12 @@ impl Sweeps {
         retry: Option<usize>,
         context: &SweepContext<'_>,
     ) -> Result<(), String> {
-        let dataset = context.dataset.ok_or("the images are still being read")?;
+        let dataset = context.dataset.ok_or("The dataset is still being read")?;
         let workspace = context
             .workspace
-            .ok_or("a sweep needs a workspace to keep its runs in, and there is none")?;
+            .ok_or("A sweep needs a workspace to save its runs in, and there is none")?;
         let live = Live::spawn(&plan, workspace, dataset, retry, context.wake.clone())
-            .map_err(|e| format!("the thread of the sweep could not be started: {e}"))?;
+            .map_err(|e| format!("The sweep thread could not be started: {e}"))?;
         self.kept.extend(self.shown.take());
         self.shown = Some(ShownSweep {
             plan,
@@ -226,7 +226,7 @@ impl Sweeps {
         Ok(())
     }
 
-    /// Takes in what the thread has told; returns what went wrong, in one sentence.
+    /// Handles the thread's messages; returns an error, in one sentence.
     pub(super) fn pump(&mut self) -> Option<String> {
         let (live, shown) = (self.live.as_ref()?, self.shown.as_mut()?);
         let mut end = None;

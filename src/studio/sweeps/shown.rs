@@ -2,16 +2,16 @@
 
 use crate::sweep::{Plan, SweepEnd, SweepState};
 
-/// Where the shown sweep stands.
+/// The phase of the shown sweep.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SweepPhase {
     /// Trials are training.
     Running,
-    /// They wait.
+    /// Trials are paused.
     Paused,
-    /// It ended for now.
+    /// It has ended, at least for now.
     Ended(SweepEnd),
-    /// It could not go on; one sentence.
+    /// It failed; one sentence.
     Failed(String),
     /// It was read from the workspace.
     Kept,
@@ -20,21 +20,21 @@ pub enum SweepPhase {
 /// The sweep that is shown.
 #[derive(Clone, Debug)]
 pub struct ShownSweep {
-    /// What is searched.
+    /// Its definition and base settings.
     pub plan: Plan,
-    /// What happened in it.
+    /// Its trials and their results.
     pub state: SweepState,
-    /// Where it stands.
+    /// Its phase.
     pub phase: SweepPhase,
 }
 
 impl ShownSweep {
-    /// Whether its trials are training or wait.
+    /// Whether it is running or paused.
     pub fn is_live(&self) -> bool {
         matches!(self.phase, SweepPhase::Running | SweepPhase::Paused)
     }
 
-    /// Whether there is something left to do in it.
+    /// Whether there are trials left to run.
     pub fn can_resume(&self) -> bool {
         let n_trials = self.plan.n_trials();
         !self.is_live() && n_trials.is_none_or(|n| self.state.n_over() < n)
