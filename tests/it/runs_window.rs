@@ -163,7 +163,7 @@ fn the_table_shows_what_differs_sorts_filters_and_groups() {
     let mut window = window_on(dir.path());
     window.get_by_label("Sort by learning rate");
     assert!(
-        window.query_by_label("Sort by batch").is_none(),
+        window.query_by_label("Sort by batch size").is_none(),
         "it is the same in both"
     );
     click(&mut window, "Sort by learning rate");
@@ -186,7 +186,7 @@ fn the_table_shows_what_differs_sorts_filters_and_groups() {
     click(&mut window, "Groups");
     click(&mut window, "by all but seed");
     window.get_by_label_contains("slow · 1 run");
-    click(&mut window, "Close slow");
+    click(&mut window, "Collapse slow");
     assert!(window.query_by_role(Role::Row).is_none());
 }
 
