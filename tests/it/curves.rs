@@ -138,7 +138,7 @@ fn runs_belong_together_by_any_setting_that_differs() {
     window.remove_cursor();
     window.run_steps(4);
     let by_all = picture(&mut window, "Loss curves");
-    choose_more(&mut window, "batch");
+    choose_more(&mut window, "batch size");
     // The same three runs, under the name of what they share.
     assert!(picture(&mut window, "Loss curves") != by_all);
     choose_more(&mut window, "all but seed");
