@@ -1,4 +1,4 @@
-//! `candle-studio bench`: what this machine makes of it, in about 20 seconds.
+//! `candle-studio bench`: how fast this machine trains, in about 20 seconds.
 
 mod sketch;
 
@@ -14,27 +14,28 @@ use crate::kernels::{self, InstructionSet};
 use crate::model::{Layer, ModelSpec, PRESETS, Preset, preset};
 use crate::train::{Control, Event, Job, Observer, Outcome, StepPoint, TrainConfig, train};
 
-/// What was typed.
+/// The arguments of `bench`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// Threads to compute with [default: all processors].
+    /// Number of threads [default: all processors].
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     threads: Option<u16>,
-    /// Print JSON lines: one for the machine, one for each preset, one for a sketch, one for the way to 99 %.
+    /// Print JSON lines: one for the machine, one per preset, one for a sketch, one for the time to
+    /// 99 %.
     #[arg(long)]
     json: bool,
-    /// Take a moment only, and leave out the way to 99 %: for tests.
+    /// Finish in a moment and skip the time to 99 %: for tests.
     #[arg(long, hide = true)]
     short: bool,
 }
 
-/// The preset whose recipe leads to 99 % in one go.
+/// The preset whose time to 99 % is measured.
 const GOAL: &str = "fast";
 
-/// The network that answers a sketch.
+/// The network that classifies the sketch.
 const REFERENCE: &str = "keras-cnn";
 
-/// The share of one preset in the 20 seconds.
+/// Share of the 20 seconds for one preset.
 const PER_PRESET: Duration = Duration::from_millis(1_800);
 
 #[derive(Serialize)]
@@ -42,7 +43,7 @@ struct MachineLine {
     event: &'static str,
     threads: usize,
     instructions: &'static str,
-    /// The most the machine can do: fused multiply-adds and nothing else, on all threads.
+    /// Peak of the machine: fused multiply-adds and nothing else, on all threads.
     peak_gflops: f64,
 }
 
@@ -60,7 +61,7 @@ struct PresetLine {
 struct SketchLine {
     event: &'static str,
     preset: &'static str,
-    /// From the sketch to the probabilities, median.
+    /// From the sketch to the probabilities; median.
     milliseconds: f64,
 }
 
@@ -96,7 +97,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
 }
 
 impl Args {
-    /// Prints a result as JSON, or in words.
+    /// Prints a result as JSON or text.
     fn print(&self, line: &impl Serialize, words: &str) -> anyhow::Result<()> {
         if self.json {
             out::print_json(line)
@@ -106,7 +107,7 @@ impl Args {
     }
 }
 
-/// Tells what the machine could do at best, in operations a second.
+/// Prints the peak of the machine, in operations per second.
 fn measure_machine(args: &Args, time: Duration) -> anyhow::Result<f64> {
     let peak = kernels::peak_flops(time);
     let line = MachineLine {
@@ -120,7 +121,7 @@ fn measure_machine(args: &Args, time: Duration) -> anyhow::Result<f64> {
         peak_gflops: peak / 1e9,
     };
     let words = format!(
-        "{} threads, {} instructions: {:.0} GFLOP/s at best\n\n{:<10} {:>6} {:>10} {:>9} {:>8}",
+        "{} threads, {} instructions: peak {:.0} GFLOP/s\n\n{:<10} {:>6} {:>10} {:>9} {:>8}",
         line.threads,
         line.instructions,
         line.peak_gflops,
@@ -128,13 +129,13 @@ fn measure_machine(args: &Args, time: Duration) -> anyhow::Result<f64> {
         "batch",
         "images/s",
         "GFLOP/s",
-        "of best"
+        "of peak"
     );
     args.print(&line, &words)?;
     Ok(peak)
 }
 
-/// Every run ends with the test images, which are not what is timed here.
+/// Every run ends with the test images, which are not timed here.
 fn with_few_tests(dataset: &Dataset) -> anyhow::Result<Dataset> {
     let test = &dataset.test;
     let n = test.len().min(100);
@@ -176,7 +177,7 @@ fn measure_preset(
     args.print(&line, &words)
 }
 
-/// Tells how long a person with a pen waits.
+/// Prints how long a sketch waits for its prediction.
 fn measure_sketch(args: &Args, time: Duration) -> anyhow::Result<()> {
     let line = SketchLine {
         event: "sketch",
@@ -184,13 +185,13 @@ fn measure_sketch(args: &Args, time: Duration) -> anyhow::Result<()> {
         milliseconds: 1e3 * sketch::answer_secs(REFERENCE, time)?,
     };
     let words = format!(
-        "\nOne sketch, answered by {}: {:.2} ms",
+        "\nOne sketch, classified by {}: {:.2} ms",
         line.preset, line.milliseconds
     );
     args.print(&line, &words)
 }
 
-/// Follows the recipe to its end.
+/// Trains by the recipe to its end.
 fn reach_goal(
     args: &Args,
     preset: &'static Preset,
@@ -210,7 +211,7 @@ fn reach_goal(
         seconds: load_time.as_secs_f64() + outcome.train_secs,
     };
     let words = format!(
-        "\n{}: from packed images to {} of the test images right in {:.1} s",
+        "\n{}: from compressed images to {} test accuracy in {:.1} s",
         line.preset,
         percent(line.test_accuracy),
         line.seconds
@@ -235,12 +236,12 @@ fn train_preset(
     Ok((config, train(&job, control, watch)?))
 }
 
-/// Looks at the clock while a network trains, and ends it in time.
+/// Stops a network's training when its time is up.
 struct Watch<'a> {
     control: &'a Control,
     time: Option<Duration>,
     start: Instant,
-    /// The end of what counts as warming up, and the last update so far.
+    /// The end of the warm-up, and the last update so far.
     span: Option<(StepPoint, StepPoint)>,
 }
 
@@ -271,7 +272,7 @@ impl Observer for Watch<'_> {
             Some((_, end)) => *end = last,
             None => self.span = Some((last, last)),
         }
-        // Two updates at least: the first one of all grows the buffers, and does not count.
+        // At least two updates: the first one grows the buffers and does not count.
         let is_measured = self.span.is_some_and(|(first, end)| end.step > first.step);
         if is_measured && self.time.is_some_and(|time| self.start.elapsed() >= time) {
             self.control.stop();
@@ -279,9 +280,9 @@ impl Observer for Watch<'_> {
     }
 }
 
-/// Floating-point operations that training on one image cannot do without: the products of the
-/// layers and of their two gradients. No gradient is wanted for the image itself, and only the
-/// values that a max pool let through have one.
+/// Minimum of floating-point operations to train on one image: the products of the layers and of
+/// their two gradients. The image itself needs no gradient, and only the values that a max pool
+/// let through have one.
 fn training_flops(spec: &ModelSpec) -> anyhow::Result<f64> {
     let report = spec.report()?;
     let mut flops = 0.0;

@@ -16,23 +16,23 @@ use crate::data::Dataset;
 use crate::model::Classifier;
 use crate::runs::{Record, RunFolder};
 
-/// What was typed.
+/// The arguments of `compare`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// Runs: folders, or ids or names in the workspace. Those that differ in the seed alone are taken
-    /// together; the settings of the first one are the baseline.
+    /// Runs: folders, or ids or names in the workspace. Runs that differ only in the seed are one
+    /// group; the settings of the first run are the baseline.
     #[arg(required = true, num_args = 2.., value_name = "RUN")]
     runs: Vec<PathBuf>,
-    /// What to compare by.
+    /// Metric to compare by.
     #[arg(long, value_name = "NAME", default_value = "test_accuracy", value_parser = metric)]
     metric: Metric,
-    /// Folder with the four IDX files the runs learned from [default: where they were].
+    /// Folder with the dataset the runs were trained on [default: where it was].
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
-    /// Images on which two models disagree to list, the clearest cases first.
+    /// Number of images on which two models disagree to list, the most confident first.
     #[arg(long, value_name = "N", default_value_t = 5)]
     images: usize,
-    /// Print JSON lines: one for each comparison, and one for the importance of the settings.
+    /// Print JSON lines: one per comparison, and one for the importance of the settings.
     #[arg(long)]
     json: bool,
 }
@@ -63,7 +63,7 @@ struct ImportanceLine {
     importance: Importance,
 }
 
-/// The seed of the forest: the same runs give the same bars.
+/// Seed of the forest: the same runs give the same importance.
 const FOREST_SEED: u64 = 1;
 
 pub(super) fn run(args: &Args, workspace: Option<&Path>) -> anyhow::Result<ExitCode> {
@@ -82,26 +82,26 @@ pub(super) fn run(args: &Args, workspace: Option<&Path>) -> anyhow::Result<ExitC
         .map(|[a, b]| Comparison::new(&rows, a, b, args.metric).map_err(anyhow::Error::msg))
         .collect::<anyhow::Result<Vec<_>>>()?;
     correct_for_many(&mut comparisons);
-    let mut asked = Asked::new(args, &folders)?;
+    let mut predicted = Predicted::new(args, &folders)?;
     for (mut comparison, [a, b]) in comparisons.into_iter().zip(pairs.drain(..)) {
-        let parted = asked.part(a[0], b[0])?;
-        if let Some((paired, _)) = &parted {
+        let found = predicted.disagreements(a[0], b[0])?;
+        if let Some((paired, _)) = &found {
             comparison = comparison.with_images(*paired);
         }
         print_comparison(
             args,
             &comparison,
-            parted.as_ref().map(|(_, found)| &**found),
-            &asked,
+            found.as_ref().map(|(_, images)| &**images),
+            &predicted,
         )?;
     }
     if let Ok(importance) = importance(&rows, args.metric, FOREST_SEED) {
-        tell_importance(args, importance)?;
+        print_importance(args, importance)?;
     }
-    Ok(asked.finish())
+    Ok(predicted.finish())
 }
 
-/// Results on different images cannot be compared.
+/// Refuses runs on different datasets.
 fn same_data(folders: &[RunFolder]) -> Result<(), UsageError> {
     let first = &folders[0].manifest().data;
     match folders
@@ -110,7 +110,7 @@ fn same_data(folders: &[RunFolder]) -> Result<(), UsageError> {
     {
         None => Ok(()),
         Some(other) => Err(UsageError(format!(
-            "{} learned from other images ({}) than {} ({}): their results cannot be compared",
+            "{} was trained on a different dataset ({}) than {} ({}): their results cannot be compared",
             other.path().display(),
             other.manifest().data.name,
             folders[0].path().display(),
@@ -119,8 +119,8 @@ fn same_data(folders: &[RunFolder]) -> Result<(), UsageError> {
     }
 }
 
-/// The settings of the first run against each other settings; or, where there are no others, its
-/// run against each other run.
+/// Pairs the settings of the first run with all other settings or, if there are none, the first
+/// run with all other runs.
 fn pairs(rows: &[RunRow]) -> Vec<[Vec<usize>; 2]> {
     let groups = groups(rows);
     match &groups[..] {
@@ -136,32 +136,32 @@ fn pairs(rows: &[RunRow]) -> Vec<[Vec<usize>; 2]> {
     }
 }
 
-/// What the models said to the test images, each asked once.
-struct Asked<'a> {
+/// The models' predictions for the test images, each computed once.
+struct Predicted<'a> {
     folders: &'a [RunFolder],
     dataset: Dataset,
     answers: Vec<Option<Answers>>,
 }
 
-impl<'a> Asked<'a> {
-    fn new(args: &Args, folders: &'a [RunFolder]) -> anyhow::Result<Asked<'a>> {
+impl<'a> Predicted<'a> {
+    fn new(args: &Args, folders: &'a [RunFolder]) -> anyhow::Result<Predicted<'a>> {
         let mark = &folders[0].manifest().data;
         let dir: Option<&Path> = args.data.as_deref().or(mark.folder.as_deref());
         let dataset = open_data(dir)?;
         anyhow::ensure!(
             dataset.fingerprint == mark.fingerprint,
-            "{} are not the images the runs learned from ({})",
+            "{} is not the dataset the runs were trained on ({})",
             dataset.name,
             mark.name
         );
-        Ok(Asked {
+        Ok(Predicted {
             folders,
             dataset,
             answers: vec![None; folders.len()],
         })
     }
 
-    /// Says which models gave no numbers for some images: what was compared is no success then.
+    /// Prints which models have NaN or infinite outputs; the command fails then.
     fn finish(&self) -> ExitCode {
         let mut n_broken = 0;
         for (folder, answers) in self.folders.iter().zip(&self.answers) {
@@ -169,7 +169,7 @@ impl<'a> Asked<'a> {
                 continue;
             };
             n_broken += 1;
-            out::say(&format!(
+            out::eprint(&format!(
                 "error: {}: the network's output is NaN or infinite for {} of {} test images, \
                  which count as wrong; its weights may have diverged",
                 folder.model_path().display(),
@@ -180,8 +180,9 @@ impl<'a> Asked<'a> {
         ExitCode::from(u8::from(n_broken > 0))
     }
 
-    /// Where the models of two runs part; `None` when one has no model, because it did not end.
-    fn part(
+    /// Finds the images on which the models of two runs disagree; `None` if one has no model because
+    /// it has not finished.
+    fn disagreements(
         &mut self,
         a: usize,
         b: usize,
@@ -189,7 +190,7 @@ impl<'a> Asked<'a> {
         for idx in [a, b] {
             let path = self.folders[idx].model_path();
             if !path.exists() {
-                out::say(&format!(
+                out::eprint(&format!(
                     "{} has no model yet",
                     self.folders[idx].path().display()
                 ));
@@ -198,7 +199,7 @@ impl<'a> Asked<'a> {
             if self.answers[idx].is_none() {
                 let classifier = Classifier::load(&path)?;
                 let answers = Answers::new(&classifier, &self.dataset.test)
-                    .with_context(|| format!("could not ask {}", path.display()))?;
+                    .with_context(|| format!("could not run {}", path.display()))?;
                 self.answers[idx] = Some(answers);
             }
         }
@@ -212,10 +213,10 @@ impl<'a> Asked<'a> {
 fn print_comparison(
     args: &Args,
     comparison: &Comparison,
-    parted: Option<&[Disagreement]>,
-    asked: &Asked<'_>,
+    found: Option<&[Disagreement]>,
+    predicted: &Predicted<'_>,
 ) -> anyhow::Result<()> {
-    let shown = parted.unwrap_or_default();
+    let shown = found.unwrap_or_default();
     let shown = &shown[..shown.len().min(args.images)];
     if args.json {
         return out::print_json(&Line {
@@ -223,7 +224,7 @@ fn print_comparison(
             words: comparison.describe(),
             seeds_wanted: comparison.seeds_wanted(),
             comparison,
-            n_disagreements: parted.map(<[_]>::len),
+            n_disagreements: found.map(<[_]>::len),
             disagreements: shown,
         });
     }
@@ -231,31 +232,31 @@ fn print_comparison(
     if let Some(words) = comparison.image_words() {
         out::print(&words)?;
     }
-    let class = |idx: u32| asked.dataset.classes[idx as usize].as_str();
+    let class = |idx: u32| predicted.dataset.classes[idx as usize].as_str();
     for d in shown {
-        let says = |side: usize| match d.answer(side) {
+        let prediction = |side: usize| match d.answer(side) {
             Some((idx, sure)) => format!("{} ({})", class(idx), percent(f64::from(sure))),
-            None => "nothing: its output is not finite".to_owned(),
+            None => "no prediction (output NaN or infinite)".to_owned(),
         };
         out::print(&format!(
-            "  test image {} is {}: {} says {}, {} says {}",
+            "  test image {}, label {}: {} predicts {}, {} predicts {}",
             d.image,
             class(d.label),
             comparison.baseline.name,
-            says(0),
+            prediction(0),
             comparison.candidate.name,
-            says(1),
+            prediction(1),
         ))?;
     }
     Ok(())
 }
 
-fn tell_importance(args: &Args, importance: Importance) -> anyhow::Result<()> {
+fn print_importance(args: &Args, importance: Importance) -> anyhow::Result<()> {
     if args.json {
         return out::print_json(&ImportanceLine { importance });
     }
     out::print(&format!(
-        "\nimportance for {} over {} runs (a forest explains {} of the differences)",
+        "\nimportance for {} over {} runs (a random forest explains {} of the variance)",
         importance.metric.label(),
         importance.n_runs,
         percent(importance.explained.max(0.0)),

@@ -9,27 +9,27 @@ use super::{UsageError, out, settings};
 use crate::model::{Classifier, ModelSpec, Preset};
 use crate::picture::{DARK, LIGHT, PictureFormat, diagram};
 
-/// What was typed.
+/// The arguments of `diagram`.
 #[derive(Debug, clap::Args)]
 #[command(group = clap::ArgGroup::new("network").required(true).args(["model", "preset", "config"]))]
 pub struct Args {
-    /// Model file, as written by `train --save` or the window; or a run: its folder, or its id or
-    /// name in the workspace.
+    /// A model file from `train --save` or the window, or a run: its folder, or its id or name in the
+    /// workspace.
     model: Option<PathBuf>,
-    /// Draw the network of this name, for MNIST's images.
+    /// Draw this preset network, for MNIST's images.
     #[arg(long, value_name = "NAME", value_parser = presets())]
     preset: Option<&'static Preset>,
     /// Draw the network of a configuration, as `train --print-config` writes it.
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
-    /// File to write, ending in .svg or .png.
+    /// Output file, ending in .svg or .png.
     #[arg(long, short, value_name = "FILE", default_value = "network.svg")]
     out: PathBuf,
     /// Width in points.
     #[arg(long, value_name = "POINTS", default_value_t = 440,
         value_parser = clap::value_parser!(u16).range(240..=2000))]
     width: u16,
-    /// Draw for dark pages.
+    /// Use the dark theme.
     #[arg(long)]
     dark: bool,
 }
@@ -39,12 +39,12 @@ pub(super) fn run(args: &Args, workspace: Option<&Path>) -> anyhow::Result<ExitC
     let palette = if args.dark { &DARK } else { &LIGHT };
     let drawn = diagram(&args.spec(workspace)?, args.width.into(), palette);
     drawn.picture.write(&args.out)?;
-    out::say(&format!("wrote {}", args.out.display()));
+    out::eprint(&format!("wrote {}", args.out.display()));
     Ok(ExitCode::SUCCESS)
 }
 
 impl Args {
-    /// The network to draw.
+    /// Returns the network to draw.
     fn spec(&self, workspace: Option<&Path>) -> anyhow::Result<ModelSpec> {
         if let Some(preset) = self.preset {
             return Ok(preset.spec([1, 28, 28], 10));

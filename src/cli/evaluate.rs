@@ -12,13 +12,13 @@ use crate::evaluate::{ClassReport, Report, evaluate};
 use crate::model::Classifier;
 use crate::train::Loss;
 
-/// What was typed.
+/// The arguments of `evaluate`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// Model file, as written by `train --save` or the window; or a run: its folder, or its id or
-    /// name in the workspace.
+    /// A model file from `train --save` or the window, or a run: its folder, or its id or name in the
+    /// workspace.
     model: PathBuf,
-    /// Folder with four IDX files, named as MNIST's; its test images are used [default: MNIST].
+    /// Folder with four IDX files named like MNIST's; its test images are used [default: MNIST].
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
     /// Print one JSON line.
@@ -32,18 +32,18 @@ struct Line<'a> {
     data: &'a str,
     n_images: usize,
     test_accuracy: f64,
-    /// `null` where it is not finite.
+    /// `null` if it is not finite.
     test_loss: f64,
     /// Images for which the network's output is NaN or infinite; they count as wrong.
     n_not_finite: usize,
-    /// What the loss is.
+    /// The kind of loss.
     loss: Loss,
     per_class: &'a [ClassReport],
     /// `confusion[true class][predicted class]`
     confusion: &'a [Vec<u64>],
 }
 
-/// More classes than this make a matrix that no terminal is wide enough for.
+/// With more classes, the matrix is too wide for a terminal.
 const MAX_MATRIX: usize = 20;
 
 pub(super) fn run(args: &Args, workspace: Option<&Path>) -> anyhow::Result<ExitCode> {
@@ -83,8 +83,7 @@ pub(super) fn run(args: &Args, workspace: Option<&Path>) -> anyhow::Result<ExitC
     finish(&report)
 }
 
-/// Numbers that rest on outputs which are none are printed, so that one can see what is left of the
-/// model, but they are no success.
+/// Fails if any output is NaN or infinite, after the results of the others were printed.
 fn finish(report: &Report) -> anyhow::Result<ExitCode> {
     anyhow::ensure!(
         report.n_not_finite == 0,
@@ -115,7 +114,7 @@ fn class_table(classes: &[ClassReport]) -> String {
 fn matrix(report: &Report) -> String {
     let width = name_width(&report.per_class);
     let cells = |cells: Vec<String>| cells.iter().map(|c| format!(" {c:>6}")).collect::<String>();
-    // Longer names would push the columns apart.
+    // Longer names would break the columns.
     let short = |name: &str| name.chars().take(6).collect::<String>();
     let names = report.per_class.iter().map(|c| short(&c.class)).collect();
     let mut lines = vec![

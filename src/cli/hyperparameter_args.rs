@@ -1,29 +1,30 @@
-//! Flags for the settings that are changed most often; --set reaches all of them.
+//! Flags for the most common settings; --set reaches all of them.
 
 use clap::builder::{PossibleValuesParser, TypedValueParser, ValueParser};
 
 use crate::data::Augment;
 use crate::train::{Loss, Schedule, TrainConfig};
 
-/// What was typed.
+/// Hyperparameters as arguments.
 #[derive(Debug, clap::Args)]
 pub struct Recipe {
-    /// How the learning rate moves during the run, with the usual numbers; --set changes those
-    /// [default: the preset's, mostly constant].
+    /// Learning rate schedule, with its default values; --set changes them [default: the preset's,
+    /// mostly constant].
     #[arg(long, value_name = "NAME", value_parser = schedules())]
     schedule: Option<Schedule>,
-    /// Pull of all weights toward zero [default: 0].
+    /// Weight decay: shrinks all weights toward zero [default: 0].
     #[arg(long, value_name = "X", allow_negative_numbers = true)]
     weight_decay: Option<f64>,
-    /// Share of the answer that is spread over all classes; trains on cross entropy [default: 0].
+    /// Label smoothing: share of the label spread over all classes; implies cross entropy [default:
+    /// 0].
     #[arg(long, value_name = "X", allow_negative_numbers = true)]
     label_smoothing: Option<f64>,
-    /// Show every training image a little differently each time; --set augment.rotation=15 and the
-    /// like set single strengths [default: the preset's, mostly off].
+    /// Augmentation: change every training image at random in each epoch; set single strengths with
+    /// --set, such as augment.rotation=15 [default: the preset's, mostly off].
     #[arg(long, value_name = "HOW", value_parser = augments())]
     augment: Option<Augment>,
-    /// Memory of the moving average of the weights, which is measured and kept then; 0 for none
-    /// [default: the preset's, mostly 0].
+    /// Decay of the weights' exponential moving average, which is then evaluated and saved; 0 for
+    /// none [default: the preset's, mostly 0].
     #[arg(
         long,
         alias = "average",
@@ -31,8 +32,8 @@ pub struct Recipe {
         allow_negative_numbers = true
     )]
     ema_decay: Option<f64>,
-    /// Epochs without a lower validation loss that end the run, with the weights of its best epoch;
-    /// 0 lets it run [default: 0].
+    /// Early stopping: end the run after this many epochs without a lower validation loss, with the
+    /// weights of its best epoch; 0 for never [default: 0].
     #[arg(long, value_name = "EPOCHS")]
     patience: Option<usize>,
 }
@@ -56,9 +57,9 @@ fn augments() -> ValueParser {
 }
 
 impl Recipe {
-    /// Puts what was typed into `config`.
+    /// Applies the arguments to `config`.
     pub(super) fn apply(&self, config: &mut TrainConfig) {
-        // A recipe may have numbers of its own for the schedule it uses.
+        // The preset's recipe may bring its own values for the schedule it uses.
         let other = |s: &Schedule| s.name() != config.schedule.name();
         config.schedule = self.schedule.filter(other).unwrap_or(config.schedule);
         config.weight_decay = self.weight_decay.unwrap_or(config.weight_decay);

@@ -1,5 +1,4 @@
-//! Ctrl-C, SIGTERM and SIGHUP: the first one asks what is running to end, the second one does not
-//! ask.
+//! Ctrl-C, SIGTERM and SIGHUP: the first one stops the work in order, the second one exits at once.
 
 use std::sync::Arc;
 
@@ -7,34 +6,34 @@ use super::out;
 use crate::signals;
 pub(super) use crate::signals::INTERRUPTED;
 
-/// What Ctrl-C ends, and the words for it.
+/// What Ctrl-C stops, and the messages about it.
 pub(super) struct Interrupt<C> {
-    /// What it is steered by.
+    /// Controls the work.
     pub(super) control: Arc<C>,
     pub(super) is_stopped: fn(&C) -> bool,
     pub(super) stop: fn(&C),
-    /// What is finished before it ends.
+    /// What is finished before the work stops.
     pub(super) after: &'static str,
-    /// What Ctrl-C does if it cannot be heard.
-    pub(super) unheard: &'static str,
+    /// What Ctrl-C does if its handler cannot be installed.
+    pub(super) unhandled: &'static str,
 }
 
 impl<C: Send + Sync + 'static> Interrupt<C> {
-    /// Listens from now on.
+    /// Installs the handler.
     pub(super) fn listen(self) {
-        let unheard = self.unheard;
+        let unhandled = self.unhandled;
         let installed = signals::listen(move || {
             if (self.is_stopped)(&self.control) {
                 std::process::exit(INTERRUPTED.into());
             }
             let after = self.after;
-            out::say(&format!(
+            out::eprint(&format!(
                 "stopping after {after}; Ctrl-C again to exit at once"
             ));
             (self.stop)(&self.control);
         });
         if let Err(error) = installed {
-            out::say(&format!("warning: Ctrl-C will {unheard}: {error}"));
+            out::eprint(&format!("warning: Ctrl-C will {unhandled}: {error}"));
         }
     }
 }

@@ -10,31 +10,31 @@ use crate::kernels;
 use crate::model::Preset;
 use crate::train::{Control, FieldError, Job, LrCurve, LrSearch, Optimizer, TrainConfig, find_lr};
 
-/// What was typed.
+/// The arguments of `lr-find`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// Network to find a learning rate for.
     #[arg(long, value_name = "NAME", default_value = "keras-cnn", value_parser = train::presets())]
     preset: &'static Preset,
-    /// Folder with four IDX files, named as MNIST's, gzipped or not [default: MNIST].
+    /// Folder with four IDX files named like MNIST's, gzipped or not [default: MNIST].
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
-    /// Images an update [default: the preset's, mostly 32].
+    /// Images per update [default: the preset's, mostly 32].
     #[arg(long, value_name = "N")]
     batch_size: Option<usize>,
-    /// Rule that turns gradients into new weights [default: the preset's, mostly adam].
+    /// Optimizer [default: the preset's, mostly adam].
     #[arg(long, value_name = "NAME", value_parser = train::optimizers())]
     optimizer: Option<Optimizer>,
     /// First learning rate.
     #[arg(long, value_name = "X", default_value_t = LrSearch::default().from)]
     from: f64,
-    /// Last learning rate; the search ends earlier where the loss explodes.
+    /// Last learning rate; the search ends earlier if the loss explodes.
     #[arg(long, value_name = "X", default_value_t = LrSearch::default().to)]
     to: f64,
-    /// Batches between them: more make the curve smoother and take longer.
+    /// Number of batches: more give a smoother curve and take longer.
     #[arg(long, value_name = "N", default_value_t = LrSearch::default().steps)]
     steps: usize,
-    /// Threads to compute with [default: all processors].
+    /// Number of threads [default: all processors].
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     threads: Option<u16>,
     #[command(flatten)]
@@ -69,13 +69,13 @@ pub(super) fn run(args: &Args, workspace: Option<&Path>) -> anyhow::Result<ExitC
 impl Args {
     fn job(&self, workspace: Option<&Path>) -> anyhow::Result<Job> {
         let dataset = Arc::new(open_data(self.data.as_deref())?);
-        let usual = TrainConfig::new(
+        let default = TrainConfig::new(
             self.preset,
             dataset.image_shape(),
             dataset.n_classes(),
             dataset.train.len(),
         );
-        let mut config = self.source.base(usual, workspace)?;
+        let mut config = self.source.base(default, workspace)?;
         config.optimizer = self.optimizer.unwrap_or(config.optimizer);
         config.batch_size = self.batch_size.unwrap_or(config.batch_size);
         let config = self.source.with_sets(config)?;
@@ -92,15 +92,12 @@ fn print(curve: &LrCurve) -> anyhow::Result<()> {
         ("valley", found.valley),
         ("minimum / 10", found.minimum_tenth),
     ] {
-        let rate = rate.map_or_else(
-            || "the curve does not say".to_owned(),
-            |r| format!("{r:.2e}"),
-        );
+        let rate = rate.map_or_else(|| "not found".to_owned(), |r| format!("{r:.2e}"));
         out::print(&format!("{name:<18}{rate}"))?;
     }
     if let Some(last) = curve.points.last() {
         out::print(&format!(
-            "{} batches, up to a rate of {:.2e}; no weights were kept",
+            "{} batches, up to a learning rate of {:.2e}; the weights were discarded",
             curve.points.len(),
             last.rate
         ))?;

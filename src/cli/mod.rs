@@ -32,14 +32,14 @@ use clap::{Parser, Subcommand};
 use crate::data::Dataset;
 use crate::runs::default_workspace;
 
-/// What was typed.
+/// The command-line arguments.
 #[derive(Debug, Parser)]
 #[command(name = "candle-studio", version, about, after_help = AFTER_HELP)]
 pub struct Cli {
-    /// What to do; without a command, the window opens.
+    /// The command to run; without one, the window opens.
     #[command(subcommand)]
     pub command: Option<Command>,
-    /// Folder in which runs are kept [default: in your data directory].
+    /// Folder that holds the runs [default: in your data directory].
     #[arg(long, global = true, value_name = "DIR")]
     pub workspace: Option<PathBuf>,
 }
@@ -52,31 +52,31 @@ const AFTER_HELP: &str = "Without a command, the window opens.\n\n\
 pub enum Command {
     /// Train a network.
     Train(Box<train::Args>),
-    /// Find a learning rate: a short mock run whose rate grows, of which no weights are kept.
+    /// Find a learning rate: a short trial run with a rising rate; its weights are discarded.
     LrFind(lr_find::Args),
-    /// Train with many settings, to find the best.
+    /// Train with many settings to find the best.
     Sweep(sweep::Args),
     /// Measure a model on test images.
     Evaluate(evaluate::Args),
-    /// List, compare, export and tidy up runs.
+    /// List, compare, export, edit and delete runs.
     Runs(runs::Args),
-    /// Classify pictures.
+    /// Classify images.
     Predict(predict::Args),
-    /// Say which of several runs' settings are better, and whether that is sure.
+    /// Report which runs' settings are better, and whether the difference is significant.
     Compare(compare::Args),
-    /// List the networks that can be trained by name.
+    /// List the preset networks.
     Presets(presets::Args),
-    /// Draw the curves of runs into a file.
+    /// Plot the curves of runs to a file.
     Plot(plot::Args),
-    /// Draw a network into a file: its layers, and what flows between them.
+    /// Draw a network to a file: its layers, and the shapes between them.
     Diagram(diagram::Args),
-    /// Measure how fast this machine trains: 20 seconds.
+    /// Measure how fast this machine trains (20 seconds).
     Bench(bench::Args),
 }
 
 impl Command {
-    /// Does it, and says on standard error what went wrong. Runs are kept in `workspace`, or where
-    /// they usually are.
+    /// Runs the command and prints its error to standard error. Runs are in `workspace`, or in the
+    /// default workspace.
     pub fn run(self, workspace: Option<&Path>) -> ExitCode {
         let result = match self {
             Command::Train(args) => train::run(&args, workspace),
@@ -97,26 +97,26 @@ impl Command {
             if out::is_reader_gone(&error) {
                 return ExitCode::SUCCESS;
             }
-            out::say(&format!("error: {error:#}"));
+            out::eprint(&format!("error: {error:#}"));
             ExitCode::from(if error.is::<UsageError>() { 2 } else { 1 })
         })
     }
 }
 
-/// The folder in which runs are kept.
+/// Returns the workspace folder.
 fn named_or_default(workspace: Option<&Path>) -> anyhow::Result<PathBuf> {
     let named = workspace.map(Path::to_owned);
-    named.or_else(default_workspace).context(
-        "this system has no data directory to keep runs in: name a folder with --workspace",
-    )
+    named
+        .or_else(default_workspace)
+        .context("this system has no data directory for runs: pass a folder with --workspace")
 }
 
-/// What was typed can be read, and makes no sense.
+/// Arguments that parse but make no sense.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 struct UsageError(String);
 
-/// The images in the folder `dir`, or MNIST.
+/// Opens the dataset in the folder `dir`, or MNIST.
 fn open_data(dir: Option<&Path>) -> anyhow::Result<Dataset> {
     match dir {
         Some(dir) => Ok(Dataset::open_folder(dir)?),
@@ -124,7 +124,7 @@ fn open_data(dir: Option<&Path>) -> anyhow::Result<Dataset> {
     }
 }
 
-/// A share as people read it.
+/// Formats a share as a percentage.
 fn percent(share: f64) -> String {
     format!("{:.2} %", 100.0 * share)
 }

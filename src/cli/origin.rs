@@ -1,4 +1,4 @@
-//! What a run of `candle-studio train` starts from, other than its beginning.
+//! What `candle-studio train` starts from: a checkpoint of the same run, or of another one.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -10,20 +10,20 @@ use crate::data::Dataset;
 use crate::runs::{Parent, Recorder, RunFolder, RunFolderError};
 use crate::train::{Checkpoint, Event, Job, Setting, TrainConfig};
 
-/// What a run starts from.
+/// A run that is ready to start.
 pub(super) struct Start {
     pub(super) job: Job,
     pub(super) recorder: Option<Recorder>,
     pub(super) checkpoint: Option<Checkpoint>,
-    /// What happened before, and belongs to the run.
+    /// Events of the run before it starts.
     pub(super) history: Vec<Event>,
-    /// Where it is recorded.
+    /// The folder it is recorded in.
     pub(super) folder: Option<PathBuf>,
 }
 
 impl Args {
-    /// A run from its last checkpoint, perhaps for more epochs than it was to have. One that was
-    /// interrupted before its first begins again: its seed decides the same bits.
+    /// Resumes a run from its last checkpoint, perhaps for more epochs than planned. A run that was
+    /// interrupted before its first checkpoint starts over: its seed gives the same bits.
     pub(super) fn resumed(&self, dir: &Path) -> anyhow::Result<Start> {
         let folder = RunFolder::open(dir)?;
         let checkpoint = match folder.latest_checkpoint() {
@@ -45,7 +45,7 @@ impl Args {
         };
         let recorder = Recorder::reopen(dir, checkpoint.as_ref())?;
         if let Some(news) = news {
-            out::say(&format!("warning: {news}"));
+            out::eprint(&format!("warning: {news}"));
         }
         if options != begun {
             recorder.change(options.run, options.policy)?;
@@ -59,8 +59,8 @@ impl Args {
         })
     }
 
-    /// The run for so many epochs more as were typed, and the event that says so. One that begins
-    /// again says it as it starts.
+    /// Adds the epochs of `--extend` to the run, and returns the event that records it. A run that
+    /// starts over records its epochs when it starts.
     fn extended(
         &self,
         mut config: TrainConfig,
@@ -85,7 +85,7 @@ impl Args {
         (config, Some(checkpoint), Some(longer))
     }
 
-    /// A new run that goes on from a full state of another one, with the settings that were typed.
+    /// Branches: a new run from a full state of another one, with the settings in the arguments.
     pub(super) fn branched(&self, origin: &str, workspace: Option<&Path>) -> anyhow::Result<Start> {
         let (run, step) = parse_origin(origin)?;
         let folder = RunFolder::open(&run_folder(&run, workspace)?)?;
@@ -121,14 +121,14 @@ impl Args {
         })
     }
 
-    /// The images that the run in `folder` learned from.
+    /// Opens the dataset that the run in `folder` was trained on.
     fn dataset_of(&self, folder: &RunFolder) -> anyhow::Result<Arc<Dataset>> {
         let mark = &folder.manifest().data;
         let dir = self.data.as_deref().or(mark.folder.as_deref());
         let dataset = Arc::new(open_data(dir)?);
         anyhow::ensure!(
             dataset.fingerprint == mark.fingerprint,
-            "the run in {} learned from other images than {} has now: name their folder with --data",
+            "the run in {} was trained on a different dataset than {}: pass its folder with --data",
             folder.path().display(),
             dataset.name
         );
@@ -136,19 +136,20 @@ impl Args {
     }
 }
 
-/// A run that lost states it could go back to may take another way than it would have.
+/// Describes missing rollback states: without them, the run may roll back to another state than
+/// it would have.
 fn what_is_gone(checkpoint: &Checkpoint) -> Option<String> {
     let n_gone = checkpoint.rollback.as_ref().map_or(0, |w| w.unread.len());
     let step = checkpoint.step();
     (n_gone > 0).then(|| {
         format!(
-            "{n_gone} of the full states that the run could go back to from update {step} cannot \
-             be read: if its loss cannot be trusted, it may go back elsewhere"
+            "{n_gone} of the rollback states of update {step} cannot be read: if the loss becomes NaN \
+                          or spikes, the run may roll back to another state than it would have"
         )
     })
 }
 
-/// `RUN@STEP` or `RUN@best`: a run, and the updates done; none for the best epoch.
+/// Parses `RUN@STEP` or `RUN@best`: a run and its number of updates, or `None` for the best epoch.
 fn parse_origin(origin: &str) -> anyhow::Result<(PathBuf, Option<u64>)> {
     let parsed = origin.rsplit_once('@').and_then(|(dir, step)| {
         let step = match step {
@@ -159,7 +160,7 @@ fn parse_origin(origin: &str) -> anyhow::Result<(PathBuf, Option<u64>)> {
     });
     parsed.ok_or_else(|| {
         let text = format!(
-            "--branch expects RUN@STEP, a run and the number of an update, or RUN@best, found {origin}"
+            "--branch expects RUN@STEP (a run and the number of an update) or RUN@best, found {origin}"
         );
         UsageError(text).into()
     })

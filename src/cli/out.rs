@@ -18,12 +18,12 @@ pub(super) fn print_json(value: &impl Serialize) -> anyhow::Result<()> {
     print(&serde_json::to_string(value)?)
 }
 
-/// Writes a line to standard error. If that is gone too, there is nobody left to tell.
-pub(super) fn say(line: &str) {
+/// Writes a line to standard error. If that is closed too, the line is lost.
+pub(super) fn eprint(line: &str) {
     let _ = writeln!(std::io::stderr(), "{line}");
 }
 
-/// Whether whoever read our output has left, as `head` does: no reason to complain.
+/// Returns whether the reader of our output has closed it, as `head` does: not an error.
 pub(super) fn is_reader_gone(error: &anyhow::Error) -> bool {
     error
         .chain()

@@ -9,38 +9,38 @@ use crate::picture::{Curve, CurvesView, DARK, LIGHT, PictureFormat, Spread, XAxi
 use crate::runs::table::{Column, GroupBy};
 use crate::runs::{Record, RunFolder, RunState};
 
-/// What was typed.
+/// The arguments of `plot`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// Runs: folders, or ids or names in the workspace.
     #[arg(required = true, value_name = "RUN")]
     runs: Vec<PathBuf>,
-    /// File to write, ending in .svg or .png.
+    /// Output file, ending in .svg or .png.
     #[arg(long, short, value_name = "FILE", default_value = "curves.svg")]
     out: PathBuf,
-    /// What the curves are drawn against; seconds leave out pauses.
+    /// Unit of the x axis; seconds exclude pauses.
     #[arg(long, value_enum, default_value = "epoch")]
     x: X,
-    /// Draw the horizontal axis logarithmically.
+    /// Use a logarithmic x axis.
     #[arg(long)]
     log_x: bool,
-    /// Draw the loss linearly instead of logarithmically.
+    /// Use a linear y axis for the loss instead of a logarithmic one.
     #[arg(long)]
     linear_loss: bool,
-    /// Updates the curves are averaged over.
+    /// Number of updates to average over.
     #[arg(long, value_name = "STEPS", default_value_t = 50)]
     smoothing: u32,
-    /// Draw runs that belong together as one, with this spread around their mean.
+    /// Draw each group of runs as its mean, with this band around it.
     #[arg(long, value_enum)]
     bands: Option<Bands>,
-    /// Which runs belong together: those with the same value of this setting, as `runs list` names
-    /// it [default: those that differ in their seed alone].
+    /// Group runs by this setting, named as in `runs list` [default: runs that differ only in the
+    /// seed].
     #[arg(long, value_name = "KEY", requires = "bands")]
     group_by: Option<String>,
-    /// Draw the difference to this run.
+    /// Draw the difference from this run.
     #[arg(long, value_name = "RUN")]
     baseline: Option<PathBuf>,
-    /// Draw for dark pages.
+    /// Use the dark theme.
     #[arg(long)]
     dark: bool,
     /// Width and height in points.
@@ -60,11 +60,11 @@ enum X {
 enum Bands {
     /// From the smallest to the largest.
     Range,
-    /// One standard deviation to both sides.
+    /// One standard deviation on both sides.
     Deviation,
 }
 
-/// Reads `1000x700`.
+/// Parses `1000x700`.
 fn size(text: &str) -> Result<[f32; 2], String> {
     let numbers = text.split_once('x').and_then(|(w, h)| {
         let number = |t: &str| t.parse::<u16>().ok().filter(|n| (300..=10_000).contains(n));
@@ -77,7 +77,7 @@ fn size(text: &str) -> Result<[f32; 2], String> {
 }
 
 pub(super) fn run(args: &Args, workspace: Option<&Path>) -> anyhow::Result<ExitCode> {
-    // Better now than after everything was read.
+    // Fail now rather than after everything was read.
     PictureFormat::of(&args.out).map_err(|e| UsageError(e.to_string()))?;
     let runs = run_folders(&args.runs, workspace)?;
     let runs = runs
@@ -95,11 +95,11 @@ pub(super) fn run(args: &Args, workspace: Option<&Path>) -> anyhow::Result<ExitC
     let baseline = baseline.as_ref().map(|(_, run)| run);
     let picture = curves(&list, baseline, &view(args), args.size, palette);
     picture.write(&args.out)?;
-    out::say(&format!("wrote {}", args.out.display()));
+    out::eprint(&format!("wrote {}", args.out.display()));
     Ok(ExitCode::SUCCESS)
 }
 
-/// What is known of a run, and what happened in it, under the name it has now.
+/// Reads the record and the state of a run, under its current name.
 fn read(path: &Path) -> anyhow::Result<(Record, RunState)> {
     let record = Record::read(path)?;
     let mut state = RunFolder::open(path)?.replay()?;

@@ -12,16 +12,16 @@ use crate::data::read_image_file;
 use crate::model::Classifier;
 use crate::predict::classify;
 
-/// What was typed.
+/// The arguments of `predict`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// Model file, as written by `train --save` or the window; or a run: its folder, or its id or
-    /// name in the workspace.
+    /// A model file from `train --save` or the window, or a run: its folder, or its id or name in the
+    /// workspace.
     model: PathBuf,
-    /// PNG or JPEG pictures of one digit each: any size, dark on light or light on dark.
+    /// PNG or JPEG images of one digit or object each: any size, dark on light or light on dark.
     #[arg(required = true)]
     images: Vec<PathBuf>,
-    /// Print one JSON line for each picture.
+    /// Print one JSON line per image.
     #[arg(long)]
     json: bool,
 }
@@ -32,11 +32,11 @@ struct Line<'a> {
     /// Name of the most probable class.
     class: &'a str,
     class_index: usize,
-    /// One for each class, in the model's order; they sum to 1.
+    /// One per class, in the model's order; they sum to 1.
     probabilities: &'a [f32],
 }
 
-/// One bad picture does not keep the others from their answers; the command fails at the end.
+/// Classifies every image it can; the command fails at the end if one is bad.
 pub(super) fn run(args: &Args, workspace: Option<&Path>) -> anyhow::Result<ExitCode> {
     let classifier = Classifier::load(&model_file(&args.model, workspace)?)?;
     let mut n_failed = 0;
@@ -46,7 +46,7 @@ pub(super) fn run(args: &Args, workspace: Option<&Path>) -> anyhow::Result<ExitC
                 return Err(error);
             }
             n_failed += 1;
-            out::say(&format!("error: {error:#}"));
+            out::eprint(&format!("error: {error:#}"));
         }
     }
     Ok(ExitCode::from(u8::from(n_failed > 0)))
@@ -56,7 +56,7 @@ fn one(classifier: &Classifier, image: &Path, is_json: bool) -> anyhow::Result<(
     let picture = read_image_file(image)?;
     let prediction = classify(classifier, &picture)
         .with_context(|| format!("could not classify {}", image.display()))?
-        .with_context(|| format!("nothing to see in {}: it is of one color", image.display()))?;
+        .with_context(|| format!("{} is blank: it has one color only", image.display()))?;
     let class = &classifier.classes[prediction.class];
     let image = image.display().to_string();
     if is_json {

@@ -7,10 +7,10 @@ use serde::Serialize;
 use super::out;
 use crate::model::PRESETS;
 
-/// What was typed.
+/// The arguments of `presets`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// Print one JSON line for each network.
+    /// Print one JSON line per network.
     #[arg(long)]
     json: bool,
 }
@@ -18,9 +18,9 @@ pub struct Args {
 #[derive(Serialize)]
 struct Line {
     name: &'static str,
-    /// For MNIST: other images and other classes make other sizes.
+    /// For MNIST; depends on image size and number of classes.
     parameters: u64,
-    /// Of a forward pass, for one image.
+    /// Of a forward pass, per image.
     multiply_adds: u64,
     explanation: &'static str,
 }

@@ -1,4 +1,4 @@
-//! What a person, or a program, sees of a run while it happens.
+//! The progress of a run on the terminal, or as JSON lines.
 
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
@@ -9,26 +9,26 @@ use crate::train::{
     Checkpoint, Control, Divergence, EpochPoint, Event, Finish, Job, Metrics, Observer,
 };
 
-/// Shows a run on the terminal and hands it to the recorder.
+/// Shows a run on the terminal and passes it to the recorder.
 pub(super) struct Progress<'a> {
     control: &'a Control,
     is_json: bool,
-    /// Whether something of the run stays when nobody reads its output.
+    /// Whether the run is recorded or saved, so that it is worth training without a reader.
     is_kept: bool,
     n_epochs: usize,
-    /// On standard error, and invisible where that is no terminal.
+    /// On standard error; invisible if that is not a terminal.
     bar: ProgressBar,
     pub(super) recorder: Option<Recorder>,
-    is_problem_told: bool,
-    /// Why standard output no longer takes anything.
-    pub(super) deaf: Option<anyhow::Error>,
-    /// The loss that could not be trusted and nothing was done about yet.
+    is_problem_reported: bool,
+    /// Why standard output cannot be written to any more.
+    pub(super) print_error: Option<anyhow::Error>,
+    /// A divergence without a recovery yet.
     pub(super) divergence: Option<Divergence>,
-    /// What broke the run.
+    /// Why the run failed.
     pub(super) failure: Option<String>,
 }
 
-/// A finished epoch, for programs.
+/// A finished epoch as JSON.
 #[derive(Serialize)]
 struct EpochLine {
     event: &'static str,
@@ -54,21 +54,21 @@ impl<'a> Progress<'a> {
             n_epochs: 0,
             bar: ProgressBar::new(0).with_style(style()),
             recorder,
-            is_problem_told: false,
-            deaf: None,
+            is_problem_reported: false,
+            print_error: None,
             divergence: None,
             failure: None,
         }
     }
 
-    /// Gets ready for `job`: one that goes on after an interruption does not start again.
+    /// Prepares for `job`: a resumed run sends no `Started` event.
     pub(super) fn expect(&mut self, job: &Job) {
         self.n_epochs = job.config().epochs;
         let n_images = job.split().train.len() * self.n_epochs;
         self.bar.set_length(n_images as u64);
     }
 
-    /// Puts something down that happened before.
+    /// Records an event of the run's past.
     pub(super) fn record(&mut self, event: &Event) {
         if let Some(recorder) = &mut self.recorder {
             recorder.event(event);
@@ -77,17 +77,17 @@ impl<'a> Progress<'a> {
 
     /// Prints a line above the bar.
     pub(super) fn print(&mut self, line: &str) {
-        if self.deaf.is_some() {
+        if self.print_error.is_some() {
             return;
         }
         let Err(error) = self.bar.suspend(|| out::print(line)) else {
             return;
         };
         if !self.is_kept {
-            // Nobody would ever know the result.
+            // The result would be lost.
             self.control.stop();
         }
-        self.deaf = Some(error);
+        self.print_error = Some(error);
     }
 
     /// Prints a value as one line of JSON.
@@ -122,32 +122,32 @@ impl<'a> Progress<'a> {
     }
 
     /// Writes a line to standard error, above the bar.
-    fn say(&self, line: &str) {
-        self.bar.suspend(|| out::say(line));
+    fn eprint(&self, line: &str) {
+        self.bar.suspend(|| out::eprint(line));
     }
 
-    /// Says what was wrong, and what was done about it.
+    /// Prints the divergence and its recovery.
     fn print_recovery(&mut self, recovery: &str) {
         if let Some(divergence) = self.divergence.take() {
-            self.say(&format!("warning: {}; {recovery}", describe(&divergence)));
+            self.eprint(&format!("warning: {}; {recovery}", describe(&divergence)));
         }
     }
 
-    /// A disk that fills up at night should be known in the evening's output.
-    fn tell_problem(&mut self) {
+    /// Prints problems of the recorder at once: a full disk should not go unnoticed until the end.
+    fn report_problem(&mut self) {
         if let Some(problem) = self.recorder.as_ref().and_then(Recorder::checkpoint_news) {
-            self.say(&format!("warning: a full state was not kept: {problem}"));
+            self.eprint(&format!("warning: a checkpoint was not saved: {problem}"));
         }
         let problem = self.recorder.as_ref().and_then(Recorder::problem);
         if let Some(problem) = problem
-            && !self.is_problem_told
+            && !self.is_problem_reported
         {
             self.bar.suspend(|| {
-                out::say(&format!(
+                out::eprint(&format!(
                     "warning: the run is no longer recorded: {problem}"
                 ));
             });
-            self.is_problem_told = true;
+            self.is_problem_reported = true;
         }
     }
 }
@@ -163,7 +163,7 @@ impl Observer for Progress<'_> {
         if let Some(recorder) = &mut self.recorder {
             recorder.event(event);
         }
-        self.tell_problem();
+        self.report_problem();
         match event {
             Event::Steps { points } => {
                 if let Some(last) = points.last() {
@@ -182,29 +182,29 @@ impl Observer for Progress<'_> {
             }
             Event::Diverged { divergence } => self.divergence = Some((**divergence).clone()),
             Event::RolledBack { step, .. } => {
-                self.print_recovery(&format!("went back to update {step}"));
+                self.print_recovery(&format!("rolled back to update {step}"));
             }
             Event::Skipped { n_images, .. } => {
-                self.print_recovery(&format!("left out the batch of {n_images} images"));
+                self.print_recovery(&format!("skipped the batch of {n_images} images"));
             }
             Event::Changed {
                 setting, old, new, ..
-            } => self.say(&format!("{} is now {new}, was {old}", setting.label())),
+            } => self.eprint(&format!("{} is now {new}, was {old}", setting.label())),
             Event::Started { .. }
             | Event::Branched { .. }
             | Event::Layers { .. }
             | Event::Paused { .. }
             | Event::Resumed { .. }
             | Event::Saved { .. } => {}
-            Event::Restored { epoch } if !self.is_json => self.print(&format!(
-                "the weights of epoch {epoch} were the best, and are kept"
-            )),
+            Event::Restored { epoch } if !self.is_json => {
+                self.print(&format!("restored the weights of epoch {epoch}, the best"))
+            }
             Event::Restored { .. } => {}
         }
     }
 }
 
-/// What was wrong with a loss, in one sentence without its end.
+/// Describes a divergence in one sentence without a full stop.
 pub(super) fn describe(divergence: &Divergence) -> String {
     let mut text = format!(
         "{}; {}",
@@ -213,12 +213,12 @@ pub(super) fn describe(divergence: &Divergence) -> String {
     );
     if let Some(worst) = divergence.worst.first() {
         text += &format!(
-            "; worst is training image {}, a {}",
+            "; its worst image is training image {}, label {}",
             worst.index, worst.label
         );
         text += &match worst.predicted {
-            Some(class) => format!(" taken for a {class}"),
-            None => ", for which the output is not finite".to_owned(),
+            Some(class) => format!(", predicted {class}"),
+            None => ", with output NaN or infinite".to_owned(),
         };
     }
     text
@@ -230,6 +230,6 @@ pub(super) fn metrics(m: &Metrics) -> String {
 
 fn style() -> ProgressStyle {
     let template = "{bar:30} {percent:>3} %  {eta} left  {msg}";
-    // A template that cannot be read would only cost the layout.
+    // An invalid template would only cost the layout.
     ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
 }

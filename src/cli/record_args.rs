@@ -1,4 +1,4 @@
-//! Where `train` keeps a run.
+//! Where `train` records a run.
 
 use std::path::{Path, PathBuf};
 
@@ -6,20 +6,20 @@ use super::{named_or_default, out};
 use crate::runs::{CheckpointPolicy, Parent, Recorder, RunMeta, TrialOf, new_folder};
 use crate::train::Job;
 
-/// Where a run is kept: in the workspace, unless somebody says otherwise.
+/// Where a run is recorded: in the workspace by default.
 #[derive(Debug, clap::Args)]
 pub struct Keeping {
-    /// Folder to record the run in, instead of one of its own in the workspace: configuration,
-    /// events, summary and model. It must not hold a run yet.
+    /// Record the run (configuration, events, summary, model) in this folder instead of a new one in
+    /// the workspace. It must not hold a run yet.
     #[arg(long, value_name = "RUNDIR")]
     pub(super) out: Option<PathBuf>,
     /// Record nothing.
     #[arg(long, conflicts_with = "out")]
     no_record: bool,
-    /// What to call the run [default: the last part of --out, or the preset].
+    /// Name of the run [default: the last part of --out, or the preset].
     #[arg(long, value_name = "NAME", conflicts_with = "no_record")]
     name: Option<String>,
-    /// Have the run say that it is trial N of a sweep, as the trials of `sweep` do.
+    /// Record the run as trial N of a sweep, as the trials of `sweep` are.
     #[arg(long, value_name = "SWEEP@N", conflicts_with_all = ["no_record", "resume"],
         value_parser = trial_of)]
     trial: Option<TrialOf>,
@@ -38,8 +38,8 @@ fn trial_of(text: &str) -> Result<TrialOf, String> {
 }
 
 impl Keeping {
-    /// What writes the run down, if anything does; a branch names its `parent`. Where nobody asked
-    /// for a record, a workspace that cannot be written to is no reason not to train.
+    /// Creates the recorder, if the run is recorded; a branch names its `parent`. Without `--out`, a
+    /// workspace that cannot be written to only causes a warning.
     pub(super) fn recorder(
         &self,
         job: &Job,
@@ -69,7 +69,7 @@ impl Keeping {
         match recorder {
             Ok(recorder) => Ok(Some(recorder)),
             Err(error) if workspace.is_none() => {
-                out::say(&format!("warning: this run is not recorded: {error:#}"));
+                out::eprint(&format!("warning: this run is not recorded: {error:#}"));
                 Ok(None)
             }
             Err(error) => Err(error),

@@ -1,21 +1,21 @@
-//! Which runs are meant by what was typed: folders, or runs of the workspace.
+//! From arguments to runs: folders, or runs of the workspace.
 
 use std::path::{Path, PathBuf};
 
 use super::{UsageError, named_or_default};
 use crate::runs::{FindError, RunFolder, list_runs};
 
-/// The folder of the run that is meant by `text`, see [`run_folders`].
+/// Finds the folder of the run that `text` names, see [`run_folders`].
 pub(super) fn run_folder(text: &Path, workspace: Option<&Path>) -> anyhow::Result<PathBuf> {
     let mut found = run_folders(std::slice::from_ref(&text), workspace)?;
     Ok(found.remove(0))
 }
 
-/// The folders of the runs that are meant by `texts`, one each: a folder with a run in it or, in
-/// the workspace, an id, the beginning of one, a name that only one run has, or `last`.
+/// Finds the folder of each run that `texts` name: a folder with a run in it or, in the
+/// workspace, an id, the beginning of one, a unique name, or `last`.
 ///
 /// # Errors
-/// One sentence that says which of them is no run.
+/// One sentence naming the text that is not a run.
 pub(super) fn run_folders(
     texts: &[impl AsRef<Path>],
     workspace: Option<&Path>,
@@ -30,7 +30,7 @@ pub(super) fn run_folders(
         let workspace = named_or_default(workspace)?;
         let runs = match &listing {
             Some(runs) => runs,
-            // Read once, and only where a name is looked for.
+            // Read once, and only if a name has to be looked up.
             None => listing.insert(list_runs(&workspace)?),
         };
         match runs.find(&text.to_string_lossy()) {
@@ -44,27 +44,27 @@ pub(super) fn run_folders(
     Ok(folders)
 }
 
-/// Why it is none.
+/// Explains why `text` is not a run.
 fn no_run(text: &Path, workspace: &Path) -> String {
     let workspace = workspace.display();
     let is_path = text.components().count() > 1;
     match (text.exists(), is_path) {
-        (true, _) => format!("holds no run, and no run of {workspace} is called so"),
-        (false, true) => "is no run: there is no such folder".to_owned(),
+        (true, _) => format!("holds no run, and {workspace} has no run of that name"),
+        (false, true) => "is not a run: there is no such folder".to_owned(),
         (false, false) => format!(
-            "is no run: there is no such folder, and no run `{}` in {workspace}; `candle-studio \
-             runs list` shows all",
+            "is not a run: there is no such folder, and no run `{}` in {workspace}; `candle-studio \
+             runs list` shows them all",
             text.display()
         ),
     }
 }
 
-/// The model that is meant by `text`: a file, or the model of a run.
+/// Finds the model that `text` names: a file, or the model of a run.
 ///
 /// # Errors
-/// One sentence when there is neither, or when the run has no model.
+/// One sentence when there is neither, or the run has no model.
 pub(super) fn model_file(text: &Path, workspace: Option<&Path>) -> anyhow::Result<PathBuf> {
-    // What looks like a file is one, and its reader says what is wrong with it.
+    // Treat what looks like a file as one, so that the error is about that file.
     let looks_like_file = text.extension().is_some_and(|e| e == "safetensors");
     if text.is_file() || looks_like_file {
         return Ok(text.to_owned());
@@ -72,7 +72,7 @@ pub(super) fn model_file(text: &Path, workspace: Option<&Path>) -> anyhow::Resul
     let path = RunFolder::open(&run_folder(text, workspace)?)?.model_path();
     anyhow::ensure!(
         path.is_file(),
-        "{} has no model yet: its training did not end",
+        "{} has no model yet: its training has not finished",
         text.display()
     );
     Ok(path)

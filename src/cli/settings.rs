@@ -1,4 +1,4 @@
-//! From what was typed to a configuration, and back to a file a person can edit.
+//! From arguments to a configuration, and back to a file that can be edited.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -11,33 +11,33 @@ use crate::files;
 use crate::runs::RunFolder;
 use crate::train::{TrainConfig, parse_value};
 
-/// Where a configuration comes from besides its own flags.
+/// Where a configuration comes from, besides the flags of single settings.
 #[derive(Debug, clap::Args)]
 pub struct Source {
-    /// File with a whole configuration, as --print-config writes it, or a run whose settings are
-    /// taken: its folder, or its id or name in the workspace. Flags change it.
+    /// Start from a configuration file, as --print-config writes it, or from the settings of a run:
+    /// its folder, or its id or name in the workspace. Other flags override it.
     #[arg(long, value_name = "FILE|RUN")]
     config: Option<PathBuf>,
-    /// Changes one key of the configuration, after all flags: optimizer.beta1=0.8, for instance.
+    /// Set one key of the configuration, after all other flags, such as optimizer.beta1=0.8.
     #[arg(long, value_name = "KEY=VALUE")]
     set: Vec<String>,
-    /// Prints the whole configuration, with a comment for each key, and trains nothing.
+    /// Print the whole configuration with a comment for each key, and exit.
     #[arg(long)]
     pub(super) print_config: bool,
 }
 
 impl Source {
-    /// The configuration of the file or run, or `usual`.
+    /// Returns the configuration of the file or run, or `default`.
     pub(super) fn base(
         &self,
-        usual: TrainConfig,
+        default: TrainConfig,
         workspace: Option<&Path>,
     ) -> anyhow::Result<TrainConfig> {
         let config = self.config.as_deref();
-        config.map_or(Ok(usual), |file| read(file, workspace))
+        config.map_or(Ok(default), |file| read(file, workspace))
     }
 
-    /// `config` with every `--set` applied.
+    /// Returns `config` with every `--set` applied.
     pub(super) fn with_sets(&self, config: TrainConfig) -> anyhow::Result<TrainConfig> {
         if self.set.is_empty() {
             return Ok(config);
@@ -46,7 +46,7 @@ impl Source {
         for set in &self.set {
             let (key, text) = set
                 .split_once('=')
-                .ok_or_else(|| UsageError(format!("--set wants KEY=VALUE, found `{set}`")))?;
+                .ok_or_else(|| UsageError(format!("--set expects KEY=VALUE, found `{set}`")))?;
             keys.push((key.trim(), parse_value(text.trim())));
         }
         let config = config.with_keys(keys);
@@ -57,9 +57,9 @@ impl Source {
     }
 }
 
-/// The configuration in `file`, or of the run that `file` is or names.
+/// Reads the configuration in `file`, or of the run that `file` is or names.
 pub(super) fn read(file: &Path, workspace: Option<&Path>) -> anyhow::Result<TrainConfig> {
-    // What looks like a file is one: its reader says what is wrong with it.
+    // Treat what looks like a file as one, so that the error is about that file.
     if !file.is_file() && file.extension().is_none_or(|e| e != "toml") {
         let folder = RunFolder::open(&run_folder(file, workspace)?)?;
         return Ok(folder.manifest().config.clone());
@@ -69,7 +69,7 @@ pub(super) fn read(file: &Path, workspace: Option<&Path>) -> anyhow::Result<Trai
     toml::from_str(&text).map_err(|e| wrong_file(file, &text, &e).into())
 }
 
-/// The line and what is wrong with it.
+/// An error with the line and the problem.
 fn wrong_file(file: &Path, text: &str, error: &toml::de::Error) -> UsageError {
     let start = error.span().map_or(0, |span| span.start.min(text.len()));
     let line = 1 + text.as_bytes()[..start]
@@ -83,43 +83,43 @@ fn wrong_file(file: &Path, text: &str, error: &toml::de::Error) -> UsageError {
     ))
 }
 
-/// One comment a key, in the words of the window.
+/// One comment per key, in the window's terms.
 const COMMENTS: &[(&str, &str)] = &[
-    (
-        "preset",
-        "name of the preset the network came from; only a label",
-    ),
+    ("preset", "preset the network came from; only a label"),
     (
         "seed",
-        "decides first weights, split, order, dropout and augmentation",
+        "decides initial weights, split, order, dropout and augmentation",
     ),
     ("epochs", "passes over the training images"),
-    ("batch_size", "images an update"),
+    ("batch_size", "images per update"),
     (
         "n_validation",
-        "training images held out to watch the run; 0 trains on all",
+        "training images set aside for validation; 0 trains on all",
     ),
     (
         "learning_rate",
-        "step size of the optimizer, at the highest point of the schedule",
+        "peak learning rate; the schedule lowers it",
     ),
     (
         "warmup_epochs",
-        "epochs over which the learning rate rises from 0",
+        "epochs over which the learning rate rises from 0 to its peak",
     ),
-    ("weight_decay", "pull of all weights toward zero"),
-    ("l1", "penalty on the sum of the weights' sizes; 0 for none"),
+    (
+        "weight_decay",
+        "shrinks all weights toward zero; 0 for none",
+    ),
+    ("l1", "penalty on the weights' absolute values; 0 for none"),
     (
         "init",
-        "how weights start: glorot_uniform | glorot_normal | he_uniform | he_normal | lecun_uniform | lecun_normal | zeros",
+        "weight initialization: glorot_uniform | glorot_normal | he_uniform | he_normal | lecun_uniform | lecun_normal | zeros",
     ),
     (
         "[clip]",
-        "a limit on the gradient of an update: none | norm {max} | value {max}",
+        "gradient clipping: none | norm {max} | value {max}",
     ),
     (
         "[loss]",
-        "what is made small: cross_entropy {label_smoothing} | squared_error",
+        "the loss to minimize: cross_entropy {label_smoothing} | squared_error",
     ),
     (
         "[schedule]",
@@ -127,54 +127,53 @@ const COMMENTS: &[(&str, &str)] = &[
     ),
     (
         "ema_decay",
-        "memory of the moving average of the weights, which is measured and kept then; 0 for none, 0.999 is usual",
+        "decay of the weights' exponential moving average, which is then evaluated and saved; 0 for none, typically 0.999",
     ),
     (
         "[early_stopping]",
-        "ends a run that no longer gets better, with the weights of its best epoch",
+        "ends a run that no longer improves, with the weights of its best epoch",
     ),
     (
         "patience",
-        "epochs without improvement that end the run; 0 lets it run",
+        "epochs without improvement before the run ends; 0 turns early stopping off",
     ),
-    ("min_delta", "what counts as improvement"),
-    (
-        "metric",
-        "what is watched on the held-out images: loss | accuracy",
-    ),
+    ("min_delta", "smallest change that counts as an improvement"),
+    ("metric", "validation metric to watch: loss | accuracy"),
     (
         "[augment]",
-        "how training images are changed each time they are shown; 0 leaves a kind out",
+        "random changes of the training images in every epoch; 0 turns one off",
     ),
-    ("shift", "pixels, in all directions"),
-    ("rotation", "degrees"),
-    ("scale", "share of growing or shrinking"),
-    ("shear", "degrees of slanting"),
+    ("shift", "largest shift in pixels, in any direction"),
+    ("rotation", "largest rotation in degrees"),
+    ("scale", "largest change of size, as a share"),
+    ("shear", "largest shear in degrees"),
     (
         "elastic",
-        "typical pixels by which parts are moved smoothly",
+        "typical displacement of the elastic distortion in pixels",
     ),
-    ("erasing", "largest share of the area lost to a rectangle"),
-    ("noise", "standard deviation on each pixel, of white's 1"),
-    ("brightness", "share of brighter or darker"),
+    ("erasing", "largest share of the area erased by a rectangle"),
+    (
+        "noise",
+        "standard deviation of the noise per pixel; white is 1",
+    ),
+    ("brightness", "largest change of brightness, as a share"),
     (
         "[optimizer]",
         "adam {beta1, beta2, epsilon} | adamw {beta1, beta2, epsilon} | sgd {momentum, nesterov, decoupled} | rmsprop {alpha, momentum, epsilon, decoupled}",
     ),
     (
         "[model]",
-        "the network: image size, classes, and layers from images to logits",
+        "the network: image shape, number of classes, and layers from images to logits",
     ),
-    ("input", "channels, height and width of an image"),
+    ("input", "channels, height and width of the images"),
     ("classes", "number of classes"),
 ];
 
-/// The configuration as a file, with a comment for each key.
+/// Writes the configuration as TOML, with a comment for each key.
 pub(super) fn commented(config: &TrainConfig) -> anyhow::Result<String> {
     let text = toml::to_string(config)?;
-    let mut out = String::from(
-        "# A configuration of Candle Studio: candle-studio train --config THIS_FILE\n",
-    );
+    let mut out =
+        String::from("# Candle Studio configuration: candle-studio train --config THIS_FILE\n");
     for line in text.lines() {
         let key = line.split(" = ").next().unwrap_or(line).trim();
         match COMMENTS.iter().find(|(k, _)| *k == key) {
@@ -225,7 +224,7 @@ mod tests {
     }
 
     #[test]
-    fn wrong_sets_are_told() {
+    fn wrong_sets_are_reported() {
         for (set, words) in [
             ("epochs", "KEY=VALUE"),
             ("epoch=3", "no key `epoch`"),

@@ -515,7 +515,7 @@ fn a_run_begun_elsewhere_goes_on_as_it_was_begun() {
     assert_eq!(run(&studio).status, Status::Finished(Finish::Completed));
     assert!(run(&studio).n_rewinds > 0, "it had no reason to go back");
     let says = |words: &str| studio.notices().iter().any(|n| n.text.contains(words));
-    assert!(says("begins again at update 0"), "{:?}", studio.notices());
+    assert!(says("starts over at update 0"), "{:?}", studio.notices());
     drop(studio);
     let options = RunFolder::open(&path).unwrap().manifest().options;
     assert_eq!(options, Some(job.options()));

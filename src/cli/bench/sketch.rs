@@ -1,4 +1,4 @@
-//! How long a sketch waits for its answer.
+//! How long a sketch waits for its prediction.
 
 use std::time::{Duration, Instant};
 
@@ -12,11 +12,11 @@ use crate::predict::classify;
 /// Height and width of a sketch, in pixels, as the window has them.
 const SIDE: usize = 280;
 
-/// Median seconds from a sketch of 280 × 280 pixels to the probabilities of the network `name`, as
-/// the window asks for them; sketches for about `time`. Weights do not change how long it takes, so
-/// they are the first ones.
+/// Returns the median seconds from a sketch of 280 × 280 pixels to the probabilities of the network
+/// `name`, as in the window; repeats for about `time`. The weights do not change the time, so they
+/// are the initial ones.
 pub(super) fn answer_secs(name: &str, time: Duration) -> anyhow::Result<f64> {
-    let preset = preset(name).with_context(|| format!("no preset is called {name}"))?;
+    let preset = preset(name).with_context(|| format!("there is no preset {name}"))?;
     let spec = preset.spec([1, 28, 28], 10);
     let classifier = Classifier {
         network: Network::new(&spec, preset.init, 1, &Device::Cpu)?,

@@ -11,18 +11,18 @@ use crate::cli::resolve_run::run_folders;
 use crate::runs::table::differences;
 use crate::runs::{Record, Value};
 
-/// What was typed.
+/// The arguments of `runs diff`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// The runs, two or more: by id or name, or their folders.
+    /// Two or more runs: ids, names or folders.
     #[arg(required = true, num_args = 2.., value_name = "RUN")]
     runs: Vec<PathBuf>,
-    /// Print one JSON line for each setting in which they differ.
+    /// Print one JSON line per setting that differs.
     #[arg(long)]
     json: bool,
 }
 
-/// A setting, for programs: its value in each run, by the runs' ids.
+/// A setting as JSON: its value in each run, by the runs' ids.
 #[derive(Serialize)]
 struct Line<'a> {
     key: &'a str,
@@ -45,7 +45,7 @@ pub(super) fn run(args: &Args, workspace: &Path) -> anyhow::Result<()> {
         });
     }
     if differences.is_empty() {
-        return out::print("the same settings, data and threads");
+        return out::print("same settings, data and threads");
     }
     let names = records.iter().map(|record| record.name.clone());
     let mut rows: Vec<Vec<String>> = vec![std::iter::once(String::new()).chain(names).collect()];

@@ -6,34 +6,34 @@ use super::{find, listing};
 use crate::cli::{UsageError, out};
 use crate::runs::Notes;
 
-/// What was typed.
+/// The arguments of `runs edit`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// The runs.
     #[arg(required = true)]
     runs: Vec<String>,
-    /// Another name; an empty one brings back the first.
+    /// Rename the run; an empty name restores the original.
     #[arg(long)]
     name: Option<String>,
-    /// Anything there is to say, in place of what was said before.
+    /// Replace the note.
     #[arg(long)]
     note: Option<String>,
-    /// Adds a tag.
+    /// Add a tag.
     #[arg(long, value_name = "TAG")]
     tag: Vec<String>,
-    /// Removes a tag.
+    /// Remove a tag.
     #[arg(long, value_name = "TAG")]
     untag: Vec<String>,
-    /// Marks it as a good one.
+    /// Mark it with a star.
     #[arg(long, conflicts_with = "unstar")]
     star: bool,
-    /// Takes the mark away.
+    /// Remove the star.
     #[arg(long)]
     unstar: bool,
-    /// Takes it out of lists.
+    /// Archive it: hide it from lists.
     #[arg(long, conflicts_with = "unarchive")]
     archive: bool,
-    /// Puts it into lists again.
+    /// Show it in lists again.
     #[arg(long)]
     unarchive: bool,
 }
@@ -70,7 +70,7 @@ pub(super) fn run(args: &Args, workspace: &Path) -> anyhow::Result<()> {
     let records = find(&listing, &args.runs)?;
     if args.is_empty() {
         anyhow::bail!(UsageError(
-            "nothing to change: say --name, --note, --tag, --star or --archive".to_owned()
+            "nothing to change: use --name, --note, --tag, --star or --archive".to_owned()
         ));
     }
     for record in records {

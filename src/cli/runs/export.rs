@@ -7,27 +7,26 @@ use crate::cli::resolve_run::run_folders;
 use crate::cli::{UsageError, out};
 use crate::export;
 
-/// What was typed.
+/// The arguments of `runs export`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// The runs, by id or name, or folders of runs from elsewhere [default: all that are not
-    /// archived].
+    /// Runs: ids, names or folders [default: all that are not archived].
     #[arg(value_name = "RUN")]
     runs: Vec<PathBuf>,
-    /// Writes a folder that TensorBoard reads: every point, and the settings for its HParams plugin.
+    /// Write a folder for TensorBoard: every point, and the settings for its HParams plugin.
     #[arg(long, value_name = "DIR")]
     tensorboard: Option<PathBuf>,
-    /// Writes a table with a row a run: settings and metrics.
+    /// Write a table with one row per run: settings and metrics.
     #[arg(long, value_name = "FILE")]
     csv: Option<PathBuf>,
-    /// Writes a JSON object a run, one a line: settings, metrics, and every epoch.
+    /// Write one JSON object per run and line: settings, metrics and every epoch.
     #[arg(long, value_name = "FILE")]
     jsonl: Option<PathBuf>,
 }
 
 pub(super) fn run(args: &Args, workspace: &Path) -> anyhow::Result<()> {
     if args.tensorboard.is_none() && args.csv.is_none() && args.jsonl.is_none() {
-        let text = "say where to export to: --tensorboard DIR, --csv FILE or --jsonl FILE";
+        let text = "nothing to export to: use --tensorboard DIR, --csv FILE or --jsonl FILE";
         return Err(UsageError(text.to_owned()).into());
     }
     let runs = args.folders(workspace)?;

@@ -11,14 +11,14 @@ use crate::files;
 use crate::runs::table::{Column, Query, SortKey, all_columns, differing_columns, sort, to_csv};
 use crate::runs::{Record, Value};
 
-/// What was typed.
+/// The arguments of `runs list`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = AFTER_HELP)]
 pub struct Args {
-    /// Only the runs for which this holds: words of the name, tags and note, or comparisons, as in
+    /// Only list runs that match: words of the name, tags and note, or comparisons, such as
     /// "lr < 0.01 and model = cnn".
     filter: Vec<String>,
-    /// Columns to sort by, the first first; a minus before one turns it around.
+    /// Columns to sort by, most important first; a leading minus sorts in descending order.
     #[arg(
         long,
         value_name = "KEY,…",
@@ -26,36 +26,36 @@ pub struct Args {
         allow_hyphen_values = true
     )]
     sort: Vec<String>,
-    /// Columns to show, after id and name [default: what differs, and results].
+    /// Columns to show after id and name [default: settings that differ, and results].
     #[arg(long, value_name = "KEY,…", value_delimiter = ',')]
     columns: Vec<String>,
-    /// Runs to list at most, the last of the list.
+    /// Only list the last N.
     #[arg(long, value_name = "N")]
     last: Option<usize>,
-    /// Archived runs, too.
+    /// Include archived runs.
     #[arg(long)]
     all: bool,
-    /// Print one JSON line for each run.
+    /// Print one JSON line per run.
     #[arg(long, conflicts_with_all = ["csv", "columns"])]
     json: bool,
-    /// Write the table, with every column there is, to this file instead.
+    /// Write the table with all columns to this file instead.
     #[arg(long, value_name = "FILE")]
     csv: Option<PathBuf>,
 }
 
 const AFTER_HELP: &str = "KEYs are settings by their paths (learning_rate or lr, \
-    optimizer.beta1 …), metrics (val_accuracy, val_loss, test_accuracy …), of which .best, .last, \
-    .min, .max or .at_best can be asked for, and status, created, data, threads, sweep, trial, \
-    tags, note, starred, archived.";
+    optimizer.beta1 …), metrics (val_accuracy, val_loss, test_accuracy …), optionally with .best, \
+    .last, .min, .max or .at_best, and status, created, data, threads, sweep, trial, tags, note, \
+    starred, archived.";
 
-/// A run, for programs.
+/// A run as JSON.
 #[derive(Serialize)]
 struct Line<'a> {
     id: &'a str,
     name: &'a str,
     status: &'static str,
     config: &'a crate::train::TrainConfig,
-    /// The metrics by their names: last, min, max, at_best.
+    /// The metrics by name: last, min, max, at_best.
     summary: &'a std::collections::BTreeMap<String, crate::runs::Aggregates>,
     created: &'a str,
     data: &'a str,
@@ -116,9 +116,9 @@ pub(super) fn run(args: &Args, workspace: &Path) -> anyhow::Result<()> {
         return out::print(&format!("{n} {runs} written to {}", file.display()));
     }
     if records.is_empty() {
-        // Nobody should take an empty list for an empty workspace.
-        out::say(&format!(
-            "no run of the {} in {}",
+        // An empty list must not look like an empty workspace.
+        out::eprint(&format!(
+            "no match among the {} runs in {}",
             listing.records.len(),
             workspace.display()
         ));
@@ -129,7 +129,7 @@ pub(super) fn run(args: &Args, workspace: &Path) -> anyhow::Result<()> {
 impl Args {
     fn chosen<'a>(&self, records: &'a [Record]) -> anyhow::Result<Vec<&'a Record>> {
         let text = self.filter.join(" ");
-        let wrong = |error| UsageError(format!("the filter `{text}` makes no sense: {error}"));
+        let wrong = |error| UsageError(format!("invalid filter `{text}`: {error}"));
         let query = Query::parse(&text).map_err(wrong)?;
         if !records.is_empty() {
             let is_known = |column: &Column| records.iter().any(|r| column.value(r).is_some());
@@ -176,7 +176,7 @@ fn table(records: &[&Record], columns: &[Column]) -> anyhow::Result<()> {
         .context("could not list the runs")
 }
 
-/// A value in few digits; all of them are in `--json` and `--csv`.
+/// Formats a value with few digits; `--json` and `--csv` have all of them.
 fn cell(column: &Column, record: &Record) -> String {
     match column.value(record) {
         None => "–".to_owned(),

@@ -15,7 +15,7 @@ use clap::Subcommand;
 use super::{UsageError, out};
 use crate::runs::{Listing, Record, list_runs};
 
-/// What was typed.
+/// The arguments of `runs`.
 #[derive(Debug, clap::Args)]
 #[command(subcommand_required = true, arg_required_else_help = true, after_help = AFTER_HELP)]
 pub struct Args {
@@ -23,27 +23,27 @@ pub struct Args {
     command: Command,
 }
 
-const AFTER_HELP: &str = "A RUN is an id, the beginning of one, a name that only one run has, or \
-    `last` for the newest; where runs are only read, it may also be the folder of a run.";
+const AFTER_HELP: &str = "A RUN is an id, the beginning of one, a unique name, or `last` for the \
+newest; commands that only read runs also accept the folder of a run.";
 
-/// What to do with runs.
+/// The commands of `runs`.
 #[derive(Debug, Subcommand)]
 enum Command {
     /// List runs.
     List(list::Args),
-    /// Show what is known of a run.
+    /// Show a run: settings, metrics, machine and versions.
     Show(show::Args),
     /// Show the settings in which runs differ.
     Diff(diff::Args),
-    /// Write runs for other programs: tables, and event files for TensorBoard.
+    /// Export runs for other programs: tables, and event files for TensorBoard.
     Export(export::Args),
-    /// Rename, note, tag, star or archive runs.
+    /// Rename, annotate, tag, star or archive runs.
     Edit(edit::Args),
     /// Move runs to the trash.
     Rm(trash::RmArgs),
-    /// Move runs out of the trash.
+    /// Restore runs from the trash.
     Restore(trash::RestoreArgs),
-    /// List the trash, or empty it.
+    /// List or empty the trash.
     Trash(trash::TrashArgs),
 }
 
@@ -61,16 +61,16 @@ pub(super) fn run(args: &Args, workspace: &Path) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// The runs there are; what cannot be read is told, and is no reason to stop.
+/// Lists the runs of the workspace; warns about those that cannot be read.
 fn listing(workspace: &Path) -> anyhow::Result<Listing> {
     let listing = list_runs(workspace)?;
     for problem in &listing.problems {
-        out::say(&format!("warning: {problem}"));
+        out::eprint(&format!("warning: {problem}"));
     }
     Ok(listing)
 }
 
-/// The runs that are meant, in the order they were named.
+/// Finds the named runs, in the order of the names.
 fn find<'a>(listing: &'a Listing, names: &[String]) -> anyhow::Result<Vec<&'a Record>> {
     let found = names.iter().map(|name| listing.find(name));
     found
@@ -78,7 +78,7 @@ fn find<'a>(listing: &'a Listing, names: &[String]) -> anyhow::Result<Vec<&'a Re
         .map_err(|error| UsageError(error.to_string()).into())
 }
 
-/// Cells in columns as wide as they need to be, but for the last.
+/// Pads the cells of all columns but the last.
 fn aligned(rows: &[Vec<String>]) -> Vec<String> {
     let n_columns = rows.iter().map(Vec::len).max().unwrap_or(0);
     let width = |column: usize| {

@@ -7,15 +7,15 @@ use crate::cli::out;
 use crate::cli::resolve_run::run_folder;
 use crate::runs::{Record, RunFolder, read_run};
 
-/// What was typed.
+/// The arguments of `runs show`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// The run: by id or name, or its folder.
+    /// The run: its id, name or folder.
     run: PathBuf,
     /// Print one JSON line.
     #[arg(long)]
     json: bool,
-    /// Print the path of the run's folder, and nothing else.
+    /// Only print the path of the run's folder.
     #[arg(long, conflicts_with = "json")]
     path: bool,
 }
@@ -69,9 +69,9 @@ pub(super) fn run(args: &Args, workspace: &Path) -> anyhow::Result<()> {
 
 fn metrics(record: &Record) -> impl Iterator<Item = Vec<String>> {
     record.metrics.iter().map(|(name, all)| {
-        let at_best = all.at_best.map(|v| format!(", at best validation {v}"));
+        let at_best = all.at_best.map(|v| format!(", at best epoch {v}"));
         let text = format!(
-            "last {}, smallest {}, largest {}{}",
+            "last {}, min {}, max {}{}",
             all.last,
             all.min,
             all.max,

@@ -6,7 +6,7 @@ use super::{find, listing};
 use crate::cli::{UsageError, out};
 use crate::runs::{RunId, delete_run, deleted_runs, empty_trash, restore_run};
 
-/// What was typed after `rm`.
+/// The arguments of `runs rm`.
 #[derive(Debug, clap::Args)]
 pub struct RmArgs {
     /// The runs.
@@ -14,18 +14,18 @@ pub struct RmArgs {
     runs: Vec<String>,
 }
 
-/// What was typed after `restore`.
+/// The arguments of `runs restore`.
 #[derive(Debug, clap::Args)]
 pub struct RestoreArgs {
-    /// Ids of runs in the trash, or their beginnings.
+    /// Ids of runs in the trash, or the beginnings of ids.
     #[arg(required = true)]
     runs: Vec<String>,
 }
 
-/// What was typed after `trash`.
+/// The arguments of `runs trash`.
 #[derive(Debug, clap::Args)]
 pub struct TrashArgs {
-    /// Delete everything in it for good.
+    /// Delete everything in it permanently.
     #[arg(long)]
     empty: bool,
 }
@@ -46,7 +46,7 @@ pub(super) fn restore(args: &RestoreArgs, workspace: &Path) -> anyhow::Result<()
         let found: Vec<&RunId> = deleted.iter().filter(is_meant).collect();
         let [id] = found[..] else {
             anyhow::bail!(UsageError(format!(
-                "expected the id of one run in the trash, found {} that begin with `{text}`",
+                "expected the id of one run in the trash, found {} that start with `{text}`",
                 found.len()
             )));
         };
@@ -60,7 +60,7 @@ pub(super) fn run(args: &TrashArgs, workspace: &Path) -> anyhow::Result<()> {
     if args.empty {
         let n = empty_trash(workspace)?;
         let runs = if n == 1 { "run" } else { "runs" };
-        return out::print(&format!("deleted {n} {runs} for good"));
+        return out::print(&format!("permanently deleted {n} {runs}"));
     }
     let deleted = deleted_runs(workspace)?;
     deleted.iter().try_for_each(|id| out::print(id.as_str()))

@@ -1,4 +1,4 @@
-//! What a person, or a program, sees of a sweep while it happens.
+//! The progress of a sweep on the terminal, or as JSON lines.
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -15,20 +15,20 @@ use crate::sweep::{
     describe,
 };
 
-/// Settings shown at the end.
+/// Number of settings shown at the end.
 const MAX_PLACES: usize = 10;
 
-/// What a person, or a program, sees of a sweep while it happens.
+/// Prints the progress and the result of a sweep.
 pub(super) struct Board<'a> {
     plan: &'a Plan,
     is_json: bool,
     n_trials: Option<usize>,
     control: Arc<SweepControl>,
-    /// Why standard output no longer takes anything.
-    deaf: Option<anyhow::Error>,
+    /// Why standard output cannot be written to any more.
+    print_error: Option<anyhow::Error>,
 }
 
-/// The result, for programs.
+/// The result as JSON.
 #[derive(Serialize)]
 struct ResultLine<'a> {
     event: &'static str,
@@ -68,16 +68,16 @@ impl<'a> Board<'a> {
             plan,
             is_json,
             control,
-            deaf: None,
+            print_error: None,
         }
     }
 
     fn print(&mut self, line: &str) {
-        if self.deaf.is_none()
+        if self.print_error.is_none()
             && let Err(error) = out::print(line)
         {
-            // The sweep is kept in its folder: it goes on without a reader, as a run would.
-            self.deaf = Some(error);
+            // The sweep is recorded in its folder: it continues without a reader, as a run does.
+            self.print_error = Some(error);
         }
     }
 
@@ -86,7 +86,7 @@ impl<'a> Board<'a> {
             return;
         }
         self.print(&format!(
-            "going on: {} of {} trials are over",
+            "resumed: {} of {} trials have ended",
             state.n_over(),
             self.total()
         ));
@@ -109,7 +109,7 @@ impl<'a> Board<'a> {
             TrialStatus::Completed { value } => {
                 format!("{} {}", metric.label(), metric.format(*value))
             }
-            TrialStatus::Pruned { verdict, .. } => format!("stopped because {}", verdict.because),
+            TrialStatus::Pruned { verdict, .. } => format!("pruned: {}", verdict.because),
             TrialStatus::Failed { message } => format!("failed: {message}"),
             TrialStatus::Interrupted => "interrupted".to_owned(),
             TrialStatus::Waiting | TrialStatus::Running => return,
@@ -150,11 +150,11 @@ impl<'a> Board<'a> {
         } else {
             self.print_places(&places);
             if end == SweepEnd::OutOfTime {
-                self.print("the time is over");
+                self.print("the time limit was reached");
             }
         }
-        if let Some(deaf) = self.deaf {
-            return Err(deaf);
+        if let Some(print_error) = self.print_error {
+            return Err(print_error);
         }
         let n_failed = count(state, |s| matches!(s, TrialStatus::Failed { .. }));
         match end {

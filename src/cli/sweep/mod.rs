@@ -17,32 +17,33 @@ use crate::sweep::{self, Definition, Engine, Plan, SweepControl, SweepFolder};
 use crate::train::TrainConfig;
 use board::Board;
 
-/// What was typed.
+/// The arguments of `sweep`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = AFTER_HELP)]
 pub struct Args {
-    /// File that says what to search, how, and for how long.
+    /// The sweep file: what to search, how, and for how long.
     file: PathBuf,
-    /// Trials at once [default: the file's, or 1].
+    /// Number of parallel trials [default: the file's, or 1].
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     parallel: Option<u16>,
-    /// Folder with four IDX files, named as MNIST's [default: the file's, or MNIST].
+    /// Folder with four IDX files named like MNIST's [default: the file's, or MNIST].
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
-    /// Do this trial again, from the beginning; may be given several times.
+    /// Rerun this trial from the start; may be given several times.
     #[arg(long, value_name = "TRIAL")]
     retry: Vec<usize>,
-    /// Do nothing, but write the sweep into a folder as jobs for ray, slurm, kubernetes or optuna.
+    /// Instead of running it, write the sweep to a folder as jobs for ray, slurm, kubernetes or
+    /// optuna.
     #[arg(long, num_args = 2, value_names = ["ENGINE", "DIR"],
         conflicts_with_all = ["parallel", "retry", "json"])]
     emit: Vec<PathBuf>,
-    /// Print one JSON line for everything that happens and one for the result.
+    /// Print one JSON line per event and one for the result.
     #[arg(long)]
     json: bool,
 }
 
 const AFTER_HELP: &str = "Ctrl-C, SIGTERM or SIGHUP ends the sweep after the current batches and exits with code 130; \
-    the same command goes on with it.";
+    the same command resumes it.";
 
 pub(super) fn run(args: &Args, workspace: Option<&Path>) -> anyhow::Result<ExitCode> {
     let definition = read(args)?;
@@ -61,7 +62,7 @@ pub(super) fn run(args: &Args, workspace: Option<&Path>) -> anyhow::Result<ExitC
             .get(&trial)
             .is_some_and(sweep::Trial::is_over)
         {
-            let message = format!("--retry: there is no trial {trial} that is over");
+            let message = format!("--retry: no trial {trial} has ended");
             return Err(UsageError(message).into());
         }
         control.retry(trial);
@@ -71,7 +72,7 @@ pub(super) fn run(args: &Args, workspace: Option<&Path>) -> anyhow::Result<ExitC
         is_stopped: SweepControl::is_stopped,
         stop: SweepControl::stop,
         after: "the current batches",
-        unheard: "end the sweep without warning",
+        unhandled: "end the sweep without warning",
     }
     .listen();
     let mut board = Board::new(&plan, args.json, control.clone());
@@ -89,13 +90,13 @@ pub(super) fn run(args: &Args, workspace: Option<&Path>) -> anyhow::Result<ExitC
     board.end(end, folder.state())
 }
 
-/// Writes the sweep out for another engine.
+/// Writes the sweep as jobs for another engine.
 fn emit(plan: &Plan, engine: &Path, dir: &Path) -> anyhow::Result<ExitCode> {
     let is_meant = |e: &Engine| Path::new(e.name()) == engine;
     let engine = Engine::ALL.into_iter().find(is_meant).ok_or_else(|| {
         let names = Engine::ALL.map(Engine::name).join(", ");
         UsageError(format!(
-            "--emit wants one of {names}, found `{}`",
+            "--emit expects one of {names}, found `{}`",
             engine.display()
         ))
     })?;
@@ -104,7 +105,7 @@ fn emit(plan: &Plan, engine: &Path, dir: &Path) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// The sweep the file defines.
+/// Reads the sweep file.
 fn read(args: &Args) -> anyhow::Result<Definition> {
     let mut definition =
         Definition::read(&args.file).map_err(|problems| usage_error(&args.file, &problems))?;
@@ -114,7 +115,7 @@ fn read(args: &Args) -> anyhow::Result<Definition> {
     Ok(definition)
 }
 
-/// The sweep with what its trials have in common, checked against the data.
+/// Plans the sweep: adds what its trials have in common, and checks both against the data.
 fn plan(definition: Definition, dataset: &Dataset) -> anyhow::Result<Plan> {
     let base = base(&definition, dataset)?;
     let plan = Plan { definition, base };
@@ -125,7 +126,7 @@ fn plan(definition: Definition, dataset: &Dataset) -> anyhow::Result<Plan> {
     Err(usage_error(Path::new(&plan.definition.name), &problems).into())
 }
 
-/// What all trials of a sweep have in common.
+/// Returns the configuration that all trials start from.
 fn base(definition: &Definition, dataset: &Dataset) -> anyhow::Result<TrainConfig> {
     let base = match &definition.config {
         Some(file) => {
@@ -160,7 +161,7 @@ fn base(definition: &Definition, dataset: &Dataset) -> anyhow::Result<TrainConfi
     Ok(config.map_err(|e| UsageError(format!("set: {e}")))?)
 }
 
-/// All problems of a definition, a line each.
+/// Lists all problems of a sweep file, one per line.
 fn usage_error(file: &Path, problems: &[sweep::Problem]) -> UsageError {
     let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
     UsageError(format!(

@@ -1,4 +1,4 @@
-//! The options of `candle-studio train`.
+//! The arguments of `candle-studio train`.
 
 use std::path::PathBuf;
 
@@ -10,85 +10,81 @@ use crate::cli::settings::Source;
 use crate::model::{PRESETS, Preset, preset};
 use crate::train::{OnDivergence, Optimizer};
 
-/// What was typed.
+/// The arguments of `train`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = AFTER_HELP)]
 pub struct Args {
     /// Network to train.
     #[arg(long, value_name = "NAME", default_value = "keras-cnn", value_parser = presets())]
     pub(super) preset: &'static Preset,
-    /// Folder with four IDX files, named as MNIST's, gzipped or not [default: MNIST].
+    /// Folder with four IDX files named like MNIST's, gzipped or not [default: MNIST].
     #[arg(long, value_name = "DIR")]
     pub(in crate::cli) data: Option<PathBuf>,
-    /// Passes over the training images [default: the preset's, mostly 5].
+    /// Number of passes over the training images [default: the preset's, mostly 5].
     #[arg(long, value_name = "N")]
     pub(super) epochs: Option<usize>,
-    /// Images an update [default: the preset's, mostly 32].
+    /// Images per update [default: the preset's, mostly 32].
     #[arg(long, value_name = "N")]
     pub(super) batch_size: Option<usize>,
-    /// Learning rate [default: the preset's, or what suits --optimizer: 0.001, and 0.05 for sgd].
+    /// Peak learning rate [default: the preset's, or --optimizer's: 0.05 for sgd, else 0.001].
     #[arg(long, value_name = "X", allow_negative_numbers = true)]
     pub(super) lr: Option<f64>,
-    /// Rule that turns gradients into new weights [default: the preset's, mostly adam].
+    /// Optimizer [default: the preset's, mostly adam].
     #[arg(long, value_name = "NAME", value_parser = optimizers())]
     pub(super) optimizer: Option<Optimizer>,
-    /// Decides first weights, split, order, dropout and augmentation: the same seed gives the same
+    /// Seed of initial weights, split, order, dropout and augmentation: the same seed gives the same
     /// weights, bit for bit [default: 1].
-    // TOML, which keeps it, has signed numbers only.
+    // TOML, which stores it, only has signed numbers.
     #[arg(long, value_name = "N", allow_negative_numbers = true,
         value_parser = clap::value_parser!(u64).range(..=i64::MAX as u64))]
     pub(super) seed: Option<u64>,
-    /// Threads to compute with; they change the speed, not the result [default: all processors].
+    /// Number of threads; changes the speed, not the result [default: all processors].
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub(super) threads: Option<u16>,
-    /// Training images held out for validation; 0 trains on all [default: 5000, or one in twelve
-    /// of a smaller set].
+    /// Training images set aside for validation; 0 trains on all [default: 5000, or one in twelve of
+    /// a smaller dataset].
     #[arg(long, value_name = "N")]
     pub(super) val: Option<usize>,
     #[command(flatten)]
     pub(in crate::cli) keeping: Keeping,
-    /// File to save the model to.
+    /// Save the model to this file.
     #[arg(long, value_name = "FILE")]
     pub(super) save: Option<PathBuf>,
-    /// Go on with the interrupted or stopped run in this folder, or of this id in the workspace, to
-    /// where it would have ended; nothing else is needed.
+    /// Resume the interrupted or stopped run in this folder, or with this id in the workspace, up to
+    /// its planned end; needs no other option.
     #[arg(long, value_name = "RUN", conflicts_with_all = ["out", "no_record", "name", "config",
         "set", "print_config", "preset", "epochs", "batch_size", "lr", "optimizer", "seed", "val",
         "schedule", "weight_decay", "label_smoothing", "augment", "ema_decay", "patience"])]
     pub(super) resume: Option<PathBuf>,
-    /// Train the run of --resume for so many epochs more than it was to have, also when it is
-    /// complete.
+    /// Train the run of --resume for N epochs more than planned, even if it is completed.
     #[arg(long, value_name = "N")]
     pub(in crate::cli) extend: Option<std::num::NonZeroUsize>,
-    /// Start from the full state of another run, exactly, with whatever else is typed here changed:
-    /// the run's folder, or its id or name in the workspace, and the number of an update that its
-    /// checkpoints hold, or `best`. Network, seed and held-out images stay.
+    /// Start from the exact state of another run, with the settings in the other options: the run's
+    /// folder, or its id or name in the workspace, and the number of an update with a checkpoint, or
+    /// `best`. Network, seed and validation images stay.
     #[arg(long, value_name = "RUN@STEP",
         conflicts_with_all = ["resume", "config", "preset", "seed", "val", "print_config"])]
     pub(super) branch: Option<String>,
-    /// Keep the full state of the run every so many updates, to go on from after an interruption
-    /// [default: 2000]. This option and the five after it belong to the run: --resume and --branch
-    /// go on with what it began with, where nothing else is typed.
+    /// Updates between checkpoints to resume from [default: 2000]. This option and the next five are
+    /// stored with the run: --resume and --branch keep them unless given here.
     #[arg(long, value_name = "STEPS", value_parser = clap::value_parser!(u64).range(1..))]
     pub(super) checkpoint_every: Option<u64>,
-    /// Full states that stay on disk: the newest ones, and the one after the best epoch [default:
-    /// 3].
+    /// Number of checkpoints to keep: the newest, besides that of the best epoch [default: 3].
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub(super) checkpoint_keep: Option<u32>,
-    /// What makes an epoch the best one, on the held-out images [default: accuracy].
+    /// Validation metric that decides the best epoch [default: accuracy].
     #[arg(long, value_name = "METRIC")]
     pub(super) checkpoint_best: Option<BestArg>,
-    /// Record statistics of the layers now and then: gradients, updates, silent ReLUs, histograms of
-    /// the weights.
+    /// Record layer statistics at intervals: gradient norms, update ratios, dead ReLUs, weight
+    /// histograms.
     #[arg(long)]
     pub(super) layer_stats: bool,
-    /// What to do when the loss of a batch cannot be trusted: `stop` ends the run when it is no
-    /// longer a number; `back` goes back to a recent full state and divides the learning rate by
-    /// ten, `skip` leaves the batch out, both also when the loss suddenly is far above what it was
-    /// [default: stop].
+    /// What to do if the loss becomes NaN, infinite or suddenly large: `stop` ends the run (only if
+    /// NaN or infinite), `rollback` returns to a recent state and divides the learning rate by ten,
+    /// `skip` skips the batch [default: stop].
     #[arg(long, value_name = "WHAT")]
     pub(super) on_divergence: Option<OnDivergenceArg>,
-    /// Run one operation a layer, without the fused ones: slower, for comparison.
+    /// Run one operation per layer instead of fused ones: slower, for comparison.
     #[arg(long)]
     pub(super) no_fuse: bool,
     #[command(flatten)]
@@ -100,8 +96,8 @@ pub struct Args {
     pub(super) json: bool,
 }
 
-const AFTER_HELP: &str = "Ctrl-C, SIGTERM or SIGHUP ends the run after the current batch, measures and saves it as \
-    if it were complete, and exits with code 130; a second one exits at once.";
+const AFTER_HELP: &str = "Ctrl-C, SIGTERM or SIGHUP ends the run after the current batch, evaluates and saves the model \
+    as usual, and exits with code 130; a second one exits at once.";
 
 /// [`BestBy`](crate::runs::BestBy), or none.
 #[derive(Clone, Copy, Debug, clap::ValueEnum)]
@@ -111,7 +107,7 @@ pub(super) enum BestArg {
     None,
 }
 
-/// [`OnDivergence`] where nobody can be asked.
+/// [`OnDivergence`] without a user to ask.
 #[derive(Clone, Copy, Debug, clap::ValueEnum)]
 pub(super) enum OnDivergenceArg {
     Stop,

@@ -1,4 +1,4 @@
-//! What a run leaves behind: its record, its model, its result in words or as JSON.
+//! The end of a run: its record, its model, its result as text or JSON.
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -14,7 +14,7 @@ use crate::model::Classifier;
 use crate::runs::Summary;
 use crate::train::{Finish, Job, Outcome, TrainConfig};
 
-/// The result, for programs.
+/// The result as JSON.
 #[derive(Serialize)]
 struct ResultLine<'a> {
     event: &'static str,
@@ -28,18 +28,18 @@ struct ResultLine<'a> {
     val_accuracy: Option<f64>,
     val_loss: Option<f64>,
     train_seconds: f64,
-    /// Training only, without evaluation.
+    /// Training only, without validation.
     epoch_seconds: &'a [f64],
     images_per_second: f64,
     threads: usize,
     seed: u64,
     /// The model file, if it was written.
     saved: Option<&'a Path>,
-    /// The run folder, if it is complete.
+    /// The run folder, if it was written completely.
     run: Option<&'a Path>,
 }
 
-/// Keeps and reports what the run left behind.
+/// Saves and reports the result of a run.
 pub(super) fn end(
     args: &Args,
     folder: Option<&Path>,
@@ -78,9 +78,9 @@ pub(super) fn end(
     } else {
         print_result(&mut progress, &summary, &kept);
     }
-    // Every error is told; the last of them decides how the program ends.
+    // Every error is printed; the last one decides the exit code.
     if let Some(Err(error)) = recorded {
-        out::say(&format!("error: {error}"));
+        out::eprint(&format!("error: {error}"));
         saved.transpose()?;
         return Ok(ExitCode::FAILURE);
     }
@@ -88,26 +88,26 @@ pub(super) fn end(
     match finish {
         Finish::Diverged { step } => {
             let words = progress.divergence.as_ref().map(describe);
-            let words = words.unwrap_or(format!("the loss of update {step} cannot be trusted"));
+            let words = words.unwrap_or(format!("the loss became NaN at update {step}"));
             anyhow::bail!(
-                "{words}: the last finite weights were kept, try a lower learning rate or --on-divergence back"
+                "{words}: the last finite weights are kept; try a lower learning rate or --on-divergence rollback"
             )
         }
         Finish::Failed { message } => anyhow::bail!(message),
-        Finish::Stopped if progress.deaf.is_none() => Ok(ExitCode::from(INTERRUPTED)),
+        Finish::Stopped if progress.print_error.is_none() => Ok(ExitCode::from(INTERRUPTED)),
         Finish::Stopped | Finish::Completed | Finish::EarlyStopped => {
-            progress.deaf.map_or(Ok(ExitCode::SUCCESS), Err)
+            progress.print_error.map_or(Ok(ExitCode::SUCCESS), Err)
         }
     }
 }
 
-/// Where the run is now.
+/// Where model and run were written.
 struct Kept<'a> {
     saved: Option<&'a Path>,
     run: Option<&'a Path>,
 }
 
-/// Saves the model where it should be or, rather than lose it, among the temporary files.
+/// Saves the model to `file` or, rather than lose it, to the temporary folder.
 fn save(model: &Classifier, file: &Path, is_recorded: bool) -> anyhow::Result<()> {
     let Err(error) = model.save(file) else {
         return Ok(());
@@ -154,8 +154,8 @@ fn print_result(progress: &mut Progress<'_>, summary: &Summary, kept: &Kept<'_>)
         progress.print(&format!("test {}", metrics(test)));
     }
     progress.print(&format!(
-        "{} after {} epochs: {:.1} s of training, {:.0} images a second on {} threads",
-        status(&summary.finish),
+        "{} after {} epochs: {:.1} s of training, {:.0} images/s on {} threads",
+        status(&summary.finish).replace('_', " "),
         (summary.epochs * 100.0).round() / 100.0,
         summary.train_secs,
         speed(summary),
@@ -179,7 +179,7 @@ fn status(finish: &Finish) -> &'static str {
     }
 }
 
-/// Training images a second, over the whole run.
+/// Training images per second over the whole run.
 fn speed(summary: &Summary) -> f64 {
     if summary.train_secs > 0.0 {
         summary.images as f64 / summary.train_secs

@@ -25,18 +25,18 @@ pub(super) use options::Options;
 
 impl Args {
     fn config(&self, dataset: &Dataset, workspace: Option<&Path>) -> anyhow::Result<TrainConfig> {
-        let usual = TrainConfig::new(
+        let default = TrainConfig::new(
             self.preset,
             dataset.image_shape(),
             dataset.n_classes(),
             dataset.train.len(),
         );
-        self.changed(self.source.base(usual, workspace)?)
+        self.changed(self.source.base(default, workspace)?)
     }
 
-    /// `config` with everything that was typed.
+    /// Returns `config` with the arguments applied.
     pub(super) fn changed(&self, mut config: TrainConfig) -> anyhow::Result<TrainConfig> {
-        // A recipe may have numbers of its own for the optimizer it uses.
+        // The preset's recipe may bring its own values for the optimizer it uses.
         let other = |o: &Optimizer| o.name() != config.optimizer.name();
         if let Some(optimizer) = self.optimizer.filter(other) {
             config.optimizer = optimizer;
@@ -51,7 +51,7 @@ impl Args {
         self.source.with_sets(config)
     }
 
-    /// A run from its beginning.
+    /// Starts a new run.
     fn fresh(&self, workspace: Option<&Path>) -> anyhow::Result<Start> {
         let dataset = Arc::new(open_data(self.data.as_deref())?);
         let options = self.options(Options::default());
@@ -69,7 +69,7 @@ impl Args {
     }
 }
 
-/// A run that can start.
+/// Checks the configuration and makes the job.
 pub(super) fn job(
     config: TrainConfig,
     dataset: Arc<Dataset>,
@@ -90,12 +90,12 @@ pub(super) fn run(args: &Args, workspace: Option<&Path>) -> anyhow::Result<ExitC
         return Ok(ExitCode::SUCCESS);
     }
     if let Some(file) = &args.save {
-        // Better now than after hours of training.
+        // Fail now rather than after hours of training.
         files::check_writable(file)?;
     }
     if args.extend.is_some() && args.resume.is_none() {
         anyhow::bail!(UsageError(
-            "--extend needs the run to extend: --resume RUN".to_owned()
+            "--extend needs --resume RUN: the run to extend".to_owned()
         ));
     }
     let start = match (&args.resume, &args.branch) {
@@ -110,7 +110,7 @@ pub(super) fn run(args: &Args, workspace: Option<&Path>) -> anyhow::Result<ExitC
         is_stopped: Control::is_stopped,
         stop: Control::stop,
         after: "this batch",
-        unheard: "end the run without saving it",
+        unhandled: "end the run without saving it",
     }
     .listen();
     let is_kept = start.folder.is_some() || args.save.is_some();
@@ -121,7 +121,7 @@ pub(super) fn run(args: &Args, workspace: Option<&Path>) -> anyhow::Result<ExitC
         .iter()
         .for_each(|event| progress.record(event));
     if let (Some(checkpoint), false) = (&start.checkpoint, start.history.is_empty()) {
-        // What was decided now must not be forgotten before the next full state.
+        // Save the changed settings now: the next checkpoint may be far away.
         progress.checkpoint(checkpoint.clone());
     }
     let outcome = run_guarded(&start.job, start.checkpoint, &control, &mut progress);

@@ -1,5 +1,5 @@
-//! What belongs to a run beside its configuration: from what was typed, else from the run that goes
-//! on, else as usual.
+//! A run's options beside its configuration: from the arguments, else from the resumed run, else
+//! the defaults.
 
 use super::Args;
 use super::args::BestArg;
@@ -7,10 +7,10 @@ use crate::cli::out;
 use crate::runs::{BestBy, CheckpointPolicy, RunFolder};
 use crate::train::{OnDivergence, RunOptions};
 
-/// Updates between two full states, unless somebody says otherwise.
+/// Default number of updates between checkpoints.
 const CHECKPOINT_EVERY: u64 = 2000;
 
-/// How a run is guarded, kept and computed, and which of its full states stay.
+/// How a run is guarded and computed, and which checkpoints it keeps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::cli) struct Options {
     pub(in crate::cli) run: RunOptions,
@@ -30,29 +30,29 @@ impl Default for Options {
 }
 
 impl Options {
-    /// Those of the run in `folder`, as it was begun.
+    /// Returns the options that the run in `folder` started with.
     pub(in crate::cli) fn of(folder: &RunFolder) -> Options {
-        let (usual, manifest) = (Options::default(), folder.manifest());
-        // A run that does not say may have been asked to keep more.
+        let (default, manifest) = (Options::default(), folder.manifest());
+        // A run of an older version does not record it, and may have kept more.
         let kept = || CheckpointPolicy {
             keep_last: folder
                 .checkpoint_steps()
                 .map_or(0, |steps| steps.len())
                 .max(3),
-            ..usual.policy
+            ..default.policy
         };
         Options {
-            run: manifest.options.unwrap_or(usual.run),
+            run: manifest.options.unwrap_or(default.run),
             policy: manifest.checkpoints.unwrap_or_else(kept),
         }
     }
 
-    /// Where nobody can be asked, a run that would ask ends instead.
+    /// Replaces "ask" by "stop": the command line cannot ask.
     pub(in crate::cli) fn without_questions(mut self) -> Options {
         if self.run.on_divergence == OnDivergence::Ask {
-            out::say(
-                "warning: this run was to ask what to do when its loss cannot be trusted, and \
-                 nobody can be asked here: it stops then, unless --on-divergence says otherwise",
+            out::eprint(
+                "warning: this run would ask what to do if its loss becomes NaN or spikes, which only \
+                 the window can: it stops instead, unless --on-divergence is given",
             );
             self.run.on_divergence = OnDivergence::Stop;
         }
@@ -61,7 +61,7 @@ impl Options {
 }
 
 impl Args {
-    /// `options` with everything that was typed.
+    /// Returns `options` with the arguments applied.
     pub(in crate::cli) fn options(&self, mut options: Options) -> Options {
         let Options { run, policy } = &mut options;
         if let Some(every) = self.checkpoint_every {

@@ -147,7 +147,10 @@ fn a_learning_rate_is_found_and_nothing_is_kept() {
     let before = fs::read_dir(dir.path()).unwrap().count();
     let printed = lines(&run(dir.path(), &find));
     assert!(printed[0].starts_with("steepest descent"), "{printed:?}");
-    assert!(printed[3].contains("no weights were kept"), "{printed:?}");
+    assert!(
+        printed[3].contains("the weights were discarded"),
+        "{printed:?}"
+    );
     let json = json_lines(&run(dir.path(), &[&find[..], &["--json"]].concat()));
     let curve = &json[0];
     let points = curve["points"].as_array().unwrap();

@@ -89,7 +89,11 @@ fn what_cannot_be_compared_is_told() {
     *bytes.last_mut().unwrap() ^= 1;
     std::fs::write(&images, bytes).unwrap();
     train(dir.path(), ["--out", "b", "--json"]);
-    check_failure(&run(dir.path(), &["compare", "a", "b"]), 2, "other images");
+    check_failure(
+        &run(dir.path(), &["compare", "a", "b"]),
+        2,
+        "different dataset",
+    );
 }
 
 #[test]

@@ -158,7 +158,7 @@ fn a_full_disk_ends_the_recording_and_not_the_run() {
         "train --data data --preset softmax --epochs 60 --json --out run --save m.safetensors";
     let output = with_small_disk(dir.path(), 8, args);
     assert_eq!(output.status.code(), Some(1));
-    let is_state = |line: &&str| line.starts_with("warning: a full state was not kept");
+    let is_state = |line: &&str| line.starts_with("warning: a checkpoint was not saved");
     let (states, messages): (Vec<&str>, Vec<&str>) =
         text(&output.stderr).lines().partition(is_state);
     assert!(states.len() <= 1, "{states:?}");

@@ -146,7 +146,7 @@ fn a_guarded_run_goes_on_with_its_guard_and_its_states_to_go_back_to() {
     ];
     let output = run(dir.path(), &args);
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
-    let recoveries = |output: &Output| text(&output.stderr).matches("went back").count();
+    let recoveries = |output: &Output| text(&output.stderr).matches("rolled back").count();
     let n_back = recoveries(&output);
     assert!(n_back > 0, "{}", text(&output.stderr));
     let whole = RunFolder::open(&dir.path().join("whole")).unwrap();
@@ -203,7 +203,7 @@ fn a_guarded_run_goes_on_with_its_guard_and_its_states_to_go_back_to() {
     as_killed(dir.path(), "whole", 8, "lost");
     fs::remove_dir_all(dir.path().join("lost/rollback")).unwrap();
     let output = run(dir.path(), &["train", "--resume", "lost"]);
-    assert!(text(&output.stderr).contains("could go back to from update 8"));
+    assert!(text(&output.stderr).contains("rollback states of update 8"));
 }
 
 #[test]
@@ -223,7 +223,7 @@ fn a_run_killed_before_its_first_full_state_begins_again() {
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
     let message = text(&output.stderr);
     assert_eq!(message.lines().count(), 1, "{message}");
-    assert!(message.contains("begins again at update 0"), "{message}");
+    assert!(message.contains("starts over at update 0"), "{message}");
     let model = |run: &str| fs::read(dir.path().join(run).join("model.safetensors")).unwrap();
     assert!(model("killed") == model("whole"));
     let state = |run: &str| {
@@ -288,7 +288,7 @@ fn a_folder_without_a_run_or_with_other_data_cannot_be_resumed() {
     bytes[last] = (bytes[last] + 1) % 2;
     fs::write(&labels, bytes).unwrap();
     let output = run(dir.path(), &["train", "--resume", "run"]);
-    check_failure(&output, 1, "other images");
+    check_failure(&output, 1, "different dataset");
     let output = run(dir.path(), &["train", "--resume", "run", "--epochs", "3"]);
     check_failure(&output, 2, "cannot be used with");
 }
@@ -300,7 +300,7 @@ fn a_printed_configuration_trains_the_same_model() {
     let data = ["train", "--data", "data", "--preset", "mlp"];
     let printed = run(dir.path(), &[&data[..], &set, &["--print-config"]].concat());
     assert_eq!(printed.status.code(), Some(0));
-    assert!(text(&printed.stdout).contains("# decides first weights"));
+    assert!(text(&printed.stdout).contains("# decides initial weights"));
     fs::write(dir.path().join("config.toml"), &printed.stdout).unwrap();
     let model = |args: &[&str], file: &str| {
         let output = run(dir.path(), &[args, &["--save", file, "--json"]].concat());

@@ -129,7 +129,7 @@ fn runs_are_edited_deleted_and_restored() {
     lines(&runs(dir, &["rm", "first"]));
     assert_eq!(
         lines(&runs(dir, &["trash", "--empty"])),
-        ["deleted 1 run for good"]
+        ["permanently deleted 1 run"]
     );
     check_failure(&runs(dir, &["restore", id]), 2, "found 0");
 }

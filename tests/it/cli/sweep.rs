@@ -82,7 +82,7 @@ fn a_sweep_ends_with_the_best_settings_and_its_runs_in_the_workspace() {
     // The same command finds nothing left to do.
     let again = lines(&run(dir.path(), &RUN)).join("\n");
     assert!(
-        again.starts_with("going on: 5 of 5 trials are over\nbest settings by validation loss:"),
+        again.starts_with("resumed: 5 of 5 trials have ended\nbest settings by validation loss:"),
         "{again}"
     );
     assert!(again.contains("\n  1. "), "{again}");
@@ -270,5 +270,5 @@ fn an_emitted_job_trains_resumes_and_knows_when_it_is_done() {
     fs::remove_file(left.join("summary.json")).unwrap();
     let again = job();
     assert!(again.status.success() && left.join("summary.json").exists());
-    assert!(text(&again.stderr).contains("begins again at update 0"));
+    assert!(text(&again.stderr).contains("starts over at update 0"));
 }
