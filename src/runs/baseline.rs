@@ -1,5 +1,4 @@
-//! `workspace.toml`: what a workspace remembers beside its runs, which is the run that others are
-//! compared with.
+//! `workspace.toml`: what a workspace stores beside its runs, currently the baseline.
 
 use std::io::ErrorKind;
 use std::path::Path;
@@ -16,24 +15,24 @@ const FILE: &str = "workspace.toml";
 struct Remembered {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     baseline: Option<String>,
-    /// What newer versions remember.
+    /// Keys of newer versions.
     #[serde(flatten)]
     rest: toml::Table,
 }
 
-/// The run of `workspace` that others are compared with, if one was chosen and is still there.
+/// Reads the baseline of `workspace`, if one was chosen and is still there.
 ///
 /// # Errors
-/// When the file is there and cannot be read.
+/// When the file exists but cannot be read.
 pub fn read_baseline(workspace: &Path) -> Result<Option<RunId>, RunFolderError> {
     let id = read(workspace)?.baseline.map(RunId::from);
     Ok(id.filter(|id| workspace::is_run(workspace, id)))
 }
 
-/// Remembers the run that others are compared with, or that there is none.
+/// Stores the baseline, or that there is none.
 ///
 /// # Errors
-/// When the file cannot be read or written; then it stays as it was.
+/// When the file cannot be read or written; it is then unchanged.
 pub fn write_baseline(workspace: &Path, id: Option<&RunId>) -> Result<(), RunFolderError> {
     let mut remembered = read(workspace)?;
     remembered.baseline = id.map(ToString::to_string);

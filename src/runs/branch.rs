@@ -1,16 +1,16 @@
-//! Where a run that branched off another one came from.
+//! The parent of a branch.
 
 use serde::{Deserialize, Serialize};
 
 use super::RunState;
 use crate::train::{Checkpoint, EpochPoint, Event, StepPoint};
 
-/// The run and the update that another run started from.
+/// The run and the update that a branch starts from.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Parent {
     /// Name of the run.
     pub run: String,
-    /// Updates that were done.
+    /// Updates done.
     pub step: u64,
 }
 
@@ -20,18 +20,17 @@ impl std::fmt::Display for Parent {
     }
 }
 
-/// What happened in the parent of a branch before its first update of its own.
+/// The parent's history before the branch.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ParentHistory {
-    /// The updates before the one it branched off.
+    /// The updates before the branch point.
     pub points: Vec<StepPoint>,
     /// The finished epochs.
     pub epochs: Vec<EpochPoint>,
 }
 
 impl RunState {
-    /// What was told so far happened in `parent`: the curve of this run grows out of the update it
-    /// branched off.
+    /// Moves the events so far to `parent`: this run's curve starts at the branch point.
     pub(super) fn branch(&mut self, parent: Parent) {
         let n_before = self.points.partition_point(|p| p.step < parent.step);
         self.before.points.extend(self.points.drain(..n_before));
@@ -40,13 +39,12 @@ impl RunState {
         self.parent = Some(parent);
     }
 
-    /// The epochs a curve goes through: of a branch, the last one of its parent comes first.
+    /// Returns the epochs of a curve; for a branch, the parent's last one comes first.
     pub fn curve_epochs(&self) -> impl DoubleEndedIterator<Item = &EpochPoint> {
         self.before.epochs.last().into_iter().chain(&self.epochs)
     }
 
-    /// What happened until `state`, as events: the history that a branch has in common with its
-    /// parent.
+    /// Returns the events until `state`: the history that a branch shares with its parent.
     pub fn history(&self, state: &Checkpoint) -> Vec<Event> {
         let step = state.step();
         let mut events = vec![Event::Started {
@@ -61,7 +59,7 @@ impl RunState {
             events.push(Event::Steps { points });
         }
         let epochs = self.before.epochs.iter().chain(&self.epochs);
-        // The last update of an epoch comes before its end.
+        // The last update of an epoch comes before its `EpochDone`.
         let epochs = epochs.filter(|e| e.epoch <= state.cursor.epoch);
         events.extend(epochs.map(|&point| Event::EpochDone { point }));
         let changes = self.changes.iter().filter(|c| c.step <= step);

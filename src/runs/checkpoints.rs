@@ -1,5 +1,4 @@
-//! Checkpoints on disk, written by a thread of their own so that training does not wait for the
-//! disk.
+//! Checkpoints on disk, written by a separate thread so that training does not wait for the disk.
 
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{SyncSender, sync_channel};
@@ -19,14 +18,14 @@ const CHECKPOINTS: &str = "checkpoints";
 /// The state after the best epoch so far.
 const BEST: &str = "best.safetensors";
 
-/// Which full states stay on disk.
+/// Which checkpoints stay on disk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CheckpointPolicy {
-    /// The newest ones, at least 1: all but the first are there to fall back to.
+    /// Number of the newest ones, at least 1; all but the first are fallbacks.
     pub keep_last: usize,
-    /// Bytes for older ones, evenly spread over the run.
+    /// Bytes for older ones, spread evenly over the run.
     pub keep_spread: u64,
-    /// Also the one after the epoch that did best on the held-out images.
+    /// Whether to keep the one after the epoch with the best validation metric, and which metric.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub keep_best: Option<BestBy>,
 }
@@ -35,7 +34,7 @@ pub struct CheckpointPolicy {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum BestBy {
-    /// The highest accuracy; among equals the lowest loss.
+    /// The highest accuracy, then the lowest loss.
     Accuracy,
     /// The lowest loss.
     Loss,
@@ -74,7 +73,7 @@ pub(super) struct CheckpointWriter {
 #[derive(Debug, Default)]
 struct Problem {
     error: Option<RunFolderError>,
-    /// Whether somebody was told.
+    /// Whether it was reported.
     is_told: bool,
 }
 
@@ -84,7 +83,7 @@ impl CheckpointWriter {
         let dir = run.join(CHECKPOINTS);
         let problem = Arc::new(Mutex::new(Problem::default()));
         let policy = Arc::new(Mutex::new(CheckpointPolicy::default()));
-        // One waits while one is written; with more, training waits rather than fill the memory.
+        // One is queued while one is written; with more, training waits rather than fill the memory.
         let (sender, receiver) = sync_channel::<Checkpoint>(1);
         let thread = std::thread::Builder::new()
             .name("checkpoints".to_owned())
@@ -96,7 +95,7 @@ impl CheckpointWriter {
                         let policy = *lock(&policy);
                         let error = write_or_rescue(&dir, &checkpoint, policy, &mut named).err();
                         let mut problem = lock(&problem);
-                        // One sentence is enough while the disk stays full.
+                        // Report once while the disk stays full.
                         let is_told = problem.error.is_some() && problem.is_told;
                         *problem = Problem { error, is_told };
                     }
@@ -110,12 +109,12 @@ impl CheckpointWriter {
         })
     }
 
-    /// Which full states stay, from the next one on.
+    /// Sets which checkpoints stay, from the next one on.
     pub(super) fn keep(&self, policy: CheckpointPolicy) {
         *lock(&self.policy) = policy;
     }
 
-    /// Why the newest checkpoint is not on disk, told once.
+    /// Returns why the newest checkpoint is not on disk, once.
     pub(super) fn news(&self) -> Option<String> {
         let mut problem = lock(&self.problem);
         let is_news = !std::mem::replace(&mut problem.is_told, true);
@@ -134,7 +133,7 @@ impl CheckpointWriter {
         }
     }
 
-    /// Waits until everything is written, and says whether the newest checkpoint is on disk.
+    /// Waits until everything is written, and returns whether the newest checkpoint is on disk.
     pub(super) fn finish(mut self) -> Result<(), RunFolderError> {
         self.join();
         lock(&self.problem).error.take().map_or(Ok(()), Err)
@@ -143,7 +142,7 @@ impl CheckpointWriter {
     fn join(&mut self) {
         self.sender = None;
         if let Some(thread) = self.thread.take() {
-            // What it could not do, it has told.
+            // The thread has reported its own errors.
             let _ = thread.join();
         }
     }
@@ -155,13 +154,13 @@ impl Drop for CheckpointWriter {
     }
 }
 
-/// What is inside is replaced whole, so a panic elsewhere cannot spoil it.
+/// The contents are always replaced as a whole, so a poisoned lock is still valid.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Writes one checkpoint to the run's folder or, rather than lose it, among the temporary files:
-/// the error then says where it is.
+/// Writes one checkpoint to the run's folder or, rather than lose it, to the temporary folder: the
+/// error then names the file.
 fn write_or_rescue(
     dir: &Path,
     checkpoint: &Checkpoint,
@@ -183,12 +182,12 @@ fn write_or_rescue(
             step: checkpoint.step(),
             path: rescue.display().to_string(),
         }),
-        // The first error is the one to tell.
+        // The first error is the one to report.
         Err(_) => Err(error),
     }
 }
 
-/// Writes one checkpoint, and only then removes those that are no longer wanted.
+/// Writes one checkpoint, and only then removes those that are no longer needed.
 fn write(
     dir: &Path,
     checkpoint: &Checkpoint,
@@ -207,7 +206,7 @@ fn write(
     }
     named.note(&file, checkpoint);
     let mut all = list(dir)?;
-    // A run that went back has left the path of later ones.
+    // A run that was rolled back has left the path of later checkpoints.
     while let Some(later) = all.pop_if(|other| *other > file) {
         std::fs::remove_file(&later).map_err(io("remove", &later))?;
     }
@@ -220,15 +219,15 @@ fn write(
     Ok(())
 }
 
-/// Those of the files `old`, the oldest first, that go so that the others take no more than
-/// `n_bytes`: again and again the one whose neighbors are closest.
+/// Returns which of the files `old`, oldest first, to remove so that the others take at most
+/// `n_bytes`: repeatedly the one whose neighbors are closest.
 fn surplus(mut old: Vec<PathBuf>, n_bytes: u64) -> Vec<PathBuf> {
     let size = |file: &PathBuf| file.metadata().map_or(0, |data| data.len());
     let mut total: u64 = old.iter().map(size).sum();
     let mut gone = Vec::new();
     while total > n_bytes && !old.is_empty() {
         let step = |at: usize| old.get(at).and_then(|file| step_of(file));
-        // The last one has the newest states close behind it.
+        // The newest checkpoints follow close behind the last one.
         let gap = |&at: &usize| {
             let before = at.checked_sub(1).and_then(step).unwrap_or(0);
             step(at + 1).or(step(at)).unwrap_or(0) - before
@@ -241,7 +240,7 @@ fn surplus(mut old: Vec<PathBuf>, n_bytes: u64) -> Vec<PathBuf> {
     gone
 }
 
-/// Whether the state is of an epoch's end, and that epoch did better than the best one before.
+/// Returns whether the state is the end of an epoch that did better than the best one before.
 fn is_best(dir: &Path, checkpoint: &Checkpoint, by: BestBy) -> bool {
     let Some(new) = checkpoint
         .cursor
@@ -250,18 +249,18 @@ fn is_best(dir: &Path, checkpoint: &Checkpoint, by: BestBy) -> bool {
     else {
         return false;
     };
-    // One that cannot be read is no best one; one of later updates is of a path the run has left.
+    // Ignore an unreadable one, and one of later updates: the run has left that path.
     let old = best(dir).ok().filter(|old| old.step() < checkpoint.step());
     let old = old.and_then(|old| old.cursor.validation);
     old.is_none_or(|old| by.is_better(&new, &old))
 }
 
-/// The state after the best epoch.
+/// Returns the file of the state after the best epoch.
 fn best(dir: &Path) -> Result<Checkpoint, RunFolderError> {
     read(&dir.join(BEST))
 }
 
-/// The state in `file`.
+/// Reads the state in `file`.
 fn read(file: &Path) -> Result<Checkpoint, RunFolderError> {
     Checkpoint::load(file).map_err(|error| match error {
         CheckpointError::Io(source) => io("read", file)(source),
@@ -269,18 +268,18 @@ fn read(file: &Path) -> Result<Checkpoint, RunFolderError> {
     })
 }
 
-/// The state of the run in `run` after its best epoch.
+/// Reads the state of the run in `run` after its best epoch.
 pub(super) fn best_of(run: &Path) -> Result<Checkpoint, RunFolderError> {
     best(&run.join(CHECKPOINTS))
 }
 
-/// The updates that the run in `run` keeps states of, oldest first.
+/// Lists the updates with a checkpoint of the run in `run`, oldest first.
 pub(super) fn steps(run: &Path) -> Result<Vec<u64>, RunFolderError> {
     let files = list(&run.join(CHECKPOINTS))?;
     Ok(files.iter().filter_map(|file| step_of(file)).collect())
 }
 
-/// Every state of the run in `run` that can be read, oldest first.
+/// Reads every readable checkpoint of the run in `run`, oldest first.
 pub(super) fn all(run: &Path) -> Result<Vec<Checkpoint>, RunFolderError> {
     let dir = run.join(CHECKPOINTS);
     let files = list(&dir)?;
@@ -291,7 +290,7 @@ pub(super) fn all(run: &Path) -> Result<Vec<Checkpoint>, RunFolderError> {
     Ok(states)
 }
 
-/// The checkpoint files in `dir`, oldest first; none when there is no such folder.
+/// Lists the checkpoint files in `dir`, oldest first; none if there is no such folder.
 fn list(dir: &Path) -> Result<Vec<PathBuf>, RunFolderError> {
     if !dir.exists() {
         return Ok(Vec::new());
@@ -309,7 +308,7 @@ fn list(dir: &Path) -> Result<Vec<PathBuf>, RunFolderError> {
     Ok(files)
 }
 
-/// The checkpoint of the run in `run` after `step` updates.
+/// Reads the checkpoint of the run in `run` after `step` updates.
 pub(super) fn at(run: &Path, step: u64) -> Result<Checkpoint, RunFolderError> {
     let dir = run.join(CHECKPOINTS);
     let file = dir.join(file_name(step));
@@ -319,9 +318,9 @@ pub(super) fn at(run: &Path, step: u64) -> Result<Checkpoint, RunFolderError> {
         }
         let kept: Vec<String> = steps(run)?.iter().map(u64::to_string).collect();
         let kept = if kept.is_empty() {
-            "none are kept".to_owned()
+            "there are none".to_owned()
         } else {
-            format!("kept are {}", kept.join(", "))
+            format!("there are {}", kept.join(", "))
         };
         return Err(RunFolderError::NoState {
             path: run.display().to_string(),
@@ -336,13 +335,13 @@ fn file_name(step: u64) -> String {
     format!("step-{step:010}.safetensors")
 }
 
-/// The number in the name of a checkpoint file.
+/// Parses the number in the name of a checkpoint file.
 fn step_of(file: &Path) -> Option<u64> {
     let digits = file.file_stem()?.to_str()?.strip_prefix("step-")?;
     digits.parse().ok()
 }
 
-/// The newest checkpoint of the run in `run` that can be read, with its way back.
+/// Reads the newest readable checkpoint of the run in `run`, with its rollback states.
 pub(super) fn latest(run: &Path) -> Result<Checkpoint, RunFolderError> {
     let dir = run.join(CHECKPOINTS);
     let mut first_problem = None;

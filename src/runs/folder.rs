@@ -1,13 +1,13 @@
-//! A run on disk. The folder is the truth: it can be moved, copied and opened anywhere.
+//! A run on disk. The folder is the only source: it can be moved, copied and opened anywhere.
 //!
 //! ```text
 //! run.toml           what decided the run: configuration, data, versions, machine
-//! events.jsonl       what happened, one event a line, as it happened
-//! checkpoints/       full states to go on from, the newest ones
-//! rollback/          full states that the run could go back to from there
+//! events.jsonl       what happened, one event per line, as it happened
+//! checkpoints/       full states to resume from, the newest ones
+//! rollback/          rollback states of these checkpoints
 //! model.safetensors  the model at the end
 //! summary.json       how it ended
-//! notes.toml         what a person has to say about it
+//! notes.toml         name, note, tags and star given by the user
 //! run.lock           locked by the process that writes the run
 //! ```
 //!
@@ -32,14 +32,14 @@ pub(super) const SUMMARY: &str = "summary.json";
 /// Why a run could not be recorded or read.
 #[derive(Debug, thiserror::Error)]
 pub enum RunFolderError {
-    /// The folder has a run in it already, which is never overwritten.
+    /// The folder already holds a run, which is never overwritten.
     #[error("{path} already holds a run: choose another folder")]
     Taken {
         /// The folder.
         path: String,
     },
-    /// Another process trains the run.
-    #[error("{path} is being trained by another process: let it end first")]
+    /// Another process is training the run.
+    #[error("{path} is being trained by another process: wait until it ends")]
     Busy {
         /// The folder.
         path: String,
@@ -51,7 +51,7 @@ pub enum RunFolderError {
         verb: &'static str,
         /// The file or folder.
         path: String,
-        /// What the system said.
+        /// The system's error.
         source: std::io::Error,
     },
     /// A whole file could not be written.
@@ -60,8 +60,8 @@ pub enum RunFolderError {
     /// The model could not be written.
     #[error("the model of the run was not saved: {0:#}")]
     Model(anyhow::Error),
-    /// A full state was written elsewhere, because it could not be written to the run's folder.
-    #[error("{error}; the full state of update {step} was written to {path} instead")]
+    /// A checkpoint was written elsewhere, because it could not be written to the run's folder.
+    #[error("{error}; the checkpoint of update {step} was written to {path} instead")]
     Rescued {
         /// Why.
         error: Box<RunFolderError>,
@@ -70,31 +70,31 @@ pub enum RunFolderError {
         /// Where it is.
         path: String,
     },
-    /// No full state was kept yet.
-    #[error("{path} has no checkpoint to go on from")]
+    /// There is no checkpoint yet.
+    #[error("{path} has no checkpoint to resume from")]
     NoCheckpoint {
         /// The run.
         path: String,
     },
-    /// A branch ended before its first full state was kept.
-    #[error("{name} ended before it kept a full state of its own: branch again off {parent}")]
+    /// A branch ended before its first checkpoint.
+    #[error("{name} ended before its first checkpoint: branch again from {parent}")]
     LostBranch {
         /// The branch.
         name: String,
-        /// What it branched off, such as `mlp@60`.
+        /// What it branched from, such as `mlp@60`.
         parent: String,
     },
-    /// The full state of this update is not kept.
-    #[error("{path} keeps no full state of update {step}: {kept}")]
+    /// There is no checkpoint of this update.
+    #[error("{path} has no checkpoint of update {step}: {kept}")]
     NoState {
         /// The run.
         path: String,
         /// The update.
         step: u64,
-        /// Which are kept, in words.
+        /// Which there are, as text.
         kept: String,
     },
-    /// The folder can be read but is no run of ours.
+    /// The folder can be read but is not a run.
     #[error("{path} is not a run this version can open: {reason}")]
     Invalid {
         /// The file at fault.
@@ -104,7 +104,7 @@ pub enum RunFolderError {
     },
 }
 
-/// What `map_err` needs to say which file was refused.
+/// Maps an I/O error to one that names the file, for `map_err`.
 pub(super) fn io(verb: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> RunFolderError {
     let path = path.display().to_string();
     move |source| RunFolderError::Io { verb, path, source }
@@ -117,14 +117,14 @@ pub(super) fn invalid(path: &Path, reason: impl ToString) -> RunFolderError {
     }
 }
 
-/// `summary.json`: how a run ended, for those who do not want to replay it.
+/// `summary.json`: how a run ended, without replaying its events.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Summary {
     /// How it ended.
     pub finish: Finish,
     /// On the test images.
     pub test: Option<Metrics>,
-    /// On the held-out images after the last epoch.
+    /// On the validation images after the last epoch.
     pub validation: Option<Metrics>,
     /// Epochs done, fractions included.
     pub epochs: f64,
@@ -137,7 +137,7 @@ pub struct Summary {
 }
 
 impl Summary {
-    /// The summary of a run that left something behind.
+    /// Summarizes a run that has ended.
     pub fn new(outcome: &Outcome) -> Summary {
         Summary {
             finish: outcome.finish.clone(),
@@ -159,7 +159,7 @@ pub struct RunFolder {
 }
 
 impl RunFolder {
-    /// Whether there is a run in the folder `path`.
+    /// Returns whether there is a run in the folder `path`.
     pub fn is_at(path: &Path) -> bool {
         path.join(MANIFEST).is_file()
     }
@@ -167,21 +167,21 @@ impl RunFolder {
     /// Opens the run in the folder `path`.
     ///
     /// # Errors
-    /// When there is none, or it was written by a newer version.
+    /// When there is no run, or it was written by a newer version.
     pub fn open(path: &Path) -> Result<RunFolder, RunFolderError> {
-        /// Read first, so that a newer format is told apart from a broken one.
+        /// Read first, to distinguish a newer format from a broken file.
         #[derive(Deserialize)]
         struct Version {
             format_version: u32,
         }
         let file = path.join(MANIFEST);
         let text = files::read_text(&file).map_err(io("read", &file))?;
-        // The first line says it; the others repeat the text at fault.
+        // The first line is the message; the others repeat the text at fault.
         let bad = |e: toml::de::Error| invalid(&file, e.message());
         let Version { format_version } = toml::from_str(&text).map_err(bad)?;
         if format_version > FORMAT_VERSION {
             let reason = format!(
-                "it has format {format_version}, this version reads up to {FORMAT_VERSION}: update Candle Studio"
+                "it has format {format_version}, and this version reads up to {FORMAT_VERSION}: update Candle Studio"
             );
             return Err(invalid(&file, reason));
         }
@@ -201,15 +201,15 @@ impl RunFolder {
         &self.manifest
     }
 
-    /// Where the model is, once the run has ended.
+    /// Returns the path of the model, which exists once the run has ended.
     pub fn model_path(&self) -> PathBuf {
         self.path.join(MODEL)
     }
 
-    /// How the run ended; `None` if it has not, or was interrupted.
+    /// Reads how the run ended; `None` if it has not, or was interrupted.
     ///
     /// # Errors
-    /// When the file is there and cannot be read.
+    /// When the file exists but cannot be read.
     pub fn summary(&self) -> Result<Option<Summary>, RunFolderError> {
         let file = self.path.join(SUMMARY);
         match std::fs::read(&file) {
@@ -221,23 +221,23 @@ impl RunFolder {
         }
     }
 
-    /// The newest full state of the run, to go on from, with the states the run could go back to.
+    /// Reads the newest checkpoint of the run, to resume from, with its rollback states.
     ///
     /// # Errors
-    /// When there is none that can be read; [`RunFolderError::NoCheckpoint`] when there is none.
+    /// When none can be read; [`RunFolderError::NoCheckpoint`] when there is none.
     pub fn latest_checkpoint(&self) -> Result<Checkpoint, RunFolderError> {
         checkpoints::latest(&self.path)
     }
 
-    /// The full state after `step` updates.
+    /// Reads the checkpoint after `step` updates.
     ///
     /// # Errors
-    /// When it is not kept or cannot be read.
+    /// When there is none, or it cannot be read.
     pub fn checkpoint(&self, step: u64) -> Result<Checkpoint, RunFolderError> {
         checkpoints::at(&self.path, step)
     }
 
-    /// Every full state that is kept and can be read, the oldest first.
+    /// Reads every readable checkpoint, oldest first.
     ///
     /// # Errors
     /// When their folder cannot be read.
@@ -245,7 +245,7 @@ impl RunFolder {
         checkpoints::all(&self.path)
     }
 
-    /// The updates whose full states are kept, the oldest first, but for that of the best epoch.
+    /// Lists the updates with a checkpoint, oldest first, without that of the best epoch.
     ///
     /// # Errors
     /// When their folder cannot be read.
@@ -253,19 +253,18 @@ impl RunFolder {
         checkpoints::steps(&self.path)
     }
 
-    /// The full state after the epoch that did best on the held-out images.
+    /// Reads the checkpoint after the epoch with the best validation metric.
     ///
     /// # Errors
-    /// When none is kept or it cannot be read.
+    /// When there is none, or it cannot be read.
     pub fn best_checkpoint(&self) -> Result<Checkpoint, RunFolderError> {
         checkpoints::best_of(&self.path)
     }
 
-    /// What becomes of a run without a full state that is to go on, in one sentence without its end.
+    /// Describes how a run without a checkpoint is resumed, in one sentence without a full stop.
     ///
     /// # Errors
-    /// When the run began with another run's state, of which nothing is left, or its events cannot
-    /// be read.
+    /// When the run is a branch, whose first state is lost, or its events cannot be read.
     pub fn restarts(&self) -> Result<String, RunFolderError> {
         let name = &self.manifest.name;
         if let Some(parent) = &self.manifest.parent {
@@ -278,16 +277,16 @@ impl RunFolder {
         let n_updates = state.points.last().map_or(0, |p| p.step);
         let changes = match state.changes.len() {
             0 => "",
-            _ => ", without the settings that were changed while it trained",
+            _ => ", without the settings that were changed during training",
         };
         Ok(format!(
-            "{name} ended after update {n_updates}, before its first full state was kept: it begins \
-             again at update 0{changes}"
+            "{name} ended after update {n_updates}, before its first checkpoint: it starts over at \
+             update 0{changes}"
         ))
     }
 
-    /// The run as its events tell it. A torn last line, left by a crash in the middle of a write,
-    /// is as if it had not happened.
+    /// Replays the run from its events. A torn last line, left by a crash in the middle of a write,
+    /// is ignored.
     ///
     /// # Errors
     /// When the events cannot be read.

@@ -1,4 +1,4 @@
-//! The name of a run that never changes.
+//! The id of a run, which never changes.
 
 use std::fmt;
 use std::path::Path;
@@ -6,20 +6,19 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-/// What a run is known by, in the window, in the index and on the command line: the name of its
-/// folder, which no two runs of a workspace share. What people call a run may change; this does
-/// not. Cheap to copy.
+/// A run's id in the window, in the index and on the command line: the name of its folder, which is
+/// unique in a workspace. The run's name may change; its id does not. Cheap to copy.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(from = "String", into = "String")]
 pub struct RunId(Arc<str>);
 
 impl RunId {
-    /// The run with this name.
+    /// Makes an id from a folder name.
     pub fn new(name: &str) -> RunId {
         RunId(name.into())
     }
 
-    /// The run in the folder `path`.
+    /// Returns the id of the run in the folder `path`.
     pub fn of_folder(path: &Path) -> RunId {
         RunId::new(
             &path
@@ -29,14 +28,14 @@ impl RunId {
         )
     }
 
-    /// Number of a color for a run that brings none: always the same for the same name (FNV-1a).
+    /// Returns a color number for a run without one: always the same for the same id (FNV-1a).
     pub(super) fn color(&self) -> usize {
         let mix = |hash: u32, byte: u8| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193);
-        // Small enough to be told in a file without wonder.
+        // Short enough to look normal in a file.
         self.0.bytes().fold(0x811c_9dc5, mix) as usize % 1000
     }
 
-    /// The name.
+    /// Returns the id as text.
     pub fn as_str(&self) -> &str {
         &self.0
     }

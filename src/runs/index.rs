@@ -1,8 +1,8 @@
-//! A cache over the runs of a workspace, so that a thousand of them are listed without reading a
-//! thousand histories.
+//! A cache of the runs of a workspace, to list a thousand of them without reading a thousand
+//! histories.
 //!
-//! One SQLite file in the workspace: deleting it loses nothing, and any trouble with it only
-//! costs the time to read the folders. Several processes share it.
+//! One SQLite file in the workspace: deleting it loses nothing, and any problem with it only costs
+//! the time to read the folders. Several processes share it.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -15,17 +15,17 @@ use super::{Record, RunId};
 /// The file in the workspace.
 const INDEX: &str = ".index.sqlite";
 
-/// Another number when records are made in another way: an index of an older program is not read.
+/// Changes whenever records are made differently: an index of an older version is not read.
 const VERSION: i64 = 3;
 
-/// How long one process waits for another that writes.
+/// How long a process waits for another one that writes.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// The index of a workspace, or nothing where there can be none.
+/// The index of a workspace, if it can be opened.
 #[derive(Debug)]
 pub(super) struct Index(Option<Connection>);
 
-/// A record as it was when the files of its run had this stamp.
+/// A record made when the files of its run had this stamp.
 #[derive(Debug)]
 pub(super) struct Entry {
     pub(super) stamp: String,
@@ -33,7 +33,7 @@ pub(super) struct Entry {
 }
 
 impl Entry {
-    /// The record; `None` when it cannot be read, as those of another version.
+    /// The record; `None` if it cannot be read, for instance one of another version.
     pub(super) fn record(&self) -> Option<Record> {
         let mut record: Record = serde_json::from_str(&self.json).ok()?;
         record.name_settings();
@@ -42,11 +42,11 @@ impl Entry {
 }
 
 impl Index {
-    /// Opens the index in the folder `workspace`, or makes it. A broken one is made anew.
+    /// Opens or creates the index in the folder `workspace`. A broken one is replaced.
     pub(super) fn open(workspace: &Path) -> Index {
         let file = workspace.join(INDEX);
         let db = connect(&file).or_else(|_| {
-            // Whatever it is, it can be made again.
+            // Whatever is wrong, the index can be rebuilt.
             for end in ["", "-journal", "-wal", "-shm"] {
                 let _ = std::fs::remove_file(workspace.join(format!("{INDEX}{end}")));
             }
@@ -55,7 +55,7 @@ impl Index {
         Index(db.ok())
     }
 
-    /// Everything in it.
+    /// Reads all records.
     pub(super) fn entries(&self) -> HashMap<RunId, Entry> {
         let read = |db: &Connection| -> rusqlite::Result<HashMap<RunId, Entry>> {
             let mut query = db.prepare("SELECT id, stamp, record FROM runs")?;
@@ -73,7 +73,7 @@ impl Index {
         entries.unwrap_or_default()
     }
 
-    /// Puts records in, with the stamps of their files, and takes those out that are gone.
+    /// Inserts records with the stamps of their files, and deletes those of missing runs.
     pub(super) fn update<'a>(
         &mut self,
         found: impl IntoIterator<Item = (&'a str, &'a Record)>,
@@ -97,7 +97,7 @@ impl Index {
             drop((insert, delete));
             Ok(transaction.commit()?)
         };
-        // What is not written is read from its folder next time.
+        // What was not written is read from its folder next time.
         let _ = write();
     }
 }
@@ -115,7 +115,7 @@ fn connect(file: &Path) -> rusqlite::Result<Connection> {
         "CREATE TABLE IF NOT EXISTS runs (id TEXT PRIMARY KEY, stamp TEXT NOT NULL, record TEXT NOT NULL)",
     )?;
     db.pragma_update(None, "user_version", VERSION)?;
-    // A file that is no database is only noticed when it is read.
+    // A file that is not a database only fails when it is read.
     db.query_row("SELECT COUNT(*) FROM runs", [], |_| Ok(()))?;
     Ok(db)
 }

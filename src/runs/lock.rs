@@ -1,9 +1,8 @@
-//! Who is writing a run.
+//! The lock of the process that writes a run.
 //!
-//! The process that trains holds a lock on a file of the run's folder. The system lets go of it
-//! when the process ends, however it ends, so a run without an end and without a lock was
-//! interrupted. A number of a process would not tell: numbers are given out again, and mean
-//! nothing on another machine that shares the folder.
+//! The process that trains locks a file in the run's folder. The system releases the lock when the
+//! process ends, however it ends, so an unfinished run without a lock was interrupted. A process id
+//! would not do: ids are reused, and mean nothing on another machine that shares the folder.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::path::Path;
@@ -12,18 +11,18 @@ use std::time::{Duration, Instant};
 /// The file that is locked; it stays empty.
 const LOCK: &str = "run.lock";
 
-/// Looking whether a lock is held holds it for a moment; so long a writer waits for those who look.
+/// Checking a lock takes it for a moment; a writer waits this long for such checks.
 const PATIENCE: Duration = Duration::from_millis(500);
 
-/// The right to write a run, given back when dropped.
+/// The right to write a run, released when dropped.
 #[derive(Debug)]
 pub(super) struct RunLock {
     _file: Option<File>,
 }
 
 impl RunLock {
-    /// Takes the right to write the run in the folder `run`; `None` when another has it. A file
-    /// system without locks gives it to everybody.
+    /// Locks the run in the folder `run`; `None` if another process holds the lock. On a file system
+    /// without locks, always succeeds.
     pub(super) fn take(run: &Path) -> std::io::Result<Option<RunLock>> {
         let mut options = OpenOptions::new();
         let file = options.create(true).append(true).open(run.join(LOCK))?;
@@ -39,9 +38,9 @@ impl RunLock {
     }
 }
 
-/// Whether somebody is writing the run in the folder `run` now.
+/// Returns whether a process is writing the run in the folder `run` now.
 pub(super) fn is_written(run: &Path) -> bool {
-    // Looking must not make the file: the folder may be read-only, or an old one.
+    // Checking must not create the file: the folder may be read-only, or an old one.
     let file = File::open(run.join(LOCK));
     file.is_ok_and(|file| matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)))
 }
@@ -53,7 +52,7 @@ mod tests {
     #[test]
     fn a_lock_is_held_by_one_until_it_is_dropped() {
         let dir = tempfile::tempdir().unwrap();
-        assert!(!is_written(dir.path()), "nobody ever took it");
+        assert!(!is_written(dir.path()), "it was never locked");
         let lock = RunLock::take(dir.path()).unwrap().unwrap();
         assert!(is_written(dir.path()));
         assert!(RunLock::take(dir.path()).unwrap().is_none());

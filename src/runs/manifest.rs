@@ -9,40 +9,40 @@ use super::{CheckpointPolicy, Parent};
 use crate::kernels;
 use crate::train::{Job, RunOptions, TrainConfig};
 
-/// Version of the run folder's layout. A newer one is refused.
+/// Version of the run folder's layout; newer ones are refused.
 pub(super) const FORMAT_VERSION: u32 = 1;
 
-/// The candle this program is built on; a test holds it against `Cargo.toml`.
+/// The candle version this program is built on; a test compares it with `Cargo.toml`.
 const CANDLE_VERSION: &str = "0.11.1";
 
 /// `run.toml`: everything that decided the run, and where it ran.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Manifest {
     format_version: u32,
-    /// What people call the run.
+    /// Name of the run.
     pub name: String,
     /// When it was created, such as `2026-11-23T12:27:42.125Z`.
     pub created: String,
     /// Kernel threads it was started with.
     pub threads: usize,
-    /// Number of its color, see [`crate::runs::Record::color`]; runs of the first version have none.
+    /// Color number, see [`crate::runs::Record::color`]; runs of the first version have none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub color: Option<usize>,
-    /// The run it branched off.
+    /// The run it branched from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parent: Option<Parent>,
     /// The sweep it is a trial of.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sweep: Option<TrialOf>,
-    /// How it is guarded, kept and computed; runs of the first versions do not say.
+    /// How it is guarded and computed; missing in runs of the first versions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub options: Option<RunOptions>,
-    /// Which full states of it stay on disk; runs of the first versions do not say.
+    /// Which of its checkpoints stay on disk; missing in runs of the first versions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub checkpoints: Option<CheckpointPolicy>,
-    /// The images it learned from.
+    /// The dataset it is trained on.
     pub data: DatasetRef,
-    /// The programs it ran on, by name.
+    /// The software versions it ran on.
     pub versions: Versions,
     /// The computer it ran on.
     pub machine: Machine,
@@ -50,22 +50,22 @@ pub struct Manifest {
     pub config: TrainConfig,
 }
 
-/// What is said of a run before it begins, beside what decides it.
+/// Metadata of a run, fixed before it starts.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RunMeta {
-    /// What people call it.
+    /// Its name.
     pub name: String,
-    /// Number of its color; without one, the next that its neighbors leave.
+    /// Color number; by default the next one that its neighbors leave free.
     pub color: Option<usize>,
-    /// The run it branches off.
+    /// The run it branches from.
     pub parent: Option<Parent>,
     /// The sweep it is a trial of.
     pub sweep: Option<TrialOf>,
-    /// Which full states of it stay on disk.
+    /// Which of its checkpoints stay on disk.
     pub checkpoints: CheckpointPolicy,
 }
 
-/// Which trial of which sweep a run is.
+/// The sweep and trial that a run belongs to.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TrialOf {
     /// Name of the sweep.
@@ -74,19 +74,19 @@ pub struct TrialOf {
     pub trial: usize,
 }
 
-/// Which images a run learned from.
+/// The dataset a run was trained on.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DatasetRef {
-    /// Name of the data.
+    /// Name of the dataset.
     pub name: String,
-    /// The same for the same images, wherever they were read from.
+    /// Fingerprint: the same for the same images, wherever they were read from.
     pub fingerprint: String,
-    /// The folder they were read from; none for what is part of the program.
+    /// The folder it was read from; none for the built-in one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub folder: Option<PathBuf>,
 }
 
-/// What a run was computed by.
+/// Software versions of a run.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Versions {
     /// This program.
@@ -95,7 +95,7 @@ pub struct Versions {
     pub candle: String,
 }
 
-/// What a run was computed on.
+/// The machine of a run.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Machine {
     /// Operating system, such as `linux`.
@@ -107,7 +107,7 @@ pub struct Machine {
 }
 
 impl Manifest {
-    /// What there is to say about `job` before it starts.
+    /// Describes `job` before it starts.
     pub(super) fn new(about: RunMeta, job: &Job) -> Manifest {
         let dataset = job.dataset();
         Manifest {
@@ -139,12 +139,12 @@ impl Manifest {
     }
 }
 
-/// Date and time of day in UTC, as RFC 3339 writes them.
+/// Formats date and time in UTC, as in RFC 3339.
 pub(super) fn utc(time: SystemTime) -> String {
     humantime::format_rfc3339_seconds(time).to_string()
 }
 
-/// The same with milliseconds, so that two runs of one second keep their order.
+/// The same with milliseconds, so that two runs started in one second keep their order.
 pub(super) fn utc_exact(time: SystemTime) -> String {
     humantime::format_rfc3339_millis(time).to_string()
 }

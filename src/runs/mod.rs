@@ -1,9 +1,9 @@
-//! What happened.
+//! The record of runs.
 //!
-//! [`RunState`] is the fold of a run's events, live or replayed, and [`Record`] what is left of it
-//! without the points; [`Recorder`] writes a run to a folder and [`RunFolder`] reads it. A
-//! workspace is a folder of them: [`list_runs`] lists it once, [`Watch`] keeps looking, and
-//! [`table`] finds, sorts and groups what they found.
+//! [`RunState`] is the fold of a run's events, live or replayed, and [`Record`] is the same without
+//! the points; [`Recorder`] writes a run to a folder and [`RunFolder`] reads it. A workspace is a
+//! folder of runs: [`list_runs`] lists it once, [`Watch`] watches it, and [`table`] filters, sorts
+//! and groups the runs.
 
 mod baseline;
 mod branch;

@@ -1,6 +1,6 @@
-//! What a person has to say about a run: `notes.toml` in its folder.
+//! The user's notes about a run: `notes.toml` in its folder.
 //!
-//! A file of its own, so that what decided and what happened is never touched again.
+//! A separate file, so that settings and events are never written again.
 
 use std::io::ErrorKind;
 use std::path::Path;
@@ -12,32 +12,32 @@ use crate::files;
 
 pub(super) const NOTES: &str = "notes.toml";
 
-/// What a person has to say about a run. All of it can be missing.
+/// The user's notes about a run. Everything is optional.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Notes {
-    /// Another name than the run was born with.
+    /// A name that replaces the original one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// Anything, in words.
+    /// Free text.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub note: String,
-    /// Words to find it by.
+    /// Tags to find it by.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub tags: Vec<String>,
-    /// Marked as a good one.
+    /// Whether it has a star.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub starred: bool,
-    /// Out of the way, but not deleted.
+    /// Whether it is hidden from lists, but not deleted.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub archived: bool,
 }
 
 impl Notes {
-    /// The notes about the run in the folder `run`; empty ones where there are none.
+    /// Reads the notes about the run in the folder `run`; empty if there are none.
     ///
     /// # Errors
-    /// When there are some that cannot be read.
+    /// When they exist but cannot be read.
     pub fn read(run: &Path) -> Result<Notes, RunFolderError> {
         let file = run.join(NOTES);
         match std::fs::read_to_string(&file) {
@@ -57,7 +57,7 @@ impl Notes {
         Ok(files::write_atomically(&file, text.as_bytes())?)
     }
 
-    /// Tags as they were typed: separated by commas or spaces, each once, in order.
+    /// Parses tags, separated by commas or spaces: each once, in order.
     pub fn tags_of(text: &str) -> Vec<String> {
         let mut tags: Vec<String> = Vec::new();
         let words = text.split([',', ' ']).filter(|word| !word.is_empty());

@@ -1,4 +1,4 @@
-//! A run without its points: what a list, a table or a search wants to know.
+//! A run without its points, for lists, tables and filters.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -19,42 +19,42 @@ use crate::train::TrainConfig;
 /// A run without its points.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Record {
-    /// What it is known by.
+    /// Its id.
     pub id: RunId,
-    /// What people call it.
+    /// Its name.
     pub name: String,
     /// When it was created, such as `2026-11-23T12:27:42.125Z`.
     pub created: String,
-    /// Number of its color wherever it is drawn, for its whole life.
+    /// Color number, which never changes.
     pub color: usize,
     /// The sweep it is a trial of.
     #[serde(default)]
     pub sweep: Option<TrialOf>,
-    /// Where it stands.
+    /// Its status.
     pub status: Status,
-    /// Name of the data.
+    /// Name of the dataset.
     pub data: String,
     /// Kernel threads.
     pub threads: usize,
-    /// The configuration with every change applied.
+    /// The configuration with all changes applied.
     pub config: TrainConfig,
-    /// The metrics by their names, as [`RunSummary::metrics`] has them.
+    /// The metrics by name, see [`RunSummary::metrics`].
     pub metrics: BTreeMap<String, Aggregates>,
-    /// Settings that were changed while it trained.
+    /// Settings that were changed during training.
     #[serde(default)]
     pub changes: Vec<ChangePoint>,
-    /// Where it branched off another run.
+    /// The run and update it branched from.
     #[serde(default)]
     pub parent: Option<Parent>,
-    /// What a person has to say about it.
+    /// The user's notes.
     pub notes: Notes,
-    /// The configuration by paths; made of `config`, so it is not kept.
+    /// The configuration by path; derived from `config`, so it is not serialized.
     #[serde(skip)]
     settings: BTreeMap<String, Value>,
 }
 
 impl Record {
-    /// A run of this process that begins now, in the color of its id.
+    /// Makes the record of a run that this process starts now, in the color of its id.
     pub fn begun(id: RunId, state: &RunState) -> Record {
         let mut record = Record {
             color: id.color(),
@@ -76,8 +76,8 @@ impl Record {
         record
     }
 
-    /// The run in the folder `path` as its events left it; whether it is still written is not
-    /// looked at.
+    /// Reads the run in the folder `path` from its events, without checking whether it is still
+    /// being written.
     ///
     /// # Errors
     /// When it cannot be read.
@@ -85,7 +85,7 @@ impl Record {
         Ok(Reading::open(path)?.record())
     }
 
-    /// Takes over what the events have told.
+    /// Updates the record from the events' state.
     pub fn follow(&mut self, state: &RunState, summary: &RunSummary) {
         self.status = state.status.clone();
         self.metrics = summary.metrics();
@@ -99,18 +99,18 @@ impl Record {
         }
     }
 
-    /// Makes the settings by paths after the configuration came from elsewhere.
+    /// Derives the settings by path after deserialization.
     pub(super) fn name_settings(&mut self) {
         self.settings = settings(&self.config);
     }
 
-    /// The settings by their paths.
+    /// Returns the settings by path.
     pub fn settings(&self) -> &BTreeMap<String, Value> {
         &self.settings
     }
 
-    /// Everything that decided the run but its seed, as text: the same for runs that only luck sets
-    /// apart. One that was steered while it trained repeats none that was not.
+    /// Returns everything that decided the run but its seed, as text: equal for runs that differ only
+    /// in the seed. Includes changes during training.
     pub fn all_but_seed(&self) -> String {
         let mut text = self.data.clone();
         if let Some(parent) = &self.parent {
@@ -127,9 +127,8 @@ impl Record {
         text
     }
 
-    /// A setting by its path, or something else there is to say under `key`: `id`, `name`,
-    /// `status`, `created`, `parent`, `data`, `threads`, `sweep`, `trial`, `note`, `tags`, `starred`
-    /// or `archived`.
+    /// Returns a setting by its path, or the field `id`, `name`, `status`, `created`, `parent`,
+    /// `data`, `threads`, `sweep`, `trial`, `note`, `tags`, `starred` or `archived`.
     pub fn value(&self, key: &str) -> Option<Value> {
         let text = |text: &str| Some(Value::Text(text.to_owned()));
         let flag = |flag: bool| text(if flag { "yes" } else { "no" });
@@ -155,7 +154,7 @@ impl Record {
     }
 }
 
-/// A run that is being read: what was read can be read on.
+/// A run that is being read, and can be read further as it grows.
 #[derive(Debug)]
 pub(super) struct Reading {
     folder: RunFolder,
@@ -179,7 +178,7 @@ impl Reading {
         Ok(reading)
     }
 
-    /// Reads what was appended since, and the notes again.
+    /// Reads what was appended since, and rereads the notes.
     pub(super) fn read_on(&mut self) -> Result<(), RunFolderError> {
         self.notes = Notes::read(self.folder.path())?;
         let news = self.tail.read()?;
@@ -190,7 +189,7 @@ impl Reading {
         for event in &news.events {
             self.state.apply(event);
             self.summary.apply(event);
-            // The digest has what is needed of them; all points of all runs would fill the memory.
+            // The summary has what is needed of them; all points of all runs would fill the memory.
             self.state.points.clear();
             self.state.epochs.clear();
             self.state.layer_points.clear();
@@ -198,7 +197,7 @@ impl Reading {
         Ok(())
     }
 
-    /// What is known by now.
+    /// Returns the record so far.
     pub(super) fn record(&self) -> Record {
         let manifest = self.folder.manifest();
         let id = RunId::of_folder(self.folder.path());

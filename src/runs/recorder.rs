@@ -1,4 +1,4 @@
-//! Writing a run to its folder while it happens.
+//! Writes a run to its folder as it happens.
 
 use std::fs::{File, OpenOptions};
 use std::io::{ErrorKind, Write};
@@ -13,14 +13,14 @@ use crate::files;
 use crate::model::Classifier;
 use crate::train::{Checkpoint, Event, Job, Observer, RunOptions};
 
-/// Writes a run to its folder while it happens.
+/// Writes a run to its folder as it happens.
 ///
 /// A full disk must not end hours of training: after a failure nothing more is recorded, and
-/// [`Recorder::problem`] and [`Recorder::finish`] say so.
+/// [`Recorder::problem`] and [`Recorder::finish`] report it.
 #[derive(Debug)]
 pub struct Recorder {
     path: PathBuf,
-    /// Others see by it that the run is live.
+    /// Shows other processes that the run is live.
     _lock: RunLock,
     events: File,
     n_event_bytes: u64,
@@ -29,10 +29,10 @@ pub struct Recorder {
 }
 
 impl Recorder {
-    /// Makes the folder `path`, and those above it, and writes down what decides `job`.
+    /// Creates the folder `path` and its parents, and writes the manifest of `job`.
     ///
     /// # Errors
-    /// When the folder holds a run already or cannot be written to.
+    /// When the folder already holds a run or cannot be written to.
     pub fn create(path: &Path, name: &str, job: &Job) -> Result<Recorder, RunFolderError> {
         let about = RunMeta {
             name: name.to_owned(),
@@ -41,7 +41,7 @@ impl Recorder {
         Recorder::create_about(path, about, job)
     }
 
-    /// The same for a run of which there is more to say than its name.
+    /// The same with more metadata than a name.
     ///
     /// # Errors
     /// As [`Recorder::create`].
@@ -62,7 +62,7 @@ impl Recorder {
         if manifest_file.exists() {
             return Err(taken());
         }
-        // `create_new` also decides between two processes that want the same folder.
+        // `create_new` also lets only one of two processes have the folder.
         let events_file = path.join(EVENTS);
         let events = OpenOptions::new()
             .append(true)
@@ -72,18 +72,18 @@ impl Recorder {
             ErrorKind::AlreadyExists => taken(),
             _ => io("create", &events_file)(e),
         })?;
-        // Before the manifest makes a run of the folder: nobody sees it without its writer.
+        // Lock before the manifest makes the folder a run, so that it never appears unlocked.
         let lock = take(path)?;
         if let Err(error) = files::write_atomically(&manifest_file, text.as_bytes()) {
-            // Only what was made here a moment ago; the first error is the one to tell.
+            // Remove only what was created just now; the first error is the one to report.
             let _ = std::fs::remove_file(&events_file);
             return Err(error.into());
         }
         Ok(Recorder::new(path, lock, events, 0)?.keeping(policy))
     }
 
-    /// Goes on recording the run in the folder `path` from `checkpoint`, or from its beginning: what
-    /// was recorded after it happens again. The same full states stay on disk as before.
+    /// Resumes recording the run in the folder `path` from `checkpoint`, or from its start: later
+    /// events are dropped, because they happen again. The checkpoint policy stays.
     ///
     /// # Errors
     /// When the folder cannot be read or written, or another process writes it.
@@ -99,7 +99,7 @@ impl Recorder {
         files::write_atomically(&file, &before)?;
         let summary = path.join(SUMMARY);
         if summary.exists() {
-            // The run has no end any more.
+            // The run has not ended any more.
             std::fs::remove_file(&summary).map_err(io("remove", &summary))?;
         }
         let events = OpenOptions::new().append(true).open(&file);
@@ -124,14 +124,14 @@ impl Recorder {
         })
     }
 
-    /// Which full states stay on disk.
+    /// Sets which checkpoints stay on disk.
     #[must_use]
     pub fn keeping(self, policy: CheckpointPolicy) -> Recorder {
         self.checkpoints.keep(policy);
         self
     }
 
-    /// Writes down that the run goes on with other options than those it began with.
+    /// Records that the run continues with other options than it started with.
     ///
     /// # Errors
     /// When its folder cannot be read or written.
@@ -149,26 +149,26 @@ impl Recorder {
         Ok(files::write_atomically(&file, text.as_bytes())?)
     }
 
-    /// Why the newest full state is not where it should be, told once.
+    /// Returns why the newest checkpoint is not on disk, once.
     pub fn checkpoint_news(&self) -> Option<String> {
         self.checkpoints.news()
     }
 
-    /// Where the run is recorded.
+    /// Returns the run's folder.
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// Why recording stopped, if it did.
+    /// Returns why recording stopped, if it did.
     pub fn problem(&self) -> Option<&RunFolderError> {
         self.problem.as_ref()
     }
 
-    /// Writes the model and the summary of a run that has ended. Both are tried even if recording
-    /// had stopped: there may be room again.
+    /// Writes the model and the summary of a run that has ended. Tries both even if recording had
+    /// stopped: there may be room again.
     ///
     /// # Errors
-    /// The first thing that was not written, now or while the run happened.
+    /// The first thing that was not written, now or during the run.
     pub fn finish(mut self, summary: &Summary, model: &Classifier) -> Result<(), RunFolderError> {
         let recorded = self.problem.take().map_or(Ok(()), Err);
         let synced = self
@@ -193,7 +193,7 @@ impl Recorder {
         Ok(files::write_atomically(&file, &text)?)
     }
 
-    /// One line in one write, so that a crash tears at most the last one.
+    /// Writes one line in one write, so that a crash tears at most the last one.
     fn append(&mut self, event: &Event) -> std::io::Result<()> {
         let mut line = serde_json::to_vec(event)?;
         line.push(b'\n');
@@ -203,7 +203,7 @@ impl Recorder {
     }
 }
 
-/// The right to write the run in the folder `path`.
+/// Locks the run in the folder `path`.
 fn take(path: &Path) -> Result<RunLock, RunFolderError> {
     let lock = RunLock::take(path).map_err(io("lock", path))?;
     lock.ok_or_else(|| RunFolderError::Busy {
@@ -211,10 +211,10 @@ fn take(path: &Path) -> Result<RunLock, RunFolderError> {
     })
 }
 
-/// What of `events` had happened when the run was at `checkpoint`.
+/// Returns the part of `events` up to `checkpoint`.
 fn events_before(events: &[u8], checkpoint: &Checkpoint) -> Vec<u8> {
     let n_bytes = checkpoint.n_event_bytes.map(usize::try_from);
-    // A crash of the whole machine may have cost lines that were written.
+    // A crash of the machine may have lost lines that were written.
     let before = n_bytes.and_then(|n| events.get(..n.ok()?));
     match before {
         Some(before) if before.ends_with(b"\n") || before.is_empty() => before.to_vec(),
@@ -222,8 +222,8 @@ fn events_before(events: &[u8], checkpoint: &Checkpoint) -> Vec<u8> {
     }
 }
 
-/// The lines of `events` up to `step`, without an end. The points of an event that goes on past
-/// the step are cut off.
+/// Returns the lines of `events` up to `step`, without the run's end. Points after the step are
+/// cut off.
 fn events_until(events: &[u8], step: u64) -> Vec<u8> {
     let mut kept = Vec::new();
     for line in events.split_inclusive(|&b| b == b'\n') {
@@ -258,13 +258,13 @@ fn events_until(events: &[u8], step: u64) -> Vec<u8> {
 
 impl Observer for Recorder {
     fn checkpoint(&mut self, mut checkpoint: Checkpoint) {
-        // After a failure nothing says where in the run the last line is.
+        // After a failure, the position of the last line in the run is unknown.
         checkpoint.n_event_bytes = self.problem.is_none().then_some(self.n_event_bytes);
         self.checkpoints.write(checkpoint);
     }
 
     fn event(&mut self, event: &Event) {
-        // After a failure the last line may be torn, and a line behind it would be lost with it.
+        // After a failure the last line may be torn, and a line after it would be lost with it.
         if self.problem.is_none()
             && let Err(error) = self.append(event)
         {
@@ -273,7 +273,7 @@ impl Observer for Recorder {
     }
 }
 
-/// Folders beside `path`: counting on gives runs that begin one after the other colors that differ.
+/// Counts the folders beside `path`, to give successive runs different colors.
 fn n_neighbors(path: &Path) -> usize {
     let all = path.parent().map(std::fs::read_dir);
     let names = all.into_iter().flatten().flatten().flatten();

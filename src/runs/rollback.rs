@@ -1,5 +1,5 @@
-//! The states that a run could go back to, beside its checkpoints: each in a file of its own, which
-//! is written once for all the checkpoints that name it.
+//! Rollback states on disk, beside the checkpoints: one file each, shared by all checkpoints that
+//! name it.
 
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
@@ -11,7 +11,7 @@ use crate::train::{Checkpoint, RollbackStates};
 /// Folder of these files, in the folder of the run.
 const FOLDER: &str = "rollback";
 
-/// Where they are, beside the folder `checkpoints`.
+/// Returns their folder, beside the folder `checkpoints`.
 fn folder(checkpoints: &Path) -> PathBuf {
     checkpoints.with_file_name(FOLDER)
 }
@@ -20,15 +20,15 @@ fn file(checkpoints: &Path, mark: &str) -> PathBuf {
     folder(checkpoints).join(format!("{mark}.safetensors"))
 }
 
-/// Writes the states that `checkpoint` names and that are not there yet: before the checkpoint, so
-/// that none is without them.
+/// Writes the states that `checkpoint` names, if they are new: before the checkpoint itself, so
+/// that it is never without them.
 pub(super) fn write(dir: &Path, checkpoint: &Checkpoint) -> Result<(), RunFolderError> {
     let states = checkpoint.rollback.iter().flat_map(|w| &w.states);
     let folder = folder(dir);
     std::fs::create_dir_all(&folder).map_err(io("create the folder", &folder))?;
     for state in states {
         let file = file(dir, &state.mark());
-        // Files are written whole: one that is there is complete.
+        // Files are written atomically: one that exists is complete.
         if !file.exists() {
             let bytes = state.to_bytes().map_err(|e| invalid(&file, e))?;
             files::write_atomically(&file, &bytes)?;
@@ -37,7 +37,7 @@ pub(super) fn write(dir: &Path, checkpoint: &Checkpoint) -> Result<(), RunFolder
     Ok(())
 }
 
-/// Which states the checkpoints of a folder name, as far as that was looked up.
+/// The states that the checkpoints of a folder name, as far as known.
 #[derive(Debug, Default)]
 pub(super) struct Named(HashMap<PathBuf, Vec<String>>);
 
@@ -47,15 +47,15 @@ impl Named {
         marks.or_insert_with(|| Checkpoint::marks_in(file).unwrap_or_default())
     }
 
-    /// Takes note of a checkpoint that was written to `file`.
+    /// Notes a checkpoint that was written to `file`.
     pub(super) fn note(&mut self, file: &Path, checkpoint: &Checkpoint) {
         let marks = checkpoint.rollback.as_ref().map(RollbackStates::marks);
         self.0.insert(file.to_owned(), marks.unwrap_or_default());
     }
 
-    /// Removes the states that none of `checkpoints`, the oldest first, needs. The newest keeps its
-    /// way back; an older one where that takes no more than another state, for if they are far
-    /// apart, each would take five states of its own.
+    /// Removes the states that none of `checkpoints`, oldest first, needs. The newest checkpoint
+    /// keeps its states; an older one only if that takes at most one state more, because
+    /// checkpoints that are far apart would each take five.
     pub(super) fn tidy(&mut self, dir: &Path, checkpoints: &[PathBuf]) {
         self.0.retain(|file, _| checkpoints.contains(file));
         let mut needed: HashSet<PathBuf> = HashSet::new();
@@ -74,14 +74,14 @@ impl Named {
             .map(|entry| entry.path())
         {
             if !needed.contains(&path) {
-                // One file too many does no harm.
+                // A leftover file does no harm.
                 let _ = std::fs::remove_file(&path);
             }
         }
     }
 }
 
-/// Reads the states that `checkpoint` names; those that cannot be read stay unread.
+/// Reads the states that `checkpoint` names; those that cannot be read stay in `unread`.
 pub(super) fn read(dir: &Path, checkpoint: &mut Checkpoint) {
     if let Some(rollback) = &mut checkpoint.rollback {
         rollback.read_with(|mark| {

@@ -1,4 +1,4 @@
-//! The metrics of a run in few numbers.
+//! A run's metrics in few numbers.
 
 use std::collections::BTreeMap;
 
@@ -7,19 +7,19 @@ use serde::{Deserialize, Serialize};
 use super::RunState;
 use crate::train::{EpochPoint, Event, Metrics, StepPoint, number};
 
-/// What there is to know of one metric over a whole run.
+/// One metric over a whole run.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Aggregates {
     /// The newest value.
     #[serde(with = "number")]
     pub last: f64,
-    /// The smallest finite value; not a number where there is none.
+    /// The smallest finite value; NaN if there is none.
     #[serde(with = "number")]
     pub min: f64,
-    /// The largest finite value; not a number where there is none.
+    /// The largest finite value; NaN if there is none.
     #[serde(with = "number")]
     pub max: f64,
-    /// The value at the epoch that did best on the held-out images.
+    /// The value at the epoch with the best validation metric.
     pub at_best: Option<f64>,
 }
 
@@ -38,34 +38,35 @@ impl Aggregates {
     fn add(&mut self, value: f64) {
         self.last = value;
         if value.is_finite() {
-            // The smaller, the larger of a number and no number is the number.
+            // `min` and `max` of a number and NaN are the number.
             self.min = self.min.min(value);
             self.max = self.max.max(value);
         }
     }
 }
 
-/// Whether less of the metric is better. What only grows, such as seconds, is best at its end.
+/// Returns whether a lower value is better. The best value of what only grows, such as seconds, is
+/// the last one.
 pub fn is_less_better(metric: &str) -> bool {
     metric.contains("loss")
 }
 
-/// Metrics that say how far a run has come.
+/// Metrics of a run's progress.
 const HOW_FAR: [&str; 4] = ["steps", "epochs_done", "images", "train_seconds"];
 
-/// The fold of a run's events that keeps few numbers instead of every point.
+/// The fold of a run's events to few numbers instead of every point.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct RunSummary {
     metrics: BTreeMap<&'static str, Aggregates>,
-    /// Accuracy and loss of the best epoch on the held-out images.
+    /// Validation accuracy and loss of the best epoch.
     best: Option<Metrics>,
 }
 
 impl RunSummary {
-    /// The digest of everything that happened in `state`.
+    /// Summarizes everything that happened in `state`.
     pub fn of(state: &RunState) -> RunSummary {
         let mut summary = RunSummary::default();
-        // The update a branch grows out of is its parent's.
+        // The branch point belongs to the parent.
         let first = state.parent.as_ref().map_or(0, |parent| parent.step);
         let mut n_told = state.points.partition_point(|p| p.step <= first);
         if let Some(last) = n_told.checked_sub(1) {
@@ -84,7 +85,7 @@ impl RunSummary {
         summary
     }
 
-    /// Takes in what happened next.
+    /// Applies the next event.
     pub fn apply(&mut self, event: &Event) {
         match event {
             Event::Steps { points } => self.steps(points),
@@ -118,7 +119,7 @@ impl RunSummary {
         }
     }
 
-    /// What was told so far happened in another run: only how far that had come still counts.
+    /// Forgets the parent's metrics at the branch point, but not its progress.
     fn branch(&mut self) {
         let kept = HOW_FAR.into_iter().filter_map(|metric| {
             let last = self.metrics.get(metric)?.last;
@@ -162,8 +163,8 @@ impl RunSummary {
             .or_insert_with(|| Aggregates::new(value));
     }
 
-    /// The metrics by their names: `batch_…` of each batch; `train_…` and `val_…` of
-    /// each epoch; `test_…` once, at the end; and how far the run came.
+    /// Returns the metrics by name: `batch_…` of each batch; `train_…` and `val_…` of each epoch;
+    /// `test_…` once, at the end; and the run's progress.
     pub fn metrics(&self) -> BTreeMap<String, Aggregates> {
         let owned = self
             .metrics

@@ -1,5 +1,5 @@
-//! A run as its events tell it. [`RunState::apply`] is the only place that changes one, so a live
-//! run and a replayed one cannot differ.
+//! The state of a run, folded from its events. Only [`RunState::apply`] changes it, so a live run
+//! and a replayed one cannot differ.
 
 use serde::{Deserialize, Serialize};
 
@@ -9,24 +9,24 @@ use crate::train::{
     Value,
 };
 
-/// Where a run stands.
+/// The status of a run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Status {
-    /// Asked for; the data is being prepared and the engine warms up.
+    /// Requested; the data is being prepared and the engine warms up.
     Starting,
     /// Training.
     Running,
-    /// Waiting to be resumed.
+    /// Paused.
     Paused,
     /// Its process ended before it did.
     Interrupted,
-    /// Over.
+    /// Finished.
     Finished(Finish),
 }
 
 impl Status {
-    /// How a run stands, in a word: the one of `runs list`, of filters and of sorting.
+    /// Returns the name in JSON, in filters and for sorting; see [`Status::label`].
     pub fn word(&self) -> &'static str {
         match self {
             Status::Starting => "starting",
@@ -38,6 +38,15 @@ impl Status {
             Status::Finished(Finish::EarlyStopped) => "early_stopped",
             Status::Finished(Finish::Diverged { .. }) => "diverged",
             Status::Finished(Finish::Failed { .. }) => "failed",
+        }
+    }
+
+    /// Returns the label shown to people.
+    pub fn label(&self) -> &'static str {
+        match self {
+            Status::Running => "training",
+            Status::Finished(Finish::EarlyStopped) => "early stopped",
+            other => other.word(),
         }
     }
 }
@@ -53,54 +62,54 @@ pub struct ChangePoint {
     pub setting: Setting,
     /// The value before.
     pub old: Value,
-    /// The value from then on.
+    /// The new value.
     pub new: Value,
 }
 
 /// Everything known about one run.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RunState {
-    /// What people call it, such as `keras-cnn 3`.
+    /// Its name, such as `keras-cnn 3`.
     pub name: String,
-    /// The configuration with every change applied so far.
+    /// The configuration with all changes so far applied.
     pub config: TrainConfig,
-    /// Name of the data.
+    /// Name of the dataset.
     pub dataset: String,
     /// Images trained on in each epoch; 0 until it has started.
     pub n_train: usize,
     /// Kernel threads; 0 until it has started.
     pub threads: usize,
-    /// Every update, in order; of a branch, from the one it branched off.
+    /// Every update, in order; of a branch, from the branch point on.
     pub points: Vec<StepPoint>,
     /// Every finished epoch, in order; of a branch, its own.
     pub epochs: Vec<EpochPoint>,
     /// Every change of a setting, in order.
     pub changes: Vec<ChangePoint>,
-    /// The loss that training waits because of.
+    /// The divergence that training is paused for.
     pub divergence: Option<Divergence>,
     /// Statistics of the layers, in order, where they were measured.
     pub layer_points: Vec<LayerPoint>,
-    /// Every batch that was left out, as the number of updates done before it.
+    /// Every skipped batch, as the number of updates done before it.
     pub skips: Vec<u64>,
-    /// Where it branched off another run.
+    /// The run and update it branched from.
     pub parent: Option<Parent>,
-    /// Of a branch: what its parent did before.
+    /// Of a branch: the parent's history before it.
     pub before: ParentHistory,
-    /// How often the run went back to an earlier update.
+    /// How often the run was rolled back to an earlier update.
     pub n_rewinds: usize,
-    /// Where it stands.
+    /// Its status.
     pub status: Status,
-    /// The epoch whose weights early stopping gave back at the end, counted from 1.
+    /// The epoch whose weights early stopping restored at the end, counted from 1.
     pub restored: Option<usize>,
     /// On the test images, once, at the end.
     pub test: Option<Metrics>,
 }
 
-/// Updates the speed is averaged over, so that it is steady to read and still follows a change.
+/// Updates over which the speed is averaged: steady enough to read, fast enough to follow a change.
 const SPEED_WINDOW: usize = 200;
 
 impl RunState {
-    /// A run that was asked for and has not yet told anything.
+    /// Makes the state of a requested run without any event yet.
     pub fn new(name: impl Into<String>, config: TrainConfig) -> RunState {
         RunState {
             name: name.into(),
@@ -123,7 +132,7 @@ impl RunState {
         }
     }
 
-    /// Takes in what happened next.
+    /// Applies the next event.
     pub fn apply(&mut self, event: &Event) {
         match event {
             Event::Started {
@@ -190,7 +199,7 @@ impl RunState {
         self.divergence = None;
     }
 
-    /// What came after `step` has not happened; settings changed since then stay changed.
+    /// Drops everything after `step`, except changes of settings.
     fn go_back(&mut self, step: u64, epoch: f64) {
         self.n_rewinds += 1;
         self.points.retain(|p| p.step <= step);
@@ -204,12 +213,12 @@ impl RunState {
         self.go_on();
     }
 
-    /// Whether more events are to come.
+    /// Returns whether more events will come.
     pub fn is_live(&self) -> bool {
         !matches!(self.status, Status::Finished(_) | Status::Interrupted)
     }
 
-    /// The finished epoch that did best on the held-out images: highest accuracy, then lowest loss.
+    /// Returns the epoch with the best validation metrics: highest accuracy, then lowest loss.
     pub fn best_epoch(&self) -> Option<&EpochPoint> {
         self.epochs
             .iter()
@@ -222,13 +231,13 @@ impl RunState {
             .map(|(e, _)| e)
     }
 
-    /// Share of the run that is done, in `[0, 1]`.
+    /// Returns the share of the run that is done, in `[0, 1]`.
     pub fn progress(&self) -> f32 {
         let done = self.points.last().map_or(0.0, |p| p.epoch);
         (done / self.config.epochs.max(1) as f64).clamp(0.0, 1.0) as f32
     }
 
-    /// Training images a second over the last updates.
+    /// Returns the training images per second over the last updates.
     pub fn images_per_second(&self) -> Option<f64> {
         let last = self.points.last()?;
         let first = &self.points[self.points.len().saturating_sub(SPEED_WINDOW)];
@@ -236,7 +245,7 @@ impl RunState {
         (secs > 0.0).then(|| (last.images - first.images) as f64 / secs)
     }
 
-    /// Seconds of training still to do at the present speed.
+    /// Returns the remaining seconds of training at the current speed.
     pub fn secs_left(&self) -> Option<f64> {
         let total = (self.n_train * self.config.epochs) as f64;
         let done = self.points.last()?.images as f64;

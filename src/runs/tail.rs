@@ -1,4 +1,4 @@
-//! The events of a run, read as they are appended.
+//! Reads the events of a run as they are appended.
 
 use std::fs::File;
 use std::io::{ErrorKind, Read, Seek, SeekFrom};
@@ -7,32 +7,32 @@ use std::path::{Path, PathBuf};
 use super::folder::{EVENTS, RunFolderError, invalid, io};
 use crate::train::Event;
 
-/// Bytes before the place of reading that must still be what they were. Events carry seconds of
-/// training, so two histories do not share them by chance.
+/// Number of bytes before the read position that must be unchanged. Events contain seconds of
+/// training, so two histories do not share these bytes by chance.
 const N_WITNESS: usize = 64;
 
-/// Reads a run's events, and later those that have been appended since.
+/// Reads a run's events, and later those appended since.
 #[derive(Debug)]
 pub struct Tail {
     file: PathBuf,
-    /// Bytes read, always whole lines.
+    /// Number of bytes read; always whole lines.
     offset: u64,
     n_lines: usize,
-    /// The last bytes read: a run that was resumed from a checkpoint has lost events.
+    /// The last bytes read, because a run resumed from a checkpoint has lost events.
     witness: Vec<u8>,
 }
 
 /// What a [`Tail`] has read.
 #[derive(Debug, Default)]
 pub struct News {
-    /// Whether the file was rewritten: then `events` are all of them.
+    /// Whether the file was rewritten; `events` are all of them then.
     pub is_anew: bool,
-    /// What happened, in order.
+    /// The events, in order.
     pub events: Vec<Event>,
 }
 
 impl Tail {
-    /// The events of the run in the folder `run`, from the first.
+    /// Starts at the first event of the run in the folder `run`.
     pub fn new(run: &Path) -> Tail {
         Tail {
             file: run.join(EVENTS),
@@ -42,11 +42,11 @@ impl Tail {
         }
     }
 
-    /// What was appended since the last time. A torn last line, left by a crash or a write in
-    /// progress, is as if it had not happened.
+    /// Reads what was appended since the last call. A torn last line, left by a crash or a write in
+    /// progress, is ignored.
     ///
     /// # Errors
-    /// When the events cannot be read, or one of them makes no sense.
+    /// When the events cannot be read, or one of them is invalid.
     pub fn read(&mut self) -> Result<News, RunFolderError> {
         let refused = |e| io("read", &self.file)(e);
         let mut file = match File::open(&self.file) {
@@ -71,7 +71,7 @@ impl Tail {
         Ok(News { is_anew, events })
     }
 
-    /// Whether the file still begins with what was read.
+    /// Returns whether the file still starts with what was read.
     fn is_continued(&self, file: &mut File) -> std::io::Result<bool> {
         let mut found = vec![0; self.witness.len()];
         file.seek(SeekFrom::Start(self.offset - self.witness.len() as u64))?;

@@ -1,4 +1,4 @@
-//! Deleted runs: a hidden folder of the workspace, until somebody empties it.
+//! Deleted runs: a hidden folder of the workspace, until it is emptied.
 
 use std::path::{Path, PathBuf};
 
@@ -16,7 +16,7 @@ fn trash_folder(workspace: &Path) -> PathBuf {
 /// Moves a run to the trash.
 ///
 /// # Errors
-/// When it is being trained, is not there, or the system refuses.
+/// When it is being trained or does not exist, or on an I/O error.
 pub fn delete_run(workspace: &Path, id: &RunId) -> Result<(), RunFolderError> {
     let run = workspace.join(id.as_str());
     if lock::is_written(&run) {
@@ -29,10 +29,10 @@ pub fn delete_run(workspace: &Path, id: &RunId) -> Result<(), RunFolderError> {
     move_run(&run, &trash.join(id.as_str()))
 }
 
-/// Moves a run out of the trash, back to where it was.
+/// Moves a run from the trash back to the workspace.
 ///
 /// # Errors
-/// When it is not there, its place is taken, or the system refuses.
+/// When it does not exist or its place is taken, or on an I/O error.
 pub fn restore_run(workspace: &Path, id: &RunId) -> Result<(), RunFolderError> {
     let place = workspace.join(id.as_str());
     move_run(&trash_folder(workspace).join(id.as_str()), &place)
@@ -47,7 +47,7 @@ fn move_run(from: &Path, to: &Path) -> Result<(), RunFolderError> {
     std::fs::rename(from, to).map_err(io("move", from))
 }
 
-/// The runs in the trash, by their names.
+/// Lists the runs in the trash, by id.
 ///
 /// # Errors
 /// When the trash cannot be read.
@@ -56,10 +56,10 @@ pub fn deleted_runs(workspace: &Path) -> Result<Vec<RunId>, RunFolderError> {
     Ok(found.into_iter().map(|run| run.id).collect())
 }
 
-/// Deletes everything in the trash for good, and says how many runs that were.
+/// Permanently deletes everything in the trash, and returns the number of runs.
 ///
 /// # Errors
-/// When something cannot be deleted; what was deleted before is gone.
+/// When a run cannot be deleted; those before it are gone.
 pub fn empty_trash(workspace: &Path) -> Result<usize, RunFolderError> {
     let runs = deleted_runs(workspace)?;
     let trash = trash_folder(workspace);

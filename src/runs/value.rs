@@ -1,4 +1,4 @@
-//! Settings as plain values by name.
+//! Settings as plain values by path.
 
 use std::collections::BTreeMap;
 
@@ -7,13 +7,14 @@ use serde_json::Value as Json;
 use crate::train::TrainConfig;
 pub use crate::train::Value;
 
-/// Every setting of a configuration by its path, such as `learning_rate` or `optimizer.beta1`.
+/// Returns every setting of a configuration by its path, such as `learning_rate` or
+/// `optimizer.beta1`.
 ///
-/// What kind of thing an optimizer or a schedule is stands under its own name; the layers of the
-/// network are one text.
+/// The kind of an optimizer or schedule is the value of its own key; the layers of the network are
+/// one text.
 pub fn settings(config: &TrainConfig) -> BTreeMap<String, Value> {
     let mut values = BTreeMap::new();
-    // A configuration always has a JSON form: its keys are words and its values plain.
+    // A configuration always converts to JSON: its keys are strings and its values plain.
     if let Ok(json) = serde_json::to_value(config) {
         flatten("", &json, &mut values);
     }
@@ -42,7 +43,7 @@ fn flatten(path: &str, json: &Json, values: &mut BTreeMap<String, Value>) {
         Json::Number(number) => Value::Number(number.as_f64().unwrap_or(f64::NAN)),
         Json::String(text) => Value::Text(text.clone()),
         Json::Array(parts) => {
-            // Sizes such as 1×28×28; what is longer than that has a text of its own.
+            // Shapes such as 1×28×28; longer arrays have their own text.
             let parts: Vec<String> = parts.iter().map(Json::to_string).collect();
             Value::Text(parts.join("×"))
         }

@@ -14,15 +14,14 @@ use super::manifest::utc;
 use super::notes::NOTES;
 use super::{Record, RunId, Status, lock};
 
-/// Where runs are kept unless somebody says otherwise: in the user's data directory. `None` on a
-/// system without one.
+/// Returns the default workspace, in the user's data directory; `None` on a system without one.
 pub fn default_workspace() -> Option<PathBuf> {
     let dirs = ProjectDirs::from("", "", "candle-studio")?;
     Some(dirs.data_dir().join("runs"))
 }
 
-/// A folder for a run called `name` that does not exist yet. Names sort by time; the process
-/// number keeps two processes apart that start a run in the same second.
+/// Returns a new folder for a run named `name`. Folder names sort by time; the process id separates
+/// two processes that start a run in the same second.
 pub fn new_folder(workspace: &Path, name: &str) -> PathBuf {
     let time = utc(SystemTime::now()).replace(':', "-");
     let name = name.replace(|c: char| !c.is_ascii_alphanumeric() && c != '-', "-");
@@ -37,12 +36,12 @@ pub fn new_folder(workspace: &Path, name: &str) -> PathBuf {
         .unwrap_or_else(|| workspace.join(&base))
 }
 
-/// A folder of a run, at a moment.
+/// The folder of a run at one moment.
 #[derive(Clone, Debug)]
 pub(super) struct Found {
     pub(super) id: RunId,
     pub(super) path: PathBuf,
-    /// Sizes and times of the files a record is made of: when they are the same, so is the record.
+    /// Sizes and times of the files a record is made of; if they are unchanged, so is the record.
     pub(super) stamp: String,
 }
 
@@ -62,11 +61,11 @@ impl Found {
     }
 }
 
-/// The names of what is in the folder `workspace` and may be a run; none when it is not there yet.
+/// Lists the entries of the folder `workspace` that may be runs; none if it does not exist yet.
 pub(super) fn run_folders(workspace: &Path) -> Result<HashSet<RunId>, RunFolderError> {
     let entries = match std::fs::read_dir(workspace) {
         Ok(entries) => entries,
-        // The first run makes it.
+        // The first run creates it.
         Err(e) if e.kind() == ErrorKind::NotFound => return Ok(HashSet::new()),
         Err(e) => return Err(io("read", workspace)(e)),
     };
@@ -76,12 +75,12 @@ pub(super) fn run_folders(workspace: &Path) -> Result<HashSet<RunId>, RunFolderE
     Ok(names.map(RunId::from).collect())
 }
 
-/// Whether the folder of this name is a run.
+/// Returns whether the folder of this name is a run.
 pub(super) fn is_run(workspace: &Path, id: &RunId) -> bool {
     workspace.join(id.as_str()).join(MANIFEST).is_file()
 }
 
-/// The runs in the folder `workspace`, by their names; none when it is not there yet.
+/// Lists the ids of the runs in the folder `workspace`; none if it does not exist yet.
 pub(super) fn find_runs(workspace: &Path) -> Result<Vec<Found>, RunFolderError> {
     let mut ids: Vec<RunId> = run_folders(workspace)?.into_iter().collect();
     ids.retain(|id| is_run(workspace, id));
@@ -90,7 +89,7 @@ pub(super) fn find_runs(workspace: &Path) -> Result<Vec<Found>, RunFolderError> 
     Ok(paths.map(Found::at).collect())
 }
 
-/// What was found in a workspace.
+/// The runs of a workspace.
 #[derive(Debug, Default)]
 pub struct Listing {
     /// The runs, oldest first.
@@ -99,19 +98,19 @@ pub struct Listing {
     pub problems: Vec<String>,
 }
 
-/// Why a run was not found.
+/// Why no run was found.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum FindError {
-    /// No id and no name is this.
-    #[error("there is no run `{0}`; `candle-studio runs list` shows all")]
+    /// No id or name matches.
+    #[error("there is no run `{0}`; `candle-studio runs list` shows them all")]
     None(String),
-    /// Several are.
-    #[error("`{0}` may be any of {n} runs, such as {first} and {second}", n = .1.len(), first = .1[0], second = .1[1])]
+    /// Several match.
+    #[error("`{0}` matches {n} runs, such as {first} and {second}", n = .1.len(), first = .1[0], second = .1[1])]
     Several(String, Vec<RunId>),
 }
 
 impl Listing {
-    /// The run somebody means by `text`: an id, its beginning, a name, or `last` for the newest.
+    /// Finds the run that `text` names: an id, its beginning, a name, or `last` for the newest.
     ///
     /// # Errors
     /// When there is none, or more than one.
@@ -138,15 +137,15 @@ impl Listing {
     }
 }
 
-/// The runs in the folder `workspace`: from its index where their files are as they were,
-/// otherwise from their own folders. A run without an end that nobody writes was interrupted.
+/// Lists the runs in the folder `workspace`: from its index if their files are unchanged, otherwise
+/// from their folders. An unfinished run that no process writes was interrupted.
 ///
 /// # Errors
-/// When the workspace is there and cannot be read.
+/// When the workspace exists but cannot be read.
 pub fn list_runs(workspace: &Path) -> Result<Listing, RunFolderError> {
     let found = find_runs(workspace)?;
     if found.is_empty() {
-        // Nothing to index, and perhaps no folder for it.
+        // There is nothing to index, and perhaps no folder for it.
         return Ok(Listing::default());
     }
     let mut listing = list(&mut Index::open(workspace), &found);
@@ -157,7 +156,7 @@ pub fn list_runs(workspace: &Path) -> Result<Listing, RunFolderError> {
     Ok(listing)
 }
 
-/// The run in the folder `path`, as [`list_runs`] tells it.
+/// Reads the run in the folder `path`, as [`list_runs`] does.
 ///
 /// # Errors
 /// When it cannot be read.
@@ -167,7 +166,7 @@ pub fn read_run(path: &Path) -> Result<Record, RunFolderError> {
     Ok(record)
 }
 
-/// The records of these runs as their events left them; the index is brought up to date.
+/// Reads the records of these runs from their events, and updates the index.
 pub(super) fn list(index: &mut Index, found: &[Found]) -> Listing {
     let mut entries = index.entries();
     let read = in_parallel(found, |run| {
@@ -205,7 +204,7 @@ pub(super) fn list(index: &mut Index, found: &[Found]) -> Listing {
     listing
 }
 
-/// A run without an end that nobody writes was interrupted. `path` is its folder.
+/// Marks an unfinished run that no process writes as interrupted. `path` is its folder.
 pub(super) fn mark_interrupted(record: &mut Record, path: &Path) {
     let has_ended = matches!(record.status, Status::Finished(_));
     if !has_ended && !lock::is_written(path) {
@@ -213,7 +212,7 @@ pub(super) fn mark_interrupted(record: &mut Record, path: &Path) {
     }
 }
 
-/// `task` of every item, in their order, on all processors: reading a thousand histories is work.
+/// Maps `task` over the items in order, on all processors: reading a thousand histories is work.
 fn in_parallel<'a, T: Sync, R: Send>(items: &'a [T], task: impl Fn(&'a T) -> R + Sync) -> Vec<R> {
     let n_threads = std::thread::available_parallelism().map_or(1, usize::from);
     let n_threads = n_threads.min(items.len().div_ceil(16)).max(1);

@@ -178,6 +178,9 @@ fn table(records: &[&Record], columns: &[Column]) -> anyhow::Result<()> {
 
 /// Formats a value with few digits; `--json` and `--csv` have all of them.
 fn cell(column: &Column, record: &Record) -> String {
+    if column.key == "status" {
+        return record.status.label().to_owned();
+    }
     match column.value(record) {
         None => "–".to_owned(),
         Some(Value::Number(number)) if column.aggregate.is_some() => {

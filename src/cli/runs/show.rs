@@ -35,8 +35,9 @@ pub(super) fn run(args: &Args, workspace: &Path) -> anyhow::Result<()> {
     let mut row = |key: &str, value: String| rows.push(vec![key.to_owned(), value]);
     row("id", record.id.to_string());
     row("name", record.name.clone());
+    row("status", record.status.label().to_owned());
     for key in [
-        "status", "created", "parent", "data", "threads", "sweep", "trial", "tags", "note",
+        "created", "parent", "data", "threads", "sweep", "trial", "tags", "note",
     ] {
         let value = record.value(key).map(|value| value.to_string());
         if let Some(value) = value.filter(|value| !value.is_empty()) {

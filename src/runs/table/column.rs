@@ -1,4 +1,4 @@
-//! What can stand in a column.
+//! Columns of the table.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,13 +6,13 @@ use serde::{Deserialize, Serialize};
 
 use crate::runs::{Aggregates, Record, Value, is_less_better};
 
-/// Which number of a whole history stands for it.
+/// Which value represents a metric's whole history.
 #[derive(
     Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
 )]
 #[serde(rename_all = "snake_case")]
 pub enum Aggregate {
-    /// The smallest loss, the largest accuracy.
+    /// The lowest loss, the highest accuracy.
     #[default]
     Best,
     /// The newest.
@@ -21,7 +21,7 @@ pub enum Aggregate {
     Min,
     /// The largest.
     Max,
-    /// The one at the epoch that did best on the held-out images.
+    /// The one at the epoch with the best validation metric.
     AtBest,
 }
 
@@ -35,7 +35,7 @@ impl Aggregate {
         Aggregate::AtBest,
     ];
 
-    /// The word for it, in files and in filters.
+    /// Returns the name in files and filters.
     pub fn name(self) -> &'static str {
         match self {
             Aggregate::Best => "best",
@@ -46,18 +46,18 @@ impl Aggregate {
         }
     }
 
-    /// The words for it, for people.
+    /// Returns the label.
     pub fn label(self) -> &'static str {
         match self {
             Aggregate::Best => "best",
             Aggregate::Last => "last",
-            Aggregate::Min => "smallest",
-            Aggregate::Max => "largest",
-            Aggregate::AtBest => "at best validation",
+            Aggregate::Min => "min",
+            Aggregate::Max => "max",
+            Aggregate::AtBest => "at best epoch",
         }
     }
 
-    /// The number; `None` where there is none.
+    /// Returns the value, if there is one.
     pub fn of(self, metric: &str, all: &Aggregates) -> Option<f64> {
         match self {
             Aggregate::Best if is_less_better(metric) => Some(all.min),
@@ -69,18 +69,18 @@ impl Aggregate {
     }
 }
 
-/// A column: a setting or another thing to say about a run, or a number of a metric.
+/// A column: a setting or another field of a run, or an aggregate of a metric.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Column {
     /// The setting by its path, or the metric by its name.
     pub key: String,
-    /// For a metric, which number of its history.
+    /// For a metric, which value of its history.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub aggregate: Option<Aggregate>,
 }
 
 impl Column {
-    /// A setting, or another thing to say about a run.
+    /// Makes a column of a setting or another field of a run.
     pub fn setting(key: &str) -> Column {
         Column {
             key: key.to_owned(),
@@ -88,7 +88,7 @@ impl Column {
         }
     }
 
-    /// A metric.
+    /// Makes a column of a metric.
     pub fn metric(key: &str, aggregate: Aggregate) -> Column {
         Column {
             key: key.to_owned(),
@@ -96,7 +96,7 @@ impl Column {
         }
     }
 
-    /// The column a person means by `learning_rate`, `val_loss`, `val_loss.last` or `lr`.
+    /// Parses a column such as `learning_rate`, `val_loss`, `val_loss.last` or `lr`.
     pub fn parse(text: &str) -> Column {
         let (key, aggregate) = super::query::key_parts(text);
         let is_metric = aggregate.is_some() || is_metric(&key);
@@ -106,7 +106,7 @@ impl Column {
         }
     }
 
-    /// The name in files and filters: `learning_rate`, `val_loss.best`.
+    /// Returns the name in files and filters: `learning_rate`, `val_loss.best`.
     pub fn name(&self) -> String {
         match self.aggregate {
             Some(aggregate) => format!("{}.{}", self.key, aggregate.name()),
@@ -114,7 +114,7 @@ impl Column {
         }
     }
 
-    /// What stands in it for `record`.
+    /// Returns the value of `record` in this column.
     pub fn value(&self, record: &Record) -> Option<Value> {
         match self.aggregate {
             Some(aggregate) => {
@@ -125,14 +125,14 @@ impl Column {
         }
     }
 
-    /// Whether less is better in it; `None` where nothing is better.
+    /// Returns whether lower is better; `None` if neither is.
     pub fn is_less_better(&self) -> Option<bool> {
         let has_goal = self.key.contains("loss") || self.key.contains("accuracy");
         (self.aggregate.is_some() && has_goal).then(|| is_less_better(&self.key))
     }
 }
 
-/// The metrics every run can have; see [`crate::runs::RunSummary::metrics`].
+/// The metrics that any run can have; see [`crate::runs::RunSummary::metrics`].
 const METRICS: [&str; 13] = [
     "val_accuracy",
     "val_loss",
@@ -153,14 +153,14 @@ fn is_metric(key: &str) -> bool {
     METRICS.contains(&key)
 }
 
-/// What can be told of a run besides its settings.
+/// The fields of a run besides its settings.
 const ABOUT: [&str; 11] = [
     "status", "created", "parent", "data", "threads", "sweep", "trial", "tags", "note", "starred",
     "archived",
 ];
 
-/// Every column there is something in, for any of `records`: first what there is to say, then
-/// settings by their paths, then metrics.
+/// Returns every column with a value in any of `records`: first the fields, then settings by path,
+/// then metrics.
 pub fn all_columns<'a>(records: impl Iterator<Item = &'a Record>) -> Vec<Column> {
     let (mut settings, mut metrics) = (BTreeSet::new(), BTreeSet::new());
     for record in records {
@@ -186,8 +186,7 @@ pub fn all_columns<'a>(records: impl Iterator<Item = &'a Record>) -> Vec<Column>
     about.chain(settings).chain(metrics).collect()
 }
 
-/// The columns worth looking at: how each run stands, the settings that differ, and the results
-/// there are.
+/// Returns the columns of interest: the status, the settings that differ, and the results.
 pub fn differing_columns(records: &[&Record]) -> Vec<Column> {
     let mut first: BTreeMap<&str, &Value> = BTreeMap::new();
     let mut differs = BTreeSet::new();
@@ -198,7 +197,7 @@ pub fn differing_columns(records: &[&Record]) -> Vec<Column> {
                 Some(_) => {
                     differs.insert(key.as_str());
                 }
-                // Some runs have it and earlier ones have not.
+                // Some runs have it, and earlier ones do not.
                 None => {
                     first.insert(key, value);
                     if idx > 0 {
@@ -212,7 +211,7 @@ pub fn differing_columns(records: &[&Record]) -> Vec<Column> {
             .filter(|key| !record.settings().contains_key(**key));
         differs.extend(missing.copied().collect::<Vec<_>>());
     }
-    // The layers say what the preset's name says, at length.
+    // The layers repeat at length what the preset's name says.
     if differs.contains("preset") {
         differs.retain(|key| !key.starts_with("model."));
     }

@@ -1,10 +1,10 @@
-//! A table as text for a spreadsheet.
+//! The table as CSV.
 
 use super::Column;
 use crate::runs::Record;
 
-/// The records as comma-separated values (RFC 4180), one row a run, with id and name before
-/// `columns`. Numbers have all their digits; what is missing is empty.
+/// Formats the records as comma-separated values (RFC 4180), one row per run, with id and name
+/// before `columns`. Numbers have all their digits; missing values are empty.
 pub fn to_csv(records: &[&Record], columns: &[Column]) -> String {
     let mut text = String::new();
     let heading = ["id".to_owned(), "name".to_owned()].into_iter();
@@ -20,7 +20,7 @@ pub fn to_csv(records: &[&Record], columns: &[Column]) -> String {
     text
 }
 
-/// A line of a table (RFC 4180): cells in quotes where they need them.
+/// Formats a row (RFC 4180), with cells in quotes if necessary.
 pub fn csv_row(cells: impl IntoIterator<Item = impl AsRef<str>>) -> String {
     let quoted = |cell: &str| match cell.contains([',', '"', '\n', '\r']) {
         true => format!("\"{}\"", cell.replace('"', "\"\"")),

@@ -1,20 +1,20 @@
-//! What two or more runs were decided by, where that differs.
+//! The settings in which runs differ.
 
 use std::collections::BTreeSet;
 
 use crate::runs::{Record, Value};
 
-/// A setting that is not the same in all runs.
+/// A setting that differs between runs.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Difference {
     /// The setting by its path.
     pub key: String,
-    /// Its value in each run, in their order; `None` where a run has no such setting.
+    /// Its value in each run, in order; `None` if a run has no such setting.
     pub values: Vec<Option<Value>>,
 }
 
-/// The settings in which `records` differ, with the data and the number of threads; sorted by
-/// their paths. The layers are compared one by one.
+/// Returns the settings in which `records` differ, including dataset and number of threads, sorted
+/// by path. Layers are compared one by one.
 pub fn differences(records: &[&Record]) -> Vec<Difference> {
     let rows: Vec<Vec<(String, Value)>> = records.iter().map(|r| rows(r)).collect();
     let keys: BTreeSet<&str> = rows.iter().flatten().map(|(key, _)| key.as_str()).collect();
@@ -31,7 +31,7 @@ pub fn differences(records: &[&Record]) -> Vec<Difference> {
         .collect()
 }
 
-/// Everything that decided a run, by path.
+/// Returns everything that decided a run, by path.
 fn rows(record: &Record) -> Vec<(String, Value)> {
     let settings = record.settings().iter();
     let settings = settings.filter(|(key, _)| *key != "model.layers");

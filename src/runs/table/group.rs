@@ -1,4 +1,4 @@
-//! Rows together: runs that share something, with mean and spread of their results.
+//! Groups of runs, with mean and standard deviation of their results.
 
 use std::collections::BTreeMap;
 
@@ -7,39 +7,39 @@ use serde::{Deserialize, Serialize};
 use super::Column;
 use crate::runs::{Record, Value};
 
-/// What runs of one group share.
+/// What the runs of a group share.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum GroupBy {
     /// The value of a column.
     Column(Column),
-    /// Every setting but the seed, the data, and what was changed while it trained.
+    /// Every setting but the seed, the dataset, and changes during training.
     #[default]
     AllButSeed,
 }
 
-/// Runs that share something.
+/// A group of runs.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Group {
-    /// What they share, in words.
+    /// What they share, as text.
     pub name: String,
-    /// Indices of the runs, in the order they had.
+    /// Indices of the runs, in their order.
     pub members: Vec<usize>,
 }
 
-/// Mean and spread of a sample.
+/// Mean and standard deviation of a sample.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Spread {
-    /// Values in it.
+    /// Number of values.
     pub n: usize,
     /// Their mean.
     pub mean: f64,
-    /// Their standard deviation, of a sample (n − 1); `None` for one value.
+    /// Their sample standard deviation (n − 1); `None` for one value.
     pub deviation: Option<f64>,
 }
 
 impl Spread {
-    /// Mean and spread of the finite ones of `values`; `None` where there is none.
+    /// Returns mean and standard deviation of the finite `values`; `None` if there are none.
     pub fn of(values: impl Iterator<Item = f64>) -> Option<Spread> {
         // Welford's update (1962): no large sums that cancel.
         let (mut n, mut mean, mut squares) = (0_usize, 0.0, 0.0);
@@ -57,8 +57,8 @@ impl Spread {
     }
 }
 
-/// The runs in groups; groups come in the order of their first runs, so sorting runs first sorts
-/// groups by their best.
+/// Groups the runs. Groups are in the order of their first runs, so sorting the runs beforehand
+/// sorts the groups by their best run.
 pub fn group(records: &[&Record], by: &GroupBy) -> Vec<Group> {
     let mut groups: Vec<Group> = Vec::new();
     let mut places: BTreeMap<String, usize> = BTreeMap::new();
@@ -76,7 +76,7 @@ pub fn group(records: &[&Record], by: &GroupBy) -> Vec<Group> {
     groups
 }
 
-/// What tells the group of `record` apart, and what it is called.
+/// Returns key and name of the group of `record`.
 fn shared(record: &Record, by: &GroupBy) -> (String, String) {
     match by {
         GroupBy::Column(column) => {
@@ -89,8 +89,8 @@ fn shared(record: &Record, by: &GroupBy) -> (String, String) {
 }
 
 impl Group {
-    /// What stands in `column` for the whole group: the value all share, or mean and spread.
-    /// `record` gives the record of a member.
+    /// Summarizes `column` for the group: the shared value, or mean and standard deviation. `record`
+    /// gives the record of a member.
     pub fn summary<'a>(&self, record: impl Fn(usize) -> &'a Record, column: &Column) -> Summary {
         let mut values = self.members.iter().map(|&idx| column.value(record(idx)));
         let Some(first) = values.next() else {
@@ -109,15 +109,15 @@ impl Group {
     }
 }
 
-/// What stands in a column for a group.
+/// A group's value in a column.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Summary {
-    /// No run has anything there.
+    /// No run has a value.
     Nothing,
-    /// All runs have this.
+    /// All runs have this value.
     Shared(Value),
-    /// Runs have different settings there.
+    /// Runs have different settings.
     Different,
-    /// Results differ by chance: mean and spread.
+    /// Mean and standard deviation of results.
     Spread(Spread),
 }

@@ -1,6 +1,6 @@
-//! Runs in rows: which are looked for, in which columns, in which order, in which groups.
+//! The table of runs: filter, columns, order and groups.
 //!
-//! Everything here is a pure function of records; windows and files are made of it elsewhere.
+//! Everything here is a pure function of records; other modules make windows and files of it.
 
 mod column;
 mod csv;

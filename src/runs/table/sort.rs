@@ -1,4 +1,4 @@
-//! Rows in order.
+//! Sorts the rows.
 
 use std::cmp::Ordering;
 
@@ -12,18 +12,18 @@ use crate::runs::{Record, Value};
 pub struct SortKey {
     /// The column.
     pub column: Column,
-    /// Largest, or last in the alphabet, first.
+    /// Whether the largest, or last in the alphabet, comes first.
     pub is_descending: bool,
 }
 
-/// The indices of `records` sorted by the first key, where that is equal by the second, and so on;
-/// where all are equal they stay in their order. What has no value comes last either way.
+/// Returns the indices of `records` sorted by the first key, ties by the second, and so on; stable.
+/// Rows without a value come last in both directions.
 pub fn sort(records: &[&Record], keys: &[SortKey]) -> Vec<usize> {
     let mut order: Vec<usize> = (0..records.len()).collect();
     if keys.is_empty() {
         return order;
     }
-    // Every value is looked up once, not at each of the many comparisons.
+    // Look up every value once, not in each of the many comparisons.
     let values: Vec<Vec<Option<Value>>> = records
         .iter()
         .map(|record| {
@@ -46,7 +46,7 @@ pub fn sort(records: &[&Record], keys: &[SortKey]) -> Vec<usize> {
     order
 }
 
-/// A number that is none is no value.
+/// Treats NaN as no value.
 fn known(value: Option<Value>) -> Option<Value> {
     value.filter(|value| !value.number().is_some_and(f64::is_nan))
 }

@@ -1,5 +1,4 @@
-//! A workspace that is looked at all the time: runs that other processes start, move or delete
-//! appear, move and disappear here.
+//! Watches a workspace, to follow runs that other processes start, move or delete.
 
 mod watcher;
 
@@ -12,30 +11,30 @@ use super::{Record, RunFolderError, RunId, RunState};
 use crate::train::Event;
 use watcher::Watcher;
 
-/// What is new in a workspace.
+/// A change in a workspace.
 #[derive(Debug)]
 pub enum WatchNews {
-    /// Runs that are new or have changed, oldest first. The first news lists all there are.
+    /// Runs that are new or have changed, oldest first. The first message lists all runs.
     Records(Vec<Record>),
-    /// Runs that are no longer there.
+    /// Runs that no longer exist.
     Gone(Vec<RunId>),
-    /// All that happened in a run that is followed.
+    /// The whole state of a followed run.
     Replayed(RunId, Box<RunState>),
-    /// What happened next in it.
+    /// The next events of a followed run.
     Happened(RunId, Vec<Event>),
-    /// Something cannot be read: one sentence.
+    /// One sentence about something that cannot be read.
     Problem(String),
 }
 
-/// What is asked of the thread.
+/// A request to the thread.
 enum Request {
     Follow(RunId),
     Forget(RunId),
-    /// Something was changed here: look now, at all runs.
+    /// This process changed something: check all runs now.
     Look,
 }
 
-/// Looks at a workspace in a thread of its own.
+/// Watches a workspace in a separate thread.
 #[derive(Debug)]
 pub struct Watch {
     requests: Option<Sender<Request>>,
@@ -44,11 +43,11 @@ pub struct Watch {
 }
 
 impl Watch {
-    /// Begins to look at the folder `workspace`, which need not be there yet. `wake` is called
-    /// when there are news.
+    /// Starts to watch the folder `workspace`, which need not exist yet. Calls `wake` when there is
+    /// news.
     ///
     /// # Errors
-    /// When the system gives no thread.
+    /// When the thread cannot be started.
     pub fn spawn(workspace: PathBuf, wake: Arc<dyn Fn() + Send + Sync>) -> std::io::Result<Watch> {
         let (requests, asked) = channel();
         let (sender, news) = channel();
@@ -65,22 +64,22 @@ impl Watch {
         })
     }
 
-    /// The next news.
+    /// Returns the next change, if any.
     pub fn news(&self) -> Option<WatchNews> {
         self.news.try_recv().ok()
     }
 
-    /// Wants everything that happened and happens in a run.
+    /// Follows a run: sends its state, then its events.
     pub fn follow(&self, id: RunId) {
         self.ask(Request::Follow(id));
     }
 
-    /// Wants no more of it.
+    /// Stops following a run.
     pub fn forget(&self, id: RunId) {
         self.ask(Request::Forget(id));
     }
 
-    /// Something was changed in the workspace: no need to wait for the next look.
+    /// Checks all runs now, because this process changed something in the workspace.
     pub fn look(&self) {
         self.ask(Request::Look);
     }
@@ -97,13 +96,13 @@ impl Drop for Watch {
     fn drop(&mut self) {
         self.requests = None;
         if let Some(thread) = self.thread.take() {
-            // It only reads; nothing of it is left half done.
+            // It only reads, so nothing is left half done.
             let _ = thread.join();
         }
     }
 }
 
-/// The way out of the thread.
+/// Sends from the thread.
 struct News {
     sender: Sender<WatchNews>,
     wake: Arc<dyn Fn() + Send + Sync>,
@@ -111,12 +110,12 @@ struct News {
 
 impl News {
     fn send(&self, news: WatchNews) {
-        // Nobody listens when the window is closing.
+        // The receiver is gone when the window is closing.
         let _ = self.sender.send(news);
         (self.wake)();
     }
 
-    /// Tells the same trouble once, however often it is met.
+    /// Reports each problem once, however often it occurs.
     fn notify_error(&self, told: &mut Option<String>, error: &RunFolderError) {
         let text = error.to_string();
         if told.as_ref() != Some(&text) {

@@ -1,4 +1,4 @@
-//! The thread that looks: what it has seen of each run, and what of it is news.
+//! The watching thread: the last known state of each run, and what has changed.
 
 use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
@@ -11,20 +11,20 @@ use crate::runs::record::Reading;
 use crate::runs::workspace::{Found, find_runs, is_run, list, mark_interrupted, run_folders};
 use crate::runs::{Listing, Record, RunFolder, RunFolderError, RunId, RunState, Status, Tail};
 
-/// Time between two looks: news of another process need not be faster than a person.
+/// Time between two checks; fast enough for a user to notice other processes.
 const POLL: Duration = Duration::from_millis(400);
 
-/// Runs that have ended are looked at in turns, so many at each look: their files hardly change,
-/// and ten thousand of them would keep a disk busy.
+/// Number of finished runs to check each time, in turn: their files hardly change, and ten thousand
+/// of them would keep a disk busy.
 const N_QUIET: usize = 200;
 
-/// A run as it was seen last.
+/// A run as last seen.
 #[derive(Default)]
 struct Seen {
     stamp: String,
-    /// What was told of it last, if it could be read.
+    /// The record last sent, if it could be read.
     status: Option<Status>,
-    /// Kept while the run is live, to read on.
+    /// Kept while the run is live, to read further.
     reading: Option<Reading>,
     divergence: Option<String>,
 }
@@ -35,9 +35,9 @@ pub(super) struct Watcher {
     index: Option<Index>,
     seen: HashMap<RunId, Seen>,
     followed: HashMap<RunId, Tail>,
-    /// The runs in turn, for those that have ended.
+    /// The turn of the finished runs.
     turn: Vec<RunId>,
-    /// Whether there was a first listing, be it of nothing.
+    /// Whether the first listing was sent, even an empty one.
     is_listed: bool,
     divergence: Option<String>,
 }
@@ -75,7 +75,7 @@ impl Watcher {
         }
     }
 
-    /// One look: at what came, went, is live or followed, and at some of the rest.
+    /// Checks new, removed, live and followed runs, and some of the rest.
     fn look(&mut self) {
         if !self.is_listed {
             return self.look_at_all();
@@ -93,7 +93,7 @@ impl Watcher {
         let n_left = self.turn.len().saturating_sub(N_QUIET);
         ids.extend(self.turn.drain(n_left..));
         ids.extend(self.followed.keys().cloned());
-        // A folder becomes a run with its manifest, a moment after it was made.
+        // A folder becomes a run with its manifest, a moment after it was created.
         let is_new = |id: &&RunId| !self.seen.contains_key(id) && is_run(&self.workspace, id);
         ids.extend(folders.iter().filter(is_new).cloned());
         ids.retain(|id| folders.contains(id));
@@ -105,7 +105,7 @@ impl Watcher {
         self.lose(&folders);
     }
 
-    /// Looks at every run there is.
+    /// Checks every run.
     fn look_at_all(&mut self) {
         let found = match find_runs(&self.workspace) {
             Ok(found) => found,
@@ -118,7 +118,7 @@ impl Watcher {
         self.lose(&found.into_iter().map(|run| run.id).collect());
     }
 
-    /// Forgets the runs whose folders are not there any more.
+    /// Forgets the runs whose folders no longer exist.
     fn lose(&mut self, there: &HashSet<RunId>) {
         let is_gone = |id: &&RunId| !there.contains(*id);
         let gone: Vec<RunId> = self.seen.keys().filter(is_gone).cloned().collect();
@@ -135,11 +135,11 @@ impl Watcher {
         self.news.send(WatchNews::Gone(gone));
     }
 
-    /// The first look, with the help of the index.
+    /// The first check, with the help of the index.
     fn list_first(&mut self, found: &[Found]) {
         self.is_listed = true;
         let mut listing = Listing::default();
-        // Nothing needs no index, and there may be no folder for it.
+        // Without runs there is nothing to index, and perhaps no folder for it.
         if !found.is_empty() {
             let index = self.index.insert(Index::open(&self.workspace));
             listing = list(index, found);
@@ -169,7 +169,7 @@ impl Watcher {
         }
     }
 
-    /// Reads what has changed of these runs, and tells it.
+    /// Reads what has changed in these runs, and sends it.
     fn take_in(&mut self, found: &[Found]) {
         let (mut stamped, mut changed) = (Vec::new(), Vec::new());
         for run in found {
@@ -187,7 +187,7 @@ impl Watcher {
         if stamped.is_empty() {
             return;
         }
-        // What happens in a live run every moment is not worth writing down.
+        // The constant changes of a live run are not worth indexing.
         let ended = stamped
             .iter()
             .filter(|(_, record)| matches!(record.status, Status::Finished(_)))
@@ -200,18 +200,18 @@ impl Watcher {
         self.news.send(WatchNews::Records(records));
     }
 
-    /// Tells what happened next in a run, if it is followed.
+    /// Sends the next events of a run, if it is followed.
     fn read_on(&mut self, id: &RunId) {
         let Some(tail) = self.followed.get_mut(id) else {
             return;
         };
         match tail.read() {
-            // Resumed from a checkpoint: what was told is no longer what happened.
+            // Resumed from a checkpoint: the events sent so far are no longer valid.
             Ok(read) if read.is_anew => self.follow(id.clone()),
             Ok(read) if !read.events.is_empty() => {
                 self.news.send(WatchNews::Happened(id.clone(), read.events));
             }
-            // What cannot be read is told of the run's record.
+            // The error is reported with the run's record.
             Ok(_) | Err(_) => {}
         }
     }
@@ -233,7 +233,7 @@ impl Watcher {
     }
 }
 
-/// The record of a run that has changed since it was seen last.
+/// Rereads the record of a run that has changed.
 fn look_at(seen: &mut Seen, run: &Found) -> Result<Option<Record>, RunFolderError> {
     if seen.stamp == run.stamp && seen.reading.is_none() {
         return Ok(None);

@@ -103,7 +103,7 @@ fn a_branch_goes_on_with_other_settings_and_names_its_parent() {
     check_failure(
         &output,
         1,
-        "no full state of update 7: kept are 24, 30, 48, 60",
+        "no checkpoint of update 7: there are 24, 30, 48, 60",
     );
     let best = json_lines(&branch("parent@best", "best", &[]))
         .pop()

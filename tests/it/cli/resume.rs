@@ -269,7 +269,7 @@ fn a_run_killed_before_its_first_full_state_begins_again() {
     assert!(folder.checkpoint_steps().unwrap().contains(&origin.step));
     as_killed(dir.path(), "branch", 0, "lost");
     let output = run(dir.path(), &["train", "--resume", "lost"]);
-    check_failure(&output, 1, "branch again off whole@");
+    check_failure(&output, 1, "branch again from whole@");
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Which runs are looked for: words, or an expression such as `lr < 0.01 and model = cnn`.
+//! The filter: words, or an expression such as `lr < 0.01 and model = cnn`.
 //!
 //! ```text
 //! expression  = all { "or" all }
@@ -8,9 +8,9 @@
 //! ```
 //!
 //! A key is a setting by its path, a metric with or without its aggregate (`val_loss.last`), or
-//! one of the short names in `ALIASES`. `~` means that the text contains the value; `=` that it is the
-//! value or one of its words is, and with a value in quotation marks that it is just that. A word alone
-//! is looked for in name, tags and note.
+//! one of the short names in `ALIASES`. `~` matches if the text contains the value; `=` if the text
+//! or one of its words equals the value, and with a value in quotation marks only if the whole text
+//! does. A word alone is searched in name, tags and note.
 
 mod parse;
 #[cfg(test)]
@@ -21,7 +21,7 @@ use crate::runs::{Record, Value};
 use crate::train::current_key;
 use parse::parse;
 
-/// Names people write for others.
+/// Short and alternative names.
 const ALIASES: &[(&str, &str)] = &[
     ("lr", "learning_rate"),
     ("wd", "weight_decay"),
@@ -51,13 +51,13 @@ const ALIASES: &[(&str, &str)] = &[
     ("speed", "images_per_second"),
 ];
 
-/// The full name of a key.
+/// Returns the full name of a key.
 pub fn canonical(key: &str) -> &str {
     let found = ALIASES.iter().find(|(alias, _)| *alias == key);
     found.map_or(current_key(key), |(_, full)| full)
 }
 
-/// A key without its aggregate, in full, and the aggregate.
+/// Splits a key into its full name and the aggregate.
 pub(super) fn key_parts(text: &str) -> (String, Option<Aggregate>) {
     let aggregate = |name: &str| Aggregate::ALL.into_iter().find(|a| a.name() == name);
     let split = text.rsplit_once('.');
@@ -67,17 +67,17 @@ pub(super) fn key_parts(text: &str) -> (String, Option<Aggregate>) {
     }
 }
 
-/// Why an expression makes no sense.
+/// Why an expression is invalid.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{message} at character {}", .at + 1)]
 pub struct QueryError {
-    /// Characters before the place.
+    /// Number of characters before the error.
     pub at: usize,
     /// What was expected and what was found.
     pub message: String,
 }
 
-/// Which runs are looked for.
+/// A filter.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Query(Option<Part>);
 
@@ -88,7 +88,7 @@ enum Part {
     Not(Box<Part>),
     Compare {
         column: Column,
-        /// Where the key stands.
+        /// Position of the key.
         at: usize,
         op: Op,
         value: Literal,
@@ -107,33 +107,33 @@ enum Op {
     Contains,
 }
 
-/// What a run is compared with.
+/// The value in a comparison.
 #[derive(Clone, Debug, PartialEq)]
 struct Literal {
     text: String,
     number: Option<f64>,
-    /// Whether it is the whole of a text, and not one of its words.
+    /// Whether it must equal the whole text, not just one of its words.
     is_whole: bool,
 }
 
 impl Query {
-    /// Reads what was typed. Nothing looks for every run.
+    /// Parses a filter. An empty one matches every run.
     ///
     /// # Errors
-    /// What was expected where.
+    /// What was expected, and where.
     pub fn parse(text: &str) -> Result<Query, QueryError> {
         Ok(Query(parse(text)?))
     }
 
-    /// Whether `record` is looked for.
+    /// Returns whether `record` matches.
     pub fn passes(&self, record: &Record) -> bool {
         self.0.as_ref().is_none_or(|part| part.passes(record))
     }
 
-    /// The first key that no run has, as a problem at its place.
+    /// Reports the first key that no run has, with its position.
     ///
     /// # Errors
-    /// When there is one.
+    /// When there is such a key.
     pub fn check_keys(&self, is_known: impl Fn(&Column) -> bool) -> Result<(), QueryError> {
         let mut unknown = None;
         if let Some(part) = &self.0 {
@@ -173,13 +173,13 @@ impl Part {
     }
 }
 
-/// `word` is in small letters.
+/// `word` is in lower case.
 fn has_word(record: &Record, word: &str) -> bool {
     let has = |text: &str| text.to_lowercase().contains(word);
     has(&record.name) || record.notes.tags.iter().any(|tag| has(tag)) || has(&record.notes.note)
 }
 
-/// What a run does not have is not equal to anything.
+/// A missing value is not equal to anything.
 fn compare(value: Option<&Value>, op: Op, literal: &Literal) -> bool {
     let Some(value) = value else {
         return op == Op::NotEqual;
@@ -198,14 +198,14 @@ fn compare(value: Option<&Value>, op: Op, literal: &Literal) -> bool {
     }
 }
 
-/// Whether two numbers are the same to six digits, as they are read and typed: a metric computed
-/// in single precision has more.
+/// Returns whether two numbers are equal to six digits, as they are shown: a metric in single
+/// precision has more.
 fn is_same(a: f64, b: f64) -> bool {
     a == b || (a - b).abs() <= 1e-7 * a.abs().max(b.abs())
 }
 
-/// Both in small letters. A text is equal to another, or to one of its own words: `cnn` is what
-/// `keras-cnn` and `deep-cnn` are.
+/// Compares texts in lower case: the whole, or one of its words, so that `cnn` matches `keras-cnn`
+/// and `deep-cnn`.
 fn compare_text(
     text: &str,
     op: Op,

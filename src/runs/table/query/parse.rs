@@ -1,12 +1,12 @@
-//! From what was typed to an expression.
+//! Parses filter expressions.
 
 use super::{Literal, Op, Part, QueryError};
 use crate::runs::table::Column;
 
-/// The expression in `text`; none in an empty one.
+/// Parses the expression in `text`; `None` if it is empty.
 ///
 /// # Errors
-/// What was expected where.
+/// What was expected, and where.
 pub(super) fn parse(text: &str) -> Result<Option<Part>, QueryError> {
     let tokens = tokens(text)?;
     if tokens.is_empty() {
@@ -200,7 +200,7 @@ impl Parser {
             }
             _ => Err(QueryError {
                 at: opened_at,
-                message: "this bracket is never closed".to_owned(),
+                message: "this parenthesis is never closed".to_owned(),
             }),
         }
     }
@@ -247,7 +247,7 @@ fn one_or(mut parts: Vec<Part>, many: fn(Vec<Part>) -> Part) -> Part {
     }
 }
 
-/// `0.01`, `1e-3`, or `98.5%` as a share.
+/// Parses `0.01`, `1e-3`, or `98.5%` as a share.
 fn number(text: &str) -> Option<f64> {
     match text.strip_suffix('%') {
         Some(percent) => Some(percent.parse::<f64>().ok()? / 100.0),
