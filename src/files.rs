@@ -1,12 +1,12 @@
-//! Whole files are written under a temporary name in the same folder, synced and renamed, so that
-//! a reader, a crash or a full disk never meets half a file.
+//! Writes files atomically: under a temporary name in the same folder, then synced and renamed, so
+//! that a reader, a crash or a full disk never leaves half a file.
 
 use std::io::{Read, Write};
 use std::path::Path;
 
 use atomic_write_file::AtomicWriteFile;
 
-/// Why a file could not be written. The old file, if there was one, is as it was.
+/// Why a file could not be written. The old file, if any, is unchanged.
 #[derive(Debug, thiserror::Error)]
 #[error("could not write {path}: {source}")]
 pub struct WriteError {
@@ -23,10 +23,10 @@ impl WriteError {
     }
 }
 
-/// Replaces the file at `path` by `bytes`, or leaves everything as it was.
+/// Replaces the file at `path` by `bytes`, or changes nothing.
 ///
 /// # Errors
-/// When the folder is missing, full or read-only, or `path` is no plain file.
+/// When the folder is missing, full or read-only, or `path` is not a regular file.
 pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<(), WriteError> {
     let write = || -> std::io::Result<()> {
         let mut file = open(path)?;
@@ -36,41 +36,41 @@ pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<(), WriteError> {
     write().map_err(|e| WriteError::new(path, e))
 }
 
-/// Whether [`write_atomically`] could write to `path` now, as far as can be known without writing.
+/// Checks that [`write_atomically`] could write to `path` now, as far as possible without writing.
 ///
 /// # Errors
-/// As there, but for a full disk.
+/// As [`write_atomically`], except for a full disk.
 pub fn check_writable(path: &Path) -> Result<(), WriteError> {
     open(path)
         .and_then(AtomicWriteFile::discard)
         .map_err(|e| WriteError::new(path, e))
 }
 
-/// Bytes of a text that a person writes, at most: a thousand layers take about 100 kB. Reading TOML
-/// was measured to take 170 times its size.
+/// Maximum size of a hand-written text in bytes: a thousand layers take about 100 kB, and parsing
+/// TOML takes 170 times the size of the text.
 pub const MAX_TEXT_BYTES: u64 = 128 << 10;
 
-/// Reads a text that a person may have written, such as a configuration.
+/// Reads a hand-written text, such as a configuration.
 ///
 /// # Errors
-/// When it cannot be read, has more than [`MAX_TEXT_BYTES`], or is no UTF-8.
+/// When it cannot be read, is larger than [`MAX_TEXT_BYTES`], or is not UTF-8.
 pub fn read_text(path: &Path) -> std::io::Result<String> {
     let mut text = String::new();
-    // Read to one byte too many, because the size of a pipe is not known before.
+    // Read one byte too many, because the size of a pipe is not known in advance.
     let file = std::fs::File::open(path)?;
     file.take(MAX_TEXT_BYTES + 1).read_to_string(&mut text)?;
     if text.len() as u64 > MAX_TEXT_BYTES {
-        let reason = format!("it has more than the {MAX_TEXT_BYTES} bytes that are read");
+        let reason = format!("it is larger than the limit of {MAX_TEXT_BYTES} bytes");
         return Err(std::io::Error::other(reason));
     }
     Ok(text)
 }
 
-/// Longest text that [`one_line`] leaves as it is.
+/// Number of characters at which [`one_line`] cuts a text.
 const MAX_QUOTED: usize = 400;
 
-/// What a parser says about a file, which may quote any part of it: on one line, without control
-/// characters, and cut where it becomes too long to read.
+/// Puts a parser's message, which may quote any part of a file, on one line: without control
+/// characters, and cut if it is too long to read.
 pub fn one_line(reason: &str) -> String {
     let mut chars = reason.chars();
     let plain = |c: char| if c.is_control() { ' ' } else { c };
@@ -82,9 +82,9 @@ pub fn one_line(reason: &str) -> String {
 }
 
 fn open(path: &Path) -> std::io::Result<AtomicWriteFile> {
-    // A rename would replace even a device such as /dev/null, for everybody on this computer.
+    // A rename would replace even a device such as /dev/null, for the whole system.
     if std::fs::metadata(path).is_ok_and(|m| !m.is_file()) {
-        return Err(std::io::Error::other("it is no plain file"));
+        return Err(std::io::Error::other("it is not a regular file"));
     }
     AtomicWriteFile::open(path)
 }
@@ -119,7 +119,7 @@ mod tests {
         assert_eq!(read_text(&path).unwrap().len() as u64, MAX_TEXT_BYTES);
         std::fs::write(&path, vec![b' '; MAX_TEXT_BYTES as usize + 1]).unwrap();
         let message = read_text(&path).unwrap_err().to_string();
-        assert!(message.contains("more than the 131072 bytes"), "{message}");
+        assert!(message.contains("limit of 131072 bytes"), "{message}");
     }
 
     #[test]
@@ -146,7 +146,7 @@ mod tests {
             write_atomically(dir.path(), b""),
             check_writable(dir.path()),
         ] {
-            assert!(error.unwrap_err().to_string().contains("plain file"));
+            assert!(error.unwrap_err().to_string().contains("regular file"));
         }
     }
 }

@@ -1,28 +1,28 @@
-//! Candle Studio: train small image classifiers, watch them learn, and try them by hand.
+//! Candle Studio: train small image classifiers, watch them learn, and test them on drawings.
 //!
-//! The rooms, in reading order. Each uses only rooms above it in this list (ARCHITECTURE.md has
-//! the picture, and a test holds the `use` lines against it).
+//! The rooms, in reading order. Each uses only rooms above it in this list (ARCHITECTURE.md has the
+//! diagram, and a test checks the `use` lines against it).
 //!
-//! * [`random`]: one seed, separate streams.
-//! * [`signals`]: being asked to end, from outside.
-//! * [`files`]: whole files written atomically, complete or not at all.
+//! * [`random`]: random numbers from one seed, in separate streams.
+//! * [`signals`]: Ctrl-C and other termination signals.
+//! * [`files`]: atomic writes, complete or not at all.
 //! * [`data`]: files in, batches out: IDX, datasets, splits, batches, sketches.
-//! * [`kernels`]: CPU operations made fast, with their gradients, as candle custom ops.
+//! * [`kernels`]: fast CPU operations with their gradients, as candle custom ops.
 //! * [`model`]: images in, logits out: layers as data, presets, initialization, model files.
-//! * [`train`]: a model gets better: configuration, optimizers, the loop, control, events.
-//! * [`predict`]: one image, now.
-//! * [`evaluate`]: how good, and wrong where.
-//! * [`runs`]: what happened: the run folder.
-//! * [`picture`]: networks as pictures: SVG.
-//! * [`compare`]: which is better, and is that sure?
-//! * [`export`]: runs for other programs: tables, event files of TensorBoard.
+//! * [`train`]: training: configuration, optimizers, the loop, control, events.
+//! * [`predict`]: the class of one image, at once.
+//! * [`evaluate`]: how good a model is, and where it is wrong.
+//! * [`runs`]: the record of runs: folders, workspace, tables.
+//! * [`picture`]: networks and curves as pictures: SVG and PNG.
+//! * [`compare`]: which run is better, and is the difference significant?
+//! * [`export`]: runs for other programs: tables, event files for TensorBoard.
 //! * [`sweep`]: many runs with different settings, to find the best.
 //! * [`studio`]: the app without a window: actions in, view state out.
-//! * [`cli`]: the command line front end, one file per command.
-//! * `ui`: the window front end, with the feature `gui`.
+//! * [`cli`]: the command line, one file per command.
+//! * `ui`: the window (feature `gui`).
 
-// A sentence at a module's declaration would come first in its documentation, and then links in
-// the module's own words would be looked up here instead of there.
+// A doc comment at a module's declaration would come first in its documentation, and links in the
+// module's own docs would be resolved here instead of there.
 pub mod random;
 
 pub mod signals;

@@ -1,4 +1,4 @@
-//! What was typed → a window or a command; nothing else.
+//! Parses the arguments, then opens the window or runs a command.
 
 use std::io::Write as _;
 use std::path::PathBuf;
@@ -7,8 +7,8 @@ use std::process::ExitCode;
 use candle_studio::cli::Cli;
 use clap::Parser as _;
 
-/// Training allocates and frees large buffers in every batch; with the system's allocator a
-/// quarter of the time would go into mapping fresh pages.
+/// Training allocates and frees large buffers in every batch; with the system's allocator, mapping
+/// fresh pages would take a quarter of the time.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
@@ -41,16 +41,16 @@ fn window(_workspace: Option<PathBuf>) -> ExitCode {
 }
 
 fn notify_error(text: &str) -> ExitCode {
-    // `eprintln!` would panic where nobody listens.
+    // `eprintln!` would panic if standard error is closed.
     let _ = writeln!(std::io::stderr(), "error: {text}");
     ExitCode::FAILURE
 }
 
-/// Candle's threads spin while they wait, next to ours that compute: with them an epoch of the
-/// `mlp` preset took 2.5 s, without 1.7 s. They are asked for by the first large sum of tensors.
+/// Disables candle's threads, which spin while they wait and compete with ours: with them an epoch
+/// of the `mlp` preset took 2.5 s, without 1.7 s. The first large sum of tensors would start them.
 #[expect(
     unsafe_code,
-    reason = "an environment variable is the only way to tell candle"
+    reason = "an environment variable is candle's only switch for this"
 )]
 fn silence_candles_threads() {
     const VARIABLE: &str = "CANDLE_NUM_THREADS";

@@ -1,18 +1,18 @@
-//! Every random number of a run comes from its seed, in separate streams, so that drawing more
-//! from one (a longer dropout mask, say) leaves the others alone.
+//! Random numbers from a run's seed, in separate streams, so that drawing more from one (such as a
+//! longer dropout mask) does not change the others.
 
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
-/// The generator behind every draw: portable, and fast enough to never show in a profile.
+/// The random number generator: portable, and fast enough to never show in a profile.
 pub type Rng = ChaCha8Rng;
 
-/// What a random number is for.
+/// The purpose of a random number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stream {
     /// Initial weights; the first counter is the index of the parameter.
     Init = 1,
-    /// Which training images are held out for validation.
+    /// Which training images are set aside for validation.
     Split = 2,
     /// The order of the images; the first counter is the epoch.
     Shuffle = 3,
@@ -20,19 +20,19 @@ pub enum Stream {
     Dropout = 4,
     /// Augmentation; the counters are the epoch and the image.
     Augment = 5,
-    /// Choices of the window that are no part of a run, such as a random test image.
+    /// Choices in the window that are not part of a run, such as a random test image.
     Pick = 6,
-    /// Images drawn anew, to see how sure a difference between two models is.
+    /// Bootstrap samples of images, for the difference between two models.
     Bootstrap = 40,
-    /// Trees of the forest that weighs settings; the first counter is the tree.
+    /// Trees of the random forest for importance; the first counter is the tree.
     Forest = 41,
     /// Settings of a sweep; the counters are the setting and the key.
     Sweep = 32,
 }
 
-/// A generator for one stream of `seed`, told apart from its siblings by two counters.
+/// Makes the generator of one stream of `seed`, identified by two counters.
 ///
-/// Being keyed rather than advanced, it needs no state of its own in a checkpoint.
+/// It is keyed rather than advanced, so a checkpoint needs no generator state.
 pub fn rng(seed: u64, stream: Stream, first: u64, second: u64) -> Rng {
     let mut key = [0u8; 32];
     for (bytes, word) in key

@@ -1,28 +1,28 @@
-//! Being asked to end: by Ctrl-C and, on Unix, by `SIGTERM` and `SIGHUP`, which a shutdown, a batch
-//! system and a terminal that closes send.
+//! Termination signals: Ctrl-C and, on Unix, `SIGTERM` and `SIGHUP`, sent by a shutdown, a batch
+//! system or a closing terminal.
 
 use std::time::{Duration, Instant};
 
-/// Exit code of shells for a program that was interrupted.
+/// Exit code of an interrupted program, as in shells.
 pub const INTERRUPTED: u8 = 130;
 
-/// A terminal that closes asks twice, itself and through its shell: what comes so close together is
-/// one wish. Nobody presses Ctrl-C twice in that time.
+/// A closing terminal sends two signals, itself and through its shell; signals within this time
+/// count as one. Two presses of Ctrl-C take longer.
 const TOGETHER: Duration = Duration::from_millis(150);
 
-/// Calls `heard`, on a thread of its own, whenever the program is asked to end, which then ends no
-/// longer by itself. Somebody who wants `SIGHUP` ignored, as `nohup` does, gets that.
+/// Calls `on_signal` on a separate thread at every termination signal, which then no longer ends the
+/// program by itself. `SIGHUP` stays ignored if it was, as with `nohup`.
 ///
 /// # Errors
-/// When the system refuses, or somebody listens already.
-pub fn listen(mut heard: impl FnMut() + Send + 'static) -> Result<(), ctrlc::Error> {
+/// When the handler cannot be installed, or there is one already.
+pub fn listen(mut on_signal: impl FnMut() + Send + 'static) -> Result<(), ctrlc::Error> {
     let ignores_hangup = hangup::is_ignored();
     let mut last: Option<Instant> = None;
     ctrlc::set_handler(move || {
         let is_another = last.is_none_or(|last| last.elapsed() > TOGETHER);
         last = Some(Instant::now());
         if is_another {
-            heard();
+            on_signal();
         }
     })?;
     if ignores_hangup {
@@ -34,12 +34,12 @@ pub fn listen(mut heard: impl FnMut() + Send + 'static) -> Result<(), ctrlc::Err
 #[cfg(unix)]
 #[expect(
     unsafe_code,
-    reason = "the system's own calls are the only way to ask what was decided about a signal"
+    reason = "only system calls can query and set how a signal is handled"
 )]
 mod hangup {
-    /// Whether whoever started the program wants `SIGHUP` ignored.
+    /// Returns whether `SIGHUP` is ignored.
     pub(super) fn is_ignored() -> bool {
-        // SAFETY: zeros are a valid `sigaction`, which is only written to, and nothing is changed.
+        // SAFETY: zeros are a valid `sigaction`, which is only written to; no handler is changed.
         unsafe {
             let mut now: libc::sigaction = std::mem::zeroed();
             libc::sigaction(libc::SIGHUP, std::ptr::null(), &raw mut now) == 0

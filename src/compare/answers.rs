@@ -1,4 +1,4 @@
-//! What two models say to the same images, and where they part.
+//! The predictions of models for the same images, and where two of them disagree.
 
 use candle_nn::ops::softmax_last_dim;
 use serde::Serialize;
@@ -9,19 +9,19 @@ use crate::evaluate::check_fit;
 use crate::model::Classifier;
 use crate::train::{Loss, argmax_rows, measure};
 
-/// A model's answers to a set of images.
+/// A model's predictions for a set of images.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Answers {
     n_classes: usize,
     /// `[n_images, n_classes]`
     probabilities: Vec<f32>,
-    /// `None` where the network's output is not finite.
+    /// `None` if the network's output is not finite.
     classes: Vec<Option<u32>>,
     labels: Vec<u32>,
 }
 
 impl Answers {
-    /// Asks `classifier` about every image of `set`.
+    /// Runs `classifier` on every image of `set`.
     ///
     /// # Errors
     /// When the images do not fit the network.
@@ -51,23 +51,23 @@ impl Answers {
         Ok(answers)
     }
 
-    /// Images asked about.
+    /// Returns the number of images.
     pub fn len(&self) -> usize {
         self.classes.len()
     }
 
-    /// Whether there were none.
+    /// Returns whether there are none.
     pub fn is_empty(&self) -> bool {
         self.classes.is_empty()
     }
 
-    /// Images for which the network's output is NaN or infinite.
+    /// Counts the images for which the network's output is NaN or infinite.
     pub fn n_not_finite(&self) -> usize {
         self.classes.iter().filter(|class| class.is_none()).count()
     }
 
-    /// The probability of each class for the image at `idx`; none where the network's output is not
-    /// finite.
+    /// Returns the probability of each class for the image at `idx`; empty if the network's output is
+    /// not finite.
     pub fn probabilities(&self, idx: usize) -> &[f32] {
         if self.classes[idx].is_none() {
             return &[];
@@ -75,19 +75,19 @@ impl Answers {
         &self.probabilities[idx * self.n_classes..(idx + 1) * self.n_classes]
     }
 
-    /// Whether each image is classified correctly; one without an answer is not.
+    /// Returns whether each image is classified correctly; one without a prediction is not.
     pub fn right(&self) -> impl Iterator<Item = bool> {
         let answers = self.classes.iter().zip(&self.labels);
         answers.map(|(class, label)| *class == Some(*label))
     }
 
-    /// On how many images each of two models is right; `self` is the baseline.
+    /// Counts on how many images each of two models is right; `self` is the baseline.
     pub fn paired(&self, candidate: &Answers) -> Paired {
         Paired::count(self.right().zip(candidate.right()))
     }
 }
 
-/// Who is right where two models part.
+/// Which model is right where two disagree.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
@@ -99,36 +99,36 @@ pub enum Kind {
     Neither,
 }
 
-/// An image on which two models part.
+/// An image on which two models disagree.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Disagreement {
     /// Index of the image in the set.
     pub image: usize,
     /// Its true class.
     pub label: u32,
-    /// The class each model sees: baseline, candidate. `None` where a model's output is not finite.
+    /// The class each model predicts: baseline, candidate. `None` if a model's output is not finite.
     pub classes: [Option<u32>; 2],
-    /// What each model gives each class: baseline, candidate. Empty where its output is not finite.
+    /// Each model's probabilities: baseline, candidate. Empty if its output is not finite.
     pub probabilities: [Vec<f32>; 2],
-    /// Who is right.
+    /// Which model is right.
     pub kind: Kind,
 }
 
 impl Disagreement {
-    /// The class a model sees (0: baseline, 1: candidate), and how sure it is.
+    /// Returns the class a model predicts (0: baseline, 1: candidate), and its confidence.
     pub fn answer(&self, side: usize) -> Option<(u32, f32)> {
         let class = self.classes[side]?;
         Some((class, *self.probabilities[side].get(class as usize)?))
     }
 
-    /// How sure the less sure of the two is of its own class.
+    /// Returns the confidence of the less confident model in its own class.
     fn min_confidence(&self) -> f32 {
         let sure = |side: usize| self.answer(side).map_or(0.0, |(_, sure)| sure);
         sure(0).min(sure(1))
     }
 }
 
-/// The images on which two models part, those first of which both are most sure.
+/// Returns the images on which two models disagree, sorted by their confidence, highest first.
 pub fn disagreements(baseline: &Answers, candidate: &Answers) -> Vec<Disagreement> {
     let n = baseline.len().min(candidate.len());
     let parted = (0..n).filter(|&idx| baseline.classes[idx] != candidate.classes[idx]);
@@ -151,7 +151,7 @@ pub fn disagreements(baseline: &Answers, candidate: &Answers) -> Vec<Disagreemen
             }
         })
         .collect();
-    // Stable, so that equally sure ones stay in the order of the set.
+    // Stable, so that ties stay in the order of the set.
     found.sort_by(|a, b| b.min_confidence().total_cmp(&a.min_confidence()));
     found
 }
@@ -186,7 +186,7 @@ mod tests {
         ]);
         let found = disagreements(&a, &b);
         let images: Vec<usize> = found.iter().map(|d| d.image).collect();
-        // 2: both at 0.9; then 0 and 1, where the less sure has 0.6 each.
+        // 2: both at 0.9; then 0 and 1, where the less confident has 0.6 each.
         assert_eq!(images, [2, 0, 1]);
         let kinds: Vec<Kind> = found.iter().map(|d| d.kind).collect();
         assert_eq!(
@@ -219,7 +219,7 @@ mod tests {
         assert_eq!(a.n_not_finite(), 2);
         assert_eq!(a.right().collect::<Vec<_>>(), [false, true, false, true]);
         let found = disagreements(&a, &b);
-        // The one that both answer comes first.
+        // The one with two predictions comes first.
         let images: Vec<usize> = found.iter().map(|d| d.image).collect();
         assert_eq!(images, [1, 0, 2]);
         assert_eq!(found[1].answer(0), None);

@@ -1,9 +1,9 @@
-//! Settings and metrics as axes: where a value lies, and what to write beside it.
+//! Settings and metrics as axes: positions and tick labels.
 
 use super::{Metric, RunRow};
 use crate::runs::Value;
 
-/// A setting or a metric, as something to look along.
+/// A setting or a metric as an axis.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Column {
     /// A setting, by its dotted key.
@@ -13,7 +13,7 @@ pub enum Column {
 }
 
 impl Column {
-    /// The words for it.
+    /// Returns the label.
     pub fn label(&self) -> &str {
         match self {
             Column::Setting(key) => key,
@@ -21,7 +21,7 @@ impl Column {
         }
     }
 
-    /// What a run has there.
+    /// Returns the value of a run.
     pub fn value(&self, facts: &RunRow) -> Option<Value> {
         match self {
             Column::Setting(key) => facts.settings.get(key).cloned(),
@@ -29,7 +29,7 @@ impl Column {
         }
     }
 
-    /// What is worth looking along: the settings that differ between `rows`, and the metrics that
+    /// Returns the axes of interest: the settings that differ between `rows`, and the metrics that
     /// any of them has.
     pub fn of(rows: &[&RunRow]) -> Vec<Column> {
         let settings = super::facts::differing(rows).into_iter();
@@ -40,30 +40,30 @@ impl Column {
     }
 }
 
-/// How values lie along an axis, from 0 to 1.
+/// How values are placed on an axis, from 0 to 1.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Scale {
-    /// Evenly.
+    /// Linearly.
     Linear {
         /// The value at 0.
         low: f64,
         /// The value at 1.
         high: f64,
     },
-    /// By their logarithm.
+    /// Logarithmically.
     Log {
         /// The value at 0, above 0.
         low: f64,
         /// The value at 1.
         high: f64,
     },
-    /// One place a word, in order.
+    /// One position per word, in order.
     Words(Vec<String>),
 }
 
 impl Scale {
-    /// A scale on which all `values` lie; `wants_log` is heeded where all are above 0. `None`
-    /// without values.
+    /// Makes a scale for all `values`; `wants_log` applies if all are above 0. `None` without
+    /// values.
     pub fn new(values: &[Value], wants_log: bool) -> Option<Scale> {
         if values.is_empty() {
             return None;
@@ -90,7 +90,7 @@ impl Scale {
         })
     }
 
-    /// Whether a logarithm would show more: all above 0, and a hundredfold from low to high.
+    /// Returns whether a logarithmic scale shows more: all above 0, with a ratio of at least 100.
     pub fn suggests_log(values: &[Value]) -> bool {
         match Scale::new(values, true) {
             Some(Scale::Log { low, high }) => high / low >= 100.0,
@@ -98,7 +98,7 @@ impl Scale {
         }
     }
 
-    /// Where a value lies, from 0 to 1; equal ends put everything in the middle.
+    /// Returns the position of a value, from 0 to 1; in the middle if the ends are equal.
     pub fn place(&self, value: &Value) -> Option<f64> {
         let along = |value: f64, low: f64, high: f64| {
             if low == high {
@@ -123,7 +123,7 @@ impl Scale {
         }
     }
 
-    /// What to write beside the axis, and where: the ends and what is between, or each word.
+    /// Returns the ticks and their positions: the ends and values between, or each word.
     pub fn ticks(&self) -> Vec<(f64, Value)> {
         match self {
             Scale::Words(words) => {
@@ -140,7 +140,7 @@ impl Scale {
                 [0.0, 0.25, 0.5, 0.75, 1.0].map(at).to_vec()
             }
             Scale::Log { low, high } => {
-                // The ends, and the powers of ten that do not run into them.
+                // The ends, and the powers of ten that do not overlap with them.
                 let decades = low.log10().ceil() as i32..=high.log10().floor() as i32;
                 let powers = decades.filter_map(|decade| {
                     let value = Value::Number(format!("1e{decade}").parse().ok()?);

@@ -1,4 +1,4 @@
-//! A run as a row of a table: its settings by dotted key, and how it did.
+//! A run as a row of a table: its settings by dotted key, and its metrics.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
@@ -7,19 +7,19 @@ use serde::Serialize;
 
 use crate::runs::{Record, RunId, Value};
 
-/// A measure of how a run did.
+/// A metric of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Metric {
-    /// Share of the test images classified correctly, once, at the end.
+    /// Share of the test images classified correctly, once at the end.
     TestAccuracy,
     /// Mean loss on the test images.
     TestLoss,
-    /// Highest share of the held-out images classified correctly after any epoch.
+    /// Highest share of the validation images classified correctly after any epoch.
     BestValidation,
     /// The same after the last epoch.
     LastValidation,
-    /// Mean loss on the held-out images after the last epoch.
+    /// Mean loss on the validation images after the last epoch.
     ValidationLoss,
     /// Mean loss over the last epoch of training.
     TrainLoss,
@@ -39,7 +39,7 @@ impl Metric {
         Metric::TrainSecs,
     ];
 
-    /// The words for it.
+    /// Returns the label.
     pub fn label(self) -> &'static str {
         match self {
             Metric::TestAccuracy => "test accuracy",
@@ -52,7 +52,7 @@ impl Metric {
         }
     }
 
-    /// The name on the command line and in files.
+    /// Returns the name on the command line and in files.
     pub fn name(self) -> &'static str {
         match self {
             Metric::TestAccuracy => "test_accuracy",
@@ -65,7 +65,7 @@ impl Metric {
         }
     }
 
-    /// Whether it is a share, in `[0, 1]`, that people read as a percentage.
+    /// Returns whether it is a share in `[0, 1]`, shown as a percentage.
     pub fn is_share(self) -> bool {
         matches!(
             self,
@@ -73,7 +73,7 @@ impl Metric {
         )
     }
 
-    /// Whether it is the mean of the loss that was trained with, in the units of that loss.
+    /// Returns whether it is the mean of the training loss function, in its units.
     pub fn is_loss(self) -> bool {
         matches!(
             self,
@@ -81,7 +81,7 @@ impl Metric {
         )
     }
 
-    /// Whether more of it is better.
+    /// Returns whether higher is better.
     pub fn is_higher_better(self) -> bool {
         self.is_share()
     }
@@ -105,24 +105,24 @@ impl Metric {
 /// A run as a row.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct RunRow {
-    /// What it is known by.
+    /// Its id.
     pub id: RunId,
-    /// Number of its color.
+    /// Its color number.
     #[serde(skip)]
     pub color: usize,
-    /// What people call it.
+    /// Its name.
     pub name: String,
     /// Its seed.
     pub seed: u64,
-    /// Its settings by dotted key, such as `optimizer.beta1`, the seed among them. The layers are
-    /// one value, `model`, and a run that was changed while training says so.
+    /// Its settings by dotted key, such as `optimizer.beta1`, including the seed. The layers are
+    /// one value, `model`; changes during training are the value `changed`.
     pub settings: BTreeMap<String, Value>,
-    /// How it did; what was not measured or is not finite is missing.
+    /// Its metrics, without those that are missing or not finite.
     pub metrics: BTreeMap<Metric, f64>,
 }
 
 impl RunRow {
-    /// The row of a run.
+    /// Makes the row of a run.
     pub fn new(record: &Record) -> RunRow {
         let measured = |metric: Metric| Some((metric, metric.of(record)?));
         RunRow {
@@ -135,7 +135,7 @@ impl RunRow {
         }
     }
 
-    /// Whether `other` differs in nothing but the seed.
+    /// Returns whether `other` differs only in the seed.
     pub fn is_same_but_seed(&self, other: &RunRow) -> bool {
         self.all_but_seed().eq(other.all_but_seed())
     }
@@ -144,13 +144,13 @@ impl RunRow {
         self.settings.iter().filter(|(key, _)| *key != "seed")
     }
 
-    /// The same for all that differ in nothing but the seed, and hardly ever for others.
+    /// Hashes everything but the seed.
     fn mark(&self) -> u64 {
         let mut hasher = DefaultHasher::new();
         for (key, value) in self.all_but_seed() {
             key.hash(&mut hasher);
             match value {
-                // Zero has two signs, which are equal.
+                // 0 and −0 are equal.
                 Value::Number(number) => (number + 0.0).to_bits().hash(&mut hasher),
                 Value::Text(text) => text.hash(&mut hasher),
             }
@@ -159,14 +159,14 @@ impl RunRow {
     }
 }
 
-/// Runs that differ in nothing but the seed, as indices into the rows.
+/// Runs that differ only in the seed, as indices into the rows.
 pub type Group = Vec<usize>;
 
-/// Puts rows that differ in nothing but the seed together, in order of appearance.
+/// Groups rows that differ only in the seed, in order of appearance.
 pub fn groups(rows: &[RunRow]) -> Vec<Group> {
     let mut groups: Vec<Group> = Vec::new();
-    // Groups by the mark of their rows: comparing each row with each group takes too long for a
-    // window that shows thousands.
+    // Look groups up by hash: comparing each row with each group takes too long for a window that
+    // shows thousands.
     let mut marked: HashMap<u64, Vec<usize>> = HashMap::new();
     for (idx, row) in rows.iter().enumerate() {
         let candidates = marked.entry(row.mark()).or_default();
@@ -184,8 +184,8 @@ pub fn groups(rows: &[RunRow]) -> Vec<Group> {
     groups
 }
 
-/// Keys whose values are not the same in all rows, in order; a key that some rows lack differs. Left
-/// out is what only repeats its parent: `optimizer.momentum`, when every run with SGD has the same.
+/// Returns the keys that differ between rows, in order; a key that some rows lack differs. Omits
+/// keys that only repeat their parent, such as `optimizer.momentum` if all runs with SGD share it.
 pub(super) fn differing<'a>(rows: &[&'a RunRow]) -> Vec<&'a str> {
     let keys: BTreeSet<&str> = rows
         .iter()
@@ -207,8 +207,8 @@ pub(super) fn differing<'a>(rows: &[&'a RunRow]) -> Vec<&'a str> {
     keys.into_iter().filter(is_telling).collect()
 }
 
-/// What decided a run, by key: its settings, with the layers as one choice, its data, and what was
-/// changed while it trained. Image size and classes are the data's.
+/// Returns what decided a run, by key: its settings, with the layers as one choice, its dataset, and
+/// changes during training. Image size and classes belong to the dataset.
 fn settings(record: &Record) -> BTreeMap<String, Value> {
     let is_choice = |key: &str| key != "preset" && !key.starts_with("model.");
     let all = record.settings().iter();
@@ -299,7 +299,7 @@ pub(super) mod tests {
             run("c", 2, 0.01, 0.8),
             run("d", 3, 0.01, 0.8),
         ];
-        // A run that was steered is no repetition of one that was not.
+        // A run that was changed during training does not repeat one that was not.
         runs[3].changes.push(crate::runs::ChangePoint {
             step: 5,
             epoch: 0.1,
@@ -318,7 +318,7 @@ pub(super) mod tests {
         };
         let differing = differing(&kinds.iter().collect::<Vec<_>>());
         assert!(differing.contains(&"optimizer"));
-        // Momentum comes with SGD, and says nothing of its own.
+        // Momentum comes with SGD, and adds no information.
         assert!(!differing.contains(&"optimizer.momentum"));
     }
 }

@@ -1,30 +1,30 @@
-//! A random forest that guesses a metric from the settings (Breiman 2001), to see what it needs.
+//! A random forest that predicts a metric from the settings (Breiman 2001), to measure importance.
 //!
-//! Our own, for the published ones are made for large tables: they bring linear algebra, know no
-//! words and no missing values, and do not promise the same trees for the same seed.
+//! Our own, because the published crates are made for large tables: they bring linear algebra, have
+//! no categories or missing values, and do not guarantee the same trees for the same seed.
 
 use rand::Rng as _;
 use rand::seq::SliceRandom as _;
 
 use crate::random::{Rng, Stream, rng};
 
-/// Trees in the forest: more only take longer.
+/// Number of trees; more only take longer.
 const N_TREES: usize = 200;
 
-/// Rows a leaf keeps at least: a guess from one run is that run.
+/// Minimum number of rows per leaf: with one, a prediction would be a single run.
 const MIN_LEAF: usize = 2;
 
 /// A column of the table.
 #[derive(Clone, Debug)]
 pub(super) enum Column {
-    /// Numbers; what is missing is below all others.
+    /// Numbers; a missing value is below all others.
     Numbers(Vec<f64>),
-    /// Words, as indices.
+    /// Categories, as indices.
     Words(Vec<usize>),
 }
 
 impl Column {
-    /// Whether the row at `idx` goes to the left of a split.
+    /// Returns whether the row at `idx` goes to the left of a split.
     fn is_left(&self, idx: usize, split: Split) -> bool {
         match (self, split) {
             (Column::Numbers(values), Split::Below(edge)) => values[idx] < edge,
@@ -33,8 +33,8 @@ impl Column {
         }
     }
 
-    /// The split of `rows` in two that lessens the squared error most, with by how much: between
-    /// neighboring numbers, or one word against the rest. `None` where nothing is gained, or a side
+    /// Returns the split of `rows` that reduces the squared error most, and by how much: between
+    /// neighboring numbers, or one category against the rest. `None` without a gain, or if a side
     /// would be too small.
     fn best_split(&self, target: &[f64], rows: &[usize]) -> Option<(f64, Split)> {
         let sum = rows.iter().map(|&r| target[r]).sum::<f64>();
@@ -55,8 +55,8 @@ impl Column {
                     left.add(target[pair[0]]);
                     let (below, above) = (values[pair[0]], values[pair[1]]);
                     if below < above {
-                        // Nothing lies in the middle between what is missing and a number: there,
-                        // every number goes to the other side.
+                        // There is no middle between a missing value and a number: every number
+                        // goes to the other side then.
                         let edge = (below / 2.0 + above / 2.0).max(f64::MIN);
                         consider(left, Split::Below(edge));
                     }
@@ -76,10 +76,10 @@ impl Column {
     }
 }
 
-/// Gains below this are rounding.
+/// Gains below this are rounding errors.
 const MIN_GAIN: f64 = 1e-9;
 
-/// Some of the rows: how many, and the sum of their targets.
+/// A set of rows: their number and the sum of their targets.
 #[derive(Clone, Copy, Default)]
 struct Part {
     n: usize,
@@ -92,8 +92,8 @@ impl Part {
         self.sum += target;
     }
 
-    /// By how much the squared error gets less when `left` is guessed apart from the rest; 0 where
-    /// a side would be too small.
+    /// Returns the reduction of the squared error if `left` is predicted separately from the rest; 0
+    /// if a side would be too small.
     fn gain(self, left: Part) -> f64 {
         let right = Part {
             n: self.n - left.n,
@@ -152,7 +152,7 @@ impl Tree {
         }
     }
 
-    /// The guess for a row whose value in each column stands in the row that `row` names.
+    /// Predicts a row whose value in each column is that of the row given by `row`.
     fn guess(&self, columns: &[Column], row: &impl Fn(usize) -> usize) -> f64 {
         match self {
             Tree::Leaf(value) => *value,
@@ -168,19 +168,18 @@ impl Tree {
     }
 }
 
-/// What a forest found.
+/// The result of a forest.
 pub(super) struct Found {
-    /// For each column, the share of the metric's variance by which the guesses get worse when the
-    /// column's values are dealt out anew.
+    /// For each column, the share of the metric's variance by which the error grows if the column's
+    /// values are permuted.
     pub(super) importance: Vec<f64>,
-    /// Share of the variance that the forest explains for runs it has not seen (out of bag); below
-    /// 0 it guesses worse than the mean would.
+    /// Share of the variance explained out of bag (R²); below 0, predictions are worse than the
+    /// mean.
     pub(super) explained: f64,
 }
 
-/// Grows a forest that guesses `target` from `columns`, and looks how much it needs each of them:
-/// permutation importance out of bag (Breiman 2001, section 10). The same seed gives the same
-/// forest.
+/// Grows a forest that predicts `target` from `columns`, and measures the permutation importance of
+/// each column out of bag (Breiman 2001, section 10). The same seed gives the same forest.
 pub(super) fn permutation_importance(columns: &[Column], target: &[f64], seed: u64) -> Found {
     let n = target.len();
     let mean = target.iter().sum::<f64>() / n as f64;
@@ -191,7 +190,7 @@ pub(super) fn permutation_importance(columns: &[Column], target: &[f64], seed: u
             explained: 0.0,
         };
     }
-    // In units of the spread: errors are shares of the variance, and sums do not cancel.
+    // In units of the standard deviation: errors are shares of the variance, and sums do not cancel.
     let target: Vec<f64> = target.iter().map(|y| (y - mean) / deviation).collect();
     let target = &target[..];
     let mut harm = vec![0.0; columns.len()];
@@ -236,7 +235,7 @@ pub(super) fn permutation_importance(columns: &[Column], target: &[f64], seed: u
     }
 }
 
-/// 1 − mean squared error of the guesses out of bag, in units of the variance.
+/// Returns 1 − mean squared error out of bag, in units of the variance.
 fn explained(guesses: &[(f64, usize)], target: &[f64]) -> f64 {
     let judged = guesses.iter().zip(target).filter(|((_, n), _)| *n > 0);
     let errors: Vec<f64> = judged
@@ -252,7 +251,7 @@ fn explained(guesses: &[(f64, usize)], target: &[f64]) -> f64 {
 mod tests {
     use super::*;
 
-    /// A number that matters, a word that matters less, and two columns of noise.
+    /// A number that matters, a category that matters less, and two columns of noise.
     fn table(n: usize) -> (Vec<Column>, Vec<f64>) {
         let mut rng = rng(3, Stream::Pick, 0, 0);
         let strong: Vec<f64> = (0..n).map(|_| rng.random_range(0.0..1.0)).collect();

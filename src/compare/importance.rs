@@ -1,4 +1,4 @@
-//! Which setting mattered for a metric.
+//! The importance of settings for a metric.
 
 use serde::Serialize;
 
@@ -7,44 +7,44 @@ use super::forest::{Column, permutation_importance};
 use super::{Correlation, Metric, RunRow, spearman};
 use crate::runs::Value;
 
-/// Runs per differing setting below which bars are more luck than knowledge.
+/// Minimum runs per differing setting; with fewer, importance is mostly chance.
 const RUNS_PER_KEY: usize = 8;
 
-/// Fewer runs than this are not looked at.
+/// Minimum number of runs.
 const MIN_RUNS: usize = 4;
 
-/// What one setting meant for the metric.
+/// The importance of one setting.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct KeyImportance {
     /// The setting.
     pub key: String,
-    /// Share of the metric's variance by which a random forest's guesses get worse without it;
-    /// around 0 it says nothing. Not bounded by 1.
+    /// Share of the metric's variance by which a random forest's error grows without it; around 0,
+    /// it has no effect. Not bounded by 1.
     pub importance: f64,
     /// Whether the metric rises or falls with it; only for numbers.
     pub correlation: Option<Correlation>,
 }
 
-/// What the settings meant for a metric.
+/// The importance of the settings for a metric.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Importance {
     /// The metric.
     pub metric: Metric,
-    /// Runs that have the metric.
+    /// Number of runs with the metric.
     pub n_runs: usize,
     /// Settings that differ, the most important first.
     pub keys: Vec<KeyImportance>,
-    /// Share of the variance that the forest explains for runs it has not seen.
+    /// Share of the variance that the forest explains out of bag.
     pub explained: f64,
-    /// Why not to trust the bars too much, in one sentence.
+    /// Why the result is unreliable, in one sentence.
     pub hint: Option<String>,
 }
 
-/// What the settings of `rows` meant for `metric`. Rows without the metric are left out. `seed`
-/// decides the forest.
+/// Computes the importance of the settings of `rows` for `metric`. Rows without the metric are left
+/// out. `seed` decides the forest.
 ///
 /// # Errors
-/// One sentence, when there are too few runs or nothing differs.
+/// One sentence when there are too few runs or no setting differs.
 pub fn importance(rows: &[RunRow], metric: Metric, seed: u64) -> Result<Importance, String> {
     let rows: Vec<&RunRow> = rows
         .iter()
@@ -53,7 +53,7 @@ pub fn importance(rows: &[RunRow], metric: Metric, seed: u64) -> Result<Importan
     let label = metric.label();
     if rows.len() < MIN_RUNS {
         return Err(format!(
-            "importance needs at least {MIN_RUNS} runs with a {label}, there are {}",
+            "importance needs at least {MIN_RUNS} runs with a {label}, found {}",
             rows.len()
         ));
     }
@@ -87,16 +87,16 @@ fn hint(n_runs: usize, n_keys: usize, explained: f64) -> Option<String> {
     let wanted = (RUNS_PER_KEY * n_keys).max(2 * RUNS_PER_KEY);
     if n_runs < wanted {
         return Some(format!(
-            "{n_runs} runs are few for {n_keys} settings: about {wanted} would tell more"
+            "{n_runs} runs are few for {n_keys} settings: about {wanted} would give more reliable bars"
         ));
     }
     (explained < 0.2).then(|| {
-        "the settings explain little of the differences between these runs: the bars are mostly luck"
+        "the settings explain little of the variance between these runs: the bars are mostly chance"
             .to_owned()
     })
 }
 
-/// The values of a setting: numbers if all of them are, otherwise words.
+/// Returns the values of a setting: numbers if all of them are, otherwise categories.
 fn column(rows: &[&RunRow], key: &str) -> Column {
     let values: Vec<Option<&Value>> = rows.iter().map(|row| row.settings.get(key)).collect();
     let is_number = |v: &Option<&Value>| v.is_none_or(|v| v.number().is_some());
@@ -167,7 +167,7 @@ mod tests {
         let error = importance(&rows(3), Metric::TestAccuracy, 1).unwrap_err();
         assert!(error.contains("at least 4 runs"), "{error}");
         let error = importance(&rows(9), Metric::TrainSecs, 1).unwrap_err();
-        assert!(error.contains("there are 0"), "{error}");
+        assert!(error.contains("found 0"), "{error}");
         let same = vec![rows(1)[0].clone(); 5];
         let error = importance(&same, Metric::TestAccuracy, 1).unwrap_err();
         assert!(error.contains("do not differ"), "{error}");

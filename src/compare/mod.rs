@@ -1,8 +1,8 @@
-//! Which is better, and is that sure?
+//! Which run is better, and is the difference significant?
 //!
-//! Pure functions over finished runs: [`RunRow`] is one run as a row of a table; [`Comparison`] puts
-//! two groups of them into words; [`importance`] says which setting mattered; [`disagreements`]
-//! shows the images on which two models part.
+//! Pure functions over finished runs: [`RunRow`] is a run as a row of a table; [`Comparison`] tests
+//! and describes two groups of them; [`importance`] measures the effect of each setting;
+//! [`disagreements`] finds the images on which two models disagree.
 
 mod answers;
 mod axis;
@@ -23,14 +23,14 @@ pub use rank::{Correlation, spearman};
 pub use seeds::{SeedMethod, SeedTest, seed_test, seeds_to_add};
 pub use verdict::{Comparison, Side, Verdict, correct_for_many};
 
-/// A difference is believed when luck alone would show one as large less often than this.
+/// Significance level: a difference counts if chance alone would cause one as large less often.
 pub const SIGNIFICANCE: f64 = 0.05;
 
-/// How sure one wants to be of seeing a difference that is there, when seeds are planned.
+/// Power for planning seeds: the probability of detecting a real difference.
 pub const POWER: f64 = 0.8;
 
-/// The value below which a share `q` of the sorted `values` lies, between neighbors in proportion
-/// (Hyndman and Fan 1996, type 7).
+/// Returns the quantile `q` of the sorted `values`, interpolated linearly (Hyndman and Fan 1996,
+/// type 7).
 fn quantile(sorted: &[f64], q: f64) -> f64 {
     let at = q * (sorted.len().saturating_sub(1)) as f64;
     let (low, share) = (at.floor() as usize, at.fract());

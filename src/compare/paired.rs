@@ -1,4 +1,4 @@
-//! Two models on the same images: who is right more often, and could that be luck?
+//! Two models on the same images: which is right more often, and could that be chance?
 
 use rand::Rng as _;
 use serde::Serialize;
@@ -7,14 +7,14 @@ use statrs::distribution::{Binomial, ChiSquared, ContinuousCDF, DiscreteCDF};
 use super::quantile;
 use crate::random::{Stream, rng};
 
-/// Below so many disagreements the exact test is used: the χ² approximation is poor there, and
-/// above it the two agree (Agresti, Categorical Data Analysis, 10.1).
+/// With fewer disagreements, the exact test is used: the χ² approximation is poor there, and above
+/// it the two agree (Agresti, Categorical Data Analysis, 10.1).
 const EXACT_BELOW: u64 = 25;
 
-/// Times the images are drawn anew for the interval.
+/// Number of bootstrap samples for the interval.
 const RESAMPLES: usize = 2_000;
 
-/// On how many images each of two models is right.
+/// The number of images on which each of two models is right.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Paired {
     /// Both are right.
@@ -27,14 +27,15 @@ pub struct Paired {
     pub neither: u64,
 }
 
-/// What the images say about two models.
+/// The test of two models on the same images.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct PairedTest {
     /// Accuracy of the candidate minus that of the baseline.
     pub difference: f64,
-    /// The difference would lie in here for 95 of 100 draws of as many images.
+    /// 95 % confidence interval of the difference.
     pub interval: [f64; 2],
-    /// How often luck alone would split the disagreements at least so unevenly (McNemar 1947).
+    /// p value: how often chance alone would split the disagreements at least as unevenly (McNemar
+    /// 1947).
     pub p: f64,
     /// Whether `p` is exact, from the binomial distribution; otherwise from χ² with a continuity
     /// correction (Edwards 1948).
@@ -42,7 +43,7 @@ pub struct PairedTest {
 }
 
 impl Paired {
-    /// Counts over images: whether the baseline and whether the candidate is right on each.
+    /// Counts images: whether the baseline and whether the candidate is right on each.
     pub fn count(right: impl IntoIterator<Item = (bool, bool)>) -> Paired {
         let mut counts = Paired::default();
         for pair in right {
@@ -56,12 +57,12 @@ impl Paired {
         counts
     }
 
-    /// Images looked at.
+    /// Returns the number of images.
     pub fn n_images(&self) -> u64 {
         self.both + self.only_baseline + self.only_candidate + self.neither
     }
 
-    /// What the images say; `seed` decides the draws of the interval.
+    /// Tests the difference; `seed` decides the bootstrap samples.
     pub fn test(&self, seed: u64) -> PairedTest {
         let n = self.n_images().max(1) as f64;
         let (p, is_exact) = self.mcnemar();
@@ -73,7 +74,7 @@ impl Paired {
         }
     }
 
-    /// McNemar's p value, two-sided, and whether it is exact.
+    /// Returns McNemar's p value, two-sided, and whether it is exact.
     fn mcnemar(&self) -> (f64, bool) {
         let n = self.only_baseline + self.only_candidate;
         let fewer = self.only_baseline.min(self.only_candidate);
@@ -89,8 +90,8 @@ impl Paired {
         )
     }
 
-    /// The percentile interval of the difference over images drawn with replacement (Efron and
-    /// Tibshirani 1993, chapter 13), both models' answers to an image drawn together.
+    /// Returns the percentile interval of the difference over images drawn with replacement (Efron
+    /// and Tibshirani 1993, chapter 13), with both models' predictions drawn together.
     fn bootstrap(&self, seed: u64) -> [f64; 2] {
         let n = self.n_images();
         if n == 0 {
@@ -98,7 +99,7 @@ impl Paired {
         }
         let mut rng = rng(seed, Stream::Bootstrap, 0, 0);
         let (worse, better) = (self.only_baseline, self.only_baseline + self.only_candidate);
-        // Where both or neither is right, the difference is nothing: only its place counts.
+        // Where both or neither is right, the difference is 0: only the number of images counts.
         let mut draw = || match rng.random_range(0..n) {
             at if at < worse => -1,
             at if at < better => 1,

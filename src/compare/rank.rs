@@ -1,19 +1,19 @@
-//! Rank correlation: whether a metric goes up or down with a setting, whatever the shape.
+//! Rank correlation: whether a metric rises or falls with a setting, whatever the shape.
 
 use serde::Serialize;
 use statrs::distribution::{ContinuousCDF, StudentsT};
 
-/// How two columns go together.
+/// The correlation of two columns.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Correlation {
     /// Spearman's ρ, from −1 (one falls as the other rises) to 1.
     pub rho: f64,
-    /// How often luck alone would show one as large, two-sided.
+    /// p value: how often chance alone would show one as large, two-sided.
     pub p: f64,
 }
 
-/// Spearman's rank correlation (1904), ties sharing their mean rank; `None` for fewer than three
-/// pairs, or when a column does not vary.
+/// Computes Spearman's rank correlation (1904); ties share their mean rank. `None` for fewer than
+/// three pairs, or if a column does not vary.
 pub fn spearman(x: &[f64], y: &[f64]) -> Option<Correlation> {
     let n = x.len().min(y.len());
     if n < 3 {
@@ -39,7 +39,7 @@ pub fn spearman(x: &[f64], y: &[f64]) -> Option<Correlation> {
     Some(Correlation { rho, p })
 }
 
-/// Ranks from 1; equal values share the mean of theirs.
+/// Returns ranks from 1; equal values share their mean rank.
 fn ranks(values: &[f64]) -> Vec<f64> {
     let mut order: Vec<usize> = (0..values.len()).collect();
     order.sort_by(|&a, &b| values[a].total_cmp(&values[b]));

@@ -1,19 +1,19 @@
-//! The same settings with several seeds: is the difference larger than what seeds do by themselves?
+//! Settings with several seeds: is the difference larger than the variation between seeds?
 //!
-//! t tests, and not a permutation test: with three seeds each, no permutation can show less than
-//! p = 0.1, and training twice as long to please the test is the wrong advice. Runs that share their
-//! seeds share the validation split and the order of the images, so they are compared seed by seed;
-//! otherwise by Welch's test, which does not suppose that both spread alike.
+//! t tests, not a permutation test: with three seeds each, no permutation can reach less than
+//! p = 0.1, and training twice as many runs to satisfy the test is the wrong advice. Runs with the
+//! same seeds share the validation split and the order of the images, so they are compared seed by
+//! seed; otherwise by Welch's test, which does not assume equal variances.
 
 use serde::Serialize;
 use statrs::distribution::{ContinuousCDF, StudentsT};
 
 use super::{POWER, SIGNIFICANCE};
 
-/// More seeds than this are never asked for: the settings are as good as equal.
+/// Maximum number of seeds to suggest: beyond it, the settings are practically equal.
 const MAX_SEEDS: usize = 200;
 
-/// Spreads below this are rounding.
+/// Standard deviations below this are rounding errors.
 const ROUNDING: f64 = 1e-12;
 
 /// How the seeds were compared.
@@ -27,7 +27,7 @@ pub enum SeedMethod {
 }
 
 impl SeedMethod {
-    /// The name people know it by.
+    /// Returns the name of the test.
     pub fn label(self) -> &'static str {
         match self {
             SeedMethod::Paired => "paired t test",
@@ -36,7 +36,7 @@ impl SeedMethod {
     }
 }
 
-/// What the seeds say about two settings.
+/// The test of two settings over their seeds.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct SeedTest {
     /// How they were compared.
@@ -45,15 +45,15 @@ pub struct SeedTest {
     pub difference: f64,
     /// 95 % confidence interval of the difference.
     pub interval: [f64; 2],
-    /// How often luck alone would show a difference as large, two-sided. 1 when the seeds do not
-    /// spread at all: then there is nothing to judge luck by.
+    /// p value: how often chance alone would show a difference as large, two-sided. 1 if the seeds
+    /// do not vary at all, because there is no estimate of chance then.
     pub p: f64,
-    /// Seeds that each of the two needs in all, if the difference is as large as it looks now;
-    /// `None` when that would be too many to be worth it.
+    /// Total number of seeds that each of the two needs, if the difference is as large as it is
+    /// now; `None` if that is too many.
     pub n_needed: Option<usize>,
 }
 
-/// Compares two groups of `(seed, value)`; `None` when one has fewer than two seeds.
+/// Compares two groups of `(seed, value)`; `None` if one has fewer than two seeds.
 pub fn seed_test(baseline: &[(u64, f64)], candidate: &[(u64, f64)]) -> Option<SeedTest> {
     let (baseline, candidate) = (by_seed(baseline), by_seed(candidate));
     if baseline.len() < 2 || candidate.len() < 2 {
@@ -86,8 +86,8 @@ pub fn seed_test(baseline: &[(u64, f64)], candidate: &[(u64, f64)]) -> Option<Se
     Some(spread.test(SeedMethod::Welch, difference))
 }
 
-/// Seeds that a group has not got yet, `n` of them: first those of the other group, so that the two
-/// can be compared seed by seed, then the smallest that neither has.
+/// Returns `n` new seeds for a group: first those of the other group, so that the two can be
+/// compared seed by seed, then the smallest that neither has.
 pub fn seeds_to_add(own: &[u64], other: &[u64], n: usize) -> Vec<u64> {
     let missing = other.iter().copied().filter(|s| !own.contains(s));
     let fresh = (1..).filter(|s| !own.contains(s) && !other.contains(s));
@@ -103,7 +103,7 @@ pub fn seeds_to_add(own: &[u64], other: &[u64], n: usize) -> Vec<u64> {
     seeds
 }
 
-/// How sure a difference is.
+/// The uncertainty of a difference.
 struct Spread {
     /// Standard error.
     error: f64,
@@ -114,7 +114,7 @@ struct Spread {
 
 impl Spread {
     fn test(&self, method: SeedMethod, difference: f64) -> SeedTest {
-        // Where nothing spreads, the degrees of freedom are no number either.
+        // Without variation, the degrees of freedom are NaN.
         let t = StudentsT::new(0.0, 1.0, self.freedom).ok();
         let t = t.filter(|_| self.error > ROUNDING);
         let p = t.map_or(1.0, |t| 2.0 * t.sf((difference / self.error).abs()));
@@ -131,7 +131,7 @@ impl Spread {
     }
 }
 
-/// Sorted by seed, the last one of each: the same settings with the same seed are the same run.
+/// Sorts by seed and keeps the last value of each: the same settings and seed are the same run.
 fn by_seed(group: &[(u64, f64)]) -> Vec<(u64, f64)> {
     let map: std::collections::BTreeMap<u64, f64> = group
         .iter()
@@ -141,7 +141,7 @@ fn by_seed(group: &[(u64, f64)]) -> Vec<(u64, f64)> {
     map.into_iter().collect()
 }
 
-/// Mean and unbiased variance.
+/// Returns mean and unbiased variance.
 pub(super) fn moments(values: &[f64]) -> (f64, f64) {
     let n = values.len() as f64;
     let mean = values.iter().sum::<f64>() / n;
@@ -149,9 +149,9 @@ pub(super) fn moments(values: &[f64]) -> (f64, f64) {
     (mean, squares / (n - 1.0).max(1.0))
 }
 
-/// The fewest seeds with which a difference would be seen with [`POWER`] at [`SIGNIFICANCE`]:
-/// n ≥ (t₁₋α⸝₂ + t₁₋β)² v / d² (Chow, Shao and Wang, Sample Size Calculations, 3.2), `freedom`
-/// giving the degrees of freedom for n.
+/// Returns the fewest seeds that detect a difference with [`POWER`] at [`SIGNIFICANCE`]:
+/// n ≥ (t₁₋α⸝₂ + t₁₋β)² v / d² (Chow, Shao and Wang, Sample Size Calculations, 3.2); `freedom`
+/// gives the degrees of freedom for n.
 fn n_needed(difference: f64, variance: f64, freedom: impl Fn(f64) -> f64) -> Option<usize> {
     if difference == 0.0 {
         return None;
@@ -223,7 +223,7 @@ pub(super) mod tests {
     #[test]
     fn too_few_seeds_say_nothing_and_no_spread_proves_nothing() {
         assert_eq!(seed_test(&[(1, 0.9)], &[(1, 0.8), (2, 0.8)]), None);
-        // The same seed again is no second seed.
+        // The same seed twice is not a second seed.
         assert_eq!(
             seed_test(&[(1, 0.9), (1, 0.9)], &[(1, 0.8), (2, 0.8)]),
             None

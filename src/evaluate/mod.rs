@@ -1,4 +1,4 @@
-//! How good, and wrong where.
+//! Evaluation: how good a model is, and where it is wrong.
 
 mod report;
 

@@ -6,43 +6,43 @@ use crate::data::ImageSet;
 use crate::model::Classifier;
 use crate::train::{Loss, argmax_rows, measure};
 
-/// How a classifier does on a set of labeled images.
+/// The evaluation of a classifier on labeled images.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Report {
-    /// Images looked at.
+    /// Number of images.
     pub n_images: usize,
     /// Share classified correctly, in `[0, 1]`.
     pub accuracy: f64,
     /// Mean loss, of the kind the classifier was trained with.
     pub loss: f64,
-    /// Images for which the network's output is NaN or infinite. They count as wrong, and are in no
-    /// column of the confusion matrix.
+    /// Number of images for which the network's output is NaN or infinite. They count as wrong, and
+    /// are in no column of the confusion matrix.
     #[serde(default)]
     pub n_not_finite: usize,
-    /// That kind.
+    /// The kind of loss.
     pub loss_kind: Loss,
-    /// One entry a class.
+    /// One entry per class.
     pub per_class: Vec<ClassReport>,
     /// `confusion[true class][predicted class]`, in images.
     pub confusion: Vec<Vec<u64>>,
 }
 
-/// How a classifier does on one class. A share of nothing is 0.
+/// The evaluation of one class. A share of zero images is 0.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ClassReport {
     /// Name of the class.
     pub class: String,
-    /// Of the images called this class, the share that is.
+    /// Share of the images predicted as this class that have its label.
     pub precision: f64,
-    /// Of the images of this class, the share called so.
+    /// Share of the images of this class that are predicted as it.
     pub recall: f64,
     /// Harmonic mean of precision and recall.
     pub f1: f64,
-    /// Images of this class.
+    /// Number of images of this class.
     pub support: u64,
 }
 
-/// Whether `set` can be shown to `classifier`.
+/// Checks that `classifier` accepts the images of `set`.
 ///
 /// # Errors
 /// When the images do not fit the network, in size or in the number of classes.
@@ -51,14 +51,14 @@ pub fn check_fit(classifier: &Classifier, set: &ImageSet) -> anyhow::Result<()> 
     let n_classes = spec.classes;
     anyhow::ensure!(
         set.shape() == spec.input,
-        "the model is made for images of {:?} (channels, height, width), the data has {:?}",
+        "the model expects images of {:?} (channels, height, width), the dataset has {:?}",
         spec.input,
         set.shape()
     );
     let max_label = set.labels().iter().max().copied().unwrap_or(0);
     anyhow::ensure!(
         (max_label as usize) < n_classes,
-        "the model knows {n_classes} classes, the data has label {max_label}"
+        "the model has {n_classes} classes, the dataset has label {max_label}"
     );
     Ok(())
 }
@@ -102,15 +102,15 @@ pub fn evaluate(classifier: &Classifier, set: &ImageSet) -> anyhow::Result<Repor
     })
 }
 
-/// The loss that training made small; cross entropy for a model from elsewhere.
+/// Returns the loss that training minimized; cross entropy for a foreign model.
 fn trained_with(classifier: &Classifier) -> Loss {
     let config = &classifier.provenance.config;
     let loss = config.get("loss").cloned().unwrap_or_default();
     serde_json::from_value(loss).unwrap_or_default()
 }
 
-/// `support` is the number of images of each class: more than its row of `confusion` adds up to,
-/// where some have no answer.
+/// `support` is the number of images of each class: more than the sum of its row of `confusion`, if
+/// some have no prediction.
 fn per_class(names: &[String], confusion: &[Vec<u64>], support: &[u64]) -> Vec<ClassReport> {
     let share = |part: u64, whole: u64| {
         if whole == 0 {
@@ -127,7 +127,7 @@ fn per_class(names: &[String], confusion: &[Vec<u64>], support: &[u64]) -> Vec<C
             class: name.clone(),
             precision: share(hits, n_called),
             recall: share(hits, support),
-            // 2pr / (p + r) with p and r written out: no division by zero of its own.
+            // 2pr / (p + r) with p and r inserted: no extra division by zero.
             f1: share(2 * hits, support + n_called),
             support,
         }

@@ -1,4 +1,4 @@
-//! Runs for other programs: tables, and event files for TensorBoard.
+//! Exports runs for other programs: tables, and event files for TensorBoard.
 
 mod table;
 mod tensorboard;
@@ -15,7 +15,7 @@ use crate::runs::{RunFolder, RunFolderError, RunState, read_run};
 /// Why runs could not be exported.
 #[derive(Debug, thiserror::Error)]
 pub enum ExportError {
-    /// There was nothing to export.
+    /// There is nothing to export.
     #[error("there is no run to export")]
     Nothing,
     /// A run could not be read.
@@ -24,20 +24,20 @@ pub enum ExportError {
     /// A file could not be written.
     #[error(transparent)]
     Write(#[from] WriteError),
-    /// The table could not be put together.
-    #[error("could not put the table together: {0}")]
+    /// The table could not be written as JSON.
+    #[error("could not write the table: {0}")]
     Table(String),
-    /// A folder could not be made.
+    /// A folder could not be created.
     #[error("could not create the folder {path}: {source}")]
     Folder {
         /// The folder.
         path: String,
-        /// What the system said.
+        /// The system's error.
         source: std::io::Error,
     },
 }
 
-/// A run with everything other programs are told about it.
+/// A run with everything that is exported.
 struct Exported {
     created: String,
     status: &'static str,

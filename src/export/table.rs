@@ -1,4 +1,4 @@
-//! One line a run, for spreadsheets and scripts.
+//! One line per run, for spreadsheets and scripts.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -12,11 +12,11 @@ use crate::runs::Parent;
 use crate::runs::table::csv_row;
 use crate::train::EpochPoint;
 
-/// Writes the runs in the folders `runs` to the file `path` as a table: a row a run, a column a
-/// setting or metric. What a run lacks is empty.
+/// Writes the runs in the folders `runs` to the file `path` as a table: one row per run, one column
+/// per setting or metric. Missing values are empty.
 ///
 /// # Errors
-/// When a run cannot be read or the file not be written; the old file is then as it was.
+/// When a run cannot be read or the file cannot be written; the old file is then unchanged.
 pub fn csv(runs: &[PathBuf], path: &Path) -> Result<(), ExportError> {
     let runs = read(runs)?;
     let keys: BTreeSet<&str> = runs
@@ -51,18 +51,18 @@ fn parent(run: &Exported) -> Option<&Parent> {
 struct Line<'a> {
     created: &'a str,
     status: &'static str,
-    /// The run it branched off.
+    /// The run it branched from.
     parent: Option<&'a Parent>,
     #[serde(flatten)]
     facts: &'a RunRow,
     epochs: &'a [EpochPoint],
 }
 
-/// Writes the runs in the folders `runs` to the file `path`, one JSON object a line: settings,
+/// Writes the runs in the folders `runs` to the file `path`, one JSON object per line: settings,
 /// metrics, and every epoch.
 ///
 /// # Errors
-/// When a run cannot be read or the file not be written; the old file is then as it was.
+/// When a run cannot be read or the file cannot be written; the old file is then unchanged.
 pub fn jsonl(runs: &[PathBuf], path: &Path) -> Result<(), ExportError> {
     let mut bytes = Vec::new();
     for run in read(runs)? {

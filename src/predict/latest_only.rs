@@ -1,10 +1,10 @@
-//! A thread that answers questions, the newest first: one is being answered, one waits, and a newer
-//! one replaces the one that waits.
+//! A thread that processes only the latest request: one is in progress, one is pending, and a newer
+//! one replaces the pending one.
 
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 
-/// The thread.
+/// The worker thread.
 pub struct LatestOnly<Q, A> {
     shared: Arc<Shared<Q, A>>,
     thread: Option<JoinHandle<()>>,
@@ -23,10 +23,10 @@ struct Slots<Q, A> {
 }
 
 impl<Q: Send + 'static, A: Send + 'static> LatestOnly<Q, A> {
-    /// Starts the thread. It calls `wake` after each answer.
+    /// Starts the thread. It calls `wake` after each result.
     ///
     /// # Errors
-    /// When the system gives no thread.
+    /// When the thread cannot be started.
     pub fn spawn(
         name: &str,
         wake: Arc<dyn Fn() + Send + Sync>,
@@ -60,18 +60,18 @@ impl<Q: Send + 'static, A: Send + 'static> LatestOnly<Q, A> {
         })
     }
 
-    /// Asks, and forgets a question that still waits.
+    /// Sends a request, and drops a pending one.
     pub fn ask(&self, question: Q) {
         self.shared.lock().question = Some(question);
         self.shared.changed.notify_all();
     }
 
-    /// The newest answer since the last call.
+    /// Returns the newest result since the last call.
     pub fn take(&self) -> Option<A> {
         self.shared.lock().answer.take()
     }
 
-    /// Whether an answer is on its way.
+    /// Returns whether a result is pending.
     pub fn is_busy(&self) -> bool {
         let slots = self.shared.lock();
         slots.is_busy || slots.question.is_some() || slots.answer.is_some()
@@ -83,14 +83,14 @@ impl<Q, A> Drop for LatestOnly<Q, A> {
         self.shared.lock().is_closed = true;
         self.shared.changed.notify_all();
         if let Some(thread) = self.thread.take() {
-            // A fault in an answer ends that thread only; the window is closing anyway.
+            // A panic in the worker ends that thread only; the window is closing anyway.
             let _ = thread.join();
         }
     }
 }
 
 impl<Q, A> Shared<Q, A> {
-    /// Waits for a question; `None` when the desk is closed.
+    /// Waits for a request; `None` once closed.
     fn next(&self) -> Option<Q> {
         let mut slots = self.lock();
         loop {
@@ -108,7 +108,7 @@ impl<Q, A> Shared<Q, A> {
         }
     }
 
-    /// The papers are in order after every statement, so a panic elsewhere cannot spoil them.
+    /// The state is valid after every statement, so a poisoned lock is still usable.
     fn lock(&self) -> MutexGuard<'_, Slots<Q, A>> {
         self.slots.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -1,4 +1,4 @@
-//! One image, now.
+//! Predicts the class of one image at once.
 
 mod latest_only;
 mod worker;
@@ -14,22 +14,22 @@ use crate::data::{GrayImage, center_sketch};
 use crate::model::{Classifier, Mode};
 use crate::train::argmax;
 
-/// What a network says about one image.
+/// A network's prediction for one image.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Prediction {
-    /// The image as the network saw it, `[height × width]` gray pixels.
+    /// The preprocessed input, `[height × width]` gray pixels.
     pub input: Vec<u8>,
     /// Height and width of [`Prediction::input`].
     pub input_size: [usize; 2],
-    /// One softmax probability a class, summing to 1.
+    /// Softmax probabilities per class, summing to 1.
     pub probabilities: Vec<f32>,
     /// The most probable class.
     pub class: usize,
-    /// Seconds from the sketch to the answer.
+    /// Seconds from the sketch to the prediction.
     pub secs: f64,
 }
 
-/// Why there is no answer to an image.
+/// Why there is no prediction for an image.
 #[derive(Debug, thiserror::Error)]
 pub enum PredictError {
     /// One of the logits is NaN or infinite, so there are no probabilities.
@@ -44,8 +44,8 @@ fn nan_or_infinite(value: f32) -> &'static str {
     if value.is_nan() { "NaN" } else { "infinite" }
 }
 
-/// Centers a sketch as MNIST's digits are centered and classifies it; `None` when there is no ink.
-/// A network for several channels sees the same gray in each.
+/// Centers a sketch like MNIST's digits and classifies it; `None` if there is no ink. A network for
+/// several channels gets the same gray in each.
 ///
 /// # Errors
 /// When candle cannot run the network, or its output is not finite.

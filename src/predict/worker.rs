@@ -1,6 +1,6 @@
-//! Answers about the newest sketch, on a thread of its own.
+//! Classifies the newest sketch on a separate thread.
 //!
-//! While a stroke grows, the answer follows it as fast as the machine can, and never falls behind.
+//! While a stroke grows, predictions follow as fast as the machine can, without falling behind.
 
 use std::sync::Arc;
 
@@ -8,44 +8,44 @@ use super::{LatestOnly, Prediction, classify};
 use crate::data::GrayImage;
 use crate::model::Classifier;
 
-/// A question.
+/// A request.
 #[derive(Clone, Debug)]
 pub struct Request {
-    /// Version of the sketch, handed back with the answer.
+    /// Version of the sketch, returned with the prediction.
     pub version: u64,
     /// The sketch.
     pub sketch: GrayImage,
-    /// Whom to ask.
+    /// The model.
     pub classifier: Arc<Classifier>,
 }
 
-/// Its answer.
+/// The result of a request.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Answer {
     /// Version of the sketch it belongs to.
     pub version: u64,
-    /// `None` when the sketch is empty; the error is one sentence.
+    /// `None` if the sketch is empty; the error is one sentence.
     pub prediction: Result<Option<Prediction>, String>,
 }
 
-/// The thread.
+/// The worker thread.
 pub struct Predictor(LatestOnly<Request, Answer>);
 
 impl Predictor {
-    /// Starts the thread. It calls `wake` after each answer.
+    /// Starts the thread. It calls `wake` after each result.
     ///
     /// # Errors
-    /// When the system gives no thread.
+    /// When the thread cannot be started.
     pub fn spawn(wake: Arc<dyn Fn() + Send + Sync>) -> std::io::Result<Predictor> {
         Ok(Predictor(LatestOnly::spawn("predictor", wake, answer)?))
     }
 
-    /// Asks, and forgets a question that still waits.
+    /// Sends a request, and drops a pending one.
     pub fn ask(&self, request: Request) {
         self.0.ask(request);
     }
 
-    /// The newest answer since the last call.
+    /// Returns the newest result since the last call.
     pub fn take_answer(&self) -> Option<Answer> {
         self.0.take()
     }

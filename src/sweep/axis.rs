@@ -1,39 +1,39 @@
-//! One key that is searched: which values it can have, and when it is searched at all.
+//! One searched key: its values, and the condition under which it is searched.
 
 use serde::{Deserialize, Serialize};
 use toml::Value;
 
 use super::Point;
 
-/// A key that is searched.
+/// A searched key.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Axis {
     /// The key, as `train --set` names it, or `preset`.
     pub key: String,
-    /// What it can be.
+    /// Its values.
     #[serde(flatten)]
     pub values: Values,
-    /// How many evenly spaced values of a range a grid tries.
+    /// Number of evenly spaced values that a grid tries of a range.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub points: Option<usize>,
-    /// Searched only then; otherwise the key is as the trials' common configuration has it.
+    /// Condition of the search; otherwise the key keeps its value in the base configuration.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub when: Option<When>,
 }
 
-/// What a key can be.
+/// The values of a key.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Values {
     /// One of these.
     List(Vec<Value>),
-    /// Any number from the first to the second.
+    /// Any number from the first to the second, uniformly.
     Range([f64; 2]),
-    /// The same, each order of magnitude as likely as the next.
+    /// The same, uniformly in the logarithm.
     LogRange([f64; 2]),
     /// Any whole number from the first to the second, both included.
     IntRange([i64; 2]),
-    /// The same, each order of magnitude as likely as the next.
+    /// The same, uniformly in the logarithm.
     LogIntRange([i64; 2]),
 }
 
@@ -41,14 +41,14 @@ pub enum Values {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct When {
-    /// The other key, which stands before this one.
+    /// The other key, which must come before this one.
     pub key: String,
-    /// The values it has to have one of.
+    /// The values of which it must have one.
     pub is: Vec<Value>,
 }
 
 impl Values {
-    /// The name in files.
+    /// Returns the name in files.
     pub fn name(&self) -> &'static str {
         match self {
             Values::List(_) => "list",
@@ -59,7 +59,7 @@ impl Values {
         }
     }
 
-    /// The value at `at` in `[0, 1)` of the way through.
+    /// Returns the value at position `at` in `[0, 1)`.
     pub fn at(&self, at: f64) -> Value {
         let between = |low: f64, high: f64| low + at * (high - low);
         match self {
@@ -72,7 +72,7 @@ impl Values {
                 let value = between(low.ln(), high.ln()).exp();
                 Value::Float(value.clamp(low, high))
             }
-            // Each whole number owns the half unit around it.
+            // Each whole number covers half a unit on both sides.
             &Values::IntRange([low, high]) => {
                 let value = between(low as f64, high as f64 + 1.0).floor();
                 Value::Integer((value as i64).clamp(low, high))
@@ -85,7 +85,7 @@ impl Values {
         }
     }
 
-    /// The way back: where in `[0, 1]` a value lies; `None` for one that is not among these.
+    /// The inverse: the position of a value in `[0, 1]`; `None` if it is not one of these.
     pub fn position(&self, value: &Value) -> Option<f64> {
         let number = value
             .as_float()
@@ -108,7 +108,7 @@ impl Values {
         (position.is_finite() && (-1e-9..=1.0 + 1e-9).contains(&position)).then_some(position)
     }
 
-    /// How many values there are, if that can be counted.
+    /// Returns the number of values, if it is finite.
     pub fn count(&self) -> Option<usize> {
         match self {
             Values::List(values) => Some(values.len()),
@@ -123,7 +123,7 @@ impl Values {
 }
 
 impl Axis {
-    /// A key that is always searched.
+    /// Makes a key that is always searched.
     pub fn new(key: impl Into<String>, values: Values) -> Axis {
         Axis {
             key: key.into(),
@@ -133,14 +133,14 @@ impl Axis {
         }
     }
 
-    /// Whether it is searched where the keys before it have the values of `point`.
+    /// Returns whether it is searched, given the values of the keys before it in `point`.
     pub fn is_active(&self, point: &Point) -> bool {
         self.when
             .as_ref()
             .is_none_or(|when| point.get(&when.key).is_some_and(|v| when.is.contains(v)))
     }
 
-    /// The values a grid tries: all of them, or `points` from one end to the other.
+    /// Returns the values that a grid tries: all of them, or `points` from end to end.
     pub fn grid(&self) -> Vec<Value> {
         let whole = self.values.count();
         let n = match (self.points, whole) {
@@ -152,7 +152,7 @@ impl Axis {
         values
     }
 
-    /// The first or the last value.
+    /// Returns the first or the last value.
     fn end(&self, is_last: bool) -> Value {
         let end = usize::from(is_last);
         match &self.values {
@@ -163,7 +163,7 @@ impl Axis {
     }
 
     fn grid_value(&self, idx: usize, n: usize) -> Value {
-        // The ends exactly, whatever a logarithm and its inverse make of them.
+        // The exact ends, without the rounding of a logarithm and its inverse.
         if n > 1 && (idx == 0 || idx == n - 1) {
             return self.end(idx != 0);
         }

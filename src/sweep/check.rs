@@ -1,4 +1,4 @@
-//! Everything that is wrong with a sweep, all at once, each with its place.
+//! Checks a sweep and reports all problems at once, each with its location.
 
 use std::fmt;
 
@@ -11,7 +11,7 @@ use crate::train::TrainConfig;
 /// What a problem is about.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Location {
-    /// The text as a whole.
+    /// The whole text.
     Text,
     /// A key of the sweep, such as `trials`.
     Key(&'static str),
@@ -19,12 +19,12 @@ pub enum Location {
     Search(usize),
 }
 
-/// One thing that is wrong with a sweep.
+/// A problem with a sweep.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
     /// What it is about.
     pub at: Location,
-    /// The line of the file, if it was read from one.
+    /// The line, if it was read from a file.
     pub line: Option<usize>,
     /// What was expected and what was found.
     pub message: String,
@@ -53,11 +53,11 @@ impl fmt::Display for Problem {
     }
 }
 
-/// Most trials a sweep may have: the Sobol sequence has no more points.
+/// Maximum number of trials: the Sobol sequence has no more points.
 const MAX_TRIALS: usize = 65_536;
 
 impl Definition {
-    /// What is wrong with the sweep by itself, before anything is known about the data.
+    /// Checks the sweep by itself, without the dataset.
     pub fn problems(&self) -> Vec<Problem> {
         let mut problems = Vec::new();
         let mut expect = |is_fine: bool, at: Location, message: String| {
@@ -77,12 +77,12 @@ impl Definition {
         expect(
             !self.search.is_empty(),
             Location::Key("search"),
-            "must name at least one key: there is nothing to compare".to_owned(),
+            "must have at least one key: there is nothing to search".to_owned(),
         );
         expect(
             self.preset.is_none() || self.config.is_none(),
             Location::Key("preset"),
-            "and config exclude each other: the configuration names its own network".to_owned(),
+            "and config exclude each other: the configuration has its own network".to_owned(),
         );
         self.check_budget(&mut expect);
         if let Some(prune) = self.prune {
@@ -112,7 +112,7 @@ impl Definition {
             self.trials.is_some() || self.minutes.is_some() || self.method == Method::Grid,
             Location::Key("trials"),
             format!(
-                "or minutes must be given: {} search has no end of its own",
+                "or minutes must be given: {} search never ends by itself",
                 self.method.name()
             ),
         );
@@ -153,7 +153,7 @@ impl Definition {
             problems.push("is searched twice".to_owned());
         }
         if axis.key == "seed" {
-            problems.push("is not a setting to choose: use seeds_per_setting".to_owned());
+            problems.push("is not a setting to search: use seeds_per_setting".to_owned());
         }
         if axis.points == Some(0) {
             problems.push("points must be 1 or more".to_owned());
@@ -172,7 +172,7 @@ impl Definition {
                         .iter()
                         .filter(|value| other.values.position(value).is_none())
                         .map(|value| {
-                            format!("waits for `{}` to be {value}, which it never is", when.key)
+                            format!("requires `{}` to be {value}, which it never is", when.key)
                         }),
                 ),
             }
@@ -193,7 +193,7 @@ fn values_problem(values: &Values) -> Vec<String> {
                 true => format!(
                     "{name} must go from a smaller to a larger number, found {low} to {high}"
                 ),
-                false => format!("{name} must begin above 0, found {low} to {high}"),
+                false => format!("{name} must start above 0, found {low} to {high}"),
             })
         }
         Values::IntRange([low, high]) | Values::LogIntRange([low, high]) => {
@@ -202,15 +202,15 @@ fn values_problem(values: &Values) -> Vec<String> {
                 true => format!(
                     "{name} must go from a smaller to a larger number, found {low} to {high}"
                 ),
-                false => format!("{name} must begin at 1 or above, found {low} to {high}"),
+                false => format!("{name} must start at 1 or above, found {low} to {high}"),
             })
         }
     };
     problem.into_iter().collect()
 }
 
-/// What is wrong with the sweep when its trials start from `base` and learn from `dataset`: keys
-/// that do not exist, ends of ranges that no run could start with.
+/// Checks the sweep with its base configuration and dataset: keys that do not exist, ends of ranges
+/// that no run can start with.
 pub(super) fn fit_problems(
     definition: &Definition,
     base: &TrainConfig,
@@ -227,19 +227,20 @@ pub(super) fn fit_problems(
     for error in &wrong_base {
         problems.push(Problem::new(
             Location::Key("set"),
-            format!("leaves a configuration that cannot run: {error}"),
+            format!("gives a configuration that cannot run: {error}"),
         ));
     }
     if definition.metric.is_validation() && base.n_validation == 0 {
         let message = format!(
-            "{} needs held-out images: n_validation is 0",
+            "{} needs validation images: n_validation is 0",
             definition.metric.name()
         );
         problems.push(Problem::new(Location::Key("metric"), message));
     }
     let is_epochs_searched = definition.search.iter().any(|axis| axis.key == "epochs");
     if definition.prune.is_some() && base.epochs < 2 && !is_epochs_searched {
-        let message = "needs trials of two epochs or more: one epoch leaves nothing to save";
+        let message =
+            "needs trials of two epochs or more: with one epoch, there is nothing to prune";
         problems.push(Problem::new(Location::Key("prune"), message));
     }
     for (idx, axis) in definition.search.iter().enumerate() {
@@ -261,7 +262,7 @@ pub(super) fn fit_problems(
     problems
 }
 
-/// The values that are most likely to be wrong.
+/// Returns the values that are most likely to be invalid.
 fn extremes(values: &Values) -> Vec<Value> {
     match *values {
         Values::List(ref list) => list.clone(),
@@ -270,7 +271,7 @@ fn extremes(values: &Values) -> Vec<Value> {
     }
 }
 
-/// A point in which the axis at `idx` has `value`, with what it depends on.
+/// Makes a point in which the axis at `idx` has `value`, with the values it depends on.
 fn example(definition: &Definition, idx: usize, value: &Value) -> Point {
     let axis = &definition.search[idx];
     let mut point = Point::new();
@@ -287,7 +288,7 @@ fn example(definition: &Definition, idx: usize, value: &Value) -> Point {
 }
 
 impl Plan {
-    /// What is wrong with the plan for `dataset`, all at once.
+    /// Returns all problems of the plan for `dataset`.
     pub fn problems(&self, dataset: &Dataset) -> Vec<Problem> {
         let mut problems = self.definition.problems();
         problems.extend(fit_problems(&self.definition, &self.base, dataset));
@@ -295,12 +296,12 @@ impl Plan {
     }
 }
 
-/// What a name in a file can be, for messages.
+/// Lists the valid names, for messages.
 pub(super) fn metric_names() -> String {
     Metric::ALL.map(Metric::name).join(", ")
 }
 
-/// Whether the way is against what everybody expects of the metric: most likely a slip.
+/// Returns whether the direction contradicts the metric: most likely a mistake.
 pub(super) fn is_backwards(metric: Metric, direction: Direction) -> bool {
     metric.default_direction() != direction
 }

@@ -1,4 +1,4 @@
-//! The way in: what other threads may ask of a sweep that is running.
+//! Commands to a running sweep from other threads.
 
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -14,12 +14,12 @@ pub struct SweepControl {
 
 #[derive(Debug, Default)]
 struct Pending {
-    /// Since when the sweep waits.
+    /// When the current pause began.
     paused: Option<Instant>,
-    /// How long it waited before.
+    /// Duration of earlier pauses.
     waited: Duration,
     is_stopped: bool,
-    /// Trials to do again.
+    /// Trials to rerun.
     retries: Vec<usize>,
     /// The trials that are training.
     running: Vec<Arc<Control>>,
@@ -34,14 +34,14 @@ impl Pending {
 }
 
 impl SweepControl {
-    /// Every trial waits after its current batch, and none starts.
+    /// Pauses every trial after its current batch; none starts.
     pub fn pause(&self) {
         let mut pending = self.lock();
         pending.paused.get_or_insert_with(Instant::now);
         pending.running.iter().for_each(|trial| trial.pause());
     }
 
-    /// The trials go on.
+    /// Resumes the trials.
     pub fn resume(&self) {
         let mut pending = self.lock();
         pending.end_pause();
@@ -50,7 +50,7 @@ impl SweepControl {
         self.changed.notify_all();
     }
 
-    /// The sweep ends after the current batches; the trials it interrupts go on the next time.
+    /// Stops the sweep after the current batches; the interrupted trials are resumed the next time.
     pub fn stop(&self) {
         let mut pending = self.lock();
         pending.end_pause();
@@ -60,22 +60,22 @@ impl SweepControl {
         self.changed.notify_all();
     }
 
-    /// A trial that is over is done again, from the beginning.
+    /// Reruns a trial that has ended, from the start.
     pub fn retry(&self, trial: usize) {
         self.lock().retries.push(trial);
     }
 
-    /// Whether the trials wait.
+    /// Returns whether the sweep is paused.
     pub fn is_paused(&self) -> bool {
         self.lock().paused.is_some()
     }
 
-    /// Whether the sweep was told to end.
+    /// Returns whether the sweep was stopped.
     pub fn is_stopped(&self) -> bool {
         self.lock().is_stopped
     }
 
-    /// How long the sweep has waited in all.
+    /// Returns the total duration of pauses.
     pub(super) fn waited(&self) -> Duration {
         let pending = self.lock();
         pending.waited
@@ -84,7 +84,7 @@ impl SweepControl {
                 .map_or(Duration::ZERO, |since| since.elapsed())
     }
 
-    /// Trials to do again, asked for since the last call.
+    /// Returns the trials to rerun that were requested since the last call.
     pub(super) fn take_retries(&self) -> Vec<usize> {
         std::mem::take(&mut self.lock().retries)
     }
@@ -93,7 +93,7 @@ impl SweepControl {
         !self.lock().retries.is_empty()
     }
 
-    /// Blocks while the sweep waits; `false` when it shall end.
+    /// Blocks while the sweep is paused; returns `false` if it was stopped.
     pub(super) fn may_start(&self) -> bool {
         let mut pending = self.lock();
         while pending.paused.is_some() && !pending.is_stopped {
@@ -105,8 +105,7 @@ impl SweepControl {
         !pending.is_stopped
     }
 
-    /// From now on `trial` hears what is asked of the sweep, beginning with what was asked
-    /// already.
+    /// Forwards the commands to the sweep to `trial`, including the current state.
     pub(super) fn enter(&self, trial: &Arc<Control>) {
         let mut pending = self.lock();
         if pending.is_stopped {
@@ -118,14 +117,14 @@ impl SweepControl {
         pending.running.push(trial.clone());
     }
 
-    /// The trial is over.
+    /// Stops forwarding to a trial that has ended.
     pub(super) fn leave(&self, trial: &Arc<Control>) {
         self.lock()
             .running
             .retain(|other| !Arc::ptr_eq(other, trial));
     }
 
-    /// The wishes are valid after every statement, so a panic elsewhere cannot spoil them.
+    /// The state is valid after every statement, so a poisoned lock is still usable.
     fn lock(&self) -> MutexGuard<'_, Pending> {
         self.pending.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -1,4 +1,4 @@
-//! What a sweep is, as plain data.
+//! The definition of a sweep, as plain data.
 
 use std::path::PathBuf;
 
@@ -7,7 +7,7 @@ use toml::Table;
 
 use super::{Axis, Direction, Measure, Metric};
 
-/// How the next setting is chosen.
+/// How settings are sampled.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Method {
@@ -16,10 +16,10 @@ pub enum Method {
     /// Independent draws.
     #[default]
     Random,
-    /// A Sobol sequence: draws that leave no gaps (Owen scrambled, Burley 2020).
+    /// A Sobol sequence: draws without gaps (Owen scrambled, Burley 2020).
     Sobol,
-    /// Draws where good results lie denser than bad ones (tree-structured Parzen estimator,
-    /// Bergstra et al. 2011).
+    /// Draws where good results are denser than bad ones (tree-structured Parzen estimator, Bergstra
+    /// et al. 2011).
     Tpe,
 }
 
@@ -27,7 +27,7 @@ impl Method {
     /// All of them.
     pub const ALL: [Method; 4] = [Method::Grid, Method::Random, Method::Sobol, Method::Tpe];
 
-    /// The name in files.
+    /// Returns the name in files.
     pub fn name(self) -> &'static str {
         match self {
             Method::Grid => "grid",
@@ -37,7 +37,7 @@ impl Method {
         }
     }
 
-    /// The words for it.
+    /// Returns the label.
     pub fn label(self) -> &'static str {
         match self {
             Method::Grid => "Grid",
@@ -47,33 +47,34 @@ impl Method {
         }
     }
 
-    /// One sentence: what it is, and when it is a bad choice.
+    /// Explains in one sentence what it is, and when it is a bad choice.
     pub fn explanation(self) -> &'static str {
         match self {
-            Method::Grid => "Every combination once: complete, and soon too many.",
+            Method::Grid => "Every combination once: complete, but the number grows fast.",
             Method::Random => "Independent draws: simple, but small sweeps leave gaps.",
             Method::Sobol => "Draws spread evenly over the ranges: best for small sweeps.",
-            Method::Tpe => "Searches near what did well; needs some twenty trials to pay off.",
+            Method::Tpe => "Searches near good results; needs about twenty trials to pay off.",
         }
     }
 }
 
-/// When a trial that does badly is stopped early.
+/// The rule for pruning.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "rule", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Prune {
     /// Asynchronous successive halving (Li et al. 2020, in the variant that stops): after
-    /// `epochs`, `epochs × factor`, `epochs × factor²`… epochs, a trial goes on if it is among the
-    /// best `1 / factor` of those that came so far.
+    /// `epochs`, `epochs × factor`, `epochs × factor²`… epochs, a trial continues if it is among the
+    /// best `1 / factor` of those that have come this far.
     Asha {
         /// Epochs before the first decision.
         #[serde(default = "one")]
         epochs: usize,
-        /// How many times fewer trials go on at each decision.
+        /// Reduction factor: by how much each decision divides the number of trials.
         #[serde(default = "three")]
         factor: usize,
     },
-    /// A trial worse than the median of the others at the same epoch stops (Golovin et al. 2017).
+    /// A trial worse than the median of the others at the same epoch is stopped (Golovin et al.
+    /// 2017).
     Median {
         /// Epochs before the first decision.
         #[serde(default = "one")]
@@ -93,7 +94,7 @@ fn three() -> usize {
 }
 
 impl Prune {
-    /// The usual ones.
+    /// All rules, with default values.
     pub const ALL: [Prune; 2] = [
         Prune::Asha {
             epochs: 1,
@@ -105,7 +106,7 @@ impl Prune {
         },
     ];
 
-    /// The words for it.
+    /// Returns the label.
     pub fn label(self) -> &'static str {
         match self {
             Prune::Asha { .. } => "Successive halving",
@@ -114,53 +115,53 @@ impl Prune {
     }
 }
 
-/// A sweep: what is searched, how, and for how long.
+/// A sweep: what to search, how, and for how long.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Definition {
-    /// Names the sweep's folder and its runs: letters, digits, `-` and `_`.
+    /// Name of the sweep's folder and its runs: letters, digits, `-` and `_`.
     pub name: String,
-    /// Network that every trial starts from, by name.
+    /// Preset that every trial starts from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub preset: Option<String>,
     /// File with the configuration that every trial starts from, instead of a preset.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub config: Option<PathBuf>,
-    /// Folder with the images; none for MNIST.
+    /// Folder with the dataset; none for MNIST.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub data: Option<PathBuf>,
-    /// How settings are chosen.
+    /// How settings are sampled.
     pub method: Method,
-    /// What is compared.
+    /// What trials are compared by.
     pub metric: Metric,
     /// Which way is better.
     pub direction: Direction,
     /// Which epoch of a trial counts.
     pub measure: Measure,
-    /// Decides what is drawn. The seeds of the runs are their own.
+    /// Seed of the sampler; the runs have their own seeds.
     pub seed: u64,
-    /// Runs of each setting, with consecutive seeds.
+    /// Runs per setting, with consecutive seeds.
     pub seeds_per_setting: usize,
-    /// Trials in all.
+    /// Total number of trials.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trials: Option<usize>,
-    /// Minutes after which no trial is started any more.
+    /// Time limit in minutes, after which no trial starts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub minutes: Option<f64>,
-    /// Trials at once.
+    /// Number of parallel trials.
     pub parallel: usize,
-    /// When a trial is stopped early.
+    /// The rule for pruning.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub prune: Option<Prune>,
-    /// Keys that are the same for all trials.
+    /// Keys with the same value in all trials.
     #[serde(default, skip_serializing_if = "Table::is_empty")]
     pub set: Table,
-    /// Keys that are searched.
+    /// The search space.
     #[serde(default)]
     pub search: Vec<Axis>,
 }
 
 impl Definition {
-    /// A sweep that searches nothing yet.
+    /// Makes a sweep without a search space.
     pub fn new(name: impl Into<String>) -> Definition {
         Definition {
             name: name.into(),
@@ -182,14 +183,14 @@ impl Definition {
         }
     }
 
-    /// Whether trials of `other` would be trials of this one: all is equal but how many there
-    /// are, and how many at once.
+    /// Returns whether trials of `other` are also trials of this sweep: everything is equal but the
+    /// number of trials, the time limit and the number of parallel trials.
     pub fn continues(&self, other: &Definition) -> bool {
         let core = |d: &Definition| Definition {
             trials: None,
             minutes: None,
             parallel: 1,
-            // Where the configuration came from; what it says is compared by itself.
+            // The origin of the configuration; its contents are compared separately.
             preset: None,
             config: None,
             set: Table::new(),

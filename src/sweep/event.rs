@@ -1,34 +1,34 @@
-//! What happens in a sweep: the lines of its journal.
+//! The events of a sweep: the lines of its journal.
 
 use serde::{Deserialize, Serialize};
 
 use super::{Point, TrialStatus};
 
-/// Something that happened in a sweep: one line of its journal.
+/// An event of a sweep: one line of its journal.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
 pub enum SweepEvent {
-    /// The sweep begins, or goes on in another session.
+    /// The sweep starts, or is resumed in another session.
     Opened {
-        /// The same for the same images.
+        /// The dataset's fingerprint.
         fingerprint: String,
     },
-    /// A trial begins.
+    /// A trial starts.
     Started {
         /// Its number, from 1.
         trial: usize,
-        /// Number of its setting, from 0.
+        /// Index of its setting.
         setting: usize,
-        /// How many runs of the setting come before it.
+        /// Index of the run among those of the setting.
         repeat: usize,
         /// The setting.
         point: Point,
         /// Name of its run's folder in the workspace.
         run: String,
-        /// Seconds of the sweep so far; pauses excluded.
+        /// Seconds of the sweep so far, without pauses.
         secs: f64,
     },
-    /// A trial goes on from its last checkpoint, or from its beginning where none was kept yet.
+    /// A trial is resumed from its last checkpoint, or starts over without one.
     Resumed {
         /// Its number.
         trial: usize,
@@ -46,16 +46,16 @@ pub enum SweepEvent {
         /// Seconds of the sweep so far.
         secs: f64,
     },
-    /// A trial is over.
+    /// A trial has ended.
     Ended {
         /// Its number.
         trial: usize,
-        /// How.
+        /// How it ended.
         status: TrialStatus,
         /// Seconds of the sweep so far.
         secs: f64,
     },
-    /// A trial shall be done once more.
+    /// A trial is to be rerun.
     Retried {
         /// Its number.
         trial: usize,

@@ -1,9 +1,9 @@
 //! A sweep on disk: a folder of the workspace, beside the folders of its runs.
 //!
 //! ```text
-//! sweep.toml     what is searched, how, and for how long
+//! sweep.toml     what to search, how, and for how long
 //! base.toml      the configuration all trials start from
-//! trials.jsonl   what happened, one event a line, as it happened
+//! trials.jsonl   what happened, one event per line, as it happened
 //! ```
 
 use std::fs::{File, OpenOptions, TryLockError};
@@ -17,7 +17,7 @@ const DEFINITION: &str = "sweep.toml";
 const BASE: &str = "base.toml";
 const JOURNAL: &str = "trials.jsonl";
 
-/// Why a sweep cannot go on.
+/// Why a sweep cannot be read or run.
 #[derive(Debug, thiserror::Error)]
 pub enum SweepError {
     /// The system refused a file or folder.
@@ -27,13 +27,13 @@ pub enum SweepError {
         verb: &'static str,
         /// The file or folder.
         path: String,
-        /// What the system said.
+        /// The system's error.
         source: std::io::Error,
     },
     /// A whole file could not be written.
     #[error(transparent)]
     Write(#[from] WriteError),
-    /// The folder can be read but is no sweep of ours.
+    /// The folder can be read but is not a sweep.
     #[error("{path} is not a sweep this version can open: {reason}")]
     Invalid {
         /// The file at fault.
@@ -41,14 +41,14 @@ pub enum SweepError {
         /// What was expected and what was found.
         reason: String,
     },
-    /// Another program is at it.
+    /// Another program is running it.
     #[error("the sweep in {path} is running in another program")]
     Busy {
         /// Its folder.
         path: String,
     },
-    /// There is another sweep of that name.
-    #[error("{path} holds another sweep called {name}: {difference}; give this one another name")]
+    /// Another sweep has this name.
+    #[error("{path} holds another sweep called {name}: {difference}; rename this one")]
     Other {
         /// Its folder.
         path: String,
@@ -71,23 +71,23 @@ fn invalid(path: &Path, reason: impl ToString) -> SweepError {
     }
 }
 
-/// The folder of a sweep that this program does now.
+/// The folder of a sweep that this program is running.
 #[derive(Debug)]
 pub struct SweepFolder {
     workspace: PathBuf,
     plan: Plan,
     state: SweepState,
-    /// Locked as long as this lives.
+    /// Locked for the lifetime of this value.
     journal: File,
     journal_file: PathBuf,
 }
 
 impl SweepFolder {
-    /// Opens the sweep `plan` in `workspace`, to begin with it or to go on. The number of trials,
-    /// the minutes and how many run at once may have changed since.
+    /// Opens the sweep `plan` in `workspace`, to start or resume it. The number of trials, the time
+    /// limit and the number of parallel trials may have changed since.
     ///
     /// # Errors
-    /// When another program is at it, another sweep has its name, or files refuse.
+    /// When another program is running it, another sweep has its name, or on an I/O error.
     pub fn open(
         workspace: &Path,
         plan: &Plan,
@@ -124,7 +124,7 @@ impl SweepFolder {
         }
         write_plan(&dir, plan)?;
         let (state, n_whole) = read_journal(&journal_file)?;
-        // A line torn by a crash would spoil the one written behind it.
+        // A line torn by a crash would spoil the line written after it.
         journal
             .set_len(n_whole)
             .map_err(io("write", &journal_file))?;
@@ -141,10 +141,10 @@ impl SweepFolder {
         Ok(folder)
     }
 
-    /// The sweep in the folder `dir`, without touching it.
+    /// Reads the sweep in the folder `dir`, without writing to it.
     ///
     /// # Errors
-    /// When there is none that this version can read.
+    /// When there is no sweep that this version can read.
     pub fn read(dir: &Path) -> Result<(Plan, SweepState), SweepError> {
         let file = dir.join(DEFINITION);
         let text = files::read_text(&file).map_err(io("read", &file))?;
@@ -159,7 +159,7 @@ impl SweepFolder {
         Ok((Plan { definition, base }, state))
     }
 
-    /// The folders of the sweeps in `workspace`, by name.
+    /// Lists the folders of the sweeps in `workspace`, by name.
     pub fn list(workspace: &Path) -> Vec<PathBuf> {
         let entries = std::fs::read_dir(workspace).into_iter().flatten();
         let mut found: Vec<PathBuf> = entries
@@ -170,22 +170,22 @@ impl SweepFolder {
         found
     }
 
-    /// What is searched.
+    /// Returns the plan.
     pub fn plan(&self) -> &Plan {
         &self.plan
     }
 
-    /// What happened so far.
+    /// Returns the state so far.
     pub fn state(&self) -> &SweepState {
         &self.state
     }
 
-    /// Where a trial's run is.
+    /// Returns the folder of a trial's run.
     pub(super) fn run_path(&self, run: &str) -> PathBuf {
         self.workspace.join(run)
     }
 
-    /// A name for a trial's run whose folder does not exist yet.
+    /// Returns a name for a trial's run whose folder does not exist yet.
     pub(super) fn new_run(&self, trial: usize) -> String {
         let base = format!("{}-{trial:03}", self.plan.definition.name);
         let numbered = |n: u32| match n {
@@ -198,10 +198,10 @@ impl SweepFolder {
             .unwrap_or(base)
     }
 
-    /// Takes in what happened and writes it down, one line in one write.
+    /// Applies an event and writes it to the journal, one line in one write.
     ///
     /// # Errors
-    /// When the disk refuses; the state has taken it in nevertheless.
+    /// When it cannot be written; the state includes it nevertheless.
     pub(super) fn append(&mut self, event: &SweepEvent) -> Result<(), SweepError> {
         self.state.apply(event);
         let mut line = serde_json::to_vec(event).map_err(|e| invalid(&self.journal_file, e))?;
@@ -225,7 +225,7 @@ fn check_same(
     fingerprint: &str,
 ) -> Result<(), SweepError> {
     let difference = if !kept.definition.continues(&wanted.definition) {
-        "it searches something else, or in another way"
+        "its search is different"
     } else if kept.base != wanted.base {
         "its trials start from another configuration"
     } else if state
@@ -233,7 +233,7 @@ fn check_same(
         .as_deref()
         .is_some_and(|f| f != fingerprint)
     {
-        "its trials learn from other images"
+        "its trials are trained on a different dataset"
     } else {
         return Ok(());
     };
@@ -248,13 +248,13 @@ fn write_plan(dir: &Path, plan: &Plan) -> Result<(), SweepError> {
     let file = dir.join(BASE);
     let text = toml::to_string(&plan.base).map_err(|e| invalid(&file, e))?;
     files::write_atomically(&file, text.as_bytes())?;
-    // Last: a folder with a definition is a whole one.
+    // Last: a folder with a definition is complete.
     let file = dir.join(DEFINITION);
     let text = toml::to_string(&plan.definition).map_err(|e| invalid(&file, e))?;
     Ok(files::write_atomically(&file, text.as_bytes())?)
 }
 
-/// What the journal tells, and how many bytes of it are whole lines.
+/// Reads the journal: the state, and the number of bytes in whole lines.
 fn read_journal(file: &Path) -> Result<(SweepState, u64), SweepError> {
     let bytes = match std::fs::read(file) {
         Ok(bytes) => bytes,

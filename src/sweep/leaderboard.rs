@@ -1,4 +1,4 @@
-//! Which settings of a sweep did best, and when it was known.
+//! The leaderboard of a sweep, and its best value over time.
 
 use std::collections::BTreeMap;
 
@@ -7,20 +7,20 @@ use super::{Definition, Direction, Point, SweepState, Trial, TrialStatus};
 /// A setting's place on the leaderboard.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LeaderboardEntry {
-    /// Number of the setting.
+    /// Index of the setting.
     pub setting: usize,
     /// The setting.
     pub point: Point,
     /// Mean over its completed trials.
     pub mean: f64,
-    /// Standard deviation over them, from two on.
+    /// Standard deviation over them, if there are two or more.
     pub deviation: Option<f64>,
     /// Its completed trials.
     pub trials: Vec<usize>,
 }
 
 impl SweepState {
-    /// The settings with a completed trial, best mean first.
+    /// Ranks the settings with a completed trial, best mean first.
     pub fn leaderboard(&self, definition: &Definition) -> Vec<LeaderboardEntry> {
         let mut settings: BTreeMap<usize, Vec<(&Trial, f64)>> = BTreeMap::new();
         for trial in self.trials.values() {
@@ -38,7 +38,7 @@ impl SweepState {
         places
     }
 
-    /// The best trial so far.
+    /// Returns the best trial so far.
     pub fn best(&self, direction: Direction) -> Option<(&Trial, f64)> {
         let completed = self.trials.values().filter_map(|t| match t.status {
             TrialStatus::Completed { value } => Some((t, value)),
@@ -53,7 +53,7 @@ impl SweepState {
         })
     }
 
-    /// How the best value moved: seconds of the sweep, and the best value from then on.
+    /// Returns the best value over time: seconds of the sweep, and the best value from then on.
     pub fn best_so_far(&self, direction: Direction) -> Vec<(f64, f64)> {
         let mut ends: Vec<(f64, f64)> = self
             .trials

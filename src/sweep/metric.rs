@@ -1,20 +1,20 @@
-//! What trials are compared by. The test set is not among it: it chooses nothing.
+//! The metrics that trials are compared by. None uses the test set, which never chooses anything.
 
 use serde::{Deserialize, Serialize};
 
 use crate::train::EpochPoint;
 
-/// A number that every epoch has.
+/// A metric of every epoch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Metric {
-    /// Share of the held-out images classified correctly.
+    /// Share of the validation images classified correctly.
     ValAccuracy,
-    /// Mean cross entropy on the held-out images.
+    /// Mean cross entropy on the validation images.
     ValLoss,
-    /// Share of the training images classified correctly, while the weights were moving.
+    /// Share of the training images classified correctly, while the weights were changing.
     TrainAccuracy,
-    /// Mean cross entropy on the training images, while the weights were moving.
+    /// Mean cross entropy on the training images, while the weights were changing.
     TrainLoss,
 }
 
@@ -27,7 +27,7 @@ impl Metric {
         Metric::TrainLoss,
     ];
 
-    /// The name in files.
+    /// Returns the name in files.
     pub fn name(self) -> &'static str {
         match self {
             Metric::ValAccuracy => "val_accuracy",
@@ -37,7 +37,7 @@ impl Metric {
         }
     }
 
-    /// The words for it.
+    /// Returns the label.
     pub fn label(self) -> &'static str {
         match self {
             Metric::ValAccuracy => "validation accuracy",
@@ -47,7 +47,7 @@ impl Metric {
         }
     }
 
-    /// Which way is usually better.
+    /// Returns the default direction.
     pub fn default_direction(self) -> Direction {
         if self.is_share() {
             Direction::Maximize
@@ -56,17 +56,17 @@ impl Metric {
         }
     }
 
-    /// Whether it lies between 0 and 1.
+    /// Returns whether it is a share between 0 and 1.
     pub fn is_share(self) -> bool {
         matches!(self, Metric::ValAccuracy | Metric::TrainAccuracy)
     }
 
-    /// Whether it needs held-out images.
+    /// Returns whether it needs validation images.
     pub fn is_validation(self) -> bool {
         matches!(self, Metric::ValAccuracy | Metric::ValLoss)
     }
 
-    /// Its value at the end of an epoch; `None` without held-out images.
+    /// Returns its value at the end of an epoch; `None` without validation images.
     pub fn of(self, point: &EpochPoint) -> Option<f64> {
         match self {
             Metric::ValAccuracy => point.validation.map(|v| v.accuracy),
@@ -76,7 +76,7 @@ impl Metric {
         }
     }
 
-    /// A value as people read it.
+    /// Formats a value.
     pub fn format(self, value: f64) -> String {
         if self.is_share() {
             format!("{:.2} %", 100.0 * value)
@@ -86,18 +86,18 @@ impl Metric {
     }
 }
 
-/// Which way is better.
+/// Which direction is better.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Direction {
-    /// Small values.
+    /// Lower is better.
     Minimize,
-    /// Large values.
+    /// Higher is better.
     Maximize,
 }
 
 impl Direction {
-    /// A number that is smaller for what is better.
+    /// Returns a cost: lower is better.
     pub fn cost(self, value: f64) -> f64 {
         match self {
             Direction::Minimize => value,
@@ -105,7 +105,7 @@ impl Direction {
         }
     }
 
-    /// Whether `a` is better than `b`.
+    /// Returns whether `a` is better than `b`.
     pub fn is_better(self, a: f64, b: f64) -> bool {
         self.cost(a) < self.cost(b)
     }
@@ -117,12 +117,12 @@ impl Direction {
 pub enum Measure {
     /// The best one.
     Best,
-    /// The last one, whose weights are kept.
+    /// The last one, whose weights are saved.
     Last,
 }
 
 impl Measure {
-    /// The value of a trial with these values at its epochs.
+    /// Returns the value of a trial from its values per epoch.
     pub fn of(self, direction: Direction, values: impl Iterator<Item = f64>) -> Option<f64> {
         match self {
             Measure::Last => values.last(),

@@ -1,8 +1,8 @@
 //! Many runs with different settings, to find the best.
 //!
-//! A [`Definition`] says which keys of the configuration are searched, how, and for how long. A
-//! [`SweepFolder`] keeps it beside the journal of its trials; [`run`] does the trials that are not
-//! done, several at once, and each of them is an ordinary run of the workspace.
+//! A [`Definition`] describes which keys of the configuration to search, how, and for how long. A
+//! [`SweepFolder`] stores it beside the journal of its trials; [`run`] runs the trials that are not
+//! done, several in parallel, and each of them is an ordinary run of the workspace.
 
 mod axis;
 mod check;

@@ -1,31 +1,30 @@
-//! A sweep with the configuration its trials start from.
+//! A sweep with the base configuration of its trials.
 
 use super::{Definition, Method, Point, point, sampler};
 use crate::train::{KeyError, TrainConfig};
 
-/// A sweep with the configuration its trials start from.
+/// A sweep with the base configuration of its trials.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Plan {
-    /// What is searched.
+    /// The definition.
     pub definition: Definition,
-    /// What all trials have in common.
+    /// The configuration that all trials start from.
     pub base: TrainConfig,
 }
 
 impl Plan {
-    /// The seed of the runs that repeat a setting for the `repeat`th time: the same for all
-    /// settings, so that they are compared fairly.
+    /// Returns the seed of repetition `repeat`: the same for all settings, for a fair comparison.
     fn seed(&self, repeat: usize) -> u64 {
         (self.base.seed + repeat as u64) % (1 << 63)
     }
 
-    /// The setting and the repetition of trial number `trial`, which counts from 1.
+    /// Returns setting and repetition of trial number `trial`, counted from 1.
     pub fn place(&self, trial: usize) -> (usize, usize) {
         let n = self.definition.seeds_per_setting.max(1);
         ((trial - 1) / n, (trial - 1) % n)
     }
 
-    /// The configuration of a trial.
+    /// Makes the configuration of a trial.
     ///
     /// # Errors
     /// When the point does not fit.
@@ -35,7 +34,7 @@ impl Plan {
         Ok(config)
     }
 
-    /// How many trials there are at most; `None` when only time ends the sweep.
+    /// Returns the maximum number of trials; `None` if only the time limit ends the sweep.
     pub fn n_trials(&self) -> Option<usize> {
         let definition = &self.definition;
         let all = (definition.method == Method::Grid)
@@ -46,8 +45,8 @@ impl Plan {
         }
     }
 
-    /// Every trial's number, point and configuration, where the method knows them beforehand;
-    /// `None` for one that learns from results, or a sweep that only time ends.
+    /// Returns every trial's number, point and configuration, if the method knows them in advance;
+    /// `None` for one that depends on results, or if only the time limit ends the sweep.
     pub fn all(&self) -> Option<Vec<(usize, Point, TrainConfig)>> {
         if self.definition.method == Method::Tpe {
             return None;

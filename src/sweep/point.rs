@@ -1,4 +1,4 @@
-//! One choice of values for the searched keys, and the configuration it makes.
+//! A point of the search space, and its configuration.
 
 use toml::{Table, Value};
 
@@ -8,8 +8,8 @@ use crate::train::{KeyError, Optimizer, TrainConfig};
 /// Values by key.
 pub type Point = Table;
 
-/// `base` with the values of `point`. Two keys take a name: `preset` brings a network with its
-/// first weights, and `optimizer` a rule with its usual numbers.
+/// Returns `base` with the values of `point`. Two keys take a name: `preset` sets the network and
+/// its initialization, and `optimizer` an optimizer with its default values.
 ///
 /// # Errors
 /// When a key does not exist or a value does not fit it.
@@ -17,13 +17,13 @@ pub(super) fn apply(base: &TrainConfig, point: &Point) -> Result<TrainConfig, Ke
     let mut config = base.clone();
     if let Some(name) = point.get("preset") {
         let name = name.as_str().unwrap_or_default();
-        let preset = preset(name)
-            .ok_or_else(|| KeyError::Unfit(format!("there is no preset called `{name}`")))?;
+        let preset =
+            preset(name).ok_or_else(|| KeyError::Unfit(format!("there is no preset `{name}`")))?;
         config.model = preset.spec(base.model.input, base.model.classes);
         config.init = preset.init;
         name.clone_into(&mut config.preset);
     }
-    // Alphabetically, so that a table comes before the keys in it.
+    // In alphabetical order, so that a table comes before the keys in it.
     let keys = point.iter().filter(|(key, _)| *key != "preset");
     let mut config = config.with_keys(keys.map(|(key, value)| (&**key, named(key, value))))?;
     if !point.contains_key("preset") {
@@ -32,7 +32,7 @@ pub(super) fn apply(base: &TrainConfig, point: &Point) -> Result<TrainConfig, Ke
     Ok(config)
 }
 
-/// `point` as arguments for `train --set`, without names that only a sweep understands.
+/// Converts `point` to arguments for `train --set`, without names that only a sweep accepts.
 ///
 /// # Errors
 /// As [`apply`].
@@ -49,7 +49,7 @@ pub(super) fn sets(base: &TrainConfig, point: &Point) -> Result<Vec<String>, Key
     Ok(sets)
 }
 
-/// An optimizer's name stands for its table.
+/// Replaces an optimizer's name by its table.
 fn named(key: &str, value: &Value) -> Value {
     let is_named = |o: &Optimizer| key == "optimizer" && value.as_str() == Some(o.name());
     Optimizer::ALL
@@ -59,7 +59,7 @@ fn named(key: &str, value: &Value) -> Value {
         .unwrap_or_else(|| value.clone())
 }
 
-/// A point as people read it, such as `batch_size 32, learning_rate 0.0031`.
+/// Formats a point, such as `batch_size 32, learning_rate 0.0031`.
 pub fn describe(point: &Point) -> String {
     let words: Vec<String> = point
         .iter()
@@ -68,7 +68,7 @@ pub fn describe(point: &Point) -> String {
     words.join(", ")
 }
 
-/// A value as people read it: three digits are enough to tell trials apart.
+/// Formats a value with three digits, enough to distinguish trials.
 fn word(value: &Value) -> String {
     match value {
         Value::String(word) => word.clone(),

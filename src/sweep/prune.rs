@@ -1,28 +1,28 @@
-//! When a trial is stopped early. A decision is a pure function of the values told so far, and
-//! says its rule and threshold.
+//! Pruning. A decision is a pure function of the values reported so far, and names its rule and
+//! threshold.
 
 use serde::{Deserialize, Serialize};
 
 use super::{Direction, Metric, Prune};
 
-/// Why a trial was stopped early.
+/// Why a trial was pruned.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Verdict {
-    /// The rule, in words.
+    /// The rule, as text.
     pub rule: String,
     /// The epoch it was applied at.
     pub epoch: usize,
-    /// What the trial had.
+    /// The trial's value.
     pub value: f64,
-    /// What it would have needed.
+    /// The value it needed.
     pub threshold: f64,
-    /// The whole story, such as `validation accuracy 91.20 % after 2 epochs, 95.00 % needed …`.
+    /// The full reason, such as `validation accuracy 91.20 % after 2 epochs, 95.00 % needed …`.
     pub because: String,
 }
 
 impl Prune {
-    /// What a trial needs to go on after `epoch`, and the rule in words; `None` when there is
-    /// nothing to decide. `others` are the values that other trials had at that epoch.
+    /// Returns the value a trial needs to continue after `epoch`, and the rule as text; `None` if
+    /// there is nothing to decide. `others` are the values of other trials at that epoch.
     pub(super) fn threshold(
         self,
         direction: Direction,
@@ -37,11 +37,14 @@ impl Prune {
                 }
                 let all: Vec<f64> = others.iter().copied().chain([own]).collect();
                 let n_best = all.len() / factor;
-                // With too few to tell, everybody goes on.
+                // With too few to compare, all continue.
                 let worst_of_best = sorted(direction, all)
                     .get(n_best.checked_sub(1)?)
                     .copied()?;
-                let rule = format!("the best 1/{factor} of {} trials go on", others.len() + 1);
+                let rule = format!(
+                    "the best 1/{factor} of {} trials continue",
+                    others.len() + 1
+                );
                 Some((worst_of_best, rule))
             }
             Prune::Median { epochs, trials } => {
@@ -54,7 +57,7 @@ impl Prune {
         }
     }
 
-    /// The verdict on a trial, if it should stop.
+    /// Returns the verdict on a trial, if it should be pruned.
     pub(super) fn verdict(
         self,
         (metric, direction): (Metric, Direction),
@@ -79,7 +82,7 @@ impl Prune {
     }
 }
 
-/// Whether `epoch` is `first`, or that times a power of `factor`.
+/// Returns whether `epoch` is `first` times a power of `factor`.
 fn is_rung(epoch: usize, first: usize, factor: usize) -> bool {
     let mut rung = first;
     while rung < epoch {
@@ -91,7 +94,7 @@ fn is_rung(epoch: usize, first: usize, factor: usize) -> bool {
     rung == epoch
 }
 
-/// Best first.
+/// Sorts best first.
 fn sorted(direction: Direction, mut values: Vec<f64>) -> Vec<f64> {
     values.sort_by(|a, b| direction.cost(*a).total_cmp(&direction.cost(*b)));
     values
@@ -131,7 +134,7 @@ mod tests {
         assert_eq!((verdict.threshold, verdict.epoch), (0.8, 1));
         assert_eq!(
             verdict.because,
-            "validation accuracy 75.00 % after 1 epoch, 80.00 % needed: the best 1/3 of 6 trials go on"
+            "validation accuracy 75.00 % after 1 epoch, 80.00 % needed: the best 1/3 of 6 trials continue"
         );
     }
 

@@ -1,5 +1,5 @@
-//! How the next setting is chosen. A sampler is a pure function of the seed, the number of the
-//! setting and what is known by then, so a sweep that was interrupted goes on as it would have.
+//! Samplers. A sampler is a pure function of the seed, the index of the setting and the results so
+//! far, so an interrupted sweep continues as it would have.
 
 use rand::Rng as _;
 use toml::Value;
@@ -8,22 +8,22 @@ use super::tpe::Tpe;
 use super::{Axis, Definition, Method, Point};
 use crate::random::{Stream, rng};
 
-/// A setting that was tried.
+/// A setting with its result.
 #[derive(Clone, Debug)]
 pub(super) struct ObservedTrial {
     /// Its values.
     pub(super) point: Point,
-    /// How bad it was: smaller is better; infinite for one that failed.
+    /// Its cost: lower is better; infinite if it failed.
     pub(super) cost: f64,
 }
 
-/// Chooses settings.
+/// Samples settings.
 pub(super) trait Sampler: Send + Sync {
-    /// Setting number `idx`, counted from 0, or `None` when there are no more.
+    /// Returns setting `idx`, counted from 0, or `None` if there are no more.
     fn propose(&self, axes: &[Axis], idx: usize, tried: &[ObservedTrial]) -> Option<Point>;
 }
 
-/// The sampler a definition asks for.
+/// Makes the sampler of a definition.
 pub(super) fn sampler(definition: &Definition) -> Box<dyn Sampler> {
     let seed = definition.seed;
     match definition.method {
@@ -34,7 +34,7 @@ pub(super) fn sampler(definition: &Definition) -> Box<dyn Sampler> {
     }
 }
 
-/// A point whose active axes lie where `at` says, in `[0, 1)`.
+/// Makes a point whose active axes are at the positions `at`, in `[0, 1)`.
 pub(super) fn point_at(axes: &[Axis], mut at: impl FnMut(usize, &Axis) -> f64) -> Point {
     let mut point = Point::new();
     for (dim, axis) in axes.iter().enumerate() {
@@ -47,7 +47,7 @@ pub(super) fn point_at(axes: &[Axis], mut at: impl FnMut(usize, &Axis) -> f64) -
 
 struct Grid;
 
-/// Every combination; axes that a combination leaves out are not multiplied in.
+/// Every combination, without repeating those that differ only in inactive axes.
 fn combinations(axes: &[Axis], point: &Point, visit: &mut impl FnMut(&Point) -> bool) -> bool {
     let Some((axis, rest)) = axes.split_first() else {
         return visit(point);
@@ -62,7 +62,7 @@ fn combinations(axes: &[Axis], point: &Point, visit: &mut impl FnMut(&Point) -> 
     })
 }
 
-/// How many combinations a grid has, counted up to a million.
+/// Counts the combinations of a grid, up to a million.
 pub(super) fn grid_size(axes: &[Axis]) -> usize {
     let mut n = 0;
     combinations(axes, &Point::new(), &mut |_| {
@@ -96,14 +96,14 @@ impl Sampler for Random {
     }
 }
 
-/// Independent draws for setting number `idx`.
+/// Makes independent draws for setting `idx`.
 pub(super) fn random_point(axes: &[Axis], seed: u64, idx: usize) -> Point {
     point_at(axes, |dim, _| {
         rng(seed, Stream::Sweep, idx as u64, dim as u64).random()
     })
 }
 
-/// Points of the crate's sequence.
+/// The number of points in the crate's sequence.
 const SOBOL_POINTS: u32 = 1 << 16;
 
 struct Sobol {
@@ -113,7 +113,7 @@ struct Sobol {
 impl Sampler for Sobol {
     fn propose(&self, axes: &[Axis], idx: usize, _tried: &[ObservedTrial]) -> Option<Point> {
         let index = u32::try_from(idx).ok().filter(|&i| i < SOBOL_POINTS)?;
-        // The crate's seeds are short; the halves of ours make different ones.
+        // The crate's seeds are short; the halves of ours give different ones.
         let seed = (self.seed ^ (self.seed >> 32)) as u32;
         Some(point_at(axes, |dim, _| {
             let set = dim as u32 / sobol_burley::NUM_DIMENSIONS;

@@ -1,5 +1,5 @@
-//! A sweep as its journal tells it. [`SweepState::apply`] is the only place that changes one, so
-//! a live sweep and one that is read again cannot differ.
+//! The state of a sweep, folded from its journal. Only [`SweepState::apply`] changes it, so a live
+//! sweep and one read from disk cannot differ.
 
 use std::collections::BTreeMap;
 
@@ -8,29 +8,29 @@ use serde::{Deserialize, Serialize};
 use super::sampler::ObservedTrial;
 use super::{Definition, Direction, Measure, Point, SweepEvent, Verdict};
 
-/// Where a trial stands.
+/// The status of a trial.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "how", rename_all = "snake_case")]
 pub enum TrialStatus {
-    /// To be done again, from the beginning.
+    /// To be rerun from the start.
     Waiting,
-    /// Training, or its program ended while it did.
+    /// Training, or left by a program that ended.
     Running,
-    /// The sweep was stopped; it goes on with it.
+    /// Interrupted with the sweep, and resumed with it.
     Interrupted,
-    /// Done.
+    /// Completed.
     Completed {
         /// Its value.
         value: f64,
     },
-    /// Stopped early.
+    /// Pruned.
     Pruned {
         /// Its value until then.
         value: f64,
         /// Why.
         verdict: Verdict,
     },
-    /// Broke.
+    /// Failed.
     Failed {
         /// One sentence.
         message: String,
@@ -42,28 +42,28 @@ pub enum TrialStatus {
 pub struct Trial {
     /// Its number, from 1.
     pub number: usize,
-    /// Number of its setting, from 0.
+    /// Index of its setting.
     pub setting: usize,
-    /// How many runs of the setting come before it.
+    /// Index of the run among those of the setting.
     pub repeat: usize,
     /// The setting.
     pub point: Point,
     /// Name of its run's folder in the workspace.
     pub run: String,
-    /// Where it stands.
+    /// Its status.
     pub status: TrialStatus,
     /// Epochs and the metric after them.
     pub reports: Vec<(usize, f64)>,
-    /// When it began, in seconds of the sweep.
+    /// When it started, in seconds of the sweep.
     pub started: f64,
-    /// When it was over.
+    /// When it ended.
     pub ended: Option<f64>,
-    /// How often its program ended while it ran.
+    /// How often the program ended while it ran.
     pub n_crashes: usize,
 }
 
 impl Trial {
-    /// Its final value, if it is completed or was stopped early.
+    /// Returns its final value, if it was completed or pruned.
     pub fn value(&self) -> Option<f64> {
         match self.status {
             TrialStatus::Completed { value } | TrialStatus::Pruned { value, .. } => Some(value),
@@ -71,12 +71,12 @@ impl Trial {
         }
     }
 
-    /// Whether nothing more will happen to it by itself.
+    /// Returns whether it has ended, unless it is rerun.
     pub fn is_over(&self) -> bool {
         self.value().is_some() || matches!(self.status, TrialStatus::Failed { .. })
     }
 
-    /// Why it ended before its last epoch, in words.
+    /// Returns why it ended before its last epoch.
     pub fn reason(&self) -> Option<&str> {
         match &self.status {
             TrialStatus::Pruned { verdict, .. } => Some(&verdict.because),
@@ -86,19 +86,19 @@ impl Trial {
     }
 }
 
-/// Everything known about a sweep.
+/// The state of a sweep.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct SweepState {
     /// The trials by number.
     pub trials: BTreeMap<usize, Trial>,
-    /// Seconds the sweep has taken so far; pauses and time between sessions excluded.
+    /// Seconds of the sweep so far, without pauses and time between sessions.
     pub secs: f64,
-    /// The images its trials learn from.
+    /// The fingerprint of its dataset.
     pub fingerprint: Option<String>,
 }
 
 impl SweepState {
-    /// Takes in what happened next.
+    /// Applies the next event.
     pub fn apply(&mut self, event: &SweepEvent) {
         match event {
             SweepEvent::Opened { fingerprint } => self.fingerprint = Some(fingerprint.clone()),
@@ -141,7 +141,7 @@ impl SweepState {
                 secs,
             } => {
                 if let Some(trial) = self.trials.get_mut(&trial) {
-                    // What came after a checkpoint happens again.
+                    // Epochs after the checkpoint happen again.
                     trial.reports.retain(|(e, _)| *e < epoch);
                     trial.reports.push((epoch, value));
                 }
@@ -168,7 +168,7 @@ impl SweepState {
         }
     }
 
-    /// A trial that begins while it still runs was left by a program that ended.
+    /// Counts a crash: a trial that starts while still running was left by a program that ended.
     fn crashes_by_now(&self, trial: usize) -> usize {
         let before = self.trials.get(&trial);
         before.map_or(0, |t| {
@@ -176,7 +176,7 @@ impl SweepState {
         })
     }
 
-    /// The values that other trials had after `epoch`.
+    /// Returns the values of other trials after `epoch`.
     pub(super) fn others_at(&self, trial: usize, epoch: usize) -> Vec<f64> {
         self.trials
             .values()
@@ -186,7 +186,7 @@ impl SweepState {
             .collect()
     }
 
-    /// The settings of which something is known, for a sampler: the mean over their trials.
+    /// Returns the settings with results, for a sampler: the mean over their trials.
     pub(super) fn tried(&self, direction: Direction) -> Vec<ObservedTrial> {
         let mut settings: BTreeMap<usize, (&Point, Vec<f64>)> = BTreeMap::new();
         for trial in self.trials.values().filter(|t| t.is_over()) {
@@ -203,13 +203,13 @@ impl SweepState {
         tried.collect()
     }
 
-    /// Trials that are over.
+    /// Counts the trials that have ended.
     pub fn n_over(&self) -> usize {
         self.trials.values().filter(|t| t.is_over()).count()
     }
 
-    /// Seconds until the sweep ends, from how long the trials took so far; `None` until one is
-    /// over. `n_trials` is how many there will be, if that is known.
+    /// Estimates the remaining seconds of the sweep from the trials so far; `None` until one has
+    /// ended. `n_trials` is their total number, if known.
     pub fn secs_left(&self, definition: &Definition, n_trials: Option<usize>) -> Option<f64> {
         let by_time = definition.minutes.map(|m| (60.0 * m - self.secs).max(0.0));
         let by_trials = n_trials.and_then(|n| {
@@ -224,7 +224,7 @@ impl SweepState {
 }
 
 impl Measure {
-    /// The value of a trial so far.
+    /// Returns the value of a trial so far.
     pub(super) fn of_trial(self, direction: Direction, trial: &Trial) -> Option<f64> {
         self.of(direction, trial.reports.iter().map(|(_, value)| *value))
     }

@@ -11,20 +11,20 @@ use super::sampler::{ObservedTrial, Sampler, point_at, random_point};
 use super::{Axis, Values};
 use crate::random::{Stream, rng};
 
-/// Settings drawn at random before the estimator has something to estimate from.
+/// Settings drawn at random before the estimator starts.
 const N_RANDOM: usize = 10;
 
-/// Share of the settings that count as good, as in Optuna, and draws among which the most
-/// promising is taken.
+/// Share of the settings that count as good, as in Optuna.
 const GOOD: f64 = 0.1;
+/// Number of draws from which the most promising is taken.
 const N_CANDIDATES: usize = 64;
 
-/// How long the way through a range is to the estimator, which gives a good setting that is alone
-/// a kernel of width 1: half the way.
+/// Length of a range for the estimator, which gives a single good setting a kernel of width 1: half
+/// the range.
 const SPAN: f64 = 2.0;
 
-/// Every so many settings, one is drawn at random, so that a region that did badly once is looked
-/// at again: the estimator itself never leaves the neighborhood of what it knows.
+/// One setting in this many is drawn at random, so that a region that did badly once is tried
+/// again: the estimator itself never leaves the neighborhood of known settings.
 const EXPLORE_EVERY: usize = 8;
 
 /// A tree-structured Parzen estimator.
@@ -38,7 +38,7 @@ impl Sampler for Tpe {
             return Some(random_point(axes, self.seed, idx));
         }
         Some(point_at(axes, |dim, axis| {
-            // A stream for each setting and key, apart from those of the random draws.
+            // One stream per setting and key, separate from those of the random draws.
             let seed = rng(!self.seed, Stream::Sweep, idx as u64, dim as u64).next_u64();
             self.draw(axis, idx, tried, seed)
                 .unwrap_or_else(|| rand::Rng::random(&mut rng(seed, Stream::Sweep, 0, 0)))
@@ -47,8 +47,8 @@ impl Sampler for Tpe {
 }
 
 impl Tpe {
-    /// Where on `axis` the next setting lies. The estimator finds a key's history by its
-    /// distribution, so it is shown the history of this key alone.
+    /// Returns the position of the next setting on `axis`. The estimator finds a key's history by its
+    /// distribution, so it gets the history of this key alone.
     fn draw(&self, axis: &Axis, idx: usize, tried: &[ObservedTrial], seed: u64) -> Option<f64> {
         let id = ParamId::new();
         let distribution = distribution(&axis.values);
@@ -86,7 +86,7 @@ impl Tpe {
     }
 }
 
-/// Lists have no order; everything else is a way.
+/// Lists are categorical; everything else is a range.
 fn distribution(values: &Values) -> Distribution {
     match values {
         Values::List(list) => Distribution::Categorical(CategoricalDistribution {

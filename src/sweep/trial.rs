@@ -1,5 +1,4 @@
-//! One trial: an ordinary run that is recorded, reported after each epoch, and stopped when it
-//! does badly.
+//! One trial: an ordinary run that is recorded, reports after each epoch, and can be pruned.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -13,10 +12,10 @@ use crate::train::{
     TrainConfig, run_guarded,
 };
 
-/// Updates between two full states of a trial, to go on from after a crash.
+/// Updates between checkpoints of a trial, to resume from after a crash.
 const CHECKPOINT_EVERY: u64 = 2_000;
 
-/// What a worker has to do.
+/// A trial for a worker.
 pub(super) struct Task {
     /// Number of the trial.
     pub(super) trial: usize,
@@ -24,21 +23,21 @@ pub(super) struct Task {
     pub(super) sweep: String,
     /// Folder of its run.
     pub(super) path: PathBuf,
-    /// What to train, or why that cannot be.
+    /// What to train, or why it cannot be trained.
     pub(super) config: Result<TrainConfig, String>,
-    /// The run in the folder, if the trial was begun before.
+    /// The run in the folder, if the trial was started before.
     pub(super) begun: Option<Begun>,
 }
 
-/// A run to go on with.
+/// A run to resume.
 pub(super) struct Begun {
-    /// Its newest full state; one that ended before the first begins again.
+    /// Its newest checkpoint; without one, it starts over.
     checkpoint: Option<Checkpoint>,
-    /// What belongs to it; one of an older version does not say.
+    /// Its options; missing in runs of older versions.
     options: Option<RunOptions>,
 }
 
-/// The run in `path`, if it is one that can go on.
+/// Reads the run in `path`, if it can be resumed.
 pub(super) fn begun(path: &Path) -> Option<Begun> {
     let folder = RunFolder::open(path).ok()?;
     let checkpoint = match folder.latest_checkpoint() {
@@ -51,7 +50,7 @@ pub(super) fn begun(path: &Path) -> Option<Begun> {
     })
 }
 
-/// Does a trial; says how it ended.
+/// Runs a trial; returns how it ended.
 pub(super) fn run(shared: &Shared<'_>, task: &Task) -> TrialStatus {
     let control = Arc::new(Control::default());
     shared.control.enter(&control);
@@ -104,32 +103,32 @@ fn record(task: &Task, job: &Job) -> Result<Recorder, RunFolderError> {
     }
 }
 
-/// Hears what happens in a trial.
+/// Observes a trial.
 struct Watcher<'a, 's> {
     shared: &'a Shared<'s>,
     trial: usize,
     n_epochs: usize,
     control: &'a Control,
     recorder: Recorder,
-    /// Why it was stopped early.
+    /// Why it was pruned.
     verdict: Option<Verdict>,
-    /// What went wrong.
+    /// Why it failed.
     failure: Option<String>,
 }
 
 impl Watcher<'_, '_> {
     fn epoch_done(&mut self, point: &EpochPoint) {
         let Some(value) = self.shared.metric(point) else {
-            return self.fail("the metric was not measured: there are no held-out images".into());
+            return self.fail("the metric was not measured: there are no validation images".into());
         };
         if !value.is_finite() {
             let epoch = point.epoch;
             return self.fail(format!(
-                "the metric was no longer a number after epoch {epoch}"
+                "the metric became NaN or infinite after epoch {epoch}"
             ));
         }
         let verdict = self.shared.report(self.trial, point.epoch, value);
-        // After the last epoch there is nothing left to save.
+        // After the last epoch, pruning saves no time.
         if verdict.is_some() && point.epoch < self.n_epochs {
             self.verdict = verdict;
             self.control.stop();
@@ -141,7 +140,7 @@ impl Watcher<'_, '_> {
         self.control.stop();
     }
 
-    /// Keeps what the run left behind and says how it ended.
+    /// Finishes the run's record and returns how it ended.
     fn end(self, job: &Job, outcome: Option<Outcome>) -> Result<TrialStatus, String> {
         let Some(outcome) = outcome else {
             return Err(self.failure.unwrap_or_default());
@@ -159,7 +158,7 @@ impl Watcher<'_, '_> {
             return Err(message);
         }
         if let Finish::Diverged { step } = summary.finish {
-            return Err(format!("the loss was no longer a number at update {step}"));
+            return Err(format!("the loss became NaN at update {step}"));
         }
         let value = self.shared.value(self.trial);
         match (self.verdict, summary.finish) {

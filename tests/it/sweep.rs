@@ -219,7 +219,7 @@ fn more_trials_extend_a_sweep_and_another_search_is_refused() {
     let mut other = plan.clone();
     other.base.epochs = 9;
     assert!(open(&other, "of bars").contains("another configuration"));
-    assert!(open(&plan, "of dogs").contains("other images"));
+    assert!(open(&plan, "of dogs").contains("different dataset"));
     let held = SweepFolder::open(dir.path(), &plan, "of bars").unwrap();
     assert!(open(&plan, "of bars").contains("running in another program"));
     drop(held);

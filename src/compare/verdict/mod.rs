@@ -1,4 +1,4 @@
-//! Which of two settings is better, in words.
+//! Compares two settings, and describes the result.
 
 #[cfg(test)]
 mod tests;
@@ -10,23 +10,23 @@ use super::seeds::moments;
 use super::{Metric, Paired, PairedTest, RunRow, SIGNIFICANCE, SeedTest, seed_test};
 use crate::runs::Value;
 
-/// Seeds each of two settings should have before anything is said about them.
+/// Minimum number of seeds each of two settings should have.
 const MIN_SEEDS: usize = 3;
 
-/// Decides the draws of the interval over images: the same comparison says the same twice.
+/// Seed of the bootstrap over images: the same comparison gives the same interval.
 const BOOTSTRAP_SEED: u64 = 1;
 
-/// What can be said about the candidate.
+/// The verdict on the candidate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
-    /// It is better than the baseline, and luck is an unlikely reason.
+    /// It is significantly better than the baseline.
     Better,
-    /// It is worse.
+    /// It is significantly worse.
     Worse,
-    /// The difference may be luck.
+    /// The difference may be chance.
     CannotTell,
-    /// Both have the same settings: what differs is the seed.
+    /// Both have the same settings and differ only in the seed.
     SameSettings,
 }
 
@@ -43,20 +43,20 @@ pub struct Side {
     pub mean: f64,
 }
 
-/// Two settings, and what the runs and the images say about them.
+/// Two settings, with their tests over seeds and over images.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Comparison {
-    /// What they are compared by.
+    /// The metric they are compared by.
     pub metric: Metric,
-    /// What is compared with.
+    /// The settings to compare with.
     pub baseline: Side,
-    /// What the verdict is about.
+    /// The settings that the verdict is about.
     pub candidate: Side,
-    /// Over the seeds; `None` with fewer than two each.
+    /// The test over seeds; `None` with fewer than two each.
     pub seeds: Option<SeedTest>,
-    /// The first model of each on the same images, once they were asked.
+    /// The test of the first model of each on the same images, once they have run.
     pub images: Option<(Paired, PairedTest)>,
-    /// Comparisons made at once, which the p value over seeds is corrected for.
+    /// Number of comparisons that the p value over seeds is corrected for.
     pub n_compared: usize,
     is_same: bool,
 }
@@ -65,7 +65,7 @@ impl Comparison {
     /// Compares two groups of `rows`, given by index.
     ///
     /// # Errors
-    /// One sentence, when a group has no run with the metric.
+    /// One sentence when a group has no run with the metric.
     pub fn new(
         rows: &[RunRow],
         baseline: &[usize],
@@ -81,8 +81,8 @@ impl Comparison {
             && losses(&rows[a]) != losses(&rows[b])
         {
             return Err(format!(
-                "{} and {} were trained with different losses, which are different measures: \
-                 compare them by accuracy",
+                "{} and {} were trained with different losses, which cannot be compared: compare \
+                 them by accuracy",
                 rows[a].name, rows[b].name
             ));
         }
@@ -99,15 +99,15 @@ impl Comparison {
         })
     }
 
-    /// Adds what the first model of each says to the same images.
+    /// Adds the test of the first model of each on the same images.
     #[must_use]
     pub fn with_images(mut self, paired: Paired) -> Comparison {
         self.images = Some((paired, paired.test(BOOTSTRAP_SEED)));
         self
     }
 
-    /// What can be said about the candidate's settings. Only seeds can: two models on the same
-    /// images say which model is better, not which settings.
+    /// Returns the verdict on the candidate's settings. It depends on the seeds alone: two models on
+    /// the same images show which model is better, not which settings.
     pub fn verdict(&self) -> Verdict {
         if self.is_same {
             return Verdict::SameSettings;
@@ -124,8 +124,8 @@ impl Comparison {
         }
     }
 
-    /// Seeds to train for each, baseline and candidate, until something can probably be said;
-    /// `None` when nothing is open, or the two are so close that it would take too many.
+    /// Returns how many seeds to train, for baseline and candidate, to probably detect the
+    /// difference; `None` if it is significant already, or too small.
     pub fn seeds_wanted(&self) -> Option<[usize; 2]> {
         if self.verdict() != Verdict::CannotTell {
             return None;
@@ -133,15 +133,15 @@ impl Comparison {
         let have = [&self.baseline, &self.candidate].map(|side| side.seeds.len());
         let wanted = match self.seeds {
             None => MIN_SEEDS,
-            // At least one more: with what there is, it was not seen.
+            // At least one more: the current ones did not suffice.
             Some(test) => test.n_needed?.max(MIN_SEEDS).max(1 + have[0].min(have[1])),
         };
         Some(have.map(|n| wanted.saturating_sub(n)))
     }
 }
 
-/// Corrects the p values over seeds of comparisons made at once: of twenty, one would look
-/// significant by luck (Holm 1979).
+/// Corrects the p values over seeds for multiple comparisons: of twenty, one would look significant
+/// by chance (Holm 1979).
 pub fn correct_for_many(comparisons: &mut [Comparison]) {
     let n = comparisons.iter().filter(|c| c.seeds.is_some()).count();
     let mut tests: Vec<&mut SeedTest> = comparisons
@@ -166,7 +166,7 @@ impl Side {
     }
 }
 
-/// The loss a run was trained with, by its settings.
+/// Returns the settings of a run's loss.
 fn losses(row: &RunRow) -> Vec<(&String, &Value)> {
     let settings = row.settings.iter();
     settings

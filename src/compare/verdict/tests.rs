@@ -1,4 +1,4 @@
-//! What is said about made-up runs.
+//! Verdicts on made-up runs.
 
 use super::*;
 use crate::compare::facts::tests::{facts, run};
@@ -35,7 +35,7 @@ fn the_four_verdicts() {
     assert!(b == c && b > 3, "{b} {c}");
     assert!(
         open.describe()
-            .contains(&format!("About {b} more seeds of each"))
+            .contains(&format!("about {b} more seeds of each"))
     );
 
     let same = {
@@ -90,7 +90,7 @@ fn one_run_each_asks_for_seeds() {
     assert_eq!(one.verdict(), Verdict::CannotTell);
     assert_eq!(one.seeds_wanted(), Some([2, 2]));
     assert!(
-        one.describe().contains("About 2 more seeds of each"),
+        one.describe().contains("Train 2 more seeds of each"),
         "{}",
         one.describe()
     );
@@ -103,7 +103,7 @@ fn one_run_each_asks_for_seeds() {
     // The model is better; the settings still may not be.
     assert_eq!(images.verdict(), Verdict::CannotTell);
     let words = images.image_words().unwrap();
-    assert!(words.contains("this model of new is better"), "{words}");
+    assert!(words.contains("this new model is better"), "{words}");
     assert!(words.contains("p < 0.001"), "{words}");
 }
 
@@ -119,7 +119,7 @@ fn uneven_groups_are_filled_up() {
     let equal = compare(&[0.98, 0.99], &[0.98, 0.99]);
     assert_eq!(equal.seeds_wanted(), None);
     assert!(
-        equal.describe().contains("so close"),
+        equal.describe().contains("too small to resolve"),
         "{}",
         equal.describe()
     );

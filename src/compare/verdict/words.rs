@@ -1,42 +1,42 @@
-//! A comparison in sentences.
+//! Describes a comparison in sentences.
 
 use super::{Comparison, Verdict};
 use crate::compare::SIGNIFICANCE;
 
 impl Comparison {
-    /// The verdict in one or two sentences.
+    /// Describes the verdict in one or two sentences.
     pub fn describe(&self) -> String {
         let (a, b) = (&self.candidate.name, &self.baseline.name);
         match self.verdict() {
-            Verdict::SameSettings => format!(
-                "{a} and {b} have the same settings: what differs between them is the luck of the seed."
-            ),
+            Verdict::SameSettings => {
+                format!("{a} and {b} have the same settings: they differ only in the seed.")
+            }
             Verdict::Better => format!("{a} is better than {b}: {}.", self.figures()),
             Verdict::Worse => format!("{a} is worse than {b}: {}.", self.figures()),
             Verdict::CannotTell if self.seeds.is_none() => format!(
-                "Cannot tell whether {a} or {b} is better: {}, and one seed says nothing about luck. {}",
-                self.difference_words(self.candidate.mean - self.baseline.mean),
+                "Not enough data: {}, but a single seed cannot rule out chance. {}",
+                self.means(),
                 self.seeds_words(),
             ),
             Verdict::CannotTell => format!(
-                "Cannot tell whether {a} or {b} is better: {}. {}",
+                "No significant difference between {a} and {b}: {}. {}",
                 self.figures(),
                 self.seeds_words(),
             ),
         }
     }
 
-    /// What the same images say about the two models, in a sentence.
+    /// Describes the test of the two models on the same images in a sentence.
     pub fn image_words(&self) -> Option<String> {
         let (paired, test) = self.images?;
         let (a, b) = (&self.candidate.name, &self.baseline.name);
         let judged = match (test.p < SIGNIFICANCE, test.difference > 0.0) {
-            (true, true) => format!("this model of {a} is better"),
-            (true, false) => format!("this model of {b} is better"),
-            (false, _) => "that may be luck".to_owned(),
+            (true, true) => format!("this {a} model is better"),
+            (true, false) => format!("this {b} model is better"),
+            (false, _) => "this may be chance".to_owned(),
         };
         Some(format!(
-            "On the same {} images, only {a} is right {} times, only {b} {} times: {judged} \
+            "On the same {} images, {a} alone is right {} times, {b} alone {} times: {judged} \
              (McNemar p {}, difference {} with a 95 % interval from {} to {}).",
             paired.n_images(),
             paired.only_candidate,
@@ -48,7 +48,7 @@ impl Comparison {
         ))
     }
 
-    /// The difference over seeds, its interval and its p value.
+    /// Describes the difference over seeds, its interval and its p value.
     fn figures(&self) -> String {
         let Some(test) = self.seeds else {
             return String::new();
@@ -69,6 +69,20 @@ impl Comparison {
         )
     }
 
+    /// Compares the means of both, in words.
+    fn means(&self) -> String {
+        let difference = self.candidate.mean - self.baseline.mean;
+        let amount = self.amount(difference.abs());
+        format!(
+            "{} is {} {} than {} in {}",
+            self.candidate.name,
+            amount.trim_start_matches('+'),
+            if difference < 0.0 { "lower" } else { "higher" },
+            self.baseline.name,
+            self.metric.label()
+        )
+    }
+
     fn difference_words(&self, difference: f64) -> String {
         format!(
             "{} {} on average",
@@ -80,45 +94,58 @@ impl Comparison {
     fn seeds_words(&self) -> String {
         match self.seeds_wanted() {
             Some([b, c]) if b == c => format!(
-                "About {c} more {} of each would tell{}.",
+                "Train {}{c} more {} of each{}.",
+                self.about(),
                 if c == 1 { "seed" } else { "seeds" },
                 self.condition()
             ),
             Some([b, c]) => format!(
-                "About {c} more seeds of {} and {b} of {} would tell{}.",
+                "Train {}{c} more seeds of {} and {b} of {}{}.",
+                self.about(),
                 self.candidate.name,
                 self.baseline.name,
                 self.condition()
             ),
-            None => "They are so close that no reasonable number of seeds would tell.".to_owned(),
+            None => "The difference is too small to resolve with a reasonable number of seeds."
+                .to_owned(),
         }
     }
 
-    /// What the number of seeds rests on.
+    /// Returns "about " if the number of seeds is an estimate.
+    fn about(&self) -> &'static str {
+        if self.seeds.is_some() { "about " } else { "" }
+    }
+
+    /// Returns what the number of seeds depends on.
     fn condition(&self) -> &'static str {
         if self.seeds.is_some() {
-            ", if the difference is as large as it looks now"
+            "; that should be enough if the difference stays this large"
         } else {
-            " more about luck"
+            ""
         }
     }
 
-    /// A difference of the metric with its sign and unit.
+    /// Formats a difference of the metric with its sign and unit.
     pub fn amount(&self, difference: f64) -> String {
         if self.metric.is_share() {
             points(difference)
         } else {
-            format!("{difference:+.4}")
+            minus(&format!("{difference:+.4}"))
         }
     }
 }
 
-/// A difference of shares in percentage points.
+/// Formats a difference of shares in percentage points.
 fn points(difference: f64) -> String {
-    format!("{:+.2} points", 100.0 * difference)
+    minus(&format!("{:+.2} points", 100.0 * difference))
 }
 
-/// How a p value stands to a number that can be read.
+/// Replaces the hyphen of a negative number by a minus sign.
+fn minus(number: &str) -> String {
+    number.replace('-', "−")
+}
+
+/// Formats a p value with its relation.
 fn p_words(p: f64) -> String {
     if p < 0.001 {
         "< 0.001".to_owned()

@@ -1,4 +1,4 @@
-//! What the HParams plugin reads: the settings and metrics there are, and each run's settings
+//! The data of the HParams plugin: all settings and metrics, and each run's settings
 //! (`tensorboard/plugins/hparams/plugin_data.proto` and `api.proto`).
 
 use std::collections::BTreeMap;
@@ -8,7 +8,7 @@ use super::tag;
 use crate::compare::{Metric, RunRow};
 use crate::runs::Value;
 
-/// The types of settings that the plugin knows.
+/// The plugin's types of settings.
 const TEXT: u64 = 1;
 const NUMBER: u64 = 3;
 
@@ -24,7 +24,7 @@ pub(super) struct Infos {
 }
 
 impl Infos {
-    /// Takes in another run.
+    /// Adds a run.
     pub(super) fn add(&mut self, facts: &RunRow) {
         for (key, value) in &facts.settings {
             let is_number = self.settings.entry(key.clone()).or_insert(true);
@@ -32,7 +32,7 @@ impl Infos {
         }
     }
 
-    /// The summary that holds for all runs.
+    /// Makes the summary of all runs.
     pub(super) fn summary(self) -> Message {
         let mut experiment = Message::default();
         for (key, is_number) in self.settings {
@@ -49,7 +49,7 @@ impl Infos {
     }
 }
 
-/// A run's settings.
+/// Makes the summary of a run's settings.
 pub(super) fn session_start(facts: &RunRow, start_secs: f64) -> Message {
     let mut session = Message::default();
     for (key, value) in &facts.settings {
@@ -60,19 +60,19 @@ pub(super) fn session_start(facts: &RunRow, start_secs: f64) -> Message {
         let entry = Message::default().text(1, key).message(2, value);
         session = session.message(1, entry);
     }
-    // Runs that differ in the seed alone are still sessions of their own.
+    // Runs that differ only in the seed are still separate sessions.
     let session = session.double(5, start_secs);
     plugin_summary("_hparams_/session_start_info", 3, session)
 }
 
-/// How a run ended.
+/// Makes the summary of a run's end.
 pub(super) fn session_end(is_complete: bool, end_secs: f64) -> Message {
     let status = if is_complete { SUCCESS } else { FAILURE };
     let session = Message::default().int(1, status).double(2, end_secs);
     plugin_summary("_hparams_/session_end_info", 4, session)
 }
 
-/// A summary for the plugin, with `data` in field `field` of its `HParamsPluginData`.
+/// Makes a summary for the plugin, with `data` in field `field` of its `HParamsPluginData`.
 fn plugin_summary(tag: &str, field: u64, data: Message) -> Message {
     let content = Message::default().int(1, 0).message(field, data);
     let plugin = Message::default().text(1, "hparams").message(2, content);

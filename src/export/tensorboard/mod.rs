@@ -1,8 +1,7 @@
-//! Event files that TensorBoard reads: every point of every run, and the settings for its HParams
-//! plugin.
+//! Event files for TensorBoard: every point of every run, and the settings for its HParams plugin.
 //!
-//! Written by hand, because it is little: three kinds of messages in a format of length, checksum
-//! and bytes. The published writers are unmaintained, or bring a protobuf compiler.
+//! Written by hand, because the format is small: three kinds of messages as length, checksum and
+//! bytes. The published writers are unmaintained, or need a protobuf compiler.
 
 mod hparams;
 mod proto;
@@ -19,11 +18,11 @@ use crate::train::Metrics;
 use proto::Message;
 use record::append_record;
 
-/// Writes the runs in the folders `runs` below the folder `dir`, each to a folder of its own named
-/// by its id. Written again, the files are replaced, so that no point is doubled.
+/// Writes the runs in the folders `runs` to folders in `dir`, named by their ids. Existing files are
+/// replaced, so that no point is duplicated.
 ///
 /// # Errors
-/// When a run cannot be read or a file not be written.
+/// When a run cannot be read or a file cannot be written.
 pub fn tensorboard(runs: &[PathBuf], dir: &Path) -> Result<(), ExportError> {
     if runs.is_empty() {
         return Err(ExportError::Nothing);
@@ -35,13 +34,13 @@ pub fn tensorboard(runs: &[PathBuf], dir: &Path) -> Result<(), ExportError> {
         let folder = dir.join(run.facts.id.as_str());
         write(&folder, run_events(&run))?;
     }
-    // TensorBoard wants what holds for all runs beside them.
+    // TensorBoard expects the summary of all runs beside them.
     let mut events = Events::new(0.0);
     events.add(0.0, 0, infos.summary());
     write(dir, events)
 }
 
-/// The name TensorBoard looks for; always the same, so that a file is replaced and not added to.
+/// The name TensorBoard looks for; always the same, so that a file is replaced.
 const FILE: &str = "events.out.tfevents.0.candle-studio";
 
 fn write(dir: &Path, events: Events) -> Result<(), ExportError> {
@@ -52,7 +51,7 @@ fn write(dir: &Path, events: Events) -> Result<(), ExportError> {
     Ok(write_atomically(&dir.join(FILE), &events.bytes)?)
 }
 
-/// The bytes of an event file.
+/// Makes the bytes of an event file.
 struct Events {
     bytes: Vec<u8>,
 }
@@ -87,7 +86,7 @@ fn run_events(run: &Exported) -> Events {
     if let Some(test) = run.state.test {
         events.add(end, step, metrics_summary("test", test));
     }
-    // What the HParams plugin shows: the same numbers by the names of the table.
+    // For the HParams plugin: the same numbers under the names of the table.
     for (metric, value) in &run.facts.metrics {
         let summary = Message::default().message(1, scalar(&tag(*metric), *value));
         events.add(end, step, summary);
@@ -127,17 +126,17 @@ fn metrics_summary(part: &str, metrics: Metrics) -> Message {
         .message(1, scalar(&format!("{part}/accuracy"), metrics.accuracy))
 }
 
-/// `Summary.Value` of one number, which TensorBoard keeps as a 32-bit float.
+/// Makes a `Summary.Value` of one number, which TensorBoard stores as a 32-bit float.
 fn scalar(tag: &str, value: f64) -> Message {
     Message::default().text(1, tag).float(2, value as f32)
 }
 
-/// The tag a metric has in [`run_events`].
+/// Returns the tag of a metric in [`run_events`].
 fn tag(metric: Metric) -> String {
     format!("summary/{}", metric.name())
 }
 
-/// Seconds since 1970 of a date such as `2026-11-23T12:27:42Z`; 0 for what is no date.
+/// Parses a date such as `2026-11-23T12:27:42Z` to seconds since 1970; 0 if it is not a date.
 fn secs(created: &str) -> f64 {
     let time = humantime::parse_rfc3339(created).ok();
     let since = time.and_then(|t| t.duration_since(UNIX_EPOCH).ok());

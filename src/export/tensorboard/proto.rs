@@ -1,4 +1,4 @@
-//! As much of the protocol buffers' wire format as event files need
+//! The part of the protocol buffers' wire format that event files need
 //! (<https://protobuf.dev/programming-guides/encoding>).
 
 /// A message under construction.
@@ -7,19 +7,19 @@ pub(super) struct Message {
     bytes: Vec<u8>,
 }
 
-/// How a field is laid down.
+/// The wire type of a field.
 const VARINT: u64 = 0;
 const FIXED_64: u64 = 1;
 const LENGTH: u64 = 2;
 const FIXED_32: u64 = 5;
 
 impl Message {
-    /// The message as it is written.
+    /// Returns the bytes of the message.
     pub(super) fn bytes(self) -> Vec<u8> {
         self.bytes
     }
 
-    /// Adds an integer, a switch or the number of an enum's variant.
+    /// Adds an integer, a boolean or the number of an enum's variant.
     #[must_use]
     pub(super) fn int(mut self, field: u64, value: u64) -> Message {
         self.varint(field << 3 | VARINT);
@@ -64,7 +64,7 @@ impl Message {
         self
     }
 
-    /// Seven bits a byte, the lowest first.
+    /// Appends a varint: seven bits per byte, the lowest first.
     fn varint(&mut self, mut value: u64) {
         while value >= 0x80 {
             self.bytes.push(value as u8 | 0x80);

@@ -10,7 +10,7 @@ pub(super) fn append_record(file: &mut Vec<u8>, data: &[u8]) {
     file.extend(masked(data).to_le_bytes());
 }
 
-/// The checksum, changed so that a record of records does not look like one.
+/// Masks the checksum, so that records can contain records.
 fn masked(data: &[u8]) -> u32 {
     crc32c::crc32c(data)
         .rotate_right(15)

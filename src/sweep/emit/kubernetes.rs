@@ -5,10 +5,10 @@ use serde_json::{Map, Value, json};
 use super::{EmitError, Engine, TRIAL, Written, n_trials, trials};
 use crate::sweep::Plan;
 
-/// Bytes a config map may hold, with some room for its other fields.
+/// Maximum size of a config map in bytes, with some room for its other fields.
 const MAX_BYTES: usize = 1_000_000;
 
-/// One JSON file for `kubectl apply -f`: volume claim, config map and job.
+/// Writes one JSON file for `kubectl apply -f`: volume claim, config map and job.
 pub(super) fn files(plan: &Plan) -> Result<Vec<Written>, EmitError> {
     let files = trials(plan, Engine::Kubernetes)?;
     let n = n_trials(&files);
@@ -18,7 +18,7 @@ pub(super) fn files(plan: &Plan) -> Result<Vec<Written>, EmitError> {
         .into_iter()
         .chain([("trial.sh".into(), TRIAL.to_owned())])
     {
-        // Keys of a config map have no folders; the mount puts them back.
+        // Keys of a config map have no folders; the mount restores them.
         let path = path.display().to_string();
         let key = path.replace('/', "-");
         items.push(json!({ "key": key, "path": path }));
@@ -47,10 +47,10 @@ pub(super) fn files(plan: &Plan) -> Result<Vec<Written>, EmitError> {
 const README: &str = "\
 kubectl apply -f sweep.json
 
-Before: put the program into an image called candle-studio:latest, or change the name in sweep.json,
+Before: build an image candle-studio:latest with the program, or change its name in sweep.json,
 and give the volume claim a storage class that many nodes can write to at once. Images other than
-MNIST must lie in that image, at the path in data.txt of the config map.
-After: copy the folders of the volume into the workspace, for instance with kubectl cp.
+MNIST must be in that image, at the path in data.txt of the config map.
+After: copy the folders of the volume to the workspace, for instance with kubectl cp.
 ";
 
 fn claim(name: &str) -> Value {

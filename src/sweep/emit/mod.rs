@@ -1,8 +1,8 @@
-//! A sweep as jobs for an engine that spreads work over many machines. Each job is one
-//! `candle-studio train`; its run's folder, copied into a workspace, simply appears there.
+//! Writes a sweep as jobs for an engine that distributes work over machines. Each job is one
+//! `candle-studio train`; its run's folder, copied to a workspace, appears there.
 //!
-//! Scripts are plain files of this folder that read what they need from files beside them, so no
-//! name or path is ever pasted into code.
+//! Scripts are plain files in this folder that read their input from files beside them, so no name
+//! or path is ever pasted into code.
 
 mod kubernetes;
 mod optuna;
@@ -12,10 +12,10 @@ use std::path::{Path, PathBuf};
 use super::{Plan, SweepError};
 use crate::files;
 
-/// What can do a sweep instead of this program.
+/// A program that runs a sweep instead of this one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Engine {
-    /// Ray: a Python script that spreads trials over a cluster.
+    /// Ray: a Python script that distributes trials over a cluster.
     Ray,
     /// Slurm: a job array.
     Slurm,
@@ -45,23 +45,23 @@ impl Engine {
     }
 }
 
-/// Why a sweep could not be written out.
+/// Why a sweep could not be written.
 #[derive(Debug, thiserror::Error)]
 pub enum EmitError {
-    /// The engine wants all settings beforehand.
+    /// The engine needs all settings in advance.
     #[error(
-        "{0} wants every setting beforehand, and this sweep chooses them as it goes: write it out \
-         for optuna, or give it a method other than tpe and a number of trials"
+        "{0} needs every setting in advance, but this sweep chooses them as it runs: write it for \
+         optuna, or give it a method other than tpe and a number of trials"
     )]
     Unknown(&'static str),
-    /// A rule for stopping early that nobody would apply.
+    /// The engine cannot prune.
     #[error(
-        "{0} does each trial by itself, so none can be stopped early: leave out prune, or write the sweep out for optuna"
+        "{0} runs each trial by itself, so none can be pruned: leave out prune, or write the sweep for optuna"
     )]
     Prune(&'static str),
     /// Too much for the engine.
     #[error(
-        "the configurations of {n} trials take {bytes} bytes, and Kubernetes takes 1,000,000 at once: make it several sweeps"
+        "the configurations of {n} trials take {bytes} bytes, but Kubernetes allows 1,000,000: split the sweep"
     )]
     TooLarge {
         /// Trials.
@@ -69,25 +69,25 @@ pub enum EmitError {
         /// Their size.
         bytes: usize,
     },
-    /// There is something in the folder already.
+    /// The folder is not empty.
     #[error("{0} is not empty: choose another folder")]
     Taken(String),
-    /// A file was refused.
+    /// An I/O error.
     #[error(transparent)]
     Sweep(#[from] SweepError),
-    /// A value has no form in the file.
+    /// A value cannot be written in the file's format.
     #[error("could not write {0}: {1}")]
     Form(&'static str, String),
 }
 
-/// A file of the folder: where in it, and what it says.
+/// A file: its path in the folder, and its contents.
 type Written = (PathBuf, String);
 
-/// Writes the sweep into the folder `dir`, which must be empty or not exist; says which file to
-/// start with.
+/// Writes the sweep to the folder `dir`, which must be empty or not exist; returns the file to start
+/// with.
 ///
 /// # Errors
-/// When the engine cannot do this sweep, or a file is refused.
+/// When the engine cannot run this sweep, or on an I/O error.
 pub fn emit(plan: &Plan, engine: Engine, dir: &Path) -> Result<PathBuf, EmitError> {
     let (first, files) = match engine {
         Engine::Ray => ("ray_sweep.py", ray(plan)?),
@@ -112,10 +112,10 @@ fn write(path: &Path, text: &str) -> Result<(), SweepError> {
     Ok(files::write_atomically(path, text.as_bytes())?)
 }
 
-/// What does one trial, and the configurations it finds.
+/// The script that runs one trial.
 const TRIAL: &str = include_str!("trial.sh");
 
-/// Each trial's configuration as a file `trials/001.toml`, and what all jobs read.
+/// Returns each trial's configuration as a file `trials/001.toml`, and the files that all jobs read.
 fn trials(plan: &Plan, engine: Engine) -> Result<Vec<Written>, EmitError> {
     if plan.definition.prune.is_some() {
         return Err(EmitError::Prune(engine.name()));
@@ -133,7 +133,7 @@ fn trials(plan: &Plan, engine: Engine) -> Result<Vec<Written>, EmitError> {
     Ok(files)
 }
 
-/// The folder with the images, wherever a job starts.
+/// Returns the absolute folder of the dataset, valid wherever a job starts.
 fn data(plan: &Plan) -> Option<String> {
     let dir = plan.definition.data.as_ref()?;
     let dir = std::path::absolute(dir).unwrap_or_else(|_| dir.clone());
@@ -151,7 +151,7 @@ fn ray(plan: &Plan) -> Result<Vec<Written>, EmitError> {
 
 fn slurm(plan: &Plan) -> Result<Vec<Written>, EmitError> {
     let mut files = trials(plan, Engine::Slurm)?;
-    // The name is letters, digits, - and _ only: a definition with another one is refused.
+    // The name has letters, digits, - and _ only: others are refused.
     let (name, n) = (&plan.definition.name, n_trials(&files));
     let at_once = plan.definition.parallel;
     let script = format!(

@@ -1,11 +1,11 @@
-//! Optuna: a study that chooses the settings itself, so TPE and early stopping go along.
+//! Optuna: a study that chooses the settings itself, so TPE and pruning work.
 
 use serde_json::{Value, json};
 
 use super::{EmitError, Written, data};
 use crate::sweep::{Axis, Direction, Measure, Method, Plan, Point, Values, point};
 
-/// The script, the configuration all trials start from, and the sweep in the script's terms.
+/// Writes the script, the base configuration, and the sweep in the script's format.
 pub(super) fn files(plan: &Plan) -> Result<Vec<Written>, EmitError> {
     let definition = &plan.definition;
     let form = |e: String| EmitError::Form("sweep.json", e);
@@ -46,7 +46,7 @@ pub(super) fn files(plan: &Plan) -> Result<Vec<Written>, EmitError> {
     ])
 }
 
-/// A searched key: a range, or choices with the `--set` arguments each of them stands for.
+/// Converts a searched key: a range, or choices with the `--set` arguments of each.
 fn axis(plan: &Plan, axis: &Axis) -> Result<Value, String> {
     let choice = |value: &toml::Value| {
         let chosen = Point::from_iter([(axis.key.clone(), value.clone())]);
@@ -54,16 +54,16 @@ fn axis(plan: &Plan, axis: &Axis) -> Result<Value, String> {
         Ok(json!({ "value": value, "sets": sets }))
     };
     let choices = |values: &[toml::Value]| values.iter().map(choice).collect::<Result<_, String>>();
-    let mut told = json!({ "key": axis.key, "kind": axis.values.name() });
+    let mut space = json!({ "key": axis.key, "kind": axis.values.name() });
     let is_grid = plan.definition.method == Method::Grid;
     match axis.values {
-        Values::List(ref values) => told["choices"] = choices(values)?,
-        _ if is_grid => told["choices"] = choices(&axis.grid())?,
-        Values::Range(ends) | Values::LogRange(ends) => told["ends"] = json!(ends),
-        Values::IntRange(ends) | Values::LogIntRange(ends) => told["ends"] = json!(ends),
+        Values::List(ref values) => space["choices"] = choices(values)?,
+        _ if is_grid => space["choices"] = choices(&axis.grid())?,
+        Values::Range(ends) | Values::LogRange(ends) => space["ends"] = json!(ends),
+        Values::IntRange(ends) | Values::LogIntRange(ends) => space["ends"] = json!(ends),
     }
     if let Some(when) = &axis.when {
-        told["when"] = json!({ "key": when.key, "is": when.is });
+        space["when"] = json!({ "key": when.key, "is": when.is });
     }
-    Ok(told)
+    Ok(space)
 }

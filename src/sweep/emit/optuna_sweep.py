@@ -1,11 +1,11 @@
-"""Does a sweep as an Optuna study.
+"""Runs a sweep as an Optuna study.
 
     pip install optuna
-    python optuna_sweep.py         # several at once share the study
+    python optuna_sweep.py         # parallel processes share the study
 
-Each trial is one `candle-studio train` for each seed, recorded in the folder runs; CANDLE_STUDIO
-names the program, THREADS the threads of a trial. The study is kept in study.db: the same command
-goes on after an interruption. Then copy runs/* into the workspace.
+Each trial is one `candle-studio train` per seed, recorded in the folder runs; CANDLE_STUDIO is the
+program, THREADS the number of threads per trial. The study is stored in study.db: the same command
+resumes it after an interruption. Then copy runs/* to the workspace.
 """
 
 import json
@@ -25,7 +25,7 @@ SWEEP = json.loads((HERE / "sweep.json").read_text(encoding="utf-8"))
 
 
 def suggest(trial, axis):
-    """A value for one key; lists are chosen from by index, as their values may be tables."""
+    """Suggest a value for one key; for lists, an index, because their values may be tables."""
     key, kind = axis["key"], axis["kind"]
     if "choices" in axis:
         return trial.suggest_categorical(key, list(range(len(axis["choices"]))))
@@ -35,7 +35,7 @@ def suggest(trial, axis):
 
 
 def settings(trial):
-    """The --set arguments of a trial: only what its conditions let in."""
+    """Return the --set arguments of a trial, without keys whose condition does not hold."""
     chosen, sets = {}, []
     for axis in SWEEP["search"]:
         when = axis.get("when")
@@ -53,7 +53,7 @@ def settings(trial):
 
 
 def train(trial, sets, repeat):
-    """One run; returns its value, or raises TrialPruned when it does badly."""
+    """Train one run; return its value, or raise TrialPruned."""
     out = RUNS / f"{SWEEP['name']}-{trial.number + 1:03d}-{repeat + 1}"
     command = [PROGRAM, "train", "--config", str(HERE / "base.toml"), "--out", str(out), "--json"]
     number = trial.number * SWEEP["seeds_per_setting"] + repeat + 1
@@ -74,7 +74,7 @@ def train(trial, sets, repeat):
             if last is None or not math.isfinite(last):
                 continue
             best = last if best is None else better(best, last)
-            # The first seed decides whether the others are worth their time.
+            # The first seed decides whether the others are worth running.
             if repeat == 0:
                 trial.report(last, event["epoch"])
                 if trial.should_prune():

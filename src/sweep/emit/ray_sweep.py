@@ -1,12 +1,11 @@
-"""Does the trials of a sweep on a Ray cluster, or on this machine if there is none.
+"""Runs the trials of a sweep on a Ray cluster, or on this machine if there is none.
 
     pip install ray
-    python ray_sweep.py            # RAY_ADDRESS names a cluster
+    python ray_sweep.py            # RAY_ADDRESS: the cluster
 
-Each trial is one `candle-studio train` on some node; its run comes back into the folder runs.
-Nodes need the program (CANDLE_STUDIO names it) and the images, but no common file system. Trials
-that are done are skipped, so the same command goes on after an interruption. Then copy runs/* into
-the workspace.
+Each trial is one `candle-studio train` on some node; its run is copied back to the folder runs.
+Nodes need the program (CANDLE_STUDIO) and the dataset, but no shared file system. Finished trials
+are skipped, so the same command resumes after an interruption. Then copy runs/* to the workspace.
 """
 
 import io
@@ -27,7 +26,7 @@ PROGRAM = os.environ.get("CANDLE_STUDIO", "candle-studio")
 
 @ray.remote(num_cpus=THREADS, max_retries=2)
 def train(program, sweep, number, config, data, threads):
-    """Trains somewhere, and returns what was said and the run's folder as a tar file."""
+    """Train on some node; return exit code, output, errors and the run's folder as a tar file."""
     name = f"{sweep}-{number}"
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "config.toml"
@@ -45,7 +44,7 @@ def train(program, sweep, number, config, data, threads):
 
 
 def keep(name, packed):
-    """Unpacks a run beside its place, then moves it there whole."""
+    """Unpack a run to a temporary folder, then move it into place."""
     RUNS.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=RUNS, prefix=".") as folder:
         with tarfile.open(fileobj=io.BytesIO(packed)) as tar:
@@ -73,15 +72,15 @@ def main():
         (ready,), _ = ray.wait(list(waiting), num_returns=1)
         name = waiting.pop(ready)
         try:
-            code, said, complaints, packed = ray.get(ready)
+            code, stdout, stderr, packed = ray.get(ready)
         except ray.exceptions.RayError as error:
-            code, said, complaints, packed = 1, "", str(error), b""
+            code, stdout, stderr, packed = 1, "", str(error), b""
         if code == 0:
             keep(name, packed)
-            print(f"{name}: {said.splitlines()[-1]}", flush=True)
+            print(f"{name}: {stdout.splitlines()[-1]}", flush=True)
         else:
             n_failed += 1
-            print(f"{name} failed: {complaints.strip()}", file=sys.stderr, flush=True)
+            print(f"{name} failed: {stderr.strip()}", file=sys.stderr, flush=True)
     ray.shutdown()
     return 1 if n_failed else 0
 

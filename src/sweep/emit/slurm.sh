@@ -1,5 +1,5 @@
-# Each task does one trial. Submit from the folder that holds this file, on a file system all
-# nodes share: sbatch sweep.sbatch. Then copy runs/* into the workspace.
+# Each task runs one trial. Submit from the folder of this file, on a file system that all nodes
+# share: sbatch sweep.sbatch. Then copy runs/* to the workspace.
 set -euo pipefail
 cd "${SLURM_SUBMIT_DIR:-.}"
 export THREADS=${SLURM_CPUS_PER_TASK:-1}

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Does one trial of a sweep: trial.sh NUMBER. Done ones are skipped, interrupted ones go on.
-# CANDLE_STUDIO names the program, RUNS the folder for the runs, THREADS the threads of a trial.
+# Runs one trial of a sweep: trial.sh NUMBER. Finished trials are skipped, interrupted ones resumed.
+# CANDLE_STUDIO: the program; RUNS: the folder for the runs; THREADS: threads per trial.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 number=$(printf '%03d' "$((10#$1))")
@@ -12,13 +12,13 @@ if [[ -e $here/data.txt ]]; then
     options+=(--data "$(cat "$here/data.txt")")
 fi
 mkdir -p "$(dirname "$run")"
-# A run that was asked to end, as a job is whose time is over, has a summary and goes on all the same.
+# A run that was stopped, for instance at the job's time limit, has a summary and is still resumed.
 if [[ -e $run/summary.json ]] && ! grep -q '"stopped"' "$run/summary.json"; then
     echo "trial $number is done"
 elif [[ -e $run/run.toml ]]; then
     exec "$program" train --resume "$run" "${options[@]}"
 else
-    # What is left of a run that was interrupted before it was one.
+    # Remove the remains of a run that was interrupted before its manifest was written.
     rm -rf -- "$run"
     exec "$program" train --config "$here/trials/$number.toml" --out "$run" \
         --trial "$name@$((10#$number))" "${options[@]}"

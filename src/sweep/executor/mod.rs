@@ -1,5 +1,5 @@
-//! Doing the trials of a sweep: several at once, each on a thread of its own with its share of
-//! the machine's processors.
+//! Runs the trials of a sweep: several in parallel, each on its own thread with its share of the
+//! machine's processors.
 
 mod next;
 
@@ -13,18 +13,18 @@ use crate::data::Dataset;
 use crate::kernels;
 use crate::train::EpochPoint;
 
-/// How a sweep ended for now.
+/// Why a sweep ended for now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SweepEnd {
     /// All trials are done.
     Completed,
-    /// The time is over.
+    /// The time limit was reached.
     OutOfTime,
-    /// Somebody stopped it.
+    /// It was stopped.
     Stopped,
 }
 
-/// What the workers share.
+/// State shared by the workers.
 pub(super) struct Shared<'a> {
     inner: Mutex<Inner<'a>>,
     pub(super) control: &'a SweepControl,
@@ -36,13 +36,13 @@ struct Inner<'a> {
     sampler: Box<dyn Sampler>,
     tell: &'a mut (dyn FnMut(&SweepEvent, &SweepState) + Send),
     clock: Clock,
-    /// Trials left by an earlier session, or to be done again, in order.
+    /// Trials left by an earlier session, or to be rerun, in order.
     first: Vec<usize>,
-    /// The first thing that went wrong with the journal; the sweep ends then.
+    /// The first error of the journal, which ends the sweep.
     problem: Option<SweepError>,
 }
 
-/// Seconds of the sweep, without pauses.
+/// The clock of the sweep, without pauses.
 struct Clock {
     before: f64,
     since: Instant,
@@ -55,15 +55,16 @@ impl Clock {
     }
 }
 
-/// Does the trials of the sweep in `folder` that are not done, `parallel` at once, until all are
-/// done, the time is over or `control` stops it. `tell` hears what happens, with the state after.
+/// Runs the trials of the sweep in `folder` that are not done, `parallel` at a time, until all are
+/// done, the time limit is reached or `control` stops it. `tell` gets every event with the state
+/// after it.
 ///
-/// The processors are shared out among the trials; how many each gets changes the speed of a
-/// trial and never its result. With several at once, which trials are done by the time a decision
-/// is made depends on their speed, so pruning and TPE may decide otherwise on another day.
+/// The processors are divided among the trials; their number changes the speed of a trial, never
+/// its result. With parallel trials, which of them are done at a decision depends on their speed,
+/// so pruning and TPE may decide differently each time.
 ///
 /// # Errors
-/// When the journal cannot be written or the system gives no threads.
+/// When the journal cannot be written or a thread cannot be started.
 pub fn run(
     folder: &mut SweepFolder,
     dataset: &Arc<Dataset>,
@@ -88,7 +89,7 @@ pub fn run(
         control,
         dataset,
     };
-    // A trial may be asked for again while the last ones end.
+    // A rerun may be requested while the last trials end.
     let mut end = shared.work(parallel)?;
     while control.has_retries() && end != SweepEnd::Stopped {
         end = shared.work(parallel)?;
@@ -96,14 +97,14 @@ pub fn run(
     Ok(end)
 }
 
-/// Trials that were begun and are not over.
+/// Returns the trials that have started and not ended.
 fn unfinished(state: &SweepState) -> Vec<usize> {
     let trials = state.trials.values();
     trials.filter(|t| !t.is_over()).map(|t| t.number).collect()
 }
 
 impl<'s> Shared<'s> {
-    /// Works until there is nothing more to start.
+    /// Runs trials until there are no more to start.
     fn work(&self, parallel: usize) -> Result<SweepEnd, SweepError> {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let spawned = std::thread::scope(|scope| {
@@ -152,7 +153,7 @@ impl<'s> Shared<'s> {
         }
     }
 
-    /// Takes in the value of a trial after an epoch; says whether it should stop.
+    /// Reports the value of a trial after an epoch; returns a verdict if it should be pruned.
     pub(super) fn report(&self, trial: usize, epoch: usize, value: f64) -> Option<Verdict> {
         let mut inner = self.lock();
         inner.record(self.control, |secs| SweepEvent::Reported {
@@ -168,12 +169,12 @@ impl<'s> Shared<'s> {
         prune.verdict(goal, epoch, value, &others)
     }
 
-    /// The metric of an epoch.
+    /// Returns the metric of an epoch.
     pub(super) fn metric(&self, point: &EpochPoint) -> Option<f64> {
         self.lock().folder.plan().definition.metric.of(point)
     }
 
-    /// The value of a trial so far.
+    /// Returns the value of a trial so far.
     pub(super) fn value(&self, trial: usize) -> Option<f64> {
         let inner = self.lock();
         let definition = &inner.folder.plan().definition;
@@ -181,14 +182,14 @@ impl<'s> Shared<'s> {
         definition.measure.of_trial(definition.direction, trial)
     }
 
-    /// What is inside is valid after every statement, so a panic elsewhere cannot spoil it.
+    /// The state is valid after every statement, so a poisoned lock is still usable.
     fn lock(&self) -> MutexGuard<'_, Inner<'s>> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Inner<'_> {
-    /// Writes down what happened and tells it. A journal that cannot be written ends the sweep.
+    /// Writes an event to the journal and forwards it. An error of the journal ends the sweep.
     fn record(&mut self, control: &SweepControl, event: impl FnOnce(f64) -> SweepEvent) {
         let secs = self.clock.secs(control);
         let event = event(secs);
@@ -205,7 +206,7 @@ impl Inner<'_> {
         minutes.is_some_and(|m| secs >= 60.0 * m)
     }
 
-    /// Whether there are trials nobody has started.
+    /// Returns whether there are trials left to start.
     fn remains(&self) -> bool {
         let n_started = self.folder.state().trials.len();
         let n_trials = self.folder.plan().n_trials();

@@ -1,4 +1,4 @@
-//! Which trial is next: one that was begun earlier, one to be done again, or a new one.
+//! Chooses the next trial: one from an earlier session, a rerun, or a new one.
 
 use std::path::PathBuf;
 
@@ -7,19 +7,19 @@ use crate::sweep::trial::{self, Task};
 use crate::sweep::{Point, SweepControl, SweepEvent, Trial, TrialStatus};
 use crate::train::TrainConfig;
 
-/// How often the program may end while one and the same trial runs, before the trial is taken to
-/// be the reason.
+/// How often the program may end while the same trial runs, before the trial is assumed to be the
+/// cause.
 const MAX_CRASHES: usize = 2;
 
 impl Inner<'_> {
-    /// What to do next; `None` when there is nothing, or no time, left.
+    /// Returns the next task; `None` if no trial or no time is left.
     pub(super) fn next(&mut self, control: &SweepControl) -> Option<Task> {
         self.take_retries(control);
         loop {
             if control.is_stopped() {
                 return None;
             }
-            // Those that were begun before the time was over are ended.
+            // Trials that started before the time limit are finished.
             if !self.first.is_empty() {
                 let trial = self.first.remove(0);
                 if let Some(task) = self.again(control, trial) {
@@ -44,7 +44,7 @@ impl Inner<'_> {
         }
     }
 
-    /// A trial that was begun: it goes on from its checkpoint, or from its beginning.
+    /// Resumes a started trial from its checkpoint, or starts it over.
     fn again(&mut self, control: &SweepControl, number: usize) -> Option<Task> {
         let trial = self.folder.state().trials.get(&number)?.clone();
         let is_crashed = trial.status == TrialStatus::Running;
@@ -78,7 +78,7 @@ impl Inner<'_> {
         Some(self.start(control, number, (setting, repeat), trial.point))
     }
 
-    /// The next trial nobody has started.
+    /// Returns the next new trial.
     fn fresh(&mut self, control: &SweepControl) -> Option<Task> {
         let definition = &self.folder.plan().definition;
         let state = self.folder.state();

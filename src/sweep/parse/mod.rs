@@ -1,4 +1,4 @@
-//! From the text of a sweep file to a [`Definition`], telling every problem at once.
+//! Parses a sweep file to a [`Definition`], and reports all problems at once.
 
 #[cfg(test)]
 mod tests;
@@ -13,15 +13,15 @@ use super::check::{is_backwards, metric_names};
 use super::{Axis, Definition, Direction, Location, Method, Metric, Problem, Values, When};
 use crate::files;
 
-/// What a file says, key by key, and what is wrong with it.
+/// The contents of a file, key by key, and their problems.
 struct Reader<'t> {
     text: &'t str,
     problems: Vec<Problem>,
-    /// Lines of what was read, for what is found wrong later.
+    /// Lines of the keys, for problems found later.
     lines: Vec<(Location, usize)>,
 }
 
-/// What the loop over the keys fills in.
+/// Filled in by the loop over the keys.
 struct Draft {
     definition: Definition,
     direction: Option<Direction>,
@@ -29,10 +29,10 @@ struct Draft {
 }
 
 impl Definition {
-    /// Reads a sweep file. Without a `name`, the sweep is called `default_name`.
+    /// Parses a sweep file. Without a `name`, the sweep is named `default_name`.
     ///
     /// # Errors
-    /// Everything that is wrong with it by itself, in the order of the lines.
+    /// All problems of the file by itself, in the order of the lines.
     pub fn parse(text: &str, default_name: &str) -> Result<Definition, Vec<Problem>> {
         let mut reader = Reader {
             text,
@@ -70,7 +70,7 @@ impl Definition {
         Err(reader.problems)
     }
 
-    /// Reads the sweep file at `path`; its paths are taken from the folder it lies in.
+    /// Reads the sweep file at `path`; its paths are relative to its folder.
     ///
     /// # Errors
     /// As [`Definition::parse`], and when the file cannot be read.
@@ -106,7 +106,7 @@ impl Reader<'_> {
         });
     }
 
-    /// The value as a `T`; reports why not.
+    /// Returns the value as a `T`, or reports why it cannot be one.
     fn value<T: DeserializeOwned>(
         &mut self,
         at: Location,
@@ -131,7 +131,7 @@ impl Reader<'_> {
         let d = &mut draft.definition;
         match key {
             "name" => {
-                let name = self.value(Location::Key("name"), value, "a word");
+                let name = self.value(Location::Key("name"), value, "a string");
                 d.name = name.unwrap_or_else(|| d.name.clone());
                 draft.has_name = true;
             }
@@ -196,7 +196,7 @@ impl Reader<'_> {
             None if name.starts_with("test") => self.report(
                 Location::Key("metric"),
                 Some(start),
-                "must not be of the test images: they are measured once, and choose nothing",
+                "must not use the test images: they are evaluated once, and choose nothing",
             ),
             None => {
                 let message = format!("must be one of {}, found `{name}`", metric_names());
@@ -217,7 +217,7 @@ impl Reader<'_> {
         };
         for entry in entries {
             let idx = definition.search.len();
-            // One that cannot be read keeps its place, so that conditions on it are understood.
+            // An invalid one keeps its place, so that conditions on it still refer to it.
             let axis = self.axis(idx, entry);
             definition
                 .search
@@ -245,7 +245,7 @@ impl Reader<'_> {
             let at = at.clone();
             let pair = "two numbers, [from, to]";
             match name.get_ref().as_ref() {
-                "key" => key = self.value(at, value, "a word"),
+                "key" => key = self.value(at, value, "a string"),
                 "points" => points = self.value(at, value, "a whole number"),
                 "when" => {
                     when = self.value::<When>(at, value, "{ key = \"…\", is = [values] }");
@@ -278,14 +278,14 @@ impl Reader<'_> {
         })
     }
 
-    /// Adds what is wrong with what could be read.
+    /// Adds the problems of the values that could be read.
     fn check(&mut self, definition: &Definition, direction: Option<Direction>) {
         let mut found = definition.problems();
         if let Some(direction) = direction
             && is_backwards(definition.metric, direction)
         {
             let message = format!(
-                "is backwards for {}: leave it out",
+                "is the wrong one for {}: leave it out",
                 definition.metric.name()
             );
             found.push(Problem::new(Location::Key("direction"), message));
@@ -305,8 +305,8 @@ impl Reader<'_> {
     }
 }
 
-/// `{ optimizer = { beta1 = 0.8 } }` as `optimizer.beta1 = 0.8`: a table in `[set]` changes some
-/// keys of a table and leaves the others, unless it says which kind it is.
+/// Flattens `{ optimizer = { beta1 = 0.8 } }` to `optimizer.beta1 = 0.8`: a table in `[set]` changes
+/// only its own keys, unless it names its kind.
 fn flat(table: Table) -> Table {
     let mut keys = Table::new();
     for (name, value) in table {

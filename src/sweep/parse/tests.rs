@@ -1,4 +1,4 @@
-//! What sweep files say, and what is wrong with some.
+//! Valid and invalid sweep files.
 
 use super::*;
 use crate::sweep::Prune;

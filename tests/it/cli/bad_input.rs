@@ -246,11 +246,11 @@ fn a_place_that_cannot_be_written_is_refused_before_training() {
     let output = train(dir.path(), ["--save", "missing/m.safetensors"]);
     check_failure(&output, 1, "missing/m.safetensors");
     let output = train(dir.path(), ["--save", "data"]);
-    check_failure(&output, 1, "no plain file");
+    check_failure(&output, 1, "not a regular file");
     if cfg!(target_os = "linux") {
         check_target(dir.path(), "/proc/x");
         let output = train(dir.path(), ["--save", "/dev/null"]);
-        check_failure(&output, 1, "no plain file");
+        check_failure(&output, 1, "not a regular file");
     }
 }
 

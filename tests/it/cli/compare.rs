@@ -64,7 +64,7 @@ fn one_run_each_asks_for_more_seeds() {
     );
     let told = lines(&run(dir.path(), &["compare", "a", "b"])).join("\n");
     assert!(
-        told.contains("Cannot tell") && told.contains("About 2 more seeds of each"),
+        told.contains("Not enough data") && told.contains("Train 2 more seeds of each"),
         "{told}"
     );
     train(dir.path(), ["--out", "c", "--seed", "2", "--json"]);

@@ -200,7 +200,7 @@ fn a_thousand_layers_are_the_most_in_every_file() {
         dir.path(),
         &args,
         1,
-        "more than the 131072 bytes that are read",
+        "larger than the limit of 131072 bytes",
     );
 }
 

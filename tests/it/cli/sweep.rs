@@ -217,7 +217,7 @@ fn a_sweep_is_written_out_for_other_engines() {
             &["sweep", "rates.toml", "--emit", engine, engine],
         )
     };
-    check_failure(&emit("slurm"), 1, "slurm wants every setting beforehand");
+    check_failure(&emit("slurm"), 1, "slurm needs every setting in advance");
     check_failure(&emit("spark"), 2, "one of ray, slurm, kubernetes, optuna");
     lines(&emit("optuna"));
 }
