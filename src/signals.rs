@@ -10,8 +10,8 @@ pub const INTERRUPTED: u8 = 130;
 /// count as one. Two presses of Ctrl-C take longer.
 const TOGETHER: Duration = Duration::from_millis(150);
 
-/// Calls `on_signal` on a separate thread at every termination signal, which then no longer ends the
-/// program by itself. `SIGHUP` stays ignored if it was, as with `nohup`.
+/// Calls `on_signal` on a separate thread at every termination signal, which then no longer ends
+/// the program by itself. `SIGHUP` stays ignored if it was, as with `nohup`.
 ///
 /// # Errors
 /// When the handler cannot be installed, or there is one already.

@@ -110,7 +110,8 @@ fn same_data(folders: &[RunFolder]) -> Result<(), UsageError> {
     {
         None => Ok(()),
         Some(other) => Err(UsageError(format!(
-            "{} was trained on a different dataset ({}) than {} ({}): their results cannot be compared",
+            "{} was trained on a different dataset ({}) than {} ({}): their results cannot be \
+             compared",
             other.path().display(),
             other.manifest().data.name,
             folders[0].path().display(),
@@ -180,8 +181,8 @@ impl<'a> Predicted<'a> {
         ExitCode::from(u8::from(n_broken > 0))
     }
 
-    /// Finds the images on which the models of two runs disagree; `None` if one has no model because
-    /// it has not finished.
+    /// Finds the images on which the models of two runs disagree; `None` if one has no model
+    /// because it has not finished.
     fn disagreements(
         &mut self,
         a: usize,

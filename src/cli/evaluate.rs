@@ -15,8 +15,8 @@ use crate::train::Loss;
 /// The arguments of `evaluate`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// A model file from `train --save` or the window, or a run: its folder, or its id or name in the
-    /// workspace.
+    /// A model file from `train --save` or the window, or a run: its folder, or its id or name in
+    /// the workspace.
     model: PathBuf,
     /// Folder with four IDX files named like MNIST's; its test images are used [default: MNIST].
     #[arg(long, value_name = "DIR")]

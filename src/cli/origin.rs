@@ -143,8 +143,8 @@ fn what_is_gone(checkpoint: &Checkpoint) -> Option<String> {
     let step = checkpoint.step();
     (n_gone > 0).then(|| {
         format!(
-            "{n_gone} of the rollback states of update {step} cannot be read: if the loss becomes NaN \
-                          or spikes, the run may roll back to another state than it would have"
+            "{n_gone} of the rollback states of update {step} cannot be read: if the loss becomes \
+             NaN or spikes, the run may roll back to another state than it would have"
         )
     })
 }
@@ -159,9 +159,8 @@ fn parse_origin(origin: &str) -> anyhow::Result<(PathBuf, Option<u64>)> {
         Some((PathBuf::from(dir), step))
     });
     parsed.ok_or_else(|| {
-        let text = format!(
-            "--branch expects RUN@STEP (a run and the number of an update) or RUN@best, found {origin}"
-        );
+        let text =
+            format!("--branch expects RUN@STEP (a run and an update) or RUN@best, found {origin}");
         UsageError(text).into()
     })
 }

@@ -15,8 +15,8 @@ use crate::predict::classify;
 /// The arguments of `predict`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// A model file from `train --save` or the window, or a run: its folder, or its id or name in the
-    /// workspace.
+    /// A model file from `train --save` or the window, or a run: its folder, or its id or name in
+    /// the workspace.
     model: PathBuf,
     /// PNG or JPEG images of one digit or object each: any size, dark on light or light on dark.
     #[arg(required = true)]

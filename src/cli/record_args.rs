@@ -9,8 +9,8 @@ use crate::train::Job;
 /// Where a run is recorded: in the workspace by default.
 #[derive(Debug, clap::Args)]
 pub struct Keeping {
-    /// Record the run (configuration, events, summary, model) in this folder instead of a new one in
-    /// the workspace. It must not hold a run yet.
+    /// Record the run (configuration, events, summary, model) in this folder instead of a new one
+    /// in the workspace. It must not hold a run yet.
     #[arg(long, value_name = "RUNDIR")]
     pub(super) out: Option<PathBuf>,
     /// Record nothing.
@@ -38,8 +38,8 @@ fn trial_of(text: &str) -> Result<TrialOf, String> {
 }
 
 impl Keeping {
-    /// Creates the recorder, if the run is recorded; a branch names its `parent`. Without `--out`, a
-    /// workspace that cannot be written to only causes a warning.
+    /// Creates the recorder, if the run is recorded; a branch names its `parent`. Without `--out`,
+    /// a workspace that cannot be written to only causes a warning.
     pub(super) fn recorder(
         &self,
         job: &Job,

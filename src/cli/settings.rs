@@ -127,7 +127,7 @@ const COMMENTS: &[(&str, &str)] = &[
     ),
     (
         "ema_decay",
-        "decay of the weights' exponential moving average, which is then evaluated and saved; 0 for none, typically 0.999",
+        "decay of the weights' moving average, which is evaluated and saved; 0: none, often 0.999",
     ),
     (
         "[early_stopping]",

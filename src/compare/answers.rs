@@ -66,8 +66,8 @@ impl Answers {
         self.classes.iter().filter(|class| class.is_none()).count()
     }
 
-    /// Returns the probability of each class for the image at `idx`; empty if the network's output is
-    /// not finite.
+    /// Returns the probability of each class for the image at `idx`; empty if the network's output
+    /// is not finite.
     pub fn probabilities(&self, idx: usize) -> &[f32] {
         if self.classes[idx].is_none() {
             return &[];
@@ -106,7 +106,8 @@ pub struct Disagreement {
     pub image: usize,
     /// Its true class.
     pub label: u32,
-    /// The class each model predicts: baseline, candidate. `None` if a model's output is not finite.
+    /// The class each model predicts: baseline, candidate. `None` if a model's output is not
+    /// finite.
     pub classes: [Option<u32>; 2],
     /// Each model's probabilities: baseline, candidate. Empty if its output is not finite.
     pub probabilities: [Vec<f32>; 2],

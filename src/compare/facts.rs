@@ -207,8 +207,8 @@ pub(super) fn differing<'a>(rows: &[&'a RunRow]) -> Vec<&'a str> {
     keys.into_iter().filter(is_telling).collect()
 }
 
-/// Returns what decided a run, by key: its settings, with the layers as one choice, its dataset, and
-/// changes during training. Image size and classes belong to the dataset.
+/// Returns what decided a run, by key: its settings, with the layers as one choice, its dataset,
+/// and changes during training. Image size and classes belong to the dataset.
 fn settings(record: &Record) -> BTreeMap<String, Value> {
     let is_choice = |key: &str| key != "preset" && !key.starts_with("model.");
     let all = record.settings().iter();

@@ -92,8 +92,8 @@ impl Part {
         self.sum += target;
     }
 
-    /// Returns the reduction of the squared error if `left` is predicted separately from the rest; 0
-    /// if a side would be too small.
+    /// Returns the reduction of the squared error if `left` is predicted separately from the rest;
+    /// 0 if a side would be too small.
     fn gain(self, left: Part) -> f64 {
         let right = Part {
             n: self.n - left.n,
@@ -190,7 +190,8 @@ pub(super) fn permutation_importance(columns: &[Column], target: &[f64], seed: u
             explained: 0.0,
         };
     }
-    // In units of the standard deviation: errors are shares of the variance, and sums do not cancel.
+    // In units of the standard deviation: errors are shares of the variance, and sums do not
+    // cancel.
     let target: Vec<f64> = target.iter().map(|y| (y - mean) / deviation).collect();
     let target = &target[..];
     let mut harm = vec![0.0; columns.len()];

@@ -87,7 +87,7 @@ fn hint(n_runs: usize, n_keys: usize, explained: f64) -> Option<String> {
     let wanted = (RUNS_PER_KEY * n_keys).max(2 * RUNS_PER_KEY);
     if n_runs < wanted {
         return Some(format!(
-            "{n_runs} runs are few for {n_keys} settings: about {wanted} would give more reliable bars"
+            "{n_runs} runs are few for {n_keys} settings: about {wanted} would be more reliable"
         ));
     }
     (explained < 0.2).then(|| {

@@ -83,7 +83,8 @@ impl CheckpointWriter {
         let dir = run.join(CHECKPOINTS);
         let problem = Arc::new(Mutex::new(Problem::default()));
         let policy = Arc::new(Mutex::new(CheckpointPolicy::default()));
-        // One is queued while one is written; with more, training waits rather than fill the memory.
+        // One is queued while one is written; with more, training waits rather than fill the
+        // memory.
         let (sender, receiver) = sync_channel::<Checkpoint>(1);
         let thread = std::thread::Builder::new()
             .name("checkpoints".to_owned())

@@ -181,7 +181,8 @@ impl RunFolder {
         let Version { format_version } = toml::from_str(&text).map_err(bad)?;
         if format_version > FORMAT_VERSION {
             let reason = format!(
-                "it has format {format_version}, and this version reads up to {FORMAT_VERSION}: update Candle Studio"
+                "it has format {format_version}, and this version reads up to {FORMAT_VERSION}: \
+                 update Candle Studio"
             );
             return Err(invalid(&file, reason));
         }

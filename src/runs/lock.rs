@@ -21,8 +21,8 @@ pub(super) struct RunLock {
 }
 
 impl RunLock {
-    /// Locks the run in the folder `run`; `None` if another process holds the lock. On a file system
-    /// without locks, always succeeds.
+    /// Locks the run in the folder `run`; `None` if another process holds the lock. On a file
+    /// system without locks, always succeeds.
     pub(super) fn take(run: &Path) -> std::io::Result<Option<RunLock>> {
         let mut options = OpenOptions::new();
         let file = options.create(true).append(true).open(run.join(LOCK))?;

@@ -109,8 +109,8 @@ impl Record {
         &self.settings
     }
 
-    /// Returns everything that decided the run but its seed, as text: equal for runs that differ only
-    /// in the seed. Includes changes during training.
+    /// Returns everything that decided the run but its seed, as text: equal for runs that differ
+    /// only in the seed. Includes changes during training.
     pub fn all_but_seed(&self) -> String {
         let mut text = self.data.clone();
         if let Some(parent) = &self.parent {

@@ -18,8 +18,8 @@ pub enum Method {
     Random,
     /// A Sobol sequence: draws without gaps (Owen scrambled, Burley 2020).
     Sobol,
-    /// Draws where good results are denser than bad ones (tree-structured Parzen estimator, Bergstra
-    /// et al. 2011).
+    /// Draws where good results are denser than bad ones (tree-structured Parzen estimator,
+    /// Bergstra et al. 2011).
     Tpe,
 }
 
@@ -62,9 +62,9 @@ impl Method {
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "rule", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Prune {
-    /// Asynchronous successive halving (Li et al. 2020, in the variant that stops): after
-    /// `epochs`, `epochs × factor`, `epochs × factor²`… epochs, a trial continues if it is among the
-    /// best `1 / factor` of those that have come this far.
+    /// Asynchronous successive halving (Li et al. 2020, in the variant that stops): after `epochs`,
+    /// `epochs × factor`, `epochs × factor²`… epochs, a trial continues if it is among the best `1
+    /// / factor` of those that have come this far.
     Asha {
         /// Epochs before the first decision.
         #[serde(default = "one")]

@@ -48,7 +48,7 @@ pub enum SweepError {
         path: String,
     },
     /// Another sweep has this name.
-    #[error("{path} holds another sweep called {name}: {difference}; rename this one")]
+    #[error("{path} holds another sweep named {name}: {difference}; rename this one")]
     Other {
         /// Its folder.
         path: String,

@@ -47,8 +47,8 @@ impl Sampler for Tpe {
 }
 
 impl Tpe {
-    /// Returns the position of the next setting on `axis`. The estimator finds a key's history by its
-    /// distribution, so it gets the history of this key alone.
+    /// Returns the position of the next setting on `axis`. The estimator finds a key's history by
+    /// its distribution, so it gets the history of this key alone.
     fn draw(&self, axis: &Axis, idx: usize, tried: &[ObservedTrial], seed: u64) -> Option<f64> {
         let id = ParamId::new();
         let distribution = distribution(&axis.values);

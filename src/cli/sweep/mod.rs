@@ -42,8 +42,8 @@ pub struct Args {
     json: bool,
 }
 
-const AFTER_HELP: &str = "Ctrl-C, SIGTERM or SIGHUP ends the sweep after the current batches and exits with code 130; \
-    the same command resumes it.";
+const AFTER_HELP: &str = "Ctrl-C, SIGTERM or SIGHUP ends the sweep after the current batches and \
+    exits with code 130; the same command resumes it.";
 
 pub(super) fn run(args: &Args, workspace: Option<&Path>) -> anyhow::Result<ExitCode> {
     let definition = read(args)?;

@@ -32,8 +32,8 @@ pub struct Args {
     /// Optimizer [default: the preset's, mostly adam].
     #[arg(long, value_name = "NAME", value_parser = optimizers())]
     pub(super) optimizer: Option<Optimizer>,
-    /// Seed of initial weights, split, order, dropout and augmentation: the same seed gives the same
-    /// weights, bit for bit [default: 1].
+    /// Seed of initial weights, split, order, dropout and augmentation: the same seed gives the
+    /// same weights, bit for bit [default: 1].
     // TOML, which stores it, only has signed numbers.
     #[arg(long, value_name = "N", allow_negative_numbers = true,
         value_parser = clap::value_parser!(u64).range(..=i64::MAX as u64))]
@@ -41,8 +41,8 @@ pub struct Args {
     /// Number of threads; changes the speed, not the result [default: all processors].
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub(super) threads: Option<u16>,
-    /// Training images set aside for validation; 0 trains on all [default: 5000, or one in twelve of
-    /// a smaller dataset].
+    /// Training images set aside for validation; 0 trains on all [default: 5000, or one in twelve
+    /// of a smaller dataset].
     #[arg(long, value_name = "N")]
     pub(super) val: Option<usize>,
     #[command(flatten)]
@@ -50,8 +50,8 @@ pub struct Args {
     /// Save the model to this file.
     #[arg(long, value_name = "FILE")]
     pub(super) save: Option<PathBuf>,
-    /// Resume the interrupted or stopped run in this folder, or with this id in the workspace, up to
-    /// its planned end; needs no other option.
+    /// Resume the interrupted or stopped run in this folder, or with this id in the workspace, up
+    /// to its planned end; needs no other option.
     #[arg(long, value_name = "RUN", conflicts_with_all = ["out", "no_record", "name", "config",
         "set", "print_config", "preset", "epochs", "batch_size", "lr", "optimizer", "seed", "val",
         "schedule", "weight_decay", "label_smoothing", "augment", "ema_decay", "patience"])]
@@ -60,13 +60,13 @@ pub struct Args {
     #[arg(long, value_name = "N")]
     pub(in crate::cli) extend: Option<std::num::NonZeroUsize>,
     /// Start from the exact state of another run, with the settings in the other options: the run's
-    /// folder, or its id or name in the workspace, and the number of an update with a checkpoint, or
-    /// `best`. Network, seed and validation images stay.
+    /// folder, or its id or name in the workspace, and the number of an update with a checkpoint,
+    /// or `best`. Network, seed and validation images stay.
     #[arg(long, value_name = "RUN@STEP",
         conflicts_with_all = ["resume", "config", "preset", "seed", "val", "print_config"])]
     pub(super) branch: Option<String>,
-    /// Updates between checkpoints to resume from [default: 2000]. This option and the next five are
-    /// stored with the run: --resume and --branch keep them unless given here.
+    /// Updates between checkpoints to resume from [default: 2000]. This option and the next five
+    /// are stored with the run: --resume and --branch keep them unless given here.
     #[arg(long, value_name = "STEPS", value_parser = clap::value_parser!(u64).range(1..))]
     pub(super) checkpoint_every: Option<u64>,
     /// Number of checkpoints to keep: the newest, besides that of the best epoch [default: 3].
@@ -96,8 +96,8 @@ pub struct Args {
     pub(super) json: bool,
 }
 
-const AFTER_HELP: &str = "Ctrl-C, SIGTERM or SIGHUP ends the run after the current batch, evaluates and saves the model \
-    as usual, and exits with code 130; a second one exits at once.";
+const AFTER_HELP: &str = "Ctrl-C, SIGTERM or SIGHUP ends the run after the current batch, evaluates \
+    and saves the model as usual, and exits with code 130; a second one exits at once.";
 
 /// [`BestBy`](crate::runs::BestBy), or none.
 #[derive(Clone, Copy, Debug, clap::ValueEnum)]

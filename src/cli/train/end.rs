@@ -90,7 +90,8 @@ pub(super) fn end(
             let words = progress.divergence.as_ref().map(describe);
             let words = words.unwrap_or(format!("the loss became NaN at update {step}"));
             anyhow::bail!(
-                "{words}: the last finite weights are kept; try a lower learning rate or --on-divergence rollback"
+                "{words}: the last finite weights are kept; try a lower learning rate or \
+                 --on-divergence rollback"
             )
         }
         Finish::Failed { message } => anyhow::bail!(message),

@@ -51,8 +51,8 @@ impl Options {
     pub(in crate::cli) fn without_questions(mut self) -> Options {
         if self.run.on_divergence == OnDivergence::Ask {
             out::eprint(
-                "warning: this run would ask what to do if its loss becomes NaN or spikes, which only \
-                 the window can: it stops instead, unless --on-divergence is given",
+                "warning: this run would ask what to do if its loss becomes NaN or spikes, which \
+                 only the window can: it stops instead, unless --on-divergence is given",
             );
             self.run.on_divergence = OnDivergence::Stop;
         }

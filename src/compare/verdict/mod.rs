@@ -106,8 +106,8 @@ impl Comparison {
         self
     }
 
-    /// Returns the verdict on the candidate's settings. It depends on the seeds alone: two models on
-    /// the same images show which model is better, not which settings.
+    /// Returns the verdict on the candidate's settings. It depends on the seeds alone: two models
+    /// on the same images show which model is better, not which settings.
     pub fn verdict(&self) -> Verdict {
         if self.is_same {
             return Verdict::SameSettings;

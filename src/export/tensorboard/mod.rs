@@ -18,8 +18,8 @@ use crate::train::Metrics;
 use proto::Message;
 use record::append_record;
 
-/// Writes the runs in the folders `runs` to folders in `dir`, named by their ids. Existing files are
-/// replaced, so that no point is duplicated.
+/// Writes the runs in the folders `runs` to folders in `dir`, named by their ids. Existing files
+/// are replaced, so that no point is duplicated.
 ///
 /// # Errors
 /// When a run cannot be read or a file cannot be written.

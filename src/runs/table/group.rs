@@ -89,8 +89,8 @@ fn shared(record: &Record, by: &GroupBy) -> (String, String) {
 }
 
 impl Group {
-    /// Summarizes `column` for the group: the shared value, or mean and standard deviation. `record`
-    /// gives the record of a member.
+    /// Summarizes `column` for the group: the shared value, or mean and standard deviation.
+    /// `record` gives the record of a member.
     pub fn summary<'a>(&self, record: impl Fn(usize) -> &'a Record, column: &Column) -> Summary {
         let mut values = self.members.iter().map(|&idx| column.value(record(idx)));
         let Some(first) = values.next() else {

@@ -56,12 +56,14 @@ pub enum EmitError {
     Unknown(&'static str),
     /// The engine cannot prune.
     #[error(
-        "{0} runs each trial by itself, so none can be pruned: leave out prune, or write the sweep for optuna"
+        "{0} runs each trial by itself, so none can be pruned: leave out prune, or write the sweep \
+         for optuna"
     )]
     Prune(&'static str),
     /// Too much for the engine.
     #[error(
-        "the configurations of {n} trials take {bytes} bytes, but Kubernetes allows 1,000,000: split the sweep"
+        "the configurations of {n} trials take {bytes} bytes, but Kubernetes allows 1,000,000: split \
+         the sweep"
     )]
     TooLarge {
         /// Trials.
@@ -83,8 +85,8 @@ pub enum EmitError {
 /// A file: its path in the folder, and its contents.
 type Written = (PathBuf, String);
 
-/// Writes the sweep to the folder `dir`, which must be empty or not exist; returns the file to start
-/// with.
+/// Writes the sweep to the folder `dir`, which must be empty or not exist; returns the file to
+/// start with.
 ///
 /// # Errors
 /// When the engine cannot run this sweep, or on an I/O error.
@@ -115,7 +117,8 @@ fn write(path: &Path, text: &str) -> Result<(), SweepError> {
 /// The script that runs one trial.
 const TRIAL: &str = include_str!("trial.sh");
 
-/// Returns each trial's configuration as a file `trials/001.toml`, and the files that all jobs read.
+/// Returns each trial's configuration as a file `trials/001.toml`, and the files that all jobs
+/// read.
 fn trials(plan: &Plan, engine: Engine) -> Result<Vec<Written>, EmitError> {
     if plan.definition.prune.is_some() {
         return Err(EmitError::Prune(engine.name()));

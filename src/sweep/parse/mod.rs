@@ -305,8 +305,8 @@ impl Reader<'_> {
     }
 }
 
-/// Flattens `{ optimizer = { beta1 = 0.8 } }` to `optimizer.beta1 = 0.8`: a table in `[set]` changes
-/// only its own keys, unless it names its kind.
+/// Flattens `{ optimizer = { beta1 = 0.8 } }` to `optimizer.beta1 = 0.8`: a table in `[set]`
+/// changes only its own keys, unless it names its kind.
 fn flat(table: Table) -> Table {
     let mut keys = Table::new();
     for (name, value) in table {

@@ -1,4 +1,4 @@
-//! What filters find, and what is said of those that make no sense.
+//! What filters match, and the errors of invalid ones.
 
 use super::*;
 use crate::model::preset;
