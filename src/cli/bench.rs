@@ -280,9 +280,9 @@ impl Observer for Watch<'_> {
     }
 }
 
-/// Minimum of floating-point operations to train on one image: the products of the layers and of
-/// their two gradients. The image itself needs no gradient, and only the values that a max pool
-/// let through have one.
+/// Returns the floating-point operations needed to train on one image: the products of the layers
+/// and of their two gradients. The image itself needs no gradient, and only the values that a max
+/// pool let through have one.
 fn training_flops(spec: &ModelSpec) -> anyhow::Result<f64> {
     let report = spec.report()?;
     let mut flops = 0.0;

@@ -69,7 +69,7 @@ pub(super) fn read(file: &Path, workspace: Option<&Path>) -> anyhow::Result<Trai
     toml::from_str(&text).map_err(|e| wrong_file(file, &text, &e).into())
 }
 
-/// An error with the line and the problem.
+/// Makes an error with the line and the problem.
 fn wrong_file(file: &Path, text: &str, error: &toml::de::Error) -> UsageError {
     let start = error.span().map_or(0, |span| span.start.min(text.len()));
     let line = 1 + text.as_bytes()[..start]

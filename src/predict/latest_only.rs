@@ -121,21 +121,21 @@ mod tests {
 
     #[test]
     fn a_newer_question_replaces_the_one_that_waits() {
-        let (told, tell) = channel();
+        let (sender, receiver) = channel();
         let (go_on, wait) = channel::<()>();
         let worker = LatestOnly::spawn("test", Arc::new(|| {}), move |n: u32| {
-            told.send(n).unwrap();
+            sender.send(n).unwrap();
             wait.recv().unwrap();
             n * 2
         })
         .unwrap();
         worker.ask(1);
-        assert_eq!(tell.recv().unwrap(), 1);
+        assert_eq!(receiver.recv().unwrap(), 1);
         worker.ask(2);
         worker.ask(3);
         assert!(worker.is_busy());
         go_on.send(()).unwrap();
-        assert_eq!(tell.recv().unwrap(), 3);
+        assert_eq!(receiver.recv().unwrap(), 3);
         go_on.send(()).unwrap();
         let answer = loop {
             if let Some(answer) = worker.take().filter(|a| *a != 2) {

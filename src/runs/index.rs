@@ -33,7 +33,7 @@ pub(super) struct Entry {
 }
 
 impl Entry {
-    /// The record; `None` if it cannot be read, for instance one of another version.
+    /// Returns the record; `None` if it cannot be read, for instance one of another version.
     pub(super) fn record(&self) -> Option<Record> {
         let mut record: Record = serde_json::from_str(&self.json).ok()?;
         record.name_settings();

@@ -144,7 +144,7 @@ pub(super) fn utc(time: SystemTime) -> String {
     humantime::format_rfc3339_seconds(time).to_string()
 }
 
-/// The same with milliseconds, so that two runs started in one second keep their order.
+/// Adds milliseconds, so that two runs started in one second keep their order.
 pub(super) fn utc_exact(time: SystemTime) -> String {
     humantime::format_rfc3339_millis(time).to_string()
 }

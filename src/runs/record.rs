@@ -217,7 +217,7 @@ impl Reading {
     }
 }
 
-/// A run before its first event.
+/// Makes the state of a run before its first event.
 fn empty_state(manifest: &Manifest) -> RunState {
     let mut state = RunState::new(&manifest.name, manifest.config.clone());
     state.dataset.clone_from(&manifest.data.name);

@@ -41,7 +41,7 @@ impl Recorder {
         Recorder::create_about(path, about, job)
     }
 
-    /// The same with more metadata than a name.
+    /// Creates a recorder with more metadata than a name.
     ///
     /// # Errors
     /// As [`Recorder::create`].

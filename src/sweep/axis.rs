@@ -85,7 +85,7 @@ impl Values {
         }
     }
 
-    /// The inverse: the position of a value in `[0, 1]`; `None` if it is not one of these.
+    /// Returns the position of a value in `[0, 1]`, the inverse; `None` if it is not one of these.
     pub fn position(&self, value: &Value) -> Option<f64> {
         let number = value
             .as_float()

@@ -47,7 +47,7 @@ pub(super) fn point_at(axes: &[Axis], mut at: impl FnMut(usize, &Axis) -> f64) -
 
 struct Grid;
 
-/// Every combination, without repeating those that differ only in inactive axes.
+/// Visits every combination, without repeating those that differ only in inactive axes.
 fn combinations(axes: &[Axis], point: &Point, visit: &mut impl FnMut(&Point) -> bool) -> bool {
     let Some((axis, rest)) = axes.split_first() else {
         return visit(point);

@@ -180,7 +180,7 @@ fn status(finish: &Finish) -> &'static str {
     }
 }
 
-/// Training images per second over the whole run.
+/// Returns the training images per second over the whole run.
 fn speed(summary: &Summary) -> f64 {
     if summary.train_secs > 0.0 {
         summary.images as f64 / summary.train_secs

@@ -51,7 +51,7 @@ fn write(dir: &Path, events: Events) -> Result<(), ExportError> {
     Ok(write_atomically(&dir.join(FILE), &events.bytes)?)
 }
 
-/// Makes the bytes of an event file.
+/// The bytes of an event file.
 struct Events {
     bytes: Vec<u8>,
 }

@@ -132,16 +132,16 @@ fn only_what_differs_is_told() {
     b.config.model.layers.pop();
     b.name_settings();
     let differences = differences(&[&a, &b]);
-    let told = |key: &str| differences.iter().find(|d| d.key == key).map(|d| &d.values);
-    assert_eq!(told("batch_size"), None);
-    let rates = told("learning_rate").unwrap();
+    let values = |key: &str| differences.iter().find(|d| d.key == key).map(|d| &d.values);
+    assert_eq!(values("batch_size"), None);
+    let rates = values("learning_rate").unwrap();
     let rates: Vec<f64> = rates
         .iter()
         .map(|v| v.as_ref().unwrap().number().unwrap())
         .collect();
     assert_eq!(rates, [0.1, 0.2]);
     let n = a.config.model.layers.len();
-    let layers = told(&format!("model.layers.{n:02}")).unwrap();
+    let layers = values(&format!("model.layers.{n:02}")).unwrap();
     assert!(layers[0].is_some() && layers[1].is_none());
     assert!(super::differences(&[&a, &a]).is_empty());
 }

@@ -102,7 +102,7 @@ impl Drop for Watch {
     }
 }
 
-/// Sends from the thread.
+/// The sending side of the thread.
 struct News {
     sender: Sender<WatchNews>,
     wake: Arc<dyn Fn() + Send + Sync>,
@@ -116,11 +116,11 @@ impl News {
     }
 
     /// Reports each problem once, however often it occurs.
-    fn notify_error(&self, told: &mut Option<String>, error: &RunFolderError) {
+    fn notify_error(&self, reported: &mut Option<String>, error: &RunFolderError) {
         let text = error.to_string();
-        if told.as_ref() != Some(&text) {
+        if reported.as_ref() != Some(&text) {
             self.send(WatchNews::Problem(text.clone()));
-            *told = Some(text);
+            *reported = Some(text);
         }
     }
 }

@@ -135,7 +135,7 @@ impl Watcher {
         self.news.send(WatchNews::Gone(gone));
     }
 
-    /// The first check, with the help of the index.
+    /// Makes the first check, with the help of the index.
     fn list_first(&mut self, found: &[Found]) {
         self.is_listed = true;
         let mut listing = Listing::default();

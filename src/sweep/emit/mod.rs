@@ -34,7 +34,7 @@ impl Engine {
         Engine::Optuna,
     ];
 
-    /// The name on the command line.
+    /// Returns the name on the command line.
     pub fn name(self) -> &'static str {
         match self {
             Engine::Ray => "ray",

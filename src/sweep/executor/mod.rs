@@ -34,7 +34,7 @@ pub(super) struct Shared<'a> {
 struct Inner<'a> {
     folder: &'a mut SweepFolder,
     sampler: Box<dyn Sampler>,
-    tell: &'a mut (dyn FnMut(&SweepEvent, &SweepState) + Send),
+    observer: &'a mut (dyn FnMut(&SweepEvent, &SweepState) + Send),
     clock: Clock,
     /// Trials left by an earlier session, or to be rerun, in order.
     first: Vec<usize>,
@@ -56,7 +56,7 @@ impl Clock {
 }
 
 /// Runs the trials of the sweep in `folder` that are not done, `parallel` at a time, until all are
-/// done, the time limit is reached or `control` stops it. `tell` gets every event with the state
+/// done, the time limit is reached or `control` stops it. `observer` gets every event with the state
 /// after it.
 ///
 /// The processors are divided among the trials; their number changes the speed of a trial, never
@@ -70,7 +70,7 @@ pub fn run(
     dataset: &Arc<Dataset>,
     parallel: usize,
     control: &SweepControl,
-    tell: &mut (dyn FnMut(&SweepEvent, &SweepState) + Send),
+    observer: &mut (dyn FnMut(&SweepEvent, &SweepState) + Send),
 ) -> Result<SweepEnd, SweepError> {
     let parallel = parallel.max(1);
     let first = unfinished(folder.state());
@@ -82,7 +82,7 @@ pub fn run(
             },
             sampler: sampler(&folder.plan().definition),
             folder,
-            tell,
+            observer,
             first,
             problem: None,
         }),
@@ -197,7 +197,7 @@ impl Inner<'_> {
             self.problem.get_or_insert(error);
             control.stop();
         }
-        (self.tell)(&event, self.folder.state());
+        (self.observer)(&event, self.folder.state());
     }
 
     fn is_out_of_time(&self, control: &SweepControl) -> bool {

@@ -66,7 +66,7 @@ range = [0, 1]
 when = { key = "schedule", is = ["step"] }
 "#;
     let problems = Definition::parse(text, "a").unwrap_err();
-    let told: Vec<String> = problems.iter().map(ToString::to_string).collect();
+    let reported: Vec<String> = problems.iter().map(ToString::to_string).collect();
     for (line, words) in [
         (1, "must be one of grid, random, sobol, tpe"),
         (2, "choose nothing"),
@@ -77,12 +77,12 @@ when = { key = "schedule", is = ["step"] }
         (11, "must name its key"),
         (13, "`schedule`, which must be searched before"),
     ] {
-        let found = told
+        let found = reported
             .iter()
             .any(|t| t.starts_with(&format!("line {line}: ")) && t.contains(words));
-        assert!(found, "line {line}, {words} in {told:#?}");
+        assert!(found, "line {line}, {words} in {reported:#?}");
     }
-    assert_eq!(told.len(), 8, "{told:#?}");
+    assert_eq!(reported.len(), 8, "{reported:#?}");
 }
 
 #[test]
