@@ -33,11 +33,7 @@ impl Status {
             Status::Running => "running",
             Status::Paused => "paused",
             Status::Interrupted => "interrupted",
-            Status::Finished(Finish::Completed) => "completed",
-            Status::Finished(Finish::Stopped) => "stopped",
-            Status::Finished(Finish::EarlyStopped) => "early_stopped",
-            Status::Finished(Finish::Diverged { .. }) => "diverged",
-            Status::Finished(Finish::Failed { .. }) => "failed",
+            Status::Finished(finish) => finish.name(),
         }
     }
 

@@ -109,6 +109,19 @@ pub enum Finish {
     },
 }
 
+impl Finish {
+    /// Returns its name in files, filters and JSON lines.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Finish::Completed => "completed",
+            Finish::EarlyStopped => "early_stopped",
+            Finish::Stopped => "stopped",
+            Finish::Diverged { .. } => "diverged",
+            Finish::Failed { .. } => "failed",
+        }
+    }
+}
+
 /// Something that happened in a run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "snake_case")]

@@ -11,7 +11,7 @@ use super::dialogs::Dialogs;
 use super::hover::Hover;
 use super::layout::Panels;
 use super::palette::Palette;
-use super::panels::inspect::Microscope;
+use super::panels::inspect::InspectPanel;
 use super::panels::{PanelContext, PanelOutput, lr_finder};
 use super::settings::Settings;
 use super::tabs::Tab;
@@ -54,7 +54,7 @@ pub struct StudioApp {
     panels: Panels,
     dialogs: Dialogs,
     palette: Palette,
-    microscope: Microscope,
+    inspect: InspectPanel,
     /// Commands that wait until the text field hands over its text.
     waiting: Vec<Command>,
 }
@@ -97,7 +97,7 @@ impl StudioApp {
             panels: Panels::default(),
             dialogs: Dialogs::default(),
             palette: Palette::default(),
-            microscope: Microscope::default(),
+            inspect: InspectPanel::default(),
             waiting: Vec::new(),
         }
     }
@@ -225,7 +225,7 @@ impl eframe::App for StudioApp {
         };
         self.panels.ui(ui, &mut cx);
         lr_finder::ui(ui, &mut cx);
-        self.microscope.ui(ui, &mut cx);
+        self.inspect.ui(ui, &mut cx);
         if self.hover.is_stale() {
             ui.request_repaint();
         }

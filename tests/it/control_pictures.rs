@@ -162,7 +162,7 @@ fn pictures_of_a_run_under_control() {
     }
 }
 
-/// Not a picture: the story the pictures tell must be one the microscope agrees with.
+/// Not a picture: the story the pictures tell must be one the inspection agrees with.
 #[test]
 fn the_story_of_the_pictures_is_a_real_one() {
     let story = story();

@@ -61,7 +61,7 @@ fn values(network: &Network) -> Vec<f32> {
 }
 
 #[test]
-fn what_the_microscope_shows_is_what_happens() {
+fn what_the_inspection_shows_is_what_happens() {
     for optimizer in [Optimizer::SGD, Optimizer::ADAM] {
         let job = job(optimizer);
         let (_, ear) = run(&job, false);
@@ -144,7 +144,7 @@ fn measuring_the_layers_tells_of_each_and_changes_nothing() {
             assert!(n > 0 && stat.range > 0.0);
         }
     }
-    // The microscope finds the same in the same batch.
+    // The inspection finds the same in the same batch.
     let state = ear.checkpoints.iter().find(|s| s.step() == 3).unwrap();
     let seen = inspect(&job, state).unwrap();
     for stat in ear.layers[1].layers.iter().filter(|l| l.zeros.is_none()) {

@@ -132,7 +132,7 @@ fn result_line<'a>(
 ) -> anyhow::Result<ResultLine<'a>> {
     Ok(ResultLine {
         event: "finished",
-        status: status(&summary.finish),
+        status: summary.finish.name(),
         preset: &config.preset,
         parameters: model.network.spec().report()?.n_parameters(),
         epochs: summary.epochs,
@@ -156,7 +156,7 @@ fn print_result(progress: &mut Progress<'_>, summary: &Summary, kept: &Kept<'_>)
     }
     progress.print(&format!(
         "{} after {} epochs: {:.1} s of training, {:.0} images/s on {} threads",
-        status(&summary.finish).replace('_', " "),
+        summary.finish.name().replace('_', " "),
         (summary.epochs * 100.0).round() / 100.0,
         summary.train_secs,
         speed(summary),
@@ -167,16 +167,6 @@ fn print_result(progress: &mut Progress<'_>, summary: &Summary, kept: &Kept<'_>)
     }
     if let Some(dir) = kept.run {
         progress.print(&format!("run recorded in {}", dir.display()));
-    }
-}
-
-fn status(finish: &Finish) -> &'static str {
-    match finish {
-        Finish::Completed => "completed",
-        Finish::EarlyStopped => "early_stopped",
-        Finish::Stopped => "stopped",
-        Finish::Diverged { .. } => "diverged",
-        Finish::Failed { .. } => "failed",
     }
 }
 

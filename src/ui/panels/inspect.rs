@@ -35,14 +35,14 @@ enum Stage {
 
 /// The dialog and its state between frames.
 #[derive(Default)]
-pub struct Microscope {
+pub struct InspectPanel {
     /// The update that is shown.
     about: Option<u64>,
     stage: Stage,
     pictures: Vec<TextureHandle>,
 }
 
-impl Microscope {
+impl InspectPanel {
     /// Draws the dialog, if a batch is inspected.
     pub fn ui(&mut self, ctx: &Context, cx: &mut PanelContext<'_>) {
         let Some(inspection) = cx.studio.inspection().cloned() else {
@@ -50,14 +50,14 @@ impl Microscope {
             return;
         };
         if self.about != Some(inspection.step) {
-            *self = Microscope {
+            *self = InspectPanel {
                 about: Some(inspection.step),
                 stage: Stage::Forward,
                 pictures: pictures(ctx, cx, &inspection),
             };
         }
         let frame = egui::Frame::popup(&ctx.global_style()).inner_margin(16);
-        let modal = Modal::new(Id::unique("microscope"))
+        let modal = Modal::new(Id::unique("inspect"))
             .frame(frame)
             .show(ctx, |ui| {
                 ui.set_width(680.0);

@@ -3,7 +3,6 @@
 use egui::{Align, Label, Layout, Rect, RichText, ScrollArea, Sense, Ui, UiBuilder, vec2};
 
 use super::PanelContext;
-use super::curves::status_word;
 use super::run_marks;
 use crate::runs::{RunId, Status};
 use crate::studio::{Action, Run, continue_word};
@@ -31,7 +30,7 @@ const COLUMNS: &[Column] = &[
         heading: "status",
         about: "Whether the run is training or paused, or how it ended.",
         width: 96.0,
-        text: |run| status_word(&run.record.status).to_owned(),
+        text: |run| run.record.status.label().to_owned(),
         rank: 2,
     },
     Column {

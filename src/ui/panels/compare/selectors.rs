@@ -38,7 +38,7 @@ pub(super) fn of_many(
     n: usize,
     label: impl Fn(usize) -> String,
 ) -> Option<usize> {
-    let mut picked = None;
+    let mut selected = None;
     let width = (ui.available_width() - 8.0).clamp(80.0, 168.0);
     let response = combo_of_width(ui, name, &label(chosen), width, |ui| {
         let height = ui.spacing().interact_size.y;
@@ -46,14 +46,14 @@ pub(super) fn of_many(
         list.show_rows(ui, height, n, |ui, shown| {
             for idx in shown {
                 if ui.selectable_label(idx == chosen, label(idx)).clicked() {
-                    picked = Some(idx);
+                    selected = Some(idx);
                     ui.close();
                 }
             }
         });
     });
     response.on_hover_text(about);
-    picked
+    selected
 }
 
 /// The columns with their labels.

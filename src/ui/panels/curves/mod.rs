@@ -15,7 +15,7 @@ mod trace;
 use egui::{Align, Checkbox, Layout, Slider, Ui};
 
 use super::PanelContext;
-use crate::runs::{RunState, Status};
+use crate::runs::RunState;
 use crate::studio::{Run, Studio};
 use crate::ui::command::Command;
 use crate::ui::theme::{self, ROW_HEIGHT, tokens};
@@ -236,20 +236,4 @@ pub fn empty_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
             ui.label(egui::RichText::new(text).small().color(tokens(ui).bad));
         }
     });
-}
-
-/// The word for a status.
-pub fn status_word(status: &Status) -> &'static str {
-    use crate::train::Finish;
-    match status {
-        Status::Starting => "starting",
-        Status::Running => "training",
-        Status::Paused => "paused",
-        Status::Interrupted => "interrupted",
-        Status::Finished(Finish::Completed) => "completed",
-        Status::Finished(Finish::EarlyStopped) => "early stopped",
-        Status::Finished(Finish::Stopped) => "stopped",
-        Status::Finished(Finish::Diverged { .. }) => "diverged",
-        Status::Finished(Finish::Failed { .. }) => "failed",
-    }
 }

@@ -4,7 +4,6 @@ use crate::runs::table::{Column, Spread, Summary};
 use crate::runs::{Record, Value};
 use crate::ui::column_names::heading;
 use crate::ui::format;
-use crate::ui::panels::curves::status_word;
 
 /// Minimum width of a column.
 pub(super) fn width(column: &Column) -> f32 {
@@ -29,7 +28,7 @@ pub(super) fn text(column: &Column, record: &Record) -> String {
             to_second.replace('T', " ")
         }
         // Filters keep the key; the table shows the same word as the rest of the window.
-        Some(Value::Text(_)) if column.key == "status" => status_word(&record.status).to_owned(),
+        Some(Value::Text(_)) if column.key == "status" => record.status.label().to_owned(),
         Some(Value::Text(text)) => text,
         None => String::new(),
     }

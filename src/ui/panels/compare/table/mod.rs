@@ -70,15 +70,15 @@ impl TablePanel {
 
     /// Shows the menu for the selected runs.
     fn runs_menu_ui(&mut self, ui: &mut Ui, cx: &mut PanelContext<'_>) {
-        let picked: Vec<&Run> = cx.studio.selected_runs().collect();
-        let text = match picked.len() {
+        let selected: Vec<&Run> = cx.studio.selected_runs().collect();
+        let text = match selected.len() {
             0 => "No run selected".to_owned(),
             1 => "1 run selected".to_owned(),
             n => format!("{n} runs selected"),
         };
-        ui.add_enabled_ui(!picked.is_empty(), |ui| {
+        ui.add_enabled_ui(!selected.is_empty(), |ui| {
             let button = ui.menu_button(text, |ui| {
-                menu::ui(ui, cx, &picked, &mut self.notes);
+                menu::ui(ui, cx, &selected, &mut self.notes);
             });
             button
                 .response

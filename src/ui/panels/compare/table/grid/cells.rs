@@ -33,9 +33,9 @@ impl Grid<'_, '_> {
         }
         let step = keys::step(&ui, &response, self.made, line);
         self.changes.extend(step.map(TableChange::Step));
-        let is_picked = self.cx.studio.is_selected(&run.id);
+        let is_selected = self.cx.studio.is_selected(&run.id);
         let name = &run.record.name;
-        response.widget_info(|| WidgetInfo::selected(Role::Row, true, is_picked, name));
+        response.widget_info(|| WidgetInfo::selected(Role::Row, true, is_selected, name));
         if run.record.notes.starred {
             let (star, _) = ui.allocate_exact_size(vec2(14.0, 16.0), Sense::hover());
             Icon::Star.paint(ui.painter(), star, t.accent);

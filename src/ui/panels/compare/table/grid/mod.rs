@@ -116,7 +116,7 @@ impl TablePanel {
                 ids.extend(shown[a.min(b)..=a.max(b)].iter().map(|&id| id.clone()));
             }
         } else if ids.contains(&id) {
-            ids.retain(|picked| *picked != id);
+            ids.retain(|selected| *selected != id);
         } else {
             ids.push(id.clone());
         }
