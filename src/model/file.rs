@@ -212,8 +212,7 @@ fn parse_description(json: &str) -> Result<Description, String> {
             json.len()
         ));
     }
-    let bad =
-        |e: serde_json::Error| format!("its `{METADATA_KEY}` entry cannot be understood ({e})");
+    let bad = |e: serde_json::Error| format!("its `{METADATA_KEY}` entry cannot be parsed ({e})");
     let Version { format_version } = serde_json::from_str(json).map_err(bad)?;
     if format_version > FORMAT_VERSION {
         return Err(format!(

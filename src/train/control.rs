@@ -1,4 +1,4 @@
-//! The way in: what other threads may ask of a training run.
+//! Commands from other threads to a training run.
 
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
@@ -7,7 +7,7 @@ use super::{Recovery, Setting, Value};
 /// A new value for a setting of a run.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Change {
-    /// What.
+    /// The setting.
     pub setting: Setting,
     /// Its new value.
     pub value: Value,
@@ -24,31 +24,31 @@ pub struct Control {
 struct Pending {
     is_paused: bool,
     is_stopped: bool,
-    /// Batches to do although paused.
+    /// Batches to train although paused.
     n_single_steps: u64,
     changes: Vec<Change>,
     recovery: Option<Recovery>,
     watches_layers: bool,
 }
 
-/// What the loop should do next.
+/// The loop's next action.
 #[derive(Debug, PartialEq)]
 pub(super) enum Next {
     /// Train one batch.
     Batch,
-    /// Tell that training waits, then [`Control::wait`].
+    /// Report the pause, then [`Control::wait`].
     Wait,
     /// End the run.
     Stop,
 }
 
 impl Control {
-    /// Training waits after the current batch.
+    /// Pauses training after the current batch.
     pub fn pause(&self) {
         self.update(|w| w.is_paused = true);
     }
 
-    /// Training goes on.
+    /// Resumes training.
     pub fn resume(&self) {
         self.update(|w| {
             w.is_paused = false;
@@ -56,7 +56,7 @@ impl Control {
         });
     }
 
-    /// Exactly one more batch, then training waits.
+    /// Trains exactly one more batch, then pauses.
     pub fn step(&self) {
         self.update(|w| {
             w.is_paused = true;
@@ -64,17 +64,17 @@ impl Control {
         });
     }
 
-    /// The run ends after the current batch.
+    /// Stops the run after the current batch.
     pub fn stop(&self) {
         self.update(|w| w.is_stopped = true);
     }
 
-    /// A setting changes from the next batch on.
+    /// Changes a setting from the next batch on.
     pub fn change(&self, change: Change) {
         self.update(|w| w.changes.push(change));
     }
 
-    /// Whether statistics of the layers are measured now and then, from the next batch on.
+    /// Turns layer statistics on or off, from the next batch on.
     pub fn watch_layers(&self, is_on: bool) {
         self.update(|w| w.watches_layers = is_on);
     }
@@ -83,17 +83,17 @@ impl Control {
         self.lock().watches_layers
     }
 
-    /// What to do about the loss that training waits because of.
+    /// Answers a run that is paused at an anomaly.
     pub fn recovery(&self, recovery: Recovery) {
         self.update(|w| w.recovery = Some(recovery));
     }
 
-    /// A remedy for an earlier trouble is not meant for the next one.
+    /// Drops an answer to an earlier anomaly: it is not meant for the next one.
     pub(super) fn forget_recovery(&self) {
         self.update(|w| w.recovery = None);
     }
 
-    /// Blocks until there is a remedy; `None` when the run was told to end instead.
+    /// Blocks until there is a recovery; `None` when the run was stopped instead.
     pub(super) fn wait_for_recovery(&self) -> Option<Recovery> {
         let mut pending = self.lock();
         while pending.recovery.is_none() && !pending.is_stopped {
@@ -105,17 +105,17 @@ impl Control {
         pending.recovery.take().filter(|_| !pending.is_stopped)
     }
 
-    /// Whether training waits or is about to.
+    /// Whether training is paused or about to be.
     pub fn is_paused(&self) -> bool {
         self.lock().is_paused
     }
 
-    /// Whether the run was told to end.
+    /// Whether the run was stopped.
     pub fn is_stopped(&self) -> bool {
         self.lock().is_stopped
     }
 
-    /// What to do now, and the changes asked for since the last call.
+    /// Returns the next action, and the changes requested since the last call.
     pub(super) fn next(&self) -> (Next, Vec<Change>) {
         let mut pending = self.lock();
         let changes = std::mem::take(&mut pending.changes);
@@ -130,7 +130,7 @@ impl Control {
         (next, changes)
     }
 
-    /// Blocks until there is something to do other than to wait.
+    /// Blocks until there is something to do other than wait.
     pub(super) fn wait(&self) {
         let mut pending = self.lock();
         while pending.is_paused
@@ -150,7 +150,7 @@ impl Control {
         self.changed.notify_all();
     }
 
-    /// The wishes are valid after every statement, so a panic elsewhere cannot spoil them.
+    /// `Pending` is valid after every statement, so a poisoned lock is still good.
     fn lock(&self) -> MutexGuard<'_, Pending> {
         self.pending.lock().unwrap_or_else(PoisonError::into_inner)
     }

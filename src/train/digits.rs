@@ -1,6 +1,6 @@
-//! Counts as people read them.
+//! Numbers with thousands separators.
 
-/// A count with its digits in threes: `60,000`.
+/// Formats a count with thousands separators: `60,000`.
 pub fn thousands(n: u64) -> String {
     let digits = n.to_string();
     let mut text = String::with_capacity(digits.len() + digits.len() / 3);

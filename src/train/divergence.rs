@@ -1,11 +1,11 @@
-//! What there is to say about a loss that cannot be trusted, and what can be done about it.
+//! Divergence: a NaN or suddenly large loss, where it started, and what can be done about it.
 
 use serde::{Deserialize, Serialize};
 
 use super::Anomaly;
 use super::event::number;
 
-/// A batch whose loss cannot be trusted. Its update was not made.
+/// A batch whose loss is an anomaly. Its update was not made.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Divergence {
     /// Number of the update that was not made.
@@ -15,34 +15,36 @@ pub struct Divergence {
     /// The loss of the batch.
     #[serde(with = "number")]
     pub loss: f64,
-    /// What is wrong with it.
+    /// The anomaly.
     #[serde(rename = "alarm")]
     pub anomaly: Anomaly,
-    /// Where it showed first.
+    /// Where it started.
     pub origin: Origin,
-    /// The images of the batch with the highest losses, the worst first.
+    /// The images of the batch with the highest losses, worst first.
     pub worst: Vec<WorstImage>,
-    /// Steps of the full states that training can go back to, the newest first.
+    /// Steps of the rollback states, newest first.
     pub back_to: Vec<u64>,
-    /// Whether the weights themselves are still numbers, so that training can go on with them.
+    /// Whether the weights themselves are finite, so that training can continue with them.
     pub can_skip: bool,
 }
 
 impl Divergence {
-    /// What happened, in one sentence without its end.
+    /// Describes what happened, in one sentence without a full stop.
     pub fn describe(&self) -> String {
         let loss = self.loss;
         match self.anomaly {
-            Anomaly::NotFinite => format!("the loss of update {} is no longer a number", self.step),
+            Anomaly::NotFinite => {
+                format!("the loss became NaN or infinite at update {}", self.step)
+            }
             Anomaly::Spike { usual } => format!(
-                "the loss of update {} is {loss:.3}, after about {usual:.3} before",
+                "the loss jumped from about {usual:.3} to {loss:.3} at update {}",
                 self.step
             ),
         }
     }
 
-    /// The full state to go back to unless somebody chooses another: one with some distance to the
-    /// trouble, for the last updates before it may have prepared it.
+    /// The step to roll back to by default: one with some distance to the anomaly, because the last
+    /// updates before it may have caused it.
     pub fn default_rollback_step(&self) -> Option<u64> {
         const DISTANCE: u64 = 50;
         let far = |step: &&u64| **step + DISTANCE <= self.step;
@@ -54,24 +56,24 @@ impl Divergence {
     }
 }
 
-/// Where a trouble showed first. Layers are named by their place, from 0, and in words.
+/// Where an anomaly started. Layers are given by their index, from 0, and their name.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "at", rename_all = "snake_case")]
 pub enum Origin {
-    /// The weights of a layer are no longer numbers.
+    /// The weights of a layer are NaN or infinite.
     Weights {
         /// The layer.
         layer: usize,
         /// Its name.
         name: String,
     },
-    /// What a layer put out.
+    /// The output of a layer.
     Activations {
         /// The layer.
         layer: usize,
         /// Its name.
         name: String,
-        /// How many times as large as with the weights of a moment ago; `None` for no number.
+        /// Growth compared with earlier weights; `None` for NaN or infinity.
         growth: Option<f64>,
     },
     /// The gradient of a layer's weights.
@@ -80,70 +82,68 @@ pub enum Origin {
         layer: usize,
         /// Its name.
         name: String,
-        /// How many times as large as with the weights of a moment ago; `None` for no number.
+        /// Growth compared with earlier weights; `None` for NaN or infinity.
         growth: Option<f64>,
     },
-    /// No layer stands out: the images do.
+    /// No layer stands out: the cause is the images.
     Images,
 }
 
 impl Origin {
-    /// One sentence without its end.
+    /// Describes it in one sentence without a full stop.
     pub fn describe(&self) -> String {
         let grown = |what: &str, name: &str, layer: usize, growth: &Option<f64>| {
             let place = format!("layer {} ({name})", layer + 1);
             match growth {
-                Some(factor) => format!(
-                    "it shows first in {place}: {what} {factor:.1} times as large as a moment ago"
-                ),
-                None => format!("it shows first in {place}: {what} no longer numbers"),
+                Some(factor) => format!("it started in {place}: {what} grew {factor:.1}-fold"),
+                None => format!("it started in {place}: {what} became NaN or infinite"),
             }
         };
         match self {
-            Origin::Weights { layer, name } => grown("its weights are", name, *layer, &None),
+            Origin::Weights { layer, name } => grown("its weights", name, *layer, &None),
             Origin::Activations {
                 layer,
                 name,
                 growth,
-            } => grown("what it puts out is", name, *layer, growth),
+            } => grown("its output", name, *layer, growth),
             Origin::Gradients {
                 layer,
                 name,
                 growth,
-            } => grown("its gradient is", name, *layer, growth),
+            } => grown("its gradient", name, *layer, growth),
             Origin::Images => "no layer stands out: look at the images".to_owned(),
         }
     }
 }
 
-/// An image the network was very wrong about.
+/// An image the model was very wrong about.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct WorstImage {
-    /// Its place among the training images.
+    /// Its index in the training set.
     pub index: u32,
     /// Its class.
     pub label: u32,
-    /// The class the network found most probable; `None` where its logits were not finite.
+    /// The most probable class; `None` if the logits were not finite.
     #[serde(default)]
     pub predicted: Option<u32>,
-    /// Its loss, as the run counts it.
+    /// Its loss.
     #[serde(with = "number")]
     pub loss: f64,
 }
 
-/// What to do about a trouble.
+/// What to do about a divergence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Recovery {
-    /// Go back to the full state of this step, one of [`Divergence::back_to`].
+    /// Roll back to the full state of this step, one of [`Divergence::back_to`].
     RollBack {
         /// The step.
         step: u64,
-        /// Whether the learning rate becomes a tenth.
+        /// Whether to divide the learning rate by ten.
         divides_rate: bool,
     },
-    /// Leave the batch out.
+    /// Skip the batch.
     SkipBatch,
-    /// Take the batch as it is. With a loss that is no number there is no update to make, so the
-    /// batch is left out.
+    /// Use the batch anyway. A loss that is NaN or infinite gives no update, so such a batch is
+    /// skipped.
     Continue,
 }

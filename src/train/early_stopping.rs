@@ -1,17 +1,17 @@
-//! Watching whether a run still gets better, and what follows when it no longer does.
+//! Early stopping, and reducing the learning rate on a plateau.
 
 use serde::{Deserialize, Serialize};
 
 use super::Metrics;
 
-/// A number that is watched at the end of every epoch.
+/// The metric that is watched at the end of every epoch.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Watched {
-    /// The loss on the held-out images.
+    /// The validation loss.
     #[default]
     Loss,
-    /// The share of them that is classified correctly.
+    /// The validation accuracy.
     Accuracy,
 }
 
@@ -19,7 +19,7 @@ impl Watched {
     /// All of them.
     pub const ALL: [Watched; 2] = [Watched::Loss, Watched::Accuracy];
 
-    /// The name people read.
+    /// The name in the window.
     pub fn label(self) -> &'static str {
         match self {
             Watched::Loss => "Loss",
@@ -27,7 +27,7 @@ impl Watched {
         }
     }
 
-    /// The number; lower is better.
+    /// The value; lower is better.
     fn of(self, metrics: Metrics) -> f64 {
         match self {
             Watched::Loss => metrics.loss,
@@ -36,15 +36,15 @@ impl Watched {
     }
 }
 
-/// Ends a run that no longer gets better. With it, a run ends with the weights of its best epoch.
+/// Ends a run that no longer improves, with the weights of its best epoch.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct EarlyStopping {
-    /// Epochs without improvement that end the run; 0 lets it run to its end.
+    /// Patience: epochs without improvement that end the run; 0 turns early stopping off.
     pub patience: usize,
-    /// What counts as improvement, in the metric's own unit.
+    /// The smallest change that counts as an improvement, in the metric's own unit.
     pub min_delta: f64,
-    /// What is watched.
+    /// The metric.
     pub metric: Watched,
 }
 
@@ -55,20 +55,20 @@ impl EarlyStopping {
     }
 }
 
-/// What was seen so far of a watched number.
+/// History of a watched metric.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Watch {
-    /// The best value, the lower the better; `None` before the first.
+    /// The best value, lower is better; `None` before the first.
     best: Option<f64>,
-    /// The epoch it belongs to, counted from 1.
+    /// Its epoch, counted from 1.
     pub best_epoch: usize,
     /// Epochs since then.
     pub n_waited: usize,
 }
 
 impl Watch {
-    /// Takes in the value at the end of epoch `epoch`: whether it is better than the best by more
-    /// than `min_delta`.
+    /// Adds the value at the end of epoch `epoch`; returns whether it is better than the best by
+    /// more than `min_delta`.
     fn see(&mut self, value: f64, min_delta: f64, epoch: usize) -> bool {
         let is_better = value.is_finite() && self.best.is_none_or(|best| value < best - min_delta);
         if is_better {
@@ -83,13 +83,13 @@ impl Watch {
         is_better
     }
 
-    /// The same for early stopping.
+    /// Adds the metrics at the end of an epoch, for early stopping.
     pub(super) fn observe(&mut self, early: EarlyStopping, metrics: Metrics, epoch: usize) -> bool {
         self.see(early.metric.of(metrics), early.min_delta, epoch)
     }
 }
 
-/// How often the learning rate was reduced because the loss no longer fell.
+/// Number of times the learning rate was reduced because the loss stopped falling.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Plateau {
     watch: Watch,
@@ -98,8 +98,8 @@ pub struct Plateau {
 }
 
 impl Plateau {
-    /// Takes in the loss at the end of an epoch. After `patience` epochs without a lower one there
-    /// is one reduction more, and the waiting begins anew.
+    /// Adds the loss at the end of an epoch. After `patience` epochs without a lower one, adds a
+    /// reduction and restarts the count.
     pub(super) fn see(&mut self, loss: f64, patience: usize, epoch: usize) {
         if !self.watch.see(loss, 0.0, epoch) && self.watch.n_waited >= patience {
             self.n_reduced += 1;
@@ -137,8 +137,8 @@ mod tests {
         assert_eq!(watch.best_epoch, 3);
     }
 
-    /// As `torch.optim.lr_scheduler.ReduceLROnPlateau(patience=1, threshold=0)`, which waits for
-    /// one epoch more than its patience says.
+    /// Like `torch.optim.lr_scheduler.ReduceLROnPlateau(patience=1, threshold=0)`, which waits one
+    /// epoch longer than its patience.
     #[test]
     fn a_plateau_is_left_by_reducing_again_and_again() {
         let mut plateau = Plateau::default();

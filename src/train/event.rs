@@ -1,4 +1,4 @@
-//! What a run tells: plain data, the same live, in the run folder and replayed.
+//! The events of a run: plain data, the same live, in the run folder and replayed.
 
 use serde::{Deserialize, Serialize};
 
@@ -7,7 +7,7 @@ use super::{Divergence, LayerPoint, Setting, TrainConfig, Value};
 /// Loss and accuracy over a set of images.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Metrics {
-    /// Mean of the loss that is trained on; cross entropy is in nats.
+    /// Mean loss; cross entropy is in nats.
     #[serde(with = "number")]
     pub loss: f64,
     /// Share of the images classified correctly, in `[0, 1]`.
@@ -34,7 +34,7 @@ pub struct StepPoint {
     pub learning_rate: f64,
 }
 
-/// A point as it is written: seven numbers without names, for there are thousands.
+/// A point as it is written: an array of seven, without keys, because a run writes thousands.
 #[derive(Serialize, Deserialize)]
 struct StepRow(u64, u64, f64, f64, #[serde(with = "number")] f64, f64, f64);
 
@@ -81,9 +81,9 @@ pub struct EpochPoint {
     pub secs: f64,
     /// Seconds this epoch took to train, without its evaluation.
     pub epoch_secs: f64,
-    /// Mean over the batches of the epoch, while the weights were moving.
+    /// Mean over the batches of the epoch, while the weights were changing.
     pub train: Metrics,
-    /// On the held-out images; `None` when there are none.
+    /// Validation metrics; `None` without validation images.
     pub validation: Option<Metrics>,
 }
 
@@ -93,16 +93,16 @@ pub struct EpochPoint {
 pub enum Finish {
     /// All epochs are done.
     Completed,
-    /// It no longer got better, and early stopping ended it.
+    /// Early stopping ended it.
     EarlyStopped,
-    /// Somebody stopped it.
+    /// It was stopped by a command.
     Stopped,
-    /// The loss was no longer a number; the last finite weights are kept.
+    /// The loss became NaN or infinite; the last finite weights are kept.
     Diverged {
-        /// The update at which it showed.
+        /// The update at which it happened.
         step: u64,
     },
-    /// Something broke.
+    /// An error or a panic.
     Failed {
         /// One sentence.
         message: String,
@@ -130,7 +130,7 @@ pub enum Event {
     Started {
         /// Everything that decides the run.
         config: Box<TrainConfig>,
-        /// Name of the data.
+        /// Name of the dataset.
         dataset: String,
         /// Images trained on in each epoch.
         n_train: usize,
@@ -142,43 +142,43 @@ pub enum Event {
         /// In order, at least one.
         points: Vec<StepPoint>,
     },
-    /// An epoch is over and evaluated.
+    /// An epoch is trained and evaluated.
     EpochDone {
         /// Its numbers.
         point: EpochPoint,
     },
-    /// A setting was changed while training; it holds from the next update on.
+    /// A setting was changed while training; it takes effect from the next update on.
     Changed {
         /// Updates done when it took effect.
         step: u64,
         /// Epochs done when it took effect, fractions included.
         epoch: f64,
-        /// What was changed.
+        /// The setting.
         setting: Setting,
         /// The value before.
         old: Value,
         /// The value from now on.
         new: Value,
     },
-    /// The loss of a batch became NaN or suddenly large; its update was not made. Training waits for a
-    /// [`Recovery`](super::Recovery), or takes the one it was given before.
+    /// The loss of a batch became NaN or suddenly large; its update was not made. Training waits
+    /// for a [`Recovery`](super::Recovery), or uses the one from its options.
     #[serde(rename = "troubled")]
     Diverged {
-        /// Everything about it.
+        /// Where it started, and what can be done.
         #[serde(rename = "trouble")]
         divergence: Box<Divergence>,
     },
-    /// The run is again where it was after an earlier update; what came after has not happened.
+    /// The run rolled back to an earlier step; the updates after it are undone.
     #[serde(rename = "went_back")]
     RolledBack {
-        /// That update.
+        /// That step.
         step: u64,
-        /// Epochs done then, fractions included.
+        /// Epochs done at that step, fractions included.
         epoch: f64,
-        /// Updates that had been done.
+        /// The step it rolled back from.
         from: u64,
     },
-    /// A batch was left out.
+    /// A batch was skipped.
     Skipped {
         /// Updates done so far.
         step: u64,
@@ -187,7 +187,7 @@ pub enum Event {
         /// Images in the batch.
         n_images: usize,
     },
-    /// What was told so far happened in another run, of which this one is a branch.
+    /// The events before this one belong to another run, of which this one is a branch.
     Branched {
         /// Name of that run.
         run: String,
@@ -196,42 +196,42 @@ pub enum Event {
         /// Everything that decides what follows.
         config: Box<TrainConfig>,
     },
-    /// Statistics of the layers were measured.
+    /// Layer statistics were measured.
     Layers {
-        /// Those of one moment.
+        /// The statistics of one moment.
         point: Box<LayerPoint>,
     },
-    /// Training waits.
+    /// Training was paused.
     Paused {
         /// Updates done so far.
         step: u64,
     },
-    /// Training goes on.
+    /// Training was resumed.
     Resumed {
         /// Updates done so far.
         step: u64,
     },
     /// The model was written to a file.
     Saved {
-        /// Where.
+        /// The path.
         path: String,
     },
-    /// The run has the weights of its best epoch again, which early stopping kept.
+    /// Early stopping restored the weights of the best epoch.
     Restored {
         /// That epoch, counted from 1.
         epoch: usize,
     },
-    /// Nothing more will happen.
+    /// The run has ended; the last event.
     Finished {
         /// How it ended.
         finish: Finish,
-        /// On the test images, which nothing was chosen by; `None` if not measured.
+        /// Test metrics; `None` if not measured. The test images choose nothing.
         test: Option<Metrics>,
     },
 }
 
-/// Numbers that may not be finite. JSON has no word for those, and serde_json would turn them
-/// into null; they are written as strings.
+/// Numbers that may not be finite. JSON cannot represent those, and serde_json would turn them into
+/// null; they are written as strings.
 pub(crate) mod number {
     use serde::{Deserialize, Deserializer, Serialize, Serializer};
 

@@ -1,33 +1,33 @@
-//! Weights that a run keeps beside its own: their moving average, and those of the best epoch.
+//! Weights that a run keeps beside its own: their EMA, and those of the best epoch.
 
 use candle_core::{Result, Tensor};
 
 use crate::kernels::Copies;
 use crate::model::Param;
 
-/// Values in the order of the network's parameters, as they lie in memory; empty where nothing is
-/// kept.
+/// Values in the order of the network's parameters, in the layout they have in memory; empty if
+/// not kept.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ExtraWeights {
-    /// The moving average of the weights.
+    /// The exponential moving average (EMA) of the weights.
     pub average: Vec<Vec<f32>>,
     /// The weights of the best epoch so far.
     pub best: Vec<Vec<f32>>,
 }
 
 impl ExtraWeights {
-    /// Both, with the word each has in a checkpoint's file.
+    /// Both, with the prefix each has in a checkpoint file.
     pub(super) fn parts(&self) -> [(&'static str, &Vec<Vec<f32>>); 2] {
         [("average", &self.average), ("best", &self.best)]
     }
 }
 
-/// The values of `params`.
+/// Copies the values of `params`.
 pub(super) fn values(params: &[Param], copies: &mut Copies) -> Result<Vec<Vec<f32>>> {
     params.iter().map(|p| copies.of_tensor(&p.var)).collect()
 }
 
-/// Puts `values` into `params`, which must be of the same sizes.
+/// Loads `values` into `params`, which must have the same sizes.
 pub(super) fn load(values: &[Vec<f32>], params: &[Param]) -> Result<()> {
     for (param, values) in params.iter().zip(values) {
         let tensor = Tensor::from_slice(values, param.var.dims(), param.var.device())?;

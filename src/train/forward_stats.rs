@@ -1,4 +1,4 @@
-//! A batch looked at layer by layer, on a copy of the network.
+//! Statistics of one batch layer by layer, on a copy of the network.
 
 use candle_core::{Result, Tensor};
 
@@ -8,12 +8,12 @@ use crate::model::{Mode, Network};
 
 use super::{Loss, Origin, WorstImage, argmax};
 
-/// What one layer does with a batch.
+/// Statistics of one layer for a batch.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LayerForwardStats {
-    /// What people call it.
+    /// Its name.
     pub name: String,
-    /// Root of the mean square of what it puts out.
+    /// RMS of its output.
     pub output: f64,
     /// Share of its outputs that are exactly zero.
     pub zeros: f64,
@@ -23,18 +23,18 @@ pub struct LayerForwardStats {
     pub gradient: Option<f64>,
 }
 
-/// What the network does with a batch.
+/// Statistics of a network for a batch.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ForwardStats {
     /// In the order of the forward pass.
     pub layers: Vec<LayerForwardStats>,
-    /// The loss of each image, as the run counts it.
+    /// The loss of each image.
     pub losses: Vec<f64>,
-    /// The most probable class of each image; `None` where its logits are not finite.
+    /// The most probable class of each image; `None` if its logits are not finite.
     pub predicted: Vec<Option<u32>>,
 }
 
-/// Forward and backward through `network`, which stays as it is.
+/// Runs a forward and a backward pass through a copy of `network`, which stays as it is.
 ///
 /// # Errors
 /// When candle cannot run it.
@@ -107,11 +107,12 @@ fn norm<'t>(tensors: impl Iterator<Item = &'t Tensor>) -> Result<Option<f64>> {
     Ok(squares.map(f64::sqrt))
 }
 
-/// A layer whose numbers are this many times those of a moment ago stands out.
+/// A layer stands out if its statistics have grown by this factor.
 const STANDS_OUT: f64 = 3.0;
 
 impl ForwardStats {
-    /// Where a trouble showed first, compared with what weights of a moment ago make of the batch.
+    /// Where an anomaly started: compares with the statistics of the same batch under earlier
+    /// weights.
     pub(super) fn origin(&self, before: Option<&ForwardStats>) -> Origin {
         if let Some(origin) = self.no_number() {
             return origin;
@@ -136,7 +137,7 @@ impl ForwardStats {
                 growth: outputs[layer],
             };
         }
-        // The backward pass meets the last layer first.
+        // The backward pass visits the last layer first.
         let gradients = growth(|r| r.gradient);
         match gradients.iter().rposition(stands_out) {
             Some(layer) => Origin::Gradients {
@@ -148,11 +149,11 @@ impl ForwardStats {
         }
     }
 
-    /// The first place with something that is no number.
+    /// The first place with a NaN or infinite value.
     fn no_number(&self) -> Option<Origin> {
         let bad = |x: Option<f64>| x.is_some_and(|x| !x.is_finite());
         let name = |layer: usize| self.layers[layer].name.clone();
-        // A gradient that is no number spoils the layer it arises in and all before it.
+        // A gradient that is not finite spoils its own layer and all layers before it.
         if let Some(layer) = self.layers.iter().rposition(|l| bad(l.weights)) {
             let name = name(layer);
             return Some(Origin::Weights { layer, name });
@@ -172,7 +173,7 @@ impl ForwardStats {
         })
     }
 
-    /// The `n` images with the highest losses, the worst first; what is no number is worst.
+    /// The `n` images with the highest losses, worst first; NaN is the worst.
     pub(super) fn worst(&self, indices: &[u32], labels: &[u32], n: usize) -> Vec<WorstImage> {
         let mut images: Vec<WorstImage> = (0..self.losses.len())
             .map(|i| WorstImage {

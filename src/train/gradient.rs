@@ -1,33 +1,33 @@
-//! What is done to the gradients between the backward pass and the step: the gradient of the L1
-//! penalty is added, and what is too long is clipped.
+//! Changes to the gradients between the backward pass and the step: the L1 penalty's gradient is
+//! added, then they are clipped.
 
 use candle_core::{Result, Var};
 use serde::{Deserialize, Serialize};
 
 use super::TrainConfig;
 
-/// A limit on the gradient of an update.
+/// Gradient clipping.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Clip {
-    /// None.
+    /// Off.
     #[default]
     None,
-    /// The gradient of all weights together is shortened to this length
+    /// The norm of all gradients together is scaled down to this limit
     /// (`torch.nn.utils.clip_grad_norm_`; Pascanu, Mikolov and Bengio 2013).
     Norm {
-        /// The greatest length, above 0.
+        /// The limit, above 0.
         max: f64,
     },
-    /// Each number of the gradient is cut to this size (`torch.nn.utils.clip_grad_value_`).
+    /// Each element of the gradient is clamped to this limit (`torch.nn.utils.clip_grad_value_`).
     Value {
-        /// The greatest size, above 0.
+        /// The limit, above 0.
         max: f64,
     },
 }
 
 impl Clip {
-    /// One of each kind, with its usual number.
+    /// One of each kind, with its default limit.
     pub const ALL: [Clip; 3] = [
         Clip::None,
         Clip::Norm { max: 1.0 },
@@ -43,7 +43,7 @@ impl Clip {
         }
     }
 
-    /// The name people read.
+    /// The name in the window.
     pub fn label(&self) -> &'static str {
         match self {
             Clip::None => "Off",
@@ -52,7 +52,7 @@ impl Clip {
         }
     }
 
-    /// What is wrong with its number.
+    /// Why its limit is invalid, if it is.
     pub(super) fn problem(&self) -> Option<String> {
         match *self {
             Clip::None => None,
@@ -62,12 +62,12 @@ impl Clip {
     }
 }
 
-/// Whether `config` asks for anything that needs all gradients before the step.
+/// Whether `config` needs all gradients before the step.
 pub(super) fn needs_transform(config: &TrainConfig) -> bool {
     config.l1 != 0.0 || config.clip != Clip::None
 }
 
-/// Adds the gradient of the L1 penalty, then clips: the penalty is a part of the loss.
+/// Adds the gradient of the L1 penalty, then clips: the penalty is part of the loss.
 ///
 /// * `gradients`: each parameter with its gradient
 pub(super) fn shape(config: &TrainConfig, gradients: &mut [(&Var, Vec<f32>)]) -> Result<()> {
@@ -86,7 +86,7 @@ pub(super) fn square_sum(values: &[f32]) -> f64 {
     values.iter().map(|v| f64::from(*v) * f64::from(*v)).sum()
 }
 
-/// Adds the slope of `l1 · Σ|w|`, which is 0 at 0.
+/// Adds the gradient of `l1 · Σ|w|`, which is 0 at 0.
 fn add_l1(l1: f64, weights: &[f32], gradient: &mut [f32]) {
     for (g, w) in gradient.iter_mut().zip(weights) {
         if *w != 0.0 {
@@ -101,7 +101,7 @@ fn clip(clip: Clip, gradients: &mut [&mut [f32]]) {
         Clip::Norm { max } => {
             let values = gradients.iter().flat_map(|g| g.iter());
             let squares: f64 = values.map(|g| f64::from(*g) * f64::from(*g)).sum();
-            // PyTorch's guard against a gradient of zero.
+            // PyTorch's guard against division by zero.
             let share = (max / (squares.sqrt() + 1e-6)).min(1.0) as f32;
             let values = gradients.iter_mut().flat_map(|g| g.iter_mut());
             values.for_each(|g| *g *= share);

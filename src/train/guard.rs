@@ -1,14 +1,14 @@
-//! When a loss can no longer be trusted: a pure rule over the losses before it.
+//! The guard: detects a NaN or suddenly large loss, by a pure rule over the losses before it.
 
 use serde::{Deserialize, Serialize};
 
 use super::event::number;
 
-/// What is wrong with a loss.
+/// Why a loss is an anomaly.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Anomaly {
-    /// It is not a number, or infinite.
+    /// It is NaN or infinite.
     NotFinite,
     /// It is far above the losses before it.
     Spike {
@@ -18,25 +18,25 @@ pub enum Anomaly {
     },
 }
 
-/// What a run does when its loss cannot be trusted.
+/// What a run does about an anomaly.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum OnDivergence {
-    /// End when the loss is no longer a number, and go on through spikes.
+    /// End when the loss becomes NaN or infinite; continue through spikes.
     #[default]
     Stop,
-    /// Wait until [`Control::recovery`](super::Control::recovery) says what to do.
+    /// Pause until [`Control::recovery`](super::Control::recovery) is called.
     Ask,
-    /// Go back to a recent full state and divide the learning rate by ten.
+    /// Roll back to a recent full state and divide the learning rate by ten.
     Rollback,
-    /// Leave the batch out.
+    /// Skip the batch.
     Skip,
 }
 
-/// Losses that are remembered.
+/// Number of recent losses the guard compares with.
 pub(super) const WINDOW: usize = 100;
 
-/// Losses that have to be known before one can stand out.
+/// Losses needed before one can be called a spike.
 const ENOUGH: usize = 20;
 
 /// How far above the median a spike is, in standard deviations estimated from the median absolute
@@ -46,14 +46,14 @@ const SIGMAS: f64 = 10.0;
 /// From the median absolute deviation to the standard deviation of a normal distribution.
 const SIGMA_OF_MAD: f64 = 1.4826;
 
-/// Images of which a mean says something about the network, and not about one odd image.
+/// Batches of fewer images need a larger jump: their mean depends on single images.
 const CONVINCING: usize = 32;
 
-/// Judges the loss of a batch of `n_images` by the losses of the batches before it.
+/// Checks the loss of a batch of `n_images` against the losses of the batches before it.
 ///
-/// A spike is more than 10 standard deviations above the median of the last losses, and so high that
-/// the network got worse by at least what guessing costs: ln `n_classes`, over 32 images. The second
-/// half keeps a single odd image quiet when batches are small and the usual loss is nearly zero.
+/// A spike is more than 10 standard deviations above the median of the recent losses, and so far
+/// above it that 32 images would be worse than guessing by ln `n_classes` on average. The second
+/// condition ignores a single odd image when batches are small and the loss is nearly zero.
 pub fn detect(recent: &[f64], loss: f64, n_images: usize, n_classes: usize) -> Option<Anomaly> {
     if !loss.is_finite() {
         return Some(Anomaly::NotFinite);

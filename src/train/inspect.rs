@@ -1,4 +1,4 @@
-//! One batch, looked into: forward, backward and update, computed on a copy of a full state.
+//! Inspection of one batch: forward, backward and update, computed on a copy of a full state.
 
 use candle_core::{Device, Result as CandleResult, Tensor};
 
@@ -8,49 +8,48 @@ use crate::data::shuffled;
 use crate::kernels;
 use crate::model::{Mode, Network, Param};
 
-/// What happens to one image of a batch.
+/// The effect of one update on one image of its batch.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct InspectedImage {
-    /// Its place among the training images.
+    /// Its index in the training set.
     pub index: u32,
     /// Its class.
     pub label: u32,
-    /// The class the network finds most probable before the update; `None` where its logits are not
-    /// finite.
+    /// The most probable class before the update; `None` if its logits are not finite.
     pub predicted: Option<u32>,
-    /// Its loss before the update, as the run counts it.
+    /// Its loss before the update.
     pub loss_before: f64,
-    /// The same after the update.
+    /// Its loss after the update.
     pub loss_after: f64,
 }
 
-/// What happens to one layer.
+/// The effect of one update on one layer.
 #[derive(Clone, Debug, PartialEq)]
 pub struct InspectedLayer {
-    /// What it does with the batch before the update.
+    /// Its statistics for the batch before the update.
     pub reading: LayerForwardStats,
     /// Norm of the change of its weights; `None` for a layer without any.
     pub update: Option<f64>,
 }
 
 impl InspectedLayer {
-    /// The size of the update against that of the weights: about a thousandth is healthy.
+    /// Norm of the update relative to that of the weights: about 0.001 is healthy.
     pub fn update_ratio(&self) -> Option<f64> {
         let weights = self.reading.weights.filter(|w| *w > 0.0)?;
         Some(self.update? / weights)
     }
 }
 
-/// The next batch of a run, looked into.
+/// An inspected batch: the next one of a run.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Inspection {
     /// Number of the update.
     pub step: u64,
-    /// The epoch it belongs to, from 0: what augmentation depends on.
+    /// Its epoch, from 0, which augmentation depends on.
     pub epoch: usize,
     /// Its learning rate.
     pub learning_rate: f64,
-    /// The loss of the batch before the update, as the curve will show it.
+    /// The loss of the batch before the update, as in the curve.
     pub loss: f64,
     /// In the order of the batch.
     pub images: Vec<InspectedImage>,
@@ -58,7 +57,7 @@ pub struct Inspection {
     pub layers: Vec<InspectedLayer>,
 }
 
-/// Looks into the batch that comes after `state` in a run of `job`; the run itself is not touched.
+/// Inspects the batch that comes after `state` in a run of `job`; the run itself does not change.
 ///
 /// # Errors
 /// When the state is of another network, or candle cannot run it.

@@ -1,4 +1,4 @@
-//! A run that can start: a configuration that was checked against its data.
+//! A job: a configuration that was checked against its dataset.
 
 use std::sync::Arc;
 
@@ -8,19 +8,19 @@ use super::{FieldError, OnDivergence, TrainConfig};
 use crate::data::{Dataset, Split, stratified_split};
 use crate::model::Provenance;
 
-/// What belongs to a run beside its configuration: how it is guarded, kept and computed. A run that
-/// goes on after an interruption goes on with the same.
+/// Options of a run beside its configuration: guard, checkpoints, layer statistics. A resumed run
+/// keeps them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct RunOptions {
-    /// What it does when its loss cannot be trusted.
+    /// What it does about an anomaly.
     pub on_divergence: OnDivergence,
-    /// Updates between two full states for the observer; none for no full states.
+    /// Updates between two checkpoints for the observer; `None` for no checkpoints.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub checkpoint_every: Option<u64>,
-    /// Whether neighboring layers run as one operation.
+    /// Whether neighboring layers are fused into one operation.
     pub is_fused: bool,
-    /// Whether statistics of the layers are measured from the start, see
+    /// Whether layer statistics are measured from the start, see
     /// [`Control::watch_layers`](super::Control::watch_layers).
     pub layer_stats: bool,
 }
@@ -36,8 +36,8 @@ impl Default for RunOptions {
     }
 }
 
-/// A checked configuration with its data. There is no other way to make one than [`Job::new`], so
-/// whoever holds a job need not check again.
+/// A checked configuration with its dataset. [`Job::new`] is the only way to make one, so a job
+/// need not be checked again.
 #[derive(Clone, Debug)]
 pub struct Job {
     config: TrainConfig,
@@ -50,7 +50,7 @@ impl Job {
     /// Checks `config` against `dataset` and draws the validation split.
     ///
     /// # Errors
-    /// Everything that is wrong, all at once.
+    /// Every problem, all at once.
     pub fn new(config: TrainConfig, dataset: Arc<Dataset>) -> Result<Job, Vec<FieldError>> {
         let n_images = dataset.train.len();
         let mut errors = config.check(dataset.image_shape(), dataset.n_classes(), n_images);
@@ -67,33 +67,33 @@ impl Job {
         })
     }
 
-    /// What belongs to the run beside its configuration.
+    /// The options of the run.
     pub fn options(&self) -> RunOptions {
         self.options
     }
 
-    /// All of it at once.
+    /// Sets all options.
     #[must_use]
     pub fn with_options(mut self, options: RunOptions) -> Job {
         self.options = options;
         self
     }
 
-    /// The observer gets the full state of the run every `steps` updates.
+    /// Passes a checkpoint to the observer every `steps` updates.
     #[must_use]
     pub fn with_checkpoints(mut self, steps: u64) -> Job {
         self.options.checkpoint_every = Some(steps.max(1));
         self
     }
 
-    /// What the run does when its loss cannot be trusted.
+    /// Sets what the run does about an anomaly.
     #[must_use]
     pub fn on_divergence(mut self, what: OnDivergence) -> Job {
         self.options.on_divergence = what;
         self
     }
 
-    /// The network runs one operation a layer, for comparison; see [`Network::unfused`].
+    /// Runs the network with one operation per layer, for comparison; see [`Network::unfused`].
     ///
     /// [`Network::unfused`]: crate::model::Network::unfused
     #[must_use]
@@ -107,8 +107,8 @@ impl Job {
         every.is_some_and(|every| step.is_multiple_of(every))
     }
 
-    /// Whether the end of an epoch, `n_since` updates after the last checkpoint, is worth one: with
-    /// tiny epochs training would wait for the disk.
+    /// Whether to make a checkpoint at the end of an epoch, `n_since` updates after the last one:
+    /// with tiny epochs training would wait for the disk.
     pub(super) fn wants_epoch(&self, n_since: u64) -> bool {
         let every = self.options.checkpoint_every;
         every.is_some_and(|every| n_since >= every.div_ceil(10))
@@ -136,12 +136,12 @@ impl Job {
         &self.dataset
     }
 
-    /// Which of the training images are learned from and which are held out.
+    /// The split into training and validation images.
     pub fn split(&self) -> &Split {
         &self.split
     }
 
-    /// What a model file says about a model trained by this job.
+    /// Returns the provenance of a model trained by this job.
     pub fn provenance(
         &self,
         config: &TrainConfig,

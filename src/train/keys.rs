@@ -5,32 +5,31 @@ use toml::{Table, Value};
 
 use super::TrainConfig;
 
-/// Keys that earlier versions used, and their present names: files, flags, sweeps and filters take
-/// both.
+/// Keys of earlier versions and their present names. Files, flags, sweeps and filters accept both.
 const RENAMED: [(&str, &str); 3] = [
     ("warm_up", "warmup_epochs"),
     ("average", "ema_decay"),
     ("optimizer.memory", "optimizer.alpha"),
 ];
 
-/// The present name of a key.
+/// Returns the present name of a key.
 pub fn current_key(key: &str) -> &str {
     let found = RENAMED.iter().find(|(old, _)| *old == key);
     found.map_or(key, |(_, new)| new)
 }
 
-/// Why keys could not be set. The configuration is as it was.
+/// Why keys could not be set. The configuration is unchanged.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum KeyError {
-    /// There is no such key in this configuration.
-    #[error("there is no key `{0}`; --print-config shows all")]
+    /// The key does not exist in this configuration.
+    #[error("there is no key `{0}`; --print-config shows all keys")]
     Unknown(String),
-    /// A value has the wrong kind, or keys do not go together.
-    #[error("does not fit: {0}")]
+    /// A value has the wrong type, or keys do not go together.
+    #[error("invalid value: {0}")]
     Unfit(String),
 }
 
-/// A number, a switch or a table as TOML writes it; anything else is a word.
+/// Parses a number, a boolean or a table as TOML does; anything else is a string.
 pub fn parse_value(text: &str) -> Value {
     let line = format!("x = {text}");
     let parsed: Option<Table> = toml::from_str(&line).ok();
@@ -40,11 +39,11 @@ pub fn parse_value(text: &str) -> Value {
 }
 
 impl TrainConfig {
-    /// The configuration with other values at some keys, set one after the other. A table, such
-    /// as `optimizer`, is replaced as a whole. Nothing is checked but the kinds of the values.
+    /// Returns the configuration with new values at some keys, set in order. A table, such as
+    /// `optimizer`, is replaced as a whole. Only the types of the values are checked.
     ///
     /// # Errors
-    /// When a key does not exist or a value does not fit it.
+    /// When a key does not exist or a value has the wrong type.
     pub fn with_keys<'a>(
         &self,
         keys: impl IntoIterator<Item = (&'a str, Value)>,
@@ -59,13 +58,13 @@ impl TrainConfig {
             .map_err(|e| unfit(e.message()))
     }
 
-    /// The value at a key; `None` when there is no such key.
+    /// The value at a key; `None` when the key does not exist.
     pub fn key(&self, key: &str) -> Option<Value> {
         let mut table = Table::try_from(self).ok()?;
         entry(&mut table, key).map(|value| value.clone())
     }
 
-    /// Every key that holds a single value, and its value. Layers have no keys.
+    /// All keys with a single value, and their values. Layers have no keys.
     pub fn keys(&self) -> Vec<(String, Value)> {
         let mut found = Vec::new();
         if let Ok(mut table) = Table::try_from(self) {

@@ -1,5 +1,5 @@
-//! Statistics of the layers while training: now and then, and of a part of the images and weights
-//! where all of them would say no more, so that they cost next to nothing.
+//! Statistics of the layers while training, every 250 updates and on a sample of images and
+//! weights, so that they cost next to nothing.
 
 use candle_core::{Result, Tensor};
 use serde::{Deserialize, Serialize};
@@ -10,71 +10,71 @@ use super::optimizer::GradientSquares;
 use crate::kernels::{self, Moments};
 use crate::model::{Layer, Mode, Network, Param};
 
-/// Updates between two looks.
+/// Updates between two measurements.
 const EVERY: u64 = 250;
 
-/// The beginning is looked at more often: after 1, 4, 16, … updates, up to this many.
+/// The beginning is measured more often: after 1, 4, 16, … updates, up to this many.
 const DENSE_UNTIL: u64 = 64;
 
-/// Images of the batch whose way through the layers is looked at.
+/// Images of the batch that are sampled.
 const MAX_IMAGES: usize = 8;
 
-/// Numbers of each parameter that histogram and update ratio are made of: enough for either to be
-/// true to a hundredth.
+/// Weights of each parameter that are sampled for the histogram and the update ratio: enough for
+/// about 1 % accuracy.
 const MAX_WEIGHTS: usize = 1 << 15;
 
 /// Bars of the histogram of the weights.
 pub const N_BARS: usize = 24;
 
-/// One layer with weights, or one whose outputs can be zero, at one moment.
+/// Statistics at one step of a layer with weights, or with outputs that can be zero.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct LayerStat {
-    /// Its place in the network, from 0.
+    /// Its index in the network, from 0.
     pub layer: usize,
-    /// What people call it.
+    /// Its name.
     pub name: String,
     /// Norm of its weights.
     pub weights: Option<f64>,
-    /// Norm of the gradient of the update, before it is clipped.
+    /// Norm of the gradient of the update, before clipping.
     pub gradient: Option<f64>,
-    /// Norm of the update against that of the weights.
+    /// Update ratio: norm of the update divided by that of the weights.
     pub update_ratio: Option<f64>,
-    /// Share of its outputs that are exactly zero; told of ReLU only.
+    /// Share of its outputs that are exactly zero; for ReLU only.
     pub zeros: Option<f64>,
-    /// How many of its weights, or of an even choice among them, lie in each of [`N_BARS`] equal parts from minus to plus
-    /// [`LayerStat::range`]; what lies outside is in the outermost. Empty without weights.
+    /// Histogram of its weights, or of an even sample of them: [`N_BARS`] equal bins from minus to
+    /// plus [`LayerStat::range`]; the outermost include what lies outside. Empty without weights.
     pub histogram: Vec<u32>,
-    /// See [`LayerStat::histogram`]: three standard deviations.
+    /// The histogram's range: three standard deviations.
     pub range: f64,
 }
 
-/// The layers at one moment.
+/// Statistics of the layers at one step.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct LayerPoint {
     /// Updates done.
     pub step: u64,
-    /// Those with something to tell, in the order of the forward pass.
+    /// The layers that have statistics, in the order of the forward pass.
     pub layers: Vec<LayerStat>,
 }
 
-/// Whether update number `step` is looked at.
+/// Whether update number `step` is measured.
 pub(super) fn is_due(step: u64) -> bool {
     let is_power_of_four = step.is_power_of_two() && step.trailing_zeros().is_multiple_of(2);
     step.is_multiple_of(EVERY) || (step <= DENSE_UNTIL && is_power_of_four)
 }
 
-/// The layers before an update that is looked at.
+/// A measurement between the forward pass of an update and the update itself.
 pub(super) struct Look {
-    /// What each layer puts out.
+    /// RMS and zeros of each layer's output.
     outputs: Vec<Moments>,
-    /// Some of the numbers of each parameter.
+    /// Sampled weights of each parameter.
     old: Vec<Vec<f32>>,
     /// The gradients, once the update is made.
     pub(super) gradients: GradientSquares,
 }
 
 impl Look {
-    /// Looks at `network` before its update with `images`.
+    /// Measures `network` before its update with `images`.
     pub(super) fn before(network: &Network, images: &Tensor, mode: Mode) -> Result<Look> {
         let part = images.narrow(0, 0, images.dim(0)?.min(MAX_IMAGES))?;
         let mut outputs = Vec::new();
@@ -91,7 +91,7 @@ impl Look {
         })
     }
 
-    /// The statistics, after update number `step` of the same network.
+    /// Returns the statistics, after update number `step` of the same network.
     pub(super) fn after(self, network: &Network, step: u64) -> Result<LayerPoint> {
         let spec = &network.spec().layers;
         let mut layers = Vec::new();
@@ -112,7 +112,7 @@ impl Look {
         Ok(LayerPoint { step, layers })
     }
 
-    /// What there is to say about the weights of a layer; `None` without any.
+    /// The statistics of a layer's weights; `None` without any.
     fn weights(&self, network: &Network, layer: usize) -> Result<Option<LayerStat>> {
         let (mut squares, mut gradient) = (0.0, None);
         let (mut new, mut old) = (Vec::new(), Vec::new());
@@ -142,7 +142,7 @@ impl Look {
     }
 }
 
-/// How `values` are spread: the bars, and their range.
+/// The histogram of `values`, and its range.
 fn bars(values: &[f32]) -> (Vec<u32>, f64) {
     if values.is_empty() {
         return (Vec::new(), 0.0);
@@ -154,7 +154,7 @@ fn bars(values: &[f32]) -> (Vec<u32>, f64) {
     };
     let mut bars = vec![0u32; N_BARS];
     for &value in values {
-        // A conversion to a whole number stops at 0.
+        // A negative float becomes 0.
         let at = ((f64::from(value) + range) * per_unit) as usize;
         bars[at.min(N_BARS - 1)] += 1;
     }

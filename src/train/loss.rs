@@ -1,18 +1,18 @@
-//! What training makes small.
+//! The loss that training minimizes.
 
 use candle_core::{Result, Tensor};
 use serde::{Deserialize, Serialize};
 
 use crate::kernels;
 
-/// The number that training makes small; the validation and test losses are the same one.
+/// The loss that training minimizes; validation and test losses are the same one.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Loss {
     /// Mean cross entropy in nats (`torch.nn.CrossEntropyLoss`).
     CrossEntropy {
-        /// Share of the target spread evenly over all classes, in `[0, 1)` (Szegedy et al. 2016,
-        /// section 7).
+        /// Label smoothing: share of the target spread evenly over all classes, in `[0, 1)`
+        /// (Szegedy et al. 2016, section 7).
         #[serde(default)]
         label_smoothing: f64,
     },
@@ -44,7 +44,7 @@ impl Loss {
         }
     }
 
-    /// The name people write.
+    /// The name in the window.
     pub fn label(&self) -> &'static str {
         match self {
             Loss::CrossEntropy { .. } => "Cross entropy",
@@ -52,7 +52,7 @@ impl Loss {
         }
     }
 
-    /// What its number is, for people to read beside it.
+    /// Its unit, as shown beside values and axes.
     pub fn unit(&self) -> &'static str {
         match self {
             Loss::CrossEntropy {
@@ -63,7 +63,7 @@ impl Loss {
         }
     }
 
-    /// The [`Loss::unit`] of several runs.
+    /// The [`Loss::unit`] for several runs.
     pub fn common_unit(losses: impl IntoIterator<Item = Loss>) -> &'static str {
         let mut losses = losses.into_iter();
         let first = losses.next().unwrap_or_default();
@@ -73,7 +73,7 @@ impl Loss {
         }
     }
 
-    /// The loss of a batch, a scalar.
+    /// Computes the loss of a batch, a scalar.
     ///
     /// * `logits`: `[n, classes]`
     /// * `labels`: u32 `[n]`, each below `classes`
@@ -92,9 +92,9 @@ impl Loss {
         }
     }
 
-    /// The loss of one image, in f64: the mean over a batch is [`Loss::of`].
+    /// Computes the loss of one image, in f64: their mean over a batch is [`Loss::of`].
     ///
-    /// * `logits`: one for each class
+    /// * `logits`: one per class
     /// * `label`: below their number
     pub fn of_image(&self, logits: &[f32], label: u32) -> f64 {
         let largest = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
@@ -121,7 +121,7 @@ impl Loss {
         }
     }
 
-    /// What is wrong with its numbers.
+    /// Why its parameters are invalid, if they are.
     pub(super) fn problem(&self) -> Option<String> {
         match *self {
             Loss::CrossEntropy { label_smoothing } => (!(0.0..1.0).contains(&label_smoothing))

@@ -1,5 +1,5 @@
-//! The learning-rate finder: a mock run whose rate grows exponentially from batch to batch (Smith:
-//! Cyclical learning rates for training neural networks, 2017, section 3.3).
+//! The LR finder: a short trial run whose learning rate rises exponentially from batch to batch
+//! (Smith: Cyclical learning rates for training neural networks, 2017, section 3.3).
 
 use candle_core::Device;
 
@@ -7,14 +7,14 @@ use super::{Control, Job, OptimizerState, Schedule, StepHyper, TrainError};
 use crate::data::{Batch, shuffled};
 use crate::model::{Mode, Network};
 
-/// How to look for a learning rate.
+/// Range and length of a search.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct LrSearch {
-    /// The first rate.
+    /// The first learning rate.
     pub from: f64,
-    /// The last one.
+    /// The last learning rate.
     pub to: f64,
-    /// Batches between them.
+    /// Number of batches.
     pub steps: usize,
 }
 
@@ -29,12 +29,12 @@ impl Default for LrSearch {
 }
 
 impl LrSearch {
-    /// What is wrong with it, in one sentence.
+    /// Why the search is invalid, if it is, in one sentence.
     pub fn problem(&self) -> Option<String> {
         let is_range = self.from > 0.0 && self.to > self.from && self.to.is_finite();
         if !is_range {
             return Some(format!(
-                "the rates must rise from above 0, found {} to {}",
+                "the learning rates must rise and be above 0, found {} to {}",
                 self.from, self.to
             ));
         }
@@ -47,7 +47,7 @@ impl LrSearch {
     }
 }
 
-/// One batch of the mock run.
+/// One batch of the trial run.
 #[derive(Clone, Copy, Debug, PartialEq, serde::Serialize)]
 pub struct LrPoint {
     /// The learning rate of its update.
@@ -58,34 +58,34 @@ pub struct LrPoint {
     pub smooth: f64,
 }
 
-/// Learning rates worth a try; none where the curve does not say.
+/// Suggested learning rates; `None` if the curve shows none.
 #[derive(Clone, Copy, Debug, Default, PartialEq, serde::Serialize)]
 pub struct LrSuggestions {
     /// Where the loss falls fastest.
     pub steepest: Option<f64>,
-    /// Two thirds down the longest descent, halfway into its last but one third (fastai's choice).
+    /// The middle of the second third of the longest descent (fastai's choice).
     pub valley: Option<f64>,
-    /// A tenth of the rate with the lowest loss.
+    /// A tenth of the learning rate with the lowest loss.
     pub minimum_tenth: Option<f64>,
 }
 
-/// What a search found.
+/// The result of a search.
 #[derive(Clone, Debug, PartialEq, serde::Serialize)]
 pub struct LrCurve {
-    /// Every batch, by rising rate. The search ends early where the loss explodes.
+    /// Every batch, by rising learning rate. The search ends early when the loss explodes.
     pub points: Vec<LrPoint>,
-    /// What it suggests.
+    /// The suggestions.
     pub suggestions: LrSuggestions,
 }
 
-/// Share of the average that each loss leaves of those before it.
+/// Decay of the exponential average of the losses.
 const MEMORY: f64 = 0.95;
 
 /// The search ends when the average is this many times the lowest so far.
 const EXPLODED: f64 = 4.0;
 
-/// Runs the mock run of `job` on a network of its own, from the first weights that the job would
-/// start with. Ends early when `control` says so.
+/// Runs the trial run of `job` on a network of its own, from the job's initial weights. Ends early
+/// when `control` stops it.
 ///
 /// # Errors
 /// When the network cannot be built or run.
@@ -133,7 +133,7 @@ pub fn find_lr(job: &Job, search: &LrSearch, control: &Control) -> Result<LrCurv
     })
 }
 
-/// The batches of the job's first epochs, without end.
+/// The batches of the job's epochs, without end.
 fn batches(job: &Job) -> impl Iterator<Item = Vec<u32>> + '_ {
     let config = job.config();
     let epoch = |epoch| shuffled(&job.split().train, config.seed, epoch);
@@ -144,7 +144,7 @@ fn batches(job: &Job) -> impl Iterator<Item = Vec<u32>> + '_ {
     })
 }
 
-/// What a curve suggests.
+/// Returns the suggestions of a curve.
 pub fn suggest(points: &[LrPoint]) -> LrSuggestions {
     let lowest = (0..points.len()).min_by(|&a, &b| points[a].smooth.total_cmp(&points[b].smooth));
     let Some(lowest) = lowest.filter(|&at| at > 1) else {
@@ -157,7 +157,7 @@ pub fn suggest(points: &[LrPoint]) -> LrSuggestions {
     }
 }
 
-/// The rate at which the average falls fastest over the logarithm of the rate.
+/// The learning rate at which the average falls fastest per logarithm of the rate.
 fn steepest(points: &[LrPoint]) -> Option<f64> {
     // The average of the first few losses still jumps.
     let first = (points.len() / 10).max(1);
@@ -169,8 +169,7 @@ fn steepest(points: &[LrPoint]) -> Option<f64> {
     (slope(at) < 0.0).then(|| points[at].rate)
 }
 
-/// The longest strictly falling subsequence ends at some point; its stretch of the curve, in
-/// thirds, has the suggestion in the middle of the second.
+/// The middle of the second third of the longest strictly falling subsequence.
 fn valley(points: &[LrPoint]) -> Option<f64> {
     let mut lengths = vec![1usize; points.len()];
     let mut end = 0;
@@ -239,7 +238,7 @@ mod tests {
     fn a_range_that_is_none_is_told() {
         let search = |from, to, steps| LrSearch { from, to, steps }.problem();
         assert_eq!(LrSearch::default().problem(), None);
-        assert!(search(0.0, 1.0, 100).unwrap().contains("from above 0"));
+        assert!(search(0.0, 1.0, 100).unwrap().contains("be above 0"));
         assert!(search(1.0, 0.1, 100).is_some());
         assert!(search(1e-3, f64::INFINITY, 100).is_some());
         assert!(search(1e-3, 1.0, 3).unwrap().contains("at least 10"));

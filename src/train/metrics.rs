@@ -1,4 +1,4 @@
-//! Loss and accuracy of a network on images it is not learning from right now.
+//! Loss and accuracy of a network on a set of images.
 
 use candle_core::{Device, Result, Tensor};
 
@@ -6,14 +6,14 @@ use super::{Loss, Metrics};
 use crate::data::ImageSet;
 use crate::model::{Mode, Network, Shape};
 
-/// Images classified at once: enough to keep all threads busy, small enough for the cache.
+/// Images per evaluation batch: enough to keep all threads busy, few enough for the cache.
 const EVAL_BATCH: usize = 500;
 
-/// Memory that classifying them may take, where one image alone does not take more. Not what the
-/// machine has: how many images share a sum must not depend on that.
+/// Memory limit of an evaluation batch of more than one image. A constant, not the machine's
+/// memory: the order of summation must not depend on the machine.
 const EVAL_BYTES: u64 = 2 << 30;
 
-/// Images that `network` classifies at once: fewer of those with large activations.
+/// Images per evaluation batch for `network`: fewer if its activations are large.
 fn eval_batch(network: &Network) -> usize {
     let spec = network.spec();
     let n_bytes = |n| {
@@ -25,10 +25,10 @@ fn eval_batch(network: &Network) -> usize {
     (EVAL_BYTES / of_image).clamp(1, EVAL_BATCH as u64) as usize
 }
 
-/// The index of the largest of one image's logits; the first one among equals.
+/// The index of the largest of one image's logits; the first of equals.
 ///
-/// `None` where any of them is NaN or infinite: softmax makes NaN of such a row, and whichever
-/// index a comparison with NaN ends at would be an answer by accident.
+/// `None` if any of them is NaN or infinite: softmax would turn the row into NaN, and the index a
+/// comparison with NaN ends at would be an accident.
 pub fn argmax(logits: &[f32]) -> Option<usize> {
     if logits.is_empty() || !logits.iter().all(|v| v.is_finite()) {
         return None;
@@ -52,14 +52,15 @@ pub fn argmax_rows(logits: &Tensor) -> Result<Vec<Option<u32>>> {
     Ok(rows.iter().map(class).collect())
 }
 
-/// Number of rows of `logits` whose largest value is at the label. A row that is not finite is wrong.
+/// Number of rows of `logits` whose argmax is the label. A row that is not finite is wrong.
 pub(super) fn n_correct(logits: &Tensor, labels: &[u32]) -> Result<usize> {
     let classes = argmax_rows(logits)?;
     let is_right = |(class, label): &(&Option<u32>, &u32)| **class == Some(**label);
     Ok(classes.iter().zip(labels).filter(is_right).count())
 }
 
-/// Loss and accuracy on the images at `indices`; calls `each` with the logits of each batch.
+/// Measures loss and accuracy on the images at `indices`; calls `each` with the logits of each
+/// batch.
 ///
 /// # Errors
 /// When the network does not fit the images.

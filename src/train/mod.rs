@@ -1,7 +1,7 @@
-//! A model gets better.
+//! Training.
 //!
-//! [`Job`] is a checked configuration with its data; [`train`] runs it and owns no thread, no file
-//! and no window: it hears commands from [`Control`] and tells an [`Observer`] what happens.
+//! [`Job`] is a checked configuration with its dataset; [`train`] runs it and owns no thread, no
+//! file and no window: it polls commands from [`Control`] and reports events to an [`Observer`].
 
 mod branch;
 mod checkpoint;

@@ -1,4 +1,4 @@
-//! The optimizers' memory, readable and in the order of the parameters.
+//! The optimizer state, in the order of the parameters.
 
 use std::collections::HashMap;
 
@@ -11,32 +11,32 @@ use crate::kernels::update::{
 use crate::kernels::{self, Copies};
 use crate::model::Param;
 
-/// What an optimizer remembers between updates.
+/// What an optimizer keeps between updates.
 #[derive(Clone, Debug, PartialEq)]
 pub struct OptimizerState {
     /// Updates done.
     pub step: u64,
-    /// For each parameter: SGD's velocity, Adam's first moment or RMSprop's mean square; empty until
-    /// first used.
+    /// Per parameter: SGD's velocity, Adam's first moment or RMSprop's mean square; empty before
+    /// the first update.
     pub first: Vec<Vec<f32>>,
-    /// For each parameter: Adam's second moment or RMSprop's velocity; empty until first used.
+    /// Per parameter: Adam's second moment or RMSprop's velocity; empty before the first update.
     pub second: Vec<Vec<f32>>,
 }
 
-/// What the schedule says for one update.
+/// The hyperparameters of one update, as the schedule sets them.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct StepHyper {
-    /// Step size.
+    /// Learning rate.
     pub learning_rate: f64,
     /// See [`Optimizer::momentum`].
     pub momentum: f64,
 }
 
-/// The sum of the squares of each parameter's gradient, as the backward pass made it.
+/// The sum of squares of each parameter's gradient, before clipping.
 pub(super) type GradientSquares = HashMap<TensorId, f64>;
 
 impl OptimizerState {
-    /// The memory before the first update of `n_params` parameters.
+    /// The state before the first update of `n_params` parameters.
     pub fn new(n_params: usize) -> OptimizerState {
         OptimizerState {
             step: 0,
@@ -45,7 +45,7 @@ impl OptimizerState {
         }
     }
 
-    /// A copy of it all.
+    /// Copies the state.
     pub(super) fn copy(&self, copies: &mut Copies) -> OptimizerState {
         let mut copy = |all: &[Vec<f32>]| all.iter().map(|values| copies.of(values)).collect();
         OptimizerState {
@@ -55,9 +55,9 @@ impl OptimizerState {
         }
     }
 
-    /// Runs `forward`, which returns a loss, and moves `params` against their gradients, as `hyper`
-    /// and the weight decay and optimizer of `config` say. Returns the loss; if it
-    /// is not finite, nothing has moved. What is measured and not learned is left alone.
+    /// Runs `forward`, which returns a loss, and updates `params` by the optimizer and weight decay
+    /// of `config` and the learning rate of `hyper`. Returns the loss; if it is not finite, nothing
+    /// is updated. Buffers are not touched.
     ///
     /// # Errors
     /// When the forward or backward pass fails.
@@ -71,8 +71,8 @@ impl OptimizerState {
         self.step_observed(params, config, hyper, forward, None)
     }
 
-    /// As [`OptimizerState::update`], with the same bits, but slower, where the gradients are looked
-    /// at: their squares are put into `seen`.
+    /// Like [`OptimizerState::update`], with the same bits, but slower: puts the squared norms of
+    /// the gradients into `seen`.
     pub(super) fn step_observed(
         &mut self,
         params: &[Param],
@@ -121,7 +121,7 @@ impl OptimizerState {
     }
 }
 
-/// What update number `step`, counted from 1, does with the gradients.
+/// The rule for update number `step`, counted from 1.
 fn rule(config: &TrainConfig, hyper: StepHyper, step: u64) -> Rule {
     let (lr, weight_decay) = (hyper.learning_rate, config.weight_decay);
     match config.optimizer.with_momentum(hyper.momentum) {

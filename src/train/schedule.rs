@@ -1,4 +1,4 @@
-//! How the learning rate moves during a run: a pure function of how far the run is.
+//! Learning rate schedules: pure functions of the progress of a run.
 
 use std::f64::consts::PI;
 use std::fmt;
@@ -6,57 +6,57 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-/// The shape of the learning rate over a run. The configured learning rate is its highest point.
+/// The schedule of the learning rate. The configured learning rate is its peak.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Schedule {
-    /// The same all the way.
+    /// Always the same.
     #[default]
     Constant,
     /// Multiplied by `factor` each time `every` epochs are over.
     Step {
         /// Epochs between two drops; may be a fraction.
         every: f64,
-        /// What is left after a drop, in `(0, 1]`.
+        /// The factor, in `(0, 1]`.
         factor: f64,
     },
-    /// Multiplied by `factor` over each epoch, little by little.
+    /// Multiplied by `factor` over each epoch, continuously.
     Exponential {
-        /// What is left after an epoch, in `(0, 1]`.
+        /// The factor, in `(0, 1]`.
         factor: f64,
     },
-    /// Half a cosine from the full rate down to the share `floor` of it (Loshchilov and Hutter
-    /// 2017, without restarts).
+    /// Half a cosine from the peak down to the share `floor` of it (Loshchilov and Hutter 2017,
+    /// without restarts).
     Cosine {
-        /// What is left at the end, in `[0, 1]`.
+        /// Share of the peak at the end, in `[0, 1]`.
         floor: f64,
     },
     /// Up and down again, each along half a cosine (Smith and Topin 2018, as PyTorch anneals it).
     OneCycle {
-        /// Share of the run spent rising, in `(0, 1)`.
+        /// Share of the run with a rising learning rate, in `(0, 1)`.
         rise: f64,
-        /// Share of the full rate it starts from, in `[0, 1]`.
+        /// Share of the peak at the start, in `[0, 1]`.
         start: f64,
-        /// Share of the full rate it ends with, in `[0, 1]`.
+        /// Share of the peak at the end, in `[0, 1]`.
         end: f64,
-        /// By how much momentum is lower where the rate is highest, along the same curve.
+        /// How much lower momentum is at the peak, along the same curve.
         #[serde(default)]
         dip: f64,
     },
-    /// Multiplied by `factor` each time the validation loss has not fallen for `patience` epochs
+    /// Multiplied by `factor` when the validation loss has not fallen for `patience` epochs
     /// (`torch.optim.lr_scheduler.ReduceLROnPlateau`, whose patience is one less).
     Plateau {
         /// Epochs without a lower loss, at least 1.
         patience: usize,
-        /// What is left after a reduction, in `(0, 1]`.
+        /// The factor, in `(0, 1]`.
         factor: f64,
-        /// Least share of the full rate, in `[0, 1]`.
+        /// Lower limit as a share of the peak, in `[0, 1]`.
         floor: f64,
     },
 }
 
 impl Schedule {
-    /// One of each kind, with its usual numbers.
+    /// One of each kind, with its default parameters.
     pub const ALL: [Schedule; 6] = [
         Schedule::Constant,
         Schedule::Step {
@@ -90,7 +90,7 @@ impl Schedule {
         }
     }
 
-    /// The name people write.
+    /// The name in the window.
     pub fn label(&self) -> &'static str {
         match self {
             Schedule::Constant => "Constant",
@@ -102,8 +102,8 @@ impl Schedule {
         }
     }
 
-    /// Share of the full learning rate after `epoch` of `epochs` epochs, fractions included; where
-    /// the run itself decides, the share it begins with.
+    /// Share of the peak after `epoch` of `epochs` epochs, fractions included; for a reduction on a
+    /// plateau, which depends on the run, the share at the start.
     pub fn factor(&self, epoch: f64, epochs: f64) -> f64 {
         let progress = (epoch / epochs).clamp(0.0, 1.0);
         match *self {
@@ -120,8 +120,8 @@ impl Schedule {
         }
     }
 
-    /// By how much momentum is lowered after `epoch` of `epochs` epochs: most where the learning rate
-    /// is highest.
+    /// How much momentum is lowered after `epoch` of `epochs` epochs: most at the peak of the
+    /// learning rate.
     pub fn momentum_dip(&self, epoch: f64, epochs: f64) -> f64 {
         let progress = (epoch / epochs).clamp(0.0, 1.0);
         match *self {
@@ -135,7 +135,7 @@ impl Schedule {
         }
     }
 
-    /// Share of the learning rate left after `n_reduced` reductions on a plateau.
+    /// Share of the peak after `n_reduced` reductions on a plateau.
     pub fn reduced(&self, n_reduced: u32) -> f64 {
         match *self {
             Schedule::Plateau { factor, floor, .. } => factor.powf(f64::from(n_reduced)).max(floor),
@@ -143,7 +143,7 @@ impl Schedule {
         }
     }
 
-    /// What is wrong with its numbers.
+    /// Why its parameters are invalid, if they are.
     pub(super) fn problem(&self) -> Option<String> {
         let share = |name: &str, x: f64| {
             (!(0.0..=1.0).contains(&x)).then(|| format!("{name} must be from 0 to 1, found {x}"))
@@ -173,15 +173,15 @@ impl Schedule {
                 end,
                 dip,
             } => (!(rise > 0.0 && rise < 1.0))
-                .then(|| format!("the rise must be above 0 and below 1, found {rise}"))
+                .then(|| format!("the rise share must be above 0 and below 1, found {rise}"))
                 .or_else(|| share("the start", start))
                 .or_else(|| share("the end", end))
-                .or_else(|| share("the dip of momentum", dip)),
+                .or_else(|| share("the momentum dip", dip)),
         }
     }
 }
 
-/// The name, and the numbers: `step every=2.0 factor=0.5`.
+/// The name and the parameters: `step every=2.0 factor=0.5`.
 impl fmt::Display for Schedule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())?;
@@ -213,7 +213,7 @@ fn half_cosine(from: f64, to: f64, progress: f64) -> f64 {
 mod tests {
     use super::*;
 
-    /// Holds a schedule of ten epochs against its values at some epochs.
+    /// Compares a schedule of ten epochs with its values at some epochs.
     fn check(schedule: Schedule, expected: &[(f64, f64)]) {
         assert_eq!(schedule.problem(), None);
         for &(epoch, factor) in expected {

@@ -1,4 +1,4 @@
-//! Training on a thread of its own, where neither an error nor a panic can hurt the rest.
+//! Training on a thread of its own; an error or a panic in it does not affect the rest.
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -7,8 +7,9 @@ use std::thread::JoinHandle;
 
 use super::{Checkpoint, Control, Event, Finish, Job, Observer, Outcome, resume, train};
 
-/// Runs `job` as [`train`] does, or goes on from `start` as [`resume`] does, and turns an error or a panic into a failed run: the observer
-/// always hears a [`Event::Finished`], and `None` means that it said [`Finish::Failed`].
+/// Runs `job` like [`train`], or continues from `start` like [`resume`], and turns an error or a
+/// panic into a failed run: the observer always gets an [`Event::Finished`], and `None` means that
+/// it was [`Finish::Failed`].
 pub fn run_guarded(
     job: &Job,
     start: Option<Checkpoint>,
@@ -23,10 +24,7 @@ pub fn run_guarded(
     let message = match result {
         Ok(Ok(outcome)) => return Some(outcome),
         Ok(Err(error)) => error.to_string(),
-        Err(panic) => format!(
-            "training stopped by a fault in the program: {}",
-            panic_text(&*panic)
-        ),
+        Err(panic) => format!("training stopped because of a bug: {}", panic_text(&*panic)),
     };
     observer.event(&Event::Finished {
         finish: Finish::Failed { message },
@@ -35,7 +33,7 @@ pub fn run_guarded(
     None
 }
 
-/// What a panic said.
+/// The message of a panic.
 fn panic_text(panic: &(dyn Any + Send)) -> &str {
     panic
         .downcast_ref::<&str>()
@@ -44,8 +42,8 @@ fn panic_text(panic: &(dyn Any + Send)) -> &str {
         .unwrap_or("no message")
 }
 
-/// A training thread. Dropping it stops the run and waits for it: close whatever the observer
-/// may be waiting for first.
+/// A training thread. Dropping it stops the run and waits for it: first close any channel the
+/// observer may be blocked on.
 #[derive(Debug)]
 pub struct Trainer {
     control: Arc<Control>,
@@ -53,10 +51,10 @@ pub struct Trainer {
 }
 
 impl Trainer {
-    /// Calls `run` on a new thread, with a control that obeys what `control` was told before.
+    /// Calls `run` on a new thread, with the given `control`.
     ///
     /// # Errors
-    /// When the system gives no thread.
+    /// When the system cannot start a thread.
     pub fn spawn(
         job: Job,
         control: Control,
@@ -75,7 +73,7 @@ impl Trainer {
         })
     }
 
-    /// The way to steer the run.
+    /// The control of the run.
     pub fn control(&self) -> &Control {
         &self.control
     }
@@ -85,7 +83,7 @@ impl Drop for Trainer {
     fn drop(&mut self) {
         self.control.stop();
         if let Some(thread) = self.thread.take() {
-            // The thread's own faults were turned into events; there is nothing left to tell.
+            // Errors and panics of the thread were turned into events; nothing is left to report.
             let _ = thread.join();
         }
     }

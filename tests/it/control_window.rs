@@ -93,7 +93,7 @@ fn a_loss_that_cannot_be_trusted_waits_for_an_answer() {
         train_into_trouble(&mut window, 1000.0);
         let divergence = run(&window).divergence.clone().unwrap();
         window.get_by_label_contains("Paused: ");
-        window.get_by_label_contains("It shows first in layer 2 (Dense");
+        window.get_by_label_contains("It started in layer 2 (Dense");
         let worst = format!("Training image {}: ", divergence.worst[0].index);
         let picture = window.get_by_label_contains(&worst).rect();
         assert!(picture.max.x < size[0]);

@@ -271,7 +271,7 @@ fn a_description_that_is_not_ours_is_refused() {
         |d| *d = json!({ "format_version": 7, "new": {} }),
         "update Candle Studio",
     );
-    describe(|d| *d = json!("words"), "cannot be understood");
+    describe(|d| *d = json!("words"), "cannot be parsed");
     describe(
         |d| d["spec"]["layers"][1]["kind"] = json!("warp"),
         "unknown variant `warp`",
@@ -282,7 +282,7 @@ fn a_description_that_is_not_ours_is_refused() {
     );
     describe(
         |d| d["spec"]["layers"][0]["kernel"] = json!(-3),
-        "cannot be understood",
+        "cannot be parsed",
     );
     describe(
         |d| d["classes"] = json!(["cat"]),

@@ -87,7 +87,7 @@ fn a_wrong_number_is_told_at_its_field() {
     set(&mut window, "Patience", 2.0);
     set(&mut window, "Validation", 0.0);
     assert!(studio(&window).error_at(Field::EarlyStopping).is_some());
-    window.get_by_label("Needs validation images to watch.");
+    window.get_by_label("Needs validation images.");
     set(&mut window, "EMA decay", 1.0);
     window.get_by_label("Must be at least 0 and below 1, found 1.");
 }

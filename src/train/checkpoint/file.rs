@@ -14,11 +14,11 @@ use super::{Checkpoint, CheckpointError, Cursor};
 use crate::model::{ModelSpec, Param, TensorFile, TensorFileError, TensorHeader, WeightLayout};
 use crate::train::{ExtraWeights, OptimizerState, TrainConfig};
 
-/// Version of the checkpoint's layout. A newer one is refused; in version 1 the weights of a dense
-/// layer that reads an image lay by channel, see [`WeightLayout::ChannelsLastRows`].
+/// Version of the checkpoint format. A newer one is refused. In version 1 the weights of a dense
+/// layer behind an image were in channel order, see [`WeightLayout::ChannelsLastRows`].
 const FORMAT_VERSION: u32 = 2;
 
-/// Key of our JSON string among the file's metadata.
+/// Key of our JSON string in the file's metadata.
 const METADATA_KEY: &str = "candle_studio_checkpoint";
 
 /// The JSON string in the file.
@@ -28,7 +28,7 @@ struct Description {
     step: u64,
     config: TrainConfig,
     cursor: Cursor,
-    /// Files of the first versions have none.
+    /// Missing in files of the first versions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     rollback: Option<Written>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -45,8 +45,8 @@ impl From<TensorFileError> for CheckpointError {
 }
 
 impl Checkpoint {
-    /// The bytes of a checkpoint file: safetensors with one JSON string. The states to go back to
-    /// are only named in it, see [`RollbackStates`](super::RollbackStates).
+    /// Returns the bytes of a checkpoint file: safetensors with one JSON string. The rollback
+    /// states are only named in it, see [`RollbackStates`](super::RollbackStates).
     ///
     /// # Errors
     /// When the configuration has no JSON form.
@@ -94,27 +94,27 @@ impl Checkpoint {
         Ok(safetensors::serialize(views, Some(metadata))?)
     }
 
-    /// Reads the checkpoint in the file `path`. Everything it claims is checked before its data is
+    /// Reads the checkpoint in the file `path`. Its header is checked completely before its data is
     /// read.
     ///
     /// # Errors
-    /// When it cannot be read, is cut short, foreign, or newer.
+    /// When it cannot be read, is truncated, of another format, or newer.
     pub fn load(path: &Path) -> Result<Checkpoint, CheckpointError> {
         let mut file = File::open(path)?;
         let n_bytes = file.metadata()?.len();
         Checkpoint::read(&mut file, n_bytes)
     }
 
-    /// The same from the bytes of a file, as [`Checkpoint::to_bytes`] gives them.
+    /// Reads a checkpoint from the bytes of a file, as [`Checkpoint::to_bytes`] returns them.
     ///
     /// # Errors
-    /// When it is cut short, foreign, or newer.
+    /// When it is truncated, of another format, or newer.
     pub fn from_bytes(mut bytes: &[u8]) -> Result<Checkpoint, CheckpointError> {
         let n_bytes = bytes.len() as u64;
         Checkpoint::read(&mut bytes, n_bytes)
     }
 
-    /// Reads a checkpoint from a file of `n_bytes`; the error is a reason without a place.
+    /// Reads a checkpoint from a file of `n_bytes`; the error is a reason without a path.
     fn read(file: &mut impl Read, n_bytes: u64) -> Result<Checkpoint, CheckpointError> {
         let header = TensorHeader::read(file, n_bytes)?;
         let description = describe(&header)?;
@@ -152,8 +152,8 @@ impl Checkpoint {
         })
     }
 
-    /// The marks of the states that the checkpoint in `file` names, see [`Checkpoint::mark`]; `None`
-    /// when it cannot be read. The tensors are not.
+    /// Returns the marks of the rollback states that the checkpoint in `file` names, see
+    /// [`Checkpoint::mark`]; `None` when it cannot be read. Reads no tensors.
     pub fn marks_in(file: &Path) -> Option<Vec<String>> {
         let mut file = File::open(file).ok()?;
         let n_bytes = file.metadata().ok()?.len();
@@ -164,12 +164,12 @@ impl Checkpoint {
             .map(|rollback| rollback.read().unread)
     }
 
-    /// Puts the tensors in the order of `params`, and each as it is held: a file keeps an order of
-    /// its own.
+    /// Sorts the tensors in the order of `params` and converts each to its layout in memory: a file
+    /// has an order of its own.
     pub fn sort_like(&mut self, params: &[Param]) {
         let at = |p: &Param| self.tensors.iter().position(|(name, ..)| *name == p.name);
         let order: Option<Vec<usize>> = params.iter().map(at).collect();
-        // A checkpoint of other parameters does not fit, and is told so elsewhere.
+        // A checkpoint of other parameters does not fit; `Checkpoint::fits` reports that.
         let Some(order) = order else { return };
         let state = &mut self.optimizer;
         let lists = [
@@ -193,13 +193,13 @@ impl Checkpoint {
         }
     }
 
-    /// Brings what is in the order of `params` but lies by channel into the way it is held.
+    /// Converts tensors with rows in channel order (version 1) to the layout of `params`.
     fn turn_to_pixels(&mut self, params: &[Param]) {
         let turn = |param: &Param, values: &mut Vec<f32>| {
             let rows = Tensor::from_slice(values, param.var.dims(), &Device::Cpu);
             let held =
                 rows.and_then(|rows| param.layout.order_rows(&rows)?.flatten_all()?.to_vec1());
-            // What does not fit the network, or was empty, stays as it is.
+            // Tensors that do not fit the network, or are empty, stay as they are.
             if let Ok(held) = held {
                 *values = held;
             }
@@ -224,7 +224,7 @@ fn describe(header: &TensorHeader) -> Result<Description, String> {
         .metadata(METADATA_KEY)
         .ok_or_else(|| format!("its metadata has no `{METADATA_KEY}` entry"))?;
     let description: Description = serde_json::from_str(json)
-        .map_err(|e| format!("its `{METADATA_KEY}` entry cannot be understood ({e})"))?;
+        .map_err(|e| format!("its `{METADATA_KEY}` entry cannot be parsed ({e})"))?;
     if description.format_version > FORMAT_VERSION {
         return Err(format!(
             "it has format {}, this version reads up to {FORMAT_VERSION}: update Candle Studio",
@@ -234,8 +234,8 @@ fn describe(header: &TensorHeader) -> Result<Description, String> {
     Ok(description)
 }
 
-/// Whether the file holds the tensors of a network of `model`, with moments beside them, and
-/// nothing else; gives the tensors' names in an order of their own.
+/// Checks that the file holds the tensors of a network of `model`, with their moments, and nothing
+/// else; returns the tensors' names, sorted.
 fn check_tensors(model: &ModelSpec, header: &TensorHeader) -> Result<Vec<String>, String> {
     let shapes = model
         .param_shapes()
@@ -247,7 +247,7 @@ fn check_tensors(model: &ModelSpec, header: &TensorHeader) -> Result<Vec<String>
         let n_values: usize = shape.dims.iter().product();
         header.expect(name, Dtype::F32, &shape.dims)?;
         for moment in ["first", "second"] {
-            // A rule of the optimizer that has no use for a moment leaves it empty.
+            // A moment that the optimizer does not use is empty.
             let name = format!("{moment}.{name}");
             let is_empty = header.info(&name).is_some_and(|info| info.shape == [0]);
             header.expect(&name, Dtype::F32, &[if is_empty { 0 } else { n_values }])?;
@@ -263,7 +263,7 @@ fn check_tensors(model: &ModelSpec, header: &TensorHeader) -> Result<Vec<String>
     let n_tensors = header.names().len();
     if n_found != n_tensors {
         return Err(format!(
-            "it holds {n_tensors} tensors, its layers have {n_found} of them"
+            "it holds {n_tensors} tensors, its layers need {n_found}"
         ));
     }
     let mut names: Vec<String> = shapes.into_iter().map(|shape| shape.name).collect();
@@ -289,7 +289,7 @@ mod tests {
     use crate::kernels::Copies;
     use crate::model::{Init, Network, preset};
 
-    /// A file of version 1, with the rows of dense weights by channel, and what it should be now.
+    /// A file of version 1, with dense weights in channel order, and what it should become.
     #[test]
     fn rows_of_an_older_file_come_into_their_order() {
         let preset = preset("keras-cnn").unwrap();

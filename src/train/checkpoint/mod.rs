@@ -1,7 +1,6 @@
-//! Everything a run needs to go on as if it had never been interrupted: bit for bit.
+//! Everything a run needs to resume as if it had never been interrupted: bit for bit.
 //!
-//! Random numbers are keyed by the seed, the epoch and the step, so a cursor says all there is to
-//! say about them.
+//! Random numbers are keyed by seed, epoch and step, so the cursor is all the state they need.
 
 mod file;
 mod rollback;
@@ -16,40 +15,40 @@ use crate::kernels::Copies;
 use crate::model::{ModelSpec, Network, Param};
 pub use rollback::RollbackStates;
 
-/// Where in its data and its sums a run is.
+/// The position of a run in its data, and its running sums.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Cursor {
     /// Epochs finished.
     pub epoch: usize,
-    /// Images of the current epoch already learned from.
+    /// Images of the current epoch already trained on.
     pub n_done: usize,
     /// Training images seen.
     pub images: u64,
-    /// Seconds of training.
+    /// Seconds spent training.
     pub secs: f64,
-    /// [`Cursor::secs`] when the current epoch began.
+    /// [`Cursor::secs`] at the start of the current epoch.
     pub secs_at_epoch: f64,
     /// Over the current epoch: the sum of the images' losses.
     pub loss_sum: f64,
     /// Over the current epoch: the number of images classified correctly.
     pub n_right: f64,
-    /// Images of the current epoch whose batch was left out.
+    /// Images of the current epoch whose batch was skipped.
     #[serde(default)]
     pub n_skipped: usize,
-    /// The losses of the last updates, which the next one is judged by.
+    /// The losses of the last updates, which the guard compares the next one with.
     #[serde(default)]
     pub recent_losses: Vec<f64>,
     /// Seconds each finished epoch took to train.
     pub epoch_secs: Vec<f64>,
-    /// On the held-out images after the last epoch.
+    /// Validation metrics after the last epoch.
     pub validation: Option<Metrics>,
-    /// On the held-out images after the best epoch, where early stopping keeps its weights.
+    /// Validation metrics of the best epoch, if early stopping keeps its weights.
     #[serde(default)]
     pub best_validation: Option<Metrics>,
-    /// What early stopping has seen.
+    /// State of early stopping.
     #[serde(default)]
     pub early: Watch,
-    /// What the schedule has seen, if it reduces the learning rate on a plateau.
+    /// State of the schedule, if it reduces the learning rate on a plateau.
     #[serde(default)]
     pub plateau: Plateau,
 }
@@ -59,30 +58,31 @@ pub struct Cursor {
 pub struct Checkpoint {
     /// The configuration with every change applied so far.
     pub config: TrainConfig,
-    /// Where the run is.
+    /// Position in the data.
     pub cursor: Cursor,
-    /// The optimizer's memory.
+    /// The optimizer state.
     pub optimizer: OptimizerState,
-    /// Other weights of the run.
+    /// The EMA and the best weights.
     pub kept: ExtraWeights,
-    /// What the guard goes by. None in a state that is itself one to go back to, and in files of
-    /// versions that did not keep it.
+    /// The state of the guard. `None` in a rollback state, and in files of versions that did not
+    /// have it.
     pub rollback: Option<RollbackStates>,
-    /// Bytes of the run's events that came before, where somebody records them.
+    /// Length of the run's event file at this point, in bytes, if events are recorded.
     pub n_event_bytes: Option<u64>,
-    /// Name, shape and values of each of the network's tensors, as they lie in memory.
+    /// Name, shape and values of each of the network's tensors, in the layout they have in memory.
     tensors: Vec<(String, Vec<usize>, Vec<f32>)>,
-    /// Whether it comes from a file of version 1 and has not met its network yet.
+    /// Whether it comes from a file of version 1 and has not been converted to its network's
+    /// layout.
     is_by_channel: bool,
 }
 
-/// Why a file is no checkpoint: a reason without the file's name.
+/// Why a file is not a checkpoint: a reason without the file's name.
 #[derive(Debug, thiserror::Error)]
 pub enum CheckpointError {
     /// It cannot be read.
     #[error("{0}")]
     Io(#[from] std::io::Error),
-    /// It can be read, and is cut short, foreign, newer, or not what it says.
+    /// It can be read, but is truncated, of another format, newer, or inconsistent.
     #[error("{0}")]
     Invalid(String),
 }
@@ -118,7 +118,7 @@ impl Checkpoint {
         })
     }
 
-    /// The memory of this state, for another one.
+    /// The memory of this state, to be reused for another one.
     pub(super) fn into_copies(self) -> Copies {
         let OptimizerState { first, second, .. } = self.optimizer;
         let ExtraWeights { average, best } = self.kept;
@@ -132,15 +132,15 @@ impl Checkpoint {
         self.optimizer.step
     }
 
-    /// Epochs done, fractions included, of a run that learns from `n_train` images.
+    /// Epochs done, fractions included, for a run with `n_train` training images.
     pub fn epochs(&self, n_train: usize) -> f64 {
         self.cursor.epoch as f64 + self.cursor.n_done as f64 / n_train.max(1) as f64
     }
 
-    /// Gives `network` the weights this state is judged by: their average where there is one.
+    /// Loads the weights this state is evaluated with into `network`: the EMA if there is one.
     ///
     /// # Errors
-    /// When it is of another kind.
+    /// When the network has other parameters.
     pub fn load_into(&self, network: &Network) -> Result<(), TrainError> {
         if !self.fits(network.params()) {
             return Err(TrainError::Checkpoint(self.step()));
@@ -153,7 +153,7 @@ impl Checkpoint {
         Ok(())
     }
 
-    /// Memory it takes, without its way back.
+    /// Memory it takes in bytes, without its rollback states.
     pub fn n_bytes(&self) -> usize {
         let moments = self.optimizer.first.iter().chain(&self.optimizer.second);
         let kept = self.kept.average.iter().chain(&self.kept.best);
@@ -165,17 +165,17 @@ impl Checkpoint {
             .sum::<usize>()
     }
 
-    /// Whether all weights are numbers.
+    /// Whether all weights are finite.
     pub(super) fn is_finite(&self) -> bool {
         let own = self.tensors.iter().map(|(_, _, values)| values);
         let mut all = own.chain(&self.kept.average);
-        // The exponents of what is no number are the largest there are.
+        // NaN and infinity have the largest exponent there is.
         let size = |v: &f32| v.to_bits() & !(1 << 31);
         let largest = |values: &Vec<f32>| values.iter().map(size).max().unwrap_or(0);
         all.all(|values| largest(values) < f32::INFINITY.to_bits())
     }
 
-    /// Puts the values into `params`, which belong to a network of the same spec.
+    /// Loads the values into `params`, which belong to a network of the same spec.
     pub(super) fn restore(&self, params: &[Param]) -> CandleResult<()> {
         for (param, (_, dims, values)) in params.iter().zip(&self.tensors) {
             let values = Tensor::from_slice(values, dims.as_slice(), param.var.device())?;
@@ -184,8 +184,8 @@ impl Checkpoint {
         Ok(())
     }
 
-    /// Whether the checkpoint is of a network of `model`, in whatever order its tensors are: known
-    /// before such a network is made.
+    /// Whether the checkpoint is of a network of `model`, whatever the order of its tensors. Needs
+    /// no network.
     pub(super) fn is_of(&self, model: &ModelSpec) -> bool {
         let Ok(shapes) = model.param_shapes() else {
             return false;
@@ -197,7 +197,7 @@ impl Checkpoint {
         wanted == found
     }
 
-    /// Whether the checkpoint is of a network with these tensors.
+    /// Whether the checkpoint has exactly the tensors `params`.
     pub(super) fn fits(&self, params: &[Param]) -> bool {
         let is_whole = |(_, kept): (_, &Vec<Vec<f32>>)| {
             let sizes = self.tensors.iter().map(|(_, _, values)| values.len());

@@ -1,5 +1,5 @@
-//! What the guard over a run's losses goes by, as part of a checkpoint: a run that goes on after an
-//! interruption takes the same way back as one that was never interrupted.
+//! The state of the guard as part of a checkpoint: a resumed run can roll back exactly like one
+//! that was never interrupted.
 
 use std::sync::Arc;
 
@@ -7,19 +7,20 @@ use serde::{Deserialize, Serialize};
 
 use super::Checkpoint;
 
-/// The guard's own memory.
+/// The state of the guard.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct RollbackStates {
-    /// How often the loss could not be trusted; in a row, where such batches are left out.
+    /// Number of anomalies; consecutive ones if such batches are skipped.
     pub n_rollbacks: usize,
-    /// The full states to go back to, the oldest first. They know no way back themselves.
+    /// The full states a run can roll back to, oldest first. They have no rollback states
+    /// themselves.
     pub states: Vec<Arc<Checkpoint>>,
-    /// Marks of further ones that are in files of their own, see [`Checkpoint::mark`].
+    /// Marks of more states that are in files of their own, see [`Checkpoint::mark`].
     pub unread: Vec<String>,
 }
 
-/// [`RollbackStates`] as a checkpoint's file tells it: the states are in files of their own, which
-/// checkpoints share, so that each is written once.
+/// [`RollbackStates`] as written in a checkpoint file: the states are in files of their own, shared
+/// by all checkpoints, so that each is written once.
 #[derive(Serialize, Deserialize)]
 pub(super) struct Written {
     n_rollbacks: usize,
@@ -50,7 +51,7 @@ impl RollbackStates {
         self.unread.iter().cloned().chain(read).collect()
     }
 
-    /// Puts the states that `read` finds where their marks are.
+    /// Replaces each mark by the state that `read` returns for it.
     pub fn read_with(&mut self, read: impl Fn(&str) -> Option<Checkpoint>) {
         for mark in std::mem::take(&mut self.unread) {
             match read(&mark) {
@@ -62,10 +63,10 @@ impl RollbackStates {
 }
 
 impl Checkpoint {
-    /// A name for this moment of the run: its update, and a sum over its place, its seconds and its
-    /// settings. A run that went back passes the same update at other seconds.
+    /// Returns a name for this moment of the run: its step, and a hash of its cursor and settings.
+    /// A run that rolled back passes the same step at a different time.
     pub fn mark(&self) -> String {
-        // Both are plain numbers and words, which always have a JSON form.
+        // Both are plain numbers and strings, which always have a JSON form.
         let moment = serde_json::to_vec(&(&self.config, &self.cursor)).unwrap_or_default();
         format!("{:010}-{:08x}", self.step(), crc32c::crc32c(&moment))
     }

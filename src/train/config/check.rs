@@ -1,4 +1,4 @@
-//! What can be wrong with a configuration.
+//! Checks of a configuration.
 
 use crate::data::AugmentKind;
 use crate::model::limits::memory_problem;
@@ -18,7 +18,7 @@ impl Problems {
         }
     }
 
-    /// `problem` in a field's own words, if there is one.
+    /// Adds `problem`, if there is one.
     fn note(&mut self, field: Field, problem: Option<String>) {
         if let Some(message) = problem {
             self.0.push(FieldError { field, message });
@@ -39,7 +39,7 @@ impl Problems {
         });
     }
 
-    /// A share that leaves something: how long a mean remembers, for instance.
+    /// A share below 1, such as a decay rate: with 1 an average would never change.
     fn below_one(&mut self, field: Field, x: f64) {
         self.expect((0.0..1.0).contains(&x), field, || {
             format!("must be at least 0 and below 1, found {x}")
@@ -48,8 +48,8 @@ impl Problems {
 }
 
 impl TrainConfig {
-    /// Everything that is wrong with the configuration for `n_images` training images of
-    /// `input` size in `classes` classes, all at once.
+    /// Returns every problem of the configuration for `n_images` training images of `input` size in
+    /// `classes` classes.
     pub fn check(&self, input: [usize; 3], classes: usize, n_images: usize) -> Vec<FieldError> {
         let mut problems = Problems::default();
         self.check_rates(&mut problems);
@@ -59,10 +59,10 @@ impl TrainConfig {
         problems.0
     }
 
-    /// What is wrong with training this on the machine as it is now, of whose memory `n_held` bytes
-    /// are taken by what it would replace: too large a batch or network would end the program.
+    /// Returns why this machine has too little memory for the training, if so. `n_held` bytes are
+    /// held by what the training would replace. Running out of memory would end the program.
     ///
-    /// Apart from [`TrainConfig::check`], because the answer is another one on another machine.
+    /// Not part of [`TrainConfig::check`], because the result depends on the machine.
     pub fn memory_problem(&self, n_held: u64) -> Option<FieldError> {
         let problem = memory_problem("training", self.training_bytes(), n_held)?;
         Some(FieldError {
@@ -71,8 +71,8 @@ impl TrainConfig {
         })
     }
 
-    /// Bytes held while training: a batch of images, and see [`SpecReport::training_bytes`]. 0 for
-    /// layers that do not fit.
+    /// Bytes held while training: a batch of images, and see [`SpecReport::training_bytes`]. 0 if
+    /// the layers do not fit.
     ///
     /// [`SpecReport::training_bytes`]: crate::model::SpecReport::training_bytes
     pub fn training_bytes(&self) -> u64 {
@@ -100,7 +100,7 @@ impl TrainConfig {
         problems.expect(
             !early.is_on() || self.n_validation > 0,
             Field::EarlyStopping,
-            || "needs validation images to watch".to_owned(),
+            || "needs validation images".to_owned(),
         );
         for kind in AugmentKind::ALL {
             let (strength, most) = (self.augment.strength(kind), kind.most());
@@ -113,7 +113,7 @@ impl TrainConfig {
         if let Schedule::OneCycle { dip, .. } = self.schedule {
             let momentum = self.optimizer.momentum();
             problems.expect(dip == 0.0 || dip < momentum, Field::Schedule, || {
-                format!("momentum cannot fall by {dip} from {momentum}")
+                format!("momentum cannot drop by {dip}: it is {momentum}")
             });
         }
         let epochs = self.epochs;
@@ -131,7 +131,7 @@ impl TrainConfig {
         let held_out = self.n_validation;
         problems.expect(held_out < n_images, Field::Validation, || {
             let [held_out, all] = [held_out, n_images].map(|n| thousands(n as u64));
-            format!("must leave images to train on: {held_out} of {all} held out")
+            format!("must be fewer than the training images, found {held_out} of {all}")
         });
         let n_train = n_images.saturating_sub(held_out);
         let batch = self.batch_size;
@@ -184,7 +184,7 @@ impl TrainConfig {
         let is_fine = model.input == input && model.classes == classes;
         problems.expect(is_fine, Field::Model, || {
             format!(
-                "is made for images of {:?} in {} classes, the data has {input:?} in {classes}",
+                "is for images of {:?} in {} classes, but the dataset has {input:?} in {classes}",
                 model.input, model.classes
             )
         });

@@ -1,4 +1,4 @@
-//! What is wrong with a configuration, and where.
+//! Errors of a configuration, and the fields they belong to.
 
 #[cfg(doc)]
 use super::TrainConfig;
@@ -33,7 +33,7 @@ pub enum Field {
     Beta2,
     /// Adam's and RMSprop's ε.
     Epsilon,
-    /// RMSprop's memory.
+    /// RMSprop's α.
     Alpha,
     /// See [`TrainConfig::loss`].
     Loss,
@@ -45,22 +45,22 @@ pub enum Field {
     EmaDecay,
     /// See [`TrainConfig::early_stopping`].
     EarlyStopping,
-    /// One strength of [`TrainConfig::augment`].
+    /// A strength of [`TrainConfig::augment`].
     Augment(AugmentKind),
 }
 
-/// One thing that is wrong with a configuration.
+/// A problem with a configuration.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{}: {message}", self.place())]
 pub struct FieldError {
-    /// Where.
+    /// The field.
     pub field: Field,
     /// What was expected and what was found.
     pub message: String,
 }
 
 impl FieldError {
-    /// All of them on one line.
+    /// Joins all of them in one line.
     pub fn joined(errors: &[FieldError]) -> String {
         let errors: Vec<String> = errors.iter().map(ToString::to_string).collect();
         errors.join("; ")
@@ -83,11 +83,11 @@ impl FieldError {
             Field::Beta1 => "β₁".to_owned(),
             Field::Beta2 => "β₂".to_owned(),
             Field::Epsilon => "ε".to_owned(),
-            Field::Alpha => "memory".to_owned(),
+            Field::Alpha => "α".to_owned(),
             Field::Loss => "loss".to_owned(),
             Field::L1 => "L1 penalty".to_owned(),
             Field::Augment(kind) => kind.label().to_owned(),
-            Field::EmaDecay => "weight averaging".to_owned(),
+            Field::EmaDecay => "EMA decay".to_owned(),
             Field::EarlyStopping => "early stopping".to_owned(),
             Field::Clip => "gradient clipping".to_owned(),
         }

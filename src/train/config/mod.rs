@@ -1,4 +1,4 @@
-//! Everything that decides a run, as plain data, and what can be wrong with it.
+//! Everything that decides a run, as plain data, and its checks.
 
 mod check;
 mod field;
@@ -22,46 +22,46 @@ use crate::model::{Init, ModelSpec, Preset, Provenance, preset};
 pub struct TrainConfig {
     /// Name of the preset the network came from, or `custom`.
     pub preset: String,
-    /// The one seed behind weights, split, order, dropout and augmentation.
+    /// The one seed for weights, split, shuffling, dropout and augmentation.
     pub seed: u64,
     /// Passes over the training images.
     pub epochs: usize,
-    /// Images an update.
+    /// Images per update.
     pub batch_size: usize,
-    /// Training images held out to watch how well the model does on images it does not learn from.
+    /// Number of training images set aside for validation.
     pub n_validation: usize,
-    /// Step size of the optimizer, at the highest point of the schedule.
+    /// Peak learning rate: the highest of the schedule.
     pub learning_rate: f64,
-    /// How the learning rate moves during the run.
+    /// How the learning rate changes during the run.
     #[serde(default)]
     pub schedule: Schedule,
-    /// Epochs over which the learning rate rises from 0 at the start; may be a fraction.
+    /// Epochs of warm-up, over which the learning rate rises from 0; may be a fraction.
     #[serde(default, alias = "warm_up")]
     pub warmup_epochs: f64,
-    /// Strength of the pull of all weights toward zero.
+    /// Weight decay.
     pub weight_decay: f64,
-    /// Strength of a penalty on the sum of the weights' sizes, which makes weights exactly small.
+    /// Strength of the L1 penalty, which drives weights toward exactly zero.
     #[serde(default)]
     pub l1: f64,
-    /// A limit on the gradient of an update.
+    /// Gradient clipping.
     #[serde(default)]
     pub clip: Clip,
-    /// What is made small.
+    /// The loss to minimize.
     #[serde(default)]
     pub loss: Loss,
-    /// Memory of the moving average of the weights, which is then what is measured, shown and kept;
-    /// 0 for no average.
+    /// Decay of the exponential moving average (EMA) of the weights, which is then what is
+    /// evaluated, shown and saved; 0 for none.
     #[serde(default, alias = "average")]
     pub ema_decay: f64,
-    /// When a run that no longer gets better ends.
+    /// When to end a run that no longer improves.
     #[serde(default)]
     pub early_stopping: EarlyStopping,
     /// How training images are changed each time they are shown.
     #[serde(default)]
     pub augment: Augment,
-    /// How weights start.
+    /// Weight initialization.
     pub init: Init,
-    /// The rule that turns gradients into new weights.
+    /// The optimizer.
     pub optimizer: Optimizer,
     /// The network.
     pub model: ModelSpec,
@@ -71,8 +71,8 @@ pub struct TrainConfig {
 const DEFAULT_VALIDATION: usize = 5_000;
 
 impl TrainConfig {
-    /// The recipe of `preset` on images of `input` (channels, height, width). Unless the preset
-    /// has a recipe of its own, it is the reference: Adam 1e-3, batch 32, 5 epochs.
+    /// The recipe of `preset` for images of `input` (channels, height, width). Presets without a
+    /// recipe of their own use the reference: Adam 1e-3, batch size 32, 5 epochs.
     pub fn new(preset: &Preset, input: [usize; 3], classes: usize, n_images: usize) -> TrainConfig {
         let mut config = TrainConfig {
             preset: preset.name.to_owned(),
@@ -102,8 +102,8 @@ impl TrainConfig {
         config
     }
 
-    /// Images that never look the same twice, one cycle, and the average of the last weights: 99.5 %
-    /// of 5,000 held-out images, and 99.61 % of the test images (seed 1), which it was not chosen by.
+    /// Augmentation, one cycle, and the EMA of the weights: 99.5 % on 5,000 validation images, and
+    /// 99.61 % on the test images (seed 1), which were not used to choose it.
     fn use_best_recipe(&mut self) {
         self.epochs = 10;
         self.batch_size = 128;
@@ -118,8 +118,9 @@ impl TrainConfig {
         self.augment = Augment::GENTLE;
     }
 
-    /// One epoch to about 99 %: few, large steps along one cycle, with a short memory. The recipe
-    /// family was published as tuomaso/train_mnist_fast; the numbers were chosen on held-out images.
+    /// One epoch to about 99 %: few, large steps along one cycle, with little momentum. The recipe
+    /// family was published as tuomaso/train_mnist_fast; the numbers were chosen on validation
+    /// images.
     fn use_fast_recipe(&mut self) {
         self.epochs = 1;
         self.batch_size = 128;
@@ -137,7 +138,7 @@ impl TrainConfig {
         };
     }
 
-    /// The learning rate after `epoch` epochs, fractions included.
+    /// Returns the learning rate after `epoch` epochs, fractions included.
     pub fn learning_rate_at(&self, epoch: f64) -> f64 {
         let warmup_epochs = if epoch < self.warmup_epochs {
             epoch / self.warmup_epochs
@@ -147,18 +148,17 @@ impl TrainConfig {
         self.learning_rate * warmup_epochs * self.schedule.factor(epoch, self.epochs as f64)
     }
 
-    /// The optimizer's momentum after `epoch` epochs, fractions included.
+    /// Returns the optimizer's momentum after `epoch` epochs, fractions included.
     pub fn momentum_at(&self, epoch: f64) -> f64 {
         self.optimizer.momentum() - self.schedule.momentum_dip(epoch, self.epochs as f64)
     }
 
-    /// Images held out for validation unless asked otherwise: 5,000 of MNIST's 60,000, and the same
-    /// share of fewer.
+    /// Default number of validation images: 5,000 of MNIST's 60,000, and the same share of fewer.
     pub fn default_validation(n_images: usize) -> usize {
         DEFAULT_VALIDATION.min(n_images / 12)
     }
 
-    /// What a model file says about a model that was trained so on the data called `dataset`.
+    /// Returns the provenance of a model trained with this configuration on `dataset`.
     pub fn provenance(&self, dataset: &str, epochs: f64, test_accuracy: Option<f64>) -> Provenance {
         Provenance {
             dataset: dataset.to_owned(),
@@ -169,7 +169,7 @@ impl TrainConfig {
         }
     }
 
-    /// Names the network after the preset it equals, or `custom`.
+    /// Sets the preset's name to that of the preset the network equals, or `custom`.
     pub fn rename_preset(&mut self) {
         let is_same = |p: &Preset| p.spec(self.model.input, self.model.classes) == self.model;
         let named = preset(&self.preset).is_some_and(is_same);

@@ -1,8 +1,8 @@
-//! The choice of the rule that turns gradients into new weights.
+//! The optimizers: the rules from gradients to updates.
 
 use serde::{Deserialize, Serialize};
 
-/// The rule that turns gradients into new weights.
+/// The rule from gradients to updates.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Optimizer {
@@ -10,73 +10,74 @@ pub enum Optimizer {
     Sgd {
         /// Share of the last update carried into the next.
         momentum: f64,
-        /// Whether the gradient is taken where the momentum leads (Nesterov).
+        /// Whether to use Nesterov momentum: the gradient is taken where the momentum leads.
         nesterov: bool,
-        /// Whether weight decay is applied to the weights directly instead of joining the gradient
-        /// (SGDW, Loshchilov and Hutter 2019).
+        /// Whether weight decay is decoupled: applied to the weights instead of added to the
+        /// gradient (SGDW, Loshchilov and Hutter 2019).
         #[serde(default)]
         decoupled: bool,
     },
-    /// Adam (Kingma and Ba 2015); weight decay joins the gradient.
+    /// Adam (Kingma and Ba 2015); weight decay is added to the gradient.
     Adam {
-        /// Memory of the mean of the gradient.
+        /// Decay of the running mean of the gradient.
         beta1: f64,
-        /// Memory of the mean of its square.
+        /// Decay of the running mean of its square.
         beta2: f64,
-        /// Added to the root of the second moment.
+        /// Added to the root of the second moment, for numerical stability.
         epsilon: f64,
     },
-    /// Adam with weight decay applied to the weights directly (Loshchilov and Hutter 2019).
+    /// Adam with decoupled weight decay (Loshchilov and Hutter 2019).
     Adamw {
-        /// Memory of the mean of the gradient.
+        /// Decay of the running mean of the gradient.
         beta1: f64,
-        /// Memory of the mean of its square.
+        /// Decay of the running mean of its square.
         beta2: f64,
-        /// Added to the root of the second moment.
+        /// Added to the root of the second moment, for numerical stability.
         epsilon: f64,
     },
     /// RMSprop (Tieleman and Hinton 2012; `torch.optim.RMSprop`, not centered).
     Rmsprop {
-        /// Memory of the mean of the gradient's square, PyTorch's α.
+        /// Smoothing constant of the running mean of the squared gradient, PyTorch's α.
         #[serde(alias = "memory")]
         alpha: f64,
         /// Share of the last update carried into the next.
         momentum: f64,
-        /// Added to the root of the mean square.
+        /// Added to the root of the mean square, for numerical stability.
         epsilon: f64,
-        /// Whether weight decay is applied to the weights directly instead of joining the gradient.
+        /// Whether weight decay is decoupled: applied to the weights instead of added to the
+        /// gradient.
         decoupled: bool,
     },
 }
 
 impl Optimizer {
-    /// Plain SGD with the usual momentum.
+    /// SGD with a momentum of 0.9.
     pub const SGD: Optimizer = Optimizer::Sgd {
         momentum: 0.9,
         nesterov: false,
         decoupled: false,
     };
-    /// PyTorch's RMSprop.
+    /// RMSprop with PyTorch's defaults.
     pub const RMSPROP: Optimizer = Optimizer::Rmsprop {
         alpha: 0.99,
         momentum: 0.0,
         epsilon: 1e-8,
         decoupled: false,
     };
-    /// Keras' Adam.
+    /// Adam with Keras' defaults.
     pub const ADAM: Optimizer = Optimizer::Adam {
         beta1: 0.9,
         beta2: 0.999,
         epsilon: 1e-7,
     };
-    /// AdamW with the same numbers.
+    /// AdamW with the same defaults.
     pub const ADAMW: Optimizer = Optimizer::Adamw {
         beta1: 0.9,
         beta2: 0.999,
         epsilon: 1e-7,
     };
 
-    /// One of each kind, with its usual numbers.
+    /// One of each kind, with its default hyperparameters.
     pub const ALL: [Optimizer; 4] = [
         Optimizer::ADAM,
         Optimizer::ADAMW,
@@ -94,7 +95,7 @@ impl Optimizer {
         }
     }
 
-    /// The name people write.
+    /// The name in the window.
     pub fn label(&self) -> &'static str {
         match self {
             Optimizer::Sgd { .. } => "SGD",
@@ -104,7 +105,7 @@ impl Optimizer {
         }
     }
 
-    /// A learning rate that usually works with it.
+    /// A default learning rate for it.
     pub fn default_learning_rate(&self) -> f64 {
         match self {
             Optimizer::Sgd { .. } => 0.05,
@@ -112,7 +113,7 @@ impl Optimizer {
         }
     }
 
-    /// f32 values it remembers for each weight.
+    /// f32 values of optimizer state per weight.
     pub fn n_moments(&self) -> u64 {
         match self {
             Optimizer::Sgd { momentum, .. } if *momentum == 0.0 => 0,
@@ -122,7 +123,7 @@ impl Optimizer {
         }
     }
 
-    /// How much of the last update goes into the next: SGD's and RMSprop's momentum, Adam's β₁.
+    /// SGD's and RMSprop's momentum, or Adam's β₁.
     pub fn momentum(&self) -> f64 {
         match *self {
             Optimizer::Sgd { momentum, .. } | Optimizer::Rmsprop { momentum, .. } => momentum,
@@ -130,7 +131,7 @@ impl Optimizer {
         }
     }
 
-    /// The same optimizer with another [`Optimizer::momentum`].
+    /// Returns the same optimizer with another [`Optimizer::momentum`].
     #[must_use]
     pub fn with_momentum(mut self, value: f64) -> Optimizer {
         match &mut self {

@@ -12,36 +12,35 @@ use crate::model::Layer;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Setting {
-    /// Step size of the optimizer.
+    /// Peak learning rate.
     LearningRate,
-    /// Pull of all weights toward zero.
+    /// Weight decay.
     WeightDecay,
     /// SGD's and RMSprop's momentum, Adam's β₁.
     Momentum,
-    /// Images an update.
+    /// Images per update.
     BatchSize,
     /// Passes over the training images in all.
     Epochs,
-    /// How the learning rate moves; a text such as `step every=2.0 factor=0.5`.
+    /// Schedule of the learning rate; a text such as `step every=2.0 factor=0.5`.
     Schedule,
-    /// Epochs over which the learning rate rises at the start.
+    /// Epochs of warm-up at the start.
     #[serde(rename = "warmup_epochs", alias = "warm_up")]
     Warmup,
-    /// Strength of the penalty on the weights' sizes.
+    /// Strength of the L1 penalty.
     L1,
-    /// The rates of all dropout layers, in the order of the layers: one number, or a text such as
-    /// `0.25 0.5`.
+    /// The rates of all dropout layers, in order: one number, or a text such as `0.25 0.5`.
     Dropout,
-    /// One strength of the augmentation, under its own name.
+    /// Strength of one kind of augmentation, under its own name.
     #[serde(untagged)]
     Augment(AugmentKind),
 }
 
-/// The value of a [`Setting`], or anything else there is to say about a run.
+/// The value of a [`Setting`], or of another property of a run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum Value {
-    /// A number, in the setting's own unit; it may be none.
+    /// A number, in the setting's own unit; may be NaN.
     Number(f64),
     /// Anything else.
     Text(String),
@@ -68,7 +67,7 @@ impl Value {
         }
     }
 
-    /// An order of all values: numbers first, by size, then words, by their letters.
+    /// A total order of values: numbers first, by size, then texts, alphabetically.
     pub fn order(&self, other: &Value) -> Ordering {
         match (self, other) {
             (Value::Number(a), Value::Number(b)) => a.total_cmp(b),
@@ -80,7 +79,7 @@ impl Value {
 }
 
 impl std::fmt::Display for Value {
-    /// All digits, so that what is written can be read again.
+    /// All digits, so that parsing the text gives the same number.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Value::Number(number) if *number != 0.0 && !(1e-4..1e16).contains(&number.abs()) => {
@@ -114,7 +113,7 @@ impl Setting {
         Setting::Augment(AugmentKind::Brightness),
     ];
 
-    /// The words for it.
+    /// The name in the window.
     pub fn label(self) -> &'static str {
         match self {
             Setting::LearningRate => "learning rate",
@@ -130,8 +129,8 @@ impl Setting {
         }
     }
 
-    /// Whether a run with the configuration `running` can take it from `wanted`: momentum means
-    /// different things to different optimizers, and dropout rates belong to their layers.
+    /// Whether a run with the configuration `running` can take it over from `wanted`: momentum
+    /// means different things in different optimizers, and dropout rates belong to their layers.
     pub fn can_change(self, running: &TrainConfig, wanted: &TrainConfig) -> bool {
         match self {
             Setting::Momentum => running.optimizer.name() == wanted.optimizer.name(),
@@ -190,7 +189,7 @@ impl TrainConfig {
     fn dropout(&self) -> Value {
         let mut rates = Vec::new();
         each_dropout(&mut self.model.layers.clone(), &mut |rate| {
-            // As many digits as it was given with.
+            // As few digits as give back the same f32.
             rates.push(rate.to_string());
         });
         match rates.as_slice() {
@@ -199,7 +198,7 @@ impl TrainConfig {
         }
     }
 
-    /// Takes as many rates as there are layers for them; another number of rates changes nothing.
+    /// Sets one rate per dropout layer; a different number of rates changes nothing.
     fn set_dropout(&mut self, value: &Value) {
         let text = value.to_string();
         let rates: Result<Vec<f32>, _> = text.split_whitespace().map(str::parse).collect();
@@ -217,7 +216,7 @@ impl TrainConfig {
     }
 }
 
-/// Shows `visit` the rate of each dropout layer, also of those within residual blocks.
+/// Calls `visit` with the rate of each dropout layer, including those in residual blocks.
 fn each_dropout(layers: &mut [Layer], visit: &mut dyn FnMut(&mut f32)) {
     for layer in layers {
         match layer {

@@ -1,4 +1,4 @@
-//! The moving average of the weights, and the weights of the best epoch.
+//! The EMA of the weights, and the weights of the best epoch.
 
 use super::{Steps, TrainError};
 use crate::kernels::{Copies, update::average};
@@ -6,7 +6,7 @@ use crate::model::{Network, ParamKind};
 use crate::train::extra_weights::{ExtraWeights, load, values};
 use crate::train::{Event, Finish, Metrics, Schedule};
 
-/// What is measured, shown and kept: the average of the weights where there is one.
+/// The network that is evaluated, shown and saved: the EMA of the weights if there is one.
 pub(super) fn evaluated_network<'n>(
     mean: &'n Option<Network>,
     network: &'n Network,
@@ -14,8 +14,8 @@ pub(super) fn evaluated_network<'n>(
     mean.as_ref().unwrap_or(network)
 }
 
-/// Share of the new weights in the average after update number `step`. A young average would
-/// remember the first weights for too long: its memory grows with its age (as
+/// Share of the new weights in the EMA after update number `step`. The decay grows with the number
+/// of updates, or a young average would keep the initial weights for too long (as
 /// `tf.train.ExponentialMovingAverage` with `num_updates`).
 fn share(decay: f64, step: u64) -> f64 {
     let step = step as f64;
@@ -23,7 +23,7 @@ fn share(decay: f64, step: u64) -> f64 {
 }
 
 impl Steps<'_> {
-    /// Takes the weights after an update into their average, and what batch norm has measured with
+    /// Adds the weights after an update to their EMA, and batch norm's running statistics with
     /// them.
     pub(super) fn average(&mut self) -> Result<(), TrainError> {
         let Some(mean) = &self.mean else {
@@ -40,14 +40,14 @@ impl Steps<'_> {
         Ok(())
     }
 
-    /// Begins the average anew with the weights as they are.
+    /// Restarts the EMA from the current weights.
     pub(super) fn begin_average(&mut self) -> Result<(), TrainError> {
         let is_wanted = self.config.ema_decay > 0.0;
         self.mean = is_wanted.then(|| self.network.deep_copy()).transpose()?;
         Ok(())
     }
 
-    /// For a checkpoint.
+    /// Copies the EMA and the best weights for a checkpoint.
     pub(super) fn kept(&self, copies: &mut Copies) -> Result<ExtraWeights, TrainError> {
         let mean = self.mean.as_ref().map(|m| values(m.params(), copies));
         Ok(ExtraWeights {
@@ -56,7 +56,7 @@ impl Steps<'_> {
         })
     }
 
-    /// From a checkpoint.
+    /// Restores the EMA and the best weights from a checkpoint.
     pub(super) fn restore_kept(&mut self, kept: ExtraWeights) -> Result<(), TrainError> {
         self.begin_average()?;
         if let (Some(mean), false) = (&self.mean, kept.average.is_empty()) {
@@ -67,7 +67,7 @@ impl Steps<'_> {
     }
 
     /// At the end of an epoch: keeps the weights if they are the best so far, and reduces the
-    /// learning rate where it is time.
+    /// learning rate on a plateau.
     pub(super) fn track_best(&mut self, train: Metrics) -> Result<(), TrainError> {
         let (cursor, config) = (&mut self.cursor, &self.config);
         let metrics = cursor.validation.unwrap_or(train);
@@ -83,13 +83,13 @@ impl Steps<'_> {
         Ok(())
     }
 
-    /// Whether the run has waited long enough for an improvement.
+    /// Whether early stopping has run out of patience.
     pub(super) fn is_out_of_patience(&self) -> bool {
         let early = self.config.early_stopping;
         early.is_on() && self.cursor.early.n_waited >= early.patience
     }
 
-    /// Gives a run that ends the weights of its best epoch, where early stopping kept them.
+    /// Restores the weights of the best epoch at the end of a run, if early stopping kept them.
     pub(super) fn restore_best(&mut self, finish: &Finish) -> Result<(), TrainError> {
         let is_regular = matches!(finish, Finish::Completed | Finish::EarlyStopped);
         let best = self.cursor.early.best_epoch;

@@ -10,16 +10,16 @@ use crate::train::layer_stats::{self, Look};
 use crate::train::metrics::n_correct;
 use crate::train::{Anomaly, Cursor, OnDivergence, StepHyper, StepPoint, TrainConfig, detect};
 
-/// What became of a batch.
+/// The outcome of a batch.
 pub(super) enum Learned {
     /// The weights were updated.
     Updated(StepPoint),
-    /// Its loss cannot be trusted: everything is as it was before.
+    /// Its loss is an anomaly: everything is as it was before.
     Refused { anomaly: Anomaly, loss: f64 },
 }
 
 impl Steps<'_> {
-    /// Forward, judge, backward, update. A spike is learned from all the same if `accepts_spike`.
+    /// Forward, guard, backward, update. With `accepts_spike`, a spike is used anyway.
     pub(super) fn one_batch(
         &mut self,
         indices: &[u32],
@@ -54,8 +54,8 @@ impl Steps<'_> {
             let is_accepted = |a: &Anomaly| accepts_spike && *a != Anomaly::NotFinite;
             if let Some(anomaly) = anomaly.filter(|a| !is_accepted(a)) {
                 refused = Some((anomaly, value));
-                // The only way out between a loss and its update.
-                bail!("the loss cannot be trusted");
+                // The only way to end between a loss and its update.
+                bail!("the loss is an anomaly");
             }
             Ok(loss)
         };
@@ -107,13 +107,13 @@ impl Steps<'_> {
         }
     }
 
-    /// What the schedule says now.
+    /// The hyperparameters now.
     fn hyper(&self) -> StepHyper {
         hyper_of(&self.config, &self.cursor, self.epochs_done())
     }
 }
 
-/// What the schedule says after `epoch` epochs, fractions included.
+/// The hyperparameters after `epoch` epochs, fractions included.
 pub(in crate::train) fn hyper_of(config: &TrainConfig, cursor: &Cursor, epoch: f64) -> StepHyper {
     let reduced = config.schedule.reduced(cursor.plateau.n_reduced);
     StepHyper {

@@ -1,11 +1,11 @@
-//! Between two batches: obeying what [`Control`](crate::train::Control) was told.
+//! Commands from [`Control`](crate::train::Control), polled between two batches.
 
 use super::{Steps, TrainError};
 use crate::train::control::Next;
 use crate::train::{Change, Event, Setting, TrainConfig};
 
 impl Steps<'_> {
-    /// Obeys pauses and changes; `false` when the run must stop.
+    /// Handles pauses and changes; `false` when the run must stop.
     pub(super) fn poll_control(&mut self) -> Result<bool, TrainError> {
         let mut is_waiting = false;
         loop {
@@ -38,7 +38,7 @@ impl Steps<'_> {
         }
     }
 
-    /// A change that would make the configuration wrong is left out: the panel shows why.
+    /// Ignores a change that would make the configuration invalid: the panel shows why.
     pub(super) fn apply_change(&mut self, change: Change) {
         let mut config = self.config.clone();
         config.set_setting(change.setting, &change.value);
@@ -68,7 +68,7 @@ impl Steps<'_> {
     }
 }
 
-/// The settings a change in the panel would alter in a running job.
+/// Returns the changes that take a running job from its settings to `wanted`.
 pub(crate) fn live_changes(running: &TrainConfig, wanted: &TrainConfig) -> Vec<Change> {
     Setting::ALL
         .into_iter()

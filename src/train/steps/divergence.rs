@@ -1,4 +1,4 @@
-//! When a loss cannot be trusted: finding out where it came from, and what to do about it.
+//! Handling of an anomaly: finding where it started, and recovering.
 
 use candle_core::Tensor;
 
@@ -10,26 +10,26 @@ use crate::train::{
     Setting, forward_stats,
 };
 
-/// Worst images that are kept.
+/// Number of worst images to report.
 const N_WORST: usize = 8;
 
-/// How often a run goes back, or leaves out batches in a row, before it gives up.
+/// A run gives up after this many rollbacks, or this many skipped batches in a row.
 const MAX_SETBACKS: usize = 8;
 
-/// What becomes of a batch whose loss cannot be trusted.
+/// What to do with a batch whose loss is an anomaly.
 pub(super) enum Reaction {
-    /// The run went back: nothing of the epoch at hand holds any more.
+    /// The run rolled back: the epoch at hand is void.
     RolledBack,
-    /// The batch is left out.
+    /// The batch is skipped.
     Skip,
-    /// The batch is learned from after all.
+    /// The batch is used anyway.
     Accept,
     /// The run ends.
     End(Finish),
 }
 
 impl Steps<'_> {
-    /// Tells what is wrong with the batch of `indices`, and what to do about it.
+    /// Reports the anomaly in the batch of `indices`, and decides what to do about it.
     pub(super) fn handle_anomaly(
         &mut self,
         anomaly: Anomaly,
@@ -65,7 +65,7 @@ impl Steps<'_> {
         Ok(Reaction::End(self.diverged(&divergence)?))
     }
 
-    /// Waits for a remedy that can be taken.
+    /// Waits for a recovery that is possible.
     fn ask(&mut self, divergence: &Divergence) -> Result<Reaction, TrainError> {
         while let Some(recovery) = self.control.wait_for_recovery() {
             if let Some(treatment) = self.take(recovery, divergence)? {
@@ -73,8 +73,7 @@ impl Steps<'_> {
             }
             self.begin_average()?;
         }
-        // A run that was stopped can go on later from where it waited, if it has numbers to go on
-        // from.
+        // A stopped run can be resumed later from where it waited, if its weights are finite.
         if divergence.can_skip {
             self.checkpoint()?;
             return Ok(Reaction::End(Finish::Stopped));
@@ -82,7 +81,7 @@ impl Steps<'_> {
         Ok(Reaction::End(self.diverged(divergence)?))
     }
 
-    /// Does what was asked for; `None` when it cannot be done.
+    /// Applies a recovery; `None` when it is not possible.
     fn take(
         &mut self,
         recovery: Recovery,
@@ -105,7 +104,7 @@ impl Steps<'_> {
                 Ok(Some(Reaction::RolledBack))
             }
             Recovery::Continue if matches!(divergence.anomaly, Anomaly::Spike { .. }) => {
-                // What is usual has changed.
+                // The losses before are no longer comparable.
                 self.cursor.recent_losses.clear();
                 self.observer.event(&Event::Resumed {
                     step: self.optimizer.step,
@@ -141,7 +140,7 @@ impl Steps<'_> {
         })
     }
 
-    /// What the network makes of the batch at this moment of training.
+    /// Forward statistics of the batch with the current weights.
     fn read(&self, batch: &Batch) -> Result<ForwardStats, TrainError> {
         let mode = Mode::Train {
             seed: self.config.seed,
@@ -150,7 +149,7 @@ impl Steps<'_> {
         Ok(forward_stats(&self.network, batch, mode, self.config.loss)?)
     }
 
-    /// The same with the oldest weights that are still known.
+    /// Forward statistics of the batch with the oldest rollback state.
     fn read_with_older_weights(&self, batch: &Batch) -> Result<Option<ForwardStats>, TrainError> {
         let Some(state) = self.states.oldest() else {
             return Ok(None);
@@ -164,7 +163,7 @@ impl Steps<'_> {
         Ok(Some(forward_stats(&copy, batch, mode, self.config.loss)?))
     }
 
-    /// Goes back to weights that are numbers, if these are not.
+    /// Rolls back to finite weights, if the current ones are not.
     fn diverged(&mut self, divergence: &Divergence) -> Result<Finish, TrainError> {
         if !self.full_state()?.is_finite()
             && let Some(state) = self.states.newest().cloned()
@@ -177,7 +176,8 @@ impl Steps<'_> {
         })
     }
 
-    /// What batch norm measured so far: a forward pass moves it, also one whose batch is left out.
+    /// Copies batch norm's running statistics: a forward pass changes them, even if its batch is
+    /// skipped.
     pub(super) fn statistics(&self) -> Result<Vec<Tensor>, TrainError> {
         let params = self.network.params().iter();
         let measured = params.filter(|p| !p.is_trainable());
@@ -185,7 +185,7 @@ impl Steps<'_> {
         Ok(copies.collect::<candle_core::Result<_>>()?)
     }
 
-    /// Puts [`Steps::statistics`] back.
+    /// Restores the copies of [`Steps::statistics`].
     pub(super) fn put_back(&self, statistics: &[Tensor]) -> Result<(), TrainError> {
         let params = self.network.params().iter();
         let measured = params.filter(|p| !p.is_trainable());

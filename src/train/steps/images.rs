@@ -1,4 +1,4 @@
-//! The images of a batch, changed as the augmentation asks.
+//! The images of a batch, augmented.
 
 use candle_core::{Device, Result as CandleResult};
 
@@ -7,12 +7,11 @@ use crate::data::{Batch, unit_values};
 use crate::kernels;
 use crate::train::{Job, TrainConfig};
 
-/// Images that a thread loads at a time where nothing else is done to them: mostly it waits for
-/// memory.
+/// Images per chunk without augmentation: loading them mostly waits for memory.
 const PLAIN: usize = 8;
 
 impl Steps<'_> {
-    /// The training images at `indices` as they look in this epoch.
+    /// The training images at `indices`, augmented for the current epoch.
     pub(super) fn images(&self, indices: &[u32]) -> Result<Batch, TrainError> {
         Ok(images_of(
             self.job,
@@ -23,7 +22,7 @@ impl Steps<'_> {
     }
 }
 
-/// The training images at `indices` as they look in epoch `epoch`, counted from 0.
+/// The training images at `indices`, augmented for epoch `epoch`, counted from 0.
 pub(in crate::train) fn images_of(
     job: &Job,
     config: &TrainConfig,

@@ -28,24 +28,24 @@ use divergence::Reaction;
 pub(super) use images::images_of;
 use states::States;
 
-/// Hears what happens in a run.
+/// Receives the events of a run.
 pub trait Observer {
-    /// Something happened. May block, which makes training wait.
+    /// Receives an event. May block, which makes training wait.
     fn event(&mut self, event: &Event);
 
-    /// The full state of the run, as often as the job asks for and when the run ends early.
+    /// Receives a checkpoint, as often as the job's options say and when the run ends early.
     fn checkpoint(&mut self, _checkpoint: Checkpoint) {}
 
-    /// A full state to look at or to branch from: often at the beginning, then every hundred
-    /// updates, when training waits, and at the end.
+    /// Receives a full state to look at or to branch from: often at the beginning, then every
+    /// hundred updates, when training is paused, and at the end.
     fn snapshot(&mut self, _state: &Arc<Checkpoint>) {}
 
-    /// The weights right now, called between batches after each batch of events. To keep them,
-    /// [`Network::deep_copy`] them: training goes on in the same storage.
+    /// Receives the current weights, after each batch of events. [`Network::deep_copy`] them to
+    /// keep them: training continues in the same storage.
     fn weights(&mut self, _network: &Network) {}
 }
 
-/// Why a run broke.
+/// Why a run failed.
 #[derive(Debug, thiserror::Error)]
 pub enum TrainError {
     /// The network could not be built.
@@ -54,22 +54,22 @@ pub enum TrainError {
     /// A tensor operation failed.
     #[error("training failed: {0}")]
     Candle(#[from] candle_core::Error),
-    /// A checkpoint is of another network.
+    /// A checkpoint belongs to another network.
     #[error("the checkpoint of step {0} does not fit the network of its own configuration")]
     Checkpoint(u64),
 }
 
-/// What a run leaves behind.
+/// The result of a run.
 #[derive(Debug)]
 pub struct Outcome {
-    /// The network with its last finite weights: their average, or those of the best epoch, where
-    /// the configuration asks for it.
+    /// The network with its last finite weights: their EMA, or those of the best epoch, if the
+    /// configuration says so.
     pub network: Network,
     /// The configuration with every change applied.
     pub config: TrainConfig,
     /// How it ended.
     pub finish: Finish,
-    /// On the test images; `None` if the run did not train at all.
+    /// Test metrics; `None` if the run did not train at all.
     pub test: Option<Metrics>,
     /// Epochs done, fractions included.
     pub epochs: f64,
@@ -77,16 +77,16 @@ pub struct Outcome {
     pub epoch_secs: Vec<f64>,
     /// Seconds of training, pauses and evaluation excluded.
     pub train_secs: f64,
-    /// On the held-out images after the last epoch.
+    /// Validation metrics after the last epoch.
     pub validation: Option<Metrics>,
     /// Training images seen.
     pub images: u64,
 }
 
-/// Runs `job` until its epochs are done, `control` stops it, or the loss is no longer a number.
+/// Runs `job` until its epochs are done, `control` stops it, or the loss becomes NaN or infinite.
 ///
 /// # Errors
-/// When the network cannot be built or run. Nothing is told to the observer about it.
+/// When the network cannot be built or run. The observer gets no event about it.
 pub fn train(
     job: &Job,
     control: &Control,
@@ -104,11 +104,11 @@ pub fn train(
     run.finish(finish)
 }
 
-/// Goes on from `checkpoint`, which is one of `job`'s: ends with the same bits as the run would
+/// Resumes from `checkpoint`, which is one of `job`'s: ends with the same bits as the run would
 /// have without the interruption.
 ///
 /// # Errors
-/// As [`train`], and when the checkpoint is of another network.
+/// Like [`train`], and when the checkpoint belongs to another network.
 pub fn resume(
     job: &Job,
     checkpoint: Checkpoint,
@@ -135,19 +135,19 @@ struct Steps<'a> {
     config: TrainConfig,
     network: Network,
     optimizer: OptimizerState,
-    /// Full states of a moment ago.
+    /// Recent full states.
     states: States,
     cursor: Cursor,
-    /// The moving average of the weights, if it is asked for.
+    /// The EMA of the weights, if configured.
     mean: Option<Network>,
-    /// The weights of the best epoch so far, where early stopping keeps them; else empty.
+    /// The weights of the best epoch so far, if early stopping keeps them; else empty.
     best: Vec<Vec<f32>>,
-    /// How often the loss could not be trusted; in a row, where such batches are left out.
+    /// Number of anomalies; consecutive ones if such batches are skipped.
     n_rollbacks: usize,
     unsent: Vec<StepPoint>,
-    /// The update after which the observer got the full state last.
+    /// The step of the observer's last checkpoint.
     last_checkpoint: u64,
-    /// Statistics of the layers that were not told yet.
+    /// Layer statistics that were not reported yet.
     layers: Option<Box<LayerPoint>>,
     last_emit: Instant,
 }
@@ -229,7 +229,7 @@ impl<'a> Steps<'a> {
     }
 
     /// Trains one epoch, or what is left of it; `Some` when the run ends before the epoch does. A
-    /// run that goes back leaves the epoch, for it may now be in an earlier one.
+    /// rollback leaves the epoch, because it may lead to an earlier one.
     fn one_epoch(&mut self) -> Result<Option<Finish>, TrainError> {
         let train = &self.job.split().train;
         let order = shuffled(train, self.config.seed, self.cursor.epoch as u64);
@@ -240,7 +240,7 @@ impl<'a> Steps<'a> {
                 return Ok(Some(Finish::Stopped));
             }
             if self.cursor.epoch >= self.config.epochs {
-                // The number of epochs was lowered below where the run already is.
+                // The number of epochs was reduced to below the current one.
                 return Ok(Some(Finish::Completed));
             }
             let start = Instant::now();
@@ -274,7 +274,7 @@ impl<'a> Steps<'a> {
         Ok(None)
     }
 
-    /// Takes note of an update; `end` images of the epoch are done now.
+    /// Records an update; `end` images of the epoch are done now.
     fn updated(&mut self, mut point: StepPoint, end: usize) -> Result<(), TrainError> {
         point.secs = self.cursor.secs;
         self.cursor.n_done = end;
@@ -290,7 +290,7 @@ impl<'a> Steps<'a> {
         self.keep_now_and_then()
     }
 
-    /// Leaves out the images up to `end`.
+    /// Skips the images up to `end`.
     fn skip(&mut self, end: usize) {
         let n_images = end - self.cursor.n_done;
         self.cursor.n_done = end;

@@ -1,4 +1,4 @@
-//! What the loop tells, and the measuring at the end of an epoch and of the run.
+//! The loop's events, and the evaluation at the end of an epoch and of the run.
 
 use std::time::{Duration, Instant};
 
@@ -7,7 +7,7 @@ use super::{Outcome, Steps, TrainError};
 use crate::train::metrics::measure;
 use crate::train::{EpochPoint, Event, Finish, Metrics};
 
-/// Time between two [`Event::Steps`]: as often as a window is redrawn while it is only watched.
+/// Time between two [`Event::Steps`]: 30 per second, as often as the window is redrawn.
 const EMIT_EVERY: Duration = Duration::from_millis(33);
 
 impl Steps<'_> {
@@ -59,7 +59,7 @@ impl Steps<'_> {
         }
     }
 
-    /// Tells every update since the last time.
+    /// Reports every update since the last call.
     pub(super) fn emit(&mut self) {
         self.last_emit = Instant::now();
         if self.unsent.is_empty() {
@@ -75,7 +75,7 @@ impl Steps<'_> {
         self.cursor.epoch as f64 + self.cursor.n_done as f64 / self.job.split().train.len() as f64
     }
 
-    /// Measures the test set, once, tells the end, and hands everything over.
+    /// Evaluates the test set, once, reports the end, and returns the outcome.
     pub(super) fn finish(mut self, finish: Finish) -> Result<Outcome, TrainError> {
         self.emit();
         self.keep_state()?;

@@ -1,4 +1,4 @@
-//! The last full states of the run, to go back to.
+//! The rollback states: the last full states of the run.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -8,26 +8,26 @@ use super::{Steps, TrainError};
 use crate::kernels::Copies;
 use crate::train::{Checkpoint, Event, RollbackStates};
 
-/// Updates between two full states, and between two large ones: a copy takes as long as a good part
-/// of a large network's update.
+/// Updates between two full states, and between two large ones: copying a state takes about as long
+/// as a good part of an update of a large network.
 const EVERY: u64 = 100;
 const EVERY_LARGE: u64 = 250;
 
-/// Memory that makes a full state large.
+/// A full state is large from this many bytes on.
 const LARGE: usize = 8 << 20;
 
 /// The beginning is denser: a state after 1, 2, 4, … updates, up to this many.
 const DENSE_UNTIL: u64 = 64;
 
-/// States that are kept, and the memory they may take; one is always kept.
+/// Number of states kept, and the memory they may take; one is always kept.
 const MAX_STATES: usize = 5;
 const MAX_BYTES: usize = 256 << 20;
 
-/// Recent full states, the oldest first. All their weights are numbers.
+/// Recent full states, oldest first. All their weights are finite.
 #[derive(Default)]
 pub(super) struct States {
     recent: VecDeque<Arc<Checkpoint>>,
-    /// The memory of the last one that was let go.
+    /// The memory of the last dropped state, for reuse.
     copies: Copies,
 }
 
@@ -40,7 +40,7 @@ impl States {
         while self.recent.len() > MAX_STATES
             || (self.recent.len() > 1 && n_bytes(&self.recent) > MAX_BYTES)
         {
-            // Somebody else may still look at it.
+            // Another thread may still use it.
             if let Some(Ok(old)) = self.recent.pop_front().map(Arc::try_unwrap) {
                 self.copies = old.into_copies();
             }
@@ -59,7 +59,7 @@ impl States {
         self.recent.iter().rev().find(|s| s.step() == step)
     }
 
-    /// Their steps, the newest first.
+    /// Their steps, newest first.
     pub(super) fn steps(&self) -> Vec<u64> {
         let mut steps: Vec<u64> = self.recent.iter().rev().map(|s| s.step()).collect();
         steps.dedup();
@@ -89,7 +89,7 @@ impl Steps<'_> {
         )?)
     }
 
-    /// Keeps the full state now and then.
+    /// Keeps the full state if it is due.
     pub(super) fn keep_now_and_then(&mut self) -> Result<(), TrainError> {
         let step = self.optimizer.step;
         let is_early = step <= DENSE_UNTIL && step.is_power_of_two();
@@ -101,7 +101,7 @@ impl Steps<'_> {
         Ok(())
     }
 
-    /// Keeps the full state, if its weights are numbers and it is not kept already.
+    /// Keeps the full state, if its weights are finite and it is not kept already.
     pub(super) fn keep_state(&mut self) -> Result<(), TrainError> {
         let newest = self.states.newest();
         if newest.is_some_and(|s| s.cursor == self.cursor && s.config == self.config) {
@@ -116,7 +116,7 @@ impl Steps<'_> {
         Ok(())
     }
 
-    /// For a checkpoint.
+    /// Copies the rollback states for a checkpoint.
     pub(super) fn rollback(&self) -> RollbackStates {
         RollbackStates {
             n_rollbacks: self.n_rollbacks,
@@ -125,8 +125,8 @@ impl Steps<'_> {
         }
     }
 
-    /// From a checkpoint that the run is at again. One of an older version, or one whose states are
-    /// gone, begins with the state it is itself.
+    /// Restores the rollback states from a checkpoint. One of an older version, or one whose states
+    /// are missing, starts with the checkpoint itself as the only state.
     pub(super) fn restore_rollback(
         &mut self,
         rollback: Option<RollbackStates>,
@@ -146,7 +146,7 @@ impl Steps<'_> {
             self.states.push(state.clone());
             self.observer.snapshot(&state);
         }
-        // To look at, and no state to go back to: without the interruption there would be none.
+        // For display only, not as a rollback state: an uninterrupted run would not have it.
         let state = Arc::new(self.full_state()?);
         if state.is_finite() {
             self.observer.snapshot(&state);
@@ -154,8 +154,8 @@ impl Steps<'_> {
         Ok(())
     }
 
-    /// Makes the run what it was at `step`, with today's settings. `false` if that is not known any
-    /// more.
+    /// Restores the run's state at `step`, with the current settings. `false` if that state is no
+    /// longer kept.
     pub(super) fn go_back(&mut self, step: u64) -> Result<bool, TrainError> {
         let Some(state) = self.states.at(step).cloned() else {
             return Ok(false);

@@ -25,7 +25,7 @@ fn wrong_usage_has_exit_code_2() {
         (&["--epochs", "0"], "epochs: must be at least 1"),
         (&["--batch-size", "0"], "batch size: must be between 1"),
         (&["--batch-size", "5000"], "batch size: must be between 1"),
-        (&["--val", "203"], "must leave images to train on"),
+        (&["--val", "203"], "must be fewer than the training images"),
         (&["--threads", "0"], "--threads"),
         (&["--seed", "-3"], "--seed"),
         (&["--color", "blue"], "--color"),

@@ -98,7 +98,7 @@ fn wrong_settings_are_told_in_a_sentence() {
     for (args, words) in [
         (
             ["--average", "1"],
-            "weight averaging: must be at least 0 and below 1",
+            "EMA decay: must be at least 0 and below 1",
         ),
         (
             ["--label-smoothing", "-1"],
