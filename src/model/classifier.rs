@@ -1,19 +1,19 @@
-//! A network together with everything needed to use it on images: what a model file holds.
+//! A network with everything needed to use it on images: the contents of a model file.
 
 use serde::{Deserialize, Serialize};
 
 use super::Network;
 
-/// How a model came to be.
+/// How a model was trained.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Provenance {
-    /// Name of the data it was trained on.
+    /// Name of the dataset it was trained on.
     pub dataset: String,
     /// The whole training configuration, as the run recorded it.
     pub config: serde_json::Value,
     /// Epochs trained, fractions included.
     pub epochs: f64,
-    /// Share of the test images it gets right, in `[0, 1]`; `None` if never measured.
+    /// Test accuracy, in `[0, 1]`; `None` if never measured.
     pub test_accuracy: Option<f64>,
     /// Version of Candle Studio that trained it.
     pub version: String,
@@ -24,7 +24,7 @@ pub struct Provenance {
 pub struct Classifier {
     /// Spec and weights.
     pub network: Network,
-    /// One name a class, in the order of the logits.
+    /// One name per class, in the order of the logits.
     pub classes: Vec<String>,
     /// How it was trained.
     pub provenance: Provenance,

@@ -1,16 +1,15 @@
-//! The numbers of a layer in few words, for a row of text and for a narrow column.
+//! The hyperparameters of a layer in short form, for a row of text and for a narrow column.
 
 use super::Layer;
 
 impl Layer {
-    /// The numbers of the layer in few words, such as `32 of 3×3, padding 1`; empty where there
-    /// are none.
+    /// The layer's hyperparameters, such as `32 of 3×3, padding 1`; empty if it has none.
     pub fn detail(&self) -> String {
         self.numbers(Width::Long)
     }
 
     /// The same for a narrow column, such as `32·3×3 p1`: `s2` is a stride of 2, `p1` a padding of
-    /// 1, `g2` two groups, `↑↓` both directions.
+    /// 1, `g2` two groups, `↑↓` bidirectional.
     pub fn short_detail(&self) -> String {
         self.numbers(Width::Short)
     }
@@ -35,7 +34,7 @@ impl Layer {
                 units,
                 bidirectional,
             } => match bidirectional {
-                true => format!("{units}{}", width.pick(", both directions", "↑↓")),
+                true => format!("{units}{}", width.pick(", bidirectional", "↑↓")),
                 false => units.to_string(),
             },
             Layer::PatchEmbedding { .. }
@@ -65,7 +64,7 @@ impl Layer {
         };
         let of = width.pick(" of ", "·");
         let stride = width.stride(stride, 1);
-        let padding = width.unusual(", padding ", " p", padding, 0);
+        let padding = width.unless_default(", padding ", " p", padding, 0);
         let groups = match (groups, width) {
             (1, _) => String::new(),
             (n, Width::Short) => format!(" g{n}"),
@@ -99,7 +98,7 @@ impl Layer {
     }
 }
 
-/// How much room there is.
+/// The space available.
 #[derive(Clone, Copy)]
 enum Width {
     Long,
@@ -114,21 +113,21 @@ impl Width {
         }
     }
 
-    /// What is only told where it is not as usual.
-    fn unusual(
+    /// Shown only if it differs from the default.
+    fn unless_default(
         self,
         name: &'static str,
         letter: &'static str,
         value: usize,
-        usual: usize,
+        default: usize,
     ) -> String {
-        match value == usual {
+        match value == default {
             true => String::new(),
             false => format!("{}{value}", self.pick(name, letter)),
         }
     }
 
-    fn stride(self, stride: usize, usual: usize) -> String {
-        self.unusual(", stride ", " s", stride, usual)
+    fn stride(self, stride: usize, default: usize) -> String {
+        self.unless_default(", stride ", " s", stride, default)
     }
 }

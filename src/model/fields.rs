@@ -1,33 +1,33 @@
-//! What can be set of a layer, told once for everything that shows or edits it.
+//! The hyperparameters of a layer, for everything that shows or edits them.
 
 use super::{Layer, TokenChoice};
 
-/// One setting of a layer, to be read and set.
+/// One hyperparameter of a layer, to read and set.
 #[derive(Debug)]
 pub struct LayerField<'a> {
     /// Its name.
     pub label: &'static str,
     /// One sentence: what it is, and what goes wrong when it is too big or too small.
     pub explanation: &'static str,
-    /// What it is now.
+    /// Its value.
     pub value: LayerValue<'a>,
 }
 
-/// The kind of a setting, and where it is.
+/// The type of a hyperparameter, with access to its value.
 #[derive(Debug)]
 pub enum LayerValue<'a> {
-    /// A number of things.
+    /// A count.
     Count(&'a mut usize),
     /// A share, from 0 to 1.
     Share(&'a mut f32),
-    /// Yes or no.
+    /// A switch.
     Switch(&'a mut bool),
-    /// One token of many.
+    /// Which token to use.
     Token(&'a mut TokenChoice),
 }
 
 impl Layer {
-    /// The activations, the commonest first.
+    /// The activations, most common first.
     pub const ACTIVATIONS: [Layer; 6] = [
         Layer::Relu,
         Layer::LeakyRelu { slope: 0.01 },
@@ -37,7 +37,7 @@ impl Layer {
         Layer::Tanh,
     ];
 
-    /// One layer of each kind, with numbers to start from.
+    /// One layer of each kind, with default hyperparameters.
     pub fn kinds() -> Vec<Layer> {
         let same_size_conv = || Layer::Conv2d {
             channels: 32,
@@ -97,7 +97,7 @@ impl Layer {
         kinds
     }
 
-    /// Whether it is one of [`Layer::ACTIVATIONS`], whatever its numbers.
+    /// Whether it is one of [`Layer::ACTIVATIONS`], whatever its hyperparameters.
     pub fn is_activation(&self) -> bool {
         let kind = std::mem::discriminant(self);
         Layer::ACTIVATIONS
@@ -105,7 +105,7 @@ impl Layer {
             .any(|a| std::mem::discriminant(a) == kind)
     }
 
-    /// The layers inside; none but a residual block has any.
+    /// The layers inside; only a residual block has any.
     pub fn inside(&self) -> &[Layer] {
         match self {
             Layer::Residual { layers } => layers,
@@ -113,7 +113,7 @@ impl Layer {
         }
     }
 
-    /// The list of the layers inside, where there is one.
+    /// The list of the layers inside, if it is a residual block.
     pub fn inside_mut(&mut self) -> Option<&mut Vec<Layer>> {
         match self {
             Layer::Residual { layers } => Some(layers),
@@ -121,7 +121,7 @@ impl Layer {
         }
     }
 
-    /// Everything that can be set of the layer, in the order to show it in.
+    /// All hyperparameters of the layer, in the order to show them in.
     pub fn fields(&mut self) -> Vec<LayerField<'_>> {
         match self {
             Layer::Conv2d {
@@ -181,17 +181,17 @@ impl Layer {
     }
 }
 
-/// What people call a field, and what it does.
+/// Label and explanation of a field.
 type About = (&'static str, &'static str);
 
 const CONV: [About; 5] = [
     (
         "Filters",
-        "Patterns the layer looks for: too few miss detail, too many cost time.",
+        "Number of patterns to look for: too few miss detail, too many cost time.",
     ),
     (
-        "Filter side",
-        "Pixels along a side of each filter: larger ones see more at once and cost more.",
+        "Kernel size",
+        "Side of each filter in pixels: larger filters see more at once and cost more.",
     ),
     (
         "Stride",
@@ -199,84 +199,84 @@ const CONV: [About; 5] = [
     ),
     (
         "Padding",
-        "Zeros added on each side, so that the edge is seen as often as the middle.",
+        "Zeros added on each side, so that edges are covered as often as the middle.",
     ),
     (
         "Groups",
-        "Parts the channels are split into: 1 connects all, as many as channels makes it depthwise.",
+        "Groups the channels are split into: 1 connects all, as many as channels is depthwise.",
     ),
 ];
 
 const POOL: [About; 2] = [
     (
-        "Window side",
-        "Pixels along a side of each window: larger ones forget more of where things are.",
+        "Window size",
+        "Side of each window in pixels: larger windows lose more of where things are.",
     ),
     (
         "Stride",
-        "Pixels between two windows; usually the side of a window.",
+        "Pixels between two windows; usually the window size.",
     ),
 ];
 
 const DENSE: [About; 1] = [(
     "Units",
-    "Outputs of the layer: too few cannot tell the classes apart, too many memorize.",
+    "Number of outputs: too few cannot separate the classes, too many overfit.",
 )];
 
 const RATE: About = (
     "Rate",
-    "Share of the values silenced while training: 0 does nothing, too much and nothing is learned.",
+    "Share of the values set to zero while training: 0 does nothing; too high, nothing is learned.",
 );
 
 const SLOPE: About = (
     "Slope",
-    "What is left of negative values: 0 is ReLU, 1 no bend at all.",
+    "Factor for negative values: 0 is ReLU, 1 is linear.",
 );
 
 const UNITS: About = (
     "Units",
-    "Numbers in the state that reads the rows: too few cannot remember enough.",
+    "Size of the state that reads the rows: too small, it cannot remember enough.",
 );
 
 const BOTH_DIRECTIONS: About = (
-    "Both directions",
-    "A second state reads from the bottom: twice the cost, and twice the outputs.",
+    "Bidirectional",
+    "A second state reads the rows from the bottom: twice the cost, and twice the outputs.",
 );
 
 const PATCHES: [About; 2] = [
     (
-        "Patch side",
-        "Pixels along a side of each patch: half of it makes four times as many tokens.",
+        "Patch size",
+        "Side of each patch in pixels: half of it makes four times as many tokens.",
     ),
     (
         "Width",
-        "Numbers in a token: too few cannot say what a patch looks like.",
+        "Size of a token: too small, it cannot describe a patch.",
     ),
 ];
 
 const CLASS_TOKEN: About = (
     "Class token",
-    "One more token, the first, that gathers what the answer needs.",
+    "Adds a token, the first, that collects what the classification needs.",
 );
 
 const ENCODER: [About; 3] = [
     (
         "Blocks",
-        "Blocks one after the other: more see further and are harder to train.",
+        "Number of blocks: more can learn more, but are harder to train.",
     ),
     (
         "Heads",
-        "Parts of the width that look separately; a divisor of the width.",
+        "Attention heads, each with an equal part of the width; must divide the width.",
     ),
     (
         "MLP ratio",
-        "How many times wider than a token the hidden layer of a block is.",
+        "Hidden size of each block's MLP, as a multiple of the token width.",
     ),
 ];
 
 const TAKE: About = (
-    "Take",
-    "Which token stands for the image: the first (the class token) or the mean of all.",
+    "Pooling",
+    "Which token represents the image: the first (the class token) or the mean of all.",
 );
 
 fn field((label, explanation): About, value: LayerValue<'_>) -> LayerField<'_> {

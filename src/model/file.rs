@@ -1,5 +1,5 @@
-//! Model files: safetensors with PyTorch names and layouts, and one JSON string that says what the
-//! tensors are. A file is read and checked completely before anything is made of it.
+//! Model files: safetensors with PyTorch names and layouts, and a JSON string that describes the
+//! tensors. A file is checked completely before anything is made of it.
 
 use std::collections::BTreeMap;
 use std::io::Read;
@@ -22,10 +22,10 @@ pub const FORMAT_VERSION: u32 = 1;
 /// Largest file read: far above any network that fits [`ModelSpec::check`].
 const MAX_FILE_BYTES: u64 = 2 << 30;
 
-/// Longest description read: a thousand layers take about 100 kB.
+/// Longest description read: one of a thousand layers has about 100 kB.
 const MAX_DESCRIPTION_BYTES: usize = 1 << 20;
 
-/// Key of our JSON string among the file's metadata.
+/// Key of our JSON string in the file's metadata.
 const METADATA_KEY: &str = "candle_studio";
 
 /// Why a model file could not be read.
@@ -36,7 +36,7 @@ pub enum ModelFileError {
     Io {
         /// The file.
         path: String,
-        /// What the system said.
+        /// The system's error.
         source: std::io::Error,
     },
     /// The file can be read but is not a model of ours.
@@ -49,8 +49,7 @@ pub enum ModelFileError {
     },
 }
 
-/// How pixels become inputs. There is one way so far; it is written down so that another program
-/// need not guess.
+/// How pixels become inputs. There is only one way so far; it is in the file for other programs.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 struct Preprocessing {
     /// Inputs are pixels (0 to 255) divided by this.
@@ -68,8 +67,8 @@ struct Description {
     provenance: Provenance,
 }
 
-/// The start of a safetensors file. The safetensors crate writes the metadata in an order of
-/// chance; ours is sorted, so that the same model is the same file, byte for byte.
+/// The start of a safetensors file. The safetensors crate writes the metadata in random order;
+/// ours is sorted, so that the same model gives the same file, byte for byte.
 #[derive(Serialize)]
 struct Header<'a> {
     #[serde(rename = "__metadata__")]
@@ -82,7 +81,7 @@ struct Header<'a> {
 struct TensorEntry {
     dtype: &'static str,
     shape: Vec<usize>,
-    /// From where to where, in bytes after the header.
+    /// Start and end in the data, in bytes.
     data_offsets: [usize; 2],
 }
 
@@ -90,7 +89,7 @@ impl Header<'_> {
     /// The whole file: length of the header, header, data.
     fn with_data(&self, data: &[u8]) -> anyhow::Result<Vec<u8>> {
         let mut header = serde_json::to_vec(self)?;
-        // Spaces, so that the data can be used where it lies.
+        // Padded with spaces, so that the data is aligned and can be used in place.
         header.resize(header.len().next_multiple_of(8), b' ');
         let length = (header.len() as u64).to_le_bytes();
         Ok([&length[..], &header, data].concat())
@@ -100,10 +99,10 @@ impl Header<'_> {
 const PREPROCESSING: Preprocessing = Preprocessing { divide_by: 255.0 };
 
 impl Classifier {
-    /// Writes the model to `path`, atomically: on an error the old file, if any, is as it was.
+    /// Writes the model to `path`, atomically: after an error an old file is unchanged.
     ///
     /// # Errors
-    /// When the folder does not exist, is full or read-only.
+    /// When the folder does not exist, is read-only, or the disk is full.
     pub fn save(&self, path: &Path) -> anyhow::Result<()> {
         files::write_atomically(path, &self.to_bytes()?)?;
         Ok(())
@@ -163,7 +162,7 @@ impl Classifier {
             let mut file = std::fs::File::open(path)?;
             let n_bytes = file.metadata()?.len();
             if n_bytes > MAX_FILE_BYTES {
-                let reason = format!("it has {n_bytes} bytes, at most {MAX_FILE_BYTES} are read");
+                let reason = format!("it has {n_bytes} bytes, the limit is {MAX_FILE_BYTES}");
                 return Err(reason.into());
             }
             Classifier::read(&mut file, n_bytes)
@@ -181,8 +180,8 @@ impl Classifier {
         })
     }
 
-    /// Reads a model from a file of `n_bytes`. Everything it claims is checked before its data is
-    /// read or a weight is made; the error is a reason without a place.
+    /// Reads a model from a file of `n_bytes`. Its header is checked completely before its data is
+    /// read or a weight is made; the error is a reason without a path.
     fn read(file: &mut impl Read, n_bytes: u64) -> Result<Classifier, TensorFileError> {
         let header = TensorHeader::read(file, n_bytes)?;
         let description = header.metadata(METADATA_KEY).ok_or_else(|| {
@@ -201,14 +200,14 @@ impl Classifier {
 }
 
 fn parse_description(json: &str) -> Result<Description, String> {
-    /// Read first, so that a newer format is told apart from a broken one.
+    /// Read first, to tell a newer format from a broken one.
     #[derive(Deserialize)]
     struct Version {
         format_version: u32,
     }
     if json.len() > MAX_DESCRIPTION_BYTES {
         return Err(format!(
-            "its `{METADATA_KEY}` entry has {} bytes, at most {MAX_DESCRIPTION_BYTES} are read",
+            "its `{METADATA_KEY}` entry has {} bytes, the limit is {MAX_DESCRIPTION_BYTES}",
             json.len()
         ));
     }
@@ -216,7 +215,8 @@ fn parse_description(json: &str) -> Result<Description, String> {
     let Version { format_version } = serde_json::from_str(json).map_err(bad)?;
     if format_version > FORMAT_VERSION {
         return Err(format!(
-            "it has format {format_version}, this version reads up to {FORMAT_VERSION}: update Candle Studio"
+            "it has format {format_version}, this version reads up to {FORMAT_VERSION}: \
+             update Candle Studio"
         ));
     }
     let description: Description = serde_json::from_str(json).map_err(bad)?;
@@ -229,14 +229,14 @@ fn parse_description(json: &str) -> Result<Description, String> {
     }
     if description.preprocessing != PREPROCESSING {
         return Err(format!(
-            "it wants pixels divided by {}, this version divides by 255",
+            "it needs pixels divided by {}, this version divides by 255",
             description.preprocessing.divide_by
         ));
     }
     Ok(description)
 }
 
-/// Whether the layers can be built, and the file holds their tensors and no others.
+/// Checks that the layers can be built, and that the file holds exactly their tensors.
 fn check_tensors(spec: &ModelSpec, header: &TensorHeader) -> Result<(), String> {
     let unfit = |e| format!("its network cannot be built: {e}");
     let report = spec.report().map_err(unfit)?;
@@ -244,7 +244,7 @@ fn check_tensors(spec: &ModelSpec, header: &TensorHeader) -> Result<(), String> 
     let n_tensors = header.names().len();
     if n_tensors != shapes.len() {
         return Err(format!(
-            "it holds {n_tensors} tensors, its layers have {}",
+            "it holds {n_tensors} tensors, its layers need {}",
             shapes.len()
         ));
     }
@@ -256,20 +256,20 @@ fn check_tensors(spec: &ModelSpec, header: &TensorHeader) -> Result<(), String> 
         header.expect(&shape.name, dtype, &shape.pytorch_dims())?;
     }
     let n_bytes = report.forward_bytes(Shape::Image(spec.input), 1);
-    match memory_problem("answering one image", n_bytes, 0) {
+    match memory_problem("classifying one image", n_bytes, 0) {
         Some(problem) => Err(format!("its layers are too large: {problem}")),
         None => Ok(()),
     }
 }
 
-/// The values of a parameter that [`check_tensors`] found as it should be.
+/// Reads a parameter that [`check_tensors`] has checked.
 fn read_param(shape: &ParamShape, tensors: &TensorFile) -> Result<Tensor, String> {
     let name = &shape.name;
     let (info, bytes) = tensors.tensor(name)?;
     let values = numbers(info.dtype, bytes);
     if let Some(bad) = values.iter().find(|v| !v.is_finite()) {
         return Err(format!(
-            "tensor `{name}` holds {bad}, only finite weights can be used"
+            "tensor `{name}` holds {bad}, but weights must be finite"
         ));
     }
     if name.ends_with("running_var") && values.iter().any(|&v| v < 0.0) {
@@ -278,7 +278,7 @@ fn read_param(shape: &ParamShape, tensors: &TensorFile) -> Result<Tensor, String
     Tensor::from_vec(values, shape.pytorch_dims(), &Device::Cpu).map_err(|e| e.to_string())
 }
 
-/// The numbers of a tensor, an I64 as the nearest f32.
+/// The values of a tensor as f32.
 fn numbers(dtype: Dtype, bytes: &[u8]) -> Vec<f32> {
     if dtype == Dtype::I64 {
         let (words, _) = bytes.as_chunks();

@@ -1,4 +1,4 @@
-//! First weights, drawn from the seed alone.
+//! Weight initialization, from the seed alone.
 
 use rand::Rng as _;
 use rand_distr::StandardNormal;
@@ -7,11 +7,12 @@ use serde::{Deserialize, Serialize};
 use super::layers::InitRule;
 use crate::random::{Stream, rng};
 
-/// How weights start. Biases start at zero.
+/// Weight initialization. Biases start at zero.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Init {
-    /// Uniform with variance 2 / (fan_in + fan_out): Keras' default (Glorot and Bengio 2010, eq. 16).
+    /// Uniform with variance 2 / (fan_in + fan_out): Keras' default (Glorot and Bengio 2010, eq.
+    /// 16).
     #[default]
     GlorotUniform,
     /// Normal with the same variance.
@@ -24,7 +25,7 @@ pub enum Init {
     LecunUniform,
     /// Normal with the same variance.
     LecunNormal,
-    /// All zero, to see that nothing is learned then: all hidden units stay the same.
+    /// All zero, to see that then nothing is learned: all hidden units stay the same.
     Zeros,
 }
 
@@ -40,7 +41,7 @@ impl Init {
         Init::Zeros,
     ];
 
-    /// The name people read.
+    /// The name in the window.
     pub fn label(self) -> &'static str {
         match self {
             Init::GlorotUniform => "Glorot uniform",
@@ -53,7 +54,7 @@ impl Init {
         }
     }
 
-    /// Variance of the weights times a number.
+    /// Variance of the weights times `factor`.
     fn variance_times(self, factor: f64, fan_in: usize, fan_out: usize) -> f64 {
         match self {
             Init::GlorotUniform | Init::GlorotNormal => 2.0 * factor / (fan_in + fan_out) as f64,
@@ -70,8 +71,8 @@ impl Init {
         )
     }
 
-    /// The first `n` values of parameter `idx`. Each parameter has its own stream, so that adding a
-    /// layer leaves the weights of the layers before it alone.
+    /// The `n` initial values of parameter `idx`. Each parameter has its own stream, so that adding
+    /// a layer does not change the weights of the layers before it.
     pub(super) fn values(self, rule: InitRule, n: usize, seed: u64, idx: usize) -> Vec<f32> {
         let mut rng = rng(seed, Stream::Init, idx as u64, 0);
         let bound = match rule {

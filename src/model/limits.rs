@@ -1,37 +1,35 @@
-//! How large a network and what it works on may be: told once, for model files, checkpoints,
-//! configuration files and the layer editor, which all ask [`ModelSpec::check`].
+//! Limits on the size of networks, for model files, checkpoints, configuration files and the layer
+//! editor, which all use [`ModelSpec::check`].
 //!
-//! A file of a few hundred bytes can claim a network of any size. The limits are far above what
-//! anyone trains on images of this size, and keep every size below what fits an `u64` when
-//! multiplied.
+//! A file of a few hundred bytes can claim a network of any size. The limits are far above what is
+//! trained on images of this size, and keep every product of sizes within a `u64`.
 
 use super::memory;
 use super::{Layer, ModelSpec};
 
-/// Layers of a network at most, those inside residual blocks and the blocks of a transformer
-/// encoder included.
+/// Most layers in a network, including those inside residual blocks and the blocks of a transformer
+/// encoder.
 pub const MAX_LAYERS: usize = 1_000;
 
-/// Residual blocks within residual blocks, at most: far more than anyone draws. The random numbers
-/// of their layers are told apart by 16 bits a level.
+/// Deepest nesting of residual blocks. The random streams of their layers have 16 bits per level.
 pub const MAX_NESTING: usize = 3;
 
-/// Height and width of an image at most, in pixels; as of the data.
+/// Largest height and width of an image, in pixels; the same as for datasets.
 pub const MAX_IMAGE_SIDE: usize = 1_024;
 
-/// Channels of an image at most.
+/// Most channels of an image.
 pub const MAX_IMAGE_CHANNELS: usize = 256;
 
-/// Classes at most; as of the data.
+/// Most classes; the same as for datasets.
 pub const MAX_CLASSES: usize = 1_000;
 
-/// Parameters of a network at most (4 GiB with Adam's two moments and the gradient).
+/// Most parameters of a network (4 GiB with Adam's two moments and the gradient).
 pub const MAX_PARAMETERS: u64 = 1 << 28;
 
-/// Values in a layer's output or in one of its tensors, at most.
+/// Most values in a layer's output or in one of its tensors.
 pub(super) const MAX_VALUES: u64 = 1 << 40;
 
-/// Why `spec` is too large to be looked at more closely, if it is: before shapes are inferred.
+/// Why `spec` is too large for shape inference, if it is.
 pub(super) fn problem(spec: &ModelSpec) -> Option<String> {
     let [channels, height, width] = spec.input;
     let n_layers = n_layers(&spec.layers);
@@ -42,8 +40,8 @@ pub(super) fn problem(spec: &ModelSpec) -> Option<String> {
         ))
     } else if channels > MAX_IMAGE_CHANNELS {
         Some(format!(
-            "images of {channels} channels are too large: at most {MAX_IMAGE_CHANNELS} channels are \
-             supported"
+            "images of {channels} channels are too large: at most {MAX_IMAGE_CHANNELS} channels \
+             are supported"
         ))
     } else if spec.classes > MAX_CLASSES {
         Some(format!(
@@ -52,15 +50,15 @@ pub(super) fn problem(spec: &ModelSpec) -> Option<String> {
         ))
     } else if n_layers > MAX_LAYERS {
         Some(format!(
-            "{n_layers} layers are too many: at most {MAX_LAYERS} are supported, those inside blocks \
-             included"
+            "{n_layers} layers are too many: at most {MAX_LAYERS} are supported, including \
+             those inside blocks"
         ))
     } else {
         None
     }
 }
 
-/// Layers in all, without recursion: nobody has looked at the depth yet.
+/// Number of layers, counted without recursion: the depth is not checked yet.
 fn n_layers(layers: &[Layer]) -> usize {
     let mut n = 0_usize;
     let mut waiting = vec![layers];
@@ -77,13 +75,15 @@ fn n_layers(layers: &[Layer]) -> usize {
     n
 }
 
-/// Why `what` cannot be done with the memory there is, if it takes `n_bytes`, of which `n_held` are
-/// taken already.
+/// Returns an error if `what` takes more memory than there is: `n_bytes`, of which `n_held` are
+/// held already.
 pub fn memory_problem(what: &str, n_bytes: u64, n_held: u64) -> Option<String> {
     let n_available = memory::available().saturating_add(n_held);
     (n_bytes > n_available).then(|| {
         let [wanted, available] = [n_bytes, n_available].map(|n| n as f64 / 1e9);
-        format!("{what} takes about {wanted:.1} GB of memory, {available:.1} GB are available")
+        format!(
+            "{what} takes about {wanted:.1} GB of memory, but only {available:.1} GB are available"
+        )
     })
 }
 

@@ -1,10 +1,10 @@
-//! How much memory there is for a network and its activations.
+//! How much memory is available.
 
-/// What is taken for available where the system does not say.
+/// Assumed if the system does not report it.
 const ASSUMED_BYTES: u64 = 8 << 30;
 
-/// Bytes that can be allocated without pushing other programs out of memory: what Linux estimates,
-/// or less where a container may use less; 8 GiB elsewhere.
+/// Bytes that can be allocated without swapping: the estimate of Linux, or a container's limit if
+/// lower; 8 GiB on other systems.
 pub(super) fn available() -> u64 {
     from_system().unwrap_or(ASSUMED_BYTES)
 }
@@ -13,7 +13,7 @@ pub(super) fn available() -> u64 {
 fn from_system() -> Option<u64> {
     let read = |path: &str| std::fs::read_to_string(path).ok();
     let available = mem_available(&read("/proc/meminfo")?)?;
-    // The two versions of control groups; a limit of no container is no number, or an absurd one.
+    // Control groups v2 and v1. Without a limit the file holds a word, or an absurdly large number.
     let limits = [
         "/sys/fs/cgroup/memory.max",
         "/sys/fs/cgroup/memory/memory.limit_in_bytes",

@@ -1,8 +1,8 @@
 //! Images in, logits out.
 //!
 //! A network is described by plain data ([`ModelSpec`]), checked by shape inference
-//! ([`ModelSpec::check`]), given its first weights from a seed and run by [`Network`], and kept in
-//! a file that explains itself ([`Classifier`]).
+//! ([`ModelSpec::check`]), initialized from a seed and run by [`Network`], and saved in a
+//! self-describing file ([`Classifier`]).
 
 mod classifier;
 mod detail;

@@ -1,4 +1,4 @@
-//! A network that can be run: the spec, its weights, and the forward pass.
+//! A network that can be run: spec, weights and forward pass.
 
 use candle_core::{Device, Result, Tensor, Var};
 
@@ -13,7 +13,7 @@ pub enum Mode {
     Train {
         /// The seed of the run.
         seed: u64,
-        /// Which update this pass is for, from 0.
+        /// Number of the update this pass is for, from 0.
         step: u64,
     },
     /// Nothing is tracked and nothing is random.
@@ -30,7 +30,7 @@ pub struct Network {
 }
 
 impl Network {
-    /// A network with first weights drawn from `seed`.
+    /// A network with weights initialized from `seed`.
     ///
     /// # Errors
     /// When the layers do not fit together, or candle cannot hold the weights.
@@ -46,10 +46,10 @@ impl Network {
         Ok(Network::of(spec, params))
     }
 
-    /// A network with the values that `value` has for each of its parameters, in PyTorch's layout.
+    /// A network with the parameter values that `value` returns, in PyTorch's layout.
     ///
     /// # Errors
-    /// When the layers do not fit together, and what `value` says.
+    /// When the layers do not fit together, and errors of `value`.
     pub(super) fn with_values(
         spec: &ModelSpec,
         mut value: impl FnMut(&ParamShape) -> std::result::Result<Tensor, String>,
@@ -78,7 +78,8 @@ impl Network {
         }
     }
 
-    /// The same network without fused operations, one candle op a layer: slower, for comparison.
+    /// The same network with one candle op per layer instead of fused operations: slower, for
+    /// comparison.
     #[must_use]
     pub fn unfused(mut self) -> Network {
         self.is_fused = false;
@@ -91,7 +92,7 @@ impl Network {
         self.ops = plan(&self.spec.layers, input, 0, self.is_fused, 0);
     }
 
-    /// Takes over the dropout rates of `spec`, which differs from this network's in nothing else.
+    /// Sets the dropout rates to those of `spec`, which must differ in nothing else.
     pub(crate) fn set_dropout(&mut self, spec: &ModelSpec) {
         if self.spec != *spec {
             self.spec.clone_from(spec);
@@ -99,7 +100,7 @@ impl Network {
         }
     }
 
-    /// A deep copy that shares no storage, to be read by another thread while this one trains.
+    /// Returns a deep copy that shares no storage, for another thread while this network trains.
     ///
     /// # Errors
     /// When candle cannot allocate the copy.
@@ -116,8 +117,8 @@ impl Network {
         })
     }
 
-    /// The same weights, in the same memory, beside own copies of what a forward pass of training
-    /// measures: such a pass through it leaves this network as it is.
+    /// Returns a network with the same weights in the same memory, but its own copies of the
+    /// buffers: a training forward pass through it does not change this network.
     ///
     /// # Errors
     /// When candle cannot allocate the copies.
@@ -134,22 +135,22 @@ impl Network {
         })
     }
 
-    /// What the network is made of.
+    /// The layers, input and classes of the network.
     pub fn spec(&self) -> &ModelSpec {
         &self.spec
     }
 
-    /// All weights and biases, and what batch norm keeps beside them, in the order of the layers.
+    /// All parameters, including batch norm's buffers, in the order of the layers.
     pub fn params(&self) -> &[Param] {
         &self.params
     }
 
     /// Images `[n, channels, height, width]` with values in `[0, 1]` → logits `[n, classes]`.
     ///
-    /// While training, batch norm moves its running estimates: one pass, one move.
+    /// While training, each pass updates batch norm's running estimates.
     ///
     /// # Errors
-    /// When the images have another shape than the spec's input.
+    /// When the shape of the images is not the spec's input.
     pub fn forward(&self, images: &Tensor, mode: Mode) -> Result<Tensor> {
         let pass = Pass {
             params: &self.params,
@@ -164,11 +165,11 @@ impl Network {
 }
 
 impl Network {
-    /// As [`Network::forward`] of a network without fused operations, telling `each` what every
-    /// layer puts out, in order.
+    /// Like [`Network::forward`] of an unfused network; calls `each` with the output of every
+    /// layer, in order.
     ///
     /// # Errors
-    /// As [`Network::forward`], and what `each` says.
+    /// As [`Network::forward`], and errors of `each`.
     pub fn forward_each(
         &self,
         images: &Tensor,
@@ -187,7 +188,7 @@ impl Network {
         Ok(x)
     }
 
-    /// The weights of the layer at index `layer`, each with its place among the parameters.
+    /// The weights of the layer at index `layer`, each with its index among the parameters.
     pub fn weights_of(&self, layer: usize) -> impl Iterator<Item = (usize, &Param)> {
         let prefix = format!("{layer}.");
         let params = self.params.iter().enumerate();
@@ -196,11 +197,11 @@ impl Network {
 }
 
 impl ModelSpec {
-    /// Names and shapes of all parameters of a network of this spec, in their order, before one of
-    /// them is made.
+    /// Names and shapes of all parameters of a network of this spec, in order, without creating
+    /// any.
     ///
     /// # Errors
-    /// The first thing that does not fit.
+    /// The first problem of the spec.
     pub fn param_shapes(&self) -> std::result::Result<Vec<ParamShape>, ShapeError> {
         self.report()?;
         let (blueprints, _) = blueprints(&self.layers, Shape::Image(self.input));

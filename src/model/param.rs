@@ -1,28 +1,28 @@
-//! What a network learns, and what it keeps count of: named tensors.
+//! Parameters: the named tensors of a network.
 
 use candle_core::{DType, Result, Tensor, Var};
 
-/// What the numbers of a [`Param`] are.
+/// What kind of parameter a [`Param`] is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ParamKind {
-    /// Learned: the optimizer moves it.
+    /// Learned: updated by the optimizer.
     Weight,
     /// Measured by the forward passes of training, such as batch norm's running mean.
     Statistic,
-    /// One whole number, counted by the forward passes of training. Held as f32, which is exact
-    /// up to 16,777,216; a file holds an I64, as PyTorch's do.
+    /// A count of the forward passes of training. f32 in memory, which is exact up to 16,777,216;
+    /// I64 in a file, as in PyTorch.
     Count,
 }
 
-/// How the values of a [`Param`] lie, beside PyTorch's layout, which files hold.
+/// The layout of a [`Param`] in memory, relative to PyTorch's layout, which files have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum WeightLayout {
-    /// The same.
+    /// PyTorch's.
     Torch,
-    /// A matrix `[in, out]`, of PyTorch's `[out, in]`: a dense weight is read row by row.
+    /// A matrix `[in, out]` instead of PyTorch's `[out, in]`: the kernels read it row by row.
     Transposed,
-    /// The same, of a dense layer that reads an image of so many channels: its rows are in the
-    /// order `[pixel, channel]`, as a convolution makes the image, not `[channel, pixel]`.
+    /// Transposed, for a dense layer behind an image of so many channels: its rows are in the order
+    /// `[pixel, channel]`, as a convolution writes the image, not `[channel, pixel]`.
     ChannelsLastRows {
         /// Channels of the image.
         channels: usize,
@@ -30,7 +30,7 @@ pub enum WeightLayout {
 }
 
 impl WeightLayout {
-    /// Values `[in, out]` with the rows in PyTorch's order → as they are held.
+    /// Reorders `[in, out]` from PyTorch's order of rows to the order in memory.
     pub(crate) fn order_rows(self, rows: &Tensor) -> Result<Tensor> {
         let WeightLayout::ChannelsLastRows { channels } = self else {
             return Ok(rows.clone());
@@ -41,7 +41,7 @@ impl WeightLayout {
         by_pixel.reshape((inputs, outputs))
     }
 
-    /// What is in PyTorch's layout, as f32 and as it is held so.
+    /// Converts from PyTorch's layout to f32 in this layout.
     pub(super) fn hold(self, tensor: &Tensor) -> Result<Tensor> {
         let tensor = tensor.to_dtype(DType::F32)?;
         match self {
@@ -50,7 +50,7 @@ impl WeightLayout {
         }
     }
 
-    /// What is held so, in PyTorch's layout.
+    /// Converts from this layout to PyTorch's.
     pub fn to_pytorch(self, held: &Tensor) -> Result<Tensor> {
         match self {
             WeightLayout::Torch => held.copy(),
@@ -64,12 +64,12 @@ impl WeightLayout {
     }
 }
 
-/// What a [`Param`] will be, known from the layers alone.
+/// Name, shape and kind of a [`Param`], known from the layers alone.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ParamShape {
     /// See [`Param::name`].
     pub name: String,
-    /// Shape as it is held.
+    /// Shape in memory.
     pub dims: Vec<usize>,
     /// See [`Param::layout`].
     pub layout: WeightLayout,
@@ -92,26 +92,26 @@ fn pytorch_dims(dims: &[usize], layout: WeightLayout) -> Vec<usize> {
     dims
 }
 
-/// One tensor of a network: a weight, a bias, or a buffer that is not learned.
+/// One tensor of a network: a weight, a bias, or a buffer.
 #[derive(Clone, Debug)]
 pub struct Param {
     /// PyTorch's name for it in an `nn.Sequential` of the same layers, such as `0.weight`.
     pub name: String,
-    /// The values, in a layout of our own.
+    /// The values, in the layout below.
     pub var: Var,
-    /// Which layout.
+    /// Their layout in memory.
     pub layout: WeightLayout,
-    /// What the numbers are.
+    /// What kind of parameter it is.
     pub kind: ParamKind,
 }
 
 impl Param {
-    /// Whether the optimizer moves it.
+    /// Whether the optimizer updates it.
     pub fn is_trainable(&self) -> bool {
         self.kind == ParamKind::Weight
     }
 
-    /// A deep copy of the values in PyTorch's layout and type.
+    /// Returns a deep copy of the values in PyTorch's layout and type.
     pub fn to_pytorch(&self) -> Result<Tensor> {
         let tensor = self.var.as_detached_tensor();
         match self.kind {
@@ -120,7 +120,7 @@ impl Param {
         }
     }
 
-    /// Replaces the values by `tensor`, given in PyTorch's layout.
+    /// Sets the values to `tensor`, given in PyTorch's layout.
     pub fn set_from_pytorch(&self, tensor: &Tensor) -> Result<()> {
         self.var.set(&self.layout.hold(tensor)?)
     }

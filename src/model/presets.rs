@@ -1,25 +1,25 @@
-//! Networks people know, by name.
+//! Presets: well-known networks, by name.
 
 use super::{Init, Layer, ModelSpec, TokenChoice};
 
 /// A named network, built for any image size and number of classes.
 #[derive(Clone, Copy, Debug)]
 pub struct Preset {
-    /// The name it is asked for by, such as `keras-cnn`.
+    /// The name on the command line and in files, such as `keras-cnn`.
     pub name: &'static str,
     /// The name on a button.
     pub label: &'static str,
     /// One sentence: what it is, and what to expect of it.
     pub explanation: &'static str,
-    /// How its weights start.
+    /// Its weight initialization.
     pub init: Init,
     layers: fn(classes: usize) -> Vec<Layer>,
 }
 
 impl Preset {
-    /// The network for images of `input` (channels, height, width).
+    /// Returns the network for images of `input` (channels, height, width).
     ///
-    /// It may not fit very small images; [`ModelSpec::check`] then says why.
+    /// It may not fit very small images; see [`ModelSpec::check`].
     pub fn spec(&self, input: [usize; 3], classes: usize) -> ModelSpec {
         ModelSpec {
             input,
@@ -34,12 +34,12 @@ pub fn preset(name: &str) -> Option<&'static Preset> {
     PRESETS.iter().find(|p| p.name == name)
 }
 
-/// All presets, the reference first.
+/// All presets; the reference is the first.
 pub const PRESETS: &[Preset] = &[
     Preset {
         name: "keras-cnn",
         label: "Keras CNN",
-        explanation: "The reference everyone knows: one convolution, one hidden layer; about 98.7 % \
+        explanation: "The well-known reference: one convolution, one hidden layer; about 98.7 % \
                       after five epochs.",
         init: Init::GlorotUniform,
         layers: keras_cnn,
@@ -54,64 +54,68 @@ pub const PRESETS: &[Preset] = &[
     Preset {
         name: "lenet-5",
         label: "LeNet-5",
-        explanation: "The network of 1998 that read cheques: tanh and average pooling, about 98.4 %.",
+        explanation: "The network of 1998 that read checks: tanh and average pooling; about \
+                      98.4 %.",
         init: Init::GlorotUniform,
         layers: lenet_5,
     },
     Preset {
         name: "deep-cnn",
         label: "Deep CNN",
-        explanation: "Two pairs of convolutions with dropout: slower, and more accurate.",
+        explanation: "Two pairs of convolutions with dropout: slower, but more accurate.",
         init: Init::HeUniform,
         layers: deep_cnn,
     },
     Preset {
         name: "fast",
         label: "Fast to 99 %",
-        explanation: "A small network with a recipe of its own: about 99 % after a single epoch.",
+        explanation: "A small network with its own recipe: about 99 % after a single epoch.",
         init: Init::HeUniform,
         layers: fast,
     },
     Preset {
         name: "best",
         label: "Best",
-        explanation: "Five convolutions with batch norm and a recipe of its own (augmentation, one cycle, averaged \
-                      weights): 99.6 % after ten epochs.",
+        explanation: "Five convolutions with batch norm and their own recipe (augmentation, one \
+                      cycle, EMA of the weights): 99.6 % after ten epochs.",
         init: Init::HeUniform,
         layers: best,
     },
     Preset {
         name: "resnet-small",
         label: "Small ResNet",
-        explanation: "Residual blocks with batch norm: slower for its size, and easy to train when deep.",
+        explanation: "Residual blocks with batch norm: slow for its size, but easy to train when \
+                      deep.",
         init: Init::HeUniform,
         layers: resnet_small,
     },
     Preset {
         name: "lstm",
         label: "LSTM",
-        explanation: "Reads the image row by row with a memory, and without a convolution.",
+        explanation: "Reads the image row by row with a memory, without convolutions.",
         init: Init::GlorotUniform,
         layers: lstm,
     },
     Preset {
         name: "gru",
         label: "GRU",
-        explanation: "Reads the image row by row with two gates: like the LSTM, a quarter cheaper.",
+        explanation: "Reads the image row by row with two gates: like the LSTM, but a quarter \
+                      cheaper.",
         init: Init::GlorotUniform,
         layers: gru,
     },
     Preset {
         name: "vit-tiny",
         label: "Tiny ViT",
-        explanation: "A vision transformer over patches of 4×4 pixels: slow to learn from few images.",
+        explanation: "A vision transformer with patches of 4×4 pixels: learns slowly from few \
+                      images.",
         init: Init::GlorotUniform,
         layers: vit_tiny,
     },
     Preset {
         name: "softmax",
         label: "Softmax regression",
-        explanation: "One dense layer, no hidden one: the baseline, about 92.5 %.",
+        explanation: "One dense layer and no hidden layer: the baseline, about 92.5 %.",
         init: Init::GlorotUniform,
         layers: softmax,
     },
@@ -216,8 +220,8 @@ fn fast(classes: usize) -> Vec<Layer> {
     ]
 }
 
-/// Convolutions in pairs as in Simonyan and Zisserman: Very deep convolutional networks (2015), with
-/// batch norm after each; the last one sees all that is left of the image at once.
+/// Convolutions in pairs as in Simonyan and Zisserman: Very deep convolutional networks (2015),
+/// with batch norm after each; the last one covers all that is left of the image.
 fn best(classes: usize) -> Vec<Layer> {
     let stage = |channels, kernel| [conv(channels, kernel, 0), Layer::BatchNorm, Layer::Relu];
     let mut layers = Vec::new();
@@ -236,7 +240,7 @@ fn best(classes: usize) -> Vec<Layer> {
 }
 
 /// He, Zhang, Ren, Sun: Deep residual learning for image recognition (2016), section 4.2, with one
-/// block a stage. The strides halve the image, so the cost hardly grows with the channels.
+/// block per stage. The strides halve the image, so the cost hardly grows with the channels.
 fn resnet_small(classes: usize) -> Vec<Layer> {
     let block = |channels, stride| Layer::Residual {
         layers: vec![
@@ -277,7 +281,7 @@ fn gru(classes: usize) -> Vec<Layer> {
     vec![gru, Layer::Dense { units: classes }]
 }
 
-/// Dosovitskiy et al.: An image is worth 16x16 words (2021), as small as MNIST allows; the mean of
+/// Dosovitskiy et al.: An image is worth 16x16 words (2021), as small as MNIST allows. The mean of
 /// the tokens needs no class token and learns faster from few images.
 fn vit_tiny(classes: usize) -> Vec<Layer> {
     vec![

@@ -1,4 +1,4 @@
-//! Shape inference: what each layer makes of its input, what it holds and what it costs.
+//! Shape inference: the output, parameters and cost of each layer.
 
 use std::fmt;
 
@@ -38,11 +38,11 @@ impl fmt::Display for Shape {
     }
 }
 
-/// One thing about a network that does not fit.
+/// A problem of a network.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{}{message}", self.place())]
 pub struct ShapeError {
-    /// Index of the layer it is about; `None` when it is about the network as a whole.
+    /// Index of the layer; `None` for the network as a whole.
     pub layer: Option<usize>,
     /// What was expected and what was found.
     pub message: String,
@@ -57,12 +57,12 @@ impl ShapeError {
     }
 }
 
-/// What one layer makes of one sample.
+/// Output and cost of one layer for one sample.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LayerReport {
     /// Shape of its output.
     pub output: Shape,
-    /// Number of weights and biases: what is learned.
+    /// Number of trainable parameters.
     pub n_parameters: u64,
     /// Multiply-adds of the forward pass for one sample.
     pub multiply_adds: u64,
@@ -71,7 +71,7 @@ pub struct LayerReport {
     pub n_trained_values: u64,
 }
 
-/// One report a layer, of those that fit.
+/// One report per layer that fits.
 fn layer_reports(layers: &[Layer], found: &[Blueprint]) -> Vec<LayerReport> {
     let report = |(blueprint, n_trained_values): (&Blueprint, u64)| LayerReport {
         output: blueprint.output,
@@ -83,21 +83,21 @@ fn layer_reports(layers: &[Layer], found: &[Blueprint]) -> Vec<LayerReport> {
     found.iter().zip(trained).map(report).collect()
 }
 
-/// The sum of numbers of any size: of a network that is too large, the largest number there is.
+/// A sum that saturates, for networks that are too large.
 fn sum(mut values: impl Iterator<Item = u64>) -> u64 {
     values.try_fold(0, u64::checked_add).unwrap_or(u64::MAX)
 }
 
-/// What the layers of a network make of one sample.
+/// Output and cost of the layers of a network for one sample.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SpecReport {
-    /// One entry a layer, up to the first that does not fit.
+    /// One entry per layer, up to the first that does not fit.
     pub layers: Vec<LayerReport>,
 }
 
 impl SpecReport {
-    /// What `layers` make of one sample of shape `input`, as far as they fit: for the inside of a
-    /// block, which [`ModelSpec::check`] tells as one layer.
+    /// The report of `layers` for one sample of shape `input`, as far as they fit: for the inside
+    /// of a block, which [`ModelSpec::check`] reports as one layer.
     pub fn inside(layers: &[Layer], input: Shape) -> SpecReport {
         let (found, _) = blueprints(layers, input);
         SpecReport {
@@ -105,7 +105,7 @@ impl SpecReport {
         }
     }
 
-    /// Number of weights and biases of the whole network.
+    /// Number of trainable parameters of the whole network.
     pub fn n_parameters(&self) -> u64 {
         sum(self.layers.iter().map(|l| l.n_parameters))
     }
@@ -115,7 +115,7 @@ impl SpecReport {
         sum(self.layers.iter().map(|l| l.multiply_adds))
     }
 
-    /// Bytes of f32 values held while training: weights, their gradients and `n_moments` optimizer
+    /// Bytes of f32 values held while training: weights, their gradients, `n_moments` optimizer
     /// values each, and what every layer holds of a batch.
     pub fn training_bytes(&self, batch_size: usize, n_moments: u64) -> u64 {
         let values = sum(self.layers.iter().map(|l| l.n_trained_values));
@@ -124,8 +124,8 @@ impl SpecReport {
         weights.saturating_add(batch).saturating_mul(4)
     }
 
-    /// Bytes of f32 values held at most while `n_images` of shape `input` are answered: weights, and
-    /// what one layer reads, keeps and puts out.
+    /// Most bytes of f32 values held while `n_images` of shape `input` are classified: weights, and
+    /// what one layer reads, saves and returns.
     pub fn forward_bytes(&self, input: Shape, n_images: usize) -> u64 {
         let mut before = input.n_values() as u64;
         let mut most = before;
@@ -141,7 +141,7 @@ impl SpecReport {
 }
 
 impl ModelSpec {
-    /// Infers every shape. The report goes as far as the layers fit; the errors say what does not.
+    /// Infers every shape. The report covers the layers that fit; the errors say what does not.
     pub fn check(&self) -> (SpecReport, Vec<ShapeError>) {
         if let Some(problem) = limits::problem(self) {
             return (SpecReport::default(), vec![whole(problem)]);
@@ -153,7 +153,9 @@ impl ModelSpec {
         let mut errors = Vec::new();
         if self.input.contains(&0) {
             let input = Shape::Image(self.input);
-            errors.push(whole(format!("no network fits images of {input}")));
+            errors.push(whole(format!(
+                "no network can have images of {input} as input"
+            )));
         }
         if self.layers.is_empty() {
             errors.push(whole("a network needs at least one layer".to_owned()));
@@ -177,14 +179,14 @@ impl ModelSpec {
         }
         if report.n_parameters() > MAX_PARAMETERS {
             errors.push(whole(format!(
-                "{} parameters are more than the {MAX_PARAMETERS} that fit: make the layers smaller",
+                "{} parameters exceed the limit of {MAX_PARAMETERS}: make the layers smaller",
                 report.n_parameters()
             )));
         }
         (report, errors)
     }
 
-    /// The report of a network that fits, or the first thing that does not.
+    /// Returns the report of a network that fits, or the first error.
     pub fn report(&self) -> Result<SpecReport, ShapeError> {
         let (report, errors) = self.check();
         match errors.into_iter().next() {
@@ -214,7 +216,7 @@ mod tests {
         }
     }
 
-    /// Checks the first error of a list of layers for its layer and some of its words.
+    /// Checks layer and message of the first error of a list of layers.
     fn check_error(layers: Vec<Layer>, layer: Option<usize>, words: &str) {
         let error = spec(layers).report().unwrap_err();
         assert_eq!(error.layer, layer, "{error}");
@@ -283,7 +285,7 @@ mod tests {
                 Layer::Dense { units: 10 },
             ],
             None,
-            "parameters are more than",
+            "parameters exceed",
         );
     }
 
@@ -310,8 +312,8 @@ mod tests {
         assert_eq!(report.layers[1].output, Shape::Image([2, 6, 6]));
     }
 
-    /// Kilobytes that one more image in a batch took, as the difference of two batch sizes in the
-    /// program's largest resident set (`/usr/bin/time -f %M`, 500 and 2,500 images of 28×28).
+    /// Measured kilobytes per additional image in a batch: the difference of two batch sizes in the
+    /// program's maximum resident set size (`/usr/bin/time -f %M`, 500 and 2,500 images of 28×28).
     #[test]
     fn memory_while_training_is_estimated_as_it_was_measured() {
         for (name, measured) in [

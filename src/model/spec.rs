@@ -1,8 +1,8 @@
-//! A network as data: what a person edits, a file keeps and a run records.
+//! A network as data: edited by the user, saved in files, recorded in runs.
 
 use serde::{Deserialize, Serialize};
 
-/// One step from images to logits. The weights are not here: this is the plan, not the building.
+/// One step from images to logits, without its weights.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Layer {
@@ -18,7 +18,7 @@ pub enum Layer {
         /// Zeros added on each side.
         #[serde(default)]
         padding: usize,
-        /// Parts that the channels are split into, each with filters of its own: 1 for a plain
+        /// Groups the channels are split into, each with its own filters: 1 for a plain
         /// convolution, the number of input channels for a depthwise one.
         #[serde(default = "one", skip_serializing_if = "is_one")]
         groups: usize,
@@ -41,21 +41,21 @@ pub enum Layer {
     GlobalAvgPool,
     /// `[c, h, w]` → `[c·h·w]`, channels first, as PyTorch does.
     Flatten,
-    /// Every output sees every input: `[n]` → `[units]`.
+    /// Connects every input with every output: `[n]` → `[units]`.
     Dense {
         /// Number of outputs.
         units: usize,
     },
-    /// Shifts and scales each channel (of an image) or value (of a list) to mean 0 and variance 1
-    /// over the batch while training, over all batches seen otherwise.
+    /// Normalizes each channel (of an image) or value (of a list) to mean 0 and variance 1: over
+    /// the batch while training, by running estimates otherwise.
     BatchNorm,
-    /// Shifts and scales each sample to mean 0 and variance 1.
+    /// Normalizes each sample to mean 0 and variance 1.
     LayerNorm,
     /// max(0, x).
     Relu,
     /// x above 0, `slope` · x below.
     LeakyRelu {
-        /// What is left of negative values, from 0 to 1.
+        /// Factor for negative values, from 0 to 1.
         #[serde(default = "leaky_slope")]
         slope: f32,
     },
@@ -73,32 +73,32 @@ pub enum Layer {
         /// Probability of zeroing a value, in `[0, 1)`.
         rate: f32,
     },
-    /// What the layers inside make of the input, plus the input itself; where they change the
-    /// shape of an image, plus a 1×1 convolution of it.
+    /// Adds the input to the output of the layers inside; if they change the shape of an image, a
+    /// 1×1 convolution of it.
     Residual {
-        /// The layers that are gone around.
+        /// The layers inside.
         layers: Vec<Layer>,
     },
     /// A state that reads the rows of an image from the top: h = tanh(W x + U h + b).
     /// `[c, rows, w]` → `[units]`, or `[2 · units]` with both directions.
     Rnn {
-        /// Numbers in the state.
+        /// Size of the state.
         units: usize,
         /// Whether a second state reads from the bottom.
         #[serde(default)]
         bidirectional: bool,
     },
-    /// The same with a memory that gates open and close (long short-term memory).
+    /// An RNN with a memory that gates open and close (long short-term memory).
     Lstm {
-        /// Numbers in the state.
+        /// Size of the state.
         units: usize,
         /// Whether a second state reads from the bottom.
         #[serde(default)]
         bidirectional: bool,
     },
-    /// The same with two gates and no memory beside the state (gated recurrent unit).
+    /// An RNN with two gates and no memory beside the state (gated recurrent unit).
     Gru {
-        /// Numbers in the state.
+        /// Size of the state.
         units: usize,
         /// Whether a second state reads from the bottom.
         #[serde(default)]
@@ -109,31 +109,31 @@ pub enum Layer {
     PatchEmbedding {
         /// Side of a patch, in pixels; it divides height and width.
         patch: usize,
-        /// Numbers in a token.
+        /// Size of a token.
         width: usize,
-        /// Whether a token of its own, the first, gathers what the answer needs.
+        /// Whether a first token is added that collects what the classification needs.
         #[serde(default)]
         class_token: bool,
     },
-    /// Blocks in which every token looks at every other, then each is bent by itself:
+    /// Blocks of self-attention over the tokens, each followed by an MLP per token:
     /// `[tokens, width]` → the same.
     TransformerEncoder {
-        /// Blocks one after the other.
+        /// Number of blocks.
         #[serde(default = "one")]
         depth: usize,
-        /// Parts of the width that look separately; a divisor of it.
+        /// Attention heads; must divide the width.
         heads: usize,
-        /// How many times wider than a token the hidden layer of a block is.
+        /// Hidden size of the MLP, as a multiple of the token width.
         mlp_ratio: usize,
     },
-    /// One token for all: `[tokens, width]` → `[width]`.
+    /// Pools the tokens to one: `[tokens, width]` → `[width]`.
     TokenPool {
-        /// Which.
+        /// Which token.
         take: TokenChoice,
     },
 }
 
-/// What is taken from a sequence of tokens.
+/// How a sequence of tokens is pooled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum TokenChoice {
@@ -160,13 +160,13 @@ fn leaky_slope() -> f32 {
     0.01
 }
 
-/// A whole network: what goes in, the layers in order, what comes out.
+/// A whole network: its input, the layers in order, its output.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ModelSpec {
     /// Channels, height and width of one image.
     pub input: [usize; 3],
-    /// Number of classes: the length the last layer must have.
+    /// Number of classes: the last layer must have that many outputs.
     pub classes: usize,
     /// From the images to the logits. The softmax is not a layer: the loss and the prediction
     /// apply it themselves.

@@ -1,5 +1,5 @@
-//! Reading safetensors without trust: the header is read and checked completely before any of the
-//! data is, and nothing is allocated that a header merely claims.
+//! Reading safetensors from untrusted sources: the header is read and checked completely before any
+//! of the data, and nothing is allocated because a header claims it.
 
 use std::collections::{HashMap, HashSet};
 use std::fmt;
@@ -9,22 +9,22 @@ use safetensors::Dtype;
 use safetensors::tensor::{Metadata, TensorInfo};
 use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, Visitor};
 
-/// Bytes before the header, which say how long it is.
+/// Bytes before the header, which hold its length.
 const N_LENGTH: u64 = 8;
 
 /// Longest header read. One of [`super::limits::MAX_LAYERS`] transformer blocks has about 2 MB.
 const MAX_HEADER_BYTES: u64 = 4 << 20;
 
-/// Key of the strings about the file as a whole, among the names of the tensors.
+/// Key of the file's metadata, among the names of the tensors.
 const METADATA: &str = "__metadata__";
 
-/// Why a file of tensors could not be read.
+/// Why a tensor file could not be read.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum TensorFileError {
     /// The system cannot read it.
     #[error("{0}")]
     Io(#[from] std::io::Error),
-    /// It can be read, and is not what it should be.
+    /// It can be read, but its content is wrong.
     #[error("{0}")]
     Invalid(String),
 }
@@ -35,7 +35,7 @@ impl From<String> for TensorFileError {
     }
 }
 
-/// What a file says it holds; its tensors lie one behind the other and fill it exactly.
+/// The header of a file; its tensors follow one another and fill it exactly.
 #[derive(Debug)]
 pub(crate) struct TensorHeader {
     metadata: HashMap<String, String>,
@@ -62,7 +62,7 @@ impl TensorHeader {
         }
         if n_header > MAX_HEADER_BYTES {
             let reason =
-                format!("its header has {n_header} bytes, at most {MAX_HEADER_BYTES} are read");
+                format!("its header has {n_header} bytes, the limit is {MAX_HEADER_BYTES}");
             return Err(reason.into());
         }
         let mut header = Vec::new();
@@ -73,7 +73,7 @@ impl TensorHeader {
         if n_wanted != Some(n_bytes) {
             let n_found = n_bytes - N_LENGTH - n_header;
             let reason = format!(
-                "its tensors have {} bytes, it holds {n_found}",
+                "its tensors need {} bytes, but it holds {n_found}",
                 header.n_data
             );
             return Err(incomplete(reason).into());
@@ -92,13 +92,13 @@ impl TensorHeader {
         Ok(TensorHeader {
             metadata,
             names,
-            // Refuses gaps, overlaps, and sizes that are not those of the shapes.
+            // Rejects gaps, overlaps, and sizes that do not match the shapes.
             layout: Metadata::new(None, tensors).map_err(incomplete)?,
             n_data,
         })
     }
 
-    /// The string about the file under `key`.
+    /// The metadata string under `key`.
     pub(crate) fn metadata(&self, key: &str) -> Option<&str> {
         self.metadata.get(key).map(String::as_str)
     }
@@ -108,12 +108,12 @@ impl TensorHeader {
         &self.names
     }
 
-    /// Type, shape and place of a tensor.
+    /// Type, shape and position of a tensor.
     pub(crate) fn info(&self, name: &str) -> Option<&TensorInfo> {
         self.layout.info(name)
     }
 
-    /// Checks that there is a tensor `name` of numbers of type `dtype`, `dims` in shape.
+    /// Checks that there is a tensor `name` of type `dtype` and shape `dims`.
     pub(crate) fn expect(&self, name: &str, dtype: Dtype, dims: &[usize]) -> Result<(), String> {
         let info = self
             .info(name)
@@ -126,14 +126,14 @@ impl TensorHeader {
         }
         if info.shape != dims {
             return Err(format!(
-                "tensor `{name}` should be {dims:?}, it is {:?}",
+                "tensor `{name}` should have shape {dims:?}, it has {:?}",
                 info.shape
             ));
         }
         Ok(())
     }
 
-    /// Reads the data, which `file` is at.
+    /// Reads the data from `file`, which is positioned at its start.
     pub(crate) fn with_data(self, file: &mut impl Read) -> Result<TensorFile, TensorFileError> {
         let mut data = Vec::new();
         data.try_reserve_exact(self.n_data)
@@ -141,7 +141,7 @@ impl TensorHeader {
         file.take(self.n_data as u64).read_to_end(&mut data)?;
         if data.len() != self.n_data {
             let reason = format!(
-                "its tensors have {} bytes, {} were read",
+                "its tensors need {} bytes, but {} were read",
                 self.n_data,
                 data.len()
             );
@@ -151,7 +151,7 @@ impl TensorHeader {
     }
 }
 
-/// A file of tensors in memory.
+/// A tensor file in memory.
 #[derive(Debug)]
 pub(crate) struct TensorFile {
     header: TensorHeader,
@@ -173,7 +173,7 @@ fn incomplete(reason: impl fmt::Display) -> String {
     format!("it is not a complete safetensors file ({reason})")
 }
 
-/// What stands in a header, each name once: the safetensors crate takes the last of several.
+/// The entries of a header, each name once: the safetensors crate takes the last of duplicates.
 struct Entries {
     metadata: HashMap<String, String>,
     tensors: Vec<(String, TensorInfo)>,
@@ -191,7 +191,7 @@ impl<'de> Visitor<'de> for EntriesVisitor {
     type Value = Entries;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("names with a tensor each")
+        f.write_str("a map of tensors")
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Entries, A::Error> {

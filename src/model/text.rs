@@ -1,4 +1,4 @@
-//! The layers as text that people edit: TOML, one line a layer.
+//! The layers as editable text: TOML, one layer per line.
 
 use std::fmt::Write;
 use std::ops::Range;
@@ -9,7 +9,7 @@ use toml::de::{DeArray, DeTable, DeValue};
 
 use super::Layer;
 
-/// What is wrong with a text, and where.
+/// An error in a text, with its line.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("line {line}: {message}")]
 pub struct TextError {
@@ -19,16 +19,16 @@ pub struct TextError {
     pub message: String,
 }
 
-/// Layers that were read from a text.
+/// Layers parsed from a text.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LayersText {
     /// The layers.
     pub layers: Vec<Layer>,
-    /// The line on which each of them begins, counted from 1.
+    /// The line each of them begins on, counted from 1.
     pub lines: Vec<usize>,
 }
 
-/// `layers` as text; [`read_layers`] makes exactly the same layers of it.
+/// Writes `layers` as text; [`read_layers`] gives back exactly the same layers.
 pub fn write_layers(layers: &[Layer]) -> String {
     let mut text = "layers = [\n".to_owned();
     write_list(&mut text, layers, 1);
@@ -45,18 +45,18 @@ fn write_list(text: &mut String, layers: &[Layer], depth: usize) {
             write_list(text, layers, depth + 1);
             let _ = writeln!(text, "{indent}] }},");
         } else {
-            // A layer is a table of numbers, words and switches: it has nothing that TOML lacks.
+            // A layer is a table of numbers, strings and booleans: TOML can write all of it.
             let _ = layer.serialize(toml::ser::ValueSerializer::new(text));
             text.push_str(",\n");
         }
     }
 }
 
-/// Reads what [`write_layers`] wrote and somebody edited. Whether the layers fit each other is for
-/// [`super::ModelSpec::check`] to say.
+/// Parses the text of [`write_layers`], perhaps edited. Does not check whether the layers fit
+/// together: see [`super::ModelSpec::check`].
 ///
 /// # Errors
-/// The first thing that is no TOML or no layer, with its line.
+/// The first syntax error or invalid layer, with its line.
 pub fn read_layers(text: &str) -> Result<LayersText, TextError> {
     let at = |span: Range<usize>| line_of(text, span.start);
     let document = DeTable::parse(text).map_err(|e| TextError {
@@ -123,7 +123,7 @@ fn read_layer(text: &str, value: &Spanned<DeValue<'_>>) -> Result<Layer, TextErr
     })
 }
 
-/// A block is read layer by layer: read at once, a mistake inside would be told of its first line.
+/// Reads a block layer by layer: read at once, an error inside would be reported at its first line.
 fn read_block(text: &str, line: usize, table: &DeTable<'_>) -> Result<Layer, TextError> {
     for key in table.keys() {
         if !["kind", "layers"].contains(&key.get_ref().as_ref()) {

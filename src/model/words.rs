@@ -1,27 +1,27 @@
-//! What people read about a layer: its name, and one sentence.
+//! Labels and explanations of the layers.
 
 use super::{Layer, TokenChoice};
 
-/// What does not depend on a layer's numbers.
+/// Texts that do not depend on a layer's hyperparameters.
 struct Words {
     label: &'static str,
-    /// For a narrow column; the label where there is nothing shorter.
+    /// For a narrow column; the label if there is nothing shorter.
     short: &'static str,
     explanation: &'static str,
 }
 
 impl Layer {
-    /// The name people know the layer by.
+    /// The layer's name.
     pub fn label(&self) -> &'static str {
         self.describe().label
     }
 
-    /// The name as short as a narrow column wants it.
+    /// The layer's name, short enough for a narrow column.
     pub fn short_label(&self) -> &'static str {
         self.describe().short
     }
 
-    /// One sentence for a newcomer: what the layer does, and what goes wrong with it.
+    /// One sentence for beginners: what the layer does, and what can go wrong with it.
     pub fn explanation(&self) -> &'static str {
         self.describe().explanation
     }
@@ -48,84 +48,84 @@ impl Layer {
             Layer::AvgPool2d { .. } => words(
                 "Average pool",
                 "Mean pool",
-                "Takes the mean of each window: a gentler way to shrink the image than max pooling.",
+                "Takes the mean of each window: shrinks the image more gently than max pooling.",
             ),
             Layer::GlobalAvgPool => words(
                 "Global average pool",
                 "Global mean",
-                "Keeps one number a channel, its mean: few parameters follow, but where something \
-                 was is forgotten.",
+                "Reduces each channel to its mean: few parameters follow, but positions are lost.",
             ),
             Layer::Flatten => words(
                 "Flatten",
                 "Flatten",
-                "Lays the channels, rows and columns out in one long list for a dense layer.",
+                "Reshapes channels, rows and columns into one list for a dense layer.",
             ),
             Layer::Dense { .. } => words(
                 "Dense",
                 "Dense",
                 "Connects every input with every output; it holds most of the parameters, and too \
-                 many units memorize instead of learn.",
+                 many units overfit.",
             ),
             Layer::BatchNorm => words(
                 "Batch norm",
                 "Batch norm",
-                "Brings each channel to the same scale over the batch, so that deep networks learn \
-                 faster; small batches make it noisy.",
+                "Normalizes each channel over the batch, so that deep networks train faster; small \
+                 batches make it noisy.",
             ),
             Layer::LayerNorm => words(
                 "Layer norm",
                 "Layer norm",
-                "Brings each image's values to the same scale, whatever the batch; transformers \
-                 cannot do without.",
+                "Normalizes each image's values, independent of the batch; transformers need it.",
             ),
             Layer::Relu => words(
                 "ReLU",
                 "ReLU",
-                "Cuts negative values to zero; without such a bend, layers collapse into one.",
+                "Sets negative values to zero; without a nonlinearity, stacked layers collapse \
+                 into one.",
             ),
             Layer::LeakyRelu { .. } => words(
                 "Leaky ReLU",
                 "Leaky ReLU",
-                "Like ReLU, but lets a little of the negative values through, so that no unit goes \
-                 silent for good.",
+                "Like ReLU, but lets a little of the negative values through, so that no unit dies \
+                 for good.",
             ),
             Layer::Gelu => words(
                 "GELU",
                 "GELU",
-                "A smooth relative of ReLU that transformers use; it costs a little more time.",
+                "A smooth variant of ReLU used in transformers; it costs a little more time.",
             ),
             Layer::Silu => words(
                 "SiLU",
                 "SiLU",
-                "A smooth relative of ReLU that dips below zero; deep image networks like it.",
+                "A smooth variant of ReLU that dips below zero; works well in deep image networks.",
             ),
             Layer::Sigmoid => words(
                 "Sigmoid",
                 "Sigmoid",
-                "Squeezes values into 0 to 1; in deep networks its flat ends make learning slow.",
+                "Squeezes values into 0 to 1; saturates, so that deep networks learn slowly.",
             ),
             Layer::Tanh => words(
                 "Tanh",
                 "Tanh",
-                "Squeezes values into −1 to 1; centered, but its flat ends slow deep networks down.",
+                "Squeezes values into −1 to 1; zero-centered, but saturates, which slows deep \
+                 networks.",
             ),
             Layer::Dropout { .. } => words(
                 "Dropout",
                 "Dropout",
-                "Silences a random share of the values while training, against memorizing; too \
-                 much of it and the network cannot learn.",
+                "Sets a random share of the values to zero while training, to reduce overfitting; \
+                 too much of it and the network cannot learn.",
             ),
             Layer::Residual { .. } => words(
                 "Residual block",
                 "Residual",
-                "Adds what came in to what its layers make of it, so that even a very deep network \
-                 can learn; the layers inside need not be many.",
+                "Adds its input to the output of its layers, so that even very deep networks can \
+                 be trained; a few layers inside are enough.",
             ),
             Layer::Rnn { .. } => words(
                 "RNN",
                 "RNN",
-                "Reads the image row by row and remembers in one state; what it saw early fades \
+                "Reads the image row by row into one state; what it saw early fades \
                  quickly.",
             ),
             Layer::Lstm { .. } => words(
@@ -143,19 +143,19 @@ impl Layer {
             Layer::PatchEmbedding { .. } => words(
                 "Patch embedding",
                 "Patches",
-                "Cuts the image into patches and makes each a token that knows its place; smaller \
-                 patches see more and cost much more.",
+                "Cuts the image into patches and turns each into a token with a position; smaller \
+                 patches show more detail and cost much more.",
             ),
             Layer::TransformerEncoder { .. } => words(
                 "Transformer encoder",
                 "Transformer",
-                "Lets every token look at every other; it knows nothing of images beforehand, and \
-                 so wants many of them.",
+                "Every token attends to all others; has no built-in knowledge of images, so it \
+                 needs many of them.",
             ),
             Layer::TokenPool { .. } => words(
                 "Token pool",
                 "Token",
-                "Hands on one token for the whole image: the first, or the mean of all.",
+                "Passes on one token for the whole image: the first, or the mean of all.",
             ),
         }
     }
@@ -165,7 +165,7 @@ impl TokenChoice {
     /// Both.
     pub const ALL: [TokenChoice; 2] = [TokenChoice::First, TokenChoice::Mean];
 
-    /// The word for it.
+    /// The label in the window.
     pub fn label(self) -> &'static str {
         match self {
             TokenChoice::First => "first",

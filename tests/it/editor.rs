@@ -81,7 +81,7 @@ fn layers_go_into_a_block_and_out_of_it() {
     choose(&mut window, "Preset", "Small ResNet");
     // Inside a block every layer has its own row, with shape and fields.
     click(&mut window, "Layer 5.1: Conv 2-D 16 of 3×3, padding 1");
-    set(&mut window, "Filter side", 5.0);
+    set(&mut window, "Kernel size", 5.0);
     set(&mut window, "Padding", 2.0);
     assert_eq!(studio(&window).errors(), []);
     window.get_by_label("Layer 5.1: Conv 2-D 16 of 5×5, padding 2");

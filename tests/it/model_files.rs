@@ -312,7 +312,7 @@ fn a_network_that_cannot_be_built_is_refused_before_memory_is_taken() {
     );
     layers(
         |s| s["layers"][4]["units"] = json!(1 << 24),
-        "parameters are more than",
+        "parameters exceed",
     );
     layers(
         |s| s["input"] = json!([2, 1_u64 << 40, 1_u64 << 40]),
@@ -358,7 +358,7 @@ fn a_network_whose_answer_no_memory_holds_is_refused() {
             part("2.bias", &[3]),
         ];
     });
-    check_refused(&bytes, "answering one image takes about");
+    check_refused(&bytes, "classifying one image takes about");
 }
 
 #[test]
@@ -367,7 +367,7 @@ fn tensors_that_do_not_fit_their_layers_are_refused() {
         check_refused(&changed(|_, parts| change(parts)), words);
     };
     tensors(|t| t[0].name = "0.offset".to_owned(), "no tensor `0.bias`");
-    tensors(|t| drop(t.remove(2)), "holds 5 tensors, its layers have 6");
+    tensors(|t| drop(t.remove(2)), "holds 5 tensors, its layers need 6");
     tensors(
         |t| {
             t.push(Part {
@@ -385,7 +385,7 @@ fn tensors_that_do_not_fit_their_layers_are_refused() {
     );
     tensors(
         |t| t[5].shape.reverse(),
-        "`6.weight` should be [3, 5], it is [5, 3]",
+        "`6.weight` should have shape [3, 5], it has [5, 3]",
     );
     for bad in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
         let bytes = changed(|_, t| t[3].data[8..12].copy_from_slice(&bad.to_le_bytes()));

@@ -1,4 +1,4 @@
-//! Activations: the bend between two layers, value by value.
+//! Activations: the nonlinearity between two layers, element by element.
 
 use candle_core::{Result, Tensor};
 
@@ -20,7 +20,7 @@ pub(super) fn is_one(layer: &Layer) -> bool {
     fusable(layer).is_some() || matches!(layer, Layer::LeakyRelu { .. } | Layer::Gelu | Layer::Silu)
 }
 
-/// The activation that the operation of the layer before can compute in passing.
+/// The activation, if the operation of the layer before can include it.
 pub(super) fn fusable(layer: &Layer) -> Option<Activation> {
     match layer {
         Layer::Relu => Some(Activation::Relu),
@@ -33,9 +33,9 @@ pub(super) fn fusable(layer: &Layer) -> Option<Activation> {
 /// Any shape → the same.
 #[derive(Clone, Debug)]
 pub(in crate::model) enum Activate {
-    /// Its slope follows from its value.
+    /// Its derivative follows from its output.
     Plain(Activation),
-    /// Its slope needs the input.
+    /// Its derivative needs the input.
     SmoothActivation(SmoothActivation),
 }
 

@@ -1,5 +1,5 @@
-//! What a layer is for an input of a given shape: one place that shape inference, the first
-//! weights, the cost and the forward pass all read.
+//! The blueprint of a layer for an input of a given shape, which shape inference, initialization,
+//! cost and forward pass all use.
 
 use super::super::limits::MAX_VALUES;
 use super::super::param::{ParamKind, WeightLayout};
@@ -8,7 +8,7 @@ use super::{
     activation, conv, dense, dropout, norm, patches, pool, recurrent, residual, transformer,
 };
 
-/// What one layer makes of one sample, and what it needs for that.
+/// A layer's output, parameters and cost for one sample.
 #[derive(Clone, Debug)]
 pub(in crate::model) struct Blueprint {
     /// Shape of its output.
@@ -17,45 +17,45 @@ pub(in crate::model) struct Blueprint {
     pub multiply_adds: u64,
     /// Values of one sample that the backward pass needs besides the output.
     pub n_saved: u64,
-    /// Its parameters, in the order of a file.
+    /// Its parameters, in the order of a model file.
     pub params: Vec<ParamPlan>,
 }
 
-/// One parameter to be.
+/// A parameter before its values exist.
 #[derive(Clone, Debug)]
 pub(in crate::model) struct ParamPlan {
     /// PyTorch's name within the layer, such as `weight`.
     pub name: String,
-    /// Shape as we hold it.
+    /// Shape in memory.
     pub dims: Vec<usize>,
-    /// How it is held.
+    /// Layout in memory.
     pub layout: WeightLayout,
-    /// What it is.
+    /// What kind of parameter it is.
     pub kind: ParamKind,
-    /// How it starts.
+    /// Its initialization.
     pub init: InitRule,
 }
 
-/// How a parameter starts.
+/// How a parameter is initialized.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::model) enum InitRule {
-    /// Drawn as the network's [`super::super::Init`] says.
+    /// Drawn by the network's [`super::super::Init`].
     Drawn {
-        /// Inputs of one output.
+        /// Inputs per output.
         fan_in: usize,
-        /// Outputs of one input.
+        /// Outputs per input.
         fan_out: usize,
     },
     /// Uniform between minus and plus this.
     Uniform(f32),
-    /// All the same.
+    /// A constant.
     Constant(f32),
-    /// 1 from one index to before another, 0 elsewhere.
+    /// 1 from `start` to before `end`, 0 elsewhere.
     Ones(usize, usize),
 }
 
 impl Blueprint {
-    /// A layer without parameters and without products.
+    /// The blueprint of a layer without parameters and without multiplications.
     pub fn plain(output: Shape) -> Blueprint {
         Blueprint {
             output,
@@ -65,7 +65,7 @@ impl Blueprint {
         }
     }
 
-    /// Number of values the optimizer moves.
+    /// Number of values the optimizer updates.
     pub fn n_parameters(&self) -> u64 {
         let is_weight = |p: &&ParamPlan| p.kind == ParamKind::Weight;
         let size = |p: &ParamPlan| p.dims.iter().map(|&d| d as u64).product::<u64>();
@@ -74,7 +74,7 @@ impl Blueprint {
 }
 
 impl ParamPlan {
-    /// A matrix held as `[inputs, outputs]`, PyTorch's `[outputs, inputs]`.
+    /// A matrix `[inputs, outputs]` in memory, PyTorch's `[outputs, inputs]`.
     pub fn matrix(name: &str, inputs: usize, outputs: usize) -> ParamPlan {
         ParamPlan {
             name: name.to_owned(),
@@ -88,7 +88,7 @@ impl ParamPlan {
         }
     }
 
-    /// A weight that starts with the same value everywhere: a bias, or a norm's scale.
+    /// A parameter initialized with a constant: a bias, or the scale of a norm.
     pub fn constant(name: &str, dims: Vec<usize>, value: f32) -> ParamPlan {
         ParamPlan {
             name: name.to_owned(),
@@ -104,7 +104,7 @@ impl ParamPlan {
         ParamPlan::constant(name, vec![n], 0.0)
     }
 
-    /// The same parameter as a part of the layer's part `prefix`.
+    /// The same parameter as part of the submodule `prefix`.
     #[must_use]
     pub fn within(mut self, prefix: &str) -> ParamPlan {
         self.name = format!("{prefix}.{}", self.name);
@@ -113,7 +113,7 @@ impl ParamPlan {
 }
 
 impl Layer {
-    /// What this layer is for `input`, or why it does not fit.
+    /// Returns the layer's blueprint for `input`, or why it does not fit.
     pub(in crate::model) fn blueprint(&self, input: Shape) -> Result<Blueprint, String> {
         match self {
             Layer::Conv2d { .. } => conv::blueprint(self, input),
@@ -141,7 +141,7 @@ impl Layer {
     }
 }
 
-/// The blueprints of layers that fit, or the index of the first that does not, with the reason.
+/// The blueprints of layers that fit, and the index of the first that does not, with the reason.
 pub(in crate::model) fn blueprints(
     layers: &[Layer],
     input: Shape,
@@ -157,14 +157,14 @@ pub(in crate::model) fn blueprints(
                 }
                 found.push(blueprint);
             }
-            // What follows cannot be judged without this layer's shape.
+            // The layers after it cannot be checked without this layer's shape.
             Err(reason) => return (found, Some((idx, reason))),
         }
     }
     (found, None)
 }
 
-/// `input` as `[channels, height, width]`.
+/// Returns `input` as `[channels, height, width]`.
 pub(super) fn image(layer: &Layer, input: Shape) -> Result<[usize; 3], String> {
     match input {
         Shape::Image(chw) => Ok(chw),
@@ -214,7 +214,7 @@ pub(super) fn window_output(
     }
 }
 
-/// The product, refused where no layer could be that large.
+/// The product, or an error if no layer can be that large.
 pub(super) fn product(factors: &[usize]) -> Result<u64, String> {
     factors
         .iter()

@@ -26,8 +26,8 @@ pub(super) fn blueprint(layer: &Layer, input: Shape) -> std::result::Result<Blue
     positive(groups, "groups")?;
     if c % groups != 0 || channels % groups != 0 {
         return Err(format!(
-            "{groups} groups must divide both the {c} channels that come in and the {channels} \
-             that go out"
+            "{groups} groups must divide both the {c} input channels and the {channels} \
+             output channels"
         ));
     }
     let [oh, ow] = window_output([h, w], kernel, stride, padding)?;
@@ -41,7 +41,7 @@ pub(super) fn blueprint(layer: &Layer, input: Shape) -> std::result::Result<Blue
     })
 }
 
-/// Weight `[channels, inputs, kernel, kernel]` and bias; `inputs` are those of one group.
+/// Weight `[channels, inputs, kernel, kernel]` and bias; `inputs` counts those of one group.
 pub(super) fn params(
     channels: usize,
     inputs: usize,
@@ -71,17 +71,17 @@ pub(in crate::model) struct Conv {
     weight: usize,
     window: Window,
     groups: usize,
-    /// The activation that follows.
+    /// The fused activation.
     activation: Activation,
-    /// The max pool that follows the activation.
+    /// The fused max pool, after the activation.
     pool: Option<Window>,
-    /// Whether a convolution comes right before it, and one or a dense layer right after it: the
-    /// images between them may lie as suits them.
+    /// Whether a convolution comes right before it, and a convolution or dense layer right after
+    /// it: the images between them can be channels-last.
     neighbors: [bool; 2],
 }
 
 impl Conv {
-    /// The operation of a convolution, with what can join it.
+    /// The operation of a convolution, fused with the layers that follow if possible.
     pub fn new(layer: &Layer, weight: usize, planner: &mut Planner<'_>) -> Conv {
         let mut conv = Conv::plain(weight, square(1, 1, 0), 1);
         if let Layer::Conv2d {
@@ -103,7 +103,7 @@ impl Conv {
         conv
     }
 
-    /// A convolution that nothing joins.
+    /// A convolution with nothing fused.
     pub fn plain(weight: usize, window: Window, groups: usize) -> Conv {
         Conv {
             weight,
@@ -115,7 +115,7 @@ impl Conv {
         }
     }
 
-    /// Tells two convolutions that the second reads what the first makes, and nobody else does.
+    /// Marks two convolutions as neighbors: only `next` reads the output of this one.
     pub fn join(&mut self, next: &mut Conv) {
         if self.groups == 1 && next.groups == 1 {
             self.neighbors[1] = true;
@@ -123,13 +123,12 @@ impl Conv {
         }
     }
 
-    /// Tells a convolution that the dense layer which reads what it makes holds its weights by
-    /// pixel.
+    /// Marks a convolution as read by a dense layer with channels-last rows.
     pub fn fuse_dense(&mut self) {
         self.neighbors[1] = true;
     }
 
-    /// How input and output of a convolution with this weight lie in memory.
+    /// Memory formats of input and output of a convolution with this weight.
     fn orders(&self, weight: &Tensor) -> Result<[MemoryFormat; 2]> {
         let (outputs, inputs, ..) = weight.dims4()?;
         let order = |is_between, channels| match is_between

@@ -25,8 +25,8 @@ pub(super) fn blueprint(units: usize, input: Shape) -> std::result::Result<Bluep
     })
 }
 
-/// The channels of the image that the last of these layers, a dense one, reads by pixel: what a
-/// convolution makes, activated and pooled in passing, so that nobody has to turn it around.
+/// The channels of the image that the last of these layers, a dense one, reads channels-last: the
+/// output of a convolution, with fused activation and pooling, which then needs no transposing.
 pub(super) fn image_channels(layers: &[Layer]) -> Option<usize> {
     let [before @ .., Layer::Flatten, Layer::Dense { .. }] = layers else {
         return None;
@@ -57,9 +57,9 @@ pub(super) fn image_channels(layers: &[Layer]) -> Option<usize> {
 pub(in crate::model) struct Dense {
     /// Index of the weight; the bias follows.
     pub weight: usize,
-    /// The activation that follows.
+    /// The fused activation.
     pub activation: Activation,
-    /// For weights by pixel, where the image comes by channel: its channels.
+    /// Channels of the image, if the rows of the weight are channels-last but the image is not.
     pub reorders_input: Option<usize>,
 }
 

@@ -1,4 +1,4 @@
-//! Dropout: silences a random share of the values while training.
+//! Dropout: sets a random share of the values to zero while training.
 
 use candle_core::{Result, Tensor};
 
@@ -21,7 +21,7 @@ pub(super) fn blueprint(rate: f32, input: Shape) -> std::result::Result<Blueprin
 #[derive(Clone, Debug)]
 pub(in crate::model) struct Dropout {
     pub rate: f32,
-    /// Tells the masks of the network's dropout layers apart.
+    /// Random stream of this dropout layer, different for each in the network.
     pub stream: u64,
 }
 

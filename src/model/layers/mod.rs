@@ -1,6 +1,6 @@
-//! One file a family of layers, each with the same parts in the same order: what a layer is for an
-//! input ([`Blueprint`]: its output, its parameters, its cost, or why it does not fit), and its
-//! operation of the forward pass.
+//! One file per family of layers, each with the same parts in the same order: the layer's
+//! [`Blueprint`] for an input (output, parameters, cost, or why it does not fit), and its operation
+//! in the forward pass.
 
 mod activation;
 mod blueprint;

@@ -66,7 +66,8 @@ pub(super) fn layer_params(dims: Vec<usize>) -> Vec<ParamPlan> {
 /// `[n, channels, h, w]` or `[n, features]` → the same.
 ///
 /// While training each channel is normalized by its mean and (biased) variance in the batch, which
-/// also move the running estimates (the variance unbiased, as PyTorch's); otherwise by those.
+/// also update the running estimates (with the unbiased variance, like PyTorch); otherwise by the
+/// running estimates.
 #[derive(Clone, Debug)]
 pub(in crate::model) struct BatchNorm {
     /// Index of the weight; bias, running mean, running variance and count follow.

@@ -1,5 +1,5 @@
-//! Images as sequences of tokens: patches with learned positions on the way in (Dosovitskiy et al.
-//! 2021, section 3.1), one token or the mean of all on the way out.
+//! Images as sequences of tokens: patch embedding with learned positions (Dosovitskiy et al. 2021,
+//! section 3.1), and pooling of the tokens, to one of them or to their mean.
 
 use candle_core::{Result, Tensor};
 
@@ -10,8 +10,8 @@ use super::conv;
 use super::plan::Pass;
 use super::pool::square;
 
-/// Half the width of the interval that positions and class token are drawn from: √3 times the
-/// paper's standard deviation of 0.02.
+/// Positions and class token are drawn uniformly from minus to plus this: √3 times the paper's
+/// standard deviation of 0.02.
 const POSITION_BOUND: f32 = 0.035;
 
 pub(super) fn blueprint(layer: &Layer, input: Shape) -> std::result::Result<Blueprint, String> {

@@ -1,4 +1,4 @@
-//! The operations of the forward pass: neighboring layers may share one.
+//! The operations of the forward pass, fused from neighboring layers where possible.
 
 use candle_core::{Result, Tensor};
 
@@ -29,7 +29,7 @@ pub(in crate::model) enum Op {
 }
 
 impl Op {
-    /// What the operation makes of a batch.
+    /// Runs the operation on a batch.
     pub fn forward(&self, x: &Tensor, pass: &Pass<'_>) -> Result<Tensor> {
         match self {
             Op::Conv(op) => op.forward(x, pass),
@@ -49,7 +49,7 @@ impl Op {
     }
 }
 
-/// One forward pass.
+/// The context of one forward pass.
 pub(in crate::model) struct Pass<'a> {
     /// The parameters of the network.
     pub params: &'a [Param],
@@ -58,7 +58,7 @@ pub(in crate::model) struct Pass<'a> {
 }
 
 impl Pass<'_> {
-    /// The values of a parameter, tracked for the backward pass while training.
+    /// Returns the values of a parameter, tracked for the backward pass while training.
     pub fn tensor(&self, idx: usize) -> Tensor {
         match self.mode {
             Mode::Train { .. } => self.params[idx].var.as_tensor().clone(),
@@ -67,7 +67,7 @@ impl Pass<'_> {
     }
 }
 
-/// Walks a list of layers; a layer may take the ones after it into its own operation.
+/// Walks a list of layers; a layer may fuse those after it into its own operation.
 pub(in crate::model) struct Planner<'a> {
     layers: &'a [Layer],
     /// Index of the next layer.
@@ -76,7 +76,7 @@ pub(in crate::model) struct Planner<'a> {
 }
 
 impl Planner<'_> {
-    /// Takes the activation that follows into the operation before it, if there is one that can be.
+    /// Fuses the activation that follows, if there is one and it can be fused.
     pub fn fused_activation(&mut self) -> Activation {
         let next = self.layers.get(self.next);
         match next.and_then(activation::fusable) {
@@ -88,7 +88,7 @@ impl Planner<'_> {
         }
     }
 
-    /// Takes the max pool that follows into the convolution before it: `(kernel, stride)`.
+    /// Fuses the max pool that follows into a convolution: `(kernel, stride)`.
     pub fn fused_max_pool(&mut self) -> Option<(usize, usize)> {
         match self.layers.get(self.next) {
             Some(&Layer::MaxPool2d { kernel, stride }) if self.is_fused => {
@@ -99,8 +99,8 @@ impl Planner<'_> {
         }
     }
 
-    /// Whether flattening can be left to a dense layer, which reads any shape: the backward pass
-    /// then meets our own ops only. What stands between must not care for shapes.
+    /// Whether flattening can be left to a dense layer, which reads any shape: then the backward
+    /// pass has only our own ops. The layers between must work on any shape.
     fn next_reads_flat(&self) -> bool {
         let mut rest = self.layers[self.next..].iter();
         let reader = rest.find(|layer| {
@@ -110,9 +110,10 @@ impl Planner<'_> {
     }
 }
 
-/// The operations of `layers`, which fit `input` and whose parameters start at index `first_param` of the network. With
-/// `is_fused`, an activation joins the convolution or dense layer before it, a max pool the
-/// convolution and activation before it, and flattening the dense layer that follows. `stream` tells the layers' random numbers apart.
+/// Plans the operations of `layers`, which fit `input` and whose parameters start at index
+/// `first_param` of the network. With `is_fused`, an activation is fused into the convolution or
+/// dense layer before it, a max pool into the convolution and activation before it, and flattening
+/// into the dense layer after it. `stream` separates the layers' random numbers.
 pub(in crate::model) fn plan(
     layers: &[Layer],
     input: Shape,
@@ -125,7 +126,7 @@ pub(in crate::model) fn plan(
         next: 0,
         is_fused,
     };
-    // What comes into each layer, and where its parameters start.
+    // Input shape and first parameter of each layer.
     let mut befores = vec![(input, first_param)];
     for blueprint in blueprints(layers, input).0 {
         let (_, first) = befores[befores.len() - 1];
@@ -194,9 +195,9 @@ pub(in crate::model) fn plan(
     ops
 }
 
-/// Values of one sample that training holds for each of `layers`, whose blueprints are `found`: an
-/// output and its gradient, and what else the backward pass needs. A layer that shares an operation
-/// with the next one has no output of its own.
+/// Values per sample that training holds for each of `layers`, whose blueprints are `found`: an
+/// output, its gradient, and what else the backward pass needs. A layer that is fused with the next
+/// one has no output of its own.
 pub(in crate::model) fn trained_values(layers: &[Layer], found: &[Blueprint]) -> Vec<u64> {
     let is_conv = |layer: Option<&Layer>| matches!(layer, Some(Layer::Conv2d { groups: 1, .. }));
     let is_pool = |layer: Option<&Layer>| matches!(layer, Some(Layer::MaxPool2d { .. }));
@@ -213,7 +214,7 @@ pub(in crate::model) fn trained_values(layers: &[Layer], found: &[Blueprint]) ->
         };
         let n_copies = match is_joined {
             true => 0,
-            // A convolution holds its images in a second order, a pool where each maximum was.
+            // A convolution also keeps its images channels-last, a pool the argmax.
             false if is_conv(layer) || is_conv(before) || is_pool(layer) => 3,
             false => 2,
         };
@@ -225,7 +226,7 @@ pub(in crate::model) fn trained_values(layers: &[Layer], found: &[Blueprint]) ->
     found.iter().enumerate().map(values).collect()
 }
 
-/// Tells convolutions that follow one another.
+/// Marks consecutive convolutions as neighbors.
 fn fuse_convolutions(ops: &mut [Op]) {
     for next in 1..ops.len() {
         let (before, after) = ops.split_at_mut(next);

@@ -1,4 +1,4 @@
-//! Pooling: what remains of each window, or of the whole image.
+//! Pooling: of each window, or of the whole image.
 
 use candle_core::{Result, Tensor};
 

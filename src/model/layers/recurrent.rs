@@ -8,10 +8,10 @@ use super::blueprint::{InitRule, ParamPlan, positive, product};
 use super::plan::Pass;
 use crate::kernels::{self, Activation, Cell};
 
-/// Parameters of one direction: the input's weight, the state's, and a bias of each.
+/// Parameters of one direction: input weight, state weight, and a bias for each.
 const N_PARAMS: usize = 4;
 
-/// Cell, units and whether both directions are read.
+/// Cell, units, and whether it is bidirectional.
 fn parts(layer: &Layer) -> Option<(Cell, usize, bool)> {
     match *layer {
         Layer::Rnn {
@@ -52,8 +52,8 @@ pub(super) fn blueprint(layer: &Layer, input: Shape) -> std::result::Result<Blue
     let one = direction(cell, inputs, units, "");
     let other = direction(cell, inputs, units, "_reverse");
     let params = one.into_iter().chain(other);
-    // Both parts of the gates and their gradients, what the cell keeps of them, and the state before
-    // each step with its own.
+    // Both parts of the gates and their gradients, what the cell saves of them, and each step's
+    // previous state with its gradient.
     let n_saved = product(&[n_directions, steps, 5 * width + 2 * units])?;
     Ok(Blueprint {
         multiply_adds: products.saturating_mul((steps * n_directions) as u64),
@@ -77,15 +77,15 @@ fn direction(cell: Cell, inputs: usize, units: usize, suffix: &str) -> Vec<Param
     state.init = InitRule::Uniform(1.0 / (units as f32).sqrt());
     let mut bias = ParamPlan::bias(&name("bias_ih"), width);
     if cell == Cell::Lstm {
-        // The forget gate starts open, so that what is seen early is remembered at first
-        // (Jozefowicz, Zaremba and Sutskever 2015).
+        // The forget gate starts open, so that early rows are remembered at first (Jozefowicz,
+        // Zaremba and Sutskever 2015).
         bias.init = InitRule::Ones(units, 2 * units);
     }
     let other_bias = ParamPlan::bias(&name("bias_hh"), width);
     vec![input, state, bias, other_bias]
 }
 
-/// `[n, c, rows, w]` or `[n, tokens, width]` → `[n, units]`, or `[n, 2 units]` for both directions.
+/// `[n, c, rows, w]` or `[n, tokens, width]` → `[n, units]`, or `[n, 2 units]` if bidirectional.
 #[derive(Clone, Debug)]
 pub(in crate::model) struct Recurrent {
     cell: Cell,

@@ -1,8 +1,9 @@
-//! The residual block: layers with a way around them, y = body(x) + shortcut(x) (He et al. 2016).
+//! The residual block: layers with a shortcut around them, y = body(x) + shortcut(x) (He et al.
+//! 2016).
 //!
 //! One rule for the shortcut: where the body keeps the shape it is x itself; where the body changes
-//! an image's channels or size it is a 1×1 convolution with the smallest stride that arrives at
-//! the same size; anything else does not fit.
+//! an image's channels or size it is a 1×1 convolution with the smallest stride that gives the
+//! same size; anything else does not fit.
 
 use candle_core::{Result, Tensor};
 
@@ -20,7 +21,7 @@ pub(super) fn blueprint(layers: &[Layer], input: Shape) -> std::result::Result<B
     }
     if depth(layers) > MAX_NESTING {
         return Err(format!(
-            "residual blocks can stand {MAX_NESTING} deep in each other"
+            "residual blocks can be nested at most {MAX_NESTING} deep"
         ));
     }
     let (inner, misfit) = blueprints(layers, input);
@@ -48,7 +49,7 @@ pub(super) fn blueprint(layers: &[Layer], input: Shape) -> std::result::Result<B
     Ok(whole)
 }
 
-/// How many residual blocks stand in each other, this one included.
+/// Nesting depth of residual blocks, this one included.
 fn depth(layers: &[Layer]) -> usize {
     let inside = layers.iter().map(|layer| match layer {
         Layer::Residual { layers } => depth(layers),
@@ -70,7 +71,7 @@ fn projection(from: Shape, to: Shape) -> std::result::Result<Option<Projection>,
     }
     let (Shape::Image([c, h, w]), Shape::Image([channels, oh, ow])) = (from, to) else {
         return Err(format!(
-            "the layers inside turn {from} into {to}, which cannot be added: end with what came in"
+            "the layers inside turn {from} into {to}, which cannot be added to the input"
         ));
     };
     let side = |size: usize, stride: usize| size.saturating_sub(1) / stride + 1;
@@ -98,8 +99,8 @@ pub(in crate::model) struct Residual {
 }
 
 impl Residual {
-    /// The operations of a block that fits. Its random numbers are told from other layers' by
-    /// `stream`.
+    /// The operation of a block that fits. `stream` separates its random numbers from those of
+    /// other layers.
     pub fn new(
         layers: &[Layer],
         input: Shape,

@@ -1,5 +1,5 @@
-//! Transformer encoder blocks, norms first (Vaswani et al. 2017; Xiong et al. 2020): the numbers of
-//! `nn.TransformerEncoder` over `nn.TransformerEncoderLayer(norm_first=True, activation="gelu",
+//! Transformer encoder blocks, pre-norm (Vaswani et al. 2017; Xiong et al. 2020): the same numbers
+//! as `nn.TransformerEncoder` of `nn.TransformerEncoderLayer(norm_first=True, activation="gelu",
 //! dropout=0)`. Each block is x += attention(norm₁ x), x += W₂ gelu(W₁ norm₂ x).
 
 use candle_core::{Result, Tensor};
@@ -14,7 +14,7 @@ use crate::kernels::{self, Activation, SmoothActivation};
 /// Parameters of one block.
 const N_PARAMS: usize = 12;
 
-/// Blocks in one layer of the list, at most.
+/// Most blocks in one layer of the list.
 const MAX_DEPTH: usize = 64;
 
 pub(super) fn blueprint(layer: &Layer, input: Shape) -> std::result::Result<Blueprint, String> {
@@ -40,14 +40,15 @@ pub(super) fn blueprint(layer: &Layer, input: Shape) -> std::result::Result<Blue
     }
     if width % heads != 0 {
         return Err(format!(
-            "{heads} heads cannot share a width of {width}: choose a divisor"
+            "{heads} heads do not divide a width of {width}: choose a divisor"
         ));
     }
     let hidden = product(&[mlp_ratio, width])? as usize;
     let weights = product(&[width, 4 * width])?.saturating_add(2 * product(&[width, hidden])?);
     let scores = product(&[2, tokens, tokens, width])?;
     let block = weights.saturating_mul(tokens as u64).saturating_add(scores);
-    // Norms, queries, keys, values, attention, sums and the hidden layer twice; and the shares.
+    // Norms, queries, keys, values, attention, sums and the hidden layer twice; and the attention
+    // weights.
     let kept = product(&[tokens, 14 * width + 4 * hidden])? + product(&[heads, tokens, tokens])?;
     let params = (0..depth).flat_map(|idx| {
         let prefix = format!("layers.{idx}");

@@ -76,8 +76,8 @@ fn a_model_file_is_compared_with_its_header_before_a_weight_is_made() {
     // What is allowed runs with so little memory, too.
     lines(&run_small(dir.path(), &["predict", "good", "a.png"]));
     for (name, words) in [
-        ("claims-300k-units", "it holds 0 tensors, its layers have 4"),
-        ("lstm-units", "it holds 0 tensors, its layers have 6"),
+        ("claims-300k-units", "it holds 0 tensors, its layers need 4"),
+        ("lstm-units", "it holds 0 tensors, its layers need 6"),
         (
             "input-100000",
             "images of 100000×100000 pixels are too large",
@@ -265,6 +265,6 @@ fn a_checkpoint_that_claims_another_network_is_refused() {
         dir.path(),
         &args,
         1,
-        "should be [144, 200000], it is [144, 256]",
+        "should have shape [144, 200000], it has [144, 256]",
     );
 }
