@@ -6,7 +6,7 @@ use rand::seq::SliceRandom;
 use super::ImageSet;
 use crate::random::{self, Stream};
 
-/// Some images and their classes, ready for a network.
+/// Some images with their labels, as tensors.
 #[derive(Clone, Debug)]
 pub struct Batch {
     /// f32 `[n, channels, height, width]`, 0 (black) to 1 (white).
@@ -15,8 +15,8 @@ pub struct Batch {
     pub labels: Tensor,
 }
 
-/// `indices` in the order of epoch `epoch` (from 0): a permutation that depends on the seed and
-/// the epoch alone, so that a run picked up in the middle sees what it would have seen.
+/// Shuffles `indices` for epoch `epoch` (from 0): the permutation depends on the seed and the epoch
+/// alone, so a resumed run gets the same order.
 pub fn shuffled(indices: &[u32], seed: u64, epoch: u64) -> Vec<u32> {
     let mut order = indices.to_vec();
     order.shuffle(&mut random::rng(seed, Stream::Shuffle, epoch, 0));
@@ -24,10 +24,10 @@ pub fn shuffled(indices: &[u32], seed: u64, epoch: u64) -> Vec<u32> {
 }
 
 impl ImageSet {
-    /// The images at `indices`, in that order and perhaps repeated, as tensors on `device`.
+    /// Returns the images at `indices`, in that order, as tensors on `device`. Indices may repeat.
     ///
     /// # Errors
-    /// An index beyond the set, or what the device says.
+    /// When an index is out of range, or the device fails.
     pub fn batch(&self, indices: &[u32], device: &Device) -> Result<Batch> {
         let [channels, height, width] = self.shape();
         let len = channels * height * width;
@@ -35,19 +35,19 @@ impl ImageSet {
         for &index in indices {
             let i = index as usize;
             if i >= self.len() {
-                bail!("image {i} was asked for in a set of {}", self.len());
+                bail!("image {i} is out of range for a set of {}", self.len());
             }
             images.extend(unit_values(self.image(i)));
         }
         self.batch_of(images, indices, device)
     }
 
-    /// `images`, made from those at `indices`, with the labels of those.
+    /// Returns `images`, which were made from those at `indices`, with their labels.
     ///
     /// * `images`: `[n, channels, height, width]`
     ///
     /// # Errors
-    /// When the images are not as many as the indices, or what the device says.
+    /// When there are not as many images as indices, or the device fails.
     pub fn batch_of(&self, images: Vec<f32>, indices: &[u32], device: &Device) -> Result<Batch> {
         let [channels, height, width] = self.shape();
         let n = indices.len();
@@ -70,7 +70,7 @@ const UNIT: [f32; 256] = {
     unit
 };
 
-/// Gray or color bytes as the inputs of a network, 0 to 1.
+/// Converts gray or color bytes to inputs of a network, 0 to 1.
 pub fn unit_values(pixels: &[u8]) -> impl ExactSizeIterator<Item = f32> + '_ {
     pixels.iter().map(|&byte| UNIT[usize::from(byte)])
 }

@@ -1,4 +1,4 @@
-//! A dataset in memory: its pixels are held once, as bytes.
+//! A dataset in memory: its pixels are stored once, as bytes.
 
 use std::path::{Path, PathBuf};
 
@@ -6,8 +6,7 @@ use sha2::{Digest, Sha256};
 
 use super::{DataError, folder, idx};
 
-/// One part of a dataset, training or test: equally sized images, gray or color, and their
-/// classes.
+/// One split of a dataset, training or test: images of one size, gray or color, and their labels.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ImageSet {
     shape: [usize; 3],
@@ -21,7 +20,7 @@ impl ImageSet {
     /// `[n, channels, height, width]` and there is one label for each image.
     ///
     /// # Errors
-    /// [`DataError::Pixels`] if `pixels` are not as many as `labels` and `shape` ask for.
+    /// [`DataError::Pixels`] if the length of `pixels` does not match `labels` and `shape`.
     pub fn new(
         shape: [usize; 3],
         pixels: Vec<u8>,
@@ -59,7 +58,7 @@ impl ImageSet {
         self.shape
     }
 
-    /// The class of each image.
+    /// The label of each image.
     pub fn labels(&self) -> &[u32] {
         &self.labels
     }
@@ -67,7 +66,7 @@ impl ImageSet {
     /// Image `i` in gray, `[height, width]`: the mean of its channels.
     ///
     /// # Panics
-    /// If there are no more than `i` images.
+    /// If `i` is out of range.
     pub fn gray(&self, i: usize) -> Vec<u8> {
         let [channels, height, width] = self.shape;
         let (image, area) = (self.image(i), height * width);
@@ -83,40 +82,40 @@ impl ImageSet {
     /// The pixels of image `i`, `[channels, height, width]`.
     ///
     /// # Panics
-    /// If there are no more than `i` images.
+    /// If `i` is out of range.
     pub fn image(&self, i: usize) -> &[u8] {
         let len = self.shape.iter().product::<usize>();
         &self.pixels[i * len..(i + 1) * len]
     }
 }
 
-/// Images to learn from and images to be tested on, with the names of their classes.
+/// Training and test images, with the names of their classes.
 #[derive(Clone, Debug)]
 pub struct Dataset {
-    /// What to call it on screen.
+    /// The name shown in the window.
     pub name: String,
     /// The classes' names; a label is an index into them.
     pub classes: Vec<String>,
-    /// The images to learn from (and to split validation images off).
+    /// The training images, including those for validation.
     pub train: ImageSet,
-    /// The images for the one test at the end.
+    /// The images for the final test.
     pub test: ImageSet,
-    /// SHA-256, in hexadecimal, over the shapes, pixels and labels of both parts: equal for equal
+    /// SHA-256 in hexadecimal over the shapes, pixels and labels of both splits: equal for equal
     /// data, wherever it was read from.
     pub fingerprint: String,
-    /// The folder it was read from, in full; `None` for what is part of the program.
+    /// The folder it was read from, as an absolute path; `None` for the built-in dataset.
     pub folder: Option<PathBuf>,
 }
 
 impl Dataset {
     /// The MNIST database of handwritten digits (LeCun, Cortes and Burges): 60,000 training and
-    /// 10,000 test images of 28×28, which are part of the program.
+    /// 10,000 test images of 28×28, built into the program.
     ///
     /// # Errors
     /// None, unless memory or threads run out.
     pub fn mnist() -> Result<Dataset, DataError> {
         // The window waits for this: the training images, three quarters of the work, are
-        // unpacked beside the rest, and the fingerprint of data that never changes is a constant.
+        // unpacked in parallel, and the fingerprint of data that never changes is a constant.
         let (train, test) = std::thread::scope(|scope| {
             let test = scope.spawn(|| gray_set(mnist::TEST_IMAGES, mnist::TEST_LABELS));
             let train = gray_set(mnist::TRAIN_IMAGES, mnist::TRAIN_LABELS);
@@ -138,7 +137,7 @@ impl Dataset {
     /// Reads the four IDX files, named as MNIST's, in the folder `dir`. See [`folder`].
     ///
     /// # Errors
-    /// One sentence for whatever is missing, damaged or does not fit together.
+    /// One sentence for whatever is missing, damaged or inconsistent.
     pub fn open_folder(dir: &Path) -> Result<Dataset, DataError> {
         folder::open(dir)
     }
@@ -154,7 +153,7 @@ impl Dataset {
     }
 }
 
-/// SHA-256 over both parts of a dataset; see [`Dataset::fingerprint`].
+/// SHA-256 over both splits of a dataset; see [`Dataset::fingerprint`].
 pub(super) fn fingerprint(train: &ImageSet, test: &ImageSet) -> String {
     let mut hasher = Sha256::new();
     for set in [train, test] {
@@ -169,7 +168,7 @@ pub(super) fn fingerprint(train: &ImageSet, test: &ImageSet) -> String {
     format!("{:x}", hasher.finalize())
 }
 
-/// One part of MNIST out of its packed files.
+/// Reads one split of MNIST from its gzipped files.
 fn gray_set(images: &[u8], labels: &[u8]) -> Result<ImageSet, DataError> {
     let images = idx::images_from_bytes(images, "the MNIST images in this program")?;
     let labels = idx::labels_from_bytes(labels, "the MNIST labels in this program")?;
@@ -177,7 +176,7 @@ fn gray_set(images: &[u8], labels: &[u8]) -> Result<ImageSet, DataError> {
     ImageSet::new([1, images.height, images.width], images.pixels, labels)
 }
 
-/// The published files, packed; `assets/mnist/README.md` says where they are from.
+/// The published files, gzipped; see `assets/mnist/README.md` for their source.
 mod mnist {
     pub const TRAIN_IMAGES: &[u8] = include_bytes!("../../assets/mnist/train-images-idx3-ubyte.gz");
     pub const TRAIN_LABELS: &[u8] = include_bytes!("../../assets/mnist/train-labels-idx1-ubyte.gz");

@@ -1,15 +1,15 @@
-//! What can be wrong with data from outside.
+//! Errors of datasets and pictures.
 
-/// Why some data could not be used. Each message is one whole sentence for the person at the
-/// screen: what was expected, what was found, and where; no cause needs to be appended to it.
+/// Why data could not be read. Each message is one complete sentence for the user: what was
+/// expected, what was found, and where; no cause needs to be appended.
 #[derive(Debug, thiserror::Error)]
 pub enum DataError {
-    /// The operating system refused to hand over a file or folder.
+    /// The operating system could not read a file or folder.
     #[error("could not read {origin}: {reason}")]
     Read {
         /// The file or folder.
         origin: String,
-        /// What the operating system said.
+        /// The operating system's error.
         reason: std::io::Error,
     },
     /// A path names a folder, a device or the like where a plain file is needed.
@@ -18,7 +18,7 @@ pub enum DataError {
         /// The path.
         origin: String,
     },
-    /// A folder that should hold a dataset is no folder.
+    /// A dataset's path is not a folder.
     #[error("expected a folder with the four IDX files of a dataset, found no folder: {origin}")]
     NotAFolder {
         /// The path.
@@ -31,13 +31,13 @@ pub enum DataError {
     MissingFile {
         /// The published name of the file.
         name: &'static str,
-        /// Where it was looked for.
+        /// The folder it was expected in.
         folder: String,
     },
-    /// The first four bytes are not those of the IDX file that is needed here.
+    /// The file does not start with the magic number of the expected kind of IDX file.
     #[error("expected an IDX file of {expected}, found one that starts with {found}: {origin}")]
     Magic {
-        /// The kind of IDX file that is needed.
+        /// The expected kind of IDX file.
         expected: &'static str,
         /// The bytes found, in hexadecimal.
         found: String,
@@ -49,35 +49,35 @@ pub enum DataError {
     ShortHeader {
         /// The length of the header.
         expected: usize,
-        /// The bytes there are.
+        /// The length found.
         found: usize,
         /// The file.
         origin: String,
     },
-    /// The header's numbers are outside what this program accepts.
+    /// The header's numbers are outside the limits.
     #[error("expected {expected}, found a header that claims {found}: {origin}")]
     Claim {
         /// The accepted range.
         expected: String,
-        /// The claim.
+        /// The value in the header.
         found: String,
         /// The file.
         origin: String,
     },
-    /// There is more or less behind the header than it announces.
+    /// The data is longer or shorter than its header says.
     #[error("expected {expected} bytes after the header, found {found}: {origin}")]
     BodyLength {
-        /// The bytes the header announces.
+        /// The length from the header.
         expected: u64,
-        /// What is there, such as "only 12".
+        /// The length found, such as "only 12".
         found: String,
         /// The file.
         origin: String,
     },
-    /// The gzip stream is damaged or ends early.
-    #[error("expected a whole gzip file, found a damaged or shortened one ({reason}): {origin}")]
+    /// The gzip stream is damaged or truncated.
+    #[error("expected a whole gzip file, found a damaged or truncated one ({reason}): {origin}")]
     Gzip {
-        /// What the decompressor said.
+        /// The decompressor's error.
         reason: std::io::Error,
         /// The file.
         origin: String,
@@ -90,7 +90,7 @@ pub enum DataError {
         /// The file.
         origin: String,
     },
-    /// Images and labels do not pair up.
+    /// The numbers of images and labels differ.
     #[error(
         "expected one label for each image, found {images} images and {labels} labels: {origin}"
     )]
@@ -99,24 +99,24 @@ pub enum DataError {
         images: usize,
         /// Number of labels.
         labels: usize,
-        /// The part of the dataset.
+        /// The split of the dataset.
         origin: String,
     },
-    /// The pixels do not fill whole images of the given shape.
+    /// The number of pixels does not match the shape.
     #[error(
         "expected {expected} bytes of pixels for {images} images of shape {shape:?}, found {found}"
     )]
     Pixels {
-        /// Bytes that the shape asks for.
+        /// Length by the shape.
         expected: usize,
-        /// Number of images, by the labels.
+        /// Number of images, from the labels.
         images: usize,
         /// Channels, height, width.
         shape: [usize; 3],
-        /// Bytes given.
+        /// Length found.
         found: usize,
     },
-    /// Training and test images are of different sizes.
+    /// Training and test images differ in size.
     #[error(
         "expected test images of {}×{} pixels like the training images, found {}×{}: {origin}",
         train[0], train[1], test[0], test[1]
@@ -129,13 +129,13 @@ pub enum DataError {
         /// The dataset's folder.
         origin: String,
     },
-    /// A set without images.
+    /// A set is empty.
     #[error("expected at least one image, found an empty set: {origin}")]
     Empty {
         /// The file.
         origin: String,
     },
-    /// A label that belongs to no class.
+    /// A label is not a class.
     #[error("expected labels from 0 to {last}, found {found} for image {image}: {origin}")]
     LabelRange {
         /// The highest label allowed.
@@ -147,27 +147,27 @@ pub enum DataError {
         /// The file.
         origin: String,
     },
-    /// The list of class names is not one.
-    #[error("expected one class name a line, 1 to {most} of them, found {found}: {origin}")]
+    /// The list of class names is invalid.
+    #[error("expected one class name per line, 1 to {most} of them, found {found}: {origin}")]
     ClassNames {
-        /// The most classes there may be.
+        /// The maximum number of classes.
         most: usize,
         /// What was found.
         found: String,
         /// The file.
         origin: String,
     },
-    /// A picture is too large to be opened.
+    /// A picture is too large to open.
     #[error("expected a picture of at most {expected}, found {found}: {origin}")]
     PictureSize {
         /// The limit.
         expected: String,
-        /// What the file has or claims.
+        /// The size of the picture.
         found: String,
         /// The file.
         origin: String,
     },
-    /// Neither PNG nor JPEG.
+    /// The picture is neither PNG nor JPEG.
     #[error("expected a PNG or JPEG picture, found {found}: {origin}")]
     PictureFormat {
         /// What was found instead.
@@ -175,12 +175,12 @@ pub enum DataError {
         /// The file.
         origin: String,
     },
-    /// A PNG or JPEG that cannot be decoded.
+    /// The PNG or JPEG cannot be decoded.
     #[error("expected a whole {format} picture, found a damaged one ({reason}): {origin}")]
     PictureDamaged {
         /// "PNG" or "JPEG".
         format: &'static str,
-        /// What the decoder said.
+        /// The decoder's error.
         reason: String,
         /// The file.
         origin: String,

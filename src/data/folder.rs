@@ -1,5 +1,5 @@
-//! A dataset from a folder: four IDX files named as MNIST's were published, each plain or
-//! gzipped, and perhaps a `classes.txt` with one class name a line.
+//! A dataset from a folder: four IDX files with the names of MNIST's, each plain or gzipped, and
+//! optionally a `classes.txt` with one class name per line.
 
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -9,7 +9,7 @@ use super::{DataError, Dataset, ImageSet, idx};
 
 /// The most classes a dataset may have.
 pub const MAX_CLASSES: usize = 1000;
-/// No list of 1,000 names is longer than this.
+/// Longer than any list of 1,000 names.
 const MAX_CLASSES_BYTES: u64 = 1 << 20;
 
 /// Opens the dataset in the folder `dir`.
@@ -18,7 +18,7 @@ pub(super) fn open(dir: &Path) -> Result<Dataset, DataError> {
     if !dir.is_dir() {
         return Err(DataError::NotAFolder { origin });
     }
-    // All four are looked for before any is read: the quickest answer to the wrong folder.
+    // All four files are located before any is read: the fastest error for a wrong folder.
     let train = PartFiles::find(dir, "train-images-idx3-ubyte", "train-labels-idx1-ubyte")?;
     let test = PartFiles::find(dir, "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte")?;
     let names = class_names(&dir.join("classes.txt"))?;
@@ -47,7 +47,7 @@ pub(super) fn open(dir: &Path) -> Result<Dataset, DataError> {
     })
 }
 
-/// The last name of the path, also of paths such as `.`.
+/// The last component of the path, also for paths such as `.`.
 fn folder_name(dir: &Path) -> String {
     let full = dir.canonicalize();
     let full = full.as_deref().unwrap_or(dir);
@@ -55,7 +55,7 @@ fn folder_name(dir: &Path) -> String {
     name.to_string_lossy().into_owned()
 }
 
-/// The two files of one part of a dataset.
+/// The two files of one split of a dataset.
 struct PartFiles {
     images: PathBuf,
     labels: PathBuf,
@@ -75,7 +75,7 @@ impl PartFiles {
 
     /// Reads both files; every label must be below `n_classes`.
     fn read(&self, n_classes: usize) -> Result<ImageSet, DataError> {
-        // The labels first: they are small, and may already be wrong.
+        // The labels first: they are small, and may already be invalid.
         let labels = idx::labels_from_file(&self.labels)?;
         let labels = in_range(&labels, n_classes, &self.labels)?;
         let images = idx::images_from_file(&self.images)?;
@@ -95,8 +95,8 @@ impl PartFiles {
     }
 }
 
-/// The file of the published `name` in one of its spellings: with a dot in place of the hyphen
-/// before `idx`, as some mirrors have it, and packed or not.
+/// Finds the file of the published `name`, also with a dot in place of the hyphen before `idx`, as
+/// some mirrors have it, gzipped or not.
 fn find_file(dir: &Path, name: &'static str) -> Result<PathBuf, DataError> {
     let dotted = name.replace("-idx", ".idx");
     for stem in [name, &dotted] {
@@ -113,7 +113,7 @@ fn find_file(dir: &Path, name: &'static str) -> Result<PathBuf, DataError> {
     })
 }
 
-/// Labels as classes, if each is from 0 to `n_classes - 1`.
+/// Converts labels to classes, checking that each is from 0 to `n_classes - 1`.
 fn in_range(labels: &[i32], n_classes: usize, path: &Path) -> Result<Vec<u32>, DataError> {
     let check = |(image, &label): (usize, &i32)| match u32::try_from(label) {
         Ok(class) if (class as usize) < n_classes => Ok(class),
@@ -127,7 +127,7 @@ fn in_range(labels: &[i32], n_classes: usize, path: &Path) -> Result<Vec<u32>, D
     labels.iter().enumerate().map(check).collect()
 }
 
-/// The names in `classes.txt`, or none where there is no such file.
+/// Reads the names in `classes.txt`, if there is one.
 fn class_names(path: &Path) -> Result<Option<Vec<String>>, DataError> {
     if !path.is_file() {
         return Ok(None);

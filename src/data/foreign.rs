@@ -1,7 +1,7 @@
-//! Pictures from outside: a photo, a scan, a screenshot of a digit, in any size and colors.
+//! Pictures from files: a photo, scan or screenshot of a digit, in any size and colors.
 //!
-//! What comes out is what the canvas would hold: bright ink on black. It then takes the canvas's
-//! road through [`center_sketch`](super::center_sketch).
+//! They are converted to what the canvas holds, bright ink on black, and then preprocessed like a
+//! sketch, by [`center_sketch`](super::center_sketch).
 
 use std::fs::File;
 use std::io::{Cursor, Read};
@@ -14,26 +14,26 @@ use super::ink::ink_from_luma;
 use super::resample::{Stretch, resample};
 use super::{DataError, GrayImage};
 
-/// The largest file that is opened, in bytes.
+/// Largest file read, in bytes.
 pub const MAX_FILE_BYTES: u64 = 32 << 20;
-/// The most pixels along one side.
+/// Most pixels along one side.
 pub const MAX_PICTURE_SIDE: u32 = 8192;
-/// The most bytes of decoded pixels: the largest picture in four bytes a pixel.
+/// Most bytes of decoded pixels: the largest picture at four bytes per pixel.
 const MAX_DECODED_BYTES: u64 = 256 << 20;
-/// Larger pictures are first made this large, which also averages a camera's noise away.
+/// Larger pictures are first reduced to this side, which also averages a camera's noise away.
 const WORKING_SIDE: usize = 512;
 
-/// Reads a PNG or JPEG file (known by its content, whatever its name) as bright ink on black.
+/// Reads a PNG or JPEG file (detected by its content, not its name) as bright ink on black.
 ///
 /// # Errors
-/// No such file, no such picture, or one beyond the limits.
+/// When there is no such file, it is not a picture, or it exceeds the limits.
 pub fn read_image_file(path: &Path) -> Result<GrayImage, DataError> {
     let origin = path.display().to_string();
     let denied = |reason| DataError::Read {
         origin: origin.clone(),
         reason,
     };
-    // Asked before opening: opening a named pipe would wait for ever.
+    // Checked before opening: opening a named pipe would block forever.
     if !std::fs::metadata(path).map_err(denied)?.is_file() {
         return Err(DataError::NotAFile { origin });
     }
@@ -44,11 +44,11 @@ pub fn read_image_file(path: &Path) -> Result<GrayImage, DataError> {
     read_image_bytes(&bytes, &origin)
 }
 
-/// Reads the bytes of a PNG or JPEG as bright ink on black; `origin` names them in errors.
+/// Reads a PNG or JPEG as bright ink on black; `origin` is its name in errors.
 ///
-/// The background may be light or dark, tinted, unevenly lit or transparent: what the border of
-/// the picture has in common is background and becomes 0. The result is at most 512 pixels a side,
-/// and all 0 where nothing stands out.
+/// The background may be light or dark, tinted, unevenly lit or transparent: the common color of
+/// the picture's border is background and becomes 0. The result is at most 512 pixels per side,
+/// and all 0 if nothing stands out.
 ///
 /// # Errors
 /// As [`read_image_file`].
@@ -80,11 +80,11 @@ fn picture_format(bytes: &[u8], origin: &str) -> Result<ImageFormat, DataError> 
     })
 }
 
-/// The picture, upright, its claimed size checked before memory is taken for it.
+/// Decodes the picture upright. Its claimed size is checked before memory is allocated for it.
 fn decode(bytes: &[u8], format: ImageFormat, origin: &str) -> Result<DynamicImage, DataError> {
     let too_large = |found: String| DataError::PictureSize {
         expected: format!(
-            "{MAX_PICTURE_SIDE} pixels a side and {MAX_DECODED_BYTES} bytes unpacked"
+            "{MAX_PICTURE_SIDE} pixels per side and {MAX_DECODED_BYTES} bytes decoded"
         ),
         found,
         origin: origin.to_string(),
@@ -111,7 +111,7 @@ fn decode(bytes: &[u8], format: ImageFormat, origin: &str) -> Result<DynamicImag
     reader.limits(limits.clone());
     let mut decoder = reader.into_decoder().map_err(refused)?;
 
-    // The sides are checked here and not by the decoder, whose message leaves out the numbers.
+    // Checked here and not by the decoder, whose message leaves out the numbers.
     let (width, height) = decoder.dimensions();
     if width.max(height) > MAX_PICTURE_SIDE || decoder.total_bytes() > MAX_DECODED_BYTES {
         let bytes = decoder.total_bytes();
@@ -122,22 +122,22 @@ fn decode(bytes: &[u8], format: ImageFormat, origin: &str) -> Result<DynamicImag
     limits.max_image_width = Some(MAX_PICTURE_SIDE);
     limits.max_image_height = Some(MAX_PICTURE_SIDE);
     decoder.set_limits(limits).map_err(refused)?;
-    // A phone writes how it was held beside the pixels.
+    // Phones store the orientation in metadata.
     let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
     let mut picture = DynamicImage::from_decoder(decoder).map_err(refused)?;
     picture.apply_orientation(orientation);
     Ok(picture)
 }
 
-/// Whether an end marker follows the last scan. The decoder fills what is missing with gray, and
-/// gray would be classified. (A preview inside the file has markers of its own, but earlier.)
+/// Whether there is an end marker after the last scan. The decoder fills what is missing with gray,
+/// and gray would be classified. (A preview inside the file has markers of its own, but earlier.)
 fn has_jpeg_end(bytes: &[u8]) -> bool {
     let last = |marker: u8| bytes.windows(2).rposition(|pair| pair == [0xff, marker]);
     let (start_of_scan, end_of_image) = (last(0xda), last(0xd9));
     end_of_image.is_some() && end_of_image > start_of_scan
 }
 
-/// Brightness, 0 to 255, with what is transparent filled in.
+/// Brightness, 0 to 255, with transparent parts filled in.
 fn luma_on_backdrop(picture: DynamicImage) -> GrayImage {
     let (width, height) = (picture.width() as usize, picture.height() as usize);
     let pixels = if picture.color().has_alpha() {
@@ -160,8 +160,8 @@ fn luma_on_backdrop(picture: DynamicImage) -> GrayImage {
 
 /// The brightness to put behind (brightness, opacity) pairs.
 ///
-/// A picture that is mostly transparent is ink alone: it gets what stands out from it most. One
-/// that is mostly opaque brings its background along, and has that continued.
+/// A mostly transparent picture is only ink: its backdrop is what contrasts most with it. A mostly
+/// opaque one has a background, which is continued.
 fn backdrop(pairs: &[u8]) -> u8 {
     let mut mass_by_luma = [0u64; 256];
     for pair in pairs.chunks_exact(2) {
@@ -182,7 +182,7 @@ fn backdrop(pairs: &[u8]) -> u8 {
     }
 }
 
-/// The picture with its longer side at most [`WORKING_SIDE`]: (height, width) and pixels.
+/// Reduces the picture to at most [`WORKING_SIDE`] per side: (height, width) and pixels.
 fn at_working_size(luma: &GrayImage) -> ([usize; 2], Vec<f32>) {
     let longer = luma.width.max(luma.height);
     if longer <= WORKING_SIDE {

@@ -1,7 +1,7 @@
 //! The IDX format of the MNIST files: a magic number, the dimensions as big-endian u32, the data.
 //!
-//! A header is a claim by a stranger. It is held against the limits, and against how many bytes
-//! the file really has (or could at most have unpacked to), before memory is taken for it.
+//! Headers are not trusted: their numbers are checked against the limits, and against the length
+//! of the file (or the most it could unpack to), before memory is allocated.
 
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
@@ -11,11 +11,11 @@ use flate2::bufread::MultiGzDecoder;
 
 use super::DataError;
 
-/// The most pixels along one side of an image.
+/// Most pixels along one side of an image.
 pub const MAX_SIDE: usize = 1024;
-/// The most bytes of pixels or labels in one file.
+/// Most bytes of pixels or labels in one file.
 pub const MAX_BYTES: u64 = 4 << 30;
-/// Deflate cannot make data smaller than this many times (zlib's technical notes).
+/// The highest compression ratio of deflate (zlib's technical notes).
 const MAX_DEFLATE_RATIO: u64 = 1032;
 
 /// Gray images of one size.
@@ -23,36 +23,36 @@ const MAX_DEFLATE_RATIO: u64 = 1032;
 pub struct IdxImages {
     /// Number of images.
     pub count: usize,
-    /// Pixels from top to bottom.
+    /// Height in pixels.
     pub height: usize,
-    /// Pixels from left to right.
+    /// Width in pixels.
     pub width: usize,
     /// Gray values, `[count, height, width]`, 0 to 255.
     pub pixels: Vec<u8>,
 }
 
-/// Reads images (type u8, rank 3) from bytes, plain or gzipped; `origin` names them in errors.
+/// Reads images (type u8, rank 3) from bytes, plain or gzipped; `origin` is their name in errors.
 pub fn images_from_bytes(bytes: &[u8], origin: &str) -> Result<IdxImages, DataError> {
     images(read(bytes, bytes.len() as u64, Kind::Images, origin)?)
 }
 
-/// Reads labels (type u8, i16 or i32, rank 1) from bytes, plain or gzipped. They are as the file
-/// has them, perhaps negative: only who knows the classes can tell which are in range.
+/// Reads labels (type u8, i16 or i32, rank 1) from bytes, plain or gzipped. They may be negative:
+/// the valid range depends on the classes, which are unknown here.
 pub fn labels_from_bytes(bytes: &[u8], origin: &str) -> Result<Vec<i32>, DataError> {
     read(bytes, bytes.len() as u64, Kind::Labels, origin).map(labels)
 }
 
-/// Reads an image file, plain or gzipped by its content.
+/// Reads an image file, plain or gzipped (detected by content).
 pub fn images_from_file(path: &Path) -> Result<IdxImages, DataError> {
     images(read_file(path, Kind::Images)?)
 }
 
-/// Reads a label file, plain or gzipped by its content.
+/// Reads a label file, plain or gzipped (detected by content).
 pub fn labels_from_file(path: &Path) -> Result<Vec<i32>, DataError> {
     read_file(path, Kind::Labels).map(labels)
 }
 
-/// What an IDX file is expected to hold.
+/// The expected content of an IDX file.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Kind {
     Images,
@@ -78,8 +78,8 @@ impl Kind {
         }
     }
 
-    /// The bytes of one element by the type code. Labels may be wider than a byte, or there
-    /// could be no more than 256 classes.
+    /// Bytes per element for a type code. Labels may be wider than a byte, or there could be no
+    /// more than 256 classes.
     fn element_len(self, type_code: u8) -> Option<usize> {
         match (self, type_code) {
             (_, 0x08) => Some(1),
@@ -125,7 +125,7 @@ fn read_file(path: &Path, kind: Kind) -> Result<Raw, DataError> {
         origin: origin.clone(),
         reason,
     };
-    // Asked before opening: opening a named pipe would wait for ever.
+    // Checked before opening: opening a named pipe would block forever.
     let metadata = std::fs::metadata(path).map_err(denied)?;
     if !metadata.is_file() {
         return Err(DataError::NotAFile { origin });
@@ -134,7 +134,7 @@ fn read_file(path: &Path, kind: Kind) -> Result<Raw, DataError> {
     read(file, metadata.len(), kind, &origin)
 }
 
-/// Reads one file of `stored_len` bytes, unpacking it if it starts as gzip does.
+/// Reads one file of `stored_len` bytes; unpacks it if it starts like gzip.
 fn read(
     mut reader: impl BufRead,
     stored_len: u64,
@@ -158,7 +158,7 @@ fn read(
     }
 }
 
-/// One file being read: what is known of it besides its content.
+/// A file being read: what is known of it besides its content.
 struct Source<'a> {
     is_packed: bool,
     stored_len: u64,
@@ -178,7 +178,7 @@ impl Source<'_> {
         })
     }
 
-    /// The dimensions and the bytes of one element.
+    /// Reads the dimensions and the bytes per element.
     fn read_header(&self, reader: &mut impl Read) -> Result<(Vec<usize>, usize), DataError> {
         let header_len = self.kind.header_len();
         let mut header = Vec::with_capacity(header_len);
@@ -223,7 +223,7 @@ impl Source<'_> {
         }
     }
 
-    /// The length of the data by the header, if it is within the limits and can be true.
+    /// Length of the data by its header, if within the limits and possible.
     fn checked_len(&self, dims: &[usize], element_len: usize) -> Result<u64, DataError> {
         let claim = |expected: String, found: String| DataError::Claim {
             expected,
@@ -233,10 +233,10 @@ impl Source<'_> {
         if let [_, height, width] = *dims
             && !((1..=MAX_SIDE).contains(&height) && (1..=MAX_SIDE).contains(&width))
         {
-            let expected = format!("images of 1 to {MAX_SIDE} pixels a side");
+            let expected = format!("images of 1 to {MAX_SIDE} pixels per side");
             return Err(claim(expected, format!("{height}×{width}")));
         }
-        // Three u32 and a 4 at most: too much for u64 only before the sides were checked.
+        // At most three u32 and a 4: too large for u64 only before the sides were checked.
         let len = dims.iter().map(|&d| d as u64).product::<u64>() * element_len as u64;
         let most = if self.is_packed {
             self.stored_len.saturating_mul(MAX_DEFLATE_RATIO)
@@ -247,7 +247,7 @@ impl Source<'_> {
             let expected = if len > MAX_BYTES {
                 format!("at most {MAX_BYTES} bytes of data")
             } else {
-                format!("no more than {} packed bytes can hold", self.stored_len)
+                format!("no more than {} gzipped bytes can hold", self.stored_len)
             };
             return Err(claim(expected, format!("{len} bytes in {} items", dims[0])));
         }
@@ -271,7 +271,7 @@ impl Source<'_> {
         if (data.len() as u64) < len {
             return Err(self.length_error(len, format!("only {}", data.len())));
         }
-        // Looking one byte further also makes the decompressor check its checksum.
+        // Reading one byte further also makes the decompressor check its checksum.
         let mut rest = Vec::new();
         self.append(reader, 1, &mut rest)?;
         if !rest.is_empty() {
@@ -280,7 +280,7 @@ impl Source<'_> {
         Ok(data)
     }
 
-    /// Appends up to `len` bytes; fewer only where the data ends.
+    /// Appends up to `len` bytes, fewer only at the end of the data.
     fn append(&self, reader: &mut impl Read, len: u64, to: &mut Vec<u8>) -> Result<(), DataError> {
         match reader.take(len).read_to_end(to) {
             Ok(_) => Ok(()),

@@ -1,28 +1,28 @@
-//! What in a picture is ink, and what is paper.
+//! Separating ink from paper in a picture.
 
 use super::GrayImage;
 
-/// What stands out by fewer gray levels than this is paper, not ink.
+/// Contrast below this many gray levels is paper, not ink.
 const MIN_CONTRAST: f32 = 16.0;
 /// Noise this many standard deviations from the background counts as background.
 const NOISE_SIGMAS: f32 = 4.0;
-/// JPEG rings around strokes; up to this part of the ink's contrast it is taken for that.
+/// JPEG rings around strokes; contrast up to this share of the ink's is taken for ringing.
 const RINGING: f32 = 0.06;
-/// A blot with less than this part of all ink is a speck of dust or noise.
+/// A blot with less than this share of all ink is a speck of dust or noise.
 const MIN_BLOT: f32 = 0.005;
 
-/// Bright ink on black from brightness (`size` is height, width; values 0 to 255).
+/// Returns bright ink on black from brightness (`size` is height, width; values 0 to 255).
 ///
-/// The background is what most of the border shares, allowing for light that falls off to one side
-/// (a plane). Ink is whatever stands out from it, darker or brighter, whichever stands out more;
-/// its strong parts become 255.
+/// The background is fitted to the border, as a plane, to allow for uneven lighting. Ink is what
+/// stands out from it, darker or brighter, whichever stands out more; its strongest parts become
+/// 255.
 pub(super) fn ink_from_luma(luma: &[f32], size: [usize; 2], is_jpeg: bool) -> GrayImage {
     let [height, width] = size;
     let background = Background::of_border(luma, size);
     let from_background = |(i, &value): (usize, &f32)| value - background.plane.at(place(i, size));
     let mut contrast: Vec<f32> = luma.iter().enumerate().map(from_background).collect();
 
-    // Half a level at least, for what rounding leaves.
+    // At least half a level, for rounding.
     let noise = (NOISE_SIGMAS * background.sigma).max(0.5);
     if is_dark_on_light(&contrast, noise) {
         contrast.iter_mut().for_each(|value| *value = -*value);
@@ -49,7 +49,7 @@ pub(super) fn ink_from_luma(luma: &[f32], size: [usize; 2], is_jpeg: bool) -> Gr
     image
 }
 
-/// Pixel `i` of an image in coordinates from -1 to 1, across and down.
+/// Coordinates of pixel `i` of an image, from −1 to 1, across and down.
 fn place(i: usize, [height, width]: [usize; 2]) -> [f32; 2] {
     let unit = |at: usize, extent: usize| (2 * at + 1) as f32 / extent as f32 - 1.0;
     [unit(i % width, width), unit(i / width, height)]
@@ -69,15 +69,15 @@ impl Plane {
     }
 }
 
-/// The brightness of the paper and how much it scatters.
+/// The brightness of the paper and its scatter.
 struct Background {
     plane: Plane,
     sigma: f32,
 }
 
 impl Background {
-    /// The background by the outermost twentieth of the image on each side. Ink that reaches the
-    /// border is left out as an outlier, as long as it covers less than half of it.
+    /// Fits the background to the outermost twentieth of the image on each side. Ink that reaches
+    /// the border is dropped as an outlier, as long as it covers less than half of it.
     fn of_border(luma: &[f32], size: [usize; 2]) -> Background {
         let [height, width] = size;
         let depth = height.min(width).div_ceil(20);
@@ -107,15 +107,15 @@ impl Background {
     }
 }
 
-/// The standard deviation of the samples from the plane, by their median absolute deviation
-/// (1.4826 of it for a normal distribution), which ink at the border hardly moves.
+/// The standard deviation of the samples from the plane, from their median absolute deviation
+/// (times 1.4826 for a normal distribution), which ink at the border hardly affects.
 fn scatter(samples: &[([f32; 2], f32)], plane: Plane) -> f32 {
     let deviation = |&(at, value): &([f32; 2], f32)| (value - plane.at(at)).abs();
     1.4826 * median(samples.iter().map(deviation).collect())
 }
 
-/// The plane moved toward the samples, one coefficient after the other (Gauss-Seidel): around a
-/// border the three are nearly independent, so a few rounds settle, and nothing is ever singular.
+/// Moves the plane toward the samples, one coefficient after the other (Gauss-Seidel): around a
+/// border the three are nearly independent, so a few rounds suffice, and nothing is ever singular.
 fn refit(samples: &[([f32; 2], f32)], mut plane: Plane) -> Plane {
     let moved = |plane: Plane, along: fn([f32; 2]) -> f32| {
         let (mut error, mut weight) = (0.0f64, 1e-6f64);
@@ -141,7 +141,7 @@ fn median(mut values: Vec<f32>) -> f32 {
     *values.select_nth_unstable_by(middle, f32::total_cmp).1
 }
 
-/// Whether more stands out below the background than above it. Squares, so that a few strong
+/// Whether more stands out below the background than above it. Uses squares, so that a few strong
 /// strokes outweigh a wide faint shadow.
 fn is_dark_on_light(contrast: &[f32], noise: f32) -> bool {
     let outstanding = contrast.iter().filter(|value| value.abs() > noise);
@@ -151,8 +151,8 @@ fn is_dark_on_light(contrast: &[f32], noise: f32) -> bool {
         < 0.0
 }
 
-/// The contrast of full ink: what all but the strongest fiftieth of the ink stays below. The
-/// maximum itself would let one glint make everything else pale.
+/// The contrast of full ink: the 98th percentile of the ink. With the maximum, a single glint would
+/// make everything else pale.
 fn full_ink(contrast: &[f32], noise: f32) -> f32 {
     let mut ink: Vec<f32> = contrast
         .iter()
@@ -166,8 +166,8 @@ fn full_ink(contrast: &[f32], noise: f32) -> f32 {
     *ink.select_nth_unstable_by(rank, f32::total_cmp).1
 }
 
-/// Blackens every connected blot (corners connect too) that holds next to no ink: one of them in a
-/// far corner would decide how large the digit comes out.
+/// Blackens every connected blot (corners connect too) with next to no ink: one of them in a far
+/// corner would change the size of the digit.
 fn remove_specks(image: &mut GrayImage) {
     let all: f32 = image.pixels.iter().map(|&pixel| f32::from(pixel)).sum();
     let mut is_seen: Vec<bool> = image.pixels.iter().map(|&pixel| pixel == 0).collect();
@@ -185,7 +185,7 @@ fn remove_specks(image: &mut GrayImage) {
     }
 }
 
-/// All pixels connected with `start` that are not yet seen.
+/// All pixels connected with `start` that were not visited yet.
 fn blot_at(start: usize, image: &GrayImage, is_seen: &mut [bool]) -> Vec<usize> {
     let (width, height) = (image.width, image.height);
     is_seen[start] = true;

@@ -1,10 +1,10 @@
 //! Files in, batches out.
 //!
-//! [`Dataset`] is what training reads: MNIST from inside the program, or a folder of IDX files.
-//! [`stratified_split`], [`shuffled`] and [`ImageSet::batch`] turn it into tensors. A picture from
-//! outside takes the other road: [`read_image_file`], then [`center_sketch`], as the canvas does.
+//! [`Dataset`] is what training reads: the built-in MNIST, or a folder of IDX files.
+//! [`stratified_split`], [`shuffled`] and [`ImageSet::batch`] turn it into tensors. A picture is
+//! read by [`read_image_file`], then preprocessed by [`center_sketch`] like a sketch.
 //!
-//! Nothing in here knows a model.
+//! Nothing in here depends on a model.
 
 pub mod augment;
 pub mod batches;

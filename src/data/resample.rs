@@ -1,28 +1,28 @@
-//! Gray images at another size.
+//! Resizing of gray images.
 
-/// A picture of ink: bright strokes on black, whatever it looked like before.
+/// A picture of ink: bright strokes on black.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GrayImage {
-    /// Pixels from left to right.
+    /// Width in pixels.
     pub width: usize,
-    /// Pixels from top to bottom.
+    /// Height in pixels.
     pub height: usize,
     /// `[height, width]`; 0 is background, 255 full ink.
     pub pixels: Vec<u8>,
 }
 
-/// A stretch of one axis of an image, in pixels from its first edge; it may reach outside.
+/// An interval on one axis of an image, in pixels from its first edge; may reach outside.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Stretch {
     pub start: f64,
     pub len: f64,
 }
 
-/// The part `rows` × `columns` of an image as `size` (height, width) pixels.
+/// Resizes the part `rows` × `columns` of an image to `size` (height, width).
 ///
-/// Shrinking averages what each new pixel covers, to the fraction of a pixel, so that no thin
-/// stroke falls between two samples; enlarging interpolates linearly; at the same size on the same
-/// grid, nothing changes. Outside the image is black.
+/// Shrinking averages the area that each new pixel covers, to the fraction of a pixel, so that no
+/// thin stroke falls between two samples; enlarging interpolates linearly; at the same size on the
+/// same grid, nothing changes. Outside the image is black.
 pub(super) fn resample(
     image: &GrayImage,
     rows: Stretch,
@@ -33,7 +33,7 @@ pub(super) fn resample(
     let column_taps = taps(columns, width, image.width);
     let row_taps = taps(rows, height, image.height);
 
-    // Only the lines that are looked at.
+    // Only the rows that are needed.
     let first = row_taps.first().map_or(0, |taps| taps.first);
     let end = row_taps
         .last()
@@ -55,7 +55,7 @@ pub(super) fn resample(
     result
 }
 
-/// The pixels along one axis that make one new pixel: the first, and the weight of each.
+/// The pixels along one axis that make up one new pixel: the first, and the weight of each.
 struct Taps {
     first: usize,
     weights: Vec<f32>,
@@ -68,10 +68,10 @@ impl Taps {
     }
 }
 
-/// For each of `n` new pixels along `stretch`, what it is made of, on an axis of `extent` pixels.
+/// The taps of each of `n` new pixels along `stretch`, on an axis of `extent` pixels.
 fn taps(stretch: Stretch, n: usize, extent: usize) -> Vec<Taps> {
     let step = stretch.len / n as f64;
-    // Enlarging: a window of one pixel around the middle is linear interpolation.
+    // For enlarging, a window of one pixel around the middle is linear interpolation.
     let window = step.max(1.0);
     let taps_of = |i: usize| {
         let middle = stretch.start + (i as f64 + 0.5) * step;

@@ -1,29 +1,28 @@
-//! From a sketch of any size to the input of a network, by the rule MNIST was made with (LeCun,
-//! Cortes and Burges, the MNIST page): the digit is scaled, its aspect kept, to fit a box of 20×20
-//! pixels, and the box is placed in the 28×28 image so that the digit's center of mass is in the
-//! middle.
+//! From a sketch of any size to the input of a network, preprocessed like MNIST (LeCun, Cortes and
+//! Burges, the MNIST page): the digit is scaled, keeping its aspect ratio, to fit a box of 20×20
+//! pixels, and the box is placed in the 28×28 image with the digit's center of mass in the middle.
 
 use super::resample::{Stretch, resample};
 
 pub use super::resample::GrayImage;
 
-/// The part of the target's side that the ink's longer side fills: MNIST's 20 of 28.
+/// Share of the target's side that the ink's longer side fills: MNIST's 20 of 28.
 const INK_SHARE: f64 = 20.0 / 28.0;
-/// Fainter than this, of 255, is no ink but what is left of something wiped out.
+/// Fainter pixels, of 255, are not ink but remains of something erased.
 const FAINTEST_INK: u8 = 16;
-/// The ink ends where it is fainter than this part of its brightest pixel. Measured: with less, the
-/// soft edge of an enlarged digit counts as ink and the digit comes out smaller than MNIST's; with
-/// more, a digit that is MNIST's already loses its faint outermost pixels.
+/// The ink ends where it is fainter than this share of its brightest pixel. Measured: with less,
+/// the soft edge of an enlarged digit counts as ink and the digit comes out smaller than MNIST's;
+/// with more, a digit of MNIST's size loses its faint outermost pixels.
 const EDGE: f32 = 0.2;
 
-/// The sketch as an image of `target` size (height, width), or `None` where there is no ink.
+/// Returns the sketch as an image of `target` size (height, width), or `None` without ink.
 ///
-/// The ink is cropped, scaled (its aspect kept) so that it fills 20/28 of the target, and placed
+/// The ink is cropped, scaled (keeping its aspect ratio) to fill 20/28 of the target, and placed
 /// with its center of mass at the target's center, as near as whole pixels allow and without
 /// cutting any of it off. A stroke so thin that scaling made it pale is brightened again.
 ///
 /// # Panics
-/// If the image has fewer pixels than its width and height say.
+/// If the image has fewer pixels than its width and height imply.
 pub fn center_sketch(image: &GrayImage, target: [usize; 2]) -> Option<Vec<u8>> {
     let brightest = *image.pixels.iter().max()?;
     if brightest < FAINTEST_INK || image.width == 0 || target.contains(&0) {
@@ -58,10 +57,10 @@ fn ink_box(image: &GrayImage, edge: u8) -> Option<[Stretch; 2]> {
     (rows[0] != usize::MAX).then(|| [stretch(rows), stretch(columns)])
 }
 
-/// The number of whole pixels that `ink` takes at `scale`, and `ink` widened at its end to fill
-/// them. At its start it stays on the grid: MNIST's digits do, and one of them comes back as it was.
+/// The number of whole pixels that `ink` takes at `scale`, and `ink` extended at its end to fill
+/// them. Its start stays on the grid, as in MNIST's digits, so that such a digit is unchanged.
 fn on_grid(ink: Stretch, scale: f64, target: usize) -> (Stretch, usize) {
-    // A hair less, or 20.000001 would become 21.
+    // Slightly less, or 20.000001 would become 21.
     let n = ((ink.len * scale - 1e-6).ceil() as usize).clamp(1, target);
     let len = n as f64 / scale;
     (Stretch { len, ..ink }, n)
@@ -79,8 +78,8 @@ fn place(ink: &[f32], size: [usize; 2], target: [usize; 2]) -> Vec<u8> {
             .sum::<f32>()
             / mass
     };
-    // In MNIST the centers of mass lie from pixel 13.5 to 14.5. The hair decides for 13.5, the true
-    // middle, where a symmetric shape could go either way.
+    // In MNIST the centers of mass are from pixel 13.5 to 14.5. The small bias decides for 13.5,
+    // the true middle, where a symmetric shape could go either way.
     let offset = |center: f32, n: usize, target: usize| {
         let wanted = (target / 2) as f32 - center;
         let wanted = (wanted - 0.501).ceil().max(0.0) as usize;
@@ -119,7 +118,7 @@ mod tests {
         }
     }
 
-    /// First row, first column, rows and columns of what is brighter than half.
+    /// First row, first column, rows and columns of the pixels brighter than half.
     fn inked(pixels: &[u8], target: [usize; 2]) -> [usize; 4] {
         let image = GrayImage {
             width: target[1],

@@ -1,4 +1,4 @@
-//! Which training images are held out for validation.
+//! The split into training and validation images.
 
 use std::collections::BTreeMap;
 
@@ -6,19 +6,19 @@ use rand::seq::SliceRandom;
 
 use crate::random::{self, Stream};
 
-/// The training images in two parts, as sorted indices into the training set.
+/// Training and validation images, as sorted indices into the training set.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Split {
-    /// Images to learn from.
+    /// Images to train on.
     pub train: Vec<u32>,
-    /// Images held out, for the validation curve.
+    /// Validation images.
     pub validation: Vec<u32>,
 }
 
-/// Holds out exactly `n_validation` images (or all, if there are fewer), each class in proportion
-/// to its share. Which ones depends on `labels` and `seed` alone.
+/// Sets aside exactly `n_validation` images (or all, if there are fewer), each class in proportion
+/// to its share. The choice depends on `labels` and `seed` alone.
 ///
-/// `n_validation` 0 trains on everything.
+/// With `n_validation` 0 all images are trained on.
 pub fn stratified_split(labels: &[u32], n_validation: usize, seed: u64) -> Split {
     let mut by_class: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
     for (index, &label) in labels.iter().enumerate() {
@@ -39,9 +39,9 @@ pub fn stratified_split(labels: &[u32], n_validation: usize, seed: u64) -> Split
     Split { train, validation }
 }
 
-/// Shares out `total` in proportion to `sizes`: each gets its share rounded down, and what is left
-/// goes one by one to the largest fractions (the first of equal ones first). No share exceeds its
-/// size, for `total` up to the sum of the sizes.
+/// Distributes `total` in proportion to `sizes`: each share is rounded down, and the remainder goes
+/// one by one to the largest fractions (the first of equal ones first). No share exceeds its size,
+/// for `total` up to the sum of the sizes.
 fn largest_remainder(sizes: &[usize], total: usize) -> Vec<usize> {
     let all = sizes.iter().sum::<usize>().max(1) as u128;
     let scaled = |size: usize| size as u128 * total as u128;

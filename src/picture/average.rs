@@ -1,29 +1,29 @@
-//! The running average that makes noisy curves readable.
+//! Smoothing of noisy curves by an exponential moving average.
 
 use super::Metric;
 use crate::runs::RunState;
 
-/// An exponential average that knows how little it has seen: early values are not drawn toward
-/// zero (the bias correction of Adam, Kingma and Ba 2015, section 3).
+/// An exponential moving average with bias correction, so that early values are not drawn toward
+/// zero (as in Adam, Kingma and Ba 2015, section 3).
 #[derive(Clone, Debug, Default)]
 pub struct Average {
     values: Vec<f64>,
-    /// Steps and metric the values are for.
+    /// Steps and metric the values were computed for.
     of: Option<(f64, Metric)>,
     sum: f64,
     weight: f64,
 }
 
 impl Average {
-    /// The average of `metric` over about the last `n_steps` updates, for every point.
+    /// The average of `metric` over about the last `n_steps` updates, at every point.
     pub fn of(run: &RunState, metric: Metric, n_steps: f64) -> Vec<f64> {
         let mut average = Average::default();
         average.follow(run, metric, n_steps);
         average.values
     }
 
-    /// Takes in the updates of `run` that are new, or all where the question is another one. Of a
-    /// branch the average goes on from its parent's.
+    /// Adds the new updates of `run`, or starts over if the metric or `n_steps` changed. The
+    /// average of a branch continues that of its parent.
     pub fn follow(&mut self, run: &RunState, metric: Metric, n_steps: f64) {
         let of = Some((n_steps, metric));
         let memory = 1.0 - 1.0 / n_steps.max(1.0);
@@ -42,7 +42,7 @@ impl Average {
         }
     }
 
-    /// The average with one more value in it; not a number where the value is none.
+    /// Adds a value and returns the average; NaN if the value is NaN.
     fn add(&mut self, value: f64, memory: f64) -> f64 {
         if !value.is_finite() {
             return f64::NAN;
@@ -52,7 +52,7 @@ impl Average {
         self.sum / self.weight
     }
 
-    /// The average at each point taken in; not a number where the point is none.
+    /// The average at each point; NaN where the point is.
     pub fn values(&self) -> &[f64] {
         &self.values
     }

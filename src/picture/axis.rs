@@ -1,16 +1,16 @@
-//! What curves are drawn against, and what is measured.
+//! The axes of curves: what is on x, and the metric on y.
 
 use serde::{Deserialize, Serialize};
 
 use crate::runs::RunState;
 use crate::train::{EpochPoint, StepPoint};
 
-/// What curves are drawn against.
+/// What is on the x axis.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum XAxis {
-    /// Updates of the weights.
+    /// Updates.
     Step,
-    /// Passes over the training images.
+    /// Epochs.
     Epoch,
     /// Training images seen.
     Images,
@@ -22,7 +22,7 @@ impl XAxis {
     /// All of them.
     pub const ALL: [XAxis; 4] = [XAxis::Epoch, XAxis::Step, XAxis::Images, XAxis::Time];
 
-    /// The word for it.
+    /// The label in the window.
     pub fn label(self) -> &'static str {
         match self {
             XAxis::Step => "step",
@@ -32,7 +32,7 @@ impl XAxis {
         }
     }
 
-    /// Where an update is on the axis.
+    /// Position of an update on the axis.
     pub fn of_step(self, p: &StepPoint) -> f64 {
         match self {
             XAxis::Step => p.step as f64,
@@ -42,7 +42,7 @@ impl XAxis {
         }
     }
 
-    /// Where the end of an epoch is on the axis.
+    /// Position of the end of an epoch on the axis.
     pub fn of_epoch(self, p: &EpochPoint) -> f64 {
         match self {
             XAxis::Step => p.step as f64,
@@ -52,15 +52,15 @@ impl XAxis {
         }
     }
 
-    /// Where the update with this number is on the axis, in `run`.
+    /// Position of the update with this number on the axis, in `run`.
     pub fn of_step_number(self, run: &RunState, step: u64) -> Option<f64> {
         let idx = run.points.partition_point(|p| p.step < step);
         let point = run.points.get(idx).or(run.points.last())?;
         Some(self.of_step(point))
     }
 
-    /// Length of the axis that shows the first epoch of `run`, so that its curve does not begin
-    /// as a single point that fills the plot.
+    /// Length of the axis that shows the first epoch of `run`, so that its curve does not begin as
+    /// a single point that fills the plot.
     pub fn first_epoch(self, run: &RunState) -> f64 {
         let n_train = run.n_train as f64;
         match self {
@@ -72,12 +72,12 @@ impl XAxis {
     }
 }
 
-/// What is measured.
+/// The metric on the y axis.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Metric {
-    /// Mean of the loss that is trained on.
+    /// Mean loss.
     Loss,
-    /// Share classified correctly.
+    /// Accuracy.
     Accuracy,
 }
 
@@ -85,7 +85,7 @@ impl Metric {
     /// Both.
     pub const ALL: [Metric; 2] = [Metric::Loss, Metric::Accuracy];
 
-    /// The value of one batch.
+    /// The metric of one batch.
     pub fn of_step(self, p: &StepPoint) -> f64 {
         match self {
             Metric::Loss => p.loss,
@@ -93,7 +93,7 @@ impl Metric {
         }
     }
 
-    /// The held-out images' value at the end of an epoch.
+    /// The validation metric at the end of an epoch.
     pub fn of_epoch(self, p: &EpochPoint) -> Option<f64> {
         let v = p.validation?;
         Some(match self {

@@ -1,4 +1,4 @@
-//! A picture as a file: SVG, or the same SVG as pixels in a PNG file, with the letters of the window.
+//! A picture as a file: SVG, or the same SVG rendered to PNG, with the fonts of the window.
 
 use std::path::Path;
 use std::sync::{Arc, LazyLock};
@@ -10,19 +10,19 @@ use super::Picture;
 use super::fonts::{INTER, INTER_SEMIBOLD, JETBRAINS_MONO};
 use crate::files::{WriteError, write_atomically};
 
-/// Pixels a point: sharp on the screens of today, and in print at a hand's width.
+/// Pixels per point: sharp on today's screens, and in print at a hand's width.
 const SCALE: f32 = 2.0;
 
-/// Why a picture was not written.
+/// Why a picture could not be written.
 #[derive(Debug, thiserror::Error)]
 pub enum PictureError {
-    /// The file's name asks for a format we do not write.
+    /// The file's extension is not supported.
     #[error("expected a file ending in .svg or .png, found {0}")]
     Format(String),
-    /// It could not be made of pixels.
+    /// The picture could not be rendered.
     #[error("could not draw the picture: {0}")]
     Pixels(String),
-    /// The file was refused.
+    /// The file could not be written.
     #[error(transparent)]
     Write(#[from] WriteError),
 }
@@ -30,17 +30,17 @@ pub enum PictureError {
 /// The formats a picture can be written in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PictureFormat {
-    /// Lines and words, sharp at any size.
+    /// Vector graphics, sharp at any size.
     Svg,
     /// Pixels.
     Png,
 }
 
 impl PictureFormat {
-    /// The format that the ending of the file's name asks for.
+    /// The format for the extension of a file name.
     ///
     /// # Errors
-    /// When it asks for another one.
+    /// When the extension is neither.
     pub fn of(path: &Path) -> Result<PictureFormat, PictureError> {
         let ending = path.extension().map(|e| e.to_ascii_lowercase());
         match ending.as_deref().and_then(|e| e.to_str()) {
@@ -52,11 +52,11 @@ impl PictureFormat {
 }
 
 impl Picture {
-    /// Writes the picture to the file `path`, in the format its ending asks for.
+    /// Writes the picture to the file `path`, in the format of its extension.
     ///
     /// # Errors
-    /// When that is no format of pictures, or the file cannot be written; an old file is then as it
-    /// was.
+    /// When the extension is not supported, or the file cannot be written; an old file is then
+    /// unchanged.
     pub fn write(&self, path: &Path) -> Result<(), PictureError> {
         let bytes = match PictureFormat::of(path)? {
             PictureFormat::Svg => self.svg().into_bytes(),
@@ -65,10 +65,10 @@ impl Picture {
         Ok(write_atomically(path, &bytes)?)
     }
 
-    /// The picture as a PNG file, two pixels a point.
+    /// Renders the picture as PNG, two pixels per point.
     ///
     /// # Errors
-    /// When it has no size, or one that is too large.
+    /// When its size is zero or too large.
     pub fn png(&self) -> Result<Vec<u8>, PictureError> {
         let wrong = |e: &dyn std::fmt::Display| PictureError::Pixels(e.to_string());
         let options = Options {
@@ -78,14 +78,14 @@ impl Picture {
         let tree = Tree::from_str(&self.svg(), &options).map_err(|e| wrong(&e))?;
         let [width, height] = self.size.map(|points| (points * SCALE).round() as u32);
         let mut pixels = Pixmap::new(width, height)
-            .ok_or_else(|| wrong(&format!("{width} × {height} pixels are no size")))?;
+            .ok_or_else(|| wrong(&format!("invalid size of {width} × {height} pixels")))?;
         let scale = Transform::from_scale(SCALE, SCALE);
         resvg::render(&tree, scale, &mut pixels.as_mut());
         pixels.encode_png().map_err(|e| wrong(&e))
     }
 }
 
-/// Ours alone: the same picture on every machine.
+/// Only the built-in fonts, for the same picture on every machine.
 static FONTS: LazyLock<Arc<fontdb::Database>> = LazyLock::new(|| {
     let mut fonts = fontdb::Database::new();
     for face in [INTER, INTER_SEMIBOLD, JETBRAINS_MONO] {

@@ -1,10 +1,10 @@
-//! The letters of the window and of pictures, which come with the program.
+//! The fonts of the window and of pictures, built into the program.
 
-/// For words.
+/// For text.
 pub static INTER: &[u8] = include_bytes!("../../assets/fonts/Inter-Regular.otf");
 
-/// For words that matter.
+/// For emphasized text.
 pub static INTER_SEMIBOLD: &[u8] = include_bytes!("../../assets/fonts/Inter-SemiBold.otf");
 
-/// For numbers: digits of equal width.
+/// For numbers: tabular digits.
 pub static JETBRAINS_MONO: &[u8] = include_bytes!("../../assets/fonts/JetBrainsMono-Regular.ttf");

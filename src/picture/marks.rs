@@ -1,15 +1,15 @@
-//! Where an axis has marks, and the number written at each.
+//! Axis ticks and their labels.
 
-/// A mark of an axis.
+/// A tick of an axis.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Mark {
-    /// Where it is: of a logarithmic axis, the logarithm.
+    /// Position; on a logarithmic axis, the logarithm.
     pub value: f64,
-    /// Distance to the next mark of its kind.
+    /// Distance to the next tick of its kind.
     pub step: f64,
 }
 
-/// Marks of a logarithmic axis: powers of ten, and 2 and 5 between them where there is room. The
+/// Ticks of a logarithmic axis: powers of ten, and 2 and 5 between them if there is room. The
 /// bounds are logarithms to the base of ten.
 pub fn log_marks(low: f64, high: f64) -> Vec<Mark> {
     if !(high - low).is_finite() || high - low > 60.0 {
@@ -27,7 +27,7 @@ pub fn log_marks(low: f64, high: f64) -> Vec<Mark> {
     marks
 }
 
-/// Marks of a linear axis at round numbers, about `n` of them.
+/// Ticks of a linear axis at round numbers, about `n` of them.
 pub fn linear_marks(low: f64, high: f64, n: f64) -> Vec<Mark> {
     let rough = (high - low) / n;
     if !rough.is_finite() || rough <= 0.0 {
@@ -47,13 +47,13 @@ pub fn linear_marks(low: f64, high: f64, n: f64) -> Vec<Mark> {
     marks.map(mark).collect()
 }
 
-/// `value` with as many decimals as the distance between two marks needs.
+/// Formats `value` with as many decimals as the distance between two ticks needs.
 pub fn plain(value: f64, step: f64) -> String {
     let decimals = (-step.log10()).ceil().clamp(0.0, 6.0) as usize;
     format!("{value:.decimals$}")
 }
 
-/// `value` rounded to so many digits that tell.
+/// Rounds `value` to so many significant digits.
 pub fn round_to(value: f64, digits: i32) -> f64 {
     if value == 0.0 {
         return 0.0;

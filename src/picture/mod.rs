@@ -1,7 +1,7 @@
-//! Networks and curves as pictures that leave the program.
+//! Networks and curves as pictures, for export.
 //!
-//! A [`Picture`] is a list of boxes, lines and words; the window paints it, and a file gets it as
-//! SVG or PNG ([`Picture::write`]).
+//! A [`Picture`] is a list of boxes, lines and texts; the window paints it, and [`Picture::write`]
+//! saves it as SVG or PNG.
 
 mod average;
 mod axis;
@@ -25,34 +25,34 @@ pub use palette::{DARK, LIGHT, Palette, Rgb};
 pub use reduce::reduce;
 pub use series::{BandPoint, Series, Spread, band};
 
-/// A color, more or less opaque.
+/// A color with opacity.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Ink {
     /// The color.
     pub rgb: Rgb,
-    /// From 0, not seen, to 1, hiding what is behind it.
+    /// Opacity, from 0, invisible, to 1, opaque.
     pub opacity: f32,
 }
 
 impl Ink {
-    /// The color, hiding what is behind it.
+    /// The color, opaque.
     pub fn solid(rgb: Rgb) -> Ink {
         Ink { rgb, opacity: 1.0 }
     }
 }
 
-/// Which letters.
+/// A font.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Face {
-    /// For words.
+    /// For text.
     Text,
-    /// For words that matter.
+    /// For emphasized text.
     Heavy,
-    /// For numbers: digits of equal width.
+    /// For numbers: tabular digits.
     Number,
 }
 
-/// Which part of a text stands at its place.
+/// Which part of a text is at its position.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Anchor {
     /// Its beginning.
@@ -63,38 +63,38 @@ pub enum Anchor {
     End,
 }
 
-/// Words in one face and color.
+/// Text in one font and color.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Span {
-    /// The words.
+    /// The text.
     pub text: String,
-    /// The letters.
+    /// The font.
     pub face: Face,
-    /// Their height, in points.
+    /// Font size, in points.
     pub size: f32,
-    /// Their color.
+    /// The color.
     pub ink: Ink,
 }
 
-/// One thing in a picture. Places are in points from the upper left corner.
+/// One element of a picture. Positions are in points from the upper left corner.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Item {
     /// A box.
     Rect {
         /// Left, top, width, height.
         rect: [f32; 4],
-        /// Of its corners.
+        /// Corner radius.
         radius: f32,
-        /// What fills it.
+        /// Fill color.
         fill: Option<Ink>,
-        /// Its rim, 1 point wide.
+        /// Border color, 1 point wide.
         rim: Option<Ink>,
     },
-    /// What lies within points.
+    /// A polygon.
     Area {
-        /// The points of its edge.
+        /// Its vertices.
         points: Vec<[f32; 2]>,
-        /// What fills it.
+        /// Fill color.
         fill: Ink,
     },
     /// A line through points.
@@ -110,41 +110,41 @@ pub enum Item {
     },
     /// A circle.
     Circle {
-        /// Its middle.
+        /// Its center.
         center: [f32; 2],
         /// Its radius, in points.
         radius: f32,
-        /// What fills it.
+        /// Fill color.
         fill: Ink,
-        /// Its rim, 1 point wide.
+        /// Border color, 1 point wide.
         rim: Option<Ink>,
     },
-    /// Words, the middle of their height at a place.
+    /// Text, vertically centered at a position.
     Text {
-        /// The place.
+        /// The position.
         at: [f32; 2],
-        /// Which part of the words stands there.
+        /// Which part of the text is there.
         anchor: Anchor,
-        /// The words, one after the other.
+        /// The spans, one after the other.
         spans: Vec<Span>,
     },
 }
 
-/// Boxes, lines and words.
+/// Boxes, lines and texts.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Picture {
-    /// What it shows, for those who cannot see it.
+    /// A description, for screen readers.
     pub title: String,
     /// Width and height, in points.
     pub size: [f32; 2],
-    /// What is behind everything.
+    /// The background.
     pub paper: Rgb,
-    /// What is in it, the hindmost first.
+    /// The elements, back to front.
     pub items: Vec<Item>,
 }
 
 impl Picture {
-    /// A line without corners.
+    /// Adds a line.
     pub(crate) fn line(&mut self, points: &[[f32; 2]], ink: Ink, width: f32) {
         self.items.push(Item::Line {
             points: points.to_vec(),
@@ -154,7 +154,7 @@ impl Picture {
         });
     }
 
-    /// Words of one kind.
+    /// Adds a text of one span.
     pub(crate) fn text(&mut self, at: [f32; 2], anchor: Anchor, span: Span) {
         self.items.push(Item::Text {
             at,

@@ -1,46 +1,46 @@
-//! A network as a picture: a block a layer from the image at the top to the classes at the bottom,
-//! with what flows between them, and an arc around what a residual block goes around.
+//! A network as a picture: one block per layer from the image at the top to the classes at the
+//! bottom, with shapes between them, and an arc for the shortcut of a residual block.
 
 use super::palette::mix;
 use super::{Anchor, Face, Ink, Item, Palette, Picture, Rgb, Span};
 use crate::model::{Layer, LayerReport, ModelSpec, Shape, SpecReport};
 use crate::train::thousands;
 
-/// A drawn network, and where its layers are in it.
+/// A drawn network, with the positions of its layers.
 #[derive(Clone, Debug)]
 pub struct Diagram {
     /// The picture.
     pub picture: Picture,
-    /// Its layers, from the image to the classes.
+    /// Its layers, from input to output.
     pub blocks: Vec<DiagramBlock>,
 }
 
-/// Where a layer is in a picture.
+/// The position of a layer in a picture.
 #[derive(Clone, Debug, PartialEq)]
 pub struct DiagramBlock {
-    /// Its index, and for a layer inside a block the block's index before it.
+    /// Its index, preceded by that of the block if it is inside one.
     pub path: Vec<usize>,
     /// Left, top, width, height.
     pub rect: [f32; 4],
-    /// One sentence for a newcomer: what the layer does.
+    /// One sentence for beginners: what the layer does.
     pub explanation: &'static str,
-    /// The layer in words, with what it hands on and what it holds.
+    /// Description of the layer, with output shape and number of parameters.
     pub words: String,
 }
 
-/// Distance between the picture's edge and what is in it.
+/// Margin around the content.
 const MARGIN: f32 = 16.0;
 /// Length of the line between two blocks.
 const GAP: f32 = 10.0;
-/// Height of a layer that learns.
+/// Height of a layer with parameters.
 const TALL: f32 = 40.0;
 /// Height of any other layer.
 const FLAT: f32 = 24.0;
-/// Below this width a block has room for short words only.
+/// Narrower blocks have room for short texts only.
 const NARROW: f32 = 320.0;
-/// How far a block's layers are moved in on each side; the arc runs there.
+/// Indentation of a block's layers on each side; the arc runs there.
 const INSET: f32 = 24.0;
-/// Radius of the circle in which a block's two ways meet.
+/// Radius of the circle in which a block's two paths meet.
 const SUM: f32 = 7.0;
 
 /// Draws `spec`, `width` points wide. Layers behind one that does not fit have no shapes.
@@ -83,12 +83,12 @@ struct Pen<'a> {
     /// Index of the layer that does not fit.
     misfit: Option<usize>,
     middle: f32,
-    /// Where the next thing begins.
+    /// Position of the next element.
     y: f32,
 }
 
 impl Pen<'_> {
-    /// What goes in or comes out.
+    /// Draws the input or output.
     fn end(&mut self, name: &str, shape: &str, left: f32, width: f32) {
         let at = |x: f32| [x, self.y + FLAT / 2.0];
         let name = self.span(name, Face::Heavy, self.palette.quiet);
@@ -181,7 +181,7 @@ impl Pen<'_> {
         self.y += height;
     }
 
-    /// The layers inside, the way around them, and the place where both are added.
+    /// Draws the layers inside, the shortcut around them, and the circle where both are added.
     fn residual(
         &mut self,
         layers: &[Layer],
@@ -234,7 +234,7 @@ impl Pen<'_> {
         let layer = Layer::Residual {
             layers: layers.to_vec(),
         };
-        // The rail beside the layers stands for the block as a whole.
+        // The rail beside the layers represents the block as a whole.
         let rail = [left, top, INSET - 2.0, self.y - top];
         self.remember(&layer, report, path.to_vec(), rail);
     }
@@ -267,7 +267,7 @@ impl Pen<'_> {
         });
     }
 
-    /// A line down to the next thing.
+    /// Draws a line down to the next element.
     fn flow(&mut self) {
         let (x, y) = (self.middle, self.y);
         let ink = Ink::solid(self.palette.quiet);
@@ -275,13 +275,13 @@ impl Pen<'_> {
         self.y += GAP;
     }
 
-    /// The same with a head.
+    /// Draws an arrow down to the next element.
     fn arrow(&mut self) {
         self.flow();
         self.head([self.middle, self.y], [0.0, 1.0]);
     }
 
-    /// The head of an arrow that ends at `tip`.
+    /// Draws the head of an arrow that ends at `tip`.
     fn head(&mut self, tip: [f32; 2], [dx, dy]: [f32; 2]) {
         let back = |side: f32| {
             [
@@ -321,7 +321,7 @@ impl Pen<'_> {
     }
 }
 
-/// The color of a layer's kind; what only bends or reshapes has none.
+/// The color of a layer's kind; activations and reshaping have none.
 fn family(layer: &Layer) -> Option<usize> {
     match layer {
         Layer::Conv2d { .. } => Some(0),
@@ -376,7 +376,7 @@ mod tests {
             "Block 1: Conv 2-D 16 of 3×3, padding 1, gives 16×28×28, 160 parameters"
         );
         assert!(words.contains(&"Block 5.2: Batch norm, gives 16×14×14, 32 parameters"));
-        // The second stage halves the image, so what came in has to be brought to its shape.
+        // The second stage halves the image, so its input has to be projected to the new shape.
         let svg = drawn.picture.svg();
         assert_eq!(svg.matches("+ 1×1 convolution of the input").count(), 2);
         assert_eq!(svg.matches("+ the input").count(), 1);

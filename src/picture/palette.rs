@@ -1,4 +1,4 @@
-//! The colors of both themes. No other file names a color.
+//! The colors of both themes. No other file defines colors.
 
 /// Red, green and blue, each from 0 to 255.
 pub type Rgb = [u8; 3];
@@ -6,31 +6,31 @@ pub type Rgb = [u8; 3];
 /// The colors of one theme.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Palette {
-    /// Behind everything, and behind what is typed.
+    /// Background of everything, and of text fields.
     pub background: Rgb,
-    /// Panels.
+    /// Background of panels.
     pub panel: Rgb,
-    /// What stands out from a panel: buttons, fields, menus.
+    /// Background of buttons, fields, menus.
     pub raised: Rgb,
     /// Lines between regions.
     pub hairline: Rgb,
-    /// What is read.
+    /// Main text.
     pub text: Rgb,
-    /// What explains: labels, units, hints.
+    /// Secondary text: labels, units, hints.
     pub quiet: Rgb,
-    /// The primary button, the focus, the current value.
+    /// Accent: primary button, focus, current value.
     pub accent: Rgb,
     /// Text on the accent.
     pub on_accent: Rgb,
-    /// All is well.
+    /// Success.
     pub good: Rgb,
-    /// Worth a look.
+    /// Warning.
     pub warning: Rgb,
-    /// Something is wrong.
+    /// Error.
     pub bad: Rgb,
 }
 
-/// For dark rooms.
+/// The dark theme.
 pub const DARK: Palette = Palette {
     background: [0x14, 0x16, 0x1A],
     panel: [0x1B, 0x1E, 0x24],
@@ -45,7 +45,7 @@ pub const DARK: Palette = Palette {
     bad: [0xF0, 0x71, 0x6C],
 };
 
-/// For bright rooms.
+/// The light theme.
 pub const LIGHT: Palette = Palette {
     background: [0xFA, 0xF9, 0xF7],
     panel: [0xF2, 0xF0, 0xEC],
@@ -60,8 +60,8 @@ pub const LIGHT: Palette = Palette {
     bad: [0xB3, 0x32, 0x2D],
 };
 
-/// Colors that people with any kind of color vision can tell apart (Okabe and Ito, 2008), the
-/// strongest first; black is left out, it is nobody's color on a dark screen.
+/// Colors that are distinct with any kind of color vision (Okabe and Ito, 2008), the strongest
+/// first; without black, which is invisible on a dark background.
 const OKABE_ITO: [Rgb; 7] = [
     [0x56, 0xB4, 0xE9],
     [0xE6, 0x9F, 0x00],
@@ -72,15 +72,15 @@ const OKABE_ITO: [Rgb; 7] = [
     [0xF0, 0xE4, 0x42],
 ];
 
-/// Contrast a thin colored line needs against what is behind it (WCAG 2.2, 1.4.11).
+/// Contrast a thin colored line needs against its background (WCAG 2.2, 1.4.11).
 const LINE_CONTRAST: f32 = 3.0;
 
 impl Palette {
-    /// Colors that differ: [`Palette::data`] begins anew after them.
+    /// Number of distinct colors: [`Palette::data`] repeats after them.
     pub const N_DATA: usize = 4 * OKABE_ITO.len();
 
-    /// The color with the number `idx`. After one round of the colors they come again, nearer
-    /// to the color of the text.
+    /// The color with the number `idx`. After one round the colors repeat, mixed with the color of
+    /// the text.
     pub fn data(&self, idx: usize) -> Rgb {
         let round = (idx / OKABE_ITO.len() % 4) as f32;
         let mut color = mix(OKABE_ITO[idx % OKABE_ITO.len()], self.text, 0.25 * round);
@@ -91,7 +91,7 @@ impl Palette {
     }
 }
 
-/// `from` with a share of `to` in it.
+/// Mixes a share of `to` into `from`.
 pub(crate) fn mix(from: Rgb, to: Rgb, share: f32) -> Rgb {
     std::array::from_fn(|c| {
         let (from, to) = (f32::from(from[c]), f32::from(to[c]));
@@ -99,7 +99,7 @@ pub(crate) fn mix(from: Rgb, to: Rgb, share: f32) -> Rgb {
     })
 }
 
-/// How far two colors are apart in lightness, 1 to 21 (WCAG 2.2, "contrast ratio").
+/// The contrast ratio of two colors, 1 to 21 (WCAG 2.2, "contrast ratio").
 fn contrast(a: Rgb, b: Rgb) -> f32 {
     let (a, b) = (luminance(a), luminance(b));
     (a.max(b) + 0.05) / (a.min(b) + 0.05)

@@ -1,8 +1,7 @@
-//! From every point to what pixels can show.
+//! Reduces curves to what pixels can show.
 
-/// Of `points` seen through columns of pixels from `low` to `high`: at most a first, a smallest, a
-/// largest and a last point for each column, in their order; a value that is no number ends a
-/// line, and its place is told.
+/// Reduces `points` to columns of pixels from `low` to `high`: at most the first, smallest, largest
+/// and last point of each column, in order. NaN ends a line, and its position is reported.
 pub fn reduce<P: From<[f64; 2]>>(
     points: impl Iterator<Item = (f64, f64)>,
     (low, high): (f64, f64),
@@ -37,7 +36,7 @@ pub fn reduce<P: From<[f64; 2]>>(
     (lines, breaks)
 }
 
-/// The points of one column of pixels that matter.
+/// The points of one column of pixels to keep.
 #[derive(Default)]
 struct Column {
     idx: i64,

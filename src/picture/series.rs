@@ -1,20 +1,20 @@
-//! Curves as numbers: read between their points, taken from one another, gathered into bands.
+//! Curves as numbers: interpolation, differences, bands.
 
 use serde::{Deserialize, Serialize};
 
 /// Points of a curve from left to right.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Series {
-    /// Places and values; places never go back.
+    /// Positions and values; positions never decrease.
     pub points: Vec<[f64; 2]>,
 }
 
-/// How far a group of runs is apart.
+/// The width of the band of a group of runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Spread {
     /// From the smallest to the largest.
     Range,
-    /// One standard deviation to both sides of the mean, that of a sample (n − 1).
+    /// One standard deviation on both sides of the mean, that of a sample (n − 1).
     Deviation,
 }
 
@@ -22,30 +22,30 @@ impl Spread {
     /// Both.
     pub const ALL: [Spread; 2] = [Spread::Range, Spread::Deviation];
 
-    /// The words for it.
+    /// The label in the window.
     pub fn label(self) -> &'static str {
         match self {
-            Spread::Range => "mean, smallest to largest",
+            Spread::Range => "mean with min–max band",
             Spread::Deviation => "mean ± standard deviation",
         }
     }
 }
 
-/// A group of curves at one place.
+/// A group of curves at one position.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct BandPoint {
-    /// The place.
+    /// The position.
     pub x: f64,
-    /// Where the band begins.
+    /// Lower end of the band.
     pub low: f64,
     /// The mean of the curves.
     pub mean: f64,
-    /// Where the band ends.
+    /// Upper end of the band.
     pub high: f64,
 }
 
 impl Series {
-    /// The curve through the points that are numbers.
+    /// The curve through the finite points.
     pub fn new(points: impl IntoIterator<Item = [f64; 2]>) -> Series {
         let is_number = |p: &[f64; 2]| p[0].is_finite() && p[1].is_finite();
         Series {
@@ -53,8 +53,7 @@ impl Series {
         }
     }
 
-    /// The value at `x`, on the straight line between the points beside it; nothing before the
-    /// first and behind the last point.
+    /// The value at `x`, linearly interpolated; `None` before the first and after the last point.
     pub fn at(&self, x: f64) -> Option<f64> {
         let next = self.points.partition_point(|p| p[0] < x);
         let &[right, high] = self.points.get(next)?;
@@ -65,7 +64,7 @@ impl Series {
         Some(low + (high - low) * (x - left) / (right - left))
     }
 
-    /// How far this curve is above `baseline`, where both are.
+    /// This curve minus `baseline`, where both have values.
     #[must_use]
     pub fn minus(&self, baseline: &Series) -> Series {
         let apart = |&[x, y]: &[f64; 2]| Some([x, y - baseline.at(x)?]);
@@ -75,7 +74,7 @@ impl Series {
     }
 }
 
-/// Mean and spread of `group` at `n` places evenly apart, there where all of its curves are: a
+/// Mean and band of `group` at `n` evenly spaced positions where all of its curves have values: a
 /// mean of fewer would jump where one of them ends.
 pub fn band(group: &[Series], spread: Spread, n: usize) -> Vec<BandPoint> {
     let first = group.iter().map(|s| s.points.first().map(|p| p[0]));

@@ -1,11 +1,11 @@
-//! A picture as SVG (W3C, SVG 1.1): text that every browser and drawing program opens.
+//! A picture as SVG (W3C, SVG 1.1): text that every browser and vector editor opens.
 
 use std::fmt::Write;
 
 use super::{Anchor, Face, Ink, Item, Picture, Rgb, Span};
 
 impl Picture {
-    /// The picture as the text of an SVG file.
+    /// Returns the picture as SVG.
     pub fn svg(&self) -> String {
         let [width, height] = self.size.map(number);
         let mut out = format!(
@@ -24,7 +24,7 @@ impl Picture {
     }
 }
 
-// Writing to a string cannot fail, so what `write!` returns says nothing.
+// Writing to a string cannot fail, so the result of `write!` is ignored.
 fn write_item(out: &mut String, item: &Item) {
     match item {
         Item::Rect {
@@ -89,8 +89,8 @@ fn write_text(out: &mut String, [x, y]: [f32; 2], anchor: Anchor, spans: &[Span]
         Anchor::Middle => "middle",
         Anchor::End => "end",
     };
-    // Half the height of small capitals brings the middle of the words to the place; asking for
-    // the middle instead is not understood everywhere.
+    // Half the height of small capitals centers the text vertically; `dominant-baseline` is not
+    // supported everywhere.
     let size = spans.iter().map(|s| s.size).fold(0.0, f32::max);
     let [x, y] = [x, y + 0.35 * size].map(number);
     let _ = write!(
@@ -119,7 +119,7 @@ fn path(points: &[[f32; 2]]) -> String {
     points.iter().map(point).collect::<Vec<_>>().join(" ")
 }
 
-/// To a hundredth of a point, without what is not needed.
+/// Formats to a hundredth of a point, without trailing zeros.
 fn number(value: f32) -> String {
     let rounded = (f64::from(value) * 100.0).round() / 100.0;
     // Minus zero is zero.
@@ -143,7 +143,7 @@ fn paint(name: &str, ink: Option<Ink>) -> String {
     }
 }
 
-/// Text that is no mark-up.
+/// Escapes text for XML.
 fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {

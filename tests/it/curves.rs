@@ -119,7 +119,7 @@ fn groups_become_bands_and_single_runs_come_back() {
     window.remove_cursor();
     window.run_steps(4);
     let alone = picture(&mut window, "Loss curves");
-    choose_more(&mut window, "mean, smallest to largest");
+    choose_more(&mut window, "mean with min–max band");
     let range = picture(&mut window, "Loss curves");
     assert!(range != alone);
     choose_more(&mut window, "mean ± standard deviation");
@@ -134,7 +134,7 @@ fn runs_belong_together_by_any_setting_that_differs() {
     runs.truncate(4);
     runs[3].config.learning_rate = 0.5;
     let mut window = window_of([1440.0, 900.0], Theme::Dark, runs);
-    choose_more(&mut window, "mean, smallest to largest");
+    choose_more(&mut window, "mean with min–max band");
     window.remove_cursor();
     window.run_steps(4);
     let by_all = picture(&mut window, "Loss curves");
@@ -244,7 +244,7 @@ fn curves_are_saved_as_svg_in_their_colors() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("curves.svg");
     let mut window = window();
-    choose_more(&mut window, "mean, smallest to largest");
+    choose_more(&mut window, "mean with min–max band");
     choose_more(&mut window, "Save curves…");
     press(&mut window, Modifiers::COMMAND, Key::A);
     type_text(&mut window, &path.display().to_string());

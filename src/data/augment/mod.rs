@@ -1,9 +1,9 @@
-//! Augmentation: every time a training image is shown it looks a little different, so that the
-//! network cannot learn it by heart.
+//! Augmentation: training images are changed at random each time they are shown, so that the
+//! network cannot memorize them.
 //!
-//! What happens to an image depends on the seed, the epoch and the image's index alone: a run that
-//! is picked up in the middle sees what it would have seen. Each kind draws from a stream of its
-//! own, so that turning one on leaves the others as they were.
+//! The changes depend on the seed, the epoch and the image's index alone, so a resumed run sees
+//! the same images. Each kind has a random stream of its own, so turning one on does not affect the
+//! others.
 
 mod pixels;
 mod warp;
@@ -15,26 +15,27 @@ use super::ImageSet;
 use crate::data::unit_values;
 use crate::random::{self, Stream};
 
-/// How strongly images are changed; 0 leaves one kind out. All values are drawn evenly between
-/// minus and plus the strength, unless said otherwise.
+/// Strength of each kind of augmentation; 0 turns it off. Changes are drawn uniformly between minus
+/// and plus the strength, unless noted otherwise.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Augment {
-    /// Pixels to the side and up or down.
+    /// Shift in pixels, in both directions.
     pub shift: f64,
-    /// Degrees of turning about the center.
+    /// Rotation about the center, in degrees.
     pub rotation: f64,
-    /// Share of growing or shrinking.
+    /// Scaling, as a share of the size.
     pub scale: f64,
-    /// Degrees of slanting.
+    /// Shear, in degrees.
     pub shear: f64,
-    /// Typical pixels by which parts of the image are moved, smoothly, in different directions.
+    /// Elastic distortion: typical displacement in pixels, smooth over the image.
     pub elastic: f64,
-    /// Largest share of the area that one image in two loses to a rectangle of one gray.
+    /// Random erasing: largest share of the area that becomes a gray rectangle, in half of the
+    /// images.
     pub erasing: f64,
-    /// Standard deviation of the noise on each pixel, of white's 1.
+    /// Noise: standard deviation added to each pixel, where white is 1.
     pub noise: f64,
-    /// Share by which the image becomes brighter or darker.
+    /// Brightness, as a share of each pixel's value.
     pub brightness: f64,
 }
 
@@ -73,7 +74,7 @@ impl AugmentKind {
         AugmentKind::Brightness,
     ];
 
-    /// The words for it.
+    /// The label in the window.
     pub fn label(self) -> &'static str {
         match self {
             AugmentKind::Shift => "shift",
@@ -87,7 +88,7 @@ impl AugmentKind {
         }
     }
 
-    /// The greatest strength that leaves something to see.
+    /// The largest strength allowed: beyond it, little of the image is left.
     pub fn most(self) -> f64 {
         match self {
             AugmentKind::Shift | AugmentKind::Elastic => 100.0,
@@ -100,7 +101,7 @@ impl AugmentKind {
 }
 
 impl Augment {
-    /// A strength that helps with handwritten digits and harms none of them.
+    /// Strengths that help with handwritten digits and harm none of them.
     pub const GENTLE: Augment = Augment {
         shift: 2.0,
         rotation: 10.0,
@@ -112,7 +113,7 @@ impl Augment {
         brightness: 0.0,
     };
 
-    /// Whether images are left as they are.
+    /// Whether images stay unchanged.
     pub fn is_off(&self) -> bool {
         *self == Augment::default()
     }
@@ -123,7 +124,7 @@ impl Augment {
         *copy.strength_mut(kind)
     }
 
-    /// The strength of one kind, to be set.
+    /// A mutable reference to the strength of one kind.
     pub fn strength_mut(&mut self, kind: AugmentKind) -> &mut f64 {
         match kind {
             AugmentKind::Shift => &mut self.shift,
@@ -137,11 +138,11 @@ impl Augment {
         }
     }
 
-    /// What image `index` of `set` looks like in epoch `epoch` (from 0), `[channels, height, width]`
-    /// from 0 to 1.
+    /// Returns image `index` of `set` augmented for epoch `epoch` (from 0), `[channels, height,
+    /// width]` from 0 to 1.
     ///
     /// # Panics
-    /// If the set has no such image.
+    /// If `index` is out of range.
     pub fn image(&self, set: &ImageSet, index: u32, seed: u64, epoch: u64) -> Vec<f32> {
         let mut image: Vec<f32> = unit_values(set.image(index as usize)).collect();
         let shape = set.shape();
@@ -158,7 +159,7 @@ impl Augment {
     }
 }
 
-/// Where the random numbers of one image come from.
+/// The random streams of one image.
 struct Dice {
     seed: u64,
     epoch: u64,

@@ -1,4 +1,4 @@
-//! Changes of the pixels where they are: brightness, a blank rectangle, noise.
+//! Augmentation of pixel values: brightness, random erasing, noise.
 
 use rand::Rng as _;
 use rand_distr::StandardNormal;
@@ -15,10 +15,10 @@ pub(super) fn brighten(image: &mut [f32], strength: f64, dice: &Dice) {
     image.iter_mut().for_each(|x| *x = (*x * factor).min(1.0));
 }
 
-/// The smallest share of the area that is worth losing.
+/// Smallest share of the area to erase.
 const MIN_AREA: f64 = 0.02;
 
-/// Fills a rectangle with one gray in one image of two; its area is up to the share `strength`
+/// Fills a rectangle of up to `strength` of the area with one gray, in half of the images
 /// (Zhong et al. 2020: Random erasing data augmentation).
 pub(super) fn erase(image: &mut [f32], shape: [usize; 3], strength: f64, dice: &Dice) {
     let mut rng = dice.of(AugmentKind::Erasing);
@@ -27,7 +27,7 @@ pub(super) fn erase(image: &mut [f32], shape: [usize; 3], strength: f64, dice: &
     }
     let [_, height, width] = shape;
     let area = rng.random_range(MIN_AREA.min(strength)..=strength) * (height * width) as f64;
-    // From three times as wide as high to the opposite, evenly in the logarithm.
+    // Aspect ratio from 1/3 to 3, uniform in its logarithm.
     let aspect = rng.random_range(-3f64.ln()..=3f64.ln()).exp();
     let side = |length: f64, most: usize| (length.round() as usize).clamp(1, most);
     let (h, w) = (
@@ -46,7 +46,7 @@ pub(super) fn erase(image: &mut [f32], shape: [usize; 3], strength: f64, dice: &
     }
 }
 
-/// Adds normal noise of the standard deviation `strength` to each pixel.
+/// Adds normal noise with standard deviation `strength` to each pixel.
 pub(super) fn add_noise(image: &mut [f32], strength: f64, dice: &Dice) {
     if strength == 0.0 {
         return;

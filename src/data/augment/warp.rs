@@ -1,6 +1,6 @@
-//! Changes of where pixels are: one affine map and one smooth field of displacements, read from the
-//! original in a single bilinear pass, so that the image is blurred once at most. What comes from
-//! outside is black.
+//! Augmentation of pixel positions: an affine map and a smooth displacement field, read from the
+//! original in a single bilinear pass, so that the image is blurred once at most. Outside the image
+//! is black.
 
 use rand::Rng as _;
 use rand_chacha::ChaCha8Rng;
@@ -35,7 +35,7 @@ pub(super) fn warp(image: &mut [f32], shape: [usize; 3], augment: &Augment, dice
     }
 }
 
-/// The value between four pixels; black outside.
+/// Bilinear interpolation; black outside the image.
 fn bilinear(pixels: &[f32], [height, width]: [usize; 2], [y, x]: [f32; 2]) -> f32 {
     let (top, left) = (y.floor(), x.floor());
     let (down, right) = (y - top, x - left);
@@ -52,7 +52,7 @@ fn bilinear(pixels: &[f32], [height, width]: [usize; 2], [y, x]: [f32; 2]) -> f3
     upper * (1.0 - down) + lower * down
 }
 
-/// From a pixel of the result, counted from the center, to where it is read.
+/// Maps a pixel of the result, relative to the center, to the position it is read from.
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct Affine {
     matrix: [[f32; 2]; 2],
@@ -65,7 +65,7 @@ impl Affine {
         shift: [0.0, 0.0],
     };
 
-    /// Scaled, slanted, turned and then shifted by what the dice say.
+    /// A random scaling, shear, rotation and shift.
     fn draw(augment: &Augment, dice: &Dice) -> Affine {
         let even = |strength: f64, rng: &mut ChaCha8Rng| match strength {
             0.0 => 0.0,
@@ -80,7 +80,7 @@ impl Affine {
         let mut rng = dice.of(AugmentKind::Shift);
         let shift = [0, 1].map(|_| even(augment.shift, &mut rng) as f32);
         let (sin, cos) = angle.sin_cos();
-        // Of the result to the original: the inverse of turning, slanting and scaling.
+        // Maps the result to the original: the inverse of rotation, shear and scaling.
         let matrix = [
             [cos / scale, -sin / scale],
             [(sin - slant * cos) / scale, (cos + slant * sin) / scale],
@@ -97,29 +97,29 @@ impl Affine {
     }
 }
 
-/// Distances between the nodes of a [`Bend`] that make up an image's side.
+/// Spacings of [`Bend`] nodes along an image's side.
 const SPANS: usize = 4;
 
-/// Nodes to a side that reach over the image: one before it and two behind.
+/// Nodes along a side: one before the image and two behind it are needed.
 const NODES: usize = SPANS + 3;
 
-/// A smooth field of displacements: the idea of Simard, Steinkraus and Platt 2003 (Best practices
-/// for convolutional neural networks), made of cubic B-splines over a few random nodes (Rueckert et
-/// al. 1999), which costs a fraction of blurring a field of random pixels.
+/// A smooth displacement field: elastic distortion after Simard, Steinkraus and Platt 2003 (Best
+/// practices for convolutional neural networks), built from cubic B-splines over a few random nodes
+/// (Rueckert et al. 1999), which costs a fraction of blurring a field of random pixels.
 struct Bend {
-    /// Displacements of the nodes, down and to the right.
+    /// Displacements of the nodes, down and right.
     nodes: [[[f32; 2]; NODES]; NODES],
     rows: Vec<Weights>,
     columns: Vec<Weights>,
 }
 
-/// The first of the four nodes that a pixel depends on, and how much it depends on each.
+/// The first of the four nodes that affect a pixel, and the weight of each.
 type Weights = (usize, [f32; 4]);
 
 impl Bend {
     fn draw(strength: f64, [height, width]: [usize; 2], dice: &Dice) -> Bend {
         let mut rng = dice.of(AugmentKind::Elastic);
-        // The splines halve the deviation of independent nodes.
+        // The splines halve the standard deviation of independent nodes.
         let scale = 2.0 * strength as f32;
         let mut node = || scale * rng.sample::<f32, _>(StandardNormal);
         Bend {
@@ -161,7 +161,7 @@ fn weights(at: usize, n: usize) -> Weights {
 mod tests {
     use super::*;
 
-    /// Where the center of the light is, counted from the image's, and how much light there is.
+    /// Center of mass relative to the image's center, and total brightness.
     fn light(image: &[f32], side: usize) -> ([f32; 2], f32) {
         let total: f32 = image.iter().sum();
         let middle = (side - 1) as f32 / 2.0;

@@ -27,7 +27,7 @@ fn two_images() -> Vec<u8> {
     idx(IMAGES, &[2, 2, 3], &(10..22).collect::<Vec<u8>>())
 }
 
-/// Reads `bytes` as images and expects an error that says `parts`, and where.
+/// Reads `bytes` as images; expects an error that contains `parts` and the origin.
 fn check_error(bytes: &[u8], parts: &[&str]) {
     let message = images_from_bytes(bytes, "a/file").unwrap_err().to_string();
     for part in parts.iter().chain(&["expected", "found", "a/file"]) {
@@ -81,7 +81,7 @@ fn no_damaged_byte_of_a_packed_file_changes_what_is_read() {
         for bit in 0..8 {
             let mut damaged = good.clone();
             damaged[at] ^= 1 << bit;
-            // Some bits of the gzip header (time, system) carry nothing of the data.
+            // Some bits of the gzip header (time, system) do not affect the data.
             if let Ok(read) = images_from_bytes(&damaged, "") {
                 assert_eq!(read, expected, "byte {at} bit {bit}");
             }
@@ -115,14 +115,14 @@ fn a_header_that_claims_too_much_is_refused() {
         &four_billion(u32::MAX, u32::MAX),
         &["1 to 1024", "4294967295×4294967295"],
     );
-    // Within the limit, but not in this file.
+    // Within the limit, but more than this file has.
     check_error(
         &idx(IMAGES, &[4_000_000, 28, 28], &[7; 100]),
         &["3136000000", "found 100"],
     );
     check_error(
         &gz(&idx(IMAGES, &[4_000_000, 28, 28], &[7; 100])),
-        &["packed bytes can hold"],
+        &["gzipped bytes can hold"],
     );
 }
 

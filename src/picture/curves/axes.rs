@@ -1,4 +1,4 @@
-//! Titles, grids, marks and their numbers.
+//! Titles, grids, ticks and their labels.
 
 use super::Panel;
 use crate::picture::marks::{Mark, linear_marks, log_marks, plain, round_to};
@@ -13,7 +13,7 @@ impl Panel<'_> {
             Metric::Accuracy => "Accuracy",
         };
         let unit = match self.drawn.baseline {
-            Some(run) => format!("difference to {}", run.name),
+            Some(run) => format!("difference from {}", run.name),
             None => self.unit.to_owned(),
         };
         let title = vec![

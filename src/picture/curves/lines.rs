@@ -1,4 +1,4 @@
-//! What is drawn of runs and groups: averages, spreads, differences.
+//! The lines of runs and groups: averages, bands, differences.
 
 use super::{Curve, CurvesView};
 use crate::picture::series::{Series, Spread, band};
@@ -6,25 +6,25 @@ use crate::picture::{Average, Metric};
 use crate::runs::table::group;
 use crate::runs::{Record, RunState};
 
-/// Places at which a band is drawn.
+/// Positions at which a band is computed.
 const N_PLACES: usize = 400;
 
-/// What is drawn of one run or group.
+/// The lines of one run or group.
 pub(super) struct Line {
     pub(super) name: String,
     pub(super) color: usize,
     pub(super) points: Vec<[f64; 2]>,
-    /// Places with the ends of the spread.
+    /// Positions with the ends of the band.
     pub(super) spread: Vec<[f64; 3]>,
-    /// Held-out images, at the ends of epochs.
+    /// Validation metric at the ends of epochs.
     pub(super) held_out: Vec<[f64; 2]>,
 }
 
-/// How a metric is made into lines.
+/// How a metric is turned into lines.
 pub(super) struct Drawn<'a> {
     pub(super) view: &'a CurvesView,
     pub(super) metric: Metric,
-    /// What is taken away from all lines.
+    /// Subtracted from all lines.
     pub(super) baseline: Option<&'a RunState>,
 }
 
@@ -49,7 +49,7 @@ impl Drawn<'_> {
         }
     }
 
-    /// The averaged curve of a run, and its held-out images, as they were measured.
+    /// The smoothed curve of a run, and its validation metric as measured.
     fn series(&self, run: &RunState) -> [Series; 2] {
         let axis = self.view.x_axis;
         let values = Average::of(run, self.metric, self.view.smoothing_steps);
@@ -80,7 +80,7 @@ impl Drawn<'_> {
         groups.map(line).collect()
     }
 
-    /// The curve of a run, held against the baseline.
+    /// The curve of a run minus the baseline.
     fn apart(&self, run: &RunState, baseline: Option<&[Series; 2]>) -> [Series; 2] {
         let series = self.series(run);
         match baseline {

@@ -1,4 +1,4 @@
-//! The curves of runs as a picture: loss above accuracy, with axes, marks and a legend.
+//! The curves of runs as a picture: loss above accuracy, with axes, ticks and a legend.
 
 mod axes;
 mod lines;
@@ -12,29 +12,29 @@ use crate::runs::{Record, RunState};
 use crate::train::Loss;
 use lines::{Drawn, Line};
 
-/// How curves are looked at.
+/// The options of a curve plot.
 #[derive(Clone, Debug, PartialEq)]
 pub struct CurvesView {
-    /// What they are drawn against.
+    /// The x axis.
     pub x_axis: XAxis,
-    /// Whether that is logarithmic.
+    /// Whether the x axis is logarithmic.
     pub is_x_log: bool,
-    /// Whether the loss is.
+    /// Whether the loss axis is logarithmic.
     pub is_loss_log: bool,
-    /// Updates the curves are averaged over.
+    /// Updates the curves are smoothed over.
     pub smoothing_steps: f64,
-    /// Whether runs that belong together are drawn as one, and how.
+    /// Whether groups of runs are drawn as bands, and how.
     pub bands: Option<Spread>,
-    /// Which runs belong together.
+    /// How runs are grouped.
     pub group: GroupBy,
 }
 
 /// A run to draw.
 #[derive(Clone, Copy, Debug)]
 pub struct Curve<'a> {
-    /// What is known of it.
+    /// Its name and settings.
     pub record: &'a Record,
-    /// What happened in it.
+    /// Its history.
     pub run: &'a RunState,
 }
 
@@ -42,11 +42,11 @@ const LEFT: f32 = 64.0;
 const RIGHT: f32 = 176.0;
 const TOP: f32 = 40.0;
 const BOTTOM: f32 = 44.0;
-/// Room between the two plots, for the title of the lower one.
+/// Space between the two plots, for the title of the lower one.
 const BETWEEN: f32 = 56.0;
 
-/// Draws `curves` as `view` says, `size` points wide and high; with a `baseline`, their difference to
-/// that run.
+/// Draws `curves` with the options `view`, `size` points wide and high; with a `baseline`, their
+/// difference from that run.
 pub fn curves(
     curves: &[Curve<'_>],
     baseline: Option<&RunState>,
@@ -91,11 +91,11 @@ struct Panel<'a> {
     picture: &'a mut Picture,
     palette: &'a Palette,
     drawn: Drawn<'a>,
-    /// What is measured, for people.
+    /// The label of the metric.
     unit: &'static str,
     /// Left, top, width, height.
     rect: [f32; 4],
-    /// What is seen of the axes, in their own coordinates.
+    /// Visible range of the axes, in their own coordinates.
     x: (f64, f64),
     y: (f64, f64),
 }
@@ -113,8 +113,8 @@ impl Panel<'_> {
         }
     }
 
-    /// Lets the axes show all of every line, but for the first moments, which would press what
-    /// follows into a corner.
+    /// Fits the axes to all lines, except their first moments, which would squeeze the rest into a
+    /// corner.
     fn fit(&mut self, lines: &[Line]) {
         let points = || {
             lines
@@ -149,7 +149,7 @@ impl Panel<'_> {
         }
     }
 
-    /// Where a point of the plot is in the picture.
+    /// Position of a point of the plot in the picture.
     fn at(&self, x: f64, y: f64) -> [f32; 2] {
         let share = |v: f64, (low, high): (f64, f64)| ((v - low) / (high - low).max(1e-12)) as f32;
         let [left, top, width, height] = self.rect;
@@ -165,7 +165,7 @@ impl Panel<'_> {
             self.area(&line.spread, rgb);
         }
         let seen = line.points.iter().map(|&[x, y]| (x, y));
-        // Two columns a point of width: sharper than any screen, and no larger than needed.
+        // Two columns per point of width: sharper than any screen, and no larger than needed.
         let n_columns = (2.0 * self.rect[2]) as usize;
         let (stretches, _) = reduce::<[f64; 2]>(seen, self.x, n_columns);
         for stretch in stretches {
@@ -205,14 +205,14 @@ impl Panel<'_> {
         self.picture.items.push(Item::Area { points, fill });
     }
 
-    /// The same place, or the nearest one within the plot.
+    /// The same position, or the nearest one within the plot.
     fn inside(&self, x: f64, y: f64) -> [f32; 2] {
         let [left, top, width, height] = self.rect;
         let [px, py] = self.at(x, y);
         [px.clamp(left, left + width), py.clamp(top, top + height)]
     }
 
-    /// What each color means, right of the upper plot.
+    /// The legend, right of the upper plot.
     fn legend(&mut self, lines: &[Line]) {
         let [left, top, width, height] = self.rect;
         let x = left + width + 16.0;
@@ -241,7 +241,7 @@ impl Panel<'_> {
     }
 }
 
-/// Smallest and largest of what is a number; 0 and 1 where nothing is.
+/// Smallest and largest finite value; 0 and 1 if there is none.
 fn ends(values: impl Iterator<Item = f64>) -> (f64, f64) {
     let (low, high) = values
         .filter(|v| v.is_finite())

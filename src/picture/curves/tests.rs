@@ -1,4 +1,4 @@
-//! What is in the drawn curves.
+//! Tests of the drawn curves.
 
 use super::*;
 use crate::model::PRESETS;
@@ -141,7 +141,7 @@ fn runs_are_grouped_by_any_setting() {
 fn against_itself_a_run_is_a_flat_line() {
     let runs = [run("a", 1, 300)];
     let picture = draw_apart(&runs, Some(&runs[0]), &view());
-    assert!(picture.svg().contains("difference to a"));
+    assert!(picture.svg().contains("difference from a"));
     let [r, g, b] = LIGHT.data(0);
     let flat = picture.items.iter().filter_map(|item| match item {
         Item::Line { points, ink, .. } if ink.rgb == [r, g, b] => Some(points),

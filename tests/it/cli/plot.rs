@@ -26,7 +26,7 @@ fn real_runs_are_drawn_into_a_file() {
     let band = svg(&["plot", "one", "two", "--bands", "deviation"]);
     assert_eq!(band.matches("<polygon ").count(), 2);
     let apart = svg(&["plot", "one", "two", "--baseline", "one", "--dark"]);
-    assert!(apart.contains("difference to one"));
+    assert!(apart.contains("difference from one"));
     let args = ["plot", "one", "two", "--bands", "range", "--group-by", "lr"];
     assert!(svg(&args).contains(">learning_rate 0.001 ×2<"));
     let args = ["plot", "one", "two", "--out", "c.png", "--size", "500x400"];

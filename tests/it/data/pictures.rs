@@ -297,12 +297,12 @@ fn a_photo_is_turned_as_the_phone_was_held() {
 fn a_picture_that_lies_about_its_size_is_refused_before_it_is_unpacked() {
     let lying = |width, height, kind| refusal(&raw_png([width, height], kind, &[], &[0; 100]));
     let huge = lying(u32::MAX >> 1, u32::MAX >> 1, [8, 0]);
-    assert!(huge.contains("at most 8192 pixels a side"), "{huge}");
+    assert!(huge.contains("at most 8192 pixels per side"), "{huge}");
     let wide = lying(8193, 1, [8, 0]);
     assert!(wide.contains("8193×1 pixels"), "{wide}");
     // Each side within bounds, but 512 MiB altogether.
     let deep = lying(8192, 8192, [16, 6]);
-    assert!(deep.contains("at most 8192 pixels a side"), "{deep}");
+    assert!(deep.contains("at most 8192 pixels per side"), "{deep}");
     // Within all bounds, and not there.
     let short = lying(600, 600, [8, 0]);
     assert!(short.contains("whole PNG picture"), "{short}");
