@@ -27,15 +27,15 @@ pub fn stratified_split(labels: &[u32], n_validation: usize, seed: u64) -> Split
     let sizes: Vec<usize> = by_class.values().map(Vec::len).collect();
     let quotas = largest_remainder(&sizes, n_validation.min(labels.len()));
 
-    let mut is_held_out = vec![false; labels.len()];
+    let mut is_validation = vec![false; labels.len()];
     for ((&class, indices), quota) in by_class.iter_mut().zip(quotas) {
         indices.shuffle(&mut random::rng(seed, Stream::Split, u64::from(class), 0));
         for &index in &indices[..quota] {
-            is_held_out[index as usize] = true;
+            is_validation[index as usize] = true;
         }
     }
     let (validation, train) =
-        (0..labels.len() as u32).partition(|&index| is_held_out[index as usize]);
+        (0..labels.len() as u32).partition(|&index| is_validation[index as usize]);
     Split { train, validation }
 }
 
@@ -78,7 +78,7 @@ mod tests {
     }
 
     #[test]
-    fn every_class_is_held_out_in_proportion() {
+    fn every_class_has_its_share_of_the_validation_images() {
         let labels = labels();
         let split = stratified_split(&labels, 100, 1);
         assert_eq!(count(&split.validation, &labels, 0), 60);

@@ -1,9 +1,9 @@
-//! Activations: Identity, ReLU, logistic sigmoid, hyperbolic tangent, element by element.
+//! Activations: identity, ReLU, sigmoid, tanh, element by element.
 //!
 //! Shapes: any → the same.
-//! Forward: y = f(x). Backward: dx = dy · f′, with f′ written through y, so that nothing but the
-//! result is kept: ReLU y > 0, sigmoid y(1 − y), tanh 1 − y². ReLU's gradient at exactly 0 is 0,
-//! as in PyTorch and TensorFlow.
+//! Forward: y = f(x). Backward: dx = dy · f′, with f′ computed from y, so that only the result is
+//! saved: ReLU y > 0, sigmoid y(1 − y), tanh 1 − y². ReLU's gradient at exactly 0 is 0, as in
+//! PyTorch and TensorFlow.
 
 use super::reuse::buffer;
 use super::support::{read, slice, tensor};
@@ -14,7 +14,7 @@ use pulp::{Simd, WithSimd};
 /// Elements per chunk of work.
 const CHUNK: usize = 1 << 14;
 
-/// What follows a convolution or a dense layer.
+/// The activation after a convolution or a dense layer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Activation {
     /// y = x
@@ -28,7 +28,7 @@ pub enum Activation {
 }
 
 impl Activation {
-    /// Whether it is more than keeping and clamping.
+    /// Whether it is neither the identity nor ReLU.
     pub(super) fn is_curved(self) -> bool {
         matches!(self, Self::Sigmoid | Self::Tanh)
     }
@@ -48,9 +48,9 @@ impl Activation {
         }
     }
 
-    /// dy/dx, from y, of the curved ones.
+    /// dy/dx, from y.
     #[inline(always)]
-    fn slope(self, y: f32) -> f32 {
+    fn derivative(self, y: f32) -> f32 {
         match self {
             Self::Sigmoid => y * (1.0 - y),
             Self::Tanh => 1.0 - y * y,
@@ -63,7 +63,7 @@ impl Activation {
     #[inline(always)]
     pub(super) fn apply(self, values: &mut [f32]) {
         let values = values.iter_mut();
-        // The match is outside the loop, so that each loop can be vectorized.
+        // The match is outside the loops, so that each of them can be vectorized.
         match self {
             Self::Identity => {}
             Self::Relu => values.for_each(|v| *v = Self::Relu.value(*v)),
@@ -78,14 +78,14 @@ impl Activation {
         match self {
             Self::Identity => dx.copy_from_slice(dy),
             Self::Relu => simd::run(ReluBackward { y, dy, dx }),
-            Self::Sigmoid => pairs.for_each(|((y, g), d)| *d = g * Self::Sigmoid.slope(*y)),
-            Self::Tanh => pairs.for_each(|((y, g), d)| *d = g * Self::Tanh.slope(*y)),
+            Self::Sigmoid => pairs.for_each(|((y, g), d)| *d = g * Self::Sigmoid.derivative(*y)),
+            Self::Tanh => pairs.for_each(|((y, g), d)| *d = g * Self::Tanh.derivative(*y)),
         }
     }
 }
 
-/// dx = dy where y > 0, else 0. Left to itself the compiler makes a branch of this, mispredicted
-/// half the time.
+/// dx = dy where y > 0, else 0. The compiler alone would make a branch of this, mispredicted half
+/// the time.
 struct ReluBackward<'a> {
     y: &'a [f32],
     dy: &'a [f32],

@@ -1,9 +1,9 @@
 //! Scaled dot-product attention (Vaswani et al. 2017, section 3.2), all heads at once.
 //!
-//! Shapes: queries, keys and values side by side `[n · tokens, 3 width]`, as one product makes
-//! them → `[n · tokens, width]`. Head i has the i-th of equal parts of each width.
+//! Shapes: queries, keys and values side by side `[n · tokens, 3 width]`, as one matrix product
+//! computes them → `[n · tokens, width]`. Head i has the i-th of equal parts of each width.
 //! Forward, for each sample and head: P = softmax(Q Kᵀ / √d), y = P V. Backward:
-//! dV = Pᵀ dy, dP = dy Vᵀ, dS = P (dP − Σ P dP) / √d, dQ = dS K, dK = dSᵀ Q. P is kept.
+//! dV = Pᵀ dy, dP = dy Vᵀ, dS = P (dP − Σ P dP) / √d, dQ = dS K, dK = dSᵀ Q. P is saved.
 
 use super::gemm::{Gemm, Init, NO_PREFETCH, Rows, Strided};
 use super::support::{read, slice, tensor, wants_gradient};
@@ -16,11 +16,11 @@ struct Attention {
     width: usize,
     heads: usize,
     wants_gradient: bool,
-    /// P, `[n, heads, tokens, tokens]`, left by the forward pass.
+    /// P, `[n, heads, tokens, tokens]`, saved by the forward pass.
     shares: OnceLock<Vec<f32>>,
 }
 
-/// A matrix inside a larger one: where it starts and how far its rows are apart.
+/// A submatrix: its start, and the distance of its rows.
 #[derive(Clone, Copy)]
 struct Part<'a> {
     values: &'a [f32],
@@ -28,7 +28,7 @@ struct Part<'a> {
 }
 
 impl Attention {
-    /// Values of one head.
+    /// Width of one head.
     fn depth(&self) -> usize {
         self.width / self.heads
     }
@@ -45,8 +45,8 @@ impl Attention {
         })
     }
 
-    /// out = a · b, with `len` the length of the sums. `a` is read by column if `by_column`; `b` lies
-    /// without gaps, as the product wants it.
+    /// out = a · b, with sums of length `len`. `a` is read by column if `by_column`; `b` is
+    /// contiguous, as GEMM needs it.
     fn product(
         &self,
         (a, by_column): (Part<'_>, bool),
@@ -77,7 +77,7 @@ impl Attention {
         });
     }
 
-    /// A part `[tokens, depth]` without gaps.
+    /// Copies a part `[tokens, depth]` to contiguous memory.
     fn packed(&self, part: Part<'_>, to: &mut [f32]) {
         let depth = self.depth();
         for (token, to) in to.chunks_exact_mut(depth).enumerate() {
@@ -85,7 +85,7 @@ impl Attention {
         }
     }
 
-    /// A part `[tokens, depth]` as `[depth, tokens]`.
+    /// Copies a part `[tokens, depth]` as `[depth, tokens]`.
     fn transposed(&self, part: Part<'_>, to: &mut [f32]) {
         for token in 0..self.tokens {
             for i in 0..self.depth() {
@@ -94,7 +94,7 @@ impl Attention {
         }
     }
 
-    /// One sample: `shares` receives P.
+    /// Computes one sample; `shares` receives P.
     fn forward_sample(&self, qkv: &[f32], y: &mut [f32], shares: &mut [f32]) {
         let (tokens, depth) = (self.tokens, self.depth());
         let scale = self.scale();
@@ -153,7 +153,7 @@ impl Attention {
     }
 }
 
-/// Replaces the scores by their shares: exp(x · scale), divided by the sum.
+/// Softmax of the scaled scores: exp(x · scale), divided by the sum.
 #[inline(always)]
 fn softmax(row: &mut [f32], scale: f32) {
     let largest = row.iter().copied().fold(f32::NEG_INFINITY, f32::max);
@@ -189,7 +189,7 @@ impl CustomOp1 for Attention {
             Some(shares) => self.forward_sample(qkv, y, shares),
             None => scratch::with(n_shares, |shares| self.forward_sample(qkv, y, shares)),
         });
-        // The op is new for every call, so the slot is empty.
+        // Every call makes a new op, so the slot is empty.
         let _ = self.shares.set(kept);
         Ok((CpuStorage::F32(y), Shape::from((n * tokens, width))))
     }

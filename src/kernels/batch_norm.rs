@@ -1,8 +1,8 @@
-//! Batch norm: each channel shifted and scaled by its statistics (Ioffe and Szegedy 2015).
+//! Batch norm: normalizes each channel by its statistics (Ioffe and Szegedy 2015).
 //!
 //! Shapes: x `[n, channels, ..]`, weight and bias `[channels]` → as x.
 //! Forward: x̂ = (x − mean) / √(variance + ε), y = x̂ · w + b, with mean and biased variance of the
-//! batch, or given ones. Backward of the first, with the means over the channel's values:
+//! batch, or given ones. Backward with those of the batch, and means over the channel's values:
 //! dx = w / √(variance + ε) · (dy − mean dy − x̂ · mean(dy x̂)), dw = Σ dy · x̂, db = Σ dy.
 
 use super::support::{read, slice, tensor};
@@ -10,13 +10,13 @@ use super::{pool, simd, tape, vector};
 use candle_core::{CpuStorage, CustomOp1, CustomOp3, Layout, Result, Shape, Tensor, bail};
 use std::sync::Mutex;
 
-/// What a batch says about its channels.
+/// The statistics of a batch, per channel.
 #[derive(Clone, Debug)]
 pub struct BatchMoments {
     /// Mean of each channel.
     pub mean: Vec<f32>,
-    /// Variance of each channel, the sum divided by one less than the number of values: what
-    /// PyTorch's running estimate learns from. 0 for a single value.
+    /// Unbiased variance of each channel (divided by n − 1), for the running estimate as in
+    /// PyTorch. 0 for a single value.
     pub variance: Vec<f32>,
 }
 
@@ -43,12 +43,12 @@ impl Sizes {
         Ok(Sizes { channels, plane })
     }
 
-    /// Calls `each(channel)` for all channels, on all threads, and collects the two results.
+    /// Calls `each(channel)` for all channels, on all threads; collects the two results.
     fn per_channel(self, each: impl Fn(usize) -> [f32; 2] + Sync) -> [Vec<f32>; 2] {
         let results = Mutex::new([vec![0.0; self.channels], vec![0.0; self.channels]]);
         pool::for_each(self.channels, |channel| {
             let [first, second] = simd::run(|| each(channel));
-            // A panic elsewhere leaves nothing half written here.
+            // A panic in another thread leaves nothing half written here.
             let mut all = results
                 .lock()
                 .unwrap_or_else(std::sync::PoisonError::into_inner);
@@ -59,7 +59,7 @@ impl Sizes {
             .unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 
-    /// The planes of one channel, one a sample.
+    /// The planes of one channel, one per sample.
     fn planes(self, x: &[f32], channel: usize) -> impl Iterator<Item = &[f32]> {
         let Sizes { channels, plane } = self;
         x.chunks_exact(channels * plane)
@@ -136,7 +136,7 @@ impl CustomOp3 for BatchNorm {
                         }
                         [dw as f32, db as f32]
                     });
-                    // The result starts as a copy of dy; x̂ needs x, read beside it.
+                    // The result starts as a copy of dy; x̂ needs x, which is read beside it.
                     let mut dx = dy.to_vec();
                     let sample = sizes.channels * sizes.plane;
                     let parts = x.chunks_exact(sample).zip(dx.chunks_exact_mut(sample));
@@ -166,7 +166,7 @@ impl CustomOp3 for BatchNorm {
     }
 }
 
-/// Batch norm by the statistics of the batch itself, which are returned as well.
+/// Batch norm by the statistics of the batch, which are returned as well.
 ///
 /// * `x`: `[n, channels, ..]`
 /// * `weight`, `bias`: `[channels]`
@@ -236,7 +236,7 @@ impl CustomOp1 for Fixed {
     }
 }
 
-/// Batch norm by given statistics, as outside of training: only `x` gets a gradient.
+/// Batch norm by given statistics, as in evaluation: only `x` gets a gradient.
 ///
 /// * `x`: `[n, channels, ..]`
 /// * `weight`, `bias`, mean and variance: `[channels]`

@@ -1,5 +1,5 @@
-//! For tests: a network of all ops trains to the same bits for every number of threads, on AVX-512
-//! and AVX2, and with fused steps; and its gradients are the slopes of its loss.
+//! Tests: a network of all ops trains to the same bits for every number of threads, on AVX-512 and
+//! AVX2, and with fused steps; its gradients match finite differences of its loss.
 
 use super::update::{AdamHyper, Rule, Slot, adam, sgd, train_step};
 use super::*;
@@ -7,7 +7,7 @@ use crate::random::{Stream, rng};
 use candle_core::{Device, Result, Tensor, Var};
 use rand::Rng as _;
 
-/// A network that uses every op, with sizes that fit no vector and no chunk.
+/// A network that uses every op, with sizes that are no multiple of a vector or a chunk.
 struct Network {
     vars: Vec<Var>,
     first: Vec<Vec<f32>>,
@@ -100,7 +100,7 @@ impl Network {
         }
     }
 
-    /// A step by one rule, in one go or gradients first.
+    /// Takes a step by one rule, fused or gradients first.
     fn step_by(&mut self, rule: Rule, step: u64, fused: bool) {
         let vars = self.vars.clone();
         let state = self.first.iter_mut().zip(&mut self.second);
@@ -159,11 +159,11 @@ fn same_bits_for_every_thread_count_and_instruction_set() {
             assert!(train() == expected, "{threads} threads, repeat {repeat}");
         }
     }
-    let usual = instruction_set();
-    if usual == InstructionSet::Avx512 && set_instruction_set(InstructionSet::Avx2) {
+    let original = instruction_set();
+    if original == InstructionSet::Avx512 && set_instruction_set(InstructionSet::Avx2) {
         assert!(train() == expected, "AVX2 instead of AVX-512");
     }
-    set_instruction_set(usual);
+    set_instruction_set(original);
 }
 
 #[test]
@@ -214,7 +214,7 @@ fn a_loss_that_is_not_finite_updates_nothing() {
     assert!(network.bits() == before);
 }
 
-/// Along each gradient the loss must rise as steeply as the gradient is long.
+/// Along each gradient the loss must rise as steeply as the gradient's norm.
 #[test]
 fn gradients_are_what_differences_of_the_loss_say() {
     let network = Network::new();

@@ -1,4 +1,4 @@
-//! Large copies, by all threads: most of the time goes into memory that was never touched before.
+//! Large copies, by all threads: most of their time is page faults of memory that is new.
 
 use candle_core::{Device, Result, Tensor};
 
@@ -8,17 +8,17 @@ use super::support::read;
 /// Elements per chunk of work.
 const CHUNK: usize = 1 << 16;
 
-/// Copies of numbers, in memory that was used before where there is some.
+/// Makes copies, in reused memory if there is some.
 #[derive(Debug, Default)]
 pub struct Copies(Vec<Vec<f32>>);
 
 impl Copies {
-    /// Uses the memory of `old`, whose numbers nobody needs any more.
+    /// Reuses the memory of `old`, whose values are no longer needed.
     pub fn in_place_of(old: impl IntoIterator<Item = Vec<f32>>) -> Copies {
         Copies(old.into_iter().collect())
     }
 
-    /// A copy of `values`.
+    /// Copies `values`.
     pub fn of(&mut self, values: &[f32]) -> Vec<f32> {
         let at = self.0.iter().position(|old| old.len() == values.len());
         let mut copy = match at {
@@ -32,7 +32,7 @@ impl Copies {
         copy
     }
 
-    /// A copy of the numbers of `x`.
+    /// Copies the elements of `x`.
     ///
     /// # Errors
     /// When `x` is not of f32.

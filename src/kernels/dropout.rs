@@ -1,6 +1,6 @@
 //! Dropout: while training, each element is zero with probability `rate`, and the others are
-//! scaled by 1 / (1 − rate) so that the expected value stays (Srivastava et al. 2014, in the
-//! "inverted" form all frameworks use).
+//! scaled by 1 / (1 − rate) to keep the expected value (Srivastava et al. 2014, in the "inverted"
+//! form all frameworks use).
 //!
 //! Shapes: any → the same.
 //! Forward: y = x · mask. Backward: dx = dy · mask. The mask is never stored: each element's draw
@@ -14,12 +14,12 @@ use crate::random::Rng;
 use candle_core::{CpuStorage, CustomOp1, Layout, Result, Shape, Tensor, bail};
 use rand::RngCore;
 
-/// Elements per chunk of work; each chunk has a key of its own.
+/// Elements per chunk of work; each chunk has its own key.
 const CHUNK: usize = 1 << 14;
 
 struct Dropout {
     key: u64,
-    /// Elements whose draw is below this are dropped.
+    /// Elements with a hash below this are dropped.
     threshold: u32,
     scale: f32,
 }
@@ -50,7 +50,7 @@ impl Dropout {
     }
 }
 
-/// One chunk of a mask, applied.
+/// Applies the mask to one chunk.
 struct Chunk<'a> {
     op: &'a Dropout,
     key: u32,
@@ -107,7 +107,7 @@ impl CustomOp1 for Dropout {
     }
 }
 
-/// Drops elements of `x` at random and scales the rest; one draw from `rng` decides all.
+/// Drops elements of `x` at random and scales the others; one draw from `rng` decides all.
 ///
 /// * `x`: any shape
 /// * `rate`: the probability of a zero, in `0.0..1.0`

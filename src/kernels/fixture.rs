@@ -1,4 +1,4 @@
-//! For tests: the numbers that PyTorch computed (`tests/fixtures/kernels.py`), and the comparison.
+//! For tests: numbers computed by PyTorch (`tests/fixtures/kernels.py`), and the comparison.
 
 use super::{Activation, Window};
 use candle_core::{Device, Result, Tensor, Var};
@@ -8,7 +8,7 @@ use std::collections::HashMap;
 
 static BYTES: &[u8] = include_bytes!("../../tests/fixtures/kernels.safetensors");
 
-/// One row of the fixture's metadata; a kind of case uses only some of the fields.
+/// One row of the fixture's metadata; each kind of case uses some of the fields.
 #[derive(Debug, Deserialize)]
 pub struct Case {
     pub name: String,

@@ -1,4 +1,4 @@
-//! The one inner loop that convolution and dense layers share: a matrix product whose left side
+//! The GEMM micro-kernel that convolution and dense layers share: a matrix product whose left side
 //! is gathered.
 //!
 //! `out[r][j] = init + Σ_t a[row(r) + step(t)] · b[t][j]`, for t in ascending order.
@@ -12,17 +12,17 @@ use super::simd::prefetch_line;
 use pulp::{Simd, WithSimd};
 use std::ops::Range;
 
-/// Steps for which the last columns are held at a time.
+/// Steps of the last, partial columns that are loaded at a time.
 const DEPTH: usize = 64;
 
 /// Floats per cache line.
 const LINE: usize = 16;
 
-/// Where the elements of a row of the left side lie, relative to the row's start.
+/// Offsets of the elements of a row of the left side, relative to the row's start.
 pub(super) trait Steps: Copy + Send + Sync {
-    /// How many there are: the length of the sum.
+    /// The number of steps: the length of the sum.
     fn len(self) -> usize;
-    /// The offset of the t-th.
+    /// The offset of the t-th step.
     fn at(self, t: usize) -> usize;
     /// One more than the largest offset.
     fn span(self) -> usize;
@@ -53,7 +53,7 @@ impl Steps for Strided {
     }
 }
 
-/// Steps from a table.
+/// Steps with offsets from a table.
 #[derive(Clone, Copy)]
 pub(super) struct Table<'a> {
     offsets: &'a [usize],
@@ -82,23 +82,23 @@ impl Steps for Table<'_> {
     }
 }
 
-/// What the sums start from.
+/// The initial value of the sums.
 #[derive(Clone, Copy)]
 pub(super) enum Init<'a> {
     /// Zero.
     Zero,
     /// One value per column.
     Bias(&'a [f32]),
-    /// What the output holds.
+    /// The current output.
     Output,
 }
 
-/// Where the rows of the left side start.
+/// The starts of the rows of the left side.
 #[derive(Clone, Copy)]
 pub(super) enum Rows<'a> {
-    /// At these elements.
+    /// These elements.
     Table(&'a [usize]),
-    /// `n` of them from `start` on, `stride` apart.
+    /// `n` rows from `start` on, `stride` apart.
     Strided {
         n: usize,
         start: usize,
@@ -124,19 +124,19 @@ impl Rows<'_> {
     }
 }
 
-/// Up to two stretches of memory; most are empty.
+/// Up to two slices to prefetch; most are empty.
 pub(super) type Prefetch<'a> = [&'a [f32]; 2];
 
-/// Nothing to fetch.
+/// Nothing to prefetch.
 pub(super) const NO_PREFETCH: Prefetch<'static> = [&[]; 2];
 
-/// A product to run with [`super::simd::run`].
+/// A product, run by [`super::simd::run`].
 pub(super) struct Gemm<'a, S> {
     /// The left side's elements.
     pub a: &'a [f32],
-    /// Where its rows start in `a`.
+    /// The starts of its rows in `a`.
     pub rows: Rows<'a>,
-    /// Where the elements of a row lie.
+    /// The offsets of the elements of a row.
     pub steps: S,
     /// The right side, `[steps.len(), ldb]`.
     pub b: &'a [f32],
@@ -149,14 +149,14 @@ pub(super) struct Gemm<'a, S> {
     pub init: Init<'a>,
     /// Whether to clamp the result at zero.
     pub relu: bool,
-    /// What will be read next, fetched meanwhile: a cache line per step.
+    /// What will be read next, prefetched meanwhile: one cache line per step.
     pub prefetch: Prefetch<'a>,
 }
 
 impl<S: Steps> WithSimd for Gemm<'_, S> {
     type Output = ();
 
-    // The tiles are the largest that fit the registers with what multiplies them.
+    // The largest tiles that fit the registers together with their factors.
     #[inline(always)]
     fn with_simd<I: Simd>(mut self, simd: I) {
         let lanes = I::F32_LANES;
@@ -185,8 +185,8 @@ impl<S: Steps> WithSimd for Gemm<'_, S> {
 }
 
 impl<'a, S: Steps> Gemm<'a, S> {
-    /// `V` registers' width of columns from `col` on, all rows, in tiles of at most `N` rows and
-    /// nearly equal height: a low tile at the end would wait for its own additions.
+    /// Columns from `col` on, `V` registers wide, all rows, in tiles of at most `N` rows and nearly
+    /// equal height: a low tile at the end would wait for its own additions.
     #[inline(always)]
     fn panel<I: Simd, const N: usize, const V: usize>(&mut self, simd: I, col: usize) {
         let rows = self.rows.len();
@@ -243,7 +243,7 @@ impl<'a, S: Steps> Gemm<'a, S> {
         for (n, acc) in acc.iter_mut().enumerate() {
             if self.relu {
                 for v in acc.iter_mut() {
-                    // In this order a NaN stays one on x86, so that a diverged run shows.
+                    // In this order a NaN stays NaN on x86, so that divergence is detected.
                     *v = simd.max_f32s(zero, *v);
                 }
             }
@@ -252,7 +252,7 @@ impl<'a, S: Steps> Gemm<'a, S> {
         }
     }
 
-    /// The lines to fetch during the next block, one for each of its steps.
+    /// Takes the cache lines to prefetch in the next block, one for each of its steps.
     #[inline(always)]
     fn take_prefetch(&mut self) -> &'a [f32] {
         let most = self.steps.len() * LINE;
@@ -264,8 +264,8 @@ impl<'a, S: Steps> Gemm<'a, S> {
         now
     }
 
-    /// The last columns, fewer than a register holds. Part of a vector costs ten times as much to
-    /// load as all of it, so those of `b` are loaded once for all rows, some of them at a time.
+    /// The last columns, fewer than a register holds. A partial vector load costs ten times as much
+    /// as a full one, so those of `b` are loaded once for all rows, some of them at a time.
     #[inline(always)]
     fn ragged<I: Simd>(&mut self, simd: I, col: usize) {
         let mut b = [simd.splat_f32s(0.0); DEPTH];

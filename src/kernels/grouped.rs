@@ -1,9 +1,9 @@
-//! Convolution in groups: output channels see only the input channels of their own group; with as
-//! many groups as channels it is depthwise (Chollet 2017).
+//! Grouped convolution: output channels are connected with the input channels of their own group
+//! only; with as many groups as channels it is depthwise (Chollet 2017).
 //!
 //! Shapes: x `[n, c, h, w]`, weight `[out, c / groups, kh, kw]`, bias `[out]` → `[n, out, oh, ow]`.
-//! Forward and backward go tap by tap: a row of the output is the sum of rows of the input, each
-//! times one weight. A group has few channels, so there is no product of matrices to gain from.
+//! Forward and backward go tap by tap: a row of the output is a sum of rows of the input, each
+//! times one weight. A group has few channels, so a matrix product would gain nothing.
 
 use super::support::{read, slice, tensor};
 use super::{Window, pool, simd, tape};
@@ -22,7 +22,7 @@ struct Grouped {
     conv: [usize; 2],
 }
 
-/// Which rows meet at one tap of the filter, and where in them.
+/// The rows that meet at one tap of the filter, and their columns.
 struct Rows {
     from: usize,
     to: usize,
@@ -30,17 +30,17 @@ struct Rows {
 }
 
 impl Grouped {
-    /// Input channels of one filter.
+    /// Input channels per filter.
     fn depth(&self) -> usize {
         self.inputs / self.groups
     }
 
-    /// Weights of one filter.
+    /// Weights per filter.
     fn filter(&self) -> usize {
         self.depth() * self.window.kernel[0] * self.window.kernel[1]
     }
 
-    /// Where the planes of one output channel's group start in a sample of the input.
+    /// Start of one output channel's group of planes in a sample of the input.
     fn group(&self, output: usize) -> usize {
         output / (self.outputs / self.groups) * self.depth() * self.image[0] * self.image[1]
     }
@@ -94,7 +94,7 @@ impl Grouped {
         });
     }
 
-    /// Adds one output plane's part to the gradient of its group's planes.
+    /// Adds one output plane's contribution to the gradient of its group's planes.
     fn backward_plane(&self, w: &[f32], dy: &[f32], dx: &mut [f32]) {
         let stride = self.window.stride[1];
         self.rows(|tap, at| {
@@ -109,7 +109,7 @@ impl Grouped {
         });
     }
 
-    /// Adds one sample's part to the gradient of a filter.
+    /// Adds one sample's contribution to the gradient of a filter.
     fn filter_gradient(&self, x: &[f32], dy: &[f32], dw: &mut [f32]) {
         let stride = self.window.stride[1];
         self.rows(|tap, at| {

@@ -1,4 +1,4 @@
-//! Layer norm: each row shifted and scaled to mean 0 and variance 1 (Ba, Kiros and Hinton 2016).
+//! Layer norm: normalizes each row to mean 0 and variance 1 (Ba, Kiros and Hinton 2016).
 //!
 //! Shapes: x `[.., d]`, weight and bias with d values in all → as x. A row is as many of x's last
 //! values as the weight has.
@@ -11,6 +11,7 @@ use super::{pool, simd, tape, vector};
 use candle_core::{CpuStorage, CustomOp3, Layout, Result, Shape, Tensor, bail};
 
 /// The rows are cut into at most this many chunks.
+// A constant, not the number of threads: results must not depend on it.
 const CHUNKS: usize = 32;
 
 struct LayerNorm {
@@ -39,7 +40,7 @@ impl LayerNorm {
         }
     }
 
-    /// dx of some rows; `sums` receives their part of dw, then of db.
+    /// Computes dx of some rows; `sums` receives their contributions to dw, then to db.
     #[inline(always)]
     fn backward_rows(&self, x: &[f32], w: &[f32], dy: &[f32], dx: &mut [f32], sums: &mut [f32]) {
         let d = self.d;
@@ -128,7 +129,7 @@ impl CustomOp3 for LayerNorm {
     }
 }
 
-/// Layer norm over as many of the last values as `weight` has.
+/// Layer norm over the last values of `x`, as many as `weight` has.
 ///
 /// * `x`: any shape whose last axes hold a row
 /// * `weight`, `bias`: a row

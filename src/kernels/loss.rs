@@ -5,8 +5,8 @@
 //! so that no exponential overflows. Backward: dx = dL · (softmax(x) − onehot(label)) / n.
 //! With smoothing ε the target is (1 − ε) onehot + ε / classes, so that L mixes in ε times the mean
 //! of the same over all classes, and the target takes onehot's place in dx (Szegedy et al. 2016).
-//! Sums run in f64 and in order: the matrices are tiny, so this costs nothing and the loss has
-//! the same bits for every thread count.
+//! Sums are in f64 and in order: the matrices are tiny, so this costs nothing and the loss has the
+//! same bits for every thread count.
 
 use super::support::{slice, tensor};
 use super::tape;
@@ -16,27 +16,27 @@ use std::sync::OnceLock;
 struct CrossEntropy {
     labels: Vec<u32>,
     smoothing: f32,
-    /// (softmax − target) / n, `[n, classes]`, left by the forward pass.
-    slope: OnceLock<Vec<f32>>,
+    /// (softmax − target) / n, `[n, classes]`, saved by the forward pass.
+    grad: OnceLock<Vec<f32>>,
 }
 
-/// The loss of one sample; `slope` receives softmax − target.
-fn sample(logits: &[f32], label: usize, smoothing: f32, slope: &mut [f32]) -> f64 {
+/// The loss of one sample; `grad` receives softmax − target.
+fn sample(logits: &[f32], label: usize, smoothing: f32, grad: &mut [f32]) -> f64 {
     let largest = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
     let mut sum = 0.0;
-    for (x, p) in logits.iter().zip(&mut *slope) {
+    for (x, p) in logits.iter().zip(&mut *grad) {
         *p = (x - largest).exp();
         sum += f64::from(*p);
     }
     let scale = (1.0 / sum) as f32;
-    slope.iter_mut().for_each(|p| *p *= scale);
-    slope[label] -= 1.0 - smoothing;
+    grad.iter_mut().for_each(|p| *p *= scale);
+    grad[label] -= 1.0 - smoothing;
     let right = f64::from(logits[label] - largest);
     if smoothing == 0.0 {
         return sum.ln() - right;
     }
     let share = smoothing / logits.len() as f32;
-    slope.iter_mut().for_each(|p| *p -= share);
+    grad.iter_mut().for_each(|p| *p -= share);
     let total: f64 = logits.iter().map(|x| f64::from(x - largest)).sum();
     sum.ln() - f64::from(1.0 - smoothing) * right - f64::from(share) * total
 }
@@ -49,31 +49,31 @@ impl CustomOp1 for CrossEntropy {
     fn cpu_fwd(&self, logits: &CpuStorage, layout: &Layout) -> Result<(CpuStorage, Shape)> {
         let (n, classes) = layout.shape().dims2()?;
         let logits = slice(logits, layout)?;
-        let mut slope = vec![0.0; n * classes];
+        let mut grad = vec![0.0; n * classes];
         let mut loss = 0.0;
         let rows = logits
             .chunks_exact(classes)
-            .zip(slope.chunks_exact_mut(classes));
-        for ((logits, slope), &label) in rows.zip(&self.labels) {
-            loss += sample(logits, label as usize, self.smoothing, slope);
-            slope.iter_mut().for_each(|p| *p /= n as f32);
+            .zip(grad.chunks_exact_mut(classes));
+        for ((logits, grad), &label) in rows.zip(&self.labels) {
+            loss += sample(logits, label as usize, self.smoothing, grad);
+            grad.iter_mut().for_each(|p| *p /= n as f32);
         }
-        // The op is new for every call, so the slot is empty.
-        let _ = self.slope.set(slope);
+        // Every call makes a new op, so the slot is empty.
+        let _ = self.grad.set(grad);
         let mean = (loss / n as f64) as f32;
         Ok((CpuStorage::F32(vec![mean]), Shape::from(())))
     }
 
     fn bwd(&self, logits: &Tensor, _loss: &Tensor, dl: &Tensor) -> Result<Option<Tensor>> {
-        let Some(slope) = self.slope.get() else {
+        let Some(grad) = self.grad.get() else {
             bail!("cross entropy: backward before forward");
         };
         let dl = dl.to_scalar::<f32>()?;
-        tensor(slope.iter().map(|p| p * dl).collect(), logits.shape()).map(Some)
+        tensor(grad.iter().map(|p| p * dl).collect(), logits.shape()).map(Some)
     }
 }
 
-/// The labels as numbers, each checked to be below the number of classes.
+/// The labels, each checked to be below the number of classes.
 pub(super) fn labels_of(logits: &Tensor, labels: &Tensor) -> Result<Vec<u32>> {
     let (n, classes) = logits.dims2()?;
     if labels.dims() != [n] || n == 0 {
@@ -104,8 +104,8 @@ pub fn cross_entropy(logits: &Tensor, labels: &Tensor) -> Result<Tensor> {
     smoothed_cross_entropy(logits, labels, 0.0)
 }
 
-/// Mean cross entropy of a batch, with targets of which the share `smoothing` is spread evenly over
-/// all classes.
+/// Mean cross entropy of a batch with label smoothing: a share `smoothing` of the targets is spread
+/// evenly over all classes.
 ///
 /// * `logits`: `[n, classes]`
 /// * `labels`: u32 `[n]`, each less than `classes`; anything else is an error
@@ -113,7 +113,7 @@ pub fn smoothed_cross_entropy(logits: &Tensor, labels: &Tensor, smoothing: f32) 
     let op = CrossEntropy {
         labels: labels_of(logits, labels)?,
         smoothing,
-        slope: OnceLock::new(),
+        grad: OnceLock::new(),
     };
     if !logits.device().is_cpu() {
         bail!(

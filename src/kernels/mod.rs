@@ -1,11 +1,11 @@
-//! CPU operations made fast, with their gradients, as candle custom ops.
+//! Fast CPU operations with their gradients, as candle custom ops.
 //!
-//! What candle has is either slow on small networks (convolution, dense layers, optimizers) or
-//! wrong (the gradient of max pooling); these ops take its place. They are ordinary nodes of
-//! candle's graph: `loss.backward()` works through them. [`gradients`] does the same without the
-//! zero tensor and the addition that candle spends on every gradient.
+//! Candle's own are either slow on small networks (convolution, dense layers, optimizers) or wrong
+//! (the gradient of max pooling). These ops are ordinary nodes of candle's graph:
+//! `loss.backward()` works through them. [`gradients`] does the same without the zero tensor and
+//! the addition that candle spends on every gradient.
 //!
-//! Tensors are f32 and channels-first; on another device than the CPU each function falls back to
+//! Tensors are f32 and channels first; on another device than the CPU each function falls back to
 //! candle's own ops. Results have the same bits for every number of threads, and on AVX-512 and
 //! AVX2. No gradient is computed for an input that is neither a variable nor made from one.
 
@@ -51,7 +51,7 @@ pub use dropout::dropout;
 pub use grouped::grouped_conv2d;
 pub use layer_norm::layer_norm;
 pub use loss::{cross_entropy, smoothed_cross_entropy};
-pub use moments::{Moments, sample, spread, square_distance};
+pub use moments::{Moments, moments, sample, square_distance};
 pub use peak::peak_flops;
 pub(crate) use pool::for_parts;
 pub use pool::{set_threads, threads, use_own_threads};

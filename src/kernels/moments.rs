@@ -1,5 +1,5 @@
-//! Statistics of all elements of a tensor, for people to look at: in parallel, without a copy.
-//! Every sum is made of the same partial sums in the same order, for any number of threads.
+//! Statistics of all elements of a tensor, for display: in parallel, without a copy. Every sum adds
+//! the same partial sums in the same order, for any number of threads.
 
 use candle_core::{Device, Result, Tensor, bail};
 
@@ -9,25 +9,25 @@ use super::support::read;
 /// Elements per partial sum.
 const CHUNK: usize = 1 << 14;
 
-/// Sums that run side by side within a chunk, so that the compiler can vectorize them.
+/// Independent sums within a chunk, so that the compiler can vectorize them.
 const SIDE_BY_SIDE: usize = 8;
 
-/// The size of a tensor's numbers.
+/// Number, squares and zeros of a tensor's elements.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Moments {
-    /// Elements.
+    /// Number of elements.
     pub n: usize,
     /// Sum of their squares.
     pub squares: f64,
-    /// How many are exactly 0.
+    /// Number of elements that are exactly 0.
     pub zeros: usize,
 }
 
-/// How large the elements of `x` are, and how many are nothing.
+/// Returns the sum of squares and the number of zeros of `x`.
 ///
 /// # Errors
 /// When `x` is not of f32.
-pub fn spread(x: &Tensor) -> Result<Moments> {
+pub fn moments(x: &Tensor) -> Result<Moments> {
     on_cpu(x, |x| {
         let parts = chunk_wise(x, |x| {
             let zeros = x.iter().filter(|v| **v == 0.0).count();
@@ -64,17 +64,17 @@ pub fn square_distance(a: &Tensor, b: &Tensor) -> Result<f64> {
     })
 }
 
-/// At most `most` of the elements of `x`, evenly chosen.
+/// At most `most` of the elements of `x`, evenly spaced.
 ///
 /// # Errors
 /// When `x` is not of f32.
 pub fn sample(x: &Tensor, most: usize) -> Result<Vec<f32>> {
-    // An odd stride does not stay in the same columns of a weight, whose widths are mostly even.
+    // Odd, so as not to stay in the same columns of a weight, whose widths are mostly even.
     let stride = x.elem_count().div_ceil(most.max(1)).max(1) | 1;
     on_cpu(x, |x| Ok(x.iter().copied().step_by(stride).collect()))
 }
 
-/// Calls `task` with the elements of `x`, wherever they are.
+/// Calls `task` with the elements of `x`, on any device.
 fn on_cpu<R>(x: &Tensor, task: impl FnOnce(&[f32]) -> Result<R>) -> Result<R> {
     read(&x.detach().to_device(&Device::Cpu)?, task)
 }
@@ -83,7 +83,7 @@ fn chunk_wise<R: Default + Send>(x: &[f32], task: impl Fn(&[f32]) -> R + Sync) -
     per_part(x.chunks(CHUNK).collect(), task)
 }
 
-/// What `task` makes of each part, in order.
+/// The results of `task` for each part, in order.
 fn per_part<P: Send, R: Default + Send>(parts: Vec<P>, task: impl Fn(P) -> R + Sync) -> Vec<R> {
     let mut results: Vec<R> = Vec::new();
     results.resize_with(parts.len(), R::default);
@@ -126,7 +126,7 @@ mod tests {
         for n in [0, 1, 7, CHUNK - 1, CHUNK + 9, 40 * CHUNK + 3] {
             let (values, x) = numbers(n);
             let squares: f64 = values.iter().map(|v| f64::from(*v).powi(2)).sum();
-            let found = spread(&x).unwrap();
+            let found = moments(&x).unwrap();
             assert!((found.squares - squares).abs() <= 1e-9 * squares, "{n}");
             assert_eq!(found.n, n);
             assert_eq!(found.zeros, values.iter().filter(|v| **v == 0.0).count());

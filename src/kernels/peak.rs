@@ -1,4 +1,4 @@
-//! How fast the machine could compute at best: what the speed of every kernel is held against.
+//! Peak arithmetic speed of the machine, to compare kernels with.
 
 use std::hint::black_box;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -8,26 +8,25 @@ use pulp::{Simd, WithSimd};
 
 use super::{pool, simd};
 
-/// Chains of fused multiply-adds that do not wait for each other. A core needs about eight to
-/// keep two units of four cycles' latency busy, and with its two constants this many still fits
-/// the 16 registers of AVX2.
+/// Independent chains of fused multiply-adds. A core needs about eight to keep two units of four
+/// cycles' latency busy, and with its two constants this many still fits the 16 registers of AVX2.
 const CHAINS: usize = 12;
 
-/// Rounds between two looks at the clock: a millisecond or so, next to which starting the threads
-/// takes no time.
+/// Rounds between two checks of the time: about a millisecond, so that starting the threads does
+/// not count.
 const ROUNDS: usize = 1 << 20;
 
 /// Nothing but fused multiply-adds on values that stay in registers.
 struct Chains;
 
 impl WithSimd for Chains {
-    /// Floating-point operations done.
+    /// Number of floating-point operations.
     type Output = u64;
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) -> u64 {
-        // Hidden from the compiler, which would otherwise know the result; x ← x/2 + 1 stays
-        // finite for ever.
+        // Hidden from the compiler, which would otherwise compute the result; x ← x/2 + 1 stays
+        // finite.
         let half = simd.splat_f32s(black_box(0.5));
         let one = simd.splat_f32s(black_box(1.0));
         let mut sums = [one; CHAINS];
@@ -43,9 +42,9 @@ impl WithSimd for Chains {
     }
 }
 
-/// The most floating-point operations a second that all kernel threads together reach with the
-/// chosen instruction set, each fused multiply-add counted as two. Measures for `time`, and takes
-/// the best moment: whatever else the machine does can only lower it.
+/// Returns the most floating-point operations per second that all kernel threads together reach
+/// with the chosen instruction set; a fused multiply-add counts as two. Measures for `time` and
+/// takes the best moment, because other programs can only lower it.
 pub fn peak_flops(time: Duration) -> f64 {
     let threads = pool::threads();
     let begin = Instant::now();

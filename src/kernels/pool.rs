@@ -1,13 +1,13 @@
 //! The thread pool behind every kernel: fork, run a fixed number of chunks, join.
 //!
 //! A kernel splits its work into chunks whose number depends on the shapes alone, never on the
-//! number of threads; the threads claim chunks as they come free, and partial results are reduced
+//! number of threads; the threads claim chunks as they become free, and partial results are reduced
 //! in the order of their index. So the result has the same bits for every thread count.
 //!
-//! A training step forks some ten times within half a millisecond, hence the two choices that
-//! general pools do not make: workers spin for a moment before they sleep, and there are no
-//! queues. A second caller (the predictor, while the trainer has the pool) is not kept waiting:
-//! its job runs on its own thread.
+//! A training step forks some ten times within half a millisecond, hence two choices that general
+//! pools do not make: workers spin for a moment before they sleep, and there are no queues. A
+//! second caller (the predictor, while the trainer has the pool) does not wait: its job runs on its
+//! own thread.
 
 use std::any::Any;
 use std::cell::RefCell;
@@ -16,17 +16,17 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock};
 use std::thread::JoinHandle;
 
-/// How often a worker looks for the next job before it offers its core to others. Long enough for
-/// the gaps within a step, short enough for a neighbor who needs the core.
+/// How often a worker checks for the next job before it yields its core. Long enough for the gaps
+/// within a step, short enough for other threads that need the core.
 const SPINS: usize = 2_000;
 
-/// How often it looks in between such offers before it sleeps: about a tenth of a millisecond in
-/// all, enough for the gap between two steps. To wake a sleeper takes as long as a fork's work.
+/// How often it yields before it sleeps: about a tenth of a millisecond in all, enough for the gap
+/// between two steps. Waking a sleeping thread takes as long as the work of a fork.
 const YIELDS: usize = 200;
 
 type Task<'a> = dyn Fn(usize) + Sync + 'a;
 
-/// Where a thread starts to claim chunks.
+/// The end a thread starts to claim chunks from.
 #[derive(Clone, Copy)]
 enum End {
     First,
@@ -57,10 +57,10 @@ impl Job {
         }
     }
 
-    /// Claims and runs chunks until none is left, from one end or the other: a thread then meets
-    /// much of what it worked on in the jobs before, which is still in its cache.
+    /// Claims and runs chunks until none is left, from one end: a thread then mostly gets the
+    /// chunks it had in the jobs before, which are still in its cache.
     fn work(&self, end: End) {
-        // No more are taken from both ends together than there are.
+        // Both ends together claim no more chunks than there are.
         while self.claimed.fetch_add(1, Ordering::Relaxed) < self.chunks {
             let taken = self.taken[end as usize].fetch_add(1, Ordering::Relaxed);
             let chunk = match end {
@@ -120,7 +120,7 @@ struct Shared {
 }
 
 impl Shared {
-    /// The job after number `seen`, or `None` when the pool closes.
+    /// Waits for the job after number `seen`; `None` when the pool closes.
     fn wait(&self, seen: &mut usize) -> Option<Arc<Job>> {
         for round in 0..SPINS + YIELDS {
             if self.posted.load(Ordering::Acquire) != *seen || self.stop.load(Ordering::Acquire) {
@@ -187,7 +187,7 @@ impl Pool {
                 })
                 .ok()
         };
-        // A machine that grants fewer threads than asked computes the same, only slower.
+        // A machine that grants fewer threads than requested gives the same results, only slower.
         let workers = (1..threads).map_while(spawn).collect();
         Self {
             shared,
@@ -215,7 +215,7 @@ impl Drop for Pool {
     fn drop(&mut self) {
         self.shared.post(None);
         for worker in self.workers.drain(..) {
-            // A worker catches the panics of its chunks, so it has nothing to report.
+            // A worker catches the panics of its chunks, so there is nothing to report.
             let _ = worker.join();
         }
     }
@@ -233,12 +233,12 @@ fn cores() -> usize {
 }
 
 thread_local! {
-    /// The pool of a thread that shares the machine with others like it.
+    /// The pool of a thread that shares the machine with others, such as parallel trials.
     static OWN: RefCell<Option<Arc<Pool>>> = const { RefCell::new(None) };
 }
 
-/// From now on the kernels called on this thread use `n` threads of their own, this one included,
-/// instead of the common ones: trainings that run side by side do not get in each other's way.
+/// From now on the kernels called on this thread use `n` threads of their own, including this one,
+/// instead of the shared pool: parallel trials do not disturb each other.
 pub fn use_own_threads(n: usize) {
     OWN.set(Some(Arc::new(Pool::new(n.max(1)))));
 }
@@ -254,8 +254,8 @@ fn pool() -> Arc<Pool> {
     Arc::clone(slot.get_or_insert_with(|| Arc::new(Pool::new(cores()))))
 }
 
-/// Sets how many threads the kernels use, the calling one included. At least one; results do not
-/// depend on it. A kernel that is running keeps the threads it started with.
+/// Sets how many threads the kernels use, including the calling one. At least one; results do not
+/// depend on it. A kernel that is running keeps its threads.
 pub fn set_threads(n: usize) {
     if n.max(1) == threads() {
         return;
@@ -268,7 +268,7 @@ pub fn set_threads(n: usize) {
     drop(old);
 }
 
-/// How many threads the kernels use, the calling one included.
+/// How many threads the kernels use, including the calling one.
 pub fn threads() -> usize {
     pool().workers.len() + 1
 }
@@ -281,8 +281,7 @@ pub(crate) fn for_each(chunks: usize, task: impl Fn(usize) + Sync) {
     pool().run(chunks, &task);
 }
 
-/// Runs `task(i, part)` for every part: the way to hand each chunk its own `&mut` piece of a
-/// result.
+/// Runs `task(i, part)` for every part: gives each chunk its own `&mut` part of a result.
 pub(crate) fn for_parts<P: Send>(
     parts: impl IntoIterator<Item = P>,
     task: impl Fn(usize, P) + Sync,
@@ -298,8 +297,8 @@ pub(crate) fn for_parts<P: Send>(
     });
 }
 
-/// [`for_parts`], on this thread alone if all parts together are too little `work`, in
-/// multiply-adds, to call the others.
+/// Like [`for_parts`], but on this thread alone if all parts together are too little `work`, in
+/// multiply-adds, for several threads.
 pub(crate) fn for_parts_worth<P: Send>(
     work: usize,
     parts: impl IntoIterator<Item = P>,
@@ -314,9 +313,9 @@ pub(crate) fn for_parts_worth<P: Send>(
     }
 }
 
-/// Whether so many multiply-adds take longer than it takes to call the other threads.
+/// Whether so many multiply-adds take longer than waking the other threads.
 pub(crate) fn is_worth(work: usize) -> bool {
-    // A few microseconds for one core.
+    // A few microseconds on one core.
     work >= 1 << 17
 }
 

@@ -16,9 +16,9 @@ use std::sync::OnceLock;
 pub struct Window {
     /// Height and width of the window.
     pub kernel: [usize; 2],
-    /// Distance between neighboring windows.
+    /// Stride: distance between neighboring windows.
     pub stride: [usize; 2],
-    /// Rows and columns added on each side of the image.
+    /// Padding: rows and columns added on each side of the image.
     pub padding: [usize; 2],
 }
 
@@ -42,7 +42,7 @@ impl Window {
         }
     }
 
-    /// As above, for pooling: every window must hold a part of the image.
+    /// Like [`Window::output_or_error`], for pooling: every window must contain part of the image.
     pub(super) fn pooled_or_error(&self, image: [usize; 2]) -> Result<[usize; 2]> {
         if (0..2).any(|axis| 2 * self.padding[axis] > self.kernel[axis]) {
             bail!("pooling: padding must be at most half of the kernel, found {self:?}");
@@ -70,7 +70,8 @@ struct Pooling {
     window: Window,
     image: [usize; 2],
     output: [usize; 2],
-    /// For max: where in its plane each maximum was, left by the forward pass.
+    /// Argmax: for max pooling, the position of each maximum in its plane, saved by the forward
+    /// pass.
     argmax: OnceLock<Vec<u32>>,
 }
 
@@ -115,7 +116,7 @@ impl Pooling {
         }
     }
 
-    /// One element's weight in an average.
+    /// Weight of one element in an average.
     fn share(&self) -> f32 {
         1.0 / (self.window.kernel[0] * self.window.kernel[1]) as f32
     }
@@ -173,7 +174,7 @@ impl CustomOp1 for Pooling {
                     self.max_plane(x, y, argmax);
                 }
             });
-            // The op is new for every call, so the slot is empty.
+            // Every call makes a new op, so the slot is empty.
             let _ = self.argmax.set(argmax);
         }
         let [oh, ow] = self.output;
@@ -217,14 +218,14 @@ fn pooling(x: &Tensor, window: Window, kind: Kind) -> Result<Tensor> {
     tape::apply1(&x.contiguous()?, op)
 }
 
-/// The largest element under each window; padding counts as −∞.
+/// The largest element of each window; padding counts as −∞.
 ///
 /// * `x`: `[n, c, h, w]` → `[n, c, oh, ow]`
 pub fn max_pool2d(x: &Tensor, window: Window) -> Result<Tensor> {
     pooling(x, window, Kind::Max)
 }
 
-/// The mean under each window; padding counts as zeros.
+/// The mean of each window; padding counts as zeros.
 ///
 /// * `x`: `[n, c, h, w]` → `[n, c, oh, ow]`
 pub fn avg_pool2d(x: &Tensor, window: Window) -> Result<Tensor> {

@@ -1,8 +1,8 @@
-//! The memory of tensors, used again: a training step makes the same tensors as the one before.
+//! Reuse of tensor memory: a training step makes the same tensors as the one before.
 //!
-//! A new buffer must be cleared, and its pages too when it comes from the system; for networks on
-//! large images that was an eighth of a step. So the gradients and results of a step that nobody
-//! needs any more give their memory back, and the next ops take it as it is.
+//! A new buffer must be zeroed, and its pages too if it comes from the system; for networks on
+//! large images that was an eighth of a step. So gradients and results that are no longer needed
+//! give their memory back, and the next ops take it without zeroing.
 
 use candle_core::{CpuStorage, InplaceOp1, Layout, Result, Storage, Tensor};
 use std::cell::RefCell;
@@ -11,7 +11,7 @@ use std::ops::{Deref, DerefMut};
 /// Smaller buffers, in elements, are not worth the search.
 const LEAST: usize = 1 << 12;
 
-/// Buffers kept: more than a step of any network here makes, and a bound after changes of size.
+/// Buffers kept: more than a step of any network here makes; a limit for when sizes change.
 const MOST: usize = 64;
 
 thread_local! {
@@ -19,11 +19,11 @@ thread_local! {
     static FREE_BYTES: RefCell<Vec<Vec<u8>>> = const { RefCell::new(Vec::new()) };
 }
 
-/// Bytes that an op keeps for its backward pass; their memory goes to the next step's op.
+/// Bytes that an op saves for its backward pass; their memory goes to the next step's op.
 pub(super) struct Bytes(Vec<u8>);
 
 impl Bytes {
-    /// `len` bytes that hold whatever their last user left in them.
+    /// `len` bytes with arbitrary contents.
     pub fn new(len: usize) -> Self {
         let used = FREE_BYTES.with_borrow_mut(|free| take(free, len));
         Self(used.unwrap_or_else(|| vec![0; len]))
@@ -33,7 +33,7 @@ impl Bytes {
 impl Drop for Bytes {
     fn drop(&mut self) {
         let bytes = std::mem::take(&mut self.0);
-        // A thread that ends has no use for them.
+        // A thread that is ending does not need them.
         let _ = FREE_BYTES.try_with(|free| keep(&mut free.borrow_mut(), bytes));
     }
 }
@@ -52,7 +52,7 @@ impl DerefMut for Bytes {
     }
 }
 
-/// A kept buffer of this length, the one given back last.
+/// Takes a free buffer of this length, the most recent one.
 fn take<T>(free: &mut Vec<Vec<T>>, len: usize) -> Option<Vec<T>> {
     if len < LEAST {
         return None;
@@ -61,7 +61,7 @@ fn take<T>(free: &mut Vec<Vec<T>>, len: usize) -> Option<Vec<T>> {
     Some(free.remove(at))
 }
 
-/// Keeps a buffer for the next who wants one of its length.
+/// Keeps a buffer for the next use of its length.
 fn keep<T>(free: &mut Vec<Vec<T>>, buffer: Vec<T>) {
     if buffer.len() < LEAST {
         return;
@@ -72,17 +72,17 @@ fn keep<T>(free: &mut Vec<Vec<T>>, buffer: Vec<T>) {
     free.push(buffer);
 }
 
-/// `len` floats that hold whatever their last user left in them: for what is overwritten anyway.
+/// `len` floats with arbitrary contents, for results that overwrite all of them.
 pub(super) fn buffer(len: usize) -> Vec<f32> {
     let used = FREE.with_borrow_mut(|free| take(free, len));
     used.unwrap_or_else(|| vec![0.0; len])
 }
 
-/// Takes the memory of a tensor that nobody reads again, here or through another tensor.
+/// Takes the memory of a tensor that is not read again, here or through another tensor.
 pub(super) fn reclaim(tensor: &Tensor) {
     let is_ours = tensor.device().is_cpu() && !tensor.is_variable();
     if is_ours && tensor.elem_count() >= LEAST {
-        // Whatever this cannot take is freed as usual.
+        // What this cannot take is freed as always.
         let _ = tensor.inplace_op1(&Take);
     }
 }
@@ -123,7 +123,7 @@ mod tests {
         let mut bytes = Bytes::new(n);
         bytes.fill(3);
         drop(bytes);
-        // Empty ones, such as those of a convolution without pooling, push nothing out.
+        // Empty ones, such as those of a convolution without pooling, evict nothing.
         (0..2 * MOST).for_each(|_| drop(Bytes::new(0)));
         assert_eq!(*Bytes::new(n + 1), vec![0; n + 1]);
         let again = Bytes::new(n);

@@ -1,4 +1,4 @@
-//! Work space that a thread keeps from one kernel to the next: in the steady state of training
+//! Scratch buffers that a thread keeps from one kernel to the next: after the first training steps
 //! nothing is allocated but candle's own tensors.
 
 use std::cell::RefCell;
@@ -7,13 +7,13 @@ use std::cell::RefCell;
 const LINE: usize = 16;
 
 thread_local! {
-    /// The buffers that are not lent out right now.
+    /// The buffers not in use.
     static FREE: RefCell<Vec<Vec<f32>>> = const { RefCell::new(Vec::new()) };
 }
 
-/// Lends `task` a buffer of `len` floats that holds whatever its last user left in it.
+/// Calls `task` with a buffer of `len` floats with arbitrary contents.
 ///
-/// Calls nest: each gets a buffer of its own.
+/// Calls can be nested: each gets its own buffer.
 pub(crate) fn with<R>(len: usize, task: impl FnOnce(&mut [f32]) -> R) -> R {
     let mut buffer = FREE
         .with_borrow_mut(|free| best_fit(free, len + LINE))
@@ -22,14 +22,14 @@ pub(crate) fn with<R>(len: usize, task: impl FnOnce(&mut [f32]) -> R) -> R {
         buffer.resize(len + LINE, 0.0);
     }
     let start = buffer.as_ptr().align_offset(LINE * size_of::<f32>());
-    // `align_offset` may give up and say usize::MAX: an unaligned buffer is slower, not wrong.
+    // `align_offset` may return usize::MAX: an unaligned buffer is slower, not wrong.
     let start = if start < LINE { start } else { 0 };
     let result = task(&mut buffer[start..start + len]);
     FREE.with_borrow_mut(|free| free.push(buffer));
     result
 }
 
-/// Takes the smallest buffer that holds `len` floats, else the largest there is.
+/// Takes the smallest buffer of at least `len` floats, else the largest there is.
 fn best_fit(free: &mut Vec<Vec<f32>>, len: usize) -> Option<Vec<f32>> {
     let best = free
         .iter()

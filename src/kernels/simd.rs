@@ -1,12 +1,12 @@
-//! Which instructions the kernels run on: AVX-512, AVX2 with FMA, or whatever the compiler makes
-//! of plain Rust, chosen when the program starts.
+//! The instruction set of the kernels: AVX-512, AVX2 with FMA, or portable Rust, chosen when the
+//! program starts.
 //!
 //! Kernels are written once, over `pulp::Simd`, and vectorized over output elements: each element
 //! is the same chain of fused multiply-adds whatever the width, so AVX-512 and AVX2 give the same
-//! bits. The portable set has no fused multiply-add to rely on and may differ in the last place.
+//! bits. The portable set may lack fused multiply-adds and differ in the last place.
 //!
-//! `CANDLE_STUDIO_SIMD=avx2`, `avx512` or `portable` forces a set, for tests and benchmarks; one
-//! that the machine lacks is passed over in favor of the next smaller.
+//! `CANDLE_STUDIO_SIMD=avx2`, `avx512` or `portable` forces a set, for tests and benchmarks; if the
+//! machine lacks it, the next smaller one is used.
 
 use pulp::{Arch, Simd, WithSimd};
 use std::any::Any;
@@ -16,7 +16,7 @@ use std::sync::atomic::{AtomicU8, Ordering};
 /// An instruction set, from the narrowest to the widest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum InstructionSet {
-    /// Plain Rust.
+    /// Portable Rust.
     Portable = 1,
     /// Eight lanes (AVX2 + FMA on x86-64).
     Avx2 = 2,
@@ -24,13 +24,13 @@ pub enum InstructionSet {
     Avx512 = 3,
 }
 
-/// The set in use, as a number; 0 until it is first asked for.
+/// The set in use, as a number; 0 until first needed.
 static CURRENT: AtomicU8 = AtomicU8::new(0);
 
-/// What the machine offers for each [`InstructionSet`], narrowest first.
+/// The machine's implementation of each [`InstructionSet`], narrowest first.
 static OFFERS: OnceLock<[Arch; 3]> = OnceLock::new();
 
-/// One entry for each set; what the machine lacks falls back to the entry before it.
+/// One entry per set; for what the machine lacks, the entry before it.
 fn detect() -> [Arch; 3] {
     #[cfg(target_arch = "x86_64")]
     {
@@ -62,7 +62,7 @@ fn arch() -> Arch {
     OFFERS.get_or_init(detect)[usize::from(set) - 1]
 }
 
-/// The instruction set the kernels really run on.
+/// The instruction set the kernels actually use.
 pub fn instruction_set() -> InstructionSet {
     #[cfg(target_arch = "x86_64")]
     return match arch() {
@@ -86,8 +86,8 @@ pub(crate) fn run<K: WithSimd>(kernel: K) -> K::Output {
     arch().dispatch(kernel)
 }
 
-/// Writes the lowest byte of each lane. The compiler knows how, but forgets it in large functions:
-/// then it takes the bytes out one by one.
+/// Stores the lowest byte of each lane. The compiler can vectorize this, but not in large
+/// functions: there it extracts the bytes one by one.
 #[inline(always)]
 pub(crate) fn store_bytes<S: Simd>(simd: S, lanes: S::u32s, to: &mut [u8]) {
     use pulp::bytemuck::cast_slice;
@@ -116,7 +116,7 @@ pub(crate) fn store_bytes<S: Simd>(simd: S, lanes: S::u32s, to: &mut [u8]) {
         .for_each(|(to, from)| *to = *from as u8);
 }
 
-/// A byte in each lane.
+/// Loads a byte into each lane.
 #[inline(always)]
 pub(crate) fn load_bytes<S: Simd>(simd: S, from: &[u8]) -> S::u32s {
     use pulp::bytemuck::cast_slice_mut;
@@ -144,7 +144,7 @@ pub(crate) fn load_bytes<S: Simd>(simd: S, from: &[u8]) -> S::u32s {
     lanes[0]
 }
 
-/// `four[index mod 4]` in each lane.
+/// Selects `four[index mod 4]` in each lane.
 #[inline(always)]
 pub(crate) fn pick<S: Simd>(simd: S, four: [f32; 4], index: S::u32s) -> S::f32s {
     #[cfg(target_arch = "x86_64")]
@@ -170,7 +170,7 @@ pub(crate) fn pick<S: Simd>(simd: S, four: [f32; 4], index: S::u32s) -> S::f32s 
     picked
 }
 
-/// Asks for the cache line of the first element, which will be needed soon.
+/// Prefetches the cache line of the first element.
 #[inline(always)]
 pub(crate) fn prefetch_line(line: &[f32]) {
     #[cfg(target_arch = "x86_64")]

@@ -1,4 +1,4 @@
-//! Activations whose slope does not follow from their value: leaky ReLU, GELU, SiLU.
+//! Activations whose derivative needs their input: leaky ReLU, GELU, SiLU.
 //!
 //! Shapes: any → the same.
 //! Forward: y = f(x). Backward: dx = dy · f′(x), from x. Leaky ReLU: f′ is 1 above 0, else the
@@ -15,16 +15,16 @@ const CHUNK: usize = 1 << 13;
 /// An activation computed from its input in both directions.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum SmoothActivation {
-    /// y = x above 0, else this times x.
+    /// Leaky ReLU: y = x above 0, else this times x.
     LeakyRelu(f32),
-    /// y = x Φ(x), with the normal distribution's Φ.
+    /// GELU: y = x Φ(x), with Φ of the normal distribution.
     Gelu,
-    /// y = x / (1 + e⁻ˣ)
+    /// SiLU: y = x / (1 + e⁻ˣ)
     Silu,
 }
 
-/// Φ(x) to 10⁻⁷ and φ(x): Abramowitz and Stegun 7.1.26, with the tail taken from the left, where
-/// nothing cancels.
+/// Φ(x) to 10⁻⁷ and φ(x): Abramowitz and Stegun 7.1.26, with the tail computed on the left, where
+/// there is no cancellation.
 #[inline(always)]
 fn normal(x: f32) -> (f32, f32) {
     let t = 1.0 / (1.0 + 0.231_641_9 * x.abs());
@@ -41,7 +41,7 @@ fn normal(x: f32) -> (f32, f32) {
 impl SmoothActivation {
     #[inline(always)]
     fn apply(self, values: &mut [f32]) {
-        // The match is outside the loop, so that each loop can be vectorized.
+        // The match is outside the loops, so that each of them can be vectorized.
         match self {
             Self::LeakyRelu(slope) => {
                 values
@@ -74,7 +74,7 @@ impl SmoothActivation {
 
 impl CustomOp1 for SmoothActivation {
     fn name(&self) -> &'static str {
-        "curve"
+        "smooth-activation"
     }
 
     fn cpu_fwd(&self, x: &CpuStorage, layout: &Layout) -> Result<(CpuStorage, Shape)> {

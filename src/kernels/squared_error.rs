@@ -1,9 +1,9 @@
-//! Softmax and squared error in one: the loss of a classifier that is to hit targets of 0 and 1.
+//! Softmax and squared error in one: a classifier's loss with targets of 0 and 1.
 //!
 //! Shapes: logits `[n, classes]`, labels `[n]` → a scalar.
 //! Forward: L = Σ (p − onehot)² / (n · classes) with p = softmax(x).
 //! Backward: with eⱼ = 2 (pⱼ − onehotⱼ) / (n · classes), dxᵢ = dL · pᵢ (eᵢ − Σⱼ eⱼ pⱼ).
-//! Sums run in f64 and in order, as in [`super::cross_entropy`].
+//! Sums are in f64 and in order, as in [`super::cross_entropy`].
 
 use super::loss::labels_of;
 use super::support::{slice, tensor};
@@ -13,12 +13,12 @@ use std::sync::OnceLock;
 
 struct SquaredError {
     labels: Vec<u32>,
-    /// dL/dx, `[n, classes]`, left by the forward pass.
-    slope: OnceLock<Vec<f32>>,
+    /// dL/dx, `[n, classes]`, saved by the forward pass.
+    grad: OnceLock<Vec<f32>>,
 }
 
-/// Σ (p − onehot)² of one sample; `slope` receives its gradient.
-fn sample(logits: &[f32], label: usize, slope: &mut [f32]) -> f64 {
+/// Σ (p − onehot)² of one sample; `grad` receives its gradient.
+fn sample(logits: &[f32], label: usize, grad: &mut [f32]) -> f64 {
     let largest = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
     let exps: Vec<f64> = logits
         .iter()
@@ -32,8 +32,8 @@ fn sample(logits: &[f32], label: usize, slope: &mut [f32]) -> f64 {
         loss += error(j) * error(j);
         mean += 2.0 * error(j) * p(j);
     }
-    for (j, slope) in slope.iter_mut().enumerate() {
-        *slope = (p(j) * (2.0 * error(j) - mean)) as f32;
+    for (j, grad) in grad.iter_mut().enumerate() {
+        *grad = (p(j) * (2.0 * error(j) - mean)) as f32;
     }
     loss
 }
@@ -46,28 +46,28 @@ impl CustomOp1 for SquaredError {
     fn cpu_fwd(&self, logits: &CpuStorage, layout: &Layout) -> Result<(CpuStorage, Shape)> {
         let (n, classes) = layout.shape().dims2()?;
         let logits = slice(logits, layout)?;
-        let mut slope = vec![0.0; n * classes];
+        let mut grad = vec![0.0; n * classes];
         let mut loss = 0.0;
         let rows = logits
             .chunks_exact(classes)
-            .zip(slope.chunks_exact_mut(classes));
+            .zip(grad.chunks_exact_mut(classes));
         let n_values = (n * classes) as f64;
-        for ((logits, slope), &label) in rows.zip(&self.labels) {
-            loss += sample(logits, label as usize, slope);
-            slope.iter_mut().for_each(|p| *p /= n_values as f32);
+        for ((logits, grad), &label) in rows.zip(&self.labels) {
+            loss += sample(logits, label as usize, grad);
+            grad.iter_mut().for_each(|p| *p /= n_values as f32);
         }
-        // The op is new for every call, so the slot is empty.
-        let _ = self.slope.set(slope);
+        // Every call makes a new op, so the slot is empty.
+        let _ = self.grad.set(grad);
         let mean = (loss / n_values) as f32;
         Ok((CpuStorage::F32(vec![mean]), Shape::from(())))
     }
 
     fn bwd(&self, logits: &Tensor, _loss: &Tensor, dl: &Tensor) -> Result<Option<Tensor>> {
-        let Some(slope) = self.slope.get() else {
+        let Some(grad) = self.grad.get() else {
             bail!("squared error: backward before forward");
         };
         let dl = dl.to_scalar::<f32>()?;
-        tensor(slope.iter().map(|p| p * dl).collect(), logits.shape()).map(Some)
+        tensor(grad.iter().map(|p| p * dl).collect(), logits.shape()).map(Some)
     }
 }
 
@@ -78,7 +78,7 @@ impl CustomOp1 for SquaredError {
 pub fn squared_error(logits: &Tensor, labels: &Tensor) -> Result<Tensor> {
     let op = SquaredError {
         labels: labels_of(logits, labels)?,
-        slope: OnceLock::new(),
+        grad: OnceLock::new(),
     };
     tape::apply1(&logits.contiguous()?, op)
 }

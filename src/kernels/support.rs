@@ -1,8 +1,8 @@
-//! What every op needs: reading tensors as slices, wrapping slices as tensors, splitting work.
+//! Helpers of all ops: tensors as slices, slices as tensors, chunks of work.
 
 use candle_core::{CpuStorage, Layout, Result, Shape, Storage, Tensor, bail};
 
-/// Vector width that channel counts are padded to: the widest instruction set's.
+/// Channel counts are padded to this: the vector width of the widest instruction set.
 pub(super) const LANES: usize = 16;
 
 /// `n` rounded up to whole vectors.
@@ -10,7 +10,7 @@ pub(super) fn padded(n: usize) -> usize {
     n.next_multiple_of(LANES)
 }
 
-/// Whether anyone will ask for the gradient of `x`.
+/// Whether the gradient of `x` is needed.
 pub(super) fn wants_gradient(x: &Tensor) -> bool {
     x.is_variable() || x.track_op()
 }
@@ -27,7 +27,7 @@ pub(super) fn slice<'a>(storage: &'a CpuStorage, layout: &Layout) -> Result<&'a 
     }
 }
 
-/// The elements of a parameter, to be changed.
+/// The elements of a parameter, mutable.
 pub(super) fn slice_mut<'a>(storage: &'a mut CpuStorage, layout: &Layout) -> Result<&'a mut [f32]> {
     match (storage, layout.contiguous_offsets()) {
         (CpuStorage::F32(data), Some((start, end))) => Ok(&mut data[start..end]),
@@ -35,7 +35,7 @@ pub(super) fn slice_mut<'a>(storage: &'a mut CpuStorage, layout: &Layout) -> Res
     }
 }
 
-/// Calls `read` with the elements of `x`, which may lie in memory in any order.
+/// Calls `read` with the elements of `x`, made contiguous if they are not.
 pub(super) fn read<R>(x: &Tensor, read: impl FnOnce(&[f32]) -> Result<R>) -> Result<R> {
     let x = x.contiguous()?;
     let (storage, layout) = x.storage_and_layout();
@@ -48,7 +48,7 @@ pub(super) fn read<R>(x: &Tensor, read: impl FnOnce(&[f32]) -> Result<R>) -> Res
     }
 }
 
-/// A gradient as a tensor of `shape`, no part of any graph.
+/// A gradient as a tensor of `shape`, outside any graph.
 pub(super) fn tensor(data: Vec<f32>, shape: impl Into<Shape>) -> Result<Tensor> {
     Tensor::from_vec(data, shape.into(), &candle_core::Device::Cpu)
 }

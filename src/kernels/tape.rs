@@ -1,10 +1,10 @@
-//! Back propagation through these ops without candle's overhead.
+//! Backpropagation through these ops without candle's overhead.
 //!
 //! Candle's `backward` makes a zero tensor for every gradient and adds the real one to it: for
-//! small networks a third of a step. A tape remembers the calls of this room's ops while the
-//! forward pass runs and walks them backwards, moving each first gradient instead of adding it.
-//! The ops stay nodes of candle's graph as well, so if anything else took part in the result,
-//! candle's own walk takes over and the answer is the same.
+//! small networks a third of a step. A tape records the calls of these ops during the forward pass
+//! and walks them backward, moving each first gradient instead of adding it. The ops stay nodes of
+//! candle's graph as well, so if anything else took part in the result, candle's own backward pass
+//! takes over with the same result.
 
 use candle_core::backprop::GradStore;
 use candle_core::{CustomOp1, CustomOp3, Result, Tensor, TensorId};
@@ -19,16 +19,15 @@ use super::update::{Rule, Slot, Update};
 type Op1 = Arc<Box<dyn CustomOp1 + Send + Sync>>;
 type Op3 = Arc<Box<dyn CustomOp3 + Send + Sync>>;
 
-/// A call of an op: its arguments and the object that holds what the backward pass needs.
+/// A call of an op: its arguments, and the op with what it saved for the backward pass.
 enum Call {
     One(Tensor, Op1),
     Three([Tensor; 3], Op3),
 }
 
-/// An op that can take the optimizer step of its second argument, the weight, within its backward
-/// pass.
+/// An op that can take the optimizer step of its second argument, the weight, in its backward pass.
 pub(super) trait Fusable: Send + Sync {
-    /// The gradients of the arguments but the weight, which is updated.
+    /// Updates the weight and returns the gradients of the other arguments.
     fn backward_and_update(
         &self,
         arguments: &[Tensor; 3],
@@ -52,8 +51,8 @@ impl Node {
         }
     }
 
-    /// The gradients of the arguments, in their order; with a slot for the weight, that is updated
-    /// instead, if the op can.
+    /// The gradients of the arguments, in order; with a slot for the weight, that is updated
+    /// instead, if the op is fusable.
     fn backward(
         &self,
         gradient: &Tensor,
@@ -113,7 +112,7 @@ pub(super) fn apply3(
     Ok(result)
 }
 
-/// The same for an op that can take its weight's optimizer step.
+/// The same for a [`Fusable`] op.
 pub(super) fn apply3_fusable(
     arguments: [&Tensor; 3],
     op: impl CustomOp3 + Fusable + Copy + 'static,
@@ -128,16 +127,16 @@ pub(super) fn apply3_fusable(
     Ok(result)
 }
 
-/// Runs `forward`, which returns a loss, and gives it back with the gradients of all variables it
-/// was made from: the same as `let loss = forward()?; loss.backward()`, faster. As there, a result
-/// of more than one element stands for its sum.
+/// Runs `forward`, which returns a loss, and returns it with the gradients of all variables it
+/// depends on: the same as `let loss = forward()?; loss.backward()`, but faster. As there, a result
+/// of several elements is summed.
 pub fn gradients(forward: impl FnOnce() -> Result<Tensor>) -> Result<(Tensor, GradStore)> {
     let (loss, tape) = record(forward)?;
     let gradients = backward(tape, &loss, None)?;
     Ok((loss, gradients))
 }
 
-/// Runs `forward`, which returns a loss, and gives it back with the calls it made.
+/// Runs `forward`, which returns a loss, and returns it with the recorded calls.
 pub(super) fn record(forward: impl FnOnce() -> Result<Tensor>) -> Result<(Tensor, Vec<Node>)> {
     /// Ends the recording even if `forward` panics.
     struct Recording;
@@ -155,8 +154,8 @@ pub(super) fn record(forward: impl FnOnce() -> Result<Tensor>) -> Result<(Tensor
     Ok((loss, tape))
 }
 
-/// The gradients of the variables. Those in `update` that an op can update itself, and whose only
-/// use is that op, are updated instead.
+/// Returns the gradients of the variables. Those in `update` whose only use is a fusable op are
+/// updated instead.
 pub(super) fn backward(
     tape: Vec<Node>,
     loss: &Tensor,
@@ -168,7 +167,7 @@ pub(super) fn backward(
     }
 }
 
-/// Whether the tape holds everything between the variables and the loss.
+/// Whether the tape has everything between the variables and the loss.
 fn is_complete(tape: &[Node], loss: &Tensor) -> bool {
     let made: HashSet<TensorId> = tape.iter().map(|node| node.result.id()).collect();
     let known = |x: &Tensor| x.is_variable() || !wants_gradient(x) || made.contains(&x.id());

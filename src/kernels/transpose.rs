@@ -1,15 +1,15 @@
-//! Transposing matrices, a register block at a time: between channels-first, which candle's
-//! tensors use, and channels-last, which the convolutions use inside.
+//! Matrix transposition, one register block at a time: between channels first, which candle's
+//! tensors use, and channels last, which the convolutions use inside.
 
 use pulp::{Simd, WithSimd};
 use std::any::Any;
 
-/// Where the rows of the result go.
+/// The destination of the result's rows.
 trait Destination {
     fn row(&mut self, index: usize) -> &mut [f32];
 }
 
-/// Into one slice, `ld` apart.
+/// One slice, with rows `ld` apart.
 struct Strided<'a> {
     data: &'a mut [f32],
     ld: usize,
@@ -22,7 +22,7 @@ impl Destination for Strided<'_> {
     }
 }
 
-/// Into a slice each.
+/// One slice per row.
 impl Destination for &mut [&mut [f32]] {
     #[inline(always)]
     fn row(&mut self, index: usize) -> &mut [f32] {
@@ -61,7 +61,7 @@ pub(super) fn transpose(
     });
 }
 
-/// The same, with a slice of its own for each row of the result.
+/// The same, with a separate slice for each row of the result.
 pub(super) fn transpose_rows(
     src: &[f32],
     (rows, cols, ld): (usize, usize, usize),
@@ -90,8 +90,9 @@ impl<D: Destination> WithSimd for Transpose<'_, D> {
 }
 
 impl<D: Destination> Transpose<'_, D> {
-    /// Blocks of L × L, where L is the number of lanes. The last ones are moved back to be whole, for
-    /// part of a vector costs ten times as much as all of it: some elements are copied twice.
+    /// Blocks of L × L, where L is the number of lanes. The last ones are shifted back to be full,
+    /// because a partial vector costs ten times as much as a full one: some elements are copied
+    /// twice.
     #[inline(always)]
     fn blocks<S: Simd, const L: usize>(mut self, simd: S) {
         for row in (0..self.rows).step_by(L) {
@@ -118,7 +119,7 @@ impl<D: Destination> Transpose<'_, D> {
         }
     }
 
-    /// A block of L × L: nothing to ask for each row, so that it never leaves the registers.
+    /// A full block of L × L, without checks per row, so that it never leaves the registers.
     #[inline(always)]
     fn whole<S: Simd, const L: usize>(&mut self, simd: S, row: usize, col: usize) {
         let src = &self.src[row * self.ld + col..][..(L - 1) * self.ld + L];
@@ -142,8 +143,8 @@ impl<D: Destination> Transpose<'_, D> {
 /// Transposes L vectors of L lanes.
 ///
 /// Write the address of an element as the bits of its row, then those of its lane. Interleaving
-/// row i with row i + L/2 moves the top bit of the row to the bottom of the lane: the address
-/// turns by one bit. After log₂ L turns, row and lane have changed places.
+/// row i with row i + L/2 moves the top bit of the row to the bottom of the lane: a rotation of the
+/// address by one bit. After log₂ L rotations, row and lane are swapped.
 #[inline(always)]
 fn turn<S: Simd, const L: usize>(simd: S, mut rows: [S::f32s; L]) -> [S::f32s; L] {
     let mut turned = rows;
@@ -158,8 +159,8 @@ fn turn<S: Simd, const L: usize>(simd: S, mut rows: [S::f32s; L]) -> [S::f32s; L
 
 /// a₀ b₀ a₁ b₁ …, in two vectors.
 ///
-/// The portable interface has no such instruction, so each set gets its own; the comparisons of
-/// types are decided when this is compiled.
+/// The portable interface has no such instruction, so each set gets its own; the type checks are
+/// resolved at compile time.
 #[inline(always)]
 fn interleave<S: Simd>(simd: S, a: S::f32s, b: S::f32s) -> [S::f32s; 2] {
     #[cfg(target_arch = "x86_64")]

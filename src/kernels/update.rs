@@ -32,26 +32,26 @@ pub enum Rule {
         lr: f64,
         /// Momentum; 0 for none.
         momentum: f64,
-        /// Whether the momentum looks ahead (Nesterov).
+        /// Whether to use Nesterov momentum.
         nesterov: bool,
         /// Weight decay.
         weight_decay: f64,
-        /// Whether the decay is applied to the weight directly (SGDW, Loshchilov and Hutter 2019)
-        /// instead of being added to the gradient.
+        /// Whether weight decay is decoupled: applied to the weight (SGDW, Loshchilov and Hutter
+        /// 2019) instead of added to the gradient.
         decoupled: bool,
     },
     /// See [`adam`].
     Adam {
-        /// Counts from 1.
+        /// Number of the step, from 1.
         step: u64,
-        /// The settings.
+        /// The hyperparameters.
         hyper: AdamHyper,
     },
     /// As `torch.optim.RMSprop`, not centered.
     Rmsprop(RmspropHyper),
 }
 
-/// A parameter and the optimizer's memory of it.
+/// A parameter with its optimizer state.
 #[derive(Debug)]
 pub struct Slot<'a> {
     /// The parameter.
@@ -63,7 +63,7 @@ pub struct Slot<'a> {
 }
 
 impl Slot<'_> {
-    /// Checks the sizes of the state, or makes it, and says what to do with each element.
+    /// Checks the sizes of the state, or initializes it, and returns the update of each element.
     pub(super) fn update(&mut self, rule: Rule) -> Result<Update<'_>> {
         let step = Step::new(rule, self.first.is_empty());
         let n = self.param.elem_count();
@@ -116,12 +116,12 @@ impl Slot<'_> {
 /// One step of one parameter.
 pub(super) struct Update<'a> {
     pub step: Step,
-    /// The state, or an empty slice where the rule has none.
+    /// The state; an empty slice if the rule has none.
     pub first: &'a mut [f32],
     pub second: &'a mut [f32],
 }
 
-/// An update as an operation on the parameter in place.
+/// An update as an in-place operation on the parameter.
 struct InPlace<'a>(RefCell<Update<'a>>);
 
 impl InplaceOp2 for InPlace<'_> {
@@ -212,8 +212,8 @@ struct Apply<'a> {
 impl WithSimd for Apply<'_> {
     type Output = ();
 
-    // Where it is left to the compiler to vectorize a loop for the instruction set, it never fuses
-    // operations, so the bits are the same everywhere.
+    // The compiler never fuses operations when it vectorizes a loop for the instruction set, so the
+    // bits are the same everywhere.
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
         let [first, second] = self.state;
@@ -225,8 +225,8 @@ impl WithSimd for Apply<'_> {
     }
 }
 
-/// Weight decay in its two forms: what is added to the gradient for each unit of weight, and what
-/// is left of a weight before the step.
+/// Weight decay in its two forms: the factor for what is added to the gradient, and the factor
+/// applied to the weight before the step.
 fn split_decay(lr: f64, weight_decay: f64, decoupled: bool) -> (f32, f32) {
     match decoupled {
         true => (0.0, (1.0 - lr * weight_decay) as f32),
@@ -234,13 +234,13 @@ fn split_decay(lr: f64, weight_decay: f64, decoupled: bool) -> (f32, f32) {
     }
 }
 
-/// Gradients and moments below this are taken for zero.
+/// Gradients and moments below this become zero.
 const FLUSH_BELOW: f32 = 1e-16;
 
-/// The moment of a weight whose gradient has become zero, at the border of the images for
-/// instance, decays until its digits run out: a processor computes such subnormal numbers a
-/// hundred times slower, and after 600 updates of the reference network a step took three times as
-/// long. Far above them, and far below what could move a weight, `x` becomes zero.
+/// Sets a tiny `x` to zero. The moment of a weight whose gradient has become zero, for instance at
+/// the border of the images, decays until it is subnormal, and subnormal numbers are a hundred
+/// times slower: after 600 updates of the reference network a step took three times as long. The
+/// limit is far above them, and far below what could change a weight.
 #[inline(always)]
 fn flush_tiny(x: f32) -> f32 {
     if x.abs() < FLUSH_BELOW { 0.0 } else { x }
@@ -254,7 +254,7 @@ pub(super) struct SgdScalars {
     nesterov: bool,
     /// Weight decay added to the gradient.
     decay: f32,
-    /// What decoupled weight decay leaves of a weight.
+    /// Factor of decoupled weight decay.
     keep: f32,
     first: bool,
 }
@@ -277,11 +277,11 @@ impl SgdScalars {
     }
 }
 
-/// One step of stochastic gradient descent, as `torch.optim.SGD` (dampening 0).
+/// One step of SGD, like `torch.optim.SGD` (dampening 0).
 ///
 /// * `grad`: the shape of `param`
-/// * `velocity`: empty before the first step, where the velocity becomes the gradient itself;
-///   unused without momentum
+/// * `velocity`: empty before the first step, which sets it to the gradient itself; unused without
+///   momentum
 pub fn sgd(
     param: &Var,
     grad: &Tensor,
@@ -306,13 +306,13 @@ pub fn sgd(
     slot.take(grad, rule)
 }
 
-/// Forward, backward and a step of every parameter in one: runs `forward`, which returns a loss,
-/// and returns the loss.
+/// Forward, backward and a step of every parameter: runs `forward`, which returns a loss, and
+/// returns the loss.
 ///
 /// The same bits as [`super::gradients`] followed by [`sgd`] or [`adam`], but faster: large dense
-/// weights take their step while their gradient is computed, a few rows at a time. So the
-/// gradients cannot be looked at, clipped or accumulated. If the loss is not finite nothing is
-/// updated; a parameter that the loss does not depend on stays as it is.
+/// weights take their step while their gradient is computed, a few rows at a time. So the gradients
+/// cannot be read, clipped or accumulated. If the loss is not finite nothing is updated; a
+/// parameter that the loss does not depend on does not change.
 pub fn train_step(
     forward: impl FnOnce() -> Result<Tensor>,
     slots: &mut [Slot<'_>],
@@ -336,7 +336,7 @@ mod tests {
     use super::super::fixture;
     use super::*;
 
-    /// By hand: the weight shrinks by lr · decay and the gradient's step follows.
+    /// By hand: the weight shrinks by lr · decay, then the gradient's step follows.
     #[test]
     fn decoupled_decay_leaves_the_gradient_alone() {
         let rules = [

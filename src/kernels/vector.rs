@@ -1,4 +1,4 @@
-//! Sums and curves of plain slices, written so that the compiler can vectorize them: sixteen
+//! Sums and activations over plain slices, written so that the compiler can vectorize them: sixteen
 //! partial sums whatever the machine's width, so that every machine adds in the same order.
 
 use super::support::LANES;
@@ -33,18 +33,18 @@ pub(super) fn sum(a: &[f32], f: impl Fn(f32) -> f32) -> f32 {
     sum2(a, a, |a, _| f(a))
 }
 
-/// eˣ to 2 · 10⁻⁷ of its value, for x in −87 to 88; beyond, the value at the border. NaN stays.
+/// eˣ with a relative error of 2 · 10⁻⁷, for x in −87 to 88; clamped beyond. NaN stays.
 ///
 /// The method of the Cephes library (Moshier): x = k · ln 2 + r with |r| ≤ ½ ln 2, a polynomial
 /// for eʳ, and k added to the exponent's bits.
 #[inline(always)]
 pub(super) fn exp(x: f32) -> f32 {
-    /// 1.5 · 2²³: adding it leaves a float's nearest whole number in the lowest bits.
+    /// 1.5 · 2²³: adding it leaves a float's nearest integer in the lowest bits.
     const ROUND: f32 = 12_582_912.0;
     let x = x.clamp(-87.0, 88.0);
     let shifted = x * std::f32::consts::LOG2_E + ROUND;
     let k = shifted - ROUND;
-    // ln 2 in two parts, the first with few enough bits that k times it is exact.
+    // ln 2 in two parts, the first with few enough bits that its product with k is exact.
     let r = x - k * 0.693_359_4 - k * -2.121_944_4e-4;
     let mut p = 1.987_569_2e-4f32;
     for c in [

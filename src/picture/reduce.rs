@@ -63,7 +63,7 @@ impl Column {
     fn drain_into<P: From<[f64; 2]>>(&mut self, line: &mut Vec<P>) {
         let mut extremes = [self.min.take(), self.max.take()];
         extremes.sort_by_key(|e| e.map(|(n, _)| n));
-        let mut told = None;
+        let mut pushed = None;
         let inner = extremes.into_iter().flatten().map(|(_, p)| p);
         for p in self
             .first
@@ -72,9 +72,9 @@ impl Column {
             .chain(inner)
             .chain(self.last.take())
         {
-            if told != Some(p) {
+            if pushed != Some(p) {
                 line.push(p.into());
-                told = Some(p);
+                pushed = Some(p);
             }
         }
         self.n = 0;

@@ -49,7 +49,7 @@ pub fn forward_stats(
     let mut kept = None;
     let forward = || {
         let logits = copy.forward_each(&batch.images, mode, |x| {
-            outputs.push(kernels::spread(x)?);
+            outputs.push(kernels::moments(x)?);
             Ok(())
         })?;
         kept = Some(logits.detach());
@@ -59,14 +59,14 @@ pub fn forward_stats(
     let layers = &copy.spec().layers;
     let reading = |(idx, output): (usize, Moments)| {
         let own: Vec<_> = copy.weights_of(idx).map(|(_, p)| p).collect();
-        let slopes = own.iter().filter_map(|p| gradients.get(&p.var));
+        let own_gradients = own.iter().filter_map(|p| gradients.get(&p.var));
         let n = output.n.max(1) as f64;
         Ok(LayerForwardStats {
             name: layer_name(&layers[idx]),
             output: (output.squares / n).sqrt(),
             zeros: output.zeros as f64 / n,
             weights: norm(own.iter().map(|p| p.var.as_tensor()))?,
-            gradient: norm(slopes)?,
+            gradient: norm(own_gradients)?,
         })
     };
     let layers = outputs.into_iter().enumerate().map(reading);
@@ -102,7 +102,7 @@ pub(super) fn layer_name(layer: &crate::model::Layer) -> String {
 fn norm<'t>(tensors: impl Iterator<Item = &'t Tensor>) -> Result<Option<f64>> {
     let mut squares = None;
     for tensor in tensors {
-        *squares.get_or_insert(0.0) += kernels::spread(tensor)?.squares;
+        *squares.get_or_insert(0.0) += kernels::moments(tensor)?.squares;
     }
     Ok(squares.map(f64::sqrt))
 }

@@ -70,7 +70,7 @@ pub(super) fn needs_transform(config: &TrainConfig) -> bool {
 /// Adds the gradient of the L1 penalty, then clips: the penalty is part of the loss.
 ///
 /// * `gradients`: each parameter with its gradient
-pub(super) fn shape(config: &TrainConfig, gradients: &mut [(&Var, Vec<f32>)]) -> Result<()> {
+pub(super) fn transform(config: &TrainConfig, gradients: &mut [(&Var, Vec<f32>)]) -> Result<()> {
     if config.l1 != 0.0 {
         for (param, gradient) in gradients.iter_mut() {
             let weights: Vec<f32> = param.flatten_all()?.to_vec1()?;

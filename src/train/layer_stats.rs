@@ -63,7 +63,7 @@ pub(super) fn is_due(step: u64) -> bool {
     step.is_multiple_of(EVERY) || (step <= DENSE_UNTIL && is_power_of_four)
 }
 
-/// A measurement between the forward pass of an update and the update itself.
+/// A measurement that begins before an update and ends after it.
 pub(super) struct Look {
     /// RMS and zeros of each layer's output.
     outputs: Vec<Moments>,
@@ -80,7 +80,7 @@ impl Look {
         let mut outputs = Vec::new();
         let copy = network.sharing_weights()?.unfused();
         copy.forward_each(&part, mode, |x| {
-            outputs.push(kernels::spread(x)?);
+            outputs.push(kernels::moments(x)?);
             Ok(())
         })?;
         let some = |p: &Param| kernels::sample(&p.var, MAX_WEIGHTS);
@@ -117,7 +117,7 @@ impl Look {
         let (mut squares, mut gradient) = (0.0, None);
         let (mut new, mut old) = (Vec::new(), Vec::new());
         for (at, param) in network.weights_of(layer) {
-            squares += kernels::spread(&param.var)?.squares;
+            squares += kernels::moments(&param.var)?.squares;
             if let Some(more) = self.gradients.get(&param.var.id()) {
                 *gradient.get_or_insert(0.0) += more;
             }

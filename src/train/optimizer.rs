@@ -100,13 +100,13 @@ impl OptimizerState {
                         let squares = g.iter().map(|(v, g)| (v.id(), gradient::square_sum(g)));
                         seen.extend(squares);
                     }
-                    gradient::shape(config, g)
+                    gradient::transform(config, g)
                 })?
             }
             Some(seen) => step_with_norms(forward, &mut slots, rule, |gradients| {
                 for &id in gradients.get_ids() {
                     if let Some(gradient) = gradients.get_id(id) {
-                        seen.insert(id, kernels::spread(gradient)?.squares);
+                        seen.insert(id, kernels::moments(gradient)?.squares);
                     }
                 }
                 Ok(())

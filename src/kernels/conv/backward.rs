@@ -1,9 +1,9 @@
-//! The backward pass of a convolution: chunks of samples, each with weight and bias gradients of
-//! its own that are added up in order.
+//! The backward pass of a convolution: each chunk of samples sums its own weight and bias
+//! gradients, which are then added in order.
 //!
-//! dz, the gradient before the activation, is laid out channels-last, if it does not come so. After max pooling it is
-//! zero but for one pixel of each window; if there are enough input channels to fill a vector,
-//! only those pixels are visited (`sparse.rs`), else all of them (`dense.rs`).
+//! dz, the gradient before the activation, is made channels last, if it is not already. After max
+//! pooling it is zero but for one pixel of each window; if there are enough input channels to fill
+//! a vector, only those pixels are visited (`sparse.rs`), else all of them (`dense.rs`).
 
 use super::super::reuse::buffer;
 use super::super::support::{per_chunk, reduce_rows};
@@ -16,9 +16,10 @@ use super::pooled_backward::Pooled;
 use super::sparse::Sparse;
 
 /// The batch is cut into at most this many chunks.
+// A constant, not the number of threads: results must not depend on it.
 const CHUNKS: usize = 16;
 
-/// Which gradients are asked for.
+/// Which gradients are needed.
 #[derive(Clone, Copy)]
 pub(super) struct Wants {
     pub input: bool,
@@ -26,7 +27,7 @@ pub(super) struct Wants {
     pub weight: bool,
 }
 
-/// What the backward pass starts from, in the orders of the geometry.
+/// The inputs of the backward pass, in the memory formats of the geometry.
 pub(super) struct Backward<'a> {
     pub geometry: &'a Geometry,
     pub activation: Activation,
@@ -42,36 +43,37 @@ pub(super) struct Sample<'a> {
     /// `[c, h, w]`, or `[h, w, c]`
     pub x: &'a [f32],
     /// The gradient before the activation, `[out, pooled pixels]`, or `[pooled pixels, out]`;
-    /// anything where the winner is dead.
+    /// undefined where the argmax is [`CLAMPED`](super::geometry::CLAMPED).
     pub grads: &'a [f32],
     /// `[pooled pixels, out padded]`
     pub argmax: &'a [u8],
 }
 
-/// Where a sample's gradients go.
+/// Where to put a sample's gradients.
 pub(super) struct Gradients<'a> {
-    /// Added to, in an order of the method's own.
+    /// Added to, in the method's own layout.
     pub weight: Option<&'a mut [f32]>,
     /// `[out]`, added to.
     pub bias: &'a mut [f32],
-    /// As the sample's x, overwritten.
+    /// Laid out like the sample's x, overwritten.
     pub input: Option<&'a mut [f32]>,
 }
 
 /// A way to compute the gradients of one sample.
 pub(super) trait Method: Sync {
-    /// Whether the winners say which results ReLU clamped, so that the slopes need not.
+    /// Whether it skips results that ReLU clamped, by their argmax, so that dz need not be zero
+    /// there.
     fn skips_clamped(&self) -> bool;
     /// Elements of a weight gradient.
     fn weight_len(&self) -> usize;
     /// Adds one sample's gradients.
     fn sample(&self, sample: &Sample<'_>, gradients: Gradients<'_>);
-    /// Brings a weight gradient into the order `[out, taps]`.
+    /// Converts a weight gradient to `[out, taps]`.
     fn unpack(&self, packed: &[f32], weight: &mut [f32]);
 }
 
 impl Backward<'_> {
-    /// The gradients of input, weight and bias; empty where not wanted.
+    /// Returns the gradients of input, weight and bias; empty if not needed.
     pub fn run(&self, wants: Wants) -> [Vec<f32>; 3] {
         let g = self.geometry;
         if Sparse::supports(g) {
@@ -157,7 +159,7 @@ pub(super) fn to_channels_last(g: &Geometry, grads: &[f32], transposed: &mut [f3
     transpose(grads, (g.outputs, pixels, pixels), transposed, width);
 }
 
-/// Calls `task` with the slopes of a sample `[pooled pixels, out padded]`.
+/// Calls `task` with dz of a sample as `[pooled pixels, out padded]`.
 pub(super) fn with_channels_last(g: &Geometry, grads: &[f32], task: impl FnOnce(&[f32])) {
     if g.channels_last()[1] {
         return task(grads);
@@ -168,17 +170,17 @@ pub(super) fn with_channels_last(g: &Geometry, grads: &[f32], task: impl FnOnce(
     });
 }
 
-/// Brings a weight gradient `[taps, out padded]` into the order `[out, taps]`.
+/// Transposes a weight gradient `[taps, out padded]` to `[out, taps]`.
 pub(super) fn unpack(g: &Geometry, packed: &[f32], weight: &mut [f32]) {
     let size = (g.taps(), g.outputs, g.outputs_padded());
     transpose(packed, size, weight, g.taps());
 }
 
-/// Adds the sum over pixels of each channel's slopes to `bias`.
+/// Adds the sum over pixels of each channel's dz to `bias`.
 pub(super) fn add_bias(grads: &[f32], bias: &mut [f32]) {
     let pixels = grads.len() / bias.len();
     for (grads, bias) in grads.chunks_exact(pixels).zip(bias) {
-        // Sixteen running sums: one would wait for each addition before the next.
+        // Sixteen running sums: a single one would wait for each addition.
         let mut sums = [0.0f32; 16];
         let (whole, rest) = grads.as_chunks::<16>();
         for grads in whole {
@@ -188,15 +190,15 @@ pub(super) fn add_bias(grads: &[f32], bias: &mut [f32]) {
     }
 }
 
-/// The same for slopes `[pixels, width]`.
+/// The same for dz as `[pixels, width]`.
 pub(super) fn add_bias_channels_last(grads: &[f32], width: usize, bias: &mut [f32]) {
     for grads in grads.chunks_exact(width) {
         bias.iter_mut().zip(grads).for_each(|(sum, s)| *sum += s);
     }
 }
 
-/// Copies the image without its border from channels-last `[padded pixels, width]` into the
-/// input's order.
+/// Copies the image without its border from channels-last `[padded pixels, width]` to the memory
+/// format of the input.
 pub(super) fn crop(g: &Geometry, wide: &[f32], width: usize, dx: &mut [f32]) {
     let [h, w] = g.image;
     let is_last = g.channels_last()[0];

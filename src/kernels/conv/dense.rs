@@ -1,8 +1,8 @@
 //! The backward pass that visits every pixel.
 //!
-//! dw[tap][o] = Σ over pixels of x[pixel + tap] · dz[pixel][o], the lanes being output channels.
-//! dx[pixel][i] = Σ over taps and o of dz[pixel − tap][o] · w[o, i, tap], the lanes being input
-//! channels: a convolution of the spread-out dz with the mirrored weights.
+//! dw[tap][o] = Σ over pixels of x[pixel + tap] · dz[pixel][o]; the lanes are output channels.
+//! dx[pixel][i] = Σ over taps and o of dz[pixel − tap][o] · w[o, i, tap]; the lanes are input
+//! channels: a convolution of the dilated dz with the mirrored weights.
 
 use super::super::gemm::{Gemm, Init, NO_PREFETCH, Rows, Table};
 use super::super::pooling::Window;
@@ -13,8 +13,8 @@ use super::backward::{
     Gradients, Method, Sample, Wants, add_bias, add_bias_channels_last, to_channels_last, unpack,
     with_channels_last,
 };
+use super::dilated::DilatedGradient;
 use super::geometry::{Geometry, area};
-use super::spread::Moments;
 use super::winograd::{self, Filters, Finish, Image};
 
 pub(super) struct Dense<'a> {
@@ -23,10 +23,10 @@ pub(super) struct Dense<'a> {
     corners: Vec<usize>,
     skips_clamped: bool,
     /// For the gradient of the input.
-    spread: Moments,
-    /// The weights in the order of [`Moments::steps`], `[taps, out, in padded]`.
+    dilated: DilatedGradient,
+    /// The weights in the order of [`DilatedGradient::steps`], `[taps, out, in padded]`.
     packed: &'a [f32],
-    /// For a gradient that is filtered patch by patch.
+    /// For an input gradient by minimal filtering.
     filters: Option<Filters<'a>>,
 }
 
@@ -61,7 +61,7 @@ impl Method for Dense<'_> {
 }
 
 impl Dense<'_> {
-    /// Calls `task` with this method, ready for these weights.
+    /// Calls `task` with this method, prepared for these weights.
     pub fn with<R>(
         geometry: &Geometry,
         weight: &[f32],
@@ -69,9 +69,9 @@ impl Dense<'_> {
         skips_clamped: bool,
         task: impl FnOnce(Dense<'_>) -> R,
     ) -> R {
-        let (spread, width) = match wants.input {
-            true => (Moments::new(geometry), padded(geometry.inputs)),
-            false => (Moments::default(), 0),
+        let (dilated, width) = match wants.input {
+            true => (DilatedGradient::new(geometry), padded(geometry.inputs)),
+            false => (DilatedGradient::default(), 0),
         };
         let by_patch = wants.input && winograd::supports_input_gradient(geometry);
         let channels = geometry.outputs;
@@ -79,8 +79,8 @@ impl Dense<'_> {
             true => winograd::PLACES * channels,
             false => 0,
         };
-        scratch::with((spread.steps.len() + places) * width, |packed| {
-            let (packed, filters) = packed.split_at_mut(spread.steps.len() * width);
+        scratch::with((dilated.steps.len() + places) * width, |packed| {
+            let (packed, filters) = packed.split_at_mut(dilated.steps.len() * width);
             if wants.input {
                 pack(geometry, weight, packed);
             }
@@ -100,7 +100,7 @@ impl Dense<'_> {
                 taps: geometry.tap_offsets(),
                 skips_clamped,
                 corners: geometry.corners(),
-                spread,
+                dilated,
                 packed,
                 filters: by_patch.then_some(Filters {
                     channels,
@@ -111,7 +111,7 @@ impl Dense<'_> {
         })
     }
 
-    /// The gradients but the bias's, from dz `[conv pixels, out padded]`.
+    /// The gradients except the bias's, from dz `[conv pixels, out padded]`.
     fn unpooled(&self, x: &[f32], dz: &[f32], gradients: Gradients<'_>) {
         if let Some(dw) = gradients.weight {
             self.weight_gradient(x, dz, dw);
@@ -121,7 +121,7 @@ impl Dense<'_> {
         }
     }
 
-    /// dz, channels-last: `[conv pixels, out padded]`.
+    /// Computes dz before pooling, channels last: `[conv pixels, out padded]`.
     fn unpooled_grads(&self, sample: &Sample<'_>, dz: &mut [f32]) {
         let g = self.geometry;
         let Some(window) = g.pool else {
@@ -160,17 +160,17 @@ impl Dense<'_> {
 
     fn input_gradient(&self, dz: &[f32], dx: &mut [f32]) {
         let g = self.geometry;
-        let (spread, width) = (&self.spread, padded(g.inputs));
-        scratch::with(spread.len(), |wide| {
-            spread.fill(g, dz, wide);
+        let (dilated, width) = (&self.dilated, padded(g.inputs));
+        scratch::with(dilated.len(), |wide| {
+            dilated.fill(g, dz, wide);
             let product = |out: &mut [f32]| {
                 if let Some(filters) = self.filters {
                     return self.by_patch(filters, wide, out);
                 }
                 simd::run(Gemm {
                     a: wide,
-                    rows: Rows::Table(&spread.pixels),
-                    steps: Table::new(&spread.steps),
+                    rows: Rows::Table(&dilated.pixels),
+                    steps: Table::new(&dilated.steps),
                     b: self.packed,
                     ldb: width,
                     cols: width,
@@ -196,11 +196,11 @@ impl Dense<'_> {
         });
     }
 
-    /// The gradient of the input `[pixels, in padded]`, from the spread dz.
+    /// The input gradient `[pixels, in padded]` by minimal filtering, from the dilated dz.
     fn by_patch(&self, filters: Filters<'_>, wide: &[f32], out: &mut [f32]) {
         let g = self.geometry;
         let [top, left] = g.window.padding;
-        let (channels, row) = (filters.channels, self.spread.size[1] * filters.channels);
+        let (channels, row) = (filters.channels, self.dilated.size[1] * filters.channels);
         let image = Image {
             data: &wide[top * row + left * channels..],
             channels,
@@ -230,7 +230,7 @@ fn pack(g: &Geometry, weight: &[f32], packed: &mut [f32]) {
     }
 }
 
-/// The inverse of max pooling: each slope back to the pixel it came from.
+/// The inverse of max pooling: each gradient goes to the pixel of its argmax.
 struct Unpool<'a> {
     geometry: &'a Geometry,
     window: Window,

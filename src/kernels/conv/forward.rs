@@ -1,4 +1,4 @@
-//! The forward pass of a convolution, sample by sample: channels-last inside, so that the lanes
+//! The forward pass of a convolution, sample by sample: channels last inside, so that the lanes
 //! are output channels.
 
 use super::super::gemm::{Gemm, Init, NO_PREFETCH, Rows, Table};
@@ -14,7 +14,7 @@ use super::winograd::{self, Filters, Finish, Image};
 use pulp::{Simd, WithSimd};
 use std::ops::Range;
 
-/// Everything the samples share.
+/// What all samples share.
 struct Forward<'a> {
     geometry: &'a Geometry,
     activation: Activation,
@@ -23,13 +23,13 @@ struct Forward<'a> {
     /// `[out padded]`
     bias: &'a [f32],
     tables: &'a Tables,
-    /// For a layer that is pooled in registers, which needs no tables.
+    /// For a layer that is pooled in registers and needs no tables.
     held: Option<&'a PatchOffsets>,
-    /// For a layer that is filtered patch by patch.
+    /// For a layer convolved by minimal filtering.
     filters: Option<Filters<'a>>,
 }
 
-/// Where the numbers of a sample lie.
+/// Offsets into a sample.
 #[derive(Default)]
 struct Tables {
     taps: Vec<usize>,
@@ -37,7 +37,8 @@ struct Tables {
     windows: Windows,
 }
 
-/// The result `[n, out, h, w]` and the winners of its pooling windows (empty without pooling).
+/// Returns the result `[n, out, h, w]` and the argmax of its pooling windows (empty without
+/// pooling).
 pub(super) fn forward(
     geometry: &Geometry,
     activation: Activation,
@@ -46,7 +47,7 @@ pub(super) fn forward(
     bias: &[f32],
 ) -> (Vec<f32>, Bytes) {
     let width = geometry.outputs_padded();
-    // The activation may as well follow the pooling.
+    // ReLU may as well follow max pooling.
     let held = (!activation.is_curved())
         .then(|| PatchOffsets::of(geometry))
         .flatten();
@@ -133,8 +134,8 @@ impl Forward<'_> {
         });
     }
 
-    /// Lets `task` make a result with its channels last, `[pooled pixels, out padded]`, and turns
-    /// it around where they come first.
+    /// Calls `task` with a channels-last buffer `[pooled pixels, out padded]` for its result, and
+    /// transposes it to `y` if that is channels first.
     fn transposed(&self, y: &mut [f32], task: impl FnOnce(&mut [f32])) {
         let g = self.geometry;
         if g.channels_last()[1] {
@@ -147,7 +148,7 @@ impl Forward<'_> {
         });
     }
 
-    /// The result, patch by patch.
+    /// Computes the result by minimal filtering.
     fn by_patch(&self, filters: Filters<'_>, x: Image<'_>, y: &mut [f32], argmax: &mut [u8]) {
         let g = self.geometry;
         let tiles = winograd::tiles(g.conv);
@@ -188,7 +189,7 @@ impl Forward<'_> {
         });
     }
 
-    /// Some rows of the activated convolution, `[conv pixels, out padded]`.
+    /// Computes some rows of the activated convolution, `[conv pixels, out padded]`.
     fn channels_last(&self, x: &[f32], rows: Range<usize>, z: &mut [f32]) {
         let width = self.geometry.outputs_padded();
         let row = self.geometry.conv[1];
@@ -210,7 +211,7 @@ impl Forward<'_> {
         }
     }
 
-    /// The result with its channels last, `[pooled pixels, out padded]`.
+    /// Computes the result channels last, `[pooled pixels, out padded]`.
     fn result(&self, x: &[f32], y: &mut [f32], argmax: &mut [u8]) {
         let g = self.geometry;
         match (g.pool, self.held) {
@@ -230,8 +231,8 @@ impl Forward<'_> {
         }
     }
 
-    /// Convolution and max pooling, a row of the pooled image at a time: what is pooled is then
-    /// still in the first-level cache.
+    /// Convolution and max pooling, one row of the pooled image at a time, so that what is pooled
+    /// is still in the first-level cache.
     fn pooled(
         &self,
         x: &[f32],
@@ -306,7 +307,7 @@ impl WithSimd for MaxPool<'_> {
                 for &(offset, index) in pixels {
                     let z =
                         S::as_simd_f32s(&z[offset + lane * S::F32_LANES..][..S::F32_LANES]).0[0];
-                    // Not less or equal: greater, or one of them is not a number.
+                    // Not "less or equal": greater, or one of them is NaN.
                     let wins = simd.not_m32s(simd.less_than_or_equal_f32s(z, top));
                     top = simd.select_f32s(wins, z, top);
                     max_index = simd.select_u32s(wins, simd.splat_u32s(index), max_index);
@@ -314,7 +315,7 @@ impl WithSimd for MaxPool<'_> {
                 *best = top;
                 S::as_mut_simd_u32s(&mut indices).0[lane] = max_index;
             }
-            // A loop of its own, which the compiler knows how to narrow by the vector.
+            // A separate loop, which the compiler vectorizes with narrowing stores.
             for (to, from) in argmax.iter_mut().zip(&indices) {
                 *to = *from as u8;
             }

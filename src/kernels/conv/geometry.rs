@@ -1,4 +1,4 @@
-//! The sizes of a convolution and where its elements lie.
+//! The sizes of a convolution and the offsets of its elements.
 
 use super::super::scratch;
 use super::super::support::padded;
@@ -6,27 +6,27 @@ use super::Window;
 use super::visit::GROUP;
 use candle_core::{Result, Tensor, bail};
 
-/// The winner of a pooling window whose result ReLU clamped: nobody gets its slope.
+/// The argmax of a pooling window whose result ReLU clamped: no pixel gets its gradient.
 pub(super) const CLAMPED: u8 = u8::MAX;
 
-/// How the images of a tensor lie in memory.
+/// The order of channels and pixels in memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MemoryFormat {
-    /// `[n, c, h, w]`, as everywhere.
+    /// `[n, c, h, w]`, the default.
     ChannelsFirst,
-    /// `[n, h, w, c]`: between two convolutions, which compute so, it saves both from turning the
-    /// images around.
+    /// `[n, h, w, c]`: convolutions compute in this order, so between two of them it saves
+    /// transposing the images.
     ChannelsLast,
 }
 
 impl MemoryFormat {
-    /// Whether convolutions gain by images of so many channels with their channels last: whole
-    /// vectors, so that there is nothing to fill up.
+    /// Whether convolutions support channels last for so many channels: only whole vectors, so that
+    /// nothing needs padding.
     pub fn supports_channels_last(channels: usize) -> bool {
         channels.is_multiple_of(GROUP)
     }
 
-    /// n, channels, height and width of a tensor in this order.
+    /// n, channels, height and width of a tensor in this format.
     pub(super) fn dims(self, x: &Tensor) -> Result<(usize, usize, usize, usize)> {
         let (n, a, b, c) = x.dims4()?;
         Ok(match self {
@@ -40,7 +40,7 @@ impl MemoryFormat {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Geometry {
     pub n: usize,
-    /// Channels of the input and of the output.
+    /// Number of input and output channels.
     pub inputs: usize,
     pub outputs: usize,
     /// Height and width of the input.
@@ -51,7 +51,7 @@ pub(super) struct Geometry {
     pub pool: Option<Window>,
     /// Height and width after pooling.
     pub pooled: [usize; 2],
-    /// The order of the input and of the output.
+    /// The memory formats of the input and of the output.
     pub formats: [MemoryFormat; 2],
 }
 
@@ -98,13 +98,13 @@ impl Geometry {
         }
     }
 
-    /// Whether the channels of the input, and of the output, come last.
+    /// Whether input and output are channels last.
     pub fn channels_last(&self) -> [bool; 2] {
         self.formats
             .map(|order| order == MemoryFormat::ChannelsLast)
     }
 
-    /// Elements from one pixel of the input to the next, and from one channel to the next.
+    /// Elements from one input pixel to the next, and from one channel to the next.
     fn strides(&self) -> [usize; 2] {
         match self.formats[0] {
             MemoryFormat::ChannelsFirst => [1, area(self.padded_image())],
@@ -156,14 +156,14 @@ impl Geometry {
             .collect()
     }
 
-    /// Calls `task` with one sample in the middle of its zero border, if it has one.
+    /// Calls `task` with one sample inside its zero border, if it has one.
     pub fn with_border<R>(&self, x: &[f32], task: impl FnOnce(&[f32]) -> R) -> R {
         if !self.is_padded() {
             return task(x);
         }
         let [top, left] = self.window.padding;
         let [h, w] = self.image;
-        // With the channels last there is one plane, of wide pixels.
+        // Channels last, there is a single plane, of wide pixels.
         let pixel = self.strides()[0];
         let (image, row) = (h * w * pixel, w * pixel);
         let (padded, padded_row) = (
@@ -182,23 +182,23 @@ impl Geometry {
         })
     }
 
-    /// Whether the input needs a zero border at all.
+    /// Whether the input needs a zero border.
     pub fn is_padded(&self) -> bool {
         self.window.padding != [0, 0]
     }
 }
 
-/// The pixels under each pooling window, without those of its padding.
+/// The pixels of each pooling window, without its padding.
 #[derive(Default)]
 pub(super) struct Windows {
-    /// Where each window's pixels start in `pixels`, and an end.
+    /// Start of each window's pixels in `pixels`, and an end.
     starts: Vec<usize>,
-    /// The place of a pixel, and its index in the window.
+    /// The position of a pixel, and its index in the window.
     pixels: Vec<(usize, u32)>,
 }
 
 impl Windows {
-    /// Places in a channels-last image before pooling, `[conv pixels, out padded]`.
+    /// Positions in a channels-last image before pooling, `[conv pixels, out padded]`.
     pub fn new(g: &Geometry) -> Self {
         let (mut starts, mut pixels) = (vec![0], Vec::new());
         let [kh, kw] = g.pool.map_or([0, 0], |window| window.kernel);
@@ -220,14 +220,14 @@ impl Windows {
         Self { starts, pixels }
     }
 
-    /// The pixels under the i-th window, in row-major order.
+    /// The pixels of the i-th window, in row-major order.
     #[inline(always)]
     pub fn of(&self, i: usize) -> &[(usize, u32)] {
         &self.pixels[self.starts[i]..self.starts[i + 1]]
     }
 }
 
-/// Pixels of an image.
+/// Number of pixels of an image.
 pub(super) fn area([h, w]: [usize; 2]) -> usize {
     h * w
 }

@@ -1,21 +1,22 @@
-//! Convolution, with the activation and the max pooling that follow it.
+//! Convolution, fused with the activation and the max pooling that follow it.
 //!
-//! Shapes: x `[n, c, h, w]`, weight `[out, c, kh, kw]`, bias `[out]` → `[n, out, oh, ow]`, or what
-//! the pooling makes of it. As everywhere in this field, "convolution" is the cross-correlation
+//! Shapes: x `[n, c, h, w]`, weight `[out, c, kh, kw]`, bias `[out]` → `[n, out, oh, ow]`, or its
+//! pooled shape. As everywhere in deep learning, "convolution" is the cross-correlation
 //! z[o, y, x] = b[o] + Σ over i, ky, kx of w[o, i, ky, kx] · x[i, y·s + ky − p, x·s + kx − p].
 //!
-//! Fused, the intermediate images never leave the cache: forward keeps the pooled result and one
-//! byte per element that says which pixel of its window won, and backward starts from those.
+//! Fused, the intermediate images never leave the cache: forward saves the pooled result and one
+//! byte per element for its argmax, the pixel of its window with the maximum; backward needs no
+//! more.
 
 mod backward;
 mod dense;
+mod dilated;
 mod forward;
 mod geometry;
 mod patch_offsets;
 mod pooled_backward;
 mod pooled_forward;
 mod sparse;
-mod spread;
 mod visit;
 mod winograd;
 
@@ -30,8 +31,8 @@ use std::sync::OnceLock;
 struct Conv {
     geometry: Geometry,
     activation: Activation,
-    /// Which pixel of its window each pooled element came from, `[n, pooled pixels, out padded]`,
-    /// left by the forward pass.
+    /// Argmax of each pooled element, its pixel within the window, `[n, pooled pixels, out
+    /// padded]`; saved by the forward pass.
     argmax: OnceLock<Bytes>,
 }
 
@@ -56,7 +57,7 @@ impl CustomOp3 for Conv {
             slice(weight, weight_layout)?,
             slice(bias, bias_layout)?,
         );
-        // The op is new for every call, so the slot is empty.
+        // Every call makes a new op, so the slot is empty.
         let _ = self.argmax.set(argmax);
         Ok((CpuStorage::F32(y), Shape::from(self.geometry.result())))
     }
@@ -99,14 +100,14 @@ impl CustomOp3 for Conv {
     }
 }
 
-/// Convolution, bias, activation and, where given, max pooling.
+/// Convolution, bias, activation and, if given, max pooling.
 ///
 /// * `x`: `[n, c, h, w]`
 /// * `weight`: `[out, c, kh, kw]`, with `window.kernel` = `[kh, kw]`
 /// * `bias`: `[out]`
-/// * `pool`: a max pooling of the activated result
+/// * `pool`: max pooling of the activated result
 ///
-/// Returns `[n, out, oh, ow]`, the same values as the four steps one by one.
+/// Returns `[n, out, oh, ow]`, the same values as the four steps separately.
 pub fn conv2d(
     x: &Tensor,
     weight: &Tensor,
@@ -119,8 +120,8 @@ pub fn conv2d(
     conv2d_with_formats(x, weight, bias, window, activation, pool, formats)
 }
 
-/// [`conv2d`] with the channels of its input and of its output where `formats` says; the same bits.
-/// Channels are last only where [`MemoryFormat::supports_channels_last`] says so.
+/// [`conv2d`] with given memory formats of its input and output; the same bits. Channels last is
+/// only allowed where [`MemoryFormat::supports_channels_last`].
 pub fn conv2d_with_formats(
     x: &Tensor,
     weight: &Tensor,
@@ -153,7 +154,7 @@ pub fn conv2d_with_formats(
         .pool
         .is_some_and(|pool| pool.kernel[0] * pool.kernel[1] > usize::from(CLAMPED))
     {
-        // A winner would not fit its byte.
+        // The argmax would not fit in a byte.
         let unpooled = [formats[0], MemoryFormat::ChannelsFirst];
         let y = conv2d_with_formats(x, weight, bias, window, activation, None, unpooled)?;
         let y = pool.map_or(Ok(y.clone()), |pool| max_pool2d(&y, pool))?;
@@ -171,7 +172,7 @@ pub fn conv2d_with_formats(
     tape::apply3([&x, &weight, &bias], op)
 }
 
-/// The same on candle's own ops, for other devices.
+/// The same with candle's own ops, for other devices.
 fn composite(
     x: &Tensor,
     weight: &Tensor,
@@ -221,7 +222,7 @@ mod tests {
         tensor.flatten_all().unwrap().to_vec1::<f32>().unwrap()
     }
 
-    /// Numbers between -1 and 1 that repeat late.
+    /// Numbers between −1 and 1 that take long to repeat.
     fn numbers(shape: &[usize], seed: f32) -> Var {
         let n = shape.iter().product::<usize>();
         let data: Vec<f32> = (0..n).map(|i| (seed + i as f32 * 0.7).sin()).collect();

@@ -1,4 +1,4 @@
-//! Where the kernels of a first layer, convolution and max pooling of few taps, find what they need.
+//! Memory offsets for the kernels of a first layer: convolution of few taps with max pooling.
 
 use super::Window;
 use super::geometry::{Geometry, area};
@@ -6,13 +6,13 @@ use super::sparse::Sparse;
 use std::cell::RefCell;
 use std::sync::Arc;
 
-/// More taps than this are better computed for more pixels at a time.
+/// With more taps it is faster to compute more pixels at a time.
 const MAX_TAPS: usize = 64;
 
-/// More pixels in a window than this are not worth laying an image out for.
+/// With more pixels per window it does not pay to copy the image for each of them.
 const MAX_PIXELS: usize = 16;
 
-/// Where a sample with its border is read.
+/// Offsets into a sample with its border.
 pub(super) struct PatchOffsets {
     /// The corner of the first patch of each pooled pixel's window.
     pub corners: Vec<usize>,
@@ -22,17 +22,17 @@ pub(super) struct PatchOffsets {
     pub taps: Vec<usize>,
     /// One more than the largest sum of the two.
     pub span: usize,
-    /// One more than the largest of the taps.
+    /// One more than the largest tap.
     pub reach: usize,
 }
 
 thread_local! {
-    /// Those of the layer that asked last, for any number of samples: each step asks twice.
+    /// Those of the most recent layer, for any number of samples: each step needs them twice.
     static LAST: RefCell<Option<(Geometry, Arc<PatchOffsets>)>> = const { RefCell::new(None) };
 }
 
 impl PatchOffsets {
-    /// The places of such a layer, if it has few taps and every window of its pooling is whole.
+    /// The offsets for such a layer, if it has few taps and no pooling window is cut off.
     pub fn of(g: &Geometry) -> Option<Arc<Self>> {
         let pool = g.pool.filter(|pool| pool.padding == [0, 0])?;
         if area(pool.kernel) > MAX_PIXELS || g.taps() > MAX_TAPS || Sparse::supports(g) {

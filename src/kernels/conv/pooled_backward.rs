@@ -1,11 +1,11 @@
-//! The gradients of weight and bias after max pooling where no input gradient is wanted: the first
+//! The gradients of weight and bias after max pooling if no input gradient is needed: the first
 //! layer.
 //!
-//! dw[tap][o] += Σ over windows of slope · x[the pixel where o won + tap].
-//! Few taps belong to a first layer, so their sums stay in registers while the windows pass by,
-//! and dz, three quarters of it zeros, is never written. The lanes are output channels, each with
-//! a winner of its own: an instruction picks one of four numbers for each lane, so the image is
-//! laid out as the four that a window of 2 × 2 may pick from (or several times four).
+//! dw[tap][o] += Σ over windows of dy · x[argmax of o + tap]. A first layer has few taps, so their
+//! sums stay in registers for all windows, and dz, three quarters of it zeros, is never written.
+//! The lanes are output channels, each with an argmax of its own: an instruction selects one of
+//! four numbers for each lane, so the image is copied once for each of the four pixels of a 2 × 2
+//! window (or several times four).
 
 use super::super::simd::{load_bytes, pick};
 use super::super::{scratch, simd};
@@ -61,15 +61,16 @@ impl Method for Pooled<'_> {
     }
 }
 
-/// One sample.
+/// The weight gradient of one sample.
 struct PooledWeight<'a> {
     /// Output channels, padded.
     width: usize,
     places: &'a PatchOffsets,
     /// A sample with its border.
     x: &'a [f32],
-    /// For each four pixels of a window and each place of `x`: what lies at those pixels of the
-    /// window with its corner there. As long as `x` for each four; overwritten.
+    /// For each group of four pixels of a window and each position of `x`: the values at those
+    /// pixels of the window with its corner there. As long as `x` for each group of four;
+    /// overwritten.
     fours: &'a mut [[f32; 4]],
     /// `[pooled pixels, out padded]`, both.
     grads: &'a [f32],
@@ -106,12 +107,12 @@ impl WithSimd for PooledWeight<'_> {
 }
 
 impl PooledWeight<'_> {
-    // The compiler vectorizes it.
+    // Vectorized by the compiler.
     #[inline(always)]
     fn lay_out(&mut self) {
         let groups = self.fours.chunks_exact_mut(self.x.len());
         for (fours, pixels) in groups.zip(self.places.pixels.chunks(4)) {
-            // Pixels that the window does not have are never picked.
+            // Pixels that the window does not have are never selected.
             let at = |i: usize| &self.x[pixels.get(i).copied().unwrap_or_default()..];
             let [a, b, c, d] = [at(0), at(1), at(2), at(3)];
             for ((((four, a), b), c), d) in fours.iter_mut().zip(a).zip(b).zip(c).zip(d) {
@@ -184,7 +185,7 @@ impl PooledWeight<'_> {
             S::as_mut_simd_f32s(&mut sums[..lanes])
                 .0
                 .copy_from_slice(&bias);
-            // These columns may be padding, of which there are no biases.
+            // These columns may be padding, which has no biases.
             let db = self.db.iter_mut().skip(col).zip(sums);
             db.take(lanes).for_each(|(db, sum)| *db += sum);
         }

@@ -1,8 +1,8 @@
-//! Convolution and max pooling of a layer with few taps: the first one.
+//! Convolution and max pooling of a layer with few taps: the first layer.
 //!
-//! For some pooled pixels at a time, the convolution is computed at one pixel of their windows
-//! after the other, and what is best so far stays in registers: the image before pooling, four
-//! times as large as the result, is never written.
+//! For a few pooled pixels at a time, the convolution is computed at one pixel of their windows
+//! after the other, with the running maximum in registers: the image before pooling, four times as
+//! large as the result, is never written.
 
 use super::super::simd::store_bytes;
 use super::geometry::CLAMPED;
@@ -28,7 +28,7 @@ pub(super) struct PooledForward<'a> {
     pub argmax: &'a mut [u8],
 }
 
-/// What is best so far of a window, and at which of its pixels.
+/// The running maximum of a window, and its argmax.
 #[derive(Clone, Copy)]
 pub(super) struct Best<S: Simd, const V: usize> {
     value: [S::f32s; V],
@@ -36,32 +36,32 @@ pub(super) struct Best<S: Simd, const V: usize> {
 }
 
 impl<S: Simd, const V: usize> Best<S, V> {
-    /// Of no pixel yet. What ReLU would clamp at zero has no winner.
+    /// Before the first pixel. What ReLU would clamp has the argmax [`CLAMPED`].
     #[inline(always)]
     pub fn new(simd: S, relu: bool) -> Self {
-        let (least, nobody) = match relu {
+        let (least, no_pixel) = match relu {
             true => (0.0, u32::from(CLAMPED)),
             false => (f32::NEG_INFINITY, 0),
         };
         Self {
             value: [simd.splat_f32s(least); V],
-            pixel: [simd.splat_u32s(nobody); V],
+            pixel: [simd.splat_u32s(no_pixel); V],
         }
     }
 
-    /// Or `z` at pixel `k`, if it is better.
+    /// Updates the maximum with `z` at pixel `k`.
     #[inline(always)]
     pub fn or(&mut self, simd: S, k: usize, z: [S::f32s; V]) {
         let index = simd.splat_u32s(k as u32);
         for ((value, pixel), z) in self.value.iter_mut().zip(&mut self.pixel).zip(z) {
-            // Not less or equal: greater, or one of them is not a number.
+            // Not "less or equal": greater, or one of them is NaN.
             let wins = simd.not_m32s(simd.less_than_or_equal_f32s(z, *value));
             *value = simd.select_f32s(wins, z, *value);
             *pixel = simd.select_u32s(wins, index, *pixel);
         }
     }
 
-    /// Writes both down from index `at` on.
+    /// Stores both from index `at` on.
     #[inline(always)]
     pub fn store(self, simd: S, at: usize, values: &mut [f32], pixels: &mut [u8]) {
         let lanes = at..at + V * S::F32_LANES;
@@ -91,7 +91,7 @@ impl WithSimd for PooledForward<'_> {
 }
 
 impl PooledForward<'_> {
-    /// `V` vectors of output channels, all pixels.
+    /// Computes `V` vectors of output channels, all pixels.
     #[inline(always)]
     fn columns<S: Simd, const V: usize>(&mut self, simd: S, col: usize) {
         let pixels = self.places.corners.len();
@@ -104,7 +104,7 @@ impl PooledForward<'_> {
         }
     }
 
-    /// `N` pooled pixels by `V` vectors of output channels.
+    /// Computes `N` pooled pixels by `V` vectors of output channels.
     #[inline(always)]
     fn block<S: Simd, const N: usize, const V: usize>(
         &mut self,
@@ -112,7 +112,7 @@ impl PooledForward<'_> {
         pixel: usize,
         col: usize,
     ) {
-        // Of equal length, so that one look at it serves all.
+        // Of equal length, so that one bounds check serves all.
         let mut x: [&[f32]; N] = [&[]; N];
         for (x, &corner) in x.iter_mut().zip(&self.places.corners[pixel..pixel + N]) {
             *x = &self.x[corner..][..self.places.span];

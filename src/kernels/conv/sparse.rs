@@ -1,8 +1,8 @@
-//! The backward pass after max pooling that visits only the pixels that won their window: a
-//! quarter of them for windows of 2 × 2, fewer where ReLU is off.
+//! The backward pass after max pooling that visits only the argmax of each window: a quarter of the
+//! pixels for windows of 2 × 2, fewer where ReLU is off.
 //!
-//! The lanes are input channels. For each output channel, and each of its winning pixels with
-//! slope s: dw[o][tap][i] += s · x[pixel + tap][i] and dx[pixel + tap][i] += s · w[o][tap][i].
+//! The lanes are input channels. For each output channel, and each of its argmax pixels with
+//! gradient g: dw[o][tap][i] += g · x[pixel + tap][i] and dx[pixel + tap][i] += g · w[o][tap][i].
 
 use super::super::transpose::transpose;
 use super::super::{scratch, simd};
@@ -14,14 +14,15 @@ use pulp::{Simd, WithSimd};
 use std::cell::RefCell;
 use std::ops::Range;
 
-/// Pooled rows per band of the weight gradient: for the usual sizes, the input under two of them
-/// fits the first-level cache.
+/// Pooled rows per band of the weight gradient: for common sizes, the input under two of them fits
+/// the first-level cache.
 const BAND_ROWS: usize = 2;
 
 pub(super) struct Sparse<'a> {
     geometry: &'a Geometry,
-    /// Where each pooled pixel's window starts in a padded image (may be before its start if the
-    /// pooling is padded: then winners add up to it), and what each winner adds to that.
+    /// Start of each pooled pixel's window in a padded image (may be before its start if the
+    /// pooling is padded: adding the argmax's offset leads inside), and the offset of each pixel of
+    /// a window.
     windows: Vec<isize>,
     max_offsets: Vec<isize>,
     /// `[out, taps, in padded]`
@@ -75,12 +76,12 @@ impl Method for Sparse<'_> {
 }
 
 impl Sparse<'_> {
-    /// Whether this is the better method: the slopes are mostly zero, and vectors mostly full.
+    /// Whether this method is faster: dz is mostly zeros, and vectors are mostly full.
     pub fn supports(g: &Geometry) -> bool {
         g.pool.is_some() && 2 * area(g.pooled) <= area(g.conv) && g.inputs > GROUP / 2
     }
 
-    /// Calls `task` with this method, ready for these weights.
+    /// Calls `task` with this method, prepared for these weights.
     pub fn with<R>(geometry: &Geometry, weight: &[f32], task: impl FnOnce(Sparse<'_>) -> R) -> R {
         let (windows, max_offsets) = geometry
             .pool
@@ -104,12 +105,12 @@ impl Sparse<'_> {
         })
     }
 
-    /// Input channels, rounded up to whole groups.
+    /// Input channels, rounded up to a multiple of [`GROUP`].
     fn width(&self) -> usize {
         self.geometry.inputs.next_multiple_of(GROUP)
     }
 
-    /// From slopes `[out, pooled pixels]`.
+    /// The weight gradient, from dz `[out, pooled pixels]`.
     fn weight_gradient(&self, sample: &Sample<'_>, grads: &[f32], dw: &mut [f32]) {
         let g = self.geometry;
         let (width, image) = (self.width(), area(g.padded_image()));
@@ -139,7 +140,7 @@ impl Sparse<'_> {
         });
     }
 
-    /// From slopes `[pooled pixels, out padded]`.
+    /// The input gradient, from dz `[pooled pixels, out padded]`.
     fn input_gradient(&self, argmax: &[u8], grads: &[f32], to: &mut [f32]) {
         let g = self.geometry;
         let (width, image) = (self.width(), area(g.padded_image()));
@@ -161,7 +162,7 @@ impl Sparse<'_> {
         });
     }
 
-    /// Lists those of the pooled `pixels` of output channel `o` whose slope is not zero; returns
+    /// Lists those of the pooled `pixels` of output channel `o` whose gradient is not zero; returns
     /// how many.
     #[inline(always)]
     fn entries(
@@ -178,7 +179,7 @@ impl Sparse<'_> {
         entries.resize(pixels.len() + 1, Entry::default());
         let mut count = 0;
         for ((&grad, &max_index), &window) in grads.iter().zip(argmax).zip(&self.windows[pixels]) {
-            // Written always and counted if needed: a branch would be mispredicted half the time.
+            // Always written, counted only if needed: a branch would be mispredicted half the time.
             let at = (window + self.max_offsets[usize::from(max_index)]) as u32;
             entries[count] = Entry { at, grad };
             count += usize::from(grad != 0.0);
@@ -195,8 +196,8 @@ impl Sparse<'_> {
     }
 }
 
-/// The weight gradient of one sample, a band of rows at a time, which the first-level cache holds
-/// for all output channels.
+/// The weight gradient of one sample, one band of rows at a time, so that the band stays in the
+/// first-level cache for all output channels.
 struct WeightGradient<'a> {
     method: &'a Sparse<'a>,
     /// `[pooled pixels, out padded]`
@@ -233,7 +234,7 @@ impl WithSimd for WeightGradient<'_> {
     }
 }
 
-/// The input gradient of one sample, winning pixel by winning pixel.
+/// The input gradient of one sample, one argmax pixel at a time.
 struct InputGradient<'a> {
     method: &'a Sparse<'a>,
     /// `[pooled pixels, out padded]`, both.
@@ -259,7 +260,7 @@ impl WithSimd for InputGradient<'_> {
             for start in (0..g.outputs).step_by(64) {
                 let block = start..(start + 64).min(g.outputs);
                 let (argmax, grads) = (&argmax[block.clone()], &grads[block]);
-                // Which channels each pixel of the window won.
+                // The channels whose argmax is each pixel of the window.
                 let mut won = [0u64; 256];
                 let won = &mut won[..self.method.max_offsets.len()];
                 for (o, (&max_index, &grad)) in argmax.iter().zip(grads).enumerate() {
@@ -283,8 +284,8 @@ impl WithSimd for InputGradient<'_> {
     }
 }
 
-/// In elements of a padded channels-last image: where each pooled pixel's window starts, and what
-/// each pixel of a window adds.
+/// In elements of a padded channels-last image: the start of each pooled pixel's window, and the
+/// offset of each pixel of a window.
 fn offsets(g: &Geometry, window: Window) -> (Vec<isize>, Vec<isize>) {
     let width = g.inputs.next_multiple_of(GROUP) as isize;
     let row = g.padded_image()[1] as isize;

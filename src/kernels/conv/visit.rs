@@ -1,6 +1,6 @@
 //! The inner loops of the sparse backward pass: for each entry, a vector per tap.
 //!
-//! Taps are taken in groups, as many as the registers hold. Each element of a result gets its
+//! Taps are processed in groups, as many as the registers hold. Each element of a result adds its
 //! terms in the same order whatever the groups, so that every instruction set gives the same bits.
 
 use pulp::Simd;
@@ -8,7 +8,7 @@ use pulp::Simd;
 /// Channels per pass: one, two or more vectors of every instruction set.
 pub(super) const GROUP: usize = 32;
 
-/// A winning pixel: where its patch of the input starts, in elements, and its slope.
+/// An argmax pixel: where its patch of the input starts, in elements, and its gradient.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Entry {
     pub at: u32,
@@ -25,14 +25,14 @@ pub(super) struct Patch {
     pub width: usize,
 }
 
-/// Where a block of taps starts: in the weights and in the image, in elements.
+/// The start of a block of taps: in the weights and in the image, in elements.
 #[derive(Clone, Copy)]
 pub(super) struct Start {
     weight: usize,
     image: usize,
 }
 
-/// What to do with `H` by `W` taps and `V` vectors of channels.
+/// An operation on `H` by `W` taps and `V` vectors of channels.
 pub(super) trait Block {
     fn block<S: Simd, const H: usize, const W: usize, const V: usize>(
         &mut self,
@@ -64,7 +64,7 @@ impl Patch {
         }
     }
 
-    /// Row by row of the kernel.
+    /// Runs a block for one row of the kernel at a time.
     #[inline(always)]
     fn rows<S: Simd, const V: usize>(self, simd: S, block: &mut impl Block) {
         let [kh, kw] = self.kernel;
@@ -106,7 +106,7 @@ fn load<S: Simd, const H: usize, const W: usize, const V: usize>(
     taps
 }
 
-/// dw[tap][i] += Σ over entries of slope · x[at + tap][i], for one output channel.
+/// dw[tap][i] += Σ over entries of dz · x[at + tap][i], for one output channel.
 pub(super) struct AddWeight<'a> {
     pub entries: &'a [Entry],
     /// `[padded pixels, width]`
@@ -146,11 +146,11 @@ impl Block for AddWeight<'_> {
     }
 }
 
-/// dx[at + tap][i] += Σ over channels o of slope[o] · w[o][tap][i], for one winning pixel.
+/// dx[at + tap][i] += Σ over channels o of dz[o] · w[o][tap][i], for one argmax pixel.
 pub(super) struct AddInput<'a> {
-    /// The output channels that won here, a bit each.
+    /// The output channels with their argmax here, one bit each.
     pub channels: u64,
-    /// One for each of those channels.
+    /// dz, one per such channel.
     pub grads: &'a [f32],
     /// `[channels, taps, width]`
     pub weights: &'a [f32],

@@ -1,7 +1,7 @@
 //! The backward pass of a dense layer, by chunks of rows of W.
 //!
-//! Where an optimizer step may follow at once, it is taken chunk by chunk: the gradient of a few
-//! rows of W is used while it is in the first-level cache, and never written to memory.
+//! If an optimizer step can follow at once, it is taken chunk by chunk: the gradient of a few rows
+//! of W is used while it is in the first-level cache, and never written to memory.
 
 use super::super::gemm::{Gemm, Init, NO_PREFETCH, Prefetch, Rows, Strided};
 use super::super::support::{padded, slice_mut};
@@ -12,10 +12,10 @@ use super::Dense;
 use candle_core::{CpuStorage, InplaceOp1, Layout, Result};
 use std::cell::RefCell;
 
-/// Rows of W whose gradient is computed and used at a time.
+/// Rows of W whose gradient is computed at a time.
 const ROWS: usize = 96;
 
-/// What the gradients are made of.
+/// The inputs of the gradients.
 pub(super) struct Backward<'a> {
     op: &'a Dense,
     x: &'a [f32],
@@ -26,7 +26,7 @@ pub(super) struct Backward<'a> {
 }
 
 impl Backward<'_> {
-    /// Calls `task` with dz in both orders.
+    /// Calls `task` with dz in both layouts.
     pub fn with<R>(op: &Dense, x: &[f32], dz: &[f32], task: impl FnOnce(Backward<'_>) -> R) -> R {
         let samples = padded(op.n);
         scratch::with(op.outputs * samples, |dzt| {
@@ -41,7 +41,7 @@ impl Backward<'_> {
         })
     }
 
-    /// Both gradients; an empty slice for one that is not wanted.
+    /// Computes both gradients; pass an empty slice for one that is not needed.
     pub fn plain(&self, w: &[f32], dw: &mut [f32], dx: &mut [f32]) {
         let depth = self.op.depth();
         let len = depth * self.op.outputs;
@@ -59,7 +59,7 @@ impl Backward<'_> {
         });
     }
 
-    /// The gradient of the input, and an optimizer step of W.
+    /// Computes the input gradient and takes an optimizer step of W.
     fn updating(&self, w: &mut [f32], update: &mut Update<'_>, dx: &mut [f32]) {
         let depth = self.op.depth();
         let len = depth * self.op.outputs;
@@ -75,7 +75,7 @@ impl Backward<'_> {
             (w, [first, second], dx)
         });
         let mut parts: Vec<_> = parts.enumerate().collect();
-        // Each thread goes back over its chunks of the forward pass from the last one on: those
+        // Each thread visits its chunks of the forward pass in reverse order: the last of those
         // weights are still in its cache.
         let half = parts.len() / 2;
         let (low, high) = parts.split_at_mut(half);
@@ -86,8 +86,8 @@ impl Backward<'_> {
         });
     }
 
-    /// Input gradient and step of the rows of W from `start` on, a block at a time: it comes from
-    /// far away once. Meanwhile the next block is on its way.
+    /// Input gradient and step of the rows of W from `start` on, one block at a time, so that it
+    /// comes from main memory only once. Meanwhile the next block is prefetched.
     fn chunk(
         &self,
         mut start: usize,
@@ -104,7 +104,7 @@ impl Backward<'_> {
                 let second_now = front(&mut second, len);
                 let rows = w_now.len() / self.op.outputs;
                 let block = dx.iter_mut().map(|dx| front(dx, rows)).collect();
-                // About as many lines ahead of one product as of the other.
+                // About as many cache lines are prefetched in one product as in the other.
                 let next = [&*w, first, second].map(|x| &x[..x.len().min(len)]);
                 let (sooner, later) = next[1].split_at(next[1].len() * 2 / 3);
                 self.input(w_now, block, [next[0], sooner]);
@@ -116,8 +116,8 @@ impl Backward<'_> {
         });
     }
 
-    /// dx cut into the chunks' columns: for each chunk one slice per sample, or none if dx is not
-    /// wanted.
+    /// Cuts dx into the chunks' columns: for each chunk one slice per sample, or none if dx is not
+    /// needed.
     fn columns<'d>(&self, dx: &'d mut [f32]) -> Vec<Vec<&'d mut [f32]>> {
         let depth = self.op.depth();
         let mut parts: Vec<Vec<_>> = Vec::new();
@@ -158,7 +158,7 @@ impl Backward<'_> {
     }
 
     /// dx = dz · Wᵀ for some rows of W, transposed: the lanes are samples. What the optimizer step
-    /// will read comes from memory `prefetch`, while this only computes.
+    /// will read is fetched by `prefetch` meanwhile, because this only computes.
     fn input(&self, w: &[f32], mut dx: Vec<&mut [f32]>, prefetch: Prefetch<'_>) {
         let (rows, samples) = (dx.first().map_or(0, |dx| dx.len()), padded(self.op.n));
         if rows == 0 {
@@ -191,7 +191,7 @@ impl Backward<'_> {
     }
 }
 
-/// Takes the first `n` elements off a slice, or all there are.
+/// Splits off the first `n` elements of a slice, or all there are.
 fn front<'a>(slice: &mut &'a mut [f32], n: usize) -> &'a mut [f32] {
     slice
         .split_off_mut(..n.min(slice.len()))

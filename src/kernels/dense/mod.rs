@@ -1,10 +1,10 @@
 //! The dense layer, with its activation: y = f(x · W + b).
 //!
-//! Shapes: x `[n, in]`, W `[in, out]` (PyTorch holds the transpose), b `[out]` → y `[n, out]`.
+//! Shapes: x `[n, in]`, W `[in, out]` (PyTorch has the transpose), b `[out]` → y `[n, out]`.
 //! Forward: the sum over `in` is cut into chunks of fixed length, which the threads share; the
 //! partial sums are added in order. Backward, with dz = dy · f′(y):
 //! dW = xᵀ · dz, db = Σ dz over samples, dx = dz · Wᵀ. The last is computed transposed, over the
-//! samples, so that W is read as it lies.
+//! samples, so that W is read in memory order.
 
 mod backward;
 
@@ -21,10 +21,11 @@ use std::cell::RefCell;
 use std::ops::Range;
 
 /// The sum over `in` is cut into at most this many chunks.
+// A constant, not the number of threads: results must not depend on it.
 const CHUNKS: usize = 16;
-/// Samples per chunk, where there are many.
+/// Samples per chunk, if there are many.
 const SAMPLES: usize = 64;
-/// Elements of the result per chunk where only partial sums are added up.
+/// Elements of the result per chunk when partial sums are added.
 const PIECE: usize = 512;
 /// Rows of W per block.
 const BLOCK: usize = 64;
@@ -38,9 +39,9 @@ struct Dense {
 }
 
 impl Dense {
-    /// Rows of W per chunk: all of them if one thread does all the work, else whole cache lines of
-    /// x. Rounded down, so that what is left over is a small chunk more and not a large part of
-    /// one less, which a thread would wait for.
+    /// Rows of W per chunk: all of them for a single thread, else whole cache lines of x. Rounded
+    /// down, so that the remainder is a small extra chunk and not a large part of the last one,
+    /// which a thread would wait for.
     fn depth(&self) -> usize {
         if !pool::is_worth(self.work()) {
             return self.inputs;
@@ -60,7 +61,7 @@ impl Dense {
         });
     }
 
-    /// One chunk per stretch of the sum, each with all samples.
+    /// One chunk per part of the sum, each with all samples.
     fn forward_by_depth(&self, x: &[f32], w: &[f32], bias: &[f32], y: &mut [f32]) {
         let depth = self.depth();
         scratch::with(self.inputs.div_ceil(depth) * y.len(), |partial| {
@@ -77,7 +78,7 @@ impl Dense {
         });
     }
 
-    /// Adds the partial sums up, in order, and applies the activation.
+    /// Adds the partial sums in order, and applies the activation.
     fn finish(&self, partial: &[f32], y: &mut [f32]) {
         let len = y.len();
         pool::for_parts_worth(self.work(), y.chunks_mut(PIECE), |piece, y| {
@@ -93,8 +94,8 @@ impl Dense {
         self.n * self.inputs * self.outputs
     }
 
-    /// The sum over some inputs, a block at a time: its weights stay in the first-level cache for
-    /// all samples, and those of the next block arrive meanwhile.
+    /// Sums over some inputs, one block at a time: its weights stay in the first-level cache for
+    /// all samples, and those of the next block are prefetched meanwhile.
     fn stretch(
         &self,
         inputs: Range<usize>,
@@ -133,8 +134,8 @@ impl Dense {
         }
     }
 
-    /// Calls `task` with what the backward pass needs; returns the bias's gradient.
-    fn with_slopes(
+    /// Calls `task` with the inputs of the backward pass; returns the gradient of the bias.
+    fn with_dz(
         &self,
         x: &Tensor,
         y: &Tensor,
@@ -166,7 +167,7 @@ struct AddRows<'a, R> {
 impl<'r, R: Iterator<Item = &'r [f32]>> WithSimd for AddRows<'_, R> {
     type Output = ();
 
-    // The compiler vectorizes it.
+    // Vectorized by the compiler.
     #[inline(always)]
     fn with_simd<S: Simd>(mut self, _: S) {
         if let Some(first) = self.rows.next() {
@@ -179,7 +180,7 @@ impl<'r, R: Iterator<Item = &'r [f32]>> WithSimd for AddRows<'_, R> {
     }
 }
 
-/// A buffer for the gradient of `of`, if anyone wants it.
+/// A buffer for the gradient of `of`, if it is needed.
 fn gradient(of: &Tensor) -> Vec<f32> {
     match wants_gradient(of) {
         true => buffer(of.elem_count()),
@@ -187,7 +188,7 @@ fn gradient(of: &Tensor) -> Vec<f32> {
     }
 }
 
-/// The gradient of `of`, if anyone wants it.
+/// The gradient of `of` as a tensor, if it is needed.
 fn wrap(data: Vec<f32>, of: &Tensor) -> Result<Option<Tensor>> {
     match wants_gradient(of) {
         true => tensor(data, of.shape()).map(Some),
@@ -229,7 +230,7 @@ impl CustomOp3 for Dense {
         dy: &Tensor,
     ) -> Result<(Option<Tensor>, Option<Tensor>, Option<Tensor>)> {
         let (mut dx, mut dw) = (gradient(x), gradient(w));
-        let db = self.with_slopes(x, y, dy, |backward| {
+        let db = self.with_dz(x, y, dy, |backward| {
             read(w, |w| {
                 backward.plain(w, &mut dw, &mut dx);
                 Ok(())
@@ -248,7 +249,7 @@ impl Fusable for Dense {
         update: Update<'_>,
     ) -> Result<[Option<Tensor>; 3]> {
         let mut dx = gradient(x);
-        let db = self.with_slopes(x, y, dy, |backward| {
+        let db = self.with_dz(x, y, dy, |backward| {
             w.inplace_op1(&Updating {
                 backward,
                 update: RefCell::new(update),
@@ -261,8 +262,8 @@ impl Fusable for Dense {
 
 /// y = f(x · W + b).
 ///
-/// * `x`: `[n, in]`; more axes than two are read as one, so an image needs no flattening
-/// * `weight`: `[in, out]`, the transpose of what PyTorch holds
+/// * `x`: `[n, in]`; the axes after the first are flattened
+/// * `weight`: `[in, out]`, the transpose of PyTorch's
 /// * `bias`: `[out]`
 ///
 /// Returns `[n, out]`.

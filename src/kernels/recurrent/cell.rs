@@ -1,19 +1,19 @@
-//! One step of one sample: from the gates to the new state, and back.
+//! One step of one sample: from the gates to the new state, and the gradients of both.
 
 use super::super::vector::{sigmoid, tanh};
 
-/// What a recurrent layer computes at each step.
+/// The kind of a recurrent layer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cell {
     /// One tanh.
     Rnn,
-    /// Gates i, f, g, o and a second state that is only added to.
+    /// Gates i, f, g, o and a cell state that is only added to.
     Lstm,
     /// Gates r, z, n.
     Gru,
 }
 
-/// `N` neighboring stretches of equal length.
+/// `N` consecutive slices of equal length.
 #[inline(always)]
 fn split<const N: usize>(values: &[f32]) -> [&[f32]; N] {
     let len = values.len() / N;
@@ -28,7 +28,7 @@ fn split_mut<const N: usize>(values: &mut [f32]) -> [&mut [f32]; N] {
 }
 
 impl Cell {
-    /// Gates: how many times the units the products are wide.
+    /// Number of gates: the products are so many times the units wide.
     pub fn n_gates(self) -> usize {
         match self {
             Cell::Rnn => 1,
@@ -37,20 +37,20 @@ impl Cell {
         }
     }
 
-    /// Values a unit that [`Cell::backward`] needs of a step.
+    /// Values per unit that [`Cell::backward`] needs of a step.
     pub(super) fn n_saved(self) -> usize {
         match self {
             // h
             Cell::Rnn => 1,
             // i, f, g, o, tanh c, and c before
             Cell::Lstm => 6,
-            // r, z, m, and the state's part of n
+            // r, z, m, and the state's contribution to n
             Cell::Gru => 4,
         }
     }
 
-    /// Moves the states `c` (used by the LSTM alone) and `h` by one step, given the input's part
-    /// `a` and the state's part `z` of the gates; `kept` receives what the way back needs.
+    /// Advances the states `c` (LSTM only) and `h` by one step, given the input's contribution `a`
+    /// and the state's contribution `z` to the gates; `kept` receives what the backward pass needs.
     #[inline(always)]
     pub(super) fn forward(
         self,
@@ -96,9 +96,9 @@ impl Cell {
         }
     }
 
-    /// The way back: `dc` and `dh` hold the gradients of the states after the step and receive
-    /// those of the states before it, of `dh` only what does not come through the weight; `da` and
-    /// `dz` receive those of the gates' two parts. `state` is h before the step.
+    /// The backward pass: `dc` and `dh` hold the gradients of the states after the step and receive
+    /// those of the states before it (for `dh` without the part through the weight); `da` and `dz`
+    /// receive those of the two contributions to the gates. `state` is h before the step.
     #[inline(always)]
     pub(super) fn backward(
         self,

@@ -1,16 +1,16 @@
 //! Recurrent layers: a state that reads a sequence step by step (Elman 1990; Hochreiter and
 //! Schmidhuber 1997; Cho et al. 2014), in PyTorch's form.
 //!
-//! Shapes, with G = 1, 4 or 3 gates of u units: the input's part of the gates a `[n · steps, G u]`
-//! (a = x · W_ih + b_ih, a product over all steps at once), weight W `[u, G u]`, bias b `[G u]` →
-//! the last state h `[n, u]`. Each step computes z = h · W + b, then the state:
+//! Shapes, with G = 1, 4 or 3 gates of u units: the input's contribution to the gates a `[n ·
+//! steps, G u]` (a = x · W_ih + b_ih, a product over all steps at once), weight W `[u, G u]`, bias
+//! b `[G u]` → the last state h `[n, u]`. Each step computes z = h · W + b, then the state:
 //! * RNN: h = tanh(a + z)
 //! * LSTM, gates i, f, g, o of a + z: c = σ(f) c + σ(i) tanh(g), h = σ(o) tanh c
 //! * GRU, gates r, z, n: r, z = σ(a + z), m = tanh(aₙ + r zₙ), h = (1 − z) m + z h
 //!
-//! Samples do not know of each other, so each thread takes some of them through all steps. The
-//! backward pass does the same from the last step to the first; the gradient of W is one product
-//! over samples and steps in the end.
+//! Samples are independent, so each thread takes some of them through all steps. The backward pass
+//! does the same from the last step to the first; the gradient of W is one product over samples and
+//! steps at the end.
 
 mod cell;
 
@@ -23,10 +23,11 @@ use std::sync::OnceLock;
 pub use cell::Cell;
 
 /// The samples are cut into at most this many chunks, of at least [`SAMPLES`].
+// A constant, not the number of threads: results must not depend on it.
 const CHUNKS: usize = 16;
 const SAMPLES: usize = 8;
 
-/// Rows of the weight's gradient a chunk.
+/// Rows of the weight gradient per chunk.
 const ROWS: usize = 16;
 
 struct Recurrent {
@@ -36,8 +37,8 @@ struct Recurrent {
     units: usize,
     /// Whether the sequence is read from its end.
     is_reverse: bool,
-    /// What the backward pass needs, chunk by chunk, in it step by step: the gates after their
-    /// curves and what else the cell keeps, and the states before each step.
+    /// What the backward pass needs, chunk by chunk, step by step: the activated gates and what
+    /// else the cell saves, and the states before each step.
     kept: OnceLock<SavedActivations>,
     wants_gradient: bool,
 }
@@ -50,17 +51,17 @@ struct SavedActivations {
 }
 
 impl Recurrent {
-    /// Values of one sample's gates.
+    /// Values of the gates per sample.
     fn width(&self) -> usize {
         self.cell.n_gates() * self.units
     }
 
-    /// Samples a chunk: a function of the shape alone.
+    /// Samples per chunk: a function of the shape alone.
     fn samples(&self) -> usize {
         per_chunk(self.n, CHUNKS).max(SAMPLES)
     }
 
-    /// The place in the sequence that is read at a step.
+    /// The position in the sequence that is read at a step.
     fn place(&self, step: usize) -> usize {
         match self.is_reverse {
             true => self.steps - 1 - step,
@@ -68,7 +69,7 @@ impl Recurrent {
         }
     }
 
-    /// Takes some samples through all steps; `gates` and `states` are empty when nothing is kept.
+    /// Takes some samples through all steps; `gates` and `states` are empty when nothing is saved.
     fn forward_chunk(
         &self,
         a: &[f32],
@@ -143,8 +144,8 @@ impl Recurrent {
         }
     }
 
-    /// Takes some samples back through all steps: `da` receives the gradient of the input's part,
-    /// `dz` that of the state's, step by step. `wt` is W transposed, its rows padded.
+    /// Takes some samples back through all steps: `da` receives the gradient of the input's
+    /// contribution, `dz` that of the state's, step by step. `wt` is W transposed, its rows padded.
     fn backward_chunk(
         &self,
         dh: &[f32],
@@ -177,7 +178,8 @@ impl Recurrent {
                         );
                     }
                 });
-                // The cell leaves what reaches the state before directly; the rest comes through W.
+                // The cell adds the direct part of the previous state's gradient; the rest comes
+                // through W.
                 simd::run(Gemm {
                     a: dz,
                     rows: Rows::Strided {
@@ -306,7 +308,7 @@ impl CustomOp3 for Recurrent {
         pool::for_parts(parts, |_, (a, h, kept)| {
             self.forward_chunk(a, w, b, h, kept)
         });
-        // The op is new for every call, so the slot is empty.
+        // Every call makes a new op, so the slot is empty.
         let _ = self.kept.set(kept);
         Ok((CpuStorage::F32(h), Shape::from((self.n, units))))
     }
@@ -333,8 +335,8 @@ impl CustomOp3 for Recurrent {
 
 /// The last state of a recurrent layer that starts from zeros.
 ///
-/// * `gates`: the input's part of the gates with its bias, `[n · steps, G units]`
-/// * `weight`: `[units, G units]`, the transpose of what PyTorch holds
+/// * `gates`: the input's contribution to the gates, with its bias, `[n · steps, G units]`
+/// * `weight`: `[units, G units]`, the transpose of PyTorch's
 /// * `bias`: `[G units]`
 /// * `is_reverse`: whether the sequence is read from its end
 ///

@@ -1,32 +1,32 @@
-//! Adam (Kingma and Ba 2015) and AdamW (Loshchilov and Hutter 2019), as `torch.optim` does them.
+//! Adam (Kingma and Ba 2015) and AdamW (Loshchilov and Hutter 2019), like `torch.optim`.
 
 use super::{Rule, Slot, split_decay};
 use candle_core::{Result, Tensor, Var};
 use pulp::Simd;
 
-/// What Adam is set to, for one step.
+/// Adam's hyperparameters for one step.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct AdamHyper {
     /// Learning rate.
     pub lr: f64,
-    /// Decay of the mean of the gradient.
+    /// β₁, the decay of the mean of the gradient.
     pub beta1: f64,
-    /// Decay of the mean of its square.
+    /// β₂, the decay of the mean of its square.
     pub beta2: f64,
-    /// Added to the root, against division by zero.
+    /// ε, added to the root against division by zero.
     pub epsilon: f64,
     /// Weight decay.
     pub weight_decay: f64,
-    /// Whether the decay is applied to the weight directly (AdamW, Loshchilov and Hutter 2019)
-    /// instead of being added to the gradient (Adam).
+    /// Whether weight decay is decoupled: applied to the weight (AdamW, Loshchilov and Hutter 2019)
+    /// instead of added to the gradient (Adam).
     pub decoupled: bool,
 }
 
-/// One step of Adam or AdamW, as `torch.optim.Adam` and `AdamW`.
+/// One step of Adam or AdamW, like `torch.optim.Adam` and `AdamW`.
 ///
 /// * `grad`: the shape of `param`
 /// * `m`, `v`: the moments, empty before the first step
-/// * `step`: counts from 1
+/// * `step`: number of the step, from 1
 pub fn adam(
     param: &Var,
     grad: &Tensor,
@@ -43,8 +43,8 @@ pub fn adam(
     slot.take(grad, Rule::Adam { step, hyper })
 }
 
-/// The least mean square of a gradient, 2⁻⁹⁵: far below what could matter beside ε, and far above
-/// where a processor computes a hundred times slower because the digits run out.
+/// Smallest mean square of a gradient, 2⁻⁹⁵: far below what could matter beside ε, and far above
+/// subnormal numbers, with which a processor computes a hundred times slower.
 const MIN_SQUARE: f32 = f32::from_bits(0x1000_0000);
 
 /// Vectors at a time.
@@ -62,7 +62,7 @@ pub(in super::super) struct Scalars {
     step_size: f32,
     /// Weight decay added to the gradient.
     l2: f32,
-    /// What decoupled weight decay leaves of a weight.
+    /// Factor of decoupled weight decay.
     keep: f32,
 }
 
@@ -134,9 +134,9 @@ impl Scalars {
         }
     }
 
-    /// Some vectors, without the two operations of weight decay where there is none. One operation
-    /// of all of them after the other: each takes some cycles, and the chain of a single vector
-    /// is longer than what a processor looks ahead.
+    /// Some vectors; skips weight decay if there is none. Each operation is done for all vectors
+    /// before the next one: an operation takes some cycles, and the dependency chain of a single
+    /// vector is longer than a processor's reordering window.
     #[inline(always)]
     fn vectors<S: Simd, const DECAYS: bool, const N: usize>(
         self,
@@ -189,9 +189,9 @@ fn flush_tiny<S: Simd>(simd: S, x: S::f32s) -> S::f32s {
 
 /// 1 / x for positive normal x, to a unit in the last place.
 ///
-/// A processor divides one vector at a time, and half the time of a step went into it. Instead,
-/// the exponent's sign is turned in the bits, which is off by a twentieth at most; with the error
-/// e = 1 − x·r of a guess r, r + r(e + e²) is off by e³, and r + r·e by e².
+/// A processor divides one vector at a time, which took half the time of a step. Instead, a guess
+/// is made by negating the exponent in the bits, which is off by a twentieth at most; with the
+/// error e = 1 − x·r of a guess r, r + r(e + e²) is off by e³, and r + r·e by e².
 #[inline(always)]
 fn reciprocals<S: Simd, const N: usize>(simd: S, x: [S::f32s; N]) -> [S::f32s; N] {
     let guess = simd.splat_u32s(0x7EF3_11C7);

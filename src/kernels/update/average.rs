@@ -1,4 +1,4 @@
-//! The moving average of a parameter.
+//! The exponential moving average of a parameter.
 
 use super::super::pool;
 use super::super::support::{slice, slice_mut};
@@ -33,7 +33,7 @@ impl InplaceOp2 for Average {
     }
 }
 
-/// Moves `mean` toward `value`, of which `share` goes into it.
+/// Updates the average `mean` with a share of `value`.
 ///
 /// # Errors
 /// When the shapes differ.

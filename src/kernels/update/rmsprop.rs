@@ -1,21 +1,21 @@
-//! RMSprop (Tieleman and Hinton 2012), as `torch.optim.RMSprop` does it.
+//! RMSprop (Tieleman and Hinton 2012), like `torch.optim.RMSprop`.
 
 use super::{FLUSH_BELOW, flush_tiny, split_decay};
 
-/// What RMSprop is set to, for one step.
+/// RMSprop's hyperparameters for one step.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct RmspropHyper {
     /// Learning rate.
     pub lr: f64,
-    /// Decay of the mean of the gradient's square, PyTorch's α.
+    /// PyTorch's α, the decay of the mean of the gradient's square.
     pub alpha: f64,
-    /// Added to the root, against division by zero.
+    /// ε, added to the root against division by zero.
     pub epsilon: f64,
     /// Momentum; 0 for none.
     pub momentum: f64,
     /// Weight decay.
     pub weight_decay: f64,
-    /// Whether the decay is applied to the weight directly instead of being added to the gradient.
+    /// Whether weight decay is decoupled: applied to the weight instead of added to the gradient.
     pub decoupled: bool,
 }
 
@@ -60,7 +60,7 @@ impl Scalars {
         }
     }
 
-    /// The gradient by the root of its mean square.
+    /// The gradient divided by the root of its mean square.
     #[inline(always)]
     fn scaled(self, p: f32, g: f32, square: &mut f32) -> f32 {
         let g = flush_tiny(g + self.decay * p);

@@ -17,7 +17,7 @@ pub(super) struct Line {
     /// Positions with the ends of the band.
     pub(super) spread: Vec<[f64; 3]>,
     /// Validation metric at the ends of epochs.
-    pub(super) held_out: Vec<[f64; 2]>,
+    pub(super) validation: Vec<[f64; 2]>,
 }
 
 /// How a metric is turned into lines.
@@ -56,9 +56,9 @@ impl Drawn<'_> {
         let points = run.points.iter().zip(values);
         let training = points.map(|(p, y)| [self.scaled_x(axis.of_step(p)), y]);
         let epochs = run.curve_epochs();
-        let held_out = epochs
+        let validation = epochs
             .filter_map(|e| Some([self.scaled_x(axis.of_epoch(e)), self.metric.of_epoch(e)?]));
-        [Series::new(training), Series::new(held_out)]
+        [Series::new(training), Series::new(validation)]
     }
 
     /// A line for each run or, with bands, for each group of them.
@@ -90,14 +90,14 @@ impl Drawn<'_> {
     }
 
     fn line(&self, curve: &Curve<'_>, baseline: Option<&[Series; 2]>) -> Line {
-        let [training, held_out] = self.apart(curve.run, baseline);
+        let [training, validation] = self.apart(curve.run, baseline);
         let y = |[x, y]: [f64; 2]| [x, self.scaled_y(y)];
         Line {
             name: curve.run.name.clone(),
             color: curve.record.color,
             points: training.points.into_iter().map(y).collect(),
             spread: Vec::new(),
-            held_out: held_out.points.into_iter().map(y).collect(),
+            validation: validation.points.into_iter().map(y).collect(),
         }
     }
 
@@ -122,7 +122,7 @@ impl Drawn<'_> {
             color: members[0].record.color,
             points: means.collect(),
             spread: ends.collect(),
-            held_out: Vec::new(),
+            validation: Vec::new(),
         }
     }
 }

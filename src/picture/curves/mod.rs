@@ -119,7 +119,7 @@ impl Panel<'_> {
         let points = || {
             lines
                 .iter()
-                .flat_map(|l| l.points.iter().chain(&l.held_out))
+                .flat_map(|l| l.points.iter().chain(&l.validation))
         };
         let xs = points().map(|p| p[0]);
         let (low, high) = ends(xs);
@@ -138,10 +138,10 @@ impl Panel<'_> {
             (_, Metric::Loss, false) => (0.0, 0.98),
             (_, Metric::Accuracy, _) => (0.02, 1.0),
         };
-        let held_out = lines.iter().flat_map(|l| l.held_out.iter().map(|p| p[1]));
+        let validation = lines.iter().flat_map(|l| l.validation.iter().map(|p| p[1]));
         let zero = is_difference.then_some(0.0);
         let kept = at(from).into_iter().chain(at(to)).copied();
-        let (low, high) = ends(kept.chain(held_out).chain(zero));
+        let (low, high) = ends(kept.chain(validation).chain(zero));
         let margin = 0.05 * (high - low).max(1e-3);
         self.y = (low - margin, high + margin);
         if self.drawn.metric == Metric::Accuracy && !is_difference {
@@ -171,7 +171,7 @@ impl Panel<'_> {
         for stretch in stretches {
             let points: Vec<[f32; 2]> = stretch.iter().map(|&[x, y]| self.inside(x, y)).collect();
             let is_group = !line.spread.is_empty();
-            let opacity = if is_group || line.held_out.is_empty() {
+            let opacity = if is_group || line.validation.is_empty() {
                 1.0
             } else {
                 0.6
@@ -179,7 +179,7 @@ impl Panel<'_> {
             self.picture.line(&points, Ink { rgb, opacity }, 1.5);
         }
         let dots: Vec<[f32; 2]> = line
-            .held_out
+            .validation
             .iter()
             .map(|&[x, y]| self.inside(x, y))
             .collect();

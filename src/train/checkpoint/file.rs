@@ -148,7 +148,7 @@ impl Checkpoint {
             rollback: description.rollback.map(Written::read),
             n_event_bytes: description.n_event_bytes,
             tensors,
-            is_by_channel: description.format_version == 1,
+            has_channel_order: description.format_version == 1,
         })
     }
 
@@ -188,14 +188,14 @@ impl Checkpoint {
         }
         let tensors = order.iter().map(|&i| self.tensors[i].clone());
         self.tensors = tensors.collect();
-        if std::mem::take(&mut self.is_by_channel) {
-            self.turn_to_pixels(params);
+        if std::mem::take(&mut self.has_channel_order) {
+            self.reorder_rows(params);
         }
     }
 
     /// Converts tensors with rows in channel order (version 1) to the layout of `params`.
-    fn turn_to_pixels(&mut self, params: &[Param]) {
-        let turn = |param: &Param, values: &mut Vec<f32>| {
+    fn reorder_rows(&mut self, params: &[Param]) {
+        let reorder = |param: &Param, values: &mut Vec<f32>| {
             let rows = Tensor::from_slice(values, param.var.dims(), &Device::Cpu);
             let held =
                 rows.and_then(|rows| param.layout.order_rows(&rows)?.flatten_all()?.to_vec1());
@@ -214,7 +214,7 @@ impl Checkpoint {
         let own = self.tensors.iter_mut().map(|(_, _, values)| values);
         let all = params.iter().zip(own).chain(others);
         all.filter(|(param, _)| matches!(param.layout, WeightLayout::ChannelsLastRows { .. }))
-            .for_each(|(param, values)| turn(param, values));
+            .for_each(|(param, values)| reorder(param, values));
     }
 }
 

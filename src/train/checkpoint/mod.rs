@@ -73,7 +73,7 @@ pub struct Checkpoint {
     tensors: Vec<(String, Vec<usize>, Vec<f32>)>,
     /// Whether it comes from a file of version 1 and has not been converted to its network's
     /// layout.
-    is_by_channel: bool,
+    has_channel_order: bool,
 }
 
 /// Why a file is not a checkpoint: a reason without the file's name.
@@ -114,7 +114,7 @@ impl Checkpoint {
             n_event_bytes: None,
             tensors: params.iter().map(&mut copy).collect::<CandleResult<_>>()?,
             optimizer: optimizer.copy(copies),
-            is_by_channel: false,
+            has_channel_order: false,
         })
     }
 

@@ -128,12 +128,12 @@ impl TrainConfig {
         problems.expect(self.epochs >= 1, Field::Epochs, || {
             "must be at least 1, found 0".to_owned()
         });
-        let held_out = self.n_validation;
-        problems.expect(held_out < n_images, Field::Validation, || {
-            let [held_out, all] = [held_out, n_images].map(|n| thousands(n as u64));
-            format!("must be fewer than the training images, found {held_out} of {all}")
+        let n_validation = self.n_validation;
+        problems.expect(n_validation < n_images, Field::Validation, || {
+            let [validation, all] = [n_validation, n_images].map(|n| thousands(n as u64));
+            format!("must be fewer than the training images, found {validation} of {all}")
         });
-        let n_train = n_images.saturating_sub(held_out);
+        let n_train = n_images.saturating_sub(n_validation);
         let batch = self.batch_size;
         let is_fine = (1..=n_train.max(1)).contains(&batch);
         problems.expect(is_fine, Field::BatchSize, || {

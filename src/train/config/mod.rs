@@ -118,7 +118,7 @@ impl TrainConfig {
         self.augment = Augment::GENTLE;
     }
 
-    /// One epoch to about 99 %: few, large steps along one cycle, with little momentum. The recipe
+    /// One epoch to about 99 %: few, large steps along one cycle, with small β₁ and β₂. The recipe
     /// family was published as tuomaso/train_mnist_fast; the numbers were chosen on validation
     /// images.
     fn use_fast_recipe(&mut self) {

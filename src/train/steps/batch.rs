@@ -33,6 +33,8 @@ impl Steps<'_> {
             step: self.optimizer.step,
         };
         let hyper = self.hyper();
+        // The forward pass changes batch norm's running statistics, and a refused batch must leave
+        // no trace.
         let statistics = self.statistics()?;
         let network = &self.network;
         let loss_of = self.config.loss;

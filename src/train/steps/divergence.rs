@@ -58,9 +58,9 @@ impl Steps<'_> {
             OnDivergence::Skip => (divergence.can_skip && !gave_up).then_some(Recovery::SkipBatch),
         };
         if let Some(recovery) = recovery
-            && let Some(treatment) = self.take(recovery, &divergence)?
+            && let Some(reaction) = self.take(recovery, &divergence)?
         {
-            return Ok(treatment);
+            return Ok(reaction);
         }
         Ok(Reaction::End(self.diverged(&divergence)?))
     }
@@ -68,8 +68,8 @@ impl Steps<'_> {
     /// Waits for a recovery that is possible.
     fn ask(&mut self, divergence: &Divergence) -> Result<Reaction, TrainError> {
         while let Some(recovery) = self.control.wait_for_recovery() {
-            if let Some(treatment) = self.take(recovery, divergence)? {
-                return Ok(treatment);
+            if let Some(reaction) = self.take(recovery, divergence)? {
+                return Ok(reaction);
             }
             self.begin_average()?;
         }

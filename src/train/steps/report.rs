@@ -27,14 +27,14 @@ impl Steps<'_> {
         cursor.secs_at_epoch = cursor.secs;
         cursor.loss_sum = 0.0;
         cursor.n_right = 0.0;
-        let held_out = &self.job.split().validation;
-        if !held_out.is_empty() {
+        let validation = &self.job.split().validation;
+        if !validation.is_empty() {
             let set = &self.job.dataset().train;
             let metrics = measure(
                 evaluated_network(&self.mean, &self.network),
                 self.config.loss,
                 set,
-                held_out,
+                validation,
                 |_, _| Ok(()),
             )?;
             self.cursor.validation = Some(metrics);

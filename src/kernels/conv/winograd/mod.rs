@@ -2,9 +2,9 @@
 //! algorithms for convolutional neural networks, 2016, section 4.1): four neighboring results
 //! take 16 multiplications for each channel instead of 36.
 //!
-//! Y = Aᵀ [Σ over channels of (G g Gᵀ) ⊙ (Bᵀ d B)] A, where d is a patch of 4 × 4 pixels, g the taps
-//! and Y a tile of 2 × 2 results. At each of the 16 places of a transformed patch, the sum is a
-//! product of two matrices: patches × channels and channels × output channels.
+//! Y = Aᵀ [Σ over channels of (G g Gᵀ) ⊙ (Bᵀ d B)] A, where d is a patch of 4 × 4 pixels, g the
+//! taps and Y a tile of 2 × 2 results. At each of the 16 places of a transformed patch, the sum is
+//! a matrix product: patches × channels and channels × output channels.
 
 mod sink;
 mod transform;
@@ -22,15 +22,15 @@ use transform::{Patches, Sums};
 /// Places of a transformed patch.
 pub(super) const PLACES: usize = 16;
 
-/// Patches at a time: their transforms stay in the second-level cache.
+/// Patches at a time: their transforms fit the second-level cache.
 const TILES: usize = 48;
 
-/// Whether this is the way to convolve: the lanes are input channels, then output channels.
+/// Whether to use it for the forward pass: the lanes are input channels, then output channels.
 pub(super) fn supports(g: &Geometry) -> bool {
     is_small(g) && g.inputs.is_multiple_of(LANES) && g.outputs >= LANES
 }
 
-/// Whether it is the way to the gradient of the input, a convolution of the results' gradient.
+/// Whether to use it for the input gradient, a convolution of dz.
 pub(super) fn supports_input_gradient(g: &Geometry) -> bool {
     is_small(g) && g.outputs.is_multiple_of(LANES) && g.inputs >= LANES
 }
@@ -57,7 +57,7 @@ pub(super) fn pools_tiles(g: &Geometry) -> bool {
     })
 }
 
-/// Pixels with their channels last.
+/// A channels-last image.
 #[derive(Clone, Copy)]
 pub(super) struct Image<'a> {
     pub data: &'a [f32],
@@ -66,8 +66,8 @@ pub(super) struct Image<'a> {
     pub row: usize,
 }
 
-/// Calls `task` with one sample as whole patches: with its border, and beyond it where the last
-/// tile reaches beyond the result.
+/// Calls `task` with one sample as whole patches: including its border, and what the last tiles
+/// need beyond it.
 pub(super) fn with_image(g: &Geometry, x: &[f32], task: impl FnOnce(Image<'_>)) {
     let ([h, w], channels) = (g.image, g.inputs);
     if g.channels_last()[0] {
@@ -79,7 +79,7 @@ pub(super) fn with_image(g: &Geometry, x: &[f32], task: impl FnOnce(Image<'_>)) 
     });
 }
 
-/// The same of a sample with its channels last.
+/// The same for a channels-last sample.
 fn with_whole_patches(g: &Geometry, x: &[f32], task: impl FnOnce(Image<'_>)) {
     let ([h, w], channels) = (g.image, g.inputs);
     let [rows, cols] = tiles(g.conv).map(|tiles| 2 * tiles + 2);
@@ -111,7 +111,7 @@ pub(super) fn tiles(size: [usize; 2]) -> [usize; 2] {
     size.map(|n| n.div_ceil(2))
 }
 
-/// Convolves an image of so many tiles, some rows of them at a time.
+/// Convolves an image of so many tiles, a few rows of tiles at a time.
 pub(super) fn convolve(
     image: Image<'_>,
     [tile_rows, tile_cols]: [usize; 2],
@@ -124,8 +124,7 @@ pub(super) fn convolve(
         data,
     } = filters;
     let at_once = (TILES / tile_cols).clamp(1, tile_rows);
-    // Not a power of two from one tile to the next: their numbers would fight for the same places
-    // of the cache.
+    // Not a power of two from one tile to the next: they would compete for the same cache lines.
     let (patch_len, sums_len) = (PLACES * channels + LANES, PLACES * width + LANES);
     scratch::with(at_once * tile_cols * (patch_len + sums_len), |space| {
         let (patches, sums) = space.split_at_mut(at_once * tile_cols * patch_len);

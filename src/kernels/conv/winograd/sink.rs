@@ -1,20 +1,20 @@
-//! Where results go: into an image, or through max pooling.
+//! Outputs of the filtering: an image, or a max-pooled one.
 
 use super::super::pooled_forward::Best;
 use super::transform::{load, store};
 use pulp::Simd;
 
-/// Where results go.
+/// Receives results.
 pub(in super::super) trait Sink {
-    /// Takes the results of the tile in this row and column, of a vector of output channels from
-    /// `lane` on: top left, top right, bottom left, bottom right.
+    /// Receives the results of the tile in this row and column, for a vector of output channels
+    /// from `lane` on: top left, top right, bottom left, bottom right.
     fn tile<S: Simd>(&mut self, simd: S, at: [usize; 2], lane: usize, z: [S::f32s; 4]);
 }
 
-/// What is done to a result first.
+/// Bias and activation, applied to results first.
 #[derive(Clone, Copy)]
 pub(in super::super) struct Finish<'a> {
-    /// Of all output channels, padded.
+    /// Bias of all output channels, padded.
     pub bias: &'a [f32],
     /// Whether to clamp at zero.
     pub relu: bool,
@@ -28,7 +28,7 @@ impl Finish<'_> {
         for z in &mut z {
             *z = simd.add_f32s(*z, bias);
             if self.relu {
-                // In this order a NaN stays one on x86, so that a diverged run shows.
+                // In this order a NaN stays NaN on x86, so that divergence is detected.
                 *z = simd.max_f32s(simd.splat_f32s(0.0), *z);
             }
         }
@@ -36,7 +36,7 @@ impl Finish<'_> {
     }
 }
 
-/// Into an image of this size, `[h, w, out padded]`.
+/// Writes an image of this size, `[h, w, out padded]`.
 pub(in super::super) struct Pixels<'a> {
     pub finish: Finish<'a>,
     pub size: [usize; 2],
@@ -57,10 +57,10 @@ impl Sink for Pixels<'_> {
     }
 }
 
-/// Into what max pooling of 2 × 2 leaves of it: a tile is a window.
+/// Writes the result of 2 × 2 max pooling: a tile is a window.
 pub(in super::super) struct Pooled<'a> {
     pub finish: Finish<'a>,
-    /// Of the pooled image.
+    /// Width of the pooled image.
     pub size: [usize; 2],
     /// `[pooled pixels, out padded]`, both.
     pub best: &'a mut [f32],

@@ -6,7 +6,7 @@ use super::{Image, PLACES};
 use pulp::{Simd, WithSimd};
 use std::ops::Range;
 
-/// Transforms taps, of which output channels lie side by side.
+/// Transforms taps; output channels are contiguous.
 pub(in super::super) struct Taps<'a> {
     pub weight: &'a [f32],
     /// Where each tap of the first channel starts.
@@ -75,7 +75,7 @@ fn of_sums<S: Simd>(simd: S, s: [S::f32s; 4]) -> [S::f32s; 2] {
     [first, second]
 }
 
-/// Bᵀ d B of the patches of some rows of tiles.
+/// Bᵀ d B for the patches of some rows of tiles.
 pub(super) struct Patches<'a> {
     pub image: Image<'a>,
     pub rows: Range<usize>,
@@ -118,7 +118,7 @@ impl WithSimd for Patches<'_> {
     }
 }
 
-/// Aᵀ s A of the sums of some rows of tiles.
+/// Aᵀ s A for the sums of some rows of tiles.
 pub(super) struct Sums<'a, T> {
     pub rows: Range<usize>,
     pub cols: usize,

@@ -1,20 +1,20 @@
-//! The gradient of a convolution's results, laid out for the gradient of its input.
+//! dz laid out for the input gradient.
 
 use super::geometry::{Geometry, area};
 
-/// dz with its pixels `stride` apart and a border as wide as the kernel reaches, channels-last:
-/// there, the windows that saw an input pixel are its neighbors.
+/// dz dilated by the stride and padded by the kernel's reach, channels last: there, the outputs
+/// that depend on an input pixel are its neighbors.
 #[derive(Default)]
-pub(super) struct Moments {
+pub(super) struct DilatedGradient {
     pub size: [usize; 2],
     width: usize,
-    /// Where each input pixel's own window corner lies.
+    /// The window corner of each input pixel.
     pub pixels: Vec<usize>,
-    /// The offsets of the windows that saw it, `[kh, kw, out]`.
+    /// The offsets of the outputs that depend on it, `[kh, kw, out]`.
     pub steps: Vec<usize>,
 }
 
-impl Moments {
+impl DilatedGradient {
     pub fn new(g: &Geometry) -> Self {
         let [kh, kw] = g.window.kernel;
         let [top, left] = g.window.padding;
