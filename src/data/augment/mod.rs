@@ -138,8 +138,8 @@ impl Augment {
         }
     }
 
-    /// Returns image `index` of `set` augmented for epoch `epoch` (from 0), `[channels, height,
-    /// width]` from 0 to 1.
+    /// Returns image `index` of `set` augmented for epoch `epoch` (from 0): values from 0 to 1 in
+    /// `[channels, height, width]`.
     ///
     /// # Panics
     /// If `index` is out of range.

@@ -31,8 +31,8 @@ use std::sync::OnceLock;
 struct Conv {
     geometry: Geometry,
     activation: Activation,
-    /// Argmax of each pooled element, its pixel within the window, `[n, pooled pixels, out
-    /// padded]`; saved by the forward pass.
+    /// Argmax of each pooled element, its pixel within the window, saved by the forward
+    /// pass: `[n, pooled pixels, out padded]`.
     argmax: OnceLock<Bytes>,
 }
 

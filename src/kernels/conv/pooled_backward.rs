@@ -1,11 +1,12 @@
 //! The gradients of weight and bias after max pooling if no input gradient is needed: the first
 //! layer.
 //!
-//! dw[tap][o] += Σ over windows of dy · x[argmax of o + tap]. A first layer has few taps, so their
-//! sums stay in registers for all windows, and dz, three quarters of it zeros, is never written.
-//! The lanes are output channels, each with an argmax of its own: an instruction selects one of
-//! four numbers for each lane, so the image is copied once for each of the four pixels of a 2 × 2
-//! window (or several times four).
+//! dw[tap][o] += Σ over windows of dz · x[argmax of o + tap].
+//!
+//! A first layer has few taps, so their sums stay in registers for all windows, and dz before
+//! pooling, three quarters of it zeros, is never written. The lanes are output channels, each with
+//! an argmax of its own: an instruction selects one of four numbers for each lane, so the image is
+//! copied once for each of the four pixels of a 2 × 2 window (or several times four).
 
 use super::super::simd::{load_bytes, pick};
 use super::super::{scratch, simd};

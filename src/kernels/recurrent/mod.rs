@@ -1,9 +1,9 @@
 //! Recurrent layers: a state that reads a sequence step by step (Elman 1990; Hochreiter and
 //! Schmidhuber 1997; Cho et al. 2014), in PyTorch's form.
 //!
-//! Shapes, with G = 1, 4 or 3 gates of u units: the input's contribution to the gates a `[n ·
-//! steps, G u]` (a = x · W_ih + b_ih, a product over all steps at once), weight W `[u, G u]`, bias
-//! b `[G u]` → the last state h `[n, u]`. Each step computes z = h · W + b, then the state:
+//! Shapes, with G = 1, 4 or 3 gates of u units: the input's contribution to the gates
+//! a `[n · steps, G u]` (a = x · W_ih + b_ih, one product over all steps), weight W `[u, G u]`,
+//! bias b `[G u]` → the last state h `[n, u]`. Each step computes z = h · W + b, then the state:
 //! * RNN: h = tanh(a + z)
 //! * LSTM, gates i, f, g, o of a + z: c = σ(f) c + σ(i) tanh(g), h = σ(o) tanh c
 //! * GRU, gates r, z, n: r, z = σ(a + z), m = tanh(aₙ + r zₙ), h = (1 − z) m + z h
