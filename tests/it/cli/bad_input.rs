@@ -286,7 +286,7 @@ fn a_diverged_run_keeps_its_last_finite_weights() {
             "--json",
         ],
     );
-    check_failure(&output, 1, "no longer a number");
+    check_failure(&output, 1, "became NaN or infinite");
     let last: Value = serde_json::from_str(text(&output.stdout).lines().last().unwrap()).unwrap();
     assert_eq!(
         (&last["status"], &last["saved"]),
