@@ -229,7 +229,7 @@ mod tests {
             ("epochs", "KEY=VALUE"),
             ("epoch=3", "no key `epoch`"),
             ("optimizer.momentum=3", "no key `optimizer.momentum`"),
-            ("epochs=many", "does not fit"),
+            ("epochs=many", "invalid value"),
         ] {
             let message = with_set(&[set]).unwrap_err().to_string();
             assert!(message.contains(words), "{set}: {message}");
