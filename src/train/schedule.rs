@@ -98,7 +98,7 @@ impl Schedule {
             Schedule::Exponential { .. } => "Exponential",
             Schedule::Cosine { .. } => "Cosine",
             Schedule::OneCycle { .. } => "One cycle",
-            Schedule::Plateau { .. } => "On a plateau",
+            Schedule::Plateau { .. } => "Reduce on plateau",
         }
     }
 

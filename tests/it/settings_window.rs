@@ -116,8 +116,8 @@ fn every_optimizer_schedule_and_first_weights_can_be_chosen() {
         Schedule::OneCycle { dip: 0.1, .. }
     ));
     set(&mut window, "Momentum dip", 0.9);
-    window.get_by_label("Momentum cannot fall by 0.9 from 0.5.");
-    choose(&mut window, "Schedule", "On a plateau");
+    window.get_by_label("Momentum cannot drop by 0.9: it is 0.5.");
+    choose(&mut window, "Schedule", "Reduce on plateau");
     set(&mut window, "Plateau patience", 4.0);
     assert!(matches!(
         draft(&window).schedule,

@@ -215,7 +215,7 @@ fn more_trials_extend_a_sweep_and_another_search_is_refused() {
     };
     let mut other = plan.clone();
     other.definition.seed = 2;
-    assert!(open(&other, "of bars").contains("give this one another name"));
+    assert!(open(&other, "of bars").contains("rename this one"));
     let mut other = plan.clone();
     other.base.epochs = 9;
     assert!(open(&other, "of bars").contains("another configuration"));
@@ -339,7 +339,7 @@ list = ["mlp", "no-such"]
         "`batch_size` = 0: batch size: must be between 1",
         "`batch_size` = 100000",
         "no key `momentum`",
-        "no preset called `no-such`",
+        "there is no preset `no-such`",
     ] {
         assert!(
             told.iter().any(|t| t.contains(words)),

@@ -177,7 +177,7 @@ fn a_bad_model_file_is_refused_in_one_sentence() {
         (replace(&good, r#"\"dense\""#, r#"\"tense\""#), "tense"),
         (
             replace(&good, r#"\"units\":256"#, r#"\"units\":257"#),
-            "should be",
+            "should have shape",
         ),
     ] {
         fs::write(dir.path().join("bad"), bytes).unwrap();

@@ -184,7 +184,7 @@ fn a_thousand_layers_are_the_most_in_every_file() {
         "layers are too many: at most 1000",
     );
     fs::write(dir.path().join("bad"), many(70_000)).unwrap();
-    check_model(dir.path(), Path::new("bad"), "at most 1048576 are read");
+    check_model(dir.path(), Path::new("bad"), "the limit is 1048576");
     let config = lines(&run(
         dir.path(),
         &["train", "--data", "data", "--print-config"],
