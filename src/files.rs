@@ -8,17 +8,17 @@ use atomic_write_file::AtomicWriteFile;
 
 /// Why a file could not be written. The old file, if any, is unchanged.
 #[derive(Debug, thiserror::Error)]
-#[error("could not write {path}: {source}")]
+#[error("could not write {path}: {reason}")]
 pub struct WriteError {
     path: String,
-    source: std::io::Error,
+    reason: std::io::Error,
 }
 
 impl WriteError {
-    fn new(path: &Path, source: std::io::Error) -> WriteError {
+    fn new(path: &Path, reason: std::io::Error) -> WriteError {
         WriteError {
             path: path.display().to_string(),
-            source,
+            reason,
         }
     }
 }

@@ -28,12 +28,12 @@ pub enum ExportError {
     #[error("could not write the table: {0}")]
     Table(String),
     /// A folder could not be created.
-    #[error("could not create the folder {path}: {source}")]
+    #[error("could not create the folder {path}: {reason}")]
     Folder {
         /// The folder.
         path: String,
         /// The system's error.
-        source: std::io::Error,
+        reason: std::io::Error,
     },
 }
 

@@ -32,12 +32,12 @@ const METADATA_KEY: &str = "candle_studio";
 #[derive(Debug, thiserror::Error)]
 pub enum ModelFileError {
     /// The file cannot be opened or read.
-    #[error("could not read {path}: {source}")]
+    #[error("could not read {path}: {reason}")]
     Io {
         /// The file.
         path: String,
         /// The system's error.
-        source: std::io::Error,
+        reason: std::io::Error,
     },
     /// The file can be read but is not a model of ours.
     #[error("{path} is not a model this version can open: {reason}")]
@@ -169,9 +169,9 @@ impl Classifier {
         };
         let path = || path.display().to_string();
         read().map_err(|error| match error {
-            TensorFileError::Io(source) => ModelFileError::Io {
+            TensorFileError::Io(reason) => ModelFileError::Io {
                 path: path(),
-                source,
+                reason,
             },
             TensorFileError::Invalid(reason) => ModelFileError::Invalid {
                 path: path(),

@@ -45,14 +45,14 @@ pub enum RunFolderError {
         path: String,
     },
     /// The system refused a file or folder.
-    #[error("could not {verb} {path}: {source}")]
+    #[error("could not {verb} {path}: {reason}")]
     Io {
         /// What was tried, such as `read`.
         verb: &'static str,
         /// The file or folder.
         path: String,
         /// The system's error.
-        source: std::io::Error,
+        reason: std::io::Error,
     },
     /// A whole file could not be written.
     #[error(transparent)]
@@ -107,7 +107,7 @@ pub enum RunFolderError {
 /// Maps an I/O error to one that names the file, for `map_err`.
 pub(super) fn io(verb: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> RunFolderError {
     let path = path.display().to_string();
-    move |source| RunFolderError::Io { verb, path, source }
+    move |reason| RunFolderError::Io { verb, path, reason }
 }
 
 pub(super) fn invalid(path: &Path, reason: impl ToString) -> RunFolderError {

@@ -21,14 +21,14 @@ const JOURNAL: &str = "trials.jsonl";
 #[derive(Debug, thiserror::Error)]
 pub enum SweepError {
     /// The system refused a file or folder.
-    #[error("could not {verb} {path}: {source}")]
+    #[error("could not {verb} {path}: {reason}")]
     Io {
         /// What was tried, such as `read`.
         verb: &'static str,
         /// The file or folder.
         path: String,
         /// The system's error.
-        source: std::io::Error,
+        reason: std::io::Error,
     },
     /// A whole file could not be written.
     #[error(transparent)]
@@ -61,7 +61,7 @@ pub enum SweepError {
 
 pub(super) fn io(verb: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> SweepError {
     let path = path.display().to_string();
-    move |source| SweepError::Io { verb, path, source }
+    move |reason| SweepError::Io { verb, path, reason }
 }
 
 fn invalid(path: &Path, reason: impl ToString) -> SweepError {

@@ -146,7 +146,7 @@ impl StudioApp {
             if command.is_possible(&self.studio) {
                 match command.effect_of(&self.studio) {
                     CommandEffect::Act(action) => self.studio.handle(action),
-                    CommandEffect::AskPath(purpose) => self.dialogs.ask(purpose),
+                    CommandEffect::AskPath(purpose) => self.dialogs.ask(purpose, &self.studio),
                     CommandEffect::ToggleLogLoss => self.settings.is_loss_log ^= true,
                     CommandEffect::ToggleLogHorizontal => self.settings.is_x_log ^= true,
                     CommandEffect::ShowWholeCurves => self.panels.curves.show_whole(),

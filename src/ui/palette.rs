@@ -78,9 +78,6 @@ impl Search {
         }
         self.chosen = self.chosen.min(found.len().saturating_sub(1));
         ui.add_space(4.0);
-        if found.is_empty() {
-            ui.label(theme::quiet(ui, "No matching command."));
-        }
         let clicked = list_ui(ui, studio, &found, self.chosen, is_down || is_up);
         let entered = is_enter.then(|| found.get(self.chosen).copied()).flatten();
         clicked.or(entered).filter(|c| c.is_possible(studio))
@@ -102,6 +99,9 @@ impl Search {
     }
 }
 
+/// Height of the list of commands, in points.
+const LIST_HEIGHT: f32 = 360.0;
+
 fn list_ui(
     ui: &mut Ui,
     studio: &Studio,
@@ -110,8 +110,17 @@ fn list_ui(
     is_moved: bool,
 ) -> Option<Command> {
     let mut clicked = None;
-    ScrollArea::vertical().max_height(360.0).show(ui, |ui| {
+    // Always of one height: a window remembers its size, so that one search without a match would
+    // leave it two rows high.
+    let list = ScrollArea::vertical()
+        .max_height(LIST_HEIGHT)
+        .min_scrolled_height(LIST_HEIGHT)
+        .auto_shrink(false);
+    list.show(ui, |ui| {
         ui.spacing_mut().item_spacing.y = 0.0;
+        if found.is_empty() {
+            ui.label(theme::quiet(ui, "No matching command."));
+        }
         for (idx, command) in found.iter().enumerate() {
             let keys = command.shortcut().map(|s| ui.format_shortcut(&s));
             let button = egui::Button::selectable(idx == chosen, command.label())

@@ -305,7 +305,10 @@ fn a_network_that_cannot_be_built_is_refused_before_memory_is_taken() {
     );
     layers(|s| s["layers"] = json!([]), "at least one layer");
     layers(|s| s["input"] = json!([2, 1, 1]), "does not fit");
-    layers(|s| s["input"] = json!([0, 0, 0]), "no network can have images");
+    layers(
+        |s| s["input"] = json!([0, 0, 0]),
+        "no network can have images",
+    );
     layers(
         |s| s["layers"][4]["units"] = json!(1_u64 << 60),
         "too large",

@@ -539,10 +539,10 @@ fn good_news_goes_by_itself_and_bad_news_stays() {
     click(&mut window, "Train");
     wait_for_end(&mut window);
     for name in ["good.safetensors", "no/such/folder.safetensors"] {
-        press(&mut window, Modifiers::COMMAND, Key::S);
-        press(&mut window, Modifiers::COMMAND, Key::A);
-        type_text(&mut window, &dir.path().join(name).display().to_string());
-        press(&mut window, Modifiers::NONE, Key::Enter);
+        let path = dir.path().join(name);
+        window
+            .state_mut()
+            .act(candle_studio::studio::Action::SaveModel(path));
         wait(&mut window, "the notice", |app| {
             app.studio().activities().is_empty()
         });
@@ -552,4 +552,94 @@ fn good_news_goes_by_itself_and_bad_news_stays() {
     let notices = studio(&window).notices();
     assert_eq!(notices.len(), 1, "{notices:?}");
     assert!(notices[0].is_error);
+}
+
+#[test]
+fn the_palette_keeps_its_height_after_a_search_without_a_match() {
+    let mut window = window();
+    let toggle = |window: &mut Window| {
+        press(window, Modifiers::COMMAND, Key::P);
+        window.run_steps(4);
+    };
+    let height = |window: &Window| {
+        let area = window
+            .ctx
+            .memory(|m| m.area_rect(egui::Id::unique("palette")));
+        area.unwrap().height()
+    };
+    toggle(&mut window);
+    let before = height(&window);
+    assert!(before > 300.0, "{before}");
+    type_text(&mut window, "zzzz");
+    window.run_steps(4);
+    window.get_by_label("No matching command.");
+    toggle(&mut window);
+    toggle(&mut window);
+    assert_eq!(height(&window), before);
+}
+
+/// Opens the window to save the model and types over the path it proposes.
+fn save_to(window: &mut Window, path: &std::path::Path) {
+    press(window, Modifiers::COMMAND, Key::S);
+    press(window, Modifiers::COMMAND, Key::A);
+    type_text(window, &path.display().to_string());
+    press(window, Modifiers::NONE, Key::Enter);
+}
+
+#[test]
+fn saving_proposes_a_name_and_asks_before_it_replaces_a_file() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("digits.safetensors");
+    let mut window = window();
+    choose_small(&mut window, 1);
+    click(&mut window, "Train");
+    wait_for_end(&mut window);
+    let run = studio(&window)
+        .own_run()
+        .unwrap()
+        .state
+        .name
+        .replace(' ', "-");
+
+    // A folder that is not there, a folder instead of a file: said where the path is.
+    let lost = dir.path().join("nodir/digits.safetensors");
+    save_to(&mut window, &lost);
+    let text = format!("There is no folder {}.", dir.path().join("nodir").display());
+    window.get_by_label(&text);
+    // A click beside the window throws nothing away.
+    window.hover_at(egui::pos2(5.0, 5.0));
+    window.drag_at(egui::pos2(5.0, 5.0));
+    window.drop_at(egui::pos2(5.0, 5.0));
+    window.run_steps(4);
+    window.get_by_label("Save model to…");
+    press(&mut window, Modifiers::NONE, Key::Escape);
+    press(&mut window, Modifiers::NONE, Key::Escape);
+
+    std::fs::write(&path, "precious").unwrap();
+    save_to(&mut window, &path);
+    window.get_by_label(&format!("{} exists. Replace it?", path.display()));
+    assert_eq!(std::fs::read(&path).unwrap(), b"precious");
+    // The field has the keyboard again, and confirming once more replaces the file.
+    press(&mut window, Modifiers::NONE, Key::Enter);
+    wait(&mut window, "the file", |app| {
+        !app.studio().notices().is_empty()
+    });
+    assert!(std::fs::metadata(&path).unwrap().len() > 1000);
+    click(&mut window, "Dismiss");
+
+    // The next proposal is named after the run, in the folder used last.
+    press(&mut window, Modifiers::COMMAND, Key::S);
+    let proposed = dir.path().join(format!("{run}.safetensors"));
+    let field = window.get_by_role_and_label(Role::TextInput, "Path");
+    assert_eq!(
+        field.value().as_deref(),
+        Some(&*proposed.display().to_string())
+    );
+    press(&mut window, Modifiers::NONE, Key::Escape);
+    press(&mut window, Modifiers::NONE, Key::Escape);
+
+    press(&mut window, Modifiers::COMMAND, Key::O);
+    type_text(&mut window, "/no/such.safetensors");
+    press(&mut window, Modifiers::NONE, Key::Enter);
+    window.get_by_label("There is no file /no/such.safetensors.");
 }

@@ -44,9 +44,9 @@ pub fn tensorboard(runs: &[PathBuf], dir: &Path) -> Result<(), ExportError> {
 const FILE: &str = "events.out.tfevents.0.candle-studio";
 
 fn write(dir: &Path, events: Events) -> Result<(), ExportError> {
-    std::fs::create_dir_all(dir).map_err(|source| ExportError::Folder {
+    std::fs::create_dir_all(dir).map_err(|reason| ExportError::Folder {
         path: dir.display().to_string(),
-        source,
+        reason,
     })?;
     Ok(write_atomically(&dir.join(FILE), &events.bytes)?)
 }

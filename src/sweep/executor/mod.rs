@@ -124,9 +124,9 @@ impl<'s> Shared<'s> {
             Ok(())
         });
         let mut inner = self.lock();
-        if let Err(source) = spawned {
+        if let Err(reason) = spawned {
             let (verb, path) = ("start a thread for", "a trial".to_owned());
-            return Err(SweepError::Io { verb, path, source });
+            return Err(SweepError::Io { verb, path, reason });
         }
         if let Some(problem) = inner.problem.take() {
             return Err(problem);

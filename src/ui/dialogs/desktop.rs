@@ -10,24 +10,23 @@ use std::thread::{JoinHandle, Thread};
 use egui::Context;
 
 use super::Purpose;
-use super::purpose::default_name;
 use crate::studio::Format;
 
 impl Purpose {
     /// Creates the native dialog; must be called on the window's thread.
-    fn dialog(self) -> Pin<Box<dyn Future<Output = Option<PathBuf>> + Send>> {
+    fn dialog(self, name: &str) -> Pin<Box<dyn Future<Output = Option<PathBuf>> + Send>> {
         let dialog = rfd::AsyncFileDialog::new().set_title(self.title());
         let models = || dialog.clone().add_filter("Models", &["safetensors"]);
         let images = || dialog.clone().add_filter("Images", &["png", "jpg", "jpeg"]);
         let path = |file: Option<rfd::FileHandle>| file.map(|f| f.path().to_owned());
         match self {
             Purpose::SaveModel => {
-                let chosen = models().set_file_name("model.safetensors").save_file();
+                let chosen = models().set_file_name(name).save_file();
                 Box::pin(async move { path(chosen.await) })
             }
             Purpose::SaveDiagram | Purpose::SaveCurves => {
                 let drawings = dialog.add_filter("Drawings", &["svg", "png"]);
-                let chosen = drawings.set_file_name(self.file_name()).save_file();
+                let chosen = drawings.set_file_name(name).save_file();
                 Box::pin(async move { path(chosen.await) })
             }
             Purpose::OpenModel => {
@@ -38,8 +37,8 @@ impl Purpose {
                 let chosen = images().pick_file();
                 Box::pin(async move { path(chosen.await) })
             }
-            Purpose::Export(format @ (Format::Csv | Format::Jsonl)) => {
-                let chosen = dialog.set_file_name(default_name(format)).save_file();
+            Purpose::Export(Format::Csv | Format::Jsonl) => {
+                let chosen = dialog.set_file_name(name).save_file();
                 Box::pin(async move { path(chosen.await) })
             }
             Purpose::OpenData | Purpose::OpenWorkspace | Purpose::Export(Format::Tensorboard) => {
@@ -52,8 +51,12 @@ impl Purpose {
 
 /// Opens the native dialog and waits for it on its own thread. The thread is joined only when it is
 /// done: an open dialog must not keep the program from ending.
-pub(super) fn browse(ctx: &Context, purpose: Purpose) -> Option<JoinHandle<Option<PathBuf>>> {
-    let dialog = purpose.dialog();
+pub(super) fn browse(
+    ctx: &Context,
+    purpose: Purpose,
+    name: &str,
+) -> Option<JoinHandle<Option<PathBuf>>> {
+    let dialog = purpose.dialog(name);
     let ctx = ctx.clone();
     let wait = move || {
         let path = block_on(dialog);

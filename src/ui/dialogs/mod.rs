@@ -12,7 +12,7 @@ use egui::{Align, Context, Id, Key, Layout, Modal, RichText, TextEdit, vec2};
 use super::theme::{self, ROW_HEIGHT, tokens};
 use super::widgets::{Icon, Weight, labeled_button};
 use crate::picture::CurvesView;
-use crate::studio::Action;
+use crate::studio::{Action, Studio};
 use desktop::browse;
 pub use purpose::Purpose;
 
@@ -20,15 +20,27 @@ pub use purpose::Purpose;
 #[derive(Default)]
 pub struct Dialogs {
     window: Option<PathWindow>,
+    /// Where something was saved last.
+    folder: Option<PathBuf>,
     waiting: Option<JoinHandle<Option<PathBuf>>>,
 }
 
 struct PathWindow {
     purpose: Purpose,
     text: String,
-    /// Whether the native dialog returned without a path.
-    was_left: bool,
-    is_new: bool,
+    /// What is wrong with a path, or what to know about it, and the path.
+    remark: Option<Remark>,
+    /// Whether the field asks for the keyboard.
+    wants_focus: bool,
+}
+
+/// Something to say about the path in the field.
+struct Remark {
+    text: String,
+    /// The path as typed. Another one makes the remark void.
+    about: String,
+    /// Whether confirming once more replaces the file.
+    replaces: bool,
 }
 
 /// The button that was pressed.
@@ -41,13 +53,21 @@ enum Answer {
 
 impl Dialogs {
     /// Opens the window to ask for a path.
-    pub fn ask(&mut self, purpose: Purpose) {
-        let text = purpose.file_name().to_owned();
+    pub fn ask(&mut self, purpose: Purpose, studio: &Studio) {
+        let name = purpose.file_name(studio);
+        let folder = match name.is_empty() {
+            true => PathBuf::new(),
+            false => self
+                .folder
+                .clone()
+                .or(std::env::current_dir().ok())
+                .unwrap_or_default(),
+        };
         self.window = Some(PathWindow {
             purpose,
-            text,
-            was_left: false,
-            is_new: true,
+            text: folder.join(name).display().to_string(),
+            remark: None,
+            wants_focus: true,
         });
     }
 
@@ -65,10 +85,18 @@ impl Dialogs {
         let is_waiting = self.waiting.is_some();
         match window.ui(ctx, is_waiting) {
             Some(Answer::Confirm) => {
-                actions.push(window.purpose.action(expand_home(window.text.trim()), view));
-                self.window = None;
+                if let Some(path) = window.confirmed() {
+                    if window.purpose.writes_file() {
+                        self.folder = path.parent().map(Path::to_owned);
+                    }
+                    actions.push(window.purpose.action(path, view));
+                    self.window = None;
+                }
             }
-            Some(Answer::Browse) => self.waiting = browse(ctx, window.purpose),
+            Some(Answer::Browse) => {
+                let name = Path::new(&window.text).file_name().unwrap_or_default();
+                self.waiting = browse(ctx, window.purpose, &name.to_string_lossy());
+            }
             Some(Answer::Close) => self.window = None,
             None => {}
         }
@@ -86,13 +114,54 @@ impl Dialogs {
                 actions.push(window.purpose.action(path, view));
                 self.window = None;
             }
-            (None, Some(window)) => window.was_left = true,
+            (None, Some(window)) => {
+                let text = "No file was chosen. If no dialog appeared, type the path here.";
+                window.remark(text.to_owned(), false);
+            }
             (_, None) => {}
         }
     }
 }
 
 impl PathWindow {
+    /// Says something about the path, and gives the keyboard back to the field.
+    fn remark(&mut self, text: String, replaces: bool) {
+        let about = self.text.clone();
+        self.remark = Some(Remark {
+            text,
+            about,
+            replaces,
+        });
+        self.wants_focus = true;
+    }
+
+    /// What was said about the path that is in the field now.
+    fn current_remark(&self) -> Option<&Remark> {
+        self.remark
+            .as_ref()
+            .filter(|remark| remark.about == self.text)
+    }
+
+    /// Returns whether the next confirmation replaces a file.
+    fn replaces(&self) -> bool {
+        self.current_remark().is_some_and(|remark| remark.replaces)
+    }
+
+    /// Returns the path if it can be used; says why not, and asks before a file is replaced.
+    fn confirmed(&mut self) -> Option<PathBuf> {
+        let path = expand_home(self.text.trim());
+        if let Some(problem) = self.purpose.problem(&path) {
+            self.remark(problem, false);
+            return None;
+        }
+        if self.purpose.writes_file() && path.exists() && !self.replaces() {
+            let text = format!("{} exists. Replace it?", path.display());
+            self.remark(text, true);
+            return None;
+        }
+        Some(path)
+    }
+
     fn ui(&mut self, ctx: &Context, is_waiting: bool) -> Option<Answer> {
         let mut answer = None;
         let frame = egui::Frame::popup(&ctx.global_style()).inner_margin(16);
@@ -106,9 +175,9 @@ impl PathWindow {
                 if self.path_ui(ui) {
                     answer = Some(Answer::Confirm);
                 }
-                if self.was_left {
-                    let text = "No file was chosen. If no dialog appeared, type the path here.";
-                    ui.label(RichText::new(text).small().color(tokens(ui).warning));
+                if let Some(remark) = self.current_remark() {
+                    let text = RichText::new(&remark.text).small();
+                    ui.label(text.color(tokens(ui).warning));
                 }
                 ui.add_space(12.0);
                 ui.horizontal(|ui| {
@@ -129,7 +198,11 @@ impl PathWindow {
                         if labeled_button(
                             ui,
                             None,
-                            self.purpose.verb(),
+                            if self.replaces() {
+                                "Replace"
+                            } else {
+                                self.purpose.verb()
+                            },
                             Weight::Primary,
                             80.0,
                             is_named,
@@ -144,7 +217,9 @@ impl PathWindow {
                     });
                 });
             });
-        answer.or(modal.should_close().then_some(Answer::Close))
+        // A click beside the window would lose what was typed.
+        let is_left = modal.should_close() && !modal.backdrop_response.clicked();
+        answer.or(is_left.then_some(Answer::Close))
     }
 
     /// Shows the text field; returns `true` when Enter is pressed in it.
@@ -156,7 +231,7 @@ impl PathWindow {
             .min_size(vec2(0.0, ROW_HEIGHT))
             .desired_width(f32::INFINITY);
         let response = ui.add(edit).accessible_name("Path");
-        if std::mem::take(&mut self.is_new) {
+        if std::mem::take(&mut self.wants_focus) {
             response.request_focus();
         }
         let is_named = !self.text.trim().is_empty();

@@ -1,9 +1,10 @@
 //! The purposes of a path, with their texts and actions.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::picture::CurvesView;
-use crate::studio::{Action, Format};
+use crate::runs::RunState;
+use crate::studio::{Action, Format, Model, Studio};
 
 /// The purpose of a path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,14 +76,45 @@ impl Purpose {
         }
     }
 
-    /// The suggested file name.
-    pub(super) fn file_name(self) -> &'static str {
+    /// Returns the suggested file name, which says what is saved; empty for what is opened.
+    pub(super) fn file_name(self, studio: &Studio) -> String {
         match self {
-            Purpose::SaveModel => "model.safetensors",
-            Purpose::SaveDiagram => "network.svg",
-            Purpose::SaveCurves => "curves.svg",
-            Purpose::Export(format) => default_name(format),
-            _ => "",
+            Purpose::SaveModel => format!("{}.safetensors", model_name(studio)),
+            Purpose::SaveDiagram => format!("{}.svg", studio.draft().preset),
+            Purpose::SaveCurves => "curves.svg".to_owned(),
+            Purpose::Export(format) => default_name(format).to_owned(),
+            _ => String::new(),
+        }
+    }
+
+    /// Returns whether a file is written that may replace another one.
+    pub(super) fn writes_file(self) -> bool {
+        match self {
+            Purpose::SaveModel | Purpose::SaveDiagram | Purpose::SaveCurves => true,
+            Purpose::Export(format) => format != Format::Tensorboard,
+            _ => false,
+        }
+    }
+
+    /// Returns why nothing can be done with `path`, in one sentence, if that can be seen at once.
+    pub(super) fn problem(self, path: &Path) -> Option<String> {
+        let shown = path.display();
+        let folder = path.parent().filter(|dir| !dir.as_os_str().is_empty());
+        match self {
+            _ if self.writes_file() && path.is_dir() => {
+                Some(format!("{shown} is a folder: add a file name."))
+            }
+            _ if self.writes_file() => folder
+                .filter(|dir| !dir.is_dir())
+                .map(|dir| format!("There is no folder {}.", dir.display())),
+            Purpose::OpenModel | Purpose::OpenImage if !path.exists() => {
+                Some(format!("There is no file {shown}."))
+            }
+            Purpose::OpenModel | Purpose::OpenImage if path.is_dir() => {
+                Some(format!("{shown} is a folder, not a file."))
+            }
+            Purpose::OpenData if !path.is_dir() => Some(format!("There is no folder {shown}.")),
+            _ => None,
         }
     }
 
@@ -107,6 +139,22 @@ impl Purpose {
             Purpose::OpenWorkspace => Action::OpenWorkspace(path),
         }
     }
+}
+
+/// Returns the name of the model on the canvas as a part of a file name: its run's, with the update
+/// for a snapshot, or its file's.
+fn model_name(studio: &Studio) -> String {
+    let of_run = |run: Option<&RunState>| run.map_or("model", |run| &run.name).replace(' ', "-");
+    let name = match studio.model() {
+        Model::Opened { path, .. } => {
+            let stem = path.file_stem().unwrap_or_default();
+            stem.to_string_lossy().into_owned()
+        }
+        Model::Snapshot { step, .. } => format!("{}-{step}", of_run(studio.timeline_run())),
+        _ => of_run(studio.own_run().map(|run| &run.state)),
+    };
+    // A name of a run may hold what a file name must not.
+    name.replace(['/', '\\', ':'], "-")
 }
 
 /// The default name of an export.

@@ -245,7 +245,7 @@ fn answer_text_ui(ui: &mut Ui, studio: &Studio) {
         ui.label(theme::quiet(ui, format!("Test image, label: {name}")));
     } else if let Some(prediction) = studio.prediction() {
         let [height, width] = prediction.input_size;
-        let text = format!("as the network sees it ({height}×{width})");
+        let text = format!("network input, {height}×{width}");
         ui.label(theme::quiet(ui, text));
     }
 }
@@ -311,7 +311,7 @@ fn model_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
                 .to_owned(),
         ),
         Model::Trained(_) if is_live => (
-            "the run in training".to_owned(),
+            "run in training".to_owned(),
             "Predicted with the current weights of the run in training.".to_owned(),
         ),
         Model::Trained(_) => (

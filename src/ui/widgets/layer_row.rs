@@ -16,7 +16,7 @@ const HEIGHT: f32 = 24.0;
 const INDENT: f32 = 12.0;
 
 /// Distances of the right edges of the columns from the right edge of the list.
-const OUTPUT_RIGHT: f32 = 88.0;
+const OUTPUT_RIGHT: f32 = 94.0;
 const PARAMETERS_RIGHT: f32 = 44.0;
 const MULTIPLY_ADDS_RIGHT: f32 = 0.0;
 

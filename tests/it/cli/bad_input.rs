@@ -296,3 +296,24 @@ fn a_diverged_run_keeps_its_last_finite_weights() {
     Classifier::load(&dir.path().join("m")).unwrap();
     Classifier::load(&dir.path().join("run/model.safetensors")).unwrap();
 }
+
+#[test]
+fn an_error_of_a_file_gives_its_reason_once() {
+    let dir = tempfile::tempdir().unwrap();
+    for args in [
+        &["evaluate", "lost.safetensors"][..],
+        &["predict", "lost.safetensors", "lost.png"],
+        &["train", "--config", "lost.toml"],
+        &["sweep", "lost.toml"],
+        &["diagram", "lost.safetensors", "--out", "nodir/x.svg"],
+    ] {
+        let output = run(dir.path(), args);
+        let errors = text(&output.stderr);
+        assert_ne!(output.status.code(), Some(0), "{args:?}");
+        assert!(errors.contains("lost"), "{args:?}: {errors}");
+        assert!(
+            errors.matches("os error").count() <= 1,
+            "{args:?}: {errors}"
+        );
+    }
+}
