@@ -46,7 +46,7 @@ pub(super) enum Message {
     Baseline(PathBuf, Result<Option<RunId>, String>),
     /// The workspace and its trash were changed, or could not be, and the trash now holds these
     /// runs.
-    Trash(Result<(), String>, Result<Vec<RunId>, String>),
+    Trash(Result<Vec<RunId>, String>, Result<Vec<RunId>, String>),
     /// An image was read.
     Picture(Result<GrayImage, String>),
     /// The sweeps in the workspace were read, with the errors of some of them.

@@ -77,6 +77,8 @@ pub struct Notice {
     pub is_error: bool,
     /// One sentence.
     pub text: String,
+    /// The runs that were moved to the trash, if that is what it reports: they can be restored.
+    pub deleted: Vec<RunId>,
 }
 
 /// The model that classifies the drawing.
@@ -240,6 +242,7 @@ impl Studio {
         self.notices.push(Notice {
             is_error: false,
             text,
+            deleted: Vec::new(),
         });
     }
 
@@ -248,6 +251,7 @@ impl Studio {
         self.notices.push(Notice {
             is_error: true,
             text,
+            deleted: Vec::new(),
         });
     }
 }

@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use super::background::Message;
-use super::{Action, Studio};
+use super::{Action, Notice, Studio};
 use crate::runs::{
     Notes, RunFolderError, RunId, Watch, delete_run, deleted_runs, empty_trash, read_baseline,
     restore_run, write_baseline,
@@ -16,12 +16,15 @@ impl Studio {
             Action::SetNotes(id, notes) => self.set_notes(&id, *notes),
             Action::DeleteRuns(ids) => self.delete_runs(ids),
             Action::RestoreRuns(ids) => self.change_trash("restoring runs", move |workspace| {
-                ids.iter().try_for_each(|id| restore_run(workspace, id))
+                ids.iter().try_for_each(|id| restore_run(workspace, id))?;
+                Ok(Vec::new())
             }),
             Action::EmptyTrash => self.change_trash("emptying the trash", |workspace| {
-                empty_trash(workspace).map(|_| ())
+                empty_trash(workspace).map(|_| Vec::new())
             }),
-            Action::RefreshTrash => self.change_trash("reading the trash", |_| Ok(())),
+            Action::RefreshTrash => {
+                self.change_trash("reading the trash", |_| Ok(Vec::new()));
+            }
             Action::SetBaseline(id) => self.set_baseline(id),
             Action::OpenWorkspace(path) => self.open_workspace(path),
             _ => {}
@@ -84,15 +87,17 @@ impl Studio {
             return self.notify_error(text);
         }
         self.change_trash("moving runs to the trash", move |workspace| {
-            ids.iter().try_for_each(|id| delete_run(workspace, id))
+            ids.iter().try_for_each(|id| delete_run(workspace, id))?;
+            Ok(ids)
         });
     }
 
-    /// Changes the workspace or its trash, and then updates both.
+    /// Changes the workspace or its trash, and then updates both. `change` returns the runs it moved
+    /// to the trash.
     fn change_trash(
         &mut self,
         activity: &str,
-        change: impl FnOnce(&std::path::Path) -> Result<(), RunFolderError> + Send + 'static,
+        change: impl FnOnce(&std::path::Path) -> Result<Vec<RunId>, RunFolderError> + Send + 'static,
     ) {
         let Some(workspace) = self.workspace.clone() else {
             return self
@@ -141,14 +146,27 @@ impl Studio {
 
     pub(super) fn receive_trash(
         &mut self,
-        changed: Result<(), String>,
+        changed: Result<Vec<RunId>, String>,
         trash: Result<Vec<RunId>, String>,
     ) {
         match trash {
             Ok(trash) => self.trash = trash,
             Err(text) => self.notify_error(text),
         }
-        self.receive_trash_result(changed);
+        let deleted = changed.as_ref().map_or(&[][..], Vec::as_slice);
+        if !deleted.is_empty() {
+            let n = deleted.len();
+            let text = match n {
+                1 => format!("Moved {} to the trash", deleted[0]),
+                _ => format!("Moved {n} runs to the trash"),
+            };
+            self.notices.push(Notice {
+                is_error: false,
+                text,
+                deleted: deleted.to_vec(),
+            });
+        }
+        self.receive_trash_result(changed.map(|_| ()));
     }
 
     /// The runs in the trash, as of the last update.

@@ -227,6 +227,20 @@ fn runs_are_picked_compared_renamed_deleted_and_brought_back() {
         app.studio().runs().len() == 1
     });
     assert!(!dir.path().join("slow").exists());
+    window.get_by_label("Moved slow to the trash");
+    click(&mut window, "Undo delete");
+    wait(&mut window, "the run again", |app| {
+        app.studio().runs().len() == 2
+    });
+    assert!(dir.path().join("slow").is_dir());
+    assert!(window.query_by_label("Moved slow to the trash").is_none());
+
+    click(&mut window, "slow");
+    click(&mut window, "1 run selected");
+    click(&mut window, "Delete");
+    wait(&mut window, "the second deletion", |app| {
+        app.studio().runs().len() == 1
+    });
     click(&mut window, "Table actions");
     click(&mut window, "Trash…");
     wait(&mut window, "the trash", |app| {

@@ -14,6 +14,9 @@ const MAX_NOTICES: usize = 3;
 /// Seconds after which a notice that is no error disappears.
 const INFO_SECS: f64 = 12.0;
 
+/// Seconds during which a deletion can be undone from its notice; afterwards, from the trash.
+const UNDO_SECS: f64 = 30.0;
+
 /// Draws the status bar.
 pub fn ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     ui.horizontal_centered(|ui| {
@@ -93,7 +96,11 @@ fn expire_info(ui: &Ui, cx: &mut PanelContext<'_>) {
         }
         let id = egui::Id::unique(("info notice", &notice.text));
         let first = ui.data_mut(|d| *d.get_temp_mut_or(id, now));
-        let left = INFO_SECS - (now - first);
+        let secs = match notice.deleted.is_empty() {
+            true => INFO_SECS,
+            false => UNDO_SECS,
+        };
+        let left = secs - (now - first);
         if left <= 0.0 {
             ui.data_mut(|d| d.remove::<f64>(id));
             cx.output.actions.push(Action::DismissNotice(idx));
@@ -117,6 +124,15 @@ fn notice_ui(ui: &mut Ui, cx: &mut PanelContext<'_>, idx: usize) {
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             if icon_button(ui, Icon::Cross, "Dismiss", true).clicked() {
                 cx.act(Action::DismissNotice(idx));
+            }
+            if !notice.deleted.is_empty() {
+                let undo = labeled_button(ui, None, "Undo", Weight::Plain, 0.0, true)
+                    .accessible_name("Undo delete");
+                let about = "Moves the deleted runs back from the trash.";
+                if undo.on_hover_text(about).clicked() {
+                    cx.act(Action::RestoreRuns(notice.deleted.clone()));
+                    cx.act(Action::DismissNotice(idx));
+                }
             }
             ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
                 let text = RichText::new(&notice.text).color(ink);
