@@ -6,9 +6,9 @@
 //! PyTorch and TensorFlow.
 
 use super::reuse::buffer;
-use super::support::{read, slice, tensor};
+use super::slice_op::{Context, SliceOp};
 use super::{pool, simd, tape, vector};
-use candle_core::{CpuStorage, CustomOp1, Layout, Result, Shape, Tensor};
+use candle_core::{Result, Tensor};
 use pulp::{Simd, WithSimd};
 
 /// Elements per chunk of work.
@@ -111,30 +111,25 @@ impl WithSimd for ReluBackward<'_> {
 
 struct ActivationOp(Activation);
 
-impl CustomOp1 for ActivationOp {
-    fn name(&self) -> &'static str {
-        "activation"
-    }
+impl SliceOp<1> for ActivationOp {
+    const NAME: &'static str = "activation";
+    type Saved = ();
 
-    fn cpu_fwd(&self, x: &CpuStorage, layout: &Layout) -> Result<(CpuStorage, Shape)> {
-        let mut y = slice(x, layout)?.to_vec();
+    fn forward(&self, [x]: [&[f32]; 1]) -> (Vec<f32>, ()) {
+        let mut y = x.to_vec();
         pool::for_parts(y.chunks_mut(CHUNK), |_, y| self.0.apply(y));
-        Ok((CpuStorage::F32(y), layout.shape().clone()))
+        (y, ())
     }
 
-    fn bwd(&self, x: &Tensor, y: &Tensor, dy: &Tensor) -> Result<Option<Tensor>> {
-        let mut dx = buffer(x.elem_count());
-        read(y, |y| {
-            read(dy, |dy| {
-                let parts = y
-                    .chunks(CHUNK)
-                    .zip(dy.chunks(CHUNK))
-                    .zip(dx.chunks_mut(CHUNK));
-                pool::for_parts(parts, |_, ((y, dy), dx)| self.0.backward(y, dy, dx));
-                Ok(())
-            })
-        })?;
-        tensor(dx, x.shape()).map(Some)
+    fn backward(&self, context: Context<'_, 1, ()>) -> [Vec<f32>; 1] {
+        let (y, dy) = (context.result, context.gradient);
+        let mut dx = buffer(y.len());
+        let parts = y
+            .chunks(CHUNK)
+            .zip(dy.chunks(CHUNK))
+            .zip(dx.chunks_mut(CHUNK));
+        pool::for_parts(parts, |_, ((y, dy), dx)| self.0.backward(y, dy, dx));
+        [dx]
     }
 }
 
@@ -144,7 +139,7 @@ impl CustomOp1 for ActivationOp {
 pub fn activate(x: &Tensor, activation: Activation) -> Result<Tensor> {
     match (activation, x.device().is_cpu()) {
         (Activation::Identity, _) => Ok(x.clone()),
-        (_, true) => tape::apply1(&x.contiguous()?, ActivationOp(activation)),
+        (_, true) => tape::apply1(x, ActivationOp(activation)),
         (Activation::Relu, false) => x.relu(),
         (Activation::Sigmoid, false) => candle_nn::ops::sigmoid(x),
         (Activation::Tanh, false) => x.tanh(),

@@ -6,18 +6,17 @@
 //! dV = Pᵀ dy, dP = dy Vᵀ, dS = P (dP − Σ P dP) / √d, dQ = dS K, dK = dSᵀ Q. P is saved.
 
 use super::gemm::{Gemm, Init, NO_PREFETCH, Rows, Strided};
-use super::support::{read, slice, tensor, wants_gradient};
+use super::slice_op::{Context, SliceOp};
+use super::support::wants_gradient;
 use super::{pool, scratch, simd, tape, vector};
-use candle_core::{CpuStorage, CustomOp1, Layout, Result, Shape, Tensor, bail};
-use std::sync::OnceLock;
+use candle_core::{Result, Shape, Tensor, bail};
 
 struct Attention {
+    n: usize,
     tokens: usize,
     width: usize,
     heads: usize,
     wants_gradient: bool,
-    /// P, `[n, heads, tokens, tokens]`, saved by the forward pass.
-    shares: OnceLock<Vec<f32>>,
 }
 
 /// A submatrix: its start, and the distance of its rows.
@@ -163,25 +162,26 @@ fn softmax(row: &mut [f32], scale: f32) {
     row.iter_mut().for_each(|x| *x /= sum);
 }
 
-impl CustomOp1 for Attention {
-    fn name(&self) -> &'static str {
-        "attention"
+impl SliceOp<1> for Attention {
+    const NAME: &'static str = "attention";
+    /// P, `[n, heads, tokens, tokens]`; empty if no gradient is needed.
+    type Saved = Vec<f32>;
+
+    fn shape(&self, _: &Shape) -> Shape {
+        Shape::from((self.n * self.tokens, self.width))
     }
 
-    fn cpu_fwd(&self, qkv: &CpuStorage, layout: &Layout) -> Result<(CpuStorage, Shape)> {
-        let qkv = slice(qkv, layout)?;
+    fn forward(&self, [qkv]: [&[f32]; 1]) -> (Vec<f32>, Vec<f32>) {
         let (tokens, width) = (self.tokens, self.width);
-        let sample = tokens * 3 * width;
-        let n = qkv.len() / sample;
-        let mut y = vec![0.0; n * tokens * width];
+        let mut y = vec![0.0; self.n * tokens * width];
         let n_shares = self.heads * tokens * tokens;
         let mut kept = match self.wants_gradient {
-            true => vec![0.0; n * n_shares],
+            true => vec![0.0; self.n * n_shares],
             false => Vec::new(),
         };
         let mut shares = kept.chunks_exact_mut(n_shares);
         let parts: Vec<_> = qkv
-            .chunks_exact(sample)
+            .chunks_exact(tokens * 3 * width)
             .zip(y.chunks_exact_mut(tokens * width))
             .map(|sample| (sample, shares.next()))
             .collect();
@@ -189,32 +189,23 @@ impl CustomOp1 for Attention {
             Some(shares) => self.forward_sample(qkv, y, shares),
             None => scratch::with(n_shares, |shares| self.forward_sample(qkv, y, shares)),
         });
-        // Every call makes a new op, so the slot is empty.
-        let _ = self.shares.set(kept);
-        Ok((CpuStorage::F32(y), Shape::from((n * tokens, width))))
+        (y, kept)
     }
 
-    fn bwd(&self, qkv: &Tensor, _y: &Tensor, dy: &Tensor) -> Result<Option<Tensor>> {
-        let Some(shares) = self.shares.get().filter(|_| self.wants_gradient) else {
-            bail!("attention: backward before forward");
-        };
+    fn backward(&self, context: Context<'_, 1, Vec<f32>>) -> [Vec<f32>; 1] {
+        let ([qkv], dy) = (context.arguments, context.gradient);
         let (tokens, width) = (self.tokens, self.width);
-        let mut dqkv = vec![0.0; qkv.elem_count()];
-        read(qkv, |qkv| {
-            read(dy, |dy| {
-                let sample = tokens * 3 * width;
-                let inputs = qkv
-                    .chunks_exact(sample)
-                    .zip(shares.chunks_exact(self.heads * tokens * tokens))
-                    .zip(dy.chunks_exact(tokens * width));
-                let parts = inputs.zip(dqkv.chunks_exact_mut(sample));
-                pool::for_parts(parts, |_, (((qkv, shares), dy), dqkv)| {
-                    self.backward_sample(qkv, shares, dy, dqkv);
-                });
-                Ok(())
-            })
-        })?;
-        tensor(dqkv, qkv.shape()).map(Some)
+        let mut dqkv = vec![0.0; qkv.len()];
+        let sample = tokens * 3 * width;
+        let inputs = qkv
+            .chunks_exact(sample)
+            .zip(context.saved.chunks_exact(self.heads * tokens * tokens))
+            .zip(dy.chunks_exact(tokens * width));
+        let parts = inputs.zip(dqkv.chunks_exact_mut(sample));
+        pool::for_parts(parts, |_, (((qkv, shares), dy), dqkv)| {
+            self.backward_sample(qkv, shares, dy, dqkv);
+        });
+        [dqkv]
     }
 }
 
@@ -235,11 +226,11 @@ pub fn attention(qkv: &Tensor, tokens: usize, heads: usize) -> Result<Tensor> {
         );
     }
     let op = Attention {
+        n: rows / tokens,
         tokens,
         width,
         heads,
         wants_gradient: wants_gradient(qkv),
-        shares: OnceLock::new(),
     };
-    tape::apply1(&qkv.contiguous()?, op)
+    tape::apply1(qkv, op)
 }

@@ -5,9 +5,10 @@
 //! batch, or given ones. Backward with those of the batch, and means over the channel's values:
 //! dx = w / √(variance + ε) · (dy − mean dy − x̂ · mean(dy x̂)), dw = Σ dy · x̂, db = Σ dy.
 
-use super::support::{read, slice, tensor};
+use super::slice_op::{Context, SliceOp};
+use super::support::read;
 use super::{pool, simd, tape, vector};
-use candle_core::{CpuStorage, CustomOp1, CustomOp3, Layout, Result, Shape, Tensor, bail};
+use candle_core::{Result, Tensor, bail};
 use std::sync::Mutex;
 
 /// The statistics of a batch, per channel.
@@ -90,79 +91,52 @@ struct BatchNorm {
     scale: Vec<f32>,
 }
 
-impl CustomOp3 for BatchNorm {
-    fn name(&self) -> &'static str {
-        "batch-norm"
-    }
+impl SliceOp<3> for BatchNorm {
+    const NAME: &'static str = "batch-norm";
+    type Saved = ();
 
-    fn cpu_fwd(
-        &self,
-        x: &CpuStorage,
-        x_layout: &Layout,
-        w: &CpuStorage,
-        w_layout: &Layout,
-        b: &CpuStorage,
-        b_layout: &Layout,
-    ) -> Result<(CpuStorage, Shape)> {
-        let (w, b) = (slice(w, w_layout)?, slice(b, b_layout)?);
-        let y = self.sizes.map(slice(x, x_layout)?, |c, x, y| {
+    fn forward(&self, [x, w, b]: [&[f32]; 3]) -> (Vec<f32>, ()) {
+        let y = self.sizes.map(x, |c, x, y| {
             let (mean, scale, w, b) = (self.mean[c], self.scale[c], w[c], b[c]);
             for (x, y) in x.iter().zip(y) {
                 *y = (x - mean) * scale * w + b;
             }
         });
-        Ok((CpuStorage::F32(y), x_layout.shape().clone()))
+        (y, ())
     }
 
-    fn bwd(
-        &self,
-        x: &Tensor,
-        w: &Tensor,
-        b: &Tensor,
-        _y: &Tensor,
-        dy: &Tensor,
-    ) -> Result<(Option<Tensor>, Option<Tensor>, Option<Tensor>)> {
+    fn backward(&self, context: Context<'_, 3, ()>) -> [Vec<f32>; 3] {
+        let ([x, w, _], dy) = (context.arguments, context.gradient);
         let sizes = self.sizes;
-        let n = (x.elem_count() / sizes.channels) as f32;
-        let (dx, dw, db) = read(x, |x| {
-            read(w, |w| {
-                read(dy, |dy| {
-                    let [dw, db] = sizes.per_channel(|c| {
-                        let (mean, scale) = (self.mean[c], self.scale[c]);
-                        let (mut dw, mut db) = (0.0f64, 0.0f64);
-                        for (x, dy) in sizes.planes(x, c).zip(sizes.planes(dy, c)) {
-                            dw += f64::from(vector::sum2(x, dy, |x, g| g * (x - mean) * scale));
-                            db += f64::from(vector::sum(dy, |g| g));
-                        }
-                        [dw as f32, db as f32]
-                    });
-                    // The result starts as a copy of dy; x̂ needs x, which is read beside it.
-                    let mut dx = dy.to_vec();
-                    let sample = sizes.channels * sizes.plane;
-                    let parts = x.chunks_exact(sample).zip(dx.chunks_exact_mut(sample));
-                    pool::for_parts(parts, |_, (x, dx)| {
-                        simd::run(|| {
-                            let planes = x.chunks_exact(sizes.plane);
-                            let planes = planes.zip(dx.chunks_exact_mut(sizes.plane));
-                            for (c, (x, dx)) in planes.enumerate() {
-                                let (mean, scale) = (self.mean[c], self.scale[c]);
-                                let (mean_g, mean_gx) = (db[c] / n, dw[c] / n);
-                                for (x, dx) in x.iter().zip(dx) {
-                                    let hat = (x - mean) * scale;
-                                    *dx = w[c] * scale * (*dx - mean_g - hat * mean_gx);
-                                }
-                            }
-                        });
-                    });
-                    Ok((dx, dw, db))
-                })
-            })
-        })?;
-        Ok((
-            Some(tensor(dx, x.shape())?),
-            Some(tensor(dw, w.shape())?),
-            Some(tensor(db, b.shape())?),
-        ))
+        let n = (x.len() / sizes.channels) as f32;
+        let [dw, db] = sizes.per_channel(|c| {
+            let (mean, scale) = (self.mean[c], self.scale[c]);
+            let (mut dw, mut db) = (0.0f64, 0.0f64);
+            for (x, dy) in sizes.planes(x, c).zip(sizes.planes(dy, c)) {
+                dw += f64::from(vector::sum2(x, dy, |x, g| g * (x - mean) * scale));
+                db += f64::from(vector::sum(dy, |g| g));
+            }
+            [dw as f32, db as f32]
+        });
+        // The result starts as a copy of dy; x̂ needs x, which is read beside it.
+        let mut dx = dy.to_vec();
+        let sample = sizes.channels * sizes.plane;
+        let parts = x.chunks_exact(sample).zip(dx.chunks_exact_mut(sample));
+        pool::for_parts(parts, |_, (x, dx)| {
+            simd::run(|| {
+                let planes = x.chunks_exact(sizes.plane);
+                let planes = planes.zip(dx.chunks_exact_mut(sizes.plane));
+                for (c, (x, dx)) in planes.enumerate() {
+                    let (mean, scale) = (self.mean[c], self.scale[c]);
+                    let (mean_g, mean_gx) = (db[c] / n, dw[c] / n);
+                    for (x, dx) in x.iter().zip(dx) {
+                        let hat = (x - mean) * scale;
+                        *dx = w[c] * scale * (*dx - mean_g - hat * mean_gx);
+                    }
+                }
+            });
+        });
+        [dx, dw, db]
     }
 }
 
@@ -178,8 +152,7 @@ pub fn batch_norm(
 ) -> Result<(Tensor, BatchMoments)> {
     let sizes = Sizes::new(x, weight, bias)?;
     let n = (x.elem_count() / sizes.channels) as f64;
-    let x = x.contiguous()?;
-    let [mean, variance] = read(&x, |x| {
+    let [mean, variance] = read(x, |x| {
         Ok(sizes.per_channel(|c| {
             let plane_sum = |x: &[f32]| f64::from(vector::sum(x, |x| x));
             let mean = (sizes.planes(x, c).map(plane_sum).sum::<f64>() / n) as f32;
@@ -203,7 +176,7 @@ pub fn batch_norm(
         mean,
         variance: variance.iter().map(|v| v * unbiased).collect(),
     };
-    Ok((tape::apply3([&x, weight, bias], op)?, moments))
+    Ok((tape::apply3([x, weight, bias], op)?, moments))
 }
 
 /// y = x · scale + shift, channel by channel.
@@ -213,26 +186,22 @@ struct Fixed {
     shift: Vec<f32>,
 }
 
-impl CustomOp1 for Fixed {
-    fn name(&self) -> &'static str {
-        "batch-norm-fixed"
-    }
+impl SliceOp<1> for Fixed {
+    const NAME: &'static str = "batch-norm-fixed";
+    type Saved = ();
 
-    fn cpu_fwd(&self, x: &CpuStorage, layout: &Layout) -> Result<(CpuStorage, Shape)> {
-        let y = self.sizes.map(slice(x, layout)?, |c, x, y| {
+    fn forward(&self, [x]: [&[f32]; 1]) -> (Vec<f32>, ()) {
+        let y = self.sizes.map(x, |c, x, y| {
             let (scale, shift) = (self.scale[c], self.shift[c]);
             x.iter().zip(y).for_each(|(x, y)| *y = x * scale + shift);
         });
-        Ok((CpuStorage::F32(y), layout.shape().clone()))
+        (y, ())
     }
 
-    fn bwd(&self, x: &Tensor, _y: &Tensor, dy: &Tensor) -> Result<Option<Tensor>> {
-        let dx = read(dy, |dy| {
-            Ok(self.sizes.map(dy, |c, dy, dx| {
-                dy.iter().zip(dx).for_each(|(g, d)| *d = g * self.scale[c]);
-            }))
-        })?;
-        tensor(dx, x.shape()).map(Some)
+    fn backward(&self, context: Context<'_, 1, ()>) -> [Vec<f32>; 1] {
+        [self.sizes.map(context.gradient, |c, dy, dx| {
+            dy.iter().zip(dx).for_each(|(g, d)| *d = g * self.scale[c]);
+        })]
     }
 }
 
@@ -258,5 +227,5 @@ pub fn batch_norm_fixed(
         shift: shift.map(|((b, m), s)| b - m * s).collect(),
         scale,
     };
-    tape::apply1(&x.contiguous()?, op)
+    tape::apply1(x, op)
 }

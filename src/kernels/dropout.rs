@@ -8,10 +8,11 @@
 //! threads, see the same.
 
 use super::reuse::buffer;
-use super::support::{read, slice, tensor};
+use super::slice_op::{Context, SliceOp};
+use super::support::tensor;
 use super::{pool, simd, tape};
 use crate::random::Rng;
-use candle_core::{CpuStorage, CustomOp1, Layout, Result, Shape, Tensor, bail};
+use candle_core::{Result, Tensor, bail};
 use rand::RngCore;
 
 /// Elements per chunk of work; each chunk has its own key.
@@ -91,19 +92,16 @@ fn hash(mut x: u32) -> u32 {
     x ^ (x >> 16)
 }
 
-impl CustomOp1 for Dropout {
-    fn name(&self) -> &'static str {
-        "dropout"
+impl SliceOp<1> for Dropout {
+    const NAME: &'static str = "dropout";
+    type Saved = ();
+
+    fn forward(&self, [x]: [&[f32]; 1]) -> (Vec<f32>, ()) {
+        (self.apply(x), ())
     }
 
-    fn cpu_fwd(&self, x: &CpuStorage, layout: &Layout) -> Result<(CpuStorage, Shape)> {
-        let y = self.apply(slice(x, layout)?);
-        Ok((CpuStorage::F32(y), layout.shape().clone()))
-    }
-
-    fn bwd(&self, x: &Tensor, _y: &Tensor, dy: &Tensor) -> Result<Option<Tensor>> {
-        let dx = read(dy, |dy| Ok(self.apply(dy)))?;
-        tensor(dx, x.shape()).map(Some)
+    fn backward(&self, context: Context<'_, 1, ()>) -> [Vec<f32>; 1] {
+        [self.apply(context.gradient)]
     }
 }
 
@@ -117,7 +115,7 @@ pub fn dropout(x: &Tensor, rate: f32, rng: &mut Rng) -> Result<Tensor> {
     }
     let op = Dropout::new(rate, rng.next_u64());
     if x.device().is_cpu() {
-        return tape::apply1(&x.contiguous()?, op);
+        return tape::apply1(x, op);
     }
     let mask = tensor(op.apply(&vec![1.0; x.elem_count()]), x.shape())?;
     x * mask.to_device(x.device())?

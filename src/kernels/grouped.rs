@@ -5,14 +5,15 @@
 //! Forward and backward go tap by tap: a row of the output is a sum of rows of the input, each
 //! times one weight. A group has few channels, so a matrix product would gain nothing.
 
-use super::support::{read, slice, tensor};
+use super::slice_op::{Context, SliceOp};
 use super::{Window, pool, simd, tape};
-use candle_core::{CpuStorage, CustomOp3, Layout, Result, Shape, Tensor, bail};
+use candle_core::{Result, Shape, Tensor, bail};
 use std::ops::Range;
 
-#[derive(Clone, Copy)]
 struct Grouped {
     window: Window,
+    /// Number of samples.
+    n: usize,
     /// Channels of the input and of the output.
     inputs: usize,
     outputs: usize,
@@ -125,8 +126,36 @@ impl Grouped {
         let area = |[h, w]: [usize; 2]| h * w;
         (self.inputs * area(self.image), area(self.conv))
     }
+}
 
-    fn backward(&self, x: &[f32], w: &[f32], dy: &[f32]) -> [Vec<f32>; 3] {
+impl SliceOp<3> for Grouped {
+    const NAME: &'static str = "grouped-convolution";
+    type Saved = ();
+
+    fn shape(&self, _: &Shape) -> Shape {
+        let [h, w] = self.conv;
+        Shape::from((self.n, self.outputs, h, w))
+    }
+
+    fn forward(&self, [x, w, bias]: [&[f32]; 3]) -> (Vec<f32>, ()) {
+        let (sample, plane) = self.sizes();
+        let mut y = vec![0.0; self.n * self.outputs * plane];
+        let parts = x
+            .chunks_exact(sample)
+            .zip(y.chunks_exact_mut(self.outputs * plane));
+        pool::for_parts(parts, |_, (x, y)| {
+            simd::run(|| {
+                let planes = w.chunks_exact(self.filter()).zip(y.chunks_exact_mut(plane));
+                for (output, (w, y)) in planes.enumerate() {
+                    self.forward_plane(&x[self.group(output)..], w, bias[output], y);
+                }
+            });
+        });
+        (y, ())
+    }
+
+    fn backward(&self, context: Context<'_, 3, ()>) -> [Vec<f32>; 3] {
+        let ([x, w, _], dy) = (context.arguments, context.gradient);
         let (sample, plane) = self.sizes();
         let mut dx = vec![0.0; x.len()];
         let mut dw = vec![0.0; w.len()];
@@ -153,59 +182,6 @@ impl Grouped {
             });
         });
         [dx, dw, db]
-    }
-}
-
-impl CustomOp3 for Grouped {
-    fn name(&self) -> &'static str {
-        "grouped-convolution"
-    }
-
-    fn cpu_fwd(
-        &self,
-        x: &CpuStorage,
-        x_layout: &Layout,
-        w: &CpuStorage,
-        w_layout: &Layout,
-        bias: &CpuStorage,
-        bias_layout: &Layout,
-    ) -> Result<(CpuStorage, Shape)> {
-        let (x, w) = (slice(x, x_layout)?, slice(w, w_layout)?);
-        let bias = slice(bias, bias_layout)?;
-        let (sample, plane) = self.sizes();
-        let n = x.len() / sample;
-        let mut y = vec![0.0; n * self.outputs * plane];
-        let parts = x
-            .chunks_exact(sample)
-            .zip(y.chunks_exact_mut(self.outputs * plane));
-        pool::for_parts(parts, |_, (x, y)| {
-            simd::run(|| {
-                let planes = w.chunks_exact(self.filter()).zip(y.chunks_exact_mut(plane));
-                for (output, (w, y)) in planes.enumerate() {
-                    self.forward_plane(&x[self.group(output)..], w, bias[output], y);
-                }
-            });
-        });
-        let [h, w] = self.conv;
-        Ok((CpuStorage::F32(y), Shape::from((n, self.outputs, h, w))))
-    }
-
-    fn bwd(
-        &self,
-        x: &Tensor,
-        w: &Tensor,
-        bias: &Tensor,
-        _y: &Tensor,
-        dy: &Tensor,
-    ) -> Result<(Option<Tensor>, Option<Tensor>, Option<Tensor>)> {
-        let [dx, dw, db] = read(x, |x| {
-            read(w, |w| read(dy, |dy| Ok(self.backward(x, w, dy))))
-        })?;
-        Ok((
-            Some(tensor(dx, x.shape())?),
-            Some(tensor(dw, w.shape())?),
-            Some(tensor(db, bias.shape())?),
-        ))
     }
 }
 
@@ -242,11 +218,12 @@ pub fn grouped_conv2d(
     };
     let op = Grouped {
         window,
+        n,
         inputs,
         outputs,
         groups,
         image: [h, w],
         conv,
     };
-    tape::apply3([&x.contiguous()?, &weight.contiguous()?, bias], op)
+    tape::apply3([x, weight, bias], op)
 }

@@ -6,9 +6,10 @@
 //! Backward, with g = dy · w and the means over the row: dx = (g − mean g − x̂ · mean(g x̂)) /
 //! √(variance + ε), dw = Σ dy · x̂ and db = Σ dy over the rows.
 
-use super::support::{per_chunk, read, reduce_rows, slice, tensor};
+use super::slice_op::{Context, SliceOp};
+use super::support::{per_chunk, reduce_rows};
 use super::{pool, simd, tape, vector};
-use candle_core::{CpuStorage, CustomOp3, Layout, Result, Shape, Tensor, bail};
+use candle_core::{Result, Tensor, bail};
 
 /// The rows are cut into at most this many chunks.
 // A constant, not the number of threads: results must not depend on it.
@@ -63,69 +64,35 @@ impl LayerNorm {
     }
 }
 
-impl CustomOp3 for LayerNorm {
-    fn name(&self) -> &'static str {
-        "layer-norm"
-    }
+impl SliceOp<3> for LayerNorm {
+    const NAME: &'static str = "layer-norm";
+    type Saved = ();
 
-    fn cpu_fwd(
-        &self,
-        x: &CpuStorage,
-        x_layout: &Layout,
-        w: &CpuStorage,
-        w_layout: &Layout,
-        b: &CpuStorage,
-        b_layout: &Layout,
-    ) -> Result<(CpuStorage, Shape)> {
-        let (x, w, b) = (
-            slice(x, x_layout)?,
-            slice(w, w_layout)?,
-            slice(b, b_layout)?,
-        );
+    fn forward(&self, [x, w, b]: [&[f32]; 3]) -> (Vec<f32>, ()) {
         let mut y = vec![0.0; x.len()];
         let step = per_chunk(x.len() / self.d, CHUNKS) * self.d;
         pool::for_parts(x.chunks(step).zip(y.chunks_mut(step)), |_, (x, y)| {
             simd::run(|| self.forward_rows(x, w, b, y));
         });
-        Ok((CpuStorage::F32(y), x_layout.shape().clone()))
+        (y, ())
     }
 
-    fn bwd(
-        &self,
-        x: &Tensor,
-        w: &Tensor,
-        b: &Tensor,
-        _y: &Tensor,
-        dy: &Tensor,
-    ) -> Result<(Option<Tensor>, Option<Tensor>, Option<Tensor>)> {
-        let mut dx = vec![0.0; x.elem_count()];
+    fn backward(&self, context: Context<'_, 3, ()>) -> [Vec<f32>; 3] {
+        let ([x, w, _], dy) = (context.arguments, context.gradient);
+        let mut dx = vec![0.0; x.len()];
         let step = per_chunk(dx.len() / self.d, CHUNKS) * self.d;
         let mut partial = vec![0.0; dx.len().div_ceil(step) * 2 * self.d];
-        read(x, |x| {
-            read(w, |w| {
-                read(dy, |dy| {
-                    let parts = x
-                        .chunks(step)
-                        .zip(dy.chunks(step))
-                        .zip(dx.chunks_mut(step))
-                        .zip(partial.chunks_mut(2 * self.d));
-                    pool::for_parts(parts, |_, (((x, dy), dx), sums)| {
-                        simd::run(|| self.backward_rows(x, w, dy, dx, sums));
-                    });
-                    Ok(())
-                })
-            })
-        })?;
+        let parts = x
+            .chunks(step)
+            .zip(dy.chunks(step))
+            .zip(dx.chunks_mut(step))
+            .zip(partial.chunks_mut(2 * self.d));
+        pool::for_parts(parts, |_, (((x, dy), dx), sums)| {
+            simd::run(|| self.backward_rows(x, w, dy, dx, sums));
+        });
         reduce_rows(&mut partial, 2 * self.d);
-        let (dw, db) = (
-            partial[..self.d].to_vec(),
-            partial[self.d..2 * self.d].to_vec(),
-        );
-        Ok((
-            Some(tensor(dx, x.shape())?),
-            Some(tensor(dw, w.shape())?),
-            Some(tensor(db, b.shape())?),
-        ))
+        let (dw, db) = partial[..2 * self.d].split_at(self.d);
+        [dx, dw.to_vec(), db.to_vec()]
     }
 }
 
@@ -145,5 +112,5 @@ pub fn layer_norm(x: &Tensor, weight: &Tensor, bias: &Tensor, epsilon: f32) -> R
         );
     }
     let op = LayerNorm { d, epsilon };
-    tape::apply3([&x.contiguous()?, weight, bias], op)
+    tape::apply3([x, weight, bias], op)
 }

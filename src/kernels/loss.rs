@@ -8,20 +8,20 @@
 //! Sums are in f64 and in order: the matrices are tiny, so this costs nothing and the loss has the
 //! same bits for every thread count.
 
-use super::support::{slice, tensor};
+use super::slice_op::{Context, SliceOp};
 use super::tape;
-use candle_core::{CpuStorage, CustomOp1, DType, Layout, Result, Shape, Tensor, bail};
-use std::sync::OnceLock;
+use candle_core::{DType, Result, Shape, Tensor, bail};
 
-struct CrossEntropy {
+/// A mean over a batch, with the sum of each sample given by `sample(logits, label, gradient)`.
+struct Loss<F> {
     labels: Vec<u32>,
-    smoothing: f32,
-    /// (softmax − target) / n, `[n, classes]`, saved by the forward pass.
-    grad: OnceLock<Vec<f32>>,
+    /// What the sum over the batch is divided by.
+    divisor: usize,
+    sample: F,
 }
 
 /// The loss of one sample; `grad` receives softmax − target.
-fn sample(logits: &[f32], label: usize, smoothing: f32, grad: &mut [f32]) -> f64 {
+fn cross_entropy_of(logits: &[f32], label: usize, smoothing: f32, grad: &mut [f32]) -> f64 {
     let largest = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
     let mut sum = 0.0;
     for (x, p) in logits.iter().zip(&mut *grad) {
@@ -41,40 +41,61 @@ fn sample(logits: &[f32], label: usize, smoothing: f32, grad: &mut [f32]) -> f64
     sum.ln() - f64::from(1.0 - smoothing) * right - f64::from(share) * total
 }
 
-impl CustomOp1 for CrossEntropy {
-    fn name(&self) -> &'static str {
-        "cross-entropy"
+impl<F> SliceOp<1> for Loss<F>
+where
+    F: Fn(&[f32], usize, &mut [f32]) -> f64 + Send + Sync + 'static,
+{
+    const NAME: &'static str = "loss";
+    /// The gradient, `[n, classes]`: forward has all it takes.
+    type Saved = Vec<f32>;
+
+    fn shape(&self, _: &Shape) -> Shape {
+        Shape::from(())
     }
 
-    fn cpu_fwd(&self, logits: &CpuStorage, layout: &Layout) -> Result<(CpuStorage, Shape)> {
-        let (n, classes) = layout.shape().dims2()?;
-        let logits = slice(logits, layout)?;
-        let mut grad = vec![0.0; n * classes];
-        let mut loss = 0.0;
+    fn forward(&self, [logits]: [&[f32]; 1]) -> (Vec<f32>, Vec<f32>) {
+        let classes = logits.len() / self.labels.len();
+        let mut grad = vec![0.0; logits.len()];
+        let mut sum = 0.0;
         let rows = logits
             .chunks_exact(classes)
             .zip(grad.chunks_exact_mut(classes));
         for ((logits, grad), &label) in rows.zip(&self.labels) {
-            loss += sample(logits, label as usize, self.smoothing, grad);
-            grad.iter_mut().for_each(|p| *p /= n as f32);
+            sum += (self.sample)(logits, label as usize, grad);
+            grad.iter_mut().for_each(|p| *p /= self.divisor as f32);
         }
-        // Every call makes a new op, so the slot is empty.
-        let _ = self.grad.set(grad);
-        let mean = (loss / n as f64) as f32;
-        Ok((CpuStorage::F32(vec![mean]), Shape::from(())))
+        (vec![(sum / self.divisor as f64) as f32], grad)
     }
 
-    fn bwd(&self, logits: &Tensor, _loss: &Tensor, dl: &Tensor) -> Result<Option<Tensor>> {
-        let Some(grad) = self.grad.get() else {
-            bail!("cross entropy: backward before forward");
-        };
-        let dl = dl.to_scalar::<f32>()?;
-        tensor(grad.iter().map(|p| p * dl).collect(), logits.shape()).map(Some)
+    fn backward(&self, context: Context<'_, 1, Vec<f32>>) -> [Vec<f32>; 1] {
+        // The result, and so its gradient, is a scalar.
+        let dl: f32 = context.gradient.iter().sum();
+        [context.saved.iter().map(|p| p * dl).collect()]
     }
 }
 
+/// The sum over the samples of a batch, divided by `divisor`. `sample(logits, label, gradient)`
+/// returns the loss of a sample and writes its gradient.
+pub(super) fn mean_loss(
+    logits: &Tensor,
+    labels: &Tensor,
+    divisor: usize,
+    sample: impl Fn(&[f32], usize, &mut [f32]) -> f64 + Send + Sync + 'static,
+) -> Result<Tensor> {
+    let labels = labels_of(logits, labels)?;
+    if !logits.device().is_cpu() {
+        bail!("loss: not available on {:?}", logits.device().location());
+    }
+    let op = Loss {
+        labels,
+        divisor,
+        sample,
+    };
+    tape::apply1(logits, op)
+}
+
 /// The labels, each checked to be below the number of classes.
-pub(super) fn labels_of(logits: &Tensor, labels: &Tensor) -> Result<Vec<u32>> {
+fn labels_of(logits: &Tensor, labels: &Tensor) -> Result<Vec<u32>> {
     let (n, classes) = logits.dims2()?;
     if labels.dims() != [n] || n == 0 {
         bail!(
@@ -110,18 +131,10 @@ pub fn cross_entropy(logits: &Tensor, labels: &Tensor) -> Result<Tensor> {
 /// * `logits`: `[n, classes]`
 /// * `labels`: u32 `[n]`, each less than `classes`; anything else is an error
 pub fn smoothed_cross_entropy(logits: &Tensor, labels: &Tensor, smoothing: f32) -> Result<Tensor> {
-    let op = CrossEntropy {
-        labels: labels_of(logits, labels)?,
-        smoothing,
-        grad: OnceLock::new(),
-    };
-    if !logits.device().is_cpu() {
-        bail!(
-            "smoothed cross entropy: not available on {:?}",
-            logits.device().location()
-        );
-    }
-    tape::apply1(&logits.contiguous()?, op)
+    let n = logits.dim(0)?;
+    mean_loss(logits, labels, n, move |logits, label, grad| {
+        cross_entropy_of(logits, label, smoothing, grad)
+    })
 }
 
 #[cfg(test)]

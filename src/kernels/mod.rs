@@ -32,6 +32,7 @@ mod recurrent;
 mod reuse;
 mod scratch;
 mod simd;
+mod slice_op;
 mod smooth_activation;
 mod squared_error;
 mod support;

@@ -5,11 +5,10 @@
 //! row-major order where several are equal. Average: padding counts as zeros and as elements
 //! (`count_include_pad`); every element gets an equal share. Both are PyTorch's conventions.
 
-use super::support::{read, slice, tensor};
+use super::slice_op::{Context, SliceOp};
 use super::{pool, tape};
-use candle_core::{CpuStorage, CustomOp1, Layout, Result, Shape, Tensor, bail};
+use candle_core::{Result, Shape, Tensor, bail};
 use std::ops::Range;
-use std::sync::OnceLock;
 
 /// A window that slides over an image; each field is `[vertical, horizontal]`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,11 +67,10 @@ enum Kind {
 struct Pooling {
     kind: Kind,
     window: Window,
+    n: usize,
+    channels: usize,
     image: [usize; 2],
     output: [usize; 2],
-    /// Argmax: for max pooling, the position of each maximum in its plane, saved by the forward
-    /// pass.
-    argmax: OnceLock<Vec<u32>>,
 }
 
 impl Pooling {
@@ -145,16 +143,20 @@ impl Pooling {
     }
 }
 
-impl CustomOp1 for Pooling {
-    fn name(&self) -> &'static str {
-        "pooling"
+impl SliceOp<1> for Pooling {
+    const NAME: &'static str = "pooling";
+    /// Argmax: for max pooling, the position of each maximum in its plane.
+    type Saved = Vec<u32>;
+
+    fn shape(&self, _: &Shape) -> Shape {
+        let [h, w] = self.output;
+        Shape::from((self.n, self.channels, h, w))
     }
 
-    fn cpu_fwd(&self, x: &CpuStorage, layout: &Layout) -> Result<(CpuStorage, Shape)> {
-        let (n, c, _, _) = layout.shape().dims4()?;
+    fn forward(&self, [x]: [&[f32]; 1]) -> (Vec<f32>, Vec<u32>) {
         let (plane, pooled) = self.sizes();
-        let x = slice(x, layout)?;
-        let mut y = vec![0.0; n * c * pooled];
+        let c = self.channels;
+        let mut y = vec![0.0; self.n * c * pooled];
         // One chunk per sample.
         let mut argmax = vec![0; if self.kind == Kind::Max { y.len() } else { 0 }];
         let parts = x.chunks(c * plane).zip(y.chunks_mut(c * pooled));
@@ -174,48 +176,42 @@ impl CustomOp1 for Pooling {
                     self.max_plane(x, y, argmax);
                 }
             });
-            // Every call makes a new op, so the slot is empty.
-            let _ = self.argmax.set(argmax);
         }
-        let [oh, ow] = self.output;
-        Ok((CpuStorage::F32(y), Shape::from((n, c, oh, ow))))
+        (y, argmax)
     }
 
-    fn bwd(&self, x: &Tensor, _y: &Tensor, dy: &Tensor) -> Result<Option<Tensor>> {
+    fn backward(&self, context: Context<'_, 1, Vec<u32>>) -> [Vec<f32>; 1] {
+        let ([x], dy, argmax) = (context.arguments, context.gradient, context.saved);
         let (plane, pooled) = self.sizes();
-        let c = x.dim(1)?;
-        let mut dx = vec![0.0; x.elem_count()];
-        let none = Vec::new();
-        let argmax = self.argmax.get().unwrap_or(&none);
-        read(dy, |dy| {
-            let parts = dy.chunks(c * pooled).zip(dx.chunks_mut(c * plane));
-            pool::for_parts(parts, |sample, (dy, dx)| {
-                let planes = dy.chunks_exact(pooled).zip(dx.chunks_exact_mut(plane));
-                for (channel, (dy, dx)) in planes.enumerate() {
-                    let start = (sample * c + channel) * pooled;
-                    let argmax = argmax.get(start..start + pooled).unwrap_or_default();
-                    self.backward_plane(dy, argmax, dx);
-                }
-            });
-            Ok(())
-        })?;
-        tensor(dx, x.shape()).map(Some)
+        let c = self.channels;
+        let mut dx = vec![0.0; x.len()];
+        let parts = dy.chunks(c * pooled).zip(dx.chunks_mut(c * plane));
+        pool::for_parts(parts, |sample, (dy, dx)| {
+            let planes = dy.chunks_exact(pooled).zip(dx.chunks_exact_mut(plane));
+            for (channel, (dy, dx)) in planes.enumerate() {
+                let start = (sample * c + channel) * pooled;
+                let argmax = argmax.get(start..start + pooled).unwrap_or_default();
+                self.backward_plane(dy, argmax, dx);
+            }
+        });
+        [dx]
     }
 }
 
 fn pooling(x: &Tensor, window: Window, kind: Kind) -> Result<Tensor> {
-    let (_, _, h, w) = x.dims4()?;
+    let (n, channels, h, w) = x.dims4()?;
     let op = Pooling {
         kind,
         window,
+        n,
+        channels,
         image: [h, w],
         output: window.pooled_or_error([h, w])?,
-        argmax: OnceLock::new(),
     };
     if !x.device().is_cpu() {
         bail!("pooling: not available on {:?}", x.device().location());
     }
-    tape::apply1(&x.contiguous()?, op)
+    tape::apply1(x, op)
 }
 
 /// The largest element of each window; padding counts as −∞.

@@ -5,9 +5,9 @@
 //! slope (so at exactly 0, as in PyTorch). GELU (Hendrycks and Gimpel 2016, the exact form):
 //! y = x Φ(x), f′ = Φ(x) + x φ(x). SiLU: y = x σ(x), f′ = σ(x) (1 + x (1 − σ(x))).
 
-use super::support::{read, slice, tensor};
+use super::slice_op::{Context, SliceOp};
 use super::{pool, simd, tape, vector};
-use candle_core::{CpuStorage, CustomOp1, Layout, Result, Shape, Tensor, bail};
+use candle_core::{Result, Tensor, bail};
 
 /// Elements per chunk of work.
 const CHUNK: usize = 1 << 13;
@@ -54,7 +54,7 @@ impl SmoothActivation {
     }
 
     #[inline(always)]
-    fn backward(self, x: &[f32], dy: &[f32], dx: &mut [f32]) {
+    fn gradient(self, x: &[f32], dy: &[f32], dx: &mut [f32]) {
         let all = x.iter().zip(dy).zip(dx);
         match self {
             Self::LeakyRelu(slope) => {
@@ -72,32 +72,27 @@ impl SmoothActivation {
     }
 }
 
-impl CustomOp1 for SmoothActivation {
-    fn name(&self) -> &'static str {
-        "smooth-activation"
-    }
+impl SliceOp<1> for SmoothActivation {
+    const NAME: &'static str = "smooth-activation";
+    type Saved = ();
 
-    fn cpu_fwd(&self, x: &CpuStorage, layout: &Layout) -> Result<(CpuStorage, Shape)> {
-        let mut y = slice(x, layout)?.to_vec();
+    fn forward(&self, [x]: [&[f32]; 1]) -> (Vec<f32>, ()) {
+        let mut y = x.to_vec();
         pool::for_parts(y.chunks_mut(CHUNK), |_, y| simd::run(|| self.apply(y)));
-        Ok((CpuStorage::F32(y), layout.shape().clone()))
+        (y, ())
     }
 
-    fn bwd(&self, x: &Tensor, _y: &Tensor, dy: &Tensor) -> Result<Option<Tensor>> {
-        let mut dx = vec![0.0; x.elem_count()];
-        read(x, |x| {
-            read(dy, |dy| {
-                let parts = x
-                    .chunks(CHUNK)
-                    .zip(dy.chunks(CHUNK))
-                    .zip(dx.chunks_mut(CHUNK));
-                pool::for_parts(parts, |_, ((x, dy), dx)| {
-                    simd::run(|| self.backward(x, dy, dx));
-                });
-                Ok(())
-            })
-        })?;
-        tensor(dx, x.shape()).map(Some)
+    fn backward(&self, context: Context<'_, 1, ()>) -> [Vec<f32>; 1] {
+        let ([x], dy) = (context.arguments, context.gradient);
+        let mut dx = vec![0.0; x.len()];
+        let parts = x
+            .chunks(CHUNK)
+            .zip(dy.chunks(CHUNK))
+            .zip(dx.chunks_mut(CHUNK));
+        pool::for_parts(parts, |_, ((x, dy), dx)| {
+            simd::run(|| self.gradient(x, dy, dx));
+        });
+        [dx]
     }
 }
 
@@ -108,7 +103,7 @@ pub fn smooth_activation(x: &Tensor, curve: SmoothActivation) -> Result<Tensor> 
     if !x.device().is_cpu() {
         bail!("{curve:?}: not available on {:?}", x.device().location());
     }
-    tape::apply1(&x.contiguous()?, curve)
+    tape::apply1(x, curve)
 }
 
 #[cfg(test)]

@@ -5,17 +5,8 @@
 //! Backward: with eⱼ = 2 (pⱼ − onehotⱼ) / (n · classes), dxᵢ = dL · pᵢ (eᵢ − Σⱼ eⱼ pⱼ).
 //! Sums are in f64 and in order, as in [`super::cross_entropy`].
 
-use super::loss::labels_of;
-use super::support::{slice, tensor};
-use super::tape;
-use candle_core::{CpuStorage, CustomOp1, Layout, Result, Shape, Tensor, bail};
-use std::sync::OnceLock;
-
-struct SquaredError {
-    labels: Vec<u32>,
-    /// dL/dx, `[n, classes]`, saved by the forward pass.
-    grad: OnceLock<Vec<f32>>,
-}
+use super::loss::mean_loss;
+use candle_core::{Result, Tensor};
 
 /// Σ (p − onehot)² of one sample; `grad` receives its gradient.
 fn sample(logits: &[f32], label: usize, grad: &mut [f32]) -> f64 {
@@ -38,49 +29,12 @@ fn sample(logits: &[f32], label: usize, grad: &mut [f32]) -> f64 {
     loss
 }
 
-impl CustomOp1 for SquaredError {
-    fn name(&self) -> &'static str {
-        "squared error"
-    }
-
-    fn cpu_fwd(&self, logits: &CpuStorage, layout: &Layout) -> Result<(CpuStorage, Shape)> {
-        let (n, classes) = layout.shape().dims2()?;
-        let logits = slice(logits, layout)?;
-        let mut grad = vec![0.0; n * classes];
-        let mut loss = 0.0;
-        let rows = logits
-            .chunks_exact(classes)
-            .zip(grad.chunks_exact_mut(classes));
-        let n_values = (n * classes) as f64;
-        for ((logits, grad), &label) in rows.zip(&self.labels) {
-            loss += sample(logits, label as usize, grad);
-            grad.iter_mut().for_each(|p| *p /= n_values as f32);
-        }
-        // Every call makes a new op, so the slot is empty.
-        let _ = self.grad.set(grad);
-        let mean = (loss / n_values) as f32;
-        Ok((CpuStorage::F32(vec![mean]), Shape::from(())))
-    }
-
-    fn bwd(&self, logits: &Tensor, _loss: &Tensor, dl: &Tensor) -> Result<Option<Tensor>> {
-        let Some(grad) = self.grad.get() else {
-            bail!("squared error: backward before forward");
-        };
-        let dl = dl.to_scalar::<f32>()?;
-        tensor(grad.iter().map(|p| p * dl).collect(), logits.shape()).map(Some)
-    }
-}
-
 /// Mean squared error between the softmax of a batch and its one-hot targets.
 ///
 /// * `logits`: `[n, classes]`
 /// * `labels`: u32 `[n]`, each less than `classes`; anything else is an error
 pub fn squared_error(logits: &Tensor, labels: &Tensor) -> Result<Tensor> {
-    let op = SquaredError {
-        labels: labels_of(logits, labels)?,
-        grad: OnceLock::new(),
-    };
-    tape::apply1(&logits.contiguous()?, op)
+    mean_loss(logits, labels, logits.elem_count(), sample)
 }
 
 #[cfg(test)]

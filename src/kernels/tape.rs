@@ -13,6 +13,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use super::reuse;
+use super::slice_op::{self, SliceOp};
 use super::support::wants_gradient;
 use super::update::{Rule, Slot, Update};
 
@@ -90,40 +91,37 @@ fn note(result: &Tensor, node: impl FnOnce() -> (Call, Option<Box<dyn Fusable>>)
     });
 }
 
-/// `x.apply_op1(op)`, recorded.
-pub(super) fn apply1(x: &Tensor, op: impl CustomOp1 + Send + Sync + 'static) -> Result<Tensor> {
-    let op: Op1 = Arc::new(Box::new(op));
+/// The op's result for `x`, recorded.
+pub(super) fn apply1(x: &Tensor, op: impl SliceOp<1>) -> Result<Tensor> {
+    let x = x.contiguous()?;
+    let op: Op1 = Arc::new(Box::new(slice_op::Node::new(op)));
     let result = x.apply_op1_arc(Arc::clone(&op))?;
-    note(&result, || (Call::One(x.clone(), op), None));
+    note(&result, || (Call::One(x, op), None));
     Ok(result)
 }
 
-/// `a.apply_op3(b, c, op)`, recorded.
-pub(super) fn apply3(
-    arguments: [&Tensor; 3],
-    op: impl CustomOp3 + Send + Sync + 'static,
-) -> Result<Tensor> {
-    let op: Op3 = Arc::new(Box::new(op));
-    let [a, b, c] = arguments;
-    let result = a.apply_op3_arc(b, c, Arc::clone(&op))?;
-    note(&result, || {
-        (Call::Three(arguments.map(Tensor::clone), op), None)
-    });
-    Ok(result)
+/// The op's result for three arguments, recorded.
+pub(super) fn apply3(arguments: [&Tensor; 3], op: impl SliceOp<3>) -> Result<Tensor> {
+    record3(arguments, op, || None)
 }
 
 /// The same for a [`Fusable`] op.
 pub(super) fn apply3_fusable(
     arguments: [&Tensor; 3],
-    op: impl CustomOp3 + Fusable + Copy + 'static,
+    op: impl SliceOp<3> + Fusable + Copy,
 ) -> Result<Tensor> {
-    let shared: Op3 = Arc::new(Box::new(op));
-    let [a, b, c] = arguments;
-    let result = a.apply_op3_arc(b, c, Arc::clone(&shared))?;
-    note(&result, || {
-        let call = Call::Three(arguments.map(Tensor::clone), shared);
-        (call, Some(Box::new(op)))
-    });
+    record3(arguments, op, || Some(Box::new(op)))
+}
+
+fn record3(
+    [a, b, c]: [&Tensor; 3],
+    op: impl SliceOp<3>,
+    fusable: impl FnOnce() -> Option<Box<dyn Fusable>>,
+) -> Result<Tensor> {
+    let (a, b, c) = (a.contiguous()?, b.contiguous()?, c.contiguous()?);
+    let op: Op3 = Arc::new(Box::new(slice_op::Node::new(op)));
+    let result = a.apply_op3_arc(&b, &c, Arc::clone(&op))?;
+    note(&result, || (Call::Three([a, b, c], op), fusable()));
     Ok(result)
 }
 

@@ -21,82 +21,47 @@ mod visit;
 mod winograd;
 
 use super::reuse::Bytes;
-use super::support::{read, slice, tensor, wants_gradient};
+use super::slice_op::{Context, SliceOp};
 use super::{Activation, Window, activate, max_pool2d, tape};
-use candle_core::{CpuStorage, CustomOp3, Layout, Result, Shape, Tensor, bail};
+use candle_core::{Result, Shape, Tensor, bail};
 pub use geometry::MemoryFormat;
 use geometry::{CLAMPED, Geometry};
-use std::sync::OnceLock;
 
 struct Conv {
     geometry: Geometry,
     activation: Activation,
-    /// Argmax of each pooled element, its pixel within the window, saved by the forward
-    /// pass: `[n, pooled pixels, out padded]`.
-    argmax: OnceLock<Bytes>,
 }
 
-impl CustomOp3 for Conv {
-    fn name(&self) -> &'static str {
-        "convolution"
+impl SliceOp<3> for Conv {
+    const NAME: &'static str = "convolution";
+    /// Argmax of each pooled element, its pixel within the window:
+    /// `[n, pooled pixels, out padded]`.
+    type Saved = Bytes;
+
+    fn shape(&self, _: &Shape) -> Shape {
+        Shape::from(self.geometry.result())
     }
 
-    fn cpu_fwd(
-        &self,
-        x: &CpuStorage,
-        x_layout: &Layout,
-        weight: &CpuStorage,
-        weight_layout: &Layout,
-        bias: &CpuStorage,
-        bias_layout: &Layout,
-    ) -> Result<(CpuStorage, Shape)> {
-        let (y, argmax) = forward::forward(
-            &self.geometry,
-            self.activation,
-            slice(x, x_layout)?,
-            slice(weight, weight_layout)?,
-            slice(bias, bias_layout)?,
-        );
-        // Every call makes a new op, so the slot is empty.
-        let _ = self.argmax.set(argmax);
-        Ok((CpuStorage::F32(y), Shape::from(self.geometry.result())))
+    fn forward(&self, [x, weight, bias]: [&[f32]; 3]) -> (Vec<f32>, Bytes) {
+        forward::forward(&self.geometry, self.activation, x, weight, bias)
     }
 
-    fn bwd(
-        &self,
-        x: &Tensor,
-        weight: &Tensor,
-        bias: &Tensor,
-        y: &Tensor,
-        dy: &Tensor,
-    ) -> Result<(Option<Tensor>, Option<Tensor>, Option<Tensor>)> {
-        let wants = backward::Wants {
-            input: wants_gradient(x),
-            weight: wants_gradient(weight) || wants_gradient(bias),
+    fn backward(&self, context: Context<'_, 3, Bytes>) -> [Vec<f32>; 3] {
+        let ([x, weight, _], [input, of_weight, of_bias]) =
+            (context.arguments, context.needs_gradient);
+        let task = backward::Backward {
+            geometry: &self.geometry,
+            activation: self.activation,
+            argmax: context.saved,
+            x,
+            weight,
+            y: context.result,
+            dy: context.gradient,
         };
-        let [dx, dw, db] = read(x, |x| {
-            read(weight, |weight| {
-                read(y, |y| {
-                    read(dy, |dy| {
-                        let task = backward::Backward {
-                            geometry: &self.geometry,
-                            activation: self.activation,
-                            argmax: self.argmax.get().map_or(&[], |argmax| argmax),
-                            x,
-                            weight,
-                            y,
-                            dy,
-                        };
-                        Ok(task.run(wants))
-                    })
-                })
-            })
-        })?;
-        let wrap = |data: Vec<f32>, of: &Tensor| match wants_gradient(of) {
-            true => tensor(data, of.shape()).map(Some),
-            false => Ok(None),
-        };
-        Ok((wrap(dx, x)?, wrap(dw, weight)?, wrap(db, bias)?))
+        task.run(backward::Wants {
+            input,
+            weight: of_weight || of_bias,
+        })
     }
 }
 
@@ -166,10 +131,8 @@ pub fn conv2d_with_formats(
     let op = Conv {
         geometry,
         activation,
-        argmax: OnceLock::new(),
     };
-    let (x, weight, bias) = (x.contiguous()?, weight.contiguous()?, bias.contiguous()?);
-    tape::apply3([&x, &weight, &bias], op)
+    tape::apply3([x, weight, bias], op)
 }
 
 /// The same with candle's own ops, for other devices.

@@ -10,12 +10,13 @@ mod backward;
 
 use super::gemm::{Gemm, Init, Rows, Strided};
 use super::reuse::buffer;
-use super::support::{LANES, per_chunk, read, slice, tensor, wants_gradient};
+use super::slice_op::{Context, SliceOp, read3, wrap};
+use super::support::{LANES, per_chunk, wants_gradient};
 use super::tape::Fusable;
 use super::update::Update;
 use super::{Activation, pool, scratch, simd, tape};
 use backward::{Backward, Updating};
-use candle_core::{CpuStorage, CustomOp3, Layout, Result, Shape, Tensor, bail};
+use candle_core::{Result, Shape, Tensor, bail};
 use pulp::{Simd, WithSimd};
 use std::cell::RefCell;
 use std::ops::Range;
@@ -134,27 +135,22 @@ impl Dense {
         }
     }
 
-    /// Calls `task` with the inputs of the backward pass; returns the gradient of the bias.
-    fn with_dz(
+    /// Calls `task` with the inputs of the backward pass; returns the gradient of the bias and its
+    /// result.
+    fn with_dz<R>(
         &self,
-        x: &Tensor,
-        y: &Tensor,
-        dy: &Tensor,
-        task: impl FnOnce(Backward<'_>) -> Result<()>,
-    ) -> Result<Vec<f32>> {
+        [x, y, dy]: [&[f32]; 3],
+        task: impl FnOnce(Backward<'_>) -> R,
+    ) -> (Vec<f32>, R) {
         let mut db = vec![0.0; self.outputs];
-        read(y, |y| {
-            read(dy, |dy| {
-                scratch::with(y.len(), |dz| {
-                    self.activation.backward(y, dy, dz);
-                    for dz in dz.chunks_exact(self.outputs) {
-                        db.iter_mut().zip(dz).for_each(|(db, dz)| *db += dz);
-                    }
-                    read(x, |x| Backward::with(self, x, dz, task))
-                })
-            })
-        })?;
-        Ok(db)
+        let result = scratch::with(y.len(), |dz| {
+            self.activation.backward(y, dy, dz);
+            for dz in dz.chunks_exact(self.outputs) {
+                db.iter_mut().zip(dz).for_each(|(db, dz)| *db += dz);
+            }
+            Backward::with(self, x, dz, task)
+        });
+        (db, result)
     }
 }
 
@@ -180,63 +176,31 @@ impl<'r, R: Iterator<Item = &'r [f32]>> WithSimd for AddRows<'_, R> {
     }
 }
 
-/// A buffer for the gradient of `of`, if it is needed.
-fn gradient(of: &Tensor) -> Vec<f32> {
-    match wants_gradient(of) {
-        true => buffer(of.elem_count()),
-        false => Vec::new(),
-    }
-}
+impl SliceOp<3> for Dense {
+    const NAME: &'static str = "dense";
+    type Saved = ();
 
-/// The gradient of `of` as a tensor, if it is needed.
-fn wrap(data: Vec<f32>, of: &Tensor) -> Result<Option<Tensor>> {
-    match wants_gradient(of) {
-        true => tensor(data, of.shape()).map(Some),
-        false => Ok(None),
-    }
-}
-
-impl CustomOp3 for Dense {
-    fn name(&self) -> &'static str {
-        "dense"
+    fn shape(&self, _: &Shape) -> Shape {
+        Shape::from((self.n, self.outputs))
     }
 
-    fn cpu_fwd(
-        &self,
-        x: &CpuStorage,
-        x_layout: &Layout,
-        w: &CpuStorage,
-        w_layout: &Layout,
-        bias: &CpuStorage,
-        bias_layout: &Layout,
-    ) -> Result<(CpuStorage, Shape)> {
-        let (x, w) = (slice(x, x_layout)?, slice(w, w_layout)?);
-        let bias = slice(bias, bias_layout)?;
+    fn forward(&self, [x, w, bias]: [&[f32]; 3]) -> (Vec<f32>, ()) {
         let mut y = buffer(self.n * self.outputs);
         if self.n > SAMPLES {
             self.forward_by_samples(x, w, bias, &mut y);
         } else {
             self.forward_by_depth(x, w, bias, &mut y);
         }
-        Ok((CpuStorage::F32(y), Shape::from((self.n, self.outputs))))
+        (y, ())
     }
 
-    fn bwd(
-        &self,
-        x: &Tensor,
-        w: &Tensor,
-        bias: &Tensor,
-        y: &Tensor,
-        dy: &Tensor,
-    ) -> Result<(Option<Tensor>, Option<Tensor>, Option<Tensor>)> {
-        let (mut dx, mut dw) = (gradient(x), gradient(w));
-        let db = self.with_dz(x, y, dy, |backward| {
-            read(w, |w| {
-                backward.plain(w, &mut dw, &mut dx);
-                Ok(())
-            })
-        })?;
-        Ok((wrap(dx, x)?, wrap(dw, w)?, wrap(db, bias)?))
+    fn backward(&self, context: Context<'_, 3, ()>) -> [Vec<f32>; 3] {
+        let ([x, w, _], [of_x, of_w, _]) = (context.arguments, context.needs_gradient);
+        let gradient = |of: &[f32], needed: bool| buffer(if needed { of.len() } else { 0 });
+        let (mut dx, mut dw) = (gradient(x, of_x), gradient(w, of_w));
+        let dz = [x, context.result, context.gradient];
+        let (db, ()) = self.with_dz(dz, |backward| backward.plain(w, &mut dw, &mut dx));
+        [dx, dw, db]
     }
 }
 
@@ -248,13 +212,17 @@ impl Fusable for Dense {
         dy: &Tensor,
         update: Update<'_>,
     ) -> Result<[Option<Tensor>; 3]> {
-        let mut dx = gradient(x);
-        let db = self.with_dz(x, y, dy, |backward| {
-            w.inplace_op1(&Updating {
-                backward,
-                update: RefCell::new(update),
-                dx: RefCell::new(&mut dx),
-            })
+        let needed = wants_gradient(x);
+        let mut dx = buffer(if needed { x.elem_count() } else { 0 });
+        let db = read3([x, y, dy], |slices| {
+            let (db, done) = self.with_dz(slices, |backward| {
+                w.inplace_op1(&Updating {
+                    backward,
+                    update: RefCell::new(update),
+                    dx: RefCell::new(&mut dx),
+                })
+            });
+            done.map(|()| db)
         })?;
         Ok([wrap(dx, x)?, None, wrap(db, bias)?])
     }
@@ -292,8 +260,7 @@ pub fn dense(x: &Tensor, weight: &Tensor, bias: &Tensor, activation: Activation)
         inputs,
         outputs,
     };
-    let (x, weight, bias) = (x.contiguous()?, weight.contiguous()?, bias.contiguous()?);
-    tape::apply3_fusable([&x, &weight, &bias], op)
+    tape::apply3_fusable([x, weight, bias], op)
 }
 
 #[cfg(test)]

@@ -15,10 +15,10 @@
 mod cell;
 
 use super::gemm::{Gemm, Init, NO_PREFETCH, Rows, Strided};
-use super::support::{padded, per_chunk, read, slice, tensor, wants_gradient};
+use super::slice_op::{Context, SliceOp};
+use super::support::{padded, per_chunk, wants_gradient};
 use super::{pool, scratch, simd, tape};
-use candle_core::{CpuStorage, CustomOp3, Layout, Result, Shape, Tensor, bail};
-use std::sync::OnceLock;
+use candle_core::{Result, Shape, Tensor, bail};
 
 pub use cell::Cell;
 
@@ -37,12 +37,11 @@ struct Recurrent {
     units: usize,
     /// Whether the sequence is read from its end.
     is_reverse: bool,
-    /// What the backward pass needs, chunk by chunk, step by step: the activated gates and what
-    /// else the cell saves, and the states before each step.
-    kept: OnceLock<SavedActivations>,
     wants_gradient: bool,
 }
 
+/// What the backward pass needs, chunk by chunk, step by step: the activated gates and what else
+/// the cell saves, and the states before each step.
 struct SavedActivations {
     /// `[n · steps, cell.n_saved() · units]`
     gates: Vec<f32>,
@@ -204,39 +203,6 @@ impl Recurrent {
         });
     }
 
-    fn backward(&self, w: &[f32], dh: &[f32], kept: &SavedActivations) -> [Vec<f32>; 3] {
-        let (units, width) = (self.units, self.width());
-        let mut wt = vec![0.0; width * padded(units)];
-        for (row, w) in w.chunks_exact(width).enumerate() {
-            for (col, w) in w.iter().enumerate() {
-                wt[col * padded(units) + row] = *w;
-            }
-        }
-        let samples = self.samples();
-        let n_saved = self.cell.n_saved() * units;
-        let mut da = vec![0.0; self.n * self.steps * width];
-        let mut dz = vec![0.0; da.len()];
-        let inputs = dh
-            .chunks(samples * units)
-            .zip(kept.gates.chunks(samples * self.steps * n_saved))
-            .zip(kept.states.chunks(samples * self.steps * units));
-        let outputs = da
-            .chunks_mut(samples * self.steps * width)
-            .zip(dz.chunks_mut(samples * self.steps * width));
-        pool::for_parts(
-            inputs.zip(outputs),
-            |_, (((dh, gates), states), (da, dz))| {
-                self.backward_chunk(dh, &wt, [gates, states], da, dz);
-            },
-        );
-        let dw = self.weight_gradient(&kept.states, &dz);
-        let mut db = vec![0.0; width];
-        for dz in dz.chunks_exact(width) {
-            db.iter_mut().zip(dz).for_each(|(db, dz)| *db += dz);
-        }
-        [da, dw, db]
-    }
-
     /// statesᵀ · dz, a product over samples and steps.
     fn weight_gradient(&self, states: &[f32], dz: &[f32]) -> Vec<f32> {
         let (units, width) = (self.units, self.width());
@@ -267,22 +233,15 @@ impl Recurrent {
     }
 }
 
-impl CustomOp3 for Recurrent {
-    fn name(&self) -> &'static str {
-        "recurrent"
+impl SliceOp<3> for Recurrent {
+    const NAME: &'static str = "recurrent";
+    type Saved = SavedActivations;
+
+    fn shape(&self, _: &Shape) -> Shape {
+        Shape::from((self.n, self.units))
     }
 
-    fn cpu_fwd(
-        &self,
-        a: &CpuStorage,
-        a_layout: &Layout,
-        w: &CpuStorage,
-        w_layout: &Layout,
-        b: &CpuStorage,
-        b_layout: &Layout,
-    ) -> Result<(CpuStorage, Shape)> {
-        let (a, w) = (slice(a, a_layout)?, slice(w, w_layout)?);
-        let b = slice(b, b_layout)?;
+    fn forward(&self, [a, w, b]: [&[f32]; 3]) -> (Vec<f32>, SavedActivations) {
         let (units, steps) = (self.units, self.steps);
         let mut h = vec![0.0; self.n * units];
         let rows = match self.wants_gradient {
@@ -308,28 +267,41 @@ impl CustomOp3 for Recurrent {
         pool::for_parts(parts, |_, (a, h, kept)| {
             self.forward_chunk(a, w, b, h, kept)
         });
-        // Every call makes a new op, so the slot is empty.
-        let _ = self.kept.set(kept);
-        Ok((CpuStorage::F32(h), Shape::from((self.n, units))))
+        (h, kept)
     }
 
-    fn bwd(
-        &self,
-        a: &Tensor,
-        w: &Tensor,
-        b: &Tensor,
-        _h: &Tensor,
-        dh: &Tensor,
-    ) -> Result<(Option<Tensor>, Option<Tensor>, Option<Tensor>)> {
-        let Some(kept) = self.kept.get().filter(|_| self.wants_gradient) else {
-            bail!("recurrent: backward before forward");
-        };
-        let [da, dw, db] = read(w, |w| read(dh, |dh| Ok(self.backward(w, dh, kept))))?;
-        Ok((
-            Some(tensor(da, a.shape())?),
-            Some(tensor(dw, w.shape())?),
-            Some(tensor(db, b.shape())?),
-        ))
+    fn backward(&self, context: Context<'_, 3, SavedActivations>) -> [Vec<f32>; 3] {
+        let ([_, w, _], dh, kept) = (context.arguments, context.gradient, context.saved);
+        let (units, width) = (self.units, self.width());
+        let mut wt = vec![0.0; width * padded(units)];
+        for (row, w) in w.chunks_exact(width).enumerate() {
+            for (col, w) in w.iter().enumerate() {
+                wt[col * padded(units) + row] = *w;
+            }
+        }
+        let samples = self.samples();
+        let n_saved = self.cell.n_saved() * units;
+        let mut da = vec![0.0; self.n * self.steps * width];
+        let mut dz = vec![0.0; da.len()];
+        let inputs = dh
+            .chunks(samples * units)
+            .zip(kept.gates.chunks(samples * self.steps * n_saved))
+            .zip(kept.states.chunks(samples * self.steps * units));
+        let outputs = da
+            .chunks_mut(samples * self.steps * width)
+            .zip(dz.chunks_mut(samples * self.steps * width));
+        pool::for_parts(
+            inputs.zip(outputs),
+            |_, (((dh, gates), states), (da, dz))| {
+                self.backward_chunk(dh, &wt, [gates, states], da, dz);
+            },
+        );
+        let dw = self.weight_gradient(&kept.states, &dz);
+        let mut db = vec![0.0; width];
+        for dz in dz.chunks_exact(width) {
+            db.iter_mut().zip(dz).for_each(|(db, dz)| *db += dz);
+        }
+        [da, dw, db]
     }
 }
 
@@ -366,8 +338,7 @@ pub fn recurrent(
         steps,
         units,
         is_reverse,
-        kept: OnceLock::new(),
         wants_gradient: [gates, weight, bias].into_iter().any(wants_gradient),
     };
-    tape::apply3([&gates.contiguous()?, &weight.contiguous()?, bias], op)
+    tape::apply3([gates, weight, bias], op)
 }
