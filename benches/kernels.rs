@@ -13,7 +13,7 @@
 use candle_core::{DType, Device, Tensor, Var};
 use candle_studio::kernels::update::{AdamHyper, Rule, Slot, adam, train_step};
 use candle_studio::kernels::{
-    self, Activation, Window, conv2d, cross_entropy, dense, dropout, gradients,
+    self, Activation, ConvOptions, Window, conv2d, cross_entropy, dense, dropout, gradients,
 };
 use candle_studio::random::{Stream, rng};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
@@ -65,7 +65,8 @@ fn convolutions(c: &mut Criterion) {
         };
         let (weight, bias) = (var(&[outputs, inputs, 3, 3]), var(&[outputs]));
         let pool = pooled.then(|| window(2, 2));
-        let run = || conv2d(&x, &weight, &bias, window(3, 1), Activation::Relu, pool);
+        let options = ConvOptions::new(window(3, 1), Activation::Relu, pool);
+        let run = || conv2d(&x, &weight, &bias, options);
         let flop = 2 * n * outputs * inputs * 9 * (size - 2).pow(2);
         let mut group = c.benchmark_group(format!("convolution/{name}"));
         group.throughput(Throughput::Elements(flop as u64));
@@ -139,14 +140,8 @@ fn steps(c: &mut Criterion) {
         let labels = Tensor::zeros(n, DType::U32, &Device::Cpu).expect("zeros");
         let forward = || {
             let pool = Some(window(2, 2));
-            let x = conv2d(
-                &images,
-                &vars[0],
-                &vars[1],
-                window(3, 1),
-                Activation::Relu,
-                pool,
-            )?;
+            let options = ConvOptions::new(window(3, 1), Activation::Relu, pool);
+            let x = conv2d(&images, &vars[0], &vars[1], options)?;
             let x = dense(&x, &vars[2], &vars[3], Activation::Relu)?;
             cross_entropy(
                 &dense(&x, &vars[4], &vars[5], Activation::Identity)?,

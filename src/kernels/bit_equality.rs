@@ -70,17 +70,12 @@ impl Network {
         let labels: Vec<u32> = (0..batch as u32).map(|i| (i + step as u32) % 10).collect();
         let labels = Tensor::new(labels, &Device::Cpu)?;
         let (three, two) = (window(3, 1, 0), Some(window(2, 2, 0)));
-        let x = conv2d(&images, &v[0], &v[1], three, Activation::Relu, None)?;
-        let x = conv2d(&x, &v[2], &v[3], window(3, 1, 1), Activation::Relu, two)?;
+        let relu = |window, pool| ConvOptions::new(window, Activation::Relu, pool);
+        let x = conv2d(&images, &v[0], &v[1], relu(three, None))?;
+        let x = conv2d(&x, &v[2], &v[3], relu(window(3, 1, 1), two))?;
         let x = dropout(&x, 0.25, &mut rng(7, Stream::Dropout, step, 0))?;
-        let x = conv2d(
-            &x,
-            &v[4],
-            &v[5],
-            window(2, 1, 0),
-            Activation::Identity,
-            None,
-        )?;
+        let options = ConvOptions::new(window(2, 1, 0), Activation::Identity, None);
+        let x = conv2d(&x, &v[4], &v[5], options)?;
         let x = max_pool2d(&activate(&x, Activation::Tanh)?, window(2, 2, 1))?;
         let x = avg_pool2d(&x, window(2, 2, 0))?;
         let x = dense(&x, &v[6], &v[7], Activation::Sigmoid)?;

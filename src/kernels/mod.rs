@@ -45,7 +45,7 @@ mod vector;
 pub use activation::{Activation, activate};
 pub use attention::attention;
 pub use batch_norm::{BatchMoments, batch_norm, batch_norm_fixed};
-pub use conv::{MemoryFormat, conv2d, conv2d_with_formats};
+pub use conv::{ConvOptions, MemoryFormat, conv2d};
 pub use copy::Copies;
 pub use dense::dense;
 pub use dropout::dropout;

@@ -226,7 +226,7 @@ fn walk(
 #[cfg(test)]
 mod tests {
     use super::super::fixture::assert_close;
-    use super::super::{Activation, Window, conv2d, cross_entropy, dense};
+    use super::super::{Activation, ConvOptions, Window, conv2d, cross_entropy, dense};
     use super::*;
     use candle_core::{Device, Var};
 
@@ -254,8 +254,9 @@ mod tests {
             padding: [0; 2],
         };
         let forward = || {
-            let (conv, pool) = (window(3, 1), Some(window(2, 2)));
-            let mut x = conv2d(&images, &vars[0], &vars[1], conv, Activation::Relu, pool)?;
+            let pool = Some(window(2, 2));
+            let options = ConvOptions::new(window(3, 1), Activation::Relu, pool);
+            let mut x = conv2d(&images, &vars[0], &vars[1], options)?;
             if foreign {
                 x = x.sqr()?;
             }

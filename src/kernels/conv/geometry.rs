@@ -3,38 +3,11 @@
 use super::super::scratch;
 use super::super::support::padded;
 use super::Window;
-use super::visit::GROUP;
-use candle_core::{Result, Tensor, bail};
+use super::options::{ConvOptions, MemoryFormat};
+use candle_core::{Result, bail};
 
 /// The argmax of a pooling window whose result ReLU clamped: no pixel gets its gradient.
 pub(super) const CLAMPED: u8 = u8::MAX;
-
-/// The order of channels and pixels in memory.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum MemoryFormat {
-    /// `[n, c, h, w]`, the default.
-    ChannelsFirst,
-    /// `[n, h, w, c]`: convolutions compute in this order, so between two of them it saves
-    /// transposing the images.
-    ChannelsLast,
-}
-
-impl MemoryFormat {
-    /// Whether convolutions support channels last for so many channels: only whole vectors, so that
-    /// nothing needs padding.
-    pub fn supports_channels_last(channels: usize) -> bool {
-        channels.is_multiple_of(GROUP)
-    }
-
-    /// n, channels, height and width of a tensor in this format.
-    pub(super) fn dims(self, x: &Tensor) -> Result<(usize, usize, usize, usize)> {
-        let (n, a, b, c) = x.dims4()?;
-        Ok(match self {
-            Self::ChannelsFirst => (n, a, b, c),
-            Self::ChannelsLast => (n, c, a, b),
-        })
-    }
-}
 
 /// The sizes of one call.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -60,10 +33,14 @@ impl Geometry {
         (n, inputs, h, w): (usize, usize, usize, usize),
         (outputs, weight_inputs, kh, kw): (usize, usize, usize, usize),
         bias: &[usize],
-        window: Window,
-        pool: Option<Window>,
-        formats: [MemoryFormat; 2],
+        options: &ConvOptions,
     ) -> Result<Self> {
+        let ConvOptions {
+            window,
+            pool,
+            formats,
+            ..
+        } = *options;
         if inputs != weight_inputs || window.kernel != [kh, kw] || bias != [outputs] || n == 0 {
             bail!(
                 "convolution: input {:?} does not fit weight {:?}, bias {bias:?} and {window:?}",

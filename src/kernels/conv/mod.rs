@@ -13,6 +13,7 @@ mod dense;
 mod dilated;
 mod forward;
 mod geometry;
+mod options;
 mod patch_offsets;
 mod pooled_backward;
 mod pooled_forward;
@@ -24,8 +25,8 @@ use super::reuse::Bytes;
 use super::slice_op::{Context, SliceOp};
 use super::{Activation, Window, activate, max_pool2d, tape};
 use candle_core::{Result, Shape, Tensor, bail};
-pub use geometry::MemoryFormat;
 use geometry::{CLAMPED, Geometry};
+pub use options::{ConvOptions, MemoryFormat};
 
 struct Conv {
     geometry: Geometry,
@@ -68,36 +69,14 @@ impl SliceOp<3> for Conv {
 /// Convolution, bias, activation and, if given, max pooling.
 ///
 /// * `x`: `[n, c, h, w]`
-/// * `weight`: `[out, c, kh, kw]`, with `window.kernel` = `[kh, kw]`
+/// * `weight`: `[out, c, kh, kw]`, with `options.window.kernel` = `[kh, kw]`
 /// * `bias`: `[out]`
-/// * `pool`: max pooling of the activated result
 ///
-/// Returns `[n, out, oh, ow]`, the same values as the four steps separately.
-pub fn conv2d(
-    x: &Tensor,
-    weight: &Tensor,
-    bias: &Tensor,
-    window: Window,
-    activation: Activation,
-    pool: Option<Window>,
-) -> Result<Tensor> {
-    let formats = [MemoryFormat::ChannelsFirst; 2];
-    conv2d_with_formats(x, weight, bias, window, activation, pool, formats)
-}
-
-/// [`conv2d`] with given memory formats of its input and output; the same bits. Channels last is
-/// only allowed where [`MemoryFormat::supports_channels_last`].
-pub fn conv2d_with_formats(
-    x: &Tensor,
-    weight: &Tensor,
-    bias: &Tensor,
-    window: Window,
-    activation: Activation,
-    pool: Option<Window>,
-    formats: [MemoryFormat; 2],
-) -> Result<Tensor> {
-    let (size, filters) = (formats[0].dims(x)?, weight.dims4()?);
-    let geometry = Geometry::new(size, filters, bias.dims(), window, pool, formats)?;
+/// Returns `[n, out, oh, ow]`, the same values as the four steps separately. Input and output are
+/// in the memory formats of the options; the formats change no bit.
+pub fn conv2d(x: &Tensor, weight: &Tensor, bias: &Tensor, options: ConvOptions) -> Result<Tensor> {
+    let (size, filters) = (options.formats[0].dims(x)?, weight.dims4()?);
+    let geometry = Geometry::new(size, filters, bias.dims(), &options)?;
     let [input_last, output_last] = geometry.channels_last();
     if input_last && !MemoryFormat::supports_channels_last(geometry.inputs)
         || output_last && !MemoryFormat::supports_channels_last(geometry.outputs)
@@ -109,49 +88,47 @@ pub fn conv2d_with_formats(
             true => x.permute((0, 3, 1, 2))?,
             false => x.clone(),
         };
-        let y = composite(&x, weight, bias, window, activation, pool)?;
-        return match output_last {
-            true => y.permute((0, 2, 3, 1)),
-            false => Ok(y),
-        };
+        return in_format(&composite(&x, weight, bias, &options)?, options.formats[1]);
     }
-    if geometry
-        .pool
-        .is_some_and(|pool| pool.kernel[0] * pool.kernel[1] > usize::from(CLAMPED))
-    {
-        // The argmax would not fit in a byte.
-        let unpooled = [formats[0], MemoryFormat::ChannelsFirst];
-        let y = conv2d_with_formats(x, weight, bias, window, activation, None, unpooled)?;
-        let y = pool.map_or(Ok(y.clone()), |pool| max_pool2d(&y, pool))?;
-        return match output_last {
-            true => y.permute((0, 2, 3, 1)),
-            false => Ok(y),
+    // The argmax must fit in a byte.
+    let is_large = |pool: Window| pool.kernel[0] * pool.kernel[1] > usize::from(CLAMPED);
+    if let Some(pool) = options.pool.filter(|pool| is_large(*pool)) {
+        let unpooled = ConvOptions {
+            pool: None,
+            formats: [options.formats[0], MemoryFormat::ChannelsFirst],
+            ..options
         };
+        let y = conv2d(x, weight, bias, unpooled)?;
+        return in_format(&max_pool2d(&y, pool)?, options.formats[1]);
     }
     let op = Conv {
         geometry,
-        activation,
+        activation: options.activation,
     };
     tape::apply3([x, weight, bias], op)
 }
 
-/// The same with candle's own ops, for other devices.
-fn composite(
-    x: &Tensor,
-    weight: &Tensor,
-    bias: &Tensor,
-    window: Window,
-    activation: Activation,
-    pool: Option<Window>,
-) -> Result<Tensor> {
+/// A channels-first tensor in another format.
+fn in_format(y: &Tensor, format: MemoryFormat) -> Result<Tensor> {
+    match format {
+        MemoryFormat::ChannelsFirst => Ok(y.clone()),
+        MemoryFormat::ChannelsLast => y.permute((0, 2, 3, 1)),
+    }
+}
+
+/// The same with candle's own ops, channels first, for other devices.
+fn composite(x: &Tensor, weight: &Tensor, bias: &Tensor, options: &ConvOptions) -> Result<Tensor> {
+    let window = options.window;
     let ([p, same_p], [s, same_s]) = (window.padding, window.stride);
     if p != same_p || s != same_s {
         bail!("convolution: {window:?} needs equal strides and paddings on this device");
     }
     let bias = bias.reshape((1, (), 1, 1))?;
     let z = x.conv2d(weight, p, s, 1, 1)?.broadcast_add(&bias)?;
-    let y = activate(&z, activation)?;
-    pool.map_or(Ok(y.clone()), |pool| max_pool2d(&y, pool))
+    let y = activate(&z, options.activation)?;
+    options
+        .pool
+        .map_or(Ok(y.clone()), |pool| max_pool2d(&y, pool))
 }
 
 #[cfg(test)]
@@ -165,7 +142,8 @@ mod tests {
         for case in fixture::cases("conv") {
             case.check(&["x", "w", "b"], |t| {
                 let (window, pool) = (case.window(), case.pool());
-                conv2d(&t[0], &t[1], &t[2], window, case.activation(), pool)
+                let options = ConvOptions::new(window, case.activation(), pool);
+                conv2d(&t[0], &t[1], &t[2], options)
             });
         }
     }
@@ -176,7 +154,8 @@ mod tests {
             let x = case.tensor("x");
             case.check(&["w", "b"], |t| {
                 let (window, pool) = (case.window(), case.pool());
-                conv2d(&x, &t[0], &t[1], window, case.activation(), pool)
+                let options = ConvOptions::new(window, case.activation(), pool);
+                conv2d(&x, &t[0], &t[1], options)
             });
         }
     }
@@ -217,8 +196,8 @@ mod tests {
             let last = x.permute((0, 2, 3, 1)).unwrap().contiguous().unwrap();
             let last = Var::from_tensor(&last).unwrap();
             let run = |x: &Tensor, formats| {
-                let activation = Activation::Relu;
-                conv2d_with_formats(x, &w, &b, window, activation, pool, formats)
+                let options = ConvOptions::new(window, Activation::Relu, pool);
+                conv2d(x, &w, &b, ConvOptions { formats, ..options })
             };
             let first_orders = [MemoryFormat::ChannelsFirst; 2];
             let last_orders = match inputs {
@@ -268,8 +247,8 @@ mod tests {
             padding: [0; 2],
         };
         let formats = [MemoryFormat::ChannelsLast, MemoryFormat::ChannelsFirst];
-        let activation = Activation::Relu;
-        assert!(conv2d_with_formats(&x, &w, &b, window, activation, None, formats).is_err());
+        let options = ConvOptions::new(window, Activation::Relu, None);
+        assert!(conv2d(&x, &w, &b, ConvOptions { formats, ..options }).is_err());
     }
 
     #[test]
@@ -277,8 +256,10 @@ mod tests {
         for case in fixture::cases("conv") {
             let [x, w, b] = ["x", "w", "b"].map(|name| case.tensor(name));
             let (window, activation) = (case.window(), case.activation());
-            let fused = conv2d(&x, &w, &b, window, activation, case.pool()).unwrap();
-            let z = conv2d(&x, &w, &b, window, Activation::Identity, None).unwrap();
+            let options = ConvOptions::new(window, activation, case.pool());
+            let fused = conv2d(&x, &w, &b, options).unwrap();
+            let options = ConvOptions::new(window, Activation::Identity, None);
+            let z = conv2d(&x, &w, &b, options).unwrap();
             let y = activate(&z, activation).unwrap();
             let y = case
                 .pool()

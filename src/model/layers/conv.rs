@@ -8,7 +8,7 @@ use super::Blueprint;
 use super::blueprint::{InitRule, ParamPlan, image, positive, product, window_output};
 use super::plan::{Pass, Planner};
 use super::pool::square;
-use crate::kernels::{self, Activation, MemoryFormat, Window};
+use crate::kernels::{self, Activation, ConvOptions, MemoryFormat, Window};
 
 pub(super) fn blueprint(layer: &Layer, input: Shape) -> std::result::Result<Blueprint, String> {
     let Layer::Conv2d {
@@ -129,26 +129,30 @@ impl Conv {
     }
 
     /// Memory formats of input and output of a convolution with this weight.
-    fn orders(&self, weight: &Tensor) -> Result<[MemoryFormat; 2]> {
+    fn formats(&self, weight: &Tensor) -> Result<[MemoryFormat; 2]> {
         let (outputs, inputs, ..) = weight.dims4()?;
-        let order = |is_between, channels| match is_between
+        let format = |is_between, channels| match is_between
             && MemoryFormat::supports_channels_last(channels)
         {
             true => MemoryFormat::ChannelsLast,
             false => MemoryFormat::ChannelsFirst,
         };
         let [before, after] = self.neighbors;
-        Ok([order(before, inputs), order(after, outputs)])
+        Ok([format(before, inputs), format(after, outputs)])
     }
 
     pub fn forward(&self, x: &Tensor, pass: &Pass<'_>) -> Result<Tensor> {
         let (weight, bias) = (pass.tensor(self.weight), pass.tensor(self.weight + 1));
         let (window, activation) = (self.window, self.activation);
         if self.groups == 1 {
-            let (pool, orders) = (self.pool, self.orders(&weight)?);
-            return kernels::conv2d_with_formats(
-                x, &weight, &bias, window, activation, pool, orders,
-            );
+            let formats = self.formats(&weight)?;
+            let options = ConvOptions {
+                window,
+                activation,
+                pool: self.pool,
+                formats,
+            };
+            return kernels::conv2d(x, &weight, &bias, options);
         }
         let y = kernels::grouped_conv2d(x, &weight, &bias, window, self.groups)?;
         kernels::activate(&y, activation)
