@@ -5,7 +5,7 @@
 //! saved: ReLU y > 0, sigmoid y(1 − y), tanh 1 − y². ReLU's gradient at exactly 0 is 0, as in
 //! PyTorch and TensorFlow.
 
-use super::reuse::buffer;
+use super::buffers::buffer;
 use super::slice_op::{Context, SliceOp};
 use super::{pool, simd, tape, vector};
 use candle_core::{Result, Tensor};

@@ -5,10 +5,11 @@
 //! Forward, for each sample and head: P = softmax(Q Kᵀ / √d), y = P V. Backward:
 //! dV = Pᵀ dy, dP = dy Vᵀ, dS = P (dP − Σ P dP) / √d, dQ = dS K, dK = dSᵀ Q. P is saved.
 
+use super::buffers::scratch;
 use super::gemm::{Gemm, Init, NO_PREFETCH, Rows, Strided};
 use super::slice_op::{Context, SliceOp};
 use super::support::wants_gradient;
-use super::{pool, scratch, simd, tape, vector};
+use super::{pool, simd, tape, vector};
 use candle_core::{Result, Shape, Tensor, bail};
 
 struct Attention {
@@ -97,7 +98,7 @@ impl Attention {
     fn forward_sample(&self, qkv: &[f32], y: &mut [f32], shares: &mut [f32]) {
         let (tokens, depth) = (self.tokens, self.depth());
         let scale = self.scale();
-        scratch::with(depth * tokens, |side| {
+        scratch(depth * tokens, |side| {
             for (head, p) in shares.chunks_exact_mut(tokens * tokens).enumerate() {
                 let [q, k, v] = self.parts(qkv, head);
                 self.transposed(k, side);
@@ -117,7 +118,7 @@ impl Attention {
     fn backward_sample(&self, qkv: &[f32], shares: &[f32], dy: &[f32], dqkv: &mut [f32]) {
         let (tokens, depth) = (self.tokens, self.depth());
         let scale = self.scale();
-        scratch::with(depth * tokens + tokens * tokens, |work| {
+        scratch(depth * tokens + tokens * tokens, |work| {
             let (side, ds) = work.split_at_mut(depth * tokens);
             for (head, p) in shares.chunks_exact(tokens * tokens).enumerate() {
                 let [q, k, v] = self.parts(qkv, head);
@@ -187,7 +188,7 @@ impl SliceOp<1> for Attention {
             .collect();
         pool::for_parts(parts, |_, ((qkv, y), shares)| match shares {
             Some(shares) => self.forward_sample(qkv, y, shares),
-            None => scratch::with(n_shares, |shares| self.forward_sample(qkv, y, shares)),
+            None => scratch(n_shares, |shares| self.forward_sample(qkv, y, shares)),
         });
         (y, kept)
     }

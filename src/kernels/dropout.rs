@@ -7,7 +7,7 @@
 //! is a hash of one 64-bit key and the element's index, so that both passes, and any number of
 //! threads, see the same.
 
-use super::reuse::buffer;
+use super::buffers::buffer;
 use super::slice_op::{Context, SliceOp};
 use super::support::tensor;
 use super::{pool, simd, tape};

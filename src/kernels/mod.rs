@@ -14,8 +14,8 @@ mod attention;
 mod batch_norm;
 #[cfg(test)]
 mod bit_equality;
+mod buffers;
 mod conv;
-mod copy;
 mod dense;
 mod dropout;
 #[cfg(test)]
@@ -29,8 +29,6 @@ mod peak;
 mod pool;
 mod pooling;
 mod recurrent;
-mod reuse;
-mod scratch;
 mod simd;
 mod slice_op;
 mod smooth_activation;
@@ -45,8 +43,8 @@ mod vector;
 pub use activation::{Activation, activate};
 pub use attention::attention;
 pub use batch_norm::{BatchMoments, batch_norm, batch_norm_fixed};
+pub use buffers::Copies;
 pub use conv::{ConvOptions, MemoryFormat, conv2d};
-pub use copy::Copies;
 pub use dense::dense;
 pub use dropout::dropout;
 pub use grouped::grouped_conv2d;

@@ -12,7 +12,7 @@ use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use super::reuse;
+use super::buffers;
 use super::slice_op::{self, SliceOp};
 use super::support::wants_gradient;
 use super::update::{Rule, Slot, Update};
@@ -195,13 +195,13 @@ fn walk(
             Some((slot, *rule))
         });
         let parts = node.backward(&gradient, slot)?;
-        let is_own = |part: &Tensor| !reuse::share_memory(part, &gradient);
+        let is_own = |part: &Tensor| !buffers::share_memory(part, &gradient);
         if parts.iter().flatten().all(is_own) {
-            reuse::reclaim(&gradient);
+            buffers::reclaim(&gradient);
         }
         drop(gradient);
         if update.is_some() {
-            reuse::reclaim(&node.result);
+            buffers::reclaim(&node.result);
         }
         for (argument, part) in node.arguments().iter().zip(parts) {
             let Some(part) = part else { continue };

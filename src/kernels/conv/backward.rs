@@ -5,10 +5,10 @@
 //! pooling it is zero but for one pixel of each window; if there are enough input channels to fill
 //! a vector, only those pixels are visited (`sparse.rs`), else all of them (`dense.rs`).
 
-use super::super::reuse::buffer;
+use super::super::buffers::{buffer, scratch};
 use super::super::support::{per_chunk, reduce_rows};
 use super::super::transpose::transpose;
-use super::super::{Activation, pool, scratch};
+use super::super::{Activation, pool};
 use super::dense::Dense;
 use super::geometry::{Geometry, area};
 use super::patch_offsets::PatchOffsets;
@@ -95,7 +95,7 @@ impl Backward<'_> {
         let mut dx = buffer(if wants.input { self.x.len() } else { 0 });
         let mut dw = buffer(if wants.weight { self.weight.len() } else { 0 });
         let mut db = vec![0.0; g.outputs];
-        scratch::with(g.n.div_ceil(batch) * len, |partial| {
+        scratch(g.n.div_ceil(batch) * len, |partial| {
             let mut dx_parts = dx.chunks_mut(batch * g.sample());
             let parts = partial
                 .chunks_mut(len)
@@ -143,7 +143,7 @@ impl Backward<'_> {
         if method.skips_clamped() && !self.activation.is_curved() {
             return call(dy);
         }
-        scratch::with(dy.len(), |grads| {
+        scratch(dy.len(), |grads| {
             self.activation.backward(y, dy, grads);
             call(grads);
         });
@@ -164,7 +164,7 @@ pub(super) fn with_channels_last(g: &Geometry, grads: &[f32], task: impl FnOnce(
     if g.channels_last()[1] {
         return task(grads);
     }
-    scratch::with(area(g.pooled) * g.outputs_padded(), |transposed| {
+    scratch(area(g.pooled) * g.outputs_padded(), |transposed| {
         to_channels_last(g, grads, transposed);
         task(transposed);
     });

@@ -4,11 +4,12 @@
 //! dx[pixel][i] = Σ over taps and o of dz[pixel − tap][o] · w[o, i, tap]; the lanes are input
 //! channels: a convolution of the dilated dz with the mirrored weights.
 
+use super::super::buffers::scratch;
 use super::super::gemm::{Gemm, Init, NO_PREFETCH, Rows, Table};
 use super::super::pooling::Window;
+use super::super::simd;
 use super::super::support::padded;
 use super::super::transpose::transpose;
-use super::super::{scratch, simd};
 use super::backward::{
     Gradients, Method, Sample, Wants, add_bias, add_bias_channels_last, to_channels_last, unpack,
     with_channels_last,
@@ -45,7 +46,7 @@ impl Method for Dense<'_> {
             add_bias_channels_last(sample.grads, g.outputs, gradients.bias);
             return self.unpooled(sample.x, sample.grads, gradients);
         }
-        scratch::with(area(g.conv) * g.outputs_padded(), |dz| {
+        scratch(area(g.conv) * g.outputs_padded(), |dz| {
             self.unpooled_grads(sample, dz);
             match g.pool {
                 Some(_) => add_bias_channels_last(dz, g.outputs_padded(), gradients.bias),
@@ -79,7 +80,7 @@ impl Dense<'_> {
             true => winograd::PLACES * channels,
             false => 0,
         };
-        scratch::with((dilated.steps.len() + places) * width, |packed| {
+        scratch((dilated.steps.len() + places) * width, |packed| {
             let (packed, filters) = packed.split_at_mut(dilated.steps.len() * width);
             if wants.input {
                 pack(geometry, weight, packed);
@@ -161,7 +162,7 @@ impl Dense<'_> {
     fn input_gradient(&self, dz: &[f32], dx: &mut [f32]) {
         let g = self.geometry;
         let (dilated, width) = (&self.dilated, padded(g.inputs));
-        scratch::with(dilated.len(), |wide| {
+        scratch(dilated.len(), |wide| {
             dilated.fill(g, dz, wide);
             let product = |out: &mut [f32]| {
                 if let Some(filters) = self.filters {
@@ -184,7 +185,7 @@ impl Dense<'_> {
             if g.channels_last()[0] {
                 return product(dx);
             }
-            scratch::with(area(g.image) * width, |by_pixel| {
+            scratch(area(g.image) * width, |by_pixel| {
                 product(by_pixel);
                 transpose(
                     by_pixel,
@@ -206,7 +207,7 @@ impl Dense<'_> {
             channels,
             row,
         };
-        scratch::with(filters.width, |bias| {
+        scratch(filters.width, |bias| {
             bias.fill(0.0);
             let finish = Finish { bias, relu: false };
             let size = g.image;

@@ -1,11 +1,11 @@
 //! The forward pass of a convolution, sample by sample: channels last inside, so that the lanes
 //! are output channels.
 
+use super::super::buffers::{Bytes, buffer, scratch};
 use super::super::gemm::{Gemm, Init, NO_PREFETCH, Rows, Table};
-use super::super::reuse::{Bytes, buffer};
 use super::super::support::padded;
 use super::super::transpose::transpose;
-use super::super::{Activation, pool, scratch, simd};
+use super::super::{Activation, pool, simd};
 use super::Window;
 use super::geometry::{Geometry, Windows, area};
 use super::patch_offsets::PatchOffsets;
@@ -77,7 +77,7 @@ pub(super) fn forward(
         true => winograd::PLACES * inputs,
         false => 0,
     };
-    scratch::with((taps + 1 + places) * width, |packed| {
+    scratch((taps + 1 + places) * width, |packed| {
         let (packed, rest) = packed.split_at_mut(taps * width);
         let (packed_bias, filters) = rest.split_at_mut(width);
         pack(weight, geometry.outputs, packed);
@@ -142,7 +142,7 @@ impl Forward<'_> {
             return task(y);
         }
         let (pixels, width) = (area(g.pooled), g.outputs_padded());
-        scratch::with(pixels * width, |last| {
+        scratch(pixels * width, |last| {
             task(last);
             transpose(last, (pixels, g.outputs, width), y, pixels);
         });
@@ -176,7 +176,7 @@ impl Forward<'_> {
         if g.pool.is_none() {
             return pixels(y);
         }
-        scratch::with(area(g.conv) * g.outputs_padded(), |z| {
+        scratch(area(g.conv) * g.outputs_padded(), |z| {
             pixels(z);
             simd::run(MaxPool {
                 geometry: g,
@@ -225,7 +225,7 @@ impl Forward<'_> {
                 best: y,
                 argmax,
             }),
-            (Some(window), None) => scratch::with(area(g.conv) * g.outputs_padded(), |z| {
+            (Some(window), None) => scratch(area(g.conv) * g.outputs_padded(), |z| {
                 self.pooled(x, window, z, y, argmax);
             }),
         }

@@ -1,6 +1,6 @@
 //! The sizes of a convolution and the offsets of its elements.
 
-use super::super::scratch;
+use super::super::buffers::scratch;
 use super::super::support::padded;
 use super::Window;
 use super::options::{ConvOptions, MemoryFormat};
@@ -147,7 +147,7 @@ impl Geometry {
             area(self.padded_image()) * pixel,
             self.padded_image()[1] * pixel,
         );
-        scratch::with(self.inputs * area(self.padded_image()), |to| {
+        scratch(self.inputs * area(self.padded_image()), |to| {
             to.fill(0.0);
             for (x, to) in x.chunks_exact(image).zip(to.chunks_exact_mut(padded)) {
                 let rows = to[top * padded_row..].chunks_exact_mut(padded_row);

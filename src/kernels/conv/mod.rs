@@ -21,7 +21,7 @@ mod sparse;
 mod visit;
 mod winograd;
 
-use super::reuse::Bytes;
+use super::buffers::Bytes;
 use super::slice_op::{Context, SliceOp};
 use super::{Activation, Window, activate, max_pool2d, tape};
 use candle_core::{Result, Shape, Tensor, bail};

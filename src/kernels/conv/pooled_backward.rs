@@ -8,8 +8,9 @@
 //! an argmax of its own: an instruction selects one of four numbers for each lane, so the image is
 //! copied once for each of the four pixels of a 2 × 2 window (or several times four).
 
+use super::super::buffers::scratch;
+use super::super::simd;
 use super::super::simd::{load_bytes, pick};
-use super::super::{scratch, simd};
 use super::backward::{Gradients, Method, Sample, unpack, with_channels_last};
 use super::geometry::Geometry;
 use super::patch_offsets::PatchOffsets;
@@ -41,7 +42,7 @@ impl Method for Pooled<'_> {
         with_channels_last(g, sample.grads, |grads| {
             g.with_border(sample.x, |x| {
                 let groups = places.pixels.len().div_ceil(4);
-                scratch::with(groups * x.len() * 4, |fours| {
+                scratch(groups * x.len() * 4, |fours| {
                     simd::run(PooledWeight {
                         width: g.outputs_padded(),
                         places,

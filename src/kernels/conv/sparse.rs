@@ -4,8 +4,9 @@
 //! The lanes are input channels. For each output channel, and each of its argmax pixels with
 //! gradient g: dw[o][tap][i] += g · x[pixel + tap][i] and dx[pixel + tap][i] += g · w[o][tap][i].
 
+use super::super::buffers::scratch;
+use super::super::simd;
 use super::super::transpose::transpose;
-use super::super::{scratch, simd};
 use super::Window;
 use super::backward::{Gradients, Method, Sample, add_bias, add_bias_channels_last, crop};
 use super::geometry::{Geometry, area};
@@ -46,7 +47,7 @@ impl Method for Sparse<'_> {
     fn sample(&self, sample: &Sample<'_>, gradients: Gradients<'_>) {
         let g = self.geometry;
         let (pixels, width) = (area(g.pooled), g.outputs_padded());
-        scratch::with(pixels * width, |transposed| {
+        scratch(pixels * width, |transposed| {
             let (first, last) = if g.channels_last()[1] {
                 transpose(sample.grads, (pixels, width, width), transposed, pixels);
                 add_bias_channels_last(sample.grads, width, gradients.bias);
@@ -90,7 +91,7 @@ impl Sparse<'_> {
             area(geometry.window.kernel),
             geometry.inputs.next_multiple_of(GROUP),
         );
-        scratch::with(geometry.outputs * taps * width, |packed| {
+        scratch(geometry.outputs * taps * width, |packed| {
             packed.fill(0.0);
             let channels = packed.chunks_exact_mut(taps * width);
             for (packed, weight) in channels.zip(weight.chunks_exact(geometry.inputs * taps)) {
@@ -129,7 +130,7 @@ impl Sparse<'_> {
         if g.channels_last()[0] {
             return g.with_border(sample.x, gradient);
         }
-        scratch::with(image * width, |x| {
+        scratch(image * width, |x| {
             g.with_border(sample.x, |border| {
                 if width > g.inputs {
                     x.fill(0.0);
@@ -156,7 +157,7 @@ impl Sparse<'_> {
         if g.channels_last()[0] && !g.is_padded() {
             return gradient(to);
         }
-        scratch::with(image * width, |dx| {
+        scratch(image * width, |dx| {
             gradient(dx);
             crop(g, dx, width, to);
         });

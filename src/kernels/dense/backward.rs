@@ -3,11 +3,12 @@
 //! If an optimizer step can follow at once, it is taken chunk by chunk: the gradient of a few rows
 //! of W is used while it is in the first-level cache, and never written to memory.
 
+use super::super::buffers::scratch;
 use super::super::gemm::{Gemm, Init, NO_PREFETCH, Prefetch, Rows, Strided};
 use super::super::support::{padded, slice_mut};
 use super::super::transpose::{transpose, transpose_rows};
 use super::super::update::{Step, Update};
-use super::super::{pool, scratch, simd};
+use super::super::{pool, simd};
 use super::Dense;
 use candle_core::{CpuStorage, InplaceOp1, Layout, Result};
 use std::cell::RefCell;
@@ -29,7 +30,7 @@ impl Backward<'_> {
     /// Calls `task` with dz in both layouts.
     pub fn with<R>(op: &Dense, x: &[f32], dz: &[f32], task: impl FnOnce(Backward<'_>) -> R) -> R {
         let samples = padded(op.n);
-        scratch::with(op.outputs * samples, |dzt| {
+        scratch(op.outputs * samples, |dzt| {
             dzt.fill(0.0);
             transpose(dz, (op.n, op.outputs, op.outputs), dzt, samples);
             task(Backward {
@@ -97,7 +98,7 @@ impl Backward<'_> {
         mut dx: Vec<&mut [f32]>,
     ) {
         let len = ROWS * self.op.outputs;
-        scratch::with(len, |dw| {
+        scratch(len, |dw| {
             while !w.is_empty() {
                 let w_now = front(&mut w, len);
                 let first_now = front(&mut first, len);
@@ -165,7 +166,7 @@ impl Backward<'_> {
             return;
         }
         let outputs = self.op.outputs;
-        scratch::with(rows * samples, |by_input| {
+        scratch(rows * samples, |by_input| {
             simd::run(Gemm {
                 a: w,
                 rows: Rows::Strided {

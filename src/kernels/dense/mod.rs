@@ -8,13 +8,13 @@
 
 mod backward;
 
+use super::buffers::{buffer, scratch};
 use super::gemm::{Gemm, Init, Rows, Strided};
-use super::reuse::buffer;
 use super::slice_op::{Context, SliceOp, read3, wrap};
 use super::support::{LANES, per_chunk, wants_gradient};
 use super::tape::Fusable;
 use super::update::Update;
-use super::{Activation, pool, scratch, simd, tape};
+use super::{Activation, pool, simd, tape};
 use backward::{Backward, Updating};
 use candle_core::{Result, Shape, Tensor, bail};
 use pulp::{Simd, WithSimd};
@@ -65,7 +65,7 @@ impl Dense {
     /// One chunk per part of the sum, each with all samples.
     fn forward_by_depth(&self, x: &[f32], w: &[f32], bias: &[f32], y: &mut [f32]) {
         let depth = self.depth();
-        scratch::with(self.inputs.div_ceil(depth) * y.len(), |partial| {
+        scratch(self.inputs.div_ceil(depth) * y.len(), |partial| {
             let parts = partial.chunks_mut(y.len());
             pool::for_parts_worth(self.work(), parts, |chunk, partial| {
                 let init = match chunk {
@@ -143,7 +143,7 @@ impl Dense {
         task: impl FnOnce(Backward<'_>) -> R,
     ) -> (Vec<f32>, R) {
         let mut db = vec![0.0; self.outputs];
-        let result = scratch::with(y.len(), |dz| {
+        let result = scratch(y.len(), |dz| {
             self.activation.backward(y, dy, dz);
             for dz in dz.chunks_exact(self.outputs) {
                 db.iter_mut().zip(dz).for_each(|(db, dz)| *db += dz);

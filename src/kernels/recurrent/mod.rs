@@ -14,10 +14,11 @@
 
 mod cell;
 
+use super::buffers::scratch;
 use super::gemm::{Gemm, Init, NO_PREFETCH, Rows, Strided};
 use super::slice_op::{Context, SliceOp};
 use super::support::{padded, per_chunk, wants_gradient};
-use super::{pool, scratch, simd, tape};
+use super::{pool, simd, tape};
 use candle_core::{Result, Shape, Tensor, bail};
 
 pub use cell::Cell;
@@ -80,8 +81,8 @@ impl Recurrent {
         let (units, width) = (self.units, self.width());
         let n = h.len() / units;
         let n_saved = self.cell.n_saved() * units;
-        scratch::with(n * width, |z| {
-            scratch::with(n * (units + n_saved), |own| {
+        scratch(n * width, |z| {
+            scratch(n * (units + n_saved), |own| {
                 let (c, own) = own.split_at_mut(n * units);
                 c.fill(0.0);
                 h.fill(0.0);
@@ -157,7 +158,7 @@ impl Recurrent {
         let n = dh.len() / units;
         let n_saved = self.cell.n_saved() * units;
         let [gates, states] = kept;
-        scratch::with(2 * n * units, |work| {
+        scratch(2 * n * units, |work| {
             let (dc, dh_now) = work.split_at_mut(n * units);
             dc.fill(0.0);
             dh_now.copy_from_slice(dh);

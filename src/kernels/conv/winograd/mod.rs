@@ -9,10 +9,11 @@
 mod sink;
 mod transform;
 
+use super::super::buffers::scratch;
 use super::super::gemm::{Gemm, Init, Rows, Strided};
+use super::super::simd;
 use super::super::support::LANES;
 use super::super::transpose::transpose;
-use super::super::{scratch, simd};
 use super::geometry::Geometry;
 use sink::Sink;
 pub(super) use sink::{Finish, Pixels, Pooled};
@@ -73,7 +74,7 @@ pub(super) fn with_image(g: &Geometry, x: &[f32], task: impl FnOnce(Image<'_>)) 
     if g.channels_last()[0] {
         return with_whole_patches(g, x, task);
     }
-    scratch::with(x.len(), |last| {
+    scratch(x.len(), |last| {
         transpose(x, (channels, h * w, h * w), last, channels);
         with_whole_patches(g, last, task);
     });
@@ -92,7 +93,7 @@ fn with_whole_patches(g: &Geometry, x: &[f32], task: impl FnOnce(Image<'_>)) {
         });
     }
     let [top, left] = g.window.padding;
-    scratch::with(rows * row, |data| {
+    scratch(rows * row, |data| {
         data.fill(0.0);
         for (y, x) in x.chunks_exact(w * channels).enumerate() {
             let start = (y + top) * row + left * channels;
@@ -126,7 +127,7 @@ pub(super) fn convolve(
     let at_once = (TILES / tile_cols).clamp(1, tile_rows);
     // Not a power of two from one tile to the next: they would compete for the same cache lines.
     let (patch_len, sums_len) = (PLACES * channels + LANES, PLACES * width + LANES);
-    scratch::with(at_once * tile_cols * (patch_len + sums_len), |space| {
+    scratch(at_once * tile_cols * (patch_len + sums_len), |space| {
         let (patches, sums) = space.split_at_mut(at_once * tile_cols * patch_len);
         for first in (0..tile_rows).step_by(at_once) {
             let rows = first..tile_rows.min(first + at_once);
