@@ -7,7 +7,7 @@
 
 use super::buffers::buffer;
 use super::slice_op::{Context, SliceOp};
-use super::{pool, simd, tape, vector};
+use super::{simd, tape, threads, vector};
 use candle_core::{Result, Tensor};
 use pulp::{Simd, WithSimd};
 
@@ -117,7 +117,7 @@ impl SliceOp<1> for ActivationOp {
 
     fn forward(&self, [x]: [&[f32]; 1]) -> (Vec<f32>, ()) {
         let mut y = x.to_vec();
-        pool::for_parts(y.chunks_mut(CHUNK), |_, y| self.0.apply(y));
+        threads::for_parts(y.chunks_mut(CHUNK), |_, y| self.0.apply(y));
         (y, ())
     }
 
@@ -128,7 +128,7 @@ impl SliceOp<1> for ActivationOp {
             .chunks(CHUNK)
             .zip(dy.chunks(CHUNK))
             .zip(dx.chunks_mut(CHUNK));
-        pool::for_parts(parts, |_, ((y, dy), dx)| self.0.backward(y, dy, dx));
+        threads::for_parts(parts, |_, ((y, dy), dx)| self.0.backward(y, dy, dx));
         [dx]
     }
 }

@@ -9,7 +9,7 @@ use super::buffers::scratch;
 use super::gemm::{Gemm, Init, NO_PREFETCH, Rows, Strided};
 use super::slice_op::{Context, SliceOp};
 use super::support::wants_gradient;
-use super::{pool, simd, tape, vector};
+use super::{simd, tape, threads, vector};
 use candle_core::{Result, Shape, Tensor, bail};
 
 struct Attention {
@@ -186,7 +186,7 @@ impl SliceOp<1> for Attention {
             .zip(y.chunks_exact_mut(tokens * width))
             .map(|sample| (sample, shares.next()))
             .collect();
-        pool::for_parts(parts, |_, ((qkv, y), shares)| match shares {
+        threads::for_parts(parts, |_, ((qkv, y), shares)| match shares {
             Some(shares) => self.forward_sample(qkv, y, shares),
             None => scratch(n_shares, |shares| self.forward_sample(qkv, y, shares)),
         });
@@ -203,7 +203,7 @@ impl SliceOp<1> for Attention {
             .zip(context.saved.chunks_exact(self.heads * tokens * tokens))
             .zip(dy.chunks_exact(tokens * width));
         let parts = inputs.zip(dqkv.chunks_exact_mut(sample));
-        pool::for_parts(parts, |_, (((qkv, shares), dy), dqkv)| {
+        threads::for_parts(parts, |_, (((qkv, shares), dy), dqkv)| {
             self.backward_sample(qkv, shares, dy, dqkv);
         });
         [dqkv]

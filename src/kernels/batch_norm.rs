@@ -7,7 +7,7 @@
 
 use super::slice_op::{Context, SliceOp};
 use super::support::read;
-use super::{pool, simd, tape, vector};
+use super::{simd, tape, threads, vector};
 use candle_core::{Result, Tensor, bail};
 use std::sync::Mutex;
 
@@ -47,7 +47,7 @@ impl Sizes {
     /// Calls `each(channel)` for all channels, on all threads; collects the two results.
     fn per_channel(self, each: impl Fn(usize) -> [f32; 2] + Sync) -> [Vec<f32>; 2] {
         let results = Mutex::new([vec![0.0; self.channels], vec![0.0; self.channels]]);
-        pool::for_each(self.channels, |channel| {
+        threads::for_each(self.channels, |channel| {
             let [first, second] = simd::run(|| each(channel));
             // A panic in another thread leaves nothing half written here.
             let mut all = results
@@ -72,7 +72,7 @@ impl Sizes {
         let mut y = x.to_vec();
         let sample = self.channels * self.plane;
         let parts = x.chunks_exact(sample).zip(y.chunks_exact_mut(sample));
-        pool::for_parts(parts, |_, (x, y)| {
+        threads::for_parts(parts, |_, (x, y)| {
             simd::run(|| {
                 let planes = x.chunks_exact(self.plane);
                 for (channel, (x, y)) in planes.zip(y.chunks_exact_mut(self.plane)).enumerate() {
@@ -122,7 +122,7 @@ impl SliceOp<3> for BatchNorm {
         let mut dx = dy.to_vec();
         let sample = sizes.channels * sizes.plane;
         let parts = x.chunks_exact(sample).zip(dx.chunks_exact_mut(sample));
-        pool::for_parts(parts, |_, (x, dx)| {
+        threads::for_parts(parts, |_, (x, dx)| {
             simd::run(|| {
                 let planes = x.chunks_exact(sizes.plane);
                 let planes = planes.zip(dx.chunks_exact_mut(sizes.plane));

@@ -8,8 +8,8 @@
 //! * [`Spares`] become tensors and checkpoints, which own their memory: only the exact length fits.
 //!   They are those of the step before, which made the same tensors.
 
-use super::pool;
 use super::support::read;
+use super::threads;
 use candle_core::{CpuStorage, Device, InplaceOp1, Layout, Result, Storage, Tensor};
 use std::cell::RefCell;
 use std::ops::{Deref, DerefMut};
@@ -175,7 +175,7 @@ impl Copies {
     pub fn of(&mut self, values: &[f32]) -> Vec<f32> {
         let mut copy = self.0.take(values.len());
         let parts = copy.chunks_mut(CHUNK).zip(values.chunks(CHUNK));
-        pool::for_parts_worth(values.len(), parts, |_, (to, from)| {
+        threads::for_parts_worth(values.len(), parts, |_, (to, from)| {
             to.copy_from_slice(from)
         });
         copy

@@ -10,7 +10,7 @@
 use super::buffers::buffer;
 use super::slice_op::{Context, SliceOp};
 use super::support::tensor;
-use super::{pool, simd, tape};
+use super::{simd, tape, threads};
 use crate::random::Rng;
 use candle_core::{Result, Tensor, bail};
 use rand::RngCore;
@@ -39,7 +39,7 @@ impl Dropout {
     fn apply(&self, from: &[f32]) -> Vec<f32> {
         let mut to = buffer(from.len());
         let parts = from.chunks(CHUNK).zip(to.chunks_mut(CHUNK));
-        pool::for_parts(parts, |chunk, (from, to)| {
+        threads::for_parts(parts, |chunk, (from, to)| {
             simd::run(Chunk {
                 op: self,
                 key: chunk_key(self.key, chunk as u64),

@@ -6,7 +6,7 @@
 //! times one weight. A group has few channels, so a matrix product would gain nothing.
 
 use super::slice_op::{Context, SliceOp};
-use super::{Window, pool, simd, tape};
+use super::{Window, simd, tape, threads};
 use candle_core::{Result, Shape, Tensor, bail};
 use std::ops::Range;
 
@@ -143,7 +143,7 @@ impl SliceOp<3> for Grouped {
         let parts = x
             .chunks_exact(sample)
             .zip(y.chunks_exact_mut(self.outputs * plane));
-        pool::for_parts(parts, |_, (x, y)| {
+        threads::for_parts(parts, |_, (x, y)| {
             simd::run(|| {
                 let planes = w.chunks_exact(self.filter()).zip(y.chunks_exact_mut(plane));
                 for (output, (w, y)) in planes.enumerate() {
@@ -162,7 +162,7 @@ impl SliceOp<3> for Grouped {
         let mut db = vec![0.0; self.outputs];
         let filters = w.chunks_exact(self.filter());
         let samples = dy.chunks_exact(self.outputs * plane);
-        pool::for_parts(samples.zip(dx.chunks_exact_mut(sample)), |_, (dy, dx)| {
+        threads::for_parts(samples.zip(dx.chunks_exact_mut(sample)), |_, (dy, dx)| {
             simd::run(|| {
                 let planes = filters.clone().zip(dy.chunks_exact(plane));
                 for (output, (w, dy)) in planes.enumerate() {
@@ -171,7 +171,7 @@ impl SliceOp<3> for Grouped {
             });
         });
         let parts = dw.chunks_exact_mut(self.filter()).zip(&mut db);
-        pool::for_parts(parts, |output, (dw, db)| {
+        threads::for_parts(parts, |output, (dw, db)| {
             simd::run(|| {
                 let samples = x.chunks_exact(sample);
                 for (x, dy) in samples.zip(dy.chunks_exact(self.outputs * plane)) {

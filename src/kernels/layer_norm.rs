@@ -8,7 +8,7 @@
 
 use super::slice_op::{Context, SliceOp};
 use super::support::{per_chunk, reduce_rows};
-use super::{pool, simd, tape, vector};
+use super::{simd, tape, threads, vector};
 use candle_core::{Result, Tensor, bail};
 
 /// The rows are cut into at most this many chunks.
@@ -71,7 +71,7 @@ impl SliceOp<3> for LayerNorm {
     fn forward(&self, [x, w, b]: [&[f32]; 3]) -> (Vec<f32>, ()) {
         let mut y = vec![0.0; x.len()];
         let step = per_chunk(x.len() / self.d, CHUNKS) * self.d;
-        pool::for_parts(x.chunks(step).zip(y.chunks_mut(step)), |_, (x, y)| {
+        threads::for_parts(x.chunks(step).zip(y.chunks_mut(step)), |_, (x, y)| {
             simd::run(|| self.forward_rows(x, w, b, y));
         });
         (y, ())
@@ -87,7 +87,7 @@ impl SliceOp<3> for LayerNorm {
             .zip(dy.chunks(step))
             .zip(dx.chunks_mut(step))
             .zip(partial.chunks_mut(2 * self.d));
-        pool::for_parts(parts, |_, (((x, dy), dx), sums)| {
+        threads::for_parts(parts, |_, (((x, dy), dx), sums)| {
             simd::run(|| self.backward_rows(x, w, dy, dx, sums));
         });
         reduce_rows(&mut partial, 2 * self.d);

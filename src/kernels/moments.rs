@@ -3,8 +3,8 @@
 
 use candle_core::{Device, Result, Tensor, bail};
 
-use super::pool;
 use super::support::read;
+use super::threads;
 
 /// Elements per partial sum.
 const CHUNK: usize = 1 << 14;
@@ -89,7 +89,7 @@ fn per_part<P: Send, R: Default + Send>(parts: Vec<P>, task: impl Fn(P) -> R + S
     results.resize_with(parts.len(), R::default);
     let n_elements = parts.len() * CHUNK;
     let slots = results.iter_mut().zip(parts);
-    pool::for_parts_worth(n_elements, slots, |_, (result, part)| *result = task(part));
+    threads::for_parts_worth(n_elements, slots, |_, (result, part)| *result = task(part));
     results
 }
 

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use pulp::{Simd, WithSimd};
 
-use super::{pool, simd};
+use super::{simd, threads};
 
 /// Independent chains of fused multiply-adds. A core needs about eight to keep two units of four
 /// cycles' latency busy, and with its two constants this many still fits the 16 registers of AVX2.
@@ -46,13 +46,13 @@ impl WithSimd for Chains {
 /// with the chosen instruction set; a fused multiply-add counts as two. Measures for `time` and
 /// takes the best moment, because other programs can only lower it.
 pub fn peak_flops(time: Duration) -> f64 {
-    let threads = pool::threads();
+    let threads = threads::threads();
     let begin = Instant::now();
     let mut best = 0.0_f64;
     loop {
         let start = Instant::now();
         let done = AtomicU64::new(0);
-        pool::for_each(threads, |_| {
+        threads::for_each(threads, |_| {
             done.fetch_add(simd::run(Chains), Ordering::Relaxed);
         });
         best = best.max(done.into_inner() as f64 / start.elapsed().as_secs_f64());

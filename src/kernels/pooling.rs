@@ -6,7 +6,7 @@
 //! (`count_include_pad`); every element gets an equal share. Both are PyTorch's conventions.
 
 use super::slice_op::{Context, SliceOp};
-use super::{pool, tape};
+use super::{tape, threads};
 use candle_core::{Result, Shape, Tensor, bail};
 use std::ops::Range;
 
@@ -161,14 +161,14 @@ impl SliceOp<1> for Pooling {
         let mut argmax = vec![0; if self.kind == Kind::Max { y.len() } else { 0 }];
         let parts = x.chunks(c * plane).zip(y.chunks_mut(c * pooled));
         if self.kind == Kind::Average {
-            pool::for_parts(parts, |_, (x, y)| {
+            threads::for_parts(parts, |_, (x, y)| {
                 for (x, y) in x.chunks_exact(plane).zip(y.chunks_exact_mut(pooled)) {
                     self.average_plane(x, y);
                 }
             });
         } else {
             let parts = parts.zip(argmax.chunks_mut(c * pooled));
-            pool::for_parts(parts, |_, ((x, y), argmax)| {
+            threads::for_parts(parts, |_, ((x, y), argmax)| {
                 let outputs = y
                     .chunks_exact_mut(pooled)
                     .zip(argmax.chunks_exact_mut(pooled));
@@ -186,7 +186,7 @@ impl SliceOp<1> for Pooling {
         let c = self.channels;
         let mut dx = vec![0.0; x.len()];
         let parts = dy.chunks(c * pooled).zip(dx.chunks_mut(c * plane));
-        pool::for_parts(parts, |sample, (dy, dx)| {
+        threads::for_parts(parts, |sample, (dy, dx)| {
             let planes = dy.chunks_exact(pooled).zip(dx.chunks_exact_mut(plane));
             for (channel, (dy, dx)) in planes.enumerate() {
                 let start = (sample * c + channel) * pooled;

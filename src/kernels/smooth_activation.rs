@@ -6,7 +6,7 @@
 //! y = x Φ(x), f′ = Φ(x) + x φ(x). SiLU: y = x σ(x), f′ = σ(x) (1 + x (1 − σ(x))).
 
 use super::slice_op::{Context, SliceOp};
-use super::{pool, simd, tape, vector};
+use super::{simd, tape, threads, vector};
 use candle_core::{Result, Tensor, bail};
 
 /// Elements per chunk of work.
@@ -78,7 +78,7 @@ impl SliceOp<1> for SmoothActivation {
 
     fn forward(&self, [x]: [&[f32]; 1]) -> (Vec<f32>, ()) {
         let mut y = x.to_vec();
-        pool::for_parts(y.chunks_mut(CHUNK), |_, y| simd::run(|| self.apply(y)));
+        threads::for_parts(y.chunks_mut(CHUNK), |_, y| simd::run(|| self.apply(y)));
         (y, ())
     }
 
@@ -89,7 +89,7 @@ impl SliceOp<1> for SmoothActivation {
             .chunks(CHUNK)
             .zip(dy.chunks(CHUNK))
             .zip(dx.chunks_mut(CHUNK));
-        pool::for_parts(parts, |_, ((x, dy), dx)| {
+        threads::for_parts(parts, |_, ((x, dy), dx)| {
             simd::run(|| self.gradient(x, dy, dx));
         });
         [dx]

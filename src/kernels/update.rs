@@ -15,7 +15,7 @@ pub use rmsprop::RmspropHyper;
 pub use shaped::{step_with_norms, step_with_transform};
 
 use super::support::{slice, slice_mut};
-use super::{pool, simd, tape};
+use super::{simd, tape, threads};
 use candle_core::{CpuStorage, InplaceOp2, Layout, Result, Tensor, Var, bail};
 use pulp::{Simd, WithSimd};
 use std::cell::RefCell;
@@ -150,7 +150,7 @@ impl InplaceOp2 for InPlace<'_> {
             (p, g, [first, second.next().unwrap_or_default()])
         });
         let step = *step;
-        pool::for_parts(parts.collect::<Vec<_>>(), |_, (p, g, state)| {
+        threads::for_parts(parts.collect::<Vec<_>>(), |_, (p, g, state)| {
             step.apply(p, g, state)
         });
         Ok(())

@@ -8,7 +8,7 @@
 use super::super::buffers::{buffer, scratch};
 use super::super::support::{per_chunk, reduce_rows};
 use super::super::transpose::transpose;
-use super::super::{Activation, pool};
+use super::super::{Activation, threads};
 use super::dense::Dense;
 use super::geometry::{Geometry, area};
 use super::patch_offsets::PatchOffsets;
@@ -100,7 +100,7 @@ impl Backward<'_> {
             let parts = partial
                 .chunks_mut(len)
                 .map(|partial| (partial, dx_parts.next()));
-            pool::for_parts(parts, |chunk, (partial, dx)| {
+            threads::for_parts(parts, |chunk, (partial, dx)| {
                 partial.fill(0.0);
                 let (weight, bias) = partial.split_at_mut(weight_len);
                 let samples = chunk * batch..((chunk + 1) * batch).min(g.n);

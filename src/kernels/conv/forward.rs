@@ -5,7 +5,7 @@ use super::super::buffers::{Bytes, buffer, scratch};
 use super::super::gemm::{Gemm, Init, NO_PREFETCH, Rows, Table};
 use super::super::support::padded;
 use super::super::transpose::transpose;
-use super::super::{Activation, pool, simd};
+use super::super::{Activation, simd, threads};
 use super::Window;
 use super::geometry::{Geometry, Windows, area};
 use super::patch_offsets::PatchOffsets;
@@ -111,7 +111,7 @@ pub(super) fn forward(
             .chunks(geometry.sample())
             .zip(y.chunks_mut(geometry.outputs * pixels))
             .map(|(x, y)| (x, y, parts_of_argmax.next().unwrap_or_default()));
-        pool::for_parts(parts, |_, (x, y, argmax)| task.sample(x, y, argmax));
+        threads::for_parts(parts, |_, (x, y, argmax)| task.sample(x, y, argmax));
     });
     (y, argmax)
 }

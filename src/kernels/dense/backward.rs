@@ -8,7 +8,7 @@ use super::super::gemm::{Gemm, Init, NO_PREFETCH, Prefetch, Rows, Strided};
 use super::super::support::{padded, slice_mut};
 use super::super::transpose::{transpose, transpose_rows};
 use super::super::update::{Step, Update};
-use super::super::{pool, simd};
+use super::super::{simd, threads};
 use super::Dense;
 use candle_core::{CpuStorage, InplaceOp1, Layout, Result};
 use std::cell::RefCell;
@@ -52,7 +52,7 @@ impl Backward<'_> {
             .zip(self.columns(dx))
             .map(|(w, dx)| (w, dw.next(), dx));
         let parts: Vec<_> = parts.collect();
-        pool::for_parts_worth(self.op.work(), parts, |chunk, (w, dw, dx)| {
+        threads::for_parts_worth(self.op.work(), parts, |chunk, (w, dw, dx)| {
             self.input(w, dx, NO_PREFETCH);
             if let Some(dw) = dw {
                 self.weight(chunk * depth, dw, NO_PREFETCH);
@@ -82,7 +82,7 @@ impl Backward<'_> {
         let (low, high) = parts.split_at_mut(half);
         low.reverse();
         high.reverse();
-        pool::for_parts_worth(self.op.work(), parts, |_, (chunk, (w, [m, v], dx))| {
+        threads::for_parts_worth(self.op.work(), parts, |_, (chunk, (w, [m, v], dx))| {
             self.chunk(chunk * depth, w, *step, [m, v], dx);
         });
     }

@@ -14,7 +14,7 @@ use super::slice_op::{Context, SliceOp, read3, wrap};
 use super::support::{LANES, per_chunk, wants_gradient};
 use super::tape::Fusable;
 use super::update::Update;
-use super::{Activation, pool, simd, tape};
+use super::{Activation, simd, tape, threads};
 use backward::{Backward, Updating};
 use candle_core::{Result, Shape, Tensor, bail};
 use pulp::{Simd, WithSimd};
@@ -44,7 +44,7 @@ impl Dense {
     /// down, so that the remainder is a small extra chunk and not a large part of the last one,
     /// which a thread would wait for.
     fn depth(&self) -> usize {
-        if !pool::is_worth(self.work()) {
+        if !threads::is_worth(self.work()) {
             return self.inputs;
         }
         let rows = per_chunk(self.inputs, CHUNKS);
@@ -56,7 +56,7 @@ impl Dense {
         let parts = x
             .chunks(SAMPLES * self.inputs)
             .zip(y.chunks_mut(SAMPLES * self.outputs));
-        pool::for_parts(parts, |_, (x, y)| {
+        threads::for_parts(parts, |_, (x, y)| {
             self.stretch(0..self.inputs, x, w, Init::Bias(bias), y);
             self.activation.apply(y);
         });
@@ -67,7 +67,7 @@ impl Dense {
         let depth = self.depth();
         scratch(self.inputs.div_ceil(depth) * y.len(), |partial| {
             let parts = partial.chunks_mut(y.len());
-            pool::for_parts_worth(self.work(), parts, |chunk, partial| {
+            threads::for_parts_worth(self.work(), parts, |chunk, partial| {
                 let init = match chunk {
                     0 => Init::Bias(bias),
                     _ => Init::Zero,
@@ -82,7 +82,7 @@ impl Dense {
     /// Adds the partial sums in order, and applies the activation.
     fn finish(&self, partial: &[f32], y: &mut [f32]) {
         let len = y.len();
-        pool::for_parts_worth(self.work(), y.chunks_mut(PIECE), |piece, y| {
+        threads::for_parts_worth(self.work(), y.chunks_mut(PIECE), |piece, y| {
             let columns = piece * PIECE..piece * PIECE + y.len();
             let rows = partial.chunks_exact(len).map(|row| &row[columns.clone()]);
             simd::run(AddRows { rows, total: y });

@@ -18,7 +18,7 @@ use super::buffers::scratch;
 use super::gemm::{Gemm, Init, NO_PREFETCH, Rows, Strided};
 use super::slice_op::{Context, SliceOp};
 use super::support::{padded, per_chunk, wants_gradient};
-use super::{pool, simd, tape};
+use super::{simd, tape, threads};
 use candle_core::{Result, Shape, Tensor, bail};
 
 pub use cell::Cell;
@@ -208,7 +208,7 @@ impl Recurrent {
     fn weight_gradient(&self, states: &[f32], dz: &[f32]) -> Vec<f32> {
         let (units, width) = (self.units, self.width());
         let mut dw = vec![0.0; units * width];
-        pool::for_parts(dw.chunks_mut(ROWS * width), |chunk, dw| {
+        threads::for_parts(dw.chunks_mut(ROWS * width), |chunk, dw| {
             simd::run(Gemm {
                 a: states,
                 rows: Rows::Strided {
@@ -265,7 +265,7 @@ impl SliceOp<3> for Recurrent {
                 (a, h, kept)
             })
             .collect();
-        pool::for_parts(parts, |_, (a, h, kept)| {
+        threads::for_parts(parts, |_, (a, h, kept)| {
             self.forward_chunk(a, w, b, h, kept)
         });
         (h, kept)
@@ -291,7 +291,7 @@ impl SliceOp<3> for Recurrent {
         let outputs = da
             .chunks_mut(samples * self.steps * width)
             .zip(dz.chunks_mut(samples * self.steps * width));
-        pool::for_parts(
+        threads::for_parts(
             inputs.zip(outputs),
             |_, (((dh, gates), states), (da, dz))| {
                 self.backward_chunk(dh, &wt, [gates, states], da, dz);

@@ -1,7 +1,7 @@
 //! The exponential moving average of a parameter.
 
-use super::super::pool;
 use super::super::support::{slice, slice_mut};
+use super::super::threads;
 use super::CHUNK;
 use candle_core::{CpuStorage, InplaceOp2, Layout, Result, Tensor, Var};
 
@@ -24,7 +24,7 @@ impl InplaceOp2 for Average {
     ) -> Result<()> {
         let means = slice_mut(mean, mean_layout)?.chunks_mut(CHUNK);
         let values = slice(value, value_layout)?.chunks(CHUNK);
-        pool::for_parts(means.zip(values), |_, (means, values)| {
+        threads::for_parts(means.zip(values), |_, (means, values)| {
             for (mean, value) in means.iter_mut().zip(values) {
                 *mean += self.share * (value - *mean);
             }
