@@ -11,7 +11,7 @@
 //! and backward, three times the operations of forward (twice where the input wants none).
 
 use candle_core::{DType, Device, Tensor, Var};
-use candle_studio::kernels::update::{AdamHyper, Rule, Slot, adam, train_step};
+use candle_studio::kernels::update::{AdamHyper, Rule, Slot, train_step};
 use candle_studio::kernels::{
     self, Activation, ConvOptions, Window, conv2d, cross_entropy, dense, dropout, gradients,
 };
@@ -97,14 +97,15 @@ fn dense_layers(c: &mut Criterion) {
     }
 }
 
-const HYPER: AdamHyper = AdamHyper {
+const ADAM: Rule = Rule::Adam(AdamHyper {
+    step: 7,
     lr: 1e-3,
     beta1: 0.9,
     beta2: 0.999,
     epsilon: 1e-8,
     weight_decay: 0.0,
     decoupled: false,
-};
+});
 
 /// What moves memory rather than computes, in bytes per second.
 fn elementwise(c: &mut Criterion) {
@@ -113,7 +114,12 @@ fn elementwise(c: &mut Criterion) {
     let mut group = c.benchmark_group("elementwise");
     group.throughput(Throughput::Bytes(28 * param.elem_count() as u64));
     group.bench_function("adam", |b| {
-        b.iter(|| adam(&param, &grad, &mut m, &mut v, 7, HYPER));
+        let mut slot = Slot {
+            param: &param,
+            first: &mut m,
+            second: &mut v,
+        };
+        b.iter(|| slot.take(&grad, ADAM));
     });
     let x = random(&[64, 32, 12, 12]);
     group.throughput(Throughput::Bytes(8 * x.elem_count() as u64));
@@ -162,11 +168,7 @@ fn steps(c: &mut Criterion) {
                         second,
                     })
                     .collect();
-                let rule = Rule::Adam {
-                    step: 7,
-                    hyper: HYPER,
-                };
-                train_step(forward, &mut slots, rule)
+                train_step(forward, &mut slots, ADAM)
             });
         });
         group.finish();

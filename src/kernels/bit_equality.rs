@@ -1,7 +1,7 @@
 //! Tests: a network of all ops trains to the same bits for every number of threads, on AVX-512 and
 //! AVX2, and with fused steps; its gradients match finite differences of its loss.
 
-use super::update::{AdamHyper, Rule, Slot, adam, sgd, train_step};
+use super::update::{AdamHyper, Rule, SgdHyper, Slot, train_step};
 use super::*;
 use crate::random::{Stream, rng};
 use candle_core::{Device, Result, Tensor, Var};
@@ -29,7 +29,8 @@ fn window(kernel: usize, stride: usize, padding: usize) -> Window {
     }
 }
 
-const HYPER: AdamHyper = AdamHyper {
+const ADAM: AdamHyper = AdamHyper {
+    step: 1,
     lr: 1e-2,
     beta1: 0.9,
     beta2: 0.999,
@@ -37,6 +38,19 @@ const HYPER: AdamHyper = AdamHyper {
     weight_decay: 1e-3,
     decoupled: true,
 };
+
+const SGD: SgdHyper = SgdHyper {
+    lr: 0.05,
+    momentum: 0.9,
+    nesterov: true,
+    weight_decay: 1e-3,
+    decoupled: false,
+};
+
+/// Adam's step number `step`, from 1.
+fn adam(step: u64) -> Rule {
+    Rule::Adam(AdamHyper { step, ..ADAM })
+}
 
 impl Network {
     fn new() -> Self {
@@ -84,14 +98,18 @@ impl Network {
 
     fn step(&mut self, step: u64, batch: usize) {
         let (_, gradients) = gradients(|| self.loss(step, batch)).unwrap();
-        let hyper = HYPER;
         let state = self.first.iter_mut().zip(&mut self.second);
-        for (i, (var, (first, second))) in self.vars.iter().zip(state).enumerate() {
-            let gradient = gradients.get(var).unwrap();
-            match i % 2 {
-                0 => adam(var, gradient, first, second, step + 1, hyper).unwrap(),
-                _ => sgd(var, gradient, first, 0.05, 0.9, true, 1e-3).unwrap(),
-            }
+        for (i, (param, (first, second))) in self.vars.iter().zip(state).enumerate() {
+            let rule = match i % 2 {
+                0 => adam(step + 1),
+                _ => Rule::Sgd(SGD),
+            };
+            let mut slot = Slot {
+                param,
+                first,
+                second,
+            };
+            slot.take(gradients.get(param).unwrap(), rule).unwrap();
         }
     }
 
@@ -163,21 +181,14 @@ fn same_bits_for_every_thread_count_and_instruction_set() {
 
 #[test]
 fn a_fused_step_gives_the_same_bits_as_gradients_first() {
-    let momentum = |nesterov| Rule::Sgd {
-        lr: 0.05,
-        momentum: 0.9,
-        nesterov,
-        weight_decay: 1e-3,
-        decoupled: false,
-    };
-    let plain = Rule::Sgd {
+    let momentum = |nesterov| Rule::Sgd(SgdHyper { nesterov, ..SGD });
+    let plain = Rule::Sgd(SgdHyper {
         lr: 0.1,
         momentum: 0.0,
         nesterov: false,
         weight_decay: 0.0,
         decoupled: true,
-    };
-    let adam = |step| Rule::Adam { step, hyper: HYPER };
+    });
     let rules: [&dyn Fn(u64) -> Rule; 4] =
         [&adam, &|_| plain, &|_| momentum(true), &|_| momentum(false)];
     for rule in rules {
@@ -198,14 +209,7 @@ fn a_loss_that_is_not_finite_updates_nothing() {
     let bias = network.vars[9].clone();
     bias.set(&(bias.as_tensor() + f64::NAN).unwrap()).unwrap();
     let before = network.bits();
-    network.step_by(
-        Rule::Adam {
-            step: 1,
-            hyper: HYPER,
-        },
-        0,
-        true,
-    );
+    network.step_by(adam(1), 0, true);
     assert!(network.bits() == before);
 }
 

@@ -6,7 +6,7 @@ use candle_core::{Result, Tensor, TensorId};
 
 use super::{Optimizer, TrainConfig, gradient};
 use crate::kernels::update::{
-    AdamHyper, RmspropHyper, Rule, Slot, step_with_norms, step_with_transform, train_step,
+    AdamHyper, RmspropHyper, Rule, SgdHyper, Slot, step_with_norms, step_with_transform, train_step,
 };
 use crate::kernels::{self, Copies};
 use crate::model::Param;
@@ -129,13 +129,13 @@ fn rule(config: &TrainConfig, hyper: StepHyper, step: u64) -> Rule {
             momentum,
             nesterov,
             decoupled,
-        } => Rule::Sgd {
+        } => Rule::Sgd(SgdHyper {
             lr,
             momentum,
             nesterov,
             weight_decay,
             decoupled,
-        },
+        }),
         Optimizer::Rmsprop {
             alpha,
             momentum,
@@ -158,16 +158,14 @@ fn rule(config: &TrainConfig, hyper: StepHyper, step: u64) -> Rule {
             beta1,
             beta2,
             epsilon,
-        } => Rule::Adam {
+        } => Rule::Adam(AdamHyper {
             step,
-            hyper: AdamHyper {
-                lr,
-                beta1,
-                beta2,
-                epsilon,
-                weight_decay,
-                decoupled: matches!(config.optimizer, Optimizer::Adamw { .. }),
-            },
-        },
+            lr,
+            beta1,
+            beta2,
+            epsilon,
+            weight_decay,
+            decoupled: matches!(config.optimizer, Optimizer::Adamw { .. }),
+        }),
     }
 }

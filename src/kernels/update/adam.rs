@@ -1,12 +1,14 @@
-//! Adam (Kingma and Ba 2015) and AdamW (Loshchilov and Hutter 2019), like `torch.optim`.
+//! Adam (<https://arxiv.org/abs/1412.6980>) and AdamW (<https://arxiv.org/abs/1711.05101>), like
+//! `torch.optim`.
 
-use super::{Rule, Slot, split_decay};
-use candle_core::{Result, Tensor, Var};
+use super::shared::split_decay;
 use pulp::Simd;
 
 /// Adam's hyperparameters for one step.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct AdamHyper {
+    /// Number of the step, from 1.
+    pub step: u64,
     /// Learning rate.
     pub lr: f64,
     /// β₁, the decay of the mean of the gradient.
@@ -17,30 +19,9 @@ pub struct AdamHyper {
     pub epsilon: f64,
     /// Weight decay.
     pub weight_decay: f64,
-    /// Whether weight decay is decoupled: applied to the weight (AdamW, Loshchilov and Hutter 2019)
-    /// instead of added to the gradient (Adam).
+    /// Whether weight decay is decoupled: applied to the weight (AdamW) instead of added to
+    /// the gradient (Adam).
     pub decoupled: bool,
-}
-
-/// One step of Adam or AdamW, like `torch.optim.Adam` and `AdamW`.
-///
-/// * `grad`: the shape of `param`
-/// * `m`, `v`: the moments, empty before the first step
-/// * `step`: number of the step, from 1
-pub fn adam(
-    param: &Var,
-    grad: &Tensor,
-    m: &mut Vec<f32>,
-    v: &mut Vec<f32>,
-    step: u64,
-    hyper: AdamHyper,
-) -> Result<()> {
-    let mut slot = Slot {
-        param,
-        first: m,
-        second: v,
-    };
-    slot.take(grad, Rule::Adam { step, hyper })
 }
 
 /// Smallest mean square of a gradient, 2⁻⁹⁵: far below what could matter beside ε, and far above
@@ -67,8 +48,8 @@ pub(in super::super) struct Scalars {
 }
 
 impl Scalars {
-    pub(super) fn new(step: u64, h: AdamHyper) -> Self {
-        let t = step as f64;
+    pub(super) fn new(h: AdamHyper) -> Self {
+        let t = h.step as f64;
         let correction = (1.0 - h.beta2.powf(t)).sqrt();
         let (l2, keep) = split_decay(h.lr, h.weight_decay, h.decoupled);
         Self {
@@ -222,7 +203,9 @@ fn reciprocals<S: Simd, const N: usize>(simd: S, x: [S::f32s; N]) -> [S::f32s; N
 #[cfg(test)]
 mod tests {
     use super::super::super::simd;
+    use super::super::{Rule, Slot};
     use super::*;
+    use candle_core::{Tensor, Var};
     use pulp::WithSimd;
 
     /// A weight that got a gradient once and never again keeps no subnormal number.
@@ -230,7 +213,8 @@ mod tests {
     fn moments_of_a_weight_at_rest_end() {
         let param = Var::new(&[1f32], &candle_core::Device::Cpu).unwrap();
         let (mut m, mut v) = (Vec::new(), Vec::new());
-        let hyper = AdamHyper {
+        let hyper = |step| AdamHyper {
+            step,
             lr: 1e-3,
             beta1: 0.9,
             beta2: 0.9,
@@ -241,7 +225,12 @@ mod tests {
         for step in 1..=1_500 {
             let gradient = if step == 1 { 1f32 } else { 0.0 };
             let gradient = Tensor::new(&[gradient], &candle_core::Device::Cpu).unwrap();
-            adam(&param, &gradient, &mut m, &mut v, step, hyper).unwrap();
+            let mut slot = Slot {
+                param: &param,
+                first: &mut m,
+                second: &mut v,
+            };
+            slot.take(&gradient, Rule::Adam(hyper(step))).unwrap();
             for x in [m[0], v[0]] {
                 assert!(x == 0.0 || x.is_normal(), "{x} at step {step}");
             }

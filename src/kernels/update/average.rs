@@ -2,7 +2,7 @@
 
 use super::super::support::{slice, slice_mut};
 use super::super::threads;
-use super::CHUNK;
+use super::slot::CHUNK;
 use candle_core::{CpuStorage, InplaceOp2, Layout, Result, Tensor, Var};
 
 /// mean ← mean + share · (value − mean)

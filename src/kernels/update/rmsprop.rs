@@ -1,6 +1,8 @@
-//! RMSprop (Tieleman and Hinton 2012), like `torch.optim.RMSprop`.
+//! RMSprop (Tieleman and Hinton 2012,
+//! <https://www.cs.toronto.edu/~tijmen/csc321/slides/lecture_slides_lec6.pdf>), like
+//! `torch.optim.RMSprop`, not centered.
 
-use super::{FLUSH_BELOW, flush_tiny, split_decay};
+use super::shared::{FLUSH_BELOW, flush_tiny, split_decay};
 
 /// RMSprop's hyperparameters for one step.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -1,16 +1,41 @@
-//! Steps that compute all gradients before the first weight changes, so that they can be measured,
-//! clipped, or have a penalty's gradient added.
+//! Updates of all parameters: forward, backward and a step of each.
 
 use super::super::tape;
-use super::{Rule, Slot};
+use super::rule::Rule;
+use super::slot::Slot;
 use candle_core::backprop::GradStore;
 use candle_core::{Result, Tensor, Var};
 
-/// Like [`super::train_step`], with `transform` between the backward pass and the steps: it gets
+/// Forward, backward and a step of every parameter: runs `forward`, which returns a loss, and
+/// returns the loss.
+///
+/// The same bits as [`gradients`](super::super::gradients) followed by [`Slot::take`], but faster: large dense
+/// weights take their step while their gradient is computed, a few rows at a time. So the gradients
+/// cannot be read, clipped or accumulated. If the loss is not finite nothing is updated; a
+/// parameter that the loss does not depend on does not change.
+pub fn train_step(
+    forward: impl FnOnce() -> Result<Tensor>,
+    slots: &mut [Slot<'_>],
+    rule: Rule,
+) -> Result<Tensor> {
+    let (loss, tape) = tape::record(forward)?;
+    if !loss.to_scalar::<f32>()?.is_finite() {
+        return Ok(loss);
+    }
+    let gradients = tape::backward(tape, &loss, Some((&mut *slots, rule)))?;
+    for slot in slots {
+        if let Some(gradient) = gradients.get(slot.param) {
+            slot.take(gradient, rule)?;
+        }
+    }
+    Ok(loss)
+}
+
+/// Like [`train_step`], with `transform` between the backward pass and the steps: it gets
 /// the gradient of each parameter that the loss depends on, in the order of `slots`, and may change
 /// it.
 ///
-/// Slower than [`super::train_step`], because no step is fused into the backward pass.
+/// Slower than [`train_step`], because no step is fused into the backward pass.
 pub fn step_with_transform(
     forward: impl FnOnce() -> Result<Tensor>,
     slots: &mut [Slot<'_>],
@@ -38,10 +63,10 @@ pub fn step_with_transform(
     Ok(loss)
 }
 
-/// Like [`super::train_step`], with the same bits, and with `observe`, which gets the gradients
+/// Like [`train_step`], with the same bits, and with `observe`, which gets the gradients
 /// before the first weight changes.
 ///
-/// Slower than [`super::train_step`], like [`step_with_transform`].
+/// Slower than [`train_step`], like [`step_with_transform`].
 pub fn step_with_norms(
     forward: impl FnOnce() -> Result<Tensor>,
     slots: &mut [Slot<'_>],
