@@ -7,6 +7,7 @@ use rand::Rng as _;
 use rand::seq::SliceRandom as _;
 
 use crate::random::{Rng, Stream, rng};
+use crate::stats;
 
 /// Number of trees; more only take longer.
 const N_TREES: usize = 200;
@@ -124,7 +125,7 @@ enum Tree {
 
 impl Tree {
     fn grow(columns: &[Column], target: &[f64], rows: &[usize], rng: &mut Rng) -> Tree {
-        let mean = rows.iter().map(|&r| target[r]).sum::<f64>() / rows.len() as f64;
+        let mean = stats::mean(rows.iter().map(|&r| target[r]));
         let leaf = Tree::Leaf(mean);
         if rows.len() < 2 * MIN_LEAF {
             return leaf;
@@ -182,8 +183,8 @@ pub(super) struct Found {
 /// each column out of bag (Breiman 2001, section 10). The same seed gives the same forest.
 pub(super) fn permutation_importance(columns: &[Column], target: &[f64], seed: u64) -> Found {
     let n = target.len();
-    let mean = target.iter().sum::<f64>() / n as f64;
-    let deviation = (target.iter().map(|y| (y - mean).powi(2)).sum::<f64>() / n as f64).sqrt();
+    let mean = stats::mean(target.iter().copied());
+    let deviation = (stats::squared_deviations(target, mean) / n as f64).sqrt();
     if deviation == 0.0 {
         return Found {
             importance: vec![0.0; columns.len()],
@@ -221,7 +222,7 @@ pub(super) fn permutation_importance(columns: &[Column], target: &[f64], seed: u
                 });
                 (target[row] - guess).powi(2)
             };
-            outside.iter().enumerate().map(error).sum::<f64>() / outside.len() as f64
+            stats::mean(outside.iter().enumerate().map(error))
         };
         let plain = error(None);
         for (column, harm) in harm.iter_mut().enumerate() {
@@ -245,7 +246,7 @@ fn explained(guesses: &[(f64, usize)], target: &[f64]) -> f64 {
     if errors.is_empty() {
         return 0.0;
     }
-    1.0 - errors.iter().sum::<f64>() / errors.len() as f64
+    1.0 - stats::mean(errors)
 }
 
 #[cfg(test)]

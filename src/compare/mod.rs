@@ -28,12 +28,3 @@ pub const SIGNIFICANCE: f64 = 0.05;
 
 /// Power for planning seeds: the probability of detecting a real difference.
 pub const POWER: f64 = 0.8;
-
-/// Returns the quantile `q` of the sorted `values`, interpolated linearly (Hyndman and Fan 1996,
-/// type 7).
-fn quantile(sorted: &[f64], q: f64) -> f64 {
-    let at = q * (sorted.len().saturating_sub(1)) as f64;
-    let (low, share) = (at.floor() as usize, at.fract());
-    let high = (low + 1).min(sorted.len().saturating_sub(1));
-    sorted[low] + share * (sorted[high] - sorted[low])
-}

@@ -4,8 +4,8 @@ use rand::Rng as _;
 use serde::Serialize;
 use statrs::distribution::{Binomial, ChiSquared, ContinuousCDF, DiscreteCDF};
 
-use super::quantile;
 use crate::random::{Stream, rng};
+use crate::stats;
 
 /// With fewer disagreements, the exact test is used: the χ² approximation is poor there, and above
 /// it the two agree (Agresti, Categorical Data Analysis, 10.1).
@@ -108,8 +108,7 @@ impl Paired {
         let mut means: Vec<f64> = (0..RESAMPLES)
             .map(|_| (0..n).map(|_| draw()).sum::<i64>() as f64 / n as f64)
             .collect();
-        means.sort_by(f64::total_cmp);
-        [quantile(&means, 0.025), quantile(&means, 0.975)]
+        [0.025, 0.975].map(|q| stats::quantile(&mut means, q).unwrap_or(0.0))
     }
 }
 

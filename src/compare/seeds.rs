@@ -9,6 +9,7 @@ use serde::Serialize;
 use statrs::distribution::{ContinuousCDF, StudentsT};
 
 use super::{POWER, SIGNIFICANCE};
+use crate::stats;
 
 /// Maximum number of seeds to suggest: beyond it, the settings are practically equal.
 const MAX_SEEDS: usize = 200;
@@ -64,7 +65,7 @@ pub fn seed_test(baseline: &[(u64, f64)], candidate: &[(u64, f64)]) -> Option<Se
     let (b, c) = (values(&baseline), values(&candidate));
     if seeds(&baseline) == seeds(&candidate) {
         let differences: Vec<f64> = c.iter().zip(&b).map(|(c, b)| c - b).collect();
-        let (mean, variance) = moments(&differences);
+        let (mean, variance) = mean_and_variance(&differences)?;
         let n = differences.len() as f64;
         let spread = Spread {
             error: (variance / n).sqrt(),
@@ -73,7 +74,8 @@ pub fn seed_test(baseline: &[(u64, f64)], candidate: &[(u64, f64)]) -> Option<Se
         };
         return Some(spread.test(SeedMethod::Paired, mean));
     }
-    let ((mean_b, var_b), (mean_c, var_c)) = (moments(&b), moments(&c));
+    let (mean_b, var_b) = mean_and_variance(&b)?;
+    let (mean_c, var_c) = mean_and_variance(&c)?;
     let (part_b, part_c) = (var_b / b.len() as f64, var_c / c.len() as f64);
     let squares = part_b.powi(2) / (b.len() as f64 - 1.0) + part_c.powi(2) / (c.len() as f64 - 1.0);
     let difference = mean_c - mean_b;
@@ -141,12 +143,11 @@ fn by_seed(group: &[(u64, f64)]) -> Vec<(u64, f64)> {
     map.into_iter().collect()
 }
 
-/// Returns mean and unbiased variance.
-pub(super) fn moments(values: &[f64]) -> (f64, f64) {
-    let n = values.len() as f64;
-    let mean = values.iter().sum::<f64>() / n;
-    let squares: f64 = values.iter().map(|v| (v - mean).powi(2)).sum();
-    (mean, squares / (n - 1.0).max(1.0))
+fn mean_and_variance(values: &[f64]) -> Option<(f64, f64)> {
+    Some((
+        stats::mean(values.iter().copied()),
+        stats::variance(values)?,
+    ))
 }
 
 /// Returns the fewest seeds that detect a difference with [`POWER`] at [`SIGNIFICANCE`]:

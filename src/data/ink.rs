@@ -1,6 +1,7 @@
 //! Separating ink from paper in a picture.
 
 use super::GrayImage;
+use crate::stats::median;
 
 /// Contrast below this many gray levels is paper, not ink.
 const MIN_CONTRAST: f32 = 16.0;
@@ -91,7 +92,7 @@ impl Background {
             .collect();
 
         let mut plane = Plane {
-            level: median(border.iter().map(|&(_, value)| value).collect()),
+            level: median_of(border.iter().map(|&(_, value)| value)),
             ..Plane::default()
         };
         let mut sigma = scatter(&border, plane);
@@ -111,7 +112,13 @@ impl Background {
 /// (times 1.4826 for a normal distribution), which ink at the border hardly affects.
 fn scatter(samples: &[([f32; 2], f32)], plane: Plane) -> f32 {
     let deviation = |&(at, value): &([f32; 2], f32)| (value - plane.at(at)).abs();
-    1.4826 * median(samples.iter().map(deviation).collect())
+    1.4826 * median_of(samples.iter().map(deviation))
+}
+
+/// The median; 0 without values.
+fn median_of(values: impl Iterator<Item = f32>) -> f32 {
+    let mut values: Vec<f64> = values.map(f64::from).collect();
+    median(&mut values).unwrap_or(0.0) as f32
 }
 
 /// Moves the plane toward the samples, one coefficient after the other (Gauss-Seidel): around a
@@ -131,14 +138,6 @@ fn refit(samples: &[([f32; 2], f32)], mut plane: Plane) -> Plane {
         plane.down += moved(plane, |[_, y]| y);
     }
     plane
-}
-
-fn median(mut values: Vec<f32>) -> f32 {
-    if values.is_empty() {
-        return 0.0;
-    }
-    let middle = values.len() / 2;
-    *values.select_nth_unstable_by(middle, f32::total_cmp).1
 }
 
 /// Whether more stands out below the background than above it. Uses squares, so that a few strong

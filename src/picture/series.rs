@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::stats;
+
 /// Points of a curve from left to right.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Series {
@@ -103,16 +105,14 @@ pub fn band(group: &[Series], spread: Spread, n: usize) -> Vec<BandPoint> {
 }
 
 fn band_point(x: f64, values: &[f64], spread: Spread) -> BandPoint {
-    let n = values.len() as f64;
-    let mean = values.iter().sum::<f64>() / n;
+    let mean = stats::mean(values.iter().copied());
     let (low, high) = match spread {
         Spread::Range => (
             values.iter().copied().fold(f64::INFINITY, f64::min),
             values.iter().copied().fold(f64::NEG_INFINITY, f64::max),
         ),
         Spread::Deviation => {
-            let squares: f64 = values.iter().map(|v| (v - mean).powi(2)).sum();
-            let deviation = (squares / (n - 1.0).max(1.0)).sqrt();
+            let deviation = stats::standard_deviation(values).unwrap_or(0.0);
             (mean - deviation, mean + deviation)
         }
     };

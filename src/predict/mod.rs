@@ -12,7 +12,7 @@ pub use worker::{Answer, Predictor, Request};
 
 use crate::data::{GrayImage, center_sketch};
 use crate::model::{Classifier, Mode};
-use crate::train::argmax;
+use crate::stats::argmax;
 
 /// A network's prediction for one image.
 #[derive(Clone, Debug, PartialEq)]

@@ -7,10 +7,12 @@ use std::thread::JoinHandle;
 
 use serde::{Deserialize, Serialize};
 
+use super::best_epoch::BestBy;
 use super::folder::{RunFolderError, invalid, io};
 use super::rollback::{self, Named};
 use crate::files;
-use crate::train::{Checkpoint, CheckpointError, Metrics};
+use crate::stats::most_crowded;
+use crate::train::{Checkpoint, CheckpointError};
 
 /// Folder of a run's checkpoints.
 const CHECKPOINTS: &str = "checkpoints";
@@ -30,32 +32,12 @@ pub struct CheckpointPolicy {
     pub keep_best: Option<BestBy>,
 }
 
-/// What makes one epoch better than another.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum BestBy {
-    /// The highest accuracy, then the lowest loss.
-    Accuracy,
-    /// The lowest loss.
-    Loss,
-}
-
 impl Default for CheckpointPolicy {
     fn default() -> CheckpointPolicy {
         CheckpointPolicy {
             keep_last: 3,
             keep_spread: 0,
             keep_best: Some(BestBy::Accuracy),
-        }
-    }
-}
-
-impl BestBy {
-    fn is_better(self, new: &Metrics, old: &Metrics) -> bool {
-        let lower = new.loss < old.loss;
-        match self {
-            BestBy::Accuracy if new.accuracy != old.accuracy => new.accuracy > old.accuracy,
-            BestBy::Accuracy | BestBy::Loss => lower,
         }
     }
 }
@@ -222,18 +204,21 @@ fn write(
 
 /// Returns which of the files `old`, oldest first, to remove so that the others take at most
 /// `n_bytes`: repeatedly the one whose neighbors are closest.
-fn surplus(mut old: Vec<PathBuf>, n_bytes: u64) -> Vec<PathBuf> {
+fn surplus(old: Vec<PathBuf>, n_bytes: u64) -> Vec<PathBuf> {
     let size = |file: &PathBuf| file.metadata().map_or(0, |data| data.len());
+    // A file without a number is not one of ours.
+    let numbered = old
+        .into_iter()
+        .filter_map(|file| Some((step_of(&file)?, file)));
+    let (mut steps, mut old): (Vec<u64>, Vec<PathBuf>) = numbered.unzip();
     let mut total: u64 = old.iter().map(size).sum();
     let mut gone = Vec::new();
-    while total > n_bytes && !old.is_empty() {
-        let step = |at: usize| old.get(at).and_then(|file| step_of(file));
+    while total > n_bytes {
         // The newest checkpoints follow close behind the last one.
-        let gap = |&at: &usize| {
-            let before = at.checked_sub(1).and_then(step).unwrap_or(0);
-            step(at + 1).or(step(at)).unwrap_or(0) - before
+        let Some(at) = most_crowded(&steps, 0..steps.len()) else {
+            break;
         };
-        let at = (0..old.len()).min_by_key(gap).unwrap_or(0);
+        steps.remove(at);
         let file = old.remove(at);
         total -= size(&file);
         gone.push(file);

@@ -6,6 +6,7 @@
 //! and groups the runs.
 
 mod baseline;
+mod best_epoch;
 mod branch;
 mod checkpoints;
 mod folder;
@@ -27,8 +28,9 @@ mod watch;
 mod workspace;
 
 pub use baseline::{read_baseline, write_baseline};
+pub use best_epoch::BestBy;
 pub use branch::{Parent, ParentHistory};
-pub use checkpoints::{BestBy, CheckpointPolicy};
+pub use checkpoints::CheckpointPolicy;
 pub use folder::{RunFolder, RunFolderError, Summary};
 pub use id::RunId;
 pub use manifest::{DatasetRef, Machine, Manifest, RunMeta, TrialOf, Versions};

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::RunState;
+use super::{BestBy, RunState};
 use crate::train::{EpochPoint, Event, Metrics, StepPoint, number};
 
 /// One metric over a whole run.
@@ -19,7 +19,7 @@ pub struct Aggregates {
     /// The largest finite value; NaN if there is none.
     #[serde(with = "number")]
     pub max: f64,
-    /// The value at the epoch with the best validation metric.
+    /// The value at the best epoch, by [`BestBy::Accuracy`].
     pub at_best: Option<f64>,
 }
 
@@ -144,10 +144,10 @@ impl RunSummary {
         };
         self.add("val_loss", validation.loss);
         self.add("val_accuracy", validation.accuracy);
-        let is_best = self.best.is_none_or(|best| {
-            validation.accuracy > best.accuracy
-                || (validation.accuracy == best.accuracy && validation.loss < best.loss)
-        });
+        let by = BestBy::Accuracy;
+        let is_best = self
+            .best
+            .is_none_or(|best| by.is_better(&validation, &best));
         if is_best {
             self.best = Some(validation);
             for aggregates in self.metrics.values_mut() {

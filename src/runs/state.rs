@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Parent, ParentHistory};
+use super::{BestBy, Parent, ParentHistory};
 use crate::train::{
     Divergence, EpochPoint, Event, Finish, LayerPoint, Metrics, Setting, StepPoint, TrainConfig,
     Value,
@@ -214,15 +214,17 @@ impl RunState {
         !matches!(self.status, Status::Finished(_) | Status::Interrupted)
     }
 
-    /// Returns the epoch with the best validation metrics: highest accuracy, then lowest loss.
+    /// Returns the best epoch, by [`BestBy::Accuracy`].
     pub fn best_epoch(&self) -> Option<&EpochPoint> {
         self.epochs
             .iter()
             .filter_map(|e| e.validation.map(|v| (e, v)))
             .reduce(|best, next| {
-                let is_better = next.1.accuracy > best.1.accuracy
-                    || (next.1.accuracy == best.1.accuracy && next.1.loss < best.1.loss);
-                if is_better { next } else { best }
+                if BestBy::Accuracy.is_better(&next.1, &best.1) {
+                    next
+                } else {
+                    best
+                }
             })
             .map(|(e, _)| e)
     }

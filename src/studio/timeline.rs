@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use crate::stats::most_crowded;
 use crate::train::Checkpoint;
 
 /// Default memory limit for states, in bytes.
@@ -83,11 +84,8 @@ impl Timeline {
         let mut n_bytes = self.n_bytes();
         while n_bytes > self.budget && self.states.len() > 1 {
             let first = N_EARLY.min(self.states.len() / 3);
-            let gap = |&at: &usize| {
-                let before = at.checked_sub(1).map_or(0, |i| self.states[i].step());
-                self.states[at + 1].step() - before
-            };
-            let Some(at) = (first..self.states.len() - 1).min_by_key(gap) else {
+            let steps: Vec<u64> = self.states.iter().map(|s| s.step()).collect();
+            let Some(at) = most_crowded(&steps, first..steps.len() - 1) else {
                 return;
             };
             n_bytes -= self.states.remove(at).n_bytes();

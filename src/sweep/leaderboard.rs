@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{Definition, Direction, Point, SweepState, Trial, TrialStatus};
+use crate::stats;
 
 /// A setting's place on the leaderboard.
 #[derive(Clone, Debug, PartialEq)]
@@ -78,14 +79,12 @@ impl SweepState {
 }
 
 fn place(setting: usize, trials: &[(&Trial, f64)]) -> LeaderboardEntry {
-    let n = trials.len() as f64;
-    let mean = trials.iter().map(|(_, value)| value).sum::<f64>() / n;
-    let squares: f64 = trials.iter().map(|(_, value)| (value - mean).powi(2)).sum();
+    let values: Vec<f64> = trials.iter().map(|&(_, value)| value).collect();
     LeaderboardEntry {
         setting,
         point: trials[0].0.point.clone(),
-        mean,
-        deviation: (trials.len() > 1).then(|| (squares / (n - 1.0)).sqrt()),
+        mean: stats::mean(values.iter().copied()),
+        deviation: stats::standard_deviation(&values),
         trials: trials.iter().map(|(trial, _)| trial.number).collect(),
     }
 }

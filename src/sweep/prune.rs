@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Direction, Metric, Prune};
+use crate::stats::median;
 
 /// Why a trial was pruned.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -52,7 +53,7 @@ impl Prune {
                     return None;
                 }
                 let rule = format!("the median of {} other trials", others.len());
-                Some((median(sorted(direction, others.to_vec())), rule))
+                Some((median(&mut others.to_vec())?, rule))
             }
         }
     }
@@ -98,15 +99,6 @@ fn is_rung(epoch: usize, first: usize, factor: usize) -> bool {
 fn sorted(direction: Direction, mut values: Vec<f64>) -> Vec<f64> {
     values.sort_by(|a, b| direction.cost(*a).total_cmp(&direction.cost(*b)));
     values
-}
-
-fn median(sorted: Vec<f64>) -> f64 {
-    let mid = sorted.len() / 2;
-    if sorted.len() % 2 == 1 {
-        sorted[mid]
-    } else {
-        f64::midpoint(sorted[mid - 1], sorted[mid])
-    }
 }
 
 #[cfg(test)]

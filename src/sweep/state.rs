@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::sampler::ObservedTrial;
 use super::{Definition, Direction, Measure, Point, SweepEvent, Verdict};
+use crate::stats;
 
 /// The status of a trial.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -198,7 +199,7 @@ impl SweepState {
         }
         let tried = settings.into_values().map(|(point, costs)| ObservedTrial {
             point: point.clone(),
-            cost: costs.iter().sum::<f64>() / costs.len() as f64,
+            cost: stats::mean(costs),
         });
         tried.collect()
     }

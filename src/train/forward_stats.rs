@@ -5,8 +5,9 @@ use candle_core::{Result, Tensor};
 use crate::data::Batch;
 use crate::kernels::{self, Moments};
 use crate::model::{Mode, Network};
+use crate::stats::argmax;
 
-use super::{Loss, Origin, WorstImage, argmax};
+use super::{Loss, Origin, WorstImage};
 
 /// Statistics of one layer for a batch.
 #[derive(Clone, Debug, PartialEq)]

@@ -82,8 +82,9 @@ pub(super) fn transform(config: &TrainConfig, gradients: &mut [(&Var, Vec<f32>)]
     Ok(())
 }
 
-pub(super) fn square_sum(values: &[f32]) -> f64 {
-    values.iter().map(|v| f64::from(*v) * f64::from(*v)).sum()
+pub(super) fn square_sum<'v>(values: impl IntoIterator<Item = &'v f32>) -> f64 {
+    let squares = values.into_iter().map(|v| f64::from(*v) * f64::from(*v));
+    squares.sum()
 }
 
 /// Adds the gradient of `l1 · Σ|w|`, which is 0 at 0.
@@ -99,8 +100,7 @@ fn clip(clip: Clip, gradients: &mut [&mut [f32]]) {
     match clip {
         Clip::None => {}
         Clip::Norm { max } => {
-            let values = gradients.iter().flat_map(|g| g.iter());
-            let squares: f64 = values.map(|g| f64::from(*g) * f64::from(*g)).sum();
+            let squares = square_sum(gradients.iter().flat_map(|g| g.iter()));
             // PyTorch's guard against division by zero.
             let share = (max / (squares.sqrt() + 1e-6)).min(1.0) as f32;
             let values = gradients.iter_mut().flat_map(|g| g.iter_mut());

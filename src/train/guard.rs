@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::event::number;
+use crate::stats::median;
 
 /// Why a loss is an anomaly.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -61,23 +62,14 @@ pub fn detect(recent: &[f64], loss: f64, n_images: usize, n_classes: usize) -> O
     if recent.len() < ENOUGH {
         return None;
     }
-    let usual = median(recent.to_vec());
-    let deviation = median(recent.iter().map(|l| (l - usual).abs()).collect());
+    let usual = median(&mut recent.to_vec())?;
+    let mut deviations: Vec<f64> = recent.iter().map(|l| (l - usual).abs()).collect();
+    let deviation = median(&mut deviations)?;
     let excess = loss - usual;
     let share = n_images.min(CONVINCING) as f64 / CONVINCING as f64;
     let is_far = excess > SIGMAS * SIGMA_OF_MAD * deviation;
     let is_bad = excess * share > (n_classes as f64).ln();
     (is_far && is_bad).then_some(Anomaly::Spike { usual })
-}
-
-fn median(mut values: Vec<f64>) -> f64 {
-    values.sort_by(f64::total_cmp);
-    let middle = values.len() / 2;
-    if values.len().is_multiple_of(2) {
-        (values[middle - 1] + values[middle]) / 2.0
-    } else {
-        values[middle]
-    }
 }
 
 #[cfg(test)]

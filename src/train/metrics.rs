@@ -5,6 +5,7 @@ use candle_core::{Device, Result, Tensor};
 use super::{Loss, Metrics};
 use crate::data::ImageSet;
 use crate::model::{Mode, Network, Shape};
+use crate::stats::argmax;
 
 /// Images per evaluation batch: enough to keep all threads busy, few enough for the cache.
 const EVAL_BATCH: usize = 500;
@@ -23,23 +24,6 @@ fn eval_batch(network: &Network) -> usize {
     let of_weights = n_bytes(0);
     let of_image = n_bytes(1).saturating_sub(of_weights).max(1);
     (EVAL_BYTES / of_image).clamp(1, EVAL_BATCH as u64) as usize
-}
-
-/// The index of the largest of one image's logits; the first of equals.
-///
-/// `None` if any of them is NaN or infinite: softmax would turn the row into NaN, and the index a
-/// comparison with NaN ends at would be an accident.
-pub fn argmax(logits: &[f32]) -> Option<usize> {
-    if logits.is_empty() || !logits.iter().all(|v| v.is_finite()) {
-        return None;
-    }
-    let mut best = 0;
-    for (idx, value) in logits.iter().enumerate() {
-        if *value > logits[best] {
-            best = idx;
-        }
-    }
-    Some(best)
 }
 
 /// [`argmax`] of each row of `[n, classes]`.
@@ -120,19 +104,6 @@ mod tests {
         };
         let n = batch(&spec);
         assert!((1..EVAL_BATCH).contains(&n), "{n}");
-    }
-
-    #[test]
-    fn the_first_of_equals_is_the_largest_and_a_row_that_is_not_finite_has_none() {
-        assert_eq!(argmax(&[1.0, 3.0, 3.0]), Some(1));
-        assert_eq!(argmax(&[]), None);
-        for bad in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
-            for at in 0..3 {
-                let mut row = [0.5; 3];
-                row[at] = bad;
-                assert_eq!(argmax(&row), None, "{row:?}");
-            }
-        }
     }
 
     #[test]

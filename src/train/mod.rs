@@ -45,7 +45,7 @@ pub use keys::{KeyError, current_key, parse_value};
 pub use layer_stats::{LayerPoint, LayerStat, N_BARS};
 pub use loss::Loss;
 pub use lr_finder::{LrCurve, LrPoint, LrSearch, LrSuggestions, find_lr, suggest};
-pub use metrics::{argmax, argmax_rows, measure};
+pub use metrics::{argmax_rows, measure};
 pub use optimizer::{OptimizerState, StepHyper};
 pub use schedule::Schedule;
 pub(crate) use steps::live_changes;

@@ -8,47 +8,72 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("random", &[]),
     ("signals", &[]),
     ("files", &[]),
-    ("data", &["random", "files"]),
+    ("stats", &[]),
+    ("data", &["random", "files", "stats"]),
     ("kernels", &["random"]),
     ("model", &["random", "files", "kernels"]),
-    ("train", &["random", "files", "data", "kernels", "model"]),
-    ("predict", &["random", "data", "kernels", "model", "train"]),
-    ("evaluate", &["random", "data", "kernels", "model", "train"]),
+    (
+        "train",
+        &[
+            "random", "files", "stats", "data", "kernels", "model",
+        ],
+    ),
+    (
+        "predict",
+        &[
+            "random", "stats", "data", "kernels", "model", "train",
+        ],
+    ),
+    (
+        "evaluate",
+        &[
+            "random", "data", "kernels", "model", "train",
+        ],
+    ),
     (
         "runs",
-        &["random", "files", "data", "kernels", "model", "train"],
+        &[
+            "random", "files", "stats", "data", "kernels", "model", "train",
+        ],
     ),
-    ("picture", &["files", "kernels", "model", "train", "runs"]),
+    (
+        "picture",
+        &[
+            "files", "stats", "kernels", "model", "train", "runs",
+        ],
+    ),
     (
         "compare",
-        &["random", "data", "model", "train", "evaluate", "runs"],
+        &[
+            "random", "stats", "data", "model", "train", "evaluate", "runs",
+        ],
     ),
     ("export", &["files", "train", "runs", "compare"]),
     (
         "sweep",
         &[
-            "random", "files", "data", "kernels", "model", "train", "runs",
+            "random", "files", "stats", "data", "kernels", "model", "train", "runs",
         ],
     ),
     (
         "studio",
         &[
-            "random", "files", "data", "kernels", "model", "train", "predict", "evaluate", "runs",
-            "picture", "compare", "export", "sweep",
+            "random", "files", "stats", "data", "kernels", "model", "train", "predict",
+            "evaluate", "runs", "picture", "compare", "export", "sweep",
         ],
     ),
     (
         "cli",
         &[
-            "random", "signals", "files", "data", "kernels", "model", "train", "predict",
-            "evaluate", "runs", "picture", "compare", "export", "sweep",
+            "random", "signals", "files", "stats", "data", "kernels", "model", "train",
+            "predict", "evaluate", "runs", "picture", "compare", "export", "sweep",
         ],
     ),
     (
         "ui",
         &[
-            "random", "signals", "files", "data", "kernels", "model", "train", "predict",
-            "evaluate", "runs", "picture", "compare", "export", "sweep", "studio",
+            "random", "signals", "files", "stats", "data", "kernels", "model", "train",
+            "predict", "evaluate", "runs", "picture", "compare", "export", "sweep", "studio",
         ],
     ),
 ];

@@ -6,9 +6,9 @@ mod words;
 
 use serde::Serialize;
 
-use super::seeds::moments;
 use super::{Metric, Paired, PairedTest, RunRow, SIGNIFICANCE, SeedTest, seed_test};
 use crate::runs::Value;
+use crate::stats;
 
 /// Minimum number of seeds each of two settings should have.
 const MIN_SEEDS: usize = 3;
@@ -186,7 +186,7 @@ fn side(rows: &[RunRow], group: &[usize], metric: Metric) -> Result<Side, String
     }
     Ok(Side {
         name,
-        mean: moments(&values).0,
+        mean: stats::mean(values.iter().copied()),
         seeds,
         values,
     })

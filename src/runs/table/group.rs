@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Column;
 use crate::runs::{Record, Value};
+use crate::stats;
 
 /// What the runs of a group share.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -41,18 +42,11 @@ pub struct Spread {
 impl Spread {
     /// Returns mean and standard deviation of the finite `values`; `None` if there are none.
     pub fn of(values: impl Iterator<Item = f64>) -> Option<Spread> {
-        // Welford's update (1962): no large sums that cancel.
-        let (mut n, mut mean, mut squares) = (0_usize, 0.0, 0.0);
-        for value in values.filter(|v| v.is_finite()) {
-            n += 1;
-            let off = value - mean;
-            mean += off / n as f64;
-            squares += off * (value - mean);
-        }
-        (n > 0).then(|| Spread {
-            n,
-            mean,
-            deviation: (n > 1).then(|| (squares / (n - 1) as f64).sqrt()),
+        let values: Vec<f64> = values.filter(|v| v.is_finite()).collect();
+        (!values.is_empty()).then(|| Spread {
+            n: values.len(),
+            mean: stats::mean(values.iter().copied()),
+            deviation: stats::standard_deviation(&values),
         })
     }
 }

@@ -4,6 +4,7 @@ use egui::{Align, Label, Layout, RichText, Slider, Ui};
 
 use super::PanelContext;
 use crate::runs::RunState;
+use crate::stats;
 use crate::studio::Action;
 use crate::ui::command::Command;
 use crate::ui::format;
@@ -121,9 +122,8 @@ fn metrics_at(run: &RunState, step: u64, is_narrow: bool) -> String {
     if recent.is_empty() {
         return "before the first update".to_owned();
     }
-    let n = recent.len() as f64;
-    let loss = recent.iter().map(|p| p.loss).sum::<f64>() / n;
-    let accuracy = recent.iter().map(|p| p.accuracy).sum::<f64>() / n;
+    let loss = stats::mean(recent.iter().map(|p| p.loss));
+    let accuracy = stats::mean(recent.iter().map(|p| p.accuracy));
     if is_narrow {
         return format!("loss {}, {}", format::loss(loss), format::percent(accuracy));
     }

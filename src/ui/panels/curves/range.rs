@@ -4,6 +4,7 @@ use egui_plot::PlotPoint;
 
 use super::lens::{Lens, Metric};
 use super::trace::Trace;
+use crate::stats::quantile;
 
 /// The range of relevant values. Outliers among single batches and in the first moments of a run
 /// may lie outside: they would compress everything that follows.
@@ -24,15 +25,15 @@ pub fn y_range<'t>(lens: &Lens, traces: impl Iterator<Item = &'t Trace>) -> (f64
         (Metric::Loss, false) => (0.0, 0.97),
         (Metric::Accuracy, _) => (0.03, 1.0),
     };
-    let mut ends = [quantile(&mut ghosts, 0.1), quantile(&mut ghosts, 0.95)].concat();
+    let mut ends = held_out;
     ends.extend(
-        [
-            quantile(&mut averages, early_low),
-            quantile(&mut averages, early_high),
-        ]
-        .concat(),
+        [0.1, 0.95]
+            .map(|q| quantile(&mut ghosts, q))
+            .into_iter()
+            .flatten(),
     );
-    ends.extend(held_out);
+    let early = [early_low, early_high].map(|q| quantile(&mut averages, q));
+    ends.extend(early.into_iter().flatten());
     let low = ends.iter().copied().fold(f64::INFINITY, f64::min);
     let high = ends.iter().copied().fold(f64::NEG_INFINITY, f64::max);
     if !low.is_finite() || !high.is_finite() {
@@ -60,19 +61,10 @@ fn difference_range<'t>(lens: &Lens, traces: impl Iterator<Item = &'t Trace>) ->
         averages.extend(trace.smooth.iter().flatten().filter(seen).map(|p| p.y));
         ends.extend(trace.validation.iter().filter(seen).map(|p| p.y));
     }
-    ends.extend([quantile(&mut averages, 0.03), quantile(&mut averages, 0.97)].concat());
+    let early = [0.03, 0.97].map(|q| quantile(&mut averages, q));
+    ends.extend(early.into_iter().flatten());
     let low = ends.iter().copied().fold(f64::INFINITY, f64::min);
     let high = ends.iter().copied().fold(f64::NEG_INFINITY, f64::max);
     let margin = 0.08 * (high - low).max(0.01);
     (low - margin, high + margin)
-}
-
-/// The given quantile; empty without values.
-fn quantile(values: &mut [f64], share: f64) -> Vec<f64> {
-    let Some(last) = values.len().checked_sub(1) else {
-        return Vec::new();
-    };
-    let (_, value, _) =
-        values.select_nth_unstable_by((share * last as f64) as usize, f64::total_cmp);
-    vec![*value]
 }
