@@ -7,6 +7,7 @@
 //! * [`signals`]: Ctrl-C and other termination signals.
 //! * [`files`]: atomic writes, complete or not at all.
 //! * [`stats`]: mean, median, quantile, argmax, and what else is computed of a list of numbers.
+//! * [`text`]: counts, shares, durations, bytes and sentences as text.
 //! * [`data`]: files in, batches out: IDX, datasets, splits, batches, sketches.
 //! * [`kernels`]: fast CPU operations with their gradients, as candle custom ops.
 //! * [`model`]: images in, logits out: layers as data, presets, initialization, model files.
@@ -31,6 +32,8 @@ pub mod signals;
 pub mod files;
 
 pub mod stats;
+
+pub mod text;
 
 pub mod data;
 

@@ -8,10 +8,11 @@ use std::time::{Duration, Instant};
 
 use serde::Serialize;
 
-use super::{open_data, out, percent};
+use super::{open_data, out};
 use crate::data::{Dataset, ImageSet};
 use crate::kernels::{self, InstructionSet};
 use crate::model::{Layer, ModelSpec, PRESETS, Preset, preset};
+use crate::text;
 use crate::train::{Control, Event, Job, Observer, Outcome, StepPoint, TrainConfig, train};
 
 /// The arguments of `bench`.
@@ -121,8 +122,8 @@ fn measure_machine(args: &Args, time: Duration) -> anyhow::Result<f64> {
         peak_gflops: peak / 1e9,
     };
     let words = format!(
-        "{} threads, {} instructions: peak {:.0} GFLOP/s\n\n{:<10} {:>6} {:>10} {:>9} {:>8}",
-        line.threads,
+        "{}, {} instructions: peak {:.0} GFLOP/s\n\n{:<10} {:>6} {:>10} {:>9} {:>8}",
+        text::count(line.threads, "thread"),
         line.instructions,
         line.peak_gflops,
         "training",
@@ -213,7 +214,7 @@ fn reach_goal(
     let words = format!(
         "\n{}: from compressed images to {} test accuracy in {:.1} s",
         line.preset,
-        percent(line.test_accuracy),
+        text::percent_exact(line.test_accuracy),
         line.seconds
     );
     args.print(&line, &words)

@@ -7,7 +7,7 @@ use anyhow::Context as _;
 use serde::Serialize;
 
 use super::resolve_run::run_folders;
-use super::{UsageError, open_data, out, percent};
+use super::{UsageError, open_data, out};
 use crate::compare::{
     Answers, Comparison, Disagreement, Importance, Metric, RunRow, Verdict, correct_for_many,
     disagreements, groups, importance,
@@ -15,6 +15,7 @@ use crate::compare::{
 use crate::data::Dataset;
 use crate::model::Classifier;
 use crate::runs::{Record, RunFolder};
+use crate::text;
 
 /// The arguments of `compare`.
 #[derive(Debug, clap::Args)]
@@ -171,11 +172,11 @@ impl<'a> Predicted<'a> {
             };
             n_broken += 1;
             out::eprint(&format!(
-                "error: {}: the network's output is NaN or infinite for {} of {} test images, \
-                 which count as wrong; its weights may have diverged",
+                "error: {}: the network's output is NaN or infinite for {} of {}, which count as \
+                 wrong; its weights may have diverged",
                 folder.model_path().display(),
-                answers.n_not_finite(),
-                answers.len()
+                text::thousands(answers.n_not_finite() as u64),
+                text::count(answers.len(), "test image")
             ));
         }
         ExitCode::from(u8::from(n_broken > 0))
@@ -236,7 +237,9 @@ fn print_comparison(
     let class = |idx: u32| predicted.dataset.classes[idx as usize].as_str();
     for d in shown {
         let prediction = |side: usize| match d.answer(side) {
-            Some((idx, sure)) => format!("{} ({})", class(idx), percent(f64::from(sure))),
+            Some((idx, sure)) => {
+                format!("{} ({})", class(idx), text::percent_exact(f64::from(sure)))
+            }
             None => "no prediction (output NaN or infinite)".to_owned(),
         };
         out::print(&format!(
@@ -257,10 +260,10 @@ fn print_importance(args: &Args, importance: Importance) -> anyhow::Result<()> {
         return out::print_json(&ImportanceLine { importance });
     }
     out::print(&format!(
-        "\nimportance for {} over {} runs (a random forest explains {} of the variance)",
+        "\nimportance for {} over {} (a random forest explains {} of the variance)",
         importance.metric.label(),
-        importance.n_runs,
-        percent(importance.explained.max(0.0)),
+        text::count(importance.n_runs, "run"),
+        text::percent_exact(importance.explained.max(0.0)),
     ))?;
     let width = importance
         .keys

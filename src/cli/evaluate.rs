@@ -7,9 +7,10 @@ use anyhow::Context as _;
 use serde::Serialize;
 
 use super::resolve_run::model_file;
-use super::{open_data, out, percent};
+use super::{open_data, out};
 use crate::evaluate::{ClassReport, Report, evaluate};
 use crate::model::Classifier;
+use crate::text;
 use crate::train::Loss;
 
 /// The arguments of `evaluate`.
@@ -67,10 +68,10 @@ pub(super) fn run(args: &Args, workspace: Option<&Path>) -> anyhow::Result<ExitC
         return finish(&report);
     }
     out::print(&format!(
-        "{model} on {}: {} test images, accuracy {}, loss {:.4} ({})\n\n{}",
+        "{model} on {}: {}, accuracy {}, loss {:.4} ({})\n\n{}",
         dataset.name,
-        report.n_images,
-        percent(report.accuracy),
+        text::count(report.n_images, "test image"),
+        text::percent_exact(report.accuracy),
         report.loss,
         report.loss_kind.unit(),
         class_table(&report.per_class),
@@ -87,10 +88,10 @@ pub(super) fn run(args: &Args, workspace: Option<&Path>) -> anyhow::Result<ExitC
 fn finish(report: &Report) -> anyhow::Result<ExitCode> {
     anyhow::ensure!(
         report.n_not_finite == 0,
-        "the network's output is NaN or infinite for {} of {} test images, which count as wrong; \
-         its weights may have diverged",
-        report.n_not_finite,
-        report.n_images
+        "the network's output is NaN or infinite for {} of {}, which count as wrong; its weights \
+         may have diverged",
+        text::thousands(report.n_not_finite as u64),
+        text::count(report.n_images, "test image")
     );
     Ok(ExitCode::SUCCESS)
 }
@@ -102,7 +103,7 @@ fn class_table(classes: &[ClassReport]) -> String {
         "class"
     )];
     lines.extend(classes.iter().map(|c| {
-        let [precision, recall, f1] = [c.precision, c.recall, c.f1].map(percent);
+        let [precision, recall, f1] = [c.precision, c.recall, c.f1].map(text::percent_exact);
         format!(
             "{:<width$}  {:>6}  {precision:>9}  {recall:>9}  {f1:>9}",
             c.class, c.support

@@ -8,6 +8,7 @@ use super::settings::Source;
 use super::{UsageError, open_data, out, train};
 use crate::kernels;
 use crate::model::Preset;
+use crate::text::count;
 use crate::train::{Control, FieldError, Job, LrCurve, LrSearch, Optimizer, TrainConfig, find_lr};
 
 /// The arguments of `lr-find`.
@@ -97,8 +98,8 @@ fn print(curve: &LrCurve) -> anyhow::Result<()> {
     }
     if let Some(last) = curve.points.last() {
         out::print(&format!(
-            "{} batches, up to a learning rate of {:.2e}; the weights were discarded",
-            curve.points.len(),
+            "{}, up to a learning rate of {:.2e}; the weights were discarded",
+            count(curve.points.len(), "batch"),
             last.rate
         ))?;
     }

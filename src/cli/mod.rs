@@ -123,8 +123,3 @@ fn open_data(dir: Option<&Path>) -> anyhow::Result<Dataset> {
         None => Dataset::mnist().context("could not unpack MNIST"),
     }
 }
-
-/// Formats a share as a percentage.
-fn percent(share: f64) -> String {
-    format!("{:.2} %", 100.0 * share)
-}

@@ -6,11 +6,12 @@ use std::process::ExitCode;
 use anyhow::Context as _;
 use serde::Serialize;
 
+use super::out;
 use super::resolve_run::model_file;
-use super::{out, percent};
 use crate::data::read_image_file;
 use crate::model::Classifier;
 use crate::predict::classify;
+use crate::text;
 
 /// The arguments of `predict`.
 #[derive(Debug, clap::Args)]
@@ -68,5 +69,8 @@ fn one(classifier: &Classifier, image: &Path, is_json: bool) -> anyhow::Result<(
         });
     }
     let probability = f64::from(prediction.probabilities[prediction.class]);
-    out::print(&format!("{image}: {class} ({})", percent(probability)))
+    out::print(&format!(
+        "{image}: {class} ({})",
+        text::percent_exact(probability)
+    ))
 }

@@ -3,8 +3,9 @@
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 
-use super::{out, percent};
+use super::out;
 use crate::runs::Recorder;
+use crate::text;
 use crate::train::{
     Checkpoint, Control, Divergence, EpochPoint, Event, Finish, Job, Metrics, Observer,
 };
@@ -168,8 +169,11 @@ impl Observer for Progress<'_> {
             Event::Steps { points } => {
                 if let Some(last) = points.last() {
                     let speed = last.images as f64 / last.secs;
-                    self.bar
-                        .set_message(format!("loss {:.4}  {speed:.0} images/s", last.loss));
+                    self.bar.set_message(format!(
+                        "loss {:.4}  {} images/s",
+                        last.loss,
+                        text::thousands(speed as u64)
+                    ));
                     self.bar.set_position(last.images);
                 }
             }
@@ -185,7 +189,10 @@ impl Observer for Progress<'_> {
                 self.print_recovery(&format!("rolled back to update {step}"));
             }
             Event::Skipped { n_images, .. } => {
-                self.print_recovery(&format!("skipped the batch of {n_images} images"));
+                self.print_recovery(&format!(
+                    "skipped the batch of {}",
+                    text::count(*n_images, "image")
+                ));
             }
             Event::Changed {
                 setting, old, new, ..
@@ -225,7 +232,11 @@ pub(super) fn describe(divergence: &Divergence) -> String {
 }
 
 pub(super) fn metrics(m: &Metrics) -> String {
-    format!("loss {:.4} accuracy {}", m.loss, percent(m.accuracy))
+    format!(
+        "loss {:.4} accuracy {}",
+        m.loss,
+        text::percent_exact(m.accuracy)
+    )
 }
 
 fn style() -> ProgressStyle {

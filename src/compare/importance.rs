@@ -6,6 +6,7 @@ use super::facts::differing;
 use super::forest::{Column, permutation_importance};
 use super::{Correlation, Metric, RunRow, spearman};
 use crate::runs::Value;
+use crate::text::count;
 
 /// Minimum runs per differing setting; with fewer, importance is mostly chance.
 const RUNS_PER_KEY: usize = 8;
@@ -87,7 +88,8 @@ fn hint(n_runs: usize, n_keys: usize, explained: f64) -> Option<String> {
     let wanted = (RUNS_PER_KEY * n_keys).max(2 * RUNS_PER_KEY);
     if n_runs < wanted {
         return Some(format!(
-            "{n_runs} runs are few for {n_keys} settings: about {wanted} would be more reliable"
+            "{n_runs} runs are few for {}: about {wanted} would be more reliable",
+            count(n_keys, "setting")
         ));
     }
     (explained < 0.2).then(|| {

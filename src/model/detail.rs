@@ -1,6 +1,7 @@
 //! The hyperparameters of a layer in short form, for a row of text and for a narrow column.
 
 use super::Layer;
+use crate::text::count;
 
 impl Layer {
     /// The layer's hyperparameters, such as `32 of 3×3, padding 1`; empty if it has none.
@@ -41,7 +42,7 @@ impl Layer {
             | Layer::TransformerEncoder { .. }
             | Layer::TokenPool { .. } => self.of_tokens(width),
             Layer::Residual { layers } => match width {
-                Width::Short => format!("{} layers", layers.len()),
+                Width::Short => count(layers.len(), "layer"),
                 Width::Long => {
                     let names = layers.iter().map(Layer::label).collect::<Vec<_>>();
                     names.join(", ")

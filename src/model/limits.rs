@@ -6,6 +6,7 @@
 
 use super::memory;
 use super::{Layer, ModelSpec};
+use crate::text::bytes;
 
 /// Most layers in a network, including those inside residual blocks and the blocks of a transformer
 /// encoder.
@@ -80,10 +81,8 @@ fn n_layers(layers: &[Layer]) -> usize {
 pub fn memory_problem(what: &str, n_bytes: u64, n_held: u64) -> Option<String> {
     let n_available = memory::available().saturating_add(n_held);
     (n_bytes > n_available).then(|| {
-        let [wanted, available] = [n_bytes, n_available].map(|n| n as f64 / 1e9);
-        format!(
-            "{what} takes about {wanted:.1} GB of memory, but only {available:.1} GB are available"
-        )
+        let [wanted, available] = [n_bytes, n_available].map(bytes);
+        format!("{what} takes about {wanted} of memory, but only {available} are available")
     })
 }
 

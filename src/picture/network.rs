@@ -4,7 +4,7 @@
 use super::palette::mix;
 use super::{Anchor, Face, Ink, Item, Palette, Picture, Rgb, Span};
 use crate::model::{Layer, LayerReport, ModelSpec, Shape, SpecReport};
-use crate::train::thousands;
+use crate::text::{count, thousands};
 
 /// A drawn network, with the positions of its layers.
 #[derive(Clone, Debug)]
@@ -50,8 +50,8 @@ pub fn diagram(spec: &ModelSpec, width: f32, palette: &Palette) -> Diagram {
         palette,
         picture: Picture {
             title: format!(
-                "A network of {} layers with {} parameters",
-                spec.layers.len(),
+                "A network of {} with {} parameters",
+                count(spec.layers.len(), "layer"),
                 thousands(report.n_parameters())
             ),
             size: [width, 0.0],

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::text::percent_exact;
 use crate::train::EpochPoint;
 
 /// A metric of every epoch.
@@ -79,7 +80,7 @@ impl Metric {
     /// Formats a value.
     pub fn format(self, value: f64) -> String {
         if self.is_share() {
-            format!("{:.2} %", 100.0 * value)
+            percent_exact(value)
         } else {
             format!("{value:.4}")
         }

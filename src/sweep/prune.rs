@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Direction, Metric, Prune};
 use crate::stats::median;
+use crate::text::count;
 
 /// Why a trial was pruned.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -52,7 +53,7 @@ impl Prune {
                 if epoch < epochs || others.len() < trials {
                     return None;
                 }
-                let rule = format!("the median of {} other trials", others.len());
+                let rule = format!("the median of {}", count(others.len(), "other trial"));
                 Some((median(&mut others.to_vec())?, rule))
             }
         }
@@ -69,10 +70,10 @@ impl Prune {
         let (threshold, rule) = self.threshold(direction, epoch, own, others)?;
         direction.is_better(threshold, own).then(|| Verdict {
             because: format!(
-                "{} {} after {epoch} {}, {} needed: {rule}",
+                "{} {} after {}, {} needed: {rule}",
                 metric.label(),
                 metric.format(own),
-                if epoch == 1 { "epoch" } else { "epochs" },
+                count(epoch, "epoch"),
                 metric.format(threshold),
             ),
             rule,

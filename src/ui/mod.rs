@@ -8,7 +8,6 @@ mod app;
 mod column_names;
 mod command;
 mod dialogs;
-mod format;
 mod hover;
 mod layout;
 mod logo;

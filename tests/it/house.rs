@@ -9,70 +9,64 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("signals", &[]),
     ("files", &[]),
     ("stats", &[]),
+    ("text", &[]),
     ("data", &["random", "files", "stats"]),
     ("kernels", &["random"]),
-    ("model", &["random", "files", "kernels"]),
+    ("model", &["random", "files", "text", "kernels"]),
     (
         "train",
         &[
-            "random", "files", "stats", "data", "kernels", "model",
+            "random", "files", "stats", "text", "data", "kernels", "model",
         ],
     ),
     (
         "predict",
-        &[
-            "random", "stats", "data", "kernels", "model", "train",
-        ],
+        &["random", "stats", "data", "kernels", "model", "train"],
     ),
-    (
-        "evaluate",
-        &[
-            "random", "data", "kernels", "model", "train",
-        ],
-    ),
+    ("evaluate", &["random", "data", "kernels", "model", "train"]),
     (
         "runs",
         &[
-            "random", "files", "stats", "data", "kernels", "model", "train",
+            "random", "files", "stats", "text", "data", "kernels", "model", "train",
         ],
     ),
     (
         "picture",
         &[
-            "files", "stats", "kernels", "model", "train", "runs",
+            "files", "stats", "text", "kernels", "model", "train", "runs",
         ],
     ),
     (
         "compare",
         &[
-            "random", "stats", "data", "model", "train", "evaluate", "runs",
+            "random", "stats", "text", "data", "model", "train", "evaluate", "runs",
         ],
     ),
     ("export", &["files", "train", "runs", "compare"]),
     (
         "sweep",
         &[
-            "random", "files", "stats", "data", "kernels", "model", "train", "runs",
+            "random", "files", "stats", "text", "data", "kernels", "model", "train", "runs",
         ],
     ),
     (
         "studio",
         &[
-            "random", "files", "stats", "data", "kernels", "model", "train", "predict",
+            "random", "files", "stats", "text", "data", "kernels", "model", "train", "predict",
             "evaluate", "runs", "picture", "compare", "export", "sweep",
         ],
     ),
     (
         "cli",
         &[
-            "random", "signals", "files", "stats", "data", "kernels", "model", "train",
+            "random", "signals", "files", "stats", "text", "data", "kernels", "model", "train",
             "predict", "evaluate", "runs", "picture", "compare", "export", "sweep",
         ],
     ),
     (
         "ui",
         &[
-            "random", "signals", "files", "stats", "data", "kernels", "model", "train",
+            "random", "signals", "files", "stats", "text", "data", "kernels", "model", "train",
             "predict", "evaluate", "runs", "picture", "compare", "export", "sweep", "studio",
         ],
     ),

@@ -6,6 +6,7 @@ use super::listing;
 use crate::cli::resolve_run::run_folders;
 use crate::cli::{UsageError, out};
 use crate::export;
+use crate::text::count;
 
 /// The arguments of `runs export`.
 #[derive(Debug, clap::Args)]
@@ -39,9 +40,7 @@ pub(super) fn run(args: &Args, workspace: &Path) -> anyhow::Result<()> {
     if let Some(file) = &args.jsonl {
         export::jsonl(&runs, file)?;
     }
-    let n = runs.len();
-    let word = if n == 1 { "run" } else { "runs" };
-    out::print(&format!("{n} {word} exported"))
+    out::print(&format!("{} exported", count(runs.len(), "run")))
 }
 
 impl Args {

@@ -10,6 +10,7 @@ use crate::cli::{UsageError, out};
 use crate::files;
 use crate::runs::table::{Column, Query, SortKey, all_columns, differing_columns, sort, to_csv};
 use crate::runs::{Record, Value};
+use crate::text::count;
 
 /// The arguments of `runs list`.
 #[derive(Debug, clap::Args)]
@@ -111,15 +112,14 @@ pub(super) fn run(args: &Args, workspace: &Path) -> anyhow::Result<()> {
     };
     if let Some(file) = &args.csv {
         files::write_atomically(file, to_csv(&records, &columns).as_bytes())?;
-        let n = records.len();
-        let runs = if n == 1 { "run" } else { "runs" };
-        return out::print(&format!("{n} {runs} written to {}", file.display()));
+        let runs = count(records.len(), "run");
+        return out::print(&format!("{runs} written to {}", file.display()));
     }
     if records.is_empty() {
         // An empty list must not look like an empty workspace.
         out::eprint(&format!(
-            "no match among the {} runs in {}",
-            listing.records.len(),
+            "no match among the {} in {}",
+            count(listing.records.len(), "run"),
             workspace.display()
         ));
     }

@@ -5,6 +5,7 @@ use std::path::Path;
 use super::{find, listing};
 use crate::cli::{UsageError, out};
 use crate::runs::{RunId, delete_run, deleted_runs, empty_trash, restore_run};
+use crate::text::count;
 
 /// The arguments of `runs rm`.
 #[derive(Debug, clap::Args)]
@@ -59,8 +60,7 @@ pub(super) fn restore(args: &RestoreArgs, workspace: &Path) -> anyhow::Result<()
 pub(super) fn run(args: &TrashArgs, workspace: &Path) -> anyhow::Result<()> {
     if args.empty {
         let n = empty_trash(workspace)?;
-        let runs = if n == 1 { "run" } else { "runs" };
-        return out::print(&format!("permanently deleted {n} {runs}"));
+        return out::print(&format!("permanently deleted {}", count(n, "run")));
     }
     let deleted = deleted_runs(workspace)?;
     deleted.iter().try_for_each(|id| out::print(id.as_str()))

@@ -3,9 +3,7 @@
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::time::Duration;
 
-use indicatif::HumanDuration;
 use serde::Serialize;
 
 use super::INTERRUPTED;
@@ -14,6 +12,7 @@ use crate::sweep::{
     LeaderboardEntry, Plan, Point, SweepControl, SweepEnd, SweepEvent, SweepState, TrialStatus,
     describe,
 };
+use crate::text;
 
 /// Number of settings shown at the end.
 const MAX_PLACES: usize = 10;
@@ -127,12 +126,7 @@ impl<'a> Board<'a> {
         let left = state
             .secs_left(&self.plan.definition, self.n_trials)
             .filter(|_| !self.control.is_stopped())
-            .map(|secs| {
-                format!(
-                    "; about {} left",
-                    HumanDuration(Duration::from_secs_f64(secs))
-                )
-            });
+            .map(|secs| format!("; about {} left", text::duration(secs)));
         self.print(&format!(
             "trial {trial}/{}  {}  {how}{}{}",
             self.total(),

@@ -12,6 +12,7 @@ use crate::cli::progress::{Progress, describe, metrics};
 use crate::kernels;
 use crate::model::Classifier;
 use crate::runs::Summary;
+use crate::text;
 use crate::train::{Finish, Job, Outcome, TrainConfig};
 
 /// The result as JSON.
@@ -154,13 +155,14 @@ fn print_result(progress: &mut Progress<'_>, summary: &Summary, kept: &Kept<'_>)
     if let Some(test) = &summary.test {
         progress.print(&format!("test {}", metrics(test)));
     }
+    let epochs = (summary.epochs * 100.0).round() / 100.0;
     progress.print(&format!(
-        "{} after {} epochs: {:.1} s of training, {:.0} images/s on {} threads",
+        "{} after {epochs}{}: {} of training, {} images/s on {}",
         summary.finish.name().replace('_', " "),
-        (summary.epochs * 100.0).round() / 100.0,
-        summary.train_secs,
-        speed(summary),
-        kernels::threads(),
+        text::unit(" epochs", epochs),
+        text::duration(summary.train_secs),
+        text::thousands(speed(summary) as u64),
+        text::count(kernels::threads(), "thread"),
     ));
     if let Some(file) = kept.saved {
         progress.print(&format!("model saved to {}", file.display()));

@@ -2,6 +2,7 @@
 
 use super::{Comparison, Verdict};
 use crate::compare::SIGNIFICANCE;
+use crate::text::count;
 
 impl Comparison {
     /// Describes the verdict in one or two sentences.
@@ -36,11 +37,11 @@ impl Comparison {
             (false, _) => "this may be chance".to_owned(),
         };
         Some(format!(
-            "On the same {} images, {a} alone is right {} times, {b} alone {} times: {judged} \
-             (McNemar p {}, difference {} with a 95 % interval from {} to {}).",
-            paired.n_images(),
-            paired.only_candidate,
-            paired.only_baseline,
+            "On the same {}, {a} alone is right {}, {b} alone {}: {judged} (McNemar p {}, \
+             difference {} with a 95 % interval from {} to {}).",
+            count(paired.n_images() as usize, "image"),
+            count(paired.only_candidate as usize, "time"),
+            count(paired.only_baseline as usize, "time"),
             p_words(test.p),
             points(test.difference),
             points(test.interval[0]),
@@ -94,14 +95,15 @@ impl Comparison {
     fn seeds_words(&self) -> String {
         match self.seeds_wanted() {
             Some([b, c]) if b == c => format!(
-                "Train {}{c} more {} of each{}.",
+                "Train {}{} of each{}.",
                 self.about(),
-                if c == 1 { "seed" } else { "seeds" },
+                count(c, "more seed"),
                 self.condition()
             ),
             Some([b, c]) => format!(
-                "Train {}{c} more seeds of {} and {b} of {}{}.",
+                "Train {}{} of {} and {b} of {}{}.",
                 self.about(),
+                count(c, "more seed"),
                 self.candidate.name,
                 self.baseline.name,
                 self.condition()

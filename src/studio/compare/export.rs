@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use crate::export::{self, ExportError};
 use crate::studio::background::Message;
 use crate::studio::{Run, Studio};
+use crate::text::count;
 
 /// An export format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,7 +35,7 @@ impl Studio {
             .iter()
             .map(|run| workspace.join(run.id.as_str()))
             .collect();
-        let activity = format!("exporting {} runs", paths.len());
+        let activity = format!("exporting {}", count(paths.len(), "run"));
         self.background.run(activity, move || {
             let write = || -> Result<(), ExportError> {
                 match format {

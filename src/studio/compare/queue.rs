@@ -2,6 +2,7 @@
 
 use crate::studio::Studio;
 use crate::studio::handle::Refusal;
+use crate::text::count;
 use crate::train::{Control, FieldError, TrainConfig};
 
 impl Studio {
@@ -42,8 +43,7 @@ impl Studio {
         if !self.queue.is_empty() {
             let n = self.queue.len();
             self.queue.clear();
-            let runs = if n == 1 { "run" } else { "runs" };
-            self.notify(format!("Removed {n} {runs} from the queue"));
+            self.notify(format!("Removed {} from the queue", count(n, "run")));
         }
     }
 }

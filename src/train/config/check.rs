@@ -3,8 +3,9 @@
 use crate::data::AugmentKind;
 use crate::model::limits::memory_problem;
 
-use super::super::{Schedule, thousands};
+use super::super::Schedule;
 use super::{Field, FieldError, Optimizer, TrainConfig};
+use crate::text::thousands;
 
 /// The problems found so far.
 #[derive(Default)]

@@ -8,8 +8,8 @@ use egui::{
 use super::PanelContext;
 use crate::predict::Prediction;
 use crate::studio::{Action, Model, Pad, Studio};
+use crate::text;
 use crate::ui::command::Command;
-use crate::ui::format;
 use crate::ui::theme::{self, PANEL_PADDING, tokens};
 use crate::ui::widgets::{
     Bar, Canvas, Icon, Number, Weight, icon_button, labeled_button, probability_bars, slim_slider,
@@ -225,7 +225,7 @@ fn answer_text_ui(ui: &mut Ui, studio: &Studio) {
             ui.spacing_mut().interact_size.y = 24.0;
             let name = class_name(studio, prediction.class);
             ui.add(egui::Label::new(RichText::new(name).heading().color(t.accent)).truncate());
-            ui.label(theme::number(format::percent(f64::from(share))).color(t.text));
+            ui.label(theme::number(text::percent(f64::from(share))).color(t.text));
         });
     } else if let Some(error) = studio.prediction_error() {
         ui.add(egui::Label::new(RichText::new(error).small().color(t.bad)).wrap());
@@ -305,7 +305,7 @@ fn model_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
             "Train a model or open one to get predictions.".to_owned(),
         ),
         Model::Snapshot { step, .. } => (
-            format!("update {}", format::thousands(*step)),
+            format!("update {}", text::thousands(*step)),
             "Predicted with the weights after this update; \"Now\" on the timeline returns to the \
              current ones."
                 .to_owned(),

@@ -4,9 +4,9 @@ use egui::{Frame, Label, Margin, RichText, Sense, TextureHandle, Ui, vec2};
 
 use super::{PanelContext, augmented_images};
 use crate::studio::Action;
+use crate::text;
 use crate::train::{Anomaly, Divergence, Recovery, WorstImage};
 use crate::ui::command::Command;
-use crate::ui::format;
 use crate::ui::theme::{self, PANEL_PADDING, tokens};
 use crate::ui::widgets::{Weight, combo_of_width, labeled_button};
 
@@ -111,10 +111,10 @@ impl GuardPanel {
 
     /// Draws the choice of the state to roll back to.
     fn step_ui(&mut self, ui: &mut Ui, divergence: &Divergence, chosen: u64) {
-        let text = format!("to update {}", format::thousands(chosen));
+        let text = format!("to update {}", text::thousands(chosen));
         let shown = combo_of_width(ui, "Update to roll back to", &text, 136.0, |ui| {
             for &step in &divergence.back_to {
-                let text = format!("to update {}", format::thousands(step));
+                let text = format!("to update {}", text::thousands(step));
                 ui.selectable_value(&mut self.chosen_step, Some(step), text);
             }
         });
@@ -128,14 +128,8 @@ fn text_ui(ui: &mut Ui, divergence: &Divergence) {
     let title = RichText::new(format!("Paused: {}.", divergence.describe()));
     let title = title.family(theme::semibold()).color(tokens(ui).warning);
     ui.add(Label::new(title).wrap());
-    let origin = divergence.origin.describe();
-    let mut chars = origin.chars();
-    let first = chars.next().map(|c| c.to_uppercase().to_string());
-    let text = format!(
-        "{}{}. This batch was not used. Its worst images:",
-        first.unwrap_or_default(),
-        chars.as_str()
-    );
+    let origin = text::sentence(&divergence.origin.describe());
+    let text = format!("{origin} This batch was not used. Its worst images:");
     ui.add(Label::new(RichText::new(text).color(tokens(ui).quiet)).wrap());
 }
 

@@ -7,9 +7,9 @@ use egui::{
 
 use super::{PanelContext, augmented_images};
 use crate::studio::Action;
+use crate::text;
 use crate::train::{InspectedImage, InspectedLayer, Inspection};
 use crate::ui::command::Command;
-use crate::ui::format;
 use crate::ui::theme::{self, tokens};
 use crate::ui::widgets::{Weight, labeled_button};
 
@@ -61,7 +61,7 @@ impl InspectPanel {
             .frame(frame)
             .show(ctx, |ui| {
                 ui.set_width(680.0);
-                let title = format!("Inside update {}", format::thousands(inspection.step));
+                let title = format!("Inside update {}", text::thousands(inspection.step));
                 ui.label(RichText::new(title).heading());
                 ui.add(Label::new(theme::quiet(ui, self.describe(&inspection))).wrap());
                 ui.add_space(8.0);
@@ -77,12 +77,13 @@ impl InspectPanel {
     }
 
     fn describe(&self, inspection: &Inspection) -> String {
-        let loss = format::loss(inspection.loss);
+        let loss = text::loss(inspection.loss);
         let n = inspection.images.len();
         match self.stage {
             Stage::Forward => format!(
-                "Forward: the network classified {n} images; their mean loss is {loss}. No weight \
-                 has changed yet."
+                "Forward: the network classified {}; their mean loss is {loss}. No weight has \
+                 changed yet.",
+                text::count(n, "image")
             ),
             Stage::Backward => {
                 "Backward: each layer's weights got a gradient, the direction in which the loss \
@@ -94,8 +95,8 @@ impl InspectPanel {
                 format!(
                     "Update: the weights moved against the gradient, with learning rate {}. On the \
                      same images the loss is now {}.",
-                    format::setting(inspection.learning_rate),
-                    format::loss(after / n.max(1) as f64)
+                    text::setting(inspection.learning_rate),
+                    text::loss(after / n.max(1) as f64)
                 )
             }
         }

@@ -9,6 +9,7 @@ use egui::{
 use super::PanelContext;
 use crate::runs::RunState;
 use crate::studio::Action;
+use crate::text;
 use crate::train::{LayerPoint, LayerStat};
 use crate::ui::theme::{self, ROW_HEIGHT, tokens};
 
@@ -54,7 +55,7 @@ const COLUMNS: [Column; 3] = [
                 layers before it stop learning.",
         of: |s| s.zeros,
         is_log: false,
-        text: |v| format!("{:.0} %", 100.0 * v),
+        text: text::percent_whole,
     },
 ];
 

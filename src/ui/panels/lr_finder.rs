@@ -5,8 +5,8 @@ use egui_plot::{Line, LineStyle, Plot, PlotPoints, VLine};
 
 use super::PanelContext;
 use crate::studio::{Action, LrFinder};
+use crate::text;
 use crate::train::LrCurve;
-use crate::ui::format;
 use crate::ui::theme::{self, tokens};
 use crate::ui::widgets::{Weight, labeled_button};
 
@@ -54,7 +54,7 @@ fn found_ui(ui: &mut Ui, cx: &mut PanelContext<'_>, curve: &LrCurve) {
     for (name, about, rate) in suggestions(curve) {
         let Some(rate) = rate else { continue };
         ui.horizontal(|ui| {
-            let text = format!("Use {}", format::setting(rate));
+            let text = format!("Use {}", text::setting(rate));
             // When in doubt, use the first one.
             let weight = if has_any {
                 Weight::Plain

@@ -6,8 +6,8 @@ use super::PanelContext;
 use super::run_marks;
 use crate::runs::{RunId, Status};
 use crate::studio::{Action, Run, continue_word};
+use crate::text;
 use crate::train::Finish;
-use crate::ui::format;
 use crate::ui::hover::Hover;
 use crate::ui::theme::{self, tokens};
 use crate::ui::widgets::{Icon, Weight, icon_button, labeled_button};
@@ -44,7 +44,7 @@ const COLUMNS: &[Column] = &[
         heading: "LR",
         about: "Learning rate, with changes made during the run.",
         width: 56.0,
-        text: |run| format::setting(run.record.config.learning_rate),
+        text: |run| text::setting(run.record.config.learning_rate),
         rank: 3,
     },
     Column {
@@ -68,7 +68,7 @@ const COLUMNS: &[Column] = &[
         heading: "time",
         about: "Training time, without pauses and evaluation.",
         width: 84.0,
-        text: |run| last(run, "train_seconds").map_or_else(String::new, format::duration),
+        text: |run| last(run, "train_seconds").map_or_else(String::new, text::duration),
         rank: 6,
     },
     Column {
@@ -77,7 +77,7 @@ const COLUMNS: &[Column] = &[
         width: 66.0,
         text: |run| {
             let best = run.record.metrics.get("val_accuracy").map(|all| all.max);
-            best.map_or_else(String::new, format::percent_exact)
+            best.map_or_else(String::new, text::percent_exact)
         },
         rank: 1,
     },
@@ -85,7 +85,7 @@ const COLUMNS: &[Column] = &[
         heading: "test",
         about: "Accuracy on the test images, measured once at the end.",
         width: 62.0,
-        text: |run| last(run, "test_accuracy").map_or_else(String::new, format::percent_exact),
+        text: |run| last(run, "test_accuracy").map_or_else(String::new, text::percent_exact),
         rank: 0,
     },
 ];
@@ -255,8 +255,7 @@ fn continue_ui(ui: &mut Ui, cx: &mut PanelContext<'_>, run: &Run) {
                 button.on_hover_text("Trains for more epochs, from exactly where the run ended.");
             egui::Popup::menu(&button).show(|ui| {
                 for n in [1, 5, 20] {
-                    let s = if n == 1 { "" } else { "s" };
-                    let text = format!("{n} more epoch{s}");
+                    let text = text::count(n, "more epoch");
                     if ui.selectable_label(false, text).clicked() {
                         cx.act(Action::Continue(run.id.clone(), n));
                     }

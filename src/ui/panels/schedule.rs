@@ -5,8 +5,8 @@ use egui::{Align2, Rect, Role, Sense, Shape, Stroke, TextStyle, Ui, WidgetInfo, 
 use super::PanelContext;
 use super::setup::{effect, number_ui};
 use crate::studio::Effect;
+use crate::text;
 use crate::train::{Field, Schedule, TrainConfig};
-use crate::ui::format;
 use crate::ui::theme::{self, tokens};
 use crate::ui::widgets::{Number, Row, combo};
 
@@ -180,7 +180,7 @@ fn picture_ui(ui: &mut Ui, cx: &PanelContext<'_>, draft: &TrainConfig) {
     let highest = used.fold(draft.learning_rate, f64::max);
     let font = TextStyle::Small.resolve(ui.style());
     let painter = ui.painter();
-    let title = format!("learning rate over {}", plural(draft.epochs, "epoch"));
+    let title = format!("learning rate over {}", text::count(draft.epochs, "epoch"));
     painter.text(
         rect.left_top(),
         Align2::LEFT_TOP,
@@ -188,7 +188,7 @@ fn picture_ui(ui: &mut Ui, cx: &PanelContext<'_>, draft: &TrainConfig) {
         font.clone(),
         t.quiet,
     );
-    let most = format!("up to {}", format::setting(highest));
+    let most = format!("up to {}", text::setting(highest));
     painter.text(rect.right_top(), Align2::RIGHT_TOP, most, font, t.quiet);
     let area = Rect::from_min_max(rect.min + vec2(0.0, 20.0), rect.max - vec2(0.0, 4.0));
     painter.hline(area.x_range(), area.max.y, Stroke::new(1.0, t.hairline));
@@ -217,9 +217,4 @@ fn picture_ui(ui: &mut Ui, cx: &PanelContext<'_>, draft: &TrainConfig) {
     response.on_hover_text(
         "The planned learning rate; during a run, with the one used so far drawn over it.",
     );
-}
-
-fn plural(n: usize, noun: &str) -> String {
-    let s = if n == 1 { "" } else { "s" };
-    format!("{n} {noun}{s}")
 }

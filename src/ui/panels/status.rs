@@ -5,6 +5,7 @@ use egui::{Align, Frame, Label, Layout, Margin, Panel, RichText, Ui};
 use super::PanelContext;
 use crate::runs::Status;
 use crate::studio::Action;
+use crate::text;
 use crate::ui::theme::{self, PANEL_PADDING, tokens};
 use crate::ui::widgets::{Icon, Weight, icon_button, labeled_button};
 
@@ -46,13 +47,7 @@ pub fn ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
                 .map(|r| r.state.threads)
                 .filter(|&n| n > 0)
             {
-                let text = if threads == 1 {
-                    "1 thread \
-                                              ·"
-                    .to_owned()
-                } else {
-                    format!("{threads} threads ·")
-                };
+                let text = format!("{} ·", text::count(threads, "thread"));
                 ui.label(theme::quiet(ui, text))
                     .on_hover_text("Threads used for training.");
             }

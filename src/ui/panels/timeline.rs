@@ -6,8 +6,8 @@ use super::PanelContext;
 use crate::runs::RunState;
 use crate::stats;
 use crate::studio::Action;
+use crate::text;
 use crate::ui::command::Command;
-use crate::ui::format;
 use crate::ui::theme::{self, ROW_HEIGHT, tokens};
 use crate::ui::widgets::{Number, Weight, labeled_button, slim_slider};
 
@@ -98,7 +98,7 @@ fn text_ui(ui: &mut Ui, cx: &PanelContext<'_>) {
     }
     let last = run.points.last().map_or(0, |p| p.step);
     let (place, step) = match cx.studio.shown_step() {
-        Some(step) => (format!("update {}", format::thousands(step)), step),
+        Some(step) => (format!("update {}", text::thousands(step)), step),
         None => ("now".to_owned(), last),
     };
     let ink = match cx.studio.shown_step() {
@@ -125,16 +125,16 @@ fn metrics_at(run: &RunState, step: u64, is_narrow: bool) -> String {
     let loss = stats::mean(recent.iter().map(|p| p.loss));
     let accuracy = stats::mean(recent.iter().map(|p| p.accuracy));
     if is_narrow {
-        return format!("loss {}, {}", format::loss(loss), format::percent(accuracy));
+        return format!("loss {}, {}", text::loss(loss), text::percent(accuracy));
     }
     let mut text = format!(
         "training loss {}, accuracy {}",
-        format::loss(loss),
-        format::percent(accuracy)
+        text::loss(loss),
+        text::percent(accuracy)
     );
     let validation = run.curve_epochs().rev().find(|e| e.step <= step);
     if let Some(v) = validation.and_then(|e| e.validation) {
-        text += &format!("; validation {}", format::percent(v.accuracy));
+        text += &format!("; validation {}", text::percent(v.accuracy));
     }
     text
 }
@@ -161,7 +161,7 @@ fn memory_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     let about = format!(
         "Memory limit of the snapshots, which now use {}: too low and few snapshots are kept, too \
          high and memory runs short elsewhere.",
-        format::bytes(timeline.n_bytes() as u64)
+        text::bytes(timeline.n_bytes() as u64)
     );
     let number = Number::count(16.0, 8192.0, " MB").with_width(72.0);
     let entry = number.ui(ui, "Timeline memory", megabytes as f64);

@@ -8,12 +8,13 @@ use super::PanelContext;
 use crate::model::PRESETS;
 use crate::runs::{RunState, Status};
 use crate::studio::{Action, DataState};
+use crate::text;
 use crate::train::Finish;
 use crate::ui::command::Command;
+use crate::ui::logo;
 use crate::ui::settings::ThemeChoice;
 use crate::ui::theme::{self, ROW_HEIGHT, tokens};
 use crate::ui::widgets::{Icon, Weight, combo_of_width, icon_button, labeled_button};
-use crate::ui::{format, logo};
 
 /// Draws the bar.
 pub fn ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
@@ -74,10 +75,10 @@ fn describe(data: &crate::data::Dataset) -> String {
     let [channels, height, width] = data.image_shape();
     let kind = if channels == 1 { "gray" } else { "color" };
     format!(
-        "{} training and {} test images, {kind}, {height}×{width} pixels, {} classes.",
-        format::thousands(data.train.len() as u64),
-        format::thousands(data.test.len() as u64),
-        data.n_classes(),
+        "{} training and {} test images, {kind}, {height}×{width} pixels, {}.",
+        text::thousands(data.train.len() as u64),
+        text::thousands(data.test.len() as u64),
+        text::count(data.n_classes(), "class"),
     )
 }
 
@@ -193,22 +194,22 @@ fn ending(ui: &Ui, run: &RunState, finish: &Finish) -> (String, egui::Color32) {
     let t = tokens(ui);
     match (finish, run.test) {
         (Finish::Completed, Some(test)) => {
-            let accuracy = format::percent_exact(test.accuracy);
+            let accuracy = text::percent_exact(test.accuracy);
             (format!("Completed: {accuracy} test accuracy"), t.good)
         }
         (Finish::EarlyStopped, Some(test)) => {
-            let accuracy = format::percent_exact(test.accuracy);
+            let accuracy = text::percent_exact(test.accuracy);
             (format!("Early stopped: {accuracy} test accuracy"), t.good)
         }
         (Finish::EarlyStopped, None) => ("Early stopped".to_owned(), t.good),
         (Finish::Completed, None) => ("Completed".to_owned(), t.good),
         (Finish::Stopped, Some(test)) => {
-            let accuracy = format::percent_exact(test.accuracy);
+            let accuracy = text::percent_exact(test.accuracy);
             (format!("Stopped: {accuracy} test accuracy"), t.quiet)
         }
         (Finish::Stopped, None) => ("Stopped".to_owned(), t.quiet),
         (Finish::Diverged { step }, _) => (
-            format!("Diverged at update {}", format::thousands(*step)),
+            format!("Diverged at update {}", text::thousands(*step)),
             t.bad,
         ),
         (Finish::Failed { .. }, _) => ("Failed".to_owned(), t.bad),
@@ -223,15 +224,15 @@ fn live_ui(ui: &Ui, rect: Rect, run: &RunState, response: &egui::Response) {
         (run.points.last().map_or(0.0, |p| p.epoch).ceil() as usize).clamp(1, epochs.max(1));
     let epoch = format!("epoch {epoch}/{epochs}");
     let share = run.progress();
-    let percent = format!("{:.0} %", 100.0 * share);
+    let percent = text::percent_whole(f64::from(share));
     let speed = run
         .images_per_second()
-        .map(|s| format!("{} images/s", format::short_count(s as u64)));
+        .map(|s| format!("{} images/s", text::short_count(s as u64)));
     let left = match run.status {
         Status::Paused => Some("paused".to_owned()),
         _ => run
             .secs_left()
-            .map(|s| format!("{} left", format::duration(s))),
+            .map(|s| format!("{} left", text::duration(s))),
     };
     let spoken = [
         Some(epoch.clone()),

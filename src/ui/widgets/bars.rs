@@ -2,7 +2,7 @@
 
 use egui::{Align2, FontId, Rect, Role, Sense, TextStyle, Ui, WidgetInfo, pos2, vec2};
 
-use crate::ui::format;
+use crate::text;
 use crate::ui::theme::tokens;
 
 /// A class and its probability; `None` before there is a prediction.
@@ -30,7 +30,7 @@ pub fn probability_bars(ui: &mut Ui, bars: &[Bar<'_>], row_height: f32) {
     for bar in bars {
         let size = vec2(ui.available_width(), row_height);
         let (rect, response) = ui.allocate_exact_size(size, Sense::hover());
-        let percent = bar.probability.map(|p| format::percent(f64::from(p)));
+        let percent = bar.probability.map(|p| text::percent(f64::from(p)));
         response.widget_info(|| {
             let value = percent.as_deref().unwrap_or("no prediction yet");
             WidgetInfo::labeled(Role::Label, true, format!("{}: {value}", bar.name))

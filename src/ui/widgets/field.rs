@@ -5,6 +5,7 @@ use egui::{Align, Layout, RichText, Ui, vec2};
 
 use super::Number;
 use crate::studio::Effect;
+use crate::text;
 use crate::ui::theme::{self, ROW_HEIGHT, tokens};
 
 /// Width of the column of values.
@@ -98,13 +99,8 @@ impl Row<'_> {
 
 /// Draws an error below the field, as a sentence.
 pub fn error_ui(ui: &mut Ui, error: &str) {
-    let text = RichText::new(sentence(error)).small().color(tokens(ui).bad);
+    let text = RichText::new(text::sentence(error))
+        .small()
+        .color(tokens(ui).bad);
     ui.add(egui::Label::new(text).wrap());
-}
-
-/// Formats an error as a sentence, with a capital and a period.
-pub(super) fn sentence(error: &str) -> String {
-    let mut chars = error.chars();
-    let first = chars.next().map(|c| c.to_uppercase().to_string());
-    format!("{}{}.", first.unwrap_or_default(), chars.as_str())
 }

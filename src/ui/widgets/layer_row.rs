@@ -6,7 +6,7 @@ use egui::{
 };
 
 use crate::model::{Layer, LayerReport};
-use crate::ui::format;
+use crate::text;
 use crate::ui::theme::{mix, tokens};
 
 /// Height of a row.
@@ -127,13 +127,10 @@ impl LayerRow<'_> {
         };
         number(report.output.to_string(), OUTPUT_RIGHT);
         if report.n_parameters > 0 {
-            number(format::short_count(report.n_parameters), PARAMETERS_RIGHT);
+            number(text::short_count(report.n_parameters), PARAMETERS_RIGHT);
         }
         if report.multiply_adds > 0 {
-            number(
-                format::short_count(report.multiply_adds),
-                MULTIPLY_ADDS_RIGHT,
-            );
+            number(text::short_count(report.multiply_adds), MULTIPLY_ADDS_RIGHT);
         }
     }
 

@@ -16,7 +16,6 @@ pub use bars::{Bar, probability_bars};
 pub use button::{Weight, icon_button, labeled_button, slim_slider};
 pub use canvas::Canvas;
 pub use combo::{combo, combo_of_width};
-use field::sentence;
 pub use field::{Row, VALUE_WIDTH, error_ui};
 pub use icon::Icon;
 pub use layer_row::{LayerRow, layer_header};

@@ -4,9 +4,9 @@ use std::cell::RefCell;
 
 use egui::{DragValue, Id, Key, Response, RichText, Tooltip, Ui, vec2};
 
+use super::VALUE_WIDTH;
 use super::typed::Accepts;
-use super::{VALUE_WIDTH, sentence};
-use crate::ui::format;
+use crate::text;
 use crate::ui::theme::{ROW_HEIGHT, tokens};
 
 /// The numbers that a field accepts, and how they are shown.
@@ -50,7 +50,7 @@ impl Entry {
             self.response.on_hover_text(explanation);
             return self.new;
         };
-        let text = RichText::new(sentence(&error)).color(tokens(ui).bad);
+        let text = RichText::new(text::sentence(&error)).color(tokens(ui).bad);
         Tooltip::for_widget(&self.response).show(|ui| ui.label(text));
         // It covers something else, so the next click closes it.
         if !self.is_new && ui.input(|i| i.pointer.any_pressed()) {
@@ -211,7 +211,7 @@ impl Number {
             (true, false) => 1e-6,
             _ => 0.002 * self.max,
         };
-        let unit = format::unit(self.unit, *shown);
+        let unit = text::unit(self.unit, *shown);
         let (accepts, number) = (self.accepts(), self.clone());
         let before = self.text(*shown);
         DragValue::new(shown)
@@ -245,8 +245,8 @@ impl Number {
     /// Formats the value as the field shows it.
     fn text(&self, value: f64) -> String {
         match self.is_whole {
-            true => format::thousands(value.max(0.0).round() as u64),
-            false => format::setting(value),
+            true => text::thousands(value.max(0.0).round() as u64),
+            false => text::setting(value),
         }
     }
 }

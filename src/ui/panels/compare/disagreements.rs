@@ -12,7 +12,7 @@ use crate::compare::{Comparison, Disagreement, Kind};
 use crate::data::Dataset;
 use crate::runs::RunId;
 use crate::studio::{Action, Analysis};
-use crate::ui::format;
+use crate::text;
 use crate::ui::panels::PanelContext;
 use crate::ui::theme::{self, ROW_HEIGHT, tokens};
 use crate::ui::widgets::{Bar, Weight, labeled_button, probability_bars};
@@ -284,7 +284,7 @@ fn answers_ui(ui: &mut Ui, d: &Disagreement, dataset: &Dataset, comparison: &Com
         for (ui, (side, name)) in columns.iter_mut().zip(sides) {
             let words = match d.answer(side) {
                 Some((seen, sure)) => {
-                    let sure = format::percent(f64::from(sure));
+                    let sure = text::percent(f64::from(sure));
                     format!("{name}: {} ({sure})", class(seen))
                 }
                 None => format!("{name}: {NO_OUTPUT}"),

@@ -6,7 +6,7 @@ use super::rows::Rows;
 use super::selectors;
 use crate::compare::{Importance, KeyImportance, Metric, RunRow};
 use crate::studio::{Action, Analysis};
-use crate::ui::format;
+use crate::text;
 use crate::ui::panels::PanelContext;
 use crate::ui::theme::{self, ROW_HEIGHT, tokens};
 
@@ -45,7 +45,7 @@ impl Weights {
         self.ask(cx, rows, metric);
         match &cx.studio.compared().importance {
             Some((runs, _, Ok(found))) => bars_ui(ui, found, runs.len()),
-            Some((.., Err(reason))) => selectors::nothing(ui, &sentence(reason)),
+            Some((.., Err(reason))) => selectors::nothing(ui, &text::sentence(reason)),
             None => {}
         }
     }
@@ -63,25 +63,23 @@ impl Weights {
     }
 }
 
-fn sentence(reason: &str) -> String {
-    let mut letters = reason.chars();
-    let first = letters.next().map(|c| c.to_uppercase().to_string());
-    format!("{}{}.", first.unwrap_or_default(), letters.as_str())
-}
-
 /// Shows the bars; of `n_asked` runs only the newest are used if there are many.
 fn bars_ui(ui: &mut Ui, found: &Importance, n_asked: usize) {
     let t = tokens(ui);
     let words = format!(
         "A random forest of 200 trees, fitted to {}, explains {} of the variance.",
         which_runs(found.n_runs, n_asked),
-        format::percent(found.explained.max(0.0))
+        text::percent(found.explained.max(0.0))
     );
     ui.label(theme::quiet(ui, words)).on_hover_text(
         "Measured on runs that a tree has not seen. If it is low, the bars are mostly noise.",
     );
     if let Some(hint) = &found.hint {
-        ui.label(egui::RichText::new(sentence(hint)).small().color(t.warning));
+        ui.label(
+            egui::RichText::new(text::sentence(hint))
+                .small()
+                .color(t.warning),
+        );
     }
     ui.add_space(theme::UNIT);
     header_ui(ui);
@@ -95,10 +93,13 @@ fn bars_ui(ui: &mut Ui, found: &Importance, n_asked: usize) {
 
 /// Describes which of the requested runs were used.
 fn which_runs(n_weighed: usize, n_asked: usize) -> String {
-    let [weighed, asked] = [n_weighed, n_asked].map(|n| format::thousands(n as u64));
+    let asked = text::count(n_asked, "run");
     match n_weighed < n_asked {
-        true => format!("the newest {weighed} of {asked} runs"),
-        false => format!("all {asked} runs"),
+        true => format!(
+            "the newest {} of {asked}",
+            text::thousands(n_weighed as u64)
+        ),
+        false => format!("all {asked}"),
     }
 }
 

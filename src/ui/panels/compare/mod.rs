@@ -15,6 +15,7 @@ use egui::{Align, Layout, TextEdit, Ui, vec2};
 
 use super::PanelContext;
 use crate::studio::{Action, Format, Studio};
+use crate::text;
 use crate::ui::command::Command;
 use crate::ui::theme::{self, ROW_HEIGHT, tokens};
 use crate::ui::widgets::{Weight, labeled_button};
@@ -211,10 +212,10 @@ fn export_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
 /// How many runs match the filter.
 fn count(studio: &Studio) -> String {
     let (n, n_all) = (studio.filtered_runs().count(), studio.runs().len());
-    match n_all {
-        1 => "1 run".to_owned(),
-        _ if n == n_all => format!("{n} runs"),
-        _ => format!("{n} of {n_all} runs"),
+    let all = text::count(n_all, "run");
+    match n == n_all {
+        true => all,
+        false => format!("{} of {all}", text::thousands(n as u64)),
     }
 }
 

@@ -8,7 +8,7 @@ use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use crate::compare::{Column, Metric, RunRow, Scale, groups};
 use crate::runs::{RunId, Value};
 use crate::studio::{Run, Studio};
-use crate::ui::format;
+use crate::text;
 
 /// The runs that match the filter, oldest first.
 #[derive(Default)]
@@ -161,7 +161,7 @@ impl Places {
 pub(super) fn text(column: &Column, value: &Value) -> String {
     match (column, value) {
         (Column::Metric(metric), Value::Number(number)) => metric_text(*metric, *number),
-        (_, Value::Number(number)) => format::setting(*number),
+        (_, Value::Number(number)) => text::setting(*number),
         (_, Value::Text(text)) => text.clone(),
     }
 }
@@ -169,8 +169,8 @@ pub(super) fn text(column: &Column, value: &Value) -> String {
 /// Formats a metric.
 pub(super) fn metric_text(metric: Metric, value: f64) -> String {
     match metric {
-        _ if metric.is_share() => format::percent_exact(value),
-        Metric::TrainSecs => format::duration(value),
-        _ => format::loss(value),
+        _ if metric.is_share() => text::percent_exact(value),
+        Metric::TrainSecs => text::duration(value),
+        _ => text::loss(value),
     }
 }

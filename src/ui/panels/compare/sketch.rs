@@ -6,7 +6,7 @@ use super::rows::Rows;
 use super::selectors;
 use crate::runs::RunId;
 use crate::studio::{Action, Analysis, ModelPrediction};
-use crate::ui::format;
+use crate::text;
 use crate::ui::panels::PanelContext;
 use crate::ui::theme::{self, tokens};
 use crate::ui::widgets::{Bar, probability_bars};
@@ -104,7 +104,7 @@ fn prediction_ui(
         return;
     };
     let sees = prediction.map(|p| {
-        let sure = format::percent(f64::from(p.probabilities[p.class]));
+        let sure = text::percent(f64::from(p.probabilities[p.class]));
         format!("predicts {} ({sure})", prediction_of.classes[p.class])
     });
     ui.label(RichText::new(sees.unwrap_or_else(|| "nothing drawn yet".to_owned())).small());

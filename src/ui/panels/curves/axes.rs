@@ -4,7 +4,7 @@ use egui_plot::{GridInput, GridMark};
 
 use super::lens::{Lens, Metric, XAxis};
 use crate::picture::{self, Mark, plain, round_to};
-use crate::ui::format;
+use crate::text;
 
 /// Grid marks of a logarithmic axis.
 pub fn log_marks(input: GridInput) -> Vec<GridMark> {
@@ -32,7 +32,7 @@ pub fn y_label(lens: &Lens, mark: GridMark) -> String {
         return difference_label(lens.metric, mark);
     }
     match lens.metric {
-        Metric::Loss if lens.is_y_log => format::setting(round_to(lens.y_value(mark.value), 2)),
+        Metric::Loss if lens.is_y_log => text::setting(round_to(lens.y_value(mark.value), 2)),
         Metric::Loss => plain(mark.value, mark.step_size),
         // Marks above 100 % would be meaningless.
         Metric::Accuracy if mark.value > 1.0 + 1e-9 => String::new(),
@@ -66,7 +66,7 @@ pub fn x_label(lens: &Lens, mark: GridMark) -> String {
     }
     match lens.x_axis {
         XAxis::Step | XAxis::Images if value >= 1000.0 => short(value),
-        _ if lens.is_x_log => format::setting(value),
+        _ if lens.is_x_log => text::setting(value),
         _ => plain(value, mark.step_size),
     }
 }
@@ -78,5 +78,5 @@ fn short(value: f64) -> String {
     } else {
         (value / 1e6, 'M')
     };
-    format!("{}{letter}", format::setting(round_to(scaled, 4)))
+    format!("{}{letter}", text::setting(round_to(scaled, 4)))
 }

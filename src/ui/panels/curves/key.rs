@@ -5,8 +5,8 @@ use egui::{Align2, Color32, FontId, Pos2, Rect, Stroke, TextStyle, Ui, pos2, vec
 use super::lens::{Lens, Metric};
 use super::plot::{GHOST, MetricPlot, TITLE_HEIGHT};
 use super::trace::RunCurve;
+use crate::text;
 use crate::train::Loss;
-use crate::ui::format;
 use crate::ui::theme::{self, tokens};
 
 impl MetricPlot<'_> {
@@ -92,8 +92,8 @@ impl MetricPlot<'_> {
 
     pub(super) fn value(&self, value: f64) -> String {
         match self.metric {
-            Metric::Loss => format::loss(value),
-            Metric::Accuracy => format::percent(value),
+            Metric::Loss => text::loss(value),
+            Metric::Accuracy => text::percent(value),
         }
     }
 }

@@ -6,7 +6,7 @@ use egui_plot::PlotTransform;
 use super::lens::{Lens, Metric, XAxis};
 use super::plot::MetricPlot;
 use super::trace::{RunCurve, Trace};
-use crate::ui::format;
+use crate::text;
 use crate::ui::theme::{self, tokens};
 
 impl MetricPlot<'_> {
@@ -177,7 +177,7 @@ impl MetricPlot<'_> {
 fn x_text(lens: &Lens, x: f64) -> String {
     let value = lens.x_value(x).max(0.0);
     match lens.x_axis {
-        XAxis::Step | XAxis::Images => format::thousands(value.round() as u64),
+        XAxis::Step | XAxis::Images => text::thousands(value.round() as u64),
         XAxis::Epoch | XAxis::Time => format!("{value:.2}"),
     }
 }

@@ -14,7 +14,8 @@ use super::range::y_range;
 use super::trace::{RunCurve, Trace};
 use crate::runs::RunState;
 use crate::studio::Run;
-use crate::ui::format;
+use crate::text;
+use crate::train::Value;
 use crate::ui::hover::Hover;
 use crate::ui::settings::Settings;
 use crate::ui::theme::{self, tokens};
@@ -290,7 +291,7 @@ impl MetricPlot<'_> {
             text: format!("branch of {}", parent.run),
         });
         let changes = run.changes.iter().map(|change| {
-            let [old, new] = [&change.old, &change.new].map(format::value);
+            let [old, new] = [&change.old, &change.new].map(value_text);
             Mark {
                 step: change.step,
                 text: format!("{} {old} → {new}", change.setting.label()),
@@ -383,5 +384,13 @@ fn draw_run<'p>(
                 .color(bad)
                 .allow_hover(false),
         );
+    }
+}
+
+/// Formats the value of a setting: a number or a name.
+fn value_text(value: &Value) -> String {
+    match value {
+        Value::Number(number) => text::setting(*number),
+        Value::Text(name) => name.replace('_', " "),
     }
 }

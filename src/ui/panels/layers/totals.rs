@@ -3,8 +3,8 @@
 use egui::{Align, Layout, Ui, vec2};
 
 use crate::model::SpecReport;
+use crate::text;
 use crate::train::TrainConfig;
-use crate::ui::format;
 use crate::ui::panels::PanelContext;
 use crate::ui::theme::{self, tokens};
 
@@ -14,27 +14,27 @@ pub fn totals_ui(ui: &mut Ui, cx: &PanelContext<'_>, draft: &TrainConfig, report
     total_ui(
         ui,
         "Parameters",
-        format::thousands(report.n_parameters()),
+        text::thousands(report.n_parameters()),
         "Learned numbers in all layers together.",
     );
     total_ui(
         ui,
         "MACs per image",
-        format::thousands(report.multiply_adds()),
+        text::thousands(report.multiply_adds()),
         "Multiply-accumulates of a forward pass for one image; training takes about three times as \
          many.",
     );
     total_ui(
         ui,
         "Memory while training",
-        format::bytes(bytes),
+        text::bytes(bytes),
         "Weights, gradients, optimizer state and the activations of one batch.",
     );
     if let Some(secs) = epoch_secs(cx, draft, report) {
         total_ui(
             ui,
             "Estimated time per epoch",
-            format!("about {}", format::duration(secs)),
+            format!("about {}", text::duration(secs)),
             "Estimated from the speed of the newest run and the MACs of both networks.",
         );
     }

@@ -7,7 +7,7 @@ use egui::{
 
 use crate::model::{Layer, LayersText, ModelSpec, TextError, read_layers, write_layers};
 use crate::studio::Action;
-use crate::ui::format;
+use crate::text;
 use crate::ui::panels::PanelContext;
 use crate::ui::theme::{self, ROW_HEIGHT, tokens};
 use crate::ui::widgets::{Weight, labeled_button};
@@ -156,7 +156,7 @@ impl TextEditor {
         };
         let (report, errors) = spec.check();
         let Some(error) = errors.first() else {
-            let n_parameters = format::thousands(report.n_parameters());
+            let n_parameters = text::thousands(report.n_parameters());
             return Verdict {
                 line: None,
                 message: format!("valid: {n_parameters} parameters"),
@@ -206,15 +206,14 @@ fn numbers_ui(
 }
 
 fn verdict_ui(ui: &mut Ui, verdict: &Verdict) {
-    let mut chars = verdict.message.chars();
-    let first = chars.next().map(|c| c.to_uppercase().to_string());
-    let sentence = format!("{}{}.", first.unwrap_or_default(), chars.as_str());
     let t = tokens(ui);
     let color = if verdict.line.is_some() {
         t.bad
     } else {
         t.quiet
     };
-    let text = RichText::new(sentence).small().color(color);
+    let text = RichText::new(text::sentence(&verdict.message))
+        .small()
+        .color(color);
     ui.add(egui::Label::new(text).wrap());
 }

@@ -8,8 +8,8 @@ use egui::{
 use super::PanelContext;
 use super::rows::number_ui;
 use crate::data::{Augment, AugmentKind, ImageSet};
+use crate::text;
 use crate::train::{Field, TrainConfig};
-use crate::ui::format;
 use crate::ui::theme;
 use crate::ui::widgets::{Number, Weight, labeled_button, section};
 
@@ -85,13 +85,7 @@ fn summary(augment: &Augment) -> String {
     let kinds = AugmentKind::ALL.into_iter();
     let on: Vec<String> = kinds
         .filter(|&kind| augment.strength(kind) != 0.0)
-        .map(|kind| {
-            format!(
-                "{} {}",
-                kind.label(),
-                format::setting(augment.strength(kind))
-            )
-        })
+        .map(|kind| format!("{} {}", kind.label(), text::setting(augment.strength(kind))))
         .collect();
     match on.is_empty() {
         true => "off".to_owned(),

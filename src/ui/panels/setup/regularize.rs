@@ -5,8 +5,8 @@ use egui::Ui;
 use super::PanelContext;
 use super::rows::{count_ui, number_ui};
 use crate::studio::Effect;
+use crate::text;
 use crate::train::{Clip, Field, Loss, TrainConfig, Watched};
-use crate::ui::format;
 use crate::ui::widgets::{Number, Row, combo, section};
 
 /// Draws and edits the regularization of `draft`.
@@ -24,9 +24,8 @@ pub(super) fn ui(ui: &mut Ui, cx: &PanelContext<'_>, draft: &mut TrainConfig) {
 
 /// Returns the settings in use, in one line.
 fn summary(draft: &TrainConfig) -> String {
-    let number = |name: &str, value: f64| {
-        (value != 0.0).then(|| format!("{name} {}", format::setting(value)))
-    };
+    let number =
+        |name: &str, value: f64| (value != 0.0).then(|| format!("{name} {}", text::setting(value)));
     let loss = match draft.loss {
         Loss::CrossEntropy { label_smoothing } => number("smoothing", label_smoothing),
         Loss::SquaredError => Some("squared error".to_owned()),

@@ -5,6 +5,7 @@ use egui::{Align, Label, Layout, RichText, Ui, vec2};
 use super::super::PanelContext;
 use crate::studio::{Action, ShownSweep, SweepAction};
 use crate::sweep::{LeaderboardEntry, Trial, TrialStatus, describe};
+use crate::text;
 use crate::ui::theme::{self, ROW_HEIGHT, UNIT, tokens};
 use crate::ui::widgets::{Weight, labeled_button};
 
@@ -53,9 +54,9 @@ fn place_ui(ui: &mut Ui, shown: &ShownSweep, idx: usize, place: &LeaderboardEntr
         spread.unwrap_or_default()
     );
     let about = format!(
-        "Mean and standard deviation of {} over {} seeds.",
+        "Mean and standard deviation of {} over {}.",
         metric.label(),
-        place.trials.len()
+        text::count(place.trials.len(), "seed")
     );
     row_ui(
         ui,

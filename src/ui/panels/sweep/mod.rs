@@ -10,8 +10,8 @@ use egui::{Align, Layout, RichText, ScrollArea, Ui};
 use super::PanelContext;
 use crate::studio::{Action, ShownSweep, SweepAction, SweepPhase};
 use crate::sweep::SweepEnd;
+use crate::text;
 use crate::ui::command::Command;
-use crate::ui::format;
 use crate::ui::sweep_command::SweepCommand;
 use crate::ui::theme::{self, ROW_HEIGHT, UNIT, tokens};
 use crate::ui::widgets::{Icon, Weight, labeled_button, section};
@@ -131,7 +131,7 @@ fn progress(shown: &ShownSweep) -> String {
     let left = || {
         let left = shown.state.secs_left(&shown.plan.definition, n_trials);
         left.map_or_else(String::new, |secs| {
-            format!(" · about {} left", format::duration(secs))
+            format!(" · about {} left", text::duration(secs))
         })
     };
     match &shown.phase {

@@ -2,8 +2,8 @@
 
 use crate::runs::table::{Column, Spread, Summary};
 use crate::runs::{Record, Value};
+use crate::text;
 use crate::ui::column_names::heading;
-use crate::ui::format;
 
 /// Minimum width of a column.
 pub(super) fn width(column: &Column) -> f32 {
@@ -37,21 +37,21 @@ pub(super) fn text(column: &Column, record: &Record) -> String {
 fn number_text(column: &Column, number: f64) -> String {
     let key = column.key.as_str();
     if column.aggregate.is_none() {
-        return format::setting(number);
+        return text::setting(number);
     }
     if number.is_nan() {
         return String::new();
     }
     if key.contains("accuracy") {
-        format::percent_exact(number)
+        text::percent_exact(number)
     } else if key.contains("loss") {
-        format::loss(number)
+        text::loss(number)
     } else if key == "train_seconds" {
-        format::duration(number)
+        text::duration(number)
     } else if key == "epochs_done" {
-        format::setting((number * 100.0).round() / 100.0)
+        text::setting((number * 100.0).round() / 100.0)
     } else {
-        format::thousands(number.max(0.0).round() as u64)
+        text::thousands(number.max(0.0).round() as u64)
     }
 }
 

@@ -13,6 +13,7 @@ use egui::{ScrollArea, Ui};
 use crate::runs::RunId;
 use crate::runs::table::{Aggregate, Column, GroupBy, to_csv};
 use crate::studio::Run;
+use crate::text;
 use crate::ui::column_names;
 use crate::ui::command::Command;
 use crate::ui::panels::PanelContext;
@@ -73,8 +74,7 @@ impl TablePanel {
         let selected: Vec<&Run> = cx.studio.selected_runs().collect();
         let text = match selected.len() {
             0 => "No run selected".to_owned(),
-            1 => "1 run selected".to_owned(),
-            n => format!("{n} runs selected"),
+            n => format!("{} selected", text::count(n, "run")),
         };
         ui.add_enabled_ui(!selected.is_empty(), |ui| {
             let button = ui.menu_button(text, |ui| {

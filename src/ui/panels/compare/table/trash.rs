@@ -3,6 +3,7 @@
 use egui::{Align, Id, Layout, Modal, RichText, ScrollArea, Ui};
 
 use crate::studio::Action;
+use crate::text;
 use crate::ui::panels::PanelContext;
 use crate::ui::theme;
 use crate::ui::widgets::{Weight, labeled_button};
@@ -41,8 +42,7 @@ impl TrashDialog {
         ui.horizontal(|ui| {
             let text = match (self.is_sure, n) {
                 (false, _) => "Empty trash…".to_owned(),
-                (true, 1) => "Delete 1 run permanently".to_owned(),
-                (true, n) => format!("Delete {n} runs permanently"),
+                (true, n) => format!("Delete {} permanently", text::count(n, "run")),
             };
             let empty = labeled_button(ui, None, &text, Weight::Plain, 0.0, n > 0);
             if empty

@@ -14,6 +14,7 @@ use super::selectors;
 use crate::compare::{Comparison, Metric, Paired, RunRow};
 use crate::runs::RunId;
 use crate::studio::Studio;
+use crate::text;
 use crate::ui::panels::PanelContext;
 
 /// The state of the view.
@@ -192,7 +193,7 @@ fn side_ui(
 fn side_label(row: &RunRow, n: usize) -> String {
     match n {
         1 => row.name.clone(),
-        _ => format!("{} · {n} seeds", row.name),
+        _ => format!("{} · {}", row.name, text::count(n, "seed")),
     }
 }
 

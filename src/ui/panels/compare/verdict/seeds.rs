@@ -5,6 +5,7 @@ use egui::Ui;
 use super::Pair;
 use crate::compare::{Comparison, seeds_to_add};
 use crate::studio::{Action, Studio};
+use crate::text;
 use crate::train::TrainConfig;
 use crate::ui::panels::PanelContext;
 use crate::ui::panels::compare::rows::Rows;
@@ -23,7 +24,7 @@ pub(super) fn ui(
         if let Some(wanted) = comparison.seeds_wanted() {
             let configs = missing(cx.studio, rows, members, wanted);
             let n = configs.len();
-            let text = format!("Train {n} more {}", if n == 1 { "seed" } else { "seeds" });
+            let text = format!("Train {}", text::count(n, "more seed"));
             let is_free = cx.studio.queue().len() == 0 && n > 0;
             let button = labeled_button(ui, None, &text, Weight::Plain, 0.0, is_free);
             let about = "Trains these runs one after the other, with the same settings and other \
@@ -42,8 +43,7 @@ fn queue_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     if n == 0 {
         return;
     }
-    let runs = if n == 1 { "run" } else { "runs" };
-    selectors::word(ui, &format!("{n} {runs} queued"));
+    selectors::word(ui, &format!("{} queued", text::count(n, "run")));
     let button = labeled_button(ui, None, "Clear queue", Weight::Bare, 0.0, true);
     let about = "Removes the queued runs; the one in training continues.";
     if button.on_hover_text(about).clicked() {

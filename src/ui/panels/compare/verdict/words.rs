@@ -4,6 +4,7 @@ use egui::{RichText, Ui};
 
 use super::interval;
 use crate::compare::{Comparison, Side, Verdict};
+use crate::text;
 use crate::ui::panels::compare::rows::metric_text;
 use crate::ui::theme::{self, tokens};
 
@@ -42,10 +43,10 @@ fn sides_ui(ui: &mut Ui, comparison: &Comparison) {
             ui.label(theme::number(format!("{mean:>9}")));
             ui.add(egui::Label::new(&side.name).truncate())
                 .on_hover_text(values.join("\n"));
-            let seeds = match side.seeds.len() {
-                1 => "1 seed".to_owned(),
-                n => format!("mean of {n} seeds"),
-            };
+            let mut seeds = text::count(side.seeds.len(), "seed");
+            if side.seeds.len() > 1 {
+                seeds = format!("mean of {seeds}");
+            }
             ui.label(theme::quiet(ui, seeds))
                 .on_hover_text(values.join("\n"));
         });

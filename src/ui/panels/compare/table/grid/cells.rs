@@ -9,6 +9,7 @@ use super::{Grid, TableChange, align};
 use crate::runs::Status;
 use crate::runs::table::Column;
 use crate::studio::Run;
+use crate::text;
 use crate::train::Finish;
 use crate::ui::panels::compare::table::{cell, keys};
 use crate::ui::panels::run_marks;
@@ -85,9 +86,8 @@ impl Grid<'_, '_> {
         {
             self.changes.push(TableChange::Toggle(group.name.clone()));
         }
-        let n = group.members.len();
-        let runs = if n == 1 { "run" } else { "runs" };
-        let name = RichText::new(format!("{} · {n} {runs}", group.name));
+        let runs = text::count(group.members.len(), "run");
+        let name = RichText::new(format!("{} · {runs}", group.name));
         ui.add(Label::new(name.family(theme::semibold())).truncate());
     }
 

@@ -1,8 +1,27 @@
-//! Formatting of numbers, units and settings.
+//! Numbers, counts and sentences as text, formatted alike in the window and on the command line.
 
-use crate::train::Value;
+/// Formats a count with thousands separators: `60,000`.
+pub fn thousands(n: u64) -> String {
+    let digits = n.to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (idx, digit) in digits.chars().enumerate() {
+        if idx > 0 && (digits.len() - idx).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
 
-pub use crate::train::thousands;
+/// Formats `n` of something: `1 run`, `3 runs`, `60,000 images`; `noun` is its singular.
+pub fn count(n: usize, noun: &str) -> String {
+    let ending = match n {
+        1 => "",
+        _ if ["s", "ch"].iter().any(|end| noun.ends_with(end)) => "es",
+        _ => "s",
+    };
+    format!("{} {noun}{ending}", thousands(n as u64))
+}
 
 /// Returns the unit of `n`, singular for 1: ` seed` for the plural ` seeds`.
 pub fn unit(plural: &'static str, n: f64) -> &'static str {
@@ -63,6 +82,11 @@ pub fn percent_exact(share: f64) -> String {
     format!("{:.2} %", 100.0 * share)
 }
 
+/// Formats a share as a percentage without decimals, for progress.
+pub fn percent_whole(share: f64) -> String {
+    format!("{:.0} %", 100.0 * share)
+}
+
 /// Formats a setting such as a learning rate: `0.001`, `3e-4`, `0`.
 pub fn setting(value: f64) -> String {
     let size = value.abs();
@@ -85,14 +109,6 @@ pub fn setting(value: f64) -> String {
     }
 }
 
-/// Formats the value of a setting: a number or a name.
-pub fn value(value: &Value) -> String {
-    match value {
-        Value::Number(number) => setting(*number),
-        Value::Text(text) => text.replace('_', " "),
-    }
-}
-
 /// Formats a loss with three or four significant digits; `NaN` and `inf` as such.
 pub fn loss(value: f64) -> String {
     if !value.is_finite() {
@@ -103,6 +119,13 @@ pub fn loss(value: f64) -> String {
     } else {
         format!("{value:.3}")
     }
+}
+
+/// Formats an error or a hint as a sentence, with a capital and a period.
+pub fn sentence(text: &str) -> String {
+    let mut letters = text.chars();
+    let first = letters.next().map(|c| c.to_uppercase().to_string());
+    format!("{}{}.", first.unwrap_or_default(), letters.as_str())
 }
 
 #[cfg(test)]
@@ -122,7 +145,18 @@ mod tests {
     }
 
     #[test]
-    fn numbers_read_well() {
+    fn a_count_agrees_with_its_noun() {
+        assert_eq!(
+            [0, 1, 2, 60_000].map(|n| count(n, "run")),
+            ["0 runs", "1 run", "2 runs", "60,000 runs"]
+        );
+        assert_eq!(count(3, "more seed"), "3 more seeds");
+        assert_eq!([1, 2].map(|n| count(n, "class")), ["1 class", "2 classes"]);
+        assert_eq!([1, 2].map(|n| count(n, "batch")), ["1 batch", "2 batches"]);
+    }
+
+    #[test]
+    fn counts_have_thousands_separators() {
         assert_eq!(
             [0, 999, 1_000, 60_000, 1_234_567].map(thousands),
             ["0", "999", "1,000", "60,000", "1,234,567"]
@@ -131,6 +165,10 @@ mod tests {
             [320, 692_352, 1_199_882, 5_000_000_000].map(short_count),
             ["320", "692k", "1.2M", "5.0G"]
         );
+    }
+
+    #[test]
+    fn quantities_have_a_unit_that_fits() {
         assert_eq!(
             [12, 45_000, 25_400_000, 1_500_000_000].map(bytes),
             ["12 B", "45 kB", "25 MB", "1.5 GB"]
@@ -139,6 +177,13 @@ mod tests {
             [0.84, 9.96, 42.0, 185.0, 8_040.0].map(duration),
             ["0.8 s", "10 s", "42 s", "3 min 5 s", "2 h 14 min"]
         );
+        assert_eq!(percent(0.9315), "93.2 %");
+        assert_eq!(percent_exact(0.98615), "98.61 %");
+        assert_eq!(percent_whole(0.615), "62 %");
+    }
+
+    #[test]
+    fn settings_and_losses_have_few_digits() {
         assert_eq!(
             [0.0, 1e-3, 3e-4, 0.05, 1e-7, 0.1 + 0.2, 1.25e-5, 128.0].map(setting),
             [
@@ -149,7 +194,13 @@ mod tests {
             [2.3456, 0.0123, f64::NAN].map(loss),
             ["2.346", "0.0123", "NaN"]
         );
-        assert_eq!(percent(0.9315), "93.2 %");
-        assert_eq!(percent_exact(0.98615), "98.61 %");
+    }
+
+    #[test]
+    fn a_sentence_has_a_capital_and_a_period() {
+        assert_eq!(
+            ["öl", "expected a number", ""].map(sentence),
+            ["Öl.", "Expected a number.", "."]
+        );
     }
 }
