@@ -14,7 +14,7 @@ use crate::compare::{
 };
 use crate::data::Dataset;
 use crate::model::Classifier;
-use crate::runs::{Record, RunFolder};
+use crate::runs::{NoModel, Record, RunFolder};
 use crate::text;
 
 /// The arguments of `compare`.
@@ -64,9 +64,6 @@ struct ImportanceLine {
     importance: Importance,
 }
 
-/// Seed of the forest: the same runs give the same importance.
-const FOREST_SEED: u64 = 1;
-
 pub(super) fn run(args: &Args, workspace: Option<&Path>) -> anyhow::Result<ExitCode> {
     let folders = run_folders(&args.runs, workspace)?
         .iter()
@@ -96,7 +93,7 @@ pub(super) fn run(args: &Args, workspace: Option<&Path>) -> anyhow::Result<ExitC
             &predicted,
         )?;
     }
-    if let Ok(importance) = importance(&rows, args.metric, FOREST_SEED) {
+    if let Ok(importance) = importance(&rows, args.metric) {
         print_importance(args, importance)?;
     }
     Ok(predicted.finish())
@@ -105,20 +102,17 @@ pub(super) fn run(args: &Args, workspace: Option<&Path>) -> anyhow::Result<ExitC
 /// Refuses runs on different datasets.
 fn same_data(folders: &[RunFolder]) -> Result<(), UsageError> {
     let first = &folders[0].manifest().data;
-    match folders
-        .iter()
-        .find(|f| f.manifest().data.fingerprint != first.fingerprint)
-    {
-        None => Ok(()),
-        Some(other) => Err(UsageError(format!(
-            "{} was trained on a different dataset ({}) than {} ({}): their results cannot be \
-             compared",
-            other.path().display(),
-            other.manifest().data.name,
-            folders[0].path().display(),
-            first.name
-        ))),
-    }
+    folders.iter().try_for_each(|folder| {
+        let run = folder.path().display().to_string();
+        let checked = folder.manifest().data.check(&run, &first.fingerprint);
+        checked.map_err(|e| {
+            UsageError(format!(
+                "{e}, than {} ({}): their results cannot be compared",
+                folders[0].path().display(),
+                first.name
+            ))
+        })
+    })
 }
 
 /// Pairs the settings of the first run with all other settings or, if there are none, the first
@@ -192,10 +186,8 @@ impl<'a> Predicted<'a> {
         for idx in [a, b] {
             let path = self.folders[idx].model_path();
             if !path.exists() {
-                out::eprint(&format!(
-                    "{} has no model yet",
-                    self.folders[idx].path().display()
-                ));
+                let run = self.folders[idx].path().display();
+                out::eprint(&NoModel(run.to_string()).to_string());
                 return Ok(None);
             }
             if self.answers[idx].is_none() {

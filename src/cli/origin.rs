@@ -126,12 +126,9 @@ impl Args {
         let mark = &folder.manifest().data;
         let dir = self.data.as_deref().or(mark.folder.as_deref());
         let dataset = Arc::new(open_data(dir)?);
-        anyhow::ensure!(
-            dataset.fingerprint == mark.fingerprint,
-            "the run in {} was trained on a different dataset than {}: pass its folder with --data",
-            folder.path().display(),
-            dataset.name
-        );
+        let run = format!("the run in {}", folder.path().display());
+        mark.check(&run, &dataset.fingerprint)
+            .map_err(|e| anyhow::anyhow!("{e}: pass its folder with --data"))?;
         Ok(dataset)
     }
 }

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::{UsageError, named_or_default};
-use crate::runs::{FindError, RunFolder, list_runs};
+use crate::runs::{FindError, NoModel, RunFolder, list_runs};
 
 /// Finds the folder of the run that `text` names, see [`run_folders`].
 pub(super) fn run_folder(text: &Path, workspace: Option<&Path>) -> anyhow::Result<PathBuf> {
@@ -70,10 +70,6 @@ pub(super) fn model_file(text: &Path, workspace: Option<&Path>) -> anyhow::Resul
         return Ok(text.to_owned());
     }
     let path = RunFolder::open(&run_folder(text, workspace)?)?.model_path();
-    anyhow::ensure!(
-        path.is_file(),
-        "{} has no model yet: its training has not finished",
-        text.display()
-    );
+    anyhow::ensure!(path.is_file(), NoModel(text.display().to_string()));
     Ok(path)
 }

@@ -14,6 +14,9 @@ const RUNS_PER_KEY: usize = 8;
 /// Minimum number of runs.
 const MIN_RUNS: usize = 4;
 
+/// Seed of the forest: the same runs give the same importance.
+const FOREST_SEED: u64 = 1;
+
 /// The importance of one setting.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct KeyImportance {
@@ -42,11 +45,11 @@ pub struct Importance {
 }
 
 /// Computes the importance of the settings of `rows` for `metric`. Rows without the metric are left
-/// out. `seed` decides the forest.
+/// out.
 ///
 /// # Errors
 /// One sentence when there are too few runs or no setting differs.
-pub fn importance(rows: &[RunRow], metric: Metric, seed: u64) -> Result<Importance, String> {
+pub fn importance(rows: &[RunRow], metric: Metric) -> Result<Importance, String> {
     let rows: Vec<&RunRow> = rows
         .iter()
         .filter(|row| row.metrics.contains_key(&metric))
@@ -64,7 +67,7 @@ pub fn importance(rows: &[RunRow], metric: Metric, seed: u64) -> Result<Importan
     }
     let target: Vec<f64> = rows.iter().map(|row| row.metrics[&metric]).collect();
     let columns: Vec<Column> = keys.iter().map(|key| column(&rows, key)).collect();
-    let found = permutation_importance(&columns, &target, seed);
+    let found = permutation_importance(&columns, &target, FOREST_SEED);
     let mut keys: Vec<KeyImportance> = keys
         .iter()
         .zip(found.importance)
@@ -146,7 +149,7 @@ mod tests {
 
     #[test]
     fn the_optimizer_is_seen_to_matter_and_the_seed_not() {
-        let found = importance(&rows(60), Metric::TestAccuracy, 1).unwrap();
+        let found = importance(&rows(60), Metric::TestAccuracy).unwrap();
         let place = |key: &str| found.keys.iter().position(|k| k.key == key).unwrap();
         // The optimizer shows in its kind and in the keys only one kind has.
         assert!(found.keys[0].key.starts_with("optimizer"), "{found:?}");
@@ -156,22 +159,19 @@ mod tests {
         let rate = found.keys[place("learning_rate")].correlation.unwrap();
         assert!(rate.rho > 0.1, "{rate:?}");
         assert_eq!(found.keys[place("optimizer")].correlation, None);
-        assert_eq!(
-            found,
-            importance(&rows(60), Metric::TestAccuracy, 1).unwrap()
-        );
+        assert_eq!(found, importance(&rows(60), Metric::TestAccuracy).unwrap());
     }
 
     #[test]
     fn few_runs_are_told() {
-        let hint = importance(&rows(6), Metric::TestAccuracy, 1).unwrap().hint;
+        let hint = importance(&rows(6), Metric::TestAccuracy).unwrap().hint;
         assert!(hint.unwrap().starts_with("6 runs are few for"));
-        let error = importance(&rows(3), Metric::TestAccuracy, 1).unwrap_err();
+        let error = importance(&rows(3), Metric::TestAccuracy).unwrap_err();
         assert!(error.contains("at least 4 runs"), "{error}");
-        let error = importance(&rows(9), Metric::TrainSecs, 1).unwrap_err();
+        let error = importance(&rows(9), Metric::TrainSecs).unwrap_err();
         assert!(error.contains("found 0"), "{error}");
         let same = vec![rows(1)[0].clone(); 5];
-        let error = importance(&same, Metric::TestAccuracy, 1).unwrap_err();
+        let error = importance(&same, Metric::TestAccuracy).unwrap_err();
         assert!(error.contains("do not differ"), "{error}");
     }
 }

@@ -5,6 +5,7 @@ use std::time::SystemTime;
 
 use serde::{Deserialize, Serialize};
 
+use super::error::DifferentDataset;
 use super::{CheckpointPolicy, Parent};
 use crate::kernels;
 use crate::train::{Job, RunOptions, TrainConfig};
@@ -84,6 +85,22 @@ pub struct DatasetRef {
     /// The folder it was read from; none for the built-in one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub folder: Option<PathBuf>,
+}
+
+impl DatasetRef {
+    /// Checks that this dataset, which `run` was trained on, has the given fingerprint.
+    ///
+    /// # Errors
+    /// When it has another.
+    pub fn check(&self, run: &str, fingerprint: &str) -> Result<(), DifferentDataset> {
+        if self.fingerprint == fingerprint {
+            return Ok(());
+        }
+        Err(DifferentDataset {
+            run: run.to_owned(),
+            dataset: self.name.clone(),
+        })
+    }
 }
 
 /// Software versions of a run.

@@ -102,6 +102,11 @@ impl Latest {
     }
 }
 
+/// Describes why the thread for `purpose` does not run.
+pub(super) fn thread_problem(purpose: &str, error: &std::io::Error) -> String {
+    format!("The {purpose} thread could not be started: {error}")
+}
+
 impl Background {
     pub(super) fn new(wake: Wake) -> std::io::Result<Background> {
         let (tasks, todo) = channel::<Task>();

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::background::{Message, Origin};
+use super::background::{Message, Origin, thread_problem};
 use super::handle::Refusal;
 use super::live::{Keep, NewFolder, POLICY};
 use super::{Model, Studio};
@@ -48,12 +48,8 @@ fn reopen(path: &Path, fingerprint: &str, n_more: usize) -> Result<Reopened, Str
     };
     let (folder, checkpoint, news) = read().map_err(|e| e.to_string())?;
     let manifest = folder.manifest();
-    if manifest.data.fingerprint != fingerprint {
-        return Err(format!(
-            "{} was trained on a different dataset, {}: open that first",
-            manifest.name, manifest.data.name
-        ));
-    }
+    let checked = manifest.data.check(&manifest.name, fingerprint);
+    checked.map_err(|e| format!("{e}: open that first"))?;
     let recorder = Recorder::reopen(path, checkpoint.as_ref()).map_err(|e| e.to_string())?;
     // A run of an older version is saved like the window's own.
     let recorder = recorder.keeping(manifest.checkpoints.unwrap_or(POLICY));
@@ -157,7 +153,7 @@ impl Studio {
         let control = Control::default();
         control.watch_layers(self.watches_layers);
         if let Err(error) = self.background.train(job, control, origin, keep) {
-            return self.notify_error(format!("The training thread could not be started: {error}"));
+            return self.notify_error(thread_problem("training", &error));
         }
         reopened
             .news
@@ -242,9 +238,7 @@ impl Studio {
         control.watch_layers(self.watches_layers);
         self.background
             .train(job, control, origin, keep)
-            .map_err(|e| {
-                Refusal::NoThread(format!("The training thread could not be started: {e}"))
-            })?;
+            .map_err(|e| Refusal::NoThread(thread_problem("training", &e)))?;
         self.library.begin(id, color, RunState::new(name, config));
         self.leave_other_models();
         Ok(())

@@ -44,12 +44,8 @@ impl Remembered {
 fn read(path: &Path, name: &str, dataset: &Arc<Dataset>) -> Result<Earlier, String> {
     let folder = RunFolder::open(path).map_err(|e| e.to_string())?;
     let manifest = folder.manifest();
-    if manifest.data.fingerprint != dataset.fingerprint {
-        return Err(format!(
-            "{name} was trained on a different dataset, {}: open that first",
-            manifest.data.name
-        ));
-    }
+    let checked = manifest.data.check(name, &dataset.fingerprint);
+    checked.map_err(|e| format!("{e}: open that first"))?;
     let mut states = folder.checkpoints().map_err(|e| e.to_string())?;
     let Some(last) = states.last() else {
         return Err(format!("{name} has no checkpoint to show"));

@@ -20,9 +20,6 @@ use models::{ModelRef, Models, Source};
 /// Maximum number of rows for a forest, the newest: more take seconds and add no information.
 const MAX_ROWS: usize = 2_000;
 
-/// The seed of the forest: the same runs give the same importances.
-const FOREST_SEED: u64 = 1;
-
 /// An analysis of several runs.
 #[derive(Clone, Debug)]
 pub enum Analysis {
@@ -89,7 +86,7 @@ impl Threads {
                 "importance",
                 wake.clone(),
                 |(runs, metric, rows): ImportanceQuery| {
-                    let found = importance(&rows, metric, FOREST_SEED);
+                    let found = importance(&rows, metric);
                     (runs, metric, found)
                 },
             )?,
@@ -215,14 +212,12 @@ fn find_disagreements(([baseline, candidate], dataset): DisagreementsQuery) -> D
     let answers = |asked: &ModelRef| {
         if let Some(Source::Folder(folder)) = &asked.source
             && let Ok(folder) = RunFolder::open(folder)
-            && folder.manifest().data.fingerprint != dataset.fingerprint
         {
-            return Err(format!(
-                "{} was trained on a different dataset ({}) than the one that is open ({})",
-                asked.name,
-                folder.manifest().data.name,
-                dataset.name
-            ));
+            let checked = folder
+                .manifest()
+                .data
+                .check(&asked.name, &dataset.fingerprint);
+            checked.map_err(|e| format!("{e}: open that first"))?;
         }
         let classifier = Models::default().get(asked)?;
         Answers::new(&classifier, &dataset.test)

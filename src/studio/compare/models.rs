@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use crate::model::Classifier;
-use crate::runs::RunId;
+use crate::runs::{NoModel, RunId};
 
 /// Where the model of a run is.
 #[derive(Clone, Debug)]
@@ -39,12 +39,7 @@ impl Models {
 
     /// The model of a run; the error is one sentence.
     pub(super) fn get(&mut self, asked: &ModelRef) -> Result<Arc<Classifier>, String> {
-        let none = || {
-            format!(
-                "{} has no model yet: its training has not ended",
-                asked.name
-            )
-        };
+        let none = || NoModel(asked.name.clone()).to_string();
         let folder = match &asked.source {
             None => return Err(none()),
             Some(Source::Live(classifier)) => return Ok(classifier.clone()),

@@ -4,6 +4,7 @@ mod context;
 mod live;
 mod shown;
 
+use super::background::thread_problem;
 use crate::sweep::{self, Axis, Definition, Plan, Problem, SweepControl, SweepState, Values};
 use context::SweepContext;
 use live::{Live, Message};
@@ -215,7 +216,7 @@ impl Sweeps {
             .workspace
             .ok_or("A sweep needs a workspace to save its runs in, and there is none")?;
         let live = Live::spawn(&plan, workspace, dataset, retry, context.wake.clone())
-            .map_err(|e| format!("The sweep thread could not be started: {e}"))?;
+            .map_err(|e| thread_problem("sweep", &e))?;
         self.kept.extend(self.shown.take());
         self.shown = Some(ShownSweep {
             plan,
