@@ -189,6 +189,16 @@ fn people_get_words_and_tables() {
 }
 
 #[test]
+fn one_of_something_is_singular() {
+    let dir = folder();
+    let args = "train --data data --preset mlp --epochs 1 --no-record";
+    let args: Vec<&str> = args.split(' ').collect();
+    let trained = lines(&run(dir.path(), &args)).join("\n");
+    assert!(trained.contains("completed after 1 epoch: "), "{trained}");
+    assert!(trained.contains(" s of training, "), "{trained}");
+}
+
+#[test]
 fn one_bad_picture_does_not_keep_the_others_from_their_answers() {
     let dir = folder();
     train(dir.path(), ["--save", "m.safetensors"]);
