@@ -7,10 +7,10 @@
 
 use super::super::buffers::{buffer, scratch};
 use super::super::support::{per_chunk, reduce_rows};
-use super::super::transpose::transpose;
 use super::super::{Activation, threads};
 use super::dense::Dense;
 use super::geometry::{Geometry, area};
+use super::method::{Gradients, Method, Sample, Wants};
 use super::patch_offsets::PatchOffsets;
 use super::pooled_backward::Pooled;
 use super::sparse::Sparse;
@@ -18,14 +18,6 @@ use super::sparse::Sparse;
 /// The batch is cut into at most this many chunks.
 // A constant, not the number of threads: results must not depend on it.
 const CHUNKS: usize = 16;
-
-/// Which gradients are needed.
-#[derive(Clone, Copy)]
-pub(super) struct Wants {
-    pub input: bool,
-    /// Weight and bias.
-    pub weight: bool,
-}
 
 /// The inputs of the backward pass, in the memory formats of the geometry.
 pub(super) struct Backward<'a> {
@@ -36,40 +28,6 @@ pub(super) struct Backward<'a> {
     pub weight: &'a [f32],
     pub y: &'a [f32],
     pub dy: &'a [f32],
-}
-
-/// One sample of the batch.
-pub(super) struct Sample<'a> {
-    /// `[c, h, w]`, or `[h, w, c]`
-    pub x: &'a [f32],
-    /// The gradient before the activation, `[out, pooled pixels]`, or `[pooled pixels, out]`;
-    /// undefined where the argmax is [`CLAMPED`](super::geometry::CLAMPED).
-    pub grads: &'a [f32],
-    /// `[pooled pixels, out padded]`
-    pub argmax: &'a [u8],
-}
-
-/// Where to put a sample's gradients.
-pub(super) struct Gradients<'a> {
-    /// Added to, in the method's own layout.
-    pub weight: Option<&'a mut [f32]>,
-    /// `[out]`, added to.
-    pub bias: &'a mut [f32],
-    /// Laid out like the sample's x, overwritten.
-    pub input: Option<&'a mut [f32]>,
-}
-
-/// A way to compute the gradients of one sample.
-pub(super) trait Method: Sync {
-    /// Whether it skips results that ReLU clamped, by their argmax, so that dz need not be zero
-    /// there.
-    fn skips_clamped(&self) -> bool;
-    /// Elements of a weight gradient.
-    fn weight_len(&self) -> usize;
-    /// Adds one sample's gradients.
-    fn sample(&self, sample: &Sample<'_>, gradients: Gradients<'_>);
-    /// Converts a weight gradient to `[out, taps]`.
-    fn unpack(&self, packed: &[f32], weight: &mut [f32]);
 }
 
 impl Backward<'_> {
@@ -147,77 +105,5 @@ impl Backward<'_> {
             self.activation.backward(y, dy, grads);
             call(grads);
         });
-    }
-}
-
-/// `[out, pooled pixels]` → `[pooled pixels, out padded]`.
-pub(super) fn to_channels_last(g: &Geometry, grads: &[f32], transposed: &mut [f32]) {
-    let (width, pixels) = (g.outputs_padded(), area(g.pooled));
-    if width > g.outputs {
-        transposed.fill(0.0);
-    }
-    transpose(grads, (g.outputs, pixels, pixels), transposed, width);
-}
-
-/// Calls `task` with dz of a sample as `[pooled pixels, out padded]`.
-pub(super) fn with_channels_last(g: &Geometry, grads: &[f32], task: impl FnOnce(&[f32])) {
-    if g.channels_last()[1] {
-        return task(grads);
-    }
-    scratch(area(g.pooled) * g.outputs_padded(), |transposed| {
-        to_channels_last(g, grads, transposed);
-        task(transposed);
-    });
-}
-
-/// Transposes a weight gradient `[taps, out padded]` to `[out, taps]`.
-pub(super) fn unpack(g: &Geometry, packed: &[f32], weight: &mut [f32]) {
-    let size = (g.taps(), g.outputs, g.outputs_padded());
-    transpose(packed, size, weight, g.taps());
-}
-
-/// Adds the sum over pixels of each channel's dz to `bias`.
-pub(super) fn add_bias(grads: &[f32], bias: &mut [f32]) {
-    let pixels = grads.len() / bias.len();
-    for (grads, bias) in grads.chunks_exact(pixels).zip(bias) {
-        // Sixteen running sums: a single one would wait for each addition.
-        let mut sums = [0.0f32; 16];
-        let (whole, rest) = grads.as_chunks::<16>();
-        for grads in whole {
-            sums.iter_mut().zip(grads).for_each(|(sum, s)| *sum += s);
-        }
-        *bias += sums.iter().sum::<f32>() + rest.iter().sum::<f32>();
-    }
-}
-
-/// The same for dz as `[pixels, width]`.
-pub(super) fn add_bias_channels_last(grads: &[f32], width: usize, bias: &mut [f32]) {
-    for grads in grads.chunks_exact(width) {
-        bias.iter_mut().zip(grads).for_each(|(sum, s)| *sum += s);
-    }
-}
-
-/// Copies the image without its border from channels-last `[padded pixels, width]` to the memory
-/// format of the input.
-pub(super) fn crop(g: &Geometry, wide: &[f32], width: usize, dx: &mut [f32]) {
-    let [h, w] = g.image;
-    let is_last = g.channels_last()[0];
-    if !g.is_padded() && !is_last {
-        return transpose(wide, (h * w, g.inputs, width), dx, h * w);
-    }
-    let [top, left] = g.window.padding;
-    for row in 0..h {
-        let start = ((row + top) * g.padded_image()[1] + left) * width;
-        if is_last {
-            let row = row * w * width..(row + 1) * w * width;
-            dx[row.clone()].copy_from_slice(&wide[start..][..row.len()]);
-            continue;
-        }
-        transpose(
-            &wide[start..],
-            (w, g.inputs, width),
-            &mut dx[row * w..],
-            h * w,
-        );
     }
 }

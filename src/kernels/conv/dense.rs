@@ -10,12 +10,12 @@ use super::super::pooling::Window;
 use super::super::simd;
 use super::super::support::padded;
 use super::super::transpose::transpose;
-use super::backward::{
+use super::dilated::DilatedGradient;
+use super::geometry::{Geometry, area};
+use super::method::{
     Gradients, Method, Sample, Wants, add_bias, add_bias_channels_last, to_channels_last, unpack,
     with_channels_last,
 };
-use super::dilated::DilatedGradient;
-use super::geometry::{Geometry, area};
 use super::winograd::{self, Filters, Finish, Image};
 
 pub(super) struct Dense<'a> {

@@ -1,12 +1,12 @@
 //! The forward pass of a convolution, sample by sample: channels last inside, so that the lanes
 //! are output channels.
 
+use super::super::Window;
 use super::super::buffers::{Bytes, buffer, scratch};
 use super::super::gemm::{Gemm, Init, NO_PREFETCH, Rows, Table};
 use super::super::support::padded;
 use super::super::transpose::transpose;
 use super::super::{Activation, simd, threads};
-use super::Window;
 use super::geometry::{Geometry, Windows, area};
 use super::patch_offsets::PatchOffsets;
 use super::pooled_forward::PooledForward;

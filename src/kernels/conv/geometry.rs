@@ -1,8 +1,8 @@
 //! The sizes of a convolution and the offsets of its elements.
 
+use super::super::Window;
 use super::super::buffers::scratch;
 use super::super::support::padded;
-use super::Window;
 use super::options::{ConvOptions, MemoryFormat};
 use candle_core::{Result, bail};
 

@@ -13,10 +13,12 @@ mod dense;
 mod dilated;
 mod forward;
 mod geometry;
+mod method;
 mod options;
 mod patch_offsets;
 mod pooled_backward;
 mod pooled_forward;
+mod running_max;
 mod sparse;
 mod visit;
 mod winograd;
@@ -26,6 +28,7 @@ use super::slice_op::{Context, SliceOp};
 use super::{Activation, Window, activate, max_pool2d, tape};
 use candle_core::{Result, Shape, Tensor, bail};
 use geometry::{CLAMPED, Geometry};
+use method::Wants;
 pub use options::{ConvOptions, MemoryFormat};
 
 struct Conv {
@@ -59,7 +62,7 @@ impl SliceOp<3> for Conv {
             y: context.result,
             dy: context.gradient,
         };
-        task.run(backward::Wants {
+        task.run(Wants {
             input,
             weight: of_weight || of_bias,
         })

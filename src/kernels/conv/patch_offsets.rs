@@ -1,6 +1,6 @@
 //! Memory offsets for the kernels of a first layer: convolution of few taps with max pooling.
 
-use super::Window;
+use super::super::Window;
 use super::geometry::{Geometry, area};
 use super::sparse::Sparse;
 use std::cell::RefCell;

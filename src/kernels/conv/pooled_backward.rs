@@ -11,8 +11,8 @@
 use super::super::buffers::scratch;
 use super::super::simd;
 use super::super::simd::{load_bytes, pick};
-use super::backward::{Gradients, Method, Sample, unpack, with_channels_last};
 use super::geometry::Geometry;
+use super::method::{Gradients, Method, Sample, unpack, with_channels_last};
 use super::patch_offsets::PatchOffsets;
 use pulp::{Simd, WithSimd};
 

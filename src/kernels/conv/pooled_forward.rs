@@ -4,9 +4,8 @@
 //! after the other, with the running maximum in registers: the image before pooling, four times as
 //! large as the result, is never written.
 
-use super::super::simd::store_bytes;
-use super::geometry::CLAMPED;
 use super::patch_offsets::PatchOffsets;
+use super::running_max::RunningMax;
 use pulp::{Simd, WithSimd};
 
 /// Pooled pixels at a time.
@@ -26,53 +25,6 @@ pub(super) struct PooledForward<'a> {
     /// `[pooled pixels, out padded]`, both.
     pub best: &'a mut [f32],
     pub argmax: &'a mut [u8],
-}
-
-/// The running maximum of a window, and its argmax.
-#[derive(Clone, Copy)]
-pub(super) struct Best<S: Simd, const V: usize> {
-    value: [S::f32s; V],
-    pixel: [S::u32s; V],
-}
-
-impl<S: Simd, const V: usize> Best<S, V> {
-    /// Before the first pixel. What ReLU would clamp has the argmax [`CLAMPED`].
-    #[inline(always)]
-    pub fn new(simd: S, relu: bool) -> Self {
-        let (least, no_pixel) = match relu {
-            true => (0.0, u32::from(CLAMPED)),
-            false => (f32::NEG_INFINITY, 0),
-        };
-        Self {
-            value: [simd.splat_f32s(least); V],
-            pixel: [simd.splat_u32s(no_pixel); V],
-        }
-    }
-
-    /// Updates the maximum with `z` at pixel `k`.
-    #[inline(always)]
-    pub fn or(&mut self, simd: S, k: usize, z: [S::f32s; V]) {
-        let index = simd.splat_u32s(k as u32);
-        for ((value, pixel), z) in self.value.iter_mut().zip(&mut self.pixel).zip(z) {
-            // Not "less or equal": greater, or one of them is NaN.
-            let wins = simd.not_m32s(simd.less_than_or_equal_f32s(z, *value));
-            *value = simd.select_f32s(wins, z, *value);
-            *pixel = simd.select_u32s(wins, index, *pixel);
-        }
-    }
-
-    /// Stores both from index `at` on.
-    #[inline(always)]
-    pub fn store(self, simd: S, at: usize, values: &mut [f32], pixels: &mut [u8]) {
-        let lanes = at..at + V * S::F32_LANES;
-        S::as_mut_simd_f32s(&mut values[lanes.clone()])
-            .0
-            .copy_from_slice(&self.value);
-        let to = pixels[lanes].chunks_exact_mut(S::F32_LANES);
-        for (to, pixel) in to.zip(self.pixel) {
-            store_bytes(simd, pixel, to);
-        }
-    }
 }
 
 impl WithSimd for PooledForward<'_> {
@@ -117,7 +69,7 @@ impl PooledForward<'_> {
         for (x, &corner) in x.iter_mut().zip(&self.places.corners[pixel..pixel + N]) {
             *x = &self.x[corner..][..self.places.span];
         }
-        let mut best = [Best::<S, V>::new(simd, self.relu); N];
+        let mut best = [RunningMax::<S, V>::new(simd, self.relu); N];
         for (k, &offset) in self.places.pixels.iter().enumerate() {
             let z = self.convolution::<S, N, V>(simd, &x, offset, col);
             for (best, z) in best.iter_mut().zip(z) {

@@ -15,10 +15,9 @@ use super::super::simd;
 use super::super::support::LANES;
 use super::super::transpose::transpose;
 use super::geometry::Geometry;
-use sink::Sink;
 pub(super) use sink::{Finish, Pixels, Pooled};
 pub(super) use transform::Taps;
-use transform::{Patches, Sums};
+use transform::{Patches, Sink, Sums};
 
 /// Places of a transformed patch.
 pub(super) const PLACES: usize = 16;

@@ -1,15 +1,8 @@
 //! Outputs of the filtering: an image, or a max-pooled one.
 
-use super::super::pooled_forward::Best;
-use super::transform::{load, store};
+use super::super::running_max::RunningMax;
+use super::transform::{Sink, load, store};
 use pulp::Simd;
-
-/// Receives results.
-pub(in super::super) trait Sink {
-    /// Receives the results of the tile in this row and column, for a vector of output channels
-    /// from `lane` on: top left, top right, bottom left, bottom right.
-    fn tile<S: Simd>(&mut self, simd: S, at: [usize; 2], lane: usize, z: [S::f32s; 4]);
-}
 
 /// Bias and activation, applied to results first.
 #[derive(Clone, Copy)]
@@ -75,7 +68,7 @@ impl Sink for Pooled<'_> {
             return;
         }
         let z = self.finish.apply(simd, lane, z);
-        let mut best = Best::<S, 1>::new(simd, false);
+        let mut best = RunningMax::<S, 1>::new(simd, false);
         for (k, z) in z.into_iter().enumerate() {
             best.or(simd, k, [z]);
         }

@@ -1,10 +1,16 @@
 //! The three transforms: of taps, of patches, and of the sums back to results.
 
 use super::super::super::support::LANES;
-use super::sink::Sink;
 use super::{Image, PLACES};
 use pulp::{Simd, WithSimd};
 use std::ops::Range;
+
+/// Receives results.
+pub(in super::super) trait Sink {
+    /// Receives the results of the tile in this row and column, for a vector of output channels
+    /// from `lane` on: top left, top right, bottom left, bottom right.
+    fn tile<S: Simd>(&mut self, simd: S, at: [usize; 2], lane: usize, z: [S::f32s; 4]);
+}
 
 /// Transforms taps; output channels are contiguous.
 pub(in super::super) struct Taps<'a> {
