@@ -295,7 +295,7 @@ fn training_flops(spec: &ModelSpec) -> anyhow::Result<f64> {
         let after = spec.layers.iter().zip(&report.layers).skip(idx + 1);
         let mut after = after.skip_while(|(l, _)| matches!(l, Layer::Relu));
         let with_gradient = match after.next() {
-            Some((Layer::MaxPool2d { .. }, pool)) => {
+            Some((Layer::MaxPool2d(_), pool)) => {
                 pool.output.n_values() as f64 / layer.output.n_values() as f64
             }
             _ => 1.0,

@@ -5,7 +5,7 @@
 //! trained on images of this size, and keep every product of sizes within a `u64`.
 
 use super::memory;
-use super::{Layer, ModelSpec};
+use super::{Layer, ModelSpec, TransformerEncoder};
 use crate::text::bytes;
 
 /// Most layers in a network, including those inside residual blocks and the blocks of a transformer
@@ -66,7 +66,7 @@ fn n_layers(layers: &[Layer]) -> usize {
     while let Some(layers) = waiting.pop() {
         for layer in layers {
             let n_blocks = match layer {
-                Layer::TransformerEncoder { depth, .. } => *depth,
+                Layer::TransformerEncoder(TransformerEncoder { depth, .. }) => *depth,
                 _ => 1,
             };
             n = n.saturating_add(n_blocks);
@@ -88,6 +88,7 @@ pub fn memory_problem(what: &str, n_bytes: u64, n_held: u64) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::Residual;
     use super::*;
 
     fn spec(input: [usize; 3], classes: usize, layers: Vec<Layer>) -> ModelSpec {
@@ -101,14 +102,14 @@ mod tests {
     #[test]
     fn what_is_too_large_is_told_before_its_shapes_are_inferred() {
         let mnist = [1, 28, 28];
-        let encoder = Layer::TransformerEncoder {
+        let encoder = Layer::TransformerEncoder(TransformerEncoder {
             depth: usize::MAX,
             heads: 1,
             mlp_ratio: 1,
-        };
-        let block = Layer::Residual {
+        });
+        let block = Layer::Residual(Residual {
             layers: vec![Layer::Relu; 999],
-        };
+        });
         for (spec, words) in [
             (spec([1, 1_025, 28], 10, vec![]), "1025×28 pixels"),
             (spec([1, 28, usize::MAX], 10, vec![]), "at most 1024×1024"),

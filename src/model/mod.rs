@@ -5,8 +5,6 @@
 //! self-describing file ([`Classifier`]).
 
 mod classifier;
-mod detail;
-mod fields;
 mod file;
 mod init;
 mod layers;
@@ -19,16 +17,18 @@ mod shape;
 mod spec;
 mod tensor_file;
 mod text;
-mod words;
 
 pub use classifier::{Classifier, Provenance};
-pub use fields::{LayerField, LayerValue};
 pub use file::{FORMAT_VERSION, ModelFileError};
 pub use init::Init;
+pub use layers::{
+    AvgPool2d, Conv2d, Dense, Dropout, Gru, LayerField, LayerValue, LeakyRelu, Lstm, MaxPool2d,
+    PatchEmbedding, Residual, Rnn, TokenChoice, TokenPool, TransformerEncoder,
+};
 pub use network::{Mode, Network};
 pub use param::{Param, ParamKind, ParamShape, WeightLayout};
 pub use presets::{PRESETS, Preset, preset};
 pub use shape::{LayerReport, Shape, ShapeError, SpecReport};
-pub use spec::{Layer, ModelSpec, TokenChoice};
+pub use spec::{Layer, ModelSpec};
 pub(crate) use tensor_file::{TensorFile, TensorFileError, TensorHeader};
 pub use text::{LayersText, TextError, read_layers, write_layers};

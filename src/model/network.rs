@@ -244,7 +244,7 @@ fn init_params(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Layer, PRESETS, preset};
+    use crate::model::{Dense, Layer, PRESETS, preset};
 
     fn images(n: usize) -> Tensor {
         let values: Vec<f32> = (0..n * 784).map(|i| (i % 97) as f32 / 96.0).collect();
@@ -289,7 +289,7 @@ mod tests {
         assert_ne!(bits(&network("mlp", 1)), bits(&network("mlp", 2)));
         assert_eq!(network("mlp", 1).params()[2].name, "3.weight");
         let mut longer = preset("mlp").unwrap().spec([1, 28, 28], 10);
-        longer.layers.insert(3, Layer::Dense { units: 256 });
+        longer.layers.insert(3, Layer::Dense(Dense { units: 256 }));
         let longer = Network::new(&longer, Init::GlorotUniform, 1, &Device::Cpu).unwrap();
         assert_eq!(bits(&network("mlp", 1)), bits(&longer));
     }

@@ -1,6 +1,9 @@
 //! Presets: well-known networks, by name.
 
-use super::{Init, Layer, ModelSpec, TokenChoice};
+use super::{
+    AvgPool2d, Conv2d, Dense, Dropout, Gru, Init, Layer, Lstm, MaxPool2d, ModelSpec,
+    PatchEmbedding, Residual, TokenChoice, TokenPool, TransformerEncoder,
+};
 
 /// A named network, built for any image size and number of classes.
 #[derive(Clone, Copy, Debug)]
@@ -122,19 +125,21 @@ pub const PRESETS: &[Preset] = &[
 ];
 
 const fn conv(channels: usize, kernel: usize, padding: usize) -> Layer {
-    Layer::Conv2d {
-        channels,
-        kernel,
-        stride: 1,
-        padding,
-        groups: 1,
-    }
+    Layer::Conv2d(Conv2d::new(channels, kernel, padding))
 }
 
-const POOL: Layer = Layer::MaxPool2d {
+const fn dense(units: usize) -> Layer {
+    Layer::Dense(Dense { units })
+}
+
+const fn dropout(rate: f32) -> Layer {
+    Layer::Dropout(Dropout { rate })
+}
+
+const POOL: Layer = Layer::MaxPool2d(MaxPool2d {
     kernel: 2,
     stride: 2,
-};
+});
 
 /// Keras' MNIST example.
 fn keras_cnn(classes: usize) -> Vec<Layer> {
@@ -143,30 +148,30 @@ fn keras_cnn(classes: usize) -> Vec<Layer> {
         Layer::Relu,
         POOL,
         Layer::Flatten,
-        Layer::Dense { units: 128 },
+        dense(128),
         Layer::Relu,
-        Layer::Dense { units: classes },
+        dense(classes),
     ]
 }
 
 fn mlp(classes: usize) -> Vec<Layer> {
     vec![
         Layer::Flatten,
-        Layer::Dense { units: 256 },
+        dense(256),
         Layer::Relu,
-        Layer::Dense { units: 128 },
+        dense(128),
         Layer::Relu,
-        Layer::Dense { units: classes },
+        dense(classes),
     ]
 }
 
 /// LeCun, Bottou, Bengio, Haffner: Gradient-based learning applied to document recognition (1998),
 /// section II.B, with all feature maps connected and a softmax for the radial basis functions.
 fn lenet_5(classes: usize) -> Vec<Layer> {
-    let mean_pool = Layer::AvgPool2d {
+    let mean_pool = Layer::AvgPool2d(AvgPool2d {
         kernel: 2,
         stride: 2,
-    };
+    });
     vec![
         conv(6, 5, 2),
         Layer::Tanh,
@@ -175,11 +180,11 @@ fn lenet_5(classes: usize) -> Vec<Layer> {
         Layer::Tanh,
         mean_pool,
         Layer::Flatten,
-        Layer::Dense { units: 120 },
+        dense(120),
         Layer::Tanh,
-        Layer::Dense { units: 84 },
+        dense(84),
         Layer::Tanh,
-        Layer::Dense { units: classes },
+        dense(classes),
     ]
 }
 
@@ -190,18 +195,18 @@ fn deep_cnn(classes: usize) -> Vec<Layer> {
         conv(32, 3, 0),
         Layer::Relu,
         POOL,
-        Layer::Dropout { rate: 0.25 },
+        dropout(0.25),
         conv(64, 3, 0),
         Layer::Relu,
         conv(64, 3, 0),
         Layer::Relu,
         POOL,
-        Layer::Dropout { rate: 0.25 },
+        dropout(0.25),
         Layer::Flatten,
-        Layer::Dense { units: 256 },
+        dense(256),
         Layer::Relu,
-        Layer::Dropout { rate: 0.5 },
-        Layer::Dense { units: classes },
+        dropout(0.5),
+        dense(classes),
     ]
 }
 
@@ -214,9 +219,9 @@ fn fast(classes: usize) -> Vec<Layer> {
         Layer::Relu,
         POOL,
         Layer::Flatten,
-        Layer::Dense { units: 256 },
+        dense(256),
         Layer::Relu,
-        Layer::Dense { units: classes },
+        dense(classes),
     ]
 }
 
@@ -231,80 +236,78 @@ fn best(classes: usize) -> Vec<Layer> {
         layers.push(POOL);
     }
     layers.extend(stage(128, 4));
-    layers.extend([
-        Layer::Flatten,
-        Layer::Dropout { rate: 0.3 },
-        Layer::Dense { units: classes },
-    ]);
+    layers.extend([Layer::Flatten, dropout(0.3), dense(classes)]);
     layers
 }
 
 /// He, Zhang, Ren, Sun: Deep residual learning for image recognition (2016), section 4.2, with one
 /// block per stage. The strides halve the image, so the cost hardly grows with the channels.
 fn resnet_small(classes: usize) -> Vec<Layer> {
-    let block = |channels, stride| Layer::Residual {
-        layers: vec![
-            Layer::Conv2d {
-                channels,
-                kernel: 3,
-                stride,
-                padding: 1,
-                groups: 1,
-            },
-            Layer::BatchNorm,
-            Layer::Relu,
-            conv(channels, 3, 1),
-            Layer::BatchNorm,
-        ],
+    let block = |channels, stride| {
+        Layer::Residual(Residual {
+            layers: vec![
+                Layer::Conv2d(Conv2d {
+                    channels,
+                    kernel: 3,
+                    stride,
+                    padding: 1,
+                    groups: 1,
+                }),
+                Layer::BatchNorm,
+                Layer::Relu,
+                conv(channels, 3, 1),
+                Layer::BatchNorm,
+            ],
+        })
     };
     let mut layers = vec![conv(16, 3, 1), Layer::BatchNorm, Layer::Relu, POOL];
     for (channels, stride) in [(16, 1), (32, 2), (64, 2)] {
         layers.extend([block(channels, stride), Layer::Relu]);
     }
-    layers.extend([Layer::GlobalAvgPool, Layer::Dense { units: classes }]);
+    layers.extend([Layer::GlobalAvgPool, dense(classes)]);
     layers
 }
 
 fn lstm(classes: usize) -> Vec<Layer> {
-    let lstm = Layer::Lstm {
+    let lstm = Layer::Lstm(Lstm {
         units: 128,
         bidirectional: false,
-    };
-    vec![lstm, Layer::Dense { units: classes }]
+    });
+    vec![lstm, dense(classes)]
 }
 
 fn gru(classes: usize) -> Vec<Layer> {
-    let gru = Layer::Gru {
+    let gru = Layer::Gru(Gru {
         units: 128,
         bidirectional: false,
-    };
-    vec![gru, Layer::Dense { units: classes }]
+    });
+    vec![gru, dense(classes)]
 }
 
 /// Dosovitskiy et al.: An image is worth 16x16 words (2021), as small as MNIST allows. The mean of
 /// the tokens needs no class token and learns faster from few images.
 fn vit_tiny(classes: usize) -> Vec<Layer> {
     vec![
-        Layer::PatchEmbedding {
+        Layer::PatchEmbedding(PatchEmbedding {
             patch: 4,
             width: 64,
             class_token: false,
-        },
-        Layer::TransformerEncoder {
+        }),
+        Layer::TransformerEncoder(TransformerEncoder {
             depth: 3,
             heads: 4,
             mlp_ratio: 2,
-        },
+        }),
         Layer::LayerNorm,
-        Layer::TokenPool {
+        Layer::TokenPool(TokenPool {
             take: TokenChoice::Mean,
-        },
-        Layer::Dense { units: classes },
+        }),
+        dense(classes),
     ]
 }
 
 fn softmax(classes: usize) -> Vec<Layer> {
-    vec![Layer::Flatten, Layer::Dense { units: classes }]
+    vec![Layer::Flatten, dense(classes)]
 }
 
 #[cfg(test)]

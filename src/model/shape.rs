@@ -206,7 +206,7 @@ fn whole(message: String) -> ShapeError {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::preset;
+    use crate::model::{Conv2d, Dense, Dropout, MaxPool2d, preset};
 
     fn spec(layers: Vec<Layer>) -> ModelSpec {
         ModelSpec {
@@ -249,15 +249,17 @@ mod tests {
 
     #[test]
     fn every_misfit_is_named_with_its_layer() {
-        let conv = |kernel, stride, padding| Layer::Conv2d {
-            channels: 4,
-            kernel,
-            stride,
-            padding,
-            groups: 1,
+        let conv = |kernel, stride, padding| {
+            Layer::Conv2d(Conv2d {
+                channels: 4,
+                kernel,
+                stride,
+                padding,
+                groups: 1,
+            })
         };
         check_error(vec![], None, "at least one layer");
-        check_error(vec![Layer::Dense { units: 10 }], Some(0), "flatten");
+        check_error(vec![Layer::Dense(Dense { units: 10 })], Some(0), "flatten");
         check_error(
             vec![Layer::Flatten, conv(3, 1, 0)],
             Some(1),
@@ -267,22 +269,30 @@ mod tests {
         check_error(vec![conv(3, 0, 0)], Some(0), "stride must be at least 1");
         check_error(vec![conv(3, 1, 3)], Some(0), "padding must be smaller");
         check_error(
-            vec![Layer::Flatten, Layer::Dense { units: 7 }],
+            vec![Layer::Flatten, Layer::Dense(Dense { units: 7 })],
             None,
             "10 classes",
         );
-        check_error(vec![Layer::Dropout { rate: 1.0 }], Some(0), "below 1");
-        check_error(vec![Layer::Dropout { rate: f32::NAN }], Some(0), "below 1");
         check_error(
-            vec![Layer::Flatten, Layer::Dense { units: usize::MAX }],
+            vec![Layer::Dropout(Dropout { rate: 1.0 })],
+            Some(0),
+            "below 1",
+        );
+        check_error(
+            vec![Layer::Dropout(Dropout { rate: f32::NAN })],
+            Some(0),
+            "below 1",
+        );
+        check_error(
+            vec![Layer::Flatten, Layer::Dense(Dense { units: usize::MAX })],
             Some(1),
             "too large",
         );
         check_error(
             vec![
                 Layer::Flatten,
-                Layer::Dense { units: 1 << 20 },
-                Layer::Dense { units: 10 },
+                Layer::Dense(Dense { units: 1 << 20 }),
+                Layer::Dense(Dense { units: 10 }),
             ],
             None,
             "parameters exceed",
@@ -292,19 +302,19 @@ mod tests {
     #[test]
     fn odd_sizes_round_down() {
         let report = spec(vec![
-            Layer::Conv2d {
+            Layer::Conv2d(Conv2d {
                 channels: 2,
                 kernel: 3,
                 stride: 2,
                 padding: 0,
                 groups: 1,
-            },
-            Layer::MaxPool2d {
+            }),
+            Layer::MaxPool2d(MaxPool2d {
                 kernel: 2,
                 stride: 2,
-            },
+            }),
             Layer::Flatten,
-            Layer::Dense { units: 10 },
+            Layer::Dense(Dense { units: 10 }),
         ])
         .report()
         .unwrap();

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use toml::Spanned;
 use toml::de::{DeArray, DeTable, DeValue};
 
-use super::Layer;
+use super::{Layer, Residual};
 
 /// An error in a text, with its line.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -40,7 +40,7 @@ fn write_list(text: &mut String, layers: &[Layer], depth: usize) {
     let indent = "  ".repeat(depth);
     for layer in layers {
         text.push_str(&indent);
-        if let Layer::Residual { layers } = layer {
+        if let Layer::Residual(Residual { layers }) = layer {
             text.push_str("{ kind = \"residual\", layers = [\n");
             write_list(text, layers, depth + 1);
             let _ = writeln!(text, "{indent}] }},");
@@ -141,7 +141,7 @@ fn read_block(text: &str, line: usize, table: &DeTable<'_>) -> Result<Layer, Tex
         message: "a residual block needs `layers = [`, a list of layers".to_owned(),
     })?;
     let (layers, _) = read_list(text, inside)?;
-    Ok(Layer::Residual { layers })
+    Ok(Layer::Residual(Residual { layers }))
 }
 
 fn kind_of(value: &Spanned<DeValue<'_>>) -> &'static str {
@@ -164,7 +164,7 @@ fn line_of(text: &str, at: usize) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{PRESETS, TokenChoice};
+    use crate::model::{Conv2d, Dense, Dropout, PRESETS, TokenChoice, TokenPool};
 
     fn check_round_trip(layers: &[Layer]) {
         let text = write_layers(layers);
@@ -187,21 +187,21 @@ mod tests {
             check_round_trip(&preset.spec([1, 28, 28], 10).layers);
         }
         check_round_trip(&[
-            Layer::Residual {
-                layers: vec![Layer::Residual {
-                    layers: vec![Layer::Relu, Layer::Residual { layers: vec![] }],
-                }],
-            },
-            Layer::TokenPool {
+            Layer::Residual(Residual {
+                layers: vec![Layer::Residual(Residual {
+                    layers: vec![Layer::Relu, Layer::Residual(Residual { layers: vec![] })],
+                })],
+            }),
+            Layer::TokenPool(TokenPool {
                 take: TokenChoice::First,
-            },
-            Layer::Conv2d {
+            }),
+            Layer::Conv2d(Conv2d {
                 channels: 6,
                 kernel: 3,
                 stride: 2,
                 padding: 1,
                 groups: 3,
-            },
+            }),
         ]);
     }
 
@@ -209,8 +209,8 @@ mod tests {
     fn every_share_comes_back_bit_by_bit() {
         for bits in (0..0x3f80_0000u32).step_by(99_991) {
             let rate = f32::from_bits(bits);
-            let read = read_layers(&write_layers(&[Layer::Dropout { rate }])).unwrap();
-            let Layer::Dropout { rate: again } = read.layers[0] else {
+            let read = read_layers(&write_layers(&[Layer::Dropout(Dropout { rate })])).unwrap();
+            let Layer::Dropout(Dropout { rate: again }) = read.layers[0] else {
                 panic!("{read:?}");
             };
             assert_eq!(again.to_bits(), bits, "{rate}");
@@ -220,10 +220,10 @@ mod tests {
     #[test]
     fn a_layer_is_a_line() {
         let text = write_layers(&[
-            Layer::Dense { units: 10 },
-            Layer::Residual {
+            Layer::Dense(Dense { units: 10 }),
+            Layer::Residual(Residual {
                 layers: vec![Layer::Relu],
-            },
+            }),
         ]);
         assert_eq!(
             text,

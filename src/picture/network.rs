@@ -3,7 +3,7 @@
 
 use super::palette::mix;
 use super::{Anchor, Face, Ink, Item, Palette, Picture, Rgb, Span};
-use crate::model::{Layer, LayerReport, ModelSpec, Shape, SpecReport};
+use crate::model::{Layer, LayerReport, ModelSpec, Residual, Shape, SpecReport};
 use crate::text::{count, thousands};
 
 /// A drawn network, with the positions of its layers.
@@ -113,7 +113,7 @@ impl Pen<'_> {
             let own = report.layers.get(idx);
             let path = [block, &[idx]].concat();
             match layer {
-                Layer::Residual { layers } => {
+                Layer::Residual(Residual { layers }) => {
                     self.flow();
                     self.residual(layers, shape, own, &path, left, width);
                 }
@@ -231,9 +231,9 @@ impl Pen<'_> {
         self.picture
             .text([middle + SUM + 8.0, sum], Anchor::Start, words);
         self.y += 2.0 * SUM;
-        let layer = Layer::Residual {
+        let layer = Layer::Residual(Residual {
             layers: layers.to_vec(),
-        };
+        });
         // The rail beside the layers represents the block as a whole.
         let rail = [left, top, INSET - 2.0, self.y - top];
         self.remember(&layer, report, path.to_vec(), rail);
@@ -324,11 +324,11 @@ impl Pen<'_> {
 /// The color of a layer's kind; activations and reshaping have none.
 fn family(layer: &Layer) -> Option<usize> {
     match layer {
-        Layer::Conv2d { .. } => Some(0),
-        Layer::Dense { .. } => Some(1),
-        Layer::MaxPool2d { .. } | Layer::AvgPool2d { .. } | Layer::GlobalAvgPool => Some(2),
-        Layer::Rnn { .. } | Layer::Lstm { .. } | Layer::Gru { .. } => Some(3),
-        Layer::PatchEmbedding { .. } | Layer::TransformerEncoder { .. } => Some(4),
+        Layer::Conv2d(_) => Some(0),
+        Layer::Dense(_) => Some(1),
+        Layer::MaxPool2d(_) | Layer::AvgPool2d(_) | Layer::GlobalAvgPool => Some(2),
+        Layer::Rnn(_) | Layer::Lstm(_) | Layer::Gru(_) => Some(3),
+        Layer::PatchEmbedding(_) | Layer::TransformerEncoder(_) => Some(4),
         Layer::BatchNorm | Layer::LayerNorm => Some(5),
         _ => None,
     }

@@ -75,7 +75,7 @@ pub fn measure(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Init, Layer, ModelSpec, PRESETS};
+    use crate::model::{Conv2d, Dense, Init, Layer, ModelSpec, PRESETS};
 
     #[test]
     fn presets_are_measured_in_whole_batches_and_huge_networks_in_small_ones() {
@@ -90,17 +90,21 @@ mod tests {
                 preset.name
             );
         }
-        let wide = Layer::Conv2d {
+        let wide = Layer::Conv2d(Conv2d {
             channels: 3_000,
             kernel: 3,
             stride: 1,
             padding: 0,
             groups: 1,
-        };
+        });
         let spec = ModelSpec {
             input: [1, 28, 28],
             classes: 10,
-            layers: vec![wide, Layer::GlobalAvgPool, Layer::Dense { units: 10 }],
+            layers: vec![
+                wide,
+                Layer::GlobalAvgPool,
+                Layer::Dense(Dense { units: 10 }),
+            ],
         };
         let n = batch(&spec);
         assert!((1..EVAL_BATCH).contains(&n), "{n}");

@@ -1,6 +1,6 @@
 //! The layers as a person edits them: by mouse, by keys, back and forth.
 
-use candle_studio::model::{Layer, write_layers};
+use candle_studio::model::{Layer, Residual, write_layers};
 use egui::{Key, Modifiers, Role, Theme};
 use egui_kittest::kittest::Queryable;
 
@@ -12,7 +12,7 @@ use crate::window::wait;
 fn layers(window: &Window) -> Vec<String> {
     fn words(layer: &Layer) -> String {
         match layer {
-            Layer::Residual { layers } => {
+            Layer::Residual(Residual { layers }) => {
                 let inside: Vec<String> = layers.iter().map(words).collect();
                 format!("[{}]", inside.join(" | "))
             }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use candle_studio::model::{Layer, Network, preset};
+use candle_studio::model::{Conv2d, Dense, Layer, Network, preset};
 use candle_studio::train::{
     Anomaly, Change, Checkpoint, Control, Divergence, Event, Finish, Job, Observer, OnDivergence,
     Optimizer, Origin, Outcome, Recovery, Setting, TrainConfig, resume, train,
@@ -58,21 +58,21 @@ fn job(learning_rate: f64, what: OnDivergence) -> Job {
     let preset = preset("mlp").unwrap();
     let mut config = TrainConfig::new(preset, data.image_shape(), tiny::CLASSES, data.train.len());
     config.model.layers = vec![
-        Layer::Conv2d {
+        Layer::Conv2d(Conv2d {
             channels: 4,
             kernel: 3,
             stride: 1,
             padding: 0,
             groups: 1,
-        },
+        }),
         Layer::BatchNorm,
         Layer::Relu,
         Layer::Flatten,
-        Layer::Dense { units: 16 },
+        Layer::Dense(Dense { units: 16 }),
         Layer::Relu,
-        Layer::Dense {
+        Layer::Dense(Dense {
             units: tiny::CLASSES,
-        },
+        }),
     ];
     config.optimizer = Optimizer::SGD;
     config.learning_rate = learning_rate;

@@ -5,7 +5,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use candle_core::{Device, Tensor, safetensors::load};
-use candle_studio::model::{Classifier, Init, Layer, Mode, ModelSpec, Network, Provenance};
+use candle_studio::model::{
+    AvgPool2d, Classifier, Conv2d, Dense, Init, Layer, Mode, ModelSpec, Network, Provenance,
+};
 use safetensors::tensor::TensorView;
 use safetensors::{Dtype, SafeTensors};
 use serde_json::{Value, json};
@@ -50,22 +52,22 @@ fn our_model() -> Classifier {
         input: [2, 9, 8],
         classes: 3,
         layers: vec![
-            Layer::Conv2d {
+            Layer::Conv2d(Conv2d {
                 channels: 4,
                 kernel: 3,
                 stride: 1,
                 padding: 1,
                 groups: 1,
-            },
+            }),
             Layer::Relu,
-            Layer::AvgPool2d {
+            Layer::AvgPool2d(AvgPool2d {
                 kernel: 2,
                 stride: 2,
-            },
+            }),
             Layer::Flatten,
-            Layer::Dense { units: 5 },
+            Layer::Dense(Dense { units: 5 }),
             Layer::Tanh,
-            Layer::Dense { units: 3 },
+            Layer::Dense(Dense { units: 3 }),
         ],
     };
     let network = Network::new(&spec, Init::HeUniform, 3, &Device::Cpu).unwrap();

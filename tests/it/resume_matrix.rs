@@ -4,7 +4,10 @@
 use std::sync::Arc;
 
 use candle_studio::data::{Augment, Dataset};
-use candle_studio::model::{Layer, ModelSpec, Network, PRESETS, TokenChoice};
+use candle_studio::model::{
+    Conv2d, Dense, Dropout, Layer, Lstm, MaxPool2d, ModelSpec, Network, PRESETS, PatchEmbedding,
+    TokenChoice, TokenPool, TransformerEncoder,
+};
 use candle_studio::runs::{Recorder, RunFolder};
 use candle_studio::train::{
     Change, Checkpoint, Control, EarlyStopping, EpochPoint, Event, Finish, Job, Metrics, Observer,
@@ -30,21 +33,23 @@ const MOMENTS: [(&str, u64); 4] = [
 const BREAK: u64 = 22;
 
 fn networks() -> Vec<(&'static str, Vec<Layer>)> {
-    let conv = |channels| Layer::Conv2d {
-        channels,
-        kernel: 3,
-        stride: 1,
-        padding: 1,
-        groups: 1,
+    let conv = |channels| {
+        Layer::Conv2d(Conv2d {
+            channels,
+            kernel: 3,
+            stride: 1,
+            padding: 1,
+            groups: 1,
+        })
     };
-    let pool = Layer::MaxPool2d {
+    let pool = Layer::MaxPool2d(MaxPool2d {
         kernel: 2,
         stride: 2,
-    };
-    let out = Layer::Dense {
+    });
+    let out = Layer::Dense(Dense {
         units: tiny::CLASSES,
-    };
-    let hidden = Layer::Dense { units: 10 };
+    });
+    let hidden = Layer::Dense(Dense { units: 10 });
     vec![
         (
             "MLP",
@@ -67,41 +72,41 @@ fn networks() -> Vec<(&'static str, Vec<Layer>)> {
                 Layer::BatchNorm,
                 Layer::Relu,
                 pool,
-                Layer::Dropout { rate: 0.25 },
+                Layer::Dropout(Dropout { rate: 0.25 }),
                 Layer::Flatten,
                 hidden,
                 Layer::Relu,
-                Layer::Dropout { rate: 0.5 },
+                Layer::Dropout(Dropout { rate: 0.5 }),
                 out.clone(),
             ],
         ),
         (
             "LSTM",
             vec![
-                Layer::Lstm {
+                Layer::Lstm(Lstm {
                     units: 8,
                     bidirectional: false,
-                },
+                }),
                 out.clone(),
             ],
         ),
         (
             "ViT",
             vec![
-                Layer::PatchEmbedding {
+                Layer::PatchEmbedding(PatchEmbedding {
                     patch: 4,
                     width: 8,
                     class_token: false,
-                },
-                Layer::TransformerEncoder {
+                }),
+                Layer::TransformerEncoder(TransformerEncoder {
                     depth: 1,
                     heads: 2,
                     mlp_ratio: 2,
-                },
+                }),
                 Layer::LayerNorm,
-                Layer::TokenPool {
+                Layer::TokenPool(TokenPool {
                     take: TokenChoice::Mean,
-                },
+                }),
                 out,
             ],
         ),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use candle_core::{Device, Tensor};
-use candle_studio::model::{Classifier, Layer, Network, Provenance, preset};
+use candle_studio::model::{Classifier, Conv2d, Dense, Layer, Network, Provenance, preset};
 use candle_studio::runs::{Recorder, RunFolder, RunState, Status};
 use candle_studio::studio::{Action, Effect, Model, Stroke, Studio};
 use candle_studio::train::{
@@ -245,7 +245,7 @@ fn mistakes_are_told_at_their_field_and_nothing_starts() {
     let mut studio = studio(None);
     edit(&mut studio, |c| {
         c.batch_size = 0;
-        c.model.layers.insert(0, Layer::Dense { units: 3 });
+        c.model.layers.insert(0, Layer::Dense(Dense { units: 3 }));
     });
     assert!(studio.error_at(Field::BatchSize).is_some());
     let layer = studio.error_at(Field::Layer(0)).unwrap();
@@ -362,15 +362,15 @@ fn layers_that_no_memory_holds_are_told_before_training() {
     choose_small(&mut studio, 1);
     edit(&mut studio, |c| {
         c.model.layers = vec![
-            Layer::Conv2d {
+            Layer::Conv2d(Conv2d {
                 channels: 13_000_000,
                 kernel: 3,
                 stride: 1,
                 padding: 0,
                 groups: 1,
-            },
+            }),
             Layer::GlobalAvgPool,
-            Layer::Dense { units: 10 },
+            Layer::Dense(Dense { units: 10 }),
         ];
     });
     let [error] = studio.errors() else {

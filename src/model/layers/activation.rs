@@ -1,60 +1,144 @@
 //! Activations: the nonlinearity between two layers, element by element.
 
 use candle_core::{Result, Tensor};
+use serde::{Deserialize, Serialize};
 
-use super::super::{Layer, Shape};
+use super::super::Shape;
 use super::Blueprint;
+use super::kind::{About, LayerField, LayerKind, LayerValue};
+use super::plan::Planner;
 use crate::kernels::{self, Activation, SmoothActivation};
 
-pub(super) fn blueprint(layer: &Layer, input: Shape) -> std::result::Result<Blueprint, String> {
-    match *layer {
-        Layer::LeakyRelu { slope } if !(0.0..=1.0).contains(&slope) => {
-            Err(format!("slope must be from 0 to 1, found {slope}"))
-        }
-        _ => Ok(Blueprint::plain(input)),
-    }
-}
-
-/// Whether a layer is an activation.
-pub(super) fn is_one(layer: &Layer) -> bool {
-    fusable(layer).is_some() || matches!(layer, Layer::LeakyRelu { .. } | Layer::Gelu | Layer::Silu)
-}
-
-/// The activation, if the operation of the layer before can include it.
-pub(super) fn fusable(layer: &Layer) -> Option<Activation> {
-    match layer {
-        Layer::Relu => Some(Activation::Relu),
-        Layer::Sigmoid => Some(Activation::Sigmoid),
-        Layer::Tanh => Some(Activation::Tanh),
-        _ => None,
-    }
-}
-
-/// Any shape → the same.
-#[derive(Clone, Debug)]
-pub(in crate::model) enum Activate {
-    /// Its derivative follows from its output.
+/// The function of an activation.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::model) enum Function {
+    /// Its derivative follows from its output: the operation of the layer before can include it.
     Plain(Activation),
     /// Its derivative needs the input.
-    SmoothActivation(SmoothActivation),
+    Smooth(SmoothActivation),
 }
 
-impl Activate {
-    pub fn new(layer: &Layer) -> Activate {
-        match *layer {
-            Layer::LeakyRelu { slope } => {
-                Activate::SmoothActivation(SmoothActivation::LeakyRelu(slope))
+impl Function {
+    fn apply(self, x: &Tensor) -> Result<Tensor> {
+        match self {
+            Function::Plain(activation) => kernels::activate(x, activation),
+            Function::Smooth(curve) => kernels::smooth_activation(x, curve),
+        }
+    }
+}
+
+/// An activation without hyperparameters: its label, function and explanation.
+macro_rules! activation {
+    ($Kind:ident, $label:literal, $function:expr, $explanation:literal) => {
+        pub(in crate::model) struct $Kind;
+
+        impl LayerKind for $Kind {
+            fn about(&self) -> About {
+                About {
+                    label: $label,
+                    short: $label,
+                    explanation: $explanation,
+                }
             }
-            Layer::Gelu => Activate::SmoothActivation(SmoothActivation::Gelu),
-            Layer::Silu => Activate::SmoothActivation(SmoothActivation::Silu),
-            _ => Activate::Plain(fusable(layer).unwrap_or(Activation::Identity)),
+
+            fn blueprint(&self, input: Shape) -> std::result::Result<Blueprint, String> {
+                Ok(Blueprint::plain(input))
+            }
+
+            fn plan(&self, planner: &mut Planner<'_>) {
+                planner.add(|x, _| $function.apply(x));
+            }
+
+            fn function(&self) -> Option<Function> {
+                Some($function)
+            }
+        }
+    };
+}
+
+activation!(
+    Relu,
+    "ReLU",
+    Function::Plain(Activation::Relu),
+    "Sets negative values to zero; without a nonlinearity, stacked layers collapse into one."
+);
+
+activation!(
+    Gelu,
+    "GELU",
+    Function::Smooth(SmoothActivation::Gelu),
+    "A smooth variant of ReLU used in transformers; it costs a little more time."
+);
+
+activation!(
+    Silu,
+    "SiLU",
+    Function::Smooth(SmoothActivation::Silu),
+    "A smooth variant of ReLU that dips below zero; works well in deep image networks."
+);
+
+activation!(
+    Sigmoid,
+    "Sigmoid",
+    Function::Plain(Activation::Sigmoid),
+    "Squeezes values into 0 to 1; saturates, so that deep networks learn slowly."
+);
+
+activation!(
+    Tanh,
+    "Tanh",
+    Function::Plain(Activation::Tanh),
+    "Squeezes values into −1 to 1; zero-centered, but saturates, which slows deep networks."
+);
+
+/// x above 0, `slope` · x below.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LeakyRelu {
+    /// Factor for negative values, from 0 to 1.
+    #[serde(default = "default_slope")]
+    pub slope: f32,
+}
+
+/// PyTorch's default.
+pub(in crate::model) const fn default_slope() -> f32 {
+    0.01
+}
+
+impl LayerKind for LeakyRelu {
+    fn about(&self) -> About {
+        About {
+            label: "Leaky ReLU",
+            short: "Leaky ReLU",
+            explanation: "Like ReLU, but lets a little of the negative values through, so that no \
+                          unit dies for good.",
         }
     }
 
-    pub fn forward(&self, x: &Tensor) -> Result<Tensor> {
-        match *self {
-            Activate::Plain(activation) => kernels::activate(x, activation),
-            Activate::SmoothActivation(curve) => kernels::smooth_activation(x, curve),
+    fn detail(&self) -> String {
+        self.slope.to_string()
+    }
+
+    fn fields(&mut self) -> Vec<LayerField<'_>> {
+        vec![LayerValue::Share(&mut self.slope).field(
+            "Slope",
+            "Factor for negative values: 0 is ReLU, 1 is linear.",
+        )]
+    }
+
+    fn blueprint(&self, input: Shape) -> std::result::Result<Blueprint, String> {
+        match (0.0..=1.0).contains(&self.slope) {
+            true => Ok(Blueprint::plain(input)),
+            false => Err(format!("slope must be from 0 to 1, found {}", self.slope)),
         }
+    }
+
+    fn plan(&self, planner: &mut Planner<'_>) {
+        let function = Function::Smooth(SmoothActivation::LeakyRelu(self.slope));
+        planner.add(move |x, _| function.apply(x));
+    }
+
+    fn function(&self) -> Option<Function> {
+        Some(Function::Smooth(SmoothActivation::LeakyRelu(self.slope)))
     }
 }

@@ -4,9 +4,8 @@
 use super::super::limits::MAX_VALUES;
 use super::super::param::{ParamKind, WeightLayout};
 use super::super::{Layer, Shape};
-use super::{
-    activation, conv, dense, dropout, norm, patches, pool, recurrent, residual, transformer,
-};
+use super::dense;
+use super::kind::LayerKind;
 
 /// A layer's output, parameters and cost for one sample.
 #[derive(Clone, Debug)]
@@ -112,35 +111,6 @@ impl ParamPlan {
     }
 }
 
-impl Layer {
-    /// Returns the layer's blueprint for `input`, or why it does not fit.
-    pub(in crate::model) fn blueprint(&self, input: Shape) -> Result<Blueprint, String> {
-        match self {
-            Layer::Conv2d { .. } => conv::blueprint(self, input),
-            Layer::MaxPool2d { .. } | Layer::AvgPool2d { .. } | Layer::GlobalAvgPool => {
-                pool::blueprint(self, input)
-            }
-            Layer::Flatten => Ok(Blueprint::plain(Shape::Vector(input.n_values()))),
-            Layer::Dense { units } => dense::blueprint(*units, input),
-            Layer::BatchNorm | Layer::LayerNorm => norm::blueprint(self, input),
-            Layer::Relu
-            | Layer::LeakyRelu { .. }
-            | Layer::Gelu
-            | Layer::Silu
-            | Layer::Sigmoid
-            | Layer::Tanh => activation::blueprint(self, input),
-            Layer::Dropout { rate } => dropout::blueprint(*rate, input),
-            Layer::Residual { layers } => residual::blueprint(layers, input),
-            Layer::Rnn { .. } | Layer::Lstm { .. } | Layer::Gru { .. } => {
-                recurrent::blueprint(self, input)
-            }
-            Layer::PatchEmbedding { .. } => patches::blueprint(self, input),
-            Layer::TransformerEncoder { .. } => transformer::blueprint(self, input),
-            Layer::TokenPool { .. } => patches::pool_blueprint(self, input),
-        }
-    }
-}
-
 /// The blueprints of layers that fit, and the index of the first that does not, with the reason.
 pub(in crate::model) fn blueprints(
     layers: &[Layer],
@@ -149,7 +119,7 @@ pub(in crate::model) fn blueprints(
     let mut shape = input;
     let mut found: Vec<Blueprint> = Vec::with_capacity(layers.len());
     for (idx, layer) in layers.iter().enumerate() {
-        match layer.blueprint(shape) {
+        match layer.kind().blueprint(shape) {
             Ok(mut blueprint) => {
                 shape = blueprint.output;
                 if let Some(channels) = dense::image_channels(&layers[..=idx]) {
@@ -165,19 +135,16 @@ pub(in crate::model) fn blueprints(
 }
 
 /// Returns `input` as `[channels, height, width]`.
-pub(super) fn image(layer: &Layer, input: Shape) -> Result<[usize; 3], String> {
-    match input {
-        Shape::Image(chw) => Ok(chw),
-        Shape::Sequence(_) => Err(format!(
-            "{} needs an image (channels × height × width) but gets {input}, a sequence of tokens",
-            layer.label().to_lowercase()
-        )),
-        Shape::Vector(_) => Err(format!(
-            "{} needs an image (channels × height × width) but gets a list of {input} values: put \
-             it before flatten",
-            layer.label().to_lowercase()
-        )),
-    }
+pub(super) fn image(kind: &dyn LayerKind, input: Shape) -> Result<[usize; 3], String> {
+    let what = match input {
+        Shape::Image(chw) => return Ok(chw),
+        Shape::Sequence(_) => format!("gets {input}, a sequence of tokens"),
+        Shape::Vector(_) => format!("gets a list of {input} values: put it before flatten"),
+    };
+    let label = kind.about().label.to_lowercase();
+    Err(format!(
+        "{label} needs an image (channels × height × width) but {what}"
+    ))
 }
 
 /// Refuses 0.

@@ -1,44 +1,153 @@
 //! Convolution over height and width, as `nn.Conv2d`.
 
 use candle_core::{Result, Tensor};
+use serde::{Deserialize, Serialize};
 
+use super::super::Shape;
 use super::super::param::{ParamKind, WeightLayout};
-use super::super::{Layer, Shape};
 use super::Blueprint;
 use super::blueprint::{InitRule, ParamPlan, image, positive, product, window_output};
+use super::kind::{About, LayerField, LayerKind, LayerValue, one, unless_default};
 use super::plan::{Pass, Planner};
 use super::pool::square;
 use crate::kernels::{self, Activation, ConvOptions, MemoryFormat, Window};
 
-pub(super) fn blueprint(layer: &Layer, input: Shape) -> std::result::Result<Blueprint, String> {
-    let Layer::Conv2d {
-        channels,
-        kernel,
-        stride,
-        padding,
-        groups,
-    } = *layer
-    else {
-        return Err(format!("{} is no convolution", layer.label()));
-    };
-    let [c, h, w] = image(layer, input)?;
-    positive(channels, "channels")?;
-    positive(groups, "groups")?;
-    if c % groups != 0 || channels % groups != 0 {
-        return Err(format!(
-            "{groups} groups must divide both the {c} input channels and the {channels} \
-             output channels"
-        ));
+/// Convolution over height and width: `[c, h, w]` → `[channels, h', w']`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Conv2d {
+    /// Number of filters, and so of output channels.
+    pub channels: usize,
+    /// Side of the square filter, in pixels.
+    pub kernel: usize,
+    /// Pixels the filter moves between two outputs.
+    #[serde(default = "one")]
+    pub stride: usize,
+    /// Zeros added on each side.
+    #[serde(default)]
+    pub padding: usize,
+    /// Groups the channels are split into, each with its own filters: 1 for a plain
+    /// convolution, the number of input channels for a depthwise one.
+    #[serde(default = "one", skip_serializing_if = "is_one")]
+    pub groups: usize,
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde passes a reference"
+)]
+fn is_one(n: &usize) -> bool {
+    *n == 1
+}
+
+impl Conv2d {
+    /// One of stride 1, in one group.
+    pub const fn new(channels: usize, kernel: usize, padding: usize) -> Conv2d {
+        Conv2d {
+            channels,
+            kernel,
+            stride: 1,
+            padding,
+            groups: 1,
+        }
     }
-    let [oh, ow] = window_output([h, w], kernel, stride, padding)?;
-    let filter = product(&[c / groups, kernel, kernel])?;
-    let n_values = product(&[channels, oh, ow])?;
-    product(&[c / groups, kernel, kernel, channels])?;
-    Ok(Blueprint {
-        multiply_adds: filter.saturating_mul(n_values),
-        params: params(channels, c / groups, kernel, groups),
-        ..Blueprint::plain(Shape::Image([channels, oh, ow]))
-    })
+}
+
+impl LayerKind for Conv2d {
+    fn about(&self) -> About {
+        About {
+            label: "Conv 2-D",
+            short: "Conv",
+            explanation: "Slides small filters over the image to find local patterns; too few \
+                          filters miss detail, too many cost time.",
+        }
+    }
+
+    fn detail(&self) -> String {
+        let Conv2d {
+            channels, kernel, ..
+        } = self;
+        let stride = unless_default(", stride ", self.stride, 1);
+        let padding = unless_default(", padding ", self.padding, 0);
+        let groups = match self.groups {
+            1 => String::new(),
+            n => format!(", {n} groups"),
+        };
+        format!("{channels} of {kernel}×{kernel}{stride}{padding}{groups}")
+    }
+
+    fn short_detail(&self) -> String {
+        let Conv2d {
+            channels, kernel, ..
+        } = self;
+        let stride = unless_default(" s", self.stride, 1);
+        let padding = unless_default(" p", self.padding, 0);
+        let groups = unless_default(" g", self.groups, 1);
+        format!("{channels}·{kernel}×{kernel}{stride}{padding}{groups}")
+    }
+
+    fn fields(&mut self) -> Vec<LayerField<'_>> {
+        vec![
+            LayerValue::Count(&mut self.channels).field(
+                "Filters",
+                "Number of patterns to look for: too few miss detail, too many cost time.",
+            ),
+            LayerValue::Count(&mut self.kernel).field(
+                "Kernel size",
+                "Side of each filter in pixels: larger filters see more at once and cost more.",
+            ),
+            LayerValue::Count(&mut self.stride).field(
+                "Stride",
+                "Pixels a filter moves between two outputs: 2 halves height and width.",
+            ),
+            LayerValue::Count(&mut self.padding).field(
+                "Padding",
+                "Zeros added on each side, so that edges are covered as often as the middle.",
+            ),
+            LayerValue::Count(&mut self.groups).field(
+                "Groups",
+                "Groups the channels are split into: 1 connects all, as many as channels is \
+                 depthwise.",
+            ),
+        ]
+    }
+
+    fn blueprint(&self, input: Shape) -> std::result::Result<Blueprint, String> {
+        let &Conv2d {
+            channels,
+            kernel,
+            groups,
+            ..
+        } = self;
+        let [c, h, w] = image(self, input)?;
+        positive(channels, "channels")?;
+        positive(groups, "groups")?;
+        if c % groups != 0 || channels % groups != 0 {
+            return Err(format!(
+                "{groups} groups must divide both the {c} input channels and the {channels} \
+                 output channels"
+            ));
+        }
+        let [oh, ow] = window_output([h, w], kernel, self.stride, self.padding)?;
+        let filter = product(&[c / groups, kernel, kernel])?;
+        let n_values = product(&[channels, oh, ow])?;
+        product(&[c / groups, kernel, kernel, channels])?;
+        Ok(Blueprint {
+            multiply_adds: filter.saturating_mul(n_values),
+            params: params(channels, c / groups, kernel, groups),
+            ..Blueprint::plain(Shape::Image([channels, oh, ow]))
+        })
+    }
+
+    fn plan(&self, planner: &mut Planner<'_>) {
+        let window = square(self.kernel, self.stride, self.padding);
+        let mut conv = Conv::plain(planner.first_param, window, self.groups);
+        conv.activation = planner.fused_activation();
+        if self.groups == 1 {
+            conv.pool = planner.fused_max_pool();
+        }
+        planner.add_conv(conv);
+    }
 }
 
 /// Weight `[channels, inputs, kernel, kernel]` and bias; `inputs` counts those of one group.
@@ -81,28 +190,6 @@ pub(in crate::model) struct Conv {
 }
 
 impl Conv {
-    /// The operation of a convolution, fused with the layers that follow if possible.
-    pub fn new(layer: &Layer, weight: usize, planner: &mut Planner<'_>) -> Conv {
-        let mut conv = Conv::plain(weight, square(1, 1, 0), 1);
-        if let Layer::Conv2d {
-            kernel,
-            stride,
-            padding,
-            groups,
-            ..
-        } = *layer
-        {
-            conv.window = square(kernel, stride, padding);
-            conv.groups = groups;
-        }
-        conv.activation = planner.fused_activation();
-        if conv.groups == 1 {
-            let pool = planner.fused_max_pool();
-            conv.pool = pool.map(|(kernel, stride)| square(kernel, stride, 0));
-        }
-        conv
-    }
-
     /// A convolution with nothing fused.
     pub fn plain(weight: usize, window: Window, groups: usize) -> Conv {
         Conv {
@@ -142,7 +229,7 @@ impl Conv {
     }
 
     pub fn forward(&self, x: &Tensor, pass: &Pass<'_>) -> Result<Tensor> {
-        let (weight, bias) = (pass.tensor(self.weight), pass.tensor(self.weight + 1));
+        let [weight, bias] = pass.tensors(self.weight);
         let (window, activation) = (self.window, self.activation);
         if self.groups == 1 {
             let formats = self.formats(&weight)?;

@@ -1,38 +1,63 @@
 //! Dropout: sets a random share of the values to zero while training.
 
-use candle_core::{Result, Tensor};
+use serde::{Deserialize, Serialize};
 
 use super::super::{Mode, Shape};
 use super::Blueprint;
-use super::plan::Pass;
+use super::kind::{About, LayerField, LayerKind, LayerValue};
+use super::plan::Planner;
 use crate::kernels;
 use crate::random::{Stream, rng};
 
-pub(super) fn blueprint(rate: f32, input: Shape) -> std::result::Result<Blueprint, String> {
-    if !(0.0..1.0).contains(&rate) {
-        return Err(format!(
-            "dropout rate must be at least 0 and below 1, found {rate}"
-        ));
-    }
-    Ok(Blueprint::plain(input))
-}
-
-/// Any shape → the same.
-#[derive(Clone, Debug)]
-pub(in crate::model) struct Dropout {
+/// While training, each value is zeroed with probability `rate` and the others are scaled by
+/// 1 / (1 − rate); otherwise nothing happens.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Dropout {
+    /// Probability of zeroing a value, in `[0, 1)`.
     pub rate: f32,
-    /// Random stream of this dropout layer, different for each in the network.
-    pub stream: u64,
 }
 
-impl Dropout {
-    pub fn forward(&self, x: &Tensor, pass: &Pass<'_>) -> Result<Tensor> {
-        match pass.mode {
+impl LayerKind for Dropout {
+    fn about(&self) -> About {
+        About {
+            label: "Dropout",
+            short: "Dropout",
+            explanation: "Sets a random share of the values to zero while training, to reduce \
+                          overfitting; too much of it and the network cannot learn.",
+        }
+    }
+
+    fn detail(&self) -> String {
+        self.rate.to_string()
+    }
+
+    fn fields(&mut self) -> Vec<LayerField<'_>> {
+        vec![LayerValue::Share(&mut self.rate).field(
+            "Rate",
+            "Share of the values set to zero while training: 0 does nothing; too high, nothing is \
+             learned.",
+        )]
+    }
+
+    fn blueprint(&self, input: Shape) -> Result<Blueprint, String> {
+        match (0.0..1.0).contains(&self.rate) {
+            true => Ok(Blueprint::plain(input)),
+            false => Err(format!(
+                "dropout rate must be at least 0 and below 1, found {}",
+                self.rate
+            )),
+        }
+    }
+
+    fn plan(&self, planner: &mut Planner<'_>) {
+        let (rate, layer) = (self.rate, planner.stream);
+        planner.add(move |x, pass| match pass.mode {
             Mode::Train { seed, step } => {
-                let mut rng = rng(seed, Stream::Dropout, step, self.stream);
-                kernels::dropout(x, self.rate, &mut rng)
+                let mut rng = rng(seed, Stream::Dropout, step, layer);
+                kernels::dropout(x, rate, &mut rng)
             }
             Mode::Eval => Ok(x.clone()),
-        }
+        });
     }
 }

@@ -4,10 +4,11 @@
 use candle_core::{Result, Tensor};
 
 use super::super::param::ParamKind;
-use super::super::{Layer, Mode, Shape};
+use super::super::{Mode, Shape};
 use super::Blueprint;
 use super::blueprint::ParamPlan;
-use super::plan::Pass;
+use super::kind::{About, LayerKind};
+use super::plan::{Pass, Planner};
 use crate::kernels;
 
 /// PyTorch's default, added to the variance.
@@ -16,9 +17,29 @@ pub(super) const EPSILON: f32 = 1e-5;
 /// PyTorch's default: the share of a batch's statistics in the running ones.
 const MOMENTUM: f32 = 0.1;
 
-pub(super) fn blueprint(layer: &Layer, input: Shape) -> std::result::Result<Blueprint, String> {
-    let params = match layer {
-        Layer::BatchNorm => batch_params(match input {
+/// `[n, channels, h, w]` or `[n, features]` → the same.
+///
+/// While training each channel is normalized by its mean and (biased) variance in the batch, which
+/// also update the running estimates (with the unbiased variance, like PyTorch); otherwise by the
+/// running estimates.
+pub(in crate::model) struct BatchNorm;
+
+/// Any shape → the same, each sample, or each token of a sequence, normalized by its own mean
+/// and (biased) variance.
+pub(in crate::model) struct LayerNorm;
+
+impl LayerKind for BatchNorm {
+    fn about(&self) -> About {
+        About {
+            label: "Batch norm",
+            short: "Batch norm",
+            explanation: "Normalizes each channel over the batch, so that deep networks train \
+                          faster; small batches make it noisy.",
+        }
+    }
+
+    fn blueprint(&self, input: Shape) -> std::result::Result<Blueprint, String> {
+        let n = match input {
             Shape::Image([channels, _, _]) => channels,
             Shape::Vector(n) => n,
             Shape::Sequence(_) => {
@@ -27,18 +48,50 @@ pub(super) fn blueprint(layer: &Layer, input: Shape) -> std::result::Result<Blue
                      tokens: use layer norm"
                 ));
             }
-        }),
-        _ => layer_params(match input {
+        };
+        Ok(blueprint(input, batch_params(n)))
+    }
+
+    fn plan(&self, planner: &mut Planner<'_>) {
+        let first = planner.first_param;
+        planner.add(move |x, pass| batch_norm(x, first, pass));
+    }
+}
+
+impl LayerKind for LayerNorm {
+    fn about(&self) -> About {
+        About {
+            label: "Layer norm",
+            short: "Layer norm",
+            explanation: "Normalizes each image's values, independent of the batch; transformers \
+                          need it.",
+        }
+    }
+
+    fn blueprint(&self, input: Shape) -> std::result::Result<Blueprint, String> {
+        let dims = match input {
             Shape::Image(chw) => chw.to_vec(),
             Shape::Sequence([_, width]) => vec![width],
             Shape::Vector(n) => vec![n],
-        }),
-    };
-    Ok(Blueprint {
+        };
+        Ok(blueprint(input, layer_params(dims)))
+    }
+
+    fn plan(&self, planner: &mut Planner<'_>) {
+        let first = planner.first_param;
+        planner.add(move |x, pass| {
+            let [weight, bias] = pass.tensors(first);
+            kernels::layer_norm(x, &weight, &bias, EPSILON)
+        });
+    }
+}
+
+fn blueprint(input: Shape, params: Vec<ParamPlan>) -> Blueprint {
+    Blueprint {
         multiply_adds: 2 * input.n_values() as u64,
         params,
         ..Blueprint::plain(input)
-    })
+    }
 }
 
 fn batch_params(n: usize) -> Vec<ParamPlan> {
@@ -63,48 +116,21 @@ pub(super) fn layer_params(dims: Vec<usize>) -> Vec<ParamPlan> {
     ]
 }
 
-/// `[n, channels, h, w]` or `[n, features]` → the same.
-///
-/// While training each channel is normalized by its mean and (biased) variance in the batch, which
-/// also update the running estimates (with the unbiased variance, like PyTorch); otherwise by the
-/// running estimates.
-#[derive(Clone, Debug)]
-pub(in crate::model) struct BatchNorm {
-    /// Index of the weight; bias, running mean, running variance and count follow.
-    pub weight: usize,
-}
-
-impl BatchNorm {
-    pub fn forward(&self, x: &Tensor, pass: &Pass<'_>) -> Result<Tensor> {
-        let (weight, bias) = (pass.tensor(self.weight), pass.tensor(self.weight + 1));
-        let [mean, variance, count] = [2, 3, 4].map(|i| &pass.params[self.weight + i].var);
-        if pass.mode == Mode::Eval {
-            let (mean, variance) = (mean.as_detached_tensor(), variance.as_detached_tensor());
-            return kernels::batch_norm_fixed(x, &weight, &bias, [&mean, &variance], EPSILON);
-        }
-        let (y, of_batch) = kernels::batch_norm(x, &weight, &bias, EPSILON)?;
-        for (running, of_batch) in [(mean, of_batch.mean), (variance, of_batch.variance)] {
-            let old: Vec<f32> = running.as_detached_tensor().to_vec1()?;
-            let moved = |(old, new): (&f32, &f32)| old + MOMENTUM * (new - old);
-            let new: Vec<f32> = old.iter().zip(&of_batch).map(moved).collect();
-            running.set(&Tensor::from_vec(new, old.len(), x.device())?)?;
-        }
-        count.set(&(count.as_detached_tensor() + 1.0)?)?;
-        Ok(y)
+/// `first` is the index of the weight; bias, running mean, running variance and count follow.
+fn batch_norm(x: &Tensor, first: usize, pass: &Pass<'_>) -> Result<Tensor> {
+    let [weight, bias] = pass.tensors(first);
+    let [mean, variance, count] = [2, 3, 4].map(|i| &pass.params[first + i].var);
+    if pass.mode == Mode::Eval {
+        let (mean, variance) = (mean.as_detached_tensor(), variance.as_detached_tensor());
+        return kernels::batch_norm_fixed(x, &weight, &bias, [&mean, &variance], EPSILON);
     }
-}
-
-/// Any shape → the same, each sample, or each token of a sequence, normalized by its own mean
-/// and (biased) variance.
-#[derive(Clone, Debug)]
-pub(in crate::model) struct LayerNorm {
-    /// Index of the weight; the bias follows.
-    pub weight: usize,
-}
-
-impl LayerNorm {
-    pub fn forward(&self, x: &Tensor, pass: &Pass<'_>) -> Result<Tensor> {
-        let (weight, bias) = (pass.tensor(self.weight), pass.tensor(self.weight + 1));
-        kernels::layer_norm(x, &weight, &bias, EPSILON)
+    let (y, of_batch) = kernels::batch_norm(x, &weight, &bias, EPSILON)?;
+    for (running, of_batch) in [(mean, of_batch.mean), (variance, of_batch.variance)] {
+        let old: Vec<f32> = running.as_detached_tensor().to_vec1()?;
+        let moved = |(old, new): (&f32, &f32)| old + MOMENTUM * (new - old);
+        let new: Vec<f32> = old.iter().zip(&of_batch).map(moved).collect();
+        running.set(&Tensor::from_vec(new, old.len(), x.device())?)?;
     }
+    count.set(&(count.as_detached_tensor() + 1.0)?)?;
+    Ok(y)
 }

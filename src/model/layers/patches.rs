@@ -1,104 +1,127 @@
 //! Images as sequences of tokens: patch embedding with learned positions (Dosovitskiy et al. 2021,
-//! section 3.1), and pooling of the tokens, to one of them or to their mean.
+//! section 3.1).
 
-use candle_core::{Result, Tensor};
+use candle_core::Tensor;
+use serde::{Deserialize, Serialize};
 
-use super::super::{Layer, Shape, TokenChoice};
+use super::super::Shape;
 use super::Blueprint;
 use super::blueprint::{InitRule, ParamPlan, image, positive, product};
-use super::conv;
-use super::plan::Pass;
+use super::conv::{self, Conv};
+use super::kind::{About, LayerField, LayerKind, LayerValue};
+use super::plan::Planner;
 use super::pool::square;
 
 /// Positions and class token are drawn uniformly from minus to plus this: √3 times the paper's
 /// standard deviation of 0.02.
 const POSITION_BOUND: f32 = 0.035;
 
-pub(super) fn blueprint(layer: &Layer, input: Shape) -> std::result::Result<Blueprint, String> {
-    let Layer::PatchEmbedding {
-        patch,
-        width,
-        class_token,
-    } = *layer
-    else {
-        return Err(format!("{} makes no patches", layer.label()));
-    };
-    let [c, h, w] = image(layer, input)?;
-    positive(patch, "patch")?;
-    positive(width, "width")?;
-    if h % patch != 0 || w % patch != 0 {
-        return Err(format!(
-            "patches of {patch}×{patch} do not fill {h}×{w} pixels: choose a divisor of both"
-        ));
-    }
-    let n_patches = product(&[h / patch, w / patch])?;
-    let filter = product(&[c, patch, patch, width])?;
-    let tokens = n_patches as usize + usize::from(class_token);
-    product(&[tokens, width])?;
-    let projection = conv::params(width, c, patch, 1).into_iter();
-    let mut params: Vec<ParamPlan> = projection.map(|p| p.within("proj")).collect();
-    let learned = |name: &str, n: usize| ParamPlan {
-        init: InitRule::Uniform(POSITION_BOUND),
-        ..ParamPlan::constant(name, vec![1, n, width], 0.0)
-    };
-    if class_token {
-        params.push(learned("cls_token", 1));
-    }
-    params.push(learned("pos_embed", tokens));
-    Ok(Blueprint {
-        multiply_adds: filter.saturating_mul(n_patches),
-        n_saved: 2 * (tokens * width) as u64,
-        params,
-        ..Blueprint::plain(Shape::Sequence([tokens, width]))
-    })
+/// Square patches, each turned into a token, plus a learned position:
+/// `[c, h, w]` → `[tokens, width]`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PatchEmbedding {
+    /// Side of a patch, in pixels; it divides height and width.
+    pub patch: usize,
+    /// Size of a token.
+    pub width: usize,
+    /// Whether a first token is added that collects what the classification needs.
+    #[serde(default)]
+    pub class_token: bool,
 }
 
-/// `[n, c, h, w]` → `[n, tokens, width]`.
-#[derive(Clone, Debug)]
-pub(in crate::model) struct PatchEmbedding {
-    conv: conv::Conv,
-    class_token: Option<usize>,
-    positions: usize,
-}
-
-impl PatchEmbedding {
-    pub fn new(patch: usize, class_token: bool, first: usize) -> PatchEmbedding {
-        PatchEmbedding {
-            conv: conv::Conv::plain(first, square(patch, patch, 0), 1),
-            class_token: class_token.then_some(first + 2),
-            positions: first + 2 + usize::from(class_token),
+impl LayerKind for PatchEmbedding {
+    fn about(&self) -> About {
+        About {
+            label: "Patch embedding",
+            short: "Patches",
+            explanation: "Cuts the image into patches and turns each into a token with a \
+                          position; smaller patches show more detail and cost much more.",
         }
     }
 
-    pub fn forward(&self, x: &Tensor, pass: &Pass<'_>) -> Result<Tensor> {
-        let patches = self.conv.forward(x, pass)?.flatten_from(2)?;
-        let mut tokens = patches.transpose(1, 2)?.contiguous()?;
-        if let Some(idx) = self.class_token {
-            let (n, _, width) = tokens.dims3()?;
-            let class_token = pass.tensor(idx).broadcast_as((n, 1, width))?.contiguous()?;
-            tokens = Tensor::cat(&[class_token, tokens], 1)?;
+    fn detail(&self) -> String {
+        let PatchEmbedding { patch, width, .. } = self;
+        let class_token = if self.class_token {
+            ", class token"
+        } else {
+            ""
+        };
+        format!("{width} of {patch}×{patch}{class_token}")
+    }
+
+    fn short_detail(&self) -> String {
+        let PatchEmbedding { patch, width, .. } = self;
+        format!("{width}·{patch}×{patch}")
+    }
+
+    fn fields(&mut self) -> Vec<LayerField<'_>> {
+        vec![
+            LayerValue::Count(&mut self.patch).field(
+                "Patch size",
+                "Side of each patch in pixels: half of it makes four times as many tokens.",
+            ),
+            LayerValue::Count(&mut self.width).field(
+                "Width",
+                "Size of a token: too small, it cannot describe a patch.",
+            ),
+            LayerValue::Switch(&mut self.class_token).field(
+                "Class token",
+                "Adds a token, the first, that collects what the classification needs.",
+            ),
+        ]
+    }
+
+    fn blueprint(&self, input: Shape) -> Result<Blueprint, String> {
+        let &PatchEmbedding {
+            patch,
+            width,
+            class_token,
+        } = self;
+        let [c, h, w] = image(self, input)?;
+        positive(patch, "patch")?;
+        positive(width, "width")?;
+        if h % patch != 0 || w % patch != 0 {
+            return Err(format!(
+                "patches of {patch}×{patch} do not fill {h}×{w} pixels: choose a divisor of both"
+            ));
         }
-        tokens.broadcast_add(&pass.tensor(self.positions))
+        let n_patches = product(&[h / patch, w / patch])?;
+        let filter = product(&[c, patch, patch, width])?;
+        let tokens = n_patches as usize + usize::from(class_token);
+        product(&[tokens, width])?;
+        let projection = conv::params(width, c, patch, 1).into_iter();
+        let mut params: Vec<ParamPlan> = projection.map(|p| p.within("proj")).collect();
+        let learned = |name: &str, n: usize| ParamPlan {
+            init: InitRule::Uniform(POSITION_BOUND),
+            ..ParamPlan::constant(name, vec![1, n, width], 0.0)
+        };
+        if class_token {
+            params.push(learned("cls_token", 1));
+        }
+        params.push(learned("pos_embed", tokens));
+        Ok(Blueprint {
+            multiply_adds: filter.saturating_mul(n_patches),
+            n_saved: 2 * (tokens * width) as u64,
+            params,
+            ..Blueprint::plain(Shape::Sequence([tokens, width]))
+        })
     }
-}
 
-pub(super) fn pool_blueprint(
-    layer: &Layer,
-    input: Shape,
-) -> std::result::Result<Blueprint, String> {
-    match input {
-        Shape::Sequence([_, width]) => Ok(Blueprint::plain(Shape::Vector(width))),
-        _ => Err(format!(
-            "{} needs a sequence of tokens but gets {input}: put it after a patch embedding",
-            layer.label().to_lowercase()
-        )),
-    }
-}
-
-/// `[n, tokens, width]` → `[n, width]`.
-pub(super) fn pool(x: &Tensor, take: TokenChoice) -> Result<Tensor> {
-    match take {
-        TokenChoice::First => x.narrow(1, 0, 1)?.squeeze(1)?.contiguous(),
-        TokenChoice::Mean => x.mean(1),
+    fn plan(&self, planner: &mut Planner<'_>) {
+        let first = planner.first_param;
+        let conv = Conv::plain(first, square(self.patch, self.patch, 0), 1);
+        let has_class_token = self.class_token;
+        planner.add(move |x, pass| {
+            let patches = conv.forward(x, pass)?.flatten_from(2)?;
+            let mut tokens = patches.transpose(1, 2)?.contiguous()?;
+            if has_class_token {
+                let (n, _, width) = tokens.dims3()?;
+                let token = pass.tensor(first + 2);
+                let token = token.broadcast_as((n, 1, width))?.contiguous()?;
+                tokens = Tensor::cat(&[token, tokens], 1)?;
+            }
+            tokens.broadcast_add(&pass.tensor(first + 2 + usize::from(has_class_token)))
+        });
     }
 }

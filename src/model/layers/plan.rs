@@ -1,31 +1,34 @@
 //! The operations of the forward pass, fused from neighboring layers where possible.
 
+use std::fmt;
+use std::sync::Arc;
+
 use candle_core::{Result, Tensor};
 
-use super::super::TokenChoice;
 use super::super::{Layer, Mode, Param, Shape};
-use super::{
-    Blueprint, activation, blueprints, conv, dense, dropout, norm, patches, pool, recurrent,
-    residual, transformer,
-};
-use crate::kernels::Activation;
+use super::conv::Conv;
+use super::pool::square;
+use super::{Blueprint, Conv2d, blueprints};
+use crate::kernels::{Activation, Window};
+
+type Forward = dyn Fn(&Tensor, &Pass<'_>) -> Result<Tensor> + Send + Sync;
 
 /// One operation of the forward pass.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(in crate::model) enum Op {
-    Conv(conv::Conv),
-    Pool(pool::Pool),
-    Flatten,
-    Dense(dense::Dense),
-    BatchNorm(norm::BatchNorm),
-    LayerNorm(norm::LayerNorm),
-    Activate(activation::Activate),
-    Dropout(dropout::Dropout),
-    Residual(residual::Residual),
-    Recurrent(recurrent::Recurrent),
-    Patches(patches::PatchEmbedding),
-    Transformer(transformer::Transformer),
-    TokenPool(TokenChoice),
+    /// A convolution, which can be fused with the operation after it.
+    Conv(Conv),
+    /// Any other.
+    Other(Arc<Forward>),
+}
+
+impl fmt::Debug for Op {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Op::Conv(conv) => conv.fmt(f),
+            Op::Other(_) => f.write_str("Op"),
+        }
+    }
 }
 
 impl Op {
@@ -33,18 +36,7 @@ impl Op {
     pub fn forward(&self, x: &Tensor, pass: &Pass<'_>) -> Result<Tensor> {
         match self {
             Op::Conv(op) => op.forward(x, pass),
-            Op::Pool(op) => op.forward(x),
-            Op::Flatten => x.flatten_from(1),
-            Op::Dense(op) => op.forward(x, pass),
-            Op::BatchNorm(op) => op.forward(x, pass),
-            Op::LayerNorm(op) => op.forward(x, pass),
-            Op::Activate(op) => op.forward(x),
-            Op::Dropout(op) => op.forward(x, pass),
-            Op::Residual(op) => op.forward(x, pass),
-            Op::Recurrent(op) => op.forward(x, pass),
-            Op::Patches(op) => op.forward(x, pass),
-            Op::Transformer(op) => op.forward(x, pass),
-            Op::TokenPool(take) => patches::pool(x, *take),
+            Op::Other(op) => op(x, pass),
         }
     }
 }
@@ -65,21 +57,59 @@ impl Pass<'_> {
             Mode::Eval => self.params[idx].var.as_detached_tensor(),
         }
     }
+
+    /// The same for `N` parameters from index `first` on.
+    pub fn tensors<const N: usize>(&self, first: usize) -> [Tensor; N] {
+        std::array::from_fn(|i| self.tensor(first + i))
+    }
 }
 
-/// Walks a list of layers; a layer may fuse those after it into its own operation.
+/// Walks a list of layers; a layer adds its operation, and may fuse those after it into it.
 pub(in crate::model) struct Planner<'a> {
     layers: &'a [Layer],
     /// Index of the next layer.
     next: usize,
-    is_fused: bool,
+    ops: Vec<Op>,
+    pub is_fused: bool,
+    /// Input of the layer being planned.
+    pub input: Shape,
+    /// Index of its first parameter; the others follow.
+    pub first_param: usize,
+    /// Its random stream, different for each in the network.
+    pub stream: u64,
 }
 
 impl Planner<'_> {
+    /// Adds the operation of a layer.
+    pub fn add(
+        &mut self,
+        forward: impl Fn(&Tensor, &Pass<'_>) -> Result<Tensor> + Send + Sync + 'static,
+    ) {
+        self.ops.push(Op::Other(Arc::new(forward)));
+    }
+
+    /// Adds a convolution.
+    pub fn add_conv(&mut self, conv: Conv) {
+        self.ops.push(Op::Conv(conv));
+    }
+
+    /// The layers up to the one being planned.
+    pub fn so_far(&self) -> &[Layer] {
+        &self.layers[..self.next]
+    }
+
+    /// The convolution whose output the layer reads, if the two can be fused.
+    pub fn fused_conv(&mut self) -> Option<&mut Conv> {
+        match self.ops.last_mut() {
+            Some(Op::Conv(conv)) if self.is_fused => Some(conv),
+            _ => None,
+        }
+    }
+
     /// Fuses the activation that follows, if there is one and it can be fused.
     pub fn fused_activation(&mut self) -> Activation {
         let next = self.layers.get(self.next);
-        match next.and_then(activation::fusable) {
+        match next.and_then(Layer::fusable) {
             Some(activation) if self.is_fused => {
                 self.next += 1;
                 activation
@@ -88,12 +118,12 @@ impl Planner<'_> {
         }
     }
 
-    /// Fuses the max pool that follows into a convolution: `(kernel, stride)`.
-    pub fn fused_max_pool(&mut self) -> Option<(usize, usize)> {
+    /// Fuses the max pool that follows into a convolution.
+    pub fn fused_max_pool(&mut self) -> Option<Window> {
         match self.layers.get(self.next) {
-            Some(&Layer::MaxPool2d { kernel, stride }) if self.is_fused => {
+            Some(Layer::MaxPool2d(pool)) if self.is_fused => {
                 self.next += 1;
-                Some((kernel, stride))
+                Some(square(pool.kernel, pool.stride, 0))
             }
             _ => None,
         }
@@ -101,12 +131,12 @@ impl Planner<'_> {
 
     /// Whether flattening can be left to a dense layer, which reads any shape: then the backward
     /// pass has only our own ops. The layers between must work on any shape.
-    fn next_reads_flat(&self) -> bool {
+    pub fn next_reads_flat(&self) -> bool {
         let mut rest = self.layers[self.next..].iter();
         let reader = rest.find(|layer| {
-            !matches!(layer, Layer::Flatten | Layer::Dropout { .. }) && !activation::is_one(layer)
+            !matches!(layer, Layer::Flatten | Layer::Dropout(_)) && !layer.is_activation()
         });
-        self.is_fused && matches!(reader, Some(Layer::Dense { .. }))
+        self.is_fused && matches!(reader, Some(Layer::Dense(_)))
     }
 }
 
@@ -124,7 +154,11 @@ pub(in crate::model) fn plan(
     let mut planner = Planner {
         layers,
         next: 0,
+        ops: Vec::new(),
         is_fused,
+        input,
+        first_param,
+        stream,
     };
     // Input shape and first parameter of each layer.
     let mut befores = vec![(input, first_param)];
@@ -132,63 +166,13 @@ pub(in crate::model) fn plan(
         let (_, first) = befores[befores.len() - 1];
         befores.push((blueprint.output, first + blueprint.params.len()));
     }
-    let mut ops = Vec::new();
-    while let (Some(layer), Some(&(input, first))) =
-        (layers.get(planner.next), befores.get(planner.next))
-    {
-        let stream = stream + planner.next as u64;
+    while let (Some(layer), Some(&before)) = (layers.get(planner.next), befores.get(planner.next)) {
+        (planner.input, planner.first_param) = before;
+        planner.stream = stream + planner.next as u64;
         planner.next += 1;
-        let op = match *layer {
-            Layer::Conv2d { .. } => Op::Conv(conv::Conv::new(layer, first, &mut planner)),
-            Layer::MaxPool2d { .. } | Layer::AvgPool2d { .. } | Layer::GlobalAvgPool => {
-                Op::Pool(pool::Pool::new(layer))
-            }
-            Layer::Flatten if planner.next_reads_flat() => continue,
-            Layer::Flatten => Op::Flatten,
-            Layer::Dense { .. } => {
-                let channels = dense::image_channels(&layers[..planner.next]);
-                let reorders_input = match (channels, ops.last_mut()) {
-                    (Some(_), Some(Op::Conv(conv))) if is_fused => {
-                        conv.fuse_dense();
-                        None
-                    }
-                    _ => channels,
-                };
-                Op::Dense(dense::Dense {
-                    weight: first,
-                    activation: planner.fused_activation(),
-                    reorders_input,
-                })
-            }
-            Layer::BatchNorm => Op::BatchNorm(norm::BatchNorm { weight: first }),
-            Layer::LayerNorm => Op::LayerNorm(norm::LayerNorm { weight: first }),
-            Layer::Relu
-            | Layer::LeakyRelu { .. }
-            | Layer::Gelu
-            | Layer::Silu
-            | Layer::Sigmoid
-            | Layer::Tanh => Op::Activate(activation::Activate::new(layer)),
-            Layer::Dropout { rate } => Op::Dropout(dropout::Dropout { rate, stream }),
-            Layer::Residual { ref layers } => Op::Residual(residual::Residual::new(
-                layers, input, first, is_fused, stream,
-            )),
-            Layer::Rnn { .. } | Layer::Lstm { .. } | Layer::Gru { .. } => {
-                Op::Recurrent(recurrent::Recurrent::new(layer, first))
-            }
-            Layer::PatchEmbedding {
-                patch, class_token, ..
-            } => Op::Patches(patches::PatchEmbedding::new(patch, class_token, first)),
-            Layer::TransformerEncoder { depth, heads, .. } => {
-                Op::Transformer(transformer::Transformer {
-                    first,
-                    depth,
-                    heads,
-                })
-            }
-            Layer::TokenPool { take } => Op::TokenPool(take),
-        };
-        ops.push(op);
+        layer.kind().plan(&mut planner);
     }
+    let mut ops = planner.ops;
     if is_fused {
         fuse_convolutions(&mut ops);
     }
@@ -199,16 +183,17 @@ pub(in crate::model) fn plan(
 /// output, its gradient, and what else the backward pass needs. A layer that is fused with the next
 /// one has no output of its own.
 pub(in crate::model) fn trained_values(layers: &[Layer], found: &[Blueprint]) -> Vec<u64> {
-    let is_conv = |layer: Option<&Layer>| matches!(layer, Some(Layer::Conv2d { groups: 1, .. }));
-    let is_pool = |layer: Option<&Layer>| matches!(layer, Some(Layer::MaxPool2d { .. }));
-    let is_joinable = |layer: Option<&Layer>| layer.and_then(activation::fusable).is_some();
+    let is_conv =
+        |layer: Option<&Layer>| matches!(layer, Some(Layer::Conv2d(Conv2d { groups: 1, .. })));
+    let is_pool = |layer: Option<&Layer>| matches!(layer, Some(Layer::MaxPool2d(_)));
+    let is_joinable = |layer: Option<&Layer>| layer.and_then(Layer::fusable).is_some();
     let values = |(idx, blueprint): (usize, &Blueprint)| {
         let layer = layers.get(idx);
         let before = idx.checked_sub(1).and_then(|idx| layers.get(idx));
         let next = layers.get(idx + 1);
         let is_joined = match layer {
             Some(Layer::Flatten) => true,
-            Some(Layer::Dense { .. }) => is_joinable(next),
+            Some(Layer::Dense(_)) => is_joinable(next),
             _ if is_conv(layer) => is_joinable(next) || is_pool(next),
             _ => is_joinable(layer) && is_conv(before) && is_pool(next),
         };

@@ -1,48 +1,116 @@
 //! Recurrent layers: `nn.RNN`, `nn.LSTM` and `nn.GRU` of one layer that read an image row by row.
 
 use candle_core::{Result, Tensor};
+use serde::{Deserialize, Serialize};
 
-use super::super::{Layer, Shape};
+use super::super::Shape;
 use super::Blueprint;
 use super::blueprint::{InitRule, ParamPlan, positive, product};
-use super::plan::Pass;
+use super::kind::{About, LayerField, LayerKind, LayerValue};
+use super::plan::{Pass, Planner};
 use crate::kernels::{self, Activation, Cell};
 
 /// Parameters of one direction: input weight, state weight, and a bias for each.
 const N_PARAMS: usize = 4;
 
-/// Cell, units, and whether it is bidirectional.
-fn parts(layer: &Layer) -> Option<(Cell, usize, bool)> {
-    match *layer {
-        Layer::Rnn {
-            units,
-            bidirectional,
-        } => Some((Cell::Rnn, units, bidirectional)),
-        Layer::Lstm {
-            units,
-            bidirectional,
-        } => Some((Cell::Lstm, units, bidirectional)),
-        Layer::Gru {
-            units,
-            bidirectional,
-        } => Some((Cell::Gru, units, bidirectional)),
-        _ => None,
-    }
+/// A recurrent layer: the three differ only in their cell.
+macro_rules! recurrent {
+    ($(#[$doc:meta])* $Kind:ident, $label:literal, $explanation:literal) => {
+        $(#[$doc])*
+        #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+        #[serde(deny_unknown_fields)]
+        pub struct $Kind {
+            /// Size of the state.
+            pub units: usize,
+            /// Whether a second state reads from the bottom.
+            #[serde(default)]
+            pub bidirectional: bool,
+        }
+
+        impl LayerKind for $Kind {
+            fn about(&self) -> About {
+                About {
+                    label: $label,
+                    short: $label,
+                    explanation: $explanation,
+                }
+            }
+
+            fn detail(&self) -> String {
+                let both = if self.bidirectional { ", bidirectional" } else { "" };
+                format!("{}{both}", self.units)
+            }
+
+            fn short_detail(&self) -> String {
+                let both = if self.bidirectional { "↑↓" } else { "" };
+                format!("{}{both}", self.units)
+            }
+
+            fn fields(&mut self) -> Vec<LayerField<'_>> {
+                vec![
+                    LayerValue::Count(&mut self.units).field(
+                        "Units",
+                        "Size of the state that reads the rows: too small, it cannot remember \
+                         enough.",
+                    ),
+                    LayerValue::Switch(&mut self.bidirectional).field(
+                        "Bidirectional",
+                        "A second state reads the rows from the bottom: twice the cost, and twice \
+                         the outputs.",
+                    ),
+                ]
+            }
+
+            fn blueprint(&self, input: Shape) -> std::result::Result<Blueprint, String> {
+                blueprint(Cell::$Kind, self.units, self.bidirectional, $label, input)
+            }
+
+            fn plan(&self, planner: &mut Planner<'_>) {
+                let (first, bidirectional) = (planner.first_param, self.bidirectional);
+                planner.add(move |x, pass| forward(x, Cell::$Kind, bidirectional, first, pass));
+            }
+        }
+    };
 }
 
-pub(super) fn blueprint(layer: &Layer, input: Shape) -> std::result::Result<Blueprint, String> {
-    let Some((cell, units, bidirectional)) = parts(layer) else {
-        return Err(format!("{} is not recurrent", layer.label()));
-    };
+recurrent!(
+    /// A state that reads the rows of an image from the top: h = tanh(W x + U h + b).
+    /// `[c, rows, w]` → `[units]`, or `[2 · units]` with both directions.
+    Rnn,
+    "RNN",
+    "Reads the image row by row into one state; what it saw early fades quickly."
+);
+
+recurrent!(
+    /// An RNN with a memory that gates open and close (long short-term memory).
+    Lstm,
+    "LSTM",
+    "Reads the image row by row with a memory that gates open and close, so that early rows are \
+     not forgotten."
+);
+
+recurrent!(
+    /// An RNN with two gates and no memory beside the state (gated recurrent unit).
+    Gru,
+    "GRU",
+    "Reads the image row by row with two gates: nearly an LSTM, with a quarter less to compute."
+);
+
+fn blueprint(
+    cell: Cell,
+    units: usize,
+    bidirectional: bool,
+    label: &str,
+    input: Shape,
+) -> std::result::Result<Blueprint, String> {
     positive(units, "units")?;
     let [steps, inputs] = match input {
         Shape::Image([c, h, w]) => [h, c * w],
         Shape::Sequence([tokens, width]) => [tokens, width],
         Shape::Vector(_) => {
             return Err(format!(
-                "{} reads an image row by row but gets a list of {input} values: put it before \
-                 flatten",
-                layer.label()
+                "{label} reads an image row by row but gets a list of {input} values: put it \
+                 before flatten"
             ));
         }
     };
@@ -85,41 +153,28 @@ fn direction(cell: Cell, inputs: usize, units: usize, suffix: &str) -> Vec<Param
     vec![input, state, bias, other_bias]
 }
 
-/// `[n, c, rows, w]` or `[n, tokens, width]` → `[n, units]`, or `[n, 2 units]` if bidirectional.
-#[derive(Clone, Debug)]
-pub(in crate::model) struct Recurrent {
+/// `[n, c, rows, w]` or `[n, tokens, width]` → `[n, units]`, or `[n, 2 units]` if bidirectional;
+/// `first` is the index of the first parameter.
+fn forward(
+    x: &Tensor,
     cell: Cell,
     bidirectional: bool,
-    /// Index of the first parameter.
     first: usize,
-}
-
-impl Recurrent {
-    pub fn new(layer: &Layer, first: usize) -> Recurrent {
-        let (cell, _, bidirectional) = parts(layer).unwrap_or((Cell::Rnn, 0, false));
-        Recurrent {
-            cell,
-            bidirectional,
-            first,
-        }
-    }
-
-    pub fn forward(&self, x: &Tensor, pass: &Pass<'_>) -> Result<Tensor> {
-        let steps = x.dim(x.rank() - 2)?;
-        let rows = match x.rank() {
-            4 if x.dim(1)? > 1 => x.transpose(1, 2)?.contiguous()?,
-            _ => x.clone(),
-        };
-        let rows = rows.reshape((x.dim(0)? * steps, ()))?;
-        let last = |is_reverse: bool| {
-            let first = self.first + N_PARAMS * usize::from(is_reverse);
-            let [wi, wh, bi, bh] = [0, 1, 2, 3].map(|i| pass.tensor(first + i));
-            let gates = kernels::dense(&rows, &wi, &bi, Activation::Identity)?;
-            kernels::recurrent(&gates, &wh, &bh, self.cell, steps, is_reverse)
-        };
-        match self.bidirectional {
-            true => Tensor::cat(&[last(false)?, last(true)?], 1),
-            false => last(false),
-        }
+    pass: &Pass<'_>,
+) -> Result<Tensor> {
+    let steps = x.dim(x.rank() - 2)?;
+    let rows = match x.rank() {
+        4 if x.dim(1)? > 1 => x.transpose(1, 2)?.contiguous()?,
+        _ => x.clone(),
+    };
+    let rows = rows.reshape((x.dim(0)? * steps, ()))?;
+    let last = |is_reverse: bool| {
+        let [wi, wh, bi, bh] = pass.tensors(first + N_PARAMS * usize::from(is_reverse));
+        let gates = kernels::dense(&rows, &wi, &bi, Activation::Identity)?;
+        kernels::recurrent(&gates, &wh, &bh, cell, steps, is_reverse)
+    };
+    match bidirectional {
+        true => Tensor::cat(&[last(false)?, last(true)?], 1),
+        false => last(false),
     }
 }

@@ -5,54 +5,107 @@
 //! an image's channels or size it is a 1×1 convolution with the smallest stride that gives the
 //! same size; anything else does not fit.
 
-use candle_core::{Result, Tensor};
+use serde::{Deserialize, Serialize};
 
 use super::super::limits::MAX_NESTING;
 use super::super::{Layer, Shape};
 use super::Blueprint;
 use super::blueprint::{ParamPlan, blueprints, product};
-use super::conv;
-use super::plan::{Op, Pass, plan, trained_values};
+use super::conv::{self, Conv};
+use super::kind::{About, LayerKind};
+use super::plan::{Planner, plan, trained_values};
 use super::pool::square;
 
-pub(super) fn blueprint(layers: &[Layer], input: Shape) -> std::result::Result<Blueprint, String> {
-    if layers.is_empty() {
-        return Err("a residual block needs at least one layer inside".to_owned());
+/// Adds the input to the output of the layers inside; if they change the shape of an image, a
+/// 1×1 convolution of it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Residual {
+    /// The layers inside.
+    pub layers: Vec<Layer>,
+}
+
+impl LayerKind for Residual {
+    fn about(&self) -> About {
+        About {
+            label: "Residual block",
+            short: "Residual",
+            explanation: "Adds its input to the output of its layers, so that even very deep \
+                          networks can be trained; a few layers inside are enough.",
+        }
     }
-    if depth(layers) > MAX_NESTING {
-        return Err(format!(
-            "residual blocks can be nested at most {MAX_NESTING} deep"
-        ));
+
+    fn detail(&self) -> String {
+        let labels = self.layers.iter().map(Layer::label).collect::<Vec<_>>();
+        labels.join(", ")
     }
-    let (inner, misfit) = blueprints(layers, input);
-    if let Some((idx, reason)) = misfit {
-        return Err(format!("inside, layer {}: {reason}", idx + 1));
+
+    fn short_detail(&self) -> String {
+        format!("{} layers", self.layers.len())
     }
-    let output = inner.last().map_or(input, |b| b.output);
-    let mut whole = Blueprint {
-        multiply_adds: inner
-            .iter()
-            .fold(0, |sum, b| sum.saturating_add(b.multiply_adds)),
-        n_saved: trained_values(layers, &inner).iter().sum(),
-        params: Vec::new(),
-        ..Blueprint::plain(output)
-    };
-    for (idx, part) in inner.iter().enumerate() {
-        let prefix = format!("body.{idx}");
-        let params = part.params.iter().cloned();
-        whole.params.extend(params.map(|p| p.within(&prefix)));
+
+    fn blueprint(&self, input: Shape) -> Result<Blueprint, String> {
+        let layers = &self.layers;
+        if layers.is_empty() {
+            return Err("a residual block needs at least one layer inside".to_owned());
+        }
+        if depth(layers) > MAX_NESTING {
+            return Err(format!(
+                "residual blocks can be nested at most {MAX_NESTING} deep"
+            ));
+        }
+        let (inner, misfit) = blueprints(layers, input);
+        if let Some((idx, reason)) = misfit {
+            return Err(format!("inside, layer {}: {reason}", idx + 1));
+        }
+        let output = inner.last().map_or(input, |b| b.output);
+        let mut whole = Blueprint {
+            multiply_adds: inner
+                .iter()
+                .fold(0, |sum, b| sum.saturating_add(b.multiply_adds)),
+            n_saved: trained_values(layers, &inner).iter().sum(),
+            params: Vec::new(),
+            ..Blueprint::plain(output)
+        };
+        for (idx, part) in inner.iter().enumerate() {
+            let prefix = format!("body.{idx}");
+            let params = part.params.iter().cloned();
+            whole.params.extend(params.map(|p| p.within(&prefix)));
+        }
+        if let Some(projection) = projection(input, output)? {
+            whole.multiply_adds = whole.multiply_adds.saturating_add(projection.multiply_adds);
+            whole.params.extend(projection.params);
+        }
+        Ok(whole)
     }
-    if let Some(projection) = projection(input, output)? {
-        whole.multiply_adds = whole.multiply_adds.saturating_add(projection.multiply_adds);
-        whole.params.extend(projection.params);
+
+    fn plan(&self, planner: &mut Planner<'_>) {
+        let (input, first) = (planner.input, planner.first_param);
+        let (inner, _) = blueprints(&self.layers, input);
+        let n_params: usize = inner.iter().map(|b| b.params.len()).sum();
+        let output = inner.last().map_or(input, |b| b.output);
+        let shortcut = projection(input, output).ok().flatten();
+        let shortcut = shortcut.map(|s| Conv::plain(first + n_params, square(1, s.stride, 0), 1));
+        // A network has fewer than 2¹⁶ layers side by side.
+        let inside = (planner.stream + 1) << 16;
+        let body = plan(&self.layers, input, first, planner.is_fused, inside);
+        planner.add(move |x, pass| {
+            let mut y = x.clone();
+            for op in &body {
+                y = op.forward(&y, pass)?;
+            }
+            match &shortcut {
+                Some(conv) => y + conv.forward(x, pass)?,
+                None => y + x,
+            }
+        });
     }
-    Ok(whole)
 }
 
 /// Nesting depth of residual blocks, this one included.
 fn depth(layers: &[Layer]) -> usize {
     let inside = layers.iter().map(|layer| match layer {
-        Layer::Residual { layers } => depth(layers),
+        Layer::Residual(block) => depth(&block.layers),
         _ => 0,
     });
     1 + inside.max().unwrap_or(0)
@@ -89,46 +142,4 @@ fn projection(from: Shape, to: Shape) -> std::result::Result<Option<Projection>,
         multiply_adds: product(&[channels, oh, ow])?.saturating_mul(c as u64),
         params: params.map(|p| p.within("shortcut")).collect(),
     }))
-}
-
-/// A shape → the shape the body makes of it.
-#[derive(Clone, Debug)]
-pub(in crate::model) struct Residual {
-    body: Vec<Op>,
-    shortcut: Option<conv::Conv>,
-}
-
-impl Residual {
-    /// The operation of a block that fits. `stream` separates its random numbers from those of
-    /// other layers.
-    pub fn new(
-        layers: &[Layer],
-        input: Shape,
-        first_param: usize,
-        is_fused: bool,
-        stream: u64,
-    ) -> Residual {
-        let (inner, _) = blueprints(layers, input);
-        let n_params: usize = inner.iter().map(|b| b.params.len()).sum();
-        let output = inner.last().map_or(input, |b| b.output);
-        let shortcut = projection(input, output).ok().flatten();
-        // A network has fewer than 2¹⁶ layers side by side.
-        let inside = (stream + 1) << 16;
-        Residual {
-            body: plan(layers, input, first_param, is_fused, inside),
-            shortcut: shortcut
-                .map(|s| conv::Conv::plain(first_param + n_params, square(1, s.stride, 0), 1)),
-        }
-    }
-
-    pub fn forward(&self, x: &Tensor, pass: &Pass<'_>) -> Result<Tensor> {
-        let mut y = x.clone();
-        for op in &self.body {
-            y = op.forward(&y, pass)?;
-        }
-        match &self.shortcut {
-            Some(conv) => y + conv.forward(x, pass)?,
-            None => y + x,
-        }
-    }
 }

@@ -3,12 +3,14 @@
 //! dropout=0)`. Each block is x += attention(norm₁ x), x += W₂ gelu(W₁ norm₂ x).
 
 use candle_core::{Result, Tensor};
+use serde::{Deserialize, Serialize};
 
-use super::super::{Layer, Shape};
+use super::super::Shape;
 use super::Blueprint;
 use super::blueprint::{ParamPlan, positive, product};
+use super::kind::{About, LayerField, LayerKind, LayerValue, one};
 use super::norm::{EPSILON, layer_params};
-use super::plan::Pass;
+use super::plan::Planner;
 use crate::kernels::{self, Activation, SmoothActivation};
 
 /// Parameters of one block.
@@ -17,51 +19,113 @@ const N_PARAMS: usize = 12;
 /// Most blocks in one layer of the list.
 const MAX_DEPTH: usize = 64;
 
-pub(super) fn blueprint(layer: &Layer, input: Shape) -> std::result::Result<Blueprint, String> {
-    let Layer::TransformerEncoder {
-        depth,
-        heads,
-        mlp_ratio,
-    } = *layer
-    else {
-        return Err(format!("{} is no transformer", layer.label()));
-    };
-    let Shape::Sequence([tokens, width]) = input else {
-        return Err(format!(
-            "{} needs a sequence of tokens but gets {input}: put a patch embedding before it",
-            layer.label().to_lowercase()
-        ));
-    };
-    for (value, name) in [(depth, "depth"), (heads, "heads"), (mlp_ratio, "MLP ratio")] {
-        positive(value, name)?;
+/// Blocks of self-attention over the tokens, each followed by an MLP per token:
+/// `[tokens, width]` → the same.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TransformerEncoder {
+    /// Number of blocks.
+    #[serde(default = "one")]
+    pub depth: usize,
+    /// Attention heads; must divide the width.
+    pub heads: usize,
+    /// Hidden size of the MLP, as a multiple of the token width.
+    pub mlp_ratio: usize,
+}
+
+impl LayerKind for TransformerEncoder {
+    fn about(&self) -> About {
+        About {
+            label: "Transformer encoder",
+            short: "Transformer",
+            explanation: "Every token attends to all others; has no built-in knowledge of images, \
+                          so it needs many of them.",
+        }
     }
-    if depth > MAX_DEPTH {
-        return Err(format!("depth must be at most {MAX_DEPTH}, found {depth}"));
+
+    fn detail(&self) -> String {
+        let (depth, heads, ratio) = (self.depth, self.heads, self.mlp_ratio);
+        format!("{depth} × {heads} heads, MLP ×{ratio}")
     }
-    if width % heads != 0 {
-        return Err(format!(
-            "{heads} heads do not divide a width of {width}: choose a divisor"
-        ));
+
+    fn short_detail(&self) -> String {
+        format!("{}·{}", self.depth, self.heads)
     }
-    let hidden = product(&[mlp_ratio, width])? as usize;
-    let weights = product(&[width, 4 * width])?.saturating_add(2 * product(&[width, hidden])?);
-    let scores = product(&[2, tokens, tokens, width])?;
-    let block = weights.saturating_mul(tokens as u64).saturating_add(scores);
-    // Norms, queries, keys, values, attention, sums and the hidden layer twice; and the attention
-    // weights.
-    let kept = product(&[tokens, 14 * width + 4 * hidden])? + product(&[heads, tokens, tokens])?;
-    let params = (0..depth).flat_map(|idx| {
-        let prefix = format!("layers.{idx}");
-        block_params(width, hidden)
-            .into_iter()
-            .map(move |p| p.within(&prefix))
-    });
-    Ok(Blueprint {
-        multiply_adds: block.saturating_mul(depth as u64),
-        n_saved: kept.saturating_mul(depth as u64),
-        params: params.collect(),
-        ..Blueprint::plain(input)
-    })
+
+    fn fields(&mut self) -> Vec<LayerField<'_>> {
+        vec![
+            LayerValue::Count(&mut self.depth).field(
+                "Blocks",
+                "Number of blocks: more can learn more, but are harder to train.",
+            ),
+            LayerValue::Count(&mut self.heads).field(
+                "Heads",
+                "Attention heads, each with an equal part of the width; must divide the width.",
+            ),
+            LayerValue::Count(&mut self.mlp_ratio).field(
+                "MLP ratio",
+                "Hidden size of each block's MLP, as a multiple of the token width.",
+            ),
+        ]
+    }
+
+    fn blueprint(&self, input: Shape) -> std::result::Result<Blueprint, String> {
+        let &TransformerEncoder {
+            depth,
+            heads,
+            mlp_ratio,
+        } = self;
+        let Shape::Sequence([tokens, width]) = input else {
+            return Err(format!(
+                "transformer encoder needs a sequence of tokens but gets {input}: put a patch embedding \
+                 before it"
+            ));
+        };
+        for (value, name) in [(depth, "depth"), (heads, "heads"), (mlp_ratio, "MLP ratio")] {
+            positive(value, name)?;
+        }
+        if depth > MAX_DEPTH {
+            return Err(format!("depth must be at most {MAX_DEPTH}, found {depth}"));
+        }
+        if width % heads != 0 {
+            return Err(format!(
+                "{heads} heads do not divide a width of {width}: choose a divisor"
+            ));
+        }
+        let hidden = product(&[mlp_ratio, width])? as usize;
+        let weights = product(&[width, 4 * width])?.saturating_add(2 * product(&[width, hidden])?);
+        let scores = product(&[2, tokens, tokens, width])?;
+        let block = weights.saturating_mul(tokens as u64).saturating_add(scores);
+        // Norms, queries, keys, values, attention, sums and the hidden layer twice; and the attention
+        // weights.
+        let kept =
+            product(&[tokens, 14 * width + 4 * hidden])? + product(&[heads, tokens, tokens])?;
+        let params = (0..depth).flat_map(|idx| {
+            let prefix = format!("layers.{idx}");
+            block_params(width, hidden)
+                .into_iter()
+                .map(move |p| p.within(&prefix))
+        });
+        Ok(Blueprint {
+            multiply_adds: block.saturating_mul(depth as u64),
+            n_saved: kept.saturating_mul(depth as u64),
+            params: params.collect(),
+            ..Blueprint::plain(input)
+        })
+    }
+
+    fn plan(&self, planner: &mut Planner<'_>) {
+        let (first, depth, heads) = (planner.first_param, self.depth, self.heads);
+        planner.add(move |x, pass| {
+            let (n, tokens, width) = x.dims3()?;
+            let mut x = x.reshape((n * tokens, width))?;
+            for idx in 0..depth {
+                let first = first + idx * N_PARAMS;
+                x = block(&x, tokens, heads, |i| pass.tensor(first + i))?;
+            }
+            x.reshape((n, tokens, width))
+        });
+    }
 }
 
 /// In PyTorch's order.
@@ -89,36 +153,18 @@ fn block_params(width: usize, hidden: usize) -> Vec<ParamPlan> {
     params
 }
 
-/// `[n, tokens, width]` → the same.
-#[derive(Clone, Debug)]
-pub(in crate::model) struct Transformer {
-    /// Index of the first parameter.
-    pub first: usize,
-    pub depth: usize,
-    pub heads: usize,
-}
-
-impl Transformer {
-    pub fn forward(&self, x: &Tensor, pass: &Pass<'_>) -> Result<Tensor> {
-        let (n, tokens, width) = x.dims3()?;
-        let mut x = x.reshape((n * tokens, width))?;
-        for block in 0..self.depth {
-            let first = self.first + block * N_PARAMS;
-            x = self.block(&x, tokens, |i| pass.tensor(first + i))?;
-        }
-        x.reshape((n, tokens, width))
-    }
-
-    /// One block; `param` gives its parameters in the order of [`block_params`].
-    fn block(&self, x: &Tensor, tokens: usize, param: impl Fn(usize) -> Tensor) -> Result<Tensor> {
-        let norm = |x: &Tensor, i: usize| kernels::layer_norm(x, &param(i), &param(i + 1), EPSILON);
-        let linear = |x: &Tensor, i: usize| {
-            kernels::dense(x, &param(i), &param(i + 1), Activation::Identity)
-        };
-        let qkv = linear(&norm(x, 8)?, 0)?;
-        let x = (x + linear(&kernels::attention(&qkv, tokens, self.heads)?, 2)?)?;
-        let hidden =
-            kernels::smooth_activation(&linear(&norm(&x, 10)?, 4)?, SmoothActivation::Gelu)?;
-        &x + linear(&hidden, 6)?
-    }
+/// One block; `param` gives its parameters in the order of [`block_params`].
+fn block(
+    x: &Tensor,
+    tokens: usize,
+    heads: usize,
+    param: impl Fn(usize) -> Tensor,
+) -> Result<Tensor> {
+    let norm = |x: &Tensor, i: usize| kernels::layer_norm(x, &param(i), &param(i + 1), EPSILON);
+    let linear =
+        |x: &Tensor, i: usize| kernels::dense(x, &param(i), &param(i + 1), Activation::Identity);
+    let qkv = linear(&norm(x, 8)?, 0)?;
+    let x = (x + linear(&kernels::attention(&qkv, tokens, heads)?, 2)?)?;
+    let hidden = kernels::smooth_activation(&linear(&norm(&x, 10)?, 4)?, SmoothActivation::Gelu)?;
+    &x + linear(&hidden, 6)?
 }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::TrainConfig;
 use crate::data::AugmentKind;
-use crate::model::Layer;
+use crate::model::{Dropout, Layer, Residual};
 
 /// A setting that can change while training.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -220,8 +220,8 @@ impl TrainConfig {
 fn each_dropout(layers: &mut [Layer], visit: &mut dyn FnMut(&mut f32)) {
     for layer in layers {
         match layer {
-            Layer::Dropout { rate } => visit(rate),
-            Layer::Residual { layers } => each_dropout(layers, visit),
+            Layer::Dropout(Dropout { rate }) => visit(rate),
+            Layer::Residual(Residual { layers }) => each_dropout(layers, visit),
             _ => {}
         }
     }

@@ -266,7 +266,7 @@ fn drop_ui(ui: &Ui, response: &Response, layers: &[Layer], path: &[usize]) -> Op
         .pointer_interact_pos()
         .is_some_and(|pos| pos.y > rect.center().y);
     // After a block's own row comes its first layer.
-    let is_block = outline::get(layers, path).is_some_and(|l| matches!(l, Layer::Residual { .. }));
+    let is_block = outline::get(layers, path).is_some_and(|l| matches!(l, Layer::Residual(_)));
     let to = match (is_lower, is_block) {
         (false, _) => path.to_vec(),
         (true, true) => [path, &[0]].concat(),

@@ -2,7 +2,7 @@
 //!
 //! `[4]` is the fifth layer, `[4, 1]` the second inside it.
 
-use crate::model::Layer;
+use crate::model::{Layer, Residual};
 
 /// The path of a layer: its index, after the path of its block if it is inside one.
 pub type Path = Vec<usize>;
@@ -88,7 +88,7 @@ pub fn below(layers: &[Layer], path: &[usize]) -> Option<Path> {
     let (&idx, block) = path.split_last()?;
     let beside = |idx: usize| [block, &[idx]].concat();
     match get(layers, &beside(idx + 1)) {
-        Some(Layer::Residual { .. }) if !is_block(layers, path) => {
+        Some(Layer::Residual(_)) if !is_block(layers, path) => {
             Some([beside(idx + 1), vec![0]].concat())
         }
         Some(_) => Some(beside(idx + 2)),
@@ -107,7 +107,7 @@ pub fn above(layers: &[Layer], path: &[usize]) -> Option<Path> {
     };
     let beside = [block, &[before]].concat();
     match get(layers, &beside) {
-        Some(Layer::Residual { layers: inside }) if !is_block(layers, path) => {
+        Some(Layer::Residual(Residual { layers: inside })) if !is_block(layers, path) => {
             Some([beside, vec![inside.len()]].concat())
         }
         _ => Some(beside),
@@ -115,19 +115,20 @@ pub fn above(layers: &[Layer], path: &[usize]) -> Option<Path> {
 }
 
 fn is_block(layers: &[Layer], path: &[usize]) -> bool {
-    matches!(get(layers, path), Some(Layer::Residual { .. }))
+    matches!(get(layers, path), Some(Layer::Residual(_)))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::Dense;
 
     fn dense(units: usize) -> Layer {
-        Layer::Dense { units }
+        Layer::Dense(Dense { units })
     }
 
     fn block(layers: Vec<Layer>) -> Layer {
-        Layer::Residual { layers }
+        Layer::Residual(Residual { layers })
     }
 
     /// `1 [2 3] 4`
@@ -137,7 +138,7 @@ mod tests {
 
     fn shown(layers: &[Layer]) -> String {
         let one = |layer: &Layer| match layer {
-            Layer::Residual { layers } => format!("[{}]", shown(layers)),
+            Layer::Residual(Residual { layers }) => format!("[{}]", shown(layers)),
             other => other.detail(),
         };
         layers.iter().map(one).collect::<Vec<_>>().join(" ")
