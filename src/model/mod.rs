@@ -10,6 +10,7 @@ mod init;
 mod layers;
 pub(crate) mod limits;
 mod memory;
+mod names;
 mod network;
 mod param;
 mod presets;
@@ -25,6 +26,7 @@ pub use layers::{
     AvgPool2d, Conv2d, Dense, Dropout, Gru, LayerField, LayerValue, LeakyRelu, Lstm, MaxPool2d,
     PatchEmbedding, Residual, Rnn, TokenChoice, TokenPool, TransformerEncoder,
 };
+pub use names::{LayerName, NoSuchLayer};
 pub use network::{Mode, Network};
 pub use param::{Param, ParamKind, ParamShape, WeightLayout};
 pub use presets::{PRESETS, Preset, preset};

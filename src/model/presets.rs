@@ -136,10 +136,7 @@ const fn dropout(rate: f32) -> Layer {
     Layer::Dropout(Dropout { rate })
 }
 
-const POOL: Layer = Layer::MaxPool2d(MaxPool2d {
-    kernel: 2,
-    stride: 2,
-});
+const POOL: Layer = Layer::MaxPool2d(MaxPool2d::new(2));
 
 /// Keras' MNIST example.
 fn keras_cnn(classes: usize) -> Vec<Layer> {
@@ -168,10 +165,7 @@ fn mlp(classes: usize) -> Vec<Layer> {
 /// LeCun, Bottou, Bengio, Haffner: Gradient-based learning applied to document recognition (1998),
 /// section II.B, with all feature maps connected and a softmax for the radial basis functions.
 fn lenet_5(classes: usize) -> Vec<Layer> {
-    let mean_pool = Layer::AvgPool2d(AvgPool2d {
-        kernel: 2,
-        stride: 2,
-    });
+    let mean_pool = Layer::AvgPool2d(AvgPool2d::new(2));
     vec![
         conv(6, 5, 2),
         Layer::Tanh,
@@ -269,19 +263,11 @@ fn resnet_small(classes: usize) -> Vec<Layer> {
 }
 
 fn lstm(classes: usize) -> Vec<Layer> {
-    let lstm = Layer::Lstm(Lstm {
-        units: 128,
-        bidirectional: false,
-    });
-    vec![lstm, dense(classes)]
+    vec![Layer::Lstm(Lstm::new(128)), dense(classes)]
 }
 
 fn gru(classes: usize) -> Vec<Layer> {
-    let gru = Layer::Gru(Gru {
-        units: 128,
-        bidirectional: false,
-    });
-    vec![gru, dense(classes)]
+    vec![Layer::Gru(Gru::new(128)), dense(classes)]
 }
 
 /// Dosovitskiy et al.: An image is worth 16x16 words (2021), as small as MNIST allows. The mean of

@@ -309,10 +309,7 @@ mod tests {
                 padding: 0,
                 groups: 1,
             }),
-            Layer::MaxPool2d(MaxPool2d {
-                kernel: 2,
-                stride: 2,
-            }),
+            Layer::MaxPool2d(MaxPool2d::new(2)),
             Layer::Flatten,
             Layer::Dense(Dense { units: 10 }),
         ])

@@ -105,33 +105,22 @@ impl Layer {
     /// One layer of each kind, with default hyperparameters.
     pub fn kinds() -> Vec<Layer> {
         let same_size = || Layer::Conv2d(Conv2d::new(32, 3, 1));
-        let (units, bidirectional) = (128, false);
-        let (kernel, stride) = (2, 2);
         let mut kinds = vec![
             Layer::Conv2d(Conv2d::new(32, 3, 0)),
-            Layer::MaxPool2d(MaxPool2d { kernel, stride }),
-            Layer::AvgPool2d(AvgPool2d { kernel, stride }),
+            Layer::MaxPool2d(MaxPool2d::new(2)),
+            Layer::AvgPool2d(AvgPool2d::new(2)),
             Layer::GlobalAvgPool,
             Layer::Flatten,
-            Layer::Dense(Dense { units }),
+            Layer::Dense(Dense { units: 128 }),
             Layer::BatchNorm,
             Layer::LayerNorm,
             Layer::Dropout(Dropout { rate: 0.25 }),
             Layer::Residual(Residual {
                 layers: vec![same_size(), Layer::Relu, same_size()],
             }),
-            Layer::Rnn(Rnn {
-                units,
-                bidirectional,
-            }),
-            Layer::Lstm(Lstm {
-                units,
-                bidirectional,
-            }),
-            Layer::Gru(Gru {
-                units,
-                bidirectional,
-            }),
+            Layer::Rnn(Rnn::new(128)),
+            Layer::Lstm(Lstm::new(128)),
+            Layer::Gru(Gru::new(128)),
             Layer::PatchEmbedding(PatchEmbedding {
                 patch: 4,
                 width: 64,
@@ -155,11 +144,6 @@ impl Layer {
         self.kind().about().label
     }
 
-    /// The name of its kind, short enough for a narrow column.
-    pub fn short_label(&self) -> &'static str {
-        self.kind().about().short
-    }
-
     /// One sentence for beginners: what the layer does, and what can go wrong with it.
     pub fn explanation(&self) -> &'static str {
         self.kind().about().explanation
@@ -170,8 +154,8 @@ impl Layer {
         self.kind().detail()
     }
 
-    /// The same for a narrow column, such as `32·3×3 p1`: `s2` is a stride of 2, `p1` a padding of
-    /// 1, `g2` two groups, `↑↓` bidirectional.
+    /// The same for a narrow column, beside the layer's name, such as `32·3×3 p1`: `s2` is a stride
+    /// of 2, `p1` a padding of 1, `g2` two groups, `↑↓` bidirectional.
     pub fn short_detail(&self) -> String {
         self.kind().short_detail()
     }

@@ -3,7 +3,7 @@
 
 use super::palette::mix;
 use super::{Anchor, Face, Ink, Item, Palette, Picture, Rgb, Span};
-use crate::model::{Layer, LayerReport, ModelSpec, Residual, Shape, SpecReport};
+use crate::model::{Layer, LayerName, LayerReport, ModelSpec, Residual, Shape, SpecReport};
 use crate::text::{count, thousands};
 
 /// A drawn network, with the positions of its layers.
@@ -59,6 +59,7 @@ pub fn diagram(spec: &ModelSpec, width: f32, palette: &Palette) -> Diagram {
             items: Vec::new(),
         },
         blocks: Vec::new(),
+        names: spec.layer_names(),
         misfit: errors.iter().find_map(|e| e.layer),
         middle: width / 2.0,
         y: MARGIN,
@@ -80,6 +81,7 @@ struct Pen<'a> {
     palette: &'a Palette,
     picture: Picture,
     blocks: Vec<DiagramBlock>,
+    names: Vec<LayerName>,
     /// Index of the layer that does not fit.
     misfit: Option<usize>,
     middle: f32,
@@ -112,15 +114,12 @@ impl Pen<'_> {
         for (idx, layer) in layers.iter().enumerate() {
             let own = report.layers.get(idx);
             let path = [block, &[idx]].concat();
-            match layer {
-                Layer::Residual(Residual { layers }) => {
-                    self.flow();
-                    self.residual(layers, shape, own, &path, left, width);
-                }
-                _ => {
-                    self.arrow();
-                    self.layer(layer, own, path, left, width);
-                }
+            if let Layer::Residual(_) = layer {
+                self.flow();
+                self.residual(layer, shape, own, path, left, width);
+            } else {
+                self.arrow();
+                self.layer(layer, own, path, left, width);
             }
             shape = own.map(|r| r.output);
         }
@@ -147,7 +146,8 @@ impl Pen<'_> {
             self.rect(strip, 1.5, p.data(idx), None);
         }
         let y = self.y + FLAT / 2.0;
-        let mut spans = vec![self.span(layer.short_label(), Face::Text, ink)];
+        let name = self.name(&path).map_or("", LayerName::within_block);
+        let mut spans = vec![self.span(name, Face::Text, ink)];
         spans.push(self.span(
             &format!("  {}", layer.short_detail()),
             Face::Number,
@@ -184,23 +184,23 @@ impl Pen<'_> {
     /// Draws the layers inside, the shortcut around them, and the circle where both are added.
     fn residual(
         &mut self,
-        layers: &[Layer],
+        layer: &Layer,
         input: Option<Shape>,
         report: Option<&LayerReport>,
-        path: &[usize],
+        path: Vec<usize>,
         left: f32,
         width: f32,
     ) {
         let top = self.y;
         let (p, line) = (self.palette, Ink::solid(self.palette.quiet));
         let inside = input.map_or_else(SpecReport::default, |shape| {
-            SpecReport::inside(layers, shape)
+            SpecReport::inside(layer.inside(), shape)
         });
         self.layers(
-            layers,
+            layer.inside(),
             input,
             &inside,
-            path,
+            &path,
             left + INSET,
             width - 2.0 * INSET,
         );
@@ -231,12 +231,9 @@ impl Pen<'_> {
         self.picture
             .text([middle + SUM + 8.0, sum], Anchor::Start, words);
         self.y += 2.0 * SUM;
-        let layer = Layer::Residual(Residual {
-            layers: layers.to_vec(),
-        });
         // The rail beside the layers represents the block as a whole.
         let rail = [left, top, INSET - 2.0, self.y - top];
-        self.remember(&layer, report, path.to_vec(), rail);
+        self.remember(layer, report, path, rail);
     }
 
     fn remember(
@@ -246,8 +243,8 @@ impl Pen<'_> {
         path: Vec<usize>,
         rect: [f32; 4],
     ) {
-        let number: Vec<String> = path.iter().map(|idx| (idx + 1).to_string()).collect();
-        let mut words = format!("Block {}: {}", number.join("."), layer.label());
+        let name = self.name(&path).map_or("", |layer| &layer.name);
+        let mut words = format!("{name}: {}", layer.label());
         if !layer.detail().is_empty() {
             words = format!("{words} {}", layer.detail());
         }
@@ -265,6 +262,10 @@ impl Pen<'_> {
             explanation: layer.explanation(),
             words,
         });
+    }
+
+    fn name(&self, path: &[usize]) -> Option<&LayerName> {
+        self.names.iter().find(|layer| layer.path == path)
     }
 
     /// Draws a line down to the next element.
@@ -373,9 +374,9 @@ mod tests {
         let words: Vec<&str> = drawn.blocks.iter().map(|b| b.words.as_str()).collect();
         assert_eq!(
             words[0],
-            "Block 1: Conv 2-D 16 of 3×3, padding 1, gives 16×28×28, 160 parameters"
+            "conv1: Conv 2-D 16 of 3×3, padding 1, gives 16×28×28, 160 parameters"
         );
-        assert!(words.contains(&"Block 5.2: Batch norm, gives 16×14×14, 32 parameters"));
+        assert!(words.contains(&"residual1.norm1: Batch norm, gives 16×14×14, 32 parameters"));
         // The second stage halves the image, so its input has to be projected to the new shape.
         let svg = drawn.picture.svg();
         assert_eq!(svg.matches("+ 1×1 convolution of the input").count(), 2);

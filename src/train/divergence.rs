@@ -93,7 +93,7 @@ impl Origin {
     /// Describes it in one sentence without a full stop.
     pub fn describe(&self) -> String {
         let grown = |what: &str, name: &str, layer: usize, growth: &Option<f64>| {
-            let place = format!("layer {} ({name})", layer + 1);
+            let place = format!("{name} (layer {})", layer + 1);
             match growth {
                 Some(factor) => format!("it started in {place}: {what} grew {factor:.1}-fold"),
                 None => format!("it started in {place}: {what} became NaN or infinite"),

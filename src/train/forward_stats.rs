@@ -57,13 +57,13 @@ pub fn forward_stats(
         loss.of(&logits, &batch.labels)
     };
     let (_, gradients) = kernels::gradients(forward)?;
-    let layers = &copy.spec().layers;
+    let spec = copy.spec();
     let reading = |(idx, output): (usize, Moments)| {
         let own: Vec<_> = copy.weights_of(idx).map(|(_, p)| p).collect();
         let own_gradients = own.iter().filter_map(|p| gradients.get(&p.var));
         let n = output.n.max(1) as f64;
         Ok(LayerForwardStats {
-            name: layer_name(&layers[idx]),
+            name: spec.layer_name(idx).unwrap_or_default(),
             output: (output.squares / n).sqrt(),
             zeros: output.zeros as f64 / n,
             weights: norm(own.iter().map(|p| p.var.as_tensor()))?,
@@ -88,15 +88,6 @@ pub fn forward_stats(
             .map(|row| argmax(row).map(|class| class as u32))
             .collect(),
     })
-}
-
-pub(super) fn layer_name(layer: &crate::model::Layer) -> String {
-    let detail = layer.detail();
-    if detail.is_empty() {
-        layer.label().to_owned()
-    } else {
-        format!("{} {detail}", layer.label())
-    }
 }
 
 /// The norm of all elements of `tensors` together; `None` without any tensor.

@@ -4,7 +4,6 @@
 use candle_core::{Result, Tensor};
 use serde::{Deserialize, Serialize};
 
-use super::forward_stats::layer_name;
 use super::gradient::square_sum;
 use super::optimizer::GradientSquares;
 use crate::kernels::{self, Moments};
@@ -31,7 +30,7 @@ pub const N_BARS: usize = 24;
 pub struct LayerStat {
     /// Its index in the network, from 0.
     pub layer: usize,
-    /// Its name.
+    /// Its name, such as `dense1`; in earlier files its kind and numbers.
     pub name: String,
     /// Norm of its weights.
     pub weights: Option<f64>,
@@ -93,10 +92,10 @@ impl Look {
 
     /// Returns the statistics, after update number `step` of the same network.
     pub(super) fn after(self, network: &Network, step: u64) -> Result<LayerPoint> {
-        let spec = &network.spec().layers;
+        let spec = network.spec();
         let mut layers = Vec::new();
         for (layer, output) in self.outputs.iter().enumerate() {
-            let is_relu = matches!(spec[layer], Layer::Relu);
+            let is_relu = matches!(spec.layers[layer], Layer::Relu);
             let weights = self.weights(network, layer)?;
             if weights.is_none() && !is_relu {
                 continue;
@@ -104,7 +103,7 @@ impl Look {
             let zeros = output.zeros as f64 / output.n.max(1) as f64;
             layers.push(LayerStat {
                 layer,
-                name: layer_name(&spec[layer]),
+                name: spec.layer_name(layer).unwrap_or_default(),
                 zeros: is_relu.then_some(zeros),
                 ..weights.unwrap_or_default()
             });

@@ -90,13 +90,7 @@ mod tests {
                 preset.name
             );
         }
-        let wide = Layer::Conv2d(Conv2d {
-            channels: 3_000,
-            kernel: 3,
-            stride: 1,
-            padding: 0,
-            groups: 1,
-        });
+        let wide = Layer::Conv2d(Conv2d::new(3_000, 3, 0));
         let spec = ModelSpec {
             input: [1, 28, 28],
             classes: 10,

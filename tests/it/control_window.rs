@@ -93,7 +93,7 @@ fn a_loss_that_cannot_be_trusted_waits_for_an_answer() {
         train_into_trouble(&mut window, 1000.0);
         let divergence = run(&window).divergence.clone().unwrap();
         window.get_by_label_contains("Paused: ");
-        window.get_by_label_contains("It started in layer 2 (Dense");
+        window.get_by_label_contains("It started in dense1 (layer 2)");
         let worst = format!("Training image {}: ", divergence.worst[0].index);
         let picture = window.get_by_label_contains(&worst).rect();
         assert!(picture.max.x < size[0]);
@@ -307,11 +307,11 @@ fn the_layers_are_measured_when_somebody_asks() {
     train(&mut window);
     let steps: Vec<u64> = run(&window).layer_points.iter().map(|p| p.step).collect();
     assert_eq!(steps, [1, 4, 16, 64, 250, 500]);
-    for name in ["gradient norm of layer 2: ", "update ratio of layer 2: "] {
+    for name in ["gradient norm of dense1: ", "update ratio of dense1: "] {
         let plot = window.get_by_label_contains(name).rect();
         assert!(window.ctx.content_rect().contains_rect(plot), "{name}");
     }
-    window.get_by_label("Weights of layer 2 over time");
+    window.get_by_label("Weights of dense1 over time");
 }
 
 /// Presses the button `name` and waits for what it opens.

@@ -36,7 +36,7 @@ fn keys_move_duplicate_and_delete_the_layer_that_has_the_focus() {
     let mut window = window();
     choose(&mut window, "Preset", "MLP");
     let first = layers(&window);
-    focus(&mut window, "Layer 3: ReLU");
+    focus(&mut window, "relu1: ReLU");
     press(&mut window, Modifiers::ALT, Key::ArrowDown);
     press(&mut window, Modifiers::ALT, Key::ArrowDown);
     assert_eq!(layers(&window)[4], "ReLU");
@@ -46,13 +46,13 @@ fn keys_move_duplicate_and_delete_the_layer_that_has_the_focus() {
     press(&mut window, Modifiers::ALT, Key::ArrowUp);
     assert_eq!(layers(&window), first);
 
-    focus(&mut window, "Layer 2: Dense 256");
+    focus(&mut window, "dense1: Dense 256");
     press(&mut window, Modifiers::COMMAND, Key::D);
     assert_eq!(layers(&window)[1..3], ["Dense 256", "Dense 256"]);
     press(&mut window, Modifiers::NONE, Key::Delete);
     assert_eq!(layers(&window), first);
     // The first and the last stay where they are.
-    focus(&mut window, "Layer 1: Flatten");
+    focus(&mut window, "flatten1: Flatten");
     press(&mut window, Modifiers::ALT, Key::ArrowUp);
     assert_eq!(layers(&window), first);
 }
@@ -61,8 +61,8 @@ fn keys_move_duplicate_and_delete_the_layer_that_has_the_focus() {
 fn layers_are_dragged_to_where_they_belong() {
     let mut window = window();
     choose(&mut window, "Preset", "MLP");
-    let from = window.get_by_label("Layer 5: ReLU").rect().center();
-    let row = window.get_by_label("Layer 2: Dense 256").rect();
+    let from = window.get_by_label("relu2: ReLU").rect().center();
+    let row = window.get_by_label("dense1: Dense 256").rect();
     window.drag_at(from);
     window.run_steps(2);
     for share in [0.5, 0.9, 1.0] {
@@ -80,12 +80,15 @@ fn layers_go_into_a_block_and_out_of_it() {
     let mut window = window();
     choose(&mut window, "Preset", "Small ResNet");
     // Inside a block every layer has its own row, with shape and fields.
-    click(&mut window, "Layer 5.1: Conv 2-D 16 of 3×3, padding 1");
+    click(
+        &mut window,
+        "residual1.conv1: Conv 2-D 16 of 3×3, padding 1",
+    );
     set(&mut window, "Kernel size", 5.0);
     set(&mut window, "Padding", 2.0);
     assert_eq!(studio(&window).errors(), []);
-    window.get_by_label("Layer 5.1: Conv 2-D 16 of 5×5, padding 2");
-    focus(&mut window, "Layer 4: Max pool 2×2");
+    window.get_by_label("residual1.conv1: Conv 2-D 16 of 5×5, padding 2");
+    focus(&mut window, "pool1: Max pool 2×2");
     press(&mut window, Modifiers::ALT, Key::ArrowDown);
     let block = &layers(&window)[3];
     assert!(block.starts_with("[Max pool 2×2 | Conv 2-D"), "{block}");
@@ -101,8 +104,9 @@ fn every_kind_of_layer_can_be_added_and_all_of_its_numbers_set() {
         let (label, detail) = (kind.label(), kind.detail());
         window.get_by_role_and_label(Role::Button, label).click();
         window.run_steps(4);
-        let at = layers(&window).len() - 1;
-        let row = format!("Layer {at}: {label} {detail}");
+        let at = layers(&window).len() - 2;
+        let name = studio(&window).draft().model.layer_name(at).unwrap();
+        let row = format!("{name}: {label} {detail}");
         window.get_by_label(row.trim());
         for field in kind.fields() {
             assert!(
@@ -131,7 +135,7 @@ fn every_kind_of_layer_is_seen_at_once_in_the_smallest_window() {
 fn a_network_that_does_not_fit_has_no_size() {
     let mut window = window();
     window.get_by_label("MACs per image");
-    click(&mut window, "Layer 4: Flatten");
+    click(&mut window, "flatten1: Flatten");
     click(&mut window, "Remove layer");
     assert_ne!(studio(&window).errors(), []);
     assert!(window.query_by_label("MACs per image").is_none());
@@ -143,7 +147,7 @@ fn edits_are_taken_back_one_by_one_and_put_back() {
     let mut window = window();
     let first = studio(&window).draft().clone();
     assert!(!studio(&window).can_undo_edit());
-    click(&mut window, "Layer 5: Dense 128");
+    click(&mut window, "dense1: Dense 128");
     set(&mut window, "Units", 64.0);
     click(&mut window, "Remove layer");
     set(&mut window, "Epochs", 9.0);
@@ -220,7 +224,7 @@ fn the_network_is_edited_as_text_with_mistakes_at_their_line() {
     // A text that fits is drawn at once, used when it is applied, and taken back by an undo.
     let wider = text.replace("channels = 64", "channels = 96");
     type_layers(&mut window, &wider);
-    window.get_by_label_contains("Block 9.4: Conv 2-D 96 of 3×3");
+    window.get_by_label_contains("residual3.conv2: Conv 2-D 96 of 3×3, padding 1, gives");
     assert_eq!(*studio(&window).draft(), before);
     click(&mut window, "Apply text");
     let after = studio(&window).draft().clone();
@@ -228,14 +232,14 @@ fn the_network_is_edited_as_text_with_mistakes_at_their_line() {
     assert_eq!(studio(&window).errors(), []);
     click(&mut window, "Undo edit");
     assert_eq!(*studio(&window).draft(), before);
-    window.get_by_label_contains("Block 9.4: Conv 2-D 64 of 3×3");
+    window.get_by_label_contains("residual3.conv2: Conv 2-D 64 of 3×3, padding 1, gives");
 
     // What was typed can be forgotten, and a network edited elsewhere shows in the text.
     type_layers(&mut window, "layers = [");
     click(&mut window, "Revert text");
     window.get_by_label_contains("Valid: ");
     choose(&mut window, "Preset", "Softmax regression");
-    window.get_by_label("Block 1: Flatten, gives 784, 0 parameters");
+    window.get_by_label("flatten1: Flatten, gives 784, 0 parameters");
 }
 
 #[test]
@@ -253,7 +257,7 @@ fn the_drawing_is_saved_as_svg() {
     });
     let svg = std::fs::read_to_string(path).unwrap();
     assert!(svg.starts_with("<svg xmlns="), "{svg}");
-    for words in ["5408", "693,962 parameters", "Max pool"] {
+    for words in ["5408", "693,962 parameters", "pool1", "max 2×2"] {
         assert!(svg.contains(words), "no {words} in {svg}");
     }
 }
@@ -266,7 +270,10 @@ fn pictures_of_the_editor() {
     ] {
         let mut window = screenshots::window(size, theme, usize::MAX);
         choose(&mut window, "Preset", "Small ResNet");
-        click(&mut window, "Layer 5.1: Conv 2-D 16 of 3×3, padding 1");
+        click(
+            &mut window,
+            "residual1.conv1: Conv 2-D 16 of 3×3, padding 1",
+        );
         click(&mut window, "Network tab");
         window.remove_cursor();
         window.run_steps(8);

@@ -52,18 +52,9 @@ fn our_model() -> Classifier {
         input: [2, 9, 8],
         classes: 3,
         layers: vec![
-            Layer::Conv2d(Conv2d {
-                channels: 4,
-                kernel: 3,
-                stride: 1,
-                padding: 1,
-                groups: 1,
-            }),
+            Layer::Conv2d(Conv2d::new(4, 3, 1)),
             Layer::Relu,
-            Layer::AvgPool2d(AvgPool2d {
-                kernel: 2,
-                stride: 2,
-            }),
+            Layer::AvgPool2d(AvgPool2d::new(2)),
             Layer::Flatten,
             Layer::Dense(Dense { units: 5 }),
             Layer::Tanh,

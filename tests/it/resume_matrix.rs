@@ -33,19 +33,8 @@ const MOMENTS: [(&str, u64); 4] = [
 const BREAK: u64 = 22;
 
 fn networks() -> Vec<(&'static str, Vec<Layer>)> {
-    let conv = |channels| {
-        Layer::Conv2d(Conv2d {
-            channels,
-            kernel: 3,
-            stride: 1,
-            padding: 1,
-            groups: 1,
-        })
-    };
-    let pool = Layer::MaxPool2d(MaxPool2d {
-        kernel: 2,
-        stride: 2,
-    });
+    let conv = |channels| Layer::Conv2d(Conv2d::new(channels, 3, 1));
+    let pool = Layer::MaxPool2d(MaxPool2d::new(2));
     let out = Layer::Dense(Dense {
         units: tiny::CLASSES,
     });

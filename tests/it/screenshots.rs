@@ -145,7 +145,7 @@ fn a_picture_of_the_first_moment() {
 #[test]
 fn a_picture_of_drawing() {
     let mut window = window([1440.0, 900.0], Theme::Dark, usize::MAX);
-    let label = "Layer 1: Conv 2-D 6 of 5×5, padding 2";
+    let label = "conv1: Conv 2-D 6 of 5×5, padding 2";
     window.get_by_label(label).click();
     draw_three(&mut window);
     let plot = window

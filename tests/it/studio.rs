@@ -362,13 +362,7 @@ fn layers_that_no_memory_holds_are_told_before_training() {
     choose_small(&mut studio, 1);
     edit(&mut studio, |c| {
         c.model.layers = vec![
-            Layer::Conv2d(Conv2d {
-                channels: 13_000_000,
-                kernel: 3,
-                stride: 1,
-                padding: 0,
-                groups: 1,
-            }),
+            Layer::Conv2d(Conv2d::new(13_000_000, 3, 0)),
             Layer::GlobalAvgPool,
             Layer::Dense(Dense { units: 10 }),
         ];

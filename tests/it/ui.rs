@@ -170,7 +170,7 @@ fn mistakes_are_told_at_their_fields_and_training_waits_for_them() {
     assert_eq!(studio(&window).errors(), []);
 
     // Without its flatten layer the network does not fit.
-    click(&mut window, "Layer 4: Flatten");
+    click(&mut window, "flatten1: Flatten");
     click(&mut window, "Remove layer");
     window.get_by_label_contains("Dense needs a flat list of values");
     assert_eq!(studio(&window).draft().preset, "custom");
@@ -179,10 +179,10 @@ fn mistakes_are_told_at_their_fields_and_training_waits_for_them() {
 #[test]
 fn layers_are_added_edited_and_moved() {
     let mut window = window();
-    click(&mut window, "Layer 1: Conv 2-D 32 of 3×3");
+    click(&mut window, "conv1: Conv 2-D 32 of 3×3");
     set(&mut window, "Filters", 8.0);
-    click(&mut window, "Layer 1: Conv 2-D 8 of 3×3");
-    click(&mut window, "Layer 5: Dense 128");
+    click(&mut window, "conv1: Conv 2-D 8 of 3×3");
+    click(&mut window, "dense1: Dense 128");
     click(&mut window, "Add layer");
     click(&mut window, "Dropout");
     let layers = |window: &Window| -> Vec<String> {

@@ -27,16 +27,16 @@ impl Function {
     }
 }
 
-/// An activation without hyperparameters: its label, function and explanation.
+/// An activation without hyperparameters: its name, label, function and explanation.
 macro_rules! activation {
-    ($Kind:ident, $label:literal, $function:expr, $explanation:literal) => {
+    ($Kind:ident, $name:literal, $label:literal, $function:expr, $explanation:literal) => {
         pub(in crate::model) struct $Kind;
 
         impl LayerKind for $Kind {
             fn about(&self) -> About {
                 About {
+                    name: $name,
                     label: $label,
-                    short: $label,
                     explanation: $explanation,
                 }
             }
@@ -58,6 +58,7 @@ macro_rules! activation {
 
 activation!(
     Relu,
+    "relu",
     "ReLU",
     Function::Plain(Activation::Relu),
     "Sets negative values to zero; without a nonlinearity, stacked layers collapse into one."
@@ -65,6 +66,7 @@ activation!(
 
 activation!(
     Gelu,
+    "gelu",
     "GELU",
     Function::Smooth(SmoothActivation::Gelu),
     "A smooth variant of ReLU used in transformers; it costs a little more time."
@@ -72,6 +74,7 @@ activation!(
 
 activation!(
     Silu,
+    "silu",
     "SiLU",
     Function::Smooth(SmoothActivation::Silu),
     "A smooth variant of ReLU that dips below zero; works well in deep image networks."
@@ -79,6 +82,7 @@ activation!(
 
 activation!(
     Sigmoid,
+    "sigmoid",
     "Sigmoid",
     Function::Plain(Activation::Sigmoid),
     "Squeezes values into 0 to 1; saturates, so that deep networks learn slowly."
@@ -86,6 +90,7 @@ activation!(
 
 activation!(
     Tanh,
+    "tanh",
     "Tanh",
     Function::Plain(Activation::Tanh),
     "Squeezes values into −1 to 1; zero-centered, but saturates, which slows deep networks."
@@ -108,8 +113,8 @@ pub(in crate::model) const fn default_slope() -> f32 {
 impl LayerKind for LeakyRelu {
     fn about(&self) -> About {
         About {
+            name: "leaky_relu",
             label: "Leaky ReLU",
-            short: "Leaky ReLU",
             explanation: "Like ReLU, but lets a little of the negative values through, so that no \
                           unit dies for good.",
         }

@@ -56,8 +56,8 @@ impl Conv2d {
 impl LayerKind for Conv2d {
     fn about(&self) -> About {
         About {
+            name: "conv",
             label: "Conv 2-D",
-            short: "Conv",
             explanation: "Slides small filters over the image to find local patterns; too few \
                           filters miss detail, too many cost time.",
         }

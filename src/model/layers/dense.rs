@@ -20,8 +20,8 @@ pub struct Dense {
 impl LayerKind for Dense {
     fn about(&self) -> About {
         About {
+            name: "dense",
             label: "Dense",
-            short: "Dense",
             explanation: "Connects every input with every output; it holds most of the \
                           parameters, and too many units overfit.",
         }

@@ -21,8 +21,8 @@ pub struct Dropout {
 impl LayerKind for Dropout {
     fn about(&self) -> About {
         About {
+            name: "dropout",
             label: "Dropout",
-            short: "Dropout",
             explanation: "Sets a random share of the values to zero while training, to reduce \
                           overfitting; too much of it and the network cannot learn.",
         }

@@ -11,8 +11,8 @@ pub(in crate::model) struct Flatten;
 impl LayerKind for Flatten {
     fn about(&self) -> About {
         About {
+            name: "flatten",
             label: "Flatten",
-            short: "Flatten",
             explanation: "Reshapes channels, rows and columns into one list for a dense layer.",
         }
     }

@@ -39,9 +39,9 @@ pub(in crate::model) trait LayerKind {
 
 /// Texts of a kind of layer.
 pub(in crate::model) struct About {
+    /// The name of a layer is this and a number.
+    pub name: &'static str,
     pub label: &'static str,
-    /// For a narrow column; the label if there is nothing shorter.
-    pub short: &'static str,
     pub explanation: &'static str,
 }
 

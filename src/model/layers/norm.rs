@@ -31,11 +31,15 @@ pub(in crate::model) struct LayerNorm;
 impl LayerKind for BatchNorm {
     fn about(&self) -> About {
         About {
+            name: "norm",
             label: "Batch norm",
-            short: "Batch norm",
             explanation: "Normalizes each channel over the batch, so that deep networks train \
                           faster; small batches make it noisy.",
         }
+    }
+
+    fn short_detail(&self) -> String {
+        "batch".to_owned()
     }
 
     fn blueprint(&self, input: Shape) -> std::result::Result<Blueprint, String> {
@@ -61,11 +65,15 @@ impl LayerKind for BatchNorm {
 impl LayerKind for LayerNorm {
     fn about(&self) -> About {
         About {
+            name: "norm",
             label: "Layer norm",
-            short: "Layer norm",
             explanation: "Normalizes each image's values, independent of the batch; transformers \
                           need it.",
         }
+    }
+
+    fn short_detail(&self) -> String {
+        "layer".to_owned()
     }
 
     fn blueprint(&self, input: Shape) -> std::result::Result<Blueprint, String> {

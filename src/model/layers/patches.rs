@@ -33,8 +33,8 @@ pub struct PatchEmbedding {
 impl LayerKind for PatchEmbedding {
     fn about(&self) -> About {
         About {
+            name: "patches",
             label: "Patch embedding",
-            short: "Patches",
             explanation: "Cuts the image into patches and turns each into a token with a \
                           position; smaller patches show more detail and cost much more.",
         }

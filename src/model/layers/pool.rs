@@ -9,101 +9,110 @@ use super::kind::{About, LayerField, LayerKind, LayerValue, unless_default};
 use super::plan::Planner;
 use crate::kernels::{self, Window};
 
-/// The largest value of each window: `[c, h, w]` → `[c, h', w']`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct MaxPool2d {
-    /// Side of the square window, in pixels.
-    pub kernel: usize,
-    /// Pixels between two windows.
-    pub stride: usize,
+/// A pool of windows: the two differ only in their operation.
+macro_rules! pool {
+    ($(#[$doc:meta])* $Kind:ident, $short:literal, $label:literal, $op:path, $explanation:literal) => {
+        $(#[$doc])*
+        #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+        #[serde(deny_unknown_fields)]
+        pub struct $Kind {
+            /// Side of the square window, in pixels.
+            pub kernel: usize,
+            /// Pixels between two windows.
+            pub stride: usize,
+        }
+
+        impl $Kind {
+            /// One whose windows lie side by side.
+            pub const fn new(kernel: usize) -> $Kind {
+                $Kind {
+                    kernel,
+                    stride: kernel,
+                }
+            }
+        }
+
+        impl LayerKind for $Kind {
+            fn about(&self) -> About {
+                About {
+                    name: "pool",
+                    label: $label,
+                    explanation: $explanation,
+                }
+            }
+
+            fn detail(&self) -> String {
+                let stride = unless_default(", stride ", self.stride, self.kernel);
+                format!("{0}×{0}{stride}", self.kernel)
+            }
+
+            fn short_detail(&self) -> String {
+                let stride = unless_default(" s", self.stride, self.kernel);
+                format!(concat!($short, " {0}×{0}{1}"), self.kernel, stride)
+            }
+
+            fn fields(&mut self) -> Vec<LayerField<'_>> {
+                vec![
+                    LayerValue::Count(&mut self.kernel).field(
+                        "Window size",
+                        "Side of each window in pixels: larger windows lose more of where things \
+                         are.",
+                    ),
+                    LayerValue::Count(&mut self.stride).field(
+                        "Stride",
+                        "Pixels between two windows; usually the window size.",
+                    ),
+                ]
+            }
+
+            fn blueprint(&self, input: Shape) -> Result<Blueprint, String> {
+                let [c, h, w] = image(self, input)?;
+                let [oh, ow] = window_output([h, w], self.kernel, self.stride, 0)?;
+                Ok(Blueprint::plain(Shape::Image([c, oh, ow])))
+            }
+
+            fn plan(&self, planner: &mut Planner<'_>) {
+                let window = square(self.kernel, self.stride, 0);
+                planner.add(move |x, _| $op(x, window));
+            }
+        }
+    };
 }
 
-/// The mean of each window: `[c, h, w]` → `[c, h', w']`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct AvgPool2d {
-    /// Side of the square window, in pixels.
-    pub kernel: usize,
-    /// Pixels between two windows.
-    pub stride: usize,
-}
+pool!(
+    /// The largest value of each window: `[c, h, w]` → `[c, h', w']`.
+    MaxPool2d,
+    "max",
+    "Max pool",
+    kernels::max_pool2d,
+    "Keeps the strongest response of each window, so that small shifts matter less; pooling too \
+     often loses where things are."
+);
+
+pool!(
+    /// The mean of each window: `[c, h, w]` → `[c, h', w']`.
+    AvgPool2d,
+    "mean",
+    "Average pool",
+    kernels::avg_pool2d,
+    "Takes the mean of each window: shrinks the image more gently than max pooling."
+);
 
 /// The mean of each whole channel: `[c, h, w]` → `[c]`.
 pub(in crate::model) struct GlobalAvgPool;
 
-impl LayerKind for MaxPool2d {
-    fn about(&self) -> About {
-        About {
-            label: "Max pool",
-            short: "Max pool",
-            explanation: "Keeps the strongest response of each window, so that small shifts \
-                          matter less; pooling too often loses where things are.",
-        }
-    }
-
-    fn detail(&self) -> String {
-        detail(", stride ", self.kernel, self.stride)
-    }
-
-    fn short_detail(&self) -> String {
-        detail(" s", self.kernel, self.stride)
-    }
-
-    fn fields(&mut self) -> Vec<LayerField<'_>> {
-        fields(&mut self.kernel, &mut self.stride)
-    }
-
-    fn blueprint(&self, input: Shape) -> Result<Blueprint, String> {
-        blueprint(self, input, self.kernel, self.stride)
-    }
-
-    fn plan(&self, planner: &mut Planner<'_>) {
-        let window = square(self.kernel, self.stride, 0);
-        planner.add(move |x, _| kernels::max_pool2d(x, window));
-    }
-}
-
-impl LayerKind for AvgPool2d {
-    fn about(&self) -> About {
-        About {
-            label: "Average pool",
-            short: "Mean pool",
-            explanation: "Takes the mean of each window: shrinks the image more gently than max \
-                          pooling.",
-        }
-    }
-
-    fn detail(&self) -> String {
-        detail(", stride ", self.kernel, self.stride)
-    }
-
-    fn short_detail(&self) -> String {
-        detail(" s", self.kernel, self.stride)
-    }
-
-    fn fields(&mut self) -> Vec<LayerField<'_>> {
-        fields(&mut self.kernel, &mut self.stride)
-    }
-
-    fn blueprint(&self, input: Shape) -> Result<Blueprint, String> {
-        blueprint(self, input, self.kernel, self.stride)
-    }
-
-    fn plan(&self, planner: &mut Planner<'_>) {
-        let window = square(self.kernel, self.stride, 0);
-        planner.add(move |x, _| kernels::avg_pool2d(x, window));
-    }
-}
-
 impl LayerKind for GlobalAvgPool {
     fn about(&self) -> About {
         About {
+            name: "pool",
             label: "Global average pool",
-            short: "Global mean",
             explanation: "Reduces each channel to its mean: few parameters follow, but positions \
                           are lost.",
         }
+    }
+
+    fn short_detail(&self) -> String {
+        "global mean".to_owned()
     }
 
     fn blueprint(&self, input: Shape) -> Result<Blueprint, String> {
@@ -122,35 +131,6 @@ impl LayerKind for GlobalAvgPool {
             kernels::avg_pool2d(x, whole)?.flatten_from(1)
         });
     }
-}
-
-fn detail(name: &str, kernel: usize, stride: usize) -> String {
-    let stride = unless_default(name, stride, kernel);
-    format!("{kernel}×{kernel}{stride}")
-}
-
-fn fields<'a>(kernel: &'a mut usize, stride: &'a mut usize) -> Vec<LayerField<'a>> {
-    vec![
-        LayerValue::Count(kernel).field(
-            "Window size",
-            "Side of each window in pixels: larger windows lose more of where things are.",
-        ),
-        LayerValue::Count(stride).field(
-            "Stride",
-            "Pixels between two windows; usually the window size.",
-        ),
-    ]
-}
-
-fn blueprint(
-    kind: &dyn LayerKind,
-    input: Shape,
-    kernel: usize,
-    stride: usize,
-) -> Result<Blueprint, String> {
-    let [c, h, w] = image(kind, input)?;
-    let [oh, ow] = window_output([h, w], kernel, stride, 0)?;
-    Ok(Blueprint::plain(Shape::Image([c, oh, ow])))
 }
 
 /// A square window.

@@ -15,7 +15,7 @@ const N_PARAMS: usize = 4;
 
 /// A recurrent layer: the three differ only in their cell.
 macro_rules! recurrent {
-    ($(#[$doc:meta])* $Kind:ident, $label:literal, $explanation:literal) => {
+    ($(#[$doc:meta])* $Kind:ident, $name:literal, $label:literal, $explanation:literal) => {
         $(#[$doc])*
         #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
         #[serde(deny_unknown_fields)]
@@ -27,11 +27,21 @@ macro_rules! recurrent {
             pub bidirectional: bool,
         }
 
+        impl $Kind {
+            /// One that reads from the top.
+            pub const fn new(units: usize) -> $Kind {
+                $Kind {
+                    units,
+                    bidirectional: false,
+                }
+            }
+        }
+
         impl LayerKind for $Kind {
             fn about(&self) -> About {
                 About {
+                    name: $name,
                     label: $label,
-                    short: $label,
                     explanation: $explanation,
                 }
             }
@@ -77,6 +87,7 @@ recurrent!(
     /// A state that reads the rows of an image from the top: h = tanh(W x + U h + b).
     /// `[c, rows, w]` → `[units]`, or `[2 · units]` with both directions.
     Rnn,
+    "rnn",
     "RNN",
     "Reads the image row by row into one state; what it saw early fades quickly."
 );
@@ -84,6 +95,7 @@ recurrent!(
 recurrent!(
     /// An RNN with a memory that gates open and close (long short-term memory).
     Lstm,
+    "lstm",
     "LSTM",
     "Reads the image row by row with a memory that gates open and close, so that early rows are \
      not forgotten."
@@ -92,6 +104,7 @@ recurrent!(
 recurrent!(
     /// An RNN with two gates and no memory beside the state (gated recurrent unit).
     Gru,
+    "gru",
     "GRU",
     "Reads the image row by row with two gates: nearly an LSTM, with a quarter less to compute."
 );

@@ -28,8 +28,8 @@ pub struct Residual {
 impl LayerKind for Residual {
     fn about(&self) -> About {
         About {
+            name: "residual",
             label: "Residual block",
-            short: "Residual",
             explanation: "Adds its input to the output of its layers, so that even very deep \
                           networks can be trained; a few layers inside are enough.",
         }

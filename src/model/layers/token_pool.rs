@@ -49,8 +49,8 @@ impl TokenChoice {
 impl LayerKind for TokenPool {
     fn about(&self) -> About {
         About {
+            name: "token_pool",
             label: "Token pool",
-            short: "Token",
             explanation: "Passes on one token for the whole image: the first, or the mean of all.",
         }
     }

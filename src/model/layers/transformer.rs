@@ -36,8 +36,8 @@ pub struct TransformerEncoder {
 impl LayerKind for TransformerEncoder {
     fn about(&self) -> About {
         About {
+            name: "transformer",
             label: "Transformer encoder",
-            short: "Transformer",
             explanation: "Every token attends to all others; has no built-in knowledge of images, \
                           so it needs many of them.",
         }

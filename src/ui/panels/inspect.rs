@@ -137,15 +137,15 @@ impl InspectPanel {
                         "Size of the update relative to the weights: about 0.001 is healthy.",
                     );
                     ui.end_row();
-                    for (idx, layer) in inspection.layers.iter().enumerate() {
-                        self.layer_ui(ui, idx, layer);
+                    for layer in &inspection.layers {
+                        self.layer_ui(ui, layer);
                     }
                 });
         });
     }
 
-    fn layer_ui(&self, ui: &mut Ui, idx: usize, layer: &InspectedLayer) {
-        ui.label(format!("{} {}", idx + 1, layer.reading.name));
+    fn layer_ui(&self, ui: &mut Ui, layer: &InspectedLayer) {
+        ui.label(&layer.reading.name);
         number_ui(ui, Some(layer.reading.output));
         number_ui(
             ui,

@@ -7,6 +7,7 @@ use egui::{
 };
 
 use super::PanelContext;
+use crate::model::Layer;
 use crate::runs::RunState;
 use crate::studio::Action;
 use crate::text;
@@ -128,6 +129,11 @@ fn cell_ui(ui: &mut Ui, width: f32, text: &str, about: &str) {
 }
 
 fn row_ui(ui: &mut Ui, run: &RunState, stat: &LayerStat, columns: &[&Column], width: f32) {
+    let spec = &run.config.model;
+    let name = spec.layer_name(stat.layer);
+    let name = name.as_ref().unwrap_or(&stat.name);
+    let layer = spec.layers.get(stat.layer);
+    let detail = layer.map_or_else(String::new, Layer::short_detail);
     ui.horizontal(|ui| {
         ui.spacing_mut().item_spacing.x = 4.0;
         ui.allocate_ui_with_layout(
@@ -135,7 +141,7 @@ fn row_ui(ui: &mut Ui, run: &RunState, stat: &LayerStat, columns: &[&Column], wi
             Layout::left_to_right(Align::Center),
             |ui| {
                 ui.set_min_width(NAME_WIDTH);
-                ui.add(Label::new(format!("{} {}", stat.layer + 1, stat.name)).wrap());
+                ui.add(Label::new(format!("{name} {detail}")).wrap());
             },
         );
         for column in columns {
@@ -143,13 +149,8 @@ fn row_ui(ui: &mut Ui, run: &RunState, stat: &LayerStat, columns: &[&Column], wi
             let Some(now) = (column.of)(stat) else {
                 continue;
             };
-            let name = format!(
-                "{} of layer {}: {}",
-                column.heading,
-                stat.layer + 1,
-                (column.text)(now)
-            );
-            response.widget_info(|| WidgetInfo::labeled(Role::Figure, true, &name));
+            let about = format!("{} of {name}: {}", column.heading, (column.text)(now));
+            response.widget_info(|| WidgetInfo::labeled(Role::Figure, true, &about));
             curve_ui(
                 ui,
                 rect.shrink2(vec2(4.0, 4.0)),
@@ -161,8 +162,8 @@ fn row_ui(ui: &mut Ui, run: &RunState, stat: &LayerStat, columns: &[&Column], wi
         }
         let (rect, response) = ui.allocate_exact_size(vec2(width, HEIGHT), Sense::hover());
         if !stat.histogram.is_empty() {
-            let name = format!("Weights of layer {} over time", stat.layer + 1);
-            response.widget_info(|| WidgetInfo::labeled(Role::Figure, true, &name));
+            let about = format!("Weights of {name} over time");
+            response.widget_info(|| WidgetInfo::labeled(Role::Figure, true, &about));
             heat_ui(ui, rect.shrink2(vec2(4.0, 4.0)), run, stat.layer);
         }
     });

@@ -5,7 +5,7 @@ use egui::{
     pos2, vec2,
 };
 
-use crate::model::{Layer, LayerReport};
+use crate::model::{Layer, LayerName, LayerReport};
 use crate::text;
 use crate::ui::theme::{mix, tokens};
 
@@ -22,10 +22,8 @@ const MULTIPLY_ADDS_RIGHT: f32 = 0.0;
 
 /// The row of a layer.
 pub struct LayerRow<'a> {
-    /// Its path from 1, such as `5.2` for the second layer inside the fifth.
-    pub number: String,
-    /// Number of blocks it is inside.
-    pub depth: usize,
+    /// Its name and place.
+    pub name: &'a LayerName,
     /// The layer.
     pub layer: &'a Layer,
     /// Its shape and cost for one image; `None` after a layer that does not fit.
@@ -75,7 +73,7 @@ impl LayerRow<'_> {
         let size = vec2(ui.available_width(), HEIGHT);
         let (_, rect) = ui.allocate_space(size);
         // The id is the position: the focus stays with a row while others come and go.
-        let id = ui.scope_id().with(("layer", &self.number));
+        let id = ui.scope_id().with(("layer", &self.name.path));
         let response = ui.interact(rect, id, Sense::click_and_drag());
         response.widget_info(|| {
             WidgetInfo::selected(Role::Button, true, self.is_selected, self.spoken())
@@ -100,7 +98,8 @@ impl LayerRow<'_> {
             TextStyle::Monospace.resolve(ui.style()),
         );
         let ink = if self.is_wrong { t.bad } else { t.text };
-        let indent = INDENT * self.depth as f32;
+        let depth = self.name.path.len() - 1;
+        let indent = INDENT * depth as f32;
         // The name is truncated in favor of the shape, the purpose of the list.
         let shape = self
             .report
@@ -112,7 +111,7 @@ impl LayerRow<'_> {
         let name = self.layer_name(ui, ink, &name_font, &number_font, room);
         let at = pos2(rect.min.x + indent, rect.center().y - name.size().y / 2.0);
         ui.painter().galley(at, name, ink);
-        for level in 0..self.depth {
+        for level in 0..depth {
             let x = rect.min.x + INDENT * level as f32 + 3.0;
             ui.painter()
                 .vline(x, rect.y_range(), Stroke::new(1.0, t.hairline));
@@ -134,7 +133,7 @@ impl LayerRow<'_> {
         }
     }
 
-    /// Lays out `Conv 32 × 3×3`: the kind in the text color, the numbers quiet.
+    /// Lays out `conv1 32·3×3`: the name in the text color, the numbers quiet.
     fn layer_name(
         &self,
         ui: &Ui,
@@ -143,13 +142,13 @@ impl LayerRow<'_> {
         number_font: &FontId,
         room: f32,
     ) -> std::sync::Arc<egui::Galley> {
-        let (kind, numbers) = (self.layer.short_label(), self.layer.short_detail());
+        let (name, numbers) = (self.name.within_block(), self.layer.short_detail());
         let format = |font: &FontId, color| egui::TextFormat {
             valign: egui::Align::Center,
             ..egui::TextFormat::simple(font.clone(), color)
         };
         let mut job = egui::text::LayoutJob::default();
-        job.append(kind, 0.0, format(name_font, ink));
+        job.append(name, 0.0, format(name_font, ink));
         job.append(&numbers, 6.0, format(number_font, tokens(ui).quiet));
         job.wrap = egui::text::TextWrapping::truncate_at_width(room);
         ui.painter().layout_job(job)
@@ -163,6 +162,6 @@ impl LayerRow<'_> {
         } else {
             format!(" {detail}")
         };
-        format!("Layer {}: {}{detail}", self.number, self.layer.label())
+        format!("{}: {}{detail}", self.name.name, self.layer.label())
     }
 }

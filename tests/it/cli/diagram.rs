@@ -14,13 +14,16 @@ fn networks_are_drawn_from_presets_models_runs_and_configurations() {
         fs::read_to_string(dir.path().join("network.svg")).unwrap()
     };
     let lstm = svg(&["--preset", "lstm", "--dark"]);
-    assert!(lstm.starts_with("<svg ") && lstm.contains("LSTM"), "{lstm}");
+    assert!(
+        lstm.starts_with("<svg ") && lstm.contains("lstm1"),
+        "{lstm}"
+    );
 
     let more = ["--out", "one", "--save", "m.safetensors"];
     let output = train(dir.path(), more);
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
     let model = svg(&["m.safetensors"]);
-    assert!(model.contains("Dense") && !model.contains("LSTM"));
+    assert!(model.contains("dense1") && !model.contains("lstm1"));
     assert_eq!(svg(&["one"]), model);
     let args = [
         "train",

@@ -7,7 +7,7 @@ mod totals;
 use egui::{Align, Frame, Key, Layout, Margin, Modifiers, Response, Ui, vec2};
 
 use super::PanelContext;
-use crate::model::{Layer, LayerReport, Shape, SpecReport};
+use crate::model::{Layer, LayerName, LayerReport, Shape, SpecReport};
 use crate::train::{Field, TrainConfig};
 use crate::ui::command::Command;
 use crate::ui::theme::{self, ROW_HEIGHT, UNIT, tokens};
@@ -46,13 +46,13 @@ impl LayersPanel {
         self.selected = self.selected.take().filter(is_there);
         let (report, errors) = draft.model.check();
         let reports = reports(layers, Shape::Image(draft.model.input), &report);
-        let rows: Vec<_> = outline::paths(layers).into_iter().zip(reports).collect();
+        let rows: Vec<_> = draft.model.layer_names().into_iter().zip(reports).collect();
         let mut edit = self.title_ui(ui, cx, draft);
         layer_header(ui);
         ui.scope(|ui| {
             ui.spacing_mut().item_spacing.y = 0.0;
-            for (path, report) in rows {
-                let new = self.layer_ui(ui, cx, draft, &path, report.as_ref());
+            for (name, report) in rows {
+                let new = self.layer_ui(ui, cx, draft, &name, report.as_ref());
                 edit = edit.take().or(new);
             }
         });
@@ -127,18 +127,17 @@ impl LayersPanel {
         ui: &mut Ui,
         cx: &PanelContext<'_>,
         draft: &mut TrainConfig,
-        path: &[usize],
+        name: &LayerName,
         report: Option<&LayerReport>,
     ) -> Option<Edit> {
-        let layers = &draft.model.layers;
+        let (layers, path) = (&draft.model.layers, name.path.as_slice());
         let error = match path {
             [idx] => cx.studio.error_at(Field::Layer(*idx)),
             _ => None,
         };
         let is_selected = self.selected.as_deref() == Some(path);
         let row = LayerRow {
-            number: outline::number(path),
-            depth: path.len() - 1,
+            name,
             layer: outline::get(layers, path)?,
             report,
             is_selected,
