@@ -3,7 +3,7 @@
 
 use super::palette::mix;
 use super::{Anchor, Face, Ink, Item, Palette, Picture, Rgb, Span};
-use crate::model::{Layer, LayerName, LayerReport, ModelSpec, Residual, Shape, SpecReport};
+use crate::model::{Layer, LayerName, LayerReport, ModelSpec, Shape, SpecReport};
 use crate::text::{count, thousands};
 
 /// A drawn network, with the positions of its layers.

@@ -15,6 +15,7 @@ use super::conv::{self, Conv};
 use super::kind::{About, LayerKind};
 use super::plan::{Planner, plan, trained_values};
 use super::pool::square;
+use crate::text::count;
 
 /// Adds the input to the output of the layers inside; if they change the shape of an image, a
 /// 1×1 convolution of it.
@@ -41,7 +42,7 @@ impl LayerKind for Residual {
     }
 
     fn short_detail(&self) -> String {
-        format!("{} layers", self.layers.len())
+        count(self.layers.len(), "layer")
     }
 
     fn blueprint(&self, input: Shape) -> Result<Blueprint, String> {
