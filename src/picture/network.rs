@@ -166,7 +166,7 @@ impl Pen<'_> {
         if let (true, Some(report)) = (learns, report) {
             let y = self.y + TALL - 12.0;
             let (parameters, multiply_adds) = match width < NARROW {
-                true => ("param.", "mult."),
+                true => ("params", "MACs"),
                 false => ("parameters", "multiply-adds"),
             };
             let words = format!("{} {parameters}", thousands(report.n_parameters));
