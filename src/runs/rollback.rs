@@ -85,8 +85,38 @@ impl Named {
 pub(super) fn read(dir: &Path, checkpoint: &mut Checkpoint) {
     if let Some(rollback) = &mut checkpoint.rollback {
         rollback.read_with(|mark| {
-            let bytes = std::fs::read(file(dir, mark)).ok()?;
-            Checkpoint::from_bytes(&bytes).ok()
+            // A checkpoint from elsewhere must not name a file outside of the folder.
+            let is_mark = mark.bytes().all(|b| b.is_ascii_hexdigit() || b == b'-');
+            is_mark.then(|| Checkpoint::load(&file(dir, mark)).ok())?
         });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_state_is_read_from_the_folder_and_from_nowhere_else() {
+        let run = tempfile::tempdir().unwrap();
+        let dir = run.path().join("checkpoints");
+        let fixture = Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join("tests/fixtures/runs/3e90706/killed/checkpoints/step-0000000240.safetensors");
+        let mut checkpoint = Checkpoint::load(&fixture).unwrap();
+        checkpoint.rollback = Some(RollbackStates {
+            states: vec![std::sync::Arc::new(checkpoint.clone())],
+            ..RollbackStates::default()
+        });
+        write(&dir, &checkpoint).unwrap();
+        let mark = checkpoint.mark();
+        std::fs::copy(file(&dir, &mark), run.path().join("elsewhere.safetensors")).unwrap();
+        checkpoint.rollback = Some(RollbackStates {
+            unread: vec![mark, "../elsewhere".to_owned()],
+            ..RollbackStates::default()
+        });
+        read(&dir, &mut checkpoint);
+        let rollback = checkpoint.rollback.unwrap();
+        assert_eq!(rollback.states.len(), 1);
+        assert_eq!(rollback.unread, ["../elsewhere"]);
     }
 }

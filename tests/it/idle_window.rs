@@ -8,19 +8,14 @@ use candle_studio::ui::StudioApp;
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable;
 
-use crate::window::{draw, open, settle, wait};
+use crate::window::{draw, settled, wait};
 
 type Window = Harness<'static, StudioApp>;
 
 const TABS: [&str; 5] = ["Train", "Network", "Compare", "Sweep", "Layers"];
 
 fn window() -> Window {
-    let mut window = Harness::builder()
-        .with_size([1440.0, 900.0])
-        .with_max_steps(60)
-        .build_eframe(open);
-    settle(&mut window);
-    window
+    settled([1440.0, 900.0])
 }
 
 /// How long egui would wait before the next picture.

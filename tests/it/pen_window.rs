@@ -5,17 +5,12 @@ use egui::{Event, Modifiers, PointerButton, Pos2};
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable;
 
-use crate::window::{open, settle};
+use crate::window::settled;
 
 type Window = Harness<'static, StudioApp>;
 
 fn window() -> Window {
-    let mut window = Harness::builder()
-        .with_size([1440.0, 900.0])
-        .with_max_steps(60)
-        .build_eframe(open);
-    settle(&mut window);
-    window
+    settled([1440.0, 900.0])
 }
 
 /// Hands a number of events to one and the same frame.
@@ -151,6 +146,17 @@ fn a_press_outside_or_on_something_over_the_canvas_draws_nothing() {
     hand.press([-0.2, 0.5]);
     hand.moves([0.5, 0.5]);
     hand.release([0.5, 0.5]);
+    hand.frame();
+    assert!(hand.window.state().studio().pad().is_empty());
+
+    // The list of commands lies over the whole window until it is closed.
+    hand.window
+        .key_press_modifiers(Modifiers::COMMAND, egui::Key::P);
+    hand.window.run_steps(4);
+    hand.window.get_by_label("Search commands");
+    hand.press([0.5, 0.5]);
+    hand.moves([0.8, 0.8]);
+    hand.release([0.8, 0.8]);
     hand.frame();
     assert!(hand.window.state().studio().pad().is_empty());
 }

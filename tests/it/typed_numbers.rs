@@ -7,17 +7,12 @@ use egui::{Event, Key, Modifiers, Role};
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable;
 
-use crate::window::{open, settle, wait};
+use crate::window::{settled, wait};
 
 type Window = Harness<'static, StudioApp>;
 
 fn window() -> Window {
-    let mut window = Harness::builder()
-        .with_size([1440.0, 2400.0])
-        .with_max_steps(60)
-        .build_eframe(open);
-    settle(&mut window);
-    window
+    settled([1440.0, 2400.0])
 }
 
 /// Clicks into the field and types over what it shows.

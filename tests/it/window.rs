@@ -30,6 +30,16 @@ pub fn wait(
     harness.step();
 }
 
+/// A window of `size` in points, when its data is there and it stands still.
+pub fn settled(size: [f32; 2]) -> Harness<'static, StudioApp> {
+    let mut harness = Harness::builder()
+        .with_size(size)
+        .with_max_steps(60)
+        .build_eframe(open);
+    settle(&mut harness);
+    harness
+}
+
 /// Waits for the data and for everything to stand still.
 pub fn settle(harness: &mut Harness<'_, StudioApp>) {
     wait(harness, "the data", |app| {
