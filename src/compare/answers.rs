@@ -3,7 +3,7 @@
 use candle_nn::ops::softmax_last_dim;
 use serde::Serialize;
 
-use super::Paired;
+use super::paired::Paired;
 use crate::data::ImageSet;
 use crate::evaluate::check_fit;
 use crate::model::Classifier;

@@ -1,6 +1,6 @@
 //! Settings and metrics as axes: positions and tick labels.
 
-use super::{Metric, RunRow};
+use super::facts::{Metric, RunRow};
 use crate::runs::Value;
 
 /// A setting or a metric as an axis.

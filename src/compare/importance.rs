@@ -2,9 +2,9 @@
 
 use serde::Serialize;
 
-use super::facts::differing;
+use super::facts::{Metric, RunRow, differing};
 use super::forest::{Column, permutation_importance};
-use super::{Correlation, Metric, RunRow, spearman};
+use super::rank::{Correlation, spearman};
 use crate::runs::Value;
 use crate::text::count;
 

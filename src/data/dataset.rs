@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
-use super::{DataError, folder, idx};
+use super::error::DataError;
+use super::{folder, idx};
 
 /// One split of a dataset, training or test: images of one size, gray or color, and their labels.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -4,8 +4,9 @@
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use super::dataset::fingerprint;
-use super::{DataError, Dataset, ImageSet, idx};
+use super::dataset::{Dataset, ImageSet, fingerprint};
+use super::error::DataError;
+use super::idx;
 
 /// The most classes a dataset may have.
 pub const MAX_CLASSES: usize = 1000;

@@ -10,9 +10,10 @@ use std::path::Path;
 use image::metadata::Orientation;
 use image::{DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader, Limits};
 
+use super::error::DataError;
 use super::ink::ink_from_luma;
 use super::resample::{Stretch, resample};
-use super::{DataError, GrayImage};
+use super::sketch::GrayImage;
 
 /// Largest file read, in bytes.
 pub const MAX_FILE_BYTES: u64 = 32 << 20;

@@ -9,7 +9,7 @@ use std::path::Path;
 
 use flate2::bufread::MultiGzDecoder;
 
-use super::DataError;
+use super::error::DataError;
 
 /// Most pixels along one side of an image.
 pub const MAX_SIDE: usize = 1024;

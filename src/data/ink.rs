@@ -1,6 +1,6 @@
 //! Separating ink from paper in a picture.
 
-use super::GrayImage;
+use super::sketch::GrayImage;
 use crate::stats::median;
 
 /// Contrast below this many gray levels is paper, not ink.

@@ -1,6 +1,7 @@
 //! For tests: numbers computed by PyTorch (`tests/fixtures/kernels.py`), and the comparison.
 
-use super::{Activation, Window};
+use super::activation::Activation;
+use super::pooling::Window;
 use candle_core::{Device, Result, Tensor, Var};
 use safetensors::SafeTensors;
 use serde::Deserialize;

@@ -5,8 +5,9 @@
 //! Forward and backward go tap by tap: a row of the output is a sum of rows of the input, each
 //! times one weight. A group has few channels, so a matrix product would gain nothing.
 
+use super::pooling::Window;
 use super::slice_op::{Context, SliceOp};
-use super::{Window, simd, tape, threads};
+use super::{simd, tape, threads};
 use candle_core::{Result, Shape, Tensor, bail};
 use std::ops::Range;
 

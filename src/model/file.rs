@@ -9,11 +9,13 @@ use candle_core::{Device, Tensor};
 use safetensors::Dtype;
 use serde::{Deserialize, Serialize};
 
+use super::classifier::{Classifier, Provenance};
 use super::limits::memory_problem;
-use super::{
-    Classifier, ModelSpec, Network, ParamKind, ParamShape, Provenance, Shape, TensorFile,
-    TensorFileError, TensorHeader,
-};
+use super::network::Network;
+use super::param::{ParamKind, ParamShape};
+use super::shape::Shape;
+use super::spec::ModelSpec;
+use super::tensor_file::{TensorFile, TensorFileError, TensorHeader};
 use crate::files;
 
 /// Version of the description in the file. A newer one is refused.

@@ -4,8 +4,9 @@
 //! A file of a few hundred bytes can claim a network of any size. The limits are far above what is
 //! trained on images of this size, and keep every product of sizes within a `u64`.
 
+use super::layers::TransformerEncoder;
 use super::memory;
-use super::{Layer, ModelSpec, TransformerEncoder};
+use super::spec::{Layer, ModelSpec};
 use crate::text::bytes;
 
 /// Most layers in a network, including those inside residual blocks and the blocks of a transformer

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::{Layer, ModelSpec};
+use super::spec::{Layer, ModelSpec};
 
 /// A layer's name and place in a network.
 #[derive(Clone, Debug, PartialEq, Eq)]

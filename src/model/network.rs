@@ -2,8 +2,11 @@
 
 use candle_core::{Device, Result, Tensor, Var};
 
+use super::init::Init;
 use super::layers::{Blueprint, Op, Pass, blueprints, plan};
-use super::{Init, ModelSpec, Param, ParamShape, Shape, ShapeError};
+use super::param::{Param, ParamShape};
+use super::shape::{Shape, ShapeError};
+use super::spec::ModelSpec;
 
 /// Whether a forward pass is part of training.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

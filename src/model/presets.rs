@@ -1,9 +1,11 @@
 //! Presets: well-known networks, by name.
 
-use super::{
-    AvgPool2d, Conv2d, Dense, Dropout, Gru, Init, Layer, Lstm, MaxPool2d, ModelSpec,
-    PatchEmbedding, Residual, TokenChoice, TokenPool, TransformerEncoder,
+use super::init::Init;
+use super::layers::{
+    AvgPool2d, Conv2d, Dense, Dropout, Gru, Lstm, MaxPool2d, PatchEmbedding, Residual, TokenChoice,
+    TokenPool, TransformerEncoder,
 };
+use super::spec::{Layer, ModelSpec};
 
 /// A named network, built for any image size and number of classes.
 #[derive(Clone, Copy, Debug)]

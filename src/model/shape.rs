@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::layers::{Blueprint, blueprints, trained_values};
 use super::limits::{self, MAX_PARAMETERS};
-use super::{Layer, ModelSpec};
+use super::spec::{Layer, ModelSpec};
 
 /// The shape of one sample between two layers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 use toml::Spanned;
 use toml::de::{DeArray, DeTable, DeValue};
 
-use super::{Layer, Residual};
+use super::layers::Residual;
+use super::spec::Layer;
 
 /// An error in a text, with its line.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

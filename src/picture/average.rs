@@ -1,6 +1,6 @@
 //! Smoothing of noisy curves by an exponential moving average.
 
-use super::Metric;
+use super::axis::Metric;
 use crate::runs::RunState;
 
 /// An exponential moving average with bias correction, so that early values are not drawn toward

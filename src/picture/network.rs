@@ -1,8 +1,8 @@
 //! A network as a picture: one block per layer from the image at the top to the classes at the
 //! bottom, with shapes between them, and an arc for the shortcut of a residual block.
 
-use super::palette::mix;
-use super::{Anchor, Face, Ink, Item, Palette, Picture, Rgb, Span};
+use super::palette::{Palette, Rgb, mix};
+use super::{Anchor, Face, Ink, Item, Picture, Span};
 use crate::model::{Layer, LayerName, LayerReport, ModelSpec, Shape, SpecReport};
 use crate::text::{count, thousands};
 

@@ -2,7 +2,8 @@
 
 use std::fmt::Write;
 
-use super::{Anchor, Face, Ink, Item, Picture, Rgb, Span};
+use super::palette::Rgb;
+use super::{Anchor, Face, Ink, Item, Picture, Span};
 
 impl Picture {
     /// Returns the picture as SVG.

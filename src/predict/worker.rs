@@ -4,7 +4,8 @@
 
 use std::sync::Arc;
 
-use super::{LatestOnly, Prediction, classify};
+use super::latest_only::LatestOnly;
+use super::{Prediction, classify};
 use crate::data::GrayImage;
 use crate::model::Classifier;
 

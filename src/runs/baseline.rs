@@ -6,7 +6,8 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use super::folder::{RunFolderError, invalid, io};
-use super::{RunId, workspace};
+use super::id::RunId;
+use super::workspace;
 use crate::files;
 
 const FILE: &str = "workspace.toml";

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::RunState;
+use super::state::RunState;
 use crate::train::{Checkpoint, EpochPoint, Event, StepPoint};
 
 /// The run and the update that a branch starts from.

@@ -19,8 +19,10 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use super::checkpoints;
 use super::manifest::{FORMAT_VERSION, Manifest};
-use super::{RunState, Tail, checkpoints};
+use super::state::RunState;
+use super::tail::Tail;
 use crate::files::{self, WriteError};
 use crate::train::{Checkpoint, Finish, Metrics, Outcome};
 

@@ -10,7 +10,8 @@ use std::time::Duration;
 
 use rusqlite::{Connection, params};
 
-use super::{Record, RunId};
+use super::id::RunId;
+use super::record::Record;
 
 /// The file in the workspace.
 const INDEX: &str = ".index.sqlite";

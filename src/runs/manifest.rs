@@ -5,8 +5,9 @@ use std::time::SystemTime;
 
 use serde::{Deserialize, Serialize};
 
+use super::branch::Parent;
+use super::checkpoints::CheckpointPolicy;
 use super::error::DifferentDataset;
-use super::{CheckpointPolicy, Parent};
 use crate::kernels;
 use crate::train::{Job, RunOptions, TrainConfig};
 

@@ -7,13 +7,15 @@ use std::time::SystemTime;
 
 use serde::{Deserialize, Serialize};
 
-use super::manifest::utc_exact;
+use super::branch::Parent;
+use super::folder::{RunFolder, RunFolderError};
+use super::id::RunId;
+use super::manifest::{Manifest, TrialOf, utc_exact};
+use super::notes::Notes;
 use super::run_summary::{Aggregates, RunSummary};
+use super::state::{ChangePoint, RunState, Status};
+use super::tail::Tail;
 use super::value::{Value, settings};
-use super::{
-    ChangePoint, Manifest, Notes, Parent, RunFolder, RunFolderError, RunId, RunState, Status, Tail,
-    TrialOf,
-};
 use crate::train::TrainConfig;
 
 /// A run without its points.

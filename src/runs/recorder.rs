@@ -4,9 +4,10 @@ use std::fs::{File, OpenOptions};
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
-use super::RunFolder;
 use super::checkpoints::{CheckpointPolicy, CheckpointWriter};
-use super::folder::{EVENTS, MANIFEST, MODEL, RunFolderError, SUMMARY, Summary, invalid, io};
+use super::folder::{
+    EVENTS, MANIFEST, MODEL, RunFolder, RunFolderError, SUMMARY, Summary, invalid, io,
+};
 use super::lock::RunLock;
 use super::manifest::{Manifest, RunMeta};
 use crate::files;

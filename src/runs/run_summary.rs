@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{BestBy, RunState};
+use super::best_epoch::BestBy;
+use super::state::RunState;
 use crate::train::{EpochPoint, Event, Metrics, StepPoint, number};
 
 /// One metric over a whole run.

@@ -3,7 +3,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{BestBy, Parent, ParentHistory};
+use super::best_epoch::BestBy;
+use super::branch::{Parent, ParentHistory};
 use crate::train::{
     Divergence, EpochPoint, Event, Finish, LayerPoint, Metrics, Setting, StepPoint, TrainConfig,
     Value,

@@ -3,8 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use super::folder::{RunFolderError, io};
+use super::id::RunId;
+use super::lock;
 use super::workspace::find_runs;
-use super::{RunId, lock};
 
 /// The folder in the workspace.
 const TRASH: &str = ".trash";

@@ -9,10 +9,13 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use directories::ProjectDirs;
 
 use super::folder::{EVENTS, MANIFEST, RunFolderError, io};
+use super::id::RunId;
 use super::index::{Entry, Index};
+use super::lock;
 use super::manifest::utc;
 use super::notes::NOTES;
-use super::{Record, RunId, Status, lock};
+use super::record::Record;
+use super::state::Status;
 
 /// Returns the default workspace, in the user's data directory; `None` on a system without one.
 pub fn default_workspace() -> Option<PathBuf> {

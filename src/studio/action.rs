@@ -2,7 +2,9 @@
 
 use std::path::PathBuf;
 
-use super::{Analysis, Format, Stroke, SweepAction};
+use super::compare::{Analysis, Format};
+use super::pad::Stroke;
+use super::sweeps::SweepAction;
 use crate::data::GrayImage;
 use crate::picture::CurvesView;
 use crate::runs::{Notes, RunId};

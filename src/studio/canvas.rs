@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
+use super::action::Action;
 use super::background::Message;
-use super::{Action, LastEdited, Studio};
+use super::{LastEdited, Studio};
 use crate::data::GrayImage;
 
 impl Studio {

@@ -2,7 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use super::{Action, LrFinder, Studio, SweepAction};
+use super::Studio;
+use super::action::Action;
+use super::lr_finder::LrFinder;
+use super::sweeps::SweepAction;
 
 impl Studio {
     /// Whether `action` would change anything. Actions that start something always count as

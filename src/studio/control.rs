@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use super::{Model, Studio, Timeline};
+use super::timeline::Timeline;
+use super::{Model, Studio};
 use crate::model::Classifier;
 use crate::runs::RunState;
 use crate::train::{Event, Recovery};

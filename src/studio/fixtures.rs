@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use super::{Model, ShownSweep, Studio};
+use super::sweeps::ShownSweep;
+use super::{Model, Studio};
 use crate::model::Classifier;
 use crate::runs::{RunId, RunState};
 use crate::train::Checkpoint;

@@ -2,8 +2,10 @@
 
 use rand::RngCore;
 
+use super::action::Action;
 use super::background::Origin;
-use super::{Action, LrFinder, Model, Studio};
+use super::lr_finder::LrFinder;
+use super::{Model, Studio};
 use crate::data::{read_image_bytes, read_image_file};
 use crate::random::{Stream, rng};
 use crate::train::{Control, FieldError, Job, TrainConfig};

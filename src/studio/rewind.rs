@@ -4,7 +4,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::background::Message;
-use super::{Model, Studio, Timeline};
+use super::timeline::Timeline;
+use super::{Model, Studio};
 use crate::data::Dataset;
 use crate::model::{Classifier, Network};
 use crate::runs::{RunFolder, RunId, RunState};

@@ -4,7 +4,11 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 
-use super::{DataState, Effect, Filter, LastEdited, Model, Notice, Pad, Run, Studio, Sweeps};
+use super::action::Effect;
+use super::library::{Filter, Run};
+use super::pad::Pad;
+use super::sweeps::Sweeps;
+use super::{DataState, LastEdited, Model, Notice, Studio};
 use crate::data::Dataset;
 use crate::model::{Classifier, Layer};
 use crate::predict::Prediction;

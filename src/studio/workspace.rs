@@ -3,8 +3,9 @@
 
 use std::path::{Path, PathBuf};
 
+use super::action::Action;
 use super::background::Message;
-use super::{Action, Notice, Studio};
+use super::{Notice, Studio};
 use crate::runs::{
     Notes, RunFolderError, RunId, Watch, delete_run, deleted_runs, empty_trash, read_baseline,
     restore_run, write_baseline,

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use toml::Value;
 
-use super::Point;
+use super::point::Point;
 
 /// A searched key.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -4,7 +4,12 @@ use std::fmt;
 
 use toml::Value;
 
-use super::{Axis, Definition, Direction, Method, Metric, Plan, Point, Prune, Values, point};
+use super::axis::{Axis, Values};
+use super::definition::{Definition, Method, Prune};
+use super::metric::{Direction, Metric};
+use super::plan::Plan;
+use super::point;
+use super::point::Point;
 use crate::data::Dataset;
 use crate::train::TrainConfig;
 

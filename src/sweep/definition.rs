@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 use toml::Table;
 
-use super::{Axis, Direction, Measure, Metric};
+use super::axis::Axis;
+use super::metric::{Direction, Measure, Metric};
 
 /// How settings are sampled.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Point, TrialStatus};
+use super::point::Point;
+use super::state::TrialStatus;
 
 /// An event of a sweep: one line of its journal.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

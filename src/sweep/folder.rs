@@ -10,7 +10,10 @@ use std::fs::{File, OpenOptions, TryLockError};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use super::{Definition, Plan, SweepEvent, SweepState};
+use super::definition::Definition;
+use super::event::SweepEvent;
+use super::plan::Plan;
+use super::state::SweepState;
 use crate::files::{self, WriteError};
 
 const DEFINITION: &str = "sweep.toml";

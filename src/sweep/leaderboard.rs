@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use super::{Definition, Direction, Point, SweepState, Trial, TrialStatus};
+use super::definition::Definition;
+use super::metric::Direction;
+use super::point::Point;
+use super::state::{SweepState, Trial, TrialStatus};
 use crate::stats;
 
 /// A setting's place on the leaderboard.

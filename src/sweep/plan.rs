@@ -1,6 +1,8 @@
 //! A sweep with the base configuration of its trials.
 
-use super::{Definition, Method, Point, point, sampler};
+use super::definition::{Definition, Method};
+use super::point::Point;
+use super::{point, sampler};
 use crate::train::{KeyError, TrainConfig};
 
 /// A sweep with the base configuration of its trials.

@@ -3,7 +3,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Direction, Metric, Prune};
+use super::definition::Prune;
+use super::metric::{Direction, Metric};
 use crate::stats::median;
 use crate::text::count;
 

@@ -4,8 +4,10 @@
 use rand::Rng as _;
 use toml::Value;
 
+use super::axis::Axis;
+use super::definition::{Definition, Method};
+use super::point::Point;
 use super::tpe::Tpe;
-use super::{Axis, Definition, Method, Point};
 use crate::random::{Stream, rng};
 
 /// A setting with its result.

@@ -5,8 +5,12 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::definition::Definition;
+use super::event::SweepEvent;
+use super::metric::{Direction, Measure};
+use super::point::Point;
+use super::prune::Verdict;
 use super::sampler::ObservedTrial;
-use super::{Definition, Direction, Measure, Point, SweepEvent, Verdict};
 use crate::stats;
 
 /// The status of a trial.

@@ -7,8 +7,8 @@ use optimizer::parameter::{ParamId, ParamValue};
 use optimizer::sampler::{CompletedTrial, Sampler as _, TpeSampler};
 use rand::RngCore as _;
 
+use super::axis::{Axis, Values};
 use super::sampler::{ObservedTrial, Sampler, point_at, random_point};
-use super::{Axis, Values};
 use crate::random::{Stream, rng};
 
 /// Settings drawn at random before the estimator starts.

@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::executor::Shared;
-use super::{TrialStatus, Verdict};
+use super::prune::Verdict;
+use super::state::TrialStatus;
 use crate::model::Classifier;
 use crate::runs::{Recorder, RunFolder, RunFolderError, RunMeta, Summary, TrialOf};
 use crate::train::{

@@ -2,7 +2,8 @@
 
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
-use super::{Recovery, Setting, Value};
+use super::config::{Setting, Value};
+use super::divergence::Recovery;
 
 /// A new value for a setting of a run.
 #[derive(Clone, Debug, PartialEq)]

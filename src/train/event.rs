@@ -2,7 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Divergence, LayerPoint, Setting, TrainConfig, Value};
+use super::config::{Setting, TrainConfig, Value};
+use super::divergence::Divergence;
+use super::inspect::LayerPoint;
 
 /// Loss and accuracy over a set of images.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::{FieldError, OnDivergence, TrainConfig};
+use super::config::{FieldError, TrainConfig};
+use super::divergence::OnDivergence;
 use crate::data::{Dataset, Split, stratified_split};
 use crate::model::Provenance;
 

@@ -3,7 +3,11 @@
 
 use candle_core::Device;
 
-use super::{Control, Job, OptimizerState, Schedule, StepHyper, TrainError};
+use super::config::Schedule;
+use super::control::Control;
+use super::job::Job;
+use super::optim::{OptimizerState, StepHyper};
+use super::steps::TrainError;
 use crate::data::{Batch, shuffled};
 use crate::model::{Mode, Network};
 

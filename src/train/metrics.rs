@@ -2,7 +2,8 @@
 
 use candle_core::{Device, Result, Tensor};
 
-use super::{Loss, Metrics};
+use super::event::Metrics;
+use super::loss::Loss;
 use crate::data::ImageSet;
 use crate::model::{Mode, Network, Shape};
 use crate::stats::argmax;

@@ -5,7 +5,11 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
-use super::{Checkpoint, Control, Event, Finish, Job, Observer, Outcome, resume, train};
+use super::checkpoint::Checkpoint;
+use super::control::Control;
+use super::event::{Event, Finish};
+use super::job::Job;
+use super::steps::{Observer, Outcome, resume, train};
 
 /// Runs `job` like [`train`], or continues from `start` like [`resume`], and turns an error or a
 /// panic into a failed run: the observer always gets an [`Event::Finished`], and `None` means that

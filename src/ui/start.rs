@@ -4,7 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use anyhow::anyhow;
 
-use super::{Options, StudioApp};
+use super::app::{Options, StudioApp};
 use crate::signals;
 
 /// Name of the program, and of the folder in which eframe stores the layout.

@@ -5,15 +5,14 @@ use std::process::ExitCode;
 
 use serde::Serialize;
 
-use super::Args;
+use super::args::Args;
 use crate::cli::interrupt::INTERRUPTED;
 use crate::cli::out;
 use crate::cli::progress::{Progress, describe, metrics};
-use crate::kernels;
 use crate::model::Classifier;
 use crate::runs::Summary;
-use crate::text;
 use crate::train::{Finish, Job, Outcome, TrainConfig};
+use crate::{kernels, text};
 
 /// The result as JSON.
 #[derive(Serialize)]

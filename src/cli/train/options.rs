@@ -1,8 +1,7 @@
 //! A run's options beside its configuration: from the arguments, else from the resumed run, else
 //! the defaults.
 
-use super::Args;
-use super::args::BestArg;
+use super::args::{Args, BestArg};
 use crate::cli::out;
 use crate::runs::{BestBy, CheckpointPolicy, RunFolder};
 use crate::train::{OnDivergence, RunOptions};

@@ -6,7 +6,10 @@ mod words;
 
 use serde::Serialize;
 
-use super::{Metric, Paired, PairedTest, RunRow, SIGNIFICANCE, SeedTest, seed_test};
+use super::SIGNIFICANCE;
+use super::facts::{Metric, RunRow};
+use super::paired::{Paired, PairedTest};
+use super::seeds::{SeedTest, seed_test};
 use crate::runs::Value;
 use crate::stats;
 

@@ -1,8 +1,8 @@
 //! Verdicts on made-up runs.
 
 use super::*;
+use crate::compare::facts::groups;
 use crate::compare::facts::tests::{facts, run};
-use crate::compare::groups;
 
 fn compare(baseline: &[f64], candidate: &[f64]) -> Comparison {
     let mut rows = Vec::new();

@@ -11,8 +11,8 @@ mod warp;
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 
-use super::ImageSet;
-use crate::data::unit_values;
+use super::batches::unit_values;
+use super::dataset::ImageSet;
 use crate::random::{self, Stream};
 
 /// Strength of each kind of augmentation; 0 turns it off. Changes are drawn uniformly between minus

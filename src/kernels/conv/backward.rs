@@ -5,15 +5,16 @@
 //! pooling it is zero but for one pixel of each window; if there are enough input channels to fill
 //! a vector, only those pixels are visited (`sparse.rs`), else all of them (`dense.rs`).
 
-use super::super::buffers::{buffer, scratch};
-use super::super::support::{per_chunk, reduce_rows};
-use super::super::{Activation, threads};
 use super::dense::Dense;
 use super::geometry::{Geometry, area};
 use super::method::{Gradients, Method, Sample, Wants};
 use super::patch_offsets::PatchOffsets;
 use super::pooled_backward::Pooled;
 use super::sparse::Sparse;
+use crate::kernels::activation::Activation;
+use crate::kernels::buffers::{buffer, scratch};
+use crate::kernels::support::{per_chunk, reduce_rows};
+use crate::kernels::threads;
 
 /// The batch is cut into at most this many chunks.
 // A constant, not the number of threads: results must not depend on it.

@@ -4,12 +4,6 @@
 //! dx[pixel][i] = Σ over taps and o of dz[pixel − tap][o] · w[o, i, tap]; the lanes are input
 //! channels: a convolution of the dilated dz with the mirrored weights.
 
-use super::super::buffers::scratch;
-use super::super::gemm::{Gemm, Init, NO_PREFETCH, Rows, Table};
-use super::super::pooling::Window;
-use super::super::simd;
-use super::super::support::padded;
-use super::super::transpose::transpose;
 use super::dilated::DilatedGradient;
 use super::geometry::{Geometry, area};
 use super::method::{
@@ -17,6 +11,12 @@ use super::method::{
     with_channels_last,
 };
 use super::winograd::{self, Filters, Finish, Image};
+use crate::kernels::buffers::scratch;
+use crate::kernels::gemm::{Gemm, Init, NO_PREFETCH, Rows, Table};
+use crate::kernels::pooling::Window;
+use crate::kernels::simd;
+use crate::kernels::support::padded;
+use crate::kernels::transpose::transpose;
 
 pub(super) struct Dense<'a> {
     geometry: &'a Geometry,

@@ -1,16 +1,17 @@
 //! The forward pass of a convolution, sample by sample: channels last inside, so that the lanes
 //! are output channels.
 
-use super::super::Window;
-use super::super::buffers::{Bytes, buffer, scratch};
-use super::super::gemm::{Gemm, Init, NO_PREFETCH, Rows, Table};
-use super::super::support::padded;
-use super::super::transpose::transpose;
-use super::super::{Activation, simd, threads};
 use super::geometry::{Geometry, Windows, area};
 use super::patch_offsets::PatchOffsets;
 use super::pooled_forward::PooledForward;
 use super::winograd::{self, Filters, Finish, Image};
+use crate::kernels::activation::Activation;
+use crate::kernels::buffers::{Bytes, buffer, scratch};
+use crate::kernels::gemm::{Gemm, Init, NO_PREFETCH, Rows, Table};
+use crate::kernels::pooling::Window;
+use crate::kernels::support::padded;
+use crate::kernels::transpose::transpose;
+use crate::kernels::{simd, threads};
 use pulp::{Simd, WithSimd};
 use std::ops::Range;
 

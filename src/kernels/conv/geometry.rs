@@ -1,9 +1,9 @@
 //! The sizes of a convolution and the offsets of its elements.
 
-use super::super::Window;
-use super::super::buffers::scratch;
-use super::super::support::padded;
 use super::options::{ConvOptions, MemoryFormat};
+use crate::kernels::buffers::scratch;
+use crate::kernels::pooling::Window;
+use crate::kernels::support::padded;
 use candle_core::{Result, bail};
 
 /// The argmax of a pooling window whose result ReLU clamped: no pixel gets its gradient.

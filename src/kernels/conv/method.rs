@@ -1,9 +1,9 @@
 //! What the methods of the backward pass have in common: their trait, what they get, and the steps
 //! they share.
 
-use super::super::buffers::scratch;
-use super::super::transpose::transpose;
 use super::geometry::{Geometry, area};
+use crate::kernels::buffers::scratch;
+use crate::kernels::transpose::transpose;
 
 /// Which gradients are needed.
 #[derive(Clone, Copy)]

@@ -23,9 +23,11 @@ mod sparse;
 mod visit;
 mod winograd;
 
+use super::activation::{Activation, activate};
 use super::buffers::Bytes;
+use super::pooling::{Window, max_pool2d};
 use super::slice_op::{Context, SliceOp};
-use super::{Activation, Window, activate, max_pool2d, tape};
+use super::tape;
 use candle_core::{Result, Shape, Tensor, bail};
 use geometry::{CLAMPED, Geometry};
 use method::Wants;

@@ -1,7 +1,8 @@
 //! What a convolution is to do.
 
-use super::super::{Activation, Window};
 use super::visit::GROUP;
+use crate::kernels::activation::Activation;
+use crate::kernels::pooling::Window;
 use candle_core::{Result, Tensor};
 
 /// The order of channels and pixels in memory.

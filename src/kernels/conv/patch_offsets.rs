@@ -1,8 +1,8 @@
 //! Memory offsets for the kernels of a first layer: convolution of few taps with max pooling.
 
-use super::super::Window;
 use super::geometry::{Geometry, area};
 use super::sparse::Sparse;
+use crate::kernels::pooling::Window;
 use std::cell::RefCell;
 use std::sync::Arc;
 

@@ -8,12 +8,12 @@
 //! an argmax of its own: an instruction selects one of four numbers for each lane, so the image is
 //! copied once for each of the four pixels of a 2 × 2 window (or several times four).
 
-use super::super::buffers::scratch;
-use super::super::simd;
-use super::super::simd::{load_bytes, pick};
 use super::geometry::Geometry;
 use super::method::{Gradients, Method, Sample, unpack, with_channels_last};
 use super::patch_offsets::PatchOffsets;
+use crate::kernels::buffers::scratch;
+use crate::kernels::simd;
+use crate::kernels::simd::{load_bytes, pick};
 use pulp::{Simd, WithSimd};
 
 pub(super) struct Pooled<'a> {

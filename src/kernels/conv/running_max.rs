@@ -1,7 +1,7 @@
 //! The maximum of a pooling window, in registers.
 
-use super::super::simd::store_bytes;
 use super::geometry::CLAMPED;
+use crate::kernels::simd::store_bytes;
 use pulp::Simd;
 
 /// The running maximum of a window, and its argmax.

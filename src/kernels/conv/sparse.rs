@@ -4,13 +4,13 @@
 //! The lanes are input channels. For each output channel, and each of its argmax pixels with
 //! gradient g: dw[o][tap][i] += g · x[pixel + tap][i] and dx[pixel + tap][i] += g · w[o][tap][i].
 
-use super::super::Window;
-use super::super::buffers::scratch;
-use super::super::simd;
-use super::super::transpose::transpose;
 use super::geometry::{Geometry, area};
 use super::method::{Gradients, Method, Sample, add_bias, add_bias_channels_last, crop};
 use super::visit::{AddInput, AddWeight, Entry, GROUP, Patch};
+use crate::kernels::buffers::scratch;
+use crate::kernels::pooling::Window;
+use crate::kernels::simd;
+use crate::kernels::transpose::transpose;
 use pulp::{Simd, WithSimd};
 use std::cell::RefCell;
 use std::ops::Range;

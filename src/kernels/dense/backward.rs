@@ -3,13 +3,13 @@
 //! If an optimizer step can follow at once, it is taken chunk by chunk: the gradient of a few rows
 //! of W is used while it is in the first-level cache, and never written to memory.
 
-use super::super::buffers::scratch;
-use super::super::gemm::{Gemm, Init, NO_PREFETCH, Prefetch, Rows, Strided};
-use super::super::support::{padded, slice_mut};
-use super::super::transpose::{transpose, transpose_rows};
-use super::super::update::{Step, Update};
-use super::super::{simd, threads};
 use super::Dense;
+use crate::kernels::buffers::scratch;
+use crate::kernels::gemm::{Gemm, Init, NO_PREFETCH, Prefetch, Rows, Strided};
+use crate::kernels::support::{padded, slice_mut};
+use crate::kernels::transpose::{transpose, transpose_rows};
+use crate::kernels::update::{Step, Update};
+use crate::kernels::{simd, threads};
 use candle_core::{CpuStorage, InplaceOp1, Layout, Result};
 use std::cell::RefCell;
 

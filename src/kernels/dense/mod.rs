@@ -8,13 +8,14 @@
 
 mod backward;
 
+use super::activation::Activation;
 use super::buffers::{buffer, scratch};
 use super::gemm::{Gemm, Init, Rows, Strided};
 use super::slice_op::{Context, SliceOp, read3, wrap};
 use super::support::{LANES, per_chunk, wants_gradient};
 use super::tape::Fusable;
 use super::update::Update;
-use super::{Activation, simd, tape, threads};
+use super::{simd, tape, threads};
 use backward::{Backward, Updating};
 use candle_core::{Result, Shape, Tensor, bail};
 use pulp::{Simd, WithSimd};

@@ -1,6 +1,6 @@
 //! One step of one sample: from the gates to the new state, and the gradients of both.
 
-use super::super::vector::{sigmoid, tanh};
+use crate::kernels::vector::{sigmoid, tanh};
 
 /// The kind of a recurrent layer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

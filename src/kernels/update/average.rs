@@ -1,8 +1,8 @@
 //! The exponential moving average of a parameter.
 
-use super::super::support::{slice, slice_mut};
-use super::super::threads;
 use super::slot::CHUNK;
+use crate::kernels::support::{slice, slice_mut};
+use crate::kernels::threads;
 use candle_core::{CpuStorage, InplaceOp2, Layout, Result, Tensor, Var};
 
 /// mean ← mean + share · (value − mean)

@@ -1,7 +1,7 @@
 //! What an update does with a gradient: one of the rules.
 
-use super::super::simd;
 use super::{adam, rmsprop, sgd};
+use crate::kernels::simd;
 use pulp::{Simd, WithSimd};
 
 /// How gradients change the parameters: an optimizer with the hyperparameters of one step.

@@ -1,8 +1,8 @@
 //! One update of one parameter, in place.
 
-use super::super::support::{slice, slice_mut};
-use super::super::threads;
 use super::rule::{Rule, Step};
+use crate::kernels::support::{slice, slice_mut};
+use crate::kernels::threads;
 use candle_core::{CpuStorage, InplaceOp2, Layout, Result, Tensor, Var, bail};
 use std::cell::RefCell;
 

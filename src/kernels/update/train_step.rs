@@ -1,8 +1,8 @@
 //! Updates of all parameters: forward, backward and a step of each.
 
-use super::super::tape;
 use super::rule::Rule;
 use super::slot::Slot;
+use crate::kernels::tape;
 use candle_core::backprop::GradStore;
 use candle_core::{Result, Tensor, Var};
 

@@ -3,11 +3,11 @@
 use candle_core::{Result, Tensor};
 use serde::{Deserialize, Serialize};
 
-use super::super::Shape;
-use super::Blueprint;
+use super::blueprint::Blueprint;
 use super::kind::{About, LayerField, LayerKind, LayerValue};
 use super::plan::Planner;
 use crate::kernels::{self, Activation, SmoothActivation};
+use crate::model::shape::Shape;
 
 /// The function of an activation.
 #[derive(Clone, Copy, Debug)]

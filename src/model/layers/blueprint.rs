@@ -1,11 +1,12 @@
 //! The blueprint of a layer for an input of a given shape, which shape inference, initialization,
 //! cost and forward pass all use.
 
-use super::super::limits::MAX_VALUES;
-use super::super::param::{ParamKind, WeightLayout};
-use super::super::{Layer, Shape};
 use super::dense;
 use super::kind::LayerKind;
+use crate::model::limits::MAX_VALUES;
+use crate::model::param::{ParamKind, WeightLayout};
+use crate::model::shape::Shape;
+use crate::model::spec::Layer;
 
 /// A layer's output, parameters and cost for one sample.
 #[derive(Clone, Debug)]

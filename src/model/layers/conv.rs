@@ -3,14 +3,13 @@
 use candle_core::{Result, Tensor};
 use serde::{Deserialize, Serialize};
 
-use super::super::Shape;
-use super::super::param::{ParamKind, WeightLayout};
-use super::Blueprint;
-use super::blueprint::{InitRule, ParamPlan, image, positive, product, window_output};
+use super::blueprint::{Blueprint, InitRule, ParamPlan, image, positive, product, window_output};
 use super::kind::{About, LayerField, LayerKind, LayerValue, one, unless_default};
 use super::plan::{Pass, Planner};
 use super::pool::square;
 use crate::kernels::{self, Activation, ConvOptions, MemoryFormat, Window};
+use crate::model::param::{ParamKind, WeightLayout};
+use crate::model::shape::Shape;
 
 /// Convolution over height and width: `[c, h, w]` → `[channels, h', w']`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

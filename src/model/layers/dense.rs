@@ -2,12 +2,13 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::super::{Layer, Shape};
-use super::blueprint::{ParamPlan, positive, product};
+use super::blueprint::{Blueprint, ParamPlan, positive, product};
+use super::conv::Conv2d;
 use super::kind::{About, LayerField, LayerKind, LayerValue};
 use super::plan::Planner;
-use super::{Blueprint, Conv2d};
 use crate::kernels::{self, MemoryFormat};
+use crate::model::shape::Shape;
+use crate::model::spec::Layer;
 
 /// Connects every input with every output: `[n]` → `[units]`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

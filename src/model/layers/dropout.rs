@@ -2,11 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::super::{Mode, Shape};
-use super::Blueprint;
+use super::blueprint::Blueprint;
 use super::kind::{About, LayerField, LayerKind, LayerValue};
 use super::plan::Planner;
 use crate::kernels;
+use crate::model::network::Mode;
+use crate::model::shape::Shape;
 use crate::random::{Stream, rng};
 
 /// While training, each value is zeroed with probability `rate` and the others are scaled by

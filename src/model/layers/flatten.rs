@@ -1,9 +1,9 @@
 //! Flattening, channels first, as `nn.Flatten`.
 
-use super::super::Shape;
-use super::Blueprint;
+use super::blueprint::Blueprint;
 use super::kind::{About, LayerKind};
 use super::plan::Planner;
+use crate::model::shape::Shape;
 
 /// `[c, h, w]` → `[c·h·w]`.
 pub(in crate::model) struct Flatten;

@@ -1,9 +1,10 @@
 //! What every kind of layer has: one implementation per kind, with its parts in this order.
 
-use super::super::{Shape, TokenChoice};
-use super::Blueprint;
 use super::activation::Function;
+use super::blueprint::Blueprint;
 use super::plan::Planner;
+use super::token_pool::TokenChoice;
+use crate::model::shape::Shape;
 
 /// A kind of layer: its texts, its hyperparameters, what it makes of an input, and its operation.
 pub(in crate::model) trait LayerKind {

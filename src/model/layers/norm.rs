@@ -3,13 +3,13 @@
 
 use candle_core::{Result, Tensor};
 
-use super::super::param::ParamKind;
-use super::super::{Mode, Shape};
-use super::Blueprint;
-use super::blueprint::ParamPlan;
+use super::blueprint::{Blueprint, ParamPlan};
 use super::kind::{About, LayerKind};
 use super::plan::{Pass, Planner};
 use crate::kernels;
+use crate::model::network::Mode;
+use crate::model::param::ParamKind;
+use crate::model::shape::Shape;
 
 /// PyTorch's default, added to the variance.
 pub(super) const EPSILON: f32 = 1e-5;

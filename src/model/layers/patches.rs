@@ -4,13 +4,12 @@
 use candle_core::Tensor;
 use serde::{Deserialize, Serialize};
 
-use super::super::Shape;
-use super::Blueprint;
-use super::blueprint::{InitRule, ParamPlan, image, positive, product};
+use super::blueprint::{Blueprint, InitRule, ParamPlan, image, positive, product};
 use super::conv::{self, Conv};
 use super::kind::{About, LayerField, LayerKind, LayerValue};
 use super::plan::Planner;
 use super::pool::square;
+use crate::model::shape::Shape;
 
 /// Positions and class token are drawn uniformly from minus to plus this: √3 times the paper's
 /// standard deviation of 0.02.

@@ -5,11 +5,14 @@ use std::sync::Arc;
 
 use candle_core::{Result, Tensor};
 
-use super::super::{Layer, Mode, Param, Shape};
-use super::conv::Conv;
+use super::blueprint::{Blueprint, blueprints};
+use super::conv::{Conv, Conv2d};
 use super::pool::square;
-use super::{Blueprint, Conv2d, blueprints};
 use crate::kernels::{Activation, Window};
+use crate::model::network::Mode;
+use crate::model::param::Param;
+use crate::model::shape::Shape;
+use crate::model::spec::Layer;
 
 type Forward = dyn Fn(&Tensor, &Pass<'_>) -> Result<Tensor> + Send + Sync;
 

@@ -2,12 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::super::Shape;
-use super::Blueprint;
-use super::blueprint::{image, window_output};
+use super::blueprint::{Blueprint, image, window_output};
 use super::kind::{About, LayerField, LayerKind, LayerValue, unless_default};
 use super::plan::Planner;
 use crate::kernels::{self, Window};
+use crate::model::shape::Shape;
 
 /// A pool of windows: the two differ only in their operation.
 macro_rules! pool {

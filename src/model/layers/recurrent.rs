@@ -3,12 +3,11 @@
 use candle_core::{Result, Tensor};
 use serde::{Deserialize, Serialize};
 
-use super::super::Shape;
-use super::Blueprint;
-use super::blueprint::{InitRule, ParamPlan, positive, product};
+use super::blueprint::{Blueprint, InitRule, ParamPlan, positive, product};
 use super::kind::{About, LayerField, LayerKind, LayerValue};
 use super::plan::{Pass, Planner};
 use crate::kernels::{self, Activation, Cell};
+use crate::model::shape::Shape;
 
 /// Parameters of one direction: input weight, state weight, and a bias for each.
 const N_PARAMS: usize = 4;

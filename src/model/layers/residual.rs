@@ -7,14 +7,14 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::super::limits::MAX_NESTING;
-use super::super::{Layer, Shape};
-use super::Blueprint;
-use super::blueprint::{ParamPlan, blueprints, product};
+use super::blueprint::{Blueprint, ParamPlan, blueprints, product};
 use super::conv::{self, Conv};
 use super::kind::{About, LayerKind};
 use super::plan::{Planner, plan, trained_values};
 use super::pool::square;
+use crate::model::limits::MAX_NESTING;
+use crate::model::shape::Shape;
+use crate::model::spec::Layer;
 use crate::text::count;
 
 /// Adds the input to the output of the layers inside; if they change the shape of an image, a

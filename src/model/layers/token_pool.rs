@@ -3,10 +3,10 @@
 use candle_core::{Result, Tensor};
 use serde::{Deserialize, Serialize};
 
-use super::super::Shape;
-use super::Blueprint;
+use super::blueprint::Blueprint;
 use super::kind::{About, LayerField, LayerKind, LayerValue};
 use super::plan::Planner;
+use crate::model::shape::Shape;
 
 /// Pools the tokens to one: `[tokens, width]` → `[width]`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

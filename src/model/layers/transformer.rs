@@ -5,13 +5,12 @@
 use candle_core::{Result, Tensor};
 use serde::{Deserialize, Serialize};
 
-use super::super::Shape;
-use super::Blueprint;
-use super::blueprint::{ParamPlan, positive, product};
+use super::blueprint::{Blueprint, ParamPlan, positive, product};
 use super::kind::{About, LayerField, LayerKind, LayerValue, one};
 use super::norm::{EPSILON, layer_params};
 use super::plan::Planner;
 use crate::kernels::{self, Activation, SmoothActivation};
+use crate::model::shape::Shape;
 
 /// Parameters of one block.
 const N_PARAMS: usize = 12;

@@ -1,8 +1,9 @@
 //! Titles, grids, ticks and their labels.
 
 use super::Panel;
+use crate::picture::axis::Metric;
 use crate::picture::marks::{Mark, linear_marks, log_marks, plain, round_to};
-use crate::picture::{Anchor, Face, Ink, Item, Metric};
+use crate::picture::{Anchor, Face, Ink, Item};
 
 impl Panel<'_> {
     pub(super) fn axes(&mut self) {

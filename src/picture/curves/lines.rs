@@ -1,8 +1,9 @@
 //! The lines of runs and groups: averages, bands, differences.
 
 use super::{Curve, CurvesView};
+use crate::picture::average::Average;
+use crate::picture::axis::Metric;
 use crate::picture::series::{Series, Spread, band};
-use crate::picture::{Average, Metric};
 use crate::runs::table::group;
 use crate::runs::{Record, RunState};
 

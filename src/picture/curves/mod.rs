@@ -5,8 +5,11 @@ mod lines;
 #[cfg(test)]
 mod tests;
 
+use super::axis::{Metric, XAxis};
+use super::palette::{Palette, Rgb};
+use super::reduce::reduce;
 use super::series::Spread;
-use super::{Anchor, Face, Ink, Item, Metric, Palette, Picture, Rgb, Span, XAxis, reduce};
+use super::{Anchor, Face, Ink, Item, Picture, Span};
 use crate::runs::table::GroupBy;
 use crate::runs::{Record, RunState};
 use crate::train::Loss;

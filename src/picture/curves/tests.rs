@@ -2,8 +2,9 @@
 
 use super::*;
 use crate::model::PRESETS;
-use crate::picture::LIGHT;
-use crate::picture::{Item, Spread};
+use crate::picture::Item;
+use crate::picture::palette::LIGHT;
+use crate::picture::series::Spread;
 use crate::runs::table::Column;
 use crate::runs::{Record, RunId};
 use crate::train::{StepPoint, TrainConfig};

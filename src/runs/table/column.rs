@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use crate::runs::{Aggregates, Record, Value, is_less_better};
+use crate::runs::record::Record;
+use crate::runs::run_summary::{Aggregates, is_less_better};
+use crate::runs::value::Value;
 
 /// Which value represents a metric's whole history.
 #[derive(

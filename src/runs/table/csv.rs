@@ -1,7 +1,7 @@
 //! The table as CSV.
 
-use super::Column;
-use crate::runs::Record;
+use super::column::Column;
+use crate::runs::record::Record;
 
 /// Formats the records as comma-separated values (RFC 4180), one row per run, with id and name
 /// before `columns`. Numbers have all their digits; missing values are empty.

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use crate::runs::{Record, Value};
+use crate::runs::record::Record;
+use crate::runs::value::Value;
 
 /// A setting that differs between runs.
 #[derive(Clone, Debug, PartialEq)]

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::Column;
-use crate::runs::{Record, Value};
+use super::column::Column;
+use crate::runs::record::Record;
+use crate::runs::value::Value;
 use crate::stats;
 
 /// What the runs of a group share.

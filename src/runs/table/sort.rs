@@ -4,8 +4,9 @@ use std::cmp::Ordering;
 
 use serde::{Deserialize, Serialize};
 
-use super::Column;
-use crate::runs::{Record, Value};
+use super::column::Column;
+use crate::runs::record::Record;
+use crate::runs::value::Value;
 
 /// A column to sort by.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -2,7 +2,10 @@
 
 use super::*;
 use crate::model::preset;
-use crate::runs::{Aggregates, Record, RunId, RunState};
+use crate::runs::id::RunId;
+use crate::runs::record::Record;
+use crate::runs::run_summary::Aggregates;
+use crate::runs::state::RunState;
 use crate::train::TrainConfig;
 
 /// A run of `preset` with a learning rate, a seed and a best validation accuracy.

@@ -7,7 +7,10 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::JoinHandle;
 
-use super::{Record, RunFolderError, RunId, RunState};
+use super::folder::RunFolderError;
+use super::id::RunId;
+use super::record::Record;
+use super::state::RunState;
 use crate::train::Event;
 use watcher::Watcher;
 

@@ -6,10 +6,15 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
 use super::{News, Request, WatchNews};
+use crate::runs::folder::{RunFolder, RunFolderError};
+use crate::runs::id::RunId;
 use crate::runs::index::Index;
-use crate::runs::record::Reading;
-use crate::runs::workspace::{Found, find_runs, is_run, list, mark_interrupted, run_folders};
-use crate::runs::{Listing, Record, RunFolder, RunFolderError, RunId, RunState, Status, Tail};
+use crate::runs::record::{Reading, Record};
+use crate::runs::state::{RunState, Status};
+use crate::runs::tail::Tail;
+use crate::runs::workspace::{
+    Found, Listing, find_runs, is_run, list, mark_interrupted, run_folders,
+};
 
 /// Time between two checks; fast enough for a user to notice other processes.
 const POLL: Duration = Duration::from_millis(400);

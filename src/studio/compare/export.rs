@@ -3,8 +3,9 @@
 use std::path::PathBuf;
 
 use crate::export::{self, ExportError};
+use crate::studio::Studio;
 use crate::studio::background::Message;
-use crate::studio::{Run, Studio};
+use crate::studio::library::Run;
 use crate::text::count;
 
 /// An export format.

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::{EmitError, Engine, TRIAL, Written, n_trials, trials};
-use crate::sweep::Plan;
+use crate::sweep::plan::Plan;
 
 /// Maximum size of a config map in bytes, with some room for its other fields.
 const MAX_BYTES: usize = 1_000_000;

@@ -9,7 +9,8 @@ mod optuna;
 
 use std::path::{Path, PathBuf};
 
-use super::{Plan, SweepError};
+use super::folder::SweepError;
+use super::plan::Plan;
 use crate::files;
 
 /// A program that runs a sweep instead of this one.

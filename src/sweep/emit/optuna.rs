@@ -3,7 +3,12 @@
 use serde_json::{Value, json};
 
 use super::{EmitError, Written, data};
-use crate::sweep::{Axis, Direction, Measure, Method, Plan, Point, Values, point};
+use crate::sweep::axis::{Axis, Values};
+use crate::sweep::definition::Method;
+use crate::sweep::metric::{Direction, Measure};
+use crate::sweep::plan::Plan;
+use crate::sweep::point;
+use crate::sweep::point::Point;
 
 /// Writes the script, the base configuration, and the sweep in the script's format.
 pub(super) fn files(plan: &Plan) -> Result<Vec<Written>, EmitError> {

@@ -6,9 +6,13 @@ mod next;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
+use super::control::SweepControl;
+use super::event::SweepEvent;
+use super::folder::{SweepError, SweepFolder};
+use super::prune::Verdict;
 use super::sampler::{Sampler, sampler};
+use super::state::SweepState;
 use super::trial;
-use super::{SweepControl, SweepError, SweepEvent, SweepFolder, SweepState, Verdict};
 use crate::data::Dataset;
 use crate::kernels;
 use crate::train::EpochPoint;

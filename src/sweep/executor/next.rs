@@ -3,8 +3,11 @@
 use std::path::PathBuf;
 
 use super::Inner;
+use crate::sweep::control::SweepControl;
+use crate::sweep::event::SweepEvent;
+use crate::sweep::point::Point;
+use crate::sweep::state::{Trial, TrialStatus};
 use crate::sweep::trial::{self, Task};
-use crate::sweep::{Point, SweepControl, SweepEvent, Trial, TrialStatus};
 use crate::train::TrainConfig;
 
 /// How often the program may end while the same trial runs, before the trial is assumed to be the

@@ -9,8 +9,10 @@ use serde::de::DeserializeOwned;
 use toml::de::{DeTable, DeValue, ValueDeserializer};
 use toml::{Spanned, Table, Value};
 
-use super::check::{is_backwards, metric_names};
-use super::{Axis, Definition, Direction, Location, Method, Metric, Problem, Values, When};
+use super::axis::{Axis, Values, When};
+use super::check::{Location, Problem, is_backwards, metric_names};
+use super::definition::{Definition, Method};
+use super::metric::{Direction, Metric};
 use crate::files;
 
 /// The contents of a file, key by key, and their problems.

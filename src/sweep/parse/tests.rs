@@ -1,7 +1,7 @@
 //! Valid and invalid sweep files.
 
 use super::*;
-use crate::sweep::Prune;
+use crate::sweep::definition::Prune;
 
 const GOOD: &str = r#"
 preset = "mlp"

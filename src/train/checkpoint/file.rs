@@ -9,10 +9,12 @@ use candle_core::{Device, Tensor};
 use safetensors::{Dtype, tensor::TensorView};
 use serde::{Deserialize, Serialize};
 
+use super::extra_weights::ExtraWeights;
 use super::rollback::Written;
 use super::{Checkpoint, CheckpointError, Cursor};
 use crate::model::{ModelSpec, Param, TensorFile, TensorFileError, TensorHeader, WeightLayout};
-use crate::train::{ExtraWeights, OptimizerState, TrainConfig};
+use crate::train::config::TrainConfig;
+use crate::train::optim::OptimizerState;
 
 /// Version of the checkpoint format. A newer one is refused. In version 1 the weights of a dense
 /// layer behind an image were in channel order, see [`WeightLayout::ChannelsLastRows`].

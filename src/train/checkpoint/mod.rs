@@ -2,17 +2,24 @@
 //!
 //! Random numbers are keyed by seed, epoch and step, so the cursor is all the state they need.
 
+mod branch;
+mod extra_weights;
 mod file;
 mod rollback;
 
 use candle_core::{Result as CandleResult, Tensor};
 use serde::{Deserialize, Serialize};
 
-use super::extra_weights::load;
-use super::{ExtraWeights, Metrics, OptimizerState, Plateau, TrainConfig, TrainError, Watch};
+use super::config::TrainConfig;
+use super::early_stopping::{Plateau, Watch};
+use super::event::Metrics;
+use super::optim::OptimizerState;
+use super::steps::TrainError;
 use crate::files;
 use crate::kernels::Copies;
 use crate::model::{ModelSpec, Network, Param};
+pub use extra_weights::ExtraWeights;
+pub(super) use extra_weights::{load, values};
 pub use rollback::RollbackStates;
 
 /// The position of a run in its data, and its running sums.

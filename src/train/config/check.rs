@@ -3,8 +3,10 @@
 use crate::data::AugmentKind;
 use crate::model::limits::memory_problem;
 
-use super::super::Schedule;
-use super::{Field, FieldError, Optimizer, TrainConfig};
+use super::TrainConfig;
+use super::field::{Field, FieldError};
+use super::optimizer::Optimizer;
+use super::schedule::Schedule;
 use crate::text::thousands;
 
 /// The problems found so far.

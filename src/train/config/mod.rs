@@ -2,16 +2,22 @@
 
 mod check;
 mod field;
+mod keys;
 mod optimizer;
+mod schedule;
 mod setting;
 
 use serde::{Deserialize, Serialize};
 
 pub use field::{Field, FieldError};
+pub use keys::{KeyError, current_key, parse_value};
 pub use optimizer::Optimizer;
+pub use schedule::Schedule;
 pub use setting::{Setting, Value};
 
-use super::{Clip, EarlyStopping, Loss, Schedule};
+use super::early_stopping::EarlyStopping;
+use super::loss::Loss;
+use super::optim::Clip;
 use crate::data::Augment;
 use crate::model::{Init, ModelSpec, Preset, Provenance, preset};
 

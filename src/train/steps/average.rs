@@ -3,8 +3,9 @@
 use super::{Steps, TrainError};
 use crate::kernels::{Copies, update::average};
 use crate::model::{Network, ParamKind};
-use crate::train::extra_weights::{ExtraWeights, load, values};
-use crate::train::{Event, Finish, Metrics, Schedule};
+use crate::train::checkpoint::{ExtraWeights, load, values};
+use crate::train::config::Schedule;
+use crate::train::event::{Event, Finish, Metrics};
 
 /// The network that is evaluated, shown and saved: the EMA of the weights if there is one.
 pub(super) fn evaluated_network<'n>(

@@ -5,10 +5,13 @@ use candle_core::bail;
 use super::{Steps, TrainError};
 use crate::data::Batch;
 use crate::model::Mode;
-use crate::train::guard::WINDOW;
-use crate::train::layer_stats::{self, Look};
+use crate::train::checkpoint::Cursor;
+use crate::train::config::TrainConfig;
+use crate::train::divergence::{Anomaly, OnDivergence, WINDOW, detect};
+use crate::train::event::StepPoint;
+use crate::train::inspect::{Look, layer_stats};
 use crate::train::metrics::n_correct;
-use crate::train::{Anomaly, Cursor, OnDivergence, StepHyper, StepPoint, TrainConfig, detect};
+use crate::train::optim::StepHyper;
 
 /// The outcome of a batch.
 pub(super) enum Learned {

@@ -1,8 +1,9 @@
 //! Commands from [`Control`](crate::train::Control), polled between two batches.
 
 use super::{Steps, TrainError};
-use crate::train::control::Next;
-use crate::train::{Change, Event, Setting, TrainConfig};
+use crate::train::config::{Setting, TrainConfig};
+use crate::train::control::{Change, Next};
+use crate::train::event::Event;
 
 impl Steps<'_> {
     /// Handles pauses and changes; `false` when the run must stop.

@@ -5,10 +5,11 @@ use candle_core::Tensor;
 use super::{Steps, TrainError};
 use crate::data::Batch;
 use crate::model::Mode;
-use crate::train::{
-    Anomaly, Change, Divergence, Event, Finish, ForwardStats, OnDivergence, Origin, Recovery,
-    Setting, forward_stats,
-};
+use crate::train::config::Setting;
+use crate::train::control::Change;
+use crate::train::divergence::{Anomaly, Divergence, OnDivergence, Origin, Recovery};
+use crate::train::event::{Event, Finish};
+use crate::train::inspect::{ForwardStats, forward_stats};
 
 /// Number of worst images to report.
 const N_WORST: usize = 8;

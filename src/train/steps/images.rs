@@ -5,7 +5,8 @@ use candle_core::{Device, Result as CandleResult};
 use super::{Steps, TrainError};
 use crate::data::{Batch, unit_values};
 use crate::kernels;
-use crate::train::{Job, TrainConfig};
+use crate::train::config::TrainConfig;
+use crate::train::job::Job;
 
 /// Images per chunk without augmentation: loading them mostly waits for memory.
 const PLAIN: usize = 8;

@@ -13,10 +13,14 @@ use std::time::Instant;
 
 use candle_core::Device;
 
-use super::{
-    Checkpoint, Control, Cursor, Event, Finish, Job, LayerPoint, Metrics, OnDivergence,
-    OptimizerState, StepPoint, TrainConfig,
-};
+use super::checkpoint::{Checkpoint, Cursor};
+use super::config::TrainConfig;
+use super::control::Control;
+use super::divergence::OnDivergence;
+use super::event::{Event, Finish, Metrics, StepPoint};
+use super::inspect::LayerPoint;
+use super::job::Job;
+use super::optim::OptimizerState;
 use crate::data::shuffled;
 use crate::kernels;
 use crate::model::Network;

@@ -4,8 +4,8 @@ use std::time::{Duration, Instant};
 
 use super::average::evaluated_network;
 use super::{Outcome, Steps, TrainError};
+use crate::train::event::{EpochPoint, Event, Finish, Metrics};
 use crate::train::metrics::measure;
-use crate::train::{EpochPoint, Event, Finish, Metrics};
 
 /// Time between two [`Event::Steps`]: 30 per second, as often as the window is redrawn.
 const EMIT_EVERY: Duration = Duration::from_millis(33);

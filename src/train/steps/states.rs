@@ -6,7 +6,8 @@ use std::sync::Arc;
 use super::average::evaluated_network;
 use super::{Steps, TrainError};
 use crate::kernels::Copies;
-use crate::train::{Checkpoint, Event, RollbackStates};
+use crate::train::checkpoint::{Checkpoint, RollbackStates};
+use crate::train::event::Event;
 
 /// Updates between two full states, and between two large ones: copying a state takes about as long
 /// as a good part of an update of a large network.

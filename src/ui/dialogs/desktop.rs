@@ -9,7 +9,7 @@ use std::thread::{JoinHandle, Thread};
 
 use egui::Context;
 
-use super::Purpose;
+use super::purpose::Purpose;
 use crate::studio::Format;
 
 impl Purpose {

@@ -2,8 +2,7 @@
 
 use egui::{Align, Label, Layout, Rect, RichText, ScrollArea, Sense, Ui, UiBuilder, vec2};
 
-use super::PanelContext;
-use super::run_marks;
+use super::{PanelContext, run_marks};
 use crate::runs::{RunId, Status};
 use crate::studio::{Action, Run, continue_word};
 use crate::text;

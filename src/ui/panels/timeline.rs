@@ -4,12 +4,11 @@ use egui::{Align, Label, Layout, RichText, Slider, Ui};
 
 use super::PanelContext;
 use crate::runs::RunState;
-use crate::stats;
 use crate::studio::Action;
-use crate::text;
 use crate::ui::command::Command;
 use crate::ui::theme::{self, ROW_HEIGHT, tokens};
 use crate::ui::widgets::{Number, Weight, labeled_button, slim_slider};
+use crate::{stats, text};
 
 /// Height of the timeline.
 pub const HEIGHT: f32 = 2.0 * ROW_HEIGHT + 4.0;

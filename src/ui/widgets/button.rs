@@ -5,7 +5,7 @@ use egui::{
     vec2,
 };
 
-use super::Icon;
+use super::icon::Icon;
 use crate::ui::theme::{self, ROW_HEIGHT, tokens};
 
 /// How prominent a button is.

@@ -3,7 +3,7 @@
 
 use egui::{Align, Layout, RichText, Ui, vec2};
 
-use super::Number;
+use super::number::Number;
 use crate::studio::Effect;
 use crate::text;
 use crate::ui::theme::{self, ROW_HEIGHT, tokens};

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 
 use egui::{DragValue, Id, Key, Response, RichText, Tooltip, Ui, vec2};
 
-use super::VALUE_WIDTH;
+use super::field::VALUE_WIDTH;
 use super::typed::Accepts;
 use crate::text;
 use crate::ui::theme::{ROW_HEIGHT, tokens};

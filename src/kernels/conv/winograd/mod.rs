@@ -9,12 +9,12 @@
 mod sink;
 mod transform;
 
-use super::super::buffers::scratch;
-use super::super::gemm::{Gemm, Init, Rows, Strided};
-use super::super::simd;
-use super::super::support::LANES;
-use super::super::transpose::transpose;
 use super::geometry::Geometry;
+use crate::kernels::buffers::scratch;
+use crate::kernels::gemm::{Gemm, Init, Rows, Strided};
+use crate::kernels::simd;
+use crate::kernels::support::LANES;
+use crate::kernels::transpose::transpose;
 pub(super) use sink::{Finish, Pixels, Pooled};
 pub(super) use transform::Taps;
 use transform::{Patches, Sink, Sums};

@@ -1,7 +1,7 @@
 //! Outputs of the filtering: an image, or a max-pooled one.
 
-use super::super::running_max::RunningMax;
 use super::transform::{Sink, load, store};
+use crate::kernels::conv::running_max::RunningMax;
 use pulp::Simd;
 
 /// Bias and activation, applied to results first.

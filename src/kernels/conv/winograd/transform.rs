@@ -1,7 +1,7 @@
 //! The three transforms: of taps, of patches, and of the sums back to results.
 
-use super::super::super::support::LANES;
 use super::{Image, PLACES};
+use crate::kernels::support::LANES;
 use pulp::{Simd, WithSimd};
 use std::ops::Range;
 

@@ -16,8 +16,9 @@ mod parse;
 #[cfg(test)]
 mod tests;
 
-use super::{Aggregate, Column};
-use crate::runs::{Record, Value};
+use super::column::{Aggregate, Column};
+use crate::runs::record::Record;
+use crate::runs::value::Value;
 use crate::train::current_key;
 use parse::parse;
 

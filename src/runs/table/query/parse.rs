@@ -1,7 +1,7 @@
 //! Parses filter expressions.
 
 use super::{Literal, Op, Part, QueryError};
-use crate::runs::table::Column;
+use crate::runs::table::column::Column;
 
 /// Parses the expression in `text`; `None` if it is empty.
 ///

@@ -2,7 +2,8 @@
 
 use super::*;
 use crate::model::preset;
-use crate::runs::{RunId, RunState};
+use crate::runs::id::RunId;
+use crate::runs::state::RunState;
 use crate::train::TrainConfig;
 
 fn record(name: &str, preset_name: &str, rate: f64) -> Record {

@@ -6,12 +6,11 @@ use crate::picture::Spread;
 use crate::runs::table::{Column, GroupBy, differing_columns};
 use crate::runs::{Record, RunId};
 use crate::studio::{Action, Run, Studio};
-use crate::ui::column_names;
 use crate::ui::command::Command;
 use crate::ui::panels::PanelContext;
 use crate::ui::settings::Settings;
-use crate::ui::theme;
 use crate::ui::widgets::{Weight, labeled_button};
+use crate::ui::{column_names, theme};
 
 /// The baseline, once its points are loaded.
 pub fn baseline(studio: &Studio) -> Option<&Run> {

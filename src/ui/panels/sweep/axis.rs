@@ -3,10 +3,10 @@
 use egui::{TextEdit, Ui, vec2};
 use toml::Value;
 
-use super::super::PanelContext;
 use crate::model::PRESETS;
 use crate::sweep::{Definition, Method, Values, When};
 use crate::train::{Optimizer, TrainConfig, parse_value};
+use crate::ui::panels::PanelContext;
 use crate::ui::theme::{self, ROW_HEIGHT, UNIT};
 use crate::ui::widgets::{Icon, Number, combo_of_width, icon_button};
 

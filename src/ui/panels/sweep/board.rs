@@ -2,10 +2,10 @@
 
 use egui::{Align, Label, Layout, RichText, Ui, vec2};
 
-use super::super::PanelContext;
 use crate::studio::{Action, ShownSweep, SweepAction};
 use crate::sweep::{LeaderboardEntry, Trial, TrialStatus, describe};
 use crate::text;
+use crate::ui::panels::PanelContext;
 use crate::ui::theme::{self, ROW_HEIGHT, UNIT, tokens};
 use crate::ui::widgets::{Weight, labeled_button};
 

@@ -2,10 +2,10 @@
 
 use egui::{TextEdit, Ui, vec2};
 
-use super::super::PanelContext;
 use super::axis::AxisForm;
 use crate::studio::{Action, SweepAction};
 use crate::sweep::{Axis, Definition, Location, Method, Metric, Prune, Values};
+use crate::ui::panels::PanelContext;
 use crate::ui::theme::{self, ROW_HEIGHT, UNIT};
 use crate::ui::widgets::{Icon, Number, Row, VALUE_WIDTH, Weight, combo, error_ui, labeled_button};
 

@@ -7,7 +7,8 @@ use crate::kernels::{self, Moments};
 use crate::model::{Mode, Network};
 use crate::stats::argmax;
 
-use super::{Loss, Origin, WorstImage};
+use crate::train::divergence::{Origin, WorstImage};
+use crate::train::loss::Loss;
 
 /// Statistics of one layer for a batch.
 #[derive(Clone, Debug, PartialEq)]
@@ -105,7 +106,7 @@ const STANDS_OUT: f64 = 3.0;
 impl ForwardStats {
     /// Where an anomaly started: compares with the statistics of the same batch under earlier
     /// weights.
-    pub(super) fn origin(&self, before: Option<&ForwardStats>) -> Origin {
+    pub(in crate::train) fn origin(&self, before: Option<&ForwardStats>) -> Origin {
         if let Some(origin) = self.no_number() {
             return origin;
         }
@@ -166,7 +167,12 @@ impl ForwardStats {
     }
 
     /// The `n` images with the highest losses, worst first; NaN is the worst.
-    pub(super) fn worst(&self, indices: &[u32], labels: &[u32], n: usize) -> Vec<WorstImage> {
+    pub(in crate::train) fn worst(
+        &self,
+        indices: &[u32],
+        labels: &[u32],
+        n: usize,
+    ) -> Vec<WorstImage> {
         let mut images: Vec<WorstImage> = (0..self.losses.len())
             .map(|i| WorstImage {
                 index: indices[i],

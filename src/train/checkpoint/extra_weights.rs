@@ -17,18 +17,18 @@ pub struct ExtraWeights {
 
 impl ExtraWeights {
     /// Both, with the prefix each has in a checkpoint file.
-    pub(super) fn parts(&self) -> [(&'static str, &Vec<Vec<f32>>); 2] {
+    pub(in crate::train) fn parts(&self) -> [(&'static str, &Vec<Vec<f32>>); 2] {
         [("average", &self.average), ("best", &self.best)]
     }
 }
 
 /// Copies the values of `params`.
-pub(super) fn values(params: &[Param], copies: &mut Copies) -> Result<Vec<Vec<f32>>> {
+pub(in crate::train) fn values(params: &[Param], copies: &mut Copies) -> Result<Vec<Vec<f32>>> {
     params.iter().map(|p| copies.of_tensor(&p.var)).collect()
 }
 
 /// Loads `values` into `params`, which must have the same sizes.
-pub(super) fn load(values: &[Vec<f32>], params: &[Param]) -> Result<()> {
+pub(in crate::train) fn load(values: &[Vec<f32>], params: &[Param]) -> Result<()> {
     for (param, values) in params.iter().zip(values) {
         let tensor = Tensor::from_slice(values, param.var.dims(), param.var.device())?;
         param.var.set(&tensor)?;

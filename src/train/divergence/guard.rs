@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::event::number;
 use crate::stats::median;
+use crate::train::event::number;
 
 /// Why a loss is an anomaly.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -35,7 +35,7 @@ pub enum OnDivergence {
 }
 
 /// Number of recent losses the guard compares with.
-pub(super) const WINDOW: usize = 100;
+pub(in crate::train) const WINDOW: usize = 100;
 
 /// Losses needed before one can be called a spike.
 const ENOUGH: usize = 20;

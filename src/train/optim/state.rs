@@ -4,12 +4,14 @@ use std::collections::HashMap;
 
 use candle_core::{Result, Tensor, TensorId};
 
-use super::{Optimizer, TrainConfig, gradient};
+use super::gradient;
+
 use crate::kernels::update::{
     AdamHyper, RmspropHyper, Rule, SgdHyper, Slot, step_with_norms, step_with_transform, train_step,
 };
 use crate::kernels::{self, Copies};
 use crate::model::Param;
+use crate::train::config::{Optimizer, TrainConfig};
 
 /// What an optimizer keeps between updates.
 #[derive(Clone, Debug, PartialEq)]
@@ -33,7 +35,7 @@ pub struct StepHyper {
 }
 
 /// The sum of squares of each parameter's gradient, before clipping.
-pub(super) type GradientSquares = HashMap<TensorId, f64>;
+pub(in crate::train) type GradientSquares = HashMap<TensorId, f64>;
 
 impl OptimizerState {
     /// The state before the first update of `n_params` parameters.
@@ -46,7 +48,7 @@ impl OptimizerState {
     }
 
     /// Copies the state.
-    pub(super) fn copy(&self, copies: &mut Copies) -> OptimizerState {
+    pub(in crate::train) fn copy(&self, copies: &mut Copies) -> OptimizerState {
         let mut copy = |all: &[Vec<f32>]| all.iter().map(|values| copies.of(values)).collect();
         OptimizerState {
             step: self.step,
@@ -73,7 +75,7 @@ impl OptimizerState {
 
     /// Like [`OptimizerState::update`], with the same bits, but slower: puts the squared norms of
     /// the gradients into `seen`.
-    pub(super) fn step_observed(
+    pub(in crate::train) fn step_observed(
         &mut self,
         params: &[Param],
         config: &TrainConfig,

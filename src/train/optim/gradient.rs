@@ -4,7 +4,7 @@
 use candle_core::{Result, Var};
 use serde::{Deserialize, Serialize};
 
-use super::TrainConfig;
+use crate::train::config::TrainConfig;
 
 /// Gradient clipping.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -53,7 +53,7 @@ impl Clip {
     }
 
     /// Why its limit is invalid, if it is.
-    pub(super) fn problem(&self) -> Option<String> {
+    pub(in crate::train) fn problem(&self) -> Option<String> {
         match *self {
             Clip::None => None,
             Clip::Norm { max } | Clip::Value { max } => (!(max.is_finite() && max > 0.0))
@@ -63,14 +63,17 @@ impl Clip {
 }
 
 /// Whether `config` needs all gradients before the step.
-pub(super) fn needs_transform(config: &TrainConfig) -> bool {
+pub(in crate::train) fn needs_transform(config: &TrainConfig) -> bool {
     config.l1 != 0.0 || config.clip != Clip::None
 }
 
 /// Adds the gradient of the L1 penalty, then clips: the penalty is part of the loss.
 ///
 /// * `gradients`: each parameter with its gradient
-pub(super) fn transform(config: &TrainConfig, gradients: &mut [(&Var, Vec<f32>)]) -> Result<()> {
+pub(in crate::train) fn transform(
+    config: &TrainConfig,
+    gradients: &mut [(&Var, Vec<f32>)],
+) -> Result<()> {
     if config.l1 != 0.0 {
         for (param, gradient) in gradients.iter_mut() {
             let weights: Vec<f32> = param.flatten_all()?.to_vec1()?;
@@ -82,7 +85,7 @@ pub(super) fn transform(config: &TrainConfig, gradients: &mut [(&Var, Vec<f32>)]
     Ok(())
 }
 
-pub(super) fn square_sum<'v>(values: impl IntoIterator<Item = &'v f32>) -> f64 {
+pub(in crate::train) fn square_sum<'v>(values: impl IntoIterator<Item = &'v f32>) -> f64 {
     let squares = values.into_iter().map(|v| f64::from(*v) * f64::from(*v));
     squares.sum()
 }
@@ -119,7 +122,7 @@ mod tests {
     use super::*;
     use candle_core::{Device, Tensor};
 
-    static FIXTURE: &[u8] = include_bytes!("../../tests/fixtures/kernels.safetensors");
+    static FIXTURE: &[u8] = include_bytes!("../../../tests/fixtures/kernels.safetensors");
 
     #[test]
     fn penalties_and_clipping_are_pytorchs() {

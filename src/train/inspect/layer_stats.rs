@@ -4,10 +4,9 @@
 use candle_core::{Result, Tensor};
 use serde::{Deserialize, Serialize};
 
-use super::gradient::square_sum;
-use super::optimizer::GradientSquares;
 use crate::kernels::{self, Moments};
 use crate::model::{Layer, Mode, Network, Param};
+use crate::train::optim::{GradientSquares, square_sum};
 
 /// Updates between two measurements.
 const EVERY: u64 = 250;
@@ -57,24 +56,24 @@ pub struct LayerPoint {
 }
 
 /// Whether update number `step` is measured.
-pub(super) fn is_due(step: u64) -> bool {
+pub(in crate::train) fn is_due(step: u64) -> bool {
     let is_power_of_four = step.is_power_of_two() && step.trailing_zeros().is_multiple_of(2);
     step.is_multiple_of(EVERY) || (step <= DENSE_UNTIL && is_power_of_four)
 }
 
 /// A measurement that begins before an update and ends after it.
-pub(super) struct Look {
+pub(in crate::train) struct Look {
     /// RMS and zeros of each layer's output.
     outputs: Vec<Moments>,
     /// Sampled weights of each parameter.
     old: Vec<Vec<f32>>,
     /// The gradients, once the update is made.
-    pub(super) gradients: GradientSquares,
+    pub(in crate::train) gradients: GradientSquares,
 }
 
 impl Look {
     /// Measures `network` before its update with `images`.
-    pub(super) fn before(network: &Network, images: &Tensor, mode: Mode) -> Result<Look> {
+    pub(in crate::train) fn before(network: &Network, images: &Tensor, mode: Mode) -> Result<Look> {
         let part = images.narrow(0, 0, images.dim(0)?.min(MAX_IMAGES))?;
         let mut outputs = Vec::new();
         let copy = network.sharing_weights()?.unfused();
@@ -91,7 +90,7 @@ impl Look {
     }
 
     /// Returns the statistics, after update number `step` of the same network.
-    pub(super) fn after(self, network: &Network, step: u64) -> Result<LayerPoint> {
+    pub(in crate::train) fn after(self, network: &Network, step: u64) -> Result<LayerPoint> {
         let spec = network.spec();
         let mut layers = Vec::new();
         for (layer, output) in self.outputs.iter().enumerate() {

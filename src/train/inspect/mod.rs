@@ -1,12 +1,19 @@
 //! Inspection of one batch: forward, backward and update, computed on a copy of a full state.
 
+mod forward_stats;
+pub(super) mod layer_stats;
+
 use candle_core::{Device, Result as CandleResult, Tensor};
 
-use super::steps::{hyper_of, images_of};
-use super::{Checkpoint, Job, LayerForwardStats, TrainError, forward_stats};
+use super::checkpoint::Checkpoint;
+use super::job::Job;
+use super::steps::{TrainError, hyper_of, images_of};
 use crate::data::shuffled;
 use crate::kernels;
 use crate::model::{Mode, Network, Param};
+pub use forward_stats::{ForwardStats, LayerForwardStats, forward_stats};
+pub(super) use layer_stats::Look;
+pub use layer_stats::{LayerPoint, LayerStat, N_BARS};
 
 /// The effect of one update on one image of its batch.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -1,9 +1,12 @@
 //! Divergence: a NaN or suddenly large loss, where it started, and what can be done about it.
 
+mod guard;
+
 use serde::{Deserialize, Serialize};
 
-use super::Anomaly;
 use super::event::number;
+pub(super) use guard::WINDOW;
+pub use guard::{Anomaly, OnDivergence, detect};
 
 /// A batch whose loss is an anomaly. Its update was not made.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

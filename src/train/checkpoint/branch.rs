@@ -1,6 +1,7 @@
 //! Branching: a run that starts from another run's full state.
 
-use super::{Checkpoint, TrainConfig};
+use super::Checkpoint;
+use crate::train::config::TrainConfig;
 
 impl Checkpoint {
     /// Returns the state for a run that continues from here with the settings of `wanted`: weights,

@@ -144,7 +144,7 @@ impl Schedule {
     }
 
     /// Why its parameters are invalid, if they are.
-    pub(super) fn problem(&self) -> Option<String> {
+    pub(in crate::train) fn problem(&self) -> Option<String> {
         let share = |name: &str, x: f64| {
             (!(0.0..=1.0).contains(&x)).then(|| format!("{name} must be from 0 to 1, found {x}"))
         };

@@ -1,0 +1,9 @@
+//! The optimizer: its state, and what is done to the gradients before an update.
+
+mod gradient;
+mod state;
+
+pub use gradient::Clip;
+pub(super) use gradient::square_sum;
+pub(super) use state::GradientSquares;
+pub use state::{OptimizerState, StepHyper};
