@@ -159,7 +159,7 @@ const COMMENTS: &[(&str, &str)] = &[
     ("brightness", "largest change of brightness, as a share"),
     (
         "[optimizer]",
-        "adam {beta1, beta2, epsilon} | adamw {beta1, beta2, epsilon} | sgd {momentum, nesterov, decoupled} | rmsprop {alpha, momentum, epsilon, decoupled}",
+        "adam {beta1, beta2, epsilon} | adamw {beta1, beta2, epsilon} | sgd {momentum, nesterov, decoupled} | rmsprop {alpha, momentum, epsilon, decoupled} | lion {beta1, beta2}: its learning rate 3 to 10 times smaller than adamw's, its weight decay as much larger",
     ),
     (
         "[model]",

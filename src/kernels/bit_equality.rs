@@ -1,7 +1,7 @@
 //! Tests: a network of all ops trains to the same bits for every number of threads, on AVX-512 and
 //! AVX2, and with fused steps; its gradients match finite differences of its loss.
 
-use super::update::{AdamHyper, Rule, SgdHyper, Slot, train_step};
+use super::update::{AdamHyper, LionHyper, RmspropHyper, Rule, SgdHyper, Slot, train_step};
 use super::*;
 use crate::random::{Stream, rng};
 use candle_core::{Device, Result, Tensor, Var};
@@ -46,6 +46,22 @@ const SGD: SgdHyper = SgdHyper {
     weight_decay: 1e-3,
     decoupled: false,
 };
+
+const RMSPROP: Rule = Rule::Rmsprop(RmspropHyper {
+    lr: 1e-3,
+    alpha: 0.9,
+    epsilon: 1e-8,
+    momentum: 0.5,
+    weight_decay: 1e-3,
+    decoupled: true,
+});
+
+const LION: Rule = Rule::Lion(LionHyper {
+    lr: 1e-3,
+    beta1: 0.9,
+    beta2: 0.99,
+    weight_decay: 0.1,
+});
 
 /// Adam's step number `step`, from 1.
 fn adam(step: u64) -> Rule {
@@ -100,10 +116,7 @@ impl Network {
         let (_, gradients) = gradients(|| self.loss(step, batch)).unwrap();
         let state = self.first.iter_mut().zip(&mut self.second);
         for (i, (param, (first, second))) in self.vars.iter().zip(state).enumerate() {
-            let rule = match i % 2 {
-                0 => adam(step + 1),
-                _ => Rule::Sgd(SGD),
-            };
+            let rule = [adam(step + 1), Rule::Sgd(SGD), RMSPROP, LION][i % 4];
             let mut slot = Slot {
                 param,
                 first,
@@ -189,8 +202,14 @@ fn a_fused_step_gives_the_same_bits_as_gradients_first() {
         weight_decay: 0.0,
         decoupled: true,
     });
-    let rules: [&dyn Fn(u64) -> Rule; 4] =
-        [&adam, &|_| plain, &|_| momentum(true), &|_| momentum(false)];
+    let rules: [&dyn Fn(u64) -> Rule; 6] = [
+        &adam,
+        &|_| plain,
+        &|_| momentum(true),
+        &|_| momentum(false),
+        &|_| RMSPROP,
+        &|_| LION,
+    ];
     for rule in rules {
         let [mut apart, mut fused] = [Network::new(), Network::new()];
         for step in 0..3 {

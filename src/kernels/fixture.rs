@@ -1,4 +1,5 @@
-//! For tests: numbers computed by PyTorch (`tests/fixtures/kernels.py`), and the comparison.
+//! For tests: numbers computed by PyTorch (`tests/fixtures/kernels.py`) and Optax
+//! (`tests/fixtures/lion.py`), and the comparison.
 
 use super::activation::Activation;
 use super::pooling::Window;
@@ -7,7 +8,10 @@ use safetensors::SafeTensors;
 use serde::Deserialize;
 use std::collections::HashMap;
 
-static BYTES: &[u8] = include_bytes!("../../tests/fixtures/kernels.safetensors");
+static FILES: [&[u8]; 2] = [
+    include_bytes!("../../tests/fixtures/kernels.safetensors"),
+    include_bytes!("../../tests/fixtures/lion.safetensors"),
+];
 
 /// One row of the fixture's metadata; each kind of case uses some of the fields.
 #[derive(Debug, Deserialize)]
@@ -45,10 +49,14 @@ impl Case {
     /// The tensor of this name.
     pub fn tensor(&self, name: &str) -> Tensor {
         let name = format!("{}.{name}", self.name);
-        candle_core::safetensors::load_buffer(BYTES, &Device::Cpu)
-            .unwrap()
-            .remove(&name)
-            .unwrap_or_else(|| panic!("no {name} in the fixture"))
+        FILES
+            .iter()
+            .find_map(|bytes| {
+                let mut tensors =
+                    candle_core::safetensors::load_buffer(bytes, &Device::Cpu).unwrap();
+                tensors.remove(&name)
+            })
+            .unwrap_or_else(|| panic!("no {name} in the fixtures"))
     }
 
     pub fn window(&self) -> Window {
@@ -95,10 +103,12 @@ impl Case {
 
 /// The cases of a kind, at least one.
 pub fn cases(kind: &str) -> Vec<Case> {
-    let (_, metadata) = SafeTensors::read_metadata(BYTES).unwrap();
-    let json = &metadata.metadata().as_ref().unwrap()["cases"];
-    let all: Vec<Case> = serde_json::from_str(json).unwrap();
-    let found: Vec<Case> = all.into_iter().filter(|case| case.kind == kind).collect();
+    let rows = |bytes: &&[u8]| -> Vec<Case> {
+        let (_, metadata) = SafeTensors::read_metadata(bytes).unwrap();
+        serde_json::from_str(&metadata.metadata().as_ref().unwrap()["cases"]).unwrap()
+    };
+    let all = FILES.iter().flat_map(rows);
+    let found: Vec<Case> = all.filter(|case| case.kind == kind).collect();
     assert!(!found.is_empty(), "no case of kind {kind}");
     found
 }

@@ -109,6 +109,16 @@ fn every_optimizer_schedule_and_first_weights_can_be_chosen() {
         decoupled: true,
     };
     assert_eq!(draft(&window).optimizer, chosen);
+    choose(&mut window, "Optimizer", "Lion");
+    set(&mut window, "β₁", 0.95);
+    set(&mut window, "β₂ (momentum)", 0.98);
+    let lion = Optimizer::Lion {
+        beta1: 0.95,
+        beta2: 0.98,
+    };
+    assert_eq!(draft(&window).optimizer, lion);
+    choose(&mut window, "Optimizer", "RMSprop");
+    set(&mut window, "Momentum", 0.5);
     choose(&mut window, "Schedule", "One cycle");
     set(&mut window, "Momentum dip", 0.1);
     assert!(matches!(

@@ -1,11 +1,12 @@
 //! In-place optimizer steps: parameter and state are read and written once, in parallel.
 //!
 //! The formulas are those of `torch.optim.SGD`, `Adam`, `AdamW` and `RMSprop`, in the same order of
-//! operations; the scalars that depend on the step alone are computed in f64. The state (velocity,
+//! operations, and those of Lion's paper; the scalars that depend on the step alone are computed in f64. The state (velocity,
 //! moments) is a plain vector, empty until the first step, so that a checkpoint can hold it.
 
 mod adam;
 mod average;
+mod lion;
 mod rmsprop;
 mod rule;
 mod sgd;
@@ -15,6 +16,7 @@ mod train_step;
 
 pub use adam::AdamHyper;
 pub use average::average;
+pub use lion::LionHyper;
 pub use rmsprop::RmspropHyper;
 pub use rule::Rule;
 pub(super) use rule::Step;
@@ -68,7 +70,7 @@ mod tests {
     }
 
     #[test]
-    fn twenty_steps_are_pytorchs() {
+    fn twenty_steps_are_pytorchs_and_optaxs() {
         for case in fixture::cases("optimizer") {
             let param = Var::from_tensor(&case.tensor("start")).unwrap();
             let gradients = case.tensor("gradients");
@@ -83,6 +85,12 @@ mod tests {
             let (lr, epsilon) = (number("lr").unwrap(), number("eps").unwrap_or(1e-8));
             let weight_decay = number("weight_decay").unwrap_or(0.0);
             let rule = |step| match case.name.as_str() {
+                name if name.starts_with("lion") => Rule::Lion(LionHyper {
+                    lr,
+                    beta1: number("b1").unwrap_or(0.9),
+                    beta2: number("b2").unwrap_or(0.99),
+                    weight_decay,
+                }),
                 name if name.starts_with("rmsprop") => Rule::Rmsprop(RmspropHyper {
                     lr,
                     alpha: number("alpha").unwrap_or(0.99),

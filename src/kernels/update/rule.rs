@@ -1,6 +1,6 @@
 //! What an update does with a gradient: one of the rules.
 
-use super::{adam, rmsprop, sgd};
+use super::{adam, lion, rmsprop, sgd};
 use crate::kernels::simd;
 use pulp::{Simd, WithSimd};
 
@@ -13,6 +13,8 @@ pub enum Rule {
     Adam(adam::AdamHyper),
     /// As `torch.optim.RMSprop`, not centered.
     Rmsprop(rmsprop::RmspropHyper),
+    /// Lion.
+    Lion(lion::LionHyper),
 }
 
 impl Rule {
@@ -21,6 +23,7 @@ impl Rule {
         match self {
             Self::Sgd(hyper) => usize::from(hyper.momentum != 0.0),
             Self::Adam(_) => 2,
+            Self::Lion(_) => 1,
             Self::Rmsprop(hyper) => 1 + usize::from(hyper.momentum != 0.0),
         }
     }
@@ -32,6 +35,7 @@ pub(in super::super) enum Step {
     Sgd(sgd::Scalars),
     Adam(adam::Scalars),
     Rmsprop(rmsprop::Scalars),
+    Lion(lion::Scalars),
 }
 
 impl Step {
@@ -41,6 +45,7 @@ impl Step {
             Rule::Sgd(hyper) => Self::Sgd(sgd::Scalars::new(hyper, first)),
             Rule::Adam(hyper) => Self::Adam(adam::Scalars::new(hyper)),
             Rule::Rmsprop(hyper) => Self::Rmsprop(rmsprop::Scalars::new(hyper)),
+            Rule::Lion(hyper) => Self::Lion(lion::Scalars::new(hyper)),
         }
     }
 
@@ -74,6 +79,7 @@ impl WithSimd for Apply<'_> {
             Step::Sgd(scalars) => scalars.step(self.p, self.g, first),
             Step::Adam(scalars) => scalars.step(simd, self.p, self.g, first, second),
             Step::Rmsprop(scalars) => scalars.step(self.p, self.g, first, second),
+            Step::Lion(scalars) => scalars.step(self.p, self.g, first),
         }
     }
 }

@@ -14,7 +14,8 @@ pub(super) const CHUNK: usize = 1 << 12;
 pub struct Slot<'a> {
     /// The parameter.
     pub param: &'a Var,
-    /// SGD's velocity, Adam's first moment or RMSprop's mean square; empty before the first step.
+    /// SGD's velocity, Adam's first moment, RMSprop's mean square or Lion's momentum; empty before
+    /// the first step.
     pub first: &'a mut Vec<f32>,
     /// Adam's second moment or RMSprop's velocity; empty before the first step.
     pub second: &'a mut Vec<f32>,

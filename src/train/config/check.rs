@@ -169,6 +169,10 @@ impl TrainConfig {
                 problems.below_one(Field::Beta2, beta2);
                 problems.positive(Field::Epsilon, epsilon);
             }
+            Optimizer::Lion { beta1, beta2 } => {
+                problems.below_one(Field::Beta1, beta1);
+                problems.below_one(Field::Beta2, beta2);
+            }
             Optimizer::Rmsprop {
                 alpha,
                 momentum,

@@ -27,9 +27,9 @@ pub enum Field {
     Validation,
     /// SGD's momentum.
     Momentum,
-    /// Adam's β₁.
+    /// Adam's and Lion's β₁.
     Beta1,
-    /// Adam's β₂.
+    /// Adam's and Lion's β₂.
     Beta2,
     /// Adam's and RMSprop's ε.
     Epsilon,

@@ -16,7 +16,7 @@ pub enum Setting {
     LearningRate,
     /// Weight decay.
     WeightDecay,
-    /// SGD's and RMSprop's momentum, Adam's β₁.
+    /// SGD's and RMSprop's momentum, Adam's and Lion's β₁.
     Momentum,
     /// Images per update.
     BatchSize,

@@ -7,7 +7,8 @@ use candle_core::{Result, Tensor, TensorId};
 use super::gradient;
 
 use crate::kernels::update::{
-    AdamHyper, RmspropHyper, Rule, SgdHyper, Slot, step_with_norms, step_with_transform, train_step,
+    AdamHyper, LionHyper, RmspropHyper, Rule, SgdHyper, Slot, step_with_norms, step_with_transform,
+    train_step,
 };
 use crate::kernels::{self, Copies};
 use crate::model::Param;
@@ -18,8 +19,8 @@ use crate::train::config::{Optimizer, TrainConfig};
 pub struct OptimizerState {
     /// Updates done.
     pub step: u64,
-    /// Per parameter: SGD's velocity, Adam's first moment or RMSprop's mean square; empty before
-    /// the first update.
+    /// Per parameter: SGD's velocity, Adam's first moment, RMSprop's mean square or Lion's momentum;
+    /// empty before the first update.
     pub first: Vec<Vec<f32>>,
     /// Per parameter: Adam's second moment or RMSprop's velocity; empty before the first update.
     pub second: Vec<Vec<f32>>,
@@ -150,6 +151,12 @@ fn rule(config: &TrainConfig, hyper: StepHyper, step: u64) -> Rule {
             momentum,
             weight_decay,
             decoupled,
+        }),
+        Optimizer::Lion { beta1, beta2 } => Rule::Lion(LionHyper {
+            lr,
+            beta1,
+            beta2,
+            weight_decay,
         }),
         Optimizer::Adam {
             beta1,

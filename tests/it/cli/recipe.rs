@@ -1,7 +1,7 @@
 //! Settings by flag, by `--set` and by file.
 
 use candle_studio::data::Augment;
-use candle_studio::train::{Clip, Loss, Schedule, TrainConfig};
+use candle_studio::train::{Clip, Loss, Optimizer, Schedule, Setting, TrainConfig};
 
 use super::{check_failure, folder, json_lines, run, text, train};
 
@@ -67,6 +67,32 @@ fn flags_and_sets_reach_the_configuration() {
     ));
     assert_eq!(sets.optimizer.name(), "rmsprop");
     assert_ne!(sets, usual);
+}
+
+#[test]
+fn lion_is_an_optimizer_like_the_others() {
+    let lion = printed(&["--optimizer", "lion"]);
+    assert_eq!(lion.optimizer, Optimizer::LION);
+    assert_eq!(lion.learning_rate, 3e-4);
+    let set = printed(&["--optimizer", "lion", "--set", "optimizer.beta2=0.98"]);
+    assert_eq!(set.setting(Setting::Momentum), 0.9);
+    let expected = Optimizer::Lion {
+        beta1: 0.9,
+        beta2: 0.98,
+    };
+    assert_eq!(set.optimizer, expected);
+
+    let dir = folder();
+    let args = ["--optimizer", "lion", "--set", "optimizer.beta2=1"];
+    check_failure(
+        &train(dir.path(), args),
+        2,
+        "β₂: must be at least 0 and below 1, found 1",
+    );
+    let args = ["--optimizer", "lion", "--weight-decay", "0.1", "--json"];
+    let lines = json_lines(&train(dir.path(), args));
+    let loss = |line: &serde_json::Value| line["val_loss"].as_f64().unwrap();
+    assert!(loss(&lines[1]) < loss(&lines[0]), "{lines:?}");
 }
 
 #[test]

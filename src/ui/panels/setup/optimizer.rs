@@ -13,7 +13,8 @@ pub(super) fn optimizer_ui(ui: &mut Ui, cx: &PanelContext<'_>, draft: &mut Train
     let row = Row {
         label: "Optimizer",
         explanation: "The rule from gradients to updates: Adam adapts its step sizes, SGD needs a \
-                      well-chosen learning rate but often ends slightly better.",
+                      well-chosen learning rate but often ends slightly better. Lion needs a learning \
+                      rate 3 to 10 times smaller than AdamW's, and a weight decay as much larger.",
         effect: cx.studio.live_run().map(|_| Effect::NextRun),
         error: None,
     };
@@ -61,6 +62,7 @@ pub(super) fn optimizer_ui(ui: &mut Ui, cx: &PanelContext<'_>, draft: &mut Train
         } => {
             adam_ui(ui, cx, beta1, beta2, epsilon);
         }
+        Optimizer::Lion { beta1, beta2 } => lion_ui(ui, cx, beta1, beta2),
     }
 }
 
@@ -145,6 +147,24 @@ fn adam_ui(
         beta2,
     );
     epsilon_ui(ui, cx, epsilon);
+}
+
+fn lion_ui(ui: &mut Ui, cx: &PanelContext<'_>, beta1: &mut f64, beta2: &mut f64) {
+    let share = Number::share();
+    let mean = "Share of the momentum in the mean whose sign is the step; the rest is the current \
+                gradient: too small is jumpy, too close to 1 is sluggish.";
+    number_ui(ui, cx, Field::Beta1, "β₁", mean, &share, beta1);
+    let momentum = "Decay of the momentum, the running mean of the gradient: the closer to 1, the \
+                    more past updates count.";
+    number_ui(
+        ui,
+        cx,
+        Field::Beta2,
+        "β₂ (momentum)",
+        momentum,
+        &share,
+        beta2,
+    );
 }
 
 fn epsilon_ui(ui: &mut Ui, cx: &PanelContext<'_>, epsilon: &mut f64) {
