@@ -90,7 +90,7 @@ fn collect(layers: &[Layer], block: Option<&LayerName>, found: &mut Vec<LayerNam
 }
 
 /// The names of `layers` within their block.
-fn within(layers: &[Layer]) -> impl Iterator<Item = String> {
+pub(super) fn within(layers: &[Layer]) -> impl Iterator<Item = String> {
     let mut counts = HashMap::new();
     layers.iter().map(move |layer| {
         let name = layer.kind().about().name;

@@ -4,6 +4,7 @@ use std::fmt;
 
 use super::layers::{Blueprint, blueprints, trained_values};
 use super::limits::{self, MAX_PARAMETERS};
+use super::names::LayerName;
 use super::spec::{Layer, ModelSpec};
 
 /// The shape of one sample between two layers.
@@ -42,18 +43,21 @@ impl fmt::Display for Shape {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{}{message}", self.place())]
 pub struct ShapeError {
-    /// Index of the layer; `None` for the network as a whole.
-    pub layer: Option<usize>,
+    /// The layer, outside of any block; `None` for the network as a whole.
+    pub layer: Option<LayerName>,
     /// What was expected and what was found.
     pub message: String,
 }
 
 impl ShapeError {
+    /// Index of the layer; `None` for the network as a whole.
+    pub fn layer_idx(&self) -> Option<usize> {
+        self.layer.as_ref()?.path.first().copied()
+    }
+
     fn place(&self) -> String {
-        match self.layer {
-            Some(idx) => format!("layer {}: ", idx + 1),
-            None => String::new(),
-        }
+        let name = |layer: &LayerName| format!("{}: ", layer.name);
+        self.layer.as_ref().map(name).unwrap_or_default()
     }
 }
 
@@ -162,7 +166,10 @@ impl ModelSpec {
         }
         if let Some((idx, message)) = misfit {
             errors.push(ShapeError {
-                layer: Some(idx),
+                layer: self.layer_name(idx).map(|name| LayerName {
+                    path: vec![idx],
+                    name,
+                }),
                 message,
             });
             return (report, errors);
@@ -206,7 +213,7 @@ fn whole(message: String) -> ShapeError {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Conv2d, Dense, Dropout, MaxPool2d, preset};
+    use crate::model::{Conv2d, Dense, Dropout, MaxPool2d, Residual, preset};
 
     fn spec(layers: Vec<Layer>) -> ModelSpec {
         ModelSpec {
@@ -218,8 +225,12 @@ mod tests {
 
     /// Checks layer and message of the first error of a list of layers.
     fn check_error(layers: Vec<Layer>, layer: Option<usize>, words: &str) {
-        let error = spec(layers).report().unwrap_err();
-        assert_eq!(error.layer, layer, "{error}");
+        let spec = spec(layers);
+        let error = spec.report().unwrap_err();
+        assert_eq!(error.layer_idx(), layer, "{error}");
+        if let Some(name) = layer.and_then(|idx| spec.layer_name(idx)) {
+            assert!(error.to_string().starts_with(&format!("{name}: ")));
+        }
         assert!(error.to_string().contains(words), "{error}");
     }
 
@@ -273,6 +284,10 @@ mod tests {
             None,
             "10 classes",
         );
+        let block = Layer::Residual(Residual {
+            layers: vec![conv(3, 1, 1), conv(29, 1, 0)],
+        });
+        check_error(vec![block], Some(0), "residual1: inside, conv2: a 29×29");
         check_error(
             vec![Layer::Dropout(Dropout { rate: 1.0 })],
             Some(0),

@@ -60,7 +60,7 @@ pub fn diagram(spec: &ModelSpec, width: f32, palette: &Palette) -> Diagram {
         },
         blocks: Vec::new(),
         names: spec.layer_names(),
-        misfit: errors.iter().find_map(|e| e.layer),
+        misfit: errors.iter().find_map(|e| e.layer_idx()),
         middle: width / 2.0,
         y: MARGIN,
     };

@@ -294,7 +294,7 @@ fn a_network_that_cannot_be_built_is_refused_before_memory_is_taken() {
     };
     layers(
         |s| s["layers"][3] = json!({ "kind": "relu" }),
-        "layer 5: dense needs a flat list",
+        "dense1: dense needs a flat list",
     );
     layers(|s| s["layers"] = json!([]), "at least one layer");
     layers(|s| s["input"] = json!([2, 1, 1]), "does not fit");

@@ -13,6 +13,7 @@ use super::kind::{About, LayerKind};
 use super::plan::{Planner, plan, trained_values};
 use super::pool::square;
 use crate::model::limits::MAX_NESTING;
+use crate::model::names;
 use crate::model::shape::Shape;
 use crate::model::spec::Layer;
 use crate::text::count;
@@ -57,7 +58,8 @@ impl LayerKind for Residual {
         }
         let (inner, misfit) = blueprints(layers, input);
         if let Some((idx, reason)) = misfit {
-            return Err(format!("inside, layer {}: {reason}", idx + 1));
+            let name = names::within(layers).nth(idx).unwrap_or_default();
+            return Err(format!("inside, {name}: {reason}"));
         }
         let output = inner.last().map_or(input, |b| b.output);
         let mut whole = Blueprint {

@@ -16,16 +16,13 @@ struct Problems(Vec<FieldError>);
 impl Problems {
     fn expect(&mut self, is_fine: bool, field: Field, message: impl FnOnce() -> String) {
         if !is_fine {
-            let message = message();
-            self.0.push(FieldError { field, message });
+            self.0.push(FieldError::new(field, message()));
         }
     }
 
     /// Adds `problem`, if there is one.
     fn note(&mut self, field: Field, problem: Option<String>) {
-        if let Some(message) = problem {
-            self.0.push(FieldError { field, message });
-        }
+        self.0.extend(problem.map(|p| FieldError::new(field, p)));
     }
 
     /// A finite number above 0.
@@ -68,10 +65,8 @@ impl TrainConfig {
     /// Not part of [`TrainConfig::check`], because the result depends on the machine.
     pub fn memory_problem(&self, n_held: u64) -> Option<FieldError> {
         let problem = memory_problem("training", self.training_bytes(), n_held)?;
-        Some(FieldError {
-            field: Field::Model,
-            message: format!("{problem}: make the layers or the batch smaller"),
-        })
+        let message = format!("{problem}: make the layers or the batch smaller");
+        Some(FieldError::new(Field::Model, message))
     }
 
     /// Bytes held while training: a batch of images, and see [`SpecReport::training_bytes`]. 0 if
@@ -196,8 +191,11 @@ impl TrainConfig {
             )
         });
         for error in model.check().1 {
-            let field = error.layer.map_or(Field::Model, Field::Layer);
-            problems.note(field, Some(error.message));
+            let field = error.layer_idx().map_or(Field::Model, Field::Layer);
+            problems.0.push(FieldError {
+                layer: error.layer.map(|layer| layer.name),
+                ..FieldError::new(field, error.message)
+            });
         }
     }
 }

@@ -55,11 +55,22 @@ pub enum Field {
 pub struct FieldError {
     /// The field.
     pub field: Field,
+    /// The layer's name, if the field is a layer.
+    pub layer: Option<String>,
     /// What was expected and what was found.
     pub message: String,
 }
 
 impl FieldError {
+    /// A problem of a field that is no layer.
+    pub(super) fn new(field: Field, message: String) -> FieldError {
+        FieldError {
+            field,
+            layer: None,
+            message,
+        }
+    }
+
     /// Joins all of them in one line.
     pub fn joined(errors: &[FieldError]) -> String {
         let errors: Vec<String> = errors.iter().map(ToString::to_string).collect();
@@ -71,7 +82,7 @@ impl FieldError {
     fn place(&self) -> String {
         match self.field {
             Field::Model => "model".to_owned(),
-            Field::Layer(idx) => format!("layer {}", idx + 1),
+            Field::Layer(_) => self.layer.as_deref().unwrap_or("layer").to_owned(),
             Field::LearningRate => "learning rate".to_owned(),
             Field::Schedule => "schedule".to_owned(),
             Field::Warmup => "warm-up".to_owned(),

@@ -163,7 +163,7 @@ impl TextEditor {
             };
         };
         // An error of the whole network is shown at the last line.
-        let line = match error.layer {
+        let line = match error.layer_idx() {
             Some(idx) => read.lines.get(idx),
             None => read.lines.last(),
         };
