@@ -18,31 +18,63 @@ use rand::RngCore;
 /// Elements per chunk of work; each chunk has its own key.
 const CHUNK: usize = 1 << 14;
 
-struct Dropout {
+/// What decides which values are dropped.
+#[derive(Clone, Copy)]
+pub(super) struct Mask {
     key: u64,
-    /// Elements with a hash below this are dropped.
+    /// Values with a hash below this are dropped.
     threshold: u32,
     scale: f32,
 }
 
-impl Dropout {
-    fn new(rate: f32, key: u64) -> Self {
+impl Mask {
+    /// One draw from `rng` decides all; an error if `rate` is not in `0.0..1.0`.
+    pub fn new(rate: f32, rng: &mut Rng) -> Result<Self> {
+        if !(0.0..1.0).contains(&rate) {
+            bail!("dropout rate: expected at least 0 and less than 1, found {rate}");
+        }
         // 2³² · rate fits: rate < 1.
         let threshold = (f64::from(rate) * 4_294_967_296.0) as u32;
-        Self {
-            key,
+        Ok(Self {
+            key: rng.next_u64(),
             threshold,
             scale: 1.0 / (1.0 - rate),
-        }
+        })
     }
 
+    /// The finalizer of SplitMix64 (Steele, Lea and Flood 2014) over key and chunk.
+    pub fn chunk_key(self, chunk: u64) -> u32 {
+        let mut z = self
+            .key
+            .wrapping_add(chunk.wrapping_mul(0x9e37_79b9_7f4a_7c15));
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        ((z ^ (z >> 31)) >> 32) as u32
+    }
+
+    /// What the value at index `i` of the chunk with this key is multiplied by.
+    #[inline(always)]
+    pub fn factor(self, chunk_key: u32, i: u32) -> f32 {
+        // The golden ratio's bits keep neighboring indices apart before they are mixed.
+        let drawn = hash(chunk_key ^ i.wrapping_mul(0x9e37_79b9));
+        if drawn < self.threshold {
+            0.0
+        } else {
+            self.scale
+        }
+    }
+}
+
+struct Dropout(Mask);
+
+impl Dropout {
     fn apply(&self, from: &[f32]) -> Vec<f32> {
         let mut to = buffer(from.len());
         let parts = from.chunks(CHUNK).zip(to.chunks_mut(CHUNK));
         threads::for_parts(parts, |chunk, (from, to)| {
             simd::run(Chunk {
-                op: self,
-                key: chunk_key(self.key, chunk as u64),
+                mask: self.0,
+                key: self.0.chunk_key(chunk as u64),
                 from,
                 to,
             });
@@ -53,7 +85,7 @@ impl Dropout {
 
 /// Applies the mask to one chunk.
 struct Chunk<'a> {
-    op: &'a Dropout,
+    mask: Mask,
     key: u32,
     from: &'a [f32],
     to: &'a mut [f32],
@@ -66,22 +98,10 @@ impl pulp::WithSimd for Chunk<'_> {
     // everywhere.
     #[inline(always)]
     fn with_simd<S: pulp::Simd>(self, _: S) {
-        let Dropout {
-            threshold, scale, ..
-        } = *self.op;
         for (i, (from, to)) in (0u32..).zip(self.from.iter().zip(self.to)) {
-            let drawn = hash(self.key ^ i.wrapping_mul(0x9e37_79b9));
-            *to = from * if drawn < threshold { 0.0 } else { scale };
+            *to = from * self.mask.factor(self.key, i);
         }
     }
-}
-
-/// The finalizer of SplitMix64 (Steele, Lea and Flood 2014) over key and chunk.
-fn chunk_key(key: u64, chunk: u64) -> u32 {
-    let mut z = key.wrapping_add(chunk.wrapping_mul(0x9e37_79b9_7f4a_7c15));
-    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    ((z ^ (z >> 31)) >> 32) as u32
 }
 
 /// The finalizer of MurmurHash3 (Appleby, public domain): 32 bits in, 32 well mixed bits out.
@@ -110,10 +130,7 @@ impl SliceOp<1> for Dropout {
 /// * `x`: any shape
 /// * `rate`: the probability of a zero, in `0.0..1.0`
 pub fn dropout(x: &Tensor, rate: f32, rng: &mut Rng) -> Result<Tensor> {
-    if !(0.0..1.0).contains(&rate) {
-        bail!("dropout rate: expected at least 0 and less than 1, found {rate}");
-    }
-    let op = Dropout::new(rate, rng.next_u64());
+    let op = Dropout(Mask::new(rate, rng)?);
     if x.device().is_cpu() {
         return tape::apply1(x, op);
     }

@@ -18,6 +18,7 @@ mod buffers;
 mod conv;
 mod dense;
 mod dropout;
+mod dropout2d;
 #[cfg(test)]
 mod fixture;
 mod gemm;
@@ -47,6 +48,7 @@ pub use buffers::Copies;
 pub use conv::{ConvOptions, MemoryFormat, conv2d};
 pub use dense::dense;
 pub use dropout::dropout;
+pub use dropout2d::dropout2d;
 pub use grouped::grouped_conv2d;
 pub use layer_norm::layer_norm;
 pub use loss::{cross_entropy, smoothed_cross_entropy};

@@ -23,8 +23,8 @@ pub use classifier::{Classifier, Provenance};
 pub use file::{FORMAT_VERSION, ModelFileError};
 pub use init::Init;
 pub use layers::{
-    AvgPool2d, Conv2d, Dense, Dropout, Gru, LayerField, LayerValue, LeakyRelu, Lstm, MaxPool2d,
-    PatchEmbedding, Residual, Rnn, TokenChoice, TokenPool, TransformerEncoder,
+    AvgPool2d, Conv2d, Dense, Dropout, Dropout2d, Gru, LayerField, LayerValue, LeakyRelu, Lstm,
+    MaxPool2d, PatchEmbedding, Residual, Rnn, TokenChoice, TokenPool, TransformerEncoder,
 };
 pub use names::{LayerName, NoSuchLayer};
 pub use network::{Mode, Network};

@@ -3,9 +3,10 @@
 use serde::{Deserialize, Serialize};
 
 use super::layers::{
-    AvgPool2d, BatchNorm, Conv2d, Dense, Dropout, Flatten, Function, Gelu, GlobalAvgPool, Gru,
-    LayerField, LayerKind, LayerNorm, LeakyRelu, Lstm, MaxPool2d, PatchEmbedding, Relu, Residual,
-    Rnn, Sigmoid, Silu, Tanh, TokenChoice, TokenPool, TransformerEncoder, default_slope,
+    AvgPool2d, BatchNorm, Conv2d, Dense, Dropout, Dropout2d, Flatten, Function, Gelu,
+    GlobalAvgPool, Gru, LayerField, LayerKind, LayerNorm, LeakyRelu, Lstm, MaxPool2d,
+    PatchEmbedding, Relu, Residual, Rnn, Sigmoid, Silu, Tanh, TokenChoice, TokenPool,
+    TransformerEncoder, default_slope,
 };
 use crate::kernels::Activation;
 
@@ -44,6 +45,8 @@ pub enum Layer {
     Tanh,
     /// Zeroes a random share of the values while training.
     Dropout(Dropout),
+    /// Zeroes a random share of the channels while training.
+    Dropout2d(Dropout2d),
     /// Layers with a shortcut around them.
     Residual(Residual),
     /// A state that reads the rows of an image.
@@ -84,7 +87,7 @@ macro_rules! dispatch {
 }
 
 dispatch!(
-    Conv2d MaxPool2d AvgPool2d Dense LeakyRelu Dropout Residual Rnn Lstm Gru PatchEmbedding
+    Conv2d MaxPool2d AvgPool2d Dense LeakyRelu Dropout Dropout2d Residual Rnn Lstm Gru PatchEmbedding
     TransformerEncoder TokenPool;
     GlobalAvgPool Flatten BatchNorm LayerNorm Relu Gelu Silu Sigmoid Tanh
 );
@@ -115,6 +118,7 @@ impl Layer {
             Layer::BatchNorm,
             Layer::LayerNorm,
             Layer::Dropout(Dropout { rate: 0.25 }),
+            Layer::Dropout2d(Dropout2d { rate: 0.25 }),
             Layer::Residual(Residual {
                 layers: vec![same_size(), Layer::Relu, same_size()],
             }),
@@ -169,6 +173,14 @@ impl Layer {
     pub(super) fn fusable(&self) -> Option<Activation> {
         match self.kind().function() {
             Some(Function::Plain(activation)) => Some(activation),
+            _ => None,
+        }
+    }
+
+    /// The dropout rate, the one hyperparameter that can change while training.
+    pub fn dropout_rate_mut(&mut self) -> Option<&mut f32> {
+        match self {
+            Layer::Dropout(Dropout { rate }) | Layer::Dropout2d(Dropout2d { rate }) => Some(rate),
             _ => None,
         }
     }

@@ -93,7 +93,7 @@ impl Studio {
     /// as long as the other layers are those of the run.
     pub fn effect_of_layer(&self, layer: &Layer) -> Effect {
         let fits = |r: &RunState| Setting::Dropout.can_change(&r.config, &self.draft);
-        let is_rate = matches!(layer, Layer::Dropout(_));
+        let is_rate = matches!(layer, Layer::Dropout(_) | Layer::Dropout2d(_));
         self.effect_if(is_rate && self.live_run().is_some_and(fits))
     }
 

@@ -16,6 +16,7 @@ mod control_window;
 #[cfg(feature = "gui")]
 mod curves;
 mod data;
+mod dropout2d;
 #[cfg(feature = "gui")]
 mod editor;
 mod guard;

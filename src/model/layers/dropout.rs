@@ -42,13 +42,8 @@ impl LayerKind for Dropout {
     }
 
     fn blueprint(&self, input: Shape) -> Result<Blueprint, String> {
-        match (0.0..1.0).contains(&self.rate) {
-            true => Ok(Blueprint::plain(input)),
-            false => Err(format!(
-                "dropout rate must be at least 0 and below 1, found {}",
-                self.rate
-            )),
-        }
+        check_rate(self.rate)?;
+        Ok(Blueprint::plain(input))
     }
 
     fn plan(&self, planner: &mut Planner<'_>) {
@@ -60,5 +55,15 @@ impl LayerKind for Dropout {
             }
             Mode::Eval => Ok(x.clone()),
         });
+    }
+}
+
+/// Refuses 1, which would leave nothing to scale, and anything that is no share.
+pub(super) fn check_rate(rate: f32) -> Result<(), String> {
+    match (0.0..1.0).contains(&rate) {
+        true => Ok(()),
+        false => Err(format!(
+            "dropout rate must be at least 0 and below 1, found {rate}"
+        )),
     }
 }

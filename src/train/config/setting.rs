@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::TrainConfig;
 use crate::data::AugmentKind;
-use crate::model::{Dropout, Layer, Residual};
+use crate::model::Layer;
 
 /// A setting that can change while training.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -219,10 +219,10 @@ impl TrainConfig {
 /// Calls `visit` with the rate of each dropout layer, including those in residual blocks.
 fn each_dropout(layers: &mut [Layer], visit: &mut dyn FnMut(&mut f32)) {
     for layer in layers {
-        match layer {
-            Layer::Dropout(Dropout { rate }) => visit(rate),
-            Layer::Residual(Residual { layers }) => each_dropout(layers, visit),
-            _ => {}
+        if let Some(rate) = layer.dropout_rate_mut() {
+            visit(rate);
+        } else if let Some(inside) = layer.inside_mut() {
+            each_dropout(inside, visit);
         }
     }
 }
