@@ -16,6 +16,7 @@ use candle_core::{Result, Tensor, bail};
 use rand::RngCore;
 
 /// Elements per chunk of work; each chunk has its own key.
+// Another number would give other masks, and so other bits of every run with dropout.
 const CHUNK: usize = 1 << 14;
 
 /// What decides which values are dropped.

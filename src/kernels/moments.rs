@@ -7,6 +7,7 @@ use super::support::read;
 use super::threads;
 
 /// Elements per partial sum.
+// A constant, not a share per thread: the sums must not depend on the number of threads.
 const CHUNK: usize = 1 << 14;
 
 /// Independent sums within a chunk, so that the compiler can vectorize them.

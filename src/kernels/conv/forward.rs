@@ -2,6 +2,7 @@
 //! are output channels.
 
 use super::geometry::{Geometry, Windows, area};
+use super::max_pool::MaxPool;
 use super::patch_offsets::PatchOffsets;
 use super::pooled_forward::PooledForward;
 use super::winograd::{self, Filters, Finish, Image};
@@ -12,7 +13,6 @@ use crate::kernels::pooling::Window;
 use crate::kernels::support::padded;
 use crate::kernels::transpose::transpose;
 use crate::kernels::{simd, threads};
-use pulp::{Simd, WithSimd};
 use std::ops::Range;
 
 /// What all samples share.
@@ -38,6 +38,25 @@ struct Tables {
     windows: Windows,
 }
 
+impl Tables {
+    /// Those that a method needs: `is_held` if it pools in registers, `by_patch` if it is minimal
+    /// filtering.
+    fn new(geometry: &Geometry, is_held: bool, by_patch: bool) -> Self {
+        match (is_held, by_patch) {
+            (true, _) => Self::default(),
+            (false, true) => Self {
+                windows: Windows::new(geometry),
+                ..Self::default()
+            },
+            (false, false) => Self {
+                taps: geometry.tap_offsets(),
+                corners: geometry.corners(),
+                windows: Windows::new(geometry),
+            },
+        }
+    }
+}
+
 /// Returns the result `[n, out, h, w]` and the argmax of its pooling windows (empty without
 /// pooling).
 pub(super) fn forward(
@@ -53,18 +72,7 @@ pub(super) fn forward(
         .then(|| PatchOffsets::of(geometry))
         .flatten();
     let by_patch = winograd::supports(geometry);
-    let tables = match held {
-        Some(_) => Tables::default(),
-        None if by_patch => Tables {
-            windows: Windows::new(geometry),
-            ..Tables::default()
-        },
-        None => Tables {
-            taps: geometry.tap_offsets(),
-            corners: geometry.corners(),
-            windows: Windows::new(geometry),
-        },
-    };
+    let tables = Tables::new(geometry, held.is_some(), by_patch);
     let pixels = area(geometry.pooled);
     let mut y = buffer(geometry.n * geometry.outputs * pixels);
     let argmax_len = if geometry.pool.is_some() {
@@ -73,39 +81,15 @@ pub(super) fn forward(
         0
     };
     let mut argmax = Bytes::new(geometry.n * argmax_len);
-    let (taps, inputs) = (geometry.taps(), geometry.inputs);
-    let places = match by_patch {
-        true => winograd::PLACES * inputs,
-        false => 0,
-    };
-    scratch((taps + 1 + places) * width, |packed| {
-        let (packed, rest) = packed.split_at_mut(taps * width);
-        let (packed_bias, filters) = rest.split_at_mut(width);
-        pack(weight, geometry.outputs, packed);
-        packed_bias.fill(0.0);
-        packed_bias[..geometry.outputs].copy_from_slice(bias);
-        if by_patch {
-            simd::run(winograd::Taps {
-                weight: packed,
-                taps: std::array::from_fn(|tap| tap * width),
-                stride: 9 * width,
-                channels: inputs,
-                width,
-                to: filters,
-            });
-        }
+    with_packed(geometry, weight, bias, by_patch, |weight, bias, filters| {
         let task = Forward {
             geometry,
             activation,
-            weight: packed,
-            bias: packed_bias,
+            weight,
+            bias,
             tables: &tables,
             held: held.as_deref(),
-            filters: by_patch.then_some(Filters {
-                channels: inputs,
-                width,
-                data: filters,
-            }),
+            filters,
         };
         let mut parts_of_argmax = argmax.chunks_mut(argmax_len.max(1));
         let parts = x
@@ -115,6 +99,46 @@ pub(super) fn forward(
         threads::for_parts(parts, |_, (x, y, argmax)| task.sample(x, y, argmax));
     });
     (y, argmax)
+}
+
+/// Calls `task` with the weights `[taps, out padded]`, the bias `[out padded]` and, with `by_patch`,
+/// the transformed taps.
+fn with_packed(
+    geometry: &Geometry,
+    weight: &[f32],
+    bias: &[f32],
+    by_patch: bool,
+    task: impl FnOnce(&[f32], &[f32], Option<Filters<'_>>),
+) {
+    let (taps, channels) = (geometry.taps(), geometry.inputs);
+    let width = geometry.outputs_padded();
+    let places = match by_patch {
+        true => winograd::PLACES * channels,
+        false => 0,
+    };
+    scratch((taps + 1 + places) * width, |packed| {
+        let (packed, rest) = packed.split_at_mut(taps * width);
+        let (packed_bias, data) = rest.split_at_mut(width);
+        pack(weight, geometry.outputs, packed);
+        packed_bias.fill(0.0);
+        packed_bias[..geometry.outputs].copy_from_slice(bias);
+        if by_patch {
+            simd::run(winograd::Taps {
+                weight: packed,
+                taps: std::array::from_fn(|tap| tap * width),
+                stride: 9 * width,
+                channels,
+                width,
+                to: data,
+            });
+        }
+        let filters = by_patch.then_some(Filters {
+            channels,
+            width,
+            data,
+        });
+        task(packed, packed_bias, filters);
+    });
 }
 
 /// `[out, taps]` → `[taps, out padded]`, with zeros in the padding.
@@ -264,62 +288,6 @@ impl Forward<'_> {
                 best,
                 argmax,
             });
-        }
-    }
-}
-
-/// Max pooling of some windows of one channels-last sample.
-struct MaxPool<'a> {
-    geometry: &'a Geometry,
-    windows: &'a Windows,
-    /// The first of the windows.
-    first: usize,
-    /// `[conv pixels, out padded]`
-    z: &'a [f32],
-    /// `[windows, out padded]`
-    best: &'a mut [f32],
-    argmax: &'a mut [u8],
-}
-
-impl WithSimd for MaxPool<'_> {
-    type Output = ();
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) {
-        let g = self.geometry;
-        let width = g.outputs_padded();
-        let Self {
-            windows,
-            first,
-            z,
-            best,
-            argmax,
-            ..
-        } = self;
-        let outputs = best
-            .chunks_exact_mut(width)
-            .zip(argmax.chunks_exact_mut(width));
-        let mut indices = vec![0u32; width];
-        for (i, (best, argmax)) in outputs.enumerate() {
-            let pixels = windows.of(first + i);
-            for (lane, best) in S::as_mut_simd_f32s(best).0.iter_mut().enumerate() {
-                let mut top = simd.splat_f32s(f32::NEG_INFINITY);
-                let mut max_index = simd.splat_u32s(0);
-                for &(offset, index) in pixels {
-                    let z =
-                        S::as_simd_f32s(&z[offset + lane * S::F32_LANES..][..S::F32_LANES]).0[0];
-                    // Not "less or equal": greater, or one of them is NaN.
-                    let wins = simd.not_m32s(simd.less_than_or_equal_f32s(z, top));
-                    top = simd.select_f32s(wins, z, top);
-                    max_index = simd.select_u32s(wins, simd.splat_u32s(index), max_index);
-                }
-                *best = top;
-                S::as_mut_simd_u32s(&mut indices).0[lane] = max_index;
-            }
-            // A separate loop, which the compiler vectorizes with narrowing stores.
-            for (to, from) in argmax.iter_mut().zip(&indices) {
-                *to = *from as u8;
-            }
         }
     }
 }

@@ -133,6 +133,22 @@ impl Geometry {
             .collect()
     }
 
+    /// In elements of a padded channels-last image of so many channels: the start of each pooled
+    /// pixel's window, and the offset of each pixel of a window. A start may be before the image if
+    /// the pooling is padded.
+    pub fn window_offsets(&self, pool: Window, channels: usize) -> (Vec<isize>, Vec<isize>) {
+        let row = self.padded_image()[1] as isize;
+        let [sy, sx] = self.window.stride.map(|stride| stride as isize);
+        let at = |y: isize, x: isize| (y * sy * row + x * sx) * channels as isize;
+        let corner =
+            |p: usize, axis: usize| (p * pool.stride[axis]) as isize - pool.padding[axis] as isize;
+        let [_, cols] = self.pooled;
+        let starts = (0..area(self.pooled)).map(|p| at(corner(p / cols, 0), corner(p % cols, 1)));
+        let [_, kw] = pool.kernel;
+        let pixels = (0..area(pool.kernel)).map(|k| at((k / kw) as isize, (k % kw) as isize));
+        (starts.collect(), pixels.collect())
+    }
+
     /// Calls `task` with one sample inside its zero border, if it has one.
     pub fn with_border<R>(&self, x: &[f32], task: impl FnOnce(&[f32]) -> R) -> R {
         if !self.is_padded() {

@@ -13,6 +13,7 @@ mod dense;
 mod dilated;
 mod forward;
 mod geometry;
+mod max_pool;
 mod method;
 mod options;
 mod patch_offsets;

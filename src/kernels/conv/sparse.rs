@@ -8,7 +8,6 @@ use super::geometry::{Geometry, area};
 use super::method::{Gradients, Method, Sample, add_bias, add_bias_channels_last, crop};
 use super::visit::{AddInput, AddWeight, Entry, GROUP, Patch};
 use crate::kernels::buffers::scratch;
-use crate::kernels::pooling::Window;
 use crate::kernels::simd;
 use crate::kernels::transpose::transpose;
 use pulp::{Simd, WithSimd};
@@ -84,13 +83,13 @@ impl Sparse<'_> {
 
     /// Calls `task` with this method, prepared for these weights.
     pub fn with<R>(geometry: &Geometry, weight: &[f32], task: impl FnOnce(Sparse<'_>) -> R) -> R {
-        let (windows, max_offsets) = geometry
-            .pool
-            .map_or_else(Default::default, |window| offsets(geometry, window));
         let (taps, width) = (
             area(geometry.window.kernel),
             geometry.inputs.next_multiple_of(GROUP),
         );
+        let (windows, max_offsets) = geometry.pool.map_or_else(Default::default, |window| {
+            geometry.window_offsets(window, width)
+        });
         scratch(geometry.outputs * taps * width, |packed| {
             packed.fill(0.0);
             let channels = packed.chunks_exact_mut(taps * width);
@@ -283,28 +282,4 @@ impl WithSimd for InputGradient<'_> {
             }
         }
     }
-}
-
-/// In elements of a padded channels-last image: the start of each pooled pixel's window, and the
-/// offset of each pixel of a window.
-fn offsets(g: &Geometry, window: Window) -> (Vec<isize>, Vec<isize>) {
-    let width = g.inputs.next_multiple_of(GROUP) as isize;
-    let row = g.padded_image()[1] as isize;
-    let at = |y: isize, x: isize| {
-        (y * g.window.stride[0] as isize * row + x * g.window.stride[1] as isize) * width
-    };
-    let corner =
-        |p: usize, axis: usize| (p * window.stride[axis]) as isize - window.padding[axis] as isize;
-    let windows = (0..area(g.pooled))
-        .map(|p| at(corner(p / g.pooled[1], 0), corner(p % g.pooled[1], 1)))
-        .collect();
-    let max_offsets = (0..area(window.kernel))
-        .map(|k| {
-            at(
-                (k / window.kernel[1]) as isize,
-                (k % window.kernel[1]) as isize,
-            )
-        })
-        .collect();
-    (windows, max_offsets)
 }

@@ -3,7 +3,7 @@
 //! If an optimizer step can follow at once, it is taken chunk by chunk: the gradient of a few rows
 //! of W is used while it is in the first-level cache, and never written to memory.
 
-use super::Dense;
+use super::forward::Dense;
 use crate::kernels::buffers::scratch;
 use crate::kernels::gemm::{Gemm, Init, NO_PREFETCH, Prefetch, Rows, Strided};
 use crate::kernels::support::{padded, slice_mut};
@@ -14,6 +14,8 @@ use candle_core::{CpuStorage, InplaceOp1, Layout, Result};
 use std::cell::RefCell;
 
 /// Rows of W whose gradient is computed at a time.
+// Few enough that weights, moments and gradient are still near when the step reads them, after both
+// products.
 const ROWS: usize = 96;
 
 /// The inputs of the gradients.

@@ -7,135 +7,20 @@
 //! samples, so that W is read in memory order.
 
 mod backward;
+mod forward;
 
 use super::activation::Activation;
 use super::buffers::{buffer, scratch};
-use super::gemm::{Gemm, Init, Rows, Strided};
 use super::slice_op::{Context, SliceOp, read3, wrap};
-use super::support::{LANES, per_chunk, wants_gradient};
-use super::tape::Fusable;
+use super::support::wants_gradient;
+use super::tape::{self, Fusable};
 use super::update::Update;
-use super::{simd, tape, threads};
 use backward::{Backward, Updating};
 use candle_core::{Result, Shape, Tensor, bail};
-use pulp::{Simd, WithSimd};
+use forward::Dense;
 use std::cell::RefCell;
-use std::ops::Range;
-
-/// The sum over `in` is cut into at most this many chunks.
-// A constant, not the number of threads: results must not depend on it.
-const CHUNKS: usize = 16;
-/// Samples per chunk, if there are many.
-const SAMPLES: usize = 64;
-/// Elements of the result per chunk when partial sums are added.
-const PIECE: usize = 512;
-/// Rows of W per block.
-const BLOCK: usize = 64;
-
-#[derive(Clone, Copy)]
-struct Dense {
-    activation: Activation,
-    n: usize,
-    inputs: usize,
-    outputs: usize,
-}
 
 impl Dense {
-    /// Rows of W per chunk: all of them for a single thread, else whole cache lines of x. Rounded
-    /// down, so that the remainder is a small extra chunk and not a large part of the last one,
-    /// which a thread would wait for.
-    fn depth(&self) -> usize {
-        if !threads::is_worth(self.work()) {
-            return self.inputs;
-        }
-        let rows = per_chunk(self.inputs, CHUNKS);
-        (rows / LANES * LANES).max(LANES)
-    }
-
-    /// One chunk per block of samples, each with the whole sum.
-    fn forward_by_samples(&self, x: &[f32], w: &[f32], bias: &[f32], y: &mut [f32]) {
-        let parts = x
-            .chunks(SAMPLES * self.inputs)
-            .zip(y.chunks_mut(SAMPLES * self.outputs));
-        threads::for_parts(parts, |_, (x, y)| {
-            self.stretch(0..self.inputs, x, w, Init::Bias(bias), y);
-            self.activation.apply(y);
-        });
-    }
-
-    /// One chunk per part of the sum, each with all samples.
-    fn forward_by_depth(&self, x: &[f32], w: &[f32], bias: &[f32], y: &mut [f32]) {
-        let depth = self.depth();
-        scratch(self.inputs.div_ceil(depth) * y.len(), |partial| {
-            let parts = partial.chunks_mut(y.len());
-            threads::for_parts_worth(self.work(), parts, |chunk, partial| {
-                let init = match chunk {
-                    0 => Init::Bias(bias),
-                    _ => Init::Zero,
-                };
-                let end = self.inputs.min((chunk + 1) * depth);
-                self.stretch(chunk * depth..end, x, w, init, partial);
-            });
-            self.finish(partial, y);
-        });
-    }
-
-    /// Adds the partial sums in order, and applies the activation.
-    fn finish(&self, partial: &[f32], y: &mut [f32]) {
-        let len = y.len();
-        threads::for_parts_worth(self.work(), y.chunks_mut(PIECE), |piece, y| {
-            let columns = piece * PIECE..piece * PIECE + y.len();
-            let rows = partial.chunks_exact(len).map(|row| &row[columns.clone()]);
-            simd::run(AddRows { rows, total: y });
-            self.activation.apply(y);
-        });
-    }
-
-    /// Multiply-adds of one product.
-    fn work(&self) -> usize {
-        self.n * self.inputs * self.outputs
-    }
-
-    /// Sums over some inputs, one block at a time: its weights stay in the first-level cache for
-    /// all samples, and those of the next block are prefetched meanwhile.
-    fn stretch(
-        &self,
-        inputs: Range<usize>,
-        x: &[f32],
-        w: &[f32],
-        mut init: Init<'_>,
-        out: &mut [f32],
-    ) {
-        let weights = |from: usize| {
-            let to = inputs.end.min(from + BLOCK);
-            &w[from.min(to) * self.outputs..to * self.outputs]
-        };
-        for start in inputs.clone().step_by(BLOCK) {
-            let b = weights(start);
-            simd::run(Gemm {
-                a: x,
-                rows: Rows::Strided {
-                    n: out.len() / self.outputs,
-                    start,
-                    stride: self.inputs,
-                },
-                steps: Strided {
-                    len: b.len() / self.outputs,
-                    stride: 1,
-                },
-                b,
-                ldb: self.outputs,
-                cols: self.outputs,
-                out,
-                ldc: self.outputs,
-                init,
-                relu: false,
-                prefetch: [weights(start + BLOCK), &[]],
-            });
-            init = Init::Output;
-        }
-    }
-
     /// Calls `task` with the inputs of the backward pass; returns the gradient of the bias and its
     /// result.
     fn with_dz<R>(
@@ -155,28 +40,6 @@ impl Dense {
     }
 }
 
-/// `total` = the sum of `rows`, in order.
-struct AddRows<'a, R> {
-    rows: R,
-    total: &'a mut [f32],
-}
-
-impl<'r, R: Iterator<Item = &'r [f32]>> WithSimd for AddRows<'_, R> {
-    type Output = ();
-
-    // Vectorized by the compiler.
-    #[inline(always)]
-    fn with_simd<S: Simd>(mut self, _: S) {
-        if let Some(first) = self.rows.next() {
-            self.total.copy_from_slice(first);
-        }
-        for row in self.rows {
-            let pairs = self.total.iter_mut().zip(row);
-            pairs.for_each(|(total, value)| *total += value);
-        }
-    }
-}
-
 impl SliceOp<3> for Dense {
     const NAME: &'static str = "dense";
     type Saved = ();
@@ -187,11 +50,7 @@ impl SliceOp<3> for Dense {
 
     fn forward(&self, [x, w, bias]: [&[f32]; 3]) -> (Vec<f32>, ()) {
         let mut y = buffer(self.n * self.outputs);
-        if self.n > SAMPLES {
-            self.forward_by_samples(x, w, bias, &mut y);
-        } else {
-            self.forward_by_depth(x, w, bias, &mut y);
-        }
+        self.forward_into(x, w, bias, &mut y);
         (y, ())
     }
 

@@ -1,9 +1,12 @@
 //! The three transforms: of taps, of patches, and of the sums back to results.
 
-use super::{Image, PLACES};
+use super::image::Image;
 use crate::kernels::support::LANES;
 use pulp::{Simd, WithSimd};
 use std::ops::Range;
+
+/// Places of a transformed patch.
+pub(in super::super) const PLACES: usize = 16;
 
 /// Receives results.
 pub(in super::super) trait Sink {
@@ -21,7 +24,7 @@ pub(in super::super) struct Taps<'a> {
     pub stride: usize,
     pub channels: usize,
     pub width: usize,
-    /// As [`super::Filters::data`].
+    /// `[places, channels, width]`
     pub to: &'a mut [f32],
 }
 

@@ -8,79 +8,20 @@
 //! register tile), never over t, so every element is one chain of fused multiply-adds in the same
 //! order for every tile size, thread count and instruction set.
 
+mod gather;
+
 use super::simd::prefetch_line;
+use gather::Steps;
+pub(super) use gather::{Rows, Strided, Table};
 use pulp::{Simd, WithSimd};
 use std::ops::Range;
 
 /// Steps of the last, partial columns that are loaded at a time.
+// 4 kB of the widest vectors: all rows read them again from the first-level cache.
 const DEPTH: usize = 64;
 
 /// Floats per cache line.
 const LINE: usize = 16;
-
-/// Offsets of the elements of a row of the left side, relative to the row's start.
-pub(super) trait Steps: Copy + Send + Sync {
-    /// The number of steps: the length of the sum.
-    fn len(self) -> usize;
-    /// The offset of the t-th step.
-    fn at(self, t: usize) -> usize;
-    /// One more than the largest offset.
-    fn span(self) -> usize;
-}
-
-/// Steps of equal length.
-#[derive(Clone, Copy)]
-pub(super) struct Strided {
-    pub len: usize,
-    pub stride: usize,
-}
-
-impl Steps for Strided {
-    #[inline(always)]
-    fn len(self) -> usize {
-        self.len
-    }
-    #[inline(always)]
-    fn at(self, t: usize) -> usize {
-        t * self.stride
-    }
-    #[inline(always)]
-    fn span(self) -> usize {
-        match self.len {
-            0 => 0,
-            n => (n - 1) * self.stride + 1,
-        }
-    }
-}
-
-/// Steps with offsets from a table.
-#[derive(Clone, Copy)]
-pub(super) struct Table<'a> {
-    offsets: &'a [usize],
-    span: usize,
-}
-
-impl<'a> Table<'a> {
-    pub fn new(offsets: &'a [usize]) -> Self {
-        let span = offsets.iter().max().map_or(0, |most| most + 1);
-        Self { offsets, span }
-    }
-}
-
-impl Steps for Table<'_> {
-    #[inline(always)]
-    fn len(self) -> usize {
-        self.offsets.len()
-    }
-    #[inline(always)]
-    fn at(self, t: usize) -> usize {
-        self.offsets[t]
-    }
-    #[inline(always)]
-    fn span(self) -> usize {
-        self.span
-    }
-}
 
 /// The initial value of the sums.
 #[derive(Clone, Copy)]
@@ -91,37 +32,6 @@ pub(super) enum Init<'a> {
     Bias(&'a [f32]),
     /// The current output.
     Output,
-}
-
-/// The starts of the rows of the left side.
-#[derive(Clone, Copy)]
-pub(super) enum Rows<'a> {
-    /// These elements.
-    Table(&'a [usize]),
-    /// `n` rows from `start` on, `stride` apart.
-    Strided {
-        n: usize,
-        start: usize,
-        stride: usize,
-    },
-}
-
-impl Rows<'_> {
-    #[inline(always)]
-    fn len(self) -> usize {
-        match self {
-            Self::Table(starts) => starts.len(),
-            Self::Strided { n, .. } => n,
-        }
-    }
-
-    #[inline(always)]
-    fn at(self, row: usize) -> usize {
-        match self {
-            Self::Table(starts) => starts[row],
-            Self::Strided { start, stride, .. } => start + row * stride,
-        }
-    }
 }
 
 /// Up to two slices to prefetch; most are empty.

@@ -1,8 +1,4 @@
-//! The thread pool behind every kernel: fork, run a fixed number of chunks, join.
-//!
-//! A kernel splits its work into chunks whose number depends on the shapes alone, never on the
-//! number of threads; the threads claim chunks as they become free, and partial results are reduced
-//! in the order of their index. So the result has the same bits for every thread count.
+//! A set of worker threads that run one job at a time.
 //!
 //! A training step forks some ten times within half a millisecond, hence two choices that general
 //! pools do not make: workers spin for a moment before they sleep, and there are no queues. A
@@ -10,10 +6,9 @@
 //! own thread.
 
 use std::any::Any;
-use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 
 /// How often a worker checks for the next job before it yields its core. Long enough for the gaps
@@ -165,14 +160,14 @@ impl Shared {
 }
 
 /// A set of worker threads; the caller of [`Pool::run`] is always one thread more.
-struct Pool {
+pub(super) struct Pool {
     shared: Arc<Shared>,
     workers: Vec<JoinHandle<()>>,
     busy: Mutex<()>,
 }
 
 impl Pool {
-    fn new(threads: usize) -> Self {
+    pub fn new(threads: usize) -> Self {
         let shared = Arc::new(Shared::default());
         let spawn = |index: usize| {
             let shared = Arc::clone(&shared);
@@ -196,7 +191,13 @@ impl Pool {
         }
     }
 
-    fn run(&self, chunks: usize, task: &Task<'_>) {
+    /// How many threads run a job, including the calling one.
+    pub fn threads(&self) -> usize {
+        self.workers.len() + 1
+    }
+
+    /// Runs `task(0)` to `task(chunks - 1)`, and waits for all.
+    pub fn run(&self, chunks: usize, task: &Task<'_>) {
         let alone = self.workers.is_empty() || chunks < 2;
         let Some(_turn) = (!alone).then(|| self.busy.try_lock().ok()).flatten() else {
             return (0..chunks).for_each(task);
@@ -221,102 +222,10 @@ impl Drop for Pool {
     }
 }
 
-static POOL: RwLock<Option<Arc<Pool>>> = RwLock::new(None);
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+/// Locks `mutex`, whatever has happened.
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     // The data behind these locks is never left half written, so a poisoned one is still good.
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-fn cores() -> usize {
-    std::thread::available_parallelism().map_or(1, usize::from)
-}
-
-thread_local! {
-    /// The pool of a thread that shares the machine with others, such as parallel trials.
-    static OWN: RefCell<Option<Arc<Pool>>> = const { RefCell::new(None) };
-}
-
-/// From now on the kernels called on this thread use `n` threads of their own, including this one,
-/// instead of the shared pool: parallel trials do not disturb each other.
-pub fn use_own_threads(n: usize) {
-    OWN.set(Some(Arc::new(Pool::new(n.max(1)))));
-}
-
-fn pool() -> Arc<Pool> {
-    if let Some(own) = OWN.with_borrow(Clone::clone) {
-        return own;
-    }
-    if let Some(pool) = &*POOL.read().unwrap_or_else(PoisonError::into_inner) {
-        return Arc::clone(pool);
-    }
-    let mut slot = POOL.write().unwrap_or_else(PoisonError::into_inner);
-    Arc::clone(slot.get_or_insert_with(|| Arc::new(Pool::new(cores()))))
-}
-
-/// Sets how many threads the kernels use, including the calling one. At least one; results do not
-/// depend on it. A kernel that is running keeps its threads.
-pub fn set_threads(n: usize) {
-    if n.max(1) == threads() {
-        return;
-    }
-    let new = Arc::new(Pool::new(n.max(1)));
-    let old = POOL
-        .write()
-        .unwrap_or_else(PoisonError::into_inner)
-        .replace(new);
-    drop(old);
-}
-
-/// How many threads the kernels use, including the calling one.
-pub fn threads() -> usize {
-    pool().workers.len() + 1
-}
-
-/// Runs `task(0)` to `task(chunks - 1)`, each exactly once, in any order and on any thread.
-pub(crate) fn for_each(chunks: usize, task: impl Fn(usize) + Sync) {
-    if chunks < 2 {
-        return (0..chunks).for_each(task);
-    }
-    pool().run(chunks, &task);
-}
-
-/// Runs `task(i, part)` for every part: gives each chunk its own `&mut` part of a result.
-pub(crate) fn for_parts<P: Send>(
-    parts: impl IntoIterator<Item = P>,
-    task: impl Fn(usize, P) + Sync,
-) {
-    let slots: Vec<Mutex<Option<P>>> = parts
-        .into_iter()
-        .map(|part| Mutex::new(Some(part)))
-        .collect();
-    for_each(slots.len(), |index| {
-        if let Some(part) = lock(&slots[index]).take() {
-            task(index, part);
-        }
-    });
-}
-
-/// Like [`for_parts`], but on this thread alone if all parts together are too little `work`, in
-/// multiply-adds, for several threads.
-pub(crate) fn for_parts_worth<P: Send>(
-    work: usize,
-    parts: impl IntoIterator<Item = P>,
-    task: impl Fn(usize, P) + Sync,
-) {
-    match is_worth(work) {
-        true => for_parts(parts, task),
-        false => parts
-            .into_iter()
-            .enumerate()
-            .for_each(|(i, part)| task(i, part)),
-    }
-}
-
-/// Whether so many multiply-adds take longer than waking the other threads.
-pub(crate) fn is_worth(work: usize) -> bool {
-    // A few microseconds on one core.
-    work >= 1 << 17
 }
 
 #[cfg(test)]
@@ -333,25 +242,6 @@ mod tests {
             });
             assert!(counts.iter().all(|c| c.load(Ordering::Relaxed) == 1));
         }
-    }
-
-    #[test]
-    fn callers_at_once_and_nested_calls_all_finish() {
-        let total = AtomicUsize::new(0);
-        std::thread::scope(|scope| {
-            for _ in 0..4 {
-                scope.spawn(|| {
-                    for _ in 0..200 {
-                        for_each(7, |_| {
-                            for_each(3, |_| {
-                                total.fetch_add(1, Ordering::Relaxed);
-                            });
-                        });
-                    }
-                });
-            }
-        });
-        assert_eq!(total.into_inner(), 4 * 200 * 21);
     }
 
     #[test]

@@ -1,0 +1,59 @@
+//! One sample as whole patches of 4 × 4 pixels, two pixels from one to the next.
+
+use crate::kernels::buffers::scratch;
+use crate::kernels::conv::geometry::Geometry;
+use crate::kernels::transpose::transpose;
+
+/// A channels-last image.
+#[derive(Clone, Copy)]
+pub(in super::super) struct Image<'a> {
+    pub data: &'a [f32],
+    pub channels: usize,
+    /// Elements from one row to the next.
+    pub row: usize,
+}
+
+/// Calls `task` with one sample as whole patches: including its border, and what the last tiles
+/// need beyond it.
+pub(in super::super) fn with_image(g: &Geometry, x: &[f32], task: impl FnOnce(Image<'_>)) {
+    let ([h, w], channels) = (g.image, g.inputs);
+    if g.channels_last()[0] {
+        return with_whole_patches(g, x, task);
+    }
+    scratch(x.len(), |last| {
+        transpose(x, (channels, h * w, h * w), last, channels);
+        with_whole_patches(g, last, task);
+    });
+}
+
+/// The same for a channels-last sample.
+fn with_whole_patches(g: &Geometry, x: &[f32], task: impl FnOnce(Image<'_>)) {
+    let ([h, w], channels) = (g.image, g.inputs);
+    let [rows, cols] = tiles(g.conv).map(|tiles| 2 * tiles + 2);
+    let row = cols * channels;
+    if [rows, cols] == [h, w] {
+        return task(Image {
+            data: x,
+            channels,
+            row,
+        });
+    }
+    let [top, left] = g.window.padding;
+    scratch(rows * row, |data| {
+        data.fill(0.0);
+        for (y, x) in x.chunks_exact(w * channels).enumerate() {
+            let start = (y + top) * row + left * channels;
+            data[start..start + x.len()].copy_from_slice(x);
+        }
+        task(Image {
+            data,
+            channels,
+            row,
+        });
+    });
+}
+
+/// Tiles of 2 × 2 that cover so many pixels.
+pub(in super::super) fn tiles(size: [usize; 2]) -> [usize; 2] {
+    size.map(|n| n.div_ceil(2))
+}
