@@ -7,7 +7,8 @@ use candle_studio::model::{Classifier, preset};
 use candle_studio::predict::classify;
 use candle_studio::train::{Control, Event, Job, Loss, Observer, TrainConfig, measure, train};
 
-use crate::data::{mnist, page};
+use crate::data::mnist;
+use crate::support::page;
 
 /// Hears nothing.
 struct Deaf;

@@ -25,7 +25,7 @@ use candle_studio::model::{Classifier, PRESETS};
 use candle_studio::predict::classify;
 use serde_json::Value;
 
-use crate::tiny;
+use crate::support::tiny;
 
 /// `candle-studio` in `dir`, without a display.
 fn command(dir: &Path) -> Command {

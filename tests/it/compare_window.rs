@@ -12,9 +12,9 @@ use candle_studio::ui::StudioApp;
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable;
 
-use crate::screenshots::check;
-use crate::tiny;
-use crate::window::{draw, settle, wait};
+use crate::support::screenshots::check;
+use crate::support::tiny;
+use crate::support::window::{draw, settle, wait};
 
 type Window = Harness<'static, StudioApp>;
 
@@ -417,7 +417,7 @@ fn picture(view: &str, size: [f32; 2], theme: egui::Theme) -> (tempfile::TempDir
         .with_size(size)
         .with_theme(theme)
         .with_max_steps(60)
-        .renderer(crate::renderer::CpuRenderer::default())
+        .renderer(crate::support::renderer::CpuRenderer::default())
         .build_eframe(move |cc| {
             let studio = Studio::new(Some(runs), StudioApp::wake(&cc.egui_ctx)).unwrap();
             StudioApp::with_studio(cc, studio)

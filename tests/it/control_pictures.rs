@@ -16,9 +16,9 @@ use egui::Theme;
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable;
 
-use crate::renderer::CpuRenderer;
-use crate::screenshots::{check, draw_three};
-use crate::window::settle;
+use crate::support::renderer::CpuRenderer;
+use crate::support::screenshots::{check, draw_three};
+use crate::support::window::settle;
 
 /// The update after which the learning rate becomes absurd.
 const BREAK: u64 = 300;
@@ -156,7 +156,7 @@ fn pictures_of_a_run_under_control() {
         // After 32 updates.
         slider.set_value_accesskit(6.0);
         window.run_steps(8);
-        crate::window::answer(&mut window);
+        crate::support::window::answer(&mut window);
         window.run_steps(8);
         check(&mut window, name);
     }

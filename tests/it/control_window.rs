@@ -8,7 +8,7 @@ use egui::{Key, Modifiers, Role};
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable;
 
-use crate::window::{answer, draw, open, settle, wait};
+use crate::support::window::{answer, draw, open, settle, wait};
 
 type Window = Harness<'static, StudioApp>;
 

@@ -11,10 +11,9 @@ use egui::{Key, Modifiers, Role, Theme};
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable;
 
-use crate::renderer::CpuRenderer;
-use crate::screenshots;
-use crate::ui::{Window, click, press, type_text};
-use crate::window::{settle, wait};
+use crate::support::renderer::CpuRenderer;
+use crate::support::screenshots;
+use crate::support::window::{Window, click, press, settle, type_text, wait};
 
 /// A finished run of `n_epochs` with a hundred batches each; `level` is what its loss tends to.
 fn run(name: &str, seed: u64, batch_size: usize, n_epochs: u64, level: f64) -> RunState {
@@ -284,7 +283,8 @@ fn pictures_of_curves() {
 #[test]
 fn smoothing_has_a_name_and_a_handle_in_every_width() {
     for width in (1024..1440).step_by(32) {
-        let mut window = crate::screenshots::window([width as f32, 700.0], Theme::Light, 1600);
+        let mut window =
+            crate::support::screenshots::window([width as f32, 700.0], Theme::Light, 1600);
         window.run_steps(4);
         let name = window.get_by_label("smoothing").rect();
         let nodes = window.query_all_by_label("Smoothing");

@@ -1,7 +1,6 @@
 //! Data through the front door: MNIST, folders, sketches and pictures.
 
 mod folders;
-pub mod page;
 mod pictures;
 
 use std::io::Read;
@@ -9,8 +8,9 @@ use std::path::Path;
 use std::sync::OnceLock;
 
 use candle_studio::data::{Dataset, GrayImage, ImageSet, center_sketch, stratified_split};
-use page::page_with_digit;
 use sha2::{Digest, Sha256};
+
+use crate::support::page::page_with_digit;
 
 /// MNIST, decoded once for all tests.
 pub fn mnist() -> &'static Dataset {

@@ -4,9 +4,10 @@ use candle_studio::model::{Layer, Residual, write_layers};
 use egui::{Key, Modifiers, Role, Theme};
 use egui_kittest::kittest::Queryable;
 
-use crate::screenshots;
-use crate::ui::{Window, choose, click, draw_one, press, set, studio, type_text, window};
-use crate::window::wait;
+use crate::support::screenshots;
+use crate::support::window::{
+    Window, choose, click, draw_one, press, set, studio, type_text, wait, window,
+};
 
 /// The layers in short, such as `Dense 128`; those of a block in brackets.
 fn layers(window: &Window) -> Vec<String> {

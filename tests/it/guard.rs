@@ -8,7 +8,7 @@ use candle_studio::train::{
     Optimizer, Origin, Outcome, Recovery, Setting, TrainConfig, resume, train,
 };
 
-use crate::tiny;
+use crate::support::tiny;
 
 /// What a test does about the nth trouble.
 type Answer<'a> = &'a dyn Fn(&Control, usize, &Divergence);

@@ -8,7 +8,7 @@ use candle_studio::ui::StudioApp;
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable;
 
-use crate::window::{draw, settled, wait};
+use crate::support::window::{draw, settled, wait};
 
 type Window = Harness<'static, StudioApp>;
 

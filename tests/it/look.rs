@@ -9,7 +9,7 @@ use candle_studio::train::{
     inspect, train,
 };
 
-use crate::tiny;
+use crate::support::tiny;
 
 #[derive(Default)]
 struct Ear {

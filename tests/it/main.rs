@@ -32,8 +32,6 @@ mod model_files;
 #[cfg(feature = "gui")]
 mod pen_window;
 mod released;
-#[cfg(feature = "gui")]
-mod renderer;
 mod resume;
 mod resume_matrix;
 mod run_folder;
@@ -44,15 +42,13 @@ mod screenshots;
 #[cfg(feature = "gui")]
 mod settings_window;
 mod studio;
+mod support;
 mod sweep;
 #[cfg(feature = "gui")]
 mod sweep_window;
 mod timeline;
-mod tiny;
 #[cfg(feature = "gui")]
 mod typed_numbers;
 #[cfg(feature = "gui")]
 mod ui;
-#[cfg(feature = "gui")]
-mod window;
 mod workspace;

@@ -17,8 +17,8 @@ use egui::{Key, Modifiers};
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable;
 
-use crate::tiny;
-use crate::window::{settle, wait};
+use crate::support::tiny;
+use crate::support::window::{settle, wait};
 
 const N_RUNS: usize = 1_000;
 const N_POINTS: u64 = 10_000;

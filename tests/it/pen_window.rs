@@ -5,7 +5,7 @@ use egui::{Event, Modifiers, PointerButton, Pos2};
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable;
 
-use crate::window::settled;
+use crate::support::window::settled;
 
 type Window = Harness<'static, StudioApp>;
 

@@ -8,7 +8,7 @@ use std::process::{Command, Output};
 use candle_studio::runs::{RunFolder, RunState};
 use serde_json::Value;
 
-use crate::tiny;
+use crate::support::tiny;
 
 /// A copy of the fixture, with its data beside it; the recorded paths lead there.
 struct Released(tempfile::TempDir);

@@ -10,7 +10,7 @@ use candle_studio::train::{
     Schedule, Setting, StepPoint, TrainConfig, resume, train,
 };
 
-use crate::tiny;
+use crate::support::tiny;
 
 /// Keeps everything a run tells.
 #[derive(Default)]

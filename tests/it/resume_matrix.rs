@@ -15,7 +15,7 @@ use candle_studio::train::{
     Watched, resume, train,
 };
 
-use crate::tiny;
+use crate::support::tiny;
 
 /// 203 bars, 13 held out: 190 images in batches of 16 are 12 updates an epoch, the last of 14.
 const STEPS_PER_EPOCH: u64 = 12;

@@ -10,7 +10,7 @@ use candle_studio::train::{
     Control, Event, Finish, Job, Metrics, Observer, Outcome, StepPoint, TrainConfig, train,
 };
 
-use crate::tiny;
+use crate::support::tiny;
 
 fn job(learning_rate: f64) -> Job {
     let dataset = tiny::dataset();

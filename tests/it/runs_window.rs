@@ -9,7 +9,7 @@ use egui::{Key, Modifiers, Role};
 use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT, Queryable};
 
-use crate::window::{open, settle, wait};
+use crate::support::window::{open, settle, wait};
 
 type Window = Harness<'static, StudioApp>;
 

@@ -2,12 +2,10 @@
 //! README and compared byte by byte: `UPDATE_SNAPSHOTS=1` writes them anew.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use candle_studio::model::Classifier;
-use candle_studio::runs::RunState;
 use candle_studio::studio::{Action, Studio};
 use candle_studio::train::{Event, Finish, TrainConfig};
 use candle_studio::ui::StudioApp;
@@ -15,102 +13,9 @@ use egui::{Role, Theme};
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable;
 
-use crate::renderer::CpuRenderer;
-use crate::window::{answer, draw, settle};
-
-fn fixtures() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/window")
-}
-
-/// The runs as they were recorded; of the last one only the first `n_live` events, so that it is
-/// still training.
-fn recorded(n_live: usize) -> Vec<RunState> {
-    let names = ["softmax 1", "mlp 2", "lenet-5 3"];
-    let run = |(idx, name): (usize, &&str)| {
-        let path = fixtures().join(format!("{name}.jsonl"));
-        let text = fs::read_to_string(path).unwrap();
-        let events: Vec<Event> = text
-            .lines()
-            .map(|l| serde_json::from_str(l).unwrap())
-            .collect();
-        let Event::Started { config, .. } = &events[0] else {
-            panic!("{name} does not begin with its start");
-        };
-        let mut state = RunState::new(*name, (**config).clone());
-        let n = if idx + 1 < names.len() {
-            usize::MAX
-        } else {
-            n_live
-        };
-        events.iter().take(n).for_each(|event| state.apply(event));
-        state
-    };
-    names.iter().enumerate().map(run).collect()
-}
-
-/// The window in the middle of a session.
-pub fn window(size: [f32; 2], theme: Theme, n_live: usize) -> Harness<'static, StudioApp> {
-    let mut window = Harness::builder()
-        .with_size(size)
-        .with_theme(theme)
-        .with_max_steps(60)
-        .renderer(CpuRenderer::default())
-        .build_eframe(|cc| {
-            let model = Classifier::load(&fixtures().join("lenet-5.safetensors")).unwrap();
-            let runs = recorded(n_live);
-            let config = runs.last().unwrap().config.clone();
-            let studio = Studio::new(None, StudioApp::wake(&cc.egui_ctx)).unwrap();
-            let mut studio = studio.with_history(runs, model);
-            studio.handle(Action::SetDraft(Box::new(config)));
-            StudioApp::with_studio(cc, studio)
-        });
-    settle(&mut window);
-    window
-}
-
-const THREE: &[[f32; 2]] = &[
-    [0.33, 0.26],
-    [0.40, 0.19],
-    [0.50, 0.17],
-    [0.60, 0.20],
-    [0.64, 0.28],
-    [0.61, 0.37],
-    [0.53, 0.44],
-    [0.44, 0.46],
-    [0.55, 0.48],
-    [0.64, 0.54],
-    [0.67, 0.63],
-    [0.64, 0.73],
-    [0.56, 0.80],
-    [0.45, 0.82],
-    [0.33, 0.77],
-];
-
-pub fn draw_three(window: &mut Harness<'_, StudioApp>) {
-    let canvas = window.get_by_label("Drawing canvas").rect();
-    draw(window, canvas, THREE);
-    answer(window);
-    window.remove_cursor();
-    window.run_steps(8);
-}
-
-/// Compares what the window looks like with the picture of that name, or writes it.
-pub fn check(window: &mut Harness<'_, StudioApp>, name: &str) {
-    let picture = window.render().unwrap();
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("screenshots/{name}.png"));
-    if std::env::var_os("UPDATE_SNAPSHOTS").is_some() {
-        picture.save(&path).unwrap();
-        return;
-    }
-    let is_same = image::open(&path).is_ok_and(|old| old.into_rgba8() == picture);
-    if !is_same {
-        picture.save(path.with_extension("new.png")).unwrap();
-        panic!(
-            "{} no longer shows the window; compare it with {name}.new.png",
-            path.display()
-        );
-    }
-}
+use crate::support::renderer::CpuRenderer;
+use crate::support::screenshots::{check, draw_three, fixtures, window};
+use crate::support::window::settle;
 
 #[test]
 fn pictures_of_training() {
@@ -137,7 +42,7 @@ fn a_picture_of_the_first_moment() {
         .with_size([1440.0, 900.0])
         .with_max_steps(60)
         .renderer(CpuRenderer::default())
-        .build_eframe(crate::window::open);
+        .build_eframe(crate::support::window::open);
     settle(&mut window);
     check(&mut window, "first-dark");
 }

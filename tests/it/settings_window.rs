@@ -8,8 +8,8 @@ use egui::{Role, Theme};
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable;
 
-use crate::screenshots::{check, window as recorded_window};
-use crate::window::{open, settle, wait};
+use crate::support::screenshots::{check, window as recorded_window};
+use crate::support::window::{open, settle, wait};
 
 type Window = Harness<'static, StudioApp>;
 

@@ -11,7 +11,7 @@ use candle_studio::sweep::{
 };
 use candle_studio::train::TrainConfig;
 
-use crate::tiny;
+use crate::support::tiny;
 
 const SWEEP: &str = r#"
 name = "rates"

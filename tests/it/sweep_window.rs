@@ -15,9 +15,9 @@ use egui::{Key, Modifiers, Role, Theme};
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable;
 
-use crate::renderer::CpuRenderer;
-use crate::tiny;
-use crate::window::settle;
+use crate::support::renderer::CpuRenderer;
+use crate::support::tiny;
+use crate::support::window::settle;
 
 type Window = Harness<'static, StudioApp>;
 

@@ -3,7 +3,7 @@
 use candle_studio::runs::{Record, RunFolder, RunId, RunState};
 use candle_studio::studio::{Action, Model, Studio};
 
-use crate::studio::{choose_small, edit, is_finished, run, studio, wait};
+use crate::support::studio::{choose_small, edit, is_finished, run, studio, wait};
 
 fn train(studio: &mut Studio) -> (RunId, RunState) {
     studio.handle(Action::Train);

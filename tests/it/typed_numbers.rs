@@ -7,7 +7,7 @@ use egui::{Event, Key, Modifiers, Role};
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable;
 
-use crate::window::{settled, wait};
+use crate::support::window::{settled, wait};
 
 type Window = Harness<'static, StudioApp>;
 

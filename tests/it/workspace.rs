@@ -12,7 +12,7 @@ use candle_studio::runs::{
 };
 use candle_studio::train::{Control, Event, Finish, Job, Observer, TrainConfig, train};
 
-use crate::tiny;
+use crate::support::tiny;
 
 /// The run as version 0.1.0 wrote it, copied into `workspace`.
 pub fn copy_released(workspace: &Path, name: &str) -> PathBuf {

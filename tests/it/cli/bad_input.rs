@@ -8,7 +8,7 @@ use candle_studio::model::Classifier;
 use serde_json::Value;
 
 use super::{check_failure, folder, run, text, train, write_png};
-use crate::tiny::{
+use crate::support::tiny::{
     self, N_TEST, N_TRAIN, SIDE, TEST_IMAGES, TEST_LABELS, TRAIN_IMAGES, TRAIN_LABELS, idx,
 };
 

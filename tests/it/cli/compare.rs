@@ -83,8 +83,11 @@ fn what_cannot_be_compared_is_told() {
 
     std::fs::rename(dir.path().join("data"), dir.path().join("old")).unwrap();
     std::fs::create_dir(dir.path().join("data")).unwrap();
-    crate::tiny::write_folder(&dir.path().join("data"));
-    let images = dir.path().join("data").join(crate::tiny::TRAIN_IMAGES);
+    crate::support::tiny::write_folder(&dir.path().join("data"));
+    let images = dir
+        .path()
+        .join("data")
+        .join(crate::support::tiny::TRAIN_IMAGES);
     let mut bytes = std::fs::read(&images).unwrap();
     *bytes.last_mut().unwrap() ^= 1;
     std::fs::write(&images, bytes).unwrap();

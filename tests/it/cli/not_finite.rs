@@ -9,7 +9,7 @@ use candle_studio::model::Classifier;
 use serde_json::Value;
 
 use super::{check_failure, folder, json_lines, run, text, write_png};
-use crate::tiny::{self, N_TEST, SIDE, TEST_IMAGES, idx};
+use crate::support::tiny::{self, N_TEST, SIDE, TEST_IMAGES, idx};
 
 /// Trains a softmax regression for a moment.
 fn train(dir: &Path, more: &[&str]) {

@@ -6,7 +6,7 @@ use std::process::{Command, Output, Stdio};
 use std::time::Duration;
 
 use super::{check_failure, command, folder, json_lines, run, text};
-use crate::tiny;
+use crate::support::tiny;
 use candle_studio::runs::{RunFolder, Status, list_runs};
 use candle_studio::train::OnDivergence;
 use rand::{Rng, SeedableRng};

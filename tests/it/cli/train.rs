@@ -5,7 +5,7 @@ use candle_studio::runs::{RunFolder, Status};
 use candle_studio::train::Finish;
 
 use super::{assert_same_file, check_failure, folder, json_lines, lines, run, text, train};
-use crate::tiny;
+use crate::support::tiny;
 
 #[test]
 fn every_epoch_is_a_line_and_the_last_line_is_the_result() {

@@ -11,8 +11,8 @@ use image::{
 };
 use rand::Rng;
 
-use super::page::page_with_digit;
 use super::{digit, mean_difference, mnist};
+use crate::support::page::page_with_digit;
 
 fn gray(image: &GrayImage) -> LumaImage {
     let (width, height) = (image.width as u32, image.height as u32);

@@ -3,8 +3,11 @@
 use std::time::{Duration, Instant};
 
 use candle_studio::predict::classify;
+use candle_studio::studio::Studio;
 use candle_studio::ui::{Options, StudioApp};
+use egui::{Key, Modifiers, Role, Theme};
 use egui_kittest::Harness;
+use egui_kittest::kittest::Queryable;
 
 /// An app as the program opens it, but one that keeps no runs.
 pub fn open(cc: &mut eframe::CreationContext<'_>) -> StudioApp {
@@ -78,4 +81,72 @@ pub fn answer(harness: &mut Harness<'_, StudioApp>) -> Vec<f32> {
         prediction.is_some_and(|p| p.probabilities == expected.probabilities)
     });
     expected.probabilities
+}
+
+pub type Window = Harness<'static, StudioApp>;
+
+pub fn window_of(size: [f32; 2], theme: Theme) -> Window {
+    let mut window = Harness::builder()
+        .with_size(size)
+        .with_theme(theme)
+        .with_max_steps(60)
+        .build_eframe(open);
+    settle(&mut window);
+    window
+}
+
+pub fn window() -> Window {
+    window_of([1440.0, 900.0], Theme::Dark)
+}
+
+pub fn studio(window: &Window) -> &Studio {
+    window.state().studio()
+}
+
+pub fn click(window: &mut Window, label: &str) {
+    window.get_by_label(label).click();
+    window.run_steps(4);
+}
+
+pub fn set(window: &mut Window, field: &str, value: f64) {
+    let field = window.get_by_role_and_label(Role::SpinButton, field);
+    field.set_value_accesskit(value);
+    window.run_steps(4);
+}
+
+pub fn choose(window: &mut Window, list: &str, item: &str) {
+    click(window, list);
+    click(window, item);
+}
+
+pub fn type_text(window: &mut Window, text: &str) {
+    window.event(egui::Event::Text(text.to_owned()));
+    window.run_steps(2);
+}
+
+pub fn press(window: &mut Window, modifiers: Modifiers, key: Key) {
+    window.key_press_modifiers(modifiers, key);
+    window.run_steps(4);
+}
+
+/// A network and a share of the data that train in a moment: 1,000 images, the rest held out.
+pub fn choose_small(window: &mut Window, epochs: usize) {
+    choose(window, "Preset", "Softmax regression");
+    set(window, "Validation", 59_000.0);
+    set(window, "Epochs", epochs as f64);
+    assert_eq!(studio(window).draft().preset, "softmax");
+    assert_eq!(studio(window).errors(), []);
+}
+
+pub fn wait_for_end(window: &mut Window) {
+    wait(window, "the end of the run", |app| {
+        app.studio().live_run().is_none() && !app.studio().runs().is_empty()
+    });
+    // A run that ends between two frames has its table laid out in the next.
+    window.run_steps(4);
+}
+
+pub fn draw_one(window: &mut Window) {
+    let canvas = window.get_by_label("Drawing canvas").rect();
+    draw(window, canvas, &[[0.5, 0.2], [0.5, 0.8]]);
 }
