@@ -1,6 +1,6 @@
 //! Smoothing of noisy curves by an exponential moving average.
 
-use super::axis::Metric;
+use super::axis::YAxis;
 use crate::runs::RunState;
 
 /// An exponential moving average with bias correction, so that early values are not drawn toward
@@ -9,14 +9,14 @@ use crate::runs::RunState;
 pub struct Average {
     values: Vec<f64>,
     /// Steps and metric the values were computed for.
-    of: Option<(f64, Metric)>,
+    of: Option<(f64, YAxis)>,
     sum: f64,
     weight: f64,
 }
 
 impl Average {
     /// The average of `metric` over about the last `n_steps` updates, at every point.
-    pub fn of(run: &RunState, metric: Metric, n_steps: f64) -> Vec<f64> {
+    pub fn of(run: &RunState, metric: YAxis, n_steps: f64) -> Vec<f64> {
         let mut average = Average::default();
         average.follow(run, metric, n_steps);
         average.values
@@ -24,7 +24,7 @@ impl Average {
 
     /// Adds the new updates of `run`, or starts over if the metric or `n_steps` changed. The
     /// average of a branch continues that of its parent.
-    pub fn follow(&mut self, run: &RunState, metric: Metric, n_steps: f64) {
+    pub fn follow(&mut self, run: &RunState, metric: YAxis, n_steps: f64) {
         let of = Some((n_steps, metric));
         let memory = 1.0 - 1.0 / n_steps.max(1.0);
         if self.of != of || self.values.len() > run.points.len() {

@@ -1,4 +1,4 @@
-//! The axes of curves: what is on x, and the metric on y.
+//! The axes of curves: what is on x, and what is on y.
 
 use serde::{Deserialize, Serialize};
 
@@ -72,24 +72,24 @@ impl XAxis {
     }
 }
 
-/// The metric on the y axis.
+/// What is on the y axis.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Metric {
+pub enum YAxis {
     /// Mean loss.
     Loss,
     /// Accuracy.
     Accuracy,
 }
 
-impl Metric {
+impl YAxis {
     /// Both.
-    pub const ALL: [Metric; 2] = [Metric::Loss, Metric::Accuracy];
+    pub const ALL: [YAxis; 2] = [YAxis::Loss, YAxis::Accuracy];
 
     /// The metric of one batch.
     pub fn of_step(self, p: &StepPoint) -> f64 {
         match self {
-            Metric::Loss => p.loss,
-            Metric::Accuracy => p.accuracy,
+            YAxis::Loss => p.loss,
+            YAxis::Accuracy => p.accuracy,
         }
     }
 
@@ -97,8 +97,8 @@ impl Metric {
     pub fn of_epoch(self, p: &EpochPoint) -> Option<f64> {
         let v = p.validation?;
         Some(match self {
-            Metric::Loss => v.loss,
-            Metric::Accuracy => v.accuracy,
+            YAxis::Loss => v.loss,
+            YAxis::Accuracy => v.accuracy,
         })
     }
 }

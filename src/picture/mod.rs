@@ -16,7 +16,7 @@ mod series;
 mod svg;
 
 pub use average::Average;
-pub use axis::{Metric, XAxis};
+pub use axis::{XAxis, YAxis};
 pub use curves::{Curve, CurvesView, curves};
 pub use file::{PictureError, PictureFormat};
 pub use marks::{Mark, linear_marks, log_marks, plain, round_to};

@@ -1,7 +1,7 @@
 //! Titles, grids, ticks and their labels.
 
 use super::Panel;
-use crate::picture::axis::Metric;
+use crate::picture::axis::YAxis;
 use crate::picture::marks::{Mark, linear_marks, log_marks, plain, round_to};
 use crate::picture::{Anchor, Face, Ink, Item};
 
@@ -10,8 +10,8 @@ impl Panel<'_> {
         let [left, top, width, height] = self.rect;
         let p = self.palette;
         let name = match self.drawn.metric {
-            Metric::Loss => "Loss",
-            Metric::Accuracy => "Accuracy",
+            YAxis::Loss => "Loss",
+            YAxis::Accuracy => "Accuracy",
         };
         let unit = match self.drawn.baseline {
             Some(run) => format!("difference from {}", run.name),
@@ -42,7 +42,7 @@ impl Panel<'_> {
             let label = self.span(&self.x_label(mark), Face::Number, 12.0, p.quiet);
             self.picture.text([x, bottom + 14.0], Anchor::Middle, label);
         }
-        if self.drawn.metric == Metric::Accuracy {
+        if self.drawn.metric == YAxis::Accuracy {
             let label = self.span(self.drawn.view.x_axis.label(), Face::Text, 12.0, p.quiet);
             let middle = [left + width / 2.0, bottom + 32.0];
             self.picture.text(middle, Anchor::Middle, label);
@@ -66,11 +66,9 @@ impl Panel<'_> {
 
     fn y_label(&self, mark: Mark) -> String {
         match self.drawn.metric {
-            Metric::Loss if self.drawn.is_y_log() => {
-                round_to(10f64.powf(mark.value), 2).to_string()
-            }
-            Metric::Loss => plain(mark.value, mark.step),
-            Metric::Accuracy => format!("{} %", plain(100.0 * mark.value, 100.0 * mark.step)),
+            YAxis::Loss if self.drawn.is_y_log() => round_to(10f64.powf(mark.value), 2).to_string(),
+            YAxis::Loss => plain(mark.value, mark.step),
+            YAxis::Accuracy => format!("{} %", plain(100.0 * mark.value, 100.0 * mark.step)),
         }
     }
 

@@ -2,7 +2,7 @@
 
 use super::{Curve, CurvesView};
 use crate::picture::average::Average;
-use crate::picture::axis::Metric;
+use crate::picture::axis::YAxis;
 use crate::picture::series::{Series, Spread, band};
 use crate::runs::table::group;
 use crate::runs::{Record, RunState};
@@ -24,14 +24,14 @@ pub(super) struct Line {
 /// How a metric is turned into lines.
 pub(super) struct Drawn<'a> {
     pub(super) view: &'a CurvesView,
-    pub(super) metric: Metric,
+    pub(super) metric: YAxis,
     /// Subtracted from all lines.
     pub(super) baseline: Option<&'a RunState>,
 }
 
 impl Drawn<'_> {
     pub(super) fn is_y_log(&self) -> bool {
-        self.metric == Metric::Loss && self.view.is_loss_log && self.baseline.is_none()
+        self.metric == YAxis::Loss && self.view.is_loss_log && self.baseline.is_none()
     }
 
     fn scaled_x(&self, x: f64) -> f64 {

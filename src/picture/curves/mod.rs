@@ -5,7 +5,7 @@ mod lines;
 #[cfg(test)]
 mod tests;
 
-use super::axis::{Metric, XAxis};
+use super::axis::{XAxis, YAxis};
 use super::palette::{Palette, Rgb};
 use super::reduce::reduce;
 use super::series::Spread;
@@ -66,7 +66,7 @@ pub fn curves(
     };
     let height = (size[1] - TOP - BETWEEN - BOTTOM) / 2.0;
     let width = size[0] - LEFT - RIGHT;
-    for metric in Metric::ALL {
+    for metric in YAxis::ALL {
         let top = TOP + (height + BETWEEN) * metric as usize as f32;
         let mut panel = Panel {
             picture: &mut picture,
@@ -77,8 +77,8 @@ pub fn curves(
                 baseline,
             },
             unit: match metric {
-                Metric::Loss => Loss::common_unit(curves.iter().map(|c| c.run.config.loss)),
-                Metric::Accuracy => "images classified correctly",
+                YAxis::Loss => Loss::common_unit(curves.iter().map(|c| c.run.config.loss)),
+                YAxis::Accuracy => "images classified correctly",
             },
             rect: [LEFT, top, width, height],
             x: (0.0, 1.0),
@@ -111,7 +111,7 @@ impl Panel<'_> {
         for line in &lines {
             self.line(line);
         }
-        if self.drawn.metric == Metric::Loss {
+        if self.drawn.metric == YAxis::Loss {
             self.legend(&lines);
         }
     }
@@ -137,9 +137,9 @@ impl Panel<'_> {
         let is_difference = self.drawn.baseline.is_some();
         let (from, to) = match (is_difference, self.drawn.metric, self.drawn.is_y_log()) {
             (true, ..) => (0.02, 0.98),
-            (_, Metric::Loss, true) => (0.0, 1.0),
-            (_, Metric::Loss, false) => (0.0, 0.98),
-            (_, Metric::Accuracy, _) => (0.02, 1.0),
+            (_, YAxis::Loss, true) => (0.0, 1.0),
+            (_, YAxis::Loss, false) => (0.0, 0.98),
+            (_, YAxis::Accuracy, _) => (0.02, 1.0),
         };
         let validation = lines.iter().flat_map(|l| l.validation.iter().map(|p| p[1]));
         let zero = is_difference.then_some(0.0);
@@ -147,7 +147,7 @@ impl Panel<'_> {
         let (low, high) = ends(kept.chain(validation).chain(zero));
         let margin = 0.05 * (high - low).max(1e-3);
         self.y = (low - margin, high + margin);
-        if self.drawn.metric == Metric::Accuracy && !is_difference {
+        if self.drawn.metric == YAxis::Accuracy && !is_difference {
             self.y.1 = self.y.1.min(1.0);
         }
     }

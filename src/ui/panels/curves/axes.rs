@@ -2,7 +2,7 @@
 
 use egui_plot::{GridInput, GridMark};
 
-use super::lens::{Lens, Metric, XAxis};
+use super::lens::{Lens, XAxis, YAxis};
 use crate::picture::{self, Mark, plain, round_to};
 use crate::text;
 
@@ -32,19 +32,19 @@ pub fn y_label(lens: &Lens, mark: GridMark) -> String {
         return difference_label(lens.metric, mark);
     }
     match lens.metric {
-        Metric::Loss if lens.is_y_log => text::setting(round_to(lens.y_value(mark.value), 2)),
-        Metric::Loss => plain(mark.value, mark.step_size),
+        YAxis::Loss if lens.is_y_log => text::setting(round_to(lens.y_value(mark.value), 2)),
+        YAxis::Loss => plain(mark.value, mark.step_size),
         // Marks above 100 % would be meaningless.
-        Metric::Accuracy if mark.value > 1.0 + 1e-9 => String::new(),
-        Metric::Accuracy => format!("{} %", plain(100.0 * mark.value, 100.0 * mark.step_size)),
+        YAxis::Accuracy if mark.value > 1.0 + 1e-9 => String::new(),
+        YAxis::Accuracy => format!("{} %", plain(100.0 * mark.value, 100.0 * mark.step_size)),
     }
 }
 
 /// The label with its sign: above or below the baseline.
-fn difference_label(metric: Metric, mark: GridMark) -> String {
+fn difference_label(metric: YAxis, mark: GridMark) -> String {
     let (scale, unit) = match metric {
-        Metric::Loss => (1.0, ""),
-        Metric::Accuracy => (100.0, " %"),
+        YAxis::Loss => (1.0, ""),
+        YAxis::Accuracy => (100.0, " %"),
     };
     let number = plain((scale * mark.value).abs(), scale * mark.step_size);
     match mark.value {

@@ -1,6 +1,6 @@
 //! The baseline, the run that others are compared with.
 
-use super::lens::{Lens, Metric};
+use super::lens::{Lens, YAxis};
 use crate::picture::{Average, Series, XAxis};
 use crate::runs::RunId;
 use crate::studio::Run;
@@ -44,12 +44,12 @@ impl Baseline {
     /// The curves of `run` in the plot coordinates of `lens`.
     pub fn new(run: &Run, lens: &Lens) -> Baseline {
         let state = &run.state;
-        let training = Metric::ALL.map(|metric| {
+        let training = YAxis::ALL.map(|metric| {
             let values = Average::of(state, metric, lens.smoothing_steps);
             let points = state.points.iter().zip(values);
             Series::new(points.map(|(p, y)| [lens.x(lens.x_axis.of_step(p)), y]))
         });
-        let validation = Metric::ALL.map(|metric| {
+        let validation = YAxis::ALL.map(|metric| {
             let point = |e| Some([lens.x(lens.x_axis.of_epoch(e)), metric.of_epoch(e)?]);
             Series::new(state.curve_epochs().filter_map(point))
         });
@@ -61,12 +61,12 @@ impl Baseline {
     }
 
     /// The smoothed training curve.
-    pub fn training(&self, metric: Metric) -> &Series {
+    pub fn training(&self, metric: YAxis) -> &Series {
         &self.training[metric as usize]
     }
 
     /// The validation curve.
-    pub fn validation(&self, metric: Metric) -> &Series {
+    pub fn validation(&self, metric: YAxis) -> &Series {
         &self.validation[metric as usize]
     }
 }

@@ -2,7 +2,7 @@
 
 use egui::{Align2, Color32, FontId, Pos2, Rect, Stroke, TextStyle, Ui, pos2, vec2};
 
-use super::lens::{Lens, Metric};
+use super::lens::{Lens, YAxis};
 use super::plot::{GHOST, MetricPlot, TITLE_HEIGHT};
 use super::trace::RunCurve;
 use crate::text;
@@ -28,11 +28,11 @@ impl MetricPlot<'_> {
             t.text,
         );
         let unit = match self.metric {
-            Metric::Loss => {
+            YAxis::Loss => {
                 let runs = self.visible.iter().map(|&idx| &self.runs[idx].state);
                 Loss::common_unit(runs.map(|run| run.config.loss)).to_owned()
             }
-            Metric::Accuracy => "images classified correctly".to_owned(),
+            YAxis::Accuracy => "images classified correctly".to_owned(),
         };
         let unit = match self.baseline_name {
             Some(name) => format!("difference from {name}"),
@@ -92,8 +92,8 @@ impl MetricPlot<'_> {
 
     pub(super) fn value(&self, value: f64) -> String {
         match self.metric {
-            Metric::Loss => text::loss(value),
-            Metric::Accuracy => text::percent(value),
+            YAxis::Loss => text::loss(value),
+            YAxis::Accuracy => text::percent(value),
         }
     }
 }

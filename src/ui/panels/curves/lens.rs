@@ -1,13 +1,13 @@
 //! How curves are viewed: the metric, the axis, and the visible range.
 
-pub use crate::picture::{Metric, XAxis};
+pub use crate::picture::{XAxis, YAxis};
 use crate::runs::RunState;
 
 /// How curves are viewed.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Lens {
     /// The metric.
-    pub metric: Metric,
+    pub metric: YAxis,
     /// The horizontal axis.
     pub x_axis: XAxis,
     /// Whether the horizontal axis is logarithmic.

@@ -22,7 +22,7 @@ use crate::ui::theme::{self, ROW_HEIGHT, tokens};
 use crate::ui::widgets::{Number, Weight, combo_of_width, labeled_button, slim_slider};
 use bands::Bands;
 use baseline::{Baseline, BaselineKey};
-use lens::{Lens, Metric, XAxis, same_part, whole_range};
+use lens::{Lens, XAxis, YAxis, same_part, whole_range};
 use plot::MetricPlot;
 use trace::RunCurve;
 
@@ -60,7 +60,7 @@ impl CurvesPanel {
         let hovered = self.hovered.take();
         let baseline = options::baseline(cx.studio);
         let mut hovered_run = None;
-        for (idx, metric) in Metric::ALL.into_iter().enumerate() {
+        for (idx, metric) in YAxis::ALL.into_iter().enumerate() {
             let mut plot = MetricPlot {
                 metric,
                 runs: cx.studio.runs(),

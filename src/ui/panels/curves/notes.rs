@@ -3,7 +3,7 @@
 use egui::{Align2, Rect, TextStyle, Ui, pos2, vec2};
 use egui_plot::PlotTransform;
 
-use super::lens::{Lens, Metric, XAxis};
+use super::lens::{Lens, XAxis, YAxis};
 use super::plot::MetricPlot;
 use super::trace::{RunCurve, Trace};
 use crate::text;
@@ -136,7 +136,7 @@ impl MetricPlot<'_> {
             return;
         }
         rows.sort_by(|a, b| a.1.total_cmp(&b.1));
-        if self.metric == Metric::Accuracy {
+        if self.metric == YAxis::Accuracy {
             rows.reverse();
         }
         let title = format!("{} {}", lens.x_axis.label(), x_text(lens, x));

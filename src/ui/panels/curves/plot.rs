@@ -9,7 +9,7 @@ use egui_plot::{
 use super::axes;
 use super::bands::Band;
 use super::baseline::Baseline;
-use super::lens::{Lens, Metric};
+use super::lens::{Lens, YAxis};
 use super::range::y_range;
 use super::trace::{RunCurve, Trace};
 use crate::runs::RunState;
@@ -23,7 +23,7 @@ use crate::ui::theme::{self, tokens};
 /// The parameters of a plot.
 pub struct MetricPlot<'a> {
     /// The metric.
-    pub metric: Metric,
+    pub metric: YAxis,
     /// All runs.
     pub runs: &'a [Run],
     /// Indices of the runs to draw, at least one.
@@ -121,8 +121,8 @@ impl MetricPlot<'_> {
 
     pub(super) fn name(&self) -> &'static str {
         match self.metric {
-            Metric::Loss => "Loss",
-            Metric::Accuracy => "Accuracy",
+            YAxis::Loss => "Loss",
+            YAxis::Accuracy => "Accuracy",
         }
     }
 
@@ -133,7 +133,7 @@ impl MetricPlot<'_> {
             metric: self.metric,
             x_axis: self.settings.x_axis,
             is_x_log: self.settings.is_x_log,
-            is_y_log: self.metric == Metric::Loss
+            is_y_log: self.metric == YAxis::Loss
                 && self.settings.is_loss_log
                 && self.baseline_name.is_none(),
             is_difference: self.baseline_name.is_some(),

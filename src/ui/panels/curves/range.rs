@@ -2,7 +2,7 @@
 
 use egui_plot::PlotPoint;
 
-use super::lens::{Lens, Metric};
+use super::lens::{Lens, YAxis};
 use super::trace::Trace;
 use crate::stats::quantile;
 
@@ -21,9 +21,9 @@ pub fn y_range<'t>(lens: &Lens, traces: impl Iterator<Item = &'t Trace>) -> (f64
         held_out.extend(trace.validation.iter().filter(seen).map(|p| p.y));
     }
     let (early_low, early_high) = match (lens.metric, lens.is_y_log) {
-        (Metric::Loss, true) => (0.0, 1.0),
-        (Metric::Loss, false) => (0.0, 0.97),
-        (Metric::Accuracy, _) => (0.03, 1.0),
+        (YAxis::Loss, true) => (0.0, 1.0),
+        (YAxis::Loss, false) => (0.0, 0.97),
+        (YAxis::Accuracy, _) => (0.03, 1.0),
     };
     let mut ends = held_out;
     ends.extend(
@@ -45,9 +45,9 @@ pub fn y_range<'t>(lens: &Lens, traces: impl Iterator<Item = &'t Trace>) -> (f64
     }
     let margin = 0.05 * (high - low).max(0.02);
     match (lens.metric, lens.is_y_log) {
-        (Metric::Accuracy, _) => ((low - margin).max(-0.01), (high + margin).min(1.005)),
-        (Metric::Loss, false) => (0.0f64.min(low), high + margin),
-        (Metric::Loss, true) => (low - margin, high + margin),
+        (YAxis::Accuracy, _) => ((low - margin).max(-0.01), (high + margin).min(1.005)),
+        (YAxis::Loss, false) => (0.0f64.min(low), high + margin),
+        (YAxis::Loss, true) => (low - margin, high + margin),
     }
 }
 

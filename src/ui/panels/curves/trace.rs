@@ -6,7 +6,7 @@
 use egui_plot::PlotPoint;
 
 use super::baseline::{Baseline, BaselineKey};
-use super::lens::{Lens, Metric};
+use super::lens::{Lens, YAxis};
 use crate::picture::{Average, Series, reduce};
 use crate::runs::RunState;
 use crate::train::StepPoint;
@@ -99,7 +99,7 @@ impl RunCurve {
         let points = &run.points[seen.clone()];
         let metric = lens.metric;
         // Without a baseline value there is no difference either.
-        let apart = |x: f64, y: f64, from: fn(&Baseline, Metric) -> &Series| match baseline {
+        let apart = |x: f64, y: f64, from: fn(&Baseline, YAxis) -> &Series| match baseline {
             Some(baseline) => Some((x, lens.y(y - from(baseline, metric).at(x)?))),
             None => Some((x, lens.y(y))),
         };
@@ -171,7 +171,7 @@ mod tests {
 
     fn lens(n: usize, n_columns: usize) -> Lens {
         Lens {
-            metric: Metric::Loss,
+            metric: YAxis::Loss,
             x_axis: XAxis::Step,
             is_x_log: false,
             is_y_log: false,
