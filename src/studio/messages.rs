@@ -98,7 +98,6 @@ impl Studio {
         }
         if let Some(predictor) = &self.background.predictor {
             predictor.ask(Request {
-                version: self.pad.version(),
                 sketch: self.pad.image().clone(),
                 classifier,
             });
@@ -111,7 +110,7 @@ impl Studio {
             .predictor
             .as_ref()
             .and_then(|p| p.take_answer());
-        match answer.map(|a| a.prediction) {
+        match answer {
             // A prediction for an older sketch is still the newest available, unless the canvas
             // was cleared meanwhile.
             Some(prediction) if !self.pad.is_empty() => self.answer = prediction.transpose(),
