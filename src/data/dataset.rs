@@ -1,11 +1,11 @@
 //! A dataset in memory: its pixels are stored once, as bytes.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use sha2::{Digest, Sha256};
 
 use super::error::DataError;
-use super::{folder, idx};
+use super::idx;
 
 /// One split of a dataset, training or test: images of one size, gray or color, and their labels.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -134,15 +134,6 @@ impl Dataset {
             folder: None,
         })
     }
-
-    /// Reads the four IDX files, named as MNIST's, in the folder `dir`. See [`folder`].
-    ///
-    /// # Errors
-    /// One sentence for whatever is missing, damaged or inconsistent.
-    pub fn open_folder(dir: &Path) -> Result<Dataset, DataError> {
-        folder::open(dir)
-    }
-
     /// The number of classes.
     pub fn n_classes(&self) -> usize {
         self.classes.len()

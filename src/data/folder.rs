@@ -13,39 +13,44 @@ pub const MAX_CLASSES: usize = 1000;
 /// Longer than any list of 1,000 names.
 const MAX_CLASSES_BYTES: u64 = 1 << 20;
 
-/// Opens the dataset in the folder `dir`.
-pub(super) fn open(dir: &Path) -> Result<Dataset, DataError> {
-    let origin = dir.display().to_string();
-    if !dir.is_dir() {
-        return Err(DataError::NotAFolder { origin });
-    }
-    // All four files are located before any is read: the fastest error for a wrong folder.
-    let train = PartFiles::find(dir, "train-images-idx3-ubyte", "train-labels-idx1-ubyte")?;
-    let test = PartFiles::find(dir, "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte")?;
-    let names = class_names(&dir.join("classes.txt"))?;
-    let n_named = names.as_ref().map_or(MAX_CLASSES, Vec::len);
+impl Dataset {
+    /// Reads the four IDX files, named as MNIST's, in the folder `dir`.
+    ///
+    /// # Errors
+    /// One sentence for whatever is missing, damaged or inconsistent.
+    pub fn open_folder(dir: &Path) -> Result<Dataset, DataError> {
+        let origin = dir.display().to_string();
+        if !dir.is_dir() {
+            return Err(DataError::NotAFolder { origin });
+        }
+        // All four files are located before any is read: the fastest error for a wrong folder.
+        let train = PartFiles::find(dir, "train-images-idx3-ubyte", "train-labels-idx1-ubyte")?;
+        let test = PartFiles::find(dir, "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte")?;
+        let names = class_names(&dir.join("classes.txt"))?;
+        let n_named = names.as_ref().map_or(MAX_CLASSES, Vec::len);
 
-    let train = train.read(n_named)?;
-    let test = test.read(n_named)?;
-    if train.shape() != test.shape() {
-        let size = |[_, height, width]: [usize; 3]| [height, width];
-        return Err(DataError::Sizes {
-            train: size(train.shape()),
-            test: size(test.shape()),
-            origin,
-        });
+        let train = train.read(n_named)?;
+        let test = test.read(n_named)?;
+        if train.shape() != test.shape() {
+            let size = |[_, height, width]: [usize; 3]| [height, width];
+            return Err(DataError::Sizes {
+                train: size(train.shape()),
+                test: size(test.shape()),
+                origin,
+            });
+        }
+        let highest = train.labels().iter().chain(test.labels()).max();
+        let n_used = highest.map_or(0, |&label| label as usize + 1);
+        let classes = names.unwrap_or_else(|| (0..n_used).map(|class| class.to_string()).collect());
+        Ok(Dataset {
+            name: folder_name(dir),
+            classes,
+            fingerprint: fingerprint(&train, &test),
+            train,
+            test,
+            folder: Some(dir.canonicalize().unwrap_or_else(|_| dir.to_owned())),
+        })
     }
-    let highest = train.labels().iter().chain(test.labels()).max();
-    let n_used = highest.map_or(0, |&label| label as usize + 1);
-    let classes = names.unwrap_or_else(|| (0..n_used).map(|class| class.to_string()).collect());
-    Ok(Dataset {
-        name: folder_name(dir),
-        classes,
-        fingerprint: fingerprint(&train, &test),
-        train,
-        test,
-        folder: Some(dir.canonicalize().unwrap_or_else(|_| dir.to_owned())),
-    })
 }
 
 /// The last component of the path, also for paths such as `.`.
