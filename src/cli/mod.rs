@@ -10,7 +10,6 @@ mod evaluate;
 mod hyperparameter_args;
 mod interrupt;
 mod lr_find;
-mod origin;
 mod out;
 mod plot;
 mod predict;

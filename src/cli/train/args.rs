@@ -19,7 +19,7 @@ pub struct Args {
     pub(super) preset: &'static Preset,
     /// Folder with four IDX files named like MNIST's, gzipped or not [default: MNIST].
     #[arg(long, value_name = "DIR")]
-    pub(in crate::cli) data: Option<PathBuf>,
+    pub(super) data: Option<PathBuf>,
     /// Number of passes over the training images [default: the preset's, mostly 5].
     #[arg(long, value_name = "N")]
     pub(super) epochs: Option<usize>,
@@ -48,7 +48,7 @@ pub struct Args {
     #[arg(long, value_name = "N")]
     pub(super) val: Option<usize>,
     #[command(flatten)]
-    pub(in crate::cli) keeping: Keeping,
+    pub(super) keeping: Keeping,
     /// Save the model to this file.
     #[arg(long, value_name = "FILE")]
     pub(super) save: Option<PathBuf>,
@@ -60,7 +60,7 @@ pub struct Args {
     pub(super) resume: Option<PathBuf>,
     /// Train the run of --resume for N epochs more than planned, even if it is completed.
     #[arg(long, value_name = "N")]
-    pub(in crate::cli) extend: Option<std::num::NonZeroUsize>,
+    pub(super) extend: Option<std::num::NonZeroUsize>,
     /// Start from the exact state of another run, with the settings in the other options: the run's
     /// folder, or its id or name in the workspace, and the number of an update with a checkpoint,
     /// or `best`. Network, seed and validation images stay.

@@ -3,23 +3,24 @@
 mod args;
 mod end;
 mod options;
+mod origin;
 
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use super::interrupt::Interrupt;
-use super::origin::Start;
 use super::progress::Progress;
 use super::resolve_run::run_folder;
 use super::{UsageError, open_data, out, settings};
 use crate::data::Dataset;
-use crate::train::{Control, FieldError, Job, Observer as _, Optimizer, TrainConfig, run_guarded};
+use crate::train::{Control, Observer as _, Optimizer, TrainConfig, run_guarded};
 use crate::{files, kernels};
 pub use args::Args;
 pub(super) use args::{optimizers, presets};
 use end::end;
-pub(super) use options::Options;
+use options::Options;
+use origin::{Start, job};
 
 impl Args {
     fn config(&self, dataset: &Dataset, workspace: Option<&Path>) -> anyhow::Result<TrainConfig> {
@@ -33,7 +34,7 @@ impl Args {
     }
 
     /// Returns `config` with the arguments applied.
-    pub(super) fn changed(&self, mut config: TrainConfig) -> anyhow::Result<TrainConfig> {
+    fn changed(&self, mut config: TrainConfig) -> anyhow::Result<TrainConfig> {
         // The preset's recipe may bring its own values for the optimizer it uses.
         let other = |o: &Optimizer| o.name() != config.optimizer.name();
         if let Some(optimizer) = self.optimizer.filter(other) {
@@ -65,17 +66,6 @@ impl Args {
             history: Vec::new(),
         })
     }
-}
-
-/// Checks the configuration and makes the job.
-pub(super) fn job(
-    config: TrainConfig,
-    dataset: Arc<Dataset>,
-    options: Options,
-) -> anyhow::Result<Job> {
-    let job = Job::new(config, dataset);
-    let job = job.map_err(|errors| UsageError(FieldError::joined(&errors)))?;
-    Ok(job.with_options(options.run))
 }
 
 pub(super) fn run(args: &Args, workspace: Option<&Path>) -> anyhow::Result<ExitCode> {

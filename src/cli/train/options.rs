@@ -11,9 +11,9 @@ const CHECKPOINT_EVERY: u64 = 2000;
 
 /// How a run is guarded and computed, and which checkpoints it keeps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::cli) struct Options {
-    pub(in crate::cli) run: RunOptions,
-    pub(in crate::cli) policy: CheckpointPolicy,
+pub(super) struct Options {
+    pub(super) run: RunOptions,
+    pub(super) policy: CheckpointPolicy,
 }
 
 impl Default for Options {
@@ -30,7 +30,7 @@ impl Default for Options {
 
 impl Options {
     /// Returns the options that the run in `folder` started with.
-    pub(in crate::cli) fn of(folder: &RunFolder) -> Options {
+    pub(super) fn of(folder: &RunFolder) -> Options {
         let (default, manifest) = (Options::default(), folder.manifest());
         // A run of an older version does not record it, and may have kept more.
         let kept = || CheckpointPolicy {
@@ -47,7 +47,7 @@ impl Options {
     }
 
     /// Replaces "ask" by "stop": the command line cannot ask.
-    pub(in crate::cli) fn without_questions(mut self) -> Options {
+    pub(super) fn without_questions(mut self) -> Options {
         if self.run.on_divergence == OnDivergence::Ask {
             out::eprint(
                 "warning: this run would ask what to do if its loss becomes NaN or spikes, which \
@@ -61,7 +61,7 @@ impl Options {
 
 impl Args {
     /// Returns `options` with the arguments applied.
-    pub(in crate::cli) fn options(&self, mut options: Options) -> Options {
+    pub(super) fn options(&self, mut options: Options) -> Options {
         let Options { run, policy } = &mut options;
         if let Some(every) = self.checkpoint_every {
             run.checkpoint_every = Some(every);

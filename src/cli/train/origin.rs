@@ -3,12 +3,13 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::resolve_run::run_folder;
-use super::train::{Args, Options, job};
-use super::{UsageError, open_data, out};
+use super::args::Args;
+use super::options::Options;
+use crate::cli::resolve_run::run_folder;
+use crate::cli::{UsageError, open_data, out};
 use crate::data::Dataset;
 use crate::runs::{Parent, Recorder, RunFolder, RunFolderError};
-use crate::train::{Checkpoint, Event, Job, Setting, TrainConfig};
+use crate::train::{Checkpoint, Event, FieldError, Job, Setting, TrainConfig};
 
 /// A run that is ready to start.
 pub(super) struct Start {
@@ -160,4 +161,15 @@ fn parse_origin(origin: &str) -> anyhow::Result<(PathBuf, Option<u64>)> {
             format!("--branch expects RUN@STEP (a run and an update) or RUN@best, found {origin}");
         UsageError(text).into()
     })
+}
+
+/// Checks the configuration and makes the job.
+pub(super) fn job(
+    config: TrainConfig,
+    dataset: Arc<Dataset>,
+    options: Options,
+) -> anyhow::Result<Job> {
+    let job = Job::new(config, dataset);
+    let job = job.map_err(|errors| UsageError(FieldError::joined(&errors)))?;
+    Ok(job.with_options(options.run))
 }
