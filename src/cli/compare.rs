@@ -9,12 +9,13 @@ use serde::Serialize;
 use super::resolve_run::run_folders;
 use super::{UsageError, open_data, out};
 use crate::compare::{
-    Answers, Comparison, Disagreement, Importance, Metric, RunRow, Verdict, correct_for_many,
-    disagreements, groups, importance,
+    Answers, Comparison, Disagreement, Importance, Verdict, correct_for_many, disagreements,
+    importance,
 };
 use crate::data::Dataset;
 use crate::model::Classifier;
-use crate::runs::{NoModel, Record, RunFolder};
+use crate::runs::table::{Column, GroupBy, SummaryMetric, group};
+use crate::runs::{Metric, NoModel, Record, RunFolder};
 use crate::text;
 
 /// The arguments of `compare`.
@@ -24,9 +25,10 @@ pub struct Args {
     /// group; the settings of the first run are the baseline.
     #[arg(required = true, num_args = 2.., value_name = "RUN")]
     runs: Vec<PathBuf>,
-    /// Metric to compare by.
+    /// Metric to compare by, as the table of `runs list` names it: test_accuracy, val_accuracy
+    /// (the best epoch), val_loss.last …
     #[arg(long, value_name = "NAME", default_value = "test_accuracy", value_parser = metric)]
-    metric: Metric,
+    metric: SummaryMetric,
     /// Folder with the dataset the runs were trained on [default: where it was].
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
@@ -38,14 +40,19 @@ pub struct Args {
     json: bool,
 }
 
-fn metric(name: &str) -> Result<Metric, String> {
-    let found = Metric::ALL.into_iter().find(|m| m.name() == name);
-    found.ok_or_else(|| {
-        format!(
-            "expected one of {}",
-            Metric::ALL.map(Metric::name).join(", ")
-        )
-    })
+fn metric(name: &str) -> Result<SummaryMetric, String> {
+    let has_direction = |metric: &Metric| metric.direction().is_some();
+    let found = Column::parse(name).metric();
+    found
+        .filter(|found| has_direction(&found.metric))
+        .ok_or_else(|| {
+            let metrics = Metric::ALL.into_iter().filter(has_direction);
+            let names: Vec<&str> = metrics.map(Metric::name).collect();
+            format!(
+                "expected one of {}, optionally with .best, .last, .min, .max or .at_best",
+                names.join(", ")
+            )
+        })
 }
 
 #[derive(Serialize)]
@@ -69,15 +76,20 @@ pub(super) fn run(args: &Args, workspace: Option<&Path>) -> anyhow::Result<ExitC
         .iter()
         .map(|path| RunFolder::open(path))
         .collect::<Result<Vec<_>, _>>()?;
-    let rows = folders
+    let records = folders
         .iter()
-        .map(|folder| Ok(RunRow::new(&Record::read(folder.path())?)))
-        .collect::<anyhow::Result<Vec<_>>>()?;
+        .map(|folder| Record::read(folder.path()))
+        .collect::<Result<Vec<_>, _>>()?;
+    let records: Vec<&Record> = records.iter().collect();
     same_data(&folders)?;
-    let mut pairs = pairs(&rows);
+    let mut pairs = pairs(&records);
+    let compare = |[a, b]: &[Vec<usize>; 2]| {
+        let [a, b] = [a, b].map(|group| group.iter().map(|&idx| records[idx]).collect::<Vec<_>>());
+        Comparison::new(&a, &b, args.metric).map_err(anyhow::Error::msg)
+    };
     let mut comparisons = pairs
         .iter()
-        .map(|[a, b]| Comparison::new(&rows, a, b, args.metric).map_err(anyhow::Error::msg))
+        .map(compare)
         .collect::<anyhow::Result<Vec<_>>>()?;
     correct_for_many(&mut comparisons);
     let mut predicted = Predicted::new(args, &folders)?;
@@ -93,7 +105,7 @@ pub(super) fn run(args: &Args, workspace: Option<&Path>) -> anyhow::Result<ExitC
             &predicted,
         )?;
     }
-    if let Ok(importance) = importance(&rows, args.metric) {
+    if let Ok(importance) = importance(&records, args.metric) {
         print_importance(args, importance)?;
     }
     Ok(predicted.finish())
@@ -117,8 +129,9 @@ fn same_data(folders: &[RunFolder]) -> Result<(), UsageError> {
 
 /// Pairs the settings of the first run with all other settings or, if there are none, the first
 /// run with all other runs.
-fn pairs(rows: &[RunRow]) -> Vec<[Vec<usize>; 2]> {
-    let groups = groups(rows);
+fn pairs(records: &[&Record]) -> Vec<[Vec<usize>; 2]> {
+    let groups = group(records, &GroupBy::AllButSeed).into_iter();
+    let groups: Vec<Vec<usize>> = groups.map(|group| group.members).collect();
     match &groups[..] {
         [only] => only[1..]
             .iter()

@@ -2,10 +2,10 @@
 
 use serde::Serialize;
 
-use super::facts::{Metric, RunRow, differing};
 use super::forest::{Column, permutation_importance};
 use super::rank::{Correlation, spearman};
-use crate::runs::Value;
+use crate::runs::table::{SummaryMetric, differing_choices};
+use crate::runs::{Record, Value};
 use crate::text::count;
 
 /// Minimum runs per differing setting; with fewer, importance is mostly chance.
@@ -33,7 +33,7 @@ pub struct KeyImportance {
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Importance {
     /// The metric.
-    pub metric: Metric,
+    pub metric: SummaryMetric,
     /// Number of runs with the metric.
     pub n_runs: usize,
     /// Settings that differ, the most important first.
@@ -44,44 +44,45 @@ pub struct Importance {
     pub hint: Option<String>,
 }
 
-/// Computes the importance of the settings of `rows` for `metric`. Rows without the metric are left
-/// out.
+/// Computes the importance of the settings of `records` for `metric`. Runs without a finite value
+/// are left out.
 ///
 /// # Errors
 /// One sentence when there are too few runs or no setting differs.
-pub fn importance(rows: &[RunRow], metric: Metric) -> Result<Importance, String> {
-    let rows: Vec<&RunRow> = rows
-        .iter()
-        .filter(|row| row.metrics.contains_key(&metric))
-        .collect();
-    let label = metric.label();
-    if rows.len() < MIN_RUNS {
+pub fn importance(records: &[&Record], metric: SummaryMetric) -> Result<Importance, String> {
+    let measured = records.iter().copied();
+    let measured = measured.filter_map(|record| Some((record, metric.finite(record)?)));
+    let (records, target): (Vec<&Record>, Vec<f64>) = measured.unzip();
+    if records.len() < MIN_RUNS {
         return Err(format!(
-            "importance needs at least {MIN_RUNS} runs with a {label}, found {}",
-            rows.len()
+            "importance needs at least {MIN_RUNS} runs with a {}, found {}",
+            metric.label(),
+            records.len()
         ));
     }
-    let keys = differing(&rows);
+    let keys = differing_choices(&records);
     if keys.is_empty() {
         return Err("these runs do not differ in any setting".to_owned());
     }
-    let target: Vec<f64> = rows.iter().map(|row| row.metrics[&metric]).collect();
-    let columns: Vec<Column> = keys.iter().map(|key| column(&rows, key)).collect();
+    let values = |key: &&str| records.iter().map(|record| record.value(key)).collect();
+    let values: Vec<Vec<Option<Value>>> = keys.iter().map(values).collect();
+    let columns: Vec<Column> = values.iter().map(|values| column(values)).collect();
     let found = permutation_importance(&columns, &target, FOREST_SEED);
     let mut keys: Vec<KeyImportance> = keys
         .iter()
         .zip(found.importance)
-        .map(|(key, importance)| KeyImportance {
+        .zip(&values)
+        .map(|((key, importance), values)| KeyImportance {
             key: (*key).to_owned(),
             importance,
-            correlation: correlation(&rows, key, &target),
+            correlation: correlation(values, &target),
         })
         .collect();
     keys.sort_by(|a, b| b.importance.total_cmp(&a.importance));
     Ok(Importance {
         metric,
-        n_runs: rows.len(),
-        hint: hint(rows.len(), keys.len(), found.explained),
+        n_runs: records.len(),
+        hint: hint(records.len(), keys.len(), found.explained),
         keys,
         explained: found.explained,
     })
@@ -102,25 +103,24 @@ fn hint(n_runs: usize, n_keys: usize, explained: f64) -> Option<String> {
 }
 
 /// Returns the values of a setting: numbers if all of them are, otherwise categories.
-fn column(rows: &[&RunRow], key: &str) -> Column {
-    let values: Vec<Option<&Value>> = rows.iter().map(|row| row.settings.get(key)).collect();
-    let is_number = |v: &Option<&Value>| v.is_none_or(|v| v.number().is_some());
-    if values.iter().all(is_number) {
-        let number = |v: &Option<&Value>| v.and_then(Value::number).unwrap_or(f64::NEG_INFINITY);
+fn column(values: &[Option<Value>]) -> Column {
+    let number = |v: &Option<Value>| v.as_ref().and_then(Value::number);
+    if values.iter().all(|v| v.is_none() || number(v).is_some()) {
+        let number = |v: &Option<Value>| number(v).unwrap_or(f64::NEG_INFINITY);
         return Column::Numbers(values.iter().map(number).collect());
     }
     let words: Vec<String> = values
         .iter()
-        .map(|v| v.map_or_else(String::new, Value::to_string))
+        .map(|v| v.as_ref().map_or_else(String::new, Value::to_string))
         .collect();
     let place = |word: &String| words.iter().position(|w| w == word).unwrap_or(0);
     Column::Words(words.iter().map(place).collect())
 }
 
-fn correlation(rows: &[&RunRow], key: &str, target: &[f64]) -> Option<Correlation> {
-    let pairs = rows.iter().zip(target);
+fn correlation(values: &[Option<Value>], target: &[f64]) -> Option<Correlation> {
+    let pairs = values.iter().zip(target);
     let (x, y): (Vec<f64>, Vec<f64>) = pairs
-        .filter_map(|(row, y)| Some((row.settings.get(key)?.number()?, *y)))
+        .filter_map(|(value, y)| Some((value.as_ref()?.number()?, *y)))
         .unzip();
     spearman(&x, &y)
 }
@@ -128,11 +128,12 @@ fn correlation(rows: &[&RunRow], key: &str, target: &[f64]) -> Option<Correlatio
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::compare::facts::tests::{facts, run};
+    use crate::compare::tests::{record, run};
+    use crate::runs::Metric;
     use crate::train::Optimizer;
 
     /// Runs whose accuracy depends on the optimizer and a little on the rate.
-    fn rows(n: u64) -> Vec<RunRow> {
+    fn records(n: u64) -> Vec<Record> {
         let row = |seed: u64| {
             let rate: f64 = [1e-4, 1e-3, 1e-2][seed as usize % 3];
             let is_sgd = seed.is_multiple_of(2);
@@ -142,14 +143,21 @@ mod tests {
             if is_sgd {
                 run.config.optimizer = Optimizer::SGD;
             }
-            facts(&run)
+            record(&run)
         };
         (1..=n).map(row).collect()
     }
 
+    fn by(metric: Metric, records: &[Record]) -> Result<Importance, String> {
+        importance(
+            &records.iter().collect::<Vec<_>>(),
+            SummaryMetric::best(metric),
+        )
+    }
+
     #[test]
     fn the_optimizer_is_seen_to_matter_and_the_seed_not() {
-        let found = importance(&rows(60), Metric::TestAccuracy).unwrap();
+        let found = by(Metric::TestAccuracy, &records(60)).unwrap();
         let place = |key: &str| found.keys.iter().position(|k| k.key == key).unwrap();
         // The optimizer shows in its kind and in the keys only one kind has.
         assert!(found.keys[0].key.starts_with("optimizer"), "{found:?}");
@@ -159,19 +167,19 @@ mod tests {
         let rate = found.keys[place("learning_rate")].correlation.unwrap();
         assert!(rate.rho > 0.1, "{rate:?}");
         assert_eq!(found.keys[place("optimizer")].correlation, None);
-        assert_eq!(found, importance(&rows(60), Metric::TestAccuracy).unwrap());
+        assert_eq!(found, by(Metric::TestAccuracy, &records(60)).unwrap());
     }
 
     #[test]
     fn few_runs_are_told() {
-        let hint = importance(&rows(6), Metric::TestAccuracy).unwrap().hint;
+        let hint = by(Metric::TestAccuracy, &records(6)).unwrap().hint;
         assert!(hint.unwrap().starts_with("6 runs are few for"));
-        let error = importance(&rows(3), Metric::TestAccuracy).unwrap_err();
+        let error = by(Metric::TestAccuracy, &records(3)).unwrap_err();
         assert!(error.contains("at least 4 runs"), "{error}");
-        let error = importance(&rows(9), Metric::TrainSecs).unwrap_err();
+        let error = by(Metric::TrainSeconds, &records(9)).unwrap_err();
         assert!(error.contains("found 0"), "{error}");
-        let same = vec![rows(1)[0].clone(); 5];
-        let error = importance(&same, Metric::TestAccuracy).unwrap_err();
+        let same = vec![records(1)[0].clone(); 5];
+        let error = by(Metric::TestAccuracy, &same).unwrap_err();
         assert!(error.contains("do not differ"), "{error}");
     }
 }

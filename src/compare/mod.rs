@@ -1,25 +1,25 @@
 //! Which run is better, and is the difference significant?
 //!
-//! Pure functions over finished runs: [`RunRow`] is a run as a row of a table; [`Comparison`] tests
-//! and describes two groups of them; [`importance`] measures the effect of each setting;
+//! Pure functions of records, by the metrics of [`crate::runs::table`]: [`Comparison`] tests and
+//! describes two groups of runs; [`importance`] measures the effect of each setting;
 //! [`disagreements`] finds the images on which two models disagree.
 
 mod answers;
-mod axis;
-mod facts;
 mod forest;
 mod importance;
 mod paired;
 mod rank;
+mod scale;
 mod seeds;
+#[cfg(test)]
+mod tests;
 mod verdict;
 
 pub use answers::{Answers, Disagreement, Kind, disagreements};
-pub use axis::{Column, Scale};
-pub use facts::{Group, Metric, RunRow, groups};
 pub use importance::{Importance, KeyImportance, importance};
 pub use paired::{Paired, PairedTest};
 pub use rank::{Correlation, spearman};
+pub use scale::Scale;
 pub use seeds::{SeedMethod, SeedTest, seed_test, seeds_to_add};
 pub use verdict::{Comparison, Side, Verdict, correct_for_many};
 

@@ -8,9 +8,8 @@ use std::path::Path;
 pub use table::{csv, jsonl};
 pub use tensorboard::tensorboard;
 
-use crate::compare::RunRow;
 use crate::files::WriteError;
-use crate::runs::{RunFolder, RunFolderError, RunState, read_run};
+use crate::runs::{Record, RunFolder, RunFolderError, RunState, read_run};
 
 /// Why runs could not be exported.
 #[derive(Debug, thiserror::Error)]
@@ -39,19 +38,14 @@ pub enum ExportError {
 
 /// A run with everything that is exported.
 struct Exported {
-    created: String,
-    status: &'static str,
+    record: Record,
     state: RunState,
-    facts: RunRow,
 }
 
 impl Exported {
     fn read(path: &Path) -> Result<Exported, ExportError> {
-        let record = read_run(path)?;
         Ok(Exported {
-            status: record.status.word(),
-            facts: RunRow::new(&record),
-            created: record.created,
+            record: read_run(path)?,
             state: RunFolder::open(path)?.replay()?,
         })
     }

@@ -11,6 +11,7 @@ use super::branch::Parent;
 use super::folder::{RunFolder, RunFolderError};
 use super::id::RunId;
 use super::manifest::{Manifest, TrialOf, utc_exact};
+use super::metric::Metric;
 use super::notes::Notes;
 use super::run_summary::{Aggregates, RunSummary};
 use super::state::{ChangePoint, RunState, Status};
@@ -41,7 +42,7 @@ pub struct Record {
     /// The configuration with all changes applied.
     pub config: TrainConfig,
     /// The metrics by name, see [`RunSummary::metrics`].
-    pub metrics: BTreeMap<String, Aggregates>,
+    pub metrics: BTreeMap<Metric, Aggregates>,
     /// Settings that were changed during training.
     #[serde(default)]
     pub changes: Vec<ChangePoint>,
@@ -90,7 +91,7 @@ impl Record {
     /// Updates the record from the events' state.
     pub fn follow(&mut self, state: &RunState, summary: &RunSummary) {
         self.status = state.status.clone();
-        self.metrics = summary.metrics();
+        self.metrics.clone_from(summary.metrics());
         self.data.clone_from(&state.dataset);
         self.threads = state.threads;
         self.changes.clone_from(&state.changes);
@@ -122,15 +123,24 @@ impl Record {
             // Writing to a string cannot fail.
             let _ = write!(text, "\n{key}={value}");
         }
-        for change in &self.changes {
-            let (name, step) = (change.setting.label(), change.step);
-            let _ = write!(text, "\n{name} {} at step {step}", change.new);
+        if let Some(changed) = self.changed() {
+            let _ = write!(text, "\n{changed}");
         }
         text
     }
 
+    /// Describes the changes during training.
+    fn changed(&self) -> Option<String> {
+        let change = |change: &ChangePoint| {
+            let (name, step) = (change.setting.label(), change.step);
+            format!("{name} {} at step {step}", change.new)
+        };
+        let changes: Vec<String> = self.changes.iter().map(change).collect();
+        (!changes.is_empty()).then(|| changes.join(", "))
+    }
+
     /// Returns a setting by its path, or the field `id`, `name`, `status`, `created`, `parent`,
-    /// `data`, `threads`, `sweep`, `trial`, `note`, `tags`, `starred` or `archived`.
+    /// `data`, `changed`, `threads`, `sweep`, `trial`, `note`, `tags`, `starred` or `archived`.
     pub fn value(&self, key: &str) -> Option<Value> {
         let text = |text: &str| Some(Value::Text(text.to_owned()));
         let flag = |flag: bool| text(if flag { "yes" } else { "no" });
@@ -144,6 +154,7 @@ impl Record {
                 text(&parent.map_or_else(String::new, ToString::to_string))
             }
             "data" => text(&self.data),
+            "changed" => text(&self.changed()?),
             "threads" => Some(Value::Number(self.threads as f64)),
             "sweep" => text(&self.sweep.as_ref()?.name),
             "trial" => Some(Value::Number(self.sweep.as_ref()?.trial as f64)),
@@ -211,7 +222,7 @@ impl Reading {
             notes: self.notes.clone(),
             ..Record::begun(RunId::new(""), &self.state)
         };
-        record.metrics = self.summary.metrics();
+        record.metrics.clone_from(self.summary.metrics());
         if let Some(name) = &self.notes.name {
             record.name.clone_from(name);
         }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::best_epoch::BestBy;
+use super::metric::Metric;
 use super::state::RunState;
 use crate::train::{EpochPoint, Event, Metrics, StepPoint, number};
 
@@ -46,19 +47,18 @@ impl Aggregates {
     }
 }
 
-/// Returns whether a lower value is better. The best value of what only grows, such as seconds, is
-/// the last one.
-pub fn is_less_better(metric: &str) -> bool {
-    metric.contains("loss")
-}
-
 /// Metrics of a run's progress.
-const HOW_FAR: [&str; 4] = ["steps", "epochs_done", "images", "train_seconds"];
+const HOW_FAR: [Metric; 4] = [
+    Metric::Steps,
+    Metric::EpochsDone,
+    Metric::Images,
+    Metric::TrainSeconds,
+];
 
 /// The fold of a run's events to few numbers instead of every point.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct RunSummary {
-    metrics: BTreeMap<&'static str, Aggregates>,
+    metrics: BTreeMap<Metric, Aggregates>,
     /// Validation accuracy and loss of the best epoch.
     best: Option<Metrics>,
 }
@@ -101,15 +101,15 @@ impl RunSummary {
 
     fn steps(&mut self, points: &[StepPoint]) {
         for point in points {
-            self.add("batch_loss", point.loss);
-            self.add("batch_accuracy", point.accuracy);
+            self.add(Metric::BatchLoss, point.loss);
+            self.add(Metric::BatchAccuracy, point.accuracy);
         }
         let Some(last) = points.last() else {
             return;
         };
         self.how_far(last);
         if last.secs > 0.0 {
-            self.add("images_per_second", last.images as f64 / last.secs);
+            self.add(Metric::ImagesPerSecond, last.images as f64 / last.secs);
         }
     }
 
@@ -123,7 +123,7 @@ impl RunSummary {
     /// Forgets the parent's metrics at the branch point, but not its progress.
     fn branch(&mut self) {
         let kept = HOW_FAR.into_iter().filter_map(|metric| {
-            let last = self.metrics.get(metric)?.last;
+            let last = self.metrics.get(&metric)?.last;
             Some((metric, Aggregates::new(last)))
         });
         *self = RunSummary {
@@ -133,18 +133,18 @@ impl RunSummary {
     }
 
     fn test(&mut self, test: &Metrics) {
-        self.add("test_loss", test.loss);
-        self.add("test_accuracy", test.accuracy);
+        self.add(Metric::TestLoss, test.loss);
+        self.add(Metric::TestAccuracy, test.accuracy);
     }
 
     fn epoch(&mut self, point: &EpochPoint) {
-        self.add("train_loss", point.train.loss);
-        self.add("train_accuracy", point.train.accuracy);
+        self.add(Metric::TrainLoss, point.train.loss);
+        self.add(Metric::TrainAccuracy, point.train.accuracy);
         let Some(validation) = point.validation else {
             return;
         };
-        self.add("val_loss", validation.loss);
-        self.add("val_accuracy", validation.accuracy);
+        self.add(Metric::ValLoss, validation.loss);
+        self.add(Metric::ValAccuracy, validation.accuracy);
         let by = BestBy::Accuracy;
         let is_best = self
             .best
@@ -157,7 +157,7 @@ impl RunSummary {
         }
     }
 
-    fn add(&mut self, metric: &'static str, value: f64) {
+    fn add(&mut self, metric: Metric, value: f64) {
         self.metrics
             .entry(metric)
             .and_modify(|all| all.add(value))
@@ -166,12 +166,8 @@ impl RunSummary {
 
     /// Returns the metrics by name: `batch_…` of each batch; `train_…` and `val_…` of each epoch;
     /// `test_…` once, at the end; and the run's progress.
-    pub fn metrics(&self) -> BTreeMap<String, Aggregates> {
-        let owned = self
-            .metrics
-            .iter()
-            .map(|(name, all)| ((*name).to_owned(), *all));
-        owned.collect()
+    pub fn metrics(&self) -> &BTreeMap<Metric, Aggregates> {
+        &self.metrics
     }
 }
 
@@ -209,10 +205,10 @@ mod tests {
             max: 0.8,
             at_best: Some(0.5),
         };
-        assert_eq!(metrics["val_loss"], expected);
-        let train = metrics["train_loss"];
+        assert_eq!(metrics[&Metric::ValLoss], expected);
+        let train = metrics[&Metric::TrainLoss];
         assert_eq!((train.last, train.min, train.max), (0.1, 0.1, 0.9));
         assert_eq!(train.at_best, None, "no number at the best epoch");
-        assert!(!metrics.contains_key("test_accuracy"));
+        assert!(!metrics.contains_key(&Metric::TestAccuracy));
     }
 }

@@ -6,11 +6,12 @@ use toml::Value;
 
 use super::axis::{Axis, Values};
 use super::definition::{Definition, Method, Prune};
-use super::metric::{Direction, Metric};
+use super::metric::OBJECTIVES;
 use super::plan::Plan;
 use super::point;
 use super::point::Point;
 use crate::data::Dataset;
+use crate::runs::{Direction, Metric};
 use crate::train::TrainConfig;
 
 /// What a problem is about.
@@ -88,6 +89,15 @@ impl Definition {
             self.preset.is_none() || self.config.is_none(),
             Location::Key("preset"),
             "and config exclude each other: the configuration has its own network".to_owned(),
+        );
+        expect(
+            OBJECTIVES.contains(&self.metric),
+            Location::Key("metric"),
+            format!(
+                "must be one of {}, found `{}`",
+                metric_names(),
+                self.metric.name()
+            ),
         );
         self.check_budget(&mut expect);
         if let Some(prune) = self.prune {
@@ -303,10 +313,10 @@ impl Plan {
 
 /// Lists the valid names, for messages.
 pub(super) fn metric_names() -> String {
-    Metric::ALL.map(Metric::name).join(", ")
+    OBJECTIVES.map(Metric::name).join(", ")
 }
 
 /// Returns whether the direction contradicts the metric: most likely a mistake.
 pub(super) fn is_backwards(metric: Metric, direction: Direction) -> bool {
-    metric.default_direction() != direction
+    metric.direction() != Some(direction)
 }

@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 use toml::Table;
 
 use super::axis::Axis;
-use super::metric::{Direction, Measure, Metric};
+use super::metric::Measure;
+use crate::runs::{Direction, Metric};
 
 /// How settings are sampled.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::definition::Definition;
-use super::metric::Direction;
 use super::point::Point;
 use super::state::{SweepState, Trial, TrialStatus};
+use crate::runs::Direction;
 use crate::stats;
 
 /// A setting's place on the leaderboard.

@@ -32,7 +32,7 @@ pub use event::SweepEvent;
 pub use executor::{SweepEnd, run};
 pub use folder::{SweepError, SweepFolder};
 pub use leaderboard::LeaderboardEntry;
-pub use metric::{Direction, Measure, Metric};
+pub use metric::{Measure, OBJECTIVES};
 pub use plan::Plan;
 pub use point::{Point, describe};
 pub use prune::Verdict;

@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::definition::Prune;
-use super::metric::{Direction, Metric};
+use crate::runs::{Direction, Metric};
 use crate::stats::median;
 use crate::text::count;
 
@@ -73,9 +73,9 @@ impl Prune {
             because: format!(
                 "{} {} after {}, {} needed: {rule}",
                 metric.label(),
-                metric.format(own),
+                metric.format_exact(own),
                 count(epoch, "epoch"),
-                metric.format(threshold),
+                metric.format_exact(threshold),
             ),
             rule,
             epoch,

@@ -7,10 +7,11 @@ use serde::{Deserialize, Serialize};
 
 use super::definition::Definition;
 use super::event::SweepEvent;
-use super::metric::{Direction, Measure};
+use super::metric::Measure;
 use super::point::Point;
 use super::prune::Verdict;
 use super::sampler::ObservedTrial;
+use crate::runs::Direction;
 use crate::stats;
 
 /// The status of a trial.

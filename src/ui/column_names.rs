@@ -1,19 +1,21 @@
 //! Labels of run columns, used wherever a column can be selected.
 
-use crate::runs::table::Column;
+use crate::runs::table::{Column, SummaryMetric};
 
 /// The heading of a column and, below it, its aggregate.
 pub fn heading(column: &Column) -> (String, &'static str) {
-    let word = match column.key.as_str() {
-        "val_accuracy" => "val. accuracy",
-        "val_loss" => "val. loss",
-        "test_accuracy" => "test accuracy",
-        "test_loss" => "test loss",
-        "train_accuracy" => "train accuracy",
-        "train_loss" => "train loss",
-        "epochs_done" => "epochs done",
-        "train_seconds" => "time",
-        "images_per_second" => "images/s",
+    let key = match column {
+        Column::Setting(key) => key.as_str(),
+        Column::Metric(SummaryMetric { metric, aggregate }) => {
+            let below = if metric.is_single() {
+                ""
+            } else {
+                aggregate.label()
+            };
+            return (metric.heading().to_owned(), below);
+        }
+    };
+    let word = match key {
         "learning_rate" => "learning rate",
         "batch_size" => "batch size",
         "n_validation" => "validation images",
@@ -25,9 +27,9 @@ pub fn heading(column: &Column) -> (String, &'static str) {
         "model.layers" => "layers",
         "model.input" => "image size",
         "model.classes" => "classes",
-        key => return (plain(key), aggregate_word(column)),
+        key => return (plain(key), ""),
     };
-    (word.to_owned(), aggregate_word(column))
+    (word.to_owned(), "")
 }
 
 /// `optimizer.beta1` is shown as `beta1`.
@@ -36,24 +38,11 @@ fn plain(key: &str) -> String {
     last.replace('_', " ")
 }
 
-/// Cumulative metrics and those measured once have only one useful aggregate.
-fn aggregate_word(column: &Column) -> &'static str {
-    let is_single = ["test_", "epochs_done", "steps", "images", "train_seconds"]
-        .iter()
-        .any(|start| column.key.starts_with(start));
-    match column.aggregate {
-        Some(aggregate) if !is_single => aggregate.label(),
-        _ => "",
-    }
-}
-
 /// The full name, for lists and screen readers.
 pub fn full_name(column: &Column) -> String {
     let (word, aggregate) = heading(column);
-    let part = match column.key.rsplit_once('.') {
-        Some((part, _)) if column.aggregate.is_none() && word == plain(&column.key) => {
-            format!("{part}: ")
-        }
+    let part = match column.key().rsplit_once('.') {
+        Some((part, _)) if word == plain(column.key()) => format!("{part}: "),
         _ => String::new(),
     };
     if aggregate.is_empty() {

@@ -99,7 +99,10 @@ fn a_run_of_an_earlier_session_shows_the_states_its_folder_keeps() {
     let parent_name = format!("{}@{step}", parent.name);
     assert_eq!(record.value("parent").unwrap().to_string(), parent_name);
     let own = child_losses(&parent, step);
-    assert_eq!(record.metrics["batch_loss"].min, own);
+    assert_eq!(
+        record.metrics[&candle_studio::runs::Metric::BatchLoss].min,
+        own
+    );
 }
 
 /// The smallest loss of a batch after `step`.

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use candle_studio::model::{Classifier, preset};
 use candle_studio::runs::{
-    Notes, Record, Recorder, RunFolder, RunId, RunState, Status, Summary, Watch, WatchNews,
+    Metric, Notes, Record, Recorder, RunFolder, RunId, RunState, Status, Summary, Watch, WatchNews,
     delete_run, list_runs,
 };
 use candle_studio::train::{Control, Event, Finish, Job, Observer, TrainConfig, train};
@@ -56,8 +56,8 @@ fn a_run_of_the_first_release_still_opens() {
         ("format-1", "2026-11-23T15:45:06Z")
     );
     assert_eq!(record.status, Status::Finished(Finish::Completed));
-    assert_eq!(record.metrics["test_accuracy"].last, 0.5761);
-    assert_eq!(record.metrics["steps"].last, 26.0);
+    assert_eq!(record.metrics[&Metric::TestAccuracy].last, 0.5761);
+    assert_eq!(record.metrics[&Metric::Steps].last, 26.0);
     assert_eq!(record.settings()["learning_rate"].to_string(), "0.001");
     let folder = RunFolder::open(&path).unwrap();
     let state = folder.replay().unwrap();

@@ -9,7 +9,7 @@ use super::{aligned, listing};
 use crate::cli::{UsageError, out};
 use crate::files;
 use crate::runs::table::{Column, Query, SortKey, all_columns, differing_columns, sort, to_csv};
-use crate::runs::{Record, Value};
+use crate::runs::{Metric, Record, Value};
 use crate::text::count;
 
 /// The arguments of `runs list`.
@@ -57,7 +57,7 @@ struct Line<'a> {
     status: &'static str,
     config: &'a crate::train::TrainConfig,
     /// The metrics by name: last, min, max, at_best.
-    summary: &'a std::collections::BTreeMap<String, crate::runs::Aggregates>,
+    summary: &'a std::collections::BTreeMap<Metric, crate::runs::Aggregates>,
     created: &'a str,
     data: &'a str,
     threads: usize,
@@ -178,12 +178,12 @@ fn table(records: &[&Record], columns: &[Column]) -> anyhow::Result<()> {
 
 /// Formats a value with few digits; `--json` and `--csv` have all of them.
 fn cell(column: &Column, record: &Record) -> String {
-    if column.key == "status" {
+    if column.key() == "status" {
         return record.status.label().to_owned();
     }
     match column.value(record) {
         None => "–".to_owned(),
-        Some(Value::Number(number)) if column.aggregate.is_some() => {
+        Some(Value::Number(number)) if column.metric().is_some() => {
             let rounded = (number * 1e4).round() / 1e4;
             format!("{rounded}")
         }

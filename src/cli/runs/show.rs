@@ -69,7 +69,7 @@ pub(super) fn run(args: &Args, workspace: &Path) -> anyhow::Result<()> {
 }
 
 fn metrics(record: &Record) -> impl Iterator<Item = Vec<String>> {
-    record.metrics.iter().map(|(name, all)| {
+    record.metrics.iter().map(|(metric, all)| {
         let at_best = all.at_best.map(|v| format!(", at best epoch {v}"));
         let text = format!(
             "last {}, min {}, max {}{}",
@@ -78,6 +78,6 @@ fn metrics(record: &Record) -> impl Iterator<Item = Vec<String>> {
             all.max,
             at_best.unwrap_or_default()
         );
-        vec![name.clone(), text]
+        vec![metric.name().to_owned(), text]
     })
 }

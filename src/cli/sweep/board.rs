@@ -106,7 +106,7 @@ impl<'a> Board<'a> {
         let metric = self.plan.definition.metric;
         let how = match status {
             TrialStatus::Completed { value } => {
-                format!("{} {}", metric.label(), metric.format(*value))
+                format!("{} {}", metric.label(), metric.format_exact(*value))
             }
             TrialStatus::Pruned { verdict, .. } => format!("pruned: {}", verdict.because),
             TrialStatus::Failed { message } => format!("failed: {message}"),
@@ -119,7 +119,7 @@ impl<'a> Board<'a> {
             .map(|(best, value)| {
                 format!(
                     "; best so far {}, trial {}",
-                    metric.format(value),
+                    metric.format_exact(value),
                     best.number
                 )
             });
@@ -208,12 +208,12 @@ impl<'a> Board<'a> {
         for (idx, place) in places.iter().take(MAX_PLACES).enumerate() {
             let deviation = place
                 .deviation
-                .map(|d| format!(" ± {}", metric.format(d)))
+                .map(|d| format!(" ± {}", metric.format_exact(d)))
                 .unwrap_or_default();
             self.print(&format!(
                 "{:>3}. {}{deviation}  {}",
                 idx + 1,
-                metric.format(place.mean),
+                metric.format_exact(place.mean),
                 describe(&place.point)
             ));
         }

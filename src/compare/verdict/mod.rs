@@ -7,10 +7,10 @@ mod words;
 use serde::Serialize;
 
 use super::SIGNIFICANCE;
-use super::facts::{Metric, RunRow};
 use super::paired::{Paired, PairedTest};
 use super::seeds::{SeedTest, seed_test};
-use crate::runs::Value;
+use crate::runs::table::SummaryMetric;
+use crate::runs::{Direction, Record, Value};
 use crate::stats;
 
 /// Minimum number of seeds each of two settings should have.
@@ -50,7 +50,7 @@ pub struct Side {
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Comparison {
     /// The metric they are compared by.
-    pub metric: Metric,
+    pub metric: SummaryMetric,
     /// The settings to compare with.
     pub baseline: Side,
     /// The settings that the verdict is about.
@@ -65,32 +65,34 @@ pub struct Comparison {
 }
 
 impl Comparison {
-    /// Compares two groups of `rows`, given by index.
+    /// Compares two groups of runs; the first of each names it.
     ///
     /// # Errors
-    /// One sentence when a group has no run with the metric.
+    /// One sentence when a group has no run with the metric, or when no direction of the metric is
+    /// better.
     pub fn new(
-        rows: &[RunRow],
-        baseline: &[usize],
-        candidate: &[usize],
-        metric: Metric,
+        baseline: &[&Record],
+        candidate: &[&Record],
+        metric: SummaryMetric,
     ) -> Result<Comparison, String> {
-        let is_same = match (baseline.first(), candidate.first()) {
-            (Some(&a), Some(&b)) => rows[a].is_same_but_seed(&rows[b]),
-            _ => false,
-        };
-        if metric.is_loss()
-            && let (Some(&a), Some(&b)) = (baseline.first(), candidate.first())
-            && losses(&rows[a]) != losses(&rows[b])
+        if metric.metric.direction().is_none() {
+            return Err(format!(
+                "runs cannot be compared by {metric}: neither direction is better"
+            ));
+        }
+        let firsts = baseline.first().zip(candidate.first());
+        if metric.metric.is_loss()
+            && let Some((a, b)) = firsts
+            && losses(a) != losses(b)
         {
             return Err(format!(
                 "{} and {} were trained with different losses, which cannot be compared: compare \
                  them by accuracy",
-                rows[a].name, rows[b].name
+                a.name, b.name
             ));
         }
-        let [baseline, candidate] = [baseline, candidate].map(|group| side(rows, group, metric));
-        let (baseline, candidate) = (baseline?, candidate?);
+        let is_same = firsts.is_some_and(|(a, b)| a.all_but_seed() == b.all_but_seed());
+        let (baseline, candidate) = (side(baseline, metric)?, side(candidate, metric)?);
         Ok(Comparison {
             metric,
             seeds: seed_test(&baseline.pairs(), &candidate.pairs()),
@@ -117,7 +119,8 @@ impl Comparison {
         }
         match self.seeds {
             Some(test) if test.p < SIGNIFICANCE => {
-                if (test.difference > 0.0) == self.metric.is_higher_better() {
+                let is_higher = test.difference > 0.0;
+                if is_higher == (self.metric.metric.direction() == Some(Direction::Maximize)) {
                     Verdict::Better
                 } else {
                     Verdict::Worse
@@ -170,19 +173,18 @@ impl Side {
 }
 
 /// Returns the settings of a run's loss.
-fn losses(row: &RunRow) -> Vec<(&String, &Value)> {
-    let settings = row.settings.iter();
+fn losses(record: &Record) -> Vec<(&String, &Value)> {
+    let settings = record.settings().iter();
     settings
         .filter(|(key, _)| key.split('.').next() == Some("loss"))
         .collect()
 }
 
-fn side(rows: &[RunRow], group: &[usize], metric: Metric) -> Result<Side, String> {
-    let name = group.first().map_or("", |&idx| &rows[idx].name).to_owned();
-    let measured = group.iter().filter_map(|&idx| {
-        let row = &rows[idx];
-        Some((row.seed, *row.metrics.get(&metric)?))
-    });
+fn side(group: &[&Record], metric: SummaryMetric) -> Result<Side, String> {
+    let name = group.first().map_or("", |record| &record.name).to_owned();
+    let measured = group
+        .iter()
+        .filter_map(|record| Some((record.config.seed, metric.finite(record)?)));
     let (seeds, values): (Vec<u64>, Vec<f64>) = measured.unzip();
     if values.is_empty() {
         return Err(format!("{name} has no {} to compare by", metric.label()));

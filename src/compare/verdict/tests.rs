@@ -1,19 +1,27 @@
 //! Verdicts on made-up runs.
 
 use super::*;
-use crate::compare::facts::groups;
-use crate::compare::facts::tests::{facts, run};
+use crate::compare::tests::{record, run};
+use crate::runs::Metric;
+
+const ACCURACY: SummaryMetric = SummaryMetric::best(Metric::TestAccuracy);
+const LOSS: SummaryMetric = SummaryMetric::best(Metric::TestLoss);
 
 fn compare(baseline: &[f64], candidate: &[f64]) -> Comparison {
-    let mut rows = Vec::new();
-    for (rate, values) in [(0.01, baseline), (0.02, candidate)] {
-        for (seed, &value) in (1..).zip(values) {
-            let name = if rate == 0.01 { "old" } else { "new" };
-            rows.push(facts(&run(name, seed, rate, value)));
-        }
-    }
-    let groups = groups(&rows);
-    Comparison::new(&rows, &groups[0], &groups[1], Metric::TestAccuracy).unwrap()
+    let group = |name: &str, rate: f64, values: &[f64]| -> Vec<Record> {
+        let runs = (1..).zip(values);
+        runs.map(|(seed, &value)| record(&run(name, seed, rate, value)))
+            .collect()
+    };
+    let groups = [group("old", 0.01, baseline), group("new", 0.02, candidate)];
+    compare_by(&groups, ACCURACY).unwrap()
+}
+
+fn compare_by(groups: &[Vec<Record>; 2], metric: SummaryMetric) -> Result<Comparison, String> {
+    let [baseline, candidate] = groups
+        .each_ref()
+        .map(|group| group.iter().collect::<Vec<_>>());
+    Comparison::new(&baseline, &candidate, metric)
 }
 
 #[test]
@@ -38,34 +46,33 @@ fn the_four_verdicts() {
             .contains(&format!("about {b} more seeds of each"))
     );
 
-    let same = {
-        let rows = [run("a", 1, 0.01, 0.9), run("b", 2, 0.01, 0.8)].map(|r| facts(&r));
-        Comparison::new(&rows, &[0], &[1], Metric::TestAccuracy).unwrap()
-    };
+    let same = [run("a", 1, 0.01, 0.9), run("b", 2, 0.01, 0.8)].map(|r| vec![record(&r)]);
+    let same = compare_by(&same, ACCURACY).unwrap();
     assert_eq!(same.verdict(), Verdict::SameSettings);
 }
 
 #[test]
 fn less_loss_is_better() {
-    let rows: Vec<RunRow> = [0.9, 0.91, 0.92]
-        .iter()
-        .zip(1..)
-        .flat_map(|(&v, seed)| {
-            let more = 0.05 + 0.001 * seed as f64;
-            [run("a", seed, 0.1, v), run("b", seed, 0.2, v + more)]
-        })
-        .map(|r| facts(&r))
-        .collect();
-    let groups = groups(&rows);
-    let compare = |metric| Comparison::new(&rows, &groups[0], &groups[1], metric).unwrap();
-    assert_eq!(compare(Metric::TestLoss).verdict(), Verdict::Better);
-    assert!(Comparison::new(&rows, &groups[0], &groups[1], Metric::TrainSecs).is_err());
-    let mut other = rows.clone();
-    let squared = Value::Text("squared_error".to_owned());
-    other[1].settings.insert("loss".to_owned(), squared);
-    let error = Comparison::new(&other, &[0], &[1], Metric::TestLoss).unwrap_err();
+    let group = |name: &str, rate: f64, more: f64| -> Vec<Record> {
+        let values = (1..).zip([0.9, 0.91, 0.92]);
+        values
+            .map(|(seed, v)| record(&run(name, seed, rate, v + more * (50 + seed) as f64)))
+            .collect()
+    };
+    let mut groups = [group("a", 0.1, 0.0), group("b", 0.2, 0.001)];
+    assert_eq!(
+        compare_by(&groups, LOSS).unwrap().verdict(),
+        Verdict::Better
+    );
+    let by = |metric| compare_by(&groups, SummaryMetric::best(metric)).unwrap_err();
+    assert!(by(Metric::TrainSeconds).contains("no seconds of training"));
+    assert!(by(Metric::Steps).contains("neither direction is better"));
+    let mut squared = run("b", 1, 0.2, 0.9);
+    squared.config.loss = crate::train::Loss::SquaredError;
+    groups[1] = vec![record(&squared)];
+    let error = compare_by(&groups, LOSS).unwrap_err();
     assert!(error.contains("different losses"), "{error}");
-    assert!(Comparison::new(&other, &[0], &[1], Metric::TestAccuracy).is_ok());
+    assert!(compare_by(&groups, ACCURACY).is_ok());
 }
 
 /// The example of R's `p.adjust(c(0.01, 0.02, 0.03, 0.04), "holm")`.

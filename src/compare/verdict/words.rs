@@ -129,7 +129,7 @@ impl Comparison {
 
     /// Formats a difference of the metric with its sign and unit.
     pub fn amount(&self, difference: f64) -> String {
-        if self.metric.is_share() {
+        if self.metric.metric.is_share() {
             points(difference)
         } else {
             minus(&format!("{difference:+.4}"))

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 
 use super::proto::Message;
 use super::tag;
-use crate::compare::{Metric, RunRow};
-use crate::runs::Value;
+use crate::runs::table::SummaryMetric;
+use crate::runs::{Record, Value};
 
 /// The plugin's types of settings.
 const TEXT: u64 = 1;
@@ -25,9 +25,9 @@ pub(super) struct Infos {
 
 impl Infos {
     /// Adds a run.
-    pub(super) fn add(&mut self, facts: &RunRow) {
-        for (key, value) in &facts.settings {
-            let is_number = self.settings.entry(key.clone()).or_insert(true);
+    pub(super) fn add(&mut self, record: &Record) {
+        for (key, value) in choices(record) {
+            let is_number = self.settings.entry(key).or_insert(true);
             *is_number &= value.number().is_some();
         }
     }
@@ -40,24 +40,37 @@ impl Infos {
             let info = Message::default().text(1, &key).int(4, kind);
             experiment = experiment.message(4, info);
         }
-        for metric in Metric::ALL {
+        for metric in SummaryMetric::RESULTS {
             let name = Message::default().text(2, &tag(metric));
-            let info = Message::default().message(1, name).text(3, metric.label());
+            let info = Message::default().message(1, name).text(3, &metric.label());
             experiment = experiment.message(5, info);
         }
         plugin_summary("_hparams_/experiment", 2, experiment)
     }
 }
 
+/// Returns what decided a run, with its network as one choice: the preset, or the layers.
+fn choices(record: &Record) -> Vec<(String, Value)> {
+    let is_custom = record.config.preset == "custom";
+    let network = if is_custom { "model.layers" } else { "preset" };
+    let is_choice = |key: &str| key == network || key != "preset" && !key.starts_with("model.");
+    let settings = record.settings().keys().map(String::as_str);
+    let keys = settings
+        .chain(["data", "changed"])
+        .filter(|key| is_choice(key));
+    keys.filter_map(|key| Some((key.to_owned(), record.value(key)?)))
+        .collect()
+}
+
 /// Makes the summary of a run's settings.
-pub(super) fn session_start(facts: &RunRow, start_secs: f64) -> Message {
+pub(super) fn session_start(record: &Record, start_secs: f64) -> Message {
     let mut session = Message::default();
-    for (key, value) in &facts.settings {
+    for (key, value) in choices(record) {
         let value = match value {
-            Value::Number(number) => Message::default().double(2, *number),
-            Value::Text(text) => Message::default().text(3, text),
+            Value::Number(number) => Message::default().double(2, number),
+            Value::Text(text) => Message::default().text(3, &text),
         };
-        let entry = Message::default().text(1, key).message(2, value);
+        let entry = Message::default().text(1, &key).message(2, value);
         session = session.message(1, entry);
     }
     // Runs that differ only in the seed are still separate sessions.

@@ -10,10 +10,11 @@ mod record;
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
+use super::table::results;
 use super::{ExportError, Exported};
-use crate::compare::Metric;
 use crate::files::write_atomically;
 use crate::runs::RunState;
+use crate::runs::table::SummaryMetric;
 use crate::train::Metrics;
 use proto::Message;
 use record::append_record;
@@ -30,8 +31,8 @@ pub fn tensorboard(runs: &[PathBuf], dir: &Path) -> Result<(), ExportError> {
     let mut infos = hparams::Infos::default();
     for path in runs {
         let run = Exported::read(path)?;
-        infos.add(&run.facts);
-        let folder = dir.join(run.facts.id.as_str());
+        infos.add(&run.record);
+        let folder = dir.join(run.record.id.as_str());
         write(&folder, run_events(&run))?;
     }
     // TensorBoard expects the summary of all runs beside them.
@@ -76,9 +77,9 @@ impl Events {
 }
 
 fn run_events(run: &Exported) -> Events {
-    let start = secs(&run.created);
+    let start = secs(&run.record.created);
     let mut events = Events::new(start);
-    events.add(start, 0, hparams::session_start(&run.facts, start));
+    events.add(start, 0, hparams::session_start(&run.record, start));
     steps(&mut events, &run.state, start);
     epochs(&mut events, &run.state, start);
     let last = run.state.points.last();
@@ -87,11 +88,11 @@ fn run_events(run: &Exported) -> Events {
         events.add(end, step, metrics_summary("test", test));
     }
     // For the HParams plugin: the same numbers under the names of the table.
-    for (metric, value) in &run.facts.metrics {
-        let summary = Message::default().message(1, scalar(&tag(*metric), *value));
+    for (metric, value) in results(&run.record) {
+        let summary = Message::default().message(1, scalar(&tag(metric), value));
         events.add(end, step, summary);
     }
-    let is_complete = ["completed", "early_stopped", "stopped"].contains(&run.status);
+    let is_complete = ["completed", "early_stopped", "stopped"].contains(&run.record.status.word());
     events.add(end, step, hparams::session_end(is_complete, end));
     events
 }
@@ -132,8 +133,8 @@ fn scalar(tag: &str, value: f64) -> Message {
 }
 
 /// Returns the tag of a metric in [`run_events`].
-fn tag(metric: Metric) -> String {
-    format!("summary/{}", metric.name())
+fn tag(metric: SummaryMetric) -> String {
+    format!("summary/{metric}")
 }
 
 /// Parses a date such as `2026-11-23T12:27:42Z` to seconds since 1970; 0 if it is not a date.

@@ -1,6 +1,6 @@
 //! Groups of runs, with mean and standard deviation of their results.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 
 use serde::{Deserialize, Serialize};
 
@@ -56,7 +56,7 @@ impl Spread {
 /// sorts the groups by their best run.
 pub fn group(records: &[&Record], by: &GroupBy) -> Vec<Group> {
     let mut groups: Vec<Group> = Vec::new();
-    let mut places: BTreeMap<String, usize> = BTreeMap::new();
+    let mut places: HashMap<String, usize> = HashMap::new();
     for (idx, record) in records.iter().enumerate() {
         let (key, name) = shared(record, by);
         let place = *places.entry(key).or_insert(groups.len());
@@ -76,7 +76,7 @@ fn shared(record: &Record, by: &GroupBy) -> (String, String) {
     match by {
         GroupBy::Column(column) => {
             let value = column.value(record).map(|v| v.to_string());
-            let name = format!("{} {}", column.key, value.as_deref().unwrap_or("–"));
+            let name = format!("{} {}", column.key(), value.as_deref().unwrap_or("–"));
             (value.unwrap_or_default(), name)
         }
         GroupBy::AllButSeed => (record.all_but_seed(), record.name.clone()),
@@ -91,7 +91,7 @@ impl Group {
         let Some(first) = values.next() else {
             return Summary::Nothing;
         };
-        let is_result = column.aggregate.is_some();
+        let is_result = column.metric().is_some();
         if !is_result && values.all(|value| value == first) {
             return first.map_or(Summary::Nothing, Summary::Shared);
         }

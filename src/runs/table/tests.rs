@@ -3,6 +3,7 @@
 use super::*;
 use crate::model::preset;
 use crate::runs::id::RunId;
+use crate::runs::metric::Metric;
 use crate::runs::record::Record;
 use crate::runs::run_summary::Aggregates;
 use crate::runs::state::RunState;
@@ -22,7 +23,7 @@ fn record(id: &str, preset_name: &str, rate: f64, seed: u64, accuracy: Option<f6
             max: accuracy,
             at_best: Some(accuracy),
         };
-        record.metrics.insert("val_accuracy".to_owned(), all);
+        record.metrics.insert(Metric::ValAccuracy, all);
     }
     record
 }
@@ -56,6 +57,86 @@ fn the_columns_that_differ_are_chosen() {
     for column in ["optimizer", "optimizer.beta1", "optimizer.momentum"] {
         assert!(optimizers.contains(&column.to_owned()), "{optimizers:?}");
     }
+}
+
+#[test]
+fn choices_that_differ_are_told_once() {
+    let a = record("a", "mlp", 0.1, 1, None);
+    let mut b = record("b", "mlp", 0.2, 2, None);
+    b.changes.push(crate::runs::ChangePoint {
+        step: 5,
+        epoch: 0.1,
+        setting: crate::train::Setting::LearningRate,
+        old: 0.1.into(),
+        new: 0.01.into(),
+    });
+    assert_eq!(
+        differing_choices(&[&a, &b]),
+        ["changed", "learning_rate", "seed"]
+    );
+    let mut sgd = a.clone();
+    sgd.config.optimizer = crate::train::Optimizer::SGD;
+    sgd.name_settings();
+    // Momentum comes with SGD, and adds no information.
+    assert_eq!(differing_choices(&[&a, &sgd]), ["optimizer"]);
+    let other = record("c", "lenet-5", 0.1, 1, None);
+    assert_eq!(differing_choices(&[&a, &other]), ["preset"]);
+    // The same name does not tell different layers apart.
+    let mut own = a.clone();
+    own.config.model.layers.pop();
+    own.name_settings();
+    assert_eq!(differing_choices(&[&a, &own]), ["model.layers"]);
+}
+
+#[test]
+fn what_is_changed_during_training_is_another_group() {
+    let runs = [1, 2, 3].map(|seed| record("a", "mlp", 0.1, seed, None));
+    let mut changed = runs.clone();
+    changed[1].changes.push(crate::runs::ChangePoint {
+        step: 5,
+        epoch: 0.1,
+        setting: crate::train::Setting::LearningRate,
+        old: 0.1.into(),
+        new: 0.01.into(),
+    });
+    let members = |runs: &[Record]| -> Vec<Vec<usize>> {
+        let runs: Vec<&Record> = runs.iter().collect();
+        let groups = group(&runs, &GroupBy::AllButSeed).into_iter();
+        groups.map(|group| group.members).collect()
+    };
+    assert_eq!(members(&runs), [[0, 1, 2]]);
+    assert_eq!(members(&changed), [vec![0, 2], vec![1]]);
+}
+
+#[test]
+fn columns_are_stored_as_before() {
+    for (column, json) in [
+        (Column::parse("lr"), r#"{"key":"learning_rate"}"#),
+        (
+            Column::parse("val_loss.at_best"),
+            r#"{"key":"val_loss","aggregate":"at_best"}"#,
+        ),
+    ] {
+        assert_eq!(serde_json::to_string(&column).unwrap(), json);
+        assert_eq!(serde_json::from_str::<Column>(json).unwrap(), column);
+    }
+}
+
+#[test]
+fn the_best_of_what_only_grows_is_the_last() {
+    let mut run = record("a", "mlp", 0.1, 1, None);
+    let all = Aggregates {
+        last: 9.0,
+        min: 1.0,
+        max: 9.0,
+        at_best: None,
+    };
+    for metric in [Metric::TrainSeconds, Metric::ValLoss, Metric::ValAccuracy] {
+        run.metrics.insert(metric, all);
+    }
+    let of = |name: &str| Column::parse(name).value(&run).unwrap().number().unwrap();
+    let found = ["train_secs", "val_loss", "val_acc", "validation_loss"].map(of);
+    assert_eq!(found, [9.0, 1.0, 9.0, 9.0]);
 }
 
 #[test]

@@ -8,12 +8,11 @@ mod queue;
 use std::sync::Arc;
 
 use super::{Studio, Wake};
-use crate::compare::{
-    Answers, Disagreement, Importance, Metric, Paired, RunRow, disagreements, importance,
-};
+use crate::compare::{Answers, Disagreement, Importance, Paired, disagreements, importance};
 use crate::data::{Dataset, GrayImage};
 use crate::predict::{LatestOnly, Prediction, classify};
-use crate::runs::{RunFolder, RunId};
+use crate::runs::table::SummaryMetric;
+use crate::runs::{Record, RunFolder, RunId};
 pub use export::Format;
 use models::{ModelRef, Models, Source};
 
@@ -26,7 +25,7 @@ pub enum Analysis {
     /// The test images on which the models of two runs disagree: baseline and candidate.
     Disagreements(RunId, RunId),
     /// The importance of these runs' settings for the metric.
-    Importance(Vec<RunId>, Metric),
+    Importance(Vec<RunId>, SummaryMetric),
     /// The predictions of these runs' models for the sketch, now and whenever it changes. An empty
     /// list ends it.
     Predict(Vec<RunId>),
@@ -59,7 +58,7 @@ pub struct Compared {
     /// The disagreements of two models.
     pub disagreements: Option<Disagreements>,
     /// The importance of settings, with the requested runs; the error is one sentence.
-    pub importance: Option<(Vec<RunId>, Metric, Result<Importance, String>)>,
+    pub importance: Option<(Vec<RunId>, SummaryMetric, Result<Importance, String>)>,
     /// The models' predictions for the sketch.
     pub predictions: Vec<ModelPrediction>,
     sketched_by: Vec<RunId>,
@@ -67,9 +66,9 @@ pub struct Compared {
 }
 
 type DisagreementsQuery = ([ModelRef; 2], Arc<Dataset>);
-type ImportanceQuery = (Vec<RunId>, Metric, Vec<RunRow>);
+type ImportanceQuery = (Vec<RunId>, SummaryMetric, Vec<Record>);
 type PredictQuery = (Vec<ModelRef>, GrayImage);
-type ImportanceAnswer = (Vec<RunId>, Metric, Result<Importance, String>);
+type ImportanceAnswer = (Vec<RunId>, SummaryMetric, Result<Importance, String>);
 
 struct Threads {
     disagreements: LatestOnly<DisagreementsQuery, Disagreements>,
@@ -85,8 +84,8 @@ impl Threads {
             importance: LatestOnly::spawn(
                 "importance",
                 wake.clone(),
-                |(runs, metric, rows): ImportanceQuery| {
-                    let found = importance(&rows, metric);
+                |(runs, metric, records): ImportanceQuery| {
+                    let found = importance(&records.iter().collect::<Vec<_>>(), metric);
                     (runs, metric, found)
                 },
             )?,
@@ -173,14 +172,14 @@ impl Studio {
         }
     }
 
-    fn request_importance(&mut self, runs: Vec<RunId>, metric: Metric) {
+    fn request_importance(&mut self, runs: Vec<RunId>, metric: SummaryMetric) {
         let newest = &runs[runs.len().saturating_sub(MAX_ROWS)..];
-        let rows = newest
+        let records = newest
             .iter()
-            .filter_map(|id| Some(RunRow::new(&self.run(id)?.record)));
-        let rows: Vec<RunRow> = rows.collect();
+            .filter_map(|id| Some(self.run(id)?.record.clone()));
+        let records: Vec<Record> = records.collect();
         if let Some(threads) = &self.compared.threads {
-            threads.importance.ask((runs, metric, rows));
+            threads.importance.ask((runs, metric, records));
         }
     }
 

@@ -30,7 +30,7 @@ impl Filter {
 
     /// Sets the filter if the text is valid; `is_known` tells whether a column exists.
     pub(super) fn set(&mut self, text: String, is_known: impl Fn(&Column) -> bool) {
-        let will_come = |column: &Column| ABOUT_TO_COME.contains(&column.key.as_str());
+        let will_come = |column: &Column| ABOUT_TO_COME.contains(&column.key());
         let query = Query::parse(&text).and_then(|query| {
             query.check_keys(|column| will_come(column) || is_known(column))?;
             Ok(query)

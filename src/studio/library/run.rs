@@ -1,6 +1,6 @@
 //! A run in the studio.
 
-use crate::runs::{Record, RunId, RunState, RunSummary, Status};
+use crate::runs::{Metric, Record, RunId, RunState, RunSummary, Status};
 use crate::train::{Event, Metrics};
 
 /// A run of this session, or one of the workspace.
@@ -64,8 +64,8 @@ impl Run {
         state.status = record.status.clone();
         state.changes.clone_from(&record.changes);
         state.parent.clone_from(&record.parent);
-        let last = |metric: &str| record.metrics.get(metric).map(|all| all.last);
-        if let (Some(loss), Some(accuracy)) = (last("test_loss"), last("test_accuracy")) {
+        let last = |metric| record.metrics.get(&metric).map(|all| all.last);
+        if let (Some(loss), Some(accuracy)) = (last(Metric::TestLoss), last(Metric::TestAccuracy)) {
             state.test = Some(Metrics { loss, accuracy });
         }
         state
@@ -93,7 +93,12 @@ impl Run {
     /// there. It would bring the run back to life, and no further event would end it.
     fn is_newer_than(&self, record: &Record) -> bool {
         let is_over = |status: &Status| matches!(status, Status::Finished(_));
-        let steps = |record: &Record| record.metrics.get("steps").map_or(0.0, |steps| steps.last);
+        let steps = |record: &Record| {
+            record
+                .metrics
+                .get(&Metric::Steps)
+                .map_or(0.0, |steps| steps.last)
+        };
         is_over(&self.state.status)
             && !is_over(&record.status)
             && steps(record) <= steps(&self.record)
@@ -149,7 +154,7 @@ mod tests {
         // Another process that trains the run further is believed.
         let mut further = RunSummary::default();
         further.apply(&steps(5));
-        stale.metrics = further.metrics();
+        stale.metrics.clone_from(further.metrics());
         run.update(stale);
         assert_eq!(run.state.status, Status::Running);
     }

@@ -3,9 +3,10 @@
 use serde_json::{Value, json};
 
 use super::{EmitError, Written, data};
+use crate::runs::Direction;
 use crate::sweep::axis::{Axis, Values};
 use crate::sweep::definition::Method;
-use crate::sweep::metric::{Direction, Measure};
+use crate::sweep::metric::Measure;
 use crate::sweep::plan::Plan;
 use crate::sweep::point;
 use crate::sweep::point::Point;

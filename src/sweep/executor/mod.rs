@@ -9,6 +9,7 @@ use std::time::Instant;
 use super::control::SweepControl;
 use super::event::SweepEvent;
 use super::folder::{SweepError, SweepFolder};
+use super::metric::at_epoch;
 use super::prune::Verdict;
 use super::sampler::{Sampler, sampler};
 use super::state::SweepState;
@@ -175,7 +176,7 @@ impl<'s> Shared<'s> {
 
     /// Returns the metric of an epoch.
     pub(super) fn metric(&self, point: &EpochPoint) -> Option<f64> {
-        self.lock().folder.plan().definition.metric.of(point)
+        at_epoch(self.lock().folder.plan().definition.metric, point)
     }
 
     /// Returns the value of a trial so far.

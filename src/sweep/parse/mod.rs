@@ -12,8 +12,10 @@ use toml::{Spanned, Table, Value};
 use super::axis::{Axis, Values, When};
 use super::check::{Location, Problem, is_backwards, metric_names};
 use super::definition::{Definition, Method};
-use super::metric::{Direction, Metric};
+use super::metric::{Measure, OBJECTIVES};
 use crate::files;
+use crate::runs::Direction;
+use crate::runs::table::{Aggregate, Column};
 
 /// The contents of a file, key by key, and their problems.
 struct Reader<'t> {
@@ -63,7 +65,8 @@ impl Definition {
         let mut definition = draft.definition;
         definition.direction = draft
             .direction
-            .unwrap_or_else(|| definition.metric.default_direction());
+            .or(definition.metric.direction())
+            .unwrap_or(definition.direction);
         reader.check(&definition, draft.direction);
         if reader.problems.is_empty() {
             return Ok(definition);
@@ -193,8 +196,23 @@ impl Reader<'_> {
         let Some(name) = self.value::<String>(Location::Key("metric"), value, "a name") else {
             return;
         };
-        match Metric::ALL.into_iter().find(|m| m.name() == name) {
-            Some(metric) => definition.metric = metric,
+        let column = Column::parse(&name).metric();
+        match column.filter(|column| OBJECTIVES.contains(&column.metric)) {
+            Some(column) => {
+                definition.metric = column.metric;
+                match column.aggregate {
+                    Aggregate::Best => {}
+                    Aggregate::Last => definition.measure = Measure::Last,
+                    other => self.report(
+                        Location::Key("metric"),
+                        Some(start),
+                        format!(
+                            "must be of the best or last epoch, found `{}`",
+                            other.name()
+                        ),
+                    ),
+                }
+            }
             None if name.starts_with("test") => self.report(
                 Location::Key("metric"),
                 Some(start),

@@ -1,6 +1,7 @@
 //! Valid and invalid sweep files.
 
 use super::*;
+use crate::runs::Metric;
 use crate::sweep::definition::Prune;
 
 const GOOD: &str = r#"
@@ -44,6 +45,32 @@ fn a_file_says_what_it_means_and_survives_being_written() {
     assert_eq!(sweep.search[2].values, Values::Range([0.0, 0.9]));
     let text = toml::to_string(&sweep).unwrap();
     assert_eq!(Definition::parse(&text, "").unwrap(), sweep, "{text}");
+}
+
+#[test]
+fn metrics_are_named_as_in_the_table() {
+    let parse = |metric: &str| {
+        let text = format!(
+            "metric = \"{metric}\"\nmethod = \"grid\"\n[[search]]\nkey = \"learning_rate\"\nlist = [0.1]"
+        );
+        Definition::parse(&text, "a").map(|d| (d.metric, d.direction, d.measure))
+    };
+    let (up, down) = (Direction::Maximize, Direction::Minimize);
+    for (name, expected) in [
+        ("val_accuracy", (Metric::ValAccuracy, up, Measure::Best)),
+        ("val_acc.best", (Metric::ValAccuracy, up, Measure::Best)),
+        ("val_loss.last", (Metric::ValLoss, down, Measure::Last)),
+    ] {
+        assert_eq!(parse(name).unwrap(), expected, "{name}");
+    }
+    for (name, words) in [
+        ("val_loss.max", "best or last epoch"),
+        ("steps", "must be one of val_accuracy, "),
+        ("test_loss", "test images"),
+    ] {
+        let problems = parse(name).unwrap_err();
+        assert!(problems[0].message.contains(words), "{problems:?}");
+    }
 }
 
 #[test]

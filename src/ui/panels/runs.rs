@@ -3,7 +3,7 @@
 use egui::{Align, Label, Layout, Rect, RichText, ScrollArea, Sense, Ui, UiBuilder, vec2};
 
 use super::{PanelContext, run_marks};
-use crate::runs::{RunId, Status};
+use crate::runs::{Metric, RunId, Status};
 use crate::studio::{Action, Run, continue_word};
 use crate::text;
 use crate::train::Finish;
@@ -58,7 +58,7 @@ const COLUMNS: &[Column] = &[
         about: "Epochs completed, of those planned.",
         width: 52.0,
         text: |run| {
-            let done = last(run, "epochs_done").unwrap_or(0.0);
+            let done = last(run, Metric::EpochsDone).unwrap_or(0.0);
             format!("{}/{}", done.floor(), run.record.config.epochs)
         },
         rank: 4,
@@ -67,7 +67,7 @@ const COLUMNS: &[Column] = &[
         heading: "time",
         about: "Training time, without pauses and evaluation.",
         width: 84.0,
-        text: |run| last(run, "train_seconds").map_or_else(String::new, text::duration),
+        text: |run| last(run, Metric::TrainSeconds).map_or_else(String::new, text::duration),
         rank: 6,
     },
     Column {
@@ -75,7 +75,11 @@ const COLUMNS: &[Column] = &[
         about: "Highest validation accuracy after any epoch.",
         width: 66.0,
         text: |run| {
-            let best = run.record.metrics.get("val_accuracy").map(|all| all.max);
+            let best = run
+                .record
+                .metrics
+                .get(&Metric::ValAccuracy)
+                .map(|all| all.max);
             best.map_or_else(String::new, text::percent_exact)
         },
         rank: 1,
@@ -84,14 +88,14 @@ const COLUMNS: &[Column] = &[
         heading: "test",
         about: "Accuracy on the test images, measured once at the end.",
         width: 62.0,
-        text: |run| last(run, "test_accuracy").map_or_else(String::new, text::percent_exact),
+        text: |run| last(run, Metric::TestAccuracy).map_or_else(String::new, text::percent_exact),
         rank: 0,
     },
 ];
 
 /// Returns the latest value of a metric.
-fn last(run: &Run, metric: &str) -> Option<f64> {
-    run.record.metrics.get(metric).map(|all| all.last)
+fn last(run: &Run, metric: Metric) -> Option<f64> {
+    run.record.metrics.get(&metric).map(|all| all.last)
 }
 
 /// Widths of the marks before the name, the name, and the buttons.

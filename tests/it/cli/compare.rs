@@ -72,6 +72,70 @@ fn one_run_each_asks_for_more_seeds() {
     assert!(told.contains("the same settings"), "{told}");
 }
 
+/// What the table shows, `compare --metric` takes; earlier names are read too.
+#[test]
+fn metrics_are_named_as_in_the_table() {
+    let dir = folder();
+    train(dir.path(), ["--out", "a", "--json"]);
+    train(dir.path(), ["--out", "b", "--seed", "2", "--json"]);
+    let told = json_lines(&run(dir.path(), &["runs", "list", "--json"]));
+    let summary = |metric: &str, aggregate: &str| told[0]["summary"][metric][aggregate].clone();
+    for (typed, name, expected) in [
+        (
+            "val_accuracy",
+            "val_accuracy.best",
+            summary("val_accuracy", "max"),
+        ),
+        (
+            "val_acc.last",
+            "val_accuracy.last",
+            summary("val_accuracy", "last"),
+        ),
+        ("val_loss", "val_loss.best", summary("val_loss", "min")),
+        (
+            "train_loss.min",
+            "train_loss.min",
+            summary("train_loss", "min"),
+        ),
+        (
+            "test_accuracy",
+            "test_accuracy",
+            summary("test_accuracy", "last"),
+        ),
+        (
+            "best_validation",
+            "val_accuracy.best",
+            summary("val_accuracy", "max"),
+        ),
+        (
+            "last_validation",
+            "val_accuracy.last",
+            summary("val_accuracy", "last"),
+        ),
+        (
+            "validation_loss",
+            "val_loss.last",
+            summary("val_loss", "last"),
+        ),
+        (
+            "train_secs",
+            "train_seconds",
+            summary("train_seconds", "last"),
+        ),
+    ] {
+        let args = ["compare", "a", "b", "--metric", typed, "--json"];
+        let told = json_lines(&run(dir.path(), &args));
+        assert_eq!(told[0]["metric"], name, "{typed}");
+        assert_eq!(told[0]["baseline"]["values"][0], expected, "{typed}");
+    }
+    let args = ["compare", "a", "b", "--metric", "val_accuracy"];
+    let told = lines(&run(dir.path(), &args)).join("\n");
+    assert!(told.contains("the same settings"), "{told}");
+    // The number of updates is a column too, but no run is better by it.
+    let args = ["compare", "a", "b", "--metric", "steps"];
+    check_failure(&run(dir.path(), &args), 2, "val_accuracy, val_loss");
+}
+
 #[test]
 fn what_cannot_be_compared_is_told() {
     let dir = folder();
@@ -109,7 +173,19 @@ fn runs_are_exported_as_tables_and_for_tensorboard() {
     let args: Vec<&str> = args.split(' ').collect();
     assert_eq!(lines(&run(dir.path(), &args)), ["2 runs exported"]);
     let read = |name: &str| std::fs::read_to_string(dir.path().join(name)).unwrap();
-    assert_eq!(read("runs.csv").lines().count(), 3);
+    let table = read("runs.csv");
+    assert_eq!(table.lines().count(), 3);
+    let headings: Vec<&str> = table.lines().next().unwrap().split(',').collect();
+    for heading in [
+        "id",
+        "status",
+        "parent",
+        "learning_rate",
+        "val_accuracy.best",
+        "test_loss",
+    ] {
+        assert!(headings.contains(&heading), "{headings:?}");
+    }
     let told: Vec<serde_json::Value> = read("runs.jsonl")
         .lines()
         .map(|line| serde_json::from_str(line).unwrap())
@@ -120,6 +196,11 @@ fn runs_are_exported_as_tables_and_for_tensorboard() {
         (&"b".into(), &"completed".into())
     );
     assert_eq!(told[1]["settings"]["seed"], 2.0);
+    assert!(
+        told[1]["metrics"]["val_loss.last"].is_f64(),
+        "{}",
+        told[1]["metrics"]
+    );
     assert_eq!(told[0]["epochs"].as_array().unwrap().len(), 2);
     // Written again, the files are replaced: TensorBoard would show every point twice.
     let events = |run: &str| {

@@ -8,7 +8,7 @@
 //! ```
 //!
 //! A key is a setting by its path, a metric with or without its aggregate (`val_loss.last`), or
-//! one of the short names in `ALIASES`. `~` matches if the text contains the value; `=` if the text
+//! one of the short names in `names.rs`. `~` matches if the text contains the value; `=` if the text
 //! or one of its words equals the value, and with a value in quotation marks only if the whole text
 //! does. A word alone is searched in name, tags and note.
 
@@ -16,57 +16,10 @@ mod parse;
 #[cfg(test)]
 mod tests;
 
-use super::column::{Aggregate, Column};
+use super::column::Column;
 use crate::runs::record::Record;
 use crate::runs::value::Value;
-use crate::train::current_key;
 use parse::parse;
-
-/// Short and alternative names.
-const ALIASES: &[(&str, &str)] = &[
-    ("lr", "learning_rate"),
-    ("wd", "weight_decay"),
-    ("batch", "batch_size"),
-    ("bs", "batch_size"),
-    ("model", "preset"),
-    ("network", "preset"),
-    ("opt", "optimizer"),
-    ("optimiser", "optimizer"),
-    ("momentum", "optimizer.momentum"),
-    ("nesterov", "optimizer.nesterov"),
-    ("beta1", "optimizer.beta1"),
-    ("beta2", "optimizer.beta2"),
-    ("epsilon", "optimizer.epsilon"),
-    ("warmup", "warmup_epochs"),
-    ("layers", "model.layers"),
-    ("dataset", "data"),
-    ("tag", "tags"),
-    ("star", "starred"),
-    ("state", "status"),
-    ("acc", "val_accuracy"),
-    ("val_acc", "val_accuracy"),
-    ("test_acc", "test_accuracy"),
-    ("train_acc", "train_accuracy"),
-    ("time", "train_seconds"),
-    ("seconds", "train_seconds"),
-    ("speed", "images_per_second"),
-];
-
-/// Returns the full name of a key.
-pub fn canonical(key: &str) -> &str {
-    let found = ALIASES.iter().find(|(alias, _)| *alias == key);
-    found.map_or(current_key(key), |(_, full)| full)
-}
-
-/// Splits a key into its full name and the aggregate.
-pub(super) fn key_parts(text: &str) -> (String, Option<Aggregate>) {
-    let aggregate = |name: &str| Aggregate::ALL.into_iter().find(|a| a.name() == name);
-    let split = text.rsplit_once('.');
-    match split.and_then(|(key, name)| Some((key, aggregate(name)?))) {
-        Some((key, aggregate)) => (canonical(key).to_owned(), Some(aggregate)),
-        None => (canonical(text).to_owned(), None),
-    }
-}
 
 /// Why an expression is invalid.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -142,7 +95,7 @@ impl Query {
                 if unknown.is_none() && !is_known(column) {
                     unknown = Some(QueryError {
                         at,
-                        message: format!("no run has a setting or metric `{}`", column.key),
+                        message: format!("no run has a setting or metric `{}`", column.key()),
                     });
                 }
             });

@@ -13,7 +13,7 @@ fn record(name: &str, preset_name: &str, rate: f64) -> Record {
     let mut record = Record::begun(RunId::new(name), &RunState::new(name, config));
     record.notes.tags = vec!["Paper".to_owned()];
     record.metrics.insert(
-        "val_accuracy".to_owned(),
+        crate::runs::Metric::ValAccuracy,
         crate::runs::Aggregates {
             last: 0.97,
             min: 0.5,

@@ -4,7 +4,9 @@ use egui::{Align2, Rect, Role, ScrollArea, Sense, TextStyle, Ui, WidgetInfo, pos
 
 use super::rows::Rows;
 use super::selectors;
-use crate::compare::{Importance, KeyImportance, Metric, RunRow};
+use crate::compare::{Importance, KeyImportance};
+use crate::runs::Record;
+use crate::runs::table::SummaryMetric;
 use crate::studio::{Action, Analysis};
 use crate::text;
 use crate::ui::panels::PanelContext;
@@ -17,9 +19,9 @@ const RHO_WIDTH: f32 = 76.0;
 /// The selected metric.
 #[derive(Default)]
 pub(super) struct Weights {
-    metric: Option<Metric>,
+    metric: Option<SummaryMetric>,
     /// Rows and metric of the last request.
-    asked: Option<(u64, Metric)>,
+    asked: Option<(u64, SummaryMetric)>,
 }
 
 impl Weights {
@@ -35,7 +37,7 @@ impl Weights {
             ui.set_min_height(ROW_HEIGHT);
             selectors::word(ui, "what affects");
             let about = "The metric to explain by the settings.";
-            let choices = metrics.iter().map(|m| (*m, m.label().to_owned()));
+            let choices = metrics.iter().map(|m| (*m, m.label()));
             selectors::one(ui, "Metric", about, &mut metric, choices);
             if cx.studio.compared().is_computing_importance() {
                 selectors::word(ui, "computing…");
@@ -51,13 +53,13 @@ impl Weights {
     }
 
     /// Sends a new request if the runs or the metric have changed.
-    fn ask(&mut self, cx: &mut PanelContext<'_>, rows: &Rows, metric: Metric) {
+    fn ask(&mut self, cx: &mut PanelContext<'_>, rows: &Rows, metric: SummaryMetric) {
         let wanted = Some((rows.generation, metric));
         if self.asked == wanted {
             return;
         }
         self.asked = wanted;
-        let has_it = |row: &&RunRow| row.metrics.contains_key(&metric);
+        let has_it = |row: &&Record| metric.finite(row).is_some();
         let runs = rows.rows.iter().filter(has_it).map(|row| row.id.clone());
         cx.act(Action::Ask(Analysis::Importance(runs.collect(), metric)));
     }

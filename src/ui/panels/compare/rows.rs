@@ -5,22 +5,23 @@ use std::cell::OnceCell;
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
-use crate::compare::{Column, Metric, RunRow, Scale, groups};
-use crate::runs::{RunId, Value};
+use crate::compare::Scale;
+use crate::runs::table::{Column, GroupBy, SummaryMetric, group, plot_columns};
+use crate::runs::{Metric, Record, RunId, Value};
 use crate::studio::{Run, Studio};
 use crate::text;
 
 /// The runs that match the filter, oldest first.
 #[derive(Default)]
 pub(super) struct Rows {
-    pub(super) rows: Vec<RunRow>,
+    pub(super) rows: Vec<Record>,
     /// Changes whenever the rows change.
     pub(super) generation: u64,
     /// A stamp per row.
     stamps: Vec<u64>,
     version: Option<u64>,
     columns: OnceCell<Vec<Column>>,
-    metrics: OnceCell<Vec<Metric>>,
+    metrics: OnceCell<Vec<SummaryMetric>>,
     groups: OnceCell<Groups>,
 }
 
@@ -41,9 +42,9 @@ impl Groups {
 
 /// Changes when the data of a run changes: its name, dataset, progress, changes, or end.
 fn stamp(run: &Run) -> u64 {
-    let last = |metric: &str| run.record.metrics.get(metric).map(|all| all.last);
+    let last = |metric| run.record.metrics.get(&metric).map(|all| all.last);
     // Of a live run, only whole epochs count as a change here.
-    let done = last("epochs_done").map(|epochs| match run.state.is_live() {
+    let done = last(Metric::EpochsDone).map(|epochs| match run.state.is_live() {
         true => epochs.floor(),
         false => epochs,
     });
@@ -54,7 +55,7 @@ fn stamp(run: &Run) -> u64 {
     done.map(f64::to_bits).hash(&mut hasher);
     run.record.changes.len().hash(&mut hasher);
     run.record.status.word().hash(&mut hasher);
-    last("test_accuracy").is_some().hash(&mut hasher);
+    last(Metric::TestAccuracy).is_some().hash(&mut hasher);
     hasher.finish()
 }
 
@@ -68,23 +69,23 @@ impl Rows {
         self.version = version;
         let n_before = self.rows.len();
         let before = self.rows.drain(..).zip(self.stamps.drain(..)).enumerate();
-        let mut known: HashMap<RunId, (usize, RunRow, u64)> = before
-            .map(|(idx, (facts, stamp))| (facts.id.clone(), (idx, facts, stamp)))
+        let mut known: HashMap<RunId, (usize, Record, u64)> = before
+            .map(|(idx, (row, stamp))| (row.id.clone(), (idx, row, stamp)))
             .collect();
         let mut is_same = true;
         for run in studio.filtered_runs() {
             let stamp = stamp(run);
-            let facts = match known.remove(&run.id) {
-                Some((idx, facts, old)) if old == stamp => {
+            let row = match known.remove(&run.id) {
+                Some((idx, row, old)) if old == stamp => {
                     is_same &= idx == self.rows.len();
-                    facts
+                    row
                 }
                 _ => {
                     is_same = false;
-                    RunRow::new(&run.record)
+                    run.record.clone()
                 }
             };
-            self.rows.push(facts);
+            self.rows.push(row);
             self.stamps.push(stamp);
         }
         if !is_same || self.rows.len() != n_before {
@@ -95,24 +96,28 @@ impl Rows {
         }
     }
 
+    fn records(&self) -> Vec<&Record> {
+        self.rows.iter().collect()
+    }
+
     /// The columns worth plotting.
     pub(super) fn columns(&self) -> &[Column] {
-        self.columns
-            .get_or_init(|| Column::of(&self.rows.iter().collect::<Vec<_>>()))
+        self.columns.get_or_init(|| plot_columns(&self.records()))
     }
 
     /// The metrics that any run has.
-    pub(super) fn metrics(&self) -> &[Metric] {
+    pub(super) fn metrics(&self) -> &[SummaryMetric] {
         self.metrics.get_or_init(|| {
-            let has = |m: &Metric| self.rows.iter().any(|row| row.metrics.contains_key(m));
-            Metric::ALL.into_iter().filter(has).collect()
+            let columns = self.columns().iter();
+            columns.filter_map(Column::metric).collect()
         })
     }
 
     /// The groups of runs that differ only in the seed.
     pub(super) fn groups(&self) -> &Groups {
         self.groups.get_or_init(|| {
-            let members = groups(&self.rows);
+            let groups = group(&self.records(), &GroupBy::AllButSeed);
+            let members: Vec<Vec<usize>> = groups.into_iter().map(|g| g.members).collect();
             let mut of_row = vec![0; self.rows.len()];
             for (group, rows) in members.iter().enumerate() {
                 rows.iter().for_each(|&idx| of_row[idx] = group);
@@ -151,7 +156,7 @@ impl Places {
             return;
         }
         self.scale = Scale::new(&rows.values(column), wants_log);
-        let place = |row: &RunRow| self.scale.as_ref()?.place(&column.value(row)?);
+        let place = |row: &Record| self.scale.as_ref()?.place(&column.value(row)?);
         self.places = rows.rows.iter().map(place).collect();
         self.key = key;
     }
@@ -160,17 +165,8 @@ impl Places {
 /// Formats a value of a column.
 pub(super) fn text(column: &Column, value: &Value) -> String {
     match (column, value) {
-        (Column::Metric(metric), Value::Number(number)) => metric_text(*metric, *number),
+        (Column::Metric(column), Value::Number(number)) => column.metric.format(*number),
         (_, Value::Number(number)) => text::setting(*number),
         (_, Value::Text(text)) => text.clone(),
-    }
-}
-
-/// Formats a metric.
-pub(super) fn metric_text(metric: Metric, value: f64) -> String {
-    match metric {
-        _ if metric.is_share() => text::percent_exact(value),
-        Metric::TrainSecs => text::duration(value),
-        _ => text::loss(value),
     }
 }

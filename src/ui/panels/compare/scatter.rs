@@ -6,8 +6,9 @@ use egui::{
 
 use super::rows::{Places, Rows, text};
 use super::selectors;
-use crate::compare::{Column, RunRow, Scale};
-use crate::runs::RunId;
+use crate::compare::Scale;
+use crate::runs::table::Column;
+use crate::runs::{Record, RunId};
 use crate::studio::Action;
 use crate::ui::panels::PanelContext;
 use crate::ui::theme::tokens;
@@ -52,7 +53,7 @@ impl Scatter {
         let plot = room(ui, &x, &y);
         grid_ui(ui, plot, (&x, x_scale), (&y, y_scale));
         let places = across.places.iter().zip(&up.places).zip(&rows.rows);
-        let dots: Vec<(&RunRow, Pos2)> = places
+        let dots: Vec<(&Record, Pos2)> = places
             .filter_map(|((across, up), row)| {
                 let share = vec2((*across)? as f32, 1.0 - (*up)? as f32);
                 Some((row, plot.lerp_inside(share)))
@@ -164,7 +165,7 @@ fn short(text: &str) -> String {
 fn dots_ui(
     ui: &Ui,
     cx: &mut PanelContext<'_>,
-    dots: &[(&RunRow, Pos2)],
+    dots: &[(&Record, Pos2)],
     plot: Rect,
     columns: &[Column; 2],
 ) {
@@ -193,7 +194,7 @@ fn dots_ui(
     let pointer = pointer.filter(|_| ui.rect_contains_pointer(plot.expand(NEAR)));
     let Some((row, _)) = pointer.and_then(|pointer| {
         let near = dots.iter().min_by(|a, b| {
-            let distance = |dot: &(&RunRow, Pos2)| dot.1.distance_sq(pointer);
+            let distance = |dot: &(&Record, Pos2)| dot.1.distance_sq(pointer);
             distance(a).total_cmp(&distance(b))
         });
         near.filter(|(_, at)| at.distance(pointer) < NEAR)

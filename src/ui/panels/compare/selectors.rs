@@ -2,7 +2,7 @@
 
 use egui::{Response, ScrollArea, Ui};
 
-use crate::compare::Column;
+use crate::runs::table::Column;
 use crate::ui::theme::{self, ROW_HEIGHT};
 use crate::ui::widgets::combo_of_width;
 
@@ -58,7 +58,7 @@ pub(super) fn of_many(
 
 /// The columns with their labels.
 pub(super) fn columns(columns: &[Column]) -> Vec<(Option<Column>, String)> {
-    let labeled = |column: &Column| (Some(column.clone()), column.label().to_owned());
+    let labeled = |column: &Column| (Some(column.clone()), column.label());
     columns.iter().map(labeled).collect()
 }
 

@@ -66,7 +66,7 @@ fn group_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     let about = "Groups runs with the same value of this.";
     let shown = cx.studio.runs().iter().filter(|run| run.is_visible);
     let records: Vec<&Record> = shown.map(|run| &run.record).collect();
-    let is_setting = |c: &Column| c.aggregate.is_none() && c.key != "seed" && c.key != "status";
+    let is_setting = |c: &Column| matches!(c, Column::Setting(key) if !["seed", "status"].contains(&key.as_str()));
     let columns = differing_columns(&records).into_iter().filter(is_setting);
     let mut choices = vec![GroupBy::AllButSeed];
     choices.extend(columns.map(GroupBy::Column));

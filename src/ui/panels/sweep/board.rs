@@ -47,10 +47,12 @@ fn best_first(shown: &ShownSweep) -> Vec<&Trial> {
 
 fn place_ui(ui: &mut Ui, shown: &ShownSweep, idx: usize, place: &LeaderboardEntry) {
     let metric = shown.plan.definition.metric;
-    let spread = place.deviation.map(|d| format!(" ± {}", metric.format(d)));
+    let spread = place
+        .deviation
+        .map(|d| format!(" ± {}", metric.format_exact(d)));
     let value = format!(
         "{}{}",
-        metric.format(place.mean),
+        metric.format_exact(place.mean),
         spread.unwrap_or_default()
     );
     let about = format!(
@@ -133,7 +135,7 @@ fn trial_ui(ui: &mut Ui, cx: &mut PanelContext<'_>, shown: &ShownSweep, trial: &
                 Label::new(RichText::new(word).color(ink)),
             );
             if let Some(value) = last {
-                ui.label(theme::number(metric.format(value)))
+                ui.label(theme::number(metric.format_exact(value)))
                     .on_hover_text(metric.label());
             }
         },

@@ -4,7 +4,8 @@ use egui::{TextEdit, Ui, vec2};
 
 use super::axis::AxisForm;
 use crate::studio::{Action, SweepAction};
-use crate::sweep::{Axis, Definition, Location, Method, Metric, Prune, Values};
+use crate::sweep::{Axis, Definition, Location, Method, OBJECTIVES, Prune, Values};
+use crate::text;
 use crate::ui::panels::PanelContext;
 use crate::ui::theme::{self, ROW_HEIGHT, UNIT};
 use crate::ui::widgets::{Icon, Number, Row, VALUE_WIDTH, Weight, combo, error_ui, labeled_button};
@@ -135,13 +136,14 @@ fn what_ui(ui: &mut Ui, cx: &PanelContext<'_>, draft: &mut Definition) {
     );
     row.show(ui, |ui| {
         let shown = combo(ui, "Metric", draft.metric.label(), |ui| {
-            for metric in Metric::ALL {
-                if ui
-                    .selectable_label(draft.metric == metric, metric.label())
+            for metric in OBJECTIVES {
+                let choice = ui.selectable_label(draft.metric == metric, metric.label());
+                if choice
+                    .on_hover_text(text::sentence(metric.explanation()))
                     .clicked()
                 {
                     draft.metric = metric;
-                    draft.direction = metric.default_direction();
+                    draft.direction = metric.direction().unwrap_or(draft.direction);
                 }
             }
         });

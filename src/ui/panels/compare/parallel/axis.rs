@@ -5,8 +5,9 @@ use egui::{
     vec2,
 };
 
-use crate::compare::{Column, Scale};
+use crate::compare::Scale;
 use crate::runs::Value;
+use crate::runs::table::Column;
 use crate::ui::panels::compare::rows::{Places, Rows, text};
 use crate::ui::theme::{ROW_HEIGHT, tokens};
 use crate::ui::widgets::Number;
@@ -94,7 +95,7 @@ impl Axis {
         let width = plot.width() / (n - 1).max(1) as f32 - 8.0;
         let at = pos2(xs[idx], plot.min.y - 12.0 - ROW_HEIGHT / 2.0);
         let rect = Rect::from_center_size(at, vec2(width.clamp(40.0, 120.0), ROW_HEIGHT));
-        let label = self.column.label().to_owned();
+        let label = self.column.label();
         let builder = UiBuilder::new().max_rect(rect);
         // Identified by its column: it keeps its identity while it moves.
         let mut child = ui.new_child(builder.id_salt(("axis", &label)));

@@ -4,7 +4,7 @@ use egui::{Color32, PointerButton, Pos2, Rect, Shape, Stroke, Ui, pos2};
 
 use super::axis::GRIP;
 use super::{MAX_LINES, Parallel};
-use crate::compare::RunRow;
+use crate::runs::Record;
 use crate::studio::Action;
 use crate::ui::panels::PanelContext;
 use crate::ui::panels::compare::at_pointer;
@@ -119,7 +119,7 @@ fn paint(ui: &Ui, line: &[Option<Pos2>], stroke: Stroke) {
 }
 
 /// Shows the run's value on each axis beside the pointer.
-fn hint(ui: &Ui, view: &Parallel, row: &RunRow) {
+fn hint(ui: &Ui, view: &Parallel, row: &Record) {
     let mut lines = vec![row.name.clone()];
     for axis in &view.axes {
         if let Some(value) = axis.column.value(row) {

@@ -10,8 +10,8 @@ use egui::{Rect, Role, Sense, Ui, WidgetInfo, vec2};
 
 use super::rows::{Places, Rows};
 use super::selectors;
-use crate::compare::Column;
 use crate::runs::RunId;
+use crate::runs::table::Column;
 use crate::studio::Action;
 use crate::ui::panels::PanelContext;
 use crate::ui::theme::ROW_HEIGHT;
@@ -161,7 +161,7 @@ impl Parallel {
     fn room(&self, ui: &mut Ui) -> Rect {
         let size = ui.available_size();
         let (rect, response) = ui.allocate_exact_size(size, Sense::hover());
-        let names: Vec<&str> = self.axes.iter().map(|axis| axis.column.label()).collect();
+        let names: Vec<String> = self.axes.iter().map(|axis| axis.column.label()).collect();
         let name = format!("Parallel coordinates of {}", names.join(", "));
         response.widget_info(|| WidgetInfo::labeled(Role::Figure, true, &name));
         let side = (rect.width() / self.axes.len() as f32 / 2.0).min(64.0);

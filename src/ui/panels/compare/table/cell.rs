@@ -1,13 +1,13 @@
 //! Text and widths of table cells.
 
-use crate::runs::table::{Column, Spread, Summary};
-use crate::runs::{Record, Value};
+use crate::runs::table::{Column, Spread, Summary, SummaryMetric};
+use crate::runs::{Direction, Record, Value};
 use crate::text;
 use crate::ui::column_names::heading;
 
 /// Minimum width of a column.
 pub(super) fn width(column: &Column) -> f32 {
-    match column.key.as_str() {
+    match column.key() {
         "created" => 156.0,
         "note" | "model.layers" => 220.0,
         _ => {
@@ -23,56 +23,48 @@ pub(super) fn text(column: &Column, record: &Record) -> String {
     match column.value(record) {
         Some(Value::Number(number)) => number_text(column, number),
         // To the second, in a readable form.
-        Some(Value::Text(text)) if column.key == "created" => {
+        Some(Value::Text(text)) if column.key() == "created" => {
             let to_second: String = text.chars().take(19).collect();
             to_second.replace('T', " ")
         }
         // Filters keep the key; the table shows the same word as the rest of the window.
-        Some(Value::Text(_)) if column.key == "status" => record.status.label().to_owned(),
+        Some(Value::Text(_)) if column.key() == "status" => record.status.label().to_owned(),
         Some(Value::Text(text)) => text,
         None => String::new(),
     }
 }
 
 fn number_text(column: &Column, number: f64) -> String {
-    let key = column.key.as_str();
-    if column.aggregate.is_none() {
-        return text::setting(number);
-    }
-    if number.is_nan() {
-        return String::new();
-    }
-    if key.contains("accuracy") {
-        text::percent_exact(number)
-    } else if key.contains("loss") {
-        text::loss(number)
-    } else if key == "train_seconds" {
-        text::duration(number)
-    } else if key == "epochs_done" {
-        text::setting((number * 100.0).round() / 100.0)
-    } else {
-        text::thousands(number.max(0.0).round() as u64)
+    match column.metric() {
+        None => text::setting(number),
+        Some(_) if number.is_nan() => String::new(),
+        Some(SummaryMetric { metric, .. }) => metric.format(number),
     }
 }
 
-/// The difference of `record` to the baseline in a result, and whether that is better.
+/// The difference of `record` to the baseline in an accuracy or a loss, and whether that is better.
 pub(super) fn difference(
     column: &Column,
     record: &Record,
     baseline: &Record,
 ) -> Option<(String, bool)> {
-    let is_less_better = column.is_less_better()?;
+    let metric = column.metric()?.metric;
+    let direction = metric.direction()?;
+    if !metric.is_share() && !metric.is_loss() {
+        return None;
+    }
     let of = |record: &Record| column.value(record)?.number();
     let difference = of(record)? - of(baseline)?;
     if !difference.is_finite() {
         return None;
     }
-    let text = if column.key.contains("accuracy") {
+    let text = if metric.is_share() {
         format!("{:+.2} %", 100.0 * difference)
     } else {
         format!("{difference:+.4}")
     };
-    Some((text.replace('-', "−"), (difference < 0.0) == is_less_better))
+    let is_better = (difference > 0.0) == (direction == Direction::Maximize);
+    Some((text.replace('-', "−"), is_better))
 }
 
 /// Formats a column's value for a group.
@@ -88,12 +80,12 @@ pub(super) fn summary(column: &Column, summary: &Summary) -> String {
 
 fn spread_text(column: &Column, spread: &Spread) -> String {
     let mean = number_text(column, spread.mean);
-    let Some(deviation) = spread.deviation else {
+    let (Some(deviation), Some(column)) = (spread.deviation, column.metric()) else {
         return mean;
     };
-    if column.key.contains("accuracy") {
+    if column.metric.is_share() {
         format!("{:.2} ± {:.2} %", 100.0 * spread.mean, 100.0 * deviation)
-    } else if column.key.contains("loss") {
+    } else if column.metric.is_loss() {
         format!("{mean} ± {deviation:.4}")
     } else {
         mean

@@ -2,10 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::runs::Record;
 use crate::runs::table::{
-    Aggregate, Column, Group, GroupBy, SortKey, all_columns, differing_columns, group, sort,
+    Aggregate, Column, Group, GroupBy, SortKey, SummaryMetric, all_columns, differing_columns,
+    group, sort,
 };
+use crate::runs::{Direction, Record};
 use crate::studio::Studio;
 
 /// The user's arrangement of the table.
@@ -25,17 +26,19 @@ pub(super) struct Layout {
 impl Layout {
     /// The column with its selected aggregate.
     pub(super) fn aggregated(&self, column: &Column) -> Column {
-        let chosen = self.aggregates.get(&column.key).copied();
-        Column {
-            key: column.key.clone(),
-            aggregate: column.aggregate.map(|usual| chosen.unwrap_or(usual)),
+        match (column, self.aggregates.get(column.key())) {
+            (Column::Metric(metric), Some(&aggregate)) => Column::Metric(SummaryMetric {
+                aggregate,
+                ..*metric
+            }),
+            _ => column.clone(),
         }
     }
 
     /// Sorts by a column, or reverses the order if it is the first key already. With `is_more` it
     /// is added after the existing keys.
     pub(super) fn sort_by(&mut self, column: &Column, is_more: bool) {
-        let first_end = column.is_less_better() == Some(false);
+        let first_end = column.direction() == Some(Direction::Maximize);
         let old = self.sort.iter_mut().find(|key| key.column == *column);
         match old {
             Some(key) if is_more => key.is_descending = !key.is_descending,
@@ -133,13 +136,13 @@ impl Made {
 fn columns(records: &[&Record], all: &[Column], layout: &Layout) -> Vec<Column> {
     let mut columns = differing_columns(records);
     for column in all {
-        match layout.by_hand.get(&column.key) {
-            Some(true) if !columns.iter().any(|c| c.key == column.key) => {
+        match layout.by_hand.get(column.key()) {
+            Some(true) if !columns.iter().any(|c| c.key() == column.key()) => {
                 columns.push(column.clone());
             }
             _ => {}
         }
     }
-    columns.retain(|c| layout.by_hand.get(&c.key) != Some(&false));
+    columns.retain(|c| layout.by_hand.get(c.key()) != Some(&false));
     columns.iter().map(|c| layout.aggregated(c)).collect()
 }

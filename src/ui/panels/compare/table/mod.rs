@@ -109,7 +109,7 @@ impl TablePanel {
                     let mut is_shown = made.columns.contains(&column);
                     let name = column_names::full_name(&column);
                     if ui.checkbox(&mut is_shown, name).changed() {
-                        layout.by_hand.insert(column.key.clone(), is_shown);
+                        layout.by_hand.insert(column.key().to_owned(), is_shown);
                     }
                 }
             });
@@ -134,7 +134,7 @@ impl TablePanel {
             ui.selectable_value(group, None, "not grouped");
             let seeds = Some(GroupBy::AllButSeed);
             ui.selectable_value(group, seeds, "by all but seed");
-            for column in made.all.iter().filter(|c| c.aggregate.is_none()) {
+            for column in made.all.iter().filter(|c| c.metric().is_none()) {
                 let name = format!("by {}", column_names::heading(column).0);
                 let by = Some(GroupBy::Column(column.clone()));
                 ui.selectable_value(group, by, name);
@@ -157,11 +157,11 @@ impl TablePanel {
 
     /// Changes the aggregate of a metric.
     fn set_aggregate(&mut self, column: &Column, aggregate: Aggregate) {
-        self.layout.aggregates.insert(column.key.clone(), aggregate);
-        for key in &mut self.layout.sort {
-            if key.column == *column {
-                key.column.aggregate = Some(aggregate);
-            }
+        let aggregates = &mut self.layout.aggregates;
+        aggregates.insert(column.key().to_owned(), aggregate);
+        let sorted = (self.layout.sort.iter()).position(|key| key.column == *column);
+        if let Some(idx) = sorted {
+            self.layout.sort[idx].column = self.layout.aggregated(column);
         }
     }
 }

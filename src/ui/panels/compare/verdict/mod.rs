@@ -11,8 +11,9 @@ use egui::{ScrollArea, Ui};
 use super::disagreements::DisagreementsView;
 use super::rows::Rows;
 use super::selectors;
-use crate::compare::{Comparison, Metric, Paired, RunRow};
-use crate::runs::RunId;
+use crate::compare::{Comparison, Paired};
+use crate::runs::table::SummaryMetric;
+use crate::runs::{Record, RunId};
 use crate::studio::Studio;
 use crate::text;
 use crate::ui::panels::PanelContext;
@@ -23,7 +24,7 @@ pub(super) struct VerdictView {
     /// One run of each of the two settings: baseline and candidate.
     pair: Option<[RunId; 2]>,
     selection: BTreeSet<RunId>,
-    metric: Option<Metric>,
+    metric: Option<SummaryMetric>,
     disagreements: DisagreementsView,
     made: Option<Made>,
 }
@@ -39,7 +40,7 @@ struct Made {
 }
 
 /// The inputs of a comparison: rows, the two runs, the metric, and their models' paired answers.
-type Key = (u64, [RunId; 2], Metric, Option<Paired>);
+type Key = (u64, [RunId; 2], SummaryMetric, Option<Paired>);
 
 impl VerdictView {
     /// Shows the view.
@@ -75,7 +76,13 @@ impl VerdictView {
     }
 
     /// Returns the comparison, recomputed if its inputs changed.
-    fn make(&mut self, studio: &Studio, rows: &Rows, pair: &[RunId; 2], metric: Metric) -> Made {
+    fn make(
+        &mut self,
+        studio: &Studio,
+        rows: &Rows,
+        pair: &[RunId; 2],
+        metric: SummaryMetric,
+    ) -> Made {
         let found = studio.compared().disagreements.as_ref();
         let found = found.filter(|p| p.runs == *pair);
         let paired = found.and_then(|p| Some(p.found.as_ref().ok()?.0));
@@ -84,7 +91,10 @@ impl VerdictView {
             return made;
         }
         let members = members(rows, pair);
-        let comparison = Comparison::new(&rows.rows, &members[0], &members[1], metric);
+        let [baseline, candidate] = members.each_ref().map(|members| -> Vec<&Record> {
+            members.iter().map(|&idx| &rows.rows[idx]).collect()
+        });
+        let comparison = Comparison::new(&baseline, &candidate, metric);
         Made {
             key,
             members,
@@ -121,7 +131,13 @@ impl VerdictView {
         }
     }
 
-    fn controls_ui(&mut self, ui: &mut Ui, rows: &Rows, mut pair: [RunId; 2], metrics: &[Metric]) {
+    fn controls_ui(
+        &mut self,
+        ui: &mut Ui,
+        rows: &Rows,
+        mut pair: [RunId; 2],
+        metrics: &[SummaryMetric],
+    ) {
         let groups = rows.groups();
         let places = pair.each_ref().map(|id| rows.place(id).unwrap_or(0));
         // A group is shown by the run that is compared now, or else by its first.
@@ -161,7 +177,7 @@ impl VerdictView {
                 &mut |ui| {
                     selectors::word(ui, "by");
                     let about = "The metric to compare.";
-                    let choices = metrics.iter().map(|m| (Some(*m), m.label().to_owned()));
+                    let choices = metrics.iter().map(|m| (Some(*m), m.label()));
                     selectors::one(ui, "Metric", about, &mut self.metric, choices);
                 },
             ],
@@ -190,7 +206,7 @@ fn side_ui(
     selectors::of_many(ui, name, about, groups.of(now), n, label).map(&shown)
 }
 
-fn side_label(row: &RunRow, n: usize) -> String {
+fn side_label(row: &Record, n: usize) -> String {
     match n {
         1 => row.name.clone(),
         _ => format!("{} · {}", row.name, text::count(n, "seed")),

@@ -56,7 +56,7 @@ fn queue_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
 fn missing(studio: &Studio, rows: &Rows, members: &Pair, wanted: [usize; 2]) -> Vec<TrainConfig> {
     let seeds = |side: usize| -> Vec<u64> {
         let runs = members[side].iter().map(|&idx| &rows.rows[idx]);
-        runs.map(|row| row.seed).collect()
+        runs.map(|row| row.config.seed).collect()
     };
     let configs = |side: usize| -> Vec<TrainConfig> {
         let id = &rows.rows[members[side][0]].id;

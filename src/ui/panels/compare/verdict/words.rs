@@ -5,7 +5,6 @@ use egui::{RichText, Ui};
 use super::interval;
 use crate::compare::{Comparison, Side, Verdict};
 use crate::text;
-use crate::ui::panels::compare::rows::metric_text;
 use crate::ui::theme::{self, tokens};
 
 /// Shows the verdict and the data behind it.
@@ -29,17 +28,16 @@ pub(super) fn ui(ui: &mut Ui, comparison: &Comparison) {
 
 /// Shows both sides with their seeds.
 fn sides_ui(ui: &mut Ui, comparison: &Comparison) {
+    let metric = comparison.metric.metric;
     let line = |ui: &mut Ui, side: &Side| {
         let values: Vec<String> = side
             .values
             .iter()
             .zip(&side.seeds)
-            .map(|(value, seed)| {
-                format!("{} (seed {seed})", metric_text(comparison.metric, *value))
-            })
+            .map(|(value, seed)| format!("{} (seed {seed})", metric.format(*value)))
             .collect();
         ui.horizontal(|ui| {
-            let mean = metric_text(comparison.metric, side.mean);
+            let mean = metric.format(side.mean);
             ui.label(theme::number(format!("{mean:>9}")));
             ui.add(egui::Label::new(&side.name).truncate())
                 .on_hover_text(values.join("\n"));

@@ -122,12 +122,12 @@ fn text_ui(ui: &mut Ui, column: &Column, text: &str, color: Color32) {
 /// The status is colored by how a run ended; results are brighter than settings.
 fn ink(ui: &Ui, column: &Column, run: &Run) -> Color32 {
     let t = tokens(ui);
-    match (column.key.as_str(), &run.record.status) {
+    match (column.key(), &run.record.status) {
         ("status", Status::Running | Status::Starting) => t.accent,
         ("status", Status::Paused | Status::Interrupted) => t.warning,
         ("status", Status::Finished(Finish::Completed | Finish::EarlyStopped)) => t.good,
         ("status", Status::Finished(Finish::Diverged { .. } | Finish::Failed { .. })) => t.bad,
-        _ if column.aggregate.is_some() => t.text,
+        _ if column.metric().is_some() => t.text,
         _ => t.quiet,
     }
 }

@@ -56,9 +56,9 @@ impl Grid<'_, '_> {
     }
 
     fn heading_menu_ui(&mut self, ui: &mut Ui, column: &Column) {
-        if column.aggregate.is_some() {
+        if let Some(metric) = column.metric() {
             for aggregate in Aggregate::ALL {
-                let is_chosen = column.aggregate == Some(aggregate);
+                let is_chosen = metric.aggregate == aggregate;
                 if ui.radio(is_chosen, aggregate.label()).clicked() {
                     self.changes
                         .push(TableChange::Aggregate(column.clone(), aggregate));
@@ -72,7 +72,7 @@ impl Grid<'_, '_> {
         if ui.button("Add to sort order").clicked() {
             self.changes.push(TableChange::Sort(column.clone(), true));
         }
-        if column.key != "name" && ui.button("Hide this column").clicked() {
+        if column.key() != "name" && ui.button("Hide this column").clicked() {
             self.changes.push(TableChange::Hide(column.clone()));
         }
     }

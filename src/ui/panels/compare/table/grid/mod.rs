@@ -45,7 +45,7 @@ pub(super) fn ui(ui: &mut Ui, cx: &mut PanelContext<'_>, panel: &mut TablePanel)
     let others = made.columns.iter().map(|column| {
         egui_table::Column::new(cell::width(column))
             .range(cell::width(column)..=480.0)
-            .id(Id::unique(("column", &column.key)))
+            .id(Id::unique(("column", column.key())))
     });
     let columns: Vec<_> = std::iter::once(name).chain(others).collect();
     let mut grid = Grid {
@@ -80,7 +80,7 @@ impl TablePanel {
         match change {
             TableChange::Sort(column, is_more) => self.layout.sort_by(&column, is_more),
             TableChange::Hide(column) => {
-                self.layout.by_hand.insert(column.key, false);
+                self.layout.by_hand.insert(column.key().to_owned(), false);
             }
             TableChange::Group(by) => self.layout.group = Some(by),
             TableChange::Aggregate(column, aggregate) => self.set_aggregate(&column, aggregate),
@@ -234,7 +234,7 @@ fn align(column: &Column) -> Align {
         "model.layers",
         "model.input",
     ];
-    if column.aggregate.is_none() && words.contains(&column.key.as_str()) {
+    if words.contains(&column.key()) {
         Align::Min
     } else {
         Align::Max

@@ -1,44 +1,6 @@
-//! Settings and metrics as axes: positions and tick labels.
+//! Values on an axis: positions and tick labels.
 
-use super::facts::{Metric, RunRow};
 use crate::runs::Value;
-
-/// A setting or a metric as an axis.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Column {
-    /// A setting, by its dotted key.
-    Setting(String),
-    /// A metric.
-    Metric(Metric),
-}
-
-impl Column {
-    /// Returns the label.
-    pub fn label(&self) -> &str {
-        match self {
-            Column::Setting(key) => key,
-            Column::Metric(metric) => metric.label(),
-        }
-    }
-
-    /// Returns the value of a run.
-    pub fn value(&self, facts: &RunRow) -> Option<Value> {
-        match self {
-            Column::Setting(key) => facts.settings.get(key).cloned(),
-            Column::Metric(metric) => facts.metrics.get(metric).copied().map(Value::Number),
-        }
-    }
-
-    /// Returns the axes of interest: the settings that differ between `rows`, and the metrics that
-    /// any of them has.
-    pub fn of(rows: &[&RunRow]) -> Vec<Column> {
-        let settings = super::facts::differing(rows).into_iter();
-        let settings = settings.map(|key| Column::Setting(key.to_owned()));
-        let has = |metric: &Metric| rows.iter().any(|row| row.metrics.contains_key(metric));
-        let metrics = Metric::ALL.into_iter().filter(has).map(Column::Metric);
-        settings.chain(metrics).collect()
-    }
-}
 
 /// How values are placed on an axis, from 0 to 1.
 #[derive(Clone, Debug, PartialEq)]
