@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use super::folder::{RunFolderError, invalid, io};
+use super::error::{RunFolderError, invalid, io};
 use super::id::RunId;
 use super::workspace;
 use crate::files;

@@ -8,7 +8,7 @@ use std::thread::JoinHandle;
 use serde::{Deserialize, Serialize};
 
 use super::best_epoch::BestBy;
-use super::folder::{RunFolderError, invalid, io};
+use super::error::{RunFolderError, invalid, io};
 use super::rollback::{self, Named};
 use crate::files;
 use crate::stats::most_crowded;

@@ -20,104 +20,16 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::checkpoints;
+use super::error::{RunFolderError, invalid, io};
 use super::manifest::{FORMAT_VERSION, Manifest};
 use super::state::RunState;
 use super::tail::Tail;
-use crate::files::{self, WriteError};
+use crate::files;
 use crate::train::{Checkpoint, Finish, Metrics, Outcome};
 
 pub(super) const MANIFEST: &str = "run.toml";
-pub(super) const EVENTS: &str = "events.jsonl";
 pub(super) const MODEL: &str = "model.safetensors";
 pub(super) const SUMMARY: &str = "summary.json";
-
-/// Why a run could not be recorded or read.
-#[derive(Debug, thiserror::Error)]
-pub enum RunFolderError {
-    /// The folder already holds a run, which is never overwritten.
-    #[error("{path} already holds a run: choose another folder")]
-    Taken {
-        /// The folder.
-        path: String,
-    },
-    /// Another process is training the run.
-    #[error("{path} is being trained by another process: wait until it ends")]
-    Busy {
-        /// The folder.
-        path: String,
-    },
-    /// The system refused a file or folder.
-    #[error("could not {verb} {path}: {reason}")]
-    Io {
-        /// What was tried, such as `read`.
-        verb: &'static str,
-        /// The file or folder.
-        path: String,
-        /// The system's error.
-        reason: std::io::Error,
-    },
-    /// A whole file could not be written.
-    #[error(transparent)]
-    Write(#[from] WriteError),
-    /// The model could not be written.
-    #[error("the model of the run was not saved: {0:#}")]
-    Model(anyhow::Error),
-    /// A checkpoint was written elsewhere, because it could not be written to the run's folder.
-    #[error("{error}; the checkpoint of update {step} was written to {path} instead")]
-    Rescued {
-        /// Why.
-        error: Box<RunFolderError>,
-        /// Updates done.
-        step: u64,
-        /// Where it is.
-        path: String,
-    },
-    /// There is no checkpoint yet.
-    #[error("{path} has no checkpoint to resume from")]
-    NoCheckpoint {
-        /// The run.
-        path: String,
-    },
-    /// A branch ended before its first checkpoint.
-    #[error("{name} ended before its first checkpoint: branch again from {parent}")]
-    LostBranch {
-        /// The branch.
-        name: String,
-        /// What it branched from, such as `mlp@60`.
-        parent: String,
-    },
-    /// There is no checkpoint of this update.
-    #[error("{path} has no checkpoint of update {step}: {kept}")]
-    NoState {
-        /// The run.
-        path: String,
-        /// The update.
-        step: u64,
-        /// Which there are, as text.
-        kept: String,
-    },
-    /// The folder can be read but is not a run.
-    #[error("{path} is not a run this version can open: {reason}")]
-    Invalid {
-        /// The file at fault.
-        path: String,
-        /// What was expected and what was found.
-        reason: String,
-    },
-}
-
-/// Maps an I/O error to one that names the file, for `map_err`.
-pub(super) fn io(verb: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> RunFolderError {
-    let path = path.display().to_string();
-    move |reason| RunFolderError::Io { verb, path, reason }
-}
-
-pub(super) fn invalid(path: &Path, reason: impl ToString) -> RunFolderError {
-    RunFolderError::Invalid {
-        path: path.display().to_string(),
-        reason: reason.to_string(),
-    }
-}
 
 /// `summary.json`: how a run ended, without replaying its events.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

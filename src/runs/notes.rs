@@ -7,7 +7,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use super::folder::{RunFolderError, invalid, io};
+use super::error::{RunFolderError, invalid, io};
 use crate::files;
 
 pub(super) const NOTES: &str = "notes.toml";

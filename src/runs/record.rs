@@ -8,7 +8,8 @@ use std::time::SystemTime;
 use serde::{Deserialize, Serialize};
 
 use super::branch::Parent;
-use super::folder::{RunFolder, RunFolderError};
+use super::error::RunFolderError;
+use super::folder::RunFolder;
 use super::id::RunId;
 use super::manifest::{Manifest, TrialOf, utc_exact};
 use super::metric::Metric;

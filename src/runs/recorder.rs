@@ -5,11 +5,11 @@ use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
 use super::checkpoints::{CheckpointPolicy, CheckpointWriter};
-use super::folder::{
-    EVENTS, MANIFEST, MODEL, RunFolder, RunFolderError, SUMMARY, Summary, invalid, io,
-};
+use super::error::{RunFolderError, invalid, io};
+use super::folder::{MANIFEST, MODEL, RunFolder, SUMMARY, Summary};
 use super::lock::RunLock;
 use super::manifest::{Manifest, RunMeta};
+use super::tail::EVENTS;
 use crate::files;
 use crate::model::Classifier;
 use crate::train::{Checkpoint, Event, Job, Observer, RunOptions};

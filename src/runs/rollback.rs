@@ -4,7 +4,7 @@
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
-use super::folder::{RunFolderError, invalid, io};
+use super::error::{RunFolderError, invalid, io};
 use crate::files;
 use crate::train::{Checkpoint, RollbackStates};
 

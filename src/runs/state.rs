@@ -250,4 +250,18 @@ impl RunState {
         let done = self.points.last()?.images as f64;
         Some((total - done).max(0.0) / self.images_per_second()?)
     }
+
+    /// Moves the events so far to `parent`: this run's curve starts at the branch point.
+    pub(super) fn branch(&mut self, parent: Parent) {
+        let n_before = self.points.partition_point(|p| p.step < parent.step);
+        self.before.points.extend(self.points.drain(..n_before));
+        self.before.epochs.append(&mut self.epochs);
+        self.changes.clear();
+        self.parent = Some(parent);
+    }
+
+    /// Returns the epochs of a curve; for a branch, the parent's last one comes first.
+    pub fn curve_epochs(&self) -> impl DoubleEndedIterator<Item = &EpochPoint> {
+        self.before.epochs.last().into_iter().chain(&self.epochs)
+    }
 }

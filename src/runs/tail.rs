@@ -4,8 +4,11 @@ use std::fs::File;
 use std::io::{ErrorKind, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
-use super::folder::{EVENTS, RunFolderError, invalid, io};
+use super::error::{RunFolderError, invalid, io};
 use crate::train::Event;
+
+/// The file of the events in the folder of a run.
+pub(super) const EVENTS: &str = "events.jsonl";
 
 /// Number of bytes before the read position that must be unchanged. Events contain seconds of
 /// training, so two histories do not share these bytes by chance.

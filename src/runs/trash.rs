@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::folder::{RunFolderError, io};
+use super::error::{RunFolderError, io};
 use super::id::RunId;
 use super::lock;
 use super::workspace::find_runs;

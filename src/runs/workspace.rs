@@ -8,7 +8,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use directories::ProjectDirs;
 
-use super::folder::{EVENTS, MANIFEST, RunFolderError, io};
+use super::error::{RunFolderError, io};
+use super::folder::MANIFEST;
 use super::id::RunId;
 use super::index::{Entry, Index};
 use super::lock;
@@ -16,6 +17,7 @@ use super::manifest::utc;
 use super::notes::NOTES;
 use super::record::Record;
 use super::state::Status;
+use super::tail::EVENTS;
 
 /// Returns the default workspace, in the user's data directory; `None` on a system without one.
 pub fn default_workspace() -> Option<PathBuf> {

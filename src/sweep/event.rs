@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::point::Point;
-use super::state::TrialStatus;
+use super::status::TrialStatus;
 
 /// An event of a sweep: one line of its journal.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

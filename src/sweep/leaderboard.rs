@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use super::definition::Definition;
 use super::point::Point;
-use super::state::{SweepState, Trial, TrialStatus};
+use super::state::{SweepState, Trial};
+use super::status::TrialStatus;
 use crate::runs::Direction;
 use crate::stats;
 

@@ -1,29 +1,13 @@
 //! Samplers. A sampler is a pure function of the seed, the index of the setting and the results so
 //! far, so an interrupted sweep continues as it would have.
 
-use rand::Rng as _;
 use toml::Value;
 
 use super::axis::Axis;
 use super::definition::{Definition, Method};
+use super::draw::{ObservedTrial, Sampler, point_at, random_point};
 use super::point::Point;
 use super::tpe::Tpe;
-use crate::random::{Stream, rng};
-
-/// A setting with its result.
-#[derive(Clone, Debug)]
-pub(super) struct ObservedTrial {
-    /// Its values.
-    pub(super) point: Point,
-    /// Its cost: lower is better; infinite if it failed.
-    pub(super) cost: f64,
-}
-
-/// Samples settings.
-pub(super) trait Sampler: Send + Sync {
-    /// Returns setting `idx`, counted from 0, or `None` if there are no more.
-    fn propose(&self, axes: &[Axis], idx: usize, tried: &[ObservedTrial]) -> Option<Point>;
-}
 
 /// Makes the sampler of a definition.
 pub(super) fn sampler(definition: &Definition) -> Box<dyn Sampler> {
@@ -34,17 +18,6 @@ pub(super) fn sampler(definition: &Definition) -> Box<dyn Sampler> {
         Method::Sobol => Box::new(Sobol { seed }),
         Method::Tpe => Box::new(Tpe { seed }),
     }
-}
-
-/// Makes a point whose active axes are at the positions `at`, in `[0, 1)`.
-pub(super) fn point_at(axes: &[Axis], mut at: impl FnMut(usize, &Axis) -> f64) -> Point {
-    let mut point = Point::new();
-    for (dim, axis) in axes.iter().enumerate() {
-        if axis.is_active(&point) {
-            point.insert(axis.key.clone(), axis.values.at(at(dim, axis)));
-        }
-    }
-    point
 }
 
 struct Grid;
@@ -96,13 +69,6 @@ impl Sampler for Random {
     fn propose(&self, axes: &[Axis], idx: usize, _tried: &[ObservedTrial]) -> Option<Point> {
         Some(random_point(axes, self.seed, idx))
     }
-}
-
-/// Makes independent draws for setting `idx`.
-pub(super) fn random_point(axes: &[Axis], seed: u64, idx: usize) -> Point {
-    point_at(axes, |dim, _| {
-        rng(seed, Stream::Sweep, idx as u64, dim as u64).random()
-    })
 }
 
 /// The number of points in the crate's sequence.

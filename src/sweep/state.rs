@@ -3,45 +3,14 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
-
 use super::definition::Definition;
+use super::draw::ObservedTrial;
 use super::event::SweepEvent;
 use super::metric::Measure;
 use super::point::Point;
-use super::prune::Verdict;
-use super::sampler::ObservedTrial;
+use super::status::TrialStatus;
 use crate::runs::Direction;
 use crate::stats;
-
-/// The status of a trial.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "how", rename_all = "snake_case")]
-pub enum TrialStatus {
-    /// To be rerun from the start.
-    Waiting,
-    /// Training, or left by a program that ended.
-    Running,
-    /// Interrupted with the sweep, and resumed with it.
-    Interrupted,
-    /// Completed.
-    Completed {
-        /// Its value.
-        value: f64,
-    },
-    /// Pruned.
-    Pruned {
-        /// Its value until then.
-        value: f64,
-        /// Why.
-        verdict: Verdict,
-    },
-    /// Failed.
-    Failed {
-        /// One sentence.
-        message: String,
-    },
-}
 
 /// One trial.
 #[derive(Clone, Debug, PartialEq)]

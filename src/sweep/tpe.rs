@@ -8,7 +8,8 @@ use optimizer::sampler::{CompletedTrial, Sampler as _, TpeSampler};
 use rand::RngCore as _;
 
 use super::axis::{Axis, Values};
-use super::sampler::{ObservedTrial, Sampler, point_at, random_point};
+use super::draw::{ObservedTrial, Sampler, point_at, random_point};
+use super::point::Point;
 use crate::random::{Stream, rng};
 
 /// Settings drawn at random before the estimator starts.
@@ -33,7 +34,7 @@ pub(super) struct Tpe {
 }
 
 impl Sampler for Tpe {
-    fn propose(&self, axes: &[Axis], idx: usize, tried: &[ObservedTrial]) -> Option<super::Point> {
+    fn propose(&self, axes: &[Axis], idx: usize, tried: &[ObservedTrial]) -> Option<Point> {
         if tried.len() < N_RANDOM || idx % EXPLORE_EVERY == EXPLORE_EVERY - 1 {
             return Some(random_point(axes, self.seed, idx));
         }
@@ -111,7 +112,6 @@ fn value(values: &Values, at: f64) -> ParamValue {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sweep::Point;
 
     /// The best cost of 40 settings, averaged over 100 seeds.
     fn mean_best(sampler: impl Fn(u64) -> Box<dyn Sampler>) -> f64 {

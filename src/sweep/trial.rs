@@ -1,55 +1,19 @@
 //! One trial: an ordinary run that is recorded, reports after each epoch, and can be pruned.
 
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::executor::Shared;
 use super::prune::Verdict;
-use super::state::TrialStatus;
+use super::shared::Shared;
+use super::status::TrialStatus;
+use super::task::Task;
 use crate::model::Classifier;
-use crate::runs::{Recorder, RunFolder, RunFolderError, RunMeta, Summary, TrialOf};
+use crate::runs::{Recorder, RunFolderError, RunMeta, Summary, TrialOf};
 use crate::train::{
-    Checkpoint, Control, EpochPoint, Event, FieldError, Finish, Job, Observer, Outcome, RunOptions,
-    TrainConfig, run_guarded,
+    Checkpoint, Control, EpochPoint, Event, FieldError, Finish, Job, Observer, Outcome, run_guarded,
 };
 
 /// Updates between checkpoints of a trial, to resume from after a crash.
 const CHECKPOINT_EVERY: u64 = 2_000;
-
-/// A trial for a worker.
-pub(super) struct Task {
-    /// Number of the trial.
-    pub(super) trial: usize,
-    /// Name of the sweep.
-    pub(super) sweep: String,
-    /// Folder of its run.
-    pub(super) path: PathBuf,
-    /// What to train, or why it cannot be trained.
-    pub(super) config: Result<TrainConfig, String>,
-    /// The run in the folder, if the trial was started before.
-    pub(super) begun: Option<Begun>,
-}
-
-/// A run to resume.
-pub(super) struct Begun {
-    /// Its newest checkpoint; without one, it starts over.
-    checkpoint: Option<Checkpoint>,
-    /// Its options; missing in runs of older versions.
-    options: Option<RunOptions>,
-}
-
-/// Reads the run in `path`, if it can be resumed.
-pub(super) fn begun(path: &Path) -> Option<Begun> {
-    let folder = RunFolder::open(path).ok()?;
-    let checkpoint = match folder.latest_checkpoint() {
-        Err(RunFolderError::NoCheckpoint { .. }) => None,
-        checkpoint => Some(checkpoint.ok()?),
-    };
-    Some(Begun {
-        checkpoint,
-        options: folder.manifest().options,
-    })
-}
 
 /// Runs a trial; returns how it ended.
 pub(super) fn run(shared: &Shared<'_>, task: &Task) -> TrialStatus {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use super::INTERRUPTED;
+use crate::cli::interrupt::INTERRUPTED;
 use crate::cli::out;
 use crate::sweep::{
     LeaderboardEntry, Plan, Point, SweepControl, SweepEnd, SweepEvent, SweepState, TrialStatus,

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 
-use super::interrupt::{INTERRUPTED, Interrupt};
+use super::interrupt::Interrupt;
 use super::{UsageError, named_or_default, open_data, out};
 use crate::data::Dataset;
 use crate::files;

@@ -1,5 +1,6 @@
 //! Watches a workspace, to follow runs that other processes start, move or delete.
 
+mod message;
 mod watcher;
 
 use std::path::PathBuf;
@@ -7,35 +8,10 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::JoinHandle;
 
-use super::folder::RunFolderError;
 use super::id::RunId;
-use super::record::Record;
-use super::state::RunState;
-use crate::train::Event;
+pub use message::WatchNews;
+use message::{News, Request};
 use watcher::Watcher;
-
-/// A change in a workspace.
-#[derive(Debug)]
-pub enum WatchNews {
-    /// Runs that are new or have changed, oldest first. The first message lists all runs.
-    Records(Vec<Record>),
-    /// Runs that no longer exist.
-    Gone(Vec<RunId>),
-    /// The whole state of a followed run.
-    Replayed(RunId, Box<RunState>),
-    /// The next events of a followed run.
-    Happened(RunId, Vec<Event>),
-    /// One sentence about something that cannot be read.
-    Problem(String),
-}
-
-/// A request to the thread.
-enum Request {
-    Follow(RunId),
-    Forget(RunId),
-    /// This process changed something: check all runs now.
-    Look,
-}
 
 /// Watches a workspace in a separate thread.
 #[derive(Debug)]
@@ -57,7 +33,7 @@ impl Watch {
         let thread = std::thread::Builder::new()
             .name("workspace".to_owned())
             .spawn(move || {
-                let mut watcher = Watcher::new(workspace, News { sender, wake });
+                let mut watcher = Watcher::new(workspace, News::new(sender, wake));
                 watcher.run(&asked);
             })?;
         Ok(Watch {
@@ -101,29 +77,6 @@ impl Drop for Watch {
         if let Some(thread) = self.thread.take() {
             // It only reads, so nothing is left half done.
             let _ = thread.join();
-        }
-    }
-}
-
-/// The sending side of the thread.
-struct News {
-    sender: Sender<WatchNews>,
-    wake: Arc<dyn Fn() + Send + Sync>,
-}
-
-impl News {
-    fn send(&self, news: WatchNews) {
-        // The receiver is gone when the window is closing.
-        let _ = self.sender.send(news);
-        (self.wake)();
-    }
-
-    /// Reports each problem once, however often it occurs.
-    fn notify_error(&self, reported: &mut Option<String>, error: &RunFolderError) {
-        let text = error.to_string();
-        if reported.as_ref() != Some(&text) {
-            self.send(WatchNews::Problem(text.clone()));
-            *reported = Some(text);
         }
     }
 }

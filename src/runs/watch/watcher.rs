@@ -5,8 +5,9 @@ use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
-use super::{News, Request, WatchNews};
-use crate::runs::folder::{RunFolder, RunFolderError};
+use super::message::{News, Request, WatchNews};
+use crate::runs::error::RunFolderError;
+use crate::runs::folder::RunFolder;
 use crate::runs::id::RunId;
 use crate::runs::index::Index;
 use crate::runs::record::{Reading, Record};

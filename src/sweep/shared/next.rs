@@ -6,8 +6,9 @@ use super::Inner;
 use crate::sweep::control::SweepControl;
 use crate::sweep::event::SweepEvent;
 use crate::sweep::point::Point;
-use crate::sweep::state::{Trial, TrialStatus};
-use crate::sweep::trial::{self, Task};
+use crate::sweep::state::Trial;
+use crate::sweep::status::TrialStatus;
+use crate::sweep::task::{Task, begun};
 use crate::train::TrainConfig;
 
 /// How often the program may end while the same trial runs, before the trial is assumed to be the
@@ -16,7 +17,7 @@ const MAX_CRASHES: usize = 2;
 
 impl Inner<'_> {
     /// Returns the next task; `None` if no trial or no time is left.
-    pub(super) fn next(&mut self, control: &SweepControl) -> Option<Task> {
+    pub(in crate::sweep) fn next(&mut self, control: &SweepControl) -> Option<Task> {
         self.take_retries(control);
         loop {
             if control.is_stopped() {
@@ -63,7 +64,7 @@ impl Inner<'_> {
         let (setting, repeat) = (trial.setting, trial.repeat);
         let path = self.folder.run_path(&trial.run);
         if trial.status != TrialStatus::Waiting
-            && let Some(begun) = trial::begun(&path)
+            && let Some(begun) = begun(&path)
         {
             self.record(control, |secs| SweepEvent::Resumed {
                 trial: number,
