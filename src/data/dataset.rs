@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use sha2::{Digest, Sha256};
 
 use super::error::DataError;
+use super::recipe::{Framing, Recipe};
 use super::idx;
 
 /// One split of a dataset, training or test: images of one size, gray or color, and their labels.
@@ -104,6 +105,8 @@ pub struct Dataset {
     /// SHA-256 in hexadecimal over the shapes, pixels and labels of both splits: equal for equal
     /// data, wherever it was read from.
     pub fingerprint: String,
+    /// How a picture becomes one like these images.
+    pub recipe: Recipe,
     /// The folder it was read from, as an absolute path; `None` for the built-in dataset.
     pub folder: Option<PathBuf>,
 }
@@ -131,6 +134,7 @@ impl Dataset {
             train: train?,
             test: test?,
             fingerprint: mnist::FINGERPRINT.to_string(),
+            recipe: Recipe::new(Framing::Center),
             folder: None,
         })
     }

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use super::dataset::{Dataset, ImageSet, fingerprint};
 use super::error::DataError;
 use super::idx;
+use super::recipe::Recipe;
 
 /// The most classes a dataset may have.
 pub const MAX_CLASSES: usize = 1000;
@@ -46,6 +47,7 @@ impl Dataset {
             name: folder_name(dir),
             classes,
             fingerprint: fingerprint(&train, &test),
+            recipe: Recipe::of_images(&train),
             train,
             test,
             folder: Some(dir.canonicalize().unwrap_or_else(|_| dir.to_owned())),

@@ -3,8 +3,11 @@
 use super::sketch::GrayImage;
 use crate::stats::median;
 
-/// Contrast below this many gray levels is paper, not ink.
-const MIN_CONTRAST: f32 = 16.0;
+/// Contrast below this many gray levels is paper, not ink, in a JPEG, which rings.
+const MIN_JPEG_CONTRAST: f32 = 16.0;
+/// Elsewhere ink is what exceeds the noise this many times: six standard deviations of it, which
+/// noise alone does not reach, or a single gray level without any noise.
+const MIN_NOISE_RATIO: f32 = 1.5;
 /// Noise this many standard deviations from the background counts as background.
 const NOISE_SIGMAS: f32 = 4.0;
 /// JPEG rings around strokes; contrast up to this share of the ink's is taken for ringing.
@@ -34,8 +37,13 @@ pub(super) fn ink_from_luma(luma: &[f32], size: [usize; 2], is_jpeg: bool) -> Gr
     } else {
         noise
     };
+    let min_contrast = if is_jpeg {
+        MIN_JPEG_CONTRAST
+    } else {
+        MIN_NOISE_RATIO * noise
+    };
     let ink_of = |&value: &f32| {
-        if value > floor && full >= MIN_CONTRAST {
+        if value > floor && full >= min_contrast {
             (value / full * 255.0).round().min(255.0) as u8
         } else {
             0
@@ -168,20 +176,31 @@ fn full_ink(contrast: &[f32], noise: f32) -> f32 {
 /// Blackens every connected blot (corners connect too) with next to no ink: one of them in a far
 /// corner would change the size of the digit.
 fn remove_specks(image: &mut GrayImage) {
-    let all: f32 = image.pixels.iter().map(|&pixel| f32::from(pixel)).sum();
-    let mut is_seen: Vec<bool> = image.pixels.iter().map(|&pixel| pixel == 0).collect();
-    for start in 0..image.pixels.len() {
-        if is_seen[start] {
-            continue;
-        }
-        let blot = blot_at(start, image, &mut is_seen);
-        let mass: f32 = blot.iter().map(|&i| f32::from(image.pixels[i])).sum();
-        if mass < MIN_BLOT * all {
+    let all = mass(image, 0..image.pixels.len());
+    for blot in blots(image) {
+        if mass(image, blot.iter().copied()) < MIN_BLOT * all {
             for i in blot {
                 image.pixels[i] = 0;
             }
         }
     }
+}
+
+/// The sum of some pixels.
+fn mass(image: &GrayImage, indices: impl Iterator<Item = usize>) -> f32 {
+    indices.map(|i| f32::from(image.pixels[i])).sum()
+}
+
+/// The connected blots of ink (corners connect too), as indices of their pixels.
+pub(super) fn blots(image: &GrayImage) -> Vec<Vec<usize>> {
+    let mut is_seen: Vec<bool> = image.pixels.iter().map(|&pixel| pixel == 0).collect();
+    let mut found = Vec::new();
+    for start in 0..image.pixels.len() {
+        if !is_seen[start] {
+            found.push(blot_at(start, image, &mut is_seen));
+        }
+    }
+    found
 }
 
 /// All pixels connected with `start` that were not visited yet.

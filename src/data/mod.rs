@@ -2,7 +2,8 @@
 //!
 //! [`Dataset`] is what training reads: the built-in MNIST, or a folder of IDX files.
 //! [`stratified_split`], [`shuffled`] and [`ImageSet::batch`] turn it into tensors. A picture is
-//! read by [`read_image_file`], then preprocessed by [`center_sketch`] like a sketch.
+//! read by [`read_image_file`], and a [`Recipe`] makes the input of a network of it, or of a sketch,
+//! the way the training images were made.
 //!
 //! Nothing in here depends on a model.
 
@@ -11,9 +12,10 @@ pub mod batches;
 pub mod dataset;
 pub mod error;
 pub mod folder;
-pub mod foreign;
 pub mod idx;
+pub mod image_file;
 mod ink;
+pub mod recipe;
 mod resample;
 pub mod sketch;
 pub mod split;
@@ -22,6 +24,7 @@ pub use augment::{Augment, AugmentKind};
 pub use batches::{Batch, shuffled, unit_values};
 pub use dataset::{Dataset, ImageSet};
 pub use error::DataError;
-pub use foreign::{read_image_bytes, read_image_file};
+pub use image_file::{DecodedImage, read_image, read_image_bytes, read_image_file};
+pub use recipe::{Framing, InputImage, Recipe};
 pub use sketch::{GrayImage, center_sketch};
 pub use split::{Split, stratified_split};

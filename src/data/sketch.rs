@@ -24,12 +24,10 @@ const EDGE: f32 = 0.2;
 /// # Panics
 /// If the image has fewer pixels than its width and height imply.
 pub fn center_sketch(image: &GrayImage, target: [usize; 2]) -> Option<Vec<u8>> {
-    let brightest = *image.pixels.iter().max()?;
-    if brightest < FAINTEST_INK || image.width == 0 || target.contains(&0) {
+    if target.contains(&0) {
         return None;
     }
-    let edge = (f32::from(brightest) * EDGE) as u8;
-    let [rows, columns] = ink_box(image, edge)?;
+    let [rows, columns] = ink_box(image)?;
     let fit = |target: usize, ink: Stretch| INK_SHARE * target as f64 / ink.len;
     let scale = fit(target[0], rows).min(fit(target[1], columns));
     let (rows, height) = on_grid(rows, scale, target[0]);
@@ -38,8 +36,17 @@ pub fn center_sketch(image: &GrayImage, target: [usize; 2]) -> Option<Vec<u8>> {
     Some(place(&ink, [height, width], target))
 }
 
+/// The rows and columns of the ink of an image; `None` without any.
+pub(super) fn ink_box(image: &GrayImage) -> Option<[Stretch; 2]> {
+    let brightest = *image.pixels.iter().max()?;
+    if brightest < FAINTEST_INK || image.width == 0 {
+        return None;
+    }
+    box_above(image, (f32::from(brightest) * EDGE) as u8)
+}
+
 /// The rows and columns that hold all pixels brighter than `edge`.
-fn ink_box(image: &GrayImage, edge: u8) -> Option<[Stretch; 2]> {
+fn box_above(image: &GrayImage, edge: u8) -> Option<[Stretch; 2]> {
     let mut rows = [usize::MAX, 0];
     let mut columns = [usize::MAX, 0];
     for (y, line) in image.pixels.chunks_exact(image.width).enumerate() {
@@ -125,7 +132,7 @@ mod tests {
             height: target[0],
             pixels: pixels.to_vec(),
         };
-        let [rows, columns] = ink_box(&image, 127).unwrap();
+        let [rows, columns] = box_above(&image, 127).unwrap();
         [rows.start, columns.start, rows.len, columns.len].map(|value| value as usize)
     }
 
@@ -199,7 +206,7 @@ mod tests {
             height: 28,
             pixels: out,
         };
-        let [_, columns] = ink_box(&image, 20).unwrap();
+        let [_, columns] = box_above(&image, 20).unwrap();
         assert_eq!((columns.start, columns.len), (8.0, 20.0));
     }
 }

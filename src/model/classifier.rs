@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::network::Network;
+use crate::data::{Framing, Recipe};
 
 /// How a model was trained.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -17,6 +18,9 @@ pub struct Provenance {
     pub test_accuracy: Option<f64>,
     /// Version of Candle Studio that trained it.
     pub version: String,
+    /// How a picture becomes one like its training images; `None` in files of earlier versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recipe: Option<Recipe>,
 }
 
 /// A network, the names of its classes, and how it was trained.
@@ -28,4 +32,23 @@ pub struct Classifier {
     pub classes: Vec<String>,
     /// How it was trained.
     pub provenance: Provenance,
+}
+
+impl Classifier {
+    /// How a picture becomes an input of this model. If the file does not say: centered for MNIST
+    /// and for gray 28×28 images of unknown origin, which most such models were trained on;
+    /// otherwise fitted.
+    pub fn recipe(&self) -> Recipe {
+        let is_likely_centered = || {
+            let dataset = self.provenance.dataset.as_str();
+            dataset == "MNIST" || dataset.is_empty() && self.network.spec().input == [1, 28, 28]
+        };
+        self.provenance.recipe.unwrap_or_else(|| {
+            Recipe::new(if is_likely_centered() {
+                Framing::Center
+            } else {
+                Framing::Fit
+            })
+        })
+    }
 }

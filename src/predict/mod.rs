@@ -10,22 +10,22 @@ use candle_core::{Device, Tensor};
 pub use latest_only::LatestOnly;
 pub use worker::{Answer, Predictor, Request};
 
-use crate::data::{GrayImage, center_sketch};
+use crate::data::{InputImage, unit_values};
 use crate::model::{Classifier, Mode};
 use crate::stats::argmax;
 
 /// A network's prediction for one image.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Prediction {
-    /// The preprocessed input, `[height × width]` gray pixels.
+    /// The preprocessed input, `[channels, height, width]`.
     pub input: Vec<u8>,
-    /// Height and width of [`Prediction::input`].
-    pub input_size: [usize; 2],
+    /// Channels, height and width of [`Prediction::input`].
+    pub input_shape: [usize; 3],
     /// Softmax probabilities per class, summing to 1.
     pub probabilities: Vec<f32>,
     /// The most probable class.
     pub class: usize,
-    /// Seconds from the sketch to the prediction.
+    /// Seconds from the image to the prediction.
     pub secs: f64,
 }
 
@@ -44,26 +44,23 @@ fn nan_or_infinite(value: f32) -> &'static str {
     if value.is_nan() { "NaN" } else { "infinite" }
 }
 
-/// Centers a sketch like MNIST's digits and classifies it; `None` if there is no ink. A network for
-/// several channels gets the same gray in each.
+/// Classifies an image, after making it an input by the model's recipe; `None` if there is nothing
+/// on it.
 ///
 /// # Errors
 /// When candle cannot run the network, or its output is not finite.
 pub fn classify(
     classifier: &Classifier,
-    sketch: &GrayImage,
+    image: &InputImage,
 ) -> Result<Option<Prediction>, PredictError> {
     let start = Instant::now();
-    let [channels, height, width] = classifier.network.spec().input;
-    let Some(input) = center_sketch(sketch, [height, width]) else {
+    let shape = classifier.network.spec().input;
+    let Some(input) = classifier.recipe().input(image, shape) else {
         return Ok(None);
     };
-    let gray: Vec<f32> = input.iter().map(|&p| f32::from(p) / 255.0).collect();
-    let image = Tensor::from_vec(
-        gray.repeat(channels),
-        (1, channels, height, width),
-        &Device::Cpu,
-    )?;
+    let [channels, height, width] = shape;
+    let values: Vec<f32> = unit_values(&input).collect();
+    let image = Tensor::from_vec(values, (1, channels, height, width), &Device::Cpu)?;
     let logits = classifier.network.forward(&image, Mode::Eval)?;
     let probabilities: Vec<f32> = candle_nn::ops::softmax_last_dim(&logits)?
         .squeeze(0)?
@@ -75,7 +72,7 @@ pub fn classify(
     };
     Ok(Some(Prediction {
         input,
-        input_size: [height, width],
+        input_shape: shape,
         probabilities,
         class,
         secs: start.elapsed().as_secs_f64(),

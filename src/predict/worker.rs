@@ -6,14 +6,14 @@ use std::sync::Arc;
 
 use super::latest_only::LatestOnly;
 use super::{Prediction, classify};
-use crate::data::GrayImage;
+use crate::data::InputImage;
 use crate::model::Classifier;
 
 /// A request.
 #[derive(Clone, Debug)]
 pub struct Request {
-    /// The sketch.
-    pub sketch: GrayImage,
+    /// The image.
+    pub image: InputImage,
     /// The model.
     pub classifier: Arc<Classifier>,
 }
@@ -45,5 +45,5 @@ impl Predictor {
 }
 
 fn answer(request: Request) -> Answer {
-    classify(&request.classifier, &request.sketch).map_err(|error| error.to_string())
+    classify(&request.classifier, &request.image).map_err(|error| error.to_string())
 }

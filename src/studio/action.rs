@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use super::compare::{Analysis, Format};
 use super::pad::Stroke;
 use super::sweeps::SweepAction;
-use crate::data::GrayImage;
+use crate::data::DecodedImage;
 use crate::picture::CurvesView;
 use crate::runs::{Notes, RunId};
 use crate::train::{Recovery, TrainConfig};
@@ -128,7 +128,7 @@ pub enum Action {
     /// Set the width of the pen, as a share of the canvas' side.
     SetBrush(f32),
     /// Put an image on the canvas, such as one from the clipboard.
-    PasteImage(GrayImage),
+    PasteImage(DecodedImage),
     /// Put a PNG or JPEG file on the canvas.
     OpenImage(PathBuf),
     /// Put the bytes of a PNG or JPEG file on the canvas; the text names their origin.

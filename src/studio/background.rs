@@ -11,7 +11,7 @@ use super::launch::Reopened;
 use super::live::{Keep, Live};
 use super::rewind::Earlier;
 use super::timeline::SharedTimeline;
-use crate::data::{Dataset, GrayImage};
+use crate::data::{Dataset, DecodedImage};
 use crate::model::Classifier;
 use crate::predict::Predictor;
 use crate::runs::RunId;
@@ -48,7 +48,7 @@ pub(super) enum Message {
     /// runs.
     Trash(Result<Vec<RunId>, String>, Result<Vec<RunId>, String>),
     /// An image was read.
-    Picture(Result<GrayImage, String>),
+    Picture(Result<DecodedImage, String>),
     /// The sweeps in the workspace were read, with the errors of some of them.
     Sweeps(Vec<(Plan, SweepState)>, Vec<String>),
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::action::Action;
 use super::background::Message;
 use super::{LastEdited, Studio};
-use crate::data::GrayImage;
+use crate::data::{DecodedImage, Framing, Recipe};
 
 impl Studio {
     pub(super) fn handle_canvas(&mut self, action: Action) {
@@ -20,7 +20,7 @@ impl Studio {
             Action::RedoStroke => self.pad.redo(),
             Action::ClearCanvas => self.pad.clear(),
             Action::SetBrush(width) => self.pad.set_brush(width),
-            Action::PasteImage(image) => self.pad.paste(image, None),
+            Action::PasteImage(image) => self.paste(image, None),
             _ => {}
         }
     }
@@ -28,10 +28,25 @@ impl Studio {
     pub(super) fn open_picture(
         &mut self,
         origin: String,
-        read: impl FnOnce() -> Result<GrayImage, String> + Send + 'static,
+        read: impl FnOnce() -> Result<DecodedImage, String> + Send + 'static,
     ) {
         self.background
             .run(format!("opening {origin}"), || Message::Picture(read()));
+    }
+
+    /// Puts a picture on the canvas.
+    pub(super) fn paste(&mut self, image: DecodedImage, true_label: Option<u32>) {
+        let shown = self.recipe().shown(&image);
+        self.pad.paste(&shown, Some(image.into()), true_label);
+    }
+
+    /// How pictures become inputs: by the recipe of the model that is asked, or of the dataset.
+    pub fn recipe(&self) -> Recipe {
+        let of_model = self.classifier().map(|classifier| classifier.recipe());
+        let of_data = || self.dataset().map(|dataset| dataset.recipe);
+        of_model
+            .or_else(of_data)
+            .unwrap_or(Recipe::new(Framing::Center))
     }
 
     pub(super) fn random_test_image(&mut self) {
@@ -51,14 +66,9 @@ impl Studio {
         if idx >= test.len() {
             return;
         }
-        let [_, height, width] = test.shape();
-        let gray = GrayImage {
-            width,
-            height,
-            pixels: test.gray(idx),
-        };
+        let image = DecodedImage::from_pixels(test.shape(), test.image(idx));
         self.last_edited = LastEdited::Canvas;
-        self.pad.paste(gray, Some(test.labels()[idx]));
+        self.paste(image, Some(test.labels()[idx]));
         self.ask();
     }
 }

@@ -52,7 +52,7 @@ impl Studio {
             Message::Trash(changed, trash) => self.receive_trash(changed, trash),
             Message::Picture(Ok(image)) => {
                 self.last_edited = LastEdited::Canvas;
-                self.pad.paste(image, None);
+                self.paste(image, None);
                 self.ask();
             }
         }
@@ -98,7 +98,7 @@ impl Studio {
         }
         if let Some(predictor) = &self.background.predictor {
             predictor.ask(Request {
-                sketch: self.pad.image().clone(),
+                image: self.pad.input(),
                 classifier,
             });
         }

@@ -149,6 +149,6 @@ impl Job {
         epochs: f64,
         test_accuracy: Option<f64>,
     ) -> Provenance {
-        config.provenance(&self.dataset.name, epochs, test_accuracy)
+        config.provenance(&self.dataset, epochs, test_accuracy)
     }
 }

@@ -66,7 +66,7 @@ fn test_images_drawn_on_the_page_are_still_recognized() {
         let n_right = (0..N_TEST)
             .filter(|&i| {
                 let digit = page::page_with_digit(test.image(i), side, scale, i as u64);
-                let answer = classify(&classifier, &digit).unwrap().unwrap();
+                let answer = classify(&classifier, &digit.into()).unwrap().unwrap();
                 answer.class == test.labels()[i] as usize
             })
             .count();
@@ -88,5 +88,5 @@ fn a_blank_page_has_no_answer() {
         height: 280,
         pixels: vec![0; 280 * 280],
     };
-    assert!(classify(&classifier, &blank).unwrap().is_none());
+    assert!(classify(&classifier, &blank.into()).unwrap().is_none());
 }

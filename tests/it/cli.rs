@@ -9,6 +9,7 @@ mod hostile;
 mod interrupted;
 mod not_finite;
 mod plot;
+mod predict;
 mod recipe;
 mod resume;
 mod runs;
@@ -143,7 +144,7 @@ fn a_saved_model_is_evaluated_and_predicts_as_when_it_was_trained() {
     let model = Classifier::load(&dir.path().join("m.safetensors")).unwrap();
     for line in predicted {
         let image = dir.path().join(line["image"].as_str().unwrap());
-        let here = classify(&model, &read_image_file(&image).unwrap())
+        let here = classify(&model, &read_image_file(&image).unwrap().into())
             .unwrap()
             .unwrap();
         let probabilities: Vec<f32> =

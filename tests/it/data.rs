@@ -2,6 +2,7 @@
 
 mod folders;
 mod pictures;
+pub mod recipe;
 
 use std::io::Read;
 use std::path::Path;

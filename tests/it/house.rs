@@ -12,7 +12,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("text", &[]),
     ("data", &["random", "files", "stats"]),
     ("kernels", &["random"]),
-    ("model", &["random", "files", "text", "kernels"]),
+    ("model", &["random", "files", "text", "data", "kernels"]),
     (
         "train",
         &[

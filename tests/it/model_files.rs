@@ -78,6 +78,7 @@ fn our_model() -> Classifier {
             epochs: 1.5,
             test_accuracy: Some(0.1 + 0.2),
             version: "0.0.1".to_owned(),
+            recipe: None,
         },
     }
 }

@@ -48,7 +48,7 @@ fn train_to_the_end_and_ask_the_canvas() {
     let prediction = studio.prediction().unwrap();
     let sum: f32 = prediction.probabilities.iter().sum();
     assert!((sum - 1.0).abs() < 1e-4);
-    assert_eq!(prediction.input_size, [28, 28]);
+    assert_eq!(prediction.input_shape, [1, 28, 28]);
     studio.handle(Action::ClearCanvas);
     assert!(
         studio.prediction().is_none(),

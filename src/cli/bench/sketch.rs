@@ -23,7 +23,7 @@ pub(super) fn answer_secs(name: &str, time: Duration) -> anyhow::Result<f64> {
         classes: (0..10).map(|class| class.to_string()).collect(),
         provenance: Default::default(),
     };
-    let sketch = seven();
+    let sketch = seven().into();
     let begin = Instant::now();
     let mut secs = Vec::new();
     while secs.len() < 3 || begin.elapsed() < time {

@@ -20,13 +20,20 @@ pub fn to_csv(records: &[&Record], columns: &[Column]) -> String {
     text
 }
 
-/// Formats a row (RFC 4180), with cells in quotes if necessary.
+/// Formats a row (RFC 4180), with cells in quotes if necessary. A text that a spreadsheet would
+/// take for a formula gets an apostrophe in front, which spreadsheets hide.
 pub fn csv_row(cells: impl IntoIterator<Item = impl AsRef<str>>) -> String {
+    let is_formula =
+        |cell: &str| cell.starts_with(['=', '+', '-', '@', '\t']) && cell.parse::<f64>().is_err();
+    let inert = |cell: &str| match is_formula(cell) {
+        true => format!("'{cell}"),
+        false => cell.to_owned(),
+    };
     let quoted = |cell: &str| match cell.contains([',', '"', '\n', '\r']) {
         true => format!("\"{}\"", cell.replace('"', "\"\"")),
         false => cell.to_owned(),
     };
-    let cells = cells.into_iter().map(|cell| quoted(cell.as_ref()));
+    let cells = cells.into_iter().map(|cell| quoted(&inert(cell.as_ref())));
     cells.collect::<Vec<_>>().join(",") + "\r\n"
 }
 
@@ -39,6 +46,14 @@ mod tests {
         assert_eq!(
             csv_row(["plain", "a, b", "say \"hi\"", "", "two\nlines"]),
             "plain,\"a, b\",\"say \"\"hi\"\"\",,\"two\nlines\"\r\n"
+        );
+    }
+
+    #[test]
+    fn formulas_are_texts_and_numbers_stay_numbers() {
+        assert_eq!(
+            csv_row(["=HYPERLINK(1)", "-1.5e-3", "+7", "-x", "@a", "a=b"]),
+            "'=HYPERLINK(1),-1.5e-3,+7,'-x,'@a,a=b\r\n"
         );
     }
 }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use super::{Studio, Wake};
 use crate::compare::{Answers, Disagreement, Importance, Paired, disagreements, importance};
-use crate::data::{Dataset, GrayImage};
+use crate::data::{Dataset, InputImage};
 use crate::predict::{LatestOnly, Prediction, classify};
 use crate::runs::table::SummaryMetric;
 use crate::runs::{Record, RunFolder, RunId};
@@ -67,7 +67,7 @@ pub struct Compared {
 
 type DisagreementsQuery = ([ModelRef; 2], Arc<Dataset>);
 type ImportanceQuery = (Vec<RunId>, SummaryMetric, Vec<Record>);
-type PredictQuery = (Vec<ModelRef>, GrayImage);
+type PredictQuery = (Vec<ModelRef>, InputImage);
 type ImportanceAnswer = (Vec<RunId>, SummaryMetric, Result<Importance, String>);
 
 struct Threads {
@@ -188,7 +188,7 @@ impl Studio {
         let asked = self.compared.sketched_by.iter();
         let asked: Vec<ModelRef> = asked.filter_map(|id| self.model_ref(id)).collect();
         if let Some(threads) = self.compared.threads.as_ref().filter(|_| !asked.is_empty()) {
-            threads.predictions.ask((asked, self.pad.image().clone()));
+            threads.predictions.ask((asked, self.pad.input()));
         }
     }
 
@@ -232,7 +232,7 @@ fn find_disagreements(([baseline, candidate], dataset): DisagreementsQuery) -> D
     }
 }
 
-fn prediction_of(models: &mut Models, asked: &ModelRef, sketch: &GrayImage) -> ModelPrediction {
+fn prediction_of(models: &mut Models, asked: &ModelRef, sketch: &InputImage) -> ModelPrediction {
     let mut classes = Vec::new();
     let answer = models.get(asked).and_then(|classifier| {
         classes.clone_from(&classifier.classes);

@@ -10,7 +10,7 @@ mod tests;
 
 use std::collections::VecDeque;
 
-use crate::data::GrayImage;
+use crate::data::{GrayImage, InputImage};
 use fit::fitted;
 use pen::{Pen, draw_line};
 
@@ -27,7 +27,19 @@ pub struct Stroke {
 #[derive(Clone, Debug)]
 struct Sheet {
     image: GrayImage,
+    /// The picture that was put there and not drawn over.
+    picture: Option<InputImage>,
     true_label: Option<u32>,
+}
+
+impl Default for Sheet {
+    fn default() -> Sheet {
+        Sheet {
+            image: blank(),
+            picture: None,
+            true_label: None,
+        }
+    }
 }
 
 /// The canvas with its history. Every change increments [`Pad::version`].
@@ -52,10 +64,7 @@ const DEFAULT_BRUSH: f32 = 0.075;
 impl Default for Pad {
     fn default() -> Pad {
         Pad {
-            sheet: Sheet {
-                image: blank(),
-                true_label: None,
-            },
+            sheet: Sheet::default(),
             past: VecDeque::new(),
             future: Vec::new(),
             pen: None,
@@ -75,6 +84,12 @@ impl Pad {
     /// The pixels: `SIDE` × `SIDE`, bright ink on black.
     pub fn image(&self) -> &GrayImage {
         &self.sheet.image
+    }
+
+    /// What a network is asked about: the picture on the canvas, or the sketch.
+    pub fn input(&self) -> InputImage {
+        let sketch = || self.sheet.image.clone().into();
+        self.sheet.picture.clone().unwrap_or_else(sketch)
     }
 
     /// Increases with every change, so that a prediction can be matched to the drawing.
@@ -115,6 +130,7 @@ impl Pad {
         self.end();
         self.remember();
         self.sheet.true_label = None;
+        self.sheet.picture = None;
         self.pen = Some(Pen {
             erases: stroke.erases,
             at: first,
@@ -164,7 +180,7 @@ impl Pad {
     /// Clears the canvas.
     pub(super) fn clear(&mut self) {
         if !self.is_empty() {
-            self.replace(blank(), None);
+            self.replace(Sheet::default());
         }
     }
 
@@ -175,16 +191,25 @@ impl Pad {
         }
     }
 
-    /// Puts an image on the canvas, as large as fits, with its aspect ratio kept. `true_label` is
-    /// its label, if known.
-    pub(super) fn paste(&mut self, image: GrayImage, true_label: Option<u32>) {
-        self.replace(fitted(&image), true_label);
+    /// Puts a picture on the canvas: `shown` of it, as large as fits, with its aspect ratio kept.
+    /// Until it is drawn over, `picture` itself is classified. `true_label` is its label, if known.
+    pub(super) fn paste(
+        &mut self,
+        shown: &GrayImage,
+        picture: Option<InputImage>,
+        true_label: Option<u32>,
+    ) {
+        self.replace(Sheet {
+            image: fitted(shown),
+            picture,
+            true_label,
+        });
     }
 
-    fn replace(&mut self, image: GrayImage, true_label: Option<u32>) {
+    fn replace(&mut self, sheet: Sheet) {
         self.end();
         self.remember();
-        self.sheet = Sheet { image, true_label };
+        self.sheet = sheet;
         self.version += 1;
     }
 

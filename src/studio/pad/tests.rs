@@ -68,11 +68,12 @@ fn undo_and_redo_walk_through_strokes_clearing_and_images() {
         pad.clear();
         states.push(pad.image().clone());
         pad.paste(
-            GrayImage {
+            &GrayImage {
                 width: 1,
                 height: 1,
                 pixels: vec![9],
             },
+            None,
             Some(3),
         );
         states.push(pad.image().clone());
@@ -120,11 +121,12 @@ fn a_test_image_keeps_its_pixels_and_its_label_until_it_is_drawn_over() {
     pixels[3 * 28 + 5] = 200;
     let mut pad = Pad::default();
     pad.paste(
-        GrayImage {
+        &GrayImage {
             width: 28,
             height: 28,
             pixels,
         },
+        None,
         Some(7),
     );
     assert_eq!(pad.true_label(), Some(7));
@@ -143,11 +145,12 @@ fn images_of_any_size_keep_their_aspect() {
         let mut pad = Pad::default();
         let pixels = vec![100; width * height];
         pad.paste(
-            GrayImage {
+            &GrayImage {
                 width,
                 height,
                 pixels,
             },
+            None,
             None,
         );
         let n_ink = pad.image().pixels.iter().filter(|&&p| p == 100).count() as f64;
@@ -160,11 +163,12 @@ fn images_of_any_size_keep_their_aspect() {
     }
     let mut pad = Pad::default();
     pad.paste(
-        GrayImage {
+        &GrayImage {
             width: 0,
             height: 0,
             pixels: Vec::new(),
         },
+        None,
         None,
     );
     assert!(pad.is_empty());

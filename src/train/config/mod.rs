@@ -18,7 +18,7 @@ pub use setting::{Setting, Value};
 use super::early_stopping::EarlyStopping;
 use super::loss::Loss;
 use super::optim::Clip;
-use crate::data::Augment;
+use crate::data::{Augment, Dataset};
 use crate::model::{Init, ModelSpec, Preset, Provenance, preset};
 
 /// Everything that decides a run. With the same data and machine, the same configuration gives the
@@ -165,13 +165,19 @@ impl TrainConfig {
     }
 
     /// Returns the provenance of a model trained with this configuration on `dataset`.
-    pub fn provenance(&self, dataset: &str, epochs: f64, test_accuracy: Option<f64>) -> Provenance {
+    pub fn provenance(
+        &self,
+        dataset: &Dataset,
+        epochs: f64,
+        test_accuracy: Option<f64>,
+    ) -> Provenance {
         Provenance {
-            dataset: dataset.to_owned(),
+            dataset: dataset.name.clone(),
             config: serde_json::to_value(self).unwrap_or_default(),
             epochs,
             test_accuracy,
             version: env!("CARGO_PKG_VERSION").to_owned(),
+            recipe: Some(dataset.recipe),
         }
     }
 

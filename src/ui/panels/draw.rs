@@ -6,6 +6,7 @@ use egui::{
 };
 
 use super::PanelContext;
+use crate::data::Recipe;
 use crate::predict::Prediction;
 use crate::studio::{Action, Model, Pad, Studio};
 use crate::text;
@@ -91,7 +92,7 @@ impl DrawPanel {
             let rim = Stroke::new(1.0, tokens(ui).hairline);
             ui.painter()
                 .rect_stroke(rect, 2.0, rim, StrokeKind::Outside);
-            response.on_hover_text(seen_text(cx.studio.prediction()));
+            response.on_hover_text(seen_text(cx.studio.prediction(), cx.studio.recipe()));
             ui.add_space(4.0);
             ui.vertical(|ui| {
                 ui.spacing_mut().item_spacing.y = 2.0;
@@ -101,8 +102,7 @@ impl DrawPanel {
     }
 
     fn seen_texture(&mut self, ui: &Ui, prediction: &Prediction) -> &TextureHandle {
-        let [height, width] = prediction.input_size;
-        let make = || ColorImage::from_gray([width, height], &prediction.input);
+        let make = || input_image(prediction);
         let (shown, texture) = self.seen.get_or_insert_with(|| {
             let texture = ui.load_texture("seen by the network", make(), TextureOptions::NEAREST);
             (prediction.input.clone(), texture)
@@ -244,19 +244,30 @@ fn answer_text_ui(ui: &mut Ui, studio: &Studio) {
             .unwrap_or_else(|| label.to_string());
         ui.label(theme::quiet(ui, format!("Test image, label: {name}")));
     } else if let Some(prediction) = studio.prediction() {
-        let [height, width] = prediction.input_size;
+        let [_, height, width] = prediction.input_shape;
         let text = format!("network input, {height}×{width}");
         ui.label(theme::quiet(ui, text));
     }
 }
 
+/// The network's input as a picture, in color if it has three channels.
+fn input_image(prediction: &Prediction) -> ColorImage {
+    let [channels, height, width] = prediction.input_shape;
+    let area = height * width;
+    if channels != 3 {
+        return ColorImage::from_gray([width, height], &prediction.input[..area]);
+    }
+    let rgb = |i: usize| [0, 1, 2].map(|c| prediction.input[c * area + i]);
+    let pixels: Vec<u8> = (0..area).flat_map(rgb).collect();
+    ColorImage::from_rgb([width, height], &pixels)
+}
+
 /// Returns the tooltip of the network's input.
-fn seen_text(prediction: Option<&Prediction>) -> String {
-    let text =
-        "The network's input: the drawing, cropped, scaled and centered like the training images.";
+fn seen_text(prediction: Option<&Prediction>, recipe: Recipe) -> String {
+    let text = format!("The network's input: the drawing, {recipe}, as the training images were.");
     match prediction {
         Some(p) => format!("{text} The prediction took {:.1} ms.", 1e3 * p.secs),
-        None => text.to_owned(),
+        None => text,
     }
 }
 

@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use candle_studio::data::{Dataset, ImageSet};
+use candle_studio::data::{Dataset, Framing, ImageSet, Recipe};
 
 pub const SIDE: usize = 12;
 pub const CLASSES: usize = 4;
@@ -44,6 +44,7 @@ pub fn dataset() -> Dataset {
         train: set(N_TRAIN, 0),
         test: set(N_TEST, N_TRAIN),
         fingerprint: "of bars".to_owned(),
+        recipe: Recipe::new(Framing::Fit),
         folder: None,
     }
 }

@@ -75,7 +75,9 @@ pub fn draw(harness: &mut Harness<'_, StudioApp>, canvas: egui::Rect, points: &[
 pub fn answer(harness: &mut Harness<'_, StudioApp>) -> Vec<f32> {
     let studio = harness.state().studio();
     let classifier = studio.classifier().unwrap();
-    let expected = classify(classifier, studio.pad().image()).unwrap().unwrap();
+    let expected = classify(classifier, &studio.pad().input())
+        .unwrap()
+        .unwrap();
     wait(harness, "the answer", |app| {
         let prediction = app.studio().prediction();
         prediction.is_some_and(|p| p.probabilities == expected.probabilities)
