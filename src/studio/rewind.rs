@@ -82,7 +82,7 @@ fn template(state: &Checkpoint, dataset: &Arc<Dataset>) -> Result<Classifier, St
     Ok(Classifier {
         network,
         classes: dataset.classes.clone(),
-        provenance: config.provenance(&dataset, 0.0, None),
+        provenance: config.provenance(dataset, 0.0, None),
     })
 }
 
