@@ -2,30 +2,51 @@
 
 use std::sync::Arc;
 
-use super::action::Action;
+use super::action::CanvasAction;
 use super::background::Message;
+use super::pad::Pad;
 use super::{LastEdited, Studio};
-use crate::data::GrayImage;
+use crate::data::{GrayImage, read_image_bytes, read_image_file};
 
 impl Studio {
-    pub(super) fn handle_canvas(&mut self, action: Action) {
-        if action.is_canvas_edit() {
-            self.last_edited = LastEdited::Canvas;
-        }
+    pub(super) fn handle_canvas(&mut self, action: CanvasAction) {
         match action {
-            Action::BeginStroke(stroke) => self.pad.begin(stroke),
-            Action::ExtendStroke(points) => self.pad.extend(&points),
-            Action::EndStroke => self.pad.end(),
-            Action::UndoStroke => self.pad.undo(),
-            Action::RedoStroke => self.pad.redo(),
-            Action::ClearCanvas => self.pad.clear(),
-            Action::SetBrush(width) => self.pad.set_brush(width),
-            Action::PasteImage(image) => self.pad.paste(image, None),
-            _ => {}
+            CanvasAction::BeginStroke(stroke) => self.edit_canvas(|pad| pad.begin(stroke)),
+            CanvasAction::ExtendStroke(points) => self.change_canvas(|pad| pad.extend(&points)),
+            CanvasAction::EndStroke => self.change_canvas(Pad::end),
+            CanvasAction::Undo => self.edit_canvas(Pad::undo),
+            CanvasAction::Redo => self.edit_canvas(Pad::redo),
+            CanvasAction::Clear => self.edit_canvas(Pad::clear),
+            CanvasAction::SetBrush(width) => self.change_canvas(|pad| pad.set_brush(width)),
+            CanvasAction::Paste(image) => self.edit_canvas(|pad| pad.paste(image, None)),
+            CanvasAction::OpenImage(path) => {
+                self.open_picture(path.display().to_string(), move || {
+                    read_image_file(&path).map_err(|e| e.to_string())
+                });
+            }
+            CanvasAction::OpenImageBytes(bytes, origin) => {
+                self.open_picture(origin.clone(), move || {
+                    read_image_bytes(&bytes, &origin).map_err(|e| e.to_string())
+                });
+            }
+            CanvasAction::TestImage(idx) => self.test_image(idx),
+            CanvasAction::RandomTestImage => self.random_test_image(),
+            CanvasAction::UseTrainedModel => self.use_trained_model(),
         }
     }
 
-    pub(super) fn open_picture(
+    /// Makes an undoable change to the canvas, or undoes or redoes one.
+    pub(super) fn edit_canvas(&mut self, edit: impl FnOnce(&mut Pad)) {
+        self.last_edited = LastEdited::Canvas;
+        self.change_canvas(edit);
+    }
+
+    fn change_canvas(&mut self, change: impl FnOnce(&mut Pad)) {
+        change(&mut self.pad);
+        self.ask();
+    }
+
+    fn open_picture(
         &mut self,
         origin: String,
         read: impl FnOnce() -> Result<GrayImage, String> + Send + 'static,
@@ -34,7 +55,7 @@ impl Studio {
             .run(format!("opening {origin}"), || Message::Picture(read()));
     }
 
-    pub(super) fn random_test_image(&mut self) {
+    fn random_test_image(&mut self) {
         let Some(dataset) = self.dataset().map(Arc::clone) else {
             return;
         };
@@ -43,7 +64,7 @@ impl Studio {
     }
 
     /// Puts a test image on the canvas, with its label.
-    pub(super) fn test_image(&mut self, idx: usize) {
+    fn test_image(&mut self, idx: usize) {
         let Some(dataset) = self.dataset().map(Arc::clone) else {
             return;
         };
@@ -57,8 +78,6 @@ impl Studio {
             height,
             pixels: test.gray(idx),
         };
-        self.last_edited = LastEdited::Canvas;
-        self.pad.paste(gray, Some(test.labels()[idx]));
-        self.ask();
+        self.edit_canvas(|pad| pad.paste(gray, Some(test.labels()[idx])));
     }
 }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::action::TimelineAction;
 use super::timeline::Timeline;
 use super::{Model, Studio};
 use crate::model::Classifier;
@@ -9,6 +10,17 @@ use crate::runs::RunState;
 use crate::train::{Event, Recovery};
 
 impl Studio {
+    pub(super) fn handle_timeline(&mut self, action: TimelineAction) {
+        match action {
+            TimelineAction::Open(id) => self.open_timeline(&id),
+            TimelineAction::Close => self.close_timeline(),
+            TimelineAction::ShowStep(step) => self.show_step(step),
+            TimelineAction::ShowNext => self.move_along_timeline(true),
+            TimelineAction::ShowPrevious => self.move_along_timeline(false),
+            TimelineAction::SetBudget(bytes) => self.background.timeline().set_budget(bytes),
+        }
+    }
+
     /// The states of the newest run of this session, or of the run whose timeline is open.
     pub fn timeline(&self) -> &Timeline {
         match &self.earlier {
@@ -77,7 +89,7 @@ impl Studio {
 
     /// Shows the previous or the next snapshot; after the last one of the newest run, the newest
     /// weights.
-    pub(super) fn move_along_timeline(&mut self, is_forward: bool) {
+    fn move_along_timeline(&mut self, is_forward: bool) {
         let steps = self.timeline().states().iter().map(|s| s.step());
         let shown = self.shown_step();
         let step = match (shown, is_forward) {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
+use super::action::DraftAction;
 use super::history::History;
 use super::{DataState, LastEdited, MNIST_IMAGES, Studio};
 use crate::data::Dataset;
@@ -10,20 +11,50 @@ use crate::model::{PRESETS, preset};
 use crate::runs::RunId;
 use crate::train::{TrainConfig, live_changes};
 
+/// When a change of a setting takes effect.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// At the next batch of the run that is training.
+    Now,
+    /// With the next run.
+    NextRun,
+}
+
+impl Effect {
+    /// The label.
+    pub fn label(self) -> &'static str {
+        match self {
+            Effect::Now => "takes effect at the next batch",
+            Effect::NextRun => "takes effect with a new run",
+        }
+    }
+}
+
 impl Studio {
+    pub(super) fn handle_draft(&mut self, action: DraftAction) {
+        match action {
+            DraftAction::Set(draft) => self.set_draft(*draft),
+            DraftAction::Undo => self.undo_edit(),
+            DraftAction::Redo => self.redo_edit(),
+            DraftAction::ChoosePreset(name) => self.choose_preset(name),
+            DraftAction::NewSeed => self.new_seed(),
+            DraftAction::UseSettings(id) => self.use_settings(&id),
+        }
+    }
+
     pub(super) fn set_draft(&mut self, mut draft: TrainConfig) {
         draft.rename_preset();
         self.history.record(&self.draft, &draft, Instant::now());
         self.replace_draft(draft);
     }
 
-    pub(super) fn undo_edit(&mut self) {
+    fn undo_edit(&mut self) {
         if let Some(draft) = self.history.undo(&self.draft) {
             self.replace_draft(draft);
         }
     }
 
-    pub(super) fn redo_edit(&mut self) {
+    fn redo_edit(&mut self) {
         if let Some(draft) = self.history.redo(&self.draft) {
             self.replace_draft(draft);
         }
@@ -45,7 +76,7 @@ impl Studio {
         }
     }
 
-    pub(super) fn choose_preset(&mut self, name: &'static str) {
+    fn choose_preset(&mut self, name: &'static str) {
         if let Some(preset) = preset(name) {
             let model = &self.draft.model;
             let mut draft = TrainConfig::new(preset, model.input, model.classes, 0);
@@ -56,14 +87,14 @@ impl Studio {
         }
     }
 
-    pub(super) fn new_seed(&mut self) {
+    fn new_seed(&mut self) {
         let mut draft = self.draft.clone();
         // Short enough to be read aloud.
         draft.seed = self.pick() % 1_000_000;
         self.set_draft(draft);
     }
 
-    pub(super) fn use_settings(&mut self, id: &RunId) {
+    fn use_settings(&mut self, id: &RunId) {
         if let Some(run) = self.run(id) {
             self.set_draft(run.state.config.clone());
         }

@@ -3,6 +3,7 @@
 
 use std::path::PathBuf;
 
+use super::action::FileAction;
 use super::background::Message;
 use super::{DataState, Studio};
 use crate::data::Dataset;
@@ -16,13 +17,24 @@ const DIAGRAM_WIDTH: f32 = 440.0;
 const CURVES_SIZE: [f32; 2] = [1000.0, 700.0];
 
 impl Studio {
-    pub(super) fn use_mnist(&mut self) {
+    pub(super) fn handle_file(&mut self, action: FileAction) {
+        match action {
+            FileAction::OpenData(dir) => self.open_data(dir),
+            FileAction::UseMnist => self.use_mnist(),
+            FileAction::OpenModel(path) => self.open_model(path),
+            FileAction::SaveModel(path) => self.save_model(path),
+            FileAction::SaveDiagram(path) => self.save_diagram(path),
+            FileAction::SaveCurves(path, view) => self.save_curves(path, &view),
+        }
+    }
+
+    fn use_mnist(&mut self) {
         self.load_data("MNIST".to_owned(), || {
             Dataset::mnist().map_err(|e| e.to_string())
         });
     }
 
-    pub(super) fn open_data(&mut self, dir: PathBuf) {
+    fn open_data(&mut self, dir: PathBuf) {
         let name = dir.display().to_string();
         self.load_data(name, move || {
             Dataset::open_folder(&dir).map_err(|e| e.to_string())
@@ -44,7 +56,7 @@ impl Studio {
         self.background.run(activity, || Message::Data(read()));
     }
 
-    pub(super) fn save_model(&mut self, path: PathBuf) {
+    fn save_model(&mut self, path: PathBuf) {
         let Some(classifier) = self.classifier().cloned() else {
             self.notify_error("There is no model to save yet: train one first".to_owned());
             return;
@@ -56,13 +68,13 @@ impl Studio {
             });
     }
 
-    pub(super) fn save_diagram(&mut self, path: PathBuf) {
+    fn save_diagram(&mut self, path: PathBuf) {
         // In print colors.
         let drawn = diagram(&self.draft.model, DIAGRAM_WIDTH, &picture::LIGHT);
         self.save_picture(path, drawn.picture);
     }
 
-    pub(super) fn save_curves(&mut self, path: PathBuf, view: &CurvesView) {
+    fn save_curves(&mut self, path: PathBuf, view: &CurvesView) {
         let visible = self.runs().iter().filter(|run| run.is_visible);
         let curves: Vec<Curve<'_>> = visible
             .map(|run| Curve {
@@ -84,7 +96,7 @@ impl Studio {
             });
     }
 
-    pub(super) fn open_model(&mut self, path: PathBuf) {
+    fn open_model(&mut self, path: PathBuf) {
         self.background
             .run(format!("opening {}", path.display()), move || {
                 let result = Classifier::load(&path).map_err(|e| e.to_string());

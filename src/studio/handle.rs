@@ -2,11 +2,9 @@
 
 use rand::RngCore;
 
-use super::action::Action;
+use super::action::{Action, RunAction};
 use super::background::Origin;
-use super::lr_finder::LrFinder;
 use super::{Model, Studio};
-use crate::data::{read_image_bytes, read_image_file};
 use crate::random::{Stream, rng};
 use crate::train::{Control, FieldError, Job, TrainConfig};
 
@@ -24,79 +22,44 @@ pub(super) enum Refusal {
 impl Studio {
     /// Applies an action, or adds a notice that explains why not. Never blocks on files, training
     /// or prediction: those run on other threads.
-    pub fn handle(&mut self, action: Action) {
-        match action {
-            Action::SetDraft(draft) => self.set_draft(*draft),
-            Action::UndoEdit => self.undo_edit(),
-            Action::RedoEdit => self.redo_edit(),
-            Action::ChoosePreset(name) => self.choose_preset(name),
-            Action::NewSeed => self.new_seed(),
-            Action::Train => self.train(Control::default()),
-            Action::Pause => self.steer(Control::pause),
-            Action::Resume => self.steer(Control::resume),
-            Action::Step => self.step(),
-            Action::Stop => {
-                // After a stop, the next queued run must not start by itself.
-                self.clear_queue();
-                self.steer(Control::stop);
-            }
-            Action::Recover(recovery) => self.recover(recovery),
-            Action::Continue(id, n_more) => self.continue_run(&id, n_more),
-            Action::Branch => self.branch(),
-            Action::OpenTimeline(id) => self.open_timeline(&id),
-            Action::CloseTimeline => self.close_timeline(),
-            Action::Inspect => self.inspect(),
-            Action::WatchLayers(is_on) => self.watch_layers(is_on),
-            Action::CloseInspection => self.inspection = None,
-            Action::FindLr => self.find_lr(),
-            Action::UseLr(rate) => self.use_lr(rate),
-            Action::CloseLrFinder => self.lr_finder = LrFinder::Closed,
-            Action::ShowStep(step) => self.show_step(step),
-            Action::ShowNextSnapshot => self.move_along_timeline(true),
-            Action::ShowPreviousSnapshot => self.move_along_timeline(false),
-            Action::SetTimelineBudget(bytes) => self.background.timeline().set_budget(bytes),
-            Action::ShowRun(id, is_visible) => {
-                self.library.show(&id, is_visible, self.watch.as_ref());
-            }
-            Action::SetFilter(text) => self.library.set_filter(text),
-            Action::Select(ids) => self.library.select(ids),
-            Action::UseSettings(id) => self.use_settings(&id),
-            Action::Ask(question) => self.compare(question),
-            Action::QueueRuns(configs) => self.enqueue(configs),
-            Action::ClearQueue => self.clear_queue(),
-            Action::ExportRuns(format, path) => self.export(format, path),
-            Action::TestImage(idx) => self.test_image(idx),
-            Action::OpenData(dir) => self.open_data(dir),
-            Action::UseMnist => self.use_mnist(),
-            Action::SaveModel(path) => self.save_model(path),
-            Action::SaveDiagram(path) => self.save_diagram(path),
-            Action::SaveCurves(path, view) => self.save_curves(path, &view),
-            Action::OpenModel(path) => self.open_model(path),
-            Action::UseTrainedModel => self.use_trained_model(),
-            Action::OpenImage(path) => self.open_picture(path.display().to_string(), move || {
-                read_image_file(&path).map_err(|e| e.to_string())
-            }),
-            Action::OpenImageBytes(bytes, origin) => self.open_picture(origin.clone(), move || {
-                read_image_bytes(&bytes, &origin).map_err(|e| e.to_string())
-            }),
-            Action::RandomTestImage => self.random_test_image(),
+    pub fn handle(&mut self, action: impl Into<Action>) {
+        match action.into() {
+            Action::Draft(action) => self.handle_draft(action),
+            Action::Run(action) => self.handle_run(action),
+            Action::LrFinder(action) => self.handle_lr_finder(action),
+            Action::Timeline(action) => self.handle_timeline(action),
+            Action::Library(action) => self.handle_library(action),
+            Action::Compare(analysis) => self.compare(analysis),
             Action::Sweep(action) => self.handle_sweep(action),
+            Action::File(action) => self.handle_file(action),
+            Action::Canvas(action) => self.handle_canvas(action),
             Action::DismissNotice(idx) => {
                 if idx < self.notices.len() {
                     self.notices.remove(idx);
                 }
             }
-            Action::SetBaseline(_)
-            | Action::SetNotes(..)
-            | Action::DeleteRuns(_)
-            | Action::RestoreRuns(_)
-            | Action::EmptyTrash
-            | Action::RefreshTrash
-            | Action::OpenWorkspace(_) => self.handle_shelf(action),
-            canvas => {
-                self.handle_canvas(canvas);
-                self.ask();
+        }
+    }
+
+    fn handle_run(&mut self, action: RunAction) {
+        match action {
+            RunAction::Train => self.train(Control::default()),
+            RunAction::Pause => self.steer(Control::pause),
+            RunAction::Resume => self.steer(Control::resume),
+            RunAction::Step => self.step(),
+            RunAction::Stop => {
+                // After a stop, the next queued run must not start by itself.
+                self.clear_queue();
+                self.steer(Control::stop);
             }
+            RunAction::Recover(recovery) => self.recover(recovery),
+            RunAction::Continue(id, n_more) => self.continue_run(&id, n_more),
+            RunAction::Branch => self.branch(),
+            RunAction::Queue(configs) => self.enqueue(configs),
+            RunAction::ClearQueue => self.clear_queue(),
+            RunAction::WatchLayers(is_on) => self.watch_layers(is_on),
+            RunAction::Inspect => self.inspect(),
+            RunAction::CloseInspection => self.inspection = None,
         }
     }
 

@@ -1,6 +1,7 @@
 //! The LR finder of the window.
 
 use super::Studio;
+use super::action::LrFinderAction;
 use super::background::Message;
 use crate::train::{Job, LrCurve, LrSearch, find_lr};
 
@@ -17,13 +18,21 @@ pub enum LrFinder {
 }
 
 impl Studio {
+    pub(super) fn handle_lr_finder(&mut self, action: LrFinderAction) {
+        match action {
+            LrFinderAction::Start => self.find_lr(),
+            LrFinderAction::UseLr(rate) => self.use_lr(rate),
+            LrFinderAction::Close => self.lr_finder = LrFinder::Closed,
+        }
+    }
+
     /// The state of the LR finder.
     pub fn lr_finder(&self) -> &LrFinder {
         &self.lr_finder
     }
 
     /// Starts the trial run for the settings of the panel.
-    pub(super) fn find_lr(&mut self) {
+    fn find_lr(&mut self) {
         let Some(dataset) = self.dataset().cloned().filter(|_| self.can_train()) else {
             return;
         };
@@ -58,7 +67,7 @@ impl Studio {
     }
 
     /// Copies a learning rate into the settings.
-    pub(super) fn use_lr(&mut self, rate: f64) {
+    fn use_lr(&mut self, rate: f64) {
         let mut draft = self.draft.clone();
         draft.learning_rate = rate;
         self.set_draft(draft);

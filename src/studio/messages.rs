@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::background::Message;
-use super::{DataState, LastEdited, Model, Studio};
+use super::{DataState, Model, Studio};
 use crate::predict::Request;
 use crate::runs::{Status, WatchNews};
 use crate::train::Finish;
@@ -50,11 +50,7 @@ impl Studio {
             Message::Tidied(result) => self.receive_trash_result(result),
             Message::Baseline(workspace, found) => self.receive_baseline(&workspace, found),
             Message::Trash(changed, trash) => self.receive_trash(changed, trash),
-            Message::Picture(Ok(image)) => {
-                self.last_edited = LastEdited::Canvas;
-                self.pad.paste(image, None);
-                self.ask();
-            }
+            Message::Picture(Ok(image)) => self.edit_canvas(|pad| pad.paste(image, None)),
         }
     }
 

@@ -32,8 +32,12 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-pub use action::{Action, Effect};
+pub use action::{
+    Action, CanvasAction, DraftAction, FileAction, LibraryAction, LrFinderAction, RunAction,
+    TimelineAction,
+};
 pub use compare::{Analysis, Compared, Disagreements, Format, ModelPrediction};
+pub use draft::Effect;
 pub use launch::continue_word;
 pub use library::{Filter, Run};
 pub use lr_finder::LrFinder;
@@ -196,7 +200,7 @@ impl Studio {
             compared: Compared::default(),
             background: Background::new(wake)?,
         };
-        studio.handle(Action::UseMnist);
+        studio.handle(FileAction::UseMnist);
         studio.read_sweeps();
         Ok(studio)
     }

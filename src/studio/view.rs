@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 
-use super::action::Effect;
+use super::draft::Effect;
 use super::library::{Filter, Run};
 use super::pad::Pad;
 use super::sweeps::Sweeps;

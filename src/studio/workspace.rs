@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::action::Action;
+use super::action::LibraryAction;
 use super::background::Message;
 use super::{Notice, Studio};
 use crate::runs::{
@@ -12,23 +12,28 @@ use crate::runs::{
 };
 
 impl Studio {
-    pub(super) fn handle_shelf(&mut self, action: Action) {
+    pub(super) fn handle_library(&mut self, action: LibraryAction) {
         match action {
-            Action::SetNotes(id, notes) => self.set_notes(&id, *notes),
-            Action::DeleteRuns(ids) => self.delete_runs(ids),
-            Action::RestoreRuns(ids) => self.change_trash("restoring runs", move |workspace| {
+            LibraryAction::ShowRun(id, is_visible) => {
+                self.library.show(&id, is_visible, self.watch.as_ref());
+            }
+            LibraryAction::SetFilter(text) => self.library.set_filter(text),
+            LibraryAction::Select(ids) => self.library.select(ids),
+            LibraryAction::SetBaseline(id) => self.set_baseline(id),
+            LibraryAction::SetNotes(id, notes) => self.set_notes(&id, *notes),
+            LibraryAction::Delete(ids) => self.delete_runs(ids),
+            LibraryAction::Restore(ids) => self.change_trash("restoring runs", move |workspace| {
                 ids.iter().try_for_each(|id| restore_run(workspace, id))?;
                 Ok(Vec::new())
             }),
-            Action::EmptyTrash => self.change_trash("emptying the trash", |workspace| {
+            LibraryAction::EmptyTrash => self.change_trash("emptying the trash", |workspace| {
                 empty_trash(workspace).map(|_| Vec::new())
             }),
-            Action::RefreshTrash => {
+            LibraryAction::RefreshTrash => {
                 self.change_trash("reading the trash", |_| Ok(Vec::new()));
             }
-            Action::SetBaseline(id) => self.set_baseline(id),
-            Action::OpenWorkspace(path) => self.open_workspace(path),
-            _ => {}
+            LibraryAction::OpenWorkspace(path) => self.open_workspace(path),
+            LibraryAction::Export(format, path) => self.export(format, path),
         }
     }
 

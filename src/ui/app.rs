@@ -17,7 +17,7 @@ use super::settings::Settings;
 use super::tabs::Tab;
 use super::theme;
 use crate::runs::RunId;
-use crate::studio::{Action, LrFinder, Studio, Wake};
+use crate::studio::{Action, CanvasAction, FileAction, LibraryAction, LrFinder, Studio, Wake};
 
 /// How to open the window.
 #[derive(Clone, Debug, Default)]
@@ -119,8 +119,9 @@ impl StudioApp {
     }
 
     /// Applies an action.
-    pub fn act(&mut self, action: Action) {
-        let opens_workspace = matches!(action, Action::OpenWorkspace(_));
+    pub fn act(&mut self, action: impl Into<Action>) {
+        let action = action.into();
+        let opens_workspace = matches!(action, Action::Library(LibraryAction::OpenWorkspace(_)));
         self.studio.handle(action);
         if opens_workspace {
             self.settings.workspace = self.studio.workspace().map(Path::to_owned);
@@ -152,7 +153,7 @@ impl StudioApp {
                     CommandEffect::ShowWholeCurves => self.panels.curves.show_whole(),
                     CommandEffect::ShowTab(tab) => self.settings.tab = tab,
                     CommandEffect::CompareRuns(filter) => {
-                        self.studio.handle(Action::SetFilter(filter));
+                        self.studio.handle(LibraryAction::SetFilter(filter));
                         self.settings.tab = Tab::Compare;
                     }
                     CommandEffect::SetTheme(choice) => {
@@ -269,11 +270,11 @@ fn dropped(ctx: &Context) -> Vec<Action> {
     let action = |file: &egui::DroppedFileHandle| {
         let path = file.path().to_owned();
         if path.is_dir() {
-            Action::OpenData(path)
+            FileAction::OpenData(path).into()
         } else if path.extension().is_some_and(|e| e == "safetensors") {
-            Action::OpenModel(path)
+            FileAction::OpenModel(path).into()
         } else {
-            Action::OpenImage(path)
+            CanvasAction::OpenImage(path).into()
         }
     };
     files.iter().map(action).collect()
@@ -288,7 +289,7 @@ fn pasted(ctx: &Context) -> Vec<Action> {
         };
         i.events.iter().filter_map(picture).collect()
     });
-    let open = |bytes| Action::OpenImageBytes(bytes, "the clipboard".to_owned());
+    let open = |bytes| CanvasAction::OpenImageBytes(bytes, "the clipboard".to_owned()).into();
     pictures.iter().filter_map(|p| png(p)).map(open).collect()
 }
 

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use candle_studio::model::Classifier;
 use candle_studio::runs::RunState;
-use candle_studio::studio::{Action, Studio};
+use candle_studio::studio::{DraftAction, RunAction, Studio};
 use candle_studio::train::{Event, Finish, TrainConfig};
 use candle_studio::ui::StudioApp;
 use egui::{Role, Theme};
@@ -61,7 +61,7 @@ pub fn window(size: [f32; 2], theme: Theme, n_live: usize) -> Harness<'static, S
             let config = runs.last().unwrap().config.clone();
             let studio = Studio::new(None, StudioApp::wake(&cc.egui_ctx)).unwrap();
             let mut studio = studio.with_history(runs, model);
-            studio.handle(Action::SetDraft(Box::new(config)));
+            studio.handle(DraftAction::Set(Box::new(config)));
             StudioApp::with_studio(cc, studio)
         });
     settle(&mut window);
@@ -165,13 +165,13 @@ fn record() {
     let mut studio = Studio::new(Some(dir.path().to_owned()), Arc::new(|| {})).unwrap();
     pump(&mut studio, |s| s.dataset().is_some());
     for (preset, epochs, rate) in [("softmax", 3, 1e-3), ("mlp", 3, 1e-3), ("lenet-5", 5, 2e-3)] {
-        studio.handle(Action::ChoosePreset(preset));
+        studio.handle(DraftAction::ChoosePreset(preset));
         edit(&mut studio, |c| {
             c.batch_size = 128;
             c.epochs = epochs;
             c.learning_rate = rate;
         });
-        studio.handle(Action::Train);
+        studio.handle(RunAction::Train);
         if preset == "lenet-5" {
             pump(&mut studio, |s| {
                 s.live_run().is_none_or(|r| r.points.len() > 900)
@@ -228,7 +228,7 @@ fn pump(studio: &mut Studio, is_done: impl Fn(&Studio) -> bool) {
 fn edit(studio: &mut Studio, change: impl FnOnce(&mut TrainConfig)) {
     let mut draft = studio.draft().clone();
     change(&mut draft);
-    studio.handle(Action::SetDraft(Box::new(draft)));
+    studio.handle(DraftAction::Set(Box::new(draft)));
 }
 
 fn rounded(mut event: Event) -> Event {

@@ -3,7 +3,10 @@
 use super::Command;
 use crate::model::PRESETS;
 use crate::runs::Status;
-use crate::studio::{Action, LastEdited, Model, Run, Studio};
+use crate::studio::{
+    Action, CanvasAction, DraftAction, FileAction, LastEdited, LrFinderAction, Model, Run,
+    RunAction, Studio, TimelineAction,
+};
 use crate::train::{Anomaly, Finish, Recovery};
 use crate::ui::dialogs::Purpose;
 use crate::ui::settings::ThemeChoice;
@@ -81,37 +84,37 @@ impl Command {
             .live_run()
             .is_some_and(|r| r.status == Status::Paused);
         if let Some(recovery) = self.recovery(studio) {
-            return CommandEffect::Act(Action::Recover(recovery));
+            return CommandEffect::Act(RunAction::Recover(recovery).into());
         }
         CommandEffect::Act(match self {
-            Command::Train => Action::Train,
-            Command::Branch => Action::Branch,
-            Command::FindLr => Action::FindLr,
-            Command::Inspect => Action::Inspect,
+            Command::Train => RunAction::Train.into(),
+            Command::Branch => RunAction::Branch.into(),
+            Command::FindLr => LrFinderAction::Start.into(),
+            Command::Inspect => RunAction::Inspect.into(),
             Command::ResumeRun => match newest(studio) {
                 Some(run) => {
                     let is_complete = run.state.status == Status::Finished(Finish::Completed);
-                    Action::Continue(run.id.clone(), if is_complete { 5 } else { 0 })
+                    RunAction::Continue(run.id.clone(), if is_complete { 5 } else { 0 }).into()
                 }
                 None => return CommandEffect::TogglePalette,
             },
-            Command::PreviousSnapshot => Action::ShowPreviousSnapshot,
-            Command::NextSnapshot => Action::ShowNextSnapshot,
-            Command::PauseOrResume if is_paused => Action::Resume,
-            Command::PauseOrResume => Action::Pause,
-            Command::Step => Action::Step,
-            Command::Stop => Action::Stop,
-            Command::Preset(idx) => Action::ChoosePreset(PRESETS[idx].name),
-            Command::NewSeed => Action::NewSeed,
-            Command::UseTrainedModel => Action::UseTrainedModel,
-            Command::UseMnist => Action::UseMnist,
-            Command::RandomTestImage => Action::RandomTestImage,
+            Command::PreviousSnapshot => TimelineAction::ShowPrevious.into(),
+            Command::NextSnapshot => TimelineAction::ShowNext.into(),
+            Command::PauseOrResume if is_paused => RunAction::Resume.into(),
+            Command::PauseOrResume => RunAction::Pause.into(),
+            Command::Step => RunAction::Step.into(),
+            Command::Stop => RunAction::Stop.into(),
+            Command::Preset(idx) => DraftAction::ChoosePreset(PRESETS[idx].name).into(),
+            Command::NewSeed => DraftAction::NewSeed.into(),
+            Command::UseTrainedModel => CanvasAction::UseTrainedModel.into(),
+            Command::UseMnist => FileAction::UseMnist.into(),
+            Command::RandomTestImage => CanvasAction::RandomTestImage.into(),
             Command::Undo | Command::Redo => return self.of_last_edited(studio).effect_of(studio),
-            Command::UndoStroke => Action::UndoStroke,
-            Command::RedoStroke => Action::RedoStroke,
-            Command::UndoEdit => Action::UndoEdit,
-            Command::RedoEdit => Action::RedoEdit,
-            Command::Clear => Action::ClearCanvas,
+            Command::UndoStroke => CanvasAction::Undo.into(),
+            Command::RedoStroke => CanvasAction::Redo.into(),
+            Command::UndoEdit => DraftAction::Undo.into(),
+            Command::RedoEdit => DraftAction::Redo.into(),
+            Command::Clear => CanvasAction::Clear.into(),
             Command::SaveModel => return CommandEffect::AskPath(Purpose::SaveModel),
             Command::SaveDiagram => return CommandEffect::AskPath(Purpose::SaveDiagram),
             Command::SaveCurves => return CommandEffect::AskPath(Purpose::SaveCurves),

@@ -7,7 +7,7 @@ use egui::{
 
 use super::PanelContext;
 use crate::predict::Prediction;
-use crate::studio::{Action, Model, Pad, Studio};
+use crate::studio::{Action, CanvasAction, Model, Pad, Studio};
 use crate::text;
 use crate::ui::command::Command;
 use crate::ui::theme::{self, PANEL_PADDING, tokens};
@@ -184,7 +184,7 @@ fn pen_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
         let typed = number.ui(ui, "Pen width", shown).explained(ui, about);
         let new = typed.unwrap_or(shown);
         if new != brush {
-            cx.act(Action::SetBrush(new as f32 / 100.0));
+            cx.act(CanvasAction::SetBrush(new as f32 / 100.0));
         }
     });
 }

@@ -3,7 +3,7 @@
 use egui::{Frame, Label, Margin, RichText, Sense, TextureHandle, Ui, vec2};
 
 use super::{PanelContext, augmented_images};
-use crate::studio::Action;
+use crate::studio::RunAction;
 use crate::text;
 use crate::train::{Anomaly, Divergence, Recovery, WorstImage};
 use crate::ui::command::Command;
@@ -168,6 +168,6 @@ fn recovery_ui(
 ) {
     let button = labeled_button(ui, None, &command.label(), weight, 0.0, true);
     if button.on_hover_text(command.tooltip(ui)).clicked() {
-        cx.act(Action::Recover(recovery));
+        cx.act(RunAction::Recover(recovery));
     }
 }

@@ -6,7 +6,7 @@ use egui::{
 };
 
 use super::{PanelContext, augmented_images};
-use crate::studio::Action;
+use crate::studio::RunAction;
 use crate::text;
 use crate::train::{InspectedImage, InspectedLayer, Inspection};
 use crate::ui::command::Command;
@@ -72,7 +72,7 @@ impl InspectPanel {
                 self.buttons_ui(ui, cx);
             });
         if modal.should_close() {
-            cx.act(Action::CloseInspection);
+            cx.act(RunAction::CloseInspection);
         }
     }
 
@@ -175,7 +175,7 @@ impl InspectPanel {
             }
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
                 if labeled_button(ui, None, "Close", Weight::Plain, 80.0, true).clicked() {
-                    cx.act(Action::CloseInspection);
+                    cx.act(RunAction::CloseInspection);
                 }
             });
         });

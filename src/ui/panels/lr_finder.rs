@@ -4,7 +4,7 @@ use egui::{Context, Id, Modal, RichText, Role, Ui, WidgetInfo};
 use egui_plot::{Line, LineStyle, Plot, PlotPoints, VLine};
 
 use super::PanelContext;
-use crate::studio::{Action, LrFinder};
+use crate::studio::{LrFinder, LrFinderAction};
 use crate::text;
 use crate::train::LrCurve;
 use crate::ui::theme::{self, tokens};
@@ -39,11 +39,11 @@ pub fn ui(ctx: &Context, cx: &mut PanelContext<'_>) {
             }
             ui.add_space(8.0);
             if labeled_button(ui, None, "Close", Weight::Plain, 80.0, true).clicked() {
-                cx.act(Action::CloseLrFinder);
+                cx.act(LrFinderAction::Close);
             }
         });
     if modal.should_close() {
-        cx.act(Action::CloseLrFinder);
+        cx.act(LrFinderAction::Close);
     }
 }
 
@@ -66,7 +66,7 @@ fn found_ui(ui: &mut Ui, cx: &mut PanelContext<'_>, curve: &LrCurve) {
                 .on_hover_text("Sets the learning rate in the settings.")
                 .clicked()
             {
-                cx.act(Action::UseLr(rate));
+                cx.act(LrFinderAction::UseLr(rate));
             }
             ui.label(name);
             ui.label(theme::quiet(ui, about));

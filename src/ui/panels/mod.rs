@@ -52,8 +52,8 @@ pub struct PanelOutput {
 
 impl PanelContext<'_> {
     /// Queues an action.
-    pub fn act(&mut self, action: Action) {
-        self.output.actions.push(action);
+    pub fn act(&mut self, action: impl Into<Action>) {
+        self.output.actions.push(action.into());
     }
 
     /// Queues a command.

@@ -4,7 +4,7 @@ use egui::{Align, Label, Layout, RichText, Slider, Ui};
 
 use super::PanelContext;
 use crate::runs::RunState;
-use crate::studio::Action;
+use crate::studio::TimelineAction;
 use crate::ui::command::Command;
 use crate::ui::theme::{self, ROW_HEIGHT, tokens};
 use crate::ui::widgets::{Number, Weight, labeled_button, slim_slider};
@@ -63,7 +63,7 @@ fn scrubber_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
                     .accessible_name("Close the timeline");
                 let about = "Returns to the timeline of the newest run.";
                 if button.on_hover_text(about).clicked() {
-                    cx.act(Action::CloseTimeline);
+                    cx.act(TimelineAction::Close);
                 }
             } else {
                 let button = labeled_button(ui, None, "Now", Weight::Bare, 0.0, shown.is_some());
@@ -77,7 +77,7 @@ fn scrubber_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
             let slider = Slider::new(&mut idx, 0..=now).show_value(false);
             let response = slim_slider(ui, "Timeline", slider);
             if response.changed() {
-                cx.act(Action::ShowStep(steps.get(idx).copied()));
+                cx.act(TimelineAction::ShowStep(steps.get(idx).copied()));
             }
             response.on_hover_text(ABOUT);
         });
@@ -165,7 +165,7 @@ fn memory_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     let number = Number::count(16.0, 8192.0, " MB").with_width(72.0);
     let entry = number.ui(ui, "Timeline memory", megabytes as f64);
     if let Some(new) = entry.explained(ui, &about) {
-        cx.act(Action::SetTimelineBudget(new as usize * MEGABYTE));
+        cx.act(TimelineAction::SetBudget(new as usize * MEGABYTE));
     }
     // In a narrow window, the metrics matter more.
     if ui.available_width() > WORDS_WIDTH {

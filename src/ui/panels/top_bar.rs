@@ -7,7 +7,7 @@ use egui::{
 use super::PanelContext;
 use crate::model::PRESETS;
 use crate::runs::{RunState, Status};
-use crate::studio::{Action, DataState};
+use crate::studio::{DataState, DraftAction};
 use crate::text;
 use crate::train::Finish;
 use crate::ui::command::Command;
@@ -90,7 +90,7 @@ fn preset_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
             let is_chosen = chosen.is_some_and(|c| c.name == preset.name);
             let item = ui.selectable_label(is_chosen, preset.label);
             if item.on_hover_text(preset.explanation).clicked() {
-                cx.act(Action::ChoosePreset(preset.name));
+                cx.act(DraftAction::ChoosePreset(preset.name));
             }
         }
     });

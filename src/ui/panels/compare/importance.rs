@@ -5,7 +5,7 @@ use egui::{Align2, Rect, Role, ScrollArea, Sense, TextStyle, Ui, WidgetInfo, pos
 use super::rows::Rows;
 use super::selectors;
 use crate::compare::{Importance, KeyImportance, Metric, RunRow};
-use crate::studio::{Action, Analysis};
+use crate::studio::Analysis;
 use crate::text;
 use crate::ui::panels::PanelContext;
 use crate::ui::theme::{self, ROW_HEIGHT, tokens};
@@ -59,7 +59,7 @@ impl Weights {
         self.asked = wanted;
         let has_it = |row: &&RunRow| row.metrics.contains_key(&metric);
         let runs = rows.rows.iter().filter(has_it).map(|row| row.id.clone());
-        cx.act(Action::Ask(Analysis::Importance(runs.collect(), metric)));
+        cx.act(Analysis::Importance(runs.collect(), metric));
     }
 }
 

@@ -14,7 +14,7 @@ mod verdict;
 use egui::{Align, Layout, TextEdit, Ui, vec2};
 
 use super::PanelContext;
-use crate::studio::{Action, Format, Studio};
+use crate::studio::{Format, LibraryAction, Studio};
 use crate::text;
 use crate::ui::command::Command;
 use crate::ui::theme::{self, ROW_HEIGHT, tokens};
@@ -174,7 +174,7 @@ fn filter_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
         .accessible_name("Filter runs")
         .on_hover_text(FILTER_HINT);
     if response.changed() {
-        cx.act(Action::SetFilter(text));
+        cx.act(LibraryAction::SetFilter(text));
     }
 }
 

@@ -8,7 +8,7 @@ use super::rows::{Places, Rows, text};
 use super::selectors;
 use crate::compare::{Column, RunRow, Scale};
 use crate::runs::RunId;
-use crate::studio::Action;
+use crate::studio::LibraryAction;
 use crate::ui::panels::PanelContext;
 use crate::ui::theme::tokens;
 
@@ -213,7 +213,7 @@ fn dots_ui(
     );
     super::at_pointer(ui, "run under the pointer", &words);
     if ui.input(|i| i.pointer.button_clicked(PointerButton::Primary)) {
-        cx.act(Action::Select(toggled(cx, &row.id)));
+        cx.act(LibraryAction::Select(toggled(cx, &row.id)));
     }
 }
 

@@ -5,7 +5,7 @@ use egui::{ScrollArea, Ui};
 use crate::picture::Spread;
 use crate::runs::table::{Column, GroupBy, differing_columns};
 use crate::runs::{Record, RunId};
-use crate::studio::{Action, Run, Studio};
+use crate::studio::{LibraryAction, Run, Studio};
 use crate::ui::command::Command;
 use crate::ui::panels::PanelContext;
 use crate::ui::settings::Settings;
@@ -109,6 +109,6 @@ fn baseline_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
         choice(ui, Some(&run.id), &run.state.name);
     }
     if let Some(id) = wanted {
-        cx.act(Action::SetBaseline(id));
+        cx.act(LibraryAction::SetBaseline(id));
     }
 }

@@ -11,7 +11,7 @@ mod seed;
 use super::layers::LayersPanel;
 use super::{PanelContext, schedule};
 use crate::model::Init;
-use crate::studio::{Action, Effect};
+use crate::studio::{DraftAction, Effect};
 use crate::train::{Field, TrainConfig};
 use crate::ui::command::Command;
 use crate::ui::theme;
@@ -51,7 +51,7 @@ impl SetupPanel {
                 ui.label(theme::section(ui, "Initialization"));
                 start_ui(ui, cx, &mut draft);
                 if draft != *cx.studio.draft() {
-                    cx.act(Action::SetDraft(Box::new(draft)));
+                    cx.act(DraftAction::Set(Box::new(draft)));
                 }
             });
     }

@@ -3,7 +3,7 @@
 use egui::{TextEdit, Ui, vec2};
 
 use super::axis::AxisForm;
-use crate::studio::{Action, SweepAction};
+use crate::studio::SweepAction;
 use crate::sweep::{Axis, Definition, Location, Method, Metric, Prune, Values};
 use crate::ui::panels::PanelContext;
 use crate::ui::theme::{self, ROW_HEIGHT, UNIT};
@@ -49,10 +49,10 @@ impl Form {
         );
         let about = "Starts the trials, based on the current settings on the left.";
         if start.on_hover_text(about).clicked() {
-            cx.act(Action::Sweep(SweepAction::Start));
+            cx.act(SweepAction::Start);
         }
         if draft != *old {
-            cx.act(Action::Sweep(SweepAction::SetDraft(Box::new(draft))));
+            cx.act(SweepAction::SetDraft(Box::new(draft)));
         }
     }
 

@@ -8,7 +8,7 @@ mod plot;
 use egui::{Align, Layout, RichText, ScrollArea, Ui};
 
 use super::PanelContext;
-use crate::studio::{Action, ShownSweep, SweepAction, SweepPhase};
+use crate::studio::{ShownSweep, SweepAction, SweepPhase};
 use crate::sweep::SweepEnd;
 use crate::text;
 use crate::ui::command::Command;
@@ -96,7 +96,7 @@ fn buttons_ui(ui: &mut Ui, cx: &mut PanelContext<'_>, shown: &ShownSweep) {
     let mut button = |icon: Icon, text: &str, about: &str, action: SweepAction| {
         let response = labeled_button(ui, Some(icon), text, Weight::Plain, 0.0, true);
         if response.on_hover_text(about).clicked() {
-            cx.act(Action::Sweep(action));
+            cx.act(action);
         }
     };
     let stop = "Stops the sweep after the current batches; it can be resumed later.";
@@ -159,7 +159,7 @@ fn kept_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
                 .accessible_name(format!("Show sweep {name}"));
             let about = "Shows this sweep, to inspect or resume it.";
             if button.on_hover_text(about).clicked() {
-                cx.act(Action::Sweep(SweepAction::Show(name)));
+                cx.act(SweepAction::Show(name));
             }
         }
     });
