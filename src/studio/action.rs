@@ -3,7 +3,8 @@
 
 use std::path::PathBuf;
 
-use super::compare::{Analysis, Format};
+use super::compare::Analysis;
+use super::export::Format;
 use super::pad::Stroke;
 use super::sweeps::SweepAction;
 use crate::data::GrayImage;

@@ -1,83 +1,124 @@
-//! Canvas actions: strokes, images, test images.
+//! The canvas: what is drawn, the model that classifies it, and its newest prediction.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::action::CanvasAction;
-use super::background::Message;
 use super::pad::Pad;
-use super::{LastEdited, Studio};
-use crate::data::{GrayImage, read_image_bytes, read_image_file};
+use super::thread::Wake;
+use crate::model::Classifier;
+use crate::predict::{Prediction, Predictor, Request};
 
-impl Studio {
-    pub(super) fn handle_canvas(&mut self, action: CanvasAction) {
-        match action {
-            CanvasAction::BeginStroke(stroke) => self.edit_canvas(|pad| pad.begin(stroke)),
-            CanvasAction::ExtendStroke(points) => self.change_canvas(|pad| pad.extend(&points)),
-            CanvasAction::EndStroke => self.change_canvas(Pad::end),
-            CanvasAction::Undo => self.edit_canvas(Pad::undo),
-            CanvasAction::Redo => self.edit_canvas(Pad::redo),
-            CanvasAction::Clear => self.edit_canvas(Pad::clear),
-            CanvasAction::SetBrush(width) => self.change_canvas(|pad| pad.set_brush(width)),
-            CanvasAction::Paste(image) => self.edit_canvas(|pad| pad.paste(image, None)),
-            CanvasAction::OpenImage(path) => {
-                self.open_picture(path.display().to_string(), move || {
-                    read_image_file(&path).map_err(|e| e.to_string())
-                });
-            }
-            CanvasAction::OpenImageBytes(bytes, origin) => {
-                self.open_picture(origin.clone(), move || {
-                    read_image_bytes(&bytes, &origin).map_err(|e| e.to_string())
-                });
-            }
-            CanvasAction::TestImage(idx) => self.test_image(idx),
-            CanvasAction::RandomTestImage => self.random_test_image(),
-            CanvasAction::UseTrainedModel => self.use_trained_model(),
+/// The model that classifies the drawing.
+#[derive(Clone, Debug)]
+pub enum Model {
+    /// No model yet: train one or open one.
+    None,
+    /// The network in training, as of a moment ago, or the last one trained.
+    Trained(Arc<Classifier>),
+    /// The network after an earlier update of the run whose timeline is shown.
+    Snapshot {
+        /// The update.
+        step: u64,
+        /// The network.
+        classifier: Arc<Classifier>,
+    },
+    /// A network from a file.
+    Opened {
+        /// Its file.
+        path: PathBuf,
+        /// The network.
+        classifier: Arc<Classifier>,
+    },
+}
+
+/// The canvas with its model and the thread that classifies.
+pub(super) struct Canvas {
+    pub(super) pad: Pad,
+    model: Model,
+    /// The newest weights of the last run, whether or not they classify the drawing.
+    trained: Option<Arc<Classifier>>,
+    /// The newest prediction for the drawing, or the error.
+    answer: Option<Result<Prediction, String>>,
+    predictor: Predictor,
+}
+
+impl Canvas {
+    pub(super) fn new(wake: Wake) -> std::io::Result<Canvas> {
+        Ok(Canvas {
+            pad: Pad::default(),
+            model: Model::None,
+            trained: None,
+            answer: None,
+            predictor: Predictor::spawn(wake)?,
+        })
+    }
+
+    pub(super) fn model(&self) -> &Model {
+        &self.model
+    }
+
+    pub(super) fn trained(&self) -> Option<&Arc<Classifier>> {
+        self.trained.as_ref()
+    }
+
+    pub(super) fn answer(&self) -> Option<&Result<Prediction, String>> {
+        self.answer.as_ref()
+    }
+
+    /// The network that classifies the drawing, whatever its origin.
+    pub(super) fn classifier(&self) -> Option<&Arc<Classifier>> {
+        match &self.model {
+            Model::None => None,
+            Model::Trained(classifier)
+            | Model::Snapshot { classifier, .. }
+            | Model::Opened { classifier, .. } => Some(classifier),
         }
     }
 
-    /// Makes an undoable change to the canvas, or undoes or redoes one.
-    pub(super) fn edit_canvas(&mut self, edit: impl FnOnce(&mut Pad)) {
-        self.last_edited = LastEdited::Canvas;
-        self.change_canvas(edit);
+    /// Classifies the drawing with `model` from now on.
+    pub(super) fn use_model(&mut self, model: Model) {
+        self.model = model;
     }
 
-    fn change_canvas(&mut self, change: impl FnOnce(&mut Pad)) {
-        change(&mut self.pad);
-        self.ask();
+    /// Classifies the drawing with the network in training, or the last one trained, from now on.
+    pub(super) fn use_trained(&mut self) {
+        self.model = self.trained.clone().map_or(Model::None, Model::Trained);
+        self.answer = None;
     }
 
-    fn open_picture(
-        &mut self,
-        origin: String,
-        read: impl FnOnce() -> Result<GrayImage, String> + Send + 'static,
-    ) {
-        self.background
-            .run(format!("opening {origin}"), || Message::Picture(read()));
+    /// Takes newer weights of the run; returns whether they classify the drawing.
+    pub(super) fn update_trained(&mut self, weights: Arc<Classifier>) -> bool {
+        self.trained = Some(weights.clone());
+        let is_used = matches!(self.model, Model::None | Model::Trained(_));
+        if is_used {
+            self.model = Model::Trained(weights);
+        }
+        is_used
     }
 
-    fn random_test_image(&mut self) {
-        let Some(dataset) = self.dataset().map(Arc::clone) else {
+    /// Requests a prediction for the drawing; there is none without a drawing or a model.
+    pub(super) fn ask(&mut self) {
+        let Some(classifier) = self.classifier().cloned() else {
             return;
         };
-        let idx = (self.pick() % dataset.test.len() as u64) as usize;
-        self.test_image(idx);
-    }
-
-    /// Puts a test image on the canvas, with its label.
-    fn test_image(&mut self, idx: usize) {
-        let Some(dataset) = self.dataset().map(Arc::clone) else {
-            return;
-        };
-        let test = &dataset.test;
-        if idx >= test.len() {
+        if self.pad.is_empty() {
+            self.answer = None;
             return;
         }
-        let [_, height, width] = test.shape();
-        let gray = GrayImage {
-            width,
-            height,
-            pixels: test.gray(idx),
-        };
-        self.edit_canvas(|pad| pad.paste(gray, Some(test.labels()[idx])));
+        self.predictor.ask(Request {
+            version: self.pad.version(),
+            sketch: self.pad.image().clone(),
+            classifier,
+        });
+    }
+
+    /// Takes the newest prediction.
+    pub(super) fn take_answer(&mut self) {
+        let answer = self.predictor.take_answer().map(|a| a.prediction);
+        // A prediction for an older sketch is still the newest available, unless the canvas was
+        // cleared meanwhile.
+        if let Some(prediction) = answer.filter(|_| !self.pad.is_empty()) {
+            self.answer = prediction.transpose();
+        }
     }
 }

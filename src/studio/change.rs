@@ -23,13 +23,13 @@ impl Studio {
             Action::Sweep(SweepAction::SetDraft(draft)) => **draft != *self.sweeps.draft(),
             Action::Compare(_) | Action::Sweep(_) | Action::File(_) => true,
             Action::Canvas(action) => self.would_change_canvas(action),
-            Action::DismissNotice(idx) => *idx < self.notices.len(),
+            Action::DismissNotice(idx) => *idx < self.notices().len(),
         }
     }
 
     fn would_change_draft(&self, action: &DraftAction) -> bool {
         match action {
-            DraftAction::Set(draft) => **draft != self.draft,
+            DraftAction::Set(draft) => **draft != *self.draft(),
             DraftAction::Undo => self.can_undo_edit(),
             DraftAction::Redo => self.can_redo_edit(),
             DraftAction::ChoosePreset(_) | DraftAction::NewSeed | DraftAction::UseSettings(_) => {
@@ -90,11 +90,11 @@ impl Studio {
 
     fn would_change_canvas(&self, action: &CanvasAction) -> bool {
         match action {
-            CanvasAction::SetBrush(brush) => *brush != self.pad.brush(),
+            CanvasAction::SetBrush(brush) => *brush != self.pad().brush(),
             CanvasAction::ExtendStroke(points) => !points.is_empty(),
-            CanvasAction::Clear => !self.pad.is_empty(),
-            CanvasAction::Undo => self.pad.can_undo(),
-            CanvasAction::Redo => self.pad.can_redo(),
+            CanvasAction::Clear => !self.pad().is_empty(),
+            CanvasAction::Undo => self.pad().can_undo(),
+            CanvasAction::Redo => self.pad().can_redo(),
             CanvasAction::BeginStroke(_)
             | CanvasAction::EndStroke
             | CanvasAction::Paste(_)

@@ -1,22 +1,23 @@
-//! Workspace actions: notes, trash, baseline, opening another workspace. They access files, so they
-//! run on the file thread.
+//! Actions on the runs of the workspace: filter, selection, baseline, notes, trash. Those that access
+//! files run on the file thread.
 
 use std::path::{Path, PathBuf};
 
-use super::action::LibraryAction;
-use super::background::Message;
-use super::{Notice, Studio};
 use crate::runs::{
-    Notes, RunFolderError, RunId, Watch, delete_run, deleted_runs, empty_trash, read_baseline,
+    Notes, RunFolderError, RunId, WatchNews, delete_run, deleted_runs, empty_trash, read_baseline,
     restore_run, write_baseline,
 };
+use crate::studio::Studio;
+use crate::studio::action::LibraryAction;
+use crate::studio::export::Format;
+use crate::studio::library::Run;
+use crate::studio::message::Message;
+use crate::text::count;
 
 impl Studio {
     pub(super) fn handle_library(&mut self, action: LibraryAction) {
         match action {
-            LibraryAction::ShowRun(id, is_visible) => {
-                self.library.show(&id, is_visible, self.watch.as_ref());
-            }
+            LibraryAction::ShowRun(id, is_visible) => self.library.show(&id, is_visible),
             LibraryAction::SetFilter(text) => self.library.set_filter(text),
             LibraryAction::Select(ids) => self.library.select(ids),
             LibraryAction::SetBaseline(id) => self.set_baseline(id),
@@ -39,10 +40,10 @@ impl Studio {
 
     /// Sets the baseline, also for later sessions with the workspace.
     fn set_baseline(&mut self, id: Option<RunId>) {
-        self.library.set_baseline(id.clone(), self.watch.as_ref());
-        if let Some(workspace) = self.workspace.clone() {
+        self.library.set_baseline(id.clone());
+        if let Some(workspace) = self.workspace().map(Path::to_owned) {
             let activity = "saving the baseline".to_owned();
-            self.background.run(activity, move || {
+            self.files.run(activity, move || {
                 let written = write_baseline(&workspace, id.as_ref());
                 Message::Tidied(written.map_err(|e| e.to_string()))
             });
@@ -50,10 +51,10 @@ impl Studio {
     }
 
     /// Reads the saved baseline, once the runs are known.
-    pub(super) fn recall_baseline(&mut self) {
-        if let Some(workspace) = self.workspace.clone() {
+    fn recall_baseline(&mut self) {
+        if let Some(workspace) = self.workspace().map(Path::to_owned) {
             let activity = "reading the baseline".to_owned();
-            self.background.run(activity, move || {
+            self.files.run(activity, move || {
                 let found = read_baseline(&workspace).map_err(|e| e.to_string());
                 Message::Baseline(workspace, found)
             });
@@ -61,28 +62,26 @@ impl Studio {
     }
 
     /// A baseline that was set meanwhile takes precedence, and so does a change of the workspace.
-    pub(super) fn receive_baseline(
+    pub(in crate::studio) fn receive_baseline(
         &mut self,
         workspace: &Path,
         found: Result<Option<RunId>, String>,
     ) {
-        match found {
-            Ok(id) if self.workspace() == Some(workspace) && self.baseline().is_none() => {
-                self.library.set_baseline(id, self.watch.as_ref());
-            }
-            Ok(_) => {}
-            Err(text) => self.notify_error(text),
+        if let Some(id) = self.notices.check(found)
+            && self.workspace() == Some(workspace)
+            && self.baseline().is_none()
+        {
+            self.library.set_baseline(id);
         }
     }
 
     fn set_notes(&mut self, id: &RunId, notes: Notes) {
-        let Some(workspace) = self.workspace.clone() else {
+        let Some(run) = self.library.workspace.folder_of(id) else {
             // Notes of runs that are not saved are held in memory only.
             return self.library.note(id, notes);
         };
-        let run = workspace.join(id.as_str());
         let activity = format!("writing notes on {id}");
-        self.background.run(activity, move || {
+        self.files.run(activity, move || {
             Message::Tidied(notes.write(&run).map_err(|e| e.to_string()))
         });
     }
@@ -90,7 +89,7 @@ impl Studio {
     fn delete_runs(&mut self, ids: Vec<RunId>) {
         if let Some(live) = self.live_run_id().filter(|id| ids.contains(id)) {
             let text = format!("{live} is training: stop it before deleting it");
-            return self.notify_error(text);
+            return self.notices.error(text);
         }
         self.change_trash("moving runs to the trash", move |workspace| {
             ids.iter().try_for_each(|id| delete_run(workspace, id))?;
@@ -103,13 +102,13 @@ impl Studio {
     fn change_trash(
         &mut self,
         activity: &str,
-        change: impl FnOnce(&std::path::Path) -> Result<Vec<RunId>, RunFolderError> + Send + 'static,
+        change: impl FnOnce(&Path) -> Result<Vec<RunId>, RunFolderError> + Send + 'static,
     ) {
-        let Some(workspace) = self.workspace.clone() else {
-            return self
-                .notify_error("These runs are not saved to disk, so there is no trash".to_owned());
+        let Some(workspace) = self.workspace().map(Path::to_owned) else {
+            let text = "These runs are not saved to disk, so there is no trash";
+            return self.notices.error(text.to_owned());
         };
-        self.background.run(activity.to_owned(), move || {
+        self.files.run(activity.to_owned(), move || {
             let changed = change(&workspace).map_err(|e| e.to_string());
             let trash = deleted_runs(&workspace).map_err(|e| e.to_string());
             Message::Trash(changed, trash)
@@ -120,63 +119,73 @@ impl Studio {
     fn open_workspace(&mut self, path: PathBuf) {
         if self.live_run().is_some() {
             let text = "A run is training in this workspace: stop it before opening another";
-            return self.notify_error(text.to_owned());
+            return self.notices.error(text.to_owned());
         }
         if self.sweeps.is_live() {
             let text = "A sweep is running in this workspace: stop it before opening another";
-            return self.notify_error(text.to_owned());
+            return self.notices.error(text.to_owned());
         }
-        match Watch::spawn(path.clone(), self.background.wake()) {
-            Ok(watch) => {
-                self.watch = Some(watch);
-                self.library.clear();
-                self.trash.clear();
-                self.notify(format!("Runs are saved in {}", path.display()));
-                self.workspace = Some(path);
+        match self.library.open(path.clone(), self.wake.clone()) {
+            Ok(()) => {
+                self.notices
+                    .info(format!("Runs are saved in {}", path.display()));
                 self.sweeps.leave_workspace();
                 self.read_sweeps();
             }
-            Err(error) => self.notify_error(format!("Could not watch {}: {error}", path.display())),
+            Err(error) => {
+                let text = format!("Could not watch {}: {error}", path.display());
+                self.notices.error(text);
+            }
+        }
+    }
+
+    /// Exports the selected runs, or without a selection those that match the filter.
+    fn export(&mut self, format: Format, path: PathBuf) {
+        if !self.is_kept() {
+            let text = "These runs are not saved to disk, so they cannot be exported";
+            return self.notices.error(text.to_owned());
+        }
+        let mut runs: Vec<&Run> = self.selected_runs().collect();
+        if runs.is_empty() {
+            runs = self.filtered_runs().collect();
+        }
+        let folders: Vec<PathBuf> = runs
+            .iter()
+            .filter_map(|run| self.library.workspace.folder_of(&run.id))
+            .collect();
+        let activity = format!("exporting {}", count(folders.len(), "run"));
+        self.files.run(activity, move || {
+            let result = format.write(&folders, &path).map_err(|e| e.to_string());
+            Message::Saved(path, result)
+        });
+    }
+
+    /// Applies changes of the workspace.
+    pub(in crate::studio) fn receive_run_news(&mut self, news: WatchNews) {
+        let received = self.library.receive(news);
+        if self.notices.check(received) == Some(true) {
+            self.recall_baseline();
         }
     }
 
     /// Handles the result of a change to the workspace.
-    pub(super) fn receive_trash_result(&mut self, result: Result<(), String>) {
-        if let Err(text) = result {
-            self.notify_error(text);
-        }
-        if let Some(watch) = &self.watch {
-            watch.look();
-        }
+    pub(in crate::studio) fn receive_tidied(&mut self, result: Result<(), String>) {
+        self.notices.check(result);
+        self.library.workspace.look();
     }
 
-    pub(super) fn receive_trash(
+    /// Handles the result of a change to the workspace and its trash.
+    pub(in crate::studio) fn receive_trash(
         &mut self,
         changed: Result<Vec<RunId>, String>,
         trash: Result<Vec<RunId>, String>,
     ) {
-        match trash {
-            Ok(trash) => self.trash = trash,
-            Err(text) => self.notify_error(text),
+        if let Some(trash) = self.notices.check(trash) {
+            self.library.workspace.trash = trash;
         }
-        let deleted = changed.as_ref().map_or(&[][..], Vec::as_slice);
-        if !deleted.is_empty() {
-            let n = deleted.len();
-            let text = match n {
-                1 => format!("Moved {} to the trash", deleted[0]),
-                _ => format!("Moved {n} runs to the trash"),
-            };
-            self.notices.push(Notice {
-                is_error: false,
-                text,
-                deleted: deleted.to_vec(),
-            });
+        if let Some(deleted) = self.notices.check(changed) {
+            self.notices.deleted(deleted);
         }
-        self.receive_trash_result(changed.map(|_| ()));
-    }
-
-    /// The runs in the trash, as of the last update.
-    pub fn trash(&self) -> &[RunId] {
-        &self.trash
+        self.library.workspace.look();
     }
 }

@@ -3,12 +3,12 @@
 
 use std::path::PathBuf;
 
-use super::action::FileAction;
-use super::background::Message;
-use super::{DataState, Studio};
 use crate::data::Dataset;
 use crate::model::Classifier;
 use crate::picture::{self, Curve, CurvesView, Picture, diagram};
+use crate::studio::Studio;
+use crate::studio::action::FileAction;
+use crate::studio::message::Message;
 
 /// Width of a saved drawing, in points.
 const DIAGRAM_WIDTH: f32 = 440.0;
@@ -46,22 +46,17 @@ impl Studio {
         name: String,
         read: impl FnOnce() -> Result<Dataset, String> + Send + 'static,
     ) {
-        let before = match std::mem::replace(&mut self.data, DataState::None) {
-            DataState::Ready(dataset) => Some(dataset),
-            DataState::Loading { before, .. } => before,
-            DataState::None => None,
-        };
         let activity = format!("reading {name}");
-        self.data = DataState::Loading { name, before };
-        self.background.run(activity, || Message::Data(read()));
+        self.data.load(name);
+        self.files.run(activity, || Message::Data(read()));
     }
 
     fn save_model(&mut self, path: PathBuf) {
         let Some(classifier) = self.classifier().cloned() else {
-            self.notify_error("There is no model to save yet: train one first".to_owned());
-            return;
+            let text = "There is no model to save yet: train one first";
+            return self.notices.error(text.to_owned());
         };
-        self.background
+        self.files
             .run(format!("saving {}", path.display()), move || {
                 let result = classifier.save(&path).map_err(|e| format!("{e:#}"));
                 Message::Saved(path, result)
@@ -70,7 +65,7 @@ impl Studio {
 
     fn save_diagram(&mut self, path: PathBuf) {
         // In print colors.
-        let drawn = diagram(&self.draft.model, DIAGRAM_WIDTH, &picture::LIGHT);
+        let drawn = diagram(&self.draft().model, DIAGRAM_WIDTH, &picture::LIGHT);
         self.save_picture(path, drawn.picture);
     }
 
@@ -89,7 +84,7 @@ impl Studio {
     }
 
     fn save_picture(&mut self, path: PathBuf, picture: Picture) {
-        self.background
+        self.files
             .run(format!("saving {}", path.display()), move || {
                 let result = picture.write(&path).map_err(|e| e.to_string());
                 Message::Saved(path, result)
@@ -97,7 +92,7 @@ impl Studio {
     }
 
     fn open_model(&mut self, path: PathBuf) {
-        self.background
+        self.files
             .run(format!("opening {}", path.display()), move || {
                 let result = Classifier::load(&path).map_err(|e| e.to_string());
                 Message::Opened(path, result)
