@@ -12,6 +12,7 @@ pub mod layers;
 pub mod lr_finder;
 pub mod network;
 pub mod run_marks;
+mod run_progress;
 pub mod runs;
 pub mod schedule;
 pub mod setup;
