@@ -9,7 +9,7 @@ use super::{PanelContext, augmented_images};
 use crate::studio::RunAction;
 use crate::text;
 use crate::train::{InspectedImage, InspectedLayer, Inspection};
-use crate::ui::command::Command;
+use crate::ui::command::RunCommand;
 use crate::ui::theme::{self, tokens};
 use crate::ui::widgets::{Weight, labeled_button};
 
@@ -185,11 +185,11 @@ impl InspectPanel {
         self.stage = match self.stage {
             Stage::Forward => Stage::Backward,
             Stage::Backward => {
-                cx.command(Command::Step);
+                cx.command(RunCommand::Step);
                 Stage::Update
             }
             Stage::Update => {
-                cx.command(Command::Inspect);
+                cx.command(RunCommand::Inspect);
                 Stage::Update
             }
         };

@@ -58,7 +58,7 @@ impl PanelContext<'_> {
     }
 
     /// Queues a command.
-    pub fn command(&mut self, command: Command) {
-        self.output.commands.push(command);
+    pub fn command(&mut self, command: impl Into<Command>) {
+        self.output.commands.push(command.into());
     }
 }

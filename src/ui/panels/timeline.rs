@@ -5,7 +5,7 @@ use egui::{Align, Label, Layout, RichText, Slider, Ui};
 use super::PanelContext;
 use crate::runs::RunState;
 use crate::studio::TimelineAction;
-use crate::ui::command::Command;
+use crate::ui::command::{CanvasCommand, Command, RunCommand, TimelineCommand};
 use crate::ui::theme::{self, ROW_HEIGHT, tokens};
 use crate::ui::widgets::{Number, Weight, labeled_button, slim_slider};
 use crate::{stats, text};
@@ -32,9 +32,9 @@ pub fn ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
         ui.set_min_height(ROW_HEIGHT);
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             let hint = "Stop the run first; it can be resumed later.";
-            command_ui(ui, cx, "Branch", Command::Branch, hint);
+            command_ui(ui, cx, "Branch", TimelineCommand::Branch.into(), hint);
             let hint = "Pause the run first.";
-            command_ui(ui, cx, "Inspect", Command::Inspect, hint);
+            command_ui(ui, cx, "Inspect", RunCommand::Inspect.into(), hint);
             memory_ui(ui, cx);
             ui.with_layout(Layout::left_to_right(Align::Center), |ui| text_ui(ui, cx));
         });
@@ -69,7 +69,7 @@ fn scrubber_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
                 let button = labeled_button(ui, None, "Now", Weight::Bare, 0.0, shown.is_some());
                 let about = "Returns to the current weights.";
                 if button.on_hover_text(about).clicked() {
-                    cx.command(Command::UseTrainedModel);
+                    cx.command(CanvasCommand::UseTrainedModel);
                 }
             }
             ui.spacing_mut().slider_width = (ui.available_width() - 8.0).max(40.0);

@@ -7,7 +7,7 @@ use crate::model::PRESETS;
 use crate::runs::Status;
 use crate::studio::{DataState, DraftAction};
 use crate::text;
-use crate::ui::command::Command;
+use crate::ui::command::{Command, FileCommand, RunCommand, ViewCommand};
 use crate::ui::logo;
 use crate::ui::settings::ThemeChoice;
 use crate::ui::theme::{self, tokens};
@@ -57,7 +57,7 @@ fn data_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
         DataState::Ready(data) => (data.name.clone(), describe(data)),
     };
     let shown = combo_of_width(ui, "Data", &name, 92.0, |ui| {
-        for command in [Command::UseMnist, Command::OpenData] {
+        for command in [FileCommand::UseMnist, FileCommand::OpenData].map(Command::from) {
             let item = ui.selectable_label(false, command.label());
             if item.on_hover_text(command.explanation()).clicked() {
                 cx.command(command);
@@ -100,13 +100,15 @@ fn preset_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
 /// Draws the training buttons; the first one is Train, Pause or Resume.
 fn training_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     let (icon, text, command) = match cx.studio.live_run().map(|r| &r.status) {
-        None => (Icon::Play, "Train", Command::Train),
-        Some(Status::Paused) => (Icon::Play, "Resume", Command::PauseOrResume),
-        Some(_) => (Icon::Pause, "Pause", Command::PauseOrResume),
+        None => (Icon::Play, "Train", RunCommand::Train),
+        Some(Status::Paused) => (Icon::Play, "Resume", RunCommand::PauseOrResume),
+        Some(_) => (Icon::Pause, "Pause", RunCommand::PauseOrResume),
     };
-    let mut button = |text: &str, icon, command: Command, weight, width| {
+    let mut button = |text: &str, icon, command: RunCommand, weight, width| {
+        let why_not = reason(cx, command);
+        let command = Command::from(command);
         let is_possible = command.is_possible(cx.studio);
-        let why_not = reason(cx, command).filter(|_| !is_possible);
+        let why_not = why_not.filter(|_| !is_possible);
         let response = labeled_button(ui, Some(icon), text, weight, width, is_possible)
             .on_hover_text(why_not.unwrap_or_else(|| command.tooltip(ui)));
         if response.clicked() {
@@ -114,13 +116,13 @@ fn training_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
         }
     };
     button(text, icon, command, Weight::Primary, 96.0);
-    button("Step", Icon::Step, Command::Step, Weight::Plain, 0.0);
-    button("Stop", Icon::Stop, Command::Stop, Weight::Plain, 0.0);
+    button("Step", Icon::Step, RunCommand::Step, Weight::Plain, 0.0);
+    button("Stop", Icon::Stop, RunCommand::Stop, Weight::Plain, 0.0);
 }
 
 /// Returns why training cannot start.
-fn reason(cx: &PanelContext<'_>, command: Command) -> Option<String> {
-    let is_start = matches!(command, Command::Train | Command::Step);
+fn reason(cx: &PanelContext<'_>, command: RunCommand) -> Option<String> {
+    let is_start = matches!(command, RunCommand::Train | RunCommand::Step);
     let text = match cx.studio.data() {
         _ if !is_start => return None,
         _ if !cx.studio.errors().is_empty() => "Fix the settings marked in red first.",
@@ -135,10 +137,10 @@ fn window_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     ui.spacing_mut().item_spacing.x = 0.0;
     let palette = icon_button(ui, Icon::Search, "All commands", true);
     if palette
-        .on_hover_text(Command::Palette.tooltip(ui))
+        .on_hover_text(Command::from(ViewCommand::Palette).tooltip(ui))
         .clicked()
     {
-        cx.command(Command::Palette);
+        cx.command(ViewCommand::Palette);
     }
     let theme = icon_button(ui, Icon::Theme, "Theme", true)
         .on_hover_text("Dark, light, or follow the desktop.");
@@ -148,7 +150,7 @@ fn window_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
                 .selectable_label(cx.settings.theme == choice, choice.label())
                 .clicked()
             {
-                cx.command(Command::Theme(choice));
+                cx.command(ViewCommand::Theme(choice));
             }
         }
     });

@@ -13,7 +13,7 @@ use super::{PanelContext, schedule};
 use crate::model::Init;
 use crate::studio::{DraftAction, Effect};
 use crate::train::{Field, TrainConfig};
-use crate::ui::command::Command;
+use crate::ui::command::{Command, RunCommand};
 use crate::ui::theme;
 use crate::ui::widgets::{Number, Row, Weight, combo, labeled_button};
 use augment::AugmentSection;
@@ -62,7 +62,7 @@ fn training_title_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     ui.horizontal(|ui| {
         ui.label(theme::section(ui, "Training"));
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            let command = Command::FindLr;
+            let command = Command::from(RunCommand::FindLr);
             let is_possible = command.is_possible(cx.studio);
             let button = labeled_button(ui, None, "Find LR…", Weight::Bare, 0.0, is_possible);
             if button.on_hover_text(command.tooltip(ui)).clicked() {

@@ -11,8 +11,7 @@ use super::PanelContext;
 use crate::studio::{ShownSweep, SweepAction, SweepPhase};
 use crate::sweep::SweepEnd;
 use crate::text;
-use crate::ui::command::Command;
-use crate::ui::sweep_command::SweepCommand;
+use crate::ui::command::{Command, SweepCommand};
 use crate::ui::theme::{self, ROW_HEIGHT, UNIT, tokens};
 use crate::ui::widgets::{Icon, Weight, labeled_button, section};
 
@@ -89,7 +88,7 @@ fn progress_ui(ui: &mut Ui, shown: &ShownSweep) {
 
 fn buttons_ui(ui: &mut Ui, cx: &mut PanelContext<'_>, shown: &ShownSweep) {
     let compare = labeled_button(ui, None, "Compare runs", Weight::Bare, 0.0, true);
-    let command = Command::Sweep(SweepCommand::Compare);
+    let command = Command::from(SweepCommand::Compare);
     if compare.on_hover_text(command.explanation()).clicked() {
         cx.command(command);
     }
