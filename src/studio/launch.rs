@@ -208,6 +208,7 @@ impl Studio {
         if let Some(own) = self.library.own() {
             self.timelines.remember(own.id.clone());
         }
+        self.queue.is_current = false;
         let started = self.live.start(job, control, start, recording);
         started.map_err(|e| thread_problem("training", &e))
     }

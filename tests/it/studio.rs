@@ -519,6 +519,30 @@ fn a_run_begun_elsewhere_goes_on_as_it_was_begun() {
 }
 
 #[test]
+fn a_branch_of_a_queued_run_takes_changes() {
+    let mut studio = studio(None);
+    choose_small(&mut studio, 2);
+    let queued = studio.draft().clone();
+    studio.handle(RunAction::Queue(vec![queued]));
+    wait(&mut studio, "the queued run", |s| {
+        !s.runs().is_empty() && is_finished(s)
+    });
+    wait(&mut studio, "the timeline", |s| {
+        !s.timeline().states().is_empty()
+    });
+    edit(&mut studio, |c| c.epochs = 2000);
+    studio.handle(RunAction::Branch);
+    assert!(studio.live_run().is_some(), "{:?}", studio.notices());
+    assert_eq!(studio.effect_of(Field::LearningRate), Effect::Now);
+    edit(&mut studio, |c| c.learning_rate = 0.1);
+    wait(&mut studio, "the change", |s| {
+        run(s).config.learning_rate == 0.1
+    });
+    studio.handle(RunAction::Stop);
+    wait(&mut studio, "the end", is_finished);
+}
+
+#[test]
 fn a_branch_starts_from_the_shown_weights_and_its_curve_grows_out_of_its_parents() {
     let dir = tempfile::tempdir().unwrap();
     let mut studio = studio(Some(dir.path()));

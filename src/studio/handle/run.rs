@@ -32,9 +32,8 @@ impl Studio {
     /// invalid or another run is live.
     fn train(&mut self, control: Control) {
         match self.begin(self.draft().clone(), control) {
-            Ok(()) => self.queue.is_current = false,
+            Ok(()) | Err(LaunchRefusal::NotNow) => {}
             Err(LaunchRefusal::Invalid(errors)) => self.draft.set_errors(errors),
-            Err(LaunchRefusal::NotNow) => {}
             Err(LaunchRefusal::NoThread(text)) => self.notices.error(text),
         }
     }
@@ -70,7 +69,8 @@ impl Studio {
             Event::Changed {
                 setting, old, new, ..
             } => {
-                if self.draft.follow(*setting, old, new) {
+                let has_changed = self.draft.follow(*setting, old, new);
+                if has_changed {
                     self.check_draft();
                 }
             }
