@@ -201,8 +201,7 @@ impl Observer for Progress<'_> {
             | Event::Branched { .. }
             | Event::Layers { .. }
             | Event::Paused { .. }
-            | Event::Resumed { .. }
-            | Event::Saved { .. } => {}
+            | Event::Resumed { .. } => {}
             Event::Restored { epoch } if !self.is_json => {
                 self.print(&format!("restored the weights of epoch {epoch}, the best"))
             }

@@ -244,7 +244,7 @@ fn events_until(events: &[u8], step: u64) -> Vec<u8> {
             }
             Event::Diverged { divergence } => Some(divergence.step),
             Event::RolledBack { step, .. } | Event::Skipped { step, .. } => Some(*step),
-            Event::Branched { .. } | Event::Started { .. } | Event::Saved { .. } => Some(0),
+            Event::Branched { .. } | Event::Started { .. } => Some(0),
             Event::Restored { .. } | Event::Finished { .. } => None,
         };
         if happened.is_some_and(|at| at <= step)
