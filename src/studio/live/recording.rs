@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use crate::model::Classifier;
 use crate::runs::{BestBy, CheckpointPolicy, Recorder, RunMeta, Summary};
+use crate::text;
 use crate::train::{Checkpoint, Event, Job, Observer};
 
 /// Checkpoints kept on disk: enough for a run's timeline to be shown later.
@@ -44,11 +45,10 @@ impl Recording {
             return;
         };
         recorder.event(event);
-        if let Some(problem) = recorder.checkpoint_news() {
-            report(format!("A checkpoint was not saved: {problem}"));
+        while let Some(news) = recorder.news() {
+            report(text::capitalized(&news));
         }
-        if let Some(problem) = recorder.problem() {
-            report(format!("This run is no longer recorded: {problem}"));
+        if recorder.problem().is_some() {
             *self = Recording::Off;
         }
     }
