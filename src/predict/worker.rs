@@ -12,22 +12,14 @@ use crate::model::Classifier;
 /// A request.
 #[derive(Clone, Debug)]
 pub struct Request {
-    /// Version of the sketch, returned with the prediction.
-    pub version: u64,
     /// The sketch.
     pub sketch: GrayImage,
     /// The model.
     pub classifier: Arc<Classifier>,
 }
 
-/// The result of a request.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Answer {
-    /// Version of the sketch it belongs to.
-    pub version: u64,
-    /// `None` if the sketch is empty; the error is one sentence.
-    pub prediction: Result<Option<Prediction>, String>,
-}
+/// The result of a request: `None` if the sketch is empty; the error is one sentence.
+pub type Answer = Result<Option<Prediction>, String>;
 
 /// The worker thread.
 pub struct Predictor(LatestOnly<Request, Answer>);
@@ -53,10 +45,5 @@ impl Predictor {
 }
 
 fn answer(request: Request) -> Answer {
-    let prediction =
-        classify(&request.classifier, &request.sketch).map_err(|error| error.to_string());
-    Answer {
-        version: request.version,
-        prediction,
-    }
+    classify(&request.classifier, &request.sketch).map_err(|error| error.to_string())
 }

@@ -106,7 +106,6 @@ impl Canvas {
             return;
         }
         self.predictor.ask(Request {
-            version: self.pad.version(),
             sketch: self.pad.image().clone(),
             classifier,
         });
@@ -114,11 +113,11 @@ impl Canvas {
 
     /// Takes the newest prediction.
     pub(super) fn take_answer(&mut self) {
-        let answer = self.predictor.take_answer().map(|a| a.prediction);
+        let answer = self.predictor.take_answer();
         // A prediction for an older sketch is still the newest available, unless the canvas was
         // cleared meanwhile.
-        if let Some(prediction) = answer.filter(|_| !self.pad.is_empty()) {
-            self.answer = prediction.transpose();
+        if let Some(answer) = answer.filter(|_| !self.pad.is_empty()) {
+            self.answer = answer.transpose();
         }
     }
 }

@@ -77,7 +77,7 @@ impl Pad {
         &self.sheet.image
     }
 
-    /// Increases with every change, so that a prediction can be matched to the drawing.
+    /// Increases with every change, so that its picture is made again only then.
     pub fn version(&self) -> u64 {
         self.version
     }
