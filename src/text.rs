@@ -123,9 +123,14 @@ pub fn loss(value: f64) -> String {
 
 /// Formats an error or a hint as a sentence, with a capital and a period.
 pub fn sentence(text: &str) -> String {
+    format!("{}.", capitalized(text))
+}
+
+/// Gives a text a capital.
+pub fn capitalized(text: &str) -> String {
     let mut letters = text.chars();
     let first = letters.next().map(|c| c.to_uppercase().to_string());
-    format!("{}{}.", first.unwrap_or_default(), letters.as_str())
+    format!("{}{}", first.unwrap_or_default(), letters.as_str())
 }
 
 #[cfg(test)]

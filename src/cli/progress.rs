@@ -20,7 +20,6 @@ pub(super) struct Progress<'a> {
     /// On standard error; invisible if that is not a terminal.
     bar: ProgressBar,
     pub(super) recorder: Option<Recorder>,
-    is_problem_reported: bool,
     /// Why standard output cannot be written to any more.
     pub(super) print_error: Option<anyhow::Error>,
     /// A divergence without a recovery yet.
@@ -55,7 +54,6 @@ impl<'a> Progress<'a> {
             n_epochs: 0,
             bar: ProgressBar::new(0).with_style(style()),
             recorder,
-            is_problem_reported: false,
             print_error: None,
             divergence: None,
             failure: None,
@@ -135,20 +133,9 @@ impl<'a> Progress<'a> {
     }
 
     /// Prints problems of the recorder at once: a full disk should not go unnoticed until the end.
-    fn report_problem(&mut self) {
-        if let Some(problem) = self.recorder.as_ref().and_then(Recorder::checkpoint_news) {
-            self.eprint(&format!("warning: a checkpoint was not saved: {problem}"));
-        }
-        let problem = self.recorder.as_ref().and_then(Recorder::problem);
-        if let Some(problem) = problem
-            && !self.is_problem_reported
-        {
-            self.bar.suspend(|| {
-                out::eprint(&format!(
-                    "warning: the run is no longer recorded: {problem}"
-                ));
-            });
-            self.is_problem_reported = true;
+    fn report_news(&mut self) {
+        while let Some(news) = self.recorder.as_mut().and_then(Recorder::news) {
+            self.eprint(&format!("warning: {news}"));
         }
     }
 }
@@ -164,7 +151,7 @@ impl Observer for Progress<'_> {
         if let Some(recorder) = &mut self.recorder {
             recorder.event(event);
         }
-        self.report_problem();
+        self.report_news();
         match event {
             Event::Steps { points } => {
                 if let Some(last) = points.last() {
@@ -201,8 +188,7 @@ impl Observer for Progress<'_> {
             | Event::Branched { .. }
             | Event::Layers { .. }
             | Event::Paused { .. }
-            | Event::Resumed { .. }
-            | Event::Saved { .. } => {}
+            | Event::Resumed { .. } => {}
             Event::Restored { epoch } if !self.is_json => {
                 self.print(&format!("restored the weights of epoch {epoch}, the best"))
             }

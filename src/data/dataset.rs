@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use sha2::{Digest, Sha256};
 
 use super::error::DataError;
-use super::recipe::{Framing, Recipe};
 use super::idx;
+use super::recipe::{Framing, Recipe};
 
 /// One split of a dataset, training or test: images of one size, gray or color, and their labels.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -27,6 +27,8 @@ pub struct Recorder {
     n_event_bytes: u64,
     checkpoints: CheckpointWriter,
     problem: Option<RunFolderError>,
+    /// Whether [`Recorder::news`] has reported it.
+    is_problem_reported: bool,
 }
 
 impl Recorder {
@@ -122,6 +124,7 @@ impl Recorder {
             n_event_bytes,
             checkpoints: CheckpointWriter::new(path).map_err(io("start a thread for", path))?,
             problem: None,
+            is_problem_reported: false,
         })
     }
 
@@ -150,9 +153,15 @@ impl Recorder {
         Ok(files::write_atomically(&file, text.as_bytes())?)
     }
 
-    /// Returns why the newest checkpoint is not on disk, once.
-    pub fn checkpoint_news(&self) -> Option<String> {
-        self.checkpoints.news()
+    /// Returns what is not on disk, and why: the newest checkpoint, or everything from now on. Each
+    /// problem is returned once, as a sentence without capital and period.
+    pub fn news(&mut self) -> Option<String> {
+        if let Some(problem) = self.checkpoints.news() {
+            return Some(format!("a checkpoint was not saved: {problem}"));
+        }
+        let problem = self.problem.as_ref()?;
+        let is_news = !std::mem::replace(&mut self.is_problem_reported, true);
+        is_news.then(|| format!("the run is no longer recorded: {problem}"))
     }
 
     /// Returns the run's folder.
@@ -244,7 +253,7 @@ fn events_until(events: &[u8], step: u64) -> Vec<u8> {
             }
             Event::Diverged { divergence } => Some(divergence.step),
             Event::RolledBack { step, .. } | Event::Skipped { step, .. } => Some(*step),
-            Event::Branched { .. } | Event::Started { .. } | Event::Saved { .. } => Some(0),
+            Event::Branched { .. } | Event::Started { .. } => Some(0),
             Event::Restored { .. } | Event::Finished { .. } => None,
         };
         if happened.is_some_and(|at| at <= step)

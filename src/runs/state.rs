@@ -181,7 +181,6 @@ impl RunState {
             Event::Layers { point } => self.layer_points.push((**point).clone()),
             Event::Paused { .. } => self.status = Status::Paused,
             Event::Resumed { .. } => self.go_on(),
-            Event::Saved { .. } => {}
             Event::Restored { epoch } => self.restored = Some(*epoch),
             Event::Finished { finish, test } => {
                 self.status = Status::Finished(finish.clone());

@@ -1,8 +1,10 @@
-//! Everything that can be done with the studio.
+//! Everything that can be done with the studio, by area. Menu, button, shortcut and test share one
+//! variant.
 
 use std::path::PathBuf;
 
-use super::compare::{Analysis, Format};
+use super::compare::Analysis;
+use super::export::Format;
 use super::pad::Stroke;
 use super::sweeps::SweepAction;
 use crate::data::DecodedImage;
@@ -10,20 +12,53 @@ use crate::picture::CurvesView;
 use crate::runs::{Notes, RunId};
 use crate::train::{Recovery, TrainConfig};
 
-/// An action. Menu, button, shortcut and test share one variant.
+/// An action. Each area converts into it, so that [`super::Studio::handle`] takes an area's action
+/// as it is.
 #[derive(Clone, Debug)]
 pub enum Action {
+    /// An action on the settings.
+    Draft(DraftAction),
+    /// An action on the run in training, and the start of runs.
+    Run(RunAction),
+    /// An action on the LR finder.
+    LrFinder(LrFinderAction),
+    /// An action on the timeline.
+    Timeline(TimelineAction),
+    /// An action on the runs of the workspace.
+    Library(LibraryAction),
+    /// Start an analysis of several runs.
+    Compare(Analysis),
+    /// An action on sweeps.
+    Sweep(SweepAction),
+    /// Reading or writing a dataset, a model or a drawing.
+    File(FileAction),
+    /// An action on the canvas.
+    Canvas(CanvasAction),
+    /// Remove the notice at this index.
+    DismissNotice(usize),
+}
+
+/// An action on the settings of the panel.
+#[derive(Clone, Debug)]
+pub enum DraftAction {
     /// Replace the settings. Those that can change while training do so at the next batch; the rest
     /// takes effect with a new run.
-    SetDraft(Box<TrainConfig>),
-    /// Undo the last edit of the settings.
-    UndoEdit,
+    Set(Box<TrainConfig>),
+    /// Undo the last edit.
+    Undo,
     /// Redo it.
-    RedoEdit,
-    /// Copy a preset's layers and weight initialization into the settings.
+    Redo,
+    /// Copy a preset's layers and weight initialization.
     ChoosePreset(&'static str),
     /// Draw a new seed.
     NewSeed,
+    /// Copy the settings of this run.
+    UseSettings(RunId),
+}
+
+/// An action on the run in training, and the start of runs.
+#[derive(Clone, Debug)]
+pub enum RunAction {
     /// Start a run with the settings.
     Train,
     /// Pause training.
@@ -41,104 +76,121 @@ pub enum Action {
     Continue(RunId, usize),
     /// Start a run from the snapshot that the timeline shows, with the settings of the panel.
     Branch,
-    /// Show the timeline of this run of the workspace, which has ended, from its saved states.
-    OpenTimeline(RunId),
-    /// Return to the timeline of the newest run.
-    CloseTimeline,
+    /// Queue these runs; they train one after the other, once no other run is live.
+    Queue(Vec<TrainConfig>),
+    /// Clear the queue.
+    ClearQueue,
     /// Turn layer statistics during training on or off.
     WatchLayers(bool),
     /// Inspect the next batch of the paused run.
     Inspect,
     /// Close the inspection.
     CloseInspection,
+}
+
+/// An action on the LR finder.
+#[derive(Clone, Debug)]
+pub enum LrFinderAction {
     /// Find a learning rate for the settings with a short trial run.
-    FindLr,
+    Start,
     /// Copy a learning rate into the settings.
     UseLr(f64),
     /// Close the LR finder.
-    CloseLrFinder,
+    Close,
+}
+
+/// An action on the timeline.
+#[derive(Clone, Debug)]
+pub enum TimelineAction {
+    /// Show the timeline of this run of the workspace, which has ended, from its saved states.
+    Open(RunId),
+    /// Return to the timeline of the newest run.
+    Close,
     /// Classify the drawing with the snapshot after this many updates of the newest run; `None` for
     /// the newest weights.
     ShowStep(Option<u64>),
     /// Show the next snapshot; after the last one, the newest weights.
-    ShowNextSnapshot,
+    ShowNext,
     /// Show the previous snapshot.
-    ShowPreviousSnapshot,
+    ShowPrevious,
     /// Set the memory limit for the snapshots of a run, in bytes.
-    SetTimelineBudget(usize),
+    SetBudget(usize),
+}
+
+/// An action on the runs of the workspace.
+#[derive(Clone, Debug)]
+pub enum LibraryAction {
     /// Show or hide the curves of this run.
     ShowRun(RunId, bool),
-    /// Copy the settings of this run to the panel.
-    UseSettings(RunId),
     /// Filter the runs, in every view.
     SetFilter(String),
     /// Select exactly these runs, in every view.
     Select(Vec<RunId>),
-    /// Start an analysis of several runs.
-    Ask(Analysis),
-    /// Queue these runs; they train one after the other, once no other run is live.
-    QueueRuns(Vec<TrainConfig>),
-    /// Clear the queue.
-    ClearQueue,
-    /// Export the selected runs, or without a selection those that match the filter, for other
-    /// programs.
-    ExportRuns(Format, PathBuf),
-    /// Put the test image at this index on the canvas, with its label.
-    TestImage(usize),
     /// Set the baseline that runs are compared with in the table and the curves, or clear it.
     SetBaseline(Option<RunId>),
     /// Set a run's name, tags, note, star and archive flag.
     SetNotes(RunId, Box<Notes>),
     /// Move runs to the trash.
-    DeleteRuns(Vec<RunId>),
+    Delete(Vec<RunId>),
     /// Move runs out of the trash.
-    RestoreRuns(Vec<RunId>),
+    Restore(Vec<RunId>),
     /// Permanently delete everything in the trash.
     EmptyTrash,
     /// Update the list of runs in the trash.
     RefreshTrash,
     /// Save runs in this folder, and show the runs that are there.
     OpenWorkspace(PathBuf),
+    /// Export the selected runs, or without a selection those that match the filter, for other
+    /// programs.
+    Export(Format, PathBuf),
+}
+
+/// Reading or writing a dataset, a model or a drawing.
+#[derive(Clone, Debug)]
+pub enum FileAction {
     /// Open a folder with the four IDX files.
     OpenData(PathBuf),
     /// Return to the MNIST that ships with the program.
     UseMnist,
+    /// Open a model and classify the drawing with it.
+    OpenModel(PathBuf),
     /// Save the model that classifies the drawing to a file.
     SaveModel(PathBuf),
     /// Save a drawing of the settings' network as SVG or PNG.
     SaveDiagram(PathBuf),
     /// Save the curves of all visible runs in this view as SVG or PNG.
     SaveCurves(PathBuf, Box<CurvesView>),
-    /// Open a model and classify the drawing with it.
-    OpenModel(PathBuf),
-    /// Classify the drawing with the network in training, or the last one trained.
-    UseTrainedModel,
-    /// Begin a stroke on the canvas.
+}
+
+/// An action on the canvas, or on the model that classifies what is drawn.
+#[derive(Clone, Debug)]
+pub enum CanvasAction {
+    /// Begin a stroke.
     BeginStroke(Stroke),
     /// Extend the stroke to these points, in canvas coordinates from 0 to 1.
     ExtendStroke(Vec<[f32; 2]>),
     /// End the stroke.
     EndStroke,
     /// Undo the last stroke, image or clearing.
-    UndoStroke,
+    Undo,
     /// Redo it.
-    RedoStroke,
+    Redo,
     /// Clear the canvas.
-    ClearCanvas,
+    Clear,
     /// Set the width of the pen, as a share of the canvas' side.
     SetBrush(f32),
     /// Put an image on the canvas, such as one from the clipboard.
-    PasteImage(DecodedImage),
+    Paste(DecodedImage),
     /// Put a PNG or JPEG file on the canvas.
     OpenImage(PathBuf),
     /// Put the bytes of a PNG or JPEG file on the canvas; the text names their origin.
     OpenImageBytes(Vec<u8>, String),
+    /// Put the test image at this index on the canvas, with its label.
+    TestImage(usize),
     /// Put a random test image on the canvas, with its label.
     RandomTestImage,
-    /// An action on sweeps.
-    Sweep(SweepAction),
-    /// Remove the notice at this index.
-    DismissNotice(usize),
+    /// Classify the drawing with the network in training, or the last one trained.
+    UseTrainedModel,
 }
 
 impl Action {
@@ -146,38 +198,30 @@ impl Action {
     pub fn is_edit(&self) -> bool {
         matches!(
             self,
-            Action::SetDraft(_) | Action::Sweep(SweepAction::SetDraft(_))
-        )
-    }
-
-    /// Whether it makes an undoable change to the canvas, or undoes or redoes one.
-    pub(super) fn is_canvas_edit(&self) -> bool {
-        matches!(
-            self,
-            Action::BeginStroke(_)
-                | Action::UndoStroke
-                | Action::RedoStroke
-                | Action::ClearCanvas
-                | Action::PasteImage(_)
+            Action::Draft(DraftAction::Set(_)) | Action::Sweep(SweepAction::SetDraft(_))
         )
     }
 }
 
-/// When a change of a setting takes effect.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Effect {
-    /// At the next batch of the run that is training.
-    Now,
-    /// With the next run.
-    NextRun,
+/// Lets the action of an area be sent as it is.
+macro_rules! areas {
+    ($($area:ident($action:ty)),+) => {
+        $(impl From<$action> for Action {
+            fn from(action: $action) -> Action {
+                Action::$area(action)
+            }
+        })+
+    };
 }
 
-impl Effect {
-    /// The label.
-    pub fn label(self) -> &'static str {
-        match self {
-            Effect::Now => "takes effect at the next batch",
-            Effect::NextRun => "takes effect with a new run",
-        }
-    }
-}
+areas!(
+    Draft(DraftAction),
+    Run(RunAction),
+    LrFinder(LrFinderAction),
+    Timeline(TimelineAction),
+    Library(LibraryAction),
+    Compare(Analysis),
+    Sweep(SweepAction),
+    File(FileAction),
+    Canvas(CanvasAction)
+);

@@ -1,74 +1,129 @@
-//! Canvas actions: strokes, images, test images.
+//! The canvas: what is drawn, the model that classifies it, and its newest prediction.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::action::Action;
-use super::background::Message;
-use super::{LastEdited, Studio};
-use crate::data::{DecodedImage, Framing, Recipe};
+use super::pad::Pad;
+use super::thread::Wake;
+use crate::data::Recipe;
+use crate::model::Classifier;
+use crate::predict::{Prediction, Predictor, Request};
 
-impl Studio {
-    pub(super) fn handle_canvas(&mut self, action: Action) {
-        if action.is_canvas_edit() {
-            self.last_edited = LastEdited::Canvas;
+/// The model that classifies the drawing.
+#[derive(Clone, Debug)]
+pub enum Model {
+    /// No model yet: train one or open one.
+    None,
+    /// The network in training, as of a moment ago, or the last one trained.
+    Trained(Arc<Classifier>),
+    /// The network after an earlier update of the run whose timeline is shown.
+    Snapshot {
+        /// The update.
+        step: u64,
+        /// The network.
+        classifier: Arc<Classifier>,
+    },
+    /// A network from a file.
+    Opened {
+        /// Its file.
+        path: PathBuf,
+        /// The network.
+        classifier: Arc<Classifier>,
+    },
+}
+
+/// The canvas with its model and the thread that classifies.
+pub(super) struct Canvas {
+    pub(super) pad: Pad,
+    model: Model,
+    /// The newest weights of the last run, whether or not they classify the drawing.
+    trained: Option<Arc<Classifier>>,
+    /// The newest prediction for the drawing, or the error.
+    answer: Option<Result<Prediction, String>>,
+    predictor: Predictor,
+}
+
+impl Canvas {
+    pub(super) fn new(wake: Wake) -> std::io::Result<Canvas> {
+        Ok(Canvas {
+            pad: Pad::default(),
+            model: Model::None,
+            trained: None,
+            answer: None,
+            predictor: Predictor::spawn(wake)?,
+        })
+    }
+
+    pub(super) fn model(&self) -> &Model {
+        &self.model
+    }
+
+    pub(super) fn trained(&self) -> Option<&Arc<Classifier>> {
+        self.trained.as_ref()
+    }
+
+    pub(super) fn answer(&self) -> Option<&Result<Prediction, String>> {
+        self.answer.as_ref()
+    }
+
+    /// The network that classifies the drawing, whatever its origin.
+    pub(super) fn classifier(&self) -> Option<&Arc<Classifier>> {
+        match &self.model {
+            Model::None => None,
+            Model::Trained(classifier)
+            | Model::Snapshot { classifier, .. }
+            | Model::Opened { classifier, .. } => Some(classifier),
         }
-        match action {
-            Action::BeginStroke(stroke) => self.pad.begin(stroke),
-            Action::ExtendStroke(points) => self.pad.extend(&points),
-            Action::EndStroke => self.pad.end(),
-            Action::UndoStroke => self.pad.undo(),
-            Action::RedoStroke => self.pad.redo(),
-            Action::ClearCanvas => self.pad.clear(),
-            Action::SetBrush(width) => self.pad.set_brush(width),
-            Action::PasteImage(image) => self.paste(image, None),
-            _ => {}
+    }
+
+    /// How pictures become inputs of the model, if there is one.
+    pub(super) fn recipe(&self) -> Option<Recipe> {
+        Some(self.classifier()?.recipe())
+    }
+
+    /// Classifies the drawing with `model` from now on.
+    pub(super) fn use_model(&mut self, model: Model) {
+        self.model = model;
+    }
+
+    /// Classifies the drawing with the network in training, or the last one trained, from now on.
+    pub(super) fn use_trained(&mut self) {
+        self.model = self.trained.clone().map_or(Model::None, Model::Trained);
+        self.answer = None;
+    }
+
+    /// Takes newer weights of the run; returns whether they classify the drawing.
+    pub(super) fn update_trained(&mut self, weights: Arc<Classifier>) -> bool {
+        self.trained = Some(weights.clone());
+        let is_used = matches!(self.model, Model::None | Model::Trained(_));
+        if is_used {
+            self.model = Model::Trained(weights);
         }
+        is_used
     }
 
-    pub(super) fn open_picture(
-        &mut self,
-        origin: String,
-        read: impl FnOnce() -> Result<DecodedImage, String> + Send + 'static,
-    ) {
-        self.background
-            .run(format!("opening {origin}"), || Message::Picture(read()));
-    }
-
-    /// Puts a picture on the canvas.
-    pub(super) fn paste(&mut self, image: DecodedImage, true_label: Option<u32>) {
-        let shown = self.recipe().shown(&image);
-        self.pad.paste(&shown, Some(image.into()), true_label);
-    }
-
-    /// How pictures become inputs: by the recipe of the model that is asked, or of the dataset.
-    pub fn recipe(&self) -> Recipe {
-        let of_model = self.classifier().map(|classifier| classifier.recipe());
-        let of_data = || self.dataset().map(|dataset| dataset.recipe);
-        of_model
-            .or_else(of_data)
-            .unwrap_or(Recipe::new(Framing::Center))
-    }
-
-    pub(super) fn random_test_image(&mut self) {
-        let Some(dataset) = self.dataset().map(Arc::clone) else {
+    /// Requests a prediction for the drawing; there is none without a drawing or a model.
+    pub(super) fn ask(&mut self) {
+        let Some(classifier) = self.classifier().cloned() else {
             return;
         };
-        let idx = (self.pick() % dataset.test.len() as u64) as usize;
-        self.test_image(idx);
-    }
-
-    /// Puts a test image on the canvas, with its label.
-    pub(super) fn test_image(&mut self, idx: usize) {
-        let Some(dataset) = self.dataset().map(Arc::clone) else {
-            return;
-        };
-        let test = &dataset.test;
-        if idx >= test.len() {
+        if self.pad.is_empty() {
+            self.answer = None;
             return;
         }
-        let image = DecodedImage::from_pixels(test.shape(), test.image(idx));
-        self.last_edited = LastEdited::Canvas;
-        self.paste(image, Some(test.labels()[idx]));
-        self.ask();
+        self.predictor.ask(Request {
+            image: self.pad.input(),
+            classifier,
+        });
+    }
+
+    /// Takes the newest prediction.
+    pub(super) fn take_answer(&mut self) {
+        let answer = self.predictor.take_answer();
+        // A prediction for an older sketch is still the newest available, unless the canvas was
+        // cleared meanwhile.
+        if let Some(answer) = answer.filter(|_| !self.pad.is_empty()) {
+            self.answer = answer.transpose();
+        }
     }
 }

@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 
 use super::Studio;
-use super::action::Action;
+use super::action::{
+    Action, CanvasAction, DraftAction, LibraryAction, LrFinderAction, RunAction, TimelineAction,
+};
 use super::lr_finder::LrFinder;
 use super::sweeps::SweepAction;
 
@@ -12,30 +14,95 @@ impl Studio {
     /// changes, as the result is not known in advance.
     pub fn would_change(&self, action: &Action) -> bool {
         match action {
-            Action::SetDraft(draft) => **draft != self.draft,
+            Action::Draft(action) => self.would_change_draft(action),
+            Action::Run(action) => self.would_change_run(action),
+            Action::LrFinder(LrFinderAction::Close) => self.lr_finder != LrFinder::Closed,
+            Action::LrFinder(LrFinderAction::Start | LrFinderAction::UseLr(_)) => true,
+            Action::Timeline(action) => self.would_change_timeline(action),
+            Action::Library(action) => self.would_change_library(action),
             Action::Sweep(SweepAction::SetDraft(draft)) => **draft != *self.sweeps.draft(),
-            Action::SetBrush(brush) => *brush != self.pad.brush(),
-            Action::ExtendStroke(points) => !points.is_empty(),
-            Action::ClearCanvas => !self.pad.is_empty(),
-            Action::UndoStroke => self.pad.can_undo(),
-            Action::RedoStroke => self.pad.can_redo(),
-            Action::UndoEdit => self.can_undo_edit(),
-            Action::RedoEdit => self.can_redo_edit(),
-            Action::ShowRun(id, is_visible) => self
+            Action::Compare(_) | Action::Sweep(_) | Action::File(_) => true,
+            Action::Canvas(action) => self.would_change_canvas(action),
+            Action::DismissNotice(idx) => *idx < self.notices().len(),
+        }
+    }
+
+    fn would_change_draft(&self, action: &DraftAction) -> bool {
+        match action {
+            DraftAction::Set(draft) => **draft != *self.draft(),
+            DraftAction::Undo => self.can_undo_edit(),
+            DraftAction::Redo => self.can_redo_edit(),
+            DraftAction::ChoosePreset(_) | DraftAction::NewSeed | DraftAction::UseSettings(_) => {
+                true
+            }
+        }
+    }
+
+    fn would_change_run(&self, action: &RunAction) -> bool {
+        match action {
+            RunAction::CloseInspection => self.inspection.is_some(),
+            RunAction::Train
+            | RunAction::Pause
+            | RunAction::Resume
+            | RunAction::Step
+            | RunAction::Stop
+            | RunAction::Recover(_)
+            | RunAction::Continue(..)
+            | RunAction::Branch
+            | RunAction::Queue(_)
+            | RunAction::ClearQueue
+            | RunAction::WatchLayers(_)
+            | RunAction::Inspect => true,
+        }
+    }
+
+    fn would_change_timeline(&self, action: &TimelineAction) -> bool {
+        match action {
+            TimelineAction::ShowStep(step) => *step != self.shown_step(),
+            TimelineAction::SetBudget(bytes) => *bytes != self.timeline().budget(),
+            TimelineAction::Open(_)
+            | TimelineAction::Close
+            | TimelineAction::ShowNext
+            | TimelineAction::ShowPrevious => true,
+        }
+    }
+
+    fn would_change_library(&self, action: &LibraryAction) -> bool {
+        match action {
+            LibraryAction::ShowRun(id, is_visible) => self
                 .run(id)
                 .is_some_and(|run| run.is_visible != *is_visible),
-            Action::SetFilter(text) => text != self.filter().text(),
-            Action::Select(ids) => {
+            LibraryAction::SetFilter(text) => text != self.filter().text(),
+            LibraryAction::Select(ids) => {
                 let ids: BTreeSet<_> = ids.iter().cloned().collect();
                 ids != *self.selection()
             }
-            Action::SetBaseline(id) => id.as_ref() != self.baseline().map(|run| &run.id),
-            Action::ShowStep(step) => *step != self.shown_step(),
-            Action::SetTimelineBudget(bytes) => *bytes != self.timeline().budget(),
-            Action::CloseInspection => self.inspection.is_some(),
-            Action::CloseLrFinder => self.lr_finder != LrFinder::Closed,
-            Action::DismissNotice(idx) => *idx < self.notices.len(),
-            _ => true,
+            LibraryAction::SetBaseline(id) => id.as_ref() != self.baseline().map(|run| &run.id),
+            LibraryAction::SetNotes(..)
+            | LibraryAction::Delete(_)
+            | LibraryAction::Restore(_)
+            | LibraryAction::EmptyTrash
+            | LibraryAction::RefreshTrash
+            | LibraryAction::OpenWorkspace(_)
+            | LibraryAction::Export(..) => true,
+        }
+    }
+
+    fn would_change_canvas(&self, action: &CanvasAction) -> bool {
+        match action {
+            CanvasAction::SetBrush(brush) => *brush != self.pad().brush(),
+            CanvasAction::ExtendStroke(points) => !points.is_empty(),
+            CanvasAction::Clear => !self.pad().is_empty(),
+            CanvasAction::Undo => self.pad().can_undo(),
+            CanvasAction::Redo => self.pad().can_redo(),
+            CanvasAction::BeginStroke(_)
+            | CanvasAction::EndStroke
+            | CanvasAction::Paste(_)
+            | CanvasAction::OpenImage(_)
+            | CanvasAction::OpenImageBytes(..)
+            | CanvasAction::TestImage(_)
+            | CanvasAction::RandomTestImage
+            | CanvasAction::UseTrainedModel => true,
         }
     }
 }
@@ -50,25 +117,27 @@ mod tests {
     fn setting_what_is_set_changes_nothing() {
         let studio = Studio::new(None, Arc::new(|| {})).unwrap();
         let mut draft = studio.draft().clone();
-        let set = |draft: &crate::train::TrainConfig| Action::SetDraft(Box::new(draft.clone()));
+        let set = |draft: &crate::train::TrainConfig| {
+            Action::from(DraftAction::Set(Box::new(draft.clone())))
+        };
         assert!(!studio.would_change(&set(&draft)));
         draft.learning_rate *= 2.0;
         assert!(studio.would_change(&set(&draft)));
         let brush = studio.pad().brush();
-        assert!(!studio.would_change(&Action::SetBrush(brush)));
-        assert!(studio.would_change(&Action::SetBrush(2.0 * brush)));
+        assert!(!studio.would_change(&CanvasAction::SetBrush(brush).into()));
+        assert!(studio.would_change(&CanvasAction::SetBrush(2.0 * brush).into()));
         for idle in [
-            Action::ClearCanvas,
-            Action::UndoStroke,
-            Action::SetFilter(String::new()),
-            Action::Select(Vec::new()),
-            Action::SetBaseline(None),
-            Action::ShowStep(None),
-            Action::CloseLrFinder,
+            CanvasAction::Clear.into(),
+            CanvasAction::Undo.into(),
+            LibraryAction::SetFilter(String::new()).into(),
+            LibraryAction::Select(Vec::new()).into(),
+            LibraryAction::SetBaseline(None).into(),
+            TimelineAction::ShowStep(None).into(),
+            LrFinderAction::Close.into(),
             Action::DismissNotice(0),
         ] {
             assert!(!studio.would_change(&idle), "{idle:?}");
         }
-        assert!(studio.would_change(&Action::Train));
+        assert!(studio.would_change(&RunAction::Train.into()));
     }
 }

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
+use super::Studio;
 use super::sweeps::ShownSweep;
-use super::{Model, Studio};
 use crate::model::Classifier;
 use crate::runs::{RunId, RunState};
 use crate::train::Checkpoint;
@@ -17,18 +17,16 @@ impl Studio {
             let color = self.library.next_color();
             self.library.begin(RunId::new(&state.name), color, state);
         }
-        let model = Arc::new(model);
-        self.trained = Some(model.clone());
-        self.model = Model::Trained(model);
+        self.canvas.update_trained(Arc::new(model));
         self
     }
 
     /// Puts `states` on the timeline, for screenshots.
     #[must_use]
     pub fn with_timeline(mut self, states: &[Arc<Checkpoint>]) -> Studio {
-        let timeline = self.background.timeline();
+        let timeline = self.live.timeline();
         states.iter().for_each(|state| timeline.push(state));
-        timeline.read_into(&mut self.timeline);
+        self.timelines.update(timeline);
         self
     }
 

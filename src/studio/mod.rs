@@ -4,105 +4,62 @@
 //! report through channels that [`Studio::pump`] empties.
 
 mod action;
-mod background;
 mod canvas;
 mod change;
 mod compare;
-mod control;
+mod data;
 mod draft;
-mod file_io;
+mod export;
+mod file_thread;
 mod fixtures;
 mod handle;
-mod history;
-mod inspect;
 mod launch;
 mod library;
 mod live;
 mod lr_finder;
-mod messages;
+mod message;
+mod notices;
+mod opened_timeline;
 mod pad;
-mod rewind;
+mod queue;
+mod receive;
+mod reopened;
 mod sweeps;
+mod thread;
 mod timeline;
+mod timelines;
 mod view;
-mod workspace;
 
-use std::collections::VecDeque;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-pub use action::{Action, Effect};
-pub use compare::{Analysis, Compared, Disagreements, Format, ModelPrediction};
-pub use launch::continue_word;
+pub use action::{
+    Action, CanvasAction, DraftAction, FileAction, LibraryAction, LrFinderAction, RunAction,
+    TimelineAction,
+};
+pub use canvas::Model;
+pub use compare::{Analysis, Compared, Disagreements, ModelPrediction};
+pub use data::DataState;
+pub use draft::Effect;
+pub use export::Format;
 pub use library::{Filter, Run};
 pub use lr_finder::LrFinder;
+pub use notices::Notice;
 pub use pad::{Pad, Stroke};
+pub use reopened::continue_word;
 pub use sweeps::{ShownSweep, SweepAction, SweepPhase, Sweeps};
+pub use thread::Wake;
 pub use timeline::Timeline;
 
-use crate::data::Dataset;
-use crate::model::{Classifier, PRESETS};
-use crate::predict::Prediction;
-use crate::runs::{RunId, Watch};
-use crate::train::{Event, FieldError, Inspection, TrainConfig};
-use background::Background;
-use history::History;
+use crate::train::{Event, Inspection};
+use canvas::Canvas;
+use draft::Draft;
+use file_thread::FileThread;
 use library::Library;
-use rewind::Earlier;
-
-/// Called from other threads when there is something to [`Studio::pump`].
-pub type Wake = Arc<dyn Fn() + Send + Sync>;
-
-/// The dataset.
-#[derive(Clone, Debug)]
-pub enum DataState {
-    /// Missing, because it could not be read.
-    None,
-    /// Being read in the background.
-    Loading {
-        /// The name of what is being read.
-        name: String,
-        /// The previous dataset, to return to if this cannot be read.
-        before: Option<Arc<Dataset>>,
-    },
-    /// Available.
-    Ready(Arc<Dataset>),
-}
-
-/// A message to the user.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Notice {
-    /// Whether it is an error.
-    pub is_error: bool,
-    /// One sentence.
-    pub text: String,
-    /// The runs that were moved to the trash, if that is what it reports: they can be restored.
-    pub deleted: Vec<RunId>,
-}
-
-/// The model that classifies the drawing.
-#[derive(Clone, Debug)]
-pub enum Model {
-    /// No model yet: train one or open one.
-    None,
-    /// The network in training, as of a moment ago, or the last one trained.
-    Trained(Arc<Classifier>),
-    /// The network after an earlier update of the run whose timeline is shown.
-    Snapshot {
-        /// The update.
-        step: u64,
-        /// The network.
-        classifier: Arc<Classifier>,
-    },
-    /// A network from a file.
-    Opened {
-        /// Its file.
-        path: PathBuf,
-        /// The network.
-        classifier: Arc<Classifier>,
-    },
-}
+use live::LiveRun;
+use notices::Notices;
+use queue::Queue;
+use timelines::Timelines;
 
 /// What was edited last, and is therefore undone next.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -114,49 +71,27 @@ pub enum LastEdited {
     Settings,
 }
 
-/// The whole state of the application, read by a front end.
+/// The whole state of the application, read by a front end. Each part changes itself; what concerns
+/// several of them is here and in `handle`.
 pub struct Studio {
+    wake: Wake,
     data: DataState,
-    draft: TrainConfig,
-    history: History,
+    draft: Draft,
     last_edited: LastEdited,
-    errors: Vec<FieldError>,
     library: Library,
+    queue: Queue,
+    live: LiveRun,
+    timelines: Timelines,
+    canvas: Canvas,
+    compared: Compared,
     sweeps: Sweeps,
-    model: Model,
-    /// The newest weights of the last run, whether or not they classify the drawing.
-    trained: Option<Arc<Classifier>>,
-    timeline: Timeline,
-    /// The run whose timeline is open instead.
-    earlier: Option<Earlier>,
-    /// The timelines of earlier runs of this session.
-    past: Vec<(RunId, Timeline)>,
     lr_finder: LrFinder,
     inspection: Option<Inspection>,
-    /// Whether layer statistics are on.
-    watches_layers: bool,
-    pad: Pad,
-    /// The newest prediction for the drawing, or the error.
-    answer: Option<Result<Prediction, String>>,
-    notices: Vec<Notice>,
-    /// Folder in which runs are saved; `None` saves none.
-    workspace: Option<PathBuf>,
-    /// Watches the runs there.
-    watch: Option<Watch>,
-    /// The runs in the trash, as of the last update.
-    trash: Vec<RunId>,
+    notices: Notices,
+    files: FileThread,
     /// Counts the window's random choices, so that each is different.
     n_picks: u64,
-    /// Queued configurations.
-    queue: VecDeque<TrainConfig>,
-    /// Whether the run in training, or trained last, came from the queue.
-    is_from_queue: bool,
-    compared: Compared,
-    background: Background,
 }
-
-/// Number of images in MNIST's training set, assumed until the dataset is read.
-const MNIST_IMAGES: usize = 60_000;
 
 impl Studio {
     /// Creates a studio that loads MNIST and the runs in `workspace`; `None` saves no runs. `wake`
@@ -167,36 +102,26 @@ impl Studio {
     pub fn new(workspace: Option<PathBuf>, wake: Wake) -> std::io::Result<Studio> {
         let mut studio = Studio {
             data: DataState::None,
-            draft: TrainConfig::new(&PRESETS[0], [1, 28, 28], 10, MNIST_IMAGES),
-            history: History::default(),
+            draft: Draft::default(),
             last_edited: LastEdited::default(),
-            errors: Vec::new(),
             library: Library::default(),
+            queue: Queue::default(),
+            live: LiveRun::new(wake.clone()),
+            timelines: Timelines::default(),
+            canvas: Canvas::new(wake.clone())?,
+            compared: Compared::default(),
             sweeps: Sweeps::default(),
-            model: Model::None,
-            trained: None,
-            timeline: Timeline::default(),
-            earlier: None,
-            past: Vec::new(),
             lr_finder: LrFinder::default(),
             inspection: None,
-            watches_layers: false,
-            pad: Pad::default(),
-            answer: None,
-            notices: Vec::new(),
-            watch: workspace
-                .clone()
-                .map(|workspace| Watch::spawn(workspace, wake.clone()))
-                .transpose()?,
-            workspace,
-            trash: Vec::new(),
+            notices: Notices::default(),
+            files: FileThread::spawn(wake.clone())?,
             n_picks: 0,
-            queue: VecDeque::new(),
-            is_from_queue: false,
-            compared: Compared::default(),
-            background: Background::new(wake)?,
+            wake: wake.clone(),
         };
-        studio.handle(Action::UseMnist);
+        if let Some(workspace) = workspace {
+            studio.library.open(workspace, wake)?;
+        }
+        studio.handle(FileAction::UseMnist);
         studio.read_sweeps();
         Ok(studio)
     }
@@ -205,53 +130,39 @@ impl Studio {
     pub fn pump(&mut self, budget: Duration) {
         let start = Instant::now();
         while start.elapsed() < budget {
-            if let Some(message) = self.background.message() {
+            if let Some(message) = self.files.message() {
                 self.receive(message);
-            } else if let Some(event) = self.background.event() {
+            } else if let Some(event) = self.live.event() {
                 self.library.apply(&event);
                 self.follow_run(&event);
                 if matches!(event, Event::Finished { .. }) {
-                    self.tell_end();
+                    self.report_end();
                 }
-            } else if let Some(news) = self.watch.as_ref().and_then(Watch::news) {
+            } else if let Some(news) = self.library.workspace.news() {
                 self.receive_run_news(news);
             } else {
                 break;
             }
         }
         if let Some(text) = self.sweeps.pump() {
-            self.notify_error(text);
+            self.notices.error(text);
         }
-        while let Some(text) = self.background.problem() {
-            self.notify_error(text);
+        while let Some(text) = self.live.problem() {
+            self.notices.error(text);
         }
-        if let Some(weights) = self.background.new_weights() {
-            self.trained = Some(weights.clone());
-            if matches!(self.model, Model::None | Model::Trained(_)) {
-                self.model = Model::Trained(weights);
-                self.ask();
-            }
+        if let Some(weights) = self.live.new_weights()
+            && self.canvas.update_trained(weights)
+        {
+            self.ask();
         }
-        self.background.timeline().read_into(&mut self.timeline);
-        self.take_answer();
+        self.timelines.update(self.live.timeline());
+        self.canvas.take_answer();
         self.compared.pump();
         self.train_next();
     }
 
-    fn notify(&mut self, text: String) {
-        self.notices.push(Notice {
-            is_error: false,
-            text,
-            deleted: Vec::new(),
-        });
-    }
-
     /// Adds a notice about something that went wrong.
     pub fn notify_error(&mut self, text: String) {
-        self.notices.push(Notice {
-            is_error: true,
-            text,
-            deleted: Vec::new(),
-        });
+        self.notices.error(text);
     }
 }

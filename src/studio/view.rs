@@ -4,16 +4,21 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 
-use super::action::Effect;
+use super::canvas::Model;
+use super::compare::Compared;
+use super::data::DataState;
+use super::draft::Effect;
 use super::library::{Filter, Run};
+use super::lr_finder::LrFinder;
+use super::notices::Notice;
 use super::pad::Pad;
 use super::sweeps::Sweeps;
-use super::{DataState, LastEdited, Model, Notice, Studio};
+use super::{LastEdited, Studio};
 use crate::data::Dataset;
 use crate::model::{Classifier, Layer};
 use crate::predict::Prediction;
 use crate::runs::{RunId, RunState};
-use crate::train::{Field, FieldError, Setting, TrainConfig};
+use crate::train::{Field, FieldError, Inspection, Setting, TrainConfig};
 
 impl Studio {
     /// The state of the dataset.
@@ -23,15 +28,12 @@ impl Studio {
 
     /// The dataset, once it is loaded.
     pub fn dataset(&self) -> Option<&Arc<Dataset>> {
-        match &self.data {
-            DataState::Ready(dataset) => Some(dataset),
-            _ => None,
-        }
+        self.data.dataset()
     }
 
     /// The settings in the panel; they may be invalid.
     pub fn draft(&self) -> &TrainConfig {
-        &self.draft
+        self.draft.config()
     }
 
     /// What was edited last.
@@ -41,27 +43,27 @@ impl Studio {
 
     /// Whether an edit of the settings can be undone.
     pub fn can_undo_edit(&self) -> bool {
-        self.history.can_undo()
+        self.draft.can_undo()
     }
 
     /// Whether an edit of the settings can be redone.
     pub fn can_redo_edit(&self) -> bool {
-        self.history.can_redo()
+        self.draft.can_redo()
     }
 
     /// All errors in the settings. A run can start if there are none.
     pub fn errors(&self) -> &[FieldError] {
-        &self.errors
+        self.draft.errors()
     }
 
     /// The error at `field`.
     pub fn error_at(&self, field: Field) -> Option<&FieldError> {
-        self.errors.iter().find(|e| e.field == field)
+        self.errors().iter().find(|e| e.field == field)
     }
 
     /// Whether a run can start: the dataset is loaded, the settings are valid, and no run is live.
     pub fn can_train(&self) -> bool {
-        self.dataset().is_some() && self.errors.is_empty() && self.live_run().is_none()
+        self.dataset().is_some() && self.errors().is_empty() && self.live_run().is_none()
     }
 
     /// When a change of `field` would take effect.
@@ -77,13 +79,13 @@ impl Studio {
             | Field::Augment(_) => true,
             // A dropout rate belongs to its layer; the other layers require a new network.
             Field::Layer(idx) => {
-                let layer = self.draft.model.layers.get(idx);
+                let layer = self.draft().model.layers.get(idx);
                 return layer.map_or(Effect::NextRun, |layer| self.effect_of_layer(layer));
             }
             // Momentum means different things to different optimizers.
             Field::Momentum | Field::Beta1 => self
                 .live_run()
-                .is_some_and(|r| r.config.optimizer.name() == self.draft.optimizer.name()),
+                .is_some_and(|r| r.config.optimizer.name() == self.draft().optimizer.name()),
             _ => false,
         };
         self.effect_if(is_live_setting)
@@ -92,13 +94,13 @@ impl Studio {
     /// When a change of a number of `layer` would take effect: immediately only for a dropout rate,
     /// as long as the other layers are those of the run.
     pub fn effect_of_layer(&self, layer: &Layer) -> Effect {
-        let fits = |r: &RunState| Setting::Dropout.can_change(&r.config, &self.draft);
+        let fits = |r: &RunState| Setting::Dropout.can_change(&r.config, self.draft());
         let is_rate = matches!(layer, Layer::Dropout(_) | Layer::Dropout2d(_));
         self.effect_if(is_rate && self.live_run().is_some_and(fits))
     }
 
     fn effect_if(&self, is_live_setting: bool) -> Effect {
-        if is_live_setting && self.live_run().is_some() && !self.is_from_queue {
+        if is_live_setting && self.live_run().is_some() && !self.queue.is_current {
             Effect::Now
         } else {
             Effect::NextRun
@@ -138,12 +140,22 @@ impl Studio {
 
     /// Whether the runs of the workspace are still being read for the first time.
     pub fn is_reading_runs(&self) -> bool {
-        self.watch.is_some() && !self.library.is_listed
+        self.library.is_reading()
     }
 
     /// Folder in which runs are saved; `None` saves none.
     pub fn workspace(&self) -> Option<&Path> {
-        self.workspace.as_deref()
+        self.library.workspace.folder()
+    }
+
+    /// Whether runs are saved on disk.
+    pub fn is_kept(&self) -> bool {
+        self.workspace().is_some()
+    }
+
+    /// The runs in the trash, as of the last update.
+    pub fn trash(&self) -> &[RunId] {
+        &self.library.workspace.trash
     }
 
     /// The baseline, if there is one.
@@ -172,6 +184,37 @@ impl Studio {
         own.filter(|state| state.is_live())
     }
 
+    /// Whether the run is saved in the workspace and has ended, so that it can be resumed.
+    pub fn can_continue(&self, id: &RunId) -> bool {
+        let is_over = self.run(id).is_some_and(|run| !run.state.is_live());
+        self.is_kept() && is_over && self.live_run().is_none()
+    }
+
+    /// Whether a branch can start from the snapshot that the timeline shows.
+    pub fn can_branch(&self) -> bool {
+        self.can_train() && !self.timeline().states().is_empty()
+    }
+
+    /// Whether layer statistics are on.
+    pub fn watches_layers(&self) -> bool {
+        self.live.watches_layers()
+    }
+
+    /// The batch that was inspected last, until the inspection is closed.
+    pub fn inspection(&self) -> Option<&Inspection> {
+        self.inspection.as_ref()
+    }
+
+    /// The state of the LR finder.
+    pub fn lr_finder(&self) -> &LrFinder {
+        &self.lr_finder
+    }
+
+    /// The results of the analyses.
+    pub fn compared(&self) -> &Compared {
+        &self.compared
+    }
+
     /// The sweeps.
     pub fn sweeps(&self) -> &Sweeps {
         &self.sweeps
@@ -185,17 +228,12 @@ impl Studio {
 
     /// The model that classifies the drawing.
     pub fn model(&self) -> &Model {
-        &self.model
+        self.canvas.model()
     }
 
     /// The network that classifies the drawing, whatever its origin.
     pub fn classifier(&self) -> Option<&Arc<Classifier>> {
-        match &self.model {
-            Model::None => None,
-            Model::Trained(classifier)
-            | Model::Snapshot { classifier, .. }
-            | Model::Opened { classifier, .. } => Some(classifier),
-        }
+        self.canvas.classifier()
     }
 
     /// Whether the network that classifies the drawing is the EMA of a run's weights.
@@ -207,33 +245,33 @@ impl Studio {
 
     /// Whether there is a trained network to return to from an opened one.
     pub fn has_trained_model(&self) -> bool {
-        self.trained.is_some()
+        self.canvas.trained().is_some()
     }
 
     /// The canvas.
     pub fn pad(&self) -> &Pad {
-        &self.pad
+        &self.canvas.pad
     }
 
     /// The newest prediction for the drawing; `None` while the canvas is empty, there is no model,
     /// or the first prediction is in progress.
     pub fn prediction(&self) -> Option<&Prediction> {
-        self.answer.as_ref()?.as_ref().ok()
+        self.canvas.answer()?.as_ref().ok()
     }
 
     /// Why the network could not classify the drawing: one sentence, to show in place of the
     /// prediction.
     pub fn prediction_error(&self) -> Option<&str> {
-        self.answer.as_ref()?.as_ref().err().map(String::as_str)
+        self.canvas.answer()?.as_ref().err().map(String::as_str)
     }
 
     /// Notices to the user, oldest first.
     pub fn notices(&self) -> &[Notice] {
-        &self.notices
+        self.notices.all()
     }
 
     /// Background tasks, such as `saving digits.safetensors`; for the status line.
     pub fn activities(&self) -> &[String] {
-        &self.background.activities
+        self.files.activities()
     }
 }

@@ -213,11 +213,6 @@ pub enum Event {
         /// Updates done so far.
         step: u64,
     },
-    /// The model was written to a file.
-    Saved {
-        /// The path.
-        path: String,
-    },
     /// Early stopping restored the weights of the best epoch.
     Restored {
         /// That epoch, counted from 1.

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use egui::{Context, KeyboardShortcut, Modifiers, Ui};
 
-use super::command::{Command, CommandEffect};
+use super::command::{Command, CommandEffect, ViewCommand};
 use super::dialogs::Dialogs;
 use super::hover::Hover;
 use super::layout::Panels;
@@ -14,10 +14,10 @@ use super::palette::Palette;
 use super::panels::inspect::InspectPanel;
 use super::panels::{PanelContext, PanelOutput, lr_finder};
 use super::settings::Settings;
-use super::tabs::Tab;
+use super::tab::Tab;
 use super::theme;
 use crate::runs::RunId;
-use crate::studio::{Action, LrFinder, Studio, Wake};
+use crate::studio::{Action, CanvasAction, FileAction, LibraryAction, LrFinder, Studio, Wake};
 
 /// How to open the window.
 #[derive(Clone, Debug, Default)]
@@ -119,8 +119,9 @@ impl StudioApp {
     }
 
     /// Applies an action.
-    pub fn act(&mut self, action: Action) {
-        let opens_workspace = matches!(action, Action::OpenWorkspace(_));
+    pub fn act(&mut self, action: impl Into<Action>) {
+        let action = action.into();
+        let opens_workspace = matches!(action, Action::Library(LibraryAction::OpenWorkspace(_)));
         self.studio.handle(action);
         if opens_workspace {
             self.settings.workspace = self.studio.workspace().map(Path::to_owned);
@@ -143,28 +144,32 @@ impl StudioApp {
             return self.open_folders(output.folders);
         }
         for command in output.commands {
-            if command.is_possible(&self.studio) {
-                match command.effect_of(&self.studio) {
-                    CommandEffect::Act(action) => self.studio.handle(action),
-                    CommandEffect::AskPath(purpose) => self.dialogs.ask(purpose, &self.studio),
-                    CommandEffect::ToggleLogLoss => self.settings.is_loss_log ^= true,
-                    CommandEffect::ToggleLogHorizontal => self.settings.is_x_log ^= true,
-                    CommandEffect::ShowWholeCurves => self.panels.curves.show_whole(),
-                    CommandEffect::ShowTab(tab) => self.settings.tab = tab,
-                    CommandEffect::CompareRuns(filter) => {
-                        self.studio.handle(Action::SetFilter(filter));
-                        self.settings.tab = Tab::Compare;
-                    }
-                    CommandEffect::SetTheme(choice) => {
-                        self.settings.theme = choice;
-                        ctx.set_theme(choice.preference());
-                    }
-                    CommandEffect::TogglePalette => self.palette.toggle(),
-                }
+            if let Some(effect) = command.effect(&self.studio) {
+                self.carry_out(ctx, effect);
             }
             ctx.request_repaint();
         }
         self.open_folders(output.folders);
+    }
+
+    fn carry_out(&mut self, ctx: &Context, effect: CommandEffect) {
+        match effect {
+            CommandEffect::Act(action) => self.studio.handle(action),
+            CommandEffect::AskPath(purpose) => self.dialogs.ask(purpose, &self.studio),
+            CommandEffect::ToggleLogLoss => self.settings.is_loss_log ^= true,
+            CommandEffect::ToggleLogHorizontal => self.settings.is_x_log ^= true,
+            CommandEffect::ShowWholeCurves => self.panels.curves.show_whole(),
+            CommandEffect::ShowTab(tab) => self.settings.tab = tab,
+            CommandEffect::CompareRuns(filter) => {
+                self.studio.handle(LibraryAction::SetFilter(filter));
+                self.settings.tab = Tab::Compare;
+            }
+            CommandEffect::SetTheme(choice) => {
+                self.settings.theme = choice;
+                ctx.set_theme(choice.preference());
+            }
+            CommandEffect::TogglePalette => self.palette.toggle(),
+        }
     }
 
     fn open_folders(&self, folders: Vec<PathBuf>) {
@@ -185,10 +190,10 @@ impl StudioApp {
         let all: Vec<(Command, KeyboardShortcut)> = Command::all()
             .filter_map(|command| Some((command, command.shortcut()?)))
             .filter(|&(command, keys)| match command {
-                Command::Palette => !self.dialogs.is_open(),
+                Command::View(ViewCommand::Palette) => !self.dialogs.is_open(),
                 _ if has_window => false,
                 // A text field has its own undo, and Space and Delete belong to what has focus.
-                Command::Undo | Command::Redo => !is_typing,
+                Command::LastEdit(_) => !is_typing,
                 _ => keys.modifiers != Modifiers::NONE || !has_focus,
             })
             .collect();
@@ -269,11 +274,11 @@ fn dropped(ctx: &Context) -> Vec<Action> {
     let action = |file: &egui::DroppedFileHandle| {
         let path = file.path().to_owned();
         if path.is_dir() {
-            Action::OpenData(path)
+            FileAction::OpenData(path).into()
         } else if path.extension().is_some_and(|e| e == "safetensors") {
-            Action::OpenModel(path)
+            FileAction::OpenModel(path).into()
         } else {
-            Action::OpenImage(path)
+            CanvasAction::OpenImage(path).into()
         }
     };
     files.iter().map(action).collect()
@@ -288,7 +293,7 @@ fn pasted(ctx: &Context) -> Vec<Action> {
         };
         i.events.iter().filter_map(picture).collect()
     });
-    let open = |bytes| Action::OpenImageBytes(bytes, "the clipboard".to_owned());
+    let open = |bytes| CanvasAction::OpenImageBytes(bytes, "the clipboard".to_owned()).into();
     pictures.iter().filter_map(|p| png(p)).map(open).collect()
 }
 

@@ -10,7 +10,8 @@ use super::panels::network::NetworkPanel;
 use super::panels::setup::SetupPanel;
 use super::panels::sweep::SweepPanel;
 use super::panels::{PanelContext, layer_stats, runs, status, timeline, top_bar};
-use super::tabs::{self, Tab};
+use super::tab::Tab;
+use super::tabs;
 use super::theme::{PANEL_PADDING, tokens};
 
 /// The panels with their state between frames.

@@ -15,7 +15,7 @@ mod palette;
 mod panels;
 mod settings;
 mod start;
-mod sweep_command;
+mod tab;
 mod tabs;
 mod theme;
 mod widgets;

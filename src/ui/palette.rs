@@ -2,7 +2,7 @@
 
 use egui::{Align2, Context, Id, Key, Modal, Modifiers, ScrollArea, TextEdit, Ui, vec2};
 
-use super::command::Command;
+use super::command::{Command, ViewCommand};
 use super::theme::{self, ROW_HEIGHT};
 use crate::studio::Studio;
 
@@ -66,7 +66,7 @@ impl Search {
         });
         self.field_ui(ui);
         let mut found: Vec<Command> = Command::all()
-            .filter(|c| *c != Command::Palette && matches(&c.label(), &self.text))
+            .filter(|c| *c != ViewCommand::Palette.into() && matches(&c.label(), &self.text))
             .collect();
         // Commands that are not available come last.
         found.sort_by_key(|c| !c.is_possible(studio));

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use super::tabs::Tab;
+use super::tab::Tab;
 use crate::picture::{CurvesView, Spread, XAxis};
 use crate::runs::table::GroupBy;
 
@@ -30,6 +30,15 @@ impl ThemeChoice {
             ThemeChoice::System => "System",
             ThemeChoice::Dark => "Dark",
             ThemeChoice::Light => "Light",
+        }
+    }
+
+    /// When to choose it.
+    pub fn explanation(self) -> &'static str {
+        match self {
+            ThemeChoice::System => "Follows the desktop, if it reports its theme.",
+            ThemeChoice::Dark => "For dark rooms.",
+            ThemeChoice::Light => "For bright rooms.",
         }
     }
 

@@ -1,60 +1,11 @@
-//! The tabs in the center of the window.
+//! The row of tabs.
 
 use egui::{FontId, Role, Sense, TextStyle, Ui, WidgetInfo, pos2, vec2};
-use serde::{Deserialize, Serialize};
 
-use super::command::Command;
+use super::command::{Command, ViewCommand};
 use super::panels::PanelContext;
+use super::tab::Tab;
 use super::theme::{self, ROW_HEIGHT, tokens};
-
-/// A tab in the center of the window.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Tab {
-    /// Training curves.
-    #[default]
-    Train,
-    /// The network in the settings, as a diagram and as text.
-    Network,
-    /// Layer statistics while training.
-    Layers,
-    /// All runs compared.
-    Compare,
-    /// Sweeps over ranges of settings.
-    Sweep,
-}
-
-impl Tab {
-    /// All tabs, in their order in the window.
-    pub const ALL: [Tab; 5] = [
-        Tab::Train,
-        Tab::Network,
-        Tab::Compare,
-        Tab::Sweep,
-        Tab::Layers,
-    ];
-
-    /// The label.
-    pub fn label(self) -> &'static str {
-        match self {
-            Tab::Train => "Train",
-            Tab::Network => "Network",
-            Tab::Layers => "Layers",
-            Tab::Compare => "Compare",
-            Tab::Sweep => "Sweep",
-        }
-    }
-
-    /// One sentence that explains what the tab shows.
-    pub fn explanation(self) -> &'static str {
-        match self {
-            Tab::Train => "Shows training curves, batch by batch.",
-            Tab::Network => "Shows the network in the settings, as a diagram and as text.",
-            Tab::Layers => "Shows gradients, updates and weights per layer while training.",
-            Tab::Compare => "Compares the runs in the workspace and shows what makes one better.",
-            Tab::Sweep => "Trains many runs over ranges of settings.",
-        }
-    }
-}
 
 /// Shows the row of tabs.
 pub fn ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
@@ -94,7 +45,7 @@ fn tab_ui(ui: &mut Ui, cx: &mut PanelContext<'_>, tab: Tab) {
         let line = rect.with_min_y(rect.max.y - 2.0).shrink2(vec2(8.0, 0.0));
         ui.painter().rect_filled(line, 1.0, t.accent);
     }
-    let command = Command::Tab(tab);
+    let command = Command::from(ViewCommand::Tab(tab));
     if response.on_hover_text(command.tooltip(ui)).clicked() {
         cx.command(command);
     }

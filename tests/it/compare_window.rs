@@ -6,7 +6,7 @@ use std::sync::Arc;
 use candle_studio::data::Dataset;
 use candle_studio::model::{Classifier, preset};
 use candle_studio::runs::{Recorder, Summary};
-use candle_studio::studio::{Action, Format, Studio};
+use candle_studio::studio::{FileAction, Format, LibraryAction, RunAction, Studio};
 use candle_studio::train::{Control, Job, TrainConfig, train};
 use candle_studio::ui::StudioApp;
 use egui_kittest::Harness;
@@ -50,7 +50,7 @@ fn workspace(n_seeds: u64) -> tempfile::TempDir {
 
 fn studio(dir: &Path, wake: candle_studio::studio::Wake) -> Studio {
     let mut studio = Studio::new(Some(dir.join("runs")), wake).unwrap();
-    studio.handle(Action::OpenData(dir.join("data")));
+    studio.handle(FileAction::OpenData(dir.join("data")));
     studio
 }
 
@@ -312,12 +312,12 @@ fn stopping_gives_up_what_waits() {
     });
     let mut config = studio.runs()[0].state.config.clone();
     config.epochs = 100_000;
-    studio.handle(Action::QueueRuns(vec![config.clone(), config]));
+    studio.handle(RunAction::Queue(vec![config.clone(), config]));
     assert_eq!(studio.queue().len(), 1);
     pump(&mut studio, &|s| {
         s.live_run().is_some_and(|r| !r.points.is_empty())
     });
-    studio.handle(Action::Stop);
+    studio.handle(RunAction::Stop);
     pump(&mut studio, &|s| s.live_run().is_none());
     assert_eq!((studio.runs().len(), studio.queue().len()), (3, 0));
     assert!(
@@ -375,8 +375,8 @@ fn the_selected_runs_are_exported() {
     }
     let fast = studio.runs().iter().find(|run| run.state.name == "fast 1");
     let fast = fast.unwrap().id.clone();
-    studio.handle(Action::Select(vec![fast]));
-    studio.handle(Action::ExportRuns(Format::Csv, file.clone()));
+    studio.handle(LibraryAction::Select(vec![fast]));
+    studio.handle(LibraryAction::Export(Format::Csv, file.clone()));
     while !file.exists() {
         assert!(start.elapsed().as_secs() < 60, "{:?}", studio.notices());
         studio.pump(std::time::Duration::from_millis(5));
@@ -482,7 +482,7 @@ fn small_pictures() {
         if is_picked {
             let picked = window.state().studio().runs()[..3].iter();
             let picked = picked.map(|run| run.id.clone()).collect();
-            window.state_mut().act(Action::Select(picked));
+            window.state_mut().act(LibraryAction::Select(picked));
             let canvas = window.get_by_label("Drawing canvas").rect();
             draw(&mut window, canvas, &[[0.5, 0.2], [0.5, 0.8]]);
         }

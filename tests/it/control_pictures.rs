@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock};
 use candle_studio::data::Dataset;
 use candle_studio::model::{Classifier, preset};
 use candle_studio::runs::RunState;
-use candle_studio::studio::{Action, Studio};
+use candle_studio::studio::{DraftAction, Studio};
 use candle_studio::train::{
     Change, Checkpoint, Control, Event, Job, Observer, OnDivergence, Setting, TrainConfig, inspect,
     train,
@@ -122,7 +122,7 @@ fn window(
             };
             let studio = studio.with_history(vec![state], model);
             let mut studio = studio.with_timeline(&story.states);
-            studio.handle(Action::SetDraft(Box::new(config)));
+            studio.handle(DraftAction::Set(Box::new(config)));
             StudioApp::with_studio(cc, studio)
         });
     settle(&mut window);

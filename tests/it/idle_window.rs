@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use candle_studio::runs::Status;
-use candle_studio::studio::Action;
+use candle_studio::studio::{CanvasAction, RunAction};
 use candle_studio::ui::StudioApp;
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable;
@@ -51,7 +51,7 @@ fn an_idle_window_draws_no_new_picture() {
     // Widths that the field shows rounded, and others.
     for percent in [2.0, 5.0, 6.25, 7.5, 8.3, 11.1, 20.0] {
         let brush = percent / 100.0;
-        window.state_mut().act(Action::SetBrush(brush));
+        window.state_mut().act(CanvasAction::SetBrush(brush));
         assert_rests(&mut window, &format!("a pen of {percent} %"));
         assert_eq!(
             window.state().studio().pad().brush(),
@@ -67,13 +67,13 @@ fn an_idle_window_draws_no_new_picture() {
 #[test]
 fn a_paused_run_draws_no_new_picture() {
     let mut window = window();
-    window.state_mut().act(Action::Train);
+    window.state_mut().act(RunAction::Train);
     wait(&mut window, "training", |app| {
         app.studio()
             .live_run()
             .is_some_and(|run| run.points.len() > 3)
     });
-    window.state_mut().act(Action::Pause);
+    window.state_mut().act(RunAction::Pause);
     wait(&mut window, "the pause", |app| {
         app.studio()
             .live_run()
@@ -82,7 +82,7 @@ fn a_paused_run_draws_no_new_picture() {
     // The last weights of the run may still be on their way to the canvas.
     window.run_steps(8);
     assert_rests_in_every_tab(&mut window, "paused");
-    window.state_mut().act(Action::Stop);
+    window.state_mut().act(RunAction::Stop);
     wait(&mut window, "the end", |app| {
         app.studio().live_run().is_none()
     });

@@ -173,7 +173,7 @@ fn a_full_state_that_cannot_be_written_is_told_and_rescued() {
     let outcome = train(&job, &Control::default(), &mut recorder).unwrap();
     let mut told = None;
     for _ in 0..500 {
-        told = told.or_else(|| recorder.checkpoint_news());
+        told = told.or_else(|| recorder.news());
         std::thread::sleep(std::time::Duration::from_millis(2));
     }
     let told = told.unwrap();

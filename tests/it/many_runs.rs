@@ -8,7 +8,7 @@ use std::time::Instant;
 use candle_studio::model::{Classifier, preset};
 use candle_studio::runs::table::{Column, Query, SortKey, all_columns, differing_columns, sort};
 use candle_studio::runs::{Record, Recorder, RunId, RunState, Status, list_runs};
-use candle_studio::studio::{Action, Studio};
+use candle_studio::studio::{LibraryAction, Studio};
 use candle_studio::train::{
     EpochPoint, Event, Finish, Job, Metrics, Observer, StepPoint, TrainConfig,
 };
@@ -193,7 +193,9 @@ fn curves_of_twenty(window: &mut Harness<'static, StudioApp>) {
     let runs = window.state().studio().runs()[..20].iter();
     let ids: Vec<RunId> = runs.map(|run| run.id.clone()).collect();
     for id in &ids {
-        window.state_mut().act(Action::ShowRun(id.clone(), true));
+        window
+            .state_mut()
+            .act(LibraryAction::ShowRun(id.clone(), true));
     }
     window.key_press_modifiers(Modifiers::COMMAND, Key::Num1);
     window.step();

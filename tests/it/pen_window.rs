@@ -91,7 +91,7 @@ fn no_ink_after_the_pen_was_lifted() {
     // Two strokes: the first undo leaves the first of them.
     hand.window
         .state_mut()
-        .act(candle_studio::studio::Action::UndoStroke);
+        .act(candle_studio::studio::CanvasAction::Undo);
     assert_eq!(hand.ink([0.6, 0.8]), 0);
     assert_eq!(hand.ink([0.3, 0.2]), 255);
 }
@@ -167,7 +167,7 @@ fn the_draw_panel_keeps_its_width() {
     let width = |hand: &Hand| hand.window.get_by_label("Drawing canvas").rect();
     let before = width(&hand);
     for percent in [7.5, 10.0, 12.5, 20.0] {
-        let act = candle_studio::studio::Action::SetBrush(percent / 100.0);
+        let act = candle_studio::studio::CanvasAction::SetBrush(percent / 100.0);
         hand.window.state_mut().act(act);
         hand.window.run_steps(40);
         assert_eq!(width(&hand), before, "a pen of {percent} %");

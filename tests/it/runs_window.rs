@@ -2,7 +2,7 @@
 
 use candle_studio::model::{Classifier, PRESETS};
 use candle_studio::runs::RunState;
-use candle_studio::studio::{Action, Studio};
+use candle_studio::studio::{LibraryAction, Studio};
 use candle_studio::train::TrainConfig;
 use candle_studio::ui::{Options, StudioApp};
 use egui::{Key, Modifiers, Role};
@@ -90,10 +90,10 @@ fn the_selection_holds_only_runs_that_there_are() {
     studio = studio.with_history(runs(&["a", "b"]), Classifier::load(path.as_ref()).unwrap());
     let known = studio.runs()[1].id.clone();
     let ids = vec![known.clone(), candle_studio::runs::RunId::new("gone")];
-    studio.handle(Action::Select(ids));
+    studio.handle(LibraryAction::Select(ids));
     let picked: Vec<_> = studio.selected_runs().map(|run| run.id.clone()).collect();
     assert_eq!(picked, [known]);
-    studio.handle(Action::Select(Vec::new()));
+    studio.handle(LibraryAction::Select(Vec::new()));
     assert_eq!(studio.selected_runs().count(), 0);
 }
 
@@ -338,7 +338,7 @@ fn the_workspace_opened_last_is_there_the_next_time() {
     let mut kept = Kept::default();
     let mut window = open(&kept, options(None));
     assert_eq!(window.state().studio().workspace(), Some(usual.path()));
-    let action = Action::OpenWorkspace(other.path().to_owned());
+    let action = LibraryAction::OpenWorkspace(other.path().to_owned());
     window.state_mut().act(action);
     wait(&mut window, "the runs", |app| {
         app.studio().runs().len() == 1

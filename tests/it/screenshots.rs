@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use candle_studio::studio::{Action, Studio};
+use candle_studio::studio::{DraftAction, RunAction, Studio};
 use candle_studio::train::{Event, Finish, TrainConfig};
 use candle_studio::ui::StudioApp;
 use egui::{Role, Theme};
@@ -16,7 +16,6 @@ use egui_kittest::kittest::Queryable;
 use crate::support::renderer::CpuRenderer;
 use crate::support::screenshots::{check, draw_three, fixtures, window};
 use crate::support::window::settle;
-
 #[test]
 fn pictures_of_training() {
     for (name, theme) in [
@@ -70,13 +69,13 @@ fn record() {
     let mut studio = Studio::new(Some(dir.path().to_owned()), Arc::new(|| {})).unwrap();
     pump(&mut studio, |s| s.dataset().is_some());
     for (preset, epochs, rate) in [("softmax", 3, 1e-3), ("mlp", 3, 1e-3), ("lenet-5", 5, 2e-3)] {
-        studio.handle(Action::ChoosePreset(preset));
+        studio.handle(DraftAction::ChoosePreset(preset));
         edit(&mut studio, |c| {
             c.batch_size = 128;
             c.epochs = epochs;
             c.learning_rate = rate;
         });
-        studio.handle(Action::Train);
+        studio.handle(RunAction::Train);
         if preset == "lenet-5" {
             pump(&mut studio, |s| {
                 s.live_run().is_none_or(|r| r.points.len() > 900)
@@ -133,7 +132,7 @@ fn pump(studio: &mut Studio, is_done: impl Fn(&Studio) -> bool) {
 fn edit(studio: &mut Studio, change: impl FnOnce(&mut TrainConfig)) {
     let mut draft = studio.draft().clone();
     change(&mut draft);
-    studio.handle(Action::SetDraft(Box::new(draft)));
+    studio.handle(DraftAction::Set(Box::new(draft)));
 }
 
 fn rounded(mut event: Event) -> Event {

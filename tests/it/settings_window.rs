@@ -241,7 +241,7 @@ fn the_longest_seed_is_shown_whole_in_a_small_window() {
     let usual = seed(&window);
     let mut config = draft(&window).clone();
     config.seed = i64::MAX as u64;
-    let action = candle_studio::studio::Action::SetDraft(Box::new(config));
+    let action = candle_studio::studio::DraftAction::Set(Box::new(config));
     window.state_mut().act(action);
     window.run_steps(4);
     // Nineteen digits of a font in which all are equally wide.

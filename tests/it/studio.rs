@@ -4,7 +4,10 @@ use std::path::Path;
 
 use candle_studio::model::{Conv2d, Dense, Layer};
 use candle_studio::runs::{Recorder, RunFolder, RunState, Status};
-use candle_studio::studio::{Action, Effect, Model, Stroke, Studio};
+use candle_studio::studio::{
+    CanvasAction, DraftAction, Effect, FileAction, LibraryAction, Model, RunAction, Stroke, Studio,
+    TimelineAction,
+};
 use candle_studio::train::{
     Anomaly, EpochPoint, Field, Finish, Job, OnDivergence, Optimizer, Recovery, Setting, Value,
 };
@@ -12,14 +15,13 @@ use candle_studio::train::{
 use crate::support::studio::{
     choose_small, edit, is_finished, run, studio, wait, write_diverged_model,
 };
-
 fn draw_one(studio: &mut Studio) {
-    studio.handle(Action::BeginStroke(Stroke {
+    studio.handle(CanvasAction::BeginStroke(Stroke {
         erases: false,
         points: vec![[0.5, 0.2]],
     }));
-    studio.handle(Action::ExtendStroke(vec![[0.5, 0.5], [0.5, 0.8]]));
-    studio.handle(Action::EndStroke);
+    studio.handle(CanvasAction::ExtendStroke(vec![[0.5, 0.5], [0.5, 0.8]]));
+    studio.handle(CanvasAction::EndStroke);
 }
 
 /// The folders in a workspace; its index is a file.
@@ -33,7 +35,7 @@ fn run_folders(workspace: &std::path::Path) -> Vec<std::path::PathBuf> {
 fn train_to_the_end_and_ask_the_canvas() {
     let mut studio = studio(None);
     choose_small(&mut studio, 2);
-    studio.handle(Action::Train);
+    studio.handle(RunAction::Train);
     draw_one(&mut studio);
     wait(&mut studio, "the end", is_finished);
     let run = run(&studio);
@@ -49,7 +51,7 @@ fn train_to_the_end_and_ask_the_canvas() {
     let sum: f32 = prediction.probabilities.iter().sum();
     assert!((sum - 1.0).abs() < 1e-4);
     assert_eq!(prediction.input_shape, [1, 28, 28]);
-    studio.handle(Action::ClearCanvas);
+    studio.handle(CanvasAction::Clear);
     assert!(
         studio.prediction().is_none(),
         "an empty canvas has no answer"
@@ -63,7 +65,7 @@ fn the_same_seed_gives_the_same_curves_and_another_seed_others() {
     choose_small(&mut studio, 1);
     for seed in [7, 7, 8] {
         edit(&mut studio, |c| c.seed = seed);
-        studio.handle(Action::Train);
+        studio.handle(RunAction::Train);
         wait(&mut studio, "the end", is_finished);
         let bits: Vec<u64> = run(&studio)
             .points
@@ -81,23 +83,23 @@ fn the_same_seed_gives_the_same_curves_and_another_seed_others() {
 fn pause_step_resume_and_stop() {
     let mut studio = studio(None);
     choose_small(&mut studio, 100_000);
-    studio.handle(Action::Step);
+    studio.handle(RunAction::Step);
     wait(&mut studio, "a paused run", |s| {
         run(s).status == Status::Paused
     });
     assert_eq!(run(&studio).points.len(), 1, "a step is exactly one batch");
-    studio.handle(Action::Step);
+    studio.handle(RunAction::Step);
     wait(&mut studio, "the second step", |s| run(s).points.len() == 2);
-    studio.handle(Action::Resume);
+    studio.handle(RunAction::Resume);
     wait(&mut studio, "more", |s| run(s).points.len() > 100);
     assert_eq!(run(&studio).status, Status::Running);
-    studio.handle(Action::Train);
+    studio.handle(RunAction::Train);
     assert_eq!(
         studio.runs().len(),
         1,
         "a second run does not start beside a live one"
     );
-    studio.handle(Action::Stop);
+    studio.handle(RunAction::Stop);
     wait(&mut studio, "the end", is_finished);
     assert_eq!(run(&studio).status, Status::Finished(Finish::Stopped));
     assert!(
@@ -111,7 +113,7 @@ fn settings_change_while_training_and_are_marked() {
     let mut studio = studio(None);
     choose_small(&mut studio, 100_000);
     assert_eq!(studio.effect_of(Field::LearningRate), Effect::NextRun);
-    studio.handle(Action::Train);
+    studio.handle(RunAction::Train);
     wait(&mut studio, "a start", |s| run(s).points.len() > 50);
     assert_eq!(studio.effect_of(Field::LearningRate), Effect::Now);
     assert_eq!(studio.effect_of(Field::Validation), Effect::NextRun);
@@ -141,23 +143,23 @@ fn settings_change_while_training_and_are_marked() {
 fn a_run_that_diverges_waits_and_goes_back_to_where_it_was_well() {
     let mut studio = studio(None);
     choose_small(&mut studio, 2);
-    studio.handle(Action::ChoosePreset("mlp"));
+    studio.handle(DraftAction::ChoosePreset("mlp"));
     edit(&mut studio, |c| {
         c.optimizer = Optimizer::SGD;
         c.learning_rate = 1e6;
         c.epochs = 2;
     });
-    studio.handle(Action::Train);
+    studio.handle(RunAction::Train);
     wait(&mut studio, "the trouble", |s| run(s).divergence.is_some());
     let divergence = run(&studio).divergence.clone().unwrap();
     assert_eq!(divergence.anomaly, Anomaly::NotFinite);
     assert!(divergence.step >= 2);
     assert_eq!(run(&studio).status, Status::Paused);
-    studio.handle(Action::Resume);
+    studio.handle(RunAction::Resume);
     edit(&mut studio, |c| c.learning_rate = 0.05);
     let step = *divergence.back_to.last().unwrap();
     assert_eq!(step, 0);
-    studio.handle(Action::Recover(Recovery::RollBack {
+    studio.handle(RunAction::Recover(Recovery::RollBack {
         step,
         divides_rate: false,
     }));
@@ -175,14 +177,14 @@ fn a_run_that_diverges_waits_and_goes_back_to_where_it_was_well() {
 fn a_run_that_diverged_can_be_stopped_and_leaves_finite_weights() {
     let mut studio = studio(None);
     choose_small(&mut studio, 2);
-    studio.handle(Action::ChoosePreset("mlp"));
+    studio.handle(DraftAction::ChoosePreset("mlp"));
     edit(&mut studio, |c| {
         c.optimizer = Optimizer::SGD;
         c.learning_rate = 1e30;
     });
-    studio.handle(Action::Train);
+    studio.handle(RunAction::Train);
     wait(&mut studio, "the trouble", |s| run(s).divergence.is_some());
-    studio.handle(Action::Stop);
+    studio.handle(RunAction::Stop);
     wait(&mut studio, "the end", is_finished);
     wait(&mut studio, "the weights", |s| s.classifier().is_some());
     for param in studio.classifier().unwrap().network.params() {
@@ -190,7 +192,7 @@ fn a_run_that_diverged_can_be_stopped_and_leaves_finite_weights() {
         assert!(values.iter().all(|v| v.is_finite()), "{}", param.name);
     }
     choose_small(&mut studio, 1);
-    studio.handle(Action::Train);
+    studio.handle(RunAction::Train);
     wait(&mut studio, "the next run", is_finished);
     // The network has not the layers of the first, so it did start afresh.
     assert_eq!(run(&studio).config.model.layers.len(), 2);
@@ -210,7 +212,7 @@ fn mistakes_are_told_at_their_field_and_nothing_starts() {
         "{layer}"
     );
     assert!(!studio.can_train());
-    studio.handle(Action::Train);
+    studio.handle(RunAction::Train);
     assert!(studio.runs().is_empty());
 }
 
@@ -219,34 +221,34 @@ fn save_and_open_a_model_and_leave_everything_when_a_file_is_bad() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("digits.safetensors");
     let mut studio = studio(None);
-    studio.handle(Action::SaveModel(path.clone()));
+    studio.handle(FileAction::SaveModel(path.clone()));
     assert!(studio.notices()[0].text.contains("train one first"));
     choose_small(&mut studio, 1);
-    studio.handle(Action::Train);
+    studio.handle(RunAction::Train);
     draw_one(&mut studio);
     wait(&mut studio, "the end", is_finished);
     wait(&mut studio, "the final weights", |s| {
         s.classifier()
             .is_some_and(|c| c.provenance.test_accuracy.is_some())
     });
-    studio.handle(Action::SaveModel(path.clone()));
+    studio.handle(FileAction::SaveModel(path.clone()));
     wait(&mut studio, "the file", |s| {
         s.notices().iter().any(|n| n.text.starts_with("Saved"))
     });
-    studio.handle(Action::OpenModel(path.clone()));
+    studio.handle(FileAction::OpenModel(path.clone()));
     wait(&mut studio, "the model", |s| {
         matches!(s.model(), Model::Opened { .. })
     });
     std::fs::write(&path, b"not a model").unwrap();
     let n = studio.notices().len();
-    studio.handle(Action::OpenModel(path));
+    studio.handle(FileAction::OpenModel(path));
     wait(&mut studio, "a complaint", |s| s.notices().len() > n);
     assert!(studio.notices()[n].is_error);
     assert!(
         matches!(studio.model(), Model::Opened { .. }),
         "the model stays"
     );
-    studio.handle(Action::SaveModel(
+    studio.handle(FileAction::SaveModel(
         dir.path().join("none").join("x.safetensors"),
     ));
     wait(&mut studio, "a failed save", |s| s.notices().len() > n + 1);
@@ -264,7 +266,7 @@ fn the_canvas_says_that_an_output_is_not_finite_and_shows_no_answer() {
     write_diverged_model(&path);
     let mut studio = studio(None);
     draw_one(&mut studio);
-    studio.handle(Action::OpenModel(path));
+    studio.handle(FileAction::OpenModel(path));
     wait(&mut studio, "the reason", |s| {
         s.prediction_error().is_some()
     });
@@ -280,7 +282,7 @@ fn the_canvas_says_that_an_output_is_not_finite_and_shows_no_answer() {
         "{:?}",
         studio.notices()
     );
-    studio.handle(Action::ClearCanvas);
+    studio.handle(CanvasAction::Clear);
     assert!(studio.prediction_error().is_none());
 }
 
@@ -291,7 +293,7 @@ fn files_that_claim_more_than_they_hold_are_refused_by_the_window_too() {
         let file = format!("tests/fixtures/hostile/{name}.safetensors");
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(file);
         let n = studio.notices().len();
-        studio.handle(Action::OpenModel(path));
+        studio.handle(FileAction::OpenModel(path));
         wait(&mut studio, "a complaint", |s| s.notices().len() > n);
         assert!(studio.notices()[n].is_error, "{:?}", studio.notices()[n]);
     }
@@ -314,7 +316,7 @@ fn layers_that_no_memory_holds_are_told_before_training() {
     };
     assert_eq!(error.field, Field::Model);
     assert!(error.message.starts_with("training takes about"), "{error}");
-    studio.handle(Action::Train);
+    studio.handle(RunAction::Train);
     assert!(studio.runs().is_empty());
 }
 
@@ -322,7 +324,7 @@ fn layers_that_no_memory_holds_are_told_before_training() {
 fn a_folder_without_data_leaves_the_data_as_it_was() {
     let mut studio = studio(None);
     let dir = tempfile::tempdir().unwrap();
-    studio.handle(Action::OpenData(dir.path().to_owned()));
+    studio.handle(FileAction::OpenData(dir.path().to_owned()));
     wait(&mut studio, "a complaint", |s| !s.notices().is_empty());
     assert!(studio.notices()[0].is_error);
     assert_eq!(studio.dataset().unwrap().name, "MNIST");
@@ -331,7 +333,7 @@ fn a_folder_without_data_leaves_the_data_as_it_was() {
 #[test]
 fn a_test_image_comes_with_its_label() {
     let mut studio = studio(None);
-    studio.handle(Action::RandomTestImage);
+    studio.handle(CanvasAction::RandomTestImage);
     assert!(studio.pad().true_label().is_some());
     assert!(!studio.pad().is_empty());
     draw_one(&mut studio);
@@ -347,7 +349,7 @@ fn closing_the_window_during_training_keeps_the_run() {
     let dir = tempfile::tempdir().unwrap();
     let mut first = studio(Some(dir.path()));
     choose_small(&mut first, 100_000);
-    first.handle(Action::Train);
+    first.handle(RunAction::Train);
     wait(&mut first, "some training", |s| run(s).points.len() > 100);
     drop(first);
     let folders = run_folders(dir.path());
@@ -359,9 +361,9 @@ fn closing_the_window_during_training_keeps_the_run() {
     wait(&mut second, "the earlier run", |s| s.runs().len() == 1);
     assert_eq!(run(&second).status, Status::Finished(Finish::Stopped));
     let id = second.runs()[0].id.clone();
-    second.handle(Action::ShowRun(id.clone(), true));
+    second.handle(LibraryAction::ShowRun(id.clone(), true));
     wait(&mut second, "its points", |s| run(s).points.len() > 100);
-    second.handle(Action::ShowRun(id, false));
+    second.handle(LibraryAction::ShowRun(id, false));
     assert!(
         run(&second).points.is_empty(),
         "they need not stay in memory"
@@ -373,19 +375,19 @@ fn closing_the_window_during_training_keeps_the_run() {
 fn a_run_goes_on_where_the_window_was_closed_and_ends_as_if_it_never_was() {
     let mut whole = studio(None);
     choose_small(&mut whole, 40);
-    whole.handle(Action::Train);
+    whole.handle(RunAction::Train);
     wait(&mut whole, "the end", is_finished);
 
     let dir = tempfile::tempdir().unwrap();
     let mut first = studio(Some(dir.path()));
     choose_small(&mut first, 40);
-    first.handle(Action::Step);
+    first.handle(RunAction::Step);
     wait(&mut first, "a paused run", |s| {
         run(s).status == Status::Paused
     });
-    first.handle(Action::Resume);
+    first.handle(RunAction::Resume);
     wait(&mut first, "some training", |s| run(s).points.len() > 100);
-    first.handle(Action::Pause);
+    first.handle(RunAction::Pause);
     wait(&mut first, "a pause", |s| run(s).status == Status::Paused);
     let n_points = run(&first).points.len();
     assert!(n_points < 40 * 32, "paused too late to be of use");
@@ -395,7 +397,7 @@ fn a_run_goes_on_where_the_window_was_closed_and_ends_as_if_it_never_was() {
     wait(&mut second, "the earlier run", |s| s.runs().len() == 1);
     let id = second.runs()[0].id.clone();
     assert!(second.can_continue(&id));
-    second.handle(Action::Continue(id, 0));
+    second.handle(RunAction::Continue(id, 0));
     wait(&mut second, "the run to go on", |s| s.live_run().is_some());
     wait(&mut second, "the end", is_finished);
     let losses = |s: &Studio| -> Vec<u64> {
@@ -408,7 +410,7 @@ fn a_run_goes_on_where_the_window_was_closed_and_ends_as_if_it_never_was() {
 
     // And on, for more epochs than it was to have.
     let id = second.runs()[0].id.clone();
-    second.handle(Action::Continue(id, 2));
+    second.handle(RunAction::Continue(id, 2));
     wait(&mut second, "the run to go on", |s| s.live_run().is_some());
     wait(&mut second, "the longer end", is_finished);
     assert_eq!(run(&second).epochs.len(), 42);
@@ -426,7 +428,7 @@ fn a_run_goes_on_where_the_window_was_closed_and_ends_as_if_it_never_was() {
 fn a_run_begun_elsewhere_goes_on_as_it_was_begun() {
     let dir = tempfile::tempdir().unwrap();
     let mut studio = studio(Some(dir.path()));
-    studio.handle(Action::ChoosePreset("mlp"));
+    studio.handle(DraftAction::ChoosePreset("mlp"));
     edit(&mut studio, |c| {
         c.optimizer = Optimizer::SGD;
         c.learning_rate = 0.5;
@@ -445,7 +447,7 @@ fn a_run_begun_elsewhere_goes_on_as_it_was_begun() {
     wait(&mut studio, "the run", |s| s.runs().len() == 1);
 
     let id = studio.runs()[0].id.clone();
-    studio.handle(Action::Continue(id, 0));
+    studio.handle(RunAction::Continue(id, 0));
     wait(&mut studio, "the run to go on", |s| s.live_run().is_some());
     wait(&mut studio, "the end", is_finished);
     assert_eq!(run(&studio).status, Status::Finished(Finish::Completed));
@@ -458,21 +460,45 @@ fn a_run_begun_elsewhere_goes_on_as_it_was_begun() {
 }
 
 #[test]
+fn a_branch_of_a_queued_run_takes_changes() {
+    let mut studio = studio(None);
+    choose_small(&mut studio, 2);
+    let queued = studio.draft().clone();
+    studio.handle(RunAction::Queue(vec![queued]));
+    wait(&mut studio, "the queued run", |s| {
+        !s.runs().is_empty() && is_finished(s)
+    });
+    wait(&mut studio, "the timeline", |s| {
+        !s.timeline().states().is_empty()
+    });
+    edit(&mut studio, |c| c.epochs = 2000);
+    studio.handle(RunAction::Branch);
+    assert!(studio.live_run().is_some(), "{:?}", studio.notices());
+    assert_eq!(studio.effect_of(Field::LearningRate), Effect::Now);
+    edit(&mut studio, |c| c.learning_rate = 0.1);
+    wait(&mut studio, "the change", |s| {
+        run(s).config.learning_rate == 0.1
+    });
+    studio.handle(RunAction::Stop);
+    wait(&mut studio, "the end", is_finished);
+}
+
+#[test]
 fn a_branch_starts_from_the_shown_weights_and_its_curve_grows_out_of_its_parents() {
     let dir = tempfile::tempdir().unwrap();
     let mut studio = studio(Some(dir.path()));
     choose_small(&mut studio, 4);
-    studio.handle(Action::Train);
+    studio.handle(RunAction::Train);
     wait(&mut studio, "the end", is_finished);
     wait(&mut studio, "the timeline", |s| {
         s.timeline().at(64).is_some()
     });
     let parent = run(&studio).clone();
-    studio.handle(Action::ShowStep(Some(64)));
+    studio.handle(TimelineAction::ShowStep(Some(64)));
     assert_eq!(studio.shown_step(), Some(64));
 
     // With nothing changed, the child is its parent.
-    studio.handle(Action::Branch);
+    studio.handle(RunAction::Branch);
     assert_eq!(studio.runs().len(), 2);
     wait(&mut studio, "the end of the twin", is_finished);
     let loss = |r: &RunState| -> Vec<u64> { r.points.iter().map(|p| p.loss.to_bits()).collect() };
@@ -501,8 +527,8 @@ fn a_branch_starts_from_the_shown_weights_and_its_curve_grows_out_of_its_parents
 
     // With another rate, it is the same until the branch, and another one after it.
     edit(&mut studio, |c| c.learning_rate = 0.1);
-    studio.handle(Action::ShowStep(Some(64)));
-    studio.handle(Action::Branch);
+    studio.handle(TimelineAction::ShowStep(Some(64)));
+    studio.handle(RunAction::Branch);
     wait(&mut studio, "the end of the child", is_finished);
     let child = run(&studio).clone();
     assert_eq!(
@@ -520,8 +546,8 @@ fn a_branch_starts_from_the_shown_weights_and_its_curve_grows_out_of_its_parents
     assert_eq!(loss(&child_folder.replay().unwrap()), loss(&child));
 
     // A branch keeps the network of its parent.
-    studio.handle(Action::ChoosePreset("mlp"));
-    studio.handle(Action::Branch);
+    studio.handle(DraftAction::ChoosePreset("mlp"));
+    studio.handle(RunAction::Branch);
     assert_eq!(studio.runs().len(), 3);
     assert!(
         studio

@@ -4,7 +4,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use candle_studio::model::Classifier;
-use candle_studio::studio::{Action, DataState, ShownSweep, Studio, SweepAction, SweepPhase};
+use candle_studio::studio::{
+    DataState, DraftAction, FileAction, LibraryAction, ShownSweep, Studio, SweepAction, SweepPhase,
+};
 use candle_studio::sweep::{
     Axis, Definition, Method, Plan, Point, SweepEnd, SweepEvent, SweepState, TrialStatus, Values,
     Verdict,
@@ -34,21 +36,21 @@ fn pump_until(studio: &mut Studio, is_so: impl Fn(&Studio) -> bool) {
 fn studio(workspace: &std::path::Path, data: &std::path::Path) -> Studio {
     tiny::write_folder(data);
     let mut studio = Studio::new(Some(workspace.to_owned()), Arc::new(|| {})).unwrap();
-    studio.handle(Action::OpenData(data.to_owned()));
+    studio.handle(FileAction::OpenData(data.to_owned()));
     pump_until(&mut studio, |s| {
         matches!(s.data(), DataState::Ready(d) if d.train.len() == tiny::N_TRAIN)
             && s.activities().is_empty()
     });
-    studio.handle(Action::ChoosePreset("softmax"));
+    studio.handle(DraftAction::ChoosePreset("softmax"));
     let mut config = studio.draft().clone();
     config.epochs = 2;
     config.n_validation = 40;
-    studio.handle(Action::SetDraft(Box::new(config)));
+    studio.handle(DraftAction::Set(Box::new(config)));
     studio
 }
 
 fn act(studio: &mut Studio, action: SweepAction) {
-    studio.handle(Action::Sweep(action));
+    studio.handle(action);
 }
 
 fn is_over(studio: &Studio) -> bool {
@@ -94,7 +96,7 @@ fn a_sweep_runs_in_the_studio_and_is_there_the_next_time() {
 
     // Its trials name it, so that they are found among all runs.
     pump_until(&mut studio, |s| s.runs().len() == 5);
-    studio.handle(Action::SetFilter(
+    studio.handle(LibraryAction::SetFilter(
         "sweep = \"sweep-1\" and trial = 2".to_owned(),
     ));
     assert_eq!(studio.filter().problem(), None);
@@ -106,9 +108,9 @@ fn a_sweep_runs_in_the_studio_and_is_there_the_next_time() {
 
     // Another workspace has other sweeps.
     let other = tempfile::tempdir().unwrap();
-    studio.handle(Action::OpenWorkspace(other.path().to_owned()));
+    studio.handle(LibraryAction::OpenWorkspace(other.path().to_owned()));
     assert!(studio.sweeps().shown().is_none() && studio.sweeps().kept().next().is_none());
-    studio.handle(Action::OpenWorkspace(runs.path().to_owned()));
+    studio.handle(LibraryAction::OpenWorkspace(runs.path().to_owned()));
     pump_until(&mut studio, |s| s.sweeps().kept().eq(["sweep-1"]));
 }
 

@@ -1,12 +1,12 @@
 //! The timelines of runs that are over: what they show, and branches that grow out of them.
 
 use candle_studio::runs::{Record, RunFolder, RunId, RunState};
-use candle_studio::studio::{Action, Model, Studio};
+use candle_studio::studio::{Model, RunAction, Studio, TimelineAction};
 
 use crate::support::studio::{choose_small, edit, is_finished, run, studio, wait};
 
 fn train(studio: &mut Studio) -> (RunId, RunState) {
-    studio.handle(Action::Train);
+    studio.handle(RunAction::Train);
     wait(studio, "the end", is_finished);
     wait(studio, "the timeline", |s| {
         s.timeline()
@@ -35,27 +35,27 @@ fn any_run_of_the_session_can_be_looked_at_and_branched_from() {
     let (second, _) = train(&mut studio);
     assert_eq!(studio.earlier_run(), None);
 
-    studio.handle(Action::OpenTimeline(first.clone()));
+    studio.handle(TimelineAction::Open(first.clone()));
     wait(&mut studio, "the timeline", |s| s.earlier_run().is_some());
     assert_eq!(studio.earlier_run(), Some(&first));
     assert_eq!(studio.timeline_run().unwrap().name, parent.name);
     assert_eq!(studio.draft().learning_rate, parent.config.learning_rate);
     // What is shown is that run's.
-    studio.handle(Action::ShowStep(Some(32)));
+    studio.handle(TimelineAction::ShowStep(Some(32)));
     assert!(matches!(studio.model(), Model::Snapshot { step: 32, .. }));
-    studio.handle(Action::ShowPreviousSnapshot);
+    studio.handle(TimelineAction::ShowPrevious);
     assert_eq!(studio.shown_step(), Some(16));
 
-    studio.handle(Action::Branch);
+    studio.handle(RunAction::Branch);
     wait(&mut studio, "the end of the twin", is_finished);
     let twin = run(&studio).clone();
     assert_eq!(studio.earlier_run(), None, "its own timeline is shown");
     assert_eq!(losses(&twin), losses(&parent)[15..]);
     assert_eq!(twin.parent.unwrap().run, parent.name);
 
-    studio.handle(Action::OpenTimeline(second));
+    studio.handle(TimelineAction::Open(second));
     wait(&mut studio, "the timeline", |s| s.earlier_run().is_some());
-    studio.handle(Action::CloseTimeline);
+    studio.handle(TimelineAction::Close);
     assert!(matches!(studio.model(), Model::Trained(_)));
 }
 
@@ -74,7 +74,7 @@ fn a_run_of_an_earlier_session_shows_the_states_its_folder_keeps() {
 
     let mut studio = studio(Some(dir.path()));
     wait(&mut studio, "the list", |s| s.run(&first).is_some());
-    studio.handle(Action::OpenTimeline(first.clone()));
+    studio.handle(TimelineAction::Open(first.clone()));
     wait(&mut studio, "the timeline", |s| s.earlier_run().is_some());
     let steps: Vec<u64> = studio
         .timeline()
@@ -84,8 +84,8 @@ fn a_run_of_an_earlier_session_shows_the_states_its_folder_keeps() {
         .collect();
     assert_eq!(steps, kept.iter().map(|s| s.step()).collect::<Vec<_>>());
     assert_eq!(studio.shown_step(), steps.last().copied());
-    studio.handle(Action::ShowStep(Some(step)));
-    studio.handle(Action::Branch);
+    studio.handle(TimelineAction::ShowStep(Some(step)));
+    studio.handle(RunAction::Branch);
     wait(&mut studio, "the end of the branch", is_finished);
     let child = run(&studio);
     let at = parent.points.iter().position(|p| p.step == step).unwrap();
@@ -122,7 +122,7 @@ fn a_run_without_full_states_says_so() {
     std::fs::remove_dir_all(dir.path().join(first.as_str()).join("checkpoints")).unwrap();
     let mut studio = studio(Some(dir.path()));
     wait(&mut studio, "the list", |s| s.run(&first).is_some());
-    studio.handle(Action::OpenTimeline(first));
+    studio.handle(TimelineAction::Open(first));
     wait(&mut studio, "a notice", |s| !s.notices().is_empty());
     assert!(studio.notices()[0].text.contains("has no checkpoint"));
     assert_eq!(studio.earlier_run(), None);

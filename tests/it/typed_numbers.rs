@@ -47,7 +47,9 @@ fn start_training(window: &mut Window) {
 }
 
 fn stop(window: &mut Window) {
-    window.state_mut().act(candle_studio::studio::Action::Stop);
+    window
+        .state_mut()
+        .act(candle_studio::studio::RunAction::Stop);
     wait(window, "the end", |app| app.studio().live_run().is_none());
 }
 

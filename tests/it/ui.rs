@@ -477,7 +477,7 @@ fn good_news_goes_by_itself_and_bad_news_stays() {
         let path = dir.path().join(name);
         window
             .state_mut()
-            .act(candle_studio::studio::Action::SaveModel(path));
+            .act(candle_studio::studio::FileAction::SaveModel(path));
         wait(&mut window, "the notice", |app| {
             app.studio().activities().is_empty()
         });

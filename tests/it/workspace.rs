@@ -278,7 +278,7 @@ fn a_run_keeps_its_color_wherever_it_is_read() {
 
 #[test]
 fn the_points_of_a_baseline_are_read_though_its_curves_are_hidden() {
-    use candle_studio::studio::{Action, Studio};
+    use candle_studio::studio::{LibraryAction, Studio};
     let dir = tempfile::tempdir().unwrap();
     copy_released(dir.path(), "first");
     copy_released(dir.path(), "second");
@@ -295,10 +295,10 @@ fn the_points_of_a_baseline_are_read_though_its_curves_are_hidden() {
     pump(&mut studio, &|s| s.runs().len() == 2);
     let n_points = |studio: &Studio| studio.run(&id).unwrap().state.points.len();
     assert_eq!(n_points(&studio), 0);
-    studio.handle(Action::SetBaseline(Some(id.clone())));
+    studio.handle(LibraryAction::SetBaseline(Some(id.clone())));
     pump(&mut studio, &|s| n_points(s) > 0);
-    studio.handle(Action::ShowRun(id.clone(), true));
-    studio.handle(Action::ShowRun(id.clone(), false));
+    studio.handle(LibraryAction::ShowRun(id.clone(), true));
+    studio.handle(LibraryAction::ShowRun(id.clone(), false));
     assert!(n_points(&studio) > 0, "still the baseline");
 
     // The next session with the workspace has it, with its points, and the one after the next not.
@@ -309,7 +309,7 @@ fn the_points_of_a_baseline_are_read_though_its_curves_are_hidden() {
         s.baseline().is_some_and(|run| run.id == id)
     });
     pump(&mut studio, &|s| n_points(s) > 0);
-    studio.handle(Action::SetBaseline(None));
+    studio.handle(LibraryAction::SetBaseline(None));
     assert_eq!(n_points(&studio), 0);
     drop(studio);
     let mut studio = next();

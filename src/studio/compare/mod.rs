@@ -1,23 +1,46 @@
 //! Analyses of several runs: disagreements of two models, predictions for the sketch, and
 //! importance of settings. They run on their own threads; the results are read from here.
 
-mod export;
 mod models;
-mod queue;
 
 use std::sync::Arc;
 
-use super::{Studio, Wake};
+use super::library::Library;
+use super::thread::Wake;
 use crate::compare::{Answers, Disagreement, Importance, Paired, disagreements, importance};
 use crate::data::{Dataset, InputImage};
+use crate::model::Classifier;
 use crate::predict::{LatestOnly, Prediction, classify};
 use crate::runs::table::SummaryMetric;
 use crate::runs::{Record, RunFolder, RunId};
-pub use export::Format;
 use models::{ModelRef, Models, Source};
 
 /// Maximum number of rows for a forest, the newest: more take seconds and add no information.
 const MAX_ROWS: usize = 2_000;
+
+/// The part of the studio's state that the analyses need.
+pub(super) struct CompareContext<'a> {
+    pub(super) library: &'a Library,
+    pub(super) dataset: Option<&'a Arc<Dataset>>,
+    /// The newest weights of the run in training, or of the one trained last.
+    pub(super) trained: Option<&'a Arc<Classifier>>,
+    pub(super) sketch: InputImage,
+}
+
+impl CompareContext<'_> {
+    /// Where the model of a run is.
+    fn model_ref(&self, id: &RunId) -> Option<ModelRef> {
+        let run = self.library.get(id)?;
+        let own = self.library.own().is_some_and(|own| own.id == *id);
+        let live = self.trained.cloned().filter(|_| own).map(Source::Live);
+        let folder = || self.library.workspace.folder_of(id).map(Source::Folder);
+        Some(ModelRef {
+            id: id.clone(),
+            name: run.record.name.clone(),
+            source: live.or_else(folder),
+        })
+    }
+}
 
 /// An analysis of several runs.
 #[derive(Clone, Debug)]
@@ -132,77 +155,62 @@ impl Compared {
                 .retain(|o| self.sketched_by.contains(&o.run));
         }
     }
-}
 
-impl Studio {
-    /// The results of the analyses.
-    pub fn compared(&self) -> &Compared {
-        &self.compared
+    /// Starts the threads unless they run.
+    pub(super) fn spawn(&mut self, wake: &Wake) -> std::io::Result<()> {
+        if self.threads.is_none() {
+            self.threads = Some(Threads::spawn(wake)?);
+        }
+        Ok(())
     }
 
-    pub(super) fn compare(&mut self, analysis: Analysis) {
-        if self.compared.threads.is_none() {
-            match Threads::spawn(&self.background.wake) {
-                Ok(threads) => self.compared.threads = Some(threads),
-                Err(error) => {
-                    self.notify_error(format!("Runs cannot be compared: no thread ({error})"));
-                    return;
-                }
-            }
-        }
+    /// Starts an analysis; its results arrive later.
+    pub(super) fn start(&mut self, analysis: Analysis, context: &CompareContext<'_>) {
         match analysis {
             Analysis::Disagreements(baseline, candidate) => {
-                self.request_disagreements([baseline, candidate])
+                self.request_disagreements([&baseline, &candidate], context);
             }
-            Analysis::Importance(runs, metric) => self.request_importance(runs, metric),
+            Analysis::Importance(runs, metric) => self.request_importance(runs, metric, context),
             Analysis::Predict(runs) => {
-                self.compared.predictions.retain(|o| runs.contains(&o.run));
-                self.compared.sketched_by = runs;
-                self.ask_predictions();
+                self.predictions.retain(|o| runs.contains(&o.run));
+                self.sketched_by = runs;
+                self.request_predictions(context);
             }
         }
     }
 
-    fn request_disagreements(&mut self, runs: [RunId; 2]) {
-        let asked = runs.each_ref().map(|id| self.model_ref(id));
+    fn request_disagreements(&self, runs: [&RunId; 2], context: &CompareContext<'_>) {
+        let models = runs.map(|id| context.model_ref(id));
         if let ([Some(a), Some(b)], Some(dataset), Some(threads)) =
-            (asked, self.dataset(), &self.compared.threads)
+            (models, context.dataset, &self.threads)
         {
             threads.disagreements.ask(([a, b], dataset.clone()));
         }
     }
 
-    fn request_importance(&mut self, runs: Vec<RunId>, metric: SummaryMetric) {
+    fn request_importance(
+        &self,
+        runs: Vec<RunId>,
+        metric: SummaryMetric,
+        context: &CompareContext<'_>,
+    ) {
         let newest = &runs[runs.len().saturating_sub(MAX_ROWS)..];
         let records = newest
             .iter()
-            .filter_map(|id| Some(self.run(id)?.record.clone()));
+            .filter_map(|id| Some(context.library.get(id)?.record.clone()));
         let records: Vec<Record> = records.collect();
-        if let Some(threads) = &self.compared.threads {
+        if let Some(threads) = &self.threads {
             threads.importance.ask((runs, metric, records));
         }
     }
 
     /// Requests the predictions of the runs that follow the sketch.
-    pub(super) fn ask_predictions(&mut self) {
-        let asked = self.compared.sketched_by.iter();
-        let asked: Vec<ModelRef> = asked.filter_map(|id| self.model_ref(id)).collect();
-        if let Some(threads) = self.compared.threads.as_ref().filter(|_| !asked.is_empty()) {
-            threads.predictions.ask((asked, self.pad.input()));
+    pub(super) fn request_predictions(&self, context: &CompareContext<'_>) {
+        let models = self.sketched_by.iter();
+        let models: Vec<ModelRef> = models.filter_map(|id| context.model_ref(id)).collect();
+        if let Some(threads) = self.threads.as_ref().filter(|_| !models.is_empty()) {
+            threads.predictions.ask((models, context.sketch.clone()));
         }
-    }
-
-    /// Where the model of a run is.
-    fn model_ref(&self, id: &RunId) -> Option<ModelRef> {
-        let run = self.run(id)?;
-        let own = self.library.own().is_some_and(|own| own.id == *id);
-        let live = self.trained.clone().filter(|_| own).map(Source::Live);
-        let folder = || Some(Source::Folder(self.workspace.as_ref()?.join(id.as_str())));
-        Some(ModelRef {
-            id: id.clone(),
-            name: run.record.name.clone(),
-            source: live.or_else(folder),
-        })
     }
 }
 

@@ -2,19 +2,24 @@
 
 mod filter;
 mod run;
+mod workspace;
 
 use std::collections::{BTreeSet, HashMap};
+use std::path::PathBuf;
 
 use crate::runs::table::Column;
-use crate::runs::{Notes, Record, RunId, RunState, RunSummary, Status, Watch, WatchNews};
+use crate::runs::{Notes, Record, RunId, RunState, RunSummary, Status, WatchNews};
+use crate::studio::thread::Wake;
 use crate::train::Event;
 pub use filter::Filter;
 use run::Points;
 pub use run::Run;
+use workspace::Workspace;
 
 /// All runs, with the one filter and the one selection that every view shares.
 #[derive(Default)]
 pub(super) struct Library {
+    pub(super) workspace: Workspace,
     /// Oldest first.
     pub(super) runs: Vec<Run>,
     /// The run in training, or trained last.
@@ -24,10 +29,29 @@ pub(super) struct Library {
     pub(super) baseline: Option<RunId>,
     pub(super) version: u64,
     /// Whether the runs of the workspace have been read.
-    pub(super) is_listed: bool,
+    is_listed: bool,
 }
 
 impl Library {
+    /// Saves runs in the folder `workspace`, and shows those that are there. The filter stays.
+    ///
+    /// # Errors
+    /// If the system cannot start the thread that watches the folder; then nothing changes.
+    pub(super) fn open(&mut self, workspace: PathBuf, wake: Wake) -> std::io::Result<()> {
+        *self = Library {
+            workspace: Workspace::open(workspace, wake)?,
+            filter: std::mem::take(&mut self.filter),
+            version: self.version + 1,
+            ..Library::default()
+        };
+        Ok(())
+    }
+
+    /// Whether the runs of the workspace are still being read for the first time.
+    pub(super) fn is_reading(&self) -> bool {
+        self.workspace.is_watched() && !self.is_listed
+    }
+
     pub(super) fn get(&self, id: &RunId) -> Option<&Run> {
         self.runs.iter().find(|run| run.id == *id)
     }
@@ -89,21 +113,26 @@ impl Library {
         }
     }
 
-    /// Applies news of the workspace; returns notices to the user.
-    pub(super) fn receive(&mut self, news: WatchNews, watch: &Watch) -> Option<String> {
+    /// Applies news of the workspace; returns whether its runs have now been read for the first
+    /// time.
+    ///
+    /// # Errors
+    /// A notice to the user.
+    pub(super) fn receive(&mut self, news: WatchNews) -> Result<bool, String> {
+        let was_listed = self.is_listed;
         match news {
             WatchNews::Records(records) => self.take(records),
             WatchNews::Gone(ids) => self.lose(&ids),
-            WatchNews::Replayed(id, state) => self.replayed(&id, *state, watch),
+            WatchNews::Replayed(id, state) => self.replayed(&id, *state),
             WatchNews::Happened(id, events) => {
                 if let Some(run) = self.get_mut(&id).filter(|r| r.points == Points::Here) {
                     events.iter().for_each(|event| run.state.apply(event));
                 }
             }
-            WatchNews::Problem(text) => return Some(text),
+            WatchNews::Problem(text) => return Err(text),
         }
         self.version += 1;
-        None
+        Ok(self.is_listed && !was_listed)
     }
 
     fn take(&mut self, records: Vec<Record>) {
@@ -147,7 +176,7 @@ impl Library {
         }
     }
 
-    fn replayed(&mut self, id: &RunId, mut state: RunState, watch: &Watch) {
+    fn replayed(&mut self, id: &RunId, mut state: RunState) {
         let wants_points = self.wants_points(id);
         match self.get_mut(id) {
             Some(run) if wants_points && run.points != Points::Own => {
@@ -159,23 +188,23 @@ impl Library {
                 run.points = Points::Here;
             }
             // Hidden again before the points arrived.
-            _ => watch.forget(id.clone()),
+            _ => self.workspace.forget(id),
         }
     }
 
     /// Shows or hides the curves of a run; its points are read on demand.
-    pub(super) fn show(&mut self, id: &RunId, is_visible: bool, watch: Option<&Watch>) {
+    pub(super) fn show(&mut self, id: &RunId, is_visible: bool) {
         if let Some(run) = self.get_mut(id) {
             run.is_visible = is_visible;
         }
-        self.fetch_points(id, watch);
+        self.fetch_points(id);
     }
 
     /// Sets the baseline, or clears it.
-    pub(super) fn set_baseline(&mut self, id: Option<RunId>, watch: Option<&Watch>) {
+    pub(super) fn set_baseline(&mut self, id: Option<RunId>) {
         let before = std::mem::replace(&mut self.baseline, id.clone());
         for id in before.iter().chain(&id) {
-            self.fetch_points(id, watch);
+            self.fetch_points(id);
         }
         self.version += 1;
     }
@@ -186,22 +215,24 @@ impl Library {
     }
 
     /// Reads the points of a run if they are needed, and drops them otherwise.
-    fn fetch_points(&mut self, id: &RunId, watch: Option<&Watch>) {
+    fn fetch_points(&mut self, id: &RunId) {
         let is_wanted = self.wants_points(id);
-        let (Some(run), Some(watch)) = (self.get_mut(id), watch) else {
+        let run = self.runs.iter_mut().find(|run| run.id == *id);
+        let Some(run) = run.filter(|_| self.workspace.is_watched()) else {
             return;
         };
         match (run.points, is_wanted) {
             (Points::Absent, true) => {
                 run.points = Points::Coming;
-                watch.follow(id.clone());
+                self.workspace.follow(id);
             }
             (Points::Here | Points::Coming, false) => {
                 run.points = Points::Absent;
                 run.state = Run::outline(&run.record);
-                watch.forget(id.clone());
+                self.workspace.forget(id);
             }
-            _ => {}
+            (Points::Absent | Points::Own, false)
+            | (Points::Own | Points::Here | Points::Coming, true) => {}
         }
     }
 
@@ -225,15 +256,6 @@ impl Library {
             run.record.notes = notes;
         }
         self.refilter();
-    }
-
-    /// Removes all runs, but keeps the filter.
-    pub(super) fn clear(&mut self) {
-        *self = Library {
-            filter: std::mem::take(&mut self.filter),
-            version: self.version + 1,
-            ..Library::default()
-        };
     }
 
     fn refilter(&mut self) {

@@ -92,7 +92,7 @@ impl Pad {
         self.sheet.picture.clone().unwrap_or_else(sketch)
     }
 
-    /// Increases with every change, so that a prediction can be matched to the drawing.
+    /// Increases with every change, so that its picture is made again only then.
     pub fn version(&self) -> u64 {
         self.version
     }

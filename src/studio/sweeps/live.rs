@@ -6,7 +6,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::JoinHandle;
 
 use crate::data::Dataset;
-use crate::studio::Wake;
+use crate::studio::thread::Wake;
 use crate::sweep::{self, Plan, SweepControl, SweepEnd, SweepEvent, SweepFolder, SweepState};
 
 /// A message of the sweep's thread.
@@ -17,13 +17,13 @@ pub(super) enum Message {
 }
 
 /// The thread of a sweep. Dropping it stops the sweep and waits for it.
-pub(super) struct Live {
+pub(super) struct LiveSweep {
     pub(super) control: Arc<SweepControl>,
     pub(super) messages: Receiver<Message>,
     thread: Option<JoinHandle<()>>,
 }
 
-impl Live {
+impl LiveSweep {
     /// Runs the sweep of `plan` on its own thread, starting with the trial `retry` if there is one.
     pub(super) fn spawn(
         plan: &Plan,
@@ -31,7 +31,7 @@ impl Live {
         dataset: &Arc<Dataset>,
         retry: Option<usize>,
         wake: Wake,
-    ) -> std::io::Result<Live> {
+    ) -> std::io::Result<LiveSweep> {
         let control = Arc::new(SweepControl::default());
         if let Some(trial) = retry {
             control.retry(trial);
@@ -47,7 +47,7 @@ impl Live {
         };
         let thread = std::thread::Builder::new().name("sweep".to_owned());
         let thread = Some(thread.spawn(move || work.run())?);
-        Ok(Live {
+        Ok(LiveSweep {
             control,
             messages,
             thread,
@@ -55,7 +55,7 @@ impl Live {
     }
 }
 
-impl Drop for Live {
+impl Drop for LiveSweep {
     fn drop(&mut self) {
         self.control.stop();
         if let Some(thread) = self.thread.take() {

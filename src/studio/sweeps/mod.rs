@@ -4,10 +4,10 @@ mod context;
 mod live;
 mod shown;
 
-use super::background::thread_problem;
+use super::thread::thread_problem;
 use crate::sweep::{self, Axis, Definition, Plan, Problem, SweepControl, SweepState, Values};
-use context::SweepContext;
-use live::{Live, Message};
+pub(super) use context::SweepContext;
+use live::{LiveSweep, Message};
 pub use shown::{ShownSweep, SweepPhase};
 
 /// Everything that can be done with sweeps.
@@ -38,7 +38,7 @@ pub struct Sweeps {
     shown: Option<ShownSweep>,
     /// The other sweeps of the workspace, by name.
     kept: Vec<ShownSweep>,
-    live: Option<Live>,
+    live: Option<LiveSweep>,
 }
 
 impl Default for Sweeps {
@@ -215,7 +215,7 @@ impl Sweeps {
         let workspace = context
             .workspace
             .ok_or("A sweep needs a workspace to save its runs in, and there is none")?;
-        let live = Live::spawn(&plan, workspace, dataset, retry, context.wake.clone())
+        let live = LiveSweep::spawn(&plan, workspace, dataset, retry, context.wake.clone())
             .map_err(|e| thread_problem("sweep", &e))?;
         self.kept.extend(self.shown.take());
         self.shown = Some(ShownSweep {

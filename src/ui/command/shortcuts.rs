@@ -3,33 +3,40 @@
 use egui::{Key, KeyboardShortcut, Modifiers};
 
 use super::Command;
-use crate::ui::tabs::Tab;
+use super::canvas::CanvasCommand;
+use super::draft::DraftCommand;
+use super::file::FileCommand;
+use super::last_edit::LastEditCommand;
+use super::run::RunCommand;
+use super::timeline::TimelineCommand;
+use super::view::ViewCommand;
+use crate::ui::tab::Tab;
 
 impl Command {
     /// The keyboard shortcut.
     pub fn shortcut(self) -> Option<KeyboardShortcut> {
         const CTRL_SHIFT: Modifiers = Modifiers::COMMAND.plus(Modifiers::SHIFT);
         let (modifiers, key) = match self {
-            Command::Train => (Modifiers::COMMAND, Key::Enter),
-            Command::PauseOrResume => (Modifiers::NONE, Key::Space),
-            Command::Step => (Modifiers::COMMAND, Key::Period),
-            Command::Stop => (CTRL_SHIFT, Key::Period),
-            Command::SaveModel => (Modifiers::COMMAND, Key::S),
-            Command::OpenModel => (Modifiers::COMMAND, Key::O),
-            Command::OpenImage => (Modifiers::COMMAND, Key::I),
-            Command::RandomTestImage => (Modifiers::COMMAND, Key::T),
-            Command::Undo => (Modifiers::COMMAND, Key::Z),
-            Command::Redo => (CTRL_SHIFT, Key::Z),
-            Command::Clear => (Modifiers::NONE, Key::Delete),
-            Command::Tab(Tab::Train) => (Modifiers::COMMAND, Key::Num1),
-            Command::Tab(Tab::Compare) => (Modifiers::COMMAND, Key::Num2),
-            Command::Tab(Tab::Sweep) => (Modifiers::COMMAND, Key::Num3),
-            Command::Tab(Tab::Network) => (Modifiers::COMMAND, Key::Num4),
-            Command::Tab(Tab::Layers) => (Modifiers::COMMAND, Key::Num5),
-            Command::PreviousSnapshot => (Modifiers::ALT, Key::ArrowLeft),
-            Command::NextSnapshot => (Modifiers::ALT, Key::ArrowRight),
-            Command::UseTrainedModel => (Modifiers::ALT, Key::End),
-            Command::Palette => (Modifiers::COMMAND, Key::P),
+            Command::Run(RunCommand::Train) => (Modifiers::COMMAND, Key::Enter),
+            Command::Run(RunCommand::PauseOrResume) => (Modifiers::NONE, Key::Space),
+            Command::Run(RunCommand::Step) => (Modifiers::COMMAND, Key::Period),
+            Command::Run(RunCommand::Stop) => (CTRL_SHIFT, Key::Period),
+            Command::File(FileCommand::SaveModel) => (Modifiers::COMMAND, Key::S),
+            Command::File(FileCommand::OpenModel) => (Modifiers::COMMAND, Key::O),
+            Command::File(FileCommand::OpenImage) => (Modifiers::COMMAND, Key::I),
+            Command::Canvas(CanvasCommand::RandomTestImage) => (Modifiers::COMMAND, Key::T),
+            Command::LastEdit(LastEditCommand::Undo) => (Modifiers::COMMAND, Key::Z),
+            Command::LastEdit(LastEditCommand::Redo) => (CTRL_SHIFT, Key::Z),
+            Command::Canvas(CanvasCommand::Clear) => (Modifiers::NONE, Key::Delete),
+            Command::View(ViewCommand::Tab(Tab::Train)) => (Modifiers::COMMAND, Key::Num1),
+            Command::View(ViewCommand::Tab(Tab::Compare)) => (Modifiers::COMMAND, Key::Num2),
+            Command::View(ViewCommand::Tab(Tab::Sweep)) => (Modifiers::COMMAND, Key::Num3),
+            Command::View(ViewCommand::Tab(Tab::Network)) => (Modifiers::COMMAND, Key::Num4),
+            Command::View(ViewCommand::Tab(Tab::Layers)) => (Modifiers::COMMAND, Key::Num5),
+            Command::Timeline(TimelineCommand::Previous) => (Modifiers::ALT, Key::ArrowLeft),
+            Command::Timeline(TimelineCommand::Next) => (Modifiers::ALT, Key::ArrowRight),
+            Command::Canvas(CanvasCommand::UseTrainedModel) => (Modifiers::ALT, Key::End),
+            Command::View(ViewCommand::Palette) => (Modifiers::COMMAND, Key::P),
             _ => return None,
         };
         Some(KeyboardShortcut::new(modifiers, key))
@@ -38,20 +45,19 @@ impl Command {
     /// Explanation and shortcut, for a tooltip.
     pub fn tooltip(self, ctx: &egui::Context) -> String {
         // These shortcuts act on whichever was edited last.
-        let shortcut = match self {
-            Command::UndoStroke | Command::UndoEdit => Command::Undo.shortcut(),
-            Command::RedoStroke | Command::RedoEdit => Command::Redo.shortcut(),
-            _ => self.shortcut(),
-        };
-        match shortcut {
-            Some(shortcut) => {
-                format!(
-                    "{} ({})",
-                    self.explanation(),
-                    ctx.format_shortcut(&shortcut)
-                )
+        let command = match self {
+            Command::Canvas(CanvasCommand::Undo) | Command::Draft(DraftCommand::Undo) => {
+                LastEditCommand::Undo.into()
             }
-            None => self.explanation().to_owned(),
+            Command::Canvas(CanvasCommand::Redo) | Command::Draft(DraftCommand::Redo) => {
+                LastEditCommand::Redo.into()
+            }
+            _ => self,
+        };
+        let explanation = self.explanation();
+        match command.shortcut() {
+            Some(shortcut) => format!("{explanation} ({})", ctx.format_shortcut(&shortcut)),
+            None => explanation.to_owned(),
         }
     }
 }

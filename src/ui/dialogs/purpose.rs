@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::picture::CurvesView;
 use crate::runs::RunState;
-use crate::studio::{Action, Format, Model, Studio};
+use crate::studio::{Action, CanvasAction, FileAction, Format, LibraryAction, Model, Studio};
 
 /// The purpose of a path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -129,14 +129,14 @@ impl Purpose {
     /// Returns the action for the path.
     pub(super) fn action(self, path: PathBuf, view: &CurvesView) -> Action {
         match self {
-            Purpose::SaveModel => Action::SaveModel(path),
-            Purpose::SaveDiagram => Action::SaveDiagram(path),
-            Purpose::SaveCurves => Action::SaveCurves(path, Box::new(view.clone())),
-            Purpose::OpenModel => Action::OpenModel(path),
-            Purpose::OpenImage => Action::OpenImage(path),
-            Purpose::OpenData => Action::OpenData(path),
-            Purpose::Export(format) => Action::ExportRuns(format, path),
-            Purpose::OpenWorkspace => Action::OpenWorkspace(path),
+            Purpose::SaveModel => FileAction::SaveModel(path).into(),
+            Purpose::SaveDiagram => FileAction::SaveDiagram(path).into(),
+            Purpose::SaveCurves => FileAction::SaveCurves(path, Box::new(view.clone())).into(),
+            Purpose::OpenModel => FileAction::OpenModel(path).into(),
+            Purpose::OpenImage => CanvasAction::OpenImage(path).into(),
+            Purpose::OpenData => FileAction::OpenData(path).into(),
+            Purpose::Export(format) => LibraryAction::Export(format, path).into(),
+            Purpose::OpenWorkspace => LibraryAction::OpenWorkspace(path).into(),
         }
     }
 }

@@ -8,9 +8,9 @@ use egui::{
 use super::PanelContext;
 use crate::data::Recipe;
 use crate::predict::Prediction;
-use crate::studio::{Action, Model, Pad, Studio};
+use crate::studio::{Action, CanvasAction, Model, Pad, Studio};
 use crate::text;
-use crate::ui::command::Command;
+use crate::ui::command::{CanvasCommand, Command, FileCommand};
 use crate::ui::theme::{self, PANEL_PADDING, tokens};
 use crate::ui::widgets::{
     Bar, Canvas, Icon, Number, Weight, icon_button, labeled_button, probability_bars, slim_slider,
@@ -121,9 +121,9 @@ fn title_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             ui.spacing_mut().item_spacing.x = 0.0;
             for (icon, name, command) in [
-                (Icon::Cross, "Clear", Command::Clear),
-                (Icon::Redo, "Redo", Command::RedoStroke),
-                (Icon::Undo, "Undo", Command::UndoStroke),
+                (Icon::Cross, "Clear", Command::from(CanvasCommand::Clear)),
+                (Icon::Redo, "Redo", CanvasCommand::Redo.into()),
+                (Icon::Undo, "Undo", CanvasCommand::Undo.into()),
             ] {
                 let is_possible = command.is_possible(cx.studio);
                 let button = icon_button(ui, icon, name, is_possible);
@@ -184,7 +184,7 @@ fn pen_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
         let typed = number.ui(ui, "Pen width", shown).explained(ui, about);
         let new = typed.unwrap_or(shown);
         if new != brush {
-            cx.act(Action::SetBrush(new as f32 / 100.0));
+            cx.act(CanvasAction::SetBrush(new as f32 / 100.0));
         }
     });
 }
@@ -194,8 +194,8 @@ fn sources_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     let width = (ui.available_width() - gap) / 2.0;
     ui.horizontal(|ui| {
         for (text, command) in [
-            ("Test image", Command::RandomTestImage),
-            ("Open image…", Command::OpenImage),
+            ("Test image", Command::from(CanvasCommand::RandomTestImage)),
+            ("Open image…", FileCommand::OpenImage.into()),
         ] {
             let is_possible = command.is_possible(cx.studio);
             let button = labeled_button(ui, None, text, Weight::Plain, width.floor(), is_possible);
@@ -345,9 +345,9 @@ fn model_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     ui.horizontal(|ui| {
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             ui.spacing_mut().item_spacing.x = 4.0;
-            model_button(ui, cx, "Save…", Command::SaveModel);
-            model_button(ui, cx, "Open…", Command::OpenModel);
-            let back = Command::UseTrainedModel;
+            model_button(ui, cx, "Save…", FileCommand::SaveModel.into());
+            model_button(ui, cx, "Open…", FileCommand::OpenModel.into());
+            let back = Command::from(CanvasCommand::UseTrainedModel);
             if back.is_possible(cx.studio) {
                 let button = icon_button(ui, Icon::Undo, &back.label(), true);
                 if button.on_hover_text(back.explanation()).clicked() {

@@ -3,10 +3,10 @@
 use egui::{Frame, Label, Margin, RichText, Sense, TextureHandle, Ui, vec2};
 
 use super::{PanelContext, augmented_images};
-use crate::studio::Action;
+use crate::studio::RunAction;
 use crate::text;
 use crate::train::{Anomaly, Divergence, Recovery, WorstImage};
-use crate::ui::command::Command;
+use crate::ui::command::{Command, RecoveryCommand};
 use crate::ui::theme::{self, PANEL_PADDING, tokens};
 use crate::ui::widgets::{Weight, combo_of_width, labeled_button};
 
@@ -84,15 +84,27 @@ impl GuardPanel {
             ui.spacing_mut().item_spacing = vec2(8.0, 4.0);
             if let Some(step) = self.chosen_step {
                 let back = |divides_rate| Recovery::RollBack { step, divides_rate };
-                recovery_ui(ui, cx, Command::RollBackSlower, back(true), Weight::Primary);
-                recovery_ui(ui, cx, Command::RollBack, back(false), Weight::Plain);
+                recovery_ui(
+                    ui,
+                    cx,
+                    RecoveryCommand::RollBackSlower,
+                    back(true),
+                    Weight::Primary,
+                );
+                recovery_ui(
+                    ui,
+                    cx,
+                    RecoveryCommand::RollBack,
+                    back(false),
+                    Weight::Plain,
+                );
                 self.step_ui(ui, divergence, step);
             }
             if divergence.can_skip {
                 recovery_ui(
                     ui,
                     cx,
-                    Command::SkipBatch,
+                    RecoveryCommand::SkipBatch,
                     Recovery::SkipBatch,
                     Weight::Plain,
                 );
@@ -101,7 +113,7 @@ impl GuardPanel {
                 recovery_ui(
                     ui,
                     cx,
-                    Command::ContinueAnyway,
+                    RecoveryCommand::ContinueAnyway,
                     Recovery::Continue,
                     Weight::Plain,
                 );
@@ -162,12 +174,13 @@ fn image_ui(
 fn recovery_ui(
     ui: &mut Ui,
     cx: &mut PanelContext<'_>,
-    command: Command,
+    command: RecoveryCommand,
     recovery: Recovery,
     weight: Weight,
 ) {
+    let command = Command::from(command);
     let button = labeled_button(ui, None, &command.label(), weight, 0.0, true);
     if button.on_hover_text(command.tooltip(ui)).clicked() {
-        cx.act(Action::Recover(recovery));
+        cx.act(RunAction::Recover(recovery));
     }
 }

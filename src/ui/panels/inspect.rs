@@ -6,10 +6,10 @@ use egui::{
 };
 
 use super::{PanelContext, augmented_images};
-use crate::studio::Action;
+use crate::studio::RunAction;
 use crate::text;
 use crate::train::{InspectedImage, InspectedLayer, Inspection};
-use crate::ui::command::Command;
+use crate::ui::command::RunCommand;
 use crate::ui::theme::{self, tokens};
 use crate::ui::widgets::{Weight, labeled_button};
 
@@ -72,7 +72,7 @@ impl InspectPanel {
                 self.buttons_ui(ui, cx);
             });
         if modal.should_close() {
-            cx.act(Action::CloseInspection);
+            cx.act(RunAction::CloseInspection);
         }
     }
 
@@ -175,7 +175,7 @@ impl InspectPanel {
             }
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
                 if labeled_button(ui, None, "Close", Weight::Plain, 80.0, true).clicked() {
-                    cx.act(Action::CloseInspection);
+                    cx.act(RunAction::CloseInspection);
                 }
             });
         });
@@ -185,11 +185,11 @@ impl InspectPanel {
         self.stage = match self.stage {
             Stage::Forward => Stage::Backward,
             Stage::Backward => {
-                cx.command(Command::Step);
+                cx.command(RunCommand::Step);
                 Stage::Update
             }
             Stage::Update => {
-                cx.command(Command::Inspect);
+                cx.command(RunCommand::Inspect);
                 Stage::Update
             }
         };

@@ -9,7 +9,7 @@ use egui::{
 use super::PanelContext;
 use crate::model::Layer;
 use crate::runs::RunState;
-use crate::studio::Action;
+use crate::studio::RunAction;
 use crate::text;
 use crate::train::{LayerPoint, LayerStat};
 use crate::ui::theme::{self, ROW_HEIGHT, tokens};
@@ -93,7 +93,7 @@ fn switch_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
         let about = "Samples a few images every 250 batches (more often at first); takes effect at \
                      the next batch.";
         if check.on_hover_text(about).changed() {
-            cx.act(Action::WatchLayers(is_on));
+            cx.act(RunAction::WatchLayers(is_on));
         }
     });
 }

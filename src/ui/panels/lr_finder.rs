@@ -1,12 +1,12 @@
 //! The LR finder: its curve, and a button for each suggestion.
 
 use egui::{Context, Id, Modal, RichText, Role, Ui, WidgetInfo};
-use egui_plot::{Line, LineStyle, Plot, PlotPoints, VLine};
+use egui_plot::{Line, LineStyle, Plot, PlotPoints, PlotResponse, PlotTransform, VLine};
 
 use super::PanelContext;
-use crate::studio::{Action, LrFinder};
+use crate::studio::{LrFinder, LrFinderAction};
 use crate::text;
-use crate::train::LrCurve;
+use crate::train::{LrCurve, LrPoint};
 use crate::ui::theme::{self, tokens};
 use crate::ui::widgets::{Weight, labeled_button};
 
@@ -30,7 +30,7 @@ pub fn ui(ctx: &Context, cx: &mut PanelContext<'_>) {
             ui.add_space(8.0);
             match cx.studio.lr_finder().clone() {
                 LrFinder::Found(curve) => found_ui(ui, cx, &curve),
-                _ => {
+                LrFinder::Searching | LrFinder::Closed => {
                     ui.horizontal(|ui| {
                         ui.add(egui::Spinner::new().size(14.0));
                         ui.label("Searching…");
@@ -39,11 +39,11 @@ pub fn ui(ctx: &Context, cx: &mut PanelContext<'_>) {
             }
             ui.add_space(8.0);
             if labeled_button(ui, None, "Close", Weight::Plain, 80.0, true).clicked() {
-                cx.act(Action::CloseLrFinder);
+                cx.act(LrFinderAction::Close);
             }
         });
     if modal.should_close() {
-        cx.act(Action::CloseLrFinder);
+        cx.act(LrFinderAction::Close);
     }
 }
 
@@ -66,7 +66,7 @@ fn found_ui(ui: &mut Ui, cx: &mut PanelContext<'_>, curve: &LrCurve) {
                 .on_hover_text("Sets the learning rate in the settings.")
                 .clicked()
             {
-                cx.act(Action::UseLr(rate));
+                cx.act(LrFinderAction::UseLr(rate));
             }
             ui.label(name);
             ui.label(theme::quiet(ui, about));
@@ -109,8 +109,24 @@ fn round_to(value: f64, digits: i32) -> f64 {
 }
 
 fn curve_ui(ui: &mut Ui, curve: &LrCurve) {
+    let shown = plot_ui(ui, curve);
+    shown
+        .response
+        .widget_info(|| WidgetInfo::labeled(Role::Figure, true, "Loss over learning rate"));
+    for (idx, (name, _, rate)) in suggestions(curve).into_iter().enumerate() {
+        if let Some(rate) = rate {
+            name_ui(ui, &shown.transform, idx, name, rate);
+        }
+    }
+    ui.label(theme::quiet(
+        ui,
+        "training loss (smoothed) over learning rate",
+    ));
+}
+
+fn plot_ui(ui: &mut Ui, curve: &LrCurve) -> PlotResponse<()> {
     let t = tokens(ui);
-    let line = |of: fn(&crate::train::LrPoint) -> f64| -> PlotPoints<'static> {
+    let line = |of: fn(&LrPoint) -> f64| -> PlotPoints<'static> {
         curve
             .points
             .iter()
@@ -118,11 +134,8 @@ fn curve_ui(ui: &mut Ui, curve: &LrCurve) {
             .collect()
     };
     let first = curve.points.first().map_or(1.0, |p| p.smooth);
-    let lowest = curve
-        .points
-        .iter()
-        .map(|p| p.smooth)
-        .fold(f64::INFINITY, f64::min);
+    let smooth = curve.points.iter().map(|p| p.smooth);
+    let lowest = smooth.fold(f64::INFINITY, f64::min);
     let plot = Plot::new("rate finder")
         .height(220.0)
         .allow_drag(false)
@@ -137,7 +150,7 @@ fn curve_ui(ui: &mut Ui, curve: &LrCurve) {
         .include_y(0.0)
         .include_y(first * 1.5)
         .label_formatter(|_| None);
-    let shown = plot.show(ui, |plot| {
+    plot.show(ui, |plot| {
         // An exploding loss would flatten the part that matters.
         plot.set_plot_bounds_y((lowest * 0.5).min(lowest - 0.05)..=first * 1.6);
         let raw = Line::new("loss", line(|p| p.loss))
@@ -153,27 +166,20 @@ fn curve_ui(ui: &mut Ui, curve: &LrCurve) {
             let mark = VLine::new(name, rate.log10()).color(t.text).width(1.0);
             plot.vline(mark.style(LineStyle::dashed_dense()).allow_hover(false));
         }
-    });
-    shown
-        .response
-        .widget_info(|| WidgetInfo::labeled(Role::Figure, true, "Loss over learning rate"));
-    for (idx, (name, _, rate)) in suggestions(curve).into_iter().enumerate() {
-        let Some(rate) = rate else { continue };
-        let x = shown.transform.position_from_point_x(rate.log10());
-        let at = egui::pos2(
-            x + 4.0,
-            shown.transform.frame().min.y + 4.0 + 14.0 * idx as f32,
-        );
-        let font = egui::TextStyle::Small.resolve(ui.style());
-        let name = ui.painter().layout_no_wrap(name.to_owned(), font, t.text);
-        // The line of the next suggestion may pass behind the label.
-        let behind = egui::Rect::from_min_size(at, name.size()).expand2(egui::vec2(2.0, 0.0));
-        ui.painter()
-            .rect_filled(behind, 0.0, ui.visuals().window_fill);
-        ui.painter().galley(at, name, t.text);
-    }
-    ui.label(theme::quiet(
-        ui,
-        "training loss (smoothed) over learning rate",
-    ));
+    })
+}
+
+/// Writes the name of a suggestion beside its line, one below the other.
+fn name_ui(ui: &Ui, transform: &PlotTransform, idx: usize, name: &str, rate: f64) {
+    let t = tokens(ui);
+    let x = transform.position_from_point_x(rate.log10());
+    let y = transform.frame().min.y + 4.0 + 14.0 * idx as f32;
+    let at = egui::pos2(x + 4.0, y);
+    let font = egui::TextStyle::Small.resolve(ui.style());
+    let name = ui.painter().layout_no_wrap(name.to_owned(), font, t.text);
+    // The line of the next suggestion may pass behind the label.
+    let behind = egui::Rect::from_min_size(at, name.size()).expand2(egui::vec2(2.0, 0.0));
+    ui.painter()
+        .rect_filled(behind, 0.0, ui.visuals().window_fill);
+    ui.painter().galley(at, name, t.text);
 }

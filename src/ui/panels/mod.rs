@@ -12,6 +12,7 @@ pub mod layers;
 pub mod lr_finder;
 pub mod network;
 pub mod run_marks;
+mod run_progress;
 pub mod runs;
 pub mod schedule;
 pub mod setup;
@@ -52,12 +53,12 @@ pub struct PanelOutput {
 
 impl PanelContext<'_> {
     /// Queues an action.
-    pub fn act(&mut self, action: Action) {
-        self.output.actions.push(action);
+    pub fn act(&mut self, action: impl Into<Action>) {
+        self.output.actions.push(action.into());
     }
 
     /// Queues a command.
-    pub fn command(&mut self, command: Command) {
-        self.output.commands.push(command);
+    pub fn command(&mut self, command: impl Into<Command>) {
+        self.output.commands.push(command.into());
     }
 }

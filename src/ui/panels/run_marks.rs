@@ -3,7 +3,7 @@
 use egui::{Sense, Ui, vec2};
 
 use super::PanelContext;
-use crate::studio::{Action, Run};
+use crate::studio::{LibraryAction, Run};
 use crate::ui::theme::tokens;
 use crate::ui::widgets::{Icon, icon_button};
 
@@ -18,7 +18,7 @@ pub fn eye_ui(ui: &mut Ui, cx: &mut PanelContext<'_>, run: &Run) {
         .on_hover_text(format!("{verb} the curves of this run."))
         .clicked()
     {
-        cx.act(Action::ShowRun(run.id.clone(), !run.is_visible));
+        cx.act(LibraryAction::ShowRun(run.id.clone(), !run.is_visible));
     }
 }
 

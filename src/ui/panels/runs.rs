@@ -4,7 +4,7 @@ use egui::{Align, Label, Layout, Rect, RichText, ScrollArea, Sense, Ui, UiBuilde
 
 use super::{PanelContext, run_marks};
 use crate::runs::{Metric, RunId, Status};
-use crate::studio::{Action, Run, continue_word};
+use crate::studio::{DraftAction, Run, RunAction, TimelineAction, continue_word};
 use crate::text;
 use crate::train::Finish;
 use crate::ui::hover::Hover;
@@ -184,7 +184,7 @@ fn row_ui(ui: &mut Ui, cx: &mut PanelContext<'_>, idx: usize, columns: &[&Column
         ui.spacing_mut().item_spacing.x = 0.0;
         let name = format!("Copy the settings of {}", run.state.name);
         if copy_ui(ui, &name, button_width(size.x)).clicked() {
-            cx.act(Action::UseSettings(run.id.clone()));
+            cx.act(DraftAction::UseSettings(run.id.clone()));
         }
         continue_ui(ui, cx, run);
         for column in columns.iter().rev() {
@@ -226,9 +226,9 @@ fn timeline_button_ui(ui: &mut Ui, cx: &mut PanelContext<'_>, run: &Run) {
     if button.on_hover_text(about).clicked() {
         let id = run.id.clone();
         cx.act(if is_open {
-            Action::CloseTimeline
+            TimelineAction::Close
         } else {
-            Action::OpenTimeline(id)
+            TimelineAction::Open(id)
         });
     }
 }
@@ -250,7 +250,7 @@ fn continue_ui(ui: &mut Ui, cx: &mut PanelContext<'_>, run: &Run) {
                     .on_hover_text("Resumes exactly where the run ended.")
                     .clicked()
                 {
-                    cx.act(Action::Continue(run.id.clone(), 0));
+                    cx.act(RunAction::Continue(run.id.clone(), 0));
                 }
                 return;
             }
@@ -260,7 +260,7 @@ fn continue_ui(ui: &mut Ui, cx: &mut PanelContext<'_>, run: &Run) {
                 for n in [1, 5, 20] {
                     let text = text::count(n, "more epoch");
                     if ui.selectable_label(false, text).clicked() {
-                        cx.act(Action::Continue(run.id.clone(), n));
+                        cx.act(RunAction::Continue(run.id.clone(), n));
                     }
                 }
             });

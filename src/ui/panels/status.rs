@@ -4,7 +4,7 @@ use egui::{Align, Frame, Label, Layout, Margin, Panel, RichText, Ui};
 
 use super::PanelContext;
 use crate::runs::Status;
-use crate::studio::Action;
+use crate::studio::{Action, LibraryAction};
 use crate::text;
 use crate::ui::theme::{self, PANEL_PADDING, tokens};
 use crate::ui::widgets::{Icon, Weight, icon_button, labeled_button};
@@ -125,7 +125,7 @@ fn notice_ui(ui: &mut Ui, cx: &mut PanelContext<'_>, idx: usize) {
                     .accessible_name("Undo delete");
                 let about = "Moves the deleted runs back from the trash.";
                 if undo.on_hover_text(about).clicked() {
-                    cx.act(Action::RestoreRuns(notice.deleted.clone()));
+                    cx.act(LibraryAction::Restore(notice.deleted.clone()));
                     cx.act(Action::DismissNotice(idx));
                 }
             }

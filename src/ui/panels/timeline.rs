@@ -4,8 +4,8 @@ use egui::{Align, Label, Layout, RichText, Slider, Ui};
 
 use super::PanelContext;
 use crate::runs::RunState;
-use crate::studio::Action;
-use crate::ui::command::Command;
+use crate::studio::TimelineAction;
+use crate::ui::command::{CanvasCommand, Command, RunCommand, TimelineCommand};
 use crate::ui::theme::{self, ROW_HEIGHT, tokens};
 use crate::ui::widgets::{Number, Weight, labeled_button, slim_slider};
 use crate::{stats, text};
@@ -32,9 +32,9 @@ pub fn ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
         ui.set_min_height(ROW_HEIGHT);
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             let hint = "Stop the run first; it can be resumed later.";
-            command_ui(ui, cx, "Branch", Command::Branch, hint);
+            command_ui(ui, cx, "Branch", TimelineCommand::Branch.into(), hint);
             let hint = "Pause the run first.";
-            command_ui(ui, cx, "Inspect", Command::Inspect, hint);
+            command_ui(ui, cx, "Inspect", RunCommand::Inspect.into(), hint);
             memory_ui(ui, cx);
             ui.with_layout(Layout::left_to_right(Align::Center), |ui| text_ui(ui, cx));
         });
@@ -63,13 +63,13 @@ fn scrubber_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
                     .accessible_name("Close the timeline");
                 let about = "Returns to the timeline of the newest run.";
                 if button.on_hover_text(about).clicked() {
-                    cx.act(Action::CloseTimeline);
+                    cx.act(TimelineAction::Close);
                 }
             } else {
                 let button = labeled_button(ui, None, "Now", Weight::Bare, 0.0, shown.is_some());
                 let about = "Returns to the current weights.";
                 if button.on_hover_text(about).clicked() {
-                    cx.command(Command::UseTrainedModel);
+                    cx.command(CanvasCommand::UseTrainedModel);
                 }
             }
             ui.spacing_mut().slider_width = (ui.available_width() - 8.0).max(40.0);
@@ -77,7 +77,7 @@ fn scrubber_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
             let slider = Slider::new(&mut idx, 0..=now).show_value(false);
             let response = slim_slider(ui, "Timeline", slider);
             if response.changed() {
-                cx.act(Action::ShowStep(steps.get(idx).copied()));
+                cx.act(TimelineAction::ShowStep(steps.get(idx).copied()));
             }
             response.on_hover_text(ABOUT);
         });
@@ -165,7 +165,7 @@ fn memory_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     let number = Number::count(16.0, 8192.0, " MB").with_width(72.0);
     let entry = number.ui(ui, "Timeline memory", megabytes as f64);
     if let Some(new) = entry.explained(ui, &about) {
-        cx.act(Action::SetTimelineBudget(new as usize * MEGABYTE));
+        cx.act(TimelineAction::SetBudget(new as usize * MEGABYTE));
     }
     // In a narrow window, the metrics matter more.
     if ui.available_width() > WORDS_WIDTH {

@@ -5,7 +5,7 @@ use egui::{
     StrokeKind, TextureHandle, TextureOptions, Ui, Vec2, WidgetInfo,
 };
 
-use crate::studio::{Action, Pad, Stroke as PenStroke};
+use crate::studio::{Action, CanvasAction, Pad, Stroke as PenStroke};
 use crate::ui::theme::{self, tokens};
 
 /// The texture of the pad, updated when the pad's version changes, and the state of the pen.
@@ -52,7 +52,7 @@ impl Canvas {
                     self.down = Some(button);
                     let erases = button == PointerButton::Secondary;
                     let points = vec![to_pad(pos)];
-                    actions.push(Action::BeginStroke(PenStroke { erases, points }));
+                    actions.push(CanvasAction::BeginStroke(PenStroke { erases, points }).into());
                 }
                 Event::PointerButton {
                     pos,
@@ -74,7 +74,7 @@ impl Canvas {
 
     fn lift(&mut self, actions: &mut Vec<Action>) {
         self.down = None;
-        actions.push(Action::EndStroke);
+        actions.push(CanvasAction::EndStroke.into());
     }
 
     fn paint(&mut self, ui: &Ui, pad: &Pad, rect: Rect) {
@@ -113,9 +113,9 @@ fn is_on_top(ui: &Ui, rect: Rect, pos: Pos2) -> bool {
 /// Adds a point to the current stroke.
 fn extend(actions: &mut Vec<Action>, point: [f32; 2]) {
     match actions.last_mut() {
-        Some(Action::BeginStroke(stroke)) => stroke.points.push(point),
-        Some(Action::ExtendStroke(points)) => points.push(point),
-        _ => actions.push(Action::ExtendStroke(vec![point])),
+        Some(Action::Canvas(CanvasAction::BeginStroke(stroke))) => stroke.points.push(point),
+        Some(Action::Canvas(CanvasAction::ExtendStroke(points))) => points.push(point),
+        _ => actions.push(CanvasAction::ExtendStroke(vec![point]).into()),
     }
 }
 

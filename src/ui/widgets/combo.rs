@@ -2,7 +2,7 @@
 
 use egui::{ComboBox, Response, Stroke, Ui, pos2, vec2};
 
-use super::field::VALUE_WIDTH;
+use super::number::VALUE_WIDTH;
 use crate::ui::theme::tokens;
 
 /// Draws a drop-down list with `chosen` selected and `menu_ui` as its menu; `name` is its

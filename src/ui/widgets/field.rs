@@ -8,9 +8,6 @@ use crate::studio::Effect;
 use crate::text;
 use crate::ui::theme::{self, ROW_HEIGHT, tokens};
 
-/// Width of the column of values.
-pub const VALUE_WIDTH: f32 = 116.0;
-
 /// Width of a row from which on it shows "next run" in full.
 const ROOMY: f32 = 300.0;
 

@@ -4,10 +4,12 @@ use std::cell::RefCell;
 
 use egui::{DragValue, Id, Key, Response, RichText, Tooltip, Ui, vec2};
 
-use super::field::VALUE_WIDTH;
 use super::typed::Accepts;
 use crate::text;
 use crate::ui::theme::{ROW_HEIGHT, tokens};
+
+/// Width of the column of values.
+pub const VALUE_WIDTH: f32 = 116.0;
 
 /// The numbers that a field accepts, and how they are shown.
 #[derive(Clone, Debug)]

@@ -11,8 +11,8 @@ use candle_studio::data::{
 use image::codecs::png::PngEncoder;
 use image::{ExtendedColorType, ImageEncoder};
 
-use super::page::page_with_digit;
 use super::{digit, mnist};
+use crate::support::page::page_with_digit;
 
 pub fn fixture(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))

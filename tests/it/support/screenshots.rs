@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use candle_studio::model::Classifier;
 use candle_studio::runs::RunState;
-use candle_studio::studio::{Action, Studio};
+use candle_studio::studio::{DraftAction, Studio};
 use candle_studio::train::Event;
 use candle_studio::ui::StudioApp;
 use egui::Theme;
@@ -58,7 +58,7 @@ pub fn window(size: [f32; 2], theme: Theme, n_live: usize) -> Harness<'static, S
             let config = runs.last().unwrap().config.clone();
             let studio = Studio::new(None, StudioApp::wake(&cc.egui_ctx)).unwrap();
             let mut studio = studio.with_history(runs, model);
-            studio.handle(Action::SetDraft(Box::new(config)));
+            studio.handle(DraftAction::Set(Box::new(config)));
             StudioApp::with_studio(cc, studio)
         });
     settle(&mut window);

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use candle_core::{Device, Tensor};
 use candle_studio::model::{Classifier, Network, Provenance, preset};
 use candle_studio::runs::{RunState, Status};
-use candle_studio::studio::{Action, Studio};
+use candle_studio::studio::{DraftAction, Studio};
 use candle_studio::train::TrainConfig;
 
 /// Pumps until `is_done`, or fails with `what` after a time no machine should need.
@@ -33,12 +33,12 @@ pub fn studio(workspace: Option<&Path>) -> Studio {
 pub fn edit(studio: &mut Studio, change: impl FnOnce(&mut TrainConfig)) {
     let mut draft = studio.draft().clone();
     change(&mut draft);
-    studio.handle(Action::SetDraft(Box::new(draft)));
+    studio.handle(DraftAction::Set(Box::new(draft)));
 }
 
 /// A network and a share of the data that train in a moment: 1,000 images, the rest held out.
 pub fn choose_small(studio: &mut Studio, epochs: usize) {
-    studio.handle(Action::ChoosePreset("softmax"));
+    studio.handle(DraftAction::ChoosePreset("softmax"));
     edit(studio, |c| {
         c.n_validation = 59_000;
         c.epochs = epochs;

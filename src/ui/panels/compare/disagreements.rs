@@ -11,7 +11,7 @@ use super::selectors;
 use crate::compare::{Comparison, Disagreement, Kind};
 use crate::data::Dataset;
 use crate::runs::RunId;
-use crate::studio::{Action, Analysis};
+use crate::studio::{Analysis, CanvasAction};
 use crate::text;
 use crate::ui::panels::PanelContext;
 use crate::ui::theme::{self, ROW_HEIGHT, tokens};
@@ -181,7 +181,7 @@ impl DisagreementsView {
                     self.looked_at = Some(d.image);
                 }
                 if tile.clicked() {
-                    cx.act(Action::TestImage(d.image));
+                    cx.act(CanvasAction::TestImage(d.image));
                 }
             }
         });
@@ -218,7 +218,7 @@ fn ask_ui(ui: &mut Ui, cx: &mut PanelContext<'_>, pair: &[RunId; 2]) {
                      whether one is significantly more accurate.";
         if button.on_hover_text(about).clicked() {
             let [baseline, candidate] = pair.clone();
-            cx.act(Action::Ask(Analysis::Disagreements(baseline, candidate)));
+            cx.act(Analysis::Disagreements(baseline, candidate));
         }
     });
 }

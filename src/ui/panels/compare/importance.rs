@@ -7,7 +7,7 @@ use super::selectors;
 use crate::compare::{Importance, KeyImportance};
 use crate::runs::Record;
 use crate::runs::table::SummaryMetric;
-use crate::studio::{Action, Analysis};
+use crate::studio::Analysis;
 use crate::text;
 use crate::ui::panels::PanelContext;
 use crate::ui::theme::{self, ROW_HEIGHT, tokens};
@@ -61,7 +61,7 @@ impl Weights {
         self.asked = wanted;
         let has_it = |row: &&Record| metric.finite(row).is_some();
         let runs = rows.rows.iter().filter(has_it).map(|row| row.id.clone());
-        cx.act(Action::Ask(Analysis::Importance(runs.collect(), metric)));
+        cx.act(Analysis::Importance(runs.collect(), metric));
     }
 }
 

@@ -14,9 +14,9 @@ mod verdict;
 use egui::{Align, Layout, TextEdit, Ui, vec2};
 
 use super::PanelContext;
-use crate::studio::{Action, Format, Studio};
+use crate::studio::{Format, LibraryAction, Studio};
 use crate::text;
-use crate::ui::command::Command;
+use crate::ui::command::{Command, FileCommand, RunCommand};
 use crate::ui::theme::{self, ROW_HEIGHT, tokens};
 use crate::ui::widgets::{Weight, labeled_button};
 use table::TablePanel;
@@ -174,7 +174,7 @@ fn filter_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
         .accessible_name("Filter runs")
         .on_hover_text(FILTER_HINT);
     if response.changed() {
-        cx.act(Action::SetFilter(text));
+        cx.act(LibraryAction::SetFilter(text));
     }
 }
 
@@ -197,9 +197,9 @@ fn export_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     let button = button.on_hover_text(about);
     egui::Popup::menu(&button).show(|ui| {
         for command in [
-            Command::Export(Format::Csv),
-            Command::Export(Format::Jsonl),
-            Command::Export(Format::Tensorboard),
+            Command::from(FileCommand::Export(Format::Csv)),
+            FileCommand::Export(Format::Jsonl).into(),
+            FileCommand::Export(Format::Tensorboard).into(),
         ] {
             let item = ui.button(command.label());
             if item.on_hover_text(command.explanation()).clicked() {
@@ -232,9 +232,14 @@ fn empty_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
         let text = "Every run is saved and appears here with its settings and results.";
         ui.label(egui::RichText::new(text).color(tokens(ui).quiet));
         ui.add_space(16.0);
-        way_on_ui(ui, cx, "Train a first run", Command::Train);
+        way_on_ui(ui, cx, "Train a first run", RunCommand::Train.into());
         ui.add_space(theme::UNIT);
-        way_on_ui(ui, cx, "Open a workspace…", Command::OpenWorkspace);
+        way_on_ui(
+            ui,
+            cx,
+            "Open a workspace…",
+            FileCommand::OpenWorkspace.into(),
+        );
     });
 }
 

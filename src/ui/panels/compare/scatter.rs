@@ -9,7 +9,7 @@ use super::selectors;
 use crate::compare::Scale;
 use crate::runs::table::Column;
 use crate::runs::{Record, RunId};
-use crate::studio::Action;
+use crate::studio::LibraryAction;
 use crate::ui::panels::PanelContext;
 use crate::ui::theme::tokens;
 
@@ -214,7 +214,7 @@ fn dots_ui(
     );
     super::at_pointer(ui, "run under the pointer", &words);
     if ui.input(|i| i.pointer.button_clicked(PointerButton::Primary)) {
-        cx.act(Action::Select(toggled(cx, &row.id)));
+        cx.act(LibraryAction::Select(toggled(cx, &row.id)));
     }
 }
 

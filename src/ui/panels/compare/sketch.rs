@@ -5,7 +5,7 @@ use egui::{Label, RichText, ScrollArea, Ui, vec2};
 use super::rows::Rows;
 use super::selectors;
 use crate::runs::RunId;
-use crate::studio::{Action, Analysis, ModelPrediction};
+use crate::studio::{Analysis, ModelPrediction};
 use crate::text;
 use crate::ui::panels::PanelContext;
 use crate::ui::theme::{self, tokens};
@@ -74,7 +74,7 @@ impl ModelPredictions {
 
     fn ask(&mut self, cx: &mut PanelContext<'_>, ids: Vec<RunId>) {
         if self.asked != ids {
-            cx.act(Action::Ask(Analysis::Predict(ids.clone())));
+            cx.act(Analysis::Predict(ids.clone()));
             self.asked = ids;
         }
     }

@@ -17,7 +17,7 @@ use egui::{Align, Checkbox, Layout, Slider, Ui};
 use super::PanelContext;
 use crate::runs::RunState;
 use crate::studio::{Run, Studio};
-use crate::ui::command::Command;
+use crate::ui::command::{Command, RunCommand, ViewCommand};
 use crate::ui::theme::{self, ROW_HEIGHT, tokens};
 use crate::ui::widgets::{Number, Weight, combo_of_width, labeled_button, slim_slider};
 use bands::Bands;
@@ -166,13 +166,13 @@ fn controls_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
                 ui,
                 &mut cx.settings.is_x_log,
                 "log x",
-                Command::LogHorizontal,
+                ViewCommand::LogHorizontal.into(),
             );
             toggle_ui(
                 ui,
                 &mut cx.settings.is_loss_log,
                 "log loss",
-                Command::LogLoss,
+                ViewCommand::LogLoss.into(),
             );
         });
     });
@@ -224,7 +224,7 @@ pub fn empty_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
                 while it learns.";
         ui.label(egui::RichText::new(text).color(tokens(ui).quiet));
         ui.add_space(16.0);
-        let command = Command::Train;
+        let command = Command::from(RunCommand::Train);
         let is_possible = command.is_possible(cx.studio);
         let button = labeled_button(ui, None, "Start training", Weight::Plain, 140.0, is_possible);
         if button.on_hover_text(command.tooltip(ui)).clicked() {

@@ -5,8 +5,8 @@ use egui::{ScrollArea, Ui};
 use crate::picture::Spread;
 use crate::runs::table::{Column, GroupBy, differing_columns};
 use crate::runs::{Record, RunId};
-use crate::studio::{Action, Run, Studio};
-use crate::ui::command::Command;
+use crate::studio::{LibraryAction, Run, Studio};
+use crate::ui::command::{Command, FileCommand};
 use crate::ui::panels::PanelContext;
 use crate::ui::settings::Settings;
 use crate::ui::widgets::{Weight, labeled_button};
@@ -32,7 +32,7 @@ pub fn button_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
         ui.separator();
         baseline_ui(ui, cx);
         ui.separator();
-        let command = Command::SaveCurves;
+        let command = Command::from(FileCommand::SaveCurves);
         let item = ui.button(command.label());
         if item.on_hover_text(command.explanation()).clicked() {
             cx.command(command);
@@ -109,6 +109,6 @@ fn baseline_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
         choice(ui, Some(&run.id), &run.state.name);
     }
     if let Some(id) = wanted {
-        cx.act(Action::SetBaseline(id));
+        cx.act(LibraryAction::SetBaseline(id));
     }
 }

@@ -9,7 +9,7 @@ use egui::{Align, Frame, Key, Layout, Margin, Modifiers, Response, Ui, vec2};
 use super::PanelContext;
 use crate::model::{Layer, LayerName, LayerReport, Shape, SpecReport};
 use crate::train::{Field, TrainConfig};
-use crate::ui::command::Command;
+use crate::ui::command::{Command, DraftCommand};
 use crate::ui::theme::{self, ROW_HEIGHT, UNIT, tokens};
 use crate::ui::widgets::{Icon, LayerRow, error_ui, icon_button, layer_header};
 use fields::fields_ui;
@@ -91,8 +91,8 @@ impl LayersPanel {
                     .on_hover_text("Adds a layer after the selected one, or before the last.");
                 egui::Popup::menu(&add).show(|ui| edit = self.kinds_ui(ui, draft));
                 for (icon, command) in [
-                    (Icon::Redo, Command::RedoEdit),
-                    (Icon::Undo, Command::UndoEdit),
+                    (Icon::Redo, Command::from(DraftCommand::Redo)),
+                    (Icon::Undo, DraftCommand::Undo.into()),
                 ] {
                     let is_possible = command.is_possible(cx.studio);
                     let button = icon_button(ui, icon, &command.label(), is_possible);

@@ -7,7 +7,7 @@ use egui::{Align, Layout, ScrollArea, Ui, vec2};
 
 use super::PanelContext;
 use crate::model::ModelSpec;
-use crate::ui::command::Command;
+use crate::ui::command::{Command, FileCommand};
 use crate::ui::theme::{self, ROW_HEIGHT, UNIT};
 use crate::ui::widgets::{Weight, labeled_button};
 use text::TextEditor;
@@ -62,7 +62,7 @@ impl NetworkPanel {
                     .on_hover_text("Shows the layers as editable text.");
             }
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-                let command = Command::SaveDiagram;
+                let command = Command::from(FileCommand::SaveDiagram);
                 let label = command.label();
                 let button = labeled_button(ui, None, &label, Weight::Bare, 0.0, true);
                 if button.on_hover_text(command.explanation()).clicked() {

@@ -6,7 +6,7 @@ use egui::{
 };
 
 use crate::model::{Layer, LayersText, ModelSpec, TextError, read_layers, write_layers};
-use crate::studio::Action;
+use crate::studio::DraftAction;
 use crate::text;
 use crate::ui::panels::PanelContext;
 use crate::ui::theme::{self, ROW_HEIGHT, tokens};
@@ -120,7 +120,7 @@ impl TextEditor {
                 let mut draft = draft.clone();
                 draft.model.layers = layers.to_vec();
                 self.rewrite(&draft.model);
-                cx.act(Action::SetDraft(Box::new(draft)));
+                cx.act(DraftAction::Set(Box::new(draft)));
             }
             let revert = labeled_button(ui, None, "Revert text", Weight::Bare, 0.0, is_edited);
             let about = "Discards your edits.";

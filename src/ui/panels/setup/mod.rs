@@ -11,9 +11,9 @@ mod seed;
 use super::layers::LayersPanel;
 use super::{PanelContext, schedule};
 use crate::model::Init;
-use crate::studio::{Action, Effect};
+use crate::studio::{DraftAction, Effect};
 use crate::train::{Field, TrainConfig};
-use crate::ui::command::Command;
+use crate::ui::command::{Command, RunCommand};
 use crate::ui::theme;
 use crate::ui::widgets::{Number, Row, Weight, combo, labeled_button};
 use augment::AugmentSection;
@@ -51,7 +51,7 @@ impl SetupPanel {
                 ui.label(theme::section(ui, "Initialization"));
                 start_ui(ui, cx, &mut draft);
                 if draft != *cx.studio.draft() {
-                    cx.act(Action::SetDraft(Box::new(draft)));
+                    cx.act(DraftAction::Set(Box::new(draft)));
                 }
             });
     }
@@ -62,7 +62,7 @@ fn training_title_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     ui.horizontal(|ui| {
         ui.label(theme::section(ui, "Training"));
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            let command = Command::FindLr;
+            let command = Command::from(RunCommand::FindLr);
             let is_possible = command.is_possible(cx.studio);
             let button = labeled_button(ui, None, "Find LR…", Weight::Bare, 0.0, is_possible);
             if button.on_hover_text(command.tooltip(ui)).clicked() {

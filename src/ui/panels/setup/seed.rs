@@ -5,7 +5,7 @@ use egui::{Id, Key, TextEdit, Ui, vec2};
 use super::PanelContext;
 use crate::studio::Effect;
 use crate::train::TrainConfig;
-use crate::ui::command::Command;
+use crate::ui::command::{Command, DraftCommand};
 use crate::ui::theme::ROW_HEIGHT;
 use crate::ui::widgets::{Icon, Row, VALUE_WIDTH, error_ui, icon_button};
 
@@ -35,8 +35,11 @@ pub(super) fn seed_ui(
     let mut typing: Typing = ui.data(|d| d.get_temp(id)).unwrap_or_default();
     row.show(ui, |ui| {
         let die = icon_button(ui, Icon::Die, "New seed", true);
-        if die.on_hover_text(Command::NewSeed.explanation()).clicked() {
-            cx.command(Command::NewSeed);
+        if die
+            .on_hover_text(Command::from(DraftCommand::NewSeed).explanation())
+            .clicked()
+        {
+            cx.command(DraftCommand::NewSeed);
         }
         typing.field_ui(ui, &row.tooltip(), draft);
     });

@@ -2,7 +2,7 @@
 
 use egui::{Align, Label, Layout, RichText, Ui, vec2};
 
-use crate::studio::{Action, ShownSweep, SweepAction};
+use crate::studio::{ShownSweep, SweepAction};
 use crate::sweep::{LeaderboardEntry, Trial, TrialStatus, describe};
 use crate::text;
 use crate::ui::panels::PanelContext;
@@ -125,7 +125,7 @@ fn trial_ui(ui: &mut Ui, cx: &mut PanelContext<'_>, shown: &ShownSweep, trial: &
                     .accessible_name(format!("Rerun trial {}", trial.number));
                 let about = "Reruns this trial from the beginning; its old run is kept.";
                 if again.on_hover_text(about).clicked() {
-                    cx.act(Action::Sweep(SweepAction::Retry(trial.number)));
+                    cx.act(SweepAction::Retry(trial.number));
                 }
             } else {
                 ui.add_space(BUTTON_WIDTH + 2.0 * UNIT);

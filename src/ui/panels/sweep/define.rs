@@ -3,7 +3,7 @@
 use egui::{TextEdit, Ui, vec2};
 
 use super::axis::AxisForm;
-use crate::studio::{Action, SweepAction};
+use crate::studio::SweepAction;
 use crate::sweep::{Axis, Definition, Location, Method, OBJECTIVES, Prune, Values};
 use crate::text;
 use crate::ui::panels::PanelContext;
@@ -50,10 +50,10 @@ impl Form {
         );
         let about = "Starts the trials, based on the current settings on the left.";
         if start.on_hover_text(about).clicked() {
-            cx.act(Action::Sweep(SweepAction::Start));
+            cx.act(SweepAction::Start);
         }
         if draft != *old {
-            cx.act(Action::Sweep(SweepAction::SetDraft(Box::new(draft))));
+            cx.act(SweepAction::SetDraft(Box::new(draft)));
         }
     }
 

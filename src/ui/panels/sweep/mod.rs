@@ -8,11 +8,10 @@ mod plot;
 use egui::{Align, Layout, RichText, ScrollArea, Ui};
 
 use super::PanelContext;
-use crate::studio::{Action, ShownSweep, SweepAction, SweepPhase};
+use crate::studio::{ShownSweep, SweepAction, SweepPhase};
 use crate::sweep::SweepEnd;
 use crate::text;
-use crate::ui::command::Command;
-use crate::ui::sweep_command::SweepCommand;
+use crate::ui::command::{Command, SweepCommand};
 use crate::ui::theme::{self, ROW_HEIGHT, UNIT, tokens};
 use crate::ui::widgets::{Icon, Weight, labeled_button, section};
 
@@ -89,14 +88,14 @@ fn progress_ui(ui: &mut Ui, shown: &ShownSweep) {
 
 fn buttons_ui(ui: &mut Ui, cx: &mut PanelContext<'_>, shown: &ShownSweep) {
     let compare = labeled_button(ui, None, "Compare runs", Weight::Bare, 0.0, true);
-    let command = Command::Sweep(SweepCommand::Compare);
+    let command = Command::from(SweepCommand::Compare);
     if compare.on_hover_text(command.explanation()).clicked() {
         cx.command(command);
     }
     let mut button = |icon: Icon, text: &str, about: &str, action: SweepAction| {
         let response = labeled_button(ui, Some(icon), text, Weight::Plain, 0.0, true);
         if response.on_hover_text(about).clicked() {
-            cx.act(Action::Sweep(action));
+            cx.act(action);
         }
     };
     let stop = "Stops the sweep after the current batches; it can be resumed later.";
@@ -159,7 +158,7 @@ fn kept_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
                 .accessible_name(format!("Show sweep {name}"));
             let about = "Shows this sweep, to inspect or resume it.";
             if button.on_hover_text(about).clicked() {
-                cx.act(Action::Sweep(SweepAction::Show(name)));
+                cx.act(SweepAction::Show(name));
             }
         }
     });

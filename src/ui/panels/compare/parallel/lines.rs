@@ -5,7 +5,7 @@ use egui::{Color32, PointerButton, Pos2, Rect, Shape, Stroke, Ui, pos2};
 use super::axis::GRIP;
 use super::{MAX_LINES, Parallel};
 use crate::runs::Record;
-use crate::studio::Action;
+use crate::studio::LibraryAction;
 use crate::ui::panels::PanelContext;
 use crate::ui::panels::compare::at_pointer;
 use crate::ui::panels::compare::rows::{Rows, text};
@@ -55,7 +55,7 @@ impl Parallel {
             cx.hover.set(&row.id);
             hint(ui, self, row);
             if ui.input(|i| i.pointer.button_clicked(PointerButton::Primary)) {
-                cx.act(Action::Select(toggled(cx, &row.id)));
+                cx.act(LibraryAction::Select(toggled(cx, &row.id)));
             }
         }
     }

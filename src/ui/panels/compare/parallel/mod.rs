@@ -12,7 +12,7 @@ use super::rows::{Places, Rows};
 use super::selectors;
 use crate::runs::RunId;
 use crate::runs::table::Column;
-use crate::studio::Action;
+use crate::studio::LibraryAction;
 use crate::ui::panels::PanelContext;
 use crate::ui::theme::ROW_HEIGHT;
 use crate::ui::widgets::{Weight, labeled_button};
@@ -65,7 +65,7 @@ impl Parallel {
             is_brushed |= self.apply(request);
         }
         if is_brushed {
-            cx.act(Action::Select(self.kept(rows)));
+            cx.act(LibraryAction::Select(self.kept(rows)));
         }
     }
 

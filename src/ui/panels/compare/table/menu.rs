@@ -4,7 +4,7 @@ use egui::Ui;
 
 use super::notes::NotesDialog;
 use crate::runs::{Notes, RunId};
-use crate::studio::{Action, Run};
+use crate::studio::{DraftAction, LibraryAction, Run};
 use crate::ui::panels::PanelContext;
 
 /// Shows the menu for these runs, at least one.
@@ -30,7 +30,7 @@ pub(super) fn ui(
     };
     if item(ui, text, "Curves are shown in the Train tab.") {
         for run in runs {
-            cx.act(Action::ShowRun(run.id.clone(), !is_visible));
+            cx.act(LibraryAction::ShowRun(run.id.clone(), !is_visible));
         }
     }
     let is_starred = runs.iter().all(|run| run.record.notes.starred);
@@ -48,14 +48,14 @@ pub(super) fn ui(
     let about = "Moves the runs to the trash, where they can be restored.";
     if item(ui, "Delete", about) {
         let ids: Vec<RunId> = runs.iter().map(|run| run.id.clone()).collect();
-        cx.act(Action::DeleteRuns(ids));
+        cx.act(LibraryAction::Delete(ids));
     }
 }
 
 fn one_ui(ui: &mut Ui, cx: &mut PanelContext<'_>, run: &Run, notes: &mut Option<NotesDialog>) {
     let about = "Copies this run's settings to the panel on the left; takes effect with a new run.";
     if item(ui, "Copy settings", about) {
-        cx.act(Action::UseSettings(run.id.clone()));
+        cx.act(DraftAction::UseSettings(run.id.clone()));
     }
     let is_baseline = cx.studio.baseline().is_some_and(|b| b.id == run.id);
     let text = if is_baseline {
@@ -65,7 +65,9 @@ fn one_ui(ui: &mut Ui, cx: &mut PanelContext<'_>, run: &Run, notes: &mut Option<
     };
     let about = "Shows the results of the other runs as differences from the baseline.";
     if item(ui, text, about) {
-        cx.act(Action::SetBaseline((!is_baseline).then(|| run.id.clone())));
+        cx.act(LibraryAction::SetBaseline(
+            (!is_baseline).then(|| run.id.clone()),
+        ));
     }
     let about = "Edits name, tags and note; settings and results do not change.";
     if item(ui, "Name, tags and note…", about) {
@@ -87,6 +89,6 @@ fn change(cx: &mut PanelContext<'_>, runs: &[&Run], change: impl Fn(&mut Notes))
     for run in runs {
         let mut notes = run.record.notes.clone();
         change(&mut notes);
-        cx.act(Action::SetNotes(run.id.clone(), Box::new(notes)));
+        cx.act(LibraryAction::SetNotes(run.id.clone(), Box::new(notes)));
     }
 }

@@ -15,7 +15,7 @@ use crate::runs::table::{Aggregate, Column, GroupBy, to_csv};
 use crate::studio::Run;
 use crate::text;
 use crate::ui::column_names;
-use crate::ui::command::Command;
+use crate::ui::command::{Command, FileCommand};
 use crate::ui::panels::PanelContext;
 use crate::ui::theme::{self, ROW_HEIGHT};
 use crate::ui::widgets::combo_of_width;
@@ -188,7 +188,7 @@ fn table_menu_ui(
             let records: Vec<_> = made.run_rows().map(|idx| &runs[idx].record).collect();
             ui.copy_text(to_csv(&records, &made.columns));
         }
-        let command = Command::OpenWorkspace;
+        let command = Command::from(FileCommand::OpenWorkspace);
         let item = ui.add_enabled(
             command.is_possible(cx.studio),
             egui::Button::new(command.label()),

@@ -3,7 +3,7 @@
 use egui::{Align, Id, Key, Layout, Modal, RichText, TextEdit, Ui};
 
 use crate::runs::{Notes, RunId};
-use crate::studio::{Action, Run};
+use crate::studio::{LibraryAction, Run};
 use crate::ui::panels::PanelContext;
 use crate::ui::theme;
 use crate::ui::widgets::{Weight, labeled_button};
@@ -42,7 +42,10 @@ impl NotesDialog {
             buttons_ui(ui, is_entered)
         });
         if modal.inner == Some(true) {
-            cx.act(Action::SetNotes(self.id.clone(), Box::new(self.notes())));
+            cx.act(LibraryAction::SetNotes(
+                self.id.clone(),
+                Box::new(self.notes()),
+            ));
         }
         modal.inner.is_some() || modal.should_close()
     }

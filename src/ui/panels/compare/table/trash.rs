@@ -2,7 +2,7 @@
 
 use egui::{Align, Id, Layout, Modal, RichText, ScrollArea, Ui};
 
-use crate::studio::Action;
+use crate::studio::LibraryAction;
 use crate::text;
 use crate::ui::panels::PanelContext;
 use crate::ui::theme;
@@ -17,7 +17,7 @@ pub(super) struct TrashDialog {
 impl TrashDialog {
     /// Creates the dialog and reads the trash.
     pub(super) fn new(cx: &mut PanelContext<'_>) -> TrashDialog {
-        cx.act(Action::RefreshTrash);
+        cx.act(LibraryAction::RefreshTrash);
         TrashDialog { is_sure: false }
     }
 
@@ -50,7 +50,7 @@ impl TrashDialog {
                 .clicked()
             {
                 if self.is_sure {
-                    cx.act(Action::EmptyTrash);
+                    cx.act(LibraryAction::EmptyTrash);
                 }
                 self.is_sure = !self.is_sure;
             }
@@ -76,7 +76,7 @@ fn list_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
                     let restore = labeled_button(ui, None, "Restore", Weight::Plain, 0.0, true)
                         .accessible_name(format!("Restore {id}"));
                     if restore.clicked() {
-                        cx.act(Action::RestoreRuns(vec![id.clone()]));
+                        cx.act(LibraryAction::Restore(vec![id.clone()]));
                     }
                     ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
                         ui.add(egui::Label::new(id.as_str()).truncate());

@@ -4,7 +4,7 @@ use egui::Ui;
 
 use super::Pair;
 use crate::compare::{Comparison, seeds_to_add};
-use crate::studio::{Action, Studio};
+use crate::studio::{RunAction, Studio};
 use crate::text;
 use crate::train::TrainConfig;
 use crate::ui::panels::PanelContext;
@@ -30,7 +30,7 @@ pub(super) fn ui(
             let about = "Trains these runs one after the other, with the same settings and other \
                          seeds, once no other run is live.";
             if button.on_hover_text(about).clicked() {
-                cx.act(Action::QueueRuns(configs));
+                cx.act(RunAction::Queue(configs));
             }
         }
         queue_ui(ui, cx);
@@ -47,7 +47,7 @@ fn queue_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     let button = labeled_button(ui, None, "Clear queue", Weight::Bare, 0.0, true);
     let about = "Removes the queued runs; the one in training continues.";
     if button.on_hover_text(about).clicked() {
-        cx.act(Action::ClearQueue);
+        cx.act(RunAction::ClearQueue);
     }
 }
 

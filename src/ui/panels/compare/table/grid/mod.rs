@@ -13,7 +13,7 @@ use super::notes::NotesDialog;
 use super::{TablePanel, cell, menu};
 use crate::runs::RunId;
 use crate::runs::table::{Aggregate, Column, GroupBy};
-use crate::studio::{Action, Run};
+use crate::studio::{LibraryAction, Run};
 use crate::ui::panels::PanelContext;
 use crate::ui::theme::{self, ROW_HEIGHT, tokens};
 
@@ -123,7 +123,7 @@ impl TablePanel {
         if !modifiers.shift {
             self.anchor = Some(id);
         }
-        cx.act(Action::Select(ids));
+        cx.act(LibraryAction::Select(ids));
     }
 }
 

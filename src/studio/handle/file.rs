@@ -3,11 +3,12 @@
 
 use std::path::PathBuf;
 
-use super::background::Message;
-use super::{DataState, Studio};
 use crate::data::Dataset;
 use crate::model::Classifier;
 use crate::picture::{self, Curve, CurvesView, Picture, diagram};
+use crate::studio::Studio;
+use crate::studio::action::FileAction;
+use crate::studio::message::Message;
 
 /// Width of a saved drawing, in points.
 const DIAGRAM_WIDTH: f32 = 440.0;
@@ -16,13 +17,24 @@ const DIAGRAM_WIDTH: f32 = 440.0;
 const CURVES_SIZE: [f32; 2] = [1000.0, 700.0];
 
 impl Studio {
-    pub(super) fn use_mnist(&mut self) {
+    pub(super) fn handle_file(&mut self, action: FileAction) {
+        match action {
+            FileAction::OpenData(dir) => self.open_data(dir),
+            FileAction::UseMnist => self.use_mnist(),
+            FileAction::OpenModel(path) => self.open_model(path),
+            FileAction::SaveModel(path) => self.save_model(path),
+            FileAction::SaveDiagram(path) => self.save_diagram(path),
+            FileAction::SaveCurves(path, view) => self.save_curves(path, &view),
+        }
+    }
+
+    fn use_mnist(&mut self) {
         self.load_data("MNIST".to_owned(), || {
             Dataset::mnist().map_err(|e| e.to_string())
         });
     }
 
-    pub(super) fn open_data(&mut self, dir: PathBuf) {
+    fn open_data(&mut self, dir: PathBuf) {
         let name = dir.display().to_string();
         self.load_data(name, move || {
             Dataset::open_folder(&dir).map_err(|e| e.to_string())
@@ -34,35 +46,30 @@ impl Studio {
         name: String,
         read: impl FnOnce() -> Result<Dataset, String> + Send + 'static,
     ) {
-        let before = match std::mem::replace(&mut self.data, DataState::None) {
-            DataState::Ready(dataset) => Some(dataset),
-            DataState::Loading { before, .. } => before,
-            DataState::None => None,
-        };
         let activity = format!("reading {name}");
-        self.data = DataState::Loading { name, before };
-        self.background.run(activity, || Message::Data(read()));
+        self.data.load(name);
+        self.files.run(activity, || Message::Data(read()));
     }
 
-    pub(super) fn save_model(&mut self, path: PathBuf) {
+    fn save_model(&mut self, path: PathBuf) {
         let Some(classifier) = self.classifier().cloned() else {
-            self.notify_error("There is no model to save yet: train one first".to_owned());
-            return;
+            let text = "There is no model to save yet: train one first";
+            return self.notices.error(text.to_owned());
         };
-        self.background
+        self.files
             .run(format!("saving {}", path.display()), move || {
                 let result = classifier.save(&path).map_err(|e| format!("{e:#}"));
                 Message::Saved(path, result)
             });
     }
 
-    pub(super) fn save_diagram(&mut self, path: PathBuf) {
+    fn save_diagram(&mut self, path: PathBuf) {
         // In print colors.
-        let drawn = diagram(&self.draft.model, DIAGRAM_WIDTH, &picture::LIGHT);
+        let drawn = diagram(&self.draft().model, DIAGRAM_WIDTH, &picture::LIGHT);
         self.save_picture(path, drawn.picture);
     }
 
-    pub(super) fn save_curves(&mut self, path: PathBuf, view: &CurvesView) {
+    fn save_curves(&mut self, path: PathBuf, view: &CurvesView) {
         let visible = self.runs().iter().filter(|run| run.is_visible);
         let curves: Vec<Curve<'_>> = visible
             .map(|run| Curve {
@@ -77,15 +84,15 @@ impl Studio {
     }
 
     fn save_picture(&mut self, path: PathBuf, picture: Picture) {
-        self.background
+        self.files
             .run(format!("saving {}", path.display()), move || {
                 let result = picture.write(&path).map_err(|e| e.to_string());
                 Message::Saved(path, result)
             });
     }
 
-    pub(super) fn open_model(&mut self, path: PathBuf) {
-        self.background
+    fn open_model(&mut self, path: PathBuf) {
+        self.files
             .run(format!("opening {}", path.display()), move || {
                 let result = Classifier::load(&path).map_err(|e| e.to_string());
                 Message::Opened(path, result)

@@ -1,0 +1,99 @@
+//! Actions on the canvas: strokes, images, test images, and the model that classifies them.
+
+use std::sync::Arc;
+
+use crate::data::{DecodedImage, Framing, Recipe, read_image_bytes, read_image_file};
+use crate::studio::action::CanvasAction;
+use crate::studio::message::Message;
+use crate::studio::pad::Pad;
+use crate::studio::{LastEdited, Studio};
+
+impl Studio {
+    pub(super) fn handle_canvas(&mut self, action: CanvasAction) {
+        match action {
+            CanvasAction::BeginStroke(stroke) => self.edit_canvas(|pad| pad.begin(stroke)),
+            CanvasAction::ExtendStroke(points) => self.change_canvas(|pad| pad.extend(&points)),
+            CanvasAction::EndStroke => self.change_canvas(Pad::end),
+            CanvasAction::Undo => self.edit_canvas(Pad::undo),
+            CanvasAction::Redo => self.edit_canvas(Pad::redo),
+            CanvasAction::Clear => self.edit_canvas(Pad::clear),
+            CanvasAction::SetBrush(width) => self.change_canvas(|pad| pad.set_brush(width)),
+            CanvasAction::Paste(image) => self.paste(image, None),
+            CanvasAction::OpenImage(path) => {
+                self.open_picture(path.display().to_string(), move || {
+                    read_image_file(&path).map_err(|e| e.to_string())
+                });
+            }
+            CanvasAction::OpenImageBytes(bytes, origin) => {
+                self.open_picture(origin.clone(), move || {
+                    read_image_bytes(&bytes, &origin).map_err(|e| e.to_string())
+                });
+            }
+            CanvasAction::TestImage(idx) => self.test_image(idx),
+            CanvasAction::RandomTestImage => self.random_test_image(),
+            CanvasAction::UseTrainedModel => self.use_trained_model(),
+        }
+    }
+
+    /// Makes an undoable change to the canvas, or undoes or redoes one.
+    pub(in crate::studio) fn edit_canvas(&mut self, edit: impl FnOnce(&mut Pad)) {
+        self.last_edited = LastEdited::Canvas;
+        self.change_canvas(edit);
+    }
+
+    fn change_canvas(&mut self, change: impl FnOnce(&mut Pad)) {
+        change(&mut self.canvas.pad);
+        self.ask();
+    }
+
+    fn open_picture(
+        &mut self,
+        origin: String,
+        read: impl FnOnce() -> Result<DecodedImage, String> + Send + 'static,
+    ) {
+        self.files
+            .run(format!("opening {origin}"), || Message::Picture(read()));
+    }
+
+    fn random_test_image(&mut self) {
+        let Some(dataset) = self.dataset().map(Arc::clone) else {
+            return;
+        };
+        let idx = (self.pick() % dataset.test.len() as u64) as usize;
+        self.test_image(idx);
+    }
+
+    /// Puts a test image on the canvas, with its label.
+    fn test_image(&mut self, idx: usize) {
+        let Some(dataset) = self.dataset().map(Arc::clone) else {
+            return;
+        };
+        let test = &dataset.test;
+        if idx >= test.len() {
+            return;
+        }
+        let image = DecodedImage::from_pixels(test.shape(), test.image(idx));
+        self.paste(image, Some(test.labels()[idx]));
+    }
+
+    /// Puts a picture on the canvas.
+    pub(in crate::studio) fn paste(&mut self, image: DecodedImage, true_label: Option<u32>) {
+        let shown = self.recipe().shown(&image);
+        self.edit_canvas(|pad| pad.paste(&shown, Some(image.into()), true_label));
+    }
+
+    /// How pictures become inputs: by the recipe of the model that is asked, or of the dataset.
+    pub fn recipe(&self) -> Recipe {
+        let of_data = || self.dataset().map(|dataset| dataset.recipe);
+        self.canvas
+            .recipe()
+            .or_else(of_data)
+            .unwrap_or(Recipe::new(Framing::Center))
+    }
+
+    /// Classifies the drawing with the network in training, or the last one trained.
+    pub(in crate::studio) fn use_trained_model(&mut self) {
+        self.canvas.use_trained();
+        self.ask();
+    }
+}

@@ -1,0 +1,40 @@
+//! What the file thread reports.
+
+use std::path::PathBuf;
+
+use super::opened_timeline::OpenedTimeline;
+use super::reopened::Reopened;
+use crate::data::{Dataset, DecodedImage};
+use crate::model::Classifier;
+use crate::runs::RunId;
+use crate::sweep::{Plan, SweepState};
+use crate::train::{Inspection, LrCurve};
+
+/// A result of the file thread. An error is one sentence.
+pub(super) enum Message {
+    /// A dataset was read.
+    Data(Result<Dataset, String>),
+    /// A model was read.
+    Opened(PathBuf, Result<Classifier, String>),
+    /// A file was written, or could not be.
+    Saved(PathBuf, Result<(), String>),
+    /// A batch was inspected.
+    Inspected(Result<Box<Inspection>, String>),
+    /// The LR finder has finished.
+    Rates(Result<LrCurve, String>),
+    /// A run was read to resume it.
+    Reopened(Result<Box<Reopened>, String>),
+    /// The saved states of a run were read.
+    Timeline(Result<Box<OpenedTimeline>, String>),
+    /// The workspace was changed, or could not be.
+    Tidied(Result<(), String>),
+    /// The saved baseline of this workspace was read.
+    Baseline(PathBuf, Result<Option<RunId>, String>),
+    /// The workspace and its trash were changed, or could not be, and the trash now holds these
+    /// runs.
+    Trash(Result<Vec<RunId>, String>, Result<Vec<RunId>, String>),
+    /// An image was read.
+    Picture(Result<DecodedImage, String>),
+    /// The sweeps in the workspace were read, with the errors of some of them.
+    Sweeps(Vec<(Plan, SweepState)>, Vec<String>),
+}

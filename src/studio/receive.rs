@@ -1,0 +1,69 @@
+//! Handles the results of the studio's threads.
+
+use std::sync::Arc;
+
+use super::Studio;
+use super::canvas::Model;
+use super::message::Message;
+use crate::runs::Status;
+use crate::train::Finish;
+
+impl Studio {
+    pub(super) fn receive(&mut self, message: Message) {
+        match message {
+            Message::Data(Ok(dataset)) => self.use_data(Arc::new(dataset)),
+            Message::Data(Err(text)) => {
+                self.data.restore();
+                self.notices.error(text);
+            }
+            Message::Opened(path, Ok(classifier)) => {
+                self.notices.info(format!("Opened {}", path.display()));
+                let classifier = Arc::new(classifier);
+                self.canvas.use_model(Model::Opened { path, classifier });
+                self.ask();
+            }
+            Message::Rates(found) => {
+                let received = self.lr_finder.receive(found);
+                self.notices.check(received);
+            }
+            Message::Timeline(Ok(opened)) => self.show_opened(*opened),
+            Message::Inspected(Ok(inspection)) => self.inspection = Some(*inspection),
+            Message::Reopened(Ok(reopened)) => self.resume_with(*reopened),
+            Message::Picture(Ok(image)) => self.paste(image, None),
+            Message::Saved(path, Ok(())) => {
+                self.notices.info(format!("Saved {}", path.display()));
+            }
+            Message::Timeline(Err(text))
+            | Message::Inspected(Err(text))
+            | Message::Reopened(Err(text))
+            | Message::Opened(_, Err(text))
+            | Message::Saved(_, Err(text))
+            | Message::Picture(Err(text)) => self.notices.error(text),
+            Message::Sweeps(kept, problems) => {
+                self.sweeps.add_kept(kept);
+                problems
+                    .into_iter()
+                    .for_each(|text| self.notices.error(text));
+            }
+            Message::Tidied(result) => self.receive_tidied(result),
+            Message::Baseline(workspace, found) => self.receive_baseline(&workspace, found),
+            Message::Trash(changed, trash) => self.receive_trash(changed, trash),
+        }
+    }
+
+    /// Adds a notice about how the run ended, if the curves do not show it.
+    pub(super) fn report_end(&mut self) {
+        let own = self.library.own().map(|run| &run.state.status);
+        let Some(Status::Finished(finish)) = own else {
+            return;
+        };
+        match finish.clone() {
+            Finish::Completed | Finish::EarlyStopped | Finish::Stopped => {}
+            Finish::Diverged { step } => self.notices.error(format!(
+                "Training diverged at step {step}: the loss became NaN. The last finite weights \
+                 are kept; try a smaller learning rate"
+            )),
+            Finish::Failed { message } => self.notices.error(message),
+        }
+    }
+}

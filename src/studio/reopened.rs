@@ -1,0 +1,65 @@
+//! Runs read from their folders to be resumed.
+
+use std::path::Path;
+
+use super::live::POLICY;
+use crate::runs::{Recorder, RunFolder, RunFolderError, RunId, RunState, Status};
+use crate::train::{Checkpoint, Finish, RunOptions, TrainConfig};
+
+/// A run read from its folder to be resumed.
+pub(super) struct Reopened {
+    pub(super) id: RunId,
+    /// The configuration to resume with.
+    pub(super) config: TrainConfig,
+    /// `None` for a run that ended before its first checkpoint and starts again.
+    pub(super) checkpoint: Option<Checkpoint>,
+    /// The run's options; `None` for a run of an older version.
+    pub(super) options: Option<RunOptions>,
+    /// A notice, in one sentence.
+    pub(super) news: Option<String>,
+    pub(super) recorder: Recorder,
+    pub(super) state: RunState,
+    pub(super) n_more: usize,
+}
+
+/// Reads the run in the folder `path`, which must have been trained on the dataset with
+/// `fingerprint`. Nothing changes until everything is read.
+pub(super) fn reopen(path: &Path, fingerprint: &str, n_more: usize) -> Result<Reopened, String> {
+    let read = || -> Result<_, RunFolderError> {
+        let folder = RunFolder::open(path)?;
+        match folder.latest_checkpoint() {
+            Err(RunFolderError::NoCheckpoint { .. }) => {
+                let news = folder.restarts()?;
+                Ok((folder, None, Some(news)))
+            }
+            checkpoint => Ok((folder, Some(checkpoint?), None)),
+        }
+    };
+    let (folder, checkpoint, news) = read().map_err(|e| e.to_string())?;
+    let manifest = folder.manifest();
+    let checked = manifest.data.check(&manifest.name, fingerprint);
+    checked.map_err(|e| format!("{e}: open that first"))?;
+    let recorder = Recorder::reopen(path, checkpoint.as_ref()).map_err(|e| e.to_string())?;
+    // A run of an older version is saved like the window's own.
+    let recorder = recorder.keeping(manifest.checkpoints.unwrap_or(POLICY));
+    let begun = || manifest.config.clone();
+    Ok(Reopened {
+        id: RunId::of_folder(path),
+        config: checkpoint.as_ref().map_or_else(begun, |c| c.config.clone()),
+        checkpoint,
+        options: manifest.options,
+        news,
+        recorder,
+        state: folder.replay().map_err(|e| e.to_string())?,
+        n_more,
+    })
+}
+
+/// The label for resuming a run; `None` for one that is live.
+pub fn continue_word(status: &Status) -> Option<&'static str> {
+    match status {
+        Status::Finished(Finish::Completed) => Some("Train longer"),
+        Status::Interrupted | Status::Finished(_) => Some("Resume"),
+        Status::Starting | Status::Running | Status::Paused => None,
+    }
+}

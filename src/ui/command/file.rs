@@ -1,0 +1,107 @@
+//! Commands that read or write files.
+
+use super::effect::CommandEffect;
+use super::kind::{CommandKind, act};
+use crate::studio::{FileAction, Format, Studio};
+use crate::ui::dialogs::Purpose;
+
+/// A command that reads or writes files.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FileCommand {
+    /// Save the model to a file.
+    SaveModel,
+    /// Save a drawing of the network to a file.
+    SaveDiagram,
+    /// Save the curves to a file.
+    SaveCurves,
+    /// Open a model file.
+    OpenModel,
+    /// Open a dataset folder.
+    OpenData,
+    /// Return to MNIST.
+    UseMnist,
+    /// Put an image file on the canvas.
+    OpenImage,
+    /// Export runs for other programs.
+    Export(Format),
+    /// Open another folder for runs.
+    OpenWorkspace,
+}
+
+impl CommandKind for FileCommand {
+    fn text(&self) -> (&'static str, &'static str) {
+        match self {
+            FileCommand::SaveModel => (
+                "Save model…",
+                "Saves the model that classifies the drawing to a file.",
+            ),
+            FileCommand::SaveDiagram => (
+                "Save drawing…",
+                "Saves a drawing of the network in the settings as SVG or PNG.",
+            ),
+            FileCommand::SaveCurves => (
+                "Save curves…",
+                "Saves the curves that are shown as SVG or PNG, with axes and a legend.",
+            ),
+            FileCommand::OpenModel => (
+                "Open model…",
+                "Opens a model file and uses it to classify the drawing.",
+            ),
+            FileCommand::OpenData => (
+                "Open dataset folder…",
+                "Opens a folder with four IDX files, named like MNIST's.",
+            ),
+            FileCommand::UseMnist => (
+                "Use MNIST",
+                "Returns to the handwritten digits that come with the program.",
+            ),
+            FileCommand::OpenImage => ("Open image…", "Puts a PNG or JPEG file on the canvas."),
+            FileCommand::Export(format) => export_text(*format),
+            FileCommand::OpenWorkspace => (
+                "Open workspace…",
+                "Shows the runs of another folder and saves new ones there, also in later sessions.",
+            ),
+        }
+    }
+
+    fn effect(&self, studio: &Studio) -> Option<CommandEffect> {
+        let (is_possible, purpose) = match self {
+            FileCommand::SaveModel => (studio.classifier().is_some(), Purpose::SaveModel),
+            FileCommand::SaveDiagram => (true, Purpose::SaveDiagram),
+            FileCommand::SaveCurves => (
+                studio.runs().iter().any(|run| run.is_visible),
+                Purpose::SaveCurves,
+            ),
+            FileCommand::OpenModel => (true, Purpose::OpenModel),
+            FileCommand::OpenData => (true, Purpose::OpenData),
+            FileCommand::UseMnist => return act(FileAction::UseMnist),
+            FileCommand::OpenImage => (true, Purpose::OpenImage),
+            FileCommand::Export(format) => (
+                studio.filtered_runs().next().is_some(),
+                Purpose::Export(*format),
+            ),
+            FileCommand::OpenWorkspace => (
+                studio.live_run().is_none() && !studio.sweeps().is_live(),
+                Purpose::OpenWorkspace,
+            ),
+        };
+        is_possible.then_some(CommandEffect::AskPath(purpose))
+    }
+}
+
+fn export_text(format: Format) -> (&'static str, &'static str) {
+    match format {
+        Format::Csv => (
+            "Export runs as a table (CSV)…",
+            "One row per run with settings and metrics, for spreadsheets.",
+        ),
+        Format::Jsonl => (
+            "Export runs as JSON lines…",
+            "One line per run with settings, metrics and every epoch, for scripts.",
+        ),
+        Format::Tensorboard => (
+            "Export runs for TensorBoard…",
+            "A folder with every point of each run and its settings, in TensorBoard's format.",
+        ),
+    }
+}

@@ -1,0 +1,80 @@
+//! All commands, in the order of the palette.
+
+use super::Command;
+use super::canvas::CanvasCommand;
+use super::draft::DraftCommand;
+use super::file::FileCommand;
+use super::last_edit::LastEditCommand;
+use super::recovery::RecoveryCommand;
+use super::run::RunCommand;
+use super::sweep::SweepCommand;
+use super::timeline::TimelineCommand;
+use super::view::ViewCommand;
+use crate::model::PRESETS;
+use crate::studio::Format;
+use crate::ui::settings::ThemeChoice;
+use crate::ui::tab::Tab;
+
+/// All commands but those for the presets.
+const PLAIN: &[Command] = &[
+    Command::Run(RunCommand::Train),
+    Command::Run(RunCommand::PauseOrResume),
+    Command::Run(RunCommand::Step),
+    Command::Run(RunCommand::Stop),
+    Command::Recovery(RecoveryCommand::RollBackSlower),
+    Command::Recovery(RecoveryCommand::RollBack),
+    Command::Recovery(RecoveryCommand::SkipBatch),
+    Command::Recovery(RecoveryCommand::ContinueAnyway),
+    Command::Timeline(TimelineCommand::Branch),
+    Command::Run(RunCommand::ResumeLatest),
+    Command::Run(RunCommand::FindLr),
+    Command::Run(RunCommand::Inspect),
+    Command::Timeline(TimelineCommand::Previous),
+    Command::Timeline(TimelineCommand::Next),
+    Command::Draft(DraftCommand::NewSeed),
+    Command::File(FileCommand::SaveModel),
+    Command::File(FileCommand::SaveDiagram),
+    Command::File(FileCommand::SaveCurves),
+    Command::File(FileCommand::OpenModel),
+    Command::Canvas(CanvasCommand::UseTrainedModel),
+    Command::File(FileCommand::OpenData),
+    Command::File(FileCommand::UseMnist),
+    Command::File(FileCommand::OpenImage),
+    Command::Canvas(CanvasCommand::RandomTestImage),
+    Command::LastEdit(LastEditCommand::Undo),
+    Command::LastEdit(LastEditCommand::Redo),
+    Command::Canvas(CanvasCommand::Undo),
+    Command::Canvas(CanvasCommand::Redo),
+    Command::Draft(DraftCommand::Undo),
+    Command::Draft(DraftCommand::Redo),
+    Command::Canvas(CanvasCommand::Clear),
+    Command::View(ViewCommand::LogLoss),
+    Command::View(ViewCommand::LogHorizontal),
+    Command::View(ViewCommand::ShowWholeCurves),
+    Command::View(ViewCommand::Tab(Tab::Train)),
+    Command::View(ViewCommand::Tab(Tab::Network)),
+    Command::View(ViewCommand::Tab(Tab::Compare)),
+    Command::View(ViewCommand::Tab(Tab::Sweep)),
+    Command::View(ViewCommand::Tab(Tab::Layers)),
+    Command::File(FileCommand::Export(Format::Csv)),
+    Command::File(FileCommand::Export(Format::Jsonl)),
+    Command::File(FileCommand::Export(Format::Tensorboard)),
+    Command::Sweep(SweepCommand::Start),
+    Command::Sweep(SweepCommand::PauseOrResume),
+    Command::Sweep(SweepCommand::Stop),
+    Command::Sweep(SweepCommand::Resume),
+    Command::Sweep(SweepCommand::Compare),
+    Command::File(FileCommand::OpenWorkspace),
+    Command::View(ViewCommand::Theme(ThemeChoice::System)),
+    Command::View(ViewCommand::Theme(ThemeChoice::Dark)),
+    Command::View(ViewCommand::Theme(ThemeChoice::Light)),
+    Command::View(ViewCommand::Palette),
+];
+
+impl Command {
+    /// Iterates over all commands.
+    pub fn all() -> impl Iterator<Item = Command> {
+        let presets = (0..PRESETS.len()).map(|idx| Command::Draft(DraftCommand::Preset(idx)));
+        PLAIN.iter().copied().chain(presets)
+    }
+}
