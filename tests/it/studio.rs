@@ -9,8 +9,8 @@ use candle_studio::model::{Classifier, Conv2d, Dense, Layer, Network, Provenance
 use candle_studio::runs::{Recorder, RunFolder, RunState, Status};
 use candle_studio::studio::{Action, Effect, Model, Stroke, Studio};
 use candle_studio::train::{
-    Anomaly, EpochPoint, Field, Finish, Job, OnDivergence, Optimizer, Recovery, Setting,
-    TrainConfig, Value,
+    Anomaly, EpochPoint, Finish, Job, OnDivergence, Optimizer, Recovery, Setting, TrainConfig,
+    Value,
 };
 
 /// Pumps until `is_done`, or fails with `what` after a time no machine should need.
@@ -154,11 +154,11 @@ fn pause_step_resume_and_stop() {
 fn settings_change_while_training_and_are_marked() {
     let mut studio = studio(None);
     choose_small(&mut studio, 100_000);
-    assert_eq!(studio.effect_of(Field::LearningRate), Effect::NextRun);
+    assert_eq!(studio.effect_of(Setting::LearningRate), Effect::NextRun);
     studio.handle(Action::Train);
     wait(&mut studio, "a start", |s| run(s).points.len() > 50);
-    assert_eq!(studio.effect_of(Field::LearningRate), Effect::Now);
-    assert_eq!(studio.effect_of(Field::Validation), Effect::NextRun);
+    assert_eq!(studio.effect_of(Setting::LearningRate), Effect::Now);
+    assert_eq!(studio.effect_of(Setting::Validation), Effect::NextRun);
     edit(&mut studio, |c| c.learning_rate = 0.0);
     assert_eq!(studio.errors().len(), 1, "a wrong value is shown");
     edit(&mut studio, |c| {
@@ -247,8 +247,8 @@ fn mistakes_are_told_at_their_field_and_nothing_starts() {
         c.batch_size = 0;
         c.model.layers.insert(0, Layer::Dense(Dense { units: 3 }));
     });
-    assert!(studio.error_at(Field::BatchSize).is_some());
-    let layer = studio.error_at(Field::Layer(0)).unwrap();
+    assert!(studio.error_at(Setting::BatchSize).is_some());
+    let layer = studio.error_at(Setting::Layer(0)).unwrap();
     assert!(layer.to_string().contains("flatten"), "{layer}");
     assert!(!studio.can_train());
     studio.handle(Action::Train);
@@ -370,7 +370,7 @@ fn layers_that_no_memory_holds_are_told_before_training() {
     let [error] = studio.errors() else {
         panic!("{:?}", studio.errors());
     };
-    assert_eq!(error.field, Field::Model);
+    assert_eq!(error.setting, Setting::Model);
     assert!(error.message.starts_with("training takes about"), "{error}");
     studio.handle(Action::Train);
     assert!(studio.runs().is_empty());

@@ -39,8 +39,12 @@ impl Steps<'_> {
         }
     }
 
-    /// Ignores a change that would make the configuration invalid: the panel shows why.
+    /// Ignores a change that would make the configuration invalid (the panel shows why), or that a
+    /// run cannot take over.
     pub(super) fn apply_change(&mut self, change: Change) {
+        if !change.setting.is_live() {
+            return;
+        }
         let mut config = self.config.clone();
         config.set_setting(change.setting, &change.value);
         let dataset = self.job.dataset();
@@ -73,7 +77,7 @@ impl Steps<'_> {
 pub(crate) fn live_changes(running: &TrainConfig, wanted: &TrainConfig) -> Vec<Change> {
     Setting::ALL
         .into_iter()
-        .filter(|s| s.can_change(running, wanted))
+        .filter(|s| s.is_live() && s.can_change(running, wanted))
         .filter(|&s| running.setting(s) != wanted.setting(s))
         .map(|setting| Change {
             setting,

@@ -13,7 +13,6 @@ pub mod lr_finder;
 pub mod network;
 pub mod run_marks;
 pub mod runs;
-pub mod schedule;
 pub mod setup;
 pub mod status;
 pub mod sweep;
