@@ -10,6 +10,7 @@ mod schedule;
 mod setting;
 mod value;
 
+use candle_core::Device;
 use serde::{Deserialize, Serialize};
 
 pub use access::SettingMut;
@@ -22,9 +23,10 @@ pub use setting::{Setting, SettingInfo};
 pub use value::Value;
 
 use super::early_stopping::EarlyStopping;
+use super::error::TrainError;
 use super::loss::Loss;
-use crate::data::Augment;
-use crate::model::{Init, ModelSpec, Preset, Provenance, preset};
+use crate::data::{Augment, Dataset};
+use crate::model::{Classifier, Init, ModelSpec, Network, Preset, Provenance, preset};
 
 /// Everything that decides a run. With the same data and machine, the same configuration gives the
 /// same weights, bit for bit.
@@ -169,14 +171,33 @@ impl TrainConfig {
         DEFAULT_VALIDATION.min(n_images / 12)
     }
 
-    /// Returns the provenance of a model trained with this configuration on `dataset`.
-    pub fn provenance(&self, dataset: &str, epochs: f64, test_accuracy: Option<f64>) -> Provenance {
-        Provenance {
-            dataset: dataset.to_owned(),
-            config: serde_json::to_value(self).unwrap_or_default(),
-            epochs,
-            test_accuracy,
-            version: env!("CARGO_PKG_VERSION").to_owned(),
+    /// A new network with its initial weights.
+    ///
+    /// # Errors
+    /// When its layers do not fit together or cannot be allocated.
+    pub fn network(&self) -> Result<Network, TrainError> {
+        let network = Network::new(&self.model, self.init, self.seed, &Device::Cpu);
+        network.map_err(TrainError::Network)
+    }
+
+    /// Makes a classifier of a network trained with this configuration on `dataset` for `epochs`.
+    pub fn classifier(
+        &self,
+        network: Network,
+        dataset: &Dataset,
+        epochs: f64,
+        test_accuracy: Option<f64>,
+    ) -> Classifier {
+        Classifier {
+            network,
+            classes: dataset.classes.clone(),
+            provenance: Provenance {
+                dataset: dataset.name.clone(),
+                config: serde_json::to_value(self).unwrap_or_default(),
+                epochs,
+                test_accuracy,
+                version: env!("CARGO_PKG_VERSION").to_owned(),
+            },
         }
     }
 

@@ -1,8 +1,9 @@
 //! Commands from [`Control`](crate::train::Control), polled between two batches.
 
-use super::{Steps, TrainError};
+use super::loop_state::Steps;
 use crate::train::config::{Setting, TrainConfig};
 use crate::train::control::{Change, Next};
+use crate::train::error::TrainError;
 use crate::train::event::Event;
 
 impl Steps<'_> {
