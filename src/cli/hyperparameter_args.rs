@@ -2,8 +2,9 @@
 
 use clap::builder::{PossibleValuesParser, TypedValueParser, ValueParser};
 
+use super::settings::flag_help;
 use crate::data::Augment;
-use crate::train::{Loss, Schedule, TrainConfig};
+use crate::train::{Loss, Schedule, Setting, TrainConfig};
 
 /// Hyperparameters as arguments.
 #[derive(Debug, clap::Args)]
@@ -12,29 +13,20 @@ pub struct Recipe {
     /// mostly constant].
     #[arg(long, value_name = "NAME", value_parser = schedules())]
     schedule: Option<Schedule>,
-    /// Weight decay: shrinks all weights toward zero [default: 0].
-    #[arg(long, value_name = "X", allow_negative_numbers = true)]
+    #[arg(long, value_name = "X", allow_negative_numbers = true,
+        help = flag_help(Setting::WeightDecay, "0"))]
     weight_decay: Option<f64>,
-    /// Label smoothing: share of the label spread over all classes; implies cross entropy [default:
-    /// 0].
-    #[arg(long, value_name = "X", allow_negative_numbers = true)]
+    #[arg(long, value_name = "X", allow_negative_numbers = true,
+        help = flag_help(Setting::LabelSmoothing, "0"))]
     label_smoothing: Option<f64>,
     /// Augmentation: change every training image at random in each epoch; set single strengths with
     /// --set, such as augment.rotation=15 [default: the preset's, mostly off].
     #[arg(long, value_name = "HOW", value_parser = augments())]
     augment: Option<Augment>,
-    /// Decay of the weights' exponential moving average, which is then evaluated and saved; 0 for
-    /// none [default: the preset's, mostly 0].
-    #[arg(
-        long,
-        alias = "average",
-        value_name = "X",
-        allow_negative_numbers = true
-    )]
+    #[arg(long, alias = "average", value_name = "X", allow_negative_numbers = true,
+        help = flag_help(Setting::EmaDecay, "the preset's, mostly 0"))]
     ema_decay: Option<f64>,
-    /// Early stopping: end the run after this many epochs without a lower validation loss, with the
-    /// weights of its best epoch; 0 for never [default: 0].
-    #[arg(long, value_name = "EPOCHS")]
+    #[arg(long, value_name = "EPOCHS", help = flag_help(Setting::Patience, "0"))]
     patience: Option<usize>,
 }
 

@@ -4,12 +4,14 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use super::settings::Source;
+use super::settings::{Source, flag_help};
 use super::{UsageError, open_data, out, train};
 use crate::kernels;
 use crate::model::Preset;
 use crate::text::count;
-use crate::train::{Control, FieldError, Job, LrCurve, LrSearch, Optimizer, TrainConfig, find_lr};
+use crate::train::{
+    Control, FieldError, Job, LrCurve, LrSearch, Optimizer, Setting, TrainConfig, find_lr,
+};
 
 /// The arguments of `lr-find`.
 #[derive(Debug, clap::Args)]
@@ -20,11 +22,10 @@ pub struct Args {
     /// Folder with four IDX files named like MNIST's, gzipped or not [default: MNIST].
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
-    /// Images per update [default: the preset's, mostly 32].
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", help = flag_help(Setting::BatchSize, "the preset's, mostly 32"))]
     batch_size: Option<usize>,
-    /// Optimizer [default: the preset's, mostly adam].
-    #[arg(long, value_name = "NAME", value_parser = train::optimizers())]
+    #[arg(long, value_name = "NAME", value_parser = train::optimizers(),
+        help = flag_help(Setting::Optimizer, "the preset's, mostly adam"))]
     optimizer: Option<Optimizer>,
     /// First learning rate.
     #[arg(long, value_name = "X", default_value_t = LrSearch::default().from)]

@@ -4,12 +4,14 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
+use serde::Serialize;
 
 use super::UsageError;
 use super::resolve_run::run_folder;
 use crate::files;
+use crate::model::Init;
 use crate::runs::RunFolder;
-use crate::train::{TrainConfig, parse_value};
+use crate::train::{Clip, Loss, Optimizer, Schedule, Setting, TrainConfig, Watched, parse_value};
 
 /// Where a configuration comes from, besides the flags of single settings.
 #[derive(Debug, clap::Args)]
@@ -83,106 +85,69 @@ fn wrong_file(file: &Path, text: &str, error: &toml::de::Error) -> UsageError {
     ))
 }
 
-/// One comment per key, in the window's terms.
-const COMMENTS: &[(&str, &str)] = &[
-    ("preset", "preset the network came from; only a label"),
-    (
-        "seed",
-        "decides initial weights, split, order, dropout and augmentation",
-    ),
-    ("epochs", "passes over the training images"),
-    ("batch_size", "images per update"),
-    (
-        "n_validation",
-        "training images set aside for validation; 0 trains on all",
-    ),
-    (
-        "learning_rate",
-        "peak learning rate; the schedule lowers it",
-    ),
-    (
-        "warmup_epochs",
-        "epochs over which the learning rate rises from 0 to its peak",
-    ),
-    (
-        "weight_decay",
-        "shrinks all weights toward zero; 0 for none",
-    ),
-    ("l1", "penalty on the weights' absolute values; 0 for none"),
-    (
-        "init",
-        "weight initialization: glorot_uniform | glorot_normal | he_uniform | he_normal | lecun_uniform | lecun_normal | zeros",
-    ),
-    (
-        "[clip]",
-        "gradient clipping: none | norm {max} | value {max}",
-    ),
-    (
-        "[loss]",
-        "the loss to minimize: cross_entropy {label_smoothing} | squared_error",
-    ),
-    (
-        "[schedule]",
-        "constant | step {every, factor} | exponential {factor} | cosine {floor} | one_cycle {rise, start, end, dip} | plateau {patience, factor, floor}",
-    ),
-    (
-        "ema_decay",
-        "decay of the weights' moving average, which is evaluated and saved; 0: none, often 0.999",
-    ),
-    (
-        "[early_stopping]",
-        "ends a run that no longer improves, with the weights of its best epoch",
-    ),
-    (
-        "patience",
-        "epochs without improvement before the run ends; 0 turns early stopping off",
-    ),
-    ("min_delta", "smallest change that counts as an improvement"),
-    ("metric", "validation metric to watch: loss | accuracy"),
-    (
-        "[augment]",
-        "random changes of the training images in every epoch; 0 turns one off",
-    ),
-    ("shift", "largest shift in pixels, in any direction"),
-    ("rotation", "largest rotation in degrees"),
-    ("scale", "largest change of size, as a share"),
-    ("shear", "largest shear in degrees"),
-    (
-        "elastic",
-        "typical displacement of the elastic distortion in pixels",
-    ),
-    ("erasing", "largest share of the area erased by a rectangle"),
-    (
-        "noise",
-        "standard deviation of the noise per pixel; white is 1",
-    ),
-    ("brightness", "largest change of brightness, as a share"),
-    (
-        "[optimizer]",
-        "adam {beta1, beta2, epsilon} | adamw {beta1, beta2, epsilon} | sgd {momentum, nesterov, decoupled} | rmsprop {alpha, momentum, epsilon, decoupled} | lion {beta1, beta2}: its learning rate 3 to 10 times smaller than adamw's, its weight decay as much larger",
-    ),
-    (
-        "[model]",
-        "the network: image shape, number of classes, and layers from images to logits",
-    ),
-    ("input", "channels, height and width of the images"),
-    ("classes", "number of classes"),
-];
-
 /// Writes the configuration as TOML, with a comment for each key.
 pub(super) fn commented(config: &TrainConfig) -> anyhow::Result<String> {
     let text = toml::to_string(config)?;
     let mut out =
         String::from("# Candle Studio configuration: candle-studio train --config THIS_FILE\n");
+    let mut table = String::new();
     for line in text.lines() {
-        let key = line.split(" = ").next().unwrap_or(line).trim();
-        match COMMENTS.iter().find(|(k, _)| *k == key) {
-            Some((_, comment)) if key.starts_with('[') => writeln!(out, "# {comment}\n{line}")?,
-            Some((_, comment)) => writeln!(out, "{line}  # {comment}")?,
+        if let Some(name) = line.strip_prefix('[').and_then(|l| l.strip_suffix(']')) {
+            table = format!("{name}.");
+            if let Some(comment) = comment(config, name) {
+                writeln!(out, "# {comment}")?;
+            }
+            writeln!(out, "{line}")?;
+            continue;
+        }
+        let key = line.split(" = ").next().unwrap_or_default();
+        match comment(config, &format!("{table}{key}")) {
+            Some(comment) => writeln!(out, "{line}  # {comment}")?,
             None => writeln!(out, "{line}")?,
         }
     }
     Ok(out)
+}
+
+/// What the setting at `key` is, and its choices if it has kinds.
+fn comment(config: &TrainConfig, key: &str) -> Option<String> {
+    let setting = config.setting_at(key)?;
+    let about = setting.info().about;
+    let choices = match setting {
+        Setting::Init => Init::ALL.map(|i| plain(&i)).join(" | "),
+        Setting::Monitor => Watched::ALL.map(|w| plain(&w)).join(" | "),
+        Setting::Optimizer => Optimizer::ALL.map(|o| kind(&o)).join(" | "),
+        Setting::Schedule => Schedule::ALL.map(|s| kind(&s)).join(" | "),
+        Setting::Loss => Loss::ALL.map(|l| kind(&l)).join(" | "),
+        Setting::Clip => Clip::ALL.map(|c| kind(&c)).join(" | "),
+        _ => return Some(about.to_owned()),
+    };
+    Some(format!("{about}: {choices}"))
+}
+
+/// A choice as it is written: `he_uniform`.
+fn plain(choice: &impl Serialize) -> String {
+    let value = toml::Value::try_from(choice).ok();
+    let text = value.as_ref().and_then(toml::Value::as_str);
+    text.unwrap_or_default().to_owned()
+}
+
+/// A kind with the names of its numbers: `step {every, factor}`.
+fn kind(of: &impl Serialize) -> String {
+    let mut table = toml::Table::try_from(of).unwrap_or_default();
+    let name = table.remove("kind");
+    let name = name.as_ref().and_then(toml::Value::as_str);
+    let name = name.unwrap_or_default();
+    let keys: Vec<String> = table.into_iter().map(|(key, _)| key).collect();
+    match keys.is_empty() {
+        true => name.to_owned(),
+        false => format!("{name} {{{}}}", keys.join(", ")),
+    }
+}
+
+/// The help of a flag: what the setting is, and its default.
+pub(super) fn flag_help(setting: Setting, default: &str) -> String {
+    format!("{} [default: {default}]", setting.info().about)
 }
 
 #[cfg(test)]
@@ -207,8 +172,21 @@ mod tests {
     fn a_commented_configuration_reads_back_as_it_was() {
         let text = commented(&config()).unwrap();
         assert_eq!(toml::from_str::<TrainConfig>(&text).unwrap(), config());
-        for (key, comment) in COMMENTS {
-            assert!(text.contains(comment), "no comment for {key} in:\n{text}");
+        // Kinds are listed at their table, and layers have no keys.
+        let is_plain = |line: &&str| line.contains(" = ") && !line.starts_with("kind");
+        let end = text.find("[[model.layers]]").unwrap();
+        for line in text[..end].lines().filter(is_plain) {
+            let is_model = line.starts_with("input") || line.starts_with("classes");
+            assert!(is_model || line.contains("  # "), "no comment: {line}");
+        }
+        assert!(!text.contains("\n "), "a comment on nothing:\n{text}");
+        for expected in [
+            "learning_rate = 0.001  # Peak learning rate: how far the weights move per update",
+            "init = \"glorot_uniform\"  # Scale of the initial random weights: glorot_uniform | ",
+            "# The rule from gradients to updates: adam {beta1, beta2, epsilon} | ",
+            "rotation = 0.0  # Largest rotation either way, in degrees",
+        ] {
+            assert!(text.contains(expected), "no `{expected}` in:\n{text}");
         }
     }
 
@@ -216,8 +194,8 @@ mod tests {
     fn keys_are_set_by_path() {
         let changed = with_set(&["optimizer.beta1=0.8", "epochs = 7", "init=he_uniform"]).unwrap();
         assert_eq!(changed.epochs, 7);
-        assert_eq!(changed.setting(crate::train::Setting::Momentum), 0.8);
-        assert_eq!(changed.init, crate::model::Init::HeUniform);
+        assert_eq!(changed.setting(Setting::Momentum), 0.8);
+        assert_eq!(changed.init, Init::HeUniform);
         let sgd = with_set(&["optimizer={kind='sgd', momentum=0.5, nesterov=true}"]).unwrap();
         assert_eq!(sgd.optimizer.name(), "sgd");
         assert_eq!(with_set(&["learning_rate=1"]).unwrap().learning_rate, 1.0);

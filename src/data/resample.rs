@@ -29,9 +29,33 @@ pub(super) fn resample(
     columns: Stretch,
     size: [usize; 2],
 ) -> Vec<f32> {
-    let [height, width] = size;
-    let column_taps = taps(columns, width, image.width);
-    let row_taps = taps(rows, height, image.height);
+    let column_taps = taps(columns, size[1], image.width);
+    let row_taps = taps(rows, size[0], image.height);
+    apply(image, &row_taps, &column_taps)
+}
+
+/// Like [`resample`] for a part inside the image, but what is enlarged keeps its edges: they are
+/// not mixed with the black outside.
+pub(super) fn resample_inside(
+    image: &GrayImage,
+    rows: Stretch,
+    columns: Stretch,
+    size: [usize; 2],
+) -> Vec<f32> {
+    let normalized = |mut all: Vec<Taps>| {
+        for taps in &mut all {
+            let sum = taps.weights.iter().sum::<f32>().max(f32::MIN_POSITIVE);
+            taps.weights.iter_mut().for_each(|weight| *weight /= sum);
+        }
+        all
+    };
+    let column_taps = normalized(taps(columns, size[1], image.width));
+    let row_taps = normalized(taps(rows, size[0], image.height));
+    apply(image, &row_taps, &column_taps)
+}
+
+fn apply(image: &GrayImage, row_taps: &[Taps], column_taps: &[Taps]) -> Vec<f32> {
+    let (height, width) = (row_taps.len(), column_taps.len());
 
     // Only the rows that are needed.
     let first = row_taps.first().map_or(0, |taps| taps.first);
@@ -48,7 +72,7 @@ pub(super) fn resample(
         );
     }
     let mut result = Vec::with_capacity(height * width);
-    for taps in &row_taps {
+    for taps in row_taps {
         let value = |x| taps.apply(|y| narrowed[(y - first) * width + x]);
         result.extend((0..width).map(value));
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::timeline::Timeline;
 use crate::data::Dataset;
-use crate::model::{Classifier, Network};
+use crate::model::Classifier;
 use crate::runs::{RunFolder, RunId, RunState};
 use crate::train::{Checkpoint, FieldError};
 
@@ -78,12 +78,6 @@ fn template(state: &Checkpoint, dataset: &Arc<Dataset>) -> Result<Classifier, St
     if !errors.is_empty() {
         return Err(FieldError::joined(&errors));
     }
-    let device = candle_core::Device::Cpu;
-    let network = Network::new(&config.model, config.init, config.seed, &device)
-        .map_err(|e| e.to_string())?;
-    Ok(Classifier {
-        network,
-        classes: dataset.classes.clone(),
-        provenance: config.provenance(dataset, 0.0, None),
-    })
+    let network = config.network().map_err(|e| e.to_string())?;
+    Ok(config.classifier(network, dataset, 0.0, None))
 }

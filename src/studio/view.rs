@@ -18,7 +18,7 @@ use crate::data::Dataset;
 use crate::model::{Classifier, Layer};
 use crate::predict::Prediction;
 use crate::runs::{RunId, RunState};
-use crate::train::{Field, FieldError, Inspection, Setting, TrainConfig};
+use crate::train::{FieldError, Inspection, Setting, TrainConfig};
 
 impl Studio {
     /// The state of the dataset.
@@ -56,9 +56,9 @@ impl Studio {
         self.draft.errors()
     }
 
-    /// The error at `field`.
-    pub fn error_at(&self, field: Field) -> Option<&FieldError> {
-        self.errors().iter().find(|e| e.field == field)
+    /// The error at `setting`.
+    pub fn error_at(&self, setting: Setting) -> Option<&FieldError> {
+        self.errors().iter().find(|e| e.setting == setting)
     }
 
     /// Whether a run can start: the dataset is loaded, the settings are valid, and no run is live.
@@ -66,29 +66,15 @@ impl Studio {
         self.dataset().is_some() && self.errors().is_empty() && self.live_run().is_none()
     }
 
-    /// When a change of `field` would take effect.
-    pub fn effect_of(&self, field: Field) -> Effect {
-        let is_live_setting = match field {
-            Field::LearningRate
-            | Field::WeightDecay
-            | Field::BatchSize
-            | Field::Epochs
-            | Field::Schedule
-            | Field::Warmup
-            | Field::L1
-            | Field::Augment(_) => true,
-            // A dropout rate belongs to its layer; the other layers require a new network.
-            Field::Layer(idx) => {
-                let layer = self.draft().model.layers.get(idx);
-                return layer.map_or(Effect::NextRun, |layer| self.effect_of_layer(layer));
-            }
-            // Momentum means different things to different optimizers.
-            Field::Momentum | Field::Beta1 => self
-                .live_run()
-                .is_some_and(|r| r.config.optimizer.name() == self.draft().optimizer.name()),
-            _ => false,
-        };
-        self.effect_if(is_live_setting)
+    /// When a change of `setting` would take effect.
+    pub fn effect_of(&self, setting: Setting) -> Effect {
+        // A dropout rate belongs to its layer; the other layers require a new network.
+        if let Setting::Layer(idx) = setting {
+            let layer = self.draft().model.layers.get(idx);
+            return layer.map_or(Effect::NextRun, |layer| self.effect_of_layer(layer));
+        }
+        let fits = |r: &RunState| setting.can_change(&r.config, self.draft());
+        self.effect_if(self.live_run().is_some_and(fits))
     }
 
     /// When a change of a number of `layer` would take effect: immediately only for a dropout rate,

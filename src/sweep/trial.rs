@@ -6,7 +6,6 @@ use super::prune::Verdict;
 use super::shared::Shared;
 use super::status::TrialStatus;
 use super::task::Task;
-use crate::model::Classifier;
 use crate::runs::{Recorder, RunFolderError, RunMeta, Summary, TrialOf};
 use crate::train::{
     Checkpoint, Control, EpochPoint, Event, FieldError, Finish, Job, Observer, Outcome, run_guarded,
@@ -111,12 +110,7 @@ impl Watcher<'_, '_> {
             return Err(self.failure.unwrap_or_default());
         };
         let summary = Summary::new(&outcome);
-        let tested = outcome.test.map(|t| t.accuracy);
-        let model = Classifier {
-            provenance: job.provenance(&outcome.config, summary.epochs, tested),
-            network: outcome.network,
-            classes: job.dataset().classes.clone(),
-        };
+        let model = outcome.into_classifier(job);
         let recorded = self.recorder.finish(&summary, &model);
         recorded.map_err(|e| format!("the run was not saved: {e}"))?;
         if let Some(message) = self.failure {

@@ -6,8 +6,9 @@ use serde::{Deserialize, Serialize};
 
 use super::config::{FieldError, TrainConfig};
 use super::divergence::OnDivergence;
+use super::error::TrainError;
 use crate::data::{Dataset, Split, stratified_split};
-use crate::model::Provenance;
+use crate::model::Network;
 
 /// Options of a run beside its configuration: guard, checkpoints, layer statistics. A resumed run
 /// keeps them.
@@ -123,10 +124,6 @@ impl Job {
         self.options.on_divergence
     }
 
-    pub(super) fn is_fused(&self) -> bool {
-        self.options.is_fused
-    }
-
     /// The configuration at the start of the run.
     pub fn config(&self) -> &TrainConfig {
         &self.config
@@ -142,13 +139,13 @@ impl Job {
         &self.split
     }
 
-    /// Returns the provenance of a model trained by this job.
-    pub fn provenance(
-        &self,
-        config: &TrainConfig,
-        epochs: f64,
-        test_accuracy: Option<f64>,
-    ) -> Provenance {
-        config.provenance(&self.dataset, epochs, test_accuracy)
+    /// A new network of `config`, which may have changed since the start of the run.
+    pub(super) fn network(&self, config: &TrainConfig) -> Result<Network, TrainError> {
+        let network = config.network()?;
+        Ok(if self.options.is_fused {
+            network
+        } else {
+            network.unfused()
+        })
     }
 }

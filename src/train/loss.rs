@@ -120,19 +120,6 @@ impl Loss {
             }
         }
     }
-
-    /// Why its parameters are invalid, if they are.
-    pub(super) fn problem(&self) -> Option<String> {
-        match *self {
-            Loss::CrossEntropy { label_smoothing } => (!(0.0..1.0).contains(&label_smoothing))
-                .then(|| {
-                    format!(
-                        "label smoothing must be at least 0 and below 1, found {label_smoothing}"
-                    )
-                }),
-            Loss::SquaredError => None,
-        }
-    }
 }
 
 #[cfg(test)]

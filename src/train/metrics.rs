@@ -1,12 +1,23 @@
 //! Loss and accuracy of a network on a set of images.
 
 use candle_core::{Device, Result, Tensor};
+use serde::{Deserialize, Serialize};
 
-use super::event::Metrics;
 use super::loss::Loss;
+use super::number;
 use crate::data::ImageSet;
 use crate::model::{Mode, Network, Shape};
 use crate::stats::argmax;
+
+/// Loss and accuracy over a set of images.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Metrics {
+    /// Mean loss; cross entropy is in nats.
+    #[serde(with = "number")]
+    pub loss: f64,
+    /// Share of the images classified correctly, in `[0, 1]`.
+    pub accuracy: f64,
+}
 
 /// Images per evaluation batch: enough to keep all threads busy, few enough for the cache.
 const EVAL_BATCH: usize = 500;

@@ -37,11 +37,7 @@ fn trained(n: usize) -> Classifier {
     config.epochs = 2;
     let job = Job::new(config, data.clone()).unwrap();
     let outcome = train(&job, &Control::default(), &mut Deaf).unwrap();
-    Classifier {
-        network: outcome.network,
-        classes: data.classes.clone(),
-        provenance: job.provenance(&outcome.config, 1.0, None),
-    }
+    outcome.into_classifier(&job)
 }
 
 fn share(n_right: usize) -> f64 {

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use candle_studio::data::Dataset;
-use candle_studio::model::{Classifier, preset};
+use candle_studio::model::preset;
 use candle_studio::runs::{Recorder, Summary};
 use candle_studio::studio::{FileAction, Format, LibraryAction, RunAction, Studio};
 use candle_studio::train::{Control, Job, TrainConfig, train};
@@ -28,11 +28,7 @@ fn record(dir: &Path, name: &str, seed: u64, learning_rate: f64) {
     let mut recorder = Recorder::create(&dir.join("runs").join(name), name, &job).unwrap();
     let outcome = train(&job, &Control::default(), &mut recorder).unwrap();
     let summary = Summary::new(&outcome);
-    let model = Classifier {
-        classes: job.dataset().classes.clone(),
-        provenance: job.provenance(&outcome.config, outcome.epochs, None),
-        network: outcome.network,
-    };
+    let model = outcome.into_classifier(&job);
     recorder.finish(&summary, &model).unwrap();
 }
 

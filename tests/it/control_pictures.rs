@@ -87,11 +87,7 @@ fn tell() -> Story {
     };
     let outcome = train(&job, &control, &mut ear).unwrap();
     Story {
-        model: Classifier {
-            provenance: job.provenance(&outcome.config, outcome.epochs, None),
-            network: outcome.network,
-            classes: job.dataset().classes.clone(),
-        },
+        model: outcome.into_classifier(&job),
         events: ear.events,
         states: ear.states,
         job,

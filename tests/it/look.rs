@@ -187,11 +187,7 @@ fn a_full_state_that_cannot_be_written_is_told_and_rescued() {
     let state = Checkpoint::from_bytes(&bytes).unwrap();
     assert_eq!(state.step(), 24);
     std::fs::remove_file(rescue).unwrap();
-    let model = candle_studio::model::Classifier {
-        provenance: job.provenance(&outcome.config, outcome.epochs, None),
-        network: outcome.network,
-        classes: job.dataset().classes.clone(),
-    };
+    let model = outcome.into_classifier(&job);
     let summary = Summary::new(&train(&job, &Control::default(), &mut Ear::default()).unwrap());
     let error = recorder.finish(&summary, &model).unwrap_err().to_string();
     assert!(

@@ -48,11 +48,7 @@ impl Observer for Both {
 }
 
 fn classifier(job: &Job, outcome: Outcome) -> Classifier {
-    Classifier {
-        classes: job.dataset().classes.clone(),
-        provenance: job.provenance(&outcome.config, outcome.epochs, None),
-        network: outcome.network,
-    }
+    outcome.into_classifier(job)
 }
 
 /// NaN is not equal to itself, but it is written the same.

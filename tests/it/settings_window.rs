@@ -2,7 +2,7 @@
 
 use candle_studio::data::{Augment, AugmentKind};
 use candle_studio::studio::Studio;
-use candle_studio::train::{Clip, Field, Loss, Optimizer, Schedule, Setting, TrainConfig};
+use candle_studio::train::{Clip, Loss, Optimizer, Schedule, Setting, TrainConfig};
 use candle_studio::ui::StudioApp;
 use egui::{Role, Theme};
 use egui_kittest::Harness;
@@ -86,10 +86,14 @@ fn a_wrong_number_is_told_at_its_field() {
     click(&mut window, "Regularize");
     set(&mut window, "Patience", 2.0);
     set(&mut window, "Validation", 0.0);
-    assert!(studio(&window).error_at(Field::EarlyStopping).is_some());
+    assert!(studio(&window).error_at(Setting::Patience).is_some());
     window.get_by_label("Needs validation images.");
     set(&mut window, "EMA decay", 1.0);
     window.get_by_label("Must be at least 0 and below 1, found 1.");
+    choose(&mut window, "Schedule", "Exponential");
+    set(&mut window, "Factor per epoch", 0.0);
+    assert!(studio(&window).error_at(Setting::EpochFactor).is_some());
+    window.get_by_label("Must be above 0 and at most 1, found 0.");
 }
 
 #[test]

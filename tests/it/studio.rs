@@ -9,7 +9,7 @@ use candle_studio::studio::{
     TimelineAction,
 };
 use candle_studio::train::{
-    Anomaly, EpochPoint, Field, Finish, Job, OnDivergence, Optimizer, Recovery, Setting, Value,
+    Anomaly, EpochPoint, Finish, Job, OnDivergence, Optimizer, Recovery, Setting, Value,
 };
 
 use crate::support::studio::{
@@ -112,11 +112,11 @@ fn pause_step_resume_and_stop() {
 fn settings_change_while_training_and_are_marked() {
     let mut studio = studio(None);
     choose_small(&mut studio, 100_000);
-    assert_eq!(studio.effect_of(Field::LearningRate), Effect::NextRun);
+    assert_eq!(studio.effect_of(Setting::LearningRate), Effect::NextRun);
     studio.handle(RunAction::Train);
     wait(&mut studio, "a start", |s| run(s).points.len() > 50);
-    assert_eq!(studio.effect_of(Field::LearningRate), Effect::Now);
-    assert_eq!(studio.effect_of(Field::Validation), Effect::NextRun);
+    assert_eq!(studio.effect_of(Setting::LearningRate), Effect::Now);
+    assert_eq!(studio.effect_of(Setting::Validation), Effect::NextRun);
     edit(&mut studio, |c| c.learning_rate = 0.0);
     assert_eq!(studio.errors().len(), 1, "a wrong value is shown");
     edit(&mut studio, |c| {
@@ -205,8 +205,8 @@ fn mistakes_are_told_at_their_field_and_nothing_starts() {
         c.batch_size = 0;
         c.model.layers.insert(0, Layer::Dense(Dense { units: 3 }));
     });
-    assert!(studio.error_at(Field::BatchSize).is_some());
-    let layer = studio.error_at(Field::Layer(0)).unwrap();
+    assert!(studio.error_at(Setting::BatchSize).is_some());
+    let layer = studio.error_at(Setting::Layer(0)).unwrap();
     assert!(
         layer.to_string().starts_with("dense1: dense needs a flat"),
         "{layer}"
@@ -314,7 +314,7 @@ fn layers_that_no_memory_holds_are_told_before_training() {
     let [error] = studio.errors() else {
         panic!("{:?}", studio.errors());
     };
-    assert_eq!(error.field, Field::Model);
+    assert_eq!(error.setting, Setting::Model);
     assert!(error.message.starts_with("training takes about"), "{error}");
     studio.handle(RunAction::Train);
     assert!(studio.runs().is_empty());
@@ -474,7 +474,7 @@ fn a_branch_of_a_queued_run_takes_changes() {
     edit(&mut studio, |c| c.epochs = 2000);
     studio.handle(RunAction::Branch);
     assert!(studio.live_run().is_some(), "{:?}", studio.notices());
-    assert_eq!(studio.effect_of(Field::LearningRate), Effect::Now);
+    assert_eq!(studio.effect_of(Setting::LearningRate), Effect::Now);
     edit(&mut studio, |c| c.learning_rate = 0.1);
     wait(&mut studio, "the change", |s| {
         run(s).config.learning_rate == 0.1

@@ -197,11 +197,7 @@ fn a_run_that_another_writes_appears_moves_and_ends() {
     assert!(matches!(seen.status("theirs"), Some(Status::Running)));
     recorder.event(end);
     let summary = Summary::new(&outcome);
-    let model = Classifier {
-        classes: job.dataset().classes.clone(),
-        provenance: job.provenance(&outcome.config, outcome.epochs, None),
-        network: outcome.network,
-    };
+    let model = outcome.into_classifier(&job);
     recorder.finish(&summary, &model).unwrap();
     let done = Status::Finished(Finish::Completed);
     seen.wait("its end", |s| s.status("theirs") == Some(&done));

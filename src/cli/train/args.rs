@@ -6,9 +6,9 @@ use clap::builder::{PossibleValuesParser, TypedValueParser, ValueParser};
 
 use crate::cli::hyperparameter_args::Recipe;
 use crate::cli::record_args::Keeping;
-use crate::cli::settings::Source;
+use crate::cli::settings::{Source, flag_help};
 use crate::model::{PRESETS, Preset, preset};
-use crate::train::{OnDivergence, Optimizer};
+use crate::train::{OnDivergence, Optimizer, Setting};
 
 /// The arguments of `train`.
 #[derive(Debug, clap::Args)]
@@ -20,32 +20,27 @@ pub struct Args {
     /// Folder with four IDX files named like MNIST's, gzipped or not [default: MNIST].
     #[arg(long, value_name = "DIR")]
     pub(super) data: Option<PathBuf>,
-    /// Number of passes over the training images [default: the preset's, mostly 5].
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", help = flag_help(Setting::Epochs, "the preset's, mostly 5"))]
     pub(super) epochs: Option<usize>,
-    /// Images per update [default: the preset's, mostly 32].
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", help = flag_help(Setting::BatchSize, "the preset's, mostly 32"))]
     pub(super) batch_size: Option<usize>,
-    /// Peak learning rate [default: the preset's, or --optimizer's: 0.05 for sgd, 0.0003 for
-    /// lion, else 0.001].
-    #[arg(long, value_name = "X", allow_negative_numbers = true)]
+    #[arg(long, value_name = "X", allow_negative_numbers = true,
+        help = flag_help(Setting::LearningRate,
+            "the preset's, or --optimizer's: 0.05 for sgd, 0.0003 for lion, else 0.001"))]
     pub(super) lr: Option<f64>,
-    /// Optimizer [default: the preset's, mostly adam]. lion needs a learning rate 3 to 10 times
-    /// smaller than adamw's, and a weight decay as much larger.
-    #[arg(long, value_name = "NAME", value_parser = optimizers())]
+    #[arg(long, value_name = "NAME", value_parser = optimizers(),
+        help = flag_help(Setting::Optimizer, "the preset's, mostly adam"))]
     pub(super) optimizer: Option<Optimizer>,
-    /// Seed of initial weights, split, order, dropout and augmentation: the same seed gives the
-    /// same weights, bit for bit [default: 1].
     // TOML, which stores it, only has signed numbers.
     #[arg(long, value_name = "N", allow_negative_numbers = true,
+        help = flag_help(Setting::Seed, "1"),
         value_parser = clap::value_parser!(u64).range(..=i64::MAX as u64))]
     pub(super) seed: Option<u64>,
     /// Number of threads; changes the speed, not the result [default: all processors].
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub(super) threads: Option<u16>,
-    /// Training images set aside for validation; 0 trains on all [default: 5000, or one in twelve
-    /// of a smaller dataset].
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N",
+        help = flag_help(Setting::Validation, "5000, or one in twelve of a smaller dataset"))]
     pub(super) val: Option<usize>,
     #[command(flatten)]
     pub(super) keeping: Keeping,

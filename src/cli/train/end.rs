@@ -48,18 +48,8 @@ pub(super) fn end(
     mut progress: Progress<'_>,
 ) -> anyhow::Result<ExitCode> {
     let summary = Summary::new(&outcome);
-    let Outcome {
-        network,
-        config,
-        finish,
-        test,
-        ..
-    } = outcome;
-    let model = Classifier {
-        network,
-        classes: job.dataset().classes.clone(),
-        provenance: job.provenance(&config, summary.epochs, test.map(|t| t.accuracy)),
-    };
+    let config = outcome.config.clone();
+    let model = outcome.into_classifier(job);
     let recorded = progress.recorder.take().map(|r| r.finish(&summary, &model));
     let is_recorded = matches!(recorded, Some(Ok(())));
     let saved = args
@@ -85,7 +75,7 @@ pub(super) fn end(
         return Ok(ExitCode::FAILURE);
     }
     saved.transpose()?;
-    match finish {
+    match summary.finish {
         Finish::Diverged { step } => {
             let words = progress.divergence.as_ref().map(describe);
             let words = words.unwrap_or(format!("the loss became NaN at update {step}"));

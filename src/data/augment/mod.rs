@@ -73,31 +73,6 @@ impl AugmentKind {
         AugmentKind::Noise,
         AugmentKind::Brightness,
     ];
-
-    /// The label in the window.
-    pub fn label(self) -> &'static str {
-        match self {
-            AugmentKind::Shift => "shift",
-            AugmentKind::Rotation => "rotation",
-            AugmentKind::Scale => "scale",
-            AugmentKind::Shear => "shear",
-            AugmentKind::Elastic => "elastic",
-            AugmentKind::Erasing => "erasing",
-            AugmentKind::Noise => "noise",
-            AugmentKind::Brightness => "brightness",
-        }
-    }
-
-    /// The largest strength allowed: beyond it, little of the image is left.
-    pub fn most(self) -> f64 {
-        match self {
-            AugmentKind::Shift | AugmentKind::Elastic => 100.0,
-            AugmentKind::Rotation => 180.0,
-            AugmentKind::Shear => 60.0,
-            AugmentKind::Scale => 0.9,
-            AugmentKind::Erasing | AugmentKind::Noise | AugmentKind::Brightness => 1.0,
-        }
-    }
 }
 
 impl Augment {

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::image_file::DecodedImage;
-use super::resample::{Stretch, resample};
+use super::resample::{Stretch, resample_inside};
 use super::sketch::{GrayImage, center_sketch};
 use measure::is_centered;
 use objects::{Object, objects};
@@ -255,16 +255,27 @@ fn framed(channel: &GrayImage, framing: Framing, size: [usize; 2]) -> Vec<u8> {
         Framing::Crop => ratio(0).max(ratio(1)),
         Framing::Stretch => ratio(axis),
     };
-    // The part of the picture, or more than it, that the frame shows.
+    // The pixels of the frame that show the picture, and the part of the picture they show.
+    let filled = [0, 1].map(|axis| {
+        let n = (extents[axis] as f64 * scale(axis)).round() as usize;
+        n.clamp(1, size[axis])
+    });
     let shown = |axis: usize| {
-        let len = size[axis] as f64 / scale(axis);
+        let len = (filled[axis] as f64 / scale(axis)).min(extents[axis] as f64);
         Stretch {
             start: (extents[axis] as f64 - len) / 2.0,
             len,
         }
     };
-    let values = resample(channel, shown(0), shown(1), size);
-    values.iter().map(|value| value.round() as u8).collect()
+    let values = resample_inside(channel, shown(0), shown(1), filled);
+    let [top, left] = [0, 1].map(|axis| (size[axis] - filled[axis]) / 2);
+    let mut pixels = vec![0; size[0] * size[1]];
+    for (y, line) in values.chunks_exact(filled[1]).enumerate() {
+        for (x, value) in line.iter().enumerate() {
+            pixels[(top + y) * size[1] + left + x] = value.round() as u8;
+        }
+    }
+    pixels
 }
 
 #[cfg(test)]
@@ -293,8 +304,8 @@ mod tests {
         let input = |framing| Recipe::new(framing).input(&wide, [1, 2, 2]).unwrap();
         assert_eq!(input(Framing::Crop), [50, 90, 50, 90]);
         assert_eq!(input(Framing::Stretch), [30, 110, 30, 110]);
-        // Half as high: each row is half picture and half bar.
-        assert_eq!(input(Framing::Fit), [15, 55, 15, 55]);
+        // Half as high as the frame, with a bar below.
+        assert_eq!(input(Framing::Fit), [30, 110, 0, 0]);
     }
 
     #[test]

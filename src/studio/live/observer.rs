@@ -49,13 +49,9 @@ impl RunObserver {
     }
 
     fn classifier(&self, network: Network, test_accuracy: Option<f64>) -> Classifier {
-        Classifier {
-            network,
-            classes: self.job.dataset().classes.clone(),
-            provenance: self
-                .job
-                .provenance(&self.config, self.epochs, test_accuracy),
-        }
+        let dataset = self.job.dataset();
+        self.config
+            .classifier(network, dataset, self.epochs, test_accuracy)
     }
 
     /// Ends the run: its final weights go to the canvas and to its folder.

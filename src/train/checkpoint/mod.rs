@@ -3,62 +3,24 @@
 //! Random numbers are keyed by seed, epoch and step, so the cursor is all the state they need.
 
 mod branch;
+mod cursor;
 mod extra_weights;
 mod file;
+mod order;
 mod rollback;
 
 use candle_core::{Result as CandleResult, Tensor};
-use serde::{Deserialize, Serialize};
 
 use super::config::TrainConfig;
-use super::early_stopping::{Plateau, Watch};
-use super::event::Metrics;
+use super::error::TrainError;
 use super::optim::OptimizerState;
-use super::steps::TrainError;
 use crate::files;
 use crate::kernels::Copies;
 use crate::model::{ModelSpec, Network, Param};
+pub use cursor::Cursor;
 pub use extra_weights::ExtraWeights;
 pub(super) use extra_weights::{load, values};
 pub use rollback::RollbackStates;
-
-/// The position of a run in its data, and its running sums.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Cursor {
-    /// Epochs finished.
-    pub epoch: usize,
-    /// Images of the current epoch already trained on.
-    pub n_done: usize,
-    /// Training images seen.
-    pub images: u64,
-    /// Seconds spent training.
-    pub secs: f64,
-    /// [`Cursor::secs`] at the start of the current epoch.
-    pub secs_at_epoch: f64,
-    /// Over the current epoch: the sum of the images' losses.
-    pub loss_sum: f64,
-    /// Over the current epoch: the number of images classified correctly.
-    pub n_right: f64,
-    /// Images of the current epoch whose batch was skipped.
-    #[serde(default)]
-    pub n_skipped: usize,
-    /// The losses of the last updates, which the guard compares the next one with.
-    #[serde(default)]
-    pub recent_losses: Vec<f64>,
-    /// Seconds each finished epoch took to train.
-    pub epoch_secs: Vec<f64>,
-    /// Validation metrics after the last epoch.
-    pub validation: Option<Metrics>,
-    /// Validation metrics of the best epoch, if early stopping keeps its weights.
-    #[serde(default)]
-    pub best_validation: Option<Metrics>,
-    /// State of early stopping.
-    #[serde(default)]
-    pub early: Watch,
-    /// State of the schedule, if it reduces the learning rate on a plateau.
-    #[serde(default)]
-    pub plateau: Plateau,
-}
 
 /// The full state of a run between two batches.
 #[derive(Clone, Debug, PartialEq)]

@@ -1,12 +1,12 @@
 //! Checks of a configuration.
 
-use crate::data::AugmentKind;
-use crate::model::limits::memory_problem;
-
 use super::TrainConfig;
-use super::field::{Field, FieldError};
+use super::access::SettingMut;
+use super::error::FieldError;
 use super::optimizer::Optimizer;
 use super::schedule::Schedule;
+use super::setting::Setting;
+use crate::model::limits::memory_problem;
 use crate::text::thousands;
 
 /// The problems found so far.
@@ -14,36 +14,15 @@ use crate::text::thousands;
 struct Problems(Vec<FieldError>);
 
 impl Problems {
-    fn expect(&mut self, is_fine: bool, field: Field, message: impl FnOnce() -> String) {
+    fn expect(&mut self, is_fine: bool, setting: Setting, message: impl FnOnce() -> String) {
         if !is_fine {
-            self.0.push(FieldError::new(field, message()));
+            self.0.push(FieldError::new(setting, message()));
         }
     }
 
     /// Adds `problem`, if there is one.
-    fn note(&mut self, field: Field, problem: Option<String>) {
-        self.0.extend(problem.map(|p| FieldError::new(field, p)));
-    }
-
-    /// A finite number above 0.
-    fn positive(&mut self, field: Field, x: f64) {
-        self.expect(x.is_finite() && x > 0.0, field, || {
-            format!("must be above 0, found {x}")
-        });
-    }
-
-    /// A finite number that is not negative.
-    fn not_negative(&mut self, field: Field, x: f64) {
-        self.expect(x.is_finite() && x >= 0.0, field, || {
-            format!("must be 0 or more, found {x}")
-        });
-    }
-
-    /// A share below 1, such as a decay rate: with 1 an average would never change.
-    fn below_one(&mut self, field: Field, x: f64) {
-        self.expect((0.0..1.0).contains(&x), field, || {
-            format!("must be at least 0 and below 1, found {x}")
-        });
+    fn note(&mut self, setting: Setting, problem: Option<String>) {
+        self.0.extend(problem.map(|p| FieldError::new(setting, p)));
     }
 }
 
@@ -52,9 +31,9 @@ impl TrainConfig {
     /// `classes` classes.
     pub fn check(&self, input: [usize; 3], classes: usize, n_images: usize) -> Vec<FieldError> {
         let mut problems = Problems::default();
-        self.check_rates(&mut problems);
+        self.check_limits(&mut problems);
+        self.check_relations(&mut problems);
         self.check_amounts(n_images, &mut problems);
-        self.check_optimizer(&mut problems);
         self.check_model(input, classes, &mut problems);
         problems.0
     }
@@ -66,7 +45,7 @@ impl TrainConfig {
     pub fn memory_problem(&self, n_held: u64) -> Option<FieldError> {
         let problem = memory_problem("training", self.training_bytes(), n_held)?;
         let message = format!("{problem}: make the layers or the batch smaller");
-        Some(FieldError::new(Field::Model, message))
+        Some(FieldError::new(Setting::Model, message))
     }
 
     /// Bytes held while training: a batch of images, and see [`SpecReport::training_bytes`]. 0 if
@@ -86,116 +65,161 @@ impl TrainConfig {
             .saturating_add(images)
     }
 
-    fn check_rates(&self, problems: &mut Problems) {
-        problems.positive(Field::LearningRate, self.learning_rate);
-        problems.not_negative(Field::WeightDecay, self.weight_decay);
-        problems.not_negative(Field::L1, self.l1);
-        problems.note(Field::Clip, self.clip.problem());
-        problems.note(Field::Loss, self.loss.problem());
-        problems.below_one(Field::EmaDecay, self.ema_decay);
-        let early = self.early_stopping;
-        problems.not_negative(Field::EarlyStopping, early.min_delta);
-        problems.expect(
-            !early.is_on() || self.n_validation > 0,
-            Field::EarlyStopping,
-            || "needs validation images".to_owned(),
-        );
-        for kind in AugmentKind::ALL {
-            let (strength, most) = (self.augment.strength(kind), kind.most());
-            let is_fine = (0.0..=most).contains(&strength);
-            problems.expect(is_fine, Field::Augment(kind), || {
-                format!("must be from 0 to {most}, found {strength}")
-            });
+    /// Checks every number against the limits of its setting.
+    fn check_limits(&self, problems: &mut Problems) {
+        let mut copy = self.clone();
+        for setting in Setting::ALL {
+            let number = match copy.setting_mut(setting) {
+                Some(SettingMut::Real(x)) => *x,
+                Some(SettingMut::Count(n)) => *n as f64,
+                Some(SettingMut::Switch(_)) | None => continue,
+            };
+            problems.note(setting, setting.info().problem(number));
         }
-        problems.note(Field::Schedule, self.schedule.problem());
+    }
+
+    /// Checks the numbers whose limits depend on other settings.
+    fn check_relations(&self, problems: &mut Problems) {
+        let early = self.early_stopping;
+        let is_fine = !early.is_on() || self.n_validation > 0;
+        problems.expect(is_fine, Setting::Patience, || {
+            "needs validation images".to_owned()
+        });
+        let momentum = self.optimizer.momentum();
         if let Schedule::OneCycle { dip, .. } = self.schedule {
-            let momentum = self.optimizer.momentum();
-            problems.expect(dip == 0.0 || dip < momentum, Field::Schedule, || {
+            problems.expect(dip == 0.0 || dip < momentum, Setting::MomentumDip, || {
                 format!("momentum cannot drop by {dip}: it is {momentum}")
             });
         }
-        let epochs = self.epochs;
-        let is_fine = self.warmup_epochs >= 0.0 && self.warmup_epochs <= epochs as f64;
-        problems.expect(is_fine, Field::Warmup, || {
-            let found = self.warmup_epochs;
-            format!("must be from 0 to the {epochs} epochs, found {found}")
+        if let Optimizer::Sgd { nesterov, .. } = self.optimizer {
+            problems.expect(!nesterov || momentum > 0.0, Setting::Momentum, || {
+                "must be above 0 for Nesterov".to_owned()
+            });
+        }
+        let (warmup, epochs) = (self.warmup_epochs, self.epochs);
+        let is_fine = (0.0..=epochs as f64).contains(&warmup);
+        problems.expect(is_fine, Setting::Warmup, || {
+            format!("must be from 0 to the {epochs} epochs, found {warmup}")
         });
     }
 
     fn check_amounts(&self, n_images: usize, problems: &mut Problems) {
-        problems.expect(self.epochs >= 1, Field::Epochs, || {
-            "must be at least 1, found 0".to_owned()
-        });
         let n_validation = self.n_validation;
-        problems.expect(n_validation < n_images, Field::Validation, || {
+        problems.expect(n_validation < n_images, Setting::Validation, || {
             let [validation, all] = [n_validation, n_images].map(|n| thousands(n as u64));
             format!("must be fewer than the training images, found {validation} of {all}")
         });
         let n_train = n_images.saturating_sub(n_validation);
         let batch = self.batch_size;
         let is_fine = (1..=n_train.max(1)).contains(&batch);
-        problems.expect(is_fine, Field::BatchSize, || {
+        problems.expect(is_fine, Setting::BatchSize, || {
             let [most, found] = [n_train, batch].map(|n| thousands(n as u64));
             format!("must be between 1 and the {most} training images, found {found}")
         });
     }
 
-    fn check_optimizer(&self, problems: &mut Problems) {
-        match self.optimizer {
-            Optimizer::Sgd {
-                momentum, nesterov, ..
-            } => {
-                problems.below_one(Field::Momentum, momentum);
-                problems.expect(!nesterov || momentum > 0.0, Field::Momentum, || {
-                    "must be above 0 for Nesterov".to_owned()
-                });
-            }
-            Optimizer::Adam {
-                beta1,
-                beta2,
-                epsilon,
-            }
-            | Optimizer::Adamw {
-                beta1,
-                beta2,
-                epsilon,
-            } => {
-                problems.below_one(Field::Beta1, beta1);
-                problems.below_one(Field::Beta2, beta2);
-                problems.positive(Field::Epsilon, epsilon);
-            }
-            Optimizer::Lion { beta1, beta2 } => {
-                problems.below_one(Field::Beta1, beta1);
-                problems.below_one(Field::Beta2, beta2);
-            }
-            Optimizer::Rmsprop {
-                alpha,
-                momentum,
-                epsilon,
-                ..
-            } => {
-                problems.below_one(Field::Alpha, alpha);
-                problems.below_one(Field::Momentum, momentum);
-                problems.positive(Field::Epsilon, epsilon);
-            }
-        }
-    }
-
     fn check_model(&self, input: [usize; 3], classes: usize, problems: &mut Problems) {
         let model = &self.model;
         let is_fine = model.input == input && model.classes == classes;
-        problems.expect(is_fine, Field::Model, || {
+        problems.expect(is_fine, Setting::Model, || {
             format!(
                 "is for images of {:?} in {} classes, but the dataset has {input:?} in {classes}",
                 model.input, model.classes
             )
         });
         for error in model.check().1 {
-            let field = error.layer_idx().map_or(Field::Model, Field::Layer);
+            let setting = error.layer_idx().map_or(Setting::Model, Setting::Layer);
             problems.0.push(FieldError {
                 layer: error.layer.map(|layer| layer.name),
-                ..FieldError::new(field, error.message)
+                ..FieldError::new(setting, error.message)
             });
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::AugmentKind;
+    use crate::model::preset;
+    use crate::train::{Clip, Loss};
+
+    fn config() -> TrainConfig {
+        TrainConfig::new(preset("keras-cnn").unwrap(), [1, 28, 28], 10, 60_000)
+    }
+
+    #[test]
+    fn all_problems_are_told_at_once() {
+        let mut c = config();
+        c.learning_rate = 0.0;
+        c.batch_size = 70_000;
+        c.epochs = 0;
+        c.l1 = -1.0;
+        c.clip = Clip::Norm { max: 0.0 };
+        c.ema_decay = 1.0;
+        c.early_stopping.min_delta = -1.0;
+        c.augment.rotation = 200.0;
+        c.loss = Loss::CrossEntropy {
+            label_smoothing: 1.0,
+        };
+        c.optimizer = Optimizer::Adam {
+            beta1: 1.0,
+            beta2: 0.9,
+            epsilon: f64::NAN,
+        };
+        c.model.layers.remove(3);
+        let settings: Vec<Setting> = c
+            .check([1, 28, 28], 10, 60_000)
+            .iter()
+            .map(|e| e.setting)
+            .collect();
+        assert_eq!(
+            settings,
+            [
+                Setting::LearningRate,
+                Setting::Beta1,
+                Setting::Epsilon,
+                Setting::Epochs,
+                Setting::LabelSmoothing,
+                Setting::L1,
+                Setting::ClipMax,
+                Setting::EmaDecay,
+                Setting::MinDelta,
+                Setting::Augment(AugmentKind::Rotation),
+                Setting::BatchSize,
+                Setting::Layer(3)
+            ]
+        );
+    }
+
+    #[test]
+    fn wrong_numbers_of_a_schedule_are_told() {
+        for wrong in [
+            Schedule::Step {
+                every: 0.0,
+                factor: 0.5,
+            },
+            Schedule::Step {
+                every: 1.0,
+                factor: f64::NAN,
+            },
+            Schedule::Exponential { factor: 0.0 },
+            Schedule::Cosine { floor: 1.5 },
+            Schedule::OneCycle {
+                rise: 1.0,
+                start: 0.0,
+                end: 0.0,
+                dip: 0.0,
+            },
+            Schedule::Plateau {
+                patience: 0,
+                factor: 0.5,
+                floor: 0.0,
+            },
+        ] {
+            let mut c = config();
+            c.schedule = wrong;
+            assert_eq!(c.check([1, 28, 28], 10, 60_000).len(), 1, "{wrong:?}");
         }
     }
 }

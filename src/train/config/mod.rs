@@ -1,25 +1,32 @@
 //! Everything that decides a run, as plain data, and its checks.
 
+mod access;
 mod check;
-mod field;
+mod clip;
+mod error;
 mod keys;
 mod optimizer;
 mod schedule;
 mod setting;
+mod value;
 
+use candle_core::Device;
 use serde::{Deserialize, Serialize};
 
-pub use field::{Field, FieldError};
+pub use access::SettingMut;
+pub use clip::Clip;
+pub use error::FieldError;
 pub use keys::{KeyError, current_key, parse_value};
 pub use optimizer::Optimizer;
 pub use schedule::Schedule;
-pub use setting::{Setting, Value};
+pub use setting::{Setting, SettingInfo};
+pub use value::Value;
 
 use super::early_stopping::EarlyStopping;
+use super::error::TrainError;
 use super::loss::Loss;
-use super::optim::Clip;
 use crate::data::{Augment, Dataset};
-use crate::model::{Init, ModelSpec, Preset, Provenance, preset};
+use crate::model::{Classifier, Init, ModelSpec, Network, Preset, Provenance, preset};
 
 /// Everything that decides a run. With the same data and machine, the same configuration gives the
 /// same weights, bit for bit.
@@ -164,20 +171,34 @@ impl TrainConfig {
         DEFAULT_VALIDATION.min(n_images / 12)
     }
 
-    /// Returns the provenance of a model trained with this configuration on `dataset`.
-    pub fn provenance(
+    /// A new network with its initial weights.
+    ///
+    /// # Errors
+    /// When its layers do not fit together or cannot be allocated.
+    pub fn network(&self) -> Result<Network, TrainError> {
+        let network = Network::new(&self.model, self.init, self.seed, &Device::Cpu);
+        network.map_err(TrainError::Network)
+    }
+
+    /// Makes a classifier of a network trained with this configuration on `dataset` for `epochs`.
+    pub fn classifier(
         &self,
+        network: Network,
         dataset: &Dataset,
         epochs: f64,
         test_accuracy: Option<f64>,
-    ) -> Provenance {
-        Provenance {
-            dataset: dataset.name.clone(),
-            config: serde_json::to_value(self).unwrap_or_default(),
-            epochs,
-            test_accuracy,
-            version: env!("CARGO_PKG_VERSION").to_owned(),
-            recipe: Some(dataset.recipe),
+    ) -> Classifier {
+        Classifier {
+            network,
+            classes: dataset.classes.clone(),
+            provenance: Provenance {
+                dataset: dataset.name.clone(),
+                config: serde_json::to_value(self).unwrap_or_default(),
+                epochs,
+                test_accuracy,
+                version: env!("CARGO_PKG_VERSION").to_owned(),
+                recipe: Some(dataset.recipe),
+            },
         }
     }
 
@@ -195,7 +216,6 @@ impl TrainConfig {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::data::AugmentKind;
 
     fn config() -> TrainConfig {
         TrainConfig::new(preset("keras-cnn").unwrap(), [1, 28, 28], 10, 60_000)
@@ -205,50 +225,6 @@ mod tests {
     fn the_reference_is_valid_and_splits_55_000_to_5_000() {
         assert_eq!(config().check([1, 28, 28], 10, 60_000), []);
         assert_eq!(config().n_validation, 5_000);
-    }
-
-    #[test]
-    fn all_problems_are_told_at_once() {
-        let mut c = config();
-        c.learning_rate = 0.0;
-        c.batch_size = 70_000;
-        c.epochs = 0;
-        c.l1 = -1.0;
-        c.clip = Clip::Norm { max: 0.0 };
-        c.ema_decay = 1.0;
-        c.early_stopping.min_delta = -1.0;
-        c.augment.rotation = 200.0;
-        c.loss = Loss::CrossEntropy {
-            label_smoothing: 1.0,
-        };
-        c.optimizer = Optimizer::Adam {
-            beta1: 1.0,
-            beta2: 0.9,
-            epsilon: f64::NAN,
-        };
-        c.model.layers.remove(3);
-        let fields: Vec<Field> = c
-            .check([1, 28, 28], 10, 60_000)
-            .iter()
-            .map(|e| e.field)
-            .collect();
-        assert_eq!(
-            fields,
-            [
-                Field::LearningRate,
-                Field::L1,
-                Field::Clip,
-                Field::Loss,
-                Field::EmaDecay,
-                Field::EarlyStopping,
-                Field::Augment(AugmentKind::Rotation),
-                Field::Epochs,
-                Field::BatchSize,
-                Field::Beta1,
-                Field::Epsilon,
-                Field::Layer(3)
-            ]
-        );
     }
 
     #[test]

@@ -142,43 +142,6 @@ impl Schedule {
             _ => 1.0,
         }
     }
-
-    /// Why its parameters are invalid, if they are.
-    pub(in crate::train) fn problem(&self) -> Option<String> {
-        let share = |name: &str, x: f64| {
-            (!(0.0..=1.0).contains(&x)).then(|| format!("{name} must be from 0 to 1, found {x}"))
-        };
-        let positive_share = |name: &str, x: f64| {
-            (!(x > 0.0 && x <= 1.0))
-                .then(|| format!("{name} must be above 0 and at most 1, found {x}"))
-        };
-        match *self {
-            Schedule::Constant => None,
-            Schedule::Step { every, factor } => (!(every.is_finite() && every > 0.0))
-                .then(|| format!("epochs between drops must be above 0, found {every}"))
-                .or_else(|| positive_share("the factor", factor)),
-            Schedule::Exponential { factor } => positive_share("the factor", factor),
-            Schedule::Cosine { floor } => share("the floor", floor),
-            Schedule::Plateau {
-                patience,
-                factor,
-                floor,
-            } => (patience == 0)
-                .then(|| "patience must be at least 1 epoch, found 0".to_owned())
-                .or_else(|| positive_share("the factor", factor))
-                .or_else(|| share("the floor", floor)),
-            Schedule::OneCycle {
-                rise,
-                start,
-                end,
-                dip,
-            } => (!(rise > 0.0 && rise < 1.0))
-                .then(|| format!("the rise share must be above 0 and below 1, found {rise}"))
-                .or_else(|| share("the start", start))
-                .or_else(|| share("the end", end))
-                .or_else(|| share("the momentum dip", dip)),
-        }
-    }
 }
 
 /// The name and the parameters: `step every=2.0 factor=0.5`.
@@ -215,7 +178,6 @@ mod tests {
 
     /// Compares a schedule of ten epochs with its values at some epochs.
     fn check(schedule: Schedule, expected: &[(f64, f64)]) {
-        assert_eq!(schedule.problem(), None);
         for &(epoch, factor) in expected {
             let found = schedule.factor(epoch, 10.0);
             assert!(
@@ -301,34 +263,5 @@ mod tests {
             [1.0, 0.1, 0.02, 0.02]
         );
         assert_eq!(Schedule::Constant.reduced(3), 1.0);
-    }
-
-    #[test]
-    fn wrong_numbers_are_told() {
-        for wrong in [
-            Schedule::Step {
-                every: 0.0,
-                factor: 0.5,
-            },
-            Schedule::Step {
-                every: 1.0,
-                factor: f64::NAN,
-            },
-            Schedule::Exponential { factor: 0.0 },
-            Schedule::Cosine { floor: 1.5 },
-            Schedule::OneCycle {
-                rise: 1.0,
-                start: 0.0,
-                end: 0.0,
-                dip: 0.0,
-            },
-            Schedule::Plateau {
-                patience: 0,
-                factor: 0.5,
-                floor: 0.0,
-            },
-        ] {
-            assert!(wrong.problem().is_some(), "{wrong:?}");
-        }
     }
 }

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::stats::median;
-use crate::train::event::number;
+use crate::train::number;
 
 /// Why a loss is an anomaly.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -38,6 +38,7 @@ pub enum OnDivergence {
 pub(in crate::train) const WINDOW: usize = 100;
 
 /// Losses needed before one can be called a spike.
+// The first losses fall fast and scatter much; a median of fewer would move with each of them.
 const ENOUGH: usize = 20;
 
 /// How far above the median a spike is, in standard deviations estimated from the median absolute

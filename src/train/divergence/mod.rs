@@ -4,7 +4,7 @@ mod guard;
 
 use serde::{Deserialize, Serialize};
 
-use super::event::number;
+use super::number;
 pub(super) use guard::WINDOW;
 pub use guard::{Anomaly, OnDivergence, detect};
 
@@ -49,6 +49,7 @@ impl Divergence {
     /// The step to roll back to by default: one with some distance to the anomaly, because the last
     /// updates before it may have caused it.
     pub fn default_rollback_step(&self) -> Option<u64> {
+        // Half of the interval between two states: of five states, the newest is usually far enough.
         const DISTANCE: u64 = 50;
         let far = |step: &&u64| **step + DISTANCE <= self.step;
         self.back_to

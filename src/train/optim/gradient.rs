@@ -2,65 +2,8 @@
 //! added, then they are clipped.
 
 use candle_core::{Result, Var};
-use serde::{Deserialize, Serialize};
 
-use crate::train::config::TrainConfig;
-
-/// Gradient clipping.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
-pub enum Clip {
-    /// Off.
-    #[default]
-    None,
-    /// The norm of all gradients together is scaled down to this limit
-    /// (`torch.nn.utils.clip_grad_norm_`; Pascanu, Mikolov and Bengio 2013).
-    Norm {
-        /// The limit, above 0.
-        max: f64,
-    },
-    /// Each element of the gradient is clamped to this limit (`torch.nn.utils.clip_grad_value_`).
-    Value {
-        /// The limit, above 0.
-        max: f64,
-    },
-}
-
-impl Clip {
-    /// One of each kind, with its default limit.
-    pub const ALL: [Clip; 3] = [
-        Clip::None,
-        Clip::Norm { max: 1.0 },
-        Clip::Value { max: 0.5 },
-    ];
-
-    /// The name on the command line and in files.
-    pub fn name(&self) -> &'static str {
-        match self {
-            Clip::None => "none",
-            Clip::Norm { .. } => "norm",
-            Clip::Value { .. } => "value",
-        }
-    }
-
-    /// The name in the window.
-    pub fn label(&self) -> &'static str {
-        match self {
-            Clip::None => "Off",
-            Clip::Norm { .. } => "By norm",
-            Clip::Value { .. } => "By value",
-        }
-    }
-
-    /// Why its limit is invalid, if it is.
-    pub(in crate::train) fn problem(&self) -> Option<String> {
-        match *self {
-            Clip::None => None,
-            Clip::Norm { max } | Clip::Value { max } => (!(max.is_finite() && max > 0.0))
-                .then(|| format!("the limit must be above 0, found {max}")),
-        }
-    }
-}
+use crate::train::config::{Clip, TrainConfig};
 
 /// Whether `config` needs all gradients before the step.
 pub(in crate::train) fn needs_transform(config: &TrainConfig) -> bool {

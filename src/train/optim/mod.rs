@@ -3,7 +3,6 @@
 mod gradient;
 mod state;
 
-pub use gradient::Clip;
 pub(super) use gradient::square_sum;
 pub(super) use state::GradientSquares;
 pub use state::{OptimizerState, StepHyper};

@@ -1,19 +1,13 @@
 //! The EMA of the weights, and the weights of the best epoch.
 
-use super::{Steps, TrainError};
+use super::loop_state::{Steps, evaluated_network};
 use crate::kernels::{Copies, update::average};
-use crate::model::{Network, ParamKind};
+use crate::model::ParamKind;
 use crate::train::checkpoint::{ExtraWeights, load, values};
 use crate::train::config::Schedule;
-use crate::train::event::{Event, Finish, Metrics};
-
-/// The network that is evaluated, shown and saved: the EMA of the weights if there is one.
-pub(super) fn evaluated_network<'n>(
-    mean: &'n Option<Network>,
-    network: &'n Network,
-) -> &'n Network {
-    mean.as_ref().unwrap_or(network)
-}
+use crate::train::error::TrainError;
+use crate::train::event::{Event, Finish};
+use crate::train::metrics::Metrics;
 
 /// Share of the new weights in the EMA after update number `step`. The decay grows with the number
 /// of updates, or a young average would keep the initial weights for too long (as

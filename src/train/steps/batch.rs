@@ -2,16 +2,15 @@
 
 use candle_core::bail;
 
-use super::{Steps, TrainError};
+use super::loop_state::Steps;
 use crate::data::Batch;
 use crate::model::Mode;
-use crate::train::checkpoint::Cursor;
-use crate::train::config::TrainConfig;
 use crate::train::divergence::{Anomaly, OnDivergence, WINDOW, detect};
-use crate::train::event::StepPoint;
-use crate::train::inspect::{Look, layer_stats};
+use crate::train::error::TrainError;
+use crate::train::images::images_of;
+use crate::train::inspect::layer_stats::{self, Look};
 use crate::train::metrics::n_correct;
-use crate::train::optim::StepHyper;
+use crate::train::points::StepPoint;
 
 /// The outcome of a batch.
 pub(super) enum Learned {
@@ -35,7 +34,7 @@ impl Steps<'_> {
             seed: self.config.seed,
             step: self.optimizer.step,
         };
-        let hyper = self.hyper();
+        let hyper = self.cursor.hyper(&self.config, self.epochs_done());
         // The forward pass changes batch norm's running statistics, and a refused batch must leave
         // no trace.
         let statistics = self.statistics()?;
@@ -112,17 +111,9 @@ impl Steps<'_> {
         }
     }
 
-    /// The hyperparameters now.
-    fn hyper(&self) -> StepHyper {
-        hyper_of(&self.config, &self.cursor, self.epochs_done())
-    }
-}
-
-/// The hyperparameters after `epoch` epochs, fractions included.
-pub(in crate::train) fn hyper_of(config: &TrainConfig, cursor: &Cursor, epoch: f64) -> StepHyper {
-    let reduced = config.schedule.reduced(cursor.plateau.n_reduced);
-    StepHyper {
-        learning_rate: config.learning_rate_at(epoch) * reduced,
-        momentum: config.momentum_at(epoch),
+    /// The training images at `indices`, augmented for the current epoch.
+    pub(super) fn images(&self, indices: &[u32]) -> Result<Batch, TrainError> {
+        let epoch = self.cursor.epoch;
+        Ok(images_of(self.job, &self.config, epoch, indices)?)
     }
 }

@@ -1,8 +1,9 @@
 //! Commands from [`Control`](crate::train::Control), polled between two batches.
 
-use super::{Steps, TrainError};
+use super::loop_state::Steps;
 use crate::train::config::{Setting, TrainConfig};
 use crate::train::control::{Change, Next};
+use crate::train::error::TrainError;
 use crate::train::event::Event;
 
 impl Steps<'_> {
@@ -39,8 +40,12 @@ impl Steps<'_> {
         }
     }
 
-    /// Ignores a change that would make the configuration invalid: the panel shows why.
+    /// Ignores a change that would make the configuration invalid (the panel shows why), or that a
+    /// run cannot take over.
     pub(super) fn apply_change(&mut self, change: Change) {
+        if !change.setting.is_live() {
+            return;
+        }
         let mut config = self.config.clone();
         config.set_setting(change.setting, &change.value);
         let dataset = self.job.dataset();
@@ -73,7 +78,7 @@ impl Steps<'_> {
 pub(crate) fn live_changes(running: &TrainConfig, wanted: &TrainConfig) -> Vec<Change> {
     Setting::ALL
         .into_iter()
-        .filter(|s| s.can_change(running, wanted))
+        .filter(|s| s.is_live() && s.can_change(running, wanted))
         .filter(|&s| running.setting(s) != wanted.setting(s))
         .map(|setting| Change {
             setting,

@@ -2,14 +2,15 @@
 
 use candle_core::Tensor;
 
-use super::{Steps, TrainError};
+use super::loop_state::Steps;
 use crate::data::Batch;
 use crate::model::Mode;
 use crate::train::config::Setting;
 use crate::train::control::Change;
 use crate::train::divergence::{Anomaly, Divergence, OnDivergence, Origin, Recovery};
+use crate::train::error::TrainError;
 use crate::train::event::{Event, Finish};
-use crate::train::inspect::{ForwardStats, forward_stats};
+use crate::train::inspect::forward_stats::{ForwardStats, forward_stats};
 
 /// Number of worst images to report.
 const N_WORST: usize = 8;

@@ -2,10 +2,12 @@
 
 use std::time::{Duration, Instant};
 
-use super::average::evaluated_network;
-use super::{Outcome, Steps, TrainError};
-use crate::train::event::{EpochPoint, Event, Finish, Metrics};
-use crate::train::metrics::measure;
+use super::loop_state::{Steps, evaluated_network};
+use super::outcome::Outcome;
+use crate::train::error::TrainError;
+use crate::train::event::{Event, Finish};
+use crate::train::metrics::{Metrics, measure};
+use crate::train::points::EpochPoint;
 
 /// Time between two [`Event::Steps`]: 30 per second, as often as the window is redrawn.
 const EMIT_EVERY: Duration = Duration::from_millis(33);

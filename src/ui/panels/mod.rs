@@ -14,7 +14,6 @@ pub mod network;
 pub mod run_marks;
 mod run_progress;
 pub mod runs;
-pub mod schedule;
 pub mod setup;
 pub mod status;
 pub mod sweep;

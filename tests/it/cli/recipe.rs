@@ -96,6 +96,33 @@ fn lion_is_an_optimizer_like_the_others() {
 }
 
 #[test]
+fn help_and_print_config_describe_a_setting_alike() {
+    let dir = folder();
+    let help = run(dir.path(), &["train", "--help"]);
+    // The help is wrapped.
+    let words: Vec<&str> = text(&help.stdout).split_whitespace().collect();
+    let help = words.join(" ");
+    let printed = run(dir.path(), &["train", "--data", "data", "--print-config"]);
+    let printed = text(&printed.stdout);
+    for setting in [
+        Setting::LearningRate,
+        Setting::BatchSize,
+        Setting::Validation,
+        Setting::WeightDecay,
+        Setting::EmaDecay,
+        Setting::Patience,
+        Setting::Optimizer,
+    ] {
+        let about = setting.info().about;
+        assert!(help.contains(about), "{about}: {help}");
+        assert!(
+            printed.contains(&format!("# {about}")),
+            "{about}: {printed}"
+        );
+    }
+}
+
+#[test]
 fn a_run_that_no_longer_gets_better_ends_and_says_so() {
     let dir = folder();
     let args = [
@@ -128,7 +155,11 @@ fn wrong_settings_are_told_in_a_sentence() {
         ),
         (
             ["--label-smoothing", "-1"],
-            "label smoothing must be at least 0",
+            "label smoothing: must be at least 0",
+        ),
+        (
+            ["--set", "schedule={kind='step', every=0, factor=0.5}"],
+            "epochs between drops: must be above 0",
         ),
         (
             ["--set", "augment.rotation=400"],
@@ -136,7 +167,7 @@ fn wrong_settings_are_told_in_a_sentence() {
         ),
         (
             ["--set", "clip={kind='norm', max=0}"],
-            "the limit must be above 0",
+            "gradient clipping: must be above 0",
         ),
         (["--augment", "wild"], "gentle"),
     ] {

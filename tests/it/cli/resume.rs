@@ -300,7 +300,7 @@ fn a_printed_configuration_trains_the_same_model() {
     let data = ["train", "--data", "data", "--preset", "mlp"];
     let printed = run(dir.path(), &[&data[..], &set, &["--print-config"]].concat());
     assert_eq!(printed.status.code(), Some(0));
-    assert!(text(&printed.stdout).contains("# decides initial weights"));
+    assert!(text(&printed.stdout).contains("# Determines everything random: initial weights"));
     fs::write(dir.path().join("config.toml"), &printed.stdout).unwrap();
     let model = |args: &[&str], file: &str| {
         let output = run(dir.path(), &[args, &["--save", file, "--json"]].concat());

@@ -8,7 +8,7 @@ use egui::{Align, Frame, Key, Layout, Margin, Modifiers, Response, Ui, vec2};
 
 use super::PanelContext;
 use crate::model::{Layer, LayerName, LayerReport, Shape, SpecReport};
-use crate::train::{Field, TrainConfig};
+use crate::train::{Setting, TrainConfig};
 use crate::ui::command::{Command, DraftCommand};
 use crate::ui::theme::{self, ROW_HEIGHT, UNIT, tokens};
 use crate::ui::widgets::{Icon, LayerRow, error_ui, icon_button, layer_header};
@@ -56,7 +56,7 @@ impl LayersPanel {
                 edit = edit.take().or(new);
             }
         });
-        if let Some(error) = cx.studio.error_at(Field::Model) {
+        if let Some(error) = cx.studio.error_at(Setting::Model) {
             error_ui(ui, &error.message);
         }
         ui.add_space(6.0);
@@ -132,7 +132,7 @@ impl LayersPanel {
     ) -> Option<Edit> {
         let (layers, path) = (&draft.model.layers, name.path.as_slice());
         let error = match path {
-            [idx] => cx.studio.error_at(Field::Layer(*idx)),
+            [idx] => cx.studio.error_at(Setting::Layer(*idx)),
             _ => None,
         };
         let is_selected = self.selected.as_deref() == Some(path);

@@ -5,13 +5,13 @@ use egui::{
     vec2,
 };
 
-use super::PanelContext;
-use super::rows::number_ui;
+use super::rows::setting_ui;
 use crate::data::{Augment, AugmentKind, ImageSet};
 use crate::text;
-use crate::train::{Field, TrainConfig};
+use crate::train::{Setting, TrainConfig};
+use crate::ui::panels::PanelContext;
 use crate::ui::theme;
-use crate::ui::widgets::{Number, Weight, labeled_button, section};
+use crate::ui::widgets::{Weight, labeled_button, section};
 
 /// The section, with its preview and the settings it was made for.
 #[derive(Default)]
@@ -33,13 +33,12 @@ const SIDE: usize = 4;
 impl AugmentSection {
     /// Draws and edits the augmentation of `draft`.
     pub(super) fn ui(&mut self, ui: &mut Ui, cx: &PanelContext<'_>, draft: &mut TrainConfig) {
-        let explanation = "Changes every training image a little each epoch, so that the network \
-                           cannot memorize them: too strong and it learns from unrealistic images.";
+        let info = Setting::Augmentation.info();
         let summary = summary(&draft.augment);
-        section(ui, "Augment", explanation, &summary, |ui| {
+        section(ui, info.row_label, &info.help(), &summary, |ui| {
             buttons_ui(ui, &mut draft.augment);
             for kind in AugmentKind::ALL {
-                kind_ui(ui, cx, kind, &mut draft.augment);
+                setting_ui(ui, cx, draft, Setting::Augment(kind));
             }
             self.grid_ui(ui, cx, draft);
         });
@@ -50,7 +49,7 @@ impl AugmentSection {
         let Some(dataset) = cx.studio.dataset() else {
             return;
         };
-        let is_wrong = |kind| cx.studio.error_at(Field::Augment(kind)).is_some();
+        let is_wrong = |kind| cx.studio.error_at(Setting::Augment(kind)).is_some();
         if AugmentKind::ALL.into_iter().any(is_wrong) {
             return;
         }
@@ -85,7 +84,10 @@ fn summary(augment: &Augment) -> String {
     let kinds = AugmentKind::ALL.into_iter();
     let on: Vec<String> = kinds
         .filter(|&kind| augment.strength(kind) != 0.0)
-        .map(|kind| format!("{} {}", kind.label(), text::setting(augment.strength(kind))))
+        .map(|kind| {
+            let name = Setting::Augment(kind).label();
+            format!("{name} {}", text::setting(augment.strength(kind)))
+        })
         .collect();
     match on.is_empty() {
         true => "off".to_owned(),
@@ -107,72 +109,6 @@ fn buttons_ui(ui: &mut Ui, augment: &mut Augment) {
             *augment = Augment::default();
         }
     });
-}
-
-fn kind_ui(ui: &mut Ui, cx: &PanelContext<'_>, kind: AugmentKind, augment: &mut Augment) {
-    let (label, explanation, unit) = description(kind);
-    let number = Number {
-        max: kind.most(),
-        ..Number::share().with_unit(unit)
-    };
-    let strength = augment.strength_mut(kind);
-    number_ui(
-        ui,
-        cx,
-        Field::Augment(kind),
-        label,
-        explanation,
-        &number,
-        strength,
-    );
-}
-
-/// Returns label, explanation and unit of a kind.
-fn description(kind: AugmentKind) -> (&'static str, &'static str, &'static str) {
-    match kind {
-        AugmentKind::Shift => (
-            "Shift",
-            "Largest shift in any direction: too large and parts leave the image.",
-            " pixels",
-        ),
-        AugmentKind::Rotation => (
-            "Rotation",
-            "Largest rotation either way: too large and a 6 becomes a 9.",
-            "°",
-        ),
-        AugmentKind::Scale => (
-            "Scale",
-            "Largest change of size, as a share: too large and strokes leave the image or merge.",
-            "",
-        ),
-        AugmentKind::Shear => (
-            "Shear",
-            "Largest slant either way: handwriting slants, print does not.",
-            "°",
-        ),
-        AugmentKind::Elastic => (
-            "Elastic",
-            "Largest shift of parts of an image against each other, like a trembling hand: too \
-             much distorts the digits.",
-            " pixels",
-        ),
-        AugmentKind::Erasing => (
-            "Erasing",
-            "Largest share of the area erased in every other image: too large and what \
-             distinguishes the digits is gone.",
-            "",
-        ),
-        AugmentKind::Noise => (
-            "Noise",
-            "Standard deviation of the noise on each pixel: too large and thin strokes disappear.",
-            "",
-        ),
-        AugmentKind::Brightness => (
-            "Brightness",
-            "Largest change of brightness, as a share: too large and some images turn black.",
-            "",
-        ),
-    }
 }
 
 /// Returns the augmented images in a square, a pixel apart.

@@ -2,12 +2,11 @@
 
 use egui::Ui;
 
-use super::PanelContext;
-use super::rows::{count_ui, number_ui};
-use crate::studio::Effect;
+use super::rows::{choice_ui, setting_ui};
 use crate::text;
-use crate::train::{Clip, Field, Loss, TrainConfig, Watched};
-use crate::ui::widgets::{Number, Row, combo, section};
+use crate::train::{Clip, Loss, Setting, TrainConfig, Watched};
+use crate::ui::panels::PanelContext;
+use crate::ui::widgets::section;
 
 /// Draws and edits the regularization of `draft`.
 pub(super) fn ui(ui: &mut Ui, cx: &PanelContext<'_>, draft: &mut TrainConfig) {
@@ -15,9 +14,9 @@ pub(super) fn ui(ui: &mut Ui, cx: &PanelContext<'_>, draft: &mut TrainConfig) {
     let summary = summary(draft);
     section(ui, "Regularize", explanation, &summary, |ui| {
         loss_ui(ui, cx, draft);
-        penalties_ui(ui, cx, draft);
+        setting_ui(ui, cx, draft, Setting::L1);
         clip_ui(ui, cx, draft);
-        ema_ui(ui, cx, draft);
+        setting_ui(ui, cx, draft, Setting::EmaDecay);
         early_ui(ui, cx, draft);
     });
 }
@@ -51,131 +50,30 @@ fn summary(draft: &TrainConfig) -> String {
 }
 
 fn loss_ui(ui: &mut Ui, cx: &PanelContext<'_>, draft: &mut TrainConfig) {
-    let row = Row {
-        label: "Loss",
-        explanation: "What training minimizes: cross entropy punishes confident mistakes hard and \
-                      suits classes, squared error tolerates them and learns slowly.",
-        effect: cx.studio.live_run().map(|_| Effect::NextRun),
-        error: None,
-    };
-    row.show(ui, |ui| {
-        let shown = combo(ui, "Loss", draft.loss.label(), |ui| {
-            for loss in Loss::ALL {
-                let is_chosen = loss.name() == draft.loss.name();
-                if ui.selectable_label(is_chosen, loss.label()).clicked() && !is_chosen {
-                    draft.loss = loss;
-                }
-            }
-        });
-        shown.on_hover_text(row.tooltip());
-    });
-    if let Loss::CrossEntropy { label_smoothing } = &mut draft.loss {
-        let explanation = "Share of the target that is spread over all classes, to avoid \
-                           overconfidence: too much and the network is never confident.";
-        let share = Number::share();
-        number_ui(
-            ui,
-            cx,
-            Field::Loss,
-            "Label smoothing",
-            explanation,
-            &share,
-            label_smoothing,
-        );
+    let chosen = draft.loss.label();
+    if let Some(new) = choice_ui(ui, cx, Setting::Loss, Loss::ALL, Loss::label, chosen) {
+        draft.loss = new;
     }
-}
-
-fn penalties_ui(ui: &mut Ui, cx: &PanelContext<'_>, draft: &mut TrainConfig) {
-    let l1 = "Shrinks all weights toward zero by the same step, so that unneeded ones vanish: too \
-              much and nothing is left.";
-    let rate = Number::rate(100.0);
-    number_ui(ui, cx, Field::L1, "L1 penalty", l1, &rate, &mut draft.l1);
+    setting_ui(ui, cx, draft, Setting::LabelSmoothing);
 }
 
 fn clip_ui(ui: &mut Ui, cx: &PanelContext<'_>, draft: &mut TrainConfig) {
-    let row = Row {
-        label: "Clip gradients",
-        explanation: "Limits the gradient of an extreme batch, by its norm or by each of its \
-                      values: too low and training is slow.",
-        effect: cx.studio.live_run().map(|_| Effect::NextRun),
-        error: None,
-    };
-    row.show(ui, |ui| {
-        let shown = combo(ui, "Clip gradients", draft.clip.label(), |ui| {
-            for clip in Clip::ALL {
-                let is_chosen = clip.name() == draft.clip.name();
-                if ui.selectable_label(is_chosen, clip.label()).clicked() && !is_chosen {
-                    draft.clip = clip;
-                }
-            }
-        });
-        shown.on_hover_text(row.tooltip());
-    });
-    if let Clip::Norm { max } | Clip::Value { max } = &mut draft.clip {
-        let explanation = "The largest norm, or the largest absolute value, allowed.";
-        let rate = Number::rate(1e6);
-        number_ui(ui, cx, Field::Clip, "Clip at", explanation, &rate, max);
+    let chosen = draft.clip.label();
+    if let Some(new) = choice_ui(ui, cx, Setting::Clip, Clip::ALL, Clip::label, chosen) {
+        draft.clip = new;
     }
-}
-
-fn ema_ui(ui: &mut Ui, cx: &PanelContext<'_>, draft: &mut TrainConfig) {
-    let explanation = "Decay of the moving average (EMA) of the weights, which is then evaluated, \
-                       used for drawings and saved: 0.999 averages over the last thousand updates, \
-                       0 turns it off; too close to 1 and it lags.";
-    let share = Number::share();
-    let decay = &mut draft.ema_decay;
-    number_ui(
-        ui,
-        cx,
-        Field::EmaDecay,
-        "EMA decay",
-        explanation,
-        &share,
-        decay,
-    );
+    setting_ui(ui, cx, draft, Setting::ClipMax);
 }
 
 fn early_ui(ui: &mut Ui, cx: &PanelContext<'_>, draft: &mut TrainConfig) {
-    let early = &mut draft.early_stopping;
-    let explanation = "Epochs without improvement after which the run stops and its best weights \
-                       are restored; 0 turns early stopping off, too few stop the run in a dip.";
-    let epochs = Number::count(0.0, 1e5, " epochs");
-    let patience = &mut early.patience;
-    count_ui(
-        ui,
-        cx,
-        Field::EarlyStopping,
-        "Patience",
-        explanation,
-        &epochs,
-        patience,
-    );
-    if !early.is_on() {
+    setting_ui(ui, cx, draft, Setting::Patience);
+    if !draft.early_stopping.is_on() {
         return;
     }
-    let row = Row {
-        label: "Monitor",
-        explanation: "What must improve on the validation images: the loss reflects growing \
-                      confidence in mistakes, the accuracy does not.",
-        effect: cx.studio.live_run().map(|_| Effect::NextRun),
-        error: None,
-    };
-    row.show(ui, |ui| {
-        let shown = combo(ui, "Monitor", early.metric.label(), |ui| {
-            for metric in Watched::ALL {
-                ui.selectable_value(&mut early.metric, metric, metric.label());
-            }
-        });
-        shown.on_hover_text(row.tooltip());
-    });
-    let row = Row {
-        label: "Minimum delta",
-        explanation: "Smallest change of the monitored metric that counts as an improvement: too \
-                      large and slow progress stops the run.",
-        effect: cx.studio.live_run().map(|_| Effect::NextRun),
-        error: None,
-    };
-    let rate = Number::rate(100.0);
-    let new = row.number_ui(ui, &rate, early.min_delta);
-    early.min_delta = new.unwrap_or(early.min_delta);
+    let metric = &mut draft.early_stopping.metric;
+    let (chosen, label) = (metric.label(), |metric: &Watched| metric.label());
+    if let Some(new) = choice_ui(ui, cx, Setting::Monitor, Watched::ALL, label, chosen) {
+        *metric = new;
+    }
+    setting_ui(ui, cx, draft, Setting::MinDelta);
 }

@@ -2,12 +2,12 @@
 
 use egui::{Id, Key, TextEdit, Ui, vec2};
 
-use super::PanelContext;
-use crate::studio::Effect;
-use crate::train::TrainConfig;
+use super::rows::with_row;
+use crate::train::{Setting, TrainConfig};
 use crate::ui::command::{Command, DraftCommand};
+use crate::ui::panels::PanelContext;
 use crate::ui::theme::ROW_HEIGHT;
-use crate::ui::widgets::{Icon, Row, VALUE_WIDTH, error_ui, icon_button};
+use crate::ui::widgets::{Icon, VALUE_WIDTH, error_ui, icon_button};
 
 /// The text of the field while it is edited, and the error of the last text entered.
 #[derive(Clone, Default)]
@@ -18,31 +18,20 @@ struct Typing {
 }
 
 /// Draws and edits the seed of `draft`.
-pub(super) fn seed_ui(
-    ui: &mut Ui,
-    cx: &mut PanelContext<'_>,
-    draft: &mut TrainConfig,
-    effect: Option<Effect>,
-) {
-    let row = Row {
-        label: "Seed",
-        explanation: "Determines everything random: initial weights, split, order, dropout, \
-                      augmentation. The same seed and settings reproduce the run.",
-        effect,
-        error: None,
-    };
+pub(super) fn seed_ui(ui: &mut Ui, cx: &mut PanelContext<'_>, draft: &mut TrainConfig) {
     let id = ui.scope_id().with("seed");
     let mut typing: Typing = ui.data(|d| d.get_temp(id)).unwrap_or_default();
-    row.show(ui, |ui| {
-        let die = icon_button(ui, Icon::Die, "New seed", true);
-        if die
-            .on_hover_text(Command::from(DraftCommand::NewSeed).explanation())
-            .clicked()
-        {
-            cx.command(DraftCommand::NewSeed);
-        }
-        typing.field_ui(ui, &row.tooltip(), draft);
+    let is_new = with_row(cx, Setting::Seed, |row| {
+        row.show(ui, |ui| {
+            let die = icon_button(ui, Icon::Die, "New seed", true);
+            let die = die.on_hover_text(Command::from(DraftCommand::NewSeed).explanation());
+            typing.field_ui(ui, &row.tooltip(), draft);
+            die.clicked()
+        })
     });
+    if is_new {
+        cx.command(DraftCommand::NewSeed);
+    }
     typing.error.take_if(|(_, kept)| *kept != draft.seed);
     if let Some((error, _)) = &typing.error {
         error_ui(ui, error);

@@ -202,7 +202,11 @@ fn key_ui(ui: &mut Ui, cx: &PanelContext<'_>, name: &str, key: &str) -> Option<S
         let keys = cx.studio.draft().keys().into_iter().map(|(key, _)| key);
         let keys = keys.filter(|key| !["preset", "seed"].contains(&key.as_str()));
         for other in named.into_iter().chain(keys) {
-            if ui.selectable_label(other == key, &other).clicked() {
+            let mut item = ui.selectable_label(other == key, &other);
+            if let Some(setting) = cx.studio.draft().setting_at(&other) {
+                item = item.on_hover_text(setting.info().help());
+            }
+            if item.clicked() {
                 chosen = Some(other);
             }
         }

@@ -2,29 +2,16 @@
 
 use candle_core::{Device, Result as CandleResult};
 
-use super::{Steps, TrainError};
+use super::config::TrainConfig;
+use super::job::Job;
 use crate::data::{Batch, unit_values};
 use crate::kernels;
-use crate::train::config::TrainConfig;
-use crate::train::job::Job;
 
 /// Images per chunk without augmentation: loading them mostly waits for memory.
 const PLAIN: usize = 8;
 
-impl Steps<'_> {
-    /// The training images at `indices`, augmented for the current epoch.
-    pub(super) fn images(&self, indices: &[u32]) -> Result<Batch, TrainError> {
-        Ok(images_of(
-            self.job,
-            &self.config,
-            self.cursor.epoch,
-            indices,
-        )?)
-    }
-}
-
 /// The training images at `indices`, augmented for epoch `epoch`, counted from 0.
-pub(in crate::train) fn images_of(
+pub(super) fn images_of(
     job: &Job,
     config: &TrainConfig,
     epoch: usize,

@@ -1,0 +1,15 @@
+//! Why a run failed.
+
+/// Why a run failed.
+#[derive(Debug, thiserror::Error)]
+pub enum TrainError {
+    /// The network could not be built.
+    #[error("the network could not be built: {0}")]
+    Network(#[source] anyhow::Error),
+    /// A tensor operation failed.
+    #[error("training failed: {0}")]
+    Candle(#[from] candle_core::Error),
+    /// A checkpoint belongs to another network.
+    #[error("the checkpoint of step {0} does not fit the network of its own configuration")]
+    Checkpoint(u64),
+}

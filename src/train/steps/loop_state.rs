@@ -1,0 +1,107 @@
+//! The loop's state between two batches.
+
+use std::time::Instant;
+
+use super::outcome::Observer;
+use super::states::States;
+use crate::model::Network;
+use crate::train::checkpoint::{Checkpoint, Cursor};
+use crate::train::config::TrainConfig;
+use crate::train::control::Control;
+use crate::train::error::TrainError;
+use crate::train::inspect::layer_stats::LayerPoint;
+use crate::train::job::Job;
+use crate::train::optim::OptimizerState;
+use crate::train::points::StepPoint;
+
+/// The loop's state between two batches.
+pub(super) struct Steps<'a> {
+    pub(super) job: &'a Job,
+    pub(super) control: &'a Control,
+    pub(super) observer: &'a mut dyn Observer,
+    pub(super) config: TrainConfig,
+    pub(super) network: Network,
+    pub(super) optimizer: OptimizerState,
+    /// Recent full states.
+    pub(super) states: States,
+    pub(super) cursor: Cursor,
+    /// The EMA of the weights, if configured.
+    pub(super) mean: Option<Network>,
+    /// The weights of the best epoch so far, if early stopping keeps them; else empty.
+    pub(super) best: Vec<Vec<f32>>,
+    /// Number of anomalies; consecutive ones if such batches are skipped.
+    pub(super) n_rollbacks: usize,
+    pub(super) unsent: Vec<StepPoint>,
+    /// The step of the observer's last checkpoint.
+    pub(super) last_checkpoint: u64,
+    /// Layer statistics that were not reported yet.
+    pub(super) layers: Option<Box<LayerPoint>>,
+    pub(super) last_emit: Instant,
+}
+
+impl<'a> Steps<'a> {
+    pub(super) fn new(
+        job: &'a Job,
+        control: &'a Control,
+        observer: &'a mut dyn Observer,
+    ) -> Result<Steps<'a>, TrainError> {
+        let config = job.config();
+        let network = job.network(config)?;
+        let mut run = Steps {
+            job,
+            control,
+            observer,
+            config: config.clone(),
+            optimizer: OptimizerState::new(network.params().len()),
+            network,
+            states: States::default(),
+            cursor: Cursor::default(),
+            mean: None,
+            best: Vec::new(),
+            n_rollbacks: 0,
+            unsent: Vec::new(),
+            last_checkpoint: 0,
+            layers: None,
+            last_emit: Instant::now(),
+        };
+        run.begin_average()?;
+        run.observer.weights(&run.network);
+        Ok(run)
+    }
+
+    pub(super) fn restore(&mut self, mut checkpoint: Checkpoint) -> Result<(), TrainError> {
+        let params = self.network.params();
+        checkpoint.sort_like(params);
+        if !checkpoint.fits(params) {
+            return Err(TrainError::Checkpoint(checkpoint.step()));
+        }
+        checkpoint.restore(params)?;
+        self.config = checkpoint.config;
+        self.network.set_dropout(&self.config.model);
+        self.cursor = checkpoint.cursor;
+        self.optimizer = checkpoint.optimizer;
+        self.restore_kept(checkpoint.kept)?;
+        self.last_checkpoint = self.optimizer.step;
+        self.restore_rollback(checkpoint.rollback)?;
+        self.observer
+            .weights(evaluated_network(&self.mean, &self.network));
+        Ok(())
+    }
+
+    pub(super) fn checkpoint(&mut self) -> Result<(), TrainError> {
+        let mut checkpoint = self.full_state()?;
+        checkpoint.rollback = Some(self.rollback());
+        self.last_checkpoint = checkpoint.step();
+        self.emit();
+        self.observer.checkpoint(checkpoint);
+        Ok(())
+    }
+}
+
+/// The network that is evaluated, shown and saved: the EMA of the weights if there is one.
+pub(super) fn evaluated_network<'n>(
+    mean: &'n Option<Network>,
+    network: &'n Network,
+) -> &'n Network {
+    mean.as_ref().unwrap_or(network)
+}
