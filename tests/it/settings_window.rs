@@ -115,7 +115,7 @@ fn every_optimizer_schedule_and_first_weights_can_be_chosen() {
     assert_eq!(draft(&window).optimizer, chosen);
     choose(&mut window, "Optimizer", "Lion");
     set(&mut window, "β₁", 0.95);
-    set(&mut window, "β₂ (momentum)", 0.98);
+    set(&mut window, "β₂", 0.98);
     let lion = Optimizer::Lion {
         beta1: 0.95,
         beta2: 0.98,

@@ -17,7 +17,7 @@ fn wrong_usage_has_exit_code_2() {
     let dir = folder();
     for (args, words) in [
         (&["--preset", "resnet-9000"][..], "lenet-5"),
-        (&["--optimizer", "lion"], "adamw"),
+        (&["--optimizer", "adagrad"], "adamw"),
         (&["--lr", "0"], "learning rate: must be above 0, found 0"),
         (&["--lr", "-1"], "must be above 0, found -1"),
         (&["--lr", "nan"], "must be above 0, found NaN"),
@@ -225,9 +225,11 @@ fn a_bad_picture_is_refused_in_one_sentence() {
         check_failure(&run(dir.path(), &["predict", "m", "bad.png"]), 1, "bad.png");
     }
     write_png(&dir.path().join("blank.png"), vec![77; SIDE * SIDE]);
-    for name in ["blank.png", "missing.png", "data"] {
+    for name in ["missing.png", "data"] {
         check_failure(&run(dir.path(), &["predict", "m", name]), 1, name);
     }
+    let args = ["predict", "m", "blank.png", "--framing", "center"];
+    check_failure(&run(dir.path(), &args), 1, "blank.png is blank");
 }
 
 /// Checks that `target` is refused before anything is trained.

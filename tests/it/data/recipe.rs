@@ -66,9 +66,9 @@ fn what_is_not_an_input_yet_becomes_one() {
     let pixels = digit(0).pixels;
     let inverted: Vec<u8> = pixels.iter().map(|p| 255 - p).collect();
     near(decoded(&inverted, [28, 28]).into(), "dark on light");
-    // Shifted by three pixels: of the right size, but not in the middle.
+    // Shifted up by three pixels: of the right size, but not in the middle.
     let mut shifted = pixels.clone();
-    shifted.rotate_right(3 * 28);
+    shifted.rotate_left(3 * 28);
     near(decoded(&shifted, [28, 28]).into(), "off the middle");
     let page = page_with_digit(mnist().test.image(0), 300, 8.0, 3);
     near(page.clone().into(), "a sketch");

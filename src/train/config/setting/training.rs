@@ -134,8 +134,8 @@ pub(super) const DECOUPLED: SettingInfo = SettingInfo {
 pub(super) const BETA1: SettingInfo = SettingInfo {
     key: "optimizer.beta1",
     label: "β₁",
-    row_label: "β₁ (momentum)",
-    about: "Decay of the running mean of the gradient",
+    row_label: "β₁",
+    about: "Decay of the running mean of the gradient; in Lion, the share of that mean in the step",
     risk: "Too small is jumpy, too close to 1 is sluggish",
     bounds: BELOW_ONE,
     ..SettingInfo::SHARE
@@ -144,8 +144,9 @@ pub(super) const BETA1: SettingInfo = SettingInfo {
 pub(super) const BETA2: SettingInfo = SettingInfo {
     key: "optimizer.beta2",
     label: "β₂",
-    row_label: "β₂ (scale)",
-    about: "Decay of the running mean of the squared gradient, which scales each weight's step",
+    row_label: "β₂",
+    about: "Decay of the running mean of the squared gradient, which scales each weight's step; in \
+            Lion, of the gradient itself",
     risk: "Too small and the steps become erratic",
     bounds: BELOW_ONE,
     ..SettingInfo::SHARE
