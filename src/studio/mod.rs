@@ -23,7 +23,9 @@ mod opened_timeline;
 mod pad;
 mod queue;
 mod receive;
+mod recent;
 mod reopened;
+mod session;
 mod sweeps;
 mod thread;
 mod timeline;
@@ -46,7 +48,9 @@ pub use library::{Filter, Run};
 pub use lr_finder::LrFinder;
 pub use notices::Notice;
 pub use pad::{Pad, Stroke};
+pub use recent::Recent;
 pub use reopened::continue_word;
+pub use session::Session;
 pub use sweeps::{ShownSweep, SweepAction, SweepPhase, Sweeps};
 pub use thread::Wake;
 pub use timeline::Timeline;
@@ -59,6 +63,7 @@ use library::Library;
 use live::LiveRun;
 use notices::Notices;
 use queue::Queue;
+use session::Restoring;
 use timelines::Timelines;
 
 /// What was edited last, and is therefore undone next.
@@ -89,6 +94,8 @@ pub struct Studio {
     inspection: Option<Inspection>,
     notices: Notices,
     files: FileThread,
+    recent: Recent,
+    restoring: Restoring,
     /// Counts the window's random choices, so that each is different.
     n_picks: u64,
 }
@@ -100,6 +107,19 @@ impl Studio {
     /// # Errors
     /// If the system cannot start threads.
     pub fn new(workspace: Option<PathBuf>, wake: Wake) -> std::io::Result<Studio> {
+        Studio::restored(workspace, Session::default(), wake)
+    }
+
+    /// Like [`Studio::new`], with the state of an earlier session. What cannot be restored is
+    /// reported in a notice.
+    ///
+    /// # Errors
+    /// If the system cannot start threads.
+    pub fn restored(
+        workspace: Option<PathBuf>,
+        session: Session,
+        wake: Wake,
+    ) -> std::io::Result<Studio> {
         let mut studio = Studio {
             data: DataState::None,
             draft: Draft::default(),
@@ -115,13 +135,15 @@ impl Studio {
             inspection: None,
             notices: Notices::default(),
             files: FileThread::spawn(wake.clone())?,
+            recent: Recent::default(),
+            restoring: Restoring::default(),
             n_picks: 0,
             wake: wake.clone(),
         };
         if let Some(workspace) = workspace {
             studio.library.open(workspace, wake)?;
         }
-        studio.handle(FileAction::UseMnist);
+        studio.restore(session);
         studio.read_sweeps();
         Ok(studio)
     }

@@ -12,6 +12,7 @@ use super::library::{Filter, Run};
 use super::lr_finder::LrFinder;
 use super::notices::Notice;
 use super::pad::Pad;
+use super::recent::Recent;
 use super::sweeps::Sweeps;
 use super::{LastEdited, Studio};
 use crate::data::Dataset;
@@ -115,6 +116,17 @@ impl Studio {
     /// The run in training, or trained last.
     pub fn own_run(&self) -> Option<&Run> {
         self.library.own()
+    }
+
+    /// The run whose model is the trained one: this session's newest run, or that of the last session.
+    pub fn trained_run(&self) -> Option<&Run> {
+        let restored = || self.run(self.canvas.restored()?);
+        self.own_run().or_else(restored)
+    }
+
+    /// What was opened lately.
+    pub fn recent(&self) -> &Recent {
+        &self.recent
     }
 
     /// The run with this `id`.

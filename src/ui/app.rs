@@ -13,6 +13,7 @@ use super::layout::Panels;
 use super::palette::Palette;
 use super::panels::inspect::InspectPanel;
 use super::panels::{PanelContext, PanelOutput, lr_finder};
+use super::session::SessionFile;
 use super::settings::Settings;
 use super::tab::Tab;
 use super::theme;
@@ -26,22 +27,24 @@ pub struct Options {
     pub workspace: Option<PathBuf>,
     /// The folder used if none was given and none was opened last. `None` saves no runs.
     pub default_workspace: Option<PathBuf>,
+    /// The file that stores the session for the next one. `None` neither stores nor restores any.
+    pub session: Option<PathBuf>,
 }
 
 impl Options {
     /// The folder for runs, and a notice about it if there is one.
-    fn choose_workspace(self, settings: &Settings) -> (Option<PathBuf>, Option<String>) {
+    fn choose_workspace(&self, settings: &Settings) -> (Option<PathBuf>, Option<String>) {
         if self.workspace.is_some() {
-            return (self.workspace, None);
+            return (self.workspace.clone(), None);
         }
         match &settings.workspace {
             Some(last) if last.is_dir() => (Some(last.clone()), None),
             Some(last) => {
                 let last = last.display();
                 let text = format!("The workspace opened last, {last}, no longer exists");
-                (self.default_workspace, Some(text))
+                (self.default_workspace.clone(), Some(text))
             }
-            None => (self.default_workspace, None),
+            None => (self.default_workspace.clone(), None),
         }
     }
 }
@@ -49,6 +52,7 @@ impl Options {
 /// The app with its window.
 pub struct StudioApp {
     studio: Studio,
+    session: Option<SessionFile>,
     settings: Settings,
     hover: Hover,
     panels: Panels,
@@ -76,11 +80,17 @@ impl StudioApp {
     /// If the system cannot start threads.
     pub fn new(cc: &eframe::CreationContext<'_>, options: Options) -> std::io::Result<StudioApp> {
         let (workspace, problem) = options.choose_workspace(&kept_settings(cc));
-        let mut studio = Studio::new(workspace, StudioApp::wake(&cc.egui_ctx))?;
+        let file = options.session.map(SessionFile::new);
+        let session = file.as_ref().map(SessionFile::read).unwrap_or_default();
+        let wake = StudioApp::wake(&cc.egui_ctx);
+        let mut studio = Studio::restored(workspace, session, wake)?;
         problem
             .into_iter()
             .for_each(|text| studio.notify_error(text));
-        Ok(StudioApp::with_studio(cc, studio))
+        Ok(StudioApp {
+            session: file,
+            ..StudioApp::with_studio(cc, studio)
+        })
     }
 
     /// Creates an app around an existing studio.
@@ -92,6 +102,7 @@ impl StudioApp {
         }
         StudioApp {
             studio,
+            session: None,
             settings,
             hover: Hover::default(),
             panels: Panels::default(),
@@ -155,7 +166,10 @@ impl StudioApp {
     fn carry_out(&mut self, ctx: &Context, effect: CommandEffect) {
         match effect {
             CommandEffect::Act(action) => self.studio.handle(action),
-            CommandEffect::AskPath(purpose) => self.dialogs.ask(purpose, &self.studio),
+            CommandEffect::AskPath(purpose) => {
+                let folder = self.settings.folder.as_deref();
+                self.dialogs.ask(purpose, &self.studio, folder);
+            }
             CommandEffect::ToggleLogLoss => self.settings.is_loss_log ^= true,
             CommandEffect::ToggleLogHorizontal => self.settings.is_x_log ^= true,
             CommandEffect::ShowWholeCurves => self.panels.curves.show_whole(),
@@ -236,7 +250,8 @@ impl eframe::App for StudioApp {
         }
         self.palette.ui(ui, &self.studio, &mut output.commands);
         let view = self.settings.curves_view();
-        self.dialogs.ui(ui, &view, &mut output.actions);
+        self.dialogs
+            .ui(ui, &view, &mut self.settings.folder, &mut output.actions);
         output.actions.extend(dropped(ui));
         output.actions.extend(pasted(ui));
         drop_hint_ui(ui);
@@ -245,6 +260,9 @@ impl eframe::App for StudioApp {
 
     fn save(&mut self, storage: &mut dyn eframe::Storage) {
         eframe::set_value(storage, SETTINGS_KEY, &self.settings);
+        if let Some(file) = &mut self.session {
+            file.write(self.studio.session());
+        }
     }
 }
 

@@ -13,6 +13,7 @@ mod layout;
 mod logo;
 mod palette;
 mod panels;
+mod session;
 mod settings;
 mod start;
 mod tab;

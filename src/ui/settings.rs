@@ -74,6 +74,8 @@ pub struct Settings {
     pub group: GroupBy,
     /// The workspace that was opened last, unless it is the default.
     pub workspace: Option<PathBuf>,
+    /// The folder of the file that was opened or saved last.
+    pub folder: Option<PathBuf>,
 }
 
 impl Default for Settings {
@@ -88,6 +90,7 @@ impl Default for Settings {
             bands: None,
             group: GroupBy::AllButSeed,
             workspace: None,
+            folder: None,
         }
     }
 }

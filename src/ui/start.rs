@@ -5,6 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use anyhow::anyhow;
 
 use super::app::{Options, StudioApp};
+use super::session;
 use crate::signals;
 
 /// Name of the program, and of the folder in which eframe stores the layout.
@@ -14,10 +15,12 @@ const APP_ID: &str = "candle-studio";
 ///
 /// # Errors
 /// One sentence if there is no display or a system library is missing.
-pub fn run(options: Options) -> anyhow::Result<()> {
+pub fn run(mut options: Options) -> anyhow::Result<()> {
     if !has_display() {
         return Err(anyhow!(NO_DISPLAY));
     }
+    let session = || Some(eframe::storage_dir(APP_ID)?.join(session::FILE_NAME));
+    options.session = options.session.or_else(session);
     // winit reports a missing libxkbcommon by a panic; none of our state is affected.
     let outcome = catch_unwind(AssertUnwindSafe(|| {
         eframe::run_native(

@@ -40,6 +40,8 @@ mod runs_window;
 #[cfg(feature = "gui")]
 mod screenshots;
 #[cfg(feature = "gui")]
+mod session;
+#[cfg(feature = "gui")]
 mod settings_window;
 mod studio;
 mod support;

@@ -56,6 +56,22 @@ impl Draft {
         self.config = config;
     }
 
+    /// The settings before each edit, and those that were undone.
+    pub(super) fn history(&self) -> (&[TrainConfig], &[TrainConfig]) {
+        self.history.parts()
+    }
+
+    /// Returns to the settings of an earlier session, with their undo history.
+    pub(super) fn restore(
+        &mut self,
+        config: TrainConfig,
+        past: Vec<TrainConfig>,
+        future: Vec<TrainConfig>,
+    ) {
+        self.config = config;
+        self.history = History::of(past, future);
+    }
+
     /// Undoes the last edit; returns whether there was one.
     pub(super) fn undo(&mut self) -> bool {
         let before = self.history.undo(&self.config);

@@ -1,5 +1,6 @@
 //! Actions on the canvas: strokes, images, test images, and the model that classifies them.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::data::{DecodedImage, Framing, Recipe, read_image_bytes, read_image_file};
@@ -20,12 +21,12 @@ impl Studio {
             CanvasAction::SetBrush(width) => self.change_canvas(|pad| pad.set_brush(width)),
             CanvasAction::Paste(image) => self.paste(image, None),
             CanvasAction::OpenImage(path) => {
-                self.open_picture(path.display().to_string(), move || {
+                self.open_picture(path.display().to_string(), Some(path.clone()), move || {
                     read_image_file(&path).map_err(|e| e.to_string())
                 });
             }
             CanvasAction::OpenImageBytes(bytes, origin) => {
-                self.open_picture(origin.clone(), move || {
+                self.open_picture(origin.clone(), None, move || {
                     read_image_bytes(&bytes, &origin).map_err(|e| e.to_string())
                 });
             }
@@ -49,10 +50,12 @@ impl Studio {
     fn open_picture(
         &mut self,
         origin: String,
+        path: Option<PathBuf>,
         read: impl FnOnce() -> Result<DecodedImage, String> + Send + 'static,
     ) {
-        self.files
-            .run(format!("opening {origin}"), || Message::Picture(read()));
+        self.files.run(format!("opening {origin}"), || {
+            Message::Picture(path, read())
+        });
     }
 
     fn random_test_image(&mut self) {

@@ -20,14 +20,14 @@ pub use purpose::Purpose;
 #[derive(Default)]
 pub struct Dialogs {
     window: Option<PathWindow>,
-    /// Where something was saved last.
-    folder: Option<PathBuf>,
     waiting: Option<JoinHandle<Option<PathBuf>>>,
 }
 
 struct PathWindow {
     purpose: Purpose,
     text: String,
+    /// Paths opened lately.
+    recent: Vec<PathBuf>,
     /// What is wrong with a path, or what to know about it, and the path.
     remark: Option<Remark>,
     /// Whether the field asks for the keyboard.
@@ -53,19 +53,19 @@ enum Answer {
 
 impl Dialogs {
     /// Opens the window to ask for a path.
-    pub fn ask(&mut self, purpose: Purpose, studio: &Studio) {
+    pub fn ask(&mut self, purpose: Purpose, studio: &Studio, folder: Option<&Path>) {
         let name = purpose.file_name(studio);
         let folder = match name.is_empty() {
             true => PathBuf::new(),
-            false => self
-                .folder
-                .clone()
+            false => folder
+                .map(Path::to_owned)
                 .or(std::env::current_dir().ok())
                 .unwrap_or_default(),
         };
         self.window = Some(PathWindow {
             purpose,
             text: folder.join(name).display().to_string(),
+            recent: purpose.recent(studio).to_vec(),
             remark: None,
             wants_focus: true,
         });
@@ -77,8 +77,15 @@ impl Dialogs {
     }
 
     /// Shows the window, if it is open.
-    pub fn ui(&mut self, ctx: &Context, view: &CurvesView, actions: &mut Vec<Action>) {
-        self.receive_dialog(view, actions);
+    /// `folder` is that of the path that was chosen last.
+    pub fn ui(
+        &mut self,
+        ctx: &Context,
+        view: &CurvesView,
+        folder: &mut Option<PathBuf>,
+        actions: &mut Vec<Action>,
+    ) {
+        self.receive_dialog(view, folder, actions);
         let Some(window) = &mut self.window else {
             return;
         };
@@ -86,16 +93,19 @@ impl Dialogs {
         match window.ui(ctx, is_waiting) {
             Some(Answer::Confirm) => {
                 if let Some(path) = window.confirmed() {
-                    if window.purpose.writes_file() {
-                        self.folder = path.parent().map(Path::to_owned);
-                    }
+                    *folder = folder_of(&path);
                     actions.push(window.purpose.action(path, view));
                     self.window = None;
                 }
             }
             Some(Answer::Browse) => {
                 let name = Path::new(&window.text).file_name().unwrap_or_default();
-                self.waiting = browse(ctx, window.purpose, &name.to_string_lossy());
+                self.waiting = browse(
+                    ctx,
+                    window.purpose,
+                    &name.to_string_lossy(),
+                    folder.as_deref(),
+                );
             }
             Some(Answer::Close) => self.window = None,
             None => {}
@@ -103,7 +113,12 @@ impl Dialogs {
     }
 
     /// Takes the result of the native dialog, if there is one.
-    fn receive_dialog(&mut self, view: &CurvesView, actions: &mut Vec<Action>) {
+    fn receive_dialog(
+        &mut self,
+        view: &CurvesView,
+        folder: &mut Option<PathBuf>,
+        actions: &mut Vec<Action>,
+    ) {
         if !self.waiting.as_ref().is_some_and(JoinHandle::is_finished) {
             return;
         }
@@ -111,6 +126,7 @@ impl Dialogs {
         let path = self.waiting.take().and_then(|t| t.join().ok()).flatten();
         match (path, &mut self.window) {
             (Some(path), Some(window)) => {
+                *folder = folder_of(&path);
                 actions.push(window.purpose.action(path, view));
                 self.window = None;
             }
@@ -179,6 +195,9 @@ impl PathWindow {
                     let text = RichText::new(&remark.text).small();
                     ui.label(text.color(tokens(ui).warning));
                 }
+                if self.recent_ui(ui) {
+                    answer = Some(Answer::Confirm);
+                }
                 ui.add_space(12.0);
                 ui.horizontal(|ui| {
                     if labeled_button(
@@ -222,6 +241,30 @@ impl PathWindow {
         answer.or(is_left.then_some(Answer::Close))
     }
 
+    /// Shows the paths opened lately; returns `true` when one was chosen.
+    fn recent_ui(&mut self, ui: &mut egui::Ui) -> bool {
+        if self.recent.is_empty() {
+            return false;
+        }
+        ui.add_space(8.0);
+        ui.label(theme::quiet(ui, "Recent"));
+        ui.spacing_mut().item_spacing.y = 0.0;
+        let mut chosen = None;
+        for path in &self.recent {
+            let text = path.display().to_string();
+            let name = path.file_name().unwrap_or(path.as_os_str());
+            let button = egui::Button::selectable(false, name.to_string_lossy())
+                .truncate()
+                .min_size(vec2(ui.available_width(), ROW_HEIGHT));
+            if ui.add(button).on_hover_text(&text).clicked() {
+                chosen = Some(text);
+            }
+        }
+        let is_chosen = chosen.is_some();
+        self.text = chosen.unwrap_or_else(|| std::mem::take(&mut self.text));
+        is_chosen
+    }
+
     /// Shows the text field; returns `true` when Enter is pressed in it.
     fn path_ui(&mut self, ui: &mut egui::Ui) -> bool {
         let edit = TextEdit::singleline(&mut self.text)
@@ -237,6 +280,12 @@ impl PathWindow {
         let is_named = !self.text.trim().is_empty();
         is_named && response.lost_focus() && ui.input(|i| i.key_pressed(Key::Enter))
     }
+}
+
+/// The folder of a path.
+fn folder_of(path: &Path) -> Option<PathBuf> {
+    let absolute = std::path::absolute(path).ok()?;
+    absolute.parent().map(Path::to_owned)
 }
 
 /// Expands `~/digits` to a path in the home directory.

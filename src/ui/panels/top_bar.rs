@@ -5,7 +5,7 @@ use egui::{Align, FontId, Layout, Rect, Sense, Shape, Ui, vec2};
 use super::{PanelContext, run_progress};
 use crate::model::PRESETS;
 use crate::runs::Status;
-use crate::studio::{DataState, DraftAction};
+use crate::studio::{DataState, DraftAction, FileAction};
 use crate::text;
 use crate::ui::command::{Command, FileCommand, RunCommand, ViewCommand};
 use crate::ui::logo;
@@ -61,6 +61,13 @@ fn data_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
             let item = ui.selectable_label(false, command.label());
             if item.on_hover_text(command.explanation()).clicked() {
                 cx.command(command);
+            }
+        }
+        for folder in &cx.studio.recent().data {
+            let name = folder.file_name().unwrap_or(folder.as_os_str());
+            let item = ui.selectable_label(false, name.to_string_lossy());
+            if item.on_hover_text(folder.display().to_string()).clicked() {
+                cx.act(FileAction::OpenData(folder.clone()));
             }
         }
     });
