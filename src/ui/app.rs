@@ -4,10 +4,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use egui::{Context, KeyboardShortcut, Modifiers, Ui};
+use egui::{Context, Key, KeyboardShortcut, Modifiers, Ui};
 
-use super::command::{Command, CommandEffect, ViewCommand};
+use super::command::{Command, CommandEffect, HelpCommand, ViewCommand};
 use super::dialogs::Dialogs;
+use super::help::{Help, tour};
 use super::hover::Hover;
 use super::layout::Panels;
 use super::palette::Palette;
@@ -58,6 +59,7 @@ pub struct StudioApp {
     panels: Panels,
     dialogs: Dialogs,
     palette: Palette,
+    help: Help,
     inspect: InspectPanel,
     /// Commands that wait until the text field hands over its text.
     waiting: Vec<Command>,
@@ -108,6 +110,7 @@ impl StudioApp {
             panels: Panels::default(),
             dialogs: Dialogs::default(),
             palette: Palette::default(),
+            help: Help::default(),
             inspect: InspectPanel::default(),
             waiting: Vec::new(),
         }
@@ -183,6 +186,28 @@ impl StudioApp {
                 ctx.set_theme(choice.preference());
             }
             CommandEffect::TogglePalette => self.palette.toggle(),
+            CommandEffect::ShowHelp(page) => self.help.show(page),
+            CommandEffect::StartTour => {
+                self.settings.tab = Tab::Train;
+                self.help.tour.start();
+            }
+        }
+    }
+
+    /// Offers the tour once, where no run was ever trained. An app whose session is not stored could
+    /// not remember the answer.
+    fn offer_tour(&mut self, ctx: &Context, commands: &mut Vec<Command>) {
+        let is_new = self.studio.runs().is_empty() && !self.studio.is_reading_runs();
+        if self.session.is_none()
+            || self.settings.is_tour_offered
+            || self.help.tour.is_on()
+            || !is_new
+        {
+            return;
+        }
+        if let Some(is_taken) = tour::offer_ui(ctx) {
+            self.settings.is_tour_offered = true;
+            commands.extend(is_taken.then_some(Command::from(HelpCommand::Tour)));
         }
     }
 
@@ -197,17 +222,22 @@ impl StudioApp {
     fn shortcuts(&self, ctx: &Context, commands: &mut Vec<Command>) {
         let has_window = self.dialogs.is_open()
             || self.palette.is_open()
+            || self.help.is_open()
             || self.studio.inspection().is_some()
             || *self.studio.lr_finder() != LrFinder::Closed;
         let is_typing = ctx.text_edit_focused();
         let has_focus = ctx.memory(|m| m.focused().is_some());
+        // Help has two: one that is looked for, and one that also works while typing.
+        let question = KeyboardShortcut::new(Modifiers::NONE, Key::Questionmark);
         let all: Vec<(Command, KeyboardShortcut)> = Command::all()
             .filter_map(|command| Some((command, command.shortcut()?)))
+            .chain([(HelpCommand::Shortcuts.into(), question)])
             .filter(|&(command, keys)| match command {
                 Command::View(ViewCommand::Palette) => !self.dialogs.is_open(),
                 _ if has_window => false,
                 // A text field has its own undo, and Space and Delete belong to what has focus.
                 Command::LastEdit(_) => !is_typing,
+                Command::Help(_) if keys.logical_key == Key::F1 => true,
                 _ => keys.modifiers != Modifiers::NONE || !has_focus,
             })
             .collect();
@@ -245,9 +275,11 @@ impl eframe::App for StudioApp {
         self.panels.ui(ui, &mut cx);
         lr_finder::ui(ui, &mut cx);
         self.inspect.ui(ui, &mut cx);
+        self.help.ui(ui, &mut cx);
         if self.hover.is_stale() {
             ui.request_repaint();
         }
+        self.offer_tour(ui, &mut output.commands);
         self.palette.ui(ui, &self.studio, &mut output.commands);
         let view = self.settings.curves_view();
         self.dialogs

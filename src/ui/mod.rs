@@ -8,6 +8,7 @@ mod app;
 mod column_names;
 mod command;
 mod dialogs;
+mod help;
 mod hover;
 mod layout;
 mod logo;

@@ -76,6 +76,8 @@ pub struct Settings {
     pub workspace: Option<PathBuf>,
     /// The folder of the file that was opened or saved last.
     pub folder: Option<PathBuf>,
+    /// Whether the tour was offered and answered.
+    pub is_tour_offered: bool,
 }
 
 impl Default for Settings {
@@ -91,6 +93,7 @@ impl Default for Settings {
             group: GroupBy::AllButSeed,
             workspace: None,
             folder: None,
+            is_tour_offered: false,
         }
     }
 }

@@ -20,6 +20,8 @@ mod dropout2d;
 #[cfg(feature = "gui")]
 mod editor;
 mod guard;
+#[cfg(feature = "gui")]
+mod help;
 mod house;
 #[cfg(feature = "gui")]
 mod idle_window;

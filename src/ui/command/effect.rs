@@ -2,6 +2,7 @@
 
 use crate::studio::Action;
 use crate::ui::dialogs::Purpose;
+use crate::ui::help::page::HelpPage;
 use crate::ui::settings::ThemeChoice;
 use crate::ui::tab::Tab;
 
@@ -26,4 +27,8 @@ pub enum CommandEffect {
     SetTheme(ThemeChoice),
     /// Open or close the palette.
     TogglePalette,
+    /// Open a page of the help window.
+    ShowHelp(HelpPage),
+    /// Begin the tour.
+    StartTour,
 }

@@ -4,6 +4,7 @@ use super::Command;
 use super::canvas::CanvasCommand;
 use super::draft::DraftCommand;
 use super::file::FileCommand;
+use super::help::HelpCommand;
 use super::last_edit::LastEditCommand;
 use super::recovery::RecoveryCommand;
 use super::run::RunCommand;
@@ -69,6 +70,9 @@ const PLAIN: &[Command] = &[
     Command::View(ViewCommand::Theme(ThemeChoice::Dark)),
     Command::View(ViewCommand::Theme(ThemeChoice::Light)),
     Command::View(ViewCommand::Palette),
+    Command::Help(HelpCommand::Shortcuts),
+    Command::Help(HelpCommand::Tour),
+    Command::Help(HelpCommand::About),
 ];
 
 impl Command {

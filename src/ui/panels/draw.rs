@@ -11,6 +11,7 @@ use crate::predict::Prediction;
 use crate::studio::{Action, CanvasAction, Model, Pad, Studio};
 use crate::text;
 use crate::ui::command::{CanvasCommand, Command, FileCommand};
+use crate::ui::help::tour;
 use crate::ui::theme::{self, PANEL_PADDING, tokens};
 use crate::ui::widgets::{
     Bar, Canvas, Icon, Number, Weight, icon_button, labeled_button, probability_bars, slim_slider,
@@ -48,6 +49,7 @@ impl DrawPanel {
                 ui.vertical_centered(|ui| {
                     let mut actions = Vec::new();
                     let hint_at = self.canvas_ui(ui, cx, side.min(width), &mut actions);
+                    tour::mark(ui, tour::Stop::Canvas, hint_at);
                     hint_ui(ui, cx.studio.pad(), hint_at);
                     cx.output.actions.append(&mut actions);
                 });
