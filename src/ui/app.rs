@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use egui::{Context, Key, KeyboardShortcut, Modifiers, Ui};
 
+use super::attention::Attention;
 use super::command::{Command, CommandEffect, HelpCommand, ViewCommand};
 use super::dialogs::Dialogs;
 use super::help::{Help, tour};
@@ -60,6 +61,7 @@ pub struct StudioApp {
     dialogs: Dialogs,
     palette: Palette,
     help: Help,
+    attention: Attention,
     inspect: InspectPanel,
     /// Commands that wait until the text field hands over its text.
     waiting: Vec<Command>,
@@ -111,6 +113,7 @@ impl StudioApp {
             dialogs: Dialogs::default(),
             palette: Palette::default(),
             help: Help::default(),
+            attention: Attention::default(),
             inspect: InspectPanel::default(),
             waiting: Vec::new(),
         }
@@ -255,8 +258,9 @@ impl StudioApp {
 }
 
 impl eframe::App for StudioApp {
-    fn logic(&mut self, _ctx: &Context, _frame: &mut eframe::Frame) {
+    fn logic(&mut self, ctx: &Context, _frame: &mut eframe::Frame) {
         self.studio.pump(PUMP_BUDGET);
+        self.attention.update(ctx, &self.studio);
     }
 
     fn ui(&mut self, ui: &mut Ui, _frame: &mut eframe::Frame) {

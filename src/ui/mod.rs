@@ -5,6 +5,7 @@
 //! the studio and change nothing in it.
 
 mod app;
+mod attention;
 mod column_names;
 mod command;
 mod dialogs;

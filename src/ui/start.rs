@@ -5,6 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use anyhow::anyhow;
 
 use super::app::{Options, StudioApp};
+use super::attention::TITLE;
 use super::session;
 use crate::signals;
 
@@ -63,7 +64,7 @@ const NO_DISPLAY: &str =
 fn native_options() -> eframe::NativeOptions {
     eframe::NativeOptions {
         viewport: egui::ViewportBuilder::default()
-            .with_title("Candle Studio")
+            .with_title(TITLE)
             .with_app_id(APP_ID)
             .with_inner_size([1440.0, 900.0])
             .with_min_inner_size([900.0, 600.0])
