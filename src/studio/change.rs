@@ -95,10 +95,12 @@ impl Studio {
             CanvasAction::Clear => !self.pad().is_empty(),
             CanvasAction::Undo => self.pad().can_undo(),
             CanvasAction::Redo => self.pad().can_redo(),
+            CanvasAction::CloseClassified => !self.classified().is_empty(),
             CanvasAction::BeginStroke(_)
             | CanvasAction::EndStroke
             | CanvasAction::Paste(_)
             | CanvasAction::OpenImage(_)
+            | CanvasAction::Classify(_)
             | CanvasAction::OpenImageBytes(..)
             | CanvasAction::TestImage(_)
             | CanvasAction::RandomTestImage

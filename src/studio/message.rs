@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use super::classified::ClassifiedFile;
 use super::opened_timeline::OpenedTimeline;
 use super::reopened::Reopened;
 use crate::data::{Dataset, DecodedImage};
@@ -37,6 +38,8 @@ pub(super) enum Message {
     Trash(Result<Vec<RunId>, String>, Result<Vec<RunId>, String>),
     /// An image was read, from this file or else from the clipboard.
     Picture(Option<PathBuf>, Result<DecodedImage, String>),
+    /// Image files were classified.
+    Classified(Vec<ClassifiedFile>),
     /// The sweeps in the workspace were read, with the errors of some of them.
     Sweeps(Vec<(Plan, SweepState)>, Vec<String>),
 }

@@ -6,6 +6,7 @@
 mod action;
 mod canvas;
 mod change;
+mod classified;
 mod compare;
 mod data;
 mod draft;
@@ -33,6 +34,7 @@ mod timelines;
 mod view;
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 pub use action::{
@@ -40,6 +42,7 @@ pub use action::{
     TimelineAction,
 };
 pub use canvas::Model;
+pub use classified::ClassifiedFile;
 pub use compare::{Analysis, Compared, Disagreements, ModelPrediction};
 pub use data::DataState;
 pub use draft::Effect;
@@ -88,6 +91,8 @@ pub struct Studio {
     live: LiveRun,
     timelines: Timelines,
     canvas: Canvas,
+    /// Image files with the answer to each.
+    classified: Arc<[ClassifiedFile]>,
     compared: Compared,
     sweeps: Sweeps,
     lr_finder: LrFinder,
@@ -129,6 +134,7 @@ impl Studio {
             live: LiveRun::new(wake.clone()),
             timelines: Timelines::default(),
             canvas: Canvas::new(wake.clone())?,
+            classified: Arc::default(),
             compared: Compared::default(),
             sweeps: Sweeps::default(),
             lr_finder: LrFinder::default(),

@@ -65,6 +65,7 @@ impl Studio {
             | Message::Inspected(Err(text))
             | Message::Reopened(Err(text))
             | Message::Saved(_, Err(text)) => self.notices.error(text),
+            Message::Classified(files) => self.classified = files.into(),
             Message::Sweeps(kept, problems) => {
                 self.sweeps.add_kept(kept);
                 problems

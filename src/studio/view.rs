@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::canvas::Model;
+use super::classified::ClassifiedFile;
 use super::compare::Compared;
 use super::data::DataState;
 use super::draft::Effect;
@@ -258,6 +259,11 @@ impl Studio {
     /// Whether there is a trained network to return to from an opened one.
     pub fn has_trained_model(&self) -> bool {
         self.canvas.trained().is_some()
+    }
+
+    /// Image files with the answer to each, until they are closed.
+    pub fn classified(&self) -> &Arc<[ClassifiedFile]> {
+        &self.classified
     }
 
     /// The canvas.

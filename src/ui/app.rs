@@ -9,10 +9,12 @@ use egui::{Context, Key, KeyboardShortcut, Modifiers, Ui};
 use super::attention::Attention;
 use super::command::{Command, CommandEffect, HelpCommand, ViewCommand};
 use super::dialogs::Dialogs;
+use super::drop;
 use super::help::{Help, tour};
 use super::hover::Hover;
 use super::layout::Panels;
 use super::palette::Palette;
+use super::panels::classified::ClassifiedPanel;
 use super::panels::inspect::InspectPanel;
 use super::panels::{PanelContext, PanelOutput, lr_finder};
 use super::session::SessionFile;
@@ -20,7 +22,7 @@ use super::settings::Settings;
 use super::tab::Tab;
 use super::theme;
 use crate::runs::RunId;
-use crate::studio::{Action, CanvasAction, FileAction, LibraryAction, LrFinder, Studio, Wake};
+use crate::studio::{Action, CanvasAction, LibraryAction, LrFinder, Studio, Wake};
 
 /// How to open the window.
 #[derive(Clone, Debug, Default)]
@@ -63,6 +65,7 @@ pub struct StudioApp {
     help: Help,
     attention: Attention,
     inspect: InspectPanel,
+    classified: ClassifiedPanel,
     /// Commands that wait until the text field hands over its text.
     waiting: Vec<Command>,
 }
@@ -115,6 +118,7 @@ impl StudioApp {
             help: Help::default(),
             attention: Attention::default(),
             inspect: InspectPanel::default(),
+            classified: ClassifiedPanel::default(),
             waiting: Vec::new(),
         }
     }
@@ -214,6 +218,18 @@ impl StudioApp {
         }
     }
 
+    /// Opens what was dropped, or says why not.
+    fn take_drop(&mut self, ctx: &Context, output: &mut PanelOutput) {
+        match drop::dropped(ctx) {
+            Some(Ok(action)) => output.actions.push(action),
+            Some(Err(text)) => {
+                self.studio.notify_error(text);
+                ctx.request_repaint();
+            }
+            None => {}
+        }
+    }
+
     fn open_folders(&self, folders: Vec<PathBuf>) {
         for folder in folders {
             // There is no better way to report a failure: the path is in the menu's tooltip.
@@ -227,6 +243,7 @@ impl StudioApp {
             || self.palette.is_open()
             || self.help.is_open()
             || self.studio.inspection().is_some()
+            || !self.studio.classified().is_empty()
             || *self.studio.lr_finder() != LrFinder::Closed;
         let is_typing = ctx.text_edit_focused();
         let has_focus = ctx.memory(|m| m.focused().is_some());
@@ -279,6 +296,7 @@ impl eframe::App for StudioApp {
         self.panels.ui(ui, &mut cx);
         lr_finder::ui(ui, &mut cx);
         self.inspect.ui(ui, &mut cx);
+        self.classified.ui(ui, &mut cx);
         self.help.ui(ui, &mut cx);
         if self.hover.is_stale() {
             ui.request_repaint();
@@ -288,9 +306,9 @@ impl eframe::App for StudioApp {
         let view = self.settings.curves_view();
         self.dialogs
             .ui(ui, &view, &mut self.settings.folder, &mut output.actions);
-        output.actions.extend(dropped(ui));
+        self.take_drop(ui, &mut output);
         output.actions.extend(pasted(ui));
-        drop_hint_ui(ui);
+        drop::hint_ui(ui);
         self.apply(ui, output);
     }
 
@@ -322,22 +340,6 @@ fn kept_settings(cc: &eframe::CreationContext<'_>) -> Settings {
     kept.unwrap_or_default()
 }
 
-/// Returns the actions for files that were dropped onto the window.
-fn dropped(ctx: &Context) -> Vec<Action> {
-    let files = ctx.input(|i| i.raw.dropped_files.clone());
-    let action = |file: &egui::DroppedFileHandle| {
-        let path = file.path().to_owned();
-        if path.is_dir() {
-            FileAction::OpenData(path).into()
-        } else if path.extension().is_some_and(|e| e == "safetensors") {
-            FileAction::OpenModel(path).into()
-        } else {
-            CanvasAction::OpenImage(path).into()
-        }
-    };
-    files.iter().map(action).collect()
-}
-
 /// Returns the images pasted from the clipboard.
 fn pasted(ctx: &Context) -> Vec<Action> {
     let pictures: Vec<Arc<egui::ColorImage>> = ctx.input(|i| {
@@ -362,25 +364,4 @@ fn png(picture: &egui::ColorImage) -> Option<Vec<u8>> {
     let mut bytes = std::io::Cursor::new(Vec::new());
     image.write_to(&mut bytes, image::ImageFormat::Png).ok()?;
     Some(bytes.into_inner())
-}
-
-/// Shows what can be dropped while a file is dragged over the window.
-fn drop_hint_ui(ui: &Ui) {
-    if ui.input(|i| i.raw.hovered_files.is_empty()) {
-        return;
-    }
-    let t = theme::tokens(ui);
-    let layer = egui::LayerId::new(egui::Order::Foreground, egui::Id::unique("drop hint"));
-    let painter = ui.layer_painter(layer);
-    let rect = ui.content_rect();
-    painter.rect_filled(rect, 0.0, t.background.gamma_multiply(0.8));
-    let text = "Drop an image, a model, or a dataset folder.";
-    let font = egui::TextStyle::Heading.resolve(ui.style());
-    painter.text(
-        rect.center(),
-        egui::Align2::CENTER_CENTER,
-        text,
-        font,
-        t.text,
-    );
 }

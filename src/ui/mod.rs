@@ -9,6 +9,7 @@ mod attention;
 mod column_names;
 mod command;
 mod dialogs;
+mod drop;
 mod help;
 mod hover;
 mod layout;

@@ -20,6 +20,8 @@ mod curves;
 mod data;
 mod dropout2d;
 #[cfg(feature = "gui")]
+mod dropped;
+#[cfg(feature = "gui")]
 mod editor;
 mod guard;
 #[cfg(feature = "gui")]

@@ -5,9 +5,14 @@ use std::sync::Arc;
 
 use crate::data::{DecodedImage, Framing, Recipe, read_image_bytes, read_image_file};
 use crate::studio::action::CanvasAction;
+use crate::studio::classified::ClassifiedFile;
 use crate::studio::message::Message;
 use crate::studio::pad::Pad;
 use crate::studio::{LastEdited, Studio};
+use crate::text::count;
+
+/// The most image files that are classified at once; `predict` has no limit.
+const MAX_CLASSIFIED: usize = 200;
 
 impl Studio {
     pub(super) fn handle_canvas(&mut self, action: CanvasAction) {
@@ -25,6 +30,8 @@ impl Studio {
                     read_image_file(&path).map_err(|e| e.to_string())
                 });
             }
+            CanvasAction::Classify(paths) => self.classify(paths),
+            CanvasAction::CloseClassified => self.classified = Arc::default(),
             CanvasAction::OpenImageBytes(bytes, origin) => {
                 self.open_picture(origin.clone(), None, move || {
                     read_image_bytes(&bytes, &origin).map_err(|e| e.to_string())
@@ -55,6 +62,19 @@ impl Studio {
     ) {
         self.files.run(format!("opening {origin}"), || {
             Message::Picture(path, read())
+        });
+    }
+
+    /// Classifies image files with the model of the canvas.
+    fn classify(&mut self, paths: Vec<PathBuf>) {
+        let Some(classifier) = self.classifier().cloned() else {
+            let text = "There is no model to classify these images with: train one or open one";
+            return self.notices.error(text.to_owned());
+        };
+        let activity = format!("classifying {}", count(paths.len(), "image"));
+        self.files.run(activity, move || {
+            let file = |path| ClassifiedFile::new(path, &classifier);
+            Message::Classified(paths.into_iter().take(MAX_CLASSIFIED).map(file).collect())
         });
     }
 

@@ -253,7 +253,7 @@ fn answer_text_ui(ui: &mut Ui, studio: &Studio) {
 }
 
 /// The network's input as a picture, in color if it has three channels.
-fn input_image(prediction: &Prediction) -> ColorImage {
+pub(super) fn input_image(prediction: &Prediction) -> ColorImage {
     let [channels, height, width] = prediction.input_shape;
     let area = height * width;
     if channels != 3 {
