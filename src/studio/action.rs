@@ -52,6 +52,8 @@ pub enum DraftAction {
     ChoosePreset(&'static str),
     /// Draw a new seed.
     NewSeed,
+    /// Return to the default settings for the dataset.
+    Reset,
     /// Copy the settings of this run.
     UseSettings(RunId),
 }

@@ -32,9 +32,10 @@ impl Studio {
             DraftAction::Set(draft) => **draft != *self.draft(),
             DraftAction::Undo => self.can_undo_edit(),
             DraftAction::Redo => self.can_redo_edit(),
-            DraftAction::ChoosePreset(_) | DraftAction::NewSeed | DraftAction::UseSettings(_) => {
-                true
-            }
+            DraftAction::ChoosePreset(_)
+            | DraftAction::NewSeed
+            | DraftAction::Reset
+            | DraftAction::UseSettings(_) => true,
         }
     }
 

@@ -21,6 +21,7 @@ use super::session::SessionFile;
 use super::settings::Settings;
 use super::tab::Tab;
 use super::theme;
+use crate::data::GrayImage;
 use crate::runs::RunId;
 use crate::studio::{Action, CanvasAction, LibraryAction, LrFinder, Studio, Wake};
 
@@ -192,6 +193,8 @@ impl StudioApp {
                 self.settings.theme = choice;
                 ctx.set_theme(choice.preference());
             }
+            CommandEffect::Zoom(zoom) => zoom(ctx),
+            CommandEffect::CopySketch => ctx.copy_image(sketch(self.studio.pad().image())),
             CommandEffect::TogglePalette => self.palette.toggle(),
             CommandEffect::ShowHelp(page) => self.help.show(page),
             CommandEffect::StartTour => {
@@ -338,6 +341,11 @@ fn leave_text_field(ctx: &Context) -> bool {
 fn kept_settings(cc: &eframe::CreationContext<'_>) -> Settings {
     let kept = cc.storage.and_then(|s| eframe::get_value(s, SETTINGS_KEY));
     kept.unwrap_or_default()
+}
+
+/// The sketch as a picture.
+fn sketch(image: &GrayImage) -> egui::ColorImage {
+    egui::ColorImage::from_gray([image.width, image.height], &image.pixels)
 }
 
 /// Returns the images pasted from the clipboard.

@@ -59,4 +59,6 @@ mod timeline;
 mod typed_numbers;
 #[cfg(feature = "gui")]
 mod ui;
+#[cfg(feature = "gui")]
+mod view_commands;
 mod workspace;

@@ -102,6 +102,13 @@ impl Draft {
         Some(config)
     }
 
+    /// The default settings, for the images of `dataset`; without one, for those in use.
+    pub(super) fn default_config(&self, dataset: Option<&Arc<Dataset>>) -> TrainConfig {
+        let model = &self.config.model;
+        let n_train = dataset.map_or(MNIST_IMAGES, |dataset| dataset.train.len());
+        TrainConfig::new(&PRESETS[0], model.input, model.classes, n_train)
+    }
+
     /// Changes what does not fit `dataset`.
     pub(super) fn adapt(&mut self, dataset: &Dataset) {
         let config = &mut self.config;

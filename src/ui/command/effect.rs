@@ -25,6 +25,10 @@ pub enum CommandEffect {
     CompareRuns(String),
     /// Change the theme.
     SetTheme(ThemeChoice),
+    /// Change the size of the interface.
+    Zoom(fn(&egui::Context)),
+    /// Copy the sketch to the clipboard.
+    CopySketch,
     /// Open or close the palette.
     TogglePalette,
     /// Open a page of the help window.

@@ -126,6 +126,7 @@ fn title_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
                 (Icon::Cross, "Clear", Command::from(CanvasCommand::Clear)),
                 (Icon::Redo, "Redo", CanvasCommand::Redo.into()),
                 (Icon::Undo, "Undo", CanvasCommand::Undo.into()),
+                (Icon::Duplicate, "Copy sketch", CanvasCommand::Copy.into()),
             ] {
                 let is_possible = command.is_possible(cx.studio);
                 let button = icon_button(ui, icon, name, is_possible);

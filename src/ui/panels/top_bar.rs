@@ -164,6 +164,16 @@ fn window_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
                 cx.command(ViewCommand::Theme(choice));
             }
         }
+        ui.separator();
+        let scale = text::percent_whole(f64::from(ui.zoom_factor()));
+        ui.label(theme::quiet(ui, format!("Interface: {scale}")));
+        for command in [
+            ViewCommand::Larger,
+            ViewCommand::Smaller,
+            ViewCommand::NormalSize,
+        ] {
+            menu_item_ui(ui, cx, command.into());
+        }
     });
     let help = icon_button(ui, Icon::Help, "Help", true).on_hover_text("Shortcuts, tour, about.");
     egui::Popup::menu(&help).show(|ui| {
