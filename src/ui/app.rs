@@ -7,12 +7,14 @@ use std::time::Duration;
 use egui::{Context, Key, KeyboardShortcut, Modifiers, Ui};
 
 use super::attention::Attention;
+use super::clipboard;
 use super::command::{Command, CommandEffect, HelpCommand, ViewCommand};
 use super::dialogs::Dialogs;
 use super::drop;
 use super::help::{Help, tour};
 use super::hover::Hover;
 use super::layout::Panels;
+use super::options::Options;
 use super::palette::Palette;
 use super::panels::classified::ClassifiedPanel;
 use super::panels::inspect::InspectPanel;
@@ -21,38 +23,8 @@ use super::session::SessionFile;
 use super::settings::Settings;
 use super::tab::Tab;
 use super::theme;
-use crate::data::GrayImage;
 use crate::runs::RunId;
-use crate::studio::{Action, CanvasAction, LibraryAction, LrFinder, Studio, Wake};
-
-/// How to open the window.
-#[derive(Clone, Debug, Default)]
-pub struct Options {
-    /// Folder in which runs are saved, as given on the command line.
-    pub workspace: Option<PathBuf>,
-    /// The folder used if none was given and none was opened last. `None` saves no runs.
-    pub default_workspace: Option<PathBuf>,
-    /// The file that stores the session for the next one. `None` neither stores nor restores any.
-    pub session: Option<PathBuf>,
-}
-
-impl Options {
-    /// The folder for runs, and a notice about it if there is one.
-    fn choose_workspace(&self, settings: &Settings) -> (Option<PathBuf>, Option<String>) {
-        if self.workspace.is_some() {
-            return (self.workspace.clone(), None);
-        }
-        match &settings.workspace {
-            Some(last) if last.is_dir() => (Some(last.clone()), None),
-            Some(last) => {
-                let last = last.display();
-                let text = format!("The workspace opened last, {last}, no longer exists");
-                (self.default_workspace.clone(), Some(text))
-            }
-            None => (self.default_workspace.clone(), None),
-        }
-    }
-}
+use crate::studio::{Action, LibraryAction, LrFinder, Studio, Wake};
 
 /// The app with its window.
 pub struct StudioApp {
@@ -194,7 +166,9 @@ impl StudioApp {
                 ctx.set_theme(choice.preference());
             }
             CommandEffect::Zoom(zoom) => zoom(ctx),
-            CommandEffect::CopySketch => ctx.copy_image(sketch(self.studio.pad().image())),
+            CommandEffect::CopySketch => {
+                ctx.copy_image(clipboard::sketch(self.studio.pad().image()))
+            }
             CommandEffect::TogglePalette => self.palette.toggle(),
             CommandEffect::ShowHelp(page) => self.help.show(page),
             CommandEffect::StartTour => {
@@ -310,7 +284,7 @@ impl eframe::App for StudioApp {
         self.dialogs
             .ui(ui, &view, &mut self.settings.folder, &mut output.actions);
         self.take_drop(ui, &mut output);
-        output.actions.extend(pasted(ui));
+        output.actions.extend(clipboard::pasted(ui));
         drop::hint_ui(ui);
         self.apply(ui, output);
     }
@@ -341,35 +315,4 @@ fn leave_text_field(ctx: &Context) -> bool {
 fn kept_settings(cc: &eframe::CreationContext<'_>) -> Settings {
     let kept = cc.storage.and_then(|s| eframe::get_value(s, SETTINGS_KEY));
     kept.unwrap_or_default()
-}
-
-/// The sketch as a picture.
-fn sketch(image: &GrayImage) -> egui::ColorImage {
-    egui::ColorImage::from_gray([image.width, image.height], &image.pixels)
-}
-
-/// Returns the images pasted from the clipboard.
-fn pasted(ctx: &Context) -> Vec<Action> {
-    let pictures: Vec<Arc<egui::ColorImage>> = ctx.input(|i| {
-        let picture = |event: &egui::Event| match event {
-            egui::Event::PasteImage(image) => Some(image.clone()),
-            _ => None,
-        };
-        i.events.iter().filter_map(picture).collect()
-    });
-    let open = |bytes| CanvasAction::OpenImageBytes(bytes, "the clipboard".to_owned()).into();
-    pictures.iter().filter_map(|p| png(p)).map(open).collect()
-}
-
-/// Encodes the image as PNG, so that it is handled like any other image file.
-fn png(picture: &egui::ColorImage) -> Option<Vec<u8>> {
-    let [width, height] = picture.size.map(|n| u32::try_from(n).ok());
-    let rgba = picture
-        .pixels
-        .iter()
-        .flat_map(|c| c.to_srgba_unmultiplied());
-    let image = image::RgbaImage::from_raw(width?, height?, rgba.collect())?;
-    let mut bytes = std::io::Cursor::new(Vec::new());
-    image.write_to(&mut bytes, image::ImageFormat::Png).ok()?;
-    Some(bytes.into_inner())
 }

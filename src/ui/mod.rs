@@ -6,6 +6,7 @@
 
 mod app;
 mod attention;
+mod clipboard;
 mod column_names;
 mod command;
 mod dialogs;
@@ -14,6 +15,7 @@ mod help;
 mod hover;
 mod layout;
 mod logo;
+mod options;
 mod palette;
 mod panels;
 mod session;
@@ -24,5 +26,6 @@ mod tabs;
 mod theme;
 mod widgets;
 
-pub use app::{Options, StudioApp};
+pub use app::StudioApp;
+pub use options::Options;
 pub use start::run;

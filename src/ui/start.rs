@@ -4,8 +4,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use anyhow::anyhow;
 
-use super::app::{Options, StudioApp};
+use super::app::StudioApp;
 use super::attention::TITLE;
+use super::options::Options;
 use super::session;
 use crate::signals;
 
