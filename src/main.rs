@@ -28,6 +28,7 @@ fn window(workspace: Option<PathBuf>) -> ExitCode {
     let options = ui::Options {
         workspace,
         default_workspace: runs::default_workspace(),
+        session: None,
     };
     match ui::run(options) {
         Ok(()) => ExitCode::SUCCESS,

@@ -30,8 +30,8 @@ const WORKING_SIDE: usize = 512;
 /// A picture from a file, upright: gray or color, with or without transparency, 8 or 16 bits.
 #[derive(Clone, Debug)]
 pub struct DecodedImage {
-    image: DynamicImage,
-    is_jpeg: bool,
+    pub(super) image: DynamicImage,
+    pub(super) is_jpeg: bool,
 }
 
 impl DecodedImage {
@@ -186,7 +186,11 @@ fn picture_format(bytes: &[u8], origin: &str) -> Result<ImageFormat, DataError> 
 }
 
 /// Decodes the picture upright. Its claimed size is checked before memory is allocated for it.
-fn decode(bytes: &[u8], format: ImageFormat, origin: &str) -> Result<DynamicImage, DataError> {
+pub(super) fn decode(
+    bytes: &[u8],
+    format: ImageFormat,
+    origin: &str,
+) -> Result<DynamicImage, DataError> {
     let too_large = |found: String| DataError::PictureSize {
         expected: format!(
             "{MAX_PICTURE_SIDE} pixels per side and {MAX_DECODED_BYTES} bytes decoded"

@@ -19,6 +19,7 @@ pub mod recipe;
 mod resample;
 pub mod sketch;
 pub mod split;
+mod stored_image;
 
 pub use augment::{Augment, AugmentKind};
 pub use batches::{Batch, shuffled, unit_values};

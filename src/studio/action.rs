@@ -52,6 +52,8 @@ pub enum DraftAction {
     ChoosePreset(&'static str),
     /// Draw a new seed.
     NewSeed,
+    /// Return to the default settings for the dataset.
+    Reset,
     /// Copy the settings of this run.
     UseSettings(RunId),
 }
@@ -183,6 +185,10 @@ pub enum CanvasAction {
     Paste(DecodedImage),
     /// Put a PNG or JPEG file on the canvas.
     OpenImage(PathBuf),
+    /// Classify these PNG or JPEG files, all of them, beside the canvas.
+    Classify(Vec<PathBuf>),
+    /// Close the window with the classified files.
+    CloseClassified,
     /// Put the bytes of a PNG or JPEG file on the canvas; the text names their origin.
     OpenImageBytes(Vec<u8>, String),
     /// Put the test image at this index on the canvas, with its label.

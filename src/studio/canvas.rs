@@ -8,6 +8,7 @@ use super::thread::Wake;
 use crate::data::Recipe;
 use crate::model::Classifier;
 use crate::predict::{Prediction, Predictor, Request};
+use crate::runs::RunId;
 
 /// The model that classifies the drawing.
 #[derive(Clone, Debug)]
@@ -38,6 +39,8 @@ pub(super) struct Canvas {
     model: Model,
     /// The newest weights of the last run, whether or not they classify the drawing.
     trained: Option<Arc<Classifier>>,
+    /// The run of the last session that `trained` is from, if none was trained in this one.
+    restored: Option<RunId>,
     /// The newest prediction for the drawing, or the error.
     answer: Option<Result<Prediction, String>>,
     predictor: Predictor,
@@ -49,6 +52,7 @@ impl Canvas {
             pad: Pad::default(),
             model: Model::None,
             trained: None,
+            restored: None,
             answer: None,
             predictor: Predictor::spawn(wake)?,
         })
@@ -92,9 +96,21 @@ impl Canvas {
         self.answer = None;
     }
 
+    /// The run of the last session whose model was restored, if none was trained in this one.
+    pub(super) fn restored(&self) -> Option<&RunId> {
+        self.restored.as_ref()
+    }
+
+    /// Takes the model of `run`, which was trained in the last session.
+    pub(super) fn restore_trained(&mut self, run: RunId, classifier: Classifier) {
+        self.update_trained(Arc::new(classifier));
+        self.restored = Some(run);
+    }
+
     /// Takes newer weights of the run; returns whether they classify the drawing.
     pub(super) fn update_trained(&mut self, weights: Arc<Classifier>) -> bool {
         self.trained = Some(weights.clone());
+        self.restored = None;
         let is_used = matches!(self.model, Model::None | Model::Trained(_));
         if is_used {
             self.model = Model::Trained(weights);

@@ -32,9 +32,10 @@ impl Studio {
             DraftAction::Set(draft) => **draft != *self.draft(),
             DraftAction::Undo => self.can_undo_edit(),
             DraftAction::Redo => self.can_redo_edit(),
-            DraftAction::ChoosePreset(_) | DraftAction::NewSeed | DraftAction::UseSettings(_) => {
-                true
-            }
+            DraftAction::ChoosePreset(_)
+            | DraftAction::NewSeed
+            | DraftAction::Reset
+            | DraftAction::UseSettings(_) => true,
         }
     }
 
@@ -95,10 +96,12 @@ impl Studio {
             CanvasAction::Clear => !self.pad().is_empty(),
             CanvasAction::Undo => self.pad().can_undo(),
             CanvasAction::Redo => self.pad().can_redo(),
+            CanvasAction::CloseClassified => !self.classified().is_empty(),
             CanvasAction::BeginStroke(_)
             | CanvasAction::EndStroke
             | CanvasAction::Paste(_)
             | CanvasAction::OpenImage(_)
+            | CanvasAction::Classify(_)
             | CanvasAction::OpenImageBytes(..)
             | CanvasAction::TestImage(_)
             | CanvasAction::RandomTestImage

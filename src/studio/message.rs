@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use super::classified::ClassifiedFile;
 use super::opened_timeline::OpenedTimeline;
 use super::reopened::Reopened;
 use crate::data::{Dataset, DecodedImage};
@@ -12,10 +13,12 @@ use crate::train::{Inspection, LrCurve};
 
 /// A result of the file thread. An error is one sentence.
 pub(super) enum Message {
-    /// A dataset was read.
-    Data(Result<Dataset, String>),
+    /// A dataset was read, from this folder or else MNIST.
+    Data(Option<PathBuf>, Result<Dataset, String>),
     /// A model was read.
     Opened(PathBuf, Result<Classifier, String>),
+    /// The model of the last session was read.
+    Restored(PathBuf, Result<Classifier, String>),
     /// A file was written, or could not be.
     Saved(PathBuf, Result<(), String>),
     /// A batch was inspected.
@@ -33,8 +36,10 @@ pub(super) enum Message {
     /// The workspace and its trash were changed, or could not be, and the trash now holds these
     /// runs.
     Trash(Result<Vec<RunId>, String>, Result<Vec<RunId>, String>),
-    /// An image was read.
-    Picture(Result<DecodedImage, String>),
+    /// An image was read, from this file or else from the clipboard.
+    Picture(Option<PathBuf>, Result<DecodedImage, String>),
+    /// Image files were classified.
+    Classified(Vec<ClassifiedFile>),
     /// The sweeps in the workspace were read, with the errors of some of them.
     Sweeps(Vec<(Plan, SweepState)>, Vec<String>),
 }

@@ -6,6 +6,7 @@
 mod action;
 mod canvas;
 mod change;
+mod classified;
 mod compare;
 mod data;
 mod draft;
@@ -23,7 +24,9 @@ mod opened_timeline;
 mod pad;
 mod queue;
 mod receive;
+mod recent;
 mod reopened;
+mod session;
 mod sweeps;
 mod thread;
 mod timeline;
@@ -31,6 +34,7 @@ mod timelines;
 mod view;
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 pub use action::{
@@ -38,6 +42,7 @@ pub use action::{
     TimelineAction,
 };
 pub use canvas::Model;
+pub use classified::ClassifiedFile;
 pub use compare::{Analysis, Compared, Disagreements, ModelPrediction};
 pub use data::DataState;
 pub use draft::Effect;
@@ -46,7 +51,9 @@ pub use library::{Filter, Run};
 pub use lr_finder::LrFinder;
 pub use notices::Notice;
 pub use pad::{Pad, Stroke};
+pub use recent::Recent;
 pub use reopened::continue_word;
+pub use session::Session;
 pub use sweeps::{ShownSweep, SweepAction, SweepPhase, Sweeps};
 pub use thread::Wake;
 pub use timeline::Timeline;
@@ -59,6 +66,7 @@ use library::Library;
 use live::LiveRun;
 use notices::Notices;
 use queue::Queue;
+use session::Restoring;
 use timelines::Timelines;
 
 /// What was edited last, and is therefore undone next.
@@ -83,12 +91,16 @@ pub struct Studio {
     live: LiveRun,
     timelines: Timelines,
     canvas: Canvas,
+    /// Image files with the answer to each.
+    classified: Arc<[ClassifiedFile]>,
     compared: Compared,
     sweeps: Sweeps,
     lr_finder: LrFinder,
     inspection: Option<Inspection>,
     notices: Notices,
     files: FileThread,
+    recent: Recent,
+    restoring: Restoring,
     /// Counts the window's random choices, so that each is different.
     n_picks: u64,
 }
@@ -100,6 +112,19 @@ impl Studio {
     /// # Errors
     /// If the system cannot start threads.
     pub fn new(workspace: Option<PathBuf>, wake: Wake) -> std::io::Result<Studio> {
+        Studio::restored(workspace, Session::default(), wake)
+    }
+
+    /// Like [`Studio::new`], with the state of an earlier session. What cannot be restored is
+    /// reported in a notice.
+    ///
+    /// # Errors
+    /// If the system cannot start threads.
+    pub fn restored(
+        workspace: Option<PathBuf>,
+        session: Session,
+        wake: Wake,
+    ) -> std::io::Result<Studio> {
         let mut studio = Studio {
             data: DataState::None,
             draft: Draft::default(),
@@ -109,19 +134,22 @@ impl Studio {
             live: LiveRun::new(wake.clone()),
             timelines: Timelines::default(),
             canvas: Canvas::new(wake.clone())?,
+            classified: Arc::default(),
             compared: Compared::default(),
             sweeps: Sweeps::default(),
             lr_finder: LrFinder::default(),
             inspection: None,
             notices: Notices::default(),
             files: FileThread::spawn(wake.clone())?,
+            recent: Recent::default(),
+            restoring: Restoring::default(),
             n_picks: 0,
             wake: wake.clone(),
         };
         if let Some(workspace) = workspace {
             studio.library.open(workspace, wake)?;
         }
-        studio.handle(FileAction::UseMnist);
+        studio.restore(session);
         studio.read_sweeps();
         Ok(studio)
     }

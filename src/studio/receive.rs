@@ -5,18 +5,31 @@ use std::sync::Arc;
 use super::Studio;
 use super::canvas::Model;
 use super::message::Message;
+use super::recent::{forget_missing, remember};
 use crate::runs::Status;
 use crate::train::Finish;
 
 impl Studio {
     pub(super) fn receive(&mut self, message: Message) {
         match message {
-            Message::Data(Ok(dataset)) => self.use_data(Arc::new(dataset)),
-            Message::Data(Err(text)) => {
-                self.data.restore();
-                self.notices.error(text);
+            Message::Data(folder, Ok(dataset)) => {
+                if folder.is_some()
+                    && let Some(folder) = &dataset.folder
+                {
+                    remember(&mut self.recent.data, folder);
+                }
+                self.use_data(Arc::new(dataset));
+                self.data_restored();
             }
+            Message::Data(folder, Err(text)) => {
+                if let Some(folder) = &folder {
+                    forget_missing(&mut self.recent.data, folder);
+                }
+                self.data_failed(folder.as_deref(), text);
+            }
+            Message::Restored(path, read) => self.receive_restored(path, read),
             Message::Opened(path, Ok(classifier)) => {
+                remember(&mut self.recent.models, &path);
                 self.notices.info(format!("Opened {}", path.display()));
                 let classifier = Arc::new(classifier);
                 self.canvas.use_model(Model::Opened { path, classifier });
@@ -29,16 +42,30 @@ impl Studio {
             Message::Timeline(Ok(opened)) => self.show_opened(*opened),
             Message::Inspected(Ok(inspection)) => self.inspection = Some(*inspection),
             Message::Reopened(Ok(reopened)) => self.resume_with(*reopened),
-            Message::Picture(Ok(image)) => self.paste(image, None),
+            Message::Picture(path, Ok(image)) => {
+                if let Some(path) = path {
+                    remember(&mut self.recent.images, &path);
+                }
+                self.paste(image, None);
+            }
+            Message::Picture(path, Err(text)) => {
+                if let Some(path) = path {
+                    forget_missing(&mut self.recent.images, &path);
+                }
+                self.notices.error(text);
+            }
+            Message::Opened(path, Err(text)) => {
+                forget_missing(&mut self.recent.models, &path);
+                self.notices.error(text);
+            }
             Message::Saved(path, Ok(())) => {
                 self.notices.info(format!("Saved {}", path.display()));
             }
             Message::Timeline(Err(text))
             | Message::Inspected(Err(text))
             | Message::Reopened(Err(text))
-            | Message::Opened(_, Err(text))
-            | Message::Saved(_, Err(text))
-            | Message::Picture(Err(text)) => self.notices.error(text),
+            | Message::Saved(_, Err(text)) => self.notices.error(text),
+            Message::Classified(files) => self.classified = files.into(),
             Message::Sweeps(kept, problems) => {
                 self.sweeps.add_kept(kept);
                 problems

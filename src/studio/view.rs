@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::canvas::Model;
+use super::classified::ClassifiedFile;
 use super::compare::Compared;
 use super::data::DataState;
 use super::draft::Effect;
@@ -12,6 +13,7 @@ use super::library::{Filter, Run};
 use super::lr_finder::LrFinder;
 use super::notices::Notice;
 use super::pad::Pad;
+use super::recent::Recent;
 use super::sweeps::Sweeps;
 use super::{LastEdited, Studio};
 use crate::data::Dataset;
@@ -101,6 +103,17 @@ impl Studio {
     /// The run in training, or trained last.
     pub fn own_run(&self) -> Option<&Run> {
         self.library.own()
+    }
+
+    /// The run whose model is the trained one: this session's newest run, or that of the last session.
+    pub fn trained_run(&self) -> Option<&Run> {
+        let restored = || self.run(self.canvas.restored()?);
+        self.own_run().or_else(restored)
+    }
+
+    /// What was opened lately.
+    pub fn recent(&self) -> &Recent {
+        &self.recent
     }
 
     /// The run with this `id`.
@@ -232,6 +245,11 @@ impl Studio {
     /// Whether there is a trained network to return to from an opened one.
     pub fn has_trained_model(&self) -> bool {
         self.canvas.trained().is_some()
+    }
+
+    /// Image files with the answer to each, until they are closed.
+    pub fn classified(&self) -> &Arc<[ClassifiedFile]> {
+        &self.classified
     }
 
     /// The canvas.

@@ -4,57 +4,41 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use egui::{Context, KeyboardShortcut, Modifiers, Ui};
+use egui::{Context, Key, KeyboardShortcut, Modifiers, Ui};
 
-use super::command::{Command, CommandEffect, ViewCommand};
+use super::attention::Attention;
+use super::clipboard;
+use super::command::{Command, CommandEffect, HelpCommand, ViewCommand};
 use super::dialogs::Dialogs;
+use super::drop;
+use super::help::{Help, tour};
 use super::hover::Hover;
 use super::layout::Panels;
+use super::options::Options;
 use super::palette::Palette;
+use super::panels::classified::ClassifiedPanel;
 use super::panels::inspect::InspectPanel;
 use super::panels::{PanelContext, PanelOutput, lr_finder};
+use super::session::SessionFile;
 use super::settings::Settings;
 use super::tab::Tab;
 use super::theme;
 use crate::runs::RunId;
-use crate::studio::{Action, CanvasAction, FileAction, LibraryAction, LrFinder, Studio, Wake};
-
-/// How to open the window.
-#[derive(Clone, Debug, Default)]
-pub struct Options {
-    /// Folder in which runs are saved, as given on the command line.
-    pub workspace: Option<PathBuf>,
-    /// The folder used if none was given and none was opened last. `None` saves no runs.
-    pub default_workspace: Option<PathBuf>,
-}
-
-impl Options {
-    /// The folder for runs, and a notice about it if there is one.
-    fn choose_workspace(self, settings: &Settings) -> (Option<PathBuf>, Option<String>) {
-        if self.workspace.is_some() {
-            return (self.workspace, None);
-        }
-        match &settings.workspace {
-            Some(last) if last.is_dir() => (Some(last.clone()), None),
-            Some(last) => {
-                let last = last.display();
-                let text = format!("The workspace opened last, {last}, no longer exists");
-                (self.default_workspace, Some(text))
-            }
-            None => (self.default_workspace, None),
-        }
-    }
-}
+use crate::studio::{Action, LibraryAction, LrFinder, Studio, Wake};
 
 /// The app with its window.
 pub struct StudioApp {
     studio: Studio,
+    session: Option<SessionFile>,
     settings: Settings,
     hover: Hover,
     panels: Panels,
     dialogs: Dialogs,
     palette: Palette,
+    help: Help,
+    attention: Attention,
     inspect: InspectPanel,
+    classified: ClassifiedPanel,
     /// Commands that wait until the text field hands over its text.
     waiting: Vec<Command>,
 }
@@ -76,11 +60,17 @@ impl StudioApp {
     /// If the system cannot start threads.
     pub fn new(cc: &eframe::CreationContext<'_>, options: Options) -> std::io::Result<StudioApp> {
         let (workspace, problem) = options.choose_workspace(&kept_settings(cc));
-        let mut studio = Studio::new(workspace, StudioApp::wake(&cc.egui_ctx))?;
+        let file = options.session.map(SessionFile::new);
+        let session = file.as_ref().map(SessionFile::read).unwrap_or_default();
+        let wake = StudioApp::wake(&cc.egui_ctx);
+        let mut studio = Studio::restored(workspace, session, wake)?;
         problem
             .into_iter()
             .for_each(|text| studio.notify_error(text));
-        Ok(StudioApp::with_studio(cc, studio))
+        Ok(StudioApp {
+            session: file,
+            ..StudioApp::with_studio(cc, studio)
+        })
     }
 
     /// Creates an app around an existing studio.
@@ -92,12 +82,16 @@ impl StudioApp {
         }
         StudioApp {
             studio,
+            session: None,
             settings,
             hover: Hover::default(),
             panels: Panels::default(),
             dialogs: Dialogs::default(),
             palette: Palette::default(),
+            help: Help::default(),
+            attention: Attention::default(),
             inspect: InspectPanel::default(),
+            classified: ClassifiedPanel::default(),
             waiting: Vec::new(),
         }
     }
@@ -155,7 +149,10 @@ impl StudioApp {
     fn carry_out(&mut self, ctx: &Context, effect: CommandEffect) {
         match effect {
             CommandEffect::Act(action) => self.studio.handle(action),
-            CommandEffect::AskPath(purpose) => self.dialogs.ask(purpose, &self.studio),
+            CommandEffect::AskPath(purpose) => {
+                let folder = self.settings.folder.as_deref();
+                self.dialogs.ask(purpose, &self.studio, folder);
+            }
             CommandEffect::ToggleLogLoss => self.settings.is_loss_log ^= true,
             CommandEffect::ToggleLogHorizontal => self.settings.is_x_log ^= true,
             CommandEffect::ShowWholeCurves => self.panels.curves.show_whole(),
@@ -168,7 +165,45 @@ impl StudioApp {
                 self.settings.theme = choice;
                 ctx.set_theme(choice.preference());
             }
+            CommandEffect::Zoom(zoom) => zoom(ctx),
+            CommandEffect::CopySketch => {
+                ctx.copy_image(clipboard::sketch(self.studio.pad().image()))
+            }
             CommandEffect::TogglePalette => self.palette.toggle(),
+            CommandEffect::ShowHelp(page) => self.help.show(page),
+            CommandEffect::StartTour => {
+                self.settings.tab = Tab::Train;
+                self.help.tour.start();
+            }
+        }
+    }
+
+    /// Offers the tour once, where no run was ever trained. An app whose session is not stored could
+    /// not remember the answer.
+    fn offer_tour(&mut self, ctx: &Context, commands: &mut Vec<Command>) {
+        let is_new = self.studio.runs().is_empty() && !self.studio.is_reading_runs();
+        if self.session.is_none()
+            || self.settings.is_tour_offered
+            || self.help.tour.is_on()
+            || !is_new
+        {
+            return;
+        }
+        if let Some(is_taken) = tour::offer_ui(ctx) {
+            self.settings.is_tour_offered = true;
+            commands.extend(is_taken.then_some(Command::from(HelpCommand::Tour)));
+        }
+    }
+
+    /// Opens what was dropped, or says why not.
+    fn take_drop(&mut self, ctx: &Context, output: &mut PanelOutput) {
+        match drop::dropped(ctx) {
+            Some(Ok(action)) => output.actions.push(action),
+            Some(Err(text)) => {
+                self.studio.notify_error(text);
+                ctx.request_repaint();
+            }
+            None => {}
         }
     }
 
@@ -183,17 +218,23 @@ impl StudioApp {
     fn shortcuts(&self, ctx: &Context, commands: &mut Vec<Command>) {
         let has_window = self.dialogs.is_open()
             || self.palette.is_open()
+            || self.help.is_open()
             || self.studio.inspection().is_some()
+            || !self.studio.classified().is_empty()
             || *self.studio.lr_finder() != LrFinder::Closed;
         let is_typing = ctx.text_edit_focused();
         let has_focus = ctx.memory(|m| m.focused().is_some());
+        // Help has two: one that is looked for, and one that also works while typing.
+        let question = KeyboardShortcut::new(Modifiers::NONE, Key::Questionmark);
         let all: Vec<(Command, KeyboardShortcut)> = Command::all()
             .filter_map(|command| Some((command, command.shortcut()?)))
+            .chain([(HelpCommand::Shortcuts.into(), question)])
             .filter(|&(command, keys)| match command {
                 Command::View(ViewCommand::Palette) => !self.dialogs.is_open(),
                 _ if has_window => false,
                 // A text field has its own undo, and Space and Delete belong to what has focus.
                 Command::LastEdit(_) => !is_typing,
+                Command::Help(_) if keys.logical_key == Key::F1 => true,
                 _ => keys.modifiers != Modifiers::NONE || !has_focus,
             })
             .collect();
@@ -211,8 +252,9 @@ impl StudioApp {
 }
 
 impl eframe::App for StudioApp {
-    fn logic(&mut self, _ctx: &Context, _frame: &mut eframe::Frame) {
+    fn logic(&mut self, ctx: &Context, _frame: &mut eframe::Frame) {
         self.studio.pump(PUMP_BUDGET);
+        self.attention.update(ctx, &self.studio);
     }
 
     fn ui(&mut self, ui: &mut Ui, _frame: &mut eframe::Frame) {
@@ -231,20 +273,27 @@ impl eframe::App for StudioApp {
         self.panels.ui(ui, &mut cx);
         lr_finder::ui(ui, &mut cx);
         self.inspect.ui(ui, &mut cx);
+        self.classified.ui(ui, &mut cx);
+        self.help.ui(ui, &mut cx);
         if self.hover.is_stale() {
             ui.request_repaint();
         }
+        self.offer_tour(ui, &mut output.commands);
         self.palette.ui(ui, &self.studio, &mut output.commands);
         let view = self.settings.curves_view();
-        self.dialogs.ui(ui, &view, &mut output.actions);
-        output.actions.extend(dropped(ui));
-        output.actions.extend(pasted(ui));
-        drop_hint_ui(ui);
+        self.dialogs
+            .ui(ui, &view, &mut self.settings.folder, &mut output.actions);
+        self.take_drop(ui, &mut output);
+        output.actions.extend(clipboard::pasted(ui));
+        drop::hint_ui(ui);
         self.apply(ui, output);
     }
 
     fn save(&mut self, storage: &mut dyn eframe::Storage) {
         eframe::set_value(storage, SETTINGS_KEY, &self.settings);
+        if let Some(file) = &mut self.session {
+            file.write(self.studio.session());
+        }
     }
 }
 
@@ -266,67 +315,4 @@ fn leave_text_field(ctx: &Context) -> bool {
 fn kept_settings(cc: &eframe::CreationContext<'_>) -> Settings {
     let kept = cc.storage.and_then(|s| eframe::get_value(s, SETTINGS_KEY));
     kept.unwrap_or_default()
-}
-
-/// Returns the actions for files that were dropped onto the window.
-fn dropped(ctx: &Context) -> Vec<Action> {
-    let files = ctx.input(|i| i.raw.dropped_files.clone());
-    let action = |file: &egui::DroppedFileHandle| {
-        let path = file.path().to_owned();
-        if path.is_dir() {
-            FileAction::OpenData(path).into()
-        } else if path.extension().is_some_and(|e| e == "safetensors") {
-            FileAction::OpenModel(path).into()
-        } else {
-            CanvasAction::OpenImage(path).into()
-        }
-    };
-    files.iter().map(action).collect()
-}
-
-/// Returns the images pasted from the clipboard.
-fn pasted(ctx: &Context) -> Vec<Action> {
-    let pictures: Vec<Arc<egui::ColorImage>> = ctx.input(|i| {
-        let picture = |event: &egui::Event| match event {
-            egui::Event::PasteImage(image) => Some(image.clone()),
-            _ => None,
-        };
-        i.events.iter().filter_map(picture).collect()
-    });
-    let open = |bytes| CanvasAction::OpenImageBytes(bytes, "the clipboard".to_owned()).into();
-    pictures.iter().filter_map(|p| png(p)).map(open).collect()
-}
-
-/// Encodes the image as PNG, so that it is handled like any other image file.
-fn png(picture: &egui::ColorImage) -> Option<Vec<u8>> {
-    let [width, height] = picture.size.map(|n| u32::try_from(n).ok());
-    let rgba = picture
-        .pixels
-        .iter()
-        .flat_map(|c| c.to_srgba_unmultiplied());
-    let image = image::RgbaImage::from_raw(width?, height?, rgba.collect())?;
-    let mut bytes = std::io::Cursor::new(Vec::new());
-    image.write_to(&mut bytes, image::ImageFormat::Png).ok()?;
-    Some(bytes.into_inner())
-}
-
-/// Shows what can be dropped while a file is dragged over the window.
-fn drop_hint_ui(ui: &Ui) {
-    if ui.input(|i| i.raw.hovered_files.is_empty()) {
-        return;
-    }
-    let t = theme::tokens(ui);
-    let layer = egui::LayerId::new(egui::Order::Foreground, egui::Id::unique("drop hint"));
-    let painter = ui.layer_painter(layer);
-    let rect = ui.content_rect();
-    painter.rect_filled(rect, 0.0, t.background.gamma_multiply(0.8));
-    let text = "Drop an image, a model, or a dataset folder.";
-    let font = egui::TextStyle::Heading.resolve(ui.style());
-    painter.text(
-        rect.center(),
-        egui::Align2::CENTER_CENTER,
-        text,
-        font,
-        t.text,
-    );
 }

@@ -2,6 +2,7 @@
 
 use egui::{CentralPanel, Frame, Margin, Panel, Ui, UiBuilder};
 
+use super::help::tour;
 use super::panels::compare::ComparePanel;
 use super::panels::curves::{self, CurvesPanel};
 use super::panels::draw::DrawPanel;
@@ -77,7 +78,10 @@ impl Panels {
             .default_size(wide(SETUP_WIDTH))
             .size_range(side_range(SETUP_WIDTH, width))
             .frame(side)
-            .show(ui, |ui| exactly(ui, |ui| self.setup.ui(ui, cx)));
+            .show(ui, |ui| {
+                tour::mark(ui, tour::Stop::Settings, ui.max_rect());
+                exactly(ui, |ui| self.setup.ui(ui, cx));
+            });
         Panel::right("draw")
             .default_size(wide(DRAW_WIDTH))
             .size_range(side_range(DRAW_WIDTH, width))
@@ -90,6 +94,7 @@ impl Panels {
 
     /// Shows the tabs, and the selected one's content.
     fn middle_ui(&mut self, ui: &mut Ui, cx: &mut PanelContext<'_>) {
+        tour::mark(ui, tour::Stop::Center, ui.max_rect());
         tabs::ui(ui, cx);
         if cx.settings.tab != Tab::Compare {
             self.compare.leave(cx);

@@ -5,14 +5,20 @@
 //! the studio and change nothing in it.
 
 mod app;
+mod attention;
+mod clipboard;
 mod column_names;
 mod command;
 mod dialogs;
+mod drop;
+mod help;
 mod hover;
 mod layout;
 mod logo;
+mod options;
 mod palette;
 mod panels;
+mod session;
 mod settings;
 mod start;
 mod tab;
@@ -20,5 +26,6 @@ mod tabs;
 mod theme;
 mod widgets;
 
-pub use app::{Options, StudioApp};
+pub use app::StudioApp;
+pub use options::Options;
 pub use start::run;

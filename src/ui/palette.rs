@@ -66,7 +66,7 @@ impl Search {
         });
         self.field_ui(ui);
         let mut found: Vec<Command> = Command::all()
-            .filter(|c| *c != ViewCommand::Palette.into() && matches(&c.label(), &self.text))
+            .filter(|c| *c != ViewCommand::Palette.into() && finds(*c, &self.text))
             .collect();
         // Commands that are not available come last.
         found.sort_by_key(|c| !c.is_possible(studio));
@@ -78,7 +78,8 @@ impl Search {
         }
         self.chosen = self.chosen.min(found.len().saturating_sub(1));
         ui.add_space(4.0);
-        let clicked = list_ui(ui, studio, &found, self.chosen, is_down || is_up);
+        let nothing = elsewhere(&self.text).unwrap_or("No matching command.");
+        let clicked = list_ui(ui, studio, (&found, nothing), self.chosen, is_down || is_up);
         let entered = is_enter.then(|| found.get(self.chosen).copied()).flatten();
         clicked.or(entered).filter(|c| c.is_possible(studio))
     }
@@ -105,7 +106,7 @@ const LIST_HEIGHT: f32 = 360.0;
 fn list_ui(
     ui: &mut Ui,
     studio: &Studio,
-    found: &[Command],
+    (found, nothing): (&[Command], &str),
     chosen: usize,
     is_moved: bool,
 ) -> Option<Command> {
@@ -119,7 +120,7 @@ fn list_ui(
     list.show(ui, |ui| {
         ui.spacing_mut().item_spacing.y = 0.0;
         if found.is_empty() {
-            ui.label(theme::quiet(ui, "No matching command."));
+            ui.label(theme::quiet(ui, nothing));
         }
         for (idx, command) in found.iter().enumerate() {
             let keys = command.shortcut().map(|s| ui.format_shortcut(&s));
@@ -138,6 +139,32 @@ fn list_ui(
         }
     });
     clicked
+}
+
+/// What the command line does and the window does not: words to search for, and the answer.
+const ON_THE_COMMAND_LINE: [(&str, &str); 2] = [
+    (
+        "confusion matrix precision recall f1 evaluate test accuracy per class worst images",
+        "Confusion matrix, precision, recall: candle-studio evaluate MODEL",
+    ),
+    (
+        "predict batch classify folder of images csv",
+        "Answers for a folder of images: candle-studio predict MODEL FOLDER",
+    ),
+];
+
+/// The answer to a search for something that only the command line does.
+fn elsewhere(typed: &str) -> Option<&'static str> {
+    let mut answers = ON_THE_COMMAND_LINE.iter();
+    answers.find_map(|(words, answer)| matches(words, typed).then_some(*answer))
+}
+
+/// Whether the command has every typed word in its label or among its keywords.
+fn finds(command: Command, typed: &str) -> bool {
+    matches(
+        &format!("{} {}", command.label(), command.keywords()),
+        typed,
+    )
 }
 
 /// Whether the label contains every typed word.

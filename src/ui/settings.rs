@@ -74,6 +74,10 @@ pub struct Settings {
     pub group: GroupBy,
     /// The workspace that was opened last, unless it is the default.
     pub workspace: Option<PathBuf>,
+    /// The folder of the file that was opened or saved last.
+    pub folder: Option<PathBuf>,
+    /// Whether the tour was offered and answered.
+    pub is_tour_offered: bool,
 }
 
 impl Default for Settings {
@@ -88,6 +92,8 @@ impl Default for Settings {
             bands: None,
             group: GroupBy::AllButSeed,
             workspace: None,
+            folder: None,
+            is_tour_offered: false,
         }
     }
 }

@@ -4,7 +4,10 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use anyhow::anyhow;
 
-use super::app::{Options, StudioApp};
+use super::app::StudioApp;
+use super::attention::TITLE;
+use super::options::Options;
+use super::session;
 use crate::signals;
 
 /// Name of the program, and of the folder in which eframe stores the layout.
@@ -14,10 +17,12 @@ const APP_ID: &str = "candle-studio";
 ///
 /// # Errors
 /// One sentence if there is no display or a system library is missing.
-pub fn run(options: Options) -> anyhow::Result<()> {
+pub fn run(mut options: Options) -> anyhow::Result<()> {
     if !has_display() {
         return Err(anyhow!(NO_DISPLAY));
     }
+    let session = || Some(eframe::storage_dir(APP_ID)?.join(session::FILE_NAME));
+    options.session = options.session.or_else(session);
     // winit reports a missing libxkbcommon by a panic; none of our state is affected.
     let outcome = catch_unwind(AssertUnwindSafe(|| {
         eframe::run_native(
@@ -60,7 +65,7 @@ const NO_DISPLAY: &str =
 fn native_options() -> eframe::NativeOptions {
     eframe::NativeOptions {
         viewport: egui::ViewportBuilder::default()
-            .with_title("Candle Studio")
+            .with_title(TITLE)
             .with_app_id(APP_ID)
             .with_inner_size([1440.0, 900.0])
             .with_min_inner_size([900.0, 600.0])

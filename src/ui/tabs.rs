@@ -3,18 +3,20 @@
 use egui::{FontId, Role, Sense, TextStyle, Ui, WidgetInfo, pos2, vec2};
 
 use super::command::{Command, ViewCommand};
+use super::help::tour;
 use super::panels::PanelContext;
 use super::tab::Tab;
 use super::theme::{self, ROW_HEIGHT, tokens};
 
 /// Shows the row of tabs.
 pub fn ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
-    ui.horizontal(|ui| {
+    let row = ui.horizontal(|ui| {
         ui.spacing_mut().item_spacing.x = theme::UNIT;
         for tab in Tab::ALL {
             tab_ui(ui, cx, tab);
         }
     });
+    tour::mark(ui, tour::Stop::Tabs, row.response.rect);
 }
 
 fn tab_ui(ui: &mut Ui, cx: &mut PanelContext<'_>, tab: Tab) {

@@ -5,6 +5,8 @@
 )]
 //! The integration tests, in one binary: each further one would link 120 MB.
 
+#[cfg(feature = "gui")]
+mod attention;
 mod canvas;
 mod cli;
 #[cfg(feature = "gui")]
@@ -18,8 +20,12 @@ mod curves;
 mod data;
 mod dropout2d;
 #[cfg(feature = "gui")]
+mod dropped;
+#[cfg(feature = "gui")]
 mod editor;
 mod guard;
+#[cfg(feature = "gui")]
+mod help;
 mod house;
 #[cfg(feature = "gui")]
 mod idle_window;
@@ -40,6 +46,8 @@ mod runs_window;
 #[cfg(feature = "gui")]
 mod screenshots;
 #[cfg(feature = "gui")]
+mod session;
+#[cfg(feature = "gui")]
 mod settings_window;
 mod studio;
 mod support;
@@ -51,4 +59,6 @@ mod timeline;
 mod typed_numbers;
 #[cfg(feature = "gui")]
 mod ui;
+#[cfg(feature = "gui")]
+mod view_commands;
 mod workspace;

@@ -9,7 +9,7 @@ use egui::{Key, Modifiers, Role};
 use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT, Queryable};
 
-use crate::support::window::{open, settle, wait};
+use crate::support::window::{Kept, open, open_kept, settle, wait};
 
 type Window = Harness<'static, StudioApp>;
 
@@ -297,25 +297,6 @@ fn a_row_under_the_pointer_stands_out_everywhere() {
 }
 
 /// What eframe keeps between two sessions.
-#[derive(Default)]
-struct Kept(std::collections::HashMap<String, String>);
-
-impl eframe::Storage for Kept {
-    fn get_string(&self, key: &str) -> Option<String> {
-        self.0.get(key).cloned()
-    }
-
-    fn set_string(&mut self, key: &str, value: String) {
-        self.0.insert(key.to_owned(), value);
-    }
-
-    fn remove_string(&mut self, key: &str) {
-        self.0.remove(key);
-    }
-
-    fn flush(&mut self) {}
-}
-
 #[test]
 fn the_workspace_opened_last_is_there_the_next_time() {
     let (usual, other) = (workspace(), tempfile::tempdir().unwrap());
@@ -323,20 +304,10 @@ fn the_workspace_opened_last_is_there_the_next_time() {
     let options = |named: Option<&std::path::Path>| Options {
         workspace: named.map(ToOwned::to_owned),
         default_workspace: Some(usual.path().to_owned()),
-    };
-    let open = |kept: &Kept, options: Options| {
-        let mut window = Harness::builder().with_max_steps(60).build_eframe(
-            |cc: &mut eframe::CreationContext<'_>| {
-                let mut with_kept = eframe::CreationContext::_new_kittest(cc.egui_ctx.clone());
-                with_kept.storage = Some(kept);
-                StudioApp::new(&with_kept, options).unwrap()
-            },
-        );
-        window.run_steps(4);
-        window
+        ..Options::default()
     };
     let mut kept = Kept::default();
-    let mut window = open(&kept, options(None));
+    let mut window = open_kept(&kept, options(None));
     assert_eq!(window.state().studio().workspace(), Some(usual.path()));
     let action = LibraryAction::OpenWorkspace(other.path().to_owned());
     window.state_mut().act(action);
@@ -345,14 +316,14 @@ fn the_workspace_opened_last_is_there_the_next_time() {
     });
     eframe::App::save(window.state_mut(), &mut kept);
 
-    let window = open(&kept, options(None));
+    let window = open_kept(&kept, options(None));
     assert_eq!(window.state().studio().workspace(), Some(other.path()));
     // A name on the command line wins, and a folder that is gone is told.
-    let window = open(&kept, options(Some(usual.path())));
+    let window = open_kept(&kept, options(Some(usual.path())));
     assert_eq!(window.state().studio().workspace(), Some(usual.path()));
     let gone = other.path().to_owned();
     drop(other);
-    let window = open(&kept, options(None));
+    let window = open_kept(&kept, options(None));
     let studio = window.state().studio();
     assert_eq!(studio.workspace(), Some(usual.path()));
     let told = &studio.notices()[0].text;

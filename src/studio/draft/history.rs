@@ -23,6 +23,20 @@ pub struct History {
 }
 
 impl History {
+    /// The history of an earlier session.
+    pub fn of(past: Vec<TrainConfig>, future: Vec<TrainConfig>) -> History {
+        History {
+            past,
+            future,
+            last: None,
+        }
+    }
+
+    /// The settings before each edit, and those that were undone.
+    pub fn parts(&self) -> (&[TrainConfig], &[TrainConfig]) {
+        (&self.past, &self.future)
+    }
+
     /// Records that the settings changed from `before` to `after`.
     pub fn record(&mut self, before: &TrainConfig, after: &TrainConfig, now: Instant) {
         if before == after {

@@ -56,6 +56,22 @@ impl Draft {
         self.config = config;
     }
 
+    /// The settings before each edit, and those that were undone.
+    pub(super) fn history(&self) -> (&[TrainConfig], &[TrainConfig]) {
+        self.history.parts()
+    }
+
+    /// Returns to the settings of an earlier session, with their undo history.
+    pub(super) fn restore(
+        &mut self,
+        config: TrainConfig,
+        past: Vec<TrainConfig>,
+        future: Vec<TrainConfig>,
+    ) {
+        self.config = config;
+        self.history = History::of(past, future);
+    }
+
     /// Undoes the last edit; returns whether there was one.
     pub(super) fn undo(&mut self) -> bool {
         let before = self.history.undo(&self.config);
@@ -84,6 +100,13 @@ impl Draft {
         config.seed = self.config.seed;
         config.n_validation = self.config.n_validation;
         Some(config)
+    }
+
+    /// The default settings, for the images of `dataset`; without one, for those in use.
+    pub(super) fn default_config(&self, dataset: Option<&Arc<Dataset>>) -> TrainConfig {
+        let model = &self.config.model;
+        let n_train = dataset.map_or(MNIST_IMAGES, |dataset| dataset.train.len());
+        TrainConfig::new(&PRESETS[0], model.input, model.classes, n_train)
     }
 
     /// Changes what does not fit `dataset`.

@@ -1,12 +1,18 @@
 //! Actions on the canvas: strokes, images, test images, and the model that classifies them.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::data::{DecodedImage, Framing, Recipe, read_image_bytes, read_image_file};
 use crate::studio::action::CanvasAction;
+use crate::studio::classified::ClassifiedFile;
 use crate::studio::message::Message;
 use crate::studio::pad::Pad;
 use crate::studio::{LastEdited, Studio};
+use crate::text::count;
+
+/// The most image files that are classified at once; `predict` has no limit.
+const MAX_CLASSIFIED: usize = 200;
 
 impl Studio {
     pub(super) fn handle_canvas(&mut self, action: CanvasAction) {
@@ -20,12 +26,14 @@ impl Studio {
             CanvasAction::SetBrush(width) => self.change_canvas(|pad| pad.set_brush(width)),
             CanvasAction::Paste(image) => self.paste(image, None),
             CanvasAction::OpenImage(path) => {
-                self.open_picture(path.display().to_string(), move || {
+                self.open_picture(path.display().to_string(), Some(path.clone()), move || {
                     read_image_file(&path).map_err(|e| e.to_string())
                 });
             }
+            CanvasAction::Classify(paths) => self.classify(paths),
+            CanvasAction::CloseClassified => self.classified = Arc::default(),
             CanvasAction::OpenImageBytes(bytes, origin) => {
-                self.open_picture(origin.clone(), move || {
+                self.open_picture(origin.clone(), None, move || {
                     read_image_bytes(&bytes, &origin).map_err(|e| e.to_string())
                 });
             }
@@ -49,10 +57,25 @@ impl Studio {
     fn open_picture(
         &mut self,
         origin: String,
+        path: Option<PathBuf>,
         read: impl FnOnce() -> Result<DecodedImage, String> + Send + 'static,
     ) {
-        self.files
-            .run(format!("opening {origin}"), || Message::Picture(read()));
+        self.files.run(format!("opening {origin}"), || {
+            Message::Picture(path, read())
+        });
+    }
+
+    /// Classifies image files with the model of the canvas.
+    fn classify(&mut self, paths: Vec<PathBuf>) {
+        let Some(classifier) = self.classifier().cloned() else {
+            let text = "There is no model to classify these images with: train one or open one";
+            return self.notices.error(text.to_owned());
+        };
+        let activity = format!("classifying {}", count(paths.len(), "image"));
+        self.files.run(activity, move || {
+            let file = |path| ClassifiedFile::new(path, &classifier);
+            Message::Classified(paths.into_iter().take(MAX_CLASSIFIED).map(file).collect())
+        });
     }
 
     fn random_test_image(&mut self) {

@@ -33,6 +33,7 @@ impl Studio {
                 config.seed = self.pick() % 1_000_000;
                 self.set_draft(config);
             }
+            DraftAction::Reset => self.set_draft(self.draft.default_config(self.data.dataset())),
             DraftAction::UseSettings(id) => {
                 if let Some(run) = self.run(&id) {
                     self.set_draft(run.state.config.clone());

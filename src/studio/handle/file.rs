@@ -29,14 +29,14 @@ impl Studio {
     }
 
     fn use_mnist(&mut self) {
-        self.load_data("MNIST".to_owned(), || {
+        self.load_data("MNIST".to_owned(), None, || {
             Dataset::mnist().map_err(|e| e.to_string())
         });
     }
 
     fn open_data(&mut self, dir: PathBuf) {
         let name = dir.display().to_string();
-        self.load_data(name, move || {
+        self.load_data(name, Some(dir.clone()), move || {
             Dataset::open_folder(&dir).map_err(|e| e.to_string())
         });
     }
@@ -44,11 +44,12 @@ impl Studio {
     fn load_data(
         &mut self,
         name: String,
+        folder: Option<PathBuf>,
         read: impl FnOnce() -> Result<Dataset, String> + Send + 'static,
     ) {
         let activity = format!("reading {name}");
         self.data.load(name);
-        self.files.run(activity, || Message::Data(read()));
+        self.files.run(activity, || Message::Data(folder, read()));
     }
 
     fn save_model(&mut self, path: PathBuf) {

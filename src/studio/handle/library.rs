@@ -165,6 +165,7 @@ impl Studio {
         let received = self.library.receive(news);
         if self.notices.check(received) == Some(true) {
             self.recall_baseline();
+            self.restore_curves();
         }
     }
 

@@ -25,11 +25,11 @@ pub struct Stroke {
 
 /// The contents of the canvas.
 #[derive(Clone, Debug)]
-struct Sheet {
-    image: GrayImage,
+pub(super) struct Sheet {
+    pub(super) image: GrayImage,
     /// The picture that was put there and not drawn over.
-    picture: Option<InputImage>,
-    true_label: Option<u32>,
+    pub(super) picture: Option<InputImage>,
+    pub(super) true_label: Option<u32>,
 }
 
 impl Default for Sheet {
@@ -120,6 +120,16 @@ impl Pad {
     /// The label of the test image on the canvas, until it is drawn over.
     pub fn true_label(&self) -> Option<u32> {
         self.sheet.true_label
+    }
+
+    pub(super) fn sheet(&self) -> &Sheet {
+        &self.sheet
+    }
+
+    /// Shows the sheet of an earlier session; there is nothing before it to undo.
+    pub(super) fn restore(&mut self, sheet: Sheet) {
+        self.sheet = sheet;
+        self.version += 1;
     }
 
     /// Begins a stroke and draws its points.

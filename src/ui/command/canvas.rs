@@ -17,6 +17,8 @@ pub enum CanvasCommand {
     Redo,
     /// Empty the canvas.
     Clear,
+    /// Copy the sketch to the clipboard.
+    Copy,
 }
 
 impl CommandKind for CanvasCommand {
@@ -39,6 +41,10 @@ impl CommandKind for CanvasCommand {
                 "Clear canvas",
                 "Removes all ink from the canvas; this can be undone.",
             ),
+            CanvasCommand::Copy => (
+                "Copy sketch",
+                "Copies the canvas to the clipboard, as an image.",
+            ),
         }
     }
 
@@ -55,6 +61,7 @@ impl CommandKind for CanvasCommand {
             CanvasCommand::Undo => act_if(pad.can_undo(), CanvasAction::Undo),
             CanvasCommand::Redo => act_if(pad.can_redo(), CanvasAction::Redo),
             CanvasCommand::Clear => act_if(!pad.is_empty(), CanvasAction::Clear),
+            CanvasCommand::Copy => (!pad.is_empty()).then_some(CommandEffect::CopySketch),
         }
     }
 }

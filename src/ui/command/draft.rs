@@ -12,6 +12,8 @@ pub enum DraftCommand {
     Preset(usize),
     /// Draw a new seed.
     NewSeed,
+    /// Return to the default settings.
+    Reset,
     /// Undo the last change to the settings.
     Undo,
     /// Redo it.
@@ -25,6 +27,10 @@ impl CommandKind for DraftCommand {
             DraftCommand::NewSeed => (
                 "New seed",
                 "Draws a new seed, so that the next run starts from different weights.",
+            ),
+            DraftCommand::Reset => (
+                "Reset all settings",
+                "Returns to the first preset with its settings and the default seed; this can be undone.",
             ),
             DraftCommand::Undo => (
                 "Undo edit",
@@ -40,7 +46,17 @@ impl CommandKind for DraftCommand {
     fn prefix(&self) -> &'static str {
         match self {
             DraftCommand::Preset(_) => "Preset: ",
-            DraftCommand::NewSeed | DraftCommand::Undo | DraftCommand::Redo => "",
+            DraftCommand::NewSeed
+            | DraftCommand::Reset
+            | DraftCommand::Undo
+            | DraftCommand::Redo => "",
+        }
+    }
+
+    fn keywords(&self) -> &'static str {
+        match self {
+            DraftCommand::Reset => "defaults restore",
+            _ => "",
         }
     }
 
@@ -48,6 +64,7 @@ impl CommandKind for DraftCommand {
         match self {
             DraftCommand::Preset(idx) => act(DraftAction::ChoosePreset(PRESETS[*idx].name)),
             DraftCommand::NewSeed => act(DraftAction::NewSeed),
+            DraftCommand::Reset => act(DraftAction::Reset),
             DraftCommand::Undo => act_if(studio.can_undo_edit(), DraftAction::Undo),
             DraftCommand::Redo => act_if(studio.can_redo_edit(), DraftAction::Redo),
         }

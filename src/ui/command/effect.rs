@@ -2,6 +2,7 @@
 
 use crate::studio::Action;
 use crate::ui::dialogs::Purpose;
+use crate::ui::help::page::HelpPage;
 use crate::ui::settings::ThemeChoice;
 use crate::ui::tab::Tab;
 
@@ -24,6 +25,14 @@ pub enum CommandEffect {
     CompareRuns(String),
     /// Change the theme.
     SetTheme(ThemeChoice),
+    /// Change the size of the interface.
+    Zoom(fn(&egui::Context)),
+    /// Copy the sketch to the clipboard.
+    CopySketch,
     /// Open or close the palette.
     TogglePalette,
+    /// Open a page of the help window.
+    ShowHelp(HelpPage),
+    /// Begin the tour.
+    StartTour,
 }

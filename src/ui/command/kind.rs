@@ -13,6 +13,11 @@ pub(super) trait CommandKind {
         ""
     }
 
+    /// Other words by which the palette finds the command, in lower case.
+    fn keywords(&self) -> &'static str {
+        ""
+    }
+
     /// What the command does; `None` if that is not available now.
     fn effect(&self, studio: &Studio) -> Option<CommandEffect>;
 }

@@ -4,6 +4,7 @@ use super::Command;
 use super::canvas::CanvasCommand;
 use super::draft::DraftCommand;
 use super::file::FileCommand;
+use super::help::HelpCommand;
 use super::last_edit::LastEditCommand;
 use super::recovery::RecoveryCommand;
 use super::run::RunCommand;
@@ -32,6 +33,7 @@ const PLAIN: &[Command] = &[
     Command::Timeline(TimelineCommand::Previous),
     Command::Timeline(TimelineCommand::Next),
     Command::Draft(DraftCommand::NewSeed),
+    Command::Draft(DraftCommand::Reset),
     Command::File(FileCommand::SaveModel),
     Command::File(FileCommand::SaveDiagram),
     Command::File(FileCommand::SaveCurves),
@@ -48,6 +50,7 @@ const PLAIN: &[Command] = &[
     Command::Draft(DraftCommand::Undo),
     Command::Draft(DraftCommand::Redo),
     Command::Canvas(CanvasCommand::Clear),
+    Command::Canvas(CanvasCommand::Copy),
     Command::View(ViewCommand::LogLoss),
     Command::View(ViewCommand::LogHorizontal),
     Command::View(ViewCommand::ShowWholeCurves),
@@ -68,7 +71,13 @@ const PLAIN: &[Command] = &[
     Command::View(ViewCommand::Theme(ThemeChoice::System)),
     Command::View(ViewCommand::Theme(ThemeChoice::Dark)),
     Command::View(ViewCommand::Theme(ThemeChoice::Light)),
+    Command::View(ViewCommand::Larger),
+    Command::View(ViewCommand::Smaller),
+    Command::View(ViewCommand::NormalSize),
     Command::View(ViewCommand::Palette),
+    Command::Help(HelpCommand::Shortcuts),
+    Command::Help(HelpCommand::Tour),
+    Command::Help(HelpCommand::About),
 ];
 
 impl Command {

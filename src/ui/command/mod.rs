@@ -5,6 +5,7 @@ mod canvas;
 mod draft;
 mod effect;
 mod file;
+mod help;
 mod kind;
 mod last_edit;
 mod list;
@@ -20,6 +21,7 @@ pub use canvas::CanvasCommand;
 pub use draft::DraftCommand;
 pub use effect::CommandEffect;
 pub use file::FileCommand;
+pub use help::HelpCommand;
 use kind::CommandKind;
 pub use last_edit::LastEditCommand;
 pub use recovery::RecoveryCommand;
@@ -49,6 +51,8 @@ pub enum Command {
     View(ViewCommand),
     /// A command for sweeps.
     Sweep(SweepCommand),
+    /// A command that helps.
+    Help(HelpCommand),
 }
 
 impl Command {
@@ -63,6 +67,7 @@ impl Command {
             Command::LastEdit(command) => command,
             Command::View(command) => command,
             Command::Sweep(command) => command,
+            Command::Help(command) => command,
         }
     }
 
@@ -75,6 +80,11 @@ impl Command {
     /// One sentence that explains what the command does.
     pub fn explanation(self) -> &'static str {
         self.kind().text().1
+    }
+
+    /// Other words by which the palette finds it.
+    pub fn keywords(self) -> &'static str {
+        self.kind().keywords()
     }
 
     /// What the command does; `None` if that is not available now.
@@ -108,5 +118,6 @@ kinds!(
     Canvas(CanvasCommand),
     LastEdit(LastEditCommand),
     View(ViewCommand),
-    Sweep(SweepCommand)
+    Sweep(SweepCommand),
+    Help(HelpCommand)
 );

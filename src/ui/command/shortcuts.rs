@@ -6,6 +6,7 @@ use super::Command;
 use super::canvas::CanvasCommand;
 use super::draft::DraftCommand;
 use super::file::FileCommand;
+use super::help::HelpCommand;
 use super::last_edit::LastEditCommand;
 use super::run::RunCommand;
 use super::timeline::TimelineCommand;
@@ -37,6 +38,7 @@ impl Command {
             Command::Timeline(TimelineCommand::Next) => (Modifiers::ALT, Key::ArrowRight),
             Command::Canvas(CanvasCommand::UseTrainedModel) => (Modifiers::ALT, Key::End),
             Command::View(ViewCommand::Palette) => (Modifiers::COMMAND, Key::P),
+            Command::Help(HelpCommand::Shortcuts) => (Modifiers::NONE, Key::F1),
             _ => return None,
         };
         Some(KeyboardShortcut::new(modifiers, key))

@@ -19,6 +19,12 @@ pub enum ViewCommand {
     Tab(Tab),
     /// Select a theme.
     Theme(ThemeChoice),
+    /// Enlarge the interface.
+    Larger,
+    /// Shrink it.
+    Smaller,
+    /// Show it at its normal size.
+    NormalSize,
     /// Open the command palette.
     Palette,
 }
@@ -40,6 +46,9 @@ impl CommandKind for ViewCommand {
             ),
             ViewCommand::Tab(tab) => (tab.label(), tab.explanation()),
             ViewCommand::Theme(choice) => (choice.label(), choice.explanation()),
+            ViewCommand::Larger => ("Larger", "Enlarges text and controls by a tenth."),
+            ViewCommand::Smaller => ("Smaller", "Shrinks text and controls by a tenth."),
+            ViewCommand::NormalSize => ("Normal size", "Shows text and controls at 100 %."),
             ViewCommand::Palette => ("All commands", "Lists all commands; type to search."),
         }
     }
@@ -48,10 +57,21 @@ impl CommandKind for ViewCommand {
         match self {
             ViewCommand::Tab(_) => "Tab: ",
             ViewCommand::Theme(_) => "Theme: ",
+            ViewCommand::Larger | ViewCommand::Smaller | ViewCommand::NormalSize => "Interface: ",
             ViewCommand::LogLoss
             | ViewCommand::LogHorizontal
             | ViewCommand::ShowWholeCurves
             | ViewCommand::Palette => "",
+        }
+    }
+
+    fn keywords(&self) -> &'static str {
+        match self {
+            ViewCommand::Larger | ViewCommand::Smaller | ViewCommand::NormalSize => {
+                "zoom scale font text size"
+            }
+            ViewCommand::ShowWholeCurves => "zoom",
+            _ => "",
         }
     }
 
@@ -62,6 +82,9 @@ impl CommandKind for ViewCommand {
             ViewCommand::ShowWholeCurves => CommandEffect::ShowWholeCurves,
             ViewCommand::Tab(tab) => CommandEffect::ShowTab(tab),
             ViewCommand::Theme(choice) => CommandEffect::SetTheme(choice),
+            ViewCommand::Larger => CommandEffect::Zoom(egui::gui_zoom::zoom_in),
+            ViewCommand::Smaller => CommandEffect::Zoom(egui::gui_zoom::zoom_out),
+            ViewCommand::NormalSize => CommandEffect::Zoom(|ctx| ctx.set_zoom_factor(1.0)),
             ViewCommand::Palette => CommandEffect::TogglePalette,
         })
     }

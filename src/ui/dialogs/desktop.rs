@@ -1,7 +1,7 @@
 //! Native file dialogs.
 
 use std::future::Future;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context as TaskContext, Poll, Wake, Waker};
@@ -14,8 +14,16 @@ use crate::studio::Format;
 
 impl Purpose {
     /// Creates the native dialog; must be called on the window's thread.
-    fn dialog(self, name: &str) -> Pin<Box<dyn Future<Output = Option<PathBuf>> + Send>> {
+    fn dialog(
+        self,
+        name: &str,
+        folder: Option<&Path>,
+    ) -> Pin<Box<dyn Future<Output = Option<PathBuf>> + Send>> {
         let dialog = rfd::AsyncFileDialog::new().set_title(self.title());
+        let dialog = match folder {
+            Some(folder) => dialog.set_directory(folder),
+            None => dialog,
+        };
         let models = || dialog.clone().add_filter("Models", &["safetensors"]);
         let images = || dialog.clone().add_filter("Images", &["png", "jpg", "jpeg"]);
         let path = |file: Option<rfd::FileHandle>| file.map(|f| f.path().to_owned());
@@ -55,8 +63,9 @@ pub(super) fn browse(
     ctx: &Context,
     purpose: Purpose,
     name: &str,
+    folder: Option<&Path>,
 ) -> Option<JoinHandle<Option<PathBuf>>> {
-    let dialog = purpose.dialog(name);
+    let dialog = purpose.dialog(name, folder);
     let ctx = ctx.clone();
     let wait = move || {
         let path = block_on(dialog);

@@ -118,6 +118,16 @@ impl Purpose {
         }
     }
 
+    /// Returns the paths of this kind that were opened lately, the newest first.
+    pub(super) fn recent(self, studio: &Studio) -> &[PathBuf] {
+        match self {
+            Purpose::OpenModel => &studio.recent().models,
+            Purpose::OpenImage => &studio.recent().images,
+            Purpose::OpenData => &studio.recent().data,
+            _ => &[],
+        }
+    }
+
     pub(super) fn verb(self) -> &'static str {
         match self {
             Purpose::SaveModel | Purpose::SaveDiagram | Purpose::SaveCurves => "Save",
@@ -151,7 +161,7 @@ fn model_name(studio: &Studio) -> String {
             stem.to_string_lossy().into_owned()
         }
         Model::Snapshot { step, .. } => format!("{}-{step}", of_run(studio.timeline_run())),
-        _ => of_run(studio.own_run().map(|run| &run.state)),
+        _ => of_run(studio.trained_run().map(|run| &run.state)),
     };
     // A name of a run may hold what a file name must not.
     name.replace(['/', '\\', ':'], "-")

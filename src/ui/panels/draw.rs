@@ -11,6 +11,7 @@ use crate::predict::Prediction;
 use crate::studio::{Action, CanvasAction, Model, Pad, Studio};
 use crate::text;
 use crate::ui::command::{CanvasCommand, Command, FileCommand};
+use crate::ui::help::tour;
 use crate::ui::theme::{self, PANEL_PADDING, tokens};
 use crate::ui::widgets::{
     Bar, Canvas, Icon, Number, Weight, icon_button, labeled_button, probability_bars, slim_slider,
@@ -48,6 +49,7 @@ impl DrawPanel {
                 ui.vertical_centered(|ui| {
                     let mut actions = Vec::new();
                     let hint_at = self.canvas_ui(ui, cx, side.min(width), &mut actions);
+                    tour::mark(ui, tour::Stop::Canvas, hint_at);
                     hint_ui(ui, cx.studio.pad(), hint_at);
                     cx.output.actions.append(&mut actions);
                 });
@@ -124,6 +126,7 @@ fn title_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
                 (Icon::Cross, "Clear", Command::from(CanvasCommand::Clear)),
                 (Icon::Redo, "Redo", CanvasCommand::Redo.into()),
                 (Icon::Undo, "Undo", CanvasCommand::Undo.into()),
+                (Icon::Duplicate, "Copy sketch", CanvasCommand::Copy.into()),
             ] {
                 let is_possible = command.is_possible(cx.studio);
                 let button = icon_button(ui, icon, name, is_possible);
@@ -251,7 +254,7 @@ fn answer_text_ui(ui: &mut Ui, studio: &Studio) {
 }
 
 /// The network's input as a picture, in color if it has three channels.
-fn input_image(prediction: &Prediction) -> ColorImage {
+pub(super) fn input_image(prediction: &Prediction) -> ColorImage {
     let [channels, height, width] = prediction.input_shape;
     let area = height * width;
     if channels != 3 {

@@ -2,6 +2,7 @@
 //! actions and commands.
 
 mod augmented_images;
+pub mod classified;
 pub mod compare;
 pub mod curves;
 pub mod draw;

@@ -5,9 +5,10 @@ use egui::{Align, FontId, Layout, Rect, Sense, Shape, Ui, vec2};
 use super::{PanelContext, run_progress};
 use crate::model::PRESETS;
 use crate::runs::Status;
-use crate::studio::{DataState, DraftAction};
+use crate::studio::{DataState, DraftAction, FileAction};
 use crate::text;
-use crate::ui::command::{Command, FileCommand, RunCommand, ViewCommand};
+use crate::ui::command::{Command, FileCommand, HelpCommand, RunCommand, ViewCommand};
+use crate::ui::help::tour;
 use crate::ui::logo;
 use crate::ui::settings::ThemeChoice;
 use crate::ui::theme::{self, tokens};
@@ -63,6 +64,13 @@ fn data_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
                 cx.command(command);
             }
         }
+        for folder in &cx.studio.recent().data {
+            let name = folder.file_name().unwrap_or(folder.as_os_str());
+            let item = ui.selectable_label(false, name.to_string_lossy());
+            if item.on_hover_text(folder.display().to_string()).clicked() {
+                cx.act(FileAction::OpenData(folder.clone()));
+            }
+        }
     });
     shown.on_hover_text(about);
 }
@@ -94,6 +102,7 @@ fn preset_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     let about = chosen.map_or("A custom network; choosing a preset replaces it.", |p| {
         p.explanation
     });
+    tour::mark(ui, tour::Stop::Preset, shown.rect);
     shown.on_hover_text(about);
 }
 
@@ -114,10 +123,12 @@ fn training_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
         if response.clicked() {
             cx.command(command);
         }
+        response.rect
     };
-    button(text, icon, command, Weight::Primary, 96.0);
+    let train = button(text, icon, command, Weight::Primary, 96.0);
     button("Step", Icon::Step, RunCommand::Step, Weight::Plain, 0.0);
     button("Stop", Icon::Stop, RunCommand::Stop, Weight::Plain, 0.0);
+    tour::mark(ui, tour::Stop::Train, train);
 }
 
 /// Returns why training cannot start.
@@ -153,5 +164,33 @@ fn window_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
                 cx.command(ViewCommand::Theme(choice));
             }
         }
+        ui.separator();
+        let scale = text::percent_whole(f64::from(ui.zoom_factor()));
+        ui.label(theme::quiet(ui, format!("Interface: {scale}")));
+        for command in [
+            ViewCommand::Larger,
+            ViewCommand::Smaller,
+            ViewCommand::NormalSize,
+        ] {
+            menu_item_ui(ui, cx, command.into());
+        }
     });
+    let help = icon_button(ui, Icon::Help, "Help", true).on_hover_text("Shortcuts, tour, about.");
+    egui::Popup::menu(&help).show(|ui| {
+        for command in [
+            HelpCommand::Shortcuts,
+            HelpCommand::Tour,
+            HelpCommand::About,
+        ] {
+            menu_item_ui(ui, cx, command.into());
+        }
+    });
+}
+
+/// Draws a command as an item of a menu.
+fn menu_item_ui(ui: &mut Ui, cx: &mut PanelContext<'_>, command: Command) {
+    let item = ui.selectable_label(false, command.label());
+    if item.on_hover_text(command.tooltip(ui)).clicked() {
+        cx.command(command);
+    }
 }

@@ -33,6 +33,8 @@ pub enum Icon {
     Theme,
     /// Search.
     Search,
+    /// Help.
+    Help,
     /// A folder or file.
     Folder,
     /// Shown.
@@ -83,6 +85,7 @@ impl Icon {
             Icon::Search => {
                 painter.circle_stroke(at([-1.0, -1.0]), 4.0, stroke);
             }
+            Icon::Help => question(painter, center, stroke),
             Icon::Timeline => timeline(painter, center, stroke),
             Icon::Star => star(painter, center, color),
             Icon::Eye | Icon::EyeClosed => eye(painter, center, self == Icon::Eye, stroke),
@@ -157,6 +160,13 @@ fn star(painter: &Painter, center: Pos2, color: Color32) {
         ];
         painter.add(Shape::convex_polygon(kite, color, Stroke::NONE));
     }
+}
+
+fn question(painter: &Painter, center: Pos2, stroke: Stroke) {
+    let mut hook = arc(center - vec2(0.0, 2.5), 3.5, -180.0, 60.0);
+    hook.push(center + vec2(0.0, 2.5));
+    painter.add(Shape::line(hook, stroke));
+    painter.circle_filled(center + vec2(0.0, 5.5), 1.2, stroke.color);
 }
 
 fn timeline(painter: &Painter, center: Pos2, stroke: Stroke) {

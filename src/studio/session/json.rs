@@ -1,0 +1,154 @@
+//! A session as text. Each part is read on its own, so that a damaged one costs only itself.
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+
+use super::Session;
+use crate::data::{DecodedImage, GrayImage, InputImage};
+use crate::studio::pad::{Pad, Sheet};
+
+/// Incremented when an older program could not read a session.
+const VERSION: u64 = 1;
+
+/// The most settings stored of the undo history.
+const MAX_HISTORY: usize = 50;
+
+/// The most pixels of a picture on the canvas that is stored; of a larger one, only the ink is.
+const MAX_PIXELS: usize = 1 << 20;
+
+/// A [`Sheet`] as text.
+#[derive(Serialize, Deserialize)]
+struct StoredSheet {
+    /// Pixels of equal brightness that follow each other: brightness and number.
+    ink: Vec<(u8, usize)>,
+    #[serde(default)]
+    picture: Option<Vec<u8>>,
+    #[serde(default)]
+    true_label: Option<u32>,
+}
+
+impl Session {
+    /// The session as text for [`Session::from_json`].
+    pub fn to_json(&self) -> String {
+        let newest =
+            |settings: &[_]| settings[settings.len().saturating_sub(MAX_HISTORY)..].to_vec();
+        let session = json!({
+            "version": VERSION,
+            "workspace": self.workspace,
+            "data": self.data,
+            "settings": self.draft,
+            "undo": newest(&self.past),
+            "redo": newest(&self.future),
+            "visible": self.visible,
+            "model": self.model,
+            "sketch": self.sheet.as_ref().map(StoredSheet::of),
+            "pen": self.brush,
+            "recent": self.recent,
+        });
+        session.to_string()
+    }
+
+    /// Reads the text of an earlier session. What cannot be read is reported after the session is
+    /// restored.
+    pub fn from_json(text: &str) -> Session {
+        let mut lost = Vec::new();
+        let Ok(Value::Object(mut parts)) = serde_json::from_str(text) else {
+            return Session::unreadable("its file is damaged");
+        };
+        if parts.get("version").and_then(Value::as_u64) > Some(VERSION) {
+            return Session::unreadable("it was stored by a newer version");
+        }
+        let mut session = Session {
+            workspace: part(&mut parts, "workspace", &mut lost),
+            data: part(&mut parts, "data", &mut lost),
+            draft: part(&mut parts, "settings", &mut lost),
+            past: part(&mut parts, "undo", &mut lost).unwrap_or_default(),
+            future: part(&mut parts, "redo", &mut lost).unwrap_or_default(),
+            visible: part(&mut parts, "visible", &mut lost).unwrap_or_default(),
+            model: part(&mut parts, "model", &mut lost),
+            sheet: None,
+            brush: part(&mut parts, "pen", &mut lost),
+            recent: part(&mut parts, "recent", &mut lost).unwrap_or_default(),
+            lost: Vec::new(),
+        };
+        if let Some(stored) = part::<StoredSheet>(&mut parts, "sketch", &mut lost) {
+            session.sheet = stored.sheet();
+            if session.sheet.is_none() {
+                lost.push(damaged("sketch"));
+            }
+        }
+        session.lost = lost;
+        session
+    }
+
+    /// A new session that reports why the earlier one is not restored.
+    pub fn unreadable(reason: &str) -> Session {
+        Session {
+            lost: vec![format!("everything, as {reason}")],
+            ..Session::default()
+        }
+    }
+}
+
+fn damaged(name: &str) -> String {
+    format!("the {name} (damaged)")
+}
+
+/// Takes a part of the session; one that is not stored is no loss.
+fn part<T: DeserializeOwned>(
+    parts: &mut Map<String, Value>,
+    name: &str,
+    lost: &mut Vec<String>,
+) -> Option<T> {
+    let value = parts.remove(name).filter(|value| !value.is_null())?;
+    let read = serde_json::from_value(value);
+    read.map_err(|_| lost.push(damaged(name))).ok()
+}
+
+impl StoredSheet {
+    fn of(sheet: &Sheet) -> StoredSheet {
+        let pixels = &sheet.image.pixels;
+        let picture = match &sheet.picture {
+            Some(InputImage::Decoded(picture))
+                if picture.size().iter().product::<usize>() <= MAX_PIXELS =>
+            {
+                picture.stored()
+            }
+            _ => None,
+        };
+        StoredSheet {
+            ink: pixels
+                .chunk_by(|a, b| a == b)
+                .map(|same| (same[0], same.len()))
+                .collect(),
+            picture,
+            true_label: sheet.true_label,
+        }
+    }
+
+    /// `None` if it is damaged.
+    fn sheet(self) -> Option<Sheet> {
+        let n_pixels = Pad::SIDE * Pad::SIDE;
+        let mut pixels = Vec::with_capacity(n_pixels);
+        for (value, n) in self.ink {
+            if n > n_pixels - pixels.len() {
+                return None;
+            }
+            pixels.extend(std::iter::repeat_n(value, n));
+        }
+        let picture = match self.picture {
+            Some(bytes) => Some(DecodedImage::from_stored(&bytes, "the sketch").ok()?.into()),
+            None => None,
+        };
+        (pixels.len() == n_pixels).then_some(Sheet {
+            image: GrayImage {
+                width: Pad::SIDE,
+                height: Pad::SIDE,
+                pixels,
+            },
+            picture,
+            true_label: self.true_label,
+        })
+    }
+}

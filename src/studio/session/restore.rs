@@ -1,0 +1,148 @@
+//! Restores a session: the settings and the sketch at once, the rest as it is read.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::{SavedModel, Session};
+use crate::model::Classifier;
+use crate::studio::action::FileAction;
+use crate::studio::canvas::Model;
+use crate::studio::message::Message;
+use crate::studio::{LastEdited, Studio};
+
+impl Studio {
+    /// Begins to restore `session`, and reads its dataset.
+    pub(in crate::studio) fn restore(&mut self, session: Session) {
+        self.restoring.lost = session.lost;
+        self.recent = session.recent;
+        if let Some(config) = session.draft {
+            self.draft.restore(config, session.past, session.future);
+            self.last_edited = match self.can_undo_edit() {
+                true => LastEdited::Settings,
+                false => LastEdited::Canvas,
+            };
+        }
+        let pad = &mut self.canvas.pad;
+        session
+            .brush
+            .into_iter()
+            .for_each(|brush| pad.set_brush(brush));
+        session
+            .sheet
+            .into_iter()
+            .for_each(|sheet| pad.restore(sheet));
+        match session.data {
+            Some(folder) if folder.is_dir() => {
+                self.restoring.data = Some(folder.clone());
+                self.handle(FileAction::OpenData(folder));
+            }
+            gone => {
+                let lost = gone.map(|folder| format!("the dataset {}", folder.display()));
+                self.restoring.lost.extend(lost);
+                self.handle(FileAction::UseMnist);
+            }
+        }
+        let is_same_workspace = session.workspace.as_deref() == self.workspace();
+        if is_same_workspace && self.is_kept() && !session.visible.is_empty() {
+            self.restoring.visible = Some(session.visible);
+        }
+        match session.model {
+            Some(SavedModel::Run(_) | SavedModel::Snapshot(..)) if !is_same_workspace => {}
+            Some(model) => self.read_model(model),
+            None => {}
+        }
+        self.report_lost();
+    }
+
+    fn read_model(&mut self, model: SavedModel) {
+        let path = match &model {
+            SavedModel::File(path) => Some(path.clone()),
+            SavedModel::Run(id) | SavedModel::Snapshot(id, _) => {
+                let folder = self.library.workspace.folder_of(id);
+                folder.map(|folder| folder.join("model.safetensors"))
+            }
+        };
+        let Some(path) = path else {
+            return;
+        };
+        self.restoring.model = Some(model);
+        self.files
+            .run(format!("opening {}", path.display()), move || {
+                Message::Restored(
+                    path.clone(),
+                    Classifier::load(&path).map_err(|e| e.to_string()),
+                )
+            });
+    }
+
+    /// Classifies the drawing with the model of the last session, unless another one does already.
+    pub(in crate::studio) fn receive_restored(
+        &mut self,
+        path: PathBuf,
+        read: Result<Classifier, String>,
+    ) {
+        let Some(saved) = self.restoring.model.take() else {
+            return;
+        };
+        let is_free = matches!(self.model(), Model::None) && self.own_run().is_none();
+        match (read, saved) {
+            (Err(error), _) => self.restoring.lost.push(format!("the model ({error})")),
+            (Ok(_), _) if !is_free => {}
+            (Ok(classifier), SavedModel::File(_)) => {
+                let classifier = Arc::new(classifier);
+                self.canvas.use_model(Model::Opened { path, classifier });
+            }
+            (Ok(classifier), SavedModel::Run(id)) => self.canvas.restore_trained(id, classifier),
+            (Ok(classifier), SavedModel::Snapshot(id, step)) => {
+                let text = format!("update {step} of {id} (its final model is used)");
+                self.restoring.lost.push(text);
+                self.canvas.restore_trained(id, classifier);
+            }
+        }
+        self.ask();
+        self.report_lost();
+    }
+
+    /// Shows the curves of the last session, once the runs are known.
+    pub(in crate::studio) fn restore_curves(&mut self) {
+        for id in self.restoring.visible.take().into_iter().flatten() {
+            match self.run(&id) {
+                Some(_) => self.library.show(&id, true),
+                None => self.restoring.lost.push(format!("the curves of {id}")),
+            }
+        }
+        self.report_lost();
+    }
+
+    /// Handles an error of reading a dataset: the previous one stays, or else MNIST is used.
+    pub(in crate::studio) fn data_failed(&mut self, folder: Option<&Path>, text: String) {
+        self.data.restore();
+        match self.restoring.data.take().is_some() {
+            true => self.restoring.lost.push(format!("the dataset ({text})")),
+            false => self.notices.error(text),
+        }
+        if self.dataset().is_none() && folder.is_some() {
+            self.handle(FileAction::UseMnist);
+        }
+        self.report_lost();
+    }
+
+    /// Called when a dataset was read.
+    pub(in crate::studio) fn data_restored(&mut self) {
+        self.restoring.data = None;
+        self.report_lost();
+    }
+
+    /// Reports everything that cannot be restored in one notice, once that is known.
+    fn report_lost(&mut self) {
+        let pending = &mut self.restoring;
+        let is_pending =
+            pending.data.is_some() || pending.visible.is_some() || pending.model.is_some();
+        if is_pending || pending.lost.is_empty() {
+            return;
+        }
+        let lost = std::mem::take(&mut pending.lost).join("; ");
+        let text = format!("Not restored from the last session: {lost}");
+        self.notices.error(text);
+    }
+}

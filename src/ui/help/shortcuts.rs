@@ -1,0 +1,73 @@
+//! The list of shortcuts.
+
+use egui::{Grid, ScrollArea, Ui};
+
+use crate::ui::command::Command;
+use crate::ui::tab::Tab;
+use crate::ui::theme;
+
+/// Height of the list, in points.
+const HEIGHT: f32 = 420.0;
+
+/// What keys and pointer do on the canvas and in the list of layers, which are always shown.
+const ALWAYS: [(&str, &str); 6] = [
+    ("Left button", "Canvas: draw"),
+    ("Right button", "Canvas: erase"),
+    ("Alt+Up, Alt+Down", "List of layers: move the layer"),
+    ("Ctrl+D", "List of layers: duplicate the layer"),
+    ("Delete", "List of layers: remove the layer"),
+    ("Drop a file", "Open an image, a model or a dataset"),
+];
+
+/// What keys and pointer do in `tab` only.
+fn here(tab: Tab) -> &'static [(&'static str, &'static str)] {
+    match tab {
+        Tab::Train => &[
+            ("Wheel", "Curves: zoom"),
+            ("Drag", "Curves: move, once zoomed"),
+            ("Double click", "Curves: show all"),
+        ],
+        Tab::Compare => &[
+            ("Up, Down, Page Up, Page Down", "Table: go to another run"),
+            ("Home, End", "Table: go to the first or last run"),
+            ("Shift and an arrow", "Table: extend the selection"),
+            ("Ctrl and a click", "Table: add a run to the selection"),
+        ],
+        Tab::Network | Tab::Sweep | Tab::Layers => &[],
+    }
+}
+
+/// Shows the shortcuts of `tab` and of all commands.
+pub(super) fn ui(ui: &mut Ui, tab: Tab) {
+    let list = ScrollArea::vertical().max_height(HEIGHT).auto_shrink(false);
+    list.show(ui, |ui| {
+        if !here(tab).is_empty() {
+            section_ui(ui, tab.label(), here(tab).iter().map(owned));
+            ui.add_space(8.0);
+        }
+        let commands = Command::all().filter_map(|command| {
+            let keys = ui.format_shortcut(&command.shortcut()?);
+            Some((keys, command.label()))
+        });
+        let commands: Vec<_> = commands.collect();
+        section_ui(ui, "Everywhere", commands.into_iter());
+        ui.add_space(8.0);
+        section_ui(ui, "Canvas and layers", ALWAYS.iter().map(owned));
+    });
+}
+
+fn owned((keys, what): &(&str, &str)) -> (String, String) {
+    ((*keys).to_owned(), (*what).to_owned())
+}
+
+fn section_ui(ui: &mut Ui, title: &str, rows: impl Iterator<Item = (String, String)>) {
+    ui.label(theme::section(ui, title));
+    let grid = Grid::new(("shortcuts", title)).num_columns(2);
+    grid.spacing(egui::vec2(24.0, 2.0)).show(ui, |ui| {
+        for (keys, what) in rows {
+            ui.label(what);
+            ui.label(theme::quiet(ui, keys));
+            ui.end_row();
+        }
+    });
+}

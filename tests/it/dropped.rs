@@ -1,0 +1,171 @@
+//! Files dropped on the window.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use candle_studio::studio::{FileAction, Model};
+use egui_kittest::kittest::Queryable;
+
+use crate::support::tiny;
+use crate::support::window::{Window, click, settle, studio, window};
+
+#[derive(Debug)]
+struct File(PathBuf);
+
+impl egui::DroppedFile for File {
+    fn path(&self) -> &Path {
+        &self.0
+    }
+
+    fn bytes(&self) -> Result<Vec<u8>, String> {
+        std::fs::read(&self.0).map_err(|e| e.to_string())
+    }
+}
+
+fn drop_files(window: &mut Window, paths: &[PathBuf]) {
+    for path in paths {
+        let file = Arc::new(File(path.clone()));
+        window.input_mut().dropped_files.push(file);
+    }
+    settle(window);
+}
+
+/// What the window says while the files are dragged over it.
+fn drag(window: &mut Window, paths: &[PathBuf], text: &str) {
+    window.input_mut().hovered_files = paths
+        .iter()
+        .map(|path| egui::HoveredFile {
+            path: Some(path.clone()),
+            ..egui::HoveredFile::default()
+        })
+        .collect();
+    window.step();
+    window.get_by_label_contains(text);
+    window.input_mut().hovered_files.clear();
+    window.step();
+}
+
+fn last_notice(window: &Window) -> &str {
+    &studio(window).notices().last().unwrap().text
+}
+
+fn write_digit(path: &Path) {
+    let column = |x, _| image::Luma([if (12..16).contains(&x) { 255 } else { 0 }]);
+    image::GrayImage::from_fn(28, 28, column)
+        .save(path)
+        .unwrap();
+}
+
+fn fixture_model() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/window/lenet-5.safetensors")
+}
+
+#[test]
+fn a_model_in_capitals_a_folder_and_its_four_files_are_opened() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut window = window();
+    let model = dir.path().join("DIGITS.SAFETENSORS");
+    std::fs::copy(fixture_model(), &model).unwrap();
+    drag(
+        &mut window,
+        &[model.clone()],
+        "open the model DIGITS.SAFETENSORS",
+    );
+    drop_files(&mut window, &[model]);
+    assert!(matches!(studio(&window).model(), Model::Opened { .. }));
+
+    let bars = dir.path().join("bars");
+    std::fs::create_dir(&bars).unwrap();
+    tiny::write_folder(&bars);
+    let files = [
+        tiny::TRAIN_IMAGES,
+        tiny::TRAIN_LABELS,
+        tiny::TEST_IMAGES,
+        tiny::TEST_LABELS,
+    ]
+    .map(|name| bars.join(name));
+    drag(&mut window, &files, "open the dataset in bars");
+    for paths in [&files[..], &[bars.clone()], &files[..1]] {
+        window.state_mut().act(FileAction::UseMnist);
+        settle(&mut window);
+        drop_files(&mut window, paths);
+        assert_eq!(studio(&window).dataset().unwrap().name, "bars", "{paths:?}");
+    }
+}
+
+#[test]
+fn several_pictures_are_classified_side_by_side() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut window = window();
+    let paths = ["a.png", "b.PNG"].map(|name| dir.path().join(name));
+    paths.iter().for_each(|path| write_digit(path));
+    drag(&mut window, &paths, "classify 2 images");
+    drop_files(&mut window, &paths);
+    assert!(
+        last_notice(&window).contains("no model"),
+        "{}",
+        last_notice(&window)
+    );
+    drop_files(&mut window, &[fixture_model()]);
+
+    let mut three = paths.to_vec();
+    three.push(dir.path().join("broken.jpg"));
+    std::fs::write(&three[2], "not a picture").unwrap();
+    drop_files(&mut window, &three);
+    window.get_by_label("3 images classified");
+    let files = studio(&window).classified();
+    assert_eq!(files.len(), 3);
+    assert!(files[2].answer.is_err());
+    let found = files[0].answer.as_ref().unwrap();
+    let share = 100.0 * found.probabilities[found.class];
+    let answer = format!("{}  {share:.1} %", files[0].class);
+    assert_eq!(window.query_all_by_label(&answer).count(), 2);
+    click(&mut window, "Open b.PNG");
+    settle(&mut window);
+    assert!(studio(&window).classified().is_empty());
+    assert!(!studio(&window).pad().is_empty(), "on the canvas");
+}
+
+#[test]
+fn anything_else_is_one_sentence() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut window = window();
+    let text = dir.path().join("notes.txt");
+    std::fs::write(&text, "hello").unwrap();
+    drag(
+        &mut window,
+        &[text.clone()],
+        "notes.txt cannot be opened: drop images",
+    );
+    let models = ["a.safetensors", "b.safetensors"].map(|name| dir.path().join(name));
+    for (paths, said) in [
+        (vec![text.clone()], "notes.txt cannot be opened"),
+        (models.to_vec(), "Drop one model, not 2."),
+        (
+            vec![text, models[0].clone()],
+            "These 2 files cannot be opened together",
+        ),
+    ] {
+        let before = studio(&window).notices().len();
+        drop_files(&mut window, &paths);
+        assert_eq!(studio(&window).notices().len(), before + 1);
+        assert!(
+            last_notice(&window).contains(said),
+            "{}",
+            last_notice(&window)
+        );
+        let other = PathBuf::from("/elsewhere/t10k-labels-idx1-ubyte");
+        drag(
+            &mut window,
+            &[dir.path().join(tiny::TRAIN_IMAGES), other],
+            "must be in one folder",
+        );
+    }
+    // One picture goes to the canvas, whatever the case of its name.
+    let picture = dir.path().join("one.PnG");
+    write_digit(&dir.path().join("one.png"));
+    std::fs::rename(dir.path().join("one.png"), &picture).unwrap();
+    drag(&mut window, &[picture.clone()], "put one.PnG on the canvas");
+    drop_files(&mut window, &[picture]);
+    assert!(!studio(&window).pad().is_empty());
+}
