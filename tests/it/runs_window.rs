@@ -222,7 +222,7 @@ fn runs_are_picked_compared_renamed_deleted_and_brought_back() {
     let notes = std::fs::read_to_string(dir.path().join("slow/notes.toml")).unwrap();
     assert!(notes.contains("paper"), "{notes}");
     click(&mut window, "1 run selected");
-    click(&mut window, "Delete");
+    click(&mut window, "Move to trash");
     wait(&mut window, "the deletion", |app| {
         app.studio().runs().len() == 1
     });
@@ -237,7 +237,7 @@ fn runs_are_picked_compared_renamed_deleted_and_brought_back() {
 
     click(&mut window, "slow");
     click(&mut window, "1 run selected");
-    click(&mut window, "Delete");
+    click(&mut window, "Move to trash");
     wait(&mut window, "the second deletion", |app| {
         app.studio().runs().len() == 1
     });
@@ -357,4 +357,111 @@ fn the_workspace_opened_last_is_there_the_next_time() {
     assert_eq!(studio.workspace(), Some(usual.path()));
     let told = &studio.notices()[0].text;
     assert!(told.contains(&gone.display().to_string()), "{told}");
+}
+
+/// The list of runs in the Train tab, where two clicks count as a double click however slowly the
+/// window is drawn.
+fn list(workspace: &std::path::Path) -> Window {
+    let mut window = window_on(workspace);
+    window.get_by_role_and_label(Role::Tab, "Train tab").click();
+    window.run_steps(4);
+    let options = |options: &mut egui::Options| {
+        options.input_options.max_double_click_delay = 10.0;
+    };
+    window.ctx.options_mut(options);
+    window
+}
+
+#[test]
+fn a_run_is_renamed_in_its_row_by_a_double_click_or_f2() {
+    let dir = workspace();
+    let mut window = list(dir.path());
+    window.get_by_label("slow").click();
+    window.run_steps(2);
+    window.get_by_label("slow").click();
+    window.run_steps(4);
+    window.get_by_label("Name of slow");
+    window.event(egui::Event::Text("patient".to_owned()));
+    window.run_steps(2);
+    press(&mut window, Modifiers::NONE, Key::Enter);
+    wait(&mut window, "the name", |app| {
+        let mut runs = app.studio().runs().iter();
+        runs.any(|run| run.record.name == "patient")
+    });
+    let notes = std::fs::read_to_string(dir.path().join("slow/notes.toml")).unwrap();
+    assert_eq!(notes, "name = \"patient\"\n");
+    // Escape keeps the old name.
+    window.run_steps(4);
+    window.get_by_label("patient").hover();
+    window.run_steps(2);
+    press(&mut window, Modifiers::NONE, Key::F2);
+    window.get_by_label("Name of patient");
+    window.event(egui::Event::Text("hasty".to_owned()));
+    window.run_steps(2);
+    press(&mut window, Modifiers::NONE, Key::Escape);
+    window.get_by_label("patient");
+    assert!(window.query_by_label("Name of patient").is_none());
+    // The same in the table.
+    window
+        .get_by_role_and_label(Role::Tab, "Compare tab")
+        .click();
+    window.run_steps(4);
+    window.get_by_role_and_label(Role::Row, "quick").focus();
+    window.run_steps(2);
+    press(&mut window, Modifiers::NONE, Key::F2);
+    window.get_by_label("Name of quick");
+}
+
+#[test]
+fn a_right_click_on_a_run_in_the_list_leads_everywhere() {
+    let dir = workspace();
+    let mut window = list(dir.path());
+    window.get_by_label("slow").click_secondary();
+    window.run_steps(4);
+    for item in [
+        "Show curves",
+        "Copy settings",
+        "Train longer",
+        "Open folder",
+    ] {
+        window.get_by_label(item);
+    }
+    click(&mut window, "Open in Compare");
+    window.get_by_label("1 run selected");
+    assert_eq!(picked(&window), ["slow"]);
+    window.get_by_role_and_label(Role::Tab, "Train tab").click();
+    window.run_steps(4);
+    window.get_by_label("slow").click_secondary();
+    window.run_steps(4);
+    click(&mut window, "Move to trash");
+    wait(&mut window, "the deletion", |app| {
+        app.studio().runs().len() == 1
+    });
+}
+
+#[test]
+fn long_numbers_in_the_list_do_not_run_into_the_status() {
+    let dir = workspace();
+    for file in ["run.toml", "events.jsonl"] {
+        let path = dir.path().join("quick").join(file);
+        let text = std::fs::read_to_string(&path).unwrap();
+        let text = text.replace("learning_rate = 0.5", "learning_rate = 0.001947");
+        std::fs::write(
+            path,
+            text.replace("\"learning_rate\":0.5", "\"learning_rate\":0.001947"),
+        )
+        .unwrap();
+    }
+    let window = list(dir.path());
+    let rate = window.get_by_label("0.001947").rect();
+    let status = window.state().studio().runs()[0].record.status.label();
+    let statuses = window.get_all_by_label(status).map(|cell| cell.rect());
+    let same_row: Vec<_> = statuses
+        .filter(|cell| (cell.center().y - rate.center().y).abs() < 4.0)
+        .collect();
+    assert_eq!(same_row.len(), 1);
+    assert!(
+        same_row[0].right() + 8.0 < rate.left(),
+        "{same_row:?} {rate}"
+    );
 }

@@ -4,8 +4,6 @@ mod cell;
 mod grid;
 mod keys;
 mod layout;
-mod menu;
-mod notes;
 mod trash;
 
 use egui::{ScrollArea, Ui};
@@ -17,10 +15,11 @@ use crate::text;
 use crate::ui::column_names;
 use crate::ui::command::{Command, FileCommand};
 use crate::ui::panels::PanelContext;
+use crate::ui::panels::runs::menu::{self, RunEdits};
+use crate::ui::panels::runs::rename::Rename;
 use crate::ui::theme::{self, ROW_HEIGHT};
 use crate::ui::widgets::combo_of_width;
-use layout::{Layout, Made};
-use notes::NotesDialog;
+use layout::{Layout, Line, Made};
 use trash::TrashDialog;
 
 /// The table with the user's arrangement.
@@ -34,7 +33,7 @@ pub(super) struct TablePanel {
     focus: Option<RunId>,
     /// The line to scroll into view.
     scroll_to: Option<usize>,
-    notes: Option<NotesDialog>,
+    edits: RunEdits,
     trash: Option<TrashDialog>,
 }
 
@@ -43,6 +42,7 @@ impl TablePanel {
     pub(super) fn ui(&mut self, ui: &mut Ui, cx: &mut PanelContext<'_>) {
         self.make(cx);
         self.controls_ui(ui, cx);
+        self.scroll_to_rename(cx);
         grid::ui(ui, cx, self);
         self.dialogs_ui(ui, cx);
     }
@@ -78,7 +78,7 @@ impl TablePanel {
         };
         ui.add_enabled_ui(!selected.is_empty(), |ui| {
             let button = ui.menu_button(text, |ui| {
-                menu::ui(ui, cx, &selected, &mut self.notes);
+                menu::ui(ui, cx, &selected, &mut self.edits);
             });
             button
                 .response
@@ -146,10 +146,18 @@ impl TablePanel {
         );
     }
 
-    fn dialogs_ui(&mut self, ui: &Ui, cx: &mut PanelContext<'_>) {
-        if self.notes.as_mut().is_some_and(|dialog| dialog.ui(ui, cx)) {
-            self.notes = None;
+    /// Brings a row into view when the menu has asked to rename its run.
+    fn scroll_to_rename(&mut self, cx: &PanelContext<'_>) {
+        let renamed = self.edits.rename.as_ref().and_then(Rename::requested);
+        if let (Some(id), Some(made)) = (renamed, &self.made) {
+            let runs = cx.studio.runs();
+            let is_it = |line: &Line| matches!(line, Line::Run(idx) if runs[*idx].id == *id);
+            self.scroll_to = made.lines.iter().position(is_it);
         }
+    }
+
+    fn dialogs_ui(&mut self, ui: &Ui, cx: &mut PanelContext<'_>) {
+        self.edits.ui(ui, cx);
         if self.trash.as_mut().is_some_and(|dialog| dialog.ui(ui, cx)) {
             self.trash = None;
         }
