@@ -202,8 +202,8 @@ fn runs_are_picked_compared_renamed_deleted_and_brought_back() {
     window.run_steps(6);
     window.get_by_label("2 runs selected");
     click(&mut window, "Diff");
-    window.get_by_label("learning_rate");
-    assert!(window.query_by_label("batch_size").is_none());
+    window.get_by_label("learning rate");
+    assert!(window.query_by_label("batch size").is_none());
     click(&mut window, "Table");
     click(&mut window, "slow");
     click(&mut window, "1 run selected");
@@ -464,4 +464,66 @@ fn long_numbers_in_the_list_do_not_run_into_the_status() {
         same_row[0].right() + 8.0 < rate.left(),
         "{same_row:?} {rate}"
     );
+}
+
+/// The workspace, where the learning rate of `quick` was changed during training; it is a branch.
+fn changed_workspace() -> tempfile::TempDir {
+    let dir = workspace();
+    let path = dir.path().join("quick/events.jsonl");
+    let text = std::fs::read_to_string(&path).unwrap();
+    let (start, rest) = text.split_once('\n').unwrap();
+    let changed = r#"{"event":"changed","step":1509,"epoch":0.5,"setting":"learning_rate","old":0.5,"new":0.05}"#;
+    std::fs::write(path, format!("{start}\n{changed}\n{rest}")).unwrap();
+    dir
+}
+
+#[test]
+fn a_setting_changed_on_the_way_is_told_with_its_start_beside_the_results() {
+    let dir = changed_workspace();
+    let mut window = window_on(dir.path());
+    let record = |name: &str| {
+        let mut runs = window.state().studio().runs().iter();
+        runs.find(|run| run.id.as_str() == name)
+            .unwrap()
+            .record
+            .clone()
+    };
+    let quick = record("quick");
+    assert_eq!(quick.config.learning_rate, 0.05);
+    assert_eq!(quick.settings()["learning_rate"].to_string(), "0.5");
+    click(&mut window, "Diff");
+    // An empty view has the button that fills it.
+    click(&mut window, "Compare the two newest");
+    window.get_by_label("learning rate");
+    window.get_by_label("0.5, changed at update 1,509 to 0.05");
+    window.get_by_label("0.001");
+    window.get_by_label("test accuracy");
+    assert_eq!(window.get_all_by_label("57.61 %").count(), 2);
+    for view in ["Parallel", "Scatter"] {
+        click(&mut window, view);
+        let label = match view {
+            "Parallel" => "Parallel coordinates of learning rate, test accuracy",
+            _ => "Scatter of test accuracy against learning rate",
+        };
+        window.get_by_label(label);
+    }
+}
+
+#[test]
+fn views_without_runs_to_show_have_the_button_that_fills_them() {
+    let mut window = window(&["a", "b", "c"]);
+    press(&mut window, Modifiers::COMMAND, Key::Num2);
+    click(&mut window, "Sketch");
+    click(&mut window, "Compare the two newest");
+    assert_eq!(picked(&window), ["b", "c"]);
+    click(&mut window, "Scatter");
+    click(&mut window, "Vary settings in a sweep");
+    window.get_by_label("No sweep yet.");
+    press(&mut window, Modifiers::COMMAND, Key::Num2);
+    window
+        .state_mut()
+        .act(LibraryAction::SetFilter("nothing like it".to_owned()));
+    window.run_steps(4);
+    click(&mut window, "Clear filter");
+    window.get_by_label("3 runs");
 }

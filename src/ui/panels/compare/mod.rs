@@ -70,7 +70,9 @@ impl CompareView {
     pub fn explanation(self) -> &'static str {
         match self {
             CompareView::Table => "One row per run, with settings and results.",
-            CompareView::Diff => "Only the settings in which the selected runs differ.",
+            CompareView::Diff => {
+                "Only the settings in which the selected runs differ, and their results."
+            }
             CompareView::Parallel => {
                 "One vertical axis per setting or metric, one line per run; drag along an axis \
                  to select."
@@ -126,7 +128,10 @@ impl ComparePanel {
         });
         problem_ui(ui, cx);
         if cx.studio.filtered_runs().next().is_none() {
-            selectors::nothing(ui, "No run matches the filter.");
+            let (text, about) = ("No run matches the filter.", "Shows all runs again.");
+            if selectors::way_on(ui, text, "Clear filter", about, true) {
+                cx.act(LibraryAction::SetFilter(String::new()));
+            }
             return;
         }
         match self.view {
