@@ -23,7 +23,8 @@ pub struct Panels {
     pub curves: CurvesPanel,
     guard: GuardPanel,
     runs: RunsPanel,
-    compare: ComparePanel,
+    /// The Compare tab.
+    pub compare: ComparePanel,
     sweep: SweepPanel,
     network: NetworkPanel,
     draw: DrawPanel,

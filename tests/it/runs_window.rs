@@ -376,10 +376,10 @@ fn list(workspace: &std::path::Path) -> Window {
 fn a_run_is_renamed_in_its_row_by_a_double_click_or_f2() {
     let dir = workspace();
     let mut window = list(dir.path());
-    window.get_by_label("slow").click();
-    window.run_steps(2);
-    window.get_by_label("slow").click();
-    window.run_steps(4);
+    for _ in 0..2 {
+        window.get_by_label("slow").click();
+        window.run_steps(4);
+    }
     window.get_by_label("Name of slow");
     window.event(egui::Event::Text("patient".to_owned()));
     window.run_steps(2);
@@ -526,4 +526,55 @@ fn views_without_runs_to_show_have_the_button_that_fills_them() {
     window.run_steps(4);
     click(&mut window, "Clear filter");
     window.get_by_label("3 runs");
+}
+
+#[test]
+fn the_table_and_the_curves_are_copied_to_the_clipboard() {
+    let dir = workspace();
+    let mut window = window_on(dir.path());
+    let copied = |window: &mut Window| -> Option<egui::OutputCommand> {
+        for _ in 0..8 {
+            window.step();
+            let commands = &window.output().platform_output.commands;
+            let is_copy = |command: &&egui::OutputCommand| {
+                !matches!(command, egui::OutputCommand::OpenUrl(_))
+            };
+            if let Some(command) = commands.iter().find(is_copy) {
+                return Some(command.clone());
+            }
+        }
+        None
+    };
+    window.get_by_label("Copy table").click();
+    let Some(egui::OutputCommand::CopyText(text)) = copied(&mut window) else {
+        panic!("nothing was copied");
+    };
+    let lines: Vec<Vec<&str>> = text
+        .lines()
+        .map(|line| line.split('\t').collect())
+        .collect();
+    assert_eq!(lines.len(), 3, "{text}");
+    assert_eq!(lines[0][..3], ["id", "name", "status"]);
+    let column = lines[0]
+        .iter()
+        .position(|name| *name == "learning_rate")
+        .unwrap();
+    assert_eq!(
+        lines[1..].iter().map(|l| l[column]).collect::<Vec<_>>(),
+        ["0.001", "0.5"]
+    );
+
+    let id = window.state().studio().runs()[0].id.clone();
+    window.state_mut().act(LibraryAction::ShowRun(id, true));
+    wait(&mut window, "the curves", |app| {
+        !app.studio().runs()[0].state.points.is_empty()
+    });
+    press(&mut window, Modifiers::COMMAND, Key::P);
+    window.event(egui::Event::Text("copy curves".to_owned()));
+    window.run_steps(4);
+    window.key_press(Key::Enter);
+    let Some(egui::OutputCommand::CopyImage(picture)) = copied(&mut window) else {
+        panic!("no picture was copied");
+    };
+    assert_eq!(picture.size, [2000, 1400]);
 }

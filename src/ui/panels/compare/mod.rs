@@ -121,6 +121,7 @@ impl ComparePanel {
         ui.horizontal(|ui| {
             ui.set_min_height(ROW_HEIGHT);
             export_ui(ui, cx);
+            copy_ui(ui, cx);
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
                 ui.label(theme::quiet(ui, count(cx.studio)));
                 filter_ui(ui, cx);
@@ -152,6 +153,11 @@ impl ComparePanel {
             CompareView::Verdict => self.verdict.ui(ui, cx, &self.rows),
             CompareView::Sketch => self.predictions.ui(ui, cx, &self.rows),
         }
+    }
+
+    /// The runs of the table with its columns, as text for a spreadsheet.
+    pub fn table_text(&self, studio: &Studio) -> String {
+        self.table.text(studio)
     }
 
     /// Called while another tab is shown.
@@ -212,6 +218,16 @@ fn export_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
             }
         }
     });
+}
+
+/// Shows the button that copies the table.
+fn copy_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
+    let command = Command::from(FileCommand::CopyTable);
+    let is_possible = command.is_possible(cx.studio);
+    let button = labeled_button(ui, None, "Copy table", Weight::Plain, 0.0, is_possible);
+    if button.on_hover_text(command.tooltip(ui)).clicked() {
+        cx.command(command);
+    }
 }
 
 /// How many runs match the filter.

@@ -5,7 +5,7 @@ use egui::Ui;
 use super::notes::NotesDialog;
 use super::rename::Rename;
 use crate::runs::{Notes, RunId};
-use crate::studio::{DraftAction, LibraryAction, Run, RunAction, continue_word};
+use crate::studio::{DraftAction, FileAction, LibraryAction, Run, RunAction, continue_word};
 use crate::text;
 use crate::ui::panels::PanelContext;
 use crate::ui::tab::Tab;
@@ -86,6 +86,16 @@ fn one_ui(ui: &mut Ui, cx: &mut PanelContext<'_>, run: &Run, edits: &mut RunEdit
         cx.act(DraftAction::UseSettings(run.id.clone()));
     }
     continue_ui(ui, cx, run);
+    let model = cx.studio.model_file(&run.id);
+    if let Some(path) = model.filter(|_| !run.state.is_live())
+        && item(
+            ui,
+            "Use model",
+            "Opens its model, which then classifies the drawing.",
+        )
+    {
+        cx.act(FileAction::OpenModel(path));
+    }
     let is_baseline = cx.studio.baseline().is_some_and(|b| b.id == run.id);
     let text = if is_baseline {
         "Clear baseline"

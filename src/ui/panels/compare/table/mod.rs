@@ -9,8 +9,8 @@ mod trash;
 use egui::{ScrollArea, Ui};
 
 use crate::runs::RunId;
-use crate::runs::table::{Aggregate, Column, GroupBy, to_csv};
-use crate::studio::Run;
+use crate::runs::table::{Aggregate, Column, GroupBy, to_csv, to_tsv};
+use crate::studio::{Run, Studio};
 use crate::text;
 use crate::ui::column_names;
 use crate::ui::command::{Command, FileCommand};
@@ -45,6 +45,14 @@ impl TablePanel {
         self.scroll_to_rename(cx);
         grid::ui(ui, cx, self);
         self.dialogs_ui(ui, cx);
+    }
+
+    /// Its runs and columns as text for a spreadsheet.
+    pub(super) fn text(&self, studio: &Studio) -> String {
+        let made = Made::new(studio, &self.layout);
+        let runs = studio.runs();
+        let records: Vec<_> = made.run_rows().map(|idx| &runs[idx].record).collect();
+        to_tsv(&records, &made.columns)
     }
 
     /// Updates columns and rows from the runs.
