@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::text;
 use crate::train::{EpochPoint, StepPoint};
 
 /// The run and the update that a branch starts from.
@@ -11,6 +12,14 @@ pub struct Parent {
     pub run: String,
     /// Updates done.
     pub step: u64,
+}
+
+impl Parent {
+    /// Describes the branch in words.
+    pub fn words(&self) -> String {
+        let step = text::thousands(self.step);
+        format!("branch of {} at update {step}", self.run)
+    }
 }
 
 impl std::fmt::Display for Parent {

@@ -28,7 +28,8 @@ use crate::files;
 use crate::train::{Checkpoint, Finish, Metrics, Outcome};
 
 pub(super) const MANIFEST: &str = "run.toml";
-pub(super) const MODEL: &str = "model.safetensors";
+/// The file of the final model in a run folder.
+pub const MODEL_FILE: &str = "model.safetensors";
 pub(super) const SUMMARY: &str = "summary.json";
 
 /// `summary.json`: how a run ended, without replaying its events.
@@ -118,7 +119,7 @@ impl RunFolder {
 
     /// Returns the path of the model, which exists once the run has ended.
     pub fn model_path(&self) -> PathBuf {
-        self.path.join(MODEL)
+        self.path.join(MODEL_FILE)
     }
 
     /// Reads how the run ended; `None` if it has not, or was interrupted.

@@ -35,7 +35,7 @@ pub use best_epoch::BestBy;
 pub use branch::{Parent, ParentHistory};
 pub use checkpoints::CheckpointPolicy;
 pub use error::{DifferentDataset, NoModel, RunFolderError};
-pub use folder::{RunFolder, Summary};
+pub use folder::{MODEL_FILE, RunFolder, Summary};
 pub use id::RunId;
 pub use manifest::{DatasetRef, Machine, Manifest, RunMeta, TrialOf, Versions};
 pub use metric::{Direction, Metric};

@@ -18,7 +18,7 @@ use super::run_summary::{Aggregates, RunSummary};
 use super::state::{ChangePoint, RunState, Status};
 use super::tail::Tail;
 use super::value::{Value, settings};
-use crate::train::TrainConfig;
+use crate::train::{Setting, TrainConfig};
 
 /// A run without its points.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -52,7 +52,7 @@ pub struct Record {
     pub parent: Option<Parent>,
     /// The user's notes.
     pub notes: Notes,
-    /// The configuration by path; derived from `config`, so it is not serialized.
+    /// What it started with, by path; derived from `config` and `changes`, so not serialized.
     #[serde(skip)]
     settings: BTreeMap<String, Value>,
 }
@@ -95,20 +95,31 @@ impl Record {
         self.metrics.clone_from(summary.metrics());
         self.data.clone_from(&state.dataset);
         self.threads = state.threads;
-        self.changes.clone_from(&state.changes);
         self.parent.clone_from(&state.parent);
-        if self.config != state.config {
+        if self.config != state.config || self.changes != state.changes {
             self.config = state.config.clone();
+            self.changes.clone_from(&state.changes);
             self.name_settings();
         }
     }
 
     /// Derives the settings by path after deserialization.
     pub(super) fn name_settings(&mut self) {
-        self.settings = settings(&self.config);
+        self.settings = settings(&self.started());
     }
 
-    /// Returns the settings by path.
+    /// Returns the configuration that the run started with: without the changes on the way, but
+    /// with the epochs it was last planned for, which say how long it was.
+    pub fn started(&self) -> TrainConfig {
+        let mut config = self.config.clone();
+        let changes = self.changes.iter().rev();
+        for change in changes.filter(|change| change.setting != Setting::Epochs) {
+            config.set_setting(change.setting, &change.old);
+        }
+        config
+    }
+
+    /// Returns the settings that the run started with, by path.
     pub fn settings(&self) -> &BTreeMap<String, Value> {
         &self.settings
     }
@@ -132,10 +143,8 @@ impl Record {
 
     /// Describes the changes during training.
     fn changed(&self) -> Option<String> {
-        let change = |change: &ChangePoint| {
-            let (name, step) = (change.setting.label(), change.step);
-            format!("{name} {} at step {step}", change.new)
-        };
+        let change =
+            |change: &ChangePoint| format!("{} {}", change.setting.label(), change.words());
         let changes: Vec<String> = self.changes.iter().map(change).collect();
         (!changes.is_empty()).then(|| changes.join(", "))
     }

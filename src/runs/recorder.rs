@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::checkpoints::{CheckpointPolicy, CheckpointWriter};
 use super::error::{RunFolderError, invalid, io};
-use super::folder::{MANIFEST, MODEL, RunFolder, SUMMARY, Summary};
+use super::folder::{MANIFEST, MODEL_FILE, RunFolder, SUMMARY, Summary};
 use super::lock::RunLock;
 use super::manifest::{Manifest, RunMeta};
 use super::tail::EVENTS;
@@ -186,7 +186,7 @@ impl Recorder {
             .sync_all()
             .map_err(io("write", &self.path.join(EVENTS)));
         let saved = model
-            .save(&self.path.join(MODEL))
+            .save(&self.path.join(MODEL_FILE))
             .map_err(RunFolderError::Model);
         let summarized = self.write_summary(summary);
         let checkpointed = self.checkpoints.finish();

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::best_epoch::BestBy;
 use super::branch::{Parent, ParentHistory};
+use crate::text;
 use crate::train::{
     Divergence, EpochPoint, Event, Finish, LayerPoint, Metrics, Setting, StepPoint, TrainConfig,
     Value,
@@ -61,6 +62,14 @@ pub struct ChangePoint {
     pub old: Value,
     /// The new value.
     pub new: Value,
+}
+
+impl ChangePoint {
+    /// Describes when it was changed, and to what.
+    pub fn words(&self) -> String {
+        let step = text::thousands(self.step);
+        format!("changed at update {step} to {}", self.new)
+    }
 }
 
 /// Everything known about one run.

@@ -1,7 +1,7 @@
 //! What a front end reads from the studio.
 
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::canvas::Model;
@@ -19,7 +19,7 @@ use super::{LastEdited, Studio};
 use crate::data::Dataset;
 use crate::model::{Classifier, Layer};
 use crate::predict::Prediction;
-use crate::runs::{RunId, RunState};
+use crate::runs::{MODEL_FILE, RunId, RunState};
 use crate::train::{FieldError, Inspection, Setting, TrainConfig};
 
 impl Studio {
@@ -145,6 +145,12 @@ impl Studio {
     /// Folder in which runs are saved; `None` saves none.
     pub fn workspace(&self) -> Option<&Path> {
         self.library.workspace.folder()
+    }
+
+    /// The model file of a run that is saved on disk; it is written when the run ends.
+    pub fn model_file(&self, id: &RunId) -> Option<PathBuf> {
+        let folder = self.library.workspace.folder_of(id)?;
+        Some(folder.join(MODEL_FILE))
     }
 
     /// Whether runs are saved on disk.

@@ -38,7 +38,7 @@ pub use folder::{SweepError, SweepFolder};
 pub use leaderboard::LeaderboardEntry;
 pub use metric::{Measure, OBJECTIVES};
 pub use plan::Plan;
-pub use point::{Point, describe};
+pub use point::{Point, describe, describe_with};
 pub use prune::Verdict;
 pub use state::{SweepState, Trial};
 pub use status::TrialStatus;

@@ -61,9 +61,14 @@ fn named(key: &str, value: &Value) -> Value {
 
 /// Formats a point, such as `batch_size 32, learning_rate 0.0031`.
 pub fn describe(point: &Point) -> String {
+    describe_with(point, str::to_owned)
+}
+
+/// Formats a point with a label for each key, such as `batch size 32, learning rate 0.0031`.
+pub fn describe_with(point: &Point, label: impl Fn(&str) -> String) -> String {
     let words: Vec<String> = point
         .iter()
-        .map(|(key, value)| format!("{key} {}", word(value)))
+        .map(|(key, value)| format!("{} {}", label(key), word(value)))
         .collect();
     words.join(", ")
 }

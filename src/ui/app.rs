@@ -161,6 +161,10 @@ impl StudioApp {
                 self.studio.handle(LibraryAction::SetFilter(filter));
                 self.settings.tab = Tab::Compare;
             }
+            CommandEffect::CopyTable => {
+                ctx.copy_text(self.panels.compare.table_text(&self.studio));
+            }
+            CommandEffect::CopyCurves => self.copy_curves(ctx),
             CommandEffect::SetTheme(choice) => {
                 self.settings.theme = choice;
                 ctx.set_theme(choice.preference());
@@ -204,6 +208,24 @@ impl StudioApp {
                 ctx.request_repaint();
             }
             None => {}
+        }
+    }
+
+    /// Copies the curves that are shown to the clipboard.
+    fn copy_curves(&mut self, ctx: &Context) {
+        let picture = self.studio.curves_picture(&self.settings.curves_view());
+        let pixels = picture.png().map_err(|e| e.to_string()).and_then(|png| {
+            let decoded = image::load_from_memory(&png).map_err(|e| e.to_string())?;
+            let rgba = decoded.into_rgba8();
+            let size = [rgba.width(), rgba.height()].map(|n| n as usize);
+            Ok(egui::ColorImage::from_rgba_unmultiplied(
+                size,
+                rgba.as_raw(),
+            ))
+        });
+        match pixels {
+            Ok(pixels) => ctx.copy_image(pixels),
+            Err(error) => self.studio.notify_error(error),
         }
     }
 

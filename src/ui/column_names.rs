@@ -38,6 +38,22 @@ fn plain(key: &str) -> String {
     last.replace('_', " ")
 }
 
+/// The label in selectors and on axes.
+pub fn label(column: &Column) -> String {
+    match column {
+        Column::Setting(_) => full_name(column),
+        Column::Metric(metric) => metric.label(),
+    }
+}
+
+/// The label of a setting by its path; a layer by its number.
+pub fn setting_label(key: &str) -> String {
+    match key.strip_prefix("model.layers.") {
+        Some(number) => format!("layer {}", number.trim_start_matches('0')),
+        None => label(&Column::setting(key)),
+    }
+}
+
 /// The full name, for lists and screen readers.
 pub fn full_name(column: &Column) -> String {
     let (word, aggregate) = heading(column);

@@ -8,9 +8,10 @@ use super::panels::curves::{self, CurvesPanel};
 use super::panels::draw::DrawPanel;
 use super::panels::guard::GuardPanel;
 use super::panels::network::NetworkPanel;
+use super::panels::runs::{self, RunsPanel};
 use super::panels::setup::SetupPanel;
 use super::panels::sweep::SweepPanel;
-use super::panels::{PanelContext, layer_stats, runs, status, timeline, top_bar};
+use super::panels::{PanelContext, layer_stats, status, timeline, top_bar};
 use super::tab::Tab;
 use super::tabs;
 use super::theme::{PANEL_PADDING, tokens};
@@ -22,7 +23,9 @@ pub struct Panels {
     /// The curves.
     pub curves: CurvesPanel,
     guard: GuardPanel,
-    compare: ComparePanel,
+    runs: RunsPanel,
+    /// The Compare tab.
+    pub compare: ComparePanel,
     sweep: SweepPanel,
     network: NetworkPanel,
     draw: DrawPanel,
@@ -132,7 +135,7 @@ impl Panels {
             ui.scope(|ui| timeline::ui(ui, cx));
         }
         if n_runs > 0 {
-            runs::ui(ui, cx);
+            self.runs.ui(ui, cx);
         }
     }
 }

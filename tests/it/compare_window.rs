@@ -95,7 +95,7 @@ fn drag(window: &mut Window, from: egui::Pos2, to: egui::Pos2) {
 /// Keeps the upper half of the axis of the learning rate: the fast runs.
 fn keep_fast(window: &mut Window) {
     let axis = window
-        .get_by_label_contains("Brush on learning_rate")
+        .get_by_label_contains("Brush on learning rate")
         .rect();
     drag(
         window,
@@ -116,7 +116,7 @@ fn what_is_brushed_on_an_axis_is_selected_everywhere() {
     assert!(selected(&window).is_empty());
 
     // Turned around, the upper half is the slow ones; and a click takes the brush away.
-    window.get_by_label("Axis learning_rate").click();
+    window.get_by_label("Axis learning rate").click();
     window.run_steps(4);
     window.get_by_label("Flipped").click();
     window.run_steps(4);
@@ -125,7 +125,7 @@ fn what_is_brushed_on_an_axis_is_selected_everywhere() {
     keep_fast(&mut window);
     assert_eq!(selected(&window), ["slow 1", "slow 2"]);
     window
-        .get_by_label_contains("Brush on learning_rate: about")
+        .get_by_label_contains("Brush on learning rate: about")
         .click();
     window.run_steps(4);
     assert!(selected(&window).is_empty());
@@ -136,12 +136,12 @@ fn axes_are_moved_and_removed() {
     let dir = workspace(2);
     let mut window = window(dir.path(), "Parallel", [1024.0, 700.0]);
     let x = |window: &Window, axis: &str| window.get_by_label(axis).rect().center().x;
-    assert!(x(&window, "Axis learning_rate") < x(&window, "Axis test accuracy"));
-    window.get_by_label("Axis learning_rate").click();
+    assert!(x(&window, "Axis learning rate") < x(&window, "Axis test accuracy"));
+    window.get_by_label("Axis learning rate").click();
     window.run_steps(4);
     window.get_by_label("Move right").click();
     window.run_steps(4);
-    assert!(x(&window, "Axis learning_rate") > x(&window, "Axis test accuracy"));
+    assert!(x(&window, "Axis learning rate") > x(&window, "Axis test accuracy"));
 }
 
 #[test]
@@ -149,7 +149,7 @@ fn axes_are_dragged_to_where_they_should_stand() {
     let dir = workspace(2);
     let mut window = window(dir.path(), "Parallel", [1440.0, 900.0]);
     let x = |window: &Window, axis: &str| window.get_by_label(axis).rect().center().x;
-    let (first, last) = ("Axis learning_rate", "Axis test accuracy");
+    let (first, last) = ("Axis learning rate", "Axis test accuracy");
     let (from, to) = (x(&window, first), x(&window, last));
     assert!(from < to);
     let y = window.get_by_label(first).rect().center().y;
@@ -165,7 +165,7 @@ fn a_run_under_the_pointer_is_told_to_all_views() {
     let mut window = window(dir.path(), "Parallel", [1440.0, 900.0]);
     let hovered = |window: &Window| window.state().hovered_run().map(ToString::to_string);
     let axis = |window: &Window, name: &str| window.get_by_label_contains(name).rect();
-    let left = axis(&window, "Brush on learning_rate").right_top();
+    let left = axis(&window, "Brush on learning rate").right_top();
     let right = axis(&window, "Brush on test accuracy").left_top();
     // The fast run is the better one: its line goes along the top.
     window.hover_at(left + 0.5 * (right - left) + egui::vec2(0.0, 6.0));
@@ -173,7 +173,7 @@ fn a_run_under_the_pointer_is_told_to_all_views() {
     assert_eq!(hovered(&window).as_deref(), Some("fast 1"));
     window.get_by_label("Scatter").click();
     window.run_steps(4);
-    let name = "Scatter of test accuracy against learning_rate";
+    let name = "Scatter of test accuracy against learning rate";
     let rect = window.get_by_label(name).rect();
     window.hover_at(egui::pos2(rect.max.x - 24.0, rect.min.y + 24.0));
     window.run_steps(3);
@@ -184,7 +184,7 @@ fn a_run_under_the_pointer_is_told_to_all_views() {
 fn a_dot_is_selected_by_a_click() {
     let dir = workspace(1);
     let mut window = window(dir.path(), "Scatter", [1440.0, 900.0]);
-    let name = "Scatter of test accuracy against learning_rate";
+    let name = "Scatter of test accuracy against learning rate";
     let rect = window.get_by_label(name).rect();
     // The fast run is at the upper right end of the plot.
     let dot = egui::pos2(rect.max.x - 24.0, rect.min.y + 24.0);
@@ -210,7 +210,7 @@ fn the_setting_that_mattered_is_on_top() {
         let label = format!("{key}: importance");
         window.get_by_label_contains(&label).rect().min.y
     };
-    assert!(y("learning_rate") < y("seed"));
+    assert!(y("learning rate") < y("seed"));
     window.get_by_label_contains("runs are few for");
 }
 
@@ -223,7 +223,7 @@ fn a_verdict_with_its_images_and_a_click_puts_one_on_the_canvas() {
     window.get_by_label("Clear brushes").click();
     window.run_steps(4);
     let axis = window
-        .get_by_label_contains("Brush on learning_rate")
+        .get_by_label_contains("Brush on learning rate")
         .rect();
     drag(&mut window, axis.center_top(), axis.center_bottom());
     assert_eq!(selected(&window).len(), 6);
@@ -231,13 +231,20 @@ fn a_verdict_with_its_images_and_a_click_puts_one_on_the_canvas() {
     window.run_steps(4);
     // All seeds of both are taken together.
     window.get_by_label_contains("over 3 and 3 seeds");
-    assert!(window.query_by_label("Better").is_some() || window.query_by_label("Worse").is_some());
+    window.get_by_label("This model: not compared on the test images yet.");
+    let settings = ["better", "worse"].map(|word| format!("The settings: {word}, surely."));
+    assert!(
+        settings
+            .iter()
+            .any(|text| window.query_by_label(text).is_some())
+    );
     window.get_by_label("Compare on test images").click();
     wait(&mut window, "the models", |app| {
         app.studio().compared().disagreements.is_some()
     });
     window.run_steps(4);
     window.get_by_label_contains("On the same 61 images");
+    assert!(window.query_by_label_contains("This model: not").is_none());
     let tiles: Vec<egui::Rect> = window
         .get_all_by_label_contains("predicted as")
         .map(|tile| tile.rect())
@@ -258,12 +265,12 @@ fn missing_seeds_are_trained_one_after_the_other() {
     let dir = workspace(1);
     let mut window = window(dir.path(), "Parallel", [1440.0, 900.0]);
     let axis = window
-        .get_by_label_contains("Brush on learning_rate")
+        .get_by_label_contains("Brush on learning rate")
         .rect();
     drag(&mut window, axis.center_top(), axis.center_bottom());
     window.get_by_label("Verdict").click();
     window.run_steps(4);
-    window.get_by_label("Inconclusive");
+    window.get_by_label("The settings: cannot tell from one seed.");
     window.get_by_label("Train 4 more seeds").click();
     wait(&mut window, "six runs", |app| {
         let studio = app.studio();
@@ -329,7 +336,7 @@ fn several_models_answer_the_sketch_while_it_is_drawn() {
     let dir = workspace(1);
     let mut window = window(dir.path(), "Parallel", [1440.0, 900.0]);
     let axis = window
-        .get_by_label_contains("Brush on learning_rate")
+        .get_by_label_contains("Brush on learning rate")
         .rect();
     drag(&mut window, axis.center_top(), axis.center_bottom());
     window.get_by_label("Sketch").click();

@@ -202,8 +202,8 @@ fn runs_are_picked_compared_renamed_deleted_and_brought_back() {
     window.run_steps(6);
     window.get_by_label("2 runs selected");
     click(&mut window, "Diff");
-    window.get_by_label("learning_rate");
-    assert!(window.query_by_label("batch_size").is_none());
+    window.get_by_label("learning rate");
+    assert!(window.query_by_label("batch size").is_none());
     click(&mut window, "Table");
     click(&mut window, "slow");
     click(&mut window, "1 run selected");
@@ -222,7 +222,7 @@ fn runs_are_picked_compared_renamed_deleted_and_brought_back() {
     let notes = std::fs::read_to_string(dir.path().join("slow/notes.toml")).unwrap();
     assert!(notes.contains("paper"), "{notes}");
     click(&mut window, "1 run selected");
-    click(&mut window, "Delete");
+    click(&mut window, "Move to trash");
     wait(&mut window, "the deletion", |app| {
         app.studio().runs().len() == 1
     });
@@ -237,7 +237,7 @@ fn runs_are_picked_compared_renamed_deleted_and_brought_back() {
 
     click(&mut window, "slow");
     click(&mut window, "1 run selected");
-    click(&mut window, "Delete");
+    click(&mut window, "Move to trash");
     wait(&mut window, "the second deletion", |app| {
         app.studio().runs().len() == 1
     });
@@ -328,4 +328,224 @@ fn the_workspace_opened_last_is_there_the_next_time() {
     assert_eq!(studio.workspace(), Some(usual.path()));
     let told = &studio.notices()[0].text;
     assert!(told.contains(&gone.display().to_string()), "{told}");
+}
+
+/// The list of runs in the Train tab, where two clicks count as a double click however slowly the
+/// window is drawn.
+fn list(workspace: &std::path::Path) -> Window {
+    let mut window = window_on(workspace);
+    window.get_by_role_and_label(Role::Tab, "Train tab").click();
+    window.run_steps(4);
+    let options = |options: &mut egui::Options| {
+        options.input_options.max_double_click_delay = 10.0;
+    };
+    window.ctx.options_mut(options);
+    window
+}
+
+#[test]
+fn a_run_is_renamed_in_its_row_by_a_double_click_or_f2() {
+    let dir = workspace();
+    let mut window = list(dir.path());
+    for _ in 0..2 {
+        window.get_by_label("slow").click();
+        window.run_steps(4);
+    }
+    window.get_by_label("Name of slow");
+    window.event(egui::Event::Text("patient".to_owned()));
+    window.run_steps(2);
+    press(&mut window, Modifiers::NONE, Key::Enter);
+    wait(&mut window, "the name", |app| {
+        let mut runs = app.studio().runs().iter();
+        runs.any(|run| run.record.name == "patient")
+    });
+    let notes = std::fs::read_to_string(dir.path().join("slow/notes.toml")).unwrap();
+    assert_eq!(notes, "name = \"patient\"\n");
+    // Escape keeps the old name.
+    window.run_steps(4);
+    window.get_by_label("patient").hover();
+    window.run_steps(2);
+    press(&mut window, Modifiers::NONE, Key::F2);
+    window.get_by_label("Name of patient");
+    window.event(egui::Event::Text("hasty".to_owned()));
+    window.run_steps(2);
+    press(&mut window, Modifiers::NONE, Key::Escape);
+    window.get_by_label("patient");
+    assert!(window.query_by_label("Name of patient").is_none());
+    // The same in the table.
+    window
+        .get_by_role_and_label(Role::Tab, "Compare tab")
+        .click();
+    window.run_steps(4);
+    window.get_by_role_and_label(Role::Row, "quick").focus();
+    window.run_steps(2);
+    press(&mut window, Modifiers::NONE, Key::F2);
+    window.get_by_label("Name of quick");
+}
+
+#[test]
+fn a_right_click_on_a_run_in_the_list_leads_everywhere() {
+    let dir = workspace();
+    let mut window = list(dir.path());
+    window.get_by_label("slow").click_secondary();
+    window.run_steps(4);
+    for item in [
+        "Show curves",
+        "Copy settings",
+        "Train longer",
+        "Open folder",
+    ] {
+        window.get_by_label(item);
+    }
+    click(&mut window, "Open in Compare");
+    window.get_by_label("1 run selected");
+    assert_eq!(picked(&window), ["slow"]);
+    window.get_by_role_and_label(Role::Tab, "Train tab").click();
+    window.run_steps(4);
+    window.get_by_label("slow").click_secondary();
+    window.run_steps(4);
+    click(&mut window, "Move to trash");
+    wait(&mut window, "the deletion", |app| {
+        app.studio().runs().len() == 1
+    });
+}
+
+#[test]
+fn long_numbers_in_the_list_do_not_run_into_the_status() {
+    let dir = workspace();
+    for file in ["run.toml", "events.jsonl"] {
+        let path = dir.path().join("quick").join(file);
+        let text = std::fs::read_to_string(&path).unwrap();
+        let text = text.replace("learning_rate = 0.5", "learning_rate = 0.001947");
+        std::fs::write(
+            path,
+            text.replace("\"learning_rate\":0.5", "\"learning_rate\":0.001947"),
+        )
+        .unwrap();
+    }
+    let window = list(dir.path());
+    let rate = window.get_by_label("0.001947").rect();
+    let status = window.state().studio().runs()[0].record.status.label();
+    let statuses = window.get_all_by_label(status).map(|cell| cell.rect());
+    let same_row: Vec<_> = statuses
+        .filter(|cell| (cell.center().y - rate.center().y).abs() < 4.0)
+        .collect();
+    assert_eq!(same_row.len(), 1);
+    assert!(
+        same_row[0].right() + 8.0 < rate.left(),
+        "{same_row:?} {rate}"
+    );
+}
+
+/// The workspace, where the learning rate of `quick` was changed during training; it is a branch.
+fn changed_workspace() -> tempfile::TempDir {
+    let dir = workspace();
+    let path = dir.path().join("quick/events.jsonl");
+    let text = std::fs::read_to_string(&path).unwrap();
+    let (start, rest) = text.split_once('\n').unwrap();
+    let changed = r#"{"event":"changed","step":1509,"epoch":0.5,"setting":"learning_rate","old":0.5,"new":0.05}"#;
+    std::fs::write(path, format!("{start}\n{changed}\n{rest}")).unwrap();
+    dir
+}
+
+#[test]
+fn a_setting_changed_on_the_way_is_told_with_its_start_beside_the_results() {
+    let dir = changed_workspace();
+    let mut window = window_on(dir.path());
+    let record = |name: &str| {
+        let mut runs = window.state().studio().runs().iter();
+        runs.find(|run| run.id.as_str() == name)
+            .unwrap()
+            .record
+            .clone()
+    };
+    let quick = record("quick");
+    assert_eq!(quick.config.learning_rate, 0.05);
+    assert_eq!(quick.settings()["learning_rate"].to_string(), "0.5");
+    click(&mut window, "Diff");
+    // An empty view has the button that fills it.
+    click(&mut window, "Compare the two newest");
+    window.get_by_label("learning rate");
+    window.get_by_label("0.5, changed at update 1,509 to 0.05");
+    window.get_by_label("0.001");
+    window.get_by_label("test accuracy");
+    assert_eq!(window.get_all_by_label("57.61 %").count(), 2);
+    for view in ["Parallel", "Scatter"] {
+        click(&mut window, view);
+        let label = match view {
+            "Parallel" => "Parallel coordinates of learning rate, test accuracy",
+            _ => "Scatter of test accuracy against learning rate",
+        };
+        window.get_by_label(label);
+    }
+}
+
+#[test]
+fn views_without_runs_to_show_have_the_button_that_fills_them() {
+    let mut window = window(&["a", "b", "c"]);
+    press(&mut window, Modifiers::COMMAND, Key::Num2);
+    click(&mut window, "Sketch");
+    click(&mut window, "Compare the two newest");
+    assert_eq!(picked(&window), ["b", "c"]);
+    click(&mut window, "Scatter");
+    click(&mut window, "Vary settings in a sweep");
+    window.get_by_label("No sweep yet.");
+    press(&mut window, Modifiers::COMMAND, Key::Num2);
+    window
+        .state_mut()
+        .act(LibraryAction::SetFilter("nothing like it".to_owned()));
+    window.run_steps(4);
+    click(&mut window, "Clear filter");
+    window.get_by_label("3 runs");
+}
+
+#[test]
+fn the_table_and_the_curves_are_copied_to_the_clipboard() {
+    let dir = workspace();
+    let mut window = window_on(dir.path());
+    let copied = |window: &mut Window| -> Option<egui::OutputCommand> {
+        for _ in 0..8 {
+            window.step();
+            let commands = &window.output().platform_output.commands;
+            let is_copy = |command: &&egui::OutputCommand| {
+                !matches!(command, egui::OutputCommand::OpenUrl(_))
+            };
+            if let Some(command) = commands.iter().find(is_copy) {
+                return Some(command.clone());
+            }
+        }
+        None
+    };
+    window.get_by_label("Copy table").click();
+    let Some(egui::OutputCommand::CopyText(text)) = copied(&mut window) else {
+        panic!("nothing was copied");
+    };
+    let lines: Vec<Vec<&str>> = text
+        .lines()
+        .map(|line| line.split('\t').collect())
+        .collect();
+    assert_eq!(lines.len(), 3, "{text}");
+    assert_eq!(lines[0][..3], ["id", "name", "status"]);
+    let column = lines[0]
+        .iter()
+        .position(|name| *name == "learning_rate")
+        .unwrap();
+    assert_eq!(
+        lines[1..].iter().map(|l| l[column]).collect::<Vec<_>>(),
+        ["0.001", "0.5"]
+    );
+
+    let id = window.state().studio().runs()[0].id.clone();
+    window.state_mut().act(LibraryAction::ShowRun(id, true));
+    wait(&mut window, "the curves", |app| {
+        !app.studio().runs()[0].state.points.is_empty()
+    });
+    press(&mut window, Modifiers::COMMAND, Key::P);
+    window.event(egui::Event::Text("copy curves".to_owned()));
+    window.run_steps(4);
+    window.key_press(Key::Enter);
+    let Some(egui::OutputCommand::CopyImage(picture)) = copied(&mut window) else {
+        panic!("no picture was copied");
+    };
+    assert_eq!(picture.size, [2000, 1400]);
 }

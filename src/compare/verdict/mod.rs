@@ -130,6 +130,17 @@ impl Comparison {
         }
     }
 
+    /// Returns the verdict on the candidate's model, from the test images alone; `None` until both
+    /// models have classified them.
+    pub fn model_verdict(&self) -> Option<Verdict> {
+        let (_, test) = self.images?;
+        Some(match (test.p < SIGNIFICANCE, test.difference > 0.0) {
+            (true, true) => Verdict::Better,
+            (true, false) => Verdict::Worse,
+            (false, _) => Verdict::CannotTell,
+        })
+    }
+
     /// Returns how many seeds to train, for baseline and candidate, to probably detect the
     /// difference; `None` if it is significant already, or too small.
     pub fn seeds_wanted(&self) -> Option<[usize; 2]> {

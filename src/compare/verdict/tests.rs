@@ -109,6 +109,11 @@ fn one_run_each_asks_for_seeds() {
     });
     // The model is better; the settings still may not be.
     assert_eq!(images.verdict(), Verdict::CannotTell);
+    assert_eq!(images.model_headline(), "This model: better, surely.");
+    assert_eq!(
+        images.settings_headline(),
+        "The settings: cannot tell from one seed."
+    );
     let words = images.image_words().unwrap();
     assert!(words.contains("this new model is better"), "{words}");
     assert!(words.contains("p < 0.001"), "{words}");
@@ -119,7 +124,7 @@ fn uneven_groups_are_filled_up() {
     let open = compare(&[0.98, 0.99, 0.97, 0.98], &[0.985]);
     assert_eq!(open.seeds_wanted(), Some([0, 2]));
     assert!(
-        open.describe().contains("2 more seeds of new and 0 of old"),
+        open.describe().contains("Train 2 more seeds of new."),
         "{}",
         open.describe()
     );

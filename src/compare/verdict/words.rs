@@ -1,7 +1,6 @@
 //! Describes a comparison in sentences.
 
 use super::{Comparison, Verdict};
-use crate::compare::SIGNIFICANCE;
 use crate::text::count;
 
 impl Comparison {
@@ -27,14 +26,37 @@ impl Comparison {
         }
     }
 
+    /// Says which model is better, in one sentence.
+    pub fn model_headline(&self) -> &'static str {
+        match self.model_verdict() {
+            None => "This model: not compared on the test images yet.",
+            Some(Verdict::Better) => "This model: better, surely.",
+            Some(Verdict::Worse) => "This model: worse, surely.",
+            Some(_) => "This model: cannot tell from these images.",
+        }
+    }
+
+    /// Says whether the settings are better, in one sentence.
+    pub fn settings_headline(&self) -> &'static str {
+        match self.verdict() {
+            Verdict::SameSettings => "The settings: the same.",
+            Verdict::Better => "The settings: better, surely.",
+            Verdict::Worse => "The settings: worse, surely.",
+            Verdict::CannotTell if self.seeds.is_none() => {
+                "The settings: cannot tell from one seed."
+            }
+            Verdict::CannotTell => "The settings: cannot tell from these seeds.",
+        }
+    }
+
     /// Describes the test of the two models on the same images in a sentence.
     pub fn image_words(&self) -> Option<String> {
         let (paired, test) = self.images?;
         let (a, b) = (&self.candidate.name, &self.baseline.name);
-        let judged = match (test.p < SIGNIFICANCE, test.difference > 0.0) {
-            (true, true) => format!("this {a} model is better"),
-            (true, false) => format!("this {b} model is better"),
-            (false, _) => "this may be chance".to_owned(),
+        let judged = match self.model_verdict() {
+            Some(Verdict::Better) => format!("this {a} model is better"),
+            Some(Verdict::Worse) => format!("this {b} model is better"),
+            _ => "this may be chance".to_owned(),
         };
         Some(format!(
             "On the same {}, {a} alone is right {}, {b} alone {}: {judged} (McNemar p {}, \
@@ -100,14 +122,13 @@ impl Comparison {
                 count(c, "more seed"),
                 self.condition()
             ),
-            Some([b, c]) => format!(
-                "Train {}{} of {} and {b} of {}{}.",
-                self.about(),
-                count(c, "more seed"),
-                self.candidate.name,
-                self.baseline.name,
-                self.condition()
-            ),
+            Some([b, c]) => {
+                let sides = [(c, &self.candidate.name), (b, &self.baseline.name)];
+                let wanted = sides.into_iter().filter(|(n, _)| *n > 0);
+                let seeds = wanted.map(|(n, name)| format!("{} of {name}", count(n, "more seed")));
+                let seeds = seeds.collect::<Vec<_>>().join(" and ");
+                format!("Train {}{seeds}{}.", self.about(), self.condition())
+            }
             None => "The difference is too small to resolve with a reasonable number of seeds."
                 .to_owned(),
         }

@@ -1,5 +1,6 @@
 //! Columns of the table.
 
+use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
@@ -117,9 +118,9 @@ impl Column {
 }
 
 /// The fields of a run besides its settings.
-const FIELDS: [&str; 11] = [
-    "status", "created", "parent", "data", "threads", "sweep", "trial", "tags", "note", "starred",
-    "archived",
+const FIELDS: [&str; 12] = [
+    "status", "created", "parent", "changed", "data", "threads", "sweep", "trial", "tags", "note",
+    "starred", "archived",
 ];
 
 /// Returns every field, and every setting of any of `records`.
@@ -171,7 +172,7 @@ pub fn differing_columns(records: &[&Record]) -> Vec<Column> {
     let mut columns = vec![Column::setting("status")];
     columns.extend(results.map(|metric| Column::Metric(SummaryMetric::best(metric))));
     columns.extend(differing.into_iter().map(Column::setting));
-    let fields = ["parent", "data", "sweep", "tags"].into_iter();
+    let fields = ["parent", "changed", "data", "sweep", "tags"].into_iter();
     columns.extend(
         fields
             .filter(|key| differs(records, key))
@@ -180,10 +181,21 @@ pub fn differing_columns(records: &[&Record]) -> Vec<Column> {
     columns
 }
 
-/// Returns the columns to plot or compare: the choices that differ between `records`, and the
-/// results that any of them has.
+/// Returns the columns to plot or compare: the choices that differ between `records`, those with
+/// the most values first, and the results that any of them has.
 pub fn plot_columns(records: &[&Record]) -> Vec<Column> {
-    let settings = differing_choices(records).into_iter().map(Column::setting);
+    let mut choices = differing_choices(records);
+    choices.sort_by_cached_key(|key| {
+        // A description of changes is a poor axis, and a seed is no choice.
+        let is_last = ["changed", "data", "seed"].contains(key);
+        let values: BTreeSet<String> = records
+            .iter()
+            .filter_map(|record| record.value(key))
+            .map(|value| value.to_string())
+            .collect();
+        (is_last, Reverse(values.len()))
+    });
+    let settings = choices.into_iter().map(Column::setting);
     let has = |metric: &SummaryMetric| records.iter().any(|r| metric.finite(r).is_some());
     let results = SummaryMetric::RESULTS.into_iter().filter(has);
     settings.chain(results.map(Column::Metric)).collect()

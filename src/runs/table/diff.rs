@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::runs::record::Record;
 use crate::runs::value::Value;
+use crate::train::Setting;
 
 /// A setting that differs between runs.
 #[derive(Clone, Debug, PartialEq)]
@@ -14,17 +15,18 @@ pub struct Difference {
     pub values: Vec<Option<Value>>,
 }
 
-/// Returns the settings in which `records` differ, including dataset and number of threads, sorted
-/// by path. Layers are compared one by one.
+/// Returns the settings in which `records` differ, including dataset, number of threads and the run
+/// it is a branch of, sorted by path. A setting that was changed during training says so. Layers
+/// are compared one by one.
 pub fn differences(records: &[&Record]) -> Vec<Difference> {
-    let rows: Vec<Vec<(String, Value)>> = records.iter().map(|r| rows(r)).collect();
-    let keys: BTreeSet<&str> = rows.iter().flatten().map(|(key, _)| key.as_str()).collect();
+    let rows: Vec<BTreeMap<String, Value>> = records.iter().map(|r| rows(r)).collect();
+    let keys: BTreeSet<&str> = rows
+        .iter()
+        .flat_map(|row| row.keys().map(String::as_str))
+        .collect();
     let with_values = |key: &str| Difference {
         key: key.to_owned(),
-        values: rows
-            .iter()
-            .map(|row| row.iter().find(|(k, _)| k == key).map(|(_, v)| v.clone()))
-            .collect(),
+        values: rows.iter().map(|row| row.get(key).cloned()).collect(),
     };
     keys.into_iter()
         .map(with_values)
@@ -33,20 +35,51 @@ pub fn differences(records: &[&Record]) -> Vec<Difference> {
 }
 
 /// Returns everything that decided a run, by path.
-fn rows(record: &Record) -> Vec<(String, Value)> {
-    let settings = record.settings().iter();
-    let settings = settings.filter(|(key, _)| *key != "model.layers");
-    let mut rows: Vec<(String, Value)> = settings.map(|(k, v)| (k.clone(), v.clone())).collect();
+fn rows(record: &Record) -> BTreeMap<String, Value> {
+    let mut rows = record.settings().clone();
+    rows.remove("model.layers");
     for about in ["data", "threads"] {
         rows.extend(record.value(about).map(|value| (about.to_owned(), value)));
     }
-    for (idx, layer) in record.config.model.layers.iter().enumerate() {
+    if let Some(parent) = &record.parent {
+        rows.insert("parent".to_owned(), Value::Text(parent.words()));
+    }
+    for (idx, layer) in record.started().model.layers.iter().enumerate() {
         let text = format!("{} {}", layer.label(), layer.detail());
         // Two digits keep the layers in order.
         let key = format!("model.layers.{:02}", idx + 1);
-        rows.push((key, Value::Text(text.trim().to_owned())));
+        rows.insert(key, Value::Text(text.trim().to_owned()));
+    }
+    let mut changed = BTreeSet::new();
+    for change in &record.changes {
+        let key = change_key(record, change.setting);
+        let before = match rows.get(&key) {
+            Some(before) if !changed.insert(key.clone()) => before,
+            // The epochs among the settings are those planned last.
+            _ => &change.old,
+        };
+        let text = format!("{before}, {}", change.words());
+        rows.insert(key, Value::Text(text));
     }
     rows
+}
+
+/// Returns the path of a setting that was changed during training.
+fn change_key(record: &Record, setting: Setting) -> String {
+    let key = match setting {
+        Setting::LearningRate => "learning_rate",
+        Setting::WeightDecay => "weight_decay",
+        Setting::Momentum if record.settings().contains_key("optimizer.beta1") => "optimizer.beta1",
+        Setting::Momentum => "optimizer.momentum",
+        Setting::BatchSize => "batch_size",
+        Setting::Epochs => "epochs",
+        Setting::Schedule => "schedule",
+        Setting::Warmup => "warmup_epochs",
+        Setting::L1 => "l1",
+        Setting::Dropout => "dropout",
+        Setting::Augment(kind) => return format!("augment.{}", kind.label()),
+    };
+    key.to_owned()
 }
 
 /// Returns the settings whose values differ between `records`, by path. One that only some of them

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use crate::model::Classifier;
-use crate::runs::{NoModel, RunId};
+use crate::runs::{MODEL_FILE, NoModel, RunId};
 
 /// Where the model of a run is.
 #[derive(Clone, Debug)]
@@ -45,7 +45,7 @@ impl Models {
             Some(Source::Live(classifier)) => return Ok(classifier.clone()),
             Some(Source::Folder(folder)) => folder,
         };
-        let path = folder.join("model.safetensors");
+        let path = folder.join(MODEL_FILE);
         let changed = std::fs::metadata(&path).and_then(|m| m.modified());
         let changed = changed.map_err(|_| none())?;
         let kept = self.kept.iter().find(|k| k.0 == asked.id && k.1 == changed);

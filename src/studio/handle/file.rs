@@ -71,6 +71,12 @@ impl Studio {
     }
 
     fn save_curves(&mut self, path: PathBuf, view: &CurvesView) {
+        let drawn = self.curves_picture(view);
+        self.save_picture(path, drawn);
+    }
+
+    /// Draws the curves of all visible runs in print colors.
+    pub fn curves_picture(&self, view: &CurvesView) -> Picture {
         let visible = self.runs().iter().filter(|run| run.is_visible);
         let curves: Vec<Curve<'_>> = visible
             .map(|run| Curve {
@@ -80,8 +86,7 @@ impl Studio {
             .collect();
         let baseline = self.baseline().map(|run| &run.state);
         let baseline = baseline.filter(|state| !state.points.is_empty());
-        let drawn = picture::curves(&curves, baseline, view, CURVES_SIZE, &picture::LIGHT);
-        self.save_picture(path, drawn);
+        picture::curves(&curves, baseline, view, CURVES_SIZE, &picture::LIGHT)
     }
 
     fn save_picture(&mut self, path: PathBuf, picture: Picture) {

@@ -79,6 +79,11 @@ impl Sweeps {
         self.kept.iter().map(|s| s.plan.definition.name.as_str())
     }
 
+    /// The sweep that is running or paused.
+    pub fn running(&self) -> Option<&ShownSweep> {
+        self.shown().filter(|shown| shown.is_live())
+    }
+
     /// Whether a sweep is running or paused.
     pub fn is_live(&self) -> bool {
         self.live.is_some()

@@ -34,6 +34,21 @@ impl ShownSweep {
         matches!(self.phase, SweepPhase::Running | SweepPhase::Paused)
     }
 
+    /// The trial that is training, such as `trial 3 of 16`; with several at once, the first.
+    pub fn trial_words(&self) -> String {
+        let now = self.state.n_over() + 1;
+        match self.plan.n_trials() {
+            Some(n) => format!("trial {} of {n}", now.min(n)),
+            None => format!("trial {now}"),
+        }
+    }
+
+    /// The share of the trials that are over; `None` if only the time limit ends the sweep.
+    pub fn progress(&self) -> Option<f32> {
+        let n = self.plan.n_trials()?.max(1);
+        Some(self.state.n_over() as f32 / n as f32)
+    }
+
     /// Whether there are trials left to run.
     pub fn can_resume(&self) -> bool {
         let n_trials = self.plan.n_trials();

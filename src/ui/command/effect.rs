@@ -23,6 +23,10 @@ pub enum CommandEffect {
     ShowTab(Tab),
     /// Show only the runs that match this filter, in the Compare tab.
     CompareRuns(String),
+    /// Copy the table of runs to the clipboard.
+    CopyTable,
+    /// Copy the curves that are shown to the clipboard, as a picture.
+    CopyCurves,
     /// Change the theme.
     SetTheme(ThemeChoice),
     /// Change the size of the interface.

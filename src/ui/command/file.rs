@@ -14,6 +14,10 @@ pub enum FileCommand {
     SaveDiagram,
     /// Save the curves to a file.
     SaveCurves,
+    /// Copy the curves as a picture.
+    CopyCurves,
+    /// Copy the table of runs.
+    CopyTable,
     /// Open a model file.
     OpenModel,
     /// Open a dataset folder.
@@ -43,6 +47,14 @@ impl CommandKind for FileCommand {
                 "Save curves…",
                 "Saves the curves that are shown as SVG or PNG, with axes and a legend.",
             ),
+            FileCommand::CopyTable => (
+                "Copy table",
+                "Copies the table of runs as text for a spreadsheet: the runs that match the filter.",
+            ),
+            FileCommand::CopyCurves => (
+                "Copy curves as a picture",
+                "Copies the curves that are shown to the clipboard, with axes and a legend.",
+            ),
             FileCommand::OpenModel => (
                 "Open model…",
                 "Opens a model file and uses it to classify the drawing.",
@@ -68,10 +80,14 @@ impl CommandKind for FileCommand {
         let (is_possible, purpose) = match self {
             FileCommand::SaveModel => (studio.classifier().is_some(), Purpose::SaveModel),
             FileCommand::SaveDiagram => (true, Purpose::SaveDiagram),
-            FileCommand::SaveCurves => (
-                studio.runs().iter().any(|run| run.is_visible),
-                Purpose::SaveCurves,
-            ),
+            FileCommand::SaveCurves => (has_curves(studio), Purpose::SaveCurves),
+            FileCommand::CopyCurves => {
+                return has_curves(studio).then_some(CommandEffect::CopyCurves);
+            }
+            FileCommand::CopyTable => {
+                let has_runs = studio.filtered_runs().next().is_some();
+                return has_runs.then_some(CommandEffect::CopyTable);
+            }
             FileCommand::OpenModel => (true, Purpose::OpenModel),
             FileCommand::OpenData => (true, Purpose::OpenData),
             FileCommand::UseMnist => return act(FileAction::UseMnist),
@@ -87,6 +103,10 @@ impl CommandKind for FileCommand {
         };
         is_possible.then_some(CommandEffect::AskPath(purpose))
     }
+}
+
+fn has_curves(studio: &Studio) -> bool {
+    studio.runs().iter().any(|run| run.is_visible)
 }
 
 fn export_text(format: Format) -> (&'static str, &'static str) {

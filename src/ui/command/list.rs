@@ -37,6 +37,8 @@ const PLAIN: &[Command] = &[
     Command::File(FileCommand::SaveModel),
     Command::File(FileCommand::SaveDiagram),
     Command::File(FileCommand::SaveCurves),
+    Command::File(FileCommand::CopyCurves),
+    Command::File(FileCommand::CopyTable),
     Command::File(FileCommand::OpenModel),
     Command::Canvas(CanvasCommand::UseTrainedModel),
     Command::File(FileCommand::OpenData),

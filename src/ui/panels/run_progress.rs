@@ -4,6 +4,7 @@ use egui::{Align, Align2, Layout, Rect, Role, Sense, TextStyle, Ui, WidgetInfo, 
 
 use super::PanelContext;
 use crate::runs::{RunState, Status};
+use crate::studio::{ShownSweep, Studio, SweepPhase};
 use crate::text;
 use crate::train::Finish;
 use crate::ui::theme::{ROW_HEIGHT, tokens};
@@ -12,6 +13,9 @@ use crate::ui::theme::{ROW_HEIGHT, tokens};
 pub fn ui(ui: &mut Ui, cx: &PanelContext<'_>) {
     let size = vec2(ui.available_width(), ROW_HEIGHT);
     let (rect, response) = ui.allocate_exact_size(size, Sense::hover());
+    if let Some(sweep) = running_sweep(cx.studio) {
+        return sweep_ui(ui, rect, sweep, &response);
+    }
     // Runs of earlier sessions are hidden until their curves are shown.
     let newest = cx
         .studio
@@ -30,6 +34,35 @@ pub fn ui(ui: &mut Ui, cx: &PanelContext<'_>) {
             line_ui(ui, rect, &text, ink);
         }
     }
+}
+
+/// The sweep to show: one that is running while no single run is.
+pub fn running_sweep(studio: &Studio) -> Option<&ShownSweep> {
+    let is_free = studio.live_run().is_none();
+    studio.sweeps().running().filter(|_| is_free)
+}
+
+/// Draws `sweep: trial 3 of 16 ▓▓░░░░ 12 %`.
+fn sweep_ui(ui: &Ui, rect: Rect, sweep: &ShownSweep, response: &egui::Response) {
+    let t = tokens(ui);
+    let paused = match sweep.phase {
+        SweepPhase::Paused => ", paused",
+        _ => "",
+    };
+    let words = format!("sweep: {}{paused}", sweep.trial_words());
+    response.widget_info(|| WidgetInfo::labeled(Role::ProgressIndicator, true, &words));
+    let font = TextStyle::Monospace.resolve(ui.style());
+    let painter = ui.painter();
+    let at = rect.left_center();
+    let left = painter.text(at, Align2::LEFT_CENTER, words, font.clone(), t.text);
+    let Some(share) = sweep.progress() else {
+        return;
+    };
+    let percent = text::percent_whole(f64::from(share));
+    let at = rect.right_center();
+    let right = painter.text(at, Align2::RIGHT_CENTER, percent, font, t.text);
+    let bar = Rect::from_x_y_ranges(left.max.x + 12.0..=right.min.x - 12.0, rect.y_range());
+    bar_ui(ui, bar, share);
 }
 
 /// Draws one line of small text, wrapped if it does not fit.

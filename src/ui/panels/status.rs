@@ -4,7 +4,7 @@ use egui::{Align, Frame, Label, Layout, Margin, Panel, RichText, Ui};
 
 use super::PanelContext;
 use crate::runs::Status;
-use crate::studio::{Action, LibraryAction};
+use crate::studio::{Action, LibraryAction, SweepPhase};
 use crate::text;
 use crate::ui::theme::{self, PANEL_PADDING, tokens};
 use crate::ui::widgets::{Icon, Weight, icon_button, labeled_button};
@@ -26,7 +26,16 @@ pub fn ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
             let text = match cx.studio.live_run() {
                 Some(run) if run.status == Status::Paused => format!("{} is paused", run.name),
                 Some(run) => format!("Training {}", run.name),
-                None => "Ready".to_owned(),
+                None => match cx.studio.sweeps().running() {
+                    Some(sweep) if sweep.phase == SweepPhase::Paused => {
+                        format!("Sweep {} is paused", sweep.plan.definition.name)
+                    }
+                    Some(sweep) => {
+                        let name = &sweep.plan.definition.name;
+                        format!("Training sweep {name}, {}", sweep.trial_words())
+                    }
+                    None => "Ready".to_owned(),
+                },
             };
             ui.label(theme::quiet(ui, text));
         } else {

@@ -5,9 +5,11 @@ use egui::{Align, FontId, Layout, Rect, Sense, Shape, Ui, vec2};
 use super::{PanelContext, run_progress};
 use crate::model::PRESETS;
 use crate::runs::Status;
-use crate::studio::{DataState, DraftAction, FileAction};
+use crate::studio::{DataState, DraftAction, FileAction, SweepPhase};
 use crate::text;
-use crate::ui::command::{Command, FileCommand, HelpCommand, RunCommand, ViewCommand};
+use crate::ui::command::{
+    Command, FileCommand, HelpCommand, RunCommand, SweepCommand, ViewCommand,
+};
 use crate::ui::help::tour;
 use crate::ui::logo;
 use crate::ui::settings::ThemeChoice;
@@ -106,16 +108,26 @@ fn preset_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     shown.on_hover_text(about);
 }
 
-/// Draws the training buttons; the first one is Train, Pause or Resume.
+/// Draws the training buttons; the first one is Train, Pause or Resume. While a sweep trains, they
+/// are for the sweep.
 fn training_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
-    let (icon, text, command) = match cx.studio.live_run().map(|r| &r.status) {
-        None => (Icon::Play, "Train", RunCommand::Train),
-        Some(Status::Paused) => (Icon::Play, "Resume", RunCommand::PauseOrResume),
-        Some(_) => (Icon::Pause, "Pause", RunCommand::PauseOrResume),
+    let sweep = run_progress::running_sweep(cx.studio);
+    let is_sweep_paused = sweep.map(|sweep| sweep.phase == SweepPhase::Paused);
+    let (pause, stop): (Command, Command) = match is_sweep_paused {
+        Some(_) => (
+            SweepCommand::PauseOrResume.into(),
+            SweepCommand::Stop.into(),
+        ),
+        None => (RunCommand::PauseOrResume.into(), RunCommand::Stop.into()),
     };
-    let mut button = |text: &str, icon, command: RunCommand, weight, width| {
+    let status = cx.studio.live_run().map(|run| &run.status);
+    let (icon, text, command): (Icon, &str, Command) = match (is_sweep_paused, status) {
+        (None, None) => (Icon::Play, "Train", RunCommand::Train.into()),
+        (Some(true), _) | (_, Some(Status::Paused)) => (Icon::Play, "Resume", pause),
+        _ => (Icon::Pause, "Pause", pause),
+    };
+    let mut button = |text: &str, icon, command: Command, weight, width| {
         let why_not = reason(cx, command);
-        let command = Command::from(command);
         let is_possible = command.is_possible(cx.studio);
         let why_not = why_not.filter(|_| !is_possible);
         let response = labeled_button(ui, Some(icon), text, weight, width, is_possible)
@@ -126,14 +138,17 @@ fn training_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
         response.rect
     };
     let train = button(text, icon, command, Weight::Primary, 96.0);
-    button("Step", Icon::Step, RunCommand::Step, Weight::Plain, 0.0);
-    button("Stop", Icon::Stop, RunCommand::Stop, Weight::Plain, 0.0);
+    if is_sweep_paused.is_none() {
+        let step = RunCommand::Step.into();
+        button("Step", Icon::Step, step, Weight::Plain, 0.0);
+    }
+    button("Stop", Icon::Stop, stop, Weight::Plain, 0.0);
     tour::mark(ui, tour::Stop::Train, train);
 }
 
 /// Returns why training cannot start.
-fn reason(cx: &PanelContext<'_>, command: RunCommand) -> Option<String> {
-    let is_start = matches!(command, RunCommand::Train | RunCommand::Step);
+fn reason(cx: &PanelContext<'_>, command: Command) -> Option<String> {
+    let is_start = matches!(command, Command::Run(RunCommand::Train | RunCommand::Step));
     let text = match cx.studio.data() {
         _ if !is_start => return None,
         _ if !cx.studio.errors().is_empty() => "Fix the settings marked in red first.",

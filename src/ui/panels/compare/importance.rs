@@ -9,6 +9,7 @@ use crate::runs::Record;
 use crate::runs::table::SummaryMetric;
 use crate::studio::Analysis;
 use crate::text;
+use crate::ui::column_names;
 use crate::ui::panels::PanelContext;
 use crate::ui::theme::{self, ROW_HEIGHT, tokens};
 
@@ -30,8 +31,7 @@ impl Weights {
         let metrics = rows.metrics();
         let metric = self.metric.filter(|m| metrics.contains(m));
         let Some(mut metric) = metric.or(metrics.first().copied()) else {
-            selectors::nothing(ui, "No run has completed an epoch yet.");
-            return;
+            return selectors::nothing(ui, "No run has completed an epoch yet.");
         };
         ui.horizontal(|ui| {
             ui.set_min_height(ROW_HEIGHT);
@@ -47,7 +47,9 @@ impl Weights {
         self.ask(cx, rows, metric);
         match &cx.studio.compared().importance {
             Some((runs, _, Ok(found))) => bars_ui(ui, found, runs.len()),
-            Some((.., Err(reason))) => selectors::nothing(ui, &text::sentence(reason)),
+            Some((.., Err(reason))) => {
+                selectors::nothing_differs(ui, cx, &text::sentence(reason));
+            }
             None => {}
         }
     }
@@ -126,10 +128,12 @@ fn bar_ui(ui: &mut Ui, key: &KeyImportance, most: f64) {
     let t = tokens(ui);
     let size = vec2(ui.available_width(), 24.0);
     let (rect, response) = ui.allocate_exact_size(size, Sense::hover());
-    let rho = key.correlation.map(|c| format!("{:+.2}", c.rho));
+    let rho = key
+        .correlation
+        .map(|c| format!("{:+.2}", c.rho).replace('-', "−"));
+    let label = column_names::setting_label(&key.key);
     let name = format!(
-        "{}: importance {:.2}, rank correlation {}",
-        key.key,
+        "{label}: importance {:.2}, rank correlation {}",
         key.importance,
         rho.as_deref().unwrap_or("none")
     );
@@ -141,7 +145,7 @@ fn bar_ui(ui: &mut Ui, key: &KeyImportance, most: f64) {
     names.text(
         rect.left_center(),
         Align2::LEFT_CENTER,
-        &key.key,
+        &label,
         font,
         t.text,
     );
@@ -167,11 +171,14 @@ fn bar_ui(ui: &mut Ui, key: &KeyImportance, most: f64) {
         t.quiet,
     );
     response.on_hover_text(match key.correlation {
-        Some(c) => format!(
-            "{}: rank correlation {:+.2}, p = {:.3}",
-            key.key, c.rho, c.p
-        ),
-        None => key.key.clone(),
+        Some(c) => {
+            let rho = format!("{:+.2}", c.rho).replace('-', "−");
+            format!(
+                "{label} ({}): rank correlation {rho}, p = {:.3}",
+                key.key, c.p
+            )
+        }
+        None => format!("{label} ({})", key.key),
     });
 }
 

@@ -70,7 +70,9 @@ impl CompareView {
     pub fn explanation(self) -> &'static str {
         match self {
             CompareView::Table => "One row per run, with settings and results.",
-            CompareView::Diff => "Only the settings in which the selected runs differ.",
+            CompareView::Diff => {
+                "Only the settings in which the selected runs differ, and their results."
+            }
             CompareView::Parallel => {
                 "One vertical axis per setting or metric, one line per run; drag along an axis \
                  to select."
@@ -119,6 +121,7 @@ impl ComparePanel {
         ui.horizontal(|ui| {
             ui.set_min_height(ROW_HEIGHT);
             export_ui(ui, cx);
+            copy_ui(ui, cx);
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
                 ui.label(theme::quiet(ui, count(cx.studio)));
                 filter_ui(ui, cx);
@@ -126,7 +129,10 @@ impl ComparePanel {
         });
         problem_ui(ui, cx);
         if cx.studio.filtered_runs().next().is_none() {
-            selectors::nothing(ui, "No run matches the filter.");
+            let (text, about) = ("No run matches the filter.", "Shows all runs again.");
+            if selectors::way_on(ui, text, "Clear filter", about, true) {
+                cx.act(LibraryAction::SetFilter(String::new()));
+            }
             return;
         }
         match self.view {
@@ -147,6 +153,11 @@ impl ComparePanel {
             CompareView::Verdict => self.verdict.ui(ui, cx, &self.rows),
             CompareView::Sketch => self.predictions.ui(ui, cx, &self.rows),
         }
+    }
+
+    /// The runs of the table with its columns, as text for a spreadsheet.
+    pub fn table_text(&self, studio: &Studio) -> String {
+        self.table.text(studio)
     }
 
     /// Called while another tab is shown.
@@ -207,6 +218,16 @@ fn export_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
             }
         }
     });
+}
+
+/// Shows the button that copies the table.
+fn copy_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
+    let command = Command::from(FileCommand::CopyTable);
+    let is_possible = command.is_possible(cx.studio);
+    let button = labeled_button(ui, None, "Copy table", Weight::Plain, 0.0, is_possible);
+    if button.on_hover_text(command.tooltip(ui)).clicked() {
+        cx.command(command);
+    }
 }
 
 /// How many runs match the filter.

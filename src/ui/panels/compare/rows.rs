@@ -132,6 +132,21 @@ impl Rows {
         values.collect()
     }
 
+    /// Whether a column has more than one value.
+    pub(super) fn varies(&self, column: &Column) -> bool {
+        let values = self.values(column);
+        values.iter().any(|value| *value != values[0])
+    }
+
+    /// Whether a logarithmic axis shows more of a column: always for rates and penalties, whose
+    /// orders of magnitude matter.
+    pub(super) fn suggests_log(&self, column: &Column) -> bool {
+        let is_rate = ["learning_rate", "weight_decay", "l1"].contains(&column.key());
+        let values = self.values(column);
+        Scale::suggests_log(&values)
+            || is_rate && matches!(Scale::new(&values, true), Some(Scale::Log { .. }))
+    }
+
     /// The index of the run among the rows.
     pub(super) fn place(&self, id: &RunId) -> Option<usize> {
         self.rows.iter().position(|row| row.id == *id)

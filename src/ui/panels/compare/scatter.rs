@@ -10,6 +10,7 @@ use crate::compare::Scale;
 use crate::runs::table::Column;
 use crate::runs::{Record, RunId};
 use crate::studio::LibraryAction;
+use crate::ui::column_names;
 use crate::ui::panels::PanelContext;
 use crate::ui::theme::tokens;
 
@@ -36,11 +37,8 @@ impl Scatter {
         let columns = rows.columns();
         self.follow(columns, rows);
         let (Some(x), Some(y)) = (self.x.clone(), self.y.clone()) else {
-            selectors::nothing(
-                ui,
-                "There is nothing to compare yet: train with different settings.",
-            );
-            return;
+            let text = "There is nothing to compare yet: train with different settings.";
+            return selectors::nothing_differs(ui, cx, text);
         };
         self.controls_ui(ui, rows, columns);
         let [across, up] = &mut self.places;
@@ -64,18 +62,20 @@ impl Scatter {
 
     fn follow(&mut self, columns: &[Column], rows: &Rows) {
         let is_there = |c: &Option<Column>| c.as_ref().is_some_and(|c| columns.contains(c));
-        let is_metric = |c: &&Column| matches!(c, Column::Metric(_));
-        if !is_there(&self.x) {
-            self.x = columns
-                .iter()
-                .find(|c| !is_metric(c))
-                .or(columns.first())
-                .cloned();
-            self.is_x_log = suggests_log(&self.x, rows);
-        }
         if !is_there(&self.y) {
-            self.y = columns.iter().find(is_metric).or(columns.last()).cloned();
+            let varies = |c: &&Column| is_metric(c) && rows.varies(c);
+            let first = columns.iter().find(varies);
+            self.y = first.or(columns.iter().find(|c| is_metric(c))).cloned();
             self.is_y_log = suggests_log(&self.y, rows);
+        }
+        if !is_there(&self.x) {
+            // A setting whose values lie along an axis; else the training time or another result.
+            let is_setting = |c: &&Column| !is_metric(c) && c.key() != "changed";
+            let other = columns
+                .iter()
+                .rfind(|c| is_metric(c) && self.y.as_ref() != Some(*c));
+            self.x = columns.iter().find(is_setting).or(other).cloned();
+            self.is_x_log = suggests_log(&self.x, rows);
         }
     }
 
@@ -108,13 +108,22 @@ fn log_ui(ui: &mut Ui, is_log: &mut bool, name: &str) {
 }
 
 fn suggests_log(column: &Option<Column>, rows: &Rows) -> bool {
-    let values = column.as_ref().map(|column| rows.values(column));
-    values.is_some_and(|values| Scale::suggests_log(&values))
+    column
+        .as_ref()
+        .is_some_and(|column| rows.suggests_log(column))
+}
+
+fn is_metric(column: &Column) -> bool {
+    matches!(column, Column::Metric(_))
 }
 
 fn room(ui: &mut Ui, x: &Column, y: &Column) -> Rect {
     let (rect, response) = ui.allocate_exact_size(ui.available_size(), Sense::hover());
-    let name = format!("Scatter of {} against {}", y.label(), x.label());
+    let name = format!(
+        "Scatter of {} against {}",
+        column_names::label(y),
+        column_names::label(x)
+    );
     response.widget_info(|| WidgetInfo::labeled(Role::Figure, true, &name));
     Rect::from_min_max(rect.min + vec2(76.0, 24.0), rect.max - vec2(24.0, 44.0))
 }
@@ -150,9 +159,21 @@ fn grid_ui(ui: &Ui, plot: Rect, (x, x_scale): (&Column, &Scale), (y, y_scale): (
         );
     }
     let at = pos2(plot.center().x, plot.max.y + 26.0);
-    painter.text(at, Align2::CENTER_TOP, x.label(), font.clone(), t.text);
+    painter.text(
+        at,
+        Align2::CENTER_TOP,
+        column_names::label(x),
+        font.clone(),
+        t.text,
+    );
     let at = pos2(plot.min.x - 68.0, plot.min.y - 8.0);
-    painter.text(at, Align2::LEFT_BOTTOM, y.label(), font, t.text);
+    painter.text(
+        at,
+        Align2::LEFT_BOTTOM,
+        column_names::label(y),
+        font,
+        t.text,
+    );
 }
 
 fn short(text: &str) -> String {
@@ -204,7 +225,7 @@ fn dots_ui(
     cx.hover.set(&row.id);
     let value = |c: &Column| {
         let value = c.value(row).map(|v| text(c, &v));
-        format!("{}  {}", c.label(), value.unwrap_or_default())
+        format!("{}  {}", column_names::label(c), value.unwrap_or_default())
     };
     let words = format!(
         "{}\n{}\n{}",

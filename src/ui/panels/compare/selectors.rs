@@ -2,9 +2,14 @@
 
 use egui::{Response, ScrollArea, Ui};
 
+use crate::runs::RunId;
 use crate::runs::table::Column;
+use crate::studio::LibraryAction;
+use crate::ui::column_names;
+use crate::ui::panels::PanelContext;
+use crate::ui::tab::Tab;
 use crate::ui::theme::{self, ROW_HEIGHT};
-use crate::ui::widgets::combo_of_width;
+use crate::ui::widgets::{Weight, combo_of_width, labeled_button};
 
 /// Shows a selector for one of `choices`; returns `true` if the choice changed.
 pub(super) fn one<T: Clone + PartialEq>(
@@ -58,7 +63,7 @@ pub(super) fn of_many(
 
 /// The columns with their labels.
 pub(super) fn columns(columns: &[Column]) -> Vec<(Option<Column>, String)> {
-    let labeled = |column: &Column| (Some(column.clone()), column.label());
+    let labeled = |column: &Column| (Some(column.clone()), column_names::label(column));
     columns.iter().map(labeled).collect()
 }
 
@@ -91,4 +96,36 @@ pub(super) fn word(ui: &mut Ui, text: &str) -> Response {
 pub(super) fn nothing(ui: &mut Ui, text: &str) {
     ui.add_space(24.0);
     ui.vertical_centered(|ui| ui.label(theme::quiet(ui, text)));
+}
+
+/// Shows why the view is empty, and a button that selects the two newest runs.
+pub(super) fn nothing_selected(ui: &mut Ui, cx: &mut PanelContext<'_>, text: &str) {
+    let mut newest: Vec<RunId> = cx
+        .studio
+        .filtered_runs()
+        .map(|run| run.id.clone())
+        .collect();
+    let newest = newest.split_off(newest.len().saturating_sub(2));
+    let about = "Selects the two runs that were started last.";
+    if way_on(ui, text, "Compare the two newest", about, newest.len() == 2) {
+        cx.act(LibraryAction::Select(newest));
+    }
+}
+
+/// Shows that the runs do not differ, and a button that leads to a sweep.
+pub(super) fn nothing_differs(ui: &mut Ui, cx: &mut PanelContext<'_>, text: &str) {
+    let about = "Opens the Sweep tab, which trains runs with different settings.";
+    if way_on(ui, text, "Vary settings in a sweep", about, true) {
+        cx.settings.tab = Tab::Sweep;
+    }
+}
+
+/// Shows why the view is empty, and a button that fills it; returns whether it was clicked.
+pub(super) fn way_on(ui: &mut Ui, text: &str, button: &str, about: &str, is_enabled: bool) -> bool {
+    nothing(ui, text);
+    ui.add_space(theme::UNIT);
+    ui.vertical_centered(|ui| labeled_button(ui, None, button, Weight::Plain, 168.0, is_enabled))
+        .inner
+        .on_hover_text(about)
+        .clicked()
 }

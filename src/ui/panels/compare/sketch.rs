@@ -36,11 +36,8 @@ impl ModelPredictions {
             .collect();
         self.ask(cx, ids);
         if self.asked.is_empty() {
-            selectors::nothing(
-                ui,
-                "Select runs in the table, then draw: their predictions appear here.",
-            );
-            return;
+            let text = "Select runs in the table, then draw: their predictions appear here.";
+            return selectors::nothing_selected(ui, cx, text);
         }
         if cx.studio.pad().is_empty() {
             selectors::word(ui, "Draw something on the right.");

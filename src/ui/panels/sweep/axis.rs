@@ -6,6 +6,7 @@ use toml::Value;
 use crate::model::PRESETS;
 use crate::sweep::{Definition, Method, Values, When};
 use crate::train::{Optimizer, TrainConfig, parse_value};
+use crate::ui::column_names::setting_label;
 use crate::ui::panels::PanelContext;
 use crate::ui::theme::{self, ROW_HEIGHT, UNIT};
 use crate::ui::widgets::{Icon, Number, combo_of_width, icon_button};
@@ -68,6 +69,7 @@ impl AxisForm {
         let before: Vec<String> = draft.search[..idx].iter().map(|a| a.key.clone()).collect();
         let is_grid = draft.method == Method::Grid;
         let axis = &mut draft.search[idx];
+        let label = setting_label(&axis.key);
         let name = format!("Varied setting {}", idx + 1);
         let is_removed = ui.horizontal(|ui| {
             ui.spacing_mut().item_spacing.x = UNIT;
@@ -82,22 +84,19 @@ impl AxisForm {
                 self.list = None;
             }
             let about = "Removes this setting: all trials use its value on the left.";
-            icon_button(ui, Icon::Cross, &format!("Remove {}", axis.key), true)
+            icon_button(ui, Icon::Cross, &format!("Remove {label}"), true)
                 .on_hover_text(about)
                 .clicked()
         });
         ui.horizontal(|ui| {
             ui.spacing_mut().item_spacing.x = UNIT;
-            self.values_ui(ui, &axis.key, &mut axis.values);
+            self.values_ui(ui, &label, &mut axis.values);
             if is_grid && axis.values.count().is_none() {
                 let n = axis.points.unwrap_or(0) as f64;
                 let about =
                     "Number of evenly spaced grid values; the numbers of all settings multiply.";
-                let entry = Number::count(0.0, 1000.0, " values").ui(
-                    ui,
-                    &format!("Values of {}", axis.key),
-                    n,
-                );
+                let entry =
+                    Number::count(0.0, 1000.0, " values").ui(ui, &format!("Values of {label}"), n);
                 if let Some(n) = entry.explained(ui, about) {
                     axis.points = (n >= 1.0).then_some(n as usize);
                 }
@@ -109,7 +108,7 @@ impl AxisForm {
         is_removed.inner
     }
 
-    fn values_ui(&mut self, ui: &mut Ui, key: &str, values: &mut Values) {
+    fn values_ui(&mut self, ui: &mut Ui, label: &str, values: &mut Values) {
         match values {
             Values::List(list) => {
                 let text = self.list.get_or_insert_with(|| join(list));
@@ -120,7 +119,7 @@ impl AxisForm {
                 }
                 response
                     .on_hover_text("Comma-separated values.")
-                    .accessible_name(format!("Values of {key}"));
+                    .accessible_name(format!("Values of {label}"));
             }
             Values::Range(ends) | Values::LogRange(ends) => {
                 let number = Number {
@@ -128,13 +127,13 @@ impl AxisForm {
                     ..Number::rate(1e9)
                 };
                 for (end, name) in ends.iter_mut().zip(["from", "to"]) {
-                    *end = end_ui(ui, &number, key, name, *end);
+                    *end = end_ui(ui, &number, label, name, *end);
                 }
             }
             Values::IntRange(ends) | Values::LogIntRange(ends) => {
                 let number = Number::count(0.0, 1e9, "");
                 for (end, name) in ends.iter_mut().zip(["from", "to"]) {
-                    *end = end_ui(ui, &number, key, name, *end as f64) as i64;
+                    *end = end_ui(ui, &number, label, name, *end as f64) as i64;
                 }
             }
         }
@@ -145,9 +144,10 @@ impl AxisForm {
         ui.horizontal(|ui| {
             ui.spacing_mut().item_spacing.x = UNIT;
             ui.label(theme::quiet(ui, "varied"));
-            let chosen = when
-                .as_ref()
-                .map_or_else(|| "always".to_owned(), |w| format!("when {}", w.key));
+            let chosen = when.as_ref().map_or_else(
+                || "always".to_owned(),
+                |w| format!("when {}", setting_label(&w.key)),
+            );
             let about = "Varies this setting only where another one has a given value, such as \
                          momentum only with SGD.";
             combo_of_width(ui, &format!("{name}: condition"), &chosen, 160.0, |ui| {
@@ -157,7 +157,7 @@ impl AxisForm {
                 for key in before {
                     let is_chosen = when.as_ref().is_some_and(|w| w.key == *key);
                     if ui
-                        .selectable_label(is_chosen, format!("when {key}"))
+                        .selectable_label(is_chosen, format!("when {}", setting_label(key)))
                         .clicked()
                     {
                         *when = Some(When {
@@ -184,34 +184,33 @@ impl AxisForm {
     }
 }
 
-fn end_ui(ui: &mut Ui, number: &Number, key: &str, name: &str, value: f64) -> f64 {
+fn end_ui(ui: &mut Ui, number: &Number, label: &str, name: &str, value: f64) -> f64 {
     ui.label(theme::quiet(ui, name));
     let about = match name {
         "from" => "Smallest value to try.",
         _ => "Largest value to try; a wide range needs more trials.",
     };
-    let entry = number.ui(ui, &format!("{key} {name}"), value);
+    let entry = number.ui(ui, &format!("{label} {name}"), value);
     entry.explained(ui, about).unwrap_or(value)
 }
 
 /// Shows a selector with every key of the settings on the left.
 fn key_ui(ui: &mut Ui, cx: &PanelContext<'_>, name: &str, key: &str) -> Option<String> {
     let mut chosen = None;
-    combo_of_width(ui, name, key, 180.0, |ui| {
+    combo_of_width(ui, name, &setting_label(key), 180.0, |ui| {
         let named = ["preset".to_owned(), "optimizer".to_owned()];
         let keys = cx.studio.draft().keys().into_iter().map(|(key, _)| key);
         let keys = keys.filter(|key| !["preset", "seed"].contains(&key.as_str()));
         for other in named.into_iter().chain(keys) {
-            let mut item = ui.selectable_label(other == key, &other);
-            if let Some(setting) = cx.studio.draft().setting_at(&other) {
-                item = item.on_hover_text(setting.info().help());
-            }
-            if item.clicked() {
+            let item = ui.selectable_label(other == key, setting_label(&other));
+            let setting = cx.studio.draft().setting_at(&other);
+            let help = setting.map_or_else(String::new, |setting| setting.info().help());
+            if item.on_hover_text(format!("{other}: {help}")).clicked() {
                 chosen = Some(other);
             }
         }
     })
-    .on_hover_text("The setting to vary, by its name in files and on the command line.");
+    .on_hover_text("The setting to vary.");
     chosen
 }
 

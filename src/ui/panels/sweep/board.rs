@@ -2,10 +2,13 @@
 
 use egui::{Align, Label, Layout, RichText, Ui, vec2};
 
-use crate::studio::{ShownSweep, SweepAction};
-use crate::sweep::{LeaderboardEntry, Trial, TrialStatus, describe};
+use crate::runs::RunId;
+use crate::studio::{DraftAction, FileAction, LibraryAction, ShownSweep, SweepAction};
+use crate::sweep::{LeaderboardEntry, Trial, TrialStatus, describe_with};
 use crate::text;
+use crate::ui::column_names::setting_label;
 use crate::ui::panels::PanelContext;
+use crate::ui::tab::Tab;
 use crate::ui::theme::{self, ROW_HEIGHT, UNIT, tokens};
 use crate::ui::widgets::{Weight, labeled_button};
 
@@ -15,6 +18,7 @@ const MAX_PLACES: usize = 5;
 /// Shows the leaderboard, and every trial.
 pub fn ui(ui: &mut Ui, cx: &mut PanelContext<'_>, shown: &ShownSweep) {
     let definition = &shown.plan.definition;
+    best_ui(ui, cx, shown);
     if definition.seeds_per_setting > 1 {
         ui.label(theme::section(ui, "Best settings"));
         let places = shown.state.leaderboard(definition);
@@ -29,6 +33,50 @@ pub fn ui(ui: &mut Ui, cx: &mut PanelContext<'_>, shown: &ShownSweep) {
     for trial in best_first(shown) {
         trial_ui(ui, cx, shown, trial);
     }
+}
+
+/// Shows the best trial, and where it leads: to its settings, its curves and its model.
+fn best_ui(ui: &mut Ui, cx: &mut PanelContext<'_>, shown: &ShownSweep) {
+    let definition = &shown.plan.definition;
+    let Some((trial, value)) = shown.state.best(definition.direction) else {
+        return;
+    };
+    let result = definition.metric.format_exact(value);
+    let settings = describe_with(&trial.point, setting_label);
+    ui.label(theme::section(ui, "Best trial"));
+    let text = format!("Trial {}: {result} with {settings}", trial.number);
+    ui.add(Label::new(text).wrap());
+    ui.horizontal_wrapped(|ui| {
+        ui.spacing_mut().item_spacing.x = UNIT;
+        let config = shown.plan.config(&trial.point, trial.repeat).ok();
+        let mut button = |text: &str, about: &str, is_enabled: bool| {
+            let button = labeled_button(ui, None, text, Weight::Plain, 0.0, is_enabled);
+            button.on_hover_text(about).clicked()
+        };
+        let about = "Copies the settings of this trial to the panel on the left.";
+        if button("Use these settings", about, config.is_some())
+            && let Some(config) = config
+        {
+            cx.act(DraftAction::Set(Box::new(config)));
+        }
+        let id = RunId::new(&trial.run);
+        let is_there = cx.studio.run(&id).is_some();
+        if button(
+            "Show curves",
+            "Shows its curves in the Train tab.",
+            is_there,
+        ) {
+            cx.act(LibraryAction::ShowRun(id.clone(), true));
+            cx.settings.tab = Tab::Train;
+        }
+        let about = "Opens its model, which then classifies the drawing.";
+        let model = cx.studio.model_file(&id).filter(|_| is_there);
+        if button("Use model", about, model.is_some())
+            && let Some(path) = model
+        {
+            cx.act(FileAction::OpenModel(path));
+        }
+    });
 }
 
 fn best_first(shown: &ShownSweep) -> Vec<&Trial> {
@@ -63,7 +111,7 @@ fn place_ui(ui: &mut Ui, shown: &ShownSweep, idx: usize, place: &LeaderboardEntr
     row_ui(
         ui,
         &format!("{}.", idx + 1),
-        &describe(&place.point),
+        &describe_with(&place.point, setting_label),
         |ui| {
             ui.label(theme::number(value)).on_hover_text(about);
         },
@@ -118,7 +166,7 @@ fn trial_ui(ui: &mut Ui, cx: &mut PanelContext<'_>, shown: &ShownSweep, trial: &
     row_ui(
         ui,
         &trial.number.to_string(),
-        &describe(&trial.point),
+        &describe_with(&trial.point, setting_label),
         |ui| {
             if trial.is_over() {
                 let again = labeled_button(ui, None, "Rerun", Weight::Bare, BUTTON_WIDTH, true)

@@ -1,5 +1,6 @@
 //! The Sweep tab: many runs over ranges of settings.
 
+mod across;
 mod axis;
 mod board;
 mod define;

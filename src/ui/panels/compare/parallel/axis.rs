@@ -8,6 +8,7 @@ use egui::{
 use crate::compare::Scale;
 use crate::runs::Value;
 use crate::runs::table::Column;
+use crate::ui::column_names;
 use crate::ui::panels::compare::rows::{Places, Rows, text};
 use crate::ui::theme::{ROW_HEIGHT, tokens};
 use crate::ui::widgets::Number;
@@ -39,7 +40,7 @@ pub(super) enum AxisRequest {
 impl Axis {
     pub(super) fn new(column: Column, rows: &Rows) -> Axis {
         Axis {
-            is_log: Scale::suggests_log(&rows.values(&column)),
+            is_log: rows.suggests_log(&column),
             is_flipped: false,
             brush: None,
             places: Places::default(),
@@ -95,7 +96,7 @@ impl Axis {
         let width = plot.width() / (n - 1).max(1) as f32 - 8.0;
         let at = pos2(xs[idx], plot.min.y - 12.0 - ROW_HEIGHT / 2.0);
         let rect = Rect::from_center_size(at, vec2(width.clamp(40.0, 120.0), ROW_HEIGHT));
-        let label = self.column.label();
+        let label = column_names::label(&self.column);
         let builder = UiBuilder::new().max_rect(rect);
         // Identified by its column: it keeps its identity while it moves.
         let mut child = ui.new_child(builder.id_salt(("axis", &label)));
@@ -144,7 +145,9 @@ impl Axis {
         let t = tokens(ui);
         let grip = Rect::from_x_y_ranges(x - GRIP / 2.0..=x + GRIP / 2.0, plot.y_range())
             .expand2(vec2(0.0, 6.0));
-        let id = ui.scope_id().with(("brush", self.column.label()));
+        let id = ui
+            .scope_id()
+            .with(("brush", column_names::label(&self.column)));
         let response = ui.interact(grip, id, Sense::click_and_drag());
         brush(self, &response, plot, output);
         let Some(scale) = &self.places.scale else {
@@ -240,7 +243,7 @@ fn brush_fields_ui(ui: &mut Ui, axis: &mut Axis, output: &mut Vec<AxisRequest>, 
 
 /// The accessible name of the brush.
 fn name_brush(response: &Response, axis: &Axis, scale: &Scale) {
-    let label = axis.column.label();
+    let label = column_names::label(&axis.column);
     let near = |place: f64| {
         let ticks = scale.ticks();
         let distance = |t: &(f64, Value)| (t.0 - place).abs();

@@ -6,6 +6,7 @@ use super::axis::GRIP;
 use super::{MAX_LINES, Parallel};
 use crate::runs::Record;
 use crate::studio::LibraryAction;
+use crate::ui::column_names;
 use crate::ui::panels::PanelContext;
 use crate::ui::panels::compare::at_pointer;
 use crate::ui::panels::compare::rows::{Rows, text};
@@ -125,7 +126,7 @@ fn hint(ui: &Ui, view: &Parallel, row: &Record) {
         if let Some(value) = axis.column.value(row) {
             lines.push(format!(
                 "{}  {}",
-                axis.column.label(),
+                column_names::label(&axis.column),
                 text(&axis.column, &value)
             ));
         }

@@ -13,6 +13,7 @@ use super::selectors;
 use crate::runs::RunId;
 use crate::runs::table::Column;
 use crate::studio::LibraryAction;
+use crate::ui::column_names;
 use crate::ui::panels::PanelContext;
 use crate::ui::theme::ROW_HEIGHT;
 use crate::ui::widgets::{Weight, labeled_button};
@@ -40,11 +41,8 @@ impl Parallel {
     pub(super) fn ui(&mut self, ui: &mut Ui, cx: &mut PanelContext<'_>, rows: &Rows) {
         self.follow(rows);
         if self.axes.len() < 2 {
-            selectors::nothing(
-                ui,
-                "These runs do not differ yet: train with different settings.",
-            );
-            return;
+            let text = "These runs do not differ yet: train with different settings.";
+            return selectors::nothing_differs(ui, cx, text);
         }
         let mut is_brushed = self.controls_ui(ui, rows, rows.columns());
         self.axes.iter_mut().for_each(|axis| axis.follow(rows));
@@ -161,7 +159,11 @@ impl Parallel {
     fn room(&self, ui: &mut Ui) -> Rect {
         let size = ui.available_size();
         let (rect, response) = ui.allocate_exact_size(size, Sense::hover());
-        let names: Vec<String> = self.axes.iter().map(|axis| axis.column.label()).collect();
+        let names: Vec<String> = self
+            .axes
+            .iter()
+            .map(|axis| column_names::label(&axis.column))
+            .collect();
         let name = format!("Parallel coordinates of {}", names.join(", "));
         response.widget_info(|| WidgetInfo::labeled(Role::Figure, true, &name));
         let side = (rect.width() / self.axes.len() as f32 / 2.0).min(64.0);
@@ -191,9 +193,10 @@ impl Parallel {
     }
 }
 
-/// The default axes: the settings that differ, except the seed, and then the results.
+/// The default axes: the settings that differ, except the seed and the text about changes, and then
+/// the best result.
 fn usual(columns: &[Column]) -> Vec<Column> {
-    let is_setting = |c: &&Column| matches!(c, Column::Setting(key) if key != "seed");
+    let is_setting = |c: &&Column| matches!(c, Column::Setting(key) if !["seed", "changed"].contains(&key.as_str()));
     let is_metric = |c: &&Column| matches!(c, Column::Metric(_));
     let settings = columns.iter().filter(is_setting).take(USUAL_AXES - 1);
     let best = columns.iter().find(is_metric);

@@ -9,7 +9,7 @@ use crate::ui::column_names::heading;
 pub(super) fn width(column: &Column) -> f32 {
     match column.key() {
         "created" => 156.0,
-        "note" | "model.layers" => 220.0,
+        "note" | "model.layers" | "changed" | "parent" => 220.0,
         _ => {
             let (word, aggregate) = heading(column);
             let n_chars = word.chars().count().max(aggregate.chars().count() + 2);
@@ -29,6 +29,10 @@ pub(super) fn text(column: &Column, record: &Record) -> String {
         }
         // Filters keep the key; the table shows the same word as the rest of the window.
         Some(Value::Text(_)) if column.key() == "status" => record.status.label().to_owned(),
+        Some(Value::Text(_)) if column.key() == "parent" => {
+            let parent = record.parent.as_ref();
+            parent.map_or_else(String::new, |parent| parent.words())
+        }
         Some(Value::Text(text)) => text,
         None => String::new(),
     }

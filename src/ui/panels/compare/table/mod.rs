@@ -4,23 +4,22 @@ mod cell;
 mod grid;
 mod keys;
 mod layout;
-mod menu;
-mod notes;
 mod trash;
 
 use egui::{ScrollArea, Ui};
 
 use crate::runs::RunId;
-use crate::runs::table::{Aggregate, Column, GroupBy, to_csv};
-use crate::studio::Run;
+use crate::runs::table::{Aggregate, Column, GroupBy, to_csv, to_tsv};
+use crate::studio::{Run, Studio};
 use crate::text;
 use crate::ui::column_names;
 use crate::ui::command::{Command, FileCommand};
 use crate::ui::panels::PanelContext;
+use crate::ui::panels::runs::menu::{self, RunEdits};
+use crate::ui::panels::runs::rename::Rename;
 use crate::ui::theme::{self, ROW_HEIGHT};
 use crate::ui::widgets::combo_of_width;
-use layout::{Layout, Made};
-use notes::NotesDialog;
+use layout::{Layout, Line, Made};
 use trash::TrashDialog;
 
 /// The table with the user's arrangement.
@@ -34,7 +33,7 @@ pub(super) struct TablePanel {
     focus: Option<RunId>,
     /// The line to scroll into view.
     scroll_to: Option<usize>,
-    notes: Option<NotesDialog>,
+    edits: RunEdits,
     trash: Option<TrashDialog>,
 }
 
@@ -43,8 +42,17 @@ impl TablePanel {
     pub(super) fn ui(&mut self, ui: &mut Ui, cx: &mut PanelContext<'_>) {
         self.make(cx);
         self.controls_ui(ui, cx);
+        self.scroll_to_rename(cx);
         grid::ui(ui, cx, self);
         self.dialogs_ui(ui, cx);
+    }
+
+    /// Its runs and columns as text for a spreadsheet.
+    pub(super) fn text(&self, studio: &Studio) -> String {
+        let made = Made::new(studio, &self.layout);
+        let runs = studio.runs();
+        let records: Vec<_> = made.run_rows().map(|idx| &runs[idx].record).collect();
+        to_tsv(&records, &made.columns)
     }
 
     /// Updates columns and rows from the runs.
@@ -78,7 +86,7 @@ impl TablePanel {
         };
         ui.add_enabled_ui(!selected.is_empty(), |ui| {
             let button = ui.menu_button(text, |ui| {
-                menu::ui(ui, cx, &selected, &mut self.notes);
+                menu::ui(ui, cx, &selected, &mut self.edits);
             });
             button
                 .response
@@ -146,10 +154,18 @@ impl TablePanel {
         );
     }
 
-    fn dialogs_ui(&mut self, ui: &Ui, cx: &mut PanelContext<'_>) {
-        if self.notes.as_mut().is_some_and(|dialog| dialog.ui(ui, cx)) {
-            self.notes = None;
+    /// Brings a row into view when the menu has asked to rename its run.
+    fn scroll_to_rename(&mut self, cx: &PanelContext<'_>) {
+        let renamed = self.edits.rename.as_ref().and_then(Rename::requested);
+        if let (Some(id), Some(made)) = (renamed, &self.made) {
+            let runs = cx.studio.runs();
+            let is_it = |line: &Line| matches!(line, Line::Run(idx) if runs[*idx].id == *id);
+            self.scroll_to = made.lines.iter().position(is_it);
         }
+    }
+
+    fn dialogs_ui(&mut self, ui: &Ui, cx: &mut PanelContext<'_>) {
+        self.edits.ui(ui, cx);
         if self.trash.as_mut().is_some_and(|dialog| dialog.ui(ui, cx)) {
             self.trash = None;
         }

@@ -50,11 +50,8 @@ impl VerdictView {
         let metric = self.metric.filter(|m| metrics.contains(m));
         let (Some(pair), Some(metric)) = (self.pair.clone(), metric.or(metrics.first().copied()))
         else {
-            selectors::nothing(
-                ui,
-                "Select two runs, in the table or along an axis, to compare them.",
-            );
-            return;
+            let text = "Select two runs, in the table or along an axis, to compare them.";
+            return selectors::nothing_selected(ui, cx, text);
         };
         self.metric = Some(metric);
         self.controls_ui(ui, rows, pair, metrics);

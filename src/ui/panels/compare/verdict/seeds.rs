@@ -65,7 +65,7 @@ fn missing(studio: &Studio, rows: &Rows, members: &Pair, wanted: [usize; 2]) -> 
         };
         let with_seed = |seed: u64| TrainConfig {
             seed,
-            ..run.record.config.clone()
+            ..run.record.started()
         };
         let add = seeds_to_add(&seeds(side), &seeds(1 - side), wanted[side]);
         add.into_iter().map(with_seed).collect()

@@ -9,21 +9,31 @@ use crate::ui::theme::{self, tokens};
 
 /// Shows the verdict and the data behind it.
 pub(super) fn ui(ui: &mut Ui, comparison: &Comparison) {
-    let t = tokens(ui);
-    let (word, color) = match comparison.verdict() {
-        Verdict::Better => ("Better", t.good),
-        Verdict::Worse => ("Worse", t.bad),
-        Verdict::CannotTell => ("Inconclusive", t.warning),
-        Verdict::SameSettings => ("Same settings", t.quiet),
-    };
     ui.add_space(2.0 * theme::UNIT);
-    ui.label(RichText::new(word).heading().color(color));
+    headline_ui(ui, comparison.model_headline(), comparison.model_verdict());
+    headline_ui(
+        ui,
+        comparison.settings_headline(),
+        Some(comparison.verdict()),
+    );
     ui.label(comparison.describe());
     ui.add_space(theme::UNIT);
     sides_ui(ui, comparison);
     if let Some(test) = &comparison.seeds {
         interval::ui(ui, comparison, test);
     }
+}
+
+/// Shows a headline in the color of its verdict.
+fn headline_ui(ui: &mut Ui, text: &str, verdict: Option<Verdict>) {
+    let t = tokens(ui);
+    let color = match verdict {
+        Some(Verdict::Better) => t.good,
+        Some(Verdict::Worse) => t.bad,
+        Some(Verdict::CannotTell) => t.warning,
+        Some(Verdict::SameSettings) | None => t.quiet,
+    };
+    ui.label(RichText::new(text).heading().color(color));
 }
 
 /// Shows both sides with their seeds.

@@ -13,6 +13,7 @@ use crate::text;
 use crate::train::Finish;
 use crate::ui::panels::compare::table::{cell, keys};
 use crate::ui::panels::run_marks;
+use crate::ui::panels::runs::rename::{self, Rename};
 use crate::ui::theme::{self, tokens};
 use crate::ui::widgets::{Icon, icon_button};
 
@@ -26,6 +27,9 @@ impl Grid<'_, '_> {
         ui.spacing_mut().item_spacing.x = theme::UNIT;
         run_marks::eye_ui(&mut ui, self.cx, run);
         run_marks::dot_ui(&mut ui, run, 10.0);
+        if rename::in_place_ui(&mut self.edits.rename, &mut ui, self.cx, run) {
+            return;
+        }
         let name_rect = ui.available_rect_before_wrap();
         let response = ui.interact(name_rect, ui.scope_id().with("name"), Sense::click());
         if self.focus.as_ref() == Some(&run.id) {
@@ -34,6 +38,9 @@ impl Grid<'_, '_> {
         }
         let step = keys::step(&ui, &response, self.made, line);
         self.changes.extend(step.map(TableChange::Step));
+        if rename::is_requested(&ui, &response) {
+            self.edits.rename = Some(Rename::new(run));
+        }
         let is_selected = self.cx.studio.is_selected(&run.id);
         let name = &run.record.name;
         response.widget_info(|| WidgetInfo::selected(Role::Row, true, is_selected, name));

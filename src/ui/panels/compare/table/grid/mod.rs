@@ -9,12 +9,12 @@ use egui_table::{CellInfo, HeaderCellInfo, HeaderRow, Table, TableDelegate};
 
 use super::keys::Step;
 use super::layout::{Layout, Line, Made};
-use super::notes::NotesDialog;
-use super::{TablePanel, cell, menu};
+use super::{TablePanel, cell};
 use crate::runs::RunId;
 use crate::runs::table::{Aggregate, Column, GroupBy};
 use crate::studio::{LibraryAction, Run};
 use crate::ui::panels::PanelContext;
+use crate::ui::panels::runs::menu::{self, RunEdits};
 use crate::ui::theme::{self, ROW_HEIGHT, tokens};
 
 /// Height of the headings: the name, and below it the aggregate.
@@ -53,7 +53,7 @@ pub(super) fn ui(ui: &mut Ui, cx: &mut PanelContext<'_>, panel: &mut TablePanel)
         cx,
         made: &made,
         layout: &panel.layout,
-        notes: &mut panel.notes,
+        edits: &mut panel.edits,
         focus: &mut panel.focus,
         changes: Vec::new(),
     };
@@ -132,7 +132,7 @@ struct Grid<'a, 'cx> {
     made: &'a Made,
     layout: &'a Layout,
     baseline: Option<&'cx Run>,
-    notes: &'a mut Option<NotesDialog>,
+    edits: &'a mut RunEdits,
     /// The run whose row receives the focus.
     focus: &'a mut Option<RunId>,
     changes: Vec<TableChange>,
@@ -209,7 +209,7 @@ impl Grid<'_, '_> {
             } else {
                 vec![run]
             };
-            menu::ui(ui, self.cx, &runs, self.notes);
+            menu::ui(ui, self.cx, &runs, self.edits);
         });
     }
 }
@@ -221,6 +221,8 @@ fn align(column: &Column) -> Align {
         "status",
         "created",
         "parent",
+        "changed",
+        "sweep",
         "data",
         "note",
         "tags",

@@ -1,0 +1,100 @@
+//! How the values of a setting lie along the horizontal axis of a plot.
+
+use egui_plot::{GridInput, GridMark};
+use toml::Value;
+
+use crate::picture::{self, Mark, plain, round_to};
+use crate::sweep::{Axis, Values};
+use crate::text;
+
+/// A horizontal axis.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Across {
+    /// Numbers, spaced evenly.
+    Linear,
+    /// Numbers, spaced evenly, with zero in sight.
+    FromZero,
+    /// Numbers, spaced by their logarithms to the base of ten.
+    Log,
+    /// One place per word, in order.
+    Words(Vec<String>),
+}
+
+impl Across {
+    /// The axis for a varied setting: logarithmic where its range is, or where its values have
+    /// different orders of magnitude.
+    pub(super) fn of(axis: &Axis) -> Across {
+        match &axis.values {
+            Values::LogRange(_) | Values::LogIntRange(_) => Across::Log,
+            Values::Range(_) | Values::IntRange(_) => Across::Linear,
+            Values::List(list) => match list.iter().map(number).collect::<Option<Vec<f64>>>() {
+                None => Across::Words(list.iter().map(word).collect()),
+                Some(numbers) => {
+                    let low = numbers.iter().copied().fold(f64::MAX, f64::min);
+                    let high = numbers.iter().copied().fold(f64::MIN, f64::max);
+                    match low > 0.0 && high / low >= 100.0 {
+                        true => Across::Log,
+                        false => Across::Linear,
+                    }
+                }
+            },
+        }
+    }
+
+    /// The place of a value on the axis.
+    pub(super) fn place(&self, value: &Value) -> Option<f64> {
+        match self {
+            Across::Linear | Across::FromZero => number(value),
+            Across::Log => number(value).filter(|n| *n > 0.0).map(f64::log10),
+            Across::Words(words) => {
+                let value = word(value);
+                let idx = words.iter().position(|word| *word == value)?;
+                Some(idx as f64)
+            }
+        }
+    }
+
+    /// The marks in sight.
+    pub(super) fn marks(&self, input: GridInput) -> Vec<GridMark> {
+        let (low, high) = input.bounds;
+        let marks = match self {
+            Across::Linear | Across::FromZero => picture::linear_marks(low, high, 5.0),
+            Across::Log => picture::log_marks(low, high),
+            Across::Words(words) => (0..words.len())
+                .map(|idx| Mark {
+                    value: idx as f64,
+                    step: 1.0,
+                })
+                .collect(),
+        };
+        let mark = |mark: Mark| GridMark {
+            value: mark.value,
+            step_size: mark.step,
+        };
+        marks.into_iter().map(mark).collect()
+    }
+
+    /// The label at a mark.
+    pub(super) fn label(&self, mark: GridMark) -> String {
+        match self {
+            Across::Linear | Across::FromZero => plain(mark.value, mark.step_size),
+            Across::Log => text::setting(round_to(10_f64.powf(mark.value), 2)),
+            Across::Words(words) => {
+                let idx = mark.value.round();
+                let is_one = idx >= 0.0 && (mark.value - idx).abs() < 1e-6;
+                let word = words.get(idx as usize).filter(|_| is_one);
+                word.cloned().unwrap_or_default()
+            }
+        }
+    }
+}
+
+fn number(value: &Value) -> Option<f64> {
+    value.as_float().or(value.as_integer().map(|n| n as f64))
+}
+
+fn word(value: &Value) -> String {
+    value
+        .as_str()
+        .map_or_else(|| value.to_string(), str::to_owned)
+}
