@@ -80,7 +80,7 @@ pub struct RunState {
     pub points: Vec<StepPoint>,
     /// Every finished epoch, in order; of a branch, its own.
     pub epochs: Vec<EpochPoint>,
-    /// Every change of a setting, in order.
+    /// Every change of a setting, in order; one for each setting and update.
     pub changes: Vec<ChangePoint>,
     /// The divergence that training is paused for.
     pub divergence: Option<Divergence>,
@@ -154,7 +154,7 @@ impl RunState {
                 new,
             } => {
                 self.config.set_setting(*setting, new);
-                self.changes.push(ChangePoint {
+                self.note_change(ChangePoint {
                     step: *step,
                     epoch: *epoch,
                     setting: *setting,
@@ -202,11 +202,24 @@ impl RunState {
         self.epochs.retain(|e| e.step <= step);
         self.layer_points.retain(|p| p.step <= step);
         self.skips.retain(|&s| s < step);
-        for change in &mut self.changes {
+        for mut change in std::mem::take(&mut self.changes) {
             change.step = change.step.min(step);
             change.epoch = change.epoch.min(epoch);
+            self.note_change(change);
         }
         self.go_on();
+    }
+
+    /// Adds a change. Of several between the same two updates only the last value was ever used.
+    fn note_change(&mut self, change: ChangePoint) {
+        let is_same = |c: &ChangePoint| c.step == change.step && c.setting == change.setting;
+        match self.changes.iter().position(is_same) {
+            None => self.changes.push(change),
+            Some(at) if self.changes[at].old == change.new => {
+                self.changes.remove(at);
+            }
+            Some(at) => self.changes[at].new = change.new,
+        }
     }
 
     /// Returns whether more events will come.

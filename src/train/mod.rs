@@ -22,7 +22,10 @@ pub use checkpoint::{Checkpoint, CheckpointError, Cursor, ExtraWeights, Rollback
 pub use config::{Field, FieldError, KeyError, Optimizer, Schedule, Setting, TrainConfig, Value};
 pub use config::{current_key, parse_value};
 pub use control::{Change, Control};
-pub use divergence::{Anomaly, Divergence, OnDivergence, Origin, Recovery, WorstImage, detect};
+pub use divergence::{
+    Anomaly, Divergence, OnDivergence, Origin, RateRaise, Recovery, RollbackRate, WorstImage,
+    detect,
+};
 pub use early_stopping::{EarlyStopping, Plateau, Watch, Watched};
 pub(crate) use event::number;
 pub use event::{EpochPoint, Event, Finish, Metrics, StepPoint};

@@ -129,6 +129,43 @@ fn a_loss_that_cannot_be_trusted_waits_for_an_answer() {
 }
 
 #[test]
+fn a_raised_rate_is_undone_and_a_stop_keeps_sound_weights() {
+    let mut window = window_of([1440.0, 900.0]);
+    train_into_trouble(&mut window, 3000.0);
+    let rate = run(&window)
+        .divergence
+        .as_ref()
+        .unwrap()
+        .raise
+        .unwrap()
+        .from;
+    let undo = format!("Roll back, learning rate {rate} as before");
+    click(&mut window, &undo);
+    wait(&mut window, "training to go on", |app| {
+        app.studio()
+            .live_run()
+            .is_some_and(|r| r.n_rewinds == 1 && r.divergence.is_none())
+    });
+    assert_eq!(studio(&window).draft().learning_rate, rate);
+    assert_eq!(
+        run(&window).changes,
+        [],
+        "no mark of a rate that is not used"
+    );
+
+    set(&mut window, "Learning rate", 3000.0);
+    wait(&mut window, "the anomaly", |app| {
+        app.studio()
+            .live_run()
+            .is_some_and(|r| r.divergence.is_some())
+    });
+    stop(&mut window);
+    let run = &studio(&window).runs().last().unwrap().state;
+    assert_eq!(run.config.learning_rate, rate);
+    assert!(run.test.unwrap().accuracy > 0.6, "{:?}", run.test);
+}
+
+#[test]
 fn the_rate_that_the_guard_divides_is_the_one_in_the_settings() {
     let mut window = window_of([1440.0, 900.0]);
     train_into_trouble(&mut window, 3000.0);
@@ -330,7 +367,7 @@ fn the_timeline_of_any_run_opens_from_the_list_and_branches() {
         choose_small(&mut window, 3);
         train(&mut window);
         let first = run(&window).name.clone();
-        set(&mut window, "Learning rate", 0.1);
+        set(&mut window, "Learning rate", 0.003);
         train(&mut window);
         let name = format!("Open the timeline of {first}");
         let button = window.get_by_label(&name).rect();
