@@ -227,19 +227,24 @@ impl RunState {
         !matches!(self.status, Status::Finished(_) | Status::Interrupted)
     }
 
-    /// Returns the best epoch, by [`BestBy::Accuracy`].
-    pub fn best_epoch(&self) -> Option<&EpochPoint> {
-        self.epochs
-            .iter()
-            .filter_map(|e| e.validation.map(|v| (e, v)))
-            .reduce(|best, next| {
-                if BestBy::Accuracy.is_better(&next.1, &best.1) {
-                    next
-                } else {
-                    best
-                }
-            })
-            .map(|(e, _)| e)
+    /// Returns the epoch with the best validation metrics; of equals, the first.
+    pub fn best_epoch(&self, by: BestBy) -> Option<&EpochPoint> {
+        let validated = self.epochs.iter().filter_map(|e| Some((e, e.validation?)));
+        let finite = validated.filter(|(_, v)| by == BestBy::Accuracy || v.loss.is_finite());
+        let better = |best: (_, Metrics), next: (_, Metrics)| match by.is_better(&next.1, &best.1) {
+            true => next,
+            false => best,
+        };
+        finite.reduce(better).map(|(e, _)| e)
+    }
+
+    /// Returns the update at which the run diverged, if it ended there or waits there.
+    pub fn diverged_at(&self) -> Option<u64> {
+        match (&self.status, &self.divergence) {
+            (Status::Finished(Finish::Diverged { step }), _) => Some(*step),
+            (_, Some(divergence)) => Some(divergence.step),
+            _ => None,
+        }
     }
 
     /// Returns the share of the run that is done, in `[0, 1]`.

@@ -231,6 +231,59 @@ fn the_timeline_moves_the_answer_and_the_numbers() {
 }
 
 #[test]
+fn the_timeline_shares_the_scale_of_the_plots() {
+    let mut window = window_of([1440.0, 900.0]);
+    choose_small(&mut window, 10);
+    train(&mut window);
+    let plot = window
+        .get_by_role_and_label(Role::Figure, "Accuracy curves")
+        .rect();
+    let track = window
+        .get_by_role_and_label(Role::Slider, "Timeline")
+        .rect();
+    assert!((track.max.x - plot.max.x).abs() < 8.0, "{track} {plot}");
+
+    // A click that is pressed and released within one frame.
+    let click_at = |window: &mut Window, pos: egui::Pos2| {
+        window.hover_at(pos);
+        window.run_steps(2);
+        for pressed in [true, false] {
+            window.input_mut().events.push(egui::Event::PointerButton {
+                pos,
+                button: egui::PointerButton::Primary,
+                pressed,
+                modifiers: Modifiers::NONE,
+            });
+        }
+        window.run_steps(4);
+    };
+    let middle = egui::pos2(track.center().x, track.center().y);
+    click_at(&mut window, middle);
+    // 320 updates: the middle of the track is that of the run, not of the list of snapshots.
+    let shown = studio(&window).shown_step();
+    assert!(matches!(shown, Some(100 | 200)), "{shown:?}");
+
+    // Shift and drag in the plot.
+    let at = |share: f32| egui::pos2(track.min.x + share * track.width(), plot.center().y);
+    window.hover_at(at(0.5));
+    window.run_steps(2);
+    window.event(egui::Event::ModifiersChanged(Modifiers::SHIFT));
+    window.input_mut().events.push(egui::Event::PointerButton {
+        pos: at(0.5),
+        button: egui::PointerButton::Primary,
+        pressed: true,
+        modifiers: Modifiers::SHIFT,
+    });
+    window.run_steps(2);
+    for share in [0.3, 0.1, 0.02] {
+        window.hover_at(at(share));
+        window.run_steps(2);
+    }
+    let early = studio(&window).shown_step();
+    assert!(early.is_some_and(|step| step < 64), "{early:?}");
+}
+
+#[test]
 fn the_budget_of_the_timeline_bounds_its_memory_and_keeps_its_spread() {
     let mut window = window_of([1440.0, 900.0]);
     click(&mut window, "Preset");

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use candle_studio::model::{Conv2d, Dense, Layer};
-use candle_studio::runs::{Recorder, RunFolder, RunState, Status};
+use candle_studio::runs::{BestBy, Recorder, RunFolder, RunState, Status};
 use candle_studio::studio::{
     CanvasAction, DraftAction, Effect, FileAction, LibraryAction, Model, RunAction, Stroke, Studio,
     TimelineAction,
@@ -44,7 +44,11 @@ fn train_to_the_end_and_ask_the_canvas() {
     assert_eq!(run.points.len(), 2 * 1000_usize.div_ceil(32));
     assert_eq!(run.points.last().unwrap().images, 2000);
     assert_eq!(run.epochs.len(), 2);
-    let best = run.best_epoch().unwrap().validation.unwrap();
+    let best = run
+        .best_epoch(BestBy::Accuracy)
+        .unwrap()
+        .validation
+        .unwrap();
     assert!(best.accuracy > 0.6, "{best:?}");
     assert!(run.test.unwrap().accuracy > 0.6);
     wait(&mut studio, "an answer", |s| s.prediction().is_some());
