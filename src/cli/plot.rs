@@ -30,6 +30,9 @@ pub struct Args {
     /// Number of updates to average over.
     #[arg(long, value_name = "STEPS", default_value_t = 50)]
     smoothing: u32,
+    /// Draw the batches of a single run as points.
+    #[arg(long)]
+    batches: bool,
     /// Draw each group of runs as its mean, with this band around it.
     #[arg(long, value_enum)]
     bands: Option<Bands>,
@@ -118,6 +121,7 @@ fn view(args: &Args) -> CurvesView {
         is_x_log: args.log_x,
         is_loss_log: !args.linear_loss,
         smoothing_steps: f64::from(args.smoothing.max(1)),
+        shows_batches: args.batches,
         bands: args.bands.map(|bands| match bands {
             Bands::Range => Spread::Range,
             Bands::Deviation => Spread::Deviation,

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::runs::RunState;
+use crate::runs::{BestBy, RunState};
 use crate::train::{EpochPoint, StepPoint};
 
 /// What is on the x axis.
@@ -91,6 +91,15 @@ impl YAxis {
             YAxis::Loss => p.loss,
             YAxis::Accuracy => p.accuracy,
         }
+    }
+
+    /// Position and value of the epoch that is best by this metric on the validation images.
+    pub fn best(self, x: XAxis, run: &RunState) -> Option<[f64; 2]> {
+        let epoch = run.best_epoch(match self {
+            YAxis::Loss => BestBy::Loss,
+            YAxis::Accuracy => BestBy::Accuracy,
+        })?;
+        Some([x.of_epoch(epoch), self.of_epoch(epoch)?])
     }
 
     /// The validation metric at the end of an epoch.

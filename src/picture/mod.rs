@@ -5,6 +5,7 @@
 
 mod average;
 mod axis;
+mod batches;
 mod curves;
 mod file;
 pub mod fonts;
@@ -17,6 +18,7 @@ mod svg;
 
 pub use average::Average;
 pub use axis::{XAxis, YAxis};
+pub use batches::{Batches, Spike, range_with_spikes};
 pub use curves::{Curve, CurvesView, curves};
 pub use file::{PictureError, PictureFormat};
 pub use marks::{Mark, linear_marks, log_marks, plain, round_to};

@@ -4,8 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::train::Metrics;
 
-/// What makes one epoch better than another. Curves, tables and summaries use the accuracy; which
-/// checkpoint is kept can be chosen. Of equals, the first epoch is the best.
+/// What makes one epoch better than another. Each curve and each column of a table is best by its
+/// own metric, so that the best value never gets worse; where one epoch stands for all metrics, it is
+/// best by accuracy. Which checkpoint is kept can be chosen. Of equals, the first epoch is the best.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum BestBy {

@@ -89,7 +89,7 @@ pub struct RunState {
     pub points: Vec<StepPoint>,
     /// Every finished epoch, in order; of a branch, its own.
     pub epochs: Vec<EpochPoint>,
-    /// Every change of a setting, in order.
+    /// Every change of a setting, in order; one for each setting and update.
     pub changes: Vec<ChangePoint>,
     /// The divergence that training is paused for.
     pub divergence: Option<Divergence>,
@@ -163,7 +163,7 @@ impl RunState {
                 new,
             } => {
                 self.config.set_setting(*setting, new);
-                self.changes.push(ChangePoint {
+                self.note_change(ChangePoint {
                     step: *step,
                     epoch: *epoch,
                     setting: *setting,
@@ -211,11 +211,24 @@ impl RunState {
         self.epochs.retain(|e| e.step <= step);
         self.layer_points.retain(|p| p.step <= step);
         self.skips.retain(|&s| s < step);
-        for change in &mut self.changes {
+        for mut change in std::mem::take(&mut self.changes) {
             change.step = change.step.min(step);
             change.epoch = change.epoch.min(epoch);
+            self.note_change(change);
         }
         self.go_on();
+    }
+
+    /// Adds a change. Of several between the same two updates only the last value was ever used.
+    fn note_change(&mut self, change: ChangePoint) {
+        let is_same = |c: &ChangePoint| c.step == change.step && c.setting == change.setting;
+        match self.changes.iter().position(is_same) {
+            None => self.changes.push(change),
+            Some(at) if self.changes[at].old == change.new => {
+                self.changes.remove(at);
+            }
+            Some(at) => self.changes[at].new = change.new,
+        }
     }
 
     /// Returns whether more events will come.
@@ -223,19 +236,24 @@ impl RunState {
         !matches!(self.status, Status::Finished(_) | Status::Interrupted)
     }
 
-    /// Returns the best epoch, by [`BestBy::Accuracy`].
-    pub fn best_epoch(&self) -> Option<&EpochPoint> {
-        self.epochs
-            .iter()
-            .filter_map(|e| e.validation.map(|v| (e, v)))
-            .reduce(|best, next| {
-                if BestBy::Accuracy.is_better(&next.1, &best.1) {
-                    next
-                } else {
-                    best
-                }
-            })
-            .map(|(e, _)| e)
+    /// Returns the epoch with the best validation metrics; of equals, the first.
+    pub fn best_epoch(&self, by: BestBy) -> Option<&EpochPoint> {
+        let validated = self.epochs.iter().filter_map(|e| Some((e, e.validation?)));
+        let finite = validated.filter(|(_, v)| by == BestBy::Accuracy || v.loss.is_finite());
+        let better = |best: (_, Metrics), next: (_, Metrics)| match by.is_better(&next.1, &best.1) {
+            true => next,
+            false => best,
+        };
+        finite.reduce(better).map(|(e, _)| e)
+    }
+
+    /// Returns the update at which the run diverged, if it ended there or waits there.
+    pub fn diverged_at(&self) -> Option<u64> {
+        match (&self.status, &self.divergence) {
+            (Status::Finished(Finish::Diverged { step }), _) => Some(*step),
+            (_, Some(divergence)) => Some(divergence.step),
+            _ => None,
+        }
     }
 
     /// Returns the share of the run that is done, in `[0, 1]`.

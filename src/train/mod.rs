@@ -27,7 +27,10 @@ pub use config::{Clip, Optimizer, Schedule, TrainConfig};
 pub use config::{FieldError, Setting, SettingInfo, SettingMut, Value};
 pub use config::{KeyError, current_key, parse_value};
 pub use control::{Change, Control};
-pub use divergence::{Anomaly, Divergence, OnDivergence, Origin, Recovery, WorstImage, detect};
+pub use divergence::{
+    Anomaly, Divergence, OnDivergence, Origin, RateRaise, Recovery, RollbackRate, WorstImage,
+    detect,
+};
 pub use early_stopping::{EarlyStopping, Plateau, Watch, Watched};
 pub use error::TrainError;
 pub use event::{Event, Finish};

@@ -132,7 +132,8 @@ impl Panels {
             });
         }
         if has_timeline {
-            ui.scope(|ui| timeline::ui(ui, cx));
+            let scale = self.curves.take_scale();
+            ui.scope(|ui| timeline::ui(ui, cx, scale.as_ref()));
         }
         if n_runs > 0 {
             self.runs.ui(ui, cx);

@@ -68,6 +68,8 @@ pub struct Settings {
     pub is_x_log: bool,
     /// Whether the loss axis is logarithmic.
     pub is_loss_log: bool,
+    /// Whether single batches are drawn as points.
+    pub shows_batches: bool,
     /// How groups of runs are drawn as bands; `None` draws each run separately.
     pub bands: Option<Spread>,
     /// How runs are grouped.
@@ -89,6 +91,7 @@ impl Default for Settings {
             x_axis: XAxis::Epoch,
             is_x_log: false,
             is_loss_log: true,
+            shows_batches: false,
             bands: None,
             group: GroupBy::AllButSeed,
             workspace: None,
@@ -106,6 +109,7 @@ impl Settings {
             is_x_log: self.is_x_log,
             is_loss_log: self.is_loss_log,
             smoothing_steps: self.smoothing_steps.round(),
+            shows_batches: self.shows_batches,
             bands: self.bands,
             group: self.group.clone(),
         }

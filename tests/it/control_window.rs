@@ -129,6 +129,43 @@ fn a_loss_that_cannot_be_trusted_waits_for_an_answer() {
 }
 
 #[test]
+fn a_raised_rate_is_undone_and_a_stop_keeps_sound_weights() {
+    let mut window = window_of([1440.0, 900.0]);
+    train_into_trouble(&mut window, 3000.0);
+    let rate = run(&window)
+        .divergence
+        .as_ref()
+        .unwrap()
+        .raise
+        .unwrap()
+        .from;
+    let undo = format!("Roll back, learning rate {rate} as before");
+    click(&mut window, &undo);
+    wait(&mut window, "training to go on", |app| {
+        app.studio()
+            .live_run()
+            .is_some_and(|r| r.n_rewinds == 1 && r.divergence.is_none())
+    });
+    assert_eq!(studio(&window).draft().learning_rate, rate);
+    assert_eq!(
+        run(&window).changes,
+        [],
+        "no mark of a rate that is not used"
+    );
+
+    set(&mut window, "Learning rate", 3000.0);
+    wait(&mut window, "the anomaly", |app| {
+        app.studio()
+            .live_run()
+            .is_some_and(|r| r.divergence.is_some())
+    });
+    stop(&mut window);
+    let run = &studio(&window).runs().last().unwrap().state;
+    assert_eq!(run.config.learning_rate, rate);
+    assert!(run.test.unwrap().accuracy > 0.6, "{:?}", run.test);
+}
+
+#[test]
 fn the_rate_that_the_guard_divides_is_the_one_in_the_settings() {
     let mut window = window_of([1440.0, 900.0]);
     train_into_trouble(&mut window, 3000.0);
@@ -191,6 +228,59 @@ fn the_timeline_moves_the_answer_and_the_numbers() {
     );
     press(&mut window, Modifiers::ALT, Key::ArrowRight);
     assert_eq!(studio(&window).shown_step(), None);
+}
+
+#[test]
+fn the_timeline_shares_the_scale_of_the_plots() {
+    let mut window = window_of([1440.0, 900.0]);
+    choose_small(&mut window, 10);
+    train(&mut window);
+    let plot = window
+        .get_by_role_and_label(Role::Figure, "Accuracy curves")
+        .rect();
+    let track = window
+        .get_by_role_and_label(Role::Slider, "Timeline")
+        .rect();
+    assert!((track.max.x - plot.max.x).abs() < 8.0, "{track} {plot}");
+
+    // A click that is pressed and released within one frame.
+    let click_at = |window: &mut Window, pos: egui::Pos2| {
+        window.hover_at(pos);
+        window.run_steps(2);
+        for pressed in [true, false] {
+            window.input_mut().events.push(egui::Event::PointerButton {
+                pos,
+                button: egui::PointerButton::Primary,
+                pressed,
+                modifiers: Modifiers::NONE,
+            });
+        }
+        window.run_steps(4);
+    };
+    let middle = egui::pos2(track.center().x, track.center().y);
+    click_at(&mut window, middle);
+    // 320 updates: the middle of the track is that of the run, not of the list of snapshots.
+    let shown = studio(&window).shown_step();
+    assert!(matches!(shown, Some(100 | 200)), "{shown:?}");
+
+    // Shift and drag in the plot.
+    let at = |share: f32| egui::pos2(track.min.x + share * track.width(), plot.center().y);
+    window.hover_at(at(0.5));
+    window.run_steps(2);
+    window.event(egui::Event::ModifiersChanged(Modifiers::SHIFT));
+    window.input_mut().events.push(egui::Event::PointerButton {
+        pos: at(0.5),
+        button: egui::PointerButton::Primary,
+        pressed: true,
+        modifiers: Modifiers::SHIFT,
+    });
+    window.run_steps(2);
+    for share in [0.3, 0.1, 0.02] {
+        window.hover_at(at(share));
+        window.run_steps(2);
+    }
+    let early = studio(&window).shown_step();
+    assert!(early.is_some_and(|step| step < 64), "{early:?}");
 }
 
 #[test]
@@ -330,7 +420,7 @@ fn the_timeline_of_any_run_opens_from_the_list_and_branches() {
         choose_small(&mut window, 3);
         train(&mut window);
         let first = run(&window).name.clone();
-        set(&mut window, "Learning rate", 0.1);
+        set(&mut window, "Learning rate", 0.003);
         train(&mut window);
         let name = format!("Open the timeline of {first}");
         let button = window.get_by_label(&name).rect();

@@ -239,6 +239,63 @@ fn a_closer_look_stays_when_the_axis_changes() {
 }
 
 #[test]
+fn a_part_that_is_marked_fills_the_plot_and_a_double_click_shows_everything() {
+    let mut window = window();
+    window.remove_cursor();
+    window.run_steps(4);
+    let whole = picture(&mut window, "Loss curves");
+    let rect = window
+        .get_by_role_and_label(Role::Figure, "Loss curves")
+        .rect();
+    let at = |x: f32, y: f32| rect.lerp_inside(egui::vec2(x, y));
+    window.hover_at(at(0.3, 0.3));
+    window.step();
+    window.drag_at(at(0.3, 0.3));
+    window.step();
+    for x in [0.35, 0.45] {
+        window.hover_at(at(x, 0.7));
+        window.step();
+    }
+    window.drop_at(at(0.45, 0.7));
+    window.run_steps(4);
+    window.remove_cursor();
+    window.run_steps(4);
+    assert!(picture(&mut window, "Loss curves") != whole, "no zoom");
+
+    window.hover_at(rect.center());
+    window.run_steps(8);
+    window
+        .ctx
+        .options_mut(|o| o.input_options.max_double_click_delay = 1.0);
+    for pressed in [true, false, true, false] {
+        window.event(egui::Event::PointerButton {
+            pos: rect.center(),
+            button: egui::PointerButton::Primary,
+            pressed,
+            modifiers: egui::Modifiers::NONE,
+        });
+    }
+    window.run_steps(4);
+    window.remove_cursor();
+    window.run_steps(4);
+    assert!(picture(&mut window, "Loss curves") == whole);
+}
+
+#[test]
+fn single_batches_of_one_run_are_shown_on_demand() {
+    let mut window = window_of([1440.0, 900.0], Theme::Dark, two_groups()[..1].to_vec());
+    window.remove_cursor();
+    window.run_steps(4);
+    let band = picture(&mut window, "Loss curves");
+    click(&mut window, "More options for the curves");
+    click(&mut window, "Single batches");
+    press(&mut window, Modifiers::NONE, Key::Escape);
+    window.remove_cursor();
+    window.run_steps(6);
+    assert!(picture(&mut window, "Loss curves") != band);
+}
+
+#[test]
 fn curves_are_saved_as_svg_in_their_colors() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("curves.svg");

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use candle_studio::model::{Conv2d, Dense, Layer, Network, preset};
 use candle_studio::train::{
     Anomaly, Change, Checkpoint, Control, Divergence, Event, Finish, Job, Observer, OnDivergence,
-    Optimizer, Origin, Outcome, Recovery, Setting, TrainConfig, resume, train,
+    Optimizer, Origin, Outcome, RateRaise, Recovery, RollbackRate, Setting, TrainConfig, resume,
+    train,
 };
 
 use crate::support::tiny;
@@ -143,7 +144,11 @@ fn a_spike_says_which_batch_which_layer_and_which_images() {
         "{}",
         divergence.describe()
     );
-    assert_eq!(divergence.back_to, [64, 32, 16, 8, 4]);
+    assert_eq!(
+        divergence.back_to,
+        [BREAK, 64, 32, 16, 8],
+        "the newest is from before the rate was raised"
+    );
     assert_eq!(divergence.default_rollback_step(), Some(32));
     assert_eq!(divergence.worst.len(), 8);
     assert!(divergence.worst.is_sorted_by(|a, b| a.loss >= b.loss));
@@ -161,12 +166,12 @@ fn going_back_is_exact_and_divides_the_rate() {
         assert_eq!(n, 1, "{divergence:?}");
         control.recovery(Recovery::RollBack {
             step: 7,
-            divides_rate: false,
+            rate: RollbackRate::Current,
         });
         control.change(rate(0.05));
         control.recovery(Recovery::RollBack {
             step: 64,
-            divides_rate: true,
+            rate: RollbackRate::Divided,
         });
     };
     let job = job(0.01, OnDivergence::Ask);
@@ -197,7 +202,7 @@ fn going_back_is_exact_and_divides_the_rate() {
     assert_eq!(replayed.epochs.len(), 12);
     assert_eq!(replayed.config.learning_rate, 0.05);
     let rates: Vec<String> = replayed.changes.iter().map(|c| c.new.to_string()).collect();
-    assert_eq!(rates, ["10000", "1000", "0.05"]);
+    assert_eq!(rates, ["0.05"], "only the rate that was used from there on");
 }
 
 struct Deaf;
@@ -207,18 +212,12 @@ impl Observer for Deaf {
 
 #[test]
 fn a_skipped_batch_leaves_no_trace_but_its_place() {
-    let control = Control::default();
-    let skip = |control: &Control, _, _: &Divergence| {
-        control.recovery(Recovery::SkipBatch);
-        control.stop();
-    };
-    // A stop counts more than a remedy, so the batch is skipped in a run that is stopped later.
+    // A stop counts more than a recovery, so the batch is skipped in a run that is stopped later.
     let skip_then_stop = |control: &Control, n: usize, _: &Divergence| match n {
         1 => control.recovery(Recovery::SkipBatch),
         _ => control.stop(),
     };
     let job = job(0.01, OnDivergence::Ask);
-    let (_, stopped) = run(&job, &control, Some(BREAK), &skip);
     let control = Control::default();
     let (outcome, ear) = run(&job, &control, Some(BREAK), &skip_then_stop);
     assert_eq!(outcome.finish, Finish::Stopped);
@@ -230,17 +229,96 @@ fn a_skipped_batch_leaves_no_trace_but_its_place() {
             ..
         }
     )));
-    let mut last = ear.checkpoints.last().unwrap().clone();
-    let before = stopped.checkpoints.last().unwrap();
-    assert_eq!(last.cursor.n_skipped, 16);
-    assert_eq!(last.cursor.n_done, before.cursor.n_done + 16);
-    assert_eq!(last.rollback.as_ref().unwrap().n_rollbacks, 2);
-    last.cursor = before.cursor.clone();
-    last.rollback.clone_from(&before.rollback);
+    let mut there = ear.checkpoints.iter().filter(|c| c.step() == BREAK + 1);
+    let (before, after) = (there.next().unwrap(), there.next().unwrap());
+    assert_eq!(after.cursor.n_skipped, 16);
+    assert_eq!(after.cursor.n_done, before.cursor.n_done + 16);
+    assert_eq!(after.rollback.as_ref().unwrap().n_rollbacks, 1);
+    let mut after = after.clone();
+    after.cursor = before.cursor.clone();
+    after.rollback.clone_from(&before.rollback);
     assert!(
-        last == *before,
+        after == *before,
         "weights, batch norm's estimates or the optimizer moved"
     );
+}
+
+#[test]
+fn a_raised_rate_is_undone_first_and_leaves_no_trace() {
+    let job = job(0.01, OnDivergence::Ask);
+    let control = Control::default();
+    let undo = |control: &Control, n: usize, divergence: &Divergence| {
+        assert_eq!(n, 1, "{divergence:?}");
+        let raise = RateRaise {
+            from: 0.01,
+            step: BREAK,
+        };
+        assert_eq!(divergence.raise, Some(raise));
+        let undo = Recovery::RollBack {
+            step: BREAK,
+            rate: RollbackRate::Restored,
+        };
+        assert_eq!(divergence.default_rollback(), Some(undo));
+        control.recovery(undo);
+    };
+    let (outcome, ear) = run(&job, &control, Some(BREAK), &undo);
+    let control = Control::default();
+    let (undisturbed, _) = run(&job, &control, None, &|_, _, _| {});
+    assert_eq!(outcome.finish, Finish::Completed);
+    assert_eq!(outcome.config, undisturbed.config);
+    assert_eq!(bits(&outcome.network), bits(&undisturbed.network));
+    let mut replayed = candle_studio::runs::RunState::new("x", job.config().clone());
+    ear.events.iter().for_each(|e| replayed.apply(e));
+    assert_eq!(replayed.changes, [], "the rate was never another one");
+}
+
+#[test]
+fn a_run_stopped_at_an_anomaly_ends_as_it_was_before() {
+    let job = job(0.01, OnDivergence::Ask);
+    let control = Control::default();
+    let stop = |control: &Control, _: usize, _: &Divergence| control.stop();
+    let (outcome, ear) = run(&job, &control, Some(BREAK), &stop);
+    assert_eq!(outcome.finish, Finish::Stopped);
+    assert_eq!(outcome.config.learning_rate, 0.01);
+    let sound = ear.snapshots.iter().find(|s| s.step() == BREAK).unwrap();
+    let network = outcome.network.deep_copy().unwrap();
+    sound.load_into(&network).unwrap();
+    assert_eq!(bits(&outcome.network), bits(&network));
+    let last = ear.checkpoints.last().unwrap();
+    assert_eq!((last.step(), last.config.learning_rate), (BREAK, 0.01));
+
+    let mut replayed = candle_studio::runs::RunState::new("x", job.config().clone());
+    ear.events.iter().for_each(|e| replayed.apply(e));
+    assert_eq!(replayed.points.last().unwrap().step, BREAK);
+    assert_eq!(replayed.test, outcome.test);
+    // The test accuracy is that of the sound weights.
+    let again = resume(&job, last.clone(), &Control::default(), &mut Deaf).unwrap();
+    assert_eq!(again.finish, Finish::Completed);
+}
+
+#[test]
+fn a_rate_that_is_too_high_is_caught_in_the_first_updates() {
+    let data = Arc::new(candle_studio::data::Dataset::mnist().unwrap());
+    for (factor, is_caught) in [(1.0, false), (30.0, true), (100.0, true)] {
+        let preset = preset("mlp").unwrap();
+        let mut config = TrainConfig::new(preset, data.image_shape(), 10, data.train.len());
+        config.learning_rate *= factor;
+        config.epochs = 1;
+        // A hundred updates.
+        config.n_validation = data.train.len() - 100 * config.batch_size;
+        let job = Job::new(config, data.clone()).unwrap();
+        let job = job.on_divergence(OnDivergence::Ask);
+        let control = Control::default();
+        let stop = |control: &Control, _: usize, _: &Divergence| control.stop();
+        let (_, ear) = run(&job, &control, None, &stop);
+        let first = ear.troubles.first().map(|d| d.step);
+        assert_eq!(
+            first.is_some_and(|step| step <= 20),
+            is_caught,
+            "{factor}: {first:?}"
+        );
+        assert_eq!(first.is_some(), is_caught, "{factor}: {first:?}");
+    }
 }
 
 #[test]
@@ -299,7 +377,7 @@ fn the_average_of_the_weights_goes_back_too() {
             control.change(rate(0.01));
             control.recovery(Recovery::RollBack {
                 step: divergence.back_to[0],
-                divides_rate: false,
+                rate: RollbackRate::Current,
             });
         }
         _ => control.stop(),

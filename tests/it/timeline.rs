@@ -31,7 +31,7 @@ fn any_run_of_the_session_can_be_looked_at_and_branched_from() {
     choose_small(&mut studio, 3);
     let (first, parent) = train(&mut studio);
     assert!(!studio.can_open_timeline(&first), "it is shown as it is");
-    edit(&mut studio, |c| c.learning_rate = 0.1);
+    edit(&mut studio, |c| c.learning_rate = 3e-3);
     let (second, _) = train(&mut studio);
     assert_eq!(studio.earlier_run(), None);
 

@@ -3,9 +3,13 @@
 use super::{Curve, CurvesView};
 use crate::picture::average::Average;
 use crate::picture::axis::YAxis;
+use crate::picture::batches::Batches;
 use crate::picture::series::{Series, Spread, band};
 use crate::runs::table::group;
 use crate::runs::{Record, RunState};
+
+/// Columns of pixels for which the batches of a run are summed up.
+const N_COLUMNS: usize = 800;
 
 /// Positions at which a band is computed.
 const N_PLACES: usize = 400;
@@ -19,6 +23,14 @@ pub(super) struct Line {
     pub(super) spread: Vec<[f64; 3]>,
     /// Validation metric at the ends of epochs.
     pub(super) validation: Vec<[f64; 2]>,
+    /// Where the batches of a run lie, and those that stand out.
+    pub(super) batches: Batches,
+    /// Every batch, if they are drawn.
+    pub(super) single: Vec<[f64; 2]>,
+    /// The best epoch.
+    pub(super) best: Option<[f64; 2]>,
+    /// Whether the run diverged at its end.
+    pub(super) is_diverged: bool,
 }
 
 /// How a metric is turned into lines.
@@ -65,7 +77,8 @@ impl Drawn<'_> {
     /// A line for each run or, with bands, for each group of them.
     pub(super) fn lines(&self, curves: &[Curve<'_>]) -> Vec<Line> {
         let baseline = self.baseline.map(|run| self.series(run));
-        let alone = |curve: &Curve<'_>| self.line(curve, baseline.as_ref());
+        let is_only = curves.len() == 1;
+        let alone = |curve: &Curve<'_>| self.line(curve, baseline.as_ref(), is_only);
         let Some(spread) = self.view.bands else {
             return curves.iter().map(alone).collect();
         };
@@ -90,11 +103,42 @@ impl Drawn<'_> {
         }
     }
 
-    fn line(&self, curve: &Curve<'_>, baseline: Option<&[Series; 2]>) -> Line {
+    /// The batches of a run; of several runs they would hide the lines.
+    fn single(&self, curve: &Curve<'_>, is_only: bool) -> Vec<[f64; 2]> {
+        match is_only && self.view.shows_batches && self.baseline.is_none() {
+            true => self.points(curve.run),
+            false => Vec::new(),
+        }
+    }
+
+    fn points(&self, run: &RunState) -> Vec<[f64; 2]> {
+        let points = run.points.iter().map(|p| {
+            let x = self.scaled_x(self.view.x_axis.of_step(p));
+            [x, self.scaled_y(self.metric.of_step(p))]
+        });
+        points.collect()
+    }
+
+    fn line(&self, curve: &Curve<'_>, baseline: Option<&[Series; 2]>, is_only: bool) -> Line {
         let [training, validation] = self.apart(curve.run, baseline);
         let y = |[x, y]: [f64; 2]| [x, self.scaled_y(y)];
+        let mut batches = Batches::default();
+        let mut best = None;
+        if baseline.is_none() {
+            batches = Batches::new(self.metric, &self.points(curve.run), 0, N_COLUMNS);
+            best = self.metric.best(self.view.x_axis, curve.run);
+        }
+        if !is_only {
+            batches.band.clear();
+        }
+        let is_diverged = curve.run.diverged_at().is_some();
+        let end = if is_diverged { ": diverged" } else { "" };
         Line {
-            name: curve.run.name.clone(),
+            name: format!("{}{end}", curve.run.name),
+            batches,
+            single: self.single(curve, is_only),
+            best: best.map(|[x, value]| [self.scaled_x(x), self.scaled_y(value)]),
+            is_diverged,
             color: curve.record.color,
             points: training.points.into_iter().map(y).collect(),
             spread: Vec::new(),
@@ -124,6 +168,10 @@ impl Drawn<'_> {
             points: means.collect(),
             spread: ends.collect(),
             validation: Vec::new(),
+            batches: Batches::default(),
+            single: Vec::new(),
+            best: None,
+            is_diverged: false,
         }
     }
 }

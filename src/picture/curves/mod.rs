@@ -1,15 +1,16 @@
 //! The curves of runs as a picture: loss above accuracy, with axes, ticks and a legend.
 
 mod axes;
+mod draw;
 mod lines;
 #[cfg(test)]
 mod tests;
 
 use super::axis::{XAxis, YAxis};
+use super::batches::range_with_spikes;
 use super::palette::{Palette, Rgb};
-use super::reduce::reduce;
 use super::series::Spread;
-use super::{Anchor, Face, Ink, Item, Picture, Span};
+use super::{Anchor, Face, Ink, Picture, Span};
 use crate::runs::table::GroupBy;
 use crate::runs::{Record, RunState};
 use crate::train::Loss;
@@ -26,6 +27,8 @@ pub struct CurvesView {
     pub is_loss_log: bool,
     /// Updates the curves are smoothed over.
     pub smoothing_steps: f64,
+    /// Whether the batches of a single run are drawn as points.
+    pub shows_batches: bool,
     /// Whether groups of runs are drawn as bands, and how.
     pub bands: Option<Spread>,
     /// How runs are grouped.
@@ -147,8 +150,10 @@ impl Panel<'_> {
         let (low, high) = ends(kept.chain(validation).chain(zero));
         let margin = 0.05 * (high - low).max(1e-3);
         self.y = (low - margin, high + margin);
+        let spikes = lines.iter().flat_map(|line| &line.batches.spikes);
+        self.y = range_with_spikes(self.y, spikes);
         if self.drawn.metric == YAxis::Accuracy && !is_difference {
-            self.y.1 = self.y.1.min(1.0);
+            self.y = (self.y.0.max(0.0), self.y.1.min(1.0));
         }
     }
 
@@ -160,52 +165,6 @@ impl Panel<'_> {
             left + width * share(x, self.x),
             top + height * (1.0 - share(y, self.y)),
         ]
-    }
-
-    fn line(&mut self, line: &Line) {
-        let rgb = self.palette.data(line.color);
-        if line.spread.len() > 1 {
-            self.area(&line.spread, rgb);
-        }
-        let seen = line.points.iter().map(|&[x, y]| (x, y));
-        // Two columns per point of width: sharper than any screen, and no larger than needed.
-        let n_columns = (2.0 * self.rect[2]) as usize;
-        let (stretches, _) = reduce::<[f64; 2]>(seen, self.x, n_columns);
-        for stretch in stretches {
-            let points: Vec<[f32; 2]> = stretch.iter().map(|&[x, y]| self.inside(x, y)).collect();
-            let is_group = !line.spread.is_empty();
-            let opacity = if is_group || line.validation.is_empty() {
-                1.0
-            } else {
-                0.6
-            };
-            self.picture.line(&points, Ink { rgb, opacity }, 1.5);
-        }
-        let dots: Vec<[f32; 2]> = line
-            .validation
-            .iter()
-            .map(|&[x, y]| self.inside(x, y))
-            .collect();
-        if !dots.is_empty() {
-            self.picture.line(&dots, Ink::solid(rgb), 1.5);
-        }
-        for center in dots {
-            self.picture.items.push(Item::Circle {
-                center,
-                radius: 3.0,
-                fill: Ink::solid(rgb),
-                rim: None,
-            });
-        }
-    }
-
-    fn area(&mut self, spread: &[[f64; 3]], rgb: Rgb) {
-        let low = |y: f64| if y.is_finite() { y } else { self.y.0 };
-        let above = spread.iter().map(|&[x, _, high]| self.inside(x, high));
-        let below = spread.iter().rev().map(|&[x, y, _]| self.inside(x, low(y)));
-        let points = above.chain(below).collect();
-        let fill = Ink { rgb, opacity: 0.2 };
-        self.picture.items.push(Item::Area { points, fill });
     }
 
     /// The same position, or the nearest one within the plot.

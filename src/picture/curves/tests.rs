@@ -5,9 +5,10 @@ use crate::model::PRESETS;
 use crate::picture::Item;
 use crate::picture::palette::LIGHT;
 use crate::picture::series::Spread;
+use crate::runs::Status;
 use crate::runs::table::Column;
 use crate::runs::{Record, RunId};
-use crate::train::{StepPoint, TrainConfig};
+use crate::train::{EpochPoint, Finish, Metrics, StepPoint, TrainConfig};
 
 /// A run of `n` batches whose loss falls from 2 and whose seed is `seed`.
 fn run(name: &str, seed: u64, n: u64) -> RunState {
@@ -34,6 +35,7 @@ fn view() -> CurvesView {
         is_x_log: false,
         is_loss_log: true,
         smoothing_steps: 1.0,
+        shows_batches: false,
         bands: None,
         group: GroupBy::AllButSeed,
     }
@@ -151,4 +153,97 @@ fn against_itself_a_run_is_a_flat_line() {
     for points in flat {
         assert!(points.iter().all(|p| p[1] == points[0][1]), "{points:?}");
     }
+}
+
+/// The run with these validation metrics, loss and accuracy, after its epochs.
+fn validated(mut run: RunState, metrics: &[(f64, f64)]) -> RunState {
+    run.epochs = metrics
+        .iter()
+        .enumerate()
+        .map(|(idx, &(loss, accuracy))| EpochPoint {
+            epoch: idx + 1,
+            step: 100 * (idx as u64 + 1),
+            images: 3200 * (idx as u64 + 1),
+            secs: idx as f64,
+            epoch_secs: 1.0,
+            train: Metrics { loss, accuracy },
+            validation: Some(Metrics { loss, accuracy }),
+        })
+        .collect();
+    run
+}
+
+#[test]
+fn the_best_epoch_of_a_curve_is_best_by_its_own_metric_and_never_gets_worse() {
+    let metrics = [(0.05, 0.90), (0.04, 0.91), (0.06, 0.95), (0.05, 0.94)];
+    let mut bests: Vec<[f64; 2]> = Vec::new();
+    for n in 1..=metrics.len() {
+        let run = validated(run("a", 1, 400), &metrics[..n]);
+        let value = |metric: YAxis| metric.best(XAxis::Epoch, &run).unwrap()[1];
+        bests.push([value(YAxis::Loss), value(YAxis::Accuracy)]);
+    }
+    assert_eq!(
+        bests,
+        [[0.05, 0.90], [0.04, 0.91], [0.04, 0.95], [0.04, 0.95]]
+    );
+}
+
+#[test]
+fn a_spike_has_its_full_height_whatever_the_smoothing() {
+    let mut spiky = run("a", 1, 3000);
+    spiky.points[2000].loss = 9.0;
+    for smoothing_steps in [1.0, 50.0, 1000.0] {
+        for is_loss_log in [false, true] {
+            let view = CurvesView {
+                smoothing_steps,
+                is_loss_log,
+                ..view()
+            };
+            let picture = draw(std::slice::from_ref(&spiky), &view);
+            let [r, g, b] = LIGHT.data(0);
+            let vertical = picture.items.iter().any(|item| match item {
+                Item::Line { points, ink, .. } if ink.rgb == [r, g, b] && points.len() == 2 => {
+                    // In the upper plot, from its lower part to its very top.
+                    points[0][0] == points[1][0] && (TOP..TOP + 30.0).contains(&points[1][1])
+                }
+                _ => false,
+            });
+            assert!(vertical, "{smoothing_steps} {is_loss_log}");
+        }
+    }
+}
+
+#[test]
+fn single_batches_are_drawn_on_demand_and_a_band_only_for_one_run() {
+    let noisy = |name: &str, seed: u64| {
+        let mut run = run(name, seed, 2000);
+        for point in &mut run.points {
+            point.loss *= 1.0 + 0.3 * (point.step as f64 * 0.7).sin();
+        }
+        run
+    };
+    let count = |runs: &[RunState], shows_batches: bool| {
+        let view = CurvesView {
+            shows_batches,
+            ..view()
+        };
+        let picture = draw(runs, &view);
+        let n = |is_kind: fn(&Item) -> bool| picture.items.iter().filter(|i| is_kind(i)).count();
+        let areas = n(|item| matches!(item, Item::Area { .. }));
+        (areas, n(|item| matches!(item, Item::Circle { .. })))
+    };
+    let one = [noisy("a", 1)];
+    let two = [noisy("a", 1), noisy("b", 2)];
+    assert_eq!(count(&one, false), (2, 0));
+    assert!(count(&one, true).1 > 500);
+    assert_eq!(count(&two, false), (0, 0));
+    assert_eq!(count(&two, true), (0, 0));
+}
+
+#[test]
+fn a_run_that_diverged_is_named_so() {
+    let mut runs = [run("sound", 1, 300), run("broken", 2, 300)];
+    runs[1].status = Status::Finished(Finish::Diverged { step: 301 });
+    let svg = draw(&runs, &view()).svg();
+    assert!(svg.contains(">sound<") && svg.contains(">broken: diverged<"));
 }

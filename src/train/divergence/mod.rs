@@ -29,6 +29,18 @@ pub struct Divergence {
     pub back_to: Vec<u64>,
     /// Whether the weights themselves are finite, so that training can continue with them.
     pub can_skip: bool,
+    /// The learning rate was raised shortly before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub raise: Option<RateRaise>,
+}
+
+/// A raise of the learning rate that may have caused an anomaly.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RateRaise {
+    /// The learning rate before it.
+    pub from: f64,
+    /// Step of the newest rollback state before it.
+    pub step: u64,
 }
 
 impl Divergence {
@@ -57,6 +69,21 @@ impl Divergence {
             .find(far)
             .or(self.back_to.last())
             .copied()
+    }
+
+    /// The rollback to make by default: one that undoes the cause where it is known, else one to an
+    /// earlier state with a smaller learning rate.
+    pub fn default_rollback(&self) -> Option<Recovery> {
+        if let Some(raise) = self.raise {
+            return Some(Recovery::RollBack {
+                step: raise.step,
+                rate: RollbackRate::Restored,
+            });
+        }
+        Some(Recovery::RollBack {
+            step: self.default_rollback_step()?,
+            rate: RollbackRate::Divided,
+        })
     }
 }
 
@@ -142,12 +169,23 @@ pub enum Recovery {
     RollBack {
         /// The step.
         step: u64,
-        /// Whether to divide the learning rate by ten.
-        divides_rate: bool,
+        /// The learning rate from there on.
+        rate: RollbackRate,
     },
     /// Skip the batch.
     SkipBatch,
     /// Use the batch anyway. A loss that is NaN or infinite gives no update, so such a batch is
     /// skipped.
     Continue,
+}
+
+/// The learning rate after a rollback.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RollbackRate {
+    /// The current one.
+    Current,
+    /// A tenth of the current one.
+    Divided,
+    /// The one that the state was trained with.
+    Restored,
 }

@@ -13,7 +13,7 @@ impl Steps<'_> {
         loop {
             let (next, changes) = self.control.next();
             for change in changes {
-                self.apply_change(change);
+                self.apply_change(change)?;
             }
             match next {
                 Next::Stop => return Ok(false),
@@ -42,9 +42,9 @@ impl Steps<'_> {
 
     /// Ignores a change that would make the configuration invalid (the panel shows why), or that a
     /// run cannot take over.
-    pub(super) fn apply_change(&mut self, change: Change) {
+    pub(super) fn apply_change(&mut self, change: Change) -> Result<(), TrainError> {
         if !change.setting.is_live() {
-            return;
+            return Ok(());
         }
         let mut config = self.config.clone();
         config.set_setting(change.setting, &change.value);
@@ -55,8 +55,9 @@ impl Steps<'_> {
         let mut errors = config.check(dataset.image_shape(), dataset.n_classes(), n_images);
         errors.extend(config.memory_problem(self.config.training_bytes()));
         if old == new || !errors.is_empty() {
-            return;
+            return Ok(());
         }
+        self.keep_state_before_raise(config.learning_rate)?;
         self.config = config;
         self.network.set_dropout(&self.config.model);
         if let Some(mean) = &mut self.mean {
@@ -71,6 +72,21 @@ impl Steps<'_> {
             new,
         };
         self.observer.event(&event);
+        Ok(())
+    }
+
+    /// Keeps the state before the learning rate is raised, so that a raise can be undone without
+    /// losing an update. One is enough however often a slider moves before the next state.
+    fn keep_state_before_raise(&mut self, rate: f64) -> Result<(), TrainError> {
+        let current = self.config.learning_rate;
+        let is_kept = self
+            .states
+            .newest()
+            .is_some_and(|s| s.config.learning_rate < current);
+        if rate > current && !is_kept {
+            self.keep_state()?;
+        }
+        Ok(())
     }
 }
 

@@ -44,13 +44,22 @@ impl States {
         self.recent.front()
     }
 
+    pub(super) fn newest_first(&self) -> impl Iterator<Item = &Arc<Checkpoint>> {
+        self.recent.iter().rev()
+    }
+
+    /// The newest state that was trained with a learning rate below `rate`.
+    pub(super) fn before_raise(&self, rate: f64) -> Option<&Arc<Checkpoint>> {
+        self.newest_first().find(|s| s.config.learning_rate < rate)
+    }
+
     pub(super) fn at(&self, step: u64) -> Option<&Arc<Checkpoint>> {
-        self.recent.iter().rev().find(|s| s.step() == step)
+        self.newest_first().find(|s| s.step() == step)
     }
 
     /// Their steps, newest first.
     pub(super) fn steps(&self) -> Vec<u64> {
-        let mut steps: Vec<u64> = self.recent.iter().rev().map(|s| s.step()).collect();
+        let mut steps: Vec<u64> = self.newest_first().map(|s| s.step()).collect();
         steps.dedup();
         steps
     }

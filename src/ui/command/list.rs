@@ -22,6 +22,7 @@ const PLAIN: &[Command] = &[
     Command::Run(RunCommand::PauseOrResume),
     Command::Run(RunCommand::Step),
     Command::Run(RunCommand::Stop),
+    Command::Recovery(RecoveryCommand::UndoRaise),
     Command::Recovery(RecoveryCommand::RollBackSlower),
     Command::Recovery(RecoveryCommand::RollBack),
     Command::Recovery(RecoveryCommand::SkipBatch),

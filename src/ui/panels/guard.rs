@@ -5,7 +5,7 @@ use egui::{Frame, Label, Margin, RichText, Sense, TextureHandle, Ui, vec2};
 use super::{PanelContext, augmented_images};
 use crate::studio::RunAction;
 use crate::text;
-use crate::train::{Anomaly, Divergence, Recovery, WorstImage};
+use crate::train::{Divergence, Recovery, WorstImage};
 use crate::ui::command::{Command, RecoveryCommand};
 use crate::ui::theme::{self, PANEL_PADDING, tokens};
 use crate::ui::widgets::{Weight, combo_of_width, labeled_button};
@@ -82,41 +82,22 @@ impl GuardPanel {
     fn recoveries_ui(&mut self, ui: &mut Ui, cx: &mut PanelContext<'_>, divergence: &Divergence) {
         ui.horizontal_wrapped(|ui| {
             ui.spacing_mut().item_spacing = vec2(8.0, 4.0);
-            if let Some(step) = self.chosen_step {
-                let back = |divides_rate| Recovery::RollBack { step, divides_rate };
-                recovery_ui(
-                    ui,
-                    cx,
-                    RecoveryCommand::RollBackSlower,
-                    back(true),
-                    Weight::Primary,
-                );
-                recovery_ui(
-                    ui,
-                    cx,
-                    RecoveryCommand::RollBack,
-                    back(false),
-                    Weight::Plain,
-                );
-                self.step_ui(ui, divergence, step);
-            }
-            if divergence.can_skip {
-                recovery_ui(
-                    ui,
-                    cx,
-                    RecoveryCommand::SkipBatch,
-                    Recovery::SkipBatch,
-                    Weight::Plain,
-                );
-            }
-            if matches!(divergence.anomaly, Anomaly::Spike { .. }) {
-                recovery_ui(
-                    ui,
-                    cx,
-                    RecoveryCommand::ContinueAnyway,
-                    Recovery::Continue,
-                    Weight::Plain,
-                );
+            let mut weight = Weight::Primary;
+            for command in [
+                RecoveryCommand::UndoRaise,
+                RecoveryCommand::RollBackSlower,
+                RecoveryCommand::RollBack,
+                RecoveryCommand::SkipBatch,
+                RecoveryCommand::ContinueAnyway,
+            ] {
+                let recovery = command.recovery_to(divergence, self.chosen_step);
+                let Some(recovery) = recovery else { continue };
+                // The first one is what helps most.
+                recovery_ui(ui, cx, (command, recovery), divergence, weight);
+                weight = Weight::Plain;
+                if let (RecoveryCommand::RollBack, Some(step)) = (command, self.chosen_step) {
+                    self.step_ui(ui, divergence, step);
+                }
             }
         });
     }
@@ -174,13 +155,20 @@ fn image_ui(
 fn recovery_ui(
     ui: &mut Ui,
     cx: &mut PanelContext<'_>,
-    command: RecoveryCommand,
-    recovery: Recovery,
+    (command, recovery): (RecoveryCommand, Recovery),
+    divergence: &Divergence,
     weight: Weight,
 ) {
-    let command = Command::from(command);
-    let button = labeled_button(ui, None, &command.label(), weight, 0.0, true);
-    if button.on_hover_text(command.tooltip(ui)).clicked() {
+    let label = match (command, divergence.raise) {
+        (RecoveryCommand::UndoRaise, Some(raise)) => format!(
+            "Roll back, learning rate {} as before",
+            text::setting(raise.from)
+        ),
+        _ => Command::from(command).label(),
+    };
+    let button = labeled_button(ui, None, &label, weight, 0.0, true);
+    let tooltip = Command::from(command).tooltip(ui);
+    if button.on_hover_text(tooltip).clicked() {
         cx.act(RunAction::Recover(recovery));
     }
 }

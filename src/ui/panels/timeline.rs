@@ -1,17 +1,21 @@
 //! The timeline below the curves: earlier weights of a run, for the canvas and the metrics.
 
-use egui::{Align, Label, Layout, RichText, Slider, Ui};
+use egui::{Align, Label, Layout, Rect, RichText, Sense, Ui, pos2, vec2};
 
 use super::PanelContext;
+use super::curves::scale::{Scale, stops};
 use crate::runs::RunState;
 use crate::studio::TimelineAction;
 use crate::ui::command::{CanvasCommand, Command, RunCommand, TimelineCommand};
 use crate::ui::theme::{self, ROW_HEIGHT, tokens};
-use crate::ui::widgets::{Number, Weight, labeled_button, slim_slider};
+use crate::ui::widgets::{Number, Track, Weight, labeled_button};
 use crate::{stats, text};
 
 /// Height of the timeline.
 pub const HEIGHT: f32 = 2.0 * ROW_HEIGHT + 4.0;
+
+/// Width of the name left of the track, where no plot is above it.
+const LABEL_WIDTH: f32 = 56.0;
 
 /// Minimum width to show loss and accuracy in full.
 const WORDS_WIDTH: f32 = 260.0;
@@ -24,13 +28,14 @@ pub fn is_shown(cx: &PanelContext<'_>) -> bool {
     cx.studio.timeline().states().len() > 1 || cx.studio.earlier_run().is_some()
 }
 
-/// Draws the timeline.
-pub fn ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
+/// Draws the timeline, on the horizontal `scale` of the plots.
+pub fn ui(ui: &mut Ui, cx: &mut PanelContext<'_>, scale: Option<&Scale>) {
     ui.spacing_mut().item_spacing.y = 2.0;
-    scrubber_ui(ui, cx);
+    track_ui(ui, cx, scale);
     ui.horizontal(|ui| {
         ui.set_min_height(ROW_HEIGHT);
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            back_ui(ui, cx);
             let hint = "Stop the run first; it can be resumed later.";
             command_ui(ui, cx, "Branch", TimelineCommand::Branch.into(), hint);
             let hint = "Pause the run first.";
@@ -41,47 +46,57 @@ pub fn ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     });
 }
 
-fn scrubber_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
-    let steps: Vec<u64> = cx
-        .studio
-        .timeline()
-        .states()
-        .iter()
-        .map(|s| s.step())
-        .collect();
-    let is_earlier = cx.studio.earlier_run().is_some();
-    // In the newest run, the current weights come after the last snapshot.
-    let now = steps.len() - usize::from(is_earlier && !steps.is_empty());
+/// Draws the snapshots on the scale of the plots above, if these are shown.
+fn track_ui(ui: &mut Ui, cx: &mut PanelContext<'_>, scale: Option<&Scale>) {
+    let (row, label) =
+        ui.allocate_exact_size(vec2(ui.available_width(), ROW_HEIGHT), Sense::hover());
+    let name = theme::quiet(ui, "timeline");
+    let edges = match scale {
+        Some(scale) => scale.edges(),
+        None => (row.min.x + LABEL_WIDTH, row.max.x - 8.0),
+    };
+    let left = Rect::from_min_max(row.min, pos2(edges.0 - 4.0, row.max.y));
+    ui.put(left, Label::new(name).halign(Align::LEFT))
+        .on_hover_text(ABOUT);
+    label.on_hover_text(ABOUT);
+    let stops = stops(cx.studio, scale, edges);
     let shown = cx.studio.shown_step();
-    let at = shown.and_then(|s| steps.iter().position(|&step| step >= s));
-    ui.horizontal(|ui| {
-        ui.set_min_height(ROW_HEIGHT);
-        ui.label(theme::quiet(ui, "timeline")).on_hover_text(ABOUT);
-        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            if is_earlier {
-                let button = labeled_button(ui, None, "Close", Weight::Bare, 0.0, true)
-                    .accessible_name("Close the timeline");
-                let about = "Returns to the timeline of the newest run.";
-                if button.on_hover_text(about).clicked() {
-                    cx.act(TimelineAction::Close);
-                }
-            } else {
-                let button = labeled_button(ui, None, "Now", Weight::Bare, 0.0, shown.is_some());
-                let about = "Returns to the current weights.";
-                if button.on_hover_text(about).clicked() {
-                    cx.command(CanvasCommand::UseTrainedModel);
-                }
-            }
-            ui.spacing_mut().slider_width = (ui.available_width() - 8.0).max(40.0);
-            let mut idx = at.unwrap_or(now);
-            let slider = Slider::new(&mut idx, 0..=now).show_value(false);
-            let response = slim_slider(ui, "Timeline", slider);
-            if response.changed() {
-                cx.act(TimelineAction::ShowStep(steps.get(idx).copied()));
-            }
-            response.on_hover_text(ABOUT);
-        });
-    });
+    let is_shown = |step: Option<u64>| match (step, shown) {
+        (Some(step), Some(shown)) => step >= shown,
+        (step, shown) => step == shown,
+    };
+    let places: Vec<f32> = stops.iter().map(|stop| stop.x).collect();
+    let last = stops.len().saturating_sub(1);
+    let track = Track {
+        name: "Timeline",
+        value: stops.iter().position(|s| is_shown(s.step)).unwrap_or(last),
+        stops: &places,
+    };
+    let rail = Rect::from_x_y_ranges(edges.0..=edges.1, row.y_range());
+    let (response, chosen) = track.ui(ui, rail);
+    if let Some(stop) = chosen.and_then(|idx| stops.get(idx)) {
+        cx.act(TimelineAction::ShowStep(stop.step));
+    }
+    response.on_hover_text(ABOUT);
+}
+
+/// Draws the button that leaves the snapshot, or the timeline of an earlier run.
+fn back_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
+    if cx.studio.earlier_run().is_some() {
+        let button = labeled_button(ui, None, "Close", Weight::Bare, 0.0, true)
+            .accessible_name("Close the timeline");
+        let about = "Returns to the timeline of the newest run.";
+        if button.on_hover_text(about).clicked() {
+            cx.act(TimelineAction::Close);
+        }
+        return;
+    }
+    let is_earlier = cx.studio.shown_step().is_some();
+    let button = labeled_button(ui, None, "Now", Weight::Bare, 0.0, is_earlier);
+    let about = "Returns to the current weights.";
+    if button.on_hover_text(about).clicked() {
+        cx.command(CanvasCommand::UseTrainedModel);
+    }
 }
 
 const ABOUT: &str = "Snapshots of the run, denser at the beginning. The drawing is classified by \

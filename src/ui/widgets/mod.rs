@@ -10,6 +10,7 @@ mod layer_row;
 mod number;
 mod picture;
 mod section;
+mod track;
 mod typed;
 
 pub use bars::{Bar, probability_bars};
@@ -22,3 +23,4 @@ pub use layer_row::{LayerRow, layer_header};
 pub use number::{Number, VALUE_WIDTH};
 pub use picture::paint_picture;
 pub use section::section;
+pub use track::Track;

@@ -44,6 +44,7 @@ impl MetricPlot<'_> {
     pub(super) fn name_at_end(&self, idx: usize) -> String {
         match self.band_of(idx) {
             Some(band) => format!("{} ×{}", band.name, band.members.len()),
+            None if self.has_diverged(idx) => format!("{}: diverged", self.runs[idx].state.name),
             None => self.runs[idx].state.name.clone(),
         }
     }

@@ -3,7 +3,9 @@
 use egui::{Align2, Color32, FontId, Pos2, Rect, Stroke, TextStyle, Ui, pos2, vec2};
 
 use super::lens::{Lens, YAxis};
-use super::plot::{GHOST, MetricPlot, TITLE_HEIGHT};
+use super::plot::{MetricPlot, TITLE_HEIGHT};
+use super::pointer;
+use super::run_lines::{GHOST, TRAINING};
 use super::trace::RunCurve;
 use crate::text;
 use crate::train::Loss;
@@ -12,10 +14,11 @@ use crate::ui::theme::{self, tokens};
 impl MetricPlot<'_> {
     /// Shows title, unit, and the values of the newest visible run.
     pub(super) fn title_ui(&self, ui: &mut Ui, lens: &Lens, curves: &[[RunCurve; 2]]) {
-        let (rect, _) = ui.allocate_exact_size(
+        let (rect, title) = ui.allocate_exact_size(
             vec2(ui.available_width(), TITLE_HEIGHT),
             egui::Sense::hover(),
         );
+        title.on_hover_text(pointer::ABOUT);
         let t = tokens(ui);
         let painter = ui.painter();
         let small = TextStyle::Small.resolve(ui.style());
@@ -58,7 +61,7 @@ impl MetricPlot<'_> {
         let run = &self.runs[idx].state;
         let color = t.run_color(self.runs[idx].record.color);
         let validation = run.epochs.last().and_then(|e| self.metric.of_epoch(e));
-        let best = run.best_epoch().and_then(|e| self.metric.of_epoch(e));
+        let best = self.metric.best(lens.x_axis, run).map(|[_, value]| value);
         let training = curves[idx][self.metric as usize].smooth_at(run, lens, f64::INFINITY);
         let mut right = rect.max.x;
         let number = TextStyle::Monospace.resolve(ui.style());
@@ -123,12 +126,13 @@ impl Key {
             Key::Training => {
                 let ghost = Rect::from_two_pos(left - vec2(0.0, 3.0), right + vec2(0.0, 3.0));
                 painter.rect_filled(ghost, 1.0, color.gamma_multiply(GHOST));
+                let color = color.gamma_multiply(TRAINING);
                 painter.line_segment([left, right], Stroke::new(1.5, color));
                 left.x
             }
             Key::Validation => {
-                painter.line_segment([left, right], Stroke::new(1.5, color));
-                painter.circle_filled(left + vec2(9.0, 0.0), 3.5, color);
+                painter.line_segment([left, right], Stroke::new(2.0, color));
+                painter.circle_filled(left + vec2(9.0, 0.0), 3.0, color);
                 left.x
             }
             Key::Best => {

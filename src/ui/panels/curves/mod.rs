@@ -9,7 +9,10 @@ mod lens;
 mod notes;
 mod options;
 mod plot;
+mod pointer;
 mod range;
+mod run_lines;
+pub(super) mod scale;
 mod trace;
 
 use egui::{Align, Checkbox, Layout, Slider, Ui};
@@ -24,6 +27,8 @@ use bands::Bands;
 use baseline::{Baseline, BaselineKey};
 use lens::{Lens, XAxis, YAxis, same_part, whole_range};
 use plot::MetricPlot;
+use pointer::Drag;
+use scale::Scale;
 use trace::RunCurve;
 
 /// The state of the curves.
@@ -37,6 +42,10 @@ pub struct CurvesPanel {
     zoomed: Option<(XAxis, bool)>,
     /// The pointer's position on the axis.
     hovered: Option<f64>,
+    /// What the pointer drags.
+    drag: Option<Drag>,
+    /// The horizontal scale of the plots, as they were last drawn.
+    scale: Option<Scale>,
     /// The baseline's curves.
     baseline: Option<Baseline>,
     /// Groups of runs, for loss and accuracy.
@@ -44,6 +53,11 @@ pub struct CurvesPanel {
 }
 
 impl CurvesPanel {
+    /// The horizontal scale of the plots in this frame, or none if they were not drawn.
+    pub fn take_scale(&mut self) -> Option<Scale> {
+        self.scale.take()
+    }
+
     /// Resets the zoom.
     pub fn show_whole(&mut self) {
         self.zoom = None;
@@ -58,6 +72,7 @@ impl CurvesPanel {
             .resize_with(cx.studio.runs().len(), Default::default);
         let x_range = self.x_range(cx);
         let hovered = self.hovered.take();
+        let drag = self.drag.take();
         let baseline = options::baseline(cx.studio);
         let mut hovered_run = None;
         for (idx, metric) in YAxis::ALL.into_iter().enumerate() {
@@ -70,6 +85,8 @@ impl CurvesPanel {
                 height: height / 2.0 - ui.spacing().item_spacing.y,
                 is_last: idx == 1,
                 shown_step: cx.studio.shown_step(),
+                timeline_run: cx.studio.timeline_run(),
+                drag,
                 hovered,
                 hover: cx.hover,
                 baseline: None,
@@ -91,6 +108,13 @@ impl CurvesPanel {
             let outcome = plot.ui(ui, lens, &self.curves);
             hovered_run = hovered_run.or(outcome.run);
             self.hovered = self.hovered.or(outcome.hovered);
+            self.drag = self.drag.or(outcome.drag);
+            self.scale = outcome.scale;
+            if let (Some(x), Some(scale)) = (outcome.timeline, &self.scale)
+                && let Some(action) = scale::show_nearest(cx.studio, scale, x)
+            {
+                cx.act(action);
+            }
             if let Some(zoom) = outcome.zoom {
                 self.set_zoom(cx, zoom);
             }

@@ -7,9 +7,41 @@ use super::lens::{Lens, XAxis, YAxis};
 use super::plot::MetricPlot;
 use super::trace::{RunCurve, Trace};
 use crate::text;
+use crate::train::Value;
 use crate::ui::theme::{self, tokens};
 
+/// An event of a run that is marked in the plot.
+pub(super) struct Mark {
+    step: u64,
+    pub(super) text: String,
+}
+
 impl MetricPlot<'_> {
+    /// Marks where the newest visible run was branched, and its changed settings. Marks of more
+    /// runs would hide the curves.
+    pub(super) fn marks(&self) -> Vec<Mark> {
+        let Some(run) = self.newest() else {
+            return Vec::new();
+        };
+        let origin = run.parent.iter().map(|parent| Mark {
+            step: parent.step,
+            text: format!("branch of {}", parent.run),
+        });
+        let changes = run.changes.iter().map(|change| {
+            let [old, new] = [&change.old, &change.new].map(value_text);
+            Mark {
+                step: change.step,
+                text: format!("{} {old} → {new}", change.setting.label()),
+            }
+        });
+        origin.chain(changes).collect()
+    }
+
+    pub(super) fn mark_x(&self, lens: &Lens, mark: &Mark) -> Option<f64> {
+        let x = lens.x_axis.of_step_number(self.newest()?, mark.step)?;
+        Some(lens.x(x))
+    }
+
     /// Labels the horizontal axis.
     pub(super) fn x_name_ui(&self, ui: &Ui, lens: &Lens, transform: &PlotTransform) {
         if self.is_last {
@@ -64,13 +96,11 @@ impl MetricPlot<'_> {
 
     /// Shows the names of the runs at the ends of their curves, without overlap.
     pub(super) fn names_ui(&self, ui: &Ui, traces: &[(usize, &Trace)], transform: &PlotTransform) {
-        if !self.has_names() {
-            return;
-        }
         let t = tokens(ui);
         let frame = *transform.frame();
         let mut ends: Vec<(f32, f32, usize)> = traces
             .iter()
+            .filter(|&&(idx, _)| self.has_names() || self.has_diverged(idx))
             // A group has one label, beside the curve of its first run.
             .filter(|&&(idx, _)| self.band_of(idx).is_none_or(|b| b.members[0] == idx))
             .filter_map(|&(idx, trace)| {
@@ -179,5 +209,13 @@ fn x_text(lens: &Lens, x: f64) -> String {
     match lens.x_axis {
         XAxis::Step | XAxis::Images => text::thousands(value.round() as u64),
         XAxis::Epoch | XAxis::Time => format!("{value:.2}"),
+    }
+}
+
+/// Formats the value of a setting: a number or a name.
+fn value_text(value: &Value) -> String {
+    match value {
+        Value::Number(number) => text::setting(*number),
+        Value::Text(name) => name.replace('_', " "),
     }
 }

@@ -22,9 +22,16 @@ pub fn baseline(studio: &Studio) -> Option<&Run> {
 pub fn button_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     let button = labeled_button(ui, None, "More", Weight::Bare, 0.0, true)
         .accessible_name("More options for the curves")
-        .on_hover_text("Groups of runs as bands, differences from one run, and saving the curves.");
+        .on_hover_text(
+            "Single batches, groups of runs as bands, differences from one run, and saving the \
+                        curves.",
+        );
     egui::Popup::menu(&button).show(|ui| {
         ui.set_min_width(220.0);
+        let about = "Shows every batch as a point: of the only run, or of the one at the pointer.";
+        ui.checkbox(&mut cx.settings.shows_batches, "Single batches")
+            .on_hover_text(about);
+        ui.separator();
         bands_ui(ui, cx.settings);
         if cx.settings.bands.is_some() {
             group_ui(ui, cx);

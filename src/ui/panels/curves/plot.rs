@@ -1,21 +1,19 @@
 //! One plot: a metric of all visible runs.
 
-use egui::{Color32, Role, TextStyle, Ui, Vec2b, WidgetInfo};
-use egui_plot::{
-    AxisHints, HLine, Line, LineStyle, MarkerShape, Plot, PlotPoint, PlotPoints, PlotTransform,
-    PlotUi, Points, VLine,
-};
+use egui::{Rect, Role, TextStyle, Ui, Vec2b, WidgetInfo};
+use egui_plot::{AxisHints, HLine, LineStyle, Plot, PlotTransform, PlotUi, VLine};
 
 use super::axes;
 use super::bands::Band;
 use super::baseline::Baseline;
 use super::lens::{Lens, YAxis};
+use super::pointer::Drag;
 use super::range::y_range;
+use super::run_lines::draw_lines;
+use super::scale::Scale;
 use super::trace::{RunCurve, Trace};
 use crate::runs::RunState;
 use crate::studio::Run;
-use crate::text;
-use crate::train::Value;
 use crate::ui::hover::Hover;
 use crate::ui::settings::Settings;
 use crate::ui::theme::{self, tokens};
@@ -38,6 +36,10 @@ pub struct MetricPlot<'a> {
     pub is_last: bool,
     /// The update whose snapshot classifies the drawing, unless that is the newest.
     pub shown_step: Option<u64>,
+    /// The run that the timeline belongs to.
+    pub timeline_run: Option<&'a RunState>,
+    /// What the pointer drags, in this plot or another.
+    pub drag: Option<Drag>,
     /// The pointer's position on the axis, in this plot or another.
     pub hovered: Option<f64>,
     /// The run under the pointer.
@@ -59,6 +61,12 @@ pub struct Outcome {
     pub run: Option<usize>,
     /// A new visible range; `Some(None)` for all of the axis.
     pub zoom: Option<Option<(f64, f64)>>,
+    /// What the pointer drags in this plot.
+    pub drag: Option<Drag>,
+    /// The place on the screen to which the timeline is moved.
+    pub timeline: Option<f32>,
+    /// The horizontal scale, once it is drawn.
+    pub scale: Option<Scale>,
 }
 
 /// Height of the title.
@@ -70,17 +78,8 @@ const Y_AXIS_WIDTH: f32 = 52.0;
 /// Space right of the curves for the names of the runs.
 const NAMES_WIDTH: f32 = 92.0;
 
-/// Opacity of single batches behind their average.
-pub(super) const GHOST: f32 = 0.16;
-
 /// Maximum number of names beside the curves; the table lists all of them.
 const MAX_NAMES: usize = 6;
-
-/// An event of a run that is marked in the plot.
-pub(super) struct Mark {
-    step: u64,
-    pub(super) text: String,
-}
 
 impl MetricPlot<'_> {
     /// Updates the curves from their runs, before [`MetricPlot::ui`].
@@ -104,17 +103,19 @@ impl MetricPlot<'_> {
         let shown = self.plot(ui, &lens).show(ui, |plot| {
             plot.set_plot_bounds_x(x_range.0..=x_range.1);
             plot.set_plot_bounds_y(y_range.0..=y_range.1);
-            self.draw(plot, &lens, &traces, y_range.0);
+            self.draw(plot, &lens, &traces, y_range);
         });
         let name = self.name();
         shown
             .response
             .widget_info(|| WidgetInfo::labeled(Role::Figure, true, format!("{name} curves")));
+        self.drag_ui(ui, &shown.transform);
         self.x_name_ui(ui, &lens, &shown.transform);
         self.marks_ui(ui, &lens, &shown.transform);
         self.names_ui(ui, &traces, &shown.transform);
         self.cursor_ui(ui, &lens, &shown.transform, &shown.response, curves);
-        let mut outcome = self.outcome(&shown.response, &shown.transform);
+        let mut outcome = self.outcome(&shown.response, &lens, &shown.transform);
+        outcome.scale = Some(Scale::new(&lens, &shown.transform));
         outcome.run = self.nearest(&traces, &shown.transform, &shown.response);
         outcome
     }
@@ -190,6 +191,10 @@ impl MetricPlot<'_> {
         }
     }
 
+    pub(super) fn has_diverged(&self, idx: usize) -> bool {
+        self.runs[idx].state.diverged_at().is_some()
+    }
+
     pub(super) fn has_names(&self) -> bool {
         (2..=MAX_NAMES).contains(&self.visible.len())
     }
@@ -198,7 +203,7 @@ impl MetricPlot<'_> {
     fn range_with_names(&self, ui: &Ui, lens: &Lens) -> (f64, f64) {
         let (low, high) = lens.x_range;
         let width = f64::from((ui.available_width() - Y_AXIS_WIDTH).max(200.0));
-        let room = if self.has_names() {
+        let room = if self.has_names() || self.visible.iter().any(|&idx| self.has_diverged(idx)) {
             f64::from(NAMES_WIDTH)
         } else {
             10.0
@@ -211,7 +216,7 @@ impl MetricPlot<'_> {
         plot: &mut PlotUi<'p>,
         lens: &Lens,
         traces: &[(usize, &'p Trace)],
-        y_low: f64,
+        y_range: (f64, f64),
     ) {
         let t = theme::Tokens::of(plot.ctx().theme());
         for (idx, mark) in self.marks().iter().enumerate() {
@@ -226,35 +231,26 @@ impl MetricPlot<'_> {
             let line = HLine::new("baseline", 0.0).color(t.quiet).width(1.0);
             plot.hline(line.allow_hover(false));
         }
-        for &(idx, trace) in traces {
-            if self.band_of(idx).is_none() && !lens.is_difference {
-                let color = self.run_ink(t, idx).gamma_multiply(GHOST);
-                draw_lines(plot, &format!("{idx} raw"), &trace.raw, 1.0, color);
-            }
+        if !lens.is_difference {
+            self.draw_batches(plot, traces, t);
         }
         for band in self.bands {
             self.draw_band(plot, band, t);
         }
         for &(idx, trace) in traces {
-            let color = self.run_ink(t, idx);
             if self.band_of(idx).is_some() {
                 let (width, strength) = match self.is_hovered(idx) {
                     true => (2.5, 1.0),
                     false => (1.0, 0.35),
                 };
-                let color = color.gamma_multiply(strength);
+                let color = self.run_ink(t, idx).gamma_multiply(strength);
                 draw_lines(plot, &format!("{idx} smooth"), &trace.smooth, width, color);
                 continue;
             }
-            let width = if self.is_hovered(idx) { 2.5 } else { 1.5 };
-            draw_run(plot, idx, trace, (color, width), y_low, t.bad);
-            if !lens.is_difference {
-                self.draw_best(plot, lens, idx, color);
-            }
+            self.draw_run(plot, lens, (idx, trace), y_range, t);
         }
-        let of_step = |step| lens.x_axis.of_step_number(self.newest()?, step);
-        if let Some(x) = self.shown_step.and_then(of_step) {
-            let line = VLine::new("shown", lens.x(x)).color(t.accent).width(1.5);
+        if let Some(x) = self.shown_x(lens) {
+            let line = VLine::new("shown", x).color(t.accent).width(1.5);
             plot.vline(line.allow_hover(false));
         }
         if let Some(x) = self.hovered {
@@ -263,134 +259,27 @@ impl MetricPlot<'_> {
         }
     }
 
-    /// Draws the best epoch as a diamond.
-    fn draw_best(&self, plot: &mut PlotUi<'_>, lens: &Lens, idx: usize, color: Color32) {
-        let Some(best) = self.runs[idx].state.best_epoch() else {
-            return;
-        };
-        let Some(value) = self.metric.of_epoch(best) else {
-            return;
-        };
-        let at = PlotPoint::new(lens.x(lens.x_axis.of_epoch(best)), lens.y(value));
-        let diamond = Points::new(format!("{idx} best"), PlotPoints::Owned(vec![at]))
-            .shape(MarkerShape::Diamond)
-            .radius(6.0)
-            .color(color)
-            .allow_hover(false);
-        plot.points(diamond);
+    /// The moment that the timeline shows, unless that is now.
+    pub(super) fn shown_x(&self, lens: &Lens) -> Option<f64> {
+        let x = lens
+            .x_axis
+            .of_step_number(self.timeline_run?, self.shown_step?)?;
+        Some(lens.x(x))
     }
 
-    /// Marks where the newest visible run was branched, and its changed settings. Marks of more
-    /// runs would hide the curves.
-    pub(super) fn marks(&self) -> Vec<Mark> {
-        let Some(run) = self.newest() else {
-            return Vec::new();
+    /// Shows the part that the pointer marks to zoom into.
+    fn drag_ui(&self, ui: &Ui, transform: &PlotTransform) {
+        let Some(Drag::Zoom { from, to }) = self.drag else {
+            return;
         };
-        let origin = run.parent.iter().map(|parent| Mark {
-            step: parent.step,
-            text: format!("branch of {}", parent.run),
-        });
-        let changes = run.changes.iter().map(|change| {
-            let [old, new] = [&change.old, &change.new].map(value_text);
-            Mark {
-                step: change.step,
-                text: format!("{} {old} → {new}", change.setting.label()),
-            }
-        });
-        origin.chain(changes).collect()
+        let [from, to] = [from, to].map(|x| transform.position_from_point_x(x));
+        let frame = *transform.frame();
+        let part = Rect::from_x_y_ranges(from.min(to)..=from.max(to), frame.y_range());
+        let painter = ui.painter().with_clip_rect(frame);
+        painter.rect_filled(part, 0.0, tokens(ui).accent.gamma_multiply(0.2));
     }
 
     pub(super) fn newest(&self) -> Option<&RunState> {
         self.visible.last().map(|&idx| &self.runs[idx].state)
-    }
-
-    pub(super) fn mark_x(&self, lens: &Lens, mark: &Mark) -> Option<f64> {
-        let x = lens.x_axis.of_step_number(self.newest()?, mark.step)?;
-        Some(lens.x(x))
-    }
-
-    /// Handles the pointer: scrolling zooms, dragging pans, a double click shows everything.
-    fn outcome(&self, response: &egui::Response, transform: &PlotTransform) -> Outcome {
-        let pointer = response
-            .hover_pos()
-            .map(|pos| transform.value_from_position(pos).x);
-        let (low, high) = self.x_range;
-        let scroll = response
-            .ctx
-            .input(|i| i.smooth_scroll_delta().y + 200.0 * (i.zoom_delta() - 1.0));
-        let zoom = if response.double_clicked() {
-            Some(None)
-        } else if response.dragged() {
-            let moved = f64::from(response.drag_delta().x) / transform.dpos_dvalue_x();
-            (moved != 0.0).then_some(Some((low - moved, high - moved)))
-        } else if let (Some(at), true) = (pointer, scroll != 0.0) {
-            let factor = f64::from(-scroll / 300.0).exp();
-            Some(Some((at - (at - low) * factor, at + (high - at) * factor)))
-        } else {
-            None
-        };
-        Outcome {
-            hovered: pointer,
-            run: None,
-            zoom,
-        }
-    }
-}
-
-fn draw_lines<'p>(
-    plot: &mut PlotUi<'p>,
-    name: &str,
-    lines: &'p [Vec<PlotPoint>],
-    width: f32,
-    color: Color32,
-) {
-    for (n, line) in lines.iter().enumerate() {
-        let line = Line::new(format!("{name} {n}"), PlotPoints::Borrowed(line));
-        plot.line(line.color(color).width(width).allow_hover(false));
-    }
-}
-
-fn draw_run<'p>(
-    plot: &mut PlotUi<'p>,
-    idx: usize,
-    trace: &'p Trace,
-    (color, width): (Color32, f32),
-    y_low: f64,
-    bad: Color32,
-) {
-    draw_lines(
-        plot,
-        &format!("{idx} smooth"),
-        &trace.smooth,
-        width,
-        color.gamma_multiply(0.75),
-    );
-    let validation = || PlotPoints::Borrowed(&trace.validation);
-    let line = Line::new(format!("{idx} validation"), validation());
-    plot.line(line.color(color).width(width).allow_hover(false));
-    let dots = Points::new(format!("{idx} epochs"), validation());
-    plot.points(dots.radius(3.5).color(color).allow_hover(false));
-    if !trace.breaks.is_empty() {
-        let at = trace
-            .breaks
-            .iter()
-            .map(|&x| [x, y_low])
-            .collect::<PlotPoints<'_>>();
-        let crosses = Points::new(format!("{idx} not a number"), at);
-        plot.points(
-            crosses
-                .shape(MarkerShape::Cross)
-                .radius(6.0)
-                .color(bad)
-                .allow_hover(false),
-        );
-    }
-}
-
-/// Formats the value of a setting: a number or a name.
-fn value_text(value: &Value) -> String {
-    match value {
-        Value::Number(number) => text::setting(*number),
-        Value::Text(name) => name.replace('_', " "),
     }
 }

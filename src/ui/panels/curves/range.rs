@@ -4,14 +4,27 @@ use egui_plot::PlotPoint;
 
 use super::lens::{Lens, YAxis};
 use super::trace::Trace;
+use crate::picture::range_with_spikes;
 use crate::stats::quantile;
 
-/// The range of relevant values. Outliers among single batches and in the first moments of a run
-/// may lie outside: they would compress everything that follows.
-pub fn y_range<'t>(lens: &Lens, traces: impl Iterator<Item = &'t Trace>) -> (f64, f64) {
+/// The range of relevant values, and of batches that stand out. The noise of other batches and the
+/// first moments of a run may lie outside: they would compress everything that follows.
+pub fn y_range<'t>(lens: &Lens, traces: impl Iterator<Item = &'t Trace> + Clone) -> (f64, f64) {
     if lens.is_difference {
         return difference_range(lens, traces);
     }
+    let (from, to) = lens.x_range;
+    let spikes = traces.clone().flat_map(|trace| &trace.batches.spikes);
+    let seen = spikes.filter(|spike| (from..=to).contains(&spike.x));
+    let (low, high) = range_with_spikes(usual_range(lens, traces), seen);
+    match lens.metric {
+        // There is nothing beyond, and the joints of a line must not seem to be.
+        YAxis::Accuracy => (low.max(0.0), high.min(1.0)),
+        YAxis::Loss => (low, high),
+    }
+}
+
+fn usual_range<'t>(lens: &Lens, traces: impl Iterator<Item = &'t Trace>) -> (f64, f64) {
     let (from, to) = lens.x_range;
     let seen = |p: &&PlotPoint| (from..=to).contains(&p.x);
     let (mut ghosts, mut averages, mut held_out) = (Vec::new(), Vec::new(), Vec::new());
@@ -45,9 +58,8 @@ pub fn y_range<'t>(lens: &Lens, traces: impl Iterator<Item = &'t Trace>) -> (f64
     }
     let margin = 0.05 * (high - low).max(0.02);
     match (lens.metric, lens.is_y_log) {
-        (YAxis::Accuracy, _) => ((low - margin).max(-0.01), (high + margin).min(1.005)),
         (YAxis::Loss, false) => (0.0f64.min(low), high + margin),
-        (YAxis::Loss, true) => (low - margin, high + margin),
+        (YAxis::Loss, true) | (YAxis::Accuracy, _) => (low - margin, high + margin),
     }
 }
 

@@ -7,15 +7,20 @@ use egui_plot::PlotPoint;
 
 use super::baseline::{Baseline, BaselineKey};
 use super::lens::{Lens, YAxis};
-use crate::picture::{Average, Series, reduce};
+use crate::picture::{Average, Batches, Series, reduce};
 use crate::runs::RunState;
 use crate::train::StepPoint;
+
+/// Batches on each side of those in sight that these are compared with.
+const AROUND: usize = 32;
 
 /// One run seen through a lens, as lines to draw.
 #[derive(Clone, Debug, Default)]
 pub struct Trace {
     /// Every batch, reduced; one line per stretch without a break.
     pub raw: Vec<Vec<PlotPoint>>,
+    /// Where most batches lie, and those that stand out.
+    pub batches: Batches,
     /// The moving average over batches, reduced.
     pub smooth: Vec<Vec<PlotPoint>>,
     /// Validation values, at the end of each epoch.
@@ -108,7 +113,7 @@ impl RunCurve {
             .filter_map(|p| apart(x_of(p), metric.of_step(p), Baseline::training));
         let smooth = points
             .iter()
-            .zip(&self.average.values()[seen])
+            .zip(&self.average.values()[seen.clone()])
             .filter_map(|(p, &value)| apart(x_of(p), value, Baseline::training));
         let validation = run.curve_epochs().filter_map(|e| {
             let x = lens.x(lens.x_axis.of_epoch(e));
@@ -116,12 +121,29 @@ impl RunCurve {
             y.is_finite().then(|| PlotPoint::new(x, y))
         });
         let (raw, breaks) = reduce(raw, lens.x_range, lens.n_columns);
+        let batches = match baseline {
+            Some(_) => Batches::default(),
+            None => self.batches(run, lens, seen),
+        };
         Trace {
             raw,
+            batches,
             smooth: reduce(smooth, lens.x_range, lens.n_columns).0,
             validation: validation.collect(),
             breaks,
         }
+    }
+
+    /// The batches `seen`, judged with those around them that are out of sight.
+    fn batches(&self, run: &RunState, lens: &Lens, seen: std::ops::Range<usize>) -> Batches {
+        let start = seen.start.saturating_sub(AROUND);
+        let end = (seen.end + AROUND).min(run.points.len());
+        let point = |p: &StepPoint| {
+            let x = lens.x(lens.x_axis.of_step(p));
+            [x, lens.y(lens.metric.of_step(p))]
+        };
+        let points: Vec<[f64; 2]> = run.points[start..end].iter().map(point).collect();
+        Batches::new(lens.metric, &points, start, lens.n_columns)
     }
 }
 
