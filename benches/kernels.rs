@@ -10,6 +10,12 @@
 //! convolution count, also where the kernel knows better and skips them. "gradients" is forward
 //! and backward, three times the operations of forward (twice where the input wants none).
 
+#![expect(
+    clippy::expect_used,
+    clippy::too_many_lines,
+    reason = "a benchmark fails by panicking, and sets up all it measures"
+)]
+
 use candle_core::{DType, Device, Tensor, Var};
 use candle_studio::kernels::update::{AdamHyper, Rule, Slot, train_step};
 use candle_studio::kernels::{

@@ -3,7 +3,7 @@
 use candle_core::{Device, Result, Tensor, bail};
 use rand::seq::SliceRandom;
 
-use super::dataset::ImageSet;
+use super::image_set::ImageSet;
 use crate::random::{self, Stream};
 
 /// Some images with their labels, as tensors.

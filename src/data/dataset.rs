@@ -6,90 +6,8 @@ use sha2::{Digest, Sha256};
 
 use super::error::DataError;
 use super::idx;
+use super::image_set::ImageSet;
 use super::recipe::{Framing, Recipe};
-
-/// One split of a dataset, training or test: images of one size, gray or color, and their labels.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ImageSet {
-    shape: [usize; 3],
-    /// `[n, channels, height, width]`
-    pixels: Vec<u8>,
-    labels: Vec<u32>,
-}
-
-impl ImageSet {
-    /// A set of images of `shape` (channels, height, width); `pixels` is
-    /// `[n, channels, height, width]` and there is one label for each image.
-    ///
-    /// # Errors
-    /// [`DataError::Pixels`] if the length of `pixels` does not match `labels` and `shape`.
-    pub fn new(
-        shape: [usize; 3],
-        pixels: Vec<u8>,
-        labels: Vec<u32>,
-    ) -> Result<ImageSet, DataError> {
-        let factors = shape.iter().copied().chain([labels.len()]);
-        let expected = factors.fold(1usize, usize::saturating_mul);
-        if pixels.len() != expected {
-            return Err(DataError::Pixels {
-                expected,
-                images: labels.len(),
-                shape,
-                found: pixels.len(),
-            });
-        }
-        Ok(ImageSet {
-            shape,
-            pixels,
-            labels,
-        })
-    }
-
-    /// The number of images.
-    pub fn len(&self) -> usize {
-        self.labels.len()
-    }
-
-    /// Whether there are no images.
-    pub fn is_empty(&self) -> bool {
-        self.labels.is_empty()
-    }
-
-    /// Channels, height and width of every image.
-    pub fn shape(&self) -> [usize; 3] {
-        self.shape
-    }
-
-    /// The label of each image.
-    pub fn labels(&self) -> &[u32] {
-        &self.labels
-    }
-
-    /// Image `i` in gray, `[height, width]`: the mean of its channels.
-    ///
-    /// # Panics
-    /// If `i` is out of range.
-    pub fn gray(&self, i: usize) -> Vec<u8> {
-        let [channels, height, width] = self.shape;
-        let (image, area) = (self.image(i), height * width);
-        let mean = |at: usize| {
-            let sum: usize = (0..channels)
-                .map(|c| usize::from(image[c * area + at]))
-                .sum();
-            (sum / channels) as u8
-        };
-        (0..area).map(mean).collect()
-    }
-
-    /// The pixels of image `i`, `[channels, height, width]`.
-    ///
-    /// # Panics
-    /// If `i` is out of range.
-    pub fn image(&self, i: usize) -> &[u8] {
-        let len = self.shape.iter().product::<usize>();
-        &self.pixels[i * len..(i + 1) * len]
-    }
-}
 
 /// Training and test images, with the names of their classes.
 #[derive(Clone, Debug)]
@@ -153,11 +71,11 @@ impl Dataset {
 pub(super) fn fingerprint(train: &ImageSet, test: &ImageSet) -> String {
     let mut hasher = Sha256::new();
     for set in [train, test] {
-        for extent in [set.len()].into_iter().chain(set.shape) {
+        for extent in [set.len()].into_iter().chain(set.shape()) {
             hasher.update((extent as u64).to_le_bytes());
         }
-        hasher.update(&set.pixels);
-        for label in &set.labels {
+        hasher.update(set.pixels());
+        for label in set.labels() {
             hasher.update(label.to_le_bytes());
         }
     }
@@ -185,24 +103,6 @@ mod mnist {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn pixels_must_fill_the_images() {
-        let error = ImageSet::new([1, 2, 2], vec![0; 7], vec![0, 1]).unwrap_err();
-        assert_eq!(
-            error.to_string(),
-            "expected 8 bytes of pixels for 2 images of shape [1, 2, 2], found 7"
-        );
-    }
-
-    #[test]
-    fn images_lie_one_after_the_other() {
-        let set = ImageSet::new([2, 1, 2], (0..8).collect(), vec![5, 6]).unwrap();
-        assert_eq!(set.len(), 2);
-        assert_eq!(set.image(1), [4, 5, 6, 7]);
-        assert_eq!(set.labels(), [5, 6]);
-        assert_eq!(set.gray(1), [5, 6]);
-    }
 
     #[test]
     fn mnist_keeps_its_fingerprint() {

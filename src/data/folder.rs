@@ -4,9 +4,10 @@
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use super::dataset::{Dataset, ImageSet, fingerprint};
+use super::dataset::{Dataset, fingerprint};
 use super::error::DataError;
 use super::idx;
+use super::image_set::ImageSet;
 use super::recipe::Recipe;
 
 /// The most classes a dataset may have.

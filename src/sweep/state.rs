@@ -85,8 +85,7 @@ impl SweepState {
                 run,
                 secs,
             } => {
-                let n_crashes = self.crashes_by_now(*trial);
-                let new = Trial {
+                self.start(Trial {
                     number: *trial,
                     setting: *setting,
                     repeat: *repeat,
@@ -96,10 +95,8 @@ impl SweepState {
                     reports: Vec::new(),
                     started: *secs,
                     ended: None,
-                    n_crashes,
-                };
-                self.trials.insert(*trial, new);
-                self.secs = self.secs.max(*secs);
+                    n_crashes: self.crashes_by_now(*trial),
+                });
             }
             SweepEvent::Resumed { trial, secs } => {
                 let n_crashes = self.crashes_by_now(*trial);
@@ -115,11 +112,7 @@ impl SweepState {
                 value,
                 secs,
             } => {
-                if let Some(trial) = self.trials.get_mut(&trial) {
-                    // Epochs after the checkpoint happen again.
-                    trial.reports.retain(|(e, _)| *e < epoch);
-                    trial.reports.push((epoch, value));
-                }
+                self.report(trial, epoch, value);
                 self.secs = self.secs.max(secs);
             }
             SweepEvent::Ended {
@@ -140,6 +133,19 @@ impl SweepState {
                     trial.reports.clear();
                 }
             }
+        }
+    }
+
+    fn start(&mut self, trial: Trial) {
+        self.secs = self.secs.max(trial.started);
+        self.trials.insert(trial.number, trial);
+    }
+
+    fn report(&mut self, trial: usize, epoch: usize, value: f64) {
+        if let Some(trial) = self.trials.get_mut(&trial) {
+            // Epochs after the checkpoint happen again.
+            trial.reports.retain(|(e, _)| *e < epoch);
+            trial.reports.push((epoch, value));
         }
     }
 

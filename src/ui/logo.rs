@@ -1,6 +1,6 @@
 //! The logo, a flame: in the top bar and on the window's icon.
 
-use egui::{Color32, IconData, Pos2, Vec2, pos2, vec2};
+use egui::{IconData, Pos2, Vec2, pos2, vec2};
 
 use super::theme;
 
@@ -32,10 +32,7 @@ pub fn icon() -> IconData {
     let center = pos2(32.0, 33.0);
     let shapes = [
         (flame(center, 28.0), theme::DARK.accent),
-        (
-            flame(center + vec2(0.0, 10.0), 15.0),
-            Color32::from_rgb(0x5A, 0x32, 0x0A),
-        ),
+        (flame(center + vec2(0.0, 10.0), 15.0), theme::WICK),
     ];
     let mut rgba = Vec::with_capacity(SIDE * SIDE * 4);
     for pixel in 0..SIDE * SIDE {

@@ -61,24 +61,36 @@ pub const LIGHT: Tokens = Tokens::new(&picture::LIGHT);
 /// The canvas is black with white ink in both themes, as the network sees it.
 pub const CANVAS: Color32 = Color32::BLACK;
 
+/// What is written on the canvas before anything is drawn.
+pub const CANVAS_HINT: Color32 = rgb([150; 3]);
+
+/// The outline of the pen on the canvas: a dark rim and a bright line in it.
+pub const PEN_OUTLINE: [Color32; 2] = [rgb([40; 3]), rgb([200; 3])];
+
+/// The wick in the flame of the logo.
+pub const WICK: Color32 = rgb([0x5A, 0x32, 0x0A]);
+
+/// The color of what brings its own: pixels of images and items of pictures.
+#[expect(clippy::disallowed_methods, reason = "this is where colors are made")]
+pub const fn rgb([r, g, b]: Rgb) -> Color32 {
+    Color32::from_rgb(r, g, b)
+}
+
 impl Tokens {
     const fn new(palette: &'static Palette) -> Tokens {
-        const fn color([r, g, b]: Rgb) -> Color32 {
-            Color32::from_rgb(r, g, b)
-        }
         Tokens {
             palette,
-            background: color(palette.background),
-            panel: color(palette.panel),
-            raised: color(palette.raised),
-            hairline: color(palette.hairline),
-            text: color(palette.text),
-            quiet: color(palette.quiet),
-            accent: color(palette.accent),
-            on_accent: color(palette.on_accent),
-            good: color(palette.good),
-            warning: color(palette.warning),
-            bad: color(palette.bad),
+            background: rgb(palette.background),
+            panel: rgb(palette.panel),
+            raised: rgb(palette.raised),
+            hairline: rgb(palette.hairline),
+            text: rgb(palette.text),
+            quiet: rgb(palette.quiet),
+            accent: rgb(palette.accent),
+            on_accent: rgb(palette.on_accent),
+            good: rgb(palette.good),
+            warning: rgb(palette.warning),
+            bad: rgb(palette.bad),
         }
     }
 
@@ -92,8 +104,7 @@ impl Tokens {
 
     /// Returns the color of run number `idx`: see [`Palette::data`].
     pub fn run_color(&self, idx: usize) -> Color32 {
-        let [r, g, b] = self.palette.data(idx);
-        Color32::from_rgb(r, g, b)
+        rgb(self.palette.data(idx))
     }
 }
 

@@ -1,7 +1,10 @@
 #![allow(
     missing_docs,
+    clippy::iter_over_hash_type,
+    clippy::print_stdout,
+    clippy::too_many_lines,
     clippy::unwrap_used,
-    reason = "a test fails by panicking"
+    reason = "a test fails by panicking, prints what it measured, and tells a whole story"
 )]
 //! The integration tests, in one binary: each further one would link 120 MB.
 

@@ -50,7 +50,11 @@ pub(super) fn run(args: &Args, workspace: Option<&Path>) -> anyhow::Result<ExitC
             ..classifier.recipe()
         });
     }
-    let format = Format::of(args);
+    let format = match (args.json, args.csv) {
+        (true, _) => Format::Json,
+        (false, true) => Format::Csv,
+        (false, false) => Format::Text,
+    };
     format.print_heading(&classifier.classes)?;
     let mut n_failed = 0;
     for image in images::all(&args.images) {

@@ -2,7 +2,6 @@
 
 use serde::Serialize;
 
-use super::Args;
 use crate::cli::out;
 use crate::runs::table::csv_row;
 use crate::text;
@@ -30,14 +29,6 @@ pub(super) struct Line<'a> {
 }
 
 impl Format {
-    pub(super) fn of(args: &Args) -> Format {
-        match (args.json, args.csv) {
-            (true, _) => Format::Json,
-            (false, true) => Format::Csv,
-            (false, false) => Format::Text,
-        }
-    }
-
     /// The first row of a table.
     pub(super) fn print_heading(self, classes: &[String]) -> anyhow::Result<()> {
         let Format::Csv = self else {

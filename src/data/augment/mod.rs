@@ -12,7 +12,7 @@ use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 
 use super::batches::unit_values;
-use super::dataset::ImageSet;
+use super::image_set::ImageSet;
 use crate::random::{self, Stream};
 
 /// Strength of each kind of augmentation; 0 turns it off. Changes are drawn uniformly between minus

@@ -66,18 +66,12 @@ fn rows(record: &Record) -> BTreeMap<String, Value> {
 
 /// Returns the path of a setting that was changed during training.
 fn change_key(record: &Record, setting: Setting) -> String {
+    let is_beta1 = record.settings().contains_key("optimizer.beta1");
     let key = match setting {
-        Setting::LearningRate => "learning_rate",
-        Setting::WeightDecay => "weight_decay",
-        Setting::Momentum if record.settings().contains_key("optimizer.beta1") => "optimizer.beta1",
-        Setting::Momentum => "optimizer.momentum",
-        Setting::BatchSize => "batch_size",
-        Setting::Epochs => "epochs",
-        Setting::Schedule => "schedule",
-        Setting::Warmup => "warmup_epochs",
-        Setting::L1 => "l1",
+        Setting::Momentum if is_beta1 => Setting::Beta1.info().key,
+        // The rates of all dropout layers together have no key of their own.
         Setting::Dropout => "dropout",
-        Setting::Augment(kind) => return format!("augment.{}", kind.label()),
+        setting => setting.info().key,
     };
     key.to_owned()
 }

@@ -107,7 +107,9 @@ mod tests {
     #[test]
     fn waiting_for_a_future_that_is_woken_elsewhere_ends() {
         let (sender, receiver) = std::sync::mpsc::channel::<Waker>();
-        let waker = std::thread::spawn(move || receiver.recv().map(Waker::wake));
+        let waker = std::thread::Builder::new()
+            .spawn(move || receiver.recv().map(Waker::wake))
+            .unwrap();
         let mut n_polls = 0;
         let value = block_on(std::future::poll_fn(|cx| {
             n_polls += 1;

@@ -1,10 +1,11 @@
 //! Training images as a network saw them, with the augmentation of its run.
 
-use egui::{Color32, ColorImage, Context, TextureHandle, TextureOptions};
+use egui::{ColorImage, Context, TextureHandle, TextureOptions};
 
 use super::PanelContext;
 use crate::data::ImageSet;
 use crate::runs::RunState;
+use crate::ui::theme;
 
 /// Returns the training images `indices` as `run` sees them in epoch `epoch`, counted from 0; none
 /// while the dataset is loading.
@@ -35,8 +36,8 @@ fn image(set: &ImageSet, run: &RunState, epoch: usize, index: u32) -> ColorImage
     let area = height * width;
     let byte = |i: usize| (values[i].clamp(0.0, 1.0) * 255.0).round() as u8;
     let pixels = (0..area).map(|i| match channels {
-        3.. => Color32::from_rgb(byte(i), byte(area + i), byte(2 * area + i)),
-        _ => Color32::from_gray(byte(i)),
+        3.. => theme::rgb([byte(i), byte(area + i), byte(2 * area + i)]),
+        _ => theme::rgb([byte(i); 3]),
     });
     ColorImage::new([width, height], pixels.collect())
 }

@@ -141,7 +141,7 @@ fn title_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
 /// Draws the hint on an empty canvas.
 fn hint_ui(ui: &Ui, pad: &Pad, rect: Rect) {
     if pad.is_empty() {
-        let gray = egui::Color32::from_gray(150);
+        let gray = theme::CANVAS_HINT;
         let font = egui::TextStyle::Body.resolve(ui.style());
         let painter = ui.painter();
         let first = painter.text(

@@ -126,7 +126,7 @@ fn pen_outline(ui: &Ui, pad: &Pad, rect: Rect) {
     };
     let radius = pad.brush() * rect.width() / 2.0;
     let painter = ui.painter().with_clip_rect(rect);
-    let stroke = |gray, width| Stroke::new(width, Color32::from_gray(gray));
-    painter.circle_stroke(pos, radius, stroke(40, 3.0));
-    painter.circle_stroke(pos, radius, stroke(200, 1.0));
+    let [rim, line] = theme::PEN_OUTLINE;
+    painter.circle_stroke(pos, radius, Stroke::new(3.0, rim));
+    painter.circle_stroke(pos, radius, Stroke::new(1.0, line));
 }

@@ -92,8 +92,7 @@ fn paint_text(painter: &Painter, at: Pos2, anchor: Anchor, spans: &[Span]) {
 }
 
 fn color(ink: Ink) -> Color32 {
-    let [r, g, b] = ink.rgb;
-    Color32::from_rgb(r, g, b).gamma_multiply(ink.opacity)
+    theme::rgb(ink.rgb).gamma_multiply(ink.opacity)
 }
 
 fn stroke(ink: Option<Ink>, width: f32) -> Stroke {

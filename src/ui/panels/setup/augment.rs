@@ -124,7 +124,7 @@ fn picture(set: &ImageSet, sample: &Sample) -> ColorImage {
                 let channel = channel.min(channels - 1);
                 (255.0 * image[channel * height * width + at]).round() as u8
             };
-            let color = Color32::from_rgb(value(0), value(1), value(2));
+            let color = theme::rgb([value(0), value(1), value(2)]);
             picture[(left + at % width, top + at / width)] = color;
         }
     }

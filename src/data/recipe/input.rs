@@ -1,0 +1,249 @@
+//! Making inputs by a recipe.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use super::centered::is_centered;
+use super::objects::{Object, objects};
+use super::spec::{Framing, Recipe};
+use crate::data::image_file::DecodedImage;
+use crate::data::resample::{Stretch, resample_inside};
+use crate::data::sketch::{GrayImage, center_sketch};
+
+/// Pictures that use fewer gray levels than this are stretched to the whole range.
+const MIN_LEVELS: u8 = 32;
+
+/// What a network is asked about.
+#[derive(Clone, Debug)]
+pub enum InputImage {
+    /// A sketch: bright ink on black.
+    Sketch(Arc<GrayImage>),
+    /// A picture from a file, or an image of a dataset.
+    Decoded(Arc<DecodedImage>),
+}
+
+impl From<GrayImage> for InputImage {
+    fn from(sketch: GrayImage) -> InputImage {
+        InputImage::Sketch(Arc::new(sketch))
+    }
+}
+
+impl From<DecodedImage> for InputImage {
+    fn from(picture: DecodedImage) -> InputImage {
+        InputImage::Decoded(Arc::new(picture))
+    }
+}
+
+impl Recipe {
+    /// Returns the input of `shape` (channels, height, width), as bytes in that order, or `None`
+    /// when there is nothing to center.
+    ///
+    /// A picture that already is what the recipe makes is used pixel for pixel.
+    pub fn input(&self, image: &InputImage, shape: [usize; 3]) -> Option<Vec<u8>> {
+        match image {
+            InputImage::Sketch(sketch) => self.of_sketch(sketch, shape),
+            InputImage::Decoded(image) => self.of_picture(image, shape),
+        }
+    }
+
+    fn of_sketch(
+        &self,
+        sketch: &GrayImage,
+        [channels, height, width]: [usize; 3],
+    ) -> Option<Vec<u8>> {
+        let is_blank = sketch.pixels.iter().all(|&pixel| pixel == 0);
+        if is_blank || height * width == 0 {
+            return None;
+        }
+        let gray = match self.framing {
+            Framing::Center => center_sketch(sketch, [height, width])?,
+            framing => framed(sketch, framing, [height, width]),
+        };
+        Some(gray.repeat(channels))
+    }
+
+    fn of_picture(&self, picture: &DecodedImage, shape: [usize; 3]) -> Option<Vec<u8>> {
+        let [n_channels, height, width] = shape;
+        let picture = &*self.upright(picture);
+        let is_same_size = picture.size() == [height, width];
+        if self.framing == Framing::Center {
+            let gray = is_same_size.then(|| picture.channels(false).swap_remove(0));
+            let gray = match gray.filter(is_centered) {
+                Some(ready) => ready.pixels,
+                None => center_sketch(&picture.ink(), [height, width])?,
+            };
+            return Some(gray.repeat(n_channels));
+        }
+        let is_color = n_channels == 3;
+        let mut channels = picture.channels(is_color);
+        if self.invert {
+            channels.iter_mut().for_each(invert);
+        }
+        if !is_same_size {
+            stretch_levels(&mut channels);
+        }
+        let framed = |channel: &GrayImage| framed(channel, self.framing, [height, width]);
+        let values: Vec<u8> = channels.iter().flat_map(framed).collect();
+        let n_copies = if is_color { 1 } else { n_channels };
+        Some(values.repeat(n_copies))
+    }
+
+    /// The picture in gray before it is framed, as a canvas shows it: for data that is centered,
+    /// only its ink.
+    pub fn shown(&self, picture: &DecodedImage) -> GrayImage {
+        let picture = &*self.upright(picture);
+        let mut gray = picture.channels(false).swap_remove(0);
+        if self.framing == Framing::Center && !is_centered(&gray) {
+            return picture.ink();
+        }
+        if self.invert && self.framing != Framing::Center {
+            invert(&mut gray);
+        }
+        gray
+    }
+
+    /// The separate objects of a picture, if it has to be centered to become an input of `shape`:
+    /// where there are several, they become one input together.
+    pub fn objects(&self, picture: &DecodedImage, [_, height, width]: [usize; 3]) -> Vec<Object> {
+        if self.framing != Framing::Center {
+            return Vec::new();
+        }
+        let picture = &*self.upright(picture);
+        let is_ready = picture.size() == [height, width]
+            && is_centered(&picture.channels(false).swap_remove(0));
+        if is_ready {
+            return Vec::new();
+        }
+        objects(&picture.ink())
+    }
+
+    fn upright<'p>(&self, picture: &'p DecodedImage) -> Cow<'p, DecodedImage> {
+        if self.mirror || !self.quarter_turns.is_multiple_of(4) {
+            Cow::Owned(picture.turned(self.quarter_turns, self.mirror))
+        } else {
+            Cow::Borrowed(picture)
+        }
+    }
+}
+
+fn invert(channel: &mut GrayImage) {
+    for pixel in &mut channel.pixels {
+        *pixel = 255 - *pixel;
+    }
+}
+
+/// Stretches the channels of a picture with next to no contrast, all by the same factor.
+fn stretch_levels(channels: &mut [GrayImage]) {
+    let values = || channels.iter().flat_map(|channel| &channel.pixels).copied();
+    let (low, high) = (values().min().unwrap_or(0), values().max().unwrap_or(0));
+    let range = high - low;
+    if range == 0 || range >= MIN_LEVELS {
+        return;
+    }
+    for pixel in channels.iter_mut().flat_map(|channel| &mut channel.pixels) {
+        *pixel = (u32::from(*pixel - low) * 255 / u32::from(range)) as u8;
+    }
+}
+
+/// One channel in the frame of `size` (height, width). Of the same size, it is unchanged.
+fn framed(channel: &GrayImage, framing: Framing, size: [usize; 2]) -> Vec<u8> {
+    let extents = [channel.height, channel.width];
+    let ratio = |axis: usize| size[axis] as f64 / extents[axis] as f64;
+    let scale = |axis: usize| match framing {
+        Framing::Fit | Framing::Center => ratio(0).min(ratio(1)),
+        Framing::Crop => ratio(0).max(ratio(1)),
+        Framing::Stretch => ratio(axis),
+    };
+    // The pixels of the frame that show the picture, and the part of the picture they show.
+    let filled = [0, 1].map(|axis| {
+        let n = (extents[axis] as f64 * scale(axis)).round() as usize;
+        n.clamp(1, size[axis])
+    });
+    let shown = |axis: usize| {
+        let len = (filled[axis] as f64 / scale(axis)).min(extents[axis] as f64);
+        Stretch {
+            start: (extents[axis] as f64 - len) / 2.0,
+            len,
+        }
+    };
+    let values = resample_inside(channel, shown(0), shown(1), filled);
+    let [top, left] = [0, 1].map(|axis| (size[axis] - filled[axis]) / 2);
+    let mut pixels = vec![0; size[0] * size[1]];
+    for (y, line) in values.chunks_exact(filled[1]).enumerate() {
+        for (x, value) in line.iter().enumerate() {
+            pixels[(top + y) * size[1] + left + x] = value.round() as u8;
+        }
+    }
+    pixels
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn decoded(width: usize, pixels: &[u8]) -> InputImage {
+        let shape = [1, pixels.len() / width, width];
+        InputImage::Decoded(Arc::new(DecodedImage::from_pixels(shape, pixels)))
+    }
+
+    #[test]
+    fn a_picture_of_the_right_size_is_used_pixel_for_pixel() {
+        let pixels: Vec<u8> = (0..16).map(|i| i * 16).collect();
+        for framing in [Framing::Fit, Framing::Crop, Framing::Stretch] {
+            let recipe = Recipe::new(framing);
+            let input = recipe.input(&decoded(4, &pixels), [1, 4, 4]);
+            assert_eq!(input.as_deref(), Some(&pixels[..]), "{framing:?}");
+        }
+    }
+
+    #[test]
+    fn another_aspect_ratio_is_fitted_cropped_or_stretched() {
+        // Four columns, two rows.
+        let wide = decoded(4, &[10, 50, 90, 130, 10, 50, 90, 130]);
+        let input = |framing| Recipe::new(framing).input(&wide, [1, 2, 2]).unwrap();
+        assert_eq!(input(Framing::Crop), [50, 90, 50, 90]);
+        assert_eq!(input(Framing::Stretch), [30, 110, 30, 110]);
+        // Half as high as the frame, with a bar below.
+        assert_eq!(input(Framing::Fit), [30, 110, 0, 0]);
+    }
+
+    #[test]
+    fn it_is_mirrored_then_turned_then_inverted() {
+        let picture = decoded(2, &[0, 100, 200, 255]);
+        let recipe = Recipe {
+            mirror: true,
+            quarter_turns: 1,
+            invert: true,
+            ..Recipe::new(Framing::Fit)
+        };
+        // Mirrored: 100 0 / 255 200; turned right: 255 100 / 200 0.
+        assert_eq!(
+            recipe.input(&picture, [1, 2, 2]).unwrap(),
+            [0, 155, 55, 255]
+        );
+    }
+
+    #[test]
+    fn colors_stay_colors_for_a_network_of_three_channels() {
+        let pixels = [255, 0, 0, 128, 0, 64];
+        let picture = DecodedImage::from_pixels([3, 1, 2], &pixels);
+        let picture = InputImage::Decoded(Arc::new(picture));
+        let recipe = Recipe::new(Framing::Fit);
+        assert_eq!(recipe.input(&picture, [3, 1, 2]).unwrap(), pixels);
+        assert_eq!(recipe.input(&picture, [1, 1, 2]).unwrap().len(), 2);
+        let gray = decoded(2, &[7, 9]);
+        assert_eq!(recipe.input(&gray, [3, 1, 2]).unwrap(), [7, 9, 7, 9, 7, 9]);
+    }
+
+    #[test]
+    fn what_uses_few_levels_is_stretched_unless_it_is_an_input_already() {
+        let faint = decoded(2, &[100, 104, 108, 110]);
+        let recipe = Recipe::new(Framing::Fit);
+        assert_eq!(
+            recipe.input(&faint, [1, 2, 2]).unwrap(),
+            [100, 104, 108, 110]
+        );
+        let larger = recipe.input(&faint, [1, 4, 4]).unwrap();
+        assert_eq!([larger[0], larger[15]], [0, 255]);
+    }
+}
