@@ -11,13 +11,15 @@ use super::dialogs::Dialogs;
 use super::hover::Hover;
 use super::layout::Panels;
 use super::palette::Palette;
-use super::panels::inspect::InspectPanel;
 use super::panels::{PanelContext, PanelOutput, lr_finder};
+use super::place::{Place, TrainView};
 use super::settings::Settings;
-use super::tab::Tab;
+use super::side;
 use super::theme;
 use crate::runs::RunId;
-use crate::studio::{Action, CanvasAction, FileAction, LibraryAction, LrFinder, Studio, Wake};
+use crate::studio::{
+    Action, CanvasAction, FileAction, LibraryAction, LrFinder, RunAction, Studio, Wake,
+};
 
 /// How to open the window.
 #[derive(Clone, Debug, Default)]
@@ -54,7 +56,6 @@ pub struct StudioApp {
     panels: Panels,
     dialogs: Dialogs,
     palette: Palette,
-    inspect: InspectPanel,
     /// Commands that wait until the text field hands over its text.
     waiting: Vec<Command>,
 }
@@ -97,7 +98,6 @@ impl StudioApp {
             panels: Panels::default(),
             dialogs: Dialogs::default(),
             palette: Palette::default(),
-            inspect: InspectPanel::default(),
             waiting: Vec::new(),
         }
     }
@@ -154,15 +154,28 @@ impl StudioApp {
 
     fn carry_out(&mut self, ctx: &Context, effect: CommandEffect) {
         match effect {
-            CommandEffect::Act(action) => self.studio.handle(action),
+            CommandEffect::Act(action) => {
+                if matches!(action, Action::Run(RunAction::Inspect)) {
+                    self.show_train(TrainView::LookInside);
+                }
+                self.studio.handle(action);
+            }
             CommandEffect::AskPath(purpose) => self.dialogs.ask(purpose, &self.studio),
             CommandEffect::ToggleLogLoss => self.settings.is_loss_log ^= true,
             CommandEffect::ToggleLogHorizontal => self.settings.is_x_log ^= true,
-            CommandEffect::ShowWholeCurves => self.panels.curves.show_whole(),
-            CommandEffect::ShowTab(tab) => self.settings.tab = tab,
+            CommandEffect::ShowWholeCurves => self.panels.train.curves.show_whole(),
+            CommandEffect::ShowPlace(place) => self.settings.place = place,
+            CommandEffect::ShowTrainView(view) => self.show_train(view),
+            CommandEffect::ToggleFold(side) => {
+                let place = self.settings.place;
+                if self.panels.has(side, place) {
+                    let width = ctx.content_rect().width();
+                    side::toggle(&mut self.settings.folds, side, place, width);
+                }
+            }
             CommandEffect::CompareRuns(filter) => {
                 self.studio.handle(LibraryAction::SetFilter(filter));
-                self.settings.tab = Tab::Compare;
+                self.settings.place = Place::Compare;
             }
             CommandEffect::SetTheme(choice) => {
                 self.settings.theme = choice;
@@ -170,6 +183,11 @@ impl StudioApp {
             }
             CommandEffect::TogglePalette => self.palette.toggle(),
         }
+    }
+
+    fn show_train(&mut self, view: TrainView) {
+        self.settings.place = Place::Train;
+        self.settings.train_view = view;
     }
 
     fn open_folders(&self, folders: Vec<PathBuf>) {
@@ -183,7 +201,6 @@ impl StudioApp {
     fn shortcuts(&self, ctx: &Context, commands: &mut Vec<Command>) {
         let has_window = self.dialogs.is_open()
             || self.palette.is_open()
-            || self.studio.inspection().is_some()
             || *self.studio.lr_finder() != LrFinder::Closed;
         let is_typing = ctx.text_edit_focused();
         let has_focus = ctx.memory(|m| m.focused().is_some());
@@ -230,7 +247,6 @@ impl eframe::App for StudioApp {
         };
         self.panels.ui(ui, &mut cx);
         lr_finder::ui(ui, &mut cx);
-        self.inspect.ui(ui, &mut cx);
         if self.hover.is_stale() {
             ui.request_repaint();
         }

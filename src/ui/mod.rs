@@ -13,10 +13,11 @@ mod layout;
 mod logo;
 mod palette;
 mod panels;
+mod place;
+mod rail;
 mod settings;
+mod side;
 mod start;
-mod tab;
-mod tabs;
 mod theme;
 mod widgets;
 

@@ -9,6 +9,7 @@ use egui::{Key, Modifiers, Role};
 use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT, Queryable};
 
+use crate::support::kept::Kept;
 use crate::support::window::{open, settle, wait};
 
 type Window = Harness<'static, StudioApp>;
@@ -49,14 +50,14 @@ fn tabs_are_reached_by_mouse_and_by_keyboard_and_say_what_to_do_first() {
     let mut window = Harness::builder().with_max_steps(60).build_eframe(open);
     settle(&mut window);
     window.get_by_label("Train a network and watch it learn.");
-    press(&mut window, Modifiers::COMMAND, Key::Num2);
+    press(&mut window, Modifiers::COMMAND, Key::Num6);
     window.get_by_label("No runs to compare yet.");
     assert!(
         window
             .query_by_label("Train a network and watch it learn.")
             .is_none()
     );
-    press(&mut window, Modifiers::COMMAND, Key::Num3);
+    press(&mut window, Modifiers::COMMAND, Key::Num7);
     window.get_by_label("No sweep yet.");
     window.get_by_role_and_label(Role::Tab, "Train tab").click();
     window.run_steps(4);
@@ -66,7 +67,7 @@ fn tabs_are_reached_by_mouse_and_by_keyboard_and_say_what_to_do_first() {
 #[test]
 fn a_filter_that_is_typed_leaves_the_runs_that_have_its_words() {
     let mut window = window(&["wide net 1", "deep net 2", "deep one 3"]);
-    press(&mut window, Modifiers::COMMAND, Key::Num2);
+    press(&mut window, Modifiers::COMMAND, Key::Num6);
     window.get_by_label("3 runs");
     window.get_by_label("Filter runs").focus();
     window.run_steps(2);
@@ -133,7 +134,7 @@ fn window_sized(workspace: &std::path::Path, size: [f32; 2]) -> Window {
     wait(&mut window, "the runs", |app| {
         app.studio().runs().len() == 2
     });
-    press(&mut window, Modifiers::COMMAND, Key::Num2);
+    press(&mut window, Modifiers::COMMAND, Key::Num6);
     window
 }
 
@@ -258,7 +259,7 @@ fn picked(window: &Window) -> Vec<String> {
 #[test]
 fn rows_are_reached_and_picked_by_keys() {
     let mut window = window(&["a", "b", "c", "d"]);
-    press(&mut window, Modifiers::COMMAND, Key::Num2);
+    press(&mut window, Modifiers::COMMAND, Key::Num6);
     assert_eq!(rows(&window), ["d", "c", "b", "a"], "the newest first");
     let focus = |window: &Window| {
         let all = window.get_all_by_role(Role::Row);
@@ -288,32 +289,12 @@ fn rows_are_reached_and_picked_by_keys() {
 #[test]
 fn a_row_under_the_pointer_stands_out_everywhere() {
     let mut window = window(&["a", "b"]);
-    press(&mut window, Modifiers::COMMAND, Key::Num2);
+    press(&mut window, Modifiers::COMMAND, Key::Num6);
     let row = window.get_by_role_and_label(Role::Row, "a").rect();
     window.hover_at(row.center());
     window.run_steps(3);
     let hovered = window.state().hovered_run().map(ToString::to_string);
     assert_eq!(hovered.as_deref(), Some("a"));
-}
-
-/// What eframe keeps between two sessions.
-#[derive(Default)]
-struct Kept(std::collections::HashMap<String, String>);
-
-impl eframe::Storage for Kept {
-    fn get_string(&self, key: &str) -> Option<String> {
-        self.0.get(key).cloned()
-    }
-
-    fn set_string(&mut self, key: &str, value: String) {
-        self.0.insert(key.to_owned(), value);
-    }
-
-    fn remove_string(&mut self, key: &str) {
-        self.0.remove(key);
-    }
-
-    fn flush(&mut self) {}
 }
 
 #[test]

@@ -234,7 +234,7 @@ fn window(size: [f32; 2], theme: Theme, sweep: Option<ShownSweep>) -> Window {
             StudioApp::with_studio(cc, studio)
         });
     settle(&mut window);
-    window.key_press_modifiers(Modifiers::COMMAND, Key::Num3);
+    window.key_press_modifiers(Modifiers::COMMAND, Key::Num7);
     window.run_steps(6);
     window
 }

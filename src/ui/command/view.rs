@@ -3,8 +3,8 @@
 use super::effect::CommandEffect;
 use super::kind::CommandKind;
 use crate::studio::Studio;
+use crate::ui::place::{Place, Side, TrainView};
 use crate::ui::settings::ThemeChoice;
-use crate::ui::tab::Tab;
 
 /// A command that changes what the window shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,8 +15,12 @@ pub enum ViewCommand {
     LogHorizontal,
     /// Reset the zoom of the curves.
     ShowWholeCurves,
-    /// Show a tab.
-    Tab(Tab),
+    /// Show a place.
+    Place(Place),
+    /// Show a view of Train.
+    TrainView(TrainView),
+    /// Fold a side panel to a strip, or unfold it.
+    Fold(Side),
     /// Select a theme.
     Theme(ThemeChoice),
     /// Open the command palette.
@@ -38,7 +42,16 @@ impl CommandKind for ViewCommand {
                 "Show whole curves",
                 "Resets the zoom: shows every run from its beginning to now.",
             ),
-            ViewCommand::Tab(tab) => (tab.label(), tab.explanation()),
+            ViewCommand::Place(place) => (place.label(), place.explanation()),
+            ViewCommand::TrainView(view) => (view.label(), view.explanation()),
+            ViewCommand::Fold(Side::Settings) => (
+                "Show or hide the settings",
+                "Folds the settings to a narrow strip, or unfolds them.",
+            ),
+            ViewCommand::Fold(Side::Draw) => (
+                "Show or hide the Draw panel",
+                "Folds the canvas and the prediction to a narrow strip, or unfolds them.",
+            ),
             ViewCommand::Theme(choice) => (choice.label(), choice.explanation()),
             ViewCommand::Palette => ("All commands", "Lists all commands; type to search."),
         }
@@ -46,11 +59,13 @@ impl CommandKind for ViewCommand {
 
     fn prefix(&self) -> &'static str {
         match self {
-            ViewCommand::Tab(_) => "Tab: ",
+            ViewCommand::Place(_) => "Go to ",
+            ViewCommand::TrainView(_) => "View: ",
             ViewCommand::Theme(_) => "Theme: ",
             ViewCommand::LogLoss
             | ViewCommand::LogHorizontal
             | ViewCommand::ShowWholeCurves
+            | ViewCommand::Fold(_)
             | ViewCommand::Palette => "",
         }
     }
@@ -60,7 +75,9 @@ impl CommandKind for ViewCommand {
             ViewCommand::LogLoss => CommandEffect::ToggleLogLoss,
             ViewCommand::LogHorizontal => CommandEffect::ToggleLogHorizontal,
             ViewCommand::ShowWholeCurves => CommandEffect::ShowWholeCurves,
-            ViewCommand::Tab(tab) => CommandEffect::ShowTab(tab),
+            ViewCommand::Place(place) => CommandEffect::ShowPlace(place),
+            ViewCommand::TrainView(view) => CommandEffect::ShowTrainView(view),
+            ViewCommand::Fold(side) => CommandEffect::ToggleFold(side),
             ViewCommand::Theme(choice) => CommandEffect::SetTheme(choice),
             ViewCommand::Palette => CommandEffect::TogglePalette,
         })

@@ -28,7 +28,7 @@ pub(super) fn ui(
     } else {
         "Show curves"
     };
-    if item(ui, text, "Curves are shown in the Train tab.") {
+    if item(ui, text, "Curves are shown in Train.") {
         for run in runs {
             cx.act(LibraryAction::ShowRun(run.id.clone(), !is_visible));
         }
