@@ -4,9 +4,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use egui::{Context, KeyboardShortcut, Modifiers, Ui};
+use egui::{Context, Ui};
 
-use super::command::{Command, CommandEffect, ViewCommand};
+use super::command::{Command, CommandEffect};
 use super::dialogs::Dialogs;
 use super::hover::Hover;
 use super::layout::Panels;
@@ -14,6 +14,7 @@ use super::palette::Palette;
 use super::panels::{PanelContext, PanelOutput, lr_finder};
 use super::place::{Place, TrainView};
 use super::settings::Settings;
+use super::shortcuts::{self, OpenWindow, When};
 use super::side;
 use super::theme;
 use crate::runs::RunId;
@@ -138,7 +139,7 @@ impl StudioApp {
                 ctx.request_repaint();
             }
         }
-        if !output.commands.is_empty() && leave_text_field(ctx) {
+        if !output.commands.is_empty() && shortcuts::leave_text_field(ctx) {
             self.waiting = output.commands;
             ctx.request_repaint();
             return self.open_folders(output.folders);
@@ -197,33 +198,15 @@ impl StudioApp {
         }
     }
 
-    /// Collects the commands whose shortcuts were pressed.
-    fn shortcuts(&self, ctx: &Context, commands: &mut Vec<Command>) {
-        let has_window = self.dialogs.is_open()
-            || self.palette.is_open()
-            || *self.studio.lr_finder() != LrFinder::Closed;
-        let is_typing = ctx.text_edit_focused();
-        let has_focus = ctx.memory(|m| m.focused().is_some());
-        let all: Vec<(Command, KeyboardShortcut)> = Command::all()
-            .filter_map(|command| Some((command, command.shortcut()?)))
-            .filter(|&(command, keys)| match command {
-                Command::View(ViewCommand::Palette) => !self.dialogs.is_open(),
-                _ if has_window => false,
-                // A text field has its own undo, and Space and Delete belong to what has focus.
-                Command::LastEdit(_) => !is_typing,
-                _ => keys.modifiers != Modifiers::NONE || !has_focus,
-            })
-            .collect();
-        ctx.input_mut(|input| {
-            // A shortcut with Shift also matches without it, so the longer ones are tried first.
-            let (with_shift, without): (Vec<_>, Vec<_>) =
-                all.into_iter().partition(|(_, keys)| keys.modifiers.shift);
-            for (command, keys) in with_shift.into_iter().chain(without) {
-                if input.consume_shortcut(&keys) {
-                    commands.push(command);
-                }
-            }
-        });
+    /// What is open over the panels.
+    fn open_window(&self) -> OpenWindow {
+        if self.dialogs.is_open() {
+            OpenWindow::Dialog
+        } else if self.palette.is_open() || *self.studio.lr_finder() != LrFinder::Closed {
+            OpenWindow::Other
+        } else {
+            OpenWindow::None
+        }
     }
 }
 
@@ -237,7 +220,8 @@ impl eframe::App for StudioApp {
             commands: std::mem::take(&mut self.waiting),
             ..PanelOutput::default()
         };
-        self.shortcuts(ui, &mut output.commands);
+        let open = self.open_window();
+        shortcuts::pressed(ui, open, When::BeforePanels, &mut output.commands);
         self.hover.begin_frame();
         let mut cx = PanelContext {
             studio: &self.studio,
@@ -247,6 +231,7 @@ impl eframe::App for StudioApp {
         };
         self.panels.ui(ui, &mut cx);
         lr_finder::ui(ui, &mut cx);
+        shortcuts::pressed(ui, open, When::AfterPanels, &mut output.commands);
         if self.hover.is_stale() {
             ui.request_repaint();
         }
@@ -262,20 +247,6 @@ impl eframe::App for StudioApp {
     fn save(&mut self, storage: &mut dyn eframe::Storage) {
         eframe::set_value(storage, SETTINGS_KEY, &self.settings);
     }
-}
-
-/// Removes focus from a text field, so that it hands over its text in the next frame. Returns
-/// `false` if no text field has focus.
-fn leave_text_field(ctx: &Context) -> bool {
-    let is_typing = ctx.text_edit_focused();
-    if is_typing {
-        ctx.memory_mut(|memory| {
-            if let Some(field) = memory.focused() {
-                memory.surrender_focus(field);
-            }
-        });
-    }
-    is_typing
 }
 
 /// Loads the settings of the last session.

@@ -16,6 +16,7 @@ mod panels;
 mod place;
 mod rail;
 mod settings;
+mod shortcuts;
 mod side;
 mod start;
 mod theme;

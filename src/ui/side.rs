@@ -17,27 +17,50 @@ use super::widgets::{Icon, icon_button};
 const STRIP: f32 = 28.0;
 
 /// Width of the window below which one of two panels is folded at first.
-const ROOM_FOR_BOTH: f32 = 1200.0;
+const FOLDS_ONE: f32 = 1200.0;
 
-/// Width of the window below which panels open over the place.
+/// Width of the window below which two panels have no room beside the place.
+const ROOM_FOR_TWO: f32 = 1100.0;
+
+/// Width of the window below which no panel has.
 const ROOM_FOR_ONE: f32 = 1000.0;
 
 /// Width that the panels leave to the place, as far as they can.
 const PLACE_WIDTH: f32 = 560.0;
 
-/// Returns whether a panel is open beside `place`, in a window of `width`.
-pub fn is_open(folds: &Folds, side: Side, place: Place, width: f32) -> bool {
-    let fold = folds.get(side);
-    if width < ROOM_FOR_ONE {
-        return fold.is_over;
-    }
+/// How a panel is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Shown {
+    /// As a strip.
+    Folded,
+    /// Beside the place.
+    Beside,
+    /// Over the place.
+    Over,
+}
+
+/// Returns how a panel is shown at `place`, in a window of `width`.
+fn shown(folds: &Folds, side: Side, place: Place, width: f32) -> Shown {
     let is_second = side == Side::Draw && place.has_settings();
-    !fold.is_folded.unwrap_or(is_second && width < ROOM_FOR_BOTH)
+    let fold = folds.get(side);
+    let is_folded = match width < ROOM_FOR_ONE {
+        true => !fold.is_over,
+        false => fold.is_folded.unwrap_or(is_second && width < FOLDS_ONE),
+    };
+    let is_beside_settings =
+        || is_second && shown(folds, Side::Settings, place, width) == Shown::Beside;
+    if is_folded {
+        Shown::Folded
+    } else if width < ROOM_FOR_ONE || width < ROOM_FOR_TWO && is_beside_settings() {
+        Shown::Over
+    } else {
+        Shown::Beside
+    }
 }
 
 /// Folds a panel, or unfolds it.
 pub fn toggle(folds: &mut Folds, side: Side, place: Place, width: f32) {
-    let was_open = is_open(folds, side, place, width);
+    let was_open = shown(folds, side, place, width) != Shown::Folded;
     let fold = folds.get_mut(side);
     if width < ROOM_FOR_ONE {
         fold.is_over = !was_open;
@@ -55,10 +78,10 @@ pub fn ui(
     content: impl FnOnce(&mut Ui, &mut PanelContext<'_>),
 ) -> bool {
     let window = ui.content_rect().width();
-    let is_open = is_open(&cx.settings.folds, side, cx.settings.place, window);
-    if !is_open || window < ROOM_FOR_ONE {
-        strip_ui(ui, cx, side, is_open);
-        return is_open;
+    let shown = shown(&cx.settings.folds, side, cx.settings.place, window);
+    if shown != Shown::Beside {
+        strip_ui(ui, cx, side, shown == Shown::Over);
+        return shown == Shown::Over;
     }
     let (narrow, wide) = widths(side);
     // Both keep their narrow width at 1024; they get a share of any extra width.

@@ -153,6 +153,7 @@ fn pictures_of_a_run_under_control() {
         let mut window = window(size, theme, well);
         if window.query_by_label("Unfold Draw").is_some() {
             click(&mut window, "Unfold Draw");
+            click(&mut window, "Fold Settings");
         }
         draw_three(&mut window);
         let slider = window.get_by_role_and_label(egui::Role::Slider, "Timeline");

@@ -33,6 +33,7 @@ fn pictures_of_training() {
 fn a_picture_of_a_small_window() {
     let mut window = window([1024.0, 700.0], Theme::Light, 1600);
     click(&mut window, "Unfold Draw");
+    click(&mut window, "Fold Settings");
     draw_three(&mut window);
     check(&mut window, "small-light");
 }

@@ -23,6 +23,8 @@ pub struct TrainPanel {
     pub curves: CurvesPanel,
     guard: GuardPanel,
     inspect: InspectPanel,
+    /// Whether the timeline was shown: then its room stays while a new run has no snapshots yet.
+    has_timeline: bool,
 }
 
 impl TrainPanel {
@@ -37,35 +39,33 @@ impl TrainPanel {
 
     fn content_ui(&mut self, ui: &mut Ui, cx: &mut PanelContext<'_>) {
         let has_runs = !cx.studio.runs().is_empty();
+        self.has_timeline |= timeline::is_shown(cx);
         // As much for the first run as for many, so that nothing moves when one is added.
         let n_rows = if ui.available_height() < HIGH { 2 } else { 4 };
-        let table = runs::wanted_height(n_rows);
-        let below = if has_runs {
-            timeline::HEIGHT + table
+        let table = if has_runs {
+            runs::wanted_height(n_rows)
+        } else {
+            0.0
+        };
+        let strip = if has_runs && self.has_timeline {
+            timeline::HEIGHT
         } else {
             0.0
         };
         self.guard.ui(ui, cx);
         let gaps = 2.0 * ui.spacing().item_spacing.y;
-        let height = (ui.available_height() - below - gaps).max(LEAST_HEIGHT);
-        let size = vec2(ui.available_width(), height);
-        ui.allocate_ui(size, |ui| {
-            ui.set_min_size(size);
-            self.view_ui(ui, cx, height);
-        });
-        if !has_runs {
-            return;
+        let height = (ui.available_height() - table - strip - gaps).max(LEAST_HEIGHT);
+        sized_ui(ui, height, |ui| self.view_ui(ui, cx, height));
+        if strip > 0.0 {
+            sized_ui(ui, strip, |ui| {
+                if timeline::is_shown(cx) {
+                    timeline::ui(ui, cx);
+                }
+            });
         }
-        ui.allocate_ui(vec2(size.x, timeline::HEIGHT), |ui| {
-            ui.set_min_size(vec2(size.x, timeline::HEIGHT));
-            if timeline::is_shown(cx) {
-                timeline::ui(ui, cx);
-            }
-        });
-        ui.allocate_ui(vec2(size.x, table), |ui| {
-            ui.set_min_size(vec2(size.x, table));
-            runs::ui(ui, cx);
-        });
+        if has_runs {
+            sized_ui(ui, table, |ui| runs::ui(ui, cx));
+        }
     }
 
     fn view_ui(&mut self, ui: &mut Ui, cx: &mut PanelContext<'_>, height: f32) {
@@ -77,6 +77,15 @@ impl TrainPanel {
             TrainView::LookInside => self.inspect.ui(ui, cx),
         }
     }
+}
+
+/// Shows `content` in the whole width and exactly `height`.
+fn sized_ui(ui: &mut Ui, height: f32, content: impl FnOnce(&mut Ui)) {
+    let size = vec2(ui.available_width(), height);
+    ui.allocate_ui(size, |ui| {
+        ui.set_min_size(size);
+        content(ui);
+    });
 }
 
 /// Shows the choice of the view.
