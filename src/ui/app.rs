@@ -4,11 +4,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use egui::{Context, Key, KeyboardShortcut, Modifiers, Ui};
+use egui::{Context, Ui};
 
 use super::attention::Attention;
 use super::clipboard;
-use super::command::{Command, CommandEffect, HelpCommand, ViewCommand};
+use super::command::{Command, CommandEffect};
 use super::dialogs::Dialogs;
 use super::drop;
 use super::help::{Help, tour};
@@ -17,14 +17,15 @@ use super::layout::Panels;
 use super::options::Options;
 use super::palette::Palette;
 use super::panels::classified::ClassifiedPanel;
-use super::panels::inspect::InspectPanel;
 use super::panels::{PanelContext, PanelOutput, lr_finder};
+use super::place::{Place, TrainView};
 use super::session::SessionFile;
 use super::settings::Settings;
-use super::tab::Tab;
+use super::shortcuts::{self, OpenWindow, When};
+use super::side;
 use super::theme;
 use crate::runs::RunId;
-use crate::studio::{Action, LibraryAction, LrFinder, Studio, Wake};
+use crate::studio::{Action, LibraryAction, LrFinder, RunAction, Studio, Wake};
 
 /// The app with its window.
 pub struct StudioApp {
@@ -37,7 +38,6 @@ pub struct StudioApp {
     palette: Palette,
     help: Help,
     attention: Attention,
-    inspect: InspectPanel,
     classified: ClassifiedPanel,
     /// Commands that wait until the text field hands over its text.
     waiting: Vec<Command>,
@@ -90,7 +90,6 @@ impl StudioApp {
             palette: Palette::default(),
             help: Help::default(),
             attention: Attention::default(),
-            inspect: InspectPanel::default(),
             classified: ClassifiedPanel::default(),
             waiting: Vec::new(),
         }
@@ -132,7 +131,7 @@ impl StudioApp {
                 ctx.request_repaint();
             }
         }
-        if !output.commands.is_empty() && leave_text_field(ctx) {
+        if !output.commands.is_empty() && shortcuts::leave_text_field(ctx) {
             self.waiting = output.commands;
             ctx.request_repaint();
             return self.open_folders(output.folders);
@@ -148,18 +147,31 @@ impl StudioApp {
 
     fn carry_out(&mut self, ctx: &Context, effect: CommandEffect) {
         match effect {
-            CommandEffect::Act(action) => self.studio.handle(action),
+            CommandEffect::Act(action) => {
+                if matches!(action, Action::Run(RunAction::Inspect)) {
+                    self.show_train(TrainView::LookInside);
+                }
+                self.studio.handle(action);
+            }
             CommandEffect::AskPath(purpose) => {
                 let folder = self.settings.folder.as_deref();
                 self.dialogs.ask(purpose, &self.studio, folder);
             }
             CommandEffect::ToggleLogLoss => self.settings.is_loss_log ^= true,
             CommandEffect::ToggleLogHorizontal => self.settings.is_x_log ^= true,
-            CommandEffect::ShowWholeCurves => self.panels.curves.show_whole(),
-            CommandEffect::ShowTab(tab) => self.settings.tab = tab,
+            CommandEffect::ShowWholeCurves => self.panels.train.curves.show_whole(),
+            CommandEffect::ShowPlace(place) => self.settings.place = place,
+            CommandEffect::ShowTrainView(view) => self.show_train(view),
+            CommandEffect::ToggleFold(side) => {
+                let place = self.settings.place;
+                if self.panels.has(side, place) {
+                    let width = ctx.content_rect().width();
+                    side::toggle(&mut self.settings.folds, side, place, width);
+                }
+            }
             CommandEffect::CompareRuns(filter) => {
                 self.studio.handle(LibraryAction::SetFilter(filter));
-                self.settings.tab = Tab::Compare;
+                self.settings.place = Place::Compare;
             }
             CommandEffect::CopyTable => {
                 ctx.copy_text(self.panels.compare.table_text(&self.studio));
@@ -176,7 +188,7 @@ impl StudioApp {
             CommandEffect::TogglePalette => self.palette.toggle(),
             CommandEffect::ShowHelp(page) => self.help.show(page),
             CommandEffect::StartTour => {
-                self.settings.tab = Tab::Train;
+                self.show_train(TrainView::Curves);
                 self.help.tour.start();
             }
         }
@@ -229,6 +241,11 @@ impl StudioApp {
         }
     }
 
+    fn show_train(&mut self, view: TrainView) {
+        self.settings.place = Place::Train;
+        self.settings.train_view = view;
+    }
+
     fn open_folders(&self, folders: Vec<PathBuf>) {
         for folder in folders {
             // There is no better way to report a failure: the path is in the menu's tooltip.
@@ -236,40 +253,19 @@ impl StudioApp {
         }
     }
 
-    /// Collects the commands whose shortcuts were pressed.
-    fn shortcuts(&self, ctx: &Context, commands: &mut Vec<Command>) {
-        let has_window = self.dialogs.is_open()
-            || self.palette.is_open()
+    /// What is open over the panels.
+    fn open_window(&self) -> OpenWindow {
+        if self.dialogs.is_open() {
+            OpenWindow::Dialog
+        } else if self.palette.is_open()
             || self.help.is_open()
-            || self.studio.inspection().is_some()
             || !self.studio.classified().is_empty()
-            || *self.studio.lr_finder() != LrFinder::Closed;
-        let is_typing = ctx.text_edit_focused();
-        let has_focus = ctx.memory(|m| m.focused().is_some());
-        // Help has two: one that is looked for, and one that also works while typing.
-        let question = KeyboardShortcut::new(Modifiers::NONE, Key::Questionmark);
-        let all: Vec<(Command, KeyboardShortcut)> = Command::all()
-            .filter_map(|command| Some((command, command.shortcut()?)))
-            .chain([(HelpCommand::Shortcuts.into(), question)])
-            .filter(|&(command, keys)| match command {
-                Command::View(ViewCommand::Palette) => !self.dialogs.is_open(),
-                _ if has_window => false,
-                // A text field has its own undo, and Space and Delete belong to what has focus.
-                Command::LastEdit(_) => !is_typing,
-                Command::Help(_) if keys.logical_key == Key::F1 => true,
-                _ => keys.modifiers != Modifiers::NONE || !has_focus,
-            })
-            .collect();
-        ctx.input_mut(|input| {
-            // A shortcut with Shift also matches without it, so the longer ones are tried first.
-            let (with_shift, without): (Vec<_>, Vec<_>) =
-                all.into_iter().partition(|(_, keys)| keys.modifiers.shift);
-            for (command, keys) in with_shift.into_iter().chain(without) {
-                if input.consume_shortcut(&keys) {
-                    commands.push(command);
-                }
-            }
-        });
+            || *self.studio.lr_finder() != LrFinder::Closed
+        {
+            OpenWindow::Other
+        } else {
+            OpenWindow::None
+        }
     }
 }
 
@@ -284,7 +280,8 @@ impl eframe::App for StudioApp {
             commands: std::mem::take(&mut self.waiting),
             ..PanelOutput::default()
         };
-        self.shortcuts(ui, &mut output.commands);
+        let open = self.open_window();
+        shortcuts::pressed(ui, open, When::BeforePanels, &mut output.commands);
         self.hover.begin_frame();
         let mut cx = PanelContext {
             studio: &self.studio,
@@ -294,9 +291,9 @@ impl eframe::App for StudioApp {
         };
         self.panels.ui(ui, &mut cx);
         lr_finder::ui(ui, &mut cx);
-        self.inspect.ui(ui, &mut cx);
         self.classified.ui(ui, &mut cx);
         self.help.ui(ui, &mut cx);
+        shortcuts::pressed(ui, open, When::AfterPanels, &mut output.commands);
         if self.hover.is_stale() {
             ui.request_repaint();
         }
@@ -317,20 +314,6 @@ impl eframe::App for StudioApp {
             file.write(self.studio.session());
         }
     }
-}
-
-/// Removes focus from a text field, so that it hands over its text in the next frame. Returns
-/// `false` if no text field has focus.
-fn leave_text_field(ctx: &Context) -> bool {
-    let is_typing = ctx.text_edit_focused();
-    if is_typing {
-        ctx.memory_mut(|memory| {
-            if let Some(field) = memory.focused() {
-                memory.surrender_focus(field);
-            }
-        });
-    }
-    is_typing
 }
 
 /// Loads the settings of the last session.

@@ -18,11 +18,13 @@ mod logo;
 mod options;
 mod palette;
 mod panels;
+mod place;
+mod rail;
 mod session;
 mod settings;
+mod shortcuts;
+mod side;
 mod start;
-mod tab;
-mod tabs;
 mod theme;
 mod widgets;
 

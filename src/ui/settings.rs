@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use super::tab::Tab;
+use super::place::{Place, Side, TrainView};
 use crate::picture::{CurvesView, Spread, XAxis};
 use crate::runs::table::GroupBy;
 
@@ -52,14 +52,58 @@ impl ThemeChoice {
     }
 }
 
+/// Which side panels are folded.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Folds {
+    /// The settings.
+    pub settings: Fold,
+    /// The Draw panel.
+    pub draw: Fold,
+}
+
+impl Folds {
+    /// The fold of a side.
+    pub fn get(&self, side: Side) -> Fold {
+        match side {
+            Side::Settings => self.settings,
+            Side::Draw => self.draw,
+        }
+    }
+
+    /// The fold of a side, to change it.
+    pub fn get_mut(&mut self, side: Side) -> &mut Fold {
+        match side {
+            Side::Settings => &mut self.settings,
+            Side::Draw => &mut self.draw,
+        }
+    }
+}
+
+/// Whether a side panel is folded to a strip.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Fold {
+    /// The user's choice where the panel has its own room; `None` if the window's width decides.
+    pub is_folded: Option<bool>,
+    /// Whether it is open over the place, in a window without room for it.
+    #[serde(skip)]
+    pub is_over: bool,
+}
+
 /// Everything that is remembered between sessions, apart from panel sizes.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Settings {
     /// Which theme to use.
     pub theme: ThemeChoice,
-    /// The selected tab.
-    pub tab: Tab,
+    /// The place that is shown.
+    #[serde(alias = "tab")]
+    pub place: Place,
+    /// The view of Train that is shown.
+    pub train_view: TrainView,
+    /// Which side panels are folded.
+    pub folds: Folds,
     /// Updates that the smoothed curve averages over; 1 does not smooth.
     pub smoothing_steps: f64,
     /// The horizontal axis of the curves.
@@ -86,7 +130,9 @@ impl Default for Settings {
     fn default() -> Settings {
         Settings {
             theme: ThemeChoice::System,
-            tab: Tab::Train,
+            place: Place::Train,
+            train_view: TrainView::Curves,
+            folds: Folds::default(),
             smoothing_steps: 50.0,
             x_axis: XAxis::Epoch,
             is_x_log: false,

@@ -68,7 +68,7 @@ fn native_options() -> eframe::NativeOptions {
             .with_title(TITLE)
             .with_app_id(APP_ID)
             .with_inner_size([1440.0, 900.0])
-            .with_min_inner_size([900.0, 600.0])
+            .with_min_inner_size([820.0, 420.0])
             .with_icon(super::logo::icon()),
         ..eframe::NativeOptions::default()
     }

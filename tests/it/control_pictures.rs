@@ -18,7 +18,7 @@ use egui_kittest::kittest::Queryable;
 
 use crate::support::renderer::CpuRenderer;
 use crate::support::screenshots::{check, draw_three};
-use crate::support::window::settle;
+use crate::support::window::{click, settle};
 
 /// The update after which the learning rate becomes absurd.
 const BREAK: u64 = 300;
@@ -147,6 +147,10 @@ fn pictures_of_a_run_under_control() {
             _ => false,
         };
         let mut window = window(size, theme, well);
+        if window.query_by_label("Unfold Draw").is_some() {
+            click(&mut window, "Unfold Draw");
+            click(&mut window, "Fold Settings");
+        }
         draw_three(&mut window);
         let slider = window.get_by_role_and_label(egui::Role::Slider, "Timeline");
         // After 32 updates.

@@ -391,7 +391,7 @@ fn a_batch_is_looked_into_step_by_step() {
 fn the_layers_are_measured_when_somebody_asks() {
     let mut window = window_of([1024.0, 700.0]);
     choose_small(&mut window, 20);
-    press(&mut window, Modifiers::COMMAND, Key::Num5);
+    click(&mut window, "Layers");
     window.get_by_label("Train a network to see its layer statistics.");
     click(&mut window, "Measure the layers while training");
     train(&mut window);

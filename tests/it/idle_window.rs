@@ -12,7 +12,16 @@ use crate::support::window::{draw, settled, wait};
 
 type Window = Harness<'static, StudioApp>;
 
-const TABS: [&str; 5] = ["Train", "Network", "Compare", "Sweep", "Layers"];
+/// What is clicked, to show each place and view.
+const PLACES: [&str; 7] = [
+    "Network tab",
+    "Compare tab",
+    "Sweep tab",
+    "Train tab",
+    "Layers",
+    "Look inside",
+    "Curves",
+];
 
 fn window() -> Window {
     settled([1440.0, 900.0])
@@ -37,17 +46,17 @@ fn assert_rests(window: &mut Window, what: &str) {
     }
 }
 
-fn assert_rests_in_every_tab(window: &mut Window, what: &str) {
-    for tab in TABS {
-        window.get_by_label(&format!("{tab} tab")).click();
-        assert_rests(window, &format!("{what}, {tab}"));
+fn assert_rests_in_every_place(window: &mut Window, what: &str) {
+    for place in PLACES {
+        window.get_by_label(place).click();
+        assert_rests(window, &format!("{what}, {place}"));
     }
 }
 
 #[test]
 fn an_idle_window_draws_no_new_picture() {
     let mut window = window();
-    assert_rests_in_every_tab(&mut window, "idle");
+    assert_rests_in_every_place(&mut window, "idle");
     // Widths that the field shows rounded, and others.
     for percent in [2.0, 5.0, 6.25, 7.5, 8.3, 11.1, 20.0] {
         let brush = percent / 100.0;
@@ -81,7 +90,7 @@ fn a_paused_run_draws_no_new_picture() {
     });
     // The last weights of the run may still be on their way to the canvas.
     window.run_steps(8);
-    assert_rests_in_every_tab(&mut window, "paused");
+    assert_rests_in_every_place(&mut window, "paused");
     window.state_mut().act(RunAction::Stop);
     wait(&mut window, "the end", |app| {
         app.studio().live_run().is_none()

@@ -40,6 +40,8 @@ mod many_runs;
 mod model_files;
 #[cfg(feature = "gui")]
 mod pen_window;
+#[cfg(feature = "gui")]
+mod places;
 mod released;
 mod resume;
 mod resume_matrix;

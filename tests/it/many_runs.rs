@@ -123,7 +123,7 @@ fn open(workspace: &Path) -> Harness<'static, StudioApp> {
         .with_size([1440.0, 900.0])
         .with_max_steps(60)
         .build_eframe(move |cc| StudioApp::new(cc, options).unwrap());
-    window.key_press_modifiers(Modifiers::COMMAND, Key::Num2);
+    window.key_press_modifiers(Modifiers::COMMAND, Key::Num6);
     window.step();
     wait(&mut window, "the runs", |app| {
         app.studio().runs().len() == N_RUNS
@@ -197,7 +197,7 @@ fn curves_of_twenty(window: &mut Harness<'static, StudioApp>) {
             .state_mut()
             .act(LibraryAction::ShowRun(id.clone(), true));
     }
-    window.key_press_modifiers(Modifiers::COMMAND, Key::Num1);
+    window.key_press_modifiers(Modifiers::COMMAND, Key::Num3);
     window.step();
     let is_there = |app: &StudioApp, id: &RunId| {
         let run = app.studio().run(id);
@@ -244,7 +244,7 @@ fn window_of_ten_thousand() -> Harness<'static, StudioApp> {
             StudioApp::with_studio(cc, studio)
         });
     settle(&mut window);
-    window.key_press_modifiers(Modifiers::COMMAND, Key::Num2);
+    window.key_press_modifiers(Modifiers::COMMAND, Key::Num6);
     window.run_steps(4);
     window.get_by_label("10000 runs");
     window

@@ -49,16 +49,16 @@ fn tabs_are_reached_by_mouse_and_by_keyboard_and_say_what_to_do_first() {
     let mut window = Harness::builder().with_max_steps(60).build_eframe(open);
     settle(&mut window);
     window.get_by_label("Train a network and watch it learn.");
-    press(&mut window, Modifiers::COMMAND, Key::Num2);
+    press(&mut window, Modifiers::COMMAND, Key::Num6);
     window.get_by_label("No runs to compare yet.");
     assert!(
         window
             .query_by_label("Train a network and watch it learn.")
             .is_none()
     );
-    press(&mut window, Modifiers::COMMAND, Key::Num3);
+    press(&mut window, Modifiers::COMMAND, Key::Num7);
     window.get_by_label("No sweep yet.");
-    window.get_by_role_and_label(Role::Tab, "Train tab").click();
+    window.get_by_role_and_label(Role::Tab, "Train").click();
     window.run_steps(4);
     window.get_by_label("Train a network and watch it learn.");
 }
@@ -66,7 +66,7 @@ fn tabs_are_reached_by_mouse_and_by_keyboard_and_say_what_to_do_first() {
 #[test]
 fn a_filter_that_is_typed_leaves_the_runs_that_have_its_words() {
     let mut window = window(&["wide net 1", "deep net 2", "deep one 3"]);
-    press(&mut window, Modifiers::COMMAND, Key::Num2);
+    press(&mut window, Modifiers::COMMAND, Key::Num6);
     window.get_by_label("3 runs");
     window.get_by_label("Filter runs").focus();
     window.run_steps(2);
@@ -133,7 +133,7 @@ fn window_sized(workspace: &std::path::Path, size: [f32; 2]) -> Window {
     wait(&mut window, "the runs", |app| {
         app.studio().runs().len() == 2
     });
-    press(&mut window, Modifiers::COMMAND, Key::Num2);
+    press(&mut window, Modifiers::COMMAND, Key::Num6);
     window
 }
 
@@ -258,7 +258,7 @@ fn picked(window: &Window) -> Vec<String> {
 #[test]
 fn rows_are_reached_and_picked_by_keys() {
     let mut window = window(&["a", "b", "c", "d"]);
-    press(&mut window, Modifiers::COMMAND, Key::Num2);
+    press(&mut window, Modifiers::COMMAND, Key::Num6);
     assert_eq!(rows(&window), ["d", "c", "b", "a"], "the newest first");
     let focus = |window: &Window| {
         let all = window.get_all_by_role(Role::Row);
@@ -288,7 +288,7 @@ fn rows_are_reached_and_picked_by_keys() {
 #[test]
 fn a_row_under_the_pointer_stands_out_everywhere() {
     let mut window = window(&["a", "b"]);
-    press(&mut window, Modifiers::COMMAND, Key::Num2);
+    press(&mut window, Modifiers::COMMAND, Key::Num6);
     let row = window.get_by_role_and_label(Role::Row, "a").rect();
     window.hover_at(row.center());
     window.run_steps(3);
@@ -296,7 +296,6 @@ fn a_row_under_the_pointer_stands_out_everywhere() {
     assert_eq!(hovered.as_deref(), Some("a"));
 }
 
-/// What eframe keeps between two sessions.
 #[test]
 fn the_workspace_opened_last_is_there_the_next_time() {
     let (usual, other) = (workspace(), tempfile::tempdir().unwrap());
@@ -334,7 +333,7 @@ fn the_workspace_opened_last_is_there_the_next_time() {
 /// window is drawn.
 fn list(workspace: &std::path::Path) -> Window {
     let mut window = window_on(workspace);
-    window.get_by_role_and_label(Role::Tab, "Train tab").click();
+    window.get_by_role_and_label(Role::Tab, "Train").click();
     window.run_steps(4);
     let options = |options: &mut egui::Options| {
         options.input_options.max_double_click_delay = 10.0;
@@ -373,9 +372,7 @@ fn a_run_is_renamed_in_its_row_by_a_double_click_or_f2() {
     window.get_by_label("patient");
     assert!(window.query_by_label("Name of patient").is_none());
     // The same in the table.
-    window
-        .get_by_role_and_label(Role::Tab, "Compare tab")
-        .click();
+    window.get_by_role_and_label(Role::Tab, "Compare").click();
     window.run_steps(4);
     window.get_by_role_and_label(Role::Row, "quick").focus();
     window.run_steps(2);
@@ -400,7 +397,7 @@ fn a_right_click_on_a_run_in_the_list_leads_everywhere() {
     click(&mut window, "Open in Compare");
     window.get_by_label("1 run selected");
     assert_eq!(picked(&window), ["slow"]);
-    window.get_by_role_and_label(Role::Tab, "Train tab").click();
+    window.get_by_role_and_label(Role::Tab, "Train").click();
     window.run_steps(4);
     window.get_by_label("slow").click_secondary();
     window.run_steps(4);

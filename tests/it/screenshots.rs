@@ -15,7 +15,8 @@ use egui_kittest::kittest::Queryable;
 
 use crate::support::renderer::CpuRenderer;
 use crate::support::screenshots::{check, draw_three, fixtures, window};
-use crate::support::window::settle;
+use crate::support::window::{click, settle};
+
 #[test]
 fn pictures_of_training() {
     for (name, theme) in [
@@ -31,8 +32,37 @@ fn pictures_of_training() {
 #[test]
 fn a_picture_of_a_small_window() {
     let mut window = window([1024.0, 700.0], Theme::Light, 1600);
+    click(&mut window, "Unfold Draw");
+    click(&mut window, "Fold Settings");
     draw_three(&mut window);
     check(&mut window, "small-light");
+}
+
+#[test]
+fn pictures_of_the_places() {
+    let (large, small) = ([1440.0, 900.0], [1024.0, 600.0]);
+    for (size, theme, end) in [
+        (large, Theme::Dark, "dark"),
+        (large, Theme::Light, "light"),
+        (small, Theme::Dark, "small-dark"),
+    ] {
+        for (place, name) in [
+            ("Network tab", "network"),
+            ("Train tab", "train"),
+            ("Compare tab", "compare"),
+            ("Sweep tab", "sweep"),
+        ] {
+            // Train is the subject of other pictures, in a large window.
+            if name == "train" && size == large {
+                continue;
+            }
+            let mut window = window(size, theme, 1600);
+            click(&mut window, place);
+            window.remove_cursor();
+            window.run_steps(8);
+            check(&mut window, &format!("{name}-{end}"));
+        }
+    }
 }
 
 #[test]

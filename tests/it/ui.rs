@@ -313,6 +313,9 @@ fn nothing_is_outside_the_window_in_either_theme_and_size() {
         choose_small(&mut window, 2);
         click(&mut window, "Train");
         wait_for_end(&mut window);
+        if window.query_by_label("Unfold Draw").is_some() {
+            click(&mut window, "Unfold Draw");
+        }
         draw_one(&mut window);
         window.run_steps(4);
         let screen = egui::Rect::from_min_size(egui::Pos2::ZERO, size.into());

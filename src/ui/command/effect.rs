@@ -3,8 +3,8 @@
 use crate::studio::Action;
 use crate::ui::dialogs::Purpose;
 use crate::ui::help::page::HelpPage;
+use crate::ui::place::{Place, Side, TrainView};
 use crate::ui::settings::ThemeChoice;
-use crate::ui::tab::Tab;
 
 /// What a command does.
 #[derive(Debug)]
@@ -19,9 +19,13 @@ pub enum CommandEffect {
     ToggleLogHorizontal,
     /// Reset the zoom of the curves.
     ShowWholeCurves,
-    /// Show a tab.
-    ShowTab(Tab),
-    /// Show only the runs that match this filter, in the Compare tab.
+    /// Show a place.
+    ShowPlace(Place),
+    /// Show a view of Train.
+    ShowTrainView(TrainView),
+    /// Fold or unfold a side panel.
+    ToggleFold(Side),
+    /// Show only the runs that match this filter, in Compare.
     CompareRuns(String),
     /// Copy the table of runs to the clipboard.
     CopyTable,

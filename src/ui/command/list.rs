@@ -13,8 +13,8 @@ use super::timeline::TimelineCommand;
 use super::view::ViewCommand;
 use crate::model::PRESETS;
 use crate::studio::Format;
+use crate::ui::place::{Place, Side, TrainView};
 use crate::ui::settings::ThemeChoice;
-use crate::ui::tab::Tab;
 
 /// All commands but those for the presets.
 const PLAIN: &[Command] = &[
@@ -57,11 +57,15 @@ const PLAIN: &[Command] = &[
     Command::View(ViewCommand::LogLoss),
     Command::View(ViewCommand::LogHorizontal),
     Command::View(ViewCommand::ShowWholeCurves),
-    Command::View(ViewCommand::Tab(Tab::Train)),
-    Command::View(ViewCommand::Tab(Tab::Network)),
-    Command::View(ViewCommand::Tab(Tab::Compare)),
-    Command::View(ViewCommand::Tab(Tab::Sweep)),
-    Command::View(ViewCommand::Tab(Tab::Layers)),
+    Command::View(ViewCommand::Place(Place::Network)),
+    Command::View(ViewCommand::Place(Place::Train)),
+    Command::View(ViewCommand::Place(Place::Compare)),
+    Command::View(ViewCommand::Place(Place::Sweep)),
+    Command::View(ViewCommand::TrainView(TrainView::Curves)),
+    Command::View(ViewCommand::TrainView(TrainView::Layers)),
+    Command::View(ViewCommand::TrainView(TrainView::LookInside)),
+    Command::View(ViewCommand::Fold(Side::Settings)),
+    Command::View(ViewCommand::Fold(Side::Draw)),
     Command::File(FileCommand::Export(Format::Csv)),
     Command::File(FileCommand::Export(Format::Jsonl)),
     Command::File(FileCommand::Export(Format::Tensorboard)),

@@ -11,7 +11,7 @@ use super::last_edit::LastEditCommand;
 use super::run::RunCommand;
 use super::timeline::TimelineCommand;
 use super::view::ViewCommand;
-use crate::ui::tab::Tab;
+use crate::ui::place::{Place, Side};
 
 impl Command {
     /// The keyboard shortcut.
@@ -29,11 +29,9 @@ impl Command {
             Command::LastEdit(LastEditCommand::Undo) => (Modifiers::COMMAND, Key::Z),
             Command::LastEdit(LastEditCommand::Redo) => (CTRL_SHIFT, Key::Z),
             Command::Canvas(CanvasCommand::Clear) => (Modifiers::NONE, Key::Delete),
-            Command::View(ViewCommand::Tab(Tab::Train)) => (Modifiers::COMMAND, Key::Num1),
-            Command::View(ViewCommand::Tab(Tab::Compare)) => (Modifiers::COMMAND, Key::Num2),
-            Command::View(ViewCommand::Tab(Tab::Sweep)) => (Modifiers::COMMAND, Key::Num3),
-            Command::View(ViewCommand::Tab(Tab::Network)) => (Modifiers::COMMAND, Key::Num4),
-            Command::View(ViewCommand::Tab(Tab::Layers)) => (Modifiers::COMMAND, Key::Num5),
+            Command::View(ViewCommand::Place(place)) => (Modifiers::COMMAND, digit(place)),
+            Command::View(ViewCommand::Fold(Side::Settings)) => (Modifiers::COMMAND, Key::B),
+            Command::View(ViewCommand::Fold(Side::Draw)) => (Modifiers::COMMAND, Key::D),
             Command::Timeline(TimelineCommand::Previous) => (Modifiers::ALT, Key::ArrowLeft),
             Command::Timeline(TimelineCommand::Next) => (Modifiers::ALT, Key::ArrowRight),
             Command::Canvas(CanvasCommand::UseTrainedModel) => (Modifiers::ALT, Key::End),
@@ -62,6 +60,23 @@ impl Command {
             None => explanation.to_owned(),
         }
     }
+}
+
+/// The key of a place: the digit of its number.
+fn digit(place: Place) -> Key {
+    const DIGITS: [Key; 10] = [
+        Key::Num0,
+        Key::Num1,
+        Key::Num2,
+        Key::Num3,
+        Key::Num4,
+        Key::Num5,
+        Key::Num6,
+        Key::Num7,
+        Key::Num8,
+        Key::Num9,
+    ];
+    DIGITS[place.number() % DIGITS.len()]
 }
 
 #[cfg(test)]

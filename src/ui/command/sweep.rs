@@ -15,7 +15,7 @@ pub enum SweepCommand {
     Stop,
     /// Resume it after it was stopped.
     Resume,
-    /// Show its runs in the Compare tab.
+    /// Show its runs in Compare.
     Compare,
 }
 
@@ -24,7 +24,7 @@ impl CommandKind for SweepCommand {
         match self {
             SweepCommand::Start => (
                 "Start the sweep",
-                "Trains the trials that the Sweep tab defines, based on the settings on the left.",
+                "Trains the trials that Sweep defines, based on the settings on the left.",
             ),
             SweepCommand::PauseOrResume => (
                 "Pause or resume the sweep",
@@ -40,7 +40,7 @@ impl CommandKind for SweepCommand {
             ),
             SweepCommand::Compare => (
                 "Compare the sweep's runs",
-                "Shows only the runs of this sweep in the Compare tab.",
+                "Shows only the runs of this sweep in Compare.",
             ),
         }
     }

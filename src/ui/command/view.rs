@@ -3,8 +3,8 @@
 use super::effect::CommandEffect;
 use super::kind::CommandKind;
 use crate::studio::Studio;
+use crate::ui::place::{Place, Side, TrainView};
 use crate::ui::settings::ThemeChoice;
-use crate::ui::tab::Tab;
 
 /// A command that changes what the window shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,8 +15,12 @@ pub enum ViewCommand {
     LogHorizontal,
     /// Reset the zoom of the curves.
     ShowWholeCurves,
-    /// Show a tab.
-    Tab(Tab),
+    /// Show a place.
+    Place(Place),
+    /// Show a view of Train.
+    TrainView(TrainView),
+    /// Fold a side panel to a strip, or unfold it.
+    Fold(Side),
     /// Select a theme.
     Theme(ThemeChoice),
     /// Enlarge the interface.
@@ -44,7 +48,16 @@ impl CommandKind for ViewCommand {
                 "Show whole curves",
                 "Resets the zoom: shows every run from its beginning to now.",
             ),
-            ViewCommand::Tab(tab) => (tab.label(), tab.explanation()),
+            ViewCommand::Place(place) => (place.label(), place.explanation()),
+            ViewCommand::TrainView(view) => (view.label(), view.explanation()),
+            ViewCommand::Fold(Side::Settings) => (
+                "Show or hide the settings",
+                "Folds the settings to a narrow strip, or unfolds them.",
+            ),
+            ViewCommand::Fold(Side::Draw) => (
+                "Show or hide the Draw panel",
+                "Folds the canvas and the prediction to a narrow strip, or unfolds them.",
+            ),
             ViewCommand::Theme(choice) => (choice.label(), choice.explanation()),
             ViewCommand::Larger => ("Larger", "Enlarges text and controls by a tenth."),
             ViewCommand::Smaller => ("Smaller", "Shrinks text and controls by a tenth."),
@@ -55,12 +68,14 @@ impl CommandKind for ViewCommand {
 
     fn prefix(&self) -> &'static str {
         match self {
-            ViewCommand::Tab(_) => "Tab: ",
+            ViewCommand::Place(_) => "Go to ",
+            ViewCommand::TrainView(_) => "View: ",
             ViewCommand::Theme(_) => "Theme: ",
             ViewCommand::Larger | ViewCommand::Smaller | ViewCommand::NormalSize => "Interface: ",
             ViewCommand::LogLoss
             | ViewCommand::LogHorizontal
             | ViewCommand::ShowWholeCurves
+            | ViewCommand::Fold(_)
             | ViewCommand::Palette => "",
         }
     }
@@ -80,7 +95,9 @@ impl CommandKind for ViewCommand {
             ViewCommand::LogLoss => CommandEffect::ToggleLogLoss,
             ViewCommand::LogHorizontal => CommandEffect::ToggleLogHorizontal,
             ViewCommand::ShowWholeCurves => CommandEffect::ShowWholeCurves,
-            ViewCommand::Tab(tab) => CommandEffect::ShowTab(tab),
+            ViewCommand::Place(place) => CommandEffect::ShowPlace(place),
+            ViewCommand::TrainView(view) => CommandEffect::ShowTrainView(view),
+            ViewCommand::Fold(side) => CommandEffect::ToggleFold(side),
             ViewCommand::Theme(choice) => CommandEffect::SetTheme(choice),
             ViewCommand::Larger => CommandEffect::Zoom(egui::gui_zoom::zoom_in),
             ViewCommand::Smaller => CommandEffect::Zoom(egui::gui_zoom::zoom_out),

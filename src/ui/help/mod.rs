@@ -44,7 +44,7 @@ impl Help {
             ui.label(RichText::new(page.title()).heading());
             ui.add_space(8.0);
             match page {
-                HelpPage::Shortcuts => shortcuts::ui(ui, cx.settings.tab),
+                HelpPage::Shortcuts => shortcuts::ui(ui, cx.settings.place),
                 HelpPage::About => about::ui(ui, cx),
             }
             ui.add_space(12.0);

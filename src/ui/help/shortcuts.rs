@@ -3,7 +3,7 @@
 use egui::{Grid, ScrollArea, Ui};
 
 use crate::ui::command::Command;
-use crate::ui::tab::Tab;
+use crate::ui::place::Place;
 use crate::ui::theme;
 
 /// Height of the list, in points.
@@ -19,30 +19,30 @@ const ALWAYS: [(&str, &str); 6] = [
     ("Drop a file", "Open an image, a model or a dataset"),
 ];
 
-/// What keys and pointer do in `tab` only.
-fn here(tab: Tab) -> &'static [(&'static str, &'static str)] {
-    match tab {
-        Tab::Train => &[
+/// What keys and pointer do in `place` only.
+fn here(place: Place) -> &'static [(&'static str, &'static str)] {
+    match place {
+        Place::Train => &[
             ("Wheel", "Curves: zoom"),
             ("Drag", "Curves: move, once zoomed"),
             ("Double click", "Curves: show all"),
         ],
-        Tab::Compare => &[
+        Place::Compare => &[
             ("Up, Down, Page Up, Page Down", "Table: go to another run"),
             ("Home, End", "Table: go to the first or last run"),
             ("Shift and an arrow", "Table: extend the selection"),
             ("Ctrl and a click", "Table: add a run to the selection"),
         ],
-        Tab::Network | Tab::Sweep | Tab::Layers => &[],
+        Place::Network | Place::Sweep => &[],
     }
 }
 
-/// Shows the shortcuts of `tab` and of all commands.
-pub(super) fn ui(ui: &mut Ui, tab: Tab) {
+/// Shows the shortcuts of `place` and of all commands.
+pub(super) fn ui(ui: &mut Ui, place: Place) {
     let list = ScrollArea::vertical().max_height(HEIGHT).auto_shrink(false);
     list.show(ui, |ui| {
-        if !here(tab).is_empty() {
-            section_ui(ui, tab.label(), here(tab).iter().map(owned));
+        if !here(place).is_empty() {
+            section_ui(ui, place.label(), here(place).iter().map(owned));
             ui.add_space(8.0);
         }
         let commands = Command::all().filter_map(|command| {

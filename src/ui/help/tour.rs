@@ -22,8 +22,8 @@ pub enum Stop {
     Canvas,
     /// The settings.
     Settings,
-    /// The tabs.
-    Tabs,
+    /// The rail with the places.
+    Rail,
 }
 
 /// A step: where it points, its title and its text.
@@ -59,7 +59,7 @@ const STEPS: [Step; 6] = [
          shows where. Every change can be undone.",
     ),
     Step(
-        Stop::Tabs,
+        Stop::Rail,
         "Compare and search",
         "Compare says which run is better and whether that is significant; Sweep trains many runs \
          with different settings.",

@@ -12,6 +12,8 @@ use crate::studio::{Action, CanvasAction, Model, Pad, Studio};
 use crate::text;
 use crate::ui::command::{CanvasCommand, Command, FileCommand};
 use crate::ui::help::tour;
+use crate::ui::place::Side;
+use crate::ui::side;
 use crate::ui::theme::{self, PANEL_PADDING, tokens};
 use crate::ui::widgets::{
     Bar, Canvas, Icon, Number, Weight, icon_button, labeled_button, probability_bars, slim_slider,
@@ -36,9 +38,7 @@ const SEEN_SIDE: f32 = 52.0;
 impl DrawPanel {
     /// Draws the panel.
     pub fn ui(&mut self, ui: &mut Ui, cx: &mut PanelContext<'_>) {
-        // Of the whole window, not of the panel: a notice that appears at the bottom must not
-        // resize the canvas under the pen.
-        let height = ui.content_rect().height() - 74.0;
+        let height = ui.available_height();
         ScrollArea::vertical()
             .auto_shrink(false)
             .content_margin(egui::Margin::symmetric(PANEL_PADDING, 8))
@@ -122,6 +122,7 @@ fn title_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
         ui.label(theme::section(ui, "Draw"));
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             ui.spacing_mut().item_spacing.x = 0.0;
+            side::fold_button(ui, cx, Side::Draw);
             for (icon, name, command) in [
                 (Icon::Cross, "Clear", Command::from(CanvasCommand::Clear)),
                 (Icon::Redo, "Redo", CanvasCommand::Redo.into()),

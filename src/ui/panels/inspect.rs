@@ -1,17 +1,18 @@
-//! One batch step by step: forward, backward and update, and what each changes.
+//! Look inside: one batch step by step: forward, backward and update, and what each changes.
 
 use egui::{
-    Align, Context, Grid, Id, Label, Layout, Modal, RichText, ScrollArea, Sense, TextureHandle, Ui,
-    vec2,
+    Align, Context, Grid, Label, Layout, RichText, ScrollArea, Sense, TextureHandle, Ui, vec2,
 };
 
 use super::{PanelContext, augmented_images};
+use crate::runs::Status;
 use crate::studio::RunAction;
 use crate::text;
 use crate::train::{InspectedImage, InspectedLayer, Inspection};
-use crate::ui::command::RunCommand;
-use crate::ui::theme::{self, tokens};
-use crate::ui::widgets::{Weight, labeled_button};
+use crate::ui::command::{Command, RunCommand, ViewCommand};
+use crate::ui::place::TrainView;
+use crate::ui::theme::{self, ROW_HEIGHT, tokens};
+use crate::ui::widgets::{Weight, first_step_ui, labeled_button};
 
 /// Maximum number of images shown, the first of the batch.
 const MAX_IMAGES: usize = 512;
@@ -19,7 +20,8 @@ const MAX_IMAGES: usize = 512;
 /// Height of the visible images: two rows.
 const IMAGES_HEIGHT: f32 = 112.0;
 
-const IMAGES_IN_A_ROW: usize = 16;
+/// Distance between images.
+const GAP: f32 = 8.0;
 
 /// Side of an image.
 const SIDE: f32 = 34.0;
@@ -33,7 +35,7 @@ enum Stage {
     Update,
 }
 
-/// The dialog and its state between frames.
+/// The view and its state between frames.
 #[derive(Default)]
 pub struct InspectPanel {
     /// The update that is shown.
@@ -43,37 +45,30 @@ pub struct InspectPanel {
 }
 
 impl InspectPanel {
-    /// Draws the dialog, if a batch is inspected.
-    pub fn ui(&mut self, ctx: &Context, cx: &mut PanelContext<'_>) {
+    /// Draws the batch that is inspected, or what to do to inspect one.
+    pub fn ui(&mut self, ui: &mut Ui, cx: &mut PanelContext<'_>) {
         let Some(inspection) = cx.studio.inspection().cloned() else {
             self.about = None;
-            return;
+            return empty_ui(ui, cx);
         };
         if self.about != Some(inspection.step) {
             *self = InspectPanel {
                 about: Some(inspection.step),
                 stage: Stage::Forward,
-                pictures: pictures(ctx, cx, &inspection),
+                pictures: pictures(ui, cx, &inspection),
             };
         }
-        let frame = egui::Frame::popup(&ctx.global_style()).inner_margin(16);
-        let modal = Modal::new(Id::unique("inspect"))
-            .frame(frame)
-            .show(ctx, |ui| {
-                ui.set_width(680.0);
-                let title = format!("Inside update {}", text::thousands(inspection.step));
-                ui.label(RichText::new(title).heading());
-                ui.add(Label::new(theme::quiet(ui, self.describe(&inspection))).wrap());
-                ui.add_space(8.0);
+        self.title_ui(ui, cx, &inspection);
+        ui.add(Label::new(theme::quiet(ui, self.describe(&inspection))).wrap());
+        ui.add_space(4.0);
+        ScrollArea::both()
+            .id_salt("inside")
+            .auto_shrink(false)
+            .show(ui, |ui| {
                 self.images_ui(ui, &inspection);
                 ui.add_space(8.0);
                 self.layers_ui(ui, &inspection);
-                ui.add_space(8.0);
-                self.buttons_ui(ui, cx);
             });
-        if modal.should_close() {
-            cx.act(RunAction::CloseInspection);
-        }
     }
 
     fn describe(&self, inspection: &Inspection) -> String {
@@ -102,14 +97,16 @@ impl InspectPanel {
         }
     }
 
+    /// Draws as many images in a row as fit.
     fn images_ui(&self, ui: &mut Ui, inspection: &Inspection) {
         let shown: Vec<_> = self.pictures.iter().zip(&inspection.images).collect();
-        let rows: Vec<_> = shown.chunks(IMAGES_IN_A_ROW).collect();
+        let fitting = (ui.available_width() / (SIDE + GAP)) as usize;
+        let rows: Vec<_> = shown.chunks(fitting.max(1)).collect();
         let area = ScrollArea::vertical().id_salt("images of the batch");
         area.max_height(IMAGES_HEIGHT).show(ui, |ui| {
             for row in rows {
                 ui.horizontal(|ui| {
-                    ui.spacing_mut().item_spacing.x = 8.0;
+                    ui.spacing_mut().item_spacing.x = GAP;
                     for (picture, image) in row {
                         image_ui(ui, picture, image, self.stage);
                     }
@@ -119,29 +116,27 @@ impl InspectPanel {
     }
 
     fn layers_ui(&self, ui: &mut Ui, inspection: &Inspection) {
-        ScrollArea::vertical().max_height(300.0).show(ui, |ui| {
-            Grid::new("layers of the batch")
-                .spacing([24.0, 4.0])
-                .min_row_height(20.0)
-                .show(ui, |ui| {
-                    heading_ui(ui, "layer", "In the order of the forward pass.");
-                    heading_ui(ui, "output", "RMS of the layer's output.");
-                    heading_ui(
-                        ui,
-                        "gradient norm",
-                        "Near zero, the layer does not learn; very large, training is unstable.",
-                    );
-                    heading_ui(
-                        ui,
-                        "update ratio",
-                        "Size of the update relative to the weights: about 0.001 is healthy.",
-                    );
-                    ui.end_row();
-                    for layer in &inspection.layers {
-                        self.layer_ui(ui, layer);
-                    }
-                });
-        });
+        Grid::new("layers of the batch")
+            .spacing([24.0, 4.0])
+            .min_row_height(20.0)
+            .show(ui, |ui| {
+                heading_ui(ui, "layer", "In the order of the forward pass.");
+                heading_ui(ui, "output", "RMS of the layer's output.");
+                heading_ui(
+                    ui,
+                    "gradient norm",
+                    "Near zero, the layer does not learn; very large, training is unstable.",
+                );
+                heading_ui(
+                    ui,
+                    "update ratio",
+                    "Size of the update relative to the weights: about 0.001 is healthy.",
+                );
+                ui.end_row();
+                for layer in &inspection.layers {
+                    self.layer_ui(ui, layer);
+                }
+            });
     }
 
     fn layer_ui(&self, ui: &mut Ui, layer: &InspectedLayer) {
@@ -161,38 +156,79 @@ impl InspectPanel {
         ui.end_row();
     }
 
-    fn buttons_ui(&mut self, ui: &mut Ui, cx: &mut PanelContext<'_>) {
-        let (text, about) = match self.stage {
-            Stage::Forward => ("Backward", "Shows the gradients of this batch."),
-            Stage::Backward => ("Update", "Trains on this batch and shows what changed."),
-            Stage::Update => ("Next batch", "Inspects the next batch."),
+    /// Draws the title and the buttons, which stay where they are from stage to stage.
+    fn title_ui(&mut self, ui: &mut Ui, cx: &mut PanelContext<'_>, inspection: &Inspection) {
+        let next = self.next_stage(cx, inspection);
+        let (text, about) = match next {
+            Some(Stage::Backward) => ("Backward", "Shows the gradients of this batch."),
+            Some(Stage::Update) => ("Update", "Trains on this batch and shows what changed."),
+            _ => ("Next batch", "Inspects the next batch of the paused run."),
         };
-        let is_possible = self.stage < Stage::Update || cx.studio.can_inspect();
+        let is_possible = next.is_some() || cx.studio.can_inspect();
         ui.horizontal(|ui| {
-            let button = labeled_button(ui, None, text, Weight::Primary, 110.0, is_possible);
-            if button.on_hover_text(about).clicked() {
-                self.advance(cx);
-            }
+            ui.set_min_height(ROW_HEIGHT);
+            let title = format!("Inside update {}", text::thousands(inspection.step));
+            ui.label(RichText::new(title).heading());
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
                 if labeled_button(ui, None, "Close", Weight::Plain, 80.0, true).clicked() {
                     cx.act(RunAction::CloseInspection);
+                    cx.command(ViewCommand::TrainView(TrainView::Curves));
+                }
+                // The one primary button is that of the top bar.
+                let button = labeled_button(ui, None, text, Weight::Plain, 110.0, is_possible);
+                if button.on_hover_text(about).clicked() {
+                    self.advance(cx, next);
                 }
             });
         });
     }
 
-    fn advance(&mut self, cx: &mut PanelContext<'_>) {
-        self.stage = match self.stage {
-            Stage::Forward => Stage::Backward,
-            Stage::Backward => {
-                cx.command(RunCommand::Step);
-                Stage::Update
-            }
-            Stage::Update => {
-                cx.command(RunCommand::Inspect);
-                Stage::Update
-            }
-        };
+    /// The stage after the one that is shown; `None` after the last, and where the run has
+    /// continued meanwhile, so that it can no longer be trained on this batch.
+    fn next_stage(&self, cx: &PanelContext<'_>, inspection: &Inspection) -> Option<Stage> {
+        let run = cx.studio.live_run()?;
+        let done = run.points.last().map_or(0, |p| p.step);
+        let is_next = done + 1 == inspection.step && cx.studio.can_inspect();
+        match self.stage {
+            Stage::Forward => Some(Stage::Backward),
+            Stage::Backward if is_next => Some(Stage::Update),
+            Stage::Backward | Stage::Update => None,
+        }
+    }
+
+    fn advance(&mut self, cx: &mut PanelContext<'_>, next: Option<Stage>) {
+        match next {
+            Some(Stage::Update) => cx.command(RunCommand::Step),
+            Some(_) => {}
+            None => cx.command(RunCommand::Inspect),
+        }
+        self.stage = next.unwrap_or(self.stage);
+    }
+}
+
+/// Shows how to get to a batch.
+fn empty_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
+    let (line, button, command) = match cx.studio.live_run().map(|run| &run.status) {
+        None => (
+            "Train a single batch, then look inside the next one.",
+            "Train one batch",
+            RunCommand::Step,
+        ),
+        Some(Status::Paused) => (
+            "See what the next batch does to the network, step by step.",
+            "Look inside the next batch",
+            RunCommand::Inspect,
+        ),
+        Some(_) => (
+            "Pause the run to look inside its next batch.",
+            "Pause the run",
+            RunCommand::PauseOrResume,
+        ),
+    };
+    let command = Command::from(command);
+    let is_possible = command.is_possible(cx.studio);
+    if first_step_ui(ui, line, button, command.tooltip(ui), is_possible) {
+        cx.command(command);
     }
 }
 

@@ -8,11 +8,13 @@ use egui::{
 
 use super::PanelContext;
 use crate::model::Layer;
-use crate::runs::RunState;
+use crate::runs::{RunState, Status};
 use crate::studio::RunAction;
 use crate::text;
 use crate::train::{LayerPoint, LayerStat};
+use crate::ui::command::{Command, RunCommand};
 use crate::ui::theme::{self, ROW_HEIGHT, tokens};
+use crate::ui::widgets::first_step_ui;
 
 /// Height of a row of plots.
 const HEIGHT: f32 = 56.0;
@@ -64,10 +66,10 @@ const COLUMNS: [Column; 3] = [
 pub fn ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     switch_ui(ui, cx);
     let Some(run) = cx.studio.own_run().map(|run| &run.state) else {
-        return empty_ui(ui, "Train a network to see its layer statistics.");
+        return empty_ui(ui, cx, "Train a network to see its layer statistics.");
     };
     let Some(last) = run.layer_points.last() else {
-        return empty_ui(ui, "Nothing measured yet. Turn this on, then train.");
+        return empty_ui(ui, cx, "Nothing measured yet.");
     };
     // A network without ReLUs has no such column.
     let is_measured = |c: &&Column| last.layers.iter().any(|stat| (c.of)(stat).is_some());
@@ -82,6 +84,9 @@ pub fn ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     });
 }
 
+const ABOUT: &str = "Samples a few images every 250 batches (more often at first); takes effect at \
+    the next batch.";
+
 fn switch_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     let mut is_on = cx.studio.watches_layers();
     ui.horizontal(|ui| {
@@ -90,17 +95,39 @@ fn switch_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
             &mut is_on,
             "Measure the layers while training",
         ));
-        let about = "Samples a few images every 250 batches (more often at first); takes effect at \
-                     the next batch.";
-        if check.on_hover_text(about).changed() {
+        if check.on_hover_text(ABOUT).changed() {
             cx.act(RunAction::WatchLayers(is_on));
         }
     });
 }
 
-fn empty_ui(ui: &mut Ui, text: &str) {
+/// Shows what to do first: measure, then train.
+fn empty_ui(ui: &mut Ui, cx: &mut PanelContext<'_>, line: &str) {
+    if !cx.studio.watches_layers() {
+        if first_step_ui(ui, line, "Turn on", ABOUT, true) {
+            cx.act(RunAction::WatchLayers(true));
+        }
+        return;
+    }
+    let (button, command) = match cx.studio.live_run().map(|run| &run.status) {
+        None => ("Start training", RunCommand::Train),
+        Some(Status::Paused) => ("Resume the run", RunCommand::PauseOrResume),
+        Some(_) => return waiting_ui(ui),
+    };
+    let command = Command::from(command);
+    let is_possible = command.is_possible(cx.studio);
+    if first_step_ui(ui, line, button, command.tooltip(ui), is_possible) {
+        cx.command(command);
+    }
+}
+
+fn waiting_ui(ui: &mut Ui) {
     ui.add_space(24.0);
-    ui.vertical_centered(|ui| ui.label(theme::quiet(ui, text)));
+    let text = theme::quiet(
+        ui,
+        "The first measurement comes with one of the next batches.",
+    );
+    ui.vertical_centered(|ui| ui.label(text));
 }
 
 fn header_ui(ui: &mut Ui, columns: &[&Column], width: f32) {

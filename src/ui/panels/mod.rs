@@ -20,6 +20,7 @@ pub mod status;
 pub mod sweep;
 pub mod timeline;
 pub mod top_bar;
+pub mod train;
 
 use std::path::PathBuf;
 

@@ -137,7 +137,7 @@ impl Progress {
     }
 }
 
-/// Draws `epoch 3/5 ▓▓▓▓░░ 62 % 31.2k images/s 4 s left`, the speed only if it fits.
+/// Draws `epoch 3/5 ▓▓▓▓░░ 62 % 31.2k images/s 4 s left`, each part only if it fits.
 fn live_ui(ui: &Ui, rect: Rect, run: &RunState, response: &egui::Response) {
     let t = tokens(ui);
     let progress = Progress::of(run);
@@ -151,7 +151,12 @@ fn live_ui(ui: &Ui, rect: Rect, run: &RunState, response: &egui::Response) {
     };
     write(rect.min.x, Align2::LEFT_CENTER, &progress.epoch, t.text);
     let mut right = rect.max.x;
-    if let Some(left) = progress.left {
+    let least = width(&progress.epoch) + width("100 %");
+    let fits = |left: &String| {
+        let is_paused = run.status == Status::Paused;
+        is_paused || rect.width() > least + width(left).max(width("10.0 s left"))
+    };
+    if let Some(left) = progress.left.filter(fits) {
         let is_paused = run.status == Status::Paused;
         let ink = if is_paused { t.warning } else { t.quiet };
         write(right, Align2::RIGHT_CENTER, &left, ink);

@@ -1,6 +1,8 @@
-//! The status bar at the bottom, and the notices above it.
+//! The status bar at the bottom, and the notices over the place.
 
-use egui::{Align, Frame, Label, Layout, Margin, Panel, RichText, Ui};
+use egui::{
+    Align, Align2, Area, Frame, Id, Label, Layout, Margin, Order, Rect, RichText, Ui, vec2,
+};
 
 use super::PanelContext;
 use crate::runs::Status;
@@ -11,6 +13,9 @@ use crate::ui::widgets::{Icon, Weight, icon_button, labeled_button};
 
 /// Maximum number of notices shown, the newest ones.
 const MAX_NOTICES: usize = 3;
+
+/// Maximum width of the notices.
+const MAX_WIDTH: f32 = 640.0;
 
 /// Seconds after which a notice that is no error disappears.
 const INFO_SECS: f64 = 12.0;
@@ -64,31 +69,49 @@ pub fn ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     });
 }
 
-/// Draws the notices, if any, above the status bar.
-pub fn notices_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
-    let n = cx.studio.notices().len();
-    if n == 0 {
+/// Draws the notices, if any, over the lower edge of `place`: they move nothing.
+pub fn notices_ui(ui: &Ui, cx: &mut PanelContext<'_>, place: Rect) {
+    if cx.studio.notices().is_empty() {
         return;
     }
     expire_info(ui, cx);
     let frame = Frame::new()
         .fill(tokens(ui).raised)
+        .stroke(ui.visuals().window_stroke)
+        .shadow(ui.visuals().popup_shadow)
+        .corner_radius(8)
         .inner_margin(Margin::symmetric(PANEL_PADDING, 4));
-    Panel::bottom("notices").frame(frame).show(ui, |ui| {
-        ui.spacing_mut().item_spacing.y = 0.0;
-        for idx in n.saturating_sub(MAX_NOTICES)..n {
-            notice_ui(ui, cx, idx);
-        }
-        if n > MAX_NOTICES {
-            let text = format!("Dismiss all {n}");
-            if labeled_button(ui, None, &text, Weight::Bare, 0.0, true).clicked() {
-                // From the end, so that earlier indices stay valid.
-                (0..n)
-                    .rev()
-                    .for_each(|idx| cx.act(Action::DismissNotice(idx)));
-            }
-        }
+    let area = Area::new(Id::unique("notices"))
+        .order(Order::Middle)
+        .movable(false)
+        .fade_in(false)
+        .pivot(Align2::CENTER_BOTTOM)
+        .fixed_pos(place.center_bottom() - vec2(0.0, 8.0));
+    let width = (place.width() - 4.0 * f32::from(PANEL_PADDING)).min(MAX_WIDTH);
+    area.show(ui, |ui| {
+        frame.show(ui, |ui| {
+            ui.set_width(width);
+            ui.spacing_mut().item_spacing.y = 0.0;
+            newest_ui(ui, cx);
+        });
     });
+}
+
+/// Draws the newest notices.
+fn newest_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
+    let n = cx.studio.notices().len();
+    for idx in n.saturating_sub(MAX_NOTICES)..n {
+        notice_ui(ui, cx, idx);
+    }
+    if n > MAX_NOTICES {
+        let text = format!("Dismiss all {n}");
+        if labeled_button(ui, None, &text, Weight::Bare, 0.0, true).clicked() {
+            // From the end, so that earlier indices stay valid.
+            (0..n)
+                .rev()
+                .for_each(|idx| cx.act(Action::DismissNotice(idx)));
+        }
+    }
 }
 
 /// Dismisses notices after a while; errors stay until they are dismissed.

@@ -16,18 +16,24 @@ use crate::ui::settings::ThemeChoice;
 use crate::ui::theme::{self, tokens};
 use crate::ui::widgets::{Icon, Weight, combo_of_width, icon_button, labeled_button};
 
+/// Width from which on the bar has room for the program's name and the buttons' labels.
+const WIDE: f32 = 960.0;
+
 /// Draws the bar.
 pub fn ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     ui.horizontal_centered(|ui| {
         let (mark, _) = ui.allocate_exact_size(vec2(14.0, 20.0), Sense::hover());
         flame_ui(ui, mark);
-        let name = egui::RichText::new("Candle Studio").font(FontId::new(14.0, theme::semibold()));
-        ui.label(name);
+        let is_wide = ui.available_width() >= WIDE;
+        if is_wide {
+            let font = FontId::new(14.0, theme::semibold());
+            ui.label(egui::RichText::new("Candle Studio").font(font));
+        }
         ui.add_space(4.0);
         data_ui(ui, cx);
         preset_ui(ui, cx);
         ui.add_space(4.0);
-        training_ui(ui, cx);
+        training_ui(ui, cx, is_wide);
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             window_ui(ui, cx);
             ui.add_space(12.0);
@@ -109,8 +115,8 @@ fn preset_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
 }
 
 /// Draws the training buttons; the first one is Train, Pause or Resume. While a sweep trains, they
-/// are for the sweep.
-fn training_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
+/// are for the sweep. In a narrow bar, the others are icons.
+fn training_ui(ui: &mut Ui, cx: &mut PanelContext<'_>, is_wide: bool) {
     let sweep = run_progress::running_sweep(cx.studio);
     let is_sweep_paused = sweep.map(|sweep| sweep.phase == SweepPhase::Paused);
     let (pause, stop): (Command, Command) = match is_sweep_paused {
@@ -130,14 +136,17 @@ fn training_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
         let why_not = reason(cx, command);
         let is_possible = command.is_possible(cx.studio);
         let why_not = why_not.filter(|_| !is_possible);
-        let response = labeled_button(ui, Some(icon), text, weight, width, is_possible)
-            .on_hover_text(why_not.unwrap_or_else(|| command.tooltip(ui)));
+        let button = match is_wide || weight == Weight::Primary {
+            true => labeled_button(ui, Some(icon), text, weight, width, is_possible),
+            false => icon_button(ui, icon, text, is_possible),
+        };
+        let response = button.on_hover_text(why_not.unwrap_or_else(|| command.tooltip(ui)));
         if response.clicked() {
             cx.command(command);
         }
         response.rect
     };
-    let train = button(text, icon, command, Weight::Primary, 96.0);
+    let train = button(text, icon, command, Weight::Primary, 104.0);
     if is_sweep_paused.is_none() {
         let step = RunCommand::Step.into();
         button("Step", Icon::Step, step, Weight::Plain, 0.0);

@@ -45,6 +45,18 @@ pub enum Icon {
     Star,
     /// A line with a handle.
     Timeline,
+    /// Units in two layers.
+    Network,
+    /// A falling curve.
+    Curve,
+    /// To and fro.
+    Compare,
+    /// Settings to vary.
+    Sliders,
+    /// Fold to the left.
+    Left,
+    /// Fold to the right.
+    Right,
 }
 
 impl Icon {
@@ -89,7 +101,22 @@ impl Icon {
             Icon::Timeline => timeline(painter, center, stroke),
             Icon::Star => star(painter, center, color),
             Icon::Eye | Icon::EyeClosed => eye(painter, center, self == Icon::Eye, stroke),
+            Icon::Network => {
+                for dot in [[-4.5, -4.5], [-4.5, 4.5], [4.5, 0.0]] {
+                    painter.circle_filled(at(dot), 2.25, color);
+                }
+            }
+            Icon::Sliders => {
+                for dot in [[-2.0, -4.5], [2.5, 0.0], [-3.0, 4.5]] {
+                    painter.circle_filled(at(dot), 2.0, color);
+                }
+            }
+            Icon::Curve => {
+                let start = center + vec2(6.0, -5.0);
+                painter.add(Shape::line(arc(start, 9.0, 90.0, 165.0), stroke));
+            }
             Icon::Cross | Icon::Plus | Icon::Up | Icon::Down | Icon::Folder => {}
+            Icon::Compare | Icon::Left | Icon::Right => {}
         }
         for line in self.lines() {
             let points = line.iter().copied().map(at);
@@ -103,6 +130,19 @@ impl Icon {
             Icon::Cross => &[&[[-4.0, -4.0], [4.0, 4.0]], &[[-4.0, 4.0], [4.0, -4.0]]],
             Icon::Plus => &[&[[-4.5, 0.0], [4.5, 0.0]], &[[0.0, -4.5], [0.0, 4.5]]],
             Icon::Duplicate => &[&[[-5.5, 2.0], [-5.5, -5.5], [2.0, -5.5]]],
+            Icon::Network => &[&[[-4.5, -4.5], [4.5, 0.0], [-4.5, 4.5]]],
+            Icon::Curve => &[&[[-6.0, -6.0], [-6.0, 6.0], [6.0, 6.0]]],
+            Icon::Compare => &[
+                &[[-6.0, -3.0], [6.0, -3.0], [3.0, -6.0]],
+                &[[6.0, 3.0], [-6.0, 3.0], [-3.0, 6.0]],
+            ],
+            Icon::Sliders => &[
+                &[[-6.0, -4.5], [6.0, -4.5]],
+                &[[-6.0, 0.0], [6.0, 0.0]],
+                &[[-6.0, 4.5], [6.0, 4.5]],
+            ],
+            Icon::Left => &[&[[2.0, -4.0], [-2.0, 0.0], [2.0, 4.0]]],
+            Icon::Right => &[&[[-2.0, -4.0], [2.0, 0.0], [-2.0, 4.0]]],
             Icon::Up => &[&[[-4.0, 2.0], [0.0, -2.5], [4.0, 2.0]]],
             Icon::Down => &[&[[-4.0, -2.0], [0.0, 2.5], [4.0, -2.0]]],
             Icon::Search => &[&[[2.0, 2.0], [5.5, 5.5]]],

@@ -1,5 +1,7 @@
 //! What the tests share: a small dataset, the studio, the window, pictures of it.
 
+#[cfg(feature = "gui")]
+pub mod kept;
 pub mod page;
 #[cfg(feature = "gui")]
 pub mod renderer;

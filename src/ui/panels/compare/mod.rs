@@ -1,4 +1,4 @@
-//! The Compare tab. The studio holds one filter and one selection, which apply to every view.
+//! Compare. The studio holds one filter and one selection, which apply to every view.
 
 mod diff;
 mod disagreements;
@@ -90,7 +90,7 @@ impl CompareView {
     }
 }
 
-/// The Compare tab's state.
+/// The state of Compare.
 #[derive(Default)]
 pub struct ComparePanel {
     view: CompareView,
@@ -161,6 +161,12 @@ impl ComparePanel {
     }
 
     /// Called while another tab is shown.
+    /// Whether the selected view is about what is drawn.
+    pub fn is_sketch_shown(&self) -> bool {
+        self.view == CompareView::Sketch
+    }
+
+    /// Called while another place is shown.
     pub fn leave(&mut self, cx: &mut PanelContext<'_>) {
         self.predictions.leave(cx);
     }

@@ -7,7 +7,7 @@ use crate::runs::table::Column;
 use crate::studio::LibraryAction;
 use crate::ui::column_names;
 use crate::ui::panels::PanelContext;
-use crate::ui::tab::Tab;
+use crate::ui::place::Place;
 use crate::ui::theme::{self, ROW_HEIGHT};
 use crate::ui::widgets::{Weight, combo_of_width, labeled_button};
 
@@ -114,9 +114,9 @@ pub(super) fn nothing_selected(ui: &mut Ui, cx: &mut PanelContext<'_>, text: &st
 
 /// Shows that the runs do not differ, and a button that leads to a sweep.
 pub(super) fn nothing_differs(ui: &mut Ui, cx: &mut PanelContext<'_>, text: &str) {
-    let about = "Opens the Sweep tab, which trains runs with different settings.";
+    let about = "Opens Sweep, which trains runs with different settings.";
     if way_on(ui, text, "Vary settings in a sweep", about, true) {
-        cx.settings.tab = Tab::Sweep;
+        cx.settings.place = Place::Sweep;
     }
 }
 

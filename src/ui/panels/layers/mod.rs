@@ -14,7 +14,7 @@ use crate::ui::theme::{self, ROW_HEIGHT, UNIT, tokens};
 use crate::ui::widgets::{Icon, LayerRow, error_ui, icon_button, layer_header};
 use fields::fields_ui;
 use outline::Path;
-use totals::totals_ui;
+use totals::{no_totals_ui, totals_ui};
 
 /// The list of layers.
 #[derive(Default)]
@@ -63,8 +63,7 @@ impl LayersPanel {
         if errors.is_empty() {
             totals_ui(ui, cx, draft, &report);
         } else {
-            let text = "Size and cost appear once all layers fit together.";
-            ui.label(theme::quiet(ui, text));
+            no_totals_ui(ui);
         }
         if let Some(edit) = edit {
             self.apply(&mut draft.model.layers, edit);

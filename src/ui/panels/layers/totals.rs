@@ -30,18 +30,40 @@ pub fn totals_ui(ui: &mut Ui, cx: &PanelContext<'_>, draft: &TrainConfig, report
         text::bytes(bytes),
         "Weights, gradients, optimizer state and the activations of one batch.",
     );
-    if let Some(secs) = epoch_secs(cx, draft, report) {
-        total_ui(
-            ui,
-            "Estimated time per epoch",
-            format!("about {}", text::duration(secs)),
-            "Estimated from the speed of the newest run and the MACs of both networks.",
-        );
-    }
+    let secs = epoch_secs(cx, draft, report);
+    // Always there, so that nothing moves when the first run starts.
+    total_ui(
+        ui,
+        "Estimated time per epoch",
+        secs.map_or_else(
+            || "–".to_owned(),
+            |secs| format!("about {}", text::duration(secs)),
+        ),
+        "Estimated from the speed of the newest run and the MACs of both networks; known once a \
+         run trains.",
+    );
 }
 
+/// Draws why there are no totals, in the same room.
+pub fn no_totals_ui(ui: &mut Ui) {
+    let size = vec2(ui.available_width(), totals_height(ui));
+    ui.allocate_ui(size, |ui| {
+        ui.set_min_size(size);
+        let text = theme::quiet(ui, "Size and cost appear once all layers fit together.");
+        ui.add(egui::Label::new(text).wrap());
+    });
+}
+
+/// Height of the four rows.
+fn totals_height(ui: &Ui) -> f32 {
+    4.0 * ROW + 3.0 * ui.spacing().item_spacing.y
+}
+
+/// Height of a row.
+const ROW: f32 = 16.0;
+
 fn total_ui(ui: &mut Ui, label: &str, value: String, about: &str) {
-    let size = vec2(ui.available_width(), 16.0);
+    let size = vec2(ui.available_width(), ROW);
     ui.allocate_ui_with_layout(size, Layout::left_to_right(Align::Center), |ui| {
         ui.label(theme::quiet(ui, label)).on_hover_text(about);
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {

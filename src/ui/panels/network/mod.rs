@@ -1,4 +1,4 @@
-//! The Network tab: the network of the settings, as a drawing and as editable text.
+//! Network: the network of the settings, as a drawing and as editable text.
 
 mod drawing;
 mod text;
@@ -18,7 +18,7 @@ const WIDE: f32 = 640.0;
 /// Share of the width that the text gets beside the drawing.
 const TEXT_SHARE: f32 = 0.54;
 
-/// The panel of the Network tab.
+/// The panel of Network.
 #[derive(Default)]
 pub struct NetworkPanel {
     text: TextEditor,

@@ -8,7 +8,7 @@ use crate::runs::{Notes, RunId};
 use crate::studio::{DraftAction, FileAction, LibraryAction, Run, RunAction, continue_word};
 use crate::text;
 use crate::ui::panels::PanelContext;
-use crate::ui::tab::Tab;
+use crate::ui::place::Place;
 
 /// What the menu can open, in whichever list it is.
 #[derive(Default)]
@@ -44,7 +44,7 @@ pub fn ui(ui: &mut Ui, cx: &mut PanelContext<'_>, runs: &[&Run], edits: &mut Run
     } else {
         "Show curves"
     };
-    if item(ui, text, "Curves are shown in the Train tab.") {
+    if item(ui, text, "Curves are shown in Train.") {
         for run in runs {
             cx.act(LibraryAction::ShowRun(run.id.clone(), !is_visible));
         }
@@ -62,11 +62,11 @@ pub fn ui(ui: &mut Ui, cx: &mut PanelContext<'_>, runs: &[&Run], edits: &mut Run
     }
     ui.separator();
     let ids = || -> Vec<RunId> { runs.iter().map(|run| run.id.clone()).collect() };
-    if cx.settings.tab != Tab::Compare
-        && item(ui, "Open in Compare", "Selects the run in the Compare tab.")
+    if cx.settings.place != Place::Compare
+        && item(ui, "Open in Compare", "Selects the run in Compare.")
     {
         cx.act(LibraryAction::Select(ids()));
-        cx.settings.tab = Tab::Compare;
+        cx.settings.place = Place::Compare;
     }
     let about = "Moves the runs to the trash, where they can be restored.";
     if item(ui, "Move to trash", about) {

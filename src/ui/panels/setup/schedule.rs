@@ -30,14 +30,8 @@ pub(super) fn ui(ui: &mut Ui, cx: &PanelContext<'_>, draft: &mut TrainConfig) {
     for setting in NUMBERS.into_iter().chain([Setting::Warmup]) {
         setting_ui(ui, cx, draft, setting);
     }
-    let is_planned = !matches!(
-        draft.schedule,
-        Schedule::Constant | Schedule::Plateau { .. }
-    );
-    let is_live = cx.studio.live_run().is_some();
-    if is_planned || draft.warmup_epochs > 0.0 || is_live {
-        picture_ui(ui, cx, draft);
-    }
+    // Always there, so that nothing moves when a run starts.
+    picture_ui(ui, cx, draft);
     if matches!(draft.schedule, Schedule::Plateau { .. }) {
         let text = "The learning rate drops when the validation loss stops falling.";
         ui.label(theme::quiet(ui, text));

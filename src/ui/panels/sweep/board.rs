@@ -8,7 +8,7 @@ use crate::sweep::{LeaderboardEntry, Trial, TrialStatus, describe_with};
 use crate::text;
 use crate::ui::column_names::setting_label;
 use crate::ui::panels::PanelContext;
-use crate::ui::tab::Tab;
+use crate::ui::place::Place;
 use crate::ui::theme::{self, ROW_HEIGHT, UNIT, tokens};
 use crate::ui::widgets::{Weight, labeled_button};
 
@@ -61,13 +61,9 @@ fn best_ui(ui: &mut Ui, cx: &mut PanelContext<'_>, shown: &ShownSweep) {
         }
         let id = RunId::new(&trial.run);
         let is_there = cx.studio.run(&id).is_some();
-        if button(
-            "Show curves",
-            "Shows its curves in the Train tab.",
-            is_there,
-        ) {
+        if button("Show curves", "Shows its curves in Train.", is_there) {
             cx.act(LibraryAction::ShowRun(id.clone(), true));
-            cx.settings.tab = Tab::Train;
+            cx.settings.place = Place::Train;
         }
         let about = "Opens its model, which then classifies the drawing.";
         let model = cx.studio.model_file(&id).filter(|_| is_there);

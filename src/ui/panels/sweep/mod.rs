@@ -1,4 +1,4 @@
-//! The Sweep tab: many runs over ranges of settings.
+//! Sweep: many runs over ranges of settings.
 
 mod across;
 mod axis;
@@ -16,7 +16,7 @@ use crate::ui::command::{Command, SweepCommand};
 use crate::ui::theme::{self, ROW_HEIGHT, UNIT, tokens};
 use crate::ui::widgets::{Icon, Weight, labeled_button, section};
 
-/// The Sweep tab's state.
+/// The state of Sweep.
 #[derive(Default)]
 pub struct SweepPanel {
     form: define::Form,

@@ -1,0 +1,126 @@
+//! The places of the window, in the order of a model's life, and the views of Train.
+
+use serde::{Deserialize, Serialize};
+
+use super::widgets::Icon;
+
+/// A place: what the window shows beside the rail.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Place {
+    /// The network in the settings, as a diagram and as text.
+    Network,
+    /// Training curves, layer statistics and a batch from inside.
+    #[default]
+    // Earlier versions had a tab for the layers.
+    #[serde(alias = "Layers")]
+    Train,
+    /// All runs compared.
+    Compare,
+    /// Sweeps over ranges of settings.
+    Sweep,
+}
+
+impl Place {
+    /// All places, in their order on the rail.
+    pub const ALL: [Place; 4] = [Place::Network, Place::Train, Place::Compare, Place::Sweep];
+
+    /// The number on the rail and of the shortcut. The numbers are those of the complete order
+    /// (Data, Network, Train, Evaluate, Explain, Compare, Sweep, Deploy), so that they stay.
+    pub fn number(self) -> usize {
+        match self {
+            Place::Network => 2,
+            Place::Train => 3,
+            Place::Compare => 6,
+            Place::Sweep => 7,
+        }
+    }
+
+    /// The name.
+    pub fn label(self) -> &'static str {
+        match self {
+            Place::Network => "Network",
+            Place::Train => "Train",
+            Place::Compare => "Compare",
+            Place::Sweep => "Sweep",
+        }
+    }
+
+    /// The icon on the rail.
+    pub fn icon(self) -> Icon {
+        match self {
+            Place::Network => Icon::Network,
+            Place::Train => Icon::Curve,
+            Place::Compare => Icon::Compare,
+            Place::Sweep => Icon::Sliders,
+        }
+    }
+
+    /// One sentence that explains what the place shows.
+    pub fn explanation(self) -> &'static str {
+        match self {
+            Place::Network => "Shows the network in the settings, as a diagram and as text.",
+            Place::Train => "Shows training curves, layer statistics and a batch from inside.",
+            Place::Compare => "Compares the runs in the workspace and shows what makes one better.",
+            Place::Sweep => "Trains many runs over ranges of settings.",
+        }
+    }
+
+    /// Whether the settings are shown beside it.
+    pub fn has_settings(self) -> bool {
+        self != Place::Compare
+    }
+}
+
+/// A view of Train.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum TrainView {
+    /// Loss and accuracy.
+    #[default]
+    Curves,
+    /// Layer statistics while training.
+    Layers,
+    /// One batch, step by step.
+    LookInside,
+}
+
+impl TrainView {
+    /// All views, in their order in the window.
+    pub const ALL: [TrainView; 3] = [TrainView::Curves, TrainView::Layers, TrainView::LookInside];
+
+    /// The label.
+    pub fn label(self) -> &'static str {
+        match self {
+            TrainView::Curves => "Curves",
+            TrainView::Layers => "Layers",
+            TrainView::LookInside => "Look inside",
+        }
+    }
+
+    /// One sentence that explains what the view shows.
+    pub fn explanation(self) -> &'static str {
+        match self {
+            TrainView::Curves => "Shows loss and accuracy, batch by batch.",
+            TrainView::Layers => "Shows gradients, updates and weights per layer while training.",
+            TrainView::LookInside => "Shows one batch step by step: forward, backward and update.",
+        }
+    }
+}
+
+/// A panel at a side of the place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Side {
+    /// The settings, on the left.
+    Settings,
+    /// The canvas and the prediction, on the right.
+    Draw,
+}
+
+impl Side {
+    /// The name.
+    pub fn label(self) -> &'static str {
+        match self {
+            Side::Settings => "Settings",
+            Side::Draw => "Draw",
+        }
+    }
+}

@@ -1,0 +1,40 @@
+//! What eframe keeps between two sessions.
+
+use candle_studio::ui::{Options, StudioApp};
+use egui_kittest::Harness;
+
+use super::window::{Window, settle};
+
+/// Settings by their keys.
+#[derive(Default)]
+pub struct Kept(std::collections::HashMap<String, String>);
+
+impl eframe::Storage for Kept {
+    fn get_string(&self, key: &str) -> Option<String> {
+        self.0.get(key).cloned()
+    }
+
+    fn set_string(&mut self, key: &str, value: String) {
+        self.0.insert(key.to_owned(), value);
+    }
+
+    fn remove_string(&mut self, key: &str) {
+        self.0.remove(key);
+    }
+
+    fn flush(&mut self) {}
+}
+
+/// A window of `size` that opens with what was kept.
+pub fn open_kept(kept: &Kept, size: [f32; 2]) -> Window {
+    let mut window = Harness::builder()
+        .with_size(size)
+        .with_max_steps(60)
+        .build_eframe(|cc: &mut eframe::CreationContext<'_>| {
+            let mut with_kept = eframe::CreationContext::_new_kittest(cc.egui_ctx.clone());
+            with_kept.storage = Some(kept);
+            StudioApp::new(&with_kept, Options::default()).unwrap()
+        });
+    settle(&mut window);
+    window
+}
