@@ -8,7 +8,7 @@ use egui::{Context, Ui};
 
 use super::attention::Attention;
 use super::clipboard;
-use super::command::{Command, CommandEffect};
+use super::command::{Command, CommandEffect, HelpCommand};
 use super::dialogs::Dialogs;
 use super::drop;
 use super::help::{Help, tour};

@@ -68,7 +68,7 @@ fn a_model_in_capitals_a_folder_and_its_four_files_are_opened() {
     std::fs::copy(fixture_model(), &model).unwrap();
     drag(
         &mut window,
-        &[model.clone()],
+        std::slice::from_ref(&model),
         "open the model DIGITS.SAFETENSORS",
     );
     drop_files(&mut window, &[model]);
@@ -85,7 +85,7 @@ fn a_model_in_capitals_a_folder_and_its_four_files_are_opened() {
     ]
     .map(|name| bars.join(name));
     drag(&mut window, &files, "open the dataset in bars");
-    for paths in [&files[..], &[bars.clone()], &files[..1]] {
+    for paths in [&files[..], std::slice::from_ref(&bars), &files[..1]] {
         window.state_mut().act(FileAction::UseMnist);
         settle(&mut window);
         drop_files(&mut window, paths);
@@ -134,7 +134,7 @@ fn anything_else_is_one_sentence() {
     std::fs::write(&text, "hello").unwrap();
     drag(
         &mut window,
-        &[text.clone()],
+        std::slice::from_ref(&text),
         "notes.txt cannot be opened: drop images",
     );
     let models = ["a.safetensors", "b.safetensors"].map(|name| dir.path().join(name));
@@ -165,7 +165,11 @@ fn anything_else_is_one_sentence() {
     let picture = dir.path().join("one.PnG");
     write_digit(&dir.path().join("one.png"));
     std::fs::rename(dir.path().join("one.png"), &picture).unwrap();
-    drag(&mut window, &[picture.clone()], "put one.PnG on the canvas");
+    drag(
+        &mut window,
+        std::slice::from_ref(&picture),
+        "put one.PnG on the canvas",
+    );
     drop_files(&mut window, &[picture]);
     assert!(!studio(&window).pad().is_empty());
 }

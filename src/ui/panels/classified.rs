@@ -26,8 +26,13 @@ const COLUMNS: usize = 5;
 /// The window and its state between frames.
 #[derive(Default)]
 pub struct ClassifiedPanel {
-    /// The images that are shown, with their textures.
-    shown: Option<(Arc<[ClassifiedFile]>, Vec<Option<TextureHandle>>)>,
+    shown: Option<Shown>,
+}
+
+/// The images that are shown, with their textures; none for those that could not be read.
+struct Shown {
+    files: Arc<[ClassifiedFile]>,
+    textures: Vec<Option<TextureHandle>>,
 }
 
 impl ClassifiedPanel {
@@ -38,32 +43,27 @@ impl ClassifiedPanel {
             self.shown = None;
             return;
         }
-        let is_shown = |shown: &Arc<[_]>| Arc::ptr_eq(shown, &files);
-        if !self
-            .shown
-            .as_ref()
-            .is_some_and(|(shown, _)| is_shown(shown))
-        {
-            self.shown = Some((files.clone(), textures(ctx, &files)));
-        }
-        let Some((_, textures)) = &self.shown else {
-            return;
-        };
+        let shown = self.shown.take().filter(|s| Arc::ptr_eq(&s.files, &files));
+        let shown = shown.unwrap_or_else(|| Shown {
+            textures: textures(ctx, &files),
+            files: files.clone(),
+        });
         let frame = egui::Frame::popup(&ctx.global_style()).inner_margin(16);
         let modal = Modal::new(Id::unique("classified")).frame(frame);
-        let shown = modal.show(ctx, |ui| {
+        let window = modal.show(ctx, |ui| {
             ui.set_width(COLUMNS as f32 * (CELL.x + 8.0) + 8.0);
             let title = format!("{} classified", text::count(files.len(), "image"));
             ui.label(RichText::new(title).heading());
             ui.label(theme::quiet(ui, "A click puts an image on the canvas."));
             ui.add_space(8.0);
-            grid_ui(ui, cx, &files, textures);
+            grid_ui(ui, cx, &shown);
             ui.add_space(8.0);
             labeled_button(ui, None, "Close", Weight::Plain, 80.0, true).clicked()
         });
-        if shown.inner || shown.should_close() {
+        if window.inner || window.should_close() {
             cx.act(CanvasAction::CloseClassified);
         }
+        self.shown = Some(shown);
     }
 }
 
@@ -76,13 +76,8 @@ fn textures(ctx: &Context, files: &[ClassifiedFile]) -> Vec<Option<TextureHandle
     files.iter().map(texture).collect()
 }
 
-fn grid_ui(
-    ui: &mut Ui,
-    cx: &mut PanelContext<'_>,
-    files: &[ClassifiedFile],
-    textures: &[Option<TextureHandle>],
-) {
-    let cells: Vec<_> = files.iter().zip(textures).collect();
+fn grid_ui(ui: &mut Ui, cx: &mut PanelContext<'_>, shown: &Shown) {
+    let cells: Vec<_> = shown.files.iter().zip(&shown.textures).collect();
     let area = ScrollArea::vertical().max_height(3.0 * (CELL.y + 8.0));
     area.show(ui, |ui| {
         for row in cells.chunks(COLUMNS) {

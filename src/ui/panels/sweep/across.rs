@@ -16,28 +16,18 @@ pub(super) enum Across {
     FromZero,
     /// Numbers, spaced by their logarithms to the base of ten.
     Log,
-    /// One place per word, in order.
+    /// One place per value of a list, in order.
     Words(Vec<String>),
 }
 
 impl Across {
-    /// The axis for a varied setting: logarithmic where its range is, or where its values have
-    /// different orders of magnitude.
+    /// The axis for a varied setting: logarithmic where its range is.
     pub(super) fn of(axis: &Axis) -> Across {
         match &axis.values {
             Values::LogRange(_) | Values::LogIntRange(_) => Across::Log,
             Values::Range(_) | Values::IntRange(_) => Across::Linear,
-            Values::List(list) => match list.iter().map(number).collect::<Option<Vec<f64>>>() {
-                None => Across::Words(list.iter().map(word).collect()),
-                Some(numbers) => {
-                    let low = numbers.iter().copied().fold(f64::MAX, f64::min);
-                    let high = numbers.iter().copied().fold(f64::MIN, f64::max);
-                    match low > 0.0 && high / low >= 100.0 {
-                        true => Across::Log,
-                        false => Across::Linear,
-                    }
-                }
-            },
+            // A list is short: its values stand side by side.
+            Values::List(list) => Across::Words(list.iter().map(word).collect()),
         }
     }
 
@@ -56,22 +46,16 @@ impl Across {
 
     /// The marks in sight.
     pub(super) fn marks(&self, input: GridInput) -> Vec<GridMark> {
-        let (low, high) = input.bounds;
-        let marks = match self {
-            Across::Linear | Across::FromZero => picture::linear_marks(low, high, 5.0),
-            Across::Log => picture::log_marks(low, high),
+        match self {
+            Across::Linear | Across::FromZero => linear_marks(input, 5.0),
+            Across::Log => grid(picture::log_marks(input.bounds.0, input.bounds.1)),
             Across::Words(words) => (0..words.len())
-                .map(|idx| Mark {
+                .map(|idx| GridMark {
                     value: idx as f64,
-                    step: 1.0,
+                    step_size: 1.0,
                 })
                 .collect(),
-        };
-        let mark = |mark: Mark| GridMark {
-            value: mark.value,
-            step_size: mark.step,
-        };
-        marks.into_iter().map(mark).collect()
+        }
     }
 
     /// The label at a mark.
@@ -87,6 +71,20 @@ impl Across {
             }
         }
     }
+}
+
+/// The marks of a linear axis at round numbers, about `n` of them.
+pub(super) fn linear_marks(input: GridInput, n: f64) -> Vec<GridMark> {
+    let (low, high) = input.bounds;
+    grid(picture::linear_marks(low, high, n))
+}
+
+fn grid(marks: Vec<Mark>) -> Vec<GridMark> {
+    let mark = |mark: Mark| GridMark {
+        value: mark.value,
+        step_size: mark.step,
+    };
+    marks.into_iter().map(mark).collect()
 }
 
 fn number(value: &Value) -> Option<f64> {

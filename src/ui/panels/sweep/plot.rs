@@ -4,7 +4,7 @@
 use egui::{Color32, Role, TextStyle, Ui, Vec2b, WidgetInfo, vec2};
 use egui_plot::{AxisHints, Line, LineStyle, MarkerShape, Plot, PlotPoints, PlotUi, Points};
 
-use super::across::Across;
+use super::across::{Across, linear_marks};
 use crate::picture::{plain, round_to};
 use crate::runs::Metric;
 use crate::studio::ShownSweep;
@@ -21,13 +21,16 @@ const SIDE_BY_SIDE: f32 = 560.0;
 /// Width of the labels of the vertical axis, so that the plots align.
 const Y_AXIS_WIDTH: f32 = 56.0;
 
+/// Draws what is in a plot.
+type Draw<'a> = Box<dyn FnOnce(&mut PlotUi<'_>, &'static Tokens) + 'a>;
+
 /// A plot: what it is called, and how its values lie on its axes.
 struct Picture<'a> {
     title: String,
     about: &'static str,
     across: Across,
     metric: Metric,
-    draw: Box<dyn FnOnce(&mut PlotUi<'_>, &'static Tokens) + 'a>,
+    draw: Draw<'a>,
 }
 
 /// Shows all plots, once there is data.
@@ -182,6 +185,7 @@ impl Picture<'_> {
             .tick_label_font(font.clone());
         let y_axis = AxisHints::new_y()
             .formatter(move |mark, _| y_label(metric, mark.value, mark.step_size))
+            .label_spacing(15.0..=16.0)
             .min_thickness(Y_AXIS_WIDTH)
             .tick_label_color(t.quiet)
             .tick_label_font(font);
@@ -202,6 +206,7 @@ impl Picture<'_> {
                     .allow_double_click_reset(false)
                     .auto_bounds(Vec2b::TRUE)
                     .label_formatter(|_| None)
+                    .y_grid_spacer(|input| linear_marks(input, 4.0))
                     .x_grid_spacer(move |input| spacing.marks(input))
                     .custom_x_axes(vec![x_axis])
                     .custom_y_axes(vec![y_axis]);
