@@ -1,5 +1,7 @@
 //! Single batches of a run: where most of them lie, and those that stand out.
 
+use std::ops::Range;
+
 use super::axis::YAxis;
 use crate::stats::quantile;
 
@@ -12,13 +14,14 @@ const GROUP_COLUMNS: usize = 12;
 /// Share of the batches that the band leaves out at each end.
 const TAIL: f64 = 0.1;
 
-/// From the width of the band to the standard deviation of a normal distribution.
-const SIGMA_OF_BAND: f64 = 1.0 / 2.563;
+/// From the distance between the median and an end of the band to the standard deviation of a
+/// normal distribution.
+const SIGMA_OF_HALF: f64 = 1.0 / 1.2816;
 
-/// A batch stands out if it is this many standard deviations worse than those on both sides of it,
-/// and by this share of the height of the plot.
-const SIGMAS: f64 = 4.0;
-const TALL: f64 = 0.15;
+/// A batch stands out if it is this many standard deviations worse than those around it and on both
+/// sides of it, and by this share of the height of the plot.
+const SIGMAS: f64 = 6.0;
+const TALL: f64 = 0.2;
 
 /// Number of batches on each side that one is compared with.
 const N_BESIDE: usize = 4;
@@ -31,7 +34,7 @@ const MAX_SPIKES: usize = 64;
 pub struct Spike {
     /// Its position.
     pub x: f64,
-    /// The value beside it.
+    /// The median of those around it.
     pub from: f64,
     /// Its value.
     pub to: f64,
@@ -70,44 +73,38 @@ pub struct Batches {
 
 impl Batches {
     /// Sums up `points`, positions and values of which the first is number `first` of its run, for
-    /// a plot of `n_columns` columns of pixels. Groups begin at the same batches whatever is shown,
-    /// so that a band does not move while a run goes on.
+    /// a plot of `n_columns` columns of pixels.
     pub fn new(metric: YAxis, points: &[[f64; 2]], first: usize, n_columns: usize) -> Batches {
         let n_groups = (n_columns / GROUP_COLUMNS).max(1);
-        let n = points.len().div_ceil(n_groups).max(MIN_GROUP);
-        let size = n.next_power_of_two();
+        let size = points.len().div_ceil(n_groups).max(MIN_GROUP);
         let mut batches = Batches::default();
-        let mut start = 0;
-        while start < points.len() {
-            let end = (start + size - (first + start) % size).min(points.len());
-            batches.add_group(metric, points, start..end);
-            start = end;
+        for group in groups(points.len(), first, size.next_power_of_two()) {
+            let middle = (points[group.start][0] + points[group.end - 1][0]) / 2.0;
+            let ends = band(points, &group);
+            batches
+                .band
+                .extend(ends.map(|[low, _, high]| [middle, low, high]));
         }
         batches.reach_ends(points);
-        let mut tallest = batches.spikes.clone();
-        if tallest.len() > MAX_SPIKES {
-            tallest.sort_by(|a, b| (b.to - b.from).abs().total_cmp(&(a.to - a.from).abs()));
-            let least = (tallest[MAX_SPIKES].to - tallest[MAX_SPIKES].from).abs();
-            batches.spikes.retain(|s| (s.to - s.from).abs() > least);
+        // A wide group may contain all of a falling loss: the noise is measured in small ones.
+        for group in groups(points.len(), first, MIN_GROUP) {
+            let Some(ends) = band(points, &group) else {
+                continue;
+            };
+            let spikes = group.filter_map(|idx| spike(metric, points, idx, ends));
+            batches.spikes.extend(spikes);
         }
+        batches.keep_tallest();
         batches
     }
 
-    fn add_group(&mut self, metric: YAxis, points: &[[f64; 2]], group: std::ops::Range<usize>) {
-        // A short group at an end borrows from its neighbor.
-        let start = group.start.min(points.len().saturating_sub(MIN_GROUP));
-        let end = group.end.max((start + MIN_GROUP).min(points.len()));
-        let around = points[start..end].iter().map(|p| p[1]);
-        let mut values: Vec<f64> = around.filter(|y| y.is_finite()).collect();
-        let ends = [TAIL, 1.0 - TAIL].map(|q| quantile(&mut values, q));
-        let [Some(low), Some(high)] = ends else {
-            return;
-        };
-        let middle = (points[group.start][0] + points[group.end - 1][0]) / 2.0;
-        self.band.push([middle, low, high]);
-        let far = SIGMAS * SIGMA_OF_BAND * (high - low);
-        let spikes = group.filter_map(|idx| spike(metric, points, idx, far));
-        self.spikes.extend(spikes);
+    fn keep_tallest(&mut self) {
+        let height = |spike: &Spike| (spike.to - spike.from).abs();
+        let mut heights: Vec<f64> = self.spikes.iter().map(height).collect();
+        if heights.len() > MAX_SPIKES {
+            heights.sort_by(|a, b| b.total_cmp(a));
+            self.spikes.retain(|s| height(s) > heights[MAX_SPIKES]);
+        }
     }
 
     /// The band reaches from the first point to the last.
@@ -121,26 +118,42 @@ impl Batches {
     }
 }
 
-/// The batch at `idx` as a spike, if it is worse by `far` than the best on each side of it.
-fn spike(metric: YAxis, points: &[[f64; 2]], idx: usize, far: f64) -> Option<Spike> {
+/// Splits `n` points, of which the first is number `first` of its run. Groups begin at the same
+/// batches whatever is shown, so that a band does not move while a run goes on.
+fn groups(n: usize, first: usize, size: usize) -> impl Iterator<Item = Range<usize>> {
+    let start_of = move |group: usize| (group * size).saturating_sub(first);
+    (first / size..(first + n).div_ceil(size))
+        .map(move |group| start_of(group)..start_of(group + 1).min(n))
+        .filter(|group| !group.is_empty())
+}
+
+/// The values between which most of a group lie, with their median between them. A short one at an end borrows from its neighbor.
+fn band(points: &[[f64; 2]], group: &Range<usize>) -> Option<[f64; 3]> {
+    let start = group.start.min(points.len().saturating_sub(MIN_GROUP));
+    let end = group.end.max((start + MIN_GROUP).min(points.len()));
+    let around = points[start..end].iter().map(|p| p[1]);
+    let mut values: Vec<f64> = around.filter(|y| y.is_finite()).collect();
+    let mut at = |share| quantile(&mut values, share);
+    Some([at(TAIL)?, at(0.5)?, at(1.0 - TAIL)?])
+}
+
+/// The batch at `idx` as a spike, if it is far worse than the median of those around it, whose band
+/// is `ends`, and than the best on each side of it: a curve that falls fast has no spikes.
+fn spike(metric: YAxis, points: &[[f64; 2]], idx: usize, ends: [f64; 3]) -> Option<Spike> {
     let [x, to] = points[idx];
+    let [low, from, high] = ends;
     // A high loss is bad, and so is a low accuracy.
-    let badness = |y: f64| match metric {
-        YAxis::Loss => y,
-        YAxis::Accuracy => -y,
+    let (sign, half) = match metric {
+        YAxis::Loss => (1.0, high - from),
+        YAxis::Accuracy => (-1.0, from - low),
     };
-    let best = |beside: &[[f64; 2]]| {
-        let finite = beside.iter().map(|p| p[1]).filter(|y| y.is_finite());
-        finite.min_by(|a, b| badness(*a).total_cmp(&badness(*b)))
-    };
-    let left = best(&points[idx.saturating_sub(N_BESIDE)..idx])?;
-    let right = best(&points[idx + 1..(idx + 1 + N_BESIDE).min(points.len())]).unwrap_or(left);
-    let from = if badness(left) > badness(right) {
-        left
-    } else {
-        right
-    };
-    (to.is_finite() && badness(to) - badness(from) > far).then_some(Spike { x, from, to })
+    let is_far = |other: f64| sign * (to - other) > SIGMAS * SIGMA_OF_HALF * half;
+    let has_far = |beside: &[[f64; 2]]| beside.iter().any(|p| is_far(p[1]));
+    let left = &points[idx.saturating_sub(N_BESIDE)..idx];
+    let right = &points[idx + 1..(idx + 1 + N_BESIDE).min(points.len())];
+    let is_spike =
+        to.is_finite() && is_far(from) && has_far(left) && (right.is_empty() || has_far(right));
+    is_spike.then_some(Spike { x, from, to })
 }
 
 #[cfg(test)]

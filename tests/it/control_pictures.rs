@@ -39,6 +39,10 @@ struct Ear<'a> {
 
 impl Observer for Ear<'_> {
     fn event(&mut self, event: &Event) {
+        // The story ends where training waits, not with the stop that ends this run.
+        if matches!(self.events.last(), Some(Event::Diverged { .. })) {
+            return;
+        }
         let mut event = event.clone();
         if let Event::Steps { points } = &mut event {
             // The same clock on every machine.

@@ -24,8 +24,8 @@ impl Track<'_> {
         let id = ui.scope_id().with(self.name);
         let response = ui.interact(rect.expand2(vec2(HANDLE, 0.0)), id, Sense::click_and_drag());
         let last = self.stops.len().saturating_sub(1);
-        let wanted = self.from_pointer(ui, &response);
-        let wanted = wanted.or_else(|| self.from_keys(ui, &response, last));
+        let wanted = self.value_at_pointer(ui, &response);
+        let wanted = wanted.or_else(|| self.value_by_keys(ui, &response, last));
         let value = wanted.unwrap_or(self.value).min(last);
         response.widget_info(|| WidgetInfo::slider(ui.is_enabled(), value as f64, self.name));
         ui.ctx().accesskit_node_builder(id, |node| {
@@ -41,7 +41,7 @@ impl Track<'_> {
     }
 
     /// The value nearest to the pointer while it is pressed, however short.
-    fn from_pointer(&self, ui: &Ui, response: &Response) -> Option<usize> {
+    fn value_at_pointer(&self, ui: &Ui, response: &Response) -> Option<usize> {
         let is_pressed = response.is_pointer_button_down_on() || response.clicked();
         let pos = response
             .interact_pointer_pos()
@@ -52,8 +52,10 @@ impl Track<'_> {
     }
 
     /// The value that arrow keys or a screen reader choose.
-    fn from_keys(&self, ui: &Ui, response: &Response, last: usize) -> Option<usize> {
-        if response.has_focus() {
+    fn value_by_keys(&self, ui: &Ui, response: &Response, last: usize) -> Option<usize> {
+        // Asked before `input`, within which the context is locked.
+        let has_focus = response.has_focus();
+        if has_focus {
             let filter = EventFilter {
                 horizontal_arrows: true,
                 ..EventFilter::default()
@@ -61,7 +63,7 @@ impl Track<'_> {
             ui.memory_mut(|m| m.set_focus_lock_filter(response.id, filter));
         }
         let moved = ui.input(|i| {
-            let presses = |key| match response.has_focus() && i.modifiers.is_none() {
+            let presses = |key| match has_focus && i.modifiers.is_none() {
                 true => i.num_presses(key) as i64,
                 false => 0,
             };

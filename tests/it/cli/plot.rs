@@ -21,7 +21,14 @@ fn real_runs_are_drawn_into_a_file() {
         alone.starts_with("<svg ") && alone.contains(">step<"),
         "{alone}"
     );
-    assert!(!alone.contains("<polygon "));
+    let best = alone.matches("<polygon ").count();
+    assert_eq!(
+        best, 4,
+        "the best epoch of two runs, by loss and by accuracy"
+    );
+    let circles = |args: &[&str]| svg(args).matches("<circle ").count();
+    let without = circles(&["plot", "one"]);
+    assert!(circles(&["plot", "one", "--batches"]) > without + 10);
     // The same setting with two seeds is one band, for loss and for accuracy.
     let band = svg(&["plot", "one", "two", "--bands", "deviation"]);
     assert_eq!(band.matches("<polygon ").count(), 2);

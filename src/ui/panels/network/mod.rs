@@ -16,7 +16,7 @@ use text::TextEditor;
 const WIDE: f32 = 640.0;
 
 /// Share of the width that the text gets beside the drawing.
-const TEXT_SHARE: f32 = 0.54;
+const TEXT_SHARE: f32 = 0.5;
 
 /// The panel of Network.
 #[derive(Default)]
