@@ -58,7 +58,7 @@ fn tabs_are_reached_by_mouse_and_by_keyboard_and_say_what_to_do_first() {
     );
     press(&mut window, Modifiers::COMMAND, Key::Num7);
     window.get_by_label("No sweep yet.");
-    window.get_by_role_and_label(Role::Tab, "Train").click();
+    window.get_by_role_and_label(Role::Tab, "Train tab").click();
     window.run_steps(4);
     window.get_by_label("Train a network and watch it learn.");
 }
@@ -333,7 +333,7 @@ fn the_workspace_opened_last_is_there_the_next_time() {
 /// window is drawn.
 fn list(workspace: &std::path::Path) -> Window {
     let mut window = window_on(workspace);
-    window.get_by_role_and_label(Role::Tab, "Train").click();
+    window.get_by_role_and_label(Role::Tab, "Train tab").click();
     window.run_steps(4);
     let options = |options: &mut egui::Options| {
         options.input_options.max_double_click_delay = 2.5;
@@ -374,7 +374,9 @@ fn a_run_is_renamed_in_its_row_by_a_double_click_or_f2() {
     window.get_by_label("patient");
     assert!(window.query_by_label("Name of patient").is_none());
     // The same in the table.
-    window.get_by_role_and_label(Role::Tab, "Compare").click();
+    window
+        .get_by_role_and_label(Role::Tab, "Compare tab")
+        .click();
     window.run_steps(4);
     window.get_by_role_and_label(Role::Row, "quick").focus();
     window.run_steps(2);
@@ -399,7 +401,7 @@ fn a_right_click_on_a_run_in_the_list_leads_everywhere() {
     click(&mut window, "Open in Compare");
     window.get_by_label("1 run selected");
     assert_eq!(picked(&window), ["slow"]);
-    window.get_by_role_and_label(Role::Tab, "Train").click();
+    window.get_by_role_and_label(Role::Tab, "Train tab").click();
     window.run_steps(4);
     window.get_by_label("slow").click_secondary();
     window.run_steps(4);

@@ -329,7 +329,7 @@ fn the_best_trial_leads_to_its_settings_and_its_curves() {
         });
     settle(&mut window);
     crate::support::window::wait(&mut window, "the run", |app| app.studio().runs().len() == 1);
-    window.get_by_role_and_label(Role::Tab, "Sweep").click();
+    window.get_by_role_and_label(Role::Tab, "Sweep tab").click();
     window.run_steps(4);
     window.get_by_label("Show curves").click();
     window.run_steps(6);

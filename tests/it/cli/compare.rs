@@ -78,7 +78,10 @@ fn metrics_are_named_as_in_the_table() {
     let dir = folder();
     train(dir.path(), ["--out", "a", "--json"]);
     train(dir.path(), ["--out", "b", "--seed", "2", "--json"]);
-    let told = json_lines(&run(dir.path(), &["runs", "list", "--json"]));
+    let told = json_lines(&run(
+        dir.path(),
+        &["runs", "list", "--json", "--workspace", "."],
+    ));
     let summary = |metric: &str, aggregate: &str| told[0]["summary"][metric][aggregate].clone();
     for (typed, name, expected) in [
         (
