@@ -1,11 +1,13 @@
 //! Handles the results of the studio's threads.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::Studio;
 use super::canvas::Model;
 use super::message::Message;
 use super::recent::{forget_missing, remember};
+use crate::data::DecodedImage;
 use crate::runs::Status;
 use crate::train::Finish;
 
@@ -42,18 +44,7 @@ impl Studio {
             Message::Timeline(Ok(opened)) => self.show_opened(*opened),
             Message::Inspected(Ok(inspection)) => self.inspection = Some(*inspection),
             Message::Reopened(Ok(reopened)) => self.resume_with(*reopened),
-            Message::Picture(path, Ok(image)) => {
-                if let Some(path) = path {
-                    remember(&mut self.recent.images, &path);
-                }
-                self.paste(image, None);
-            }
-            Message::Picture(path, Err(text)) => {
-                if let Some(path) = path {
-                    forget_missing(&mut self.recent.images, &path);
-                }
-                self.notices.error(text);
-            }
+            Message::Picture(path, read) => self.receive_picture(path, read),
             Message::Opened(path, Err(text)) => {
                 forget_missing(&mut self.recent.models, &path);
                 self.notices.error(text);
@@ -75,6 +66,23 @@ impl Studio {
             Message::Tidied(result) => self.receive_tidied(result),
             Message::Baseline(workspace, found) => self.receive_baseline(&workspace, found),
             Message::Trash(changed, trash) => self.receive_trash(changed, trash),
+        }
+    }
+
+    fn receive_picture(&mut self, path: Option<PathBuf>, read: Result<DecodedImage, String>) {
+        match read {
+            Ok(image) => {
+                if let Some(path) = path {
+                    remember(&mut self.recent.images, &path);
+                }
+                self.paste(image, None);
+            }
+            Err(text) => {
+                if let Some(path) = path {
+                    forget_missing(&mut self.recent.images, &path);
+                }
+                self.notices.error(text);
+            }
         }
     }
 

@@ -484,14 +484,14 @@ fn a_setting_changed_on_the_way_is_told_with_its_start_beside_the_results() {
 #[test]
 fn views_without_runs_to_show_have_the_button_that_fills_them() {
     let mut window = window(&["a", "b", "c"]);
-    press(&mut window, Modifiers::COMMAND, Key::Num2);
+    press(&mut window, Modifiers::COMMAND, Key::Num6);
     click(&mut window, "Sketch");
     click(&mut window, "Compare the two newest");
     assert_eq!(picked(&window), ["b", "c"]);
     click(&mut window, "Scatter");
     click(&mut window, "Vary settings in a sweep");
     window.get_by_label("No sweep yet.");
-    press(&mut window, Modifiers::COMMAND, Key::Num2);
+    press(&mut window, Modifiers::COMMAND, Key::Num6);
     window
         .state_mut()
         .act(LibraryAction::SetFilter("nothing like it".to_owned()));
