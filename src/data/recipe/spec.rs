@@ -10,7 +10,8 @@ use serde::{Deserialize, Serialize};
 #[serde(rename_all = "snake_case")]
 pub enum Framing {
     /// Like MNIST: what stands out from the background is bright on black, its longer side fills
-    /// 20/28 of the frame, and its center of mass is in the middle. See [`center_sketch`].
+    /// 20/28 of the frame, and its center of mass is in the middle. See
+    /// [`center_sketch`](crate::data::center_sketch).
     Center,
     /// The whole picture, with black bars where the aspect ratio differs.
     Fit,

@@ -26,7 +26,7 @@ pub enum OnDivergence {
     /// End when the loss becomes NaN or infinite; continue through spikes.
     #[default]
     Stop,
-    /// Pause until [`Control::recovery`](super::Control::recovery) is called.
+    /// Pause until [`Control::recovery`](crate::train::Control::recovery) is called.
     Ask,
     /// Roll back to a recent full state and divide the learning rate by ten.
     Rollback,
