@@ -7,7 +7,7 @@ use candle_studio::studio::{FileAction, Model};
 use egui_kittest::kittest::Queryable;
 
 use crate::support::tiny;
-use crate::support::window::{Window, click, settle, studio, window};
+use crate::support::window::{Window, click, settle, studio, wait, window};
 
 #[derive(Debug)]
 struct File(PathBuf);
@@ -45,6 +45,12 @@ fn drag(window: &mut Window, paths: &[PathBuf], text: &str) {
     window.step();
 }
 
+fn wait_for_model(window: &mut Window) {
+    wait(window, "the model", |app| {
+        matches!(app.studio().model(), Model::Opened { .. })
+    });
+}
+
 fn last_notice(window: &Window) -> &str {
     &studio(window).notices().last().unwrap().text
 }
@@ -72,7 +78,7 @@ fn a_model_in_capitals_a_folder_and_its_four_files_are_opened() {
         "open the model DIGITS.SAFETENSORS",
     );
     drop_files(&mut window, &[model]);
-    assert!(matches!(studio(&window).model(), Model::Opened { .. }));
+    wait_for_model(&mut window);
 
     let bars = dir.path().join("bars");
     std::fs::create_dir(&bars).unwrap();
@@ -89,7 +95,11 @@ fn a_model_in_capitals_a_folder_and_its_four_files_are_opened() {
         window.state_mut().act(FileAction::UseMnist);
         settle(&mut window);
         drop_files(&mut window, paths);
-        assert_eq!(studio(&window).dataset().unwrap().name, "bars", "{paths:?}");
+        wait(&mut window, "the dataset", |app| {
+            app.studio()
+                .dataset()
+                .is_some_and(|data| data.name == "bars")
+        });
     }
 }
 
@@ -107,11 +117,16 @@ fn several_pictures_are_classified_side_by_side() {
         last_notice(&window)
     );
     drop_files(&mut window, &[fixture_model()]);
+    wait_for_model(&mut window);
 
     let mut three = paths.to_vec();
     three.push(dir.path().join("broken.jpg"));
     std::fs::write(&three[2], "not a picture").unwrap();
     drop_files(&mut window, &three);
+    wait(&mut window, "the answers", |app| {
+        !app.studio().classified().is_empty()
+    });
+    window.run_steps(4);
     window.get_by_label("3 images classified");
     let files = studio(&window).classified();
     assert_eq!(files.len(), 3);

@@ -78,7 +78,9 @@ impl Panel<'_> {
 
     /// Every batch as a point, reduced to those that can be told apart.
     fn points(&mut self, all: &[[f64; 2]], fill: Ink) {
-        let seen = all.iter().map(|&[x, y]| (x, y));
+        let (low, high) = self.y;
+        let seen = all.iter().filter(|p| (low..=high).contains(&p[1]));
+        let seen = seen.map(|&[x, y]| (x, y));
         let (stretches, _) = reduce::<[f64; 2]>(seen, self.x, self.rect[2] as usize);
         for [x, y] in stretches.into_iter().flatten() {
             self.picture.items.push(Item::Circle {

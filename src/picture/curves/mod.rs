@@ -13,6 +13,7 @@ use super::series::Spread;
 use super::{Anchor, Face, Ink, Picture, Span};
 use crate::runs::table::GroupBy;
 use crate::runs::{Record, RunState};
+use crate::stats::quantile;
 use crate::train::Loss;
 use lines::{Drawn, Line};
 
@@ -146,8 +147,13 @@ impl Panel<'_> {
         };
         let validation = lines.iter().flat_map(|l| l.validation.iter().map(|p| p[1]));
         let zero = is_difference.then_some(0.0);
+        let band = |at: usize, share: f64| {
+            let ends = lines.iter().flat_map(|line| &line.batches.band);
+            quantile(&mut ends.map(|p| p[at]).collect::<Vec<_>>(), share)
+        };
+        let bands = [band(1, 0.1), band(2, 0.9)].into_iter().flatten();
         let kept = at(from).into_iter().chain(at(to)).copied();
-        let (low, high) = ends(kept.chain(validation).chain(zero));
+        let (low, high) = ends(kept.chain(bands).chain(validation).chain(zero));
         let margin = 0.05 * (high - low).max(1e-3);
         self.y = (low - margin, high + margin);
         let spikes = lines.iter().flat_map(|line| &line.batches.spikes);
