@@ -60,7 +60,7 @@ for run in sorted(runs.iterdir()):
 
 experiment = hparams(load(exported), metadata.EXPERIMENT_TAG, "experiment")
 names = {info.name for info in experiment.hparam_infos}
-assert {"learning_rate", "optimizer", "seed", "model"} <= names, names
+assert {"learning_rate", "optimizer", "seed", "preset"} <= names, names
 metrics = {info.name.tag for info in experiment.metric_infos}
 assert "summary/test_accuracy" in metrics, metrics
 assert n_points > 300, n_points
