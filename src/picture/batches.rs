@@ -127,7 +127,8 @@ fn groups(n: usize, first: usize, size: usize) -> impl Iterator<Item = Range<usi
         .filter(|group| !group.is_empty())
 }
 
-/// The values between which most of a group lie, with their median between them. A short one at an end borrows from its neighbor.
+/// The values between which most of a group lie, with their median between them. A short one at
+/// an end borrows from its neighbor.
 fn band(points: &[[f64; 2]], group: &Range<usize>) -> Option<[f64; 3]> {
     let start = group.start.min(points.len().saturating_sub(MIN_GROUP));
     let end = group.end.max((start + MIN_GROUP).min(points.len()));

@@ -1,5 +1,5 @@
 //! The thread that accesses files, one task after the other, so that the front end never waits for
-//! a disk. Short computations that a person waits for run there, too.
+//! a disk. Short computations run there, too.
 
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};

@@ -6,9 +6,9 @@ use candle_studio::ui::Options;
 use egui::{Key, Modifiers, Role};
 use egui_kittest::kittest::Queryable;
 
+use crate::support::kept::{Kept, open_kept};
 use crate::support::window::{
-    Kept, Window, choose_small, click, open_kept, press, settle, studio, type_text, wait_for_end,
-    window,
+    Window, choose_small, click, press, settle, studio, type_text, wait_for_end, window,
 };
 
 fn text(window: &mut Window, text: &str) {

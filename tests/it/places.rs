@@ -322,13 +322,13 @@ fn a_narrow_window_folds_one_panel_and_a_narrower_one_opens_both_over_the_place(
 #[test]
 fn place_view_and_folds_are_there_the_next_time() {
     let mut kept = Kept::default();
-    let mut window = open_kept(&kept, [1440.0, 900.0]);
+    let mut window = open_kept(&kept, candle_studio::ui::Options::default());
     click(&mut window, "Layers");
     press(&mut window, Modifiers::COMMAND, Key::B);
     press(&mut window, Modifiers::COMMAND, Key::Num2);
     eframe::App::save(window.state_mut(), &mut kept);
 
-    let mut window = open_kept(&kept, [1440.0, 900.0]);
+    let mut window = open_kept(&kept, candle_studio::ui::Options::default());
     window.get_by_label("Layers as text");
     window.get_by_label("Unfold Settings");
     window.get_by_label("Drawing canvas");
@@ -347,7 +347,7 @@ fn settings_of_earlier_versions_open_in_the_place_of_their_tab() {
         let mut kept = Kept::default();
         let text = format!("(theme:Light,tab:{tab},smoothing_steps:20.0,is_x_log:true)");
         eframe::Storage::set_string(&mut kept, "settings", text);
-        let window = open_kept(&kept, [1440.0, 900.0]);
+        let window = open_kept(&kept, candle_studio::ui::Options::default());
         let place = window.get_by_role_and_label(Role::Tab, label);
         let is_chosen = place.accesskit_node().toggled() == Some(Toggled::True);
         assert!(is_chosen, "{tab}");

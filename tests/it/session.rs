@@ -7,11 +7,11 @@ use candle_studio::ui::Options;
 use egui::{Key, Modifiers};
 use egui_kittest::kittest::Queryable;
 
+use crate::support::kept::{Kept, open_kept};
 use crate::support::studio::write_diverged_model;
 use crate::support::tiny;
 use crate::support::window::{
-    Kept, Window, answer, choose_small, click, draw_one, open_kept, press, set, settle, studio,
-    wait, wait_for_end,
+    Window, answer, choose_small, click, draw_one, press, set, settle, studio, wait, wait_for_end,
 };
 
 /// A home with a workspace and the file of the session.

@@ -3,7 +3,7 @@
 use candle_studio::ui::{Options, StudioApp};
 use egui_kittest::Harness;
 
-use super::window::{Window, settle};
+use super::window::Window;
 
 /// Settings by their keys.
 #[derive(Default)]
@@ -25,16 +25,16 @@ impl eframe::Storage for Kept {
     fn flush(&mut self) {}
 }
 
-/// A window of `size` that opens with what was kept.
-pub fn open_kept(kept: &Kept, size: [f32; 2]) -> Window {
+/// A window that opens with what was kept.
+pub fn open_kept(kept: &Kept, options: Options) -> Window {
     let mut window = Harness::builder()
-        .with_size(size)
+        .with_size([1440.0, 900.0])
         .with_max_steps(60)
         .build_eframe(|cc: &mut eframe::CreationContext<'_>| {
             let mut with_kept = eframe::CreationContext::_new_kittest(cc.egui_ctx.clone());
             with_kept.storage = Some(kept);
-            StudioApp::new(&with_kept, Options::default()).unwrap()
+            StudioApp::new(&with_kept, options).unwrap()
         });
-    settle(&mut window);
+    window.run_steps(4);
     window
 }

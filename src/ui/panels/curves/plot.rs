@@ -15,6 +15,7 @@ use super::trace::{RunCurve, Trace};
 use crate::runs::RunState;
 use crate::studio::Run;
 use crate::ui::hover::Hover;
+use crate::ui::panels::grid_marks::{linear_marks, log_marks};
 use crate::ui::settings::Settings;
 use crate::ui::theme::{self, tokens};
 
@@ -181,13 +182,13 @@ impl MetricPlot<'_> {
             .custom_x_axes(vec![x_axis])
             .custom_y_axes(vec![y_axis]);
         if lens.is_x_log {
-            plot = plot.x_grid_spacer(axes::log_marks);
+            plot = plot.x_grid_spacer(log_marks);
         }
         if lens.is_y_log {
-            plot.y_grid_spacer(axes::log_marks)
+            plot.y_grid_spacer(log_marks)
         } else {
             let n_marks = (self.height / 40.0).max(2.0);
-            plot.y_grid_spacer(move |input| axes::linear_marks(input, f64::from(n_marks)))
+            plot.y_grid_spacer(move |input| linear_marks(input, f64::from(n_marks)))
         }
     }
 

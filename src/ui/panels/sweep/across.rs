@@ -3,9 +3,10 @@
 use egui_plot::{GridInput, GridMark};
 use toml::Value;
 
-use crate::picture::{self, Mark, plain, round_to};
+use crate::picture::{plain, round_to};
 use crate::sweep::{Axis, Values};
 use crate::text;
+use crate::ui::panels::grid_marks::{linear_marks, log_marks};
 
 /// A horizontal axis.
 #[derive(Clone, Debug, PartialEq)]
@@ -48,7 +49,7 @@ impl Across {
     pub(super) fn marks(&self, input: GridInput) -> Vec<GridMark> {
         match self {
             Across::Linear | Across::FromZero => linear_marks(input, 5.0),
-            Across::Log => grid(picture::log_marks(input.bounds.0, input.bounds.1)),
+            Across::Log => log_marks(input),
             Across::Words(words) => (0..words.len())
                 .map(|idx| GridMark {
                     value: idx as f64,
@@ -71,20 +72,6 @@ impl Across {
             }
         }
     }
-}
-
-/// The marks of a linear axis at round numbers, about `n` of them.
-pub(super) fn linear_marks(input: GridInput, n: f64) -> Vec<GridMark> {
-    let (low, high) = input.bounds;
-    grid(picture::linear_marks(low, high, n))
-}
-
-fn grid(marks: Vec<Mark>) -> Vec<GridMark> {
-    let mark = |mark: Mark| GridMark {
-        value: mark.value,
-        step_size: mark.step,
-    };
-    marks.into_iter().map(mark).collect()
 }
 
 fn number(value: &Value) -> Option<f64> {

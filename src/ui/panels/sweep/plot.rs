@@ -4,13 +4,14 @@
 use egui::{Color32, Role, TextStyle, Ui, Vec2b, WidgetInfo, vec2};
 use egui_plot::{AxisHints, Line, LineStyle, MarkerShape, Plot, PlotPoints, PlotUi, Points};
 
-use super::across::{Across, linear_marks};
+use super::across::Across;
 use crate::picture::{plain, round_to};
 use crate::runs::Metric;
 use crate::studio::ShownSweep;
 use crate::sweep::{Axis, Trial, TrialStatus};
 use crate::text;
 use crate::ui::column_names::setting_label;
+use crate::ui::panels::grid_marks::linear_marks;
 use crate::ui::theme::{self, Tokens, tokens};
 
 const HEIGHT: f32 = 196.0;
