@@ -24,13 +24,19 @@ pub const MAX_FILE_BYTES: u64 = 32 << 20;
 pub const MAX_PICTURE_SIDE: u32 = 8192;
 /// Most bytes of decoded pixels: the largest picture at four bytes per pixel.
 const MAX_DECODED_BYTES: u64 = 256 << 20;
+/// Most pixels kept along one side, those of the largest input of a network: more would only take
+/// memory, on a canvas with dozens of undo steps, and time at every update of the network.
+const MAX_KEPT_SIDE: u32 = 1024;
 /// Larger pictures are first reduced to this side, which also averages a camera's noise away.
 const WORKING_SIDE: usize = 512;
 
-/// A picture from a file, upright: gray or color, with or without transparency, 8 or 16 bits.
+/// A picture from a file, upright: gray or color, with or without transparency, 8 or 16 bits. Of a
+/// photo, at most 1,024 pixels per side are kept.
 #[derive(Clone, Debug)]
 pub struct DecodedImage {
     pub(super) image: DynamicImage,
+    /// Height and width in the file.
+    original_size: [usize; 2],
     pub(super) is_jpeg: bool,
 }
 
@@ -56,15 +62,31 @@ impl DecodedImage {
             };
             ImageBuffer::from_fn(width, height, mean).into()
         };
+        DecodedImage::new(image, false)
+    }
+
+    pub(super) fn new(image: DynamicImage, is_jpeg: bool) -> DecodedImage {
+        let original_size = size_of(&image);
+        let is_large = original_size.iter().any(|&n| n > MAX_KEPT_SIDE as usize);
         DecodedImage {
-            image,
-            is_jpeg: false,
+            image: match is_large {
+                // Averages the area of each new pixel.
+                true => image.thumbnail(MAX_KEPT_SIDE, MAX_KEPT_SIDE),
+                false => image,
+            },
+            original_size,
+            is_jpeg,
         }
     }
 
-    /// Height and width in pixels.
+    /// Height and width in pixels, as they are kept.
     pub fn size(&self) -> [usize; 2] {
-        [self.image.height() as usize, self.image.width() as usize]
+        size_of(&self.image)
+    }
+
+    /// Height and width in pixels in the file.
+    pub fn original_size(&self) -> [usize; 2] {
+        self.original_size
     }
 
     /// The picture as bright ink on black.
@@ -166,10 +188,13 @@ pub fn read_image_bytes(bytes: &[u8], origin: &str) -> Result<DecodedImage, Data
         });
     }
     let format = picture_format(bytes, origin)?;
-    Ok(DecodedImage {
-        image: in_used_range(decode(bytes, format, origin)?),
-        is_jpeg: format == ImageFormat::Jpeg,
-    })
+    let image = in_used_range(decode(bytes, format, origin)?);
+    Ok(DecodedImage::new(image, format == ImageFormat::Jpeg))
+}
+
+/// Height and width.
+fn size_of(image: &DynamicImage) -> [usize; 2] {
+    [image.height() as usize, image.width() as usize]
 }
 
 fn picture_format(bytes: &[u8], origin: &str) -> Result<ImageFormat, DataError> {

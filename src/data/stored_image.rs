@@ -26,10 +26,8 @@ impl DecodedImage {
     /// When they are no such picture, or it exceeds the limits of files.
     pub fn from_stored(bytes: &[u8], origin: &str) -> Result<DecodedImage, DataError> {
         let (kind, png) = bytes.split_first().unwrap_or((&OF_OTHER, &[]));
-        Ok(DecodedImage {
-            image: decode(png, ImageFormat::Png, origin)?,
-            is_jpeg: *kind == OF_JPEG,
-        })
+        let image = decode(png, ImageFormat::Png, origin)?;
+        Ok(DecodedImage::new(image, *kind == OF_JPEG))
     }
 }
 

@@ -51,6 +51,15 @@ impl PictureFormat {
     }
 }
 
+/// A rendered picture.
+#[derive(Clone, Debug)]
+pub struct Pixels {
+    /// Width and height.
+    pub size: [usize; 2],
+    /// Red, green, blue and opacity of each pixel, not premultiplied.
+    pub rgba: Vec<u8>,
+}
+
 impl Picture {
     /// Writes the picture to the file `path`, in the format of its extension.
     ///
@@ -70,6 +79,23 @@ impl Picture {
     /// # Errors
     /// When its size is zero or too large.
     pub fn png(&self) -> Result<Vec<u8>, PictureError> {
+        let png = self.render()?.encode_png();
+        png.map_err(|e| PictureError::Pixels(e.to_string()))
+    }
+
+    /// Renders the picture, two pixels per point.
+    ///
+    /// # Errors
+    /// When its size is zero or too large.
+    pub fn pixels(&self) -> Result<Pixels, PictureError> {
+        let pixels = self.render()?;
+        Ok(Pixels {
+            size: [pixels.width(), pixels.height()].map(|n| n as usize),
+            rgba: pixels.take_demultiplied(),
+        })
+    }
+
+    fn render(&self) -> Result<Pixmap, PictureError> {
         let wrong = |e: &dyn std::fmt::Display| PictureError::Pixels(e.to_string());
         let options = Options {
             fontdb: FONTS.clone(),
@@ -81,7 +107,7 @@ impl Picture {
             .ok_or_else(|| wrong(&format!("invalid size of {width} × {height} pixels")))?;
         let scale = Transform::from_scale(SCALE, SCALE);
         resvg::render(&tree, scale, &mut pixels.as_mut());
-        pixels.encode_png().map_err(|e| wrong(&e))
+        Ok(pixels)
     }
 }
 

@@ -20,7 +20,7 @@ pub use average::Average;
 pub use axis::{XAxis, YAxis};
 pub use batches::{Batches, Spike, range_with_spikes};
 pub use curves::{Curve, CurvesView, curves};
-pub use file::{PictureError, PictureFormat};
+pub use file::{PictureError, PictureFormat, Pixels};
 pub use marks::{Mark, linear_marks, log_marks, plain, round_to};
 pub use network::{Diagram, DiagramBlock, diagram};
 pub use palette::{DARK, LIGHT, Palette, Rgb};

@@ -10,7 +10,7 @@ use candle_core::{Device, Tensor};
 pub use latest_only::LatestOnly;
 pub use worker::{Answer, Predictor, Request};
 
-use crate::data::{InputImage, unit_values};
+use crate::data::{InputImage, Recipe, unit_values};
 use crate::model::{Classifier, Mode};
 use crate::stats::argmax;
 
@@ -53,11 +53,60 @@ pub fn classify(
     classifier: &Classifier,
     image: &InputImage,
 ) -> Result<Option<Prediction>, PredictError> {
-    let start = Instant::now();
-    let shape = classifier.network.spec().input;
-    let Some(input) = classifier.recipe().input(image, shape) else {
-        return Ok(None);
-    };
+    LastInput::default().classify(classifier, image)
+}
+
+/// The input that was made last. A network in training is asked about the same image many times a
+/// second, and making an input of a photo takes longer than classifying it.
+#[derive(Default)]
+pub struct LastInput(Option<Made>);
+
+/// An input with all it depends on.
+struct Made {
+    image: InputImage,
+    recipe: Recipe,
+    shape: [usize; 3],
+    input: Option<Vec<u8>>,
+}
+
+impl LastInput {
+    /// See [`classify`].
+    ///
+    /// # Errors
+    /// As [`classify`].
+    pub fn classify(
+        &mut self,
+        classifier: &Classifier,
+        image: &InputImage,
+    ) -> Result<Option<Prediction>, PredictError> {
+        let start = Instant::now();
+        let shape = classifier.network.spec().input;
+        match self.input(classifier.recipe(), image, shape) {
+            Some(input) => answer(classifier, input, shape, start).map(Some),
+            None => Ok(None),
+        }
+    }
+
+    fn input(&mut self, recipe: Recipe, image: &InputImage, shape: [usize; 3]) -> Option<Vec<u8>> {
+        let made = self.0.take().filter(|made| {
+            made.image.is_same(image) && (made.recipe, made.shape) == (recipe, shape)
+        });
+        let made = made.unwrap_or_else(|| Made {
+            image: image.clone(),
+            recipe,
+            shape,
+            input: recipe.input(image, shape),
+        });
+        self.0.insert(made).input.clone()
+    }
+}
+
+fn answer(
+    classifier: &Classifier,
+    input: Vec<u8>,
+    shape: [usize; 3],
+    start: Instant,
+) -> Result<Prediction, PredictError> {
     let [channels, height, width] = shape;
     let values: Vec<f32> = unit_values(&input).collect();
     let image = Tensor::from_vec(values, (1, channels, height, width), &Device::Cpu)?;
@@ -70,11 +119,44 @@ pub fn classify(
         let bad = logits.iter().find(|v| !v.is_finite());
         return Err(PredictError::NotFinite(*bad.unwrap_or(&f32::NAN)));
     };
-    Ok(Some(Prediction {
+    Ok(Prediction {
         input,
         input_shape: shape,
         probabilities,
         class,
         secs: start.elapsed().as_secs_f64(),
-    }))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::{Framing, GrayImage};
+
+    #[test]
+    fn an_input_is_made_again_for_another_image_recipe_or_shape() {
+        let sketch = |ink: u8| {
+            let pixels = vec![0, 0, ink, 0];
+            let (width, height) = (2, 2);
+            InputImage::from(GrayImage {
+                width,
+                height,
+                pixels,
+            })
+        };
+        let (center, fit) = (Recipe::new(Framing::Center), Recipe::new(Framing::Fit));
+        let (first, second) = (sketch(200), sketch(100));
+        let mut last = LastInput::default();
+        for (image, recipe, shape) in [
+            (&first, fit, [1, 2, 2]),
+            (&first, fit, [1, 2, 2]),
+            (&first, fit, [1, 4, 4]),
+            (&first, center, [1, 4, 4]),
+            (&second, center, [1, 4, 4]),
+            (&second, fit, [1, 2, 2]),
+        ] {
+            let expected = recipe.input(image, shape);
+            assert_eq!(last.input(recipe, image, shape), expected);
+        }
+    }
 }

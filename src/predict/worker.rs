@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use super::latest_only::LatestOnly;
-use super::{Prediction, classify};
+use super::{LastInput, Prediction};
 use crate::data::InputImage;
 use crate::model::Classifier;
 
@@ -30,6 +30,11 @@ impl Predictor {
     /// # Errors
     /// When the thread cannot be started.
     pub fn spawn(wake: Arc<dyn Fn() + Send + Sync>) -> std::io::Result<Predictor> {
+        let mut last = LastInput::default();
+        let answer = move |request: Request| {
+            let found = last.classify(&request.classifier, &request.image);
+            found.map_err(|error| error.to_string())
+        };
         Ok(Predictor(LatestOnly::spawn("predictor", wake, answer)?))
     }
 
@@ -42,8 +47,4 @@ impl Predictor {
     pub fn take_answer(&self) -> Option<Answer> {
         self.0.take()
     }
-}
-
-fn answer(request: Request) -> Answer {
-    classify(&request.classifier, &request.image).map_err(|error| error.to_string())
 }

@@ -7,7 +7,6 @@ use super::compare::Analysis;
 use super::export::Format;
 use super::pad::Stroke;
 use super::sweeps::SweepAction;
-use crate::data::DecodedImage;
 use crate::picture::CurvesView;
 use crate::runs::{Notes, RunId};
 use crate::train::{Recovery, TrainConfig};
@@ -162,6 +161,9 @@ pub enum FileAction {
     SaveDiagram(PathBuf),
     /// Save the curves of all visible runs in this view as SVG or PNG.
     SaveCurves(PathBuf, Box<CurvesView>),
+    /// Draw the same picture for the clipboard; see
+    /// [`Studio::take_copied`](super::Studio::take_copied).
+    CopyCurves(Box<CurvesView>),
 }
 
 /// An action on the canvas, or on the model that classifies what is drawn.
@@ -181,8 +183,6 @@ pub enum CanvasAction {
     Clear,
     /// Set the width of the pen, as a share of the canvas' side.
     SetBrush(f32),
-    /// Put an image on the canvas, such as one from the clipboard.
-    Paste(DecodedImage),
     /// Put a PNG or JPEG file on the canvas.
     OpenImage(PathBuf),
     /// Classify these PNG or JPEG files, all of them, beside the canvas.

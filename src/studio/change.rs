@@ -99,7 +99,6 @@ impl Studio {
             CanvasAction::CloseClassified => !self.classified().is_empty(),
             CanvasAction::BeginStroke(_)
             | CanvasAction::EndStroke
-            | CanvasAction::Paste(_)
             | CanvasAction::OpenImage(_)
             | CanvasAction::Classify(_)
             | CanvasAction::OpenImageBytes(..)

@@ -5,8 +5,9 @@ use std::path::PathBuf;
 use super::classified::ClassifiedFile;
 use super::opened_timeline::OpenedTimeline;
 use super::reopened::Reopened;
-use crate::data::{Dataset, DecodedImage};
+use crate::data::{Dataset, DecodedImage, GrayImage};
 use crate::model::Classifier;
+use crate::picture::Pixels;
 use crate::runs::RunId;
 use crate::sweep::{Plan, SweepState};
 use crate::train::{Inspection, LrCurve};
@@ -21,6 +22,8 @@ pub(super) enum Message {
     Restored(PathBuf, Result<Classifier, String>),
     /// A file was written, or could not be.
     Saved(PathBuf, Result<(), String>),
+    /// The curves were drawn for the clipboard.
+    CurvesCopied(Result<Pixels, String>),
     /// A batch was inspected.
     Inspected(Result<Box<Inspection>, String>),
     /// The LR finder has finished.
@@ -37,7 +40,7 @@ pub(super) enum Message {
     /// runs.
     Trash(Result<Vec<RunId>, String>, Result<Vec<RunId>, String>),
     /// An image was read, from this file or else from the clipboard.
-    Picture(Option<PathBuf>, Result<DecodedImage, String>),
+    Picture(Option<PathBuf>, Result<(GrayImage, DecodedImage), String>),
     /// Image files were classified.
     Classified(Vec<ClassifiedFile>),
     /// The sweeps in the workspace were read, with the errors of some of them.

@@ -58,6 +58,7 @@ pub use sweeps::{ShownSweep, SweepAction, SweepPhase, Sweeps};
 pub use thread::Wake;
 pub use timeline::Timeline;
 
+use crate::picture::Pixels;
 use crate::train::{Event, Inspection};
 use canvas::Canvas;
 use draft::Draft;
@@ -93,6 +94,8 @@ pub struct Studio {
     canvas: Canvas,
     /// Image files with the answer to each.
     classified: Arc<[ClassifiedFile]>,
+    /// A picture for the clipboard, until the front end takes it.
+    copied: Option<Pixels>,
     compared: Compared,
     sweeps: Sweeps,
     lr_finder: LrFinder,
@@ -135,6 +138,7 @@ impl Studio {
             timelines: Timelines::default(),
             canvas: Canvas::new(wake.clone())?,
             classified: Arc::default(),
+            copied: None,
             compared: Compared::default(),
             sweeps: Sweeps::default(),
             lr_finder: LrFinder::default(),
@@ -187,6 +191,11 @@ impl Studio {
         self.canvas.take_answer();
         self.compared.pump();
         self.train_next();
+    }
+
+    /// Takes the picture that was drawn for the clipboard.
+    pub fn take_copied(&mut self) -> Option<Pixels> {
+        self.copied.take()
     }
 
     /// Adds a notice about something that went wrong.

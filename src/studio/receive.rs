@@ -7,7 +7,7 @@ use super::Studio;
 use super::canvas::Model;
 use super::message::Message;
 use super::recent::{forget_missing, remember};
-use crate::data::DecodedImage;
+use crate::data::{DecodedImage, GrayImage};
 use crate::runs::Status;
 use crate::train::Finish;
 
@@ -52,7 +52,9 @@ impl Studio {
             Message::Saved(path, Ok(())) => {
                 self.notices.info(format!("Saved {}", path.display()));
             }
-            Message::Timeline(Err(text))
+            Message::CurvesCopied(Ok(pixels)) => self.copied = Some(pixels),
+            Message::CurvesCopied(Err(text))
+            | Message::Timeline(Err(text))
             | Message::Inspected(Err(text))
             | Message::Reopened(Err(text))
             | Message::Saved(_, Err(text)) => self.notices.error(text),
@@ -69,13 +71,17 @@ impl Studio {
         }
     }
 
-    fn receive_picture(&mut self, path: Option<PathBuf>, read: Result<DecodedImage, String>) {
+    fn receive_picture(
+        &mut self,
+        path: Option<PathBuf>,
+        read: Result<(GrayImage, DecodedImage), String>,
+    ) {
         match read {
-            Ok(image) => {
+            Ok((shown, image)) => {
                 if let Some(path) = path {
                     remember(&mut self.recent.images, &path);
                 }
-                self.paste(image, None);
+                self.edit_canvas(|pad| pad.paste(&shown, Some(image.into()), None));
             }
             Err(text) => {
                 if let Some(path) = path {

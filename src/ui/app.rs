@@ -25,7 +25,7 @@ use super::shortcuts::{self, OpenWindow, When};
 use super::side;
 use super::theme;
 use crate::runs::RunId;
-use crate::studio::{Action, LibraryAction, LrFinder, RunAction, Studio, Wake};
+use crate::studio::{Action, FileAction, LibraryAction, LrFinder, RunAction, Studio, Wake};
 
 /// The app with its window.
 pub struct StudioApp {
@@ -176,7 +176,10 @@ impl StudioApp {
             CommandEffect::CopyTable => {
                 ctx.copy_text(self.panels.compare.table_text(&self.studio));
             }
-            CommandEffect::CopyCurves => self.copy_curves(ctx),
+            CommandEffect::CopyCurves => {
+                let view = Box::new(self.settings.curves_view());
+                self.studio.handle(FileAction::CopyCurves(view));
+            }
             CommandEffect::SetTheme(choice) => {
                 self.settings.theme = choice;
                 ctx.set_theme(choice.preference());
@@ -223,24 +226,6 @@ impl StudioApp {
         }
     }
 
-    /// Copies the curves that are shown to the clipboard.
-    fn copy_curves(&mut self, ctx: &Context) {
-        let picture = self.studio.curves_picture(&self.settings.curves_view());
-        let pixels = picture.png().map_err(|e| e.to_string()).and_then(|png| {
-            let decoded = image::load_from_memory(&png).map_err(|e| e.to_string())?;
-            let rgba = decoded.into_rgba8();
-            let size = [rgba.width(), rgba.height()].map(|n| n as usize);
-            Ok(egui::ColorImage::from_rgba_unmultiplied(
-                size,
-                rgba.as_raw(),
-            ))
-        });
-        match pixels {
-            Ok(pixels) => ctx.copy_image(pixels),
-            Err(error) => self.studio.notify_error(error),
-        }
-    }
-
     fn show_train(&mut self, view: TrainView) {
         self.settings.place = Place::Train;
         self.settings.train_view = view;
@@ -280,6 +265,9 @@ impl eframe::App for StudioApp {
             commands: std::mem::take(&mut self.waiting),
             ..PanelOutput::default()
         };
+        if let Some(pixels) = self.studio.take_copied() {
+            ui.copy_image(clipboard::picture(&pixels));
+        }
         let open = self.open_window();
         shortcuts::pressed(ui, open, When::BeforePanels, &mut output.commands);
         self.hover.begin_frame();

@@ -5,11 +5,17 @@ use std::sync::Arc;
 use egui::Context;
 
 use crate::data::GrayImage;
+use crate::picture::Pixels;
 use crate::studio::{Action, CanvasAction};
 
 /// The sketch as a picture.
 pub fn sketch(image: &GrayImage) -> egui::ColorImage {
     egui::ColorImage::from_gray([image.width, image.height], &image.pixels)
+}
+
+/// A rendered picture.
+pub fn picture(pixels: &Pixels) -> egui::ColorImage {
+    egui::ColorImage::from_rgba_unmultiplied(pixels.size, &pixels.rgba)
 }
 
 /// Returns the images pasted from the clipboard.

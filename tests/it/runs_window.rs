@@ -9,7 +9,8 @@ use egui::{Key, Modifiers, Role};
 use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT, Queryable};
 
-use crate::support::window::{Kept, open, open_kept, settle, wait};
+use crate::support::kept::{Kept, open_kept};
+use crate::support::window::{open, settle, wait};
 
 type Window = Harness<'static, StudioApp>;
 
@@ -505,7 +506,9 @@ fn the_table_and_the_curves_are_copied_to_the_clipboard() {
     let dir = workspace();
     let mut window = window_on(dir.path());
     let copied = |window: &mut Window| -> Option<egui::OutputCommand> {
-        for _ in 0..8 {
+        // The picture is drawn on another thread.
+        let start = std::time::Instant::now();
+        while start.elapsed().as_secs() < 60 {
             window.step();
             let commands = &window.output().platform_output.commands;
             let is_copy = |command: &&egui::OutputCommand| {

@@ -119,16 +119,10 @@ fn line(
     })
 }
 
-/// The bounds of an object in pixels of the picture, whose ink may be smaller.
+/// The bounds of an object in pixels of the file, whose ink may be smaller. By the longer sides,
+/// because a recipe may have turned the picture.
 fn in_pixels(object: &Object, picture: &DecodedImage) -> [usize; 4] {
-    let [height, width] = picture.size();
-    let scaled = |value: usize, from: usize, to: usize| value * to / from.max(1);
-    let [x, y, w, h] = object.bounds;
-    let [ink_width, ink_height] = [object.image.width, object.image.height];
-    [
-        scaled(x, ink_width, width),
-        scaled(y, ink_height, height),
-        scaled(w, ink_width, width),
-        scaled(h, ink_height, height),
-    ]
+    let [height, width] = picture.original_size();
+    let of_ink = object.image.width.max(object.image.height).max(1);
+    object.bounds.map(|n| n * height.max(width) / of_ink)
 }

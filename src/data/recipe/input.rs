@@ -22,6 +22,17 @@ pub enum InputImage {
     Decoded(Arc<DecodedImage>),
 }
 
+impl InputImage {
+    /// Whether both are the very same image in memory.
+    pub fn is_same(&self, other: &InputImage) -> bool {
+        match (self, other) {
+            (InputImage::Sketch(a), InputImage::Sketch(b)) => Arc::ptr_eq(a, b),
+            (InputImage::Decoded(a), InputImage::Decoded(b)) => Arc::ptr_eq(a, b),
+            _ => false,
+        }
+    }
+}
+
 impl From<GrayImage> for InputImage {
     fn from(sketch: GrayImage) -> InputImage {
         InputImage::Sketch(Arc::new(sketch))

@@ -10,7 +10,7 @@ use super::thread::Wake;
 use crate::compare::{Answers, Disagreement, Importance, Paired, disagreements, importance};
 use crate::data::{Dataset, InputImage};
 use crate::model::Classifier;
-use crate::predict::{LatestOnly, Prediction, classify};
+use crate::predict::{LastInput, LatestOnly, Prediction};
 use crate::runs::table::SummaryMetric;
 use crate::runs::{Record, RunFolder, RunId};
 use models::{ModelRef, Models, Source};
@@ -101,7 +101,7 @@ struct Threads {
 
 impl Threads {
     fn spawn(wake: &Wake) -> std::io::Result<Threads> {
-        let mut models = Models::default();
+        let (mut models, mut last) = (Models::default(), LastInput::default());
         Ok(Threads {
             disagreements: LatestOnly::spawn("disagreements", wake.clone(), find_disagreements)?,
             importance: LatestOnly::spawn(
@@ -118,7 +118,7 @@ impl Threads {
                 move |(runs, sketch): PredictQuery| {
                     models.keep_only(&runs);
                     let prediction_of =
-                        |asked: &ModelRef| prediction_of(&mut models, asked, &sketch);
+                        |asked: &ModelRef| prediction_of(&mut models, &mut last, asked, &sketch);
                     runs.iter().map(prediction_of).collect()
                 },
             )?,
@@ -240,11 +240,16 @@ fn find_disagreements(([baseline, candidate], dataset): DisagreementsQuery) -> D
     }
 }
 
-fn prediction_of(models: &mut Models, asked: &ModelRef, sketch: &InputImage) -> ModelPrediction {
+fn prediction_of(
+    models: &mut Models,
+    last: &mut LastInput,
+    asked: &ModelRef,
+    sketch: &InputImage,
+) -> ModelPrediction {
     let mut classes = Vec::new();
     let answer = models.get(asked).and_then(|classifier| {
         classes.clone_from(&classifier.classes);
-        classify(&classifier, sketch)
+        last.classify(&classifier, sketch)
             .map_err(|e| format!("{} cannot classify the sketch: {e}", asked.name))
     });
     ModelPrediction {

@@ -24,7 +24,6 @@ impl Studio {
             CanvasAction::Redo => self.edit_canvas(Pad::redo),
             CanvasAction::Clear => self.edit_canvas(Pad::clear),
             CanvasAction::SetBrush(width) => self.change_canvas(|pad| pad.set_brush(width)),
-            CanvasAction::Paste(image) => self.paste(image, None),
             CanvasAction::OpenImage(path) => {
                 self.open_picture(path.display().to_string(), Some(path.clone()), move || {
                     read_image_file(&path).map_err(|e| e.to_string())
@@ -60,8 +59,10 @@ impl Studio {
         path: Option<PathBuf>,
         read: impl FnOnce() -> Result<DecodedImage, String> + Send + 'static,
     ) {
-        self.files.run(format!("opening {origin}"), || {
-            Message::Picture(path, read())
+        let recipe = self.recipe();
+        self.files.run(format!("opening {origin}"), move || {
+            let read = read().map(|image| (recipe.shown(&image), image));
+            Message::Picture(path, read)
         });
     }
 
@@ -71,6 +72,13 @@ impl Studio {
             let text = "There is no model to classify these images with: train one or open one";
             return self.notices.error(text.to_owned());
         };
+        if paths.len() > MAX_CLASSIFIED {
+            let text = format!(
+                "Only the first {MAX_CLASSIFIED} images are classified; `candle-studio predict` has \
+                 no limit"
+            );
+            self.notices.info(text);
+        }
         let activity = format!("classifying {}", count(paths.len(), "image"));
         self.files.run(activity, move || {
             let file = |path| ClassifiedFile::new(path, &classifier);
@@ -96,13 +104,8 @@ impl Studio {
             return;
         }
         let image = DecodedImage::from_pixels(test.shape(), test.image(idx));
-        self.paste(image, Some(test.labels()[idx]));
-    }
-
-    /// Puts a picture on the canvas.
-    pub(in crate::studio) fn paste(&mut self, image: DecodedImage, true_label: Option<u32>) {
-        let shown = self.recipe().shown(&image);
-        self.edit_canvas(|pad| pad.paste(&shown, Some(image.into()), true_label));
+        let (shown, label) = (self.recipe().shown(&image), test.labels()[idx]);
+        self.edit_canvas(|pad| pad.paste(&shown, Some(image.into()), Some(label)));
     }
 
     /// How pictures become inputs: by the recipe of the model that is asked, or of the dataset.

@@ -25,6 +25,12 @@ impl Studio {
             FileAction::SaveModel(path) => self.save_model(path),
             FileAction::SaveDiagram(path) => self.save_diagram(path),
             FileAction::SaveCurves(path, view) => self.save_curves(path, &view),
+            FileAction::CopyCurves(view) => {
+                let drawn = self.curves_picture(&view);
+                self.files.run("copying the curves".to_owned(), move || {
+                    Message::CurvesCopied(drawn.pixels().map_err(|e| e.to_string()))
+                });
+            }
         }
     }
 
@@ -76,7 +82,7 @@ impl Studio {
     }
 
     /// Draws the curves of all visible runs in print colors.
-    pub fn curves_picture(&self, view: &CurvesView) -> Picture {
+    fn curves_picture(&self, view: &CurvesView) -> Picture {
         let visible = self.runs().iter().filter(|run| run.is_visible);
         let curves: Vec<Curve<'_>> = visible
             .map(|run| Curve {

@@ -9,6 +9,7 @@ mod pen;
 mod tests;
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 use crate::data::{GrayImage, InputImage};
 use fit::fitted;
@@ -26,7 +27,8 @@ pub struct Stroke {
 /// The contents of the canvas.
 #[derive(Clone, Debug)]
 pub(super) struct Sheet {
-    pub(super) image: GrayImage,
+    /// Shared with the threads that classify it.
+    pub(super) image: Arc<GrayImage>,
     /// The picture that was put there and not drawn over.
     pub(super) picture: Option<InputImage>,
     pub(super) true_label: Option<u32>,
@@ -35,7 +37,7 @@ pub(super) struct Sheet {
 impl Default for Sheet {
     fn default() -> Sheet {
         Sheet {
-            image: blank(),
+            image: Arc::new(blank()),
             picture: None,
             true_label: None,
         }
@@ -88,7 +90,7 @@ impl Pad {
 
     /// What a network is asked about: the picture on the canvas, or the sketch.
     pub fn input(&self) -> InputImage {
-        let sketch = || self.sheet.image.clone().into();
+        let sketch = || InputImage::Sketch(self.sheet.image.clone());
         self.sheet.picture.clone().unwrap_or_else(sketch)
     }
 
@@ -155,8 +157,9 @@ impl Pad {
         };
         // A pointer far outside must not make the segment's bounding box exceed memory.
         let is_near = |p: &&[f32; 2]| p.iter().all(|c| c.is_finite() && c.abs() < 100.0);
+        let image = Arc::make_mut(&mut self.sheet.image);
         for &point in points.iter().filter(is_near) {
-            draw_line(&mut self.sheet.image, pen, point, self.brush);
+            draw_line(image, pen, point, self.brush);
             pen.at = point;
         }
         self.pen = Some(pen);
@@ -210,7 +213,7 @@ impl Pad {
         true_label: Option<u32>,
     ) {
         self.replace(Sheet {
-            image: fitted(shown),
+            image: Arc::new(fitted(shown)),
             picture,
             true_label,
         });

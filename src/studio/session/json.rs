@@ -1,5 +1,7 @@
 //! A session as text. Each part is read on its own, so that a damaged one costs only itself.
 
+use std::sync::Arc;
+
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
@@ -142,11 +144,11 @@ impl StoredSheet {
             None => None,
         };
         (pixels.len() == n_pixels).then_some(Sheet {
-            image: GrayImage {
+            image: Arc::new(GrayImage {
                 width: Pad::SIDE,
                 height: Pad::SIDE,
                 pixels,
-            },
+            }),
             picture,
             true_label: self.true_label,
         })

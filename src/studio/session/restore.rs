@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::{SavedModel, Session};
 use crate::model::Classifier;
+use crate::runs::MODEL_FILE;
 use crate::studio::action::FileAction;
 use crate::studio::canvas::Model;
 use crate::studio::message::Message;
@@ -59,7 +60,7 @@ impl Studio {
             SavedModel::File(path) => Some(path.clone()),
             SavedModel::Run(id) | SavedModel::Snapshot(id, _) => {
                 let folder = self.library.workspace.folder_of(id);
-                folder.map(|folder| folder.join("model.safetensors"))
+                folder.map(|folder| folder.join(MODEL_FILE))
             }
         };
         let Some(path) = path else {

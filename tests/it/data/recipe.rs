@@ -119,3 +119,14 @@ fn an_input_of_the_recipe_is_never_several_objects() {
     let input = fitted.input(&InputImage::Decoded(Arc::new(two)), [1, 28, 28]);
     assert_eq!(input.unwrap().len(), 28 * 28);
 }
+
+#[test]
+fn of_a_photo_only_what_a_network_can_use_is_kept() {
+    let page = page_with_digit(mnist().test.image(0), 1500, 30.0, 3);
+    let picture = decoded(&page.pixels, [1500, 1500]);
+    assert_eq!(picture.size(), [1024, 1024]);
+    assert_eq!(picture.original_size(), [1500, 1500]);
+    let input = mnist().recipe.input(&picture.into(), [1, 28, 28]).unwrap();
+    let difference = super::mean_difference(&input, mnist().test.image(0));
+    assert!(difference < 8.0, "{difference}");
+}
