@@ -544,10 +544,9 @@ fn the_table_and_the_curves_are_copied_to_the_clipboard() {
     wait(&mut window, "the curves", |app| {
         !app.studio().runs()[0].state.points.is_empty()
     });
-    press(&mut window, Modifiers::COMMAND, Key::P);
-    window.event(egui::Event::Text("copy curves".to_owned()));
-    window.run_steps(4);
-    window.key_press(Key::Enter);
+    press(&mut window, Modifiers::COMMAND, Key::Num3);
+    click(&mut window, "More options for the curves");
+    window.get_by_label("Copy curves as a picture").click();
     let Some(egui::OutputCommand::CopyImage(picture)) = copied(&mut window) else {
         panic!("no picture was copied");
     };

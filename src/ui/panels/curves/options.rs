@@ -23,8 +23,8 @@ pub fn button_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     let button = labeled_button(ui, None, "More", Weight::Bare, 0.0, true)
         .accessible_name("More options for the curves")
         .on_hover_text(
-            "Single batches, groups of runs as bands, differences from one run, and saving the \
-                        curves.",
+            "Single batches, groups of runs as bands, differences from one run, and saving or copying \
+             the curves.",
         );
     egui::Popup::menu(&button).show(|ui| {
         ui.set_min_width(220.0);
@@ -39,10 +39,12 @@ pub fn button_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
         ui.separator();
         baseline_ui(ui, cx);
         ui.separator();
-        let command = Command::from(FileCommand::SaveCurves);
-        let item = ui.button(command.label());
-        if item.on_hover_text(command.explanation()).clicked() {
-            cx.command(command);
+        for command in [FileCommand::SaveCurves, FileCommand::CopyCurves] {
+            let command = Command::from(command);
+            let item = ui.button(command.label());
+            if item.on_hover_text(command.explanation()).clicked() {
+                cx.command(command);
+            }
         }
     });
 }

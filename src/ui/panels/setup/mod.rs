@@ -14,7 +14,7 @@ use super::layers::LayersPanel;
 use crate::model::Init;
 use crate::studio::DraftAction;
 use crate::train::{Setting, TrainConfig};
-use crate::ui::command::{Command, RunCommand};
+use crate::ui::command::{Command, DraftCommand, RunCommand};
 use crate::ui::theme;
 use crate::ui::widgets::{Weight, labeled_button};
 use augment::AugmentSection;
@@ -53,6 +53,9 @@ impl SetupPanel {
                 if draft != *cx.studio.draft() {
                     cx.act(DraftAction::Set(Box::new(draft)));
                 }
+                ui.add_space(12.0);
+                let reset = Command::from(DraftCommand::Reset);
+                command_button(ui, cx, reset, reset.label());
             });
     }
 }
@@ -62,14 +65,17 @@ fn training_title_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     ui.horizontal(|ui| {
         ui.label(theme::section(ui, "Training"));
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            let command = Command::from(RunCommand::FindLr);
-            let is_possible = command.is_possible(cx.studio);
-            let button = labeled_button(ui, None, "Find LR…", Weight::Bare, 0.0, is_possible);
-            if button.on_hover_text(command.tooltip(ui)).clicked() {
-                cx.command(command);
-            }
+            command_button(ui, cx, RunCommand::FindLr.into(), "Find LR…".to_owned());
         });
     });
+}
+
+fn command_button(ui: &mut Ui, cx: &mut PanelContext<'_>, command: Command, label: String) {
+    let is_possible = command.is_possible(cx.studio);
+    let button = labeled_button(ui, None, &label, Weight::Bare, 0.0, is_possible);
+    if button.on_hover_text(command.tooltip(ui)).clicked() {
+        cx.command(command);
+    }
 }
 
 fn rates_ui(ui: &mut Ui, cx: &PanelContext<'_>, draft: &mut TrainConfig) {
