@@ -4,6 +4,7 @@
 use std::path::PathBuf;
 
 use super::compare::Analysis;
+use super::evaluation::EvaluateAction;
 use super::export::Format;
 use super::pad::Stroke;
 use super::sweeps::SweepAction;
@@ -27,6 +28,9 @@ pub enum Action {
     Library(LibraryAction),
     /// Start an analysis of several runs.
     Compare(Analysis),
+    Evaluate(EvaluateAction),
+    /// An action on the evaluation of the model.
+    Evaluate(EvaluateAction),
     /// An action on sweeps.
     Sweep(SweepAction),
     /// Reading or writing a dataset, a model or a drawing.
@@ -227,6 +231,7 @@ areas!(
     Timeline(TimelineAction),
     Library(LibraryAction),
     Compare(Analysis),
+    Evaluate(EvaluateAction),
     Sweep(SweepAction),
     File(FileAction),
     Canvas(CanvasAction)

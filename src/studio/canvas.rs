@@ -85,6 +85,25 @@ impl Canvas {
         Some(self.classifier()?.recipe())
     }
 
+    /// Divides the logits of the model by this number; `None` leaves them as they are.
+    pub(super) fn set_temperature(&mut self, temperature: Option<f64>) {
+        let changed = |classifier: &Arc<Classifier>| {
+            let mut classifier = Classifier::clone(classifier);
+            classifier.provenance.temperature = temperature;
+            Arc::new(classifier)
+        };
+        match &mut self.model {
+            Model::None => {}
+            Model::Trained(classifier) => {
+                *classifier = changed(classifier);
+                self.trained = Some(classifier.clone());
+            }
+            Model::Snapshot { classifier, .. } | Model::Opened { classifier, .. } => {
+                *classifier = changed(classifier);
+            }
+        }
+    }
+
     /// Classifies the drawing with `model` from now on.
     pub(super) fn use_model(&mut self, model: Model) {
         self.model = model;

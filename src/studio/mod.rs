@@ -10,6 +10,7 @@ mod classified;
 mod compare;
 mod data;
 mod draft;
+mod evaluation;
 mod export;
 mod file_thread;
 mod fixtures;
@@ -46,6 +47,7 @@ pub use classified::ClassifiedFile;
 pub use compare::{Analysis, Compared, Disagreements, ModelPrediction};
 pub use data::DataState;
 pub use draft::Effect;
+pub use evaluation::{EvaluateAction, Evaluation, Evaluator};
 pub use export::Format;
 pub use library::{Filter, Run};
 pub use lr_finder::LrFinder;
@@ -98,6 +100,7 @@ pub struct Studio {
     copied: Option<Pixels>,
     compared: Compared,
     sweeps: Sweeps,
+    evaluator: Evaluator,
     lr_finder: LrFinder,
     inspection: Option<Inspection>,
     notices: Notices,
@@ -141,6 +144,7 @@ impl Studio {
             copied: None,
             compared: Compared::default(),
             sweeps: Sweeps::default(),
+            evaluator: Evaluator::new(wake.clone())?,
             lr_finder: LrFinder::default(),
             inspection: None,
             notices: Notices::default(),
@@ -190,6 +194,7 @@ impl Studio {
         self.timelines.update(self.live.timeline());
         self.canvas.take_answer();
         self.compared.pump();
+        self.pump_evaluator();
         self.train_next();
     }
 

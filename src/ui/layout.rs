@@ -5,6 +5,7 @@ use egui::{CentralPanel, Frame, Margin, Panel, Ui};
 use super::help::tour;
 use super::panels::compare::ComparePanel;
 use super::panels::draw::DrawPanel;
+use super::panels::evaluate::EvaluatePanel;
 use super::panels::network::NetworkPanel;
 use super::panels::setup::SetupPanel;
 use super::panels::sweep::SweepPanel;
@@ -20,6 +21,7 @@ pub struct Panels {
     setup: SetupPanel,
     /// Train.
     pub train: TrainPanel,
+    evaluate: EvaluatePanel,
     /// Compare.
     pub compare: ComparePanel,
     sweep: SweepPanel,
@@ -82,7 +84,7 @@ impl Panels {
     pub fn has(&self, side: Side, place: Place) -> bool {
         match (side, place) {
             (Side::Settings, _) => place.has_settings(),
-            (Side::Draw, Place::Network | Place::Train) => true,
+            (Side::Draw, Place::Network | Place::Train | Place::Evaluate) => true,
             (Side::Draw, Place::Compare) => self.compare.is_sketch_shown(),
             (Side::Draw, Place::Sweep) => false,
         }
@@ -92,7 +94,11 @@ impl Panels {
         if cx.settings.place != Place::Compare {
             self.compare.leave(cx);
         }
+        if cx.settings.place != Place::Evaluate {
+            self.evaluate.leave(cx);
+        }
         match cx.settings.place {
+            Place::Evaluate => self.evaluate.ui(ui, cx),
             Place::Train => self.train.ui(ui, cx),
             Place::Network => self.network.ui(ui, cx),
             Place::Compare => self.compare.ui(ui, cx),

@@ -142,16 +142,10 @@ fn list_ui(
 }
 
 /// What the command line does and the window does not: words to search for, and the answer.
-const ON_THE_COMMAND_LINE: [(&str, &str); 2] = [
-    (
-        "confusion matrix precision recall f1 evaluate test accuracy per class worst images",
-        "Confusion matrix, precision, recall: candle-studio evaluate MODEL",
-    ),
-    (
-        "predict batch classify folder of images csv",
-        "Answers for a folder of images: candle-studio predict MODEL FOLDER",
-    ),
-];
+const ON_THE_COMMAND_LINE: [(&str, &str); 1] = [(
+    "predict batch classify folder of images csv",
+    "Answers for a folder of images: candle-studio predict MODEL FOLDER",
+)];
 
 /// The answer to a search for something that only the command line does.
 fn elsewhere(typed: &str) -> Option<&'static str> {

@@ -14,6 +14,8 @@ pub enum Place {
     // Earlier versions had a tab for the layers.
     #[serde(alias = "Layers")]
     Train,
+    /// A model's errors, numbers and images.
+    Evaluate,
     /// All runs compared.
     Compare,
     /// Sweeps over ranges of settings.
@@ -22,7 +24,13 @@ pub enum Place {
 
 impl Place {
     /// All places, in their order on the rail.
-    pub const ALL: [Place; 4] = [Place::Network, Place::Train, Place::Compare, Place::Sweep];
+    pub const ALL: [Place; 5] = [
+        Place::Network,
+        Place::Train,
+        Place::Evaluate,
+        Place::Compare,
+        Place::Sweep,
+    ];
 
     /// The number on the rail and of the shortcut. The numbers are those of the complete order
     /// (Data, Network, Train, Evaluate, Explain, Compare, Sweep, Deploy), so that they stay.
@@ -30,6 +38,7 @@ impl Place {
         match self {
             Place::Network => 2,
             Place::Train => 3,
+            Place::Evaluate => 4,
             Place::Compare => 6,
             Place::Sweep => 7,
         }
@@ -40,6 +49,7 @@ impl Place {
         match self {
             Place::Network => "Network",
             Place::Train => "Train",
+            Place::Evaluate => "Evaluate",
             Place::Compare => "Compare",
             Place::Sweep => "Sweep",
         }
@@ -50,6 +60,7 @@ impl Place {
         match self {
             Place::Network => Icon::Network,
             Place::Train => Icon::Curve,
+            Place::Evaluate => Icon::Grid,
             Place::Compare => Icon::Compare,
             Place::Sweep => Icon::Sliders,
         }
@@ -60,6 +71,9 @@ impl Place {
         match self {
             Place::Network => "Shows the network in the settings, as a diagram and as text.",
             Place::Train => "Shows training curves, layer statistics and a batch from inside.",
+            Place::Evaluate => {
+                "Shows how good the model is, where it errs, and on which images."
+            }
             Place::Compare => "Compares the runs in the workspace and shows what makes one better.",
             Place::Sweep => "Trains many runs over ranges of settings.",
         }
@@ -67,7 +81,7 @@ impl Place {
 
     /// Whether the settings are shown beside it.
     pub fn has_settings(self) -> bool {
-        self != Place::Compare
+        !matches!(self, Place::Evaluate | Place::Compare)
     }
 }
 

@@ -102,6 +102,8 @@ pub struct Settings {
     pub place: Place,
     /// The view of Train that is shown.
     pub train_view: TrainView,
+    /// The view of Evaluate that is shown.
+    pub evaluate_view: EvaluateView,
     /// Which side panels are folded.
     pub folds: Folds,
     /// Updates that the smoothed curve averages over; 1 does not smooth.
@@ -132,6 +134,7 @@ impl Default for Settings {
             theme: ThemeChoice::System,
             place: Place::Train,
             train_view: TrainView::Curves,
+            evaluate_view: EvaluateView::default(),
             folds: Folds::default(),
             smoothing_steps: 50.0,
             x_axis: XAxis::Epoch,

@@ -59,13 +59,14 @@ fn the_palette_finds_help_by_many_words() {
         ("version", "Help: About Candle Studio"),
         ("tour", "Help: Tour of the first session"),
         ("tutorial", "Help: Tour of the first session"),
+        ("confusion", "Go to Evaluate"),
     ] {
         text(&mut window, typed);
         window.get_by_label_contains(found);
         press(&mut window, Modifiers::NONE, Key::Escape);
     }
-    text(&mut window, "confusion");
-    window.get_by_label_contains("candle-studio evaluate MODEL");
+    text(&mut window, "classify folder");
+    window.get_by_label_contains("candle-studio predict MODEL");
     press(&mut window, Modifiers::NONE, Key::Escape);
     text(&mut window, "nonsense");
     window.get_by_label("No matching command.");

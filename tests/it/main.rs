@@ -26,6 +26,8 @@ mod dropout2d;
 mod dropped;
 #[cfg(feature = "gui")]
 mod editor;
+#[cfg(feature = "gui")]
+mod evaluate_window;
 mod guard;
 #[cfg(feature = "gui")]
 mod help;

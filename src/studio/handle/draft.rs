@@ -66,6 +66,7 @@ impl Studio {
     pub(in crate::studio) fn use_data(&mut self, dataset: Arc<Dataset>) {
         self.draft.adapt(&dataset);
         self.data = DataState::Ready(dataset);
+        self.evaluator.leave_data();
         self.check_draft();
     }
 

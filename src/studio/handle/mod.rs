@@ -29,6 +29,7 @@ impl Studio {
             Action::Timeline(action) => self.handle_timeline(action),
             Action::Library(action) => self.handle_library(action),
             Action::Compare(analysis) => self.handle_compare(analysis),
+            Action::Evaluate(action) => self.handle_evaluate(action),
             Action::Sweep(action) => self.handle_sweep(action),
             Action::File(action) => self.handle_file(action),
             Action::Canvas(action) => self.handle_canvas(action),

@@ -80,6 +80,7 @@ impl Studio {
             {
                 self.use_trained_model();
             }
+            Event::EpochDone { .. } => self.evaluator.epoch_ended(),
             _ => {}
         }
     }

@@ -86,6 +86,10 @@ impl CommandKind for ViewCommand {
                 "zoom scale font text size"
             }
             ViewCommand::ShowWholeCurves => "zoom",
+            ViewCommand::Place(Place::Evaluate) => {
+                "confusion matrix accuracy precision recall f1 calibration temperature errors wrong \
+                 images roc"
+            }
             _ => "",
         }
     }

@@ -33,6 +33,10 @@ fn here(place: Place) -> &'static [(&'static str, &'static str)] {
             ("Shift and an arrow", "Table: extend the selection"),
             ("Ctrl and a click", "Table: add a run to the selection"),
         ],
+        Place::Evaluate => &[
+            ("Tab and the arrows", "Images: go to another image"),
+            ("Enter", "Images: put the image on the canvas"),
+        ],
         Place::Network | Place::Sweep => &[],
     }
 }

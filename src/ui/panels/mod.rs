@@ -6,6 +6,7 @@ pub mod classified;
 pub mod compare;
 pub mod curves;
 pub mod draw;
+pub mod evaluate;
 mod grid_marks;
 pub mod guard;
 pub mod inspect;

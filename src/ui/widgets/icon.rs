@@ -53,6 +53,8 @@ pub enum Icon {
     Compare,
     /// Settings to vary.
     Sliders,
+    /// A matrix with a diagonal.
+    Grid,
     /// Fold to the left.
     Left,
     /// Fold to the right.
@@ -106,6 +108,12 @@ impl Icon {
                     painter.circle_filled(at(dot), 2.25, color);
                 }
             }
+            Icon::Grid => {
+                for dot in [[-4.0, -4.0], [0.0, 0.0], [4.0, 4.0]] {
+                    let cell = Rect::from_center_size(at(dot), Vec2::splat(4.0));
+                    painter.rect_filled(cell, 0.0, color);
+                }
+            }
             Icon::Sliders => {
                 for dot in [[-2.0, -4.5], [2.5, 0.0], [-3.0, 4.5]] {
                     painter.circle_filled(at(dot), 2.0, color);
@@ -135,6 +143,13 @@ impl Icon {
             Icon::Compare => &[
                 &[[-6.0, -3.0], [6.0, -3.0], [3.0, -6.0]],
                 &[[6.0, 3.0], [-6.0, 3.0], [-3.0, 6.0]],
+            ],
+            Icon::Grid => &[
+                &[[-6.0, -6.0], [6.0, -6.0], [6.0, 6.0], [-6.0, 6.0], [-6.0, -6.0]],
+                &[[-2.0, -6.0], [-2.0, 6.0]],
+                &[[2.0, -6.0], [2.0, 6.0]],
+                &[[-6.0, -2.0], [6.0, -2.0]],
+                &[[-6.0, 2.0], [6.0, 2.0]],
             ],
             Icon::Sliders => &[
                 &[[-6.0, -4.5], [6.0, -4.5]],

@@ -1,0 +1,263 @@
+//! Evaluate: how good the model is, where it errs, and on which images.
+
+mod calibration;
+mod classes;
+mod confusion;
+mod curves;
+mod images;
+mod numbers;
+
+use std::sync::Arc;
+
+use egui::{Align, Label, Layout, RichText, ScrollArea, Ui, vec2};
+use serde::{Deserialize, Serialize};
+
+use super::PanelContext;
+use crate::evaluate::SplitName;
+use crate::studio::{EvaluateAction, Evaluation, Model, Studio};
+use crate::text;
+use crate::ui::command::{Command, FileCommand};
+use crate::ui::theme::{self, ROW_HEIGHT, UNIT, tokens};
+use crate::ui::widgets::{Weight, combo_of_width, first_step_ui, labeled_button};
+
+/// A view beside the images.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum EvaluateView {
+    /// The confusion matrix.
+    #[default]
+    Confusion,
+    /// Precision, recall and F1 of each class.
+    Classes,
+    /// Confidence against accuracy.
+    Calibration,
+    /// ROC and precision–recall curves.
+    Curves,
+}
+
+impl EvaluateView {
+    /// All views, in their order in the window.
+    pub const ALL: [EvaluateView; 4] = [
+        EvaluateView::Confusion,
+        EvaluateView::Classes,
+        EvaluateView::Calibration,
+        EvaluateView::Curves,
+    ];
+
+    /// The label.
+    pub fn label(self) -> &'static str {
+        match self {
+            EvaluateView::Confusion => "Confusion",
+            EvaluateView::Classes => "Classes",
+            EvaluateView::Calibration => "Calibration",
+            EvaluateView::Curves => "ROC and PR",
+        }
+    }
+
+    /// One sentence that explains what the view shows.
+    pub fn explanation(self) -> &'static str {
+        match self {
+            EvaluateView::Confusion => {
+                "How often images of each class are predicted as each other one."
+            }
+            EvaluateView::Classes => "Precision, recall and F1 of each class.",
+            EvaluateView::Calibration => "Whether the model is right as often as it is confident.",
+            EvaluateView::Curves => {
+                "ROC and precision–recall curves of one class against the rest."
+            }
+        }
+    }
+}
+
+/// The state of Evaluate.
+#[derive(Default)]
+pub struct EvaluatePanel {
+    confusion: confusion::ConfusionView,
+    classes: classes::ClassesView,
+    calibration: calibration::CalibrationView,
+    curves: curves::CurvesView,
+    images: images::ImagesView,
+}
+
+impl EvaluatePanel {
+    /// Shows the place in the available space.
+    pub fn ui(&mut self, ui: &mut Ui, cx: &mut PanelContext<'_>) {
+        if !cx.studio.evaluator().is_shown() {
+            cx.act(EvaluateAction::Show(true));
+        }
+        if cx.studio.classifier().is_none() {
+            empty_ui(ui, cx);
+            return;
+        }
+        header_ui(ui, cx);
+        if let Some(problem) = cx.studio.evaluator().problem() {
+            let text = text::sentence(problem);
+            ui.add(Label::new(RichText::new(text).color(tokens(ui).bad)).wrap());
+            return;
+        }
+        let Some(evaluation) = cx.studio.evaluator().newest().cloned() else {
+            ui.label(theme::quiet(ui, "Evaluating…"));
+            return;
+        };
+        numbers::ui(ui, &evaluation, cx.studio.evaluator().before());
+        ui.add_space(UNIT);
+        self.columns_ui(ui, cx, &evaluation);
+    }
+
+    /// Called while another place is shown.
+    pub fn leave(&mut self, cx: &mut PanelContext<'_>) {
+        if cx.studio.evaluator().is_shown() {
+            cx.act(EvaluateAction::Show(false));
+        }
+        self.images.leave();
+    }
+
+    fn columns_ui(&mut self, ui: &mut Ui, cx: &mut PanelContext<'_>, evaluation: &Arc<Evaluation>) {
+        let size = ui.available_size();
+        let gap = 3.0 * UNIT;
+        let left = (0.48 * size.x).clamp(280.0, 560.0).floor();
+        ui.horizontal_top(|ui| {
+            ui.spacing_mut().item_spacing.x = gap;
+            let layout = Layout::top_down(Align::Min);
+            ui.allocate_ui_with_layout(vec2(left, size.y), layout, |ui| {
+                ui.set_min_size(vec2(left, size.y));
+                ui.spacing_mut().item_spacing.x = UNIT;
+                views_ui(ui, cx);
+                self.view_ui(ui, cx, evaluation);
+            });
+            let right = vec2(size.x - left - gap, size.y);
+            ui.allocate_ui_with_layout(right, layout, |ui| {
+                ui.set_min_size(right);
+                ui.spacing_mut().item_spacing.x = UNIT;
+                self.images.ui(ui, cx, evaluation);
+            });
+        });
+    }
+
+    fn view_ui(&mut self, ui: &mut Ui, cx: &mut PanelContext<'_>, evaluation: &Arc<Evaluation>) {
+        match cx.settings.evaluate_view {
+            EvaluateView::Confusion => self.confusion.ui(ui, cx, evaluation),
+            EvaluateView::Classes => self.classes.ui(ui, cx, evaluation),
+            EvaluateView::Calibration => {
+                ScrollArea::vertical()
+                    .id_salt("calibration")
+                    .auto_shrink(false)
+                    .show(ui, |ui| self.calibration.ui(ui, cx, evaluation));
+            }
+            EvaluateView::Curves => self.curves.ui(ui, evaluation),
+        }
+    }
+}
+
+fn views_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
+    ui.horizontal(|ui| {
+        ui.set_min_height(ROW_HEIGHT);
+        for view in EvaluateView::ALL {
+            let chosen = &mut cx.settings.evaluate_view;
+            ui.selectable_value(chosen, view, view.label())
+                .on_hover_text(view.explanation());
+        }
+    });
+}
+
+/// Draws which model is evaluated on which images.
+fn header_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
+    ui.horizontal(|ui| {
+        ui.set_min_height(ROW_HEIGHT);
+        let evaluator = cx.studio.evaluator();
+        let split = evaluator.split();
+        let mut chosen = split;
+        combo_of_width(ui, "Evaluated images", label(split), 132.0, |ui| {
+            for split in SplitName::ALL {
+                ui.selectable_value(&mut chosen, split, label(split))
+                    .on_hover_text(about(split));
+            }
+        })
+        .on_hover_text(about(split));
+        if chosen != split {
+            cx.act(EvaluateAction::Split(chosen));
+        }
+        if cx.studio.live_run().is_some() {
+            let about = "Evaluates the model in training as it is now; otherwise this is done at \
+                         the end of an epoch.";
+            let button = labeled_button(ui, None, "Evaluate now", Weight::Plain, 0.0, true);
+            if button.on_hover_text(about).clicked() {
+                cx.act(EvaluateAction::Now);
+            }
+        }
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            let open = Command::from(FileCommand::OpenModel);
+            let button = labeled_button(ui, None, "Open model…", Weight::Plain, 0.0, true);
+            if button.on_hover_text(open.tooltip(ui)).clicked() {
+                cx.command(open);
+            }
+            if cx.studio.evaluator().is_busy() {
+                ui.label(theme::quiet(ui, "evaluating…"));
+            }
+            ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+                let (name, about) = model_text(cx.studio);
+                ui.add(Label::new(RichText::new(name).strong()).truncate())
+                    .on_hover_text(about);
+            });
+        });
+    });
+}
+
+fn label(split: SplitName) -> &'static str {
+    match split {
+        SplitName::Train => "Training",
+        SplitName::Validation => "Validation",
+        SplitName::Test => "Test",
+    }
+}
+
+fn about(split: SplitName) -> &'static str {
+    match split {
+        SplitName::Train => {
+            "The images the model was trained on: it knows them, so these numbers say little about \
+             new images."
+        }
+        SplitName::Validation => {
+            "Training images set aside: settings can be chosen by them. Models without a validation \
+             split have none."
+        }
+        SplitName::Test => {
+            "Images for the final measurement. Choosing settings by them makes their numbers too \
+             good."
+        }
+    }
+}
+
+/// The name of the model that is evaluated, and where it is from.
+fn model_text(studio: &Studio) -> (String, &'static str) {
+    let run = || studio.trained_run().map(|run| run.state.name.clone());
+    match studio.model() {
+        Model::None => (String::new(), ""),
+        Model::Trained(_) if studio.live_run().is_some() => (
+            run().unwrap_or_else(|| "run in training".to_owned()),
+            "The run in training, evaluated at the end of an epoch.",
+        ),
+        Model::Trained(_) => (
+            run().unwrap_or_else(|| "last trained run".to_owned()),
+            "The last trained run. Another model: open its file, or move the timeline of its run.",
+        ),
+        Model::Snapshot { step, .. } => {
+            let earlier = studio.timeline_run().map(|run| run.name.clone());
+            let name = earlier.unwrap_or_default();
+            let text = format!("{name}, update {}", text::thousands(*step));
+            (text, "The model of this moment of the timeline in Train.")
+        }
+        Model::Opened { path, .. } => {
+            let name = path.file_name().unwrap_or(path.as_os_str());
+            let text = name.to_string_lossy().into_owned();
+            (text, "A model from a file.")
+        }
+    }
+}
+
+fn empty_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
+    let line = "No model yet. Train one, or open a file, to see where it errs.";
+    let open = Command::from(FileCommand::OpenModel);
+    if first_step_ui(ui, line, "Open model…", open.tooltip(ui), true) {
+        cx.command(open);
+    }
+}

@@ -1,0 +1,170 @@
+//! Evaluate: the numbers of the model that predicts, its confusion matrix, and the images behind
+//! each.
+
+use std::path::Path;
+
+use candle_studio::evaluate::{Filter, SplitName};
+use candle_studio::studio::{EvaluateAction, Evaluation, FileAction, Model};
+use egui::{Key, Modifiers};
+use egui_kittest::kittest::Queryable;
+
+use crate::support::window::{
+    Window, choose, choose_small, click, press, settle, studio, wait, wait_for_end, window,
+};
+
+/// Opens the place, with a model that was trained on MNIST.
+fn open() -> Window {
+    let mut window = window();
+    let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/window");
+    let model = fixtures.join("lenet-5.safetensors");
+    window.state_mut().act(FileAction::OpenModel(model));
+    wait(&mut window, "the model", |app| {
+        matches!(app.studio().model(), Model::Opened { .. })
+    });
+    settle(&mut window);
+    press(&mut window, Modifiers::COMMAND, Key::Num4);
+    choose(&mut window, "Evaluated images", "Test");
+    wait_for(&mut window, SplitName::Test);
+    window
+}
+
+fn wait_for(window: &mut Window, split: SplitName) {
+    wait(window, "the evaluation", |app| {
+        let evaluator = app.studio().evaluator();
+        !evaluator.is_busy() && evaluator.newest().is_some_and(|e| e.split == split)
+    });
+    window.run_steps(4);
+}
+
+fn newest(window: &Window) -> &Evaluation {
+    studio(window).evaluator().newest().unwrap()
+}
+
+/// The number of images that the selection shows.
+fn n_selected(window: &Window) -> usize {
+    studio(window).evaluator().positions().len()
+}
+
+fn filter(window: &Window) -> &Filter {
+    &studio(window).evaluator().selection().filter
+}
+
+#[test]
+fn an_opened_file_is_evaluated_and_its_wrong_images_are_found() {
+    let mut window = open();
+    let report = &newest(&window).report;
+    assert_eq!(report.n_images, 10_000);
+    let n_wrong = 10_000 - report.confusion.n_right() as usize;
+    assert!((1..2_000).contains(&n_wrong), "{n_wrong}");
+    window.get_by_label(&format!("{:.2} %", 100.0 * report.accuracy));
+
+    click(&mut window, "Wrong");
+    assert_eq!(n_selected(&window), n_wrong);
+    window.get_by_label(&format!("{n_wrong} of 10,000 images"));
+    // The images of the highest loss come first.
+    let evaluation = newest(&window);
+    let losses = evaluation.predictions.losses();
+    let positions = studio(&window).evaluator().positions();
+    assert!(positions.windows(2).all(|p| losses[p[0]] >= losses[p[1]]));
+
+    // A pair of classes that are confused.
+    let pair = newest(&window).report.confusion.confused_pairs()[0];
+    let [a, b] = pair.classes;
+    let n = (pair.n_images[0] + pair.n_images[1]) as usize;
+    click(&mut window, &format!("{a} and {b}: {n}"));
+    assert_eq!(n_selected(&window), n);
+    click(&mut window, "Clear");
+    assert_eq!(*filter(&window), Filter::default());
+    assert_eq!(n_selected(&window), 10_000);
+}
+
+#[test]
+fn an_image_goes_to_the_canvas_with_its_label() {
+    let mut window = open();
+    click(&mut window, "Wrong");
+    let position = studio(&window).evaluator().positions()[0];
+    let label = newest(&window).predictions.labels()[position];
+    let (_, idx) = newest(&window).image(position);
+    let shown: Vec<_> = window
+        .query_all_by_label_contains(&format!("test image {idx}: label {label}"))
+        .collect();
+    assert_eq!(shown.len(), 1);
+    shown[0].click();
+    window.run_steps(4);
+    assert_eq!(studio(&window).pad().true_label(), Some(label));
+    wait(&mut window, "the answer", |app| {
+        let evaluator = app.studio().evaluator();
+        let answer = evaluator.newest().unwrap().predictions.answers()[position];
+        let found = app.studio().prediction().map(|p| p.class as u32);
+        found.is_some() && found == answer
+    });
+}
+
+#[test]
+fn classes_bins_and_curves_lead_to_their_images() {
+    let mut window = open();
+    click(&mut window, "Classes");
+    let recall = newest(&window).report.per_class[7].scores.recall;
+    click(&mut window, &format!("Class 7: recall {:.2} %", 100.0 * recall));
+    assert_eq!(filter(&window).label, Some(7));
+    assert_eq!(n_selected(&window), newest(&window).report.per_class[7].support as usize);
+    click(&mut window, "Sort by recall");
+    click(&mut window, "Calibration");
+    click(&mut window, "Confidence 0.93 to 1.00");
+    let range = filter(&window).confidence.clone().unwrap();
+    let predictions = &newest(&window).predictions;
+    let n = (0..predictions.len())
+        .filter(|&at| predictions.confidence(at).is_some_and(|c| range.contains(&c)))
+        .count();
+    assert!(n > 0 && n == n_selected(&window));
+    click(&mut window, "ROC and PR");
+    window.get_by_label_contains("area under ROC");
+}
+
+#[test]
+fn a_temperature_calibrates_the_answers_and_is_saved_with_the_model() {
+    let mut window = window();
+    choose_small(&mut window, 2);
+    press(&mut window, Modifiers::COMMAND, Key::Enter);
+    wait_for_end(&mut window);
+    press(&mut window, Modifiers::COMMAND, Key::Num4);
+    wait_for(&mut window, SplitName::Validation);
+    let before = newest(&window).report.clone();
+    click(&mut window, "Calibration");
+    click(&mut window, "Fit temperature");
+    wait(&mut window, "the temperature", |app| {
+        let newest = app.studio().evaluator().newest();
+        newest.is_some_and(|e| e.report.temperature.is_some())
+    });
+    let after = &newest(&window).report;
+    assert_eq!(after.accuracy, before.accuracy);
+    assert!(after.loss < before.loss, "{} {}", after.loss, before.loss);
+    let used = studio(&window).classifier().unwrap().provenance.temperature;
+    assert_eq!(used, after.temperature);
+    window.run_steps(4);
+    click(&mut window, "Remove");
+    wait(&mut window, "the probabilities as they were", |app| {
+        let newest = app.studio().evaluator().newest();
+        newest.is_some_and(|e| e.report.temperature.is_none())
+    });
+    assert_eq!(newest(&window).report.loss, before.loss);
+}
+
+#[test]
+fn without_a_model_the_place_says_what_to_do() {
+    let mut window = window();
+    press(&mut window, Modifiers::COMMAND, Key::Num4);
+    window.get_by_label_contains("No model yet. Train one, or open a file");
+    window.get_by_label("Open model…");
+}
+
+#[test]
+fn nothing_is_evaluated_while_another_place_is_shown() {
+    let mut window = open();
+    press(&mut window, Modifiers::COMMAND, Key::Num3);
+    window.run_steps(4);
+    assert!(!studio(&window).evaluator().is_shown());
+    window.state_mut().act(EvaluateAction::Split(SplitName::Train));
+    window.run_steps(8);
+    assert!(!studio(&window).evaluator().is_busy());
+}
