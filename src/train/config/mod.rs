@@ -198,6 +198,7 @@ impl TrainConfig {
                 test_accuracy,
                 version: env!("CARGO_PKG_VERSION").to_owned(),
                 recipe: Some(dataset.recipe),
+                temperature: None,
             },
         }
     }
