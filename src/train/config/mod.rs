@@ -24,8 +24,8 @@ pub use value::Value;
 
 use super::early_stopping::EarlyStopping;
 use super::error::TrainError;
-use super::loss::Loss;
 use crate::data::{Augment, Dataset};
+use crate::evaluate::Loss;
 use crate::model::{Classifier, Init, ModelSpec, Network, Preset, Provenance, preset};
 
 /// Everything that decides a run. With the same data and machine, the same configuration gives the
