@@ -11,9 +11,9 @@
 //! * [`data`]: files in, batches out: IDX, datasets, splits, batches, sketches.
 //! * [`kernels`]: fast CPU operations with their gradients, as candle custom ops.
 //! * [`model`]: images in, logits out: layers as data, presets, initialization, model files.
+//! * [`evaluate`]: how good a model is, and where it is wrong.
 //! * [`train`]: training: configuration, optimizers, the loop, control, events.
 //! * [`predict`]: the class of one image, at once.
-//! * [`evaluate`]: how good a model is, and where it is wrong.
 //! * [`runs`]: the record of runs: folders, workspace, tables.
 //! * [`picture`]: networks and curves as pictures: SVG and PNG.
 //! * [`compare`]: which run is better, and is the difference significant?
@@ -41,11 +41,11 @@ pub mod kernels;
 
 pub mod model;
 
+pub mod evaluate;
+
 pub mod train;
 
 pub mod predict;
-
-pub mod evaluate;
 
 pub mod runs;
 

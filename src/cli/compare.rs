@@ -9,10 +9,11 @@ use serde::Serialize;
 use super::resolve_run::run_folders;
 use super::{UsageError, open_data, out};
 use crate::compare::{
-    Answers, Comparison, Disagreement, Importance, Verdict, correct_for_many, disagreements,
+    Comparison, Disagreement, Importance, Paired, Verdict, correct_for_many, disagreements,
     importance,
 };
 use crate::data::Dataset;
+use crate::evaluate::{Predictions, SplitName};
 use crate::model::Classifier;
 use crate::runs::table::{Column, GroupBy, SummaryMetric, group};
 use crate::runs::{Metric, NoModel, Record, RunFolder};
@@ -149,7 +150,7 @@ fn pairs(records: &[&Record]) -> Vec<[Vec<usize>; 2]> {
 struct Predicted<'a> {
     folders: &'a [RunFolder],
     dataset: Dataset,
-    answers: Vec<Option<Answers>>,
+    answers: Vec<Option<Predictions>>,
 }
 
 impl<'a> Predicted<'a> {
@@ -195,7 +196,7 @@ impl<'a> Predicted<'a> {
         &mut self,
         a: usize,
         b: usize,
-    ) -> anyhow::Result<Option<(crate::compare::Paired, Vec<Disagreement>)>> {
+    ) -> anyhow::Result<Option<(Paired, Vec<Disagreement>)>> {
         for idx in [a, b] {
             let path = self.folders[idx].model_path();
             if !path.exists() {
@@ -205,13 +206,14 @@ impl<'a> Predicted<'a> {
             }
             if self.answers[idx].is_none() {
                 let classifier = Classifier::load(&path)?;
-                let answers = Answers::new(&classifier, &self.dataset.test)
+                let (test, all) = SplitName::Test.images(&self.dataset, &classifier)?;
+                let answers = Predictions::new(&classifier, test, &all)
                     .with_context(|| format!("could not run {}", path.display()))?;
                 self.answers[idx] = Some(answers);
             }
         }
         Ok(match (&self.answers[a], &self.answers[b]) {
-            (Some(a), Some(b)) => Some((a.paired(b), disagreements(a, b))),
+            (Some(a), Some(b)) => Some((Paired::of(a, b), disagreements(a, b))),
             _ => None,
         })
     }

@@ -55,7 +55,7 @@ pub enum Command {
     LrFind(lr_find::Args),
     /// Train with many settings to find the best.
     Sweep(sweep::Args),
-    /// Measure a model on test images.
+    /// Measure a model on test, validation or training images.
     Evaluate(evaluate::Args),
     /// List, compare, export, edit and delete runs.
     Runs(runs::Args),

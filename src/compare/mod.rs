@@ -4,7 +4,7 @@
 //! describes two groups of runs; [`importance`] measures the effect of each setting;
 //! [`disagreements`] finds the images on which two models disagree.
 
-mod answers;
+mod disagreements;
 mod forest;
 mod importance;
 mod paired;
@@ -15,7 +15,7 @@ mod seeds;
 mod tests;
 mod verdict;
 
-pub use answers::{Answers, Disagreement, Kind, disagreements};
+pub use disagreements::{Disagreement, Kind, disagreements};
 pub use importance::{Importance, KeyImportance, importance};
 pub use paired::{Paired, PairedTest};
 pub use rank::{Correlation, spearman};

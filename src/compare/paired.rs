@@ -4,6 +4,7 @@ use rand::Rng as _;
 use serde::Serialize;
 use statrs::distribution::{Binomial, ChiSquared, ContinuousCDF, DiscreteCDF};
 
+use crate::evaluate::Predictions;
 use crate::random::{Stream, rng};
 use crate::stats;
 
@@ -43,6 +44,11 @@ pub struct PairedTest {
 }
 
 impl Paired {
+    /// Counts on how many images each of two models is right.
+    pub fn of(baseline: &Predictions, candidate: &Predictions) -> Paired {
+        Paired::count(baseline.right().zip(candidate.right()))
+    }
+
     /// Counts images: whether the baseline and whether the candidate is right on each.
     pub fn count(right: impl IntoIterator<Item = (bool, bool)>) -> Paired {
         let mut counts = Paired::default();

@@ -1,5 +1,35 @@
 //! Evaluation: how good a model is, and where it is wrong.
+//!
+//! The training loop [`measure`]s loss and accuracy. For everything else, [`Predictions`] are made
+//! once; [`Report`], [`Confusion`], [`Calibration`], [`ClassCurve`] and [`Selection`] are computed
+//! from them in a moment.
 
+mod calibration;
+mod confusion;
+mod curves;
+mod error;
+mod interval;
+mod loss;
+mod measure;
+pub(crate) mod number;
+mod predictions;
 mod report;
+mod selection;
+mod split;
+mod temperature;
+#[cfg(test)]
+mod tests;
 
-pub use report::{ClassReport, Report, check_fit, evaluate};
+pub use calibration::{Bin, Calibration, N_BINS, brier};
+pub use confusion::{ConfusedPair, Confusion, Scores};
+pub use curves::{ClassCurve, CoveragePoint, CurvePoint, coverage, coverage_from};
+pub use error::EvaluateError;
+pub use interval::wilson;
+pub use loss::Loss;
+pub(crate) use measure::n_correct;
+pub use measure::{Metrics, measure};
+pub use predictions::Predictions;
+pub use report::{ClassReport, Report};
+pub use selection::{Filter, Selection, SortKey};
+pub use split::SplitName;
+pub use temperature::fit_temperature;

@@ -1,165 +1,107 @@
-//! Accuracy, loss, the confusion matrix, and precision, recall and F1 of each class.
+//! All numbers about a model's predictions.
 
-use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
-use crate::data::ImageSet;
-use crate::model::Classifier;
-use crate::train::{Loss, argmax_rows, measure};
+use serde::Serialize;
+
+use super::calibration::{Calibration, brier};
+use super::confusion::{Confusion, Scores};
+use super::interval::wilson;
+use super::loss::Loss;
+use super::predictions::Predictions;
+
+/// The `k` for which the share of labels among the `k` most probable classes is told.
+const TOP_K: [usize; 4] = [1, 2, 3, 5];
 
 /// The evaluation of a classifier on labeled images.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Report {
     /// Number of images.
     pub n_images: usize,
+    /// Number of images for which the network's output is NaN or infinite. They count as wrong, are
+    /// in no column of the confusion matrix, and take no part in the Brier score and calibration.
+    pub n_not_finite: usize,
     /// Share classified correctly, in `[0, 1]`.
     pub accuracy: f64,
+    /// 95 % interval of the accuracy (Wilson).
+    pub accuracy_interval: [f64; 2],
+    /// Share of the most frequent class: the accuracy of always answering it.
+    pub baseline_accuracy: f64,
+    /// The most frequent class.
+    pub baseline_class: u32,
+    /// Mean recall of the classes that have images.
+    pub balanced_accuracy: f64,
+    /// Mean scores of the classes.
+    pub macro_scores: Scores,
+    /// Mean scores of the classes, weighted by their number of images.
+    pub weighted_scores: Scores,
+    /// Share of images whose label is among the `k` most probable classes, by `k`.
+    pub top_k: BTreeMap<usize, f64>,
     /// Mean loss, of the kind the classifier was trained with.
     pub loss: f64,
-    /// Number of images for which the network's output is NaN or infinite. They count as wrong, and
-    /// are in no column of the confusion matrix.
-    #[serde(default)]
-    pub n_not_finite: usize,
     /// The kind of loss.
     pub loss_kind: Loss,
+    /// The Brier score, summed over the classes: from 0 to 2.
+    pub brier: f64,
+    /// Confidence and accuracy.
+    pub calibration: Calibration,
+    /// What the logits were divided by.
+    pub temperature: Option<f64>,
     /// One entry per class.
     pub per_class: Vec<ClassReport>,
-    /// `confusion[true class][predicted class]`, in images.
-    pub confusion: Vec<Vec<u64>>,
+    /// The confusion matrix.
+    pub confusion: Confusion,
 }
 
-/// The evaluation of one class. A share of zero images is 0.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+/// The evaluation of one class.
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct ClassReport {
     /// Name of the class.
     pub class: String,
-    /// Share of the images predicted as this class that have its label.
-    pub precision: f64,
-    /// Share of the images of this class that are predicted as it.
-    pub recall: f64,
-    /// Harmonic mean of precision and recall.
-    pub f1: f64,
+    /// Precision, recall and F1.
+    #[serde(flatten)]
+    pub scores: Scores,
     /// Number of images of this class.
     pub support: u64,
 }
 
-/// Checks that `classifier` accepts the images of `set`.
-///
-/// # Errors
-/// When the images do not fit the network, in size or in the number of classes.
-pub fn check_fit(classifier: &Classifier, set: &ImageSet) -> anyhow::Result<()> {
-    let spec = classifier.network.spec();
-    let n_classes = spec.classes;
-    anyhow::ensure!(
-        set.shape() == spec.input,
-        "the model expects images of {:?} (channels, height, width), the dataset has {:?}",
-        spec.input,
-        set.shape()
-    );
-    let max_label = set.labels().iter().max().copied().unwrap_or(0);
-    anyhow::ensure!(
-        (max_label as usize) < n_classes,
-        "the model has {n_classes} classes, the dataset has label {max_label}"
-    );
-    Ok(())
-}
-
-/// Classifies every image of `set`.
-///
-/// # Errors
-/// When the images do not fit the network, in size or in the number of classes.
-pub fn evaluate(classifier: &Classifier, set: &ImageSet) -> anyhow::Result<Report> {
-    check_fit(classifier, set)?;
-    let n_classes = classifier.network.spec().classes;
-    let mut confusion = vec![vec![0; n_classes]; n_classes];
-    let mut support = vec![0; n_classes];
-    let mut n_not_finite = 0;
-    let indices: Vec<u32> = (0..set.len() as u32).collect();
-    let loss = trained_with(classifier);
-    let metrics = measure(
-        &classifier.network,
-        loss,
-        set,
-        &indices,
-        |logits, labels| {
-            for (class, label) in argmax_rows(logits)?.iter().zip(labels) {
-                support[*label as usize] += 1;
-                match class {
-                    Some(class) => confusion[*label as usize][*class as usize] += 1,
-                    None => n_not_finite += 1,
-                }
-            }
-            Ok(())
-        },
-    )?;
-    Ok(Report {
-        n_images: set.len(),
-        accuracy: metrics.accuracy,
-        loss: metrics.loss,
-        loss_kind: loss,
-        n_not_finite,
-        per_class: per_class(&classifier.classes, &confusion, &support),
-        confusion,
-    })
-}
-
-/// Returns the loss that training minimized; cross entropy for a foreign model.
-fn trained_with(classifier: &Classifier) -> Loss {
-    let config = &classifier.provenance.config;
-    let loss = config.get("loss").cloned().unwrap_or_default();
-    serde_json::from_value(loss).unwrap_or_default()
-}
-
-/// `support` is the number of images of each class: more than the sum of its row of `confusion`, if
-/// some have no prediction.
-fn per_class(names: &[String], confusion: &[Vec<u64>], support: &[u64]) -> Vec<ClassReport> {
-    let share = |part: u64, whole: u64| {
-        if whole == 0 {
-            0.0
-        } else {
-            part as f64 / whole as f64
+impl Report {
+    /// Computes everything.
+    ///
+    /// * `classes`: their names
+    pub fn new(predictions: &Predictions, classes: &[String]) -> Report {
+        let confusion = Confusion::new(predictions);
+        let (n_right, n) = (confusion.n_right(), confusion.n_images());
+        let (baseline_class, n_baseline) = confusion.most_frequent().unwrap_or_default();
+        let share = |part: u64| part as f64 / n.max(1) as f64;
+        let is_told = |k: &usize| *k == 1 || *k < predictions.n_classes();
+        let top_k = TOP_K.into_iter().filter(is_told);
+        let rows = classes.iter().zip(confusion.scores());
+        let per_class = rows.zip(&confusion.support);
+        Report {
+            n_images: predictions.len(),
+            n_not_finite: predictions.n_not_finite(),
+            accuracy: share(n_right),
+            accuracy_interval: wilson(n_right, n),
+            baseline_accuracy: share(n_baseline),
+            baseline_class,
+            balanced_accuracy: confusion.balanced_accuracy(),
+            macro_scores: confusion.macro_scores(),
+            weighted_scores: confusion.weighted_scores(),
+            top_k: top_k.map(|k| (k, predictions.top_k(k))).collect(),
+            loss: predictions.mean_loss(),
+            loss_kind: predictions.loss_kind(),
+            brier: brier(predictions),
+            calibration: Calibration::new(predictions),
+            temperature: predictions.temperature(),
+            per_class: per_class
+                .map(|((class, scores), support)| ClassReport {
+                    class: class.clone(),
+                    scores,
+                    support: *support,
+                })
+                .collect(),
+            confusion,
         }
-    };
-    let report = |(idx, name): (usize, &String)| {
-        let hits = confusion[idx][idx];
-        let support = support[idx];
-        let n_called = confusion.iter().map(|row| row[idx]).sum();
-        ClassReport {
-            class: name.clone(),
-            precision: share(hits, n_called),
-            recall: share(hits, support),
-            // 2pr / (p + r) with p and r inserted: no extra division by zero.
-            f1: share(2 * hits, support + n_called),
-            support,
-        }
-    };
-    names.iter().enumerate().map(report).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// Numbers from scikit-learn's definition, worked by hand.
-    #[test]
-    fn precision_recall_and_f1_of_a_small_matrix() {
-        let names = ["a", "b", "c"].map(str::to_owned);
-        let confusion = vec![vec![8, 2, 0], vec![1, 9, 0], vec![0, 0, 0]];
-        let r = per_class(&names, &confusion, &[10, 10, 0]);
-        assert!((r[0].precision - 8.0 / 9.0).abs() < 1e-12);
-        assert!((r[0].recall - 0.8).abs() < 1e-12);
-        assert!((r[0].f1 - 16.0 / 19.0).abs() < 1e-12);
-        assert!((r[1].precision - 9.0 / 11.0).abs() < 1e-12);
-        assert_eq!(
-            (r[2].precision, r[2].recall, r[2].f1, r[2].support),
-            (0.0, 0.0, 0.0, 0)
-        );
-    }
-
-    #[test]
-    fn an_image_without_an_answer_lowers_recall_and_not_precision() {
-        let names = ["a", "b"].map(str::to_owned);
-        let confusion = vec![vec![5, 0], vec![0, 10]];
-        let r = per_class(&names, &confusion, &[10, 10]);
-        assert_eq!((r[0].precision, r[0].recall, r[0].support), (1.0, 0.5, 10));
     }
 }

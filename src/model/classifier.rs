@@ -21,6 +21,11 @@ pub struct Provenance {
     /// How a picture becomes one like its training images; `None` in files of earlier versions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub recipe: Option<Recipe>,
+    /// What the logits are divided by before the softmax, within
+    /// [`TEMPERATURES`](super::TEMPERATURES); `None` if it was never fitted. It belongs to these
+    /// weights: others need another one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub temperature: Option<f64>,
 }
 
 /// A network, the names of its classes, and how it was trained.

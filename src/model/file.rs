@@ -13,6 +13,7 @@ use super::classifier::{Classifier, Provenance};
 use super::limits::memory_problem;
 use super::network::Network;
 use super::param::{ParamKind, ParamShape};
+use super::probabilities::TEMPERATURES;
 use super::shape::Shape;
 use super::spec::ModelSpec;
 use super::tensor_file::{TensorFile, TensorFileError, TensorHeader};
@@ -227,6 +228,14 @@ fn parse_description(json: &str) -> Result<Description, String> {
             "it names {} classes for a network of {}",
             description.classes.len(),
             description.spec.classes
+        ));
+    }
+    let temperature = description.provenance.temperature;
+    if let Some(t) = temperature.filter(|t| !TEMPERATURES.contains(t)) {
+        return Err(format!(
+            "its temperature is {t}, but must be from {} to {}",
+            TEMPERATURES.start(),
+            TEMPERATURES.end()
         ));
     }
     if description.preprocessing != PREPROCESSING {

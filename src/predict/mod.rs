@@ -11,7 +11,7 @@ pub use latest_only::LatestOnly;
 pub use worker::{Answer, Predictor, Request};
 
 use crate::data::{InputImage, Recipe, unit_values};
-use crate::model::{Classifier, Mode};
+use crate::model::{Classifier, Mode, probabilities};
 use crate::stats::argmax;
 
 /// A network's prediction for one image.
@@ -111,9 +111,8 @@ fn answer(
     let values: Vec<f32> = unit_values(&input).collect();
     let image = Tensor::from_vec(values, (1, channels, height, width), &Device::Cpu)?;
     let logits = classifier.network.forward(&image, Mode::Eval)?;
-    let probabilities: Vec<f32> = candle_nn::ops::softmax_last_dim(&logits)?
-        .squeeze(0)?
-        .to_vec1()?;
+    let temperature = classifier.provenance.temperature;
+    let probabilities: Vec<f32> = probabilities(&logits, temperature)?.squeeze(0)?.to_vec1()?;
     let logits: Vec<f32> = logits.squeeze(0)?.to_vec1()?;
     let Some(class) = argmax(&logits) else {
         let bad = logits.iter().find(|v| !v.is_finite());

@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 use super::config::{Setting, TrainConfig, Value};
 use super::divergence::Divergence;
 use super::inspect::layer_stats::LayerPoint;
-use super::metrics::Metrics;
 use super::points::{EpochPoint, StepPoint};
+use crate::evaluate::Metrics;
 
 /// How a run ended.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

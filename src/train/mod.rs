@@ -13,10 +13,7 @@ mod event;
 mod images;
 mod inspect;
 mod job;
-mod loss;
 mod lr_finder;
-mod metrics;
-pub(crate) mod number;
 mod optim;
 mod points;
 mod steps;
@@ -38,11 +35,13 @@ pub use inspect::{ForwardStats, LayerForwardStats, forward_stats};
 pub use inspect::{InspectedImage, InspectedLayer, Inspection, inspect};
 pub use inspect::{LayerPoint, LayerStat, N_BARS};
 pub use job::{Job, RunOptions};
-pub use loss::Loss;
 pub use lr_finder::{LrCurve, LrPoint, LrSearch, LrSuggestions, find_lr, suggest};
-pub use metrics::{Metrics, argmax_rows, measure};
 pub use optim::{OptimizerState, StepHyper};
 pub use points::{EpochPoint, StepPoint};
 pub(crate) use steps::live_changes;
 pub use steps::{Observer, Outcome, resume, train};
 pub use worker::{Trainer, run_guarded};
+
+// What the loop measures is part of what it takes and reports.
+pub(crate) use crate::evaluate::number;
+pub use crate::evaluate::{Loss, Metrics, measure};

@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::metrics::Metrics;
-use super::number;
+use crate::evaluate::Metrics;
+use crate::evaluate::number;
 
 /// One update of the weights.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]

@@ -5,6 +5,7 @@ mod bad_input;
 mod bench;
 mod compare;
 mod diagram;
+mod evaluate;
 mod hostile;
 mod interrupted;
 mod not_finite;

@@ -13,17 +13,17 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("data", &["random", "files", "stats"]),
     ("kernels", &["random"]),
     ("model", &["random", "files", "text", "data", "kernels"]),
+    ("evaluate", &["stats", "data", "kernels", "model"]),
     (
         "train",
         &[
-            "random", "files", "stats", "text", "data", "kernels", "model",
+            "random", "files", "stats", "text", "data", "kernels", "model", "evaluate",
         ],
     ),
     (
         "predict",
         &["random", "stats", "data", "kernels", "model", "train"],
     ),
-    ("evaluate", &["random", "data", "kernels", "model", "train"]),
     (
         "runs",
         &[

@@ -79,6 +79,7 @@ fn our_model() -> Classifier {
             test_accuracy: Some(0.1 + 0.2),
             version: "0.0.1".to_owned(),
             recipe: None,
+            temperature: None,
         },
     }
 }

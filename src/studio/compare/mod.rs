@@ -7,8 +7,9 @@ use std::sync::Arc;
 
 use super::library::Library;
 use super::thread::Wake;
-use crate::compare::{Answers, Disagreement, Importance, Paired, disagreements, importance};
+use crate::compare::{Disagreement, Importance, Paired, disagreements, importance};
 use crate::data::{Dataset, InputImage};
+use crate::evaluate::{Predictions, SplitName};
 use crate::model::Classifier;
 use crate::predict::{LastInput, LatestOnly, Prediction};
 use crate::runs::table::SummaryMetric;
@@ -227,12 +228,15 @@ fn find_disagreements(([baseline, candidate], dataset): DisagreementsQuery) -> D
             checked.map_err(|e| format!("{e}: open that first"))?;
         }
         let classifier = Models::default().get(asked)?;
-        Answers::new(&classifier, &dataset.test)
-            .map_err(|e| format!("{} cannot classify the images: {e:#}", asked.name))
+        let (test, all) = SplitName::Test
+            .images(&dataset, &classifier)
+            .map_err(|e| e.to_string())?;
+        Predictions::new(&classifier, test, &all)
+            .map_err(|e| format!("{} cannot classify the images: {e}", asked.name))
     };
     let found = answers(&baseline).and_then(|a| {
         let b = answers(&candidate)?;
-        Ok((a.paired(&b), disagreements(&a, &b)))
+        Ok((Paired::of(&a, &b), disagreements(&a, &b)))
     });
     Disagreements {
         runs: [baseline.id, candidate.id],

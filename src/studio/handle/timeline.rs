@@ -142,6 +142,8 @@ impl Studio {
         let mut provenance = template.provenance.clone();
         provenance.epochs = state.epochs(self.timeline_run().map_or(0, |run| run.n_train));
         provenance.test_accuracy = None;
+        // It was fitted for other weights.
+        provenance.temperature = None;
         let classifier = Arc::new(Classifier {
             network,
             classes: template.classes.clone(),

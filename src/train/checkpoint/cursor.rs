@@ -2,9 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::evaluate::Metrics;
 use crate::train::config::TrainConfig;
 use crate::train::early_stopping::{Plateau, Watch};
-use crate::train::metrics::Metrics;
 use crate::train::optim::StepHyper;
 
 /// The position of a run in its data, and its running sums.

@@ -7,8 +7,8 @@ use super::optimizer::Optimizer;
 use super::schedule::Schedule;
 use super::setting::Setting;
 use super::value::Value;
+use crate::evaluate::Loss;
 use crate::model::Layer;
-use crate::train::loss::Loss;
 
 /// A setting that is a number or a switch, in a configuration.
 #[derive(Debug)]

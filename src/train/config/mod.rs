@@ -24,8 +24,8 @@ pub use value::Value;
 
 use super::early_stopping::EarlyStopping;
 use super::error::TrainError;
-use super::loss::Loss;
 use crate::data::{Augment, Dataset};
+use crate::evaluate::Loss;
 use crate::model::{Classifier, Init, ModelSpec, Network, Preset, Provenance, preset};
 
 /// Everything that decides a run. With the same data and machine, the same configuration gives the
@@ -198,6 +198,7 @@ impl TrainConfig {
                 test_accuracy,
                 version: env!("CARGO_PKG_VERSION").to_owned(),
                 recipe: Some(dataset.recipe),
+                temperature: None,
             },
         }
     }

@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::evaluate::number;
 use crate::stats::median;
-use crate::train::number;
 
 /// Why a loss is an anomaly.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]

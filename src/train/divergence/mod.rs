@@ -4,7 +4,7 @@ mod guard;
 
 use serde::{Deserialize, Serialize};
 
-use super::number;
+use crate::evaluate::number;
 pub(super) use guard::WINDOW;
 pub use guard::{Anomaly, OnDivergence, detect};
 

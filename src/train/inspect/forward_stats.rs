@@ -7,8 +7,8 @@ use crate::kernels::{self, Moments};
 use crate::model::{Mode, Network};
 use crate::stats::argmax;
 
+use crate::evaluate::Loss;
 use crate::train::divergence::{Origin, WorstImage};
-use crate::train::loss::Loss;
 
 /// Statistics of one layer for a batch.
 #[derive(Clone, Debug, PartialEq)]

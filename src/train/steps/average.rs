@@ -1,13 +1,13 @@
 //! The EMA of the weights, and the weights of the best epoch.
 
 use super::loop_state::{Steps, evaluated_network};
+use crate::evaluate::Metrics;
 use crate::kernels::{Copies, update::average};
 use crate::model::ParamKind;
 use crate::train::checkpoint::{ExtraWeights, load, values};
 use crate::train::config::Schedule;
 use crate::train::error::TrainError;
 use crate::train::event::{Event, Finish};
-use crate::train::metrics::Metrics;
 
 /// Share of the new weights in the EMA after update number `step`. The decay grows with the number
 /// of updates, or a young average would keep the initial weights for too long (as

@@ -4,12 +4,12 @@ use candle_core::bail;
 
 use super::loop_state::Steps;
 use crate::data::Batch;
+use crate::evaluate::n_correct;
 use crate::model::Mode;
 use crate::train::divergence::{Anomaly, OnDivergence, WINDOW, detect};
 use crate::train::error::TrainError;
 use crate::train::images::images_of;
 use crate::train::inspect::layer_stats::{self, Look};
-use crate::train::metrics::n_correct;
 use crate::train::points::StepPoint;
 
 /// The outcome of a batch.

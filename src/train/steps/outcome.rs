@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
+use crate::evaluate::Metrics;
 use crate::model::{Classifier, Network};
 use crate::train::checkpoint::Checkpoint;
 use crate::train::config::TrainConfig;
 use crate::train::event::{Event, Finish};
 use crate::train::job::Job;
-use crate::train::metrics::Metrics;
 
 /// Receives the events of a run.
 pub trait Observer {

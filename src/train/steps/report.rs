@@ -4,9 +4,9 @@ use std::time::{Duration, Instant};
 
 use super::loop_state::{Steps, evaluated_network};
 use super::outcome::Outcome;
+use crate::evaluate::{Metrics, measure};
 use crate::train::error::TrainError;
 use crate::train::event::{Event, Finish};
-use crate::train::metrics::{Metrics, measure};
 use crate::train::points::EpochPoint;
 
 /// Time between two [`Event::Steps`]: 30 per second, as often as the window is redrawn.

@@ -1,4 +1,4 @@
-//! Loss and accuracy of a network on a set of images.
+//! Loss and accuracy of a network on a set of images, as the training loop measures them.
 
 use candle_core::{Device, Result, Tensor};
 use serde::{Deserialize, Serialize};
@@ -39,17 +39,14 @@ fn eval_batch(network: &Network) -> usize {
 }
 
 /// [`argmax`] of each row of `[n, classes]`.
-///
-/// # Errors
-/// When `logits` has another rank.
-pub fn argmax_rows(logits: &Tensor) -> Result<Vec<Option<u32>>> {
+fn argmax_rows(logits: &Tensor) -> Result<Vec<Option<u32>>> {
     let rows: Vec<Vec<f32>> = logits.to_vec2()?;
     let class = |row: &Vec<f32>| argmax(row).map(|idx| idx as u32);
     Ok(rows.iter().map(class).collect())
 }
 
 /// Number of rows of `logits` whose argmax is the label. A row that is not finite is wrong.
-pub(super) fn n_correct(logits: &Tensor, labels: &[u32]) -> Result<usize> {
+pub(crate) fn n_correct(logits: &Tensor, labels: &[u32]) -> Result<usize> {
     let classes = argmax_rows(logits)?;
     let is_right = |(class, label): &(&Option<u32>, &u32)| **class == Some(**label);
     Ok(classes.iter().zip(labels).filter(is_right).count())

@@ -1,91 +1,8 @@
-//! The predictions of models for the same images, and where two of them disagree.
+//! The images on which two models disagree.
 
-use candle_nn::ops::softmax_last_dim;
 use serde::Serialize;
 
-use super::paired::Paired;
-use crate::data::ImageSet;
-use crate::evaluate::check_fit;
-use crate::model::Classifier;
-use crate::train::{Loss, argmax_rows, measure};
-
-/// A model's predictions for a set of images.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Answers {
-    n_classes: usize,
-    /// `[n_images, n_classes]`
-    probabilities: Vec<f32>,
-    /// `None` if the network's output is not finite.
-    classes: Vec<Option<u32>>,
-    labels: Vec<u32>,
-}
-
-impl Answers {
-    /// Runs `classifier` on every image of `set`.
-    ///
-    /// # Errors
-    /// When the images do not fit the network.
-    pub fn new(classifier: &Classifier, set: &ImageSet) -> anyhow::Result<Answers> {
-        check_fit(classifier, set)?;
-        let indices: Vec<u32> = (0..set.len() as u32).collect();
-        let mut answers = Answers {
-            n_classes: classifier.network.spec().classes,
-            probabilities: Vec::new(),
-            classes: Vec::new(),
-            labels: set.labels().to_vec(),
-        };
-        measure(
-            &classifier.network,
-            Loss::default(),
-            set,
-            &indices,
-            |logits, _| {
-                answers.classes.extend(argmax_rows(logits)?);
-                let probabilities = softmax_last_dim(logits)?.flatten_all()?;
-                answers
-                    .probabilities
-                    .extend(probabilities.to_vec1::<f32>()?);
-                Ok(())
-            },
-        )?;
-        Ok(answers)
-    }
-
-    /// Returns the number of images.
-    pub fn len(&self) -> usize {
-        self.classes.len()
-    }
-
-    /// Returns whether there are none.
-    pub fn is_empty(&self) -> bool {
-        self.classes.is_empty()
-    }
-
-    /// Counts the images for which the network's output is NaN or infinite.
-    pub fn n_not_finite(&self) -> usize {
-        self.classes.iter().filter(|class| class.is_none()).count()
-    }
-
-    /// Returns the probability of each class for the image at `idx`; empty if the network's output
-    /// is not finite.
-    pub fn probabilities(&self, idx: usize) -> &[f32] {
-        if self.classes[idx].is_none() {
-            return &[];
-        }
-        &self.probabilities[idx * self.n_classes..(idx + 1) * self.n_classes]
-    }
-
-    /// Returns whether each image is classified correctly; one without a prediction is not.
-    pub fn right(&self) -> impl Iterator<Item = bool> {
-        let answers = self.classes.iter().zip(&self.labels);
-        answers.map(|(class, label)| *class == Some(*label))
-    }
-
-    /// Counts on how many images each of two models is right; `self` is the baseline.
-    pub fn paired(&self, candidate: &Answers) -> Paired {
-        Paired::count(self.right().zip(candidate.right()))
-    }
-}
+use crate::evaluate::Predictions;
 
 /// Which model is right where two disagree.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
@@ -130,20 +47,18 @@ impl Disagreement {
 }
 
 /// Returns the images on which two models disagree, sorted by their confidence, highest first.
-pub fn disagreements(baseline: &Answers, candidate: &Answers) -> Vec<Disagreement> {
+pub fn disagreements(baseline: &Predictions, candidate: &Predictions) -> Vec<Disagreement> {
     let n = baseline.len().min(candidate.len());
-    let parted = (0..n).filter(|&idx| baseline.classes[idx] != candidate.classes[idx]);
+    let classes = |idx: usize| [baseline, candidate].map(|p| p.answers()[idx]);
+    let parted = (0..n).filter(|&idx| baseline.answers()[idx] != candidate.answers()[idx]);
     let mut found: Vec<Disagreement> = parted
         .map(|idx| {
-            let (label, classes) = (
-                baseline.labels[idx],
-                [baseline.classes[idx], candidate.classes[idx]],
-            );
+            let (label, classes) = (baseline.labels()[idx], classes(idx));
             Disagreement {
                 image: idx,
                 label,
                 classes,
-                probabilities: [baseline, candidate].map(|a| a.probabilities(idx).to_vec()),
+                probabilities: [baseline, candidate].map(|p| p.probabilities(idx).to_vec()),
                 kind: match classes.map(|c| c == Some(label)) {
                     [true, _] => Kind::OnlyBaseline,
                     [_, true] => Kind::OnlyCandidate,
@@ -160,15 +75,10 @@ pub fn disagreements(baseline: &Answers, candidate: &Answers) -> Vec<Disagreemen
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::compare::paired::Paired;
 
-    fn answers(rows: &[[f32; 3]]) -> Answers {
-        let winner = |row: &[f32; 3]| (0..3).max_by(|&a, &b| row[a].total_cmp(&row[b])).unwrap();
-        Answers {
-            n_classes: 3,
-            probabilities: rows.concat(),
-            classes: rows.iter().map(|row| Some(winner(row) as u32)).collect(),
-            labels: vec![0, 1, 2, 0],
-        }
+    fn answers(rows: &[[f32; 3]]) -> Predictions {
+        Predictions::of_probabilities(rows, &[0, 1, 2, 0])
     }
 
     #[test]
@@ -195,7 +105,7 @@ mod tests {
             [Kind::Neither, Kind::OnlyBaseline, Kind::OnlyCandidate]
         );
         assert_eq!(found[0].probabilities[1], [0.0, 0.9, 0.1]);
-        let paired = a.paired(&b);
+        let paired = Paired::of(&a, &b);
         assert_eq!(
             (
                 paired.both,
@@ -209,13 +119,12 @@ mod tests {
 
     #[test]
     fn an_answer_that_is_not_finite_is_wrong_and_has_no_probabilities() {
-        let mut a = answers(&[
+        let a = answers(&[
             [f32::NAN; 3],
             [0.1, 0.8, 0.1],
             [f32::NAN; 3],
             [0.9, 0.1, 0.0],
         ]);
-        a.classes = vec![None, Some(1), None, Some(0)];
         let b = answers(&[[0.9, 0.1, 0.0]; 4]);
         assert_eq!(a.n_not_finite(), 2);
         assert_eq!(a.right().collect::<Vec<_>>(), [false, true, false, true]);

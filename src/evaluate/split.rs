@@ -1,0 +1,77 @@
+//! Which images a model is evaluated on.
+
+use super::error::EvaluateError;
+use crate::data::{Dataset, ImageSet, stratified_split};
+use crate::model::Classifier;
+
+/// A split of a dataset, as the model's training saw it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum SplitName {
+    /// The images it was trained on.
+    Train,
+    /// The training images set aside for validation.
+    Validation,
+    /// The test images.
+    #[default]
+    Test,
+}
+
+impl SplitName {
+    /// All of them.
+    pub const ALL: [SplitName; 3] = [SplitName::Train, SplitName::Validation, SplitName::Test];
+
+    /// The name on the command line and in files.
+    pub fn name(self) -> &'static str {
+        match self {
+            SplitName::Train => "train",
+            SplitName::Validation => "validation",
+            SplitName::Test => "test",
+        }
+    }
+
+    /// What one of its images is called.
+    pub fn image(self) -> &'static str {
+        match self {
+            SplitName::Train => "training image",
+            SplitName::Validation => "validation image",
+            SplitName::Test => "test image",
+        }
+    }
+
+    /// Finds the images of the split: the set, and their indices in it. Which training images were
+    /// set aside follows from the configuration in the model; a model without one has been trained
+    /// on all of them, as far as it says.
+    ///
+    /// # Errors
+    /// When there are none.
+    pub fn images<'a>(
+        self,
+        dataset: &'a Dataset,
+        classifier: &Classifier,
+    ) -> Result<(&'a ImageSet, Vec<u32>), EvaluateError> {
+        let config = &classifier.provenance.config;
+        let number = |key: &str| config.get(key).and_then(serde_json::Value::as_u64);
+        let set_aside = number("n_validation").zip(number("seed"));
+        let (set, indices) = match (self, set_aside) {
+            (SplitName::Test, _) => {
+                let all = (0..dataset.test.len() as u32).collect();
+                (&dataset.test, all)
+            }
+            (SplitName::Validation, None) => return Err(EvaluateError::UnknownValidation),
+            (SplitName::Validation, Some((0, _))) => return Err(EvaluateError::NoValidation),
+            (split, set_aside) => {
+                let (n, seed) = set_aside.unwrap_or_default();
+                let parts = stratified_split(dataset.train.labels(), n as usize, seed);
+                let indices = match split {
+                    SplitName::Validation => parts.validation,
+                    _ => parts.train,
+                };
+                (&dataset.train, indices)
+            }
+        };
+        match indices.is_empty() {
+            true => Err(EvaluateError::Empty(self.name())),
+            false => Ok((set, indices)),
+        }
+    }
+}
