@@ -8,13 +8,19 @@ use candle_studio::studio::{EvaluateAction, Evaluation, FileAction, Model};
 use egui::{Key, Modifiers};
 use egui_kittest::kittest::Queryable;
 
+use crate::places::{SIZES, faults};
 use crate::support::window::{
-    Window, choose, choose_small, click, press, settle, studio, wait, wait_for_end, window,
+    Window, choose, choose_small, click, press, settle, studio, wait, wait_for_end, window, window_of,
 };
 
 /// Opens the place, with a model that was trained on MNIST.
 fn open() -> Window {
-    let mut window = window();
+    open_at([1440.0, 900.0], 1.0)
+}
+
+fn open_at(size: [f32; 2], scale: f32) -> Window {
+    let mut window = window_of(size.map(|n| n * scale), egui::Theme::Dark);
+    window.set_pixels_per_point(scale);
     let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/window");
     let model = fixtures.join("lenet-5.safetensors");
     window.state_mut().act(FileAction::OpenModel(model));
@@ -167,4 +173,16 @@ fn nothing_is_evaluated_while_another_place_is_shown() {
     window.state_mut().act(EvaluateAction::Split(SplitName::Train));
     window.run_steps(8);
     assert!(!studio(&window).evaluator().is_busy());
+}
+
+#[test]
+fn every_view_is_whole_at_every_size() {
+    for (size, scale) in SIZES {
+        let mut window = open_at(size, scale);
+        for view in ["Confusion", "Classes", "Calibration", "ROC and PR"] {
+            click(&mut window, view);
+            window.run_steps(4);
+            assert_eq!(faults(&window), Vec::<String>::new(), "{view} at {size:?}");
+        }
+    }
 }

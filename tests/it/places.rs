@@ -12,7 +12,7 @@ use crate::support::window::{
 };
 
 /// Sizes in points, and pixels per point: of the screens people have.
-const SIZES: [([f32; 2], f32); 6] = [
+pub const SIZES: [([f32; 2], f32); 6] = [
     ([1280.0 / 1.5, 480.0], 1.5),
     ([1024.0, 600.0], 1.0),
     ([1024.0, 700.0], 1.0),
@@ -22,11 +22,12 @@ const SIZES: [([f32; 2], f32); 6] = [
 ];
 
 /// What is clicked, to show each place and its views.
-const PLACES: [&[&str]; 6] = [
+const PLACES: [&[&str]; 7] = [
     &["Network tab"],
     &["Train tab", "Curves"],
     &["Train tab", "Layers"],
     &["Train tab", "Look inside"],
+    &["Evaluate tab"],
     &["Compare tab"],
     &["Sweep tab"],
 ];
@@ -105,7 +106,7 @@ fn is_part(a: &Leaf, b: &Leaf) -> bool {
 }
 
 /// What is wrong with the arrangement: parts outside the window or cut off at a side, and overlaps.
-fn faults(window: &Window) -> Vec<String> {
+pub fn faults(window: &Window) -> Vec<String> {
     let all = leaves(window);
     assert!(all.len() > 10, "there are only {} leaves", all.len());
     let screen = window.ctx.content_rect();
@@ -226,6 +227,7 @@ fn places_are_reached_by_keys_with_numbers_that_stay() {
     };
     for (key, place) in [
         (Key::Num2, "Network"),
+        (Key::Num4, "Evaluate"),
         (Key::Num6, "Compare"),
         (Key::Num7, "Sweep"),
         (Key::Num3, "Train"),

@@ -15,7 +15,7 @@ use egui_kittest::kittest::Queryable;
 
 use crate::support::renderer::CpuRenderer;
 use crate::support::screenshots::{check, draw_three, fixtures, window};
-use crate::support::window::{click, settle};
+use crate::support::window::{click, settle, wait};
 
 #[test]
 fn pictures_of_training() {
@@ -49,6 +49,7 @@ fn pictures_of_the_places() {
         for (place, name) in [
             ("Network tab", "network"),
             ("Train tab", "train"),
+            ("Evaluate tab", "evaluate"),
             ("Compare tab", "compare"),
             ("Sweep tab", "sweep"),
         ] {
@@ -58,6 +59,13 @@ fn pictures_of_the_places() {
             }
             let mut window = window(size, theme, 1600);
             click(&mut window, place);
+            if name == "evaluate" {
+                wait(&mut window, "the evaluation", |app| {
+                    let evaluator = app.studio().evaluator();
+                    evaluator.newest().is_some() && !evaluator.is_busy()
+                });
+                click(&mut window, "Wrong");
+            }
             window.remove_cursor();
             window.run_steps(8);
             check(&mut window, &format!("{name}-{end}"));
