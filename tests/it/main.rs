@@ -41,6 +41,8 @@ mod model_files;
 #[cfg(feature = "gui")]
 mod pen_window;
 #[cfg(feature = "gui")]
+mod pictures_window;
+#[cfg(feature = "gui")]
 mod places;
 mod released;
 mod resume;
@@ -54,6 +56,7 @@ mod screenshots;
 mod session;
 #[cfg(feature = "gui")]
 mod settings_window;
+mod small_digits;
 mod studio;
 mod support;
 mod sweep;
