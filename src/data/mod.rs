@@ -28,6 +28,6 @@ pub use dataset::Dataset;
 pub use error::DataError;
 pub use image_file::{DecodedImage, read_image, read_image_bytes, read_image_file};
 pub use image_set::ImageSet;
-pub use recipe::{Framing, InputImage, Recipe};
+pub use recipe::{Framing, InputImage, Object, Recipe};
 pub use sketch::{GrayImage, center_sketch};
 pub use split::{Split, stratified_split};

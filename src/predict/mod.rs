@@ -10,7 +10,7 @@ use candle_core::{Device, Tensor};
 pub use latest_only::LatestOnly;
 pub use worker::{Answer, Predictor, Request};
 
-use crate::data::{InputImage, Recipe, unit_values};
+use crate::data::{InputImage, Object, Recipe, unit_values};
 use crate::model::{Classifier, Mode, probabilities};
 use crate::stats::argmax;
 
@@ -25,6 +25,10 @@ pub struct Prediction {
     pub probabilities: Vec<f32>,
     /// The most probable class.
     pub class: usize,
+    /// The separate objects of the image, if it was centered: left, top, width and height as shares
+    /// of a square that the image fills (see [`Object::on_square`](crate::data::Object::on_square)).
+    /// Several were classified as one.
+    pub objects: Vec<[f32; 4]>,
     /// Seconds from the image to the prediction.
     pub secs: f64,
 }
@@ -53,7 +57,7 @@ pub fn classify(
     classifier: &Classifier,
     image: &InputImage,
 ) -> Result<Option<Prediction>, PredictError> {
-    LastInput::default().classify(classifier, image)
+    LastInput::default().classify(classifier, classifier.recipe(), image)
 }
 
 /// The input that was made last. A network in training is asked about the same image many times a
@@ -67,48 +71,63 @@ struct Made {
     recipe: Recipe,
     shape: [usize; 3],
     input: Option<Vec<u8>>,
+    objects: Vec<[f32; 4]>,
 }
 
 impl LastInput {
-    /// See [`classify`].
+    /// See [`classify`]; `recipe` replaces that of the model.
     ///
     /// # Errors
     /// As [`classify`].
     pub fn classify(
         &mut self,
         classifier: &Classifier,
+        recipe: Recipe,
         image: &InputImage,
     ) -> Result<Option<Prediction>, PredictError> {
         let start = Instant::now();
         let shape = classifier.network.spec().input;
-        match self.input(classifier.recipe(), image, shape) {
-            Some(input) => answer(classifier, input, shape, start).map(Some),
-            None => Ok(None),
-        }
+        let made = self.made(recipe, image, shape);
+        let Some(input) = made.input.clone() else {
+            return Ok(None);
+        };
+        let objects = made.objects.clone();
+        let (class, probabilities) = answer(classifier, &input, shape)?;
+        Ok(Some(Prediction {
+            input,
+            input_shape: shape,
+            probabilities,
+            class,
+            objects,
+            secs: start.elapsed().as_secs_f64(),
+        }))
     }
 
-    fn input(&mut self, recipe: Recipe, image: &InputImage, shape: [usize; 3]) -> Option<Vec<u8>> {
+    fn made(&mut self, recipe: Recipe, image: &InputImage, shape: [usize; 3]) -> &Made {
         let made = self.0.take().filter(|made| {
             made.image.is_same(image) && (made.recipe, made.shape) == (recipe, shape)
         });
-        let made = made.unwrap_or_else(|| Made {
-            image: image.clone(),
-            recipe,
-            shape,
-            input: recipe.input(image, shape),
+        let made = made.unwrap_or_else(|| {
+            let objects = recipe.objects(image, shape);
+            Made {
+                image: image.clone(),
+                recipe,
+                shape,
+                input: recipe.input(image, shape),
+                objects: objects.iter().map(Object::on_square).collect(),
+            }
         });
-        self.0.insert(made).input.clone()
+        self.0.insert(made)
     }
 }
 
+/// The most probable class and the probabilities of all.
 fn answer(
     classifier: &Classifier,
-    input: Vec<u8>,
-    shape: [usize; 3],
-    start: Instant,
-) -> Result<Prediction, PredictError> {
-    let [channels, height, width] = shape;
-    let values: Vec<f32> = unit_values(&input).collect();
+    input: &[u8],
+    [channels, height, width]: [usize; 3],
+) -> Result<(usize, Vec<f32>), PredictError> {
+    let values: Vec<f32> = unit_values(input).collect();
     let image = Tensor::from_vec(values, (1, channels, height, width), &Device::Cpu)?;
     let logits = classifier.network.forward(&image, Mode::Eval)?;
     let temperature = classifier.provenance.temperature;
@@ -118,13 +137,7 @@ fn answer(
         let bad = logits.iter().find(|v| !v.is_finite());
         return Err(PredictError::NotFinite(*bad.unwrap_or(&f32::NAN)));
     };
-    Ok(Prediction {
-        input,
-        input_shape: shape,
-        probabilities,
-        class,
-        secs: start.elapsed().as_secs_f64(),
-    })
+    Ok((class, probabilities))
 }
 
 #[cfg(test)]
@@ -155,7 +168,7 @@ mod tests {
             (&second, fit, [1, 2, 2]),
         ] {
             let expected = recipe.input(image, shape);
-            assert_eq!(last.input(recipe, image, shape), expected);
+            assert_eq!(last.made(recipe, image, shape).input, expected);
         }
     }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::latest_only::LatestOnly;
 use super::{LastInput, Prediction};
-use crate::data::InputImage;
+use crate::data::{InputImage, Recipe};
 use crate::model::Classifier;
 
 /// A request.
@@ -16,6 +16,8 @@ pub struct Request {
     pub image: InputImage,
     /// The model.
     pub classifier: Arc<Classifier>,
+    /// How the image becomes an input.
+    pub recipe: Recipe,
 }
 
 /// The result of a request: `None` if the sketch is empty; the error is one sentence.
@@ -32,7 +34,7 @@ impl Predictor {
     pub fn spawn(wake: Arc<dyn Fn() + Send + Sync>) -> std::io::Result<Predictor> {
         let mut last = LastInput::default();
         let answer = move |request: Request| {
-            let found = last.classify(&request.classifier, &request.image);
+            let found = last.classify(&request.classifier, request.recipe, &request.image);
             found.map_err(|error| error.to_string())
         };
         Ok(Predictor(LatestOnly::spawn("predictor", wake, answer)?))

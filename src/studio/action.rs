@@ -8,6 +8,7 @@ use super::evaluation::EvaluateAction;
 use super::export::Format;
 use super::pad::Stroke;
 use super::sweeps::SweepAction;
+use crate::data::Recipe;
 use crate::picture::CurvesView;
 use crate::runs::{Notes, RunId};
 use crate::train::{Recovery, TrainConfig};
@@ -118,8 +119,8 @@ pub enum TimelineAction {
     ShowNext,
     /// Show the previous snapshot.
     ShowPrevious,
-    /// Set the memory limit for the snapshots of a run, in bytes.
-    SetBudget(usize),
+    /// Set the memory limit of all snapshots and of the states to roll back to, in bytes.
+    SetStateMemory(usize),
 }
 
 /// An action on the runs of the workspace.
@@ -191,8 +192,14 @@ pub enum CanvasAction {
     OpenImage(PathBuf),
     /// Classify these PNG or JPEG files, all of them, beside the canvas.
     Classify(Vec<PathBuf>),
-    /// Close the window with the classified files.
+    /// Classify each object of the picture on the canvas alone.
+    ClassifyEach,
+    /// Put this one of the classified images on the canvas, and close their window.
+    OpenClassified(usize),
+    /// Close the window with the classified images.
     CloseClassified,
+    /// Make inputs of pictures by this recipe, or as the model was trained.
+    SetRecipe(Option<Recipe>),
     /// Put the bytes of a PNG or JPEG file on the canvas; the text names their origin.
     OpenImageBytes(Vec<u8>, String),
     /// Put the test image at this index on the canvas, with its label.

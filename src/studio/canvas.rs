@@ -44,6 +44,8 @@ pub(super) struct Canvas {
     /// The newest prediction for the drawing, or the error.
     answer: Option<Result<Prediction, String>>,
     predictor: Predictor,
+    /// How pictures become inputs, instead of as the model was trained.
+    own_recipe: Option<Recipe>,
 }
 
 impl Canvas {
@@ -55,6 +57,7 @@ impl Canvas {
             restored: None,
             answer: None,
             predictor: Predictor::spawn(wake)?,
+            own_recipe: None,
         })
     }
 
@@ -80,8 +83,8 @@ impl Canvas {
         }
     }
 
-    /// How pictures become inputs of the model, if there is one.
-    pub(super) fn recipe(&self) -> Option<Recipe> {
+    /// How the model was trained to see pictures, if there is one.
+    pub(super) fn model_recipe(&self) -> Option<Recipe> {
         Some(self.classifier()?.recipe())
     }
 
@@ -102,6 +105,16 @@ impl Canvas {
                 *classifier = changed(classifier);
             }
         }
+    }
+
+    /// How pictures become inputs, if not as the model was trained.
+    pub(super) fn own_recipe(&self) -> Option<Recipe> {
+        self.own_recipe
+    }
+
+    /// Makes inputs of pictures by this recipe, or as the model was trained.
+    pub(super) fn set_own_recipe(&mut self, recipe: Option<Recipe>) {
+        self.own_recipe = recipe;
     }
 
     /// Classifies the drawing with `model` from now on.
@@ -148,6 +161,7 @@ impl Canvas {
         }
         self.predictor.ask(Request {
             image: self.pad.input(),
+            recipe: self.own_recipe.unwrap_or_else(|| classifier.recipe()),
             classifier,
         });
     }

@@ -61,7 +61,7 @@ impl Studio {
     fn would_change_timeline(&self, action: &TimelineAction) -> bool {
         match action {
             TimelineAction::ShowStep(step) => *step != self.shown_step(),
-            TimelineAction::SetBudget(bytes) => *bytes != self.timeline().budget(),
+            TimelineAction::SetStateMemory(bytes) => *bytes != self.state_memory(),
             TimelineAction::Open(_)
             | TimelineAction::Close
             | TimelineAction::ShowNext
@@ -98,7 +98,10 @@ impl Studio {
             CanvasAction::Undo => self.pad().can_undo(),
             CanvasAction::Redo => self.pad().can_redo(),
             CanvasAction::CloseClassified => !self.classified().is_empty(),
+            CanvasAction::SetRecipe(recipe) => *recipe != self.canvas.own_recipe(),
             CanvasAction::BeginStroke(_)
+            | CanvasAction::ClassifyEach
+            | CanvasAction::OpenClassified(_)
             | CanvasAction::EndStroke
             | CanvasAction::OpenImage(_)
             | CanvasAction::Classify(_)

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::classified::ClassifiedFile;
+use super::classified::Classified;
 use super::opened_timeline::OpenedTimeline;
 use super::reopened::Reopened;
 use crate::data::{Dataset, DecodedImage, GrayImage};
@@ -42,7 +42,7 @@ pub(super) enum Message {
     /// An image was read, from this file or else from the clipboard.
     Picture(Option<PathBuf>, Result<(GrayImage, DecodedImage), String>),
     /// Image files were classified.
-    Classified(Vec<ClassifiedFile>),
+    Classified(Vec<Classified>),
     /// The sweeps in the workspace were read, with the errors of some of them.
     Sweeps(Vec<(Plan, SweepState)>, Vec<String>),
 }

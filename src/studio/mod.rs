@@ -43,7 +43,7 @@ pub use action::{
     TimelineAction,
 };
 pub use canvas::Model;
-pub use classified::ClassifiedFile;
+pub use classified::{Classified, ClassifiedSource};
 pub use compare::{Analysis, Compared, Disagreements, ModelPrediction};
 pub use data::DataState;
 pub use draft::Effect;
@@ -95,7 +95,7 @@ pub struct Studio {
     timelines: Timelines,
     canvas: Canvas,
     /// Image files with the answer to each.
-    classified: Arc<[ClassifiedFile]>,
+    classified: Arc<[Classified]>,
     /// A picture for the clipboard, until the front end takes it.
     copied: Option<Pixels>,
     compared: Compared,

@@ -5,8 +5,15 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use crate::stats::most_crowded;
 use crate::train::Checkpoint;
 
-/// Default memory limit for states, in bytes.
-pub(super) const USUAL_BUDGET: usize = 256 << 20;
+/// Default memory limit for the states in memory, in bytes: those of the timelines, and those to
+/// roll back to.
+pub(super) const DEFAULT_STATE_MEMORY: usize = 256 << 20;
+
+/// The part of the memory limit that states to roll back to may take. The timeline has most of
+/// them as well, and gets the rest.
+pub(super) fn rollback_memory(limit: usize) -> usize {
+    limit / 4
+}
 
 /// Early states that are never thinned, as long as they are at most a third of all: after 0, 1, 2,
 /// 4, 8, 16, 32 and 64 updates.
@@ -25,7 +32,7 @@ impl Default for Timeline {
     fn default() -> Timeline {
         Timeline {
             states: Vec::new(),
-            budget: USUAL_BUDGET,
+            budget: DEFAULT_STATE_MEMORY - rollback_memory(DEFAULT_STATE_MEMORY),
             version: 0,
         }
     }
@@ -67,6 +74,11 @@ impl Timeline {
         self.thin();
     }
 
+    pub(super) fn clear(&mut self) {
+        self.states.clear();
+        self.version += 1;
+    }
+
     fn forget_after(&mut self, step: u64) {
         self.states.retain(|s| s.step() <= step);
         self.version += 1;
@@ -104,9 +116,7 @@ impl SharedTimeline {
 
     /// Clears the timeline for another run.
     pub(super) fn clear(&self) {
-        let mut timeline = self.lock();
-        timeline.states.clear();
-        timeline.version += 1;
+        self.lock().clear();
     }
 
     pub(super) fn forget_after(&self, step: u64) {
@@ -117,12 +127,14 @@ impl SharedTimeline {
         self.lock().set_budget(bytes);
     }
 
-    /// Updates `seen`; the copy shares the weights.
-    pub(super) fn read_into(&self, seen: &mut Timeline) {
+    /// Updates `seen`, and returns whether it has changed; the copy shares the weights.
+    pub(super) fn read_into(&self, seen: &mut Timeline) -> bool {
         let current = self.lock();
-        if current.version != seen.version {
+        let is_new = current.version != seen.version;
+        if is_new {
             *seen = current.clone();
         }
+        is_new
     }
 
     /// The timeline is valid after every statement, so a panic elsewhere cannot corrupt it.

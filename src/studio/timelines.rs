@@ -44,7 +44,9 @@ impl Timelines {
 
     /// Reads the states of the newest run.
     pub(super) fn update(&mut self, live: &SharedTimeline) {
-        live.read_into(&mut self.newest);
+        if live.read_into(&mut self.newest) {
+            self.forget_past();
+        }
     }
 
     /// The states of an earlier run of this session, while they are in memory.
@@ -58,10 +60,19 @@ impl Timelines {
     pub(super) fn remember(&mut self, id: RunId) {
         self.past.retain(|(past, _)| *past != id);
         self.past.push((id, self.newest.clone()));
+        // The next run starts without states.
+        self.newest.clear();
+        self.forget_past();
+    }
+
+    /// Keeps all timelines of this session within the memory limit of one: the oldest go first.
+    fn forget_past(&mut self) {
         let n_bytes = |past: &[(RunId, Timeline)]| -> usize {
             past.iter().map(|(_, timeline)| timeline.n_bytes()).sum()
         };
-        while n_bytes(&self.past) > self.newest.budget() {
+        while !self.past.is_empty()
+            && n_bytes(&self.past) + self.newest.n_bytes() > self.newest.budget()
+        {
             self.past.remove(0);
         }
     }

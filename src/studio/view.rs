@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::canvas::Model;
-use super::classified::ClassifiedFile;
+use super::classified::Classified;
 use super::compare::Compared;
 use super::data::DataState;
 use super::draft::Effect;
@@ -65,7 +65,10 @@ impl Studio {
 
     /// Whether a run can start: the dataset is loaded, the settings are valid, and no run is live.
     pub fn can_train(&self) -> bool {
-        self.dataset().is_some() && self.errors().is_empty() && self.live_run().is_none()
+        self.dataset().is_some()
+            && self.errors().is_empty()
+            && self.live_run().is_none()
+            && !self.sweeps.is_live()
     }
 
     /// When a change of `setting` would take effect.
@@ -253,8 +256,8 @@ impl Studio {
         self.canvas.trained().is_some()
     }
 
-    /// Image files with the answer to each, until they are closed.
-    pub fn classified(&self) -> &Arc<[ClassifiedFile]> {
+    /// Images with the answer to each, until they are closed.
+    pub fn classified(&self) -> &Arc<[Classified]> {
         &self.classified
     }
 

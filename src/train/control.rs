@@ -30,6 +30,7 @@ struct Pending {
     changes: Vec<Change>,
     recovery: Option<Recovery>,
     watches_layers: bool,
+    state_bytes: Option<usize>,
 }
 
 /// The loop's next action.
@@ -82,6 +83,16 @@ impl Control {
 
     pub(super) fn watches_layers(&self) -> bool {
         self.lock().watches_layers
+    }
+
+    /// Limits the memory of the states to roll back to, in bytes; one is always kept.
+    pub fn limit_states(&self, bytes: usize) {
+        self.update(|w| w.state_bytes = Some(bytes));
+    }
+
+    /// Most bytes of states to roll back to, if they are limited.
+    pub(super) fn state_bytes(&self) -> Option<usize> {
+        self.lock().state_bytes
     }
 
     /// Answers a run that is paused at an anomaly.

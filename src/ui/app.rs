@@ -1,7 +1,6 @@
 //! The eframe application: applies messages from the threads, draws, and runs commands.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::time::Duration;
 
 use egui::{Context, Ui};
@@ -15,6 +14,7 @@ use super::help::{Help, tour};
 use super::hover::Hover;
 use super::layout::Panels;
 use super::options::Options;
+use super::pace::Pace;
 use super::palette::Palette;
 use super::panels::classified::ClassifiedPanel;
 use super::panels::{PanelContext, PanelOutput, lr_finder};
@@ -31,6 +31,7 @@ use crate::studio::{Action, FileAction, LibraryAction, LrFinder, RunAction, Stud
 pub struct StudioApp {
     studio: Studio,
     session: Option<SessionFile>,
+    pace: Pace,
     settings: Settings,
     hover: Hover,
     panels: Panels,
@@ -46,10 +47,6 @@ pub struct StudioApp {
 /// The key under which eframe stores [`Settings`].
 const SETTINGS_KEY: &str = "settings";
 
-/// Time between two repaints while training: often enough to look smooth, at half the cost of
-/// repainting at the full rate of the screen.
-const FRAME: Duration = Duration::from_millis(33);
-
 /// Time that a frame may spend on messages from the threads.
 const PUMP_BUDGET: Duration = Duration::from_millis(4);
 
@@ -62,13 +59,14 @@ impl StudioApp {
         let (workspace, problem) = options.choose_workspace(&kept_settings(cc));
         let file = options.session.map(SessionFile::new);
         let session = file.as_ref().map(SessionFile::read).unwrap_or_default();
-        let wake = StudioApp::wake(&cc.egui_ctx);
-        let mut studio = Studio::restored(workspace, session, wake)?;
+        let pace = Pace::default();
+        let mut studio = Studio::restored(workspace, session, pace.wake(&cc.egui_ctx))?;
         problem
             .into_iter()
             .for_each(|text| studio.notify_error(text));
         Ok(StudioApp {
             session: file,
+            pace,
             ..StudioApp::with_studio(cc, studio)
         })
     }
@@ -83,6 +81,7 @@ impl StudioApp {
         StudioApp {
             studio,
             session: None,
+            pace: Pace::default(),
             settings,
             hover: Hover::default(),
             panels: Panels::default(),
@@ -95,10 +94,9 @@ impl StudioApp {
         }
     }
 
-    /// Returns what threads call when there is something new to show.
+    /// Returns what the threads of a studio call, for [`StudioApp::with_studio`].
     pub fn wake(ctx: &Context) -> Wake {
-        let ctx = ctx.clone();
-        Arc::new(move || ctx.request_repaint_after(FRAME))
+        Pace::default().wake(ctx)
     }
 
     /// The state behind the window.
@@ -255,7 +253,8 @@ impl StudioApp {
 }
 
 impl eframe::App for StudioApp {
-    fn logic(&mut self, ctx: &Context, _frame: &mut eframe::Frame) {
+    fn logic(&mut self, ctx: &Context, frame: &mut eframe::Frame) {
+        self.pace.update(ctx, frame.info().cpu_usage);
         self.studio.pump(PUMP_BUDGET);
         self.attention.update(ctx, &self.studio);
     }

@@ -16,6 +16,7 @@ mod hover;
 mod layout;
 mod logo;
 mod options;
+mod pace;
 mod palette;
 mod panels;
 mod place;

@@ -21,7 +21,7 @@ impl Observer for Deaf {
 const N_TEST: usize = 1_000;
 
 /// A classifier that has seen `n` images once.
-fn trained(n: usize) -> Classifier {
+pub fn trained(n: usize) -> Classifier {
     let mnist = mnist();
     let part = |set: &ImageSet, n: usize| {
         let pixels = (0..n).flat_map(|i| set.image(i).to_vec()).collect();

@@ -300,7 +300,7 @@ fn the_budget_of_the_timeline_bounds_its_memory_and_keeps_its_spread() {
         timeline.n_bytes()
     );
     for megabytes in [48, 16] {
-        set(&mut window, "Timeline memory", f64::from(megabytes));
+        set(&mut window, "Memory of snapshots", f64::from(megabytes));
         let timeline = studio(&window).timeline();
         assert!(timeline.n_bytes() <= (megabytes as usize) << 20);
         let steps: Vec<u64> = timeline.states().iter().map(|s| s.step()).collect();

@@ -43,6 +43,8 @@ mod model_files;
 #[cfg(feature = "gui")]
 mod pen_window;
 #[cfg(feature = "gui")]
+mod pictures_window;
+#[cfg(feature = "gui")]
 mod places;
 mod released;
 mod resume;
@@ -56,6 +58,7 @@ mod screenshots;
 mod session;
 #[cfg(feature = "gui")]
 mod settings_window;
+mod small_digits;
 mod studio;
 mod support;
 mod sweep;

@@ -10,8 +10,7 @@ use anyhow::Context as _;
 
 use super::out;
 use super::resolve_run::model_file;
-use crate::data::recipe::objects::Object;
-use crate::data::{DecodedImage, Framing, InputImage, Recipe};
+use crate::data::{Framing, InputImage, Object, Recipe};
 use crate::model::Classifier;
 use crate::predict::classify;
 use report::{Format, Line};
@@ -73,11 +72,13 @@ pub(super) fn run(args: &Args, workspace: Option<&Path>) -> anyhow::Result<ExitC
 /// Prints the predictions for one image.
 fn one(classifier: &Classifier, path: &Path, is_each: bool, format: Format) -> anyhow::Result<()> {
     let picture = images::read(path)?;
+    let original_size = picture.original_size();
+    let picture = InputImage::from(picture);
     let name = path.display().to_string();
     let shape = classifier.network.spec().input;
     let objects = classifier.recipe().objects(&picture, shape);
     if objects.len() < 2 {
-        return line(classifier, &name, &picture.into(), None, format);
+        return line(classifier, &name, &picture, None, format);
     }
     if !is_each {
         let n = objects.len();
@@ -85,10 +86,10 @@ fn one(classifier: &Classifier, path: &Path, is_each: bool, format: Format) -> a
             "warning: {name} shows {n} separate objects, and the prediction is for all of them \
              together; use --each for one prediction per object"
         ));
-        return line(classifier, &name, &picture.into(), None, format);
+        return line(classifier, &name, &picture, None, format);
     }
     for object in objects {
-        let bounds = in_pixels(&object, &picture);
+        let bounds = in_pixels(&object, original_size);
         line(
             classifier,
             &name,
@@ -121,8 +122,7 @@ fn line(
 
 /// The bounds of an object in pixels of the file, whose ink may be smaller. By the longer sides,
 /// because a recipe may have turned the picture.
-fn in_pixels(object: &Object, picture: &DecodedImage) -> [usize; 4] {
-    let [height, width] = picture.original_size();
+fn in_pixels(object: &Object, [height, width]: [usize; 2]) -> [usize; 4] {
     let of_ink = object.image.width.max(object.image.height).max(1);
     object.bounds.map(|n| n * height.max(width) / of_ink)
 }

@@ -113,12 +113,23 @@ impl Recipe {
         gray
     }
 
-    /// The separate objects of a picture, if it has to be centered to become an input of `shape`:
+    /// The separate objects of an image, if it has to be centered to become an input of `shape`:
     /// where there are several, they become one input together.
-    pub fn objects(&self, picture: &DecodedImage, [_, height, width]: [usize; 3]) -> Vec<Object> {
+    pub fn objects(&self, image: &InputImage, shape: [usize; 3]) -> Vec<Object> {
         if self.framing != Framing::Center {
             return Vec::new();
         }
+        match image {
+            InputImage::Sketch(sketch) => objects(sketch),
+            InputImage::Decoded(picture) => self.objects_of_picture(picture, shape),
+        }
+    }
+
+    fn objects_of_picture(
+        &self,
+        picture: &DecodedImage,
+        [_, height, width]: [usize; 3],
+    ) -> Vec<Object> {
         let picture = &*self.upright(picture);
         let is_ready = picture.size() == [height, width]
             && is_centered(&picture.channels(false).swap_remove(0));

@@ -7,4 +7,5 @@ pub mod objects;
 mod spec;
 
 pub use input::InputImage;
+pub use objects::Object;
 pub use spec::{Framing, Recipe};

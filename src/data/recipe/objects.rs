@@ -21,6 +21,17 @@ pub struct Object {
     pub image: GrayImage,
 }
 
+impl Object {
+    /// Its bounds as shares of a square that the picture fills, centered and as large as fits.
+    pub fn on_square(&self) -> [f32; 4] {
+        let [width, height] = [self.image.width as f32, self.image.height as f32];
+        let side = width.max(height).max(1.0);
+        let [left, top, w, h] = self.bounds.map(|n| n as f32);
+        let (left, top) = (left + (side - width) / 2.0, top + (side - height) / 2.0);
+        [left / side, top / side, w / side, h / side]
+    }
+}
+
 /// Splits bright ink on black into its objects, from left to right.
 ///
 /// Strokes that do not touch are one object when they are close and one is small, as the bar of

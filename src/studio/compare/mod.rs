@@ -253,7 +253,7 @@ fn prediction_of(
     let mut classes = Vec::new();
     let answer = models.get(asked).and_then(|classifier| {
         classes.clone_from(&classifier.classes);
-        last.classify(&classifier, sketch)
+        last.classify(&classifier, classifier.recipe(), sketch)
             .map_err(|e| format!("{} cannot classify the sketch: {e}", asked.name))
     });
     ModelPrediction {

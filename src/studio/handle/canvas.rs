@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::data::{DecodedImage, Framing, Recipe, read_image_bytes, read_image_file};
 use crate::studio::action::CanvasAction;
-use crate::studio::classified::ClassifiedFile;
+use crate::studio::classified::{Classified, ClassifiedSource};
 use crate::studio::message::Message;
 use crate::studio::pad::Pad;
 use crate::studio::{LastEdited, Studio};
@@ -24,12 +24,14 @@ impl Studio {
             CanvasAction::Redo => self.edit_canvas(Pad::redo),
             CanvasAction::Clear => self.edit_canvas(Pad::clear),
             CanvasAction::SetBrush(width) => self.change_canvas(|pad| pad.set_brush(width)),
-            CanvasAction::OpenImage(path) => {
-                self.open_picture(path.display().to_string(), Some(path.clone()), move || {
-                    read_image_file(&path).map_err(|e| e.to_string())
-                });
-            }
+            CanvasAction::OpenImage(path) => self.open_image(path),
             CanvasAction::Classify(paths) => self.classify(paths),
+            CanvasAction::ClassifyEach => self.classify_each(),
+            CanvasAction::OpenClassified(idx) => self.open_classified(idx),
+            CanvasAction::SetRecipe(recipe) => {
+                self.canvas.set_own_recipe(recipe);
+                self.ask();
+            }
             CanvasAction::CloseClassified => self.classified = Arc::default(),
             CanvasAction::OpenImageBytes(bytes, origin) => {
                 self.open_picture(origin.clone(), None, move || {
@@ -51,6 +53,12 @@ impl Studio {
     fn change_canvas(&mut self, change: impl FnOnce(&mut Pad)) {
         change(&mut self.canvas.pad);
         self.ask();
+    }
+
+    fn open_image(&mut self, path: PathBuf) {
+        self.open_picture(path.display().to_string(), Some(path.clone()), move || {
+            read_image_file(&path).map_err(|e| e.to_string())
+        });
     }
 
     fn open_picture(
@@ -80,10 +88,38 @@ impl Studio {
             self.notices.info(text);
         }
         let activity = format!("classifying {}", count(paths.len(), "image"));
+        let recipe = self.recipe();
         self.files.run(activity, move || {
-            let file = |path| ClassifiedFile::new(path, &classifier);
+            let file = |path| Classified::file(path, &classifier, recipe);
             Message::Classified(paths.into_iter().take(MAX_CLASSIFIED).map(file).collect())
         });
+    }
+
+    /// Classifies each object of the picture on the canvas.
+    fn classify_each(&mut self) {
+        let Some(classifier) = self.classifier().cloned() else {
+            return;
+        };
+        let (image, recipe) = (self.canvas.pad.input(), self.recipe());
+        let activity = "classifying each object".to_owned();
+        self.files.run(activity, move || {
+            let shape = classifier.network.spec().input;
+            let objects = recipe.objects(&image, shape).into_iter().enumerate();
+            let object = |(idx, object)| Classified::object(idx, object, &classifier, recipe);
+            Message::Classified(objects.map(object).collect())
+        });
+    }
+
+    /// Puts a classified image on the canvas.
+    fn open_classified(&mut self, idx: usize) {
+        let all = std::mem::take(&mut self.classified);
+        match all.get(idx).map(|classified| &classified.source) {
+            Some(ClassifiedSource::File(path)) => self.open_image(path.clone()),
+            Some(ClassifiedSource::Object(image)) => {
+                self.edit_canvas(|pad| pad.paste(image, None, None));
+            }
+            None => {}
+        }
     }
 
     fn random_test_image(&mut self) {
@@ -108,13 +144,18 @@ impl Studio {
         self.edit_canvas(|pad| pad.paste(&shown, Some(image.into()), Some(label)));
     }
 
-    /// How pictures become inputs: by the recipe of the model that is asked, or of the dataset.
+    /// How pictures become inputs: as chosen, or as the model that is asked was trained, or as the
+    /// dataset's images.
     pub fn recipe(&self) -> Recipe {
+        let chosen = self.canvas.own_recipe();
+        chosen.unwrap_or_else(|| self.model_recipe())
+    }
+
+    /// How pictures become inputs unless another recipe is chosen.
+    pub fn model_recipe(&self) -> Recipe {
         let of_data = || self.dataset().map(|dataset| dataset.recipe);
-        self.canvas
-            .recipe()
-            .or_else(of_data)
-            .unwrap_or(Recipe::new(Framing::Center))
+        let of_model = self.canvas.model_recipe().or_else(of_data);
+        of_model.unwrap_or(Recipe::new(Framing::Center))
     }
 
     /// Classifies the drawing with the network in training, or the last one trained.

@@ -19,13 +19,18 @@ impl Studio {
             TimelineAction::ShowStep(step) => self.show_step(step),
             TimelineAction::ShowNext => self.show_neighbor(true),
             TimelineAction::ShowPrevious => self.show_neighbor(false),
-            TimelineAction::SetBudget(bytes) => self.live.timeline().set_budget(bytes),
+            TimelineAction::SetStateMemory(bytes) => self.live.set_state_memory(bytes),
         }
     }
 
     /// The states of the newest run of this session, or of the run whose timeline is open.
     pub fn timeline(&self) -> &Timeline {
         self.timelines.shown()
+    }
+
+    /// Memory limit of the states of all timelines and of those to roll back to, in bytes.
+    pub fn state_memory(&self) -> usize {
+        self.live.state_memory()
     }
 
     /// The run that [`Studio::timeline`] belongs to.

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel, sync_channel};
 
 use super::thread::Wake;
-use super::timeline::SharedTimeline;
+use super::timeline::{DEFAULT_STATE_MEMORY, SharedTimeline, rollback_memory};
 use crate::model::Classifier;
 use crate::train::{Checkpoint, Control, Event, Job, Observer, Trainer, run_guarded};
 use latest_weights::LatestWeights;
@@ -39,6 +39,8 @@ pub(super) struct LiveRun {
     timeline: SharedTimeline,
     /// Whether layer statistics are on, in this run and the next ones.
     watches_layers: bool,
+    /// Memory limit of all states, in bytes.
+    state_memory: usize,
 }
 
 impl LiveRun {
@@ -51,6 +53,7 @@ impl LiveRun {
             weights: LatestWeights::default(),
             timeline: SharedTimeline::default(),
             watches_layers: false,
+            state_memory: DEFAULT_STATE_MEMORY,
         }
     }
 
@@ -64,6 +67,7 @@ impl LiveRun {
     ) -> std::io::Result<()> {
         self.end();
         control.watch_layers(self.watches_layers);
+        control.limit_states(rollback_memory(self.state_memory));
         let (sender, events) = sync_channel(MAX_WAITING_EVENTS);
         self.events = Some(events);
         // Weights that the previous run left must not be taken for this one's.
@@ -118,6 +122,21 @@ impl LiveRun {
     /// The controls of the run that was started last.
     pub(super) fn control(&self) -> Option<&Control> {
         self.trainer.as_ref().map(Trainer::control)
+    }
+
+    /// Memory limit of all states, in bytes.
+    pub(super) fn state_memory(&self) -> usize {
+        self.state_memory
+    }
+
+    /// Sets the memory limit of all states, in bytes.
+    pub(super) fn set_state_memory(&mut self, bytes: usize) {
+        self.state_memory = bytes;
+        let of_rollback = rollback_memory(bytes);
+        self.timeline.set_budget(bytes - of_rollback);
+        if let Some(control) = self.control() {
+            control.limit_states(of_rollback);
+        }
     }
 
     pub(super) fn watches_layers(&self) -> bool {

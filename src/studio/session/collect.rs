@@ -26,6 +26,8 @@ impl Studio {
             model: self.saved_model().or_else(|| pending.model.clone()),
             sheet: Some(self.pad().sheet().clone()),
             brush: Some(self.pad().brush()),
+            recipe: self.canvas.own_recipe(),
+            state_memory: Some(self.state_memory()),
             recent: self.recent.clone(),
             lost: Vec::new(),
         }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use base64::prelude::{BASE64_STANDARD, Engine as _};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
@@ -25,9 +26,28 @@ struct StoredSheet {
     /// Pixels of equal brightness that follow each other: brightness and number.
     ink: Vec<(u8, usize)>,
     #[serde(default)]
-    picture: Option<Vec<u8>>,
+    picture: Option<StoredBytes>,
     #[serde(default)]
     true_label: Option<u32>,
+}
+
+/// Bytes as text.
+#[derive(Serialize, Deserialize)]
+#[serde(untagged)]
+enum StoredBytes {
+    Base64(String),
+    /// As they were stored at first.
+    Numbers(Vec<u8>),
+}
+
+impl StoredBytes {
+    /// `None` if the text is damaged.
+    fn decoded(self) -> Option<Vec<u8>> {
+        match self {
+            StoredBytes::Base64(text) => BASE64_STANDARD.decode(text).ok(),
+            StoredBytes::Numbers(bytes) => Some(bytes),
+        }
+    }
 }
 
 impl Session {
@@ -46,6 +66,8 @@ impl Session {
             "model": self.model,
             "sketch": self.sheet.as_ref().map(StoredSheet::of),
             "pen": self.brush,
+            "recipe": self.recipe,
+            "snapshot_memory": self.state_memory,
             "recent": self.recent,
         });
         session.to_string()
@@ -71,6 +93,8 @@ impl Session {
             model: part(&mut parts, "model", &mut lost),
             sheet: None,
             brush: part(&mut parts, "pen", &mut lost),
+            state_memory: part(&mut parts, "snapshot_memory", &mut lost),
+            recipe: part(&mut parts, "recipe", &mut lost),
             recent: part(&mut parts, "recent", &mut lost).unwrap_or_default(),
             lost: Vec::new(),
         };
@@ -115,7 +139,8 @@ impl StoredSheet {
             Some(InputImage::Decoded(picture))
                 if picture.size().iter().product::<usize>() <= MAX_PIXELS =>
             {
-                picture.stored()
+                let bytes = picture.stored();
+                bytes.map(|bytes| StoredBytes::Base64(BASE64_STANDARD.encode(bytes)))
             }
             _ => None,
         };
@@ -140,7 +165,10 @@ impl StoredSheet {
             pixels.extend(std::iter::repeat_n(value, n));
         }
         let picture = match self.picture {
-            Some(bytes) => Some(DecodedImage::from_stored(&bytes, "the sketch").ok()?.into()),
+            Some(stored) => {
+                let bytes = stored.decoded()?;
+                Some(DecodedImage::from_stored(&bytes, "the sketch").ok()?.into())
+            }
             None => None,
         };
         (pixels.len() == n_pixels).then_some(Sheet {

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::pad::Sheet;
 use super::recent::Recent;
+use crate::data::Recipe;
 use crate::runs::RunId;
 use crate::train::TrainConfig;
 
@@ -31,6 +32,10 @@ pub struct Session {
     model: Option<SavedModel>,
     sheet: Option<Sheet>,
     brush: Option<f32>,
+    /// How pictures become inputs, if not as the model was trained.
+    recipe: Option<Recipe>,
+    /// Memory limit of the states in memory, in bytes.
+    state_memory: Option<usize>,
     recent: Recent,
     /// What could not be read of a stored session, to be reported.
     lost: Vec<String>,

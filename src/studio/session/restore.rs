@@ -32,6 +32,9 @@ impl Studio {
             .sheet
             .into_iter()
             .for_each(|sheet| pad.restore(sheet));
+        self.canvas.set_own_recipe(session.recipe);
+        let memory = session.state_memory.into_iter();
+        memory.for_each(|bytes| self.live.set_state_memory(bytes));
         match session.data {
             Some(folder) if folder.is_dir() => {
                 self.restoring.data = Some(folder.clone());

@@ -55,7 +55,7 @@ impl Steps<'_> {
         let mut copies = std::mem::take(&mut self.states.copies);
         let state = Arc::new(self.state_in(&mut copies)?);
         if state.is_finite() {
-            self.states.push(state.clone());
+            self.states.push(state.clone(), self.control.state_bytes());
             self.observer.snapshot(&state);
         }
         Ok(())
@@ -88,7 +88,7 @@ impl Steps<'_> {
                 return Err(TrainError::Checkpoint(state.step()));
             }
             let state = Arc::new(state);
-            self.states.push(state.clone());
+            self.states.push(state.clone(), self.control.state_bytes());
             self.observer.snapshot(&state);
         }
         // For display only, not as a rollback state: an uninterrupted run would not have it.

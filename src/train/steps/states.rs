@@ -21,13 +21,15 @@ pub(super) struct States {
 }
 
 impl States {
-    pub(super) fn push(&mut self, state: Arc<Checkpoint>) {
+    /// Adds the newest state; all of them keep to `max_bytes`.
+    pub(super) fn push(&mut self, state: Arc<Checkpoint>, max_bytes: Option<usize>) {
+        let max_bytes = max_bytes.unwrap_or(MAX_BYTES);
         self.recent.push_back(state);
         let n_bytes = |states: &VecDeque<Arc<Checkpoint>>| -> usize {
             states.iter().map(|s| s.n_bytes()).sum()
         };
         while self.recent.len() > MAX_STATES
-            || (self.recent.len() > 1 && n_bytes(&self.recent) > MAX_BYTES)
+            || (self.recent.len() > 1 && n_bytes(&self.recent) > max_bytes)
         {
             // Another thread may still use it.
             if let Some(Ok(old)) = self.recent.pop_front().map(Arc::try_unwrap) {

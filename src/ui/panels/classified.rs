@@ -9,7 +9,7 @@ use egui::{
 
 use super::PanelContext;
 use super::draw::input_image;
-use crate::studio::{CanvasAction, ClassifiedFile};
+use crate::studio::{CanvasAction, Classified, ClassifiedSource};
 use crate::text;
 use crate::ui::theme::{self, tokens};
 use crate::ui::widgets::{Weight, labeled_button};
@@ -31,7 +31,7 @@ pub struct ClassifiedPanel {
 
 /// The images that are shown, with their textures; none for those that could not be read.
 struct Shown {
-    files: Arc<[ClassifiedFile]>,
+    files: Arc<[Classified]>,
     textures: Vec<Option<TextureHandle>>,
 }
 
@@ -67,26 +67,30 @@ impl ClassifiedPanel {
     }
 }
 
-fn textures(ctx: &Context, files: &[ClassifiedFile]) -> Vec<Option<TextureHandle>> {
-    let texture = |file: &ClassifiedFile| {
+fn textures(ctx: &Context, files: &[Classified]) -> Vec<Option<TextureHandle>> {
+    let texture = |file: &Classified| {
         let image = input_image(file.answer.as_ref().ok()?);
-        let name = file.path.display().to_string();
-        Some(ctx.load_texture(name, image, TextureOptions::NEAREST))
+        Some(ctx.load_texture(&file.name, image, TextureOptions::NEAREST))
     };
     files.iter().map(texture).collect()
 }
 
 fn grid_ui(ui: &mut Ui, cx: &mut PanelContext<'_>, shown: &Shown) {
-    let cells: Vec<_> = shown.files.iter().zip(&shown.textures).collect();
+    let cells: Vec<_> = shown
+        .files
+        .iter()
+        .zip(&shown.textures)
+        .enumerate()
+        .collect();
     let area = ScrollArea::vertical().max_height(3.0 * (CELL.y + 8.0));
     area.show(ui, |ui| {
         for row in cells.chunks(COLUMNS) {
             ui.horizontal(|ui| {
-                for (file, texture) in row {
+                for (idx, (file, texture)) in row {
                     let layout = Layout::top_down(Align::Center);
                     ui.allocate_ui_with_layout(CELL, layout, |ui| {
                         ui.set_min_size(CELL);
-                        cell_ui(ui, cx, file, texture.as_ref());
+                        cell_ui(ui, cx, *idx, file, texture.as_ref());
                     });
                 }
             });
@@ -97,24 +101,24 @@ fn grid_ui(ui: &mut Ui, cx: &mut PanelContext<'_>, shown: &Shown) {
 fn cell_ui(
     ui: &mut Ui,
     cx: &mut PanelContext<'_>,
-    file: &ClassifiedFile,
+    idx: usize,
+    file: &Classified,
     texture: Option<&TextureHandle>,
 ) {
     let t = tokens(ui);
-    let name = file.path.file_name().unwrap_or(file.path.as_os_str());
-    let name = name.to_string_lossy();
+    let name = &file.name;
     let (rect, response) = ui.allocate_exact_size(vec2(SIDE, SIDE), Sense::click());
     ui.painter().rect_filled(rect, 2.0, theme::CANVAS);
     if let Some(texture) = texture {
         Image::new(texture).paint_at(ui, rect);
     }
     response.widget_info(|| WidgetInfo::labeled(Role::Button, true, format!("Open {name}")));
-    if response
-        .on_hover_text(file.path.display().to_string())
-        .clicked()
-    {
-        cx.act(CanvasAction::OpenImage(file.path.clone()));
-        cx.act(CanvasAction::CloseClassified);
+    let about = match &file.source {
+        ClassifiedSource::File(path) => path.display().to_string(),
+        ClassifiedSource::Object(_) => format!("{name}, from left to right"),
+    };
+    if response.on_hover_text(about).clicked() {
+        cx.act(CanvasAction::OpenClassified(idx));
     }
     ui.add(Label::new(theme::quiet(ui, name)).truncate());
     let answer = match &file.answer {

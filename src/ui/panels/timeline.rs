@@ -170,17 +170,16 @@ fn command_ui(ui: &mut Ui, cx: &mut PanelContext<'_>, text: &str, command: Comma
 
 fn memory_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     const MEGABYTE: usize = 1 << 20;
-    let timeline = cx.studio.timeline();
-    let megabytes = timeline.budget() / MEGABYTE;
+    let megabytes = cx.studio.state_memory() / MEGABYTE;
     let about = format!(
-        "Memory limit of the snapshots, which now use {}: too low and few snapshots are kept, too \
-         high and memory runs short elsewhere.",
-        text::bytes(timeline.n_bytes() as u64)
+        "Memory limit of all snapshots of this session (this run's use {}) and of the states to \
+         roll back to: too low and few are kept, too high and memory runs short elsewhere.",
+        text::bytes(cx.studio.timeline().n_bytes() as u64)
     );
     let number = Number::count(16.0, 8192.0, " MB").with_width(72.0);
-    let entry = number.ui(ui, "Timeline memory", megabytes as f64);
+    let entry = number.ui(ui, "Memory of snapshots", megabytes as f64);
     if let Some(new) = entry.explained(ui, &about) {
-        cx.act(TimelineAction::SetBudget(new as usize * MEGABYTE));
+        cx.act(TimelineAction::SetStateMemory(new as usize * MEGABYTE));
     }
     // In a narrow window, the metrics matter more.
     if ui.available_width() > WORDS_WIDTH {

@@ -160,6 +160,7 @@ fn reason(cx: &PanelContext<'_>, command: Command) -> Option<String> {
     let is_start = matches!(command, Command::Run(RunCommand::Train | RunCommand::Step));
     let text = match cx.studio.data() {
         _ if !is_start => return None,
+        _ if cx.studio.sweeps().is_live() => "A sweep is running: stop it first.",
         _ if !cx.studio.errors().is_empty() => "Fix the settings marked in red first.",
         DataState::Loading { .. } => "The dataset is still loading.",
         DataState::None => "No dataset: open a folder or use MNIST.",

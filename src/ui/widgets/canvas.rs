@@ -18,12 +18,25 @@ pub struct Canvas {
 
 impl Canvas {
     /// Draws the pad `side` points large and queues the pen's actions. Left draws, right erases.
-    pub fn ui(&mut self, ui: &mut Ui, pad: &Pad, side: f32, actions: &mut Vec<Action>) {
+    /// Several `objects` (left, top, width, height; from 0 to 1) get a box each.
+    pub fn ui(
+        &mut self,
+        ui: &mut Ui,
+        pad: &Pad,
+        objects: &[[f32; 4]],
+        side: f32,
+        actions: &mut Vec<Action>,
+    ) {
         // No need to distinguish clicks from drags: both are strokes, and a dot is a short one.
         let (rect, response) = ui.allocate_exact_size(Vec2::splat(side), Sense::drag());
         response.widget_info(|| WidgetInfo::labeled(Role::Canvas, true, "Drawing canvas"));
         self.pen(ui, rect, actions);
         self.paint(ui, pad, rect);
+        if objects.len() > 1 {
+            objects
+                .iter()
+                .for_each(|&object| object_box(ui, rect, object));
+        }
         if response.hovered() || self.down.is_some() {
             pen_outline(ui, pad, rect);
         }
@@ -117,6 +130,19 @@ fn extend(actions: &mut Vec<Action>, point: [f32; 2]) {
         Some(Action::Canvas(CanvasAction::ExtendStroke(points))) => points.push(point),
         _ => actions.push(CanvasAction::ExtendStroke(vec![point]).into()),
     }
+}
+
+/// Draws a box around an object.
+fn object_box(ui: &Ui, rect: Rect, [left, top, width, height]: [f32; 4]) {
+    let min = rect.min + Vec2::new(left, top) * rect.width();
+    let bounds = Rect::from_min_size(min, Vec2::new(width, height) * rect.width());
+    let line = Stroke::new(1.0, tokens(ui).accent);
+    ui.painter().rect_stroke(
+        bounds.expand(2.0).intersect(rect),
+        2.0,
+        line,
+        StrokeKind::Inside,
+    );
 }
 
 /// Draws the outline of the pen.

@@ -1,7 +1,6 @@
 //! Recipes: a picture goes the way the training images went.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use candle_studio::data::recipe::objects::objects;
 use candle_studio::data::{
@@ -91,7 +90,7 @@ fn pictures_of_few_levels_are_not_blank() {
 fn two_digits_are_two_objects_and_a_broken_digit_is_one() {
     for (name, expected) in [("10", 2), ("11", 2)] {
         let path = fixture(&format!("pictures/two-digits_{name}.png"));
-        let picture = read_image_file(&path).unwrap();
+        let picture = InputImage::from(read_image_file(&path).unwrap());
         let found = mnist().recipe.objects(&picture, [1, 28, 28]);
         assert_eq!(found.len(), expected, "{name}");
         assert!(found[0].bounds[0] < found[1].bounds[0], "left to right");
@@ -111,12 +110,12 @@ fn two_digits_are_two_objects_and_a_broken_digit_is_one() {
 
 #[test]
 fn an_input_of_the_recipe_is_never_several_objects() {
-    let picture = decoded(mnist().test.image(5), [28, 28]);
+    let picture = InputImage::from(decoded(mnist().test.image(5), [28, 28]));
     assert!(mnist().recipe.objects(&picture, [1, 28, 28]).is_empty());
     let fitted = Recipe::new(Framing::Fit);
-    let two = read_image_file(&fixture("pictures/two-digits_10.png")).unwrap();
+    let two = InputImage::from(read_image_file(&fixture("pictures/two-digits_10.png")).unwrap());
     assert!(fitted.objects(&two, [1, 28, 28]).is_empty());
-    let input = fitted.input(&InputImage::Decoded(Arc::new(two)), [1, 28, 28]);
+    let input = fitted.input(&two, [1, 28, 28]);
     assert_eq!(input.unwrap().len(), 28 * 28);
 }
 

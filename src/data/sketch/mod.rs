@@ -2,6 +2,10 @@
 //! Burges, the MNIST page): the digit is scaled, keeping its aspect ratio, to fit a box of 20×20
 //! pixels, and the box is placed in the 28×28 image with the digit's center of mass in the middle.
 
+mod thin;
+
+use thin::thinned;
+
 use super::resample::{Stretch, resample};
 
 pub use super::resample::GrayImage;
@@ -27,6 +31,8 @@ pub fn center_sketch(image: &GrayImage, target: [usize; 2]) -> Option<Vec<u8>> {
     if target.contains(&0) {
         return None;
     }
+    let thinned = thinned(image);
+    let image = thinned.as_ref().unwrap_or(image);
     let [rows, columns] = ink_box(image)?;
     let fit = |target: usize, ink: Stretch| INK_SHARE * target as f64 / ink.len;
     let scale = fit(target[0], rows).min(fit(target[1], columns));
