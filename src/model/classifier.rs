@@ -40,6 +40,21 @@ pub struct Classifier {
 }
 
 impl Classifier {
+    /// The same model, whose logits are divided by this number; `None` leaves them as they are.
+    ///
+    /// # Errors
+    /// When memory runs out.
+    pub fn with_temperature(&self, temperature: Option<f64>) -> candle_core::Result<Classifier> {
+        Ok(Classifier {
+            network: self.network.sharing_weights()?,
+            classes: self.classes.clone(),
+            provenance: Provenance {
+                temperature,
+                ..self.provenance.clone()
+            },
+        })
+    }
+
     /// How a picture becomes an input of this model. If the file does not say: centered for MNIST
     /// and for gray 28×28 images of unknown origin, which most such models were trained on;
     /// otherwise fitted.

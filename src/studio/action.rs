@@ -29,7 +29,6 @@ pub enum Action {
     Library(LibraryAction),
     /// Start an analysis of several runs.
     Compare(Analysis),
-    Evaluate(EvaluateAction),
     /// An action on the evaluation of the model.
     Evaluate(EvaluateAction),
     /// An action on sweeps.

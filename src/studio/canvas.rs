@@ -89,22 +89,21 @@ impl Canvas {
     }
 
     /// Divides the logits of the model by this number; `None` leaves them as they are.
-    pub(super) fn set_temperature(&mut self, temperature: Option<f64>) {
-        let changed = |classifier: &Arc<Classifier>| {
-            let mut classifier = Classifier::clone(classifier);
-            classifier.provenance.temperature = temperature;
-            Arc::new(classifier)
-        };
+    ///
+    /// # Errors
+    /// When memory runs out.
+    pub(super) fn set_temperature(&mut self, temperature: Option<f64>) -> candle_core::Result<()> {
         match &mut self.model {
             Model::None => {}
             Model::Trained(classifier) => {
-                *classifier = changed(classifier);
+                *classifier = Arc::new(classifier.with_temperature(temperature)?);
                 self.trained = Some(classifier.clone());
             }
             Model::Snapshot { classifier, .. } | Model::Opened { classifier, .. } => {
-                *classifier = changed(classifier);
+                *classifier = Arc::new(classifier.with_temperature(temperature)?);
             }
         }
+        Ok(())
     }
 
     /// How pictures become inputs, if not as the model was trained.

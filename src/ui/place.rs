@@ -1,4 +1,4 @@
-//! The places of the window, in the order of a model's life, and the views of Train.
+//! The places of the window, in the order of a model's life, and the views of Train and Evaluate.
 
 use serde::{Deserialize, Serialize};
 
@@ -71,9 +71,7 @@ impl Place {
         match self {
             Place::Network => "Shows the network in the settings, as a diagram and as text.",
             Place::Train => "Shows training curves, layer statistics and a batch from inside.",
-            Place::Evaluate => {
-                "Shows how good the model is, where it errs, and on which images."
-            }
+            Place::Evaluate => "Shows how good the model is, where it errs, and on which images.",
             Place::Compare => "Compares the runs in the workspace and shows what makes one better.",
             Place::Sweep => "Trains many runs over ranges of settings.",
         }
@@ -116,6 +114,54 @@ impl TrainView {
             TrainView::Curves => "Shows loss and accuracy, batch by batch.",
             TrainView::Layers => "Shows gradients, updates and weights per layer while training.",
             TrainView::LookInside => "Shows one batch step by step: forward, backward and update.",
+        }
+    }
+}
+
+/// A view of Evaluate, beside the images.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum EvaluateView {
+    /// The confusion matrix.
+    #[default]
+    Confusion,
+    /// Precision, recall and F1 of each class.
+    Classes,
+    /// Confidence against accuracy.
+    Calibration,
+    /// ROC and precision–recall curves.
+    Curves,
+}
+
+impl EvaluateView {
+    /// All views, in their order in the window.
+    pub const ALL: [EvaluateView; 4] = [
+        EvaluateView::Confusion,
+        EvaluateView::Classes,
+        EvaluateView::Calibration,
+        EvaluateView::Curves,
+    ];
+
+    /// The label.
+    pub fn label(self) -> &'static str {
+        match self {
+            EvaluateView::Confusion => "Confusion",
+            EvaluateView::Classes => "Classes",
+            EvaluateView::Calibration => "Calibration",
+            EvaluateView::Curves => "ROC and PR",
+        }
+    }
+
+    /// One sentence that explains what the view shows.
+    pub fn explanation(self) -> &'static str {
+        match self {
+            EvaluateView::Confusion => {
+                "How often images of each class are predicted as each other one."
+            }
+            EvaluateView::Classes => "Precision, recall and F1 of each class.",
+            EvaluateView::Calibration => "Whether the model is right as often as it is confident.",
+            EvaluateView::Curves => {
+                "ROC and precision–recall curves of one class against the rest."
+            }
         }
     }
 }

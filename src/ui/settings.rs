@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use super::place::{Place, Side, TrainView};
+use super::place::{EvaluateView, Place, Side, TrainView};
 use crate::picture::{CurvesView, Spread, XAxis};
 use crate::runs::table::GroupBy;
 

@@ -10,7 +10,8 @@ use egui_kittest::kittest::Queryable;
 
 use crate::places::{SIZES, faults};
 use crate::support::window::{
-    Window, choose, choose_small, click, press, settle, studio, wait, wait_for_end, window, window_of,
+    Window, choose, choose_small, click, press, settle, studio, wait, wait_for_end, window,
+    window_of,
 };
 
 /// Opens the place, with a model that was trained on MNIST.
@@ -111,16 +112,26 @@ fn classes_bins_and_curves_lead_to_their_images() {
     let mut window = open();
     click(&mut window, "Classes");
     let recall = newest(&window).report.per_class[7].scores.recall;
-    click(&mut window, &format!("Class 7: recall {:.2} %", 100.0 * recall));
+    click(
+        &mut window,
+        &format!("Class 7: recall {:.2} %", 100.0 * recall),
+    );
     assert_eq!(filter(&window).label, Some(7));
-    assert_eq!(n_selected(&window), newest(&window).report.per_class[7].support as usize);
+    assert_eq!(
+        n_selected(&window),
+        newest(&window).report.per_class[7].support as usize
+    );
     click(&mut window, "Sort by recall");
     click(&mut window, "Calibration");
     click(&mut window, "Confidence 0.93 to 1.00");
     let range = filter(&window).confidence.clone().unwrap();
     let predictions = &newest(&window).predictions;
     let n = (0..predictions.len())
-        .filter(|&at| predictions.confidence(at).is_some_and(|c| range.contains(&c)))
+        .filter(|&at| {
+            predictions
+                .confidence(at)
+                .is_some_and(|c| range.contains(&c))
+        })
         .count();
     assert!(n > 0 && n == n_selected(&window));
     click(&mut window, "ROC and PR");
@@ -170,7 +181,9 @@ fn nothing_is_evaluated_while_another_place_is_shown() {
     press(&mut window, Modifiers::COMMAND, Key::Num3);
     window.run_steps(4);
     assert!(!studio(&window).evaluator().is_shown());
-    window.state_mut().act(EvaluateAction::Split(SplitName::Train));
+    window
+        .state_mut()
+        .act(EvaluateAction::Split(SplitName::Train));
     window.run_steps(8);
     assert!(!studio(&window).evaluator().is_busy());
 }

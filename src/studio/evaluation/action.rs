@@ -6,8 +6,8 @@ use super::job::{Job, Task};
 use super::{Evaluator, Subject};
 use crate::data::{Dataset, DecodedImage};
 use crate::evaluate::{Selection, SplitName};
-use crate::studio::canvas::Model;
 use crate::studio::Studio;
+use crate::studio::canvas::Model;
 use crate::text;
 
 /// An action on the evaluation of the model that predicts.
@@ -119,7 +119,9 @@ impl Studio {
     }
 
     fn set_temperature(&mut self, temperature: Option<f64>) {
-        self.canvas.set_temperature(temperature);
+        if let Err(error) = self.canvas.set_temperature(temperature) {
+            return self.notices.error(error.to_string());
+        }
         self.evaluator.kept.clear();
         self.ask();
     }

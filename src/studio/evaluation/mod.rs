@@ -103,7 +103,9 @@ impl Evaluator {
     /// The result before it, of the same images.
     pub fn before(&self) -> Option<&Arc<Evaluation>> {
         let newest = self.newest.as_ref()?;
-        self.before.as_ref().filter(|before| before.split == newest.split)
+        self.before
+            .as_ref()
+            .filter(|before| before.split == newest.split)
     }
 
     /// Why the model could not be evaluated, in one sentence.
@@ -127,7 +129,11 @@ impl Evaluator {
     }
 
     /// Takes results, and asks for the next one if it is wanted.
-    pub(super) fn pump(&mut self, subject: Option<Subject>, dataset: Option<&Arc<Dataset>>) -> Option<f64> {
+    pub(super) fn pump(
+        &mut self,
+        subject: Option<Subject>,
+        dataset: Option<&Arc<Dataset>>,
+    ) -> Option<f64> {
         let temperature = self.take();
         if let (true, Some(subject), Some(dataset)) = (self.is_shown, subject, dataset) {
             self.follow(subject, dataset);
@@ -147,7 +153,10 @@ impl Evaluator {
         if self.asked.as_ref().is_some_and(is_same) {
             return;
         }
-        let is_another_split = self.asked.as_ref().is_none_or(|(_, split)| *split != self.split);
+        let is_another_split = self
+            .asked
+            .as_ref()
+            .is_none_or(|(_, split)| *split != self.split);
         if subject.is_training && !is_another_split && !(self.is_due && self.is_rested()) {
             return;
         }
@@ -164,7 +173,8 @@ impl Evaluator {
     }
 
     fn is_rested(&self) -> bool {
-        self.last.is_none_or(|(at, took)| at.elapsed() > took * PAUSES)
+        self.last
+            .is_none_or(|(at, took)| at.elapsed() > took * PAUSES)
     }
 
     /// Returns a temperature that was fitted.
@@ -202,7 +212,10 @@ impl Evaluator {
 
     /// Finds the selected images anew.
     fn select(&mut self) {
-        let found = self.newest.as_ref().map(|e| self.selection.positions(&e.predictions));
+        let found = self
+            .newest
+            .as_ref()
+            .map(|e| self.selection.positions(&e.predictions));
         self.positions = found.unwrap_or_default().into();
     }
 }

@@ -89,12 +89,16 @@ impl CalibrationView {
         cx: &mut PanelContext<'_>,
         evaluation: &Arc<Evaluation>,
     ) {
-        let made = self.made.take().filter(|made| Arc::ptr_eq(&made.of, evaluation));
+        let made = self
+            .made
+            .take()
+            .filter(|made| Arc::ptr_eq(&made.of, evaluation));
         let made = made.unwrap_or_else(|| Made::new(evaluation));
         let about = "Each bar: images with such a confidence, the probability of the answer. On the \
                      line, the model is right as often as it is confident; below, it is too sure. \
                      The thin lines are 95 % intervals.";
-        ui.label(theme::quiet(ui, "accuracy by confidence")).on_hover_text(about);
+        ui.label(theme::quiet(ui, "accuracy by confidence"))
+            .on_hover_text(about);
         diagram_ui(ui, cx, &made.bins);
         ui.add_space(6.0);
         temperature_ui(ui, cx, evaluation, made.raw_ece);
@@ -132,10 +136,7 @@ fn diagram_ui(ui: &mut Ui, cx: &mut PanelContext<'_>, bins: &[Bin]) {
     let width = ui.available_width().min(MAX_SIDE + LEFT);
     let height = (width - LEFT + BELOW + COUNTS).min(260.0);
     let (rect, _) = ui.allocate_exact_size(vec2(width, height), Sense::hover());
-    let plot = Rect::from_min_max(
-        rect.min + vec2(LEFT, COUNTS),
-        rect.max - vec2(0.0, BELOW),
-    );
+    let plot = Rect::from_min_max(rect.min + vec2(LEFT, COUNTS), rect.max - vec2(0.0, BELOW));
     let t = tokens(ui);
     let small = FontId::proportional(10.0);
     for share in [0.0, 0.5, 1.0] {
@@ -144,12 +145,25 @@ fn diagram_ui(ui: &mut Ui, cx: &mut PanelContext<'_>, bins: &[Bin]) {
         ui.painter().hline(plot.x_range(), y, line);
         let text = text::percent_whole(f64::from(share));
         let painter = ui.painter();
-        painter.text(pos2(plot.left() - 4.0, y), Align2::RIGHT_CENTER, &text, small.clone(), t.quiet);
+        painter.text(
+            pos2(plot.left() - 4.0, y),
+            Align2::RIGHT_CENTER,
+            &text,
+            small.clone(),
+            t.quiet,
+        );
         let x = plot.left() + share * plot.width();
-        painter.text(pos2(x, plot.bottom() + 4.0), Align2::CENTER_TOP, &text, small.clone(), t.quiet);
+        painter.text(
+            pos2(x, plot.bottom() + 4.0),
+            Align2::CENTER_TOP,
+            &text,
+            small.clone(),
+            t.quiet,
+        );
     }
     let diagonal = [plot.left_bottom(), plot.right_top()];
-    ui.painter().line_segment(diagonal, Stroke::new(1.0, t.quiet));
+    ui.painter()
+        .line_segment(diagonal, Stroke::new(1.0, t.quiet));
     let width = plot.width() / bins.len().max(1) as f32;
     for (idx, bin) in bins.iter().enumerate() {
         if bin.n_images > 0 {
@@ -161,24 +175,20 @@ fn diagram_ui(ui: &mut Ui, cx: &mut PanelContext<'_>, bins: &[Bin]) {
 }
 
 /// Draws a bin; a click selects its images.
-fn bin_ui(
-    ui: &mut Ui,
-    cx: &mut PanelContext<'_>,
-    column: Rect,
-    plot: Rect,
-    bin: &Bin,
-    idx: usize,
-) {
+fn bin_ui(ui: &mut Ui, cx: &mut PanelContext<'_>, column: Rect, plot: Rect, bin: &Bin, idx: usize) {
     let range = bin.confidences.clone();
     let name = format!("Confidence {:.2} to {:.2}", range.start, range.end.min(1.0));
-    let response = ui.interact(column, ui.id().with(("bin", idx)), Sense::click());
+    let response = ui.interact(column, ui.scope_id().with(("bin", idx)), Sense::click());
     let selection = cx.studio.evaluator().selection();
     let is_chosen = selection.filter.confidence.as_ref() == Some(&range);
     response.widget_info(|| WidgetInfo::selected(Role::Button, true, is_chosen, &name));
     let t = tokens(ui);
     let is_lit = is_chosen || response.hovered() || response.has_focus();
     let y = |share: f64| plot.bottom() - share as f32 * plot.height();
-    let bar = Rect::from_x_y_ranges(column.x_range().shrink(1.5), y(bin.accuracy)..=plot.bottom());
+    let bar = Rect::from_x_y_ranges(
+        column.x_range().shrink(1.5),
+        y(bin.accuracy)..=plot.bottom(),
+    );
     // Bins of few images say little.
     let fill = mix(t.panel, t.accent, if bin.n_images < 20 { 0.4 } else { 0.8 });
     let painter = ui.painter();
@@ -191,7 +201,13 @@ fn bin_ui(
     painter.vline(column.center().x, whisker, Stroke::new(1.0, t.text));
     let count = text::short_count(bin.n_images);
     let at = pos2(column.center().x, column.top());
-    painter.text(at, Align2::CENTER_TOP, count, FontId::proportional(9.0), t.quiet);
+    painter.text(
+        at,
+        Align2::CENTER_TOP,
+        count,
+        FontId::proportional(9.0),
+        t.quiet,
+    );
     let about = format!(
         "{name}: {}, mean confidence {}, {} right (95 % interval {} to {}). A click shows them.",
         text::count(bin.n_images as usize, "image"),

@@ -43,7 +43,9 @@ impl Column {
     fn about(self) -> &'static str {
         match self {
             Column::Class => "The class. A click sorts.",
-            Column::Precision => "Of the images predicted as the class, the share that has its label.",
+            Column::Precision => {
+                "Of the images predicted as the class, the share that has its label."
+            }
             Column::Recall => "Of the images of the class, the share that is predicted as it.",
             Column::F1 => "Harmonic mean of precision and recall.",
             Column::Images => "Number of images of the class.",
@@ -102,7 +104,7 @@ impl ClassesView {
         let size = vec2(ui.available_width(), ROW_HEIGHT);
         let (rect, _) = ui.allocate_exact_size(size, Sense::hover());
         for (column, part) in Column::ALL.into_iter().zip(parts(rect)) {
-            let id = ui.id().with(column.label());
+            let id = ui.scope_id().with(column.label());
             let response = ui.interact(part, id, Sense::click());
             let name = format!("Sort by {}", column.label());
             response.widget_info(|| WidgetInfo::labeled(Role::Button, true, &name));
@@ -115,7 +117,14 @@ impl ClassesView {
                 (true, true) => " ↓",
                 (true, false) => " ↑",
             };
-            cell_text(ui, part, column, &format!("{}{arrow}", column.label()), color, false);
+            cell_text(
+                ui,
+                part,
+                column,
+                &format!("{}{arrow}", column.label()),
+                color,
+                false,
+            );
             if response.on_hover_text(column.about()).clicked() {
                 self.is_descending = is_sorted && !self.is_descending;
                 self.sort = column;
@@ -141,9 +150,19 @@ fn row_ui(ui: &mut Ui, cx: &mut PanelContext<'_>, class: u32, row: &ClassReport)
     }
     for (column, part) in Column::ALL.into_iter().zip(parts(rect)) {
         let color = if is_chosen { t.accent } else { t.text };
-        cell_text(ui, part, column, &column.text(row), color, column != Column::Class);
+        cell_text(
+            ui,
+            part,
+            column,
+            &column.text(row),
+            color,
+            column != Column::Class,
+        );
     }
-    if response.on_hover_text("Shows the images of this class.").clicked() {
+    if response
+        .on_hover_text("Shows the images of this class.")
+        .clicked()
+    {
         let filter = Filter {
             label: (!is_chosen).then_some(class),
             ..Filter::default()
@@ -177,12 +196,22 @@ fn cell_text(
     color: egui::Color32,
     is_number: bool,
 ) {
-    let style = if is_number { TextStyle::Monospace } else { TextStyle::Small };
+    let style = if is_number {
+        TextStyle::Monospace
+    } else {
+        TextStyle::Small
+    };
     let font = style.resolve(ui.style());
     let painter = ui.painter().with_clip_rect(rect.intersect(ui.clip_rect()));
     let inner = rect.shrink2(vec2(6.0, 0.0));
     match column {
         Column::Class => painter.text(inner.left_center(), Align2::LEFT_CENTER, text, font, color),
-        _ => painter.text(inner.right_center(), Align2::RIGHT_CENTER, text, font, color),
+        _ => painter.text(
+            inner.right_center(),
+            Align2::RIGHT_CENTER,
+            text,
+            font,
+            color,
+        ),
     };
 }

@@ -2,8 +2,8 @@
 //! name those of the class, on a pair below those that are taken for one another.
 
 use egui::{
-    Align2, Color32, FontId, Pos2, Rect, Response, Role, ScrollArea, Sense, Stroke, StrokeKind,
-    Ui, WidgetInfo, pos2, vec2,
+    Align2, Color32, FontId, Pos2, Rect, Response, Role, ScrollArea, Sense, Stroke, StrokeKind, Ui,
+    WidgetInfo, pos2, vec2,
 };
 
 use crate::evaluate::{Confusion, Filter, Selection};
@@ -158,7 +158,13 @@ impl Matrix<'_> {
                     let color = if is_bright { t.on_accent } else { t.text };
                     let color = if is_right { t.quiet } else { color };
                     let text = self.text(values[l][a]);
-                    painter.text(cell.center(), Align2::CENTER_CENTER, text, font.clone(), color);
+                    painter.text(
+                        cell.center(),
+                        Align2::CENTER_CENTER,
+                        text,
+                        font.clone(),
+                        color,
+                    );
                 }
             }
         }
@@ -171,7 +177,13 @@ impl Matrix<'_> {
         let small = FontId::proportional(11.0);
         let corner = self.origin - vec2(6.0, 6.0);
         let painter = ui.painter();
-        painter.text(corner, Align2::RIGHT_BOTTOM, "true \\ pred.", FontId::proportional(10.0), t.quiet);
+        painter.text(
+            corner,
+            Align2::RIGHT_BOTTOM,
+            "true \\ pred.",
+            FontId::proportional(10.0),
+            t.quiet,
+        );
         if self.side < WITH_NAME {
             return;
         }
@@ -201,13 +213,15 @@ impl Matrix<'_> {
             (None, Some(x), _) => vec![self.cell(x, 0).with_max_y(self.origin.y + n)],
             (None, None, Some([a, b])) => {
                 let pair = at(a).zip(at(b));
-                pair.map(|(a, b)| vec![self.cell(a, b), self.cell(b, a)]).unwrap_or_default()
+                pair.map(|(a, b)| vec![self.cell(a, b), self.cell(b, a)])
+                    .unwrap_or_default()
             }
             (None, None, None) => Vec::new(),
         };
         let line = Stroke::new(2.0, tokens(ui).text);
         for rect in rects {
-            ui.painter().rect_stroke(rect, 1.0, line, StrokeKind::Inside);
+            ui.painter()
+                .rect_stroke(rect, 1.0, line, StrokeKind::Inside);
         }
     }
 
@@ -306,7 +320,11 @@ fn clipped(ui: &Ui, rect: Rect, text: &str, align: Align2, font: &FontId, color:
 fn select(cx: &mut PanelContext<'_>, filter: Filter) {
     let selection = cx.studio.evaluator().selection();
     // A second click shows all images again.
-    let filter = if selection.filter == filter { Filter::default() } else { filter };
+    let filter = if selection.filter == filter {
+        Filter::default()
+    } else {
+        filter
+    };
     let selection = Selection {
         filter,
         ..selection.clone()
@@ -320,7 +338,11 @@ fn pairs_ui(ui: &mut Ui, cx: &mut PanelContext<'_>, evaluation: &Evaluation) {
     ui.horizontal_wrapped(|ui| {
         ui.spacing_mut().item_spacing = vec2(6.0, 2.0);
         ui.spacing_mut().interact_size.y = 18.0;
-        let text = if pairs.is_empty() { "No class is confused." } else { "most confused" };
+        let text = if pairs.is_empty() {
+            "No class is confused."
+        } else {
+            "most confused"
+        };
         ui.label(theme::quiet(ui, text));
         for pair in pairs.iter().take(MAX_PAIRS) {
             let [a, b] = pair.classes.map(|class| evaluation.class(class));
@@ -331,9 +353,19 @@ fn pairs_ui(ui: &mut Ui, cx: &mut PanelContext<'_>, evaluation: &Evaluation) {
                 "{} of {a} predicted as {b}, {} of {b} as {a}. A click shows them.",
                 pair.n_images[0], pair.n_images[1]
             );
-            if ui.selectable_label(chosen, text).on_hover_text(about).clicked() {
+            if ui
+                .selectable_label(chosen, text)
+                .on_hover_text(about)
+                .clicked()
+            {
                 let pair = Some(pair.classes);
-                select(cx, Filter { pair, ..Filter::default() });
+                select(
+                    cx,
+                    Filter {
+                        pair,
+                        ..Filter::default()
+                    },
+                );
             }
         }
     });

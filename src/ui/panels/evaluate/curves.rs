@@ -54,8 +54,16 @@ impl CurvesView {
             })
             .on_hover_text("The class against all others.");
             let kinds = [
-                (false, "ROC", "Recall over the share of other images taken for the class."),
-                (true, "PR", "Precision over recall: better to judge rare classes."),
+                (
+                    false,
+                    "ROC",
+                    "Recall over the share of other images taken for the class.",
+                ),
+                (
+                    true,
+                    "PR",
+                    "Precision over recall: better to judge rare classes.",
+                ),
             ];
             for (is_pr, label, about) in kinds {
                 ui.selectable_value(&mut self.is_precision_recall, is_pr, label)

@@ -103,12 +103,19 @@ impl ImagesView {
         Image::new(texture).paint_at(ui, picture);
         if is_opened || response.hovered() || response.has_focus() {
             let line = Stroke::new(2.0, if is_opened { t.accent } else { t.text });
-            ui.painter().rect_stroke(picture, 2.0, line, StrokeKind::Outside);
+            ui.painter()
+                .rect_stroke(picture, 2.0, line, StrokeKind::Outside);
         }
         let color = if told.is_right { t.quiet } else { t.bad };
         let painter = ui.painter().with_clip_rect(rect.intersect(ui.clip_rect()));
         let at = rect.center_bottom();
-        painter.text(at, Align2::CENTER_BOTTOM, &told.short, FontId::proportional(11.0), color);
+        painter.text(
+            at,
+            Align2::CENTER_BOTTOM,
+            &told.short,
+            FontId::proportional(11.0),
+            color,
+        );
         if response.on_hover_text(told.about).clicked() {
             cx.act(EvaluateAction::Open(position));
         }
@@ -184,13 +191,34 @@ fn filter_ui(ui: &mut Ui, cx: &mut PanelContext<'_>, evaluation: &Evaluation) {
         ui.set_min_height(ROW_HEIGHT);
         for (is_right, label, about) in [
             (None, "All", "Images with any answer."),
-            (Some(false), "Wrong", "Only images that are classified wrongly."),
-            (Some(true), "Right", "Only images that are classified correctly."),
+            (
+                Some(false),
+                "Wrong",
+                "Only images that are classified wrongly.",
+            ),
+            (
+                Some(true),
+                "Right",
+                "Only images that are classified correctly.",
+            ),
         ] {
-            ui.selectable_value(&mut filter.is_right, is_right, label).on_hover_text(about);
+            ui.selectable_value(&mut filter.is_right, is_right, label)
+                .on_hover_text(about);
         }
-        class_ui(ui, evaluation, "Label of the images", "any label", &mut filter.label);
-        class_ui(ui, evaluation, "Answer to the images", "any answer", &mut filter.answer);
+        class_ui(
+            ui,
+            evaluation,
+            "Label of the images",
+            "any label",
+            &mut filter.label,
+        );
+        class_ui(
+            ui,
+            evaluation,
+            "Answer to the images",
+            "any answer",
+            &mut filter.answer,
+        );
         if filter != Filter::default() {
             let clear = labeled_button(ui, None, "Clear", Weight::Bare, 0.0, true);
             if clear.on_hover_text("Shows all images.").clicked() {
@@ -204,13 +232,7 @@ fn filter_ui(ui: &mut Ui, cx: &mut PanelContext<'_>, evaluation: &Evaluation) {
 }
 
 /// Draws the choice of a class, or any.
-fn class_ui(
-    ui: &mut Ui,
-    evaluation: &Evaluation,
-    name: &str,
-    any: &str,
-    class: &mut Option<u32>,
-) {
+fn class_ui(ui: &mut Ui, evaluation: &Evaluation, name: &str, any: &str, class: &mut Option<u32>) {
     let chosen = class.map_or_else(|| any.to_owned(), |class| evaluation.class(class));
     let n_classes = evaluation.report.confusion.counts.len() as u32;
     combo_of_width(ui, name, &chosen, 84.0, |ui| {
@@ -235,7 +257,9 @@ fn order_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     let mut order = (old.sort, old.is_descending);
     ui.horizontal(|ui| {
         ui.spacing_mut().item_spacing.x = 2.0 * UNIT;
-        let chosen = orders.iter().find(|(sort, down, _)| (*sort, *down) == order);
+        let chosen = orders
+            .iter()
+            .find(|(sort, down, _)| (*sort, *down) == order);
         let label = chosen.map_or("order", |(_, _, label)| label);
         let shown = combo_of_width(ui, "Order of the images", label, 132.0, |ui| {
             for (sort, is_descending, label) in orders {

@@ -10,63 +10,15 @@ mod numbers;
 use std::sync::Arc;
 
 use egui::{Align, Label, Layout, RichText, ScrollArea, Ui, vec2};
-use serde::{Deserialize, Serialize};
 
 use super::PanelContext;
 use crate::evaluate::SplitName;
 use crate::studio::{EvaluateAction, Evaluation, Model, Studio};
 use crate::text;
 use crate::ui::command::{Command, FileCommand};
+use crate::ui::place::EvaluateView;
 use crate::ui::theme::{self, ROW_HEIGHT, UNIT, tokens};
 use crate::ui::widgets::{Weight, combo_of_width, first_step_ui, labeled_button};
-
-/// A view beside the images.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub enum EvaluateView {
-    /// The confusion matrix.
-    #[default]
-    Confusion,
-    /// Precision, recall and F1 of each class.
-    Classes,
-    /// Confidence against accuracy.
-    Calibration,
-    /// ROC and precision–recall curves.
-    Curves,
-}
-
-impl EvaluateView {
-    /// All views, in their order in the window.
-    pub const ALL: [EvaluateView; 4] = [
-        EvaluateView::Confusion,
-        EvaluateView::Classes,
-        EvaluateView::Calibration,
-        EvaluateView::Curves,
-    ];
-
-    /// The label.
-    pub fn label(self) -> &'static str {
-        match self {
-            EvaluateView::Confusion => "Confusion",
-            EvaluateView::Classes => "Classes",
-            EvaluateView::Calibration => "Calibration",
-            EvaluateView::Curves => "ROC and PR",
-        }
-    }
-
-    /// One sentence that explains what the view shows.
-    pub fn explanation(self) -> &'static str {
-        match self {
-            EvaluateView::Confusion => {
-                "How often images of each class are predicted as each other one."
-            }
-            EvaluateView::Classes => "Precision, recall and F1 of each class.",
-            EvaluateView::Calibration => "Whether the model is right as often as it is confident.",
-            EvaluateView::Curves => {
-                "ROC and precision–recall curves of one class against the rest."
-            }
-        }
-    }
-}
 
 /// The state of Evaluate.
 #[derive(Default)]
