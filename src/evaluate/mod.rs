@@ -1,8 +1,8 @@
 //! Evaluation: how good a model is, and where it is wrong.
 //!
-//! The training loop [`measure`]s loss and accuracy. For everything else, [`Predictions`] are made
-//! once; [`Report`], [`Confusion`], [`Calibration`], [`ClassCurve`] and [`Selection`] are computed
-//! from them in a moment.
+//! The training loop calls [`measure()`] for loss and accuracy. For everything else,
+//! [`Predictions`] are made once; [`Report`], [`Confusion`], [`Calibration`], [`ClassCurve`] and
+//! [`Selection`] are computed from them in a moment.
 
 mod calibration;
 mod confusion;
