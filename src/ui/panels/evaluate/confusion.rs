@@ -23,7 +23,7 @@ const WITH_NUMBER: f32 = 20.0;
 const WITH_NAME: f32 = 10.0;
 
 /// Width of the names of the classes.
-const NAMES: f32 = 56.0;
+const NAMES: f32 = 64.0;
 
 /// Height of the names above, and of the pairs below.
 const ABOVE: f32 = 22.0;

@@ -164,14 +164,17 @@ impl Told {
             };
         };
         let share = predictions.confidence(position).unwrap_or(0.0);
-        let share = text::percent(f64::from(share));
+        let (whole, share) = (
+            text::percent_whole(f64::from(share)),
+            text::percent(f64::from(share)),
+        );
         let (is_right, answer) = (answer == label, evaluation.class(answer));
         let loss = text::loss(predictions.losses()[position]);
         Told {
             name: format!("{image} {idx}: label {class}, predicted {answer}, {share}"),
             short: match is_right {
-                true => format!("{class}  {share}"),
-                false => format!("{class} → {answer}  {share}"),
+                true => format!("{class}  {whole}"),
+                false => format!("{class} → {answer}  {whole}"),
             },
             about: format!(
                 "{} {idx}: label {class}, predicted {answer} with {share}, loss {loss}. A click \
@@ -187,7 +190,7 @@ impl Told {
 fn filter_ui(ui: &mut Ui, cx: &mut PanelContext<'_>, evaluation: &Evaluation) {
     let old = cx.studio.evaluator().selection().clone();
     let mut filter = old.filter.clone();
-    ui.horizontal(|ui| {
+    ui.horizontal_wrapped(|ui| {
         ui.set_min_height(ROW_HEIGHT);
         for (is_right, label, about) in [
             (None, "All", "Images with any answer."),
@@ -220,7 +223,7 @@ fn filter_ui(ui: &mut Ui, cx: &mut PanelContext<'_>, evaluation: &Evaluation) {
             &mut filter.answer,
         );
         if filter != Filter::default() {
-            let clear = labeled_button(ui, None, "Clear", Weight::Bare, 0.0, true);
+            let clear = labeled_button(ui, None, "Clear filter", Weight::Bare, 0.0, true);
             if clear.on_hover_text("Shows all images.").clicked() {
                 filter = Filter::default();
             }
@@ -235,7 +238,7 @@ fn filter_ui(ui: &mut Ui, cx: &mut PanelContext<'_>, evaluation: &Evaluation) {
 fn class_ui(ui: &mut Ui, evaluation: &Evaluation, name: &str, any: &str, class: &mut Option<u32>) {
     let chosen = class.map_or_else(|| any.to_owned(), |class| evaluation.class(class));
     let n_classes = evaluation.report.confusion.counts.len() as u32;
-    combo_of_width(ui, name, &chosen, 84.0, |ui| {
+    combo_of_width(ui, name, &chosen, 76.0, |ui| {
         ui.selectable_value(class, None, any);
         for each in 0..n_classes {
             ui.selectable_value(class, Some(each), evaluation.class(each));
