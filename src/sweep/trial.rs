@@ -51,7 +51,10 @@ fn train(shared: &Shared<'_>, task: &Task, control: &Control) -> Result<TrialSta
 
 fn record(task: &Task, job: &Job) -> Result<Recorder, RunFolderError> {
     match &task.begun {
-        Some(begun) => Recorder::reopen(&task.path, begun.checkpoint.as_ref()),
+        Some(begun) => {
+            let n_train = job.split().train.len();
+            Recorder::reopen(&task.path, begun.checkpoint.as_ref(), n_train)
+        }
         None => {
             let name = task.path.file_name().unwrap_or_default();
             let about = RunMeta {
