@@ -26,6 +26,8 @@ pub(super) struct Progress<'a> {
     pub(super) divergence: Option<Divergence>,
     /// Why the run failed.
     pub(super) failure: Option<String>,
+    /// The best epoch, if its weights were restored at the end.
+    pub(super) restored: Option<usize>,
 }
 
 /// A finished epoch as JSON.
@@ -57,6 +59,7 @@ impl<'a> Progress<'a> {
             print_error: None,
             divergence: None,
             failure: None,
+            restored: None,
         }
     }
 
@@ -189,10 +192,12 @@ impl Observer for Progress<'_> {
             | Event::Layers { .. }
             | Event::Paused { .. }
             | Event::Resumed { .. } => {}
-            Event::Restored { epoch } if !self.is_json => {
-                self.print(&format!("restored the weights of epoch {epoch}, the best"))
+            Event::Restored { epoch } => {
+                self.restored = Some(*epoch);
+                if !self.is_json {
+                    self.print(&format!("restored the weights of epoch {epoch}, the best"));
+                }
             }
-            Event::Restored { .. } => {}
         }
     }
 }

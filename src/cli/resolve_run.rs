@@ -28,6 +28,12 @@ pub(super) fn run_folders(
             continue;
         }
         let workspace = named_or_default(workspace)?;
+        let path = workspace.join(text);
+        if RunFolder::is_at(&path) {
+            // An id, also of a run whose events cannot be read.
+            folders.push(path);
+            continue;
+        }
         let runs = match &listing {
             Some(runs) => runs,
             // Read once, and only if a name has to be looked up.

@@ -1,9 +1,6 @@
-//! Checkpoints on disk, written by a separate thread so that training does not wait for the disk.
+//! Checkpoints on disk.
 
 use std::path::{Path, PathBuf};
-use std::sync::mpsc::{SyncSender, sync_channel};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::thread::JoinHandle;
 
 use serde::{Deserialize, Serialize};
 
@@ -15,7 +12,7 @@ use crate::stats::most_crowded;
 use crate::train::{Checkpoint, CheckpointError};
 
 /// Folder of a run's checkpoints.
-const CHECKPOINTS: &str = "checkpoints";
+pub(super) const CHECKPOINTS: &str = "checkpoints";
 
 /// The state after the best epoch so far.
 const BEST: &str = "best.safetensors";
@@ -42,136 +39,8 @@ impl Default for CheckpointPolicy {
     }
 }
 
-/// Writes checkpoints to a run's folder.
-#[derive(Debug)]
-pub(super) struct CheckpointWriter {
-    sender: Option<SyncSender<Checkpoint>>,
-    thread: Option<JoinHandle<()>>,
-    problem: Arc<Mutex<Problem>>,
-    policy: Arc<Mutex<CheckpointPolicy>>,
-}
-
-/// Why the newest checkpoint is not on disk.
-#[derive(Debug, Default)]
-struct Problem {
-    error: Option<RunFolderError>,
-    /// Whether it was reported.
-    is_told: bool,
-}
-
-impl CheckpointWriter {
-    /// Starts the thread.
-    pub(super) fn new(run: &Path) -> std::io::Result<CheckpointWriter> {
-        let dir = run.join(CHECKPOINTS);
-        let problem = Arc::new(Mutex::new(Problem::default()));
-        let policy = Arc::new(Mutex::new(CheckpointPolicy::default()));
-        // One is queued while one is written; with more, training waits rather than fill the
-        // memory.
-        let (sender, receiver) = sync_channel::<Checkpoint>(1);
-        let thread = std::thread::Builder::new()
-            .name("checkpoints".to_owned())
-            .spawn({
-                let (problem, policy) = (problem.clone(), policy.clone());
-                move || {
-                    let mut named = Named::default();
-                    for checkpoint in receiver {
-                        let policy = *lock(&policy);
-                        let error = write_or_rescue(&dir, &checkpoint, policy, &mut named).err();
-                        let mut problem = lock(&problem);
-                        // Report once while the disk stays full.
-                        let is_told = problem.error.is_some() && problem.is_told;
-                        *problem = Problem { error, is_told };
-                    }
-                }
-            })?;
-        Ok(CheckpointWriter {
-            sender: Some(sender),
-            thread: Some(thread),
-            problem,
-            policy,
-        })
-    }
-
-    /// Sets which checkpoints stay, from the next one on.
-    pub(super) fn keep(&self, policy: CheckpointPolicy) {
-        *lock(&self.policy) = policy;
-    }
-
-    /// Returns why the newest checkpoint is not on disk, once.
-    pub(super) fn news(&self) -> Option<String> {
-        let mut problem = lock(&self.problem);
-        let is_news = !std::mem::replace(&mut problem.is_told, true);
-        problem
-            .error
-            .as_ref()
-            .filter(|_| is_news)
-            .map(ToString::to_string)
-    }
-
-    /// Queues a checkpoint.
-    pub(super) fn write(&self, checkpoint: Checkpoint) {
-        if let Some(sender) = &self.sender {
-            // The thread lives as long as the sender.
-            let _ = sender.send(checkpoint);
-        }
-    }
-
-    /// Waits until everything is written, and returns whether the newest checkpoint is on disk.
-    pub(super) fn finish(mut self) -> Result<(), RunFolderError> {
-        self.join();
-        lock(&self.problem).error.take().map_or(Ok(()), Err)
-    }
-
-    fn join(&mut self) {
-        self.sender = None;
-        if let Some(thread) = self.thread.take() {
-            // The thread has reported its own errors.
-            let _ = thread.join();
-        }
-    }
-}
-
-impl Drop for CheckpointWriter {
-    fn drop(&mut self) {
-        self.join();
-    }
-}
-
-/// The contents are always replaced as a whole, so a poisoned lock is still valid.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// Writes one checkpoint to the run's folder or, rather than lose it, to the temporary folder: the
-/// error then names the file.
-fn write_or_rescue(
-    dir: &Path,
-    checkpoint: &Checkpoint,
-    policy: CheckpointPolicy,
-    named: &mut Named,
-) -> Result<(), RunFolderError> {
-    let Err(error) = write(dir, checkpoint, policy, named) else {
-        return Ok(());
-    };
-    let name = format!(
-        "candle-studio-{}.checkpoint.safetensors",
-        std::process::id()
-    );
-    let rescue = std::env::temp_dir().join(name);
-    let bytes = checkpoint.to_bytes().map_err(|e| invalid(&rescue, e))?;
-    match files::write_atomically(&rescue, &bytes) {
-        Ok(()) => Err(RunFolderError::Rescued {
-            error: Box::new(error),
-            step: checkpoint.step(),
-            path: rescue.display().to_string(),
-        }),
-        // The first error is the one to report.
-        Err(_) => Err(error),
-    }
-}
-
 /// Writes one checkpoint, and only then removes those that are no longer needed.
-fn write(
+pub(super) fn write(
     dir: &Path,
     checkpoint: &Checkpoint,
     policy: CheckpointPolicy,

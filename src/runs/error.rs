@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::files::WriteError;
+use crate::files::{self, WriteError};
 
 /// Why a run could not be recorded or read.
 #[derive(Debug, thiserror::Error)]
@@ -69,6 +69,12 @@ pub enum RunFolderError {
         /// Which there are, as text.
         kept: String,
     },
+    /// The clock of the computer is wrong.
+    #[error(
+        "the clock of this computer is set to a time before 1970 or after 9999: set it, because \
+             runs are dated by it"
+    )]
+    Clock,
     /// The folder can be read but is not a run.
     #[error("{path} is not a run this version can open: {reason}")]
     Invalid {
@@ -77,6 +83,22 @@ pub enum RunFolderError {
         /// What was expected and what was found.
         reason: String,
     },
+}
+
+impl RunFolderError {
+    /// Whether there is no room to write a file.
+    pub fn is_disk_full(&self) -> bool {
+        match self {
+            RunFolderError::Io { reason, .. } => files::is_disk_full(reason),
+            RunFolderError::Write(error) => error.is_disk_full(),
+            RunFolderError::Model(error) => error
+                .chain()
+                .filter_map(|cause| cause.downcast_ref::<WriteError>())
+                .any(WriteError::is_disk_full),
+            RunFolderError::Rescued { error, .. } => error.is_disk_full(),
+            _ => false,
+        }
+    }
 }
 
 /// Maps an I/O error to one that names the file, for `map_err`.

@@ -2,7 +2,8 @@
 //!
 //! ```text
 //! run.toml           what decided the run: configuration, data, versions, machine
-//! events.jsonl       what happened, one event per line, as it happened
+//! events.jsonl       what happened, one event per line, as it happened; `events.jsonl.damaged` is
+//!                    what was damaged when the run was resumed
 //! checkpoints/       full states to resume from, the newest ones
 //! rollback/          rollback states of these checkpoints
 //! model.safetensors  the model at the end
@@ -21,9 +22,10 @@ use serde::{Deserialize, Serialize};
 
 use super::checkpoints;
 use super::error::{RunFolderError, invalid, io};
+use super::kept_events::readable;
 use super::manifest::{FORMAT_VERSION, Manifest};
 use super::state::RunState;
-use super::tail::Tail;
+use super::tail::{EVENTS, Tail};
 use crate::files;
 use crate::train::{Checkpoint, Finish, Metrics, Outcome};
 
@@ -189,7 +191,7 @@ impl RunFolder {
                 parent: parent.to_string(),
             });
         }
-        let state = self.replay()?;
+        let state = self.replay_readable()?;
         let n_updates = state.points.last().map_or(0, |p| p.step);
         let changes = match state.changes.len() {
             0 => "",
@@ -199,6 +201,21 @@ impl RunFolder {
             "{name} ended after update {n_updates}, before its first checkpoint: it starts over at \
              update 0{changes}"
         ))
+    }
+
+    /// Replays the run from those of its events that can be read, of which there may be none.
+    ///
+    /// # Errors
+    /// When the system refuses the file.
+    pub fn replay_readable(&self) -> Result<RunState, RunFolderError> {
+        let file = self.path.join(EVENTS);
+        let events = match std::fs::read(&file) {
+            Err(e) if e.kind() == ErrorKind::NotFound => Vec::new(),
+            events => events.map_err(io("read", &file))?,
+        };
+        let mut state = RunState::new(&self.manifest.name, self.manifest.config.clone());
+        readable(&events).for_each(|event| state.apply(&event));
+        Ok(state)
     }
 
     /// Replays the run from its events. A torn last line, left by a crash in the middle of a write,

@@ -1,7 +1,7 @@
 //! `run.toml`: what decided a run, and where it ran.
 
 use std::path::PathBuf;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
 
@@ -157,12 +157,44 @@ impl Manifest {
     }
 }
 
+/// The last second of the year 9999: later times have no date.
+const LAST_SECOND: Duration = Duration::from_secs(253_402_300_799);
+
+/// Whether a time has a date: years are from 1970 to 9999.
+pub(super) fn is_date(time: SystemTime) -> bool {
+    (UNIX_EPOCH..=UNIX_EPOCH + LAST_SECOND).contains(&time)
+}
+
+/// Returns the nearest time that has a date.
+fn dated(time: SystemTime) -> SystemTime {
+    time.clamp(UNIX_EPOCH, UNIX_EPOCH + LAST_SECOND)
+}
+
 /// Formats date and time in UTC, as in RFC 3339.
 pub(super) fn utc(time: SystemTime) -> String {
-    humantime::format_rfc3339_seconds(time).to_string()
+    humantime::format_rfc3339_seconds(dated(time)).to_string()
 }
 
 /// Adds milliseconds, so that two runs started in one second keep their order.
 pub(super) fn utc_exact(time: SystemTime) -> String {
-    humantime::format_rfc3339_millis(time).to_string()
+    humantime::format_rfc3339_millis(dated(time)).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wrong_clock_is_no_date_and_no_panic() {
+        let second = Duration::from_secs(1);
+        for (time, text) in [
+            (UNIX_EPOCH - second, "1970-01-01T00:00:00Z"),
+            (UNIX_EPOCH + LAST_SECOND + second, "9999-12-31T23:59:59Z"),
+        ] {
+            assert!(!is_date(time));
+            assert_eq!(utc(time), text);
+            assert!(utc_exact(time).starts_with(&text[..19]));
+        }
+        assert!(is_date(SystemTime::now()));
+    }
 }

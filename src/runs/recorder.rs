@@ -3,12 +3,15 @@
 use std::fs::{File, OpenOptions};
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
-use super::checkpoints::{CheckpointPolicy, CheckpointWriter};
+use super::checkpoint_writer::CheckpointWriter;
+use super::checkpoints::CheckpointPolicy;
 use super::error::{RunFolderError, invalid, io};
 use super::folder::{MANIFEST, MODEL_FILE, RunFolder, SUMMARY, Summary};
+use super::kept_events::{kept_events, line_of};
 use super::lock::RunLock;
-use super::manifest::{Manifest, RunMeta};
+use super::manifest::{Manifest, RunMeta, is_date};
 use super::tail::EVENTS;
 use crate::files;
 use crate::model::Classifier;
@@ -29,6 +32,8 @@ pub struct Recorder {
     problem: Option<RunFolderError>,
     /// Whether [`Recorder::news`] has reported it.
     is_problem_reported: bool,
+    /// What was lost of the history of a resumed run, until [`Recorder::news`] has reported it.
+    loss: Option<String>,
 }
 
 impl Recorder {
@@ -58,25 +63,21 @@ impl Recorder {
         let policy = about.checkpoints;
         let manifest = Manifest::new(about, job);
         let text = toml::to_string(&manifest).map_err(|e| invalid(&manifest_file, e))?;
-        std::fs::create_dir_all(path).map_err(io("create the folder", path))?;
-        let taken = || RunFolderError::Taken {
-            path: path.display().to_string(),
-        };
-        if manifest_file.exists() {
-            return Err(taken());
+        if !is_date(SystemTime::now()) {
+            return Err(RunFolderError::Clock);
         }
-        // `create_new` also lets only one of two processes have the folder.
-        let events_file = path.join(EVENTS);
-        let events = OpenOptions::new()
-            .append(true)
-            .create_new(true)
-            .open(&events_file);
-        let events = events.map_err(|e| match e.kind() {
-            ErrorKind::AlreadyExists => taken(),
-            _ => io("create", &events_file)(e),
-        })?;
+        std::fs::create_dir_all(path).map_err(io("create the folder", path))?;
+        if !is_free(path) {
+            return Err(taken(path));
+        }
         // Lock before the manifest makes the folder a run, so that it never appears unlocked.
         let lock = take(path)?;
+        if !is_free(path) {
+            // Another process was faster.
+            return Err(taken(path));
+        }
+        let events_file = path.join(EVENTS);
+        let events = create_events(&events_file)?;
         if let Err(error) = files::write_atomically(&manifest_file, text.as_bytes()) {
             // Remove only what was created just now; the first error is the one to report.
             let _ = std::fs::remove_file(&events_file);
@@ -86,20 +87,32 @@ impl Recorder {
     }
 
     /// Resumes recording the run in the folder `path` from `checkpoint`, or from its start: later
-    /// events are dropped, because they happen again. The checkpoint policy stays.
+    /// events are dropped, because they happen again. If something before it is damaged, the old
+    /// file is kept beside the new one, and [`Recorder::news`] says so. The checkpoint policy stays.
+    /// `n_train` is the number of training images.
     ///
     /// # Errors
     /// When the folder cannot be read or written, or another process writes it.
     pub fn reopen(
         path: &Path,
         checkpoint: Option<&Checkpoint>,
+        n_train: usize,
     ) -> Result<Recorder, RunFolderError> {
         let lock = take(path)?;
-        let policy = RunFolder::open(path)?.manifest().checkpoints;
+        let folder = RunFolder::open(path)?;
+        let policy = folder.manifest().checkpoints;
         let file = path.join(EVENTS);
-        let bytes = std::fs::read(&file).map_err(io("read", &file))?;
-        let before = checkpoint.map_or_else(Vec::new, |state| events_before(&bytes, state));
-        files::write_atomically(&file, &before)?;
+        let old = match std::fs::read(&file) {
+            Err(e) if e.kind() == ErrorKind::NotFound => Vec::new(),
+            old => old.map_err(io("read", &file))?,
+        };
+        let kept = kept_events(&folder, &old, checkpoint, n_train);
+        let mut loss = kept.loss;
+        if let (Some(loss), false) = (&mut loss, old.is_empty()) {
+            let name = files::keep_damaged(&file)?;
+            *loss += &format!("; the old file is kept as {}", name.display());
+        }
+        files::write_atomically(&file, &kept.bytes)?;
         let summary = path.join(SUMMARY);
         if summary.exists() {
             // The run has not ended any more.
@@ -107,7 +120,8 @@ impl Recorder {
         }
         let events = OpenOptions::new().append(true).open(&file);
         let events = events.map_err(io("open", &file))?;
-        let recorder = Recorder::new(path, lock, events, before.len() as u64)?;
+        let recorder = Recorder::new(path, lock, events, kept.bytes.len() as u64)?;
+        let recorder = Recorder { loss, ..recorder };
         Ok(recorder.keeping(policy.unwrap_or_default()))
     }
 
@@ -120,11 +134,13 @@ impl Recorder {
         Ok(Recorder {
             path: path.to_owned(),
             _lock: lock,
+            checkpoints: CheckpointWriter::new(path, &events)
+                .map_err(io("start a thread for", path))?,
             events,
             n_event_bytes,
-            checkpoints: CheckpointWriter::new(path).map_err(io("start a thread for", path))?,
             problem: None,
             is_problem_reported: false,
+            loss: None,
         })
     }
 
@@ -153,9 +169,13 @@ impl Recorder {
         Ok(files::write_atomically(&file, text.as_bytes())?)
     }
 
-    /// Returns what is not on disk, and why: the newest checkpoint, or everything from now on. Each
-    /// problem is returned once, as a sentence without capital and period.
+    /// Returns what is not on disk, and why: a part of a resumed run's history, the newest
+    /// checkpoint, or everything from now on. Each problem is returned once, as a sentence without
+    /// capital and period.
     pub fn news(&mut self) -> Option<String> {
+        if let Some(loss) = self.loss.take() {
+            return Some(loss);
+        }
         if let Some(problem) = self.checkpoints.news() {
             return Some(format!("a checkpoint was not saved: {problem}"));
         }
@@ -172,6 +192,12 @@ impl Recorder {
     /// Returns why recording stopped, if it did.
     pub fn problem(&self) -> Option<&RunFolderError> {
         self.problem.as_ref()
+    }
+
+    /// Returns whether something was not recorded because there is no room.
+    pub fn is_disk_full(&self) -> bool {
+        let problem = self.problem.as_ref();
+        problem.is_some_and(RunFolderError::is_disk_full) || self.checkpoints.is_disk_full()
     }
 
     /// Writes the model and the summary of a run that has ended. Tries both even if recording had
@@ -205,12 +231,30 @@ impl Recorder {
 
     /// Writes one line in one write, so that a crash tears at most the last one.
     fn append(&mut self, event: &Event) -> std::io::Result<()> {
-        let mut line = serde_json::to_vec(event)?;
-        line.push(b'\n');
+        let line = line_of(event);
         self.events.write_all(&line)?;
         self.n_event_bytes += line.len() as u64;
         Ok(())
     }
+}
+
+/// Returns whether a run can be recorded in the folder `path`: there is none, only what a process
+/// leaves that is killed while it creates one.
+pub fn is_free(path: &Path) -> bool {
+    let n_bytes = std::fs::metadata(path.join(EVENTS)).map_or(0, |events| events.len());
+    !path.join(MANIFEST).exists() && n_bytes == 0
+}
+
+fn taken(path: &Path) -> RunFolderError {
+    RunFolderError::Taken {
+        path: path.display().to_string(),
+    }
+}
+
+/// Creates the file of a new run's events, or takes an empty one.
+fn create_events(file: &Path) -> Result<File, RunFolderError> {
+    let events = OpenOptions::new().append(true).create(true).open(file);
+    events.map_err(io("create", file))
 }
 
 /// Locks the run in the folder `path`.
@@ -219,51 +263,6 @@ fn take(path: &Path) -> Result<RunLock, RunFolderError> {
     lock.ok_or_else(|| RunFolderError::Busy {
         path: path.display().to_string(),
     })
-}
-
-/// Returns the part of `events` up to `checkpoint`.
-fn events_before(events: &[u8], checkpoint: &Checkpoint) -> Vec<u8> {
-    let n_bytes = checkpoint.n_event_bytes.map(usize::try_from);
-    // A crash of the machine may have lost lines that were written.
-    let before = n_bytes.and_then(|n| events.get(..n.ok()?));
-    match before {
-        Some(before) if before.ends_with(b"\n") || before.is_empty() => before.to_vec(),
-        _ => events_until(events, checkpoint.step()),
-    }
-}
-
-/// Returns the lines of `events` up to `step`, without the run's end. Points after the step are
-/// cut off.
-fn events_until(events: &[u8], step: u64) -> Vec<u8> {
-    let mut kept = Vec::new();
-    for line in events.split_inclusive(|&b| b == b'\n') {
-        let Ok(mut event) = serde_json::from_slice::<Event>(line) else {
-            // A torn last line.
-            break;
-        };
-        let happened = match &mut event {
-            Event::Steps { points } => {
-                points.retain(|p| p.step <= step);
-                points.first().map(|p| p.step)
-            }
-            Event::EpochDone { point } => Some(point.step),
-            Event::Layers { point } => Some(point.step),
-            Event::Changed { step, .. } | Event::Paused { step } | Event::Resumed { step } => {
-                Some(*step)
-            }
-            Event::Diverged { divergence } => Some(divergence.step),
-            Event::RolledBack { step, .. } | Event::Skipped { step, .. } => Some(*step),
-            Event::Branched { .. } | Event::Started { .. } => Some(0),
-            Event::Restored { .. } | Event::Finished { .. } => None,
-        };
-        if happened.is_some_and(|at| at <= step)
-            && let Ok(line) = serde_json::to_vec(&event)
-        {
-            kept.extend(line);
-            kept.push(b'\n');
-        }
-    }
-    kept
 }
 
 impl Observer for Recorder {

@@ -19,6 +19,10 @@ fn trash_folder(workspace: &Path) -> PathBuf {
 /// # Errors
 /// When it is being trained or does not exist, or on an I/O error.
 pub fn delete_run(workspace: &Path, id: &RunId) -> Result<(), RunFolderError> {
+    move_to_trash(workspace, id, id.as_str())
+}
+
+fn move_to_trash(workspace: &Path, id: &RunId, name: &str) -> Result<(), RunFolderError> {
     let run = workspace.join(id.as_str());
     if lock::is_written(&run) {
         return Err(RunFolderError::Busy {
@@ -27,7 +31,22 @@ pub fn delete_run(workspace: &Path, id: &RunId) -> Result<(), RunFolderError> {
     }
     let trash = trash_folder(workspace);
     std::fs::create_dir_all(&trash).map_err(io("create the folder", &trash))?;
-    move_run(&run, &trash.join(id.as_str()))
+    move_run(&run, &trash.join(name))
+}
+
+/// Moves a run to the trash to make its place free for another one of its name. If there is one of
+/// this name in the trash, it gets a number.
+///
+/// # Errors
+/// As [`delete_run`].
+pub fn discard_run(workspace: &Path, id: &RunId) -> Result<(), RunFolderError> {
+    let trash = trash_folder(workspace);
+    let numbered = |n: u32| match n {
+        1 => id.to_string(),
+        n => format!("{id}-{n}"),
+    };
+    let name = (1..).map(numbered).find(|name| !trash.join(name).exists());
+    move_to_trash(workspace, id, &name.unwrap_or_default())
 }
 
 /// Moves a run from the trash back to the workspace.
@@ -98,6 +117,20 @@ mod tests {
         assert_eq!(empty_trash(dir.path()).unwrap(), 1);
         restore_run(dir.path(), &b).unwrap_err();
         assert!(dir.path().join("b/run.toml").is_file(), "the other b stays");
+    }
+
+    #[test]
+    fn runs_of_one_name_are_discarded_beside_each_other() {
+        let dir = tempfile::tempdir().unwrap();
+        for _ in 0..3 {
+            discard_run(dir.path(), &make(dir.path(), "a")).unwrap();
+        }
+        let names: Vec<String> = deleted_runs(dir.path())
+            .unwrap()
+            .iter()
+            .map(ToString::to_string)
+            .collect();
+        assert_eq!(names, ["a", "a-2", "a-3"]);
     }
 
     #[test]

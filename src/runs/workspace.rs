@@ -54,8 +54,12 @@ impl Found {
     pub(super) fn at(path: PathBuf) -> Found {
         let of = |file: &str| {
             let meta = std::fs::metadata(path.join(file)).ok()?;
-            let time = meta.modified().ok()?.duration_since(UNIX_EPOCH).ok()?;
-            Some(format!("{}@{}", meta.len(), time.as_nanos()))
+            let time = match meta.modified().ok()?.duration_since(UNIX_EPOCH) {
+                Ok(after) => after.as_nanos().to_string(),
+                // Written while the clock was wrong.
+                Err(before) => format!("-{}", before.duration().as_nanos()),
+            };
+            Some(format!("{}@{time}", meta.len()))
         };
         let parts = [MANIFEST, EVENTS, NOTES].map(|file| of(file).unwrap_or_default());
         Found {

@@ -11,7 +11,7 @@ use crate::train::{
     Control, Event, FieldError, Job, OnDivergence, RunOptions, Setting, TrainConfig,
 };
 
-/// Updates between two checkpoints: the most that a crash can cost.
+/// Updates between two checkpoints: the most that a crash can cost, if they take less than 30 seconds.
 const CHECKPOINT_EVERY: u64 = 1000;
 
 /// Why a run was not started.
@@ -65,10 +65,10 @@ impl Studio {
         if !self.can_continue(id) {
             return;
         }
-        let fingerprint = dataset.fingerprint.clone();
+        let dataset = dataset.clone();
         let activity = format!("opening {}", path.display());
         self.files.run(activity, move || {
-            Message::Reopened(reopen(&path, &fingerprint, n_more).map(Box::new))
+            Message::Reopened(reopen(&path, &dataset, n_more).map(Box::new))
         });
     }
 
@@ -87,7 +87,7 @@ impl Studio {
         let n_more = reopened.n_more;
         let mut config = reopened.config;
         let old = config.epochs;
-        config.epochs += n_more;
+        config.epochs = config.epochs.saturating_add(n_more);
         let checkpoint = reopened.checkpoint.map(|state| state.extended(n_more));
         let job = match Job::new(config.clone(), dataset) {
             Ok(job) => as_begun(job, reopened.options),

@@ -180,7 +180,7 @@ impl Studio {
                 break;
             }
         }
-        if let Some(text) = self.sweeps.pump() {
+        for text in self.sweeps.pump() {
             self.notices.error(text);
         }
         while let Some(text) = self.live.problem() {

@@ -94,12 +94,20 @@ impl Studio {
 
     /// Adds a notice about how the run ended, if the curves do not show it.
     pub(super) fn report_end(&mut self) {
-        let own = self.library.own().map(|run| &run.state.status);
-        let Some(Status::Finished(finish)) = own else {
+        let Some(own) = self.library.own().map(|run| &run.state) else {
             return;
         };
+        let Status::Finished(finish) = &own.status else {
+            return;
+        };
+        let (restored, keeps_best) = (own.restored, own.config.early_stopping.is_on());
         match finish.clone() {
-            Finish::Completed | Finish::EarlyStopped | Finish::Stopped => {}
+            Finish::Stopped if !keeps_best => {}
+            Finish::Stopped => self.notices.info(match restored {
+                Some(epoch) => format!("The model has the weights of epoch {epoch}, the best"),
+                None => "The model has the last weights: no epoch before was better".to_owned(),
+            }),
+            Finish::Completed | Finish::EarlyStopped => {}
             Finish::Diverged { step } => self.notices.error(format!(
                 "Training diverged at step {step}: the loss became NaN. The last finite weights \
                  are kept; try a smaller learning rate"

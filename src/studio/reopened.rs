@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::live::POLICY;
+use crate::data::Dataset;
 use crate::runs::{Recorder, RunFolder, RunFolderError, RunId, RunState, Status};
 use crate::train::{Checkpoint, Finish, RunOptions, TrainConfig};
 
@@ -22,9 +23,9 @@ pub(super) struct Reopened {
     pub(super) n_more: usize,
 }
 
-/// Reads the run in the folder `path`, which must have been trained on the dataset with
-/// `fingerprint`. Nothing changes until everything is read.
-pub(super) fn reopen(path: &Path, fingerprint: &str, n_more: usize) -> Result<Reopened, String> {
+/// Reads the run in the folder `path`, which must have been trained on `dataset`. Nothing changes
+/// until everything is read.
+pub(super) fn reopen(path: &Path, dataset: &Dataset, n_more: usize) -> Result<Reopened, String> {
     let read = || -> Result<_, RunFolderError> {
         let folder = RunFolder::open(path)?;
         match folder.latest_checkpoint() {
@@ -37,15 +38,18 @@ pub(super) fn reopen(path: &Path, fingerprint: &str, n_more: usize) -> Result<Re
     };
     let (folder, checkpoint, news) = read().map_err(|e| e.to_string())?;
     let manifest = folder.manifest();
-    let checked = manifest.data.check(&manifest.name, fingerprint);
+    let checked = manifest.data.check(&manifest.name, &dataset.fingerprint);
     checked.map_err(|e| format!("{e}: open that first"))?;
-    let recorder = Recorder::reopen(path, checkpoint.as_ref()).map_err(|e| e.to_string())?;
-    // A run of an older version is saved like the window's own.
-    let recorder = recorder.keeping(manifest.checkpoints.unwrap_or(POLICY));
     let begun = || manifest.config.clone();
+    let config = checkpoint.as_ref().map_or_else(begun, |c| c.config.clone());
+    let n_train = dataset.train.len().saturating_sub(config.n_validation);
+    let recorder = Recorder::reopen(path, checkpoint.as_ref(), n_train);
+    // A run of an older version is saved like the window's own.
+    let recorder = recorder.map_err(|e| e.to_string())?;
+    let recorder = recorder.keeping(manifest.checkpoints.unwrap_or(POLICY));
     Ok(Reopened {
         id: RunId::of_folder(path),
-        config: checkpoint.as_ref().map_or_else(begun, |c| c.config.clone()),
+        config,
         checkpoint,
         options: manifest.options,
         news,

@@ -108,6 +108,24 @@ impl Values {
         (position.is_finite() && (-1e-9..=1.0 + 1e-9).contains(&position)).then_some(position)
     }
 
+    /// Returns all values without repetitions, if there are at most `max`.
+    pub(super) fn list(&self, max: usize) -> Option<Vec<Value>> {
+        if self.count()? > max {
+            return None;
+        }
+        Some(match self {
+            Values::List(list) => {
+                let is_first = |&(idx, value): &(usize, &Value)| !list[..idx].contains(value);
+                let first = list.iter().enumerate().filter(is_first);
+                first.map(|(_, value)| value.clone()).collect()
+            }
+            &Values::IntRange([low, high]) | &Values::LogIntRange([low, high]) => {
+                (low..=high).map(Value::Integer).collect()
+            }
+            Values::Range(_) | Values::LogRange(_) => return None,
+        })
+    }
+
     /// Returns the number of values, if it is finite.
     pub fn count(&self) -> Option<usize> {
         match self {

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::point::Point;
+use super::prune::Verdict;
 use super::status::TrialStatus;
 
 /// An event of a sweep: one line of its journal.
@@ -33,6 +34,9 @@ pub enum SweepEvent {
     Resumed {
         /// Its number.
         trial: usize,
+        /// Updates done at the checkpoint.
+        #[serde(default)]
+        step: u64,
         /// Seconds of the sweep so far.
         secs: f64,
     },
@@ -44,6 +48,9 @@ pub enum SweepEvent {
         epoch: usize,
         /// The metric.
         value: f64,
+        /// Why it is pruned now, if it is: in the same line, so that a crash cannot separate them.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        verdict: Option<Verdict>,
         /// Seconds of the sweep so far.
         secs: f64,
     },
@@ -55,6 +62,11 @@ pub enum SweepEvent {
         status: TrialStatus,
         /// Seconds of the sweep so far.
         secs: f64,
+    },
+    /// Something was lost or could not be resumed. Not in the journal.
+    Warned {
+        /// A sentence without capital and period.
+        message: String,
     },
     /// A trial is to be rerun.
     Retried {

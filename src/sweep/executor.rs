@@ -4,8 +4,9 @@
 use std::sync::Arc;
 
 use super::control::SweepControl;
+use super::error::SweepError;
 use super::event::SweepEvent;
-use super::folder::{SweepError, SweepFolder};
+use super::folder::SweepFolder;
 use super::shared::Shared;
 use super::state::SweepState;
 use super::trial;
@@ -17,6 +18,8 @@ use crate::kernels;
 pub enum SweepEnd {
     /// All trials are done.
     Completed,
+    /// Every setting has been tried, with fewer trials than were asked for.
+    Exhausted,
     /// The time limit was reached.
     OutOfTime,
     /// It was stopped.
@@ -32,7 +35,7 @@ pub enum SweepEnd {
 /// so pruning and TPE may decide differently each time.
 ///
 /// # Errors
-/// When the journal cannot be written or a thread cannot be started.
+/// When the journal cannot be written, the disk is full or a thread cannot be started.
 pub fn run(
     folder: &mut SweepFolder,
     dataset: &Arc<Dataset>,
@@ -81,6 +84,7 @@ fn work(shared: &Shared<'_>, parallel: usize) -> Result<SweepEnd, SweepError> {
     Ok(match inner.is_out_of_time(shared.control) {
         _ if is_stopped => SweepEnd::Stopped,
         true if inner.remains() => SweepEnd::OutOfTime,
+        _ if inner.exhausts_space() => SweepEnd::Exhausted,
         _ => SweepEnd::Completed,
     })
 }
@@ -90,7 +94,7 @@ fn run_trials(shared: &Shared<'_>) {
         let Some(task) = shared.lock().next(shared.control) else {
             return;
         };
-        let (trial, status) = (task.trial, trial::run(shared, &task));
+        let (trial, status) = (task.of.trial, trial::run(shared, &task));
         shared
             .lock()
             .record(shared.control, |secs| SweepEvent::Ended {

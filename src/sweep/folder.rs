@@ -6,73 +6,21 @@
 //! trials.jsonl   what happened, one event per line, as it happened
 //! ```
 
-use std::fs::{File, OpenOptions, TryLockError};
+use std::fs::File;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use super::definition::Definition;
+use super::error::{SweepError, invalid, io};
 use super::event::SweepEvent;
+use super::journal::{JOURNAL, Journal, keep_old, lock_journal, read_journal};
 use super::plan::Plan;
 use super::state::SweepState;
-use crate::files::{self, WriteError};
+use crate::files;
+use crate::runs::{RunFolder, RunId, TrialOf, discard_run, is_free};
 
 const DEFINITION: &str = "sweep.toml";
 const BASE: &str = "base.toml";
-const JOURNAL: &str = "trials.jsonl";
-
-/// Why a sweep cannot be read or run.
-#[derive(Debug, thiserror::Error)]
-pub enum SweepError {
-    /// The system refused a file or folder.
-    #[error("could not {verb} {path}: {reason}")]
-    Io {
-        /// What was tried, such as `read`.
-        verb: &'static str,
-        /// The file or folder.
-        path: String,
-        /// The system's error.
-        reason: std::io::Error,
-    },
-    /// A whole file could not be written.
-    #[error(transparent)]
-    Write(#[from] WriteError),
-    /// The folder can be read but is not a sweep.
-    #[error("{path} is not a sweep this version can open: {reason}")]
-    Invalid {
-        /// The file at fault.
-        path: String,
-        /// What was expected and what was found.
-        reason: String,
-    },
-    /// Another program is running it.
-    #[error("the sweep in {path} is running in another program")]
-    Busy {
-        /// Its folder.
-        path: String,
-    },
-    /// Another sweep has this name.
-    #[error("{path} holds another sweep named {name}: {difference}; rename this one")]
-    Other {
-        /// Its folder.
-        path: String,
-        /// The name both have.
-        name: String,
-        /// What differs.
-        difference: &'static str,
-    },
-}
-
-pub(super) fn io(verb: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> SweepError {
-    let path = path.display().to_string();
-    move |reason| SweepError::Io { verb, path, reason }
-}
-
-fn invalid(path: &Path, reason: impl ToString) -> SweepError {
-    SweepError::Invalid {
-        path: path.display().to_string(),
-        reason: reason.to_string(),
-    }
-}
 
 /// The folder of a sweep that this program is running.
 #[derive(Debug)]
@@ -83,6 +31,8 @@ pub struct SweepFolder {
     /// Locked for the lifetime of this value.
     journal: File,
     journal_file: PathBuf,
+    /// What was lost of the journal.
+    loss: Option<String>,
 }
 
 impl SweepFolder {
@@ -109,34 +59,34 @@ impl SweepFolder {
             });
         }
         std::fs::create_dir_all(&dir).map_err(io("create the folder", &dir))?;
-        let journal = OpenOptions::new()
-            .read(true)
-            .append(true)
-            .create(true)
-            .open(&journal_file)
-            .map_err(io("open", &journal_file))?;
-        journal.try_lock().map_err(|e| match e {
-            TryLockError::WouldBlock => SweepError::Busy {
-                path: dir.display().to_string(),
-            },
-            TryLockError::Error(e) => io("lock", &journal_file)(e),
-        })?;
+        let mut journal = lock_journal(&dir)?;
         if dir.join(DEFINITION).exists() {
-            let (kept, state) = SweepFolder::read(&dir)?;
-            check_same(&dir, &kept, plan, &state, fingerprint)?;
+            let (kept, state) = SweepFolder::read_parts(&dir)?;
+            check_same(&dir, &kept, plan, &state.state, fingerprint)?;
         }
         write_plan(&dir, plan)?;
-        let (state, n_whole) = read_journal(&journal_file)?;
-        // A line torn by a crash would spoil the line written after it.
-        journal
-            .set_len(n_whole)
-            .map_err(io("write", &journal_file))?;
+        let read = read_journal(&journal_file)?;
+        let loss = read.loss(&journal_file);
+        let loss = loss
+            .map(|loss| keep_old(&journal_file, &read, loss))
+            .transpose()?;
+        if loss.is_some() {
+            // The old file is locked until the new one is.
+            journal = lock_journal(&dir)?;
+        } else {
+            // A line torn by a crash would spoil the line written after it.
+            let n_bytes = read.lines.len() as u64;
+            journal
+                .set_len(n_bytes)
+                .map_err(io("write", &journal_file))?;
+        }
         let mut folder = SweepFolder {
             workspace: workspace.to_owned(),
             plan: plan.clone(),
-            state,
+            state: read.state,
             journal,
             journal_file,
+            loss,
         };
         folder.append(&SweepEvent::Opened {
             fingerprint: fingerprint.to_owned(),
@@ -144,11 +94,18 @@ impl SweepFolder {
         Ok(folder)
     }
 
-    /// Reads the sweep in the folder `dir`, without writing to it.
+    /// Reads the sweep in the folder `dir`, without writing to it; the text says what of its journal
+    /// is damaged.
     ///
     /// # Errors
     /// When there is no sweep that this version can read.
-    pub fn read(dir: &Path) -> Result<(Plan, SweepState), SweepError> {
+    pub fn read(dir: &Path) -> Result<(Plan, SweepState, Option<String>), SweepError> {
+        let (plan, journal) = SweepFolder::read_parts(dir)?;
+        let loss = journal.loss(&dir.join(JOURNAL));
+        Ok((plan, journal.state, loss))
+    }
+
+    fn read_parts(dir: &Path) -> Result<(Plan, Journal), SweepError> {
         let file = dir.join(DEFINITION);
         let text = files::read_text(&file).map_err(io("read", &file))?;
         let definition = Definition::parse(&text, "").map_err(|problems| {
@@ -158,8 +115,8 @@ impl SweepFolder {
         let file = dir.join(BASE);
         let text = files::read_text(&file).map_err(io("read", &file))?;
         let base = toml::from_str(&text).map_err(|e| invalid(&file, e.message()))?;
-        let (state, _) = read_journal(&dir.join(JOURNAL))?;
-        Ok((Plan { definition, base }, state))
+        let journal = read_journal(&dir.join(JOURNAL))?;
+        Ok((Plan { definition, base }, journal))
     }
 
     /// Lists the folders of the sweeps in `workspace`, by name.
@@ -188,9 +145,22 @@ impl SweepFolder {
         self.workspace.join(run)
     }
 
-    /// Returns a name for a trial's run whose folder does not exist yet.
-    pub(super) fn new_run(&self, trial: usize) -> String {
-        let base = format!("{}-{trial:03}", self.plan.definition.name);
+    /// Returns what was lost of the journal, once.
+    pub(super) fn take_loss(&mut self) -> Option<String> {
+        self.loss.take()
+    }
+
+    /// Makes the folder `run` free for the trial `of`: what an earlier attempt left there is moved to
+    /// the trash. Returns the folder's name, another one if somebody else's files are there.
+    pub(super) fn free_run(&self, of: &TrialOf, run: &str) -> String {
+        let path = self.run_path(run);
+        let is_own =
+            || RunFolder::open(&path).is_ok_and(|r| r.manifest().sweep.as_ref() == Some(of));
+        let id = RunId::from(run.to_owned());
+        if is_leftover(&path) || is_own() && discard_run(&self.workspace, &id).is_ok() {
+            return run.to_owned();
+        }
+        let base = format!("{}-{:03}", of.name, of.trial);
         let numbered = |n: u32| match n {
             1 => base.clone(),
             n => format!("{base}-{n}"),
@@ -257,23 +227,17 @@ fn write_plan(dir: &Path, plan: &Plan) -> Result<(), SweepError> {
     Ok(files::write_atomically(&file, text.as_bytes())?)
 }
 
-/// Reads the journal: the state, and the number of bytes in whole lines.
-fn read_journal(file: &Path) -> Result<(SweepState, u64), SweepError> {
-    let bytes = match std::fs::read(file) {
-        Ok(bytes) => bytes,
-        Err(e) if e.kind() == std::io::ErrorKind::NotFound => Vec::new(),
-        Err(e) => return Err(io("read", file)(e)),
+/// Returns whether there is nothing in the folder `path` but what a process leaves that is killed
+/// while it creates a run.
+fn is_leftover(path: &Path) -> bool {
+    let entries = match std::fs::read_dir(path) {
+        Ok(entries) => entries,
+        Err(error) => return error.kind() == std::io::ErrorKind::NotFound,
     };
-    let mut state = SweepState::default();
-    let mut n_whole = 0;
-    for (idx, line) in bytes.split_inclusive(|&b| b == b'\n').enumerate() {
-        if !line.ends_with(b"\n") {
-            break;
-        }
-        let event = serde_json::from_slice(line)
-            .map_err(|e| invalid(file, format!("line {}: {e}", idx + 1)))?;
-        state.apply(&event);
-        n_whole += line.len() as u64;
-    }
-    Ok((state, n_whole))
+    let is_ours =
+        |name: &str| ["events.jsonl", "run.lock"].contains(&name) || name.starts_with('.');
+    is_free(path)
+        && entries
+            .flatten()
+            .all(|entry| is_ours(&entry.file_name().to_string_lossy()))
 }

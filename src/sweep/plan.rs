@@ -1,7 +1,9 @@
 //! A sweep with the base configuration of its trials.
 
 use super::definition::{Definition, Method};
+use super::draw::propose;
 use super::point::Point;
+use super::space::{MAX_LISTED, n_points};
 use super::{point, sampler};
 use crate::train::{KeyError, TrainConfig};
 
@@ -38,13 +40,31 @@ impl Plan {
 
     /// Returns the maximum number of trials; `None` if only the time limit ends the sweep.
     pub fn n_trials(&self) -> Option<usize> {
-        let definition = &self.definition;
-        let all = (definition.method == Method::Grid)
-            .then(|| sampler::grid_size(&definition.search) * definition.seeds_per_setting);
-        match (definition.trials, all) {
+        match (self.definition.trials, self.n_possible()) {
             (Some(trials), Some(all)) => Some(trials.min(all)),
             (trials, all) => trials.or(all),
         }
+    }
+
+    /// Returns the number of trials without repeating one, if it is finite.
+    fn n_possible(&self) -> Option<usize> {
+        let definition = &self.definition;
+        let n_settings = match definition.method {
+            Method::Grid => Some(sampler::grid_size(&definition.search)),
+            // A larger space is as good as an infinite one.
+            _ => n_points(&definition.search).filter(|&n| n <= MAX_LISTED),
+        };
+        n_settings?.checked_mul(definition.seeds_per_setting)
+    }
+
+    /// Returns whether the sweep ends because every setting has been tried, with fewer trials than
+    /// were asked for. A grid never has more.
+    pub fn exhausts_space(&self) -> bool {
+        let trials = self.definition.trials;
+        self.definition.method != Method::Grid
+            && self
+                .n_possible()
+                .is_some_and(|n| trials.is_none_or(|trials| n < trials))
     }
 
     /// Returns every trial's number, point and configuration, if the method knows them in advance;
@@ -54,9 +74,15 @@ impl Plan {
             return None;
         }
         let sampler = sampler::sampler(&self.definition);
+        let mut points: Vec<Point> = Vec::new();
         let trial = |number: usize| {
             let (setting, repeat) = self.place(number);
-            let point = sampler.propose(&self.definition.search, setting, &[])?;
+            if setting == points.len() {
+                let used: Vec<&Point> = points.iter().collect();
+                let search = &self.definition.search;
+                points.push(propose(&*sampler, search, setting, &[], &used)?);
+            }
+            let point = points[setting].clone();
             let config = self.config(&point, repeat).ok()?;
             Some((number, point, config))
         };

@@ -1,12 +1,11 @@
 //! Samplers. A sampler is a pure function of the seed, the index of the setting and the results so
 //! far, so an interrupted sweep continues as it would have.
 
-use toml::Value;
-
 use super::axis::Axis;
 use super::definition::{Definition, Method};
 use super::draw::{ObservedTrial, Sampler, point_at, random_point};
 use super::point::Point;
+use super::space::visit;
 use super::tpe::Tpe;
 
 /// Makes the sampler of a definition.
@@ -22,25 +21,10 @@ pub(super) fn sampler(definition: &Definition) -> Box<dyn Sampler> {
 
 struct Grid;
 
-/// Visits every combination, without repeating those that differ only in inactive axes.
-fn combinations(axes: &[Axis], point: &Point, visit: &mut impl FnMut(&Point) -> bool) -> bool {
-    let Some((axis, rest)) = axes.split_first() else {
-        return visit(point);
-    };
-    if !axis.is_active(point) {
-        return combinations(rest, point, visit);
-    }
-    axis.grid().into_iter().all(|value: Value| {
-        let mut next = point.clone();
-        next.insert(axis.key.clone(), value);
-        combinations(rest, &next, visit)
-    })
-}
-
 /// Counts the combinations of a grid, up to a million.
 pub(super) fn grid_size(axes: &[Axis]) -> usize {
     let mut n = 0;
-    combinations(axes, &Point::new(), &mut |_| {
+    visit(axes, &Point::new(), &Axis::grid, &mut |_| {
         n += 1;
         n < 1_000_000
     });
@@ -48,14 +32,15 @@ pub(super) fn grid_size(axes: &[Axis]) -> usize {
 }
 
 impl Sampler for Grid {
-    fn propose(&self, axes: &[Axis], idx: usize, _tried: &[ObservedTrial]) -> Option<Point> {
+    fn draw(&self, axes: &[Axis], idx: usize, attempt: u64, _: &[ObservedTrial]) -> Option<Point> {
         let (mut n, mut found) = (0, None);
-        combinations(axes, &Point::new(), &mut |point| {
-            if n == idx {
+        let is_first = attempt == 0;
+        visit(axes, &Point::new(), &Axis::grid, &mut |point| {
+            if n == idx && is_first {
                 found = Some(point.clone());
             }
             n += 1;
-            found.is_none()
+            found.is_none() && is_first
         });
         found
     }
@@ -66,8 +51,8 @@ struct Random {
 }
 
 impl Sampler for Random {
-    fn propose(&self, axes: &[Axis], idx: usize, _tried: &[ObservedTrial]) -> Option<Point> {
-        Some(random_point(axes, self.seed, idx))
+    fn draw(&self, axes: &[Axis], idx: usize, attempt: u64, _: &[ObservedTrial]) -> Option<Point> {
+        Some(random_point(axes, self.seed, idx, attempt))
     }
 }
 
@@ -79,8 +64,9 @@ struct Sobol {
 }
 
 impl Sampler for Sobol {
-    fn propose(&self, axes: &[Axis], idx: usize, _tried: &[ObservedTrial]) -> Option<Point> {
-        let index = u32::try_from(idx).ok().filter(|&i| i < SOBOL_POINTS)?;
+    fn draw(&self, axes: &[Axis], idx: usize, attempt: u64, _: &[ObservedTrial]) -> Option<Point> {
+        let index = idx as u64 + attempt;
+        let index = u32::try_from(index).ok().filter(|&i| i < SOBOL_POINTS)?;
         // The crate's seeds are short; the halves of ours give different ones.
         let seed = (self.seed ^ (self.seed >> 32)) as u32;
         Some(point_at(axes, |dim, _| {
@@ -94,6 +80,7 @@ impl Sampler for Sobol {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sweep::draw::propose;
     use crate::sweep::{Values, When};
 
     fn axes() -> Vec<Axis> {
@@ -119,7 +106,7 @@ mod tests {
         };
         let sampler = sampler(&definition);
         (0..64)
-            .map(|idx| sampler.propose(&axes(), idx, &[]).unwrap())
+            .map(|idx| sampler.draw(&axes(), idx, 0, &[]).unwrap())
             .collect()
     }
 
@@ -139,13 +126,52 @@ mod tests {
     }
 
     #[test]
+    fn no_setting_is_drawn_twice_until_all_are_used() {
+        let switch = Values::List(vec!["adam".into(), "sgd".into(), "lion".into()]);
+        let axes = [
+            Axis::new("optimizer", switch),
+            Axis::new("batch_size", Values::IntRange([1, 4])),
+        ];
+        for method in [Method::Random, Method::Sobol, Method::Tpe] {
+            let all = |seed: u64| {
+                let definition = Definition {
+                    method,
+                    seed,
+                    ..Definition::new("a")
+                };
+                let sampler = sampler(&definition);
+                let mut points: Vec<Point> = Vec::new();
+                loop {
+                    let used: Vec<&Point> = points.iter().collect();
+                    let tried = points.iter().map(|point| ObservedTrial {
+                        point: point.clone(),
+                        cost: point["batch_size"].as_integer().unwrap_or(0) as f64,
+                    });
+                    let tried: Vec<ObservedTrial> = tried.collect();
+                    match propose(&*sampler, &axes, points.len(), &tried, &used) {
+                        Some(point) => points.push(point),
+                        None => return points,
+                    }
+                }
+            };
+            let points = all(5);
+            assert_eq!(points.len(), 12, "{method:?}");
+            for (idx, point) in points.iter().enumerate() {
+                assert!(!points[..idx].contains(point), "{method:?}: {point}");
+            }
+            assert_eq!(points, all(5), "{method:?}");
+            assert_ne!(points, all(6), "{method:?}");
+        }
+    }
+
+    #[test]
     fn sobol_leaves_no_gaps() {
         // Any 16 consecutive aligned points of a Sobol sequence have one in each sixteenth.
         let axis = Axis::new("x", Values::Range([0.0, 1.0]));
         let mut cells: Vec<usize> = (0..16)
             .map(|idx| {
                 Sobol { seed: 3 }
-                    .propose(std::slice::from_ref(&axis), idx, &[])
+                    .draw(std::slice::from_ref(&axis), idx, 0, &[])
                     .unwrap()
             })
             .map(|p| (p["x"].as_float().unwrap() * 16.0) as usize)
@@ -162,11 +188,11 @@ mod tests {
         // Three learning rates, times two momenta of SGD and one Adam.
         assert_eq!(grid_size(&axes), 9);
         let all: Vec<Point> = (0..9)
-            .map(|i| Grid.propose(&axes, i, &[]).unwrap())
+            .map(|i| Grid.draw(&axes, i, 0, &[]).unwrap())
             .collect();
         for (idx, point) in all.iter().enumerate() {
             assert!(!all[..idx].contains(point));
         }
-        assert!(Grid.propose(&axes, 9, &[]).is_none());
+        assert!(Grid.draw(&axes, 9, 0, &[]).is_none());
     }
 }

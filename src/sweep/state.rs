@@ -1,13 +1,14 @@
 //! The state of a sweep, folded from its journal. Only [`SweepState::apply`] changes it, so a live
 //! sweep and one read from disk cannot differ.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::definition::Definition;
 use super::draw::ObservedTrial;
 use super::event::SweepEvent;
 use super::metric::Measure;
 use super::point::Point;
+use super::prune::Verdict;
 use super::status::TrialStatus;
 use crate::runs::Direction;
 use crate::stats;
@@ -29,15 +30,37 @@ pub struct Trial {
     pub status: TrialStatus,
     /// Epochs and the metric after them.
     pub reports: Vec<(usize, f64)>,
+    /// Why it is pruned, once that is decided.
+    pub verdict: Option<Verdict>,
     /// When it started, in seconds of the sweep.
     pub started: f64,
     /// When it ended.
     pub ended: Option<f64>,
-    /// How often the program ended while it ran.
+    /// How often in a row the program ended while it ran, without getting further.
     pub n_crashes: usize,
+    /// The update it was last resumed from.
+    pub resumed_at: u64,
 }
 
 impl Trial {
+    /// Makes a trial that has not started; setting and repetition are the parts of `place`.
+    pub(super) fn new(number: usize, place: (usize, usize), point: Point, run: String) -> Trial {
+        Trial {
+            number,
+            setting: place.0,
+            repeat: place.1,
+            point,
+            run,
+            status: TrialStatus::Waiting,
+            reports: Vec::new(),
+            verdict: None,
+            started: 0.0,
+            ended: None,
+            n_crashes: 0,
+            resumed_at: 0,
+        }
+    }
+
     /// Returns its final value, if it was completed or pruned.
     pub fn value(&self) -> Option<f64> {
         match self.status {
@@ -85,36 +108,34 @@ impl SweepState {
                 run,
                 secs,
             } => {
+                let place = (*setting, *repeat);
                 self.start(Trial {
-                    number: *trial,
-                    setting: *setting,
-                    repeat: *repeat,
-                    point: point.clone(),
-                    run: run.clone(),
                     status: TrialStatus::Running,
-                    reports: Vec::new(),
                     started: *secs,
-                    ended: None,
-                    n_crashes: self.crashes_by_now(*trial),
+                    n_crashes: self.crashes_at(*trial, 0),
+                    ..Trial::new(*trial, place, point.clone(), run.clone())
                 });
             }
-            SweepEvent::Resumed { trial, secs } => {
-                let n_crashes = self.crashes_by_now(*trial);
+            SweepEvent::Resumed { trial, step, secs } => {
+                let n_crashes = self.crashes_at(*trial, *step);
                 if let Some(trial) = self.trials.get_mut(trial) {
                     trial.n_crashes = n_crashes;
+                    trial.resumed_at = *step;
                     trial.status = TrialStatus::Running;
                 }
                 self.secs = self.secs.max(*secs);
             }
-            &SweepEvent::Reported {
+            SweepEvent::Reported {
                 trial,
                 epoch,
                 value,
+                verdict,
                 secs,
             } => {
-                self.report(trial, epoch, value);
-                self.secs = self.secs.max(secs);
+                self.report(*trial, (*epoch, *value), verdict.as_ref());
+                self.secs = self.secs.max(*secs);
             }
+            SweepEvent::Warned { .. } => {}
             SweepEvent::Ended {
                 trial,
                 status,
@@ -131,6 +152,7 @@ impl SweepState {
                     trial.status = TrialStatus::Waiting;
                     trial.n_crashes = 0;
                     trial.reports.clear();
+                    trial.verdict = None;
                 }
             }
         }
@@ -141,20 +163,36 @@ impl SweepState {
         self.trials.insert(trial.number, trial);
     }
 
-    fn report(&mut self, trial: usize, epoch: usize, value: f64) {
-        if let Some(trial) = self.trials.get_mut(&trial) {
-            // Epochs after the checkpoint happen again.
-            trial.reports.retain(|(e, _)| *e < epoch);
-            trial.reports.push((epoch, value));
+    fn report(&mut self, trial: usize, report: (usize, f64), verdict: Option<&Verdict>) {
+        let Some(trial) = self.trials.get_mut(&trial) else {
+            return;
+        };
+        // Epochs after the checkpoint happen again, with the same results.
+        match trial
+            .reports
+            .iter_mut()
+            .find(|(epoch, _)| *epoch == report.0)
+        {
+            Some(known) => *known = report,
+            None => {
+                trial.reports.push(report);
+                trial.reports.sort_by_key(|(epoch, _)| *epoch);
+                trial.n_crashes = 0;
+            }
         }
+        trial.verdict = trial.verdict.take().or(verdict.cloned());
     }
 
-    /// Counts a crash: a trial that starts while still running was left by a program that ended.
-    fn crashes_by_now(&self, trial: usize) -> usize {
-        let before = self.trials.get(&trial);
-        before.map_or(0, |t| {
-            t.n_crashes + usize::from(t.status == TrialStatus::Running)
-        })
+    /// Counts the crashes of a trial that starts again after `step` updates: if it is still running,
+    /// it was left by a program that ended.
+    pub(super) fn crashes_at(&self, trial: usize, step: u64) -> usize {
+        self.trials
+            .get(&trial)
+            .map_or(0, |trial| match trial.status {
+                TrialStatus::Running if step > trial.resumed_at => 0,
+                TrialStatus::Running => trial.n_crashes + 1,
+                _ => trial.n_crashes,
+            })
     }
 
     /// Returns the values of other trials after `epoch`.
@@ -167,10 +205,18 @@ impl SweepState {
             .collect()
     }
 
-    /// Returns the settings with results, for a sampler: the mean over their trials.
-    pub(super) fn tried(&self, direction: Direction) -> Vec<ObservedTrial> {
+    /// Returns the settings before `setting`.
+    pub(super) fn points_before(&self, setting: usize) -> Vec<&Point> {
+        let before = self.trials.values().filter(|t| t.setting < setting);
+        before.map(|t| &t.point).collect()
+    }
+
+    /// Returns the settings before `setting` with results, for a sampler: the mean over their
+    /// trials.
+    pub(super) fn tried(&self, direction: Direction, setting: usize) -> Vec<ObservedTrial> {
         let mut settings: BTreeMap<usize, (&Point, Vec<f64>)> = BTreeMap::new();
-        for trial in self.trials.values().filter(|t| t.is_over()) {
+        let before = self.trials.values().filter(|t| t.setting < setting);
+        for trial in before.filter(|t| t.is_over()) {
             let cost = trial
                 .value()
                 .map_or(f64::INFINITY, |value| direction.cost(value));
@@ -182,6 +228,12 @@ impl SweepState {
             cost: stats::mean(costs),
         });
         tried.collect()
+    }
+
+    /// Counts the settings that were tried.
+    pub fn n_settings(&self) -> usize {
+        let settings = self.trials.values().map(|trial| trial.setting);
+        settings.collect::<BTreeSet<_>>().len()
     }
 
     /// Counts the trials that have ended.

@@ -8,7 +8,7 @@ use optimizer::sampler::{CompletedTrial, Sampler as _, TpeSampler};
 use rand::RngCore as _;
 
 use super::axis::{Axis, Values};
-use super::draw::{ObservedTrial, Sampler, point_at, random_point};
+use super::draw::{ObservedTrial, Sampler, attempt_seed, point_at, random_point};
 use super::point::Point;
 use crate::random::{Stream, rng};
 
@@ -28,20 +28,32 @@ const SPAN: f64 = 2.0;
 /// again: the estimator itself never leaves the neighborhood of known settings.
 const EXPLORE_EVERY: usize = 8;
 
+/// Number of draws of the estimator for one setting; if all were used before, others are drawn at
+/// random.
+const N_ATTEMPTS: u64 = 8;
+
 /// A tree-structured Parzen estimator.
 pub(super) struct Tpe {
     pub(super) seed: u64,
 }
 
 impl Sampler for Tpe {
-    fn propose(&self, axes: &[Axis], idx: usize, tried: &[ObservedTrial]) -> Option<Point> {
-        if tried.len() < N_RANDOM || idx % EXPLORE_EVERY == EXPLORE_EVERY - 1 {
-            return Some(random_point(axes, self.seed, idx));
+    fn draw(
+        &self,
+        axes: &[Axis],
+        idx: usize,
+        attempt: u64,
+        tried: &[ObservedTrial],
+    ) -> Option<Point> {
+        let is_random = tried.len() < N_RANDOM || idx % EXPLORE_EVERY == EXPLORE_EVERY - 1;
+        if is_random || attempt >= N_ATTEMPTS {
+            return Some(random_point(axes, self.seed, idx, attempt));
         }
+        // One stream per setting and key, separate from those of the random draws.
+        let stream = !attempt_seed(self.seed, attempt);
         Some(point_at(axes, |dim, axis| {
-            // One stream per setting and key, separate from those of the random draws.
-            let seed = rng(!self.seed, Stream::Sweep, idx as u64, dim as u64).next_u64();
-            self.draw(axis, idx, tried, seed)
+            let seed = rng(stream, Stream::Sweep, idx as u64, dim as u64).next_u64();
+            self.position(axis, idx, tried, seed)
                 .unwrap_or_else(|| rand::Rng::random(&mut rng(seed, Stream::Sweep, 0, 0)))
         }))
     }
@@ -50,7 +62,7 @@ impl Sampler for Tpe {
 impl Tpe {
     /// Returns the position of the next setting on `axis`. The estimator finds a key's history by
     /// its distribution, so it gets the history of this key alone.
-    fn draw(&self, axis: &Axis, idx: usize, tried: &[ObservedTrial], seed: u64) -> Option<f64> {
+    fn position(&self, axis: &Axis, idx: usize, tried: &[ObservedTrial], seed: u64) -> Option<f64> {
         let id = ParamId::new();
         let distribution = distribution(&axis.values);
         let history: Vec<CompletedTrial> = tried
@@ -137,7 +149,7 @@ mod tests {
             let sampler = sampler(seed);
             let mut tried: Vec<ObservedTrial> = Vec::new();
             for idx in 0..40 {
-                let point = sampler.propose(&axes, idx, &tried).unwrap();
+                let point = sampler.draw(&axes, idx, 0, &tried).unwrap();
                 let cost = cost(&point);
                 tried.push(ObservedTrial { point, cost });
             }
@@ -150,8 +162,14 @@ mod tests {
     fn it_finds_better_settings_than_chance() {
         struct Chance(u64);
         impl Sampler for Chance {
-            fn propose(&self, axes: &[Axis], idx: usize, _: &[ObservedTrial]) -> Option<Point> {
-                Some(random_point(axes, self.0, idx))
+            fn draw(
+                &self,
+                axes: &[Axis],
+                idx: usize,
+                attempt: u64,
+                _: &[ObservedTrial],
+            ) -> Option<Point> {
+                Some(random_point(axes, self.0, idx, attempt))
             }
         }
         let chance = mean_best(|seed| Box::new(Chance(seed)));
@@ -164,7 +182,7 @@ mod tests {
         let axis = [Axis::new("learning_rate", Values::LogRange([1e-4, 1e2]))];
         let mut tried: Vec<ObservedTrial> = Vec::new();
         for idx in 0..60 {
-            let point = Tpe { seed: 2 }.propose(&axis, idx, &tried).unwrap();
+            let point = Tpe { seed: 2 }.draw(&axis, idx, 0, &tried).unwrap();
             let rate = point["learning_rate"].as_float().unwrap();
             let cost = if rate > 1.0 { f64::INFINITY } else { rate };
             tried.push(ObservedTrial { point, cost });

@@ -1,6 +1,7 @@
 //! A job: a configuration that was checked against its dataset.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
@@ -38,6 +39,10 @@ impl Default for RunOptions {
     }
 }
 
+/// Time between two checkpoints, besides those at certain updates: what a crash costs a run whose
+/// updates are slow.
+const CHECKPOINT_TIME: Duration = Duration::from_secs(30);
+
 /// A checked configuration with its dataset. [`Job::new`] is the only way to make one, so a job
 /// need not be checked again.
 #[derive(Clone, Debug)]
@@ -46,6 +51,7 @@ pub struct Job {
     dataset: Arc<Dataset>,
     split: Split,
     options: RunOptions,
+    checkpoint_time: Duration,
 }
 
 impl Job {
@@ -66,6 +72,7 @@ impl Job {
             dataset,
             split,
             options: RunOptions::default(),
+            checkpoint_time: CHECKPOINT_TIME,
         })
     }
 
@@ -88,6 +95,14 @@ impl Job {
         self
     }
 
+    /// Sets the time after which a run that makes checkpoints makes one more, by default 30 seconds.
+    /// It does not change what the run computes.
+    #[must_use]
+    pub fn with_checkpoint_time(mut self, time: Duration) -> Job {
+        self.checkpoint_time = time;
+        self
+    }
+
     /// Sets what the run does about an anomaly.
     #[must_use]
     pub fn on_divergence(mut self, what: OnDivergence) -> Job {
@@ -107,6 +122,11 @@ impl Job {
     pub(super) fn wants_checkpoint(&self, step: u64) -> bool {
         let every = self.options.checkpoint_every;
         every.is_some_and(|every| step.is_multiple_of(every))
+    }
+
+    /// Whether to make a checkpoint in the middle of an epoch, `elapsed` after the last one.
+    pub(super) fn wants_checkpoint_now(&self, elapsed: Duration) -> bool {
+        self.keeps_checkpoints() && elapsed >= self.checkpoint_time
     }
 
     /// Whether to make a checkpoint at the end of an epoch, `n_since` updates after the last one:

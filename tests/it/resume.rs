@@ -1,6 +1,7 @@
 //! A run that was interrupted goes on as if it had not been: bit for bit.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use candle_studio::data::Dataset;
 use candle_studio::model::{Network, PRESETS};
@@ -193,7 +194,7 @@ fn a_folder_recorded_in_two_sittings_tells_one_story() {
     let folder = RunFolder::open(&path).unwrap();
     let checkpoint = folder.latest_checkpoint().unwrap();
     assert_eq!(checkpoint.step(), 17);
-    let mut recorder = Recorder::reopen(&path, Some(&checkpoint)).unwrap();
+    let mut recorder = Recorder::reopen(&path, Some(&checkpoint), 190).unwrap();
     resume(&job, checkpoint, &Control::default(), &mut recorder).unwrap();
     drop(recorder);
     let state = RunFolder::open(&path).unwrap().replay().unwrap();
@@ -230,4 +231,48 @@ fn a_damaged_checkpoint_is_passed_over_for_the_one_before() {
     }
     let message = folder.latest_checkpoint().unwrap_err().to_string();
     assert!(message.contains("safetensors"), "{message}");
+}
+
+/// Checkpoints because of the time, here after every update, change neither the bits nor which
+/// epochs end with a checkpoint; and a run goes on from each of them.
+#[test]
+fn checkpoints_because_of_the_time_change_nothing() {
+    let data = Arc::new(tiny::dataset());
+    // An epoch ends with a checkpoint if the last one was 2 updates before, or more.
+    let job = job(0, Optimizer::ADAM, &data).with_checkpoints(11);
+    let (plain, told) = run(&job);
+    let timed = job.clone().with_checkpoint_time(Duration::ZERO);
+    let (outcome, ear) = run(&timed);
+    let steps = |ear: &Ear, is_planned: fn(&&Checkpoint) -> bool| -> Vec<u64> {
+        let of = ear.checkpoints.iter().filter(is_planned);
+        of.map(Checkpoint::step).collect()
+    };
+    let planned = steps(&told, |_| true);
+    assert_eq!(planned, [11, 22, 24, 33, 36]);
+    assert_eq!(steps(&ear, |c| c.after.is_none()), planned);
+    assert_eq!(
+        steps(&ear, |_| true),
+        (1..=36).filter(|s| *s != 12).collect::<Vec<_>>()
+    );
+    assert_eq!(weights(&outcome.network), weights(&plain.network));
+    assert_eq!(losses(&ear.points), losses(&told.points));
+
+    for checkpoint in ear.checkpoints {
+        let step = checkpoint.step();
+        let checkpoint = Checkpoint::from_bytes(&checkpoint.to_bytes().unwrap()).unwrap();
+        let mut rest = Ear::default();
+        let resumed = resume(&job, checkpoint, &Control::default(), &mut rest).unwrap();
+        assert_eq!(
+            weights(&resumed.network),
+            weights(&plain.network),
+            "from {step}"
+        );
+        let later: Vec<u64> = planned.iter().copied().filter(|s| *s > step).collect();
+        assert_eq!(steps(&rest, |_| true), later, "from {step}");
+    }
+    // A run that makes no checkpoints makes none because of the time.
+    let mut options = job.options();
+    options.checkpoint_every = None;
+    let (_, ear) = run(&timed.with_options(options));
+    assert!(ear.checkpoints.is_empty());
 }

@@ -214,12 +214,26 @@ fn bits(network: &Network) -> Vec<u32> {
 struct Rest {
     weights: Vec<u32>,
     steps: Vec<(u64, u64, u64, u64)>,
-    epochs: Vec<(usize, Metrics, Option<Metrics>)>,
-    test: Option<Metrics>,
-    validation: Option<Metrics>,
+    epochs: Vec<(usize, MetricBits, Option<MetricBits>)>,
+    test: Option<MetricBits>,
+    validation: Option<MetricBits>,
     finish: Finish,
     restored: Option<usize>,
-    last: Checkpoint,
+    /// The bytes of the last checkpoint, and of its states to go back to.
+    last: Vec<Vec<u8>>,
+}
+
+/// Loss and accuracy: a NaN differs from itself, its bits do not.
+type MetricBits = [u64; 2];
+
+fn metric_bits(metrics: Metrics) -> MetricBits {
+    [metrics.loss, metrics.accuracy].map(f64::to_bits)
+}
+
+fn checkpoint_bytes(checkpoint: &Checkpoint) -> Vec<Vec<u8>> {
+    let states = checkpoint.rollback.iter().flat_map(|r| &r.states);
+    let all = std::iter::once(checkpoint).chain(states.map(Arc::as_ref));
+    all.map(|state| state.to_bytes().unwrap()).collect()
 }
 
 /// The checkpoint without the seconds that were measured, in its way back too.
@@ -245,12 +259,14 @@ fn rest(outcome: &Outcome, ear: &Ear<'_>, (n_points, n_epochs): (usize, usize)) 
     Rest {
         weights: bits(&outcome.network),
         steps: steps.collect(),
-        epochs: epochs.map(|e| (e.epoch, e.train, e.validation)).collect(),
-        test: outcome.test,
-        validation: outcome.validation,
+        epochs: epochs
+            .map(|e| (e.epoch, metric_bits(e.train), e.validation.map(metric_bits)))
+            .collect(),
+        test: outcome.test.map(metric_bits),
+        validation: outcome.validation.map(metric_bits),
         finish: outcome.finish.clone(),
         restored: ear.restored,
-        last: timeless(ear.checkpoints.last().unwrap().clone()),
+        last: checkpoint_bytes(&timeless(ear.checkpoints.last().unwrap().clone())),
     }
 }
 

@@ -151,7 +151,8 @@ fn a_line_that_is_broken_and_not_the_last_is_named() {
 fn a_folder_holds_one_run() {
     let dir = tempfile::tempdir().unwrap();
     let job = job(1e-3);
-    let first = Recorder::create(dir.path(), "first", &job).unwrap();
+    let mut first = Recorder::create(dir.path(), "first", &job).unwrap();
+    first.event(&Event::Paused { step: 0 });
     let before = fs::read(dir.path().join("run.toml")).unwrap();
     let error = Recorder::create(dir.path(), "second", &job)
         .unwrap_err()
@@ -165,6 +166,14 @@ fn a_folder_holds_one_run() {
     assert_eq!(
         RunFolder::open(dir.path()).unwrap().manifest().name,
         "first"
+    );
+    // What is left by a process that was killed before it wrote the manifest is nobody's.
+    fs::remove_file(dir.path().join("run.toml")).unwrap();
+    fs::write(dir.path().join("events.jsonl"), "").unwrap();
+    Recorder::create(dir.path(), "fourth", &job).unwrap();
+    assert_eq!(
+        RunFolder::open(dir.path()).unwrap().manifest().name,
+        "fourth"
     );
 }
 

@@ -114,6 +114,30 @@ fn pause_step_resume_and_stop() {
 }
 
 #[test]
+fn a_stopped_run_that_keeps_the_best_epoch_has_its_weights_and_says_so() {
+    let mut studio = studio(None);
+    choose_small(&mut studio, 100_000);
+    edit(&mut studio, |c| {
+        c.early_stopping.patience = 1_000;
+        // Nothing is an improvement after the first epoch.
+        c.early_stopping.min_delta = 100.0;
+        c.n_validation = 59_900;
+    });
+    studio.handle(RunAction::Train);
+    wait(&mut studio, "epochs", |s| run(s).epochs.len() > 3);
+    studio.handle(RunAction::Stop);
+    wait(&mut studio, "the end", is_finished);
+    assert_eq!(run(&studio).status, Status::Finished(Finish::Stopped));
+    assert_eq!(run(&studio).restored, Some(1));
+    let notice = studio.notices().last().unwrap();
+    assert_eq!(
+        notice.text,
+        "The model has the weights of epoch 1, the best"
+    );
+    assert!(!notice.is_error);
+}
+
+#[test]
 fn settings_change_while_training_and_are_marked() {
     let mut studio = studio(None);
     choose_small(&mut studio, 100_000);

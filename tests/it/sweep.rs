@@ -189,13 +189,18 @@ fn after_a_crash_finished_trials_are_kept_and_the_others_redone_once() {
     assert_eq!(started, [4]);
     assert_eq!(results(&after), results(&before));
 
-    // One that brings the program down again is the reason, and not tried for ever.
+    // One that brings the program down at the same place again and again is the reason, and not
+    // tried for ever.
+    for _ in 0..4 {
+        forget_end(dir.path(), 4);
+        assert_eq!(results(&whole(dir.path(), &plan, 1)), results(&before));
+    }
     forget_end(dir.path(), 4);
     let after = whole(dir.path(), &plan, 1);
     let TrialStatus::Failed { message } = &after.trials[&4].status else {
         panic!("{:?}", after.trials[&4].status);
     };
-    assert!(message.contains("2 times"), "{message}");
+    assert!(message.contains("5 times"), "{message}");
 }
 
 #[test]
@@ -249,6 +254,127 @@ list = [0.01, 0.005, 0.000001]
     assert!(state.trials[&1].value().is_some() && state.trials[&1].reports.len() == 4);
 }
 
+/// A program that is killed between the decision to prune a trial and the trial's end.
+#[test]
+fn a_trial_stays_pruned_when_the_program_is_killed_at_that_moment() {
+    let (dir, smooth) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let text = r#"
+name = "rates"
+method = "grid"
+metric = "val_loss"
+prune = { rule = "median", epochs = 2, trials = 2 }
+[[search]]
+key = "learning_rate"
+list = [0.01, 0.005, 0.000001, 0.02]
+"#;
+    let plan = plan(text, 4);
+    let expected = results(&whole(smooth.path(), &plan, 1));
+    let state = whole(dir.path(), &plan, 1);
+    assert!(matches!(
+        state.trials[&3].status,
+        TrialStatus::Pruned { .. }
+    ));
+    let file = dir.path().join("rates/trials.jsonl");
+    let journal = std::fs::read_to_string(&file).unwrap();
+    let is_decided = |line: &&str| line.contains("\"trial\":3") && line.contains("\"verdict\"");
+    let at = journal.lines().position(|line| is_decided(&line)).unwrap();
+    let kept: Vec<&str> = journal.lines().take(at + 1).collect();
+    std::fs::write(&file, kept.join("\n") + "\n").unwrap();
+    for trial in [3, 4] {
+        let run = dir.path().join(&state.trials[&trial].run);
+        std::fs::remove_file(run.join("summary.json")).unwrap();
+        std::fs::remove_file(run.join("model.safetensors")).unwrap();
+    }
+    assert_eq!(results(&whole(dir.path(), &plan, 1)), expected);
+    for trial in state.trials.values() {
+        let model = |workspace: &Path| {
+            std::fs::read(workspace.join(&trial.run).join("model.safetensors")).unwrap()
+        };
+        assert!(model(dir.path()) == model(smooth.path()), "{}", trial.run);
+    }
+}
+
+#[test]
+fn a_trial_that_starts_anew_takes_its_old_place() {
+    let (dir, smooth) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let plan = plan(SWEEP, 2);
+    let expected = results(&whole(smooth.path(), &plan, 1));
+    let control = SweepControl::default();
+    let stop = |event: &SweepEvent, _: &SweepState| {
+        if matches!(event, SweepEvent::Reported { trial: 3, .. }) {
+            control.stop();
+        }
+    };
+    sweep(dir.path(), &plan, 1, &control, stop);
+    // Killed while it created the run: the folder is there, the manifest is not.
+    let run = dir.path().join("rates-003");
+    std::fs::remove_dir_all(&run).unwrap();
+    std::fs::create_dir(&run).unwrap();
+    for file in ["events.jsonl", "run.lock", ".run.toml.a1b2c3"] {
+        std::fs::write(run.join(file), "").unwrap();
+    }
+    // No checkpoint of this one can be read any more.
+    forget_end(dir.path(), 2);
+    let checkpoints = dir.path().join("rates-002/checkpoints");
+    for file in std::fs::read_dir(checkpoints).unwrap() {
+        std::fs::write(file.unwrap().path(), "nothing").unwrap();
+    }
+    let mut warned = Vec::new();
+    let (_, state) = sweep(
+        dir.path(),
+        &plan,
+        1,
+        &SweepControl::default(),
+        |event, _| {
+            if let SweepEvent::Warned { message } = event {
+                warned.push(message.clone());
+            }
+        },
+    );
+    assert_eq!(results(&state), expected);
+    assert_eq!(warned.len(), 1, "{warned:?}");
+    assert!(warned[0].starts_with("trial 2 starts over: "), "{warned:?}");
+    let folders = std::fs::read_dir(dir.path()).unwrap();
+    let names = folders.map(|e| e.unwrap().file_name().to_string_lossy().into_owned());
+    let mut names: Vec<String> = names.filter(|name| !name.starts_with('.')).collect();
+    names.sort();
+    let runs = (1..=6).map(|n| format!("rates-{n:03}"));
+    let all: Vec<String> = std::iter::once("rates".to_owned()).chain(runs).collect();
+    assert_eq!(names, all);
+    // Somebody else's run is left alone.
+    let theirs = dir.path().join("rates-007");
+    std::fs::create_dir(&theirs).unwrap();
+    std::fs::write(theirs.join("events.jsonl"), "theirs").unwrap();
+    let mut more = plan;
+    more.definition.trials = Some(7);
+    assert_eq!(whole(dir.path(), &more, 1).trials[&7].run, "rates-007-2");
+    assert_eq!(
+        std::fs::read_to_string(theirs.join("events.jsonl")).unwrap(),
+        "theirs"
+    );
+}
+
+#[test]
+fn a_sweep_ends_when_every_setting_has_been_tried() {
+    let text = "name = 'few'\nmethod = 'METHOD'\nmetric = 'train_loss'\ntrials = 20\n\
+        [[search]]\nkey = 'optimizer'\nlist = ['adam', 'sgd']\n\
+        [[search]]\nkey = 'batch_size'\nint_range = [15, 17]";
+    for method in ["random", "sobol", "tpe"] {
+        let dir = tempfile::tempdir().unwrap();
+        let plan = plan(&text.replace("METHOD", method), 1);
+        let (end, state) = sweep(dir.path(), &plan, 1, &SweepControl::default(), |_, _| {});
+        assert_eq!(end, SweepEnd::Exhausted, "{method}");
+        let mut points: Vec<String> = state
+            .trials
+            .values()
+            .map(|t| sweep::describe(&t.point))
+            .collect();
+        points.sort();
+        points.dedup();
+        assert_eq!((points.len(), state.trials.len()), (6, 6), "{method}");
+    }
+}
+
 #[test]
 fn seeds_repeat_a_setting_and_a_retry_does_a_trial_again() {
     let dir = tempfile::tempdir().unwrap();
@@ -277,8 +403,14 @@ fn seeds_repeat_a_setting_and_a_retry_does_a_trial_again() {
             started.push((*trial, run.clone()));
         }
     });
-    assert_eq!(started, [(2, "seeds-002-2".to_owned())]);
+    assert_eq!(
+        started,
+        [(2, "seeds-002".to_owned())],
+        "it takes its old place"
+    );
     assert_eq!(results(&again), results(&state));
+    let trash = candle_studio::runs::deleted_runs(dir.path()).unwrap();
+    assert_eq!(trash, [candle_studio::runs::RunId::new("seeds-002")]);
 }
 
 #[test]

@@ -174,6 +174,7 @@ fn recorded() -> ShownSweep {
         for epoch in 1..=n_epochs {
             let value = end - 0.05 / (epoch * epoch) as f64 + 0.002;
             state.apply(&SweepEvent::Reported {
+                verdict: None,
                 trial,
                 epoch,
                 value,

@@ -9,8 +9,8 @@ use serde::Serialize;
 use crate::cli::interrupt::INTERRUPTED;
 use crate::cli::out;
 use crate::sweep::{
-    LeaderboardEntry, Plan, Point, SweepControl, SweepEnd, SweepEvent, SweepState, TrialStatus,
-    describe,
+    LeaderboardEntry, Plan, Point, SweepControl, SweepEnd, SweepEvent, SweepState, Trial,
+    TrialStatus, describe,
 };
 use crate::text;
 
@@ -31,7 +31,7 @@ pub(super) struct Board<'a> {
 #[derive(Serialize)]
 struct ResultLine<'a> {
     event: &'static str,
-    /// `completed`, `out_of_time` or `stopped`.
+    /// `completed`, `exhausted`, `out_of_time` or `stopped`.
     status: &'static str,
     sweep: &'a str,
     metric: &'static str,
@@ -97,6 +97,9 @@ impl<'a> Board<'a> {
     }
 
     pub(super) fn event(&mut self, event: &SweepEvent, state: &SweepState) {
+        if let SweepEvent::Warned { message } = event {
+            return out::eprint(&format!("warning: {message}"));
+        }
         if self.is_json {
             return self.print(&serde_json::to_string(event).unwrap_or_default());
         }
@@ -143,21 +146,22 @@ impl<'a> Board<'a> {
             self.print(&line);
         } else {
             self.print_places(&places);
-            if end == SweepEnd::OutOfTime {
-                self.print("the time limit was reached");
+            match end {
+                SweepEnd::OutOfTime => self.print("the time limit was reached"),
+                SweepEnd::Exhausted => self.print(&format!(
+                    "all {} of the search space have been tried",
+                    text::count(state.n_settings(), "setting")
+                )),
+                SweepEnd::Completed | SweepEnd::Stopped => {}
             }
         }
         if let Some(print_error) = self.print_error {
             return Err(print_error);
         }
-        let n_failed = count(state, |s| matches!(s, TrialStatus::Failed { .. }));
-        match end {
-            SweepEnd::Stopped => Ok(ExitCode::from(INTERRUPTED)),
-            _ if n_failed > 0 && n_failed == state.trials.len() => {
-                let first = state.trials.values().find_map(|t| t.reason());
-                anyhow::bail!("every trial failed: {}", first.unwrap_or_default())
-            }
-            _ => Ok(ExitCode::SUCCESS),
+        match (end, failed(state)) {
+            (SweepEnd::Stopped, _) => Ok(ExitCode::from(INTERRUPTED)),
+            (_, Some(message)) => anyhow::bail!(message),
+            (_, None) => Ok(ExitCode::SUCCESS),
         }
     }
 
@@ -172,6 +176,7 @@ impl<'a> Board<'a> {
             event: "result",
             status: match end {
                 SweepEnd::Completed => "completed",
+                SweepEnd::Exhausted => "exhausted",
                 SweepEnd::OutOfTime => "out_of_time",
                 SweepEnd::Stopped => "stopped",
             },
@@ -218,6 +223,24 @@ impl<'a> Board<'a> {
             ));
         }
     }
+}
+
+/// Says how many trials failed, the reason of the first, and how to rerun them.
+fn failed(state: &SweepState) -> Option<String> {
+    let is_failed = |trial: &&Trial| matches!(trial.status, TrialStatus::Failed { .. });
+    let failed: Vec<&Trial> = state.trials.values().filter(is_failed).collect();
+    let first = failed.first()?;
+    let n_trials = text::count(state.trials.len(), "trial");
+    let all = match failed.len() {
+        1 => format!("trial {} of {n_trials} failed", first.number),
+        n if n == state.trials.len() => "every trial failed".to_owned(),
+        n => format!(
+            "{n} of {n_trials} failed, the first is trial {}",
+            first.number
+        ),
+    };
+    let reason = first.reason().unwrap_or_default();
+    Some(format!("{all}: {reason}; rerun with --retry failed"))
 }
 
 fn count(state: &SweepState, is_it: impl Fn(&TrialStatus) -> bool) -> usize {

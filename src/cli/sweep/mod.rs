@@ -13,7 +13,9 @@ use super::{UsageError, named_or_default, open_data, out};
 use crate::data::Dataset;
 use crate::files;
 use crate::model::{PRESETS, preset};
-use crate::sweep::{self, Definition, Engine, Plan, SweepControl, SweepFolder};
+use crate::sweep::{
+    self, Definition, Engine, Plan, SweepControl, SweepFolder, SweepState, Trial, TrialStatus,
+};
 use crate::train::TrainConfig;
 use board::Board;
 
@@ -29,9 +31,10 @@ pub struct Args {
     /// Folder with four IDX files named like MNIST's [default: the file's, or MNIST].
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
-    /// Rerun this trial from the start; may be given several times.
-    #[arg(long, value_name = "TRIAL")]
-    retry: Vec<usize>,
+    /// Rerun this trial from the start, or all that `failed`; may be given several times. The old run
+    /// is moved to the trash.
+    #[arg(long, value_name = "TRIAL", value_parser = parse_retry)]
+    retry: Vec<Retry>,
     /// Instead of running it, write the sweep to a folder as jobs for ray, slurm, kubernetes or
     /// optuna.
     #[arg(long, num_args = 2, value_names = ["ENGINE", "DIR"],
@@ -40,6 +43,25 @@ pub struct Args {
     /// Print one JSON line per event and one for the result.
     #[arg(long)]
     json: bool,
+}
+
+/// The trials to rerun.
+#[derive(Clone, Copy, Debug)]
+enum Retry {
+    /// The one with this number.
+    Trial(usize),
+    /// All that failed.
+    Failed,
+}
+
+fn parse_retry(text: &str) -> Result<Retry, String> {
+    match text {
+        "failed" => Ok(Retry::Failed),
+        number => number
+            .parse()
+            .map(Retry::Trial)
+            .map_err(|_| "expected the number of a trial, or `failed`".to_owned()),
+    }
 }
 
 const AFTER_HELP: &str = "Ctrl-C, SIGTERM or SIGHUP ends the sweep after the current batches and \
@@ -55,18 +77,7 @@ pub(super) fn run(args: &Args, workspace: Option<&Path>) -> anyhow::Result<ExitC
     let workspace = named_or_default(workspace)?;
     let mut folder = SweepFolder::open(&workspace, &plan, &dataset.fingerprint)?;
     let control = Arc::new(SweepControl::default());
-    for &trial in &args.retry {
-        if !folder
-            .state()
-            .trials
-            .get(&trial)
-            .is_some_and(sweep::Trial::is_over)
-        {
-            let message = format!("--retry: no trial {trial} has ended");
-            return Err(UsageError(message).into());
-        }
-        control.retry(trial);
-    }
+    retry(&args.retry, folder.state(), &control)?;
     Interrupt {
         control: control.clone(),
         is_stopped: SweepControl::is_stopped,
@@ -88,6 +99,26 @@ pub(super) fn run(args: &Args, workspace: Option<&Path>) -> anyhow::Result<ExitC
         },
     )?;
     board.end(end, folder.state())
+}
+
+/// Requests the trials of `--retry`.
+fn retry(wanted: &[Retry], state: &SweepState, control: &SweepControl) -> Result<(), UsageError> {
+    for retry in wanted {
+        match *retry {
+            Retry::Trial(number) => {
+                if !state.trials.get(&number).is_some_and(Trial::is_over) {
+                    return Err(UsageError(format!("--retry: no trial {number} has ended")));
+                }
+                control.retry(number);
+            }
+            Retry::Failed => {
+                let is_failed = |t: &&Trial| matches!(t.status, TrialStatus::Failed { .. });
+                let failed = state.trials.values().filter(is_failed);
+                failed.for_each(|trial| control.retry(trial.number));
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Writes the sweep as jobs for another engine.

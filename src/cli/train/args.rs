@@ -62,7 +62,8 @@ pub struct Args {
     #[arg(long, value_name = "RUN@STEP",
         conflicts_with_all = ["resume", "config", "preset", "seed", "val", "print_config"])]
     pub(super) branch: Option<String>,
-    /// Updates between checkpoints to resume from [default: 2000]. This option and the next five
+    /// Updates between checkpoints to resume from, which are also made every 30 seconds
+    /// [default: 2000]. This option and the next five
     /// are stored with the run: --resume and --branch keep them unless given here.
     #[arg(long, value_name = "STEPS", value_parser = clap::value_parser!(u64).range(1..))]
     pub(super) checkpoint_every: Option<u64>,
@@ -94,7 +95,8 @@ pub struct Args {
 }
 
 const AFTER_HELP: &str = "Ctrl-C, SIGTERM or SIGHUP ends the run after the current batch, evaluates \
-    and saves the model as usual, and exits with code 130; a second one exits at once.";
+    and saves the model as usual (with --patience, that of the best epoch), and exits with code 130; \
+    a second one exits at once.";
 
 /// [`BestBy`](crate::runs::BestBy), or none.
 #[derive(Clone, Copy, Debug, clap::ValueEnum)]

@@ -27,6 +27,9 @@ struct ResultLine<'a> {
     test_loss: Option<f64>,
     val_accuracy: Option<f64>,
     val_loss: Option<f64>,
+    /// The epoch whose weights the model has, if they are not the last ones.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    restored_epoch: Option<usize>,
     train_seconds: f64,
     /// Training only, without validation.
     epoch_seconds: &'a [f64],
@@ -62,10 +65,20 @@ pub(super) fn end(
             .as_deref()
             .filter(|_| matches!(saved, Some(Ok(())))),
         run: folder.filter(|_| is_recorded),
+        restored: progress.restored,
     };
     if args.json {
         progress.print_json(&result_line(&summary, &config, &model, &kept)?);
     } else {
+        if config.early_stopping.is_on()
+            && summary.finish == Finish::Stopped
+            && kept.restored.is_none()
+        {
+            progress.print(match summary.epochs < 1.0 {
+                true => "kept the last weights: no epoch has ended, so none is the best",
+                false => "kept the last weights: no epoch before was better",
+            });
+        }
         print_result(&mut progress, &summary, &kept);
     }
     // Every error is printed; the last one decides the exit code.
@@ -96,6 +109,8 @@ pub(super) fn end(
 struct Kept<'a> {
     saved: Option<&'a Path>,
     run: Option<&'a Path>,
+    /// The best epoch, if its weights were restored.
+    restored: Option<usize>,
 }
 
 /// Saves the model to `file` or, rather than lose it, to the temporary folder.
@@ -130,6 +145,7 @@ fn result_line<'a>(
         test_loss: summary.test.map(|t| t.loss),
         val_accuracy: summary.validation.map(|v| v.accuracy),
         val_loss: summary.validation.map(|v| v.loss),
+        restored_epoch: kept.restored,
         train_seconds: summary.train_secs,
         epoch_seconds: &summary.epoch_secs,
         images_per_second: speed(summary),

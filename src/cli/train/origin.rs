@@ -44,7 +44,8 @@ impl Args {
             Some(checkpoint) => what_is_gone(checkpoint),
             None => Some(folder.restarts()?),
         };
-        let recorder = Recorder::reopen(dir, checkpoint.as_ref())?;
+        let n_train = job.split().train.len();
+        let recorder = Recorder::reopen(dir, checkpoint.as_ref(), n_train)?;
         if let Some(news) = news {
             out::eprint(&format!("warning: {news}"));
         }
@@ -72,13 +73,14 @@ impl Args {
             return (config, checkpoint, None);
         };
         let old = config.epochs;
-        config.epochs += n_epochs.get();
+        // The check of the configuration reports a number that is too large.
+        config.epochs = config.epochs.saturating_add(n_epochs.get());
         let Some(checkpoint) = checkpoint.map(|state| state.extended(n_epochs.get())) else {
             return (config, None, None);
         };
         let longer = Event::Changed {
             step: checkpoint.step(),
-            epoch: checkpoint.epochs(dataset.train.len() - config.n_validation),
+            epoch: checkpoint.epochs(dataset.train.len().saturating_sub(config.n_validation)),
             setting: Setting::Epochs,
             old: (old as f64).into(),
             new: (config.epochs as f64).into(),

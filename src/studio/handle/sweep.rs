@@ -6,6 +6,7 @@ use crate::studio::Studio;
 use crate::studio::message::Message;
 use crate::studio::sweeps::{SweepAction, SweepContext, Sweeps};
 use crate::sweep::{Plan, SweepFolder, SweepState};
+use crate::text;
 
 impl Studio {
     pub(super) fn handle_sweep(&mut self, action: SweepAction) {
@@ -44,7 +45,10 @@ fn read_kept(workspace: &Path) -> (Vec<(Plan, SweepState)>, Vec<String>) {
     let (mut kept, mut problems) = (Vec::new(), Vec::new());
     for dir in SweepFolder::list(workspace) {
         match SweepFolder::read(&dir) {
-            Ok(sweep) => kept.push(sweep),
+            Ok((plan, state, loss)) => {
+                kept.push((plan, state));
+                problems.extend(loss.map(|loss| text::capitalized(&loss)));
+            }
             Err(error) => problems.push(error.to_string()),
         }
     }

@@ -5,7 +5,10 @@ mod live;
 mod shown;
 
 use super::thread::thread_problem;
-use crate::sweep::{self, Axis, Definition, Plan, Problem, SweepControl, SweepState, Values};
+use crate::sweep::{
+    self, Axis, Definition, Plan, Problem, SweepControl, SweepEvent, SweepState, Values,
+};
+use crate::text;
 pub(super) use context::SweepContext;
 use live::{LiveSweep, Message};
 pub use shown::{ShownSweep, SweepPhase};
@@ -232,28 +235,32 @@ impl Sweeps {
         Ok(())
     }
 
-    /// Handles the thread's messages; returns an error, in one sentence.
-    pub(super) fn pump(&mut self) -> Option<String> {
-        let (live, shown) = (self.live.as_ref()?, self.shown.as_mut()?);
-        let mut end = None;
+    /// Handles the thread's messages; returns warnings and errors, one sentence each.
+    pub(super) fn pump(&mut self) -> Vec<String> {
+        let (Some(live), Some(shown)) = (&self.live, &mut self.shown) else {
+            return Vec::new();
+        };
+        let (mut problems, mut end) = (Vec::new(), None);
         for messages in live.messages.try_iter() {
             match messages {
                 Message::Opened(state) => shown.state = state,
+                Message::Event(SweepEvent::Warned { message }) => {
+                    problems.push(text::capitalized(&message));
+                }
                 Message::Event(event) => shown.state.apply(&event),
                 Message::Ended(result) => end = Some(result),
             }
         }
-        let end = end?;
-        self.live = None;
-        match end {
-            Ok(end) => {
-                shown.phase = SweepPhase::Ended(end);
-                None
-            }
-            Err(message) => {
-                shown.phase = SweepPhase::Failed(message.clone());
-                Some(message)
-            }
+        if let Some(end) = end {
+            self.live = None;
+            shown.phase = match end {
+                Ok(end) => SweepPhase::Ended(end),
+                Err(message) => {
+                    problems.push(message.clone());
+                    SweepPhase::Failed(message)
+                }
+            };
         }
+        problems
     }
 }

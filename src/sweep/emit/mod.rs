@@ -9,7 +9,7 @@ mod optuna;
 
 use std::path::{Path, PathBuf};
 
-use super::folder::SweepError;
+use super::error::SweepError;
 use super::plan::Plan;
 use crate::files;
 
@@ -110,7 +110,7 @@ pub fn emit(plan: &Plan, engine: Engine, dir: &Path) -> Result<PathBuf, EmitErro
 
 fn write(path: &Path, text: &str) -> Result<(), SweepError> {
     if let Some(folder) = path.parent() {
-        std::fs::create_dir_all(folder).map_err(super::folder::io("create the folder", folder))?;
+        std::fs::create_dir_all(folder).map_err(super::error::io("create the folder", folder))?;
     }
     Ok(files::write_atomically(path, text.as_bytes())?)
 }

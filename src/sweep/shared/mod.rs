@@ -7,8 +7,9 @@ use std::time::Instant;
 
 use super::control::SweepControl;
 use super::draw::Sampler;
+use super::error::SweepError;
 use super::event::SweepEvent;
-use super::folder::{SweepError, SweepFolder};
+use super::folder::SweepFolder;
 use super::metric::at_epoch;
 use super::prune::Verdict;
 use super::sampler::sampler;
@@ -30,6 +31,8 @@ pub(super) struct Inner<'a> {
     clock: Clock,
     /// Trials left by an earlier session, or to be rerun, in order.
     first: Vec<usize>,
+    /// Whether it was said that the journal lacks something.
+    is_loss_told: bool,
     /// The first error of the journal, which ends the sweep.
     pub(super) problem: Option<SweepError>,
 }
@@ -55,6 +58,11 @@ impl<'s> Shared<'s> {
         control: &'s SweepControl,
         observer: &'s mut (dyn FnMut(&SweepEvent, &SweepState) + Send),
     ) -> Shared<'s> {
+        let loss = folder.take_loss();
+        let is_loss_told = loss.is_some();
+        if let Some(message) = loss {
+            observer(&SweepEvent::Warned { message }, folder.state());
+        }
         let state = folder.state();
         let started = state.trials.values().filter(|t| !t.is_over());
         Shared {
@@ -67,6 +75,7 @@ impl<'s> Shared<'s> {
                 sampler: sampler(&folder.plan().definition),
                 folder,
                 observer,
+                is_loss_told,
                 problem: None,
             }),
             control,
@@ -74,25 +83,32 @@ impl<'s> Shared<'s> {
         }
     }
 
-    /// Reports the value of a trial after an epoch; returns a verdict if it should be pruned.
-    pub(super) fn report(&self, trial: usize, epoch: usize, value: f64) -> Option<Verdict> {
-        let mut inner = self.lock();
-        inner.record(self.control, |secs| SweepEvent::Reported {
-            trial,
-            epoch,
-            value,
-            secs,
-        });
-        let definition = &inner.folder.plan().definition;
-        let goal = (definition.metric, definition.direction);
-        let prune = definition.prune?;
-        let others = inner.folder.state().others_at(trial, epoch);
-        prune.verdict(goal, epoch, value, &others)
+    /// Reports the value of a trial after one of its `n_epochs` epochs; returns a verdict if it
+    /// should be pruned.
+    pub(super) fn report(
+        &self,
+        trial: usize,
+        (epoch, value): (usize, f64),
+        n_epochs: usize,
+    ) -> Option<Verdict> {
+        self.lock()
+            .report(self.control, trial, (epoch, value), n_epochs)
     }
 
     /// Returns the metric of an epoch.
     pub(super) fn metric(&self, point: &EpochPoint) -> Option<f64> {
-        at_epoch(self.lock().folder.plan().definition.metric, point)
+        self.lock().metric(point)
+    }
+
+    /// Ends the sweep because of `problem`.
+    pub(super) fn end_with(&self, problem: SweepError) {
+        self.lock().problem.get_or_insert(problem);
+        self.control.stop();
+    }
+
+    /// Tells the observer that something was lost or could not be resumed.
+    pub(super) fn warn(&self, message: String) {
+        self.lock().warn(message);
     }
 
     /// Returns the value of a trial so far.
@@ -121,10 +137,65 @@ impl Inner<'_> {
         (self.observer)(&event, self.folder.state());
     }
 
+    /// Tells the observer that something was lost or could not be resumed.
+    pub(super) fn warn(&mut self, message: String) {
+        let event = SweepEvent::Warned { message };
+        (self.observer)(&event, self.folder.state());
+    }
+
+    fn metric(&self, point: &EpochPoint) -> Option<f64> {
+        at_epoch(self.folder.plan().definition.metric, point)
+    }
+
+    fn report(
+        &mut self,
+        control: &SweepControl,
+        trial: usize,
+        (epoch, value): (usize, f64),
+        n_epochs: usize,
+    ) -> Option<Verdict> {
+        let verdict = self.verdict(trial, (epoch, value), n_epochs);
+        self.record(control, |secs| SweepEvent::Reported {
+            trial,
+            epoch,
+            value,
+            verdict: verdict.clone(),
+            secs,
+        });
+        verdict
+    }
+
+    /// Decides whether to prune a trial after an epoch. What was decided before a crash stays.
+    fn verdict(
+        &self,
+        number: usize,
+        (epoch, value): (usize, f64),
+        n_epochs: usize,
+    ) -> Option<Verdict> {
+        let state = self.folder.state();
+        let trial = state.trials.get(&number)?;
+        if trial.reports.iter().any(|(other, _)| *other == epoch) {
+            return trial
+                .verdict
+                .clone()
+                .filter(|verdict| verdict.epoch == epoch);
+        }
+        let definition = &self.folder.plan().definition;
+        let goal = (definition.metric, definition.direction);
+        // After the last epoch, pruning saves no time.
+        let prune = definition.prune.filter(|_| epoch < n_epochs)?;
+        prune.verdict(goal, epoch, value, &state.others_at(number, epoch))
+    }
+
     pub(super) fn is_out_of_time(&self, control: &SweepControl) -> bool {
         let secs = self.clock.secs(control);
         let minutes = self.folder.plan().definition.minutes;
         minutes.is_some_and(|m| secs >= 60.0 * m)
+    }
+
+    /// Returns whether there are fewer settings than were asked for.
+    pub(super) fn exhausts_space(&self) -> bool {
+        self.folder.plan().exhausts_space()
     }
 
     /// Returns whether there are trials left to start.

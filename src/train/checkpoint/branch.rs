@@ -35,6 +35,7 @@ impl Checkpoint {
         // The rollback states belong to the parent, and so do its events.
         child.rollback = None;
         child.n_event_bytes = None;
+        child.after = None;
         child.config = TrainConfig {
             init: self.config.init,
             ..wanted.clone()
@@ -49,7 +50,8 @@ impl Checkpoint {
     /// Returns the state for a run that trains `n_epochs` more than its settings say.
     #[must_use]
     pub fn extended(mut self, n_epochs: usize) -> Checkpoint {
-        self.config.epochs += n_epochs;
+        // The check of the configuration reports a number that is too large.
+        self.config.epochs = self.config.epochs.saturating_add(n_epochs);
         self
     }
 }

@@ -36,6 +36,8 @@ struct Description {
     rollback: Option<Written>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     n_event_bytes: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    after: Option<u64>,
 }
 
 impl From<TensorFileError> for CheckpointError {
@@ -61,6 +63,7 @@ impl Checkpoint {
             cursor: self.cursor.clone(),
             rollback: self.rollback.as_ref().map(Written::new),
             n_event_bytes: self.n_event_bytes,
+            after: self.after,
         };
         let json = serde_json::to_string(&description)?;
         let metadata = HashMap::from([(METADATA_KEY.to_owned(), json)]);
@@ -150,6 +153,7 @@ impl Checkpoint {
             kept,
             rollback: description.rollback.map(Written::read),
             n_event_bytes: description.n_event_bytes,
+            after: description.after,
             tensors,
             has_channel_order: description.format_version == 1,
         })

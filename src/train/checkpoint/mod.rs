@@ -38,6 +38,8 @@ pub struct Checkpoint {
     pub rollback: Option<RollbackStates>,
     /// Length of the run's event file at this point, in bytes, if events are recorded.
     pub n_event_bytes: Option<u64>,
+    /// If it was made because of the time: the step of the last checkpoint that was not.
+    pub after: Option<u64>,
     /// Name, shape and values of each of the network's tensors, in the layout they have in memory.
     tensors: Vec<(String, Vec<usize>, Vec<f32>)>,
     /// Whether it comes from a file of version 1 and has not been converted to its network's
@@ -81,6 +83,7 @@ impl Checkpoint {
             kept,
             rollback: None,
             n_event_bytes: None,
+            after: None,
             tensors: params.iter().map(&mut copy).collect::<CandleResult<_>>()?,
             optimizer: optimizer.copy(copies),
             has_channel_order: false,

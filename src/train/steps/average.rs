@@ -84,11 +84,16 @@ impl Steps<'_> {
         early.is_on() && self.cursor.early.n_waited >= early.patience
     }
 
-    /// Restores the weights of the best epoch at the end of a run, if early stopping kept them.
+    /// Restores the weights of the best epoch at the end of a run, if early stopping kept them:
+    /// also of one that was stopped, whose checkpoint has the last weights to resume from.
     pub(super) fn restore_best(&mut self, finish: &Finish) -> Result<(), TrainError> {
-        let is_regular = matches!(finish, Finish::Completed | Finish::EarlyStopped);
+        let is_regular = matches!(
+            finish,
+            Finish::Completed | Finish::EarlyStopped | Finish::Stopped
+        );
         let best = self.cursor.early.best_epoch;
-        if !is_regular || self.best.is_empty() || best == self.cursor.epoch {
+        let is_best = best == self.cursor.epoch && self.cursor.n_done == 0;
+        if !is_regular || self.best.is_empty() || is_best {
             return Ok(());
         }
         load(

@@ -56,8 +56,8 @@ impl Steps<'_> {
                     }
                 }
             }
-            if self.job.wants_checkpoint(self.optimizer.step) && end < order.len() {
-                self.checkpoint()?;
+            if end < order.len() {
+                self.checkpoint_if_due()?;
             }
         }
         self.end_epoch()?;

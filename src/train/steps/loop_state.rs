@@ -32,8 +32,10 @@ pub(super) struct Steps<'a> {
     /// Number of anomalies; consecutive ones if such batches are skipped.
     pub(super) n_rollbacks: usize,
     pub(super) unsent: Vec<StepPoint>,
-    /// The step of the observer's last checkpoint.
+    /// The step of the observer's last checkpoint that was not made because of the time.
     pub(super) last_checkpoint: u64,
+    /// When the observer got its last checkpoint.
+    last_checkpoint_at: Instant,
     /// Layer statistics that were not reported yet.
     pub(super) layers: Option<Box<LayerPoint>>,
     pub(super) last_emit: Instant,
@@ -61,6 +63,7 @@ impl<'a> Steps<'a> {
             n_rollbacks: 0,
             unsent: Vec::new(),
             last_checkpoint: 0,
+            last_checkpoint_at: Instant::now(),
             layers: None,
             last_emit: Instant::now(),
         };
@@ -81,7 +84,7 @@ impl<'a> Steps<'a> {
         self.cursor = checkpoint.cursor;
         self.optimizer = checkpoint.optimizer;
         self.restore_kept(checkpoint.kept)?;
-        self.last_checkpoint = self.optimizer.step;
+        self.last_checkpoint = checkpoint.after.unwrap_or(self.optimizer.step);
         self.restore_rollback(checkpoint.rollback)?;
         self.observer
             .weights(evaluated_network(&self.mean, &self.network));
@@ -89,9 +92,30 @@ impl<'a> Steps<'a> {
     }
 
     pub(super) fn checkpoint(&mut self) -> Result<(), TrainError> {
+        self.last_checkpoint = self.optimizer.step;
+        self.make_checkpoint(None)
+    }
+
+    /// Makes a checkpoint in the middle of an epoch, if it is due by its step or by the time.
+    pub(super) fn checkpoint_if_due(&mut self) -> Result<(), TrainError> {
+        if self.job.wants_checkpoint(self.optimizer.step) {
+            return self.checkpoint();
+        }
+        if self
+            .job
+            .wants_checkpoint_now(self.last_checkpoint_at.elapsed())
+        {
+            // Which epochs end with a checkpoint must not depend on the clock.
+            return self.make_checkpoint(Some(self.last_checkpoint));
+        }
+        Ok(())
+    }
+
+    fn make_checkpoint(&mut self, after: Option<u64>) -> Result<(), TrainError> {
         let mut checkpoint = self.full_state()?;
         checkpoint.rollback = Some(self.rollback());
-        self.last_checkpoint = checkpoint.step();
+        checkpoint.after = after;
+        self.last_checkpoint_at = Instant::now();
         self.emit();
         self.observer.checkpoint(checkpoint);
         Ok(())

@@ -57,6 +57,14 @@ fn an_extended_run_is_the_run_it_would_have_been() {
     check_failure(&output, 2, "--resume");
     let output = run(dir.path(), &["train", "--resume", "short", "--extend", "0"]);
     check_failure(&output, 2, "--extend");
+    for n in ["10000000000", "18446744073709551615"] {
+        let output = run(dir.path(), &["train", "--resume", "short", "--extend", n]);
+        check_failure(&output, 2, "epochs: must be from 1 to 1000000000");
+        let output = run(dir.path(), &with(&["--epochs", n]));
+        check_failure(&output, 2, "epochs: must be from 1 to 1000000000");
+    }
+    let after = RunFolder::open(&dir.path().join("short")).unwrap().replay();
+    assert_eq!(after.unwrap(), state, "a refused extension changes nothing");
 }
 
 #[test]

@@ -22,7 +22,7 @@ fn wrong_usage_has_exit_code_2() {
         (&["--lr", "-1"], "must be above 0, found -1"),
         (&["--lr", "nan"], "must be above 0, found NaN"),
         (&["--lr", "fast"], "--lr"),
-        (&["--epochs", "0"], "epochs: must be at least 1"),
+        (&["--epochs", "0"], "epochs: must be from 1 to"),
         (&["--batch-size", "0"], "batch size: must be between 1"),
         (&["--batch-size", "5000"], "batch size: must be between 1"),
         (&["--val", "203"], "must be fewer than the training images"),

@@ -55,6 +55,55 @@ fn whatever_asks_a_run_to_end_ends_it_and_keeps_it() {
 }
 
 #[test]
+fn an_interrupted_run_with_patience_keeps_its_best_epoch_and_says_which() {
+    let dir = folder();
+    // Nothing is an improvement after the first epoch.
+    let more = [
+        "--patience",
+        "100000",
+        "--set",
+        "early_stopping.min_delta=100",
+        "--out",
+        "run",
+    ];
+    let mut child = command(dir.path())
+        .args(LONG)
+        .args(more)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let first: Value = serde_json::from_str(&lines.next().unwrap().unwrap()).unwrap();
+    for _ in 0..3 {
+        lines.next().unwrap().unwrap();
+    }
+    send("INT", &child);
+    let last: Value = serde_json::from_str(&lines.last().unwrap().unwrap()).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+    assert_eq!(
+        (&first["epoch"], &last["restored_epoch"]),
+        (&1.into(), &1.into())
+    );
+    assert_eq!(first["val_loss"], last["val_loss"]);
+    // The weights in the file are those; the run resumes from its last ones.
+    let model = Classifier::load(&dir.path().join("run/model.safetensors")).unwrap();
+    let run = RunFolder::open(&dir.path().join("run")).unwrap();
+    let checkpoint = run.latest_checkpoint().unwrap();
+    let bits = |tensor: &candle_core::Tensor| {
+        let values: Vec<f32> = tensor.flatten_all().unwrap().to_vec1().unwrap();
+        values.into_iter().map(f32::to_bits).collect::<Vec<_>>()
+    };
+    let weights = bits(model.network.params()[0].var.as_tensor());
+    let best = checkpoint.kept.best.iter().any(|values| {
+        let values = values.iter().copied().map(f32::to_bits);
+        values.eq(weights.iter().copied())
+    });
+    assert!(best, "these are not the best epoch's weights");
+    assert!(checkpoint.cursor.epoch > 2);
+}
+
+#[test]
 fn a_run_that_shall_ignore_a_hangup_does() {
     let dir = folder();
     let binary = env!("CARGO_BIN_EXE_candle-studio");
@@ -115,7 +164,7 @@ fn a_run_that_is_kept_goes_on_without_a_reader() {
 }
 
 /// Runs the program where no file may grow above `kib` KiB: to it, a full disk.
-fn with_small_disk(dir: &std::path::Path, kib: u32, args: &str) -> std::process::Output {
+pub(super) fn with_small_disk(dir: &std::path::Path, kib: u32, args: &str) -> std::process::Output {
     let binary = env!("CARGO_BIN_EXE_candle-studio");
     let script = format!("trap '' XFSZ; ulimit -f {kib}; exec '{binary}' {args}");
     Command::new("bash")

@@ -5,15 +5,10 @@ use std::path::Path;
 use std::process::{Command, Output, Stdio};
 use std::time::Duration;
 
-use super::{check_failure, command, folder, json_lines, run, text};
+use super::{check_failure, command, folder, run, text};
 use crate::support::tiny;
-use candle_studio::runs::{RunFolder, Status, list_runs};
+use candle_studio::runs::RunFolder;
 use candle_studio::train::OnDivergence;
-use rand::{Rng, SeedableRng};
-
-/// How often the run is killed. Each kill comes at a random moment: while it starts, trains,
-/// writes an event or a checkpoint.
-const N_KILLS: usize = 100;
 
 const TRAIN: [&str; 10] = [
     "train",
@@ -28,74 +23,9 @@ const TRAIN: [&str; 10] = [
     "--json",
 ];
 
-#[test]
-fn a_run_killed_again_and_again_ends_as_if_nothing_had_happened() {
-    let dir = folder();
-    let whole = run(dir.path(), &[&TRAIN[..], &["--out", "whole"]].concat());
-    let whole = json_lines(&whole).pop().unwrap();
-
-    let mut rng = rand::rngs::StdRng::seed_from_u64(5);
-    let every = ["--checkpoint-every", "20"];
-    let first = [&TRAIN[..], &["--out", "runs/killed"], &every].concat();
-    let again = ["train", "--resume", "runs/killed", "--json"].to_vec();
-    let has_checkpoint = || {
-        RunFolder::open(&dir.path().join("runs/killed"))
-            .is_ok_and(|folder| folder.latest_checkpoint().is_ok())
-    };
-    let is_run = || RunFolder::is_at(&dir.path().join("runs/killed"));
-    let mut n_kills = 0;
-    while n_kills < N_KILLS {
-        let args = if is_run() { &again } else { &first };
-        if !is_run() {
-            // Killed before the folder was made a run.
-            let _ = fs::remove_dir_all(dir.path().join("runs/killed"));
-        }
-        let mut child = command(dir.path())
-            .args(args)
-            .stdout(Stdio::null())
-            // It says when it begins again.
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        std::thread::sleep(Duration::from_millis(rng.random_range(10..120)));
-        if child.try_wait().unwrap().is_some_and(|s| s.success()) {
-            break;
-        }
-        child.kill().unwrap();
-        child.wait().unwrap();
-        n_kills += 1;
-        if has_checkpoint() {
-            let listing = list_runs(&dir.path().join("runs")).unwrap();
-            assert_eq!(listing.problems, [""; 0], "after {n_kills} kills");
-            assert_eq!(listing.records[0].status, Status::Interrupted);
-        }
-    }
-    assert_eq!(n_kills, N_KILLS, "the run was too short to be killed");
-    let args = if is_run() { &again } else { &first };
-    let end = json_lines(&run(dir.path(), args)).pop().unwrap();
-    for key in ["test_accuracy", "test_loss", "val_loss", "epochs"] {
-        assert_eq!(end[key], whole[key], "{key} after {n_kills} kills");
-    }
-    let model = |run: &str| fs::read(dir.path().join(run).join("model.safetensors")).unwrap();
-    assert!(
-        model("runs/killed") == model("whole"),
-        "other bits after {n_kills} kills"
-    );
-    let points = |run: &str| {
-        let state = RunFolder::open(&dir.path().join(run))
-            .unwrap()
-            .replay()
-            .unwrap();
-        assert!(!state.is_live());
-        let loss = |p: &candle_studio::train::StepPoint| (p.step, p.loss.to_bits());
-        state.points.iter().map(loss).collect::<Vec<_>>()
-    };
-    assert_eq!(points("runs/killed"), points("whole"));
-}
-
 /// What is left when a run is killed just after its full state of update `step` was written: no later
 /// states, no end.
-fn as_killed(dir: &Path, run: &str, step: u64, to: &str) {
+pub(super) fn as_killed(dir: &Path, run: &str, step: u64, to: &str) {
     let mut copy = Command::new("cp");
     let copied = copy.args(["-r", run, to]).current_dir(dir).status();
     assert!(copied.unwrap().success());

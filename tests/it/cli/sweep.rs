@@ -34,7 +34,7 @@ when = { key = "optimizer", is = ["sgd"] }
 "#;
 
 /// A folder with the tiny dataset and a sweep of it, `rates.toml`.
-fn with_sweep(sweep: &str) -> tempfile::TempDir {
+pub(super) fn with_sweep(sweep: &str) -> tempfile::TempDir {
     let dir = folder();
     fs::write(dir.path().join("rates.toml"), sweep).unwrap();
     dir
@@ -271,4 +271,85 @@ fn an_emitted_job_trains_resumes_and_knows_when_it_is_done() {
     let again = job();
     assert!(again.status.success() && left.join("summary.json").exists());
     assert!(text(&again.stderr).contains("starts over at update 0"));
+}
+
+#[test]
+fn a_sweep_with_failed_trials_fails_and_says_how_to_try_them_again() {
+    let dir = with_sweep(
+        "preset = 'mlp'\ndata = 'data'\nmethod = 'grid'\nmetric = 'val_loss'\n\
+         [set]\nepochs = 2\nn_validation = 40\n\
+         [[search]]\nkey = 'learning_rate'\nlist = [0.01, 1e30, 1e31]\n",
+    );
+    let output = run(dir.path(), &RUN);
+    check_failure(&output, 1, "2 of 3 trials failed, the first is trial 2: ");
+    check_failure(&output, 1, "--retry failed");
+    let output = run(
+        dir.path(),
+        &[&RUN[..], &["--json", "--retry", "failed"]].concat(),
+    );
+    check_failure(&output, 1, "2 of 3 trials failed");
+    let started = text(&output.stdout)
+        .lines()
+        .filter(|line| line.contains("\"started\""));
+    assert_eq!(started.count(), 2);
+    check_failure(
+        &run(dir.path(), &[&RUN[..], &["--retry", "all"]].concat()),
+        2,
+        "or `failed`",
+    );
+    check_failure(
+        &run(dir.path(), &[&RUN[..], &["--retry", "9"]].concat()),
+        2,
+        "no trial 9",
+    );
+}
+
+#[test]
+fn a_sweep_over_few_settings_says_that_all_were_tried() {
+    let search = "method = 'random'\ntrials = 9\npreset = 'mlp'\ndata = 'data'\n[set]\nepochs = 1\n\
+        [[search]]\nkey = 'optimizer'\nlist = ['adam', 'sgd']\n";
+    let dir = with_sweep(search);
+    let told = lines(&run(dir.path(), &RUN)).join("\n");
+    assert!(told.contains("trial 2/2"), "{told}");
+    assert!(
+        told.contains("all 2 settings of the search space have been tried"),
+        "{told}"
+    );
+    let told = json_lines(&run(dir.path(), &[&RUN[..], &["--json"]].concat()));
+    assert_eq!(told.last().unwrap()["status"], "exhausted");
+}
+
+#[test]
+#[cfg(unix)]
+fn a_full_disk_stops_a_sweep_and_fails_no_trial() {
+    let dir = with_sweep(
+        &SWEEP
+            .replace("epochs = 2", "epochs = 60")
+            .replace("mlp", "softmax"),
+    );
+    // The events of 60 epochs take more than that.
+    let args = "sweep rates.toml --workspace runs";
+    let output = super::interrupted::with_small_disk(dir.path(), 8, args);
+    check_failure(
+        &output,
+        1,
+        "the sweep stopped because the disk is full: could not write",
+    );
+    let status = |event: &Value| event["status"]["how"].as_str().map(str::to_owned);
+    let ended: Vec<String> = journal(dir.path()).iter().filter_map(status).collect();
+    assert_eq!(ended, ["interrupted"]);
+    // There is room again.
+    let output = run(dir.path(), &[&RUN[..], &["--json"]].concat());
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    let told = text(&output.stdout).lines().last().unwrap().to_owned();
+    let result: Value = serde_json::from_str(&told).unwrap();
+    assert_eq!(
+        (&result["completed"], &result["failed"]),
+        (&5.into(), &0.into())
+    );
+    let folders = fs::read_dir(dir.path().join("runs")).unwrap();
+    let n_runs = folders
+        .filter(|e| e.as_ref().unwrap().path().join("run.toml").exists())
+        .count();
+    assert_eq!(n_runs, 5);
 }

@@ -1,6 +1,8 @@
 //! The network, the optimizer, and how long and on what it trains.
 
-use super::info::{AT_LEAST_ONE, BELOW_ONE, NOT_NEGATIVE, POSITIVE, SettingInfo};
+use std::ops::Bound;
+
+use super::info::{BELOW_ONE, NOT_NEGATIVE, POSITIVE, SettingInfo};
 
 pub(super) const PRESET: SettingInfo = SettingInfo {
     key: "preset",
@@ -37,13 +39,16 @@ pub(super) const INIT: SettingInfo = SettingInfo {
     ..SettingInfo::CHOICE
 };
 
+/// Far more than anybody trains; the number of images in all epochs must not overflow.
+const MAX_EPOCHS: f64 = 1e9;
+
 pub(super) const EPOCHS: SettingInfo = SettingInfo {
     key: "epochs",
     label: "epochs",
     row_label: "Epochs",
     about: "Passes over the training images",
     risk: "Too few and training ends too early, too many and the network overfits",
-    bounds: AT_LEAST_ONE,
+    bounds: (Bound::Included(1.0), Bound::Included(MAX_EPOCHS)),
     ..SettingInfo::COUNT
 };
 

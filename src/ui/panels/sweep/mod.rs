@@ -138,6 +138,7 @@ fn progress(shown: &ShownSweep) -> String {
         SweepPhase::Running => format!("{done}{}", left()),
         SweepPhase::Paused => format!("{done} · paused"),
         SweepPhase::Ended(SweepEnd::Completed) => format!("{done} · completed"),
+        SweepPhase::Ended(SweepEnd::Exhausted) => format!("{done} · every setting tried"),
         SweepPhase::Ended(SweepEnd::OutOfTime) => format!("{done} · time limit reached"),
         SweepPhase::Ended(SweepEnd::Stopped) => format!("{done} · stopped"),
         SweepPhase::Failed(_) => format!("{done} · failed"),
