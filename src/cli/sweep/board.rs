@@ -98,7 +98,7 @@ impl<'a> Board<'a> {
 
     pub(super) fn event(&mut self, event: &SweepEvent, state: &SweepState) {
         if self.is_json {
-            return self.print(&serde_json::to_string(event).unwrap_or_default());
+            return self.print(&out::json_line(event).unwrap_or_default());
         }
         let SweepEvent::Ended { trial, status, .. } = event else {
             return;
@@ -139,7 +139,7 @@ impl<'a> Board<'a> {
     pub(super) fn end(mut self, end: SweepEnd, state: &SweepState) -> anyhow::Result<ExitCode> {
         let places = state.leaderboard(&self.plan.definition);
         if self.is_json {
-            let line = serde_json::to_string(&self.result(end, state, &places))?;
+            let line = out::json_line(&self.result(end, state, &places))?;
             self.print(&line);
         } else {
             self.print_places(&places);
