@@ -9,13 +9,14 @@ use serde::{Deserialize, Serialize};
 
 use super::best_epoch::BestBy;
 use super::error::{RunFolderError, invalid, io};
+use super::rescue::RunPlace;
 use super::rollback::{self, Named};
 use crate::files;
 use crate::stats::most_crowded;
 use crate::train::{Checkpoint, CheckpointError};
 
 /// Folder of a run's checkpoints.
-const CHECKPOINTS: &str = "checkpoints";
+pub(super) const CHECKPOINTS: &str = "checkpoints";
 
 /// The state after the best epoch so far.
 const BEST: &str = "best.safetensors";
@@ -61,7 +62,10 @@ struct Problem {
 
 impl CheckpointWriter {
     /// Starts the thread.
-    pub(super) fn new(run: &Path) -> std::io::Result<CheckpointWriter> {
+    pub(super) fn new(
+        run: &Path,
+        place: Arc<Mutex<RunPlace>>,
+    ) -> std::io::Result<CheckpointWriter> {
         let dir = run.join(CHECKPOINTS);
         let problem = Arc::new(Mutex::new(Problem::default()));
         let policy = Arc::new(Mutex::new(CheckpointPolicy::default()));
@@ -76,7 +80,8 @@ impl CheckpointWriter {
                     let mut named = Named::default();
                     for checkpoint in receiver {
                         let policy = *lock(&policy);
-                        let error = write_or_rescue(&dir, &checkpoint, policy, &mut named).err();
+                        let error =
+                            write_or_rescue(&dir, &place, &checkpoint, policy, &mut named).err();
                         let mut problem = lock(&problem);
                         // Report once while the disk stays full.
                         let is_told = problem.error.is_some() && problem.is_told;
@@ -142,32 +147,33 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Writes one checkpoint to the run's folder or, rather than lose it, to the temporary folder: the
-/// error then names the file.
+/// Writes one checkpoint to the run's folder or, rather than lose it, to a run folder in the
+/// temporary folder: the error then names that.
 fn write_or_rescue(
     dir: &Path,
+    place: &Mutex<RunPlace>,
     checkpoint: &Checkpoint,
     policy: CheckpointPolicy,
     named: &mut Named,
 ) -> Result<(), RunFolderError> {
-    let Err(error) = write(dir, checkpoint, policy, named) else {
+    let here = lock(place).check();
+    let Err(error) = here.and_then(|()| write(dir, checkpoint, policy, named)) else {
         return Ok(());
     };
-    let name = format!(
-        "candle-studio-{}.checkpoint.safetensors",
-        std::process::id()
-    );
-    let rescue = std::env::temp_dir().join(name);
-    let bytes = checkpoint.to_bytes().map_err(|e| invalid(&rescue, e))?;
-    match files::write_atomically(&rescue, &bytes) {
-        Ok(()) => Err(RunFolderError::Rescued {
+    let rescued = lock(place).rescue().and_then(|folder| {
+        let dir = folder.join(CHECKPOINTS);
+        write(&dir, checkpoint, policy, &mut Named::default())?;
+        Ok(folder)
+    });
+    Err(match rescued {
+        Ok(folder) => RunFolderError::Rescued {
             error: Box::new(error),
             step: checkpoint.step(),
-            path: rescue.display().to_string(),
-        }),
+            path: folder.display().to_string(),
+        },
         // The first error is the one to report.
-        Err(_) => Err(error),
-    }
+        Err(_) => error,
+    })
 }
 
 /// Writes one checkpoint, and only then removes those that are no longer needed.
@@ -177,7 +183,7 @@ fn write(
     policy: CheckpointPolicy,
     named: &mut Named,
 ) -> Result<(), RunFolderError> {
-    std::fs::create_dir_all(dir).map_err(io("create the folder", dir))?;
+    files::create_folder(dir).map_err(io("create the folder", dir))?;
     rollback::write(dir, checkpoint)?;
     let file = dir.join(file_name(checkpoint.step()));
     let bytes = checkpoint.to_bytes().map_err(|e| invalid(&file, e))?;
@@ -259,6 +265,15 @@ pub(super) fn best_of(run: &Path) -> Result<Checkpoint, RunFolderError> {
     best(&run.join(CHECKPOINTS))
 }
 
+/// Lists the checkpoint files of the run in `run`, with that of the best epoch.
+pub(super) fn state_files(run: &Path) -> Vec<PathBuf> {
+    let dir = run.join(CHECKPOINTS);
+    let mut files = list(&dir).unwrap_or_default();
+    files.push(dir.join(BEST));
+    files.retain(|file| file.exists());
+    files
+}
+
 /// Lists the updates with a checkpoint of the run in `run`, oldest first.
 pub(super) fn steps(run: &Path) -> Result<Vec<u64>, RunFolderError> {
     let files = list(&run.join(CHECKPOINTS))?;
@@ -327,15 +342,16 @@ fn step_of(file: &Path) -> Option<u64> {
     digits.parse().ok()
 }
 
-/// Reads the newest readable checkpoint of the run in `run`, with its rollback states.
-pub(super) fn latest(run: &Path) -> Result<Checkpoint, RunFolderError> {
+/// Reads the newest readable checkpoint of the run in `run`, with its rollback states; and why
+/// newer ones were passed over.
+pub(super) fn latest(run: &Path) -> Result<(Checkpoint, Option<RunFolderError>), RunFolderError> {
     let dir = run.join(CHECKPOINTS);
     let mut first_problem = None;
     for file in list(&dir)?.iter().rev() {
         match read(file) {
             Ok(mut checkpoint) => {
                 rollback::read(&dir, &mut checkpoint);
-                return Ok(checkpoint);
+                return Ok((checkpoint, first_problem));
             }
             Err(error @ RunFolderError::Io { .. }) => return Err(error),
             Err(error) => {

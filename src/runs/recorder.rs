@@ -1,18 +1,26 @@
 //! Writes a run to its folder as it happens.
 
 use std::fs::{File, OpenOptions};
-use std::io::{ErrorKind, Write};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use super::checkpoints::{CheckpointPolicy, CheckpointWriter};
 use super::error::{RunFolderError, invalid, io};
-use super::folder::{MANIFEST, MODEL_FILE, RunFolder, SUMMARY, Summary};
+use super::file_names::{MANIFEST, SUMMARY};
+use super::folder::{RunFolder, Summary};
 use super::lock::RunLock;
 use super::manifest::{Manifest, RunMeta};
+use super::rescue::RunPlace;
 use super::tail::EVENTS;
+use super::tidy;
 use crate::files;
 use crate::model::Classifier;
 use crate::train::{Checkpoint, Event, Job, Observer, RunOptions};
+
+/// Age from which a temporary file in a locked run is not one that is being written right now.
+const NOTES_PATIENCE: Duration = Duration::from_secs(1);
 
 /// Writes a run to its folder as it happens.
 ///
@@ -26,6 +34,7 @@ pub struct Recorder {
     events: File,
     n_event_bytes: u64,
     checkpoints: CheckpointWriter,
+    place: Arc<Mutex<RunPlace>>,
     problem: Option<RunFolderError>,
     /// Whether [`Recorder::news`] has reported it.
     is_problem_reported: bool,
@@ -68,6 +77,7 @@ impl Recorder {
         // `create_new` also lets only one of two processes have the folder.
         let events_file = path.join(EVENTS);
         let events = OpenOptions::new()
+            .read(true)
             .append(true)
             .create_new(true)
             .open(&events_file);
@@ -82,7 +92,7 @@ impl Recorder {
             let _ = std::fs::remove_file(&events_file);
             return Err(error.into());
         }
-        Ok(Recorder::new(path, lock, events, 0)?.keeping(policy))
+        Ok(Recorder::new(path, text, lock, events, 0)?.keeping(policy))
     }
 
     /// Resumes recording the run in the folder `path` from `checkpoint`, or from its start: later
@@ -96,8 +106,12 @@ impl Recorder {
     ) -> Result<Recorder, RunFolderError> {
         let lock = take(path)?;
         let policy = RunFolder::open(path)?.manifest().checkpoints;
+        let manifest = path.join(MANIFEST);
+        let manifest = files::read_string(&manifest).map_err(io("read", &manifest))?;
+        // This process has the run; only its notes may be written by another one.
+        tidy::remove_abandoned(path, NOTES_PATIENCE);
         let file = path.join(EVENTS);
-        let bytes = std::fs::read(&file).map_err(io("read", &file))?;
+        let bytes = files::read(&file).map_err(io("read", &file))?;
         let before = checkpoint.map_or_else(Vec::new, |state| events_before(&bytes, state));
         files::write_atomically(&file, &before)?;
         let summary = path.join(SUMMARY);
@@ -105,24 +119,29 @@ impl Recorder {
             // The run has not ended any more.
             std::fs::remove_file(&summary).map_err(io("remove", &summary))?;
         }
-        let events = OpenOptions::new().append(true).open(&file);
+        let events = OpenOptions::new().read(true).append(true).open(&file);
         let events = events.map_err(io("open", &file))?;
-        let recorder = Recorder::new(path, lock, events, before.len() as u64)?;
+        let recorder = Recorder::new(path, manifest, lock, events, before.len() as u64)?;
         Ok(recorder.keeping(policy.unwrap_or_default()))
     }
 
     fn new(
         path: &Path,
+        manifest: String,
         lock: RunLock,
         events: File,
         n_event_bytes: u64,
     ) -> Result<Recorder, RunFolderError> {
+        let place = RunPlace::new(path, manifest, &events).map_err(io("open", path))?;
+        let place = Arc::new(Mutex::new(place));
+        let checkpoints = CheckpointWriter::new(path, place.clone());
         Ok(Recorder {
             path: path.to_owned(),
             _lock: lock,
             events,
             n_event_bytes,
-            checkpoints: CheckpointWriter::new(path).map_err(io("start a thread for", path))?,
+            checkpoints: checkpoints.map_err(io("start a thread for", path))?,
+            place,
             problem: None,
             is_problem_reported: false,
         })
@@ -150,7 +169,9 @@ impl Recorder {
         manifest.checkpoints = Some(policy);
         let text = toml::to_string(&manifest).map_err(|e| invalid(&file, e))?;
         self.checkpoints.keep(policy);
-        Ok(files::write_atomically(&file, text.as_bytes())?)
+        files::write_atomically(&file, text.as_bytes())?;
+        self.place().set_manifest(text);
+        Ok(())
     }
 
     /// Returns what is not on disk, and why: the newest checkpoint, or everything from now on. Each
@@ -181,20 +202,26 @@ impl Recorder {
     /// The first thing that was not written, now or during the run.
     pub fn finish(mut self, summary: &Summary, model: &Classifier) -> Result<(), RunFolderError> {
         let recorded = self.problem.take().map_or(Ok(()), Err);
-        let synced = self
-            .events
-            .sync_all()
-            .map_err(io("write", &self.path.join(EVENTS)));
-        let saved = model
-            .save(&self.path.join(MODEL_FILE))
-            .map_err(RunFolderError::Model);
+        let synced = files::sync(&self.events).map_err(io("write", &self.path.join(EVENTS)));
+        let saved = self.place().save(model);
         let summarized = self.write_summary(summary);
         let checkpointed = self.checkpoints.finish();
-        recorded
-            .and(checkpointed)
-            .and(synced)
-            .and(saved)
-            .and(summarized)
+        let first = recorded.and(checkpointed).and(synced);
+        match (first, saved) {
+            // The first error tells why, and the last one where the model is.
+            (Err(first), Err(RunFolderError::RescuedModel { path, .. })) => {
+                Err(RunFolderError::RescuedModel {
+                    error: Box::new(first),
+                    path,
+                })
+            }
+            (first, saved) => first.and(saved).and(summarized),
+        }
+    }
+
+    /// Its parts are always replaced as a whole, so a poisoned lock is still valid.
+    fn place(&self) -> MutexGuard<'_, RunPlace> {
+        self.place.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn write_summary(&self, summary: &Summary) -> Result<(), RunFolderError> {
@@ -207,7 +234,7 @@ impl Recorder {
     fn append(&mut self, event: &Event) -> std::io::Result<()> {
         let mut line = serde_json::to_vec(event)?;
         line.push(b'\n');
-        self.events.write_all(&line)?;
+        files::append(&mut self.events, &line)?;
         self.n_event_bytes += line.len() as u64;
         Ok(())
     }

@@ -121,6 +121,8 @@ impl SweepFolder {
             },
             TryLockError::Error(e) => io("lock", &journal_file)(e),
         })?;
+        let is_ours = |name: &str| [DEFINITION, BASE].contains(&name);
+        files::remove_abandoned(&dir, files::WRITER_PATIENCE, is_ours);
         if dir.join(DEFINITION).exists() {
             let (kept, state) = SweepFolder::read(&dir)?;
             check_same(&dir, &kept, plan, &state, fingerprint)?;
@@ -150,13 +152,13 @@ impl SweepFolder {
     /// When there is no sweep that this version can read.
     pub fn read(dir: &Path) -> Result<(Plan, SweepState), SweepError> {
         let file = dir.join(DEFINITION);
-        let text = files::read_text(&file).map_err(io("read", &file))?;
+        let text = files::read_text_file(&file).map_err(io("read", &file))?;
         let definition = Definition::parse(&text, "").map_err(|problems| {
             let first = problems.first().map(ToString::to_string);
             invalid(&file, first.unwrap_or_default())
         })?;
         let file = dir.join(BASE);
-        let text = files::read_text(&file).map_err(io("read", &file))?;
+        let text = files::read_text_file(&file).map_err(io("read", &file))?;
         let base = toml::from_str(&text).map_err(|e| invalid(&file, e.message()))?;
         let (state, _) = read_journal(&dir.join(JOURNAL))?;
         Ok((Plan { definition, base }, state))
@@ -259,7 +261,7 @@ fn write_plan(dir: &Path, plan: &Plan) -> Result<(), SweepError> {
 
 /// Reads the journal: the state, and the number of bytes in whole lines.
 fn read_journal(file: &Path) -> Result<(SweepState, u64), SweepError> {
-    let bytes = match std::fs::read(file) {
+    let bytes = match files::read(file) {
         Ok(bytes) => bytes,
         Err(e) if e.kind() == std::io::ErrorKind::NotFound => Vec::new(),
         Err(e) => return Err(io("read", file)(e)),

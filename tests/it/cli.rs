@@ -3,8 +3,11 @@
 mod again;
 mod bad_input;
 mod bench;
+mod checksums;
 mod compare;
 mod diagram;
+#[cfg(debug_assertions)]
+mod faults;
 mod hostile;
 mod interrupted;
 mod not_finite;
@@ -13,6 +16,7 @@ mod predict;
 mod recipe;
 mod resume;
 mod runs;
+mod shared;
 mod sweep;
 mod train;
 
