@@ -5,7 +5,7 @@
 //!
 //! * [`random`]: random numbers from one seed, in separate streams.
 //! * [`signals`]: Ctrl-C and other termination signals.
-//! * [`files`]: atomic writes, complete or not at all.
+//! * [`files`]: atomic writes, complete or not at all; reading from folders that may hold anything.
 //! * [`stats`]: mean, median, quantile, argmax, and what else is computed of a list of numbers.
 //! * [`text`]: counts, shares, durations, bytes and sentences as text.
 //! * [`data`]: files in, batches out: IDX, datasets, splits, batches, sketches.

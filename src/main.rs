@@ -43,6 +43,7 @@ fn window(_workspace: Option<PathBuf>) -> ExitCode {
 
 fn notify_error(text: &str) -> ExitCode {
     // `eprintln!` would panic if standard error is closed.
+    let text = candle_studio::text::printable(text);
     let _ = writeln!(std::io::stderr(), "error: {text}");
     ExitCode::FAILURE
 }

@@ -1,5 +1,7 @@
 //! Numbers, counts and sentences as text, formatted alike in the window and on the command line.
 
+use std::borrow::Cow;
+
 /// Formats a count with thousands separators: `60,000`.
 pub fn thousands(n: u64) -> String {
     let digits = n.to_string();
@@ -133,6 +135,25 @@ pub fn capitalized(text: &str) -> String {
     format!("{}{}", first.unwrap_or_default(), letters.as_str())
 }
 
+/// Replaces what would control a terminal, or reorder what it shows, by `�`: names, tags and notes
+/// are other people's. Line breaks and tabs stay.
+pub fn printable(text: &str) -> Cow<'_, str> {
+    let is_wrong = |c: char| controls(c) && !matches!(c, '\n' | '\t');
+    if text.contains(is_wrong) {
+        Cow::Owned(text.replace(is_wrong, "\u{fffd}"))
+    } else {
+        Cow::Borrowed(text)
+    }
+}
+
+/// Returns whether a terminal would act on the character instead of showing it: control characters,
+/// and those that change the direction of writing.
+pub fn controls(c: char) -> bool {
+    let turns =
+        matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    c.is_control() || turns
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -207,5 +228,14 @@ mod tests {
             ["öl", "expected a number", ""].map(sentence),
             ["Öl.", "Expected a number.", "."]
         );
+    }
+
+    #[test]
+    fn a_terminal_gets_no_orders() {
+        assert_eq!(
+            printable("a\u{1b}[2J\u{9b}31m\r\u{7f}\u{202e}b\n\tç"),
+            "a�[2J�31m���b\n\tç"
+        );
+        assert!(matches!(printable("plain"), Cow::Borrowed("plain")));
     }
 }

@@ -61,7 +61,7 @@ pub(super) fn run(args: &Args, workspace: Option<&Path>) -> anyhow::Result<ExitC
     let job = args.job(workspace)?;
     let curve = find_lr(&job, &search, &Control::default())?;
     if args.json {
-        out::print(&serde_json::to_string(&curve)?)?;
+        out::print(&out::json_line(&curve)?)?;
     } else {
         print(&curve)?;
     }

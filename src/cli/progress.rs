@@ -95,7 +95,7 @@ impl<'a> Progress<'a> {
     /// Prints a value as one line of JSON.
     pub(super) fn print_json(&mut self, value: &impl Serialize) {
         // Our own lines have string keys and plain values: they always have a JSON form.
-        self.print(&serde_json::to_string(value).unwrap_or_default());
+        self.print(&out::json_line(value).unwrap_or_default());
     }
 
     fn epoch_done(&mut self, point: &EpochPoint) {

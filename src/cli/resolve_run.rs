@@ -43,6 +43,11 @@ pub(super) fn run_folders(
             Ok(record) => folders.push(workspace.join(record.id.as_str())),
             Err(error @ FindError::Several(..)) => return Err(UsageError(error.to_string()).into()),
             Err(FindError::None(_)) => {
+                // The command that reads it says why it cannot.
+                if let Some(run) = runs.find_unreadable(&text.to_string_lossy()) {
+                    folders.push(workspace.join(run.id.as_str()));
+                    continue;
+                }
                 anyhow::bail!("{} {}", text.display(), no_run(text, &workspace))
             }
         }

@@ -1,7 +1,6 @@
 //! Model files: safetensors with PyTorch names and layouts, and a JSON string that describes the
 //! tensors. A file is checked completely before anything is made of it.
 
-use std::collections::BTreeMap;
 use std::io::Read;
 use std::path::Path;
 
@@ -17,6 +16,7 @@ use super::probabilities::TEMPERATURES;
 use super::shape::Shape;
 use super::spec::ModelSpec;
 use super::tensor_file::{TensorFile, TensorFileError, TensorHeader};
+use super::tensor_writer::TensorWriter;
 use crate::files;
 
 /// Version of the description in the file. A newer one is refused.
@@ -70,35 +70,6 @@ struct Description {
     provenance: Provenance,
 }
 
-/// The start of a safetensors file. The safetensors crate writes the metadata in random order;
-/// ours is sorted, so that the same model gives the same file, byte for byte.
-#[derive(Serialize)]
-struct Header<'a> {
-    #[serde(rename = "__metadata__")]
-    metadata: BTreeMap<&'static str, String>,
-    #[serde(flatten)]
-    tensors: BTreeMap<&'a str, TensorEntry>,
-}
-
-#[derive(Serialize)]
-struct TensorEntry {
-    dtype: &'static str,
-    shape: Vec<usize>,
-    /// Start and end in the data, in bytes.
-    data_offsets: [usize; 2],
-}
-
-impl Header<'_> {
-    /// The whole file: length of the header, header, data.
-    fn with_data(&self, data: &[u8]) -> anyhow::Result<Vec<u8>> {
-        let mut header = serde_json::to_vec(self)?;
-        // Padded with spaces, so that the data is aligned and can be used in place.
-        header.resize(header.len().next_multiple_of(8), b' ');
-        let length = (header.len() as u64).to_le_bytes();
-        Ok([&length[..], &header, data].concat())
-    }
-}
-
 const PREPROCESSING: Preprocessing = Preprocessing { divide_by: 255.0 };
 
 impl Classifier {
@@ -123,37 +94,19 @@ impl Classifier {
             preprocessing: PREPROCESSING,
             provenance: self.provenance.clone(),
         };
-        let mut header = Header {
-            metadata: BTreeMap::from([
-                ("format", "pt".to_owned()),
-                (METADATA_KEY, serde_json::to_string(&description)?),
-            ]),
-            tensors: BTreeMap::new(),
-        };
-        let mut data: Vec<u8> = Vec::new();
+        let mut tensors = TensorWriter::default();
         for param in self.network.params() {
             let values = param.to_pytorch()?.flatten_all()?;
-            let start = data.len();
-            let dtype = match param.kind {
-                ParamKind::Count => {
-                    let counts: Vec<i64> = values.to_vec1()?;
-                    data.extend(counts.iter().flat_map(|v| v.to_le_bytes()));
-                    "I64"
-                }
+            let (name, shape) = (param.name.clone(), param.pytorch_dims());
+            match param.kind {
+                ParamKind::Count => tensors.push_i64(name, shape, &values.to_vec1()?),
                 ParamKind::Weight | ParamKind::Statistic => {
-                    let values: Vec<f32> = values.to_vec1()?;
-                    data.extend(values.iter().flat_map(|v| v.to_le_bytes()));
-                    "F32"
+                    tensors.push_f32(name, shape, &values.to_vec1::<f32>()?);
                 }
-            };
-            let entry = TensorEntry {
-                dtype,
-                shape: param.pytorch_dims(),
-                data_offsets: [start, data.len()],
-            };
-            header.tensors.insert(&param.name, entry);
+            }
         }
-        header.with_data(&data)
+        let description = serde_json::to_string(&description)?;
+        Ok(tensors.into_bytes(&[("format", "pt"), (METADATA_KEY, &description)])?)
     }
 
     /// Reads a model file.
@@ -162,7 +115,7 @@ impl Classifier {
     /// One sentence that names the file and what is wrong with it.
     pub fn load(path: &Path) -> Result<Classifier, ModelFileError> {
         let read = || -> Result<Classifier, TensorFileError> {
-            let mut file = std::fs::File::open(path)?;
+            let mut file = files::open_regular(path)?;
             let n_bytes = file.metadata()?.len();
             if n_bytes > MAX_FILE_BYTES {
                 let reason = format!("it has {n_bytes} bytes, the limit is {MAX_FILE_BYTES}");

@@ -4,6 +4,7 @@
 //! ([`ModelSpec::check`]), initialized from a seed and run by [`Network`], and saved in a
 //! self-describing file ([`Classifier`]).
 
+mod checksum;
 mod classifier;
 mod file;
 mod init;
@@ -19,6 +20,7 @@ mod report;
 mod shape;
 mod spec;
 mod tensor_file;
+mod tensor_writer;
 mod text;
 
 pub use classifier::{Classifier, Provenance};
@@ -37,4 +39,5 @@ pub use report::{LayerReport, SpecReport};
 pub use shape::{Shape, ShapeError};
 pub use spec::{Layer, ModelSpec};
 pub(crate) use tensor_file::{TensorFile, TensorFileError, TensorHeader};
+pub(crate) use tensor_writer::TensorWriter;
 pub use text::{LayersText, TextError, read_layers, write_layers};

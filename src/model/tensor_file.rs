@@ -9,6 +9,8 @@ use safetensors::Dtype;
 use safetensors::tensor::{Metadata, TensorInfo};
 use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, Visitor};
 
+use super::checksum;
+
 /// Bytes before the header, which hold its length.
 const N_LENGTH: u64 = 8;
 
@@ -16,7 +18,7 @@ const N_LENGTH: u64 = 8;
 const MAX_HEADER_BYTES: u64 = 4 << 20;
 
 /// Key of the file's metadata, among the names of the tensors.
-const METADATA: &str = "__metadata__";
+pub(super) const METADATA: &str = "__metadata__";
 
 /// Why a tensor file could not be read.
 #[derive(Debug, thiserror::Error)]
@@ -133,7 +135,8 @@ impl TensorHeader {
         Ok(())
     }
 
-    /// Reads the data from `file`, which is positioned at its start.
+    /// Reads the data from `file`, which is positioned at its start, and compares it with the
+    /// checksum, if there is one.
     pub(crate) fn with_data(self, file: &mut impl Read) -> Result<TensorFile, TensorFileError> {
         let mut data = Vec::new();
         data.try_reserve_exact(self.n_data)
@@ -147,7 +150,24 @@ impl TensorHeader {
             );
             return Err(incomplete(reason).into());
         }
+        self.check(&data)?;
         Ok(TensorFile { header: self, data })
+    }
+
+    fn check(&self, data: &[u8]) -> Result<(), String> {
+        let metadata = self.metadata.iter().map(|(k, v)| (k.as_str(), v.as_str()));
+        let mut entries = checksum::Entries::new();
+        for name in &self.names {
+            if let Some(info) = self.info(name) {
+                let entry = checksum::Entry::Tensor {
+                    data_offsets: info.data_offsets,
+                    dtype: info.dtype,
+                    shape: &info.shape,
+                };
+                entries.insert(name, entry);
+            }
+        }
+        checksum::check(metadata, entries, data)
     }
 }
 

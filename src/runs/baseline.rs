@@ -10,7 +10,7 @@ use super::id::RunId;
 use super::workspace;
 use crate::files;
 
-const FILE: &str = "workspace.toml";
+pub(super) const FILE: &str = "workspace.toml";
 
 #[derive(Default, Serialize, Deserialize)]
 struct Remembered {
@@ -44,7 +44,7 @@ pub fn write_baseline(workspace: &Path, id: Option<&RunId>) -> Result<(), RunFol
 
 fn read(workspace: &Path) -> Result<Remembered, RunFolderError> {
     let file = workspace.join(FILE);
-    match std::fs::read_to_string(&file) {
+    match files::read_string(&file) {
         Ok(text) => toml::from_str(&text).map_err(|e| invalid(&file, e)),
         Err(e) if e.kind() == ErrorKind::NotFound => Ok(Remembered::default()),
         Err(e) => Err(io("read", &file)(e)),

@@ -8,6 +8,7 @@ use std::thread::JoinHandle;
 
 use super::checkpoints::{CHECKPOINTS, CheckpointPolicy, write};
 use super::error::{RunFolderError, io};
+use super::rescue::RunPlace;
 use super::rollback::Named;
 use super::tail::EVENTS;
 use crate::files;
@@ -32,7 +33,11 @@ struct Problem {
 
 impl CheckpointWriter {
     /// Starts the thread. `events` is the file of the run's events.
-    pub(super) fn new(run: &Path, events: &File) -> std::io::Result<CheckpointWriter> {
+    pub(super) fn new(
+        run: &Path,
+        events: &File,
+        place: Arc<Mutex<RunPlace>>,
+    ) -> std::io::Result<CheckpointWriter> {
         let dir = run.join(CHECKPOINTS);
         let events = events.try_clone()?;
         let problem = Arc::new(Mutex::new(Problem::default()));
@@ -48,14 +53,16 @@ impl CheckpointWriter {
                     let mut named = Named::default();
                     for checkpoint in receiver {
                         let policy = *lock(&policy);
-                        let mut write = || {
+                        let write = |named: &mut Named| {
                             // A crash of the machine must not leave a checkpoint without the
                             // events before it.
                             let file = dir.with_file_name(EVENTS);
-                            events.sync_data().map_err(io("sync", &file))?;
-                            write(&dir, &checkpoint, policy, &mut named)
+                            files::sync(&events).map_err(io("sync", &file))?;
+                            write(&dir, &checkpoint, policy, named)
                         };
-                        let error = write().map_err(|e| rescue(&checkpoint, e)).err();
+                        let error =
+                            write_or_rescue(&place, &checkpoint, policy, || write(&mut named));
+                        let error = error.err();
                         let mut problem = lock(&problem);
                         // Report once while the disk stays full.
                         let is_told = problem.error.is_some() && problem.is_told;
@@ -130,26 +137,32 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Writes a checkpoint that could not be written to the run's folder to the temporary folder, rather
-/// than lose it; returns the error, which then names the file.
-fn rescue(checkpoint: &Checkpoint, error: RunFolderError) -> RunFolderError {
-    let name = format!(
-        "candle-studio-{}.checkpoint.safetensors",
-        std::process::id()
-    );
-    let rescue = std::env::temp_dir().join(name);
-    let written = checkpoint
-        .to_bytes()
-        .map(|bytes| files::write_atomically(&rescue, &bytes));
-    match written {
-        Ok(Ok(())) => RunFolderError::Rescued {
+/// Writes one checkpoint by `write` to the run's folder or, rather than lose it, to a run folder in
+/// the temporary folder: the error then names that.
+fn write_or_rescue(
+    place: &Mutex<RunPlace>,
+    checkpoint: &Checkpoint,
+    policy: CheckpointPolicy,
+    write_here: impl FnOnce() -> Result<(), RunFolderError>,
+) -> Result<(), RunFolderError> {
+    let here = lock(place).check();
+    let Err(error) = here.and_then(|()| write_here()) else {
+        return Ok(());
+    };
+    let rescued = lock(place).rescue().and_then(|folder| {
+        let dir = folder.join(CHECKPOINTS);
+        write(&dir, checkpoint, policy, &mut Named::default())?;
+        Ok(folder)
+    });
+    Err(match rescued {
+        Ok(folder) => RunFolderError::Rescued {
             error: Box::new(error),
             step: checkpoint.step(),
-            path: rescue.display().to_string(),
+            path: folder.display().to_string(),
         },
         // The first error is the one to report.
-        _ => error,
-    }
+        Err(_) => error,
+    })
 }
 
 #[cfg(test)]
@@ -157,23 +170,30 @@ mod tests {
     use super::*;
     use crate::runs::checkpoints;
 
-    /// A device cannot be synced, as a broken disk cannot.
+    /// What was removed cannot be rescued from.
     #[test]
-    #[cfg(unix)]
-    fn a_checkpoint_is_not_reported_as_saved_before_the_events_are_on_disk() {
+    fn a_checkpoint_of_a_run_that_was_moved_is_not_reported_as_saved() {
         let run = tempfile::tempdir().unwrap();
         let fixture = Path::new(env!("CARGO_MANIFEST_DIR"))
             .join("tests/fixtures/runs/3e90706/killed/checkpoints/step-0000000240.safetensors");
         let checkpoint = Checkpoint::load(&fixture).unwrap();
-        let events = File::options().append(true).open("/dev/null").unwrap();
-        let writer = CheckpointWriter::new(run.path(), &events).unwrap();
+        let options = &mut File::options();
+        let options = options.read(true).append(true).create(true);
+        let events = options.open(run.path().join(EVENTS)).unwrap();
+        let place = RunPlace::new(run.path(), String::new(), &events).unwrap();
+        let place = Arc::new(Mutex::new(place));
+        // There is no manifest, so this is not the folder of a run any more.
+        let writer = CheckpointWriter::new(run.path(), &events, place).unwrap();
         writer.write(checkpoint);
         let error = writer.finish().unwrap_err();
         let RunFolderError::Rescued { error, path, .. } = &error else {
             panic!("{error}");
         };
-        assert!(error.to_string().starts_with("could not sync"), "{error}");
+        assert!(
+            error.to_string().contains("was moved or removed"),
+            "{error}"
+        );
         assert!(checkpoints::steps(run.path()).unwrap().is_empty());
-        std::fs::remove_file(path).unwrap();
+        std::fs::remove_dir_all(path).unwrap();
     }
 }

@@ -46,7 +46,7 @@ pub(super) fn write(
     policy: CheckpointPolicy,
     named: &mut Named,
 ) -> Result<(), RunFolderError> {
-    std::fs::create_dir_all(dir).map_err(io("create the folder", dir))?;
+    files::create_folder(dir).map_err(io("create the folder", dir))?;
     rollback::write(dir, checkpoint)?;
     let file = dir.join(file_name(checkpoint.step()));
     let bytes = checkpoint.to_bytes().map_err(|e| invalid(&file, e))?;
@@ -128,6 +128,15 @@ pub(super) fn best_of(run: &Path) -> Result<Checkpoint, RunFolderError> {
     best(&run.join(CHECKPOINTS))
 }
 
+/// Lists the checkpoint files of the run in `run`, with that of the best epoch.
+pub(super) fn state_files(run: &Path) -> Vec<PathBuf> {
+    let dir = run.join(CHECKPOINTS);
+    let mut files = list(&dir).unwrap_or_default();
+    files.push(dir.join(BEST));
+    files.retain(|file| file.exists());
+    files
+}
+
 /// Lists the updates with a checkpoint of the run in `run`, oldest first.
 pub(super) fn steps(run: &Path) -> Result<Vec<u64>, RunFolderError> {
     let files = list(&run.join(CHECKPOINTS))?;
@@ -196,15 +205,16 @@ fn step_of(file: &Path) -> Option<u64> {
     digits.parse().ok()
 }
 
-/// Reads the newest readable checkpoint of the run in `run`, with its rollback states.
-pub(super) fn latest(run: &Path) -> Result<Checkpoint, RunFolderError> {
+/// Reads the newest readable checkpoint of the run in `run`, with its rollback states; and why
+/// newer ones were passed over.
+pub(super) fn latest(run: &Path) -> Result<(Checkpoint, Option<RunFolderError>), RunFolderError> {
     let dir = run.join(CHECKPOINTS);
     let mut first_problem = None;
     for file in list(&dir)?.iter().rev() {
         match read(file) {
             Ok(mut checkpoint) => {
                 rollback::read(&dir, &mut checkpoint);
-                return Ok(checkpoint);
+                return Ok((checkpoint, first_problem));
             }
             Err(error @ RunFolderError::Io { .. }) => return Err(error),
             Err(error) => {

@@ -19,6 +19,12 @@ pub enum RunFolderError {
         /// The folder.
         path: String,
     },
+    /// Another process is changing the notes of the run.
+    #[error("the notes in {path} are being changed by another process: try again")]
+    NotesBusy {
+        /// The folder.
+        path: String,
+    },
     /// The system refused a file or folder.
     #[error("could not {verb} {path}: {reason}")]
     Io {
@@ -36,13 +42,32 @@ pub enum RunFolderError {
     #[error("the model of the run was not saved: {0:#}")]
     Model(anyhow::Error),
     /// A checkpoint was written elsewhere, because it could not be written to the run's folder.
-    #[error("{error}; the checkpoint of update {step} was written to {path} instead")]
+    #[error(
+        "{error}; the checkpoint of update {step} was written to {path} instead: continue from it \
+         with `candle-studio train --resume {path}`"
+    )]
     Rescued {
         /// Why.
         error: Box<RunFolderError>,
         /// Updates done.
         step: u64,
         /// Where it is.
+        path: String,
+    },
+    /// The model was written elsewhere, because it could not be written to the run's folder.
+    #[error(
+        "{error}; the model was saved to {path} instead: use it with `candle-studio evaluate {path}`"
+    )]
+    RescuedModel {
+        /// Why.
+        error: Box<RunFolderError>,
+        /// The folder it is in.
+        path: String,
+    },
+    /// The folder of a run that is being recorded is no longer there.
+    #[error("{path} was moved or removed while the run was trained")]
+    Moved {
+        /// Where it was.
         path: String,
     },
     /// There is no checkpoint yet.
@@ -95,7 +120,9 @@ impl RunFolderError {
                 .chain()
                 .filter_map(|cause| cause.downcast_ref::<WriteError>())
                 .any(WriteError::is_disk_full),
-            RunFolderError::Rescued { error, .. } => error.is_disk_full(),
+            RunFolderError::Rescued { error, .. } | RunFolderError::RescuedModel { error, .. } => {
+                error.is_disk_full()
+            }
             _ => false,
         }
     }

@@ -9,6 +9,7 @@
 //! model.safetensors  the model at the end
 //! summary.json       how it ended
 //! notes.toml         name, note, tags and star given by the user
+//! notes.lock         locked while they are changed
 //! run.lock           locked by the process that writes the run
 //! ```
 //!
@@ -22,17 +23,13 @@ use serde::{Deserialize, Serialize};
 
 use super::checkpoints;
 use super::error::{RunFolderError, invalid, io};
+use super::file_names::{MANIFEST, MODEL_FILE, SUMMARY};
 use super::kept_events::readable;
 use super::manifest::{FORMAT_VERSION, Manifest};
 use super::state::RunState;
 use super::tail::{EVENTS, Tail};
 use crate::files;
 use crate::train::{Checkpoint, Finish, Metrics, Outcome};
-
-pub(super) const MANIFEST: &str = "run.toml";
-/// The file of the final model in a run folder.
-pub const MODEL_FILE: &str = "model.safetensors";
-pub(super) const SUMMARY: &str = "summary.json";
 
 /// `summary.json`: how a run ended, without replaying its events.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -92,7 +89,7 @@ impl RunFolder {
             format_version: u32,
         }
         let file = path.join(MANIFEST);
-        let text = files::read_text(&file).map_err(io("read", &file))?;
+        let text = files::read_text_file(&file).map_err(io("read", &file))?;
         // The first line is the message; the others repeat the text at fault.
         let bad = |e: toml::de::Error| invalid(&file, e.message());
         let Version { format_version } = toml::from_str(&text).map_err(bad)?;
@@ -130,7 +127,7 @@ impl RunFolder {
     /// When the file exists but cannot be read.
     pub fn summary(&self) -> Result<Option<Summary>, RunFolderError> {
         let file = self.path.join(SUMMARY);
-        match std::fs::read(&file) {
+        match files::read(&file) {
             Ok(bytes) => serde_json::from_slice(&bytes)
                 .map(Some)
                 .map_err(|e| invalid(&file, e)),
@@ -144,7 +141,25 @@ impl RunFolder {
     /// # Errors
     /// When none can be read; [`RunFolderError::NoCheckpoint`] when there is none.
     pub fn latest_checkpoint(&self) -> Result<Checkpoint, RunFolderError> {
-        checkpoints::latest(&self.path)
+        Ok(checkpoints::latest(&self.path)?.0)
+    }
+
+    /// Reads the newest checkpoint that can be read, and describes why a newer one was passed over,
+    /// in one sentence without capital and period.
+    ///
+    /// # Errors
+    /// As [`RunFolder::latest_checkpoint`].
+    pub fn resume_point(&self) -> Result<(Checkpoint, Option<String>), RunFolderError> {
+        let (checkpoint, problem) = checkpoints::latest(&self.path)?;
+        let step = checkpoint.step();
+        let problem = problem.map(|problem| {
+            let what = match problem {
+                RunFolderError::Invalid { path, reason } => format!("{path} ({reason})"),
+                other => other.to_string(),
+            };
+            format!("passed over {what}: the run continues from update {step}")
+        });
+        Ok((checkpoint, problem))
     }
 
     /// Reads the checkpoint after `step` updates.

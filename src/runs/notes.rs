@@ -8,6 +8,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use super::error::{RunFolderError, invalid, io};
+use super::lock::RunLock;
 use crate::files;
 
 pub(super) const NOTES: &str = "notes.toml";
@@ -40,7 +41,7 @@ impl Notes {
     /// When they exist but cannot be read.
     pub fn read(run: &Path) -> Result<Notes, RunFolderError> {
         let file = run.join(NOTES);
-        match std::fs::read_to_string(&file) {
+        match files::read_string(&file) {
             Ok(text) => toml::from_str(&text).map_err(|e| invalid(&file, e.message())),
             Err(e) if e.kind() == ErrorKind::NotFound => Ok(Notes::default()),
             Err(e) => Err(io("read", &file)(e)),
@@ -55,6 +56,43 @@ impl Notes {
         let file = run.join(NOTES);
         let text = toml::to_string(self).map_err(|e| invalid(&file, e))?;
         Ok(files::write_atomically(&file, text.as_bytes())?)
+    }
+
+    /// Changes the notes about the run in the folder `run`, while no other process does.
+    ///
+    /// # Errors
+    /// When the notes cannot be read or written, or another process keeps them locked.
+    pub fn change(run: &Path, change: impl FnOnce(&mut Notes)) -> Result<(), RunFolderError> {
+        let lock = RunLock::take_notes(run).map_err(io("lock the notes in", run))?;
+        let _lock = lock.ok_or_else(|| RunFolderError::NotesBusy {
+            path: run.display().to_string(),
+        })?;
+        let mut notes = Notes::read(run)?;
+        change(&mut notes);
+        notes.write(run)
+    }
+
+    /// Applies what a user changed from `old` to `new`; what others changed meanwhile stays.
+    pub fn merge(&mut self, old: &Notes, new: &Notes) {
+        if old.name != new.name {
+            self.name.clone_from(&new.name);
+        }
+        if old.note != new.note {
+            self.note.clone_from(&new.note);
+        }
+        let is_removed = |tag: &String| old.tags.contains(tag) && !new.tags.contains(tag);
+        self.tags.retain(|tag| !is_removed(tag));
+        for tag in new.tags.iter().filter(|tag| !old.tags.contains(tag)) {
+            if !self.tags.contains(tag) {
+                self.tags.push(tag.clone());
+            }
+        }
+        if old.starred != new.starred {
+            self.starred = new.starred;
+        }
+        if old.archived != new.archived {
+            self.archived = new.archived;
+        }
     }
 
     /// Parses tags, separated by commas or spaces: each once, in order.
@@ -73,6 +111,22 @@ impl Notes {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_what_was_changed_is_written() {
+        let tagged = |tags: &str| Notes {
+            tags: Notes::tags_of(tags),
+            ..Notes::default()
+        };
+        let mut kept = tagged("a b theirs");
+        kept.note = "theirs".to_owned();
+        let shown = tagged("a b");
+        let mut edited = tagged("b mine");
+        edited.starred = true;
+        kept.merge(&shown, &edited);
+        assert_eq!(kept.tags, ["b", "theirs", "mine"]);
+        assert_eq!((&*kept.note, kept.starred), ("theirs", true));
+    }
 
     #[test]
     fn notes_are_read_as_they_were_written() {

@@ -1,21 +1,28 @@
 //! Writes a run to its folder as it happens.
 
 use std::fs::{File, OpenOptions};
-use std::io::{ErrorKind, Write};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, SystemTime};
 
 use super::checkpoint_writer::CheckpointWriter;
 use super::checkpoints::CheckpointPolicy;
 use super::error::{RunFolderError, invalid, io};
-use super::folder::{MANIFEST, MODEL_FILE, RunFolder, SUMMARY, Summary};
+use super::file_names::{MANIFEST, SUMMARY};
+use super::folder::{RunFolder, Summary};
 use super::kept_events::{kept_events, line_of};
 use super::lock::RunLock;
 use super::manifest::{Manifest, RunMeta, is_date};
+use super::rescue::RunPlace;
 use super::tail::EVENTS;
+use super::tidy;
 use crate::files;
 use crate::model::Classifier;
 use crate::train::{Checkpoint, Event, Job, Observer, RunOptions};
+
+/// Age from which a temporary file in a locked run is not one that is being written right now.
+const NOTES_PATIENCE: Duration = Duration::from_secs(1);
 
 /// Writes a run to its folder as it happens.
 ///
@@ -29,6 +36,7 @@ pub struct Recorder {
     events: File,
     n_event_bytes: u64,
     checkpoints: CheckpointWriter,
+    place: Arc<Mutex<RunPlace>>,
     problem: Option<RunFolderError>,
     /// Whether [`Recorder::news`] has reported it.
     is_problem_reported: bool,
@@ -83,7 +91,7 @@ impl Recorder {
             let _ = std::fs::remove_file(&events_file);
             return Err(error.into());
         }
-        Ok(Recorder::new(path, lock, events, 0)?.keeping(policy))
+        Ok(Recorder::new(path, text, lock, events, 0)?.keeping(policy))
     }
 
     /// Resumes recording the run in the folder `path` from `checkpoint`, or from its start: later
@@ -101,8 +109,12 @@ impl Recorder {
         let lock = take(path)?;
         let folder = RunFolder::open(path)?;
         let policy = folder.manifest().checkpoints;
+        let manifest = path.join(MANIFEST);
+        let manifest = files::read_string(&manifest).map_err(io("read", &manifest))?;
+        // This process has the run; only its notes may be written by another one.
+        tidy::remove_abandoned(path, NOTES_PATIENCE);
         let file = path.join(EVENTS);
-        let old = match std::fs::read(&file) {
+        let old = match files::read(&file) {
             Err(e) if e.kind() == ErrorKind::NotFound => Vec::new(),
             old => old.map_err(io("read", &file))?,
         };
@@ -118,26 +130,31 @@ impl Recorder {
             // The run has not ended any more.
             std::fs::remove_file(&summary).map_err(io("remove", &summary))?;
         }
-        let events = OpenOptions::new().append(true).open(&file);
+        let events = OpenOptions::new().read(true).append(true).open(&file);
         let events = events.map_err(io("open", &file))?;
-        let recorder = Recorder::new(path, lock, events, kept.bytes.len() as u64)?;
+        let n_bytes = kept.bytes.len() as u64;
+        let recorder = Recorder::new(path, manifest, lock, events, n_bytes)?;
         let recorder = Recorder { loss, ..recorder };
         Ok(recorder.keeping(policy.unwrap_or_default()))
     }
 
     fn new(
         path: &Path,
+        manifest: String,
         lock: RunLock,
         events: File,
         n_event_bytes: u64,
     ) -> Result<Recorder, RunFolderError> {
+        let place = RunPlace::new(path, manifest, &events).map_err(io("open", path))?;
+        let place = Arc::new(Mutex::new(place));
+        let checkpoints = CheckpointWriter::new(path, &events, place.clone());
         Ok(Recorder {
             path: path.to_owned(),
             _lock: lock,
-            checkpoints: CheckpointWriter::new(path, &events)
-                .map_err(io("start a thread for", path))?,
+            checkpoints: checkpoints.map_err(io("start a thread for", path))?,
             events,
             n_event_bytes,
+            place,
             problem: None,
             is_problem_reported: false,
             loss: None,
@@ -166,7 +183,9 @@ impl Recorder {
         manifest.checkpoints = Some(policy);
         let text = toml::to_string(&manifest).map_err(|e| invalid(&file, e))?;
         self.checkpoints.keep(policy);
-        Ok(files::write_atomically(&file, text.as_bytes())?)
+        files::write_atomically(&file, text.as_bytes())?;
+        self.place().set_manifest(text);
+        Ok(())
     }
 
     /// Returns what is not on disk, and why: a part of a resumed run's history, the newest
@@ -207,20 +226,26 @@ impl Recorder {
     /// The first thing that was not written, now or during the run.
     pub fn finish(mut self, summary: &Summary, model: &Classifier) -> Result<(), RunFolderError> {
         let recorded = self.problem.take().map_or(Ok(()), Err);
-        let synced = self
-            .events
-            .sync_all()
-            .map_err(io("write", &self.path.join(EVENTS)));
-        let saved = model
-            .save(&self.path.join(MODEL_FILE))
-            .map_err(RunFolderError::Model);
+        let synced = files::sync(&self.events).map_err(io("write", &self.path.join(EVENTS)));
+        let saved = self.place().save(model);
         let summarized = self.write_summary(summary);
         let checkpointed = self.checkpoints.finish();
-        recorded
-            .and(checkpointed)
-            .and(synced)
-            .and(saved)
-            .and(summarized)
+        let first = recorded.and(checkpointed).and(synced);
+        match (first, saved) {
+            // The first error tells why, and the last one where the model is.
+            (Err(first), Err(RunFolderError::RescuedModel { path, .. })) => {
+                Err(RunFolderError::RescuedModel {
+                    error: Box::new(first),
+                    path,
+                })
+            }
+            (first, saved) => first.and(saved).and(summarized),
+        }
+    }
+
+    /// Its parts are always replaced as a whole, so a poisoned lock is still valid.
+    fn place(&self) -> MutexGuard<'_, RunPlace> {
+        self.place.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn write_summary(&self, summary: &Summary) -> Result<(), RunFolderError> {
@@ -232,7 +257,7 @@ impl Recorder {
     /// Writes one line in one write, so that a crash tears at most the last one.
     fn append(&mut self, event: &Event) -> std::io::Result<()> {
         let line = line_of(event);
-        self.events.write_all(&line)?;
+        files::append(&mut self.events, &line)?;
         self.n_event_bytes += line.len() as u64;
         Ok(())
     }
@@ -253,7 +278,8 @@ fn taken(path: &Path) -> RunFolderError {
 
 /// Creates the file of a new run's events, or takes an empty one.
 fn create_events(file: &Path) -> Result<File, RunFolderError> {
-    let events = OpenOptions::new().append(true).create(true).open(file);
+    let options = &mut OpenOptions::new();
+    let events = options.read(true).append(true).create(true).open(file);
     events.map_err(io("create", file))
 }
 

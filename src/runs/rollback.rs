@@ -9,7 +9,7 @@ use crate::files;
 use crate::train::{Checkpoint, RollbackStates};
 
 /// Folder of these files, in the folder of the run.
-const FOLDER: &str = "rollback";
+pub(super) const FOLDER: &str = "rollback";
 
 /// Returns their folder, beside the folder `checkpoints`.
 fn folder(checkpoints: &Path) -> PathBuf {
@@ -20,12 +20,30 @@ fn file(checkpoints: &Path, mark: &str) -> PathBuf {
     folder(checkpoints).join(format!("{mark}.safetensors"))
 }
 
+/// Lists the files of the states of the run in `run`.
+pub(super) fn state_files(run: &Path) -> Vec<PathBuf> {
+    let found = std::fs::read_dir(run.join(FOLDER));
+    let paths = found.into_iter().flatten().flatten().map(|e| e.path());
+    let is_state = |path: &PathBuf| {
+        let name = path.file_name().and_then(|name| name.to_str());
+        name.is_some_and(|name| !name.starts_with('.') && name.ends_with(".safetensors"))
+    };
+    let mut paths: Vec<PathBuf> = paths.filter(is_state).collect();
+    paths.sort();
+    paths
+}
+
+/// Returns the file of a state of the run in `run`.
+pub(super) fn state_file(run: &Path, mark: &str) -> PathBuf {
+    run.join(FOLDER).join(format!("{mark}.safetensors"))
+}
+
 /// Writes the states that `checkpoint` names, if they are new: before the checkpoint itself, so
 /// that it is never without them.
 pub(super) fn write(dir: &Path, checkpoint: &Checkpoint) -> Result<(), RunFolderError> {
     let states = checkpoint.rollback.iter().flat_map(|w| &w.states);
     let folder = folder(dir);
-    std::fs::create_dir_all(&folder).map_err(io("create the folder", &folder))?;
+    files::create_folder(&folder).map_err(io("create the folder", &folder))?;
     for state in states {
         let file = file(dir, &state.mark());
         // Files are written atomically: one that exists is complete.

@@ -5,6 +5,7 @@ use std::io::{ErrorKind, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use super::error::{RunFolderError, invalid, io};
+use crate::files;
 use crate::train::Event;
 
 /// The file of the events in the folder of a run.
@@ -52,7 +53,7 @@ impl Tail {
     /// When the events cannot be read, or one of them is invalid.
     pub fn read(&mut self) -> Result<News, RunFolderError> {
         let refused = |e| io("read", &self.file)(e);
-        let mut file = match File::open(&self.file) {
+        let mut file = match files::open_regular(&self.file) {
             Ok(file) => file,
             Err(e) => return Err(refused(e)),
         };

@@ -28,12 +28,15 @@ pub(super) struct Reopened {
 pub(super) fn reopen(path: &Path, dataset: &Dataset, n_more: usize) -> Result<Reopened, String> {
     let read = || -> Result<_, RunFolderError> {
         let folder = RunFolder::open(path)?;
-        match folder.latest_checkpoint() {
+        match folder.resume_point() {
             Err(RunFolderError::NoCheckpoint { .. }) => {
                 let news = folder.restarts()?;
                 Ok((folder, None, Some(news)))
             }
-            checkpoint => Ok((folder, Some(checkpoint?), None)),
+            point => {
+                let (checkpoint, passed_over) = point?;
+                Ok((folder, Some(checkpoint), passed_over))
+            }
         }
     };
     let (folder, checkpoint, news) = read().map_err(|e| e.to_string())?;

@@ -19,7 +19,7 @@ use super::{LastEdited, Studio};
 use crate::data::Dataset;
 use crate::model::{Classifier, Layer};
 use crate::predict::Prediction;
-use crate::runs::{MODEL_FILE, RunId, RunState};
+use crate::runs::{MODEL_FILE, RunId, RunState, UnreadableRun};
 use crate::train::{FieldError, Inspection, Setting, TrainConfig};
 
 impl Studio {
@@ -101,6 +101,11 @@ impl Studio {
     /// The runs in the workspace, oldest first.
     pub fn runs(&self) -> &[Run] {
         &self.library.runs
+    }
+
+    /// The runs in the workspace that cannot be read, by id.
+    pub fn unreadable_runs(&self) -> &[UnreadableRun] {
+        &self.library.unreadable
     }
 
     /// The run in training, or trained last.

@@ -60,6 +60,8 @@ impl SweepFolder {
         }
         std::fs::create_dir_all(&dir).map_err(io("create the folder", &dir))?;
         let mut journal = lock_journal(&dir)?;
+        let is_ours = |name: &str| [DEFINITION, BASE].contains(&name);
+        files::remove_abandoned(&dir, files::WRITER_PATIENCE, is_ours);
         if dir.join(DEFINITION).exists() {
             let (kept, state) = SweepFolder::read_parts(&dir)?;
             check_same(&dir, &kept, plan, &state.state, fingerprint)?;
@@ -107,13 +109,13 @@ impl SweepFolder {
 
     fn read_parts(dir: &Path) -> Result<(Plan, Journal), SweepError> {
         let file = dir.join(DEFINITION);
-        let text = files::read_text(&file).map_err(io("read", &file))?;
+        let text = files::read_text_file(&file).map_err(io("read", &file))?;
         let definition = Definition::parse(&text, "").map_err(|problems| {
             let first = problems.first().map(ToString::to_string);
             invalid(&file, first.unwrap_or_default())
         })?;
         let file = dir.join(BASE);
-        let text = files::read_text(&file).map_err(io("read", &file))?;
+        let text = files::read_text_file(&file).map_err(io("read", &file))?;
         let base = toml::from_str(&text).map_err(|e| invalid(&file, e.message()))?;
         let journal = read_journal(&dir.join(JOURNAL))?;
         Ok((Plan { definition, base }, journal))

@@ -56,7 +56,7 @@ impl Journal {
 
 /// Reads the journal. A torn last line is ignored.
 pub(super) fn read_journal(file: &Path) -> Result<Journal, SweepError> {
-    let bytes = match std::fs::read(file) {
+    let bytes = match files::read(file) {
         Ok(bytes) => bytes,
         Err(e) if e.kind() == ErrorKind::NotFound => Vec::new(),
         Err(e) => return Err(io("read", file)(e)),

@@ -3,10 +3,13 @@
 mod again;
 mod bad_input;
 mod bench;
+mod checksums;
 mod compare;
 mod damaged;
 mod diagram;
 mod evaluate;
+#[cfg(debug_assertions)]
+mod faults;
 mod hostile;
 mod interrupted;
 mod killed;
@@ -16,6 +19,7 @@ mod predict;
 mod recipe;
 mod resume;
 mod runs;
+mod shared;
 mod sweep;
 mod train;
 

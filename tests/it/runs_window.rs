@@ -552,3 +552,32 @@ fn the_table_and_the_curves_are_copied_to_the_clipboard() {
     };
     assert_eq!(picture.size, [2000, 1400]);
 }
+
+#[test]
+fn a_run_that_cannot_be_read_is_listed_with_its_reason() {
+    let dir = tempfile::tempdir().unwrap();
+    crate::workspace::copy_released(dir.path(), "sound");
+    let manifest = crate::workspace::copy_released(dir.path(), "damaged").join("run.toml");
+    let text = std::fs::read_to_string(&manifest).unwrap();
+    std::fs::write(&manifest, "name = ").unwrap();
+    let options = Options {
+        workspace: Some(dir.path().to_owned()),
+        ..Options::default()
+    };
+    let mut window = Harness::builder()
+        .with_size([1440.0, 900.0])
+        .with_max_steps(60)
+        .build_eframe(move |cc| StudioApp::new(cc, options).unwrap());
+    settle(&mut window);
+    wait(&mut window, "the run", |app| {
+        app.studio().unreadable_runs().len() == 1 && app.studio().runs().len() == 1
+    });
+    window.get_by_label_contains("damaged cannot be read: ");
+    // Repaired, it is a run like any other.
+    std::fs::write(&manifest, text).unwrap();
+    wait(&mut window, "the repaired run", |app| {
+        app.studio().unreadable_runs().is_empty() && app.studio().runs().len() == 2
+    });
+    window.step();
+    assert!(window.query_by_label_contains("cannot be read").is_none());
+}

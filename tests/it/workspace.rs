@@ -40,7 +40,7 @@ fn job() -> Job {
 
 fn listed(workspace: &Path) -> Vec<Record> {
     let listing = list_runs(workspace).unwrap();
-    assert_eq!(listing.problems, Vec::<String>::new());
+    assert_eq!(listing.unreadable, []);
     listing.records
 }
 
@@ -76,12 +76,9 @@ fn a_newer_run_is_refused_politely_and_the_others_are_listed() {
     fs::create_dir(dir.path().join("no run")).unwrap();
     let listing = list_runs(dir.path()).unwrap();
     assert_eq!(listing.records.len(), 1);
-    assert_eq!(listing.problems.len(), 1);
-    assert!(
-        listing.problems[0].contains("update Candle Studio"),
-        "{:?}",
-        listing.problems
-    );
+    assert_eq!(listing.unreadable.len(), 1);
+    let reason = &listing.unreadable[0].reason;
+    assert!(reason.contains("update Candle Studio"), "{reason}");
 }
 
 #[test]
@@ -113,6 +110,81 @@ fn the_index_is_only_a_cache() {
     fs::remove_dir_all(dir.path().join("a")).unwrap();
     let names: Vec<String> = listed(dir.path()).into_iter().map(|r| r.name).collect();
     assert_eq!(names, ["renamed", "format-1"]);
+}
+
+fn sql(index: &Path, text: &str) -> rusqlite::Result<()> {
+    rusqlite::Connection::open(index)?.execute_batch(text)
+}
+
+#[test]
+fn a_damaged_row_of_the_index_shows_no_wrong_number() {
+    let dir = tempfile::tempdir().unwrap();
+    copy_released(dir.path(), "a");
+    let first = listed(dir.path());
+    let index = dir.path().join(".index.sqlite");
+    for change in [
+        "UPDATE runs SET record = replace(record, '0.', '0.9')",
+        "UPDATE runs SET record = replace(record, 'completed', 'stopped')",
+        "UPDATE runs SET record = ''",
+        "UPDATE runs SET checksum = ''",
+        "INSERT INTO runs SELECT 'b', stamp, record, checksum FROM runs",
+    ] {
+        sql(&index, change).unwrap();
+        assert_eq!(listed(dir.path()), first, "{change}");
+    }
+}
+
+#[test]
+fn an_index_of_an_earlier_version_is_replaced() {
+    let dir = tempfile::tempdir().unwrap();
+    let index = dir.path().join(".index.sqlite");
+    copy_released(dir.path(), "a");
+    let earlier = "CREATE TABLE runs (id TEXT PRIMARY KEY, stamp TEXT NOT NULL, record TEXT NOT NULL); \
+                   PRAGMA user_version = 3";
+    sql(&index, earlier).unwrap();
+    listed(dir.path());
+    sql(&index, "SELECT checksum FROM runs").unwrap();
+}
+
+#[cfg(unix)]
+#[test]
+fn what_is_in_the_place_of_the_index_and_not_ours_is_left_alone() {
+    let dir = tempfile::tempdir().unwrap();
+    let (w, theirs) = (dir.path().join("w"), dir.path().join("theirs.sqlite"));
+    let index = w.join(".index.sqlite");
+    copy_released(&w, "a");
+    let first = listed(&w);
+    // Someone else's database, even one with a table of our name, itself and behind a link.
+    for setup in [
+        "CREATE TABLE runs (id INTEGER, seconds REAL); INSERT INTO runs VALUES (1, 2.5); \
+         PRAGMA user_version = 3",
+        "CREATE TABLE photos (id INTEGER); PRAGMA application_id = 77",
+    ] {
+        let _ = fs::remove_file(&theirs);
+        sql(&theirs, setup).unwrap();
+        let before = fs::read(&theirs).unwrap();
+        for is_link in [false, true] {
+            let _ = fs::remove_file(&index);
+            if is_link {
+                std::os::unix::fs::symlink(&theirs, &index).unwrap();
+            } else {
+                fs::copy(&theirs, &index).unwrap();
+            }
+            assert_eq!(listed(&w), first);
+            assert_eq!(index.is_symlink(), is_link);
+            assert!(fs::read(&index).unwrap() == before, "written: {setup}");
+        }
+    }
+    // A link to what is no database, or to nothing.
+    for target in ["notes.txt", "nothing"] {
+        let notes = dir.path().join("notes.txt");
+        fs::write(&notes, "mine").unwrap();
+        fs::remove_file(&index).unwrap();
+        std::os::unix::fs::symlink(dir.path().join(target), &index).unwrap();
+        assert_eq!(listed(&w), first);
+        assert_eq!(fs::read(&notes).unwrap(), b"mine");
+        assert!(!dir.path().join("nothing").exists() && index.is_symlink());
+    }
 }
 
 /// What a watch has told so far.
@@ -152,6 +224,7 @@ impl Seen {
                     let state = self.state.as_mut().unwrap();
                     events.iter().for_each(|event| state.apply(event));
                 }
+                Some(WatchNews::Unreadable(run)) => panic!("{run:?}"),
                 Some(WatchNews::Problem(text)) => panic!("{text}"),
                 None => std::thread::sleep(Duration::from_millis(5)),
             }

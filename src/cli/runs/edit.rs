@@ -75,9 +75,7 @@ pub(super) fn run(args: &Args, workspace: &Path) -> anyhow::Result<()> {
     }
     for record in records {
         let path = workspace.join(record.id.as_str());
-        let mut notes = Notes::read(&path)?;
-        args.changes(&mut notes);
-        notes.write(&path)?;
+        Notes::change(&path, |notes| args.changes(notes))?;
         out::print(&format!("changed {}", record.id))?;
     }
     Ok(())

@@ -5,11 +5,11 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 use serde::Serialize;
 
-use super::{aligned, listing};
+use super::{aligned, warn_of_unreadable};
 use crate::cli::{UsageError, out};
 use crate::files;
 use crate::runs::table::{Column, Query, SortKey, all_columns, differing_columns, sort, to_csv};
-use crate::runs::{Metric, Record, Value};
+use crate::runs::{Listing, Metric, Record, UnreadableRun, Value, list_runs};
 use crate::text::count;
 
 /// The arguments of `runs list`.
@@ -94,11 +94,30 @@ pub(super) fn print_json(record: &Record) -> anyhow::Result<()> {
     out::print_json(&Line::new(record))
 }
 
+/// A run that cannot be read as JSON.
+#[derive(Serialize)]
+struct UnreadableLine<'a> {
+    id: &'a str,
+    status: &'static str,
+    reason: &'a str,
+}
+
+/// Prints a run that cannot be read as one line of JSON.
+pub(super) fn print_unreadable_json(run: &UnreadableRun) -> anyhow::Result<()> {
+    out::print_json(&UnreadableLine {
+        id: run.id.as_str(),
+        status: "unreadable",
+        reason: &run.reason,
+    })
+}
+
 pub(super) fn run(args: &Args, workspace: &Path) -> anyhow::Result<()> {
-    let listing = listing(workspace)?;
+    let listing = list_runs(workspace)?;
     let records = args.chosen(&listing.records)?;
+    let unreadable = args.unreadable(&listing);
     if args.json {
-        return records.into_iter().try_for_each(print_json);
+        records.into_iter().try_for_each(print_json)?;
+        return unreadable.iter().try_for_each(print_unreadable_json);
     }
     let columns = if !args.columns.is_empty() {
         args.columns
@@ -115,7 +134,7 @@ pub(super) fn run(args: &Args, workspace: &Path) -> anyhow::Result<()> {
         let runs = count(records.len(), "run");
         return out::print(&format!("{runs} written to {}", file.display()));
     }
-    if records.is_empty() {
+    if records.is_empty() && unreadable.is_empty() {
         // An empty list must not look like an empty workspace.
         out::eprint(&format!(
             "no match among the {} in {}",
@@ -123,10 +142,22 @@ pub(super) fn run(args: &Args, workspace: &Path) -> anyhow::Result<()> {
             workspace.display()
         ));
     }
-    table(&records, &columns)
+    table(&records, &columns)?;
+    unreadable
+        .iter()
+        .try_for_each(|run| out::print(&format!("{}  cannot be read: {}", run.id, run.reason)))
 }
 
 impl Args {
+    /// Returns the runs that cannot be read and are to be listed: a filter cannot find them.
+    fn unreadable<'a>(&self, listing: &'a Listing) -> &'a [UnreadableRun] {
+        if self.filter.is_empty() && self.csv.is_none() {
+            return &listing.unreadable;
+        }
+        warn_of_unreadable(listing);
+        &[]
+    }
+
     fn chosen<'a>(&self, records: &'a [Record]) -> anyhow::Result<Vec<&'a Record>> {
         let text = self.filter.join(" ");
         let wrong = |error| UsageError(format!("invalid filter `{text}`: {error}"));

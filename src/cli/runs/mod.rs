@@ -1,5 +1,6 @@
 //! `candle-studio runs`: the runs of the workspace, without the window.
 
+mod check;
 mod diff;
 mod edit;
 mod export;
@@ -14,6 +15,7 @@ use clap::Subcommand;
 
 use super::{UsageError, out};
 use crate::runs::{Listing, Record, list_runs};
+use crate::text;
 
 /// The arguments of `runs`.
 #[derive(Debug, clap::Args)]
@@ -37,6 +39,8 @@ enum Command {
     Diff(diff::Args),
     /// Export runs for other programs: tables, and event files for TensorBoard.
     Export(export::Args),
+    /// Check the files of the workspace: checksums, histories, and what killed writers have left.
+    Check(check::Args),
     /// Rename, annotate, tag, star or archive runs.
     Edit(edit::Args),
     /// Move runs to the trash.
@@ -53,6 +57,7 @@ pub(super) fn run(args: &Args, workspace: &Path) -> anyhow::Result<ExitCode> {
         Command::Show(args) => show::run(args, workspace)?,
         Command::Diff(args) => diff::run(args, workspace)?,
         Command::Export(args) => export::run(args, workspace)?,
+        Command::Check(args) => return check::run(args, workspace),
         Command::Edit(args) => edit::run(args, workspace)?,
         Command::Rm(args) => trash::rm(args, workspace)?,
         Command::Restore(args) => trash::restore(args, workspace)?,
@@ -64,10 +69,14 @@ pub(super) fn run(args: &Args, workspace: &Path) -> anyhow::Result<ExitCode> {
 /// Lists the runs of the workspace; warns about those that cannot be read.
 fn listing(workspace: &Path) -> anyhow::Result<Listing> {
     let listing = list_runs(workspace)?;
-    for problem in &listing.problems {
-        out::eprint(&format!("warning: {problem}"));
-    }
+    warn_of_unreadable(&listing);
     Ok(listing)
+}
+
+fn warn_of_unreadable(listing: &Listing) {
+    for run in &listing.unreadable {
+        out::eprint(&format!("warning: {}", run.reason));
+    }
 }
 
 /// Finds the named runs, in the order of the names.
@@ -78,8 +87,13 @@ fn find<'a>(listing: &'a Listing, names: &[String]) -> anyhow::Result<Vec<&'a Re
         .map_err(|error| UsageError(error.to_string()).into())
 }
 
-/// Pads the cells of all columns but the last.
+/// Pads the cells of all columns but the last. A cell stays on its line.
 fn aligned(rows: &[Vec<String>]) -> Vec<String> {
+    let one_line = |cell: &String| cell.replace(text::controls, " ");
+    let rows: Vec<Vec<String>> = rows
+        .iter()
+        .map(|row| row.iter().map(one_line).collect())
+        .collect();
     let n_columns = rows.iter().map(Vec::len).max().unwrap_or(0);
     let width = |column: usize| {
         let cells = rows.iter().filter_map(|row| row.get(column));

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::{aligned, list};
 use crate::cli::out;
 use crate::cli::resolve_run::run_folder;
-use crate::runs::{Record, RunFolder, read_run};
+use crate::runs::{Record, RunFolder, RunFolderError, RunId, UnreadableRun, read_run};
 
 /// The arguments of `runs show`.
 #[derive(Debug, clap::Args)]
@@ -22,12 +22,16 @@ pub struct Args {
 
 pub(super) fn run(args: &Args, workspace: &Path) -> anyhow::Result<()> {
     let path = run_folder(&args.run, Some(workspace))?;
-    let record = &read_run(&path)?;
-    if args.json {
-        return list::print_json(record);
-    }
     if args.path {
         return out::print(&path.display().to_string());
+    }
+    let record = match read_run(&path) {
+        Ok(record) => record,
+        Err(error) => return unreadable(args, &path, &error),
+    };
+    let record = &record;
+    if args.json {
+        return list::print_json(record);
     }
     let folder = RunFolder::open(&path)?;
     let manifest = folder.manifest();
@@ -65,6 +69,25 @@ pub(super) fn run(args: &Args, workspace: &Path) -> anyhow::Result<()> {
         row(key, value.to_string());
     }
     rows.extend(metrics(record));
+    aligned(&rows).iter().try_for_each(|line| out::print(line))
+}
+
+/// Shows a run that cannot be read.
+fn unreadable(args: &Args, path: &Path, error: &RunFolderError) -> anyhow::Result<()> {
+    let run = UnreadableRun {
+        id: RunId::of_folder(path),
+        reason: error.to_string(),
+    };
+    if args.json {
+        return list::print_unreadable_json(&run);
+    }
+    let rows = [
+        ("id", run.id.to_string()),
+        ("status", "cannot be read".to_owned()),
+        ("reason", run.reason),
+        ("folder", path.display().to_string()),
+    ];
+    let rows = rows.map(|(key, value)| vec![key.to_owned(), value]);
     aligned(&rows).iter().try_for_each(|line| out::print(line))
 }
 

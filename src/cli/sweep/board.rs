@@ -101,7 +101,7 @@ impl<'a> Board<'a> {
             return out::eprint(&format!("warning: {message}"));
         }
         if self.is_json {
-            return self.print(&serde_json::to_string(event).unwrap_or_default());
+            return self.print(&out::json_line(event).unwrap_or_default());
         }
         let SweepEvent::Ended { trial, status, .. } = event else {
             return;
@@ -142,7 +142,7 @@ impl<'a> Board<'a> {
     pub(super) fn end(mut self, end: SweepEnd, state: &SweepState) -> anyhow::Result<ExitCode> {
         let places = state.leaderboard(&self.plan.definition);
         if self.is_json {
-            let line = serde_json::to_string(&self.result(end, state, &places))?;
+            let line = out::json_line(&self.result(end, state, &places))?;
             self.print(&line);
         } else {
             self.print_places(&places);

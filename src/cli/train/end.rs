@@ -12,7 +12,7 @@ use crate::cli::progress::{Progress, describe, metrics};
 use crate::model::Classifier;
 use crate::runs::Summary;
 use crate::train::{Finish, Job, Outcome, TrainConfig};
-use crate::{kernels, text};
+use crate::{files, kernels, text};
 
 /// The result as JSON.
 #[derive(Serialize)]
@@ -118,15 +118,19 @@ fn save(model: &Classifier, file: &Path, is_recorded: bool) -> anyhow::Result<()
     let Err(error) = model.save(file) else {
         return Ok(());
     };
-    let rescue =
-        std::env::temp_dir().join(format!("candle-studio-{}.safetensors", std::process::id()));
-    if !is_recorded && model.save(&rescue).is_ok() {
-        anyhow::bail!(
-            "{error:#}; the model was saved to {} instead",
-            rescue.display()
-        );
+    if is_recorded {
+        return Err(error);
     }
-    Err(error)
+    let name = Path::new(file.file_name().unwrap_or_default());
+    match files::rescue(name, &model.to_bytes()?) {
+        Ok(rescued) => anyhow::bail!(
+            "{error:#}; the model was saved to {path} instead: use it with `candle-studio evaluate \
+             {path}`",
+            path = rescued.display()
+        ),
+        // The first error is the one to report.
+        Err(_) => Err(error),
+    }
 }
 
 fn result_line<'a>(

@@ -27,9 +27,9 @@ impl Args {
     /// interrupted before its first checkpoint starts over: its seed gives the same bits.
     pub(super) fn resumed(&self, dir: &Path) -> anyhow::Result<Start> {
         let folder = RunFolder::open(dir)?;
-        let checkpoint = match folder.latest_checkpoint() {
-            Err(RunFolderError::NoCheckpoint { .. }) => None,
-            checkpoint => Some(checkpoint?),
+        let (checkpoint, passed_over) = match folder.resume_point() {
+            Err(RunFolderError::NoCheckpoint { .. }) => (None, None),
+            point => point.map(|(checkpoint, why)| (Some(checkpoint), why))?,
         };
         let dataset = self.dataset_of(&folder)?;
         let begun = Options::of(&folder);
@@ -46,7 +46,7 @@ impl Args {
         };
         let n_train = job.split().train.len();
         let recorder = Recorder::reopen(dir, checkpoint.as_ref(), n_train)?;
-        if let Some(news) = news {
+        for news in passed_over.into_iter().chain(news) {
             out::eprint(&format!("warning: {news}"));
         }
         if options != begun {

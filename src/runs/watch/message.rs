@@ -5,6 +5,7 @@ use std::sync::mpsc::Sender;
 
 use crate::runs::error::RunFolderError;
 use crate::runs::id::RunId;
+use crate::runs::listing::UnreadableRun;
 use crate::runs::record::Record;
 use crate::runs::state::RunState;
 use crate::train::Event;
@@ -20,7 +21,9 @@ pub enum WatchNews {
     Replayed(RunId, Box<RunState>),
     /// The next events of a followed run.
     Happened(RunId, Vec<Event>),
-    /// One sentence about something that cannot be read.
+    /// A run that cannot be read.
+    Unreadable(UnreadableRun),
+    /// One sentence about something else that cannot be read.
     Problem(String),
 }
 

@@ -10,12 +10,11 @@ use crate::runs::error::RunFolderError;
 use crate::runs::folder::RunFolder;
 use crate::runs::id::RunId;
 use crate::runs::index::Index;
+use crate::runs::listing::{Listing, UnreadableRun, list, mark_interrupted};
 use crate::runs::record::{Reading, Record};
 use crate::runs::state::{RunState, Status};
 use crate::runs::tail::Tail;
-use crate::runs::workspace::{
-    Found, Listing, find_runs, is_run, list, mark_interrupted, run_folders,
-};
+use crate::runs::workspace::{Found, find_runs, is_run, run_folders};
 
 /// Time between two checks; fast enough for a user to notice other processes.
 const POLL: Duration = Duration::from_millis(400);
@@ -170,8 +169,11 @@ impl Watcher {
             }
         }
         self.news.send(WatchNews::Records(listing.records));
-        for problem in listing.problems {
-            self.news.send(WatchNews::Problem(problem));
+        for run in listing.unreadable {
+            if let Some(seen) = self.seen.get_mut(&run.id) {
+                seen.divergence = Some(run.reason.clone());
+            }
+            self.news.send(WatchNews::Unreadable(run));
         }
     }
 
@@ -183,7 +185,13 @@ impl Watcher {
             let is_changed = seen.stamp != run.stamp;
             match look_at(seen, run) {
                 Ok(record) => stamped.extend(record.map(|record| (run.stamp.as_str(), record))),
-                Err(error) => self.news.notify_error(&mut seen.divergence, &error),
+                Err(error) => {
+                    let unreadable = UnreadableRun::new(&run.id, &error);
+                    if seen.divergence.as_ref() != Some(&unreadable.reason) {
+                        seen.divergence = Some(unreadable.reason.clone());
+                        self.news.send(WatchNews::Unreadable(unreadable));
+                    }
+                }
             }
             if is_changed {
                 changed.push(run.id.clone());

@@ -80,9 +80,13 @@ impl Studio {
             // Notes of runs that are not saved are held in memory only.
             return self.library.note(id, notes);
         };
+        // What the user saw: what others changed since stays.
+        let shown = self.library.get(id).map(|run| run.record.notes.clone());
+        let shown = shown.unwrap_or_default();
         let activity = format!("writing notes on {id}");
         self.files.run(activity, move || {
-            Message::Tidied(notes.write(&run).map_err(|e| e.to_string()))
+            let written = Notes::change(&run, |current| current.merge(&shown, &notes));
+            Message::Tidied(written.map_err(|e| e.to_string()))
         });
     }
 

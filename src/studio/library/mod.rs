@@ -8,7 +8,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::path::PathBuf;
 
 use crate::runs::table::Column;
-use crate::runs::{Notes, Record, RunId, RunState, RunSummary, Status, WatchNews};
+use crate::runs::{Notes, Record, RunId, RunState, RunSummary, Status, UnreadableRun, WatchNews};
 use crate::studio::thread::Wake;
 use crate::train::Event;
 pub use filter::Filter;
@@ -22,6 +22,8 @@ pub(super) struct Library {
     pub(super) workspace: Workspace,
     /// Oldest first.
     pub(super) runs: Vec<Run>,
+    /// By id.
+    pub(super) unreadable: Vec<UnreadableRun>,
     /// The run in training, or trained last.
     own: Option<RunId>,
     filter: Filter,
@@ -129,6 +131,14 @@ impl Library {
                     events.iter().for_each(|event| run.state.apply(event));
                 }
             }
+            WatchNews::Unreadable(run) => {
+                let reason = run.reason.clone();
+                self.unreadable.retain(|other| other.id != run.id);
+                self.unreadable.push(run);
+                self.unreadable.sort();
+                self.version += 1;
+                return Err(reason);
+            }
             WatchNews::Problem(text) => return Err(text),
         }
         self.version += 1;
@@ -144,6 +154,7 @@ impl Library {
             .map(|(idx, run)| (run.id.clone(), idx))
             .collect();
         for record in records {
+            self.unreadable.retain(|run| run.id != record.id);
             let run = match places.get(&record.id) {
                 Some(&idx) => {
                     self.runs[idx].update(record);
@@ -170,6 +181,7 @@ impl Library {
         self.runs.retain(|run| {
             !lost.contains(&run.id) || (run.points == Points::Own && run.state.is_live())
         });
+        self.unreadable.retain(|run| !lost.contains(&run.id));
         self.selection.retain(|id| !lost.contains(id));
         if self.baseline.as_ref().is_some_and(|id| lost.contains(id)) {
             self.baseline = None;

@@ -1,18 +1,17 @@
 //! A checkpoint as a file: safetensors with one JSON string among its metadata.
 
-use std::collections::HashMap;
-use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
-use safetensors::{Dtype, tensor::TensorView};
+use safetensors::Dtype;
 use serde::{Deserialize, Serialize};
 
 use super::cursor::Cursor;
 use super::extra_weights::ExtraWeights;
 use super::rollback::Written;
 use super::{Checkpoint, CheckpointError};
-use crate::model::{ModelSpec, TensorFile, TensorFileError, TensorHeader};
+use crate::files;
+use crate::model::{ModelSpec, TensorFile, TensorFileError, TensorHeader, TensorWriter};
 use crate::train::config::TrainConfig;
 use crate::train::optim::OptimizerState;
 
@@ -66,38 +65,24 @@ impl Checkpoint {
             after: self.after,
         };
         let json = serde_json::to_string(&description)?;
-        let metadata = HashMap::from([(METADATA_KEY.to_owned(), json)]);
-        let mut entries = Vec::new();
+        let mut tensors = TensorWriter::default();
         for (idx, (name, dims, values)) in self.tensors.iter().enumerate() {
-            entries.push((name.clone(), dims.clone(), le_bytes(values)));
+            tensors.push_f32(name.clone(), dims.clone(), values);
             let moments = [
                 ("first", &self.optimizer.first),
                 ("second", &self.optimizer.second),
             ];
             for (prefix, moment) in moments {
                 let values = &moment[idx];
-                entries.push((
-                    format!("{prefix}.{name}"),
-                    vec![values.len()],
-                    le_bytes(values),
-                ));
+                tensors.push_f32(format!("{prefix}.{name}"), vec![values.len()], values);
             }
             for (prefix, kept) in self.kept.parts() {
                 if let Some(values) = kept.get(idx) {
-                    entries.push((format!("{prefix}.{name}"), dims.clone(), le_bytes(values)));
+                    tensors.push_f32(format!("{prefix}.{name}"), dims.clone(), values);
                 }
             }
         }
-        let views = entries
-            .iter()
-            .map(|(name, dims, bytes)| {
-                Ok((
-                    name.as_str(),
-                    TensorView::new(Dtype::F32, dims.clone(), bytes)?,
-                ))
-            })
-            .collect::<Result<Vec<_>, safetensors::SafeTensorError>>()?;
-        Ok(safetensors::serialize(views, Some(metadata))?)
+        Ok(tensors.into_bytes(&[(METADATA_KEY, &json)])?)
     }
 
     /// Reads the checkpoint in the file `path`. Its header is checked completely before its data is
@@ -106,7 +91,7 @@ impl Checkpoint {
     /// # Errors
     /// When it cannot be read, is truncated, of another format, or newer.
     pub fn load(path: &Path) -> Result<Checkpoint, CheckpointError> {
-        let mut file = File::open(path)?;
+        let mut file = files::open_regular(path)?;
         let n_bytes = file.metadata()?.len();
         Checkpoint::read(&mut file, n_bytes)
     }
@@ -162,7 +147,7 @@ impl Checkpoint {
     /// Returns the marks of the rollback states that the checkpoint in `file` names, see
     /// [`Checkpoint::mark`]; `None` when it cannot be read. Reads no tensors.
     pub fn marks_in(file: &Path) -> Option<Vec<String>> {
-        let mut file = File::open(file).ok()?;
+        let mut file = files::open_regular(file).ok()?;
         let n_bytes = file.metadata().ok()?.len();
         let header = TensorHeader::read(&mut file, n_bytes).ok()?;
         describe(&header)
@@ -231,8 +216,4 @@ fn f32s(file: &TensorFile, name: &str) -> Result<(Vec<usize>, Vec<f32>), String>
     let (words, _) = bytes.as_chunks();
     let values = words.iter().map(|&b| f32::from_le_bytes(b)).collect();
     Ok((info.shape.clone(), values))
-}
-
-fn le_bytes(values: &[f32]) -> Vec<u8> {
-    values.iter().flat_map(|v| v.to_le_bytes()).collect()
 }

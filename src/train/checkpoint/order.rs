@@ -116,6 +116,11 @@ mod tests {
             .position(|w| w == version)
             .unwrap();
         bytes[at + version.len() - 1] = b'1';
+        // Files of that version had no checksum.
+        let checksum = br#"candle_studio_checksum":"sha256"#;
+        let at = bytes.windows(checksum.len()).position(|w| w == checksum);
+        bytes[at.unwrap()..][..checksum.len()]
+            .copy_from_slice(br#"other_program_checksum":"sha512"#);
         let mut read = Checkpoint::from_bytes(&bytes).unwrap();
         read.sort_like(params);
         assert_eq!(read, now);

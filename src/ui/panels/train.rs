@@ -40,7 +40,7 @@ impl TrainPanel {
     }
 
     fn content_ui(&mut self, ui: &mut Ui, cx: &mut PanelContext<'_>) {
-        let has_runs = !cx.studio.runs().is_empty();
+        let has_runs = !cx.studio.runs().is_empty() || !cx.studio.unreadable_runs().is_empty();
         self.has_timeline |= timeline::is_shown(cx);
         // As much for the first run as for many, so that nothing moves when one is added.
         let n_rows = if ui.available_height() < HIGH { 2 } else { 4 };

@@ -167,7 +167,10 @@ fn a_run_that_is_kept_goes_on_without_a_reader() {
 pub(super) fn with_small_disk(dir: &std::path::Path, kib: u32, args: &str) -> std::process::Output {
     let binary = env!("CARGO_BIN_EXE_candle-studio");
     let script = format!("trap '' XFSZ; ulimit -f {kib}; exec '{binary}' {args}");
+    // Here goes what is rescued.
+    let temporary = tempfile::tempdir().unwrap();
     Command::new("bash")
+        .env("TMPDIR", temporary.path())
         .args(["-c", &script])
         .current_dir(dir)
         .output()

@@ -8,7 +8,7 @@ pub mod rename;
 use egui::{Align, Key, Label, Layout, Popup, Rect, RichText, ScrollArea, Sense, Ui, vec2};
 
 use super::{PanelContext, run_marks};
-use crate::runs::RunId;
+use crate::runs::{RunId, UnreadableRun};
 use crate::studio::{DraftAction, Run, RunAction, TimelineAction, continue_word};
 use crate::ui::hover::Hover;
 use crate::ui::theme::{self, tokens};
@@ -47,13 +47,20 @@ impl RunsPanel {
         let columns = columns::fitting(width - taken);
         header_ui(ui, &columns);
         let n = cx.studio.runs().len();
-        ScrollArea::vertical()
-            .auto_shrink(false)
-            .show_rows(ui, ROW, n, |ui, rows| {
+        let unreadable = cx.studio.unreadable_runs();
+        ScrollArea::vertical().auto_shrink(false).show_rows(
+            ui,
+            ROW,
+            n + unreadable.len(),
+            |ui, rows| {
                 for row in rows {
-                    self.row_ui(ui, cx, n - 1 - row, &columns);
+                    match row.checked_sub(n) {
+                        None => self.row_ui(ui, cx, n - 1 - row, &columns),
+                        Some(idx) => unreadable_ui(ui, &unreadable[idx]),
+                    }
                 }
-            });
+            },
+        );
         self.edits.ui(ui, cx);
     }
 
@@ -113,6 +120,16 @@ impl RunsPanel {
     fn menu_ui(&mut self, cx: &mut PanelContext<'_>, run: &Run, response: &egui::Response) {
         Popup::context_menu(response).show(|ui| menu::ui(ui, cx, &[run], &mut self.edits));
     }
+}
+
+/// Draws the row of a run that cannot be read: its id, and why.
+fn unreadable_ui(ui: &mut Ui, run: &UnreadableRun) {
+    let size = vec2(ui.available_width(), ROW);
+    ui.allocate_ui_with_layout(size, Layout::left_to_right(Align::Center), |ui| {
+        let text = format!("{} cannot be read: {}", run.id, run.reason);
+        let label = Label::new(RichText::new(&text).color(tokens(ui).bad)).truncate();
+        ui.add(label).on_hover_text(text);
+    });
 }
 
 /// Returns the width of the button at the end of a row of `width`.
