@@ -7,6 +7,7 @@ mod compare;
 mod diagram;
 mod hostile;
 mod interrupted;
+mod lr_find;
 mod not_finite;
 mod plot;
 mod predict;
