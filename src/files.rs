@@ -1,10 +1,11 @@
 //! Writes files atomically: under a temporary name in the same folder, then synced and renamed, so
 //! that a reader, a crash or a full disk never leaves half a file.
 
-use std::io::{Read, Write};
+use std::io::{BufWriter, Read, Write};
 use std::path::Path;
 
 use atomic_write_file::AtomicWriteFile;
+
 
 /// Why a file could not be written. The old file, if any, is unchanged.
 #[derive(Debug, thiserror::Error)]
@@ -28,12 +29,46 @@ impl WriteError {
 /// # Errors
 /// When the folder is missing, full or read-only, or `path` is not a regular file.
 pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<(), WriteError> {
-    let write = || -> std::io::Result<()> {
-        let mut file = open(path)?;
-        file.write_all(bytes)?;
-        file.commit()
+    stream_atomically(path, |file| file.write(bytes))
+}
+
+/// Replaces the file at `path` by what `write` writes, piece by piece, or changes nothing.
+///
+/// # Errors
+/// As [`write_atomically`], and when `write` fails.
+pub fn stream_atomically<E: From<WriteError>>(
+    path: &Path,
+    write: impl FnOnce(&mut Pieces<'_>) -> Result<(), E>,
+) -> Result<(), E> {
+    let refused = |e| WriteError::new(path, e);
+    let mut pieces = Pieces {
+        file: BufWriter::new(open(path).map_err(refused)?),
+        path,
     };
-    write().map_err(|e| WriteError::new(path, e))
+    write(&mut pieces)?;
+    let file = pieces
+        .file
+        .into_inner()
+        .map_err(|e| refused(e.into_error()))?;
+    Ok(file.commit().map_err(refused)?)
+}
+
+/// A file that is written piece by piece.
+#[derive(Debug)]
+pub struct Pieces<'p> {
+    file: BufWriter<AtomicWriteFile>,
+    path: &'p Path,
+}
+
+impl Pieces<'_> {
+    /// Writes the next piece.
+    ///
+    /// # Errors
+    /// When the disk is full.
+    pub fn write(&mut self, bytes: &[u8]) -> Result<(), WriteError> {
+        let written = self.file.write_all(bytes);
+        written.map_err(|e| WriteError::new(self.path, e))
+    }
 }
 
 /// Checks that [`write_atomically`] could write to `path` now, as far as possible without writing.

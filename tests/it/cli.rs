@@ -5,6 +5,7 @@ mod bad_input;
 mod bench;
 mod compare;
 mod diagram;
+mod export;
 mod hostile;
 mod interrupted;
 mod lr_find;
