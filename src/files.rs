@@ -6,6 +6,9 @@ use std::path::Path;
 
 use atomic_write_file::AtomicWriteFile;
 
+mod toml_text;
+
+pub use toml_text::{TomlError, in_our_words, line_of, parse_toml};
 
 /// Why a file could not be written. The old file, if any, is unchanged.
 #[derive(Debug, thiserror::Error)]

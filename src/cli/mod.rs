@@ -11,6 +11,7 @@ mod hyperparameter_args;
 mod interrupt;
 mod lr_find;
 mod out;
+mod parse;
 mod plot;
 mod predict;
 mod presets;

@@ -41,7 +41,7 @@ impl Notes {
     pub fn read(run: &Path) -> Result<Notes, RunFolderError> {
         let file = run.join(NOTES);
         match std::fs::read_to_string(&file) {
-            Ok(text) => toml::from_str(&text).map_err(|e| invalid(&file, e.message())),
+            Ok(text) => files::parse_toml(&text).map_err(|e| invalid(&file, e)),
             Err(e) if e.kind() == ErrorKind::NotFound => Ok(Notes::default()),
             Err(e) => Err(io("read", &file)(e)),
         }

@@ -17,6 +17,7 @@ mod resume;
 mod runs;
 mod sweep;
 mod train;
+mod words;
 
 use std::ffi::OsStr;
 use std::fs;

@@ -7,9 +7,9 @@ use std::path::{Path, PathBuf};
 const ROOMS: &[(&str, &[&str])] = &[
     ("random", &[]),
     ("signals", &[]),
-    ("files", &[]),
-    ("stats", &[]),
     ("text", &[]),
+    ("files", &["text"]),
+    ("stats", &[]),
     ("data", &["random", "files", "stats"]),
     ("kernels", &["random"]),
     ("model", &["random", "files", "text", "data", "kernels"]),
