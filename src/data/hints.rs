@@ -58,10 +58,13 @@ fn files_there_twice(dir: &Path) -> Option<String> {
     let several: Vec<_> = several.filter(|found| found.len() > 1).collect();
     let name = |path: &Path| path.file_name().map(|n| n.to_string_lossy().into_owned());
     let [first, other] = [0, 1].map(|idx| name(several.first()?.get(idx)?));
-    let are = if several.len() == 1 { "is" } else { "are" };
+    let files = match several.len() {
+        1 => "one of the four files is".to_owned(),
+        4 => "all four files are".to_owned(),
+        n => format!("{n} of the four files are"),
+    };
     Some(format!(
-        "{} of the four files {are} in {} more than once: {} was read, not {}",
-        several.len(),
+        "{files} in {} more than once: {} was read, not {}",
         dir.display(),
         first?,
         other?

@@ -6,6 +6,9 @@ use super::LrPoint;
 /// is nothing to learn, the loss only follows the classes of the batches.
 const MIN_FALL: f64 = 0.02;
 
+/// A slope extends over this part of the curve to both sides.
+const SLOPE_PARTS: usize = 20;
+
 /// Suggested learning rates; `None` if the curve shows none.
 #[derive(Clone, Copy, Debug, Default, PartialEq, serde::Serialize)]
 pub struct LrSuggestions {
@@ -25,7 +28,7 @@ pub fn suggest(points: &[LrPoint]) -> LrSuggestions {
         return LrSuggestions::default();
     };
     LrSuggestions {
-        steepest: steepest(&points[..=lowest]),
+        steepest: steepest(&points[..=lowest], points.len() / SLOPE_PARTS),
         valley: valley(points),
         minimum_tenth: Some(points[lowest].rate / 10.0),
     }
@@ -38,12 +41,17 @@ fn start(points: &[LrPoint]) -> f64 {
         .map_or(0.0, |point| point.smooth)
 }
 
-/// The learning rate at which the average falls fastest per logarithm of the rate.
-fn steepest(points: &[LrPoint]) -> Option<f64> {
+/// The learning rate at which the average falls fastest per logarithm of the rate, measured from
+/// `reach` points before to as many after: between neighbors, noise decides.
+fn steepest(points: &[LrPoint], reach: usize) -> Option<f64> {
+    let (reach, last) = (reach.max(1), points.len() - 1);
     // The average of the first few losses still jumps.
     let first = (points.len() / 10).max(1);
     let slope = |i: usize| {
-        let (before, after) = (&points[i - 1], &points[i + 1]);
+        let (before, after) = (
+            &points[i.saturating_sub(reach)],
+            &points[last.min(i + reach)],
+        );
         (after.smooth - before.smooth) / (after.rate / before.rate).ln()
     };
     let at = (first..points.len() - 1).min_by(|&a, &b| slope(a).total_cmp(&slope(b)))?;

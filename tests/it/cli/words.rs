@@ -245,7 +245,7 @@ fn what_is_odd_about_a_dataset_is_a_warning() {
     assert_eq!(output.status.code(), Some(0), "{output:?}");
     let warning = text(&output.stderr);
     assert!(
-        warning.starts_with("warning: 1 of the four files is in "),
+        warning.starts_with("warning: one of the four files is in "),
         "{warning}"
     );
     assert_eq!(warning.lines().count(), 1, "{warning}");
