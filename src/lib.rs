@@ -5,9 +5,10 @@
 //!
 //! * [`random`]: random numbers from one seed, in separate streams.
 //! * [`signals`]: Ctrl-C and other termination signals.
-//! * [`files`]: atomic writes, complete or not at all; reading from folders that may hold anything.
-//! * [`stats`]: mean, median, quantile, argmax, and what else is computed of a list of numbers.
 //! * [`text`]: counts, shares, durations, bytes and sentences as text.
+//! * [`files`]: atomic writes, complete or not at all; reading from folders that may hold anything;
+//!   hand-written texts and their errors.
+//! * [`stats`]: mean, median, quantile, argmax, and what else is computed of a list of numbers.
 //! * [`data`]: files in, batches out: IDX, datasets, splits, batches, sketches.
 //! * [`kernels`]: fast CPU operations with their gradients, as candle custom ops.
 //! * [`model`]: images in, logits out: layers as data, presets, initialization, model files.
@@ -29,11 +30,11 @@ pub mod random;
 
 pub mod signals;
 
+pub mod text;
+
 pub mod files;
 
 pub mod stats;
-
-pub mod text;
 
 pub mod data;
 

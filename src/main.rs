@@ -5,7 +5,6 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use candle_studio::cli::Cli;
-use clap::Parser as _;
 
 /// Training allocates and frees large buffers in every batch; with the system's allocator, mapping
 /// fresh pages would take a quarter of the time.
@@ -14,7 +13,10 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
     silence_candles_threads();
-    let cli = Cli::parse();
+    let cli = match Cli::of_process() {
+        Ok(cli) => cli,
+        Err(code) => return code,
+    };
     match cli.command {
         Some(command) => command.run(cli.workspace.as_deref()),
         None => window(cli.workspace),

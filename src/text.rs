@@ -2,8 +2,16 @@
 
 use std::borrow::Cow;
 
-/// Formats a count with thousands separators: `60,000`.
+/// Deepest nesting of what people write: the parentheses of a filter, lists and tables in a text. It
+/// is the limit of the TOML parser; parsing deeper would take stack without end.
+pub const MAX_NESTING: usize = 80;
+
+/// Formats a count with thousands separators: `60,000`. Numbers that nobody counts to are short:
+/// `1.8e19`.
 pub fn thousands(n: u64) -> String {
+    if n >= HUGE {
+        return format!("{:.1e}", n as f64);
+    }
     let digits = n.to_string();
     let mut text = String::with_capacity(digits.len() + digits.len() / 3);
     for (idx, digit) in digits.chars().enumerate() {
@@ -35,7 +43,10 @@ pub fn unit(plural: &'static str, n: f64) -> &'static str {
     plural.strip_suffix(ending).unwrap_or(plural)
 }
 
-/// Formats a count in at most five characters: `320`, `69.3k`, `1.2M`.
+/// From here on, digits only hide how large a number is.
+const HUGE: u64 = 1_000_000_000_000_000;
+
+/// Formats a count in at most six characters: `320`, `69.3k`, `1.2M`, `1.8e19`.
 pub fn short_count(n: u64) -> String {
     let scaled = |unit: f64, letter: char| {
         let value = n as f64 / unit;
@@ -49,7 +60,8 @@ pub fn short_count(n: u64) -> String {
         0..1_000 => n.to_string(),
         1_000..999_500 => scaled(1e3, 'k'),
         999_500..999_500_000 => scaled(1e6, 'M'),
-        _ => scaled(1e9, 'G'),
+        999_500_000..999_500_000_000 => scaled(1e9, 'G'),
+        _ => format!("{:.1e}", n as f64),
     }
 }
 
@@ -59,7 +71,9 @@ pub fn bytes(n: u64) -> String {
         0..1_000 => format!("{n} B"),
         1_000..1_000_000 => format!("{:.0} kB", n as f64 / 1e3),
         1_000_000..1_000_000_000 => format!("{:.0} MB", n as f64 / 1e6),
-        _ => format!("{:.1} GB", n as f64 / 1e9),
+        1_000_000_000..1_000_000_000_000 => format!("{:.1} GB", n as f64 / 1e9),
+        1_000_000_000_000..HUGE => format!("{:.1} TB", n as f64 / 1e12),
+        _ => format!("{:.1e} TB", n as f64 / 1e12),
     }
 }
 
@@ -121,6 +135,34 @@ pub fn loss(value: f64) -> String {
     } else {
         format!("{value:.3}")
     }
+}
+
+/// Returns the choice that `word` was most likely meant to be, if one is near: at most a third of its
+/// letters are wrong.
+pub fn nearest<'a>(word: &str, choices: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    if word.len() > 100 {
+        return None;
+    }
+    let near = choices
+        .into_iter()
+        .map(|choice| (distance(word, choice), choice));
+    let (n_wrong, choice) = near.min_by_key(|(n_wrong, _)| *n_wrong)?;
+    (3 * n_wrong <= word.chars().count().max(3)).then_some(choice)
+}
+
+/// Letters to insert, remove or replace to make `b` of `a` (Levenshtein).
+fn distance(a: &str, b: &str) -> usize {
+    let b: Vec<char> = b.chars().collect();
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, letter) in a.chars().enumerate() {
+        let mut diagonal = std::mem::replace(&mut row[0], i + 1);
+        for j in 0..b.len() {
+            let replaced = diagonal + usize::from(letter != b[j]);
+            diagonal = row[j + 1];
+            row[j + 1] = replaced.min(diagonal + 1).min(row[j] + 1);
+        }
+    }
+    row[b.len()]
 }
 
 /// Formats an error or a hint as a sentence, with a capital and a period.
@@ -191,6 +233,9 @@ mod tests {
             [320, 692_352, 1_199_882, 5_000_000_000].map(short_count),
             ["320", "692k", "1.2M", "5.0G"]
         );
+        // Nobody counts the digits of these.
+        assert_eq!([u64::MAX].map(thousands), ["1.8e19"]);
+        assert_eq!([u64::MAX].map(short_count), ["1.8e19"]);
     }
 
     #[test]
@@ -198,6 +243,10 @@ mod tests {
         assert_eq!(
             [12, 45_000, 25_400_000, 1_500_000_000].map(bytes),
             ["12 B", "45 kB", "25 MB", "1.5 GB"]
+        );
+        assert_eq!(
+            [54_000_000_000_000, u64::MAX].map(bytes),
+            ["54.0 TB", "1.8e7 TB"]
         );
         assert_eq!(
             [0.84, 9.96, 42.0, 185.0, 8_040.0].map(duration),
@@ -220,6 +269,17 @@ mod tests {
             [2.3456, 0.0123, f64::NAN].map(loss),
             ["2.346", "0.0123", "NaN"]
         );
+    }
+
+    #[test]
+    fn the_nearest_name_is_found_if_one_is_near() {
+        let names = ["learning_rate", "lr", "epochs"];
+        let nearest = |word| nearest(word, names);
+        assert_eq!(nearest("learnin_rate"), Some("learning_rate"));
+        assert_eq!(nearest("epoch"), Some("epochs"));
+        assert_eq!(nearest("lrr"), Some("lr"));
+        assert_eq!(nearest("nothing"), None);
+        assert_eq!(nearest(""), None);
     }
 
     #[test]

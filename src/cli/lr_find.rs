@@ -10,7 +10,8 @@ use crate::kernels;
 use crate::model::Preset;
 use crate::text::count;
 use crate::train::{
-    Control, FieldError, Job, LrCurve, LrSearch, Optimizer, Setting, TrainConfig, find_lr,
+    Control, FieldError, Job, LrCurve, LrSearch, LrSuggestions, Optimizer, Setting, TrainConfig,
+    find_lr,
 };
 
 /// The arguments of `lr-find`.
@@ -33,7 +34,8 @@ pub struct Args {
     /// Last learning rate; the search ends earlier if the loss explodes.
     #[arg(long, value_name = "X", default_value_t = LrSearch::default().to)]
     to: f64,
-    /// Number of batches: more give a smoother curve and take longer.
+    /// Number of batches: more give a smoother curve and take longer. From 201 on, the learning rates
+    /// are passed several times, and the losses averaged.
     #[arg(long, value_name = "N", default_value_t = LrSearch::default().steps)]
     steps: usize,
     /// Number of threads [default: all processors].
@@ -89,6 +91,9 @@ impl Args {
 
 fn print(curve: &LrCurve) -> anyhow::Result<()> {
     let found = &curve.suggestions;
+    if *found == LrSuggestions::default() {
+        out::print("the loss did not fall: the curve shows no usable learning rate")?;
+    }
     for (name, rate) in [
         ("steepest descent", found.steepest),
         ("valley", found.valley),
@@ -100,7 +105,7 @@ fn print(curve: &LrCurve) -> anyhow::Result<()> {
     if let Some(last) = curve.points.last() {
         out::print(&format!(
             "{}, up to a learning rate of {:.2e}; the weights were discarded",
-            count(curve.points.len(), "batch"),
+            count(curve.n_batches, "batch"),
             last.rate
         ))?;
     }

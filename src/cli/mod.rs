@@ -11,6 +11,7 @@ mod hyperparameter_args;
 mod interrupt;
 mod lr_find;
 mod out;
+mod parse;
 mod plot;
 mod predict;
 mod presets;
@@ -115,10 +116,14 @@ fn named_or_default(workspace: Option<&Path>) -> anyhow::Result<PathBuf> {
 #[error("{0}")]
 struct UsageError(String);
 
-/// Opens the dataset in the folder `dir`, or MNIST.
+/// Opens the dataset in the folder `dir`, or MNIST; warns about what is odd about it.
 fn open_data(dir: Option<&Path>) -> anyhow::Result<Dataset> {
-    match dir {
-        Some(dir) => Ok(Dataset::open_folder(dir)?),
-        None => Dataset::mnist().context("could not unpack MNIST"),
+    let Some(dir) = dir else {
+        return Dataset::mnist().context("could not unpack MNIST");
+    };
+    let dataset = Dataset::open_folder(dir)?;
+    for hint in dataset.hints() {
+        out::eprint(&format!("warning: {hint}"));
     }
+    Ok(dataset)
 }

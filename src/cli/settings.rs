@@ -68,21 +68,18 @@ pub(super) fn read(file: &Path, workspace: Option<&Path>) -> anyhow::Result<Trai
     }
     let text =
         files::read_text(file).with_context(|| format!("could not read {}", file.display()))?;
-    toml::from_str(&text).map_err(|e| wrong_file(file, &text, &e).into())
+    Ok(parse(file, &text)?)
 }
 
-/// Makes an error with the line and the problem.
-fn wrong_file(file: &Path, text: &str, error: &toml::de::Error) -> UsageError {
-    let start = error.span().map_or(0, |span| span.start.min(text.len()));
-    let line = 1 + text.as_bytes()[..start]
-        .iter()
-        .filter(|&&b| b == b'\n')
-        .count();
-    UsageError(format!(
-        "{} is not a configuration: line {line}: {}",
-        file.display(),
-        files::one_line(error.message())
-    ))
+/// Parses a configuration; `file` is named in errors.
+pub(super) fn parse(file: &Path, text: &str) -> Result<TrainConfig, UsageError> {
+    files::parse_toml(text).map_err(|e| {
+        UsageError(format!(
+            "{} is not a configuration: {}",
+            file.display(),
+            files::one_line(&e.to_string())
+        ))
+    })
 }
 
 /// Writes the configuration as TOML, with a comment for each key.
@@ -198,6 +195,8 @@ mod tests {
         assert_eq!(changed.init, Init::HeUniform);
         let sgd = with_set(&["optimizer={kind='sgd', momentum=0.5, nesterov=true}"]).unwrap();
         assert_eq!(sgd.optimizer.name(), "sgd");
+        let named = with_set(&["optimizer=sgd", "optimizer.momentum=0.5"]).unwrap();
+        assert_eq!(named.setting(Setting::Momentum), 0.5);
         assert_eq!(with_set(&["learning_rate=1"]).unwrap().learning_rate, 1.0);
     }
 
@@ -207,7 +206,15 @@ mod tests {
             ("epochs", "KEY=VALUE"),
             ("epoch=3", "no key `epoch`"),
             ("optimizer.momentum=3", "no key `optimizer.momentum`"),
-            ("epochs=many", "invalid value"),
+            (
+                "epochs=many",
+                "`epochs`: expected a whole number, found the text \"many\"",
+            ),
+            (
+                "optimizer.beta1=x",
+                "`optimizer`: expected a number such as 0.1",
+            ),
+            ("optimizer=adamm", "did you mean `adam`?"),
         ] {
             let message = with_set(&[set]).unwrap_err().to_string();
             assert!(message.contains(words), "{set}: {message}");

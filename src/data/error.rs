@@ -26,13 +26,15 @@ pub enum DataError {
     },
     /// A dataset's folder lacks one of its four files.
     #[error(
-        "expected the file {name} (or {name}.gz) beside the other IDX files, found none in {folder}"
+        "expected the file {name} (or {name}.gz) beside the other IDX files, found none in {folder}{below}"
     )]
     MissingFile {
         /// The published name of the file.
         name: &'static str,
         /// The folder it was expected in.
         folder: String,
+        /// Names a folder below that has it, or is empty.
+        below: String,
     },
     /// The file does not start with the magic number of the expected kind of IDX file.
     #[error("expected an IDX file of {expected}, found one that starts with {found}: {origin}")]
@@ -136,7 +138,7 @@ pub enum DataError {
         origin: String,
     },
     /// A label is not a class.
-    #[error("expected labels from 0 to {last}, found {found} for image {image}: {origin}")]
+    #[error("expected labels from 0 to {last}, found {found} for image {image}{hint}: {origin}")]
     LabelRange {
         /// The highest label allowed.
         last: usize,
@@ -144,6 +146,8 @@ pub enum DataError {
         found: i64,
         /// The index of its image, from 0.
         image: usize,
+        /// What is likely wrong, or empty.
+        hint: &'static str,
         /// The file.
         origin: String,
     },

@@ -12,6 +12,17 @@ use super::recipe::Recipe;
 
 /// The most classes a dataset may have.
 pub const MAX_CLASSES: usize = 1000;
+/// The published names of the four files.
+pub(super) const FILES: [&str; 4] = [
+    "train-images-idx3-ubyte",
+    "train-labels-idx1-ubyte",
+    "t10k-images-idx3-ubyte",
+    "t10k-labels-idx1-ubyte",
+];
+
+/// Most folders looked at for files that are missing above them.
+const MAX_FOLDERS: usize = 1_000;
+
 /// Longer than any list of 1,000 names.
 const MAX_CLASSES_BYTES: u64 = 1 << 20;
 
@@ -26,8 +37,9 @@ impl Dataset {
             return Err(DataError::NotAFolder { origin });
         }
         // All four files are located before any is read: the fastest error for a wrong folder.
-        let train = PartFiles::find(dir, "train-images-idx3-ubyte", "train-labels-idx1-ubyte")?;
-        let test = PartFiles::find(dir, "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte")?;
+        let [train_images, train_labels, test_images, test_labels] = FILES;
+        let train = PartFiles::find(dir, train_images, train_labels)?;
+        let test = PartFiles::find(dir, test_images, test_labels)?;
         let names = class_names(&dir.join("classes.txt"))?;
         let n_named = names.as_ref().map_or(MAX_CLASSES, Vec::len);
 
@@ -104,32 +116,58 @@ impl PartFiles {
     }
 }
 
-/// Finds the file of the published `name`, also with a dot in place of the hyphen before `idx`, as
-/// some mirrors have it, gzipped or not.
+/// Finds the file of the published `name`; of several, the first of [`candidates`].
 fn find_file(dir: &Path, name: &'static str) -> Result<PathBuf, DataError> {
+    candidates(dir, name)
+        .into_iter()
+        .next()
+        .ok_or_else(|| DataError::MissingFile {
+            name,
+            folder: dir.display().to_string(),
+            below: folder_below(dir, name),
+        })
+}
+
+/// The files in `dir` of the published `name`, also with a dot in place of the hyphen before `idx`,
+/// as some mirrors have it, gzipped or not.
+pub(super) fn candidates(dir: &Path, name: &str) -> Vec<PathBuf> {
     let dotted = name.replace("-idx", ".idx");
-    for stem in [name, &dotted] {
-        for suffix in ["", ".gz"] {
-            let path = dir.join(format!("{stem}{suffix}"));
-            if path.is_file() {
-                return Ok(path);
-            }
-        }
-    }
-    Err(DataError::MissingFile {
-        name,
-        folder: dir.display().to_string(),
+    let stems = [name, &dotted].into_iter();
+    stems
+        .flat_map(|stem| ["", ".gz"].map(|suffix| dir.join(format!("{stem}{suffix}"))))
+        .filter(|path| path.is_file())
+        .collect()
+}
+
+/// Names the folder in `dir` that holds the file, if one does; empty otherwise.
+fn folder_below(dir: &Path, name: &str) -> String {
+    let entries = std::fs::read_dir(dir).into_iter().flatten().flatten();
+    let mut folders: Vec<PathBuf> = entries
+        .take(MAX_FOLDERS)
+        .map(|entry| entry.path())
+        .filter(|path| !candidates(path, name).is_empty())
+        .collect();
+    folders.sort();
+    folders.first().map_or_else(String::new, |folder| {
+        format!("; the folder {} has it", folder.display())
     })
 }
 
 /// Converts labels to classes, checking that each is from 0 to `n_classes - 1`.
 fn in_range(labels: &[i32], n_classes: usize, path: &Path) -> Result<Vec<u32>, DataError> {
+    let is_next = |&label: &i32| (1..=n_classes as i64).contains(&i64::from(label));
+    let is_from_one = labels.iter().all(is_next);
     let check = |(image, &label): (usize, &i32)| match u32::try_from(label) {
         Ok(class) if (class as usize) < n_classes => Ok(class),
         _ => Err(DataError::LabelRange {
             last: n_classes - 1,
             found: i64::from(label),
             image,
+            hint: if is_from_one {
+                "; they seem to count from 1"
+            } else {
+                ""
+            },
             origin: path.display().to_string(),
         }),
     };

@@ -12,6 +12,7 @@ pub mod batches;
 pub mod dataset;
 pub mod error;
 pub mod folder;
+mod hints;
 pub mod idx;
 pub mod image_file;
 mod image_set;

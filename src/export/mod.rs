@@ -3,9 +3,9 @@
 mod table;
 mod tensorboard;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-pub use table::{csv, jsonl};
+pub use table::{csv, csv_points, jsonl};
 pub use tensorboard::tensorboard;
 
 use crate::files::WriteError;
@@ -34,6 +34,14 @@ pub enum ExportError {
         /// The system's error.
         reason: std::io::Error,
     },
+}
+
+/// Reads the runs in the folders `runs`, without their points.
+///
+/// # Errors
+/// When one cannot be read.
+pub fn read_records(runs: &[PathBuf]) -> Result<Vec<Record>, ExportError> {
+    runs.iter().map(|path| Ok(read_run(path)?)).collect()
 }
 
 /// A run with everything that is exported.

@@ -1,4 +1,4 @@
-//! One line per run, for spreadsheets and scripts.
+//! Tables for spreadsheets and scripts: one line per run, or one per update.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -6,22 +6,82 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 use super::{ExportError, Exported};
-use crate::files::write_atomically;
-use crate::runs::table::{Column, SummaryMetric, setting_columns, to_csv};
-use crate::runs::{Parent, Record, RunId, Value, read_run};
-use crate::train::EpochPoint;
+use crate::files::{stream_atomically, write_atomically};
+use crate::runs::table::{Column, SummaryMetric, csv_row, setting_columns, to_csv};
+use crate::runs::{Parent, Record, RunId, Value};
+use crate::train::{EpochPoint, StepPoint};
 
-/// Writes the runs in the folders `runs` to the file `path` as a table: one row per run, one column
-/// per setting, other field or result. Missing values are empty.
+/// Writes the runs to the file `path` as a table: one row per run, one column per setting, other
+/// field or result. Missing values are empty.
 ///
 /// # Errors
-/// When a run cannot be read or the file cannot be written; the old file is then unchanged.
-pub fn csv(runs: &[PathBuf], path: &Path) -> Result<(), ExportError> {
-    let records = read(runs, |path| Ok(read_run(path)?))?;
+/// When there is no run or the file cannot be written; the old file is then unchanged.
+pub fn csv(records: &[Record], path: &Path) -> Result<(), ExportError> {
+    if records.is_empty() {
+        return Err(ExportError::Nothing);
+    }
     let mut columns = setting_columns(records.iter());
     columns.extend(SummaryMetric::RESULTS.map(Column::Metric));
     let text = to_csv(&records.iter().collect::<Vec<_>>(), &columns);
     Ok(write_atomically(path, text.as_bytes())?)
+}
+
+/// The columns of [`csv_points`].
+const POINT_COLUMNS: [&str; 11] = [
+    "id",
+    "name",
+    "step",
+    "epoch",
+    "images",
+    "seconds",
+    "loss",
+    "accuracy",
+    "learning_rate",
+    "val_loss",
+    "val_accuracy",
+];
+
+/// Writes the curves of the runs in the folders `runs` to the file `path` as a table: one row per
+/// update, with the validation metrics where an epoch ended. One run is in memory at a time.
+///
+/// # Errors
+/// When a run cannot be read or the file cannot be written; the old file is then unchanged.
+pub fn csv_points(runs: &[PathBuf], path: &Path) -> Result<(), ExportError> {
+    if runs.is_empty() {
+        return Err(ExportError::Nothing);
+    }
+    stream_atomically(path, |file| {
+        file.write(csv_row(POINT_COLUMNS).as_bytes())?;
+        for folder in runs {
+            let Exported { record, state } = Exported::read(folder)?;
+            let mut epochs = state.epochs.iter().peekable();
+            for point in &state.points {
+                let ended = epochs.next_if(|epoch| epoch.step <= point.step);
+                let row = point_row(&record, point, ended);
+                file.write(csv_row(row).as_bytes())?;
+            }
+        }
+        Ok(())
+    })
+}
+
+fn point_row(record: &Record, point: &StepPoint, ended: Option<&EpochPoint>) -> [String; 11] {
+    let validation = ended.and_then(|epoch| epoch.validation);
+    let [val_loss, val_accuracy] = [validation.map(|v| v.loss), validation.map(|v| v.accuracy)]
+        .map(|value| value.map_or_else(String::new, |value| value.to_string()));
+    [
+        record.id.to_string(),
+        record.name.clone(),
+        point.step.to_string(),
+        point.epoch.to_string(),
+        point.images.to_string(),
+        point.secs.to_string(),
+        point.loss.to_string(),
+        point.accuracy.to_string(),
+        Value::Number(point.learning_rate).to_string(),
+        val_loss,
+        val_accuracy,
+    ]
 }
 
 #[derive(Serialize)]
@@ -67,26 +127,22 @@ pub(super) fn results(record: &Record) -> impl Iterator<Item = (SummaryMetric, f
 }
 
 /// Writes the runs in the folders `runs` to the file `path`, one JSON object per line: settings,
-/// metrics, and every epoch.
+/// metrics, and every epoch. One run is in memory at a time.
 ///
 /// # Errors
 /// When a run cannot be read or the file cannot be written; the old file is then unchanged.
 pub fn jsonl(runs: &[PathBuf], path: &Path) -> Result<(), ExportError> {
-    let mut bytes = Vec::new();
-    for run in read(runs, Exported::read)? {
-        serde_json::to_writer(&mut bytes, &Line::new(&run))
-            .map_err(|e| ExportError::Table(e.to_string()))?;
-        bytes.push(b'\n');
-    }
-    Ok(write_atomically(path, &bytes)?)
-}
-
-fn read<T>(
-    runs: &[PathBuf],
-    of_run: impl Fn(&Path) -> Result<T, ExportError>,
-) -> Result<Vec<T>, ExportError> {
     if runs.is_empty() {
         return Err(ExportError::Nothing);
     }
-    runs.iter().map(|path| of_run(path)).collect()
+    stream_atomically(path, |file| {
+        for folder in runs {
+            let run = Exported::read(folder)?;
+            let line = serde_json::to_string(&Line::new(&run));
+            let line = line.map_err(|e| ExportError::Table(e.to_string()))?;
+            file.write(line.as_bytes())?;
+            file.write(b"\n")?;
+        }
+        Ok(())
+    })
 }

@@ -48,12 +48,66 @@ pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<(), WriteError> {
     let write = || -> std::io::Result<()> {
         let mut file = open(path)?;
         faults::write_all(&mut file, bytes)?;
-        faults::check()?;
-        file.sync_all()?;
-        faults::check()?;
-        file.commit()
+        commit(file)
     };
     write().map_err(|e| WriteError::new(path, e))
+}
+
+fn commit(file: AtomicWriteFile) -> std::io::Result<()> {
+    faults::check()?;
+    file.sync_all()?;
+    faults::check()?;
+    file.commit()
+}
+
+/// Replaces the file at `path` by what `write` writes, piece by piece, or changes nothing.
+///
+/// # Errors
+/// As [`write_atomically`], and when `write` fails.
+pub fn stream_atomically<E: From<WriteError>>(
+    path: &Path,
+    write: impl FnOnce(&mut Pieces<'_>) -> Result<(), E>,
+) -> Result<(), E> {
+    let refused = |e| WriteError::new(path, e);
+    let mut pieces = Pieces {
+        file: open(path).map_err(refused)?,
+        waiting: Vec::new(),
+        path,
+    };
+    write(&mut pieces)?;
+    pieces.flush()?;
+    Ok(commit(pieces.file).map_err(refused)?)
+}
+
+/// Pieces of a file are written together, in about so many bytes.
+const N_WAITING: usize = 64 << 10;
+
+/// A file that is written piece by piece.
+#[derive(Debug)]
+pub struct Pieces<'p> {
+    file: AtomicWriteFile,
+    waiting: Vec<u8>,
+    path: &'p Path,
+}
+
+impl Pieces<'_> {
+    /// Writes the next piece.
+    ///
+    /// # Errors
+    /// When the disk is full.
+    pub fn write(&mut self, bytes: &[u8]) -> Result<(), WriteError> {
+        self.waiting.extend_from_slice(bytes);
+        match self.waiting.len() < N_WAITING {
+            true => Ok(()),
+            false => self.flush(),
+        }
+    }
+
+    fn flush(&mut self) -> Result<(), WriteError> {
+        let written = faults::write_all(&mut self.file, &self.waiting);
+        self.waiting.clear();
+        written.map_err(|e| WriteError::new(self.path, e))
+    }
 }
 
 /// Creates the folder `dir`, if it is missing, in a folder that exists: one that was moved is not

@@ -1,6 +1,6 @@
 //! Writes files atomically: under a temporary name in the same folder, then synced and renamed, so
 //! that a reader, a crash or a full disk never leaves half a file. Reads files from folders that may
-//! hold anything.
+//! hold anything, and hand-written texts.
 
 mod atomic;
 mod damaged;
@@ -8,14 +8,17 @@ mod faults;
 mod read;
 mod rescue;
 mod temporary;
+mod toml_text;
 
 pub use atomic::{
-    WriteError, append, check_writable, create_folder, is_disk_full, sync, write_atomically,
+    Pieces, WriteError, append, check_writable, create_folder, is_disk_full, stream_atomically,
+    sync, write_atomically,
 };
 pub use damaged::keep_damaged;
 pub use read::{MAX_TEXT_BYTES, open_regular, read, read_string, read_text, read_text_file};
 pub use rescue::{rescue, rescue_folder};
 pub use temporary::{WRITER_PATIENCE, abandoned, remove_abandoned};
+pub use toml_text::{TomlError, in_our_words, line_of, parse_toml};
 
 /// Number of characters at which [`one_line`] cuts a text.
 const MAX_QUOTED: usize = 400;

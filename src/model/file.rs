@@ -136,6 +136,16 @@ impl Classifier {
         })
     }
 
+    /// Reads a model from the bytes of a file, as [`Classifier::to_bytes`] returns them.
+    ///
+    /// # Errors
+    /// A reason without a path.
+    pub fn from_bytes(mut bytes: &[u8]) -> Result<Classifier, String> {
+        let n_bytes = bytes.len() as u64;
+        let read = Classifier::read(&mut bytes, n_bytes);
+        read.map_err(|error| files::one_line(&error.to_string()))
+    }
+
     /// Reads a model from a file of `n_bytes`. Its header is checked completely before its data is
     /// read or a weight is made; the error is a reason without a path.
     fn read(file: &mut impl Read, n_bytes: u64) -> Result<Classifier, TensorFileError> {

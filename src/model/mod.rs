@@ -4,6 +4,7 @@
 //! ([`ModelSpec::check`]), initialized from a seed and run by [`Network`], and saved in a
 //! self-describing file ([`Classifier`]).
 
+mod batch_of_one;
 mod checksum;
 mod classifier;
 mod file;

@@ -9,6 +9,7 @@ use toml::de::{DeArray, DeTable, DeValue};
 
 use super::layers::Residual;
 use super::spec::Layer;
+use crate::files::{in_our_words, line_of};
 
 /// An error in a text, with its line.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -62,7 +63,7 @@ pub fn read_layers(text: &str) -> Result<LayersText, TextError> {
     let at = |span: Range<usize>| line_of(text, span.start);
     let document = DeTable::parse(text).map_err(|e| TextError {
         line: e.span().map_or(1, at),
-        message: e.message().to_owned(),
+        message: in_our_words(e.message()),
     })?;
     let mut found = None;
     for (key, value) in document.get_ref() {
@@ -120,7 +121,7 @@ fn read_layer(text: &str, value: &Spanned<DeValue<'_>>) -> Result<Layer, TextErr
     let deserializer = serde::de::IntoDeserializer::into_deserializer(value.clone());
     Layer::deserialize(deserializer).map_err(|e: toml::de::Error| TextError {
         line: e.span().map_or(line, |span| line_of(text, span.start)),
-        message: e.message().to_owned(),
+        message: in_our_words(e.message()),
     })
 }
 
@@ -154,12 +155,6 @@ fn kind_of(value: &Spanned<DeValue<'_>>) -> &'static str {
         DeValue::Array(_) => "a list",
         DeValue::Table(_) => "a table",
     }
-}
-
-/// The line of a byte of `text`, counted from 1.
-fn line_of(text: &str, at: usize) -> usize {
-    let before = text.as_bytes().iter().take(at);
-    before.filter(|&&byte| byte == b'\n').count() + 1
 }
 
 #[cfg(test)]

@@ -45,7 +45,7 @@ pub fn write_baseline(workspace: &Path, id: Option<&RunId>) -> Result<(), RunFol
 fn read(workspace: &Path) -> Result<Remembered, RunFolderError> {
     let file = workspace.join(FILE);
     match files::read_string(&file) {
-        Ok(text) => toml::from_str(&text).map_err(|e| invalid(&file, e)),
+        Ok(text) => files::parse_toml(&text).map_err(|e| invalid(&file, e)),
         Err(e) if e.kind() == ErrorKind::NotFound => Ok(Remembered::default()),
         Err(e) => Err(io("read", &file)(e)),
     }

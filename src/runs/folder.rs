@@ -28,7 +28,7 @@ use super::kept_events::readable;
 use super::manifest::{FORMAT_VERSION, Manifest};
 use super::state::RunState;
 use super::tail::{EVENTS, Tail};
-use crate::files;
+use crate::files::{self, TomlError};
 use crate::train::{Checkpoint, Finish, Metrics, Outcome};
 
 /// `summary.json`: how a run ended, without replaying its events.
@@ -90,9 +90,8 @@ impl RunFolder {
         }
         let file = path.join(MANIFEST);
         let text = files::read_text_file(&file).map_err(io("read", &file))?;
-        // The first line is the message; the others repeat the text at fault.
-        let bad = |e: toml::de::Error| invalid(&file, e.message());
-        let Version { format_version } = toml::from_str(&text).map_err(bad)?;
+        let bad = |e: TomlError| invalid(&file, files::one_line(&e.to_string()));
+        let Version { format_version } = files::parse_toml(&text).map_err(bad)?;
         if format_version > FORMAT_VERSION {
             let reason = format!(
                 "it has format {format_version}, and this version reads up to {FORMAT_VERSION}: \
@@ -102,7 +101,7 @@ impl RunFolder {
         }
         Ok(RunFolder {
             path: path.to_owned(),
-            manifest: toml::from_str(&text).map_err(bad)?,
+            manifest: files::parse_toml(&text).map_err(bad)?,
         })
     }
 

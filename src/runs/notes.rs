@@ -42,7 +42,7 @@ impl Notes {
     pub fn read(run: &Path) -> Result<Notes, RunFolderError> {
         let file = run.join(NOTES);
         match files::read_string(&file) {
-            Ok(text) => toml::from_str(&text).map_err(|e| invalid(&file, e.message())),
+            Ok(text) => files::parse_toml(&text).map_err(|e| invalid(&file, e)),
             Err(e) if e.kind() == ErrorKind::NotFound => Ok(Notes::default()),
             Err(e) => Err(io("read", &file)(e)),
         }

@@ -267,12 +267,12 @@ impl RunState {
         let last = self.points.last()?;
         let first = &self.points[self.points.len().saturating_sub(SPEED_WINDOW)];
         let secs = last.secs - first.secs;
-        (secs > 0.0).then(|| (last.images - first.images) as f64 / secs)
+        (secs > 0.0).then(|| last.images.saturating_sub(first.images) as f64 / secs)
     }
 
     /// Returns the remaining seconds of training at the current speed.
     pub fn secs_left(&self) -> Option<f64> {
-        let total = (self.n_train * self.config.epochs) as f64;
+        let total = self.n_train as f64 * self.config.epochs as f64;
         let done = self.points.last()?.images as f64;
         Some((total - done).max(0.0) / self.images_per_second()?)
     }

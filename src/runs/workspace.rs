@@ -20,11 +20,16 @@ pub fn default_workspace() -> Option<PathBuf> {
     Some(dirs.data_dir().join("runs"))
 }
 
+/// Most letters of a run's name in that of its folder: file systems have 255 for all of it, and what
+/// is derived of it, such as a folder in the trash, needs some.
+const MAX_NAME: usize = 200;
+
 /// Returns a new folder for a run named `name`. Folder names sort by time; the process id separates
-/// two processes that start a run in the same second.
+/// two processes that start a run in the same second. Long names are shortened.
 pub fn new_folder(workspace: &Path, name: &str) -> PathBuf {
     let time = utc(SystemTime::now()).replace(':', "-");
-    let name = name.replace(|c: char| !c.is_ascii_alphanumeric() && c != '-', "-");
+    let plain = |c: char| if c.is_ascii_alphanumeric() { c } else { '-' };
+    let name: String = name.chars().take(MAX_NAME).map(plain).collect();
     let base = format!("{time}-{name}-{}", std::process::id());
     let numbered = |n: u32| match n {
         1 => workspace.join(&base),
@@ -105,5 +110,13 @@ mod tests {
         let first = new_folder(dir.path(), "keras-cnn 1");
         std::fs::create_dir(&first).unwrap();
         assert_ne!(first, new_folder(dir.path(), "keras-cnn 1"));
+    }
+
+    #[test]
+    fn a_long_name_is_shortened_for_the_folder() {
+        let dir = tempfile::tempdir().unwrap();
+        for name in ["a".repeat(10_000), "ä".repeat(300)] {
+            std::fs::create_dir(new_folder(dir.path(), &name)).unwrap();
+        }
     }
 }

@@ -19,7 +19,7 @@ impl Format {
     /// Writes the runs in the folders `runs` to `path`.
     pub(super) fn write(self, runs: &[PathBuf], path: &Path) -> Result<(), ExportError> {
         match self {
-            Format::Csv => export::csv(runs, path),
+            Format::Csv => export::csv(&export::read_records(runs)?, path),
             Format::Jsonl => export::jsonl(runs, path),
             Format::Tensorboard => export::tensorboard(runs, path),
         }

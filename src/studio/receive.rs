@@ -9,12 +9,16 @@ use super::message::Message;
 use super::recent::{forget_missing, remember};
 use crate::data::{DecodedImage, GrayImage};
 use crate::runs::Status;
+use crate::text::capitalized;
 use crate::train::Finish;
 
 impl Studio {
     pub(super) fn receive(&mut self, message: Message) {
         match message {
             Message::Data(folder, Ok(dataset)) => {
+                for hint in dataset.hints() {
+                    self.notices.info(capitalized(&hint));
+                }
                 if folder.is_some()
                     && let Some(folder) = &dataset.folder
                 {

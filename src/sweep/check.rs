@@ -11,7 +11,9 @@ use super::plan::Plan;
 use super::point;
 use super::point::Point;
 use crate::data::Dataset;
+use crate::model::limits::memory_problem;
 use crate::runs::{Direction, Metric};
+use crate::text::count;
 use crate::train::TrainConfig;
 
 /// What a problem is about.
@@ -245,6 +247,9 @@ pub(super) fn fit_problems(
             format!("gives a configuration that cannot run: {error}"),
         ));
     }
+    if let Some(message) = parallel_problem(definition, base).filter(|_| wrong_base.is_empty()) {
+        problems.push(Problem::new(Location::Key("parallel"), message));
+    }
     if definition.metric.is_validation() && base.n_validation == 0 {
         let message = format!(
             "{} needs validation images: n_validation is 0",
@@ -275,6 +280,15 @@ pub(super) fn fit_problems(
         }
     }
     problems
+}
+
+/// Why this machine has too little memory for the parallel trials, if so.
+fn parallel_problem(definition: &Definition, base: &TrainConfig) -> Option<String> {
+    let n_bytes = base
+        .training_bytes()
+        .saturating_mul(definition.parallel as u64);
+    let what = format!("training {} at once", count(definition.parallel, "trial"));
+    memory_problem(&what, n_bytes, 0).map(|problem| format!("must be smaller: {problem}"))
 }
 
 /// Returns the values that are most likely to be invalid.

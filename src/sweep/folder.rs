@@ -116,7 +116,7 @@ impl SweepFolder {
         })?;
         let file = dir.join(BASE);
         let text = files::read_text_file(&file).map_err(io("read", &file))?;
-        let base = toml::from_str(&text).map_err(|e| invalid(&file, e.message()))?;
+        let base = files::parse_toml(&text).map_err(|e| invalid(&file, e))?;
         let journal = read_journal(&dir.join(JOURNAL))?;
         Ok((Plan { definition, base }, journal))
     }

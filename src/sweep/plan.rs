@@ -19,7 +19,7 @@ pub struct Plan {
 impl Plan {
     /// Returns the seed of repetition `repeat`: the same for all settings, for a fair comparison.
     fn seed(&self, repeat: usize) -> u64 {
-        (self.base.seed + repeat as u64) % (1 << 63)
+        self.base.seed.wrapping_add(repeat as u64) % (1 << 63)
     }
 
     /// Returns setting and repetition of trial number `trial`, counted from 1.

@@ -3,7 +3,7 @@
 use toml::{Table, Value};
 
 use crate::model::preset;
-use crate::train::{KeyError, Optimizer, TrainConfig};
+use crate::train::{KeyError, TrainConfig, named_value};
 
 /// Values by key.
 pub type Point = Table;
@@ -25,7 +25,7 @@ pub(super) fn apply(base: &TrainConfig, point: &Point) -> Result<TrainConfig, Ke
     }
     // In alphabetical order, so that a table comes before the keys in it.
     let keys = point.iter().filter(|(key, _)| *key != "preset");
-    let mut config = config.with_keys(keys.map(|(key, value)| (&**key, named(key, value))))?;
+    let mut config = config.with_keys(keys.map(|(key, value)| (&**key, value.clone())))?;
     if !point.contains_key("preset") {
         config.rename_preset();
     }
@@ -45,18 +45,10 @@ pub(super) fn sets(base: &TrainConfig, point: &Point) -> Result<Vec<String>, Key
         }
     }
     let keys = point.iter().filter(|(key, _)| *key != "preset");
-    sets.extend(keys.map(|(key, value)| format!("{key}={}", named(key, value))));
+    for (key, value) in keys {
+        sets.push(format!("{key}={}", named_value(key, value.clone())?));
+    }
     Ok(sets)
-}
-
-/// Replaces an optimizer's name by its table.
-fn named(key: &str, value: &Value) -> Value {
-    let is_named = |o: &Optimizer| key == "optimizer" && value.as_str() == Some(o.name());
-    Optimizer::ALL
-        .into_iter()
-        .find(is_named)
-        .and_then(|optimizer| Value::try_from(optimizer).ok())
-        .unwrap_or_else(|| value.clone())
 }
 
 /// Formats a point, such as `batch_size 32, learning_rate 0.0031`.

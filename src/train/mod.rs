@@ -22,7 +22,7 @@ mod worker;
 pub use checkpoint::{Checkpoint, CheckpointError, Cursor, ExtraWeights, RollbackStates};
 pub use config::{Clip, Optimizer, Schedule, TrainConfig};
 pub use config::{FieldError, Setting, SettingInfo, SettingMut, Value};
-pub use config::{KeyError, current_key, parse_value};
+pub use config::{KeyError, current_key, named_value, parse_value};
 pub use control::{Change, Control};
 pub use divergence::{
     Anomaly, Divergence, OnDivergence, Origin, RateRaise, Recovery, RollbackRate, WorstImage,

@@ -8,11 +8,13 @@ mod compare;
 mod damaged;
 mod diagram;
 mod evaluate;
+mod export;
 #[cfg(debug_assertions)]
 mod faults;
 mod hostile;
 mod interrupted;
 mod killed;
+mod lr_find;
 mod not_finite;
 mod plot;
 mod predict;
@@ -22,6 +24,7 @@ mod runs;
 mod shared;
 mod sweep;
 mod train;
+mod words;
 
 use std::ffi::OsStr;
 use std::fs;

@@ -216,7 +216,7 @@ fn the_network_is_edited_as_text_with_mistakes_at_their_line() {
         &mut window,
         &text.replacen("\"batch_norm\"", "\"batch_nrom\"", 1),
     );
-    window.get_by_label_contains("Line 3: unknown variant `batch_nrom`");
+    window.get_by_label_contains("Line 3: there is no `batch_nrom`; did you mean `batch_norm`?");
     click(&mut window, "Apply text");
     type_layers(&mut window, &text.replace("units = 10", "units = 11"));
     window.get_by_label_contains("Line 31: the last layer gives 11 values");

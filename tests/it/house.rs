@@ -7,9 +7,9 @@ use std::path::{Path, PathBuf};
 const ROOMS: &[(&str, &[&str])] = &[
     ("random", &[]),
     ("signals", &[]),
-    ("files", &[]),
-    ("stats", &[]),
     ("text", &[]),
+    ("files", &["text"]),
+    ("stats", &[]),
     ("data", &["random", "files", "stats"]),
     ("kernels", &["random"]),
     ("model", &["random", "files", "text", "data", "kernels"]),
@@ -263,4 +263,27 @@ fn run_folders_name_the_candle_they_are_built_on() {
         manifest.contains(&format!("candle-core = \"={version}\"")),
         "{version}"
     );
+}
+
+#[test]
+fn the_tests_that_security_md_names_exist() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let text = fs::read_to_string(root.join("SECURITY.md")).unwrap();
+    let mut files = Vec::new();
+    for dir in ["src", "tests"] {
+        rust_files(&root.join(dir), &mut files);
+    }
+    let code: String = files
+        .iter()
+        .map(|file| fs::read_to_string(file).unwrap())
+        .collect();
+    let is_test = |name: &&str| name.matches('_').count() > 2 && identifier(name) == *name;
+    let named: Vec<&str> = text.split('`').skip(1).step_by(2).filter(is_test).collect();
+    assert!(named.len() > 20, "{named:?}");
+    for name in named {
+        assert!(
+            code.contains(&format!("fn {name}()")),
+            "there is no test {name}"
+        );
+    }
 }

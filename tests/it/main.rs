@@ -18,6 +18,7 @@ mod compare_window;
 mod control_pictures;
 #[cfg(feature = "gui")]
 mod control_window;
+mod corpus;
 #[cfg(feature = "gui")]
 mod curves;
 mod data;

@@ -188,7 +188,7 @@ fn a_newer_run_is_refused_politely_and_a_broken_one_in_one_sentence() {
             "format_version = 99\nnew_things = true\n",
             "update Candle Studio",
         ),
-        ("format_version = 1\n", "missing field"),
+        ("format_version = 1\n", "line 1: the key `"),
         ("not toml at all", "is not a run"),
     ] {
         fs::write(&file, text).unwrap();

@@ -1,11 +1,13 @@
 //! `candle-studio runs export`.
 
+use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
 use super::listing;
 use crate::cli::resolve_run::run_folders;
 use crate::cli::{UsageError, out};
 use crate::export;
+use crate::runs::Record;
 use crate::text::count;
 
 /// The arguments of `runs export`.
@@ -17,9 +19,12 @@ pub struct Args {
     /// Write a folder for TensorBoard: every point, and the settings for its HParams plugin.
     #[arg(long, value_name = "DIR")]
     tensorboard: Option<PathBuf>,
-    /// Write a table with one row per run: settings and metrics.
+    /// Write a table with one row per run: settings, metrics, tags, note and star.
     #[arg(long, value_name = "FILE")]
     csv: Option<PathBuf>,
+    /// Write the curves to the table of --csv instead: one row per update.
+    #[arg(long, requires = "csv")]
+    points: bool,
     /// Write one JSON object per run and line: settings, metrics and every epoch.
     #[arg(long, value_name = "FILE")]
     jsonl: Option<PathBuf>,
@@ -30,26 +35,49 @@ pub(super) fn run(args: &Args, workspace: &Path) -> anyhow::Result<()> {
         let text = "nothing to export to: use --tensorboard DIR, --csv FILE or --jsonl FILE";
         return Err(UsageError(text.to_owned()).into());
     }
-    let runs = args.folders(workspace)?;
+    let chosen = Chosen::new(&args.runs, workspace)?;
     if let Some(dir) = &args.tensorboard {
-        export::tensorboard(&runs, dir)?;
+        export::tensorboard(&chosen.folders, dir)?;
     }
-    if let Some(file) = &args.csv {
-        export::csv(&runs, file)?;
+    match &args.csv {
+        Some(file) if args.points => export::csv_points(&chosen.folders, file)?,
+        Some(file) => export::csv(&chosen.records()?, file)?,
+        None => {}
     }
     if let Some(file) = &args.jsonl {
-        export::jsonl(&runs, file)?;
+        export::jsonl(&chosen.folders, file)?;
     }
-    out::print(&format!("{} exported", count(runs.len(), "run")))
+    out::print(&format!("{} exported", count(chosen.folders.len(), "run")))
 }
 
-impl Args {
-    fn folders(&self, workspace: &Path) -> anyhow::Result<Vec<PathBuf>> {
-        if !self.runs.is_empty() {
-            return run_folders(&self.runs, Some(workspace));
+/// The runs to export.
+struct Chosen {
+    folders: Vec<PathBuf>,
+    /// What the workspace knows of them without reading their events.
+    listed: Option<Vec<Record>>,
+}
+
+impl Chosen {
+    fn new(runs: &[PathBuf], workspace: &Path) -> anyhow::Result<Chosen> {
+        if !runs.is_empty() {
+            return Ok(Chosen {
+                folders: run_folders(runs, Some(workspace))?,
+                listed: None,
+            });
         }
-        let records = listing(workspace)?.records;
-        let kept = records.iter().filter(|record| !record.notes.archived);
-        Ok(kept.map(|r| workspace.join(r.id.as_str())).collect())
+        let mut records = listing(workspace)?.records;
+        records.retain(|record| !record.notes.archived);
+        let folder = |record: &Record| workspace.join(record.id.as_str());
+        Ok(Chosen {
+            folders: records.iter().map(folder).collect(),
+            listed: Some(records),
+        })
+    }
+
+    fn records(&self) -> anyhow::Result<Cow<'_, [Record]>> {
+        Ok(match &self.listed {
+            Some(records) => Cow::Borrowed(records),
+            None => Cow::Owned(export::read_records(&self.folders)?),
+        })
     }
 }

@@ -120,10 +120,10 @@ pub(super) fn run(args: &Args, workspace: &Path) -> anyhow::Result<()> {
         return unreadable.iter().try_for_each(print_unreadable_json);
     }
     let columns = if !args.columns.is_empty() {
-        args.columns
-            .iter()
-            .map(|name| Column::parse(name))
-            .collect()
+        let names = args.columns.iter();
+        names
+            .map(|name| column(name, &listing.records))
+            .collect::<Result<_, _>>()?
     } else if args.csv.is_some() {
         all_columns(records.iter().copied())
     } else {
@@ -163,27 +163,35 @@ impl Args {
         let wrong = |error| UsageError(format!("invalid filter `{text}`: {error}"));
         let query = Query::parse(&text).map_err(wrong)?;
         if !records.is_empty() {
-            let is_known = |column: &Column| records.iter().any(|r| column.value(r).is_some());
-            query.check_keys(is_known).map_err(wrong)?;
+            let example = |column: &Column| records.iter().find_map(|r| column.value(r));
+            query.check(example).map_err(wrong)?;
         }
         let has_archived = self.all || text.contains("archived");
         let is_found = |r: &&Record| (has_archived || !r.notes.archived) && query.passes(r);
         let found: Vec<&Record> = records.iter().filter(is_found).collect();
-        let order = sort(&found, &self.sort_keys());
+        let order = sort(&found, &self.sort_keys(records)?);
         let n_left_out = found.len().saturating_sub(self.last.unwrap_or(usize::MAX));
         Ok(order[n_left_out..].iter().map(|&idx| found[idx]).collect())
     }
 
-    fn sort_keys(&self) -> Vec<SortKey> {
+    fn sort_keys(&self, records: &[Record]) -> anyhow::Result<Vec<SortKey>> {
         let key = |text: &String| {
             let turned = text.strip_prefix('-');
-            SortKey {
-                column: Column::parse(turned.unwrap_or(text)),
+            Ok(SortKey {
+                column: column(turned.unwrap_or(text), records)?,
                 is_descending: turned.is_some(),
-            }
+            })
         };
         self.sort.iter().map(key).collect()
     }
+}
+
+/// The column that `text` names; in a workspace without runs, any.
+fn column(text: &str, records: &[Record]) -> anyhow::Result<Column> {
+    if records.is_empty() {
+        return Ok(Column::parse(text));
+    }
+    Ok(Column::of_records(text, records).map_err(|e| UsageError(e.to_string()))?)
 }
 
 fn table(records: &[&Record], columns: &[Column]) -> anyhow::Result<()> {

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use anyhow::Context as _;
 
 use super::interrupt::Interrupt;
-use super::{UsageError, named_or_default, open_data, out};
+use super::{UsageError, named_or_default, open_data, out, settings};
 use crate::data::Dataset;
 use crate::files;
 use crate::model::{PRESETS, preset};
@@ -88,11 +88,10 @@ pub(super) fn run(args: &Args, workspace: Option<&Path>) -> anyhow::Result<ExitC
     .listen();
     let mut board = Board::new(&plan, args.json, control.clone());
     board.greet(folder.state());
-    let parallel = args.parallel.map_or(plan.definition.parallel, usize::from);
     let end = sweep::run(
         &mut folder,
         &dataset,
-        parallel,
+        plan.definition.parallel,
         &control,
         &mut |event, state| {
             board.event(event, state);
@@ -143,6 +142,7 @@ fn read(args: &Args) -> anyhow::Result<Definition> {
     if let Some(data) = &args.data {
         definition.data = Some(data.clone());
     }
+    definition.parallel = args.parallel.map_or(definition.parallel, usize::from);
     Ok(definition)
 }
 
@@ -163,13 +163,7 @@ fn base(definition: &Definition, dataset: &Dataset) -> anyhow::Result<TrainConfi
         Some(file) => {
             let text = files::read_text(file)
                 .with_context(|| format!("could not read {}", file.display()))?;
-            toml::from_str(&text).map_err(|e| {
-                UsageError(format!(
-                    "{} is not a configuration: {}",
-                    file.display(),
-                    files::one_line(e.message())
-                ))
-            })?
+            settings::parse(file, &text)?
         }
         None => {
             let name = definition.preset.as_deref().unwrap_or(PRESETS[0].name);

@@ -91,6 +91,10 @@ pub(super) fn run(args: &Args, workspace: Option<&Path>) -> anyhow::Result<ExitC
         (None, Some(origin)) => args.branched(origin, workspace)?,
         (None, None) => args.fresh(workspace)?,
     };
+    let job = &start.job;
+    for hint in job.config().hints(job.dataset().train.len()) {
+        out::eprint(&format!("warning: {hint}"));
+    }
     let control = Arc::new(Control::default());
     control.watch_layers(start.job.options().layer_stats);
     Interrupt {

@@ -7,10 +7,11 @@ use serde::{Deserialize, Serialize};
 
 use super::aggregate::{Aggregate, SummaryMetric};
 use super::diff::{differing_choices, differing_keys, differs};
-use super::names::canonical;
+use super::names::{aliases, canonical};
 use crate::runs::metric::{Direction, Metric};
 use crate::runs::record::Record;
 use crate::runs::value::Value;
+use crate::text::nearest;
 
 /// A column.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -50,7 +51,43 @@ impl From<Column> for Stored {
     }
 }
 
+/// A column that no run has.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("no run has a setting or metric `{key}`{}", did_you_mean(.near.as_deref()))]
+pub struct UnknownColumn {
+    key: String,
+    near: Option<String>,
+}
+
+fn did_you_mean(name: Option<&str>) -> String {
+    name.map_or_else(String::new, |name| format!("; did you mean `{name}`?"))
+}
+
 impl Column {
+    /// Parses a column that any of `records` has.
+    ///
+    /// # Errors
+    /// When none has it, with the name that was most likely meant.
+    pub fn of_records(text: &str, records: &[Record]) -> Result<Column, UnknownColumn> {
+        let column = Column::parse(text);
+        let key = column.key();
+        let is_known = column.metric().is_some()
+            || FIELDS.contains(&key)
+            || records.iter().any(|record| column.value(record).is_some());
+        if is_known {
+            return Ok(column);
+        }
+        let mut names: Vec<&str> = FIELDS.into_iter().chain(aliases()).collect();
+        names.extend(Metric::ALL.map(Metric::name));
+        for record in records {
+            names.extend(record.settings().keys().map(String::as_str));
+        }
+        Err(UnknownColumn {
+            key: text.to_owned(),
+            near: nearest(text, names).map(str::to_owned),
+        })
+    }
+
     /// Makes a column of a setting or another field of a run.
     pub fn setting(key: &str) -> Column {
         Column::Setting(key.to_owned())

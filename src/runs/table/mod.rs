@@ -14,7 +14,9 @@ mod sort;
 mod tests;
 
 pub use aggregate::{Aggregate, SummaryMetric};
-pub use column::{Column, all_columns, differing_columns, plot_columns, setting_columns};
+pub use column::{
+    Column, UnknownColumn, all_columns, differing_columns, plot_columns, setting_columns,
+};
 pub use csv::{csv_row, to_csv, to_tsv};
 pub use diff::{Difference, differences, differing_choices};
 pub use group::{Group, GroupBy, Spread, Summary, group};

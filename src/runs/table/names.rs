@@ -42,3 +42,8 @@ pub(super) fn canonical(key: &str) -> &str {
     let found = ALIASES.iter().find(|(alias, _)| *alias == key);
     found.map_or(current_key(key), |(_, full)| full)
 }
+
+/// Returns the short and alternative names.
+pub(super) fn aliases() -> impl Iterator<Item = &'static str> {
+    ALIASES.iter().map(|(alias, _)| *alias)
+}

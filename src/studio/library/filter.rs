@@ -1,7 +1,7 @@
 //! The filter of runs.
 
-use crate::runs::Record;
 use crate::runs::table::{Column, Query, QueryError};
+use crate::runs::{Record, Value};
 
 /// A filter of runs. An empty one matches all that are not archived.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -28,11 +28,10 @@ impl Filter {
         !is_hidden && self.query.passes(record)
     }
 
-    /// Sets the filter if the text is valid; `is_known` tells whether a column exists.
-    pub(super) fn set(&mut self, text: String, is_known: impl Fn(&Column) -> bool) {
-        let will_come = |column: &Column| ABOUT_TO_COME.contains(&column.key());
+    /// Sets the filter if the text is valid; `example` returns what some run has in a column.
+    pub(super) fn set(&mut self, text: String, example: impl Fn(&Column) -> Option<Value>) {
         let query = Query::parse(&text).and_then(|query| {
-            query.check_keys(|column| will_come(column) || is_known(column))?;
+            query.check(|column| example(column).or_else(|| about_to_come(column)))?;
             Ok(query)
         });
         self.text = text;
@@ -46,12 +45,13 @@ impl Filter {
     }
 }
 
-/// Columns that runs will have, though none may have them yet.
-const ABOUT_TO_COME: [&str; 6] = [
-    "val_accuracy",
-    "val_loss",
-    "test_accuracy",
-    "test_loss",
-    "sweep",
-    "trial",
-];
+/// What runs will have in a column, though none may have it yet.
+fn about_to_come(column: &Column) -> Option<Value> {
+    match column.key() {
+        "val_accuracy" | "val_loss" | "test_accuracy" | "test_loss" | "trial" => {
+            Some(Value::Number(0.0))
+        }
+        "sweep" => Some(Value::Text(String::new())),
+        _ => None,
+    }
+}

@@ -8,7 +8,9 @@ use std::collections::{BTreeSet, HashMap};
 use std::path::PathBuf;
 
 use crate::runs::table::Column;
-use crate::runs::{Notes, Record, RunId, RunState, RunSummary, Status, UnreadableRun, WatchNews};
+use crate::runs::{
+    Notes, Record, RunId, RunState, RunSummary, Status, UnreadableRun, Value, WatchNews,
+};
 use crate::studio::thread::Wake;
 use crate::train::Event;
 pub use filter::Filter;
@@ -249,12 +251,14 @@ impl Library {
     }
 
     pub(super) fn set_filter(&mut self, text: String) {
-        let is_known = |column: &Column| {
-            let knows = |run: &Run| column.value(&run.record).is_some();
+        let example = |column: &Column| {
             // Without runs any column may be valid, so there is nothing to report.
-            self.runs.is_empty() || self.runs.iter().any(knows)
+            if self.runs.is_empty() {
+                return Some(Value::Text(String::new()));
+            }
+            self.runs.iter().find_map(|run| column.value(&run.record))
         };
-        self.filter.set(text, is_known);
+        self.filter.set(text, example);
         self.refilter();
     }
 

@@ -49,7 +49,7 @@ impl Definition {
                 reader.report(
                     Location::Text,
                     error.span().map(|s| s.start),
-                    error.message(),
+                    files::in_our_words(error.message()),
                 );
             }
             return Err(reader.problems);
@@ -96,10 +96,7 @@ impl Definition {
 
 impl Reader<'_> {
     fn line(&self, at: usize) -> usize {
-        1 + self.text.as_bytes()[..at.min(self.text.len())]
-            .iter()
-            .filter(|&&b| b == b'\n')
-            .count()
+        files::line_of(self.text, at)
     }
 
     fn report(&mut self, at: Location, position: Option<usize>, message: impl Into<String>) {
@@ -125,7 +122,8 @@ impl Reader<'_> {
             Ok(value) => Some(value),
             Err(error) => {
                 let start = error.span().map_or(start, |s| s.start);
-                let message = format!("must be {wanted}: {}", error.message());
+                let found = files::in_our_words(error.message());
+                let message = format!("must be {wanted}: {found}");
                 self.report(at, Some(start), message);
                 None
             }

@@ -116,6 +116,29 @@ impl TrainConfig {
             let [most, found] = [n_train, batch].map(|n| thousands(n as u64));
             format!("must be between 1 and the {most} training images, found {found}")
         });
+        let norm = self.model.norm_of_single_values().filter(|_| batch == 1);
+        problems.note(Setting::BatchSize, norm.map(|norm| {
+            format!(
+                "must be at least 2 for {norm}: batch norm needs more than one value per channel"
+            )
+        }));
+    }
+
+    /// Returns what is odd about training with `n_images` training images but no error, one sentence
+    /// each without a full stop.
+    pub fn hints(&self, n_images: usize) -> Vec<String> {
+        let n_train = n_images.saturating_sub(self.n_validation);
+        let is_one_left = self.batch_size > 1 && n_train % self.batch_size == 1;
+        let norm = self.model.norm_of_single_values().filter(|_| is_one_left);
+        let hint = norm.map(|norm| {
+            let [n_train, batch] = [n_train, self.batch_size].map(|n| thousands(n as u64));
+            format!(
+                "the last of the {n_train} training images is a batch of its own, in which {norm} \
+                 has one value per channel: it disturbs the running statistics, choose a batch \
+                 size other than {batch}"
+            )
+        });
+        hint.into_iter().collect()
     }
 
     fn check_model(&self, input: [usize; 3], classes: usize, problems: &mut Problems) {

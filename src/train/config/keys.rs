@@ -4,6 +4,10 @@
 use toml::{Table, Value};
 
 use super::TrainConfig;
+use super::optimizer::Optimizer;
+use super::schedule::Schedule;
+use crate::files::in_our_words;
+use crate::text::nearest;
 
 /// Keys of earlier versions and their present names. Files, flags, sweeps and filters accept both.
 const RENAMED: [(&str, &str); 3] = [
@@ -25,7 +29,7 @@ pub enum KeyError {
     #[error("there is no key `{0}`; --print-config shows all keys")]
     Unknown(String),
     /// A value has the wrong type, or keys do not go together.
-    #[error("invalid value: {0}")]
+    #[error("{0}")]
     Unfit(String),
 }
 
@@ -38,9 +42,51 @@ pub fn parse_value(text: &str) -> Value {
         .unwrap_or_else(|| Value::String(text.to_owned()))
 }
 
+/// Replaces the name of an optimizer or a schedule by its table with its default values.
+///
+/// # Errors
+/// When there is none of this name.
+pub fn named_value(key: &str, value: Value) -> Result<Value, KeyError> {
+    let Value::String(name) = &value else {
+        return Ok(value);
+    };
+    let known: Vec<(&str, Result<Value, toml::ser::Error>)> = match key {
+        "optimizer" => Optimizer::ALL
+            .map(|o| (o.name(), Value::try_from(o)))
+            .into(),
+        "schedule" => Schedule::ALL.map(|s| (s.name(), Value::try_from(s))).into(),
+        _ => Vec::new(),
+    };
+    if known.is_empty() {
+        return Ok(value);
+    }
+    let names: Vec<&str> = known.iter().map(|(name, _)| *name).collect();
+    let named = known.into_iter().find(|(known, _)| *known == *name);
+    match named {
+        Some((_, table)) => table.map_err(|e| KeyError::Unfit(e.to_string())),
+        None => {
+            let told = match nearest(name, names.iter().copied()) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => format!("expected one of {}", names.join(", ")),
+            };
+            Err(KeyError::Unfit(format!(
+                "there is no {key} `{name}`; {told}"
+            )))
+        }
+    }
+}
+
+/// Describes why `keys` do not fit, with the key if the parser tells it.
+fn unfit(error: &toml::de::Error) -> KeyError {
+    let message = in_our_words(error.message());
+    let whole = error.to_string();
+    let key = whole.lines().find_map(|line| line.strip_prefix("in "));
+    KeyError::Unfit(key.map_or(message.clone(), |key| format!("{key}: {message}")))
+}
+
 impl TrainConfig {
     /// Returns the configuration with new values at some keys, set in order. A table, such as
-    /// `optimizer`, is replaced as a whole. Only the types of the values are checked.
+    /// `optimizer`, is replaced as a whole, also by a name. Only the types of the values are checked.
     ///
     /// # Errors
     /// When a key does not exist or a value has the wrong type.
@@ -48,14 +94,12 @@ impl TrainConfig {
         &self,
         keys: impl IntoIterator<Item = (&'a str, Value)>,
     ) -> Result<TrainConfig, KeyError> {
-        let unfit = |message: &str| KeyError::Unfit(message.to_owned());
-        let mut table = Table::try_from(self).map_err(|e| unfit(&e.to_string()))?;
+        let mut table = Table::try_from(self).map_err(|e| KeyError::Unfit(e.to_string()))?;
         for (key, value) in keys {
+            let value = named_value(key, value)?;
             *entry(&mut table, key).ok_or_else(|| KeyError::Unknown(key.to_owned()))? = value;
         }
-        table
-            .try_into::<TrainConfig>()
-            .map_err(|e| unfit(e.message()))
+        table.try_into::<TrainConfig>().map_err(|e| unfit(&e))
     }
 
     /// The value at a key; `None` when the key does not exist.

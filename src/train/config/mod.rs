@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 pub use access::SettingMut;
 pub use clip::Clip;
 pub use error::FieldError;
-pub use keys::{KeyError, current_key, parse_value};
+pub use keys::{KeyError, current_key, named_value, parse_value};
 pub use optimizer::Optimizer;
 pub use schedule::Schedule;
 pub use setting::{Setting, SettingInfo};

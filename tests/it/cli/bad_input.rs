@@ -20,7 +20,7 @@ fn wrong_usage_has_exit_code_2() {
         (&["--optimizer", "adagrad"], "adamw"),
         (&["--lr", "0"], "learning rate: must be above 0, found 0"),
         (&["--lr", "-1"], "must be above 0, found -1"),
-        (&["--lr", "nan"], "must be above 0, found NaN"),
+        (&["--lr", "nan"], "must be finite and above 0, found NaN"),
         (&["--lr", "fast"], "--lr"),
         (&["--epochs", "0"], "epochs: must be from 1 to"),
         (&["--batch-size", "0"], "batch size: must be between 1"),

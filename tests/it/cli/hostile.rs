@@ -149,7 +149,7 @@ fn layers_and_words_nested_ten_thousand_deep_do_not_overflow_the_stack() {
     ] {
         fs::write(dir.path().join(name), config).unwrap();
         let args = ["train", "--data", "data", "--config", name];
-        check_refused(dir.path(), &args, 2, "recurs");
+        check_refused(dir.path(), &args, 2, "nested deeper than 80 levels");
     }
     let kind = with_header(&good, |header| {
         let kind = format!(r#"\"{}\\n\""#, "flat".repeat(10_000));
@@ -241,6 +241,23 @@ fn activations_that_no_memory_holds_are_refused_before_training() {
         2,
         words,
     );
+}
+
+#[test]
+fn parallel_trials_that_no_memory_holds_are_refused() {
+    let dir = folder();
+    // A trial takes 1 GB, of which 1,024 take more than there is.
+    let set = "model={ input=[1,12,12], classes=4, layers=[{kind='flatten'}, \
+               {kind='dense',units=400000}, {kind='dense',units=4}]}";
+    let args = ["train", "--data", "data", "--set", set, "--print-config"];
+    let config = lines(&run(dir.path(), &args)).join("\n");
+    fs::write(dir.path().join("wide.toml"), config).unwrap();
+    let sweep = "config = \"wide.toml\"\nparallel = 1024\ntrials = 2\n[[search]]\n\
+                 key = \"learning_rate\"\nlist = [0.1, 0.2]\n";
+    fs::write(dir.path().join("sweep.toml"), sweep).unwrap();
+    let args = ["sweep", "sweep.toml", "--data", "data"];
+    let words = "parallel must be smaller: training 1,024 trials at once takes about";
+    check_refused(dir.path(), &args, 2, words);
 }
 
 #[test]

@@ -218,3 +218,60 @@ fn a_folder_without_the_files_names_the_one_that_is_missing() {
         assert!(message.contains("found no folder"), "{message}");
     }
 }
+
+#[test]
+fn the_folder_below_that_has_the_files_is_named() {
+    let dir = tempfile::tempdir().unwrap();
+    let raw = dir.path().join("raw");
+    std::fs::create_dir(&raw).unwrap();
+    write(&raw, &contents());
+    let message = Dataset::open_folder(dir.path()).unwrap_err().to_string();
+    let words = format!("; the folder {} has it", raw.display());
+    assert!(message.ends_with(&words), "{message}");
+}
+
+/// What is odd about the folder with these files, after `change`.
+fn hints(contents: &[Vec<u8>; 4], change: impl Fn(&Path)) -> Vec<String> {
+    let dir = tempfile::tempdir().unwrap();
+    write(dir.path(), contents);
+    change(dir.path());
+    Dataset::open_folder(dir.path()).unwrap().hints()
+}
+
+#[test]
+fn files_that_are_there_twice_are_told() {
+    let told = hints(&contents(), |_| {});
+    assert!(told.is_empty(), "{told:?}");
+    let told = hints(&contents(), |dir| {
+        let packed = gz(&labels(&[1, 1, 1, 1, 1]));
+        std::fs::write(dir.join(format!("{}.gz", NAMES[1])), packed).unwrap();
+    });
+    let words = "train-labels-idx1-ubyte was read, not train-labels-idx1-ubyte.gz";
+    assert!(
+        told[0].starts_with("one of the four files is in "),
+        "{told:?}"
+    );
+    assert!(told[0].ends_with(words), "{told:?}");
+}
+
+#[test]
+fn classes_without_images_are_told() {
+    let [a, _, c, d] = contents();
+    let with = |train: &[u8]| hints(&[a.clone(), labels(train), c.clone(), d.clone()], |_| {});
+    let told = with(&[0, 3, 1, 1, 3]);
+    assert!(told[0].starts_with("class `2` of "), "{told:?}");
+    assert!(told[0].ends_with("has no training image"), "{told:?}");
+    let told = with(&[9, 9, 9, 9, 9]);
+    assert!(told[0].starts_with("9 classes of "), "{told:?}");
+    assert!(told[0].ends_with(": 0, 1, 2, 3, 4, …"), "{told:?}");
+
+    let from_one = [a, labels(&[1, 2, 3, 4, 1]), c, labels(&[1, 2])];
+    let told = hints(&from_one, |_| {});
+    assert!(told[0].contains("seem to count from 1"), "{told:?}");
+    // With names, the last of these labels is no class.
+    let message = refusal(&from_one, |dir| {
+        std::fs::write(dir.join("classes.txt"), "a\nb\nc\nd\n").unwrap();
+    });
+    let words = "labels from 0 to 3, found 4 for image 3; they seem to count from 1";
+    assert!(message.contains(words), "{message}");
+}

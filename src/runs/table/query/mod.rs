@@ -64,6 +64,8 @@ enum Op {
 /// The value in a comparison.
 #[derive(Clone, Debug, PartialEq)]
 struct Literal {
+    /// Its position.
+    at: usize,
     text: String,
     number: Option<f64>,
     /// Whether it must equal the whole text, not just one of its words.
@@ -84,23 +86,49 @@ impl Query {
         self.0.as_ref().is_none_or(|part| part.passes(record))
     }
 
-    /// Reports the first key that no run has, with its position.
+    /// Reports the first key that no run has, or the first value that is no number where all runs
+    /// have numbers, with its position. `example` returns what some run has in a column.
     ///
     /// # Errors
-    /// When there is such a key.
-    pub fn check_keys(&self, is_known: impl Fn(&Column) -> bool) -> Result<(), QueryError> {
-        let mut unknown = None;
+    /// When there is such a key or value.
+    pub fn check(&self, example: impl Fn(&Column) -> Option<Value>) -> Result<(), QueryError> {
+        let mut problem = None;
         if let Some(part) = &self.0 {
-            part.visit(&mut |column, at| {
-                if unknown.is_none() && !is_known(column) {
-                    unknown = Some(QueryError {
-                        at,
-                        message: format!("no run has a setting or metric `{}`", column.key()),
-                    });
-                }
+            part.visit(&mut |comparison| {
+                problem = problem.take().or_else(|| comparison.problem(&example));
             });
         }
-        unknown.map_or(Ok(()), Err)
+        problem.map_or(Ok(()), Err)
+    }
+}
+
+/// A comparison of an expression.
+struct Comparison<'a> {
+    column: &'a Column,
+    at: usize,
+    op: Op,
+    value: &'a Literal,
+}
+
+impl Comparison<'_> {
+    fn problem(&self, example: impl Fn(&Column) -> Option<Value>) -> Option<QueryError> {
+        let key = self.column.key();
+        match example(self.column) {
+            None => Some(QueryError {
+                at: self.at,
+                message: format!("no run has a setting or metric `{key}`"),
+            }),
+            Some(Value::Number(_)) if self.op != Op::Contains && self.value.number.is_none() => {
+                Some(QueryError {
+                    at: self.value.at,
+                    message: format!(
+                        "expected a number such as 0.1 for {key}, found `{}`",
+                        self.value.text
+                    ),
+                })
+            }
+            Some(_) => None,
+        }
     }
 }
 
@@ -117,11 +145,21 @@ impl Part {
         }
     }
 
-    fn visit(&self, see: &mut impl FnMut(&Column, usize)) {
+    fn visit(&self, see: &mut impl FnMut(Comparison<'_>)) {
         match self {
             Part::All(parts) | Part::Any(parts) => parts.iter().for_each(|part| part.visit(see)),
             Part::Not(part) => part.visit(see),
-            Part::Compare { column, at, .. } => see(column, *at),
+            &Part::Compare {
+                ref column,
+                at,
+                op,
+                ref value,
+            } => see(Comparison {
+                column,
+                at,
+                op,
+                value,
+            }),
             Part::Word(_) => {}
         }
     }

@@ -2,6 +2,7 @@
 
 use super::{Literal, Op, Part, QueryError};
 use crate::runs::table::column::Column;
+use crate::text::MAX_NESTING;
 
 /// Parses the expression in `text`; `None` if it is empty.
 ///
@@ -15,6 +16,7 @@ pub(super) fn parse(text: &str) -> Result<Option<Part>, QueryError> {
     let mut parser = Parser {
         tokens,
         next: 0,
+        depth: 0,
         n_chars: text.chars().count(),
     };
     let part = parser.any()?;
@@ -122,6 +124,8 @@ fn operator(chars: &[char], at: usize) -> Result<(Kind, usize), QueryError> {
 struct Parser {
     tokens: Vec<Token>,
     next: usize,
+    /// Parentheses and `not` around the next token.
+    depth: usize,
     n_chars: usize,
 }
 
@@ -165,7 +169,21 @@ impl Parser {
         }
     }
 
+    /// Parses a part, unless too many others are around it: each takes stack.
     fn part(&mut self) -> Result<Part, QueryError> {
+        if self.depth > MAX_NESTING {
+            return Err(QueryError {
+                at: self.peek().map_or(self.n_chars, |token| token.at),
+                message: format!("expected at most {MAX_NESTING} levels of parentheses and `not`"),
+            });
+        }
+        self.depth += 1;
+        let part = self.shallow_part();
+        self.depth -= 1;
+        part
+    }
+
+    fn shallow_part(&mut self) -> Result<Part, QueryError> {
         const EXPECTED: &str = "a word or a comparison";
         if self.take_keyword("not") {
             return Ok(Part::Not(Box::new(self.part()?)));
@@ -212,11 +230,13 @@ impl Parser {
         self.next += 1;
         let value = match &token.kind {
             Kind::Word(text) => Literal {
+                at: token.at,
                 text: text.to_lowercase(),
                 number: number(text),
                 is_whole: false,
             },
             Kind::Quoted(text) => Literal {
+                at: token.at,
                 text: text.to_lowercase(),
                 number: None,
                 is_whole: true,

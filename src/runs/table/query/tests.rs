@@ -4,6 +4,7 @@ use super::*;
 use crate::model::preset;
 use crate::runs::id::RunId;
 use crate::runs::state::RunState;
+use crate::text::MAX_NESTING;
 use crate::train::TrainConfig;
 
 fn record(name: &str, preset_name: &str, rate: f64) -> Record {
@@ -96,20 +97,41 @@ fn what_makes_no_sense_is_told_at_its_place() {
 }
 
 #[test]
-fn keys_that_no_run_has_are_told() {
+fn keys_that_no_run_has_and_values_that_are_no_numbers_are_told() {
     let run = record("a", "mlp", 0.1);
-    let is_known = |column: &Column| column.value(&run).is_some();
-    Query::parse("lr = 3 and acc > 2 word")
-        .unwrap()
-        .check_keys(is_known)
-        .unwrap();
-    let error = Query::parse("word lr = 3 or lrr = 3")
-        .unwrap()
-        .check_keys(is_known);
-    let error = error.unwrap_err();
-    assert_eq!(
-        (error.at, error.message.contains("`lrr`")),
-        (15, true),
-        "{error}"
-    );
+    let check = |text: &str| {
+        let query = Query::parse(text).unwrap();
+        query.check(|column| column.value(&run))
+    };
+    for fine in ["lr = 3 and acc > 2 word", "lr ~ e-", "acc > 98%", "tag = 3"] {
+        check(fine).unwrap();
+    }
+    for (text, at, words) in [
+        ("word lr = 3 or lrr = 3", 15, "`lrr`"),
+        (
+            "lr < ,1",
+            5,
+            "expected a number such as 0.1 for learning_rate, found `,1`",
+        ),
+        ("word and acc = 0,9", 15, "for val_accuracy, found `0,9`"),
+        ("lr = \"0.1\"", 5, "expected a number"),
+    ] {
+        let error = check(text).unwrap_err();
+        assert_eq!(error.at, at, "{text}: {error}");
+        assert!(error.message.contains(words), "{text}: {error}");
+    }
+}
+
+#[test]
+fn an_expression_may_be_as_deep_as_the_limit() {
+    let nested = |n: usize| format!("{}a{}", "(".repeat(n), ")".repeat(n));
+    Query::parse(&nested(MAX_NESTING)).unwrap();
+    for deep in [
+        nested(MAX_NESTING + 1),
+        nested(100_000),
+        "not ".repeat(100_000),
+    ] {
+        let error = Query::parse(&deep).unwrap_err();
+        assert!(error.message.contains("at most 80 levels"), "{error}");
+    }
 }

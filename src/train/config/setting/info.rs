@@ -2,6 +2,8 @@
 
 use std::ops::{Bound, RangeBounds};
 
+use crate::text::setting;
+
 /// The values that a setting may have.
 pub(super) type Bounds = (Bound<f64>, Bound<f64>);
 
@@ -111,6 +113,7 @@ impl SettingInfo {
                 }
             }
         };
-        Some(format!("must be {expected}, found {x}"))
+        let finite = if x.is_finite() { "" } else { "finite and " };
+        Some(format!("must be {finite}{expected}, found {}", setting(x)))
     }
 }

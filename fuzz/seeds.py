@@ -1,0 +1,194 @@
+"""Writes the corpus: real files of the tests, and small files that are wrong on purpose.
+
+Usage: python3 fuzz/seeds.py, in the root of the repository. Nothing else is needed.
+"""
+
+import gzip
+import json
+import pathlib
+import struct
+import zlib
+
+ROOT = pathlib.Path(__file__).parent
+FIXTURES = ROOT.parent / "tests/fixtures"
+RUNS = FIXTURES / "runs/3e90706"
+
+
+def seed(target, name, content):
+    folder = ROOT / "corpus" / target
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / name).write_bytes(content.encode() if isinstance(content, str) else content)
+
+
+def tensor_file(header, data=b""):
+    text = header if isinstance(header, bytes) else json.dumps(header, separators=(",", ":")).encode()
+    return struct.pack("<Q", len(text)) + text + data
+
+
+def split(file):
+    (n,) = struct.unpack("<Q", file[:8])
+    return file[8 : 8 + n], file[8 + n :]
+
+
+def models():
+    ours = (FIXTURES / "model_ours.safetensors").read_bytes()
+    header, data = split(ours)
+    seed("model", "ours", ours)
+    seed("model", "whole", (RUNS / "whole.safetensors").read_bytes())
+    for name in ["claims-300k-units", "lstm-units", "input-100000"]:
+        seed("model", name, (FIXTURES / f"hostile/{name}.safetensors").read_bytes())
+    seed("model", "foreign", tensor_file({"__metadata__": {"format": "pt"}}))
+    seed("model", "cut", ours[: len(ours) // 2])
+    seed("model", "header-of-4-gb", struct.pack("<Q", 1 << 32) + b"{}")
+    seed("model", "header-of-all-bytes", b"\xff" * 8)
+    seed("model", "not-a-number", tensor_file(header, b"\xff" * len(data)))
+    seed("model", "name-twice", tensor_file(header.replace(b"{", b'{"__metadata__":{},', 1), data))
+    seed("model", "nested", tensor_file(b'{"x":' + b"[" * 3000 + b"]" * 3000 + b"}"))
+    parsed = json.loads(header)
+    kinds = ["batch_norm", "layer_norm", "gelu", "global_avg_pool", "transformer_encoder", "residual"]
+    for kind in kinds:
+        description = json.loads(parsed["__metadata__"]["candle_studio"])
+        description["spec"]["layers"][0] = {"kind": kind}
+        other = {**parsed, "__metadata__": {"candle_studio": json.dumps(description)}}
+        seed("model", f"with-{kind}", tensor_file(other, data))
+    # Large images without a single weight.
+    description["spec"] = {"input": [256, 1024, 1024], "classes": 256, "layers": [{"kind": "global_avg_pool"}]}
+    description["classes"] = [str(i) for i in range(256)]
+    seed("model", "largest-image", tensor_file({"__metadata__": {"candle_studio": json.dumps(description)}}))
+
+
+def checkpoints():
+    whole = (RUNS / "killed/checkpoints/step-0000000204.safetensors").read_bytes()
+    header, data = split(whole)
+    seed("checkpoint", "whole", whole)
+    seed("checkpoint", "best", (RUNS / "killed/checkpoints/best.safetensors").read_bytes())
+    seed("checkpoint", "cut", whole[:-7])
+    seed("checkpoint", "only-header", tensor_file(header))
+    seed("checkpoint", "a-model", (RUNS / "whole.safetensors").read_bytes())
+    seed("checkpoint", "step-of-all-bits", tensor_file(header.replace(b'\\"step\\":204', b'\\"step\\":18446744073709551615'), data))
+    seed("checkpoint", "more-units", tensor_file(header.replace(b'\\"units\\":', b'\\"units\\":99999'), data))
+
+
+def idx_file(kind, dims, data=b""):
+    return bytes([0, 0, kind, len(dims)]) + b"".join(struct.pack(">I", d) for d in dims) + data
+
+
+def idx():
+    images = idx_file(8, [3, 4, 5], bytes(range(60)))
+    labels = idx_file(8, [6], bytes(range(6)))
+    seed("idx", "images", images)
+    seed("idx", "labels", labels)
+    seed("idx", "labels-of-16-bits", idx_file(11, [2], b"\x00\x01\xff\xff"))
+    seed("idx", "labels-of-32-bits", idx_file(12, [1], b"\x7f\xff\xff\xff"))
+    seed("idx", "images-packed", gzip.compress(images, mtime=0))
+    seed("idx", "labels-packed", gzip.compress(labels, mtime=0))
+    seed("idx", "members", gzip.compress(images[:20], mtime=0) + gzip.compress(images[20:], mtime=0))
+    seed("idx", "cut-packed", gzip.compress(images, mtime=0)[:-9])
+    seed("idx", "bomb", gzip.compress(idx_file(8, [1, 1, 1], b"\0" * 1_000_000), mtime=0))
+    seed("idx", "claims-all", idx_file(8, [2**32 - 1] * 3))
+    seed("idx", "claims-4-gb", idx_file(8, [4096, 1024, 1024]))
+    seed("idx", "claims-no-height", idx_file(8, [5, 0, 5]))
+    seed("idx", "claims-no-image", idx_file(8, [0, 28, 28]))
+    seed("idx", "too-long", images + b"\0")
+    seed("idx", "short-header", images[:7])
+    seed("idx", "empty", b"")
+
+
+def png(width, height, depth, color, rows, extra=b"", interlaced=0):
+    def chunk(name, data):
+        return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+
+    head = struct.pack(">IIBBBBB", width, height, depth, color, 0, 0, interlaced)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + extra + chunk(b"IDAT", zlib.compress(rows, 9)) + chunk(b"IEND", b"")
+
+
+def pictures():
+    gray = b"".join(b"\0" + bytes(255 if 2 < x < 5 and 0 < y < 7 else 9 for x in range(8)) for y in range(8))
+    seed("picture", "gray-8x8.png", png(8, 8, 8, 0, gray))
+    seed("picture", "blank.png", png(8, 8, 8, 0, b"\0" * 72))
+    seed("picture", "one-pixel.png", png(1, 1, 8, 0, b"\0\x80"))
+    seed("picture", "line.png", png(300, 1, 8, 0, b"\0" + bytes(i % 256 for i in range(300))))
+    seed("picture", "16-bit.png", (FIXTURES / "pictures/16bit-of-8bit_7.png").read_bytes())
+    seed("picture", "two-objects.png", (FIXTURES / "pictures/two-digits_10.png").read_bytes())
+    rgba = b"".join(b"\0" + bytes(v for x in range(6) for v in (x * 40, 9, y * 40, 255 * (x > y))) for y in range(6))
+    seed("picture", "transparent.png", png(6, 6, 8, 6, rgba))
+    palette = struct.pack(">I", 6) + b"PLTE" + b"\0\0\0\xff\xff\xff"
+    palette += struct.pack(">I", zlib.crc32(b"PLTE" + b"\0\0\0\xff\xff\xff"))
+    seed("picture", "palette.png", png(8, 2, 1, 3, b"\0\x55\0\xaa", palette))
+    seed("picture", "palette-missing.png", png(8, 2, 1, 3, b"\0\x55\0\xaa"))
+    seed("picture", "interlaced.png", png(3, 3, 8, 0, b"\0\1" + b"\0\1\0\2" + b"\0\3\0\4" * 3, interlaced=1))
+    seed("picture", "claims-all.png", png(2**31 - 1, 2**31 - 1, 8, 6, b"\0"))
+    seed("picture", "claims-8192.png", png(8192, 8192, 16, 6, b"\0"))
+    seed("picture", "cut.png", png(8, 8, 8, 0, gray)[:50])
+    seed("picture", "other.gif", b"GIF89a\1\0\1\0\0\0\0;")
+    quality = b"\xff\xdb\0\x43\0" + b"\1" * 64
+    frame = b"\xff\xc0\0\x0b\x08\0\x08\0\x08\1\1\x11\0"
+    tables = b"".join(b"\xff\xc4\0\x14" + bytes([k]) + b"\1" + b"\0" * 15 + b"\0" for k in (0, 0x10))
+    scan = b"\xff\xda\0\x08\1\1\0\0\x3f\0" + b"\0" * 4
+    seed("picture", "tiny.jpg", b"\xff\xd8" + quality + frame + tables + scan + b"\xff\xd9")
+    turned = b"\xff\xe1\0\x22Exif\0\0MM\0*\0\0\0\x08\0\1\1\x12\0\3\0\0\0\1\0\6\0\0\0\0\0\0"
+    seed("picture", "turned.jpg", b"\xff\xd8" + turned + quality + frame + tables + scan + b"\xff\xd9")
+    seed("picture", "cut.jpg", b"\xff\xd8" + quality + frame + tables + scan)
+
+
+def configurations():
+    base = (RUNS / "workspace/rates/base.toml").read_text()
+    seed("configuration", "base", base)
+    seed("configuration", "sweep", (RUNS / "workspace/rates/sweep.toml").read_text())
+    seed("configuration", "net", (RUNS / "net.toml").read_text())
+    seed("configuration", "huge-activations", (FIXTURES / "hostile/huge-activations.toml").read_text())
+    seed("configuration", "manifest", (RUNS / "guarded/run.toml").read_text())
+    layers = '{ kind = "conv2d", channels = 8, kernel = 3, stride = 1, padding = 1 },\n{ kind = "batch_norm" },'
+    block = f'layers = [\n{{ kind = "residual", layers = [\n{layers}\n] }},\n{{ kind = "flatten" }},\n{{ kind = "dense", units = 10 }},\n]\n'
+    seed("configuration", "layers", block)
+    seed("configuration", "deep-lists", "layers = " + "[" * 3000 + "]" * 3000)
+    seed("configuration", "deep-blocks", "layers = [" + '{kind="residual",layers=[' * 500 + "]}" * 500 + "]")
+    seed("configuration", "deep-keys", ".".join(["a"] * 3000) + " = 1")
+    seed("configuration", "deep-heading", "[" + ".".join(["a"] * 3000) + "]\nb = 1")
+    seed("configuration", "not-a-number", base.replace("learning_rate = ", "learning_rate = nan # "))
+    seed("configuration", "largest", base.replace("epochs = ", "epochs = 9223372036854775807 # "))
+    seed("configuration", "date", "name = 1979-05-27T07:32:00Z\ntrials = 1_000\n[[search]]\nkey = 'a.b'\nint_range = [1, 9223372036854775807]")
+    seed("configuration", "marks", "\ufeffname = \"\\u0000\\uD800\"\n'' = ''' '''")
+    seed("configuration", "search", 'method = "tpe"\ntrials = 3\nprune = { rule = "asha" }\n[set]\noptimizer = "sgd"\n[[search]]\nkey = "learning_rate"\nlog_range = [1e-300, 1e300]\nwhen = { key = "x", is = [1] }')
+
+
+def filters():
+    for number, text in enumerate([
+        "", "wide", "lr < 0.01 and model = cnn", "not (wide or lr = 0.1) tag = 'a b'", "val_acc.last >= 98%",
+        "lr < ,1", "lr < = 1", "(lr < 3", "a ! b", "name = \"b", "lr ≤ 1e-3 or ähm ≠ \u0001", "\u202e = \u0000",
+        "(" * 3000, "not " * 3000 + "a", "(" * 80 + "a" + ")" * 80, "x = 1e999 y = -nan z = inf",
+    ]):
+        seed("filter", f"{number:02}", text)
+
+
+def journals():
+    events = (RUNS / "guarded/events.jsonl").read_text()
+    lines = events.splitlines(keepends=True)
+    seed("events", "guarded", events)
+    seed("events", "format-1", (FIXTURES / "runs/format-1/events.jsonl").read_text())
+    seed("events", "torn", events[:-20])
+    seed("events", "hole", "".join(lines[:2]) + "\0" * 100 + "\n" + "".join(lines[3:]))
+    seed("events", "no-start", "".join(lines[1:]))
+    seed("events", "twice", events * 2)
+    seed("events", "nested", '{"event":' + "[" * 3000 + "\n")
+    seed("events", "points-of-all-bits", '{"event":"steps","points":[[18446744073709551615,18446744073709551615,1e308,-1e308,"NaN",2.0,-1.0]]}\n' * 2)
+    seed("events", "rewound", "".join(lines) + '{"event":"rewound","step":0}\n')
+    trials = (RUNS / "five-trials.jsonl").read_text()
+    lines = trials.splitlines(keepends=True)
+    seed("journal", "five-trials", trials)
+    seed("journal", "rates", (RUNS / "workspace/rates/trials.jsonl").read_text())
+    seed("journal", "torn", trials[:-9])
+    seed("journal", "no-start", "".join(lines[2:]))
+    seed("journal", "twice", trials * 2)
+    seed("journal", "trial-of-all-bits", trials.replace('"trial":1,', '"trial":18446744073709551615,'))
+    seed("journal", "run-outside", trials.replace('"run":"', '"run":"../../'))
+    seed("journal", "binary", bytes(range(256)))
+
+
+models()
+checkpoints()
+idx()
+pictures()
+configurations()
+filters()
+journals()
