@@ -17,6 +17,7 @@ mod presets;
 mod report;
 mod shape;
 mod spec;
+mod tapped;
 mod tensor_file;
 mod text;
 
