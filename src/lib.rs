@@ -13,6 +13,7 @@
 //! * [`model`]: images in, logits out: layers as data, presets, initialization, model files.
 //! * [`train`]: training: configuration, optimizers, the loop, control, events.
 //! * [`predict`]: the class of one image, at once.
+//! * [`explain`]: why a network answers as it does: maps of the pixels that count.
 //! * [`evaluate`]: how good a model is, and where it is wrong.
 //! * [`runs`]: the record of runs: folders, workspace, tables.
 //! * [`picture`]: networks and curves as pictures: SVG and PNG.
@@ -44,6 +45,8 @@ pub mod model;
 pub mod train;
 
 pub mod predict;
+
+pub mod explain;
 
 pub mod evaluate;
 
