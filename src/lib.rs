@@ -15,6 +15,7 @@
 //! * [`evaluate`]: how good a model is, and where it is wrong.
 //! * [`train`]: training: configuration, optimizers, the loop, control, events.
 //! * [`predict`]: the class of one image, at once.
+//! * [`explain`]: why a network answers as it does: maps of the pixels that count.
 //! * [`runs`]: the record of runs: folders, workspace, tables.
 //! * [`picture`]: networks and curves as pictures: SVG and PNG.
 //! * [`compare`]: which run is better, and is the difference significant?
@@ -47,6 +48,8 @@ pub mod evaluate;
 pub mod train;
 
 pub mod predict;
+
+pub mod explain;
 
 pub mod runs;
 

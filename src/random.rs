@@ -26,6 +26,8 @@ pub enum Stream {
     Bootstrap = 40,
     /// Trees of the random forest for importance; the first counter is the tree.
     Forest = 41,
+    /// Noise of SmoothGrad; the first counter is the copy.
+    SmoothGrad = 50,
     /// Settings of a sweep; the counters are the setting and the key.
     Sweep = 32,
 }

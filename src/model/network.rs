@@ -75,7 +75,7 @@ impl Network {
     fn of(spec: &ModelSpec, params: Vec<Param>) -> Network {
         Network {
             spec: spec.clone(),
-            ops: plan(&spec.layers, Shape::Image(spec.input), 0, true, 0),
+            ops: plan(&spec.layers, Shape::Image(spec.input), 0, true, 0, None),
             params,
             is_fused: true,
         }
@@ -92,7 +92,7 @@ impl Network {
 
     fn plan(&mut self) {
         let input = Shape::Image(self.spec.input);
-        self.ops = plan(&self.spec.layers, input, 0, self.is_fused, 0);
+        self.ops = plan(&self.spec.layers, input, 0, self.is_fused, 0, None);
     }
 
     /// Sets the dropout rates to those of `spec`, which must differ in nothing else.
@@ -155,10 +155,7 @@ impl Network {
     /// # Errors
     /// When the shape of the images is not the spec's input.
     pub fn forward(&self, images: &Tensor, mode: Mode) -> Result<Tensor> {
-        let pass = Pass {
-            params: &self.params,
-            mode,
-        };
+        let pass = Pass::new(&self.params, mode);
         let mut x = images.clone();
         for op in &self.ops {
             x = op.forward(&x, &pass)?;
@@ -179,10 +176,7 @@ impl Network {
         mode: Mode,
         mut each: impl FnMut(&Tensor) -> Result<()>,
     ) -> Result<Tensor> {
-        let pass = Pass {
-            params: &self.params,
-            mode,
-        };
+        let pass = Pass::new(&self.params, mode);
         let mut x = images.clone();
         for op in &self.ops {
             x = op.forward(&x, &pass)?;

@@ -24,6 +24,7 @@ const ROOMS: &[(&str, &[&str])] = &[
         "predict",
         &["random", "stats", "data", "kernels", "model", "train"],
     ),
+    ("explain", &["random", "stats", "kernels", "model"]),
     (
         "runs",
         &[
@@ -53,21 +54,22 @@ const ROOMS: &[(&str, &[&str])] = &[
         "studio",
         &[
             "random", "files", "stats", "text", "data", "kernels", "model", "train", "predict",
-            "evaluate", "runs", "picture", "compare", "export", "sweep",
+            "explain", "evaluate", "runs", "picture", "compare", "export", "sweep",
         ],
     ),
     (
         "cli",
         &[
             "random", "signals", "files", "stats", "text", "data", "kernels", "model", "train",
-            "predict", "evaluate", "runs", "picture", "compare", "export", "sweep",
+            "predict", "explain", "evaluate", "runs", "picture", "compare", "export", "sweep",
         ],
     ),
     (
         "ui",
         &[
             "random", "signals", "files", "stats", "text", "data", "kernels", "model", "train",
-            "predict", "evaluate", "runs", "picture", "compare", "export", "sweep", "studio",
+            "predict", "explain", "evaluate", "runs", "picture", "compare", "export", "sweep",
+            "studio",
         ],
     ),
 ];

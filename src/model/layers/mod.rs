@@ -31,7 +31,7 @@ pub(super) use kind::LayerKind;
 pub use kind::{LayerField, LayerValue};
 pub(super) use norm::{BatchNorm, LayerNorm};
 pub use patches::PatchEmbedding;
-pub(super) use plan::{Op, Pass, plan, trained_values};
+pub(super) use plan::{Op, Pass, Tap, plan, trained_values};
 pub(super) use pool::GlobalAvgPool;
 pub use pool::{AvgPool2d, MaxPool2d};
 pub use recurrent::{Gru, Lstm, Rnn};

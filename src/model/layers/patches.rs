@@ -111,8 +111,14 @@ impl LayerKind for PatchEmbedding {
         let first = planner.first_param;
         let conv = Conv::plain(first, square(self.patch, self.patch, 0), 1);
         let has_class_token = self.class_token;
+        // An image still, which the tokens are not.
+        let is_tapped = planner.take_tap();
         planner.add(move |x, pass| {
-            let patches = conv.forward(x, pass)?.flatten_from(2)?;
+            let mut image = conv.forward(x, pass)?;
+            if is_tapped {
+                image = pass.tapped(&image)?;
+            }
+            let patches = image.flatten_from(2)?;
             let mut tokens = patches.transpose(1, 2)?.contiguous()?;
             if has_class_token {
                 let (n, _, width) = tokens.dims3()?;

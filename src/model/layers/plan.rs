@@ -16,6 +16,9 @@ use crate::model::spec::Layer;
 
 type Forward = dyn Fn(&Tensor, &Pass<'_>) -> Result<Tensor> + Send + Sync;
 
+/// Takes the output of a layer, and returns what the layers after it read.
+pub(in crate::model) type Tap<'a> = dyn Fn(&Tensor) -> Result<Tensor> + 'a;
+
 /// One operation of the forward pass.
 #[derive(Clone)]
 pub(in crate::model) enum Op {
@@ -50,9 +53,25 @@ pub(in crate::model) struct Pass<'a> {
     pub params: &'a [Param],
     /// Whether it is part of training.
     pub mode: Mode,
+    /// What the output of the tapped layer goes through, if the plan has one.
+    pub tap: Option<&'a Tap<'a>>,
 }
 
-impl Pass<'_> {
+impl<'a> Pass<'a> {
+    /// A pass without a tap.
+    pub fn new(params: &'a [Param], mode: Mode) -> Pass<'a> {
+        Pass {
+            params,
+            mode,
+            tap: None,
+        }
+    }
+
+    /// Returns what the layers after the tapped one read instead of `x`.
+    pub fn tapped(&self, x: &Tensor) -> Result<Tensor> {
+        self.tap.map_or_else(|| Ok(x.clone()), |tap| tap(x))
+    }
+
     /// Returns the values of a parameter, tracked for the backward pass while training.
     pub fn tensor(&self, idx: usize) -> Tensor {
         match self.mode {
@@ -80,9 +99,17 @@ pub(in crate::model) struct Planner<'a> {
     pub first_param: usize,
     /// Its random stream, different for each in the network.
     pub stream: u64,
+    /// If it is the tapped layer: nothing; if it is a block around that: the path inside.
+    pub tap: Option<&'a [usize]>,
 }
 
 impl Planner<'_> {
+    /// Whether the layer being planned is the tapped one and has to call [`Pass::tapped`] itself,
+    /// because it taps another tensor than its output.
+    pub fn take_tap(&mut self) -> bool {
+        self.tap.take_if(|path| path.is_empty()).is_some()
+    }
+
     /// Adds the operation of a layer.
     pub fn add(
         &mut self,
@@ -146,13 +173,15 @@ impl Planner<'_> {
 /// Plans the operations of `layers`, which fit `input` and whose parameters start at index
 /// `first_param` of the network. With `is_fused`, an activation is fused into the convolution or
 /// dense layer before it, a max pool into the convolution and activation before it, and flattening
-/// into the dense layer after it. `stream` separates the layers' random numbers.
+/// into the dense layer after it. `stream` separates the layers' random numbers. `tap` is the path
+/// to the tapped layer, which must not be fused: its index, preceded by that of the block around it.
 pub(in crate::model) fn plan(
     layers: &[Layer],
     input: Shape,
     first_param: usize,
     is_fused: bool,
     stream: u64,
+    tap: Option<&[usize]>,
 ) -> Vec<Op> {
     let mut planner = Planner {
         layers,
@@ -162,6 +191,7 @@ pub(in crate::model) fn plan(
         input,
         first_param,
         stream,
+        tap: None,
     };
     // Input shape and first parameter of each layer.
     let mut befores = vec![(input, first_param)];
@@ -172,8 +202,12 @@ pub(in crate::model) fn plan(
     while let (Some(layer), Some(&before)) = (layers.get(planner.next), befores.get(planner.next)) {
         (planner.input, planner.first_param) = before;
         planner.stream = stream + planner.next as u64;
+        planner.tap = tap.and_then(|path| path.strip_prefix(&[planner.next]));
         planner.next += 1;
         layer.kind().plan(&mut planner);
+        if planner.take_tap() {
+            planner.add(|x, pass| pass.tapped(x));
+        }
     }
     let mut ops = planner.ops;
     if is_fused {

@@ -91,7 +91,14 @@ impl LayerKind for Residual {
         let shortcut = shortcut.map(|s| Conv::plain(first + n_params, square(1, s.stride, 0), 1));
         // A network has fewer than 2¹⁶ layers side by side.
         let inside = (planner.stream + 1) << 16;
-        let body = plan(&self.layers, input, first, planner.is_fused, inside);
+        let body = plan(
+            &self.layers,
+            input,
+            first,
+            planner.is_fused,
+            inside,
+            planner.tap,
+        );
         planner.add(move |x, pass| {
             let mut y = x.clone();
             for op in &body {

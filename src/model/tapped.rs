@@ -1,0 +1,98 @@
+//! The forward pass with a hook at one layer, as `register_forward_hook` of `nn.Module`.
+
+use candle_core::{Result, Tensor};
+
+use super::layers::{Pass, Tap, plan};
+use super::network::{Mode, Network};
+use super::shape::Shape;
+
+impl Network {
+    /// Like [`Network::forward`] in [`Mode::Eval`], but the layers after the one at `path` read
+    /// what `tap` returns for its output. Of a patch embedding, that is the output of its
+    /// convolution, `[n, width, rows, columns]`.
+    ///
+    /// # Errors
+    /// As [`Network::forward`], and errors of `tap`.
+    pub fn forward_tapped(&self, images: &Tensor, path: &[usize], tap: &Tap<'_>) -> Result<Tensor> {
+        let spec = self.spec();
+        let input = Shape::Image(spec.input);
+        let pass = Pass {
+            tap: Some(tap),
+            ..Pass::new(self.params(), Mode::Eval)
+        };
+        let mut x = images.clone();
+        for op in plan(&spec.layers, input, 0, false, 0, Some(path)) {
+            x = op.forward(&x, &pass)?;
+        }
+        Ok(x)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Init, LayerName, PRESETS, preset};
+    use candle_core::Device;
+    use std::cell::RefCell;
+
+    fn images() -> Tensor {
+        let values: Vec<f32> = (0..2 * 784).map(|i| (i % 97) as f32 / 96.0).collect();
+        Tensor::from_vec(values, (2, 1, 28, 28), &Device::Cpu).unwrap()
+    }
+
+    fn network(name: &str) -> Network {
+        let spec = preset(name).unwrap().spec([1, 28, 28], 10);
+        Network::new(&spec, Init::HeUniform, 1, &Device::Cpu).unwrap()
+    }
+
+    /// The shape of the tapped output of a layer, and the logits.
+    fn tapped(network: &Network, layer: &LayerName) -> (Vec<usize>, Tensor) {
+        let found = RefCell::new(Vec::new());
+        let tap = |x: &Tensor| {
+            found.borrow_mut().extend_from_slice(x.dims());
+            Ok(x.clone())
+        };
+        let logits = network.forward_tapped(&images(), &layer.path, &tap);
+        (found.into_inner(), logits.unwrap())
+    }
+
+    #[test]
+    fn a_tap_sees_each_layer_once_and_changes_nothing() {
+        for preset in PRESETS {
+            let network = network(preset.name).unfused();
+            let expected = network.forward(&images(), Mode::Eval).unwrap();
+            let mut outputs = Vec::new();
+            network
+                .forward_each(&images(), Mode::Eval, |x| {
+                    outputs.push(x.dims().to_vec());
+                    Ok(())
+                })
+                .unwrap();
+            for layer in network.spec().layer_names() {
+                let (shape, logits) = tapped(&network, &layer);
+                let what = format!("{}: {}", preset.name, layer.name);
+                let difference = (logits - &expected).unwrap().abs().unwrap();
+                let difference = difference.max_all().unwrap().to_scalar::<f32>().unwrap();
+                assert_eq!(difference, 0.0, "{what}");
+                match layer.path.as_slice() {
+                    [_] if layer.name == "patches1" => assert_eq!(shape, [2, 64, 7, 7]),
+                    [idx] => assert_eq!(shape, outputs[*idx], "{what}"),
+                    _ => assert_eq!(shape[0], 2, "{what}"),
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_layers_after_it_read_what_the_tap_returns() {
+        let network = network("resnet-small");
+        let layers = network.spec().layers_matching("residual2.conv2").unwrap();
+        let logits = |tap: &Tap<'_>| {
+            let logits = network.forward_tapped(&images(), &layers[0].path, tap);
+            logits.unwrap().flatten_all().unwrap().to_vec1::<f32>()
+        };
+        let plain = logits(&|x| Ok(x.clone())).unwrap();
+        let doubled = logits(&|x| x * 2.0).unwrap();
+        assert_ne!(plain, doubled);
+    }
+}
