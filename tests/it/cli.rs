@@ -5,6 +5,7 @@ mod bad_input;
 mod bench;
 mod compare;
 mod diagram;
+mod explain;
 mod hostile;
 mod interrupted;
 mod not_finite;
