@@ -26,6 +26,7 @@ mod dropout2d;
 mod dropped;
 #[cfg(feature = "gui")]
 mod editor;
+mod explain;
 mod guard;
 #[cfg(feature = "gui")]
 mod help;
