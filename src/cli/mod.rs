@@ -7,6 +7,7 @@ mod bench;
 mod compare;
 mod diagram;
 mod evaluate;
+mod explain;
 mod hyperparameter_args;
 mod interrupt;
 mod lr_find;
@@ -62,6 +63,8 @@ pub enum Command {
     Runs(runs::Args),
     /// Classify images.
     Predict(predict::Args),
+    /// Explain an answer: a map of the pixels that speak for a class, or against it.
+    Explain(explain::Args),
     /// Report which runs' settings are better, and whether the difference is significant.
     Compare(compare::Args),
     /// List the preset networks.
@@ -87,6 +90,7 @@ impl Command {
                 named_or_default(workspace).and_then(|dir| runs::run(&args, &dir))
             }
             Command::Predict(args) => predict::run(&args, workspace),
+            Command::Explain(args) => explain::run(&args, workspace),
             Command::Compare(args) => compare::run(&args, workspace),
             Command::Presets(args) => presets::run(&args),
             Command::Plot(args) => plot::run(&args, workspace),

@@ -8,6 +8,7 @@ mod compare;
 mod damaged;
 mod diagram;
 mod evaluate;
+mod explain;
 mod export;
 #[cfg(debug_assertions)]
 mod faults;

@@ -13,13 +13,13 @@ static FIXTURE: &[u8] = include_bytes!("../fixtures/layers.safetensors");
 const TRAIN: Mode = Mode::Train { seed: 1, step: 0 };
 
 #[derive(Deserialize)]
-struct Case {
-    name: String,
+pub(crate) struct Case {
+    pub(crate) name: String,
     spec: ModelSpec,
 }
 
 /// The networks of the fixture, each with its tensors.
-fn cases() -> Vec<(Case, HashMap<String, Tensor>)> {
+pub(crate) fn cases() -> Vec<(Case, HashMap<String, Tensor>)> {
     let (_, header) = SafeTensors::read_metadata(FIXTURE).unwrap();
     let cases = &header.metadata().as_ref().unwrap()["cases"];
     let cases: Vec<Case> = serde_json::from_str(cases).unwrap();
@@ -41,7 +41,7 @@ fn cases() -> Vec<(Case, HashMap<String, Tensor>)> {
 }
 
 /// The network of a case with PyTorch's weights.
-fn network(case: &Case, tensors: &HashMap<String, Tensor>) -> Network {
+pub(crate) fn network(case: &Case, tensors: &HashMap<String, Tensor>) -> Network {
     let network = Network::new(&case.spec, Init::default(), 0, &Device::Cpu).unwrap();
     let n_state = tensors.keys().filter(|k| k.starts_with("state.")).count();
     assert_eq!(network.params().len(), n_state, "{}", case.name);

@@ -29,6 +29,7 @@ mod dropped;
 mod editor;
 #[cfg(feature = "gui")]
 mod evaluate_window;
+mod explain;
 mod guard;
 #[cfg(feature = "gui")]
 mod help;

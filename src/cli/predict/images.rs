@@ -54,7 +54,7 @@ fn in_folder(dir: &Path, depth: usize) -> anyhow::Result<Vec<PathBuf>> {
 }
 
 /// Reads an image; `-` is standard input.
-pub(super) fn read(path: &Path) -> anyhow::Result<DecodedImage> {
+pub(in crate::cli) fn read(path: &Path) -> anyhow::Result<DecodedImage> {
     if path == Path::new("-") {
         return Ok(read_image(io::stdin().lock(), "standard input")?);
     }

@@ -1,6 +1,6 @@
 //! `candle-studio predict`.
 
-mod images;
+pub(super) mod images;
 mod report;
 
 use std::path::{Path, PathBuf};

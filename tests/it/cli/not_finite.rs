@@ -76,6 +76,19 @@ fn predict_makes_no_answer_of_infinity_and_still_answers_the_others() {
 }
 
 #[test]
+fn explain_makes_no_map_of_infinity() {
+    let dir = folder();
+    diverged_model(dir.path(), "m");
+    write_bar(&dir.path().join("across.png"), true);
+    let output = run(
+        dir.path(),
+        &["explain", "m", "across.png", "--out", "a.npy"],
+    );
+    check_failure(&output, 1, "its weights may have diverged");
+    assert!(!dir.path().join("a.npy").exists());
+}
+
+#[test]
 fn evaluate_counts_what_is_not_finite_as_wrong_and_fails() {
     let dir = folder();
     diverged_model(dir.path(), "m");
