@@ -29,6 +29,8 @@ mod dropped;
 mod editor;
 #[cfg(feature = "gui")]
 mod evaluate_window;
+#[cfg(feature = "gui")]
+mod explain_window;
 mod guard;
 #[cfg(feature = "gui")]
 mod help;
