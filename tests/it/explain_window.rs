@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use candle_studio::data::unit_values;
 use candle_studio::explain::{Method, Target, attribute};
 use candle_studio::studio::{CanvasAction, Explanation, FileAction, Model};
 use egui::{Key, Modifiers};
@@ -30,13 +31,8 @@ fn wait_for(window: &mut Window, is_wanted: impl Fn(&Explanation) -> bool) {
         let explainer = app.studio().explainer();
         let prediction = app.studio().prediction();
         let is_newest = explainer.newest().zip(prediction).is_some_and(|(e, p)| {
-            e.input.len() == p.input.len()
-                && e.input
-                    .iter()
-                    .zip(&p.input)
-                    .all(|(a, b)| *a == f32::from(*b) / 255.0)
-                && e.settings == *explainer.settings()
-                && is_wanted(e)
+            let is_same = unit_values(&p.input).eq(e.input.iter().copied());
+            is_same && e.settings == *explainer.settings() && is_wanted(e)
         });
         is_newest && !explainer.is_busy()
     });
@@ -136,13 +132,8 @@ fn nothing_is_explained_while_another_place_is_shown() {
     let before = newest(&window).input.clone();
     window.state_mut().act(CanvasAction::TestImage(1));
     wait(&mut window, "the answer", |app| {
-        app.studio().prediction().is_some_and(|p| {
-            f32::from(p.input[400]) / 255.0 != before[400]
-                || p.input
-                    .iter()
-                    .zip(&before)
-                    .any(|(a, b)| f32::from(*a) / 255.0 != *b)
-        })
+        let prediction = app.studio().prediction();
+        prediction.is_some_and(|p| !unit_values(&p.input).eq(before.iter().copied()))
     });
     window.run_steps(8);
     assert_eq!(newest(&window).input, before);
