@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use super::compare::Analysis;
 use super::evaluation::EvaluateAction;
+use super::explanation::ExplainAction;
 use super::export::Format;
 use super::pad::Stroke;
 use super::sweeps::SweepAction;
@@ -31,6 +32,8 @@ pub enum Action {
     Compare(Analysis),
     /// An action on the evaluation of the model.
     Evaluate(EvaluateAction),
+    /// An action on the explanation of what is on the canvas.
+    Explain(ExplainAction),
     /// An action on sweeps.
     Sweep(SweepAction),
     /// Reading or writing a dataset, a model or a drawing.
@@ -238,6 +241,7 @@ areas!(
     Library(LibraryAction),
     Compare(Analysis),
     Evaluate(EvaluateAction),
+    Explain(ExplainAction),
     Sweep(SweepAction),
     File(FileAction),
     Canvas(CanvasAction)

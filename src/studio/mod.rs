@@ -11,6 +11,7 @@ mod compare;
 mod data;
 mod draft;
 mod evaluation;
+mod explanation;
 mod export;
 mod file_thread;
 mod fixtures;
@@ -48,6 +49,7 @@ pub use compare::{Analysis, Compared, Disagreements, ModelPrediction};
 pub use data::DataState;
 pub use draft::Effect;
 pub use evaluation::{EvaluateAction, Evaluation, Evaluator};
+pub use explanation::{ExplainAction, ExplainSettings, Explainer, Explanation};
 pub use export::Format;
 pub use library::{Filter, Run};
 pub use lr_finder::LrFinder;
@@ -101,6 +103,7 @@ pub struct Studio {
     compared: Compared,
     sweeps: Sweeps,
     evaluator: Evaluator,
+    explainer: Explainer,
     lr_finder: LrFinder,
     inspection: Option<Inspection>,
     notices: Notices,
@@ -145,6 +148,7 @@ impl Studio {
             compared: Compared::default(),
             sweeps: Sweeps::default(),
             evaluator: Evaluator::new(wake.clone())?,
+            explainer: Explainer::new(wake.clone())?,
             lr_finder: LrFinder::default(),
             inspection: None,
             notices: Notices::default(),
@@ -195,6 +199,7 @@ impl Studio {
         self.canvas.take_answer();
         self.compared.pump();
         self.pump_evaluator();
+        self.pump_explainer();
         self.train_next();
     }
 

@@ -6,6 +6,7 @@ use super::help::tour;
 use super::panels::compare::ComparePanel;
 use super::panels::draw::DrawPanel;
 use super::panels::evaluate::EvaluatePanel;
+use super::panels::explain::ExplainPanel;
 use super::panels::network::NetworkPanel;
 use super::panels::setup::SetupPanel;
 use super::panels::sweep::SweepPanel;
@@ -22,6 +23,7 @@ pub struct Panels {
     /// Train.
     pub train: TrainPanel,
     evaluate: EvaluatePanel,
+    explain: ExplainPanel,
     /// Compare.
     pub compare: ComparePanel,
     sweep: SweepPanel,
@@ -84,7 +86,7 @@ impl Panels {
     pub fn has(&self, side: Side, place: Place) -> bool {
         match (side, place) {
             (Side::Settings, _) => place.has_settings(),
-            (Side::Draw, Place::Network | Place::Train | Place::Evaluate) => true,
+            (Side::Draw, Place::Network | Place::Train | Place::Evaluate | Place::Explain) => true,
             (Side::Draw, Place::Compare) => self.compare.is_sketch_shown(),
             (Side::Draw, Place::Sweep) => false,
         }
@@ -97,8 +99,12 @@ impl Panels {
         if cx.settings.place != Place::Evaluate {
             self.evaluate.leave(cx);
         }
+        if cx.settings.place != Place::Explain {
+            self.explain.leave(cx);
+        }
         match cx.settings.place {
             Place::Evaluate => self.evaluate.ui(ui, cx),
+            Place::Explain => self.explain.ui(ui, cx),
             Place::Train => self.train.ui(ui, cx),
             Place::Network => self.network.ui(ui, cx),
             Place::Compare => self.compare.ui(ui, cx),

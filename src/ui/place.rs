@@ -16,6 +16,8 @@ pub enum Place {
     Train,
     /// A model's errors, numbers and images.
     Evaluate,
+    /// Why the model answers as it does.
+    Explain,
     /// All runs compared.
     Compare,
     /// Sweeps over ranges of settings.
@@ -24,10 +26,11 @@ pub enum Place {
 
 impl Place {
     /// All places, in their order on the rail.
-    pub const ALL: [Place; 5] = [
+    pub const ALL: [Place; 6] = [
         Place::Network,
         Place::Train,
         Place::Evaluate,
+        Place::Explain,
         Place::Compare,
         Place::Sweep,
     ];
@@ -39,6 +42,7 @@ impl Place {
             Place::Network => 2,
             Place::Train => 3,
             Place::Evaluate => 4,
+            Place::Explain => 5,
             Place::Compare => 6,
             Place::Sweep => 7,
         }
@@ -50,6 +54,7 @@ impl Place {
             Place::Network => "Network",
             Place::Train => "Train",
             Place::Evaluate => "Evaluate",
+            Place::Explain => "Explain",
             Place::Compare => "Compare",
             Place::Sweep => "Sweep",
         }
@@ -61,6 +66,7 @@ impl Place {
             Place::Network => Icon::Network,
             Place::Train => Icon::Curve,
             Place::Evaluate => Icon::Grid,
+            Place::Explain => Icon::Bulb,
             Place::Compare => Icon::Compare,
             Place::Sweep => Icon::Sliders,
         }
@@ -72,6 +78,10 @@ impl Place {
             Place::Network => "Shows the network in the settings, as a diagram and as text.",
             Place::Train => "Shows training curves, layer statistics and a batch from inside.",
             Place::Evaluate => "Shows how good the model is, where it errs, and on which images.",
+            Place::Explain => {
+                "Shows which pixels of what is on the canvas speak for an answer, and which against \
+                 it."
+            }
             Place::Compare => "Compares the runs in the workspace and shows what makes one better.",
             Place::Sweep => "Trains many runs over ranges of settings.",
         }
@@ -79,7 +89,7 @@ impl Place {
 
     /// Whether the settings are shown beside it.
     pub fn has_settings(self) -> bool {
-        !matches!(self, Place::Evaluate | Place::Compare)
+        !matches!(self, Place::Evaluate | Place::Explain | Place::Compare)
     }
 }
 

@@ -30,6 +30,8 @@ mod editor;
 #[cfg(feature = "gui")]
 mod evaluate_window;
 mod explain;
+#[cfg(feature = "gui")]
+mod explain_window;
 mod guard;
 #[cfg(feature = "gui")]
 mod help;

@@ -22,12 +22,13 @@ pub const SIZES: [([f32; 2], f32); 6] = [
 ];
 
 /// What is clicked, to show each place and its views.
-const PLACES: [&[&str]; 7] = [
+const PLACES: [&[&str]; 8] = [
     &["Network tab"],
     &["Train tab", "Curves"],
     &["Train tab", "Layers"],
     &["Train tab", "Look inside"],
     &["Evaluate tab"],
+    &["Explain tab"],
     &["Compare tab"],
     &["Sweep tab"],
 ];
@@ -228,18 +229,19 @@ fn places_are_reached_by_keys_with_numbers_that_stay() {
     for (key, place) in [
         (Key::Num2, "Network"),
         (Key::Num4, "Evaluate"),
+        (Key::Num5, "Explain"),
         (Key::Num6, "Compare"),
         (Key::Num7, "Sweep"),
         (Key::Num3, "Train"),
     ] {
         press(&mut window, Modifiers::COMMAND, key);
         assert!(is_shown(&window, place), "{place}");
-        for key in [Key::Num1, Key::Num5, Key::Num8, Key::Num9] {
+        for key in [Key::Num1, Key::Num8, Key::Num9] {
             press(&mut window, Modifiers::COMMAND, key);
             assert!(is_shown(&window, place), "{key:?} shows another place");
         }
     }
-    for place in ["Data", "Explain", "Deploy"] {
+    for place in ["Data", "Deploy"] {
         let name = format!("{place} tab");
         assert!(window.query_by_label(&name).is_none(), "{place}");
     }

@@ -50,6 +50,7 @@ fn pictures_of_the_places() {
             ("Network tab", "network"),
             ("Train tab", "train"),
             ("Evaluate tab", "evaluate"),
+            ("Explain tab", "explain"),
             ("Compare tab", "compare"),
             ("Sweep tab", "sweep"),
         ] {
@@ -65,6 +66,15 @@ fn pictures_of_the_places() {
                     evaluator.newest().is_some() && !evaluator.is_busy()
                 });
                 click(&mut window, "Wrong");
+            }
+            if name == "explain" {
+                draw_three(&mut window);
+                click(&mut window, "beside random weights");
+                wait(&mut window, "the maps", |app| {
+                    let explainer = app.studio().explainer();
+                    let is_made = explainer.newest().is_some_and(|e| e.random.is_some());
+                    is_made && !explainer.is_busy()
+                });
             }
             window.remove_cursor();
             window.run_steps(8);

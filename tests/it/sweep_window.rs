@@ -85,7 +85,7 @@ fn a_sweep_runs_in_the_studio_and_is_there_the_next_time() {
     pump_until(&mut studio, is_over);
     let again = studio.sweeps().shown().unwrap();
     assert_eq!(again.state.n_over(), 4);
-    assert_eq!(again.state.trials[&2].run, "sweep-1-002-2");
+    assert_eq!(again.state.trials[&2].run, "sweep-1-002");
     drop(studio);
 
     let mut studio = Studio::new(Some(runs.path().to_owned()), Arc::new(|| {})).unwrap();

@@ -30,6 +30,7 @@ impl Studio {
             Action::Library(action) => self.handle_library(action),
             Action::Compare(analysis) => self.handle_compare(analysis),
             Action::Evaluate(action) => self.handle_evaluate(action),
+            Action::Explain(action) => self.handle_explain(action),
             Action::Sweep(action) => self.handle_sweep(action),
             Action::File(action) => self.handle_file(action),
             Action::Canvas(action) => self.handle_canvas(action),

@@ -60,6 +60,7 @@ const PLAIN: &[Command] = &[
     Command::View(ViewCommand::Place(Place::Network)),
     Command::View(ViewCommand::Place(Place::Train)),
     Command::View(ViewCommand::Place(Place::Evaluate)),
+    Command::View(ViewCommand::Place(Place::Explain)),
     Command::View(ViewCommand::Place(Place::Compare)),
     Command::View(ViewCommand::Place(Place::Sweep)),
     Command::View(ViewCommand::TrainView(TrainView::Curves)),

@@ -86,6 +86,9 @@ impl CommandKind for ViewCommand {
                 "zoom scale font text size"
             }
             ViewCommand::ShowWholeCurves => "zoom",
+            ViewCommand::Place(Place::Explain) => {
+                "saliency integrated gradients grad-cam occlusion smoothgrad attribution why"
+            }
             ViewCommand::Place(Place::Evaluate) => {
                 "confusion matrix accuracy precision recall f1 calibration temperature errors wrong \
                  images roc"

@@ -21,7 +21,7 @@ const LICENSES: [(&str, &str); 7] = [
     ),
     (
         "MIT or Apache 2.0",
-        "anyhow, candle-core, candle-nn, clap, crc32c, ctrlc, directories, eframe, egui, egui_plot, \
+        "anyhow, base64, candle-core, candle-nn, clap, crc32c, ctrlc, directories, eframe, egui, egui_plot, \
          egui_table, flate2, humantime, image, libc, rand, rand_chacha, rand_distr, resvg, serde, \
          serde_json, sha2, sobol_burley, thiserror, toml.",
     ),

@@ -7,6 +7,7 @@ pub mod compare;
 pub mod curves;
 pub mod draw;
 pub mod evaluate;
+pub mod explain;
 mod grid_marks;
 pub mod guard;
 pub mod inspect;

@@ -55,6 +55,8 @@ pub enum Icon {
     Sliders,
     /// A matrix with a diagonal.
     Grid,
+    /// A light bulb.
+    Bulb,
     /// Fold to the left.
     Left,
     /// Fold to the right.
@@ -108,6 +110,10 @@ impl Icon {
                     painter.circle_filled(at(dot), 2.25, color);
                 }
             }
+            Icon::Bulb => {
+                let bulb = arc(center - vec2(0.0, 2.0), 4.0, 120.0, 420.0);
+                painter.add(Shape::line(bulb, stroke));
+            }
             Icon::Grid => {
                 for dot in [[-4.0, -4.0], [0.0, 0.0], [4.0, 4.0]] {
                     let cell = Rect::from_center_size(at(dot), Vec2::splat(4.0));
@@ -144,6 +150,7 @@ impl Icon {
                 &[[-6.0, -3.0], [6.0, -3.0], [3.0, -6.0]],
                 &[[6.0, 3.0], [-6.0, 3.0], [-3.0, 6.0]],
             ],
+            Icon::Bulb => &[&[[-2.0, 3.0], [2.0, 3.0]], &[[-1.5, 5.5], [1.5, 5.5]]],
             Icon::Grid => &[
                 &[
                     [-6.0, -6.0],

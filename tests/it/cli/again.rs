@@ -172,5 +172,5 @@ fn a_learning_rate_is_found_and_nothing_is_kept() {
         dir.path(),
         &[&find[..], &["--from", "1", "--to", "0.1"]].concat(),
     );
-    check_failure(&output, 2, "must rise");
+    check_failure(&output, 2, "rise by a finite factor");
 }
