@@ -17,8 +17,11 @@ use candle_studio::runs::{Record, RunFolder, Tail};
 use candle_studio::sweep::{Definition, SweepFolder};
 use candle_studio::train::{Checkpoint, TrainConfig};
 
+/// What is done with the bytes of a file.
+pub type Target = fn(&[u8]);
+
 /// Every target by its name, which is that of its folder in `corpus/`.
-pub const TARGETS: [(&str, fn(&[u8])); 8] = [
+pub const TARGETS: [(&str, Target); 8] = [
     ("model", model),
     ("checkpoint", checkpoint),
     ("idx", idx),

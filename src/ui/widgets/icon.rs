@@ -105,36 +105,37 @@ impl Icon {
             Icon::Timeline => timeline(painter, center, stroke),
             Icon::Star => star(painter, center, color),
             Icon::Eye | Icon::EyeClosed => eye(painter, center, self == Icon::Eye, stroke),
-            Icon::Network => {
-                for dot in [[-4.5, -4.5], [-4.5, 4.5], [4.5, 0.0]] {
-                    painter.circle_filled(at(dot), 2.25, color);
-                }
-            }
             Icon::Bulb => {
                 let bulb = arc(center - vec2(0.0, 2.0), 4.0, 120.0, 420.0);
                 painter.add(Shape::line(bulb, stroke));
             }
-            Icon::Grid => {
-                for dot in [[-4.0, -4.0], [0.0, 0.0], [4.0, 4.0]] {
-                    let cell = Rect::from_center_size(at(dot), Vec2::splat(4.0));
-                    painter.rect_filled(cell, 0.0, color);
-                }
-            }
-            Icon::Sliders => {
-                for dot in [[-2.0, -4.5], [2.5, 0.0], [-3.0, 4.5]] {
-                    painter.circle_filled(at(dot), 2.0, color);
-                }
-            }
+            Icon::Grid => diagonal(painter, center, color),
             Icon::Curve => {
                 let start = center + vec2(6.0, -5.0);
                 painter.add(Shape::line(arc(start, 9.0, 90.0, 165.0), stroke));
             }
             Icon::Cross | Icon::Plus | Icon::Up | Icon::Down | Icon::Folder => {}
-            Icon::Compare | Icon::Left | Icon::Right => {}
+            Icon::Compare | Icon::Left | Icon::Right | Icon::Network | Icon::Sliders => {}
+        }
+        for &(dot, radius) in self.dots() {
+            painter.circle_filled(at(dot), radius, color);
         }
         for line in self.lines() {
             let points = line.iter().copied().map(at);
             painter.add(Shape::line(points.collect(), stroke));
+        }
+    }
+
+    /// Returns the dots of the icon, relative to its center, with their radii.
+    fn dots(self) -> &'static [([f32; 2], f32)] {
+        match self {
+            Icon::Network => &[
+                ([-4.5, -4.5], 2.25),
+                ([-4.5, 4.5], 2.25),
+                ([4.5, 0.0], 2.25),
+            ],
+            Icon::Sliders => &[([-2.0, -4.5], 2.0), ([2.5, 0.0], 2.0), ([-3.0, 4.5], 2.0)],
+            _ => &[],
         }
     }
 
@@ -205,6 +206,13 @@ fn turn(painter: &Painter, center: Pos2, side: f32, stroke: Stroke) {
     painter.add(Shape::line(arc.into_iter().map(mirror).collect(), stroke));
     let head = [vec2(-3.0, -2.5), vec2(0.0, 1.0), vec2(3.0, -2.5)];
     painter.add(Shape::line(head.map(|d| mirror(tip + d)).to_vec(), stroke));
+}
+
+fn diagonal(painter: &Painter, center: Pos2, color: Color32) {
+    for offset in [-4.0, 0.0, 4.0] {
+        let cell = Rect::from_center_size(center + Vec2::splat(offset), Vec2::splat(4.0));
+        painter.rect_filled(cell, 0.0, color);
+    }
 }
 
 fn die(painter: &Painter, center: Pos2, stroke: Stroke) {

@@ -210,7 +210,7 @@ fn legend_ui(ui: &mut Ui, explanation: &Explanation) {
     let signed = explanation.settings.method.is_signed();
     ui.horizontal(|ui| {
         ui.spacing_mut().item_spacing.x = UNIT;
-        let mut entry = |ui: &mut Ui, color: [u8; 3], text: &str| {
+        let entry = |ui: &mut Ui, color: [u8; 3], text: &str| {
             let (rect, _) = ui.allocate_exact_size(vec2(10.0, 10.0), Sense::hover());
             ui.painter().rect_filled(rect, 2.0, theme::rgb(color));
             ui.label(theme::quiet(ui, text));
@@ -266,7 +266,7 @@ fn target_ui(ui: &mut Ui, cx: &PanelContext<'_>, target: &mut Target) {
         return;
     };
     let names = &classifier.classes;
-    let mut choice = |ui: &mut Ui, name: &str, none: &str, class: &mut Option<usize>| {
+    let choice = |ui: &mut Ui, name: &str, none: &str, class: &mut Option<usize>| {
         let chosen = class.and_then(|class| names.get(class)).map(String::as_str);
         combo_of_width(ui, name, chosen.unwrap_or(none), 128.0, |ui| {
             ui.selectable_value(class, None, none);
