@@ -5,7 +5,7 @@ use std::path::Path;
 use candle_studio::data::unit_values;
 use candle_studio::explain::{Method, Target, attribute};
 use candle_studio::studio::{CanvasAction, Explanation, FileAction, Model};
-use egui::{Key, Modifiers};
+use egui::{Key, Modifiers, Role};
 use egui_kittest::kittest::Queryable;
 
 use crate::places::{SIZES, faults};
@@ -61,7 +61,7 @@ fn the_map_follows_the_canvas_and_is_that_of_the_engine() {
     );
     assert_eq!(found.attribution, expected.unwrap());
     window.get_by_label_contains("of the difference from black");
-    window.get_by_label("Integrated gradients");
+    window.get_by_role_and_label(Role::Image, "Integrated gradients");
 
     window.state_mut().act(CanvasAction::Clear);
     window.run_steps(4);
@@ -98,7 +98,7 @@ fn method_class_and_layer_are_chosen() {
     wait_for(&mut window, |e| e.random.is_some());
     let (learned, random) = (&newest(&window).attribution, &newest(&window).random);
     assert_ne!(learned.map, random.as_ref().unwrap().map);
-    window.get_by_label("with random weights");
+    window.get_by_role_and_label(Role::Image, "with random weights");
 }
 
 #[test]

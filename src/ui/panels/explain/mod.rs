@@ -111,7 +111,9 @@ impl ExplainPanel {
             ui.label(theme::quiet(ui, "Explaining…"));
             return;
         };
-        ui.add(Label::new(sentence(&explanation)).wrap());
+        let millis = 1e3 * explanation.secs;
+        ui.add(Label::new(sentence(&explanation)).wrap())
+            .on_hover_text(format!("The map took {millis:.0} ms."));
         legend_ui(ui, &explanation);
         ui.add_space(UNIT);
         let strength = self.strength;
@@ -223,8 +225,6 @@ fn legend_ui(ui: &mut Ui, explanation: &Explanation) {
             }
             false => entry(ui, FOR, "counts"),
         }
-        let millis = 1e3 * explanation.secs;
-        ui.label(theme::quiet(ui, format!("{millis:.0} ms")));
     });
 }
 
