@@ -19,6 +19,7 @@
 //! * [`runs`]: the record of runs: folders, workspace, tables.
 //! * [`picture`]: networks and curves as pictures: SVG and PNG.
 //! * [`compare`]: which run is better, and is the difference significant?
+//! * [`report`]: a report about a model, as one page.
 //! * [`export`]: runs for other programs: tables, event files for TensorBoard.
 //! * [`sweep`]: many runs with different settings, to find the best.
 //! * [`studio`]: the app without a window: actions in, view state out.
@@ -58,6 +59,8 @@ pub mod picture;
 pub mod compare;
 
 pub mod export;
+
+pub mod report;
 
 pub mod sweep;
 

@@ -18,6 +18,7 @@ mod predict;
 mod presets;
 mod progress;
 mod record_args;
+mod report;
 mod resolve_run;
 mod runs;
 mod settings;
@@ -59,6 +60,8 @@ pub enum Command {
     Sweep(sweep::Args),
     /// Measure a model on test, validation or training images.
     Evaluate(evaluate::Args),
+    /// Write a report about a model: one HTML page.
+    Report(report::Args),
     /// List, compare, export, edit and delete runs.
     Runs(runs::Args),
     /// Classify images.
@@ -89,6 +92,7 @@ impl Command {
             Command::Runs(args) => {
                 named_or_default(workspace).and_then(|dir| runs::run(&args, &dir))
             }
+            Command::Report(args) => report::run(&args, workspace),
             Command::Predict(args) => predict::run(&args, workspace),
             Command::Explain(args) => explain::run(&args, workspace),
             Command::Compare(args) => compare::run(&args, workspace),

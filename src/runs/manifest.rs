@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::branch::Parent;
 use super::checkpoints::CheckpointPolicy;
 use super::error::DifferentDataset;
+use crate::data::Recipe;
 use crate::kernels;
 use crate::train::{Job, RunOptions, TrainConfig};
 
@@ -86,6 +87,9 @@ pub struct DatasetRef {
     /// The folder it was read from; none for the built-in one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub folder: Option<PathBuf>,
+    /// How its pictures become inputs; none in runs of earlier versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recipe: Option<Recipe>,
 }
 
 impl DatasetRef {
@@ -142,6 +146,7 @@ impl Manifest {
                 name: dataset.name.clone(),
                 fingerprint: dataset.fingerprint.clone(),
                 folder: dataset.folder.clone(),
+                recipe: Some(dataset.recipe),
             },
             versions: Versions {
                 candle_studio: env!("CARGO_PKG_VERSION").to_owned(),

@@ -20,6 +20,7 @@ mod not_finite;
 mod plot;
 mod predict;
 mod recipe;
+mod report;
 mod resume;
 mod runs;
 mod shared;

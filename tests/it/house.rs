@@ -51,6 +51,10 @@ const ROOMS: &[(&str, &[&str])] = &[
         ],
     ),
     (
+        "report",
+        &["text", "data", "model", "evaluate", "runs", "picture"],
+    ),
+    (
         "studio",
         &[
             "random", "files", "stats", "text", "data", "kernels", "model", "train", "predict",
@@ -61,7 +65,8 @@ const ROOMS: &[(&str, &[&str])] = &[
         "cli",
         &[
             "random", "signals", "files", "stats", "text", "data", "kernels", "model", "train",
-            "predict", "explain", "evaluate", "runs", "picture", "compare", "export", "sweep",
+            "predict", "explain", "evaluate", "runs", "picture", "compare", "export", "report",
+            "sweep",
         ],
     ),
     (

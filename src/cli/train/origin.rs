@@ -128,11 +128,13 @@ impl Args {
     fn dataset_of(&self, folder: &RunFolder) -> anyhow::Result<Arc<Dataset>> {
         let mark = &folder.manifest().data;
         let dir = self.data.as_deref().or(mark.folder.as_deref());
-        let dataset = Arc::new(open_data(dir)?);
+        let mut dataset = open_data(dir)?;
         let run = format!("the run in {}", folder.path().display());
         mark.check(&run, &dataset.fingerprint)
             .map_err(|e| anyhow::anyhow!("{e}: pass its folder with --data"))?;
-        Ok(dataset)
+        // The models of the run see pictures as they did before.
+        dataset.recipe = mark.recipe.unwrap_or(dataset.recipe);
+        Ok(Arc::new(dataset))
     }
 }
 

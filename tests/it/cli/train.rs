@@ -1,5 +1,6 @@
 //! What `train` says, and what it keeps.
 
+use candle_studio::data::{Framing, Recipe};
 use candle_studio::model::Classifier;
 use candle_studio::runs::{RunFolder, Status};
 use candle_studio::train::Finish;
@@ -139,6 +140,9 @@ fn a_run_folder_tells_the_whole_run_and_is_never_overwritten() {
     let folder = RunFolder::open(&dir.path().join("runs/one")).unwrap();
     assert_eq!(folder.manifest().name, "one");
     assert_eq!(folder.manifest().data.name, "data");
+    // Bars that reach the edges are not centered like MNIST.
+    let fitted = Some(Recipe::new(Framing::Fit));
+    assert_eq!(folder.manifest().data.recipe, fitted);
     let state = folder.replay().unwrap();
     assert_eq!(state.status, Status::Finished(Finish::Completed));
     assert_eq!(state.epochs.len(), 2);
