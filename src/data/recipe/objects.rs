@@ -120,10 +120,7 @@ impl Group {
                 self.right - self.left,
                 self.bottom - self.top,
             ],
-            image: GrayImage {
-                pixels,
-                ..image.clone()
-            },
+            image: GrayImage { pixels, ..*image },
         }
     }
 }
