@@ -23,7 +23,8 @@ const EDGE: f32 = 0.2;
 ///
 /// The ink is cropped, scaled (keeping its aspect ratio) to fill 20/28 of the target, and placed
 /// with its center of mass at the target's center, as near as whole pixels allow and without
-/// cutting any of it off. A stroke so thin that scaling made it pale is brightened again.
+/// cutting any of it off. A stroke so thin that scaling made it pale is brightened again; strokes much
+/// wider than MNIST's for the size of the ink are thinned first.
 ///
 /// # Panics
 /// If the image has fewer pixels than its width and height imply.
@@ -31,9 +32,13 @@ pub fn center_sketch(image: &GrayImage, target: [usize; 2]) -> Option<Vec<u8>> {
     if target.contains(&0) {
         return None;
     }
-    let thinned = thinned(image);
-    let image = thinned.as_ref().unwrap_or(image);
     let [rows, columns] = ink_box(image)?;
+    let thinned = thinned(image, rows.len.max(columns.len) as f32);
+    let image = thinned.as_ref().unwrap_or(image);
+    let [rows, columns] = match &thinned {
+        Some(thinned) => ink_box(thinned)?,
+        None => [rows, columns],
+    };
     let fit = |target: usize, ink: Stretch| INK_SHARE * target as f64 / ink.len;
     let scale = fit(target[0], rows).min(fit(target[1], columns));
     let (rows, height) = on_grid(rows, scale, target[0]);

@@ -3,7 +3,7 @@
 //! The pen keeps its width, so a digit drawn small becomes, enlarged to the frame, one whose loops
 //! are nearly closed, and an 8 to any network that learned MNIST.
 
-use super::{GrayImage, ink_box};
+use crate::data::resample::GrayImage;
 
 /// Width of the widest strokes that are left, as a share of the ink's longer side. Measured as here,
 /// MNIST's median is 0.115, and 95 % of its digits have strokes thinner than this.
@@ -15,10 +15,9 @@ const SOLID: f32 = 0.33;
 /// Width in pixels below which a stroke cannot be thinned by parts of its width.
 const MIN_PIXELS: f32 = 8.0;
 
-/// The ink with thinner strokes, if they are much wider than MNIST's for its size.
-pub(super) fn thinned(image: &GrayImage) -> Option<GrayImage> {
-    let [rows, columns] = ink_box(image)?;
-    let longer_side = rows.len.max(columns.len) as f32;
+/// The ink with thinner strokes, if they are much wider than MNIST's for its size: `longer_side`, in
+/// pixels.
+pub(super) fn thinned(image: &GrayImage, longer_side: f32) -> Option<GrayImage> {
     let is_ink = Ink::new(image);
     // Most strokes are thin, which is told in a tenth of the time.
     if is_ink.rough_width() < 0.7 * MAX_WIDTH * longer_side {
@@ -126,6 +125,7 @@ impl Ink<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::data::sketch::ink_box;
 
     /// A page with a ring of ink, `width` wide.
     fn ring(radius: f32, width: f32) -> GrayImage {
@@ -156,7 +156,7 @@ mod tests {
     #[test]
     fn wide_strokes_are_thinned_and_their_loops_open() {
         let wide = ring(20.0, 14.0);
-        let thin = thinned(&wide).unwrap();
+        let thin = thinned(&wide, 54.0).unwrap();
         let width = stroke_width(&Ink::new(&thin).distances());
         let [rows, _] = ink_box(&thin).unwrap();
         let share = width / rows.len as f32;
@@ -169,7 +169,7 @@ mod tests {
 
     #[test]
     fn a_digit_like_mnists_and_a_solid_shape_are_left_alone() {
-        assert!(thinned(&ring(40.0, 10.0)).is_none());
-        assert!(thinned(&ring(0.0, 60.0)).is_none());
+        assert!(thinned(&ring(40.0, 10.0), 90.0).is_none());
+        assert!(thinned(&ring(0.0, 60.0), 60.0).is_none());
     }
 }

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use super::job::{Job, Task};
-use super::{Evaluator, Subject};
+use super::Evaluator;
+use super::job::{Job, Subject, Task};
 use crate::data::{Dataset, DecodedImage};
 use crate::evaluate::{Selection, SplitName};
 use crate::studio::Studio;

@@ -4,11 +4,20 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
-use super::Subject;
 use crate::data::{Dataset, ImageSet};
 use crate::evaluate::{EvaluateError, Predictions, Report, SplitName, fit_temperature};
 use crate::model::Classifier;
 use crate::runs::RunId;
+
+/// The model to evaluate.
+#[derive(Clone, Debug)]
+pub(in crate::studio) struct Subject {
+    pub(in crate::studio) classifier: Arc<Classifier>,
+    /// The run and its update, if the model is a snapshot: such a model does not change.
+    pub(in crate::studio) moment: Option<(RunId, u64)>,
+    /// Whether the model is in training, and so changes all the time.
+    pub(in crate::studio) is_training: bool,
+}
 
 /// What the thread is asked for.
 pub(super) struct Job {

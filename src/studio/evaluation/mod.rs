@@ -13,25 +13,14 @@ use crate::data::Dataset;
 use crate::evaluate::{Selection, SortKey, SplitName};
 use crate::model::Classifier;
 use crate::predict::LatestOnly;
-use crate::runs::RunId;
 
 pub use action::EvaluateAction;
 pub use job::Evaluation;
-use job::{Answer, Job, Quit, Task};
+use job::{Answer, Job, Quit, Subject, Task};
 use kept::Kept;
 
 /// While a run trains, evaluations take at most one part in this many of the time.
 const PAUSES: u32 = 20;
-
-/// The model to evaluate.
-#[derive(Clone, Debug)]
-pub(super) struct Subject {
-    pub(super) classifier: Arc<Classifier>,
-    /// The run and its update, if the model is a snapshot: such a model does not change.
-    pub(super) moment: Option<(RunId, u64)>,
-    /// Whether the model is in training, and so changes all the time.
-    pub(super) is_training: bool,
-}
 
 /// What Evaluate shows.
 pub struct Evaluator {

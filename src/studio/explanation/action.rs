@@ -1,6 +1,7 @@
 //! Actions on the explanation.
 
-use super::{ExplainSettings, Explainer};
+use super::Explainer;
+use super::settings::ExplainSettings;
 use crate::studio::Studio;
 use crate::studio::canvas::Model;
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
-use super::ExplainSettings;
+use super::settings::ExplainSettings;
 use crate::data::unit_values;
 use crate::explain::{Attribution, ExplainError, attribute, random_weights};
 use crate::kernels;

@@ -3,6 +3,7 @@
 
 mod action;
 mod job;
+mod settings;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -15,21 +16,11 @@ use crate::predict::{LatestOnly, Prediction};
 pub use action::ExplainAction;
 pub use job::Explanation;
 use job::{Cancel, Job};
+pub use settings::ExplainSettings;
 
 /// While nothing is drawn, maps of a model in training take at most one part in this many of the
 /// time.
 const PAUSES: u32 = 20;
-
-/// What is explained, and how.
-#[derive(Clone, Debug, PartialEq)]
-pub struct ExplainSettings {
-    /// The method, with its settings.
-    pub method: Method,
-    /// The class, and the one it is held against.
-    pub target: Target,
-    /// Whether the map of the same network with random weights is made as well.
-    pub with_random_weights: bool,
-}
 
 /// What Explain shows.
 pub struct Explainer {
