@@ -14,7 +14,7 @@ use crate::studio::Wake;
 const BETWEEN: [Duration; 2] = [Duration::from_millis(33), Duration::from_millis(100)];
 
 /// The time between two repaints is this many times that of drawing one.
-const REST: f32 = 8.0;
+const REST: f32 = 16.0;
 
 /// Seconds after the last press of a button in which an answer is still awaited.
 const ATTENTIVE_SECS: f64 = 0.5;
@@ -76,7 +76,7 @@ mod tests {
         assert_eq!(pause(0.4, 0.02), Duration::ZERO);
         let idle = f64::INFINITY;
         assert_eq!(pause(idle, 0.001), BETWEEN[0]);
-        assert_eq!(pause(idle, 0.012).as_millis(), 96);
+        assert_eq!(pause(idle, 0.005).as_millis(), 80);
         assert_eq!(pause(idle, 0.5), BETWEEN[1]);
     }
 }
