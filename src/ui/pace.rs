@@ -76,7 +76,7 @@ mod tests {
         assert_eq!(pause(0.4, 0.02), Duration::ZERO);
         let idle = f64::INFINITY;
         assert_eq!(pause(idle, 0.001), BETWEEN[0]);
-        assert_eq!(pause(idle, 0.005).as_millis(), 80);
+        assert_eq!(pause(idle, 0.00525).as_millis(), 84);
         assert_eq!(pause(idle, 0.5), BETWEEN[1]);
     }
 }
