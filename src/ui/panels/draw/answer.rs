@@ -99,7 +99,7 @@ fn text_ui(ui: &mut Ui, studio: &Studio) {
             .dataset()
             .and_then(|d| d.classes.get(label as usize).cloned())
             .unwrap_or_else(|| label.to_string());
-        ui.label(theme::quiet(ui, format!("Test image, label: {name}")));
+        ui.label(theme::quiet(ui, format!("label: {name}")));
     }
 }
 

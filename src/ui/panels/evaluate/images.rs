@@ -113,7 +113,7 @@ impl ImagesView {
             at,
             Align2::CENTER_BOTTOM,
             &told.short,
-            FontId::proportional(11.0),
+            FontId::proportional(10.0),
             color,
         );
         if response.on_hover_text(told.about).clicked() {
