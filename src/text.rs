@@ -165,6 +165,24 @@ fn distance(a: &str, b: &str) -> usize {
     row[b.len()]
 }
 
+/// Makes a text harmless in HTML and XML, between tags and in attributes. Control characters, which
+/// XML does not allow, become spaces.
+pub fn escape_markup(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            '\'' => out.push_str("&#39;"),
+            c if c.is_control() => out.push(' '),
+            c => out.push(c),
+        }
+    }
+    out
+}
+
 /// Formats an error or a hint as a sentence, with a capital and a period.
 pub fn sentence(text: &str) -> String {
     format!("{}.", capitalized(text))

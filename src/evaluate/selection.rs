@@ -71,23 +71,25 @@ pub struct Selection {
 impl Selection {
     /// The positions of the selected images, in order.
     pub fn positions(&self, predictions: &Predictions) -> Vec<usize> {
-        let mut found: Vec<usize> = (0..predictions.len())
-            .filter(|&at| self.filter.selects(predictions, at))
-            .collect();
-        let value = |at: &usize| match self.sort {
-            SortKey::Data => *at as f64,
-            SortKey::Loss => Some(predictions.losses()[*at])
+        let value = |at: usize| match self.sort {
+            SortKey::Data => at as f64,
+            SortKey::Loss => Some(predictions.losses()[at])
                 .filter(|loss| !loss.is_nan())
                 .unwrap_or(f64::INFINITY),
-            SortKey::Confidence => predictions.confidence(*at).map_or(-1.0, f64::from),
-            SortKey::Margin => predictions.margin(*at).map_or(-1.0, f64::from),
+            SortKey::Confidence => predictions.confidence(at).map_or(-1.0, f64::from),
+            SortKey::Margin => predictions.margin(at).map_or(-1.0, f64::from),
         };
+        // Each value once: sixty thousand images are compared a million times.
+        let mut found: Vec<(f64, usize)> = (0..predictions.len())
+            .filter(|&at| self.filter.selects(predictions, at))
+            .map(|at| (value(at), at))
+            .collect();
         // Stable, so that ties stay in the order of the data.
         match self.is_descending {
-            true => found.sort_by(|a, b| value(b).total_cmp(&value(a))),
-            false => found.sort_by(|a, b| value(a).total_cmp(&value(b))),
+            true => found.sort_by(|a, b| b.0.total_cmp(&a.0)),
+            false => found.sort_by(|a, b| a.0.total_cmp(&b.0)),
         }
-        found
+        found.into_iter().map(|(_, at)| at).collect()
     }
 }
 

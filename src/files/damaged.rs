@@ -28,6 +28,20 @@ pub fn keep_damaged(path: &Path) -> Result<PathBuf, WriteError> {
     }
 }
 
+/// Describes which lines of a file are damaged, by their numbers from 1; `None` if none is.
+pub fn damaged_lines(lines: &[usize], file: &str) -> Option<String> {
+    match *lines {
+        [] => None,
+        [line] => Some(format!("line {line} of {file} is damaged")),
+        [line, ..] => {
+            let n_lines = lines.len();
+            Some(format!(
+                "{n_lines} lines of {file} from line {line} on are damaged"
+            ))
+        }
+    }
+}
+
 /// Gives a file a second name that is still free; on a file system without links, to a copy.
 fn second_name(path: &Path, name: &Path) -> std::io::Result<()> {
     match std::fs::hard_link(path, name) {

@@ -14,7 +14,7 @@ pub use atomic::{
     Pieces, WriteError, append, check_writable, create_folder, is_disk_full, stream_atomically,
     sync, write_atomically,
 };
-pub use damaged::keep_damaged;
+pub use damaged::{damaged_lines, keep_damaged};
 pub use read::{MAX_TEXT_BYTES, open_regular, read, read_string, read_text, read_text_file};
 pub use rescue::{rescue, rescue_folder};
 pub use temporary::{WRITER_PATIENCE, abandoned, remove_abandoned};

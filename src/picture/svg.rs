@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use super::palette::Rgb;
 use super::{Anchor, Face, Ink, Item, Picture, Span};
+use crate::text::escape_markup;
 
 impl Picture {
     /// Returns the picture as SVG.
@@ -13,7 +14,7 @@ impl Picture {
             "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width}\" height=\"{height}\" \
              viewBox=\"0 0 {width} {height}\">\n<title>{}</title>\n<rect width=\"100%\" \
              height=\"100%\" fill=\"{}\"/>\n",
-            escape(&self.title),
+            escape_markup(&self.title),
             hex(self.paper)
         );
         for item in &self.items {
@@ -109,7 +110,7 @@ fn write_text(out: &mut String, [x, y]: [f32; 2], anchor: Anchor, spans: &[Span]
             "<tspan font-family=\"{family}\" font-weight=\"{weight}\" font-size=\"{}\" {}>{}</tspan>",
             number(span.size),
             paint("fill", Some(span.ink)),
-            escape(&span.text)
+            escape_markup(&span.text)
         );
     }
     out.push_str("</text>");
@@ -142,23 +143,6 @@ fn paint(name: &str, ink: Option<Ink>) -> String {
             number(ink.opacity)
         ),
     }
-}
-
-/// Escapes text for XML.
-fn escape(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            // Not allowed in XML at all.
-            c if c.is_control() => out.push(' '),
-            c => out.push(c),
-        }
-    }
-    out
 }
 
 #[cfg(test)]

@@ -1,8 +1,8 @@
 //! The confusion matrix, or the most confused pairs of many classes.
 
 use super::Subject;
-use super::page::escape;
 use crate::evaluate::Report;
+use crate::text::escape_markup;
 
 /// Most classes of which the matrix is shown.
 const MAX_CLASSES: usize = 30;
@@ -20,7 +20,9 @@ pub(super) fn html(subject: &Subject<'_>, report: &Report) -> String {
         .iter()
         .take(MAX_PAIRS)
         .map(|pair| {
-            let [a, b] = pair.classes.map(|class| escape(&subject.class(class)));
+            let [a, b] = pair
+                .classes
+                .map(|class| escape_markup(&subject.class(class)));
             let [ab, ba] = pair.n_images;
             format!("<li>{a} predicted as {b}: {ab}; {b} as {a}: {ba}</li>\n")
         })
@@ -36,7 +38,9 @@ fn matrix(subject: &Subject<'_>, report: &Report) -> String {
     let n = counts.len();
     let others = (0..n).flat_map(|y| (0..n).filter(move |x| *x != y).map(move |x| (y, x)));
     let most = others.map(|(y, x)| counts[y][x]).max().unwrap_or(0).max(1);
-    let names: Vec<String> = (0..n as u32).map(|c| escape(&subject.class(c))).collect();
+    let names: Vec<String> = (0..n as u32)
+        .map(|c| escape_markup(&subject.class(c)))
+        .collect();
     let heads: String = names
         .iter()
         .map(|name| format!("<th>{name}</th>"))

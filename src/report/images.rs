@@ -6,9 +6,9 @@ use base64::prelude::{BASE64_STANDARD, Engine as _};
 use image::{DynamicImage, GrayImage, ImageFormat, RgbImage};
 
 use super::Subject;
-use super::page::escape;
 use crate::evaluate::{Filter, Selection, SortKey};
 use crate::text;
+use crate::text::escape_markup;
 
 /// Most images that are shown.
 const MAX_IMAGES: usize = 60;
@@ -41,14 +41,14 @@ pub(super) fn html(subject: &Subject<'_>) -> String {
 
 fn figure(subject: &Subject<'_>, at: usize) -> String {
     let predictions = subject.predictions;
-    let label = escape(&subject.class(predictions.labels()[at]));
+    let label = escape_markup(&subject.class(predictions.labels()[at]));
     let idx = predictions.images()[at] as usize;
     let answer = match predictions.answers()[at] {
         None => "not finite".to_owned(),
         Some(answer) => {
             let share = predictions.confidence(at).unwrap_or(0.0);
             let share = text::percent_whole(f64::from(share));
-            format!("{} {share}", escape(&subject.class(answer)))
+            format!("{} {share}", escape_markup(&subject.class(answer)))
         }
     };
     let picture = match subject.with_images {

@@ -13,8 +13,8 @@ use crate::model::Classifier;
 use crate::picture::{Curve, CurvesView, LIGHT, XAxis, curves};
 use crate::runs::table::GroupBy;
 use crate::runs::{Record, RunState};
-use crate::text;
-use page::{escape, section};
+use crate::text::{self, escape_markup};
+use page::section;
 
 /// Width and height of the curves, in points.
 const CURVES: [f32; 2] = [900.0, 560.0];
@@ -57,7 +57,7 @@ impl Subject<'_> {
 pub fn html(subject: &Subject<'_>) -> String {
     let report = Report::new(subject.predictions, &subject.classifier.classes);
     let title = format!("{} on {}", subject.name, subject.dataset.name);
-    let mut body = format!("<h1>{}</h1>\n", escape(&title));
+    let mut body = format!("<h1>{}</h1>\n", escape_markup(&title));
     body += &summary(subject, &report);
     body += &section("Numbers", &tables::numbers(&report));
     if let Some((record, run)) = subject.run {
@@ -82,14 +82,14 @@ fn summary(subject: &Subject<'_>, report: &Report) -> String {
         subject.class(report.baseline_class),
         text::percent(report.baseline_accuracy),
     );
-    let mut html = format!("<p class=\"lead\">{}</p>\n", escape(&sentence));
+    let mut html = format!("<p class=\"lead\">{}</p>\n", escape_markup(&sentence));
     if report.n_not_finite > 0 {
         let n = text::count(report.n_not_finite, "image");
         let warning = format!(
             "The network's output is NaN or infinite for {n}, which count as wrong: its weights may \
              have diverged."
         );
-        html += &format!("<p class=\"bad\">{}</p>\n", escape(&warning));
+        html += &format!("<p class=\"bad\">{}</p>\n", escape_markup(&warning));
     }
     html
 }

@@ -1,5 +1,7 @@
 //! The frame of the page: style, sections, escaping.
 
+use crate::text::escape_markup;
+
 /// The style: system fonts, narrow enough to read, and whole on paper.
 const STYLE: &str = "body{font:15px/1.5 system-ui,sans-serif;color:#1c2024;background:#fff;\
 max-width:960px;margin:2rem auto;padding:0 1rem}\
@@ -23,7 +25,7 @@ pub(super) fn html(title: &str, body: &str) -> String {
          <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; \
          style-src 'unsafe-inline'; img-src data:\">\n<title>{}</title>\n<style>{STYLE}</style>\n\
          </head>\n<body>\n{body}</body>\n</html>\n",
-        escape(title)
+        escape_markup(title)
     )
 }
 
@@ -31,23 +33,6 @@ pub(super) fn html(title: &str, body: &str) -> String {
 pub(super) fn section(heading: &str, content: &str) -> String {
     format!(
         "<section>\n<h2>{}</h2>\n{content}</section>\n",
-        escape(heading)
+        escape_markup(heading)
     )
-}
-
-/// Makes a text harmless in HTML, between tags and in attributes.
-pub(super) fn escape(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\'' => out.push_str("&#39;"),
-            c if c.is_control() && c != '\n' => out.push(' '),
-            c => out.push(c),
-        }
-    }
-    out
 }

@@ -3,8 +3,8 @@
 use serde_json::Value;
 
 use super::Subject;
-use super::page::escape;
 use crate::text;
+use crate::text::escape_markup;
 
 pub(super) fn html(subject: &Subject<'_>) -> String {
     let provenance = &subject.classifier.provenance;
@@ -44,8 +44,8 @@ pub(super) fn html(subject: &Subject<'_>) -> String {
     let row = |(name, value): &(String, String)| {
         format!(
             "<tr><td>{}</td><td>{}</td></tr>\n",
-            escape(name),
-            escape(value)
+            escape_markup(name),
+            escape_markup(value)
         )
     };
     let rows: String = rows

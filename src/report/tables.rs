@@ -1,8 +1,8 @@
 //! The numbers about all images, and those of each class.
 
-use super::page::escape;
 use crate::evaluate::Report;
 use crate::text;
+use crate::text::escape_markup;
 
 /// Returns a table of the numbers.
 pub(super) fn numbers(report: &Report) -> String {
@@ -36,8 +36,8 @@ pub(super) fn numbers(report: &Report) -> String {
     let row = |(name, value): &(&str, String)| {
         format!(
             "<tr><td>{}</td><td class=\"n\">{}</td></tr>\n",
-            escape(name),
-            escape(value)
+            escape_markup(name),
+            escape_markup(value)
         )
     };
     let rows: String = rows.iter().map(row).collect();
@@ -52,7 +52,7 @@ pub(super) fn classes(report: &Report) -> String {
         format!(
             "<tr><td>{}</td><td class=\"n\">{precision}</td><td class=\"n\">{recall}</td>\
              <td class=\"n\">{f1}</td><td class=\"n\">{}</td></tr>\n",
-            escape(&class.class),
+            escape_markup(&class.class),
             text::thousands(class.support)
         )
     };

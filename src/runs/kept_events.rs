@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use super::folder::RunFolder;
 use super::state::RunState;
 use super::tail::EVENTS;
+use crate::files;
 use crate::text;
 use crate::train::{Checkpoint, Event, live_changes};
 
@@ -163,16 +164,7 @@ impl<'a> Scan<'a> {
 
     /// Describes the damage.
     fn words(&self, file: &str) -> String {
-        let lines = match self.damaged[..] {
-            [] => None,
-            [line] => Some(format!("line {line} of {file} is damaged")),
-            [line, ..] => {
-                let n_lines = self.damaged.len();
-                Some(format!(
-                    "{n_lines} lines of {file} from line {line} on are damaged"
-                ))
-            }
-        };
+        let lines = files::damaged_lines(&self.damaged, file);
         match (lines, self.missing_words()) {
             (Some(lines), Some(missing)) => format!("{lines}, and its curves lack {missing}"),
             (Some(lines), None) => lines,

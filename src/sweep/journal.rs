@@ -40,17 +40,7 @@ pub(super) struct Journal {
 impl Journal {
     /// Describes what is damaged.
     pub(super) fn loss(&self, file: &Path) -> Option<String> {
-        let file = file.display();
-        match self.damaged[..] {
-            [] => None,
-            [line] => Some(format!("line {line} of {file} is damaged")),
-            [line, ..] => {
-                let n_lines = self.damaged.len();
-                Some(format!(
-                    "{n_lines} lines of {file} from line {line} on are damaged"
-                ))
-            }
-        }
+        files::damaged_lines(&self.damaged, &file.display().to_string())
     }
 }
 

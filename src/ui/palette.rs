@@ -142,10 +142,20 @@ fn list_ui(
 }
 
 /// What the command line does and the window does not: words to search for, and the answer.
-const ON_THE_COMMAND_LINE: [(&str, &str); 1] = [(
-    "predict batch classify folder of images csv",
-    "Answers for a folder of images: candle-studio predict MODEL FOLDER",
-)];
+const ON_THE_COMMAND_LINE: [(&str, &str); 3] = [
+    (
+        "predict batch classify folder of images csv",
+        "Answers for a folder of images: candle-studio predict MODEL FOLDER",
+    ),
+    (
+        "report html page print share",
+        "A report as one page: candle-studio report RUN --out FILE",
+    ),
+    (
+        "check verify workspace damaged checksum",
+        "Verify the workspace: candle-studio runs check",
+    ),
+];
 
 /// The answer to a search for something that only the command line does.
 fn elsewhere(typed: &str) -> Option<&'static str> {

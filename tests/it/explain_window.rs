@@ -111,15 +111,11 @@ fn the_place_says_what_to_do_and_is_whole_at_every_size() {
         open(&mut window);
         window.get_by_label_contains("Draw something on the canvas");
         window.state_mut().act(CanvasAction::TestImage(0));
-        click_if_there(&mut window, "beside random weights");
+        window.run_steps(4);
+        click(&mut window, "beside random weights");
         wait_for(&mut window, |_| true);
         assert_eq!(faults(&window), Vec::<String>::new(), "{size:?}");
     }
-}
-
-fn click_if_there(window: &mut Window, label: &str) {
-    window.run_steps(4);
-    click(window, label);
 }
 
 #[test]

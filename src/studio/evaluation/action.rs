@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::Evaluator;
 use super::job::{Job, Subject, Task};
-use crate::data::{Dataset, DecodedImage};
+use crate::data::Dataset;
 use crate::evaluate::{Selection, SplitName};
 use crate::studio::Studio;
 use crate::studio::canvas::Model;
@@ -135,8 +135,6 @@ impl Studio {
         }
         self.evaluator.opened = Some(position);
         let (set, idx) = evaluation.image(position);
-        let image = DecodedImage::from_pixels(set.shape(), set.image(idx));
-        let (shown, label) = (self.recipe().shown(&image), set.labels()[idx]);
-        self.edit_canvas(|pad| pad.paste(&shown, Some(image.into()), Some(label)));
+        self.put_image(set, idx);
     }
 }

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::data::{DecodedImage, Framing, Recipe, read_image_bytes, read_image_file};
+use crate::data::{DecodedImage, Framing, ImageSet, Recipe, read_image_bytes, read_image_file};
 use crate::studio::action::CanvasAction;
 use crate::studio::classified::{Classified, ClassifiedSource};
 use crate::studio::message::Message;
@@ -139,8 +139,13 @@ impl Studio {
         if idx >= test.len() {
             return;
         }
-        let image = DecodedImage::from_pixels(test.shape(), test.image(idx));
-        let (shown, label) = (self.recipe().shown(&image), test.labels()[idx]);
+        self.put_image(test, idx);
+    }
+
+    /// Puts the image of `set` at `idx` on the canvas, with its label.
+    pub(in crate::studio) fn put_image(&mut self, set: &ImageSet, idx: usize) {
+        let image = DecodedImage::from_pixels(set.shape(), set.image(idx));
+        let (shown, label) = (self.recipe().shown(&image), set.labels()[idx]);
         self.edit_canvas(|pad| pad.paste(&shown, Some(image.into()), Some(label)));
     }
 

@@ -76,7 +76,7 @@ pub fn named_value(key: &str, value: Value) -> Result<Value, KeyError> {
     }
 }
 
-/// Describes why `keys` do not fit, with the key if the parser tells it.
+/// Describes why `keys` do not fit, naming the key if the parser does.
 fn unfit(error: &toml::de::Error) -> KeyError {
     let message = in_our_words(error.message());
     let whole = error.to_string();

@@ -118,12 +118,16 @@ fn objects_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
 
 /// The network's input as a picture, in color if it has three channels.
 pub fn input_image(prediction: &Prediction) -> ColorImage {
-    let [channels, height, width] = prediction.input_shape;
+    color_image(prediction.input_shape, &prediction.input)
+}
+
+/// Pixels `[channels, height, width]` as a picture, in color if there are three channels.
+pub fn color_image([channels, height, width]: [usize; 3], pixels: &[u8]) -> ColorImage {
     let area = height * width;
     if channels != 3 {
-        return ColorImage::from_gray([width, height], &prediction.input[..area]);
+        return ColorImage::from_gray([width, height], &pixels[..area]);
     }
-    let rgb = |i: usize| [0, 1, 2].map(|c| prediction.input[c * area + i]);
+    let rgb = |i: usize| [0, 1, 2].map(|c| pixels[c * area + i]);
     let pixels: Vec<u8> = (0..area).flat_map(rgb).collect();
     ColorImage::from_rgb([width, height], &pixels)
 }

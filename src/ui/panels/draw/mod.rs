@@ -6,7 +6,7 @@ mod recipe;
 
 use egui::{Align, Layout, Rect, ScrollArea, Slider, Ui, vec2};
 
-pub use answer::input_image;
+pub use answer::{color_image, input_image};
 
 use super::PanelContext;
 use crate::studio::{Action, CanvasAction, Pad};

@@ -109,8 +109,8 @@ impl CalibrationView {
 
     /// Shows what answering only above a confidence does.
     fn coverage_ui(&mut self, ui: &mut Ui, points: &[CoveragePoint]) {
-        let about = "A model may leave unsure images to a person: the fewer it answers, the more of \
-                     its answers are right.";
+        let about = "Selective classification: answers below this confidence are refused. The fewer \
+                     images are answered, the more of the answers are correct.";
         ui.horizontal(|ui| {
             ui.set_min_height(ROW_HEIGHT);
             ui.label("answer only above").on_hover_text(about);

@@ -5,14 +5,15 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use egui::{
-    Align2, ColorImage, FontId, Image, Rect, Role, ScrollArea, Sense, Stroke, StrokeKind,
-    TextureHandle, TextureOptions, Ui, WidgetInfo, vec2,
+    Align2, FontId, Image, Rect, Role, ScrollArea, Sense, Stroke, StrokeKind, TextureHandle,
+    TextureOptions, Ui, WidgetInfo, vec2,
 };
 
 use crate::evaluate::{Filter, Selection, SortKey};
 use crate::studio::{EvaluateAction, Evaluation};
 use crate::text;
 use crate::ui::panels::PanelContext;
+use crate::ui::panels::draw::color_image;
 use crate::ui::theme::{self, ROW_HEIGHT, UNIT, tokens};
 use crate::ui::widgets::{Weight, combo_of_width, labeled_button};
 
@@ -124,17 +125,7 @@ impl ImagesView {
     fn texture(&mut self, ui: &Ui, evaluation: &Evaluation, position: usize) -> &TextureHandle {
         self.textures.entry(position).or_insert_with(|| {
             let (set, idx) = evaluation.image(position);
-            let [channels, height, width] = set.shape();
-            let pixels = set.image(idx);
-            let area = height * width;
-            let image = match channels {
-                3 => {
-                    let rgb = |i: usize| [0, 1, 2].map(|c| pixels[c * area + i]);
-                    let rgb: Vec<u8> = (0..area).flat_map(rgb).collect();
-                    ColorImage::from_rgb([width, height], &rgb)
-                }
-                _ => ColorImage::from_gray([width, height], &pixels[..area]),
-            };
+            let image = color_image(set.shape(), set.image(idx));
             ui.load_texture(format!("image {idx}"), image, TextureOptions::NEAREST)
         })
     }
