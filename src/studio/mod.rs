@@ -49,7 +49,9 @@ pub use compare::{Analysis, Compared, Disagreements, ModelPrediction};
 pub use data::DataState;
 pub use draft::Effect;
 pub use evaluation::{EvaluateAction, Evaluation, Evaluator};
-pub use explanation::{ExplainAction, ExplainSettings, Explainer, Explanation};
+pub use explanation::{
+    ExplainAction, ExplainSettings, ExplainView, Explainer, Explanation, Follower,
+};
 pub use export::Format;
 pub use library::{Filter, Run};
 pub use lr_finder::LrFinder;

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::place::{EvaluateView, Place, Side, TrainView};
 use crate::picture::{CurvesView, Spread, XAxis};
 use crate::runs::table::GroupBy;
+use crate::studio::ExplainView;
 
 /// Which theme to use.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -104,6 +105,8 @@ pub struct Settings {
     pub train_view: TrainView,
     /// The view of Evaluate that is shown.
     pub evaluate_view: EvaluateView,
+    /// The view of Explain that is shown.
+    pub explain_view: ExplainView,
     /// Which side panels are folded.
     pub folds: Folds,
     /// Updates that the smoothed curve averages over; 1 does not smooth.
@@ -135,6 +138,7 @@ impl Default for Settings {
             place: Place::Train,
             train_view: TrainView::Curves,
             evaluate_view: EvaluateView::default(),
+            explain_view: ExplainView::default(),
             folds: Folds::default(),
             smoothing_steps: 50.0,
             x_axis: XAxis::Epoch,

@@ -28,7 +28,7 @@ fn open(window: &mut Window) {
 /// Waits for the map of what is on the canvas now, with these settings.
 fn wait_for(window: &mut Window, is_wanted: impl Fn(&Explanation) -> bool) {
     wait(window, "the map", |app| {
-        let explainer = app.studio().explainer();
+        let explainer = app.studio().explainer().why();
         let prediction = app.studio().prediction();
         let is_newest = explainer.newest().zip(prediction).is_some_and(|(e, p)| {
             let is_same = unit_values(&p.input).eq(e.input.iter().copied());
@@ -40,7 +40,7 @@ fn wait_for(window: &mut Window, is_wanted: impl Fn(&Explanation) -> bool) {
 }
 
 fn newest(window: &Window) -> &Explanation {
-    studio(window).explainer().newest().unwrap()
+    studio(window).explainer().why().newest().unwrap()
 }
 
 #[test]
@@ -65,7 +65,7 @@ fn the_map_follows_the_canvas_and_is_that_of_the_engine() {
 
     window.state_mut().act(CanvasAction::Clear);
     window.run_steps(4);
-    assert!(studio(&window).explainer().newest().is_none());
+    assert!(studio(&window).explainer().why().newest().is_none());
     draw_one(&mut window);
     wait_for(&mut window, |_| true);
 }
@@ -90,7 +90,7 @@ fn method_class_and_layer_are_chosen() {
     window.get_by_label_contains("Why 4 and not 9");
     choose(&mut window, "Against", "4");
     wait(&mut window, "the problem", |app| {
-        app.studio().explainer().problem().is_some()
+        app.studio().explainer().why().problem().is_some()
     });
     window.run_steps(4);
     choose(&mut window, "Against", "–");

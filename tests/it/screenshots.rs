@@ -71,7 +71,7 @@ fn pictures_of_the_places() {
                 draw_three(&mut window);
                 click(&mut window, "beside random weights");
                 wait(&mut window, "the maps", |app| {
-                    let explainer = app.studio().explainer();
+                    let explainer = app.studio().explainer().why();
                     let is_made = explainer.newest().is_some_and(|e| e.random.is_some());
                     is_made && !explainer.is_busy()
                 });

@@ -1,15 +1,17 @@
-//! Actions on the explanation.
+//! Actions on Explain.
 
 use super::Explainer;
+use super::follower::Followed;
 use super::settings::ExplainSettings;
+use super::view::ExplainView;
 use crate::studio::Studio;
 use crate::studio::canvas::Model;
 
-/// An action on the explanation of what is on the canvas.
+/// An action on Explain.
 #[derive(Clone, Debug)]
 pub enum ExplainAction {
-    /// Keep explaining what is on the canvas, or stop.
-    Show(bool),
+    /// Keep following the canvas with this view, or stop.
+    Show(Option<ExplainView>),
     /// Explain this, in this way.
     Set(Box<ExplainSettings>),
 }
@@ -18,8 +20,8 @@ impl Explainer {
     /// Whether an action would change anything.
     pub(in crate::studio) fn would_change(&self, action: &ExplainAction) -> bool {
         match action {
-            ExplainAction::Show(is_shown) => *is_shown != self.is_shown,
-            ExplainAction::Set(settings) => **settings != self.settings,
+            ExplainAction::Show(view) => *view != self.shown,
+            ExplainAction::Set(settings) => settings.as_ref() != self.why.settings(),
         }
     }
 }
@@ -27,8 +29,8 @@ impl Explainer {
 impl Studio {
     pub(in crate::studio) fn handle_explain(&mut self, action: ExplainAction) {
         match action {
-            ExplainAction::Show(is_shown) => self.explainer.is_shown = is_shown,
-            ExplainAction::Set(settings) => self.explainer.settings = *settings,
+            ExplainAction::Show(view) => self.explainer.shown = view,
+            ExplainAction::Set(settings) => self.explainer.why.set(*settings),
         }
     }
 
@@ -37,11 +39,13 @@ impl Studio {
         &self.explainer
     }
 
-    /// Takes a map, and asks for the next one.
+    /// Takes what was made, and asks for what is next.
     pub(in crate::studio) fn pump_explainer(&mut self) {
-        let is_training = self.live_run().is_some() && matches!(self.model(), Model::Trained(_));
-        let prediction = self.canvas.answer().and_then(|answer| answer.as_ref().ok());
-        let classifier = self.canvas.classifier();
-        self.explainer.pump(classifier, prediction, is_training);
+        let followed = Followed {
+            classifier: self.canvas.classifier(),
+            prediction: self.canvas.answer().and_then(|answer| answer.as_ref().ok()),
+            is_training: self.live_run().is_some() && matches!(self.model(), Model::Trained(_)),
+        };
+        self.explainer.pump(followed);
     }
 }

@@ -1,25 +1,15 @@
-//! The work of the explainer's thread.
+//! A map of the pixels that count: the work of its thread.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
+use super::follower::Job;
 use super::settings::ExplainSettings;
 use crate::data::unit_values;
-use crate::explain::{Attribution, ExplainError, attribute, random_weights};
-use crate::kernels;
-use crate::model::Classifier;
+use crate::explain::{Attribution, ExplainError, Target, attribute, random_weights};
 
 /// Seed of the random weights: any will do, but the same each time.
 const SEED: u64 = 1;
-
-/// What the thread is asked for.
-pub(super) struct Job {
-    pub(super) classifier: Arc<Classifier>,
-    pub(super) input: Vec<u8>,
-    pub(super) shape: [usize; 3],
-    pub(super) settings: ExplainSettings,
-}
 
 /// A map, and what it is of.
 #[derive(Clone, Debug)]
@@ -40,29 +30,10 @@ pub struct Explanation {
     pub secs: f64,
 }
 
-/// Tells the thread that its result is not wanted any more.
-#[derive(Clone, Default)]
-pub(super) struct Cancel(Arc<AtomicBool>);
-
-impl Cancel {
-    pub(super) fn set(&self) {
-        self.0.store(true, Ordering::Relaxed);
-    }
-}
-
-/// Returns what the thread does for each job.
-pub(super) fn worker(cancel: Cancel) -> impl FnMut(Job) -> Result<Explanation, String> + Send {
-    let mut is_first = true;
-    move |job| {
-        if std::mem::take(&mut is_first) {
-            // Off the threads that training uses.
-            kernels::use_own_threads(1);
-        }
-        explain(job, &cancel.0).map_err(|error| error.to_string())
-    }
-}
-
-fn explain(job: Job, cancel: &AtomicBool) -> Result<Explanation, ExplainError> {
+pub(super) fn explain(
+    job: Job<ExplainSettings>,
+    cancel: &AtomicBool,
+) -> Result<Explanation, ExplainError> {
     let start = Instant::now();
     let input: Vec<f32> = unit_values(&job.input).collect();
     let ExplainSettings { method, target, .. } = &job.settings;
@@ -71,7 +42,7 @@ fn explain(job: Job, cancel: &AtomicBool) -> Result<Explanation, ExplainError> {
         false => None,
         true => {
             let random = random_weights(&job.classifier, SEED)?;
-            let target = crate::explain::Target {
+            let target = Target {
                 class: Some(attribution.class),
                 ..*target
             };
