@@ -21,7 +21,7 @@ pub use paired::{Paired, PairedTest};
 pub use rank::{Correlation, spearman};
 pub use scale::Scale;
 pub use seeds::{SeedMethod, SeedTest, seed_test, seeds_to_add};
-pub use verdict::{Comparison, Side, Verdict, correct_for_many};
+pub use verdict::{BOOTSTRAP_SEED, Comparison, Side, Verdict, correct_for_many, image_words};
 
 /// Significance level: a difference counts if chance alone would cause one as large less often.
 pub const SIGNIFICANCE: f64 = 0.05;

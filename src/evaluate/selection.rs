@@ -1,8 +1,42 @@
 //! Which images to look at: a filter and an order, over cached predictions.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use super::predictions::Predictions;
+
+/// Images chosen elsewhere, in an order: by a lasso, or because two models disagree on them.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Among {
+    /// What they are, such as "images that both models answer differently".
+    pub what: Arc<str>,
+    /// The rank of each image; `None` if it is not one of them.
+    ranks: Arc<[Option<u32>]>,
+}
+
+impl Among {
+    /// The images at `positions`, of `n_images` in all.
+    pub fn new(
+        what: impl Into<Arc<str>>,
+        positions: impl IntoIterator<Item = usize>,
+        n_images: usize,
+    ) -> Among {
+        let mut ranks = vec![None; n_images];
+        for (rank, position) in positions.into_iter().enumerate() {
+            if let Some(of) = ranks.get_mut(position) {
+                *of = Some(rank as u32);
+            }
+        }
+        Among {
+            what: what.into(),
+            ranks: ranks.into(),
+        }
+    }
+
+    fn rank(&self, at: usize) -> Option<u32> {
+        self.ranks.get(at).copied().flatten()
+    }
+}
 
 /// Which images are selected; a field that is `None` selects all.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -18,6 +52,8 @@ pub struct Filter {
     /// Only images with such a confidence, such as
     /// [`Bin::confidences`](super::Bin::confidences). Images whose output is not finite have none.
     pub confidence: Option<Range<f32>>,
+    /// Only these images.
+    pub among: Option<Among>,
 }
 
 impl Filter {
@@ -39,6 +75,10 @@ impl Filter {
             && self.answer.is_none_or(|wanted| Some(wanted) == answer)
             && self.pair.is_none_or(is_pair)
             && self.confidence.as_ref().is_none_or(is_within)
+            && self
+                .among
+                .as_ref()
+                .is_none_or(|among| among.rank(at).is_some())
     }
 }
 
@@ -55,6 +95,8 @@ pub enum SortKey {
     Confidence,
     /// How far the answer is ahead of the next class.
     Margin,
+    /// The order in which [`Filter::among`] was chosen.
+    Chosen,
 }
 
 /// Images to look at.
@@ -71,7 +113,9 @@ pub struct Selection {
 impl Selection {
     /// The positions of the selected images, in order.
     pub fn positions(&self, predictions: &Predictions) -> Vec<usize> {
+        let rank = |at: usize| self.filter.among.as_ref().and_then(|among| among.rank(at));
         let value = |at: usize| match self.sort {
+            SortKey::Chosen => rank(at).map_or(at as f64, f64::from),
             SortKey::Data => at as f64,
             SortKey::Loss => Some(predictions.losses()[at])
                 .filter(|loss| !loss.is_nan())
@@ -174,6 +218,21 @@ mod tests {
         assert_eq!(by(SortKey::Loss, true), [2, 1, 4, 3, 0]);
         assert_eq!(by(SortKey::Confidence, false), [2, 3, 4, 0, 1]);
         assert_eq!(by(SortKey::Margin, false), [2, 4, 3, 0, 1]);
+    }
+
+    #[test]
+    fn chosen_images_are_in_the_order_of_the_choice() {
+        let filter = Filter {
+            among: Some(Among::new("chosen", [4, 9, 0, 1], 5)),
+            ..Filter::default()
+        };
+        assert_eq!(found(filter.clone(), SortKey::Chosen, false), [4, 0, 1]);
+        assert_eq!(found(filter.clone(), SortKey::Data, false), [0, 1, 4]);
+        let wrong = Filter {
+            is_right: Some(false),
+            ..filter
+        };
+        assert_eq!(found(wrong, SortKey::Chosen, false), [4, 1]);
     }
 
     #[test]

@@ -1,10 +1,12 @@
-//! Exports runs for other programs: tables, and event files for TensorBoard.
+//! Exports for other programs: runs as tables and as event files for TensorBoard, predictions.
 
+mod predictions;
 mod table;
 mod tensorboard;
 
 use std::path::{Path, PathBuf};
 
+pub use predictions::write_predictions;
 pub use table::{csv, csv_points, jsonl};
 pub use tensorboard::tensorboard;
 

@@ -1,4 +1,4 @@
-//! Networks and curves as pictures, for export.
+//! Networks, curves, confusion matrices and reliability diagrams as pictures, for export.
 //!
 //! A [`Picture`] is a list of boxes, lines and texts; the window paints it, and [`Picture::write`]
 //! saves it as SVG or PNG.
@@ -7,6 +7,7 @@ mod average;
 mod axis;
 mod batches;
 mod curves;
+mod evaluation;
 mod file;
 pub mod fonts;
 mod marks;
@@ -20,6 +21,7 @@ pub use average::Average;
 pub use axis::{XAxis, YAxis};
 pub use batches::{Batches, Spike, range_with_spikes};
 pub use curves::{Curve, CurvesView, curves};
+pub use evaluation::{MAX_DRAWN_CLASSES, confusion_matrix, reliability_diagram};
 pub use file::{PictureError, PictureFormat, Pixels};
 pub use marks::{Mark, linear_marks, log_marks, plain, round_to};
 pub use network::{Diagram, DiagramBlock, diagram};

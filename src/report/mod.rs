@@ -1,6 +1,5 @@
 //! A report about a model: one HTML file that opens without a network and prints on paper.
 
-mod calibration;
 mod confusion;
 mod images;
 mod page;
@@ -10,7 +9,7 @@ mod tables;
 use crate::data::{Dataset, ImageSet};
 use crate::evaluate::{Predictions, Report, SplitName};
 use crate::model::Classifier;
-use crate::picture::{Curve, CurvesView, LIGHT, XAxis, curves};
+use crate::picture::{Curve, CurvesView, LIGHT, XAxis, curves, reliability_diagram};
 use crate::runs::table::GroupBy;
 use crate::runs::{Record, RunState};
 use crate::text::{self, escape_markup};
@@ -65,7 +64,7 @@ pub fn html(subject: &Subject<'_>) -> String {
     }
     body += &section("Confusion matrix", &confusion::html(subject, &report));
     body += &section("Classes", &tables::classes(&report));
-    body += &section("Calibration", &calibration::html(&report));
+    body += &section("Calibration", &reliability(&report));
     body += &section("Worst images", &images::html(subject));
     body += &section("Settings", &settings::html(subject));
     page::html(&title, &body)
@@ -92,6 +91,13 @@ fn summary(subject: &Subject<'_>, report: &Report) -> String {
         html += &format!("<p class=\"bad\">{}</p>\n", escape_markup(&warning));
     }
     html
+}
+
+fn reliability(report: &Report) -> String {
+    let about = "Accuracy of the images with such a confidence, with 95 % intervals. On the line, the \
+                 model is right as often as it is confident.";
+    let svg = reliability_diagram(&report.calibration, &LIGHT).svg();
+    format!("<p class=\"quiet\">{about}</p>\n{svg}\n")
 }
 
 fn curves_svg(record: &Record, run: &RunState) -> String {

@@ -20,6 +20,10 @@ pub(super) enum Message {
     Opened(PathBuf, Result<Classifier, String>),
     /// The model of the last session was read.
     Restored(PathBuf, Result<Classifier, String>),
+    /// The snapshot of the last session and the final model of its run were read.
+    RestoredSnapshot(Box<[Result<Classifier, String>; 2]>),
+    /// The model of a run was read, to be evaluated beside another one: its name and the model.
+    Beside(String, Result<Box<Classifier>, String>),
     /// A file was written, or could not be.
     Saved(PathBuf, Result<(), String>),
     /// The curves were drawn for the clipboard.

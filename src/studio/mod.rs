@@ -48,7 +48,9 @@ pub use classified::{Classified, ClassifiedSource};
 pub use compare::{Analysis, Compared, Disagreements, ModelPrediction};
 pub use data::DataState;
 pub use draft::Effect;
-pub use evaluation::{EvaluateAction, Evaluation, Evaluator};
+pub use evaluation::{
+    BesideModel, EvaluateAction, Evaluation, Evaluator, Historian, MAX_BESIDE, RunHistory, Saved,
+};
 pub use explanation::{
     ExplainAction, ExplainSettings, ExplainView, Explainer, Explanation, Follower,
 };

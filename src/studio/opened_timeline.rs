@@ -16,7 +16,7 @@ pub(super) struct OpenedTimeline {
     pub(super) state: RunState,
     pub(super) timeline: Timeline,
     /// A network of the same architecture, to load the states into.
-    pub(super) template: Classifier,
+    pub(super) template: Arc<Classifier>,
 }
 
 /// A run of this session with its states, without a network yet.
@@ -31,7 +31,7 @@ impl Remembered {
         let last = self.timeline.states().last();
         let last = last.ok_or_else(|| format!("{} has no checkpoint", self.state.name))?;
         Ok(OpenedTimeline {
-            template: template(last, dataset)?,
+            template: Arc::new(template(last, dataset)?),
             id: self.id,
             state: self.state,
             timeline: self.timeline,
@@ -62,7 +62,7 @@ pub(super) fn read(
         id: RunId::of_folder(path),
         state,
         timeline: Timeline::of(states),
-        template,
+        template: Arc::new(template),
     })
 }
 

@@ -34,6 +34,7 @@ impl Studio {
                 self.data_failed(folder.as_deref(), text);
             }
             Message::Restored(path, read) => self.receive_restored(path, read),
+            Message::RestoredSnapshot(read) => self.receive_restored_snapshot(*read),
             Message::Opened(path, Ok(classifier)) => {
                 remember(&mut self.recent.models, &path);
                 self.notices.info(format!("Opened {}", path.display()));
@@ -46,6 +47,7 @@ impl Studio {
                 self.notices.check(received);
             }
             Message::Timeline(Ok(opened)) => self.show_opened(*opened),
+            Message::Beside(name, Ok(model)) => self.receive_beside(name, *model),
             Message::Inspected(Ok(inspection)) => self.inspection = Some(*inspection),
             Message::Reopened(Ok(reopened)) => self.resume_with(*reopened),
             Message::Picture(path, read) => self.receive_picture(path, read),
@@ -59,6 +61,7 @@ impl Studio {
             Message::CurvesCopied(Ok(pixels)) => self.copied = Some(pixels),
             Message::CurvesCopied(Err(text))
             | Message::Timeline(Err(text))
+            | Message::Beside(_, Err(text))
             | Message::Inspected(Err(text))
             | Message::Reopened(Err(text))
             | Message::Saved(_, Err(text)) => self.notices.error(text),

@@ -140,15 +140,21 @@ pub enum EvaluateView {
     Calibration,
     /// ROC and precision–recall curves.
     Curves,
+    /// How the answers changed while the model learned.
+    OverTime,
+    /// Several models side by side.
+    Models,
 }
 
 impl EvaluateView {
     /// All views, in their order in the window.
-    pub const ALL: [EvaluateView; 4] = [
+    pub const ALL: [EvaluateView; 6] = [
         EvaluateView::Confusion,
         EvaluateView::Classes,
         EvaluateView::Calibration,
         EvaluateView::Curves,
+        EvaluateView::OverTime,
+        EvaluateView::Models,
     ];
 
     /// The label.
@@ -158,6 +164,8 @@ impl EvaluateView {
             EvaluateView::Classes => "Classes",
             EvaluateView::Calibration => "Calibration",
             EvaluateView::Curves => "ROC and PR",
+            EvaluateView::OverTime => "Over time",
+            EvaluateView::Models => "Models",
         }
     }
 
@@ -171,6 +179,12 @@ impl EvaluateView {
             EvaluateView::Calibration => "Whether the model is right as often as it is confident.",
             EvaluateView::Curves => {
                 "ROC and precision–recall curves of one class against the rest."
+            }
+            EvaluateView::OverTime => {
+                "How each class was learned, and which images were learned late or forgotten."
+            }
+            EvaluateView::Models => {
+                "Up to four models side by side, and the images that two answer differently."
             }
         }
     }

@@ -4,14 +4,14 @@
 use std::path::Path;
 
 use candle_studio::evaluate::{Filter, SplitName};
-use candle_studio::studio::{EvaluateAction, Evaluation, FileAction, Model};
+use candle_studio::studio::{EvaluateAction, Evaluation, FileAction, Model, TimelineAction};
 use egui::{Key, Modifiers};
 use egui_kittest::kittest::Queryable;
 
 use crate::places::{SIZES, faults};
 use crate::support::window::{
-    Window, choose, choose_small, click, press, settle, studio, wait, wait_for_end, window,
-    window_of,
+    Window, choose, choose_small, click, press, settle, studio, type_text, wait, wait_for_end,
+    window, window_of,
 };
 
 /// Opens the place, with a model that was trained on MNIST.
@@ -186,11 +186,166 @@ fn nothing_is_evaluated_while_another_place_is_shown() {
     assert!(!studio(&window).evaluator().is_busy());
 }
 
+/// Trains a small network in this session, and shows the place.
+fn open_trained() -> Window {
+    let mut window = window();
+    choose_small(&mut window, 3);
+    click(&mut window, "Train");
+    wait_for_end(&mut window);
+    press(&mut window, Modifiers::COMMAND, Key::Num4);
+    choose(&mut window, "Evaluated images", "Test");
+    wait_for(&mut window, SplitName::Test);
+    window
+}
+
+#[test]
+fn snapshots_tell_when_images_were_learned_and_which_flipped() {
+    let mut window = open_trained();
+    click(&mut window, "Over time");
+    click(&mut window, "Evaluate every snapshot");
+    wait(&mut window, "the history", |app| {
+        let historian = app.studio().evaluator().historian();
+        historian.progress().is_none() && historian.newest().is_some()
+    });
+    window.run_steps(4);
+    let n_states = studio(&window).timeline().states().len();
+    let found = studio(&window)
+        .evaluator()
+        .historian()
+        .newest()
+        .unwrap()
+        .clone();
+    let moments = found.history.moments();
+    assert_eq!(moments.len(), n_states);
+    // The last moment is the model that is evaluated.
+    let last = moments.last().unwrap();
+    assert_eq!(last.answers, newest(&window).predictions.answers());
+    assert!(last.accuracy > moments[0].accuracy);
+
+    let not_learned = (0..10_000).filter(|&at| found.history.learned(at).since.is_none());
+    let n = not_learned.count();
+    assert_eq!(
+        n as u64,
+        10_000 - newest(&window).report.confusion.n_right()
+    );
+    click(&mut window, &format!("not learned: {}", thousands(n)));
+    assert_eq!(n_selected(&window), n);
+
+    // The timeline below moves the matrix, and what flipped since the moment before.
+    let step = moments[n_states / 2].step;
+    window.state_mut().act(TimelineAction::ShowStep(Some(step)));
+    wait(&mut window, "the moment", |app| {
+        let newest = app.studio().evaluator().newest();
+        newest.is_some_and(|e| e.moment.as_ref().is_some_and(|(_, of)| *of == step))
+    });
+    window.run_steps(4);
+    assert_eq!(
+        newest(&window).predictions.answers(),
+        found.history.at(step).unwrap().answers
+    );
+    let flipped = found.history.flipped(moments[n_states / 2 - 1].step, step);
+    click(
+        &mut window,
+        &format!("flipped: {}", thousands(flipped.len())),
+    );
+    assert_eq!(n_selected(&window), flipped.len());
+    window.get_by_label("Timeline");
+}
+
+fn thousands(n: usize) -> String {
+    candle_studio::text::thousands(n as u64)
+}
+
+#[test]
+fn two_models_side_by_side_and_the_images_they_answer_differently() {
+    let mut window = open_trained();
+    click(&mut window, "Models");
+    click(&mut window, "Keep this model here");
+    let early = studio(&window).timeline().states()[1].step();
+    window
+        .state_mut()
+        .act(TimelineAction::ShowStep(Some(early)));
+    wait(&mut window, "both", |app| {
+        let evaluator = app.studio().evaluator();
+        let newest = evaluator.newest().unwrap();
+        newest.moment.is_some()
+            && evaluator.beside()[0].evaluation(newest).is_some()
+            && !evaluator.is_busy()
+    });
+    window.run_steps(4);
+    let this = newest(&window);
+    let other = studio(&window).evaluator().beside()[0]
+        .evaluation(this)
+        .unwrap();
+    let answers = this
+        .predictions
+        .answers()
+        .iter()
+        .zip(other.predictions.answers());
+    let n = answers.filter(|(a, b)| a != b).count();
+    let accuracies = [this, other].map(|e| format!("{:.2} %", 100.0 * e.report.accuracy));
+    assert_ne!(accuracies[0], accuracies[1]);
+    for accuracy in &accuracies {
+        assert!(
+            window.query_all_by_label(accuracy).count() >= 1,
+            "{accuracy}"
+        );
+    }
+    window.get_by_label_contains("McNemar p < 0.001");
+    click(&mut window, &format!("both answer differently: {n}"));
+    assert_eq!(n_selected(&window), n);
+    // Images of another split are other images: the choice is gone.
+    choose(&mut window, "Evaluated images", "Training");
+    wait_for(&mut window, SplitName::Train);
+    assert_eq!(filter(&window).among, None);
+    click(&mut window, "Remove softmax 1");
+    window.get_by_label_contains("No other model is shown");
+}
+
+#[test]
+fn predictions_pictures_and_a_report_are_saved() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut window = open();
+    let mut save = |item: &str, name: &str| {
+        let path = dir.path().join(name);
+        click(&mut window, "Save…");
+        click(&mut window, item);
+        let field = window.get_by_role_and_label(egui::Role::TextInput, "Path");
+        assert!(field.value().unwrap().contains("lenet-5"));
+        field.focus();
+        window.run_steps(2);
+        press(&mut window, Modifiers::COMMAND, Key::A);
+        type_text(&mut window, &path.display().to_string());
+        click(&mut window, "Save");
+        settle(&mut window);
+        std::fs::read(&path).unwrap_or_else(|error| panic!("{item}: {error}"))
+    };
+    let table = String::from_utf8(save("Save predictions…", "p.csv")).unwrap();
+    assert_eq!(table.lines().count(), 10_001);
+    let lines = String::from_utf8(save("Save predictions…", "p.jsonl")).unwrap();
+    assert_eq!(lines.lines().count(), 10_000);
+    assert!(save("Save confusion matrix…", "m.png").starts_with(b"\x89PNG"));
+    let svg = String::from_utf8(save("Save reliability diagram…", "r.svg")).unwrap();
+    assert!(svg.contains("expected calibration error"));
+    let with = save("Save report…", "with.html");
+    let without = save("Save report without images…", "without.html");
+    assert!(with.len() > without.len() + 10_000);
+    let page = String::from_utf8(without).unwrap();
+    assert!(page.contains("Confusion matrix") && !page.contains("data:image"));
+}
+
 #[test]
 fn every_view_is_whole_at_every_size() {
     for (size, scale) in SIZES {
         let mut window = open_at(size, scale);
-        for view in ["Confusion", "Classes", "Calibration", "ROC and PR"] {
+        for view in [
+            "Confusion",
+            "Classes",
+            "Calibration",
+            "ROC and PR",
+            "Over time",
+            "Models",
+        ] {
             click(&mut window, view);
             window.run_steps(4);
             assert_eq!(faults(&window), Vec::<String>::new(), "{view} at {size:?}");

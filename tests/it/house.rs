@@ -34,7 +34,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     (
         "picture",
         &[
-            "files", "stats", "text", "kernels", "model", "train", "runs",
+            "files", "stats", "text", "kernels", "model", "evaluate", "train", "runs",
         ],
     ),
     (
@@ -43,7 +43,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "random", "stats", "text", "data", "model", "train", "evaluate", "runs",
         ],
     ),
-    ("export", &["files", "train", "runs", "compare"]),
+    ("export", &["files", "evaluate", "train", "runs", "compare"]),
     (
         "sweep",
         &[
@@ -58,7 +58,7 @@ const ROOMS: &[(&str, &[&str])] = &[
         "studio",
         &[
             "random", "files", "stats", "text", "data", "kernels", "model", "train", "predict",
-            "explain", "evaluate", "runs", "picture", "compare", "export", "sweep",
+            "explain", "evaluate", "runs", "picture", "compare", "export", "report", "sweep",
         ],
     ),
     (

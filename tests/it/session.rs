@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use candle_studio::studio::{CanvasAction, FileAction, LibraryAction, Model};
+use candle_studio::studio::{CanvasAction, FileAction, LibraryAction, Model, TimelineAction};
 use candle_studio::ui::Options;
 use egui::{Key, Modifiers};
 use egui_kittest::kittest::Queryable;
@@ -128,6 +128,52 @@ fn settings_curves_model_and_sketch_are_there_again_and_again() {
     assert_eq!(learning_rate(&window), 0.03);
     assert!(matches!(studio(&window).model(), Model::None));
     assert_eq!(lost(&window), Vec::<String>::new());
+}
+
+#[test]
+fn a_snapshot_on_the_canvas_is_there_again() {
+    let mut home = Home::new();
+    let mut window = home.open();
+    choose_small(&mut window, 3);
+    click(&mut window, "Train");
+    wait_for_end(&mut window);
+    draw_one(&mut window);
+    let last = answer(&mut window);
+    // One that no file has: only the newest states are saved.
+    let step = studio(&window).timeline().states()[1].step();
+    window.state_mut().act(TimelineAction::ShowStep(Some(step)));
+    settle(&mut window);
+    let before = answer(&mut window);
+    assert_ne!(before, last, "another moment answers differently");
+    home.close(window);
+
+    for _ in 0..2 {
+        let mut window = home.open();
+        wait(&mut window, "the snapshot", |app| {
+            matches!(app.studio().model(), Model::Snapshot { .. })
+        });
+        settle(&mut window);
+        assert_eq!(studio(&window).shown_step(), Some(step));
+        assert_eq!(answer(&mut window), before);
+        assert_eq!(lost(&window), Vec::<String>::new());
+        home.close(window);
+    }
+
+    let config = home.path("config");
+    let files = || std::fs::read_dir(&config).unwrap().flatten();
+    let snapshot = files().find(|file| file.path().extension().is_some_and(|e| e == "safetensors"));
+    std::fs::write(snapshot.unwrap().path(), "damaged").unwrap();
+    let mut window = home.open();
+    wait(&mut window, "the model", |app| {
+        matches!(app.studio().model(), Model::Trained(_))
+    });
+    settle(&mut window);
+    assert_eq!(answer(&mut window), last);
+    let lost = lost(&window);
+    assert!(lost[0].contains("its final model is used"), "{lost:?}");
+    // What is not needed any more is removed.
+    home.close(window);
+    assert_eq!(files().count(), 1);
 }
 
 #[test]

@@ -1,6 +1,5 @@
 //! `candle-studio evaluate`.
 
-mod csv;
 mod temperature;
 mod words;
 
@@ -15,6 +14,7 @@ use super::resolve_run::model_file;
 use super::{open_data, out};
 use crate::data::Dataset;
 use crate::evaluate::{ClassReport, Loss, Predictions, Report, SplitName};
+use crate::export::write_predictions;
 use crate::files;
 use crate::kernels;
 use crate::model::Classifier;
@@ -117,7 +117,7 @@ pub(super) fn run(args: &Args, workspace: Option<&Path>) -> anyhow::Result<ExitC
     let predictions = predict(&classifier, &dataset, args.split)
         .with_context(|| format!("could not evaluate {model} on {}", dataset.name))?;
     if let Some(file) = &args.predictions {
-        csv::write(file, &predictions, &classifier.classes)?;
+        write_predictions(file, &predictions, &classifier.classes)?;
     }
     let report = Report::new(&predictions, &classifier.classes);
     let before = Before::of(&predictions)?;

@@ -4,6 +4,8 @@
 mod tests;
 mod words;
 
+pub use words::image_words;
+
 use serde::Serialize;
 
 use super::SIGNIFICANCE;
@@ -17,7 +19,7 @@ use crate::stats;
 const MIN_SEEDS: usize = 3;
 
 /// Seed of the bootstrap over images: the same comparison gives the same interval.
-const BOOTSTRAP_SEED: u64 = 1;
+pub const BOOTSTRAP_SEED: u64 = 1;
 
 /// The verdict on the candidate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -62,6 +64,17 @@ pub struct Comparison {
     /// Number of comparisons that the p value over seeds is corrected for.
     pub n_compared: usize,
     is_same: bool,
+}
+
+impl PairedTest {
+    /// The verdict on the candidate's model.
+    pub fn verdict(&self) -> Verdict {
+        match (self.p < SIGNIFICANCE, self.difference > 0.0) {
+            (true, true) => Verdict::Better,
+            (true, false) => Verdict::Worse,
+            (false, _) => Verdict::CannotTell,
+        }
+    }
 }
 
 impl Comparison {
@@ -134,11 +147,7 @@ impl Comparison {
     /// models have classified them.
     pub fn model_verdict(&self) -> Option<Verdict> {
         let (_, test) = self.images?;
-        Some(match (test.p < SIGNIFICANCE, test.difference > 0.0) {
-            (true, true) => Verdict::Better,
-            (true, false) => Verdict::Worse,
-            (false, _) => Verdict::CannotTell,
-        })
+        Some(test.verdict())
     }
 
     /// Returns how many seeds to train, for baseline and candidate, to probably detect the

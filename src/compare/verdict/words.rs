@@ -1,6 +1,7 @@
 //! Describes a comparison in sentences.
 
 use super::{Comparison, Verdict};
+use crate::compare::paired::{Paired, PairedTest};
 use crate::text::count;
 
 impl Comparison {
@@ -52,22 +53,10 @@ impl Comparison {
     /// Describes the test of the two models on the same images in a sentence.
     pub fn image_words(&self) -> Option<String> {
         let (paired, test) = self.images?;
-        let (a, b) = (&self.candidate.name, &self.baseline.name);
-        let judged = match self.model_verdict() {
-            Some(Verdict::Better) => format!("this {a} model is better"),
-            Some(Verdict::Worse) => format!("this {b} model is better"),
-            _ => "this may be chance".to_owned(),
-        };
-        Some(format!(
-            "On the same {}, {a} alone is right {}, {b} alone {}: {judged} (McNemar p {}, \
-             difference {} with a 95 % interval from {} to {}).",
-            count(paired.n_images() as usize, "image"),
-            count(paired.only_candidate as usize, "time"),
-            count(paired.only_baseline as usize, "time"),
-            p_words(test.p),
-            points(test.difference),
-            points(test.interval[0]),
-            points(test.interval[1]),
+        Some(image_words(
+            &paired,
+            &test,
+            [&self.candidate.name, &self.baseline.name],
         ))
     }
 
@@ -166,6 +155,29 @@ fn points(difference: f64) -> String {
 /// Replaces the hyphen of a negative number by a minus sign.
 fn minus(number: &str) -> String {
     number.replace('-', "−")
+}
+
+/// Describes the test of two models on the same images in a sentence.
+///
+/// * `names`: of the candidate and of the baseline
+pub fn image_words(paired: &Paired, test: &PairedTest, names: [&str; 2]) -> String {
+    let [a, b] = names;
+    let judged = match test.verdict() {
+        Verdict::Better => format!("this {a} model is better"),
+        Verdict::Worse => format!("this {b} model is better"),
+        _ => "this may be chance".to_owned(),
+    };
+    format!(
+        "On the same {}, {a} alone is right {}, {b} alone {}: {judged} (McNemar p {}, \
+         difference {} with a 95 % interval from {} to {}).",
+        count(paired.n_images() as usize, "image"),
+        count(paired.only_candidate as usize, "time"),
+        count(paired.only_baseline as usize, "time"),
+        p_words(test.p),
+        points(test.difference),
+        points(test.interval[0]),
+        points(test.interval[1]),
+    )
 }
 
 /// Formats a p value with its relation.

@@ -1,13 +1,19 @@
 //! Actions on the evaluation.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::Evaluator;
+use super::history::Snapshots;
 use super::job::{Job, Subject, Task};
+use super::save::Saved;
 use crate::data::Dataset;
 use crate::evaluate::{Selection, SplitName};
+use crate::model::Classifier;
+use crate::runs::{MODEL_FILE, RunId, RunState};
 use crate::studio::Studio;
 use crate::studio::canvas::Model;
+use crate::studio::message::Message;
 use crate::text;
 
 /// An action on the evaluation of the model that predicts.
@@ -27,6 +33,18 @@ pub enum EvaluateAction {
     FitTemperature,
     /// Use the probabilities of the network as they are.
     RemoveTemperature,
+    /// Evaluate all snapshots of the run whose timeline is shown.
+    MakeHistory,
+    /// Stop that.
+    StopHistory,
+    /// Keep the model on the canvas, as it is now, beside the one that is evaluated.
+    KeepBeside,
+    /// Show the model of a run beside the one that is evaluated.
+    AddBeside(RunId),
+    /// Remove one of the models beside.
+    RemoveBeside(usize),
+    /// Save something of the newest evaluation to a file.
+    Save(Saved, PathBuf),
 }
 
 impl Evaluator {
@@ -39,7 +57,13 @@ impl Evaluator {
             EvaluateAction::Now
             | EvaluateAction::Open(_)
             | EvaluateAction::FitTemperature
-            | EvaluateAction::RemoveTemperature => true,
+            | EvaluateAction::RemoveTemperature
+            | EvaluateAction::MakeHistory
+            | EvaluateAction::StopHistory
+            | EvaluateAction::KeepBeside
+            | EvaluateAction::AddBeside(_)
+            | EvaluateAction::RemoveBeside(_)
+            | EvaluateAction::Save(..) => true,
         }
     }
 
@@ -50,6 +74,9 @@ impl Evaluator {
         self.newest = None;
         self.before = None;
         self.opened = None;
+        self.selection.filter.among = None;
+        self.historian.forget();
+        self.beside.forget();
         self.select();
     }
 
@@ -83,6 +110,16 @@ impl Studio {
                 }
             }
             EvaluateAction::RemoveTemperature => self.set_temperature(None),
+            EvaluateAction::MakeHistory => self.make_history(),
+            EvaluateAction::StopHistory => evaluator.historian.stop(),
+            EvaluateAction::KeepBeside => {
+                if let (Some(name), Some(model)) = (self.model_name(), self.classifier().cloned()) {
+                    self.evaluator.beside.add(name, model);
+                }
+            }
+            EvaluateAction::AddBeside(id) => self.add_beside(&id),
+            EvaluateAction::RemoveBeside(idx) => evaluator.beside.remove(idx),
+            EvaluateAction::Save(saved, path) => self.save_evaluation(saved, path),
         }
     }
 
@@ -93,6 +130,7 @@ impl Studio {
 
     /// Takes results of the evaluation, and asks for the next one.
     pub(in crate::studio) fn pump_evaluator(&mut self) {
+        self.continue_history();
         let (subject, dataset) = (self.subject(), self.data.dataset().cloned());
         if let Some(temperature) = self.evaluator.pump(subject, dataset.as_ref()) {
             self.set_temperature(Some(temperature));
@@ -102,6 +140,88 @@ impl Studio {
             );
             self.notices.info(text);
         }
+    }
+
+    /// Keeps the history of a run in training up to date.
+    fn continue_history(&mut self) {
+        let evaluator = &self.evaluator;
+        let is_wanted = evaluator.is_shown
+            && evaluator.has_more_history
+            && evaluator.historian.progress().is_none();
+        let is_of = |id: &RunId| evaluator.historian.of(id, evaluator.split).is_some();
+        if is_wanted && self.timeline_run_id().is_some_and(is_of) {
+            self.make_history();
+        }
+    }
+
+    fn make_history(&mut self) {
+        self.evaluator.has_more_history = false;
+        let template = match self.timelines.opened() {
+            Some(opened) => Some(opened.template.clone()),
+            None => self.canvas.trained().cloned(),
+        };
+        let (Some(run), Some(template), Some(dataset)) = (
+            self.timeline_run_id().cloned(),
+            template,
+            self.dataset().cloned(),
+        ) else {
+            return;
+        };
+        let snapshots = Snapshots {
+            run,
+            states: self.timeline().states().to_vec(),
+            template,
+            dataset,
+        };
+        self.evaluator
+            .historian
+            .ask(snapshots, self.evaluator.split);
+    }
+
+    /// The run whose timeline is shown.
+    pub fn timeline_run_id(&self) -> Option<&RunId> {
+        let own = || self.own_run().map(|run| &run.id);
+        self.earlier_run().or_else(own)
+    }
+
+    /// What the model on the canvas is called: its run's name, with the update for a snapshot, or its
+    /// file's.
+    pub fn model_name(&self) -> Option<String> {
+        let of_run = |run: Option<&RunState>| run.map_or("model", |run| &run.name).to_owned();
+        match self.model() {
+            Model::None => None,
+            Model::Opened { path, .. } => {
+                let name = path.file_name().unwrap_or(path.as_os_str());
+                Some(name.to_string_lossy().into_owned())
+            }
+            Model::Snapshot { step, .. } => {
+                let (run, step) = (of_run(self.timeline_run()), text::thousands(*step));
+                Some(format!("{run}, update {step}"))
+            }
+            Model::Trained(_) => Some(of_run(self.trained_run().map(|run| &run.state))),
+        }
+    }
+
+    /// Reads the model of a run, to show it beside the one that is evaluated.
+    fn add_beside(&mut self, id: &RunId) {
+        let Some(run) = self.run(id) else {
+            return;
+        };
+        let name = run.state.name.clone();
+        let Some(path) = self.library.workspace.folder_of(id) else {
+            return;
+        };
+        let path = path.join(MODEL_FILE);
+        self.files
+            .run(format!("opening {}", path.display()), move || {
+                let read = Classifier::load(&path).map_err(|error| error.to_string());
+                Message::Beside(name, read.map(Box::new))
+            });
+    }
+
+    /// Shows a model that was read beside the one that is evaluated.
+    pub(in crate::studio) fn receive_beside(&mut self, name: String, model: Classifier) {
+        self.evaluator.beside.add(name, Arc::new(model));
     }
 
     /// The model that is evaluated: the one that predicts.

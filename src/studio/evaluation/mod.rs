@@ -2,8 +2,11 @@
 //! images are looked at.
 
 mod action;
+mod beside;
+mod history;
 mod job;
 mod kept;
+mod save;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -15,9 +18,13 @@ use crate::model::Classifier;
 use crate::predict::LatestOnly;
 
 pub use action::EvaluateAction;
+use beside::Beside;
+pub use beside::{BesideModel, MAX_BESIDE};
+pub use history::{Historian, RunHistory};
 pub use job::Evaluation;
 use job::{Answer, Job, Quit, Subject, Task};
 use kept::Kept;
+pub use save::Saved;
 
 /// While a run trains, evaluations take at most one part in this many of the time.
 const PAUSES: u32 = 20;
@@ -41,12 +48,16 @@ pub struct Evaluator {
     selection: Selection,
     positions: Arc<[usize]>,
     opened: Option<usize>,
+    beside: Beside,
+    historian: Historian,
+    /// Whether an epoch has ended since the history was made.
+    has_more_history: bool,
 }
 
 impl Evaluator {
     pub(super) fn new(wake: Wake) -> std::io::Result<Evaluator> {
         let quit = Quit::default();
-        let thread = LatestOnly::spawn("evaluator", wake, job::worker(quit.clone()))?;
+        let thread = LatestOnly::spawn("evaluator", wake.clone(), job::worker(quit.clone()))?;
         Ok(Evaluator {
             thread,
             quit,
@@ -66,6 +77,9 @@ impl Evaluator {
             },
             positions: Arc::default(),
             opened: None,
+            beside: Beside::new(wake.clone())?,
+            historian: Historian::new(wake)?,
+            has_more_history: false,
         })
     }
 
@@ -117,6 +131,16 @@ impl Evaluator {
         self.opened
     }
 
+    /// The models beside the one on the canvas.
+    pub fn beside(&self) -> &[BesideModel] {
+        &self.beside.models
+    }
+
+    /// How a run's answers changed while it learned.
+    pub fn historian(&self) -> &Historian {
+        &self.historian
+    }
+
     /// Takes results, and asks for the next one if it is wanted.
     pub(super) fn pump(
         &mut self,
@@ -124,6 +148,9 @@ impl Evaluator {
         dataset: Option<&Arc<Dataset>>,
     ) -> Option<f64> {
         let temperature = self.take();
+        self.historian.pump();
+        self.beside
+            .pump(self.split, dataset.filter(|_| self.is_shown));
         if let (true, Some(subject), Some(dataset)) = (self.is_shown, subject, dataset) {
             self.follow(subject, dataset);
         }
@@ -133,6 +160,7 @@ impl Evaluator {
     /// Called when an epoch has ended: the model in training is worth another look.
     pub(super) fn epoch_ended(&mut self) {
         self.is_due = true;
+        self.has_more_history = true;
     }
 
     fn follow(&mut self, subject: Subject, dataset: &Arc<Dataset>) {
@@ -194,6 +222,8 @@ impl Evaluator {
         };
         if self.newest.as_ref().is_some_and(is_other) {
             self.opened = None;
+            // It chose among the images of before.
+            self.selection.filter.among = None;
         }
         self.before = self.newest.replace(evaluation);
         self.select();

@@ -130,7 +130,7 @@ impl Studio {
             return self.use_trained_model();
         };
         let template = match self.timelines.opened() {
-            Some(opened) => Some(&opened.template),
+            Some(opened) => Some(&*opened.template),
             None => self.canvas.trained().map(|trained| &**trained),
         };
         let (Some(state), Some(template)) = (self.timeline().at(step), template) else {

@@ -24,6 +24,11 @@ impl Studio {
                 .chain(pending.visible.iter().flatten().cloned())
                 .collect(),
             model: self.saved_model().or_else(|| pending.model.clone()),
+            snapshot: match self.model() {
+                Model::Snapshot { classifier, .. } => Some(classifier.clone()),
+                Model::None | Model::Trained(_) | Model::Opened { .. } => None,
+            },
+            folder: None,
             sheet: Some(self.pad().sheet().clone()),
             brush: Some(self.pad().brush()),
             recipe: self.canvas.own_recipe(),

@@ -91,6 +91,8 @@ impl Session {
             future: part(&mut parts, "redo", &mut lost).unwrap_or_default(),
             visible: part(&mut parts, "visible", &mut lost).unwrap_or_default(),
             model: part(&mut parts, "model", &mut lost),
+            snapshot: None,
+            folder: None,
             sheet: None,
             brush: part(&mut parts, "pen", &mut lost),
             state_memory: part(&mut parts, "snapshot_memory", &mut lost),

@@ -5,13 +5,15 @@ mod collect;
 mod json;
 mod restore;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
 use super::pad::Sheet;
 use super::recent::Recent;
 use crate::data::Recipe;
+use crate::model::Classifier;
 use crate::runs::RunId;
 use crate::train::TrainConfig;
 
@@ -30,6 +32,10 @@ pub struct Session {
     /// The runs whose curves are shown.
     visible: Vec<RunId>,
     model: Option<SavedModel>,
+    /// The snapshot that `model` names, for a file of its own: most are in memory only.
+    snapshot: Option<Arc<Classifier>>,
+    /// The folder with that file.
+    folder: Option<PathBuf>,
     sheet: Option<Sheet>,
     brush: Option<f32>,
     /// How pictures become inputs, if not as the model was trained.
@@ -41,6 +47,27 @@ pub struct Session {
     lost: Vec<String>,
 }
 
+impl Session {
+    /// The snapshot on the canvas, to be stored under this name in the folder of the session.
+    pub fn snapshot(&self) -> Option<(String, &Arc<Classifier>)> {
+        Some((self.snapshot_file()?, self.snapshot.as_ref()?))
+    }
+
+    /// The name of the file with the snapshot on the canvas, if it is one.
+    pub fn snapshot_file(&self) -> Option<String> {
+        self.model.as_ref()?.snapshot_file()
+    }
+
+    /// Looks for the stored snapshot in `folder`.
+    #[must_use]
+    pub fn in_folder(self, folder: Option<&Path>) -> Session {
+        Session {
+            folder: folder.map(Path::to_owned),
+            ..self
+        }
+    }
+}
+
 /// Where the model that classifies the drawing is stored.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 enum SavedModel {
@@ -50,6 +77,16 @@ enum SavedModel {
     Snapshot(RunId, u64),
     /// A file.
     File(PathBuf),
+}
+
+impl SavedModel {
+    /// The name of a snapshot's file.
+    fn snapshot_file(&self) -> Option<String> {
+        match self {
+            SavedModel::Snapshot(id, step) => Some(format!("snapshot-{id}-{step}.safetensors")),
+            SavedModel::Run(_) | SavedModel::File(_) => None,
+        }
+    }
 }
 
 /// What is still to be restored.

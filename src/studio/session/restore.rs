@@ -52,13 +52,13 @@ impl Studio {
         }
         match session.model {
             Some(SavedModel::Run(_) | SavedModel::Snapshot(..)) if !is_same_workspace => {}
-            Some(model) => self.read_model(model),
+            Some(model) => self.read_model(model, session.folder.as_deref()),
             None => {}
         }
         self.report_lost();
     }
 
-    fn read_model(&mut self, model: SavedModel) {
+    fn read_model(&mut self, model: SavedModel, session_folder: Option<&Path>) {
         let path = match &model {
             SavedModel::File(path) => Some(path.clone()),
             SavedModel::Run(id) | SavedModel::Snapshot(id, _) => {
@@ -69,14 +69,56 @@ impl Studio {
         let Some(path) = path else {
             return;
         };
+        let snapshot = model.snapshot_file().zip(session_folder);
+        let snapshot = snapshot.map(|(name, folder)| folder.join(name));
         self.restoring.model = Some(model);
-        self.files
-            .run(format!("opening {}", path.display()), move || {
-                Message::Restored(
-                    path.clone(),
-                    Classifier::load(&path).map_err(|e| e.to_string()),
-                )
-            });
+        let activity = format!("opening {}", path.display());
+        self.files.run(activity, move || {
+            let read = |path: &Path| Classifier::load(path).map_err(|e| e.to_string());
+            match snapshot {
+                Some(snapshot) => {
+                    Message::RestoredSnapshot(Box::new([read(&snapshot), read(&path)]))
+                }
+                None => Message::Restored(path.clone(), read(&path)),
+            }
+        });
+    }
+
+    /// Classifies the drawing with the snapshot of the last session, or else with the final model of
+    /// its run.
+    pub(in crate::studio) fn receive_restored_snapshot(
+        &mut self,
+        [snapshot, last]: [Result<Classifier, String>; 2],
+    ) {
+        let Some(SavedModel::Snapshot(id, step)) = self.restoring.model.take() else {
+            return;
+        };
+        if self.is_free() {
+            match last {
+                Ok(last) => self.canvas.restore_trained(id.clone(), last),
+                Err(error) => self
+                    .restoring
+                    .lost
+                    .push(format!("the model of {id} ({error})")),
+            }
+            match snapshot {
+                Ok(snapshot) => self.canvas.use_model(Model::Snapshot {
+                    step,
+                    classifier: Arc::new(snapshot),
+                }),
+                Err(error) => {
+                    let text = format!("update {step} of {id} ({error}; its final model is used)");
+                    self.restoring.lost.push(text);
+                }
+            }
+        }
+        self.ask();
+        self.report_lost();
+    }
+
+    /// Whether no model classifies the drawing yet, and none is in training.
+    fn is_free(&self) -> bool {
+        matches!(self.model(), Model::None) && self.own_run().is_none()
     }
 
     /// Classifies the drawing with the model of the last session, unless another one does already.
@@ -88,18 +130,14 @@ impl Studio {
         let Some(saved) = self.restoring.model.take() else {
             return;
         };
-        let is_free = matches!(self.model(), Model::None) && self.own_run().is_none();
         match (read, saved) {
             (Err(error), _) => self.restoring.lost.push(format!("the model ({error})")),
-            (Ok(_), _) if !is_free => {}
+            (Ok(_), _) if !self.is_free() => {}
             (Ok(classifier), SavedModel::File(_)) => {
                 let classifier = Arc::new(classifier);
                 self.canvas.use_model(Model::Opened { path, classifier });
             }
-            (Ok(classifier), SavedModel::Run(id)) => self.canvas.restore_trained(id, classifier),
-            (Ok(classifier), SavedModel::Snapshot(id, step)) => {
-                let text = format!("update {step} of {id} (its final model is used)");
-                self.restoring.lost.push(text);
+            (Ok(classifier), SavedModel::Run(id) | SavedModel::Snapshot(id, _)) => {
                 self.canvas.restore_trained(id, classifier);
             }
         }

@@ -2,7 +2,7 @@
 
 use super::effect::CommandEffect;
 use super::kind::{CommandKind, act};
-use crate::studio::{FileAction, Format, Studio};
+use crate::studio::{FileAction, Format, Saved, Studio};
 use crate::ui::dialogs::Purpose;
 
 /// A command that reads or writes files.
@@ -14,6 +14,8 @@ pub enum FileCommand {
     SaveDiagram,
     /// Save the curves to a file.
     SaveCurves,
+    /// Save something of the evaluation to a file.
+    SaveEvaluation(Saved),
     /// Copy the curves as a picture.
     CopyCurves,
     /// Copy the table of runs.
@@ -47,6 +49,7 @@ impl CommandKind for FileCommand {
                 "Save curves…",
                 "Saves the curves that are shown as SVG or PNG, with axes and a legend.",
             ),
+            FileCommand::SaveEvaluation(saved) => saved_text(*saved),
             FileCommand::CopyTable => (
                 "Copy table",
                 "Copies the table of runs as text for a spreadsheet: the runs that match the filter.",
@@ -81,6 +84,10 @@ impl CommandKind for FileCommand {
             FileCommand::SaveModel => (studio.classifier().is_some(), Purpose::SaveModel),
             FileCommand::SaveDiagram => (true, Purpose::SaveDiagram),
             FileCommand::SaveCurves => (has_curves(studio), Purpose::SaveCurves),
+            FileCommand::SaveEvaluation(saved) => (
+                studio.evaluator().newest().is_some(),
+                Purpose::SaveEvaluation(*saved),
+            ),
             FileCommand::CopyCurves => {
                 return has_curves(studio).then_some(CommandEffect::CopyCurves);
             }
@@ -102,6 +109,33 @@ impl CommandKind for FileCommand {
             ),
         };
         is_possible.then_some(CommandEffect::AskPath(purpose))
+    }
+}
+
+fn saved_text(saved: Saved) -> (&'static str, &'static str) {
+    match saved {
+        Saved::Predictions => (
+            "Save predictions…",
+            "One row per evaluated image with its label, answer, loss and probabilities, as CSV or JSON \
+             lines.",
+        ),
+        Saved::Confusion => (
+            "Save confusion matrix…",
+            "Saves the confusion matrix as SVG or PNG.",
+        ),
+        Saved::Reliability => (
+            "Save reliability diagram…",
+            "Saves the reliability diagram as SVG or PNG.",
+        ),
+        Saved::Report { with_images: true } => (
+            "Save report…",
+            "One HTML page about the model: numbers, curves, confusion matrix, calibration, worst \
+             images, settings. It opens without a network, and prints.",
+        ),
+        Saved::Report { with_images: false } => (
+            "Save report without images…",
+            "The same page without images of the dataset, to pass on where these must not.",
+        ),
     }
 }
 

@@ -12,7 +12,7 @@ use super::sweep::SweepCommand;
 use super::timeline::TimelineCommand;
 use super::view::ViewCommand;
 use crate::model::PRESETS;
-use crate::studio::Format;
+use crate::studio::{Format, Saved};
 use crate::ui::place::{Place, Side, TrainView};
 use crate::ui::settings::ThemeChoice;
 
@@ -40,6 +40,15 @@ const PLAIN: &[Command] = &[
     Command::File(FileCommand::SaveCurves),
     Command::File(FileCommand::CopyCurves),
     Command::File(FileCommand::CopyTable),
+    Command::File(FileCommand::SaveEvaluation(Saved::Predictions)),
+    Command::File(FileCommand::SaveEvaluation(Saved::Confusion)),
+    Command::File(FileCommand::SaveEvaluation(Saved::Reliability)),
+    Command::File(FileCommand::SaveEvaluation(Saved::Report {
+        with_images: true,
+    })),
+    Command::File(FileCommand::SaveEvaluation(Saved::Report {
+        with_images: false,
+    })),
     Command::File(FileCommand::OpenModel),
     Command::Canvas(CanvasCommand::UseTrainedModel),
     Command::File(FileCommand::OpenData),

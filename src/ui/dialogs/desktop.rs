@@ -10,7 +10,7 @@ use std::thread::{JoinHandle, Thread};
 use egui::Context;
 
 use super::purpose::Purpose;
-use crate::studio::Format;
+use crate::studio::{Format, Saved};
 
 impl Purpose {
     /// Creates the native dialog; must be called on the window's thread.
@@ -32,7 +32,9 @@ impl Purpose {
                 let chosen = models().set_file_name(name).save_file();
                 Box::pin(async move { path(chosen.await) })
             }
-            Purpose::SaveDiagram | Purpose::SaveCurves => {
+            Purpose::SaveDiagram
+            | Purpose::SaveCurves
+            | Purpose::SaveEvaluation(Saved::Confusion | Saved::Reliability) => {
                 let drawings = dialog.add_filter("Drawings", &["svg", "png"]);
                 let chosen = drawings.set_file_name(name).save_file();
                 Box::pin(async move { path(chosen.await) })
@@ -45,7 +47,8 @@ impl Purpose {
                 let chosen = images().pick_file();
                 Box::pin(async move { path(chosen.await) })
             }
-            Purpose::Export(Format::Csv | Format::Jsonl) => {
+            Purpose::Export(Format::Csv | Format::Jsonl)
+            | Purpose::SaveEvaluation(Saved::Predictions | Saved::Report { .. }) => {
                 let chosen = dialog.set_file_name(name).save_file();
                 Box::pin(async move { path(chosen.await) })
             }

@@ -4,7 +4,9 @@ use std::path::{Path, PathBuf};
 
 use crate::picture::CurvesView;
 use crate::runs::RunState;
-use crate::studio::{Action, CanvasAction, FileAction, Format, LibraryAction, Model, Studio};
+use crate::studio::{
+    Action, CanvasAction, EvaluateAction, FileAction, Format, LibraryAction, Model, Saved, Studio,
+};
 
 /// The purpose of a path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,6 +17,8 @@ pub enum Purpose {
     SaveDiagram,
     /// Save the curves.
     SaveCurves,
+    /// Save something of the evaluation.
+    SaveEvaluation(Saved),
     /// Open a model.
     OpenModel,
     /// Open an image.
@@ -33,6 +37,10 @@ impl Purpose {
             Purpose::SaveModel => "Save model to…",
             Purpose::SaveDiagram => "Save drawing to…",
             Purpose::SaveCurves => "Save curves to…",
+            Purpose::SaveEvaluation(Saved::Predictions) => "Save predictions to…",
+            Purpose::SaveEvaluation(Saved::Confusion) => "Save confusion matrix to…",
+            Purpose::SaveEvaluation(Saved::Reliability) => "Save reliability diagram to…",
+            Purpose::SaveEvaluation(Saved::Report { .. }) => "Save report to…",
             Purpose::OpenModel => "Open a model",
             Purpose::OpenImage => "Open an image",
             Purpose::OpenData => "Open a dataset folder",
@@ -51,6 +59,15 @@ impl Purpose {
             Purpose::SaveCurves => "Saves the plots as .svg or .png, in print colors.",
             Purpose::SaveDiagram => {
                 "Saves the drawing as .svg (for browsers and drawing programs) or .png."
+            }
+            Purpose::SaveEvaluation(Saved::Predictions) => {
+                "One row per image, as .csv, or as .jsonl (JSON lines)."
+            }
+            Purpose::SaveEvaluation(Saved::Confusion | Saved::Reliability) => {
+                "Saves the picture as .svg or .png, in print colors."
+            }
+            Purpose::SaveEvaluation(Saved::Report { .. }) => {
+                "One .html page with everything in it: it opens without a network, and prints."
             }
             Purpose::OpenModel => {
                 "A safetensors file saved by this program. It is checked before anything changes."
@@ -82,6 +99,15 @@ impl Purpose {
             Purpose::SaveModel => format!("{}.safetensors", model_name(studio)),
             Purpose::SaveDiagram => format!("{}.svg", studio.draft().preset),
             Purpose::SaveCurves => "curves.svg".to_owned(),
+            Purpose::SaveEvaluation(saved) => {
+                let ending = match saved {
+                    Saved::Predictions => "predictions.csv",
+                    Saved::Confusion => "confusion.svg",
+                    Saved::Reliability => "reliability.svg",
+                    Saved::Report { .. } => "report.html",
+                };
+                format!("{}-{ending}", model_name(studio))
+            }
             Purpose::Export(format) => default_name(format).to_owned(),
             _ => String::new(),
         }
@@ -90,7 +116,10 @@ impl Purpose {
     /// Returns whether a file is written that may replace another one.
     pub(super) fn writes_file(self) -> bool {
         match self {
-            Purpose::SaveModel | Purpose::SaveDiagram | Purpose::SaveCurves => true,
+            Purpose::SaveModel
+            | Purpose::SaveDiagram
+            | Purpose::SaveCurves
+            | Purpose::SaveEvaluation(_) => true,
             Purpose::Export(format) => format != Format::Tensorboard,
             _ => false,
         }
@@ -130,7 +159,10 @@ impl Purpose {
 
     pub(super) fn verb(self) -> &'static str {
         match self {
-            Purpose::SaveModel | Purpose::SaveDiagram | Purpose::SaveCurves => "Save",
+            Purpose::SaveModel
+            | Purpose::SaveDiagram
+            | Purpose::SaveCurves
+            | Purpose::SaveEvaluation(_) => "Save",
             Purpose::Export(_) => "Export",
             _ => "Open",
         }
@@ -142,6 +174,7 @@ impl Purpose {
             Purpose::SaveModel => FileAction::SaveModel(path).into(),
             Purpose::SaveDiagram => FileAction::SaveDiagram(path).into(),
             Purpose::SaveCurves => FileAction::SaveCurves(path, Box::new(view.clone())).into(),
+            Purpose::SaveEvaluation(saved) => EvaluateAction::Save(saved, path).into(),
             Purpose::OpenModel => FileAction::OpenModel(path).into(),
             Purpose::OpenImage => CanvasAction::OpenImage(path).into(),
             Purpose::OpenData => FileAction::OpenData(path).into(),

@@ -9,13 +9,12 @@ use egui::{
     TextureOptions, Ui, WidgetInfo, vec2,
 };
 
-use crate::evaluate::{Filter, Selection, SortKey};
+use super::filter;
 use crate::studio::{EvaluateAction, Evaluation};
 use crate::text;
 use crate::ui::panels::PanelContext;
 use crate::ui::panels::draw::color_image;
-use crate::ui::theme::{self, ROW_HEIGHT, UNIT, tokens};
-use crate::ui::widgets::{Weight, combo_of_width, labeled_button};
+use crate::ui::theme::{self, tokens};
 
 /// Side of an image, and height of the text below it, in points.
 const SIDE: f32 = 60.0;
@@ -54,8 +53,8 @@ impl ImagesView {
             self.textures.clear();
         }
         self.of = Some(evaluation.clone());
-        filter_ui(ui, cx, evaluation);
-        order_ui(ui, cx);
+        filter::filter_ui(ui, cx, evaluation);
+        filter::order_ui(ui, cx);
         self.grid_ui(ui, cx, evaluation);
     }
 
@@ -174,105 +173,5 @@ impl Told {
             ),
             is_right,
         }
-    }
-}
-
-/// Shows which images are selected.
-fn filter_ui(ui: &mut Ui, cx: &mut PanelContext<'_>, evaluation: &Evaluation) {
-    let old = cx.studio.evaluator().selection().clone();
-    let mut filter = old.filter.clone();
-    ui.horizontal_wrapped(|ui| {
-        ui.set_min_height(ROW_HEIGHT);
-        for (is_right, label, about) in [
-            (None, "All", "Images with any answer."),
-            (
-                Some(false),
-                "Wrong",
-                "Only images that are classified wrongly.",
-            ),
-            (
-                Some(true),
-                "Right",
-                "Only images that are classified correctly.",
-            ),
-        ] {
-            ui.selectable_value(&mut filter.is_right, is_right, label)
-                .on_hover_text(about);
-        }
-        class_ui(
-            ui,
-            evaluation,
-            "Label of the images",
-            "any label",
-            &mut filter.label,
-        );
-        class_ui(
-            ui,
-            evaluation,
-            "Answer to the images",
-            "any answer",
-            &mut filter.answer,
-        );
-        if filter != Filter::default() {
-            let clear = labeled_button(ui, None, "Clear filter", Weight::Bare, 0.0, true);
-            if clear.on_hover_text("Shows all images.").clicked() {
-                filter = Filter::default();
-            }
-        }
-    });
-    if filter != old.filter {
-        cx.act(EvaluateAction::Select(Selection { filter, ..old }));
-    }
-}
-
-/// Draws the choice of a class, or any.
-fn class_ui(ui: &mut Ui, evaluation: &Evaluation, name: &str, any: &str, class: &mut Option<u32>) {
-    let chosen = class.map_or_else(|| any.to_owned(), |class| evaluation.class(class));
-    let n_classes = evaluation.report.confusion.counts.len() as u32;
-    combo_of_width(ui, name, &chosen, 76.0, |ui| {
-        ui.selectable_value(class, None, any);
-        for each in 0..n_classes {
-            ui.selectable_value(class, Some(each), evaluation.class(each));
-        }
-    });
-}
-
-/// Shows the order of the images and their number.
-fn order_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
-    let old = cx.studio.evaluator().selection().clone();
-    let orders = [
-        (SortKey::Loss, true, "highest loss"),
-        (SortKey::Loss, false, "lowest loss"),
-        (SortKey::Confidence, false, "least confident"),
-        (SortKey::Confidence, true, "most confident"),
-        (SortKey::Margin, false, "smallest margin"),
-        (SortKey::Data, false, "order of the data"),
-    ];
-    let mut order = (old.sort, old.is_descending);
-    ui.horizontal(|ui| {
-        ui.spacing_mut().item_spacing.x = 2.0 * UNIT;
-        let chosen = orders
-            .iter()
-            .find(|(sort, down, _)| (*sort, *down) == order);
-        let label = chosen.map_or("order", |(_, _, label)| label);
-        let shown = combo_of_width(ui, "Order of the images", label, 132.0, |ui| {
-            for (sort, is_descending, label) in orders {
-                ui.selectable_value(&mut order, (sort, is_descending), label);
-            }
-        });
-        shown.on_hover_text("Which images come first.");
-        let evaluator = cx.studio.evaluator();
-        let n_all = evaluator.newest().map_or(0, |e| e.predictions.len());
-        let n = text::thousands(evaluator.positions().len() as u64);
-        let text = format!("{n} of {}", text::count(n_all, "image"));
-        ui.label(theme::quiet(ui, text));
-    });
-    if order != (old.sort, old.is_descending) {
-        let (sort, is_descending) = order;
-        cx.act(EvaluateAction::Select(Selection {
-            sort,
-            is_descending,
-            ..old
-        }));
     }
 }

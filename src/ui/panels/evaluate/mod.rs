@@ -4,21 +4,27 @@ mod calibration;
 mod classes;
 mod confusion;
 mod curves;
+mod filter;
 mod images;
+mod models;
 mod numbers;
+mod over_time;
 
 use std::sync::Arc;
 
-use egui::{Align, Label, Layout, RichText, ScrollArea, Ui, vec2};
+use egui::{Align, Button, Label, Layout, RichText, ScrollArea, Ui, vec2};
 
-use super::PanelContext;
+use super::{PanelContext, timeline};
 use crate::evaluate::SplitName;
-use crate::studio::{EvaluateAction, Evaluation, Model, Studio};
+use crate::studio::{EvaluateAction, Evaluation, Model, Saved, Studio};
 use crate::text;
 use crate::ui::command::{Command, FileCommand};
 use crate::ui::place::EvaluateView;
 use crate::ui::theme::{self, ROW_HEIGHT, UNIT, tokens};
 use crate::ui::widgets::{Weight, combo_of_width, first_step_ui, labeled_button};
+
+/// Height below which the views have no room to give for the timeline.
+const LEAST_HEIGHT: f32 = 240.0;
 
 /// The state of Evaluate.
 #[derive(Default)]
@@ -27,6 +33,8 @@ pub struct EvaluatePanel {
     classes: classes::ClassesView,
     calibration: calibration::CalibrationView,
     curves: curves::CurvesView,
+    over_time: over_time::OverTimeView,
+    models: models::ModelsView,
     images: images::ImagesView,
 }
 
@@ -52,7 +60,16 @@ impl EvaluatePanel {
         };
         numbers::ui(ui, &evaluation, cx.studio.evaluator().before());
         ui.add_space(UNIT);
-        self.columns_ui(ui, cx, &evaluation);
+        let strip = timeline::HEIGHT + ui.spacing().item_spacing.y;
+        let has_strip = timeline::is_shown(cx) && ui.available_height() > LEAST_HEIGHT + strip;
+        let height = ui.available_height() - if has_strip { strip } else { 0.0 };
+        ui.allocate_ui(vec2(ui.available_width(), height), |ui| {
+            ui.set_min_height(height);
+            self.columns_ui(ui, cx, &evaluation);
+        });
+        if has_strip {
+            timeline::ui(ui, cx, None);
+        }
     }
 
     /// Called while another place is shown.
@@ -96,12 +113,14 @@ impl EvaluatePanel {
                     .show(ui, |ui| self.calibration.ui(ui, cx, evaluation));
             }
             EvaluateView::Curves => self.curves.ui(ui, evaluation),
+            EvaluateView::OverTime => self.over_time.ui(ui, cx, evaluation),
+            EvaluateView::Models => self.models.ui(ui, cx, evaluation),
         }
     }
 }
 
 fn views_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
-    ui.horizontal(|ui| {
+    ui.horizontal_wrapped(|ui| {
         ui.set_min_height(ROW_HEIGHT);
         for view in EvaluateView::ALL {
             let chosen = &mut cx.settings.evaluate_view;
@@ -142,6 +161,7 @@ fn header_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
             if button.on_hover_text(open.tooltip(ui)).clicked() {
                 cx.command(open);
             }
+            save_ui(ui, cx);
             if cx.studio.evaluator().is_busy() {
                 ui.label(theme::quiet(ui, "evaluating…"));
             }
@@ -152,6 +172,23 @@ fn header_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
             });
         });
     });
+}
+
+/// Draws the menu of what can be saved.
+fn save_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
+    let about = "Saves predictions, pictures or a report about this model.";
+    let button = ui.menu_button("Save…", |ui| {
+        ui.set_min_width(200.0);
+        for saved in Saved::ALL {
+            let command = Command::from(FileCommand::SaveEvaluation(saved));
+            let is_possible = command.is_possible(cx.studio);
+            let item = ui.add_enabled(is_possible, Button::new(command.label()));
+            if item.on_hover_text(command.explanation()).clicked() {
+                cx.command(command);
+            }
+        }
+    });
+    button.response.on_hover_text(about);
 }
 
 fn label(split: SplitName) -> &'static str {
@@ -181,29 +218,18 @@ fn about(split: SplitName) -> &'static str {
 
 /// The name of the model that is evaluated, and where it is from.
 fn model_text(studio: &Studio) -> (String, &'static str) {
-    let run = || studio.trained_run().map(|run| run.state.name.clone());
-    match studio.model() {
-        Model::None => (String::new(), ""),
-        Model::Trained(_) if studio.live_run().is_some() => (
-            run().unwrap_or_else(|| "run in training".to_owned()),
-            "The run in training, evaluated at the end of an epoch.",
-        ),
-        Model::Trained(_) => (
-            run().unwrap_or_else(|| "last trained run".to_owned()),
-            "The last trained run. Another model: open its file, or move the timeline of its run.",
-        ),
-        Model::Snapshot { step, .. } => {
-            let earlier = studio.timeline_run().map(|run| run.name.clone());
-            let name = earlier.unwrap_or_default();
-            let text = format!("{name}, update {}", text::thousands(*step));
-            (text, "The model of this moment of the timeline in Train.")
+    let about = match studio.model() {
+        Model::None => "",
+        Model::Trained(_) if studio.live_run().is_some() => {
+            "The run in training, evaluated at the end of an epoch."
         }
-        Model::Opened { path, .. } => {
-            let name = path.file_name().unwrap_or(path.as_os_str());
-            let text = name.to_string_lossy().into_owned();
-            (text, "A model from a file.")
+        Model::Trained(_) => {
+            "The last trained run. Another model: open its file, or move the timeline of its run."
         }
-    }
+        Model::Snapshot { .. } => "The model of this moment of the timeline.",
+        Model::Opened { .. } => "A model from a file.",
+    };
+    (studio.model_name().unwrap_or_default(), about)
 }
 
 fn empty_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {

@@ -13,13 +13,22 @@ use crate::ui::theme::{self, tokens};
 const SIZE: egui::Vec2 = vec2(104.0, 46.0);
 
 /// A number.
-struct Shown {
-    name: &'static str,
+pub(super) struct Shown {
+    pub(super) name: &'static str,
     value: f64,
     /// The value of the evaluation before.
     before: Option<f64>,
     form: Form,
-    about: String,
+    pub(super) about: String,
+}
+
+impl Shown {
+    pub(super) fn text(&self) -> String {
+        match self.form {
+            Form::Percent | Form::Error => text::percent_exact(self.value),
+            Form::Loss => text::loss(self.value),
+        }
+    }
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -56,11 +65,7 @@ pub(super) fn ui(ui: &mut Ui, evaluation: &Evaluation, before: Option<&Arc<Evalu
 
 fn number_ui(ui: &mut Ui, number: &Shown) {
     ui.label(theme::quiet(ui, number.name));
-    let text = match number.form {
-        Form::Percent | Form::Error => text::percent_exact(number.value),
-        Form::Loss => text::loss(number.value),
-    };
-    ui.label(RichText::new(text).monospace().size(14.0));
+    ui.label(RichText::new(number.text()).monospace().size(14.0));
     let change = number.before.map(|before| number.value - before);
     if let Some(change) = change.filter(|change| change.is_finite() && *change != 0.0) {
         let t = tokens(ui);
@@ -74,7 +79,8 @@ fn number_ui(ui: &mut Ui, number: &Shown) {
     }
 }
 
-fn numbers(evaluation: &Evaluation, before: Option<&Report>) -> Vec<Shown> {
+/// All numbers about an evaluation.
+pub(super) fn numbers(evaluation: &Evaluation, before: Option<&Report>) -> Vec<Shown> {
     let report = &evaluation.report;
     let [low, high] = report.accuracy_interval.map(text::percent_exact);
     let baseline = evaluation.class(report.baseline_class);

@@ -16,9 +16,12 @@ pub(super) enum Cells {
     Counts,
     OfLabels,
     OfAnswers,
+    /// Counts minus those of another model.
+    Difference,
 }
 
 impl Cells {
+    /// What one model's matrix can say.
     pub(super) const ALL: [Cells; 3] = [Cells::Counts, Cells::OfLabels, Cells::OfAnswers];
 
     pub(super) fn label(self) -> &'static str {
@@ -26,6 +29,7 @@ impl Cells {
             Cells::Counts => "counts",
             Cells::OfLabels => "% of true class",
             Cells::OfAnswers => "% of predicted class",
+            Cells::Difference => "difference",
         }
     }
 }
@@ -65,6 +69,18 @@ impl Made {
         }
     }
 
+    /// The counts of `of` minus those of `other`.
+    pub(super) fn difference(of: &Arc<Evaluation>, other: &Evaluation) -> Made {
+        let mut made = Made::new(of, Cells::Difference, false);
+        let others = &other.report.confusion.counts;
+        for (row, other) in made.values.iter_mut().zip(others) {
+            let cells = row.iter_mut().zip(other);
+            cells.for_each(|(value, n)| *value -= *n as f64);
+        }
+        made.most = most(&made.values);
+        made
+    }
+
     /// Whether it shows this, in this way.
     pub(super) fn is_of(&self, of: &Arc<Evaluation>, cells: Cells, is_by_similarity: bool) -> bool {
         Arc::ptr_eq(&self.of, of)
@@ -74,7 +90,7 @@ impl Made {
 
 fn values(confusion: &Confusion, cells: Cells) -> Vec<Vec<f64>> {
     match cells {
-        Cells::Counts => {
+        Cells::Counts | Cells::Difference => {
             let rows = confusion.counts.iter();
             rows.map(|row| row.iter().map(|&n| n as f64).collect())
                 .collect()
@@ -88,7 +104,9 @@ fn most(values: &[Vec<f64>]) -> f64 {
     let rows = values.iter().enumerate();
     let others = rows.flat_map(|(y, row)| {
         let cells = row.iter().enumerate();
-        cells.filter(move |(x, _)| *x != y).map(|(_, value)| *value)
+        cells
+            .filter(move |(x, _)| *x != y)
+            .map(|(_, value)| value.abs())
     });
     others.fold(f64::MIN_POSITIVE, f64::max)
 }

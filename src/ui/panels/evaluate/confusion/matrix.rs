@@ -65,10 +65,11 @@ impl Matrix<'_> {
         let cell = self.cell(x, y);
         let [l, a] = [y, x].map(|i| self.made.order[i] as usize);
         let value = self.made.values[l][a];
-        let share = (value / self.made.most).clamp(0.0, 1.0).sqrt() as f32;
+        let share = (value.abs() / self.made.most).clamp(0.0, 1.0).sqrt() as f32;
         let is_right = l == a;
         let fill = match is_right {
             true => t.raised,
+            false if value < 0.0 => mix(t.panel, t.good, share),
             false => mix(t.panel, t.accent, share),
         };
         painter.rect_filled(cell.shrink(0.5), 1.0, fill);
@@ -188,6 +189,7 @@ impl Matrix<'_> {
                 text::short_count(value as u64)
             }
             Cells::Counts => format!("{value}"),
+            Cells::Difference => format!("{value:+}").replace('-', "−"),
             Cells::OfLabels | Cells::OfAnswers if self.side < 32.0 => {
                 format!("{:.0}", 100.0 * value)
             }

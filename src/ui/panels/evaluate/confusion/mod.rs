@@ -46,28 +46,7 @@ impl ConfusionView {
         let made = self.made.take();
         let made = made.filter(|made| made.is_of(evaluation, cells, is_by_similarity));
         let made = made.unwrap_or_else(|| Made::new(evaluation, cells, is_by_similarity));
-        let n = made.order.len();
-        let room = ui.available_size() - vec2(NAMES, ABOVE + BELOW);
-        let side = (room.x.min(room.y) / n.max(1) as f32).floor();
-        let side = side.clamp(*SIDES.start(), *SIDES.end());
-        let height = (ui.available_height() - BELOW).max(80.0);
-        ScrollArea::both()
-            .id_salt("confusion")
-            .max_height(height)
-            .auto_shrink(true)
-            .show(ui, |ui| {
-                let size = vec2(NAMES, ABOVE) + vec2(side, side) * n as f32;
-                let (rect, response) = ui.allocate_exact_size(size, Sense::click());
-                response.widget_info(|| WidgetInfo::labeled(Role::Image, true, "Confusion matrix"));
-                let matrix = Matrix {
-                    evaluation,
-                    made: &made,
-                    origin: rect.min + vec2(NAMES, ABOVE),
-                    side,
-                };
-                matrix.paint(ui, &cx.studio.evaluator().selection().filter);
-                matrix.react(cx, response);
-            });
+        matrix_ui(ui, cx, evaluation, &made, BELOW);
         pairs_ui(ui, cx, evaluation, &made.pairs);
         self.made = Some(made);
     }
@@ -87,6 +66,57 @@ impl ConfusionView {
             ui.checkbox(&mut self.is_by_similarity, "by similarity")
                 .on_hover_text(about);
         });
+    }
+}
+
+/// Draws a matrix, and leaves `below` free.
+fn matrix_ui(
+    ui: &mut Ui,
+    cx: &mut PanelContext<'_>,
+    evaluation: &Evaluation,
+    made: &Made,
+    below: f32,
+) {
+    let n = made.order.len();
+    let room = ui.available_size() - vec2(NAMES, ABOVE + below);
+    let side = (room.x.min(room.y) / n.max(1) as f32).floor();
+    let side = side.clamp(*SIDES.start(), *SIDES.end());
+    let height = (ui.available_height() - below).max(80.0);
+    ScrollArea::both()
+        .id_salt("confusion")
+        .max_height(height)
+        .auto_shrink(true)
+        .show(ui, |ui| {
+            let size = vec2(NAMES, ABOVE) + vec2(side, side) * n as f32;
+            let (rect, response) = ui.allocate_exact_size(size, Sense::click());
+            response.widget_info(|| WidgetInfo::labeled(Role::Image, true, "Confusion matrix"));
+            let matrix = Matrix {
+                evaluation,
+                made,
+                origin: rect.min + vec2(NAMES, ABOVE),
+                side,
+            };
+            matrix.paint(ui, &cx.studio.evaluator().selection().filter);
+            matrix.react(cx, response);
+        });
+}
+
+/// Draws the confusion matrix of one model minus that of another.
+pub(super) fn difference_ui(
+    ui: &mut Ui,
+    cx: &mut PanelContext<'_>,
+    evaluation: &Evaluation,
+    made: &Difference,
+) {
+    matrix_ui(ui, cx, evaluation, &made.0, 0.0);
+}
+
+/// The confusion matrix of one model minus that of another.
+pub(super) struct Difference(Made);
+
+impl Difference {
+    pub(super) fn new(of: &Arc<Evaluation>, other: &Evaluation) -> Difference {
+        Difference(Made::difference(of, other))
     }
 }
 
