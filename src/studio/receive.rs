@@ -8,6 +8,7 @@ use super::canvas::Model;
 use super::message::Message;
 use super::recent::{forget_missing, remember};
 use crate::data::{DecodedImage, GrayImage};
+use crate::model::Classifier;
 use crate::runs::Status;
 use crate::text::capitalized;
 use crate::train::Finish;
@@ -35,13 +36,7 @@ impl Studio {
             }
             Message::Restored(path, read) => self.receive_restored(path, read),
             Message::RestoredSnapshot(read) => self.receive_restored_snapshot(*read),
-            Message::Opened(path, Ok(classifier)) => {
-                remember(&mut self.recent.models, &path);
-                self.notices.info(format!("Opened {}", path.display()));
-                let classifier = Arc::new(classifier);
-                self.canvas.use_model(Model::Opened { path, classifier });
-                self.ask();
-            }
+            Message::Opened(path, read) => self.receive_model(path, read),
             Message::Rates(found) => {
                 let received = self.lr_finder.receive(found);
                 self.notices.check(received);
@@ -51,10 +46,6 @@ impl Studio {
             Message::Inspected(Ok(inspection)) => self.inspection = Some(*inspection),
             Message::Reopened(Ok(reopened)) => self.resume_with(*reopened),
             Message::Picture(path, read) => self.receive_picture(path, read),
-            Message::Opened(path, Err(text)) => {
-                forget_missing(&mut self.recent.models, &path);
-                self.notices.error(text);
-            }
             Message::Saved(path, Ok(())) => {
                 self.notices.info(format!("Saved {}", path.display()));
             }
@@ -75,6 +66,22 @@ impl Studio {
             Message::Tidied(result) => self.receive_tidied(result),
             Message::Baseline(workspace, found) => self.receive_baseline(&workspace, found),
             Message::Trash(changed, trash) => self.receive_trash(changed, trash),
+        }
+    }
+
+    fn receive_model(&mut self, path: PathBuf, read: Result<Classifier, String>) {
+        match read {
+            Ok(classifier) => {
+                remember(&mut self.recent.models, &path);
+                self.notices.info(format!("Opened {}", path.display()));
+                let classifier = Arc::new(classifier);
+                self.canvas.use_model(Model::Opened { path, classifier });
+                self.ask();
+            }
+            Err(text) => {
+                forget_missing(&mut self.recent.models, &path);
+                self.notices.error(text);
+            }
         }
     }
 

@@ -292,7 +292,10 @@ fn two_models_side_by_side_and_the_images_they_answer_differently() {
         );
     }
     window.get_by_label_contains("McNemar p < 0.001");
-    click(&mut window, &format!("both answer differently: {n}"));
+    click(
+        &mut window,
+        &format!("both answer differently: {}", thousands(n)),
+    );
     assert_eq!(n_selected(&window), n);
     // Images of another split are other images: the choice is gone.
     choose(&mut window, "Evaluated images", "Training");

@@ -39,7 +39,7 @@ pub struct Args {
     #[arg(long)]
     fit_temperature: bool,
     /// Write the prediction for each image to a CSV file: index, label, answer, loss, and the
-    /// probability of each class.
+    /// probability of each class; as JSON lines if it ends in .jsonl.
     #[arg(long, value_name = "FILE")]
     predictions: Option<PathBuf>,
     /// Number of threads; changes the speed, not the result [default: all processors].

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use egui::{Grid, Label, RichText, ScrollArea, Ui};
+use egui::{Grid, Label, RichText, ScrollArea, Ui, vec2};
 
 use super::confusion::{Difference, difference_ui};
 use super::numbers;
@@ -78,6 +78,8 @@ impl ModelsView {
             .collect();
         Grid::new("models")
             .num_columns(2 + models.len())
+            .spacing(vec2(4.0 * UNIT, 2.0))
+            .min_row_height(18.0)
             .show(ui, |ui| {
                 ui.label("");
                 ui.add(Label::new(RichText::new(name).strong()).truncate())
@@ -199,7 +201,7 @@ fn kinds_ui(ui: &mut Ui, cx: &mut PanelContext<'_>, kinds: &[(String, Among, usi
         for (name, among, n) in kinds {
             let selection = cx.studio.evaluator().selection();
             let is_chosen = selection.filter.among.as_ref() == Some(among);
-            let text = format!("{name}: {n}");
+            let text = format!("{name}: {}", text::thousands(*n as u64));
             let about = "Shows these images, those first on which both models are sure.";
             if ui
                 .selectable_label(is_chosen, text)

@@ -77,7 +77,7 @@ impl OverTimeView {
         let made = made.unwrap_or_else(|| Made::new(found, moments));
         sets_ui(ui, cx, &made.sets);
         let text = format!(
-            "recall of each class at {}; thick: accuracy",
+            "recall of each class at {}, and accuracy (thick); a click shows a moment",
             text::count(found.history.moments().len(), "moment")
         );
         ui.label(theme::quiet(ui, text));

@@ -189,7 +189,10 @@ impl Matrix<'_> {
                 text::short_count(value as u64)
             }
             Cells::Counts => format!("{value}"),
-            Cells::Difference => format!("{value:+}").replace('-', "−"),
+            Cells::Difference => {
+                let sign = if value < 0.0 { "−" } else { "+" };
+                format!("{sign}{}", text::short_count(value.abs() as u64))
+            }
             Cells::OfLabels | Cells::OfAnswers if self.side < 32.0 => {
                 format!("{:.0}", 100.0 * value)
             }
