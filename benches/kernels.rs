@@ -124,6 +124,7 @@ fn elementwise(c: &mut Criterion) {
             param: &param,
             first: &mut m,
             second: &mut v,
+            lr_scale: 1.0,
         };
         b.iter(|| slot.take(&grad, ADAM));
     });
@@ -172,6 +173,7 @@ fn steps(c: &mut Criterion) {
                         param,
                         first,
                         second,
+                        lr_scale: 1.0,
                     })
                     .collect();
                 train_step(forward, &mut slots, ADAM)

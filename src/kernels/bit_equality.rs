@@ -121,6 +121,7 @@ impl Network {
                 param,
                 first,
                 second,
+                lr_scale: 1.0,
             };
             slot.take(gradients.get(param).unwrap(), rule).unwrap();
         }
@@ -137,6 +138,7 @@ impl Network {
                 param,
                 first,
                 second,
+                lr_scale: 1.0,
             })
             .collect();
         let network = Network {

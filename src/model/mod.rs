@@ -8,6 +8,7 @@ mod batch_of_one;
 mod checksum;
 mod classifier;
 mod file;
+mod frozen;
 mod init;
 mod layers;
 pub(crate) mod limits;
@@ -27,6 +28,7 @@ mod text;
 
 pub use classifier::{Classifier, Provenance};
 pub use file::{FORMAT_VERSION, ModelFileError};
+pub use frozen::Groups;
 pub use init::Init;
 pub use layers::{
     AvgPool2d, Conv2d, Dense, Dropout, Dropout2d, Gru, LayerField, LayerValue, LeakyRelu, Lstm,

@@ -2,6 +2,7 @@
 
 use candle_core::{Device, Result, Tensor, Var};
 
+use super::frozen::Tail;
 use super::init::Init;
 use super::layers::{Blueprint, Op, Pass, blueprints, plan};
 use super::param::{Param, ParamShape};
@@ -26,10 +27,12 @@ pub enum Mode {
 /// A spec with weights.
 #[derive(Debug)]
 pub struct Network {
-    spec: ModelSpec,
-    params: Vec<Param>,
+    pub(super) spec: ModelSpec,
+    pub(super) params: Vec<Param>,
     ops: Vec<Op>,
-    is_fused: bool,
+    pub(super) is_fused: bool,
+    /// What is left to train if the first layers are frozen.
+    pub(super) tail: Option<Tail>,
 }
 
 impl Network {
@@ -62,12 +65,8 @@ impl Network {
         for shape in shapes {
             let values = shape.layout.hold(&value(&shape)?);
             let var = values.and_then(|values| Var::from_tensor(&values));
-            params.push(Param {
-                var: var.map_err(|e| e.to_string())?,
-                name: shape.name,
-                layout: shape.layout,
-                kind: shape.kind,
-            });
+            let var = var.map_err(|e| e.to_string())?;
+            params.push(Param::new(shape.name, var, shape.layout, shape.kind));
         }
         Ok(Network::of(spec, params))
     }
@@ -78,6 +77,7 @@ impl Network {
             ops: plan(&spec.layers, Shape::Image(spec.input), 0, true, 0, None),
             params,
             is_fused: true,
+            tail: None,
         }
     }
 
@@ -93,6 +93,7 @@ impl Network {
     fn plan(&mut self) {
         let input = Shape::Image(self.spec.input);
         self.ops = plan(&self.spec.layers, input, 0, self.is_fused, 0, None);
+        self.plan_tail();
     }
 
     /// Sets the dropout rates to those of `spec`, which must differ in nothing else.
@@ -117,6 +118,7 @@ impl Network {
                 .collect::<Result<_>>()?,
             ops: self.ops.clone(),
             is_fused: self.is_fused,
+            tail: self.tail.clone(),
         })
     }
 
@@ -135,6 +137,7 @@ impl Network {
             params: params.collect::<Result<_>>()?,
             ops: self.ops.clone(),
             is_fused: self.is_fused,
+            tail: self.tail.clone(),
         })
     }
 
@@ -227,12 +230,9 @@ fn init_params(
             let n = plan.dims.iter().product();
             let values = init.values(plan.init, n, seed, params.len());
             let values = Tensor::from_vec(values, plan.dims.clone(), device)?;
-            params.push(Param {
-                name: format!("{idx}.{}", plan.name),
-                var: Var::from_tensor(&plan.layout.order_rows(&values)?)?,
-                layout: plan.layout,
-                kind: plan.kind,
-            });
+            let name = format!("{idx}.{}", plan.name);
+            let var = Var::from_tensor(&plan.layout.order_rows(&values)?)?;
+            params.push(Param::new(name, var, plan.layout, plan.kind));
         }
     }
     Ok(params)

@@ -103,10 +103,27 @@ pub struct Param {
     pub layout: WeightLayout,
     /// What kind of parameter it is.
     pub kind: ParamKind,
+    /// Whether it keeps its values while training: neither differentiated nor updated, nor measured
+    /// anew.
+    pub is_frozen: bool,
+    /// Factor of the learning rate.
+    pub lr_scale: f64,
 }
 
 impl Param {
-    /// Whether the optimizer updates it.
+    /// A parameter that is trained at the learning rate.
+    pub(super) fn new(name: String, var: Var, layout: WeightLayout, kind: ParamKind) -> Param {
+        Param {
+            name,
+            var,
+            layout,
+            kind,
+            is_frozen: false,
+            lr_scale: 1.0,
+        }
+    }
+
+    /// Whether it is learned, unless it is frozen.
     pub fn is_trainable(&self) -> bool {
         self.kind == ParamKind::Weight
     }
@@ -133,10 +150,8 @@ impl Param {
     /// A deep copy that shares no storage.
     pub(super) fn deep_copy(&self) -> Result<Param> {
         Ok(Param {
-            name: self.name.clone(),
             var: Var::from_tensor(&self.var.as_detached_tensor().copy()?)?,
-            layout: self.layout,
-            kind: self.kind,
+            ..self.clone()
         })
     }
 }

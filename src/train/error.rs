@@ -1,11 +1,16 @@
 //! Why a run failed.
 
+use super::transfer::TransferError;
+
 /// Why a run failed.
 #[derive(Debug, thiserror::Error)]
 pub enum TrainError {
     /// The network could not be built.
     #[error("the network could not be built: {0}")]
     Network(#[source] anyhow::Error),
+    /// The model to start from cannot be used.
+    #[error("the run could not start from its model: {0}")]
+    Start(#[from] TransferError),
     /// A tensor operation failed.
     #[error("training failed: {0}")]
     Candle(#[from] candle_core::Error),

@@ -159,6 +159,15 @@ impl Job {
         &self.split
     }
 
+    /// The network that a run with `config` begins with: of random weights, or those of a model.
+    pub(super) fn first_network(&self, config: &TrainConfig) -> Result<Network, TrainError> {
+        let network = self.network(config)?;
+        if let Some(start) = &config.start {
+            start.load_into(&network, &self.dataset.classes)?;
+        }
+        Ok(network)
+    }
+
     /// A new network of `config`, which may have changed since the start of the run.
     pub(super) fn network(&self, config: &TrainConfig) -> Result<Network, TrainError> {
         let network = config.network()?;

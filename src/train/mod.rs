@@ -10,6 +10,7 @@ mod divergence;
 mod early_stopping;
 mod error;
 mod event;
+mod features;
 mod images;
 mod inspect;
 mod job;
@@ -17,6 +18,7 @@ mod lr_finder;
 mod optim;
 mod points;
 mod steps;
+mod transfer;
 mod worker;
 
 pub use checkpoint::{Checkpoint, CheckpointError, Cursor, ExtraWeights, RollbackStates};
@@ -40,6 +42,7 @@ pub use optim::{OptimizerState, StepHyper};
 pub use points::{EpochPoint, StepPoint};
 pub(crate) use steps::live_changes;
 pub use steps::{Observer, Outcome, resume, train};
+pub use transfer::{Start, TransferError};
 pub use worker::{Trainer, run_guarded};
 
 // What the loop measures is part of what it takes and reports.

@@ -32,6 +32,7 @@ mod evaluate_window;
 mod explain;
 #[cfg(feature = "gui")]
 mod explain_window;
+mod fine_tune;
 mod guard;
 #[cfg(feature = "gui")]
 mod help;

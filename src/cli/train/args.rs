@@ -42,6 +42,18 @@ pub struct Args {
     #[arg(long, value_name = "N",
         help = flag_help(Setting::Validation, "5000, or one in twelve of a smaller dataset"))]
     pub(super) val: Option<usize>,
+    /// Fine-tune: start from the weights of a model file, or of a run's final model. Its layers are
+    /// used; if the classes differ, the last one keeps the rows of those that both know by name.
+    #[arg(long, value_name = "MODEL|RUN", conflicts_with_all = ["preset", "config"])]
+    pub(super) from: Option<PathBuf>,
+    /// Keep the weights of these layers as they are: a name such as conv1, a number counted from 1,
+    /// a name with * for any text, `body` for all but the last layer with weights, or `head` for
+    /// that; can be repeated. A frozen batch norm keeps its running estimates.
+    #[arg(long, value_name = "LAYERS")]
+    pub(super) freeze: Vec<String>,
+    /// Multiply the learning rate of these layers, named as for --freeze: body=0.1; can be repeated.
+    #[arg(long, value_name = "LAYERS=X")]
+    pub(super) lr_scale: Vec<String>,
     #[command(flatten)]
     pub(super) keeping: Keeping,
     /// Save the model to this file.
@@ -51,7 +63,8 @@ pub struct Args {
     /// to its planned end; needs no other option.
     #[arg(long, value_name = "RUN", conflicts_with_all = ["out", "no_record", "name", "config",
         "set", "print_config", "preset", "epochs", "batch_size", "lr", "optimizer", "seed", "val",
-        "schedule", "weight_decay", "label_smoothing", "augment", "ema_decay", "patience"])]
+        "schedule", "weight_decay", "label_smoothing", "augment", "ema_decay", "patience", "from",
+        "freeze", "lr_scale"])]
     pub(super) resume: Option<PathBuf>,
     /// Train the run of --resume for N epochs more than planned, even if it is completed.
     #[arg(long, value_name = "N")]
@@ -60,7 +73,7 @@ pub struct Args {
     /// folder, or its id or name in the workspace, and the number of an update with a checkpoint,
     /// or `best`. Network, seed and validation images stay.
     #[arg(long, value_name = "RUN@STEP",
-        conflicts_with_all = ["resume", "config", "preset", "seed", "val", "print_config"])]
+        conflicts_with_all = ["resume", "config", "preset", "seed", "val", "print_config", "from"])]
     pub(super) branch: Option<String>,
     /// Updates between checkpoints to resume from, which are also made every 30 seconds
     /// [default: 2000]. This option and the next five

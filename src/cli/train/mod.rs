@@ -9,11 +9,14 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use anyhow::Context as _;
+
 use super::interrupt::Interrupt;
 use super::progress::Progress;
-use super::resolve_run::run_folder;
+use super::resolve_run::{model_file, run_folder};
 use super::{UsageError, open_data, out, settings};
 use crate::data::Dataset;
+use crate::model::Classifier;
 use crate::train::{Control, Observer as _, Optimizer, TrainConfig, run_guarded};
 use crate::{files, kernels};
 pub use args::Args;
@@ -24,12 +27,15 @@ use origin::{Start, job};
 
 impl Args {
     fn config(&self, dataset: &Dataset, workspace: Option<&Path>) -> anyhow::Result<TrainConfig> {
-        let default = TrainConfig::new(
-            self.preset,
-            dataset.image_shape(),
-            dataset.n_classes(),
-            dataset.train.len(),
-        );
+        let default = match &self.from {
+            Some(model) => fine_tuning(model, dataset, workspace)?,
+            None => TrainConfig::new(
+                self.preset,
+                dataset.image_shape(),
+                dataset.n_classes(),
+                dataset.train.len(),
+            ),
+        };
         self.changed(self.source.base(default, workspace)?)
     }
 
@@ -46,6 +52,13 @@ impl Args {
         config.epochs = self.epochs.unwrap_or(config.epochs);
         config.batch_size = self.batch_size.unwrap_or(config.batch_size);
         config.n_validation = self.val.unwrap_or(config.n_validation);
+        if !self.freeze.is_empty() {
+            config.freeze.clone_from(&self.freeze);
+        }
+        for text in &self.lr_scale {
+            let (layers, factor) = lr_scale(text)?;
+            config.lr_scale.insert(layers, factor);
+        }
         self.recipe.apply(&mut config);
         self.source.with_sets(config)
     }
@@ -66,6 +79,29 @@ impl Args {
             history: Vec::new(),
         })
     }
+}
+
+/// The settings to fine-tune a model, or the final model of a run.
+fn fine_tuning(
+    model: &Path,
+    dataset: &Dataset,
+    workspace: Option<&Path>,
+) -> anyhow::Result<TrainConfig> {
+    let path = model_file(model, workspace)?;
+    let source = Classifier::load(&path)?;
+    let config = TrainConfig::fine_tuning(&source, &path, dataset);
+    config.with_context(|| format!("cannot fine-tune {} on {}", path.display(), dataset.name))
+}
+
+/// Parses `LAYERS=FACTOR`.
+fn lr_scale(text: &str) -> anyhow::Result<(String, f64)> {
+    let parsed = text
+        .split_once('=')
+        .and_then(|(layers, factor)| Some((layers.to_owned(), factor.trim().parse().ok()?)));
+    parsed.ok_or_else(|| {
+        let text = format!("--lr-scale expects LAYERS=FACTOR, such as body=0.1, found `{text}`");
+        UsageError(text).into()
+    })
 }
 
 pub(super) fn run(args: &Args, workspace: Option<&Path>) -> anyhow::Result<ExitCode> {

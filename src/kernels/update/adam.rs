@@ -229,6 +229,7 @@ mod tests {
                 param: &param,
                 first: &mut m,
                 second: &mut v,
+                lr_scale: 1.0,
             };
             slot.take(&gradient, Rule::Adam(hyper(step))).unwrap();
             for x in [m[0], v[0]] {

@@ -85,6 +85,7 @@ mod tests {
                 param: &param,
                 first: &mut first,
                 second: &mut second,
+                lr_scale: 1.0,
             };
             let gradient = Tensor::new(&[gradient], &Device::Cpu).unwrap();
             slot.take(&gradient, Rule::Lion(hyper)).unwrap();

@@ -62,6 +62,7 @@ mod tests {
                 param: &param,
                 first: &mut Vec::new(),
                 second: &mut Vec::new(),
+                lr_scale: 1.0,
             };
             slot.take(&gradient, rule).unwrap();
             let found = param.to_vec1::<f32>().unwrap()[0];
@@ -122,6 +123,7 @@ mod tests {
                     param: &param,
                     first: &mut m,
                     second: &mut v,
+                    lr_scale: 1.0,
                 };
                 slot.take(&gradient, rule(step as u64 + 1)).unwrap();
             }

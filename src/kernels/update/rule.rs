@@ -18,6 +18,18 @@ pub enum Rule {
 }
 
 impl Rule {
+    /// The same rule with `factor` times the learning rate.
+    pub(super) fn scaled(mut self, factor: f64) -> Rule {
+        let lr = match &mut self {
+            Self::Sgd(hyper) => &mut hyper.lr,
+            Self::Adam(hyper) => &mut hyper.lr,
+            Self::Rmsprop(hyper) => &mut hyper.lr,
+            Self::Lion(hyper) => &mut hyper.lr,
+        };
+        *lr *= factor;
+        self
+    }
+
     /// How many state vectors it uses.
     pub(super) fn n_states(self) -> usize {
         match self {

@@ -19,12 +19,14 @@ pub struct Slot<'a> {
     pub first: &'a mut Vec<f32>,
     /// Adam's second moment or RMSprop's velocity; empty before the first step.
     pub second: &'a mut Vec<f32>,
+    /// Factor of the learning rate.
+    pub lr_scale: f64,
 }
 
 impl Slot<'_> {
     /// Checks the sizes of the state, or initializes it, and returns the update of each element.
     pub(in super::super) fn update(&mut self, rule: Rule) -> Result<Update<'_>> {
-        let step = Step::new(rule, self.first.is_empty());
+        let step = Step::new(rule.scaled(self.lr_scale), self.first.is_empty());
         let n = self.param.elem_count();
         let uses = rule.n_states();
         for state in [&mut *self.first, self.second].into_iter().take(uses) {

@@ -20,8 +20,8 @@ const MOMENTUM: f32 = 0.1;
 /// `[n, channels, h, w]` or `[n, features]` → the same.
 ///
 /// While training each channel is normalized by its mean and (biased) variance in the batch, which
-/// also update the running estimates (with the unbiased variance, like PyTorch); otherwise by the
-/// running estimates.
+/// also update the running estimates (with the unbiased variance, like PyTorch); otherwise, and if
+/// it is frozen, by the running estimates.
 pub(in crate::model) struct BatchNorm;
 
 /// Any shape → the same, each sample, or each token of a sequence, normalized by its own mean
@@ -128,7 +128,7 @@ pub(super) fn layer_params(dims: Vec<usize>) -> Vec<ParamPlan> {
 fn batch_norm(x: &Tensor, first: usize, pass: &Pass<'_>) -> Result<Tensor> {
     let [weight, bias] = pass.tensors(first);
     let [mean, variance, count] = [2, 3, 4].map(|i| &pass.params[first + i].var);
-    if pass.mode == Mode::Eval {
+    if pass.mode == Mode::Eval || pass.params[first].is_frozen {
         let (mean, variance) = (mean.as_detached_tensor(), variance.as_detached_tensor());
         return kernels::batch_norm_fixed(x, &weight, &bias, [&mean, &variance], EPSILON);
     }

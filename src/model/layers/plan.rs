@@ -72,11 +72,13 @@ impl<'a> Pass<'a> {
         self.tap.map_or_else(|| Ok(x.clone()), |tap| tap(x))
     }
 
-    /// Returns the values of a parameter, tracked for the backward pass while training.
+    /// Returns the values of a parameter, tracked for the backward pass while training unless it is
+    /// frozen.
     pub fn tensor(&self, idx: usize) -> Tensor {
+        let param = &self.params[idx];
         match self.mode {
-            Mode::Train { .. } => self.params[idx].var.as_tensor().clone(),
-            Mode::Eval => self.params[idx].var.as_detached_tensor(),
+            Mode::Train { .. } if !param.is_frozen => param.var.as_tensor().clone(),
+            Mode::Train { .. } | Mode::Eval => param.var.as_detached_tensor(),
         }
     }
 

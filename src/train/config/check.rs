@@ -6,6 +6,7 @@ use super::error::FieldError;
 use super::optimizer::Optimizer;
 use super::schedule::Schedule;
 use super::setting::Setting;
+use crate::model::ParamKind;
 use crate::model::limits::memory_problem;
 use crate::text::thousands;
 
@@ -35,6 +36,7 @@ impl TrainConfig {
         self.check_relations(&mut problems);
         self.check_amounts(n_images, &mut problems);
         self.check_model(input, classes, &mut problems);
+        self.check_groups(&mut problems);
         problems.0
     }
 
@@ -157,6 +159,41 @@ impl TrainConfig {
                 ..FieldError::new(setting, error.message)
             });
         }
+    }
+}
+
+impl TrainConfig {
+    /// Checks the names of frozen layers and of those with another learning rate.
+    fn check_groups(&self, problems: &mut Problems) {
+        let Ok(shapes) = self.model.param_shapes() else {
+            return;
+        };
+        let mut is_frozen = vec![false; shapes.len()];
+        for name in &self.freeze {
+            match self.model.params_matching(name) {
+                Ok(found) => is_frozen
+                    .iter_mut()
+                    .zip(found)
+                    .for_each(|(is, new)| *is |= new),
+                Err(error) => problems.note(Setting::Model, Some(format!("freeze: {error}"))),
+            }
+        }
+        for (name, factor) in &self.lr_scale {
+            let unknown = self.model.params_matching(name).err();
+            problems.note(Setting::Model, unknown.map(|e| format!("lr_scale: {e}")));
+            let is_fine = factor.is_finite() && *factor > 0.0;
+            problems.expect(is_fine, Setting::Model, || {
+                format!(
+                    "lr_scale: the factor for {name} must be above 0, found {factor}; to keep \
+                         weights as they are, freeze them"
+                )
+            });
+        }
+        let mut weights = shapes.iter().zip(&is_frozen);
+        let learns = weights.any(|(shape, is)| shape.kind == ParamKind::Weight && !is);
+        problems.expect(learns || self.freeze.is_empty(), Setting::Model, || {
+            "freeze: every layer is frozen, nothing would be learned".to_owned()
+        });
     }
 }
 

@@ -10,6 +10,8 @@ mod schedule;
 mod setting;
 mod value;
 
+use std::collections::BTreeMap;
+
 use candle_core::Device;
 use serde::{Deserialize, Serialize};
 
@@ -24,9 +26,10 @@ pub use value::Value;
 
 use super::early_stopping::EarlyStopping;
 use super::error::TrainError;
+use super::transfer::Start;
 use crate::data::{Augment, Dataset};
 use crate::evaluate::Loss;
-use crate::model::{Classifier, Init, ModelSpec, Network, Preset, Provenance, preset};
+use crate::model::{Classifier, Groups, Init, ModelSpec, Network, Preset, Provenance, preset};
 
 /// Everything that decides a run. With the same data and machine, the same configuration gives the
 /// same weights, bit for bit.
@@ -53,6 +56,15 @@ pub struct TrainConfig {
     pub warmup_epochs: f64,
     /// Weight decay.
     pub weight_decay: f64,
+    /// The model whose weights the run starts from; without one, they are random.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub start: Option<Start>,
+    /// Layers whose weights do not change, see [`Groups`].
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub freeze: Vec<String>,
+    /// Factors of the learning rate of layers, see [`Groups`].
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub lr_scale: BTreeMap<String, f64>,
     /// Strength of the L1 penalty, which drives weights toward exactly zero.
     #[serde(default)]
     pub l1: f64,
@@ -97,6 +109,9 @@ impl TrainConfig {
             schedule: Schedule::Constant,
             warmup_epochs: 0.0,
             weight_decay: 0.0,
+            start: None,
+            freeze: Vec::new(),
+            lr_scale: BTreeMap::new(),
             l1: 0.0,
             clip: Clip::None,
             loss: Loss::CROSS_ENTROPY,
@@ -171,13 +186,22 @@ impl TrainConfig {
         DEFAULT_VALIDATION.min(n_images / 12)
     }
 
-    /// A new network with its initial weights.
+    /// A new network with random weights.
     ///
     /// # Errors
     /// When its layers do not fit together or cannot be allocated.
     pub fn network(&self) -> Result<Network, TrainError> {
         let network = Network::new(&self.model, self.init, self.seed, &Device::Cpu);
+        let network = network.and_then(|network| Ok(network.with_groups(self.groups())?));
         network.map_err(TrainError::Network)
+    }
+
+    /// The frozen layers and the factors of the learning rate.
+    pub fn groups(&self) -> Groups<'_> {
+        Groups {
+            frozen: &self.freeze,
+            lr_scale: &self.lr_scale,
+        }
     }
 
     /// Makes a classifier of a network trained with this configuration on `dataset` for `epochs`.

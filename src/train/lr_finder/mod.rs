@@ -156,7 +156,7 @@ fn pass(
     let mut config = job.config().clone();
     config.schedule = Schedule::Constant;
     config.warmup_epochs = 0.0;
-    let network = job.network(&config)?;
+    let network = job.first_network(&config)?;
     let mut optimizer = OptimizerState::new(network.params().len());
     let mut average = Average::new(rates.len());
     let mut lowest = f64::INFINITY;

@@ -89,11 +89,12 @@ impl OptimizerState {
         let mut slots: Vec<Slot<'_>> = params
             .iter()
             .zip(moments)
-            .filter(|(param, _)| param.is_trainable())
+            .filter(|(param, _)| param.is_trainable() && !param.is_frozen)
             .map(|(param, (first, second))| Slot {
                 param: &param.var,
                 first,
                 second,
+                lr_scale: param.lr_scale,
             })
             .collect();
         let loss = match seen {

@@ -26,6 +26,10 @@ impl Steps<'_> {
         };
         let share = share(self.config.ema_decay, self.optimizer.step);
         for (mean, param) in mean.params().iter().zip(self.network.params()) {
+            if param.is_frozen {
+                // The average of equal values is not always that value.
+                continue;
+            }
             let value = param.var.as_detached_tensor();
             match param.kind {
                 ParamKind::Count => mean.var.set(&value)?,

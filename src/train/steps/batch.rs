@@ -28,8 +28,11 @@ impl Steps<'_> {
         n_epoch: usize,
         accepts_spike: bool,
     ) -> Result<Learned, TrainError> {
+        self.prepare_features()?;
         let batch = self.images(indices)?;
         let Batch { images, labels } = &batch;
+        let features = self.features().map(|features| features.batch(indices));
+        let features = features.transpose()?;
         let mode = Mode::Train {
             seed: self.config.seed,
             step: self.optimizer.step,
@@ -50,7 +53,10 @@ impl Steps<'_> {
         let mut n_right = 0;
         let mut refused = None;
         let forward = || {
-            let logits = network.forward(images, mode)?;
+            let logits = match &features {
+                Some(features) => network.forward_features(features, mode)?,
+                None => network.forward(images, mode)?,
+            };
             n_right = n_correct(&logits.detach(), &labels.to_vec1()?)?;
             let loss = loss_of.of(&logits, labels)?;
             let value = f64::from(loss.to_scalar::<f32>()?);

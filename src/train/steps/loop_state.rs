@@ -9,6 +9,7 @@ use crate::train::checkpoint::{Checkpoint, Cursor};
 use crate::train::config::TrainConfig;
 use crate::train::control::Control;
 use crate::train::error::TrainError;
+use crate::train::features::Features;
 use crate::train::inspect::layer_stats::LayerPoint;
 use crate::train::job::Job;
 use crate::train::optim::OptimizerState;
@@ -39,16 +40,18 @@ pub(super) struct Steps<'a> {
     /// Layer statistics that were not reported yet.
     pub(super) layers: Option<Box<LayerPoint>>,
     pub(super) last_emit: Instant,
+    /// The outputs of frozen layers: `None` before they are computed.
+    features: Option<Option<Features>>,
 }
 
 impl<'a> Steps<'a> {
     pub(super) fn new(
         job: &'a Job,
+        network: Network,
         control: &'a Control,
         observer: &'a mut dyn Observer,
     ) -> Result<Steps<'a>, TrainError> {
         let config = job.config();
-        let network = job.network(config)?;
         let mut run = Steps {
             job,
             control,
@@ -66,6 +69,7 @@ impl<'a> Steps<'a> {
             last_checkpoint_at: Instant::now(),
             layers: None,
             last_emit: Instant::now(),
+            features: None,
         };
         run.begin_average()?;
         run.observer.weights(&run.network);
@@ -89,6 +93,20 @@ impl<'a> Steps<'a> {
         self.observer
             .weights(evaluated_network(&self.mean, &self.network));
         Ok(())
+    }
+
+    /// Computes the outputs of frozen layers, unless they are there or of no use.
+    pub(super) fn prepare_features(&mut self) -> Result<(), TrainError> {
+        if self.features.is_none() && self.config.augment.is_off() {
+            self.features = Some(Features::new(self.job, &self.config, &self.network)?);
+        }
+        Ok(())
+    }
+
+    /// The outputs of frozen layers, if they are computed once and not for each batch.
+    pub(super) fn features(&self) -> Option<&Features> {
+        let is_usable = self.config.augment.is_off();
+        self.features.as_ref()?.as_ref().filter(|_| is_usable)
     }
 
     pub(super) fn checkpoint(&mut self) -> Result<(), TrainError> {

@@ -36,7 +36,8 @@ pub fn train(
         n_train: job.split().train.len(),
         threads: kernels::threads(),
     });
-    let mut run = Steps::new(job, control, observer)?;
+    let network = job.first_network(job.config())?;
+    let mut run = Steps::new(job, network, control, observer)?;
     run.keep_state()?;
     let finish = run.all_epochs()?;
     run.finish(finish)
@@ -59,7 +60,7 @@ pub fn resume(
     if !checkpoint.is_of(&job.config().model) {
         return Err(TrainError::Checkpoint(checkpoint.step()));
     }
-    let mut run = Steps::new(job, control, observer)?;
+    let mut run = Steps::new(job, job.network(job.config())?, control, observer)?;
     run.restore(checkpoint)?;
     let finish = run.all_epochs()?;
     run.finish(finish)

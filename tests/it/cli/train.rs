@@ -1,7 +1,7 @@
 //! What `train` says, and what it keeps.
 
 use candle_studio::data::{Framing, Recipe};
-use candle_studio::model::Classifier;
+use candle_studio::model::{Classifier, Param};
 use candle_studio::runs::{RunFolder, Status};
 use candle_studio::train::Finish;
 
@@ -156,4 +156,100 @@ fn a_run_folder_tells_the_whole_run_and_is_never_overwritten() {
     check_failure(&again, 1, "already holds a run");
     assert_eq!(text(&again.stdout), "");
     assert_eq!(folder.replay().unwrap(), state);
+}
+
+#[test]
+fn a_model_is_fine_tuned_with_frozen_layers() {
+    let dir = folder();
+    let tune = |args: &[&str]| {
+        let all = [
+            &[
+                "train",
+                "--data",
+                "data",
+                "--batch-size",
+                "8",
+                "--epochs",
+                "2",
+                "--json",
+            ],
+            args,
+        ];
+        run(dir.path(), &all.concat())
+    };
+    json_lines(&tune(&[
+        "--preset",
+        "mlp",
+        "--save",
+        "a.safetensors",
+        "--no-record",
+    ]));
+    let args = [
+        "--from",
+        "a.safetensors",
+        "--freeze",
+        "body",
+        "--out",
+        "tuned",
+    ];
+    json_lines(&tune(&args));
+    let folder = RunFolder::open(&dir.path().join("tuned")).unwrap();
+    let config = &folder.manifest().config;
+    assert_eq!(
+        (&*config.preset, &config.freeze),
+        ("mlp", &vec!["body".to_owned()])
+    );
+    assert!(
+        config
+            .start
+            .as_ref()
+            .unwrap()
+            .model
+            .ends_with("a.safetensors")
+    );
+    let model = |path: &str| Classifier::load(&dir.path().join(path)).unwrap();
+    let (before, after) = (model("a.safetensors"), model("tuned/model.safetensors"));
+    let bits = |p: &Param| -> Vec<f32> {
+        p.to_pytorch()
+            .unwrap()
+            .flatten_all()
+            .unwrap()
+            .to_vec1()
+            .unwrap()
+    };
+    let head = format!("{}.", before.network.spec().head().unwrap());
+    for (before, after) in before.network.params().iter().zip(after.network.params()) {
+        let is_head = before.name.starts_with(&head);
+        assert_eq!(bits(before) != bits(after), is_head, "{}", before.name);
+    }
+
+    // From a run, with another learning rate for what comes before the head.
+    json_lines(&tune(&[
+        "--from",
+        "tuned",
+        "--lr-scale",
+        "body=0.1",
+        "--out",
+        "again",
+    ]));
+    let output = tune(&[
+        "--from",
+        "a.safetensors",
+        "--freeze",
+        "conv*",
+        "--no-record",
+    ]);
+    check_failure(&output, 2, "no layer matches `conv*`; the layers are");
+    let output = tune(&[
+        "--from",
+        "a.safetensors",
+        "--lr-scale",
+        "body",
+        "--no-record",
+    ]);
+    check_failure(&output, 2, "--lr-scale expects LAYERS=FACTOR");
+    let output = tune(&["--from", "nothing.safetensors", "--no-record"]);
+    check_failure(&output, 1, "nothing.safetensors");
+    let output = tune(&["--from", "a.safetensors", "--preset", "mlp"]);
+    check_failure(&output, 2, "--from");
 }
