@@ -62,6 +62,9 @@ pub enum DraftAction {
     Reset,
     /// Copy the settings of this run.
     UseSettings(RunId),
+    /// Train on from the model on the canvas: its layers and weights, with a last layer for the
+    /// classes of the dataset.
+    FineTune,
 }
 
 /// An action on the run in training, and the start of runs.

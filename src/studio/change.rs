@@ -37,7 +37,8 @@ impl Studio {
             DraftAction::ChoosePreset(_)
             | DraftAction::NewSeed
             | DraftAction::Reset
-            | DraftAction::UseSettings(_) => true,
+            | DraftAction::UseSettings(_)
+            | DraftAction::FineTune => true,
         }
     }
 

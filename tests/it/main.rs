@@ -33,6 +33,7 @@ mod explain;
 #[cfg(feature = "gui")]
 mod explain_window;
 mod fine_tune;
+mod fine_tune_window;
 mod guard;
 #[cfg(feature = "gui")]
 mod help;

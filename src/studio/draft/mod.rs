@@ -52,8 +52,22 @@ impl Draft {
     /// Replaces the settings, as an edit that can be undone.
     pub(super) fn set(&mut self, mut config: TrainConfig) {
         config.rename_preset();
+        self.forget_start(&mut config);
         self.history.record(&self.config, &config, Instant::now());
         self.config = config;
+    }
+
+    /// Weights and names of layers belong to the layers they were chosen for: other layers begin with
+    /// random weights.
+    fn forget_start(&self, config: &mut TrainConfig) {
+        let shapes = |config: &TrainConfig| config.model.param_shapes().ok();
+        if config.start == self.config.start && shapes(config) != shapes(&self.config) {
+            config.start = None;
+        }
+        let names = |config: &TrainConfig| config.model.layer_names();
+        if config.freeze == self.config.freeze && names(config) != names(&self.config) {
+            config.train_all_layers();
+        }
     }
 
     /// The settings before each edit, and those that were undone.
@@ -117,6 +131,8 @@ impl Draft {
         {
             let preset = preset(&config.preset).unwrap_or(&PRESETS[0]);
             config.model = preset.spec(dataset.image_shape(), dataset.n_classes());
+            config.start = None;
+            config.train_all_layers();
             config.rename_preset();
             // Undoing to settings for other images would be invalid.
             self.history = History::default();

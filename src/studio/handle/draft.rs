@@ -1,11 +1,16 @@
 //! Actions on the settings of the panel.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::data::Dataset;
+use crate::model::Classifier;
+use crate::runs::MODEL_FILE;
 use crate::studio::action::DraftAction;
+use crate::studio::canvas::Model;
 use crate::studio::data::DataState;
 use crate::studio::{LastEdited, Studio};
+use crate::text::sentence;
 use crate::train::{TrainConfig, live_changes};
 
 impl Studio {
@@ -34,11 +39,41 @@ impl Studio {
                 self.set_draft(config);
             }
             DraftAction::Reset => self.set_draft(self.draft.default_config(self.data.dataset())),
+            DraftAction::FineTune => self.fine_tune(),
             DraftAction::UseSettings(id) => {
                 if let Some(run) = self.run(&id) {
                     self.set_draft(run.state.config.clone());
                 }
             }
+        }
+    }
+
+    /// The model on the canvas with its file, if it has one.
+    pub fn fine_tuned_model(&self) -> Option<(PathBuf, &Arc<Classifier>)> {
+        let path = match self.model() {
+            Model::Opened { path, .. } => path.clone(),
+            Model::Trained(_) if self.live_run().is_none() => {
+                let folder = self.library.workspace.folder_of(&self.trained_run()?.id)?;
+                folder.join(MODEL_FILE)
+            }
+            Model::None | Model::Trained(_) | Model::Snapshot { .. } => return None,
+        };
+        Some((path, self.classifier()?))
+    }
+
+    fn fine_tune(&mut self) {
+        let (Some((path, source)), Some(dataset)) = (self.fine_tuned_model(), self.dataset())
+        else {
+            return;
+        };
+        match TrainConfig::fine_tuning(source, &path, dataset) {
+            Ok(tuned) => {
+                let mut config = self.draft.config().clone();
+                config.train_all_layers();
+                (config.model, config.start) = (tuned.model, tuned.start);
+                self.set_draft(config);
+            }
+            Err(error) => self.notices.error(sentence(&error.to_string())),
         }
     }
 

@@ -168,15 +168,9 @@ impl TrainConfig {
         let Ok(shapes) = self.model.param_shapes() else {
             return;
         };
-        let mut is_frozen = vec![false; shapes.len()];
         for name in &self.freeze {
-            match self.model.params_matching(name) {
-                Ok(found) => is_frozen
-                    .iter_mut()
-                    .zip(found)
-                    .for_each(|(is, new)| *is |= new),
-                Err(error) => problems.note(Setting::Model, Some(format!("freeze: {error}"))),
-            }
+            let unknown = self.model.params_matching(name).err();
+            problems.note(Setting::Model, unknown.map(|e| format!("freeze: {e}")));
         }
         for (name, factor) in &self.lr_scale {
             let unknown = self.model.params_matching(name).err();
@@ -189,6 +183,7 @@ impl TrainConfig {
                 )
             });
         }
+        let is_frozen = self.frozen_params();
         let mut weights = shapes.iter().zip(&is_frozen);
         let learns = weights.any(|(shape, is)| shape.kind == ParamKind::Weight && !is);
         problems.expect(learns || self.freeze.is_empty(), Setting::Model, || {

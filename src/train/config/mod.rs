@@ -4,6 +4,7 @@ mod access;
 mod check;
 mod clip;
 mod error;
+mod groups;
 mod keys;
 mod optimizer;
 mod schedule;

@@ -1,6 +1,7 @@
 //! The layers of the network: a list with shapes and costs, and the fields of the selected one.
 
 mod fields;
+mod fine_tune;
 mod outline;
 mod totals;
 
@@ -13,6 +14,7 @@ use crate::ui::command::{Command, DraftCommand};
 use crate::ui::theme::{self, ROW_HEIGHT, UNIT, tokens};
 use crate::ui::widgets::{Icon, LayerRow, error_ui, icon_button, layer_header};
 use fields::fields_ui;
+use fine_tune::{frozen_ui, start_ui, trained_ui};
 use outline::Path;
 use totals::{no_totals_ui, totals_ui};
 
@@ -65,6 +67,8 @@ impl LayersPanel {
         } else {
             no_totals_ui(ui);
         }
+        trained_ui(ui, draft);
+        start_ui(ui, cx, draft);
         if let Some(edit) = edit {
             self.apply(&mut draft.model.layers, edit);
         }
@@ -153,7 +157,8 @@ impl LayersPanel {
             error_ui(ui, &error.message);
         }
         if is_selected {
-            let arranged = edit_ui(ui, cx, &mut draft.model.layers, path);
+            let has_weights = report.is_some_and(|report| report.n_parameters > 0);
+            let arranged = edit_ui(ui, cx, draft, has_weights.then_some(name), path);
             edit = edit.or(arranged);
         }
         edit
@@ -279,10 +284,13 @@ fn drop_ui(ui: &Ui, response: &Response, layers: &[Layer], path: &[usize]) -> Op
 }
 
 /// Draws the fields of the selected layer, and the buttons for the layer as a whole.
+///
+/// * `name`: its name, if it has weights
 fn edit_ui(
     ui: &mut Ui,
     cx: &PanelContext<'_>,
-    layers: &mut Vec<Layer>,
+    draft: &mut TrainConfig,
+    name: Option<&LayerName>,
     path: &[usize],
 ) -> Option<Edit> {
     let frame = Frame::new().inner_margin(Margin {
@@ -294,7 +302,7 @@ fn edit_ui(
     let shown = frame.show(ui, |ui| {
         ui.spacing_mut().item_spacing.y = UNIT;
         ui.push_id(path, |ui| {
-            if let Some(layer) = outline::get_mut(layers, path) {
+            if let Some(layer) = outline::get_mut(&mut draft.model.layers, path) {
                 let effect = cx
                     .studio
                     .live_run()
@@ -302,7 +310,10 @@ fn edit_ui(
                 fields_ui(ui, layer, effect);
             }
         });
-        arrange_ui(ui, layers, path)
+        if let Some(name) = name {
+            frozen_ui(ui, draft, &name.name);
+        }
+        arrange_ui(ui, &draft.model.layers, path)
     });
     shown.inner
 }
