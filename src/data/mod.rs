@@ -31,4 +31,4 @@ pub use image_file::{DecodedImage, read_image, read_image_bytes, read_image_file
 pub use image_set::ImageSet;
 pub use recipe::{Framing, InputImage, Object, Recipe};
 pub use sketch::{GrayImage, center_sketch};
-pub use split::{Split, stratified_split};
+pub use split::{Split, stratified_folds, stratified_split};

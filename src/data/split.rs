@@ -39,6 +39,31 @@ pub fn stratified_split(labels: &[u32], n_validation: usize, seed: u64) -> Split
     Split { train, validation }
 }
 
+/// Divides all images into `n_folds` folds, each class in equal parts, and returns for each fold the
+/// split that trains on the others. The choice depends on `labels` and `seed` alone.
+pub fn stratified_folds(labels: &[u32], n_folds: usize, seed: u64) -> Vec<Split> {
+    let mut by_class: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
+    for (index, &label) in labels.iter().enumerate() {
+        by_class.entry(label).or_default().push(index as u32);
+    }
+    let mut fold_of = vec![0; labels.len()];
+    // Goes on from class to class, so that folds differ by one image in all.
+    let mut next = 0;
+    for (&class, indices) in &mut by_class {
+        indices.shuffle(&mut random::rng(seed, Stream::Split, u64::from(class), 0));
+        for &index in indices.iter() {
+            fold_of[index as usize] = next % n_folds.max(1);
+            next += 1;
+        }
+    }
+    let split = |fold: usize| {
+        let all = 0..labels.len() as u32;
+        let (validation, train) = all.partition(|&index| fold_of[index as usize] == fold);
+        Split { train, validation }
+    };
+    (0..n_folds).map(split).collect()
+}
+
 /// Distributes `total` in proportion to `sizes`: each share is rounded down, and the remainder goes
 /// one by one to the largest fractions (the first of equal ones first). No share exceeds its size,
 /// for `total` up to the sum of the sizes.
@@ -64,6 +89,25 @@ mod tests {
             .iter()
             .filter(|&&i| labels[i as usize] == class)
             .count()
+    }
+
+    #[test]
+    fn every_image_is_in_one_fold_and_every_fold_has_its_share_of_each_class() {
+        let labels = labels();
+        let folds = stratified_folds(&labels, 5, 3);
+        let mut seen: Vec<u32> = folds
+            .iter()
+            .flat_map(|fold| fold.validation.clone())
+            .collect();
+        seen.sort_unstable();
+        assert_eq!(seen, (0..1000).collect::<Vec<_>>());
+        for fold in &folds {
+            assert_eq!((fold.train.len(), fold.validation.len()), (800, 200));
+            let counts = [0, 1, 7].map(|class| count(&fold.validation, &labels, class));
+            assert_eq!(counts, [120, 60, 20]);
+        }
+        assert_eq!(folds, stratified_folds(&labels, 5, 3));
+        assert_ne!(folds, stratified_folds(&labels, 5, 4));
     }
 
     /// 600 of class 0, 300 of class 1, 100 of class 7, interleaved.

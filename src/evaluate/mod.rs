@@ -10,6 +10,7 @@ mod curves;
 mod error;
 mod history;
 mod interval;
+mod label_issues;
 mod loss;
 mod measure;
 pub(crate) mod number;
@@ -27,6 +28,7 @@ pub use curves::{ClassCurve, CoveragePoint, CurvePoint, coverage, coverage_from}
 pub use error::EvaluateError;
 pub use history::{History, Learned, Moment};
 pub use interval::wilson;
+pub use label_issues::label_issues;
 pub use loss::Loss;
 pub(crate) use measure::n_correct;
 pub use measure::{Metrics, measure};

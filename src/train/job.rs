@@ -76,6 +76,13 @@ impl Job {
         })
     }
 
+    /// Trains and validates on other images than the configuration says: for cross-validation.
+    #[must_use]
+    pub(super) fn with_split(mut self, split: Split) -> Job {
+        self.split = split;
+        self
+    }
+
     /// The options of the run.
     pub fn options(&self) -> RunOptions {
         self.options

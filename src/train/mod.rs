@@ -6,6 +6,7 @@
 mod checkpoint;
 mod config;
 mod control;
+mod cross_validate;
 mod divergence;
 mod early_stopping;
 mod error;
@@ -26,6 +27,7 @@ pub use config::{Clip, Optimizer, Schedule, TrainConfig};
 pub use config::{FieldError, Setting, SettingInfo, SettingMut, Value};
 pub use config::{KeyError, current_key, named_value, parse_value};
 pub use control::{Change, Control};
+pub use cross_validate::{CrossValidateError, cross_validate};
 pub use divergence::{
     Anomaly, Divergence, OnDivergence, Origin, RateRaise, Recovery, RollbackRate, WorstImage,
     detect,
