@@ -282,8 +282,8 @@ impl Observer for Watch<'_> {
 }
 
 /// Returns the floating-point operations needed to train on one image: the products of the layers
-/// and of their two gradients. The image itself needs no gradient, and only the values that a max
-/// pool let through have one.
+/// and of their two gradients. The image itself needs no gradient (but the state of a recurrent layer
+/// that reads it does), and only the values that a max pool let through have one.
 fn training_flops(spec: &ModelSpec) -> anyhow::Result<f64> {
     let report = spec.report()?;
     let mut flops = 0.0;
@@ -300,16 +300,48 @@ fn training_flops(spec: &ModelSpec) -> anyhow::Result<f64> {
             }
             _ => 1.0,
         };
-        let gradients = if is_first { 1.0 } else { 2.0 };
+        let gradients = match is_first {
+            true => 2.0 - image_share(spec, idx),
+            false => 2.0,
+        };
         flops += 2.0 * layer.multiply_adds as f64 * (1.0 + gradients * with_gradient.min(1.0));
         is_first = false;
     }
     Ok(flops)
 }
 
+/// The share of the products of layer `idx` that read its input, not the state of a recurrent layer
+/// (or a layer below in its stack).
+fn image_share(spec: &ModelSpec, idx: usize) -> f64 {
+    let prefix = format!("{idx}.weight_");
+    let shapes = spec.param_shapes().unwrap_or_default();
+    let weights = shapes.iter().filter_map(|shape| {
+        let name = shape.name.strip_prefix(&prefix)?;
+        Some((name, shape.dims.iter().product::<usize>() as f64))
+    });
+    let (mut of_input, mut all) = (0.0, 0.0);
+    for (name, n) in weights {
+        all += n;
+        of_input += if name.starts_with("ih_l0") { n } else { 0.0 };
+    }
+    if all > 0.0 { of_input / all } else { 1.0 }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_state_of_a_first_recurrent_layer_has_a_gradient() {
+        for (name, millions) in [("lstm", 12.6), ("gru", 9.5)] {
+            let spec = preset(name).unwrap().spec([1, 28, 28], 10);
+            let flops = training_flops(&spec).unwrap();
+            assert!(
+                (flops / 1e6 / millions - 1.0).abs() < 0.01,
+                "{name}: {flops}"
+            );
+        }
+    }
 
     #[test]
     fn the_reference_needs_4_65_million_operations_an_image() {
