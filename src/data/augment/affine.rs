@@ -42,15 +42,18 @@ impl Affine {
         let area = height * width;
         let center = [(height - 1) as f32 / 2.0, (width - 1) as f32 / 2.0];
         let mut image = vec![0.0; original.len()];
+        // Where the pixels of a row are read from: once for all channels.
+        let mut from = vec![[0.0; 2]; width];
         for y in 0..height {
-            for x in 0..width {
-                let from = self.apply([y as f32 - center[0], x as f32 - center[1]]);
+            for (x, from) in from.iter_mut().enumerate() {
+                let at = self.apply([y as f32 - center[0], x as f32 - center[1]]);
                 let moved = moved(y, x);
-                let from = [0, 1].map(|axis| from[axis] + moved[axis] + center[axis]);
-                let planes = original.chunks_exact(area);
-                for (original, image) in planes.zip(image.chunks_exact_mut(area)) {
-                    image[y * width + x] = bilinear(original, [height, width], from);
-                }
+                *from = [0, 1].map(|axis| at[axis] + moved[axis] + center[axis]);
+            }
+            let planes = original.chunks_exact(area);
+            for (original, image) in planes.zip(image.chunks_exact_mut(area)) {
+                let row = image[y * width..][..width].iter_mut().zip(&from);
+                row.for_each(|(pixel, at)| *pixel = bilinear(original, [height, width], *at));
             }
         }
         image
@@ -72,17 +75,57 @@ impl Affine {
 
 /// Bilinear interpolation; black outside the image.
 fn bilinear(pixels: &[f32], [height, width]: [usize; 2], [y, x]: [f32; 2]) -> f32 {
-    let (top, left) = (y.floor(), x.floor());
-    let (down, right) = (y - top, x - left);
-    let at = |y: f32, x: f32| {
-        let is_inside = y >= 0.0 && x >= 0.0 && y < height as f32 && x < width as f32;
-        if is_inside {
-            pixels[y as usize * width + x as usize]
-        } else {
-            0.0
-        }
+    let (top, left) = (floor(y), floor(x));
+    let (down, right) = (y - top as f32, x - left as f32);
+    let is_inside = |at: i32, n: usize| at >= 0 && (at as usize) < n;
+    let at = |y: i32, x: i32| match is_inside(y, height) && is_inside(x, width) {
+        true => pixels[y as usize * width + x as usize],
+        false => 0.0,
     };
-    let upper = at(top, left) * (1.0 - right) + at(top, left + 1.0) * right;
-    let lower = at(top + 1.0, left) * (1.0 - right) + at(top + 1.0, left + 1.0) * right;
+    let (below, beside) = (top.saturating_add(1), left.saturating_add(1));
+    let upper = at(top, left) * (1.0 - right) + at(top, beside) * right;
+    let lower = at(below, left) * (1.0 - right) + at(below, beside) * right;
     upper * (1.0 - down) + lower * down
+}
+
+/// `value.floor()`, which is a call on processors without an instruction for it.
+fn floor(value: f32) -> i32 {
+    let toward_zero = value as i32;
+    toward_zero.saturating_sub(i32::from(toward_zero as f32 > value))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fast_floor_is_the_floor() {
+        let values = (-4000..4000).map(|i| i as f32 * 0.0137);
+        for value in values.chain([-3.0, -0.0, 0.0, 7.0, 1e9, -1e9]) {
+            assert_eq!(floor(value) as f32, value.floor(), "{value}");
+        }
+    }
+
+    #[test]
+    fn between_pixels_it_interpolates_and_outside_is_black() {
+        let pixels = [1.0, 2.0, 3.0, 4.0];
+        for (at, expected) in [
+            ([0.0, 0.0], 1.0),
+            ([0.5, 0.5], 2.5),
+            ([1.0, 0.25], 3.25),
+            ([-0.5, 0.0], 0.5),
+            ([1.75, 1.0], 1.0),
+            ([-2.0, 0.0], 0.0),
+            ([0.0, 1e12], 0.0),
+        ] {
+            assert_eq!(bilinear(&pixels, [2, 2], at), expected, "{at:?}");
+        }
+    }
+
+    #[test]
+    fn a_shift_by_whole_pixels_only_moves_them() {
+        let shifted = Affine::new(1.0, 0.0, 0.0, [1.0, -1.0]);
+        let found = shifted.of(&[1.0, 2.0, 3.0, 4.0, 5.0, 6.0], [1, 2, 3]);
+        assert_eq!(found, [0.0, 0.0, 0.0, 2.0, 3.0, 0.0]);
+    }
 }
