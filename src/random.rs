@@ -28,6 +28,8 @@ pub enum Stream {
     Forest = 41,
     /// Noise of SmoothGrad; the first counter is the copy.
     SmoothGrad = 50,
+    /// Noise and jitter of an image that a unit answers to.
+    UnitImage = 51,
     /// Settings of a sweep; the counters are the setting and the key.
     Sweep = 32,
 }

@@ -100,10 +100,15 @@ impl DecodedImage {
         ink_from_luma(&luma, size, self.is_jpeg)
     }
 
+    /// The picture in gray, with transparent parts filled in.
+    pub fn gray(&self) -> GrayImage {
+        luma_on_backdrop(&self.image)
+    }
+
     /// One gray channel, or red, green and blue, with transparent parts filled in.
     pub(super) fn channels(&self, is_color: bool) -> Vec<GrayImage> {
         if !is_color {
-            return vec![luma_on_backdrop(&self.image)];
+            return vec![self.gray()];
         }
         let [height, width] = self.size();
         let rgba = self.image.to_rgba8();

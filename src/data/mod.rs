@@ -23,7 +23,7 @@ pub mod sketch;
 pub mod split;
 mod stored_image;
 
-pub use augment::{Augment, AugmentKind};
+pub use augment::{Affine, Augment, AugmentKind};
 pub use batches::{Batch, shuffled, unit_values};
 pub use dataset::Dataset;
 pub use error::DataError;

@@ -18,6 +18,17 @@ pub(super) struct Stretch {
     pub len: f64,
 }
 
+impl Stretch {
+    /// The interval that `target` pixels show, if `n` of them show this one, after `offset` others.
+    pub fn frame(self, n: usize, offset: usize, target: usize) -> Stretch {
+        let step = self.len / n as f64;
+        Stretch {
+            start: self.start - offset as f64 * step,
+            len: target as f64 * step,
+        }
+    }
+}
+
 /// Resizes the part `rows` × `columns` of an image to `size` (height, width).
 ///
 /// Shrinking averages the area that each new pixel covers, to the fraction of a pixel, so that no

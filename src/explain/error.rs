@@ -40,6 +40,29 @@ pub enum ExplainError {
         "the network's output or its gradient for this image is {0}; its weights may have diverged"
     )]
     NotFinite(f32),
+    /// The answer did not become the class.
+    #[error(
+        "{dabs} dabs of the pen did not make the answer {class}: no ink that can be added seems to"
+    )]
+    NotReached {
+        /// Name of the class.
+        class: String,
+        /// How many dabs were tried.
+        dabs: usize,
+    },
+    /// The network has no such unit.
+    #[error("{layer} has {n_units} units, counted from 0: there is no unit {unit}")]
+    Unit {
+        /// Name of the layer.
+        layer: String,
+        /// The unit.
+        unit: usize,
+        /// How many there are.
+        n_units: usize,
+    },
+    /// The unit's value never depended on the image.
+    #[error("no change of any image that was tried changes this unit: it may be a dead ReLU")]
+    DeadUnit,
     /// It was canceled.
     #[error("the explanation was canceled")]
     Canceled,
@@ -49,4 +72,12 @@ pub enum ExplainError {
     /// Candle cannot run the network.
     #[error("the network could not be run: {0}")]
     Candle(#[from] candle_core::Error),
+}
+
+impl ExplainError {
+    /// What is wrong with values of which one is not finite.
+    pub(super) fn not_finite(values: &[f32]) -> ExplainError {
+        let bad = values.iter().find(|v| !v.is_finite());
+        ExplainError::NotFinite(*bad.unwrap_or(&f32::NAN))
+    }
 }

@@ -2,28 +2,40 @@
 //!
 //! Every method has the definition of Captum 0.9, and every map lies on the input after its recipe.
 //! What is explained is a logit, not a probability: softmax lets other classes move it.
+//!
+//! Beside the maps: the answers to variants of the input ([`robustness()`]), the ink that would make
+//! another class the answer ([`ink_map`], [`least_ink`]), and images that a unit answers to
+//! ([`unit_image`]).
 
 mod error;
 mod grad_cam;
+mod ink;
 mod integrated;
 mod method;
 mod occlusion;
 mod overlay;
 mod probe;
 mod random_weights;
+mod robustness;
 mod smooth_grad;
 mod target;
+#[cfg(test)]
+mod tests;
+mod unit;
 
 use std::sync::atomic::AtomicBool;
 
 pub use error::ExplainError;
 pub use grad_cam::convolutions;
+pub use ink::{InkMap, LeastInk, ink_map, least_ink};
 pub use integrated::Completeness;
 pub use method::Method;
 pub use overlay::{AGAINST, FOR, overlay};
 pub use random_weights::random_weights;
+pub use robustness::{Axis, Robustness, STEPS, Sweep, VariantAnswer, robustness, variant};
 pub use smooth_grad::SmoothGrad;
 pub use target::Target;
+pub use unit::{Ascent, Unit, UnitImage, UnitLayer, unit_image, unit_layers};
 
 use crate::model::Network;
 use probe::Probe;

@@ -36,12 +36,8 @@ impl<'a> Probe<'a> {
         target: Target,
         cancel: &'a AtomicBool,
     ) -> Result<Probe<'a>, ExplainError> {
-        let expected = network.spec().input;
-        if input.len() != expected.iter().product::<usize>() {
-            let found = input.len();
-            return Err(ExplainError::Input { expected, found });
-        }
-        let image = images(input.to_vec(), expected)?;
+        check(network, input.len())?;
+        let image = images(input.to_vec(), network.spec().input)?;
         let logits = network.forward(&image, Mode::Eval)?;
         let logits: Vec<f32> = logits.flatten_all()?.to_vec1()?;
         let class = target.class(&logits)?;
@@ -63,10 +59,8 @@ impl<'a> Probe<'a> {
 
     /// The network, unless the work was canceled.
     pub fn network(&self) -> Result<&'a Network, ExplainError> {
-        match self.cancel.load(Ordering::Relaxed) {
-            true => Err(ExplainError::Canceled),
-            false => Ok(self.network),
-        }
+        go_on(self.cancel)?;
+        Ok(self.network)
     }
 
     /// The image as a batch of one.
@@ -100,8 +94,7 @@ impl<'a> Probe<'a> {
 
     /// The explained value of each of `pixels`' images.
     fn values(&self, pixels: Vec<f32>) -> Result<Vec<f32>, ExplainError> {
-        let images = images(pixels, self.shape())?;
-        let logits = self.network()?.forward(&images, Mode::Eval)?;
+        let logits = logits(self.network, pixels, self.cancel)?;
         Ok(self.explained(&logits)?.flatten_all()?.to_vec1()?)
     }
 
@@ -144,7 +137,7 @@ impl<'a> Probe<'a> {
         change: impl Fn(usize, &mut [f32]),
         mut batch: impl FnMut(usize, Vec<f32>) -> Result<(), ExplainError>,
     ) -> Result<(), ExplainError> {
-        let size = self.batch_size();
+        let size = batch_size(self.network);
         for first in (0..n).step_by(size) {
             let n = size.min(n - first);
             let mut pixels = self.input.repeat(n);
@@ -156,20 +149,48 @@ impl<'a> Probe<'a> {
         }
         Ok(())
     }
+}
 
-    /// Variants per batch: a function of the network alone, because bits may depend on it.
-    fn batch_size(&self) -> usize {
-        let Ok(report) = self.network.spec().report() else {
-            return 1;
-        };
-        let of = |n| report.training_bytes(n, 0);
-        let per_image = of(1).saturating_sub(of(0)).max(1);
-        (BATCH_BYTES / per_image).clamp(1, MAX_BATCH as u64) as usize
+/// Variants per batch: a function of the network alone, because bits may depend on it.
+pub(super) fn batch_size(network: &Network) -> usize {
+    let Ok(report) = network.spec().report() else {
+        return 1;
+    };
+    let of = |n| report.training_bytes(n, 0);
+    let per_image = of(1).saturating_sub(of(0)).max(1);
+    (BATCH_BYTES / per_image).clamp(1, MAX_BATCH as u64) as usize
+}
+
+/// Whether an input of `found` values fits.
+pub(super) fn check(network: &Network, found: usize) -> Result<(), ExplainError> {
+    let expected = network.spec().input;
+    match found == expected.iter().product::<usize>() {
+        true => Ok(()),
+        false => Err(ExplainError::Input { expected, found }),
     }
 }
 
+/// Whether the work was not canceled.
+pub(super) fn go_on(cancel: &AtomicBool) -> Result<(), ExplainError> {
+    match cancel.load(Ordering::Relaxed) {
+        true => Err(ExplainError::Canceled),
+        false => Ok(()),
+    }
+}
+
+/// The logits `[n, classes]` of `pixels`' images, unless the work was canceled.
+pub(super) fn logits(
+    network: &Network,
+    pixels: Vec<f32>,
+    cancel: &AtomicBool,
+) -> Result<Tensor, ExplainError> {
+    go_on(cancel)?;
+    let images = images(pixels, network.spec().input)?;
+    Ok(network.forward(&images, Mode::Eval)?)
+}
+
 /// Images of `[c, h, w]`, one after another, as a batch.
-fn images(pixels: Vec<f32>, [c, h, w]: [usize; 3]) -> candle_core::Result<Tensor> {
+pub(super) fn images(pixels: Vec<f32>, [c, h, w]: [usize; 3]) -> candle_core::Result<Tensor> {
     let n = pixels.len() / (c * h * w).max(1);
     Tensor::from_vec(pixels, (n, c, h, w), &Device::Cpu)
 }

@@ -19,8 +19,7 @@ impl Target {
     /// The class for an image with these logits.
     pub(super) fn class(self, logits: &[f32]) -> std::result::Result<usize, ExplainError> {
         let Some(answer) = argmax(logits) else {
-            let bad = logits.iter().find(|v| !v.is_finite());
-            return Err(ExplainError::NotFinite(*bad.unwrap_or(&f32::NAN)));
+            return Err(ExplainError::not_finite(logits));
         };
         let class = self.class.unwrap_or(answer);
         for class in [Some(class), self.against].into_iter().flatten() {

@@ -29,6 +29,8 @@ pub struct Prediction {
     /// of a square that the image fills (see [`Object::on_square`](crate::data::Object::on_square)).
     /// Several were classified as one.
     pub objects: Vec<[f32; 4]>,
+    /// The part of the image that became the input, in the same way; it may reach outside.
+    pub frame: Option<[f32; 4]>,
     /// Seconds from the image to the prediction.
     pub secs: f64,
 }
@@ -72,6 +74,7 @@ struct Made {
     shape: [usize; 3],
     input: Option<Vec<u8>>,
     objects: Vec<[f32; 4]>,
+    frame: Option<[f32; 4]>,
 }
 
 impl LastInput {
@@ -91,7 +94,7 @@ impl LastInput {
         let Some(input) = made.input.clone() else {
             return Ok(None);
         };
-        let objects = made.objects.clone();
+        let (objects, frame) = (made.objects.clone(), made.frame);
         let (class, probabilities) = answer(classifier, &input, shape)?;
         Ok(Some(Prediction {
             input,
@@ -99,6 +102,7 @@ impl LastInput {
             probabilities,
             class,
             objects,
+            frame,
             secs: start.elapsed().as_secs_f64(),
         }))
     }
@@ -115,6 +119,7 @@ impl LastInput {
                 shape,
                 input: recipe.input(image, shape),
                 objects: objects.iter().map(Object::on_square).collect(),
+                frame: recipe.frame(image, shape),
             }
         });
         self.0.insert(made)

@@ -52,7 +52,8 @@ pub use evaluation::{
     BesideModel, EvaluateAction, Evaluation, Evaluator, Historian, MAX_BESIDE, RunHistory, Saved,
 };
 pub use explanation::{
-    ExplainAction, ExplainSettings, ExplainView, Explainer, Explanation, Follower,
+    ExplainAction, ExplainSettings, ExplainView, Explainer, Explanation, Follower, FoundImage,
+    InkHint, InkOutcome, InkSearch, RobustnessMap, UnitQuery, UnitSearch,
 };
 pub use export::Format;
 pub use library::{Filter, Run};

@@ -107,6 +107,8 @@ pub struct Settings {
     pub evaluate_view: EvaluateView,
     /// The view of Explain that is shown.
     pub explain_view: ExplainView,
+    /// Whether the canvas shows where ink would raise a class.
+    pub ink_on_canvas: bool,
     /// Which side panels are folded.
     pub folds: Folds,
     /// Updates that the smoothed curve averages over; 1 does not smooth.
@@ -139,6 +141,7 @@ impl Default for Settings {
             train_view: TrainView::Curves,
             evaluate_view: EvaluateView::default(),
             explain_view: ExplainView::default(),
+            ink_on_canvas: true,
             folds: Folds::default(),
             smoothing_steps: 50.0,
             x_axis: XAxis::Epoch,

@@ -14,7 +14,7 @@ use crate::support::window::{
 };
 
 /// Opens a model that was trained on MNIST, and the place.
-fn open(window: &mut Window) {
+pub fn open(window: &mut Window) {
     let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/window");
     let model = fixtures.join("lenet-5.safetensors");
     window.state_mut().act(FileAction::OpenModel(model));

@@ -24,7 +24,7 @@ const ROOMS: &[(&str, &[&str])] = &[
         "predict",
         &["random", "stats", "data", "kernels", "model", "train"],
     ),
-    ("explain", &["random", "stats", "kernels", "model"]),
+    ("explain", &["random", "stats", "data", "kernels", "model"]),
     (
         "runs",
         &[

@@ -31,6 +31,8 @@ mod editor;
 mod evaluate_window;
 mod explain;
 #[cfg(feature = "gui")]
+mod explain_views;
+#[cfg(feature = "gui")]
 mod explain_window;
 mod fine_tune;
 mod fine_tune_window;

@@ -15,7 +15,7 @@ use egui_kittest::kittest::Queryable;
 
 use crate::support::renderer::CpuRenderer;
 use crate::support::screenshots::{check, draw_three, fixtures, window};
-use crate::support::window::{click, settle, wait};
+use crate::support::window::{choose, click, settle, wait};
 
 #[test]
 fn pictures_of_training() {
@@ -80,6 +80,54 @@ fn pictures_of_the_places() {
             window.run_steps(8);
             check(&mut window, &format!("{name}-{end}"));
         }
+    }
+}
+
+#[test]
+fn pictures_of_what_would_change_an_answer() {
+    for (theme, end) in [(Theme::Dark, "dark"), (Theme::Light, "light")] {
+        let mut window = window([1440.0, 900.0], theme, 1600);
+        click(&mut window, "Explain tab");
+        draw_three(&mut window);
+        click(&mut window, "Robustness");
+        wait(&mut window, "the map", |app| {
+            let robustness = app.studio().explainer().robustness();
+            robustness.newest().is_some() && !robustness.is_busy()
+        });
+        let map = window.get_by_label("Robustness map").rect();
+        window.hover_at(map.lerp_inside(egui::vec2(0.12, 0.2)));
+        window.run_steps(60);
+        check(&mut window, &format!("robustness-{end}"));
+        window.remove_cursor();
+        click(&mut window, "Become");
+        choose(&mut window, "Become class", "8");
+        wait(&mut window, "the map", |app| {
+            let ink = app.studio().explainer().ink();
+            let is_of_8 = ink.newest().is_some_and(|hint| hint.map.class == 8);
+            is_of_8 && !ink.is_busy()
+        });
+        window.remove_cursor();
+        window.run_steps(8);
+        check(&mut window, &format!("ink-{end}"));
+        click(&mut window, "Add the least ink");
+        wait(&mut window, "the ink", |app| {
+            let is_8 = app.studio().prediction().is_some_and(|p| p.class == 8);
+            let explainer = app.studio().explainer();
+            is_8 && !explainer.ink_search().is_busy() && !explainer.ink().is_busy()
+        });
+        window.remove_cursor();
+        window.run_steps(8);
+        check(&mut window, &format!("ink-added-{end}"));
+        click(&mut window, "Unit");
+        choose(&mut window, "Class", "7");
+        click(&mut window, "Find image");
+        wait(&mut window, "the image", |app| {
+            let unit = app.studio().explainer().unit();
+            unit.newest().is_some() && !unit.is_busy()
+        });
+        window.remove_cursor();
+        window.run_steps(8);
+        check(&mut window, &format!("unit-{end}"));
     }
 }
 

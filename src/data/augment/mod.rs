@@ -5,11 +5,14 @@
 //! the same images. Each kind has a random stream of its own, so turning one on does not affect the
 //! others.
 
+mod affine;
 mod pixels;
 mod warp;
 
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
+
+pub use affine::Affine;
 
 use super::batches::unit_values;
 use super::image_set::ImageSet;

@@ -1,100 +1,40 @@
 //! Augmentation of pixel positions: an affine map and a smooth displacement field, read from the
-//! original in a single bilinear pass, so that the image is blurred once at most. Outside the image
-//! is black.
+//! original in a single bilinear pass, so that the image is blurred once at most.
 
 use rand::Rng as _;
 use rand_chacha::ChaCha8Rng;
 use rand_distr::StandardNormal;
 
+use super::affine::Affine;
 use super::{Augment, AugmentKind, Dice};
 
 /// Moves the pixels of `image`, `[channels, height, width]`.
 pub(super) fn warp(image: &mut [f32], shape: [usize; 3], augment: &Augment, dice: &Dice) {
-    let map = Affine::draw(augment, dice);
+    let map = draw(augment, dice);
     let [_, height, width] = shape;
     let bend = (augment.elastic != 0.0).then(|| Bend::draw(augment.elastic, [height, width], dice));
-    if map == Affine::IDENTITY && bend.is_none() {
-        return;
-    }
-    let area = height * width;
-    let original = image.to_vec();
-    let center = [(height - 1) as f32 / 2.0, (width - 1) as f32 / 2.0];
-    for y in 0..height {
-        for x in 0..width {
-            let mut from = map.apply([y as f32 - center[0], x as f32 - center[1]]);
-            if let Some(bend) = &bend {
-                let moved = bend.at(y, x);
-                from = [from[0] + moved[0], from[1] + moved[1]];
-            }
-            let from = [from[0] + center[0], from[1] + center[1]];
-            let pixels = original.chunks_exact(area);
-            for (original, image) in pixels.zip(image.chunks_exact_mut(area)) {
-                image[y * width + x] = bilinear(original, [height, width], from);
-            }
-        }
-    }
-}
-
-/// Bilinear interpolation; black outside the image.
-fn bilinear(pixels: &[f32], [height, width]: [usize; 2], [y, x]: [f32; 2]) -> f32 {
-    let (top, left) = (y.floor(), x.floor());
-    let (down, right) = (y - top, x - left);
-    let at = |y: f32, x: f32| {
-        let is_inside = y >= 0.0 && x >= 0.0 && y < height as f32 && x < width as f32;
-        if is_inside {
-            pixels[y as usize * width + x as usize]
-        } else {
-            0.0
-        }
+    let moved = match &bend {
+        None if map == Affine::IDENTITY => return,
+        None => map.of(image, shape),
+        Some(bend) => map.warped(image, shape, |y, x| bend.at(y, x)),
     };
-    let upper = at(top, left) * (1.0 - right) + at(top, left + 1.0) * right;
-    let lower = at(top + 1.0, left) * (1.0 - right) + at(top + 1.0, left + 1.0) * right;
-    upper * (1.0 - down) + lower * down
+    image.copy_from_slice(&moved);
 }
 
-/// Maps a pixel of the result, relative to the center, to the position it is read from.
-#[derive(Clone, Copy, Debug, PartialEq)]
-struct Affine {
-    matrix: [[f32; 2]; 2],
-    shift: [f32; 2],
-}
-
-impl Affine {
-    const IDENTITY: Affine = Affine {
-        matrix: [[1.0, 0.0], [0.0, 1.0]],
-        shift: [0.0, 0.0],
+/// A random scaling, shear, rotation and shift.
+fn draw(augment: &Augment, dice: &Dice) -> Affine {
+    let even = |strength: f64, rng: &mut ChaCha8Rng| match strength {
+        0.0 => 0.0,
+        _ => rng.random_range(-strength..=strength),
     };
-
-    /// A random scaling, shear, rotation and shift.
-    fn draw(augment: &Augment, dice: &Dice) -> Affine {
-        let even = |strength: f64, rng: &mut ChaCha8Rng| match strength {
-            0.0 => 0.0,
-            _ => rng.random_range(-strength..=strength),
-        };
-        let one = |kind| even(augment.strength(kind), &mut dice.of(kind));
-        let angle = one(AugmentKind::Rotation).to_radians();
-        let slant = one(AugmentKind::Shear).to_radians().tan();
-        // Growing by 1.25 is as likely as shrinking by 0.8.
-        let most = (1.0 + augment.scale).ln();
-        let scale = even(most, &mut dice.of(AugmentKind::Scale)).exp();
-        let mut rng = dice.of(AugmentKind::Shift);
-        let shift = [0, 1].map(|_| even(augment.shift, &mut rng) as f32);
-        let (sin, cos) = angle.sin_cos();
-        // Maps the result to the original: the inverse of rotation, shear and scaling.
-        let matrix = [
-            [cos / scale, -sin / scale],
-            [(sin - slant * cos) / scale, (cos + slant * sin) / scale],
-        ];
-        Affine {
-            matrix: matrix.map(|row| row.map(|x| x as f32)),
-            shift,
-        }
-    }
-
-    fn apply(&self, [y, x]: [f32; 2]) -> [f32; 2] {
-        let (y, x) = (y - self.shift[0], x - self.shift[1]);
-        self.matrix.map(|[a, b]| a * y + b * x)
-    }
+    let one = |kind| even(augment.strength(kind), &mut dice.of(kind));
+    // Growing by 1.25 is as likely as shrinking by 0.8.
+    let most = (1.0 + augment.scale).ln();
+    let scale = even(most, &mut dice.of(AugmentKind::Scale)).exp();
+    let mut rng = dice.of(AugmentKind::Shift);
+    let shift = [0, 1].map(|_| even(augment.shift, &mut rng) as f32);
+    let (shear, rotation) = (one(AugmentKind::Shear), one(AugmentKind::Rotation));
+    Affine::new(scale, shear, rotation, shift)
 }
 
 /// Spacings of [`Bend`] nodes along an image's side.

@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use super::centered::is_centered;
 use super::objects::{Object, objects};
+use super::placed::framed;
 use super::spec::{Framing, Recipe};
 use crate::data::image_file::DecodedImage;
-use crate::data::resample::{Stretch, resample_inside};
 use crate::data::sketch::{GrayImage, center_sketch};
 
 /// Pictures that use fewer gray levels than this are stretched to the whole range.
@@ -20,6 +20,9 @@ pub enum InputImage {
     Sketch(Arc<GrayImage>),
     /// A picture from a file, or an image of a dataset.
     Decoded(Arc<DecodedImage>),
+    /// What a recipe already made: of the right size, it is the input, pixel for pixel, even if it
+    /// is not centered.
+    Input(Arc<DecodedImage>),
 }
 
 impl InputImage {
@@ -27,7 +30,8 @@ impl InputImage {
     pub fn is_same(&self, other: &InputImage) -> bool {
         match (self, other) {
             (InputImage::Sketch(a), InputImage::Sketch(b)) => Arc::ptr_eq(a, b),
-            (InputImage::Decoded(a), InputImage::Decoded(b)) => Arc::ptr_eq(a, b),
+            (InputImage::Decoded(a), InputImage::Decoded(b))
+            | (InputImage::Input(a), InputImage::Input(b)) => Arc::ptr_eq(a, b),
             _ => false,
         }
     }
@@ -53,7 +57,10 @@ impl Recipe {
     pub fn input(&self, image: &InputImage, shape: [usize; 3]) -> Option<Vec<u8>> {
         match image {
             InputImage::Sketch(sketch) => self.of_sketch(sketch, shape),
-            InputImage::Decoded(image) => self.of_picture(image, shape),
+            InputImage::Input(image) if image.size() == shape[1..] => {
+                Some(of_channels(image, shape[0]))
+            }
+            InputImage::Decoded(image) | InputImage::Input(image) => self.of_picture(image, shape),
         }
     }
 
@@ -121,7 +128,11 @@ impl Recipe {
         }
         match image {
             InputImage::Sketch(sketch) => objects(sketch),
-            InputImage::Decoded(picture) => self.objects_of_picture(picture, shape),
+            // Whoever changed an input meant all of it.
+            InputImage::Input(picture) if picture.size() == shape[1..] => Vec::new(),
+            InputImage::Decoded(picture) | InputImage::Input(picture) => {
+                self.objects_of_picture(picture, shape)
+            }
         }
     }
 
@@ -139,13 +150,21 @@ impl Recipe {
         objects(&picture.ink())
     }
 
-    fn upright<'p>(&self, picture: &'p DecodedImage) -> Cow<'p, DecodedImage> {
+    pub(super) fn upright<'p>(&self, picture: &'p DecodedImage) -> Cow<'p, DecodedImage> {
         if self.mirror || !self.quarter_turns.is_multiple_of(4) {
             Cow::Owned(picture.turned(self.quarter_turns, self.mirror))
         } else {
             Cow::Borrowed(picture)
         }
     }
+}
+
+/// The pixels of a picture as `n_channels`: its colors, or its gray in each.
+fn of_channels(picture: &DecodedImage, n_channels: usize) -> Vec<u8> {
+    let is_color = n_channels == 3;
+    let channels = picture.channels(is_color).into_iter();
+    let values: Vec<u8> = channels.flat_map(|channel| channel.pixels).collect();
+    values.repeat(if is_color { 1 } else { n_channels })
 }
 
 fn invert(channel: &mut GrayImage) {
@@ -167,38 +186,6 @@ fn stretch_levels(channels: &mut [GrayImage]) {
     }
 }
 
-/// One channel in the frame of `size` (height, width). Of the same size, it is unchanged.
-fn framed(channel: &GrayImage, framing: Framing, size: [usize; 2]) -> Vec<u8> {
-    let extents = [channel.height, channel.width];
-    let ratio = |axis: usize| size[axis] as f64 / extents[axis] as f64;
-    let scale = |axis: usize| match framing {
-        Framing::Fit | Framing::Center => ratio(0).min(ratio(1)),
-        Framing::Crop => ratio(0).max(ratio(1)),
-        Framing::Stretch => ratio(axis),
-    };
-    // The pixels of the frame that show the picture, and the part of the picture they show.
-    let filled = [0, 1].map(|axis| {
-        let n = (extents[axis] as f64 * scale(axis)).round() as usize;
-        n.clamp(1, size[axis])
-    });
-    let shown = |axis: usize| {
-        let len = (filled[axis] as f64 / scale(axis)).min(extents[axis] as f64);
-        Stretch {
-            start: (extents[axis] as f64 - len) / 2.0,
-            len,
-        }
-    };
-    let values = resample_inside(channel, shown(0), shown(1), filled);
-    let [top, left] = [0, 1].map(|axis| (size[axis] - filled[axis]) / 2);
-    let mut pixels = vec![0; size[0] * size[1]];
-    for (y, line) in values.chunks_exact(filled[1]).enumerate() {
-        for (x, value) in line.iter().enumerate() {
-            pixels[(top + y) * size[1] + left + x] = value.round() as u8;
-        }
-    }
-    pixels
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -216,6 +203,21 @@ mod tests {
             let input = recipe.input(&decoded(4, &pixels), [1, 4, 4]);
             assert_eq!(input.as_deref(), Some(&pixels[..]), "{framing:?}");
         }
+    }
+
+    #[test]
+    fn an_input_of_the_right_size_stays_where_it_is() {
+        let mut pixels = vec![0; 28 * 28];
+        pixels[30] = 255;
+        let picture = Arc::new(DecodedImage::from_pixels([1, 28, 28], &pixels));
+        let recipe = Recipe::new(Framing::Center);
+        let input = |image: &InputImage| recipe.input(image, [1, 28, 28]).unwrap();
+        let ready = InputImage::Input(picture.clone());
+        assert_eq!(input(&ready), pixels);
+        assert_ne!(input(&InputImage::Decoded(picture)), pixels);
+        assert!(recipe.objects(&ready, [1, 28, 28]).is_empty());
+        let smaller = recipe.input(&ready, [1, 14, 14]).unwrap();
+        assert_eq!(smaller.len(), 14 * 14);
     }
 
     #[test]

@@ -29,22 +29,73 @@ const EDGE: f32 = 0.2;
 /// # Panics
 /// If the image has fewer pixels than its width and height imply.
 pub fn center_sketch(image: &GrayImage, target: [usize; 2]) -> Option<Vec<u8>> {
-    if target.contains(&0) {
-        return None;
+    Some(Centered::new(image, target)?.placed())
+}
+
+/// The part of a sketch that [`center_sketch`] shows: its rows and columns, which may reach outside.
+pub(super) fn center_frame(image: &GrayImage, target: [usize; 2]) -> Option<[Stretch; 2]> {
+    Some(Centered::new(image, target)?.frame())
+}
+
+/// The ink of a sketch, and where in the target it is placed.
+struct Centered {
+    /// The ink in the size it has in the target.
+    ink: Vec<f32>,
+    size: [usize; 2],
+    /// Rows above it and columns left of it.
+    offset: [usize; 2],
+    /// The rows and columns of the sketch that it comes from.
+    from: [Stretch; 2],
+    target: [usize; 2],
+}
+
+impl Centered {
+    fn new(image: &GrayImage, target: [usize; 2]) -> Option<Centered> {
+        if target.contains(&0) {
+            return None;
+        }
+        let [rows, columns] = ink_box(image)?;
+        let thinned = thinned(image, rows.len.max(columns.len) as f32);
+        let image = thinned.as_ref().unwrap_or(image);
+        let [rows, columns] = match &thinned {
+            Some(thinned) => ink_box(thinned)?,
+            None => [rows, columns],
+        };
+        let fit = |target: usize, ink: Stretch| INK_SHARE * target as f64 / ink.len;
+        let scale = fit(target[0], rows).min(fit(target[1], columns));
+        let (rows, height) = on_grid(rows, scale, target[0]);
+        let (columns, width) = on_grid(columns, scale, target[1]);
+        let ink = resample(image, rows, columns, [height, width]);
+        Some(Centered {
+            offset: offset(&ink, [height, width], target),
+            ink,
+            size: [height, width],
+            from: [rows, columns],
+            target,
+        })
     }
-    let [rows, columns] = ink_box(image)?;
-    let thinned = thinned(image, rows.len.max(columns.len) as f32);
-    let image = thinned.as_ref().unwrap_or(image);
-    let [rows, columns] = match &thinned {
-        Some(thinned) => ink_box(thinned)?,
-        None => [rows, columns],
-    };
-    let fit = |target: usize, ink: Stretch| INK_SHARE * target as f64 / ink.len;
-    let scale = fit(target[0], rows).min(fit(target[1], columns));
-    let (rows, height) = on_grid(rows, scale, target[0]);
-    let (columns, width) = on_grid(columns, scale, target[1]);
-    let ink = resample(image, rows, columns, [height, width]);
-    Some(place(&ink, [height, width], target))
+
+    /// The ink on a black target.
+    fn placed(&self) -> Vec<u8> {
+        let ([_, width], [top, left]) = (self.size, self.offset);
+        let brightest = self.ink.iter().copied().fold(f32::MIN_POSITIVE, f32::max);
+        let mut pixels = vec![0; self.target[0] * self.target[1]];
+        for (y, line) in self.ink.chunks_exact(width).enumerate() {
+            for (x, &value) in line.iter().enumerate() {
+                let pixel = (value * 255.0 / brightest).round() as u8;
+                pixels[(top + y) * self.target[1] + left + x] = pixel;
+            }
+        }
+        pixels
+    }
+
+    fn frame(&self) -> [Stretch; 2] {
+        let along = |axis: usize| {
+            let (n, offset) = (self.size[axis], self.offset[axis]);
+            self.from[axis].frame(n, offset, self.target[axis])
+        };
+        [0, 1].map(along)
+    }
 }
 
 /// The rows and columns of the ink of an image; `None` without any.
@@ -84,10 +135,10 @@ fn on_grid(ink: Stretch, scale: f64, target: usize) -> (Stretch, usize) {
     (Stretch { len, ..ink }, n)
 }
 
-/// `ink` of `size` on a black `target`, its center of mass in the middle.
-fn place(ink: &[f32], size: [usize; 2], target: [usize; 2]) -> Vec<u8> {
+/// Rows above and columns left of `ink` of `size` that bring its center of mass to the middle of
+/// `target`.
+fn offset(ink: &[f32], size: [usize; 2], target: [usize; 2]) -> [usize; 2] {
     let [height, width] = size;
-    let brightest = ink.iter().copied().fold(f32::MIN_POSITIVE, f32::max);
     let mass = ink.iter().sum::<f32>().max(f32::MIN_POSITIVE);
     let moment = |along: fn(usize, usize) -> usize| {
         let weighted = ink.iter().enumerate();
@@ -103,16 +154,10 @@ fn place(ink: &[f32], size: [usize; 2], target: [usize; 2]) -> Vec<u8> {
         let wanted = (wanted - 0.501).ceil().max(0.0) as usize;
         wanted.min(target.saturating_sub(n))
     };
-    let top = offset(moment(|i, width| i / width), height, target[0]);
-    let left = offset(moment(|i, width| i % width), width, target[1]);
-
-    let mut pixels = vec![0; target[0] * target[1]];
-    for (y, line) in ink.chunks_exact(width).enumerate() {
-        for (x, &value) in line.iter().enumerate() {
-            pixels[(top + y) * target[1] + left + x] = (value * 255.0 / brightest).round() as u8;
-        }
-    }
-    pixels
+    [
+        offset(moment(|i, width| i / width), height, target[0]),
+        offset(moment(|i, width| i % width), width, target[1]),
+    ]
 }
 
 #[cfg(test)]

@@ -3,17 +3,23 @@
 
 mod action;
 mod follower;
+mod ink;
+mod robustness;
 mod settings;
+mod unit;
 mod view;
 mod why;
 
 use super::thread::Wake;
-use crate::explain::{Method, Target};
+use crate::explain::{Method, Sweep, Target};
 
 pub use action::ExplainAction;
 use follower::Followed;
 pub use follower::Follower;
+pub use ink::{InkHint, InkOutcome, InkSearch};
+pub use robustness::RobustnessMap;
 pub use settings::ExplainSettings;
+pub use unit::{FoundImage, UnitQuery, UnitSearch};
 pub use view::ExplainView;
 pub use why::Explanation;
 
@@ -21,6 +27,10 @@ pub use why::Explanation;
 pub struct Explainer {
     shown: Option<ExplainView>,
     why: Follower<ExplainSettings, Explanation>,
+    robustness: Follower<Sweep, RobustnessMap>,
+    ink: Follower<Option<usize>, InkHint>,
+    ink_search: InkSearch,
+    unit: UnitSearch,
 }
 
 impl Explainer {
@@ -32,7 +42,11 @@ impl Explainer {
         };
         Ok(Explainer {
             shown: None,
-            why: Follower::new("explainer", wake, why, why::explain)?,
+            why: Follower::new("explainer", wake.clone(), why, why::explain)?,
+            robustness: Follower::new("robustness", wake.clone(), Sweep::ALL[0], robustness::map)?,
+            ink: Follower::new("ink map", wake.clone(), None, ink::hint)?,
+            ink_search: InkSearch::new(wake.clone())?,
+            unit: UnitSearch::new(wake)?,
         })
     }
 
@@ -46,9 +60,34 @@ impl Explainer {
         &self.why
     }
 
+    /// The answers to variants of the input.
+    pub fn robustness(&self) -> &Follower<Sweep, RobustnessMap> {
+        &self.robustness
+    }
+
+    /// Where ink would make another class the answer.
+    pub fn ink(&self) -> &Follower<Option<usize>, InkHint> {
+        &self.ink
+    }
+
+    /// The search for the least ink.
+    pub fn ink_search(&self) -> &InkSearch {
+        &self.ink_search
+    }
+
+    /// The search for an image that a unit answers to.
+    pub fn unit(&self) -> &UnitSearch {
+        &self.unit
+    }
+
     /// Takes what was made, and asks for what is next.
     fn pump(&mut self, followed: Followed<'_>) {
-        let is_shown = |view| self.shown == Some(view);
+        let shown = self.shown;
+        let is_shown = |view| shown == Some(view);
         self.why.pump(followed, is_shown(ExplainView::Why));
+        self.robustness
+            .pump(followed, is_shown(ExplainView::Robustness));
+        self.ink.pump(followed, is_shown(ExplainView::Ink));
+        self.unit.pump();
     }
 }

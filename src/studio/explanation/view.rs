@@ -8,16 +8,30 @@ pub enum ExplainView {
     /// Which pixels count for the answer.
     #[default]
     Why,
+    /// The answers to variants of the input.
+    Robustness,
+    /// Where ink would make another class the answer.
+    Ink,
+    /// What a unit wants to see.
+    Unit,
 }
 
 impl ExplainView {
     /// All views, in their order in the window.
-    pub const ALL: [ExplainView; 1] = [ExplainView::Why];
+    pub const ALL: [ExplainView; 4] = [
+        ExplainView::Why,
+        ExplainView::Robustness,
+        ExplainView::Ink,
+        ExplainView::Unit,
+    ];
 
     /// The label.
     pub fn label(self) -> &'static str {
         match self {
             ExplainView::Why => "Why this answer",
+            ExplainView::Robustness => "Robustness",
+            ExplainView::Ink => "Become",
+            ExplainView::Unit => "Unit",
         }
     }
 
@@ -25,6 +39,22 @@ impl ExplainView {
     pub fn explanation(self) -> &'static str {
         match self {
             ExplainView::Why => "Which pixels speak for the answer, and which against it.",
+            ExplainView::Robustness => {
+                "Whether the answer stays when the input is shifted, rotated, scaled, slanted, \
+                 thicker or thinner."
+            }
+            ExplainView::Ink => {
+                "Where drawing or erasing would make another class the answer, and how little ink is \
+                 enough."
+            }
+            ExplainView::Unit => {
+                "An image that a class or a unit of a layer answers to, found by gradient ascent."
+            }
         }
+    }
+
+    /// Whether it shows something about what is on the canvas.
+    pub fn needs_canvas(self) -> bool {
+        self != ExplainView::Unit
     }
 }

@@ -4,6 +4,7 @@
 //! under its new segment, and undo restores an earlier image.
 
 mod fit;
+mod ink;
 mod pen;
 #[cfg(test)]
 mod tests;
@@ -13,6 +14,7 @@ use std::sync::Arc;
 
 use crate::data::{GrayImage, InputImage};
 use fit::fitted;
+use ink::inked;
 use pen::{Pen, draw_line};
 
 /// A stroke of the pen.
@@ -216,6 +218,22 @@ impl Pad {
             image: Arc::new(fitted(shown)),
             picture,
             true_label,
+        });
+    }
+
+    /// Adds ink, `size` (height, width) pixels on the `frame` of the canvas: left, top, width and
+    /// height as shares of its side. Until it is drawn over, `input` is what is classified.
+    pub(super) fn add_ink(
+        &mut self,
+        added: &[u8],
+        size: [usize; 2],
+        frame: [f32; 4],
+        input: InputImage,
+    ) {
+        self.replace(Sheet {
+            image: Arc::new(inked(&self.sheet.image, added, size, frame)),
+            picture: Some(input),
+            true_label: None,
         });
     }
 

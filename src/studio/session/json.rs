@@ -27,6 +27,9 @@ struct StoredSheet {
     ink: Vec<(u8, usize)>,
     #[serde(default)]
     picture: Option<StoredBytes>,
+    /// Whether the picture is an input, which no recipe changes.
+    #[serde(default)]
+    is_input: bool,
     #[serde(default)]
     true_label: Option<u32>,
 }
@@ -138,7 +141,7 @@ impl StoredSheet {
     fn of(sheet: &Sheet) -> StoredSheet {
         let pixels = &sheet.image.pixels;
         let picture = match &sheet.picture {
-            Some(InputImage::Decoded(picture))
+            Some(InputImage::Decoded(picture) | InputImage::Input(picture))
                 if picture.size().iter().product::<usize>() <= MAX_PIXELS =>
             {
                 let bytes = picture.stored();
@@ -152,6 +155,7 @@ impl StoredSheet {
                 .map(|same| (same[0], same.len()))
                 .collect(),
             picture,
+            is_input: matches!(sheet.picture, Some(InputImage::Input(_))),
             true_label: sheet.true_label,
         }
     }
@@ -169,7 +173,11 @@ impl StoredSheet {
         let picture = match self.picture {
             Some(stored) => {
                 let bytes = stored.decoded()?;
-                Some(DecodedImage::from_stored(&bytes, "the sketch").ok()?.into())
+                let picture = DecodedImage::from_stored(&bytes, "the sketch").ok()?;
+                Some(match self.is_input {
+                    true => InputImage::Input(Arc::new(picture)),
+                    false => picture.into(),
+                })
             }
             None => None,
         };
@@ -182,5 +190,28 @@ impl StoredSheet {
             picture,
             true_label: self.true_label,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_input_on_the_canvas_stays_an_input() {
+        let picture = DecodedImage::from_pixels([1, 2, 2], &[0, 9, 0, 0]);
+        let sheet = |picture: InputImage| Sheet {
+            picture: Some(picture),
+            ..Sheet::default()
+        };
+        let restored = |sheet: &Sheet| {
+            let text = serde_json::to_string(&StoredSheet::of(sheet)).unwrap();
+            let stored: StoredSheet = serde_json::from_str(&text).unwrap();
+            stored.sheet().unwrap().picture.unwrap()
+        };
+        let input = InputImage::Input(Arc::new(picture.clone()));
+        assert!(matches!(restored(&sheet(input)), InputImage::Input(_)));
+        let decoded = restored(&sheet(picture.into()));
+        assert!(matches!(decoded, InputImage::Decoded(_)));
     }
 }

@@ -17,8 +17,8 @@ pub struct Canvas {
 }
 
 impl Canvas {
-    /// Draws the pad `side` points large and queues the pen's actions. Left draws, right erases.
-    /// Several `objects` (left, top, width, height; from 0 to 1) get a box each.
+    /// Draws the pad `side` points large, queues the pen's actions, and returns where it is. Left
+    /// draws, right erases. Several `objects` (left, top, width, height; from 0 to 1) get a box each.
     pub fn ui(
         &mut self,
         ui: &mut Ui,
@@ -26,7 +26,7 @@ impl Canvas {
         objects: &[[f32; 4]],
         side: f32,
         actions: &mut Vec<Action>,
-    ) {
+    ) -> Rect {
         // No need to distinguish clicks from drags: both are strokes, and a dot is a short one.
         let (rect, response) = ui.allocate_exact_size(Vec2::splat(side), Sense::drag());
         response.widget_info(|| WidgetInfo::labeled(Role::Canvas, true, "Drawing canvas"));
@@ -41,6 +41,7 @@ impl Canvas {
             pen_outline(ui, pad, rect);
         }
         response.on_hover_cursor(CursorIcon::None);
+        rect
     }
 
     /// Follows the pointer event by event. Between two frames the pen can move several times, be

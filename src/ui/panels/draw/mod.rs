@@ -1,6 +1,7 @@
 //! The panel on the right: draw a digit and see the network's prediction.
 
 mod answer;
+mod ink;
 mod model;
 mod recipe;
 
@@ -17,12 +18,14 @@ use crate::ui::side;
 use crate::ui::theme::{self, PANEL_PADDING};
 use crate::ui::widgets::{Canvas, Icon, Number, Weight, icon_button, labeled_button, slim_slider};
 use answer::SeenImage;
+use ink::InkOverlay;
 
 /// The canvas and its textures.
 #[derive(Default)]
 pub struct DrawPanel {
     canvas: Canvas,
     seen: SeenImage,
+    ink: InkOverlay,
 }
 
 /// Height of everything but the canvas.
@@ -66,11 +69,11 @@ impl DrawPanel {
         side: f32,
         actions: &mut Vec<Action>,
     ) -> Rect {
-        let before = ui.cursor().min.y;
         let objects = cx.studio.prediction().map_or(&[][..], |p| &p.objects);
-        self.canvas.ui(ui, cx.studio.pad(), objects, side, actions);
-        let center = egui::pos2(ui.min_rect().center().x, before + side / 2.0);
-        Rect::from_center_size(center, vec2(side, side))
+        let pad = cx.studio.pad();
+        let rect = self.canvas.ui(ui, pad, objects, side, actions);
+        self.ink.ui(ui, cx, rect);
+        rect
     }
 }
 

@@ -1,5 +1,9 @@
 //! Explain: why the model answers as it does for what is on the canvas.
 
+mod ink;
+mod picture;
+mod robustness;
+mod unit;
 mod why;
 
 use egui::Ui;
@@ -14,6 +18,9 @@ use crate::ui::widgets::first_step_ui;
 #[derive(Default)]
 pub struct ExplainPanel {
     why: why::WhyView,
+    robustness: robustness::RobustnessView,
+    ink: ink::InkView,
+    unit: unit::UnitView,
 }
 
 impl ExplainPanel {
@@ -28,14 +35,28 @@ impl ExplainPanel {
             return first_ui(ui, cx, line, "Open model…", FileCommand::OpenModel.into());
         }
         views_ui(ui, cx);
-        if cx.studio.pad().is_empty() {
-            let line = "Draw something on the canvas, or take a test image, to see which pixels \
-                        count.";
+        if view.needs_canvas() && cx.studio.pad().is_empty() {
+            let line = match view {
+                ExplainView::Why | ExplainView::Unit => {
+                    "Draw something on the canvas, or take a test image, to see which pixels count."
+                }
+                ExplainView::Robustness => {
+                    "Draw something on the canvas, or take a test image, to see how far its answer \
+                     holds."
+                }
+                ExplainView::Ink => {
+                    "Draw something on the canvas, or take a test image, to see what ink would \
+                     change."
+                }
+            };
             let command = CanvasCommand::RandomTestImage.into();
             return first_ui(ui, cx, line, "Take a test image", command);
         }
         match view {
             ExplainView::Why => self.why.ui(ui, cx),
+            ExplainView::Robustness => self.robustness.ui(ui, cx),
+            ExplainView::Ink => self.ink.ui(ui, cx),
+            ExplainView::Unit => self.unit.ui(ui, cx),
         }
     }
 
@@ -45,6 +66,9 @@ impl ExplainPanel {
             cx.act(ExplainAction::Show(None));
         }
         self.why.leave();
+        self.robustness.leave();
+        self.ink.leave();
+        self.unit.leave();
     }
 }
 

@@ -2,12 +2,10 @@
 
 use std::sync::Arc;
 
-use egui::{
-    ColorImage, Image, Label, Rect, RichText, Role, Sense, Slider, TextureHandle, TextureOptions,
-    Ui, WidgetInfo, vec2,
-};
+use egui::{ColorImage, Label, RichText, Slider, TextureHandle, TextureOptions, Ui};
 
 use super::super::PanelContext;
+use super::picture::{picture_ui, swatch_ui};
 use crate::explain::{AGAINST, Attribution, FOR, Method, Target, convolutions, overlay};
 use crate::studio::{ExplainAction, ExplainSettings, Explanation};
 use crate::text;
@@ -148,19 +146,11 @@ fn pictures_ui(ui: &mut Ui, made: &Made) {
         for (name, texture) in &made.pictures {
             ui.vertical(|ui| {
                 ui.set_width(side);
-                let (rect, response) = ui.allocate_exact_size(vec2(side, side), Sense::hover());
-                response.widget_info(|| WidgetInfo::labeled(Role::Image, true, *name));
-                Image::new(texture).paint_at(ui, fitted(rect, texture.size_vec2()));
+                picture_ui(ui, name, texture, side);
                 ui.add(Label::new(theme::quiet(ui, *name)).truncate());
             });
         }
     });
-}
-
-/// The largest part of `rect` with the aspect ratio of `size`.
-fn fitted(rect: Rect, size: egui::Vec2) -> Rect {
-    let scale = (rect.width() / size.x).min(rect.height() / size.y);
-    Rect::from_center_size(rect.center(), size * scale)
 }
 
 /// What is explained, in a sentence.
@@ -195,18 +185,12 @@ fn legend_ui(ui: &mut Ui, explanation: &Explanation) {
     let signed = explanation.settings.method.is_signed();
     ui.horizontal(|ui| {
         ui.spacing_mut().item_spacing.x = UNIT;
-        let entry = |ui: &mut Ui, color: [u8; 3], text: &str| {
-            let (rect, _) = ui.allocate_exact_size(vec2(10.0, 10.0), Sense::hover());
-            ui.painter().rect_filled(rect, 2.0, theme::rgb(color));
-            ui.label(theme::quiet(ui, text));
-            ui.add_space(2.0 * UNIT);
-        };
         match signed {
             true => {
-                entry(ui, FOR, "for");
-                entry(ui, AGAINST, "against");
+                swatch_ui(ui, theme::rgb(FOR), "for");
+                swatch_ui(ui, theme::rgb(AGAINST), "against");
             }
-            false => entry(ui, FOR, "counts"),
+            false => swatch_ui(ui, theme::rgb(FOR), "counts"),
         }
     });
 }
