@@ -1,8 +1,10 @@
-//! Why a network answers as it does: which pixels speak for a class, and which against it.
+//! Why a network answers as it does: which pixels speak for a class, and which against it; and how
+//! it works: what every layer computes, and from what.
 //!
 //! Every method has the definition of Captum 0.9, and every map lies on the input after its recipe.
 //! What is explained is a logit, not a probability: softmax lets other classes move it.
 
+mod activations;
 mod error;
 mod grad_cam;
 mod integrated;
@@ -16,6 +18,10 @@ mod target;
 
 use std::sync::atomic::AtomicBool;
 
+pub use activations::{
+    Activations, Area, Arithmetic, Attention, Filters, Gate, Gates, LayerActivation, Position,
+    Products, Softmax, Terms, Window, activations, arithmetic, filters, softmax,
+};
 pub use error::ExplainError;
 pub use grad_cam::convolutions;
 pub use integrated::Completeness;

@@ -36,12 +36,7 @@ impl<'a> Probe<'a> {
         target: Target,
         cancel: &'a AtomicBool,
     ) -> Result<Probe<'a>, ExplainError> {
-        let expected = network.spec().input;
-        if input.len() != expected.iter().product::<usize>() {
-            let found = input.len();
-            return Err(ExplainError::Input { expected, found });
-        }
-        let image = images(input.to_vec(), expected)?;
+        let image = single(network, input)?;
         let logits = network.forward(&image, Mode::Eval)?;
         let logits: Vec<f32> = logits.flatten_all()?.to_vec1()?;
         let class = target.class(&logits)?;
@@ -166,6 +161,16 @@ impl<'a> Probe<'a> {
         let per_image = of(1).saturating_sub(of(0)).max(1);
         (BATCH_BYTES / per_image).clamp(1, MAX_BATCH as u64) as usize
     }
+}
+
+/// The input of a network as a batch of one.
+pub(super) fn single(network: &Network, input: &[f32]) -> Result<Tensor, ExplainError> {
+    let expected = network.spec().input;
+    if input.len() != expected.iter().product::<usize>() {
+        let found = input.len();
+        return Err(ExplainError::Input { expected, found });
+    }
+    Ok(images(input.to_vec(), expected)?)
 }
 
 /// Images of `[c, h, w]`, one after another, as a batch.
