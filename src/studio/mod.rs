@@ -52,7 +52,7 @@ pub use evaluation::{
     BesideModel, EvaluateAction, Evaluation, Evaluator, Historian, MAX_BESIDE, RunHistory, Saved,
 };
 pub use explanation::{
-    ExplainAction, ExplainSettings, ExplainView, Explainer, Explanation, Follower,
+    ExplainAction, ExplainSettings, ExplainView, Explainer, Explanation, Follower, LayerMaps,
 };
 pub use export::Format;
 pub use library::{Filter, Run};

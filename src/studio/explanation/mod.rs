@@ -3,6 +3,7 @@
 
 mod action;
 mod follower;
+mod layers;
 mod settings;
 mod view;
 mod why;
@@ -13,6 +14,7 @@ use crate::explain::{Method, Target};
 pub use action::ExplainAction;
 use follower::Followed;
 pub use follower::Follower;
+pub use layers::LayerMaps;
 pub use settings::ExplainSettings;
 pub use view::ExplainView;
 pub use why::Explanation;
@@ -21,6 +23,7 @@ pub use why::Explanation;
 pub struct Explainer {
     shown: Option<ExplainView>,
     why: Follower<ExplainSettings, Explanation>,
+    layers: Follower<(), LayerMaps>,
 }
 
 impl Explainer {
@@ -32,7 +35,8 @@ impl Explainer {
         };
         Ok(Explainer {
             shown: None,
-            why: Follower::new("explainer", wake, why, why::explain)?,
+            why: Follower::new("explainer", wake.clone(), why, why::explain)?,
+            layers: Follower::new("layers", wake, (), layers::run)?,
         })
     }
 
@@ -46,9 +50,15 @@ impl Explainer {
         &self.why
     }
 
+    /// What every layer computes.
+    pub fn layers(&self) -> &Follower<(), LayerMaps> {
+        &self.layers
+    }
+
     /// Takes what was made, and asks for what is next.
     fn pump(&mut self, followed: Followed<'_>) {
         let is_shown = |view| self.shown == Some(view);
         self.why.pump(followed, is_shown(ExplainView::Why));
+        self.layers.pump(followed, is_shown(ExplainView::Layers));
     }
 }

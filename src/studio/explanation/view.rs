@@ -8,16 +8,19 @@ pub enum ExplainView {
     /// Which pixels count for the answer.
     #[default]
     Why,
+    /// What every layer computes.
+    Layers,
 }
 
 impl ExplainView {
     /// All views, in their order in the window.
-    pub const ALL: [ExplainView; 1] = [ExplainView::Why];
+    pub const ALL: [ExplainView; 2] = [ExplainView::Why, ExplainView::Layers];
 
     /// The label.
     pub fn label(self) -> &'static str {
         match self {
             ExplainView::Why => "Why this answer",
+            ExplainView::Layers => "Layers",
         }
     }
 
@@ -25,6 +28,9 @@ impl ExplainView {
     pub fn explanation(self) -> &'static str {
         match self {
             ExplainView::Why => "Which pixels speak for the answer, and which against it.",
+            ExplainView::Layers => {
+                "What every layer makes of the image, down to the arithmetic of a single value."
+            }
         }
     }
 }

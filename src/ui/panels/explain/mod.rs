@@ -1,5 +1,6 @@
 //! Explain: why the model answers as it does for what is on the canvas.
 
+mod layers;
 mod why;
 
 use egui::Ui;
@@ -14,6 +15,7 @@ use crate::ui::widgets::first_step_ui;
 #[derive(Default)]
 pub struct ExplainPanel {
     why: why::WhyView,
+    layers: layers::LayersView,
 }
 
 impl ExplainPanel {
@@ -36,6 +38,7 @@ impl ExplainPanel {
         }
         match view {
             ExplainView::Why => self.why.ui(ui, cx),
+            ExplainView::Layers => self.layers.ui(ui, cx),
         }
     }
 
@@ -45,6 +48,7 @@ impl ExplainPanel {
             cx.act(ExplainAction::Show(None));
         }
         self.why.leave();
+        self.layers.leave();
     }
 }
 
