@@ -125,6 +125,20 @@ pub fn setting(value: f64) -> String {
     }
 }
 
+/// Formats a number with three significant digits: `0.199`, `2.18`, `1240`; in powers of ten where
+/// that is shorter.
+pub fn significant(value: f64) -> String {
+    let size = value.abs();
+    match value {
+        0.0 => "0".to_owned(),
+        _ if (1e-4..1e4).contains(&size) => {
+            let decimals = (2.0 - size.log10().floor()).max(0.0) as usize;
+            format!("{value:.decimals$}")
+        }
+        _ => format!("{value:.2e}"),
+    }
+}
+
 /// Formats a loss with three or four significant digits; `NaN` and `inf` as such.
 pub fn loss(value: f64) -> String {
     if !value.is_finite() {

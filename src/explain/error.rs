@@ -21,6 +21,14 @@ pub enum ExplainError {
         /// How many there are.
         n_classes: usize,
     },
+    /// There is no such layer.
+    #[error("the network has {n_layers} layers, counted from 0: there is no layer {layer}")]
+    NoLayer {
+        /// The layer.
+        layer: usize,
+        /// How many there are.
+        n_layers: usize,
+    },
     /// A class against itself.
     #[error("expected two classes to compare, found class {0} against itself")]
     SameClass(usize),

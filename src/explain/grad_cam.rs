@@ -6,6 +6,7 @@ use std::cell::RefCell;
 use candle_core::Var;
 
 use super::Map;
+use super::activations::layer_at;
 use super::error::ExplainError;
 use super::probe::Probe;
 use crate::kernels;
@@ -20,15 +21,6 @@ pub fn convolutions(spec: &ModelSpec) -> Vec<LayerName> {
         matches!(layer, Some(Layer::Conv2d(_) | Layer::PatchEmbedding(_)))
     });
     names
-}
-
-fn layer_at<'a>(layers: &'a [Layer], path: &[usize]) -> Option<&'a Layer> {
-    let (&idx, rest) = path.split_first()?;
-    let layer = layers.get(idx)?;
-    match rest {
-        [] => Some(layer),
-        rest => layer_at(layer.inside(), rest),
-    }
 }
 
 /// The one convolution called `name`, or the last one.

@@ -1,4 +1,5 @@
-//! Why a network answers as it does: which pixels speak for a class, and which against it.
+//! Why a network answers as it does: which pixels speak for a class, and which against it; and how
+//! it works: what every layer computes, and from what.
 //!
 //! Every method has the definition of Captum 0.9, and every map lies on the input after its recipe.
 //! What is explained is a logit, not a probability: softmax lets other classes move it.
@@ -7,6 +8,7 @@
 //! another class the answer ([`ink_map`], [`least_ink`]), and images that a unit answers to
 //! ([`unit_image`]).
 
+mod activations;
 mod error;
 mod grad_cam;
 mod ink;
@@ -25,6 +27,10 @@ mod unit;
 
 use std::sync::atomic::AtomicBool;
 
+pub use activations::{
+    Activations, Area, Arithmetic, Attention, Filters, Gate, Gates, LayerActivation, Position,
+    Products, Softmax, Terms, Window, activations, arithmetic, filters, softmax,
+};
 pub use error::ExplainError;
 pub use grad_cam::convolutions;
 pub use ink::{InkMap, LeastInk, ink_map, least_ink};

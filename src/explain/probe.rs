@@ -36,8 +36,7 @@ impl<'a> Probe<'a> {
         target: Target,
         cancel: &'a AtomicBool,
     ) -> Result<Probe<'a>, ExplainError> {
-        check(network, input.len())?;
-        let image = images(input.to_vec(), network.spec().input)?;
+        let image = single(network, input)?;
         let logits = network.forward(&image, Mode::Eval)?;
         let logits: Vec<f32> = logits.flatten_all()?.to_vec1()?;
         let class = target.class(&logits)?;
@@ -187,6 +186,12 @@ pub(super) fn logits(
     go_on(cancel)?;
     let images = images(pixels, network.spec().input)?;
     Ok(network.forward(&images, Mode::Eval)?)
+}
+
+/// The input of a network as a batch of one.
+pub(super) fn single(network: &Network, input: &[f32]) -> Result<Tensor, ExplainError> {
+    check(network, input.len())?;
+    Ok(images(input.to_vec(), network.spec().input)?)
 }
 
 /// Images of `[c, h, w]`, one after another, as a batch.

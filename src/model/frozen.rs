@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use candle_core::{Result, Tensor};
 
-use super::layers::{Op, Pass, blueprints, plan};
+use super::layers::{Op, Pass, Taps, blueprints, plan};
 use super::names::NoSuchLayer;
 use super::network::{Mode, Network};
 use super::param::WeightLayout;
@@ -146,8 +146,9 @@ impl Network {
                 }
             }
         }
-        let part =
-            |layers, input, first, stream| plan(layers, input, first, self.is_fused, stream, None);
+        let part = |layers, input, first, stream| {
+            plan(layers, input, first, self.is_fused, stream, Taps::None)
+        };
         Some(Tail {
             n_layers,
             before: part(&layers[..n_layers], input, 0, 0),

@@ -30,6 +30,7 @@ pub use classifier::{Classifier, Provenance};
 pub use file::{FORMAT_VERSION, ModelFileError};
 pub use frozen::Groups;
 pub use init::Init;
+pub(crate) use layers::EPSILON as NORM_EPSILON;
 pub use layers::{
     AvgPool2d, Conv2d, Dense, Dropout, Dropout2d, Gru, LayerField, LayerValue, LeakyRelu, Lstm,
     MaxPool2d, PatchEmbedding, Residual, Rnn, TokenChoice, TokenPool, TransformerEncoder,
@@ -42,6 +43,7 @@ pub use probabilities::{TEMPERATURES, probabilities, scale_logits};
 pub use report::{LayerReport, SpecReport};
 pub use shape::{Shape, ShapeError};
 pub use spec::{Layer, ModelSpec};
+pub(crate) use tapped::LayerTensors;
 pub(crate) use tensor_file::{TensorFile, TensorFileError, TensorHeader};
 pub(crate) use tensor_writer::TensorWriter;
 pub use text::{LayersText, TextError, read_layers, write_layers};

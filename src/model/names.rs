@@ -1,5 +1,6 @@
 //! The name of each layer: its kind and running number, such as `conv1`.
 
+use std::cmp::Ordering;
 use std::collections::HashMap;
 
 use super::spec::{Layer, ModelSpec};
@@ -43,6 +44,20 @@ impl ModelSpec {
         let mut found = Vec::new();
         collect(&self.layers, None, &mut found);
         found
+    }
+
+    /// The same, each layer after those inside it: in the order in which outputs are computed.
+    pub(crate) fn layer_names_inside_first(&self) -> Vec<LayerName> {
+        let mut names = self.layer_names();
+        // Stable: a block's path is the beginning of those inside it, which come before the next.
+        names.sort_by(
+            |a, b| match (a.path.starts_with(&b.path), b.path.starts_with(&a.path)) {
+                (true, false) => Ordering::Less,
+                (false, true) => Ordering::Greater,
+                _ => a.path.cmp(&b.path),
+            },
+        );
+        names
     }
 
     /// The name of the layer at index `layer`, outside of any block.

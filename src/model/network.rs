@@ -4,7 +4,7 @@ use candle_core::{Device, Result, Tensor, Var};
 
 use super::frozen::Tail;
 use super::init::Init;
-use super::layers::{Blueprint, Op, Pass, blueprints, plan};
+use super::layers::{Blueprint, Op, Pass, Taps, blueprints, plan};
 use super::param::{Param, ParamShape};
 use super::shape::{Shape, ShapeError};
 use super::spec::ModelSpec;
@@ -74,7 +74,14 @@ impl Network {
     fn of(spec: &ModelSpec, params: Vec<Param>) -> Network {
         Network {
             spec: spec.clone(),
-            ops: plan(&spec.layers, Shape::Image(spec.input), 0, true, 0, None),
+            ops: plan(
+                &spec.layers,
+                Shape::Image(spec.input),
+                0,
+                true,
+                0,
+                Taps::None,
+            ),
             params,
             is_fused: true,
             tail: None,
@@ -92,7 +99,8 @@ impl Network {
 
     fn plan(&mut self) {
         let input = Shape::Image(self.spec.input);
-        self.ops = plan(&self.spec.layers, input, 0, self.is_fused, 0, None);
+        let layers = &self.spec.layers;
+        self.ops = plan(layers, input, 0, self.is_fused, 0, Taps::None);
         self.plan_tail();
     }
 

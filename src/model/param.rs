@@ -137,6 +137,16 @@ impl Param {
         }
     }
 
+    /// The weights of output `unit` of a dense layer or a convolution, in PyTorch's order.
+    pub(crate) fn of_unit(&self, unit: usize) -> Result<Vec<f32>> {
+        let values = self.var.as_detached_tensor();
+        let own = match self.layout {
+            WeightLayout::Torch => values.narrow(0, unit, 1)?,
+            _ => values.narrow(1, unit, 1)?.contiguous()?,
+        };
+        self.layout.to_pytorch(&own)?.flatten_all()?.to_vec1()
+    }
+
     /// Sets the values to `tensor`, given in PyTorch's layout.
     pub fn set_from_pytorch(&self, tensor: &Tensor) -> Result<()> {
         self.var.set(&self.layout.hold(tensor)?)

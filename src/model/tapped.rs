@@ -1,12 +1,55 @@
 //! The forward pass with a hook at one layer, as `register_forward_hook` of `nn.Module`.
 
+use std::cell::RefCell;
+
 use candle_core::{Result, Tensor};
 
-use super::layers::{Pass, Tap, plan};
+use super::layers::{Pass, Tap, Taps, plan};
 use super::network::{Mode, Network};
 use super::shape::Shape;
 
+/// What one layer computed.
+pub(crate) struct LayerTensors {
+    /// Its output.
+    pub output: Tensor,
+    /// Tensors on the way to it: of a recurrent layer, the contributions of the rows to the gates
+    /// in each direction, `[n · rows, gates · units]`; of a transformer encoder, the queries, keys
+    /// and values of each block, `[n · tokens, 3 · width]`.
+    pub inner: Vec<Tensor>,
+}
+
 impl Network {
+    /// Runs the network in [`Mode::Eval`] without fusing anything, and calls `each` for every layer,
+    /// in the order of [`ModelSpec::layer_names_inside_first`](super::ModelSpec).
+    ///
+    /// # Errors
+    /// As [`Network::forward`], and errors of `each`.
+    pub(crate) fn forward_layers(
+        &self,
+        images: &Tensor,
+        each: impl Fn(LayerTensors) -> Result<()>,
+    ) -> Result<()> {
+        let inner = RefCell::new(Vec::new());
+        let show = |x: &Tensor| {
+            inner.borrow_mut().push(x.clone());
+            Ok(())
+        };
+        let tap = |x: &Tensor| {
+            each(LayerTensors {
+                output: x.clone(),
+                inner: inner.take(),
+            })?;
+            Ok(x.clone())
+        };
+        let pass = Pass {
+            tap: Some(&tap),
+            inner: Some(&show),
+            ..Pass::new(self.params(), Mode::Eval)
+        };
+        self.run(images, &pass, Taps::Every)?;
+        Ok(())
+    }
+
     /// Like [`Network::forward`] in [`Mode::Eval`], but the layers after the one at `path` read
     /// what `tap` returns for its output. Of a patch embedding, that is the output of its
     /// convolution, `[n, width, rows, columns]`.
@@ -14,15 +57,18 @@ impl Network {
     /// # Errors
     /// As [`Network::forward`], and errors of `tap`.
     pub fn forward_tapped(&self, images: &Tensor, path: &[usize], tap: &Tap<'_>) -> Result<Tensor> {
-        let spec = self.spec();
-        let input = Shape::Image(spec.input);
         let pass = Pass {
             tap: Some(tap),
             ..Pass::new(self.params(), Mode::Eval)
         };
+        self.run(images, &pass, Taps::At(path))
+    }
+
+    fn run(&self, images: &Tensor, pass: &Pass<'_>, taps: Taps<'_>) -> Result<Tensor> {
+        let spec = self.spec();
         let mut x = images.clone();
-        for op in plan(&spec.layers, input, 0, false, 0, Some(path)) {
-            x = op.forward(&x, &pass)?;
+        for op in plan(&spec.layers, Shape::Image(spec.input), 0, false, 0, taps) {
+            x = op.forward(&x, pass)?;
         }
         Ok(x)
     }
@@ -33,7 +79,6 @@ mod tests {
     use super::*;
     use crate::model::{Init, LayerName, PRESETS, preset};
     use candle_core::Device;
-    use std::cell::RefCell;
 
     fn images() -> Tensor {
         let values: Vec<f32> = (0..2 * 784).map(|i| (i % 97) as f32 / 96.0).collect();

@@ -53,7 +53,7 @@ pub use evaluation::{
 };
 pub use explanation::{
     ExplainAction, ExplainSettings, ExplainView, Explainer, Explanation, Follower, FoundImage,
-    InkHint, InkOutcome, InkSearch, RobustnessMap, UnitQuery, UnitSearch,
+    InkHint, InkOutcome, InkSearch, LayerMaps, RobustnessMap, UnitQuery, UnitSearch,
 };
 pub use export::Format;
 pub use library::{Filter, Run};

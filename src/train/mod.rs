@@ -37,7 +37,7 @@ pub use error::TrainError;
 pub use event::{Event, Finish};
 pub use inspect::{ForwardStats, LayerForwardStats, forward_stats};
 pub use inspect::{InspectedImage, InspectedLayer, Inspection, inspect};
-pub use inspect::{LayerPoint, LayerStat, N_BARS};
+pub use inspect::{LayerPictures, LayerPoint, LayerStat, N_BARS};
 pub use job::{Job, RunOptions};
 pub use lr_finder::{LrCurve, LrPoint, LrSearch, LrSuggestions, find_lr, suggest};
 pub use optim::{OptimizerState, StepHyper};

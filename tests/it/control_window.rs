@@ -2,6 +2,7 @@
 
 use candle_studio::runs::{RunState, Status};
 use candle_studio::studio::{LrFinder, Model, Studio};
+use candle_studio::text::significant;
 use candle_studio::train::Finish;
 use candle_studio::ui::StudioApp;
 use egui::{Key, Modifiers, Role};
@@ -362,17 +363,22 @@ fn a_batch_is_looked_into_step_by_step() {
     let first = format!("Training image {}: ", seen.images[0].index);
     let picture = window.get_by_label_contains(&first).rect();
     assert!(window.ctx.content_rect().contains_rect(picture));
-    let gradient = format!("{:.2e}", seen.layers[1].reading.gradient.unwrap());
+    let gradient = significant(seen.layers[1].reading.gradient.unwrap());
     assert!(window.query_by_label(&gradient).is_none());
+    window.get_by_label("Filters of dense1");
+    let place = window.get_by_label("Gradients of dense1").rect();
     click(&mut window, "Backward");
     window.get_by_label(&gradient);
+    assert_eq!(window.get_by_label("Gradients of dense1").rect(), place);
     assert_eq!(run(&window).points.len(), 1, "nothing was trained yet");
     click(&mut window, "Update");
     wait(&mut window, "the batch to be trained", |app| {
         app.studio().runs()[0].state.points.len() == 2 && app.studio().can_inspect()
     });
     window.run_steps(4);
-    let ratio = format!("{:.2e}", seen.layers[1].update_ratio().unwrap());
+    window.get_by_label("its loss fell");
+    assert_eq!(window.get_by_label("Gradients of dense1").rect(), place);
+    let ratio = significant(seen.layers[1].update_ratio().unwrap());
     window.get_by_label(&ratio);
     assert_eq!(run(&window).points[1].loss, seen.loss);
     click(&mut window, "Next batch");

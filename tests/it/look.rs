@@ -195,3 +195,52 @@ fn a_full_state_that_cannot_be_written_is_told_and_rescued() {
     );
     std::fs::remove_dir_all(rescue).unwrap();
 }
+
+#[test]
+fn the_pictures_of_a_batch_are_its_filters_gradients_and_maps() {
+    let job = job(Optimizer::Sgd {
+        momentum: 0.0,
+        nesterov: false,
+        decoupled: false,
+    });
+    let (_, ear) = run(&job, false);
+    let state = &ear.checkpoints[4];
+    let seen = inspect(&job, state).unwrap();
+    let config = job.config();
+    let network = |state: &Checkpoint| {
+        let device = candle_core::Device::Cpu;
+        let network = Network::new(&config.model, config.init, config.seed, &device).unwrap();
+        state.load_into(&network).unwrap();
+        network
+    };
+    let filters = |network: &Network| -> Vec<f32> {
+        let weight = network.params()[0].to_pytorch().unwrap();
+        weight.flatten_all().unwrap().to_vec1().unwrap()
+    };
+    let (before, after) = (
+        filters(&network(state)),
+        filters(&network(&ear.checkpoints[5])),
+    );
+    let first = &seen.pictures[0];
+    let n = first.filters.len();
+    assert_eq!(first.filter_size, [3, 3]);
+    assert!(n >= 9 && first.gradients.len() == n);
+    assert_eq!(first.filters, before[..n]);
+    // The update is minus the learning rate times the gradient.
+    for idx in 0..n {
+        let step = seen.learning_rate * f64::from(first.gradients[idx]);
+        let moved = f64::from(before[idx] - after[idx]);
+        assert!((step - moved).abs() < 1e-6, "{step} {moved}");
+    }
+    // Maps of the first image, as the layer before ReLU and after it has them.
+    assert_eq!(seen.pictures.len(), config.model.layers.len());
+    assert!(first.n_images() > 0 && first.n_images() <= seen.images.len());
+    let (conv, relu) = (
+        first.map(0, 0).unwrap(),
+        seen.pictures[1].map(0, 0).unwrap(),
+    );
+    assert_eq!(conv.len(), first.map_shape[1] * first.map_shape[2]);
+    let expected: Vec<f32> = conv.iter().map(|x| x.max(0.0)).collect();
+    assert_eq!(relu, expected);
+    assert_eq!(first.map(first.n_images(), 0), None);
+}

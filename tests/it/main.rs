@@ -43,6 +43,8 @@ mod house;
 #[cfg(feature = "gui")]
 mod idle_window;
 mod layers;
+#[cfg(feature = "gui")]
+mod layers_window;
 mod learning;
 mod look;
 #[cfg(feature = "gui")]

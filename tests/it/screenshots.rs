@@ -156,6 +156,29 @@ fn a_picture_of_drawing() {
     check(&mut window, "drawing-dark");
 }
 
+#[test]
+fn a_picture_of_a_batch_from_inside() {
+    let mut window = Harness::builder()
+        .with_size([1440.0, 900.0])
+        .with_max_steps(60)
+        .renderer(CpuRenderer::default())
+        .build_eframe(crate::support::window::open);
+    settle(&mut window);
+    let paused = |app: &StudioApp| app.studio().can_inspect();
+    click(&mut window, "Step");
+    wait(&mut window, "the first batch", paused);
+    window.run_steps(4);
+    click(&mut window, "Inspect");
+    wait(&mut window, "the inspection", |app| {
+        app.studio().inspection().is_some()
+    });
+    window.run_steps(4);
+    click(&mut window, "Backward");
+    window.remove_cursor();
+    window.run_steps(8);
+    check(&mut window, "inside-dark");
+}
+
 /// How the recorded runs came about: `cargo test --test it record -- --ignored`. Numbers are
 /// rounded to what a picture can show.
 #[test]

@@ -12,7 +12,7 @@ use crate::model::param::ParamKind;
 use crate::model::shape::Shape;
 
 /// PyTorch's default, added to the variance.
-pub(super) const EPSILON: f32 = 1e-5;
+pub(crate) const EPSILON: f32 = 1e-5;
 
 /// PyTorch's default: the share of a batch's statistics in the running ones.
 const MOMENTUM: f32 = 0.1;

@@ -19,6 +19,30 @@ type Forward = dyn Fn(&Tensor, &Pass<'_>) -> Result<Tensor> + Send + Sync;
 /// Takes the output of a layer, and returns what the layers after it read.
 pub(in crate::model) type Tap<'a> = dyn Fn(&Tensor) -> Result<Tensor> + 'a;
 
+/// Takes a tensor that a layer computes on the way to its output.
+pub(in crate::model) type Inner<'a> = dyn Fn(&Tensor) -> Result<()> + 'a;
+
+/// Which layers' outputs go through [`Pass::tapped`]; they must not be fused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::model) enum Taps<'a> {
+    /// None.
+    None,
+    /// That of the layer at this path: its index, preceded by that of the block around it.
+    At(&'a [usize]),
+    /// All, each after those inside it.
+    Every,
+}
+
+impl<'a> Taps<'a> {
+    /// The taps of the layer at index `idx`, and inside it.
+    fn of(self, idx: usize) -> Taps<'a> {
+        match self {
+            Taps::At(path) => path.strip_prefix(&[idx]).map_or(Taps::None, Taps::At),
+            all => all,
+        }
+    }
+}
+
 /// One operation of the forward pass.
 #[derive(Clone)]
 pub(in crate::model) enum Op {
@@ -55,6 +79,8 @@ pub(in crate::model) struct Pass<'a> {
     pub mode: Mode,
     /// What the output of the tapped layer goes through, if the plan has one.
     pub tap: Option<&'a Tap<'a>>,
+    /// What takes the tensors inside the layers, if anything does.
+    pub inner: Option<&'a Inner<'a>>,
 }
 
 impl<'a> Pass<'a> {
@@ -64,7 +90,14 @@ impl<'a> Pass<'a> {
             params,
             mode,
             tap: None,
+            inner: None,
         }
+    }
+
+    /// Shows a tensor that a layer computes on the way to its output: the contributions of the
+    /// rows to the gates of a recurrent layer, the queries, keys and values of a transformer block.
+    pub fn show(&self, x: &Tensor) -> Result<()> {
+        self.inner.map_or(Ok(()), |inner| inner(x))
     }
 
     /// Returns what the layers after the tapped one read instead of `x`.
@@ -101,15 +134,19 @@ pub(in crate::model) struct Planner<'a> {
     pub first_param: usize,
     /// Its random stream, different for each in the network.
     pub stream: u64,
-    /// If it is the tapped layer: nothing; if it is a block around that: the path inside.
-    pub tap: Option<&'a [usize]>,
+    /// Whether it is tapped, and what is inside it.
+    pub tap: Taps<'a>,
 }
 
 impl Planner<'_> {
-    /// Whether the layer being planned is the tapped one and has to call [`Pass::tapped`] itself,
+    /// Whether the layer being planned is the one tapped and has to call [`Pass::tapped`] itself,
     /// because it taps another tensor than its output.
     pub fn take_tap(&mut self) -> bool {
-        self.tap.take_if(|path| path.is_empty()).is_some()
+        let is_tapped = self.tap == Taps::At(&[]);
+        if is_tapped {
+            self.tap = Taps::None;
+        }
+        is_tapped
     }
 
     /// Adds the operation of a layer.
@@ -175,15 +212,14 @@ impl Planner<'_> {
 /// Plans the operations of `layers`, which fit `input` and whose parameters start at index
 /// `first_param` of the network. With `is_fused`, an activation is fused into the convolution or
 /// dense layer before it, a max pool into the convolution and activation before it, and flattening
-/// into the dense layer after it. `stream` separates the layers' random numbers. `tap` is the path
-/// to the tapped layer, which must not be fused: its index, preceded by that of the block around it.
+/// into the dense layer after it. `stream` separates the layers' random numbers.
 pub(in crate::model) fn plan(
     layers: &[Layer],
     input: Shape,
     first_param: usize,
     is_fused: bool,
     stream: u64,
-    tap: Option<&[usize]>,
+    taps: Taps<'_>,
 ) -> Vec<Op> {
     let mut planner = Planner {
         layers,
@@ -193,7 +229,7 @@ pub(in crate::model) fn plan(
         input,
         first_param,
         stream,
-        tap: None,
+        tap: Taps::None,
     };
     // Input shape and first parameter of each layer.
     let mut befores = vec![(input, first_param)];
@@ -204,10 +240,10 @@ pub(in crate::model) fn plan(
     while let (Some(layer), Some(&before)) = (layers.get(planner.next), befores.get(planner.next)) {
         (planner.input, planner.first_param) = before;
         planner.stream = stream + planner.next as u64;
-        planner.tap = tap.and_then(|path| path.strip_prefix(&[planner.next]));
+        planner.tap = taps.of(planner.next);
         planner.next += 1;
         layer.kind().plan(&mut planner);
-        if planner.take_tap() {
+        if matches!(planner.tap, Taps::At([]) | Taps::Every) {
             planner.add(|x, pass| pass.tapped(x));
         }
     }

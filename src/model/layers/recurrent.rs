@@ -183,6 +183,7 @@ fn forward(
     let last = |is_reverse: bool| {
         let [wi, wh, bi, bh] = pass.tensors(first + N_PARAMS * usize::from(is_reverse));
         let gates = kernels::dense(&rows, &wi, &bi, Activation::Identity)?;
+        pass.show(&gates)?;
         kernels::recurrent(&gates, &wh, &bh, cell, steps, is_reverse)
     };
     match bidirectional {

@@ -27,6 +27,15 @@ pub struct Residual {
     pub layers: Vec<Layer>,
 }
 
+impl Residual {
+    /// The stride of the 1×1 convolution around a block that turns `input` into `output`; `None` if
+    /// the input is added as it is.
+    pub(crate) fn shortcut_stride(input: Shape, output: Shape) -> Option<usize> {
+        let projection = projection(input, output).ok().flatten()?;
+        Some(projection.stride)
+    }
+}
+
 impl LayerKind for Residual {
     fn about(&self) -> About {
         About {

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::blueprint::{Blueprint, ParamPlan, positive, product};
 use super::kind::{About, LayerField, LayerKind, LayerValue, one};
 use super::norm::{EPSILON, layer_params};
-use super::plan::Planner;
+use super::plan::{Pass, Planner};
 use crate::kernels::{self, Activation, SmoothActivation};
 use crate::model::shape::Shape;
 
@@ -120,7 +120,7 @@ impl LayerKind for TransformerEncoder {
             let mut x = x.reshape((n * tokens, width))?;
             for idx in 0..depth {
                 let first = first + idx * N_PARAMS;
-                x = block(&x, tokens, heads, |i| pass.tensor(first + i))?;
+                x = block(&x, [tokens, heads], first, pass)?;
             }
             x.reshape((n, tokens, width))
         });
@@ -152,17 +152,14 @@ fn block_params(width: usize, hidden: usize) -> Vec<ParamPlan> {
     params
 }
 
-/// One block; `param` gives its parameters in the order of [`block_params`].
-fn block(
-    x: &Tensor,
-    tokens: usize,
-    heads: usize,
-    param: impl Fn(usize) -> Tensor,
-) -> Result<Tensor> {
+/// One block, whose parameters start at index `first`, in the order of [`block_params`].
+fn block(x: &Tensor, [tokens, heads]: [usize; 2], first: usize, pass: &Pass<'_>) -> Result<Tensor> {
+    let param = |i: usize| pass.tensor(first + i);
     let norm = |x: &Tensor, i: usize| kernels::layer_norm(x, &param(i), &param(i + 1), EPSILON);
     let linear =
         |x: &Tensor, i: usize| kernels::dense(x, &param(i), &param(i + 1), Activation::Identity);
     let qkv = linear(&norm(x, 8)?, 0)?;
+    pass.show(&qkv)?;
     let x = (x + linear(&kernels::attention(&qkv, tokens, heads)?, 2)?)?;
     let hidden = kernels::smooth_activation(&linear(&norm(&x, 10)?, 4)?, SmoothActivation::Gelu)?;
     &x + linear(&hidden, 6)?

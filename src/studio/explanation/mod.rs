@@ -4,6 +4,7 @@
 mod action;
 mod follower;
 mod ink;
+mod layers;
 mod robustness;
 mod settings;
 mod unit;
@@ -17,6 +18,7 @@ pub use action::ExplainAction;
 use follower::Followed;
 pub use follower::Follower;
 pub use ink::{InkHint, InkOutcome, InkSearch};
+pub use layers::LayerMaps;
 pub use robustness::RobustnessMap;
 pub use settings::ExplainSettings;
 pub use unit::{FoundImage, UnitQuery, UnitSearch};
@@ -27,6 +29,7 @@ pub use why::Explanation;
 pub struct Explainer {
     shown: Option<ExplainView>,
     why: Follower<ExplainSettings, Explanation>,
+    layers: Follower<(), LayerMaps>,
     robustness: Follower<Sweep, RobustnessMap>,
     ink: Follower<Option<usize>, InkHint>,
     ink_search: InkSearch,
@@ -43,6 +46,7 @@ impl Explainer {
         Ok(Explainer {
             shown: None,
             why: Follower::new("explainer", wake.clone(), why, why::explain)?,
+            layers: Follower::new("layers", wake.clone(), (), layers::run)?,
             robustness: Follower::new("robustness", wake.clone(), Sweep::ALL[0], robustness::map)?,
             ink: Follower::new("ink map", wake.clone(), None, ink::hint)?,
             ink_search: InkSearch::new(wake.clone())?,
@@ -58,6 +62,11 @@ impl Explainer {
     /// The map of the pixels that count.
     pub fn why(&self) -> &Follower<ExplainSettings, Explanation> {
         &self.why
+    }
+
+    /// What every layer computes.
+    pub fn layers(&self) -> &Follower<(), LayerMaps> {
+        &self.layers
     }
 
     /// The answers to variants of the input.
@@ -85,6 +94,7 @@ impl Explainer {
         let shown = self.shown;
         let is_shown = |view| shown == Some(view);
         self.why.pump(followed, is_shown(ExplainView::Why));
+        self.layers.pump(followed, is_shown(ExplainView::Layers));
         self.robustness
             .pump(followed, is_shown(ExplainView::Robustness));
         self.ink.pump(followed, is_shown(ExplainView::Ink));

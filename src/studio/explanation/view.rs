@@ -8,6 +8,8 @@ pub enum ExplainView {
     /// Which pixels count for the answer.
     #[default]
     Why,
+    /// What every layer computes.
+    Layers,
     /// The answers to variants of the input.
     Robustness,
     /// Where ink would make another class the answer.
@@ -18,8 +20,9 @@ pub enum ExplainView {
 
 impl ExplainView {
     /// All views, in their order in the window.
-    pub const ALL: [ExplainView; 4] = [
+    pub const ALL: [ExplainView; 5] = [
         ExplainView::Why,
+        ExplainView::Layers,
         ExplainView::Robustness,
         ExplainView::Ink,
         ExplainView::Unit,
@@ -29,9 +32,20 @@ impl ExplainView {
     pub fn label(self) -> &'static str {
         match self {
             ExplainView::Why => "Why this answer",
+            ExplainView::Layers => "Layers",
             ExplainView::Robustness => "Robustness",
             ExplainView::Ink => "Become",
             ExplainView::Unit => "Unit",
+        }
+    }
+
+    /// What an image on the canvas is needed for: "to see …".
+    pub fn purpose(self) -> &'static str {
+        match self {
+            ExplainView::Why | ExplainView::Unit => "which pixels count",
+            ExplainView::Layers => "what every layer makes of it",
+            ExplainView::Robustness => "how far its answer holds",
+            ExplainView::Ink => "what ink would change",
         }
     }
 
@@ -39,6 +53,9 @@ impl ExplainView {
     pub fn explanation(self) -> &'static str {
         match self {
             ExplainView::Why => "Which pixels speak for the answer, and which against it.",
+            ExplainView::Layers => {
+                "What every layer makes of the image, down to the arithmetic of a single value."
+            }
             ExplainView::Robustness => {
                 "Whether the answer stays when the input is shifted, rotated, scaled, slanted, \
                  thicker or thinner."

@@ -1,8 +1,11 @@
 //! One batch of a run, before and after its update.
 
+use std::sync::Arc;
+
 use candle_core::{Result as CandleResult, Tensor};
 
 use super::forward_stats::{LayerForwardStats, forward_stats};
+use super::pictures::{LayerPictures, pictures};
 use crate::data::shuffled;
 use crate::kernels;
 use crate::model::{Mode, Network, Param};
@@ -58,6 +61,8 @@ pub struct Inspection {
     pub images: Vec<InspectedImage>,
     /// In the order of the forward pass.
     pub layers: Vec<InspectedLayer>,
+    /// What each layer looks like for the first images before the update, in the same order.
+    pub pictures: Arc<Vec<LayerPictures>>,
 }
 
 /// Inspects the batch that comes after `state` in a run of `job`; the run itself does not change.
@@ -81,6 +86,7 @@ pub fn inspect(job: &Job, state: &Checkpoint) -> Result<Inspection, TrainError> 
         step: state.step(),
     };
     let before = forward_stats(&network, &batch, mode, config.loss)?;
+    let pictures = pictures(&network, &batch, mode, config.loss)?;
     let old = values(network.params())?;
     let hyper = cursor.hyper(config, state.epochs(order.len()));
     let mut optimizer = state.optimizer.clone();
@@ -110,6 +116,7 @@ pub fn inspect(job: &Job, state: &Checkpoint) -> Result<Inspection, TrainError> 
         loss,
         images: images.collect(),
         layers: layers.collect::<CandleResult<_>>()?,
+        pictures: Arc::new(pictures),
     })
 }
 

@@ -1,5 +1,6 @@
 //! Statistics of one batch layer by layer, on a copy of the network.
 
+use candle_core::backprop::GradStore;
 use candle_core::{Result, Tensor};
 
 use crate::data::Batch;
@@ -46,18 +47,16 @@ pub fn forward_stats(
     mode: Mode,
     loss: Loss,
 ) -> Result<ForwardStats> {
-    let copy = network.sharing_weights()?.unfused();
     let mut outputs = Vec::new();
-    let mut kept = None;
-    let forward = || {
-        let logits = copy.forward_each(&batch.images, mode, |x| {
-            outputs.push(kernels::moments(x)?);
-            Ok(())
-        })?;
-        kept = Some(logits.detach());
-        loss.of(&logits, &batch.labels)
-    };
-    let (_, gradients) = kernels::gradients(forward)?;
+    let passed = passes(network, batch, mode, loss, |x| {
+        outputs.push(kernels::moments(x)?);
+        Ok(())
+    })?;
+    let Passed {
+        network: copy,
+        gradients,
+        logits,
+    } = passed;
     let spec = copy.spec();
     let reading = |(idx, output): (usize, Moments)| {
         let own: Vec<_> = copy.weights_of(idx).map(|(_, p)| p).collect();
@@ -73,10 +72,6 @@ pub fn forward_stats(
     };
     let layers = outputs.into_iter().enumerate().map(reading);
     let layers = layers.collect::<Result<Vec<_>>>()?;
-    let logits: Vec<Vec<f32>> = match kept {
-        Some(logits) => logits.to_vec2()?,
-        None => Vec::new(),
-    };
     let labels: Vec<u32> = batch.labels.to_vec1()?;
     let losses = logits.iter().zip(&labels);
     Ok(ForwardStats {
@@ -88,6 +83,39 @@ pub fn forward_stats(
             .iter()
             .map(|row| argmax(row).map(|class| class as u32))
             .collect(),
+    })
+}
+
+/// A forward and a backward pass.
+pub(super) struct Passed {
+    /// The copy of the network that they went through.
+    pub network: Network,
+    /// The gradients of its parameters.
+    pub gradients: GradStore,
+    /// The output for each image; empty if it was none.
+    pub logits: Vec<Vec<f32>>,
+}
+
+/// Runs both passes through a copy of `network`, and calls `each` with the output of every layer.
+pub(super) fn passes(
+    network: &Network,
+    batch: &Batch,
+    mode: Mode,
+    loss: Loss,
+    mut each: impl FnMut(&Tensor) -> Result<()>,
+) -> Result<Passed> {
+    let copy = network.sharing_weights()?.unfused();
+    let mut kept = None;
+    let forward = || {
+        let logits = copy.forward_each(&batch.images, mode, &mut each)?;
+        kept = Some(logits.detach());
+        loss.of(&logits, &batch.labels)
+    };
+    let (_, gradients) = kernels::gradients(forward)?;
+    Ok(Passed {
+        network: copy,
+        gradients,
+        logits: kept.map_or_else(|| Ok(Vec::new()), |logits| logits.to_vec2())?,
     })
 }
 

@@ -11,6 +11,7 @@ mod layer_row;
 mod number;
 mod picture;
 mod section;
+mod signed;
 mod track;
 mod typed;
 
@@ -25,4 +26,5 @@ pub use layer_row::{LayerRow, layer_header};
 pub use number::{Number, VALUE_WIDTH};
 pub use picture::paint_picture;
 pub use section::section;
+pub use signed::{furthest, signed_color, signed_legend_ui, signed_picture};
 pub use track::Track;

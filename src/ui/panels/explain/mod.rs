@@ -1,23 +1,28 @@
 //! Explain: why the model answers as it does for what is on the canvas.
 
 mod ink;
+mod layers;
 mod picture;
 mod robustness;
 mod unit;
 mod why;
 
-use egui::Ui;
+use egui::{Ui, vec2};
 
-use super::PanelContext;
+use super::{PanelContext, timeline};
 use crate::studio::{ExplainAction, ExplainView};
 use crate::ui::command::{CanvasCommand, Command, FileCommand};
 use crate::ui::theme::ROW_HEIGHT;
 use crate::ui::widgets::first_step_ui;
 
+/// Height below which a view has no room to give for the timeline.
+const LEAST_HEIGHT: f32 = 360.0;
+
 /// The state of Explain.
 #[derive(Default)]
 pub struct ExplainPanel {
     why: why::WhyView,
+    layers: layers::LayersView,
     robustness: robustness::RobustnessView,
     ink: ink::InkView,
     unit: unit::UnitView,
@@ -36,24 +41,29 @@ impl ExplainPanel {
         }
         views_ui(ui, cx);
         if view.needs_canvas() && cx.studio.pad().is_empty() {
-            let line = match view {
-                ExplainView::Why | ExplainView::Unit => {
-                    "Draw something on the canvas, or take a test image, to see which pixels count."
-                }
-                ExplainView::Robustness => {
-                    "Draw something on the canvas, or take a test image, to see how far its answer \
-                     holds."
-                }
-                ExplainView::Ink => {
-                    "Draw something on the canvas, or take a test image, to see what ink would \
-                     change."
-                }
-            };
+            let line = format!(
+                "Draw something on the canvas, or take a test image, to see {}.",
+                view.purpose()
+            );
             let command = CanvasCommand::RandomTestImage.into();
-            return first_ui(ui, cx, line, "Take a test image", command);
+            return first_ui(ui, cx, &line, "Take a test image", command);
         }
+        let strip = timeline::HEIGHT + ui.spacing().item_spacing.y;
+        let has_strip = timeline::is_shown(cx) && ui.available_height() > LEAST_HEIGHT + strip;
+        let height = ui.available_height() - if has_strip { strip } else { 0.0 };
+        ui.allocate_ui(vec2(ui.available_width(), height), |ui| {
+            ui.set_min_height(height);
+            self.view_ui(ui, cx, view);
+        });
+        if has_strip {
+            timeline::ui(ui, cx, None);
+        }
+    }
+
+    fn view_ui(&mut self, ui: &mut Ui, cx: &mut PanelContext<'_>, view: ExplainView) {
         match view {
             ExplainView::Why => self.why.ui(ui, cx),
+            ExplainView::Layers => self.layers.ui(ui, cx),
             ExplainView::Robustness => self.robustness.ui(ui, cx),
             ExplainView::Ink => self.ink.ui(ui, cx),
             ExplainView::Unit => self.unit.ui(ui, cx),
@@ -66,6 +76,7 @@ impl ExplainPanel {
             cx.act(ExplainAction::Show(None));
         }
         self.why.leave();
+        self.layers.leave();
         self.robustness.leave();
         self.ink.leave();
         self.unit.leave();

@@ -1,30 +1,25 @@
 //! Look inside: one batch step by step: forward, backward and update, and what each changes.
 
-use egui::{
-    Align, Context, Grid, Label, Layout, RichText, ScrollArea, Sense, TextureHandle, Ui, vec2,
-};
+mod images;
+mod layers;
+
+use egui::{Align, Context, Label, Layout, RichText, ScrollArea, Ui};
 
 use super::{PanelContext, augmented_images};
 use crate::runs::Status;
 use crate::studio::RunAction;
 use crate::text;
-use crate::train::{InspectedImage, InspectedLayer, Inspection};
+use crate::train::Inspection;
 use crate::ui::command::{Command, RunCommand, ViewCommand};
 use crate::ui::place::TrainView;
-use crate::ui::theme::{self, ROW_HEIGHT, tokens};
+use crate::ui::theme::{self, ROW_HEIGHT};
 use crate::ui::widgets::{Weight, first_step_ui, labeled_button};
 
 /// Maximum number of images shown, the first of the batch.
 const MAX_IMAGES: usize = 512;
 
-/// Height of the visible images: two rows.
-const IMAGES_HEIGHT: f32 = 112.0;
-
-/// Distance between images.
-const GAP: f32 = 8.0;
-
-/// Side of an image.
-const SIDE: f32 = 34.0;
+/// Height of what is said about a stage: two lines, so that nothing moves from stage to stage.
+const STAGE_HEIGHT: f32 = 34.0;
 
 /// The stage that is shown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -41,7 +36,10 @@ pub struct InspectPanel {
     /// The update that is shown.
     about: Option<u64>,
     stage: Stage,
-    pictures: Vec<TextureHandle>,
+    pictures: images::Pictures,
+    /// The image whose maps are shown.
+    image: usize,
+    textures: layers::Textures,
 }
 
 impl InspectPanel {
@@ -56,10 +54,14 @@ impl InspectPanel {
                 about: Some(inspection.step),
                 stage: Stage::Forward,
                 pictures: pictures(ui, cx, &inspection),
+                ..InspectPanel::default()
             };
         }
         self.title_ui(ui, cx, &inspection);
-        ui.add(Label::new(theme::quiet(ui, self.describe(&inspection))).wrap());
+        ui.vertical(|ui| {
+            ui.set_min_height(STAGE_HEIGHT);
+            ui.add(Label::new(theme::quiet(ui, self.describe(&inspection))).wrap());
+        });
         ui.add_space(4.0);
         ScrollArea::both()
             .id_salt("inside")
@@ -95,65 +97,6 @@ impl InspectPanel {
                 )
             }
         }
-    }
-
-    /// Draws as many images in a row as fit.
-    fn images_ui(&self, ui: &mut Ui, inspection: &Inspection) {
-        let shown: Vec<_> = self.pictures.iter().zip(&inspection.images).collect();
-        let fitting = (ui.available_width() / (SIDE + GAP)) as usize;
-        let rows: Vec<_> = shown.chunks(fitting.max(1)).collect();
-        let area = ScrollArea::vertical().id_salt("images of the batch");
-        area.max_height(IMAGES_HEIGHT).show(ui, |ui| {
-            for row in rows {
-                ui.horizontal(|ui| {
-                    ui.spacing_mut().item_spacing.x = GAP;
-                    for (picture, image) in row {
-                        image_ui(ui, picture, image, self.stage);
-                    }
-                });
-            }
-        });
-    }
-
-    fn layers_ui(&self, ui: &mut Ui, inspection: &Inspection) {
-        Grid::new("layers of the batch")
-            .spacing([24.0, 4.0])
-            .min_row_height(20.0)
-            .show(ui, |ui| {
-                heading_ui(ui, "layer", "In the order of the forward pass.");
-                heading_ui(ui, "output", "RMS of the layer's output.");
-                heading_ui(
-                    ui,
-                    "gradient norm",
-                    "Near zero, the layer does not learn; very large, training is unstable.",
-                );
-                heading_ui(
-                    ui,
-                    "update ratio",
-                    "Size of the update relative to the weights: about 0.001 is healthy.",
-                );
-                ui.end_row();
-                for layer in &inspection.layers {
-                    self.layer_ui(ui, layer);
-                }
-            });
-    }
-
-    fn layer_ui(&self, ui: &mut Ui, layer: &InspectedLayer) {
-        ui.label(&layer.reading.name);
-        number_ui(ui, Some(layer.reading.output));
-        number_ui(
-            ui,
-            layer
-                .reading
-                .gradient
-                .filter(|_| self.stage >= Stage::Backward),
-        );
-        number_ui(
-            ui,
-            layer.update_ratio().filter(|_| self.stage == Stage::Update),
-        );
-        ui.end_row();
     }
 
     /// Draws the title and the buttons, which stay where they are from stage to stage.
@@ -232,48 +175,8 @@ fn empty_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     }
 }
 
-fn image_ui(ui: &mut Ui, picture: &TextureHandle, image: &InspectedImage, stage: Stage) {
-    let t = tokens(ui);
-    let (loss, ink) = match stage {
-        Stage::Update if image.loss_after < image.loss_before => (image.loss_after, t.good),
-        Stage::Update => (image.loss_after, t.warning),
-        _ => (image.loss_before, t.quiet),
-    };
-    ui.vertical(|ui| {
-        ui.set_width(SIDE);
-        ui.spacing_mut().item_spacing.y = 0.0;
-        let predicted = match image.predicted {
-            Some(class) => format!("predicted {class}"),
-            None => "output not finite".to_owned(),
-        };
-        let about = format!(
-            "Training image {}: label {}, {predicted}, loss {:.3} before the update",
-            image.index, image.label, image.loss_before
-        );
-        let after = match stage {
-            Stage::Update => format!("{about}, {:.3} after it.", image.loss_after),
-            _ => format!("{about}."),
-        };
-        let after = format!("{after} Shown as the network sees it, augmented.");
-        let shown = egui::Image::new(picture).fit_to_exact_size(vec2(SIDE, SIDE));
-        ui.add(shown.sense(Sense::hover()).alt_text(&about))
-            .on_hover_text(after);
-        let text = RichText::new(format!("{loss:.2}")).small().color(ink);
-        ui.add(Label::new(text).extend());
-    });
-}
-
-fn heading_ui(ui: &mut Ui, text: &str, about: &str) {
-    ui.label(theme::quiet(ui, text)).on_hover_text(about);
-}
-
-fn number_ui(ui: &mut Ui, value: Option<f64>) {
-    let text = value.map_or_else(|| "·".to_owned(), |v| format!("{v:.2e}"));
-    ui.label(theme::number(text));
-}
-
 /// Returns the images of the batch as the network sees them.
-fn pictures(ctx: &Context, cx: &PanelContext<'_>, inspection: &Inspection) -> Vec<TextureHandle> {
+fn pictures(ctx: &Context, cx: &PanelContext<'_>, inspection: &Inspection) -> images::Pictures {
     let Some(run) = cx.studio.live_run() else {
         return Vec::new();
     };
