@@ -29,6 +29,8 @@ mod dropped;
 mod editor;
 mod embed;
 #[cfg(feature = "gui")]
+mod embeddings_window;
+#[cfg(feature = "gui")]
 mod evaluate_window;
 mod explain;
 #[cfg(feature = "gui")]
