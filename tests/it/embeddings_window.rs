@@ -11,7 +11,7 @@ use egui_kittest::kittest::Queryable;
 use crate::places::{SIZES, faults};
 use crate::support::window::{
     Window, choose, choose_small, click, draw, draw_one, press, set, studio, wait, wait_for_end,
-    window, window_of,
+    window,
 };
 
 /// Trains a model on 400 images, and opens a view of Explain.
@@ -208,28 +208,30 @@ fn t_sne_moves_until_it_settles_and_then_the_window_rests() {
 
 #[test]
 fn both_views_are_whole_at_every_size_and_say_what_to_do() {
+    let mut window = window();
+    press(&mut window, Modifiers::COMMAND, Key::Num5);
+    window.get_by_label_contains("No model yet. Train one, or open a file, to see why");
+    crate::explain_window::open(&mut window);
+    click(&mut window, "Neighbors");
+    window.get_by_label_contains("Draw something on the canvas");
+    click(&mut window, "Map of embeddings");
+    choose(&mut window, "Images on the map", "Test");
+    wait_for_map(&mut window, |m| m.points.len() == 3_000);
+    window.get_by_label_contains("3,000 of 10,000 test images");
+    window.state_mut().act(CanvasAction::TestImage(0));
+    click(&mut window, "Neighbors");
+    wait_for_neighbors(&mut window);
+    assert!(neighbors(&window).nearest.len() >= 12);
     for (size, scale) in SIZES {
-        let mut window = window_of(size.map(|n| n * scale), egui::Theme::Dark);
+        window.set_size(egui::Vec2::from(size) * scale);
         window.set_pixels_per_point(scale);
-        press(&mut window, Modifiers::COMMAND, Key::Num5);
-        window.get_by_label_contains("No model yet. Train one, or open a file, to see why");
-        crate::explain_window::open(&mut window);
-        click(&mut window, "Map of embeddings");
-        wait(&mut window, "why there is no map, or a map", |app| {
-            let mapper = app.studio().explainer().map();
-            mapper.newest().is_some() || mapper.problem().is_some()
-        });
-        window.run_steps(4);
-        assert_eq!(faults(&window), Vec::<String>::new(), "{size:?}");
-        choose(&mut window, "Images on the map", "Test");
-        wait_for_map(&mut window, |m| m.points.len() == 3_000);
-        window.get_by_label_contains("3,000 of 10,000 test images");
-        assert_eq!(faults(&window), Vec::<String>::new(), "{size:?}");
-        click(&mut window, "Neighbors");
-        window.get_by_label_contains("Draw something on the canvas");
-        window.state_mut().act(CanvasAction::TestImage(0));
-        wait_for_neighbors(&mut window);
-        assert_eq!(faults(&window), Vec::<String>::new(), "{size:?}");
-        assert!(neighbors(&window).nearest.len() >= 12);
+        window.run_steps(8);
+        let width = window.ctx.content_rect().width();
+        assert!((width - size[0]).abs() < 0.1, "{width} for {size:?}");
+        for view in ["Neighbors", "Map of embeddings"] {
+            click(&mut window, view);
+            window.run_steps(8);
+            assert_eq!(faults(&window), Vec::<String>::new(), "{view} at {size:?}");
+        }
     }
 }

@@ -1,13 +1,27 @@
 //! What the points of a map are colored by.
 
-use egui::{Color32, Sense, Ui, vec2};
+use egui::{Color32, Painter, Pos2, Sense, Stroke, Ui, vec2};
 
+use crate::picture::Palette;
 use crate::studio::MappedImages;
 use crate::ui::theme::{self, Tokens, UNIT, tokens};
 use crate::ui::widgets::combo_of_width;
 
 /// Most classes that are named below the map.
 const MAX_NAMED: usize = 12;
+
+/// Whether points of a class are rings.
+fn is_ring(class: usize) -> bool {
+    class / (Palette::N_DATA / 4) % 2 == 1
+}
+
+/// Paints a point or a ring.
+pub(super) fn paint_point(painter: &Painter, at: Pos2, radius: f32, color: Color32, is_ring: bool) {
+    match is_ring {
+        true => painter.circle_stroke(at, radius - 0.5, Stroke::new(1.2, color)),
+        false => painter.circle_filled(at, radius, color),
+    };
+}
 
 /// What the points are colored by.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -52,6 +66,17 @@ impl Coloring {
         .on_hover_text("What the points are colored by.");
     }
 
+    /// Whether the image at `position` is a ring, as those of every other round of colors are: a
+    /// color and its paler repetition look alike on points.
+    pub(super) fn is_ring(self, of: &MappedImages, position: usize) -> bool {
+        let class = match self {
+            Coloring::Label => Some(of.predictions.labels()[position]),
+            Coloring::Answer => of.predictions.answers()[position],
+            Coloring::Loss | Coloring::Right => None,
+        };
+        class.is_some_and(|class| is_ring(class as usize))
+    }
+
     /// The color of the image at `position`.
     pub(super) fn color(self, t: &Tokens, of: &MappedImages, position: usize) -> Color32 {
         let predictions = &of.predictions;
@@ -82,9 +107,9 @@ impl Coloring {
         let t = tokens(ui);
         ui.horizontal_wrapped(|ui| {
             ui.spacing_mut().item_spacing.x = UNIT;
-            let entry = |ui: &mut Ui, color: Color32, text: &str| {
+            let mark = |ui: &mut Ui, color: Color32, is_ring: bool, text: &str| {
                 let (rect, _) = ui.allocate_exact_size(vec2(10.0, 10.0), Sense::hover());
-                ui.painter().circle_filled(rect.center(), 4.0, color);
+                paint_point(ui.painter(), rect.center(), 4.0, color, is_ring);
                 ui.label(theme::quiet(ui, text));
                 ui.add_space(UNIT);
             };
@@ -92,7 +117,7 @@ impl Coloring {
                 Coloring::Label | Coloring::Answer => {
                     let classes = &of.classifier.classes;
                     for (idx, class) in classes.iter().take(MAX_NAMED).enumerate() {
-                        entry(ui, t.run_color(idx), class);
+                        mark(ui, t.run_color(idx), is_ring(idx), class);
                     }
                     if classes.len() > MAX_NAMED {
                         let more = format!("and {} more", classes.len() - MAX_NAMED);
@@ -100,12 +125,12 @@ impl Coloring {
                     }
                 }
                 Coloring::Loss => {
-                    entry(ui, t.hairline, "no loss");
-                    entry(ui, t.bad, "high loss");
+                    mark(ui, t.hairline, false, "no loss");
+                    mark(ui, t.bad, false, "high loss");
                 }
                 Coloring::Right => {
-                    entry(ui, theme::mix(t.background, t.good, 0.7), "right");
-                    entry(ui, t.bad, "wrong");
+                    mark(ui, theme::mix(t.background, t.good, 0.7), false, "right");
+                    mark(ui, t.bad, false, "wrong");
                 }
             }
         });

@@ -7,7 +7,7 @@ use egui::{
     Ui, Vec2, WidgetInfo, vec2,
 };
 
-use super::colors::Coloring;
+use super::colors::{Coloring, paint_point};
 use super::lens::Lens;
 use super::marks::{is_inside, point_text, star, star_text};
 use crate::studio::{EmbeddingMap, ExplainAction, MappedImages, Studio};
@@ -21,7 +21,7 @@ const N_NEAR: usize = 220;
 const NEAR_SIDE: f32 = 26.0;
 
 /// Radius of a point, and how far from it the pointer may be.
-const RADIUS: f32 = 2.6;
+const RADIUS: f32 = 2.8;
 const REACH: f32 = 10.0;
 
 /// Radius of the star.
@@ -228,7 +228,8 @@ impl Plot {
         }
         for &at in &self.in_sight {
             let color = coloring.color(t, &map.of, at);
-            painter.circle_filled(places[at], RADIUS, color);
+            let is_ring = coloring.is_ring(&map.of, at);
+            paint_point(&painter, places[at], RADIUS, color, is_ring);
             if is_chosen[at] {
                 painter.circle_stroke(places[at], RADIUS + 1.5, ring);
             }
