@@ -16,6 +16,7 @@
 //! * [`train`]: training: configuration, optimizers, the loop, control, events.
 //! * [`predict`]: the class of one image, at once.
 //! * [`explain`]: why a network answers as it does: maps of the pixels that count.
+//! * [`embed`]: what a layer makes of images: embeddings, nearest neighbors, maps in the plane.
 //! * [`runs`]: the record of runs: folders, workspace, tables.
 //! * [`picture`]: networks and curves as pictures: SVG and PNG.
 //! * [`compare`]: which run is better, and is the difference significant?
@@ -51,6 +52,8 @@ pub mod train;
 pub mod predict;
 
 pub mod explain;
+
+pub mod embed;
 
 pub mod runs;
 

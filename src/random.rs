@@ -30,6 +30,8 @@ pub enum Stream {
     SmoothGrad = 50,
     /// Noise and jitter of an image that a unit answers to.
     UnitImage = 51,
+    /// The directions that a principal component analysis starts from.
+    Pca = 60,
     /// Settings of a sweep; the counters are the setting and the key.
     Sweep = 32,
 }

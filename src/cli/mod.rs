@@ -6,6 +6,7 @@
 mod bench;
 mod compare;
 mod diagram;
+mod embed;
 mod evaluate;
 mod explain;
 mod hyperparameter_args;
@@ -68,6 +69,8 @@ pub enum Command {
     Predict(predict::Args),
     /// Explain an answer: a map of the pixels that speak for a class, or against it.
     Explain(explain::Args),
+    /// Write what a layer makes of each image: a table, or files for TensorBoard's projector.
+    Embed(embed::Args),
     /// Report which runs' settings are better, and whether the difference is significant.
     Compare(compare::Args),
     /// List the preset networks.
@@ -95,6 +98,7 @@ impl Command {
             Command::Report(args) => report::run(&args, workspace),
             Command::Predict(args) => predict::run(&args, workspace),
             Command::Explain(args) => explain::run(&args, workspace),
+            Command::Embed(args) => embed::run(&args, workspace),
             Command::Compare(args) => compare::run(&args, workspace),
             Command::Presets(args) => presets::run(&args),
             Command::Plot(args) => plot::run(&args, workspace),

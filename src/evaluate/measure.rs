@@ -27,7 +27,7 @@ const EVAL_BATCH: usize = 500;
 const EVAL_BYTES: u64 = 2 << 30;
 
 /// Images per evaluation batch for `network`: fewer if its activations are large.
-fn eval_batch(network: &Network) -> usize {
+pub(crate) fn eval_batch(network: &Network) -> usize {
     let spec = network.spec();
     let n_bytes = |n| {
         let report = spec.check().0;

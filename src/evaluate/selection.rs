@@ -33,6 +33,11 @@ impl Among {
         }
     }
 
+    /// Whether the image at `at` is one of them.
+    pub fn contains(&self, at: usize) -> bool {
+        self.rank(at).is_some()
+    }
+
     fn rank(&self, at: usize) -> Option<u32> {
         self.ranks.get(at).copied().flatten()
     }
@@ -75,10 +80,7 @@ impl Filter {
             && self.answer.is_none_or(|wanted| Some(wanted) == answer)
             && self.pair.is_none_or(is_pair)
             && self.confidence.as_ref().is_none_or(is_within)
-            && self
-                .among
-                .as_ref()
-                .is_none_or(|among| among.rank(at).is_some())
+            && self.among.as_ref().is_none_or(|among| among.contains(at))
     }
 }
 

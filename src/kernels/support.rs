@@ -3,7 +3,7 @@
 use candle_core::{CpuStorage, Layout, Result, Shape, Storage, Tensor, bail};
 
 /// Channel counts are padded to this: the vector width of the widest instruction set.
-pub(super) const LANES: usize = 16;
+pub(crate) const LANES: usize = 16;
 
 /// `n` rounded up to whole vectors.
 pub(super) fn padded(n: usize) -> usize {

@@ -5,7 +5,7 @@ use super::support::LANES;
 
 /// Σ f(a[i], b[i]).
 #[inline(always)]
-pub(super) fn sum2(a: &[f32], b: &[f32], f: impl Fn(f32, f32) -> f32) -> f32 {
+pub(crate) fn sum2(a: &[f32], b: &[f32], f: impl Fn(f32, f32) -> f32) -> f32 {
     let mut acc = [0.0f32; LANES];
     let (a_parts, b_parts) = (a.chunks_exact(LANES), b.chunks_exact(LANES));
     let rest = a_parts.remainder().iter().zip(b_parts.remainder());
@@ -38,7 +38,7 @@ pub(super) fn sum(a: &[f32], f: impl Fn(f32) -> f32) -> f32 {
 /// The method of the Cephes library (Moshier): x = k · ln 2 + r with |r| ≤ ½ ln 2, a polynomial
 /// for eʳ, and k added to the exponent's bits.
 #[inline(always)]
-pub(super) fn exp(x: f32) -> f32 {
+pub(crate) fn exp(x: f32) -> f32 {
     /// 1.5 · 2²³: adding it leaves a float's nearest integer in the lowest bits.
     const ROUND: f32 = 12_582_912.0;
     let x = x.clamp(-87.0, 88.0);

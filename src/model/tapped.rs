@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 
-use candle_core::{Result, Tensor};
+use candle_core::{Result, Tensor, bail};
 
 use super::layers::{Pass, Tap, Taps, plan};
 use super::network::{Mode, Network};
@@ -74,6 +74,37 @@ impl Network {
     }
 }
 
+impl Network {
+    /// The output of the layer at `path`, in [`Mode::Eval`]. Layers after it are not run, and those
+    /// before it are fused, unless it is inside a block.
+    ///
+    /// # Errors
+    /// As [`Network::forward`], and when there is no such layer.
+    pub fn output_of(&self, images: &Tensor, path: &[usize]) -> Result<Tensor> {
+        let layers = &self.spec().layers;
+        if let [idx] = path
+            && let Some(layers) = layers.get(..=*idx)
+        {
+            let pass = Pass::new(self.params(), Mode::Eval);
+            let input = Shape::Image(self.spec().input);
+            let mut x = images.clone();
+            for op in plan(layers, input, 0, true, 0, Taps::None) {
+                x = op.forward(&x, &pass)?;
+            }
+            return Ok(x);
+        }
+        let found = RefCell::new(None);
+        self.forward_tapped(images, path, &|output| {
+            found.replace(Some(output.clone()));
+            Ok(output.clone())
+        })?;
+        match found.into_inner() {
+            Some(output) => Ok(output),
+            None => bail!("the network has no layer at {path:?}"),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -139,5 +170,34 @@ mod tests {
         let plain = logits(&|x| Ok(x.clone())).unwrap();
         let doubled = logits(&|x| x * 2.0).unwrap();
         assert_ne!(plain, doubled);
+    }
+
+    #[test]
+    fn the_output_of_a_layer_is_what_a_tap_sees() {
+        for preset in PRESETS {
+            let network = network(preset.name);
+            for layer in network.spec().layer_names() {
+                // A tap there sees the convolution.
+                if layer.name == "patches1" {
+                    continue;
+                }
+                let seen = RefCell::new(None);
+                let tap = |x: &Tensor| {
+                    seen.replace(Some(x.clone()));
+                    Ok(x.clone())
+                };
+                let images = images();
+                network.forward_tapped(&images, &layer.path, &tap).unwrap();
+                let found = network.output_of(&images, &layer.path).unwrap();
+                let expected = seen.into_inner().unwrap();
+                let what = format!("{}: {}", preset.name, layer.name);
+                assert_eq!(found.dims(), expected.dims(), "{what}");
+                let difference = (found - expected).unwrap().abs().unwrap();
+                let difference = difference.flatten_all().unwrap().max(0).unwrap();
+                let difference = difference.to_scalar::<f32>().unwrap();
+                assert!(difference < 1e-4, "{what}: {difference}");
+            }
+            assert!(network.output_of(&images(), &[99]).is_err());
+        }
     }
 }

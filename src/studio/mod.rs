@@ -52,8 +52,9 @@ pub use evaluation::{
     BesideModel, EvaluateAction, Evaluation, Evaluator, Historian, MAX_BESIDE, RunHistory, Saved,
 };
 pub use explanation::{
-    ExplainAction, ExplainSettings, ExplainView, Explainer, Explanation, Follower, FoundImage,
-    InkHint, InkOutcome, InkSearch, LayerMaps, RobustnessMap, UnitQuery, UnitSearch,
+    EmbeddingMap, EmbeddingMapper, ExplainAction, ExplainSettings, ExplainView, Explainer,
+    Explanation, Follower, FoundImage, InkHint, InkOutcome, InkSearch, LayerMaps, MapMethod,
+    MapSettings, MappedImages, NearImage, Neighbors, RobustnessMap, UnitQuery, UnitSearch,
 };
 pub use export::Format;
 pub use library::{Filter, Run};

@@ -7,6 +7,7 @@ mod checksums;
 mod compare;
 mod damaged;
 mod diagram;
+mod embed;
 mod evaluate;
 mod explain;
 mod export;

@@ -25,6 +25,7 @@ const ROOMS: &[(&str, &[&str])] = &[
         &["random", "stats", "data", "kernels", "model", "train"],
     ),
     ("explain", &["random", "stats", "data", "kernels", "model"]),
+    ("embed", &["random", "data", "kernels", "model", "evaluate"]),
     (
         "runs",
         &[
@@ -58,23 +59,24 @@ const ROOMS: &[(&str, &[&str])] = &[
         "studio",
         &[
             "random", "files", "stats", "text", "data", "kernels", "model", "train", "predict",
-            "explain", "evaluate", "runs", "picture", "compare", "export", "report", "sweep",
+            "explain", "embed", "evaluate", "runs", "picture", "compare", "export", "report",
+            "sweep",
         ],
     ),
     (
         "cli",
         &[
             "random", "signals", "files", "stats", "text", "data", "kernels", "model", "train",
-            "predict", "explain", "evaluate", "runs", "picture", "compare", "export", "report",
-            "sweep",
+            "predict", "explain", "embed", "evaluate", "runs", "picture", "compare", "export",
+            "report", "sweep",
         ],
     ),
     (
         "ui",
         &[
             "random", "signals", "files", "stats", "text", "data", "kernels", "model", "train",
-            "predict", "explain", "evaluate", "runs", "picture", "compare", "export", "sweep",
-            "studio",
+            "predict", "explain", "embed", "evaluate", "runs", "picture", "compare", "export",
+            "sweep", "studio",
         ],
     ),
 ];

@@ -27,6 +27,9 @@ mod dropout2d;
 mod dropped;
 #[cfg(feature = "gui")]
 mod editor;
+mod embed;
+#[cfg(feature = "gui")]
+mod embeddings_window;
 #[cfg(feature = "gui")]
 mod evaluate_window;
 mod explain;

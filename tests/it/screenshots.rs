@@ -132,6 +132,30 @@ fn pictures_of_what_would_change_an_answer() {
 }
 
 #[test]
+fn pictures_of_embeddings() {
+    let mut window = window([1440.0, 900.0], Theme::Dark, usize::MAX);
+    click(&mut window, "Explain tab");
+    draw_three(&mut window);
+    click(&mut window, "Neighbors");
+    wait(&mut window, "the neighbors", |app| {
+        let neighbors = app.studio().explainer().neighbors();
+        neighbors.newest().is_some() && !neighbors.is_busy()
+    });
+    window.remove_cursor();
+    window.run_steps(8);
+    check(&mut window, "neighbors-dark");
+    click(&mut window, "Map of embeddings");
+    click(&mut window, "t-SNE");
+    wait(&mut window, "the map", |app| {
+        let map = app.studio().explainer().map().newest();
+        map.is_some_and(|map| map.is_settled && map.iteration > 0 && map.sketch.is_some())
+    });
+    window.remove_cursor();
+    window.run_steps(8);
+    check(&mut window, "map-dark");
+}
+
+#[test]
 fn a_picture_of_the_first_moment() {
     let mut window = Harness::builder()
         .with_size([1440.0, 900.0])

@@ -94,7 +94,11 @@ impl Studio {
         let evaluator = &mut self.evaluator;
         match action {
             EvaluateAction::Show(is_shown) => evaluator.is_shown = is_shown,
-            EvaluateAction::Split(split) => evaluator.split = split,
+            EvaluateAction::Split(split) => {
+                evaluator.split = split;
+                // Those were images of the other split.
+                evaluator.selection.filter.among = None;
+            }
             EvaluateAction::Now => {
                 evaluator.is_due = true;
                 evaluator.last = None;

@@ -3,14 +3,16 @@
 use std::sync::Arc;
 
 use super::Explainer;
+use super::embedding_map::MapMethod;
 use super::follower::Followed;
 use super::settings::ExplainSettings;
 use super::unit::UnitQuery;
 use super::view::ExplainView;
 use crate::data::{DecodedImage, InputImage};
+use crate::evaluate::{Among, Filter, Selection};
 use crate::explain::{Sweep, variant};
-use crate::studio::Studio;
 use crate::studio::canvas::Model;
+use crate::studio::{EvaluateAction, Studio};
 
 /// An action on Explain.
 #[derive(Clone, Debug)]
@@ -35,6 +37,16 @@ pub enum ExplainAction {
     CancelUnit,
     /// Put the image that was found on the canvas.
     OpenUnitImage,
+    /// Embed images by the output of this layer; `None` for the last hidden one.
+    EmbedAt(Option<String>),
+    /// Make maps of embeddings in this way.
+    MapBy(MapMethod),
+    /// Put a neighbor on the canvas, by its place among the nearest.
+    OpenNeighbor(usize),
+    /// Put an image of the map on the canvas, by its position.
+    OpenMapped(usize),
+    /// Select images of the map, by their positions, to look at them in Evaluate.
+    SelectMapped(Vec<usize>),
 }
 
 impl Explainer {
@@ -51,6 +63,11 @@ impl Explainer {
             | ExplainAction::AddLeastInk(_)
             | ExplainAction::SeekUnit(_)
             | ExplainAction::OpenUnitImage => true,
+            ExplainAction::EmbedAt(layer) => layer != self.neighbors.settings(),
+            ExplainAction::MapBy(method) => *method != self.map.settings().method,
+            ExplainAction::OpenNeighbor(_)
+            | ExplainAction::OpenMapped(_)
+            | ExplainAction::SelectMapped(_) => true,
         }
     }
 }
@@ -82,7 +99,46 @@ impl Studio {
                     self.put_input(found.shape, &found.pixels());
                 }
             }
+            ExplainAction::EmbedAt(layer) => self.explainer.embed_at(layer),
+            ExplainAction::MapBy(method) => self.explainer.map.set_method(method),
+            ExplainAction::OpenNeighbor(place) => self.open_neighbor(place),
+            ExplainAction::OpenMapped(position) => self.open_mapped(position),
+            ExplainAction::SelectMapped(positions) => self.select_mapped(&positions),
         }
+    }
+
+    fn open_neighbor(&mut self, place: usize) {
+        let Some(neighbors) = self.explainer.neighbors.newest().cloned() else {
+            return;
+        };
+        if let Some(neighbor) = neighbors.nearest.get(place) {
+            self.put_image(&neighbors.dataset.train, neighbor.image);
+        }
+    }
+
+    fn open_mapped(&mut self, position: usize) {
+        let Some(map) = self.explainer.map.newest().cloned() else {
+            return;
+        };
+        if position < map.points.len() {
+            let (set, image) = map.of.image(position);
+            self.put_image(set, image);
+        }
+    }
+
+    fn select_mapped(&mut self, positions: &[usize]) {
+        let Some(map) = self.explainer.map.newest().cloned() else {
+            return;
+        };
+        let places = positions.iter().filter_map(|&at| map.of.places.get(at));
+        let places = places.map(|&place| place as usize);
+        let among = Among::new("images chosen on the map", places, map.of.n_all);
+        let filter = Filter {
+            among: (!positions.is_empty()).then_some(among),
+            ..Filter::default()
+        };
+        let old = self.evaluator().selection().clone();
+        self.handle_evaluate(EvaluateAction::Select(Selection { filter, ..old }));
     }
 
     /// What Explain shows.
@@ -95,9 +151,10 @@ impl Studio {
         let followed = Followed {
             classifier: self.canvas.classifier(),
             prediction: self.canvas.answer().and_then(|answer| answer.as_ref().ok()),
+            dataset: self.data.dataset(),
             is_training: self.live_run().is_some() && matches!(self.model(), Model::Trained(_)),
         };
-        self.explainer.pump(followed);
+        self.explainer.pump(followed, self.evaluator.split());
         self.take_least_ink();
     }
 

@@ -1,11 +1,12 @@
 //! A thread that follows the canvas and its model: what it makes of them is made anew with every
 //! stroke and every change of the model, the newest request wins, and stale work is dropped.
 
+use std::fmt::Display;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use crate::explain::ExplainError;
+use crate::data::Dataset;
 use crate::kernels;
 use crate::model::Classifier;
 use crate::predict::{LatestOnly, Prediction};
@@ -13,12 +14,13 @@ use crate::studio::thread::Wake;
 
 /// While nothing is drawn, work on a model in training takes at most one part in this many of the
 /// time.
-const PAUSES: u32 = 20;
+pub(super) const PAUSES: u32 = 20;
 
 /// What is followed.
 #[derive(Clone, Copy)]
 pub(super) struct Followed<'a> {
     pub(super) classifier: Option<&'a Arc<Classifier>>,
+    pub(super) dataset: Option<&'a Arc<Dataset>>,
     /// The prediction for what is on the canvas.
     pub(super) prediction: Option<&'a Prediction>,
     /// Whether the model is in training.
@@ -32,11 +34,11 @@ pub(super) struct Job<S> {
     /// The input, `[channels, height, width]`.
     pub(super) input: Vec<u8>,
     pub(super) shape: [usize; 3],
+    pub(super) dataset: Option<Arc<Dataset>>,
+    /// Whether the model is in training.
+    pub(super) is_training: bool,
     pub(super) settings: S,
 }
-
-/// The work: stops soon after the flag is set.
-pub(super) type Work<S, R> = fn(Job<S>, &AtomicBool) -> Result<R, ExplainError>;
 
 /// What one view of Explain shows, with its settings `S` and its result `R`.
 pub struct Follower<S, R> {
@@ -61,11 +63,12 @@ where
     S: Clone + PartialEq + Send + 'static,
     R: Send + 'static,
 {
-    pub(super) fn new(
+    /// Starts the thread. `work` stops soon after its flag is set.
+    pub(super) fn new<E: Display + 'static>(
         name: &str,
         wake: Wake,
         settings: S,
-        work: Work<S, R>,
+        work: impl FnMut(Job<S>, &AtomicBool) -> Result<R, E> + Send + 'static,
     ) -> std::io::Result<Follower<S, R>> {
         let cancel = Arc::new(AtomicBool::new(false));
         let thread = LatestOnly::spawn(name, wake, worker(work, cancel.clone()))?;
@@ -114,18 +117,29 @@ where
             return;
         };
         if let (true, Some(classifier)) = (is_shown, followed.classifier) {
-            self.follow(classifier, prediction, followed.is_training);
+            self.follow(classifier, prediction, followed);
         }
     }
 
-    fn follow(&mut self, classifier: &Arc<Classifier>, prediction: &Prediction, is_training: bool) {
+    fn follow(
+        &mut self,
+        classifier: &Arc<Classifier>,
+        prediction: &Prediction,
+        followed: Followed<'_>,
+    ) {
+        let is_training = followed.is_training;
+        let is_same_data = |asked: &Job<S>| {
+            let both = asked.dataset.as_ref().zip(followed.dataset);
+            both.map_or(followed.dataset.is_none(), |(a, b)| Arc::ptr_eq(a, b))
+        };
         let is_same_image = self.asked.as_ref().is_some_and(|asked| {
-            asked.input == prediction.input && asked.settings == self.settings
+            let is_same = asked.input == prediction.input && asked.settings == self.settings;
+            is_same && is_same_data(asked)
         });
-        let is_same_model = self
-            .asked
-            .as_ref()
-            .is_some_and(|asked| Arc::ptr_eq(&asked.classifier, classifier));
+        // At the end of training, what was made of an earlier model is made once more.
+        let is_same_model = self.asked.as_ref().is_some_and(|asked| {
+            Arc::ptr_eq(&asked.classifier, classifier) && asked.is_training == is_training
+        });
         if is_same_image && (is_same_model || is_training && !self.is_rested()) {
             return;
         }
@@ -133,6 +147,8 @@ where
             classifier: classifier.clone(),
             input: prediction.input.clone(),
             shape: prediction.input_shape,
+            dataset: followed.dataset.cloned(),
+            is_training,
             settings: self.settings.clone(),
         };
         self.asked = Some(job.clone());
@@ -166,7 +182,10 @@ impl<S, R> Drop for Follower<S, R> {
 }
 
 /// Returns what the thread does for each job.
-fn worker<S, R>(work: Work<S, R>, cancel: Arc<AtomicBool>) -> impl FnMut(Job<S>) -> Done<R> + Send {
+fn worker<S, R, E: Display>(
+    mut work: impl FnMut(Job<S>, &AtomicBool) -> Result<R, E> + Send,
+    cancel: Arc<AtomicBool>,
+) -> impl FnMut(Job<S>) -> Done<R> + Send {
     let mut is_first = true;
     move |job| {
         if std::mem::take(&mut is_first) {

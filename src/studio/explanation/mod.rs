@@ -2,9 +2,11 @@
 //! of its own while it is shown.
 
 mod action;
+mod embedding_map;
 mod follower;
 mod ink;
 mod layers;
+mod neighbors;
 mod robustness;
 mod settings;
 mod unit;
@@ -12,13 +14,16 @@ mod view;
 mod why;
 
 use super::thread::Wake;
+use crate::evaluate::SplitName;
 use crate::explain::{Method, Sweep, Target};
 
 pub use action::ExplainAction;
+pub use embedding_map::{EmbeddingMap, EmbeddingMapper, MapMethod, MapSettings, MappedImages};
 use follower::Followed;
 pub use follower::Follower;
 pub use ink::{InkHint, InkOutcome, InkSearch};
 pub use layers::LayerMaps;
+pub use neighbors::{NearImage, Neighbors};
 pub use robustness::RobustnessMap;
 pub use settings::ExplainSettings;
 pub use unit::{FoundImage, UnitQuery, UnitSearch};
@@ -34,6 +39,8 @@ pub struct Explainer {
     ink: Follower<Option<usize>, InkHint>,
     ink_search: InkSearch,
     unit: UnitSearch,
+    neighbors: Follower<Option<String>, Neighbors>,
+    map: EmbeddingMapper,
 }
 
 impl Explainer {
@@ -50,7 +57,9 @@ impl Explainer {
             robustness: Follower::new("robustness", wake.clone(), Sweep::ALL[0], robustness::map)?,
             ink: Follower::new("ink map", wake.clone(), None, ink::hint)?,
             ink_search: InkSearch::new(wake.clone())?,
-            unit: UnitSearch::new(wake)?,
+            unit: UnitSearch::new(wake.clone())?,
+            neighbors: Follower::new("neighbors", wake.clone(), None, neighbors::worker())?,
+            map: EmbeddingMapper::new(wake)?,
         })
     }
 
@@ -89,8 +98,24 @@ impl Explainer {
         &self.unit
     }
 
-    /// Takes what was made, and asks for what is next.
-    fn pump(&mut self, followed: Followed<'_>) {
+    /// The training images nearest to what is on the canvas. The setting is the layer whose output
+    /// is compared; `None` for the last hidden one.
+    pub fn neighbors(&self) -> &Follower<Option<String>, Neighbors> {
+        &self.neighbors
+    }
+
+    /// The map of embeddings.
+    pub fn map(&self) -> &EmbeddingMapper {
+        &self.map
+    }
+
+    fn embed_at(&mut self, layer: Option<String>) {
+        self.map.set_layer(layer.clone());
+        self.neighbors.set(layer);
+    }
+
+    /// Takes what was made, and asks for what is next. `split` has the images of the map.
+    fn pump(&mut self, followed: Followed<'_>, split: SplitName) {
         let shown = self.shown;
         let is_shown = |view| shown == Some(view);
         self.why.pump(followed, is_shown(ExplainView::Why));
@@ -99,5 +124,8 @@ impl Explainer {
             .pump(followed, is_shown(ExplainView::Robustness));
         self.ink.pump(followed, is_shown(ExplainView::Ink));
         self.unit.pump();
+        self.neighbors
+            .pump(followed, is_shown(ExplainView::Neighbors));
+        self.map.pump(followed, split, is_shown(ExplainView::Map));
     }
 }

@@ -16,16 +16,22 @@ pub enum ExplainView {
     Ink,
     /// What a unit wants to see.
     Unit,
+    /// The training images nearest to what is on the canvas.
+    Neighbors,
+    /// All images in the plane.
+    Map,
 }
 
 impl ExplainView {
     /// All views, in their order in the window.
-    pub const ALL: [ExplainView; 5] = [
+    pub const ALL: [ExplainView; 7] = [
         ExplainView::Why,
         ExplainView::Layers,
         ExplainView::Robustness,
         ExplainView::Ink,
         ExplainView::Unit,
+        ExplainView::Neighbors,
+        ExplainView::Map,
     ];
 
     /// The label.
@@ -36,6 +42,8 @@ impl ExplainView {
             ExplainView::Robustness => "Robustness",
             ExplainView::Ink => "Become",
             ExplainView::Unit => "Unit",
+            ExplainView::Neighbors => "Neighbors",
+            ExplainView::Map => "Map of embeddings",
         }
     }
 
@@ -46,6 +54,8 @@ impl ExplainView {
             ExplainView::Layers => "what every layer makes of it",
             ExplainView::Robustness => "how far its answer holds",
             ExplainView::Ink => "what ink would change",
+            ExplainView::Neighbors => "which training images are nearest",
+            ExplainView::Map => "where it lies among the images",
         }
     }
 
@@ -67,11 +77,15 @@ impl ExplainView {
             ExplainView::Unit => {
                 "An image that a class or a unit of a layer answers to, found by gradient ascent."
             }
+            ExplainView::Neighbors => {
+                "The training images that a layer makes most similar to the drawing."
+            }
+            ExplainView::Map => "How a layer arranges the images: near means similar.",
         }
     }
 
-    /// Whether it shows something about what is on the canvas.
+    /// Whether it shows nothing without something on the canvas.
     pub fn needs_canvas(self) -> bool {
-        self != ExplainView::Unit
+        !matches!(self, ExplainView::Unit | ExplainView::Map)
     }
 }

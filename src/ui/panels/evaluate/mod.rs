@@ -191,7 +191,8 @@ fn save_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     button.response.on_hover_text(about);
 }
 
-fn label(split: SplitName) -> &'static str {
+/// What the images of a split are called where they are chosen.
+pub(super) fn label(split: SplitName) -> &'static str {
     match split {
         SplitName::Train => "Training",
         SplitName::Validation => "Validation",

@@ -2,8 +2,11 @@
 
 mod ink;
 mod layers;
+mod map;
+mod neighbors;
 mod picture;
 mod robustness;
+mod thumbnails;
 mod unit;
 mod why;
 
@@ -12,8 +15,8 @@ use egui::{Ui, vec2};
 use super::{PanelContext, timeline};
 use crate::studio::{ExplainAction, ExplainView};
 use crate::ui::command::{CanvasCommand, Command, FileCommand};
-use crate::ui::theme::ROW_HEIGHT;
-use crate::ui::widgets::first_step_ui;
+use crate::ui::theme::{self, ROW_HEIGHT};
+use crate::ui::widgets::{combo_of_width, first_step_ui};
 
 /// Height below which a view has no room to give for the timeline.
 const LEAST_HEIGHT: f32 = 360.0;
@@ -26,6 +29,8 @@ pub struct ExplainPanel {
     robustness: robustness::RobustnessView,
     ink: ink::InkView,
     unit: unit::UnitView,
+    neighbors: neighbors::NeighborsView,
+    map: map::MapView,
 }
 
 impl ExplainPanel {
@@ -67,6 +72,8 @@ impl ExplainPanel {
             ExplainView::Robustness => self.robustness.ui(ui, cx),
             ExplainView::Ink => self.ink.ui(ui, cx),
             ExplainView::Unit => self.unit.ui(ui, cx),
+            ExplainView::Neighbors => self.neighbors.ui(ui, cx),
+            ExplainView::Map => self.map.ui(ui, cx),
         }
     }
 
@@ -80,6 +87,8 @@ impl ExplainPanel {
         self.robustness.leave();
         self.ink.leave();
         self.unit.leave();
+        self.neighbors.leave();
+        self.map.leave();
     }
 }
 
@@ -92,6 +101,32 @@ fn views_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
                 .on_hover_text(view.explanation());
         }
     });
+}
+
+/// Draws the choice of the layer whose output is the embedding; `shown` is the one in use.
+fn layer_ui(ui: &mut Ui, cx: &mut PanelContext<'_>, shown: Option<&str>) {
+    let Some(classifier) = cx.studio.classifier() else {
+        return;
+    };
+    let names = classifier.network.spec().layer_names();
+    let old = cx.studio.explainer().neighbors().settings();
+    let mut layer = old.clone();
+    let last = "last hidden layer";
+    let chosen = layer.as_deref().and(shown).unwrap_or(last).to_owned();
+    ui.label(theme::quiet(ui, "layer"));
+    combo_of_width(ui, "Layer", &chosen, 128.0, |ui| {
+        ui.selectable_value(&mut layer, None, last);
+        for each in names {
+            ui.selectable_value(&mut layer, Some(each.name.clone()), each.name);
+        }
+    })
+    .on_hover_text(
+        "The layer whose output is the embedding of an image. The last hidden layer, which the last \
+         dense layer reads, knows the most about classes.",
+    );
+    if layer != *old {
+        cx.act(ExplainAction::EmbedAt(layer));
+    }
 }
 
 /// Shows what to do first.
