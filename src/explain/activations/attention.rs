@@ -9,57 +9,79 @@ pub struct Attention {
     pub heads: usize,
     /// Number of tokens.
     pub tokens: usize,
-    /// `[heads, tokens, tokens]`; the row of a token sums to 1.
-    pub weights: Vec<f32>,
+    /// Width of a token.
+    width: usize,
+    /// Queries, keys and values of each token side by side. The weights are computed when they are
+    /// wanted: a large image has millions of them.
+    qkv: Vec<f32>,
+    /// The mean of the rows, `[heads, tokens]`.
+    means: Vec<f32>,
 }
 
 impl Attention {
     /// Of queries, keys and values side by side, `[tokens, 3 · width]`.
     pub(super) fn of(qkv: &Tensor, tokens: usize, heads: usize) -> candle_core::Result<Attention> {
-        let width = qkv.dim(1)? / 3;
-        let values: Vec<f32> = qkv.flatten_all()?.to_vec1()?;
-        let depth = width / heads.max(1);
-        let mut weights = vec![0.0; heads * tokens * tokens];
-        for head in 0..heads {
-            let part = |token: usize, which: usize| {
-                &values[token * 3 * width + which * width + head * depth..][..depth]
-            };
-            // Keys by index, so that the inner loop runs over tokens.
-            let mut keys = vec![0.0; depth * tokens];
-            for token in 0..tokens {
-                for (i, key) in part(token, 1).iter().enumerate() {
-                    keys[i * tokens + token] = *key;
-                }
-            }
-            for token in 0..tokens {
-                let row = &mut weights[(head * tokens + token) * tokens..][..tokens];
-                for (query, keys) in part(token, 0).iter().zip(keys.chunks_exact(tokens)) {
-                    let all = row.iter_mut().zip(keys);
-                    all.for_each(|(score, key)| *score += query * key);
-                }
-                softmax(row, 1.0 / (depth as f32).sqrt());
-            }
-        }
-        Ok(Attention {
+        let mut attention = Attention {
             heads,
             tokens,
-            weights,
-        })
-    }
-
-    /// What `token` reads of each token, by a head.
-    pub fn row(&self, head: usize, token: usize) -> &[f32] {
-        &self.weights[(head * self.tokens + token) * self.tokens..][..self.tokens]
-    }
-
-    /// What all tokens read of each token, by a head: the mean of the rows.
-    pub fn mean(&self, head: usize) -> Vec<f32> {
-        let mut mean = vec![0.0; self.tokens];
-        for token in 0..self.tokens {
-            let all = mean.iter_mut().zip(self.row(head, token));
-            all.for_each(|(sum, weight)| *sum += weight / self.tokens as f32);
+            width: qkv.dim(1)? / 3,
+            qkv: qkv.flatten_all()?.to_vec1()?,
+            means: Vec::with_capacity(heads * tokens),
+        };
+        for head in 0..heads {
+            let keys = attention.keys(head);
+            let mut mean = vec![0.0; tokens];
+            for token in 0..tokens {
+                let row = attention.weights(head, token, &keys);
+                let all = mean.iter_mut().zip(row);
+                all.for_each(|(sum, weight)| *sum += weight / tokens as f32);
+            }
+            attention.means.extend(mean);
         }
-        mean
+        Ok(attention)
+    }
+
+    /// How much `token` reads of each token, by a head; sums to 1.
+    pub fn row(&self, head: usize, token: usize) -> Vec<f32> {
+        self.weights(head, token, &self.keys(head))
+    }
+
+    /// How much all tokens read of each token, by a head: the mean of the rows.
+    pub fn mean(&self, head: usize) -> &[f32] {
+        &self.means[head * self.tokens..][..self.tokens]
+    }
+
+    /// The row of a token; `keys` are those of the head.
+    fn weights(&self, head: usize, token: usize, keys: &[f32]) -> Vec<f32> {
+        let mut row = vec![0.0; self.tokens];
+        let query = self.part(head, token, 0);
+        for (query, keys) in query.iter().zip(keys.chunks_exact(self.tokens)) {
+            let all = row.iter_mut().zip(keys);
+            all.for_each(|(score, key)| *score += query * key);
+        }
+        softmax(&mut row, 1.0 / (query.len() as f32).sqrt());
+        row
+    }
+
+    /// The keys of a head, `[depth, tokens]`, so that inner loops run over tokens.
+    fn keys(&self, head: usize) -> Vec<f32> {
+        let mut keys = vec![0.0; self.depth() * self.tokens];
+        for token in 0..self.tokens {
+            for (i, key) in self.part(head, token, 1).iter().enumerate() {
+                keys[i * self.tokens + token] = *key;
+            }
+        }
+        keys
+    }
+
+    /// A head's part of a token's query (0) or key (1).
+    fn part(&self, head: usize, token: usize, which: usize) -> &[f32] {
+        let start = (token * 3 + which) * self.width + head * self.depth();
+        &self.qkv[start..][..self.depth()]
+    }
+
+    fn depth(&self) -> usize {
+        self.width / self.heads.max(1)
     }
 }
 

@@ -321,20 +321,19 @@ fn attention_is_the_kernels_and_sums_to_one() {
 
 #[test]
 fn each_block_of_a_transformer_has_its_attention() {
-    let network = of_preset("vit-tiny", [1, 28, 28]);
-    let found = run(&network);
-    let mut n_blocks = 0;
-    for layer in &found.layers {
-        if let Layer::TransformerEncoder(encoder) = &layer.layer {
-            assert_eq!(layer.attention.len(), encoder.depth);
-            n_blocks += encoder.depth;
-            for attention in &layer.attention {
-                let rows = attention.weights.chunks_exact(attention.tokens);
-                rows.for_each(|row| assert_close(row.iter().sum(), 1.0, "a row"));
+    for (input, tokens) in [([1, 28, 28], 49), ([3, 128, 128], 1024)] {
+        let found = run(&of_preset("vit-tiny", input));
+        let blocks: Vec<&Attention> = found.layers.iter().flat_map(|l| &l.attention).collect();
+        assert_eq!(blocks.len(), 3);
+        for attention in blocks {
+            assert_eq!((attention.heads, attention.tokens), (4, tokens));
+            for head in 0..attention.heads {
+                let row = attention.row(head, tokens - 1);
+                assert_close(row.iter().sum(), 1.0, "a row");
+                assert_close(attention.mean(head).iter().sum(), 1.0, "the mean");
             }
         }
     }
-    assert!(n_blocks > 0);
 }
 
 #[test]

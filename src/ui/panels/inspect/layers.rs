@@ -36,7 +36,7 @@ pub(super) struct Textures(HashMap<(usize, Kind, usize), TextureHandle>);
 
 impl InspectPanel {
     pub(super) fn layers_ui(&mut self, ui: &mut Ui, inspection: &Inspection) {
-        ui.horizontal(|ui| signed_legend_ui(ui));
+        ui.horizontal(signed_legend_ui);
         columns_ui(ui, |ui, column| {
             let (text, about) = [
                 ("layer", "In the order of the forward pass."),

@@ -134,8 +134,8 @@ impl LayersView {
         (idx, head, unit): (usize, usize, &Unit),
     ) {
         let row = match unit.token {
-            None => attention.mean(head),
-            Some(token) => attention.row(head, token).to_vec(),
+            None => attention.mean(head).to_vec(),
+            Some(token) => attention.row(head, token),
         };
         let (class_token, values) = row.split_at(patches.first().min(row.len()));
         ui.vertical(|ui| {
@@ -154,7 +154,8 @@ impl LayersView {
             });
             let of_class = of_class.unwrap_or_default();
             response.on_hover_text(format!("{name}: up to {most} for one patch.{of_class}"));
-            ui.label(theme::quiet(ui, format!("head {head}, up to {most}")));
+            let text = format!("head {head}: {most}");
+            ui.add(Label::new(theme::quiet(ui, text)).truncate());
         });
     }
 }

@@ -181,7 +181,7 @@ fn products_ui(
     let font = TextStyle::Monospace.resolve(ui.style());
     let letter = ui.fonts_mut(|fonts| fonts.glyph_width(&font, '0'));
     let width = (CELL * input.size[1]) as f32 * letter + GAP;
-    let per_row = ((ui.available_width() / width) as usize).max(1);
+    let per_row = (((ui.available_width() + GAP) / width) as usize).max(1);
     for row in blocks.chunks(per_row) {
         ui.horizontal_top(|ui| {
             ui.spacing_mut().item_spacing.x = GAP;

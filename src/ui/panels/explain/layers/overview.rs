@@ -5,7 +5,7 @@ use egui::{Rect, Role, ScrollArea, Sense, Ui, WidgetInfo, vec2};
 use super::pictures::Key;
 use super::scale::{Scale, plain};
 use super::strip::{HEADER, Strip};
-use super::tile::{outline, paint_bar, tile_ui};
+use super::tile::{outline, paint_bar, paint_share, tile_ui};
 use super::{LayersView, Selected};
 use crate::explain::{Filters, LayerActivation, Position};
 use crate::model::Shape;
@@ -228,7 +228,7 @@ impl LayersView {
             let name = format!("probability of {class}");
             let (rect, response) = tile_ui(ui, vec2(TILE, TILE), &name, is_selected);
             let (bar, below) = rect.split_top_bottom_at_y(rect.max.y - 14.0);
-            paint_bar(ui, bar, share as f32, 1.0);
+            paint_share(ui, bar, share as f32);
             let painter = ui.painter().with_clip_rect(rect.intersect(ui.clip_rect()));
             let font = egui::FontId::proportional(11.0);
             painter.text(

@@ -5,7 +5,7 @@ use egui::{
 };
 
 use crate::explain::Window;
-use crate::ui::theme::{CANVAS, DARK};
+use crate::ui::theme::DARK;
 
 /// Allocates the picture.
 pub(super) fn picked_ui(ui: &mut Ui, size: egui::Vec2, name: &str) -> (Rect, Response) {
@@ -59,14 +59,12 @@ pub(super) fn outline_window(ui: &Ui, rect: Rect, [rows, columns]: [usize; 2], w
     let corner = rect.min + vec2(window.left as f32, window.top as f32) * cell;
     let size = vec2(window.size[1] as f32, window.size[0] as f32) * cell;
     let outline = Rect::from_min_size(corner, size).intersect(rect);
-    for (line, kind) in [
-        (
-            // Pictures are dark in both themes.
-            Stroke::new(2.0, DARK.accent),
-            StrokeKind::Outside,
-        ),
-        (Stroke::new(1.0, CANVAS), StrokeKind::Inside),
-    ] {
-        ui.painter().rect_stroke(outline, 0.0, line, kind);
-    }
+    // Around a few pixels, but within the picture, whose surroundings may be cut off.
+    let kind = match outline == rect {
+        true => StrokeKind::Inside,
+        false => StrokeKind::Outside,
+    };
+    // Pictures are dark in both themes.
+    let line = Stroke::new(2.0, DARK.accent);
+    ui.painter().rect_stroke(outline, 0.0, line, kind);
 }

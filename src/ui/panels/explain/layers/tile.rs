@@ -22,7 +22,7 @@ pub(super) fn outline(ui: &Ui, rect: Rect, response: &Response, is_selected: boo
     }
 }
 
-/// Paints a value as a bar from the middle up or down, or from the bottom up if none is negative.
+/// Paints a value as a bar from the middle up or down.
 pub(super) fn paint_bar(ui: &Ui, rect: Rect, value: f32, most: f32) {
     let painter = ui.painter();
     painter.rect_filled(rect, 0.0, theme::CANVAS);
@@ -37,4 +37,13 @@ pub(super) fn paint_bar(ui: &Ui, rect: Rect, value: f32, most: f32) {
         pos2(rect.max.x - 1.0, middle.max(end)),
     );
     painter.rect_filled(bar, 0.0, theme::rgb(signed_color(share, share.abs())));
+}
+
+/// Paints a share as a bar from the bottom up.
+pub(super) fn paint_share(ui: &Ui, rect: Rect, share: f32) {
+    let painter = ui.painter();
+    painter.rect_filled(rect, 0.0, theme::CANVAS);
+    let share = if share.is_finite() { share } else { 0.0 };
+    let bar = rect.with_min_y(rect.max.y - share.clamp(0.0, 1.0) * rect.height());
+    painter.rect_filled(bar, 0.0, theme::rgb(signed_color(1.0, 1.0)));
 }
