@@ -27,7 +27,7 @@ pub use augment::{Augment, AugmentKind};
 pub use batches::{Batch, shuffled, unit_values};
 pub use dataset::Dataset;
 pub use error::DataError;
-pub use image_file::{DecodedImage, read_image, read_image_bytes, read_image_file};
+pub use image_file::{DecodedImage, PICTURE_ENDINGS, read_image, read_image_bytes, read_image_file};
 pub use image_set::ImageSet;
 pub use recipe::{Framing, InputImage, Object, Recipe};
 pub use sketch::{GrayImage, center_sketch};

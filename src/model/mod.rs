@@ -11,7 +11,6 @@ mod file;
 mod init;
 mod layers;
 pub(crate) mod limits;
-mod memory;
 mod names;
 mod network;
 mod param;
