@@ -28,6 +28,8 @@ pub enum Stream {
     Forest = 41,
     /// Noise of SmoothGrad; the first counter is the copy.
     SmoothGrad = 50,
+    /// Which images of a class are imported; the counters are the class and the split.
+    Import = 60,
     /// Settings of a sweep; the counters are the setting and the key.
     Sweep = 32,
 }
