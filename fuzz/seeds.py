@@ -4,9 +4,12 @@ Usage: python3 fuzz/seeds.py, in the root of the repository. Nothing else is nee
 """
 
 import gzip
+import io
 import json
 import pathlib
 import struct
+import tarfile
+import zipfile
 import zlib
 
 ROOT = pathlib.Path(__file__).parent
@@ -185,10 +188,70 @@ def journals():
     seed("journal", "binary", bytes(range(256)))
 
 
+def zipped(files):
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in files.items():
+            archive.writestr(zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0)), content)
+    return buffer.getvalue()
+
+
+def tarred(files):
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w", format=tarfile.GNU_FORMAT) as archive:
+        for name, content in files.items():
+            info = tarfile.TarInfo(name)
+            info.size = len(content)
+            archive.addfile(info, io.BytesIO(content))
+    return buffer.getvalue()
+
+
+def array(kind, shape, data, order="False"):
+    text = f"{{'descr': '{kind}', 'fortran_order': {order}, 'shape': {shape}, }}"
+    return b"\x93NUMPY\x01\x00" + struct.pack("<H", len(text) + 1) + text.encode() + b"\n" + data
+
+
+def datasets():
+    rows = b"".join(b"\0" + bytes((x * 30 + y * 7) % 256 for x in range(8)) for y in range(8))
+    picture = png(8, 8, 8, 0, rows)
+    tree = {f"{part}/{name}/{i}.png": picture for part in ("train", "test") for name in "ab" for i in range(2)}
+    packed = zipped(tree)
+    seed("dataset", "pictures.zip", packed)
+    seed("dataset", "pictures.tar", tarred(tree))
+    seed("dataset", "pictures.tar.gz", gzip.compress(tarred(tree), mtime=0))
+    seed("dataset", "long-name.tar", tarred({"a/" * 80 + "x.png": picture, "b/x.png": picture}))
+    seed("dataset", "outside.zip", zipped({"../a/1.png": picture, **tree}))
+    seed("dataset", "cut.zip", packed[: len(packed) // 2])
+    seed("dataset", "many-files.zip", packed[:-14] + b"\xfe\xff\xfe\xff" + packed[-10:])
+    seed("dataset", "metadata.zip", zipped({"metadata.csv": "file_name,label\nx.png,dog\ny.png,cat\n", "x.png": picture, "y.png": picture}))
+    seed("dataset", "metadata-json.zip", zipped({"metadata.jsonl": '{"file_name":"x.png","label":1}\n{"file_name":"y.png","label":0}\n', "x.png": picture, "y.png": picture}))
+    pixels, labels = bytes(range(48)), struct.pack("<3q", 0, 1, 0)
+    arrays = {"x_train.npy": array("|u1", (3, 4, 4), pixels), "y_train.npy": array("<i8", (3,), labels)}
+    arrays |= {name.replace("train", "test"): content for name, content in arrays.items()}
+    seed("dataset", "arrays.npz", zipped(arrays))
+    floats = struct.pack(">48f", *(i / 47 for i in range(48)))
+    seed("dataset", "floats.npz", zipped({"images.npy": array(">f4", (3, 4, 4), floats, "True"), "target.npy": arrays["y_train.npy"]}))
+    seed("dataset", "claims.npz", zipped({"x.npy": array("|u1", (2**31, 2**31, 4), pixels), "y.npy": array("|u1", (2**31,), b"")}))
+    table = "".join(f"{i % 3}," + ",".join(str((i * 5 + j) % 256) for j in range(16)) + "\n" for i in range(6))
+    seed("dataset", "pixels.csv", table)
+    seed("dataset", "header.csv", "label," + ",".join(f"pixel{j}" for j in range(16)) + "\n" + table)
+    seed("dataset", "quoted.csv", 'label,"a\n",' + '"' * 99 + table)
+    seed("dataset", "files.csv", "file,label\na.png,1\nb.png,2\n")
+    seed("dataset", "table.csv.gz", gzip.compress(table.encode(), mtime=0))
+    seed("dataset", "batch.bin", bytes([1]) + bytes(3072) + bytes([0]) + bytes([9]) * 3072)
+    seed("dataset", "batches.tar", tarred({"c/train.bin": bytes([1, 2]) + bytes(3072), "c/test.bin": bytes([1, 0]) + bytes(3072)}))
+    idx_files = {f"{part}-{what}-ubyte": content for part in ("train", "t10k") for what, content in
+                 [("images-idx3", idx_file(8, [2, 3, 3], bytes(18))), ("labels-idx1", idx_file(8, [2], b"\0\1"))]}
+    seed("dataset", "idx.zip", zipped(idx_files))
+    rows_of_labels = idx_file(12, [2, 8], b"".join(struct.pack(">8i", n, 0, 0, 0, 0, 0, 0, 0) for n in (4, 9)))
+    seed("dataset", "qmnist.zip", zipped({"qmnist-train-images-idx3-ubyte": idx_file(8, [2, 3, 3], bytes(18)), "qmnist-train-labels-idx2-int.gz": gzip.compress(rows_of_labels, mtime=0)}))
+
+
 models()
 checkpoints()
 idx()
 pictures()
+datasets()
 configurations()
 filters()
 journals()

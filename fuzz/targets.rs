@@ -8,7 +8,10 @@ use std::fs;
 use std::path::Path;
 use std::sync::OnceLock;
 
-use candle_studio::data::{DataError, Framing, InputImage, Recipe, idx, read_image_bytes};
+use candle_studio::data::{
+    DataError, Framing, ImportProgress, ImportRecipe, InputImage, Recipe, Source, idx,
+    read_image_bytes,
+};
 use candle_studio::files::parse_toml;
 use candle_studio::model::{Classifier, ModelSpec, read_layers, write_layers};
 use candle_studio::predict::classify;
@@ -21,11 +24,12 @@ use candle_studio::train::{Checkpoint, TrainConfig};
 pub type Target = fn(&[u8]);
 
 /// Every target by its name, which is that of its folder in `corpus/`.
-pub const TARGETS: [(&str, Target); 8] = [
+pub const TARGETS: [(&str, Target); 9] = [
     ("model", model),
     ("checkpoint", checkpoint),
     ("idx", idx),
     ("picture", picture),
+    ("dataset", dataset),
     ("configuration", configuration),
     ("filter", filter),
     ("events", events),
@@ -102,6 +106,23 @@ pub fn picture(bytes: &[u8]) {
             }
             let _ = recipe.objects(&image, shape);
         }
+    }
+}
+
+/// A file that may hold a dataset: an archive, a table, arrays, batches.
+pub fn dataset(bytes: &[u8]) {
+    let path = folder("dataset", &[("file", bytes)]).join("file");
+    let source = match Source::open(&path) {
+        Ok(source) => source,
+        Err(error) => return assert!(error.to_string().contains("file"), "{error}"),
+    };
+    let classes = source.classes.len();
+    if let Ok(imported) = source.import(&ImportRecipe::default(), &ImportProgress::default()) {
+        let data = imported.dataset;
+        assert_eq!(data.classes.len(), classes);
+        assert!(!data.train.is_empty() && !data.test.is_empty());
+        let labels = data.train.labels().iter().chain(data.test.labels());
+        assert!(labels.max() < Some(&(classes as u32)));
     }
 }
 

@@ -32,6 +32,8 @@ pub enum Stream {
     UnitImage = 51,
     /// The directions that a principal component analysis starts from.
     Pca = 60,
+    /// Which images of a class are imported; the counters are the class and the split.
+    Import = 61,
     /// Settings of a sweep; the counters are the setting and the key.
     Sweep = 32,
 }

@@ -8,7 +8,8 @@ use std::time::{Duration, Instant};
 
 use serde::Serialize;
 
-use super::{open_data, out};
+use super::open_data::open_data;
+use super::out;
 use crate::data::{Dataset, ImageSet};
 use crate::kernels::{self, InstructionSet};
 use crate::model::{Layer, ModelSpec, PRESETS, Preset, preset};
@@ -80,7 +81,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
         kernels::set_threads(threads.into());
     }
     let start = Instant::now();
-    let dataset = Arc::new(open_data(None)?);
+    let dataset = Arc::new(open_data(None, None)?);
     let load_time = start.elapsed();
     let divide = if args.short { 50 } else { 1 };
     let peak = measure_machine(args, PER_PRESET / 4 / divide)?;

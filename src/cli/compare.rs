@@ -6,8 +6,9 @@ use std::process::ExitCode;
 use anyhow::Context as _;
 use serde::Serialize;
 
+use super::open_data::open_data_of;
 use super::resolve_run::run_folders;
-use super::{UsageError, open_data, out};
+use super::{UsageError, out};
 use crate::compare::{
     Comparison, Disagreement, Importance, Paired, Verdict, correct_for_many, disagreements,
     importance,
@@ -30,8 +31,8 @@ pub struct Args {
     /// (the best epoch), val_loss.last …
     #[arg(long, value_name = "NAME", default_value = "test_accuracy", value_parser = metric)]
     metric: SummaryMetric,
-    /// Folder with the dataset the runs were trained on [default: where it was].
-    #[arg(long, value_name = "DIR")]
+    /// The dataset the runs were trained on [default: where it was].
+    #[arg(long, value_name = "DATA")]
     data: Option<PathBuf>,
     /// Number of images on which two models disagree to list, the most confident first.
     #[arg(long, value_name = "N", default_value_t = 5)]
@@ -93,7 +94,7 @@ pub(super) fn run(args: &Args, workspace: Option<&Path>) -> anyhow::Result<ExitC
         .map(compare)
         .collect::<anyhow::Result<Vec<_>>>()?;
     correct_for_many(&mut comparisons);
-    let mut predicted = Predicted::new(args, &folders)?;
+    let mut predicted = Predicted::new(args, &folders, workspace)?;
     for (mut comparison, [a, b]) in comparisons.into_iter().zip(pairs.drain(..)) {
         let found = predicted.disagreements(a[0], b[0])?;
         if let Some((paired, _)) = &found {
@@ -154,10 +155,13 @@ struct Predicted<'a> {
 }
 
 impl<'a> Predicted<'a> {
-    fn new(args: &Args, folders: &'a [RunFolder]) -> anyhow::Result<Predicted<'a>> {
+    fn new(
+        args: &Args,
+        folders: &'a [RunFolder],
+        workspace: Option<&Path>,
+    ) -> anyhow::Result<Predicted<'a>> {
         let mark = &folders[0].manifest().data;
-        let dir: Option<&Path> = args.data.as_deref().or(mark.folder.as_deref());
-        let dataset = open_data(dir)?;
+        let dataset = open_data_of(mark, args.data.as_deref(), workspace)?;
         anyhow::ensure!(
             dataset.fingerprint == mark.fingerprint,
             "{} is not the dataset the runs were trained on ({})",

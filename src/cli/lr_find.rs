@@ -4,8 +4,9 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use super::open_data::open_data;
 use super::settings::{Source, flag_help};
-use super::{UsageError, open_data, out, train};
+use super::{UsageError, out, train};
 use crate::kernels;
 use crate::model::Preset;
 use crate::text::count;
@@ -20,8 +21,8 @@ pub struct Args {
     /// Network to find a learning rate for.
     #[arg(long, value_name = "NAME", default_value = "keras-cnn", value_parser = train::presets())]
     preset: &'static Preset,
-    /// Folder with four IDX files named like MNIST's, gzipped or not [default: MNIST].
-    #[arg(long, value_name = "DIR")]
+    /// The dataset: a folder or file, or a name, see `candle-studio data` [default: MNIST].
+    #[arg(long, value_name = "DATA")]
     data: Option<PathBuf>,
     #[arg(long, value_name = "N", help = flag_help(Setting::BatchSize, "the preset's, mostly 32"))]
     batch_size: Option<usize>,
@@ -72,7 +73,7 @@ pub(super) fn run(args: &Args, workspace: Option<&Path>) -> anyhow::Result<ExitC
 
 impl Args {
     fn job(&self, workspace: Option<&Path>) -> anyhow::Result<Job> {
-        let dataset = Arc::new(open_data(self.data.as_deref())?);
+        let dataset = Arc::new(open_data(self.data.as_deref(), workspace)?);
         let default = TrainConfig::new(
             self.preset,
             dataset.image_shape(),

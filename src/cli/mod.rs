@@ -5,6 +5,7 @@
 
 mod bench;
 mod compare;
+mod data;
 mod diagram;
 mod embed;
 mod evaluate;
@@ -12,6 +13,7 @@ mod explain;
 mod hyperparameter_args;
 mod interrupt;
 mod lr_find;
+mod open_data;
 mod out;
 mod parse;
 mod plot;
@@ -32,7 +34,6 @@ use std::process::ExitCode;
 use anyhow::Context as _;
 use clap::{Parser, Subcommand};
 
-use crate::data::Dataset;
 use crate::runs::default_workspace;
 
 /// The command-line arguments.
@@ -63,6 +64,8 @@ pub enum Command {
     Evaluate(evaluate::Args),
     /// Write a report about a model: one HTML page.
     Report(report::Args),
+    /// Import, check and export datasets.
+    Data(data::Args),
     /// List, compare, export, edit and delete runs.
     Runs(runs::Args),
     /// Classify images.
@@ -95,6 +98,7 @@ impl Command {
             Command::Runs(args) => {
                 named_or_default(workspace).and_then(|dir| runs::run(&args, &dir))
             }
+            Command::Data(args) => data::run(&args, workspace),
             Command::Report(args) => report::run(&args, workspace),
             Command::Predict(args) => predict::run(&args, workspace),
             Command::Explain(args) => explain::run(&args, workspace),
@@ -127,15 +131,3 @@ fn named_or_default(workspace: Option<&Path>) -> anyhow::Result<PathBuf> {
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 struct UsageError(String);
-
-/// Opens the dataset in the folder `dir`, or MNIST; warns about what is odd about it.
-fn open_data(dir: Option<&Path>) -> anyhow::Result<Dataset> {
-    let Some(dir) = dir else {
-        return Dataset::mnist().context("could not unpack MNIST");
-    };
-    let dataset = Dataset::open_folder(dir)?;
-    for hint in dataset.hints() {
-        out::eprint(&format!("warning: {hint}"));
-    }
-    Ok(dataset)
-}

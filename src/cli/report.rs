@@ -5,8 +5,9 @@ use std::process::ExitCode;
 
 use anyhow::Context as _;
 
+use super::open_data::open_data;
+use super::out;
 use super::resolve_run::{model_file, run_folder};
-use super::{open_data, out};
 use crate::evaluate::{Predictions, SplitName};
 use crate::files;
 use crate::model::Classifier;
@@ -21,8 +22,8 @@ pub struct Args {
     /// Output file, one HTML page that needs no other file and no network.
     #[arg(long, short, value_name = "FILE", default_value = "report.html")]
     out: PathBuf,
-    /// Folder with four IDX files named like MNIST's [default: MNIST].
-    #[arg(long, value_name = "DIR")]
+    /// The dataset: a folder or file, or a name, see `candle-studio data` [default: MNIST].
+    #[arg(long, value_name = "DATA")]
     data: Option<PathBuf>,
     /// Images to evaluate the model on.
     #[arg(long, value_enum, default_value_t = SplitName::Test)]
@@ -43,7 +44,7 @@ pub(super) fn run(args: &Args, workspace: Option<&Path>) -> anyhow::Result<ExitC
     let path = model_file(&args.model, workspace)?;
     let classifier = Classifier::load(&path)?;
     let run = read_run(&args.model, &path, workspace)?;
-    let dataset = open_data(args.data.as_deref())?;
+    let dataset = open_data(args.data.as_deref(), workspace)?;
     let name = match &run {
         Some((record, _)) => record.name.clone(),
         None => args.model.display().to_string(),

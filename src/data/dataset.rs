@@ -25,8 +25,10 @@ pub struct Dataset {
     pub fingerprint: String,
     /// How a picture becomes one like these images.
     pub recipe: Recipe,
-    /// The folder it was read from, as an absolute path; `None` for the built-in dataset.
+    /// The folder or file it was read from, as an absolute path; `None` for a built-in dataset.
     pub folder: Option<PathBuf>,
+    /// What was decided in reading it, one sentence each without a full stop.
+    pub notes: Vec<String>,
 }
 
 impl Dataset {
@@ -54,8 +56,10 @@ impl Dataset {
             fingerprint: mnist::FINGERPRINT.to_string(),
             recipe: Recipe::new(Framing::Center),
             folder: None,
+            notes: Vec::new(),
         })
     }
+
     /// The number of classes.
     pub fn n_classes(&self) -> usize {
         self.classes.len()
@@ -82,10 +86,10 @@ pub(super) fn fingerprint(train: &ImageSet, test: &ImageSet) -> String {
     format!("{:x}", hasher.finalize())
 }
 
-/// Reads one split of MNIST from its gzipped files.
-fn gray_set(images: &[u8], labels: &[u8]) -> Result<ImageSet, DataError> {
-    let images = idx::images_from_bytes(images, "the MNIST images in this program")?;
-    let labels = idx::labels_from_bytes(labels, "the MNIST labels in this program")?;
+/// Reads one split of a built-in dataset from its gzipped files.
+pub(super) fn gray_set(images: &[u8], labels: &[u8]) -> Result<ImageSet, DataError> {
+    let images = idx::images_from_bytes(images, "the images in this program")?;
+    let labels = idx::labels_from_bytes(labels, "the labels in this program")?;
     let labels = labels.into_iter().map(|label| label as u32).collect();
     ImageSet::new([1, images.height, images.width], images.pixels, labels)
 }

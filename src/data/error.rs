@@ -171,22 +171,71 @@ pub enum DataError {
         /// The file.
         origin: String,
     },
-    /// The picture is neither PNG nor JPEG.
-    #[error("expected a PNG or JPEG picture, found {found}: {origin}")]
+    /// It is no picture, or one of another format.
+    #[error("expected a PNG, JPEG, WebP, BMP, GIF or PNM picture, found {found}: {origin}")]
     PictureFormat {
         /// What was found instead.
         found: String,
         /// The file.
         origin: String,
     },
-    /// The PNG or JPEG cannot be decoded.
+    /// The picture cannot be decoded.
     #[error("expected a whole {format} picture, found a damaged one ({reason}): {origin}")]
     PictureDamaged {
-        /// "PNG" or "JPEG".
+        /// Its format, such as "PNG".
         format: &'static str,
         /// The decoder's error.
         reason: String,
         /// The file.
         origin: String,
     },
+    /// A source of data holds something else than a dataset.
+    #[error("expected {expected}, found {found}: {origin}")]
+    Unexpected {
+        /// What would be read.
+        expected: String,
+        /// What is there.
+        found: String,
+        /// The file or folder, and the entry in it.
+        origin: String,
+    },
+    /// An archive is damaged, or unpacks to more than is read.
+    #[error("expected a whole {format} archive, found a damaged one ({reason}): {origin}")]
+    Archive {
+        /// Its format, such as "ZIP".
+        format: &'static str,
+        /// What is wrong.
+        reason: String,
+        /// The file.
+        origin: String,
+    },
+    /// A file of a stored dataset could not be written.
+    #[error(transparent)]
+    Write(#[from] crate::files::WriteError),
+    /// The user canceled.
+    #[error("canceled")]
+    Canceled,
+}
+
+impl DataError {
+    /// Something else than a dataset, or than one that fits.
+    pub(super) fn unexpected(
+        expected: impl Into<String>,
+        found: impl Into<String>,
+        origin: impl ToString,
+    ) -> DataError {
+        DataError::Unexpected {
+            expected: expected.into(),
+            found: found.into(),
+            origin: origin.to_string(),
+        }
+    }
+
+    /// The system could not read `path`.
+    pub(super) fn read(path: &std::path::Path) -> impl Fn(std::io::Error) -> DataError + '_ {
+        move |reason| DataError::Read {
+            origin: path.display().to_string(),
+            reason,
+        }
+    }
 }

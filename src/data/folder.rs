@@ -64,8 +64,14 @@ impl Dataset {
             train,
             test,
             folder: Some(dir.canonicalize().unwrap_or_else(|_| dir.to_owned())),
+            notes: Vec::new(),
         })
     }
+}
+
+/// Whether the folder `dir` has files with the published names.
+pub(super) fn has_idx_files(dir: &Path) -> bool {
+    FILES.iter().any(|name| !candidates(dir, name).is_empty())
 }
 
 /// The last component of the path, also for paths such as `.`.
@@ -186,16 +192,22 @@ fn class_names(path: &Path) -> Result<Option<Vec<String>>, DataError> {
     if let Err(reason) = read {
         return Err(DataError::Read { origin, reason });
     }
+    names_in(&bytes, &origin).map(Some)
+}
+
+/// The names in a file with one per line.
+pub(super) fn names_in(bytes: &[u8], origin: &str) -> Result<Vec<String>, DataError> {
     let wrong = |found: String| DataError::ClassNames {
         most: MAX_CLASSES,
         found,
-        origin: origin.clone(),
+        origin: origin.to_owned(),
     };
     if bytes.len() as u64 > MAX_CLASSES_BYTES {
         return Err(wrong(format!("more than {MAX_CLASSES_BYTES} bytes")));
     }
-    let text = String::from_utf8(bytes).map_err(|_| wrong("text that is not UTF-8".to_string()))?;
-    let text = text.strip_prefix('\u{feff}').unwrap_or(&text).trim_end();
+    let text =
+        std::str::from_utf8(bytes).map_err(|_| wrong("text that is not UTF-8".to_string()))?;
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text).trim_end();
     let names: Vec<String> = text.lines().map(|line| line.trim().to_string()).collect();
     if names.is_empty() || names.len() > MAX_CLASSES {
         return Err(wrong(format!("{} names", names.len())));
@@ -203,5 +215,5 @@ fn class_names(path: &Path) -> Result<Option<Vec<String>>, DataError> {
     if let Some(line) = names.iter().position(String::is_empty) {
         return Err(wrong(format!("an empty line {}", line + 1)));
     }
-    Ok(Some(names))
+    Ok(names)
 }

@@ -13,7 +13,8 @@ impl Dataset {
     /// there twice, classes without images, labels that seem to count from 1.
     pub fn hints(&self) -> Vec<String> {
         let twice = self.folder.as_deref().and_then(files_there_twice);
-        twice.into_iter().chain(self.empty_classes()).collect()
+        let found = twice.into_iter().chain(self.empty_classes());
+        self.notes.iter().cloned().chain(found).collect()
     }
 
     fn empty_classes(&self) -> Option<String> {

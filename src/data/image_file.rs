@@ -18,6 +18,10 @@ use super::ink::ink_from_luma;
 use super::resample::{Stretch, resample};
 use super::sketch::GrayImage;
 
+/// Usual endings of the names of pictures.
+pub const PICTURE_ENDINGS: [&str; 10] = [
+    "png", "jpg", "jpeg", "webp", "bmp", "gif", "pbm", "pgm", "ppm", "pnm",
+];
 /// Largest file read, in bytes.
 pub const MAX_FILE_BYTES: u64 = 32 << 20;
 /// Most pixels along one side.
@@ -38,6 +42,8 @@ pub struct DecodedImage {
     /// Height and width in the file.
     original_size: [usize; 2],
     pub(super) is_jpeg: bool,
+    /// Whether a recipe made it, so that it is upright and not to be inverted.
+    pub(super) is_input: bool,
 }
 
 impl DecodedImage {
@@ -76,12 +82,27 @@ impl DecodedImage {
             },
             original_size,
             is_jpeg,
+            is_input: false,
+        }
+    }
+
+    /// Marks the image of a dataset: no recipe turns, mirrors or inverts it again.
+    pub fn as_input(self) -> DecodedImage {
+        DecodedImage {
+            is_input: true,
+            ..self
         }
     }
 
     /// Height and width in pixels, as they are kept.
     pub fn size(&self) -> [usize; 2] {
         size_of(&self.image)
+    }
+
+    /// Whether it has any color but gray.
+    pub(super) fn has_colors(&self) -> bool {
+        let is_gray = |p: &image::Rgba<u8>| p.0[0] == p.0[1] && p.0[1] == p.0[2];
+        self.image.color().has_color() && !self.image.to_rgba8().pixels().all(is_gray)
     }
 
     /// Height and width in pixels in the file.
@@ -146,7 +167,7 @@ impl DecodedImage {
     }
 }
 
-/// Reads a PNG or JPEG file (detected by its content, not its name).
+/// Reads a PNG, JPEG, WebP, BMP, GIF or PNM file (detected by its content, not its name).
 ///
 /// # Errors
 /// When there is no such file, it is not a picture, or it exceeds the limits.
@@ -164,7 +185,7 @@ pub fn read_image_file(path: &Path) -> Result<DecodedImage, DataError> {
     read_image(file, &origin)
 }
 
-/// Reads a PNG or JPEG from a stream; `origin` is its name in errors.
+/// Reads a picture from a stream; `origin` is its name in errors.
 ///
 /// # Errors
 /// As [`read_image_file`].
@@ -180,7 +201,7 @@ pub fn read_image(reader: impl Read, origin: &str) -> Result<DecodedImage, DataE
     read_image_bytes(&bytes, origin)
 }
 
-/// Reads a PNG or JPEG; `origin` is its name in errors.
+/// Reads a picture; `origin` is its name in errors.
 ///
 /// # Errors
 /// As [`read_image_file`].
@@ -204,7 +225,7 @@ fn size_of(image: &DynamicImage) -> [usize; 2] {
 
 fn picture_format(bytes: &[u8], origin: &str) -> Result<ImageFormat, DataError> {
     let found = match image::guess_format(bytes) {
-        Ok(format @ (ImageFormat::Png | ImageFormat::Jpeg)) => return Ok(format),
+        Ok(format) if !format_name(format).is_empty() => return Ok(format),
         Ok(other) => format!("a file of type {other:?}"),
         Err(_) if bytes.is_empty() => "an empty file".to_string(),
         Err(_) => "a file of another type".to_string(),
@@ -215,7 +236,20 @@ fn picture_format(bytes: &[u8], origin: &str) -> Result<ImageFormat, DataError> 
     })
 }
 
-/// Decodes the picture upright. Its claimed size is checked before memory is allocated for it.
+/// The name of a format that is read; empty for others.
+fn format_name(format: ImageFormat) -> &'static str {
+    match format {
+        ImageFormat::Png => "PNG",
+        ImageFormat::Jpeg => "JPEG",
+        ImageFormat::WebP => "WebP",
+        ImageFormat::Bmp => "BMP",
+        ImageFormat::Gif => "GIF",
+        ImageFormat::Pnm => "PNM",
+        _ => "",
+    }
+}
+
+/// Decodes the picture upright; of an animation, its first frame. Its claimed size is checked before memory is allocated for it.
 pub(super) fn decode(
     bytes: &[u8],
     format: ImageFormat,
@@ -229,11 +263,7 @@ pub(super) fn decode(
         origin: origin.to_string(),
     };
     let damaged = |reason: String| DataError::PictureDamaged {
-        format: if format == ImageFormat::Png {
-            "PNG"
-        } else {
-            "JPEG"
-        },
+        format: format_name(format),
         reason,
         origin: origin.to_string(),
     };

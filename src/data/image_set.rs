@@ -64,6 +64,11 @@ impl ImageSet {
         &self.pixels
     }
 
+    /// Its pixels, without the labels.
+    pub(super) fn into_pixels(self) -> Vec<u8> {
+        self.pixels
+    }
+
     /// Image `i` in gray, `[height, width]`: the mean of its channels.
     ///
     /// # Panics

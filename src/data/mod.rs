@@ -9,26 +9,38 @@
 
 pub mod augment;
 pub mod batches;
+mod built_in;
 pub mod dataset;
 pub mod error;
+pub mod export;
 pub mod folder;
 mod hints;
+mod identity;
 pub mod idx;
 pub mod image_file;
 mod image_set;
+pub mod import;
 mod ink;
+mod open;
 pub mod recipe;
 mod resample;
 pub mod sketch;
 pub mod split;
+pub mod store;
 mod stored_image;
 
 pub use augment::{Affine, Augment, AugmentKind};
 pub use batches::{Batch, shuffled, unit_values};
+pub use built_in::BuiltIn;
 pub use dataset::Dataset;
 pub use error::DataError;
-pub use image_file::{DecodedImage, read_image, read_image_bytes, read_image_file};
+pub use export::DataFormat;
+pub use identity::{Duplicates, ImageRef};
+pub use image_file::{
+    DecodedImage, PICTURE_ENDINGS, read_image, read_image_bytes, read_image_file,
+};
 pub use image_set::ImageSet;
+pub use import::{ImportProgress, ImportRecipe, Imported, Source};
 pub use recipe::{Framing, InputImage, Object, Recipe};
 pub use sketch::{GrayImage, center_sketch};
 pub use split::{Split, stratified_folds, stratified_split};

@@ -7,8 +7,10 @@ use image::ImageFormat;
 use super::error::DataError;
 use super::image_file::{DecodedImage, decode};
 
-/// What follows: a PNG of a picture that came from a JPEG file, or of another one.
+/// What follows: a PNG of a picture that came from a JPEG file, of an image of a dataset, or of
+/// another picture.
 const OF_JPEG: u8 = 1;
+const OF_INPUT: u8 = 2;
 const OF_OTHER: u8 = 0;
 
 impl DecodedImage {
@@ -16,7 +18,11 @@ impl DecodedImage {
     pub fn stored(&self) -> Option<Vec<u8>> {
         let mut bytes = Cursor::new(Vec::new());
         self.image.write_to(&mut bytes, ImageFormat::Png).ok()?;
-        let kind = if self.is_jpeg { OF_JPEG } else { OF_OTHER };
+        let kind = match (self.is_jpeg, self.is_input) {
+            (true, _) => OF_JPEG,
+            (false, true) => OF_INPUT,
+            (false, false) => OF_OTHER,
+        };
         Some([&[kind], bytes.get_ref().as_slice()].concat())
     }
 
@@ -27,7 +33,11 @@ impl DecodedImage {
     pub fn from_stored(bytes: &[u8], origin: &str) -> Result<DecodedImage, DataError> {
         let (kind, png) = bytes.split_first().unwrap_or((&OF_OTHER, &[]));
         let image = decode(png, ImageFormat::Png, origin)?;
-        Ok(DecodedImage::new(image, *kind == OF_JPEG))
+        let picture = DecodedImage::new(image, *kind == OF_JPEG);
+        Ok(match *kind {
+            OF_INPUT => picture.as_input(),
+            _ => picture,
+        })
     }
 }
 
@@ -46,6 +56,9 @@ mod tests {
             channels.map(|channel| channel.pixels).collect()
         };
         assert_eq!(values(&back), values(&picture));
+        assert!(!back.is_input);
+        let made = picture.as_input().stored().unwrap();
+        assert!(DecodedImage::from_stored(&made, "a test").unwrap().is_input);
         assert!(DecodedImage::from_stored(&[], "nothing").is_err());
         assert!(DecodedImage::from_stored(b"\0not a picture", "noise").is_err());
     }

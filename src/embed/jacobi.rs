@@ -36,9 +36,8 @@ fn rotate<const N: usize>(a: &mut [[f64; N]; N], v: &mut [[f64; N]; N], p: usize
     for row in a.iter_mut().chain(v.iter_mut()) {
         (row[p], row[q]) = turn(row[p], row[q]);
     }
-    for k in 0..N {
-        (a[p][k], a[q][k]) = turn(a[p][k], a[q][k]);
-    }
+    let turned: [(f64, f64); N] = std::array::from_fn(|k| turn(a[p][k], a[q][k]));
+    (a[p], a[q]) = (turned.map(|(x, _)| x), turned.map(|(_, y)| y));
 }
 
 #[cfg(test)]

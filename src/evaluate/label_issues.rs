@@ -22,7 +22,7 @@ pub fn label_issues(predictions: &Predictions) -> Vec<usize> {
     let rows = Rows::of(predictions);
     let mut is_issue = vec![false; rows.labels.len()];
     let n_wrong = rows.estimated_wrong(&rows.confident_joint());
-    for label in 0..rows.n_classes {
+    for (label, n_wrong) in n_wrong.iter().enumerate() {
         let own: Vec<usize> = rows.of_label(label).collect();
         if own.len() as f64 <= LEAST_PER_CLASS {
             continue;
@@ -31,7 +31,7 @@ pub fn label_issues(predictions: &Predictions) -> Vec<usize> {
             let mut order = own.clone();
             let margin = |at: usize| rows.p(at, class) - rows.p(at, label);
             order.sort_by(|&a, &b| margin(b).total_cmp(&margin(a)));
-            let n = n_wrong[label][class] as usize;
+            let n = n_wrong[class] as usize;
             order.into_iter().take(n).for_each(|at| is_issue[at] = true);
         }
     }

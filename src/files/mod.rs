@@ -1,10 +1,11 @@
 //! Writes files atomically: under a temporary name in the same folder, then synced and renamed, so
 //! that a reader, a crash or a full disk never leaves half a file. Reads files from folders that may
-//! hold anything, and hand-written texts.
+//! hold anything, and hand-written texts. Also knows how much memory there is for what is read.
 
 mod atomic;
 mod damaged;
 mod faults;
+mod memory;
 mod read;
 mod rescue;
 mod temporary;
@@ -15,6 +16,7 @@ pub use atomic::{
     sync, write_atomically,
 };
 pub use damaged::{damaged_lines, keep_damaged};
+pub use memory::available_memory;
 pub use read::{MAX_TEXT_BYTES, open_regular, read, read_string, read_text, read_text_file};
 pub use rescue::{rescue, rescue_folder};
 pub use temporary::{WRITER_PATIENCE, abandoned, remove_abandoned};

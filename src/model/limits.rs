@@ -5,8 +5,8 @@
 //! trained on images of this size, and keep every product of sizes within a `u64`.
 
 use super::layers::TransformerEncoder;
-use super::memory;
 use super::spec::{Layer, ModelSpec};
+use crate::files::available_memory;
 use crate::text::bytes;
 
 /// Most layers in a network, including those inside residual blocks and the blocks of a transformer
@@ -80,7 +80,7 @@ fn n_layers(layers: &[Layer]) -> usize {
 /// Returns an error if `what` takes more memory than there is: `n_bytes`, of which `n_held` are
 /// held already.
 pub fn memory_problem(what: &str, n_bytes: u64, n_held: u64) -> Option<String> {
-    let n_available = memory::available().saturating_add(n_held);
+    let n_available = available_memory().saturating_add(n_held);
     (n_bytes > n_available).then(|| {
         let [wanted, available] = [n_bytes, n_available].map(bytes);
         format!("{what} takes about {wanted} of memory, but only {available} are available")

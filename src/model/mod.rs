@@ -12,7 +12,6 @@ mod frozen;
 mod init;
 mod layers;
 pub(crate) mod limits;
-mod memory;
 mod names;
 mod network;
 mod param;

@@ -193,9 +193,9 @@ pub enum CanvasAction {
     Clear,
     /// Set the width of the pen, as a share of the canvas' side.
     SetBrush(f32),
-    /// Put a PNG or JPEG file on the canvas.
+    /// Put an image file on the canvas.
     OpenImage(PathBuf),
-    /// Classify these PNG or JPEG files, all of them, beside the canvas.
+    /// Classify these image files, all of them, beside the canvas.
     Classify(Vec<PathBuf>),
     /// Classify each object of the picture on the canvas alone.
     ClassifyEach,
@@ -205,7 +205,7 @@ pub enum CanvasAction {
     CloseClassified,
     /// Make inputs of pictures by this recipe, or as the model was trained.
     SetRecipe(Option<Recipe>),
-    /// Put the bytes of a PNG or JPEG file on the canvas; the text names their origin.
+    /// Put the bytes of an image file on the canvas; the text names their origin.
     OpenImageBytes(Vec<u8>, String),
     /// Put the test image at this index on the canvas, with its label.
     TestImage(usize),

@@ -5,13 +5,14 @@ use std::path::{Path, PathBuf};
 use egui::{Align2, Context, Id, LayerId, Order, TextStyle, Ui};
 
 use super::theme;
+use crate::data::PICTURE_ENDINGS;
 use crate::studio::{Action, CanvasAction, FileAction};
 use crate::text::count;
 
 /// What dropped files are together.
 #[derive(Debug, PartialEq)]
 enum Dropped {
-    /// A dataset's folder.
+    /// A dataset's folder or file.
     Data(PathBuf),
     /// A model file.
     Model(PathBuf),
@@ -32,7 +33,7 @@ impl Dropped {
             return dataset(paths);
         }
         match n {
-            1 if first.is_dir() => Dropped::Data(first.clone()),
+            1 if first.is_dir() || is_dataset(first) => Dropped::Data(first.clone()),
             1 if is_model(first) => Dropped::Model(first.clone()),
             1 if is_image(first) => Dropped::Image(first.clone()),
             1 => Dropped::Other(format!("{} cannot be opened: {KINDS}.", name(first))),
@@ -60,8 +61,8 @@ impl Dropped {
 }
 
 /// What can be dropped.
-const KINDS: &str = "drop images (PNG, JPEG), a model (.safetensors), a dataset folder or its four \
-                     IDX files";
+const KINDS: &str = "drop images, a model (.safetensors), a dataset: a folder, four IDX \
+                     files, or one file (ZIP, tar, CSV, npz)";
 
 /// The dataset of IDX files: their folder, since the other three files are found there.
 fn dataset(paths: &[PathBuf]) -> Dropped {
@@ -90,10 +91,15 @@ fn is_model(path: &Path) -> bool {
     has_extension(path, &["safetensors"])
 }
 
+/// Whether it is a file that usually holds a dataset.
+fn is_dataset(path: &Path) -> bool {
+    has_extension(path, &["zip", "tar", "gz", "tgz", "csv", "npz"]) && !is_idx(path)
+}
+
 /// Without an extension, its content tells.
 fn is_image(path: &Path) -> bool {
     let is_unnamed = path.extension().is_none() && !path.is_dir();
-    has_extension(path, &["png", "jpg", "jpeg"]) || is_unnamed
+    has_extension(path, &PICTURE_ENDINGS) || is_unnamed
 }
 
 /// Whether it is named like one of a dataset's four files, packed or not.

@@ -6,6 +6,7 @@ mod bench;
 mod checksums;
 mod compare;
 mod damaged;
+mod data;
 mod diagram;
 mod embed;
 mod evaluate;

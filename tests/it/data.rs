@@ -1,6 +1,7 @@
 //! Data through the front door: MNIST, folders, sketches and pictures.
 
 mod folders;
+mod import;
 mod pictures;
 pub mod recipe;
 

@@ -139,11 +139,14 @@ fn a_fine_tuned_run_repeats_itself_and_resumes_bit_for_bit() {
     let expected = all_bits(&network);
     for threads in [1, 3] {
         let (config, data) = (config.clone(), data.clone());
-        let found = std::thread::spawn(move || {
+        let found = std::thread::Builder::new().spawn(move || {
             kernels::use_own_threads(threads);
             all_bits(&trained(&config, &data).0)
         });
-        assert!(found.join().unwrap() == expected, "{threads} threads");
+        assert!(
+            found.unwrap().join().unwrap() == expected,
+            "{threads} threads"
+        );
     }
     let job = Job::new(config, data).unwrap();
     for checkpoint in checkpoints {

@@ -10,7 +10,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("text", &[]),
     ("files", &["text"]),
     ("stats", &[]),
-    ("data", &["random", "files", "stats"]),
+    ("data", &["random", "files", "stats", "text"]),
     ("kernels", &["random"]),
     ("model", &["random", "files", "text", "data", "kernels"]),
     ("evaluate", &["stats", "data", "kernels", "model"]),

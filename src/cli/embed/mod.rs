@@ -10,8 +10,9 @@ use std::sync::atomic::AtomicBool;
 use anyhow::Context as _;
 use serde::Serialize;
 
+use super::open_data::open_data;
 use super::resolve_run::model_file;
-use super::{UsageError, open_data, out};
+use super::{UsageError, out};
 use crate::data::ImageSet;
 use crate::embed::{EmbedError, Embeddings, embed, layer_named};
 use crate::evaluate::{Predictions, SplitName};
@@ -102,7 +103,7 @@ pub(super) fn run(args: &Args, workspace: Option<&Path>) -> anyhow::Result<ExitC
     let classifier = Classifier::load(&model_file(&args.model, workspace)?)?;
     let layer = layer_named(classifier.network.spec(), args.layer.as_deref());
     let layer = layer.map_err(usage)?;
-    let dataset = open_data(args.data.as_deref())?;
+    let dataset = open_data(args.data.as_deref(), workspace)?;
     let model = args.model.display().to_string();
     let (set, indices) = args.split.images(&dataset, &classifier)?;
     // Nobody can stop the command in order: Ctrl-C ends it.

@@ -10,8 +10,9 @@ use std::process::ExitCode;
 use anyhow::Context as _;
 use serde::Serialize;
 
+use super::open_data::open_data;
+use super::out;
 use super::resolve_run::model_file;
-use super::{open_data, out};
 use crate::data::Dataset;
 use crate::evaluate::{ClassReport, Loss, Predictions, Report, SplitName};
 use crate::export::write_predictions;
@@ -27,8 +28,8 @@ pub struct Args {
     /// A model file from `train --save` or the window, or a run: its folder, or its id or name in
     /// the workspace.
     model: PathBuf,
-    /// Folder with four IDX files named like MNIST's [default: MNIST].
-    #[arg(long, value_name = "DIR")]
+    /// The dataset: a folder or file, or a name, see `candle-studio data` [default: MNIST].
+    #[arg(long, value_name = "DATA")]
     data: Option<PathBuf>,
     /// Images to evaluate it on. Choose between models by validation images, and keep the test
     /// images for the end.
@@ -105,7 +106,7 @@ pub(super) fn run(args: &Args, workspace: Option<&Path>) -> anyhow::Result<ExitC
         files::check_writable(file)?;
     }
     let mut classifier = Classifier::load(&path)?;
-    let dataset = open_data(args.data.as_deref())?;
+    let dataset = open_data(args.data.as_deref(), workspace)?;
     let model = args.model.display().to_string();
     if args.fit_temperature {
         let fitted = temperature::fit(&mut classifier, &dataset, &path)

@@ -25,7 +25,7 @@ pub struct Args {
     /// A model file from `train --save` or the window, or a run: its folder, or its id or name in
     /// the workspace.
     model: PathBuf,
-    /// A PNG or JPEG image in any size, or `-` for one on standard input.
+    /// An image in any size, or `-` for one on standard input.
     image: PathBuf,
     /// How the answer is explained.
     #[arg(long, default_value = "integrated-gradients", value_parser = methods())]

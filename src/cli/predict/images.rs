@@ -5,10 +5,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, ensure};
 
-use crate::data::{DecodedImage, read_image, read_image_file};
+use crate::data::{DecodedImage, PICTURE_ENDINGS, read_image, read_image_file};
 
-/// Endings of the files that are taken from a folder.
-const ENDINGS: [&str; 3] = ["png", "jpg", "jpeg"];
 /// How deep folders in folders are searched, so that a loop of links ends.
 const MAX_DEPTH: usize = 16;
 
@@ -21,7 +19,7 @@ pub(super) fn all(named: &[PathBuf]) -> impl Iterator<Item = anyhow::Result<Path
         }
         match in_folder(path, 0) {
             Ok(images) if images.is_empty() => {
-                let expected = "expected PNG or JPEG images, found none";
+                let expected = "expected images, found none";
                 vec![Err(anyhow::anyhow!("{expected}: {}", path.display()))]
             }
             Ok(images) => images.into_iter().map(Ok).collect(),
@@ -46,7 +44,10 @@ fn in_folder(dir: &Path, depth: usize) -> anyhow::Result<Vec<PathBuf>> {
         let ending = path.extension().and_then(|e| e.to_str()).unwrap_or("");
         if path.is_dir() {
             images.extend(in_folder(&path, depth + 1)?);
-        } else if ENDINGS.iter().any(|e| ending.eq_ignore_ascii_case(e)) {
+        } else if PICTURE_ENDINGS
+            .iter()
+            .any(|e| ending.eq_ignore_ascii_case(e))
+        {
             images.push(path);
         }
     }

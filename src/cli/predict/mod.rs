@@ -21,7 +21,7 @@ pub struct Args {
     /// A model file from `train --save` or the window, or a run: its folder, or its id or name in
     /// the workspace.
     model: PathBuf,
-    /// PNG or JPEG images of one digit or object each, in any size; folders of them; or `-` for
+    /// Images (PNG, JPEG, WebP, BMP, GIF, PNM) of one digit or object each, in any size; folders of them; or `-` for
     /// one image on standard input.
     #[arg(required = true)]
     images: Vec<PathBuf>,

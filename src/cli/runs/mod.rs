@@ -88,7 +88,7 @@ fn find<'a>(listing: &'a Listing, names: &[String]) -> anyhow::Result<Vec<&'a Re
 }
 
 /// Pads the cells of all columns but the last. A cell stays on its line.
-fn aligned(rows: &[Vec<String>]) -> Vec<String> {
+pub(super) fn aligned(rows: &[Vec<String>]) -> Vec<String> {
     let one_line = |cell: &String| cell.replace(text::controls, " ");
     let rows: Vec<Vec<String>> = rows
         .iter()

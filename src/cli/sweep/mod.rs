@@ -9,7 +9,8 @@ use std::sync::Arc;
 use anyhow::Context as _;
 
 use super::interrupt::Interrupt;
-use super::{UsageError, named_or_default, open_data, out, settings};
+use super::open_data::open_data;
+use super::{UsageError, named_or_default, out, settings};
 use crate::data::Dataset;
 use crate::files;
 use crate::model::{PRESETS, preset};
@@ -28,8 +29,8 @@ pub struct Args {
     /// Number of parallel trials [default: the file's, or 1].
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     parallel: Option<u16>,
-    /// Folder with four IDX files named like MNIST's [default: the file's, or MNIST].
-    #[arg(long, value_name = "DIR")]
+    /// The dataset: a folder or file, or a name, see `candle-studio data` [default: the file's, or MNIST].
+    #[arg(long, value_name = "DATA")]
     data: Option<PathBuf>,
     /// Rerun this trial from the start, or all that `failed`; may be given several times. The old run
     /// is moved to the trash.
@@ -69,7 +70,7 @@ const AFTER_HELP: &str = "Ctrl-C, SIGTERM or SIGHUP ends the sweep after the cur
 
 pub(super) fn run(args: &Args, workspace: Option<&Path>) -> anyhow::Result<ExitCode> {
     let definition = read(args)?;
-    let dataset = Arc::new(open_data(definition.data.as_deref())?);
+    let dataset = Arc::new(open_data(definition.data.as_deref(), workspace)?);
     let plan = plan(definition, &dataset)?;
     if let [engine, dir] = &args.emit[..] {
         return emit(&plan, engine, dir);

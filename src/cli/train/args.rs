@@ -17,8 +17,8 @@ pub struct Args {
     /// Network to train.
     #[arg(long, value_name = "NAME", default_value = "keras-cnn", value_parser = presets())]
     pub(super) preset: &'static Preset,
-    /// Folder with four IDX files named like MNIST's, gzipped or not [default: MNIST].
-    #[arg(long, value_name = "DIR")]
+    /// The dataset: a folder or file, or a name, see `candle-studio data` [default: MNIST].
+    #[arg(long, value_name = "DATA")]
     pub(super) data: Option<PathBuf>,
     #[arg(long, value_name = "N", help = flag_help(Setting::Epochs, "the preset's, mostly 5"))]
     pub(super) epochs: Option<usize>,

@@ -12,9 +12,10 @@ use std::sync::Arc;
 use anyhow::Context as _;
 
 use super::interrupt::Interrupt;
+use super::open_data::open_data;
 use super::progress::Progress;
 use super::resolve_run::{model_file, run_folder};
-use super::{UsageError, open_data, out, settings};
+use super::{UsageError, out, settings};
 use crate::data::Dataset;
 use crate::model::Classifier;
 use crate::train::{Control, Observer as _, Optimizer, TrainConfig, run_guarded};
@@ -65,7 +66,7 @@ impl Args {
 
     /// Starts a new run.
     fn fresh(&self, workspace: Option<&Path>) -> anyhow::Result<Start> {
-        let dataset = Arc::new(open_data(self.data.as_deref())?);
+        let dataset = Arc::new(open_data(self.data.as_deref(), workspace)?);
         let options = self.options(Options::default());
         let job = job(self.config(&dataset, workspace)?, dataset, options)?;
         let recorder = self
@@ -109,7 +110,7 @@ pub(super) fn run(args: &Args, workspace: Option<&Path>) -> anyhow::Result<ExitC
         kernels::set_threads(threads.into());
     }
     if args.source.print_config {
-        let config = args.config(&open_data(args.data.as_deref())?, workspace)?;
+        let config = args.config(&open_data(args.data.as_deref(), workspace)?, workspace)?;
         out::print(settings::commented(&config)?.trim_end())?;
         return Ok(ExitCode::SUCCESS);
     }
@@ -123,7 +124,7 @@ pub(super) fn run(args: &Args, workspace: Option<&Path>) -> anyhow::Result<ExitC
         ));
     }
     let start = match (&args.resume, &args.branch) {
-        (Some(run), _) => args.resumed(&run_folder(run, workspace)?)?,
+        (Some(run), _) => args.resumed(&run_folder(run, workspace)?, workspace)?,
         (None, Some(origin)) => args.branched(origin, workspace)?,
         (None, None) => args.fresh(workspace)?,
     };

@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use super::args::Args;
 use super::options::Options;
+use crate::cli::open_data::open_data_of;
 use crate::cli::resolve_run::run_folder;
-use crate::cli::{UsageError, open_data, out};
+use crate::cli::{UsageError, out};
 use crate::data::Dataset;
 use crate::runs::{Parent, Recorder, RunFolder, RunFolderError};
 use crate::train::{Checkpoint, Event, FieldError, Job, Setting, TrainConfig};
@@ -25,13 +26,13 @@ pub(super) struct Start {
 impl Args {
     /// Resumes a run from its last checkpoint, perhaps for more epochs than planned. A run that was
     /// interrupted before its first checkpoint starts over: its seed gives the same bits.
-    pub(super) fn resumed(&self, dir: &Path) -> anyhow::Result<Start> {
+    pub(super) fn resumed(&self, dir: &Path, workspace: Option<&Path>) -> anyhow::Result<Start> {
         let folder = RunFolder::open(dir)?;
         let (checkpoint, passed_over) = match folder.resume_point() {
             Err(RunFolderError::NoCheckpoint { .. }) => (None, None),
             point => point.map(|(checkpoint, why)| (Some(checkpoint), why))?,
         };
-        let dataset = self.dataset_of(&folder)?;
+        let dataset = self.dataset_of(&folder, workspace)?;
         let begun = Options::of(&folder);
         let options = self.options(begun);
         let config = match &checkpoint {
@@ -97,7 +98,7 @@ impl Args {
             None => folder.best_checkpoint()?,
         };
         let step = parent_state.step();
-        let dataset = self.dataset_of(&folder)?;
+        let dataset = self.dataset_of(&folder, workspace)?;
         let wanted = self.changed(parent_state.config.clone())?;
         let checkpoint = parent_state.branched(&wanted).map_err(UsageError)?;
         let options = self.options(Options::of(&folder)).without_questions();
@@ -125,13 +126,16 @@ impl Args {
     }
 
     /// Opens the dataset that the run in `folder` was trained on.
-    fn dataset_of(&self, folder: &RunFolder) -> anyhow::Result<Arc<Dataset>> {
+    fn dataset_of(
+        &self,
+        folder: &RunFolder,
+        workspace: Option<&Path>,
+    ) -> anyhow::Result<Arc<Dataset>> {
         let mark = &folder.manifest().data;
-        let dir = self.data.as_deref().or(mark.folder.as_deref());
-        let mut dataset = open_data(dir)?;
+        let mut dataset = open_data_of(mark, self.data.as_deref(), workspace)?;
         let run = format!("the run in {}", folder.path().display());
         mark.check(&run, &dataset.fingerprint)
-            .map_err(|e| anyhow::anyhow!("{e}: pass its folder with --data"))?;
+            .map_err(|e| anyhow::anyhow!("{e}: name it with --data"))?;
         // The models of the run see pictures as they did before.
         dataset.recipe = mark.recipe.unwrap_or(dataset.recipe);
         Ok(Arc::new(dataset))

@@ -94,7 +94,7 @@ impl Recipe {
         }
         let is_color = n_channels == 3;
         let mut channels = picture.channels(is_color);
-        if self.invert {
+        if self.invert && !picture.is_input {
             channels.iter_mut().for_each(invert);
         }
         if !is_same_size {
@@ -114,7 +114,7 @@ impl Recipe {
         if self.framing == Framing::Center && !is_centered(&gray) {
             return picture.ink();
         }
-        if self.invert && self.framing != Framing::Center {
+        if self.invert && self.framing != Framing::Center && !picture.is_input {
             invert(&mut gray);
         }
         gray
@@ -151,7 +151,8 @@ impl Recipe {
     }
 
     pub(super) fn upright<'p>(&self, picture: &'p DecodedImage) -> Cow<'p, DecodedImage> {
-        if self.mirror || !self.quarter_turns.is_multiple_of(4) {
+        let is_turned = self.mirror || !self.quarter_turns.is_multiple_of(4);
+        if is_turned && !picture.is_input {
             Cow::Owned(picture.turned(self.quarter_turns, self.mirror))
         } else {
             Cow::Borrowed(picture)
@@ -245,6 +246,20 @@ mod tests {
             recipe.input(&picture, [1, 2, 2]).unwrap(),
             [0, 155, 55, 255]
         );
+    }
+
+    #[test]
+    fn the_image_of_a_dataset_is_not_turned_or_inverted_again() {
+        let pixels = [0, 100, 200, 255];
+        let made = DecodedImage::from_pixels([1, 2, 2], &pixels).as_input();
+        let recipe = Recipe {
+            mirror: true,
+            quarter_turns: 1,
+            invert: true,
+            ..Recipe::new(Framing::Fit)
+        };
+        assert_eq!(recipe.shown(&made).pixels, pixels);
+        assert_eq!(recipe.input(&made.into(), [1, 2, 2]).unwrap(), pixels);
     }
 
     #[test]

@@ -144,7 +144,7 @@ impl Studio {
 
     /// Puts the image of `set` at `idx` on the canvas, with its label.
     pub(in crate::studio) fn put_image(&mut self, set: &ImageSet, idx: usize) {
-        let image = DecodedImage::from_pixels(set.shape(), set.image(idx));
+        let image = DecodedImage::from_pixels(set.shape(), set.image(idx)).as_input();
         let (shown, label) = (self.recipe().shown(&image), set.labels()[idx]);
         self.edit_canvas(|pad| pad.paste(&shown, Some(image.into()), Some(label)));
     }

@@ -43,7 +43,7 @@ impl Studio {
     fn open_data(&mut self, dir: PathBuf) {
         let name = dir.display().to_string();
         self.load_data(name, Some(dir.clone()), move || {
-            Dataset::open_folder(&dir).map_err(|e| e.to_string())
+            Dataset::open(&dir).map_err(|e| e.to_string())
         });
     }
 

@@ -36,7 +36,7 @@ impl Studio {
         let memory = session.state_memory.into_iter();
         memory.for_each(|bytes| self.live.set_state_memory(bytes));
         match session.data {
-            Some(folder) if folder.is_dir() => {
+            Some(folder) if folder.exists() => {
                 self.restoring.data = Some(folder.clone());
                 self.handle(FileAction::OpenData(folder));
             }

@@ -70,7 +70,7 @@ impl CommandKind for FileCommand {
                 "Use MNIST",
                 "Returns to the handwritten digits that come with the program.",
             ),
-            FileCommand::OpenImage => ("Open image…", "Puts a PNG or JPEG file on the canvas."),
+            FileCommand::OpenImage => ("Open image…", "Puts an image file on the canvas."),
             FileCommand::Export(format) => export_text(*format),
             FileCommand::OpenWorkspace => (
                 "Open workspace…",

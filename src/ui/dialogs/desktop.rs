@@ -10,6 +10,7 @@ use std::thread::{JoinHandle, Thread};
 use egui::Context;
 
 use super::purpose::Purpose;
+use crate::data::PICTURE_ENDINGS;
 use crate::studio::{Format, Saved};
 
 impl Purpose {
@@ -25,7 +26,7 @@ impl Purpose {
             None => dialog,
         };
         let models = || dialog.clone().add_filter("Models", &["safetensors"]);
-        let images = || dialog.clone().add_filter("Images", &["png", "jpg", "jpeg"]);
+        let images = || dialog.clone().add_filter("Images", &PICTURE_ENDINGS);
         let path = |file: Option<rfd::FileHandle>| file.map(|f| f.path().to_owned());
         match self {
             Purpose::SaveModel => {

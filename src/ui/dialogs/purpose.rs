@@ -73,10 +73,10 @@ impl Purpose {
                 "A safetensors file saved by this program. It is checked before anything changes."
             }
             Purpose::OpenImage => {
-                "A PNG or JPEG showing one digit or object, light on dark or dark on light."
+                "An image of one digit or object, light on dark or dark on light."
             }
             Purpose::OpenData => {
-                "A folder with the four IDX files (gzipped or not), named like MNIST's."
+                "A folder of IDX files, CIFAR batches or NumPy arrays, or with one folder of images per class."
             }
             Purpose::Export(Format::Csv) => {
                 "A file with one row per selected run, or per run that matches the filter."
@@ -142,7 +142,7 @@ impl Purpose {
             Purpose::OpenModel | Purpose::OpenImage if path.is_dir() => {
                 Some(format!("{shown} is a folder, not a file."))
             }
-            Purpose::OpenData if !path.is_dir() => Some(format!("There is no folder {shown}.")),
+            Purpose::OpenData if !path.exists() => Some(format!("There is no {shown}.")),
             _ => None,
         }
     }

@@ -46,6 +46,7 @@ pub fn dataset() -> Dataset {
         fingerprint: "of bars".to_owned(),
         recipe: Recipe::new(Framing::Fit),
         folder: None,
+        notes: Vec::new(),
     }
 }
 

@@ -5,7 +5,7 @@ const ASSUMED_BYTES: u64 = 8 << 30;
 
 /// Bytes that can be allocated without swapping: the estimate of Linux, or a container's limit if
 /// lower; 8 GiB on other systems.
-pub(super) fn available() -> u64 {
+pub fn available_memory() -> u64 {
     from_system().unwrap_or(ASSUMED_BYTES)
 }
 
@@ -45,7 +45,7 @@ mod tests {
 
     #[test]
     fn this_machine_has_some_memory() {
-        assert!(available() > 1 << 20);
+        assert!(available_memory() > 1 << 20);
     }
 
     #[cfg(target_os = "linux")]

@@ -1,0 +1,63 @@
+//! `candle-studio data`: datasets: what they hold, import, export, checks.
+
+mod check;
+mod export;
+mod import;
+mod info;
+mod manage;
+mod progress;
+mod recipe_args;
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use clap::Subcommand;
+
+use super::{UsageError, named_or_default};
+use crate::data::store::Store;
+
+/// The arguments of `data`.
+#[derive(Debug, clap::Args)]
+#[command(subcommand_required = true, arg_required_else_help = true, after_help = AFTER_HELP)]
+pub struct Args {
+    #[command(subcommand)]
+    command: Command,
+}
+
+const AFTER_HELP: &str = "DATA is a folder or file, the name of an imported dataset, or one of \
+mnist, digits and fashion-mnist. Known are folders of pictures with one folder per class (in folders \
+train, val and test or not) or with metadata.csv or .jsonl; ZIP, tar and tar.gz archives of them; \
+CSV with pixels or file names; NumPy's npz; CIFAR's binary batches; IDX files.";
+
+/// The commands of `data`.
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Show what a dataset holds: splits, shape, classes, fingerprint, duplicates.
+    Info(info::Args),
+    /// Import a dataset into the workspace.
+    Import(import::Args),
+    /// Write a dataset for other programs.
+    Export(export::Args),
+    /// Find images that are in a dataset twice, and test images that are training images, too.
+    Check(check::Args),
+    /// List the imported datasets.
+    List(manage::ListArgs),
+    /// Rename an imported dataset.
+    Rename(manage::RenameArgs),
+    /// Delete imported datasets; the files they were made of stay.
+    Rm(manage::RmArgs),
+}
+
+pub(super) fn run(args: &Args, workspace: Option<&Path>) -> anyhow::Result<ExitCode> {
+    let store = || named_or_default(workspace).map(|dir| Store::of(&dir));
+    match &args.command {
+        Command::Info(args) => return info::run(args, workspace),
+        Command::Import(args) => return import::run(args, &store()?),
+        Command::Export(args) => export::run(args, workspace)?,
+        Command::Check(args) => check::run(args, workspace)?,
+        Command::List(args) => manage::list(args, &store()?)?,
+        Command::Rename(args) => manage::rename(args, &store()?)?,
+        Command::Rm(args) => manage::rm(args, &store()?)?,
+    }
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,53 @@
+//! The dataset of a command.
+
+use std::path::Path;
+
+use anyhow::Context as _;
+
+use super::{named_or_default, out};
+use crate::data::store::Store;
+use crate::data::{BuiltIn, Dataset};
+use crate::runs::DatasetRef;
+
+/// Opens the dataset that `--data` names, or MNIST; warns about what is odd about it.
+pub(super) fn open_data(name: Option<&Path>, workspace: Option<&Path>) -> anyhow::Result<Dataset> {
+    let Some(name) = name else {
+        return Dataset::mnist().context("could not unpack MNIST");
+    };
+    let dataset = Dataset::named(name, store(workspace).as_ref())?;
+    warn(&dataset);
+    Ok(dataset)
+}
+
+/// Opens the dataset that a run was trained on, from where `--data` says or from where it was.
+pub(super) fn open_data_of(
+    run: &DatasetRef,
+    name: Option<&Path>,
+    workspace: Option<&Path>,
+) -> anyhow::Result<Dataset> {
+    match (name, &run.folder) {
+        (None, None) => {
+            let built_in = BuiltIn::named(&run.name).unwrap_or(BuiltIn::Mnist);
+            Ok(built_in.open()?)
+        }
+        (None, Some(folder)) if !folder.exists() => {
+            // A stored dataset may have been renamed.
+            let find = |store: Store| store.find_fingerprint(&run.fingerprint);
+            let stored = store(workspace).and_then(find);
+            open_data(Some(stored.as_ref().unwrap_or(folder)), workspace)
+        }
+        (name, folder) => open_data(name.or(folder.as_deref()), workspace),
+    }
+}
+
+fn store(workspace: Option<&Path>) -> Option<Store> {
+    let workspace = named_or_default(workspace).ok()?;
+    Some(Store::of(&workspace))
+}
+
+/// Says what is odd about a dataset.
+pub(super) fn warn(dataset: &Dataset) {
+    for hint in dataset.hints() {
+        out::eprint(&format!("warning: {hint}"));
+    }
+}
