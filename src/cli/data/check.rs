@@ -1,12 +1,16 @@
 //! `candle-studio data check`.
 
 use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 
 use serde::Serialize;
 
+use super::labels;
 use crate::cli::open_data::open_data;
 use crate::cli::out;
+use crate::cli::train::presets;
 use crate::data::{Dataset, ImageRef};
+use crate::model::Preset;
 use crate::text::count;
 
 /// Groups that are listed for people.
@@ -17,9 +21,23 @@ const MAX_LISTED: usize = 20;
 pub struct Args {
     /// A folder, a file, or the name of a dataset.
     data: PathBuf,
-    /// Print one JSON line per group of images, and one for the result.
+    /// Find labels that are probably wrong as well, by confident learning: trains five models, each
+    /// without the images that it judges.
     #[arg(long)]
-    json: bool,
+    labels: bool,
+    /// Network that judges the labels.
+    #[arg(long, value_name = "NAME", default_value = "keras-cnn", value_parser = presets(),
+        requires = "labels")]
+    pub(super) preset: &'static Preset,
+    /// Epochs to train each of the five models [default: the preset's, mostly 5].
+    #[arg(long, value_name = "N", requires = "labels")]
+    pub(super) epochs: Option<usize>,
+    /// Seed of the five models, and of who judges what.
+    #[arg(long, value_name = "N", default_value_t = 1, requires = "labels")]
+    pub(super) seed: u64,
+    /// Print one JSON line per finding, and one for each result.
+    #[arg(long)]
+    pub(super) json: bool,
 }
 
 /// Images that are the same, or look the same.
@@ -60,8 +78,16 @@ fn class<'a>(dataset: &'a Dataset, image: &ImageRef) -> &'a str {
     &dataset.classes[dataset.label(*image) as usize]
 }
 
-pub(super) fn run(args: &Args, workspace: Option<&Path>) -> anyhow::Result<()> {
+pub(super) fn run(args: &Args, workspace: Option<&Path>) -> anyhow::Result<ExitCode> {
     let dataset = open_data(Some(&args.data), workspace)?;
+    check_images(args, &dataset)?;
+    match args.labels {
+        true => labels::run(args, dataset),
+        false => Ok(ExitCode::SUCCESS),
+    }
+}
+
+fn check_images(args: &Args, dataset: &Dataset) -> anyhow::Result<()> {
     let found = dataset.duplicates(true);
     let near = found.near.iter().flatten().map(|pair| &pair[..]);
     let exact = found.exact.iter().map(|group| &group[..]);
@@ -88,7 +114,7 @@ pub(super) fn run(args: &Args, workspace: Option<&Path>) -> anyhow::Result<()> {
             let image = |image: &ImageRef| ImageLine {
                 split: split(image),
                 index: image.idx,
-                class: class(&dataset, image),
+                class: class(dataset, image),
             };
             out::print_json(&GroupLine {
                 event,
@@ -100,12 +126,7 @@ pub(super) fn run(args: &Args, workspace: Option<&Path>) -> anyhow::Result<()> {
     }
     for (kind, group) in groups.iter().take(MAX_LISTED) {
         let image = |image: &ImageRef| {
-            format!(
-                "{} {} ({})",
-                split(image),
-                image.idx,
-                class(&dataset, image)
-            )
+            format!("{} {} ({})", split(image), image.idx, class(dataset, image))
         };
         let images: Vec<String> = group.iter().map(image).collect();
         out::print(&format!("{kind}: {}", images.join(", ")))?;

@@ -4,6 +4,7 @@ mod check;
 mod export;
 mod import;
 mod info;
+mod labels;
 mod manage;
 mod progress;
 mod recipe_args;
@@ -38,7 +39,8 @@ enum Command {
     Import(import::Args),
     /// Write a dataset for other programs.
     Export(export::Args),
-    /// Find images that are in a dataset twice, and test images that are training images, too.
+    /// Find images that are in a dataset twice, test images that are training images, too, and, with
+    /// --labels, labels that are probably wrong.
     Check(check::Args),
     /// List the imported datasets.
     List(manage::ListArgs),
@@ -54,7 +56,7 @@ pub(super) fn run(args: &Args, workspace: Option<&Path>) -> anyhow::Result<ExitC
         Command::Info(args) => return info::run(args, workspace),
         Command::Import(args) => return import::run(args, &store()?),
         Command::Export(args) => export::run(args, workspace)?,
-        Command::Check(args) => check::run(args, workspace)?,
+        Command::Check(args) => return check::run(args, workspace),
         Command::List(args) => manage::list(args, &store()?)?,
         Command::Rename(args) => manage::rename(args, &store()?)?,
         Command::Rm(args) => manage::rm(args, &store()?)?,

@@ -282,3 +282,38 @@ fn wrong_recipes_are_wrong_usage() {
         check_failure(&studio(dir.path(), &args), 2, words);
     }
 }
+
+/// One label of the digits is made wrong, and found.
+#[test]
+fn a_wrong_label_is_found_by_models_that_did_not_see_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let export = ["data", "export", "digits", "--to", "folder", "out"];
+    let output = studio(dir.path(), &export);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    let train = dir.path().join("out/train");
+    let first = |class: &str| {
+        let mut all: Vec<_> = fs::read_dir(train.join(class)).unwrap().flatten().collect();
+        all.sort_by_key(fs::DirEntry::file_name);
+        all[0].path()
+    };
+    fs::rename(first("6"), train.join("1/000000-wrong.png")).unwrap();
+    let check = [
+        "data", "check", "out", "--labels", "--preset", "mlp", "--epochs", "8", "--json",
+    ];
+    let output = studio(dir.path(), &check);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    let read = |line: &str| serde_json::from_str::<Value>(line).unwrap();
+    let all: Vec<Value> = text(&output.stdout).lines().map(read).collect();
+    let found: Vec<&Value> = all.iter().filter(|line| line["event"] == "label").collect();
+    let is_it = |line: &&&Value| line["label"] == "1" && line["answer"] == "6";
+    assert_eq!(found.iter().filter(is_it).count(), 1, "{found:?}");
+    let result = all.last().unwrap();
+    assert_eq!(
+        result["label_issues"].as_u64().unwrap() as usize,
+        found.len()
+    );
+    assert!(
+        found.len() < 60 && result["accuracy"].as_f64().unwrap() > 0.9,
+        "{result}"
+    );
+}
