@@ -60,7 +60,7 @@ pub(super) fn outline_window(ui: &Ui, rect: Rect, [rows, columns]: [usize; 2], w
     let size = vec2(window.size[1] as f32, window.size[0] as f32) * cell;
     let outline = Rect::from_min_size(corner, size).intersect(rect);
     // Around a few pixels, but within the picture, whose surroundings may be cut off.
-    let kind = match outline == rect {
+    let kind = match outline.expand(0.5).contains_rect(rect) {
         true => StrokeKind::Inside,
         false => StrokeKind::Outside,
     };
