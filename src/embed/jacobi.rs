@@ -36,8 +36,9 @@ fn rotate<const N: usize>(a: &mut [[f64; N]; N], v: &mut [[f64; N]; N], p: usize
     for row in a.iter_mut().chain(v.iter_mut()) {
         (row[p], row[q]) = turn(row[p], row[q]);
     }
-    for k in 0..N {
-        (a[p][k], a[q][k]) = turn(a[p][k], a[q][k]);
+    let (of_p, of_q) = (a[p], a[q]);
+    for (k, (x, y)) in of_p.into_iter().zip(of_q).enumerate() {
+        (a[p][k], a[q][k]) = turn(x, y);
     }
 }
 

@@ -9,9 +9,11 @@ pub fn last_hidden(spec: &ModelSpec) -> LayerName {
     let layers = &spec.layers;
     let dense = layers.iter().rposition(|l| matches!(l, Layer::Dense(_)));
     let end = dense.unwrap_or(layers.len().saturating_sub(1)).max(1);
-    let before = layers.iter().take(end);
-    let idx = before.enumerate().filter(|(_, layer)| !is_identity(layer));
-    let idx = idx.last().map_or(end - 1, |(idx, _)| idx);
+    let idx = layers
+        .iter()
+        .take(end)
+        .rposition(|layer| !is_identity(layer));
+    let idx = idx.unwrap_or(end - 1);
     LayerName {
         name: spec.layer_name(idx).unwrap_or_default(),
         path: vec![idx],
