@@ -2,6 +2,7 @@
 //! each.
 
 use std::path::Path;
+use std::time::Instant;
 
 use candle_studio::evaluate::{Filter, SplitName};
 use candle_studio::studio::{EvaluateAction, Evaluation, FileAction, Model, TimelineAction};
@@ -354,4 +355,31 @@ fn every_view_is_whole_at_every_size() {
             assert_eq!(faults(&window), Vec::<String>::new(), "{view} at {size:?}");
         }
     }
+}
+
+/// `cargo test --test it -- --ignored --nocapture what_sixty_thousand_images_cost`
+#[test]
+#[ignore = "measures; takes a minute"]
+fn what_sixty_thousand_images_cost() {
+    let mut window = open();
+    choose(&mut window, "Evaluated images", "Training");
+    wait_for(&mut window, SplitName::Train);
+    let evaluation = newest(&window);
+    println!(
+        "{} images evaluated in {:.2} s",
+        evaluation.predictions.len(),
+        evaluation.secs
+    );
+    for view in ["Confusion", "Classes", "Calibration", "ROC and PR"] {
+        let start = Instant::now();
+        click(&mut window, view);
+        let opened = start.elapsed() / 4;
+        let start = Instant::now();
+        window.run_steps(50);
+        let frame = start.elapsed() / 50;
+        println!("{view}: {opened:.1?} per frame while opening, {frame:.2?} after");
+    }
+    let start = Instant::now();
+    click(&mut window, "Wrong");
+    println!("Wrong: {:.1?} per frame", start.elapsed() / 4);
 }
