@@ -54,7 +54,8 @@ pub use evaluation::{
 pub use explanation::{
     EmbeddingMap, EmbeddingMapper, ExplainAction, ExplainSettings, ExplainView, Explainer,
     Explanation, Follower, FoundImage, InkHint, InkOutcome, InkSearch, LayerMaps, MapMethod,
-    MapSettings, MappedImages, NearImage, Neighbors, RobustnessMap, UnitQuery, UnitSearch,
+    MapSettings, MappedImages, NearImage, Neighbors, RobustnessMap, Taught, Teacher, TeacherSearch,
+    UnitQuery, UnitSearch,
 };
 pub use export::Format;
 pub use library::{Filter, Run};

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use candle_studio::embed::{embed, embed_image, last_hidden, nearest};
 use candle_studio::evaluate::SplitName;
-use candle_studio::studio::{CanvasAction, EmbeddingMap, Neighbors, RunAction};
+use candle_studio::studio::{CanvasAction, EmbeddingMap, Neighbors, RunAction, Teacher};
 use egui::{Key, Modifiers, Role, pos2, vec2};
 use egui_kittest::kittest::Queryable;
 
@@ -51,6 +51,58 @@ fn wait_for_map(window: &mut Window, is_wanted: impl Fn(&EmbeddingMap) -> bool) 
         is_made && !mapper.is_busy()
     });
     window.run_steps(4);
+}
+
+/// Whom the network learned an answer from has that label, and who taught against it another.
+#[test]
+fn the_images_that_taught_an_answer_have_its_label() {
+    let mut window = window();
+    open(&mut window, "Neighbors");
+    click(&mut window, "Take a test image");
+    wait_for_neighbors(&mut window);
+    click(&mut window, "Taught by");
+    click(&mut window, "Find them");
+    wait(&mut window, "the images", |app| {
+        let teachers = app.studio().explainer().teachers();
+        teachers.newest().is_some() && !teachers.is_busy()
+    });
+    window.run_steps(4);
+    let found = studio(&window)
+        .explainer()
+        .teachers()
+        .newest()
+        .unwrap()
+        .clone();
+    assert_eq!(
+        Some(found.class),
+        studio(&window).prediction().map(|p| p.class)
+    );
+    assert!(found.n_snapshots > 1 && found.n_compared == 400);
+    let label = |image: usize| found.dataset.train.labels()[image] as usize;
+    assert!(!found.proponents.is_empty() && !found.opponents.is_empty());
+    assert!(
+        found
+            .proponents
+            .iter()
+            .all(|t| label(t.image) == found.class && t.influence > 0.0)
+    );
+    assert!(
+        found
+            .opponents
+            .iter()
+            .all(|t| label(t.image) != found.class && t.influence < 0.0)
+    );
+    let sorted = |all: &[Teacher]| {
+        all.windows(2)
+            .all(|two| two[0].influence.abs() >= two[1].influence.abs())
+    };
+    assert!(sorted(&found.proponents) && sorted(&found.opponents));
+    window.get_by_label_contains("by the gradients of the last dense layer");
+    let name = format!("training image {}: label", found.proponents[0].image);
+    window.get_by_label_contains(&name).click();
+    window.run_steps(4);
+    assert_eq!(studio(&window).pad().true_label(), Some(found.class as u32));
+    window.get_by_label_contains("for what was on the canvas before");
 }
 
 #[test]

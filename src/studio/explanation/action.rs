@@ -41,8 +41,10 @@ pub enum ExplainAction {
     EmbedAt(Option<String>),
     /// Make maps of embeddings in this way.
     MapBy(MapMethod),
-    /// Put a neighbor on the canvas, by its place among the nearest.
-    OpenNeighbor(usize),
+    /// Put a training image on the canvas, by its index.
+    OpenTrainingImage(usize),
+    /// Find the training images that taught the answer.
+    FindTeachers,
     /// Put an image of the map on the canvas, by its position.
     OpenMapped(usize),
     /// Select images of the map, by their positions, to look at them in Evaluate.
@@ -65,7 +67,8 @@ impl Explainer {
             | ExplainAction::OpenUnitImage => true,
             ExplainAction::EmbedAt(layer) => layer != self.neighbors.settings(),
             ExplainAction::MapBy(method) => *method != self.map.settings().method,
-            ExplainAction::OpenNeighbor(_)
+            ExplainAction::OpenTrainingImage(_)
+            | ExplainAction::FindTeachers
             | ExplainAction::OpenMapped(_)
             | ExplainAction::SelectMapped(_) => true,
         }
@@ -101,19 +104,40 @@ impl Studio {
             }
             ExplainAction::EmbedAt(layer) => self.explainer.embed_at(layer),
             ExplainAction::MapBy(method) => self.explainer.map.set_method(method),
-            ExplainAction::OpenNeighbor(place) => self.open_neighbor(place),
+            ExplainAction::OpenTrainingImage(idx) => self.open_training_image(idx),
+            ExplainAction::FindTeachers => self.find_teachers(),
             ExplainAction::OpenMapped(position) => self.open_mapped(position),
             ExplainAction::SelectMapped(positions) => self.select_mapped(&positions),
         }
     }
 
-    fn open_neighbor(&mut self, place: usize) {
-        let Some(neighbors) = self.explainer.neighbors.newest().cloned() else {
+    fn open_training_image(&mut self, idx: usize) {
+        if let Some(dataset) = self.dataset().cloned()
+            && idx < dataset.train.len()
+        {
+            self.put_image(&dataset.train, idx);
+        }
+    }
+
+    fn find_teachers(&mut self) {
+        let prediction = self.canvas.answer().and_then(|answer| answer.as_ref().ok());
+        let (Some(classifier), Some(dataset), Some(prediction)) =
+            (self.canvas.classifier(), self.data.dataset(), prediction)
+        else {
             return;
         };
-        if let Some(neighbor) = neighbors.nearest.get(place) {
-            self.put_image(&neighbors.dataset.train, neighbor.image);
-        }
+        // Of a file, the model itself is all there is.
+        let states = match self.canvas.model() {
+            Model::Opened { .. } | Model::None => &[],
+            Model::Trained(_) | Model::Snapshot { .. } => self.timelines.shown().states(),
+        };
+        let states = match self.shown_step() {
+            Some(shown) => &states[..states.partition_point(|state| state.step() <= shown)],
+            None => states,
+        };
+        self.explainer
+            .teachers
+            .ask(classifier, states, dataset, prediction);
     }
 
     fn open_mapped(&mut self, position: usize) {

@@ -9,6 +9,7 @@ mod layers;
 mod neighbors;
 mod robustness;
 mod settings;
+mod taught;
 mod unit;
 mod view;
 mod why;
@@ -26,6 +27,7 @@ pub use layers::LayerMaps;
 pub use neighbors::{NearImage, Neighbors};
 pub use robustness::RobustnessMap;
 pub use settings::ExplainSettings;
+pub use taught::{Taught, Teacher, TeacherSearch};
 pub use unit::{FoundImage, UnitQuery, UnitSearch};
 pub use view::ExplainView;
 pub use why::Explanation;
@@ -41,6 +43,7 @@ pub struct Explainer {
     unit: UnitSearch,
     neighbors: Follower<Option<String>, Neighbors>,
     map: EmbeddingMapper,
+    teachers: TeacherSearch,
 }
 
 impl Explainer {
@@ -59,7 +62,8 @@ impl Explainer {
             ink_search: InkSearch::new(wake.clone())?,
             unit: UnitSearch::new(wake.clone())?,
             neighbors: Follower::new("neighbors", wake.clone(), None, neighbors::worker())?,
-            map: EmbeddingMapper::new(wake)?,
+            map: EmbeddingMapper::new(wake.clone())?,
+            teachers: TeacherSearch::new(wake)?,
         })
     }
 
@@ -109,6 +113,11 @@ impl Explainer {
         &self.map
     }
 
+    /// The search for the training images that taught the answer.
+    pub fn teachers(&self) -> &TeacherSearch {
+        &self.teachers
+    }
+
     fn embed_at(&mut self, layer: Option<String>) {
         self.map.set_layer(layer.clone());
         self.neighbors.set(layer);
@@ -124,6 +133,7 @@ impl Explainer {
             .pump(followed, is_shown(ExplainView::Robustness));
         self.ink.pump(followed, is_shown(ExplainView::Ink));
         self.unit.pump();
+        self.teachers.pump();
         self.neighbors
             .pump(followed, is_shown(ExplainView::Neighbors));
         self.map.pump(followed, split, is_shown(ExplainView::Map));

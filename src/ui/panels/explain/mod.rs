@@ -6,6 +6,7 @@ mod map;
 mod neighbors;
 mod picture;
 mod robustness;
+mod taught;
 mod thumbnails;
 mod unit;
 mod why;

@@ -9,8 +9,9 @@ use egui::{
 
 use super::super::PanelContext;
 use super::layer_ui;
+use super::taught::TaughtView;
 use super::thumbnails::Thumbnails;
-use crate::studio::{ExplainAction, Neighbors};
+use crate::studio::{ExplainAction, NearImage, Neighbors};
 use crate::text;
 use crate::ui::theme::{self, ROW_HEIGHT, UNIT, tokens};
 
@@ -28,7 +29,19 @@ const N_COLUMNS: f32 = 8.0;
 /// The state of the view.
 #[derive(Default)]
 pub(super) struct NeighborsView {
+    shows_teachers: bool,
     made: Option<(Arc<Neighbors>, Thumbnails)>,
+    taught: TaughtView,
+}
+
+/// A training image that is shown.
+pub(super) struct Shown {
+    /// Its index.
+    pub(super) image: usize,
+    /// The name of its label.
+    pub(super) label: String,
+    /// What the number below it is, and the number.
+    pub(super) number: (&'static str, String),
 }
 
 impl NeighborsView {
@@ -37,8 +50,28 @@ impl NeighborsView {
         let newest = cx.studio.explainer().neighbors().newest().cloned();
         ui.horizontal_wrapped(|ui| {
             ui.set_min_height(ROW_HEIGHT);
-            layer_ui(ui, cx, newest.as_ref().map(|n| n.layer.as_str()));
+            for (shows_teachers, label, about) in [
+                (
+                    false,
+                    "Nearest",
+                    "The training images that a layer makes most similar to it.",
+                ),
+                (
+                    true,
+                    "Taught by",
+                    "The training images that taught the network this answer.",
+                ),
+            ] {
+                ui.selectable_value(&mut self.shows_teachers, shows_teachers, label)
+                    .on_hover_text(about);
+            }
+            if !self.shows_teachers {
+                layer_ui(ui, cx, newest.as_ref().map(|n| n.layer.as_str()));
+            }
         });
+        if self.shows_teachers {
+            return self.taught.ui(ui, cx);
+        }
         if let Some(problem) = cx.studio.explainer().neighbors().problem() {
             let text = text::sentence(problem);
             ui.add(Label::new(RichText::new(text).color(tokens(ui).bad)).wrap());
@@ -65,12 +98,20 @@ impl NeighborsView {
             let thumbnails = Thumbnails::new(ui, &newest.dataset.train, &images);
             (newest.clone(), thumbnails)
         }));
-        grid_ui(ui, cx, &newest, thumbnails);
+        let labels = newest.dataset.train.labels();
+        let shown = |near: &NearImage| Shown {
+            image: near.image,
+            label: class(&newest, labels[near.image]),
+            number: ("distance", text::loss(f64::from(near.distance))),
+        };
+        let shown: Vec<Shown> = newest.nearest.iter().map(shown).collect();
+        grid_ui(ui, cx, "neighbors", &shown, thumbnails);
     }
 
     /// Called while the view is not shown.
     pub(super) fn leave(&mut self) {
         self.made = None;
+        self.taught.leave();
     }
 }
 
@@ -109,23 +150,29 @@ fn sentence(neighbors: &Neighbors) -> String {
     )
 }
 
-fn grid_ui(ui: &mut Ui, cx: &mut PanelContext<'_>, neighbors: &Neighbors, thumbnails: &Thumbnails) {
+/// Draws training images in a grid, as many as there is room for.
+pub(super) fn grid_ui(
+    ui: &mut Ui,
+    cx: &mut PanelContext<'_>,
+    name: &str,
+    images: &[Shown],
+    thumbnails: &Thumbnails,
+) {
     let room = ui.available_size() - vec2(8.0, 0.0);
     let side = (room.x / N_COLUMNS - GAP).clamp(SIDES[0], SIDES[1]).floor();
     let n_columns = ((room.x + GAP) / (side + GAP)).max(1.0) as usize;
     let n_rows = ((room.y + GAP) / (side + TEXT + GAP)).max(1.0) as usize;
-    let n_shown = (n_rows * n_columns)
-        .max(N_LEAST)
-        .min(neighbors.nearest.len());
+    let n_shown = (n_rows * n_columns).max(N_LEAST).min(images.len());
     ui.spacing_mut().item_spacing = vec2(GAP, GAP);
     ScrollArea::vertical()
-        .id_salt("neighbors")
+        .id_salt(name)
         .auto_shrink(false)
         .show(ui, |ui| {
             for first in (0..n_shown).step_by(n_columns) {
                 ui.horizontal(|ui| {
-                    for place in first..n_shown.min(first + n_columns) {
-                        image_ui(ui, cx, neighbors, thumbnails, place, side);
+                    let row = images.iter().enumerate().take(n_shown).skip(first);
+                    for (place, shown) in row.take(n_columns) {
+                        image_ui(ui, cx, shown, (thumbnails, place), side);
                     }
                 });
             }
@@ -135,18 +182,15 @@ fn grid_ui(ui: &mut Ui, cx: &mut PanelContext<'_>, neighbors: &Neighbors, thumbn
 fn image_ui(
     ui: &mut Ui,
     cx: &mut PanelContext<'_>,
-    neighbors: &Neighbors,
-    thumbnails: &Thumbnails,
-    place: usize,
+    shown: &Shown,
+    (thumbnails, place): (&Thumbnails, usize),
     side: f32,
 ) {
-    let near = neighbors.nearest[place];
-    let label = class(neighbors, neighbors.dataset.train.labels()[near.image]);
-    let distance = text::loss(f64::from(near.distance));
+    let (label, (what, number)) = (&shown.label, &shown.number);
     let (rect, response) = ui.allocate_exact_size(vec2(side, side + TEXT), Sense::click());
     let name = format!(
-        "training image {}: label {label}, distance {distance}",
-        near.image
+        "training image {}: label {label}, {what} {number}",
+        shown.image
     );
     response.widget_info(|| WidgetInfo::labeled(Role::Button, true, &name));
     if ui.is_rect_visible(rect) {
@@ -165,14 +209,14 @@ fn image_ui(
             let font = FontId::proportional(12.0);
             painter.text(at, Align2::CENTER_BOTTOM, text, font, color);
         };
-        line(&label, 15.0, t.text);
-        line(&distance, 0.0, t.quiet);
+        line(label, 15.0, t.text);
+        line(number, 0.0, t.quiet);
     }
     let about = format!(
         "{}. A click puts it on the canvas.",
         text::capitalized(&name)
     );
     if response.on_hover_text(about).clicked() {
-        cx.act(ExplainAction::OpenNeighbor(place));
+        cx.act(ExplainAction::OpenTrainingImage(shown.image));
     }
 }
