@@ -8,12 +8,13 @@ use std::collections::BTreeMap;
 
 use candle_core::{Result, Tensor};
 
-use super::layers::{Op, Pass, Taps, blueprints, plan};
+use super::layers::{Pass, Taps, blueprints, plan};
 use super::names::NoSuchLayer;
 use super::network::{Mode, Network};
 use super::param::WeightLayout;
 use super::shape::Shape;
 use super::spec::{Layer, ModelSpec};
+use super::tail::Tail;
 
 /// Stands for all layers but the last one with weights.
 const BODY: &str = "body";
@@ -29,18 +30,6 @@ pub struct Groups<'a> {
     pub frozen: &'a [String],
     /// Factors of the learning rate. Those of several names for one layer are multiplied.
     pub lr_scale: &'a BTreeMap<String, f64>,
-}
-
-/// The network from the first layer on that changes, or that is random.
-#[derive(Clone, Debug)]
-pub(super) struct Tail {
-    /// The layers before it.
-    n_layers: usize,
-    before: Vec<Op>,
-    ops: Vec<Op>,
-    /// Channels of the image whose flattened values the first dense layer wants channels-last.
-    channels: Option<usize>,
-    n_values: usize,
 }
 
 impl ModelSpec {

@@ -20,6 +20,7 @@ mod probabilities;
 mod report;
 mod shape;
 mod spec;
+mod tail;
 mod tapped;
 mod tensor_file;
 mod tensor_writer;

@@ -2,12 +2,12 @@
 
 use candle_core::{Device, Result, Tensor, Var};
 
-use super::frozen::Tail;
 use super::init::Init;
 use super::layers::{Blueprint, Op, Pass, Taps, blueprints, plan};
 use super::param::{Param, ParamShape};
 use super::shape::{Shape, ShapeError};
 use super::spec::ModelSpec;
+use super::tail::Tail;
 
 /// Whether a forward pass is part of training.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

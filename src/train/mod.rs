@@ -12,6 +12,7 @@ mod early_stopping;
 mod error;
 mod event;
 mod features;
+mod fine_tuning;
 mod images;
 mod inspect;
 mod job;

@@ -5,12 +5,10 @@ use std::process::ExitCode;
 
 use serde::Serialize;
 
-use super::labels;
+use super::labels::{self, LabelArgs};
 use crate::cli::open_data::open_data;
 use crate::cli::out;
-use crate::cli::train::presets;
 use crate::data::{Dataset, ImageRef};
-use crate::model::Preset;
 use crate::text::count;
 
 /// Groups that are listed for people.
@@ -21,23 +19,11 @@ const MAX_LISTED: usize = 20;
 pub struct Args {
     /// A folder, a file, or the name of a dataset.
     data: PathBuf,
-    /// Find labels that are probably wrong as well, by confident learning: trains five models, each
-    /// without the images that it judges.
-    #[arg(long)]
-    labels: bool,
-    /// Network that judges the labels.
-    #[arg(long, value_name = "NAME", default_value = "keras-cnn", value_parser = presets(),
-        requires = "labels")]
-    pub(super) preset: &'static Preset,
-    /// Epochs to train each of the five models [default: the preset's, mostly 5].
-    #[arg(long, value_name = "N", requires = "labels")]
-    pub(super) epochs: Option<usize>,
-    /// Seed of the five models, and of who judges what.
-    #[arg(long, value_name = "N", default_value_t = 1, requires = "labels")]
-    pub(super) seed: u64,
+    #[command(flatten)]
+    judging: LabelArgs,
     /// Print one JSON line per finding, and one for each result.
     #[arg(long)]
-    pub(super) json: bool,
+    json: bool,
 }
 
 /// Images that are the same, or look the same.
@@ -81,8 +67,8 @@ fn class<'a>(dataset: &'a Dataset, image: &ImageRef) -> &'a str {
 pub(super) fn run(args: &Args, workspace: Option<&Path>) -> anyhow::Result<ExitCode> {
     let dataset = open_data(Some(&args.data), workspace)?;
     check_images(args, &dataset)?;
-    match args.labels {
-        true => labels::run(args, dataset),
+    match args.judging.labels {
+        true => labels::run(&args.judging, dataset, args.json),
         false => Ok(ExitCode::SUCCESS),
     }
 }

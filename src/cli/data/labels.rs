@@ -5,11 +5,12 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use super::check::Args;
 use crate::cli::interrupt::{INTERRUPTED, Interrupt};
 use crate::cli::out;
+use crate::cli::train::presets;
 use crate::data::Dataset;
 use crate::evaluate::{Predictions, label_issues};
+use crate::model::Preset;
 use crate::text::{count, percent};
 use crate::train::{Control, CrossValidateError, TrainConfig, cross_validate};
 
@@ -18,6 +19,25 @@ const N_FOLDS: usize = 5;
 
 /// Labels that are listed for people.
 const MAX_LISTED: usize = 20;
+
+/// How labels are judged.
+#[derive(Debug, clap::Args)]
+pub(super) struct LabelArgs {
+    /// Find labels that are probably wrong as well, by confident learning: trains five models, each
+    /// without the images that it judges.
+    #[arg(long)]
+    pub(super) labels: bool,
+    /// Network that judges the labels.
+    #[arg(long, value_name = "NAME", default_value = "keras-cnn", value_parser = presets(),
+        requires = "labels")]
+    preset: &'static Preset,
+    /// Epochs to train each of the five models [default: the preset's, mostly 5].
+    #[arg(long, value_name = "N", requires = "labels")]
+    epochs: Option<usize>,
+    /// Seed of the five models, and of who judges what.
+    #[arg(long, value_name = "N", default_value_t = 1, requires = "labels")]
+    seed: u64,
+}
 
 /// A label that is probably wrong.
 #[derive(Serialize)]
@@ -43,7 +63,7 @@ struct ResultLine {
 }
 
 /// Trains the models, and lists the labels they doubt.
-pub(super) fn run(args: &Args, dataset: Dataset) -> anyhow::Result<ExitCode> {
+pub(super) fn run(args: &LabelArgs, dataset: Dataset, as_json: bool) -> anyhow::Result<ExitCode> {
     let dataset = Arc::new(dataset);
     let (input, n_images) = (dataset.image_shape(), dataset.train.len());
     let mut config = TrainConfig::new(args.preset, input, dataset.n_classes(), n_images);
@@ -65,11 +85,11 @@ pub(super) fn run(args: &Args, dataset: Dataset) -> anyhow::Result<ExitCode> {
         Err(CrossValidateError::Stopped) => return Ok(ExitCode::from(INTERRUPTED)),
         other => other?,
     };
-    print(args, &dataset, &predictions)?;
+    print(&dataset, &predictions, as_json)?;
     Ok(ExitCode::SUCCESS)
 }
 
-fn print(args: &Args, dataset: &Dataset, predictions: &Predictions) -> anyhow::Result<()> {
+fn print(dataset: &Dataset, predictions: &Predictions, as_json: bool) -> anyhow::Result<()> {
     let found = label_issues(predictions);
     let n_right = predictions.right().filter(|is_right| *is_right).count();
     let result = ResultLine {
@@ -81,7 +101,7 @@ fn print(args: &Args, dataset: &Dataset, predictions: &Predictions) -> anyhow::R
     let lines = found
         .iter()
         .filter_map(|&at| line(dataset, predictions, at));
-    if args.json {
+    if as_json {
         for line in lines {
             out::print_json(&line)?;
         }

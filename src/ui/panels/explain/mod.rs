@@ -8,6 +8,7 @@ mod picture;
 mod robustness;
 mod taught;
 mod thumbnails;
+mod training_images;
 mod unit;
 mod why;
 

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use egui::{Label, RichText, ScrollArea, Ui};
 
 use super::super::PanelContext;
-use super::neighbors::{Shown, grid_ui};
 use super::thumbnails::Thumbnails;
+use super::training_images::{Shown, grid_ui};
 use crate::studio::{ExplainAction, Taught, Teacher};
 use crate::text;
 use crate::ui::theme::{self, UNIT, tokens};

@@ -7,12 +7,18 @@ use egui::{
 };
 
 use super::made::{Cells, Made};
-use super::{ABOVE, NAMES, select};
+use super::select::select;
 use crate::evaluate::Filter;
 use crate::studio::Evaluation;
 use crate::text;
 use crate::ui::panels::PanelContext;
 use crate::ui::theme::{mix, tokens};
+
+/// Width of the names of the classes.
+pub(super) const NAMES: f32 = 64.0;
+
+/// Height of the names above.
+pub(super) const ABOVE: f32 = 22.0;
 
 /// Cells from this side on have their number written in them.
 const WITH_NUMBER: f32 = 20.0;

@@ -3,27 +3,25 @@
 
 mod made;
 mod matrix;
+mod select;
 
 use std::sync::Arc;
 
 use egui::{Role, ScrollArea, Sense, Ui, WidgetInfo, vec2};
 
-use crate::evaluate::{ConfusedPair, Filter, Selection};
-use crate::studio::{EvaluateAction, Evaluation};
+use crate::evaluate::{ConfusedPair, Filter};
+use crate::studio::Evaluation;
 use crate::ui::panels::PanelContext;
 use crate::ui::theme::{self, ROW_HEIGHT};
 use crate::ui::widgets::combo_of_width;
 use made::{Cells, Made};
-use matrix::Matrix;
+use matrix::{ABOVE, Matrix, NAMES};
+use select::select;
 
 /// Most and least side of a cell.
 const SIDES: std::ops::RangeInclusive<f32> = 5.0..=56.0;
 
-/// Width of the names of the classes.
-const NAMES: f32 = 64.0;
-
-/// Height of the names above, and of the pairs below.
-const ABOVE: f32 = 22.0;
+/// Height of the pairs below.
 const BELOW: f32 = 60.0;
 
 /// How the matrix is drawn.
@@ -118,21 +116,6 @@ impl Difference {
     pub(super) fn new(of: &Arc<Evaluation>, other: &Evaluation) -> Difference {
         Difference(Made::difference(of, other))
     }
-}
-
-fn select(cx: &mut PanelContext<'_>, filter: Filter) {
-    let selection = cx.studio.evaluator().selection();
-    // A second click shows all images again.
-    let filter = if selection.filter == filter {
-        Filter::default()
-    } else {
-        filter
-    };
-    let selection = Selection {
-        filter,
-        ..selection.clone()
-    };
-    cx.act(EvaluateAction::Select(selection));
 }
 
 /// Lists the most confused pairs of classes.
