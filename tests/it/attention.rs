@@ -54,7 +54,7 @@ fn leave(window: &mut Window) {
 fn the_title_shows_the_progress_and_a_short_run_does_not_call() {
     let mut window = window();
     leave(&mut window);
-    choose_small(&mut window, 40);
+    choose_small(&mut window, 8);
     click(&mut window, "Train");
     let commands = until_the_end(&mut window);
     let titles = titles(&commands);
