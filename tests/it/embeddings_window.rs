@@ -275,7 +275,11 @@ fn both_views_are_whole_at_every_size_and_say_what_to_do() {
     wait_for_neighbors(&mut window);
     assert!(neighbors(&window).nearest.len() >= 12);
     for (size, scale) in SIZES {
+        // One after the other: a size counts in the points of its frame.
+        window.set_pixels_per_point(1.0);
+        window.run_steps(2);
         window.set_size(egui::Vec2::from(size) * scale);
+        window.run_steps(2);
         window.set_pixels_per_point(scale);
         window.run_steps(8);
         let width = window.ctx.content_rect().width();
