@@ -7,11 +7,16 @@ use crate::ui::theme;
 use crate::ui::widgets::{Icon, Weight, labeled_button};
 
 /// What is in the program besides its own code, by license.
-const LICENSES: [(&str, &str); 7] = [
+const LICENSES: [(&str, &str); 8] = [
     (
         "MNIST images (CC BY-SA 3.0)",
         "The MNIST database of handwritten digits by Yann LeCun, Corinna Cortes and Christopher \
          J. C. Burges.",
+    ),
+    (
+        "8×8 digits (CC BY 4.0)",
+        "Optical Recognition of Handwritten Digits by E. Alpaydin and C. Kaynak, UCI Machine Learning \
+         Repository, as scikit-learn has it.",
     ),
     (
         "Fonts (SIL Open Font License 1.1)",
@@ -23,11 +28,11 @@ const LICENSES: [(&str, &str); 7] = [
         "MIT or Apache 2.0",
         "anyhow, base64, candle-core, candle-nn, clap, crc32c, ctrlc, directories, eframe, egui, egui_plot, \
          egui_table, flate2, humantime, image, libc, rand, rand_chacha, rand_distr, resvg, serde, \
-         serde_json, sha2, sobol_burley, thiserror, toml.",
+         serde_json, sha2, sobol_burley, tar, thiserror, toml.",
     ),
     (
         "MIT",
-        "gemm, indicatif, mimalloc, open, optimizer, pulp, rfd, rusqlite, statrs.",
+        "csv (or Unlicense), gemm, indicatif, mimalloc, open, optimizer, pulp, rfd, rusqlite, statrs, zip.",
     ),
     ("Apache 2.0", "safetensors."),
     ("BSD 3-clause", "atomic-write-file."),
