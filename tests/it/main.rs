@@ -38,6 +38,7 @@ mod explain_views;
 #[cfg(feature = "gui")]
 mod explain_window;
 mod fine_tune;
+#[cfg(feature = "gui")]
 mod fine_tune_window;
 mod guard;
 #[cfg(feature = "gui")]
