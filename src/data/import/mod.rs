@@ -2,7 +2,7 @@
 //!
 //! A reader makes a [`Source`] of a path: classes, items with their labels and splits, and what it
 //! refused. [`Source::import`] makes a [`Dataset`](super::Dataset) of it by an [`ImportRecipe`].
-//! What a path holds is recognized by content: folders, ZIP and tar archives are all a [`Tree`] of
+//! What a path holds is recognized by content: folders, ZIP and tar archives are all a `Tree` of
 //! named files, which is read as streams and never extracted.
 
 mod arrays;
