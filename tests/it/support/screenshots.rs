@@ -108,3 +108,14 @@ pub fn check(window: &mut Harness<'_, StudioApp>, name: &str) {
         );
     }
 }
+
+/// Writes a picture that depends on the machine, such as on its number of threads; it is drawn but
+/// not compared.
+pub fn draw_only(window: &mut Harness<'_, StudioApp>, name: &str) {
+    let picture = window.render().unwrap();
+    assert!(picture.width() > 0);
+    if std::env::var_os("UPDATE_SNAPSHOTS").is_some() {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("screenshots/{name}.png"));
+        picture.save(&path).unwrap();
+    }
+}

@@ -57,6 +57,10 @@ impl OverTimeView {
                 .of(run, evaluation.split)
                 .cloned()
         });
+        // One that was under way while the dataset changed is of other images.
+        let is_of_these =
+            |found: &Arc<RunHistory>| Arc::ptr_eq(&found.dataset, &evaluation.dataset);
+        let found = found.filter(is_of_these);
         match found {
             Some(found) => self.history_ui(ui, cx, evaluation, &found),
             None if historian_is_busy(cx) => {}
