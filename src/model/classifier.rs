@@ -39,6 +39,12 @@ pub struct Classifier {
     pub provenance: Provenance,
 }
 
+/// The name of a class, or its number if it has none.
+pub fn class_name(classes: &[String], class: usize) -> String {
+    let name = classes.get(class).cloned();
+    name.unwrap_or_else(|| class.to_string())
+}
+
 impl Classifier {
     /// The same model, whose logits are divided by this number; `None` leaves them as they are.
     ///

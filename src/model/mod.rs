@@ -26,7 +26,7 @@ mod tensor_file;
 mod tensor_writer;
 mod text;
 
-pub use classifier::{Classifier, Provenance};
+pub use classifier::{Classifier, Provenance, class_name};
 pub use file::{FORMAT_VERSION, ModelFileError};
 pub use frozen::Groups;
 pub use init::Init;

@@ -8,7 +8,7 @@ mod tables;
 
 use crate::data::{Dataset, ImageSet};
 use crate::evaluate::{Predictions, Report, SplitName};
-use crate::model::Classifier;
+use crate::model::{Classifier, class_name};
 use crate::picture::{Curve, CurvesView, LIGHT, XAxis, curves, reliability_diagram};
 use crate::runs::table::GroupBy;
 use crate::runs::{Record, RunState};
@@ -39,8 +39,7 @@ pub struct Subject<'a> {
 
 impl Subject<'_> {
     fn class(&self, class: u32) -> String {
-        let name = self.classifier.classes.get(class as usize).cloned();
-        name.unwrap_or_else(|| class.to_string())
+        class_name(&self.classifier.classes, class as usize)
     }
 
     /// The set that the predictions are for.

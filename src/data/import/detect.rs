@@ -12,7 +12,7 @@ use crate::data::error::DataError;
 use crate::data::image_file::PICTURE_ENDINGS;
 use crate::files;
 
-/// Bytes at the beginning of a file that tell what it is; a tar archive has its mark at 257.
+/// Bytes at the beginning of a file that identify its format; the magic number of tar is at 257.
 const START: u64 = 512;
 
 impl Source {

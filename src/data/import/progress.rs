@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use crate::data::error::DataError;
 
-/// Shared by an import and whoever shows it.
+/// Shared by an import and the front end that shows it.
 #[derive(Debug, Default)]
 pub struct ImportProgress {
     n_done: AtomicUsize,

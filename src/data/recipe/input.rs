@@ -128,7 +128,7 @@ impl Recipe {
         }
         match image {
             InputImage::Sketch(sketch) => objects(sketch),
-            // Whoever changed an input meant all of it.
+            // An input that was edited is used as a whole.
             InputImage::Input(picture) if picture.size() == shape[1..] => Vec::new(),
             InputImage::Decoded(picture) | InputImage::Input(picture) => {
                 self.objects_of_picture(picture, shape)

@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use crate::data::{Dataset, ImageSet};
 use crate::evaluate::{EvaluateError, Predictions, Report, SplitName, fit_temperature};
-use crate::model::Classifier;
+use crate::model::{Classifier, class_name};
 use crate::runs::RunId;
 
 /// The model to evaluate.
@@ -76,8 +76,7 @@ impl Evaluation {
 
     /// The name of a class.
     pub fn class(&self, class: u32) -> String {
-        let name = self.classifier.classes.get(class as usize).cloned();
-        name.unwrap_or_else(|| class.to_string())
+        class_name(&self.classifier.classes, class as usize)
     }
 }
 

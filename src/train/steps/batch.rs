@@ -1,11 +1,11 @@
 //! One batch: forward, backward, update.
 
-use candle_core::bail;
+use candle_core::{Device, Tensor, bail};
 
 use super::loop_state::Steps;
 use crate::data::Batch;
 use crate::evaluate::n_correct;
-use crate::model::Mode;
+use crate::model::{Mode, Network};
 use crate::train::divergence::{Anomaly, OnDivergence, WINDOW, detect};
 use crate::train::error::TrainError;
 use crate::train::images::images_of;
@@ -20,7 +20,49 @@ pub(super) enum Learned {
     Refused { anomaly: Anomaly, loss: f64 },
 }
 
+/// What a batch is computed from.
+struct Input {
+    /// What frozen layers make of the images, if that is known.
+    features: Option<Tensor>,
+    /// The images, unless nothing reads them.
+    images: Option<Tensor>,
+    labels: Tensor,
+}
+
+impl Input {
+    /// The logits.
+    fn forward(&self, network: &Network, mode: Mode) -> candle_core::Result<Tensor> {
+        match (&self.features, &self.images) {
+            (Some(features), _) => network.forward_features(features, mode),
+            (None, Some(images)) => network.forward(images, mode),
+            (None, None) => bail!("a batch without images"),
+        }
+    }
+}
+
 impl Steps<'_> {
+    /// The images at `indices` or what frozen layers make of them; both if `is_watched`.
+    fn input(&mut self, indices: &[u32], is_watched: bool) -> Result<Input, TrainError> {
+        self.prepare_features()?;
+        let features = self.features().map(|features| features.batch(indices));
+        let features = features.transpose()?;
+        if features.is_some() && !is_watched {
+            let labels = self.job.dataset().train.labels();
+            let labels: Vec<u32> = indices.iter().map(|&i| labels[i as usize]).collect();
+            return Ok(Input {
+                features,
+                images: None,
+                labels: Tensor::from_vec(labels, indices.len(), &Device::Cpu)?,
+            });
+        }
+        let Batch { images, labels } = self.images(indices)?;
+        Ok(Input {
+            features,
+            images: Some(images),
+            labels,
+        })
+    }
+
     /// Forward, guard, backward, update. With `accepts_spike`, a spike is used anyway.
     pub(super) fn one_batch(
         &mut self,
@@ -28,11 +70,10 @@ impl Steps<'_> {
         n_epoch: usize,
         accepts_spike: bool,
     ) -> Result<Learned, TrainError> {
-        self.prepare_features()?;
-        let batch = self.images(indices)?;
-        let Batch { images, labels } = &batch;
-        let features = self.features().map(|features| features.batch(indices));
-        let features = features.transpose()?;
+        let step = self.optimizer.step + 1;
+        let is_watched = self.control.watches_layers() && layer_stats::is_due(step);
+        let input = self.input(indices, is_watched)?;
+        let labels = &input.labels;
         let mode = Mode::Train {
             seed: self.config.seed,
             step: self.optimizer.step,
@@ -46,17 +87,13 @@ impl Steps<'_> {
         let cursor = &self.cursor;
         let accepts_spike = accepts_spike || self.job.divergence() == OnDivergence::Stop;
         let n_classes = self.job.dataset().n_classes();
-        let step = self.optimizer.step + 1;
-        let is_watched = self.control.watches_layers() && layer_stats::is_due(step);
-        let look = || Look::before(network, images, mode);
-        let mut look = is_watched.then(look).transpose()?;
+        let watched = input.images.as_ref().filter(|_| is_watched);
+        let look = watched.map(|images| Look::before(network, images, mode));
+        let mut look = look.transpose()?;
         let mut n_right = 0;
         let mut refused = None;
         let forward = || {
-            let logits = match &features {
-                Some(features) => network.forward_features(features, mode)?,
-                None => network.forward(images, mode)?,
-            };
+            let logits = input.forward(network, mode)?;
             n_right = n_correct(&logits.detach(), &labels.to_vec1()?)?;
             let loss = loss_of.of(&logits, labels)?;
             let value = f64::from(loss.to_scalar::<f32>()?);

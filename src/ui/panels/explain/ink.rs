@@ -5,9 +5,10 @@ use std::sync::Arc;
 use egui::{ColorImage, Label, TextureHandle, TextureOptions, Ui};
 
 use super::super::PanelContext;
-use super::picture::{class_name, picture_ui, problem_ui, swatch_ui};
+use super::picture::{picture_ui, problem_ui, swatch_ui};
 use crate::data::unit_values;
 use crate::explain::{AGAINST, FOR, LeastInk, overlay};
+use crate::model::class_name;
 use crate::studio::{ExplainAction, InkHint, InkOutcome};
 use crate::text;
 use crate::ui::theme::{self, ROW_HEIGHT, UNIT};

@@ -9,6 +9,7 @@ use super::layer_ui;
 use super::taught::TaughtView;
 use super::thumbnails::Thumbnails;
 use super::training_images::{Shown, grid_ui};
+use crate::model::class_name;
 use crate::studio::{NearImage, Neighbors};
 use crate::text;
 use crate::ui::theme::{self, ROW_HEIGHT, UNIT, tokens};
@@ -94,8 +95,7 @@ impl NeighborsView {
 
 /// The name of a class.
 fn class(neighbors: &Neighbors, label: u32) -> String {
-    let name = neighbors.classes.get(label as usize).cloned();
-    name.unwrap_or_else(|| label.to_string())
+    class_name(&neighbors.classes, label as usize)
 }
 
 /// What is shown, and which label is the most frequent.

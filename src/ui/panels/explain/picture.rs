@@ -29,9 +29,3 @@ pub(super) fn problem_ui(ui: &mut Ui, problem: &str) {
     let text = RichText::new(text::sentence(problem)).color(tokens(ui).bad);
     ui.add(Label::new(text).wrap());
 }
-
-/// The name of a class.
-pub(super) fn class_name(classes: &[String], class: usize) -> String {
-    let name = classes.get(class).cloned();
-    name.unwrap_or_else(|| class.to_string())
-}

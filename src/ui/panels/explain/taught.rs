@@ -7,6 +7,7 @@ use egui::{Label, RichText, ScrollArea, Ui};
 use super::super::PanelContext;
 use super::thumbnails::Thumbnails;
 use super::training_images::{Shown, grid_ui};
+use crate::model::class_name;
 use crate::studio::{ExplainAction, Taught, Teacher};
 use crate::text;
 use crate::ui::theme::{self, UNIT, tokens};
@@ -86,8 +87,7 @@ impl TaughtView {
 }
 
 fn class(taught: &Taught, class: usize) -> String {
-    let name = taught.classes.get(class).cloned();
-    name.unwrap_or_else(|| class.to_string())
+    class_name(&taught.classes, class)
 }
 
 fn shown(taught: &Taught, teacher: &Teacher) -> Shown {

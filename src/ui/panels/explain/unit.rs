@@ -6,8 +6,9 @@ use egui::{Label, ProgressBar, TextureHandle, TextureOptions, Ui};
 
 use super::super::PanelContext;
 use super::super::draw::color_image;
-use super::picture::{class_name, picture_ui, problem_ui};
+use super::picture::{picture_ui, problem_ui};
 use crate::explain::{Unit, UnitLayer, unit_layers};
+use crate::model::class_name;
 use crate::studio::{ExplainAction, FoundImage, UnitQuery};
 use crate::text;
 use crate::ui::theme::{self, ROW_HEIGHT, UNIT};

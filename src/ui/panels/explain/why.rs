@@ -7,6 +7,7 @@ use egui::{ColorImage, Label, RichText, Slider, TextureHandle, TextureOptions, U
 use super::super::PanelContext;
 use super::picture::{picture_ui, swatch_ui};
 use crate::explain::{AGAINST, Attribution, FOR, Method, Target, convolutions, overlay};
+use crate::model::class_name;
 use crate::studio::{ExplainAction, ExplainSettings, Explanation};
 use crate::text;
 use crate::ui::theme::{self, ROW_HEIGHT, UNIT, tokens};
@@ -155,10 +156,7 @@ fn pictures_ui(ui: &mut Ui, made: &Made) {
 
 /// What is explained, in a sentence.
 fn sentence(explanation: &Explanation) -> RichText {
-    let class = |class: usize| {
-        let name = explanation.classes.get(class).cloned();
-        name.unwrap_or_else(|| class.to_string())
-    };
+    let class = |class: usize| class_name(&explanation.classes, class);
     let map = &explanation.attribution;
     let value = text::setting((f64::from(map.value) * 100.0).round() / 100.0);
     let mut sentence = match map.against {

@@ -2,6 +2,7 @@
 
 use egui::{Pos2, Vec2};
 
+use crate::model::class_name;
 use crate::studio::{MapMethod, MappedImages};
 use crate::text;
 
@@ -48,10 +49,7 @@ pub(super) fn star_text(method: MapMethod) -> &'static str {
 /// What is told about the image at `position`.
 pub(super) fn point_text(of: &MappedImages, position: usize) -> String {
     let predictions = &of.predictions;
-    let class = |class: u32| {
-        let name = of.classifier.classes.get(class as usize).cloned();
-        name.unwrap_or_else(|| class.to_string())
-    };
+    let class = |class: u32| class_name(&of.classifier.classes, class as usize);
     let label = class(predictions.labels()[position]);
     let image = text::capitalized(of.split.image());
     let answer = predictions.answers()[position].map_or_else(|| "nothing".to_owned(), class);

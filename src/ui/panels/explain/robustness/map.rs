@@ -6,8 +6,8 @@ use egui::{
 };
 
 use super::super::super::PanelContext;
-use super::super::picture::class_name;
 use crate::explain::VariantAnswer;
+use crate::model::class_name;
 use crate::studio::{ExplainAction, RobustnessMap};
 use crate::text;
 use crate::ui::theme::{mix, tokens};

@@ -8,8 +8,9 @@ use egui::{Label, RichText, TextureHandle, TextureOptions, Ui, vec2};
 
 use super::super::PanelContext;
 use super::super::draw::color_image;
-use super::picture::{class_name, picture_ui, problem_ui, swatch_ui};
+use super::picture::{picture_ui, problem_ui, swatch_ui};
 use crate::explain::{STEPS, Sweep, variant};
+use crate::model::class_name;
 use crate::studio::{ExplainAction, RobustnessMap};
 use crate::text;
 use crate::ui::theme::{self, ROW_HEIGHT, UNIT, tokens};
