@@ -34,6 +34,9 @@ pub(super) struct RunObserver {
     channels: Channels,
     recording: Recording,
     last_copy: Option<Instant>,
+    /// The end of the run, until its final weights are saved and on the canvas: whoever sees that
+    /// a run ended finds what it ended with.
+    end: Option<Event>,
 }
 
 impl RunObserver {
@@ -45,6 +48,7 @@ impl RunObserver {
             channels,
             recording,
             last_copy: None,
+            end: None,
         }
     }
 
@@ -55,7 +59,7 @@ impl RunObserver {
     }
 
     /// Ends the run: its final weights go to the canvas and to its folder.
-    pub(super) fn finish(self, outcome: Option<Outcome>) {
+    pub(super) fn finish(mut self, outcome: Option<Outcome>) {
         if let Some(outcome) = outcome {
             let summary = Summary::new(&outcome);
             let test_accuracy = outcome.test.map(|t| t.accuracy);
@@ -64,7 +68,9 @@ impl RunObserver {
                 .finish(&summary, &classifier, |text| self.channels.report(text));
             self.channels.weights.set(classifier);
         }
-        (self.channels.wake)();
+        if let Some(end) = self.end.take() {
+            self.channels.send(end);
+        }
     }
 }
 
@@ -72,6 +78,12 @@ impl Channels {
     fn report(&self, problem: String) {
         // Sending fails if the window is closing.
         let _ = self.problems.send(problem);
+    }
+
+    fn send(&self, event: Event) {
+        // Sending fails if the window is closing.
+        let _ = self.events.send(event);
+        (self.wake)();
     }
 }
 
@@ -91,9 +103,15 @@ impl Observer for RunObserver {
         let channels = &self.channels;
         self.recording
             .event(event, &self.job, |text| channels.report(text));
-        // Sending fails if the window is closing.
-        let _ = channels.events.send(event.clone());
-        (channels.wake)();
+        // The history of a run that was resumed has ends in the middle.
+        if let Some(end) = self.end.take() {
+            channels.send(end);
+        }
+        if matches!(event, Event::Finished { .. }) {
+            self.end = Some(event.clone());
+        } else {
+            channels.send(event.clone());
+        }
     }
 
     fn checkpoint(&mut self, checkpoint: Checkpoint) {
