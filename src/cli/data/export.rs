@@ -11,7 +11,7 @@ use crate::data::DataFormat;
 pub struct Args {
     /// A folder, a file, or the name of a dataset.
     data: PathBuf,
-    /// `folder` of PNG files, `npz`, `csv` or `idx`.
+    /// `folder` of PNG files, `npz`, `csv`, `idx` or `parquet`.
     #[arg(long, value_name = "FORMAT", value_parser = format)]
     to: DataFormat,
     /// The new folder, or for npz the file.
@@ -19,10 +19,12 @@ pub struct Args {
 }
 
 fn format(text: &str) -> Result<DataFormat, String> {
-    let found = DataFormat::ALL
-        .into_iter()
-        .find(|format| format.name() == text);
-    found.ok_or_else(|| format!("expected folder, npz, csv or idx, found {text}"))
+    let all = DataFormat::ALL.iter().copied();
+    let found = all.clone().find(|format| format.name() == text);
+    found.ok_or_else(|| {
+        let names: Vec<&str> = all.map(DataFormat::name).collect();
+        format!("expected one of {}, found {text}", names.join(", "))
+    })
 }
 
 pub(super) fn run(args: &Args, workspace: Option<&Path>) -> anyhow::Result<()> {

@@ -1,7 +1,7 @@
 //! What a path holds, by its content.
 
 use std::io::{BufReader, Read};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use flate2::bufread::MultiGzDecoder;
 
@@ -86,6 +86,12 @@ fn of_tree(tree: Tree) -> Result<Source, DataError> {
     if has(&["npy"]) && !has_pictures {
         return npy::source(&tree);
     }
+    if has(&["parquet"]) && !has_pictures && tree.kind == TreeKind::Folder {
+        let is_part = |file: &&TreeFile| file.name.to_ascii_lowercase().ends_with(".parquet");
+        let parts = tree.files.iter().filter(is_part);
+        let parts = parts.map(|file| tree.path.join(&file.name)).collect();
+        return parquet(&tree.path, parts);
+    }
     let tables = csv_file::tables(&tree);
     let is_named = || tables.iter().any(|&at| csv_file::names_files(&tree, at));
     if !tables.is_empty() && (!has_pictures || is_named()) {
@@ -118,12 +124,13 @@ fn of_file(path: &Path, start: &[u8]) -> Result<Source, DataError> {
             bytes,
         }],
         refused: Vec::new(),
+        parts: Vec::new(),
     };
     match start {
         [] => refused("an empty file"),
         [0, 0, 8..=0x0e, 1..=4, ..] => refused("one IDX file: name the folder it is in"),
         b if b.starts_with(b"\x93NUMPY") => refused("one array: name the folder it is in"),
-        b if b.starts_with(b"PAR1") => refused("a Parquet file"),
+        b if b.starts_with(b"PAR1") => parquet(path, vec![path.to_owned()]),
         b if image::guess_format(b).is_ok() => refused("a picture: name the folder it is in"),
         b if cifar::labels_per_record(bytes).is_some() && b.contains(&0) => {
             let mut source = cifar::source(&alone())?;
@@ -133,6 +140,22 @@ fn of_file(path: &Path, start: &[u8]) -> Result<Source, DataError> {
         [0x1f, 0x8b, ..] => table(path, alone(), &unpacked_start(path)?),
         text => table(path, alone(), text),
     }
+}
+
+/// A source of the Parquet files `parts`, which are in the folder `path`, or are `path` itself.
+#[cfg(feature = "parquet")]
+fn parquet(path: &Path, parts: Vec<PathBuf>) -> Result<Source, DataError> {
+    super::parquet_file::source(path, parts)
+}
+
+#[cfg(not(feature = "parquet"))]
+fn parquet(path: &Path, _: Vec<PathBuf>) -> Result<Source, DataError> {
+    let expected = "another format (this program is built without the feature `parquet`)";
+    Err(DataError::unexpected(
+        expected,
+        "a Parquet file",
+        path.display(),
+    ))
 }
 
 fn table(path: &Path, alone: Tree, start: &[u8]) -> Result<Source, DataError> {

@@ -58,6 +58,8 @@ pub(super) fn source(mut tree: Tree) -> Result<Source, DataError> {
             TreeKind::Zip => "ZIP archive of images",
             TreeKind::Tar => "tar archive of images",
             TreeKind::TarGz => "tar.gz archive of images",
+            #[cfg(feature = "parquet")]
+            TreeKind::Parquet => "Parquet file of images",
         },
         classes,
         items,

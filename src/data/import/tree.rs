@@ -26,6 +26,8 @@ pub(super) struct Tree {
     pub files: Vec<TreeFile>,
     /// What was not listed.
     pub refused: Vec<Refused>,
+    /// The Parquet files whose rows the files are, if they are; else none.
+    pub parts: Vec<PathBuf>,
 }
 
 /// What the files are in.
@@ -35,6 +37,9 @@ pub(super) enum TreeKind {
     Zip,
     Tar,
     TarGz,
+    /// Rows of Parquet files.
+    #[cfg(feature = "parquet")]
+    Parquet,
 }
 
 /// A file of a tree.
@@ -119,6 +124,8 @@ impl Tree {
                     .map(|idx| self.path.join(&self.files[idx].name))
                     .collect()
             }
+            #[cfg(feature = "parquet")]
+            TreeKind::Parquet => self.parts.clone(),
             _ => vec![self.path.clone()],
         }
     }

@@ -15,11 +15,15 @@ impl Tree {
             kind,
             files: Vec::new(),
             refused: Vec::new(),
+            parts: Vec::new(),
         };
         match kind {
             TreeKind::Folder => folders::list(&mut tree)?,
             TreeKind::Zip => zip_file::list(&mut tree)?,
             TreeKind::Tar | TreeKind::TarGz => tar_file::list(&mut tree)?,
+            // Its rows are listed with their labels.
+            #[cfg(feature = "parquet")]
+            TreeKind::Parquet => {}
         }
         tree.files.sort_by(|a, b| a.name.cmp(&b.name));
         Ok(tree)
@@ -31,6 +35,8 @@ impl Tree {
             TreeKind::Folder => folders::visit(self, wanted, visit),
             TreeKind::Zip => zip_file::visit(self, wanted, visit),
             TreeKind::Tar | TreeKind::TarGz => tar_file::visit(self, wanted, visit),
+            #[cfg(feature = "parquet")]
+            TreeKind::Parquet => super::parquet_rows::visit(self, wanted, visit),
         }
     }
 

@@ -3,6 +3,7 @@
 use std::fs;
 use std::io::Write;
 
+use candle_studio::data::Dataset;
 use candle_studio::data::import::ImportRecipe;
 use flate2::{Compression, write::GzEncoder};
 use image::ImageFormat;
@@ -101,4 +102,36 @@ fn loops_of_links_and_pipes_in_a_folder_end() {
     assert_eq!(imported.dataset.train.len(), 12);
     assert_eq!(imported.refused.len(), 1);
     assert_eq!(imported.refused[0].reason, "it is not a regular file");
+}
+
+#[cfg(feature = "parquet")]
+#[test]
+fn damaged_parquet_files_are_refused_in_one_sentence() {
+    let dir = tempfile::tempdir().unwrap();
+    let at = |name: &str| dir.path().join(name);
+    write(&at("animals"), &files());
+    let data = Dataset::open(&at("animals")).unwrap();
+    data.export(candle_studio::data::DataFormat::Parquet, &at("good"))
+        .unwrap();
+    let good = fs::read(at("good/data/train-00000-of-00001.parquet")).unwrap();
+    let damaged = at("damaged.parquet");
+    let mut n_refused = 0;
+    let mut open = |bytes: &[u8]| {
+        fs::write(&damaged, bytes).unwrap();
+        if let Err(error) = Dataset::open(&damaged) {
+            assert_eq!(error.to_string().lines().count(), 1, "{error}");
+            n_refused += 1;
+        }
+    };
+    for len in (4..good.len()).step_by(good.len() / 40) {
+        open(&good[..len]);
+    }
+    // Bits of the schema, of the sizes of pages, and of the pictures.
+    for i in 0..200 {
+        let mut bytes = good.clone();
+        let at = (i * 7919) % (bytes.len() - 8) + 4;
+        bytes[at] ^= 1 << (i % 8);
+        open(&bytes);
+    }
+    assert!(n_refused > 40, "only {n_refused} are refused");
 }

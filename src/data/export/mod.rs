@@ -1,14 +1,17 @@
 //! Datasets for other programs.
 
+#[cfg(feature = "parquet")]
+mod parquet;
+
 use std::io::{Cursor, Write};
 use std::path::Path;
 
 use image::{ExtendedColorType, ImageEncoder, codecs::png::PngEncoder};
 use zip::{CompressionMethod, ZipWriter, write::SimpleFileOptions};
 
-use super::dataset::Dataset;
-use super::error::DataError;
-use super::image_set::ImageSet;
+use crate::data::dataset::Dataset;
+use crate::data::error::DataError;
+use crate::data::image_set::ImageSet;
 use crate::files::{self, Pieces};
 
 /// A format that other programs read.
@@ -22,15 +25,21 @@ pub enum DataFormat {
     Csv,
     /// A folder with four IDX files, named as MNIST's.
     Idx,
+    /// A folder with `data/train-00000-of-00001.parquet` and the same for the test images, as
+    /// Hugging Face's `datasets` reads them.
+    #[cfg(feature = "parquet")]
+    Parquet,
 }
 
 impl DataFormat {
     /// All of them.
-    pub const ALL: [DataFormat; 4] = [
+    pub const ALL: &[DataFormat] = &[
         DataFormat::Folder,
         DataFormat::Npz,
         DataFormat::Csv,
         DataFormat::Idx,
+        #[cfg(feature = "parquet")]
+        DataFormat::Parquet,
     ];
 
     /// Its name on the command line.
@@ -40,6 +49,8 @@ impl DataFormat {
             DataFormat::Npz => "npz",
             DataFormat::Csv => "csv",
             DataFormat::Idx => "idx",
+            #[cfg(feature = "parquet")]
+            DataFormat::Parquet => "parquet",
         }
     }
 }
@@ -58,14 +69,14 @@ impl Dataset {
         };
         match format {
             DataFormat::Npz => self.write_npz(out),
-            DataFormat::Idx if channels != 1 => refused("gray images for IDX files"),
-            DataFormat::Folder if channels != 1 && channels != 3 => {
-                refused("gray or color images for PNG files")
-            }
             DataFormat::Csv if height != width => refused("square images for CSV files"),
-            DataFormat::Idx => in_new_folder(out, |dir| self.write_idx(dir)),
-            DataFormat::Folder => in_new_folder(out, |dir| self.write_pictures(dir)),
             DataFormat::Csv => in_new_folder(out, |dir| self.write_csv(dir)),
+            DataFormat::Idx if channels != 1 => refused("gray images for IDX files"),
+            DataFormat::Idx => in_new_folder(out, |dir| self.write_idx(dir)),
+            _ if channels != 1 && channels != 3 => refused("gray or color images for PNG files"),
+            DataFormat::Folder => in_new_folder(out, |dir| self.write_pictures(dir)),
+            #[cfg(feature = "parquet")]
+            DataFormat::Parquet => in_new_folder(out, |dir| self.write_parquet(dir)),
         }
     }
 
@@ -74,12 +85,6 @@ impl Dataset {
     }
 
     fn write_pictures(&self, dir: &Path) -> Result<(), DataError> {
-        let [channels, height, width] = self.image_shape();
-        let color = if channels == 3 {
-            ExtendedColorType::Rgb8
-        } else {
-            ExtendedColorType::L8
-        };
         let folders = folder_names(&self.classes);
         for (split, set) in self.splits() {
             for folder in &folders {
@@ -87,14 +92,10 @@ impl Dataset {
                 std::fs::create_dir_all(&path).map_err(DataError::read(&path))?;
             }
             for i in 0..set.len() {
-                let pixels = channels_last(set.image(i), channels);
-                let mut png = Cursor::new(Vec::new());
                 let folder = &folders[set.labels()[i] as usize];
                 let path = dir.join(split).join(folder).join(format!("{i:06}.png"));
-                PngEncoder::new(&mut png)
-                    .write_image(&pixels, width as u32, height as u32, color)
-                    .map_err(|e| DataError::read(&path)(std::io::Error::other(e)))?;
-                std::fs::write(&path, png.get_ref()).map_err(DataError::read(&path))?;
+                let png = png(set, i).map_err(DataError::read(&path))?;
+                std::fs::write(&path, png).map_err(DataError::read(&path))?;
             }
         }
         Ok(())
@@ -251,6 +252,21 @@ fn folder_names(classes: &[String]) -> Vec<String> {
         names.push(name);
     }
     names
+}
+
+/// An image in gray or color as a PNG file.
+fn png(set: &ImageSet, i: usize) -> std::io::Result<Vec<u8>> {
+    let [channels, height, width] = set.shape();
+    let color = match channels {
+        3 => ExtendedColorType::Rgb8,
+        _ => ExtendedColorType::L8,
+    };
+    let pixels = channels_last(set.image(i), channels);
+    let mut png = Cursor::new(Vec::new());
+    PngEncoder::new(&mut png)
+        .write_image(&pixels, width as u32, height as u32, color)
+        .map_err(std::io::Error::other)?;
+    Ok(png.into_inner())
 }
 
 /// The channels of each pixel together.
