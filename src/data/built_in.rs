@@ -47,6 +47,29 @@ impl BuiltIn {
         }
     }
 
+    /// Its name in the window.
+    pub fn label(self) -> &'static str {
+        match self {
+            BuiltIn::Mnist => "MNIST",
+            BuiltIn::Digits => "Digits (8×8)",
+            BuiltIn::FashionMnist => "Fashion-MNIST",
+        }
+    }
+
+    /// What it is, in one sentence.
+    pub fn about(self) -> &'static str {
+        match self {
+            BuiltIn::Mnist => "70,000 handwritten digits of 28×28 pixels, built in.",
+            BuiltIn::Digits => {
+                "1,797 handwritten digits of 8×8 pixels, built in: trains in a moment."
+            }
+            BuiltIn::FashionMnist => {
+                "70,000 pieces of clothing of 28×28 pixels, if Debian's dataset-fashion-mnist is \
+                 installed."
+            }
+        }
+    }
+
     /// The one that is called `name`, in any case.
     pub fn named(name: &str) -> Option<BuiltIn> {
         BuiltIn::ALL

@@ -70,7 +70,7 @@ impl Dataset {
 }
 
 /// Whether the folder `dir` has files with the published names.
-pub(super) fn has_idx_files(dir: &Path) -> bool {
+pub(crate) fn has_idx_files(dir: &Path) -> bool {
     FILES.iter().any(|name| !candidates(dir, name).is_empty())
 }
 

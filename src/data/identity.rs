@@ -1,6 +1,7 @@
 //! What makes two datasets equal, and two images.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use sha2::{Digest, Sha256};
 
@@ -16,7 +17,7 @@ const MAX_BITS: u32 = 3;
 const MAX_COMPARED: usize = 100_000;
 
 /// An image of a dataset.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ImageRef {
     /// Whether it is a test image.
     pub is_test: bool,
@@ -98,6 +99,11 @@ impl Dataset {
 
     /// Finds images that are there more than once; the same pixels only, unless `with_near`.
     pub fn duplicates(&self, with_near: bool) -> Duplicates {
+        self.duplicates_until(with_near, &AtomicBool::new(false))
+    }
+
+    /// Like [`Dataset::duplicates`]; what is found is not complete once `is_canceled`.
+    pub fn duplicates_until(&self, with_near: bool, is_canceled: &AtomicBool) -> Duplicates {
         let mut groups: BTreeMap<[u8; 32], Vec<ImageRef>> = BTreeMap::new();
         for (set, is_test) in [(&self.train, false), (&self.test, true)] {
             for idx in 0..set.len() {
@@ -116,7 +122,7 @@ impl Dataset {
         let n = self.train.len() + self.test.len();
         Duplicates {
             exact,
-            near: (with_near && n <= MAX_COMPARED).then(|| self.near_duplicates()),
+            near: (with_near && n <= MAX_COMPARED).then(|| self.near_duplicates(is_canceled)),
         }
     }
 
@@ -125,7 +131,8 @@ impl Dataset {
         self.split_of(image).labels()[image.idx]
     }
 
-    fn split_of(&self, image: ImageRef) -> &ImageSet {
+    /// The split of an image.
+    pub fn split_of(&self, image: ImageRef) -> &ImageSet {
         if image.is_test {
             &self.test
         } else {
@@ -134,7 +141,7 @@ impl Dataset {
     }
 
     /// Pairs with nearly the same difference hash and nearly the same pixels, but not the same.
-    fn near_duplicates(&self) -> Vec<[ImageRef; 2]> {
+    fn near_duplicates(&self, is_canceled: &AtomicBool) -> Vec<[ImageRef; 2]> {
         let of_split = |set: &ImageSet, is_test| -> Vec<(u64, ImageRef)> {
             let hash = |idx| (difference_hash(set, idx), ImageRef { is_test, idx });
             (0..set.len()).map(hash).collect()
@@ -144,6 +151,9 @@ impl Dataset {
         let of_thread = |first: usize| {
             let mut pairs = Vec::new();
             for i in (first..all.len()).step_by(n_threads) {
+                if is_canceled.load(Ordering::Relaxed) {
+                    break;
+                }
                 let (hash, image) = all[i];
                 for &(other_hash, other) in &all[i + 1..] {
                     if (hash ^ other_hash).count_ones() <= MAX_BITS && self.are_near(image, other) {

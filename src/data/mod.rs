@@ -11,6 +11,7 @@ pub mod augment;
 pub mod batches;
 mod built_in;
 pub mod dataset;
+pub mod edits;
 pub mod error;
 pub mod export;
 pub mod folder;
@@ -26,21 +27,24 @@ pub mod recipe;
 mod resample;
 pub mod sketch;
 pub mod split;
+mod statistics;
 pub mod store;
 mod stored_image;
 
 pub use augment::{Affine, Augment, AugmentKind};
-pub use batches::{Batch, shuffled, unit_values};
+pub use batches::{Batch, balanced, shuffled, unit_values};
 pub use built_in::BuiltIn;
 pub use dataset::Dataset;
 pub use error::DataError;
 pub use export::DataFormat;
+pub(crate) use folder::has_idx_files;
 pub use identity::{Duplicates, ImageRef};
 pub use image_file::{
     DecodedImage, PICTURE_ENDINGS, read_image, read_image_bytes, read_image_file,
 };
 pub use image_set::ImageSet;
-pub use import::{ImportProgress, ImportRecipe, Imported, Source};
+pub use import::{ImportProgress, ImportRecipe, Imported, Preview, Source};
 pub use recipe::{Framing, InputImage, Object, Recipe};
 pub use sketch::{GrayImage, center_sketch};
 pub use split::{Split, stratified_folds, stratified_split};
+pub use statistics::{ClassLook, N_BINS, Statistics};

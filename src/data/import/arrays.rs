@@ -20,21 +20,11 @@ pub(super) fn make(
     recipe: &ImportRecipe,
     progress: &ImportProgress,
 ) -> Result<Made, DataError> {
-    let [channels, height, width] = shape;
-    let n_channels = match recipe.color {
-        None => channels,
-        Some(is_color) => 1 + 2 * usize::from(is_color),
-    };
-    let turned = match own.quarter_turns % 2 {
-        0 => [height, width],
-        _ => [width, height],
-    };
-    let [new_height, new_width] = recipe.size.unwrap_or(turned);
-    let wanted = [n_channels, new_height, new_width];
+    let wanted = made_shape(shape, own, recipe);
     checked_bytes(items.len(), wanted)?;
     // An array is upright after its own recipe, which no picture of it has to pass again.
     let measured = recipe.framing.map(Recipe::new);
-    let len = channels * height * width;
+    let len = shape.iter().product::<usize>();
     let mut is_chosen = vec![false; pixels.len() / len.max(1)];
     items.iter().for_each(|item| is_chosen[item.at] = true);
     keep(&mut pixels, len, is_chosen.into_iter());
@@ -70,6 +60,21 @@ pub(super) fn make(
         refused,
         recipe: measured,
     })
+}
+
+/// Channels, height and width of the images that are made of images of `shape`.
+pub(super) fn made_shape(shape: [usize; 3], own: Recipe, recipe: &ImportRecipe) -> [usize; 3] {
+    let [channels, height, width] = shape;
+    let n_channels = match recipe.color {
+        None => channels,
+        Some(is_color) => 1 + 2 * usize::from(is_color),
+    };
+    let turned = match own.quarter_turns % 2 {
+        0 => [height, width],
+        _ => [width, height],
+    };
+    let [height, width] = recipe.size.unwrap_or(turned);
+    [n_channels, height, width]
 }
 
 /// The lowest and the highest of some values.

@@ -115,7 +115,7 @@ fn split_notes(name: &str, n_drawn: Option<usize>, n_validation: usize) -> Vec<S
     drawn.into_iter().chain(validation).collect()
 }
 
-fn too_few(path: &std::path::Path, n: usize, refused: Option<&Refused>) -> DataError {
+pub(super) fn too_few(path: &std::path::Path, n: usize, refused: Option<&Refused>) -> DataError {
     let reason = refused.map(|first| format!(" ({}: {})", first.file, first.reason));
     let found = format!("{n}{}", reason.unwrap_or_default());
     DataError::unexpected("at least two images", found, path.display())

@@ -18,8 +18,13 @@ mod limits;
 mod made;
 mod metadata;
 mod npy;
+#[cfg(feature = "parquet")]
+mod parquet_file;
+#[cfg(feature = "parquet")]
+mod parquet_rows;
 mod pictures;
 mod pictures_made;
+mod preview;
 mod progress;
 mod recipe;
 mod source;
@@ -30,6 +35,7 @@ mod tree_files;
 mod zip_file;
 
 pub use build::Imported;
+pub use preview::Preview;
 pub use progress::ImportProgress;
 pub use recipe::{ClassChoice, ImportRecipe, SIDES};
 pub use source::{Item, Part, Source, SourceFile};

@@ -78,7 +78,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 /// Channels, height and width of the images.
-fn shape(
+pub(super) fn shape(
     tree: &Tree,
     items: &[Item],
     own: Recipe,

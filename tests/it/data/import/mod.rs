@@ -428,3 +428,67 @@ fn the_digits_of_scikit_learn_are_built_in() {
     assert_eq!(digits.train.image(0)[2..6], [80, 207, 143, 16]);
     assert_eq!(digits.duplicates(false).n_leaks(), 0);
 }
+
+#[test]
+fn a_preview_says_what_an_import_gives() {
+    let dir = tempfile::tempdir().unwrap();
+    let at = |name: &str| dir.path().join(name);
+    write(&at("animals"), &files());
+    fs::write(at("animals.zip"), zip_of(&files())).unwrap();
+    let data = Dataset::open(&at("animals")).unwrap();
+    data.export(DataFormat::Npz, &at("animals.npz")).unwrap();
+    let progress = ImportProgress::default();
+    let mut names = vec!["animals", "animals.zip", "animals.npz"];
+    #[cfg(feature = "parquet")]
+    {
+        data.export(DataFormat::Parquet, &at("parquet")).unwrap();
+        names.push("parquet");
+    }
+    for name in names {
+        let source = Source::open(&at(name)).unwrap();
+        let classes = source.classes.clone();
+        for recipe in [
+            ImportRecipe::default(),
+            ImportRecipe {
+                size: Some([16, 8]),
+                color: Some(false),
+                invert: true,
+                quarter_turns: 1,
+                ..ImportRecipe::default()
+            },
+            ImportRecipe {
+                per_class: Some(3),
+                test_share: Some(0.5),
+                seed: 7,
+                classes: [(2, "a"), (0, "b")]
+                    .map(|(i, name): (usize, &str)| ClassChoice {
+                        from: classes[i].clone(),
+                        name: name.to_owned(),
+                    })
+                    .to_vec(),
+                ..ImportRecipe::default()
+            },
+        ] {
+            let preview = source.preview(&recipe, &progress).unwrap();
+            let made = import(&at(name), &recipe).dataset;
+            assert_eq!(preview.classes, made.classes, "{name}");
+            assert_eq!(preview.counts, made.class_counts(), "{name}");
+            assert_eq!(preview.images.shape(), made.image_shape(), "{name}");
+            let [train, test] = [&made.train, &made.test];
+            let all = || {
+                (0..train.len())
+                    .map(|i| train.image(i))
+                    .chain((0..test.len()).map(|i| test.image(i)))
+            };
+            assert_eq!(preview.images.len(), train.len() + test.len());
+            for i in 0..preview.images.len() {
+                assert!(
+                    all().any(|image| image == preview.images.image(i)),
+                    "{name}: {i}"
+                );
+            }
+            let len: usize = made.image_shape().iter().product();
+            assert_eq!(preview.bytes as usize, all().count() * len);
+        }
+    }
+}
