@@ -1,6 +1,7 @@
 //! `candle-studio data`: datasets: what they hold, import, export, checks.
 
 mod check;
+mod edit;
 mod export;
 mod import;
 mod info;
@@ -28,7 +29,7 @@ pub struct Args {
 const AFTER_HELP: &str = "DATA is a folder or file, the name of an imported dataset, or one of \
 mnist, digits and fashion-mnist. Known are folders of pictures with one folder per class (in folders \
 train, val and test or not) or with metadata.csv or .jsonl; ZIP, tar and tar.gz archives of them; \
-CSV with pixels or file names; NumPy's npz; CIFAR's binary batches; IDX files.";
+CSV with pixels or file names; NumPy's npz; CIFAR's binary batches; Parquet files of pictures; IDX files.";
 
 /// The commands of `data`.
 #[derive(Debug, Subcommand)]
@@ -42,6 +43,8 @@ enum Command {
     /// Find images that are in a dataset twice, test images that are training images, too, and, with
     /// --labels, labels that are probably wrong.
     Check(check::Args),
+    /// Change labels and leave images out: a log in the workspace, sources stay as they are.
+    Edit(edit::Args),
     /// List the imported datasets.
     List(manage::ListArgs),
     /// Rename an imported dataset.
@@ -57,6 +60,7 @@ pub(super) fn run(args: &Args, workspace: Option<&Path>) -> anyhow::Result<ExitC
         Command::Import(args) => return import::run(args, &store()?),
         Command::Export(args) => export::run(args, workspace)?,
         Command::Check(args) => return check::run(args, workspace),
+        Command::Edit(args) => edit::run(args, workspace)?,
         Command::List(args) => manage::list(args, &store()?)?,
         Command::Rename(args) => manage::rename(args, &store()?)?,
         Command::Rm(args) => manage::rm(args, &store()?)?,

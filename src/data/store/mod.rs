@@ -1,6 +1,7 @@
 //! Imported datasets in a workspace: `datasets/NAME/`, with `dataset.json` and `images.bin`.
 
 mod description;
+mod edited;
 mod images;
 mod sources;
 

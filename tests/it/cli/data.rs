@@ -317,3 +317,55 @@ fn a_wrong_label_is_found_by_models_that_did_not_see_it() {
         "{result}"
     );
 }
+
+#[test]
+fn labels_are_changed_images_left_out_and_the_result_is_a_dataset() {
+    let dir = tempfile::tempdir().unwrap();
+    let run = |args: &[&str]| studio(dir.path(), &[&["data", "edit", "digits"], args].concat());
+    let output = run(&[
+        "--relabel",
+        "train:0=7",
+        "--exclude",
+        "test:3",
+        "--why",
+        "seen by eye",
+    ]);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    assert!(text(&output.stdout).contains("relabel train:0 0 → 7"));
+    let output = run(&["--relabel", "train:1=2", "--save", "mended", "--json"]);
+    assert_eq!(
+        text(&output.stdout).lines().count(),
+        3,
+        "all edits are listed"
+    );
+    let told = json(dir.path(), &["data", "info", "mended"]);
+    assert_eq!(
+        (told["train"].as_u64(), told["test"].as_u64()),
+        (Some(1437), Some(359))
+    );
+    let output = run(&["--restore", "train:0"]);
+    assert!(
+        text(&output.stdout).contains("2 changes"),
+        "{}",
+        text(&output.stdout)
+    );
+
+    // What is wrong is said, and changes nothing.
+    for (args, said) in [
+        (["--relabel", "train:0"], "SPLIT:INDEX=CLASS"),
+        (["--relabel", "train:0=ten"], "one of the classes 0, 1"),
+        (["--exclude", "train:1437"], "an image before train:1437"),
+        (["--exclude", "validation:1"], "train:INDEX or test:INDEX"),
+    ] {
+        let output = run(&[&["--exclude", "train:9"], &args[..]].concat());
+        assert_eq!(output.status.code(), Some(2));
+        assert!(
+            text(&output.stderr).contains(said),
+            "{}",
+            text(&output.stderr)
+        );
+    }
+    assert!(text(&run(&[]).stdout).contains("2 changes"));
+    let taken = run(&["--save", "mended"]);
+    assert_eq!(taken.status.code(), Some(1));
+}
