@@ -26,6 +26,8 @@ pub struct Recipe {
     #[arg(long, alias = "average", value_name = "X", allow_negative_numbers = true,
         help = flag_help(Setting::EmaDecay, "the preset's, mostly 0"))]
     ema_decay: Option<f64>,
+    #[arg(long, help = flag_help(Setting::Balanced, "off"))]
+    balanced: bool,
     #[arg(long, value_name = "EPOCHS", help = flag_help(Setting::Patience, "0"))]
     patience: Option<usize>,
 }
@@ -60,6 +62,7 @@ impl Recipe {
         }
         config.augment = self.augment.unwrap_or(config.augment);
         config.ema_decay = self.ema_decay.unwrap_or(config.ema_decay);
+        config.balanced |= self.balanced;
         let patience = &mut config.early_stopping.patience;
         *patience = self.patience.unwrap_or(*patience);
     }

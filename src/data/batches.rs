@@ -1,5 +1,7 @@
 //! Indices in, tensors out.
 
+use std::collections::BTreeMap;
+
 use candle_core::{Device, Result, Tensor, bail};
 use rand::seq::SliceRandom;
 
@@ -20,6 +22,38 @@ pub struct Batch {
 pub fn shuffled(indices: &[u32], seed: u64, epoch: u64) -> Vec<u32> {
     let mut order = indices.to_vec();
     order.shuffle(&mut random::rng(seed, Stream::Shuffle, epoch, 0));
+    order
+}
+
+/// Like [`shuffled`], with as many images of each class, as far as that goes: those of a rare class
+/// come several times, and of a frequent one only some come. `labels` are those of all images.
+pub fn balanced(indices: &[u32], labels: &[u32], seed: u64, epoch: u64) -> Vec<u32> {
+    let mut by_class: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
+    for &index in indices {
+        let class = labels[index as usize];
+        by_class.entry(class).or_default().push(index);
+    }
+    let mut classes: Vec<u32> = by_class.keys().copied().collect();
+    classes.shuffle(&mut random::rng(seed, Stream::Shuffle, epoch, 1));
+    let (n, n_classes) = (indices.len(), classes.len().max(1));
+    let mut order = Vec::with_capacity(n);
+    for (i, class) in classes.into_iter().enumerate() {
+        let n_drawn = n / n_classes + usize::from(i < n % n_classes);
+        let of_class = shuffled_class(&by_class[&class], seed, epoch, class);
+        order.extend(of_class.into_iter().cycle().take(n_drawn));
+    }
+    order.shuffle(&mut random::rng(seed, Stream::Shuffle, epoch, 0));
+    order
+}
+
+fn shuffled_class(indices: &[u32], seed: u64, epoch: u64, class: u32) -> Vec<u32> {
+    let mut order = indices.to_vec();
+    order.shuffle(&mut random::rng(
+        seed,
+        Stream::Shuffle,
+        epoch,
+        2 + u64::from(class),
+    ));
     order
 }
 
@@ -127,5 +161,35 @@ mod tests {
     fn an_order_stays_the_same_from_version_to_version() {
         let indices: Vec<u32> = (0..10).collect();
         assert_eq!(shuffled(&indices, 1, 0), [4, 3, 1, 5, 0, 8, 6, 7, 9, 2]);
+    }
+
+    #[test]
+    fn balanced_epochs_have_as_many_images_of_each_class() {
+        // 90 images of class 0, 9 of class 2, 1 of class 5.
+        let labels: Vec<u32> = [(0, 90), (2, 9), (5, 1)]
+            .into_iter()
+            .flat_map(|(class, n)| std::iter::repeat_n(class, n))
+            .collect();
+        let indices: Vec<u32> = (0..100).collect();
+        let order = balanced(&indices, &labels, 1, 0);
+        let count = |class: u32| {
+            order
+                .iter()
+                .filter(|i| labels[**i as usize] == class)
+                .count()
+        };
+        let mut counts = [0, 2, 5].map(count);
+        counts.sort_unstable();
+        assert_eq!(counts, [33, 33, 34]);
+        // All nine of class 2 come three or four times, and no frequent one comes twice.
+        for i in 90..99 {
+            let n = order.iter().filter(|&&j| j == i).count();
+            assert!((3..=4).contains(&n), "{i}: {n}");
+        }
+        assert!((0..90).all(|i| order.iter().filter(|&&j| j == i).count() <= 1));
+        assert_eq!(order, balanced(&indices, &labels, 1, 0));
+        assert_ne!(order, balanced(&indices, &labels, 1, 1));
+        assert_ne!(order, balanced(&indices, &labels, 2, 0));
+        assert!(balanced(&[], &labels, 1, 0).is_empty());
     }
 }

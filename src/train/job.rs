@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::config::{FieldError, TrainConfig};
 use super::divergence::OnDivergence;
 use super::error::TrainError;
-use crate::data::{Dataset, Split, stratified_split};
+use crate::data::{Dataset, Split, balanced, shuffled, stratified_split};
 use crate::model::Network;
 
 /// Options of a run beside its configuration: guard, checkpoints, layer statistics. A resumed run
@@ -81,6 +81,16 @@ impl Job {
     pub(super) fn with_split(mut self, split: Split) -> Job {
         self.split = split;
         self
+    }
+
+    /// The indices of the training images in the order of an epoch, counted from 0: it depends on
+    /// the seed and the epoch alone.
+    pub(super) fn order(&self, epoch: u64) -> Vec<u32> {
+        let (train, seed) = (&self.split.train, self.config.seed);
+        match self.config.balanced {
+            true => balanced(train, self.dataset.train.labels(), seed, epoch),
+            false => shuffled(train, seed, epoch),
+        }
     }
 
     /// The options of the run.

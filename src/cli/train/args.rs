@@ -63,7 +63,7 @@ pub struct Args {
     /// to its planned end; needs no other option.
     #[arg(long, value_name = "RUN", conflicts_with_all = ["out", "no_record", "name", "config",
         "set", "print_config", "preset", "epochs", "batch_size", "lr", "optimizer", "seed", "val",
-        "schedule", "weight_decay", "label_smoothing", "augment", "ema_decay", "patience", "from",
+        "schedule", "balanced", "weight_decay", "label_smoothing", "augment", "ema_decay", "patience", "from",
         "freeze", "lr_scale"])]
     pub(super) resume: Option<PathBuf>,
     /// Train the run of --resume for N epochs more than planned, even if it is completed.

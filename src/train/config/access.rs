@@ -33,6 +33,7 @@ impl TrainConfig {
             Setting::BatchSize => Count(&mut self.batch_size),
             Setting::Epochs => Count(&mut self.epochs),
             Setting::Validation => Count(&mut self.n_validation),
+            Setting::Balanced => Switch(&mut self.balanced),
             Setting::Warmup => Real(&mut self.warmup_epochs),
             Setting::L1 => Real(&mut self.l1),
             Setting::EmaDecay => Real(&mut self.ema_decay),

@@ -47,6 +47,9 @@ pub struct TrainConfig {
     pub batch_size: usize,
     /// Number of training images set aside for validation.
     pub n_validation: usize,
+    /// Whether every class is drawn equally often in each epoch, see [`balanced`](crate::data::balanced).
+    #[serde(default)]
+    pub balanced: bool,
     /// Peak learning rate: the highest of the schedule.
     pub learning_rate: f64,
     /// How the learning rate changes during the run.
@@ -106,6 +109,7 @@ impl TrainConfig {
             epochs: 5,
             batch_size: 32,
             n_validation: TrainConfig::default_validation(n_images),
+            balanced: false,
             learning_rate: Optimizer::ADAM.default_learning_rate(),
             schedule: Schedule::Constant,
             warmup_epochs: 0.0,

@@ -6,7 +6,6 @@ use candle_core::{Result as CandleResult, Tensor};
 
 use super::forward_stats::{LayerForwardStats, forward_stats};
 use super::pictures::{LayerPictures, pictures};
-use crate::data::shuffled;
 use crate::kernels;
 use crate::model::{Mode, Network, Param};
 use crate::train::checkpoint::Checkpoint;
@@ -77,7 +76,7 @@ pub fn inspect(job: &Job, state: &Checkpoint) -> Result<Inspection, TrainError> 
     }
     state.restore(network.params())?;
     let cursor = &state.cursor;
-    let order = shuffled(&job.split().train, config.seed, cursor.epoch as u64);
+    let order = job.order(cursor.epoch as u64);
     let end = order.len().min(cursor.n_done + config.batch_size);
     let indices = &order[cursor.n_done..end];
     let batch = images_of(job, config, cursor.epoch, indices)?;

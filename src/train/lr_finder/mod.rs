@@ -12,7 +12,7 @@ use super::control::Control;
 use super::error::TrainError;
 use super::job::Job;
 use super::optim::{OptimizerState, StepHyper};
-use crate::data::{Batch, shuffled};
+use crate::data::Batch;
 use crate::model::Mode;
 use crate::text::{setting, thousands};
 
@@ -216,9 +216,8 @@ impl Average {
 /// The batches of the job's epochs, without end.
 fn batches(job: &Job) -> impl Iterator<Item = Vec<u32>> + '_ {
     let config = job.config();
-    let epoch = |epoch| shuffled(&job.split().train, config.seed, epoch);
     (0..).flat_map(move |idx| {
-        let order = epoch(idx);
+        let order = job.order(idx);
         let chunks = order.chunks(config.batch_size);
         chunks.map(<[u32]>::to_vec).collect::<Vec<_>>()
     })

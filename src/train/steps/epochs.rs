@@ -5,7 +5,6 @@ use std::time::Instant;
 use super::batch::Learned;
 use super::divergence::Reaction;
 use super::loop_state::Steps;
-use crate::data::shuffled;
 use crate::train::divergence::OnDivergence;
 use crate::train::error::TrainError;
 use crate::train::event::{Event, Finish};
@@ -27,8 +26,7 @@ impl Steps<'_> {
     /// Trains one epoch, or what is left of it; `Some` when the run ends before the epoch does. A
     /// rollback leaves the epoch, because it may lead to an earlier one.
     fn one_epoch(&mut self) -> Result<Option<Finish>, TrainError> {
-        let train = &self.job.split().train;
-        let order = shuffled(train, self.config.seed, self.cursor.epoch as u64);
+        let order = self.job.order(self.cursor.epoch as u64);
         let mut accepts_spike = false;
         while self.cursor.n_done < order.len() {
             if !self.poll_control()? {

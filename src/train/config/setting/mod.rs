@@ -48,6 +48,8 @@ pub enum Setting {
     Epochs,
     /// Number of validation images.
     Validation,
+    /// Whether every class is drawn equally often.
+    Balanced,
     /// Schedule of the learning rate; in a change a text such as `step every=2.0 factor=0.5`.
     Schedule,
     /// Epochs between two drops of a step schedule.
@@ -106,7 +108,7 @@ pub enum Setting {
 
 impl Setting {
     /// All of them but the layers, in the order in which errors are listed and changes are made.
-    pub const ALL: [Setting; 48] = [
+    pub const ALL: [Setting; 49] = [
         Setting::Preset,
         Setting::Model,
         Setting::LearningRate,
@@ -122,6 +124,7 @@ impl Setting {
         Setting::BatchSize,
         Setting::Epochs,
         Setting::Validation,
+        Setting::Balanced,
         Setting::Schedule,
         Setting::DropEvery,
         Setting::DropFactor,
@@ -175,6 +178,7 @@ impl Setting {
             Setting::BatchSize => &training::BATCH_SIZE,
             Setting::Epochs => &training::EPOCHS,
             Setting::Validation => &training::VALIDATION,
+            Setting::Balanced => &training::BALANCED,
             Setting::Init => &training::INIT,
             Setting::Seed => &training::SEED,
             Setting::Schedule => &schedule::SCHEDULE,

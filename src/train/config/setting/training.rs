@@ -76,6 +76,17 @@ pub(super) const VALIDATION: SettingInfo = SettingInfo {
     ..SettingInfo::COUNT
 };
 
+pub(super) const BALANCED: SettingInfo = SettingInfo {
+    key: "balanced",
+    label: "balanced classes",
+    row_label: "Balanced classes",
+    about: "Draws every class equally often in each epoch: images of rare classes come several \
+            times, and of frequent ones only some come",
+    risk: "Without it, a network prefers frequent classes; with it, it may learn the few images of \
+           a rare one by heart",
+    ..SettingInfo::CHOICE
+};
+
 pub(super) const LEARNING_RATE: SettingInfo = SettingInfo {
     key: "learning_rate",
     label: "learning rate",

@@ -85,7 +85,12 @@ fn rates_ui(ui: &mut Ui, cx: &PanelContext<'_>, draft: &mut TrainConfig) {
 }
 
 fn amounts_ui(ui: &mut Ui, cx: &PanelContext<'_>, draft: &mut TrainConfig) {
-    for setting in [Setting::BatchSize, Setting::Epochs, Setting::Validation] {
+    for setting in [
+        Setting::BatchSize,
+        Setting::Epochs,
+        Setting::Validation,
+        Setting::Balanced,
+    ] {
         setting_ui(ui, cx, draft, setting);
     }
 }
