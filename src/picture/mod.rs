@@ -1,4 +1,5 @@
-//! Networks, curves, confusion matrices and reliability diagrams as pictures, for export.
+//! Networks, curves, confusion matrices, reliability diagrams and ROC curves as pictures, for
+//! export.
 //!
 //! A [`Picture`] is a list of boxes, lines and texts; the window paints it, and [`Picture::write`]
 //! saves it as SVG or PNG.
@@ -6,6 +7,7 @@
 mod average;
 mod axis;
 mod batches;
+mod class_curves;
 mod curves;
 mod evaluation;
 mod file;
@@ -20,6 +22,7 @@ mod svg;
 pub use average::Average;
 pub use axis::{XAxis, YAxis};
 pub use batches::{Batches, Spike, range_with_spikes};
+pub use class_curves::{MAX_CURVES, class_curves};
 pub use curves::{Curve, CurvesView, curves};
 pub use evaluation::{MAX_DRAWN_CLASSES, confusion_matrix, reliability_diagram};
 pub use file::{PictureError, PictureFormat, Pixels};

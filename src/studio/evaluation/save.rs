@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::job::Evaluation;
 use crate::export::write_predictions;
 use crate::files::write_atomically;
-use crate::picture::{LIGHT, confusion_matrix, reliability_diagram};
+use crate::picture::{LIGHT, class_curves, confusion_matrix, reliability_diagram};
 use crate::report::{Subject, html};
 use crate::runs::{Record, RunFolder, RunState};
 use crate::studio::Studio;
@@ -22,6 +22,8 @@ pub enum Saved {
     Confusion,
     /// The reliability diagram, as SVG or PNG.
     Reliability,
+    /// ROC and precision–recall curves, as SVG or PNG.
+    ClassCurves,
     /// A report as one HTML page.
     Report {
         /// Whether it shows images of the data.
@@ -31,10 +33,11 @@ pub enum Saved {
 
 impl Saved {
     /// All of them.
-    pub const ALL: [Saved; 5] = [
+    pub const ALL: [Saved; 6] = [
         Saved::Predictions,
         Saved::Confusion,
         Saved::Reliability,
+        Saved::ClassCurves,
         Saved::Report { with_images: true },
         Saved::Report { with_images: false },
     ];
@@ -93,6 +96,7 @@ fn write(path: &Path, evaluation: &Evaluation, saved: Saved) -> Result<(), Strin
             return written.map_err(|error| error.to_string());
         }
         Saved::Confusion => confusion_matrix(&report.confusion, classes, &LIGHT),
+        Saved::ClassCurves => class_curves(&evaluation.predictions, classes, &LIGHT),
         Saved::Reliability | Saved::Report { .. } => {
             reliability_diagram(&report.calibration, &LIGHT)
         }
