@@ -4,6 +4,7 @@
 use std::path::PathBuf;
 
 use super::compare::Analysis;
+use super::datasets::DataAction;
 use super::evaluation::EvaluateAction;
 use super::explanation::ExplainAction;
 use super::export::Format;
@@ -36,6 +37,8 @@ pub enum Action {
     Explain(ExplainAction),
     /// An action on sweeps.
     Sweep(SweepAction),
+    /// An action on datasets.
+    Data(DataAction),
     /// Reading or writing a dataset, a model or a drawing.
     File(FileAction),
     /// An action on the canvas.
@@ -159,7 +162,7 @@ pub enum LibraryAction {
 /// Reading or writing a dataset, a model or a drawing.
 #[derive(Clone, Debug)]
 pub enum FileAction {
-    /// Open a folder with the four IDX files.
+    /// Open a dataset as it is, by default settings if it has to be imported.
     OpenData(PathBuf),
     /// Return to the MNIST that ships with the program.
     UseMnist,
@@ -246,6 +249,7 @@ areas!(
     Evaluate(EvaluateAction),
     Explain(ExplainAction),
     Sweep(SweepAction),
+    Data(DataAction),
     File(FileAction),
     Canvas(CanvasAction)
 );

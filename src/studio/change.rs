@@ -23,6 +23,7 @@ impl Studio {
             Action::Sweep(SweepAction::SetDraft(draft)) => **draft != *self.sweeps.draft(),
             Action::Evaluate(action) => self.evaluator.would_change(action),
             Action::Explain(action) => self.explainer.would_change(action),
+            Action::Data(action) => self.datasets.would_change(action),
             Action::Compare(_) | Action::Sweep(_) | Action::File(_) => true,
             Action::Canvas(action) => self.would_change_canvas(action),
             Action::DismissNotice(idx) => *idx < self.notices().len(),

@@ -3,8 +3,10 @@
 use std::path::PathBuf;
 
 use super::classified::Classified;
+use super::datasets::LogNews;
 use super::opened_timeline::OpenedTimeline;
 use super::reopened::Reopened;
+use crate::data::store::Stored;
 use crate::data::{Dataset, DecodedImage, GrayImage};
 use crate::model::Classifier;
 use crate::picture::Pixels;
@@ -16,6 +18,10 @@ use crate::train::{Inspection, LrCurve};
 pub(super) enum Message {
     /// A dataset was read, from this folder or else MNIST.
     Data(Option<PathBuf>, Result<Dataset, String>),
+    /// The edits of the dataset were read or changed, or could not be.
+    Edits(Result<LogNews, String>),
+    /// The stored datasets were changed, or could not be, and listed.
+    Stored(Result<(), String>, Result<Vec<Stored>, String>),
     /// A model was read.
     Opened(PathBuf, Result<Classifier, String>),
     /// The model of the last session was read.

@@ -9,6 +9,7 @@ mod change;
 mod classified;
 mod compare;
 mod data;
+mod datasets;
 mod draft;
 mod evaluation;
 mod explanation;
@@ -47,6 +48,9 @@ pub use canvas::Model;
 pub use classified::{Classified, ClassifiedSource};
 pub use compare::{Analysis, Compared, Disagreements, ModelPrediction};
 pub use data::DataState;
+pub use datasets::{
+    Cleaner, DataAction, DatasetLook, Datasets, ImportForm, LabelIssues, N_FOLDS, SourceAbout,
+};
 pub use draft::Effect;
 pub use evaluation::{
     BesideModel, EvaluateAction, Evaluation, Evaluator, Historian, MAX_BESIDE, RunHistory, Saved,
@@ -89,6 +93,8 @@ pub enum LastEdited {
     Canvas,
     /// The settings.
     Settings,
+    /// The labels of the dataset.
+    Labels,
 }
 
 /// The whole state of the application, read by a front end. Each part changes itself; what concerns
@@ -96,6 +102,7 @@ pub enum LastEdited {
 pub struct Studio {
     wake: Wake,
     data: DataState,
+    datasets: Datasets,
     draft: Draft,
     last_edited: LastEdited,
     library: Library,
@@ -143,6 +150,7 @@ impl Studio {
     ) -> std::io::Result<Studio> {
         let mut studio = Studio {
             data: DataState::None,
+            datasets: Datasets::new(wake.clone())?,
             draft: Draft::default(),
             last_edited: LastEdited::default(),
             library: Library::default(),
@@ -205,6 +213,7 @@ impl Studio {
         self.timelines.update(self.live.timeline());
         self.canvas.take_answer();
         self.compared.pump();
+        self.pump_datasets();
         self.pump_evaluator();
         self.pump_explainer();
         self.train_next();

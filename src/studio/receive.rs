@@ -34,6 +34,11 @@ impl Studio {
                 }
                 self.data_failed(folder.as_deref(), text);
             }
+            Message::Edits(Ok(news)) => self.datasets.take_log(news),
+            Message::Stored(changed, listed) => {
+                self.notices.check(changed);
+                self.datasets.take_stored(listed);
+            }
             Message::Restored(path, read) => self.receive_restored(path, read),
             Message::RestoredSnapshot(read) => self.receive_restored_snapshot(*read),
             Message::Opened(path, read) => self.receive_model(path, read),
@@ -51,6 +56,7 @@ impl Studio {
             }
             Message::CurvesCopied(Ok(pixels)) => self.copied = Some(pixels),
             Message::CurvesCopied(Err(text))
+            | Message::Edits(Err(text))
             | Message::Timeline(Err(text))
             | Message::Beside(_, Err(text))
             | Message::Inspected(Err(text))

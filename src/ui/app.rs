@@ -40,6 +40,8 @@ pub struct StudioApp {
     help: Help,
     attention: Attention,
     classified: ClassifiedPanel,
+    /// The import that was shown in the last frame.
+    import: Option<PathBuf>,
     /// Commands that wait until the text field hands over its text.
     waiting: Vec<Command>,
 }
@@ -90,6 +92,7 @@ impl StudioApp {
             help: Help::default(),
             attention: Attention::default(),
             classified: ClassifiedPanel::default(),
+            import: None,
             waiting: Vec::new(),
         }
     }
@@ -224,6 +227,17 @@ impl StudioApp {
         }
     }
 
+    /// Shows Data when an import begins, wherever it was asked for.
+    fn show_import(&mut self) {
+        let path = self.studio.datasets().form().map(|form| &form.path);
+        if path != self.import.as_ref() {
+            self.import = path.cloned();
+            if self.import.is_some() {
+                self.settings.place = Place::Data;
+            }
+        }
+    }
+
     fn show_train(&mut self, view: TrainView) {
         self.settings.place = Place::Train;
         self.settings.train_view = view;
@@ -270,6 +284,7 @@ impl eframe::App for StudioApp {
         let open = self.open_window();
         shortcuts::pressed(ui, open, When::BeforePanels, &mut output.commands);
         self.hover.begin_frame();
+        self.show_import();
         let mut cx = PanelContext {
             studio: &self.studio,
             settings: &mut self.settings,

@@ -6,7 +6,7 @@ use egui::{Align2, Context, Id, LayerId, Order, TextStyle, Ui};
 
 use super::theme;
 use crate::data::PICTURE_ENDINGS;
-use crate::studio::{Action, CanvasAction, FileAction};
+use crate::studio::{Action, CanvasAction, DataAction, FileAction};
 use crate::text::count;
 
 /// What dropped files are together.
@@ -62,7 +62,7 @@ impl Dropped {
 
 /// What can be dropped.
 const KINDS: &str = "drop images, a model (.safetensors), a dataset: a folder, four IDX \
-                     files, or one file (ZIP, tar, CSV, npz)";
+                     files, or one file (ZIP, tar, CSV, npz, Parquet)";
 
 /// The dataset of IDX files: their folder, since the other three files are found there.
 fn dataset(paths: &[PathBuf]) -> Dropped {
@@ -93,7 +93,7 @@ fn is_model(path: &Path) -> bool {
 
 /// Whether it is a file that usually holds a dataset.
 fn is_dataset(path: &Path) -> bool {
-    has_extension(path, &["zip", "tar", "gz", "tgz", "csv", "npz"]) && !is_idx(path)
+    has_extension(path, &["zip", "tar", "gz", "tgz", "csv", "npz", "parquet"]) && !is_idx(path)
 }
 
 /// Without an extension, its content tells.
@@ -118,7 +118,7 @@ pub fn dropped(ctx: &Context) -> Option<Result<Action, String>> {
         return None;
     }
     Some(match Dropped::new(&paths) {
-        Dropped::Data(folder) => Ok(FileAction::OpenData(folder).into()),
+        Dropped::Data(folder) => Ok(DataAction::Look(folder).into()),
         Dropped::Model(path) => Ok(FileAction::OpenModel(path).into()),
         Dropped::Image(path) => Ok(CanvasAction::OpenImage(path).into()),
         Dropped::Images(paths) => Ok(CanvasAction::Classify(paths).into()),

@@ -4,6 +4,7 @@ use egui::{CentralPanel, Frame, Margin, Panel, Ui};
 
 use super::help::tour;
 use super::panels::compare::ComparePanel;
+use super::panels::data::DataPanel;
 use super::panels::draw::DrawPanel;
 use super::panels::evaluate::EvaluatePanel;
 use super::panels::explain::ExplainPanel;
@@ -19,6 +20,7 @@ use super::{rail, side};
 /// The panels with their state between frames.
 #[derive(Default)]
 pub struct Panels {
+    data: DataPanel,
     setup: SetupPanel,
     /// Train.
     pub train: TrainPanel,
@@ -86,13 +88,16 @@ impl Panels {
     pub fn has(&self, side: Side, place: Place) -> bool {
         match (side, place) {
             (Side::Settings, _) => place.has_settings(),
-            (Side::Draw, Place::Network | Place::Train | Place::Evaluate | Place::Explain) => true,
             (Side::Draw, Place::Compare) => self.compare.is_sketch_shown(),
             (Side::Draw, Place::Sweep) => false,
+            (Side::Draw, _) => true,
         }
     }
 
     fn place_ui(&mut self, ui: &mut Ui, cx: &mut PanelContext<'_>) {
+        if cx.settings.place != Place::Data {
+            self.data.leave();
+        }
         if cx.settings.place != Place::Compare {
             self.compare.leave(cx);
         }
@@ -103,6 +108,7 @@ impl Panels {
             self.explain.leave(cx);
         }
         match cx.settings.place {
+            Place::Data => self.data.ui(ui, cx),
             Place::Evaluate => self.evaluate.ui(ui, cx),
             Place::Explain => self.explain.ui(ui, cx),
             Place::Train => self.train.ui(ui, cx),

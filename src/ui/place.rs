@@ -7,6 +7,8 @@ use super::widgets::Icon;
 /// A place: what the window shows beside the rail.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Place {
+    /// What is in the dataset, and imports of others.
+    Data,
     /// The network in the settings, as a diagram and as text.
     Network,
     /// Training curves, layer statistics and a batch from inside.
@@ -26,7 +28,8 @@ pub enum Place {
 
 impl Place {
     /// All places, in their order on the rail.
-    pub const ALL: [Place; 6] = [
+    pub const ALL: [Place; 7] = [
+        Place::Data,
         Place::Network,
         Place::Train,
         Place::Evaluate,
@@ -39,6 +42,7 @@ impl Place {
     /// (Data, Network, Train, Evaluate, Explain, Compare, Sweep, Deploy), so that they stay.
     pub fn number(self) -> usize {
         match self {
+            Place::Data => 1,
             Place::Network => 2,
             Place::Train => 3,
             Place::Evaluate => 4,
@@ -51,6 +55,7 @@ impl Place {
     /// The name.
     pub fn label(self) -> &'static str {
         match self {
+            Place::Data => "Data",
             Place::Network => "Network",
             Place::Train => "Train",
             Place::Evaluate => "Evaluate",
@@ -63,6 +68,7 @@ impl Place {
     /// The icon on the rail.
     pub fn icon(self) -> Icon {
         match self {
+            Place::Data => Icon::Data,
             Place::Network => Icon::Network,
             Place::Train => Icon::Curve,
             Place::Evaluate => Icon::Grid,
@@ -75,6 +81,7 @@ impl Place {
     /// One sentence that explains what the place shows.
     pub fn explanation(self) -> &'static str {
         match self {
+            Place::Data => "Shows what is in the dataset, and imports others.",
             Place::Network => "Shows the network in the settings, as a diagram and as text.",
             Place::Train => "Shows training curves, layer statistics and a batch from inside.",
             Place::Evaluate => "Shows how good the model is, where it errs, and on which images.",
@@ -89,7 +96,60 @@ impl Place {
 
     /// Whether the settings are shown beside it.
     pub fn has_settings(self) -> bool {
-        !matches!(self, Place::Evaluate | Place::Explain | Place::Compare)
+        matches!(self, Place::Network | Place::Train | Place::Sweep)
+    }
+}
+
+/// A view of Data, beside the images.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum DataView {
+    /// Number and mean of the images of each class.
+    #[default]
+    Classes,
+    /// Brightness, size and origin.
+    Pixels,
+    /// Images that are there more than once.
+    Duplicates,
+    /// Labels that are probably wrong.
+    Labels,
+    /// The datasets in the workspace.
+    Datasets,
+}
+
+impl DataView {
+    /// All views, in their order in the window.
+    pub const ALL: [DataView; 5] = [
+        DataView::Classes,
+        DataView::Pixels,
+        DataView::Duplicates,
+        DataView::Labels,
+        DataView::Datasets,
+    ];
+
+    /// The label.
+    pub fn label(self) -> &'static str {
+        match self {
+            DataView::Classes => "Class balance",
+            DataView::Pixels => "Pixels",
+            DataView::Duplicates => "Duplicates",
+            DataView::Labels => "Labels",
+            DataView::Datasets => "Datasets",
+        }
+    }
+
+    /// One sentence that explains what the view shows.
+    pub fn explanation(self) -> &'static str {
+        match self {
+            DataView::Classes => {
+                "How many images each class has, and what they look like on average."
+            }
+            DataView::Pixels => "How bright the pixels are, and how the images were made.",
+            DataView::Duplicates => {
+                "Images that are there more than once, above all in training and test alike."
+            }
+            DataView::Labels => "Labels that are probably wrong, and changing them.",
+            DataView::Datasets => "The datasets in this workspace.",
+        }
     }
 }
 

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use super::place::{EvaluateView, Place, Side, TrainView};
+use super::place::{DataView, EvaluateView, Place, Side, TrainView};
 use crate::picture::{CurvesView, Spread, XAxis};
 use crate::runs::table::GroupBy;
 use crate::studio::ExplainView;
@@ -101,6 +101,8 @@ pub struct Settings {
     /// The place that is shown.
     #[serde(alias = "tab")]
     pub place: Place,
+    /// The view of Data that is shown.
+    pub data_view: DataView,
     /// The view of Train that is shown.
     pub train_view: TrainView,
     /// The view of Evaluate that is shown.
@@ -138,6 +140,7 @@ impl Default for Settings {
         Settings {
             theme: ThemeChoice::System,
             place: Place::Train,
+            data_view: DataView::default(),
             train_view: TrainView::Curves,
             evaluate_view: EvaluateView::default(),
             explain_view: ExplainView::default(),

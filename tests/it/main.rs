@@ -22,6 +22,8 @@ mod corpus;
 #[cfg(feature = "gui")]
 mod curves;
 mod data;
+#[cfg(feature = "gui")]
+mod data_window;
 mod dropout2d;
 #[cfg(feature = "gui")]
 mod dropped;

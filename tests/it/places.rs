@@ -22,7 +22,8 @@ pub const SIZES: [([f32; 2], f32); 6] = [
 ];
 
 /// What is clicked, to show each place and its views.
-const PLACES: [&[&str]; 8] = [
+const PLACES: [&[&str]; 9] = [
+    &["Data tab"],
     &["Network tab"],
     &["Train tab", "Curves"],
     &["Train tab", "Layers"],
@@ -227,6 +228,7 @@ fn places_are_reached_by_keys_with_numbers_that_stay() {
         tab.accesskit_node().toggled() == Some(Toggled::True)
     };
     for (key, place) in [
+        (Key::Num1, "Data"),
         (Key::Num2, "Network"),
         (Key::Num4, "Evaluate"),
         (Key::Num5, "Explain"),
@@ -236,17 +238,15 @@ fn places_are_reached_by_keys_with_numbers_that_stay() {
     ] {
         press(&mut window, Modifiers::COMMAND, key);
         assert!(is_shown(&window, place), "{place}");
-        for key in [Key::Num1, Key::Num8, Key::Num9] {
+        for key in [Key::Num8, Key::Num9] {
             press(&mut window, Modifiers::COMMAND, key);
             assert!(is_shown(&window, place), "{key:?} shows another place");
         }
     }
-    for place in ["Data", "Deploy"] {
-        let name = format!("{place} tab");
-        assert!(window.query_by_label(&name).is_none(), "{place}");
-    }
+    assert!(window.query_by_label("Deploy tab").is_none());
     press(&mut window, Modifiers::COMMAND, Key::P);
     for command in [
+        "Go to Data",
         "Go to Network",
         "Go to Train",
         "Go to Compare",
@@ -268,6 +268,7 @@ fn panels_are_shown_where_they_serve_and_give_their_room_back() {
     let mut window = settled([1440.0, 900.0]);
     let has = |window: &Window, name: &str| window.query_all_by_label(name).next().is_some();
     for (place, has_settings, has_draw) in [
+        ("Data tab", false, true),
         ("Network tab", true, true),
         ("Train tab", true, true),
         ("Compare tab", false, false),

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use candle_studio::studio::{DraftAction, RunAction, Studio};
+use candle_studio::studio::{DataAction, DraftAction, RunAction, Studio};
 use candle_studio::train::{Event, Finish, TrainConfig};
 use candle_studio::ui::StudioApp;
 use egui::{Role, Theme};
@@ -47,6 +47,7 @@ fn pictures_of_the_places() {
         (small, Theme::Dark, "small-dark"),
     ] {
         for (place, name) in [
+            ("Data tab", "data"),
             ("Network tab", "network"),
             ("Train tab", "train"),
             ("Evaluate tab", "evaluate"),
@@ -60,6 +61,11 @@ fn pictures_of_the_places() {
             }
             let mut window = window(size, theme, 1600);
             click(&mut window, place);
+            if name == "data" {
+                wait(&mut window, "the look", |app| {
+                    app.studio().dataset_look().is_some()
+                });
+            }
             if name == "evaluate" {
                 wait(&mut window, "the evaluation", |app| {
                     let evaluator = app.studio().evaluator();
@@ -81,6 +87,55 @@ fn pictures_of_the_places() {
             check(&mut window, &format!("{name}-{end}"));
         }
     }
+}
+
+#[test]
+fn pictures_of_an_import() {
+    let dir = tempfile::tempdir().unwrap();
+    write_shapes(&dir.path().join("shapes"));
+    for (size, theme, end) in [
+        ([1440.0, 900.0], Theme::Dark, "dark"),
+        ([1024.0, 600.0], Theme::Light, "small-light"),
+    ] {
+        let mut window = window(size, theme, 1600);
+        window
+            .state_mut()
+            .act(DataAction::Look(dir.path().join("shapes")));
+        wait(&mut window, "the preview", |app| {
+            let form = app.studio().datasets().form();
+            form.is_some_and(|form| form.preview.is_some() && !form.is_busy())
+        });
+        window.remove_cursor();
+        window.run_steps(8);
+        check(&mut window, &format!("import-{end}"));
+    }
+}
+
+/// Pictures of circles, crosses and squares in color, and a file that is none.
+fn write_shapes(dir: &std::path::Path) {
+    for (class, name) in ["circle", "cross", "square"].into_iter().enumerate() {
+        let folder = dir.join(name);
+        fs::create_dir_all(&folder).unwrap();
+        for i in 0..40_i32 {
+            let (size, dx, dy) = (10 + i % 7, i % 5 - 2, i / 5 % 5 - 2);
+            let picture = image::RgbImage::from_fn(48, 48, |x, y| {
+                let (x, y) = (x as i32 - 24 - dx, y as i32 - 24 - dy);
+                let is_in = match class {
+                    0 => x * x + y * y <= size * size,
+                    1 => (x.abs() <= 3 || y.abs() <= 3) && x.abs().max(y.abs()) <= size,
+                    _ => x.abs().max(y.abs()) <= size,
+                };
+                let shade = (40 + 5 * i) as u8;
+                image::Rgb(if is_in {
+                    [230, shade, 90]
+                } else {
+                    [30, 40, shade / 2]
+                })
+            });
+            picture.save(folder.join(format!("{i:02}.png"))).unwrap();
+        }
+    }
+    fs::write(dir.join("circle/notes.png"), "not a picture").unwrap();
 }
 
 #[test]

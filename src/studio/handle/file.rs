@@ -40,14 +40,14 @@ impl Studio {
         });
     }
 
-    fn open_data(&mut self, dir: PathBuf) {
+    pub(in crate::studio) fn open_data(&mut self, dir: PathBuf) {
         let name = dir.display().to_string();
         self.load_data(name, Some(dir.clone()), move || {
             Dataset::open(&dir).map_err(|e| e.to_string())
         });
     }
 
-    fn load_data(
+    pub(in crate::studio) fn load_data(
         &mut self,
         name: String,
         folder: Option<PathBuf>,

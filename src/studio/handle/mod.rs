@@ -32,6 +32,7 @@ impl Studio {
             Action::Evaluate(action) => self.handle_evaluate(action),
             Action::Explain(action) => self.handle_explain(action),
             Action::Sweep(action) => self.handle_sweep(action),
+            Action::Data(action) => self.handle_data(action),
             Action::File(action) => self.handle_file(action),
             Action::Canvas(action) => self.handle_canvas(action),
             Action::DismissNotice(idx) => self.notices.dismiss(idx),

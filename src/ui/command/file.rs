@@ -2,6 +2,7 @@
 
 use super::effect::CommandEffect;
 use super::kind::{CommandKind, act};
+use crate::data::DataFormat;
 use crate::studio::{FileAction, Format, Saved, Studio};
 use crate::ui::dialogs::Purpose;
 
@@ -22,8 +23,12 @@ pub enum FileCommand {
     CopyTable,
     /// Open a model file.
     OpenModel,
-    /// Open a dataset folder.
+    /// Open a folder with a dataset.
     OpenData,
+    /// Open a file with a dataset.
+    OpenDataFile,
+    /// Write the dataset for other programs.
+    ExportData(DataFormat),
     /// Return to MNIST.
     UseMnist,
     /// Put an image file on the canvas.
@@ -64,8 +69,15 @@ impl CommandKind for FileCommand {
             ),
             FileCommand::OpenData => (
                 "Open dataset folder…",
-                "Opens a folder with four IDX files, named like MNIST's.",
+                "Opens a folder of images, IDX files, CIFAR batches or arrays, and shows what an \
+                 import gives. Dropping it on the window does the same.",
             ),
+            FileCommand::OpenDataFile => (
+                "Open dataset file…",
+                "Opens an archive of images, a table or arrays (ZIP, tar, CSV, npz, Parquet), and shows what \
+                 an import gives. Dropping it on the window does the same.",
+            ),
+            FileCommand::ExportData(format) => export_data_text(*format),
             FileCommand::UseMnist => (
                 "Use MNIST",
                 "Returns to the handwritten digits that come with the program.",
@@ -97,6 +109,10 @@ impl CommandKind for FileCommand {
             }
             FileCommand::OpenModel => (true, Purpose::OpenModel),
             FileCommand::OpenData => (true, Purpose::OpenData),
+            FileCommand::OpenDataFile => (true, Purpose::OpenDataFile),
+            FileCommand::ExportData(format) => {
+                (studio.dataset().is_some(), Purpose::ExportData(*format))
+            }
             FileCommand::UseMnist => return act(FileAction::UseMnist),
             FileCommand::OpenImage => (true, Purpose::OpenImage),
             FileCommand::Export(format) => (
@@ -127,6 +143,10 @@ fn saved_text(saved: Saved) -> (&'static str, &'static str) {
             "Save reliability diagram…",
             "Saves the reliability diagram as SVG or PNG.",
         ),
+        Saved::ClassCurves => (
+            "Save ROC and PR curves…",
+            "Saves the ROC and precision–recall curves of all classes as SVG or PNG.",
+        ),
         Saved::Report { with_images: true } => (
             "Save report…",
             "One HTML page about the model: numbers, curves, confusion matrix, calibration, worst \
@@ -135,6 +155,32 @@ fn saved_text(saved: Saved) -> (&'static str, &'static str) {
         Saved::Report { with_images: false } => (
             "Save report without images…",
             "The same page without images of the dataset, to pass on where these must not.",
+        ),
+    }
+}
+
+fn export_data_text(format: DataFormat) -> (&'static str, &'static str) {
+    match format {
+        DataFormat::Folder => (
+            "Export dataset as image folders…",
+            "A new folder of PNG files, one folder per class, in train and test.",
+        ),
+        DataFormat::Npz => (
+            "Export dataset as NumPy arrays…",
+            "One .npz file with x_train, y_train, x_test and y_test, as in Keras.",
+        ),
+        DataFormat::Csv => (
+            "Export dataset as CSV…",
+            "A new folder with train.csv and test.csv: a label and pixels in each row.",
+        ),
+        #[cfg(feature = "parquet")]
+        DataFormat::Parquet => (
+            "Export dataset as Parquet…",
+            "A new folder with Parquet files that Hugging Face's datasets reads.",
+        ),
+        DataFormat::Idx => (
+            "Export dataset as IDX…",
+            "A new folder with four files named like MNIST's; gray images only.",
         ),
     }
 }

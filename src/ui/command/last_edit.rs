@@ -4,7 +4,7 @@ use super::canvas::CanvasCommand;
 use super::draft::DraftCommand;
 use super::effect::CommandEffect;
 use super::kind::CommandKind;
-use crate::studio::{LastEdited, Studio};
+use crate::studio::{DataAction, LastEdited, Studio};
 
 /// Undo or redo.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,6 +33,11 @@ impl CommandKind for LastEditCommand {
         match (self, studio.last_edited()) {
             (LastEditCommand::Undo, LastEdited::Canvas) => CanvasCommand::Undo.effect(studio),
             (LastEditCommand::Undo, LastEdited::Settings) => DraftCommand::Undo.effect(studio),
+            (LastEditCommand::Undo, LastEdited::Labels) => {
+                let can_undo = studio.datasets().cleaner().can_undo();
+                can_undo.then(|| CommandEffect::Act(DataAction::UndoEdit.into()))
+            }
+            (LastEditCommand::Redo, LastEdited::Labels) => None,
             (LastEditCommand::Redo, LastEdited::Canvas) => CanvasCommand::Redo.effect(studio),
             (LastEditCommand::Redo, LastEdited::Settings) => DraftCommand::Redo.effect(studio),
         }

@@ -11,6 +11,7 @@ use super::run::RunCommand;
 use super::sweep::SweepCommand;
 use super::timeline::TimelineCommand;
 use super::view::ViewCommand;
+use crate::data::DataFormat;
 use crate::model::PRESETS;
 use crate::studio::{Format, Saved};
 use crate::ui::place::{Place, Side, TrainView};
@@ -43,6 +44,7 @@ const PLAIN: &[Command] = &[
     Command::File(FileCommand::SaveEvaluation(Saved::Predictions)),
     Command::File(FileCommand::SaveEvaluation(Saved::Confusion)),
     Command::File(FileCommand::SaveEvaluation(Saved::Reliability)),
+    Command::File(FileCommand::SaveEvaluation(Saved::ClassCurves)),
     Command::File(FileCommand::SaveEvaluation(Saved::Report {
         with_images: true,
     })),
@@ -52,7 +54,14 @@ const PLAIN: &[Command] = &[
     Command::File(FileCommand::OpenModel),
     Command::Canvas(CanvasCommand::UseTrainedModel),
     Command::File(FileCommand::OpenData),
+    Command::File(FileCommand::OpenDataFile),
     Command::File(FileCommand::UseMnist),
+    Command::File(FileCommand::ExportData(DataFormat::Folder)),
+    Command::File(FileCommand::ExportData(DataFormat::Npz)),
+    Command::File(FileCommand::ExportData(DataFormat::Csv)),
+    Command::File(FileCommand::ExportData(DataFormat::Idx)),
+    #[cfg(feature = "parquet")]
+    Command::File(FileCommand::ExportData(DataFormat::Parquet)),
     Command::File(FileCommand::OpenImage),
     Command::Canvas(CanvasCommand::RandomTestImage),
     Command::LastEdit(LastEditCommand::Undo),
@@ -66,6 +75,7 @@ const PLAIN: &[Command] = &[
     Command::View(ViewCommand::LogLoss),
     Command::View(ViewCommand::LogHorizontal),
     Command::View(ViewCommand::ShowWholeCurves),
+    Command::View(ViewCommand::Place(Place::Data)),
     Command::View(ViewCommand::Place(Place::Network)),
     Command::View(ViewCommand::Place(Place::Train)),
     Command::View(ViewCommand::Place(Place::Evaluate)),

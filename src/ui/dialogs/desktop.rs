@@ -35,7 +35,8 @@ impl Purpose {
             }
             Purpose::SaveDiagram
             | Purpose::SaveCurves
-            | Purpose::SaveEvaluation(Saved::Confusion | Saved::Reliability) => {
+            | Purpose::SaveEvaluation(Saved::Confusion | Saved::Reliability | Saved::ClassCurves) =>
+            {
                 let drawings = dialog.add_filter("Drawings", &["svg", "png"]);
                 let chosen = drawings.set_file_name(name).save_file();
                 Box::pin(async move { path(chosen.await) })
@@ -50,6 +51,15 @@ impl Purpose {
             }
             Purpose::Export(Format::Csv | Format::Jsonl)
             | Purpose::SaveEvaluation(Saved::Predictions | Saved::Report { .. }) => {
+                let chosen = dialog.set_file_name(name).save_file();
+                Box::pin(async move { path(chosen.await) })
+            }
+            Purpose::OpenDataFile => {
+                let endings = ["zip", "tar", "gz", "tgz", "csv", "npz", "bin", "parquet"];
+                let chosen = dialog.add_filter("Datasets", &endings).pick_file();
+                Box::pin(async move { path(chosen.await) })
+            }
+            Purpose::ExportData(_) => {
                 let chosen = dialog.set_file_name(name).save_file();
                 Box::pin(async move { path(chosen.await) })
             }

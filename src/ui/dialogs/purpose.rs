@@ -2,10 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::data::DataFormat;
 use crate::picture::CurvesView;
 use crate::runs::RunState;
 use crate::studio::{
-    Action, CanvasAction, EvaluateAction, FileAction, Format, LibraryAction, Model, Saved, Studio,
+    Action, CanvasAction, DataAction, EvaluateAction, FileAction, Format, LibraryAction, Model,
+    Saved, Studio,
 };
 
 /// The purpose of a path.
@@ -23,8 +25,12 @@ pub enum Purpose {
     OpenModel,
     /// Open an image.
     OpenImage,
-    /// Open a dataset folder.
+    /// Open a folder with a dataset.
     OpenData,
+    /// Open a file with a dataset.
+    OpenDataFile,
+    /// Write the dataset for other programs.
+    ExportData(DataFormat),
     /// Export runs for other programs.
     Export(Format),
     /// Open a folder for runs.
@@ -40,10 +46,13 @@ impl Purpose {
             Purpose::SaveEvaluation(Saved::Predictions) => "Save predictions to…",
             Purpose::SaveEvaluation(Saved::Confusion) => "Save confusion matrix to…",
             Purpose::SaveEvaluation(Saved::Reliability) => "Save reliability diagram to…",
+            Purpose::SaveEvaluation(Saved::ClassCurves) => "Save ROC and PR curves to…",
             Purpose::SaveEvaluation(Saved::Report { .. }) => "Save report to…",
             Purpose::OpenModel => "Open a model",
             Purpose::OpenImage => "Open an image",
             Purpose::OpenData => "Open a dataset folder",
+            Purpose::OpenDataFile => "Open a dataset file",
+            Purpose::ExportData(_) => "Export the dataset to…",
             Purpose::Export(Format::Csv) => "Export runs as a table to…",
             Purpose::Export(Format::Jsonl) => "Export runs as JSON lines to…",
             Purpose::Export(Format::Tensorboard) => "Export runs for TensorBoard to…",
@@ -63,7 +72,7 @@ impl Purpose {
             Purpose::SaveEvaluation(Saved::Predictions) => {
                 "One row per image, as .csv, or as .jsonl (JSON lines)."
             }
-            Purpose::SaveEvaluation(Saved::Confusion | Saved::Reliability) => {
+            Purpose::SaveEvaluation(Saved::Confusion | Saved::Reliability | Saved::ClassCurves) => {
                 "Saves the picture as .svg or .png, in print colors."
             }
             Purpose::SaveEvaluation(Saved::Report { .. }) => {
@@ -76,8 +85,13 @@ impl Purpose {
                 "An image of one digit or object, light on dark or dark on light."
             }
             Purpose::OpenData => {
-                "A folder of IDX files, CIFAR batches or NumPy arrays, or with one folder of images per class."
+                "A folder of images, one folder per class, or of IDX files, CIFAR batches or arrays."
             }
+            Purpose::OpenDataFile => {
+                "An archive (ZIP, tar) of images, a table (CSV), arrays (npz) or a Parquet file."
+            }
+            Purpose::ExportData(DataFormat::Npz) => "A new .npz file.",
+            Purpose::ExportData(_) => "A new folder.",
             Purpose::Export(Format::Csv) => {
                 "A file with one row per selected run, or per run that matches the filter."
             }
@@ -104,11 +118,21 @@ impl Purpose {
                     Saved::Predictions => "predictions.csv",
                     Saved::Confusion => "confusion.svg",
                     Saved::Reliability => "reliability.svg",
+                    Saved::ClassCurves => "curves.svg",
                     Saved::Report { .. } => "report.html",
                 };
                 format!("{}-{ending}", model_name(studio))
             }
             Purpose::Export(format) => default_name(format).to_owned(),
+            Purpose::ExportData(format) => {
+                let name = studio.dataset().map_or("dataset", |data| &data.name);
+                let ending = if format == DataFormat::Npz {
+                    ".npz"
+                } else {
+                    ""
+                };
+                format!("{}{ending}", file_name(name))
+            }
             _ => String::new(),
         }
     }
@@ -121,6 +145,7 @@ impl Purpose {
             | Purpose::SaveCurves
             | Purpose::SaveEvaluation(_) => true,
             Purpose::Export(format) => format != Format::Tensorboard,
+            Purpose::ExportData(format) => format == DataFormat::Npz,
             _ => false,
         }
     }
@@ -130,6 +155,9 @@ impl Purpose {
         let shown = path.display();
         let folder = path.parent().filter(|dir| !dir.as_os_str().is_empty());
         match self {
+            Purpose::ExportData(_) if path.exists() => {
+                Some(format!("{shown} is there already: choose a new name."))
+            }
             _ if self.writes_file() && path.is_dir() => {
                 Some(format!("{shown} is a folder: add a file name."))
             }
@@ -142,7 +170,9 @@ impl Purpose {
             Purpose::OpenModel | Purpose::OpenImage if path.is_dir() => {
                 Some(format!("{shown} is a folder, not a file."))
             }
-            Purpose::OpenData if !path.exists() => Some(format!("There is no {shown}.")),
+            Purpose::OpenData | Purpose::OpenDataFile if !path.exists() => {
+                Some(format!("There is no {shown}."))
+            }
             _ => None,
         }
     }
@@ -152,7 +182,7 @@ impl Purpose {
         match self {
             Purpose::OpenModel => &studio.recent().models,
             Purpose::OpenImage => &studio.recent().images,
-            Purpose::OpenData => &studio.recent().data,
+            Purpose::OpenData | Purpose::OpenDataFile => &studio.recent().data,
             _ => &[],
         }
     }
@@ -163,7 +193,7 @@ impl Purpose {
             | Purpose::SaveDiagram
             | Purpose::SaveCurves
             | Purpose::SaveEvaluation(_) => "Save",
-            Purpose::Export(_) => "Export",
+            Purpose::Export(_) | Purpose::ExportData(_) => "Export",
             _ => "Open",
         }
     }
@@ -177,7 +207,8 @@ impl Purpose {
             Purpose::SaveEvaluation(saved) => EvaluateAction::Save(saved, path).into(),
             Purpose::OpenModel => FileAction::OpenModel(path).into(),
             Purpose::OpenImage => CanvasAction::OpenImage(path).into(),
-            Purpose::OpenData => FileAction::OpenData(path).into(),
+            Purpose::OpenData | Purpose::OpenDataFile => DataAction::Look(path).into(),
+            Purpose::ExportData(format) => DataAction::Export(format, path).into(),
             Purpose::Export(format) => LibraryAction::Export(format, path).into(),
             Purpose::OpenWorkspace => LibraryAction::OpenWorkspace(path).into(),
         }
@@ -196,7 +227,11 @@ fn model_name(studio: &Studio) -> String {
         Model::Snapshot { step, .. } => format!("{}-{step}", of_run(studio.timeline_run())),
         _ => of_run(studio.trained_run().map(|run| &run.state)),
     };
-    // A name of a run may hold what a file name must not.
+    file_name(&name)
+}
+
+/// Replaces what a name may hold and a file name must not.
+fn file_name(name: &str) -> String {
     name.replace(['/', '\\', ':'], "-")
 }
 

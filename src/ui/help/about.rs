@@ -26,15 +26,15 @@ const LICENSES: [(&str, &str); 8] = [
     ),
     (
         "MIT or Apache 2.0",
-        "anyhow, base64, candle-core, candle-nn, clap, crc32c, ctrlc, directories, eframe, egui, egui_plot, \
+        "anyhow, base64, candle-core, candle-nn, clap, clap_complete, clap_mangen, crc32c, ctrlc, directories, eframe, egui, egui_plot, \
          egui_table, flate2, humantime, image, libc, rand, rand_chacha, rand_distr, resvg, serde, \
          serde_json, sha2, sobol_burley, tar, thiserror, toml.",
     ),
     (
         "MIT",
-        "csv (or Unlicense), gemm, indicatif, mimalloc, open, optimizer, pulp, rfd, rusqlite, statrs, zip.",
+        "bytes, csv (or Unlicense), gemm, indicatif, mimalloc, open, optimizer, pulp, rfd, rusqlite, statrs, zip.",
     ),
-    ("Apache 2.0", "safetensors."),
+    ("Apache 2.0", "parquet, safetensors."),
     ("BSD 3-clause", "atomic-write-file."),
     (
         "Public domain",

@@ -5,6 +5,7 @@ mod augmented_images;
 pub mod classified;
 pub mod compare;
 pub mod curves;
+pub mod data;
 pub mod draw;
 pub mod evaluate;
 pub mod explain;

@@ -5,7 +5,7 @@ use egui::{Align, FontId, Layout, Rect, Sense, Shape, Ui, vec2};
 use super::{PanelContext, run_progress};
 use crate::model::PRESETS;
 use crate::runs::Status;
-use crate::studio::{DataState, DraftAction, FileAction, SweepPhase};
+use crate::studio::{DataAction, DataState, DraftAction, SweepPhase};
 use crate::text;
 use crate::ui::command::{
     Command, FileCommand, HelpCommand, RunCommand, SweepCommand, ViewCommand,
@@ -66,7 +66,13 @@ fn data_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
         DataState::Ready(data) => (data.name.clone(), describe(data)),
     };
     let shown = combo_of_width(ui, "Data", &name, 92.0, |ui| {
-        for command in [FileCommand::UseMnist, FileCommand::OpenData].map(Command::from) {
+        for command in [
+            FileCommand::UseMnist,
+            FileCommand::OpenData,
+            FileCommand::OpenDataFile,
+        ]
+        .map(Command::from)
+        {
             let item = ui.selectable_label(false, command.label());
             if item.on_hover_text(command.explanation()).clicked() {
                 cx.command(command);
@@ -76,7 +82,7 @@ fn data_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
             let name = folder.file_name().unwrap_or(folder.as_os_str());
             let item = ui.selectable_label(false, name.to_string_lossy());
             if item.on_hover_text(folder.display().to_string()).clicked() {
-                cx.act(FileAction::OpenData(folder.clone()));
+                cx.act(DataAction::Look(folder.clone()));
             }
         }
     });

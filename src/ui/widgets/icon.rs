@@ -57,6 +57,8 @@ pub enum Icon {
     Grid,
     /// A light bulb.
     Bulb,
+    /// A stack of disks.
+    Data,
     /// Fold to the left.
     Left,
     /// Fold to the right.
@@ -110,6 +112,7 @@ impl Icon {
                 painter.add(Shape::line(bulb, stroke));
             }
             Icon::Grid => diagonal(painter, center, color),
+            Icon::Data => lid(painter, center - vec2(0.0, 4.5), stroke),
             Icon::Curve => {
                 let start = center + vec2(6.0, -5.0);
                 painter.add(Shape::line(arc(start, 9.0, 90.0, 165.0), stroke));
@@ -170,6 +173,12 @@ impl Icon {
                 &[[-6.0, 0.0], [6.0, 0.0]],
                 &[[-6.0, 4.5], [6.0, 4.5]],
             ],
+            Icon::Data => &[
+                &[[-5.5, -4.5], [-5.5, 4.5]],
+                &[[5.5, -4.5], [5.5, 4.5]],
+                &[[-5.5, 0.0], [-3.0, 1.6], [0.0, 2.1], [3.0, 1.6], [5.5, 0.0]],
+                &[[-5.5, 4.5], [-3.0, 6.1], [0.0, 6.6], [3.0, 6.1], [5.5, 4.5]],
+            ],
             Icon::Left => &[&[[2.0, -4.0], [-2.0, 0.0], [2.0, 4.0]]],
             Icon::Right => &[&[[-2.0, -4.0], [2.0, 0.0], [-2.0, 4.0]]],
             Icon::Up => &[&[[-4.0, 2.0], [0.0, -2.5], [4.0, 2.0]]],
@@ -206,6 +215,12 @@ fn turn(painter: &Painter, center: Pos2, side: f32, stroke: Stroke) {
     painter.add(Shape::line(arc.into_iter().map(mirror).collect(), stroke));
     let head = [vec2(-3.0, -2.5), vec2(0.0, 1.0), vec2(3.0, -2.5)];
     painter.add(Shape::line(head.map(|d| mirror(tip + d)).to_vec(), stroke));
+}
+
+/// Draws the top of a stack of disks.
+fn lid(painter: &Painter, center: Pos2, stroke: Stroke) {
+    let radius = vec2(5.5, 2.1);
+    painter.add(egui::epaint::EllipseShape::stroke(center, radius, stroke));
 }
 
 fn diagonal(painter: &Painter, center: Pos2, color: Color32) {

@@ -12,6 +12,7 @@ mod number;
 mod picture;
 mod section;
 mod signed;
+mod thumbnail;
 mod track;
 mod typed;
 
@@ -27,4 +28,5 @@ pub use number::{Number, VALUE_WIDTH};
 pub use picture::paint_picture;
 pub use section::section;
 pub use signed::{furthest, signed_color, signed_legend_ui, signed_picture};
+pub use thumbnail::{Textures, Thumbnail, thumbnails};
 pub use track::Track;

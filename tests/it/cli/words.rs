@@ -250,3 +250,17 @@ fn what_is_odd_about_a_dataset_is_a_warning() {
     );
     assert_eq!(warning.lines().count(), 1, "{warning}");
 }
+
+#[test]
+fn pages_and_completions_for_packages_know_every_command() {
+    let dir = tempfile::tempdir().unwrap();
+    let output = run(dir.path(), &["generate", "out"]);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    let read = |name: &str| std::fs::read_to_string(dir.path().join("out").join(name)).unwrap();
+    assert!(read("candle-studio-train.1").contains("preset"));
+    for name in ["candle-studio.bash", "_candle-studio", "candle-studio.fish"] {
+        assert!(read(name).contains("evaluate"), "{name}");
+    }
+    let help = text(&run(dir.path(), &["--help"]).stdout);
+    assert!(!help.contains("generate"), "{help}");
+}

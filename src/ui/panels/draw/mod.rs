@@ -8,6 +8,7 @@ mod recipe;
 use egui::{Align, Layout, Rect, ScrollArea, Slider, Ui, vec2};
 
 pub use answer::{color_image, input_image};
+pub use recipe::about_framing;
 
 use super::PanelContext;
 use crate::studio::{Action, CanvasAction, Pad};

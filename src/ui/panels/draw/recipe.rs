@@ -40,7 +40,7 @@ fn menu_ui(ui: &mut Ui, cx: &mut PanelContext<'_>, recipe: Recipe) {
     for framing in Framing::ALL {
         let label = Recipe::new(framing).to_string();
         ui.radio_value(&mut new.framing, framing, label)
-            .on_hover_text(about(framing));
+            .on_hover_text(about_framing(framing));
     }
     ui.separator();
     ui.add_enabled_ui(new.framing != Framing::Center, |ui| {
@@ -71,8 +71,8 @@ fn menu_ui(ui: &mut Ui, cx: &mut PanelContext<'_>, recipe: Recipe) {
     }
 }
 
-/// Returns what a framing does.
-fn about(framing: Framing) -> &'static str {
+/// Returns what a framing does, in one sentence.
+pub fn about_framing(framing: Framing) -> &'static str {
     match framing {
         Framing::Center => {
             "The ink is cropped, scaled to 20/28 of the frame, and placed with its center of mass in \

@@ -1,0 +1,301 @@
+//! What can be done with datasets.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::form::ImportForm;
+use super::importer::{Answer, Goal};
+use super::look::DatasetLook;
+use super::{Datasets, LogNews};
+use crate::data::edits::Edit;
+use crate::data::import::ImportRecipe;
+use crate::data::store::{Store, Stored};
+use crate::data::{BuiltIn, DataFormat, Dataset, ImageRef};
+use crate::studio::message::Message;
+use crate::studio::recent::{forget_missing, remember};
+use crate::studio::{LastEdited, Studio};
+use crate::text::capitalized;
+
+/// An action on datasets.
+#[derive(Clone, Debug)]
+pub enum DataAction {
+    /// Open a folder or file: a dataset as it is, anything else in the form for an import.
+    Look(PathBuf),
+    /// Import by this recipe.
+    SetRecipe(Box<ImportRecipe>),
+    /// Name the imported dataset.
+    SetName(String),
+    /// Import what the form shows, and open it.
+    Import {
+        /// Whether it takes the place of a dataset with its name.
+        replaces: bool,
+    },
+    /// Cancel the import, or close the form.
+    CancelImport,
+    /// Find out what is in the open dataset as a whole, and which datasets are stored.
+    Examine,
+    /// Also find images that look the same.
+    FindNearDuplicates,
+    /// Put an image of the dataset on the canvas, with its label.
+    OpenImage(ImageRef),
+    /// Open a dataset that comes with the program.
+    OpenBuiltIn(BuiltIn),
+    /// Open a stored dataset.
+    OpenStored(String),
+    /// Rename a stored dataset.
+    Rename {
+        /// Its name.
+        name: String,
+        /// Its new one.
+        new: String,
+    },
+    /// Delete a stored dataset; what it was made of stays.
+    Remove(String),
+    /// Search labels that are probably wrong, with the network and the settings of the panel.
+    FindLabelIssues,
+    /// End that search.
+    StopLabelSearch,
+    /// Decide about an image, or take back what was decided.
+    Edit(ImageRef, Option<Edit>),
+    /// Undo the last decision.
+    UndoEdit,
+    /// Store the open dataset with its edits under a name of its own, and open it.
+    SaveEdited,
+    /// Write the open dataset to a new folder or file.
+    Export(DataFormat, PathBuf),
+}
+
+impl Studio {
+    /// The datasets, and an import that is being prepared.
+    pub fn datasets(&self) -> &Datasets {
+        &self.datasets
+    }
+
+    /// What is in the open dataset as a whole, once it was found out.
+    pub fn dataset_look(&self) -> Option<&Arc<DatasetLook>> {
+        self.datasets.looker.of(self.dataset()?)
+    }
+
+    /// The stored datasets of the workspace.
+    pub(super) fn store(&self) -> Option<Store> {
+        self.workspace().map(Store::of)
+    }
+
+    pub(in crate::studio) fn handle_data(&mut self, action: DataAction) {
+        match action {
+            DataAction::Look(path) => {
+                self.datasets.begin(path);
+                self.list_stored();
+            }
+            DataAction::SetRecipe(recipe) => self.datasets.set_recipe(*recipe),
+            DataAction::SetName(name) => self.datasets.set_name(name),
+            DataAction::Import { replaces } => self.import(replaces),
+            DataAction::CancelImport => self.datasets.cancel(),
+            DataAction::Examine => {
+                self.examine(false);
+                self.list_stored();
+                self.read_edits();
+            }
+            DataAction::FindNearDuplicates => self.examine(true),
+            DataAction::OpenImage(image) => {
+                if let Some(dataset) = self.dataset().cloned() {
+                    self.put_image(dataset.split_of(image), image.idx);
+                }
+            }
+            DataAction::OpenBuiltIn(built_in) => {
+                self.load_data(built_in.name().to_owned(), None, move || {
+                    built_in.open().map_err(|error| error.to_string())
+                });
+            }
+            DataAction::OpenStored(name) => {
+                let path = self.store().and_then(|store| store.find(&name));
+                path.into_iter().for_each(|path| self.open_data(path));
+            }
+            DataAction::Rename { name, new } => {
+                self.change_store(format!("renaming {name}"), move |store| {
+                    store.rename(&name, &new)
+                });
+            }
+            DataAction::Remove(name) => {
+                self.change_store(format!("deleting {name}"), move |store| store.remove(&name));
+            }
+            DataAction::FindLabelIssues => self.find_label_issues(),
+            DataAction::StopLabelSearch => self.datasets.cleaner.stop(),
+            DataAction::Edit(image, edit) => {
+                self.last_edited = LastEdited::Labels;
+                self.decide(image, edit);
+            }
+            DataAction::UndoEdit => self.undo_edit(),
+            DataAction::SaveEdited => self.save_edited(),
+            DataAction::Export(format, path) => self.export_data(format, path),
+        }
+    }
+
+    fn import(&mut self, replaces: bool) {
+        let store = self.store();
+        let Some(form) = self.datasets.form.as_mut().filter(|form| form.is_ready()) else {
+            return;
+        };
+        form.is_importing = true;
+        let name = form.name.clone();
+        self.datasets.ask(Goal::Import {
+            store,
+            name,
+            replaces,
+        });
+    }
+
+    fn examine(&mut self, with_near: bool) {
+        if let Some(dataset) = self.data.dataset() {
+            self.datasets.looker.ask(dataset, with_near);
+        }
+    }
+
+    /// Updates the list of stored datasets.
+    pub(in crate::studio) fn list_stored(&mut self) {
+        self.change_store("listing the datasets".to_owned(), |_| Ok(()));
+    }
+
+    fn change_store(
+        &mut self,
+        activity: String,
+        change: impl FnOnce(&Store) -> Result<(), crate::data::DataError> + Send + 'static,
+    ) {
+        let Some(store) = self.store() else {
+            return;
+        };
+        self.files.run(activity, move || {
+            let changed = change(&store).map_err(|error| error.to_string());
+            Message::Stored(changed, store.list().map_err(|error| error.to_string()))
+        });
+    }
+
+    fn export_data(&mut self, format: DataFormat, path: PathBuf) {
+        let Some(dataset) = self.dataset().cloned() else {
+            return;
+        };
+        self.files
+            .run(format!("writing {}", path.display()), move || {
+                let written = dataset.export(format, &path);
+                Message::Saved(path, written.map_err(|error| error.to_string()))
+            });
+    }
+
+    /// Takes what the import thread found.
+    pub(in crate::studio) fn pump_datasets(&mut self) {
+        self.datasets.looker.pump();
+        self.datasets.cleaner.pump();
+        let Some(answer) = self.datasets.importer.take() else {
+            return;
+        };
+        // A newer question is on its way, or the form was closed.
+        if self.datasets.importer.is_busy() || self.datasets.form.is_none() {
+            return;
+        }
+        match answer {
+            Answer::Opened(dataset) | Answer::Imported(dataset) => {
+                self.datasets.form = None;
+                self.use_imported(*dataset);
+            }
+            answer => {
+                if let (Answer::Failed(_), Some(form)) = (&answer, &self.datasets.form) {
+                    forget_missing(&mut self.recent.data, &form.path);
+                }
+                self.datasets.receive(answer);
+            }
+        }
+    }
+
+    fn use_imported(&mut self, dataset: Dataset) {
+        for hint in dataset.hints() {
+            self.notices.info(capitalized(&hint));
+        }
+        if let Some(folder) = &dataset.folder {
+            remember(&mut self.recent.data, folder);
+        }
+        self.use_data(Arc::new(dataset));
+        self.list_stored();
+    }
+}
+
+impl Datasets {
+    /// Whether `action` would change anything; what starts something always counts.
+    pub(in crate::studio) fn would_change(&self, action: &DataAction) -> bool {
+        let form = self.form.as_ref();
+        match action {
+            DataAction::SetRecipe(recipe) => form.is_some_and(|form| form.recipe != **recipe),
+            DataAction::SetName(name) => form.is_some_and(|form| form.name != *name),
+            DataAction::Import { .. } => form.is_some_and(ImportForm::is_ready),
+            DataAction::CancelImport => form.is_some(),
+            _ => true,
+        }
+    }
+
+    /// Imports by `recipe` from now on, and shows what that gives.
+    fn set_recipe(&mut self, recipe: ImportRecipe) {
+        if let Some(form) = self.form.as_mut().filter(|form| !form.is_importing) {
+            form.recipe = recipe;
+            self.ask(Goal::Preview);
+        }
+    }
+
+    fn set_name(&mut self, name: String) {
+        if let Some(form) = &mut self.form {
+            form.name = name;
+        }
+    }
+
+    fn begin(&mut self, path: PathBuf) {
+        self.cancel_all();
+        self.form = Some(ImportForm::new(path));
+        self.ask(Goal::Look);
+    }
+
+    fn cancel_all(&mut self) {
+        if let Some(form) = self.form.take() {
+            form.progress.cancel();
+        }
+    }
+
+    /// Takes a log that was read or changed.
+    pub(in crate::studio) fn take_log(&mut self, news: LogNews) {
+        self.cleaner.receive(news);
+    }
+
+    /// Takes the list of stored datasets; one that cannot be read stays as it was.
+    pub(in crate::studio) fn take_stored(&mut self, listed: Result<Vec<Stored>, String>) {
+        if let Ok(stored) = listed {
+            self.stored = stored.into();
+        }
+    }
+
+    /// Cancels the import, and keeps the form; without an import, closes it.
+    fn cancel(&mut self) {
+        match self.form.as_mut().filter(|form| form.is_importing) {
+            Some(form) => form.progress.cancel(),
+            None => self.cancel_all(),
+        }
+    }
+
+    fn receive(&mut self, answer: Answer) {
+        let Some(form) = &mut self.form else {
+            return;
+        };
+        form.is_busy = false;
+        form.is_importing = false;
+        match answer {
+            Answer::Found(about, name, preview) => {
+                form.source = Some(about);
+                if form.name.is_empty() {
+                    form.name = name;
+                }
+                match preview {
+                    Ok(preview) => form.preview = Some(preview),
+                    Err(problem) => form.problem = Some(problem),
+                }
+            }
+            Answer::Failed(problem) => form.problem = Some(problem),
+            Answer::Canceled | Answer::Opened(_) | Answer::Imported(_) => {}
+        }
+    }
+}

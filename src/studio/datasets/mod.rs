@@ -1,0 +1,93 @@
+//! Datasets: what is in the one that is open, those in the workspace, and an import that is being
+//! prepared.
+
+mod action;
+mod cleaner;
+mod form;
+mod importer;
+mod look;
+
+use std::sync::Arc;
+
+pub use action::DataAction;
+pub(in crate::studio) use cleaner::LogNews;
+pub use cleaner::{Cleaner, LabelIssues, N_FOLDS};
+pub use form::{ImportForm, SourceAbout};
+pub use look::DatasetLook;
+
+use super::thread::Wake;
+use crate::data::store::Stored;
+use importer::{Goal, Importer, Question};
+use look::Looker;
+
+/// The datasets, and an import that is being prepared.
+pub struct Datasets {
+    form: Option<ImportForm>,
+    importer: Importer,
+    looker: Looker,
+    cleaner: Cleaner,
+    stored: Arc<[Stored]>,
+}
+
+impl Datasets {
+    pub(super) fn new(wake: Wake) -> std::io::Result<Datasets> {
+        Ok(Datasets {
+            form: None,
+            importer: importer::spawn(wake.clone())?,
+            looker: Looker::new(wake.clone())?,
+            cleaner: Cleaner::new(wake)?,
+            stored: Arc::default(),
+        })
+    }
+
+    /// The import that is being prepared.
+    pub fn form(&self) -> Option<&ImportForm> {
+        self.form.as_ref()
+    }
+
+    /// The datasets stored in the workspace, by name, as of the last update.
+    pub fn stored(&self) -> &Arc<[Stored]> {
+        &self.stored
+    }
+
+    /// Labels that are probably wrong, and what was decided about them.
+    pub fn cleaner(&self) -> &Cleaner {
+        &self.cleaner
+    }
+
+    /// Whether the open dataset is being looked at.
+    pub fn is_looking(&self) -> bool {
+        self.looker.is_busy()
+    }
+
+    /// Whether a stored dataset has this name.
+    pub fn is_taken(&self, name: &str) -> bool {
+        self.stored.iter().any(|stored| stored.name == name)
+    }
+
+    /// Sends what the form asks for.
+    fn ask(&mut self, goal: Goal) {
+        if let Some(form) = &mut self.form {
+            // What is in progress is not wanted any more.
+            form.progress.cancel();
+            form.progress = Arc::default();
+            form.is_busy = true;
+            form.problem = None;
+            self.importer.ask(Question {
+                path: form.path.clone(),
+                recipe: form.recipe.clone(),
+                goal,
+                progress: form.progress.clone(),
+            });
+        }
+    }
+}
+
+impl Drop for Datasets {
+    /// Closing the window does not wait for an import.
+    fn drop(&mut self) {
+        if let Some(form) = &self.form {
+            form.progress.cancel();
+        }
+    }
+}
