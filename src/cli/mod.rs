@@ -10,6 +10,7 @@ mod diagram;
 mod embed;
 mod evaluate;
 mod explain;
+mod generate;
 mod hyperparameter_args;
 mod interrupt;
 mod lr_find;
@@ -84,6 +85,9 @@ pub enum Command {
     Diagram(diagram::Args),
     /// Measure how fast this machine trains (20 seconds).
     Bench(bench::Args),
+    /// Write man pages and completions, for packages.
+    #[command(hide = true)]
+    Generate(generate::Args),
 }
 
 impl Command {
@@ -108,6 +112,7 @@ impl Command {
             Command::Plot(args) => plot::run(&args, workspace),
             Command::Diagram(args) => diagram::run(&args, workspace),
             Command::Bench(args) => bench::run(&args),
+            Command::Generate(args) => generate::run(&args),
         };
         result.unwrap_or_else(|error| {
             if out::is_reader_gone(&error) {
