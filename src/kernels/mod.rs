@@ -19,6 +19,7 @@ mod conv;
 mod dense;
 mod dropout;
 mod dropout2d;
+mod each_alone;
 #[cfg(test)]
 mod fixture;
 mod gemm;
@@ -49,6 +50,7 @@ pub use conv::{ConvOptions, MemoryFormat, conv2d};
 pub use dense::dense;
 pub use dropout::dropout;
 pub use dropout2d::dropout2d;
+pub use each_alone::each_alone;
 pub use grouped::grouped_conv2d;
 pub use layer_norm::layer_norm;
 pub use loss::{cross_entropy, smoothed_cross_entropy};

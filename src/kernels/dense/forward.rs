@@ -2,6 +2,7 @@
 
 use crate::kernels::activation::Activation;
 use crate::kernels::buffers::scratch;
+use crate::kernels::each_alone::deciding;
 use crate::kernels::gemm::{Gemm, Init, Rows, Strided};
 use crate::kernels::support::{LANES, per_chunk};
 use crate::kernels::{simd, threads};
@@ -34,7 +35,7 @@ impl Dense {
     /// down, so that the remainder is a small extra chunk and not a large part of the last one,
     /// which a thread would wait for.
     pub fn depth(&self) -> usize {
-        if !threads::is_worth(self.work()) {
+        if !threads::is_worth(deciding(self.work())) {
             return self.inputs;
         }
         let rows = per_chunk(self.inputs, CHUNKS);
@@ -43,7 +44,7 @@ impl Dense {
 
     /// Computes y.
     pub fn forward_into(&self, x: &[f32], w: &[f32], bias: &[f32], y: &mut [f32]) {
-        if self.n > SAMPLES {
+        if deciding(self.n) > SAMPLES {
             self.forward_by_samples(x, w, bias, y);
         } else {
             self.forward_by_depth(x, w, bias, y);
