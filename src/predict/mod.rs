@@ -1,17 +1,17 @@
 //! Predicts the class of one image at once.
 
 mod latest_only;
+mod outputs;
 mod worker;
 
 use std::time::Instant;
 
-use candle_core::{Device, Tensor};
-
 pub use latest_only::LatestOnly;
+pub use outputs::{Outputs, outputs};
 pub use worker::{Answer, Predictor, Request};
 
 use crate::data::{InputImage, Object, Recipe, unit_values};
-use crate::model::{Classifier, Mode, probabilities};
+use crate::model::Classifier;
 use crate::stats::argmax;
 
 /// A network's prediction for one image.
@@ -44,6 +44,14 @@ pub enum PredictError {
     /// Candle cannot run the network.
     #[error("the network could not be run: {0}")]
     Candle(#[from] candle_core::Error),
+}
+
+impl PredictError {
+    /// The error for an image whose logits are not all finite.
+    pub fn not_finite(logits: &[f32]) -> PredictError {
+        let bad = logits.iter().find(|value| !value.is_finite());
+        PredictError::NotFinite(*bad.unwrap_or(&f32::NAN))
+    }
 }
 
 fn nan_or_infinite(value: f32) -> &'static str {
@@ -95,7 +103,7 @@ impl LastInput {
             return Ok(None);
         };
         let (objects, frame) = (made.objects.clone(), made.frame);
-        let (class, probabilities) = answer(classifier, &input, shape)?;
+        let (class, probabilities) = answer(classifier, &input)?;
         Ok(Some(Prediction {
             input,
             input_shape: shape,
@@ -127,22 +135,12 @@ impl LastInput {
 }
 
 /// The most probable class and the probabilities of all.
-fn answer(
-    classifier: &Classifier,
-    input: &[u8],
-    [channels, height, width]: [usize; 3],
-) -> Result<(usize, Vec<f32>), PredictError> {
-    let values: Vec<f32> = unit_values(input).collect();
-    let image = Tensor::from_vec(values, (1, channels, height, width), &Device::Cpu)?;
-    let logits = classifier.network.forward(&image, Mode::Eval)?;
-    let temperature = classifier.provenance.temperature;
-    let probabilities: Vec<f32> = probabilities(&logits, temperature)?.squeeze(0)?.to_vec1()?;
-    let logits: Vec<f32> = logits.squeeze(0)?.to_vec1()?;
-    let Some(class) = argmax(&logits) else {
-        let bad = logits.iter().find(|v| !v.is_finite());
-        return Err(PredictError::NotFinite(*bad.unwrap_or(&f32::NAN)));
-    };
-    Ok((class, probabilities))
+fn answer(classifier: &Classifier, input: &[u8]) -> Result<(usize, Vec<f32>), PredictError> {
+    let found = outputs(classifier, unit_values(input).collect())?;
+    match argmax(&found.logits) {
+        Some(class) => Ok((class, found.probabilities)),
+        None => Err(PredictError::not_finite(&found.logits)),
+    }
 }
 
 #[cfg(test)]
