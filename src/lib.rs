@@ -23,6 +23,7 @@
 //! * [`report`]: a report about a model, as one page.
 //! * [`export`]: runs for other programs: tables, event files for TensorBoard.
 //! * [`sweep`]: many runs with different settings, to find the best.
+//! * `serve`: models as a service over HTTP (feature `serve`).
 //! * [`studio`]: the app without a window: actions in, view state out.
 //! * [`cli`]: the command line, one file per command.
 //! * `ui`: the window (feature `gui`).
@@ -66,6 +67,9 @@ pub mod export;
 pub mod report;
 
 pub mod sweep;
+
+#[cfg(feature = "serve")]
+pub mod serve;
 
 pub mod studio;
 

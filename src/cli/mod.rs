@@ -25,6 +25,8 @@ mod record_args;
 mod report;
 mod resolve_run;
 mod runs;
+#[cfg(feature = "serve")]
+mod serve;
 mod settings;
 mod sweep;
 mod train;
@@ -71,6 +73,9 @@ pub enum Command {
     Runs(runs::Args),
     /// Classify images.
     Predict(predict::Args),
+    /// Offer models as a service over HTTP: the Open Inference Protocol v2, and a page to draw on.
+    #[cfg(feature = "serve")]
+    Serve(serve::Args),
     /// Explain an answer: a map of the pixels that speak for a class, or against it.
     Explain(explain::Args),
     /// Write what a layer makes of each image: a table, or files for TensorBoard's projector.
@@ -105,6 +110,8 @@ impl Command {
             Command::Data(args) => data::run(&args, workspace),
             Command::Report(args) => report::run(&args, workspace),
             Command::Predict(args) => predict::run(&args, workspace),
+            #[cfg(feature = "serve")]
+            Command::Serve(args) => serve::run(&args, workspace),
             Command::Explain(args) => explain::run(&args, workspace),
             Command::Embed(args) => embed::run(&args, workspace),
             Command::Compare(args) => compare::run(&args, workspace),

@@ -142,7 +142,7 @@ fn list_ui(
 }
 
 /// What the command line does and the window does not: words to search for, and the answer.
-const ON_THE_COMMAND_LINE: [(&str, &str); 3] = [
+const ON_THE_COMMAND_LINE: [(&str, &str); 4] = [
     (
         "predict batch classify folder of images csv",
         "Answers for a folder of images: candle-studio predict MODEL FOLDER",
@@ -150,6 +150,10 @@ const ON_THE_COMMAND_LINE: [(&str, &str); 3] = [
     (
         "report html page print share",
         "A report as one page: candle-studio report RUN --out FILE",
+    ),
+    (
+        "serve service http server api online deploy",
+        "Offer a model over HTTP: candle-studio serve MODEL",
     ),
     (
         "check verify workspace damaged checksum",

@@ -90,7 +90,7 @@ const NUMBERS: [&str; 8] = [
 ];
 
 /// One of `seeds` with a few changes.
-fn mutated(random: &mut Random, seeds: &[Vec<u8>]) -> Vec<u8> {
+pub fn mutated(random: &mut Random, seeds: &[Vec<u8>]) -> Vec<u8> {
     let mut bytes = seeds[random.below(seeds.len())].clone();
     for _ in 0..=random.below(4) {
         let at = random.below(bytes.len() + 1);
@@ -134,10 +134,10 @@ fn replace_number(random: &mut Random, bytes: &mut Vec<u8>, at: usize) {
 }
 
 /// SplitMix64 (Steele et al. 2014).
-struct Random(u64);
+pub struct Random(pub u64);
 
 impl Random {
-    fn below(&mut self, n: usize) -> usize {
+    pub fn below(&mut self, n: usize) -> usize {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);

@@ -55,6 +55,7 @@ const ROOMS: &[(&str, &[&str])] = &[
         "report",
         &["text", "data", "model", "evaluate", "runs", "picture"],
     ),
+    ("serve", &["files", "data", "kernels", "model", "predict"]),
     (
         "studio",
         &[
@@ -68,7 +69,7 @@ const ROOMS: &[(&str, &[&str])] = &[
         &[
             "random", "signals", "files", "stats", "text", "data", "kernels", "model", "train",
             "predict", "explain", "embed", "evaluate", "runs", "picture", "compare", "export",
-            "report", "sweep",
+            "report", "sweep", "serve",
         ],
     ),
     (

@@ -70,6 +70,8 @@ mod run_folder;
 mod runs_window;
 #[cfg(feature = "gui")]
 mod screenshots;
+#[cfg(feature = "serve")]
+mod serve;
 #[cfg(feature = "gui")]
 mod session;
 #[cfg(feature = "gui")]

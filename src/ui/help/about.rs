@@ -26,16 +26,18 @@ const LICENSES: [(&str, &str); 8] = [
     ),
     (
         "MIT or Apache 2.0",
-        "anyhow, base64, candle-core, candle-nn, clap, clap_complete, clap_mangen, crc32c, ctrlc, directories, eframe, egui, egui_plot, \
-         egui_table, flate2, humantime, image, libc, rand, rand_chacha, rand_distr, resvg, serde, \
+        "anyhow, base64, candle-core, candle-nn, clap, clap_complete, clap_mangen, crc32c, ctrlc, \
+         directories, eframe, egui, egui_plot, egui_table, flate2, humantime, image, libc, \
+         percent-encoding, prometheus-client, rand, rand_chacha, rand_distr, resvg, serde, \
          serde_json, sha2, sobol_burley, tar, thiserror, toml.",
     ),
     (
         "MIT",
-        "bytes, csv (or Unlicense), gemm, indicatif, mimalloc, open, optimizer, pulp, rfd, rusqlite, statrs, zip.",
+        "bytes, csv (or Unlicense), gemm, http-body-util, hyper, indicatif, mimalloc, open, \
+         optimizer, pulp, rfd, rusqlite, statrs, tokio, zip.",
     ),
     ("Apache 2.0", "parquet, safetensors."),
-    ("BSD 3-clause", "atomic-write-file."),
+    ("BSD 3-clause", "atomic-write-file, subtle."),
     (
         "Public domain",
         "SQLite. Further crates come with those above, under the same and similar licenses.",
