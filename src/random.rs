@@ -34,6 +34,8 @@ pub enum Stream {
     Pca = 60,
     /// Which images of a class are imported; the counters are the class and the split.
     Import = 61,
+    /// Images that an exported model is tested with; the first counter is their number.
+    TestData = 70,
     /// Settings of a sweep; the counters are the setting and the key.
     Sweep = 32,
 }

@@ -10,6 +10,7 @@ mod diagram;
 mod embed;
 mod evaluate;
 mod explain;
+mod export;
 mod generate;
 mod hyperparameter_args;
 mod interrupt;
@@ -80,6 +81,8 @@ pub enum Command {
     Explain(explain::Args),
     /// Write what a layer makes of each image: a table, or files for TensorBoard's projector.
     Embed(embed::Args),
+    /// Write a model as files that others can run: ONNX, a folder with a script.
+    Export(export::Args),
     /// Report which runs' settings are better, and whether the difference is significant.
     Compare(compare::Args),
     /// List the preset networks.
@@ -114,6 +117,7 @@ impl Command {
             Command::Serve(args) => serve::run(&args, workspace),
             Command::Explain(args) => explain::run(&args, workspace),
             Command::Embed(args) => embed::run(&args, workspace),
+            Command::Export(args) => export::run(&args, workspace),
             Command::Compare(args) => compare::run(&args, workspace),
             Command::Presets(args) => presets::run(&args),
             Command::Plot(args) => plot::run(&args, workspace),

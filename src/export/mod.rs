@@ -1,5 +1,7 @@
-//! Exports for other programs: runs as tables and as event files for TensorBoard, predictions.
+//! Exports for other programs: runs as tables and as event files for TensorBoard, predictions, and
+//! models as files that others can run ([`model`]).
 
+pub mod model;
 mod predictions;
 mod table;
 mod tensorboard;

@@ -44,7 +44,12 @@ const ROOMS: &[(&str, &[&str])] = &[
             "random", "stats", "text", "data", "model", "train", "evaluate", "runs",
         ],
     ),
-    ("export", &["files", "evaluate", "train", "runs", "compare"]),
+    (
+        "export",
+        &[
+            "random", "files", "text", "data", "model", "evaluate", "train", "runs", "compare",
+        ],
+    ),
     (
         "sweep",
         &[

@@ -36,7 +36,7 @@ const LICENSES: [(&str, &str); 8] = [
         "bytes, csv (or Unlicense), gemm, http-body-util, hyper, indicatif, mimalloc, open, \
          optimizer, pulp, rfd, rusqlite, statrs, tokio, zip.",
     ),
-    ("Apache 2.0", "parquet, safetensors."),
+    ("Apache 2.0", "parquet, prost, safetensors."),
     ("BSD 3-clause", "atomic-write-file, subtle."),
     (
         "Public domain",

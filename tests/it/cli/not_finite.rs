@@ -21,7 +21,7 @@ fn train(dir: &Path, more: &[&str]) {
 
 /// Saves a softmax regression as `name` that overflows for images which are bright around row 5,
 /// columns 1 to 3.
-fn diverged_model(dir: &Path, name: &str) {
+pub(super) fn diverged_model(dir: &Path, name: &str) {
     train(dir, &["--save", name]);
     let path = dir.join(name);
     let model = Classifier::load(&path).unwrap();

@@ -1,0 +1,141 @@
+"""Usage: check_onnx.py BINARY FOLDER, see .ci/onnx."""
+
+import hashlib
+import json
+import pathlib
+import subprocess
+import sys
+
+import numpy as np
+import onnx
+import onnxruntime
+from onnx import numpy_helper
+from PIL import Image, ImageFilter
+
+from exported import Studio, close
+
+FORMS = [("17", "uint8"), ("17", "f32"), ("13", "uint8"), ("13", "f32")]
+
+
+def tensor(path):
+    return numpy_helper.to_array(onnx.load_tensor(path))
+
+
+def session(path):
+    onnxruntime.set_default_logger_severity(3)
+    return onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+
+
+def check_bundle(bundle, opset):
+    """The file is valid, its hashes are right, and its test data come out as they should."""
+    model = onnx.load(bundle / "model.onnx")
+    onnx.checker.check_model(model, full_check=True)
+    assert [o.version for o in model.opset_import] == [int(opset)]
+    about = json.loads((bundle / "model.json").read_text())
+    for name, file in about["files"].items():
+        content = (bundle / name).read_bytes()
+        assert (hashlib.sha256(content).hexdigest(), len(content)) == (file["sha256"], file["bytes"]), name
+    assert (bundle / "labels.txt").read_text().split() == about["classes"]
+    run, worst, batches = session(bundle / "model.onnx"), 0, []
+    for folder in sorted(bundle.glob("test_data_set_*")):
+        image = tensor(folder / "input_0.pb")
+        batches.append(len(image))
+        for found, name in zip(run.run(None, {"image": image}), ("output_0.pb", "output_1.pb")):
+            worst = max(worst, close(found, tensor(folder / name), 1e-5, f"{folder.name}/{name}"))
+    assert batches == [1, 7, 64], batches
+    return run, worst
+
+
+def check_model(studio, name, model):
+    ours = studio.probabilities(model)
+    worst = 0
+    for opset, kind in FORMS:
+        bundle = studio.folder / f"{model.stem}-{opset}-{kind}"
+        studio.run("export", model, "--bundle", bundle, "--opset", opset, "--input", kind)
+        run, error = check_bundle(bundle, opset)
+        images = studio.x_test[:, None] if kind == "uint8" else studio.x_test[:, None].astype(np.float32) / np.float32(255)
+        probabilities = run.run(["probabilities"], {"image": images})[0]
+        worst = max(worst, error, close(probabilities, ours, 1e-5, f"{name}: probabilities"))
+    print(f"{name}: opset 17 and 13, uint8 and f32, the same to {worst:.0e}")
+
+
+def pictures(studio):
+    """Digits as they are, as photos of ink on paper, with transparency, as JPEG."""
+    folder = studio.folder / "pictures"
+    folder.mkdir()
+    for i, digit in enumerate(studio.x_test[:8]):
+        Image.fromarray(digit).save(folder / f"{i}-digit.png")
+        big = Image.fromarray(digit).resize((300, 300), Image.BICUBIC).filter(ImageFilter.GaussianBlur(2))
+        ink = np.asarray(big, np.float64)
+        light = 215 - np.linspace(0, 40, 400)[None, :] + np.random.default_rng(i).normal(0, 2, (360, 400))
+        paper = light.copy()
+        paper[30:330, 60:360] *= 1 - 0.8 * ink / 255
+        photo = np.stack([paper, paper * 0.97, paper * 0.9], 2).clip(0, 255).astype(np.uint8)
+        Image.fromarray(photo).save(folder / f"{i}-photo.png")
+        Image.fromarray(photo).save(folder / f"{i}-photo.jpg", quality=85)
+        alpha = np.zeros((300, 300, 4), np.uint8)
+        alpha[:, :, 3] = ink
+        Image.fromarray(alpha).save(folder / f"{i}-transparent.png")
+        Image.fromarray((ink * 257).astype(np.uint16)).save(folder / f"{i}-deep.png")
+    big = np.kron(studio.x_test[0], np.ones((50, 50), np.uint8))
+    Image.fromarray(255 - big).save(folder / "large.png")
+    return sorted(folder.iterdir())
+
+
+def check_script(studio, model, bundle, paths):
+    """predict.py answers as `candle-studio predict`."""
+    classes, ours = studio.predict(model, *paths)
+    done = subprocess.run([sys.executable, bundle / "predict.py", "--json", *paths], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    theirs = np.array([line["probabilities"] for line in lines])
+    for path, mine, line, p, q in zip(paths, classes, lines, ours, theirs):
+        error = abs(p - q).max()
+        # Where a picture is decoded, shrunk and thresholded by two libraries, a pixel may differ by one.
+        assert error < (1e-5 if "digit" in path.name else 0.03), f"{path.name}: {p} and {q}"
+        assert mine == line["class"] or error < 0.03, path.name
+    print(f"predict.py: {len(paths)} pictures as candle-studio predict, to {abs(ours - theirs).max():.0e}")
+
+
+def check_blank(studio, bundle):
+    """On a picture of one color there is nothing to center."""
+    blank = studio.folder / "blank.png"
+    Image.new("L", (50, 50), 9).save(blank)
+    done = subprocess.run([sys.executable, bundle / "predict.py", blank], capture_output=True, text=True)
+    assert done.returncode == 1 and "is blank" in done.stderr, done
+
+
+def check_recipes(studio, paths):
+    """Pictures that are not centered but fitted, cropped or stretched, inverted, mirrored and turned."""
+    paths = [path for path in paths if "photo.png" in path.name or "transparent" in path.name]
+    for flags in (["--framing", "fit"], ["--framing", "crop", "--mirror"], ["--framing", "stretch", "--turn", "90", "--invert"]):
+        name = "-".join(flag.strip("-") for flag in flags)
+        studio.run("data", "import", studio.data, "--name", name, *flags)
+        model = studio.folder / f"{name}.safetensors"
+        studio.run("train", "--preset", "softmax", "--data", name, "--epochs", "1", "--val", "100", "--no-record", "--save", model)
+        bundle = studio.folder / name
+        studio.run("export", model, "--bundle", bundle)
+        check_script(studio, model, bundle, paths)
+
+
+def check_temperature(studio):
+    model = studio.preset("mlp")
+    studio.run("evaluate", model, "--data", studio.data, "--fit-temperature")
+    check_model(studio, "mlp with a temperature", model)
+
+
+def main():
+    studio = Studio(sys.argv[1], sys.argv[2])
+    for name, model in studio.models():
+        check_model(studio, name, model)
+    check_temperature(studio)
+    paths = pictures(studio)
+    model = studio.train("--preset", "fast", "--set", "epochs=3")
+    bundle = studio.folder / "script"
+    studio.run("export", model, "--bundle", bundle)
+    check_script(studio, model, bundle, paths)
+    check_blank(studio, bundle)
+    check_recipes(studio, paths)
+
+
+main()

@@ -1,0 +1,128 @@
+"""What the checks of exported models share: small data, trained models, and our own answers."""
+
+import csv
+import gzip
+import json
+import pathlib
+import re
+import subprocess
+
+import numpy as np
+
+ROOT = pathlib.Path(__file__).parent.parent
+PRESETS = ("keras-cnn", "mlp", "lenet-5", "deep-cnn", "fast", "best", "resnet-small", "lstm", "gru", "vit-tiny", "softmax")
+
+conv = lambda channels, kernel=3, **more: {"kind": "conv2d", "channels": channels, "kernel": kernel, **more}
+dense = lambda units: {"kind": "dense", "units": units}
+plain = lambda *kinds: [{"kind": kind} for kind in kinds]
+
+# Networks that together use every kind of layer, and what the presets leave at its default.
+NETWORKS = {
+    "convolutions": [
+        conv(6, padding=1), *plain("batch_norm"), {"kind": "leaky_relu", "slope": 0.2},
+        conv(6, padding=1, groups=6), *plain("silu"), {"kind": "max_pool2d", "kernel": 3, "stride": 2},
+        {"kind": "residual", "layers": [
+            conv(8, padding=1, stride=2), *plain("layer_norm", "gelu"),
+            {"kind": "residual", "layers": [conv(8, padding=1), *plain("sigmoid")]},
+        ]},
+        {"kind": "dropout2d", "rate": 0.2}, {"kind": "avg_pool2d", "kernel": 2, "stride": 1},
+        conv(16, 2, groups=2), *plain("relu", "flatten"), dense(20), *plain("batch_norm", "tanh"), dense(12),
+        *plain("layer_norm", "gelu"), {"kind": "dropout", "rate": 0.1}, dense(10),
+    ],
+    "pooled": [
+        conv(5, 5, stride=3), *plain("tanh", "batch_norm"),
+        {"kind": "residual", "layers": [conv(5, padding=1), *plain("relu")]}, conv(10, 1), *plain("global_avg_pool"),
+    ],
+    "rows": [conv(3, padding=1), {"kind": "rnn", "units": 12, "bidirectional": True}, dense(10)],
+    "gates": [conv(2, padding=1, stride=2), {"kind": "lstm", "units": 9, "bidirectional": True}, dense(10)],
+    "tokens": [
+        {"kind": "patch_embedding", "patch": 7, "width": 24, "class_token": True}, *plain("layer_norm"),
+        {"kind": "transformer_encoder", "depth": 2, "heads": 3, "mlp_ratio": 2}, *plain("layer_norm"),
+        {"kind": "token_pool", "take": "first"}, dense(10),
+    ],
+    "token gates": [
+        {"kind": "patch_embedding", "patch": 7, "width": 12}, {"kind": "transformer_encoder", "heads": 2, "mlp_ratio": 1},
+        {"kind": "gru", "units": 7, "bidirectional": True}, *plain("silu"), dense(10),
+    ],
+    "flat tokens": [{"kind": "patch_embedding", "patch": 14, "width": 6}, *plain("gelu", "flatten"), dense(10)],
+}
+
+
+def idx(name):
+    content = gzip.decompress((ROOT / f"assets/mnist/{name}.gz").read_bytes())
+    shape = [int.from_bytes(content[4 + 4 * i : 8 + 4 * i], "big") for i in range(content[3])]
+    return np.frombuffer(content, np.uint8, offset=4 + 4 * len(shape)).reshape(shape)
+
+
+class Studio:
+    """candle-studio in a folder, with a few images of MNIST as `data.npz`."""
+
+    def __init__(self, binary, folder):
+        self.binary, self.folder = pathlib.Path(binary), pathlib.Path(folder)
+        self.data = self.folder / "data.npz"
+        self.x_test, self.y_test = idx("t10k-images-idx3-ubyte")[:200], idx("t10k-labels-idx1-ubyte")[:200]
+        np.savez(self.data, x_train=idx("train-images-idx3-ubyte")[:600], y_train=idx("train-labels-idx1-ubyte")[:600],
+                 x_test=self.x_test, y_test=self.y_test)
+
+    def run(self, *args):
+        command = [self.binary, "--workspace", self.folder / "workspace", *args]
+        done = subprocess.run(command, capture_output=True, text=True)
+        if done.returncode:
+            raise SystemExit(f"{' '.join(map(str, args))}: {done.stderr}")
+        return done.stdout
+
+    def train(self, *args):
+        """Trains for a moment: a model whose batch norms have seen images."""
+        name = str(len(list(self.folder.glob("*.safetensors"))))
+        model = self.folder / f"{name}.safetensors"
+        common = ["--data", self.data, "--epochs", "1", "--val", "100", "--no-record", "--json"]
+        self.run("train", *args, *common, "--save", model)
+        return model
+
+    def preset(self, name):
+        return self.train("--preset", name)
+
+    def network(self, name):
+        """One of NETWORKS, in the place of a preset's layers."""
+        base = self.run("train", "--preset", "softmax", "--data", self.data, "--print-config")
+        layers = ", ".join(map(toml, NETWORKS[name]))
+        head = base[: re.search(r"(?m)^\[model\]", base).start()]
+        config = self.folder / f"{name}.toml"
+        config.write_text(f"{head}\n[model]\ninput = [1, 28, 28]\nclasses = 10\nlayers = [{layers}]\n")
+        return self.train("--config", config)
+
+    def models(self):
+        for name in PRESETS:
+            yield name, self.preset(name)
+        for name in NETWORKS:
+            yield name, self.network(name)
+
+    def probabilities(self, model):
+        """Ours for the test images."""
+        table = self.folder / "predictions.csv"
+        self.run("evaluate", model, "--data", self.data, "--predictions", table, "--json")
+        with open(table, newline="") as rows:
+            return np.array([[float(p) for p in row[4:]] for row in list(csv.reader(rows))[1:]])
+
+    def predict(self, model, *pictures):
+        """Class and probabilities of each picture."""
+        lines = [json.loads(line) for line in self.run("predict", model, *pictures, "--json").splitlines()]
+        return [line["class"] for line in lines], np.array([line["probabilities"] for line in lines])
+
+
+def toml(value):
+    """A value of JSON as TOML on one line."""
+    if isinstance(value, dict):
+        return "{ " + ", ".join(f"{key} = {toml(v)}" for key, v in value.items()) + " }"
+    if isinstance(value, list):
+        return "[" + ", ".join(map(toml, value)) + "]"
+    return json.dumps(value)
+
+
+def close(found, expected, tolerance, what):
+    """Equal to `tolerance` of the larger of 1 and the largest number."""
+    found, expected = np.asarray(found, np.float64), np.asarray(expected, np.float64)
+    assert found.shape == expected.shape, f"{what}: shape {found.shape}, expected {expected.shape}"
+    error = abs(found - expected).max() / max(1, abs(expected).max())
+    assert error <= tolerance, f"{what}: off by {error:.1e}"
+    return error

@@ -1,0 +1,179 @@
+//! `candle-studio export`.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::Context as _;
+use serde::Serialize;
+
+use super::resolve_run::{model_file, run_folder};
+use super::{UsageError, out};
+use crate::export::model::{
+    ExportedModel, InputType, OnnxOptions, Opset, check_finite, onnx, write_bundle,
+};
+use crate::files;
+use crate::model::Classifier;
+use crate::runs::{DatasetRef, Record, RunFolder};
+
+/// The arguments of `export`.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// A run: its folder, or its id or name in the workspace; or a model file.
+    model: PathBuf,
+    /// Write an ONNX file: preprocessing, network and softmax in one graph, for onnxruntime and
+    /// everything else that reads ONNX.
+    #[arg(long, value_name = "FILE")]
+    onnx: Option<PathBuf>,
+    /// Write a folder: the ONNX file, its labels, tensors to test it with, and a Python script that
+    /// classifies pictures.
+    #[arg(long, value_name = "DIR")]
+    bundle: Option<PathBuf>,
+    /// What the ONNX file takes: `uint8` for pixels from 0 to 255, `f32` for values from 0 to 1.
+    #[arg(long, value_enum, default_value_t)]
+    input: InputType,
+    /// The version of ONNX's operators: 17, or 13 for old runtimes.
+    #[arg(long, value_enum, default_value_t)]
+    opset: Opset,
+    /// Print one JSON line: what was written.
+    #[arg(long)]
+    json: bool,
+}
+
+impl clap::ValueEnum for InputType {
+    fn value_variants<'a>() -> &'a [InputType] {
+        &InputType::ALL
+    }
+
+    fn to_possible_value(&self) -> Option<clap::builder::PossibleValue> {
+        Some(clap::builder::PossibleValue::new(self.name()))
+    }
+}
+
+impl clap::ValueEnum for Opset {
+    fn value_variants<'a>() -> &'a [Opset] {
+        &Opset::ALL
+    }
+
+    fn to_possible_value(&self) -> Option<clap::builder::PossibleValue> {
+        Some(clap::builder::PossibleValue::new(self.name()))
+    }
+}
+
+/// A file that was written.
+#[derive(Serialize)]
+struct Written {
+    kind: &'static str,
+    path: String,
+    bytes: u64,
+}
+
+#[derive(Serialize)]
+struct Line<'a> {
+    model: &'a str,
+    files: &'a [Written],
+}
+
+pub(super) fn run(args: &Args, workspace: Option<&Path>) -> anyhow::Result<ExitCode> {
+    check_targets(args)?;
+    let source = Source::open(&args.model, workspace)?;
+    let model = source.exported();
+    check_finite(model.classifier).with_context(|| format!("could not export {}", model.name))?;
+    let options = OnnxOptions {
+        opset: args.opset,
+        input: args.input,
+    };
+    let mut written = Vec::new();
+    if let Some(file) = &args.onnx {
+        let bytes = onnx(model.classifier, options, model.fingerprint)?;
+        written.push(Written::new("onnx", file, &bytes)?);
+    }
+    if let Some(dir) = &args.bundle {
+        for file in write_bundle(&model, options, dir)? {
+            written.push(Written::of("bundle", &file)?);
+        }
+    }
+    tell(args, &model, &written)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Checks that there is something to write, and that it can be.
+fn check_targets(args: &Args) -> anyhow::Result<()> {
+    let files = [&args.onnx];
+    if files.iter().all(|file| file.is_none()) && args.bundle.is_none() {
+        let text = "nothing to export to: use --onnx FILE or --bundle DIR";
+        return Err(UsageError(text.to_owned()).into());
+    }
+    for file in files.into_iter().flatten() {
+        files::check_writable(file)?;
+    }
+    Ok(())
+}
+
+fn tell(args: &Args, model: &ExportedModel<'_>, written: &[Written]) -> anyhow::Result<()> {
+    if args.json {
+        return out::print_json(&Line {
+            model: model.name,
+            files: written,
+        });
+    }
+    let targets = [&args.onnx, &args.bundle];
+    for path in targets.into_iter().flatten() {
+        out::eprint(&format!("wrote {}", path.display()));
+    }
+    Ok(())
+}
+
+impl Written {
+    /// Writes a file.
+    fn new(kind: &'static str, path: &Path, bytes: &[u8]) -> anyhow::Result<Written> {
+        files::write_atomically(path, bytes)?;
+        Written::of(kind, path)
+    }
+
+    /// A file that is there.
+    fn of(kind: &'static str, path: &Path) -> anyhow::Result<Written> {
+        let about = std::fs::metadata(path)
+            .with_context(|| format!("could not read {}", path.display()))?;
+        Ok(Written {
+            kind,
+            path: path.display().to_string(),
+            bytes: about.len(),
+        })
+    }
+}
+
+/// The model, with the data of its run if it is of one.
+struct Source {
+    name: String,
+    classifier: Classifier,
+    data: Option<DatasetRef>,
+}
+
+impl Source {
+    fn open(text: &Path, workspace: Option<&Path>) -> anyhow::Result<Source> {
+        let path = model_file(text, workspace)?;
+        let classifier = Classifier::load(&path)?;
+        if path == text {
+            let stem = path.file_stem().unwrap_or_default();
+            return Ok(Source {
+                name: stem.to_string_lossy().into_owned(),
+                classifier,
+                data: None,
+            });
+        }
+        let folder = run_folder(text, workspace)?;
+        Ok(Source {
+            name: Record::read(&folder)?.name,
+            classifier,
+            data: Some(RunFolder::open(&folder)?.manifest().data.clone()),
+        })
+    }
+
+    fn exported(&self) -> ExportedModel<'_> {
+        ExportedModel {
+            name: &self.name,
+            classifier: &self.classifier,
+            fingerprint: self.data.as_ref().map(|data| data.fingerprint.as_str()),
+        }
+    }
+}

@@ -1,0 +1,67 @@
+//! A model as files that others can run: ONNX, a folder with all that belongs to it.
+
+mod bundle;
+mod markdown;
+mod onnx;
+mod test_data;
+
+pub use bundle::write_bundle;
+pub use onnx::{InputType, OnnxError, OnnxOptions, Opset, onnx};
+
+use crate::files::WriteError;
+use crate::model::Classifier;
+use test_data::TestData;
+
+/// A model, and what is known about it.
+#[derive(Clone, Copy, Debug)]
+pub struct ExportedModel<'a> {
+    /// The name of the model or run.
+    pub name: &'a str,
+    /// The model.
+    pub classifier: &'a Classifier,
+    /// The fingerprint of the data it was trained on.
+    pub fingerprint: Option<&'a str>,
+}
+
+/// Why a model could not be exported.
+#[derive(Debug, thiserror::Error)]
+pub enum ExportModelError {
+    /// The network's output is no number.
+    #[error(
+        "the network's output is {}; its weights may have diverged, so there is no model to export",
+        nan_or_infinite(*.0)
+    )]
+    NotFinite(f32),
+    /// It could not become an ONNX file.
+    #[error(transparent)]
+    Onnx(#[from] OnnxError),
+    /// A file could not be written.
+    #[error(transparent)]
+    Write(#[from] WriteError),
+    /// A folder could not be created.
+    #[error("could not create the folder {path}: {reason}")]
+    Folder {
+        /// The folder.
+        path: String,
+        /// The system's error.
+        reason: std::io::Error,
+    },
+    /// Something could not be written as JSON.
+    #[error("could not write JSON: {0}")]
+    Json(#[from] serde_json::Error),
+    /// Candle cannot run the network or copy its weights.
+    #[error("the network could not be run: {0}")]
+    Candle(#[from] candle_core::Error),
+}
+
+fn nan_or_infinite(value: f32) -> &'static str {
+    if value.is_nan() { "NaN" } else { "infinite" }
+}
+
+/// Checks that a model gives numbers, so that nobody gets one that does not.
+///
+/// # Errors
+/// When an output for one of a few images of noise is NaN or infinite.
+pub fn check_finite(classifier: &Classifier) -> Result<(), ExportModelError> {
+    TestData::new(classifier, 7).map(|_| ())
+}

@@ -1,0 +1,96 @@
+//! `export`: a model as files for others. `.ci/onnx` and `.ci/page` run what is written.
+
+use std::fs;
+use std::path::Path;
+
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+
+use super::not_finite::diverged_model;
+use super::{check_failure, folder, json_lines, run, text, train};
+
+const ALL: [&str; 5] = ["--onnx", "m.onnx", "--bundle", "b", "--json"];
+
+/// A run called `one & only`, in the workspace `w`.
+fn trained(dir: &Path) {
+    let output = train(dir, ["--workspace", "w", "--name", "one & only"]);
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+}
+
+fn export(dir: &Path, args: &[&str]) -> std::process::Output {
+    run(dir, &[&["export", "--workspace", "w"], args].concat())
+}
+
+#[test]
+fn a_run_leaves_as_all_kinds_of_files_in_one_call() {
+    let dir = folder();
+    let dir = dir.path();
+    trained(dir);
+    let lines = json_lines(&export(dir, &[&["one & only"], &ALL[..]].concat()));
+    assert_eq!(lines.len(), 1);
+    assert_eq!(lines[0]["model"], "one & only");
+    let files = lines[0]["files"].as_array().unwrap();
+    let kinds = files.iter().map(|file| file["kind"].as_str().unwrap());
+    let mut kinds: Vec<&str> = kinds.collect();
+    kinds.dedup();
+    assert_eq!(kinds, ["onnx", "bundle"]);
+    for file in files {
+        let bytes = fs::read(dir.join(file["path"].as_str().unwrap())).unwrap();
+        assert_eq!(file["bytes"], bytes.len(), "{file}");
+    }
+    check_description(&dir.join("b"));
+    let onnx = fs::read(dir.join("m.onnx")).unwrap();
+    assert_eq!(fs::read(dir.join("b/model.onnx")).unwrap(), onnx);
+}
+
+/// The bundle's description tells every other file with its hash, and the run's data.
+fn check_description(bundle: &Path) {
+    let about = fs::read_to_string(bundle.join("model.json")).unwrap();
+    let about: Value = serde_json::from_str(&about).unwrap();
+    let files = about["files"].as_object().unwrap();
+    // The model, labels, script and README, and three test data sets of three tensors.
+    assert_eq!(files.len(), 4 + 9);
+    for (name, file) in files {
+        let bytes = fs::read(bundle.join(name)).unwrap();
+        let hash = format!("{:x}", Sha256::digest(&bytes));
+        assert_eq!(file["sha256"], hash, "{name}");
+    }
+    assert!(about["fingerprint"].as_str().is_some_and(|f| f.len() > 10));
+    let labels = fs::read_to_string(bundle.join("labels.txt")).unwrap();
+    assert_eq!(labels, "0\n1\n2\n3\n");
+}
+
+#[test]
+fn what_cannot_be_exported_is_told_and_nothing_is_written() {
+    let dir = folder();
+    let dir = dir.path();
+    trained(dir);
+    check_failure(
+        &export(dir, &["last"]),
+        2,
+        "nothing to export to: use --onnx FILE",
+    );
+    check_failure(
+        &export(dir, &["last", "--onnx", "m", "--opset", "12"]),
+        2,
+        "17, 13",
+    );
+    check_failure(
+        &export(dir, &["nobody", "--onnx", "m"]),
+        1,
+        "no run `nobody`",
+    );
+    check_failure(
+        &export(dir, &["last", "--bundle", "none/b"]),
+        1,
+        "the folder none/b",
+    );
+
+    diverged_model(dir, "bad.safetensors");
+    let output = export(dir, &[&["bad.safetensors"], &ALL[..]].concat());
+    check_failure(&output, 1, "could not export bad: the network's output is");
+    assert_eq!(text(&output.stdout), "");
+    for path in ["m", "m.onnx", "b"] {
+        assert!(!dir.join(path).exists(), "{path}");
+    }
+}
