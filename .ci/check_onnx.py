@@ -10,9 +10,9 @@ import numpy as np
 import onnx
 import onnxruntime
 from onnx import numpy_helper
-from PIL import Image, ImageFilter
+from PIL import Image
 
-from exported import Studio, close
+from exported import Studio, close, pictures
 
 FORMS = [("17", "uint8"), ("17", "f32"), ("13", "uint8"), ("13", "f32")]
 
@@ -57,29 +57,6 @@ def check_model(studio, name, model):
         probabilities = run.run(["probabilities"], {"image": images})[0]
         worst = max(worst, error, close(probabilities, ours, 1e-5, f"{name}: probabilities"))
     print(f"{name}: opset 17 and 13, uint8 and f32, the same to {worst:.0e}")
-
-
-def pictures(studio):
-    """Digits as they are, as photos of ink on paper, with transparency, as JPEG."""
-    folder = studio.folder / "pictures"
-    folder.mkdir()
-    for i, digit in enumerate(studio.x_test[:8]):
-        Image.fromarray(digit).save(folder / f"{i}-digit.png")
-        big = Image.fromarray(digit).resize((300, 300), Image.BICUBIC).filter(ImageFilter.GaussianBlur(2))
-        ink = np.asarray(big, np.float64)
-        light = 215 - np.linspace(0, 40, 400)[None, :] + np.random.default_rng(i).normal(0, 2, (360, 400))
-        paper = light.copy()
-        paper[30:330, 60:360] *= 1 - 0.8 * ink / 255
-        photo = np.stack([paper, paper * 0.97, paper * 0.9], 2).clip(0, 255).astype(np.uint8)
-        Image.fromarray(photo).save(folder / f"{i}-photo.png")
-        Image.fromarray(photo).save(folder / f"{i}-photo.jpg", quality=85)
-        alpha = np.zeros((300, 300, 4), np.uint8)
-        alpha[:, :, 3] = ink
-        Image.fromarray(alpha).save(folder / f"{i}-transparent.png")
-        Image.fromarray((ink * 257).astype(np.uint16)).save(folder / f"{i}-deep.png")
-    big = np.kron(studio.x_test[0], np.ones((50, 50), np.uint8))
-    Image.fromarray(255 - big).save(folder / "large.png")
-    return sorted(folder.iterdir())
 
 
 def check_script(studio, model, bundle, paths):

@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::resolve_run::{model_file, run_folder};
 use super::{UsageError, out};
 use crate::export::model::{
-    ExportedModel, InputType, OnnxOptions, Opset, check_finite, onnx, write_bundle,
+    ExportedModel, InputType, OnnxOptions, Opset, check_finite, onnx, page, write_bundle,
 };
 use crate::files;
 use crate::model::Classifier;
@@ -28,6 +28,10 @@ pub struct Args {
     /// classifies pictures.
     #[arg(long, value_name = "DIR")]
     bundle: Option<PathBuf>,
+    /// Write a page with the model inside: a canvas and the answer as bars. It opens by double click
+    /// and needs no network.
+    #[arg(long, value_name = "FILE")]
+    web: Option<PathBuf>,
     /// What the ONNX file takes: `uint8` for pixels from 0 to 255, `f32` for values from 0 to 1.
     #[arg(long, value_enum, default_value_t)]
     input: InputType,
@@ -92,15 +96,18 @@ pub(super) fn run(args: &Args, workspace: Option<&Path>) -> anyhow::Result<ExitC
             written.push(Written::of("bundle", &file)?);
         }
     }
+    if let Some(file) = &args.web {
+        written.push(Written::new("web", file, page(&model)?.as_bytes())?);
+    }
     tell(args, &model, &written)?;
     Ok(ExitCode::SUCCESS)
 }
 
 /// Checks that there is something to write, and that it can be.
 fn check_targets(args: &Args) -> anyhow::Result<()> {
-    let files = [&args.onnx];
+    let files = [&args.onnx, &args.web];
     if files.iter().all(|file| file.is_none()) && args.bundle.is_none() {
-        let text = "nothing to export to: use --onnx FILE or --bundle DIR";
+        let text = "nothing to export to: use --onnx FILE, --bundle DIR or --web FILE";
         return Err(UsageError(text.to_owned()).into());
     }
     for file in files.into_iter().flatten() {
@@ -116,7 +123,7 @@ fn tell(args: &Args, model: &ExportedModel<'_>, written: &[Written]) -> anyhow::
             files: written,
         });
     }
-    let targets = [&args.onnx, &args.bundle];
+    let targets = [&args.onnx, &args.bundle, &args.web];
     for path in targets.into_iter().flatten() {
         out::eprint(&format!("wrote {}", path.display()));
     }

@@ -1,12 +1,15 @@
-//! A model as files that others can run: ONNX, a folder with all that belongs to it.
+//! A model as files that others can run: ONNX, a folder with all that belongs to it, a page that
+//! needs nothing but a browser.
 
 mod bundle;
 mod markdown;
 mod onnx;
+mod page;
 mod test_data;
 
 pub use bundle::write_bundle;
 pub use onnx::{InputType, OnnxError, OnnxOptions, Opset, onnx};
+pub use page::page;
 
 use crate::files::WriteError;
 use crate::model::Classifier;

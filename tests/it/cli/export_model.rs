@@ -9,7 +9,9 @@ use sha2::{Digest, Sha256};
 use super::not_finite::diverged_model;
 use super::{check_failure, folder, json_lines, run, text, train};
 
-const ALL: [&str; 5] = ["--onnx", "m.onnx", "--bundle", "b", "--json"];
+const ALL: [&str; 7] = [
+    "--onnx", "m.onnx", "--bundle", "b", "--web", "p.html", "--json",
+];
 
 /// A run called `one & only`, in the workspace `w`.
 fn trained(dir: &Path) {
@@ -33,7 +35,7 @@ fn a_run_leaves_as_all_kinds_of_files_in_one_call() {
     let kinds = files.iter().map(|file| file["kind"].as_str().unwrap());
     let mut kinds: Vec<&str> = kinds.collect();
     kinds.dedup();
-    assert_eq!(kinds, ["onnx", "bundle"]);
+    assert_eq!(kinds, ["onnx", "bundle", "web"]);
     for file in files {
         let bytes = fs::read(dir.join(file["path"].as_str().unwrap())).unwrap();
         assert_eq!(file["bytes"], bytes.len(), "{file}");
@@ -41,6 +43,8 @@ fn a_run_leaves_as_all_kinds_of_files_in_one_call() {
     check_description(&dir.join("b"));
     let onnx = fs::read(dir.join("m.onnx")).unwrap();
     assert_eq!(fs::read(dir.join("b/model.onnx")).unwrap(), onnx);
+    let page = fs::read_to_string(dir.join("p.html")).unwrap();
+    assert!(page.contains("<h1>one &amp; only</h1>"));
 }
 
 /// The bundle's description tells every other file with its hash, and the run's data.
@@ -81,6 +85,11 @@ fn what_cannot_be_exported_is_told_and_nothing_is_written() {
         "no run `nobody`",
     );
     check_failure(
+        &export(dir, &["last", "--web", "none/p.html"]),
+        1,
+        "none/p.html",
+    );
+    check_failure(
         &export(dir, &["last", "--bundle", "none/b"]),
         1,
         "the folder none/b",
@@ -90,7 +99,7 @@ fn what_cannot_be_exported_is_told_and_nothing_is_written() {
     let output = export(dir, &[&["bad.safetensors"], &ALL[..]].concat());
     check_failure(&output, 1, "could not export bad: the network's output is");
     assert_eq!(text(&output.stdout), "");
-    for path in ["m", "m.onnx", "b"] {
+    for path in ["m", "m.onnx", "b", "p.html"] {
         assert!(!dir.join(path).exists(), "{path}");
     }
 }
