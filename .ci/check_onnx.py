@@ -9,6 +9,7 @@ import sys
 import numpy as np
 import onnx
 import onnxruntime
+from huggingface_hub import ModelCard
 from onnx import numpy_helper
 from PIL import Image
 
@@ -101,6 +102,18 @@ def check_temperature(studio):
     check_model(studio, "mlp with a temperature", model)
 
 
+def check_card(studio):
+    """Model hubs' own code reads the card, and the numbers are those of `evaluate`."""
+    model, path = studio.preset("mlp"), studio.folder / "card.md"
+    studio.run("export", model, "--card", path, "--data", studio.data, "--license", "mit")
+    card = ModelCard.load(path)
+    [accuracy] = [r for r in card.data.eval_results if r.metric_type == "accuracy"]
+    evaluated = json.loads(studio.run("evaluate", model, "--data", studio.data, "--json"))
+    assert abs(accuracy.metric_value - evaluated["test_accuracy"]) < 1e-6
+    assert card.data.license == "mit" and card.data.pipeline_tag == "image-classification"
+    print(f"card: read by huggingface_hub, {accuracy.metric_name}")
+
+
 def main():
     studio = Studio(sys.argv[1], sys.argv[2])
     for name, model in studio.models():
@@ -113,6 +126,7 @@ def main():
     check_script(studio, model, bundle, paths)
     check_blank(studio, bundle)
     check_recipes(studio, paths)
+    check_card(studio)
 
 
 main()

@@ -6,10 +6,14 @@ use std::process::ExitCode;
 use anyhow::Context as _;
 use serde::Serialize;
 
+use super::open_data::{open_data, open_data_of};
 use super::resolve_run::{model_file, run_folder};
 use super::{UsageError, out};
+use crate::data::{BuiltIn, Dataset};
+use crate::evaluate::{Predictions, Report, SplitName};
 use crate::export::model::{
-    ExportedModel, InputType, OnnxOptions, Opset, check_finite, onnx, page, write_bundle,
+    CardSubject, ExportedModel, InputType, OnnxOptions, Opset, card, check_finite, onnx, page,
+    write_bundle,
 };
 use crate::files;
 use crate::model::Classifier;
@@ -32,12 +36,23 @@ pub struct Args {
     /// and needs no network.
     #[arg(long, value_name = "FILE")]
     web: Option<PathBuf>,
+    /// Write a model card, Markdown as model hubs read it: data, training, numbers with intervals,
+    /// limits.
+    #[arg(long, value_name = "FILE")]
+    card: Option<PathBuf>,
     /// What the ONNX file takes: `uint8` for pixels from 0 to 255, `f32` for values from 0 to 1.
     #[arg(long, value_enum, default_value_t)]
     input: InputType,
     /// The version of ONNX's operators: 17, or 13 for old runtimes.
     #[arg(long, value_enum, default_value_t)]
     opset: Opset,
+    /// The license that the card names, such as mit or cc-by-4.0.
+    #[arg(long, value_name = "ID", default_value = "unknown")]
+    license: String,
+    /// The dataset that the card's numbers are measured on [default: the one the model was trained
+    /// on].
+    #[arg(long, value_name = "DATA")]
+    data: Option<PathBuf>,
     /// Print one JSON line: what was written.
     #[arg(long)]
     json: bool,
@@ -99,15 +114,19 @@ pub(super) fn run(args: &Args, workspace: Option<&Path>) -> anyhow::Result<ExitC
     if let Some(file) = &args.web {
         written.push(Written::new("web", file, page(&model)?.as_bytes())?);
     }
+    if let Some(file) = &args.card {
+        let card = model_card(args, &source, workspace)?;
+        written.push(Written::new("card", file, card.as_bytes())?);
+    }
     tell(args, &model, &written)?;
     Ok(ExitCode::SUCCESS)
 }
 
 /// Checks that there is something to write, and that it can be.
 fn check_targets(args: &Args) -> anyhow::Result<()> {
-    let files = [&args.onnx, &args.web];
+    let files = [&args.onnx, &args.web, &args.card];
     if files.iter().all(|file| file.is_none()) && args.bundle.is_none() {
-        let text = "nothing to export to: use --onnx FILE, --bundle DIR or --web FILE";
+        let text = "nothing to export to: use --onnx FILE, --bundle DIR, --web FILE or --card FILE";
         return Err(UsageError(text.to_owned()).into());
     }
     for file in files.into_iter().flatten() {
@@ -123,11 +142,33 @@ fn tell(args: &Args, model: &ExportedModel<'_>, written: &[Written]) -> anyhow::
             files: written,
         });
     }
-    let targets = [&args.onnx, &args.bundle, &args.web];
+    let targets = [&args.onnx, &args.bundle, &args.web, &args.card];
     for path in targets.into_iter().flatten() {
         out::eprint(&format!("wrote {}", path.display()));
     }
     Ok(())
+}
+
+/// The card, with what the model answers to the test images, if they are there.
+fn model_card(args: &Args, source: &Source, workspace: Option<&Path>) -> anyhow::Result<String> {
+    let model = source.exported();
+    let dataset = source.dataset(args.data.as_deref(), workspace)?;
+    let report = match &dataset {
+        None => None,
+        Some(dataset) => {
+            let (set, indices) = SplitName::Test.images(dataset, model.classifier)?;
+            let predictions =
+                Predictions::new(model.classifier, set, &indices).with_context(|| {
+                    format!("could not evaluate {} on {}", model.name, dataset.name)
+                })?;
+            Some(Report::new(&predictions, &model.classifier.classes))
+        }
+    };
+    Ok(card(&CardSubject {
+        model,
+        license: &args.license,
+        evaluation: dataset.as_ref().zip(report.as_ref()),
+    }))
 }
 
 impl Written {
@@ -182,5 +223,24 @@ impl Source {
             classifier: &self.classifier,
             fingerprint: self.data.as_ref().map(|data| data.fingerprint.as_str()),
         }
+    }
+
+    /// The dataset that `--data` names, or that the model was trained on; `None` for a model file
+    /// that was trained on data of which only the name is known.
+    fn dataset(
+        &self,
+        name: Option<&Path>,
+        workspace: Option<&Path>,
+    ) -> anyhow::Result<Option<Dataset>> {
+        if let Some(data) = &self.data {
+            let dataset = open_data_of(data, name, workspace)?;
+            data.check(&self.name, &dataset.fingerprint)?;
+            return Ok(Some(dataset));
+        }
+        if let Some(name) = name {
+            return Ok(Some(open_data(Some(name), workspace)?));
+        }
+        let built_in = BuiltIn::named(&self.classifier.provenance.dataset);
+        Ok(built_in.map(BuiltIn::open).transpose()?)
     }
 }

@@ -1,13 +1,15 @@
 //! A model as files that others can run: ONNX, a folder with all that belongs to it, a page that
-//! needs nothing but a browser.
+//! needs nothing but a browser, a model card.
 
 mod bundle;
+mod card;
 mod markdown;
 mod onnx;
 mod page;
 mod test_data;
 
 pub use bundle::write_bundle;
+pub use card::{CardSubject, card};
 pub use onnx::{InputType, OnnxError, OnnxOptions, Opset, onnx};
 pub use page::page;
 

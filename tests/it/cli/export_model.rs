@@ -9,8 +9,8 @@ use sha2::{Digest, Sha256};
 use super::not_finite::diverged_model;
 use super::{check_failure, folder, json_lines, run, text, train};
 
-const ALL: [&str; 7] = [
-    "--onnx", "m.onnx", "--bundle", "b", "--web", "p.html", "--json",
+const ALL: [&str; 9] = [
+    "--onnx", "m.onnx", "--bundle", "b", "--web", "p.html", "--card", "c.md", "--json",
 ];
 
 /// A run called `one & only`, in the workspace `w`.
@@ -35,7 +35,7 @@ fn a_run_leaves_as_all_kinds_of_files_in_one_call() {
     let kinds = files.iter().map(|file| file["kind"].as_str().unwrap());
     let mut kinds: Vec<&str> = kinds.collect();
     kinds.dedup();
-    assert_eq!(kinds, ["onnx", "bundle", "web"]);
+    assert_eq!(kinds, ["onnx", "bundle", "web", "card"]);
     for file in files {
         let bytes = fs::read(dir.join(file["path"].as_str().unwrap())).unwrap();
         assert_eq!(file["bytes"], bytes.len(), "{file}");
@@ -45,6 +45,7 @@ fn a_run_leaves_as_all_kinds_of_files_in_one_call() {
     assert_eq!(fs::read(dir.join("b/model.onnx")).unwrap(), onnx);
     let page = fs::read_to_string(dir.join("p.html")).unwrap();
     assert!(page.contains("<h1>one &amp; only</h1>"));
+    check_card(dir);
 }
 
 /// The bundle's description tells every other file with its hash, and the run's data.
@@ -62,6 +63,26 @@ fn check_description(bundle: &Path) {
     assert!(about["fingerprint"].as_str().is_some_and(|f| f.len() > 10));
     let labels = fs::read_to_string(bundle.join("labels.txt")).unwrap();
     assert_eq!(labels, "0\n1\n2\n3\n");
+}
+
+/// The card has the numbers of `evaluate`.
+fn check_card(dir: &Path) {
+    let card = fs::read_to_string(dir.join("c.md")).unwrap();
+    let args = [
+        "evaluate",
+        "one & only",
+        "--workspace",
+        "w",
+        "--data",
+        "data",
+        "--json",
+    ];
+    let evaluated = &json_lines(&run(dir, &args))[0];
+    let accuracy = evaluated["test_accuracy"].as_f64().unwrap();
+    assert!(card.contains(&format!("value: {accuracy:.6}\n")), "{card}");
+    assert!(card.contains("# one \\& only\n"), "{card}");
+    assert!(card.contains("license: \"unknown\""));
+    assert!(card.contains("| learning\\_rate | 0.001 |"));
 }
 
 #[test]
@@ -99,7 +120,37 @@ fn what_cannot_be_exported_is_told_and_nothing_is_written() {
     let output = export(dir, &[&["bad.safetensors"], &ALL[..]].concat());
     check_failure(&output, 1, "could not export bad: the network's output is");
     assert_eq!(text(&output.stdout), "");
-    for path in ["m", "m.onnx", "b", "p.html"] {
+    for path in ["m", "m.onnx", "b", "p.html", "c.md"] {
         assert!(!dir.join(path).exists(), "{path}");
     }
+}
+
+#[test]
+fn a_card_has_only_numbers_of_the_data_that_is_there() {
+    let dir = folder();
+    let dir = dir.path();
+    let saved = train(
+        dir,
+        [
+            "--save",
+            "m.safetensors",
+            "--workspace",
+            "w",
+            "--name",
+            "one",
+        ],
+    );
+    assert_eq!(saved.status.code(), Some(0), "{saved:?}");
+    let card = |args: &[&str]| {
+        let output = export(dir, &[&["m.safetensors", "--card", "c.md"], args].concat());
+        assert_eq!(output.status.code(), Some(0), "{output:?}");
+        assert_eq!(text(&output.stderr), "wrote c.md\n");
+        fs::read_to_string(dir.join("c.md")).unwrap()
+    };
+    // The file does not say where its data is.
+    assert!(!card(&[]).contains("model-index"));
+    assert!(card(&["--data", "data"]).contains("model-index"));
+    let other = export(dir, &["one", "--card", "d.md", "--data", "digits"]);
+    check_failure(&other, 1, "was trained on a different dataset");
+    assert!(!dir.join("d.md").exists());
 }
