@@ -13,7 +13,7 @@ use crate::data::{BuiltIn, Dataset};
 use crate::evaluate::{Predictions, Report, SplitName};
 use crate::export::model::{
     CardSubject, ExportedModel, InputType, OnnxOptions, Opset, card, check_finite, onnx, page,
-    write_bundle,
+    write_bundle, write_pytorch,
 };
 use crate::files;
 use crate::model::Classifier;
@@ -36,6 +36,10 @@ pub struct Args {
     /// and needs no network.
     #[arg(long, value_name = "FILE")]
     web: Option<PathBuf>,
+    /// Write a folder with a program in a LANGUAGE, pytorch, which builds the network and loads its
+    /// weights.
+    #[arg(long, num_args = 2, value_names = ["LANGUAGE", "DIR"])]
+    code: Vec<PathBuf>,
     /// Write a model card, Markdown as model hubs read it: data, training, numbers with intervals,
     /// limits.
     #[arg(long, value_name = "FILE")]
@@ -114,6 +118,11 @@ pub(super) fn run(args: &Args, workspace: Option<&Path>) -> anyhow::Result<ExitC
     if let Some(file) = &args.web {
         written.push(Written::new("web", file, page(&model)?.as_bytes())?);
     }
+    if let Some(dir) = code_folder(args)? {
+        for file in write_pytorch(&model, dir)? {
+            written.push(Written::of("code", &file)?);
+        }
+    }
     if let Some(file) = &args.card {
         let card = model_card(args, &source, workspace)?;
         written.push(Written::new("card", file, card.as_bytes())?);
@@ -125,14 +134,30 @@ pub(super) fn run(args: &Args, workspace: Option<&Path>) -> anyhow::Result<ExitC
 /// Checks that there is something to write, and that it can be.
 fn check_targets(args: &Args) -> anyhow::Result<()> {
     let files = [&args.onnx, &args.web, &args.card];
-    if files.iter().all(|file| file.is_none()) && args.bundle.is_none() {
-        let text = "nothing to export to: use --onnx FILE, --bundle DIR, --web FILE or --card FILE";
+    let folders = [args.bundle.as_deref(), code_folder(args)?];
+    if files.iter().all(|file| file.is_none()) && folders.iter().all(|dir| dir.is_none()) {
+        let text = "nothing to export to: use --onnx FILE, --bundle DIR, --web FILE, --card FILE or \
+                    --code pytorch DIR";
         return Err(UsageError(text.to_owned()).into());
     }
     for file in files.into_iter().flatten() {
         files::check_writable(file)?;
     }
     Ok(())
+}
+
+/// The folder of `--code`.
+fn code_folder(args: &Args) -> anyhow::Result<Option<&Path>> {
+    let [language, dir] = &args.code[..] else {
+        return Ok(None);
+    };
+    match language.to_str() {
+        Some("pytorch") => Ok(Some(dir)),
+        _ => {
+            let text = format!("--code expects pytorch, found `{}`", language.display());
+            Err(UsageError(text).into())
+        }
+    }
 }
 
 fn tell(args: &Args, model: &ExportedModel<'_>, written: &[Written]) -> anyhow::Result<()> {
@@ -142,8 +167,8 @@ fn tell(args: &Args, model: &ExportedModel<'_>, written: &[Written]) -> anyhow::
             files: written,
         });
     }
-    let targets = [&args.onnx, &args.bundle, &args.web, &args.card];
-    for path in targets.into_iter().flatten() {
+    let targets = [&args.onnx, &args.bundle, &args.web, &args.card].map(Option::as_deref);
+    for path in targets.into_iter().chain([code_folder(args)?]).flatten() {
         out::eprint(&format!("wrote {}", path.display()));
     }
     Ok(())

@@ -81,7 +81,7 @@ pub enum Command {
     Explain(explain::Args),
     /// Write what a layer makes of each image: a table, or files for TensorBoard's projector.
     Embed(embed::Args),
-    /// Write a model as files that others can run: ONNX, a folder with a script.
+    /// Write a model as files that others can run: ONNX, a page, a program, a model card.
     Export(export::Args),
     /// Report which runs' settings are better, and whether the difference is significant.
     Compare(compare::Args),

@@ -1,8 +1,9 @@
 //! A model as files that others can run: ONNX, a folder with all that belongs to it, a page that
-//! needs nothing but a browser, a model card.
+//! needs nothing but a browser, a model card, a program.
 
 mod bundle;
 mod card;
+mod code;
 mod markdown;
 mod onnx;
 mod page;
@@ -10,6 +11,7 @@ mod test_data;
 
 pub use bundle::write_bundle;
 pub use card::{CardSubject, card};
+pub use code::write_pytorch;
 pub use onnx::{InputType, OnnxError, OnnxOptions, Opset, onnx};
 pub use page::page;
 
@@ -51,6 +53,9 @@ pub enum ExportModelError {
         /// The system's error.
         reason: std::io::Error,
     },
+    /// The weights do not fit the layers, or could not be copied.
+    #[error("could not write the weights: {0}")]
+    Weights(String),
     /// Something could not be written as JSON.
     #[error("could not write JSON: {0}")]
     Json(#[from] serde_json::Error),
