@@ -13,40 +13,8 @@ from PIL import Image, ImageFilter
 ROOT = pathlib.Path(__file__).parent.parent
 PRESETS = ("keras-cnn", "mlp", "lenet-5", "deep-cnn", "fast", "best", "resnet-small", "lstm", "gru", "vit-tiny", "softmax")
 
-conv = lambda channels, kernel=3, **more: {"kind": "conv2d", "channels": channels, "kernel": kernel, **more}
-dense = lambda units: {"kind": "dense", "units": units}
-plain = lambda *kinds: [{"kind": kind} for kind in kinds]
-
-# Networks that together use every kind of layer, and what the presets leave at its default.
-NETWORKS = {
-    "convolutions": [
-        conv(6, padding=1), *plain("batch_norm"), {"kind": "leaky_relu", "slope": 0.2},
-        conv(6, padding=1, groups=6), *plain("silu"), {"kind": "max_pool2d", "kernel": 3, "stride": 2},
-        {"kind": "residual", "layers": [
-            conv(8, padding=1, stride=2), *plain("layer_norm", "gelu"),
-            {"kind": "residual", "layers": [conv(8, padding=1), *plain("sigmoid")]},
-        ]},
-        {"kind": "dropout2d", "rate": 0.2}, {"kind": "avg_pool2d", "kernel": 2, "stride": 1},
-        conv(16, 2, groups=2), *plain("relu", "flatten"), dense(20), *plain("batch_norm", "tanh"), dense(12),
-        *plain("layer_norm", "gelu"), {"kind": "dropout", "rate": 0.1}, dense(10),
-    ],
-    "pooled": [
-        conv(5, 5, stride=3), *plain("tanh", "batch_norm"),
-        {"kind": "residual", "layers": [conv(5, padding=1), *plain("relu")]}, conv(10, 1), *plain("global_avg_pool"),
-    ],
-    "rows": [conv(3, padding=1), {"kind": "rnn", "units": 12, "bidirectional": True}, dense(10)],
-    "gates": [conv(2, padding=1, stride=2), {"kind": "lstm", "units": 9, "bidirectional": True}, dense(10)],
-    "tokens": [
-        {"kind": "patch_embedding", "patch": 7, "width": 24, "class_token": True}, *plain("layer_norm"),
-        {"kind": "transformer_encoder", "depth": 2, "heads": 3, "mlp_ratio": 2}, *plain("layer_norm"),
-        {"kind": "token_pool", "take": "first"}, dense(10),
-    ],
-    "token gates": [
-        {"kind": "patch_embedding", "patch": 7, "width": 12}, {"kind": "transformer_encoder", "heads": 2, "mlp_ratio": 1},
-        {"kind": "gru", "units": 7, "bidirectional": True}, *plain("silu"), dense(10),
-    ],
-    "flat tokens": [{"kind": "patch_embedding", "patch": 14, "width": 6}, *plain("gelu", "flatten"), dense(10)],
-}
+# Networks that together use every kind of layer, and what the presets leave at its default. Input 1×28×28, 10 classes.
+NETWORKS = json.loads((ROOT / "tests/fixtures/every_layer.json").read_text())
 
 
 def idx(name):

@@ -112,10 +112,11 @@ fn network(subject: &CardSubject<'_>) -> String {
     let (report, _) = spec.check();
     let mut table = "| layer | | output | parameters |\n| --- | --- | --- | ---: |\n".to_owned();
     for (idx, (layer, about)) in spec.layers.iter().zip(&report.layers).enumerate() {
+        let name = in_markdown(&spec.layer_name(idx).unwrap_or_default());
+        let what = format!("{} {}", layer.label(), layer.detail());
         table += &format!(
-            "| {} | {} | {} | {} |\n",
-            in_markdown(&spec.layer_name(idx).unwrap_or_default()),
-            format!("{} {}", layer.label(), layer.detail()).trim_end(),
+            "| {name} | {} | {} | {} |\n",
+            what.trim_end(),
             about.output,
             text::thousands(about.n_parameters)
         );

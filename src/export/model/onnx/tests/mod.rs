@@ -1,4 +1,7 @@
-//! The structure of the files: what is in them, under which names. `.ci/onnx` runs them.
+//! What is in the files, under which names, and what they compute. `.ci/onnx` runs them elsewhere.
+
+mod outputs;
+mod run;
 
 use candle_core::Device;
 use prost::Message;
