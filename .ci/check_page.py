@@ -132,13 +132,13 @@ def check_centering(driver, studio, model):
     print(f"30 enlarged digits centered: the same to {worst:.4f}")
 
 
-def check_pictures(driver, studio, model):
+def check_pictures(driver, studio, model, paths):
     """A photo, a transparent picture and a digit of the right size, opened as files."""
     page = studio.folder / "pictures.html"
     studio.run("export", model, "--web", page)
     open_page(driver, page)
     worst = 0
-    for path in pictures(studio):
+    for path in paths:
         if path.suffix == ".jpg" or "deep" in path.name:
             continue  # Decoded by other libraries, to other pixels.
         driver.find_element(By.ID, "file").send_keys(str(path))
@@ -165,7 +165,9 @@ def main():
         check_drawing(driver, studio, model)
         driver.set_window_size(900, 700)
         check_centering(driver, studio, model)
-        check_pictures(driver, studio, model)
+        paths = pictures(studio)
+        check_pictures(driver, studio, model, paths)
+        check_pictures(driver, studio, studio.color(), paths)
     finally:
         driver.quit()
 

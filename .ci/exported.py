@@ -60,6 +60,18 @@ class Studio:
         config.write_text(f"{head}\n[model]\ninput = [1, 28, 28]\nclasses = 10\nlayers = [{layers}]\n")
         return self.train("--config", config)
 
+    def color(self):
+        """A model of small color images that are not square."""
+        rng, data = np.random.default_rng(2), self.folder / "color.npz"
+        y = np.arange(400) % 3
+        x = rng.integers(0, 120, (400, 20, 24, 3), dtype=np.uint8)
+        x[np.arange(400), :, :, y] += 100
+        np.savez(data, x_train=x[:300], y_train=y[:300], x_test=x[300:], y_test=y[300:])
+        self.run("data", "import", data, "--name", "color", "--color", "--framing", "crop")
+        model = self.folder / "color.safetensors"
+        self.run("train", "--preset", "lenet-5", "--data", "color", "--epochs", "1", "--val", "60", "--no-record", "--save", model)
+        return model
+
     def models(self):
         for name in PRESETS:
             yield name, self.preset(name)
