@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use super::compare::Analysis;
 use super::datasets::DataAction;
+use super::deploy::DeployAction;
 use super::evaluation::EvaluateAction;
 use super::explanation::ExplainAction;
 use super::export::Format;
@@ -39,6 +40,8 @@ pub enum Action {
     Sweep(SweepAction),
     /// An action on datasets.
     Data(DataAction),
+    /// An action that takes the model on the canvas out of the studio.
+    Deploy(DeployAction),
     /// Reading or writing a dataset, a model or a drawing.
     File(FileAction),
     /// An action on the canvas.
@@ -250,6 +253,7 @@ areas!(
     Explain(ExplainAction),
     Sweep(SweepAction),
     Data(DataAction),
+    Deploy(DeployAction),
     File(FileAction),
     Canvas(CanvasAction)
 );

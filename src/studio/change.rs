@@ -24,7 +24,7 @@ impl Studio {
             Action::Evaluate(action) => self.evaluator.would_change(action),
             Action::Explain(action) => self.explainer.would_change(action),
             Action::Data(action) => self.datasets.would_change(action),
-            Action::Compare(_) | Action::Sweep(_) | Action::File(_) => true,
+            Action::Compare(_) | Action::Sweep(_) | Action::File(_) | Action::Deploy(_) => true,
             Action::Canvas(action) => self.would_change_canvas(action),
             Action::DismissNotice(idx) => *idx < self.notices().len(),
         }

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use super::classified::Classified;
 use super::datasets::LogNews;
+#[cfg(feature = "serve")]
+use super::deploy::Running;
 use super::opened_timeline::OpenedTimeline;
 use super::reopened::Reopened;
 use crate::data::store::Stored;
@@ -22,6 +24,12 @@ pub(super) enum Message {
     Edits(Result<LogNews, String>),
     /// The stored datasets were changed, or could not be, and listed.
     Stored(Result<(), String>, Result<Vec<Stored>, String>),
+    /// A service was started, or ended, or could not be started.
+    #[cfg(feature = "serve")]
+    Service(Result<Option<Running>, String>),
+    /// Newer weights were given to the service, or could not be.
+    #[cfg(feature = "serve")]
+    Exchanged(Result<(), String>),
     /// A model was read.
     Opened(PathBuf, Result<Classifier, String>),
     /// The model of the last session was read.

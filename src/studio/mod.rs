@@ -10,6 +10,7 @@ mod classified;
 mod compare;
 mod data;
 mod datasets;
+mod deploy;
 mod draft;
 mod evaluation;
 mod explanation;
@@ -51,6 +52,9 @@ pub use data::DataState;
 pub use datasets::{
     Cleaner, DataAction, DatasetLook, Datasets, ImportForm, LabelIssues, N_FOLDS, SourceAbout,
 };
+pub use deploy::{DeployAction, ModelFormat};
+#[cfg(feature = "serve")]
+pub use deploy::{ServiceState, Services};
 pub use draft::Effect;
 pub use evaluation::{
     BesideModel, EvaluateAction, Evaluation, Evaluator, Historian, MAX_BESIDE, RunHistory, Saved,
@@ -103,6 +107,8 @@ pub struct Studio {
     wake: Wake,
     data: DataState,
     datasets: Datasets,
+    #[cfg(feature = "serve")]
+    services: deploy::Services,
     draft: Draft,
     last_edited: LastEdited,
     library: Library,
@@ -151,6 +157,8 @@ impl Studio {
         let mut studio = Studio {
             data: DataState::None,
             datasets: Datasets::new(wake.clone())?,
+            #[cfg(feature = "serve")]
+            services: deploy::Services::new(wake.clone()),
             draft: Draft::default(),
             last_edited: LastEdited::default(),
             library: Library::default(),
@@ -214,6 +222,8 @@ impl Studio {
         self.canvas.take_answer();
         self.compared.pump();
         self.pump_datasets();
+        #[cfg(feature = "serve")]
+        self.exchange_served();
         self.pump_evaluator();
         self.pump_explainer();
         self.train_next();

@@ -39,6 +39,13 @@ impl Studio {
                 self.notices.check(changed);
                 self.datasets.take_stored(listed);
             }
+            #[cfg(feature = "serve")]
+            Message::Service(changed) => {
+                let running = self.notices.check(changed).flatten();
+                self.services.receive(running);
+            }
+            #[cfg(feature = "serve")]
+            Message::Exchanged(exchanged) => drop(self.notices.check(exchanged)),
             Message::Restored(path, read) => self.receive_restored(path, read),
             Message::RestoredSnapshot(read) => self.receive_restored_snapshot(*read),
             Message::Opened(path, read) => self.receive_model(path, read),

@@ -5,6 +5,7 @@ use egui::{CentralPanel, Frame, Margin, Panel, Ui};
 use super::help::tour;
 use super::panels::compare::ComparePanel;
 use super::panels::data::DataPanel;
+use super::panels::deploy::DeployPanel;
 use super::panels::draw::DrawPanel;
 use super::panels::evaluate::EvaluatePanel;
 use super::panels::explain::ExplainPanel;
@@ -21,6 +22,7 @@ use super::{rail, side};
 #[derive(Default)]
 pub struct Panels {
     data: DataPanel,
+    deploy: DeployPanel,
     setup: SetupPanel,
     /// Train.
     pub train: TrainPanel,
@@ -109,6 +111,7 @@ impl Panels {
         }
         match cx.settings.place {
             Place::Data => self.data.ui(ui, cx),
+            Place::Deploy => self.deploy.ui(ui, cx),
             Place::Evaluate => self.evaluate.ui(ui, cx),
             Place::Explain => self.explain.ui(ui, cx),
             Place::Train => self.train.ui(ui, cx),

@@ -24,11 +24,13 @@ pub enum Place {
     Compare,
     /// Sweeps over ranges of settings.
     Sweep,
+    /// The model as files that others can run, and as a service.
+    Deploy,
 }
 
 impl Place {
     /// All places, in their order on the rail.
-    pub const ALL: [Place; 7] = [
+    pub const ALL: [Place; 8] = [
         Place::Data,
         Place::Network,
         Place::Train,
@@ -36,10 +38,10 @@ impl Place {
         Place::Explain,
         Place::Compare,
         Place::Sweep,
+        Place::Deploy,
     ];
 
-    /// The number on the rail and of the shortcut. The numbers are those of the complete order
-    /// (Data, Network, Train, Evaluate, Explain, Compare, Sweep, Deploy), so that they stay.
+    /// The number on the rail and of the shortcut.
     pub fn number(self) -> usize {
         match self {
             Place::Data => 1,
@@ -49,6 +51,7 @@ impl Place {
             Place::Explain => 5,
             Place::Compare => 6,
             Place::Sweep => 7,
+            Place::Deploy => 8,
         }
     }
 
@@ -62,6 +65,7 @@ impl Place {
             Place::Explain => "Explain",
             Place::Compare => "Compare",
             Place::Sweep => "Sweep",
+            Place::Deploy => "Deploy",
         }
     }
 
@@ -75,6 +79,7 @@ impl Place {
             Place::Explain => Icon::Bulb,
             Place::Compare => Icon::Compare,
             Place::Sweep => Icon::Sliders,
+            Place::Deploy => Icon::Deploy,
         }
     }
 
@@ -91,6 +96,9 @@ impl Place {
             }
             Place::Compare => "Compares the runs in the workspace and shows what makes one better.",
             Place::Sweep => "Trains many runs over ranges of settings.",
+            Place::Deploy => {
+                "Writes the model as files that others can run, and offers it as a service."
+            }
         }
     }
 

@@ -66,7 +66,7 @@ const ROOMS: &[(&str, &[&str])] = &[
         &[
             "random", "files", "stats", "text", "data", "kernels", "model", "train", "predict",
             "explain", "embed", "evaluate", "runs", "picture", "compare", "export", "report",
-            "sweep",
+            "sweep", "serve",
         ],
     ),
     (

@@ -24,6 +24,8 @@ mod curves;
 mod data;
 #[cfg(feature = "gui")]
 mod data_window;
+#[cfg(feature = "gui")]
+mod deploy_window;
 mod dropout2d;
 #[cfg(feature = "gui")]
 mod dropped;

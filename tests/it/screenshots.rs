@@ -48,6 +48,7 @@ fn pictures_of_the_places() {
     ] {
         for (place, name) in [
             ("Data tab", "data"),
+            ("Deploy tab", "deploy"),
             ("Network tab", "network"),
             ("Train tab", "train"),
             ("Evaluate tab", "evaluate"),

@@ -33,6 +33,7 @@ impl Studio {
             Action::Explain(action) => self.handle_explain(action),
             Action::Sweep(action) => self.handle_sweep(action),
             Action::Data(action) => self.handle_data(action),
+            Action::Deploy(action) => self.handle_deploy(action),
             Action::File(action) => self.handle_file(action),
             Action::Canvas(action) => self.handle_canvas(action),
             Action::DismissNotice(idx) => self.notices.dismiss(idx),

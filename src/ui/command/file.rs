@@ -3,7 +3,7 @@
 use super::effect::CommandEffect;
 use super::kind::{CommandKind, act};
 use crate::data::DataFormat;
-use crate::studio::{FileAction, Format, Saved, Studio};
+use crate::studio::{FileAction, Format, ModelFormat, Saved, Studio};
 use crate::ui::dialogs::Purpose;
 
 /// A command that reads or writes files.
@@ -11,6 +11,8 @@ use crate::ui::dialogs::Purpose;
 pub enum FileCommand {
     /// Save the model to a file.
     SaveModel,
+    /// Write the model as files that others can run.
+    ExportModel(ModelFormat),
     /// Save a drawing of the network to a file.
     SaveDiagram,
     /// Save the curves to a file.
@@ -46,6 +48,7 @@ impl CommandKind for FileCommand {
                 "Save model…",
                 "Saves the model that classifies the drawing to a file.",
             ),
+            FileCommand::ExportModel(format) => export_model_text(*format),
             FileCommand::SaveDiagram => (
                 "Save drawing…",
                 "Saves a drawing of the network in the settings as SVG or PNG.",
@@ -94,6 +97,9 @@ impl CommandKind for FileCommand {
     fn effect(&self, studio: &Studio) -> Option<CommandEffect> {
         let (is_possible, purpose) = match self {
             FileCommand::SaveModel => (studio.classifier().is_some(), Purpose::SaveModel),
+            FileCommand::ExportModel(format) => {
+                (studio.classifier().is_some(), Purpose::ExportModel(*format))
+            }
             FileCommand::SaveDiagram => (true, Purpose::SaveDiagram),
             FileCommand::SaveCurves => (has_curves(studio), Purpose::SaveCurves),
             FileCommand::SaveEvaluation(saved) => (
@@ -155,6 +161,31 @@ fn saved_text(saved: Saved) -> (&'static str, &'static str) {
         Saved::Report { with_images: false } => (
             "Save report without images…",
             "The same page without images of the dataset, to pass on where these must not.",
+        ),
+    }
+}
+
+fn export_model_text(format: ModelFormat) -> (&'static str, &'static str) {
+    match format {
+        ModelFormat::Onnx => (
+            "Export model as ONNX…",
+            "One file for onnxruntime and everything else that reads ONNX.",
+        ),
+        ModelFormat::Bundle => (
+            "Export model as ONNX bundle…",
+            "A folder with the ONNX file, its labels, test data and a Python script.",
+        ),
+        ModelFormat::Page => (
+            "Export model as web page…",
+            "A page to draw on, with the model inside; it needs no network.",
+        ),
+        ModelFormat::Pytorch => (
+            "Export model as PyTorch program…",
+            "A folder with Python source that builds the network and loads its weights.",
+        ),
+        ModelFormat::Card => (
+            "Export model card…",
+            "Markdown about the model, as model hubs read it.",
         ),
     }
 }

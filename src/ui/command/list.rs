@@ -13,7 +13,7 @@ use super::timeline::TimelineCommand;
 use super::view::ViewCommand;
 use crate::data::DataFormat;
 use crate::model::PRESETS;
-use crate::studio::{Format, Saved};
+use crate::studio::{Format, ModelFormat, Saved};
 use crate::ui::place::{Place, Side, TrainView};
 use crate::ui::settings::ThemeChoice;
 
@@ -37,6 +37,11 @@ const PLAIN: &[Command] = &[
     Command::Draft(DraftCommand::NewSeed),
     Command::Draft(DraftCommand::Reset),
     Command::File(FileCommand::SaveModel),
+    Command::File(FileCommand::ExportModel(ModelFormat::Onnx)),
+    Command::File(FileCommand::ExportModel(ModelFormat::Bundle)),
+    Command::File(FileCommand::ExportModel(ModelFormat::Page)),
+    Command::File(FileCommand::ExportModel(ModelFormat::Pytorch)),
+    Command::File(FileCommand::ExportModel(ModelFormat::Card)),
     Command::File(FileCommand::SaveDiagram),
     Command::File(FileCommand::SaveCurves),
     Command::File(FileCommand::CopyCurves),
@@ -82,6 +87,7 @@ const PLAIN: &[Command] = &[
     Command::View(ViewCommand::Place(Place::Explain)),
     Command::View(ViewCommand::Place(Place::Compare)),
     Command::View(ViewCommand::Place(Place::Sweep)),
+    Command::View(ViewCommand::Place(Place::Deploy)),
     Command::View(ViewCommand::TrainView(TrainView::Curves)),
     Command::View(ViewCommand::TrainView(TrainView::Layers)),
     Command::View(ViewCommand::TrainView(TrainView::LookInside)),

@@ -86,6 +86,7 @@ impl CommandKind for ViewCommand {
                 "zoom scale font text size"
             }
             ViewCommand::ShowWholeCurves => "zoom",
+            ViewCommand::Place(Place::Deploy) => "export onnx service serve page card pytorch",
             ViewCommand::Place(Place::Data) => "import dataset images classes duplicates",
             ViewCommand::Place(Place::Explain) => {
                 "saliency integrated gradients grad-cam occlusion smoothgrad attribution why"

@@ -59,7 +59,7 @@ impl Purpose {
                 let chosen = dialog.add_filter("Datasets", &endings).pick_file();
                 Box::pin(async move { path(chosen.await) })
             }
-            Purpose::ExportData(_) => {
+            Purpose::ExportData(_) | Purpose::ExportModel(_) => {
                 let chosen = dialog.set_file_name(name).save_file();
                 Box::pin(async move { path(chosen.await) })
             }

@@ -6,8 +6,8 @@ use crate::data::DataFormat;
 use crate::picture::CurvesView;
 use crate::runs::RunState;
 use crate::studio::{
-    Action, CanvasAction, DataAction, EvaluateAction, FileAction, Format, LibraryAction, Model,
-    Saved, Studio,
+    Action, CanvasAction, DataAction, DeployAction, EvaluateAction, FileAction, Format,
+    LibraryAction, Model, ModelFormat, Saved, Studio,
 };
 
 /// The purpose of a path.
@@ -15,6 +15,8 @@ use crate::studio::{
 pub enum Purpose {
     /// Save the model.
     SaveModel,
+    /// Write the model as files that others can run.
+    ExportModel(ModelFormat),
     /// Save a drawing of the network.
     SaveDiagram,
     /// Save the curves.
@@ -41,6 +43,7 @@ impl Purpose {
     pub(super) fn title(self) -> &'static str {
         match self {
             Purpose::SaveModel => "Save model to…",
+            Purpose::ExportModel(_) => "Export model to…",
             Purpose::SaveDiagram => "Save drawing to…",
             Purpose::SaveCurves => "Save curves to…",
             Purpose::SaveEvaluation(Saved::Predictions) => "Save predictions to…",
@@ -65,6 +68,10 @@ impl Purpose {
             Purpose::SaveModel => {
                 "A safetensors file with the weights, the layers and the training settings."
             }
+            Purpose::ExportModel(format) if format.is_folder() => {
+                "A folder; created if needed. Files of the same names in it are replaced."
+            }
+            Purpose::ExportModel(_) => "A file; the model on the canvas stays as it is.",
             Purpose::SaveCurves => "Saves the plots as .svg or .png, in print colors.",
             Purpose::SaveDiagram => {
                 "Saves the drawing as .svg (for browsers and drawing programs) or .png."
@@ -111,6 +118,7 @@ impl Purpose {
     pub(super) fn file_name(self, studio: &Studio) -> String {
         match self {
             Purpose::SaveModel => format!("{}.safetensors", model_name(studio)),
+            Purpose::ExportModel(format) => format!("{}{}", model_name(studio), format.ending()),
             Purpose::SaveDiagram => format!("{}.svg", studio.draft().preset),
             Purpose::SaveCurves => "curves.svg".to_owned(),
             Purpose::SaveEvaluation(saved) => {
@@ -146,6 +154,7 @@ impl Purpose {
             | Purpose::SaveEvaluation(_) => true,
             Purpose::Export(format) => format != Format::Tensorboard,
             Purpose::ExportData(format) => format == DataFormat::Npz,
+            Purpose::ExportModel(format) => !format.is_folder(),
             _ => false,
         }
     }
@@ -193,7 +202,7 @@ impl Purpose {
             | Purpose::SaveDiagram
             | Purpose::SaveCurves
             | Purpose::SaveEvaluation(_) => "Save",
-            Purpose::Export(_) | Purpose::ExportData(_) => "Export",
+            Purpose::Export(_) | Purpose::ExportData(_) | Purpose::ExportModel(_) => "Export",
             _ => "Open",
         }
     }
@@ -202,6 +211,7 @@ impl Purpose {
     pub(super) fn action(self, path: PathBuf, view: &CurvesView) -> Action {
         match self {
             Purpose::SaveModel => FileAction::SaveModel(path).into(),
+            Purpose::ExportModel(format) => DeployAction::Export(format, path).into(),
             Purpose::SaveDiagram => FileAction::SaveDiagram(path).into(),
             Purpose::SaveCurves => FileAction::SaveCurves(path, Box::new(view.clone())).into(),
             Purpose::SaveEvaluation(saved) => EvaluateAction::Save(saved, path).into(),

@@ -37,7 +37,7 @@ fn here(place: Place) -> &'static [(&'static str, &'static str)] {
             ("Tab and the arrows", "Images: go to another image"),
             ("Enter", "Images: put the image on the canvas"),
         ],
-        Place::Data | Place::Network | Place::Explain | Place::Sweep => &[],
+        Place::Data | Place::Deploy | Place::Network | Place::Explain | Place::Sweep => &[],
     }
 }
 

@@ -6,6 +6,7 @@ pub mod classified;
 pub mod compare;
 pub mod curves;
 pub mod data;
+pub mod deploy;
 pub mod draw;
 pub mod evaluate;
 pub mod explain;

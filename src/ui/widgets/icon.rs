@@ -59,6 +59,8 @@ pub enum Icon {
     Bulb,
     /// A stack of disks.
     Data,
+    /// An arrow out of a box.
+    Deploy,
     /// Fold to the left.
     Left,
     /// Fold to the right.
@@ -118,7 +120,12 @@ impl Icon {
                 painter.add(Shape::line(arc(start, 9.0, 90.0, 165.0), stroke));
             }
             Icon::Cross | Icon::Plus | Icon::Up | Icon::Down | Icon::Folder => {}
-            Icon::Compare | Icon::Left | Icon::Right | Icon::Network | Icon::Sliders => {}
+            Icon::Deploy
+            | Icon::Compare
+            | Icon::Left
+            | Icon::Right
+            | Icon::Network
+            | Icon::Sliders => {}
         }
         for &(dot, radius) in self.dots() {
             painter.circle_filled(at(dot), radius, color);
@@ -178,6 +185,11 @@ impl Icon {
                 &[[5.5, -4.5], [5.5, 4.5]],
                 &[[-5.5, 0.0], [-3.0, 1.6], [0.0, 2.1], [3.0, 1.6], [5.5, 0.0]],
                 &[[-5.5, 4.5], [-3.0, 6.1], [0.0, 6.6], [3.0, 6.1], [5.5, 4.5]],
+            ],
+            Icon::Deploy => &[
+                &[[-6.0, 0.0], [-6.0, 6.0], [6.0, 6.0], [6.0, 0.0]],
+                &[[0.0, 2.5], [0.0, -6.0]],
+                &[[-3.5, -2.5], [0.0, -6.0], [3.5, -2.5]],
             ],
             Icon::Left => &[&[[2.0, -4.0], [-2.0, 0.0], [2.0, 4.0]]],
             Icon::Right => &[&[[-2.0, -4.0], [2.0, 0.0], [-2.0, 4.0]]],

@@ -1,0 +1,124 @@
+//! The model on the canvas as files that others can run.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::data::Dataset;
+use crate::evaluate::{Predictions, Report, SplitName};
+use crate::export::model::{
+    CardSubject, ExportModelError, ExportedModel, OnnxOptions, card, check_finite, onnx, page,
+    write_bundle, write_pytorch,
+};
+use crate::files::write_atomically;
+use crate::model::Classifier;
+use crate::studio::Studio;
+use crate::studio::message::Message;
+
+/// What a model can be written as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ModelFormat {
+    /// An ONNX file.
+    Onnx,
+    /// A folder with the ONNX file and all that belongs to it.
+    Bundle,
+    /// A page that needs nothing but a browser.
+    Page,
+    /// A program in PyTorch with its weights, in a folder.
+    Pytorch,
+    /// A model card.
+    Card,
+}
+
+impl ModelFormat {
+    /// All of them.
+    pub const ALL: [ModelFormat; 5] = [
+        ModelFormat::Onnx,
+        ModelFormat::Bundle,
+        ModelFormat::Page,
+        ModelFormat::Pytorch,
+        ModelFormat::Card,
+    ];
+
+    /// Whether it is a folder.
+    pub fn is_folder(self) -> bool {
+        matches!(self, ModelFormat::Bundle | ModelFormat::Pytorch)
+    }
+
+    /// How its file or folder is called after the name of the model.
+    pub fn ending(self) -> &'static str {
+        match self {
+            ModelFormat::Onnx => ".onnx",
+            ModelFormat::Bundle => "-onnx",
+            ModelFormat::Page => ".html",
+            ModelFormat::Pytorch => "-pytorch",
+            ModelFormat::Card => ".md",
+        }
+    }
+}
+
+/// What is written.
+struct Exported {
+    name: String,
+    classifier: Arc<Classifier>,
+    /// The dataset, if the model was trained on one of its name, shape and classes.
+    dataset: Option<Arc<Dataset>>,
+}
+
+impl Studio {
+    pub(super) fn export_model(&mut self, format: ModelFormat, path: PathBuf) {
+        let (Some(classifier), Some(name)) = (self.classifier().cloned(), self.model_name()) else {
+            let text = "There is no model to export yet: train one or open a file";
+            return self.notices.error(text.to_owned());
+        };
+        let fits = |dataset: &&Arc<Dataset>| {
+            classifier.provenance.dataset == dataset.name
+                && classifier.classes == dataset.classes
+                && classifier.network.spec().input == dataset.image_shape()
+        };
+        let dataset = self.dataset().filter(fits).cloned();
+        let exported = Exported {
+            name,
+            classifier,
+            dataset,
+        };
+        self.files
+            .run(format!("writing {}", path.display()), move || {
+                let written = exported.write(format, &path);
+                Message::Saved(path, written.map_err(|error| error.to_string()))
+            });
+    }
+}
+
+impl Exported {
+    fn write(&self, format: ModelFormat, path: &Path) -> Result<(), ExportModelError> {
+        check_finite(&self.classifier)?;
+        let model = ExportedModel {
+            name: &self.name,
+            classifier: &self.classifier,
+            fingerprint: self.dataset.as_ref().map(|data| data.fingerprint.as_str()),
+        };
+        let options = OnnxOptions::default();
+        let bytes = match format {
+            ModelFormat::Onnx => onnx(model.classifier, options, model.fingerprint)?,
+            ModelFormat::Bundle => return write_bundle(&model, options, path).map(drop),
+            ModelFormat::Page => page(&model)?.into_bytes(),
+            ModelFormat::Pytorch => return write_pytorch(&model, path).map(drop),
+            ModelFormat::Card => self.card(model).into_bytes(),
+        };
+        Ok(write_atomically(path, &bytes)?)
+    }
+
+    /// The card, with the numbers on the test images where they are there.
+    fn card(&self, model: ExportedModel<'_>) -> String {
+        let report = self.dataset.as_ref().and_then(|dataset| {
+            let (set, indices) = SplitName::Test.images(dataset, model.classifier).ok()?;
+            let predictions = Predictions::new(model.classifier, set, &indices).ok()?;
+            Some(Report::new(&predictions, &model.classifier.classes))
+        });
+        card(&CardSubject {
+            model,
+            license: "unknown",
+            evaluation: self.dataset.as_deref().zip(report.as_ref()),
+        })
+    }
+}
