@@ -119,17 +119,17 @@ fn hand_written_files_are_told_with_line_key_and_what_was_expected() {
         (
             "learning_rate = 0.001",
             "learning_rate = \"fast\"",
-            "line 7: learning_rate: expected a number such as 0.1, found the text \"fast\"",
+            "line 8: learning_rate: expected a number such as 0.1, found the text \"fast\"",
         ),
         (
             "learning_rate = 0.001",
             "learning_rate = fast",
-            "line 7: learning_rate: expected a number, true, false, or a text",
+            "line 8: learning_rate: expected a number, true, false, or a text",
         ),
         (
             "learning_rate = ",
             "learning_rat = ",
-            "line 7: there is no key `learning_rat`; did you mean `learning_rate`?",
+            "line 8: there is no key `learning_rat`; did you mean `learning_rate`?",
         ),
         (
             "batch_size = ",
@@ -261,6 +261,7 @@ fn pages_and_completions_for_packages_know_every_command() {
     for name in ["candle-studio.bash", "_candle-studio", "candle-studio.fish"] {
         assert!(read(name).contains("evaluate"), "{name}");
     }
-    let help = text(&run(dir.path(), &["--help"]).stdout);
+    let help = run(dir.path(), &["--help"]);
+    let help = text(&help.stdout);
     assert!(!help.contains("generate"), "{help}");
 }
