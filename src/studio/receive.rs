@@ -35,17 +35,13 @@ impl Studio {
                 self.data_failed(folder.as_deref(), text);
             }
             Message::Edits(Ok(news)) => self.datasets.take_log(news),
-            Message::Stored(changed, listed) => {
-                self.notices.check(changed);
-                self.datasets.take_stored(listed);
-            }
+            Message::Stored(changed, listed) => self.receive_stored(changed, listed),
             #[cfg(feature = "serve")]
-            Message::Service(changed) => {
-                let running = self.notices.check(changed).flatten();
-                self.services.receive(running);
-            }
+            Message::Service(changed) => self.receive_service(changed),
             #[cfg(feature = "serve")]
-            Message::Exchanged(exchanged) => drop(self.notices.check(exchanged)),
+            Message::Exchanged(Err(text)) => self.notices.error(text),
+            #[cfg(feature = "serve")]
+            Message::Exchanged(Ok(())) => {}
             Message::Restored(path, read) => self.receive_restored(path, read),
             Message::RestoredSnapshot(read) => self.receive_restored_snapshot(*read),
             Message::Opened(path, read) => self.receive_model(path, read),

@@ -156,6 +156,16 @@ impl Studio {
         self.change_store("listing the datasets".to_owned(), |_| Ok(()));
     }
 
+    /// Takes the list of stored datasets after a change, or says why it could not be made.
+    pub(in crate::studio) fn receive_stored(
+        &mut self,
+        changed: Result<(), String>,
+        listed: Result<Vec<Stored>, String>,
+    ) {
+        self.notices.check(changed);
+        self.datasets.take_stored(listed);
+    }
+
     fn change_store(
         &mut self,
         activity: String,
@@ -263,7 +273,7 @@ impl Datasets {
     }
 
     /// Takes the list of stored datasets; one that cannot be read stays as it was.
-    pub(in crate::studio) fn take_stored(&mut self, listed: Result<Vec<Stored>, String>) {
+    fn take_stored(&mut self, listed: Result<Vec<Stored>, String>) {
         if let Ok(stored) = listed {
             self.stored = stored.into();
         }

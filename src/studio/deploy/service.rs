@@ -111,7 +111,7 @@ impl Services {
     }
 
     /// Takes a service that was started, ended, or could not be started.
-    pub(in crate::studio) fn receive(&mut self, running: Option<Running>) {
+    fn receive(&mut self, running: Option<Running>) {
         self.running = running;
         self.is_changing = false;
         self.exchanged = None;
@@ -157,6 +157,12 @@ impl Studio {
                 Message::Service(Ok(None))
             });
         }
+    }
+
+    /// Takes a service that was started, or ended, or says why it could not be started.
+    pub(in crate::studio) fn receive_service(&mut self, changed: Result<Option<Running>, String>) {
+        let running = self.notices.check(changed).flatten();
+        self.services.receive(running);
     }
 
     /// Exchanges the weights that are served for the newest ones, now and then.
