@@ -247,11 +247,25 @@ def datasets():
     seed("dataset", "qmnist.zip", zipped({"qmnist-train-images-idx3-ubyte": idx_file(8, [2, 3, 3], bytes(18)), "qmnist-train-labels-idx2-int.gz": gzip.compress(rows_of_labels, mtime=0)}))
 
 
+def sketches():
+    row = {"file_name": "a.png", "label": "5", "canvas": "sketch", "recipe": {"framing": "center"}, "shape": [1, 8, 8]}
+    line = json.dumps(row) + "\n"
+    seed("sketches", "one", line)
+    seed("sketches", "relabeled", line + json.dumps({**row, "label": "7"}) + "\n")
+    seed("sketches", "picture", json.dumps({**row, "canvas": "picture", "recipe": {"framing": "fit", "quarter_turns": 255}}) + "\n")
+    seed("sketches", "torn", line + line[:20])
+    seed("sketches", "damaged", "nothing\n" + line)
+    seed("sketches", "outside", json.dumps({**row, "file_name": "../a.png"}) + "\n" + line)
+    seed("sketches", "claims", json.dumps({**row, "shape": [2**40, 8, 8]}) + "\n")
+    seed("sketches", "empty", "")
+
+
 models()
 checkpoints()
 idx()
 pictures()
 datasets()
+sketches()
 configurations()
 filters()
 journals()

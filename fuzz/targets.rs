@@ -8,6 +8,7 @@ use std::fs;
 use std::path::Path;
 use std::sync::OnceLock;
 
+use candle_studio::data::sketches::{Sketch, SketchFolder};
 use candle_studio::data::{
     DataError, Framing, ImportProgress, ImportRecipe, InputImage, Recipe, Source, idx,
     read_image_bytes,
@@ -24,7 +25,7 @@ use candle_studio::train::{Checkpoint, TrainConfig};
 pub type Target = fn(&[u8]);
 
 /// Every target by its name, which is that of its folder in `corpus/`.
-pub const TARGETS: [(&str, Target); 9] = [
+pub const TARGETS: [(&str, Target); 10] = [
     ("model", model),
     ("checkpoint", checkpoint),
     ("idx", idx),
@@ -34,6 +35,7 @@ pub const TARGETS: [(&str, Target); 9] = [
     ("filter", filter),
     ("events", events),
     ("journal", journal),
+    ("sketches", sketches),
 ];
 
 /// Values and multiply-adds of a network that is also run: larger ones are allowed, but slow.
@@ -201,6 +203,32 @@ pub fn journal(bytes: &[u8]) {
     }
 }
 
+/// The labels of a workspace's sketches. What opens makes inputs; a further sketch is there afterward.
+pub fn sketches(bytes: &[u8]) {
+    let files = [
+        ("sketches/metadata.jsonl", bytes),
+        ("sketches/a.png", PICTURE),
+        ("sketches/.canvas/a.png", PICTURE),
+    ];
+    let workspace = folder("sketches", &files);
+    let sketches = SketchFolder::of(&workspace);
+    let picture = read_image_bytes(PICTURE, "a picture").unwrap();
+    let recipe = Recipe::new(Framing::Fit);
+    let new = Sketch::new(&picture.into(), "new", recipe, [1, 8, 8]);
+    let new = new.unwrap().unwrap();
+    if let Ok(found) = sketches.read() {
+        for sketch in &found.sketches {
+            let _ = sketch.input(Recipe::new(Framing::Center), [1, 28, 28]);
+            let _ = sketch.image().unwrap();
+        }
+        sketches.add(&new).unwrap();
+        let after = sketches.read().unwrap().sketches;
+        assert!(after.iter().any(|sketch| sketch.id == new.id));
+        assert_eq!(after.len(), found.sketches.len() + 1);
+        fs::remove_file(sketches.path().join(format!("{}.png", new.id))).unwrap();
+    }
+}
+
 const RUN: &[u8] = include_bytes!("../tests/fixtures/runs/format-1/run.toml");
 const EVENTS: &[u8] = include_bytes!("../tests/fixtures/runs/format-1/events.jsonl");
 const SWEEP: &[u8] = include_bytes!("../tests/fixtures/runs/3e90706/workspace/rates/sweep.toml");
@@ -213,7 +241,9 @@ fn folder(name: &str, files: &[(&str, &[u8])]) -> std::path::PathBuf {
     let dir: &Path = &root.path().join(name);
     fs::create_dir_all(dir).unwrap();
     for (file, bytes) in files {
-        fs::write(dir.join(file), bytes).unwrap();
+        let path = dir.join(file);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, bytes).unwrap();
     }
     dir.to_owned()
 }

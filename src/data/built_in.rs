@@ -6,6 +6,7 @@ use std::path::Path;
 use super::dataset::{Dataset, gray_set};
 use super::error::DataError;
 use super::recipe::{Framing, Recipe};
+use super::sketches::SharedSketches;
 
 /// Where Debian's package `dataset-fashion-mnist` puts it.
 const FASHION_FOLDER: &str = "/usr/share/datasets/fashion-mnist";
@@ -129,5 +130,6 @@ fn digits() -> Result<Dataset, DataError> {
         test,
         folder: None,
         notes: Vec::new(),
+        sketches: SharedSketches::default(),
     })
 }

@@ -8,6 +8,7 @@ use super::error::DataError;
 use super::idx;
 use super::image_set::ImageSet;
 use super::recipe::{Framing, Recipe};
+use super::sketches::SharedSketches;
 
 /// Training and test images, with the names of their classes.
 #[derive(Clone, Debug)]
@@ -29,6 +30,9 @@ pub struct Dataset {
     pub folder: Option<PathBuf>,
     /// What was decided in reading it, one sentence each without a full stop.
     pub notes: Vec<String>,
+    /// What the user drew and labeled as one of its classes. No part of its identity, and nothing is
+    /// trained on it or chosen by it.
+    pub sketches: SharedSketches,
 }
 
 impl Dataset {
@@ -57,6 +61,7 @@ impl Dataset {
             recipe: Recipe::new(Framing::Center),
             folder: None,
             notes: Vec::new(),
+            sketches: SharedSketches::default(),
         })
     }
 

@@ -231,6 +231,11 @@ impl DataError {
         }
     }
 
+    /// The system could not write `path`.
+    pub(super) fn write(path: &std::path::Path) -> impl Fn(std::io::Error) -> DataError + '_ {
+        move |reason| DataError::Write(crate::files::WriteError::new(path, reason))
+    }
+
     /// The system could not read `path`.
     pub(super) fn read(path: &std::path::Path) -> impl Fn(std::io::Error) -> DataError + '_ {
         move |reason| DataError::Read {

@@ -9,6 +9,7 @@ use super::error::DataError;
 use super::idx;
 use super::image_set::ImageSet;
 use super::recipe::Recipe;
+use super::sketches::SharedSketches;
 
 /// The most classes a dataset may have.
 pub const MAX_CLASSES: usize = 1000;
@@ -65,6 +66,7 @@ impl Dataset {
             test,
             folder: Some(dir.canonicalize().unwrap_or_else(|_| dir.to_owned())),
             notes: Vec::new(),
+            sketches: SharedSketches::default(),
         })
     }
 }

@@ -207,6 +207,7 @@ fn difference_hash(set: &ImageSet, idx: usize) -> u64 {
 mod tests {
     use super::*;
     use crate::data::recipe::{Framing, Recipe};
+    use crate::data::sketches::SharedSketches;
 
     fn dataset(train: &[(u8, u32)], test: &[(u8, u32)]) -> Dataset {
         let set = |images: &[(u8, u32)]| {
@@ -225,6 +226,7 @@ mod tests {
             recipe: Recipe::new(Framing::Fit),
             folder: None,
             notes: Vec::new(),
+            sketches: SharedSketches::default(),
         }
     }
 

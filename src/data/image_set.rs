@@ -1,14 +1,17 @@
 //! One split of a dataset in memory: its pixels are stored once, as bytes.
 
+use std::sync::Arc;
+
 use super::error::DataError;
 
 /// One split of a dataset, training or test: images of one size, gray or color, and their labels.
+/// Its copies share them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ImageSet {
     shape: [usize; 3],
     /// `[n, channels, height, width]`
-    pixels: Vec<u8>,
-    labels: Vec<u32>,
+    pixels: Arc<Vec<u8>>,
+    labels: Arc<Vec<u32>>,
 }
 
 impl ImageSet {
@@ -34,9 +37,14 @@ impl ImageSet {
         }
         Ok(ImageSet {
             shape,
-            pixels,
-            labels,
+            pixels: Arc::new(pixels),
+            labels: Arc::new(labels),
         })
+    }
+
+    /// Whether both are the very same images in memory.
+    pub fn is_same(&self, other: &ImageSet) -> bool {
+        Arc::ptr_eq(&self.pixels, &other.pixels)
     }
 
     /// The number of images.
@@ -66,7 +74,7 @@ impl ImageSet {
 
     /// Its pixels, without the labels.
     pub(super) fn into_pixels(self) -> Vec<u8> {
-        self.pixels
+        Arc::unwrap_or_clone(self.pixels)
     }
 
     /// Image `i` in gray, `[height, width]`: the mean of its channels.

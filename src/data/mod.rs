@@ -26,6 +26,7 @@ mod open;
 pub mod recipe;
 mod resample;
 pub mod sketch;
+pub mod sketches;
 pub mod split;
 mod statistics;
 pub mod store;

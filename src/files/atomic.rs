@@ -17,7 +17,8 @@ pub struct WriteError {
 }
 
 impl WriteError {
-    pub(super) fn new(path: &Path, reason: std::io::Error) -> WriteError {
+    /// The file at `path` could not be written for this `reason`.
+    pub fn new(path: &Path, reason: std::io::Error) -> WriteError {
         WriteError {
             path: path.display().to_string(),
             reason,

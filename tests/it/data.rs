@@ -4,6 +4,7 @@ mod folders;
 mod import;
 mod pictures;
 pub mod recipe;
+mod sketches;
 
 use std::io::Read;
 use std::path::Path;

@@ -13,6 +13,7 @@ use crate::data::dataset::{Dataset, fingerprint};
 use crate::data::error::DataError;
 use crate::data::image_set::ImageSet;
 use crate::data::recipe::Recipe;
+use crate::data::sketches::SharedSketches;
 use crate::text::count;
 
 /// A dataset that was made of a source.
@@ -85,6 +86,7 @@ impl Source {
             test,
             folder: Some(path),
             notes,
+            sketches: SharedSketches::default(),
         };
         Ok(Imported {
             dataset,

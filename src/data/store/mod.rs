@@ -11,6 +11,7 @@ use super::built_in::BuiltIn;
 use super::dataset::Dataset;
 use super::error::DataError;
 use super::import::Imported;
+use super::sketches::SharedSketches;
 use crate::files;
 pub use description::Description;
 
@@ -259,6 +260,7 @@ pub fn open(path: &Path, verifies: bool) -> Result<Dataset, DataError> {
         fingerprint: description.fingerprint,
         recipe: description.recipe,
         folder: Some(path.canonicalize().unwrap_or_else(|_| path.to_owned())),
+        sketches: SharedSketches::default(),
     })
 }
 

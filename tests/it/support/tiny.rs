@@ -3,6 +3,7 @@
 
 use std::path::Path;
 
+use candle_studio::data::sketches::SharedSketches;
 use candle_studio::data::{Dataset, Framing, ImageSet, Recipe};
 
 pub const SIDE: usize = 12;
@@ -47,6 +48,7 @@ pub fn dataset() -> Dataset {
         recipe: Recipe::new(Framing::Fit),
         folder: None,
         notes: Vec::new(),
+        sketches: SharedSketches::default(),
     }
 }
 

@@ -1,0 +1,16 @@
+//! Labeled sketches: what the user drew, with the class it shows.
+//!
+//! They are a dataset of their own: PNG files with a `metadata.jsonl` in the folder `sketches` of a
+//! workspace, which `--data` reads like any folder of pictures. Every run is also measured on those
+//! that show one of its classes, see [`SharedSketches`].
+
+mod file;
+mod gap;
+mod row;
+mod shared;
+mod sketch;
+
+pub use file::{FoundSketches, SketchFolder};
+pub use gap::{InkMean, SketchGap};
+pub use shared::{SharedSketches, image_set};
+pub use sketch::Sketch;
