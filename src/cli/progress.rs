@@ -39,7 +39,17 @@ struct EpochLine {
     train_accuracy: f64,
     val_loss: Option<f64>,
     val_accuracy: Option<f64>,
+    #[serde(flatten)]
+    sketches: Option<SketchKeys>,
     epoch_seconds: f64,
+}
+
+/// What is there only if there are sketches.
+#[derive(Serialize)]
+struct SketchKeys {
+    n_sketches: usize,
+    sketch_loss: f64,
+    sketch_accuracy: f64,
 }
 
 impl<'a> Progress<'a> {
@@ -107,6 +117,11 @@ impl<'a> Progress<'a> {
                 train_accuracy: point.train.accuracy,
                 val_loss: point.validation.map(|v| v.loss),
                 val_accuracy: point.validation.map(|v| v.accuracy),
+                sketches: point.sketches.map(|s| SketchKeys {
+                    n_sketches: s.n,
+                    sketch_loss: s.metrics.loss,
+                    sketch_accuracy: s.metrics.accuracy,
+                }),
                 epoch_seconds: point.epoch_secs,
             });
         }
@@ -114,8 +129,15 @@ impl<'a> Progress<'a> {
             .validation
             .map(|v| format!("  validation {}", metrics(&v)))
             .unwrap_or_default();
+        let sketches = point
+            .sketches
+            .map(|s| {
+                let share = text::percent_exact(s.metrics.accuracy);
+                format!("  {share} of {}", text::count(s.n, "sketch"))
+            })
+            .unwrap_or_default();
         self.print(&format!(
-            "epoch {}/{}  training {}{validation}  {:.1} s",
+            "epoch {}/{}  training {}{validation}{sketches}  {:.1} s",
             point.epoch,
             self.n_epochs,
             metrics(&point.train),

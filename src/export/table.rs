@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
-use super::{ExportError, Exported};
+use super::{ExportError, Exported, read_run};
 use crate::files::{stream_atomically, write_atomically};
 use crate::runs::table::{Column, SummaryMetric, csv_row, setting_columns, to_csv};
-use crate::runs::{Parent, Record, RunId, Value};
+use crate::runs::{Metric, Parent, Record, RunId, Value};
 use crate::train::{EpochPoint, StepPoint};
 
 /// Writes the runs to the file `path` as a table: one row per run, one column per setting, other
@@ -21,12 +21,22 @@ pub fn csv(records: &[Record], path: &Path) -> Result<(), ExportError> {
         return Err(ExportError::Nothing);
     }
     let mut columns = setting_columns(records.iter());
-    columns.extend(SummaryMetric::RESULTS.map(Column::Metric));
+    columns.extend(results_of(records.iter()).map(Column::Metric));
     let text = to_csv(&records.iter().collect::<Vec<_>>(), &columns);
     Ok(write_atomically(path, text.as_bytes())?)
 }
 
-/// The columns of [`csv_points`].
+/// The results that the tables of `records` have: all but those of sketches that no run was measured
+/// on.
+pub(super) fn results_of<'r>(
+    mut records: impl Iterator<Item = &'r Record>,
+) -> impl Iterator<Item = SummaryMetric> {
+    let has_sketches = records.any(|r| r.metrics.contains_key(&Metric::SketchAccuracy));
+    let results = SummaryMetric::RESULTS.into_iter();
+    results.filter(move |result| has_sketches || !result.metric.is_of_sketches())
+}
+
+/// The columns of [`csv_points`] for each update, and for the ends of epochs.
 const POINT_COLUMNS: [&str; 11] = [
     "id",
     "name",
@@ -41,8 +51,11 @@ const POINT_COLUMNS: [&str; 11] = [
     "val_accuracy",
 ];
 
+/// Further columns, if any run was measured on sketches.
+const SKETCH_COLUMNS: [&str; 2] = ["sketch_loss", "sketch_accuracy"];
+
 /// Writes the curves of the runs in the folders `runs` to the file `path` as a table: one row per
-/// update, with the validation metrics where an epoch ended. One run is in memory at a time.
+/// update, with the metrics of validation and sketches where an epoch ended. One run is in memory at a time.
 ///
 /// # Errors
 /// When a run cannot be read or the file cannot be written; the old file is then unchanged.
@@ -51,13 +64,18 @@ pub fn csv_points(runs: &[PathBuf], path: &Path) -> Result<(), ExportError> {
         return Err(ExportError::Nothing);
     }
     stream_atomically(path, |file| {
-        file.write(csv_row(POINT_COLUMNS).as_bytes())?;
+        let has_sketches = any_sketches(runs)?;
+        let more: &[&str] = if has_sketches { &SKETCH_COLUMNS } else { &[] };
+        let header = POINT_COLUMNS.iter().chain(more).copied();
+        file.write(csv_row(header).as_bytes())?;
         for folder in runs {
             let Exported { record, state } = Exported::read(folder)?;
             let mut epochs = state.epochs.iter().peekable();
             for point in &state.points {
                 let ended = epochs.next_if(|epoch| epoch.step <= point.step);
-                let row = point_row(&record, point, ended);
+                let more = has_sketches.then(|| sketch_cells(ended));
+                let row = point_row(&record, point, ended).into_iter();
+                let row = row.chain(more.into_iter().flatten());
                 file.write(csv_row(row).as_bytes())?;
             }
         }
@@ -65,10 +83,34 @@ pub fn csv_points(runs: &[PathBuf], path: &Path) -> Result<(), ExportError> {
     })
 }
 
+/// Whether any of the runs was measured on sketches.
+fn any_sketches(runs: &[PathBuf]) -> Result<bool, ExportError> {
+    for folder in runs {
+        if read_run(folder)?
+            .metrics
+            .contains_key(&Metric::SketchAccuracy)
+        {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// A number, or an empty cell.
+fn cell(value: Option<f64>) -> String {
+    value.map_or_else(String::new, |value| value.to_string())
+}
+
+fn sketch_cells(ended: Option<&EpochPoint>) -> [String; 2] {
+    let sketches = ended.and_then(|epoch| epoch.sketches).map(|s| s.metrics);
+    [
+        cell(sketches.map(|s| s.loss)),
+        cell(sketches.map(|s| s.accuracy)),
+    ]
+}
+
 fn point_row(record: &Record, point: &StepPoint, ended: Option<&EpochPoint>) -> [String; 11] {
     let validation = ended.and_then(|epoch| epoch.validation);
-    let [val_loss, val_accuracy] = [validation.map(|v| v.loss), validation.map(|v| v.accuracy)]
-        .map(|value| value.map_or_else(String::new, |value| value.to_string()));
     [
         record.id.to_string(),
         record.name.clone(),
@@ -79,8 +121,8 @@ fn point_row(record: &Record, point: &StepPoint, ended: Option<&EpochPoint>) -> 
         point.loss.to_string(),
         point.accuracy.to_string(),
         Value::Number(point.learning_rate).to_string(),
-        val_loss,
-        val_accuracy,
+        cell(validation.map(|v| v.loss)),
+        cell(validation.map(|v| v.accuracy)),
     ]
 }
 

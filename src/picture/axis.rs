@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::runs::{BestBy, RunState};
-use crate::train::{EpochPoint, StepPoint};
+use crate::train::{EpochPoint, Metrics, StepPoint};
 
 /// What is on the x axis.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -104,10 +104,18 @@ impl YAxis {
 
     /// The validation metric at the end of an epoch.
     pub fn of_epoch(self, p: &EpochPoint) -> Option<f64> {
-        let v = p.validation?;
-        Some(match self {
-            YAxis::Loss => v.loss,
-            YAxis::Accuracy => v.accuracy,
-        })
+        Some(self.of(&p.validation?))
+    }
+
+    /// The metric on the user's sketches at the end of an epoch.
+    pub fn of_sketches(self, p: &EpochPoint) -> Option<f64> {
+        Some(self.of(&p.sketches?.metrics))
+    }
+
+    fn of(self, metrics: &Metrics) -> f64 {
+        match self {
+            YAxis::Loss => metrics.loss,
+            YAxis::Accuracy => metrics.accuracy,
+        }
     }
 }

@@ -17,6 +17,10 @@ pub enum Metric {
     TestAccuracy,
     /// Mean loss on the test images.
     TestLoss,
+    /// Share of the user's labeled sketches classified correctly.
+    SketchAccuracy,
+    /// Mean loss on the user's labeled sketches.
+    SketchLoss,
     /// Share of the training images classified correctly, while the weights were changing.
     TrainAccuracy,
     /// Mean loss on the training images, while the weights were changing.
@@ -42,11 +46,13 @@ type Words = [&'static str; 4];
 
 impl Metric {
     /// All of them.
-    pub const ALL: [Metric; 13] = [
+    pub const ALL: [Metric; 15] = [
         Metric::ValAccuracy,
         Metric::ValLoss,
         Metric::TestAccuracy,
         Metric::TestLoss,
+        Metric::SketchAccuracy,
+        Metric::SketchLoss,
         Metric::TrainAccuracy,
         Metric::TrainLoss,
         Metric::BatchAccuracy,
@@ -69,6 +75,11 @@ impl Metric {
                 "share of the test images classified correctly, once at the end"],
             Metric::TestLoss => ["test_loss", "test loss", "test loss",
                 "mean loss on the test images, once at the end"],
+            Metric::SketchAccuracy => ["sketch_accuracy", "accuracy on your sketches", "your sketches",
+                "share of your labeled sketches classified correctly, after every epoch; it chooses \
+                 nothing"],
+            Metric::SketchLoss => ["sketch_loss", "loss on your sketches", "sketch loss",
+                "mean loss on your labeled sketches, after every epoch"],
             Metric::TrainAccuracy => ["train_accuracy", "training accuracy", "train accuracy",
                 "share of the training images classified correctly in an epoch, while the weights \
                  change"],
@@ -131,6 +142,7 @@ impl Metric {
             self,
             Metric::ValAccuracy
                 | Metric::TestAccuracy
+                | Metric::SketchAccuracy
                 | Metric::TrainAccuracy
                 | Metric::BatchAccuracy
         )
@@ -140,7 +152,11 @@ impl Metric {
     pub fn is_loss(self) -> bool {
         matches!(
             self,
-            Metric::ValLoss | Metric::TestLoss | Metric::TrainLoss | Metric::BatchLoss
+            Metric::ValLoss
+                | Metric::TestLoss
+                | Metric::SketchLoss
+                | Metric::TrainLoss
+                | Metric::BatchLoss
         )
     }
 
@@ -177,6 +193,11 @@ impl Metric {
         } else {
             self.format(value)
         }
+    }
+
+    /// Returns whether it is measured on the user's sketches, so that most runs do not have it.
+    pub fn is_of_sketches(self) -> bool {
+        matches!(self, Metric::SketchAccuracy | Metric::SketchLoss)
     }
 
     /// Returns whether it is measured on the validation images.

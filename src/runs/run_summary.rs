@@ -140,6 +140,10 @@ impl RunSummary {
     fn epoch(&mut self, point: &EpochPoint) {
         self.add(Metric::TrainLoss, point.train.loss);
         self.add(Metric::TrainAccuracy, point.train.accuracy);
+        if let Some(sketches) = point.sketches {
+            self.add(Metric::SketchLoss, sketches.metrics.loss);
+            self.add(Metric::SketchAccuracy, sketches.metrics.accuracy);
+        }
         let Some(validation) = point.validation else {
             return;
         };
@@ -164,8 +168,8 @@ impl RunSummary {
             .or_insert_with(|| Aggregates::new(value));
     }
 
-    /// Returns the metrics by name: `batch_…` of each batch; `train_…` and `val_…` of each epoch;
-    /// `test_…` once, at the end; and the run's progress.
+    /// Returns the metrics by name: `batch_…` of each batch; `train_…` and `val_…` and
+    /// `sketch_…` of each epoch; `test_…` once, at the end; and the run's progress.
     pub fn metrics(&self) -> &BTreeMap<Metric, Aggregates> {
         &self.metrics
     }
@@ -188,6 +192,7 @@ mod tests {
                     accuracy: 0.5,
                 },
                 validation: Some(Metrics { loss, accuracy }),
+                sketches: None,
             },
         }
     }

@@ -42,7 +42,7 @@ pub use inspect::{LayerPictures, LayerPoint, LayerStat, N_BARS};
 pub use job::{Job, RunOptions};
 pub use lr_finder::{LrCurve, LrPoint, LrSearch, LrSuggestions, find_lr, suggest};
 pub use optim::{OptimizerState, StepHyper};
-pub use points::{EpochPoint, StepPoint};
+pub use points::{EpochPoint, SketchPoint, StepPoint};
 pub(crate) use steps::live_changes;
 pub use steps::{Observer, Outcome, resume, train};
 pub use transfer::{Start, TransferError};

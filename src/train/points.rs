@@ -76,4 +76,17 @@ pub struct EpochPoint {
     pub train: Metrics,
     /// Validation metrics; `None` without validation images.
     pub validation: Option<Metrics>,
+    /// Metrics on the user's labeled sketches; `None` without any. They choose nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sketches: Option<SketchPoint>,
+}
+
+/// How a network does on the sketches that were there when an epoch ended.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SketchPoint {
+    /// The number of sketches.
+    pub n: usize,
+    /// Loss and accuracy.
+    #[serde(flatten)]
+    pub metrics: Metrics,
 }

@@ -53,6 +53,7 @@ fn run(name: &str, seed: u64, batch_size: usize, n_epochs: u64, level: f64) -> R
             epoch_secs: 2.0,
             train: metrics,
             validation: Some(metrics),
+            sketches: None,
         };
         run.apply(&Event::EpochDone { point });
     }

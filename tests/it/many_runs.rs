@@ -85,6 +85,7 @@ fn write_run(dir: &Path, idx: u64) {
                     loss: 0.2,
                     accuracy,
                 }),
+                sketches: None,
             },
         });
     }

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use super::proto::Message;
 use super::tag;
 use crate::runs::table::SummaryMetric;
-use crate::runs::{Record, Value};
+use crate::runs::{Metric, Record, Value};
 
 /// The plugin's types of settings.
 const TEXT: u64 = 1;
@@ -21,6 +21,8 @@ const FAILURE: u64 = 2;
 pub(super) struct Infos {
     /// Whether a setting is a number in all runs.
     settings: BTreeMap<String, bool>,
+    /// Whether any run was measured on sketches.
+    has_sketches: bool,
 }
 
 impl Infos {
@@ -30,6 +32,7 @@ impl Infos {
             let is_number = self.settings.entry(key).or_insert(true);
             *is_number &= value.number().is_some();
         }
+        self.has_sketches |= record.metrics.contains_key(&Metric::SketchAccuracy);
     }
 
     /// Makes the summary of all runs.
@@ -40,7 +43,8 @@ impl Infos {
             let info = Message::default().text(1, &key).int(4, kind);
             experiment = experiment.message(4, info);
         }
-        for metric in SummaryMetric::RESULTS {
+        let is_there = |m: &SummaryMetric| self.has_sketches || !m.metric.is_of_sketches();
+        for metric in SummaryMetric::RESULTS.into_iter().filter(is_there) {
             let name = Message::default().text(2, &tag(metric));
             let info = Message::default().message(1, name).text(3, &metric.label());
             experiment = experiment.message(5, info);

@@ -118,6 +118,10 @@ fn epochs(events: &mut Events, run: &RunState, start: f64) {
                 metrics_summary("validation", validation),
             );
         }
+        if let Some(sketches) = epoch.sketches {
+            let summary = metrics_summary("sketches", sketches.metrics);
+            events.add(wall_time, epoch.step, summary);
+        }
     }
 }
 

@@ -47,6 +47,7 @@ impl Panel<'_> {
             self.picture.line(&points, training, 1.5);
         }
         self.validation(line, rgb);
+        self.sketches(line, rgb);
         let end = stretches.last().and_then(|stretch| stretch.last());
         if let Some(&[x, y]) = end.filter(|_| line.is_diverged) {
             self.cross(x, y);
@@ -73,6 +74,24 @@ impl Panel<'_> {
         if let Some([x, y]) = best {
             let points = vec![[x, y - 6.0], [x + 6.0, y], [x, y + 6.0], [x - 6.0, y]];
             self.picture.items.push(Item::Area { points, fill: ink });
+        }
+    }
+
+    /// The metric on the user's sketches at the ends of epochs: open circles on a thin line.
+    fn sketches(&mut self, line: &Line, rgb: Rgb) {
+        let ink = Ink::solid(rgb);
+        let seen = line.sketches.iter().filter(|p| p[1].is_finite());
+        let dots: Vec<[f32; 2]> = seen.map(|&[x, y]| self.inside(x, y)).collect();
+        if !dots.is_empty() {
+            self.picture.line(&dots, ink, 1.0);
+        }
+        for center in dots {
+            self.picture.items.push(Item::Circle {
+                center,
+                radius: 3.5,
+                fill: Ink::solid(self.palette.background),
+                rim: Some(ink),
+            });
         }
     }
 

@@ -23,6 +23,8 @@ pub(super) struct Line {
     pub(super) spread: Vec<[f64; 3]>,
     /// Validation metric at the ends of epochs.
     pub(super) validation: Vec<[f64; 2]>,
+    /// Metric on the user's sketches there.
+    pub(super) sketches: Vec<[f64; 2]>,
     /// Where the batches of a run lie, and those that stand out.
     pub(super) batches: Batches,
     /// Every batch, if they are drawn.
@@ -119,6 +121,14 @@ impl Drawn<'_> {
         points.collect()
     }
 
+    fn sketches(&self, run: &RunState) -> Vec<[f64; 2]> {
+        let point = |e| {
+            let x = self.scaled_x(self.view.x_axis.of_epoch(e));
+            Some([x, self.scaled_y(self.metric.of_sketches(e)?)])
+        };
+        run.curve_epochs().filter_map(point).collect()
+    }
+
     fn line(&self, curve: &Curve<'_>, baseline: Option<&[Series; 2]>, is_only: bool) -> Line {
         let [training, validation] = self.apart(curve.run, baseline);
         let y = |[x, y]: [f64; 2]| [x, self.scaled_y(y)];
@@ -132,6 +142,10 @@ impl Drawn<'_> {
             batches.band.clear();
         }
         let is_diverged = curve.run.diverged_at().is_some();
+        let sketches = match baseline {
+            Some(_) => Vec::new(),
+            None => self.sketches(curve.run),
+        };
         let end = if is_diverged { ": diverged" } else { "" };
         Line {
             name: format!("{}{end}", curve.run.name),
@@ -143,6 +157,7 @@ impl Drawn<'_> {
             points: training.points.into_iter().map(y).collect(),
             spread: Vec::new(),
             validation: validation.points.into_iter().map(y).collect(),
+            sketches,
         }
     }
 
@@ -168,6 +183,7 @@ impl Drawn<'_> {
             points: means.collect(),
             spread: ends.collect(),
             validation: Vec::new(),
+            sketches: Vec::new(),
             batches: Batches::default(),
             single: Vec::new(),
             best: None,

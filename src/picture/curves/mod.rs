@@ -145,7 +145,10 @@ impl Panel<'_> {
             (_, YAxis::Loss, false) => (0.0, 0.98),
             (_, YAxis::Accuracy, _) => (0.02, 1.0),
         };
-        let validation = lines.iter().flat_map(|l| l.validation.iter().map(|p| p[1]));
+        let held_out = lines
+            .iter()
+            .flat_map(|l| l.validation.iter().chain(&l.sketches))
+            .map(|p| p[1]);
         let zero = is_difference.then_some(0.0);
         let band = |at: usize, share: f64| {
             let ends = lines.iter().flat_map(|line| &line.batches.band);
@@ -153,7 +156,7 @@ impl Panel<'_> {
         };
         let bands = [band(1, 0.1), band(2, 0.9)].into_iter().flatten();
         let kept = at(from).into_iter().chain(at(to)).copied();
-        let (low, high) = ends(kept.chain(bands).chain(validation).chain(zero));
+        let (low, high) = ends(kept.chain(bands).chain(held_out).chain(zero));
         let margin = 0.05 * (high - low).max(1e-3);
         self.y = (low - margin, high + margin);
         let spikes = lines.iter().flat_map(|line| &line.batches.spikes);

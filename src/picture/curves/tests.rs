@@ -168,6 +168,7 @@ fn validated(mut run: RunState, metrics: &[(f64, f64)]) -> RunState {
             epoch_secs: 1.0,
             train: Metrics { loss, accuracy },
             validation: Some(Metrics { loss, accuracy }),
+            sketches: None,
         })
         .collect();
     run

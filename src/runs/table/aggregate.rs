@@ -67,13 +67,15 @@ pub struct SummaryMetric {
 
 impl SummaryMetric {
     /// The results that runs are compared by, in the order they are offered.
-    pub const RESULTS: [SummaryMetric; 11] = [
+    pub const RESULTS: [SummaryMetric; 13] = [
         SummaryMetric::best(Metric::TestAccuracy),
         SummaryMetric::best(Metric::TestLoss),
         SummaryMetric::best(Metric::ValAccuracy),
         SummaryMetric::last(Metric::ValAccuracy),
         SummaryMetric::best(Metric::ValLoss),
         SummaryMetric::last(Metric::ValLoss),
+        SummaryMetric::best(Metric::SketchAccuracy),
+        SummaryMetric::last(Metric::SketchAccuracy),
         SummaryMetric::best(Metric::TrainAccuracy),
         SummaryMetric::last(Metric::TrainAccuracy),
         SummaryMetric::best(Metric::TrainLoss),

@@ -201,6 +201,7 @@ pub fn differing_columns(records: &[&Record]) -> Vec<Column> {
         Metric::ValAccuracy,
         Metric::ValLoss,
         Metric::TestAccuracy,
+        Metric::SketchAccuracy,
         Metric::TrainSeconds,
     ];
     let results = results

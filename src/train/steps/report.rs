@@ -7,7 +7,7 @@ use super::outcome::Outcome;
 use crate::evaluate::{Metrics, measure};
 use crate::train::error::TrainError;
 use crate::train::event::{Event, Finish};
-use crate::train::points::EpochPoint;
+use crate::train::points::{EpochPoint, SketchPoint};
 
 /// Time between two [`Event::Steps`]: 30 per second, as often as the window is redrawn.
 const EMIT_EVERY: Duration = Duration::from_millis(33);
@@ -50,9 +50,25 @@ impl Steps<'_> {
             epoch_secs,
             train,
             validation: self.cursor.validation,
+            sketches: self.measure_sketches()?,
         };
         self.observer.event(&Event::EpochDone { point });
         Ok(())
+    }
+
+    /// Measures the network on the user's labeled sketches, if there are any. Nothing of the run
+    /// depends on them: they are only reported.
+    fn measure_sketches(&self) -> Result<Option<SketchPoint>, TrainError> {
+        let Some(set) = self.job.dataset().sketches.get() else {
+            return Ok(None);
+        };
+        let all: Vec<u32> = (0..set.len() as u32).collect();
+        let network = evaluated_network(&self.mean, &self.network);
+        let metrics = measure(network, self.config.loss, &set, &all, |_, _| Ok(()))?;
+        Ok(Some(SketchPoint {
+            n: set.len(),
+            metrics,
+        }))
     }
 
     pub(super) fn emit_now_and_then(&mut self) {

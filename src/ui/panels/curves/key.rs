@@ -61,12 +61,15 @@ impl MetricPlot<'_> {
         let run = &self.runs[idx].state;
         let color = t.run_color(self.runs[idx].record.color);
         let validation = run.epochs.last().and_then(|e| self.metric.of_epoch(e));
+        let sketches = run.epochs.last().and_then(|e| self.metric.of_sketches(e));
+        let sketches = sketches.filter(|_| !lens.is_difference);
         let best = self.metric.best(lens.x_axis, run).map(|[_, value]| value);
         let training = curves[idx][self.metric as usize].smooth_at(run, lens, f64::INFINITY);
         let mut right = rect.max.x;
         let number = TextStyle::Monospace.resolve(ui.style());
         for (key, value) in [
             (Key::Best, best),
+            (Key::Sketches, sketches),
             (Key::Validation, validation),
             (Key::Training, training),
         ] {
@@ -106,6 +109,7 @@ impl MetricPlot<'_> {
 enum Key {
     Training,
     Validation,
+    Sketches,
     Best,
 }
 
@@ -114,6 +118,7 @@ impl Key {
         match self {
             Key::Training => "training",
             Key::Validation => "validation",
+            Key::Sketches => "your sketches",
             Key::Best => "best",
         }
     }
@@ -133,6 +138,12 @@ impl Key {
             Key::Validation => {
                 painter.line_segment([left, right], Stroke::new(2.0, color));
                 painter.circle_filled(left + vec2(9.0, 0.0), 3.0, color);
+                left.x
+            }
+            Key::Sketches => {
+                painter.line_segment([left, right], Stroke::new(1.0, color));
+                let center = left + vec2(9.0, 0.0);
+                painter.circle(center, 3.25, tokens(ui).background, Stroke::new(1.5, color));
                 left.x
             }
             Key::Best => {

@@ -16,6 +16,14 @@ pub(super) struct Mark {
     pub(super) text: String,
 }
 
+/// The values of a run under the pointer.
+struct Readout {
+    idx: usize,
+    training: f64,
+    validation: Option<f64>,
+    sketches: Option<f64>,
+}
+
 impl MetricPlot<'_> {
     /// Marks where the newest visible run was branched, and its changed settings. Marks of more
     /// runs would hide the curves.
@@ -139,7 +147,7 @@ impl MetricPlot<'_> {
             return;
         };
         let x = transform.value_from_position(pos).x;
-        let mut rows: Vec<(usize, f64, Option<f64>)> = self
+        let mut rows: Vec<Readout> = self
             .visible
             .iter()
             .filter_map(|&idx| {
@@ -156,16 +164,19 @@ impl MetricPlot<'_> {
                 let epochs = run
                     .epochs
                     .partition_point(|e| lens.x(lens.x_axis.of_epoch(e)) <= x);
-                let validation = epochs
-                    .checked_sub(1)
-                    .and_then(|n| self.metric.of_epoch(&run.epochs[n]));
-                Some((idx, training, validation))
+                let epoch = epochs.checked_sub(1).map(|n| &run.epochs[n]);
+                Some(Readout {
+                    idx,
+                    training,
+                    validation: epoch.and_then(|e| self.metric.of_epoch(e)),
+                    sketches: epoch.and_then(|e| self.metric.of_sketches(e)),
+                })
             })
             .collect();
         if rows.is_empty() {
             return;
         }
-        rows.sort_by(|a, b| a.1.total_cmp(&b.1));
+        rows.sort_by(|a, b| a.training.total_cmp(&b.training));
         if self.metric == YAxis::Accuracy {
             rows.reverse();
         }
@@ -180,24 +191,31 @@ impl MetricPlot<'_> {
         .show(|ui| self.readout_ui(ui, &title, &rows));
     }
 
-    fn readout_ui(&self, ui: &mut Ui, title: &str, rows: &[(usize, f64, Option<f64>)]) {
+    fn readout_ui(&self, ui: &mut Ui, title: &str, rows: &[Readout]) {
         let t = tokens(ui);
+        let has_sketches = rows.iter().any(|row| row.sketches.is_some());
+        let value = |value: Option<f64>| value.map_or("–".to_owned(), |v| self.value(v));
         ui.spacing_mut().interact_size.y = 16.0;
         egui::Grid::new("readout")
-            .num_columns(3)
+            .num_columns(if has_sketches { 4 } else { 3 })
             .spacing(vec2(12.0, 2.0))
             .show(ui, |ui| {
                 ui.label(theme::quiet(ui, title));
                 ui.label(theme::quiet(ui, "training"));
                 ui.label(theme::quiet(ui, "validation"));
+                if has_sketches {
+                    ui.label(theme::quiet(ui, "your sketches"));
+                }
                 ui.end_row();
-                for &(idx, training, validation) in rows {
-                    let name = egui::RichText::new(&self.runs[idx].state.name).small();
-                    ui.label(name.color(t.run_color(self.runs[idx].record.color)));
-                    ui.label(theme::number(self.value(training)));
-                    ui.label(theme::number(
-                        validation.map_or("–".to_owned(), |v| self.value(v)),
-                    ));
+                for row in rows {
+                    let run = &self.runs[row.idx];
+                    let name = egui::RichText::new(&run.state.name).small();
+                    ui.label(name.color(t.run_color(run.record.color)));
+                    ui.label(theme::number(self.value(row.training)));
+                    ui.label(theme::number(value(row.validation)));
+                    if has_sketches {
+                        ui.label(theme::number(value(row.sketches)));
+                    }
                     ui.end_row();
                 }
             });

@@ -31,7 +31,8 @@ fn usual_range<'t>(lens: &Lens, traces: impl Iterator<Item = &'t Trace>) -> (f64
     for trace in traces {
         ghosts.extend(trace.raw.iter().flatten().filter(seen).map(|p| p.y));
         averages.extend(trace.smooth.iter().flatten().filter(seen).map(|p| p.y));
-        held_out.extend(trace.validation.iter().filter(seen).map(|p| p.y));
+        let measured = trace.validation.iter().chain(&trace.sketches);
+        held_out.extend(measured.filter(seen).map(|p| p.y));
     }
     let (early_low, early_high) = match (lens.metric, lens.is_y_log) {
         (YAxis::Loss, true) => (0.0, 1.0),

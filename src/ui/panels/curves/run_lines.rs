@@ -74,6 +74,7 @@ impl MetricPlot<'_> {
         plot.line(line.color(color).width(width + 0.5).allow_hover(false));
         let dots = Points::new(format!("{idx} epochs"), validation());
         plot.points(dots.radius(3.0).color(color).allow_hover(false));
+        draw_sketches(plot, idx, trace, color, t);
         if !lens.is_difference {
             self.draw_best(plot, lens, idx, color);
         }
@@ -118,6 +119,23 @@ fn draw_spikes(
         let ends = vec![[spike.x, spike.from], [spike.x, spike.to]];
         let line = Line::new(format!("{idx} spike {n}"), PlotPoints::from(ends));
         plot.line(line.color(color).width(1.0).allow_hover(false));
+    }
+}
+
+/// Draws the metric on the user's sketches: open circles on a thin line.
+fn draw_sketches<'p>(
+    plot: &mut PlotUi<'p>,
+    idx: usize,
+    trace: &'p Trace,
+    color: Color32,
+    t: &Tokens,
+) {
+    let values = || PlotPoints::Borrowed(&trace.sketches);
+    let line = Line::new(format!("{idx} sketches"), values());
+    plot.line(line.color(color).width(1.0).allow_hover(false));
+    for (radius, color) in [(4.0, color), (2.5, t.background)] {
+        let dots = Points::new(format!("{idx} sketches {radius}"), values());
+        plot.points(dots.radius(radius).color(color).allow_hover(false));
     }
 }
 

@@ -25,6 +25,8 @@ pub struct Trace {
     pub smooth: Vec<Vec<PlotPoint>>,
     /// Validation values, at the end of each epoch.
     pub validation: Vec<PlotPoint>,
+    /// Values on the user's sketches, at the end of each epoch; none beside a baseline.
+    pub sketches: Vec<PlotPoint>,
     /// Where the value was NaN or infinite.
     pub breaks: Vec<f64>,
 }
@@ -130,6 +132,10 @@ impl RunCurve {
             batches,
             smooth: reduce(smooth, lens.x_range, lens.n_columns).0,
             validation: validation.collect(),
+            sketches: match baseline {
+                Some(_) => Vec::new(),
+                None => sketches(run, lens),
+            },
             breaks,
         }
     }
@@ -145,6 +151,15 @@ impl RunCurve {
         let points: Vec<[f64; 2]> = run.points[start..end].iter().map(point).collect();
         Batches::new(lens.metric, &points, start, lens.n_columns)
     }
+}
+
+fn sketches(run: &RunState, lens: &Lens) -> Vec<PlotPoint> {
+    let point = |e| {
+        let y = lens.y(lens.metric.of_sketches(e)?);
+        let x = lens.x(lens.x_axis.of_epoch(e));
+        y.is_finite().then(|| PlotPoint::new(x, y))
+    };
+    run.curve_epochs().filter_map(point).collect()
 }
 
 impl Trace {

@@ -21,6 +21,9 @@ pub(super) struct Column {
     align: Align,
 }
 
+/// The heading of the accuracy on the user's sketches.
+const SKETCHES: &str = "sketches";
+
 const COLUMNS: &[Column] = &[
     Column {
         heading: "status",
@@ -85,6 +88,14 @@ const COLUMNS: &[Column] = &[
         align: Align::Max,
     },
     Column {
+        heading: SKETCHES,
+        about: "Accuracy on your labeled sketches after the last epoch.",
+        width: 76.0,
+        text: |run| last(run, Metric::SketchAccuracy).map_or_else(String::new, text::percent_exact),
+        rank: 2,
+        align: Align::Max,
+    },
+    Column {
         heading: "test",
         about: "Accuracy on the test images, measured once at the end.",
         width: 72.0,
@@ -99,9 +110,14 @@ fn last(run: &Run, metric: Metric) -> Option<f64> {
     run.record.metrics.get(&metric).map(|all| all.last)
 }
 
-/// Returns the columns that fit into `width`.
-pub(super) fn fitting(width: f32) -> Vec<&'static Column> {
+/// Returns the columns that fit into `width`: without that of sketches, unless one of `runs` was
+/// measured on them.
+pub(super) fn fitting(width: f32, runs: &[Run]) -> Vec<&'static Column> {
+    let has_sketches = runs
+        .iter()
+        .any(|run| last(run, Metric::SketchAccuracy).is_some());
     let mut columns: Vec<&Column> = COLUMNS.iter().collect();
+    columns.retain(|column| has_sketches || column.heading != SKETCHES);
     while columns.iter().map(|c| c.width).sum::<f32>() > width && columns.len() > 2 {
         let last = columns.iter().map(|c| c.rank).max();
         columns.retain(|c| Some(c.rank) != last);
@@ -148,7 +164,7 @@ impl Column {
             ("status", Status::Paused) => t.warning,
             ("status", Status::Finished(Finish::Completed | Finish::EarlyStopped)) => t.good,
             ("status", Status::Finished(Finish::Diverged { .. } | Finish::Failed { .. })) => t.bad,
-            ("best val." | "test", _) => t.text,
+            ("best val." | "test" | SKETCHES, _) => t.text,
             _ => t.quiet,
         }
     }

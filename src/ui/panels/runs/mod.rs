@@ -44,7 +44,7 @@ impl RunsPanel {
         ui.spacing_mut().item_spacing.y = 0.0;
         let width = ui.available_width();
         let taken = EYE_WIDTH + NAME_WIDTH + CONTINUE_WIDTH + button_width(width) + 8.0;
-        let columns = columns::fitting(width - taken);
+        let columns = columns::fitting(width - taken, cx.studio.runs());
         header_ui(ui, &columns);
         let n = cx.studio.runs().len();
         let unreadable = cx.studio.unreadable_runs();
