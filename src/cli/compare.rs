@@ -211,7 +211,7 @@ impl<'a> Predicted<'a> {
             if self.answers[idx].is_none() {
                 let classifier = Classifier::load(&path)?;
                 let (test, all) = SplitName::Test.images(&self.dataset, &classifier)?;
-                let answers = Predictions::new(&classifier, test, &all)
+                let answers = Predictions::new(&classifier, &test, &all)
                     .with_context(|| format!("could not run {}", path.display()))?;
                 self.answers[idx] = Some(answers);
             }

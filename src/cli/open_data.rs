@@ -5,6 +5,7 @@ use std::path::Path;
 use anyhow::Context as _;
 
 use super::{named_or_default, out};
+use crate::data::sketches::{SketchFolder, image_set};
 use crate::data::store::Store;
 use crate::data::{BuiltIn, Dataset};
 use crate::runs::DatasetRef;
@@ -43,6 +44,23 @@ pub(super) fn open_data_of(
 fn store(workspace: Option<&Path>) -> Option<Store> {
     let workspace = named_or_default(workspace).ok()?;
     Some(Store::of(&workspace))
+}
+
+/// Adds the labeled sketches of the workspace that show classes of `dataset`. Damaged ones are left
+/// out with a warning: no run fails because of them.
+pub(super) fn add_sketches(dataset: &Dataset, workspace: Option<&Path>) {
+    let Ok(workspace) = named_or_default(workspace) else {
+        return;
+    };
+    let added = SketchFolder::of(&workspace).read().and_then(|found| {
+        let (recipe, shape) = (dataset.recipe, dataset.image_shape());
+        let (_, set) = image_set(&found.sketches, &dataset.classes, recipe, shape)?;
+        dataset.sketches.set(Some(set));
+        Ok(found.damage)
+    });
+    if let Some(text) = added.unwrap_or_else(|error| Some(error.to_string())) {
+        out::eprint(&format!("warning: {text}"));
+    }
 }
 
 /// Says what is odd about a dataset.

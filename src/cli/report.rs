@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use anyhow::Context as _;
 
-use super::open_data::open_data;
+use super::open_data::{add_sketches, open_data};
 use super::out;
 use super::resolve_run::{model_file, run_folder};
 use crate::evaluate::{Predictions, SplitName};
@@ -49,14 +49,18 @@ pub(super) fn run(args: &Args, workspace: Option<&Path>) -> anyhow::Result<ExitC
         Some((record, _)) => record.name.clone(),
         None => args.model.display().to_string(),
     };
+    if args.split == SplitName::Sketches {
+        add_sketches(&dataset, workspace);
+    }
     let (set, indices) = args.split.images(&dataset, &classifier)?;
-    let predictions = Predictions::new(&classifier, set, &indices)
+    let predictions = Predictions::new(&classifier, &set, &indices)
         .with_context(|| format!("could not evaluate {name} on {}", dataset.name))?;
     let page = html(&Subject {
         name: &name,
         classifier: &classifier,
         dataset: &dataset,
         split: args.split,
+        set: &set,
         predictions: &predictions,
         run: run.as_ref().map(|(record, state)| (record, state)),
         with_images: match args.images {

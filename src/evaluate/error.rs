@@ -24,6 +24,12 @@ pub enum EvaluateError {
     /// The split has no images.
     #[error("the dataset has no {0} images for this model")]
     Empty(&'static str),
+    /// No sketch was labeled as one of the dataset's classes.
+    #[error(
+        "there are no sketches of this dataset's classes: draw some and say what they are, with \"It is \
+         a\" below the canvas"
+    )]
+    NoSketches,
     /// The model was trained on all training images.
     #[error("the model was trained without validation images: train with some to have them")]
     NoValidation,

@@ -14,11 +14,18 @@ pub enum SplitName {
     /// The test images.
     #[default]
     Test,
+    /// What the user drew and labeled.
+    Sketches,
 }
 
 impl SplitName {
     /// All of them.
-    pub const ALL: [SplitName; 3] = [SplitName::Train, SplitName::Validation, SplitName::Test];
+    pub const ALL: [SplitName; 4] = [
+        SplitName::Train,
+        SplitName::Validation,
+        SplitName::Test,
+        SplitName::Sketches,
+    ];
 
     /// The name on the command line and in files.
     pub fn name(self) -> &'static str {
@@ -26,6 +33,7 @@ impl SplitName {
             SplitName::Train => "train",
             SplitName::Validation => "validation",
             SplitName::Test => "test",
+            SplitName::Sketches => "sketches",
         }
     }
 
@@ -35,7 +43,14 @@ impl SplitName {
             SplitName::Train => "training image",
             SplitName::Validation => "validation image",
             SplitName::Test => "test image",
+            SplitName::Sketches => "sketch",
         }
+    }
+
+    /// Whether `set` still holds the images of this split of `dataset`: sketches may have been added.
+    pub fn is_current(self, set: &ImageSet, dataset: &Dataset) -> bool {
+        let sketches = || dataset.sketches.get();
+        self != SplitName::Sketches || sketches().is_some_and(|newest| newest.is_same(set))
     }
 
     /// Finds the images of the split: the set, and their indices in it. Which training images were
@@ -44,18 +59,23 @@ impl SplitName {
     ///
     /// # Errors
     /// When there are none.
-    pub fn images<'a>(
+    pub fn images(
         self,
-        dataset: &'a Dataset,
+        dataset: &Dataset,
         classifier: &Classifier,
-    ) -> Result<(&'a ImageSet, Vec<u32>), EvaluateError> {
+    ) -> Result<(ImageSet, Vec<u32>), EvaluateError> {
         let config = &classifier.provenance.config;
         let number = |key: &str| config.get(key).and_then(serde_json::Value::as_u64);
         let set_aside = number("n_validation").zip(number("seed"));
         let (set, indices) = match (self, set_aside) {
             (SplitName::Test, _) => {
                 let all = (0..dataset.test.len() as u32).collect();
-                (&dataset.test, all)
+                (dataset.test.clone(), all)
+            }
+            (SplitName::Sketches, _) => {
+                let set = dataset.sketches.get().ok_or(EvaluateError::NoSketches)?;
+                let all = (0..set.len() as u32).collect();
+                (set, all)
             }
             (SplitName::Validation, None) => return Err(EvaluateError::UnknownValidation),
             (SplitName::Validation, Some((0, _))) => return Err(EvaluateError::NoValidation),
@@ -66,7 +86,7 @@ impl SplitName {
                     SplitName::Validation => parts.validation,
                     _ => parts.train,
                 };
-                (&dataset.train, indices)
+                (dataset.train.clone(), indices)
             }
         };
         match indices.is_empty() {

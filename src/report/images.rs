@@ -60,7 +60,7 @@ fn figure(subject: &Subject<'_>, at: usize) -> String {
 
 /// The image within the page; `None` if its kind of pixels has no PNG.
 fn picture(subject: &Subject<'_>, idx: usize) -> Option<String> {
-    let set = subject.set();
+    let set = subject.set;
     let [channels, height, width] = set.shape();
     let (w, h, area) = (width as u32, height as u32, width * height);
     let pixels = set.image(idx);

@@ -29,6 +29,8 @@ pub struct Subject<'a> {
     pub dataset: &'a Dataset,
     /// Which of its images.
     pub split: SplitName,
+    /// The set that they are from.
+    pub set: &'a ImageSet,
     /// The predictions.
     pub predictions: &'a Predictions,
     /// The run that trained the model.
@@ -40,14 +42,6 @@ pub struct Subject<'a> {
 impl Subject<'_> {
     fn class(&self, class: u32) -> String {
         class_name(&self.classifier.classes, class as usize)
-    }
-
-    /// The set that the predictions are for.
-    fn set(&self) -> &ImageSet {
-        match self.split {
-            SplitName::Test => &self.dataset.test,
-            SplitName::Train | SplitName::Validation => &self.dataset.train,
-        }
     }
 }
 

@@ -30,6 +30,7 @@ fn made(with_images: bool) -> String {
         classifier: &classifier,
         dataset: &dataset,
         split: SplitName::Test,
+        set: &dataset.test,
         predictions: &predictions,
         run: None,
         with_images,

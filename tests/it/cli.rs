@@ -27,6 +27,7 @@ mod report;
 mod resume;
 mod runs;
 mod shared;
+mod sketches;
 mod sweep;
 mod train;
 mod words;

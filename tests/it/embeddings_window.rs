@@ -124,7 +124,7 @@ fn neighbors_follow_the_canvas_and_are_those_of_the_engine() {
     let layer = last_hidden(classifier.network.spec());
     let (set, indices) = SplitName::Train.images(dataset, classifier).unwrap();
     let never = false.into();
-    let all = embed(&classifier.network, &layer, set, &indices, &never).unwrap();
+    let all = embed(&classifier.network, &layer, &set, &indices, &never).unwrap();
     let found = neighbors(&window);
     let query = embed_image(&classifier.network, &layer, &found.input).unwrap();
     let expected = nearest(&all, &query, 24);

@@ -10,7 +10,7 @@ use std::sync::atomic::AtomicBool;
 use anyhow::Context as _;
 use serde::Serialize;
 
-use super::open_data::open_data;
+use super::open_data::{add_sketches, open_data};
 use super::resolve_run::model_file;
 use super::{UsageError, out};
 use crate::data::ImageSet;
@@ -105,11 +105,14 @@ pub(super) fn run(args: &Args, workspace: Option<&Path>) -> anyhow::Result<ExitC
     let layer = layer.map_err(usage)?;
     let dataset = open_data(args.data.as_deref(), workspace)?;
     let model = args.model.display().to_string();
+    if args.split == SplitName::Sketches {
+        add_sketches(&dataset, workspace);
+    }
     let (set, indices) = args.split.images(&dataset, &classifier)?;
     // Nobody can stop the command in order: Ctrl-C ends it.
     let never = AtomicBool::new(false);
     let embedded =
-        embed(&classifier.network, &layer, set, &indices, &never).with_context(|| {
+        embed(&classifier.network, &layer, &set, &indices, &never).with_context(|| {
             format!(
                 "could not embed the images of {} with {model}",
                 dataset.name
@@ -117,8 +120,8 @@ pub(super) fn run(args: &Args, workspace: Option<&Path>) -> anyhow::Result<ExitC
         })?;
     let embedded = Embedded {
         embeddings: embedded,
-        predictions: Predictions::new(&classifier, set, &indices)?,
-        set,
+        predictions: Predictions::new(&classifier, &set, &indices)?,
+        set: &set,
         classes: &classifier.classes,
         layer: layer.name,
     };

@@ -10,7 +10,7 @@ use std::process::ExitCode;
 use anyhow::Context as _;
 use serde::Serialize;
 
-use super::open_data::open_data;
+use super::open_data::{add_sketches, open_data};
 use super::out;
 use super::resolve_run::model_file;
 use crate::data::Dataset;
@@ -32,7 +32,7 @@ pub struct Args {
     #[arg(long, value_name = "DATA")]
     data: Option<PathBuf>,
     /// Images to evaluate it on. Choose between models by validation images, and keep the test
-    /// images for the end.
+    /// images for the end. `sketches` are those drawn and labeled in the window.
     #[arg(long, value_enum, default_value_t = SplitName::Test)]
     split: SplitName,
     /// Fit a temperature on the model's validation images, and keep it in the model file: every
@@ -107,6 +107,9 @@ pub(super) fn run(args: &Args, workspace: Option<&Path>) -> anyhow::Result<ExitC
     }
     let mut classifier = Classifier::load(&path)?;
     let dataset = open_data(args.data.as_deref(), workspace)?;
+    if args.split == SplitName::Sketches {
+        add_sketches(&dataset, workspace);
+    }
     let model = args.model.display().to_string();
     if args.fit_temperature {
         let fitted = temperature::fit(&mut classifier, &dataset, &path)
@@ -138,7 +141,7 @@ fn predict(
     split: SplitName,
 ) -> anyhow::Result<Predictions> {
     let (set, indices) = split.images(dataset, classifier)?;
-    Ok(Predictions::new(classifier, set, &indices)?)
+    Ok(Predictions::new(classifier, &set, &indices)?)
 }
 
 fn print_json(

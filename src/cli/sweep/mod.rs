@@ -9,7 +9,7 @@ use std::sync::Arc;
 use anyhow::Context as _;
 
 use super::interrupt::Interrupt;
-use super::open_data::open_data;
+use super::open_data::{add_sketches, open_data};
 use super::{UsageError, named_or_default, out, settings};
 use crate::data::Dataset;
 use crate::files;
@@ -76,6 +76,7 @@ pub(super) fn run(args: &Args, workspace: Option<&Path>) -> anyhow::Result<ExitC
         return emit(&plan, engine, dir);
     }
     let workspace = named_or_default(workspace)?;
+    add_sketches(&dataset, Some(&workspace));
     let mut folder = SweepFolder::open(&workspace, &plan, &dataset.fingerprint)?;
     let control = Arc::new(SweepControl::default());
     retry(&args.retry, folder.state(), &control)?;

@@ -68,7 +68,8 @@ impl Args {
     fn fresh(&self, workspace: Option<&Path>) -> anyhow::Result<Start> {
         let dataset = Arc::new(open_data(self.data.as_deref(), workspace)?);
         let options = self.options(Options::default());
-        let job = job(self.config(&dataset, workspace)?, dataset, options)?;
+        let config = self.config(&dataset, workspace)?;
+        let job = job(config, dataset, options, workspace)?;
         let recorder = self
             .keeping
             .recorder(&job, None, options.policy, workspace)?;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::args::Args;
 use super::options::Options;
-use crate::cli::open_data::open_data_of;
+use crate::cli::open_data::{add_sketches, open_data_of};
 use crate::cli::resolve_run::run_folder;
 use crate::cli::{UsageError, out};
 use crate::data::Dataset;
@@ -40,7 +40,7 @@ impl Args {
             None => folder.manifest().config.clone(),
         };
         let (config, checkpoint, longer) = self.extended(config, checkpoint, &dataset);
-        let job = job(config, dataset, options.without_questions())?;
+        let job = job(config, dataset, options.without_questions(), workspace)?;
         let news = match &checkpoint {
             Some(checkpoint) => what_is_gone(checkpoint),
             None => Some(folder.restarts()?),
@@ -102,7 +102,8 @@ impl Args {
         let wanted = self.changed(parent_state.config.clone())?;
         let checkpoint = parent_state.branched(&wanted).map_err(UsageError)?;
         let options = self.options(Options::of(&folder)).without_questions();
-        let job = job(checkpoint.config.clone(), dataset, options)?;
+        let config = checkpoint.config.clone();
+        let job = job(config, dataset, options, workspace)?;
         let parent = Parent {
             run: folder.manifest().name.clone(),
             step,
@@ -171,12 +172,14 @@ fn parse_origin(origin: &str) -> anyhow::Result<(PathBuf, Option<u64>)> {
     })
 }
 
-/// Checks the configuration and makes the job.
+/// Checks the configuration and makes the job, which is also measured on the user's sketches.
 pub(super) fn job(
     config: TrainConfig,
     dataset: Arc<Dataset>,
     options: Options,
+    workspace: Option<&Path>,
 ) -> anyhow::Result<Job> {
+    add_sketches(&dataset, workspace);
     let job = Job::new(config, dataset);
     let job = job.map_err(|errors| UsageError(FieldError::joined(&errors)))?;
     Ok(job.with_options(options.run))

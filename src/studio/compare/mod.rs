@@ -231,7 +231,7 @@ fn find_disagreements(([baseline, candidate], dataset): DisagreementsQuery) -> D
         let (test, all) = SplitName::Test
             .images(&dataset, &classifier)
             .map_err(|e| e.to_string())?;
-        Predictions::new(&classifier, test, &all)
+        Predictions::new(&classifier, &test, &all)
             .map_err(|e| format!("{} cannot classify the images: {e}", asked.name))
     };
     let found = answers(&baseline).and_then(|a| {

@@ -31,13 +31,18 @@ impl BesideModel {
         let is_same = |found: &&Arc<Evaluation>| {
             found.split == other.split
                 && Arc::ptr_eq(&found.dataset, &other.dataset)
+                && found.set.is_same(&other.set)
                 && found.predictions.images() == other.predictions.images()
         };
         self.evaluation.as_ref().filter(is_same)
     }
 
     fn is_evaluated(&self, split: SplitName, dataset: &Arc<Dataset>) -> bool {
-        let is_it = |e: &Arc<Evaluation>| e.split == split && Arc::ptr_eq(&e.dataset, dataset);
+        let is_it = |e: &Arc<Evaluation>| {
+            e.split == split
+                && Arc::ptr_eq(&e.dataset, dataset)
+                && split.is_current(&e.set, dataset)
+        };
         self.problem.is_some() || self.evaluation.as_ref().is_some_and(is_it)
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-use crate::data::Dataset;
+use crate::data::{Dataset, ImageSet};
 use crate::evaluate::{EvaluateError, History, Predictions, SplitName};
 use crate::model::Classifier;
 use crate::predict::LatestOnly;
@@ -29,6 +29,8 @@ pub struct RunHistory {
     pub dataset: Arc<Dataset>,
     /// Which of its images.
     pub split: SplitName,
+    /// The set that they are from.
+    pub set: ImageSet,
     /// The answers.
     pub history: History,
 }
@@ -96,7 +98,10 @@ impl Historian {
     /// Evaluates the snapshots that are not known yet.
     pub(super) fn ask(&mut self, snapshots: Snapshots, split: SplitName) {
         let known = self.of(&snapshots.run, split);
-        let known = known.filter(|known| Arc::ptr_eq(&known.dataset, &snapshots.dataset));
+        let known = known.filter(|known| {
+            Arc::ptr_eq(&known.dataset, &snapshots.dataset)
+                && split.is_current(&known.set, &snapshots.dataset)
+        });
         let known = known.map(|known| known.history.clone()).unwrap_or_default();
         self.problem = None;
         self.progress.stops.store(false, Ordering::Relaxed);
@@ -155,7 +160,7 @@ fn history(job: Job, progress: &Progress, wake: &Wake) -> Result<RunHistory, Str
         if history.at(state.step()).is_none() {
             let loaded = state.load_into(&classifier.network);
             loaded.map_err(|error| error.to_string())?;
-            match Predictions::cancelable(&classifier, set, &indices, stops) {
+            match Predictions::cancelable(&classifier, &set, &indices, stops) {
                 Ok(predictions) => history.add(state.step(), &predictions),
                 Err(EvaluateError::Cancelled) => break,
                 Err(error) => return Err(error.to_string()),
@@ -168,6 +173,7 @@ fn history(job: Job, progress: &Progress, wake: &Wake) -> Result<RunHistory, Str
         run,
         dataset,
         split: job.split,
+        set,
         history,
     })
 }

@@ -53,6 +53,8 @@ pub struct Evaluation {
     pub dataset: Arc<Dataset>,
     /// Which of its images.
     pub split: SplitName,
+    /// The set that they are from.
+    pub set: ImageSet,
     /// The predictions.
     pub predictions: Predictions,
     /// The numbers.
@@ -67,11 +69,7 @@ impl Evaluation {
     /// # Panics
     /// If there are not so many images.
     pub fn image(&self, position: usize) -> (&ImageSet, usize) {
-        let set = match self.split {
-            SplitName::Test => &self.dataset.test,
-            SplitName::Train | SplitName::Validation => &self.dataset.train,
-        };
-        (set, self.predictions.images()[position] as usize)
+        (&self.set, self.predictions.images()[position] as usize)
     }
 
     /// The name of a class.
@@ -106,15 +104,20 @@ pub(super) fn worker(quit: Quit) -> impl FnMut(Job) -> Answer + Send {
     }
 }
 
-fn predict(job: &Job, split: SplitName, quit: &Quit) -> Result<Predictions, EvaluateError> {
+fn predict(
+    job: &Job,
+    split: SplitName,
+    quit: &Quit,
+) -> Result<(ImageSet, Predictions), EvaluateError> {
     let classifier = &job.subject.classifier;
     let (set, indices) = split.images(&job.dataset, classifier)?;
-    Predictions::cancelable(classifier, set, &indices, || quit.is_set())
+    let predictions = Predictions::cancelable(classifier, &set, &indices, || quit.is_set())?;
+    Ok((set, predictions))
 }
 
 fn evaluate(job: &Job, split: SplitName, quit: &Quit) -> Result<Evaluation, EvaluateError> {
     let start = Instant::now();
-    let predictions = predict(job, split, quit)?;
+    let (set, predictions) = predict(job, split, quit)?;
     let classifier = job.subject.classifier.clone();
     let report = Report::new(&predictions, &classifier.classes);
     Ok(Evaluation {
@@ -122,6 +125,7 @@ fn evaluate(job: &Job, split: SplitName, quit: &Quit) -> Result<Evaluation, Eval
         dataset: job.dataset.clone(),
         classifier,
         split,
+        set,
         predictions,
         report,
         secs: start.elapsed().as_secs_f64(),
@@ -129,6 +133,6 @@ fn evaluate(job: &Job, split: SplitName, quit: &Quit) -> Result<Evaluation, Eval
 }
 
 fn fit(job: &Job, quit: &Quit) -> Result<f64, EvaluateError> {
-    let predictions = predict(job, SplitName::Validation, quit)?;
+    let (_, predictions) = predict(job, SplitName::Validation, quit)?;
     fit_temperature(&predictions.at_temperature(None)?)
 }

@@ -20,7 +20,8 @@ impl Kept {
         moment: Option<&(RunId, u64)>,
         split: SplitName,
     ) -> Option<Arc<Evaluation>> {
-        let moment = moment?;
+        // There may be more sketches by now.
+        let moment = moment.filter(|_| split != SplitName::Sketches)?;
         let is_same = |e: &&Arc<Evaluation>| e.moment.as_ref() == Some(moment) && e.split == split;
         self.0.iter().find(is_same).cloned()
     }

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::thread::Wake;
-use crate::data::Dataset;
+use crate::data::{Dataset, ImageSet};
 use crate::evaluate::{Selection, SortKey, SplitName};
 use crate::model::Classifier;
 use crate::predict::LatestOnly;
@@ -37,6 +37,8 @@ pub struct Evaluator {
     split: SplitName,
     /// What was asked about last.
     asked: Option<(Arc<Classifier>, SplitName)>,
+    /// The sketches that there were then, if it was about them.
+    asked_sketches: Option<ImageSet>,
     /// Whether the model in training is to be evaluated at the next opportunity.
     is_due: bool,
     /// When the newest result came, and how long it took.
@@ -64,6 +66,7 @@ impl Evaluator {
             is_shown: false,
             split: SplitName::Validation,
             asked: None,
+            asked_sketches: None,
             is_due: false,
             last: None,
             newest: None,
@@ -167,18 +170,26 @@ impl Evaluator {
         let is_same = |(classifier, split): &(Arc<Classifier>, SplitName)| {
             Arc::ptr_eq(classifier, &subject.classifier) && *split == self.split
         };
-        if self.asked.as_ref().is_some_and(is_same) {
+        let sketches = dataset.sketches.get();
+        let sketches = sketches.filter(|_| self.split == SplitName::Sketches);
+        let are_other = match (&self.asked_sketches, &sketches) {
+            (Some(asked), Some(newest)) => !asked.is_same(newest),
+            (asked, newest) => asked.is_some() != newest.is_some(),
+        };
+        if self.asked.as_ref().is_some_and(is_same) && !are_other {
             return;
         }
         let is_another_split = self
             .asked
             .as_ref()
             .is_none_or(|(_, split)| *split != self.split);
-        if subject.is_training && !is_another_split && !(self.is_due && self.is_rested()) {
+        let is_new = is_another_split || are_other;
+        if subject.is_training && !is_new && !(self.is_due && self.is_rested()) {
             return;
         }
         self.is_due = false;
         self.asked = Some((subject.classifier.clone(), self.split));
+        self.asked_sketches = sketches;
         if let Some(kept) = self.kept.get(subject.moment.as_ref(), self.split) {
             return self.show(kept);
         }
@@ -218,7 +229,7 @@ impl Evaluator {
     fn show(&mut self, evaluation: Arc<Evaluation>) {
         self.problem = None;
         let is_other = |newest: &Arc<Evaluation>| {
-            newest.split != evaluation.split || !Arc::ptr_eq(&newest.dataset, &evaluation.dataset)
+            newest.split != evaluation.split || !newest.set.is_same(&evaluation.set)
         };
         if self.newest.as_ref().is_some_and(is_other) {
             self.opened = None;

@@ -123,6 +123,7 @@ fn write_report(
         classifier: &evaluation.classifier,
         dataset: &evaluation.dataset,
         split: evaluation.split,
+        set: &evaluation.set,
         predictions: &evaluation.predictions,
         run: run.as_ref().map(|(record, state)| (record, state)),
         with_images,

@@ -109,8 +109,8 @@ fn embed_training(
     let (set, all) = images.map_err(|error| error.to_string())?;
     let made = || -> Result<(Vec<u32>, Embeddings), EmbedError> {
         let n_dims = embed_image(network, &layer, &job.input)?.len();
-        let indices = stratified_sample(set, &all, MAX_VALUES / n_dims.max(1));
-        let embeddings = embed(network, &layer, set, &indices, cancel)?;
+        let indices = stratified_sample(&set, &all, MAX_VALUES / n_dims.max(1));
+        let embeddings = embed(network, &layer, &set, &indices, cancel)?;
         Ok((indices, embeddings))
     };
     let (indices, embeddings) = made().map_err(|error| error.to_string())?;

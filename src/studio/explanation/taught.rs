@@ -158,12 +158,12 @@ fn find(search: Search) -> Result<Taught, String> {
     } = &search;
     let images = SplitName::Train.images(dataset, classifier);
     let (set, all) = images.map_err(|error| error.to_string())?;
-    let indices = stratified_sample(set, &all, MAX_IMAGES);
+    let indices = stratified_sample(&set, &all, MAX_IMAGES);
     let network = classifier.network.deep_copy();
     let network = network.map_err(|error| error.to_string())?;
     let mut seen = Vec::new();
     let mut look = |rate: f64| -> Result<(), String> {
-        let train = LastLayer::new(&network, set, &indices, &search.cancel);
+        let train = LastLayer::new(&network, &set, &indices, &search.cancel);
         let of = LastLayer::of_image(&network, input, *class);
         let pair = train.and_then(|train| Ok((rate, train, of?)));
         seen.push(pair.map_err(|error| error.to_string())?);

@@ -71,8 +71,8 @@ fn a_table_holds_a_header_and_a_row_per_image() {
             .unwrap();
         let (set, indices) = name.images(&dataset, &model).unwrap();
         let layer = layer_named(model.network.spec(), layer).unwrap();
-        let expected = embed(&model.network, &layer, set, &indices, &false.into()).unwrap();
-        let predictions = Predictions::new(&model, set, &indices).unwrap();
+        let expected = embed(&model.network, &layer, &set, &indices, &false.into()).unwrap();
+        let predictions = Predictions::new(&model, &set, &indices).unwrap();
         assert_eq!(line[0]["layer"], layer.name.as_str());
         assert_eq!(line[0]["n_images"], indices.len());
         assert_eq!(line[0]["n_values"], expected.n_dims());

@@ -105,15 +105,16 @@ impl Made {
         let first = all.first().map_or(0, |&image| image as usize);
         let n_dims = words(embed_image(network, &layer, set.image(first)))?.len();
         let n = (MAX_WORK / n_dims.max(1)).isqrt().min(MAX_IMAGES);
-        let indices = stratified_sample(set, &all, n);
-        let embeddings = words(embed(network, &layer, set, &indices, cancel))?;
+        let indices = stratified_sample(&set, &all, n);
+        let embeddings = words(embed(network, &layer, &set, &indices, cancel))?;
         let is_canceled = || cancel.load(Ordering::Relaxed);
-        let predictions = Predictions::cancelable(&job.classifier, set, &indices, is_canceled);
+        let predictions = Predictions::cancelable(&job.classifier, &set, &indices, is_canceled);
         let predictions = words(predictions)?;
         let is_same = |made: &Made| {
             let images = made.of.predictions.images();
             Arc::ptr_eq(&made.of.dataset, &job.dataset)
                 && made.of.split == job.split
+                && made.of.set.is_same(&set)
                 && images == predictions.images()
         };
         let mut tsne = before.filter(is_same).and_then(|made| made.tsne);
@@ -128,6 +129,7 @@ impl Made {
                 classifier: job.classifier.clone(),
                 dataset: job.dataset.clone(),
                 split: job.split,
+                set,
                 predictions,
                 places: indices.iter().map(place).collect(),
                 n_all: all.len(),
@@ -150,6 +152,7 @@ impl Made {
         let is_rested = || self.at.elapsed() > self.took * PAUSES;
         Arc::ptr_eq(&self.of.dataset, &job.dataset)
             && self.of.split == job.split
+            && job.split.is_current(&self.of.set, &job.dataset)
             && self.layer == layer
             && (Arc::ptr_eq(&self.of.classifier, &job.classifier)
                 || job.is_training && !is_rested())

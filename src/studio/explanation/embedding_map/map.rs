@@ -63,6 +63,8 @@ pub struct MappedImages {
     pub dataset: Arc<Dataset>,
     /// Which of its images.
     pub split: SplitName,
+    /// The set that they are from.
+    pub set: ImageSet,
     /// The predictions for them.
     pub predictions: Predictions,
     /// Of each, its position among all images of the split, as Evaluate counts them.
@@ -79,15 +81,7 @@ impl MappedImages {
     /// # Panics
     /// If there are not so many images.
     pub fn image(&self, position: usize) -> (&ImageSet, usize) {
-        (self.set(), self.predictions.images()[position] as usize)
-    }
-
-    /// The set that the images are from.
-    pub fn set(&self) -> &ImageSet {
-        match self.split {
-            SplitName::Test => &self.dataset.test,
-            SplitName::Train | SplitName::Validation => &self.dataset.train,
-        }
+        (&self.set, self.predictions.images()[position] as usize)
     }
 }
 

@@ -197,6 +197,7 @@ pub(super) fn label(split: SplitName) -> &'static str {
         SplitName::Train => "Training",
         SplitName::Validation => "Validation",
         SplitName::Test => "Test",
+        SplitName::Sketches => "Sketches",
     }
 }
 
@@ -213,6 +214,9 @@ fn about(split: SplitName) -> &'static str {
         SplitName::Test => {
             "Images for the final measurement. Choosing settings by them makes their numbers too \
              good."
+        }
+        SplitName::Sketches => {
+            "What you drew and labeled below the canvas, as far as it shows classes of this dataset."
         }
     }
 }

@@ -210,7 +210,7 @@ impl Plot {
             let kept = self.thumbnails.take();
             let kept = kept.filter(|(of, _)| Arc::ptr_eq(of, &map.of));
             let (_, thumbnails) = self.thumbnails.insert(kept.unwrap_or_else(|| {
-                let (set, images) = (map.of.set(), map.of.predictions.images());
+                let (set, images) = (&map.of.set, map.of.predictions.images());
                 (map.of.clone(), Thumbnails::new(ui, set, images))
             }));
             for &at in &self.in_sight {
