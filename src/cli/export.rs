@@ -183,7 +183,7 @@ fn model_card(args: &Args, source: &Source, workspace: Option<&Path>) -> anyhow:
         Some(dataset) => {
             let (set, indices) = SplitName::Test.images(dataset, model.classifier)?;
             let predictions =
-                Predictions::new(model.classifier, set, &indices).with_context(|| {
+                Predictions::new(model.classifier, &set, &indices).with_context(|| {
                     format!("could not evaluate {} on {}", model.name, dataset.name)
                 })?;
             Some(Report::new(&predictions, &model.classifier.classes))

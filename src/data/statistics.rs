@@ -101,6 +101,7 @@ mod tests {
             recipe: Recipe::new(Framing::Fit),
             folder: None,
             notes: Vec::new(),
+            sketches: Default::default(),
         };
         let found = Statistics::of(&dataset);
         let look = |mean: [u8; 2], spread: [u8; 2]| ClassLook {

@@ -10,6 +10,7 @@ use super::evaluation::EvaluateAction;
 use super::explanation::ExplainAction;
 use super::export::Format;
 use super::pad::Stroke;
+use super::sketches::SketchAction;
 use super::sweeps::SweepAction;
 use crate::data::Recipe;
 use crate::picture::CurvesView;
@@ -36,6 +37,8 @@ pub enum Action {
     Evaluate(EvaluateAction),
     /// An action on the explanation of what is on the canvas.
     Explain(ExplainAction),
+    /// An action on the labeled sketches.
+    Sketch(SketchAction),
     /// An action on sweeps.
     Sweep(SweepAction),
     /// An action on datasets.
@@ -191,7 +194,7 @@ pub enum CanvasAction {
     ExtendStroke(Vec<[f32; 2]>),
     /// End the stroke.
     EndStroke,
-    /// Undo the last stroke, image or clearing.
+    /// Undo the last stroke, image, clearing or label.
     Undo,
     /// Redo it.
     Redo,
@@ -251,6 +254,7 @@ areas!(
     Compare(Analysis),
     Evaluate(EvaluateAction),
     Explain(ExplainAction),
+    Sketch(SketchAction),
     Sweep(SweepAction),
     Data(DataAction),
     Deploy(DeployAction),

@@ -20,6 +20,7 @@ impl Studio {
             Action::LrFinder(LrFinderAction::Start | LrFinderAction::UseLr(_)) => true,
             Action::Timeline(action) => self.would_change_timeline(action),
             Action::Library(action) => self.would_change_library(action),
+            Action::Sketch(action) => self.would_change_sketches(action),
             Action::Sweep(SweepAction::SetDraft(draft)) => **draft != *self.sweeps.draft(),
             Action::Evaluate(action) => self.evaluator.would_change(action),
             Action::Explain(action) => self.explainer.would_change(action),
@@ -98,8 +99,8 @@ impl Studio {
             CanvasAction::SetBrush(brush) => *brush != self.pad().brush(),
             CanvasAction::ExtendStroke(points) => !points.is_empty(),
             CanvasAction::Clear => !self.pad().is_empty(),
-            CanvasAction::Undo => self.pad().can_undo(),
-            CanvasAction::Redo => self.pad().can_redo(),
+            CanvasAction::Undo => self.can_undo_on_canvas(),
+            CanvasAction::Redo => self.can_redo_on_canvas(),
             CanvasAction::CloseClassified => !self.classified().is_empty(),
             CanvasAction::SetRecipe(recipe) => *recipe != self.canvas.own_recipe(),
             CanvasAction::BeginStroke(_)

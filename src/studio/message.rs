@@ -8,6 +8,7 @@ use super::datasets::LogNews;
 use super::deploy::Running;
 use super::opened_timeline::OpenedTimeline;
 use super::reopened::Reopened;
+use crate::data::sketches::FoundSketches;
 use crate::data::store::Stored;
 use crate::data::{Dataset, DecodedImage, GrayImage};
 use crate::model::Classifier;
@@ -61,6 +62,10 @@ pub(super) enum Message {
     Picture(Option<PathBuf>, Result<(GrayImage, DecodedImage), String>),
     /// Image files were classified.
     Classified(Vec<Classified>),
+    /// A labeled sketch was written, or could not be.
+    SketchSaved(Result<(), String>),
+    /// The labeled sketches in this folder were read.
+    SketchesRead(PathBuf, Result<FoundSketches, String>),
     /// The sweeps in the workspace were read, with the errors of some of them.
     Sweeps(Vec<(Plan, SweepState)>, Vec<String>),
 }

@@ -31,6 +31,7 @@ mod receive;
 mod recent;
 mod reopened;
 mod session;
+mod sketches;
 mod sweeps;
 mod thread;
 mod timeline;
@@ -73,6 +74,7 @@ pub use pad::{Pad, Stroke};
 pub use recent::Recent;
 pub use reopened::continue_word;
 pub use session::Session;
+pub use sketches::{SketchAction, SketchScore, Sketches};
 pub use sweeps::{ShownSweep, SweepAction, SweepPhase, Sweeps};
 pub use thread::Wake;
 pub use timeline::Timeline;
@@ -121,6 +123,7 @@ pub struct Studio {
     /// A picture for the clipboard, until the front end takes it.
     copied: Option<Pixels>,
     compared: Compared,
+    sketches: Sketches,
     sweeps: Sweeps,
     evaluator: Evaluator,
     explainer: Explainer,
@@ -169,6 +172,7 @@ impl Studio {
             classified: Arc::default(),
             copied: None,
             compared: Compared::default(),
+            sketches: Sketches::new(workspace.as_deref(), wake.clone())?,
             sweeps: Sweeps::default(),
             evaluator: Evaluator::new(wake.clone())?,
             explainer: Explainer::new(wake.clone())?,
@@ -184,6 +188,7 @@ impl Studio {
         if let Some(workspace) = workspace {
             studio.library.open(workspace, wake)?;
         }
+        studio.read_sketches();
         studio.restore(session);
         studio.read_sweeps();
         Ok(studio)
@@ -224,6 +229,7 @@ impl Studio {
         self.pump_datasets();
         #[cfg(feature = "serve")]
         self.exchange_served();
+        self.pump_sketches();
         self.pump_evaluator();
         self.pump_explainer();
         self.train_next();

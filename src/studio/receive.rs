@@ -72,6 +72,8 @@ impl Studio {
                     .into_iter()
                     .for_each(|text| self.notices.error(text));
             }
+            Message::SketchSaved(written) => self.receive_sketch_saved(written),
+            Message::SketchesRead(folder, found) => self.receive_sketches(&folder, found),
             Message::Tidied(result) => self.receive_tidied(result),
             Message::Baseline(workspace, found) => self.receive_baseline(&workspace, found),
             Message::Trash(changed, trash) => self.receive_trash(changed, trash),

@@ -17,6 +17,7 @@ use super::options::Options;
 use super::pace::Pace;
 use super::palette::Palette;
 use super::panels::classified::ClassifiedPanel;
+use super::panels::sketches::SketchesPanel;
 use super::panels::{PanelContext, PanelOutput, lr_finder};
 use super::place::{Place, TrainView};
 use super::session::SessionFile;
@@ -42,6 +43,7 @@ pub struct StudioApp {
     classified: ClassifiedPanel,
     /// The import that was shown in the last frame.
     import: Option<PathBuf>,
+    sketches: SketchesPanel,
     /// Commands that wait until the text field hands over its text.
     waiting: Vec<Command>,
 }
@@ -93,6 +95,7 @@ impl StudioApp {
             attention: Attention::default(),
             classified: ClassifiedPanel::default(),
             import: None,
+            sketches: SketchesPanel::default(),
             waiting: Vec::new(),
         }
     }
@@ -189,6 +192,7 @@ impl StudioApp {
             CommandEffect::CopySketch => {
                 ctx.copy_image(clipboard::sketch(self.studio.pad().image()))
             }
+            CommandEffect::ShowSketches => self.sketches.open(),
             CommandEffect::TogglePalette => self.palette.toggle(),
             CommandEffect::ShowHelp(page) => self.help.show(page),
             CommandEffect::StartTour => {
@@ -257,6 +261,7 @@ impl StudioApp {
         } else if self.palette.is_open()
             || self.help.is_open()
             || !self.studio.classified().is_empty()
+            || self.sketches.is_open()
             || *self.studio.lr_finder() != LrFinder::Closed
         {
             OpenWindow::Other
@@ -294,6 +299,7 @@ impl eframe::App for StudioApp {
         self.panels.ui(ui, &mut cx);
         lr_finder::ui(ui, &mut cx);
         self.classified.ui(ui, &mut cx);
+        self.sketches.ui(ui, &mut cx);
         self.help.ui(ui, &mut cx);
         shortcuts::pressed(ui, open, When::AfterPanels, &mut output.commands);
         if self.hover.is_stale() {

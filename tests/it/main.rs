@@ -78,6 +78,9 @@ mod serve;
 mod session;
 #[cfg(feature = "gui")]
 mod settings_window;
+mod sketches;
+#[cfg(feature = "gui")]
+mod sketches_window;
 mod small_digits;
 mod studio;
 mod support;

@@ -6,6 +6,7 @@ use crate::data::dataset::{Dataset, fingerprint};
 use crate::data::error::DataError;
 use crate::data::identity::ImageRef;
 use crate::data::image_set::ImageSet;
+use crate::data::sketches::SharedSketches;
 
 /// What was decided about an image.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,6 +76,7 @@ impl Dataset {
             recipe: self.recipe,
             folder: self.folder.clone(),
             notes: Vec::new(),
+            sketches: SharedSketches::default(),
         })
     }
 }

@@ -112,7 +112,7 @@ impl Exported {
     fn card(&self, model: ExportedModel<'_>) -> String {
         let report = self.dataset.as_ref().and_then(|dataset| {
             let (set, indices) = SplitName::Test.images(dataset, model.classifier).ok()?;
-            let predictions = Predictions::new(model.classifier, set, &indices).ok()?;
+            let predictions = Predictions::new(model.classifier, &set, &indices).ok()?;
             Some(Report::new(&predictions, &model.classifier.classes))
         });
         card(&CardSubject {

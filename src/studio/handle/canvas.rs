@@ -20,8 +20,8 @@ impl Studio {
             CanvasAction::BeginStroke(stroke) => self.edit_canvas(|pad| pad.begin(stroke)),
             CanvasAction::ExtendStroke(points) => self.change_canvas(|pad| pad.extend(&points)),
             CanvasAction::EndStroke => self.change_canvas(Pad::end),
-            CanvasAction::Undo => self.edit_canvas(Pad::undo),
-            CanvasAction::Redo => self.edit_canvas(Pad::redo),
+            CanvasAction::Undo => self.undo_on_canvas(),
+            CanvasAction::Redo => self.redo_on_canvas(),
             CanvasAction::Clear => self.edit_canvas(Pad::clear),
             CanvasAction::SetBrush(width) => self.change_canvas(|pad| pad.set_brush(width)),
             CanvasAction::OpenImage(path) => self.open_image(path),
@@ -44,13 +44,14 @@ impl Studio {
         }
     }
 
-    /// Makes an undoable change to the canvas, or undoes or redoes one.
+    /// Makes an undoable change to the canvas.
     pub(in crate::studio) fn edit_canvas(&mut self, edit: impl FnOnce(&mut Pad)) {
         self.last_edited = LastEdited::Canvas;
+        self.sketches.canvas_edited();
         self.change_canvas(edit);
     }
 
-    fn change_canvas(&mut self, change: impl FnOnce(&mut Pad)) {
+    pub(in crate::studio) fn change_canvas(&mut self, change: impl FnOnce(&mut Pad)) {
         change(&mut self.canvas.pad);
         self.ask();
     }

@@ -135,6 +135,8 @@ impl Studio {
                     .info(format!("Runs are saved in {}", path.display()));
                 self.sweeps.leave_workspace();
                 self.read_sweeps();
+                self.sketches.open(Some(&path));
+                self.read_sketches();
             }
             Err(error) => {
                 let text = format!("Could not watch {}: {error}", path.display());

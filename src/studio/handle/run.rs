@@ -80,7 +80,10 @@ impl Studio {
             {
                 self.use_trained_model();
             }
-            Event::EpochDone { .. } => self.evaluator.epoch_ended(),
+            Event::EpochDone { .. } => {
+                self.evaluator.epoch_ended();
+                self.sketches.epoch_ended();
+            }
             _ => {}
         }
     }

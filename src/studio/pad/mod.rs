@@ -57,6 +57,8 @@ pub struct Pad {
     pen: Option<Pen>,
     brush: f32,
     version: u64,
+    /// Changes that were made and not undone.
+    position: u64,
 }
 
 /// Maximum number of undo steps; a sheet takes 78 kB.
@@ -74,6 +76,7 @@ impl Default for Pad {
             pen: None,
             brush: DEFAULT_BRUSH,
             version: 0,
+            position: 0,
         }
     }
 }
@@ -99,6 +102,11 @@ impl Pad {
     /// Increases with every change, so that its picture is made again only then.
     pub fn version(&self) -> u64 {
         self.version
+    }
+
+    /// The number of changes that were made and not undone.
+    pub(super) fn position(&self) -> u64 {
+        self.position
     }
 
     /// Whether there is no ink at all.
@@ -178,6 +186,7 @@ impl Pad {
         self.end();
         if let Some(sheet) = self.past.pop_back() {
             self.future.push(std::mem::replace(&mut self.sheet, sheet));
+            self.position = self.position.saturating_sub(1);
             self.version += 1;
         }
     }
@@ -188,6 +197,7 @@ impl Pad {
         if let Some(sheet) = self.future.pop() {
             self.past
                 .push_back(std::mem::replace(&mut self.sheet, sheet));
+            self.position += 1;
             self.version += 1;
         }
     }
@@ -247,6 +257,7 @@ impl Pad {
     /// Saves the current sheet in the history.
     fn remember(&mut self) {
         self.future.clear();
+        self.position += 1;
         self.past.push_back(self.sheet.clone());
         if self.past.len() > MAX_PAST {
             self.past.pop_front();

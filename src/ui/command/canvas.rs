@@ -32,10 +32,13 @@ impl CommandKind for CanvasCommand {
                 "Random test image",
                 "Puts an image that no network was trained on onto the canvas, with its label.",
             ),
-            CanvasCommand::Undo => ("Undo stroke", "Undoes the last stroke, image or clearing."),
+            CanvasCommand::Undo => (
+                "Undo stroke",
+                "Undoes the last stroke, image, clearing or label.",
+            ),
             CanvasCommand::Redo => (
                 "Redo stroke",
-                "Redoes the stroke, image or clearing that was undone.",
+                "Redoes the stroke, image, clearing or label that was undone.",
             ),
             CanvasCommand::Clear => (
                 "Clear canvas",
@@ -58,8 +61,8 @@ impl CommandKind for CanvasCommand {
             CanvasCommand::RandomTestImage => {
                 act_if(studio.dataset().is_some(), CanvasAction::RandomTestImage)
             }
-            CanvasCommand::Undo => act_if(pad.can_undo(), CanvasAction::Undo),
-            CanvasCommand::Redo => act_if(pad.can_redo(), CanvasAction::Redo),
+            CanvasCommand::Undo => act_if(studio.can_undo_on_canvas(), CanvasAction::Undo),
+            CanvasCommand::Redo => act_if(studio.can_redo_on_canvas(), CanvasAction::Redo),
             CanvasCommand::Clear => act_if(!pad.is_empty(), CanvasAction::Clear),
             CanvasCommand::Copy => (!pad.is_empty()).then_some(CommandEffect::CopySketch),
         }

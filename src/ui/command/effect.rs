@@ -37,6 +37,8 @@ pub enum CommandEffect {
     Zoom(fn(&egui::Context)),
     /// Copy the sketch to the clipboard.
     CopySketch,
+    /// Open the window with the labeled sketches.
+    ShowSketches,
     /// Open or close the palette.
     TogglePalette,
     /// Open a page of the help window.

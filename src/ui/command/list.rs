@@ -8,6 +8,7 @@ use super::help::HelpCommand;
 use super::last_edit::LastEditCommand;
 use super::recovery::RecoveryCommand;
 use super::run::RunCommand;
+use super::sketch::SketchCommand;
 use super::sweep::SweepCommand;
 use super::timeline::TimelineCommand;
 use super::view::ViewCommand;
@@ -77,6 +78,10 @@ const PLAIN: &[Command] = &[
     Command::Draft(DraftCommand::Redo),
     Command::Canvas(CanvasCommand::Clear),
     Command::Canvas(CanvasCommand::Copy),
+    Command::Sketch(SketchCommand::ConfirmAnswer),
+    Command::Sketch(SketchCommand::Show),
+    Command::Sketch(SketchCommand::Export),
+    Command::Sketch(SketchCommand::MatchAugmentation),
     Command::View(ViewCommand::LogLoss),
     Command::View(ViewCommand::LogHorizontal),
     Command::View(ViewCommand::ShowWholeCurves),

@@ -12,6 +12,7 @@ mod list;
 mod recovery;
 mod run;
 mod shortcuts;
+mod sketch;
 mod sweep;
 mod timeline;
 mod view;
@@ -26,6 +27,7 @@ use kind::CommandKind;
 pub use last_edit::LastEditCommand;
 pub use recovery::RecoveryCommand;
 pub use run::RunCommand;
+pub use sketch::SketchCommand;
 pub use sweep::SweepCommand;
 pub use timeline::TimelineCommand;
 pub use view::ViewCommand;
@@ -49,6 +51,8 @@ pub enum Command {
     LastEdit(LastEditCommand),
     /// A command that changes what the window shows.
     View(ViewCommand),
+    /// A command for the labeled sketches.
+    Sketch(SketchCommand),
     /// A command for sweeps.
     Sweep(SweepCommand),
     /// A command that helps.
@@ -66,6 +70,7 @@ impl Command {
             Command::Canvas(command) => command,
             Command::LastEdit(command) => command,
             Command::View(command) => command,
+            Command::Sketch(command) => command,
             Command::Sweep(command) => command,
             Command::Help(command) => command,
         }
@@ -118,6 +123,7 @@ kinds!(
     Canvas(CanvasCommand),
     LastEdit(LastEditCommand),
     View(ViewCommand),
+    Sketch(SketchCommand),
     Sweep(SweepCommand),
     Help(HelpCommand)
 );

@@ -9,6 +9,7 @@ use super::file::FileCommand;
 use super::help::HelpCommand;
 use super::last_edit::LastEditCommand;
 use super::run::RunCommand;
+use super::sketch::SketchCommand;
 use super::timeline::TimelineCommand;
 use super::view::ViewCommand;
 use crate::ui::place::{Place, Side};
@@ -35,6 +36,7 @@ impl Command {
             Command::Timeline(TimelineCommand::Previous) => (Modifiers::ALT, Key::ArrowLeft),
             Command::Timeline(TimelineCommand::Next) => (Modifiers::ALT, Key::ArrowRight),
             Command::Canvas(CanvasCommand::UseTrainedModel) => (Modifiers::ALT, Key::End),
+            Command::Sketch(SketchCommand::ConfirmAnswer) => (Modifiers::ALT, Key::Enter),
             Command::View(ViewCommand::Palette) => (Modifiers::COMMAND, Key::P),
             Command::Help(HelpCommand::Shortcuts) => (Modifiers::NONE, Key::F1),
             _ => return None,

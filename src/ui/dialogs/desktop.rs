@@ -49,7 +49,8 @@ impl Purpose {
                 let chosen = images().pick_file();
                 Box::pin(async move { path(chosen.await) })
             }
-            Purpose::Export(Format::Csv | Format::Jsonl)
+            Purpose::ExportSketches
+            | Purpose::Export(Format::Csv | Format::Jsonl)
             | Purpose::SaveEvaluation(Saved::Predictions | Saved::Report { .. }) => {
                 let chosen = dialog.set_file_name(name).save_file();
                 Box::pin(async move { path(chosen.await) })

@@ -7,7 +7,7 @@ use crate::picture::CurvesView;
 use crate::runs::RunState;
 use crate::studio::{
     Action, CanvasAction, DataAction, DeployAction, EvaluateAction, FileAction, Format,
-    LibraryAction, Model, ModelFormat, Saved, Studio,
+    LibraryAction, Model, ModelFormat, Saved, SketchAction, Studio,
 };
 
 /// The purpose of a path.
@@ -35,6 +35,8 @@ pub enum Purpose {
     ExportData(DataFormat),
     /// Export runs for other programs.
     Export(Format),
+    /// Export the labeled sketches.
+    ExportSketches,
     /// Open a folder for runs.
     OpenWorkspace,
 }
@@ -59,6 +61,7 @@ impl Purpose {
             Purpose::Export(Format::Csv) => "Export runs as a table to…",
             Purpose::Export(Format::Jsonl) => "Export runs as JSON lines to…",
             Purpose::Export(Format::Tensorboard) => "Export runs for TensorBoard to…",
+            Purpose::ExportSketches => "Export sketches to…",
             Purpose::OpenWorkspace => "Open a workspace",
         }
     }
@@ -108,6 +111,9 @@ impl Purpose {
             Purpose::Export(Format::Tensorboard) => {
                 "A folder, created if needed: tensorboard --logdir FOLDER shows every run in it."
             }
+            Purpose::ExportSketches => {
+                "A new folder of PNG files, one folder per class; or NumPy arrays, as .npz."
+            }
             Purpose::OpenWorkspace => {
                 "A folder with one subfolder per run; created if it does not exist."
             }
@@ -141,6 +147,7 @@ impl Purpose {
                 };
                 format!("{}{ending}", file_name(name))
             }
+            Purpose::ExportSketches => "sketches-export".to_owned(),
             _ => String::new(),
         }
     }
@@ -179,6 +186,9 @@ impl Purpose {
             Purpose::OpenModel | Purpose::OpenImage if path.is_dir() => {
                 Some(format!("{shown} is a folder, not a file."))
             }
+            Purpose::ExportSketches if path.is_dir() => {
+                Some(format!("{shown} is there already: name a new folder."))
+            }
             Purpose::OpenData | Purpose::OpenDataFile if !path.exists() => {
                 Some(format!("There is no {shown}."))
             }
@@ -202,7 +212,10 @@ impl Purpose {
             | Purpose::SaveDiagram
             | Purpose::SaveCurves
             | Purpose::SaveEvaluation(_) => "Save",
-            Purpose::Export(_) | Purpose::ExportData(_) | Purpose::ExportModel(_) => "Export",
+            Purpose::Export(_)
+            | Purpose::ExportData(_)
+            | Purpose::ExportModel(_)
+            | Purpose::ExportSketches => "Export",
             _ => "Open",
         }
     }
@@ -220,6 +233,7 @@ impl Purpose {
             Purpose::OpenData | Purpose::OpenDataFile => DataAction::Look(path).into(),
             Purpose::ExportData(format) => DataAction::Export(format, path).into(),
             Purpose::Export(format) => LibraryAction::Export(format, path).into(),
+            Purpose::ExportSketches => SketchAction::Export(path).into(),
             Purpose::OpenWorkspace => LibraryAction::OpenWorkspace(path).into(),
         }
     }

@@ -10,9 +10,10 @@ use crate::ui::theme;
 const HEIGHT: f32 = 420.0;
 
 /// What keys and pointer do on the canvas and in the list of layers, which are always shown.
-const ALWAYS: [(&str, &str); 6] = [
+const ALWAYS: [(&str, &str); 7] = [
     ("Left button", "Canvas: draw"),
     ("Right button", "Canvas: erase"),
+    ("Alt+0 to Alt+9", "Canvas: label the sketch"),
     ("Alt+Up, Alt+Down", "List of layers: move the layer"),
     ("Ctrl+D", "List of layers: duplicate the layer"),
     ("Delete", "List of layers: remove the layer"),

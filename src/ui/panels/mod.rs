@@ -21,6 +21,7 @@ pub mod run_marks;
 mod run_progress;
 pub mod runs;
 pub mod setup;
+pub mod sketches;
 pub mod status;
 pub mod sweep;
 pub mod timeline;

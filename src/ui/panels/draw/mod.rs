@@ -2,12 +2,14 @@
 
 mod answer;
 mod ink;
+mod label;
 mod model;
 mod recipe;
 
 use egui::{Align, Layout, Rect, ScrollArea, Slider, Ui, vec2};
 
 pub use answer::{color_image, input_image};
+pub(super) use label::pressed as pressed_class;
 pub use recipe::about_framing;
 
 use super::PanelContext;
@@ -30,7 +32,7 @@ pub struct DrawPanel {
 }
 
 /// Height of everything but the canvas.
-const REST_HEIGHT: f32 = 392.0;
+const REST_HEIGHT: f32 = 444.0;
 
 impl DrawPanel {
     /// Draws the panel.
@@ -54,6 +56,7 @@ impl DrawPanel {
                 sources_ui(ui, cx);
                 ui.add_space(4.0);
                 answer::ui(ui, cx, &mut self.seen);
+                label::ui(ui, cx);
                 ui.add_space(4.0);
                 // In a tall window, the height that the canvas leaves makes the bars more readable.
                 let row_height =
