@@ -7,7 +7,7 @@ use super::Studio;
 use super::canvas::Model;
 use super::message::Message;
 use super::recent::{forget_missing, remember};
-use crate::data::{DecodedImage, GrayImage};
+use crate::data::{Dataset, DecodedImage, GrayImage};
 use crate::model::Classifier;
 use crate::runs::Status;
 use crate::text::capitalized;
@@ -16,24 +16,7 @@ use crate::train::Finish;
 impl Studio {
     pub(super) fn receive(&mut self, message: Message) {
         match message {
-            Message::Data(folder, Ok(dataset)) => {
-                for hint in dataset.hints() {
-                    self.notices.info(capitalized(&hint));
-                }
-                if folder.is_some()
-                    && let Some(folder) = &dataset.folder
-                {
-                    remember(&mut self.recent.data, folder);
-                }
-                self.use_data(Arc::new(dataset));
-                self.data_restored();
-            }
-            Message::Data(folder, Err(text)) => {
-                if let Some(folder) = &folder {
-                    forget_missing(&mut self.recent.data, folder);
-                }
-                self.data_failed(folder.as_deref(), text);
-            }
+            Message::Data(folder, read) => self.receive_data(folder, read),
             Message::Edits(Ok(news)) => self.datasets.take_log(news),
             Message::Stored(changed, listed) => self.receive_stored(changed, listed),
             #[cfg(feature = "serve")]
@@ -78,6 +61,32 @@ impl Studio {
             Message::Baseline(workspace, found) => self.receive_baseline(&workspace, found),
             Message::Trash(changed, trash) => self.receive_trash(changed, trash),
         }
+    }
+
+    fn receive_data(&mut self, folder: Option<PathBuf>, read: Result<Dataset, String>) {
+        match read {
+            Ok(dataset) => {
+                self.open_dataset(dataset);
+                self.data_restored();
+            }
+            Err(text) => {
+                if let Some(folder) = &folder {
+                    forget_missing(&mut self.recent.data, folder);
+                }
+                self.data_failed(folder.as_deref(), text);
+            }
+        }
+    }
+
+    /// Works with `dataset` from now on, says what is odd about it, and remembers where it is from.
+    pub(super) fn open_dataset(&mut self, dataset: Dataset) {
+        for hint in dataset.hints() {
+            self.notices.info(capitalized(&hint));
+        }
+        if let Some(folder) = &dataset.folder {
+            remember(&mut self.recent.data, folder);
+        }
+        self.use_data(Arc::new(dataset));
     }
 
     fn receive_model(&mut self, path: PathBuf, read: Result<Classifier, String>) {

@@ -82,7 +82,7 @@ fn the_model_is_served_follows_a_run_and_ends_with_the_service() {
         services.url().unwrap().to_owned(),
         services.model().unwrap().to_owned(),
     );
-    window.get_by_label_contains(&url);
+    window.get_by_label(&format!("{url}/"));
     assert!(ask(&url, "/v2/health/ready").starts_with("HTTP/1.1 200"));
     assert!(ask(&url, "/").contains("<canvas"));
     let about = ask(&url, &format!("/v2/models/{model}"));

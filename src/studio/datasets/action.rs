@@ -10,11 +10,10 @@ use super::{Datasets, LogNews};
 use crate::data::edits::Edit;
 use crate::data::import::ImportRecipe;
 use crate::data::store::{Store, Stored};
-use crate::data::{BuiltIn, DataFormat, Dataset, ImageRef};
+use crate::data::{BuiltIn, DataFormat, ImageRef};
 use crate::studio::message::Message;
-use crate::studio::recent::{forget_missing, remember};
+use crate::studio::recent::forget_missing;
 use crate::studio::{LastEdited, Studio};
-use crate::text::capitalized;
 
 /// An action on datasets.
 #[derive(Clone, Debug)]
@@ -205,7 +204,8 @@ impl Studio {
         match answer {
             Answer::Opened(dataset) | Answer::Imported(dataset) => {
                 self.datasets.form = None;
-                self.use_imported(*dataset);
+                self.open_dataset(*dataset);
+                self.list_stored();
             }
             answer => {
                 if let (Answer::Failed(_), Some(form)) = (&answer, &self.datasets.form) {
@@ -214,17 +214,6 @@ impl Studio {
                 self.datasets.receive(answer);
             }
         }
-    }
-
-    fn use_imported(&mut self, dataset: Dataset) {
-        for hint in dataset.hints() {
-            self.notices.info(capitalized(&hint));
-        }
-        if let Some(folder) = &dataset.folder {
-            remember(&mut self.recent.data, folder);
-        }
-        self.use_data(Arc::new(dataset));
-        self.list_stored();
     }
 }
 

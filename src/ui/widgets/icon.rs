@@ -119,13 +119,8 @@ impl Icon {
                 let start = center + vec2(6.0, -5.0);
                 painter.add(Shape::line(arc(start, 9.0, 90.0, 165.0), stroke));
             }
-            Icon::Cross | Icon::Plus | Icon::Up | Icon::Down | Icon::Folder => {}
-            Icon::Deploy
-            | Icon::Compare
-            | Icon::Left
-            | Icon::Right
-            | Icon::Network
-            | Icon::Sliders => {}
+            // Dots and straight lines alone.
+            _ => {}
         }
         for &(dot, radius) in self.dots() {
             painter.circle_filled(at(dot), radius, color);
