@@ -7,18 +7,15 @@ use prost::Message;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
+use super::folder::{self, Written, labels};
 use super::markdown::in_markdown;
 use super::onnx::{INPUT, InputType, LOGITS, OnnxOptions, PROBABILITIES, onnx};
 use super::test_data::{BATCHES, TestData};
 use super::{ExportModelError, ExportedModel};
-use crate::files;
 use crate::text;
 
 /// The script that classifies pictures. It reads `model.json`, so nothing is pasted into code.
 const PREDICT: &str = include_str!("predict.py");
-
-/// A file: its path in the folder, and its bytes.
-type Written = (String, Vec<u8>);
 
 /// Writes the folder `dir`, which may exist; returns its files. The description, with the hashes of
 /// the others, comes last: a folder without it is not complete.
@@ -30,6 +27,17 @@ pub fn write_bundle(
     options: OnnxOptions,
     dir: &Path,
 ) -> Result<Vec<PathBuf>, ExportModelError> {
+    folder::write(dir, &files(model, options)?)
+}
+
+/// The files of the folder; `model.json` is the last.
+///
+/// # Errors
+/// When the network's output is not finite.
+pub(super) fn files(
+    model: &ExportedModel<'_>,
+    options: OnnxOptions,
+) -> Result<Vec<Written>, ExportModelError> {
     let mut files = vec![(
         "model.onnx".to_owned(),
         onnx(model.classifier, options, model.fingerprint)?,
@@ -48,34 +56,7 @@ pub fn write_bundle(
     files.push(("README.md".to_owned(), readme(model, options).into_bytes()));
     let about = serde_json::to_string_pretty(&description(model, options, &files))? + "\n";
     files.push(("model.json".to_owned(), about.into_bytes()));
-    write(dir, &files)
-}
-
-fn write(dir: &Path, files: &[Written]) -> Result<Vec<PathBuf>, ExportModelError> {
-    let mut paths = Vec::new();
-    create_folder(dir)?;
-    for (name, bytes) in files {
-        let path = dir.join(name);
-        if let Some(folder) = path.parent() {
-            create_folder(folder)?;
-        }
-        files::write_atomically(&path, bytes)?;
-        paths.push(path);
-    }
-    Ok(paths)
-}
-
-fn create_folder(dir: &Path) -> Result<(), ExportModelError> {
-    files::create_folder(dir).map_err(|reason| ExportModelError::Folder {
-        path: dir.display().to_string(),
-        reason,
-    })
-}
-
-/// One class per line.
-fn labels(classes: &[String]) -> Vec<u8> {
-    let line = |class: &String| format!("{}\n", text::printable(class).replace('\n', " "));
-    classes.iter().map(line).collect::<String>().into_bytes()
+    Ok(files)
 }
 
 fn description(model: &ExportedModel<'_>, options: OnnxOptions, files: &[Written]) -> Value {

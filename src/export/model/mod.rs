@@ -4,6 +4,7 @@
 mod bundle;
 mod card;
 mod code;
+mod folder;
 mod markdown;
 mod onnx;
 mod page;

@@ -7,8 +7,7 @@ mod tests;
 
 use std::path::{Path, PathBuf};
 
-use super::{ExportModelError, ExportedModel};
-use crate::files;
+use super::{ExportModelError, ExportedModel, folder};
 
 /// Writes the folder `dir`, which may exist: the program `model.py` and the weights it loads;
 /// returns both files.
@@ -22,12 +21,9 @@ pub fn write_pytorch(
     let weights = model.classifier.to_bytes();
     let weights = weights.map_err(|e| ExportModelError::Weights(e.to_string()))?;
     let program = pytorch::program(model)?;
-    files::create_folder(dir).map_err(|reason| ExportModelError::Folder {
-        path: dir.display().to_string(),
-        reason,
-    })?;
-    let paths = [dir.join("model.safetensors"), dir.join("model.py")];
-    files::write_atomically(&paths[0], &weights)?;
-    files::write_atomically(&paths[1], program.as_bytes())?;
-    Ok(paths.to_vec())
+    let files = [
+        ("model.safetensors".to_owned(), weights),
+        ("model.py".to_owned(), program.into_bytes()),
+    ];
+    folder::write(dir, &files)
 }
