@@ -1,5 +1,7 @@
 //! `candle-studio export`.
 
+mod engines;
+
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -60,6 +62,8 @@ pub struct Args {
     /// Print one JSON line: what was written.
     #[arg(long)]
     json: bool,
+    #[command(flatten)]
+    engines: engines::EngineArgs,
 }
 
 impl clap::ValueEnum for InputType {
@@ -127,6 +131,7 @@ pub(super) fn run(args: &Args, workspace: Option<&Path>) -> anyhow::Result<ExitC
         let card = model_card(args, &source, workspace)?;
         written.push(Written::new("card", file, card.as_bytes())?);
     }
+    written.extend(args.engines.write(&model, options)?);
     tell(args, &model, &written)?;
     Ok(ExitCode::SUCCESS)
 }
@@ -135,15 +140,16 @@ pub(super) fn run(args: &Args, workspace: Option<&Path>) -> anyhow::Result<ExitC
 fn check_targets(args: &Args) -> anyhow::Result<()> {
     let files = [&args.onnx, &args.web, &args.card];
     let folders = [args.bundle.as_deref(), code_folder(args)?];
-    if files.iter().all(|file| file.is_none()) && folders.iter().all(|dir| dir.is_none()) {
-        let text = "nothing to export to: use --onnx FILE, --bundle DIR, --web FILE, --card FILE or \
-                    --code pytorch DIR";
+    let is_any = files.iter().any(|file| file.is_some()) || folders.iter().any(Option::is_some);
+    if !is_any && args.engines.targets().is_empty() {
+        let text = "nothing to export to: use --onnx FILE, --bundle DIR, --web FILE, --card FILE, \
+                    --code pytorch DIR, or one of the engines that --help lists";
         return Err(UsageError(text.to_owned()).into());
     }
     for file in files.into_iter().flatten() {
         files::check_writable(file)?;
     }
-    Ok(())
+    args.engines.check()
 }
 
 /// The folder of `--code`.
@@ -168,7 +174,9 @@ fn tell(args: &Args, model: &ExportedModel<'_>, written: &[Written]) -> anyhow::
         });
     }
     let targets = [&args.onnx, &args.bundle, &args.web, &args.card].map(Option::as_deref);
-    for path in targets.into_iter().chain([code_folder(args)?]).flatten() {
+    let targets = targets.into_iter().chain([code_folder(args)?]).flatten();
+    let engines = args.engines.targets().into_iter().map(|(_, path)| path);
+    for path in targets.chain(engines) {
         out::eprint(&format!("wrote {}", path.display()));
     }
     Ok(())

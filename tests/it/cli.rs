@@ -12,6 +12,7 @@ mod embed;
 mod evaluate;
 mod explain;
 mod export;
+mod export_engines;
 mod export_model;
 #[cfg(debug_assertions)]
 mod faults;

@@ -1,9 +1,10 @@
 //! A model as files that others can run: ONNX, a folder with all that belongs to it, a page that
-//! needs nothing but a browser, a model card, a program.
+//! needs nothing but a browser, a model card, a program, and what an engine needs to serve it.
 
 mod bundle;
 mod card;
 mod code;
+mod engines;
 mod folder;
 mod markdown;
 mod onnx;
@@ -13,6 +14,7 @@ mod test_data;
 pub use bundle::write_bundle;
 pub use card::{CardSubject, card};
 pub use code::write_pytorch;
+pub use engines::{Engine, write_engine};
 pub use onnx::{InputType, OnnxError, OnnxOptions, Opset, onnx};
 pub use page::page;
 

@@ -1,0 +1,99 @@
+//! A model handed over to an engine that serves it: what Triton, KServe, Docker, Kubernetes, MLServer,
+//! Ray Serve and systemd read.
+//!
+//! What they read is in `templates/` as plain files. Names of people reach them through [`names`]
+//! alone, and Python programs read them from the files of the bundle beside them.
+
+mod bundled;
+mod docker;
+mod names;
+mod triton;
+
+#[cfg(test)]
+mod tests;
+
+use std::path::{Path, PathBuf};
+
+use super::folder::{self, Written};
+use super::onnx::OnnxOptions;
+use super::{ExportModelError, ExportedModel};
+use crate::files;
+use names::Names;
+
+const KSERVE: &str = include_str!("templates/kserve.yaml");
+const SYSTEMD: &str = include_str!("templates/systemd.service");
+
+/// A program that serves models.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Engine {
+    /// NVIDIA's Triton Inference Server: a model repository with one model.
+    Triton,
+    /// KServe: an `InferenceService` that runs Triton.
+    Kserve,
+    /// A Docker image with our own service, and what Kubernetes needs to run it.
+    Docker,
+    /// Ray Serve: an application that answers pictures.
+    Ray,
+    /// Seldon's MLServer: settings and a runtime.
+    Mlserver,
+    /// systemd: a unit that runs our own service.
+    Systemd,
+}
+
+impl Engine {
+    /// All of them.
+    pub const ALL: [Engine; 6] = [
+        Engine::Triton,
+        Engine::Kserve,
+        Engine::Docker,
+        Engine::Ray,
+        Engine::Mlserver,
+        Engine::Systemd,
+    ];
+
+    /// Its name on the command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Engine::Triton => "triton",
+            Engine::Kserve => "kserve",
+            Engine::Docker => "docker",
+            Engine::Ray => "ray",
+            Engine::Mlserver => "mlserver",
+            Engine::Systemd => "systemd",
+        }
+    }
+
+    /// Whether it takes one file, and not a folder.
+    pub fn is_file(self) -> bool {
+        matches!(self, Engine::Kserve | Engine::Systemd)
+    }
+}
+
+/// Writes what `engine` needs to serve the model to `target`, a file or a folder, which may exist;
+/// returns the files.
+///
+/// * `options`: how the ONNX file is written, for engines that take one
+///
+/// # Errors
+/// When the model cannot be exported, or a file cannot be written.
+pub fn write_engine(
+    engine: Engine,
+    model: &ExportedModel<'_>,
+    options: OnnxOptions,
+    target: &Path,
+) -> Result<Vec<PathBuf>, ExportModelError> {
+    let names = Names::new(model.name);
+    let write_file = |template| {
+        files::write_atomically(target, names.fill(template).as_bytes())?;
+        Ok(vec![target.to_owned()])
+    };
+    let written: Vec<Written> = match engine {
+        Engine::Kserve => return write_file(KSERVE),
+        Engine::Systemd => return write_file(SYSTEMD),
+        Engine::Triton => triton::files(model, options, &names)?,
+        Engine::Docker => docker::files(model, &names)?,
+        Engine::Ray => bundled::ray(model, options, &names)?,
+        Engine::Mlserver => bundled::mlserver(model, options, &names)?,
+    };
+    folder::write(target, &written)
+}
