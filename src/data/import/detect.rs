@@ -124,6 +124,7 @@ fn of_file(path: &Path, start: &[u8]) -> Result<Source, DataError> {
             bytes,
         }],
         refused: Vec::new(),
+        #[cfg(feature = "parquet")]
         parts: Vec::new(),
     };
     match start {

@@ -27,6 +27,7 @@ pub(super) struct Tree {
     /// What was not listed.
     pub refused: Vec<Refused>,
     /// The Parquet files whose rows the files are, if they are; else none.
+    #[cfg(feature = "parquet")]
     pub parts: Vec<PathBuf>,
 }
 

@@ -15,6 +15,7 @@ impl Tree {
             kind,
             files: Vec::new(),
             refused: Vec::new(),
+            #[cfg(feature = "parquet")]
             parts: Vec::new(),
         };
         match kind {

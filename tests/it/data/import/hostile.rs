@@ -3,7 +3,6 @@
 use std::fs;
 use std::io::Write;
 
-use candle_studio::data::Dataset;
 use candle_studio::data::import::ImportRecipe;
 use flate2::{Compression, write::GzEncoder};
 use image::ImageFormat;
@@ -107,6 +106,8 @@ fn loops_of_links_and_pipes_in_a_folder_end() {
 #[cfg(feature = "parquet")]
 #[test]
 fn damaged_parquet_files_are_refused_in_one_sentence() {
+    use candle_studio::data::Dataset;
+
     let dir = tempfile::tempdir().unwrap();
     let at = |name: &str| dir.path().join(name);
     write(&at("animals"), &files());

@@ -438,13 +438,15 @@ fn a_preview_says_what_an_import_gives() {
     let data = Dataset::open(&at("animals")).unwrap();
     data.export(DataFormat::Npz, &at("animals.npz")).unwrap();
     let progress = ImportProgress::default();
-    let mut names = vec!["animals", "animals.zip", "animals.npz"];
     #[cfg(feature = "parquet")]
-    {
-        data.export(DataFormat::Parquet, &at("parquet")).unwrap();
-        names.push("parquet");
-    }
-    for name in names {
+    data.export(DataFormat::Parquet, &at("parquet")).unwrap();
+    for name in [
+        "animals",
+        "animals.zip",
+        "animals.npz",
+        #[cfg(feature = "parquet")]
+        "parquet",
+    ] {
         let source = Source::open(&at(name)).unwrap();
         let classes = source.classes.clone();
         for recipe in [
