@@ -1,15 +1,11 @@
 //! Deploy: the model as files, and as a service.
 
-use std::io::{Read, Write};
-use std::net::TcpStream;
 use std::path::Path;
 
-use candle_studio::studio::{CanvasAction, DeployAction, FileAction, ModelFormat, RunAction};
-use egui_kittest::kittest::{NodeT, Queryable};
+use candle_studio::studio::{DeployAction, FileAction, ModelFormat};
+use egui_kittest::kittest::Queryable;
 
-use crate::support::window::{
-    Window, choose_small, click, settle, studio, wait, wait_for_end, window,
-};
+use crate::support::window::{Window, click, settle, studio, wait, window};
 
 fn window_with_model() -> Window {
     let mut window = window();
@@ -54,67 +50,76 @@ fn the_model_is_written_in_every_form() {
 }
 
 #[cfg(feature = "serve")]
-fn ask(url: &str, path: &str) -> String {
-    let address = url.trim_start_matches("http://");
-    let mut stream = TcpStream::connect(address).unwrap();
-    let request = format!("GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
-    stream.write_all(request.as_bytes()).unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).unwrap();
-    answer
-}
+mod service {
+    use std::io::{Read, Write};
+    use std::net::TcpStream;
 
-#[cfg(feature = "serve")]
-#[test]
-fn the_model_is_served_follows_a_run_and_ends_with_the_service() {
-    use candle_studio::studio::ServiceState;
+    use candle_studio::studio::{CanvasAction, RunAction, ServiceState};
+    use egui_kittest::kittest::NodeT;
 
-    let mut window = window_with_model();
-    let state = |window: &Window| studio(window).services().state();
-    // Port 0: other tests run beside this one.
-    window.state_mut().act(DeployAction::Serve(0));
-    wait(&mut window, "the service", |app| {
-        app.studio().services().state() == ServiceState::On
-    });
-    window.run_steps(4);
-    let services = studio(&window).services();
-    let (url, model) = (
-        services.url().unwrap().to_owned(),
-        services.model().unwrap().to_owned(),
-    );
-    window.get_by_label(&format!("{url}/"));
-    assert!(ask(&url, "/v2/health/ready").starts_with("HTTP/1.1 200"));
-    assert!(ask(&url, "/").contains("<canvas"));
-    let about = ask(&url, &format!("/v2/models/{model}"));
-    assert!(about.contains("\"inputs\""), "{about}");
-    wait(&mut window, "the log", |app| {
-        app.studio().services().lines().len() >= 3
-    });
+    use super::*;
+    use crate::support::window::{choose_small, wait_for_end};
 
-    // A run in training is followed: its weights are exchanged.
-    click(&mut window, "Train tab");
-    choose_small(&mut window, 1);
-    window.state_mut().act(RunAction::Train);
-    wait_for_end(&mut window);
-    window.state_mut().act(CanvasAction::UseTrainedModel);
-    click(&mut window, "Deploy tab");
-    click(&mut window, "Follow the run in training");
-    let before = studio(&window).services().lines().len();
-    wait(&mut window, "the exchange", |app| {
-        app.studio().services().lines().len() > before
-    });
+    fn ask(url: &str, path: &str) -> String {
+        let address = url.trim_start_matches("http://");
+        let mut stream = TcpStream::connect(address).unwrap();
+        let request =
+            format!("GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
+        stream.write_all(request.as_bytes()).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        answer
+    }
 
-    click(&mut window, "Stop service");
-    wait(&mut window, "the end", |app| {
-        app.studio().services().state() == ServiceState::Off
-    });
-    window.run_steps(4);
-    assert_eq!(state(&window), ServiceState::Off);
-    assert!(TcpStream::connect(url.trim_start_matches("http://")).is_err());
-    assert!(
-        !window
-            .get_by_label("Start service")
-            .accesskit_node()
-            .is_disabled()
-    );
+    #[test]
+    fn the_model_is_served_follows_a_run_and_ends_with_the_service() {
+        let mut window = window_with_model();
+        let state = |window: &Window| studio(window).services().state();
+        // Port 0: other tests run beside this one.
+        window.state_mut().act(DeployAction::Serve(0));
+        wait(&mut window, "the service", |app| {
+            app.studio().services().state() == ServiceState::On
+        });
+        window.run_steps(4);
+        let services = studio(&window).services();
+        let (url, model) = (
+            services.url().unwrap().to_owned(),
+            services.model().unwrap().to_owned(),
+        );
+        window.get_by_label(&format!("{url}/"));
+        assert!(ask(&url, "/v2/health/ready").starts_with("HTTP/1.1 200"));
+        assert!(ask(&url, "/").contains("<canvas"));
+        let about = ask(&url, &format!("/v2/models/{model}"));
+        assert!(about.contains("\"inputs\""), "{about}");
+        wait(&mut window, "the log", |app| {
+            app.studio().services().lines().len() >= 3
+        });
+
+        // A run in training is followed: its weights are exchanged.
+        click(&mut window, "Train tab");
+        choose_small(&mut window, 1);
+        window.state_mut().act(RunAction::Train);
+        wait_for_end(&mut window);
+        window.state_mut().act(CanvasAction::UseTrainedModel);
+        click(&mut window, "Deploy tab");
+        click(&mut window, "Follow the run in training");
+        let before = studio(&window).services().lines().len();
+        wait(&mut window, "the exchange", |app| {
+            app.studio().services().lines().len() > before
+        });
+
+        click(&mut window, "Stop service");
+        wait(&mut window, "the end", |app| {
+            app.studio().services().state() == ServiceState::Off
+        });
+        window.run_steps(4);
+        assert_eq!(state(&window), ServiceState::Off);
+        assert!(TcpStream::connect(url.trim_start_matches("http://")).is_err());
+        assert!(
+            !window
+                .get_by_label("Start service")
+                .accesskit_node()
+                .is_disabled()
+        );
+    }
 }
