@@ -23,7 +23,7 @@ pub struct Args {
     /// Leave an image out.
     #[arg(long, value_name = "SPLIT:INDEX")]
     exclude: Vec<String>,
-    /// Take back what was decided about an image.
+    /// Restore the label of an image, or the image.
     #[arg(long, value_name = "SPLIT:INDEX")]
     restore: Vec<String>,
     /// Why, for the log.

@@ -45,7 +45,7 @@ enum Action {
     Relabel,
     Exclude,
     Keep,
-    /// Takes back what was decided.
+    /// Removes the edit.
     Restore,
 }
 
@@ -118,7 +118,7 @@ impl EditLog {
         !self.done.is_empty()
     }
 
-    /// Decides about `image` of `dataset`, or for `None` takes back what was decided.
+    /// Edits `image` of `dataset`, or for `None` removes its edit.
     ///
     /// # Errors
     /// When it cannot be written; nothing has changed then.

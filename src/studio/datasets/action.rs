@@ -54,7 +54,7 @@ pub enum DataAction {
     FindLabelIssues,
     /// End that search.
     StopLabelSearch,
-    /// Decide about an image, or take back what was decided.
+    /// Edit the label of an image or leave it out, or remove its edit.
     Edit(ImageRef, Option<Edit>),
     /// Undo the last decision.
     UndoEdit,

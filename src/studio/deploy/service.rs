@@ -59,7 +59,8 @@ pub struct Services {
     is_changing: bool,
     lines: Arc<Mutex<VecDeque<String>>>,
     follows: bool,
-    exchanged: Option<Instant>,
+    /// The weights that were exchanged last, and when.
+    exchanged: Option<(Instant, Arc<Classifier>)>,
 }
 
 impl Services {
@@ -167,17 +168,21 @@ impl Studio {
 
     /// Exchanges the weights that are served for the newest ones, now and then.
     pub(in crate::studio) fn exchange_served(&mut self) {
-        let is_due = |at: Instant| at.elapsed() >= EXCHANGE_EVERY;
-        let services = &self.services;
-        let is_wanted = services.follows && services.exchanged.is_none_or(is_due);
-        let (true, Some(running)) = (is_wanted, &services.running) else {
+        let (Some(classifier), Some(running), true) = (
+            self.canvas.trained(),
+            &self.services.running,
+            self.services.follows,
+        ) else {
             return;
         };
-        let (Some(classifier), file) = (self.canvas.trained().cloned(), running.model_file())
-        else {
-            return;
+        let is_early = |(at, served): &(Instant, Arc<Classifier>)| {
+            at.elapsed() < EXCHANGE_EVERY || Arc::ptr_eq(served, classifier)
         };
-        self.services.exchanged = Some(Instant::now());
+        if self.services.exchanged.as_ref().is_some_and(is_early) {
+            return;
+        }
+        let (classifier, file) = (classifier.clone(), running.model_file());
+        self.services.exchanged = Some((Instant::now(), classifier.clone()));
         self.files.run("serving newer weights".to_owned(), move || {
             // The service reads the file again once it is whole.
             let saved = classifier.save(&file);

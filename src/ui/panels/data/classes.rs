@@ -1,8 +1,9 @@
 //! How many images each class has, and what they look like on average.
 
+use std::sync::Arc;
+
 use egui::{
-    Align2, Image, Rect, Role, ScrollArea, Sense, TextStyle, TextureOptions, Ui, WidgetInfo, pos2,
-    vec2,
+    Align2, Image, Rect, Response, Role, ScrollArea, Sense, TextStyle, Ui, WidgetInfo, pos2, vec2,
 };
 
 use super::images::ImagesView;
@@ -10,6 +11,7 @@ use crate::studio::DatasetLook;
 use crate::text;
 use crate::ui::panels::draw::color_image;
 use crate::ui::theme::{self, UNIT, tokens};
+use crate::ui::widgets::Textures;
 
 /// Height of a row, and side of the pictures in it.
 const ROW: f32 = 40.0;
@@ -18,8 +20,36 @@ const SIDE: f32 = 36.0;
 /// Width of the column of numbers.
 const NUMBERS: f32 = 108.0;
 
-/// Draws the rows; a click on one shows its images.
-pub(super) fn ui(ui: &mut Ui, images: &mut ImagesView, look: &DatasetLook) {
+/// The pictures of the classes: the mean, and the spread around it.
+#[derive(Default)]
+pub(super) struct ClassesView {
+    textures: Textures<(usize, usize)>,
+    of: Option<Arc<DatasetLook>>,
+}
+
+impl ClassesView {
+    /// Gives the textures back.
+    pub(super) fn leave(&mut self) {
+        *self = ClassesView::default();
+    }
+
+    /// Draws the rows; a click on one shows its images.
+    pub(super) fn ui(&mut self, ui: &mut Ui, images: &mut ImagesView, look: &Arc<DatasetLook>) {
+        if !self.of.as_ref().is_some_and(|of| Arc::ptr_eq(of, look)) {
+            self.textures.clear();
+            self.of = Some(look.clone());
+        }
+        self.textures.tidy();
+        rows_ui(ui, images, look, &mut self.textures);
+    }
+}
+
+fn rows_ui(
+    ui: &mut Ui,
+    images: &mut ImagesView,
+    look: &DatasetLook,
+    textures: &mut Textures<(usize, usize)>,
+) {
     ui.label(theme::quiet(ui, balance(&look.counts)));
     let most = look.counts.iter().map(|n| n[0]).max().unwrap_or(0).max(1);
     ui.spacing_mut().item_spacing.y = 0.0;
@@ -28,7 +58,8 @@ pub(super) fn ui(ui: &mut Ui, images: &mut ImagesView, look: &DatasetLook) {
         .auto_shrink(false)
         .show_rows(ui, ROW, look.counts.len(), |ui, rows| {
             for class in rows {
-                row_ui(ui, images, look, class, most);
+                let response = row_ui(ui, images, look, class, most);
+                pictures_ui(ui, look, class, response.rect, textures);
             }
         });
 }
@@ -46,7 +77,13 @@ fn balance(counts: &[[usize; 2]]) -> String {
     }
 }
 
-fn row_ui(ui: &mut Ui, images: &mut ImagesView, look: &DatasetLook, class: usize, most: usize) {
+fn row_ui(
+    ui: &mut Ui,
+    images: &mut ImagesView,
+    look: &DatasetLook,
+    class: usize,
+    most: usize,
+) -> Response {
     let size = vec2(ui.available_width(), ROW);
     let (rect, response) = ui.allocate_exact_size(size, Sense::click());
     let name = &look.dataset.classes[class];
@@ -61,7 +98,6 @@ fn row_ui(ui: &mut Ui, images: &mut ImagesView, look: &DatasetLook, class: usize
     let numbers = rect.with_min_x(rect.max.x - NUMBERS);
     let left = rect.min + vec2(2.0 * (SIDE + UNIT) + UNIT, 0.0);
     let middle = Rect::from_min_max(left, pos2(numbers.min.x, rect.max.y));
-    pictures_ui(ui, look, class, rect);
     let font = TextStyle::Body.resolve(ui.style());
     let ink = if is_chosen { t.accent } else { t.text };
     let painter = ui.painter();
@@ -90,13 +126,21 @@ fn row_ui(ui: &mut Ui, images: &mut ImagesView, look: &DatasetLook, class: usize
     let about = format!(
         "{told}. Left: the mean of its training images, and how much each pixel differs from it. A click shows its images."
     );
-    if response.on_hover_text(about).clicked() {
+    let response = response.on_hover_text(about);
+    if response.clicked() {
         images.show_class((!is_chosen).then_some(class as u32));
     }
+    response
 }
 
 /// Draws the mean image of a class and the spread around it.
-fn pictures_ui(ui: &Ui, look: &DatasetLook, class: usize, row: Rect) {
+fn pictures_ui(
+    ui: &Ui,
+    look: &DatasetLook,
+    class: usize,
+    row: Rect,
+    textures: &mut Textures<(usize, usize)>,
+) {
     let class_look = &look.statistics.classes[class];
     for (i, pixels) in [&class_look.mean, &class_look.spread]
         .into_iter()
@@ -104,14 +148,7 @@ fn pictures_ui(ui: &Ui, look: &DatasetLook, class: usize, row: Rect) {
     {
         let left = row.min.x + UNIT + i as f32 * (SIDE + UNIT);
         let at = Rect::from_min_size(pos2(left, row.min.y + 2.0), vec2(SIDE, SIDE));
-        let id = egui::Id::unique(("class look", class, i, look.dataset.fingerprint.as_str()));
-        let texture = ui.data(|data| data.get_temp::<egui::TextureHandle>(id));
-        let texture = texture.unwrap_or_else(|| {
-            let image = color_image(look.dataset.image_shape(), pixels);
-            let texture = ui.load_texture("class", image, TextureOptions::NEAREST);
-            ui.data_mut(|data| data.insert_temp(id, texture.clone()));
-            texture
-        });
-        Image::new(&texture).paint_at(ui, at);
+        let image = || color_image(look.dataset.image_shape(), pixels);
+        Image::new(textures.get(ui, (class, i), image)).paint_at(ui, at);
     }
 }

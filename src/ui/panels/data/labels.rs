@@ -95,7 +95,7 @@ impl LabelsView {
                             "The image is not used (Delete).",
                             Some(Edit::Exclude),
                         ),
-                        ("Take back", "As if it had not been looked at.", None),
+                        ("Restore", "As if it had not been looked at.", None),
                     ] {
                         let is_possible = edits.of(image) != edit;
                         let button =

@@ -24,6 +24,7 @@ use crate::ui::widgets::first_step_ui;
 /// The state of Data.
 #[derive(Default)]
 pub struct DataPanel {
+    classes: classes::ClassesView,
     images: images::ImagesView,
     duplicates: duplicates::DuplicatesView,
     labels: labels::LabelsView,
@@ -68,6 +69,7 @@ impl DataPanel {
     /// Called while another place is shown.
     pub fn leave(&mut self) {
         self.is_shown = false;
+        self.classes.leave();
         self.images.leave();
         self.import.leave();
     }
@@ -108,7 +110,7 @@ impl DataPanel {
             return;
         };
         match view {
-            DataView::Classes => classes::ui(ui, &mut self.images, &look),
+            DataView::Classes => self.classes.ui(ui, &mut self.images, &look),
             DataView::Pixels => {
                 ScrollArea::vertical()
                     .id_salt("pixels")

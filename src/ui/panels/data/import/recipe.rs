@@ -123,7 +123,7 @@ fn amount_ui(ui: &mut Ui, recipe: &mut ImportRecipe) {
     }
     let about = "Sets this share of the images aside for testing, whatever splits there are. \
                  At 0 %, the splits of the source, or one image in six if it has no test images.";
-    let share = Number::share().with_unit("").held(true);
+    let share = Number::share().held(true);
     let now = recipe.test_share.unwrap_or(0.0);
     if let Some(share) = row("Test share", about).number_ui(ui, &share, now) {
         recipe.test_share = (share > 0.0 && share < 1.0).then_some(share);
