@@ -5,6 +5,7 @@ import json
 import pathlib
 import subprocess
 import sys
+import time
 
 import numpy as np
 import onnx
@@ -121,10 +122,53 @@ def check_card(studio):
     print(f"card: read by huggingface_hub, {accuracy.metric_name}")
 
 
+def seconds(run, images):
+    """Of the fastest of some passes over the images, one at a time."""
+    passes = []
+    for _ in range(5):
+        start = time.perf_counter()
+        for image in images:
+            run.run(["logits"], {"image": image[None]})
+        passes.append(time.perf_counter() - start)
+    return min(passes) / len(images)
+
+
+def fused(path):
+    """The operators that onnxruntime makes of the file."""
+    options = onnxruntime.SessionOptions()
+    options.optimized_model_filepath = str(path.with_suffix(".optimized.onnx"))
+    onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    return {node.op_type for node in onnx.load(options.optimized_model_filepath).graph.node}
+
+
+def check_int8(studio, name, model):
+    """onnxruntime's integer kernels give the answers of our twin: the same images flip."""
+    file = studio.folder / f"{model.stem}-twin.onnx"
+    line = json.loads(studio.run("export", model, "--onnx", file, "--int8", "--data", studio.data, "--json"))
+    twin = file.with_suffix(".int8.onnx")
+    onnx.checker.check_model(onnx.load(twin), full_check=True)
+    images, ours = studio.x_test[:, None], line["int8"]
+    plain, int8 = session(file), session(twin)
+    of = [run.run(["logits"], {"image": images})[0] for run in (plain, int8)]
+    answers = [logits.argmax(1) for logits in of]
+    accuracy = (answers[1] == studio.y_test).mean()
+    flipped = set(np.flatnonzero(answers[0] != answers[1]).tolist())
+    differ = flipped ^ set(ours["flipped"])
+    # A value in the middle of two steps may be rounded to either side.
+    assert len(differ) <= 2 and abs(accuracy - ours["int8_test_accuracy"]) <= 0.01, (name, differ, accuracy, ours)
+    ops = fused(twin)
+    if name in ("keras-cnn", "deep-cnn", "lenet-5", "fast"):
+        assert "QLinearConv" in ops and "Conv" not in ops and "Gemm" not in ops, (name, ops)
+    sizes, times = [f.stat().st_size / 1024 for f in (file, twin)], [1e6 * seconds(run, images) for run in (plain, int8)]
+    print(f"{name}: {sizes[0]:,.0f} KB, int8 {sizes[1]:,.0f} KB; {times[0]:.0f} us an image, int8 {times[1]:.0f} us; "
+          f"{100 * ours['test_accuracy']:.1f} %, int8 {100 * accuracy:.1f} %, {len(flipped)} of {len(images)} answers flip")
+
+
 def main():
     studio = Studio(sys.argv[1], sys.argv[2])
     for name, model in studio.models():
         check_model(studio, name, model)
+        check_int8(studio, name, model)
     check_temperature(studio)
     paths = pictures(studio)
     model = studio.train("--preset", "fast", "--set", "epochs=3")

@@ -1,6 +1,7 @@
 //! `candle-studio export`.
 
 mod engines;
+mod int8;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -52,11 +53,15 @@ pub struct Args {
     /// The version of ONNX's operators: 17, or 13 for old runtimes.
     #[arg(long, value_enum, default_value_t)]
     opset: Opset,
+    /// Beside the ONNX file, write its int8 twin FILE.int8.onnx, calibrated on training images: a
+    /// quarter of the size; the two are compared on the test images.
+    #[arg(long, requires = "onnx")]
+    int8: bool,
     /// The license that the card names, such as mit or cc-by-4.0.
     #[arg(long, value_name = "ID", default_value = "unknown")]
     license: String,
-    /// The dataset that the card's numbers are measured on [default: the one the model was trained
-    /// on].
+    /// The dataset that the card's numbers are measured on and an int8 twin is calibrated on
+    /// [default: the one the model was trained on].
     #[arg(long, value_name = "DATA")]
     data: Option<PathBuf>,
     /// Print one JSON line: what was written.
@@ -98,6 +103,8 @@ struct Written {
 struct Line<'a> {
     model: &'a str,
     files: &'a [Written],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    int8: Option<&'a int8::Comparison>,
 }
 
 pub(super) fn run(args: &Args, workspace: Option<&Path>) -> anyhow::Result<ExitCode> {
@@ -113,6 +120,18 @@ pub(super) fn run(args: &Args, workspace: Option<&Path>) -> anyhow::Result<ExitC
     if let Some(file) = &args.onnx {
         let bytes = onnx(model.classifier, options, model.fingerprint)?;
         written.push(Written::new("onnx", file, &bytes)?);
+    }
+    let mut comparison = None;
+    if let (true, Some(file)) = (args.int8, &args.onnx) {
+        let dataset = source.dataset(args.data.as_deref(), workspace)?;
+        let dataset = dataset.ok_or_else(|| {
+            let text = "an int8 twin is calibrated on training images, and those of the model are \
+                        not known: name its dataset with --data";
+            UsageError(text.to_owned())
+        })?;
+        let (twin, compared) = int8::write(&model, options, &dataset, file)?;
+        written.push(twin);
+        comparison = Some(compared);
     }
     if let Some(dir) = &args.bundle {
         for file in write_bundle(&model, options, dir)? {
@@ -132,7 +151,7 @@ pub(super) fn run(args: &Args, workspace: Option<&Path>) -> anyhow::Result<ExitC
         written.push(Written::new("card", file, card.as_bytes())?);
     }
     written.extend(args.engines.write(&model, options)?);
-    tell(args, &model, &written)?;
+    tell(args, &model, &written, comparison.as_ref())?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -166,11 +185,17 @@ fn code_folder(args: &Args) -> anyhow::Result<Option<&Path>> {
     }
 }
 
-fn tell(args: &Args, model: &ExportedModel<'_>, written: &[Written]) -> anyhow::Result<()> {
+fn tell(
+    args: &Args,
+    model: &ExportedModel<'_>,
+    written: &[Written],
+    comparison: Option<&int8::Comparison>,
+) -> anyhow::Result<()> {
     if args.json {
         return out::print_json(&Line {
             model: model.name,
             files: written,
+            int8: comparison,
         });
     }
     let targets = [&args.onnx, &args.bundle, &args.web, &args.card].map(Option::as_deref);
@@ -178,6 +203,10 @@ fn tell(args: &Args, model: &ExportedModel<'_>, written: &[Written]) -> anyhow::
     let engines = args.engines.targets().into_iter().map(|(_, path)| path);
     for path in targets.chain(engines) {
         out::eprint(&format!("wrote {}", path.display()));
+    }
+    if let (Some(comparison), Some(onnx)) = (comparison, &args.onnx) {
+        out::eprint(&format!("wrote {}", int8::path(onnx).display()));
+        int8::tell(comparison);
     }
     Ok(())
 }

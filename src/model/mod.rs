@@ -10,6 +10,7 @@ mod classifier;
 mod file;
 mod frozen;
 mod init;
+mod int8;
 mod layers;
 pub(crate) mod limits;
 mod names;
@@ -30,6 +31,7 @@ pub use classifier::{Classifier, Provenance, class_name};
 pub use file::{FORMAT_VERSION, ModelFileError};
 pub use frozen::Groups;
 pub use init::Init;
+pub(crate) use int8::{ByteWeights, Grid, Int8};
 pub(crate) use layers::EPSILON as NORM_EPSILON;
 pub use layers::{
     AvgPool2d, Conv2d, Dense, Dropout, Dropout2d, Gru, LayerField, LayerValue, LeakyRelu, Lstm,

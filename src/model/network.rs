@@ -1,8 +1,11 @@
 //! A network that can be run: spec, weights and forward pass.
 
+use std::sync::Arc;
+
 use candle_core::{Device, Result, Tensor, Var};
 
 use super::init::Init;
+use super::int8::Int8;
 use super::layers::{Blueprint, Op, Pass, Taps, blueprints, plan};
 use super::param::{Param, ParamShape};
 use super::shape::{Shape, ShapeError};
@@ -33,6 +36,8 @@ pub struct Network {
     pub(super) is_fused: bool,
     /// What is left to train if the first layers are frozen.
     pub(super) tail: Option<Tail>,
+    /// What of it is kept in 8 bits, if it is an int8 twin.
+    int8: Option<Arc<Int8>>,
 }
 
 impl Network {
@@ -85,6 +90,7 @@ impl Network {
             params,
             is_fused: true,
             tail: None,
+            int8: None,
         }
     }
 
@@ -127,6 +133,7 @@ impl Network {
             ops: self.ops.clone(),
             is_fused: self.is_fused,
             tail: self.tail.clone(),
+            int8: self.int8.clone(),
         })
     }
 
@@ -146,7 +153,19 @@ impl Network {
             ops: self.ops.clone(),
             is_fused: self.is_fused,
             tail: self.tail.clone(),
+            int8: self.int8.clone(),
         })
+    }
+
+    /// The same network with values that are kept in 8 bits.
+    pub(super) fn with_int8(mut self, int8: Arc<Int8>) -> Network {
+        self.int8 = Some(int8);
+        self
+    }
+
+    /// What of it is kept in 8 bits, if it is an int8 twin.
+    pub(crate) fn int8(&self) -> Option<&Int8> {
+        self.int8.as_deref()
     }
 
     /// The layers, input and classes of the network.
@@ -166,6 +185,9 @@ impl Network {
     /// # Errors
     /// When the shape of the images is not the spec's input.
     pub fn forward(&self, images: &Tensor, mode: Mode) -> Result<Tensor> {
+        if let (Some(int8), Mode::Eval) = (&self.int8, mode) {
+            return int8.forward(self, images);
+        }
         let pass = Pass::new(&self.params, mode);
         let mut x = images.clone();
         for op in &self.ops {

@@ -177,6 +177,14 @@ impl Layer {
         }
     }
 
+    /// Whether, outside of training, each value of its output is one of its input.
+    pub(crate) fn moves_values(&self) -> bool {
+        matches!(
+            self,
+            Layer::Flatten | Layer::MaxPool2d(_) | Layer::Dropout(_) | Layer::Dropout2d(_)
+        )
+    }
+
     /// The dropout rate, the one hyperparameter that can change while training.
     pub fn dropout_rate_mut(&mut self) -> Option<&mut f32> {
         match self {

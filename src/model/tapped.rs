@@ -64,7 +64,7 @@ impl Network {
         self.run(images, &pass, Taps::At(path))
     }
 
-    fn run(&self, images: &Tensor, pass: &Pass<'_>, taps: Taps<'_>) -> Result<Tensor> {
+    pub(super) fn run(&self, images: &Tensor, pass: &Pass<'_>, taps: Taps<'_>) -> Result<Tensor> {
         let spec = self.spec();
         let mut x = images.clone();
         for op in plan(&spec.layers, Shape::Image(spec.input), 0, false, 0, taps) {

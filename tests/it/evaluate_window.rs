@@ -258,6 +258,34 @@ fn thousands(n: usize) -> String {
 }
 
 #[test]
+fn the_int8_twin_is_held_against_its_model_image_by_image() {
+    let mut window = open_trained();
+    click(&mut window, "Models");
+    click(&mut window, "Add its int8 twin");
+    wait(&mut window, "the twin", |app| {
+        let evaluator = app.studio().evaluator();
+        let newest = evaluator.newest().unwrap();
+        let beside = evaluator.beside().first();
+        beside.is_some_and(|twin| twin.evaluation(newest).is_some()) && !evaluator.is_busy()
+    });
+    window.run_steps(4);
+    let this = newest(&window);
+    let beside = &studio(&window).evaluator().beside()[0];
+    assert!(beside.name.ends_with(", int8"), "{}", beside.name);
+    let twin = beside.evaluation(this).unwrap();
+    let pairs = this.predictions.answers().iter();
+    let flips = pairs.zip(twin.predictions.answers());
+    let n = flips.filter(|(a, b)| a != b).count();
+    assert_ne!(this.predictions.logits(0), twin.predictions.logits(0));
+    assert!(n <= this.predictions.len() / 10, "{n} flips");
+    click(
+        &mut window,
+        &format!("both answer differently: {}", thousands(n)),
+    );
+    assert_eq!(n_selected(&window), n);
+}
+
+#[test]
 fn two_models_side_by_side_and_the_images_they_answer_differently() {
     let mut window = open_trained();
     click(&mut window, "Models");

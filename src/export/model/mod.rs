@@ -6,6 +6,7 @@ mod card;
 mod code;
 mod engines;
 mod folder;
+mod int8;
 mod markdown;
 mod onnx;
 mod page;
@@ -15,6 +16,7 @@ pub use bundle::write_bundle;
 pub use card::{CardSubject, card};
 pub use code::write_pytorch;
 pub use engines::{Engine, write_engine};
+pub use int8::int8_twin;
 pub use onnx::{InputType, OnnxError, OnnxOptions, Opset, onnx};
 pub use page::page;
 
@@ -59,6 +61,9 @@ pub enum ExportModelError {
     /// The weights do not fit the layers, or could not be copied.
     #[error("could not write the weights: {0}")]
     Weights(String),
+    /// There are no images to calibrate an int8 twin on.
+    #[error("could not calibrate 8 bits: {0}")]
+    Calibration(String),
     /// Something could not be written as JSON.
     #[error("could not write JSON: {0}")]
     Json(#[from] serde_json::Error),

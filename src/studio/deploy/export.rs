@@ -6,8 +6,8 @@ use std::sync::Arc;
 use crate::data::Dataset;
 use crate::evaluate::{Predictions, Report, SplitName};
 use crate::export::model::{
-    CardSubject, ExportModelError, ExportedModel, OnnxOptions, card, check_finite, onnx, page,
-    write_bundle, write_pytorch,
+    CardSubject, ExportModelError, ExportedModel, OnnxOptions, card, check_finite, int8_twin, onnx,
+    page, write_bundle, write_pytorch,
 };
 use crate::files::write_atomically;
 use crate::model::Classifier;
@@ -19,6 +19,8 @@ use crate::studio::message::Message;
 pub enum ModelFormat {
     /// An ONNX file.
     Onnx,
+    /// The ONNX file of its int8 twin.
+    Int8,
     /// A folder with the ONNX file and all that belongs to it.
     Bundle,
     /// A page that needs nothing but a browser.
@@ -31,8 +33,9 @@ pub enum ModelFormat {
 
 impl ModelFormat {
     /// All of them.
-    pub const ALL: [ModelFormat; 5] = [
+    pub const ALL: [ModelFormat; 6] = [
         ModelFormat::Onnx,
+        ModelFormat::Int8,
         ModelFormat::Bundle,
         ModelFormat::Page,
         ModelFormat::Pytorch,
@@ -48,6 +51,7 @@ impl ModelFormat {
     pub fn ending(self) -> &'static str {
         match self {
             ModelFormat::Onnx => ".onnx",
+            ModelFormat::Int8 => ".int8.onnx",
             ModelFormat::Bundle => "-onnx",
             ModelFormat::Page => ".html",
             ModelFormat::Pytorch => "-pytorch",
@@ -100,12 +104,21 @@ impl Exported {
         let options = OnnxOptions::default();
         let bytes = match format {
             ModelFormat::Onnx => onnx(model.classifier, options, model.fingerprint)?,
+            ModelFormat::Int8 => onnx(&self.int8_twin()?, options, model.fingerprint)?,
             ModelFormat::Bundle => return write_bundle(&model, options, path).map(drop),
             ModelFormat::Page => page(&model)?.into_bytes(),
             ModelFormat::Pytorch => return write_pytorch(&model, path).map(drop),
             ModelFormat::Card => self.card(model).into_bytes(),
         };
         Ok(write_atomically(path, &bytes)?)
+    }
+
+    fn int8_twin(&self) -> Result<Classifier, ExportModelError> {
+        let missing = || {
+            let text = "open the dataset that the model was trained on".to_owned();
+            ExportModelError::Calibration(text)
+        };
+        int8_twin(&self.classifier, self.dataset.as_ref().ok_or_else(missing)?)
     }
 
     /// The card, with the numbers on the test images where they are there.

@@ -9,6 +9,7 @@ use super::job::{Job, Subject, Task};
 use super::save::Saved;
 use crate::data::Dataset;
 use crate::evaluate::{Selection, SplitName};
+use crate::export::model::int8_twin;
 use crate::model::Classifier;
 use crate::runs::{MODEL_FILE, RunId, RunState};
 use crate::studio::Studio;
@@ -41,6 +42,8 @@ pub enum EvaluateAction {
     KeepBeside,
     /// Show the model of a run beside the one that is evaluated.
     AddBeside(RunId),
+    /// Show the int8 twin of the model on the canvas beside it.
+    AddInt8,
     /// Remove one of the models beside.
     RemoveBeside(usize),
     /// Save something of the newest evaluation to a file.
@@ -62,6 +65,7 @@ impl Evaluator {
             | EvaluateAction::StopHistory
             | EvaluateAction::KeepBeside
             | EvaluateAction::AddBeside(_)
+            | EvaluateAction::AddInt8
             | EvaluateAction::RemoveBeside(_)
             | EvaluateAction::Save(..) => true,
         }
@@ -122,6 +126,7 @@ impl Studio {
                 }
             }
             EvaluateAction::AddBeside(id) => self.add_beside(&id),
+            EvaluateAction::AddInt8 => self.add_int8(),
             EvaluateAction::RemoveBeside(idx) => evaluator.beside.remove(idx),
             EvaluateAction::Save(saved, path) => self.save_evaluation(saved, path),
         }
@@ -221,6 +226,22 @@ impl Studio {
                 let read = Classifier::load(&path).map_err(|error| error.to_string());
                 Message::Beside(name, read.map(Box::new))
             });
+    }
+
+    /// Makes the int8 twin of the model on the canvas, to show it beside.
+    fn add_int8(&mut self) {
+        let (Some(name), Some(model), Some(dataset)) = (
+            self.model_name(),
+            self.classifier().cloned(),
+            self.dataset().cloned(),
+        ) else {
+            return;
+        };
+        let doing = format!("rounding {name} to 8 bits");
+        self.files.run(doing, move || {
+            let twin = int8_twin(&model, &dataset).map_err(|error| error.to_string());
+            Message::Beside(format!("{name}, int8"), twin.map(Box::new))
+        });
     }
 
     /// Shows a model that was read beside the one that is evaluated.

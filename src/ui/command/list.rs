@@ -39,6 +39,7 @@ const PLAIN: &[Command] = &[
     Command::Draft(DraftCommand::Reset),
     Command::File(FileCommand::SaveModel),
     Command::File(FileCommand::ExportModel(ModelFormat::Onnx)),
+    Command::File(FileCommand::ExportModel(ModelFormat::Int8)),
     Command::File(FileCommand::ExportModel(ModelFormat::Bundle)),
     Command::File(FileCommand::ExportModel(ModelFormat::Page)),
     Command::File(FileCommand::ExportModel(ModelFormat::Pytorch)),

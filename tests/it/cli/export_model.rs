@@ -154,3 +154,41 @@ fn a_card_has_only_numbers_of_the_data_that_is_there() {
     check_failure(&other, 1, "was trained on a different dataset");
     assert!(!dir.join("d.md").exists());
 }
+
+#[test]
+fn the_int8_twin_is_written_beside_the_model_and_compared_with_it() {
+    let dir = folder();
+    let dir = dir.path();
+    trained(dir);
+    let lines = json_lines(&export(
+        dir,
+        &["last", "--onnx", "m.onnx", "--int8", "--json"],
+    ));
+    let [f32, int8] = ["m.onnx", "m.int8.onnx"].map(|name| fs::read(dir.join(name)).unwrap());
+    assert!(int8.len() < f32.len() / 2, "{} {}", int8.len(), f32.len());
+    assert_eq!(lines[0]["files"][1]["kind"], "int8");
+    let compared = &lines[0]["int8"];
+    let evaluated = json_lines(&run(
+        dir,
+        &["evaluate", "--workspace", "w", "last", "--json"],
+    ));
+    assert_eq!(compared["test_accuracy"], evaluated[0]["test_accuracy"]);
+    let n = compared["test_images"].as_f64().unwrap();
+    let accuracy = |key: &str| compared[key].as_f64().unwrap() * n;
+    let flipped = compared["flipped"].as_array().unwrap();
+    let moved = (accuracy("test_accuracy") - accuracy("int8_test_accuracy")).abs();
+    assert!(moved <= flipped.len() as f64 + 1e-6, "{compared}");
+    assert!(flipped.len() as f64 <= 0.1 * n, "{compared}");
+
+    let words = text(&export(dir, &["last", "--onnx", "m.onnx", "--int8"]).stderr).to_owned();
+    assert!(
+        words.contains("wrote m.int8.onnx") && words.contains("answers differ"),
+        "{words}"
+    );
+    // Of a file whose data nobody knows, there is nothing to calibrate on.
+    check_failure(
+        &export(dir, &["last", "--web", "p.html", "--int8"]),
+        2,
+        "--onnx <FILE>",
+    );
+}

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::attribute::{self, Attribute};
 use super::messages::{NodeProto, TensorProto};
 use super::{OnnxError, Opset};
-use crate::model::{Network, Param};
+use crate::model::{Grid, Int8, Network, Param};
 
 /// Where a node belongs: PyTorch's place of a layer, such as `5.body.0`, and our name for it.
 #[derive(Clone, Debug)]
@@ -51,6 +51,12 @@ pub(super) struct Graph<'n> {
     tensors: Vec<TensorProto>,
     /// The names of nodes and tensors.
     names: BTreeSet<String>,
+    /// What of the network is kept in 8 bits.
+    pub(super) int8: Option<&'n Int8>,
+    /// Number of layers whose output is known, those inside a block before it.
+    pub(super) n_layers: usize,
+    /// The values that are rounded, by name.
+    pub(super) grids: BTreeMap<String, Grid>,
 }
 
 impl<'n> Graph<'n> {
@@ -63,6 +69,9 @@ impl<'n> Graph<'n> {
             nodes: Vec::new(),
             tensors: Vec::new(),
             names: BTreeSet::new(),
+            int8: network.int8(),
+            n_layers: 0,
+            grids: BTreeMap::new(),
         }
     }
 
@@ -114,6 +123,9 @@ impl<'n> Graph<'n> {
     pub fn weight(&mut self, place: &Place, name: &str) -> Result<String, OnnxError> {
         let (dims, values) = self.values(place, name)?;
         let name = place.tensor(name);
+        if let Some(weights) = self.int8.and_then(|int8| int8.weights(&name)) {
+            return Ok(self.byte_weight(place, &name, &dims, weights));
+        }
         if self.names.insert(name.clone()) {
             self.tensors
                 .push(TensorProto::floats(&name, &dims, &values));
@@ -158,6 +170,14 @@ impl<'n> Graph<'n> {
         let mut tensor = TensorProto::ints(&name, &[value]);
         tensor.dims.clear();
         self.tensors.push(tensor);
+        name
+    }
+
+    /// Adds a tensor of numbers of any type.
+    pub fn raw(&mut self, name: &str, data_type: i32, dims: &[usize], bytes: Vec<u8>) -> String {
+        let name = self.unused(name);
+        self.tensors
+            .push(TensorProto::raw(&name, data_type, dims, bytes));
         name
     }
 

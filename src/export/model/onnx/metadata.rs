@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::messages::StringStringEntryProto;
 use super::{InputType, OnnxOptions};
-use crate::model::Classifier;
+use crate::model::{Classifier, Int8};
 
 /// One sentence: what the model is.
 pub(super) fn summary(classifier: &Classifier) -> String {
@@ -22,6 +22,7 @@ pub(super) fn summary(classifier: &Classifier) -> String {
 /// * `preprocessing`: what becomes of a picture before it is the input
 /// * `spec`: the layers, from which Candle Studio makes exactly this network again
 /// * `dataset`, `fingerprint`, `test_accuracy`, `temperature`: where known
+/// * `quantization`: what is kept in 8 bits, of an int8 twin
 /// * `version`: of Candle Studio
 pub(super) fn entries(
     classifier: &Classifier,
@@ -49,6 +50,7 @@ pub(super) fn entries(
             provenance.test_accuracy.map(|a| a.to_string()),
         ),
         ("temperature", provenance.temperature.map(|t| t.to_string())),
+        ("quantization", classifier.network.int8().map(quantization)),
         ("version", Some(env!("CARGO_PKG_VERSION").to_owned())),
     ];
     let given = |(key, value): (&str, Option<String>)| {
@@ -58,4 +60,13 @@ pub(super) fn entries(
         })
     };
     entries.into_iter().filter_map(given).collect()
+}
+
+fn quantization(int8: &Int8) -> String {
+    json!({
+        "weights": "int8, per output, 7 bits",
+        "activations": "uint8, min-max",
+        "calibration_images": int8.n_images(),
+    })
+    .to_string()
 }

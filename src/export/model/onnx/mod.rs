@@ -8,6 +8,7 @@
 
 mod attribute;
 mod graph;
+mod int8;
 mod layers;
 mod messages;
 mod metadata;
@@ -165,9 +166,10 @@ fn whole_graph(classifier: &Classifier, options: OnnxOptions) -> Result<GraphPro
         layer: String::new(),
     };
     let mut graph = Graph::new(&classifier.network, options.opset);
-    let image = match options.input {
-        InputType::F32 => INPUT.to_owned(),
-        InputType::Uint8 => unit_values(&mut graph, &around),
+    let image = match (graph.int8, options.input) {
+        (Some(_), input) => graph.byte_image(&around, input),
+        (None, InputType::F32) => INPUT.to_owned(),
+        (None, InputType::Uint8) => unit_values(&mut graph, &around),
     };
     let input = Shape::Image(spec.input);
     let logits = layers::sequence(

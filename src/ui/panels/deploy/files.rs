@@ -46,6 +46,11 @@ fn text(format: ModelFormat) -> (&'static str, &'static str) {
             "ONNX",
             "One file for onnxruntime, phones, browsers and servers: pixels in, probabilities out.",
         ),
+        ModelFormat::Int8 => (
+            "ONNX, int8",
+            "A quarter of the size, with weights and layers rounded to 8 bits. Evaluate → Models shows \
+             which answers flip.",
+        ),
         ModelFormat::Bundle => (
             "ONNX bundle",
             "The ONNX file with labels, data to test it with, and a Python script that classifies \

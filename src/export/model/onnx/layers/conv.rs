@@ -13,7 +13,7 @@ pub(super) fn conv(
     x: &str,
 ) -> Result<String, OnnxError> {
     let weight = graph.weight(place, "weight")?;
-    let bias = graph.weight(place, "bias")?;
+    let bias = graph.bias(place, ["weight", "bias"], x)?;
     let mut attributes = window(layer.kernel, layer.stride);
     attributes.push(("pads", Value::Ints(vec![layer.padding as i64; 4])));
     attributes.push(("group", Value::Int(layer.groups as i64)));

@@ -16,8 +16,8 @@ pub(super) fn dense(
     [weight, bias]: [&str; 2],
     x: &str,
 ) -> Result<String, OnnxError> {
+    let bias = graph.bias(place, [weight, bias], x)?;
     let weight = graph.weight(place, weight)?;
-    let bias = graph.weight(place, bias)?;
     let transposed = vec![("transB", Value::Int(1))];
     Ok(graph.node(place, "Gemm", &[x, &weight, &bias], transposed))
 }

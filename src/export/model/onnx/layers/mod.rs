@@ -69,7 +69,8 @@ pub(super) fn sequence(
             input,
             output,
         };
-        x = one(graph, &step, x)?;
+        let y = one(graph, &step, x.clone())?;
+        x = graph.layer_output(&step.place, layer, &x, y);
         input = output;
     }
     Ok(x)

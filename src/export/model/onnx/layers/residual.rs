@@ -23,7 +23,7 @@ pub(super) fn residual(
         Some(stride) => {
             let place = step.place.within("shortcut");
             let weight = graph.weight(&place, "weight")?;
-            let bias = graph.weight(&place, "bias")?;
+            let bias = graph.bias(&place, ["weight", "bias"], &x)?;
             graph.node(&place, "Conv", &[&x, &weight, &bias], window(1, stride))
         }
     };

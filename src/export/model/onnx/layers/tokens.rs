@@ -15,7 +15,7 @@ pub(super) fn patches(
 ) -> Result<String, OnnxError> {
     let proj = place.within("proj");
     let weight = graph.weight(&proj, "weight")?;
-    let bias = graph.weight(&proj, "bias")?;
+    let bias = graph.bias(&proj, ["weight", "bias"], x)?;
     let filters = window(layer.patch, layer.patch);
     let image = graph.node(&proj, "Conv", &[x, &weight, &bias], filters);
     let flat = graph.ints(place, "flat", &[0, layer.width as i64, -1]);

@@ -1,5 +1,6 @@
 //! What is in the files, under which names, and what they compute. `.ci/onnx` runs them elsewhere.
 
+mod int8;
 mod outputs;
 mod run;
 

@@ -10,7 +10,7 @@ use crate::export::model::onnx::{InputType, LOGITS, OnnxOptions, Opset, PROBABIL
 use crate::model::{Layer, Mode, ModelSpec, PRESETS, probabilities};
 
 /// Networks of every kind of layer, which `.ci/exported.py` reads, too.
-fn every_layer() -> BTreeMap<String, Vec<Layer>> {
+pub(super) fn every_layer() -> BTreeMap<String, Vec<Layer>> {
     let json = include_str!("../../../../../tests/fixtures/every_layer.json");
     serde_json::from_str(json).unwrap()
 }

@@ -27,6 +27,19 @@ pub(super) fn run(graph: &GraphProto, image: &Tensor) -> HashMap<String, Tensor>
 fn constant(tensor: &TensorProto) -> Tensor {
     let dims: Vec<usize> = tensor.dims.iter().map(|&n| n as usize).collect();
     let bytes = tensor.raw_data.as_ref().unwrap();
+    // Candle has no numbers of 8 bits with a sign: they are f32 here.
+    let numbers: Option<Vec<f32>> = match tensor.data_type {
+        Some(data_type::UINT8) => Some(bytes.iter().map(|&b| f32::from(b)).collect()),
+        Some(data_type::INT8) => Some(bytes.iter().map(|&b| f32::from(b as i8)).collect()),
+        Some(data_type::INT32) => {
+            let words = bytes.as_chunks().0.iter();
+            Some(words.map(|&w| i32::from_le_bytes(w) as f32).collect())
+        }
+        _ => None,
+    };
+    if let Some(numbers) = numbers {
+        return Tensor::from_vec(numbers, dims, &Device::Cpu).unwrap();
+    }
     let dtype = match tensor.data_type {
         Some(data_type::INT64) => DType::I64,
         _ => DType::F32,
@@ -101,6 +114,11 @@ fn compute(node: &NodeProto, inputs: &[&Tensor]) -> Result<Tensor> {
         "BatchNormalization" => batch_norm(node, inputs),
         "LayerNormalization" => layer_norm(node, inputs),
         "RNN" | "LSTM" | "GRU" => recurrent(node, inputs),
+        "QuantizeLinear" => {
+            let numbers = x.broadcast_div(inputs[1])?.round()?;
+            numbers.broadcast_add(inputs[2])?.clamp(0.0, 255.0)
+        }
+        "DequantizeLinear" => dequantize(x, inputs[1], inputs[2]),
         _ => reshaped(node, inputs),
     }
 }
@@ -168,6 +186,21 @@ fn conv(node: &NodeProto, x: &Tensor, weight: &Tensor, bias: &Tensor) -> Result<
     let groups = groups.and_then(|a| a.i).unwrap_or(1) as usize;
     let y = x.conv2d(weight, padding, pair(node, "strides").0, 1, groups)?;
     y.broadcast_add(&bias.reshape((1, (), 1, 1))?)
+}
+
+/// One scale for all, or one per output, which is the first dimension.
+fn dequantize(x: &Tensor, scale: &Tensor, zero: &Tensor) -> Result<Tensor> {
+    let x = x.to_dtype(DType::F32)?;
+    let along = |values: &Tensor| match values.rank() {
+        0 => Ok(values.clone()),
+        _ => {
+            let mut dims = vec![1; x.rank()];
+            dims[0] = values.elem_count();
+            values.reshape(dims)
+        }
+    };
+    x.broadcast_sub(&along(zero)?)?
+        .broadcast_mul(&along(scale)?)
 }
 
 fn batch_norm(node: &NodeProto, inputs: &[&Tensor]) -> Result<Tensor> {
