@@ -12,6 +12,8 @@ use serde::Serialize;
 use super::resolve_run::{model_file, run_folder};
 use super::{UsageError, out};
 use crate::runs::RunFolder;
+#[cfg(feature = "tls")]
+use crate::serve::Tls;
 use crate::serve::{ModelSource, Options, ServeError, Server, Token};
 use crate::signals::{self, INTERRUPTED};
 use crate::train::Finish;
@@ -32,6 +34,9 @@ pub struct Args {
     /// not there.
     #[arg(long, value_name = "FILE")]
     token_file: Option<PathBuf>,
+    #[cfg(feature = "tls")]
+    #[command(flatten)]
+    tls: TlsArgs,
     /// Host name that clients may use besides `localhost` and addresses; can be given several times.
     #[arg(long, value_name = "NAME")]
     allow_host: Vec<String>,
@@ -50,6 +55,28 @@ pub struct Args {
     json: bool,
 }
 
+/// Where the certificate is.
+#[cfg(feature = "tls")]
+#[derive(Debug, clap::Args)]
+struct TlsArgs {
+    /// Encrypt connections (https): PEM file with the certificate and those that vouch for it.
+    #[arg(long, value_name = "FILE", requires = "tls_key")]
+    tls_cert: Option<PathBuf>,
+    /// PEM file with the private key of --tls-cert.
+    #[arg(long, value_name = "FILE", requires = "tls_cert")]
+    tls_key: Option<PathBuf>,
+}
+
+#[cfg(feature = "tls")]
+impl TlsArgs {
+    fn read(&self) -> Result<Option<Tls>, ServeError> {
+        let files = self.tls_cert.as_deref().zip(self.tls_key.as_deref());
+        files
+            .map(|(cert, key)| Tls::of_files(cert, key))
+            .transpose()
+    }
+}
+
 /// The first line of output.
 #[derive(Serialize)]
 struct Listening<'a> {
@@ -64,6 +91,8 @@ pub(super) fn run(args: &Args, workspace: Option<&Path>) -> anyhow::Result<ExitC
     let token = args.token_file.as_deref().map(Token::of_file).transpose()?;
     let mut options = Options {
         token,
+        #[cfg(feature = "tls")]
+        tls: args.tls.read()?,
         hosts: args.allow_host.clone(),
         origins: args.allow_origin.clone(),
         log_requests: args.log,
@@ -74,7 +103,7 @@ pub(super) fn run(args: &Args, workspace: Option<&Path>) -> anyhow::Result<ExitC
     }
     let server = Server::start(&sources, options, Arc::new(out::eprint)).map_err(in_our_words)?;
     stop_at_signals(&server)?;
-    let url = format!("http://{}", server.address());
+    let url = server.url();
     let mut models: Vec<&str> = sources.iter().map(|source| source.name.as_str()).collect();
     models.dedup();
     match args.json {

@@ -44,6 +44,12 @@ impl Access {
         }
     }
 
+    /// The certificate, if connections are encrypted.
+    #[cfg(feature = "tls")]
+    pub fn tls(&self) -> Option<&super::tls::Tls> {
+        self.options.tls.as_ref()
+    }
+
     /// Whether a token is needed.
     pub fn has_token(&self) -> bool {
         self.options.token.is_some()

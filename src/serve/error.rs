@@ -40,6 +40,14 @@ pub enum ServeError {
         /// What was expected and found.
         reason: String,
     },
+    /// The certificate or its key is no use.
+    #[error("{path}: {reason}")]
+    Tls {
+        /// The file.
+        path: String,
+        /// What was expected and found.
+        reason: String,
+    },
     /// A thread or the runtime cannot be started.
     #[error("could not start a thread: {0}")]
     Thread(#[from] io::Error),

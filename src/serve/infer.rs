@@ -18,6 +18,10 @@ use super::queue::Work;
 use super::reply::Reply;
 use super::route::ModelRef;
 use super::service::Service;
+use super::traffic::Answered;
+use crate::model::class_name;
+use crate::predict::Outputs;
+use crate::stats::argmax;
 
 /// Where the JSON ends and the tensors begin.
 const HEADER_LENGTH: &str = "inference-header-content-length";
@@ -36,8 +40,9 @@ pub(super) async fn infer(
     let (model, loaded) = service.models.find(&model.name, model.version.as_deref())?;
     let json_len = json_len(headers)?;
     let result = infer_with(service, &model, &loaded, json_len, body, start).await;
-    if result.is_err() {
-        model.statistics().count_failure(start.elapsed());
+    match &result {
+        Ok(_) => service.traffic.count(start.elapsed()),
+        Err(_) => model.statistics().count_failure(start.elapsed()),
     }
     result
 }
@@ -67,6 +72,8 @@ async fn infer_with(
             elsewhere(move || pictures.into_values(&loaded, start + ANSWER)).await?
         }
     };
+    let keeps = service.traffic.keeps_pictures();
+    let first = keeps.then(|| values[..loaded.image_len().min(values.len())].to_vec());
     let (reply, received) = oneshot::channel();
     service.queue.push(Work {
         model: model.clone(),
@@ -80,8 +87,23 @@ async fn infer_with(
     let dropped = |_gone| Failure::busy("the service is stopping or too busy");
     let (found, timing) = received.map_err(late)?.map_err(dropped)??;
     let reply = answer(&request, model, loaded, &found)?;
+    if let Some(answered) = first.and_then(|values| answered(values, loaded, &found)) {
+        service.traffic.keep(answered);
+    }
     model.statistics().count_success(start.elapsed(), timing);
     Ok(reply)
+}
+
+/// The first picture of a request, with its answer.
+fn answered(values: Vec<f32>, loaded: &Loaded, found: &Outputs) -> Option<Answered> {
+    let probabilities = found.probabilities.get(..loaded.n_classes())?;
+    let class = argmax(probabilities)?;
+    Some(Answered {
+        values,
+        shape: loaded.input(),
+        answer: class_name(&loaded.classifier.classes, class),
+        probability: probabilities[class],
+    })
 }
 
 /// A request as it came.

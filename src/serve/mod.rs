@@ -34,7 +34,10 @@ mod route;
 mod server;
 mod service;
 mod stream;
+#[cfg(feature = "tls")]
+mod tls;
 mod token;
+mod traffic;
 
 pub use error::ServeError;
 pub use limits::{MAX_BATCH, MAX_BODY_BYTES, MAX_CONNECTIONS, MAX_WAITING};
@@ -42,4 +45,7 @@ pub use log::Tell;
 pub use models::ModelSource;
 pub use options::Options;
 pub use server::{Server, Stop};
+#[cfg(feature = "tls")]
+pub use tls::Tls;
 pub use token::Token;
+pub use traffic::{Answered, MAX_PICTURES, Second, TRAFFIC_SECONDS, Traffic};

@@ -12,6 +12,9 @@ pub struct Options {
     pub listen: SocketAddr,
     /// What a client has to show; needed unless only this machine can reach the address.
     pub token: Option<Token>,
+    /// The certificate, if connections are encrypted.
+    #[cfg(feature = "tls")]
+    pub tls: Option<super::tls::Tls>,
     /// Host names that requests may name besides addresses and `localhost`.
     pub hosts: Vec<String>,
     /// Origins whose pages may ask, such as `https://example.org`.
@@ -29,12 +32,23 @@ impl Options {
         Options {
             listen,
             token: None,
+            #[cfg(feature = "tls")]
+            tls: None,
             hosts: Vec::new(),
             origins: Vec::new(),
             log_requests: false,
             // One is for the network and the requests.
             n_threads: n_cores.saturating_sub(1).max(1),
         }
+    }
+
+    /// What its addresses begin with.
+    pub fn scheme(&self) -> &'static str {
+        #[cfg(feature = "tls")]
+        if self.tls.is_some() {
+            return "https";
+        }
+        "http"
     }
 
     /// # Errors

@@ -9,6 +9,7 @@ use std::time::Instant;
 
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::watch;
@@ -28,6 +29,7 @@ use super::options::Options;
 use super::queue::Queue;
 use super::service::Service;
 use super::stream::Stream;
+use super::traffic::Traffic;
 
 /// Connections that wait to be accepted.
 const BACKLOG: u32 = 1_024;
@@ -41,6 +43,8 @@ const N_HELPERS: usize = 2;
 /// A running service; it stops when this is dropped.
 pub struct Server {
     address: SocketAddr,
+    scheme: &'static str,
+    traffic: Arc<Traffic>,
     stop: Stop,
     thread: Option<JoinHandle<()>>,
 }
@@ -77,7 +81,7 @@ impl Server {
             .enable_time()
             .max_blocking_threads(N_HELPERS)
             .build()?;
-        let listen = options.listen;
+        let (listen, scheme) = (options.listen, options.scheme());
         let failed = |reason| ServeError::Listen {
             address: listen,
             reason,
@@ -85,6 +89,7 @@ impl Server {
         let listener = bind(&runtime, listen).map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
         let parts = Parts::spawn(models, options, tell)?;
+        let traffic = parts.traffic.clone();
         let (sender, stopped) = watch::channel(false);
         let thread = std::thread::Builder::new().name("service".to_owned());
         let thread = thread.spawn(move || {
@@ -94,6 +99,8 @@ impl Server {
         })?;
         Ok(Server {
             address,
+            scheme,
+            traffic,
             stop: Stop(Arc::new(sender)),
             thread: Some(thread),
         })
@@ -102,6 +109,16 @@ impl Server {
     /// Where it listens.
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// The beginning of its addresses, such as `http://127.0.0.1:8000`.
+    pub fn url(&self) -> String {
+        format!("{}://{}", self.scheme, self.address)
+    }
+
+    /// What it is doing.
+    pub fn traffic(&self) -> &Arc<Traffic> {
+        &self.traffic
     }
 
     /// What stops it.
@@ -152,6 +169,7 @@ struct Parts {
     models: Arc<Repository>,
     queue: Arc<Queue>,
     metrics: Arc<Metrics>,
+    traffic: Arc<Traffic>,
     log: Arc<Log>,
 }
 
@@ -166,6 +184,7 @@ impl Parts {
             models,
             queue,
             metrics,
+            traffic: Arc::new(Traffic::new()),
             log,
         })
     }
@@ -179,6 +198,7 @@ impl Parts {
             models,
             queue,
             metrics,
+            traffic,
             log,
         } = self;
         let connections = Rc::new(Connections::default());
@@ -187,6 +207,7 @@ impl Parts {
             models,
             queue,
             metrics,
+            traffic,
             log,
             connections: connections.clone(),
             bodies: Budget::default(),
@@ -226,36 +247,57 @@ async fn accept(listener: TcpListener, service: Rc<Service>, stopped: watch::Rec
         let activity = Rc::new(Activity::new());
         let place = connections.enter(activity.clone());
         let id = place.id();
-        let serve = serve(stream, service.clone(), activity, place, stopped.clone());
-        let task = spawn_local(serve);
+        let client = Client {
+            service: service.clone(),
+            activity,
+            _place: place,
+            stopped: stopped.clone(),
+        };
+        let task = spawn_local(client.serve(stream));
         connections.set_task(id, task.abort_handle());
     }
 }
 
-/// Serves a connection until it ends, or until the service stops and it is idle.
-async fn serve(
-    stream: TcpStream,
+/// A connection, and what serves it.
+struct Client {
     service: Rc<Service>,
     activity: Rc<Activity>,
     _place: Place,
-    mut stopped: watch::Receiver<bool>,
-) {
-    let stream = Stream::new(stream, activity.clone());
-    let respond = service_fn(move |request| service.clone().respond(request, activity.clone()));
-    let mut http = http1::Builder::new();
-    http.header_read_timeout(None)
-        .max_header_size(MAX_HEAD_BYTES)
-        .max_buf_size(READ_BUFFER);
-    let mut connection = std::pin::pin!(http.serve_connection(stream, respond));
-    let mut stop = std::pin::pin!(stopped.wait_for(|is_stopped| *is_stopped));
-    let mut is_stopping = false;
-    std::future::poll_fn(|cx| {
-        if !is_stopping && stop.as_mut().poll(cx).is_ready() {
-            is_stopping = true;
-            connection.as_mut().graceful_shutdown();
+    stopped: watch::Receiver<bool>,
+}
+
+impl Client {
+    /// Serves the connection until it ends, or until the service stops and it is idle.
+    async fn serve(self, stream: TcpStream) {
+        #[cfg(feature = "tls")]
+        if let Some(tls) = self.service.access.tls().cloned() {
+            if let Some(stream) = tls.accept(stream).await {
+                self.talk(stream).await;
+            }
+            return;
         }
-        // What went wrong is between the client and its network.
-        connection.as_mut().poll(cx).map(|_result| ())
-    })
-    .await;
+        self.talk(stream).await;
+    }
+
+    async fn talk(mut self, stream: impl AsyncRead + AsyncWrite + Unpin) {
+        let (service, activity) = (self.service, self.activity);
+        let stream = Stream::new(stream, activity.clone());
+        let respond = service_fn(move |request| service.clone().respond(request, activity.clone()));
+        let mut http = http1::Builder::new();
+        http.header_read_timeout(None)
+            .max_header_size(MAX_HEAD_BYTES)
+            .max_buf_size(READ_BUFFER);
+        let mut connection = std::pin::pin!(http.serve_connection(stream, respond));
+        let mut stop = std::pin::pin!(self.stopped.wait_for(|is_stopped| *is_stopped));
+        let mut is_stopping = false;
+        std::future::poll_fn(|cx| {
+            if !is_stopping && stop.as_mut().poll(cx).is_ready() {
+                is_stopping = true;
+                connection.as_mut().graceful_shutdown();
+            }
+            // What went wrong is between the client and its network.
+            connection.as_mut().poll(cx).map(|_result| ())
+        })
+        .await;
+    }
 }

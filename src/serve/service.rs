@@ -27,6 +27,7 @@ use super::protocol::{
 use super::queue::Queue;
 use super::reply::Reply;
 use super::route::{ModelRef, Route};
+use super::traffic::Traffic;
 
 /// All that requests need.
 pub(super) struct Service {
@@ -34,6 +35,7 @@ pub(super) struct Service {
     pub models: Arc<Repository>,
     pub queue: Arc<Queue>,
     pub metrics: Arc<Metrics>,
+    pub traffic: Arc<Traffic>,
     pub log: Arc<Log>,
     pub connections: Rc<Connections>,
     pub bodies: Budget,

@@ -50,6 +50,19 @@ impl Token {
         }
     }
 
+    /// A new token that is in no file, and its text for who may use it.
+    ///
+    /// # Errors
+    /// When the system has no random numbers.
+    pub fn random() -> Result<(Token, String), ServeError> {
+        let token = Token::generate().map_err(|reason| ServeError::Token {
+            path: "a new token".to_owned(),
+            reason,
+        })?;
+        let text = token.0.clone();
+        Ok((token, text))
+    }
+
     /// A new token of 256 random bits.
     fn generate() -> Result<Token, String> {
         let mut bytes = [0; 32];

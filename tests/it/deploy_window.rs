@@ -54,33 +54,153 @@ mod service {
     use std::io::{Read, Write};
     use std::net::TcpStream;
 
-    use candle_studio::studio::{CanvasAction, RunAction, ServiceState};
+    use candle_studio::studio::{CanvasAction, RunAction, ServiceForm, ServiceState};
     use egui_kittest::kittest::NodeT;
 
     use super::*;
     use crate::support::window::{choose_small, wait_for_end};
 
+    /// Port 0: other tests run beside this one.
+    const FREE: ServiceForm = ServiceForm {
+        port: 0,
+        is_open: false,
+        is_best: false,
+    };
+
     fn ask(url: &str, path: &str) -> String {
+        send(url, &format!("GET {path}"), "", "")
+    }
+
+    fn send(url: &str, request: &str, header: &str, body: &str) -> String {
         let address = url.trim_start_matches("http://");
         let mut stream = TcpStream::connect(address).unwrap();
-        let request =
-            format!("GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
+        let n = body.len();
+        let request = format!(
+            "{request} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n{header}\
+             Content-Length: {n}\r\n\r\n{body}"
+        );
         stream.write_all(request.as_bytes()).unwrap();
         let mut answer = String::new();
         stream.read_to_string(&mut answer).unwrap();
         answer
     }
 
+    fn start(window: &mut Window, form: ServiceForm) {
+        window.state_mut().act(DeployAction::Serve(form));
+        wait(window, "the service", |app| {
+            app.studio().services().state() == ServiceState::On
+        });
+        window.run_steps(4);
+    }
+
+    fn infer(url: &str, model: &str, header: &str) -> String {
+        let data = ["0"; 784].join(",");
+        let body = format!(
+            r#"{{"inputs":[{{"name":"image","shape":[1,1,28,28],"datatype":"UINT8","data":[{data}]}}]}}"#
+        );
+        send(
+            url,
+            &format!("POST /v2/models/{model}/infer"),
+            header,
+            &body,
+        )
+    }
+
+    #[test]
+    fn requests_are_counted_and_their_pictures_shown_on_demand() {
+        let mut window = window_with_model();
+        start(&mut window, FREE);
+        let services = studio(&window).services();
+        let (url, model) = (
+            services.url().unwrap().to_owned(),
+            services.model().unwrap().to_owned(),
+        );
+        assert!(infer(&url, &model, "").starts_with("HTTP/1.1 200"));
+        window.run_steps(2);
+        // Nothing is kept unless it is asked for.
+        assert_eq!(
+            window
+                .query_all_by_label_contains("Picture answered")
+                .count(),
+            0
+        );
+        click(&mut window, "Show the last pictures");
+        assert!(infer(&url, &model, "").starts_with("HTTP/1.1 200"));
+        wait(&mut window, "the second", |app| {
+            let traffic = app.studio().services().traffic().unwrap();
+            traffic.seconds().iter().map(|s| s.n_requests).sum::<u32>() == 2
+        });
+        window.run_steps(2);
+        window.get_by_label_contains("Picture answered with");
+        window.get_by_label_contains("requests per second:");
+        window.get_by_label_contains("latency: half within");
+        click(&mut window, "Show the last pictures");
+        assert_eq!(
+            window
+                .query_all_by_label_contains("Picture answered")
+                .count(),
+            0
+        );
+        for name in [
+            "Copy curl example",
+            "Copy Python example",
+            "Copy JavaScript example",
+        ] {
+            window.get_by_label(name);
+        }
+    }
+
+    #[test]
+    fn others_need_the_token_and_find_the_page_by_its_code() {
+        let mut window = window_with_model();
+        start(
+            &mut window,
+            ServiceForm {
+                is_open: true,
+                ..FREE
+            },
+        );
+        let services = studio(&window).services();
+        let (url, model) = (
+            services.url().unwrap().to_owned(),
+            services.model().unwrap().to_owned(),
+        );
+        let token = services.token().unwrap().to_owned();
+        window.get_by_label(&format!("QR code of {url}/"));
+        window.get_by_label("Copy token");
+        assert!(ask(&url, "/").contains("<canvas"));
+        assert!(infer(&url, &model, "").starts_with("HTTP/1.1 401"));
+        let header = format!("Authorization: Bearer {token}\r\n");
+        assert!(infer(&url, &model, &header).starts_with("HTTP/1.1 200"));
+        // The token is in no line of the log.
+        let lines = studio(&window).services().lines();
+        assert!(lines.iter().all(|line| !line.contains(&token)), "{lines:?}");
+    }
+
+    #[test]
+    fn the_best_run_is_served_and_none_is_said() {
+        let mut window = window_with_model();
+        click(&mut window, "the best run");
+        let form = ServiceForm {
+            is_best: true,
+            ..FREE
+        };
+        window.state_mut().act(DeployAction::Serve(form));
+        window.run_steps(2);
+        let last = studio(&window).notices().last().unwrap();
+        assert!(
+            last.is_error && last.text.contains("No run has finished"),
+            "{}",
+            last.text
+        );
+        assert_eq!(studio(&window).services().state(), ServiceState::Off);
+    }
+
     #[test]
     fn the_model_is_served_follows_a_run_and_ends_with_the_service() {
         let mut window = window_with_model();
         let state = |window: &Window| studio(window).services().state();
-        // Port 0: other tests run beside this one.
-        window.state_mut().act(DeployAction::Serve(0));
-        wait(&mut window, "the service", |app| {
-            app.studio().services().state() == ServiceState::On
-        });
-        window.run_steps(4);
+        start(&mut window, FREE);
         let services = studio(&window).services();
         let (url, model) = (
             services.url().unwrap().to_owned(),

@@ -60,7 +60,10 @@ const ROOMS: &[(&str, &[&str])] = &[
         "report",
         &["text", "data", "model", "evaluate", "runs", "picture"],
     ),
-    ("serve", &["files", "data", "kernels", "model", "predict"]),
+    (
+        "serve",
+        &["files", "stats", "data", "kernels", "model", "predict"],
+    ),
     (
         "studio",
         &[

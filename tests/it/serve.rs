@@ -8,6 +8,8 @@ mod limits;
 mod models;
 mod page;
 mod protocol;
+#[cfg(feature = "tls")]
+mod tls;
 mod triton;
 
 use std::path::{Path, PathBuf};

@@ -10,7 +10,7 @@ pub use export::ModelFormat;
 #[cfg(feature = "serve")]
 pub(super) use service::Running;
 #[cfg(feature = "serve")]
-pub use service::{ServiceState, Services};
+pub use service::{ServiceForm, ServiceState, Services};
 
 use super::Studio;
 
@@ -19,15 +19,18 @@ use super::Studio;
 pub enum DeployAction {
     /// Write it as files that others can run.
     Export(ModelFormat, PathBuf),
-    /// Offer it as a service to this machine, at this port; 0 takes a free one.
+    /// Offer a model as a service.
     #[cfg(feature = "serve")]
-    Serve(u16),
+    Serve(ServiceForm),
     /// End the service.
     #[cfg(feature = "serve")]
     StopService,
     /// Serve the newest weights of the run in training from now on, or the ones it began with.
     #[cfg(feature = "serve")]
     Follow(bool),
+    /// Keep the last pictures that the service is asked about in memory, or forget them.
+    #[cfg(feature = "serve")]
+    KeepPictures(bool),
 }
 
 impl Studio {
@@ -35,11 +38,13 @@ impl Studio {
         match action {
             DeployAction::Export(format, path) => self.export_model(format, path),
             #[cfg(feature = "serve")]
-            DeployAction::Serve(port) => self.serve(port),
+            DeployAction::Serve(form) => self.serve(form),
             #[cfg(feature = "serve")]
             DeployAction::StopService => self.stop_service(),
             #[cfg(feature = "serve")]
             DeployAction::Follow(follows) => self.services.follow(follows),
+            #[cfg(feature = "serve")]
+            DeployAction::KeepPictures(keeps) => self.keep_served_pictures(keeps),
         }
     }
 }

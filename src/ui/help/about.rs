@@ -29,12 +29,12 @@ const LICENSES: [(&str, &str); 8] = [
         "anyhow, base64, candle-core, candle-nn, clap, clap_complete, clap_mangen, crc32c, ctrlc, \
          directories, eframe, egui, egui_plot, egui_table, flate2, humantime, image, libc, \
          percent-encoding, prometheus-client, rand, rand_chacha, rand_distr, resvg, serde, \
-         serde_json, sha2, sobol_burley, tar, thiserror, toml.",
+         serde_json, sha2, sobol_burley, tar, thiserror, tokio-rustls, toml.",
     ),
     (
         "MIT",
         "bytes, csv (or Unlicense), gemm, http-body-util, hyper, indicatif, mimalloc, open, \
-         optimizer, pulp, rfd, rusqlite, statrs, tokio, zip.",
+         optimizer, pulp, qrcodegen, rfd, rusqlite, statrs, tokio, zip.",
     ),
     ("Apache 2.0", "parquet, prost, safetensors."),
     ("BSD 3-clause", "atomic-write-file, subtle."),

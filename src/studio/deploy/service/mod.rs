@@ -1,13 +1,17 @@
 //! The model on the canvas as a service.
 
+mod running;
+
 use std::collections::VecDeque;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+pub(in crate::studio) use running::Running;
+
 use crate::model::Classifier;
-use crate::serve::{ModelSource, Options, Server};
+use crate::runs::{Metric, Status};
+use crate::serve::Traffic;
 use crate::studio::Studio;
 use crate::studio::message::Message;
 use crate::studio::thread::Wake;
@@ -17,6 +21,18 @@ const MAX_LINES: usize = 200;
 
 /// Time between two exchanges of the weights that are served while a run trains.
 const EXCHANGE_EVERY: Duration = Duration::from_secs(2);
+
+/// What a service is to offer, and to whom.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ServiceForm {
+    /// Where it listens; 0 takes a free port.
+    pub port: u16,
+    /// Whether other machines can reach it, with a token.
+    pub is_open: bool,
+    /// Whether it offers the finished run with the highest validation accuracy, and not the model on
+    /// the canvas.
+    pub is_best: bool,
+}
 
 /// What the service is doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,27 +45,15 @@ pub enum ServiceState {
     On,
 }
 
-/// A service that answers. Its files are deleted with it.
-pub(in crate::studio) struct Running {
-    // Stopped before its files are deleted.
-    server: Option<Server>,
-    url: String,
+/// What is served, and its name.
+struct Subject {
     name: String,
-    folder: PathBuf,
+    model: ServedModel,
 }
 
-impl Running {
-    fn model_file(&self) -> PathBuf {
-        self.folder.join("model.safetensors")
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        self.server = None;
-        // What stays is in the folder for temporary files.
-        let _ = std::fs::remove_dir_all(&self.folder);
-    }
+enum ServedModel {
+    Here(Arc<Classifier>),
+    File(PathBuf),
 }
 
 /// The service, and its log.
@@ -94,6 +98,16 @@ impl Services {
         self.running.as_ref().map(|running| running.name.as_str())
     }
 
+    /// What others have to show, if it is open to them.
+    pub fn token(&self) -> Option<&str> {
+        self.running.as_ref()?.token.as_deref()
+    }
+
+    /// What it is doing, second by second.
+    pub fn traffic(&self) -> Option<&Arc<Traffic>> {
+        self.running.as_ref()?.traffic()
+    }
+
     /// Whether it serves the newest weights of the run in training.
     pub fn follows(&self) -> bool {
         self.follows
@@ -125,10 +139,14 @@ impl Studio {
         &self.services
     }
 
-    pub(super) fn serve(&mut self, port: u16) {
-        let (Some(classifier), Some(name)) = (self.classifier().cloned(), self.model_name()) else {
-            let text = "There is no model to serve yet: train one or open a file";
-            return self.notices.error(text.to_owned());
+    pub(super) fn serve(&mut self, form: ServiceForm) {
+        let subject = match form.is_best {
+            true => self.best_run(),
+            false => self.model_on_canvas(),
+        };
+        let subject = match subject {
+            Ok(subject) => subject,
+            Err(text) => return self.notices.error(text.to_owned()),
         };
         if self.services.state() != ServiceState::Off {
             return;
@@ -146,8 +164,44 @@ impl Studio {
                 drop(lines);
                 wake();
             };
-            Message::Service(start(&classifier, &name, port, Arc::new(tell)).map(Some))
+            Message::Service(Running::start(&subject, form, Arc::new(tell)).map(Some))
         });
+    }
+
+    fn model_on_canvas(&self) -> Result<Subject, &'static str> {
+        let (Some(classifier), Some(name)) = (self.classifier(), self.model_name()) else {
+            return Err("There is no model to serve yet: train one or open a file");
+        };
+        Ok(Subject {
+            name,
+            model: ServedModel::Here(classifier.clone()),
+        })
+    }
+
+    /// The finished run with the highest validation accuracy.
+    fn best_run(&self) -> Result<Subject, &'static str> {
+        let finished = self
+            .runs()
+            .iter()
+            .filter(|run| matches!(run.state.status, Status::Finished(_)));
+        let scored = finished.filter_map(|run| {
+            let best = run.record.metrics.get(&Metric::ValAccuracy)?.max;
+            best.is_finite().then_some((best, run))
+        });
+        let best = scored.max_by(|(a, _), (b, _)| a.total_cmp(b));
+        let found = best.and_then(|(_, run)| {
+            Some(Subject {
+                name: run.state.name.clone(),
+                model: ServedModel::File(self.model_file(&run.id)?),
+            })
+        });
+        found.ok_or("No run has finished with a validation accuracy yet")
+    }
+
+    pub(super) fn keep_served_pictures(&self, keeps: bool) {
+        if let Some(traffic) = self.services.traffic() {
+            traffic.keep_pictures(keeps);
+        }
     }
 
     pub(super) fn stop_service(&mut self) {
@@ -189,64 +243,4 @@ impl Studio {
             Message::Exchanged(saved.map_err(|error| format!("{error:#}")))
         });
     }
-}
-
-/// Writes the model to a folder of its own, and starts a service for it.
-fn start(
-    classifier: &Classifier,
-    name: &str,
-    port: u16,
-    tell: crate::serve::Tell,
-) -> Result<Running, String> {
-    let folder = new_folder()?;
-    let mut running = Running {
-        server: None,
-        url: String::new(),
-        name: in_address(name),
-        folder,
-    };
-    let file = running.model_file();
-    classifier
-        .save(&file)
-        .map_err(|error| format!("{error:#}"))?;
-    let source = ModelSource {
-        name: running.name.clone(),
-        is_named: true,
-        path: file,
-    };
-    let listen = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), port);
-    let options = Options {
-        log_requests: true,
-        // The window trains meanwhile.
-        n_threads: 1,
-        ..Options::new(listen)
-    };
-    let server = Server::start(&[source], options, tell).map_err(|error| error.to_string())?;
-    running.url = format!("http://{}", server.address());
-    running.server = Some(server);
-    Ok(running)
-}
-
-/// A folder that nobody else has.
-fn new_folder() -> Result<PathBuf, String> {
-    let base = std::env::temp_dir();
-    let id = std::process::id();
-    for n in 0..1_000 {
-        let folder = base.join(format!("candle-studio-service-{id}-{n}"));
-        match std::fs::create_dir(&folder) {
-            Ok(()) => return Ok(folder),
-            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
-            Err(error) => return Err(format!("could not create {}: {error}", folder.display())),
-        }
-    }
-    Err(format!("there are too many folders in {}", base.display()))
-}
-
-/// A name without what addresses cannot hold.
-fn in_address(name: &str) -> String {
-    let plain = |c: char| match c {
-        c if c.is_alphanumeric() || "-_.".contains(c) => c,
-        _ => '-',
-    };
-    name.chars().map(plain).collect()
 }

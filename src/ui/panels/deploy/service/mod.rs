@@ -1,20 +1,33 @@
 //! The model as a service.
 
-use egui::{Label, Ui};
+mod examples;
+mod qr;
+mod traffic;
 
-use crate::studio::{DeployAction, ServiceState};
+use egui::{Label, RichText, Ui};
+
+use crate::studio::{DeployAction, ServiceForm, ServiceState, Services};
 use crate::ui::panels::PanelContext;
 use crate::ui::theme::{self, ROW_HEIGHT, UNIT};
 use crate::ui::widgets::{Number, Weight, labeled_button};
+use traffic::TrafficView;
 
-/// The port that the form names.
+/// What the form says, and the pictures that are shown.
 pub(super) struct ServiceView {
-    port: f64,
+    form: ServiceForm,
+    traffic: TrafficView,
 }
 
 impl Default for ServiceView {
     fn default() -> ServiceView {
-        ServiceView { port: 8000.0 }
+        ServiceView {
+            form: ServiceForm {
+                port: 8000,
+                is_open: false,
+                is_best: false,
+            },
+            traffic: TrafficView::default(),
+        }
     }
 }
 
@@ -22,22 +35,40 @@ impl ServiceView {
     pub(super) fn ui(&mut self, ui: &mut Ui, cx: &mut PanelContext<'_>) {
         ui.label(theme::section(ui, "Service"));
         let about = "The Open Inference Protocol over HTTP, as Triton and KServe speak it, and a \
-                     page to draw on. Only this machine can reach it; `candle-studio serve` offers \
-                     it to others, with a token.";
+                     page to draw on.";
         ui.add(Label::new(theme::quiet(ui, about)).wrap());
-        self.switch_ui(ui, cx);
-        let services = cx.studio.services();
-        if let (Some(url), Some(model)) = (services.url(), services.model()) {
+        let state = cx.studio.services().state();
+        ui.add_enabled_ui(state == ServiceState::Off, |ui| self.form_ui(ui));
+        self.switch_ui(ui, cx, state);
+        if state == ServiceState::On {
             follow_ui(ui, cx);
-            ui.hyperlink_to(format!("{url}/"), format!("{url}/"))
-                .on_hover_text("Opens the page to draw on.");
-            examples_ui(ui, url, model);
+            address_ui(ui, cx.studio.services());
+            self.traffic.ui(ui, cx);
+            examples::ui(ui, cx.studio.services());
         }
-        log_ui(ui, &services.lines());
+        log_ui(ui, &cx.studio.services().lines());
     }
 
-    fn switch_ui(&mut self, ui: &mut Ui, cx: &mut PanelContext<'_>) {
-        let state = cx.studio.services().state();
+    fn form_ui(&mut self, ui: &mut Ui) {
+        let form = &mut self.form;
+        ui.horizontal_wrapped(|ui| {
+            let about = "Offers the model as it is now; who asks gets its answers.";
+            ui.radio_value(&mut form.is_best, false, "the model on the canvas")
+                .on_hover_text(about);
+            let about = "Offers the finished run with the highest validation accuracy.";
+            ui.radio_value(&mut form.is_best, true, "the best run")
+                .on_hover_text(about);
+        });
+        let about = "Listens on all addresses of this machine; whoever asks has to show the token. \
+                     Without encryption: for a network you trust.";
+        ui.checkbox(
+            &mut form.is_open,
+            "Other machines can reach it, with a token",
+        )
+        .on_hover_text(about);
+    }
+
+    fn switch_ui(&mut self, ui: &mut Ui, cx: &mut PanelContext<'_>, state: ServiceState) {
         ui.horizontal(|ui| {
             ui.set_min_height(ROW_HEIGHT);
             if state == ServiceState::On {
@@ -50,16 +81,15 @@ impl ServiceView {
             }
             let is_off = state == ServiceState::Off;
             let start = labeled_button(ui, None, "Start service", Weight::Plain, 0.0, is_off);
-            let about = "Offers the model as it is now; who asks gets its answers.";
-            if start.on_hover_text(about).clicked() {
-                cx.act(DeployAction::Serve(self.port as u16));
+            if start.on_hover_text("Starts to listen.").clicked() {
+                cx.act(DeployAction::Serve(self.form));
             }
             ui.label(theme::quiet(ui, "at port"));
             let number = Number::count(0.0, 65_535.0, "").with_width(64.0);
-            let entry = number.ui(ui, "Port of the service", self.port);
+            let entry = number.ui(ui, "Port of the service", f64::from(self.form.port));
             let about = "Where it listens on this machine; 0 takes a free port.";
             if let Some(port) = entry.explained(ui, about) {
-                self.port = port;
+                self.form.port = port as u16;
             }
         });
     }
@@ -74,26 +104,33 @@ fn follow_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     }
 }
 
-/// Draws commands to copy.
-fn examples_ui(ui: &mut Ui, url: &str, model: &str) {
-    ui.add_space(UNIT);
-    let curl = format!("curl {url}/v2/models/{model}");
-    let python = format!(
-        "import tritonclient.http as http, numpy as np\n\
-         client = http.InferenceServerClient(\"{}\")\n\
-         print(client.get_model_metadata(\"{model}\"))",
-        url.trim_start_matches("http://")
-    );
-    for (name, text) in [("curl", curl), ("Python", python)] {
-        ui.horizontal(|ui| {
-            ui.label(theme::quiet(ui, name));
-            let copy = labeled_button(ui, None, "Copy", Weight::Bare, 0.0, true);
-            let copy = copy.accessible_name(format!("Copy {name} example"));
-            if copy.on_hover_text("Copies it.").clicked() {
-                ui.copy_text(text.clone());
-            }
-        });
-        ui.add(Label::new(egui::RichText::new(&text).monospace().small()).wrap());
+/// Draws where it answers, and for others how to get there.
+fn address_ui(ui: &mut Ui, services: &Services) {
+    let Some(url) = services.url() else {
+        return;
+    };
+    let page = format!("{url}/");
+    ui.hyperlink_to(&page, &page)
+        .on_hover_text("Opens the page to draw on.");
+    let Some(token) = services.token() else {
+        return;
+    };
+    ui.horizontal(|ui| {
+        ui.label(theme::quiet(ui, "token"));
+        copy_ui(ui, "token", token);
+        ui.add(Label::new(RichText::new(token).monospace().small()).truncate());
+    });
+    let about = "Scan it with a phone in the same network, and paste or type the token there.";
+    ui.add(Label::new(theme::quiet(ui, about)).wrap());
+    qr::ui(ui, &page);
+}
+
+/// Draws a button that copies `text`.
+fn copy_ui(ui: &mut Ui, what: &str, text: &str) {
+    let copy = labeled_button(ui, None, "Copy", Weight::Bare, 0.0, true);
+    let copy = copy.accessible_name(format!("Copy {what}"));
+    if copy.on_hover_text("Copies it.").clicked() {
+        ui.copy_text(text.to_owned());
     }
 }
 
