@@ -15,6 +15,8 @@ mod generate;
 mod hyperparameter_args;
 mod interrupt;
 mod lr_find;
+#[cfg(feature = "mlflow")]
+mod mlflow;
 mod open_data;
 mod out;
 mod parse;

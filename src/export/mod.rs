@@ -1,6 +1,8 @@
-//! Exports for other programs: runs as tables and as event files for TensorBoard, predictions, and
-//! models as files that others can run ([`model`]).
+//! Exports for other programs: runs as tables, as event files for TensorBoard and to MLflow,
+//! predictions, and models as files that others can run ([`model`]).
 
+#[cfg(feature = "mlflow")]
+mod mlflow;
 pub mod model;
 mod predictions;
 mod table;
@@ -8,6 +10,8 @@ mod tensorboard;
 
 use std::path::{Path, PathBuf};
 
+#[cfg(feature = "mlflow")]
+pub use mlflow::{Login, MlflowError, Tracker};
 pub use predictions::write_predictions;
 pub use table::{csv, csv_points, jsonl};
 pub use tensorboard::tensorboard;

@@ -20,6 +20,8 @@ mod hostile;
 mod interrupted;
 mod killed;
 mod lr_find;
+#[cfg(feature = "mlflow")]
+mod mlflow;
 mod not_finite;
 mod plot;
 mod predict;

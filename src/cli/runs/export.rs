@@ -4,6 +4,8 @@ use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
 use super::listing;
+#[cfg(feature = "mlflow")]
+use crate::cli::mlflow::MlflowArgs;
 use crate::cli::resolve_run::run_folders;
 use crate::cli::{UsageError, out};
 use crate::export;
@@ -28,11 +30,20 @@ pub struct Args {
     /// Write one JSON object per run and line: settings, metrics and every epoch.
     #[arg(long, value_name = "FILE")]
     jsonl: Option<PathBuf>,
+    #[cfg(feature = "mlflow")]
+    #[command(flatten)]
+    mlflow: MlflowArgs,
 }
 
 pub(super) fn run(args: &Args, workspace: &Path) -> anyhow::Result<()> {
-    if args.tensorboard.is_none() && args.csv.is_none() && args.jsonl.is_none() {
-        let text = "nothing to export to: use --tensorboard DIR, --csv FILE or --jsonl FILE";
+    #[cfg(feature = "mlflow")]
+    let tracker = args.mlflow.tracker();
+    #[cfg(not(feature = "mlflow"))]
+    let tracker: Option<()> = None;
+    let files = [&args.tensorboard, &args.csv, &args.jsonl];
+    if files.iter().all(|file| file.is_none()) && tracker.is_none() {
+        let text = "nothing to export to: use --tensorboard DIR, --csv FILE, --jsonl FILE or \
+                    --mlflow URL";
         return Err(UsageError(text.to_owned()).into());
     }
     let chosen = Chosen::new(&args.runs, workspace)?;
@@ -46,6 +57,10 @@ pub(super) fn run(args: &Args, workspace: &Path) -> anyhow::Result<()> {
     }
     if let Some(file) = &args.jsonl {
         export::jsonl(&chosen.folders, file)?;
+    }
+    #[cfg(feature = "mlflow")]
+    if let Some(tracker) = tracker {
+        tracker.send(&chosen.folders)?;
     }
     out::print(&format!("{} exported", count(chosen.folders.len(), "run")))
 }

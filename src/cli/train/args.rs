@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use clap::builder::{PossibleValuesParser, TypedValueParser, ValueParser};
 
 use crate::cli::hyperparameter_args::Recipe;
+#[cfg(feature = "mlflow")]
+use crate::cli::mlflow::MlflowArgs;
 use crate::cli::record_args::Keeping;
 use crate::cli::settings::{Source, flag_help};
 use crate::model::{PRESETS, Preset, preset};
@@ -36,6 +38,9 @@ pub struct Args {
         help = flag_help(Setting::Seed, "1"),
         value_parser = clap::value_parser!(u64).range(..=i64::MAX as u64))]
     pub(super) seed: Option<u64>,
+    #[cfg(feature = "mlflow")]
+    #[command(flatten)]
+    pub(super) mlflow: MlflowArgs,
     /// Number of threads; changes the speed, not the result [default: all processors].
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub(super) threads: Option<u16>,

@@ -154,9 +154,17 @@ pub(super) fn run(args: &Args, workspace: Option<&Path>) -> anyhow::Result<ExitC
         // Save the changed settings now: the next checkpoint may be far away.
         progress.checkpoint(checkpoint.clone());
     }
+    let folder = start.folder.as_deref();
+    #[cfg(feature = "mlflow")]
+    let following = args.mlflow.follow(folder)?;
     let outcome = run_guarded(&start.job, start.checkpoint, &control, &mut progress);
-    match outcome {
-        Some(outcome) => end(args, start.folder.as_deref(), &start.job, outcome, progress),
-        None => anyhow::bail!(progress.failure.unwrap_or_default()),
+    let result = match outcome {
+        Some(outcome) => end(args, folder, &start.job, outcome, progress),
+        None => Err(anyhow::anyhow!(progress.failure.unwrap_or_default())),
+    };
+    #[cfg(feature = "mlflow")]
+    if let Some(following) = following {
+        following.end();
     }
+    result
 }
