@@ -116,8 +116,12 @@ impl SliceOp<1> for ActivationOp {
     type Saved = ();
 
     fn forward(&self, [x]: [&[f32]; 1]) -> (Vec<f32>, ()) {
-        let mut y = x.to_vec();
-        threads::for_parts(y.chunks_mut(CHUNK), |_, y| self.0.apply(y));
+        let mut y = buffer(x.len());
+        let parts = x.chunks(CHUNK).zip(y.chunks_mut(CHUNK));
+        threads::for_parts(parts, |_, (x, y)| {
+            y.copy_from_slice(x);
+            simd::run(|| self.0.apply(y));
+        });
         (y, ())
     }
 

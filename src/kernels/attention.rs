@@ -5,7 +5,7 @@
 //! Forward, for each sample and head: P = softmax(Q Kᵀ / √d), y = P V. Backward:
 //! dV = Pᵀ dy, dP = dy Vᵀ, dS = P (dP − Σ P dP) / √d, dQ = dS K, dK = dSᵀ Q. P is saved.
 
-use super::buffers::scratch;
+use super::buffers::{Saved, buffer, scratch};
 use super::gemm::{Gemm, Init, NO_PREFETCH, Rows, Strided};
 use super::slice_op::{Context, SliceOp};
 use super::support::wants_gradient;
@@ -166,19 +166,19 @@ fn softmax(row: &mut [f32], scale: f32) {
 impl SliceOp<1> for Attention {
     const NAME: &'static str = "attention";
     /// P, `[n, heads, tokens, tokens]`; empty if no gradient is needed.
-    type Saved = Vec<f32>;
+    type Saved = Saved;
 
     fn shape(&self, _: &Shape) -> Shape {
         Shape::from((self.n * self.tokens, self.width))
     }
 
-    fn forward(&self, [qkv]: [&[f32]; 1]) -> (Vec<f32>, Vec<f32>) {
+    fn forward(&self, [qkv]: [&[f32]; 1]) -> (Vec<f32>, Saved) {
         let (tokens, width) = (self.tokens, self.width);
-        let mut y = vec![0.0; self.n * tokens * width];
+        let mut y = buffer(self.n * tokens * width);
         let n_shares = self.heads * tokens * tokens;
         let mut kept = match self.wants_gradient {
-            true => vec![0.0; self.n * n_shares],
-            false => Vec::new(),
+            true => Saved::new(self.n * n_shares),
+            false => Saved::default(),
         };
         let mut shares = kept.chunks_exact_mut(n_shares);
         let parts: Vec<_> = qkv
@@ -193,10 +193,10 @@ impl SliceOp<1> for Attention {
         (y, kept)
     }
 
-    fn backward(&self, context: Context<'_, 1, Vec<f32>>) -> [Vec<f32>; 1] {
+    fn backward(&self, context: Context<'_, 1, Saved>) -> [Vec<f32>; 1] {
         let ([qkv], dy) = (context.arguments, context.gradient);
         let (tokens, width) = (self.tokens, self.width);
-        let mut dqkv = vec![0.0; qkv.len()];
+        let mut dqkv = buffer(qkv.len());
         let sample = tokens * 3 * width;
         let inputs = qkv
             .chunks_exact(sample)

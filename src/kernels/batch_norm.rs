@@ -5,6 +5,7 @@
 //! batch, or given ones. Backward with those of the batch, and means over the channel's values:
 //! dx = w / √(variance + ε) · (dy − mean dy − x̂ · mean(dy x̂)), dw = Σ dy · x̂, db = Σ dy.
 
+use super::buffers::buffer;
 use super::slice_op::{Context, SliceOp};
 use super::support::read;
 use super::{simd, tape, threads, vector};
@@ -67,9 +68,10 @@ impl Sizes {
             .map(move |sample| &sample[channel * plane..(channel + 1) * plane])
     }
 
-    /// Calls `each(channel, plane of x, plane of the result)` for all planes, on all threads.
+    /// Calls `each(channel, plane of x, plane of the result)` for all planes, on all threads; it has
+    /// to fill the result.
     fn map(self, x: &[f32], each: impl Fn(usize, &[f32], &mut [f32]) + Sync) -> Vec<f32> {
-        let mut y = x.to_vec();
+        let mut y = buffer(x.len());
         let sample = self.channels * self.plane;
         let parts = x.chunks_exact(sample).zip(y.chunks_exact_mut(sample));
         threads::for_parts(parts, |_, (x, y)| {
@@ -118,20 +120,22 @@ impl SliceOp<3> for BatchNorm {
             }
             [dw as f32, db as f32]
         });
-        // The result starts as a copy of dy; x̂ needs x, which is read beside it.
-        let mut dx = dy.to_vec();
+        let mut dx = buffer(dy.len());
         let sample = sizes.channels * sizes.plane;
-        let parts = x.chunks_exact(sample).zip(dx.chunks_exact_mut(sample));
-        threads::for_parts(parts, |_, (x, dx)| {
+        let inputs = x.chunks_exact(sample).zip(dy.chunks_exact(sample));
+        let parts = inputs.zip(dx.chunks_exact_mut(sample));
+        threads::for_parts(parts, |_, ((x, dy), dx)| {
             simd::run(|| {
-                let planes = x.chunks_exact(sizes.plane);
+                let planes = x
+                    .chunks_exact(sizes.plane)
+                    .zip(dy.chunks_exact(sizes.plane));
                 let planes = planes.zip(dx.chunks_exact_mut(sizes.plane));
-                for (c, (x, dx)) in planes.enumerate() {
+                for (c, ((x, dy), dx)) in planes.enumerate() {
                     let (mean, scale) = (self.mean[c], self.scale[c]);
                     let (mean_g, mean_gx) = (db[c] / n, dw[c] / n);
-                    for (x, dx) in x.iter().zip(dx) {
+                    for ((x, dy), dx) in x.iter().zip(dy).zip(dx) {
                         let hat = (x - mean) * scale;
-                        *dx = w[c] * scale * (*dx - mean_g - hat * mean_gx);
+                        *dx = w[c] * scale * (dy - mean_g - hat * mean_gx);
                     }
                 }
             });

@@ -8,9 +8,9 @@
 //! * [`Spares`] become tensors and checkpoints, which own their memory: only the exact length fits.
 //!   They are those of the step before, which made the same tensors.
 
-use super::support::read;
+use super::support::{read, slice, slice_mut, wants_gradient};
 use super::threads;
-use candle_core::{CpuStorage, Device, InplaceOp1, Layout, Result, Storage, Tensor};
+use candle_core::{CpuStorage, Device, InplaceOp1, InplaceOp2, Layout, Result, Storage, Tensor};
 use std::cell::RefCell;
 use std::ops::{Deref, DerefMut};
 
@@ -94,12 +94,92 @@ pub(super) fn buffer(len: usize) -> Vec<f32> {
     FLOATS.with_borrow_mut(|spares| spares.take(len))
 }
 
+/// What an op saves for its backward pass: memory that is used again afterwards.
+#[derive(Debug, Default)]
+pub(super) struct Saved(Vec<f32>);
+
+impl Saved {
+    /// `len` floats with arbitrary contents.
+    pub fn new(len: usize) -> Saved {
+        Saved(buffer(len))
+    }
+}
+
+impl Deref for Saved {
+    type Target = [f32];
+
+    fn deref(&self) -> &[f32] {
+        &self.0
+    }
+}
+
+impl DerefMut for Saved {
+    fn deref_mut(&mut self) -> &mut [f32] {
+        &mut self.0
+    }
+}
+
+impl Drop for Saved {
+    fn drop(&mut self) {
+        let memory = std::mem::take(&mut self.0);
+        // At the end of a thread there is nobody left to use it.
+        let _ = FLOATS.try_with(|spares| spares.borrow_mut().keep(memory));
+    }
+}
+
 /// Takes the memory of a tensor that is not read again, here or through another tensor.
 pub(super) fn reclaim(tensor: &Tensor) {
     let is_ours = tensor.device().is_cpu() && !tensor.is_variable();
     if is_ours && tensor.elem_count() >= MIN_LEN {
         // What this cannot take is freed as always.
         let _ = tensor.inplace_op1(&Take);
+    }
+}
+
+/// Takes the memory of a tensor of a forward pass that nobody reads again, unless one of `others` is
+/// in the same memory or a backward pass may read it.
+pub(crate) fn reclaim_unless_shared(tensor: &Tensor, others: &[&Tensor]) {
+    let is_kept = |other: &&Tensor| wants_gradient(other) || share_memory(tensor, other);
+    if !wants_gradient(tensor) && !others.iter().any(is_kept) {
+        reclaim(tensor);
+    }
+}
+
+/// y + x, in the memory of `y`, which nobody else reads; in new memory if a backward pass may read
+/// it, or `x` is in the same memory.
+///
+/// # Errors
+/// When the shapes differ.
+pub(crate) fn add_to(y: Tensor, x: &Tensor) -> Result<Tensor> {
+    let is_plain = |t: &Tensor| t.device().is_cpu() && t.is_contiguous() && !wants_gradient(t);
+    let fits = y.shape() == x.shape() && is_plain(&y) && is_plain(x) && !share_memory(&y, x);
+    if !fits {
+        return y + x;
+    }
+    y.inplace_op2(x, &Add)?;
+    Ok(y)
+}
+
+struct Add;
+
+impl InplaceOp2 for Add {
+    fn name(&self) -> &'static str {
+        "add"
+    }
+
+    fn cpu_fwd(
+        &self,
+        y: &mut CpuStorage,
+        y_layout: &Layout,
+        x: &CpuStorage,
+        x_layout: &Layout,
+    ) -> Result<()> {
+        let (y, x) = (slice_mut(y, y_layout)?, slice(x, x_layout)?);
+        let parts = y.chunks_mut(CHUNK).zip(x.chunks(CHUNK));
+        threads::for_parts_worth(y_layout.shape().elem_count(), parts, |_, (y, x)| {
+            y.iter_mut().zip(x).for_each(|(y, x)| *y += x);
+        });
+        Ok(())
     }
 }
 

@@ -6,6 +6,7 @@
 //! Backward, with g = dy · w and the means over the row: dx = (g − mean g − x̂ · mean(g x̂)) /
 //! √(variance + ε), dw = Σ dy · x̂ and db = Σ dy over the rows.
 
+use super::buffers::buffer;
 use super::slice_op::{Context, SliceOp};
 use super::support::{per_chunk, reduce_rows};
 use super::{simd, tape, threads, vector};
@@ -69,7 +70,7 @@ impl SliceOp<3> for LayerNorm {
     type Saved = ();
 
     fn forward(&self, [x, w, b]: [&[f32]; 3]) -> (Vec<f32>, ()) {
-        let mut y = vec![0.0; x.len()];
+        let mut y = buffer(x.len());
         let step = per_chunk(x.len() / self.d, CHUNKS) * self.d;
         threads::for_parts(x.chunks(step).zip(y.chunks_mut(step)), |_, (x, y)| {
             simd::run(|| self.forward_rows(x, w, b, y));
@@ -79,7 +80,7 @@ impl SliceOp<3> for LayerNorm {
 
     fn backward(&self, context: Context<'_, 3, ()>) -> [Vec<f32>; 3] {
         let ([x, w, _], dy) = (context.arguments, context.gradient);
-        let mut dx = vec![0.0; x.len()];
+        let mut dx = buffer(x.len());
         let step = per_chunk(dx.len() / self.d, CHUNKS) * self.d;
         let mut partial = vec![0.0; dx.len().div_ceil(step) * 2 * self.d];
         let parts = x

@@ -5,8 +5,9 @@
 //! row-major order where several are equal. Average: padding counts as zeros and as elements
 //! (`count_include_pad`); every element gets an equal share. Both are PyTorch's conventions.
 
+use super::buffers::buffer;
 use super::slice_op::{Context, SliceOp};
-use super::{tape, threads};
+use super::{simd, tape, threads};
 use candle_core::{Result, Shape, Tensor, bail};
 use std::ops::Range;
 
@@ -84,7 +85,49 @@ impl Pooling {
         })
     }
 
+    #[inline(always)]
     fn max_plane(&self, x: &[f32], y: &mut [f32], argmax: &mut [u32]) {
+        let Window {
+            kernel,
+            stride,
+            padding,
+        } = self.window;
+        match ([kernel, stride], padding) {
+            ([[2, 2], [2, 2]], [0, 0]) => self.max_of_fours(x, y, argmax),
+            _ => self.max_of_windows(x, y, argmax),
+        }
+    }
+
+    /// The common case, two rows at a time: without branches, for whole vectors.
+    #[inline(always)]
+    fn max_of_fours(&self, x: &[f32], y: &mut [f32], argmax: &mut [u32]) {
+        let (width, columns) = (self.image[1], self.output[1]);
+        let rows = y
+            .chunks_exact_mut(columns)
+            .zip(argmax.chunks_exact_mut(columns));
+        for (row, (y, argmax)) in rows.enumerate() {
+            let start = 2 * row * width;
+            let pairs = |start: usize| x[start..start + 2 * columns].as_chunks::<2>().0;
+            let windows = pairs(start).iter().zip(pairs(start + width));
+            let outputs = y.iter_mut().zip(argmax).zip((start as u32..).step_by(2));
+            for ((above, below), ((y, argmax), at)) in windows.zip(outputs) {
+                let mut best = (above[0], at);
+                let next = width as u32;
+                for (x, at) in [
+                    (above[1], at + 1),
+                    (below[0], at + next),
+                    (below[1], at + next + 1),
+                ] {
+                    let is_better = x > best.0 || x.is_nan();
+                    best.0 = if is_better { x } else { best.0 };
+                    best.1 = if is_better { at } else { best.1 };
+                }
+                (*y, *argmax) = best;
+            }
+        }
+    }
+
+    fn max_of_windows(&self, x: &[f32], y: &mut [f32], argmax: &mut [u32]) {
         let width = self.image[1];
         for (i, rows, cols) in self.windows() {
             let mut best = (f32::NEG_INFINITY, rows.start * width + cols.start);
@@ -156,7 +199,7 @@ impl SliceOp<1> for Pooling {
     fn forward(&self, [x]: [&[f32]; 1]) -> (Vec<f32>, Vec<u32>) {
         let (plane, pooled) = self.sizes();
         let c = self.channels;
-        let mut y = vec![0.0; self.n * c * pooled];
+        let mut y = buffer(self.n * c * pooled);
         // One chunk per sample.
         let mut argmax = vec![0; if self.kind == Kind::Max { y.len() } else { 0 }];
         let parts = x.chunks(c * plane).zip(y.chunks_mut(c * pooled));
@@ -172,9 +215,11 @@ impl SliceOp<1> for Pooling {
                 let outputs = y
                     .chunks_exact_mut(pooled)
                     .zip(argmax.chunks_exact_mut(pooled));
-                for (x, (y, argmax)) in x.chunks_exact(plane).zip(outputs) {
-                    self.max_plane(x, y, argmax);
-                }
+                simd::run(|| {
+                    for (x, (y, argmax)) in x.chunks_exact(plane).zip(outputs) {
+                        self.max_plane(x, y, argmax);
+                    }
+                });
             });
         }
         (y, argmax)
@@ -240,6 +285,41 @@ mod tests {
         }
         for case in fixture::cases("average") {
             case.check(&["x"], |x| avg_pool2d(&x[0], case.window()));
+        }
+    }
+
+    #[test]
+    fn windows_of_four_are_as_any_others() {
+        let window = Window {
+            kernel: [2, 2],
+            stride: [2, 2],
+            padding: [0, 0],
+        };
+        for image in [[2, 2], [5, 7], [8, 34]] {
+            let op = Pooling {
+                kind: Kind::Max,
+                window,
+                n: 1,
+                channels: 1,
+                image,
+                output: window.output(image).unwrap(),
+            };
+            let (plane, pooled) = op.sizes();
+            let value = |i: usize| match i % 11 {
+                3 => f32::NAN,
+                5 => f32::NEG_INFINITY,
+                // Many are equal.
+                _ => ((i * i) % 5) as f32 - 2.0,
+            };
+            let x: Vec<f32> = (0..plane).map(value).collect();
+            let run = |max: &dyn Fn(&[f32], &mut [f32], &mut [u32])| {
+                let (mut y, mut argmax) = (vec![0.0; pooled], vec![0; pooled]);
+                max(&x, &mut y, &mut argmax);
+                let bits: Vec<u32> = y.into_iter().map(f32::to_bits).collect();
+                (bits, argmax)
+            };
+            let fours = run(&|x, y, argmax| op.max_of_fours(x, y, argmax));
+            assert_eq!(fours, run(&|x, y, argmax| op.max_of_windows(x, y, argmax)));
         }
     }
 

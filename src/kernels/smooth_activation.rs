@@ -5,6 +5,7 @@
 //! slope (so at exactly 0, as in PyTorch). GELU (Hendrycks and Gimpel 2016, the exact form):
 //! y = x Φ(x), f′ = Φ(x) + x φ(x). SiLU: y = x σ(x), f′ = σ(x) (1 + x (1 − σ(x))).
 
+use super::buffers::buffer;
 use super::slice_op::{Context, SliceOp};
 use super::{simd, tape, threads, vector};
 use candle_core::{Result, Tensor, bail};
@@ -77,14 +78,18 @@ impl SliceOp<1> for SmoothActivation {
     type Saved = ();
 
     fn forward(&self, [x]: [&[f32]; 1]) -> (Vec<f32>, ()) {
-        let mut y = x.to_vec();
-        threads::for_parts(y.chunks_mut(CHUNK), |_, y| simd::run(|| self.apply(y)));
+        let mut y = buffer(x.len());
+        let parts = x.chunks(CHUNK).zip(y.chunks_mut(CHUNK));
+        threads::for_parts(parts, |_, (x, y)| {
+            y.copy_from_slice(x);
+            simd::run(|| self.apply(y));
+        });
         (y, ())
     }
 
     fn backward(&self, context: Context<'_, 1, ()>) -> [Vec<f32>; 1] {
         let ([x], dy) = (context.arguments, context.gradient);
-        let mut dx = vec![0.0; x.len()];
+        let mut dx = buffer(x.len());
         let parts = x
             .chunks(CHUNK)
             .zip(dy.chunks(CHUNK))

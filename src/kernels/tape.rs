@@ -24,6 +24,10 @@ type Op3 = Arc<Box<dyn CustomOp3 + Send + Sync>>;
 enum Call {
     One(Tensor, Op1),
     Three([Tensor; 3], Op3),
+    /// The same values in another shape.
+    View(Tensor),
+    /// The sum of two tensors of the same shape.
+    Sum([Tensor; 2]),
 }
 
 /// An op that can take the optimizer step of its second argument, the weight, in its backward pass.
@@ -47,8 +51,9 @@ pub(super) struct Node {
 impl Node {
     fn arguments(&self) -> &[Tensor] {
         match &self.call {
-            Call::One(x, _) => std::slice::from_ref(x),
+            Call::One(x, _) | Call::View(x) => std::slice::from_ref(x),
             Call::Three(arguments, _) => arguments,
+            Call::Sum(arguments) => arguments,
         }
     }
 
@@ -67,6 +72,11 @@ impl Node {
             (Call::Three([a, b, c], op), ..) => {
                 let (a, b, c) = op.bwd(a, b, c, &self.result, gradient)?;
                 Ok([a, b, c])
+            }
+            (Call::View(x), ..) => Ok([Some(gradient.reshape(x.shape())?), None, None]),
+            (Call::Sum(arguments), ..) => {
+                let part = |x: &Tensor| wants_gradient(x).then(|| gradient.clone());
+                Ok([part(&arguments[0]), part(&arguments[1]), None])
             }
         }
     }
@@ -123,6 +133,20 @@ fn record3(
     let result = a.apply_op3_arc(&b, &c, Arc::clone(&op))?;
     note(&result, || (Call::Three([a, b, c], op), fusable()));
     Ok(result)
+}
+
+/// Notes that `result` has the values of `x` in another shape.
+pub fn view(x: &Tensor, result: Tensor) -> Tensor {
+    // Candle returns the tensor itself if the shape is the same.
+    if result.id() != x.id() {
+        note(&result, || (Call::View(x.clone()), None));
+    }
+    result
+}
+
+/// Notes that `sum` is the sum of two tensors.
+pub(super) fn note_sum(arguments: [Tensor; 2], sum: &Tensor) {
+    note(sum, || (Call::Sum(arguments), None));
 }
 
 /// Runs `forward`, which returns a loss, and returns it with the gradients of all variables it
@@ -195,14 +219,17 @@ fn walk(
             Some((slot, *rule))
         });
         let parts = node.backward(&gradient, slot)?;
-        let is_own = |part: &Tensor| !buffers::share_memory(part, &gradient);
-        if parts.iter().flatten().all(is_own) {
+        let mut in_use = parts.iter().flatten().chain(pending.values());
+        if !in_use.any(|part| buffers::share_memory(part, &gradient)) {
             buffers::reclaim(&gradient);
         }
         drop(gradient);
-        if update.is_some() {
+        // A view has no memory of its own.
+        if update.is_some() && !matches!(node.call, Call::View(_)) {
             buffers::reclaim(&node.result);
         }
+        // The parts of a sum and of a view are the gradient itself.
+        let is_own = matches!(node.call, Call::One(..) | Call::Three(..));
         for (argument, part) in node.arguments().iter().zip(parts) {
             let Some(part) = part else { continue };
             let earlier = match argument.is_variable() {
@@ -210,6 +237,7 @@ fn walk(
                 false => pending.remove(&argument.id()),
             };
             let sum = match earlier {
+                Some(earlier) if is_own => accumulated(part, earlier, &pending)?,
                 Some(earlier) => (earlier + part)?,
                 None => part,
             };
@@ -221,6 +249,24 @@ fn walk(
         }
     }
     Ok(gradients)
+}
+
+/// earlier + part, in the memory of `part` if that is its own.
+fn accumulated(
+    part: Tensor,
+    earlier: Tensor,
+    pending: &HashMap<TensorId, Tensor>,
+) -> Result<Tensor> {
+    let is_shared = |other: &Tensor| buffers::share_memory(other, &part);
+    if pending.values().any(is_shared) || is_shared(&earlier) {
+        return earlier + part;
+    }
+    let sum = buffers::add_to(part, &earlier)?;
+    let is_free = |other: &Tensor| !buffers::share_memory(other, &earlier);
+    if pending.values().all(is_free) && is_free(&sum) {
+        buffers::reclaim(&earlier);
+    }
+    Ok(sum)
 }
 
 #[cfg(test)]

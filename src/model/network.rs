@@ -11,6 +11,7 @@ use super::param::{Param, ParamShape};
 use super::shape::{Shape, ShapeError};
 use super::spec::ModelSpec;
 use super::tail::Tail;
+use crate::kernels;
 
 /// Whether a forward pass is part of training.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -191,7 +192,11 @@ impl Network {
         let pass = Pass::new(&self.params, mode);
         let mut x = images.clone();
         for op in &self.ops {
-            x = op.forward(&x, &pass)?;
+            let y = op.forward(&x, &pass)?;
+            if mode == Mode::Eval {
+                kernels::reclaim_unless_shared(&x, &[&y, images]);
+            }
+            x = y;
         }
         Ok(x)
     }

@@ -15,6 +15,7 @@
 mod cell;
 mod sequence;
 
+use super::buffers::{Saved, buffer};
 use super::slice_op::{Context, SliceOp};
 use super::support::{padded, per_chunk, wants_gradient};
 use super::{tape, threads};
@@ -32,9 +33,9 @@ const SAMPLES: usize = 8;
 /// the cell saves, and the states before each step.
 struct SavedActivations {
     /// `[n · steps, cell.n_saved() · units]`
-    gates: Vec<f32>,
+    gates: Saved,
     /// `[n · steps, units]`
-    states: Vec<f32>,
+    states: Saved,
 }
 
 impl Recurrent {
@@ -61,8 +62,8 @@ impl SliceOp<3> for Recurrent {
         };
         let n_saved = self.cell.n_saved() * units;
         let mut kept = SavedActivations {
-            gates: vec![0.0; rows * n_saved],
-            states: vec![0.0; rows * units],
+            gates: Saved::new(rows * n_saved),
+            states: Saved::new(rows * units),
         };
         let samples = self.samples();
         let mut gates = kept.gates.chunks_mut(samples * steps * n_saved);
@@ -92,8 +93,8 @@ impl SliceOp<3> for Recurrent {
         }
         let samples = self.samples();
         let n_saved = self.cell.n_saved() * units;
-        let mut da = vec![0.0; self.n * self.steps * width];
-        let mut dz = vec![0.0; da.len()];
+        let mut da = buffer(self.n * self.steps * width);
+        let mut dz = Saved::new(da.len());
         let inputs = dh
             .chunks(samples * units)
             .zip(kept.gates.chunks(samples * self.steps * n_saved))

@@ -1,7 +1,7 @@
 //! Some samples through all steps of their sequences, forward and back.
 
 use super::cell::Cell;
-use crate::kernels::buffers::scratch;
+use crate::kernels::buffers::{buffer, scratch};
 use crate::kernels::gemm::{Gemm, Init, NO_PREFETCH, Rows, Strided};
 use crate::kernels::support::padded;
 use crate::kernels::{simd, threads};
@@ -172,7 +172,7 @@ impl Recurrent {
     /// statesᵀ · dz, a product over samples and steps.
     pub fn weight_gradient(&self, states: &[f32], dz: &[f32]) -> Vec<f32> {
         let (units, width) = (self.units, self.width());
-        let mut dw = vec![0.0; units * width];
+        let mut dw = buffer(units * width);
         threads::for_parts(dw.chunks_mut(ROWS * width), |chunk, dw| {
             simd::run(Gemm {
                 a: states,

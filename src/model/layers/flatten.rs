@@ -3,6 +3,7 @@
 use super::blueprint::Blueprint;
 use super::kind::{About, LayerKind};
 use super::plan::Planner;
+use crate::kernels;
 use crate::model::shape::Shape;
 
 /// `[c, h, w]` → `[c·h·w]`.
@@ -23,7 +24,7 @@ impl LayerKind for Flatten {
 
     fn plan(&self, planner: &mut Planner<'_>) {
         if !planner.next_reads_flat() {
-            planner.add(|x, _| x.flatten_from(1));
+            planner.add(|x, _| Ok(kernels::view(x, x.flatten_from(1)?)));
         }
     }
 }

@@ -1,7 +1,6 @@
 //! Images as sequences of tokens: patch embedding with learned positions (Dosovitskiy et al. 2021,
 //! section 3.1).
 
-use candle_core::Tensor;
 use serde::{Deserialize, Serialize};
 
 use super::blueprint::{Blueprint, InitRule, ParamPlan, image, positive, product};
@@ -9,6 +8,7 @@ use super::conv::{self, Conv};
 use super::kind::{About, LayerField, LayerKind, LayerValue};
 use super::plan::Planner;
 use super::pool::square;
+use crate::kernels;
 use crate::model::shape::Shape;
 
 /// Positions and class token are drawn uniformly from minus to plus this: √3 times the paper's
@@ -118,15 +118,9 @@ impl LayerKind for PatchEmbedding {
             if is_tapped {
                 image = pass.tapped(&image)?;
             }
-            let patches = image.flatten_from(2)?;
-            let mut tokens = patches.transpose(1, 2)?.contiguous()?;
-            if has_class_token {
-                let (n, _, width) = tokens.dims3()?;
-                let token = pass.tensor(first + 2);
-                let token = token.broadcast_as((n, 1, width))?.contiguous()?;
-                tokens = Tensor::cat(&[token, tokens], 1)?;
-            }
-            tokens.broadcast_add(&pass.tensor(first + 2 + usize::from(has_class_token)))
+            let class = has_class_token.then(|| pass.tensor(first + 2));
+            let positions = pass.tensor(first + 2 + usize::from(has_class_token));
+            kernels::embed_tokens(&image, &positions, class.as_ref())
         });
     }
 }

@@ -8,7 +8,7 @@ use candle_core::{Result, Tensor};
 use super::blueprint::{Blueprint, blueprints};
 use super::conv::{Conv, Conv2d};
 use super::pool::square;
-use crate::kernels::{Activation, Window};
+use crate::kernels::{self, Activation, Window};
 use crate::model::network::Mode;
 use crate::model::param::Param;
 use crate::model::shape::Shape;
@@ -98,6 +98,24 @@ impl<'a> Pass<'a> {
     /// rows to the gates of a recurrent layer, the queries, keys and values of a transformer block.
     pub fn show(&self, x: &Tensor) -> Result<()> {
         self.inner.map_or(Ok(()), |inner| inner(x))
+    }
+
+    /// y + x, for a `y` that nobody else reads.
+    pub fn sum(&self, y: Tensor, x: &Tensor) -> Result<Tensor> {
+        let is_watched = self.tap.is_some() || self.inner.is_some();
+        match self.mode {
+            Mode::Train { .. } => kernels::add(&y, x),
+            Mode::Eval if is_watched => y + x,
+            Mode::Eval => kernels::add_to(y, x),
+        }
+    }
+
+    /// Gives back the memory of a tensor on the way to a layer's output that nobody reads again.
+    pub fn done_with(&self, x: &Tensor, result: &Tensor) {
+        let is_watched = self.tap.is_some() || self.inner.is_some();
+        if self.mode == Mode::Eval && !is_watched {
+            kernels::reclaim_unless_shared(x, &[result]);
+        }
     }
 
     /// Returns what the layers after the tapped one read instead of `x`.

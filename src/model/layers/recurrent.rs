@@ -184,7 +184,9 @@ fn forward(
         let [wi, wh, bi, bh] = pass.tensors(first + N_PARAMS * usize::from(is_reverse));
         let gates = kernels::dense(&rows, &wi, &bi, Activation::Identity)?;
         pass.show(&gates)?;
-        kernels::recurrent(&gates, &wh, &bh, cell, steps, is_reverse)
+        let last = kernels::recurrent(&gates, &wh, &bh, cell, steps, is_reverse)?;
+        pass.done_with(&gates, &last);
+        Ok::<_, candle_core::Error>(last)
     };
     match bidirectional {
         true => Tensor::cat(&[last(false)?, last(true)?], 1),

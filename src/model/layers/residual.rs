@@ -114,8 +114,8 @@ impl LayerKind for Residual {
                 y = op.forward(&y, pass)?;
             }
             match &shortcut {
-                Some(conv) => y + conv.forward(x, pass)?,
-                None => y + x,
+                Some(conv) => pass.sum(y, &conv.forward(x, pass)?),
+                None => pass.sum(y, x),
             }
         });
     }

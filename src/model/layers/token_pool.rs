@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::blueprint::Blueprint;
 use super::kind::{About, LayerField, LayerKind, LayerValue};
 use super::plan::Planner;
+use crate::kernels;
 use crate::model::shape::Shape;
 
 /// Pools the tokens to one: `[tokens, width]` → `[width]`.
@@ -39,10 +40,7 @@ impl TokenChoice {
     }
 
     fn of(self, x: &Tensor) -> Result<Tensor> {
-        match self {
-            TokenChoice::First => x.narrow(1, 0, 1)?.squeeze(1)?.contiguous(),
-            TokenChoice::Mean => x.mean(1),
-        }
+        kernels::pool_tokens(x, self == TokenChoice::Mean)
     }
 }
 

@@ -117,12 +117,13 @@ impl LayerKind for TransformerEncoder {
         let (first, depth, heads) = (planner.first_param, self.depth, self.heads);
         planner.add(move |x, pass| {
             let (n, tokens, width) = x.dims3()?;
-            let mut x = x.reshape((n * tokens, width))?;
+            let mut rows = kernels::view(x, x.reshape((n * tokens, width))?);
             for idx in 0..depth {
                 let first = first + idx * N_PARAMS;
-                x = block(&x, [tokens, heads], first, pass)?;
+                rows = block(&rows, [tokens, heads], first, pass)?;
             }
-            x.reshape((n, tokens, width))
+            let result = rows.reshape((n, tokens, width))?;
+            Ok(kernels::view(&rows, result))
         });
     }
 }
@@ -158,9 +159,21 @@ fn block(x: &Tensor, [tokens, heads]: [usize; 2], first: usize, pass: &Pass<'_>)
     let norm = |x: &Tensor, i: usize| kernels::layer_norm(x, &param(i), &param(i + 1), EPSILON);
     let linear =
         |x: &Tensor, i: usize| kernels::dense(x, &param(i), &param(i + 1), Activation::Identity);
-    let qkv = linear(&norm(x, 8)?, 0)?;
+    // One step of the block; what it read is not read again.
+    let step = |x: Tensor, step: &dyn Fn(&Tensor) -> Result<Tensor>| {
+        let y = step(&x)?;
+        pass.done_with(&x, &y);
+        Ok::<_, candle_core::Error>(y)
+    };
+    let qkv = step(norm(x, 8)?, &|x| linear(x, 0))?;
     pass.show(&qkv)?;
-    let x = (x + linear(&kernels::attention(&qkv, tokens, heads)?, 2)?)?;
-    let hidden = kernels::smooth_activation(&linear(&norm(&x, 10)?, 4)?, SmoothActivation::Gelu)?;
-    &x + linear(&hidden, 6)?
+    let mixed = step(qkv, &|qkv| kernels::attention(qkv, tokens, heads))?;
+    let x = pass.sum(step(mixed, &|x| linear(x, 2))?, x)?;
+    let hidden = step(norm(&x, 10)?, &|x| linear(x, 4))?;
+    let hidden = step(hidden, &|x| {
+        kernels::smooth_activation(x, SmoothActivation::Gelu)
+    })?;
+    let y = pass.sum(step(hidden, &|x| linear(x, 6))?, &x)?;
+    pass.done_with(&x, &y);
+    Ok(y)
 }
