@@ -4,7 +4,7 @@ use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use candle_studio::cli::Cli;
+use candle_studio::cli::{Cli, Command};
 
 /// Training allocates and frees large buffers in every batch; with the system's allocator, mapping
 /// fresh pages would take a quarter of the time.
@@ -18,13 +18,14 @@ fn main() -> ExitCode {
         Err(code) => return code,
     };
     match cli.command {
+        Some(Command::Open(args)) => window(cli.workspace, &args.files),
         Some(command) => command.run(cli.workspace.as_deref()),
-        None => window(cli.workspace),
+        None => window(cli.workspace, &[]),
     }
 }
 
 #[cfg(feature = "gui")]
-fn window(workspace: Option<PathBuf>) -> ExitCode {
+fn window(workspace: Option<PathBuf>, files: &[PathBuf]) -> ExitCode {
     use candle_studio::{runs, ui};
 
     let options = ui::Options {
@@ -32,14 +33,14 @@ fn window(workspace: Option<PathBuf>) -> ExitCode {
         default_workspace: runs::default_workspace(),
         session: None,
     };
-    match ui::run(options) {
+    match ui::run(options, files) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => notify_error(&format!("{error:#}")),
     }
 }
 
 #[cfg(not(feature = "gui"))]
-fn window(_workspace: Option<PathBuf>) -> ExitCode {
+fn window(_workspace: Option<PathBuf>, _files: &[PathBuf]) -> ExitCode {
     notify_error("this build has no window; see candle-studio --help")
 }
 

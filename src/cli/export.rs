@@ -2,6 +2,9 @@
 
 mod engines;
 mod int8;
+mod output;
+#[cfg(feature = "age")]
+mod seal;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -9,6 +12,7 @@ use std::process::ExitCode;
 use anyhow::Context as _;
 use serde::Serialize;
 
+use self::output::{Output, Written, is_standard};
 use super::open_data::{open_data, open_data_of};
 use super::resolve_run::{model_file, run_folder};
 use super::{UsageError, out};
@@ -28,7 +32,7 @@ pub struct Args {
     /// A run: its folder, or its id or name in the workspace; or a model file.
     model: PathBuf,
     /// Write an ONNX file: preprocessing, network and softmax in one graph, for onnxruntime and
-    /// everything else that reads ONNX.
+    /// everything else that reads ONNX. Of this and of the other files, `-` is standard output.
     #[arg(long, value_name = "FILE")]
     onnx: Option<PathBuf>,
     /// Write a folder: the ONNX file, its labels, tensors to test it with, and a Python script that
@@ -69,6 +73,9 @@ pub struct Args {
     json: bool,
     #[command(flatten)]
     engines: engines::EngineArgs,
+    #[cfg(feature = "age")]
+    #[command(flatten)]
+    seal: seal::SealArgs,
 }
 
 impl clap::ValueEnum for InputType {
@@ -91,14 +98,6 @@ impl clap::ValueEnum for Opset {
     }
 }
 
-/// A file that was written.
-#[derive(Serialize)]
-struct Written {
-    kind: &'static str,
-    path: String,
-    bytes: u64,
-}
-
 #[derive(Serialize)]
 struct Line<'a> {
     model: &'a str,
@@ -109,6 +108,7 @@ struct Line<'a> {
 
 pub(super) fn run(args: &Args, workspace: Option<&Path>) -> anyhow::Result<ExitCode> {
     check_targets(args)?;
+    let output = Output::new(args)?;
     let source = Source::open(&args.model, workspace)?;
     let model = source.exported();
     check_finite(model.classifier).with_context(|| format!("could not export {}", model.name))?;
@@ -119,7 +119,7 @@ pub(super) fn run(args: &Args, workspace: Option<&Path>) -> anyhow::Result<ExitC
     let mut written = Vec::new();
     if let Some(file) = &args.onnx {
         let bytes = onnx(model.classifier, options, model.fingerprint)?;
-        written.push(Written::new("onnx", file, &bytes)?);
+        written.push(output.write("onnx", file, &bytes)?);
     }
     let mut comparison = None;
     if let (true, Some(file)) = (args.int8, &args.onnx) {
@@ -129,7 +129,7 @@ pub(super) fn run(args: &Args, workspace: Option<&Path>) -> anyhow::Result<ExitC
                         not known: name its dataset with --data";
             UsageError(text.to_owned())
         })?;
-        let (twin, compared) = int8::write(&model, options, &dataset, file)?;
+        let (twin, compared) = int8::write(&output, &model, options, &dataset, file)?;
         written.push(twin);
         comparison = Some(compared);
     }
@@ -139,7 +139,7 @@ pub(super) fn run(args: &Args, workspace: Option<&Path>) -> anyhow::Result<ExitC
         }
     }
     if let Some(file) = &args.web {
-        written.push(Written::new("web", file, page(&model)?.as_bytes())?);
+        written.push(output.write("web", file, page(&model)?.as_bytes())?);
     }
     if let Some(dir) = code_folder(args)? {
         for file in write_pytorch(&model, dir)? {
@@ -148,7 +148,7 @@ pub(super) fn run(args: &Args, workspace: Option<&Path>) -> anyhow::Result<ExitC
     }
     if let Some(file) = &args.card {
         let card = model_card(args, &source, workspace)?;
-        written.push(Written::new("card", file, card.as_bytes())?);
+        written.push(output.write("card", file, card.as_bytes())?);
     }
     written.extend(args.engines.write(&model, options)?);
     tell(args, &model, &written, comparison.as_ref())?;
@@ -165,7 +165,7 @@ fn check_targets(args: &Args) -> anyhow::Result<()> {
                     --code pytorch DIR, or one of the engines that --help lists";
         return Err(UsageError(text.to_owned()).into());
     }
-    for file in files.into_iter().flatten() {
+    for file in files.into_iter().flatten().filter(|f| !is_standard(f)) {
         files::check_writable(file)?;
     }
     args.engines.check()
@@ -201,7 +201,7 @@ fn tell(
     let targets = [&args.onnx, &args.bundle, &args.web, &args.card].map(Option::as_deref);
     let targets = targets.into_iter().chain([code_folder(args)?]).flatten();
     let engines = args.engines.targets().into_iter().map(|(_, path)| path);
-    for path in targets.chain(engines) {
+    for path in targets.chain(engines).filter(|path| !is_standard(path)) {
         out::eprint(&format!("wrote {}", path.display()));
     }
     if let (Some(comparison), Some(onnx)) = (comparison, &args.onnx) {
@@ -231,25 +231,6 @@ fn model_card(args: &Args, source: &Source, workspace: Option<&Path>) -> anyhow:
         license: &args.license,
         evaluation: dataset.as_ref().zip(report.as_ref()),
     }))
-}
-
-impl Written {
-    /// Writes a file.
-    fn new(kind: &'static str, path: &Path, bytes: &[u8]) -> anyhow::Result<Written> {
-        files::write_atomically(path, bytes)?;
-        Written::of(kind, path)
-    }
-
-    /// A file that is there.
-    fn of(kind: &'static str, path: &Path) -> anyhow::Result<Written> {
-        let about = std::fs::metadata(path)
-            .with_context(|| format!("could not read {}", path.display()))?;
-        Ok(Written {
-            kind,
-            path: path.display().to_string(),
-            bytes: about.len(),
-        })
-    }
 }
 
 /// The model, with the data of its run if it is of one.

@@ -57,9 +57,11 @@ pub struct Cli {
 const AFTER_HELP: &str = "Without a command, the window opens.\n\n\
     Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted.";
 
-/// A command that needs no window.
+/// A command.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Open the window with a model, a dataset or images in it.
+    Open(OpenArgs),
     /// Train a network.
     Train(Box<train::Args>),
     /// Find a learning rate: a short trial run with a rising rate; its weights are discarded.
@@ -100,11 +102,22 @@ pub enum Command {
     Generate(generate::Args),
 }
 
+/// The arguments of `open`.
+#[derive(Debug, clap::Args)]
+pub struct OpenArgs {
+    /// A model file, a dataset (a folder or a file), or images; without any, the window opens as it
+    /// was.
+    #[arg(value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+}
+
 impl Command {
     /// Runs the command and prints its error to standard error. Runs are in `workspace`, or in the
     /// default workspace.
     pub fn run(self, workspace: Option<&Path>) -> ExitCode {
         let result = match self {
+            // Who opens the window does so before; without one, there is nothing to open.
+            Command::Open(_) => Err(anyhow::anyhow!("this build has no window")),
             Command::Train(args) => train::run(&args, workspace),
             Command::LrFind(args) => lr_find::run(&args, workspace),
             Command::Sweep(args) => sweep::run(&args, workspace),

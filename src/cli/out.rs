@@ -15,6 +15,15 @@ pub(super) fn print(line: &str) -> anyhow::Result<()> {
         .context("could not write to standard output")
 }
 
+/// Writes bytes to standard output, as they are.
+pub(super) fn write(bytes: &[u8]) -> anyhow::Result<()> {
+    let mut stdout = std::io::stdout().lock();
+    stdout
+        .write_all(bytes)
+        .and_then(|()| stdout.flush())
+        .context("could not write to standard output")
+}
+
 /// Writes a value to standard output, as one line of JSON.
 pub(super) fn print_json(value: &impl Serialize) -> anyhow::Result<()> {
     print(&json_line(value)?)

@@ -55,7 +55,7 @@ pub use datasets::{
 };
 pub use deploy::{DeployAction, ModelFormat};
 #[cfg(feature = "serve")]
-pub use deploy::{ServiceForm, ServiceState, Services};
+pub use deploy::{Second, ServiceForm, ServiceState, Services, TRAFFIC_SECONDS, Traffic};
 pub use draft::Effect;
 pub use evaluation::{
     BesideModel, EvaluateAction, Evaluation, Evaluator, Historian, MAX_BESIDE, RunHistory, Saved,

@@ -166,6 +166,18 @@ impl StudioApp {
             CommandEffect::ShowWholeCurves => self.panels.train.curves.show_whole(),
             CommandEffect::ShowPlace(place) => self.settings.place = place,
             CommandEffect::ShowTrainView(view) => self.show_train(view),
+            CommandEffect::ShowDataView(view) => {
+                self.settings.place = Place::Data;
+                self.settings.data_view = view;
+            }
+            CommandEffect::ShowEvaluateView(view) => {
+                self.settings.place = Place::Evaluate;
+                self.settings.evaluate_view = view;
+            }
+            CommandEffect::ShowExplainView(view) => {
+                self.settings.place = Place::Explain;
+                self.settings.explain_view = view;
+            }
             CommandEffect::ToggleFold(side) => {
                 let place = self.settings.place;
                 if self.panels.has(side, place) {
@@ -216,6 +228,15 @@ impl StudioApp {
         if let Some(is_taken) = tour::offer_ui(ctx) {
             self.settings.is_tour_offered = true;
             commands.extend(is_taken.then_some(Command::from(HelpCommand::Tour)));
+        }
+    }
+
+    /// Opens files as if they were dropped on the window.
+    pub fn open(&mut self, files: &[PathBuf]) {
+        match drop::opened(files) {
+            Some(Ok(action)) => self.studio.handle(action),
+            Some(Err(text)) => self.studio.notify_error(text),
+            None => {}
         }
     }
 

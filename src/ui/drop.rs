@@ -114,10 +114,15 @@ fn is_idx(path: &Path) -> bool {
 pub fn dropped(ctx: &Context) -> Option<Result<Action, String>> {
     let files = ctx.input(|i| i.raw.dropped_files.clone());
     let paths: Vec<PathBuf> = files.iter().map(|file| file.path().to_owned()).collect();
+    opened(&paths)
+}
+
+/// The action that opens files, or a sentence if there is none; `None` without files.
+pub fn opened(paths: &[PathBuf]) -> Option<Result<Action, String>> {
     if paths.is_empty() {
         return None;
     }
-    Some(match Dropped::new(&paths) {
+    Some(match Dropped::new(paths) {
         Dropped::Data(folder) => Ok(DataAction::Look(folder).into()),
         Dropped::Model(path) => Ok(FileAction::OpenModel(path).into()),
         Dropped::Image(path) => Ok(CanvasAction::OpenImage(path).into()),

@@ -1,6 +1,7 @@
 //! Opens the window, and explains failures to open it.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::PathBuf;
 
 use anyhow::anyhow;
 
@@ -13,11 +14,11 @@ use crate::signals;
 /// Name of the program, and of the folder in which eframe stores the layout.
 const APP_ID: &str = "candle-studio";
 
-/// Opens the window and returns when it is closed.
+/// Opens the window, and `files` in it as if they were dropped there; returns when it is closed.
 ///
 /// # Errors
 /// One sentence if there is no display or a system library is missing.
-pub fn run(mut options: Options) -> anyhow::Result<()> {
+pub fn run(mut options: Options, files: &[PathBuf]) -> anyhow::Result<()> {
     if !has_display() {
         return Err(anyhow!(NO_DISPLAY));
     }
@@ -29,7 +30,8 @@ pub fn run(mut options: Options) -> anyhow::Result<()> {
             APP_ID,
             native_options(),
             Box::new(|cc| {
-                let app = StudioApp::new(cc, options)?;
+                let mut app = StudioApp::new(cc, options)?;
+                app.open(files);
                 close_when_asked(&cc.egui_ctx);
                 Ok(Box::new(app))
             }),

@@ -25,7 +25,7 @@ fn window_with_model() -> Window {
 fn the_model_is_written_in_every_form() {
     let dir = tempfile::tempdir().unwrap();
     let mut window = window_with_model();
-    for format in ModelFormat::ALL {
+    for format in ModelFormat::all() {
         let path = dir.path().join(format!("digits{}", format.ending()));
         window
             .state_mut()

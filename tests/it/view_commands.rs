@@ -1,7 +1,7 @@
 //! The size of the interface, all settings at their defaults, and the sketch on the clipboard.
 
 use egui::{Key, Modifiers, OutputCommand};
-use egui_kittest::kittest::Queryable;
+use egui_kittest::kittest::{NodeT, Queryable};
 
 use crate::support::window::{
     Window, choose, click, draw_one, press, set, studio, type_text, window,
@@ -53,6 +53,26 @@ fn all_settings_return_to_their_defaults_and_back() {
         assert_eq!(*studio(&window).draft(), first);
         press(&mut window, Modifiers::COMMAND, Key::Z);
         assert_eq!(*studio(&window).draft(), edited);
+    }
+}
+
+#[test]
+fn the_views_of_every_place_are_found_by_their_names() {
+    let mut window = window();
+    for (typed, place, line) in [
+        ("explain robust", "Explain", "how far its answer holds"),
+        ("data pixels", "Data", "How bright the pixels are"),
+        ("evaluate models", "Evaluate", "There is no model yet"),
+    ] {
+        run_command(&mut window, typed);
+        window.run_steps(4);
+        let name = format!("{place} tab");
+        let tab = window.get_by_label(&name);
+        assert!(tab.accesskit_node().is_selected() == Some(true), "{place}");
+        assert!(
+            window.query_all_by_label_contains(line).count() > 0,
+            "{typed}"
+        );
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::Written;
+use super::output::Written;
 use crate::export::model::{Engine, ExportedModel, OnnxOptions, write_engine};
 use crate::files;
 

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 use serde::Serialize;
 
-use super::Written;
+use super::output::{Output, Written};
 use crate::cli::out;
 use crate::compare::{BOOTSTRAP_SEED, Paired, disagreements, image_words};
 use crate::data::Dataset;
@@ -33,6 +33,7 @@ pub(super) fn path(onnx: &Path) -> PathBuf {
 
 /// Writes the twin beside the ONNX file, and evaluates both.
 pub(super) fn write(
+    output: &Output,
     model: &ExportedModel<'_>,
     options: OnnxOptions,
     dataset: &Dataset,
@@ -40,7 +41,7 @@ pub(super) fn write(
 ) -> anyhow::Result<(Written, Comparison)> {
     let twin = int8_twin(model.classifier, dataset)?;
     let bytes = onnx(&twin, options, model.fingerprint)?;
-    let written = Written::new("int8", &path(file), &bytes)?;
+    let written = output.write("int8", &path(file), &bytes)?;
     let (set, indices) = SplitName::Test.images(dataset, model.classifier)?;
     let predictions = |classifier| {
         let made = Predictions::new(classifier, &set, &indices);

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use crate::data::Dataset;
 use crate::evaluate::{Predictions, Report, SplitName};
 use crate::export::model::{
-    CardSubject, ExportModelError, ExportedModel, OnnxOptions, card, check_finite, int8_twin, onnx,
-    page, write_bundle, write_pytorch,
+    CardSubject, Engine, ExportModelError, ExportedModel, OnnxOptions, card, check_finite,
+    int8_twin, onnx, page, write_bundle, write_engine, write_pytorch,
 };
 use crate::files::write_atomically;
 use crate::model::Classifier;
@@ -29,11 +29,13 @@ pub enum ModelFormat {
     Pytorch,
     /// A model card.
     Card,
+    /// What an engine needs to serve it.
+    Engine(Engine),
 }
 
 impl ModelFormat {
-    /// All of them.
-    pub const ALL: [ModelFormat; 6] = [
+    /// All but those for engines.
+    pub const FILES: [ModelFormat; 6] = [
         ModelFormat::Onnx,
         ModelFormat::Int8,
         ModelFormat::Bundle,
@@ -42,9 +44,19 @@ impl ModelFormat {
         ModelFormat::Card,
     ];
 
+    /// All of them.
+    pub fn all() -> impl Iterator<Item = ModelFormat> {
+        let engines = Engine::ALL.into_iter().map(ModelFormat::Engine);
+        ModelFormat::FILES.into_iter().chain(engines)
+    }
+
     /// Whether it is a folder.
     pub fn is_folder(self) -> bool {
-        matches!(self, ModelFormat::Bundle | ModelFormat::Pytorch)
+        match self {
+            ModelFormat::Bundle | ModelFormat::Pytorch => true,
+            ModelFormat::Engine(engine) => !engine.is_file(),
+            _ => false,
+        }
     }
 
     /// How its file or folder is called after the name of the model.
@@ -56,6 +68,12 @@ impl ModelFormat {
             ModelFormat::Page => ".html",
             ModelFormat::Pytorch => "-pytorch",
             ModelFormat::Card => ".md",
+            ModelFormat::Engine(Engine::Triton) => "-triton",
+            ModelFormat::Engine(Engine::Kserve) => ".yaml",
+            ModelFormat::Engine(Engine::Docker) => "-docker",
+            ModelFormat::Engine(Engine::Ray) => "-ray",
+            ModelFormat::Engine(Engine::Mlserver) => "-mlserver",
+            ModelFormat::Engine(Engine::Systemd) => ".service",
         }
     }
 }
@@ -109,6 +127,9 @@ impl Exported {
             ModelFormat::Page => page(&model)?.into_bytes(),
             ModelFormat::Pytorch => return write_pytorch(&model, path).map(drop),
             ModelFormat::Card => self.card(model).into_bytes(),
+            ModelFormat::Engine(engine) => {
+                return write_engine(engine, &model, options, path).map(drop);
+            }
         };
         Ok(write_atomically(path, &bytes)?)
     }

@@ -13,6 +13,8 @@ pub(super) use service::Running;
 pub use service::{ServiceForm, ServiceState, Services};
 
 use super::Studio;
+#[cfg(feature = "serve")]
+pub use crate::serve::{Second, TRAFFIC_SECONDS, Traffic};
 
 /// An action that takes the model on the canvas out of the studio.
 #[derive(Clone, Debug)]

@@ -1,9 +1,9 @@
 //! What commands do.
 
-use crate::studio::Action;
+use crate::studio::{Action, ExplainView};
 use crate::ui::dialogs::Purpose;
 use crate::ui::help::page::HelpPage;
-use crate::ui::place::{Place, Side, TrainView};
+use crate::ui::place::{DataView, EvaluateView, Place, Side, TrainView};
 use crate::ui::settings::ThemeChoice;
 
 /// What a command does.
@@ -23,6 +23,12 @@ pub enum CommandEffect {
     ShowPlace(Place),
     /// Show a view of Train.
     ShowTrainView(TrainView),
+    /// Show a view of Data.
+    ShowDataView(DataView),
+    /// Show a view of Evaluate.
+    ShowEvaluateView(EvaluateView),
+    /// Show a view of Explain.
+    ShowExplainView(ExplainView),
     /// Fold or unfold a side panel.
     ToggleFold(Side),
     /// Show only the runs that match this filter, in Compare.

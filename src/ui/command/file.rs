@@ -3,6 +3,7 @@
 use super::effect::CommandEffect;
 use super::kind::{CommandKind, act};
 use crate::data::DataFormat;
+use crate::export::model::Engine;
 use crate::studio::{FileAction, Format, ModelFormat, Saved, Studio};
 use crate::ui::dialogs::Purpose;
 
@@ -191,6 +192,18 @@ fn export_model_text(format: ModelFormat) -> (&'static str, &'static str) {
             "Export model card…",
             "Markdown about the model, as model hubs read it.",
         ),
+        ModelFormat::Engine(engine) => (engine_title(engine), engine.about()),
+    }
+}
+
+fn engine_title(engine: Engine) -> &'static str {
+    match engine {
+        Engine::Triton => "Export model for Triton…",
+        Engine::Kserve => "Export model for KServe…",
+        Engine::Docker => "Export model for Docker and Kubernetes…",
+        Engine::Ray => "Export model for Ray Serve…",
+        Engine::Mlserver => "Export model for MLServer…",
+        Engine::Systemd => "Export model for systemd…",
     }
 }
 

@@ -13,12 +13,13 @@ use super::sweep::SweepCommand;
 use super::timeline::TimelineCommand;
 use super::view::ViewCommand;
 use crate::data::DataFormat;
+use crate::export::model::Engine;
 use crate::model::PRESETS;
-use crate::studio::{Format, ModelFormat, Saved};
-use crate::ui::place::{Place, Side, TrainView};
+use crate::studio::{ExplainView, Format, ModelFormat, Saved};
+use crate::ui::place::{DataView, EvaluateView, Place, Side, TrainView};
 use crate::ui::settings::ThemeChoice;
 
-/// All commands but those for the presets.
+/// All commands but those for the presets and the views of places.
 const PLAIN: &[Command] = &[
     Command::Run(RunCommand::Train),
     Command::Run(RunCommand::PauseOrResume),
@@ -44,6 +45,22 @@ const PLAIN: &[Command] = &[
     Command::File(FileCommand::ExportModel(ModelFormat::Page)),
     Command::File(FileCommand::ExportModel(ModelFormat::Pytorch)),
     Command::File(FileCommand::ExportModel(ModelFormat::Card)),
+    Command::File(FileCommand::ExportModel(ModelFormat::Engine(
+        Engine::Triton,
+    ))),
+    Command::File(FileCommand::ExportModel(ModelFormat::Engine(
+        Engine::Kserve,
+    ))),
+    Command::File(FileCommand::ExportModel(ModelFormat::Engine(
+        Engine::Docker,
+    ))),
+    Command::File(FileCommand::ExportModel(ModelFormat::Engine(Engine::Ray))),
+    Command::File(FileCommand::ExportModel(ModelFormat::Engine(
+        Engine::Mlserver,
+    ))),
+    Command::File(FileCommand::ExportModel(ModelFormat::Engine(
+        Engine::Systemd,
+    ))),
     Command::File(FileCommand::SaveDiagram),
     Command::File(FileCommand::SaveCurves),
     Command::File(FileCommand::CopyCurves),
@@ -124,6 +141,10 @@ impl Command {
     /// Iterates over all commands.
     pub fn all() -> impl Iterator<Item = Command> {
         let presets = (0..PRESETS.len()).map(|idx| Command::Draft(DraftCommand::Preset(idx)));
-        PLAIN.iter().copied().chain(presets)
+        let data = DataView::ALL.into_iter().map(ViewCommand::DataView);
+        let evaluate = EvaluateView::ALL.into_iter().map(ViewCommand::EvaluateView);
+        let explain = ExplainView::ALL.into_iter().map(ViewCommand::ExplainView);
+        let views = data.chain(evaluate).chain(explain).map(Command::View);
+        PLAIN.iter().copied().chain(views).chain(presets)
     }
 }

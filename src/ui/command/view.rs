@@ -2,8 +2,8 @@
 
 use super::effect::CommandEffect;
 use super::kind::CommandKind;
-use crate::studio::Studio;
-use crate::ui::place::{Place, Side, TrainView};
+use crate::studio::{ExplainView, Studio};
+use crate::ui::place::{DataView, EvaluateView, Place, Side, TrainView};
 use crate::ui::settings::ThemeChoice;
 
 /// A command that changes what the window shows.
@@ -19,6 +19,12 @@ pub enum ViewCommand {
     Place(Place),
     /// Show a view of Train.
     TrainView(TrainView),
+    /// Show a view of Data.
+    DataView(DataView),
+    /// Show a view of Evaluate.
+    EvaluateView(EvaluateView),
+    /// Show a view of Explain.
+    ExplainView(ExplainView),
     /// Fold a side panel to a strip, or unfold it.
     Fold(Side),
     /// Select a theme.
@@ -50,6 +56,9 @@ impl CommandKind for ViewCommand {
             ),
             ViewCommand::Place(place) => (place.label(), place.explanation()),
             ViewCommand::TrainView(view) => (view.label(), view.explanation()),
+            ViewCommand::DataView(view) => (view.label(), view.explanation()),
+            ViewCommand::EvaluateView(view) => (view.label(), view.explanation()),
+            ViewCommand::ExplainView(view) => (view.label(), view.explanation()),
             ViewCommand::Fold(Side::Settings) => (
                 "Show or hide the settings",
                 "Folds the settings to a narrow strip, or unfolds them.",
@@ -70,6 +79,9 @@ impl CommandKind for ViewCommand {
         match self {
             ViewCommand::Place(_) => "Go to ",
             ViewCommand::TrainView(_) => "View: ",
+            ViewCommand::DataView(_) => "Data: ",
+            ViewCommand::EvaluateView(_) => "Evaluate: ",
+            ViewCommand::ExplainView(_) => "Explain: ",
             ViewCommand::Theme(_) => "Theme: ",
             ViewCommand::Larger | ViewCommand::Smaller | ViewCommand::NormalSize => "Interface: ",
             ViewCommand::LogLoss
@@ -106,6 +118,9 @@ impl CommandKind for ViewCommand {
             ViewCommand::ShowWholeCurves => CommandEffect::ShowWholeCurves,
             ViewCommand::Place(place) => CommandEffect::ShowPlace(place),
             ViewCommand::TrainView(view) => CommandEffect::ShowTrainView(view),
+            ViewCommand::DataView(view) => CommandEffect::ShowDataView(view),
+            ViewCommand::EvaluateView(view) => CommandEffect::ShowEvaluateView(view),
+            ViewCommand::ExplainView(view) => CommandEffect::ShowExplainView(view),
             ViewCommand::Fold(side) => CommandEffect::ToggleFold(side),
             ViewCommand::Theme(choice) => CommandEffect::SetTheme(choice),
             ViewCommand::Larger => CommandEffect::Zoom(egui::gui_zoom::zoom_in),

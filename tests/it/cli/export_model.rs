@@ -192,3 +192,66 @@ fn the_int8_twin_is_written_beside_the_model_and_compared_with_it() {
         "--onnx <FILE>",
     );
 }
+
+#[test]
+fn a_file_goes_to_standard_output_byte_by_byte() {
+    let dir = folder();
+    let dir = dir.path();
+    trained(dir);
+    export(dir, &["last", "--onnx", "m.onnx"]);
+    let piped = export(dir, &["last", "--onnx", "-"]);
+    assert_eq!(piped.stdout, fs::read(dir.join("m.onnx")).unwrap());
+    assert_eq!(text(&piped.stderr), "");
+    let expected = "only one file, and no --json beside it, can go to standard output";
+    check_failure(
+        &export(dir, &["last", "--onnx", "-", "--card", "-"]),
+        2,
+        expected,
+    );
+    check_failure(
+        &export(dir, &["last", "--onnx", "-", "--json"]),
+        2,
+        expected,
+    );
+    check_failure(
+        &export(dir, &["last", "--onnx", "-", "--int8"]),
+        2,
+        "has to be one",
+    );
+    assert!(!dir.join("-").exists());
+}
+
+#[cfg(feature = "age")]
+#[test]
+fn a_file_is_encrypted_for_those_who_are_named() {
+    let dir = folder();
+    let dir = dir.path();
+    trained(dir);
+    let key = age::x25519::Identity::generate();
+    let recipient = key.to_public().to_string();
+    export(dir, &["last", "--onnx", "m.onnx"]);
+    export(
+        dir,
+        &["last", "--onnx", "m.age", "--age-recipient", &recipient],
+    );
+    let sealed = fs::read(dir.join("m.age")).unwrap();
+    let opened = age::decrypt(&key, &sealed).unwrap();
+    assert_eq!(opened, fs::read(dir.join("m.onnx")).unwrap());
+    assert!(age::decrypt(&age::x25519::Identity::generate(), &sealed).is_err());
+
+    fs::write(dir.join("pass"), "correct horse\n").unwrap();
+    let args = ["last", "--card", "c.age", "--age-passphrase-file", "pass"];
+    assert_eq!(export(dir, &args).status.code(), Some(0));
+    let sealed = fs::read(dir.join("c.age")).unwrap();
+    let secret = age::secrecy::SecretString::from("correct horse".to_owned());
+    let opened = age::decrypt(&age::scrypt::Identity::new(secret), &sealed).unwrap();
+    assert!(text(&opened).contains("one & only"));
+
+    let nobody = export(dir, &["last", "--onnx", "m", "--age-recipient", "me"]);
+    check_failure(&nobody, 2, "expected a recipient such as age1…, found `me`");
+    let folder = export(
+        dir,
+        &["last", "--bundle", "b", "--age-recipient", &recipient],
+    );
+    check_failure(&folder, 2, "folders are not encrypted");
+}

@@ -63,6 +63,33 @@ impl Engine {
         }
     }
 
+    /// What people call it.
+    pub fn label(self) -> &'static str {
+        match self {
+            Engine::Triton => "Triton",
+            Engine::Kserve => "KServe",
+            Engine::Docker => "Docker and Kubernetes",
+            Engine::Ray => "Ray Serve",
+            Engine::Mlserver => "MLServer",
+            Engine::Systemd => "systemd",
+        }
+    }
+
+    /// What is written for it, in one sentence.
+    pub fn about(self) -> &'static str {
+        match self {
+            Engine::Triton => "A model repository for NVIDIA's Triton Inference Server.",
+            Engine::Kserve => "An InferenceService that runs Triton with its model repository.",
+            Engine::Docker => {
+                "A folder for an image with our service and the model, with a Deployment, a Service \
+                 and an autoscaler."
+            }
+            Engine::Ray => "The ONNX bundle with an application that classifies pictures.",
+            Engine::Mlserver => "The ONNX bundle with settings and a runtime for MLServer.",
+            Engine::Systemd => "A unit that runs our service without rights.",
+        }
+    }
+
     /// Whether it takes one file, and not a folder.
     pub fn is_file(self) -> bool {
         matches!(self, Engine::Kserve | Engine::Systemd)

@@ -2,6 +2,7 @@
 
 use egui::{Label, RichText, Ui};
 
+use crate::export::model::Engine;
 use crate::studio::ModelFormat;
 use crate::ui::command::{Command, FileCommand};
 use crate::ui::panels::PanelContext;
@@ -15,11 +16,19 @@ pub(super) fn ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     let title = "Model file";
     let about = "Weights, layers and settings as safetensors, which PyTorch reads, too.";
     row_ui(ui, cx, model, title, about);
-    for format in ModelFormat::ALL {
-        let (title, about) = text(format);
-        let command = Command::from(FileCommand::ExportModel(format));
-        row_ui(ui, cx, command, title, about);
+    for format in ModelFormat::FILES {
+        format_ui(ui, cx, format);
     }
+    ui.label(theme::section(ui, "For servers and clusters"));
+    for engine in Engine::ALL {
+        format_ui(ui, cx, ModelFormat::Engine(engine));
+    }
+}
+
+fn format_ui(ui: &mut Ui, cx: &mut PanelContext<'_>, format: ModelFormat) {
+    let (title, about) = text(format);
+    let command = Command::from(FileCommand::ExportModel(format));
+    row_ui(ui, cx, command, title, about);
 }
 
 fn row_ui(ui: &mut Ui, cx: &mut PanelContext<'_>, command: Command, title: &str, about: &str) {
@@ -70,5 +79,6 @@ fn text(format: ModelFormat) -> (&'static str, &'static str) {
             "What the model is, how it was trained, how good it is and where it ends, as model hubs \
              read it.",
         ),
+        ModelFormat::Engine(engine) => (engine.label(), engine.about()),
     }
 }

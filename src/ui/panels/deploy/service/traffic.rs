@@ -6,8 +6,7 @@ use std::time::Duration;
 use egui::Ui;
 use egui_plot::{Line, Plot, PlotPoints};
 
-use crate::serve::{Second, TRAFFIC_SECONDS, Traffic};
-use crate::studio::DeployAction;
+use crate::studio::{DeployAction, Second, TRAFFIC_SECONDS, Traffic};
 use crate::text;
 use crate::ui::panels::PanelContext;
 use crate::ui::panels::draw::color_image;
