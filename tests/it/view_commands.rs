@@ -1,5 +1,6 @@
 //! The size of the interface, all settings at their defaults, and the sketch on the clipboard.
 
+use egui::accesskit::Toggled;
 use egui::{Key, Modifiers, OutputCommand};
 use egui_kittest::kittest::{NodeT, Queryable};
 
@@ -68,7 +69,10 @@ fn the_views_of_every_place_are_found_by_their_names() {
         window.run_steps(4);
         let name = format!("{place} tab");
         let tab = window.get_by_label(&name);
-        assert!(tab.accesskit_node().is_selected() == Some(true), "{place}");
+        assert!(
+            tab.accesskit_node().toggled() == Some(Toggled::True),
+            "{place}"
+        );
         assert!(
             window.query_all_by_label_contains(line).count() > 0,
             "{typed}"

@@ -26,6 +26,8 @@ pub struct Number {
     pub unit: &'static str,
     /// Whether a value takes effect only when the field is released.
     pub is_held: bool,
+    /// Whether the digits of a whole number are in groups of three.
+    pub is_grouped: bool,
     /// Width of the field, in points.
     pub width: f32,
 }
@@ -87,6 +89,7 @@ impl Number {
             is_relative: true,
             unit,
             is_held: false,
+            is_grouped: true,
             width: VALUE_WIDTH,
         }
     }
@@ -100,6 +103,7 @@ impl Number {
             is_relative: true,
             unit: "",
             is_held: false,
+            is_grouped: true,
             width: VALUE_WIDTH,
         }
     }
@@ -113,6 +117,7 @@ impl Number {
             is_relative: false,
             unit: "",
             is_held: false,
+            is_grouped: true,
             width: VALUE_WIDTH,
         }
     }
@@ -130,6 +135,14 @@ impl Number {
     /// Sets the unit.
     pub fn with_unit(self, unit: &'static str) -> Number {
         Number { unit, ..self }
+    }
+
+    /// Shows the digits without separators, as of a port.
+    pub fn ungrouped(self) -> Number {
+        Number {
+            is_grouped: false,
+            ..self
+        }
     }
 
     /// Sets the width of the field.
@@ -246,9 +259,11 @@ impl Number {
 
     /// Formats the value as the field shows it.
     fn text(&self, value: f64) -> String {
-        match self.is_whole {
-            true => text::thousands(value.max(0.0).round() as u64),
-            false => text::setting(value),
+        let whole = value.max(0.0).round() as u64;
+        match (self.is_whole, self.is_grouped) {
+            (true, true) => text::thousands(whole),
+            (true, false) => whole.to_string(),
+            (false, _) => text::setting(value),
         }
     }
 }

@@ -170,7 +170,15 @@ fn the_int8_twin_is_written_beside_the_model_and_compared_with_it() {
     let compared = &lines[0]["int8"];
     let evaluated = json_lines(&run(
         dir,
-        &["evaluate", "--workspace", "w", "last", "--json"],
+        &[
+            "evaluate",
+            "--workspace",
+            "w",
+            "last",
+            "--data",
+            "data",
+            "--json",
+        ],
     ));
     assert_eq!(compared["test_accuracy"], evaluated[0]["test_accuracy"]);
     let n = compared["test_images"].as_f64().unwrap();

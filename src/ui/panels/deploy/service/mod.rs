@@ -52,6 +52,7 @@ impl ServiceView {
     fn form_ui(&mut self, ui: &mut Ui) {
         let form = &mut self.form;
         ui.horizontal_wrapped(|ui| {
+            ui.spacing_mut().item_spacing.x = 3.0 * UNIT;
             let about = "Offers the model as it is now; who asks gets its answers.";
             ui.radio_value(&mut form.is_best, false, "the model on the canvas")
                 .on_hover_text(about);
@@ -85,7 +86,9 @@ impl ServiceView {
                 cx.act(DeployAction::Serve(self.form));
             }
             ui.label(theme::quiet(ui, "at port"));
-            let number = Number::count(0.0, 65_535.0, "").with_width(64.0);
+            let number = Number::count(0.0, 65_535.0, "")
+                .ungrouped()
+                .with_width(64.0);
             let entry = number.ui(ui, "Port of the service", f64::from(self.form.port));
             let about = "Where it listens on this machine; 0 takes a free port.";
             if let Some(port) = entry.explained(ui, about) {
