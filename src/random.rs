@@ -22,6 +22,10 @@ pub enum Stream {
     Augment = 5,
     /// Choices in the window that are not part of a run, such as a random test image.
     Pick = 6,
+    /// The batches of private training; the first counter is the step.
+    Poisson = 7,
+    /// The noise of private training; the counters are the step and a part of the weights.
+    PrivateNoise = 8,
     /// Bootstrap samples of images, for the difference between two models.
     Bootstrap = 40,
     /// Trees of the random forest for importance; the first counter is the tree.
@@ -52,6 +56,12 @@ pub fn rng(seed: u64, stream: Stream, first: u64, second: u64) -> Rng {
         bytes.copy_from_slice(&word.to_le_bytes());
     }
     ChaCha8Rng::from_seed(key)
+}
+
+/// A seed that nobody can guess, from the operating system: the noise of private training is as secret
+/// as its seed. A file of settings holds 63 bits of it.
+pub fn secret_seed() -> u64 {
+    rand::random::<u64>() >> 1
 }
 
 #[cfg(test)]

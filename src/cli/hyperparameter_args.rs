@@ -4,7 +4,7 @@ use clap::builder::{PossibleValuesParser, TypedValueParser, ValueParser};
 
 use super::settings::flag_help;
 use crate::data::Augment;
-use crate::train::{Loss, Schedule, Setting, TrainConfig};
+use crate::train::{Loss, Privacy, Schedule, Setting, TrainConfig};
 
 /// Hyperparameters as arguments.
 #[derive(Debug, clap::Args)]
@@ -30,6 +30,16 @@ pub struct Recipe {
     balanced: bool,
     #[arg(long, value_name = "EPOCHS", help = flag_help(Setting::Patience, "0"))]
     patience: Option<usize>,
+    /// Private training (DP-SGD): standard deviation of the noise, divided by --max-grad-norm. Any of
+    /// this option and the next two turns it on [default: off, then 1.1].
+    #[arg(long, value_name = "X", allow_negative_numbers = true)]
+    noise_multiplier: Option<f64>,
+    #[arg(long, value_name = "X", allow_negative_numbers = true,
+        help = flag_help(Setting::MaxGradNorm, "1"))]
+    max_grad_norm: Option<f64>,
+    #[arg(long, value_name = "X", allow_negative_numbers = true,
+        help = flag_help(Setting::Delta, "1e-5"))]
+    delta: Option<f64>,
 }
 
 fn schedules() -> ValueParser {
@@ -65,5 +75,21 @@ impl Recipe {
         config.balanced |= self.balanced;
         let patience = &mut config.early_stopping.patience;
         *patience = self.patience.unwrap_or(*patience);
+        self.apply_privacy(config);
+    }
+
+    fn apply_privacy(&self, config: &mut TrainConfig) {
+        let given = [
+            (Setting::NoiseMultiplier, self.noise_multiplier),
+            (Setting::MaxGradNorm, self.max_grad_norm),
+            (Setting::Delta, self.delta),
+        ];
+        for (setting, value) in given {
+            let Some(value) = value else { continue };
+            if !config.privacy.is_on() {
+                config.privacy = Privacy::DP_SGD;
+            }
+            config.set_setting(setting, &value.into());
+        }
     }
 }

@@ -41,6 +41,9 @@ struct EpochLine {
     val_accuracy: Option<f64>,
     #[serde(flatten)]
     sketches: Option<SketchKeys>,
+    /// ε spent so far, if training is private.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    epsilon: Option<f64>,
     epoch_seconds: f64,
 }
 
@@ -122,6 +125,7 @@ impl<'a> Progress<'a> {
                     sketch_loss: s.metrics.loss,
                     sketch_accuracy: s.metrics.accuracy,
                 }),
+                epsilon: point.epsilon,
                 epoch_seconds: point.epoch_secs,
             });
         }
@@ -136,8 +140,10 @@ impl<'a> Progress<'a> {
                 format!("  {share} of {}", text::count(s.n, "sketch"))
             })
             .unwrap_or_default();
+        let privacy = point.epsilon.map(|e| format!("  ε {e:.2}"));
+        let privacy = privacy.unwrap_or_default();
         self.print(&format!(
-            "epoch {}/{}  training {}{validation}{sketches}  {:.1} s",
+            "epoch {}/{}  training {}{validation}{sketches}{privacy}  {:.1} s",
             point.epoch,
             self.n_epochs,
             metrics(&point.train),

@@ -11,7 +11,9 @@ use super::resolve_run::run_folder;
 use crate::files;
 use crate::model::Init;
 use crate::runs::RunFolder;
-use crate::train::{Clip, Loss, Optimizer, Schedule, Setting, TrainConfig, Watched, parse_value};
+use crate::train::{
+    Clip, Loss, Optimizer, Privacy, Schedule, Setting, TrainConfig, Watched, parse_value,
+};
 
 /// Where a configuration comes from, besides the flags of single settings.
 #[derive(Debug, clap::Args)]
@@ -116,6 +118,7 @@ fn comment(config: &TrainConfig, key: &str) -> Option<String> {
         Setting::Optimizer => Optimizer::ALL.map(|o| kind(&o)).join(" | "),
         Setting::Schedule => Schedule::ALL.map(|s| kind(&s)).join(" | "),
         Setting::Loss => Loss::ALL.map(|l| kind(&l)).join(" | "),
+        Setting::Privacy => Privacy::ALL.map(|p| kind(&p)).join(" | "),
         Setting::Clip => Clip::ALL.map(|c| kind(&c)).join(" | "),
         _ => return Some(about.to_owned()),
     };

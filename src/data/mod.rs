@@ -23,6 +23,7 @@ mod image_set;
 pub mod import;
 mod ink;
 mod open;
+mod poisson;
 pub mod recipe;
 mod resample;
 pub mod sketch;
@@ -45,6 +46,7 @@ pub use image_file::{
 };
 pub use image_set::ImageSet;
 pub use import::{ImportProgress, ImportRecipe, Imported, Preview, Source};
+pub use poisson::poisson_sample;
 pub use recipe::{Framing, InputImage, Object, Recipe};
 pub use sketch::{GrayImage, center_sketch};
 pub use split::{Split, stratified_folds, stratified_split};

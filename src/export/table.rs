@@ -1,6 +1,6 @@
 //! Tables for spreadsheets and scripts: one line per run, or one per update.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
@@ -26,14 +26,13 @@ pub fn csv(records: &[Record], path: &Path) -> Result<(), ExportError> {
     Ok(write_atomically(path, text.as_bytes())?)
 }
 
-/// The results that the tables of `records` have: all but those of sketches that no run was measured
-/// on.
+/// The results that the tables of `records` have: all but the rare ones that no run has.
 pub(super) fn results_of<'r>(
-    mut records: impl Iterator<Item = &'r Record>,
+    records: impl Iterator<Item = &'r Record>,
 ) -> impl Iterator<Item = SummaryMetric> {
-    let has_sketches = records.any(|r| r.metrics.contains_key(&Metric::SketchAccuracy));
+    let found: BTreeSet<Metric> = records.flat_map(|r| r.metrics.keys().copied()).collect();
     let results = SummaryMetric::RESULTS.into_iter();
-    results.filter(move |result| has_sketches || !result.metric.is_of_sketches())
+    results.filter(move |result| !result.metric.is_rare() || found.contains(&result.metric))
 }
 
 /// The columns of [`csv_points`] for each update, and for the ends of epochs.
@@ -51,11 +50,11 @@ const POINT_COLUMNS: [&str; 11] = [
     "val_accuracy",
 ];
 
-/// Further columns, if any run was measured on sketches.
-const SKETCH_COLUMNS: [&str; 2] = ["sketch_loss", "sketch_accuracy"];
+/// Further columns, each if any run has the metric.
+const RARE_COLUMNS: [Metric; 3] = [Metric::SketchLoss, Metric::SketchAccuracy, Metric::Epsilon];
 
 /// Writes the curves of the runs in the folders `runs` to the file `path` as a table: one row per
-/// update, with the metrics of validation and sketches where an epoch ended. One run is in memory at a time.
+/// update, with the metrics of validation, sketches and privacy where an epoch ended. One run is in memory at a time.
 ///
 /// # Errors
 /// When a run cannot be read or the file cannot be written; the old file is then unchanged.
@@ -64,18 +63,17 @@ pub fn csv_points(runs: &[PathBuf], path: &Path) -> Result<(), ExportError> {
         return Err(ExportError::Nothing);
     }
     stream_atomically(path, |file| {
-        let has_sketches = any_sketches(runs)?;
-        let more: &[&str] = if has_sketches { &SKETCH_COLUMNS } else { &[] };
-        let header = POINT_COLUMNS.iter().chain(more).copied();
+        let rare = rare_metrics(runs)?;
+        let more = rare.iter().map(|metric| metric.name());
+        let header = POINT_COLUMNS.into_iter().chain(more);
         file.write(csv_row(header).as_bytes())?;
         for folder in runs {
             let Exported { record, state } = Exported::read(folder)?;
             let mut epochs = state.epochs.iter().peekable();
             for point in &state.points {
                 let ended = epochs.next_if(|epoch| epoch.step <= point.step);
-                let more = has_sketches.then(|| sketch_cells(ended));
-                let row = point_row(&record, point, ended).into_iter();
-                let row = row.chain(more.into_iter().flatten());
+                let more = rare.iter().map(|&metric| cell(rare_value(metric, ended)));
+                let row = point_row(&record, point, ended).into_iter().chain(more);
                 file.write(csv_row(row).as_bytes())?;
             }
         }
@@ -83,17 +81,14 @@ pub fn csv_points(runs: &[PathBuf], path: &Path) -> Result<(), ExportError> {
     })
 }
 
-/// Whether any of the runs was measured on sketches.
-fn any_sketches(runs: &[PathBuf]) -> Result<bool, ExportError> {
+/// Which of [`RARE_COLUMNS`] any of the runs has.
+fn rare_metrics(runs: &[PathBuf]) -> Result<Vec<Metric>, ExportError> {
+    let mut found = BTreeSet::new();
     for folder in runs {
-        if read_run(folder)?
-            .metrics
-            .contains_key(&Metric::SketchAccuracy)
-        {
-            return Ok(true);
-        }
+        found.extend(read_run(folder)?.metrics.into_keys());
     }
-    Ok(false)
+    let rare = RARE_COLUMNS.into_iter();
+    Ok(rare.filter(|metric| found.contains(metric)).collect())
 }
 
 /// A number, or an empty cell.
@@ -101,12 +96,16 @@ fn cell(value: Option<f64>) -> String {
     value.map_or_else(String::new, |value| value.to_string())
 }
 
-fn sketch_cells(ended: Option<&EpochPoint>) -> [String; 2] {
-    let sketches = ended.and_then(|epoch| epoch.sketches).map(|s| s.metrics);
-    [
-        cell(sketches.map(|s| s.loss)),
-        cell(sketches.map(|s| s.accuracy)),
-    ]
+/// A metric of [`RARE_COLUMNS`] at the end of an epoch.
+fn rare_value(metric: Metric, ended: Option<&EpochPoint>) -> Option<f64> {
+    let epoch = ended?;
+    let sketches = epoch.sketches.map(|s| s.metrics);
+    match metric {
+        Metric::SketchLoss => sketches.map(|s| s.loss),
+        Metric::SketchAccuracy => sketches.map(|s| s.accuracy),
+        Metric::Epsilon => epoch.epsilon,
+        _ => None,
+    }
 }
 
 fn point_row(record: &Record, point: &StepPoint, ended: Option<&EpochPoint>) -> [String; 11] {

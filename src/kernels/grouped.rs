@@ -7,10 +7,12 @@
 
 use super::pooling::Window;
 use super::slice_op::{Context, SliceOp};
+use super::tape::PerSample;
 use super::{simd, tape, threads};
 use candle_core::{Result, Shape, Tensor, bail};
 use std::ops::Range;
 
+#[derive(Clone, Copy)]
 struct Grouped {
     window: Window,
     /// Number of samples.
@@ -186,6 +188,12 @@ impl SliceOp<3> for Grouped {
     }
 }
 
+impl PerSample for Grouped {
+    fn of_one(self, n: usize) -> Option<Self> {
+        (self.n == n).then_some(Grouped { n: 1, ..self })
+    }
+}
+
 /// Convolution and bias, in `groups` groups.
 ///
 /// * `x`: `[n, c, h, w]`
@@ -226,5 +234,5 @@ pub fn grouped_conv2d(
         image: [h, w],
         conv,
     };
-    tape::apply3([x, weight, bias], op)
+    tape::apply3_per_sample([x, weight, bias], op)
 }

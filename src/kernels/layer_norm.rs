@@ -9,6 +9,7 @@
 use super::buffers::buffer;
 use super::slice_op::{Context, SliceOp};
 use super::support::{per_chunk, reduce_rows};
+use super::tape::PerSample;
 use super::{simd, tape, threads, vector};
 use candle_core::{Result, Tensor, bail};
 
@@ -16,6 +17,7 @@ use candle_core::{Result, Tensor, bail};
 // A constant, not the number of threads: results must not depend on it.
 const CHUNKS: usize = 32;
 
+#[derive(Clone, Copy)]
 struct LayerNorm {
     /// Values per row.
     d: usize,
@@ -97,6 +99,12 @@ impl SliceOp<3> for LayerNorm {
     }
 }
 
+impl PerSample for LayerNorm {
+    fn of_one(self, _n: usize) -> Option<Self> {
+        Some(self)
+    }
+}
+
 /// Layer norm over the last values of `x`, as many as `weight` has.
 ///
 /// * `x`: any shape whose last axes hold a row
@@ -113,5 +121,5 @@ pub fn layer_norm(x: &Tensor, weight: &Tensor, bias: &Tensor, epsilon: f32) -> R
         );
     }
     let op = LayerNorm { d, epsilon };
-    tape::apply3([x, weight, bias], op)
+    tape::apply3_per_sample([x, weight, bias], op)
 }

@@ -67,7 +67,7 @@ pub use smooth_activation::{SmoothActivation, smooth_activation};
 pub use squared_error::squared_error;
 pub use sum::add;
 pub(crate) use support::LANES;
-pub use tape::{gradients, view};
+pub use tape::{clipped_gradients, gradients, view};
 pub(crate) use threads::for_parts;
 pub use threads::{set_threads, threads, use_own_threads};
 pub use tokens::{embed_tokens, pool_tokens};

@@ -2,10 +2,11 @@
 
 use super::buffers::buffer;
 use super::slice_op::{Context, SliceOp};
-use super::tape;
+use super::tape::{self, PerSample};
 use candle_core::{Result, Shape, Tensor, bail};
 
 /// Patches as tokens, a learned token before them, and a learned vector added to each place.
+#[derive(Clone, Copy)]
 struct EmbedTokens {
     n: usize,
     patches: usize,
@@ -75,6 +76,12 @@ impl SliceOp<3> for EmbedTokens {
     }
 }
 
+impl PerSample for EmbedTokens {
+    fn of_one(self, n: usize) -> Option<Self> {
+        (self.n == n).then_some(EmbedTokens { n: 1, ..self })
+    }
+}
+
 /// Patches `[n, width, rows, columns]` as tokens `[n, tokens, width]`: those of an image row by row,
 /// after the learned token `class` `[1, 1, width]` if there is one, each plus its row of
 /// `positions`, `[1, tokens, width]`.
@@ -102,7 +109,7 @@ pub fn embed_tokens(
         );
     }
     let none = Tensor::zeros(1, patches.dtype(), patches.device())?;
-    tape::apply3([patches, positions, class.unwrap_or(&none)], op)
+    tape::apply3_per_sample([patches, positions, class.unwrap_or(&none)], op)
 }
 
 /// Tokens as one vector: the first, or the mean of all.

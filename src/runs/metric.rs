@@ -29,6 +29,8 @@ pub enum Metric {
     BatchAccuracy,
     /// Mean loss on a batch.
     BatchLoss,
+    /// ε that private training has spent.
+    Epsilon,
     /// Epochs of training.
     EpochsDone,
     /// Updates.
@@ -46,7 +48,7 @@ type Words = [&'static str; 4];
 
 impl Metric {
     /// All of them.
-    pub const ALL: [Metric; 15] = [
+    pub const ALL: [Metric; 16] = [
         Metric::ValAccuracy,
         Metric::ValLoss,
         Metric::TestAccuracy,
@@ -57,6 +59,7 @@ impl Metric {
         Metric::TrainLoss,
         Metric::BatchAccuracy,
         Metric::BatchLoss,
+        Metric::Epsilon,
         Metric::EpochsDone,
         Metric::Steps,
         Metric::Images,
@@ -89,6 +92,9 @@ impl Metric {
                 "share of the images of a batch classified correctly"],
             Metric::BatchLoss => ["batch_loss", "batch loss", "batch loss",
                 "mean loss on a batch"],
+            Metric::Epsilon => ["epsilon", "privacy spent, ε", "ε",
+                "ε that private training has spent, at its δ, after every epoch: for one training image \
+                 more or less, not for what is chosen by the validation images"],
             Metric::EpochsDone => ["epochs_done", "epochs done", "epochs done",
                 "epochs of training"],
             Metric::Steps => ["steps", "steps", "steps", "updates"],
@@ -131,7 +137,7 @@ impl Metric {
             _ if self.is_share() => Some(Direction::Maximize),
             _ if self.is_loss() => Some(Direction::Minimize),
             Metric::ImagesPerSecond => Some(Direction::Maximize),
-            Metric::TrainSeconds => Some(Direction::Minimize),
+            Metric::TrainSeconds | Metric::Epsilon => Some(Direction::Minimize),
             _ => None,
         }
     }
@@ -165,7 +171,11 @@ impl Metric {
     pub fn is_cumulative(self) -> bool {
         matches!(
             self,
-            Metric::EpochsDone | Metric::Steps | Metric::Images | Metric::TrainSeconds
+            Metric::Epsilon
+                | Metric::EpochsDone
+                | Metric::Steps
+                | Metric::Images
+                | Metric::TrainSeconds
         )
     }
 
@@ -181,6 +191,7 @@ impl Metric {
             _ if self.is_share() => text::percent_exact(value),
             _ if self.is_loss() => text::loss(value),
             Metric::TrainSeconds => text::duration(value),
+            Metric::Epsilon => format!("{value:.2}"),
             Metric::EpochsDone => text::setting((value * 100.0).round() / 100.0),
             _ => text::thousands(value.max(0.0).round() as u64),
         }
@@ -188,16 +199,20 @@ impl Metric {
 
     /// Formats a value like [`Metric::format`], but a loss with four decimals, to rank runs by it.
     pub fn format_exact(self, value: f64) -> String {
-        if self.is_loss() {
+        if self.is_loss() || self == Metric::Epsilon {
             format!("{value:.4}")
         } else {
             self.format(value)
         }
     }
 
-    /// Returns whether it is measured on the user's sketches, so that most runs do not have it.
-    pub fn is_of_sketches(self) -> bool {
-        matches!(self, Metric::SketchAccuracy | Metric::SketchLoss)
+    /// Returns whether most runs do not have it: it is measured on the user's sketches, or of private
+    /// training.
+    pub fn is_rare(self) -> bool {
+        matches!(
+            self,
+            Metric::SketchAccuracy | Metric::SketchLoss | Metric::Epsilon
+        )
     }
 
     /// Returns whether it is measured on the validation images.

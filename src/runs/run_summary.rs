@@ -144,6 +144,9 @@ impl RunSummary {
             self.add(Metric::SketchLoss, sketches.metrics.loss);
             self.add(Metric::SketchAccuracy, sketches.metrics.accuracy);
         }
+        if let Some(epsilon) = point.epsilon {
+            self.add(Metric::Epsilon, epsilon);
+        }
         let Some(validation) = point.validation else {
             return;
         };
@@ -193,6 +196,7 @@ mod tests {
                 },
                 validation: Some(Metrics { loss, accuracy }),
                 sketches: None,
+                epsilon: None,
             },
         }
     }

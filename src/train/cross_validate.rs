@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::config::{FieldError, TrainConfig};
+use super::config::{FieldError, Privacy, TrainConfig};
 use super::control::Control;
 use super::error::TrainError;
 use super::event::Event;
@@ -55,6 +55,11 @@ pub fn cross_validate(
     if found < needed {
         return Err(CrossValidateError::TooFew { needed, found });
     }
+    let config = &TrainConfig {
+        // The models are discarded: noise would only hide what is looked for.
+        privacy: Privacy::None,
+        ..config.clone()
+    };
     let job = Job::new(config.clone(), dataset.clone()).map_err(CrossValidateError::Config)?;
     let n_classes = dataset.n_classes();
     let mut logits = vec![0.0; set.len() * n_classes];

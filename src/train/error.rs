@@ -11,6 +11,12 @@ pub enum TrainError {
     /// The model to start from cannot be used.
     #[error("the run could not start from its model: {0}")]
     Start(#[from] TransferError),
+    /// The LR finder was asked to run with private training.
+    #[error(
+        "the LR finder trains without noise, which no ε would count: turn private training off to \
+         use it"
+    )]
+    PrivateLr,
     /// A tensor operation failed.
     #[error("training failed: {0}")]
     Candle(#[from] candle_core::Error),

@@ -79,6 +79,9 @@ pub struct EpochPoint {
     /// Metrics on the user's labeled sketches; `None` without any. They choose nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sketches: Option<SketchPoint>,
+    /// ε spent so far; `None` if training is not private.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub epsilon: Option<f64>,
 }
 
 /// How a network does on the sketches that were there when an epoch ended.

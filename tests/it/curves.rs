@@ -54,6 +54,7 @@ fn run(name: &str, seed: u64, batch_size: usize, n_epochs: u64, level: f64) -> R
             train: metrics,
             validation: Some(metrics),
             sketches: None,
+            epsilon: None,
         };
         run.apply(&Event::EpochDone { point });
     }
@@ -93,6 +94,25 @@ fn window_of(size: [f32; 2], theme: Theme, runs: Vec<RunState>) -> Window {
 
 fn window() -> Window {
     window_of([1440.0, 900.0], Theme::Dark, two_groups())
+}
+
+/// ε has a strip of its own below the curves of private runs, and only there.
+#[test]
+fn private_runs_show_what_they_have_spent() {
+    let mut runs = two_groups();
+    let window = window_of([1440.0, 900.0], Theme::Dark, runs.clone());
+    assert!(window.query_by_label("Privacy curves").is_none());
+    let last = runs.last_mut().unwrap();
+    for (epoch, epsilon) in last.epochs.iter_mut().zip([0.61, 0.74, 0.85, 0.944]) {
+        epoch.epsilon = Some(epsilon);
+    }
+    let window = window_of([1440.0, 900.0], Theme::Dark, runs.clone());
+    window.get_by_role_and_label(Role::Figure, "Privacy curves");
+    window.get_by_label("Privacy spent: ε 0.94");
+    // Where there is no room, the number remains.
+    let window = window_of([853.0, 480.0], Theme::Dark, runs);
+    assert!(window.query_by_label("Privacy curves").is_none());
+    window.get_by_label("Privacy spent: ε 0.94");
 }
 
 /// Chooses something from what few people need often.

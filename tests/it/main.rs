@@ -64,6 +64,7 @@ mod pen_window;
 mod pictures_window;
 #[cfg(feature = "gui")]
 mod places;
+mod private;
 mod released;
 mod resume;
 mod resume_matrix;

@@ -86,6 +86,7 @@ fn write_run(dir: &Path, idx: u64) {
                     accuracy,
                 }),
                 sketches: None,
+                epsilon: None,
             },
         });
     }

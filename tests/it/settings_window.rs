@@ -2,7 +2,7 @@
 
 use candle_studio::data::{Augment, AugmentKind};
 use candle_studio::studio::Studio;
-use candle_studio::train::{Clip, Loss, Optimizer, Schedule, Setting, TrainConfig};
+use candle_studio::train::{Clip, Loss, Optimizer, Privacy, Schedule, Setting, TrainConfig};
 use candle_studio::ui::StudioApp;
 use egui::{Role, Theme};
 use egui_kittest::Harness;
@@ -78,6 +78,52 @@ fn losses_penalties_and_averages_are_set_by_name() {
     // What is set is told when the section is folded away.
     click(&mut window, "Regularize");
     window.get_by_label("squared error · L1 1e-5 · clip 2 · EMA 0.99 · patience 3");
+}
+
+#[test]
+fn private_training_says_what_it_promises_before_it_starts() {
+    let mut window = window();
+    click(&mut window, "Private training");
+    choose(&mut window, "Private training", "DP-SGD");
+    set(&mut window, "Noise multiplier", 1.3);
+    set(&mut window, "Max grad norm", 1.5);
+    set(&mut window, "Target δ", 1e-5);
+    set(&mut window, "Batch size", 600.0);
+    set(&mut window, "Epochs", 15.0);
+    set(&mut window, "Validation", 0.0);
+    let expected = Privacy::DpSgd {
+        max_grad_norm: 1.5,
+        noise_multiplier: 1.3,
+        delta: 1e-5,
+    };
+    assert_eq!(draft(&window).privacy, expected);
+    window.get_by_label(
+        "Planned: ε = 1.55 at δ = 1e-5 after 15 epochs, for one training image more or less.",
+    );
+    assert!(
+        window
+            .query_by_label_contains("Whoever guesses the seed")
+            .is_some()
+    );
+
+    // The die gives a seed that nobody can guess.
+    click(&mut window, "New seed");
+    assert!(draft(&window).seed > 1 << 32, "{}", draft(&window).seed);
+    assert!(
+        window
+            .query_by_label_contains("Whoever guesses the seed")
+            .is_none()
+    );
+
+    choose(&mut window, "Preset", "Small ResNet");
+    choose(&mut window, "Private training", "DP-SGD");
+    assert!(studio(&window).error_at(Setting::Privacy).is_some());
+    assert!(
+        window
+            .query_by_label_contains("use layer norm instead")
+            .is_some()
+    );
+    assert!(window.query_by_label_contains("Planned").is_none());
 }
 
 #[test]

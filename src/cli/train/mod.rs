@@ -18,7 +18,7 @@ use super::resolve_run::{model_file, run_folder};
 use super::{UsageError, out, settings};
 use crate::data::Dataset;
 use crate::model::Classifier;
-use crate::train::{Control, Observer as _, Optimizer, TrainConfig, run_guarded};
+use crate::train::{Checkpoint, Control, Job, Observer as _, Optimizer, TrainConfig, run_guarded};
 use crate::{files, kernels};
 pub use args::Args;
 pub(super) use args::{optimizers, presets};
@@ -106,6 +106,14 @@ fn lr_scale(text: &str) -> anyhow::Result<(String, f64)> {
     })
 }
 
+/// What a private run promises, with what was spent before `checkpoint`.
+fn promise(job: &Job, checkpoint: Option<&Checkpoint>) -> Option<String> {
+    let config = job.config();
+    let from = checkpoint.map(|checkpoint| &checkpoint.cursor);
+    let epsilon = config.planned_epsilon(job.split().train.len(), from)?;
+    config.privacy_promise(epsilon)
+}
+
 pub(super) fn run(args: &Args, workspace: Option<&Path>) -> anyhow::Result<ExitCode> {
     if let Some(threads) = args.threads {
         kernels::set_threads(threads.into());
@@ -132,6 +140,9 @@ pub(super) fn run(args: &Args, workspace: Option<&Path>) -> anyhow::Result<ExitC
     let job = &start.job;
     for hint in job.config().hints(job.dataset().train.len()) {
         out::eprint(&format!("warning: {hint}"));
+    }
+    if let Some(promise) = promise(job, start.checkpoint.as_ref()) {
+        out::eprint(&format!("private training: {promise}"));
     }
     let control = Arc::new(Control::default());
     control.watch_layers(start.job.options().layer_stats);

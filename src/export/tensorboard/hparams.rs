@@ -1,7 +1,7 @@
 //! The data of the HParams plugin: all settings and metrics, and each run's settings
 //! (`tensorboard/plugins/hparams/plugin_data.proto` and `api.proto`).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::proto::Message;
 use super::tag;
@@ -21,8 +21,8 @@ const FAILURE: u64 = 2;
 pub(super) struct Infos {
     /// Whether a setting is a number in all runs.
     settings: BTreeMap<String, bool>,
-    /// Whether any run was measured on sketches.
-    has_sketches: bool,
+    /// The metrics that any run has.
+    metrics: BTreeSet<Metric>,
 }
 
 impl Infos {
@@ -32,7 +32,7 @@ impl Infos {
             let is_number = self.settings.entry(key).or_insert(true);
             *is_number &= value.number().is_some();
         }
-        self.has_sketches |= record.metrics.contains_key(&Metric::SketchAccuracy);
+        self.metrics.extend(record.metrics.keys());
     }
 
     /// Makes the summary of all runs.
@@ -43,7 +43,8 @@ impl Infos {
             let info = Message::default().text(1, &key).int(4, kind);
             experiment = experiment.message(4, info);
         }
-        let is_there = |m: &SummaryMetric| self.has_sketches || !m.metric.is_of_sketches();
+        let metrics = self.metrics;
+        let is_there = |m: &SummaryMetric| !m.metric.is_rare() || metrics.contains(&m.metric);
         for metric in SummaryMetric::RESULTS.into_iter().filter(is_there) {
             let name = Message::default().text(2, &tag(metric));
             let info = Message::default().message(1, name).text(3, &metric.label());

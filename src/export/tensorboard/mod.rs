@@ -122,6 +122,10 @@ fn epochs(events: &mut Events, run: &RunState, start: f64) {
             let summary = metrics_summary("sketches", sketches.metrics);
             events.add(wall_time, epoch.step, summary);
         }
+        if let Some(epsilon) = epoch.epsilon {
+            let summary = Message::default().message(1, scalar("privacy/epsilon", epsilon));
+            events.add(wall_time, epoch.step, summary);
+        }
     }
 }
 

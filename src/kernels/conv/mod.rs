@@ -29,11 +29,13 @@ use super::buffers::Bytes;
 use super::pooling::{Window, max_pool2d};
 use super::slice_op::{Context, SliceOp};
 use super::tape;
+use super::tape::PerSample;
 use candle_core::{Result, Shape, Tensor, bail};
 use geometry::{CLAMPED, Geometry};
 use method::Wants;
 pub use options::{ConvOptions, MemoryFormat};
 
+#[derive(Clone, Copy)]
 struct Conv {
     geometry: Geometry,
     activation: Activation,
@@ -69,6 +71,16 @@ impl SliceOp<3> for Conv {
             input,
             weight: of_weight || of_bias,
         })
+    }
+}
+
+impl PerSample for Conv {
+    fn of_one(self, n: usize) -> Option<Self> {
+        let geometry = Geometry {
+            n: 1,
+            ..self.geometry
+        };
+        (self.geometry.n == n).then_some(Conv { geometry, ..self })
     }
 }
 
@@ -111,7 +123,7 @@ pub fn conv2d(x: &Tensor, weight: &Tensor, bias: &Tensor, options: ConvOptions) 
         geometry,
         activation: options.activation,
     };
-    tape::apply3([x, weight, bias], op)
+    tape::apply3_per_sample([x, weight, bias], op)
 }
 
 /// A channels-first tensor in another format.

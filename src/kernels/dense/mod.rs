@@ -14,6 +14,7 @@ use super::buffers::{buffer, scratch};
 use super::slice_op::{Context, SliceOp, read3, wrap};
 use super::support::wants_gradient;
 use super::tape::{self, Fusable};
+use super::tape::{PerSample, square_sum};
 use super::update::Update;
 use backward::{Backward, Updating};
 use candle_core::{Result, Shape, Tensor, bail};
@@ -61,6 +62,30 @@ impl SliceOp<3> for Dense {
         let dz = [x, context.result, context.gradient];
         let (db, ()) = self.with_dz(dz, |backward| backward.plain(w, &mut dw, &mut dx));
         [dx, dw, db]
+    }
+}
+
+impl PerSample for Dense {
+    fn of_one(self, n: usize) -> Option<Self> {
+        self.n.is_multiple_of(n).then(|| Dense {
+            n: self.n / n,
+            ..self
+        })
+    }
+
+    /// With one row per sample, dW = xᵀ · dz is an outer product, and db = dz.
+    fn norms_by_formula(&self, x: &[f32], y: &[f32], dy: &[f32], n: usize) -> Option<Vec<f64>> {
+        if self.n != n {
+            return None;
+        }
+        Some(scratch(y.len(), |dz| {
+            self.activation.backward(y, dy, dz);
+            let rows = x
+                .chunks_exact(self.inputs)
+                .zip(dz.chunks_exact(self.outputs));
+            rows.map(|(x, dz)| (square_sum(x) + 1.0) * square_sum(dz))
+                .collect()
+        }))
     }
 }
 

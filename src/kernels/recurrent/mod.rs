@@ -18,6 +18,7 @@ mod sequence;
 use super::buffers::{Saved, buffer};
 use super::slice_op::{Context, SliceOp};
 use super::support::{padded, per_chunk, wants_gradient};
+use super::tape::PerSample;
 use super::{tape, threads};
 use candle_core::{Result, Shape, Tensor, bail};
 use sequence::Recurrent;
@@ -117,6 +118,12 @@ impl SliceOp<3> for Recurrent {
     }
 }
 
+impl PerSample for Recurrent {
+    fn of_one(self, n: usize) -> Option<Self> {
+        (self.n == n).then_some(Recurrent { n: 1, ..self })
+    }
+}
+
 /// The last state of a recurrent layer that starts from zeros.
 ///
 /// * `gates`: the input's contribution to the gates, with its bias, `[n · steps, G units]`
@@ -152,5 +159,5 @@ pub fn recurrent(
         is_reverse,
         wants_gradient: [gates, weight, bias].into_iter().any(wants_gradient),
     };
-    tape::apply3([gates, weight, bias], op)
+    tape::apply3_per_sample([gates, weight, bias], op)
 }

@@ -10,6 +10,7 @@ use crate::kernels::{simd, threads};
 const ROWS: usize = 16;
 
 /// The layer with the sizes of one call.
+#[derive(Clone, Copy)]
 pub(super) struct Recurrent {
     pub cell: Cell,
     pub n: usize,

@@ -169,6 +169,7 @@ fn validated(mut run: RunState, metrics: &[(f64, f64)]) -> RunState {
             train: Metrics { loss, accuracy },
             validation: Some(Metrics { loss, accuracy }),
             sketches: None,
+            epsilon: None,
         })
         .collect();
     run

@@ -67,7 +67,7 @@ pub struct SummaryMetric {
 
 impl SummaryMetric {
     /// The results that runs are compared by, in the order they are offered.
-    pub const RESULTS: [SummaryMetric; 13] = [
+    pub const RESULTS: [SummaryMetric; 14] = [
         SummaryMetric::best(Metric::TestAccuracy),
         SummaryMetric::best(Metric::TestLoss),
         SummaryMetric::best(Metric::ValAccuracy),
@@ -76,6 +76,7 @@ impl SummaryMetric {
         SummaryMetric::last(Metric::ValLoss),
         SummaryMetric::best(Metric::SketchAccuracy),
         SummaryMetric::last(Metric::SketchAccuracy),
+        SummaryMetric::best(Metric::Epsilon),
         SummaryMetric::best(Metric::TrainAccuracy),
         SummaryMetric::last(Metric::TrainAccuracy),
         SummaryMetric::best(Metric::TrainLoss),

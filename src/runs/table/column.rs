@@ -202,6 +202,7 @@ pub fn differing_columns(records: &[&Record]) -> Vec<Column> {
         Metric::ValLoss,
         Metric::TestAccuracy,
         Metric::SketchAccuracy,
+        Metric::Epsilon,
         Metric::TrainSeconds,
     ];
     let results = results

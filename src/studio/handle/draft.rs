@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::data::Dataset;
 use crate::model::Classifier;
+use crate::random;
 use crate::runs::MODEL_FILE;
 use crate::studio::action::DraftAction;
 use crate::studio::canvas::Model;
@@ -34,8 +35,11 @@ impl Studio {
             }
             DraftAction::NewSeed => {
                 let mut config = self.draft.config().clone();
-                // Short enough to be read aloud.
-                config.seed = self.pick() % 1_000_000;
+                config.seed = match config.privacy.is_on() {
+                    true => random::secret_seed(),
+                    // Short enough to be read aloud.
+                    false => self.pick() % 1_000_000,
+                };
                 self.set_draft(config);
             }
             DraftAction::Reset => self.set_draft(self.draft.default_config(self.data.dataset())),

@@ -2,6 +2,7 @@
 
 use super::Checkpoint;
 use crate::train::config::TrainConfig;
+use crate::train::privacy::Ledger;
 
 impl Checkpoint {
     /// Returns the state for a run that continues from here with the settings of `wanted`: weights,
@@ -31,7 +32,19 @@ impl Checkpoint {
                 ));
             }
         }
+        if wanted.privacy.is_on() && self.cursor.privacy.steps() != self.step() {
+            return Err(
+                "private training cannot continue a run that was trained without it, whose weights \
+                 depend on every image already: start a new run"
+                    .to_owned(),
+            );
+        }
         let mut child = self.clone();
+        child.cursor.privacy = match wanted.privacy.is_on() {
+            true => self.branched_ledger(wanted),
+            false => Ledger::default(),
+        };
+        child.cursor.n_batches = self.cursor.n_batches * u64::from(wanted.privacy.is_on());
         // The rollback states belong to the parent, and so do its events.
         child.rollback = None;
         child.n_event_bytes = None;
@@ -45,6 +58,17 @@ impl Checkpoint {
             child.optimizer.second.iter_mut().for_each(Vec::clear);
         }
         Ok(child)
+    }
+
+    /// What the parent has spent, with noise of its own if anything differs: the difference of both
+    /// models must not be free of it.
+    fn branched_ledger(&self, wanted: &TrainConfig) -> Ledger {
+        let settings = wanted.noise_key();
+        if settings == self.config.noise_key() {
+            return self.cursor.privacy.clone();
+        }
+        let step = self.step().to_string();
+        self.cursor.privacy.branched(&[&step, &settings])
     }
 
     /// Returns the state for a run that trains `n_epochs` more than its settings say.

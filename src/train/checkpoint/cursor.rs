@@ -6,6 +6,7 @@ use crate::evaluate::Metrics;
 use crate::train::config::TrainConfig;
 use crate::train::early_stopping::{Plateau, Watch};
 use crate::train::optim::StepHyper;
+use crate::train::privacy::Ledger;
 
 /// The position of a run in its data, and its running sums.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -14,6 +15,12 @@ pub struct Cursor {
     pub epoch: usize,
     /// Images of the current epoch already trained on.
     pub n_done: usize,
+    /// Batches of the current epoch already done, in private training, whose batches may be empty.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub n_batches: u64,
+    /// What private training has spent.
+    #[serde(default, skip_serializing_if = "Ledger::is_empty")]
+    pub privacy: Ledger,
     /// Training images seen.
     pub images: u64,
     /// Seconds spent training.
@@ -43,6 +50,10 @@ pub struct Cursor {
     /// State of the schedule, if it reduces the learning rate on a plateau.
     #[serde(default)]
     pub plateau: Plateau,
+}
+
+fn is_zero(n: &u64) -> bool {
+    *n == 0
 }
 
 impl Cursor {

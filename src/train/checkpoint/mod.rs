@@ -106,7 +106,7 @@ impl Checkpoint {
 
     /// Epochs done, fractions included, for a run with `n_train` training images.
     pub fn epochs(&self, n_train: usize) -> f64 {
-        self.cursor.epoch as f64 + self.cursor.n_done as f64 / n_train.max(1) as f64
+        self.cursor.epoch as f64 + self.config.share_of_epoch(&self.cursor, n_train)
     }
 
     /// Loads the weights this state is evaluated with into `network`: the EMA if there is one.

@@ -4,6 +4,7 @@ use super::TrainConfig;
 use super::clip::Clip;
 use super::keys::current_key;
 use super::optimizer::Optimizer;
+use super::privacy::Privacy;
 use super::schedule::Schedule;
 use super::setting::Setting;
 use super::value::Value;
@@ -48,6 +49,9 @@ impl TrainConfig {
                 Clip::Norm { max } | Clip::Value { max } => Real(max),
                 Clip::None => return None,
             },
+            Setting::MaxGradNorm | Setting::NoiseMultiplier | Setting::Delta => {
+                return of_privacy(&mut self.privacy, setting);
+            }
             _ => {
                 return of_optimizer(&mut self.optimizer, setting)
                     .or_else(|| of_schedule(&mut self.schedule, setting));
@@ -164,6 +168,23 @@ fn of_optimizer(optimizer: &mut Optimizer, setting: Setting) -> Option<SettingMu
     })
 }
 
+fn of_privacy(privacy: &mut Privacy, setting: Setting) -> Option<SettingMut<'_>> {
+    let Privacy::DpSgd {
+        max_grad_norm,
+        noise_multiplier,
+        delta,
+    } = privacy
+    else {
+        return None;
+    };
+    Some(match setting {
+        Setting::MaxGradNorm => Real(max_grad_norm),
+        Setting::NoiseMultiplier => Real(noise_multiplier),
+        Setting::Delta => Real(delta),
+        _ => return None,
+    })
+}
+
 fn of_schedule(schedule: &mut Schedule, setting: Setting) -> Option<SettingMut<'_>> {
     use Schedule::{Cosine, Exponential, OneCycle, Plateau, Step};
     Some(match (setting, schedule) {
@@ -239,6 +260,7 @@ mod tests {
         all.extend(Schedule::ALL.map(|s| with(&|c| c.schedule = s)));
         all.extend(Loss::ALL.map(|l| with(&|c| c.loss = l)));
         all.extend(Clip::ALL.map(|clip| with(&|c| c.clip = clip)));
+        all.extend(Privacy::ALL.map(|privacy| with(&|c| c.privacy = privacy)));
         all
     }
 

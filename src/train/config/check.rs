@@ -37,6 +37,7 @@ impl TrainConfig {
         self.check_amounts(n_images, &mut problems);
         self.check_model(input, classes, &mut problems);
         self.check_groups(&mut problems);
+        problems.0.extend(self.privacy_problems());
         problems.0
     }
 
@@ -140,7 +141,9 @@ impl TrainConfig {
                  size other than {batch}"
             )
         });
-        hint.into_iter().collect()
+        let mut hints: Vec<String> = hint.into_iter().collect();
+        hints.extend(self.privacy_hints(n_train));
+        hints
     }
 
     fn check_model(&self, input: [usize; 3], classes: usize, problems: &mut Problems) {

@@ -5,6 +5,7 @@ use toml::{Table, Value};
 
 use super::TrainConfig;
 use super::optimizer::Optimizer;
+use super::privacy::Privacy;
 use super::schedule::Schedule;
 use crate::files::in_our_words;
 use crate::text::nearest;
@@ -42,7 +43,7 @@ pub fn parse_value(text: &str) -> Value {
         .unwrap_or_else(|| Value::String(text.to_owned()))
 }
 
-/// Replaces the name of an optimizer or a schedule by its table with its default values.
+/// Replaces the name of an optimizer, a schedule or a kind of private training by its table with its default values.
 ///
 /// # Errors
 /// When there is none of this name.
@@ -55,6 +56,7 @@ pub fn named_value(key: &str, value: Value) -> Result<Value, KeyError> {
             .map(|o| (o.name(), Value::try_from(o)))
             .into(),
         "schedule" => Schedule::ALL.map(|s| (s.name(), Value::try_from(s))).into(),
+        "privacy" => Privacy::ALL.map(|p| (p.name(), Value::try_from(p))).into(),
         _ => Vec::new(),
     };
     if known.is_empty() {

@@ -7,6 +7,7 @@ mod error;
 mod groups;
 mod keys;
 mod optimizer;
+mod privacy;
 mod schedule;
 mod setting;
 mod value;
@@ -21,6 +22,7 @@ pub use clip::Clip;
 pub use error::FieldError;
 pub use keys::{KeyError, current_key, named_value, parse_value};
 pub use optimizer::Optimizer;
+pub use privacy::Privacy;
 pub use schedule::Schedule;
 pub use setting::{Setting, SettingInfo};
 pub use value::Value;
@@ -75,6 +77,9 @@ pub struct TrainConfig {
     /// Gradient clipping.
     #[serde(default)]
     pub clip: Clip,
+    /// Private training.
+    #[serde(default)]
+    pub privacy: Privacy,
     /// The loss to minimize.
     #[serde(default)]
     pub loss: Loss,
@@ -119,6 +124,7 @@ impl TrainConfig {
             lr_scale: BTreeMap::new(),
             l1: 0.0,
             clip: Clip::None,
+            privacy: Privacy::None,
             loss: Loss::CROSS_ENTROPY,
             ema_decay: 0.0,
             early_stopping: EarlyStopping::default(),
@@ -217,12 +223,17 @@ impl TrainConfig {
         epochs: f64,
         test_accuracy: Option<f64>,
     ) -> Classifier {
+        let mut settings = serde_json::to_value(self).unwrap_or_default();
+        if let (true, Some(settings)) = (self.privacy.is_on(), settings.as_object_mut()) {
+            // Who knows the seed can compute the noise, and subtract it.
+            settings.remove("seed");
+        }
         Classifier {
             network,
             classes: dataset.classes.clone(),
             provenance: Provenance {
                 dataset: dataset.name.clone(),
-                config: serde_json::to_value(self).unwrap_or_default(),
+                config: settings,
                 epochs,
                 test_accuracy,
                 version: env!("CARGO_PKG_VERSION").to_owned(),

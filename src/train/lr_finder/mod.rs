@@ -111,8 +111,11 @@ const EXPLODED: f64 = 4.0;
 /// when `control` stops it.
 ///
 /// # Errors
-/// When a network cannot be built or run.
+/// When a network cannot be built or run, or training is private.
 pub fn find_lr(job: &Job, search: &LrSearch, control: &Control) -> Result<LrCurve, TrainError> {
+    if job.config().privacy.is_on() {
+        return Err(TrainError::PrivateLr);
+    }
     let mut batches = batches(job);
     let rates = search.rates();
     let mut n_batches = 0;

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use candle_core::{Result, Tensor, TensorId};
 
 use super::gradient;
+use super::per_image::is_updated;
 
 use crate::kernels::update::{
     AdamHyper, LionHyper, RmspropHyper, Rule, SgdHyper, Slot, step_with_norms, step_with_transform,
@@ -85,18 +86,7 @@ impl OptimizerState {
         seen: Option<&mut GradientSquares>,
     ) -> Result<f64> {
         let rule = rule(config, hyper, self.step + 1);
-        let moments = self.first.iter_mut().zip(&mut self.second);
-        let mut slots: Vec<Slot<'_>> = params
-            .iter()
-            .zip(moments)
-            .filter(|(param, _)| param.is_trainable() && !param.is_frozen)
-            .map(|(param, (first, second))| Slot {
-                param: &param.var,
-                first,
-                second,
-                lr_scale: param.lr_scale,
-            })
-            .collect();
+        let mut slots = self.slots(params);
         let loss = match seen {
             _ if gradient::needs_transform(config) => {
                 step_with_transform(forward, &mut slots, rule, |g| {
@@ -122,6 +112,51 @@ impl OptimizerState {
             self.step += 1;
         }
         Ok(loss)
+    }
+
+    /// Updates `params` with `gradients`, one per trainable parameter, to which the L1 penalty is
+    /// added and which are clipped as `config` says; puts their squared norms before that into `seen`.
+    ///
+    /// # Errors
+    /// When a gradient has another size than its parameter.
+    pub(in crate::train) fn step_with(
+        &mut self,
+        params: &[Param],
+        config: &TrainConfig,
+        hyper: StepHyper,
+        gradients: Vec<Vec<f32>>,
+        seen: Option<&mut GradientSquares>,
+    ) -> Result<()> {
+        let rule = rule(config, hyper, self.step + 1);
+        let mut slots = self.slots(params);
+        let mut pairs: Vec<_> = slots.iter().map(|s| s.param).zip(gradients).collect();
+        if let Some(seen) = seen {
+            let squares = pairs.iter().map(|(v, g)| (v.id(), gradient::square_sum(g)));
+            seen.extend(squares);
+        }
+        gradient::transform(config, &mut pairs)?;
+        for (slot, (param, values)) in slots.iter_mut().zip(pairs) {
+            let gradient = Tensor::from_vec(values, param.dims(), param.device())?;
+            slot.take(&gradient, rule)?;
+        }
+        self.step += 1;
+        Ok(())
+    }
+
+    /// The parameters that are updated, with their state.
+    fn slots<'s>(&'s mut self, params: &'s [Param]) -> Vec<Slot<'s>> {
+        let moments = self.first.iter_mut().zip(&mut self.second);
+        params
+            .iter()
+            .zip(moments)
+            .filter(|(param, _)| is_updated(param))
+            .map(|(param, (first, second))| Slot {
+                param: &param.var,
+                first,
+                second,
+                lr_scale: param.lr_scale,
+            })
+            .collect()
     }
 }
 

@@ -16,33 +16,50 @@ use crate::train::points::StepPoint;
 pub(super) enum Learned {
     /// The weights were updated.
     Updated(StepPoint),
+    /// Private training updated the weights by noise alone: no image was drawn.
+    OnlyNoise,
     /// Its loss is an anomaly: everything is as it was before.
     Refused { anomaly: Anomaly, loss: f64 },
 }
 
 /// What a batch is computed from.
-struct Input {
+pub(super) struct Input {
     /// What frozen layers make of the images, if that is known.
     features: Option<Tensor>,
     /// The images, unless nothing reads them.
     images: Option<Tensor>,
-    labels: Tensor,
+    pub(super) labels: Tensor,
 }
 
 impl Input {
     /// The logits.
-    fn forward(&self, network: &Network, mode: Mode) -> candle_core::Result<Tensor> {
+    pub(super) fn forward(&self, network: &Network, mode: Mode) -> candle_core::Result<Tensor> {
         match (&self.features, &self.images) {
             (Some(features), _) => network.forward_features(features, mode),
             (None, Some(images)) => network.forward(images, mode),
             (None, None) => bail!("a batch without images"),
         }
     }
+
+    /// The images, unless nothing reads them.
+    pub(super) fn images(&self) -> Option<&Tensor> {
+        self.images.as_ref()
+    }
+
+    /// The image at index `idx` alone, with its label.
+    pub(super) fn single(&self, idx: usize) -> candle_core::Result<Input> {
+        let one = |x: &Tensor| x.narrow(0, idx, 1);
+        Ok(Input {
+            features: self.features.as_ref().map(one).transpose()?,
+            images: self.images.as_ref().map(one).transpose()?,
+            labels: one(&self.labels)?,
+        })
+    }
 }
 
 impl Steps<'_> {
     /// The images at `indices` or what frozen layers make of them; both if `is_watched`.
-    fn input(&mut self, indices: &[u32], is_watched: bool) -> Result<Input, TrainError> {
+    pub(super) fn input(&mut self, indices: &[u32], is_watched: bool) -> Result<Input, TrainError> {
         self.prepare_features()?;
         let features = self.features().map(|features| features.batch(indices));
         let features = features.transpose()?;
@@ -70,6 +87,9 @@ impl Steps<'_> {
         n_epoch: usize,
         accepts_spike: bool,
     ) -> Result<Learned, TrainError> {
+        if self.config.privacy.is_on() {
+            return self.private_batch(indices, n_epoch);
+        }
         let step = self.optimizer.step + 1;
         let is_watched = self.control.watches_layers() && layer_stats::is_due(step);
         let input = self.input(indices, is_watched)?;
@@ -127,7 +147,7 @@ impl Steps<'_> {
     }
 
     /// Adds an update to the sums of the epoch.
-    fn count(
+    pub(super) fn count(
         &mut self,
         n_images: usize,
         n_epoch: usize,
@@ -143,6 +163,8 @@ impl Steps<'_> {
         }
         cursor.recent_losses.push(loss);
         let in_epoch = (cursor.n_done + n_images) as f64 / n_epoch as f64;
+        // A private epoch may have a few images more.
+        let in_epoch = in_epoch.min(1.0);
         StepPoint {
             step: self.optimizer.step,
             images: cursor.images,

@@ -57,6 +57,8 @@ impl Steps<'_> {
         self.n_rollbacks += 1;
         let gave_up = self.n_rollbacks > MAX_SETBACKS;
         let recovery = match self.job.divergence() {
+            // Going back would draw the same noise again, which the ledger counts once.
+            _ if self.config.privacy.is_on() => None,
             OnDivergence::Stop => None,
             OnDivergence::Ask => return self.ask(&divergence, indices),
             OnDivergence::Rollback => divergence.default_rollback().filter(|_| !gave_up),

@@ -1,5 +1,6 @@
 //! The epochs of a run, batch by batch.
 
+use std::borrow::Cow;
 use std::time::Instant;
 
 use super::batch::Learned;
@@ -26,9 +27,10 @@ impl Steps<'_> {
     /// Trains one epoch, or what is left of it; `Some` when the run ends before the epoch does. A
     /// rollback leaves the epoch, because it may lead to an earlier one.
     fn one_epoch(&mut self) -> Result<Option<Finish>, TrainError> {
+        // Private training draws each batch by itself; so many images come on average.
         let order = self.job.order(self.cursor.epoch as u64);
         let mut accepts_spike = false;
-        while self.cursor.n_done < order.len() {
+        while self.has_next(&order) {
             if !self.poll_control()? {
                 self.checkpoint()?;
                 return Ok(Some(Finish::Stopped));
@@ -38,15 +40,16 @@ impl Steps<'_> {
                 return Ok(Some(Finish::Completed));
             }
             let start = Instant::now();
-            let end = order.len().min(self.cursor.n_done + self.config.batch_size);
-            let indices = &order[self.cursor.n_done..end];
-            let learned = self.one_batch(indices, order.len(), accepts_spike)?;
+            let indices = self.next_indices(&order);
+            let end = self.cursor.n_done + indices.len();
+            let learned = self.one_batch(&indices, order.len(), accepts_spike)?;
             self.cursor.secs += start.elapsed().as_secs_f64();
             accepts_spike = false;
             match learned {
                 Learned::Updated(point) => self.updated(point, end)?,
+                Learned::OnlyNoise => self.keep_now_and_then()?,
                 Learned::Refused { anomaly, loss } => {
-                    match self.handle_anomaly(anomaly, loss, indices)? {
+                    match self.handle_anomaly(anomaly, loss, &indices)? {
                         Reaction::RolledBack => return Ok(None),
                         Reaction::Accept => accepts_spike = true,
                         Reaction::Skip => self.skip(end),
@@ -54,7 +57,7 @@ impl Steps<'_> {
                     }
                 }
             }
-            if end < order.len() {
+            if self.has_next(&order) {
                 self.checkpoint_if_due()?;
             }
         }
@@ -66,6 +69,24 @@ impl Steps<'_> {
             self.checkpoint()?;
         }
         Ok(None)
+    }
+
+    /// Whether the epoch has a further update.
+    fn has_next(&self, order: &[u32]) -> bool {
+        match self.config.privacy.is_on() {
+            true => !self.is_private_epoch_over(),
+            false => self.cursor.n_done < order.len(),
+        }
+    }
+
+    /// The images of the next update; `order` is that of the epoch.
+    fn next_indices<'o>(&self, order: &'o [u32]) -> Cow<'o, [u32]> {
+        if self.config.privacy.is_on() {
+            return Cow::Owned(self.private_indices());
+        }
+        let start = self.cursor.n_done;
+        let end = order.len().min(start + self.config.batch_size);
+        Cow::Borrowed(&order[start..end])
     }
 
     /// Records an update; `end` images of the epoch are done now.

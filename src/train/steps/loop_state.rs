@@ -3,6 +3,7 @@
 use std::time::Instant;
 
 use super::outcome::Observer;
+use super::private::first_ledger;
 use super::states::States;
 use crate::model::Network;
 use crate::train::checkpoint::{Checkpoint, Cursor};
@@ -60,7 +61,10 @@ impl<'a> Steps<'a> {
             optimizer: OptimizerState::new(network.params().len()),
             network,
             states: States::default(),
-            cursor: Cursor::default(),
+            cursor: Cursor {
+                privacy: first_ledger(job, config),
+                ..Cursor::default()
+            },
             mean: None,
             best: Vec::new(),
             n_rollbacks: 0,

@@ -7,6 +7,7 @@ mod divergence;
 mod epochs;
 mod loop_state;
 mod outcome;
+mod private;
 mod report;
 mod rollback;
 mod states;

@@ -25,6 +25,7 @@ impl Steps<'_> {
         cursor.epoch_secs.push(epoch_secs);
         cursor.epoch += 1;
         cursor.n_done = 0;
+        cursor.n_batches = 0;
         cursor.n_skipped = 0;
         cursor.secs_at_epoch = cursor.secs;
         cursor.loss_sum = 0.0;
@@ -51,6 +52,7 @@ impl Steps<'_> {
             train,
             validation: self.cursor.validation,
             sketches: self.measure_sketches()?,
+            epsilon: self.config.privacy.epsilon(&self.cursor.privacy),
         };
         self.observer.event(&Event::EpochDone { point });
         Ok(())
@@ -90,7 +92,8 @@ impl Steps<'_> {
     }
 
     pub(super) fn epochs_done(&self) -> f64 {
-        self.cursor.epoch as f64 + self.cursor.n_done as f64 / self.job.split().train.len() as f64
+        let n_train = self.job.split().train.len();
+        self.cursor.epoch as f64 + self.config.share_of_epoch(&self.cursor, n_train)
     }
 
     /// Evaluates the test set, once, reports the end, and returns the outcome.

@@ -50,6 +50,55 @@ fn every_epoch_is_a_line_and_the_last_line_is_the_result() {
 }
 
 #[test]
+fn private_training_says_what_it_promises_and_spends_it() {
+    let dir = folder();
+    let args = [
+        "--noise-multiplier",
+        "2",
+        "--max-grad-norm",
+        "0.5",
+        "--json",
+    ];
+    let output = train(dir.path(), args);
+    let told = text(&output.stderr).to_owned();
+    let stdout = text(&output.stdout).lines();
+    let lines: Vec<serde_json::Value> = stdout
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    let epsilon = |line: &serde_json::Value| line["epsilon"].as_f64().unwrap();
+    let (first, last) = (epsilon(&lines[0]), epsilon(&lines[1]));
+    assert!(first < last);
+    let promise = format!("private training: ε = {last:.2} at δ = 1e-5 after 2 epochs");
+    assert!(told.contains(&promise), "{told}");
+    assert!(told.contains("whoever guesses the seed 1"), "{told}");
+
+    let output = train(dir.path(), ["--delta", "1e-6", "--noise-multiplier", "1"]);
+    let printed = text(&output.stdout);
+    let first = printed.lines().next().unwrap();
+    assert!(first.contains("  ε "), "{printed}");
+    let output = run(
+        dir.path(),
+        &[
+            "train",
+            "--data",
+            "data",
+            "--preset",
+            "resnet-small",
+            "--delta",
+            "1e-5",
+        ],
+    );
+    check_failure(&output, 2, "use layer norm instead");
+    let output = train(dir.path(), ["--noise-multiplier", "0"]);
+    check_failure(&output, 2, "noise multiplier");
+    let output = run(
+        dir.path(),
+        &["lr-find", "--data", "data", "--set", "privacy=dp_sgd"],
+    );
+    check_failure(&output, 1, "turn private training off");
+}
+
+#[test]
 fn without_validation_its_numbers_are_null() {
     let lines = json_lines(&train(folder().path(), ["--val", "0", "--json"]));
     assert!(lines[0]["val_loss"].is_null() && lines[2]["val_accuracy"].is_null());

@@ -2,6 +2,7 @@
 
 mod augmentation;
 mod info;
+mod privacy;
 mod regularization;
 mod schedule;
 mod training;
@@ -83,6 +84,14 @@ pub enum Setting {
     Clip,
     /// The limit of gradient clipping.
     ClipMax,
+    /// Private training, its kind.
+    Privacy,
+    /// The norm that private training clips each image's gradient to.
+    MaxGradNorm,
+    /// The noise of private training.
+    NoiseMultiplier,
+    /// The δ of private training.
+    Delta,
     /// Decay of the weights' moving average.
     EmaDecay,
     /// Early stopping as a whole.
@@ -108,7 +117,7 @@ pub enum Setting {
 
 impl Setting {
     /// All of them but the layers, in the order in which errors are listed and changes are made.
-    pub const ALL: [Setting; 49] = [
+    pub const ALL: [Setting; 53] = [
         Setting::Preset,
         Setting::Model,
         Setting::LearningRate,
@@ -141,6 +150,10 @@ impl Setting {
         Setting::L1,
         Setting::Clip,
         Setting::ClipMax,
+        Setting::Privacy,
+        Setting::MaxGradNorm,
+        Setting::NoiseMultiplier,
+        Setting::Delta,
         Setting::EmaDecay,
         Setting::EarlyStopping,
         Setting::Patience,
@@ -197,6 +210,10 @@ impl Setting {
             Setting::L1 => &regularization::L1,
             Setting::Clip => &regularization::CLIP,
             Setting::ClipMax => &regularization::CLIP_MAX,
+            Setting::Privacy => &privacy::PRIVACY,
+            Setting::MaxGradNorm => &privacy::MAX_GRAD_NORM,
+            Setting::NoiseMultiplier => &privacy::NOISE_MULTIPLIER,
+            Setting::Delta => &privacy::DELTA,
             Setting::EmaDecay => &regularization::EMA_DECAY,
             Setting::EarlyStopping => &regularization::EARLY_STOPPING,
             Setting::Patience => &regularization::PATIENCE,

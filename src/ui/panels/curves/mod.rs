@@ -10,6 +10,7 @@ mod notes;
 mod options;
 mod plot;
 mod pointer;
+mod privacy;
 mod range;
 mod run_lines;
 pub(super) mod scale;
@@ -67,6 +68,9 @@ impl CurvesPanel {
     pub fn ui(&mut self, ui: &mut Ui, cx: &mut PanelContext<'_>, height: f32) {
         controls_ui(ui, cx);
         let height = height - ROW_HEIGHT - ui.spacing().item_spacing.y;
+        let strip = privacy::height(visible(cx.studio).map(|(_, run)| run), height);
+        let gaps = if strip > 0.0 { 2.0 } else { 0.0 } * ui.spacing().item_spacing.y;
+        let height = height - strip - gaps;
         let visible: Vec<usize> = visible(cx.studio).map(|(idx, _)| idx).collect();
         self.curves
             .resize_with(cx.studio.runs().len(), Default::default);
@@ -106,6 +110,10 @@ impl CurvesPanel {
                 plot.baseline,
             );
             let outcome = plot.ui(ui, lens, &self.curves);
+            if plot.is_last && strip > 0.0 {
+                plot.height = strip;
+                plot.privacy_ui(ui, &lens);
+            }
             hovered_run = hovered_run.or(outcome.run);
             self.hovered = self.hovered.or(outcome.hovered);
             self.drag = self.drag.or(outcome.drag);

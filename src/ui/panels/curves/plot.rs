@@ -74,7 +74,7 @@ pub struct Outcome {
 pub(super) const TITLE_HEIGHT: f32 = 22.0;
 
 /// Width of the vertical axis' labels, the same in both plots so that they align.
-const Y_AXIS_WIDTH: f32 = 52.0;
+pub(super) const Y_AXIS_WIDTH: f32 = 52.0;
 
 /// Space right of the curves for the names of the runs.
 const NAMES_WIDTH: f32 = 92.0;
@@ -201,7 +201,7 @@ impl MetricPlot<'_> {
     }
 
     /// The visible range, extended by the space for the names of the runs.
-    fn range_with_names(&self, ui: &Ui, lens: &Lens) -> (f64, f64) {
+    pub(super) fn range_with_names(&self, ui: &Ui, lens: &Lens) -> (f64, f64) {
         let (low, high) = lens.x_range;
         let width = f64::from((ui.available_width() - Y_AXIS_WIDTH).max(200.0));
         let room = if self.has_names() || self.visible.iter().any(|&idx| self.has_diverged(idx)) {

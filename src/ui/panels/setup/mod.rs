@@ -4,6 +4,7 @@ use egui::{Align, Layout, ScrollArea, Ui};
 
 mod augment;
 mod optimizer;
+mod privacy;
 mod regularize;
 mod rows;
 mod schedule;
@@ -19,6 +20,7 @@ use crate::ui::theme;
 use crate::ui::widgets::{Weight, labeled_button};
 use augment::AugmentSection;
 use optimizer::optimizer_ui;
+use privacy::PrivacySection;
 use rows::{choice_ui, setting_ui};
 use seed::seed_ui;
 
@@ -27,6 +29,7 @@ use seed::seed_ui;
 pub struct SetupPanel {
     layers: LayersPanel,
     augment: AugmentSection,
+    privacy: PrivacySection,
 }
 
 impl SetupPanel {
@@ -47,6 +50,8 @@ impl SetupPanel {
                 regularize::ui(ui, cx, &mut draft);
                 ui.add_space(12.0);
                 self.augment.ui(ui, cx, &mut draft);
+                ui.add_space(12.0);
+                self.privacy.ui(ui, cx, &mut draft);
                 ui.add_space(12.0);
                 ui.label(theme::section(ui, "Initialization"));
                 start_ui(ui, cx, &mut draft);

@@ -6,6 +6,8 @@
 //! candle's graph as well, so if anything else took part in the result, candle's own backward pass
 //! takes over with the same result.
 
+mod per_sample;
+
 use candle_core::backprop::GradStore;
 use candle_core::{CustomOp1, CustomOp3, Result, Tensor, TensorId};
 use std::cell::RefCell;
@@ -16,6 +18,9 @@ use super::buffers;
 use super::slice_op::{self, SliceOp};
 use super::support::wants_gradient;
 use super::update::{Rule, Slot, Update};
+use per_sample::Norms;
+pub use per_sample::clipped_gradients;
+pub(super) use per_sample::{PerSample, square_sum};
 
 type Op1 = Arc<Box<dyn CustomOp1 + Send + Sync>>;
 type Op3 = Arc<Box<dyn CustomOp3 + Send + Sync>>;
@@ -42,14 +47,21 @@ pub(super) trait Fusable: Send + Sync {
     ) -> Result<[Option<Tensor>; 3]>;
 }
 
+/// What an op can do besides its backward pass.
+#[derive(Default)]
+struct Abilities {
+    fusable: Option<Box<dyn Fusable>>,
+    norms: Option<Box<dyn Norms>>,
+}
+
 pub(super) struct Node {
     call: Call,
-    fusable: Option<Box<dyn Fusable>>,
+    more: Abilities,
     result: Tensor,
 }
 
 impl Node {
-    fn arguments(&self) -> &[Tensor] {
+    pub fn arguments(&self) -> &[Tensor] {
         match &self.call {
             Call::One(x, _) | Call::View(x) => std::slice::from_ref(x),
             Call::Three(arguments, _) => arguments,
@@ -57,14 +69,18 @@ impl Node {
         }
     }
 
+    pub fn result(&self) -> &Tensor {
+        &self.result
+    }
+
     /// The gradients of the arguments, in order; with a slot for the weight, that is updated
     /// instead, if the op is fusable.
-    fn backward(
+    pub fn backward(
         &self,
         gradient: &Tensor,
         slot: Option<(&mut Slot<'_>, Rule)>,
     ) -> Result<[Option<Tensor>; 3]> {
-        match (&self.call, &self.fusable, slot) {
+        match (&self.call, &self.more.fusable, slot) {
             (Call::Three(arguments, _), Some(op), Some((slot, rule))) => {
                 op.backward_and_update(arguments, &self.result, gradient, slot.update(rule)?)
             }
@@ -86,15 +102,15 @@ thread_local! {
     static TAPE: RefCell<Option<Vec<Node>>> = const { RefCell::new(None) };
 }
 
-fn note(result: &Tensor, node: impl FnOnce() -> (Call, Option<Box<dyn Fusable>>)) {
+fn note(result: &Tensor, node: impl FnOnce() -> (Call, Abilities)) {
     TAPE.with_borrow_mut(|tape| {
         if let Some(tape) = tape
             && result.track_op()
         {
-            let (call, fusable) = node();
+            let (call, more) = node();
             tape.push(Node {
                 call,
-                fusable,
+                more,
                 result: result.clone(),
             });
         }
@@ -106,32 +122,43 @@ pub(super) fn apply1(x: &Tensor, op: impl SliceOp<1>) -> Result<Tensor> {
     let x = x.contiguous()?;
     let op: Op1 = Arc::new(Box::new(slice_op::Node::new(op)));
     let result = x.apply_op1_arc(Arc::clone(&op))?;
-    note(&result, || (Call::One(x, op), None));
+    note(&result, || (Call::One(x, op), Abilities::default()));
     Ok(result)
 }
 
 /// The op's result for three arguments, recorded.
 pub(super) fn apply3(arguments: [&Tensor; 3], op: impl SliceOp<3>) -> Result<Tensor> {
-    record3(arguments, op, || None)
+    record3(arguments, op, Abilities::default)
+}
+
+/// The same for an op that computes each sample by itself.
+pub(super) fn apply3_per_sample(arguments: [&Tensor; 3], op: impl PerSample) -> Result<Tensor> {
+    record3(arguments, op, || Abilities {
+        fusable: None,
+        norms: Some(Box::new(op)),
+    })
 }
 
 /// The same for a [`Fusable`] op.
 pub(super) fn apply3_fusable(
     arguments: [&Tensor; 3],
-    op: impl SliceOp<3> + Fusable + Copy,
+    op: impl PerSample + Fusable,
 ) -> Result<Tensor> {
-    record3(arguments, op, || Some(Box::new(op)))
+    record3(arguments, op, || Abilities {
+        fusable: Some(Box::new(op)),
+        norms: Some(Box::new(op)),
+    })
 }
 
 fn record3(
     [a, b, c]: [&Tensor; 3],
     op: impl SliceOp<3>,
-    fusable: impl FnOnce() -> Option<Box<dyn Fusable>>,
+    more: impl FnOnce() -> Abilities,
 ) -> Result<Tensor> {
     let (a, b, c) = (a.contiguous()?, b.contiguous()?, c.contiguous()?);
     let op: Op3 = Arc::new(Box::new(slice_op::Node::new(op)));
     let result = a.apply_op3_arc(&b, &c, Arc::clone(&op))?;
-    note(&result, || (Call::Three([a, b, c], op), fusable()));
+    note(&result, || (Call::Three([a, b, c], op), more()));
     Ok(result)
 }
 
@@ -139,14 +166,14 @@ fn record3(
 pub fn view(x: &Tensor, result: Tensor) -> Tensor {
     // Candle returns the tensor itself if the shape is the same.
     if result.id() != x.id() {
-        note(&result, || (Call::View(x.clone()), None));
+        note(&result, || (Call::View(x.clone()), Abilities::default()));
     }
     result
 }
 
 /// Notes that `sum` is the sum of two tensors.
 pub(super) fn note_sum(arguments: [Tensor; 2], sum: &Tensor) {
-    note(sum, || (Call::Sum(arguments), None));
+    note(sum, || (Call::Sum(arguments), Abilities::default()));
 }
 
 /// Runs `forward`, which returns a loss, and returns it with the gradients of all variables it
@@ -184,7 +211,7 @@ pub(super) fn backward(
     update: Option<(&mut [Slot<'_>], Rule)>,
 ) -> Result<GradStore> {
     match is_complete(&tape, loss) {
-        true => walk(tape, loss, update),
+        true => walk(tape, (loss.id(), loss.ones_like()?), update),
         false => loss.backward(),
     }
 }
@@ -196,9 +223,10 @@ fn is_complete(tape: &[Node], loss: &Tensor) -> bool {
     made.contains(&loss.id()) && tape.iter().flat_map(Node::arguments).all(known)
 }
 
+/// Walks the tape backward from the gradient of one result.
 fn walk(
     mut tape: Vec<Node>,
-    loss: &Tensor,
+    (start, gradient): (TensorId, Tensor),
     mut update: Option<(&mut [Slot<'_>], Rule)>,
 ) -> Result<GradStore> {
     let mut uses: HashMap<TensorId, usize> = HashMap::new();
@@ -206,7 +234,7 @@ fn walk(
         *uses.entry(argument.id()).or_default() += 1;
     }
     let mut pending: HashMap<TensorId, Tensor> = HashMap::new();
-    pending.insert(loss.id(), loss.ones_like()?);
+    pending.insert(start, gradient);
     let mut gradients = GradStore::default();
     while let Some(node) = tape.pop() {
         let Some(gradient) = pending.remove(&node.result.id()) else {
@@ -270,64 +298,4 @@ fn accumulated(
 }
 
 #[cfg(test)]
-mod tests {
-    use super::super::fixture::assert_close;
-    use super::super::{Activation, ConvOptions, Window, conv2d, cross_entropy, dense};
-    use super::*;
-    use candle_core::{Device, Var};
-
-    fn var(shape: &[usize], seed: f32) -> Var {
-        let n = shape.iter().product::<usize>();
-        let data: Vec<f32> = (0..n).map(|i| (seed + i as f32 * 0.7).sin()).collect();
-        let tensor = Tensor::from_vec(data, shape, &Device::Cpu).unwrap();
-        Var::from_tensor(&tensor).unwrap()
-    }
-
-    /// A small network; `foreign` puts an op of candle's own in the middle, and one weight is
-    /// used twice.
-    fn check(foreign: bool) {
-        let vars = [&[4, 1, 3, 3][..], &[4], &[36, 36], &[36], &[36, 3], &[3]];
-        let vars: Vec<Var> = vars
-            .iter()
-            .zip(1..)
-            .map(|(s, i)| var(s, i as f32))
-            .collect();
-        let images = var(&[5, 1, 8, 8], 0.0).as_detached_tensor();
-        let labels = Tensor::new(&[0u32, 1, 2, 1, 0], &Device::Cpu).unwrap();
-        let window = |k, s| Window {
-            kernel: [k; 2],
-            stride: [s; 2],
-            padding: [0; 2],
-        };
-        let forward = || {
-            let pool = Some(window(2, 2));
-            let options = ConvOptions::new(window(3, 1), Activation::Relu, pool);
-            let mut x = conv2d(&images, &vars[0], &vars[1], options)?;
-            if foreign {
-                x = x.sqr()?;
-            }
-            let x = dense(&x, &vars[2], &vars[3], Activation::Tanh)?;
-            let x = dense(&x, &vars[2], &vars[3], Activation::Tanh)?;
-            cross_entropy(
-                &dense(&x, &vars[4], &vars[5], Activation::Identity)?,
-                &labels,
-            )
-        };
-        let expected = forward().unwrap().backward().unwrap();
-        let (_, found) = gradients(forward).unwrap();
-        for (i, var) in vars.iter().enumerate() {
-            let [found, expected] = [&found, &expected].map(|g| g.get(var).unwrap());
-            assert_close(found, expected, &format!("variable {i}"));
-        }
-    }
-
-    #[test]
-    fn gradients_are_those_of_candles_own_walk() {
-        check(false);
-    }
-
-    #[test]
-    fn ops_from_elsewhere_take_part() {
-        check(true);
-    }
-}
+mod tests;
