@@ -118,7 +118,7 @@ fn same_data(folders: &[RunFolder]) -> Result<(), UsageError> {
     let first = &folders[0].manifest().data;
     folders.iter().try_for_each(|folder| {
         let run = folder.path().display().to_string();
-        let checked = folder.manifest().data.check(&run, &first.fingerprint);
+        let checked = folder.manifest().data.check_same(&run, first);
         checked.map_err(|e| {
             UsageError(format!(
                 "{e}, than {} ({}): their results cannot be compared",

@@ -277,7 +277,7 @@ impl Source {
     ) -> anyhow::Result<Option<Dataset>> {
         if let Some(data) = &self.data {
             let dataset = open_data_of(data, name, workspace)?;
-            data.check(&self.name, &dataset.fingerprint)?;
+            data.check(&self.name, &dataset)?;
             return Ok(Some(dataset));
         }
         if let Some(name) = name {

@@ -76,6 +76,12 @@ impl Dataset {
     }
 }
 
+/// The [`Dataset::content`] of the built-in MNIST, which never changes.
+pub(super) fn mnist_content(dataset: &Dataset) -> Option<String> {
+    let is_mnist = dataset.folder.is_none() && dataset.fingerprint == mnist::FINGERPRINT;
+    is_mnist.then(|| mnist::CONTENT.to_owned())
+}
+
 /// SHA-256 over both splits of a dataset; see [`Dataset::fingerprint`].
 pub(super) fn fingerprint(train: &ImageSet, test: &ImageSet) -> String {
     let mut hasher = Sha256::new();
@@ -107,6 +113,7 @@ mod mnist {
     pub const TEST_LABELS: &[u8] = include_bytes!("../../assets/mnist/t10k-labels-idx1-ubyte.gz");
     pub const FINGERPRINT: &str =
         "62c410fb57f183cd97411ef818addf66c220d7f5fdceb14389b9457aa8fd119d";
+    pub const CONTENT: &str = "91c93b4c59a9056c9941dff56ba851137e652021304b2593baba376f26e04b65";
 }
 
 #[cfg(test)]
@@ -117,6 +124,7 @@ mod tests {
     fn mnist_keeps_its_fingerprint() {
         let mnist = Dataset::mnist().unwrap();
         assert_eq!(mnist.fingerprint, fingerprint(&mnist.train, &mnist.test));
+        assert_eq!(mnist.content(), super::mnist::CONTENT);
     }
 
     #[test]

@@ -5,14 +5,17 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use sha2::{Digest, Sha256};
 
-use super::dataset::Dataset;
+use super::dataset::{Dataset, mnist_content};
 use super::image_set::ImageSet;
 use super::resample::{GrayImage, Stretch, resample};
+use super::store;
 
 /// Most that two near duplicates differ by, as a share of how much the pixels differ from their mean.
 const MAX_DIFFERENCE: f64 = 0.1;
 /// Most of the 64 bits that the hashes of two near duplicates differ in.
 const MAX_BITS: u32 = 3;
+/// Most bytes of pixels whose hashes are quickly made: a fraction of a second.
+const MAX_QUICK_BYTES: usize = 128 << 20;
 /// Most images of which every pair is compared.
 const MAX_COMPARED: usize = 100_000;
 
@@ -84,6 +87,15 @@ impl Dataset {
         let mut hasher = Sha256::new();
         hashes.iter().for_each(|hash| hasher.update(hash));
         format!("{:x}", hasher.finalize())
+    }
+
+    /// The same, if it is known or soon computed: for a stored dataset it is written down.
+    pub fn quick_content(&self) -> Option<String> {
+        if let Some(known) = mnist_content(self).or_else(|| store::content_of(self)) {
+            return Some(known);
+        }
+        let n_bytes = self.train.pixels().len() + self.test.pixels().len();
+        (n_bytes <= MAX_QUICK_BYTES).then(|| self.content())
     }
 
     /// How many training and test images each class has.

@@ -143,12 +143,21 @@ pub(super) fn invalid(path: &Path, reason: impl ToString) -> RunFolderError {
 
 /// A run was trained on another dataset than the one at hand.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{run} was trained on a different dataset, {dataset}")]
+#[error("{run} was trained on {}, {dataset}", what(*.is_reordered))]
 pub struct DifferentDataset {
     /// The run.
     pub run: String,
     /// The dataset it was trained on.
     pub dataset: String,
+    /// Whether it has the same images, labels and splits, in another order.
+    pub is_reordered: bool,
+}
+
+fn what(is_reordered: bool) -> &'static str {
+    match is_reordered {
+        true => "the same images in another order, which decides what it draws",
+        false => "a different dataset",
+    }
 }
 
 /// A run has no model yet.

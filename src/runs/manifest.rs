@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::branch::Parent;
 use super::checkpoints::CheckpointPolicy;
 use super::error::DifferentDataset;
-use crate::data::Recipe;
+use crate::data::{Dataset, Recipe};
 use crate::kernels;
 use crate::train::{Job, RunOptions, TrainConfig};
 
@@ -84,6 +84,10 @@ pub struct DatasetRef {
     pub name: String,
     /// Fingerprint: the same for the same images, wherever they were read from.
     pub fingerprint: String,
+    /// The same for the same images, labels and splits in any order; none in runs of earlier versions
+    /// and where it would take too long to compute.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub content: Option<String>,
     /// The folder it was read from; none for the built-in one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub folder: Option<PathBuf>,
@@ -93,17 +97,36 @@ pub struct DatasetRef {
 }
 
 impl DatasetRef {
-    /// Checks that this dataset, which `run` was trained on, has the given fingerprint.
+    /// Checks that this dataset, which `run` was trained on, is the one that another run was trained
+    /// on.
     ///
     /// # Errors
-    /// When it has another.
-    pub fn check(&self, run: &str, fingerprint: &str) -> Result<(), DifferentDataset> {
+    /// When it is another.
+    pub fn check_same(&self, run: &str, other: &DatasetRef) -> Result<(), DifferentDataset> {
+        self.check_with(run, &other.fingerprint, || other.content.clone())
+    }
+
+    /// Checks that `dataset` is this dataset, which `run` was trained on.
+    ///
+    /// # Errors
+    /// When it is another.
+    pub fn check(&self, run: &str, dataset: &Dataset) -> Result<(), DifferentDataset> {
+        self.check_with(run, &dataset.fingerprint, || Some(dataset.content()))
+    }
+
+    fn check_with(
+        &self,
+        run: &str,
+        fingerprint: &str,
+        content: impl FnOnce() -> Option<String>,
+    ) -> Result<(), DifferentDataset> {
         if self.fingerprint == fingerprint {
             return Ok(());
         }
         Err(DifferentDataset {
             run: run.to_owned(),
             dataset: self.name.clone(),
+            is_reordered: self.content.is_some() && self.content == content(),
         })
     }
 }
@@ -145,6 +168,7 @@ impl Manifest {
             data: DatasetRef {
                 name: dataset.name.clone(),
                 fingerprint: dataset.fingerprint.clone(),
+                content: dataset.quick_content(),
                 folder: dataset.folder.clone(),
                 recipe: Some(dataset.recipe),
             },

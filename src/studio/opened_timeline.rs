@@ -47,7 +47,7 @@ pub(super) fn read(
 ) -> Result<OpenedTimeline, String> {
     let folder = RunFolder::open(path).map_err(|e| e.to_string())?;
     let manifest = folder.manifest();
-    let checked = manifest.data.check(name, &dataset.fingerprint);
+    let checked = manifest.data.check(name, dataset);
     checked.map_err(|e| format!("{e}: open that first"))?;
     let mut states = folder.checkpoints().map_err(|e| e.to_string())?;
     let Some(last) = states.last() else {

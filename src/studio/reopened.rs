@@ -41,7 +41,7 @@ pub(super) fn reopen(path: &Path, dataset: &Dataset, n_more: usize) -> Result<Re
     };
     let (folder, checkpoint, news) = read().map_err(|e| e.to_string())?;
     let manifest = folder.manifest();
-    let checked = manifest.data.check(&manifest.name, &dataset.fingerprint);
+    let checked = manifest.data.check(&manifest.name, dataset);
     checked.map_err(|e| format!("{e}: open that first"))?;
     let begun = || manifest.config.clone();
     let config = checkpoint.as_ref().map_or_else(begun, |c| c.config.clone());

@@ -135,7 +135,7 @@ impl Args {
         let mark = &folder.manifest().data;
         let mut dataset = open_data_of(mark, self.data.as_deref(), workspace)?;
         let run = format!("the run in {}", folder.path().display());
-        mark.check(&run, &dataset.fingerprint)
+        mark.check(&run, &dataset)
             .map_err(|e| anyhow::anyhow!("{e}: name it with --data"))?;
         // The models of the run see pictures as they did before.
         dataset.recipe = mark.recipe.unwrap_or(dataset.recipe);

@@ -264,6 +264,13 @@ pub fn open(path: &Path, verifies: bool) -> Result<Dataset, DataError> {
     })
 }
 
+/// The [`Dataset::content`] of a stored dataset, as it was written down.
+pub(super) fn content_of(dataset: &Dataset) -> Option<String> {
+    let folder = dataset.folder.as_deref().filter(|path| is_stored(path))?;
+    let description = Description::read(folder).ok()?;
+    (description.fingerprint == dataset.fingerprint).then_some(description.content)
+}
+
 /// Writes the text of a file.
 fn write_text(path: &Path, text: &str) -> Result<(), DataError> {
     Ok(files::write_atomically(path, text.as_bytes())?)

@@ -221,10 +221,7 @@ fn find_disagreements(([baseline, candidate], dataset): DisagreementsQuery) -> D
         if let Some(Source::Folder(folder)) = &asked.source
             && let Ok(folder) = RunFolder::open(folder)
         {
-            let checked = folder
-                .manifest()
-                .data
-                .check(&asked.name, &dataset.fingerprint);
+            let checked = folder.manifest().data.check(&asked.name, &dataset);
             checked.map_err(|e| format!("{e}: open that first"))?;
         }
         let classifier = Models::default().get(asked)?;

@@ -369,3 +369,40 @@ fn labels_are_changed_images_left_out_and_the_result_is_a_dataset() {
     let taken = run(&["--save", "mended"]);
     assert_eq!(taken.status.code(), Some(1));
 }
+
+/// A run resumed on the same images in another order is told that it is the order.
+#[test]
+fn the_same_images_in_another_order_are_told_apart_from_other_images() {
+    let dir = tempfile::tempdir().unwrap();
+    let digits = BuiltIn::Digits.open().unwrap();
+    digits
+        .export(DataFormat::Idx, &dir.path().join("a"))
+        .unwrap();
+    let len = digits.image_shape().iter().product::<usize>();
+    let images: Vec<&[u8]> = digits.train.pixels().chunks(len).collect();
+    let pixels: Vec<u8> = images
+        .iter()
+        .rev()
+        .flat_map(|image| image.iter().copied())
+        .collect();
+    let labels = digits.train.labels().iter().rev().copied().collect();
+    let set = candle_studio::data::ImageSet::new(digits.image_shape(), pixels, labels).unwrap();
+    let turned = candle_studio::data::Dataset {
+        train: set,
+        ..digits
+    };
+    turned
+        .export(DataFormat::Idx, &dir.path().join("b"))
+        .unwrap();
+    lines(&studio(
+        dir.path(),
+        &[
+            "train", "--data", "a", "--preset", "softmax", "--epochs", "1", "--out", "run",
+        ],
+    ));
+    let resume = ["train", "--resume", "run", "--extend", "1", "--data"];
+    let on = |data| studio(dir.path(), &[&resume[..], &[data]].concat());
+    check_failure(&on("b"), 1, "the same images in another order");
+    check_failure(&on("mnist"), 1, "a different dataset");
+    assert_eq!(on("a").status.code(), Some(0));
+}
