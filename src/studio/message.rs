@@ -24,7 +24,7 @@ pub(super) enum Message {
     /// The edits of the dataset were read or changed, or could not be.
     Edits(Result<LogNews, String>),
     /// The stored datasets were changed, or could not be, and listed.
-    Stored(Result<(), String>, Result<Vec<Stored>, String>),
+    Stored(Result<(), String>, Result<[Vec<Stored>; 2], String>),
     /// A service was started, or ended, or could not be started.
     #[cfg(feature = "serve")]
     Service(Result<Option<Running>, String>),

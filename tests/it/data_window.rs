@@ -182,10 +182,29 @@ fn a_folder_of_pictures_is_previewed_imported_trained_on_and_opened_again() {
         data.fingerprint
     );
     click(&mut window, "More for zoo");
-    let delete = window.get_by_label_contains("Delete for good");
-    delete.click();
+    click(&mut window, "Delete");
     wait(&mut window, "the deletion", |app| {
         app.studio().datasets().stored().is_empty()
+    });
+    window.run_steps(4);
+    window.get_by_label_contains("Trash: 1 dataset").click();
+    window.run_steps(4);
+    click(&mut window, "Restore zoo");
+    wait(&mut window, "the dataset", |app| {
+        app.studio().datasets().is_taken("zoo")
+    });
+    window.run_steps(4);
+    click(&mut window, "More for zoo");
+    click(&mut window, "Delete");
+    wait(&mut window, "the deletion", |app| {
+        app.studio().datasets().stored().is_empty()
+    });
+    window.run_steps(4);
+    window.get_by_label_contains("Trash: 1 dataset").click();
+    window.run_steps(4);
+    window.get_by_label_contains("Delete all for good").click();
+    wait(&mut window, "the end", |app| {
+        app.studio().datasets().deleted().is_empty()
     });
     assert!(!home.path("runs/datasets/zoo").exists());
     assert!(

@@ -1,10 +1,10 @@
-//! `candle-studio data list`, `rename` and `rm`.
+//! `candle-studio data list`, `rename`, `rm`, `restore` and `trash`.
 
 use serde::Serialize;
 
 use crate::cli::{out, runs};
 use crate::data::store::{Store, Stored};
-use crate::text::{bytes, thousands};
+use crate::text::{bytes, count, thousands};
 
 /// The arguments of `data list`.
 #[derive(Debug, clap::Args)]
@@ -29,6 +29,22 @@ pub struct RmArgs {
     /// The datasets.
     #[arg(required = true)]
     names: Vec<String>,
+}
+
+/// The arguments of `data restore`.
+#[derive(Debug, clap::Args)]
+pub struct RestoreArgs {
+    /// Datasets in the trash.
+    #[arg(required = true)]
+    names: Vec<String>,
+}
+
+/// The arguments of `data trash`.
+#[derive(Debug, clap::Args)]
+pub struct TrashArgs {
+    /// Delete everything in it permanently.
+    #[arg(long)]
+    empty: bool,
 }
 
 /// A stored dataset as JSON.
@@ -111,8 +127,30 @@ pub(super) fn rename(args: &RenameArgs, store: &Store) -> anyhow::Result<()> {
 
 pub(super) fn rm(args: &RmArgs, store: &Store) -> anyhow::Result<()> {
     for name in &args.names {
-        store.remove(name)?;
-        out::print(&format!("deleted {name}"))?;
+        let kept = store.remove(name)?;
+        out::print(&match kept == *name {
+            true => format!("moved {name} to the trash"),
+            false => format!("moved {name} to the trash, as {kept}"),
+        })?;
+    }
+    Ok(())
+}
+
+pub(super) fn restore(args: &RestoreArgs, store: &Store) -> anyhow::Result<()> {
+    for name in &args.names {
+        store.restore(name)?;
+        out::print(&format!("restored {name}"))?;
+    }
+    Ok(())
+}
+
+pub(super) fn trash(args: &TrashArgs, store: &Store) -> anyhow::Result<()> {
+    if args.empty {
+        let n = store.empty_trash()?;
+        return out::print(&format!("permanently deleted {}", count(n, "dataset")));
+    }
+    for stored in store.deleted()? {
+        out::print(&format!("{}  {}", stored.name, bytes(stored.bytes)))?;
     }
     Ok(())
 }

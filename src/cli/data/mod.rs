@@ -49,8 +49,12 @@ enum Command {
     List(manage::ListArgs),
     /// Rename an imported dataset.
     Rename(manage::RenameArgs),
-    /// Delete imported datasets; the files they were made of stay.
+    /// Move imported datasets to the trash; the files they were made of stay.
     Rm(manage::RmArgs),
+    /// Restore datasets from the trash.
+    Restore(manage::RestoreArgs),
+    /// List or empty the trash.
+    Trash(manage::TrashArgs),
 }
 
 pub(super) fn run(args: &Args, workspace: Option<&Path>) -> anyhow::Result<ExitCode> {
@@ -64,6 +68,8 @@ pub(super) fn run(args: &Args, workspace: Option<&Path>) -> anyhow::Result<ExitC
         Command::List(args) => manage::list(args, &store()?)?,
         Command::Rename(args) => manage::rename(args, &store()?)?,
         Command::Rm(args) => manage::rm(args, &store()?)?,
+        Command::Restore(args) => manage::restore(args, &store()?)?,
+        Command::Trash(args) => manage::trash(args, &store()?)?,
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -4,6 +4,7 @@ mod description;
 mod edited;
 mod images;
 mod sources;
+mod trash;
 
 use std::path::{Path, PathBuf};
 
@@ -179,19 +180,6 @@ impl Store {
         self.check_free(new)?;
         let to = self.path(new)?;
         std::fs::rename(&from, to).map_err(DataError::read(&from))
-    }
-
-    /// Deletes a dataset; the files it was made of stay.
-    ///
-    /// # Errors
-    /// When there is none, or it cannot be deleted.
-    pub fn remove(&self, name: &str) -> Result<(), DataError> {
-        let path = self.existing(name)?;
-        // The description first: without it, the rest is no dataset.
-        for file in [DESCRIPTION, IMAGES] {
-            std::fs::remove_file(path.join(file)).map_err(DataError::read(&path))?;
-        }
-        std::fs::remove_dir(&path).map_err(DataError::read(&path))
     }
 
     fn existing(&self, name: &str) -> Result<PathBuf, DataError> {

@@ -9,7 +9,7 @@ use super::look::DatasetLook;
 use super::{Datasets, LogNews};
 use crate::data::edits::Edit;
 use crate::data::import::ImportRecipe;
-use crate::data::store::{Store, Stored};
+use crate::data::store::Store;
 use crate::data::{BuiltIn, DataFormat, ImageRef};
 use crate::studio::message::Message;
 use crate::studio::recent::forget_missing;
@@ -48,8 +48,12 @@ pub enum DataAction {
         /// Its new one.
         new: String,
     },
-    /// Delete a stored dataset; what it was made of stays.
+    /// Move a stored dataset to the trash; what it was made of stays.
     Remove(String),
+    /// Move a dataset from the trash back.
+    Restore(String),
+    /// Delete the datasets in the trash for good.
+    EmptyTrash,
     /// Search labels that are probably wrong, with the network and the settings of the panel.
     FindLabelIssues,
     /// End that search.
@@ -116,7 +120,19 @@ impl Studio {
                 });
             }
             DataAction::Remove(name) => {
-                self.change_store(format!("deleting {name}"), move |store| store.remove(&name));
+                self.change_store(format!("deleting {name}"), move |store| {
+                    store.remove(&name).map(|_| ())
+                });
+            }
+            DataAction::Restore(name) => {
+                self.change_store(format!("restoring {name}"), move |store| {
+                    store.restore(&name)
+                });
+            }
+            DataAction::EmptyTrash => {
+                self.change_store("emptying the trash".to_owned(), |store| {
+                    store.empty_trash().map(|_| ())
+                });
             }
             DataAction::FindLabelIssues => self.find_label_issues(),
             DataAction::StopLabelSearch => self.datasets.cleaner.stop(),
@@ -148,35 +164,6 @@ impl Studio {
         if let Some(dataset) = self.data.dataset() {
             self.datasets.looker.ask(dataset, with_near);
         }
-    }
-
-    /// Updates the list of stored datasets.
-    pub(in crate::studio) fn list_stored(&mut self) {
-        self.change_store("listing the datasets".to_owned(), |_| Ok(()));
-    }
-
-    /// Takes the list of stored datasets after a change, or says why it could not be made.
-    pub(in crate::studio) fn receive_stored(
-        &mut self,
-        changed: Result<(), String>,
-        listed: Result<Vec<Stored>, String>,
-    ) {
-        self.notices.check(changed);
-        self.datasets.take_stored(listed);
-    }
-
-    fn change_store(
-        &mut self,
-        activity: String,
-        change: impl FnOnce(&Store) -> Result<(), crate::data::DataError> + Send + 'static,
-    ) {
-        let Some(store) = self.store() else {
-            return;
-        };
-        self.files.run(activity, move || {
-            let changed = change(&store).map_err(|error| error.to_string());
-            Message::Stored(changed, store.list().map_err(|error| error.to_string()))
-        });
     }
 
     fn export_data(&mut self, format: DataFormat, path: PathBuf) {
@@ -259,13 +246,6 @@ impl Datasets {
     /// Takes a log that was read or changed.
     pub(in crate::studio) fn take_log(&mut self, news: LogNews) {
         self.cleaner.receive(news);
-    }
-
-    /// Takes the list of stored datasets; one that cannot be read stays as it was.
-    fn take_stored(&mut self, listed: Result<Vec<Stored>, String>) {
-        if let Ok(stored) = listed {
-            self.stored = stored.into();
-        }
     }
 
     /// Cancels the import, and keeps the form; without an import, closes it.

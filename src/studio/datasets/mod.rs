@@ -6,6 +6,7 @@ mod cleaner;
 mod form;
 mod importer;
 mod look;
+mod stored;
 
 use std::sync::Arc;
 
@@ -27,6 +28,7 @@ pub struct Datasets {
     looker: Looker,
     cleaner: Cleaner,
     stored: Arc<[Stored]>,
+    deleted: Arc<[Stored]>,
 }
 
 impl Datasets {
@@ -37,6 +39,7 @@ impl Datasets {
             looker: Looker::new(wake.clone())?,
             cleaner: Cleaner::new(wake)?,
             stored: Arc::default(),
+            deleted: Arc::default(),
         })
     }
 
@@ -48,6 +51,11 @@ impl Datasets {
     /// The datasets stored in the workspace, by name, as of the last update.
     pub fn stored(&self) -> &Arc<[Stored]> {
         &self.stored
+    }
+
+    /// The datasets in the trash of the workspace, by name, as of the last update.
+    pub fn deleted(&self) -> &Arc<[Stored]> {
+        &self.deleted
     }
 
     /// Labels that are probably wrong, and what was decided about them.

@@ -136,7 +136,20 @@ fn a_stored_dataset_is_found_again_by_its_runs() {
     assert!(listed["bytes"].as_u64().unwrap() > 60 * 3 * 32 * 32);
     let table = lines(&studio(dir.path(), &["data", "list"])).join("\n");
     assert!(table.contains("3×32×32"), "{table}");
+    let removed = lines(&studio(dir.path(), &["data", "rm", "pictures"]));
+    assert_eq!(removed, ["moved pictures to the trash"]);
+    let trash = lines(&studio(dir.path(), &["data", "trash"]));
+    assert!(trash[0].starts_with("pictures  "), "{trash:?}");
+    lines(&studio(dir.path(), &["data", "restore", "pictures"]));
+    lines(&studio(dir.path(), &resume));
     lines(&studio(dir.path(), &["data", "rm", "pictures"]));
+    let emptied = lines(&studio(dir.path(), &["data", "trash", "--empty"]));
+    assert_eq!(emptied, ["permanently deleted 1 dataset"]);
+    check_failure(
+        &studio(dir.path(), &["data", "restore", "pictures"]),
+        1,
+        "a stored dataset",
+    );
     assert_eq!(
         lines(&studio(dir.path(), &["data", "list"])),
         ["no imported datasets"]

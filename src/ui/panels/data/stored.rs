@@ -32,6 +32,7 @@ impl StoredView {
             self.one_ui(ui, cx, one);
             ui.add_space(UNIT);
         }
+        trash_ui(ui, cx);
     }
 
     fn one_ui(&mut self, ui: &mut Ui, cx: &mut PanelContext<'_>, stored: &Stored) {
@@ -77,10 +78,9 @@ impl StoredView {
             if ui.button("Rename…").clicked() {
                 self.renamed = Some((name.clone(), name.clone()));
             }
-            let delete = format!("Delete for good ({})", text::bytes(stored.bytes));
-            let delete = ui.button(delete);
+            let delete = ui.button("Delete");
             if delete
-                .on_hover_text("Deletes the imported copy; what it was made of stays.")
+                .on_hover_text("Moves it to the trash; what it was made of stays.")
                 .clicked()
             {
                 cx.act(DataAction::Remove(name.clone()));
@@ -122,4 +122,31 @@ impl StoredView {
             self.renamed = None;
         }
     }
+}
+
+/// Draws what is in the trash, to restore or to delete for good.
+fn trash_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
+    let deleted = cx.studio.datasets().deleted().clone();
+    if deleted.is_empty() {
+        return;
+    }
+    let size = text::bytes(deleted.iter().map(|stored| stored.bytes).sum());
+    let label = format!("Trash: {}, {size}", text::count(deleted.len(), "dataset"));
+    let menu = ui.menu_button(label, |ui| {
+        ui.set_min_width(220.0);
+        for stored in deleted.iter() {
+            if ui.button(format!("Restore {}", stored.name)).clicked() {
+                cx.act(DataAction::Restore(stored.name.clone()));
+            }
+        }
+        let empty = ui.button(format!("Delete all for good ({size})"));
+        if empty
+            .on_hover_text("Deletes the imported copies; what they were made of stays.")
+            .clicked()
+        {
+            cx.act(DataAction::EmptyTrash);
+        }
+    });
+    menu.response
+        .on_hover_text("Restore deleted datasets, or delete them for good.");
 }
