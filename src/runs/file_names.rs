@@ -4,5 +4,7 @@
 pub(super) const MANIFEST: &str = "run.toml";
 /// The file of the final model in a run folder.
 pub const MODEL_FILE: &str = "model.safetensors";
+/// A copy of the model that a fine-tuned run started from.
+pub(super) const START: &str = "start.safetensors";
 /// How the run ended.
 pub(super) const SUMMARY: &str = "summary.json";

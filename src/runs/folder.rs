@@ -5,6 +5,7 @@
 //! events.jsonl       what happened, one event per line, as it happened; `events.jsonl.damaged` is
 //!                    what was damaged when the run was resumed
 //! checkpoints/       full states to resume from, the newest ones
+//! start.safetensors  the model that a fine-tuned run started from
 //! rollback/          rollback states of these checkpoints
 //! model.safetensors  the model at the end
 //! summary.json       how it ended
@@ -23,13 +24,13 @@ use serde::{Deserialize, Serialize};
 
 use super::checkpoints;
 use super::error::{RunFolderError, invalid, io};
-use super::file_names::{MANIFEST, MODEL_FILE, SUMMARY};
+use super::file_names::{MANIFEST, MODEL_FILE, START, SUMMARY};
 use super::kept_events::readable;
 use super::manifest::{FORMAT_VERSION, Manifest};
 use super::state::RunState;
 use super::tail::{EVENTS, Tail};
 use crate::files::{self, TomlError};
-use crate::train::{Checkpoint, Finish, Metrics, Outcome};
+use crate::train::{Checkpoint, Finish, Metrics, Outcome, TrainConfig};
 
 /// `summary.json`: how a run ended, without replaying its events.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -73,6 +74,17 @@ pub struct RunFolder {
 }
 
 impl RunFolder {
+    /// The configuration to start the run over with: a fine-tuned one starts from its own copy of the
+    /// model, wherever the original is.
+    pub fn first_config(&self) -> TrainConfig {
+        let mut config = self.manifest.config.clone();
+        let copy = self.path.join(START);
+        if let Some(start) = config.start.as_mut().filter(|_| copy.is_file()) {
+            start.model = copy;
+        }
+        config
+    }
+
     /// Returns whether there is a run in the folder `path`.
     pub fn is_at(path: &Path) -> bool {
         path.join(MANIFEST).is_file()

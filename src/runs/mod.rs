@@ -28,6 +28,7 @@ mod recorder;
 mod rescue;
 mod rollback;
 mod run_summary;
+mod start_model;
 mod state;
 pub mod table;
 mod tail;

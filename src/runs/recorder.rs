@@ -9,12 +9,13 @@ use std::time::{Duration, SystemTime};
 use super::checkpoint_writer::CheckpointWriter;
 use super::checkpoints::CheckpointPolicy;
 use super::error::{RunFolderError, invalid, io};
-use super::file_names::{MANIFEST, SUMMARY};
+use super::file_names::{MANIFEST, START, SUMMARY};
 use super::folder::{RunFolder, Summary};
 use super::kept_events::{kept_events, line_of};
 use super::lock::RunLock;
 use super::manifest::{Manifest, RunMeta, is_date};
 use super::rescue::RunPlace;
+use super::start_model::keep_start;
 use super::tail::EVENTS;
 use super::tidy;
 use crate::files;
@@ -86,10 +87,13 @@ impl Recorder {
         }
         let events_file = path.join(EVENTS);
         let events = create_events(&events_file)?;
-        if let Err(error) = files::write_atomically(&manifest_file, text.as_bytes()) {
+        let written = keep_start(path, job)
+            .and_then(|()| Ok(files::write_atomically(&manifest_file, text.as_bytes())?));
+        if let Err(error) = written {
             // Remove only what was created just now; the first error is the one to report.
             let _ = std::fs::remove_file(&events_file);
-            return Err(error.into());
+            let _ = std::fs::remove_file(path.join(START));
+            return Err(error);
         }
         Ok(Recorder::new(path, text, lock, events, 0)?.keeping(policy))
     }

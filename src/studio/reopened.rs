@@ -43,7 +43,7 @@ pub(super) fn reopen(path: &Path, dataset: &Dataset, n_more: usize) -> Result<Re
     let manifest = folder.manifest();
     let checked = manifest.data.check(&manifest.name, dataset);
     checked.map_err(|e| format!("{e}: open that first"))?;
-    let begun = || manifest.config.clone();
+    let begun = || folder.first_config();
     let config = checkpoint.as_ref().map_or_else(begun, |c| c.config.clone());
     let n_train = dataset.train.len().saturating_sub(config.n_validation);
     let recorder = Recorder::reopen(path, checkpoint.as_ref(), n_train);

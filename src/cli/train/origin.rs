@@ -37,7 +37,7 @@ impl Args {
         let options = self.options(begun);
         let config = match &checkpoint {
             Some(checkpoint) => checkpoint.config.clone(),
-            None => folder.manifest().config.clone(),
+            None => folder.first_config(),
         };
         let (config, checkpoint, longer) = self.extended(config, checkpoint, &dataset);
         let job = job(config, dataset, options.without_questions(), workspace)?;

@@ -301,4 +301,18 @@ fn a_model_is_fine_tuned_with_frozen_layers() {
     check_failure(&output, 1, "nothing.safetensors");
     let output = tune(&["--from", "a.safetensors", "--preset", "mlp"]);
     check_failure(&output, 2, "--from");
+
+    // A run that starts over begins with its own copy of the model.
+    let tuned = dir.path().join("tuned");
+    std::fs::remove_dir_all(tuned.join("checkpoints")).unwrap();
+    for file in ["summary.json", "model.safetensors"] {
+        std::fs::remove_file(tuned.join(file)).unwrap();
+    }
+    std::fs::remove_file(dir.path().join("a.safetensors")).unwrap();
+    let output = run(dir.path(), &["train", "--resume", "tuned"]);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    let again = model("tuned/model.safetensors");
+    for (first, again) in after.network.params().iter().zip(again.network.params()) {
+        assert_eq!(bits(first), bits(again), "{}", first.name);
+    }
 }
