@@ -12,7 +12,9 @@ use std::fs::{File, OpenOptions};
 use std::io::{ErrorKind, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::SystemTime;
 
+use super::purge::mark_deleted;
 use super::row::{Lines, Row, check_shape, line_of};
 use super::sketch::{CanvasPicture, MadeInput, Sketch};
 use crate::data::error::DataError;
@@ -66,12 +68,16 @@ impl SketchFolder {
         self.0.join(format!("{id}.png"))
     }
 
-    fn canvas_of(&self, id: &str) -> PathBuf {
+    pub(super) fn canvas_of(&self, id: &str) -> PathBuf {
         self.0.join(CANVAS).join(format!("{id}.png"))
     }
 
+    pub(super) fn deleted_folder(&self) -> PathBuf {
+        self.0.join(DELETED)
+    }
+
     fn deleted(&self, id: &str) -> PathBuf {
-        self.0.join(DELETED).join(format!("{id}.png"))
+        self.deleted_folder().join(format!("{id}.png"))
     }
 
     /// Reads the sketches, as far as they are whole; none if there is no folder.
@@ -111,11 +117,12 @@ impl SketchFolder {
     }
 
     /// Reads the sketches, and replaces labels that are damaged by those that can be read; the old
-    /// file is kept beside them.
+    /// file is kept beside them. Sketches deleted long ago are removed.
     ///
     /// # Errors
     /// When the labels cannot be read or replaced.
     pub fn mend(&self) -> Result<FoundSketches, DataError> {
+        self.purge(SystemTime::now());
         let mut found = self.read()?;
         let Some(lines) = self.lines()?.filter(|lines| !lines.damaged.is_empty()) else {
             return Ok(found);
@@ -194,15 +201,17 @@ impl SketchFolder {
         self.append(&Row::of(sketch))
     }
 
-    /// Deletes a sketch, so that it can be restored.
+    /// Deletes a sketch, so that it can be restored for a month.
     ///
     /// # Errors
     /// When it cannot be moved; it is not deleted then.
     pub fn delete(&self, id: &str) -> Result<(), DataError> {
-        let deleted = self.0.join(DELETED);
+        let deleted = self.deleted_folder();
         std::fs::create_dir_all(&deleted).map_err(DataError::write(&deleted))?;
         let path = self.input_of(id);
-        std::fs::rename(&path, self.deleted(id)).map_err(DataError::write(&path))
+        std::fs::rename(&path, self.deleted(id)).map_err(DataError::write(&path))?;
+        mark_deleted(&self.deleted(id));
+        Ok(())
     }
 
     /// Restores a deleted sketch, with the label it had.

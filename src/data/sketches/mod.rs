@@ -6,6 +6,7 @@
 
 mod file;
 mod gap;
+mod purge;
 mod row;
 mod shared;
 mod sketch;

@@ -230,8 +230,9 @@ fn chosen_ui(ui: &mut Ui, cx: &mut PanelContext<'_>, chosen: Option<&Sketch>) {
     if let Some(label) = label {
         cx.act(SketchAction::Relabel(sketch.id.clone(), label));
     }
-    let delete = labeled_button(ui, None, "Delete", Weight::Plain, 0.0, true)
-        .on_hover_text("Removes the chosen sketch; this can be undone. (Delete)");
+    let delete = labeled_button(ui, None, "Delete", Weight::Plain, 0.0, true).on_hover_text(
+        "Removes the chosen sketch; this can be undone, and its files stay for a month. (Delete)",
+    );
     let is_pressed = ui.input_mut(|input| input.consume_key(Modifiers::NONE, Key::Delete));
     if delete.clicked() || is_pressed {
         cx.act(SketchAction::Delete(sketch.id.clone()));

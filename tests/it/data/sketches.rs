@@ -4,6 +4,7 @@
 use std::fs;
 use std::io::Write as _;
 use std::path::Path;
+use std::time::{Duration, SystemTime};
 
 use candle_studio::data::sketches::{FoundSketches, Sketch, SketchFolder, image_set};
 use candle_studio::data::{Dataset, DecodedImage, Framing, GrayImage, InputImage, Recipe};
@@ -106,6 +107,26 @@ fn nothing_on_the_canvas_is_no_sketch() {
     let blank = canvas(0).into();
     let made = Sketch::new(&blank, "0", Recipe::new(Framing::Center), SHAPE);
     assert!(made.unwrap().is_none());
+}
+
+/// Another window's undo may bring a sketch back; a month later it is gone, also what was on its canvas.
+#[test]
+fn deleted_sketches_are_gone_for_good_after_a_month() {
+    let (dir, folder, sketches) = workspace();
+    folder.delete(&sketches[0].id).unwrap();
+    let day = Duration::from_secs(24 * 60 * 60);
+    assert_eq!(folder.purge(SystemTime::now() + 29 * day), 0);
+    let later = SystemTime::now() + 31 * day;
+    assert_eq!(folder.purge(later), 1);
+    assert_eq!(folder.purge(later), 0);
+    folder.restore(&sketches[0].id).unwrap_err();
+    let files = |name: &str| {
+        fs::read_dir(dir.path().join("sketches").join(name))
+            .unwrap()
+            .count()
+    };
+    assert_eq!((files(".deleted"), files(".canvas")), (0, 2));
+    assert_eq!(labels(&whole(&folder)), ["1", "2"]);
 }
 
 #[test]
