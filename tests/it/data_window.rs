@@ -406,6 +406,20 @@ fn write_flipped(home: &Home) -> Vec<u32> {
 }
 
 #[test]
+fn images_that_are_there_twice_are_named_before_an_import() {
+    let home = Home::new();
+    let at = |name: &str| home.path("animals").join(name);
+    std::fs::copy(at("train/ant/0.png"), at("test/ant/copy.png")).unwrap();
+    std::fs::copy(at("train/bee/3.png"), at("train/bee/again.png")).unwrap();
+    let mut window = home.open();
+    home.look(&mut window, "animals");
+    let title = "2 duplicates too many, 1 in training and test alike";
+    click(&mut window, title);
+    window.get_by_label_contains("train/bee/again.png is train/bee/3.png");
+    assert!(window.query_by_label_contains("copy.png").is_some());
+}
+
+#[test]
 fn wrong_labels_are_found_mended_by_keys_undone_and_stored() {
     let home = Home::new();
     let right = write_flipped(&home);

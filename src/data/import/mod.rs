@@ -11,6 +11,7 @@ mod cifar;
 mod classes;
 mod csv_file;
 mod detect;
+mod duplicates;
 mod folders;
 mod idx_files;
 mod idx_name;
@@ -35,6 +36,7 @@ mod tree_files;
 mod zip_file;
 
 pub use build::Imported;
+pub use duplicates::SourceDuplicates;
 pub use preview::Preview;
 pub use progress::ImportProgress;
 pub use recipe::{ClassChoice, ImportRecipe, SIDES};

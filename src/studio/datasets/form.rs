@@ -3,7 +3,9 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::data::import::{ImportProgress, ImportRecipe, Preview, Refused, Source};
+use crate::data::import::{
+    ImportProgress, ImportRecipe, Preview, Refused, Source, SourceDuplicates,
+};
 
 /// An import that is being prepared.
 #[derive(Clone, Debug)]
@@ -38,16 +40,19 @@ pub struct SourceAbout {
     pub refused: Vec<Refused>,
     /// What was decided in reading it, one sentence each without a full stop.
     pub notes: Vec<String>,
+    /// Images that are there more than once; `None` if there are too many to compare.
+    pub duplicates: Option<SourceDuplicates>,
 }
 
 impl SourceAbout {
-    pub(super) fn of(source: &Source) -> SourceAbout {
+    pub(super) fn of(source: &Source, duplicates: Option<SourceDuplicates>) -> SourceAbout {
         SourceAbout {
             format: source.format,
             classes: source.classes.clone(),
             n_images: source.items.len(),
             refused: source.refused.clone(),
             notes: source.notes.clone(),
+            duplicates,
         }
     }
 }

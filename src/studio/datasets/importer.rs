@@ -1,10 +1,10 @@
 //! The thread that reads folders and files to import them.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::form::SourceAbout;
-use crate::data::import::{ImportProgress, ImportRecipe, Preview, Source};
+use crate::data::import::{ImportProgress, ImportRecipe, Preview, Source, SourceDuplicates};
 use crate::data::store::{Store, is_stored};
 use crate::data::{DataError, Dataset, has_idx_files};
 use crate::predict::LatestOnly;
@@ -46,7 +46,7 @@ pub(super) type Importer = LatestOnly<Question, Answer>;
 
 pub(super) fn spawn(wake: Wake) -> std::io::Result<Importer> {
     // Kept from one preview to the next: an archive is listed once.
-    let mut opened: Option<(PathBuf, Source)> = None;
+    let mut opened: Option<Opened> = None;
     LatestOnly::spawn("import", wake, move |question| {
         answer(&question, &mut opened).unwrap_or_else(|error| match error {
             DataError::Canceled => Answer::Canceled,
@@ -55,10 +55,25 @@ pub(super) fn spawn(wake: Wake) -> std::io::Result<Importer> {
     })
 }
 
-fn answer(
-    question: &Question,
-    opened: &mut Option<(PathBuf, Source)>,
-) -> Result<Answer, DataError> {
+/// A source that was read.
+struct Opened {
+    path: PathBuf,
+    source: Source,
+    duplicates: Option<SourceDuplicates>,
+}
+
+impl Opened {
+    fn new(path: &Path) -> Result<Opened, DataError> {
+        let source = Source::open(path)?;
+        Ok(Opened {
+            path: path.to_owned(),
+            duplicates: source.duplicates()?,
+            source,
+        })
+    }
+}
+
+fn answer(question: &Question, opened: &mut Option<Opened>) -> Result<Answer, DataError> {
     let path = &question.path;
     if matches!(question.goal, Goal::Look) {
         // What is in it may have changed.
@@ -67,10 +82,7 @@ fn answer(
             return Ok(Answer::Opened(Box::new(Dataset::open(path)?)));
         }
     }
-    let source = match opened.take().filter(|(of, _)| of == path) {
-        Some((_, source)) => source,
-        None => Source::open(path)?,
-    };
+    let known = opened.take().filter(|of| of.path == *path);
     if let Goal::Import {
         store,
         name,
@@ -81,6 +93,7 @@ fn answer(
             // Fail now rather than after minutes of decoding.
             store.check_free(name)?;
         }
+        let source = known.map_or_else(|| Source::open(path), |known| Ok(known.source))?;
         let mut imported = source.import(&question.recipe, &question.progress)?;
         name.clone_into(&mut imported.dataset.name);
         let dataset = match store {
@@ -93,12 +106,14 @@ fn answer(
         };
         return Ok(Answer::Imported(Box::new(dataset)));
     }
+    let known = known.map_or_else(|| Opened::new(path), Ok)?;
+    let source = &known.source;
     let preview = source.preview(&question.recipe, &question.progress);
     let found = Answer::Found(
-        Arc::new(SourceAbout::of(&source)),
+        Arc::new(SourceAbout::of(source, known.duplicates.clone())),
         source.name(),
         preview.map(Arc::new).map_err(|error| error.to_string()),
     );
-    *opened = Some((path.clone(), source));
+    *opened = Some(known);
     Ok(found)
 }

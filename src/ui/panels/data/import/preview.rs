@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use egui::{Label, RichText, ScrollArea, Ui};
 
-use crate::data::import::{Preview, Refused};
+use crate::data::import::{Preview, Refused, SourceDuplicates};
 use crate::studio::{ImportForm, SourceAbout};
 use crate::text::{self, count, thousands};
 use crate::ui::panels::draw::color_image;
@@ -39,6 +39,9 @@ impl PreviewView {
         }
         let refused: Vec<&Refused> = source.refused.iter().chain(&preview.refused).collect();
         refused_ui(ui, &refused);
+        if let Some(found) = source.duplicates.as_ref().filter(|found| found.n > 0) {
+            duplicates_ui(ui, found);
+        }
         ui.add_space(UNIT);
         let images = &preview.images;
         let n_all: usize = preview.counts.iter().flatten().sum();
@@ -110,6 +113,37 @@ fn notes(source: &SourceAbout, preview: &Preview) -> Vec<String> {
         thousands(most as u64)
     ));
     notes
+}
+
+/// Names the images that are there more than once; in red if they are for training and testing.
+fn duplicates_ui(ui: &mut Ui, found: &SourceDuplicates) {
+    let t = tokens(ui);
+    let (title, color) = match found.n_leaks {
+        0 => (
+            format!("{} too many", count(found.n, "duplicate")),
+            t.warning,
+        ),
+        n => (
+            format!(
+                "{} too many, {} in training and test alike",
+                count(found.n, "duplicate"),
+                thousands(n as u64)
+            ),
+            t.bad,
+        ),
+    };
+    ui.collapsing(RichText::new(title).color(color), |ui| {
+        ScrollArea::vertical()
+            .id_salt("duplicates")
+            .max_height(120.0)
+            .show(ui, |ui| {
+                for [first, same] in &found.pairs {
+                    let text = format!("{same} is {first}");
+                    ui.add(Label::new(theme::quiet(ui, &text)).truncate())
+                        .on_hover_text(text);
+                }
+            });
+    });
 }
 
 fn refused_ui(ui: &mut Ui, refused: &[&Refused]) {
