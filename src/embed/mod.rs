@@ -9,6 +9,7 @@ mod influence;
 mod jacobi;
 mod layer;
 mod neighbors;
+mod odd;
 mod pca;
 mod tsne;
 
@@ -17,5 +18,6 @@ pub use error::EmbedError;
 pub use influence::{LastLayer, influence};
 pub use layer::{last_hidden, layer_named};
 pub use neighbors::{Neighbor, nearest};
+pub use odd::{OddOne, odd_ones};
 pub use pca::Pca;
 pub use tsne::Tsne;

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use candle_studio::data::edits::{Edit, EditLog};
 use candle_studio::data::{BuiltIn, DataFormat, ImageRef};
-use candle_studio::studio::{DataAction, FileAction};
+use candle_studio::studio::{DataAction, FileAction, RunAction};
 use candle_studio::ui::Options;
 use egui::{Key, Modifiers, Role, Theme};
 use egui_kittest::kittest::{NodeT, Queryable};
@@ -403,6 +403,47 @@ fn write_flipped(home: &Home) -> Vec<u32> {
     let folder = home.path("flipped");
     flipped.export(DataFormat::Idx, &folder).unwrap();
     right
+}
+
+#[test]
+fn odd_ones_out_and_neighbors_are_shown_in_the_space_of_the_model() {
+    let home = Home::new();
+    write_flipped(&home);
+    let mut window = home.open();
+    window
+        .state_mut()
+        .act(DataAction::Look(home.path("flipped")));
+    wait_for_data(&mut window, "flipped");
+    choose(&mut window, "Preset", "Softmax regression");
+    click(&mut window, "Train tab");
+    set(&mut window, "Epochs", 2.0);
+    window.state_mut().act(RunAction::Train);
+    wait_for_end(&mut window);
+    click(&mut window, "Data tab");
+    click(&mut window, "Labels");
+    wait_for_look(&mut window);
+    click(&mut window, "Find odd ones out");
+    let data = studio(&window).dataset().unwrap().clone();
+    wait(&mut window, "odd ones", |app| {
+        app.studio().datasets().space().odd(&data).is_some()
+    });
+    window.run_steps(6);
+    window.get_by_label_contains("only far from their class");
+    let odd = studio(&window).datasets().space().odd(&data).unwrap();
+    let first = odd.images[0];
+    assert!(odd.images.len() >= 10, "{}", odd.images.len());
+    // Its neighbors, without itself.
+    let name = format!("training image {}: label", first.idx);
+    window.get_by_label_contains(&name).click();
+    wait(&mut window, "neighbors", |app| {
+        app.studio().datasets().space().near(&data, first).is_some()
+    });
+    window.run_steps(4);
+    let near = studio(&window).datasets().space().near(&data, first);
+    let nearest = near.unwrap().nearest.clone();
+    assert_eq!(nearest.len(), 6);
+    assert!(!nearest.contains(&first.idx), "{nearest:?}");
+    window.get_by_label_contains(&format!("near image {}: label", nearest[0]));
 }
 
 #[test]

@@ -7,6 +7,7 @@ mod import;
 mod info;
 mod labels;
 mod manage;
+mod odd;
 mod progress;
 mod recipe_args;
 
@@ -43,6 +44,8 @@ enum Command {
     /// Find images that are in a dataset twice, test images that are training images, too, and, with
     /// --labels, labels that are probably wrong.
     Check(check::Args),
+    /// List the images that are farthest from their class in the space of a trained model.
+    Odd(odd::Args),
     /// Change labels and leave images out: a log in the workspace, sources stay as they are.
     Edit(edit::Args),
     /// List the imported datasets.
@@ -64,6 +67,7 @@ pub(super) fn run(args: &Args, workspace: Option<&Path>) -> anyhow::Result<ExitC
         Command::Import(args) => return import::run(args, &store()?),
         Command::Export(args) => export::run(args, workspace)?,
         Command::Check(args) => return check::run(args, workspace),
+        Command::Odd(args) => odd::run(args, workspace)?,
         Command::Edit(args) => edit::run(args, workspace)?,
         Command::List(args) => manage::list(args, &store()?)?,
         Command::Rename(args) => manage::rename(args, &store()?)?,

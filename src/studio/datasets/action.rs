@@ -58,6 +58,10 @@ pub enum DataAction {
     FindLabelIssues,
     /// End that search.
     StopLabelSearch,
+    /// Find the training images that are nearest to an image in the space of the model on the canvas.
+    FindNear(ImageRef),
+    /// Find the training images that are farthest from their class in that space.
+    FindOddOnes,
     /// Edit the label of an image or leave it out, or remove its edit.
     Edit(ImageRef, Option<Edit>),
     /// Undo the last decision.
@@ -136,6 +140,8 @@ impl Studio {
             }
             DataAction::FindLabelIssues => self.find_label_issues(),
             DataAction::StopLabelSearch => self.datasets.cleaner.stop(),
+            DataAction::FindNear(image) => self.find_near(image),
+            DataAction::FindOddOnes => self.find_odd(),
             DataAction::Edit(image, edit) => {
                 self.last_edited = LastEdited::Labels;
                 self.decide(image, edit);
@@ -181,6 +187,7 @@ impl Studio {
     pub(in crate::studio) fn pump_datasets(&mut self) {
         self.datasets.looker.pump();
         self.datasets.cleaner.pump();
+        self.datasets.space.pump();
         let Some(answer) = self.datasets.importer.take() else {
             return;
         };

@@ -6,6 +6,7 @@ mod cleaner;
 mod form;
 mod importer;
 mod look;
+mod space;
 mod stored;
 
 use std::sync::Arc;
@@ -15,6 +16,7 @@ pub(in crate::studio) use cleaner::LogNews;
 pub use cleaner::{Cleaner, LabelIssues, N_FOLDS};
 pub use form::{ImportForm, SourceAbout};
 pub use look::DatasetLook;
+pub use space::{NearImages, OddImages, Space};
 
 use super::thread::Wake;
 use crate::data::store::Stored;
@@ -27,6 +29,7 @@ pub struct Datasets {
     importer: Importer,
     looker: Looker,
     cleaner: Cleaner,
+    space: Space,
     stored: Arc<[Stored]>,
     deleted: Arc<[Stored]>,
 }
@@ -37,7 +40,8 @@ impl Datasets {
             form: None,
             importer: importer::spawn(wake.clone())?,
             looker: Looker::new(wake.clone())?,
-            cleaner: Cleaner::new(wake)?,
+            cleaner: Cleaner::new(wake.clone())?,
+            space: Space::new(wake)?,
             stored: Arc::default(),
             deleted: Arc::default(),
         })
@@ -61,6 +65,11 @@ impl Datasets {
     /// Labels that are probably wrong, and what was decided about them.
     pub fn cleaner(&self) -> &Cleaner {
         &self.cleaner
+    }
+
+    /// The training images in the space of the model on the canvas.
+    pub fn space(&self) -> &Space {
+        &self.space
     }
 
     /// Whether the open dataset is being looked at.

@@ -383,6 +383,76 @@ fn labels_are_changed_images_left_out_and_the_result_is_a_dataset() {
     assert_eq!(taken.status.code(), Some(1));
 }
 
+/// One image of each class is labeled as the next class: they are far from the class they are in.
+#[test]
+fn odd_ones_out_are_those_far_from_their_class_in_the_space_of_a_model() {
+    let dir = tempfile::tempdir().unwrap();
+    let digits = BuiltIn::Digits.open().unwrap();
+    lines(&studio(
+        dir.path(),
+        &[
+            "train",
+            "--data",
+            "digits",
+            "--preset",
+            "mlp",
+            "--epochs",
+            "8",
+            "--val",
+            "0",
+            "--save",
+            "m.safetensors",
+            "--no-record",
+        ],
+    ));
+    let mut labels = digits.train.labels().to_vec();
+    labels[..10]
+        .iter_mut()
+        .for_each(|label| *label = (*label + 1) % 10);
+    let images = (0..digits.train.len()).map(|idx| digits.train.image(idx));
+    let train = images.collect::<Vec<&[u8]>>().concat();
+    let set = candle_studio::data::ImageSet::new(digits.image_shape(), train, labels).unwrap();
+    let flipped = candle_studio::data::Dataset {
+        train: set,
+        ..digits
+    };
+    flipped
+        .export(DataFormat::Idx, &dir.path().join("flipped"))
+        .unwrap();
+    let args = [
+        "data",
+        "odd",
+        "flipped",
+        "--model",
+        "m.safetensors",
+        "-n",
+        "30",
+        "--json",
+    ];
+    let found = json_lines(&studio(dir.path(), &args));
+    assert_eq!(found.len(), 31);
+    let is_flipped = |line: &&Value| line["index"].as_u64().is_some_and(|idx| idx < 10);
+    let n = found[..30].iter().filter(is_flipped).count();
+    assert!(n >= 8, "{n} of 10 in {found:?}");
+    assert!(found[0]["distance"].as_f64().unwrap() > 1.5);
+    let text = lines(&studio(
+        dir.path(),
+        &["data", "odd", "flipped", "--model", "m.safetensors"],
+    ));
+    assert_eq!(text.len(), 21);
+    assert!(text[0].starts_with("odd: train "), "{}", text[0]);
+    let wrong = [
+        "data",
+        "odd",
+        "flipped",
+        "--model",
+        "m.safetensors",
+        "--layer",
+        "conv7",
+    ];
+    check_failure(&studio(dir.path(), &wrong), 2, "no layer matches `conv7`");
+}
+
 /// A run resumed on the same images in another order is told that it is the order.
 #[test]
 fn the_same_images_in_another_order_are_told_apart_from_other_images() {
@@ -391,13 +461,10 @@ fn the_same_images_in_another_order_are_told_apart_from_other_images() {
     digits
         .export(DataFormat::Idx, &dir.path().join("a"))
         .unwrap();
-    let len = digits.image_shape().iter().product::<usize>();
-    let images: Vec<&[u8]> = digits.train.pixels().chunks(len).collect();
-    let pixels: Vec<u8> = images
-        .iter()
+    let images = (0..digits.train.len())
         .rev()
-        .flat_map(|image| image.iter().copied())
-        .collect();
+        .map(|idx| digits.train.image(idx));
+    let pixels = images.collect::<Vec<&[u8]>>().concat();
     let labels = digits.train.labels().iter().rev().copied().collect();
     let set = candle_studio::data::ImageSet::new(digits.image_shape(), pixels, labels).unwrap();
     let turned = candle_studio::data::Dataset {

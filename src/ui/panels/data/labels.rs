@@ -8,6 +8,7 @@ use egui::{
 };
 
 use super::images::ImagesView;
+use super::space::SpaceView;
 use crate::data::edits::{Edit, Edits};
 use crate::data::{Dataset, ImageRef};
 use crate::studio::{DataAction, LabelIssues, N_FOLDS};
@@ -29,6 +30,7 @@ pub(super) struct LabelsView {
     of: Option<Arc<LabelIssues>>,
     /// What was typed of the name of a class.
     typed: String,
+    space: SpaceView,
 }
 
 impl LabelsView {
@@ -41,6 +43,7 @@ impl LabelsView {
     ) {
         let cleaner = cx.studio.datasets().cleaner();
         search_ui(ui, cx, dataset);
+        self.space.odd_ui(ui, cx, images, dataset);
         if let Some(issues) = cleaner.issues(dataset)
             && !self.of.as_ref().is_some_and(|of| Arc::ptr_eq(of, issues))
         {
@@ -107,6 +110,7 @@ impl LabelsView {
                 });
             });
         });
+        self.space.near_ui(ui, cx, dataset, image);
         ui.add_space(UNIT);
         let picked = classes_ui(ui, dataset, edits, image);
         if let Some(edit) = picked

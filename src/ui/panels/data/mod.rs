@@ -6,6 +6,7 @@ mod images;
 mod import;
 mod labels;
 mod pixels;
+mod space;
 mod stored;
 
 use std::sync::Arc;
