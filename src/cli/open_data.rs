@@ -65,7 +65,12 @@ pub(super) fn add_sketches(dataset: &Dataset, workspace: Option<&Path>) {
 
 /// Says what is odd about a dataset.
 pub(super) fn warn(dataset: &Dataset) {
-    for hint in dataset.hints() {
+    warn_of(dataset.hints());
+}
+
+/// Prints hints as warnings.
+pub(super) fn warn_of(hints: Vec<String>) {
+    for hint in hints {
         out::eprint(&format!("warning: {hint}"));
     }
 }

@@ -41,22 +41,25 @@ pub(super) fn run(args: &Args, store: &Store) -> anyhow::Result<ExitCode> {
         let name = args.name.clone().unwrap_or_else(|| source.name());
         check(&name)?;
         let imported = source.import(&recipe, progress)?;
-        let stored = store.save(&name, &imported, args.replace)?;
-        Ok((imported, stored))
+        let hints = imported.dataset.hints();
+        Ok((store.save(&name, imported, args.replace)?, hints))
     })?;
-    let (imported, stored) = match done {
+    let (imported, hints) = match done {
         Task::Done(done) => done,
         Task::Canceled(code) => return Ok(code),
     };
-    open_data::warn(&imported.dataset);
+    open_data::warn_of(hints);
     let told = Told {
-        dataset: &stored,
+        dataset: &imported.dataset,
         n_validation: imported.n_validation,
         refused: &imported.refused,
     };
     print(&told, args.json)?;
     if !args.json {
-        out::print(&format!("imported: use it with --data {}", stored.name))?;
+        out::print(&format!(
+            "imported: use it with --data {}",
+            imported.dataset.name
+        ))?;
     }
     Ok(ExitCode::SUCCESS)
 }

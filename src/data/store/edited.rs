@@ -27,7 +27,7 @@ impl Store {
             n_validation: 0,
             paths: Vec::new(),
         };
-        self.save(&name, &imported, false)
+        Ok(self.save(&name, imported, false)?.dataset)
     }
 
     /// `NAME edited`, or with a number if that is taken.

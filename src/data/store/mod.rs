@@ -119,7 +119,8 @@ impl Store {
         Ok(all)
     }
 
-    /// Stores a dataset as `name`, in place of an older one if `replaces`, and opens it from there.
+    /// Stores a dataset as `name`, in place of an older one if `replaces`, and opens it from there; its
+    /// images in memory are given back before.
     ///
     /// # Errors
     /// When the name is taken or cannot be one, a source cannot be read, or the disk is full;
@@ -127,9 +128,9 @@ impl Store {
     pub fn save(
         &self,
         name: &str,
-        imported: &Imported,
+        imported: Imported,
         replaces: bool,
-    ) -> Result<Dataset, DataError> {
+    ) -> Result<Imported, DataError> {
         let path = self.path(name)?;
         if !replaces {
             self.check_free(name)?;
@@ -138,14 +139,29 @@ impl Store {
             .folder
             .join(format!(".{name}.{}.part", std::process::id()));
         std::fs::create_dir_all(&part).map_err(DataError::read(&part))?;
-        let written = self.write(&part, imported);
+        let written = self.write(&part, &imported);
         let moved = written.and_then(|()| replace(&part, &path));
         if moved.is_err() {
             // It is of no use, and says nothing that the error does not.
             let _ = std::fs::remove_dir_all(&part);
         }
         moved?;
-        open(&path, false)
+        let Imported {
+            dataset,
+            recipe,
+            refused,
+            n_validation,
+            paths,
+        } = imported;
+        // Both together would take twice the memory.
+        drop(dataset);
+        Ok(Imported {
+            dataset: open(&path, false)?,
+            recipe,
+            refused,
+            n_validation,
+            paths,
+        })
     }
 
     fn write(&self, part: &Path, imported: &Imported) -> Result<(), DataError> {

@@ -98,8 +98,9 @@ fn answer(question: &Question, opened: &mut Option<Opened>) -> Result<Answer, Da
         name.clone_into(&mut imported.dataset.name);
         let dataset = match store {
             Some(store) => {
-                let mut stored = store.save(name, &imported, *replaces)?;
-                stored.notes = imported.dataset.notes;
+                let notes = std::mem::take(&mut imported.dataset.notes);
+                let mut stored = store.save(name, imported, *replaces)?.dataset;
+                stored.notes = notes;
                 stored
             }
             None => imported.dataset,
