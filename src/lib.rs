@@ -11,6 +11,7 @@
 //! * [`stats`]: mean, median, quantile, argmax, and what else is computed of a list of numbers.
 //! * [`data`]: files in, batches out: IDX, datasets, splits, batches, sketches.
 //! * [`kernels`]: fast CPU operations with their gradients, as candle custom ops.
+//! * `onnx`: the messages that ONNX files consist of.
 //! * [`model`]: images in, logits out: layers as data, presets, initialization, model files.
 //! * [`evaluate`]: how good a model is, and where it is wrong.
 //! * [`train`]: training: configuration, optimizers, the loop, control, events.
@@ -43,6 +44,8 @@ pub mod stats;
 pub mod data;
 
 pub mod kernels;
+
+mod onnx;
 
 pub mod model;
 

@@ -12,6 +12,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("stats", &[]),
     ("data", &["random", "files", "stats", "text"]),
     ("kernels", &["random"]),
+    ("onnx", &[]),
     ("model", &["random", "files", "text", "data", "kernels"]),
     ("evaluate", &["stats", "data", "kernels", "model"]),
     (
@@ -47,7 +48,8 @@ const ROOMS: &[(&str, &[&str])] = &[
     (
         "export",
         &[
-            "random", "files", "text", "data", "model", "evaluate", "train", "runs", "compare",
+            "random", "files", "text", "data", "onnx", "model", "evaluate", "train", "runs",
+            "compare",
         ],
     ),
     (

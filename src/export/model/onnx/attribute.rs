@@ -1,6 +1,6 @@
 //! The attributes of a node.
 
-use super::messages::{AttributeProto, attribute_type};
+use crate::onnx::{AttributeProto, attribute_type};
 
 /// The name of an attribute, and its value.
 pub(super) type Attribute = (&'static str, Value);

@@ -4,9 +4,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::attribute::{self, Attribute};
-use super::messages::{NodeProto, TensorProto};
 use super::{OnnxError, Opset};
 use crate::model::{Grid, Int8, Network, Param};
+use crate::onnx::{NodeProto, TensorProto};
 
 /// Where a node belongs: PyTorch's place of a layer, such as `5.body.0`, and our name for it.
 #[derive(Clone, Debug)]
@@ -112,6 +112,7 @@ impl<'n> Graph<'n> {
             op_type: Some(op.to_owned()),
             attribute: attributes.collect(),
             doc_string: Some(place.layer.clone()).filter(|layer| !layer.is_empty()),
+            domain: None,
         });
         output
     }

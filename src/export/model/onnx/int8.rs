@@ -7,8 +7,8 @@ use super::InputType;
 use super::OnnxError;
 use super::attribute::Value;
 use super::graph::{Graph, Place};
-use super::messages::data_type;
 use crate::model::{ByteWeights, Grid, Layer};
+use crate::onnx::data_type;
 
 impl Graph<'_> {
     /// The pixels as values from 0 to 1, of which every runtime knows that they are bytes.

@@ -2,9 +2,9 @@
 
 use serde_json::json;
 
-use super::messages::StringStringEntryProto;
 use super::{InputType, OnnxOptions};
 use crate::model::{Classifier, Int8};
+use crate::onnx::StringStringEntryProto;
 
 /// One sentence: what the model is.
 pub(super) fn summary(classifier: &Classifier) -> String {

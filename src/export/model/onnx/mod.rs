@@ -10,7 +10,6 @@ mod attribute;
 mod graph;
 mod int8;
 mod layers;
-mod messages;
 mod metadata;
 #[cfg(test)]
 mod tests;
@@ -18,10 +17,10 @@ mod tests;
 use prost::Message;
 
 use crate::model::{Classifier, Shape};
+pub(super) use crate::onnx::TensorProto;
+use crate::onnx::{GraphProto, ModelProto, OperatorSetIdProto, ValueInfoProto, data_type};
 use attribute::Value;
 use graph::{Graph, Place};
-use messages::{GraphProto, ModelProto, OperatorSetIdProto, ValueInfoProto};
-pub(super) use messages::{TensorProto, data_type};
 
 /// The name of the input.
 pub(super) const INPUT: &str = "image";

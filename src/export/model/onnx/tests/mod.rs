@@ -7,12 +7,12 @@ mod run;
 use candle_core::Device;
 use prost::Message;
 
-use super::messages::{ModelProto, TensorProto, ValueInfoProto};
 use super::*;
 use crate::model::{
     Conv2d, Dense, Gru, Init, Layer, Lstm, ModelSpec, Network, PRESETS, ParamKind, PatchEmbedding,
     Provenance, Residual, TokenChoice, TokenPool, TransformerEncoder,
 };
+use crate::onnx::{ModelProto, TensorProto, ValueInfoProto};
 
 fn classifier(spec: &ModelSpec, temperature: Option<f64>) -> Classifier {
     Classifier {

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use candle_core::{D, DType, Device, Result, Tensor};
 use candle_nn::ops::{leaky_relu, sigmoid, softmax};
 
-use super::super::messages::{GraphProto, NodeProto, TensorProto, data_type};
+use crate::onnx::{GraphProto, NodeProto, TensorProto, data_type};
 
 /// Computes every value of a graph, by name.
 pub(super) fn run(graph: &GraphProto, image: &Tensor) -> HashMap<String, Tensor> {
