@@ -60,6 +60,44 @@ def models():
     seed("model", "largest-image", tensor_file({"__metadata__": {"candle_studio": json.dumps(description)}}))
 
 
+def pickle(*parts):
+    return b"\x80\x02" + b"".join(parts) + b"."
+
+
+def imports():
+    """Models of other programs: the smallest of each kind, and what is wrong on purpose."""
+    folder = FIXTURES / "import"
+    plain = {"format": "pt"}
+    weight = {"1.weight": {"dtype": "F16", "shape": [10, 64], "data_offsets": [0, 1280]}, "1.bias": {"dtype": "F64", "shape": [10], "data_offsets": [1280, 1360]}}
+    seed("weights", "softmax", tensor_file({"__metadata__": plain, **weight}, bytes(1360)))
+    seed("weights", "wrapped", tensor_file({f"module.{k}": v for k, v in weight.items()}, bytes(1360)))
+    seed("weights", "none", tensor_file({}))
+    seed("weights", "a-gigantic-head", tensor_file({"1.weight": {"dtype": "F32", "shape": [4294967296, 0], "data_offsets": [0, 0]}, "1.bias": {"dtype": "F32", "shape": [0], "data_offsets": [0, 0]}}))
+    seed("weights", "no-sides", tensor_file({"1.weight": {"dtype": "F32", "shape": [], "data_offsets": [0, 4]}, "1.bias": {"dtype": "U8", "shape": [0, 0], "data_offsets": [4, 4]}}, bytes(4)))
+    seed("weights", "archive.pth", (folder / "softmax.pth").read_bytes())
+    with zipfile.ZipFile(folder / "softmax.pth") as archive:
+        name = next(name for name in archive.namelist() if name.endswith("data.pkl"))
+        whole = archive.read(name)
+    seed("state_dict", "softmax", whole)
+    with zipfile.ZipFile(folder / "checkpoint.pt") as archive:
+        name = next(name for name in archive.namelist() if name.endswith("data.pkl"))
+        seed("state_dict", "checkpoint", archive.read(name))
+    seed("state_dict", "cut", whole[: len(whole) // 2])
+    seed("state_dict", "claims-4-gb", pickle(b"X\xff\xff\xff\xff"))
+    seed("state_dict", "copies", pickle(b"]q\x00", *(b"(h%ch%ctq%c" % (n, n, n + 1) for n in range(40))))
+    seed("state_dict", "deep", pickle(b"N", b"\x85" * 50_000))
+    seed("state_dict", "empty", pickle(b"}"))
+    tensor = whole.replace(b"FloatStorage", b"NoSuchThings")
+    seed("state_dict", "other-storage", tensor)
+    for name in ["chain.onnx", "rows-gru-script.onnx", "dilated.onnx", "mish.onnx"]:
+        seed("onnx", name, (folder / name).read_bytes())
+    seed("onnx", "no-graph", b"\x08\x08\x12\x02no")
+    seed("onnx", "empty-nodes", b"\x08\x08\x12\x01a\x3a\x90\x4e" + b"\x0a\x00" * 5000)
+    for name in ["gru.h5", "flat.h5", "dense.h5", "gru.keras", "both.keras"]:
+        seed("keras", name, (folder / name).read_bytes())
+    seed("keras", "cut.h5", (folder / "flat.h5").read_bytes()[:5000])
+
+
 def checkpoints():
     whole = (RUNS / "killed/checkpoints/step-0000000204.safetensors").read_bytes()
     header, data = split(whole)
@@ -261,6 +299,7 @@ def sketches():
 
 
 models()
+imports()
 checkpoints()
 idx()
 pictures()

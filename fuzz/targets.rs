@@ -5,6 +5,7 @@
 //! memory than a small multiple of the input; what is accepted must be consistent.
 
 use std::fs;
+use std::io::{Cursor, Write as _};
 use std::path::Path;
 use std::sync::OnceLock;
 
@@ -14,19 +15,25 @@ use candle_studio::data::{
     read_image_bytes,
 };
 use candle_studio::files::parse_toml;
+use candle_studio::import::{NetworkHint, from_bytes};
 use candle_studio::model::{Classifier, ModelSpec, read_layers, write_layers};
 use candle_studio::predict::classify;
 use candle_studio::runs::table::Query;
 use candle_studio::runs::{Record, RunFolder, Tail};
 use candle_studio::sweep::{Definition, SweepFolder};
 use candle_studio::train::{Checkpoint, TrainConfig};
+use zip::write::SimpleFileOptions;
 
 /// What is done with the bytes of a file.
 pub type Target = fn(&[u8]);
 
 /// Every target by its name, which is that of its folder in `corpus/`.
-pub const TARGETS: [(&str, Target); 10] = [
+pub const TARGETS: [(&str, Target); 14] = [
     ("model", model),
+    ("weights", import),
+    ("state_dict", state_dict),
+    ("onnx", import),
+    ("keras", import),
     ("checkpoint", checkpoint),
     ("idx", idx),
     ("picture", picture),
@@ -56,6 +63,29 @@ pub fn model(bytes: &[u8]) {
         // The error is an output that is not finite.
         let _ = classify(&model, &picture.into());
     }
+}
+
+/// A model of another program, whatever it is recognized as. What opens is a model like ours.
+pub fn import(bytes: &[u8]) {
+    match from_bytes(bytes, &NetworkHint::None) {
+        Ok(opened) => model(&opened.classifier.to_bytes().unwrap()),
+        Err(reason) => assert!(!reason.is_empty()),
+    }
+}
+
+/// A pickle, in an archive as PyTorch writes it: checksums would hide it from the fuzzer.
+pub fn state_dict(bytes: &[u8]) {
+    let mut archive = zip::ZipWriter::new(Cursor::new(Vec::new()));
+    let stored = SimpleFileOptions::default().compression_method(zip::CompressionMethod::Stored);
+    for (name, content) in [
+        ("w/data.pkl", bytes),
+        ("w/data/0", &[1; 2560]),
+        ("w/data/1", &[2; 40]),
+    ] {
+        archive.start_file(name, stored).unwrap();
+        archive.write_all(content).unwrap();
+    }
+    import(&archive.finish().unwrap().into_inner());
 }
 
 fn is_small(spec: &ModelSpec) -> bool {

@@ -13,6 +13,7 @@
 //! * [`kernels`]: fast CPU operations with their gradients, as candle custom ops.
 //! * `onnx`: the messages that ONNX files consist of.
 //! * [`model`]: images in, logits out: layers as data, presets, initialization, model files.
+//! * [`import`]: models from elsewhere: files of other programs, recognized by their content.
 //! * [`evaluate`]: how good a model is, and where it is wrong.
 //! * [`train`]: training: configuration, optimizers, the loop, control, events.
 //! * [`predict`]: the class of one image, at once.
@@ -48,6 +49,8 @@ pub mod kernels;
 mod onnx;
 
 pub mod model;
+
+pub mod import;
 
 pub mod evaluate;
 

@@ -5,8 +5,9 @@ use std::process::ExitCode;
 
 use super::resolve_run::model_file;
 use super::train::presets;
-use super::{UsageError, out, settings};
-use crate::model::{Classifier, ModelSpec, Preset};
+use super::{UsageError, open_model, out, settings};
+use crate::import::NetworkHint;
+use crate::model::{ModelSpec, Preset};
 use crate::picture::{DARK, LIGHT, PictureFormat, diagram};
 
 /// The arguments of `diagram`.
@@ -53,7 +54,8 @@ impl Args {
             return Ok(settings::read(file, workspace)?.model);
         }
         let model = self.model.as_deref().unwrap_or(Path::new("."));
-        let classifier = Classifier::load(&model_file(model, workspace)?)?;
+        let path = model_file(model, workspace)?;
+        let classifier = open_model::open(&path, &NetworkHint::None, open_model::CONVERT)?;
         Ok(classifier.network.spec().clone())
     }
 }

@@ -14,6 +14,7 @@ use serde::Serialize;
 
 use self::output::{Output, Written, is_standard};
 use super::open_data::{open_data, open_data_of};
+use super::open_model::NetworkArgs;
 use super::resolve_run::{model_file, run_folder};
 use super::{UsageError, out};
 use crate::data::{BuiltIn, Dataset};
@@ -39,6 +40,10 @@ pub struct Args {
     /// classifies pictures.
     #[arg(long, value_name = "DIR")]
     bundle: Option<PathBuf>,
+    /// Write a model of this program: the weights, their layers, the names of the classes, and how it
+    /// was trained, if that is known.
+    #[arg(long, value_name = "FILE")]
+    safetensors: Option<PathBuf>,
     /// Write a page with the model inside: a canvas and the answer as bars. It opens by double click
     /// and needs no network.
     #[arg(long, value_name = "FILE")]
@@ -76,6 +81,8 @@ pub struct Args {
     #[cfg(feature = "age")]
     #[command(flatten)]
     seal: seal::SealArgs,
+    #[command(flatten)]
+    network: NetworkArgs,
 }
 
 impl clap::ValueEnum for InputType {
@@ -109,7 +116,7 @@ struct Line<'a> {
 pub(super) fn run(args: &Args, workspace: Option<&Path>) -> anyhow::Result<ExitCode> {
     check_targets(args)?;
     let output = Output::new(args)?;
-    let source = Source::open(&args.model, workspace)?;
+    let source = Source::open(args, workspace)?;
     let model = source.exported();
     check_finite(model.classifier).with_context(|| format!("could not export {}", model.name))?;
     let options = OnnxOptions {
@@ -138,6 +145,13 @@ pub(super) fn run(args: &Args, workspace: Option<&Path>) -> anyhow::Result<ExitC
             written.push(Written::of("bundle", &file)?);
         }
     }
+    if let Some(file) = &args.safetensors {
+        written.push(Written::new(
+            "safetensors",
+            file,
+            &model.classifier.to_bytes()?,
+        )?);
+    }
     if let Some(file) = &args.web {
         written.push(output.write("web", file, page(&model)?.as_bytes())?);
     }
@@ -157,12 +171,12 @@ pub(super) fn run(args: &Args, workspace: Option<&Path>) -> anyhow::Result<ExitC
 
 /// Checks that there is something to write, and that it can be.
 fn check_targets(args: &Args) -> anyhow::Result<()> {
-    let files = [&args.onnx, &args.web, &args.card];
+    let files = [&args.onnx, &args.safetensors, &args.web, &args.card];
     let folders = [args.bundle.as_deref(), code_folder(args)?];
     let is_any = files.iter().any(|file| file.is_some()) || folders.iter().any(Option::is_some);
     if !is_any && args.engines.targets().is_empty() {
         let text = "nothing to export to: use --onnx FILE, --bundle DIR, --web FILE, --card FILE, \
-                    --code pytorch DIR, or one of the engines that --help lists";
+                    --safetensors FILE, --code pytorch DIR, or one of the engines that --help lists";
         return Err(UsageError(text.to_owned()).into());
     }
     for file in files.into_iter().flatten().filter(|f| !is_standard(f)) {
@@ -179,7 +193,10 @@ fn code_folder(args: &Args) -> anyhow::Result<Option<&Path>> {
     match language.to_str() {
         Some("pytorch") => Ok(Some(dir)),
         _ => {
-            let text = format!("--code expects pytorch, found `{}`", language.display());
+            let text = format!(
+                "--code expects pytorch, found `{}`",
+                language.display()
+            );
             Err(UsageError(text).into())
         }
     }
@@ -198,7 +215,14 @@ fn tell(
             int8: comparison,
         });
     }
-    let targets = [&args.onnx, &args.bundle, &args.web, &args.card].map(Option::as_deref);
+    let targets = [
+        &args.onnx,
+        &args.bundle,
+        &args.safetensors,
+        &args.web,
+        &args.card,
+    ];
+    let targets = targets.map(Option::as_deref);
     let targets = targets.into_iter().chain([code_folder(args)?]).flatten();
     let engines = args.engines.targets().into_iter().map(|(_, path)| path);
     for path in targets.chain(engines).filter(|path| !is_standard(path)) {
@@ -241,9 +265,10 @@ struct Source {
 }
 
 impl Source {
-    fn open(text: &Path, workspace: Option<&Path>) -> anyhow::Result<Source> {
+    fn open(args: &Args, workspace: Option<&Path>) -> anyhow::Result<Source> {
+        let text = args.model.as_path();
         let path = model_file(text, workspace)?;
-        let classifier = Classifier::load(&path)?;
+        let classifier = args.network.open(&path, workspace)?;
         if path == text {
             let stem = path.file_stem().unwrap_or_default();
             return Ok(Source {

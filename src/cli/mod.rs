@@ -18,6 +18,7 @@ mod lr_find;
 #[cfg(feature = "mlflow")]
 mod mlflow;
 mod open_data;
+mod open_model;
 mod out;
 mod parse;
 mod plot;

@@ -6,11 +6,11 @@ use std::process::ExitCode;
 use anyhow::Context as _;
 
 use super::open_data::{add_sketches, open_data};
+use super::open_model::NetworkArgs;
 use super::out;
 use super::resolve_run::{model_file, run_folder};
 use crate::evaluate::{Predictions, SplitName};
 use crate::files;
-use crate::model::Classifier;
 use crate::report::{Subject, html};
 use crate::runs::{Record, RunFolder, RunState};
 
@@ -31,6 +31,8 @@ pub struct Args {
     /// Whether the page shows images of the data [default: yes for MNIST, else no].
     #[arg(long, value_enum)]
     images: Option<YesNo>,
+    #[command(flatten)]
+    network: NetworkArgs,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -42,7 +44,7 @@ enum YesNo {
 pub(super) fn run(args: &Args, workspace: Option<&Path>) -> anyhow::Result<ExitCode> {
     files::check_writable(&args.out)?;
     let path = model_file(&args.model, workspace)?;
-    let classifier = Classifier::load(&path)?;
+    let classifier = args.network.open(&path, workspace)?;
     let run = read_run(&args.model, &path, workspace)?;
     let dataset = open_data(args.data.as_deref(), workspace)?;
     let name = match &run {

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::{UsageError, named_or_default};
+use crate::import;
 use crate::runs::{FindError, NoModel, RunFolder, list_runs};
 
 /// Finds the folder of the run that `text` names, see [`run_folders`].
@@ -76,8 +77,10 @@ fn no_run(text: &Path, workspace: &Path) -> String {
 /// One sentence when there is neither, or the run has no model.
 pub(super) fn model_file(text: &Path, workspace: Option<&Path>) -> anyhow::Result<PathBuf> {
     // Treat what looks like a file as one, so that the error is about that file.
-    let looks_like_file = text.extension().is_some_and(|e| e == "safetensors");
-    if text.is_file() || looks_like_file {
+    let ending = text.extension().and_then(|ending| ending.to_str());
+    let looks_like_file = ending.is_some_and(|ending| import::MODEL_ENDINGS.contains(&ending));
+    // A folder of TensorFlow is refused by what it is, not as a run that is none.
+    if text.is_file() || looks_like_file || import::is_saved_model_folder(text) {
         return Ok(text.to_owned());
     }
     let path = RunFolder::open(&run_folder(text, workspace)?)?.model_path();

@@ -15,7 +15,7 @@ use super::param::{ParamKind, ParamShape};
 use super::probabilities::TEMPERATURES;
 use super::shape::Shape;
 use super::spec::ModelSpec;
-use super::tensor_file::{TensorFile, TensorFileError, TensorHeader};
+use super::tensor_file::{TensorFileError, TensorHeader};
 use super::tensor_writer::TensorWriter;
 use crate::files;
 
@@ -23,7 +23,7 @@ use crate::files;
 pub const FORMAT_VERSION: u32 = 1;
 
 /// Largest file read: far above any network that fits [`ModelSpec::check`].
-const MAX_FILE_BYTES: u64 = 2 << 30;
+pub(crate) const MAX_FILE_BYTES: u64 = 2 << 30;
 
 /// Longest description read: one of a thousand layers has about 100 kB.
 const MAX_DESCRIPTION_BYTES: usize = 1 << 20;
@@ -59,15 +59,18 @@ struct Preprocessing {
     divide_by: f32,
 }
 
-/// The JSON string in the file.
+/// The JSON string in the file: all of a model but its weights.
 #[derive(Debug, Serialize, Deserialize)]
-struct Description {
+pub(crate) struct Description {
     format_version: u32,
-    spec: ModelSpec,
-    classes: Vec<String>,
+    /// The layers.
+    pub spec: ModelSpec,
+    /// The names of the classes.
+    pub classes: Vec<String>,
     preprocessing: Preprocessing,
+    /// How it was trained.
     #[serde(default)]
-    provenance: Provenance,
+    pub provenance: Provenance,
 }
 
 const PREPROCESSING: Preprocessing = Preprocessing { divide_by: 255.0 };
@@ -150,17 +153,55 @@ impl Classifier {
     /// read or a weight is made; the error is a reason without a path.
     fn read(file: &mut impl Read, n_bytes: u64) -> Result<Classifier, TensorFileError> {
         let header = TensorHeader::read(file, n_bytes)?;
-        let description = header.metadata(METADATA_KEY).ok_or_else(|| {
+        let description = Description::of(&header)?.ok_or_else(|| {
             format!("its metadata has no `{METADATA_KEY}` entry that describes the layers")
         })?;
-        let description = parse_description(description)?;
         check_tensors(&description.spec, &header)?;
         let tensors = header.with_data(file)?;
-        let network = Network::with_values(&description.spec, |shape| read_param(shape, &tensors))?;
+        Ok(description.with_values(|shape| {
+            let (info, bytes) = tensors.tensor(&shape.name)?;
+            Ok(numbers(info.dtype, bytes))
+        })?)
+    }
+}
+
+impl Description {
+    /// What the metadata of a file says about its model; `None` if another program wrote it.
+    ///
+    /// # Errors
+    /// What is wrong with the description.
+    pub(crate) fn of(header: &TensorHeader) -> Result<Option<Description>, String> {
+        header
+            .metadata(METADATA_KEY)
+            .map(parse_description)
+            .transpose()
+    }
+
+    /// That of a model from elsewhere, whose classes have numbers for names.
+    pub(crate) fn unnamed(spec: ModelSpec) -> Description {
+        Description {
+            format_version: FORMAT_VERSION,
+            classes: (0..spec.classes).map(|class| class.to_string()).collect(),
+            spec,
+            preprocessing: PREPROCESSING,
+            provenance: Provenance::default(),
+        }
+    }
+
+    /// The model, with the values that `values` returns for each parameter, in PyTorch's layout.
+    ///
+    /// # Errors
+    /// When the layers do not fit or are too large, a value is not finite, and errors of `values`.
+    pub(crate) fn with_values(
+        self,
+        mut values: impl FnMut(&ParamShape) -> Result<Vec<f32>, String>,
+    ) -> Result<Classifier, String> {
+        let network =
+            Network::with_values(&self.spec, |shape| checked_param(shape, values(shape)?))?;
         Ok(Classifier {
             network,
-            classes: description.classes,
-            provenance: description.provenance,
+            classes: self.classes,
+            provenance: self.provenance,
         })
     }
 }
@@ -212,9 +253,7 @@ fn parse_description(json: &str) -> Result<Description, String> {
 
 /// Checks that the layers can be built, and that the file holds exactly their tensors.
 fn check_tensors(spec: &ModelSpec, header: &TensorHeader) -> Result<(), String> {
-    let unfit = |e| format!("its network cannot be built: {e}");
-    let report = spec.report().map_err(unfit)?;
-    let shapes = spec.param_shapes().map_err(unfit)?;
+    let shapes = checked_shapes(spec)?;
     let n_tensors = header.names().len();
     if n_tensors != shapes.len() {
         return Err(format!(
@@ -229,18 +268,27 @@ fn check_tensors(spec: &ModelSpec, header: &TensorHeader) -> Result<(), String> 
         };
         header.expect(&shape.name, dtype, &shape.pytorch_dims())?;
     }
+    Ok(())
+}
+
+/// The parameters of a network that can be built, and that there is memory for.
+///
+/// # Errors
+/// Why it cannot be built.
+pub(crate) fn checked_shapes(spec: &ModelSpec) -> Result<Vec<ParamShape>, String> {
+    let unfit = |e| format!("its network cannot be built: {e}");
+    let report = spec.report().map_err(unfit)?;
+    let shapes = spec.param_shapes().map_err(unfit)?;
     let n_bytes = report.forward_bytes(Shape::Image(spec.input), 1);
     match memory_problem("classifying one image", n_bytes, 0) {
         Some(problem) => Err(format!("its layers are too large: {problem}")),
-        None => Ok(()),
+        None => Ok(shapes),
     }
 }
 
-/// Reads a parameter that [`check_tensors`] has checked.
-fn read_param(shape: &ParamShape, tensors: &TensorFile) -> Result<Tensor, String> {
+/// The tensor of a parameter, if its values can be used.
+fn checked_param(shape: &ParamShape, values: Vec<f32>) -> Result<Tensor, String> {
     let name = &shape.name;
-    let (info, bytes) = tensors.tensor(name)?;
-    let values = numbers(info.dtype, bytes);
     if let Some(bad) = values.iter().find(|v| !v.is_finite()) {
         return Err(format!(
             "tensor `{name}` holds {bad}, but weights must be finite"

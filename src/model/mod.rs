@@ -28,6 +28,7 @@ mod tensor_writer;
 mod text;
 
 pub use classifier::{Classifier, Provenance, class_name};
+pub(crate) use file::{Description, MAX_FILE_BYTES, checked_shapes};
 pub use file::{FORMAT_VERSION, ModelFileError};
 pub use frozen::Groups;
 pub use init::Init;

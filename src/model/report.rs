@@ -44,6 +44,16 @@ pub struct SpecReport {
     pub layers: Vec<LayerReport>,
 }
 
+impl Layer {
+    /// The shape of its output for one sample of shape `input`.
+    ///
+    /// # Errors
+    /// Why it does not fit.
+    pub(crate) fn output(&self, input: Shape) -> Result<Shape, String> {
+        Ok(self.kind().blueprint(input)?.output)
+    }
+}
+
 impl SpecReport {
     /// The report of `layers` for one sample of shape `input`, as far as they fit: for the inside
     /// of a block, which [`ModelSpec::check`] reports as one layer.

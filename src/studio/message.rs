@@ -11,6 +11,7 @@ use super::reopened::Reopened;
 use crate::data::sketches::FoundSketches;
 use crate::data::store::Stored;
 use crate::data::{Dataset, DecodedImage, GrayImage};
+use crate::import::Opened;
 use crate::model::Classifier;
 use crate::picture::Pixels;
 use crate::runs::RunId;
@@ -32,7 +33,7 @@ pub(super) enum Message {
     #[cfg(feature = "serve")]
     Exchanged(Result<(), String>),
     /// A model was read.
-    Opened(PathBuf, Result<Classifier, String>),
+    Opened(PathBuf, Result<Opened, String>),
     /// The model of the last session was read.
     Restored(PathBuf, Result<Classifier, String>),
     /// The snapshot of the last session and the final model of its run were read.

@@ -8,7 +8,7 @@ use super::canvas::Model;
 use super::message::Message;
 use super::recent::{forget_missing, remember};
 use crate::data::{Dataset, DecodedImage, GrayImage};
-use crate::model::Classifier;
+use crate::import::Opened;
 use crate::runs::Status;
 use crate::text::capitalized;
 use crate::train::Finish;
@@ -89,11 +89,14 @@ impl Studio {
         self.use_data(Arc::new(dataset));
     }
 
-    fn receive_model(&mut self, path: PathBuf, read: Result<Classifier, String>) {
+    fn receive_model(&mut self, path: PathBuf, read: Result<Opened, String>) {
         match read {
-            Ok(classifier) => {
+            Ok(Opened { classifier, notes }) => {
                 remember(&mut self.recent.models, &path);
                 self.notices.info(format!("Opened {}", path.display()));
+                for note in notes {
+                    self.notices.info(capitalized(&note));
+                }
                 let classifier = Arc::new(classifier);
                 self.canvas.use_model(Model::Opened { path, classifier });
                 self.ask();

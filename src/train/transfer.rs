@@ -6,6 +6,7 @@ use candle_core::Tensor;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use crate::import::{self, NetworkHint};
 use crate::model::{Classifier, Network, Param};
 
 /// The model whose weights a run starts from.
@@ -82,8 +83,11 @@ impl Start {
     /// # Errors
     /// When the file is gone or another one, or its network does not fit.
     pub fn load_into(&self, network: &Network, classes: &[String]) -> Result<(), TransferError> {
-        let source = Classifier::load(&self.model);
+        // Which network the weights are of is known by now.
+        let hint = NetworkHint::Perhaps(network.spec().clone());
+        let source = import::open(&self.model, &hint);
         let source = source.map_err(|error| TransferError::File(error.to_string()))?;
+        let source = source.classifier;
         let found = hash(&source.network)?;
         if found != self.weights {
             return Err(TransferError::Changed {

@@ -6,6 +6,7 @@ use egui::{Align2, Context, Id, LayerId, Order, TextStyle, Ui};
 
 use super::theme;
 use crate::data::PICTURE_ENDINGS;
+use crate::import::MODEL_ENDINGS;
 use crate::studio::{Action, CanvasAction, DataAction, FileAction};
 use crate::text::count;
 
@@ -61,7 +62,7 @@ impl Dropped {
 }
 
 /// What can be dropped.
-const KINDS: &str = "drop images, a model (.safetensors), a dataset: a folder, four IDX \
+const KINDS: &str = "drop images, a model (.safetensors, .pth, .onnx, .keras, .h5), a dataset: a folder, four IDX \
                      files, or one file (ZIP, tar, CSV, npz, Parquet)";
 
 /// The dataset of IDX files: their folder, since the other three files are found there.
@@ -88,7 +89,7 @@ fn has_extension(path: &Path, extensions: &[&str]) -> bool {
 }
 
 fn is_model(path: &Path) -> bool {
-    has_extension(path, &["safetensors"])
+    has_extension(path, &MODEL_ENDINGS)
 }
 
 /// Whether it is a file that usually holds a dataset.

@@ -17,6 +17,7 @@ mod export_model;
 #[cfg(debug_assertions)]
 mod faults;
 mod hostile;
+mod import;
 mod interrupted;
 mod killed;
 mod lr_find;

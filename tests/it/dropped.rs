@@ -188,3 +188,36 @@ fn anything_else_is_one_sentence() {
     drop_files(&mut window, &[picture]);
     assert!(!studio(&window).pad().is_empty());
 }
+
+#[test]
+fn a_model_of_another_program_is_opened_and_says_what_it_is() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/import");
+    let mut window = window();
+    let model = folder.join("residual-script.onnx");
+    drag(
+        &mut window,
+        std::slice::from_ref(&model),
+        "open the model residual-script.onnx",
+    );
+    drop_files(&mut window, &[model]);
+    wait_for_model(&mut window);
+    let said = last_notice(&window).to_owned();
+    assert!(
+        said.starts_with("Its scaling of the pixels became a batch norm"),
+        "{said}"
+    );
+
+    let n_before = studio(&window).notices().len();
+    drop_files(&mut window, &[folder.join("small.pth")]);
+    wait(&mut window, "the refusal", |app| {
+        app.studio().notices().len() > n_before
+    });
+    let said = last_notice(&window).to_owned();
+    assert!(
+        said.contains("choose their preset, or build their layers in the editor"),
+        "{said}"
+    );
+    assert!(
+        matches!(studio(&window).model(), Model::Opened { path, .. } if path.ends_with("residual-script.onnx"))
+    );
+}

@@ -14,11 +14,12 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("kernels", &["random"]),
     ("onnx", &[]),
     ("model", &["random", "files", "text", "data", "kernels"]),
+    ("import", &["files", "text", "data", "model", "onnx"]),
     ("evaluate", &["stats", "data", "kernels", "model"]),
     (
         "train",
         &[
-            "random", "files", "stats", "text", "data", "kernels", "model", "evaluate",
+            "random", "files", "stats", "text", "data", "kernels", "model", "import", "evaluate",
         ],
     ),
     (
@@ -64,30 +65,30 @@ const ROOMS: &[(&str, &[&str])] = &[
     ),
     (
         "serve",
-        &["files", "stats", "data", "kernels", "model", "predict"],
+        &["files", "stats", "data", "kernels", "model", "import", "predict"],
     ),
     (
         "studio",
         &[
-            "random", "files", "stats", "text", "data", "kernels", "model", "train", "predict",
-            "explain", "embed", "evaluate", "runs", "picture", "compare", "export", "report",
-            "sweep", "serve",
-        ],
-    ),
-    (
-        "cli",
-        &[
-            "random", "signals", "files", "stats", "text", "data", "kernels", "model", "train",
+            "random", "files", "stats", "text", "data", "kernels", "model", "import", "train",
             "predict", "explain", "embed", "evaluate", "runs", "picture", "compare", "export",
             "report", "sweep", "serve",
         ],
     ),
     (
+        "cli",
+        &[
+            "random", "signals", "files", "stats", "text", "data", "kernels", "model", "import",
+            "train", "predict", "explain", "embed", "evaluate", "runs", "picture", "compare",
+            "export", "report", "sweep", "serve",
+        ],
+    ),
+    (
         "ui",
         &[
-            "random", "signals", "files", "stats", "text", "data", "kernels", "model", "train",
-            "predict", "explain", "embed", "evaluate", "runs", "picture", "compare", "export",
-            "sweep", "studio",
+            "random", "signals", "files", "stats", "text", "data", "kernels", "model", "import",
+            "train", "predict", "explain", "embed", "evaluate", "runs", "picture", "compare",
+            "export", "sweep", "studio",
         ],
     ),
 ];

@@ -50,6 +50,7 @@ mod help;
 mod house;
 #[cfg(feature = "gui")]
 mod idle_window;
+mod import;
 mod layers;
 #[cfg(feature = "gui")]
 mod layers_window;

@@ -11,6 +11,7 @@ use anyhow::Context as _;
 use serde::Serialize;
 
 use super::open_data::{add_sketches, open_data};
+use super::open_model::NetworkArgs;
 use super::resolve_run::model_file;
 use super::{UsageError, out};
 use crate::data::ImageSet;
@@ -18,7 +19,6 @@ use crate::embed::{EmbedError, Embeddings, embed, layer_named};
 use crate::evaluate::{Predictions, SplitName};
 use crate::files;
 use crate::kernels;
-use crate::model::Classifier;
 use crate::text;
 
 /// The arguments of `embed`.
@@ -52,6 +52,8 @@ pub struct Args {
     /// Print one JSON line.
     #[arg(long)]
     json: bool,
+    #[command(flatten)]
+    network: NetworkArgs,
 }
 
 /// Embedded images, with what is told about each.
@@ -100,7 +102,8 @@ pub(super) fn run(args: &Args, workspace: Option<&Path>) -> anyhow::Result<ExitC
     if let Some(file) = &args.out {
         files::check_writable(file)?;
     }
-    let classifier = Classifier::load(&model_file(&args.model, workspace)?)?;
+    let path = model_file(&args.model, workspace)?;
+    let classifier = args.network.open(&path, workspace)?;
     let layer = layer_named(classifier.network.spec(), args.layer.as_deref());
     let layer = layer.map_err(usage)?;
     let dataset = open_data(args.data.as_deref(), workspace)?;

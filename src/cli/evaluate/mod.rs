@@ -11,6 +11,7 @@ use anyhow::Context as _;
 use serde::Serialize;
 
 use super::open_data::{add_sketches, open_data};
+use super::open_model::NetworkArgs;
 use super::out;
 use super::resolve_run::model_file;
 use crate::data::Dataset;
@@ -49,6 +50,8 @@ pub struct Args {
     /// Print one JSON line.
     #[arg(long)]
     json: bool,
+    #[command(flatten)]
+    network: NetworkArgs,
 }
 
 impl clap::ValueEnum for SplitName {
@@ -105,7 +108,7 @@ pub(super) fn run(args: &Args, workspace: Option<&Path>) -> anyhow::Result<ExitC
     if let Some(file) = &args.predictions {
         files::check_writable(file)?;
     }
-    let mut classifier = Classifier::load(&path)?;
+    let mut classifier = args.network.open(&path, workspace)?;
     let dataset = open_data(args.data.as_deref(), workspace)?;
     if args.split == SplitName::Sketches {
         add_sketches(&dataset, workspace);

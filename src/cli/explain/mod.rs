@@ -10,6 +10,7 @@ use anyhow::Context as _;
 use clap::builder::{PossibleValuesParser, TypedValueParser as _, ValueParser};
 use serde::Serialize;
 
+use super::open_model::NetworkArgs;
 use super::predict::images;
 use super::resolve_run::model_file;
 use super::{UsageError, out};
@@ -53,6 +54,8 @@ pub struct Args {
     /// Print one JSON line.
     #[arg(long)]
     json: bool,
+    #[command(flatten)]
+    network: NetworkArgs,
 }
 
 fn methods() -> ValueParser {
@@ -84,7 +87,8 @@ struct Line<'a> {
 pub(super) fn run(args: &Args, workspace: Option<&Path>) -> anyhow::Result<ExitCode> {
     let form = Form::of(&args.out)?;
     let method = args.method()?;
-    let classifier = Classifier::load(&model_file(&args.model, workspace)?)?;
+    let path = model_file(&args.model, workspace)?;
+    let classifier = args.network.open(&path, workspace)?;
     let name = args.image.display().to_string();
     let shape = classifier.network.spec().input;
     let input = classifier

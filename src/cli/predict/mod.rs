@@ -8,6 +8,7 @@ use std::process::ExitCode;
 
 use anyhow::Context as _;
 
+use super::open_model::NetworkArgs;
 use super::out;
 use super::resolve_run::model_file;
 use crate::data::{Framing, InputImage, Object, Recipe};
@@ -38,11 +39,14 @@ pub struct Args {
     /// MNIST's digits, `fit` with black bars, `crop` or `stretch`.
     #[arg(long)]
     framing: Option<Framing>,
+    #[command(flatten)]
+    network: NetworkArgs,
 }
 
 /// Classifies every image it can; the command fails at the end if one is bad.
 pub(super) fn run(args: &Args, workspace: Option<&Path>) -> anyhow::Result<ExitCode> {
-    let mut classifier = Classifier::load(&model_file(&args.model, workspace)?)?;
+    let path = model_file(&args.model, workspace)?;
+    let mut classifier = args.network.open(&path, workspace)?;
     if let Some(framing) = args.framing {
         classifier.provenance.recipe = Some(Recipe {
             framing,

@@ -15,9 +15,9 @@ use super::interrupt::Interrupt;
 use super::open_data::open_data;
 use super::progress::Progress;
 use super::resolve_run::{model_file, run_folder};
-use super::{UsageError, out, settings};
+use super::{UsageError, open_model, out, settings};
 use crate::data::Dataset;
-use crate::model::Classifier;
+use crate::import::NetworkHint;
 use crate::train::{Checkpoint, Control, Job, Observer as _, Optimizer, TrainConfig, run_guarded};
 use crate::{files, kernels};
 pub use args::Args;
@@ -90,7 +90,7 @@ fn fine_tuning(
     workspace: Option<&Path>,
 ) -> anyhow::Result<TrainConfig> {
     let path = model_file(model, workspace)?;
-    let source = Classifier::load(&path)?;
+    let source = open_model::open(&path, &NetworkHint::None, open_model::CONVERT)?;
     let config = TrainConfig::fine_tuning(&source, &path, dataset);
     config.with_context(|| format!("cannot fine-tune {} on {}", path.display(), dataset.name))
 }

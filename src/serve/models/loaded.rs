@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use crate::files::one_line;
+use crate::import::{self, NetworkHint};
 use crate::model::Classifier;
 use crate::predict::{PredictError, outputs};
 
@@ -18,7 +19,8 @@ impl Loaded {
     /// # Errors
     /// One sentence that names the file, when it is no model or the model has diverged.
     pub fn read(path: &Path) -> Result<Loaded, String> {
-        let classifier = Classifier::load(path).map_err(|error| error.to_string())?;
+        let opened = import::open(path, &NetworkHint::None).map_err(|error| error.to_string())?;
+        let classifier = opened.classifier;
         check_outputs(&classifier)
             .map_err(|reason| format!("{} is not served: {reason}", path.display()))?;
         Ok(Loaded { classifier })

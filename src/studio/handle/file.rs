@@ -4,7 +4,7 @@
 use std::path::PathBuf;
 
 use crate::data::Dataset;
-use crate::model::Classifier;
+use crate::import::{self, ImportError, NetworkHint};
 use crate::picture::{self, Curve, CurvesView, Picture, diagram};
 use crate::studio::Studio;
 use crate::studio::action::FileAction;
@@ -104,10 +104,21 @@ impl Studio {
     }
 
     fn open_model(&mut self, path: PathBuf) {
+        let hint = NetworkHint::Perhaps(self.draft().model.clone());
         self.files
             .run(format!("opening {}", path.display()), move || {
-                let result = Classifier::load(&path).map_err(|e| e.to_string());
+                let result = import::open(&path, &hint).map_err(in_window_words);
                 Message::Opened(path, result)
             });
+    }
+}
+
+/// The error, with what can be done about it in the window.
+fn in_window_words(error: ImportError) -> String {
+    match error {
+        ImportError::NoLayers { .. } => format!(
+            "{error}; choose their preset, or build their layers in the editor, and open the file again"
+        ),
+        other => other.to_string(),
     }
 }

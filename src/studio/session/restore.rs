@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::{SavedModel, Session};
+use crate::import::{self, NetworkHint};
 use crate::model::Classifier;
 use crate::runs::MODEL_FILE;
 use crate::studio::action::FileAction;
@@ -73,8 +74,12 @@ impl Studio {
         let snapshot = snapshot.map(|(name, folder)| folder.join(name));
         self.restoring.model = Some(model);
         let activity = format!("opening {}", path.display());
+        let hint = NetworkHint::Perhaps(self.draft().model.clone());
         self.files.run(activity, move || {
-            let read = |path: &Path| Classifier::load(path).map_err(|e| e.to_string());
+            let read = |path: &Path| {
+                let opened = import::open(path, &hint).map_err(|e| e.to_string());
+                opened.map(|opened| opened.classifier)
+            };
             match snapshot {
                 Some(snapshot) => {
                     Message::RestoredSnapshot(Box::new([read(&snapshot), read(&path)]))

@@ -11,6 +11,7 @@ use egui::Context;
 
 use super::purpose::Purpose;
 use crate::data::PICTURE_ENDINGS;
+use crate::import::MODEL_ENDINGS;
 use crate::studio::{Format, Saved};
 
 impl Purpose {
@@ -25,12 +26,12 @@ impl Purpose {
             Some(folder) => dialog.set_directory(folder),
             None => dialog,
         };
-        let models = || dialog.clone().add_filter("Models", &["safetensors"]);
+        let models = |endings: &[&str]| dialog.clone().add_filter("Models", endings);
         let images = || dialog.clone().add_filter("Images", &PICTURE_ENDINGS);
         let path = |file: Option<rfd::FileHandle>| file.map(|f| f.path().to_owned());
         match self {
             Purpose::SaveModel => {
-                let chosen = models().set_file_name(name).save_file();
+                let chosen = models(&["safetensors"]).set_file_name(name).save_file();
                 Box::pin(async move { path(chosen.await) })
             }
             Purpose::SaveDiagram
@@ -42,7 +43,7 @@ impl Purpose {
                 Box::pin(async move { path(chosen.await) })
             }
             Purpose::OpenModel => {
-                let chosen = models().pick_file();
+                let chosen = models(&MODEL_ENDINGS).pick_file();
                 Box::pin(async move { path(chosen.await) })
             }
             Purpose::OpenImage => {

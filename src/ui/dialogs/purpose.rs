@@ -89,7 +89,8 @@ impl Purpose {
                 "One .html page with everything in it: it opens without a network, and prints."
             }
             Purpose::OpenModel => {
-                "A safetensors file saved by this program. It is checked before anything changes."
+                "A model of this program, PyTorch (state dict), ONNX or Keras. It is checked before \
+                 anything changes."
             }
             Purpose::OpenImage => {
                 "An image of one digit or object, light on dark or dark on light."

@@ -27,7 +27,7 @@ const LICENSES: [(&str, &str); 8] = [
     (
         "MIT or Apache 2.0",
         "age (in packages), anyhow, base64, candle-core, candle-nn, clap, clap_complete, clap_mangen, crc32c, ctrlc, \
-         directories, eframe, egui, egui_plot, egui_table, flate2, humantime, image, libc, \
+         directories, eframe, egui, egui_plot, egui_table, flate2, hdf5-pure, humantime, image, libc, \
          percent-encoding, prometheus-client, rand, rand_chacha, rand_distr, resvg, serde, \
          serde_json, sha2, sobol_burley, tar, thiserror, tokio-rustls, toml, ureq.",
     ),

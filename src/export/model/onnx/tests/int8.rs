@@ -68,7 +68,7 @@ fn every_product_of_a_plain_network_reads_and_gives_bytes() {
         node.map_or("", |node| node.op_type.as_deref().unwrap())
     };
     let is_product =
-        |node: &&NodeProto| matches!(node.op_type.as_deref(), Some("Conv" | "Gemm"));
+        |node: &&crate::onnx::NodeProto| matches!(node.op_type.as_deref(), Some("Conv" | "Gemm"));
     let mut n = 0;
     for node in graph.node.iter().filter(is_product) {
         let sources: Vec<&str> = node.input.iter().map(made_by).collect();

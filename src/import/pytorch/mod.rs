@@ -1,0 +1,146 @@
+//! PyTorch's state dicts: a ZIP archive with a pickle that names the tensors, and a file of numbers
+//! for each. The pickle is taken apart by candle, which executes nothing; what it says is compared
+//! with the archive before memory is reserved.
+
+mod dict;
+mod measure;
+#[cfg(test)]
+mod tests;
+
+use std::io::{Cursor, Read};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use candle_core::pickle::{self, Stack};
+use zip::ZipArchive;
+
+use super::fit;
+use super::tensors::{TensorInfo, check_type, floats};
+use super::{NetworkHint, Opened, Refusal, format};
+use crate::model::Description;
+
+/// Largest pickle read: one of 20,000 tensors has about 4 MB.
+const MAX_PICKLE_BYTES: u64 = 16 << 20;
+
+/// Reads the state dict in `folder` of an archive.
+pub(super) fn read(content: &[u8], folder: &str, hint: &NetworkHint) -> Result<Opened, Refusal> {
+    let mut archive = format::archive(content)?;
+    check_byte_order(&mut archive, folder)?;
+    let pickle = entry(&mut archive, &format!("{folder}data.pkl"), MAX_PICKLE_BYTES)?;
+    measure::check(&pickle)?;
+    let found = tensors(&pickle, folder)?;
+    let info = |tensor: &pickle::TensorInfo| TensorInfo {
+        name: tensor.name.clone(),
+        dims: tensor.layout.dims().to_vec(),
+    };
+    let list: Vec<TensorInfo> = found.tensors.iter().map(info).collect();
+    let fit = fit::found(&list, hint)?;
+    let classifier = Description::unnamed(fit.spec.clone()).with_values(|shape| {
+        match fit.tensors.get(&shape.name) {
+            Some(&idx) => {
+                let tensor = &found.tensors[idx];
+                check_type(shape.kind, &tensor.name, Some(tensor.dtype), &tensor.dtype)?;
+                values(&mut archive, tensor, content.len() as u64)
+            }
+            None => Ok(vec![0.0; shape.dims.iter().product()]),
+        }
+    })?;
+    let mut notes = fit.notes;
+    notes.extend(found.note);
+    Ok(Opened { classifier, notes })
+}
+
+/// The tensors that a pickle names.
+fn tensors(pickle: &[u8], folder: &str) -> Result<dict::Found, String> {
+    let read = || -> candle_core::Result<pickle::Object> {
+        let mut stack = Stack::empty();
+        stack.read_loop(&mut Cursor::new(pickle))?;
+        stack.finalize()
+    };
+    // candle takes tuples apart without asking for their length.
+    let found = catch_unwind(AssertUnwindSafe(|| {
+        let object = read().map_err(|e| format!("its pickle cannot be read ({e})"))?;
+        dict::find(object, folder)
+    }));
+    found.unwrap_or_else(|_| Err("its pickle names a tensor in an unknown way".to_owned()))
+}
+
+/// Files say the order of their bytes since PyTorch 2.1.
+fn check_byte_order(archive: &mut ZipArchive<Cursor<&[u8]>>, folder: &str) -> Result<(), String> {
+    let name = format!("{folder}byteorder");
+    if archive.index_for_name(&name).is_none() {
+        return Ok(());
+    }
+    match &*entry(archive, &name, 16)? {
+        b"little" => Ok(()),
+        _ => Err("its numbers are not little-endian".to_owned()),
+    }
+}
+
+/// The bytes of a file in the archive, at most `limit`.
+fn entry(
+    archive: &mut ZipArchive<Cursor<&[u8]>>,
+    name: &str,
+    limit: u64,
+) -> Result<Vec<u8>, String> {
+    let damaged =
+        |e: &dyn std::fmt::Display| format!("`{name}` in its archive cannot be read ({e})");
+    let file = archive.by_name(name).map_err(|e| damaged(&e))?;
+    let mut bytes = Vec::new();
+    file.take(limit + 1)
+        .read_to_end(&mut bytes)
+        .map_err(|e| damaged(&e))?;
+    match bytes.len() as u64 > limit {
+        true => Err(format!(
+            "`{name}` in its archive has more than {limit} bytes"
+        )),
+        false => Ok(bytes),
+    }
+}
+
+/// The values of a tensor, which may lie in its storage in any order.
+fn values(
+    archive: &mut ZipArchive<Cursor<&[u8]>>,
+    tensor: &pickle::TensorInfo,
+    n_archive: u64,
+) -> Result<Vec<f32>, String> {
+    // PyTorch packs nothing, so a storage is not larger than the archive.
+    let storage = entry(archive, &tensor.path, n_archive)?;
+    let n_bytes = tensor.dtype.size_in_bytes();
+    let storage = floats(&storage, tensor.dtype, &[storage.len() / n_bytes])?;
+    // candle keeps the offset in bytes.
+    let offset = tensor.layout.start_offset() / n_bytes;
+    let outside = || format!("tensor `{}` is not within its storage", tensor.name);
+    let (dims, strides) = (tensor.layout.dims(), tensor.layout.stride());
+    let n: usize = dims.iter().product();
+    if n > 0 && dims.len() == strides.len() {
+        let reach = dims
+            .iter()
+            .zip(strides)
+            .try_fold(offset, |at, (&dim, &stride)| {
+                at.checked_add((dim - 1).checked_mul(stride)?)
+            });
+        reach
+            .filter(|&last| last < storage.len())
+            .ok_or_else(outside)?;
+    } else if n > 0 {
+        return Err(outside());
+    }
+    let mut values = Vec::with_capacity(n);
+    let mut place = vec![0; dims.len()];
+    for _ in 0..n {
+        let at: usize = place
+            .iter()
+            .zip(strides)
+            .map(|(&i, &stride)| i * stride)
+            .sum();
+        values.push(storage[offset + at]);
+        for (axis, i) in place.iter_mut().enumerate().rev() {
+            *i += 1;
+            if *i < dims[axis] {
+                break;
+            }
+            *i = 0;
+        }
+    }
+    Ok(values)
+}

@@ -1,0 +1,60 @@
+//! Safetensors: of this program, whose metadata describes the layers, or of another one. The header
+//! is read and compared with the layers before any of the data is.
+
+use std::io::Read;
+
+use super::fit;
+use super::tensors::{TensorInfo, check_type, floats, number_type};
+use super::{NetworkHint, Opened, Refusal};
+use crate::model::{Description, TensorFileError, TensorHeader};
+
+impl From<TensorFileError> for Refusal {
+    fn from(error: TensorFileError) -> Refusal {
+        match error {
+            TensorFileError::Io(reason) => Refusal::Io(reason),
+            TensorFileError::Invalid(reason) => Refusal::Invalid(reason),
+        }
+    }
+}
+
+/// Reads a model from a file of `n_bytes`.
+pub(super) fn read(
+    file: &mut impl Read,
+    n_bytes: u64,
+    hint: &NetworkHint,
+) -> Result<Opened, Refusal> {
+    let header = TensorHeader::read(file, n_bytes)?;
+    let description = Description::of(&header)?;
+    let list = list(&header)?;
+    let mut fit = match &description {
+        Some(description) => fit::described(&list, description.spec.clone())?,
+        None => fit::found(&list, hint)?,
+    };
+    let description = description.unwrap_or_else(|| Description::unnamed(fit.spec.clone()));
+    let tensors = header.with_data(file)?;
+    let classifier = description.with_values(|shape| {
+        let Some(&idx) = fit.tensors.get(&shape.name) else {
+            return Ok(vec![0.0; shape.dims.iter().product()]);
+        };
+        let TensorInfo { name, dims } = &list[idx];
+        let (info, bytes) = tensors.tensor(name)?;
+        let dtype = check_type(shape.kind, name, number_type(info.dtype), &info.dtype)?;
+        floats(bytes, dtype, dims)
+    })?;
+    Ok(Opened {
+        classifier,
+        notes: std::mem::take(&mut fit.notes),
+    })
+}
+
+fn list(header: &TensorHeader) -> Result<Vec<TensorInfo>, String> {
+    let info = |name: &String| {
+        let info = header.info(name);
+        let info = info.ok_or_else(|| format!("it has no tensor `{name}`"))?;
+        Ok(TensorInfo {
+            name: name.clone(),
+            dims: info.shape.clone(),
+        })
+    };
+    header.names().iter().map(info).collect()
+}
