@@ -12,6 +12,8 @@ from PIL import Image
 
 from exported import Studio, close
 
+LANGUAGES = ("pytorch", "keras")
+
 
 def module(path):
     spec = importlib.util.spec_from_file_location(f"model_{abs(hash(path))}", path)
@@ -20,18 +22,23 @@ def module(path):
     return found
 
 
-def check(studio, name, model):
-    folder, bundle = studio.folder / f"{model.stem}-code", studio.folder / f"{model.stem}-bundle"
-    studio.run("export", model, "--code", "pytorch", folder, "--bundle", bundle)
+def check(studio, name, model, language):
+    folder, bundle = studio.folder / f"{model.stem}-{language}", studio.folder / f"{model.stem}-bundle"
+    studio.run("export", model, "--code", language, folder, "--bundle", bundle)
     program = module(folder / "model.py")
     network = program.load()
-    images = torch.from_numpy(studio.x_test[:, None].copy())
-    error = close(program.probabilities(network, images), studio.probabilities(model), 1e-5, name)
     tensor = lambda file: numpy_helper.to_array(onnx.load_tensor(bundle / "test_data_set_2" / file))
-    noise = torch.from_numpy(tensor("input_0.pb").copy()).float() / 255
-    with torch.no_grad():
-        error = max(error, close(network(noise), tensor("output_0.pb"), 1e-5, f"{name}: logits"))
-    print(f"{name}: the same to {error:.0e}")
+    images, noise = studio.x_test[:, None].copy(), tensor("input_0.pb").copy()
+    if language == "pytorch":
+        found = program.probabilities(network, torch.from_numpy(images))
+        with torch.no_grad():
+            logits = network(torch.from_numpy(noise).float() / 255)
+    else:
+        found = program.probabilities(network, images)
+        logits = network.predict(noise.transpose(0, 2, 3, 1) / np.float32(255), verbose=0)
+    error = close(found, studio.probabilities(model), 1e-5, name)
+    error = max(error, close(logits, tensor("output_0.pb"), 1e-5, f"{name}: logits"))
+    print(f"{name} in {language}: the same to {error:.0e}")
     return folder
 
 
@@ -39,16 +46,22 @@ def main():
     studio = Studio(sys.argv[1], sys.argv[2])
     torch.backends.mha.set_fastpath_enabled(False)
     for name, model in studio.models():
-        folder = check(studio, name, model)
+        for language in LANGUAGES:
+            check(studio, name, model, language)
     model = studio.preset("mlp")
     studio.run("evaluate", model, "--data", studio.data, "--fit-temperature")
-    folder = check(studio, "mlp with a temperature", model)
     picture = studio.folder / "digit.png"
     Image.fromarray(studio.x_test[0]).save(picture)
     [answer], [row] = studio.predict(model, picture)
-    told = subprocess.run([sys.executable, folder / "model.py", picture], capture_output=True, text=True, check=True).stdout
-    assert told.splitlines()[-1] == f"{picture}: {answer} ({100 * np.max(row):.2f} %)", told
-    print("model.py answers as candle-studio predict")
+    for language in LANGUAGES:
+        folder = check(studio, "mlp with a temperature", model, language)
+        told = subprocess.run([sys.executable, folder / "model.py", picture], capture_output=True, text=True, check=True).stdout
+        assert told.splitlines()[-1] == f"{picture}: {answer} ({100 * np.max(row):.2f} %)", told
+    program = module(folder / "model.py")
+    network = program.load()
+    losses = program.train(network, studio.x_test[:, None], studio.y_test, epochs=3).history["loss"]
+    assert losses[2] < losses[0], losses
+    print("model.py answers as candle-studio predict, and trains")
 
 
 main()

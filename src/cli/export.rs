@@ -21,7 +21,7 @@ use crate::data::{BuiltIn, Dataset};
 use crate::evaluate::{Predictions, Report, SplitName};
 use crate::export::model::{
     CardSubject, ExportedModel, InputType, OnnxOptions, Opset, card, check_finite, onnx, page,
-    write_bundle, write_pytorch,
+    write_bundle, write_keras, write_pytorch,
 };
 use crate::files;
 use crate::model::Classifier;
@@ -48,8 +48,8 @@ pub struct Args {
     /// and needs no network.
     #[arg(long, value_name = "FILE")]
     web: Option<PathBuf>,
-    /// Write a folder with a program in a LANGUAGE, pytorch, which builds the network and loads its
-    /// weights.
+    /// Write a folder with a program in a LANGUAGE, pytorch or keras, which builds the network and loads
+    /// its weights.
     #[arg(long, num_args = 2, value_names = ["LANGUAGE", "DIR"])]
     code: Vec<PathBuf>,
     /// Write a model card, Markdown as model hubs read it: data, training, numbers with intervals,
@@ -146,17 +146,18 @@ pub(super) fn run(args: &Args, workspace: Option<&Path>) -> anyhow::Result<ExitC
         }
     }
     if let Some(file) = &args.safetensors {
-        written.push(Written::new(
-            "safetensors",
-            file,
-            &model.classifier.to_bytes()?,
-        )?);
+        let bytes = model.classifier.to_bytes()?;
+        written.push(output.write("safetensors", file, &bytes)?);
     }
     if let Some(file) = &args.web {
         written.push(output.write("web", file, page(&model)?.as_bytes())?);
     }
     if let Some(dir) = code_folder(args)? {
-        for file in write_pytorch(&model, dir)? {
+        let write = match args.code[0].to_str() {
+            Some("keras") => write_keras,
+            _ => write_pytorch,
+        };
+        for file in write(&model, dir)? {
             written.push(Written::of("code", &file)?);
         }
     }
@@ -191,10 +192,10 @@ fn code_folder(args: &Args) -> anyhow::Result<Option<&Path>> {
         return Ok(None);
     };
     match language.to_str() {
-        Some("pytorch") => Ok(Some(dir)),
+        Some("pytorch" | "keras") => Ok(Some(dir)),
         _ => {
             let text = format!(
-                "--code expects pytorch, found `{}`",
+                "--code expects pytorch or keras, found `{}`",
                 language.display()
             );
             Err(UsageError(text).into())

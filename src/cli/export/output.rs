@@ -47,7 +47,7 @@ impl Output {
     /// When two files would go to standard output, or what is written to folders would have to be
     /// encrypted.
     pub fn new(args: &Args) -> anyhow::Result<Output> {
-        let files = [&args.onnx, &args.web, &args.card];
+        let files = [&args.onnx, &args.safetensors, &args.web, &args.card];
         let n_standard = files
             .into_iter()
             .flatten()

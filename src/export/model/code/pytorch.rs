@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 
 use serde_json::json;
 
+use super::names;
 use crate::export::model::{ExportModelError, ExportedModel};
-use crate::model::{Conv2d, Layer, LayerReport, ModelSpec, Residual, Shape, SpecReport};
+use crate::model::{Conv2d, Layer, LayerReport, Residual, Shape, SpecReport};
 
 /// A module that PyTorch has not, in the order in which they are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -83,13 +84,7 @@ impl Writer {
         depth: usize,
     ) -> Result<(), ExportModelError> {
         let report = SpecReport::inside(layers, input);
-        let names = ModelSpec {
-            input: [1; 3],
-            classes: 1,
-            layers: layers.to_vec(),
-        };
-        for (idx, layer) in layers.iter().enumerate() {
-            let name = names.layer_name(idx).unwrap_or_default();
+        for (idx, (layer, name)) in layers.iter().zip(names(layers)).enumerate() {
             let misfit = || ExportModelError::Weights(format!("{name} does not fit"));
             let &LayerReport { output, .. } = report.layers.get(idx).ok_or_else(misfit)?;
             let indent = "    ".repeat(depth);

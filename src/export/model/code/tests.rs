@@ -2,13 +2,15 @@
 
 use candle_core::Device;
 
-use super::pytorch::program;
-use crate::export::model::ExportedModel;
+use super::{keras, pytorch};
+use crate::export::model::{ExportModelError, ExportedModel};
 use crate::model::{
     Classifier, Conv2d, Dense, Init, Layer, ModelSpec, Network, Provenance, Residual,
 };
 
-fn written(layers: Vec<Layer>, classes: Vec<String>) -> String {
+type Program = fn(&ExportedModel<'_>) -> Result<String, ExportModelError>;
+
+fn written(program: Program, layers: Vec<Layer>, classes: Vec<String>) -> String {
     let spec = ModelSpec {
         input: [2, 8, 8],
         classes: classes.len(),
@@ -41,7 +43,11 @@ fn layers_are_modules_with_their_names_and_shapes() {
         Layer::Flatten,
         Layer::Dense(Dense { units: 2 }),
     ];
-    let code = written(layers, vec!["a".to_owned(), "b".to_owned()]);
+    let code = written(
+        pytorch::program,
+        layers.clone(),
+        vec!["a".to_owned(), "b".to_owned()],
+    );
     let expected = "def network():
     return nn.Sequential(
         Residual(
@@ -58,13 +64,30 @@ fn layers_are_modules_with_their_names_and_shapes() {
     assert!(code.contains(expected), "{code}");
     assert!(code.contains("\nclass Residual(nn.Module):"));
     assert!(!code.contains("class TokenPool") && !code.contains("RowLSTM"));
+    let code = written(keras::program, layers, vec!["a".to_owned(), "b".to_owned()]);
+    let expected = "def network():
+    x = inputs = keras.Input((8, 8, 2))
+    shortcut1 = layers.Conv2D(4, 1, 2, name=\"0-shortcut\")(x)
+    x = layers.ZeroPadding2D(1)(x)
+    x = layers.Conv2D(4, 3, strides=2, groups=2, name=\"0-body-0\")(x)  # conv1: 4×4×4
+    x = layers.BatchNormalization(momentum=0.9, epsilon=1e-5, name=\"0-body-1\")(x)  # norm1: 4×4×4
+    x = layers.Add()([x, shortcut1])  # residual1: 4×4×4
+    x = layers.Permute((3, 1, 2))(x)
+    x = layers.Flatten()(x)  # flatten1: 64
+    x = layers.Dense(2, name=\"2\")(x)  # dense1: 2
+    return keras.Model(inputs, x)
+";
+    assert!(code.contains(expected), "{code}");
+    assert!(!code.contains("class ") && !code.contains("def recurrent_weights"));
 }
 
 #[test]
 fn names_are_never_code() {
     let layers = vec![Layer::Flatten, Layer::Dense(Dense { units: 1 })];
-    let code = written(layers, vec!["\"]; exit()\\".to_owned()]);
-    assert!(code.contains(r#"NAME = "\"\"\"\nimport os""#), "{code}");
-    assert!(code.contains(r#"CLASSES = ["\"]; exit()\\"]"#), "{code}");
-    assert!(code.contains("TEMPERATURE = 1.0 "));
+    for program in [pytorch::program as Program, keras::program] {
+        let code = written(program, layers.clone(), vec!["\"]; exit()\\".to_owned()]);
+        assert!(code.contains(r#"NAME = "\"\"\"\nimport os""#), "{code}");
+        assert!(code.contains(r#"CLASSES = ["\"]; exit()\\"]"#), "{code}");
+        assert!(code.contains("TEMPERATURE = 1.0 "));
+    }
 }

@@ -1,0 +1,269 @@
+//! The program in Keras: a functional model whose layers are called as PyTorch's modules, so that
+//! it reads the same file of weights. Images lie channels-last there; what is flattened or read row
+//! by row is turned to channels first before, as PyTorch has it.
+
+use std::collections::BTreeSet;
+
+use serde_json::json;
+
+use super::names;
+use crate::export::model::{ExportModelError, ExportedModel};
+use crate::model::{Conv2d, Layer, LayerReport, Residual, Shape, SpecReport, TokenChoice};
+
+/// A layer that Keras has not, or whose weights PyTorch keeps otherwise.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Own {
+    Recurrent,
+    PatchEmbedding,
+    Transformer,
+}
+
+impl Own {
+    fn code(self) -> &'static str {
+        match self {
+            Own::Recurrent => include_str!("recurrent.py"),
+            Own::PatchEmbedding => include_str!("patch_embedding.py"),
+            Own::Transformer => include_str!("transformer.py"),
+        }
+    }
+}
+
+/// Loading, using and training the network; the same for every model.
+const USE: &str = include_str!("use.py");
+
+/// Returns `model.py`.
+///
+/// # Errors
+/// When a layer does not fit the one before it.
+pub(super) fn program(model: &ExportedModel<'_>) -> Result<String, ExportModelError> {
+    let classifier = model.classifier;
+    let spec = classifier.network.spec();
+    let mut network = Writer::default();
+    network.layers(&spec.layers, Shape::Image(spec.input), "")?;
+    let own = network.own.iter().map(|own| format!("\n\n{}", own.code()));
+    let own: String = own.collect();
+    // Every string of JSON is one of Python.
+    let classes = classifier.classes.iter().map(|c| json!(c).to_string());
+    let (name, classes) = (json!(model.name), classes.collect::<Vec<_>>().join(", "));
+    let temperature = classifier.provenance.temperature.unwrap_or(1.0);
+    let [channels, height, width] = spec.input;
+    Ok(format!(
+        "\"\"\"An image classifier, trained with Candle Studio.\n\n    \
+         pip install keras torch safetensors pillow\n    python model.py PICTURE...\n\n\
+         Keras also runs on JAX and TensorFlow: set KERAS_BACKEND.\n\"\"\"\n\n\
+         import os\nimport pathlib\nimport sys\n\nos.environ.setdefault(\"KERAS_BACKEND\", \"torch\")\n\n\
+         import keras\nimport numpy as np\nfrom keras import layers, ops\nfrom PIL import Image\n\
+         from safetensors.numpy import load_file\n\n\
+         NAME = {name}\nCLASSES = [{classes}]\n\
+         INPUT = {:?}  # channels, height, width\n\
+         TEMPERATURE = {temperature:?}  # what the logits are divided by before the softmax\n{own}\n\n\
+         def network():\n    x = inputs = keras.Input(({height}, {width}, {channels}))\n{}    \
+         return keras.Model(inputs, x)\n\n\n{USE}",
+        spec.input, network.code
+    ))
+}
+
+/// Code so far, and the layers it needs.
+#[derive(Default)]
+struct Writer {
+    code: String,
+    own: BTreeSet<Own>,
+    n_blocks: usize,
+}
+
+impl Writer {
+    /// A line per layer.
+    ///
+    /// * `module`: PyTorch's name of what the layers are in, with - for its dots
+    fn layers(
+        &mut self,
+        layers: &[Layer],
+        mut input: Shape,
+        module: &str,
+    ) -> Result<(), ExportModelError> {
+        let report = SpecReport::inside(layers, input);
+        for (idx, (layer, name)) in layers.iter().zip(names(layers)).enumerate() {
+            let misfit = || ExportModelError::Weights(format!("{name} does not fit"));
+            let &LayerReport { output, .. } = report.layers.get(idx).ok_or_else(misfit)?;
+            let module = match module {
+                "" => idx.to_string(),
+                module => format!("{module}-{idx}"),
+            };
+            match layer {
+                Layer::Residual(block) => self.residual(block, &module, [input, output])?,
+                layer => self.layer(layer, &module, [input, output]),
+            }
+            // The comment belongs to the last line of the layer.
+            self.code.pop();
+            self.code += &format!("  # {name}: {output}\n");
+            input = output;
+        }
+        Ok(())
+    }
+
+    fn line(&mut self, line: &str) {
+        self.code += &format!("    {line}\n");
+    }
+
+    /// `x = layers.…(x)`
+    fn apply(&mut self, layer: &str) {
+        self.line(&format!("x = {layer}(x)"));
+    }
+
+    fn residual(
+        &mut self,
+        block: &Residual,
+        module: &str,
+        [input, output]: [Shape; 2],
+    ) -> Result<(), ExportModelError> {
+        self.n_blocks += 1;
+        let shortcut = format!("shortcut{}", self.n_blocks);
+        match (Residual::shortcut_stride(input, output), output) {
+            (Some(stride), Shape::Image([channels, ..])) => self.line(&format!(
+                "{shortcut} = layers.Conv2D({channels}, 1, {stride}, name=\"{module}-shortcut\")(x)"
+            )),
+            _ => self.line(&format!("{shortcut} = x")),
+        }
+        self.layers(&block.layers, input, &format!("{module}-body"))?;
+        self.line(&format!("x = layers.Add()([x, {shortcut}])"));
+        Ok(())
+    }
+
+    /// The lines of a layer that is no block.
+    fn layer(&mut self, layer: &Layer, module: &str, [input, output]: [Shape; 2]) {
+        let named = format!("name=\"{module}\"");
+        match layer {
+            Layer::Conv2d(conv) => self.conv2d(conv, &named),
+            Layer::MaxPool2d(pool) => {
+                self.apply(&format!(
+                    "layers.MaxPooling2D({}, {})",
+                    pool.kernel, pool.stride
+                ));
+            }
+            Layer::AvgPool2d(pool) => {
+                self.apply(&format!(
+                    "layers.AveragePooling2D({}, {})",
+                    pool.kernel, pool.stride
+                ));
+            }
+            Layer::GlobalAvgPool => self.apply("layers.GlobalAveragePooling2D()"),
+            Layer::Flatten => {
+                if let Shape::Image(_) = input {
+                    self.apply("layers.Permute((3, 1, 2))");
+                }
+                self.apply("layers.Flatten()");
+            }
+            Layer::Dense(dense) => self.apply(&format!("layers.Dense({}, {named})", dense.units)),
+            Layer::BatchNorm => {
+                self.apply(&format!(
+                    "layers.BatchNormalization(momentum=0.9, epsilon=1e-5, {named})"
+                ));
+            }
+            Layer::LayerNorm => {
+                let axis = match input {
+                    Shape::Image(_) => "axis=[1, 2, 3], ",
+                    Shape::Sequence(_) | Shape::Vector(_) => "",
+                };
+                self.apply(&format!(
+                    "layers.LayerNormalization({axis}epsilon=1e-5, {named})"
+                ));
+            }
+            Layer::Relu => self.apply("layers.ReLU()"),
+            Layer::LeakyRelu(layer) => {
+                self.apply(&format!("layers.LeakyReLU(negative_slope={})", layer.slope));
+            }
+            Layer::Gelu => self.apply("layers.Activation(\"gelu\")"),
+            Layer::Silu => self.apply("layers.Activation(\"silu\")"),
+            Layer::Sigmoid => self.apply("layers.Activation(\"sigmoid\")"),
+            Layer::Tanh => self.apply("layers.Activation(\"tanh\")"),
+            Layer::Dropout(layer) => self.apply(&format!("layers.Dropout({})", layer.rate)),
+            Layer::Dropout2d(layer) => {
+                self.apply(&format!("layers.SpatialDropout2D({})", layer.rate))
+            }
+            Layer::Rnn(layer) => self.recurrent(
+                "layers.SimpleRNN",
+                layer.units,
+                layer.bidirectional,
+                input,
+                &named,
+            ),
+            Layer::Lstm(layer) => {
+                self.recurrent(
+                    "layers.LSTM",
+                    layer.units,
+                    layer.bidirectional,
+                    input,
+                    &named,
+                );
+            }
+            Layer::Gru(layer) => self.recurrent(
+                "layers.GRU",
+                layer.units,
+                layer.bidirectional,
+                input,
+                &named,
+            ),
+            // Blocks are written by `residual`.
+            Layer::Residual(_) => {}
+            Layer::PatchEmbedding(_) | Layer::TransformerEncoder(_) | Layer::TokenPool(_) => {
+                self.tokens(layer, module, [input, output]);
+            }
+        }
+    }
+
+    fn conv2d(&mut self, conv: &Conv2d, named: &str) {
+        if conv.padding > 0 {
+            self.apply(&format!("layers.ZeroPadding2D({})", conv.padding));
+        }
+        let mut arguments = format!("{}, {}", conv.channels, conv.kernel);
+        for (name, value) in [("strides", conv.stride), ("groups", conv.groups)] {
+            if value != 1 {
+                arguments += &format!(", {name}={value}");
+            }
+        }
+        self.apply(&format!("layers.Conv2D({arguments}, {named})"));
+    }
+
+    fn recurrent(&mut self, class: &str, units: usize, both: bool, input: Shape, named: &str) {
+        self.own.insert(Own::Recurrent);
+        if let Shape::Image([channels, height, width]) = input {
+            self.apply("layers.Permute((1, 3, 2))");
+            self.apply(&format!("layers.Reshape(({height}, {}))", channels * width));
+        }
+        match both {
+            false => self.apply(&format!("{class}({units}, {named})")),
+            true => self.apply(&format!("layers.Bidirectional({class}({units}), {named})")),
+        }
+    }
+
+    fn tokens(&mut self, layer: &Layer, module: &str, [input, output]: [Shape; 2]) {
+        match (layer, input, output) {
+            (Layer::PatchEmbedding(layer), _, Shape::Sequence([tokens, width])) => {
+                self.own.insert(Own::PatchEmbedding);
+                let (patch, has_token) = (layer.patch, layer.class_token);
+                self.apply(&format!(
+                    "layers.Conv2D({width}, {patch}, {patch}, name=\"{module}-proj\")"
+                ));
+                let n_patches = tokens - usize::from(has_token);
+                self.apply(&format!("layers.Reshape(({n_patches}, {width}))"));
+                let has_token = if has_token { "True" } else { "False" };
+                self.apply(&format!("Positions({has_token}, name=\"{module}\")"));
+            }
+            (Layer::TransformerEncoder(layer), Shape::Sequence([_, width]), _) => {
+                self.own.insert(Own::Transformer);
+                let hidden = layer.mlp_ratio * width;
+                for idx in 0..layer.depth {
+                    let heads = layer.heads;
+                    self.line(&format!(
+                        "x = encoder_block(x, {heads}, {hidden}, \"{module}-layers-{idx}\")"
+                    ));
+                }
+            }
+            (Layer::TokenPool(layer), ..) => match layer.take {
+                TokenChoice::First => self.line("x = x[:, 0]"),
+                TokenChoice::Mean => self.apply("layers.GlobalAveragePooling1D()"),
+            },
+            _ => {}
+        }
+    }
+}
