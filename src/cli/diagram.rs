@@ -14,7 +14,7 @@ use crate::picture::{DARK, LIGHT, PictureFormat, diagram};
 #[derive(Debug, clap::Args)]
 #[command(group = clap::ArgGroup::new("network").required(true).args(["model", "preset", "config"]))]
 pub struct Args {
-    /// A model file from `train --save` or the window, or a run: its folder, or its id or name in
+    /// A model file, of this program, PyTorch, ONNX or Keras; or a run: its folder, or its id or name in
     /// the workspace.
     model: Option<PathBuf>,
     /// Draw this preset network, for MNIST's images.

@@ -17,11 +17,13 @@ mod onnx;
 mod order;
 mod padding;
 mod pixels;
+mod preset;
 mod pytorch;
 mod safetensors;
 mod tensors;
 #[cfg(test)]
 mod tests;
+mod weight;
 
 use std::io::Read;
 use std::panic::{AssertUnwindSafe, catch_unwind};

@@ -3,9 +3,9 @@
 
 use std::io::Read;
 
-use super::fit;
 use super::tensors::{TensorInfo, check_type, floats, number_type};
 use super::{NetworkHint, Opened, Refusal};
+use super::{fit, preset};
 use crate::model::{Description, TensorFileError, TensorHeader};
 
 impl From<TensorFileError> for Refusal {
@@ -28,7 +28,7 @@ pub(super) fn read(
     let list = list(&header)?;
     let mut fit = match &description {
         Some(description) => fit::described(&list, description.spec.clone())?,
-        None => fit::found(&list, hint)?,
+        None => preset::found(&list, hint)?,
     };
     let description = description.unwrap_or_else(|| Description::unnamed(fit.spec.clone()));
     let tensors = header.with_data(file)?;

@@ -25,7 +25,7 @@ use crate::text;
 #[derive(Debug, clap::Args)]
 #[command(group = clap::ArgGroup::new("output").required(true).multiple(true))]
 pub struct Args {
-    /// A model file from `train --save` or the window, or a run: its folder, or its id or name in
+    /// A model file, of this program, PyTorch, ONNX or Keras; or a run: its folder, or its id or name in
     /// the workspace.
     model: PathBuf,
     /// Folder with four IDX files named like MNIST's [default: MNIST].

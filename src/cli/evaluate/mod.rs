@@ -26,7 +26,7 @@ use temperature::Before;
 /// The arguments of `evaluate`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// A model file from `train --save` or the window, or a run: its folder, or its id or name in
+    /// A model file, of this program, PyTorch, ONNX or Keras; or a run: its folder, or its id or name in
     /// the workspace.
     model: PathBuf,
     /// The dataset: a folder or file, or a name, see `candle-studio data` [default: MNIST].

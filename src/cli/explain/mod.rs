@@ -23,7 +23,7 @@ use file::Form;
 /// The arguments of `explain`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// A model file from `train --save` or the window, or a run: its folder, or its id or name in
+    /// A model file, of this program, PyTorch, ONNX or Keras; or a run: its folder, or its id or name in
     /// the workspace.
     model: PathBuf,
     /// An image in any size, or `-` for one on standard input.

@@ -19,7 +19,7 @@ use report::{Format, Line};
 /// The arguments of `predict`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// A model file from `train --save` or the window, or a run: its folder, or its id or name in
+    /// A model file, of this program, PyTorch, ONNX or Keras; or a run: its folder, or its id or name in
     /// the workspace.
     model: PathBuf,
     /// Images (PNG, JPEG, WebP, BMP, GIF, PNM) of one digit or object each, in any size; folders of them; or `-` for

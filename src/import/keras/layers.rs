@@ -1,13 +1,10 @@
 //! The layers of Keras, one after the other.
 
 use super::config::LayerConfig;
-use super::recurrent;
 use super::walk::{View, Walk};
-use crate::import::chain::{NormWeights, Weight};
-use crate::import::padding::same_padding;
-use crate::model::{
-    AvgPool2d, Conv2d, Dropout, Dropout2d, Layer, LeakyRelu, MaxPool2d, NORM_EPSILON, Shape,
-};
+use super::{conv, prepare, recurrent};
+use crate::import::weight::{NormWeights, Weight};
+use crate::model::{Dropout, Dropout2d, Layer, LeakyRelu, NORM_EPSILON, Shape};
 
 /// Keras' default slope of `leaky_relu` by name.
 const NAMED_SLOPE: f64 = 0.2;
@@ -32,9 +29,9 @@ fn taken(walk: &mut Walk<'_>, layer: &LayerConfig) -> Result<(), String> {
     }
     match layer.class.as_str() {
         "InputLayer" => return Ok(()),
-        "Rescaling" => return rescaled(walk, layer),
-        "Normalization" => return normalized(walk, layer),
-        "Reshape" => return reshaped(walk, layer),
+        "Rescaling" => return prepare::rescaled(walk, layer),
+        "Normalization" => return prepare::normalized(walk, layer),
+        "Reshape" => return prepare::reshaped(walk, layer),
         _ => walk.begin()?,
     }
     if walk.view == View::Over {
@@ -42,9 +39,9 @@ fn taken(walk: &mut Walk<'_>, layer: &LayerConfig) -> Result<(), String> {
     }
     let share = |key: &str| layer.number(key).unwrap_or(0.0) as f32;
     match layer.class.as_str() {
-        "Conv2D" | "DepthwiseConv2D" | "SeparableConv2D" => convolution(walk, layer),
+        "Conv2D" | "DepthwiseConv2D" | "SeparableConv2D" => conv::convolution(walk, layer),
         "Dense" => dense(walk, layer),
-        "MaxPooling2D" | "AveragePooling2D" => pool(walk, layer),
+        "MaxPooling2D" | "AveragePooling2D" => conv::pool(walk, layer),
         "GlobalAveragePooling2D" if !layer.switch("keepdims", false) => {
             expect_image(walk)?;
             walk.chain.plain(Layer::GlobalAvgPool)
@@ -66,7 +63,7 @@ fn taken(walk: &mut Walk<'_>, layer: &LayerConfig) -> Result<(), String> {
         "SpatialDropout2D" => walk.chain.plain(Layer::Dropout2d(Dropout2d {
             rate: share("rate"),
         })),
-        "Activation" => activation(walk, layer, "activation"),
+        "Activation" => activation(walk, layer),
         "ReLU" => relu(walk, layer),
         "LeakyReLU" => {
             let slope = layer
@@ -109,109 +106,15 @@ pub(super) fn some(weight: Option<Weight>) -> Result<Weight, String> {
     weight.ok_or_else(|| "lacks a weight".to_owned())
 }
 
-fn expect_image(walk: &Walk<'_>) -> Result<(), String> {
+/// Refuses what is no image with channels.
+///
+/// # Errors
+/// What it is instead.
+pub(super) fn expect_image(walk: &Walk<'_>) -> Result<(), String> {
     match (walk.view, walk.chain.output()) {
         (View::Same, Shape::Image(_)) => Ok(()),
         (_, output) => Err(format!("gets {output}, not an image with channels")),
     }
-}
-
-/// `[rows, columns, in, out]` as `[out, in, rows, columns]`; of a depthwise kernel, `[rows, columns,
-/// channels, each]` as `[channels · each, 1, rows, columns]`.
-fn filters(weight: &Weight, is_depthwise: bool) -> Result<Weight, String> {
-    let &[rows, columns, inputs, outputs] = weight.dims.as_slice() else {
-        return Err(format!("has filters of shape {:?}", weight.dims));
-    };
-    let area = rows * columns;
-    let mut values = Vec::with_capacity(weight.values.len());
-    let mut filter = |input: usize, output: usize| {
-        let of = |pixel: usize| weight.values[(pixel * inputs + input) * outputs + output];
-        values.extend((0..area).map(of));
-    };
-    let dims = if is_depthwise {
-        for input in 0..inputs {
-            (0..outputs).for_each(|output| filter(input, output));
-        }
-        vec![inputs * outputs, 1, rows, columns]
-    } else {
-        for output in 0..outputs {
-            (0..inputs).for_each(|input| filter(input, output));
-        }
-        vec![outputs, inputs, rows, columns]
-    };
-    Ok(Weight { dims, values })
-}
-
-fn convolution(walk: &mut Walk<'_>, layer: &LayerConfig) -> Result<(), String> {
-    expect_image(walk)?;
-    let has_bias = layer.switch("use_bias", true);
-    if layer.square("dilation_rate").is_ok_and(|gap| gap != 1) {
-        return Err("has gaps in its filters (dilation_rate)".to_owned());
-    }
-    let (kernel, stride) = (layer.square("kernel_size")?, layer.square("strides")?);
-    let padding = match layer.word("padding") {
-        Some("same") => same_padding(walk.chain.output(), kernel, stride)?,
-        Some("valid") | None => 0,
-        Some(other) => return Err(format!("has the padding {other}")),
-    };
-    let conv = |channels: usize, groups: usize| Conv2d {
-        channels,
-        kernel,
-        stride,
-        padding,
-        groups,
-    };
-    let Shape::Image([inputs, ..]) = walk.chain.output() else {
-        return Err("gets no image".to_owned());
-    };
-    let is_separable = layer.class == "SeparableConv2D";
-    let [kernels, points, bias] = weights(walk, layer, [true, is_separable, has_bias])?;
-    let is_depthwise = layer.class != "Conv2D";
-    let kernels = filters(&some(kernels)?, is_depthwise)?;
-    let channels = kernels.dims[0];
-    let groups = match is_depthwise {
-        true => inputs,
-        false => layer.settings["groups"].as_u64().unwrap_or(1) as usize,
-    };
-    let zeros = |n: usize| Weight::constant(n, 0.0);
-    match points {
-        None => {
-            let bias = bias.unwrap_or_else(|| zeros(channels));
-            let weights = vec![("weight", kernels), ("bias", bias)];
-            walk.chain
-                .push(Layer::Conv2d(conv(channels, groups)), weights)?;
-        }
-        Some(points) => {
-            let weights = vec![("weight", kernels), ("bias", zeros(channels))];
-            walk.chain
-                .push(Layer::Conv2d(conv(channels, groups)), weights)?;
-            let points = filters(&points, false)?;
-            let channels = points.dims[0];
-            let bias = bias.unwrap_or_else(|| zeros(channels));
-            let weights = vec![("weight", points), ("bias", bias)];
-            walk.chain
-                .push(Layer::Conv2d(Conv2d::new(channels, 1, 0)), weights)?;
-        }
-    }
-    activation(walk, layer, "activation")
-}
-
-fn pool(walk: &mut Walk<'_>, layer: &LayerConfig) -> Result<(), String> {
-    expect_image(walk)?;
-    let kernel = layer.square("pool_size")?;
-    let stride = match layer.settings["strides"].is_null() {
-        true => kernel,
-        false => layer.square("strides")?,
-    };
-    if layer.word("padding") == Some("same")
-        && same_padding(walk.chain.output(), kernel, stride).ok() != Some(0)
-    {
-        return Err("pads its images, pools here do not".to_owned());
-    }
-    walk.chain.plain(match layer.class.as_str() {
-        "MaxPooling2D" => Layer::MaxPool2d(MaxPool2d { kernel, stride }),
-        _ => Layer::AvgPool2d(AvgPool2d { kernel, stride }),
-    })
 }
 
 fn dense(walk: &mut Walk<'_>, layer: &LayerConfig) -> Result<(), String> {
@@ -223,11 +126,14 @@ fn dense(walk: &mut Walk<'_>, layer: &LayerConfig) -> Result<(), String> {
     let [kernel, bias] = weights(walk, layer, [true, has_bias])?;
     let kernel = some(kernel)?.transposed()?;
     walk.chain.dense(kernel, bias.map(|bias| bias.values))?;
-    activation(walk, layer, "activation")
+    activation(walk, layer)
 }
 
 /// The numbers of a batch norm over the last axis.
-fn norm(walk: &Walk<'_>, layer: &LayerConfig) -> Result<NormWeights, String> {
+///
+/// # Errors
+/// When they do not belong together.
+pub(super) fn norm(walk: &Walk<'_>, layer: &LayerConfig) -> Result<NormWeights, String> {
     let (has_scale, has_center) = (layer.switch("scale", true), layer.switch("center", true));
     let [weight, bias, mean, variance] = weights(walk, layer, [has_scale, has_center, true, true])?;
     let (mean, variance) = (some(mean)?.values, some(variance)?.values);
@@ -284,9 +190,12 @@ fn layer_norm(walk: &mut Walk<'_>, layer: &LayerConfig) -> Result<(), String> {
         .push(Layer::LayerNorm, vec![("weight", weight), ("bias", bias)])
 }
 
-/// The activation in a setting of a layer.
-fn activation(walk: &mut Walk<'_>, layer: &LayerConfig, key: &str) -> Result<(), String> {
-    let plain = match layer.word(key).unwrap_or("linear") {
+/// Takes the activation in the settings of a layer.
+///
+/// # Errors
+/// When ours have none like it.
+pub(super) fn activation(walk: &mut Walk<'_>, layer: &LayerConfig) -> Result<(), String> {
+    let plain = match layer.word("activation").unwrap_or("linear") {
         "linear" => return Ok(()),
         "softmax" | "log_softmax" => {
             walk.view = View::Over;
@@ -320,103 +229,4 @@ fn relu(walk: &mut Walk<'_>, layer: &LayerConfig) -> Result<(), String> {
         0.0 => walk.chain.plain(Layer::Relu),
         slope => leaky(walk, slope),
     }
-}
-
-/// One number, or a list of them.
-fn numbers(layer: &LayerConfig, key: &str) -> Option<Vec<f64>> {
-    let value = &layer.settings[key];
-    match value.as_array() {
-        Some(list) => list.iter().map(serde_json::Value::as_f64).collect(),
-        None => value.as_f64().map(|one| vec![one]),
-    }
-}
-
-fn rescaled(walk: &mut Walk<'_>, layer: &LayerConfig) -> Result<(), String> {
-    let scale = numbers(layer, "scale").ok_or("has no scale")?;
-    let shift = numbers(layer, "offset").unwrap_or_else(|| vec![0.0]);
-    match &mut walk.pixels {
-        Some(pixels) => pixels.apply(&scale, &shift),
-        None => Err("scales what is no longer the image".to_owned()),
-    }
-}
-
-/// (x − mean) / σ, of the values that Keras measured.
-fn normalized(walk: &mut Walk<'_>, layer: &LayerConfig) -> Result<(), String> {
-    let found = walk.weights.of(&layer.name)?;
-    let values = |idx: usize, key: &str| match found.get(idx) {
-        Some(weight) => Ok(weight
-            .values
-            .iter()
-            .map(|&v| f64::from(v))
-            .collect::<Vec<_>>()),
-        None => numbers(layer, key).ok_or_else(|| format!("has no {key}")),
-    };
-    let (mean, variance) = (values(0, "mean")?, values(1, "variance")?);
-    if mean.len() != variance.len() || layer.switch("invert", false) {
-        return Err("has no mean and variance for each channel".to_owned());
-    }
-    // Keras' ε of this layer.
-    let deviations = variance.iter().map(|v| v.sqrt().max(1e-7));
-    let scale: Vec<f64> = deviations.map(|deviation| 1.0 / deviation).collect();
-    let shift: Vec<f64> = mean
-        .iter()
-        .zip(&scale)
-        .map(|(mean, scale)| -mean * scale)
-        .collect();
-    match &mut walk.pixels {
-        Some(pixels) => pixels.apply(&scale, &shift),
-        None => Err("normalizes what is no longer the image".to_owned()),
-    }
-}
-
-/// Another view of an image of one channel.
-fn reshaped(walk: &mut Walk<'_>, layer: &LayerConfig) -> Result<(), String> {
-    let shape: Option<Vec<i64>> = layer.settings["target_shape"]
-        .as_array()
-        .and_then(|sides| sides.iter().map(serde_json::Value::as_i64).collect());
-    let output = walk.chain.output();
-    let fits = |sides: &[i64], wanted: &[usize]| {
-        sides.len() == wanted.len()
-            && sides
-                .iter()
-                .zip(wanted)
-                .all(|(&a, &b)| a == -1 || a == b as i64)
-    };
-    walk.view = match (output, shape.as_deref()) {
-        (Shape::Image([1, h, w]), Some(sides)) if fits(sides, &[h, w, 1]) => View::Same,
-        (Shape::Image([1, h, w]), Some(sides)) if fits(sides, &[h, w]) => View::Rows,
-        (Shape::Image([1, h, w]), Some(sides)) if fits(sides, &[h * w]) => View::Flat,
-        _ => return Err(format!("makes {shape:?} of {output}")),
-    };
-    Ok(())
-}
-
-/// The 1×1 convolution around a block, with a batch norm folded in, and the name of its last layer.
-pub(super) fn shortcut_conv(
-    walk: &Walk<'_>,
-    layer: &LayerConfig,
-) -> Result<Option<((Weight, Vec<f32>, usize), String)>, String> {
-    let is_point = layer.class == "Conv2D"
-        && layer.square("kernel_size") == Ok(1)
-        && layer.word("activation").is_none_or(|name| name == "linear")
-        && layer.settings["groups"].as_u64().unwrap_or(1) == 1;
-    let (true, Ok(stride)) = (is_point, layer.square("strides")) else {
-        return Ok(None);
-    };
-    let has_bias = layer.switch("use_bias", true);
-    let [kernel, bias] = weights(walk, layer, [true, has_bias])?;
-    let mut kernel = filters(&some(kernel)?, false)?;
-    let channels = kernel.dims[0];
-    let mut bias = bias.map_or_else(|| vec![0.0; channels], |bias| bias.values);
-    let mut last = layer.name.clone();
-    if let [next] = walk.config.readers(&layer.name).as_slice()
-        && next.class == "BatchNormalization"
-    {
-        let norm = norm(walk, next)?;
-        norm.fold_into(&mut kernel, &mut bias).ok_or_else(|| {
-            next.wrong(&format!("does not fit the {channels} channels before it"))
-        })?;
-        last.clone_from(&next.name);
-    }
-    Ok(Some(((kernel, bias, stride), last)))
 }

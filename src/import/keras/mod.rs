@@ -2,7 +2,9 @@
 //! (`.h5`), or in an archive (`.keras`). Images lie channels-last there, and so do their weights.
 
 mod config;
+mod conv;
 mod layers;
+mod prepare;
 mod recurrent;
 #[cfg(test)]
 mod tests;

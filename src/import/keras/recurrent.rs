@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::config::LayerConfig;
 use super::layers::{some, weights};
 use super::walk::{View, Walk};
-use crate::import::chain::Weight;
+use crate::import::weight::Weight;
 use crate::model::{Gru, Layer, Lstm, Rnn, Shape};
 
 /// Takes a recurrent layer, alone or in both directions.

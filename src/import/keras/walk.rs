@@ -1,12 +1,12 @@
 //! A model as a chain of layers, with residual blocks where it parts and joins again.
 
 use super::config::{Config, LayerConfig};
-use super::layers;
 use super::weights::Weights;
+use super::{conv, layers};
 use crate::import::Opened;
-use crate::import::chain::{Chain, Weight};
+use crate::import::chain::Chain;
 use crate::import::pixels::Pixels;
-use crate::model::Shape;
+use crate::import::weight::Weight;
 use crate::model::limits::MAX_NESTING;
 
 /// How Keras sees the output of our last layer.
@@ -44,7 +44,7 @@ pub(super) fn read(config: &Config, weights: &Weights) -> Result<Opened, String>
     let mut walk = Walk {
         config,
         weights,
-        chain: Chain::new(input),
+        chain: Chain::of_images(input)?,
         view,
         pixels: Some(Pixels::new(false)),
     };
@@ -57,13 +57,13 @@ pub(super) fn read(config: &Config, weights: &Weights) -> Result<Opened, String>
 }
 
 /// The images of a shape.
-fn input(sides: &[Option<usize>]) -> Result<(Shape, View), String> {
+fn input(sides: &[Option<usize>]) -> Result<([usize; 3], View), String> {
     let sides: Option<Vec<usize>> = sides.iter().copied().collect();
     let sides = sides.ok_or("takes images of any size, here it has to be known")?;
     match *sides {
-        [h, w, c] => Ok((Shape::Image([c, h, w]), View::Same)),
-        [h, w] => Ok((Shape::Image([1, h, w]), View::Rows)),
-        [n] if n.isqrt().pow(2) == n => Ok((Shape::Image([1, n.isqrt(), n.isqrt()]), View::Flat)),
+        [h, w, c] => Ok(([c, h, w], View::Same)),
+        [h, w] => Ok(([1, h, w], View::Rows)),
+        [n] if n.isqrt().pow(2) == n => Ok(([1, n.isqrt(), n.isqrt()], View::Flat)),
         _ => Err(format!("takes the sides {sides:?}, which are no image")),
     }
 }
@@ -133,7 +133,7 @@ impl<'c> Walk<'c> {
         if layer.class == "Add" {
             return Ok(Some((layer, None)));
         }
-        let Some((conv, last)) = layers::shortcut_conv(self, layer)? else {
+        let Some((conv, last)) = conv::shortcut_conv(self, layer)? else {
             return Ok(None);
         };
         Ok(match self.config.readers(&last).as_slice() {

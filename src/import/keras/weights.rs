@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use hdf5_pure::{AttrValue, Dataset, File, Group};
 
 use super::config::Config;
-use crate::import::chain::Weight;
+use crate::import::weight::Weight;
 use crate::text::bytes;
 
 /// Most weights of one layer that are looked for in an archive.

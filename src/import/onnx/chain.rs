@@ -4,9 +4,9 @@
 use super::graph::{Graph, image_type};
 use super::{ops, pattern};
 use crate::import::Opened;
-use crate::import::chain::{Chain, Weight};
+use crate::import::chain::Chain;
 use crate::import::pixels::Pixels;
-use crate::model::Shape;
+use crate::import::weight::Weight;
 use crate::model::limits::MAX_NESTING;
 use crate::onnx::GraphProto;
 
@@ -17,7 +17,9 @@ pub(super) enum View {
     Same,
     /// Rows, columns, channels.
     ChannelsLast,
-    /// An image of one channel without that.
+    /// Rows, channels, columns.
+    ByRow,
+    /// Rows of all channels, side by side; of one channel, the image without that.
     Rows,
     /// The same, with the images after the rows, as recurrent layers read them.
     RowsFirst,
@@ -52,7 +54,7 @@ pub(super) fn read(graph: &GraphProto) -> Result<Opened, String> {
     let (input, view) = input(&sides)?;
     let mut walk = Walk {
         graph: &graph,
-        chain: Chain::new(input),
+        chain: Chain::of_images(input)?,
         value: graph.input_name(),
         view,
         pixels: Some(Pixels::new(is_bytes)),
@@ -67,7 +69,7 @@ pub(super) fn read(graph: &GraphProto) -> Result<Opened, String> {
 }
 
 /// The images that an input of these sides is for.
-fn input(sides: &[Option<usize>]) -> Result<(Shape, View), String> {
+fn input(sides: &[Option<usize>]) -> Result<([usize; 3], View), String> {
     let open = || {
         "the size of its images is open; fix it, for example with python -m \
          onnxruntime.tools.make_dynamic_shape_fixed"
@@ -80,10 +82,10 @@ fn input(sides: &[Option<usize>]) -> Result<(Shape, View), String> {
         .ok_or_else(open)?;
     match *sides {
         // Channels are at the end if only there they can be: 1, 3 or 4 of them.
-        [h, w, c] if c <= 4 && h > 4 && w > 4 => Ok((Shape::Image([c, h, w]), View::ChannelsLast)),
-        [c, h, w] => Ok((Shape::Image([c, h, w]), View::Same)),
-        [h, w] => Ok((Shape::Image([1, h, w]), View::Rows)),
-        [n] if n.isqrt().pow(2) == n => Ok((Shape::Image([1, n.isqrt(), n.isqrt()]), View::Flat)),
+        [h, w, c] if c <= 4 && h > 4 && w > 4 => Ok(([c, h, w], View::ChannelsLast)),
+        [c, h, w] => Ok(([c, h, w], View::Same)),
+        [h, w] => Ok(([1, h, w], View::Rows)),
+        [n] if n.isqrt().pow(2) == n => Ok(([1, n.isqrt(), n.isqrt()], View::Flat)),
         _ => Err(format!(
             "its input has the sides {sides:?}, which are no image"
         )),

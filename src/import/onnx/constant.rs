@@ -2,8 +2,8 @@
 
 use candle_core::DType;
 
-use crate::import::chain::Weight;
 use crate::import::tensors::floats;
+use crate::import::weight::Weight;
 use crate::onnx::{TensorProto, data_type};
 
 /// The dims of a tensor.

@@ -4,7 +4,7 @@ use std::cell::Cell;
 use std::collections::{HashMap, HashSet};
 
 use super::constant;
-use crate::import::chain::Weight;
+use crate::import::weight::Weight;
 use crate::onnx::{AttributeProto, GraphProto, NodeProto, TensorProto, ValueInfoProto, data_type};
 
 /// How many operators on a constant are computed, one after the other.
@@ -188,8 +188,8 @@ impl<'g> Graph<'g> {
         }
     }
 
-    /// A shape that is computed from that of the images: what is constant of it, and -2 for what is
-    /// not.
+    /// A shape that is computed from the one before: what is constant of it, and -2 for what is not,
+    /// which is taken from there.
     pub fn shape(&self, name: &str) -> Option<Vec<i64>> {
         if let Some(ints) = self.ints(name) {
             return Some(ints);
@@ -198,7 +198,19 @@ impl<'g> Graph<'g> {
         if node.op_type.as_deref() != Some("Concat") {
             return None;
         }
-        let part = |name: &String| self.ints(name).unwrap_or_else(|| vec![-2]);
+        let part = |name: &String| {
+            let of_slice = || {
+                let node = self.node(self.producer(name)?);
+                let [_, start, end, ..] = node.input.as_slice() else {
+                    return None;
+                };
+                let end = self.ints(end)?.first()?.clamp(&0, &4) - self.ints(start)?.first()?;
+                Some(vec![-2; usize::try_from(end).ok()?])
+            };
+            self.ints(name)
+                .or_else(of_slice)
+                .unwrap_or_else(|| vec![-2])
+        };
         Some(node.input.iter().flat_map(part).collect())
     }
 
@@ -274,13 +286,15 @@ fn number(node: &NodeProto) -> Option<Weight> {
 
 fn reshaped(weight: Weight, shape: &[i64]) -> Result<Weight, String> {
     let n = weight.values.len() as i64;
-    let known: i64 = shape.iter().filter(|&&d| d > 0).product();
+    let known = shape.iter().filter(|&&d| d > 0);
+    let known = known.fold(1i64, |n, &d| n.saturating_mul(d));
     let side = |&d: &i64| match d {
         -1 if known > 0 => n / known,
         d => d,
     };
     let dims: Vec<i64> = shape.iter().map(side).collect();
-    let is_whole = dims.iter().all(|&d| d > 0) && dims.iter().product::<i64>() == n;
+    let found = dims.iter().try_fold(1i64, |n, &d| n.checked_mul(d));
+    let is_whole = dims.iter().all(|&d| d > 0) && found == Some(n);
     match is_whole {
         true => Ok(Weight {
             dims: dims.iter().map(|&d| d as usize).collect(),

@@ -8,9 +8,9 @@ mod ops;
 mod ours;
 mod pattern;
 mod recurrent;
-mod rows;
 #[cfg(test)]
 mod tests;
+mod view;
 mod window;
 mod wire;
 

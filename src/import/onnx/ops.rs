@@ -2,8 +2,8 @@
 
 use super::chain::{View, Walk};
 use super::graph::{Graph, attribute, float, int, ints, word};
-use super::{constant, rows, window};
-use crate::import::chain::{NormWeights, Weight};
+use super::{constant, recurrent, view, window};
+use crate::import::weight::{NormWeights, Weight};
 use crate::model::{Layer, LeakyRelu, NORM_EPSILON, Shape};
 
 /// Takes the node at `idx`, which alone reads the value of the walk.
@@ -33,9 +33,9 @@ fn taken(walk: &mut Walk<'_>, idx: usize) -> Result<(), String> {
     match graph.op(idx) {
         "Identity" | "Dropout" | "Cast" => {}
         "Flatten" | "Reshape" | "Squeeze" | "Unsqueeze" | "Transpose" | "Gather" => {
-            rows::viewed(walk, idx)?;
+            view::viewed(walk, idx)?;
         }
-        "GlobalAveragePool" | "ReduceMean" => rows::averaged(walk, idx)?,
+        "GlobalAveragePool" | "ReduceMean" => view::averaged(walk, idx)?,
         op => {
             walk.begin()?;
             match op {
@@ -44,7 +44,7 @@ fn taken(walk: &mut Walk<'_>, idx: usize) -> Result<(), String> {
                 "Gemm" | "MatMul" => value = dense(walk, idx)?,
                 "BatchNormalization" => batch_norm(walk, idx)?,
                 "LayerNormalization" => layer_norm(walk, idx)?,
-                "RNN" | "LSTM" | "GRU" => value = rows::recurrent(walk, idx)?,
+                "RNN" | "LSTM" | "GRU" => value = recurrent::layer(walk, idx)?,
                 _ => walk.chain.plain(activation(graph, idx)?)?,
             }
         }

@@ -1,7 +1,11 @@
-//! The weights of recurrent layers. ONNX keeps all gates of both directions in one tensor each: `W`,
+//! Recurrent layers, and their weights: ONNX keeps all gates of both directions in one tensor each: `W`,
 //! `R` and `B`, with the gates in another order than PyTorch.
 
-use crate::import::chain::Weight;
+use super::chain::{View, Walk};
+use super::graph::{Graph, attribute, int, word};
+use super::ops::{is_zero, optional, weight};
+use crate::import::weight::Weight;
+use crate::model::{Gru, Layer, Lstm, Rnn, Shape};
 
 /// A kind of cell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -97,5 +101,143 @@ impl Part {
             _ => own,
         };
         (own.len() % kind.gates().len() == 0).then(|| kind.pytorch(own))
+    }
+}
+
+/// Takes a recurrent layer, up to its last state; returns the value of that.
+///
+/// # Errors
+/// When it does something else than ours.
+pub(super) fn layer<'g>(walk: &mut Walk<'g>, idx: usize) -> Result<&'g str, String> {
+    if walk.view != View::RowsFirst {
+        return Err("does not read the rows of an image".to_owned());
+    }
+    let kind = match walk.graph.op(idx) {
+        "RNN" => Kind::Rnn,
+        "LSTM" => Kind::Lstm,
+        _ => Kind::Gru,
+    };
+    let bidirectional = check(walk.graph, idx, kind)?;
+    let (units, weights) = weights(walk.graph, idx, kind, bidirectional)?;
+    let layer = match kind {
+        Kind::Rnn => Layer::Rnn(Rnn {
+            units,
+            bidirectional,
+        }),
+        Kind::Lstm => Layer::Lstm(Lstm {
+            units,
+            bidirectional,
+        }),
+        Kind::Gru => Layer::Gru(Gru {
+            units,
+            bidirectional,
+        }),
+    };
+    let value = last_state(walk, idx, bidirectional)?;
+    walk.chain.push(layer, weights)?;
+    walk.view = View::Same;
+    Ok(value)
+}
+
+/// Checks that a node computes what our layer does; returns whether it has both directions.
+fn check(graph: &Graph<'_>, idx: usize, kind: Kind) -> Result<bool, String> {
+    let node = graph.node(idx);
+    if kind == Kind::Gru && int(node, "linear_before_reset", 0) != 1 {
+        return Err(
+            "applies its reset gate before the product (linear_before_reset = 0)".to_owned(),
+        );
+    }
+    let odd = ["activations", "activation_alpha", "activation_beta", "clip"];
+    let odd = odd.iter().find(|name| attribute(node, name).is_some());
+    let set = ["layout", "input_forget"];
+    let set = set.iter().find(|name| int(node, name, 0) != 0);
+    if let Some(odd) = odd.or(set) {
+        return Err(format!("has {odd}, which no layer here has"));
+    }
+    let mut states = node.input.iter().skip(4).filter(|name| !name.is_empty());
+    if !states.all(|name| is_zero(graph, name)) {
+        return Err("begins with a state that is not zero".to_owned());
+    }
+    match word(node, "direction").as_str() {
+        "" | "forward" => Ok(false),
+        "bidirectional" => Ok(true),
+        other => Err(format!("reads in the direction {other}")),
+    }
+}
+
+/// The units of a layer, and its weights by PyTorch's names.
+fn weights(
+    graph: &Graph<'_>,
+    idx: usize,
+    kind: Kind,
+    is_both: bool,
+) -> Result<(usize, Vec<(&'static str, Weight)>), String> {
+    let (input, state) = (weight(graph, idx, 1)?, weight(graph, idx, 2)?);
+    let units = state.dims.get(2).copied().unwrap_or(0);
+    if Kind::of_rows(&state) != Some(kind) {
+        return Err(format!("has a weight of shape {:?}", state.dims));
+    }
+    let n_directions = 1 + usize::from(is_both);
+    let bias = optional(graph, idx, 3)?;
+    let bias = Weight {
+        dims: vec![n_directions],
+        values: bias.unwrap_or_else(|| vec![0.0; 2 * state.values.len() / units.max(1)]),
+    };
+    let directions = [false, true].into_iter().take(n_directions);
+    let found = directions.flat_map(Part::all).map(|(name, part)| {
+        let (tensor, columns) = match part.tensor() {
+            "W" => (&input, input.dims.last().copied()),
+            "R" => (&state, state.dims.last().copied()),
+            _ => (&bias, None),
+        };
+        let values = part.of(kind, tensor).ok_or("has weights of odd sizes")?;
+        let dims = match columns {
+            Some(columns) => vec![values.len() / columns.max(1), columns],
+            None => vec![values.len()],
+        };
+        Ok((name, Weight { dims, values }))
+    });
+    Ok((units, found.collect::<Result<_, String>>()?))
+}
+
+/// The value that is the last state, as a list per image.
+fn last_state<'g>(walk: &Walk<'g>, idx: usize, is_both: bool) -> Result<&'g str, String> {
+    let graph = walk.graph;
+    let all = || "passes on more than its last state".to_owned();
+    let (states, last) = (graph.output(idx, 0), graph.output(idx, 1));
+    let has_readers = |value: &str| !value.is_empty() && !graph.consumers(value).is_empty();
+    let is_last = has_readers(last);
+    if is_last == has_readers(states) {
+        return Err(all());
+    }
+    let n_steps = match walk.chain.output() {
+        Shape::Image([_, height, _]) => height as i64,
+        _ => 0,
+    };
+    let mut value = if is_last { last } else { states };
+    let mut is_taken = is_last;
+    let mut is_turned = false;
+    while let Some(next) = graph.consumer(value) {
+        let node = graph.node(next);
+        match graph.op(next) {
+            "Squeeze" | "Reshape" | "Flatten" | "Identity" => {}
+            "Transpose" => is_turned = true,
+            "Gather" => {
+                let at = node.input.get(1).and_then(|name| graph.ints(name));
+                let at = at.and_then(|at| at.first().copied()).ok_or_else(all)?;
+                if !is_last && at != -1 && at != n_steps - 1 {
+                    return Err(all());
+                }
+                is_taken = true;
+            }
+            _ => break,
+        }
+        graph.step()?;
+        value = graph.output(next, 0);
+    }
+    // Both directions have to lie side by side for each image, which only the last states do.
+    match is_taken && (!is_both || is_last && is_turned) {
+        true => Ok(value),
+        false => Err(all()),
     }
 }

@@ -3,8 +3,8 @@
 use super::chain::{View, Walk};
 use super::graph::{int, ints, word};
 use super::ops::{added, optional, weight};
-use crate::import::chain::Weight;
 use crate::import::padding::same_padding;
+use crate::import::weight::Weight;
 use crate::model::{AvgPool2d, Conv2d, Layer, MaxPool2d, Shape};
 use crate::onnx::NodeProto;
 

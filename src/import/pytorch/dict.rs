@@ -1,8 +1,7 @@
 //! The state dict in what was pickled: the object itself, or an entry of a checkpoint.
 
-use std::path::Path;
-
-use candle_core::pickle::{Object, TensorInfo};
+use candle_core::DType;
+use candle_core::pickle::Object;
 
 use crate::import::format::SAVE_STATE_DICT;
 
@@ -18,25 +17,38 @@ const KEYS: [&str; 8] = [
     "ema",
 ];
 
+/// A tensor, and where its numbers are.
+pub(super) struct StoredTensor {
+    pub name: String,
+    pub dtype: DType,
+    /// The file of its storage, which it may share.
+    pub file: String,
+    /// Its first number in the storage.
+    pub offset: usize,
+    pub dims: Vec<usize>,
+    /// Numbers from one to the next along each side.
+    pub strides: Vec<usize>,
+}
+
 /// A state dict.
 pub(super) struct Found {
-    pub tensors: Vec<TensorInfo>,
+    pub tensors: Vec<StoredTensor>,
     /// Which entry of a checkpoint it was.
     pub note: Option<String>,
 }
 
-/// Finds the tensors of an object in `folder` of an archive.
+/// Finds the tensors of an object.
 ///
 /// # Errors
 /// What the object is instead, and how to save its weights.
-pub(super) fn find(object: Object, folder: &str) -> Result<Found, String> {
+pub(super) fn find(object: Object) -> Result<Found, String> {
     let entries = match object {
         Object::Dict(entries) => entries,
         other => return Err(no_dict(&other)),
     };
     if entries.iter().any(|(_, value)| is_tensor(value)) {
         return Ok(Found {
-            tensors: tensors(entries, folder)?,
+            tensors: tensors(entries)?,
             note: None,
         });
     }
@@ -45,7 +57,7 @@ pub(super) fn find(object: Object, folder: &str) -> Result<Found, String> {
     };
     for wanted in KEYS {
         if let Some((_, value)) = entries.iter().find(|entry| is_key(entry, wanted)) {
-            let found = find(value.clone(), folder)?;
+            let found = find(value.clone())?;
             let note = format!("it is a checkpoint; the weights are its `{wanted}`");
             return Ok(Found {
                 note: found.note.or(Some(note)),
@@ -78,26 +90,91 @@ fn is_tensor(object: &Object) -> bool {
     matches!(&**callable, Object::Class { class_name, .. } if class_name.starts_with("_rebuild_"))
 }
 
-fn tensors(entries: Vec<(Object, Object)>, folder: &str) -> Result<Vec<TensorInfo>, String> {
-    let folder = format!("{folder}data");
+fn tensors(entries: Vec<(Object, Object)>) -> Result<Vec<StoredTensor>, String> {
     let mut found = Vec::new();
-    for (name, value) in entries {
-        if !is_tensor(&value) {
+    for (name, value) in &entries {
+        let Object::Unicode(name) = name else {
             continue;
-        }
-        let label = match &name {
-            Object::Unicode(name) => name.clone(),
-            other => format!("{other:?}"),
         };
-        let info = value.into_tensor_info(name, Path::new(&folder));
-        match info.map_err(|e| format!("tensor `{label}` cannot be read ({e})"))? {
-            Some(info) => found.push(info),
-            None => return Err(format!("tensor `{label}` is of a kind that is not read")),
+        if is_tensor(value) {
+            let unknown = || format!("tensor `{name}` is of a kind that is not read");
+            found.push(StoredTensor::of(name, value).ok_or_else(unknown)?);
         }
     }
     // candle reads the entries from the last to the first.
     found.reverse();
     Ok(found)
+}
+
+impl StoredTensor {
+    /// Takes the call apart that makes a tensor: `_rebuild_tensor_v2(storage, offset, size, stride, …)`,
+    /// perhaps as the argument of one that makes a parameter of it.
+    fn of(name: &str, object: &Object) -> Option<StoredTensor> {
+        let Object::Reduce { callable, args } = object else {
+            return None;
+        };
+        let (Object::Class { class_name, .. }, Object::Tuple(args)) = (&**callable, &**args) else {
+            return None;
+        };
+        match (class_name.as_str(), args.as_slice()) {
+            ("_rebuild_parameter", [tensor, ..]) => StoredTensor::of(name, tensor),
+            ("_rebuild_tensor_v2", [storage, offset, size, stride, ..]) => {
+                let Object::PersistentLoad(storage) = storage else {
+                    return None;
+                };
+                let Object::Tuple(storage) = &**storage else {
+                    return None;
+                };
+                let [
+                    _,
+                    Object::Class { class_name, .. },
+                    Object::Unicode(file),
+                    ..,
+                ] = storage.as_slice()
+                else {
+                    return None;
+                };
+                Some(StoredTensor {
+                    name: name.to_owned(),
+                    dtype: number_type(class_name)?,
+                    file: file.clone(),
+                    offset: count(offset)?,
+                    dims: counts(size)?,
+                    strides: counts(stride)?,
+                })
+            }
+            _ => None,
+        }
+    }
+}
+
+/// The type of the numbers in a class of storages.
+fn number_type(class: &str) -> Option<DType> {
+    Some(match class {
+        "FloatStorage" => DType::F32,
+        "DoubleStorage" => DType::F64,
+        "HalfStorage" => DType::F16,
+        "BFloat16Storage" => DType::BF16,
+        "LongStorage" => DType::I64,
+        "IntStorage" => DType::I32,
+        "ByteStorage" | "BoolStorage" => DType::U8,
+        _ => return None,
+    })
+}
+
+fn count(object: &Object) -> Option<usize> {
+    match object {
+        Object::Int(n) => usize::try_from(*n).ok(),
+        Object::Long(n) => usize::try_from(*n).ok(),
+        _ => None,
+    }
+}
+
+fn counts(object: &Object) -> Option<Vec<usize>> {
+    match object {
+        Object::Tuple(sides) => sides.iter().map(count).collect(),
+        _ => None,
+    }
 }
 
 /// The class of a pickled object, with its module.

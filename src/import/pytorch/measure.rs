@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use crate::import::format::SAVE_STATE_DICT;
 
 /// Most objects, copies included: a state dict has about sixty per tensor.
-const MAX_OBJECTS: u64 = 2_000_000;
+const MAX_OBJECTS: u64 = 600_000;
 
 /// Deepest nesting. A state dict has about eight.
 const MAX_DEPTH: u32 = 100;
@@ -72,27 +72,6 @@ impl Machine {
             // Protocol.
             0x80 => drop(take(rest, 1)?),
             b'(' => self.marks.push(self.stack.len()),
-            // Numbers, texts, names of classes, empty containers.
-            b'K' => self.leaf(rest, 1)?,
-            b'M' => self.leaf(rest, 2)?,
-            b'J' => self.leaf(rest, 4)?,
-            b'G' => self.leaf(rest, 8)?,
-            b'N' | 0x88 | 0x89 | b')' | b']' | b'}' => self.leaf(rest, 0)?,
-            b'X' => {
-                let length = number(rest, 4)?;
-                self.leaf(rest, length as usize)?;
-            }
-            // candle shifts by eight bits per byte, which a 64-bit number has eight of.
-            0x8a => {
-                let length = number(rest, 1).filter(|&n| n <= 8)?;
-                self.leaf(rest, length as usize)?;
-            }
-            b'c' => {
-                line(rest)?;
-                line(rest)?;
-                self.leaf(rest, 0)?;
-            }
-            // Containers.
             b't' => {
                 let n = self.since_mark()?;
                 self.join(n)?;
@@ -111,12 +90,13 @@ impl Machine {
             b'r' => self.put(number(rest, 4)?)?,
             b'h' => self.get(number(rest, 1)?)?,
             b'j' => self.get(number(rest, 4)?)?,
-            _ => return None,
+            _ => self.leaf(n_bytes(op, rest)?, rest)?,
         }
         Some(())
     }
 
-    fn leaf(&mut self, rest: &mut &[u8], n_bytes: usize) -> Option<()> {
+    /// An object without parts, whose content has so many bytes.
+    fn leaf(&mut self, n_bytes: usize, rest: &mut &[u8]) -> Option<()> {
         take(rest, n_bytes)?;
         self.push(Size {
             objects: 1,
@@ -187,6 +167,26 @@ impl Machine {
         self.push(size);
         Some(())
     }
+}
+
+/// How many bytes the content of a number, a text, a name or an empty container has.
+fn n_bytes(op: u8, rest: &mut &[u8]) -> Option<usize> {
+    Some(match op {
+        b'N' | 0x88 | 0x89 | b')' | b']' | b'}' => 0,
+        b'K' => 1,
+        b'M' => 2,
+        b'J' => 4,
+        b'G' => 8,
+        b'X' => number(rest, 4)? as usize,
+        // candle shifts by eight bits per byte, which a 64-bit number has eight of.
+        0x8a => number(rest, 1).filter(|&n| n <= 8)? as usize,
+        b'c' => {
+            line(rest)?;
+            line(rest)?;
+            0
+        }
+        _ => return None,
+    })
 }
 
 fn take<'b>(rest: &mut &'b [u8], n: usize) -> Option<&'b [u8]> {

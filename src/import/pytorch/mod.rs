@@ -8,15 +8,15 @@ mod measure;
 mod tests;
 
 use std::io::{Cursor, Read};
-use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use candle_core::pickle::{self, Stack};
+use candle_core::pickle::{Object, Stack};
 use zip::ZipArchive;
 
-use super::fit;
+use super::preset;
 use super::tensors::{TensorInfo, check_type, floats};
 use super::{NetworkHint, Opened, Refusal, format};
 use crate::model::Description;
+use dict::StoredTensor;
 
 /// Largest pickle read: one of 20,000 tensors has about 4 MB.
 const MAX_PICKLE_BYTES: u64 = 16 << 20;
@@ -27,19 +27,22 @@ pub(super) fn read(content: &[u8], folder: &str, hint: &NetworkHint) -> Result<O
     check_byte_order(&mut archive, folder)?;
     let pickle = entry(&mut archive, &format!("{folder}data.pkl"), MAX_PICKLE_BYTES)?;
     measure::check(&pickle)?;
-    let found = tensors(&pickle, folder)?;
-    let info = |tensor: &pickle::TensorInfo| TensorInfo {
+    let found = tensors(&pickle)?;
+    let info = |tensor: &StoredTensor| TensorInfo {
         name: tensor.name.clone(),
-        dims: tensor.layout.dims().to_vec(),
+        dims: tensor.dims.clone(),
     };
     let list: Vec<TensorInfo> = found.tensors.iter().map(info).collect();
-    let fit = fit::found(&list, hint)?;
+    let fit = preset::found(&list, hint)?;
     let classifier = Description::unnamed(fit.spec.clone()).with_values(|shape| {
         match fit.tensors.get(&shape.name) {
             Some(&idx) => {
                 let tensor = &found.tensors[idx];
                 check_type(shape.kind, &tensor.name, Some(tensor.dtype), &tensor.dtype)?;
-                values(&mut archive, tensor, content.len() as u64)
+                let file = format!("{folder}data/{}", tensor.file);
+                // PyTorch packs nothing, so a storage is not larger than the archive.
+                let storage = entry(&mut archive, &file, content.len() as u64)?;
+                values(&storage, tensor)
             }
             None => Ok(vec![0.0; shape.dims.iter().product()]),
         }
@@ -50,18 +53,13 @@ pub(super) fn read(content: &[u8], folder: &str, hint: &NetworkHint) -> Result<O
 }
 
 /// The tensors that a pickle names.
-fn tensors(pickle: &[u8], folder: &str) -> Result<dict::Found, String> {
-    let read = || -> candle_core::Result<pickle::Object> {
+fn tensors(pickle: &[u8]) -> Result<dict::Found, String> {
+    let read = || -> candle_core::Result<Object> {
         let mut stack = Stack::empty();
         stack.read_loop(&mut Cursor::new(pickle))?;
         stack.finalize()
     };
-    // candle takes tuples apart without asking for their length.
-    let found = catch_unwind(AssertUnwindSafe(|| {
-        let object = read().map_err(|e| format!("its pickle cannot be read ({e})"))?;
-        dict::find(object, folder)
-    }));
-    found.unwrap_or_else(|_| Err("its pickle names a tensor in an unknown way".to_owned()))
+    dict::find(read().map_err(|e| format!("its pickle cannot be read ({e})"))?)
 }
 
 /// Files say the order of their bytes since PyTorch 2.1.
@@ -98,41 +96,33 @@ fn entry(
 }
 
 /// The values of a tensor, which may lie in its storage in any order.
-fn values(
-    archive: &mut ZipArchive<Cursor<&[u8]>>,
-    tensor: &pickle::TensorInfo,
-    n_archive: u64,
-) -> Result<Vec<f32>, String> {
-    // PyTorch packs nothing, so a storage is not larger than the archive.
-    let storage = entry(archive, &tensor.path, n_archive)?;
-    let n_bytes = tensor.dtype.size_in_bytes();
-    let storage = floats(&storage, tensor.dtype, &[storage.len() / n_bytes])?;
-    // candle keeps the offset in bytes.
-    let offset = tensor.layout.start_offset() / n_bytes;
-    let outside = || format!("tensor `{}` is not within its storage", tensor.name);
-    let (dims, strides) = (tensor.layout.dims(), tensor.layout.stride());
+fn values(storage: &[u8], tensor: &StoredTensor) -> Result<Vec<f32>, String> {
+    let n_stored = storage.len() / tensor.dtype.size_in_bytes();
+    let storage = floats(storage, tensor.dtype, &[n_stored])?;
+    let StoredTensor {
+        offset,
+        dims,
+        strides,
+        ..
+    } = tensor;
     let n: usize = dims.iter().product();
-    if n > 0 && dims.len() == strides.len() {
-        let reach = dims
-            .iter()
-            .zip(strides)
-            .try_fold(offset, |at, (&dim, &stride)| {
-                at.checked_add((dim - 1).checked_mul(stride)?)
-            });
-        reach
-            .filter(|&last| last < storage.len())
-            .ok_or_else(outside)?;
-    } else if n > 0 {
-        return Err(outside());
+    let reach = dims
+        .iter()
+        .zip(strides)
+        .try_fold(*offset, |at, (&dim, &stride)| {
+            at.checked_add(dim.saturating_sub(1).checked_mul(stride)?)
+        });
+    if n > 0 && (dims.len() != strides.len() || reach.is_none_or(|last| last >= storage.len())) {
+        return Err(format!(
+            "tensor `{}` is not within its storage",
+            tensor.name
+        ));
     }
     let mut values = Vec::with_capacity(n);
     let mut place = vec![0; dims.len()];
     for _ in 0..n {
-        let at: usize = place
-            .iter()
-            .zip(strides)
-            .map(|(&i, &stride)| i * stride)
-            .sum();
+        let steps = place.iter().zip(strides);
+        let at: usize = steps.map(|(&i, &stride)| i * stride).sum();
         values.push(storage[offset + at]);
         for (axis, i) in place.iter_mut().enumerate().rev() {
             *i += 1;

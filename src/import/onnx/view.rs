@@ -1,12 +1,8 @@
-//! Nodes that change how the values are seen: shapes and orders, global means, and recurrent layers,
-//! which read an image as rows.
+//! Nodes that change how the values are seen: shapes and orders, and global means.
 
 use super::chain::{View, Walk};
-use super::graph::{attribute, int, ints, word};
-use super::ops::{is_zero, optional, weight};
-use super::recurrent::{Kind, Part};
-use crate::import::chain::Weight;
-use crate::model::{Gru, Layer, Lstm, Rnn, Shape};
+use super::graph::{int, ints};
+use crate::model::{Layer, Shape};
 
 impl Walk<'_> {
     /// The sides of one sample as the file sees them.
@@ -15,7 +11,8 @@ impl Walk<'_> {
             (View::Same, Shape::Image(chw)) => chw.to_vec(),
             (View::Same, Shape::Sequence(dims)) => dims.to_vec(),
             (View::ChannelsLast, Shape::Image([c, h, w])) => vec![h, w, c],
-            (View::Rows, Shape::Image([_, h, w])) => vec![h, w],
+            (View::ByRow, Shape::Image([c, h, w])) => vec![h, c, w],
+            (View::Rows, Shape::Image([c, h, w])) => vec![h, c * w],
             (View::Pixel, shape) => vec![shape.n_values(), 1, 1],
             (_, shape) => vec![shape.n_values()],
         }
@@ -37,7 +34,10 @@ impl Walk<'_> {
                 self.chain.flatten(true)?;
                 self.view = View::Same;
             }
-            (View::Rows, Shape::Image(_), &[m]) if m == n => {
+            (View::ByRow, Shape::Image([c, h, w]), &[y, x]) if [y, x] == [h, c * w] => {
+                self.view = View::Rows;
+            }
+            (View::Rows, Shape::Image([1, ..]), &[m]) if m == n => {
                 self.begin()?;
                 self.chain.flatten(false)?;
                 self.view = View::Same;
@@ -80,7 +80,14 @@ pub(super) fn viewed(walk: &mut Walk<'_>, idx: usize) -> Result<(), String> {
     let node = graph.node(idx);
     let before = walk.dims();
     if walk.view == View::RowsFirst {
-        return Err("changes the order of rows".to_owned());
+        // As this program writes it: channels and columns together.
+        let shape = node.input.get(1).and_then(|name| graph.ints(name));
+        return match (walk.chain.output(), shape.as_deref()) {
+            (Shape::Image([c, h, w]), Some(&[y, _, x])) if [y, x] == [h as i64, (c * w) as i64] => {
+                Ok(())
+            }
+            _ => Err("changes the order of rows".to_owned()),
+        };
     }
     let axes = || match ints(node, "axes") {
         Some(axes) => axes.to_vec(),
@@ -145,16 +152,9 @@ fn resolved(shape: &[i64], before: &[usize]) -> Result<Vec<usize>, String> {
     let n: usize = before.iter().product();
     let unknown = || format!("makes a shape {shape:?} of {before:?}");
     let rest = shape.get(1..).ok_or_else(unknown)?;
-    if rest.len() == 1 {
-        return match rest[0] {
-            0 if before.len() == 1 => Ok(vec![n]),
-            m if m < 0 || m == n as i64 => Ok(vec![n]),
-            _ => Err(unknown()),
-        };
-    }
     let side = |(at, &side): (usize, &i64)| match side {
-        0 => before.get(at).map(|&side| side as i64),
-        -2 => None,
+        // Taken from the shape before.
+        0 | -2 => before.get(at).map(|&side| side as i64),
         side => Some(side),
     };
     let sides: Vec<i64> = rest
@@ -166,14 +166,14 @@ fn resolved(shape: &[i64], before: &[usize]) -> Result<Vec<usize>, String> {
     let known = sides
         .iter()
         .filter(|&&side| side > 0)
-        .product::<i64>()
-        .max(1) as usize;
+        .fold(1i64, |n, &side| n.saturating_mul(side)) as usize;
     let side = |&side: &i64| match side {
         side if side > 0 => side as usize,
         _ => n / known,
     };
     let dims: Vec<usize> = sides.iter().map(side).collect();
-    match dims.iter().product::<usize>() == n {
+    let found = dims.iter().try_fold(1usize, |n, &side| n.checked_mul(side));
+    match found == Some(n) {
         true => Ok(dims),
         false => Err(unknown()),
     }
@@ -188,6 +188,7 @@ fn transposed(walk: &mut Walk<'_>, order: &[i64]) -> Result<(), String> {
             return Err("takes images whose channels are last, of a size that has none".to_owned());
         }
         (View::Rows, [1, 0, 2]) => View::RowsFirst,
+        (View::Same, [0, 2, 1, 3]) if image => View::ByRow,
         // As this program writes recurrent layers: rows first, channels and columns together.
         (View::Same, [2, 0, 1, 3]) if image => View::RowsFirst,
         _ => return Err(format!("changes the order of the sides to {order:?}")),
@@ -231,127 +232,4 @@ pub(super) fn averaged(walk: &mut Walk<'_>, idx: usize) -> Result<(), String> {
         false => View::Same,
     };
     Ok(())
-}
-
-/// A recurrent layer, up to its last state; returns the value of that.
-pub(super) fn recurrent<'g>(walk: &mut Walk<'g>, idx: usize) -> Result<&'g str, String> {
-    let graph = walk.graph;
-    let node = graph.node(idx);
-    if walk.view != View::RowsFirst || int(node, "layout", 0) != 0 {
-        return Err("does not read the rows of an image".to_owned());
-    }
-    let is_both = match word(node, "direction").as_str() {
-        "" | "forward" => false,
-        "bidirectional" => true,
-        other => return Err(format!("reads in the direction {other}")),
-    };
-    let kind = match graph.op(idx) {
-        "RNN" => Kind::Rnn,
-        "LSTM" => Kind::Lstm,
-        _ => Kind::Gru,
-    };
-    if kind == Kind::Gru && int(node, "linear_before_reset", 0) != 1 {
-        return Err(
-            "applies its reset gate before the product (linear_before_reset = 0)".to_owned(),
-        );
-    }
-    let odd = ["activations", "activation_alpha", "activation_beta", "clip"];
-    let odd = odd.iter().find(|name| attribute(node, name).is_some());
-    if let Some(odd) = odd.or((int(node, "input_forget", 0) != 0).then_some(&"input_forget")) {
-        return Err(format!("has {odd}, which no layer here has"));
-    }
-    let states = node.input.iter().skip(4).filter(|name| !name.is_empty());
-    if !states.into_iter().all(|name| is_zero(graph, name)) {
-        return Err("begins with a state that is not zero".to_owned());
-    }
-    let state = weight(graph, idx, 2)?;
-    let units = state.dims.get(2).copied().unwrap_or(0);
-    if Kind::of_rows(&state) != Some(kind) {
-        return Err(format!("has a weight of shape {:?}", state.dims));
-    }
-    let input = weight(graph, idx, 1)?;
-    let n_directions = 1 + usize::from(is_both);
-    let bias = optional(graph, idx, 3)?;
-    let bias = Weight {
-        dims: vec![n_directions],
-        values: bias.unwrap_or_else(|| vec![0.0; 2 * state.values.len() / units.max(1)]),
-    };
-    let mut weights = Vec::new();
-    let directions = [false, true];
-    for (name, part) in directions[..n_directions]
-        .iter()
-        .flat_map(|&d| Part::all(d))
-    {
-        let (tensor, columns) = match part.tensor() {
-            "W" => (&input, input.dims.last().copied()),
-            "R" => (&state, state.dims.last().copied()),
-            _ => (&bias, None),
-        };
-        let values = part.of(kind, tensor).ok_or("has weights of odd sizes")?;
-        let dims = match columns {
-            Some(columns) => vec![values.len() / columns.max(1), columns],
-            None => vec![values.len()],
-        };
-        weights.push((name, Weight { dims, values }));
-    }
-    let layer = match kind {
-        Kind::Rnn => Layer::Rnn(Rnn {
-            units,
-            bidirectional: is_both,
-        }),
-        Kind::Lstm => Layer::Lstm(Lstm {
-            units,
-            bidirectional: is_both,
-        }),
-        Kind::Gru => Layer::Gru(Gru {
-            units,
-            bidirectional: is_both,
-        }),
-    };
-    let value = last_state(walk, idx, is_both)?;
-    walk.chain.push(layer, weights)?;
-    walk.view = View::Same;
-    Ok(value)
-}
-
-/// The value that is the last state, as a list per image.
-fn last_state<'g>(walk: &Walk<'g>, idx: usize, is_both: bool) -> Result<&'g str, String> {
-    let graph = walk.graph;
-    let all = || "passes on more than its last state".to_owned();
-    let (states, last) = (graph.output(idx, 0), graph.output(idx, 1));
-    let has_readers = |value: &str| !value.is_empty() && !graph.consumers(value).is_empty();
-    let is_last = has_readers(last);
-    if is_last == has_readers(states) {
-        return Err(all());
-    }
-    let n_steps = match walk.chain.output() {
-        Shape::Image([_, height, _]) => height as i64,
-        _ => 0,
-    };
-    let mut value = if is_last { last } else { states };
-    let mut is_taken = is_last;
-    let mut is_turned = false;
-    while let Some(next) = graph.consumer(value) {
-        let node = graph.node(next);
-        match graph.op(next) {
-            "Squeeze" | "Reshape" | "Identity" => {}
-            "Transpose" => is_turned = true,
-            "Gather" => {
-                let at = node.input.get(1).and_then(|name| graph.ints(name));
-                let at = at.and_then(|at| at.first().copied()).ok_or_else(all)?;
-                if !is_last && at != -1 && at != n_steps - 1 {
-                    return Err(all());
-                }
-                is_taken = true;
-            }
-            _ => break,
-        }
-        graph.step()?;
-        value = graph.output(next, 0);
-    }
-    // Both directions have to lie side by side for each image, which only the last states do.
-    match is_taken && (!is_both || is_last && is_turned) {
-        true => Ok(value),
-        false => Err(all()),
-    }
 }
