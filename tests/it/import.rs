@@ -131,6 +131,7 @@ fn graphs_of_pytorch_become_layers_with_its_logits() {
             "Conv2d Gelu AvgPool2d Conv2d LeakyRelu Flatten Dense Tanh LayerNorm Dense",
         ),
         ("rows-lstm", "Lstm Dense"),
+        ("both-rows", "Lstm Dense"),
         ("rows-gru", "Gru Dense"),
     ] {
         for file in [format!("{name}.onnx"), format!("{name}-script.onnx")] {

@@ -77,7 +77,6 @@ fn a_dense_layer_is_read_in_every_form_of_its_numbers() {
 
 #[test]
 fn what_is_hostile_is_refused_in_time() {
-    let weight = TensorProto::floats("w", &[16, 3], &[0.5; 48]);
     let circle = vec![
         node("Relu", &["x"], "a"),
         node("Identity", &["a"], "b"),
@@ -121,6 +120,11 @@ fn what_is_hostile_is_refused_in_time() {
         "{}",
         refusal(&empty)
     );
+}
+
+#[test]
+fn tensors_that_claim_or_are_cut_are_refused() {
+    let weight = TensorProto::floats("w", &[16, 3], &[0.5; 48]);
     let claims = TensorProto {
         dims: vec![1 << 40, 1 << 40],
         ..weight.clone()

@@ -134,18 +134,8 @@ impl Writer {
         let named = format!("name=\"{module}\"");
         match layer {
             Layer::Conv2d(conv) => self.conv2d(conv, &named),
-            Layer::MaxPool2d(pool) => {
-                self.apply(&format!(
-                    "layers.MaxPooling2D({}, {})",
-                    pool.kernel, pool.stride
-                ));
-            }
-            Layer::AvgPool2d(pool) => {
-                self.apply(&format!(
-                    "layers.AveragePooling2D({}, {})",
-                    pool.kernel, pool.stride
-                ));
-            }
+            Layer::MaxPool2d(pool) => self.pool("MaxPooling2D", [pool.kernel, pool.stride]),
+            Layer::AvgPool2d(pool) => self.pool("AveragePooling2D", [pool.kernel, pool.stride]),
             Layer::GlobalAvgPool => self.apply("layers.GlobalAveragePooling2D()"),
             Layer::Flatten => {
                 if let Shape::Image(_) = input {
@@ -168,47 +158,27 @@ impl Writer {
                     "layers.LayerNormalization({axis}epsilon=1e-5, {named})"
                 ));
             }
-            Layer::Relu => self.apply("layers.ReLU()"),
-            Layer::LeakyRelu(layer) => {
-                self.apply(&format!("layers.LeakyReLU(negative_slope={})", layer.slope));
-            }
-            Layer::Gelu => self.apply("layers.Activation(\"gelu\")"),
-            Layer::Silu => self.apply("layers.Activation(\"silu\")"),
-            Layer::Sigmoid => self.apply("layers.Activation(\"sigmoid\")"),
-            Layer::Tanh => self.apply("layers.Activation(\"tanh\")"),
+            Layer::Relu
+            | Layer::LeakyRelu(_)
+            | Layer::Gelu
+            | Layer::Silu
+            | Layer::Sigmoid
+            | Layer::Tanh => self.apply(&activation(layer)),
             Layer::Dropout(layer) => self.apply(&format!("layers.Dropout({})", layer.rate)),
             Layer::Dropout2d(layer) => {
-                self.apply(&format!("layers.SpatialDropout2D({})", layer.rate))
+                self.apply(&format!("layers.SpatialDropout2D({})", layer.rate));
             }
-            Layer::Rnn(layer) => self.recurrent(
-                "layers.SimpleRNN",
-                layer.units,
-                layer.bidirectional,
-                input,
-                &named,
-            ),
-            Layer::Lstm(layer) => {
-                self.recurrent(
-                    "layers.LSTM",
-                    layer.units,
-                    layer.bidirectional,
-                    input,
-                    &named,
-                );
-            }
-            Layer::Gru(layer) => self.recurrent(
-                "layers.GRU",
-                layer.units,
-                layer.bidirectional,
-                input,
-                &named,
-            ),
+            Layer::Rnn(_) | Layer::Lstm(_) | Layer::Gru(_) => self.recurrent(layer, input, &named),
             // Blocks are written by `residual`.
             Layer::Residual(_) => {}
             Layer::PatchEmbedding(_) | Layer::TransformerEncoder(_) | Layer::TokenPool(_) => {
                 self.tokens(layer, module, [input, output]);
             }
         }
+    }
+
+    fn pool(&mut self, class: &str, [kernel, stride]: [usize; 2]) {
+        self.apply(&format!("layers.{class}({kernel}, {stride})"));
     }
 
     fn conv2d(&mut self, conv: &Conv2d, named: &str) {
@@ -224,8 +194,14 @@ impl Writer {
         self.apply(&format!("layers.Conv2D({arguments}, {named})"));
     }
 
-    fn recurrent(&mut self, class: &str, units: usize, both: bool, input: Shape, named: &str) {
+    fn recurrent(&mut self, layer: &Layer, input: Shape, named: &str) {
         self.own.insert(Own::Recurrent);
+        let (class, units, both) = match layer {
+            Layer::Lstm(layer) => ("layers.LSTM", layer.units, layer.bidirectional),
+            Layer::Gru(layer) => ("layers.GRU", layer.units, layer.bidirectional),
+            Layer::Rnn(layer) => ("layers.SimpleRNN", layer.units, layer.bidirectional),
+            _ => return,
+        };
         if let Shape::Image([channels, height, width]) = input {
             self.apply("layers.Permute((1, 3, 2))");
             self.apply(&format!("layers.Reshape(({height}, {}))", channels * width));
@@ -265,5 +241,18 @@ impl Writer {
             },
             _ => {}
         }
+    }
+}
+
+/// An activation.
+fn activation(layer: &Layer) -> String {
+    let named = |name: &str| format!("layers.Activation(\"{name}\")");
+    match layer {
+        Layer::LeakyRelu(layer) => format!("layers.LeakyReLU(negative_slope={})", layer.slope),
+        Layer::Gelu => named("gelu"),
+        Layer::Silu => named("silu"),
+        Layer::Sigmoid => named("sigmoid"),
+        Layer::Tanh => named("tanh"),
+        _ => "layers.ReLU()".to_owned(),
     }
 }
