@@ -38,6 +38,10 @@ pub enum Stream {
     Pca = 60,
     /// Which images of a class are imported; the counters are the class and the split.
     Import = 61,
+    /// Which sketches are trained on; the counters are the class and the pair.
+    SketchHalf = 64,
+    /// Sketches among the images of an epoch, which is the first counter.
+    SketchDraws = 65,
     /// Images that an exported model is tested with; the first counter is their number.
     TestData = 70,
     /// Settings of a sweep; the counters are the setting and the key.

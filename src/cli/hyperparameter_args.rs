@@ -28,6 +28,9 @@ pub struct Recipe {
     ema_decay: Option<f64>,
     #[arg(long, help = flag_help(Setting::Balanced, "off"))]
     balanced: bool,
+    #[arg(long, value_name = "SHARE", allow_negative_numbers = true,
+        help = flag_help(Setting::SketchShare, "0"))]
+    sketch_share: Option<f64>,
     #[arg(long, value_name = "EPOCHS", help = flag_help(Setting::Patience, "0"))]
     patience: Option<usize>,
     /// Private training (DP-SGD): standard deviation of the noise, divided by --max-grad-norm. Any of
@@ -73,6 +76,7 @@ impl Recipe {
         config.augment = self.augment.unwrap_or(config.augment);
         config.ema_decay = self.ema_decay.unwrap_or(config.ema_decay);
         config.balanced |= self.balanced;
+        config.sketch_share = self.sketch_share.unwrap_or(config.sketch_share);
         let patience = &mut config.early_stopping.patience;
         *patience = self.patience.unwrap_or(*patience);
         self.apply_privacy(config);

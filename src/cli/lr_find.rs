@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use super::open_data::open_data;
+use super::open_data::{add_sketches, open_data};
 use super::settings::{Source, flag_help};
 use super::{UsageError, out, train};
 use crate::kernels;
@@ -84,6 +84,9 @@ impl Args {
         config.optimizer = self.optimizer.unwrap_or(config.optimizer);
         config.batch_size = self.batch_size.unwrap_or(config.batch_size);
         let config = self.source.with_sets(config)?;
+        if config.sketch_share > 0.0 {
+            add_sketches(&dataset, workspace);
+        }
         let job =
             Job::new(config, dataset).map_err(|errors| UsageError(FieldError::joined(&errors)))?;
         Ok(job)

@@ -1,6 +1,7 @@
 //! Which images a model is evaluated on.
 
 use super::error::EvaluateError;
+use crate::data::sketches::unseen_sketches;
 use crate::data::{Dataset, ImageSet, stratified_split};
 use crate::model::Classifier;
 
@@ -47,6 +48,19 @@ impl SplitName {
         }
     }
 
+    /// The indices of the sketches in `set` that `classifier` was not trained on: those it was trained
+    /// on say nothing about it.
+    pub fn unseen_sketches(classifier: &Classifier, set: &ImageSet) -> Vec<u32> {
+        let config = &classifier.provenance.config;
+        let n_mixed = config.get("sketches").and_then(|mixed| mixed.get("n"));
+        let number = |value: &serde_json::Value| value.as_u64();
+        let seed = config.get("seed").and_then(number);
+        match n_mixed.and_then(number).zip(seed) {
+            Some((n, seed)) => unseen_sketches(set.labels(), n as usize, seed),
+            None => (0..set.len() as u32).collect(),
+        }
+    }
+
     /// Whether `set` still holds the images of this split of `dataset`: sketches may have been added.
     pub fn is_current(self, set: &ImageSet, dataset: &Dataset) -> bool {
         let sketches = || dataset.sketches.get();
@@ -74,8 +88,8 @@ impl SplitName {
             }
             (SplitName::Sketches, _) => {
                 let set = dataset.sketches.get().ok_or(EvaluateError::NoSketches)?;
-                let all = (0..set.len() as u32).collect();
-                (set, all)
+                let unseen = SplitName::unseen_sketches(classifier, &set);
+                (set, unseen)
             }
             (SplitName::Validation, None) => return Err(EvaluateError::UnknownValidation),
             (SplitName::Validation, Some((0, _))) => return Err(EvaluateError::NoValidation),

@@ -46,14 +46,35 @@ impl Studio {
         config: TrainConfig,
         control: Control,
     ) -> Result<(), LaunchRefusal> {
+        self.begin_as(config, control, None)
+    }
+
+    /// Starts a run with `config` that has a name, or else is named after its preset.
+    pub(super) fn begin_as(
+        &mut self,
+        config: TrainConfig,
+        control: Control,
+        name: Option<String>,
+    ) -> Result<(), LaunchRefusal> {
         let Some(dataset) = self.dataset().cloned() else {
             return Err(LaunchRefusal::NotNow);
         };
         if self.live_run().is_some() {
             return Err(LaunchRefusal::NotNow);
         }
-        let job = Job::new(config.clone(), dataset).map_err(LaunchRefusal::Invalid)?;
-        self.launch(watched(job), config, control, RunStart::default(), None)
+        // Settings of another run may name its sketches: this one takes those that are there now.
+        let config = TrainConfig {
+            sketches: None,
+            ..config
+        };
+        self.hand_over_sketches(&config, &dataset);
+        let job = Job::new(config, dataset).map_err(LaunchRefusal::Invalid)?;
+        let config = job.config().clone();
+        let start = RunStart {
+            name,
+            ..RunStart::default()
+        };
+        self.launch(watched(job), config, control, start, None)
     }
 
     /// Reads a run of the workspace to resume it, for `n_more` epochs more than it was planned for.
@@ -89,6 +110,7 @@ impl Studio {
         let old = config.epochs;
         config.epochs = config.epochs.saturating_add(n_more);
         let checkpoint = reopened.checkpoint.map(|state| state.extended(n_more));
+        self.hand_over_sketches(&config, &dataset);
         let job = match Job::new(config.clone(), dataset) {
             Ok(job) => as_begun(job, reopened.options),
             Err(errors) => return self.notices.error(FieldError::joined(&errors)),
@@ -107,6 +129,7 @@ impl Studio {
         let start = RunStart {
             checkpoint,
             history: longer.into_iter().collect(),
+            name: None,
         };
         let recording = Recording::On(reopened.recorder);
         let started = self.start(job, Control::default(), start, recording);
@@ -133,14 +156,16 @@ impl Studio {
         let (Some(dataset), Some(parent)) = (self.dataset().cloned(), self.timeline_run()) else {
             return;
         };
-        let checkpoint = match state.branched(self.draft()) {
+        let mut checkpoint = match state.branched(self.draft()) {
             Ok(checkpoint) => checkpoint,
             Err(reason) => return self.notices.error(reason),
         };
+        self.hand_over_sketches(&checkpoint.config, &dataset);
         let job = match Job::new(checkpoint.config.clone(), dataset) {
             Ok(job) => watched(job),
             Err(errors) => return self.draft.set_errors(errors),
         };
+        checkpoint.config = job.config().clone();
         let parent_name = Parent {
             run: parent.name.clone(),
             step: state.step(),
@@ -155,6 +180,7 @@ impl Studio {
         let start = RunStart {
             checkpoint: Some(checkpoint),
             history,
+            name: None,
         };
         let launched = self.launch(job, config, Control::default(), start, Some(parent_name));
         if let Err(LaunchRefusal::NoThread(text)) = launched {
@@ -171,7 +197,8 @@ impl Studio {
         start: RunStart,
         parent: Option<Parent>,
     ) -> Result<(), LaunchRefusal> {
-        let name = format!("{} {}", config.preset, self.runs().len() + 1);
+        let numbered = || format!("{} {}", config.preset, self.runs().len() + 1);
+        let name = start.name.clone().unwrap_or_else(numbered);
         let color = self.library.next_color();
         let folder = self.workspace().map(|workspace| NewFolder {
             path: runs::new_folder(workspace, &name),

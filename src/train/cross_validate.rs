@@ -58,6 +58,8 @@ pub fn cross_validate(
     let config = &TrainConfig {
         // The models are discarded: noise would only hide what is looked for.
         privacy: Privacy::None,
+        // Sketches are not what is judged.
+        sketch_share: 0.0,
         ..config.clone()
     };
     let job = Job::new(config.clone(), dataset.clone()).map_err(CrossValidateError::Config)?;
@@ -89,7 +91,7 @@ pub fn cross_validate(
 }
 
 /// Nobody looks.
-struct Silent;
+pub(super) struct Silent;
 
 impl Observer for Silent {
     fn event(&mut self, _: &Event) {}

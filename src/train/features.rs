@@ -3,8 +3,8 @@
 use candle_core::{Device, Result, Tensor};
 
 use super::config::TrainConfig;
+use super::images::images_of;
 use super::job::Job;
-use crate::data::ImageSet;
 use crate::model::Network;
 
 /// Most bytes that they take; with more, frozen layers run for each batch. A constant, because the
@@ -31,34 +31,39 @@ impl Features {
         config: &TrainConfig,
         network: &Network,
     ) -> Result<Option<Features>> {
-        let indices = &job.split().train;
-        let n_bytes = |n: usize| 4 * n * indices.len();
+        // In the order of the data, so that the bits do not depend on that of training.
+        let sorted = job.trained_images();
+        let n_bytes = |n: usize| 4 * n * sorted.len();
         let fits = network
             .n_features()
             .is_some_and(|n| n_bytes(n) <= MAX_BYTES);
         if !fits || !config.augment.is_off() {
             return Ok(None);
         }
-        let set = &job.dataset().train;
+        let n_rows = sorted.last().map_or(0, |&last| last as usize + 1);
         let mut features = Features {
-            rows: vec![u32::MAX; set.len()],
+            rows: vec![u32::MAX; n_rows],
             values: Vec::new(),
             dims: Vec::new(),
         };
-        // In the order of the data, so that the bits do not depend on that of training.
-        let mut sorted = indices.clone();
-        sorted.sort_unstable();
         for (row, &idx) in sorted.iter().enumerate() {
             features.rows[idx as usize] = row as u32;
         }
         for chunk in sorted.chunks(BATCH) {
-            features.add(set, chunk, network)?;
+            features.add(job, config, chunk, network)?;
         }
         Ok(Some(features))
     }
 
-    fn add(&mut self, set: &ImageSet, chunk: &[u32], network: &Network) -> Result<()> {
-        let batch = set.batch(chunk, &Device::Cpu)?;
+    fn add(
+        &mut self,
+        job: &Job,
+        config: &TrainConfig,
+        chunk: &[u32],
+        network: &Network,
+    ) -> Result<()> {
+        // Without augmentation, they are the same in every epoch.
+        let batch = images_of(job, config, 0, chunk)?;
         let found = network.features(&batch.images)?;
         self.dims = found.dims()[1..].to_vec();
         self.values.extend(found.flatten_all()?.to_vec1::<f32>()?);

@@ -1,6 +1,6 @@
 //! The images of a batch, augmented.
 
-use candle_core::{Device, Result as CandleResult};
+use candle_core::{Device, Result as CandleResult, Tensor};
 
 use super::config::TrainConfig;
 use super::job::Job;
@@ -17,23 +17,29 @@ pub(super) fn images_of(
     epoch: usize,
     indices: &[u32],
 ) -> CandleResult<Batch> {
-    let set = &job.dataset().train;
     let (augment, seed) = (config.augment, config.seed);
-    let len = set.shape().iter().product();
+    let shape = job.dataset().image_shape();
+    let len = shape.iter().product();
     let mut images = vec![0.0; indices.len() * len];
     if augment.is_off() {
         let parts = images.chunks_mut(PLAIN * len).zip(indices.chunks(PLAIN));
         kernels::for_parts(parts, |_, (images, indices)| {
             for (image, &index) in images.chunks_mut(len).zip(indices) {
-                let pixels = unit_values(set.image(index as usize));
+                let (set, idx) = job.source_of(index);
+                let pixels = unit_values(set.image(idx as usize));
                 image.iter_mut().zip(pixels).for_each(|(to, x)| *to = x);
             }
         });
     } else {
         let parts = images.chunks_mut(len).zip(indices);
         kernels::for_parts(parts, |_, (image, &index)| {
-            image.copy_from_slice(&augment.image(set, index, seed, epoch as u64));
+            let (set, idx) = job.source_of(index);
+            image.copy_from_slice(&augment.image(set, idx, seed, epoch as u64));
         });
     }
-    set.batch_of(images, indices, &Device::Cpu)
+    let ([channels, height, width], n) = (shape, indices.len());
+    Ok(Batch {
+        images: Tensor::from_vec(images, (n, channels, height, width), &Device::Cpu)?,
+        labels: Tensor::from_vec(job.labels(indices), n, &Device::Cpu)?,
+    })
 }

@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 use super::config::{FieldError, TrainConfig};
 use super::divergence::OnDivergence;
 use super::error::TrainError;
-use crate::data::{Dataset, Split, balanced, shuffled, stratified_split};
+use crate::data::sketches::{unseen_sketches, with_sketches};
+use crate::data::{Dataset, ImageSet, Split, balanced, shuffled, stratified_split};
 use crate::model::Network;
 
 /// Options of a run beside its configuration: guard, checkpoints, layer statistics. A resumed run
@@ -50,19 +51,26 @@ pub struct Job {
     config: TrainConfig,
     dataset: Arc<Dataset>,
     split: Split,
+    /// The sketches that it trains on, if it does.
+    sketches: Option<ImageSet>,
     options: RunOptions,
     checkpoint_time: Duration,
 }
 
 impl Job {
-    /// Checks `config` against `dataset` and draws the validation split.
+    /// Checks `config` against `dataset`, draws the validation split and chooses the sketches to train
+    /// on.
     ///
     /// # Errors
     /// Every problem, all at once.
-    pub fn new(config: TrainConfig, dataset: Arc<Dataset>) -> Result<Job, Vec<FieldError>> {
+    pub fn new(mut config: TrainConfig, dataset: Arc<Dataset>) -> Result<Job, Vec<FieldError>> {
         let n_images = dataset.train.len();
         let mut errors = config.check(dataset.image_shape(), dataset.n_classes(), n_images);
         errors.extend(config.memory_problem(0));
+        let sketches = config.choose_sketches(&dataset).unwrap_or_else(|error| {
+            errors.push(error);
+            None
+        });
         if !errors.is_empty() {
             return Err(errors);
         }
@@ -71,6 +79,7 @@ impl Job {
             config,
             dataset,
             split,
+            sketches,
             options: RunOptions::default(),
             checkpoint_time: CHECKPOINT_TIME,
         })
@@ -87,9 +96,51 @@ impl Job {
     /// the seed and the epoch alone.
     pub(super) fn order(&self, epoch: u64) -> Vec<u32> {
         let (train, seed) = (&self.split.train, self.config.seed);
-        match self.config.balanced {
+        let order = match self.config.balanced {
             true => balanced(train, self.dataset.train.labels(), seed, epoch),
             false => shuffled(train, seed, epoch),
+        };
+        let Some(sketches) = &self.sketches else {
+            return order;
+        };
+        let numbers = [self.dataset.train.len() as u32, sketches.len() as u32];
+        with_sketches(order, self.config.sketch_share, numbers, [seed, epoch])
+    }
+
+    /// The set of the image at `index` in an order, and its index there: sketches are numbered after
+    /// the training images.
+    pub(super) fn source_of(&self, index: u32) -> (&ImageSet, u32) {
+        let n_own = self.dataset.train.len() as u32;
+        match &self.sketches {
+            Some(sketches) if index >= n_own => (sketches, index - n_own),
+            _ => (&self.dataset.train, index),
+        }
+    }
+
+    /// The labels of the images at `indices` in an order.
+    pub(super) fn labels(&self, indices: &[u32]) -> Vec<u32> {
+        let label = |&index: &u32| {
+            let (set, idx) = self.source_of(index);
+            set.labels()[idx as usize]
+        };
+        indices.iter().map(label).collect()
+    }
+
+    /// All images that it trains on, sorted.
+    pub(super) fn trained_images(&self) -> Vec<u32> {
+        let n_own = self.dataset.train.len() as u32;
+        let n_sketches = self.sketches.as_ref().map_or(0, ImageSet::len) as u32;
+        let mut all = self.split.train.clone();
+        all.extend(n_own..n_own + n_sketches);
+        all.sort_unstable();
+        all
+    }
+
+    /// The sketches that are there now and that it does not train on: all, if it trains on none.
+    pub(super) fn unseen_sketches(&self, labels: &[u32]) -> Vec<u32> {
+        match &self.config.sketches {
+            Some(mixed) => unseen_sketches(labels, mixed.n, self.config.seed),
+            None => (0..labels.len() as u32).collect(),
         }
     }
 

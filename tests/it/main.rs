@@ -80,6 +80,7 @@ mod serve;
 mod session;
 #[cfg(feature = "gui")]
 mod settings_window;
+mod sketch_share;
 mod sketches;
 #[cfg(feature = "gui")]
 mod sketches_window;

@@ -68,8 +68,8 @@ pub struct Args {
     /// to its planned end; needs no other option.
     #[arg(long, value_name = "RUN", conflicts_with_all = ["out", "no_record", "name", "config",
         "set", "print_config", "preset", "epochs", "batch_size", "lr", "optimizer", "seed", "val",
-        "schedule", "balanced", "weight_decay", "label_smoothing", "augment", "ema_decay", "patience", "from",
-        "freeze", "lr_scale", "noise_multiplier", "max_grad_norm", "delta"])]
+        "schedule", "balanced", "sketch_share", "weight_decay", "label_smoothing", "augment", "ema_decay", "patience",
+        "from", "freeze", "lr_scale", "noise_multiplier", "max_grad_norm", "delta"])]
     pub(super) resume: Option<PathBuf>,
     /// Train the run of --resume for N epochs more than planned, even if it is completed.
     #[arg(long, value_name = "N")]

@@ -100,10 +100,11 @@ impl Args {
         let step = parent_state.step();
         let dataset = self.dataset_of(&folder, workspace)?;
         let wanted = self.changed(parent_state.config.clone())?;
-        let checkpoint = parent_state.branched(&wanted).map_err(UsageError)?;
+        let mut checkpoint = parent_state.branched(&wanted).map_err(UsageError)?;
         let options = self.options(Options::of(&folder)).without_questions();
         let config = checkpoint.config.clone();
         let job = job(config, dataset, options, workspace)?;
+        checkpoint.config = job.config().clone();
         let parent = Parent {
             run: folder.manifest().name.clone(),
             step,

@@ -6,6 +6,7 @@
 
 mod file;
 mod gap;
+mod mixed;
 mod purge;
 mod row;
 mod shared;
@@ -13,5 +14,6 @@ mod sketch;
 
 pub use file::{FoundSketches, SketchFolder};
 pub use gap::{InkMean, SketchGap};
+pub use mixed::{MixedSketches, trained_sketches, unseen_sketches, with_sketches};
 pub use shared::{SharedSketches, image_set};
 pub use sketch::Sketch;

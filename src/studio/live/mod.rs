@@ -26,6 +26,8 @@ pub(super) struct RunStart {
     pub(super) checkpoint: Option<Checkpoint>,
     /// The run's earlier events.
     pub(super) history: Vec<Event>,
+    /// The name of a new run, if it is not named after its preset.
+    pub(super) name: Option<String>,
 }
 
 /// The training thread with its channels.
@@ -84,6 +86,7 @@ impl LiveRun {
         let RunStart {
             checkpoint,
             history,
+            ..
         } = origin;
         let trainer = Trainer::spawn(job, control, move |job, control| {
             history.iter().for_each(|event| observer.event(event));

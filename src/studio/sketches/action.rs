@@ -3,12 +3,13 @@
 use std::path::{Path, PathBuf};
 
 use super::edits::{Change, write};
-use crate::data::sketches::{FoundSketches, Sketch};
+use crate::data::sketches::{FoundSketches, Sketch, image_set};
 use crate::data::{DataFormat, Dataset, InputImage};
 use crate::studio::canvas::Model;
 use crate::studio::message::Message;
 use crate::studio::{DraftAction, LastEdited, Studio};
 use crate::text::capitalized;
+use crate::train::TrainConfig;
 
 /// An action on the labeled sketches.
 #[derive(Clone, Debug)]
@@ -238,6 +239,17 @@ impl Studio {
             self.notices.error(capitalized(damage));
         }
         self.sketches.take_found(found);
+    }
+
+    /// Makes the sketches images of `dataset` at once, for a run with `config` that trains on them.
+    pub(in crate::studio) fn hand_over_sketches(&self, config: &TrainConfig, dataset: &Dataset) {
+        let (recipe, shape) = (dataset.recipe, dataset.image_shape());
+        if config.sketch_share > 0.0
+            && let Ok((_, set)) = image_set(&self.sketches.all, &dataset.classes, recipe, shape)
+            && dataset.sketches.get().as_ref() != Some(&set)
+        {
+            dataset.sketches.set(Some(set));
+        }
     }
 
     /// Takes what is known of the sketches, and asks for what is not.

@@ -1,11 +1,13 @@
 //! The history of labels: one with that of the canvas, so that undo takes back whichever came last.
 
+use std::sync::Arc;
+
 use crate::data::error::DataError;
 use crate::data::sketches::{Sketch, SketchFolder};
 
 /// A change of the sketches.
 #[derive(Clone, Debug)]
-pub(super) enum Change {
+pub(in crate::studio) enum Change {
     /// A sketch is added at this place.
     Add(usize, Sketch),
     /// The sketch at this place is deleted.
@@ -20,7 +22,7 @@ pub(super) enum Change {
 
 impl Change {
     /// What takes it back.
-    pub(super) fn reversed(&self) -> Change {
+    pub(in crate::studio) fn reversed(&self) -> Change {
         match self.clone() {
             Change::Add(place, sketch) => Change::Delete(place, sketch),
             Change::Delete(place, sketch) => Change::Add(place, sketch),
@@ -31,11 +33,26 @@ impl Change {
             },
         }
     }
+
+    /// The sketches after it.
+    pub(in crate::studio) fn applied(&self, all: &[Sketch]) -> Arc<[Sketch]> {
+        let mut all = all.to_vec();
+        match self {
+            Change::Add(place, sketch) => all.insert((*place).min(all.len()), sketch.clone()),
+            Change::Delete(_, sketch) => all.retain(|s| s.id != sketch.id),
+            Change::Relabel { id, to, .. } => {
+                for sketch in all.iter_mut().filter(|s| s.id == *id) {
+                    *sketch = sketch.relabeled(to);
+                }
+            }
+        }
+        all.into()
+    }
 }
 
 /// Writes a change that was made. An added sketch `is_new`, or was deleted before; a label is written
 /// with its `sketch`.
-pub(super) fn write(
+pub(in crate::studio) fn write(
     change: &Change,
     is_new: bool,
     sketch: Option<&Sketch>,

@@ -2,7 +2,7 @@
 //! does on them.
 
 mod action;
-mod edits;
+pub(in crate::studio) mod edits;
 mod score;
 mod view;
 
@@ -133,17 +133,7 @@ impl Sketches {
     }
 
     fn apply(&mut self, change: &Change) {
-        let mut all = self.all.to_vec();
-        match change {
-            Change::Add(place, sketch) => all.insert((*place).min(all.len()), sketch.clone()),
-            Change::Delete(_, sketch) => all.retain(|s| s.id != sketch.id),
-            Change::Relabel { id, to, .. } => {
-                for sketch in all.iter_mut().filter(|s| s.id == *id) {
-                    *sketch = sketch.relabeled(to);
-                }
-            }
-        }
-        self.all = all.into();
+        self.all = change.applied(&self.all);
     }
 
     /// Called when the canvas was changed: what was undone before cannot be redone.

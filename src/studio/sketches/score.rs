@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::data::Dataset;
 use crate::data::sketches::{InkMean, Sketch, SketchGap, image_set};
-use crate::evaluate::Predictions;
+use crate::evaluate::{Predictions, SplitName};
 use crate::model::Classifier;
 
 /// What the thread is asked about.
@@ -41,8 +41,10 @@ pub struct SketchScore {
     pub all: Arc<[Sketch]>,
     /// For each of them, the name of the model's answer; `None` without a model that knows its class.
     pub answers: Vec<Option<String>>,
-    /// The number of sketches that show one of the model's classes.
+    /// The number of sketches that show one of the model's classes and that it was not trained on.
     pub n: usize,
+    /// The number of those that it was trained on.
+    pub n_trained: usize,
     /// The number of those that it classifies correctly.
     pub n_right: usize,
     /// What sets those that show classes of the dataset apart from its training images; `None` if
@@ -71,6 +73,7 @@ pub(super) fn score(asked: Asked, training: &mut TrainingInk) -> SketchScore {
         answers: vec![None; asked.all.len()],
         all: asked.all,
         n: 0,
+        n_trained: 0,
         n_right: 0,
         gap,
     };
@@ -111,8 +114,11 @@ fn answer(score: &mut SketchScore, classifier: &Classifier) {
     let Ok(predictions) = Predictions::new(classifier, &set, &all) else {
         return;
     };
-    score.n = predictions.len();
-    score.n_right = predictions.right().filter(|is_right| *is_right).count();
+    let unseen = SplitName::unseen_sketches(classifier, &set);
+    let right: Vec<bool> = predictions.right().collect();
+    score.n = unseen.len();
+    score.n_trained = set.len() - unseen.len();
+    score.n_right = unseen.iter().filter(|&&idx| right[idx as usize]).count();
     for (&idx, class) in indices.iter().zip(predictions.answers()) {
         let name = class.and_then(|class| classifier.classes.get(class as usize));
         score.answers[idx] = name.cloned();

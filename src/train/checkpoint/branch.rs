@@ -51,6 +51,8 @@ impl Checkpoint {
         child.after = None;
         child.config = TrainConfig {
             init: self.config.init,
+            // The parent's, if it trained on sketches: otherwise those that are there now.
+            sketches: self.config.sketches.clone(),
             ..wanted.clone()
         };
         if wanted.optimizer.name() != self.config.optimizer.name() {

@@ -36,6 +36,7 @@ impl TrainConfig {
             Setting::Validation => Count(&mut self.n_validation),
             Setting::Balanced => Switch(&mut self.balanced),
             Setting::Warmup => Real(&mut self.warmup_epochs),
+            Setting::SketchShare => Real(&mut self.sketch_share),
             Setting::L1 => Real(&mut self.l1),
             Setting::EmaDecay => Real(&mut self.ema_decay),
             Setting::Patience => Count(&mut self.early_stopping.patience),

@@ -10,6 +10,7 @@ mod optimizer;
 mod privacy;
 mod schedule;
 mod setting;
+mod sketches;
 mod value;
 
 use std::collections::BTreeMap;
@@ -30,6 +31,7 @@ pub use value::Value;
 use super::early_stopping::EarlyStopping;
 use super::error::TrainError;
 use super::transfer::Start;
+use crate::data::sketches::MixedSketches;
 use crate::data::{Augment, Dataset};
 use crate::evaluate::Loss;
 use crate::model::{Classifier, Groups, Init, ModelSpec, Network, Preset, Provenance, preset};
@@ -52,6 +54,12 @@ pub struct TrainConfig {
     /// Whether every class is drawn equally often in each epoch, see [`balanced`](crate::data::balanced).
     #[serde(default)]
     pub balanced: bool,
+    /// Share of each epoch's images that are the user's labeled sketches; 0 for none.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub sketch_share: f64,
+    /// Which sketches these are: noted when the run begins.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sketches: Option<MixedSketches>,
     /// Peak learning rate: the highest of the schedule.
     pub learning_rate: f64,
     /// How the learning rate changes during the run.
@@ -101,6 +109,11 @@ pub struct TrainConfig {
     pub model: ModelSpec,
 }
 
+/// Left out of files, so that earlier versions read those without sketches.
+fn is_zero(share: &f64) -> bool {
+    *share == 0.0
+}
+
 /// See [`TrainConfig::default_validation`].
 const DEFAULT_VALIDATION: usize = 5_000;
 
@@ -115,6 +128,8 @@ impl TrainConfig {
             batch_size: 32,
             n_validation: TrainConfig::default_validation(n_images),
             balanced: false,
+            sketch_share: 0.0,
+            sketches: None,
             learning_rate: Optimizer::ADAM.default_learning_rate(),
             schedule: Schedule::Constant,
             warmup_epochs: 0.0,

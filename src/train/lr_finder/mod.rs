@@ -3,16 +3,15 @@
 
 mod suggest;
 
-use candle_core::Device;
-
 pub use suggest::{LrSuggestions, suggest};
 
 use super::config::Schedule;
 use super::control::Control;
 use super::error::TrainError;
+use super::images::images_of;
 use super::job::Job;
 use super::optim::{OptimizerState, StepHyper};
-use crate::data::Batch;
+use crate::data::{Augment, Batch};
 use crate::model::Mode;
 use crate::text::{setting, thousands};
 
@@ -159,6 +158,7 @@ fn pass(
     let mut config = job.config().clone();
     config.schedule = Schedule::Constant;
     config.warmup_epochs = 0.0;
+    config.augment = Augment::default();
     let network = job.first_network(&config)?;
     let mut optimizer = OptimizerState::new(network.params().len());
     let mut average = Average::new(rates.len());
@@ -168,7 +168,7 @@ fn pass(
         if control.is_stopped() {
             break;
         }
-        let Batch { images, labels } = job.dataset().train.batch(&indices, &Device::Cpu)?;
+        let Batch { images, labels } = images_of(job, &config, 0, &indices)?;
         let mode = Mode::Train {
             seed: config.seed,
             step: optimizer.step,

@@ -64,8 +64,7 @@ impl Steps<'_> {
         let features = self.features().map(|features| features.batch(indices));
         let features = features.transpose()?;
         if features.is_some() && !is_watched {
-            let labels = self.job.dataset().train.labels();
-            let labels: Vec<u32> = indices.iter().map(|&i| labels[i as usize]).collect();
+            let labels = self.job.labels(indices);
             return Ok(Input {
                 features,
                 images: None,

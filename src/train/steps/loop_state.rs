@@ -88,6 +88,8 @@ impl<'a> Steps<'a> {
         }
         checkpoint.restore(params)?;
         self.config = checkpoint.config;
+        // A branch may be the first to train on sketches, which its state does not name yet.
+        self.config.sketches.clone_from(&self.job.config().sketches);
         self.network.set_dropout(&self.config.model);
         self.cursor = checkpoint.cursor;
         self.optimizer = checkpoint.optimizer;

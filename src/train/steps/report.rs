@@ -58,17 +58,20 @@ impl Steps<'_> {
         Ok(())
     }
 
-    /// Measures the network on the user's labeled sketches, if there are any. Nothing of the run
+    /// Measures the network on the user's labeled sketches that it is not trained on, if there are any. Nothing of the run
     /// depends on them: they are only reported.
     fn measure_sketches(&self) -> Result<Option<SketchPoint>, TrainError> {
         let Some(set) = self.job.dataset().sketches.get() else {
             return Ok(None);
         };
-        let all: Vec<u32> = (0..set.len() as u32).collect();
+        let unseen = self.job.unseen_sketches(set.labels());
+        if unseen.is_empty() {
+            return Ok(None);
+        }
         let network = evaluated_network(&self.mean, &self.network);
-        let metrics = measure(network, self.config.loss, &set, &all, |_, _| Ok(()))?;
+        let metrics = measure(network, self.config.loss, &set, &unseen, |_, _| Ok(()))?;
         Ok(Some(SketchPoint {
-            n: set.len(),
+            n: unseen.len(),
             metrics,
         }))
     }

@@ -51,6 +51,8 @@ pub enum Setting {
     Validation,
     /// Whether every class is drawn equally often.
     Balanced,
+    /// Share of sketches among the training images.
+    SketchShare,
     /// Schedule of the learning rate; in a change a text such as `step every=2.0 factor=0.5`.
     Schedule,
     /// Epochs between two drops of a step schedule.
@@ -117,7 +119,7 @@ pub enum Setting {
 
 impl Setting {
     /// All of them but the layers, in the order in which errors are listed and changes are made.
-    pub const ALL: [Setting; 53] = [
+    pub const ALL: [Setting; 54] = [
         Setting::Preset,
         Setting::Model,
         Setting::LearningRate,
@@ -134,6 +136,7 @@ impl Setting {
         Setting::Epochs,
         Setting::Validation,
         Setting::Balanced,
+        Setting::SketchShare,
         Setting::Schedule,
         Setting::DropEvery,
         Setting::DropFactor,
@@ -192,6 +195,7 @@ impl Setting {
             Setting::Epochs => &training::EPOCHS,
             Setting::Validation => &training::VALIDATION,
             Setting::Balanced => &training::BALANCED,
+            Setting::SketchShare => &training::SKETCH_SHARE,
             Setting::Init => &training::INIT,
             Setting::Seed => &training::SEED,
             Setting::Schedule => &schedule::SCHEDULE,

@@ -87,6 +87,18 @@ pub(super) const BALANCED: SettingInfo = SettingInfo {
     ..SettingInfo::CHOICE
 };
 
+pub(super) const SKETCH_SHARE: SettingInfo = SettingInfo {
+    key: "sketch_share",
+    label: "sketch share",
+    row_label: "Your sketches",
+    about: "Share of each epoch's images that are sketches you labeled; the seed chooses one of every \
+            two of each class, and the others stay unseen and measure the network",
+    risk: "Too little changes nothing, too much and the network forgets the dataset for a few \
+           drawings",
+    bounds: BELOW_ONE,
+    ..SettingInfo::SHARE
+};
+
 pub(super) const LEARNING_RATE: SettingInfo = SettingInfo {
     key: "learning_rate",
     label: "learning rate",

@@ -63,13 +63,14 @@ impl MetricPlot<'_> {
         let validation = run.epochs.last().and_then(|e| self.metric.of_epoch(e));
         let sketches = run.epochs.last().and_then(|e| self.metric.of_sketches(e));
         let sketches = sketches.filter(|_| !lens.is_difference);
+        let are_held_out = run.config.sketch_share > 0.0;
         let best = self.metric.best(lens.x_axis, run).map(|[_, value]| value);
         let training = curves[idx][self.metric as usize].smooth_at(run, lens, f64::INFINITY);
         let mut right = rect.max.x;
         let number = TextStyle::Monospace.resolve(ui.style());
         for (key, value) in [
             (Key::Best, best),
-            (Key::Sketches, sketches),
+            (Key::Sketches { are_held_out }, sketches),
             (Key::Validation, validation),
             (Key::Training, training),
         ] {
@@ -109,7 +110,10 @@ impl MetricPlot<'_> {
 enum Key {
     Training,
     Validation,
-    Sketches,
+    /// Sketches, all of which are unseen, or those that are held out.
+    Sketches {
+        are_held_out: bool,
+    },
     Best,
 }
 
@@ -118,7 +122,10 @@ impl Key {
         match self {
             Key::Training => "training",
             Key::Validation => "validation",
-            Key::Sketches => "your sketches",
+            Key::Sketches {
+                are_held_out: false,
+            } => "your sketches",
+            Key::Sketches { are_held_out: true } => "your sketches, held out",
             Key::Best => "best",
         }
     }
@@ -140,7 +147,7 @@ impl Key {
                 painter.circle_filled(left + vec2(9.0, 0.0), 3.0, color);
                 left.x
             }
-            Key::Sketches => {
+            Key::Sketches { .. } => {
                 painter.line_segment([left, right], Stroke::new(1.0, color));
                 let center = left + vec2(9.0, 0.0);
                 painter.circle(center, 3.25, tokens(ui).background, Stroke::new(1.5, color));

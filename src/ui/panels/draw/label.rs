@@ -134,8 +134,12 @@ fn score_text(studio: &Studio) -> (String, String) {
         text::percent
     };
     let yours = format!("you {}, n = {}", percent(accuracy), score.n);
+    let trained = match score.n_trained {
+        0 => String::new(),
+        n => format!(" It was trained on {} more, which do not count.", n),
+    };
     let of_yours = format!(
-        "The model on the canvas classifies {} of your {} correctly.",
+        "The model on the canvas classifies {} of your {} correctly.{trained}",
         score.n_right,
         text::count(score.n, "sketch")
     );

@@ -95,6 +95,7 @@ fn amounts_ui(ui: &mut Ui, cx: &PanelContext<'_>, draft: &mut TrainConfig) {
         Setting::Epochs,
         Setting::Validation,
         Setting::Balanced,
+        Setting::SketchShare,
     ] {
         setting_ui(ui, cx, draft, setting);
     }
