@@ -38,6 +38,10 @@ pub enum Stream {
     Pca = 60,
     /// Which images of a class are imported; the counters are the class and the split.
     Import = 61,
+    /// Which images of another dataset are mixed in; the counters are the class and the split.
+    Join = 62,
+    /// Images that are labeled next; the first counter is the round.
+    Active = 63,
     /// Which sketches are trained on; the counters are the class and the pair.
     SketchHalf = 64,
     /// Sketches among the images of an epoch, which is the first counter.

@@ -93,6 +93,15 @@ impl ImageSet {
         (0..area).map(mean).collect()
     }
 
+    /// The same images, all with the label `label`; the pixels are shared.
+    #[must_use]
+    pub fn all_labeled(&self, label: u32) -> ImageSet {
+        ImageSet {
+            labels: Arc::new(vec![label; self.len()]),
+            ..self.clone()
+        }
+    }
+
     /// The pixels of image `i`, `[channels, height, width]`.
     ///
     /// # Panics

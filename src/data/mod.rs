@@ -22,6 +22,8 @@ pub mod image_file;
 mod image_set;
 pub mod import;
 mod ink;
+mod join;
+mod labeled;
 mod open;
 mod poisson;
 pub mod recipe;
@@ -46,6 +48,7 @@ pub use image_file::{
 };
 pub use image_set::ImageSet;
 pub use import::{ImportProgress, ImportRecipe, Imported, Preview, Source};
+pub use join::MAX_JOINED_TEST;
 pub use poisson::poisson_sample;
 pub use recipe::{Framing, InputImage, Object, Recipe};
 pub use sketch::{GrayImage, center_sketch};

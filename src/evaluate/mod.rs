@@ -21,6 +21,7 @@ mod split;
 mod temperature;
 #[cfg(test)]
 mod tests;
+mod uncertainty;
 
 pub use calibration::{Bin, Calibration, N_BINS, brier};
 pub use confusion::{ConfusedPair, Confusion, Scores};
@@ -37,3 +38,4 @@ pub use report::{ClassReport, Report};
 pub use selection::{Among, Filter, Selection, SortKey};
 pub use split::SplitName;
 pub use temperature::fit_temperature;
+pub use uncertainty::Uncertainty;

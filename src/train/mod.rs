@@ -3,6 +3,7 @@
 //! [`Job`] is a checked configuration with its dataset; [`train`] runs it and owns no thread, no
 //! file and no window: it polls commands from [`Control`] and reports events to an [`Observer`].
 
+mod active;
 mod checkpoint;
 mod config;
 mod control;
@@ -24,6 +25,10 @@ mod steps;
 mod transfer;
 mod worker;
 
+pub use active::{
+    ActiveError, LabelPoint, MAX_CANDIDATES, Query, Round, Simulation, next_images, simulate,
+    train_round,
+};
 pub use checkpoint::{Checkpoint, CheckpointError, Cursor, ExtraWeights, RollbackStates};
 pub use config::{Clip, Optimizer, Privacy, Schedule, TrainConfig};
 pub use config::{FieldError, Setting, SettingInfo, SettingMut, Value};

@@ -33,6 +33,7 @@ mod runs;
 mod shared;
 mod sketches;
 mod sweep;
+mod teach;
 mod train;
 mod words;
 

@@ -1,5 +1,6 @@
 //! `candle-studio data`: datasets: what they hold, import, export, checks.
 
+mod active;
 mod check;
 mod edit;
 mod export;
@@ -46,6 +47,9 @@ enum Command {
     Check(check::Args),
     /// List the images that are farthest from their class in the space of a trained model.
     Odd(odd::Args),
+    /// Measure how much labeling by uncertainty saves: the accuracy after so many labels, by the most
+    /// uncertain images and by random ones.
+    Active(active::Args),
     /// Change labels and leave images out: a log in the workspace, sources stay as they are.
     Edit(edit::Args),
     /// List the imported datasets.
@@ -64,10 +68,11 @@ pub(super) fn run(args: &Args, workspace: Option<&Path>) -> anyhow::Result<ExitC
     let store = || named_or_default(workspace).map(|dir| Store::of(&dir));
     match &args.command {
         Command::Info(args) => return info::run(args, workspace),
-        Command::Import(args) => return import::run(args, &store()?),
+        Command::Import(args) => return import::run(args, workspace),
         Command::Export(args) => export::run(args, workspace)?,
         Command::Check(args) => return check::run(args, workspace),
         Command::Odd(args) => odd::run(args, workspace)?,
+        Command::Active(args) => return active::run(args, workspace),
         Command::Edit(args) => edit::run(args, workspace)?,
         Command::List(args) => manage::list(args, &store()?)?,
         Command::Rename(args) => manage::rename(args, &store()?)?,

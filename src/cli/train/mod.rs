@@ -84,7 +84,7 @@ impl Args {
 }
 
 /// The settings to fine-tune a model, or the final model of a run.
-fn fine_tuning(
+pub(super) fn fine_tuning(
     model: &Path,
     dataset: &Dataset,
     workspace: Option<&Path>,
