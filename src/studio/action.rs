@@ -12,6 +12,7 @@ use super::export::Format;
 use super::pad::Stroke;
 use super::sketches::SketchAction;
 use super::sweeps::SweepAction;
+use super::teach::TeachAction;
 use crate::data::Recipe;
 use crate::picture::CurvesView;
 use crate::runs::{Notes, RunId};
@@ -39,6 +40,8 @@ pub enum Action {
     Explain(ExplainAction),
     /// An action on the labeled sketches.
     Sketch(SketchAction),
+    /// An action on the examples of new classes.
+    Teach(TeachAction),
     /// An action on sweeps.
     Sweep(SweepAction),
     /// An action on datasets.
@@ -255,6 +258,7 @@ areas!(
     Evaluate(EvaluateAction),
     Explain(ExplainAction),
     Sketch(SketchAction),
+    Teach(TeachAction),
     Sweep(SweepAction),
     Data(DataAction),
     Deploy(DeployAction),

@@ -21,6 +21,7 @@ impl Studio {
             Action::Timeline(action) => self.would_change_timeline(action),
             Action::Library(action) => self.would_change_library(action),
             Action::Sketch(action) => self.would_change_sketches(action),
+            Action::Teach(action) => self.teach.would_change(action),
             Action::Sweep(SweepAction::SetDraft(draft)) => **draft != *self.sweeps.draft(),
             Action::Evaluate(action) => self.evaluator.would_change(action),
             Action::Explain(action) => self.explainer.would_change(action),

@@ -8,7 +8,8 @@ use super::datasets::LogNews;
 use super::deploy::Running;
 use super::opened_timeline::OpenedTimeline;
 use super::reopened::Reopened;
-use crate::data::sketches::FoundSketches;
+use super::teach::Prepared;
+use crate::data::sketches::{FoundSketches, Sketch};
 use crate::data::store::Stored;
 use crate::data::{Dataset, DecodedImage, GrayImage};
 use crate::import::Opened;
@@ -67,6 +68,14 @@ pub(super) enum Message {
     SketchSaved(Result<(), String>),
     /// The labeled sketches in this folder were read.
     SketchesRead(PathBuf, Result<FoundSketches, String>),
+    /// Examples were made of pictures; what could not be is one sentence.
+    Examples(Vec<Sketch>, Option<String>),
+    /// Examples were written, or could not be.
+    ExamplesSaved(Result<(), String>),
+    /// The examples in this folder were read.
+    ExamplesRead(PathBuf, Result<FoundSketches, String>),
+    /// Everything to teach new classes was made.
+    Prepared(Result<Box<Prepared>, String>),
     /// The sweeps in the workspace were read, with the errors of some of them.
     Sweeps(Vec<(Plan, SweepState)>, Vec<String>),
 }

@@ -33,6 +33,7 @@ mod reopened;
 mod session;
 mod sketches;
 mod sweeps;
+mod teach;
 mod thread;
 mod timeline;
 mod timelines;
@@ -77,6 +78,7 @@ pub use reopened::continue_word;
 pub use session::Session;
 pub use sketches::{SketchAction, SketchScore, Sketches};
 pub use sweeps::{ShownSweep, SweepAction, SweepPhase, Sweeps};
+pub use teach::{Lesson, Teach, TeachAction};
 pub use thread::Wake;
 pub use timeline::Timeline;
 
@@ -102,6 +104,8 @@ pub enum LastEdited {
     Settings,
     /// The labels of the dataset.
     Labels,
+    /// The examples of new classes.
+    Examples,
 }
 
 /// The whole state of the application, read by a front end. Each part changes itself; what concerns
@@ -125,6 +129,7 @@ pub struct Studio {
     copied: Option<Pixels>,
     compared: Compared,
     sketches: Sketches,
+    teach: Teach,
     sweeps: Sweeps,
     evaluator: Evaluator,
     explainer: Explainer,
@@ -174,6 +179,7 @@ impl Studio {
             copied: None,
             compared: Compared::default(),
             sketches: Sketches::new(workspace.as_deref(), wake.clone())?,
+            teach: Teach::new(workspace.as_deref(), wake.clone())?,
             sweeps: Sweeps::default(),
             evaluator: Evaluator::new(wake.clone())?,
             explainer: Explainer::new(wake.clone())?,
@@ -190,6 +196,7 @@ impl Studio {
             studio.library.open(workspace, wake)?;
         }
         studio.read_sketches();
+        studio.read_examples();
         studio.restore(session);
         studio.read_sweeps();
         Ok(studio)
@@ -231,6 +238,7 @@ impl Studio {
         #[cfg(feature = "serve")]
         self.exchange_served();
         self.pump_sketches();
+        self.pump_teach();
         self.pump_evaluator();
         self.pump_explainer();
         self.train_next();

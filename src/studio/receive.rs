@@ -57,6 +57,10 @@ impl Studio {
             }
             Message::SketchSaved(written) => self.receive_sketch_saved(written),
             Message::SketchesRead(folder, found) => self.receive_sketches(&folder, found),
+            Message::Examples(made, problem) => self.receive_examples(made, problem),
+            Message::ExamplesSaved(written) => self.receive_examples_saved(written),
+            Message::ExamplesRead(folder, found) => self.receive_examples_read(&folder, found),
+            Message::Prepared(prepared) => self.receive_prepared(prepared),
             Message::Tidied(result) => self.receive_tidied(result),
             Message::Baseline(workspace, found) => self.receive_baseline(&workspace, found),
             Message::Trash(changed, trash) => self.receive_trash(changed, trash),

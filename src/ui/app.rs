@@ -19,7 +19,7 @@ use super::palette::Palette;
 use super::panels::classified::ClassifiedPanel;
 use super::panels::sketches::SketchesPanel;
 use super::panels::{PanelContext, PanelOutput, lr_finder};
-use super::place::{Place, TrainView};
+use super::place::{DataView, Place, TrainView};
 use super::session::SessionFile;
 use super::settings::Settings;
 use super::shortcuts::{self, OpenWindow, When};
@@ -233,16 +233,23 @@ impl StudioApp {
 
     /// Opens files as if they were dropped on the window.
     pub fn open(&mut self, files: &[PathBuf]) {
-        match drop::opened(files) {
+        match drop::opened(files.to_vec(), false) {
             Some(Ok(action)) => self.studio.handle(action),
             Some(Err(text)) => self.studio.notify_error(text),
             None => {}
         }
     }
 
+    /// Whether pictures that are dropped become examples of a new class.
+    fn collects(&self) -> bool {
+        let is_shown =
+            self.settings.place == Place::Data && self.settings.data_view == DataView::Teach;
+        is_shown && self.studio.teach().chosen().is_some()
+    }
+
     /// Opens what was dropped, or says why not.
     fn take_drop(&mut self, ctx: &Context, output: &mut PanelOutput) {
-        match drop::dropped(ctx) {
+        match drop::dropped(ctx, self.collects()) {
             Some(Ok(action)) => output.actions.push(action),
             Some(Err(text)) => {
                 self.studio.notify_error(text);
@@ -333,7 +340,7 @@ impl eframe::App for StudioApp {
             .ui(ui, &view, &mut self.settings.folder, &mut output.actions);
         self.take_drop(ui, &mut output);
         output.actions.extend(clipboard::pasted(ui));
-        drop::hint_ui(ui);
+        drop::hint_ui(ui, self.collects());
         self.apply(ui, output);
     }
 

@@ -7,7 +7,7 @@ use egui::{Align2, Context, Id, LayerId, Order, TextStyle, Ui};
 use super::theme;
 use crate::data::PICTURE_ENDINGS;
 use crate::import::MODEL_ENDINGS;
-use crate::studio::{Action, CanvasAction, DataAction, FileAction};
+use crate::studio::{Action, CanvasAction, DataAction, FileAction, TeachAction};
 use crate::text::count;
 
 /// What dropped files are together.
@@ -111,19 +111,23 @@ fn is_idx(path: &Path) -> bool {
         .any(|end| name.trim_end_matches(".gz").ends_with(end) && !path.is_dir())
 }
 
-/// The action for the files dropped in this frame, or a sentence if there is none.
-pub fn dropped(ctx: &Context) -> Option<Result<Action, String>> {
+/// The action for the files dropped in this frame, see [`opened`].
+pub fn dropped(ctx: &Context, collects: bool) -> Option<Result<Action, String>> {
     let files = ctx.input(|i| i.raw.dropped_files.clone());
     let paths: Vec<PathBuf> = files.iter().map(|file| file.path().to_owned()).collect();
-    opened(&paths)
+    opened(paths, collects)
 }
 
-/// The action that opens files, or a sentence if there is none; `None` without files.
-pub fn opened(paths: &[PathBuf]) -> Option<Result<Action, String>> {
+/// The action that opens files, or a sentence if there is none; `None` without files. While
+/// `collects`, pictures become examples of a new class.
+pub fn opened(paths: Vec<PathBuf>, collects: bool) -> Option<Result<Action, String>> {
     if paths.is_empty() {
         return None;
     }
-    Some(match Dropped::new(paths) {
+    Some(match Dropped::new(&paths) {
+        Dropped::Image(_) | Dropped::Images(_) if collects => {
+            Ok(TeachAction::AddPictures(paths).into())
+        }
         Dropped::Data(folder) => Ok(DataAction::Look(folder).into()),
         Dropped::Model(path) => Ok(FileAction::OpenModel(path).into()),
         Dropped::Image(path) => Ok(CanvasAction::OpenImage(path).into()),
@@ -133,7 +137,7 @@ pub fn opened(paths: &[PathBuf]) -> Option<Result<Action, String>> {
 }
 
 /// Says what a drop will do while files are dragged over the window.
-pub fn hint_ui(ui: &Ui) {
+pub fn hint_ui(ui: &Ui, collects: bool) {
     let files = ui.input(|i| i.raw.hovered_files.clone());
     if files.is_empty() {
         return;
@@ -141,7 +145,13 @@ pub fn hint_ui(ui: &Ui) {
     // Some desktops name the files only when they are dropped.
     let paths: Option<Vec<PathBuf>> = files.into_iter().map(|file| file.path).collect();
     let text = match paths {
-        Some(paths) => Dropped::new(&paths).hint(),
+        Some(paths) => match Dropped::new(&paths) {
+            Dropped::Image(_) | Dropped::Images(_) if collects => {
+                let n = count(paths.len(), "picture");
+                format!("Drop to give the chosen class {n}.")
+            }
+            dropped => dropped.hint(),
+        },
         None => "Drop images, a model, or a dataset folder.".to_owned(),
     };
     let t = theme::tokens(ui);

@@ -120,17 +120,20 @@ pub enum DataView {
     Duplicates,
     /// Labels that are probably wrong.
     Labels,
+    /// New classes with their examples.
+    Teach,
     /// The datasets in the workspace.
     Datasets,
 }
 
 impl DataView {
     /// All views, in their order in the window.
-    pub const ALL: [DataView; 5] = [
+    pub const ALL: [DataView; 6] = [
         DataView::Classes,
         DataView::Pixels,
         DataView::Duplicates,
         DataView::Labels,
+        DataView::Teach,
         DataView::Datasets,
     ];
 
@@ -141,6 +144,7 @@ impl DataView {
             DataView::Pixels => "Pixels",
             DataView::Duplicates => "Duplicates",
             DataView::Labels => "Labels",
+            DataView::Teach => "Teach a class",
             DataView::Datasets => "Datasets",
         }
     }
@@ -156,6 +160,9 @@ impl DataView {
                 "Images that are there more than once, above all in training and test alike."
             }
             DataView::Labels => "Labels that are probably wrong, and changing them.",
+            DataView::Teach => {
+                "New classes that a trained model learns from a few examples, in seconds."
+            }
             DataView::Datasets => "The datasets in this workspace.",
         }
     }

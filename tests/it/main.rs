@@ -90,6 +90,9 @@ mod support;
 mod sweep;
 #[cfg(feature = "gui")]
 mod sweep_window;
+mod teach;
+#[cfg(feature = "gui")]
+mod teach_window;
 mod timeline;
 #[cfg(feature = "gui")]
 mod typed_numbers;

@@ -25,6 +25,8 @@ use crate::text::count;
 
 /// The folder of a workspace that holds them.
 const FOLDER: &str = "sketches";
+/// The folder of a workspace with the examples of new classes.
+const EXAMPLES: &str = "examples";
 /// The labels, one line each time a sketch was given one.
 const METADATA: &str = "metadata.jsonl";
 /// The folder of what was on the canvas.
@@ -53,6 +55,11 @@ impl SketchFolder {
     /// The sketches of the folder `workspace`, which need not be there yet.
     pub fn of(workspace: &Path) -> SketchFolder {
         SketchFolder(workspace.join(FOLDER))
+    }
+
+    /// The examples of new classes in the folder `workspace`, which are kept in the same way.
+    pub fn examples(workspace: &Path) -> SketchFolder {
+        SketchFolder(workspace.join(EXAMPLES))
     }
 
     /// Its path.

@@ -4,6 +4,7 @@
 //! workspace, which `--data` reads like any folder of pictures. Every run is also measured on those
 //! that show one of its classes, see [`SharedSketches`].
 
+mod examples;
 mod file;
 mod gap;
 mod mixed;
@@ -12,6 +13,7 @@ mod row;
 mod shared;
 mod sketch;
 
+pub use examples::{MIN_EXAMPLES, examples};
 pub use file::{FoundSketches, SketchFolder};
 pub use gap::{InkMean, SketchGap};
 pub use mixed::{MixedSketches, trained_sketches, unseen_sketches, with_sketches};

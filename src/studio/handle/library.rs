@@ -137,6 +137,8 @@ impl Studio {
                 self.read_sweeps();
                 self.sketches.open(Some(&path));
                 self.read_sketches();
+                self.teach.open(Some(&path));
+                self.read_examples();
             }
             Err(error) => {
                 let text = format!("Could not watch {}: {error}", path.display());

@@ -32,6 +32,7 @@ impl Studio {
             Action::Evaluate(action) => self.handle_evaluate(action),
             Action::Explain(action) => self.handle_explain(action),
             Action::Sketch(action) => self.handle_sketch(action),
+            Action::Teach(action) => self.handle_teach(action),
             Action::Sweep(action) => self.handle_sweep(action),
             Action::Data(action) => self.handle_data(action),
             Action::Deploy(action) => self.handle_deploy(action),

@@ -36,6 +36,8 @@ pub enum FileCommand {
     UseMnist,
     /// Put an image file on the canvas.
     OpenImage,
+    /// Make examples of a new class of the pictures in a folder.
+    OpenExamples,
     /// Export runs for other programs.
     Export(Format),
     /// Open another folder for runs.
@@ -87,6 +89,11 @@ impl CommandKind for FileCommand {
                 "Returns to the handwritten digits that come with the program.",
             ),
             FileCommand::OpenImage => ("Open image…", "Puts an image file on the canvas."),
+            FileCommand::OpenExamples => (
+                "Open examples…",
+                "Makes the pictures in a folder examples of the chosen new class. Dropping pictures \
+                 on the window does the same while Teach a class is shown.",
+            ),
             FileCommand::Export(format) => export_text(*format),
             FileCommand::OpenWorkspace => (
                 "Open workspace…",
@@ -122,6 +129,7 @@ impl CommandKind for FileCommand {
             }
             FileCommand::UseMnist => return act(FileAction::UseMnist),
             FileCommand::OpenImage => (true, Purpose::OpenImage),
+            FileCommand::OpenExamples => (studio.teach().chosen().is_some(), Purpose::OpenExamples),
             FileCommand::Export(format) => (
                 studio.filtered_runs().next().is_some(),
                 Purpose::Export(*format),

@@ -4,7 +4,7 @@ use super::canvas::CanvasCommand;
 use super::draft::DraftCommand;
 use super::effect::CommandEffect;
 use super::kind::CommandKind;
-use crate::studio::{DataAction, LastEdited, Studio};
+use crate::studio::{DataAction, LastEdited, Studio, TeachAction};
 
 /// Undo or redo.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,7 +37,11 @@ impl CommandKind for LastEditCommand {
                 let can_undo = studio.datasets().cleaner().can_undo();
                 can_undo.then(|| CommandEffect::Act(DataAction::UndoEdit.into()))
             }
-            (LastEditCommand::Redo, LastEdited::Labels) => None,
+            (LastEditCommand::Undo, LastEdited::Examples) => {
+                let can_undo = studio.teach().can_undo();
+                can_undo.then(|| CommandEffect::Act(TeachAction::Undo.into()))
+            }
+            (LastEditCommand::Redo, LastEdited::Labels | LastEdited::Examples) => None,
             (LastEditCommand::Redo, LastEdited::Canvas) => CanvasCommand::Redo.effect(studio),
             (LastEditCommand::Redo, LastEdited::Settings) => DraftCommand::Redo.effect(studio),
         }

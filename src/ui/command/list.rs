@@ -87,6 +87,7 @@ const PLAIN: &[Command] = &[
     #[cfg(feature = "parquet")]
     Command::File(FileCommand::ExportData(DataFormat::Parquet)),
     Command::File(FileCommand::OpenImage),
+    Command::File(FileCommand::OpenExamples),
     Command::Canvas(CanvasCommand::RandomTestImage),
     Command::LastEdit(LastEditCommand::Undo),
     Command::LastEdit(LastEditCommand::Redo),
@@ -98,6 +99,7 @@ const PLAIN: &[Command] = &[
     Command::Canvas(CanvasCommand::Copy),
     Command::Sketch(SketchCommand::ConfirmAnswer),
     Command::Sketch(SketchCommand::Show),
+    Command::Sketch(SketchCommand::Teach),
     Command::Sketch(SketchCommand::Export),
     Command::Sketch(SketchCommand::MatchAugmentation),
     Command::View(ViewCommand::LogLoss),

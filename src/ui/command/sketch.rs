@@ -4,6 +4,7 @@ use super::effect::CommandEffect;
 use super::kind::{CommandKind, act_if};
 use crate::studio::{SketchAction, Studio};
 use crate::ui::dialogs::Purpose;
+use crate::ui::place::DataView;
 
 /// A command for the labeled sketches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -12,6 +13,8 @@ pub enum SketchCommand {
     ConfirmAnswer,
     /// Open the window with all of them.
     Show,
+    /// Show where new classes are taught.
+    Teach,
     /// Write them for other programs.
     Export,
     /// Add augmentation that reaches as far as they do.
@@ -29,6 +32,10 @@ impl CommandKind for SketchCommand {
                 "Labeled sketches…",
                 "Shows all labeled sketches with the model's answers, to correct or delete them.",
             ),
+            SketchCommand::Teach => (
+                "Teach a class…",
+                "Gives the model on the canvas new classes, from a few drawings or pictures of each.",
+            ),
             SketchCommand::Export => (
                 "Export sketches…",
                 "Writes the labeled sketches as NumPy arrays, or as PNG files in one folder per class.",
@@ -42,7 +49,7 @@ impl CommandKind for SketchCommand {
     }
 
     fn keywords(&self) -> &'static str {
-        "it is a collect draw own validation"
+        "it is a collect draw own validation new class examples transfer"
     }
 
     fn effect(&self, studio: &Studio) -> Option<CommandEffect> {
@@ -53,6 +60,7 @@ impl CommandKind for SketchCommand {
                 act_if(studio.can_label(), SketchAction::Label(answer))
             }
             SketchCommand::Show => has_any.then_some(CommandEffect::ShowSketches),
+            SketchCommand::Teach => Some(CommandEffect::ShowDataView(DataView::Teach)),
             SketchCommand::Export => {
                 has_any.then_some(CommandEffect::AskPath(Purpose::ExportSketches))
             }

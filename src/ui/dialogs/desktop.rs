@@ -65,7 +65,10 @@ impl Purpose {
                 let chosen = dialog.set_file_name(name).save_file();
                 Box::pin(async move { path(chosen.await) })
             }
-            Purpose::OpenData | Purpose::OpenWorkspace | Purpose::Export(Format::Tensorboard) => {
+            Purpose::OpenExamples
+            | Purpose::OpenData
+            | Purpose::OpenWorkspace
+            | Purpose::Export(Format::Tensorboard) => {
                 let chosen = dialog.pick_folder();
                 Box::pin(async move { path(chosen.await) })
             }

@@ -7,7 +7,7 @@ use crate::picture::CurvesView;
 use crate::runs::RunState;
 use crate::studio::{
     Action, CanvasAction, DataAction, DeployAction, EvaluateAction, FileAction, Format,
-    LibraryAction, Model, ModelFormat, Saved, SketchAction, Studio,
+    LibraryAction, Model, ModelFormat, Saved, SketchAction, Studio, TeachAction,
 };
 
 /// The purpose of a path.
@@ -27,6 +27,8 @@ pub enum Purpose {
     OpenModel,
     /// Open an image.
     OpenImage,
+    /// Open pictures as examples of a new class.
+    OpenExamples,
     /// Open a folder with a dataset.
     OpenData,
     /// Open a file with a dataset.
@@ -55,6 +57,7 @@ impl Purpose {
             Purpose::SaveEvaluation(Saved::Report { .. }) => "Save report to…",
             Purpose::OpenModel => "Open a model",
             Purpose::OpenImage => "Open an image",
+            Purpose::OpenExamples => "Open examples",
             Purpose::OpenData => "Open a dataset folder",
             Purpose::OpenDataFile => "Open a dataset file",
             Purpose::ExportData(_) => "Export the dataset to…",
@@ -94,6 +97,9 @@ impl Purpose {
             }
             Purpose::OpenImage => {
                 "An image of one digit or object, light on dark or dark on light."
+            }
+            Purpose::OpenExamples => {
+                "A folder of pictures, which all become examples of the chosen class."
             }
             Purpose::OpenData => {
                 "A folder of images, one folder per class, or of IDX files, CIFAR batches or arrays."
@@ -190,7 +196,7 @@ impl Purpose {
             Purpose::ExportSketches if path.is_dir() => {
                 Some(format!("{shown} is there already: name a new folder."))
             }
-            Purpose::OpenData | Purpose::OpenDataFile if !path.exists() => {
+            Purpose::OpenExamples | Purpose::OpenData | Purpose::OpenDataFile if !path.exists() => {
                 Some(format!("There is no {shown}."))
             }
             _ => None,
@@ -231,6 +237,7 @@ impl Purpose {
             Purpose::SaveEvaluation(saved) => EvaluateAction::Save(saved, path).into(),
             Purpose::OpenModel => FileAction::OpenModel(path).into(),
             Purpose::OpenImage => CanvasAction::OpenImage(path).into(),
+            Purpose::OpenExamples => TeachAction::AddPictures(vec![path]).into(),
             Purpose::OpenData | Purpose::OpenDataFile => DataAction::Look(path).into(),
             Purpose::ExportData(format) => DataAction::Export(format, path).into(),
             Purpose::Export(format) => LibraryAction::Export(format, path).into(),

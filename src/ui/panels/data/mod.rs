@@ -8,6 +8,7 @@ mod labels;
 mod pixels;
 mod space;
 mod stored;
+mod teach;
 
 use std::sync::Arc;
 
@@ -30,6 +31,7 @@ pub struct DataPanel {
     duplicates: duplicates::DuplicatesView,
     labels: labels::LabelsView,
     stored: stored::StoredView,
+    teach: teach::TeachView,
     import: import::ImportView,
     /// Whether the place was shown in the last frame.
     is_shown: bool,
@@ -72,6 +74,7 @@ impl DataPanel {
         self.is_shown = false;
         self.classes.leave();
         self.images.leave();
+        self.teach.leave();
         self.import.leave();
     }
 
@@ -99,12 +102,16 @@ impl DataPanel {
 
     fn view_ui(&mut self, ui: &mut Ui, cx: &mut PanelContext<'_>, dataset: &Arc<Dataset>) {
         let view = cx.settings.data_view;
-        if view == DataView::Datasets {
-            ScrollArea::vertical()
-                .id_salt("datasets")
-                .auto_shrink(false)
-                .show(ui, |ui| self.stored.ui(ui, cx));
-            return;
+        match view {
+            DataView::Datasets => {
+                ScrollArea::vertical()
+                    .id_salt("datasets")
+                    .auto_shrink(false)
+                    .show(ui, |ui| self.stored.ui(ui, cx));
+                return;
+            }
+            DataView::Teach => return self.teach.ui(ui, cx),
+            _ => self.teach.leave(),
         }
         let Some(look) = cx.studio.dataset_look().cloned() else {
             ui.label(theme::quiet(ui, "Reading the images…"));
@@ -120,7 +127,7 @@ impl DataPanel {
             }
             DataView::Duplicates => self.duplicates.ui(ui, cx, &mut self.images, &look),
             DataView::Labels => self.labels.ui(ui, cx, &mut self.images, dataset),
-            DataView::Datasets => {}
+            DataView::Teach | DataView::Datasets => {}
         }
     }
 }

@@ -78,6 +78,12 @@ fn label_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
                     chosen = Some(class.clone());
                 }
             }
+            ui.separator();
+            let teach = Command::from(SketchCommand::Teach);
+            let item = ui.selectable_label(false, teach.label());
+            if item.on_hover_text(teach.tooltip(ui)).clicked() {
+                cx.output.commands.push(teach);
+            }
         });
         list.on_hover_text(format!("{ABOUT} Alt and a digit does the same."))
             .on_disabled_hover_text(
