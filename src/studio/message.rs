@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::classified::Classified;
-use super::datasets::LogNews;
+use super::datasets::{Edited, LogNews};
 #[cfg(feature = "serve")]
 use super::deploy::Running;
 use super::opened_timeline::OpenedTimeline;
@@ -25,6 +25,8 @@ pub(super) enum Message {
     Data(Option<PathBuf>, Result<Dataset, String>),
     /// The edits of the dataset were read or changed, or could not be.
     Edits(Result<LogNews, String>),
+    /// The dataset with its edits was stored, to train on it.
+    Edited(Result<Box<Edited>, String>),
     /// The stored datasets were changed, or could not be, and listed.
     Stored(Result<(), String>, Result<[Vec<Stored>; 2], String>),
     /// A service was started, or ended, or could not be started.

@@ -52,8 +52,8 @@ pub use classified::{Classified, ClassifiedSource};
 pub use compare::{Analysis, Compared, Disagreements, ModelPrediction};
 pub use data::DataState;
 pub use datasets::{
-    Cleaner, DataAction, DatasetLook, Datasets, ImportForm, LabelIssues, N_FOLDS, NearImages,
-    OddImages, SourceAbout, Space,
+    ActiveLoop, ActivePoint, Cleaner, DataAction, DatasetLook, Datasets, EditsVerdict, ImportForm,
+    LabelIssues, N_FOLDS, NearImages, OddImages, PER_ROUND, Retrainer, SourceAbout, Space,
 };
 pub use deploy::{DeployAction, ModelFormat};
 #[cfg(feature = "serve")]

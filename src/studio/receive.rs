@@ -17,7 +17,11 @@ impl Studio {
     pub(super) fn receive(&mut self, message: Message) {
         match message {
             Message::Data(folder, read) => self.receive_data(folder, read),
-            Message::Edits(Ok(news)) => self.datasets.take_log(news),
+            Message::Edits(Ok(news)) => {
+                self.datasets.take_log(news);
+                self.ask_again();
+            }
+            Message::Edited(edited) => self.receive_edited(edited),
             Message::Stored(changed, listed) => self.receive_stored(changed, listed),
             #[cfg(feature = "serve")]
             Message::Service(changed) => self.receive_service(changed),

@@ -120,6 +120,8 @@ pub enum DataView {
     Duplicates,
     /// Labels that are probably wrong.
     Labels,
+    /// Labeling what a model is least certain of.
+    Active,
     /// New classes with their examples.
     Teach,
     /// The datasets in the workspace.
@@ -128,11 +130,12 @@ pub enum DataView {
 
 impl DataView {
     /// All views, in their order in the window.
-    pub const ALL: [DataView; 6] = [
+    pub const ALL: [DataView; 7] = [
         DataView::Classes,
         DataView::Pixels,
         DataView::Duplicates,
         DataView::Labels,
+        DataView::Active,
         DataView::Teach,
         DataView::Datasets,
     ];
@@ -144,6 +147,7 @@ impl DataView {
             DataView::Pixels => "Pixels",
             DataView::Duplicates => "Duplicates",
             DataView::Labels => "Labels",
+            DataView::Active => "Active learning",
             DataView::Teach => "Teach a class",
             DataView::Datasets => "Datasets",
         }
@@ -160,6 +164,7 @@ impl DataView {
                 "Images that are there more than once, above all in training and test alike."
             }
             DataView::Labels => "Labels that are probably wrong, and changing them.",
+            DataView::Active => "Label what a model is least certain of, ten images at a time.",
             DataView::Teach => {
                 "New classes that a trained model learns from a few examples, in seconds."
             }

@@ -342,6 +342,8 @@ fn the_form_is_whole_at_every_size() {
             "Pixels",
             "Duplicates",
             "Labels",
+            "Active learning",
+            "Teach a class",
             "Datasets",
         ] {
             click(&mut window, view);
@@ -545,4 +547,68 @@ fn wrong_labels_are_found_mended_by_keys_undone_and_stored() {
     // The decisions are there the next time.
     let log = EditLog::open(&home.path("runs"), &data).unwrap();
     assert_eq!(log.edits(), &edits);
+}
+
+#[test]
+fn training_again_with_the_edits_says_whether_they_helped() {
+    let home = Home::new();
+    write_flipped(&home);
+    let mut window = home.open();
+    window
+        .state_mut()
+        .act(DataAction::Look(home.path("flipped")));
+    wait_for_data(&mut window, "flipped");
+    let data = studio(&window).dataset().unwrap().clone();
+    choose(&mut window, "Preset", "Softmax regression");
+    click(&mut window, "Train tab");
+    set(&mut window, "Epochs", 2.0);
+    click(&mut window, "Data tab");
+    click(&mut window, "Labels");
+    wait_for_look(&mut window);
+    wait(&mut window, "the edits", |app| {
+        let data = app.studio().dataset().unwrap();
+        app.studio().datasets().cleaner().edits(data).is_some()
+    });
+    window.run_steps(4);
+    let is_possible = |window: &Window| {
+        let button = window.get_by_label("Train again with the edits");
+        !button.accesskit_node().is_disabled()
+    };
+    assert!(!is_possible(&window), "nothing is edited");
+    let image = ImageRef {
+        is_test: false,
+        idx: 0,
+    };
+    let edit = Some(Edit::Exclude);
+    window.state_mut().act(DataAction::Edit(image, edit));
+    settle(&mut window);
+    click(&mut window, "Train again with the edits");
+    settle(&mut window);
+    window.get_by_label_contains("No run was trained on flipped without the edits");
+
+    click(&mut window, "Train tab");
+    click(&mut window, "Train");
+    wait_for_end(&mut window);
+    let before = studio(&window).runs()[0].state.clone();
+    click(&mut window, "Data tab");
+    window.run_steps(4);
+    click(&mut window, "Train again with the edits");
+    wait(&mut window, "the verdict", |app| {
+        app.studio().datasets().retrainer().verdict().is_some()
+    });
+    window.run_steps(4);
+    let studio = studio(&window);
+    let verdict = studio.datasets().retrainer().verdict().unwrap();
+    assert_eq!(
+        verdict.names,
+        [format!("{} edited", before.name), before.name]
+    );
+    assert_eq!(verdict.paired.n_images(), data.test.len() as u64);
+    assert_eq!(studio.dataset().unwrap().name, "flipped edited");
+    assert_eq!(studio.dataset().unwrap().train.len(), data.train.len() - 1);
+    let after = &studio.runs()[1].state;
+    assert_eq!(after.config.seed, before.config.seed);
+    assert_eq!(after.config, before.config);
+    window.get_by_label("Cannot tell from these test images whether the edits helped.");
+    window.get_by_label_contains("McNemar p");
 }

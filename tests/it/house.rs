@@ -65,7 +65,9 @@ const ROOMS: &[(&str, &[&str])] = &[
     ),
     (
         "serve",
-        &["files", "stats", "data", "kernels", "model", "import", "predict"],
+        &[
+            "files", "stats", "data", "kernels", "model", "import", "predict",
+        ],
     ),
     (
         "studio",

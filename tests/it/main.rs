@@ -9,6 +9,8 @@
 //! The integration tests, in one binary: each further one would link 120 MB.
 
 #[cfg(feature = "gui")]
+mod active_window;
+#[cfg(feature = "gui")]
 mod attention;
 mod canvas;
 mod cli;

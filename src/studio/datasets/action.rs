@@ -3,14 +3,14 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::form::ImportForm;
+use super::Datasets;
 use super::importer::{Answer, Goal};
 use super::look::DatasetLook;
-use super::{Datasets, LogNews};
 use crate::data::edits::Edit;
 use crate::data::import::ImportRecipe;
 use crate::data::store::Store;
 use crate::data::{BuiltIn, DataFormat, ImageRef};
+use crate::evaluate::Uncertainty;
 use crate::studio::message::Message;
 use crate::studio::recent::forget_missing;
 use crate::studio::{LastEdited, Studio};
@@ -66,8 +66,22 @@ pub enum DataAction {
     Edit(ImageRef, Option<Edit>),
     /// Undo the last decision.
     UndoEdit,
+    /// Train a model of the labels given so far, and ask about the images it is least certain of.
+    AskForLabels,
+    /// End that.
+    StopAsking,
+    /// Choose the images by this measure.
+    SetUncertainty(Uncertainty),
+    /// Label an image that was asked about, or leave it out.
+    Answer(ImageRef, Edit),
+    /// Give images that were never sorted the classes that they can be labeled as.
+    NameClasses(Vec<String>),
+    /// Store the images that were labeled as a dataset, and open it.
+    SaveLabeled,
     /// Store the open dataset with its edits under a name of its own, and open it.
     SaveEdited,
+    /// Do that, train on it with the settings of the newest run on the dataset, and compare the two.
+    TrainEdited,
     /// Write the open dataset to a new folder or file.
     Export(DataFormat, PathBuf),
 }
@@ -146,8 +160,18 @@ impl Studio {
                 self.last_edited = LastEdited::Labels;
                 self.decide(image, edit);
             }
+            DataAction::AskForLabels => self.ask_for_labels(),
+            DataAction::StopAsking => self.stop_asking(),
+            DataAction::SetUncertainty(measure) => self.datasets.active.set_measure(measure),
+            DataAction::Answer(image, edit) => {
+                self.last_edited = LastEdited::Labels;
+                self.answer_label(image, edit);
+            }
+            DataAction::NameClasses(names) => self.name_classes(&names),
+            DataAction::SaveLabeled => self.save_labeled(),
             DataAction::UndoEdit => self.undo_edit(),
             DataAction::SaveEdited => self.save_edited(),
+            DataAction::TrainEdited => self.train_edited(),
             DataAction::Export(format, path) => self.export_data(format, path),
         }
     }
@@ -188,6 +212,8 @@ impl Studio {
         self.datasets.looker.pump();
         self.datasets.cleaner.pump();
         self.datasets.space.pump();
+        self.datasets.active.pump();
+        self.pump_retrainer();
         let Some(answer) = self.datasets.importer.take() else {
             return;
         };
@@ -207,81 +233,6 @@ impl Studio {
                 }
                 self.datasets.receive(answer);
             }
-        }
-    }
-}
-
-impl Datasets {
-    /// Whether `action` would change anything; what starts something always counts.
-    pub(in crate::studio) fn would_change(&self, action: &DataAction) -> bool {
-        let form = self.form.as_ref();
-        match action {
-            DataAction::SetRecipe(recipe) => form.is_some_and(|form| form.recipe != **recipe),
-            DataAction::SetName(name) => form.is_some_and(|form| form.name != *name),
-            DataAction::Import { .. } => form.is_some_and(ImportForm::is_ready),
-            DataAction::CancelImport => form.is_some(),
-            _ => true,
-        }
-    }
-
-    /// Imports by `recipe` from now on, and shows what that gives.
-    fn set_recipe(&mut self, recipe: ImportRecipe) {
-        if let Some(form) = self.form.as_mut().filter(|form| !form.is_importing) {
-            form.recipe = recipe;
-            self.ask(Goal::Preview);
-        }
-    }
-
-    fn set_name(&mut self, name: String) {
-        if let Some(form) = &mut self.form {
-            form.name = name;
-        }
-    }
-
-    fn begin(&mut self, path: PathBuf) {
-        self.cancel_all();
-        self.form = Some(ImportForm::new(path));
-        self.ask(Goal::Look);
-    }
-
-    fn cancel_all(&mut self) {
-        if let Some(form) = self.form.take() {
-            form.progress.cancel();
-        }
-    }
-
-    /// Takes a log that was read or changed.
-    pub(in crate::studio) fn take_log(&mut self, news: LogNews) {
-        self.cleaner.receive(news);
-    }
-
-    /// Cancels the import, and keeps the form; without an import, closes it.
-    fn cancel(&mut self) {
-        match self.form.as_mut().filter(|form| form.is_importing) {
-            Some(form) => form.progress.cancel(),
-            None => self.cancel_all(),
-        }
-    }
-
-    fn receive(&mut self, answer: Answer) {
-        let Some(form) = &mut self.form else {
-            return;
-        };
-        form.is_busy = false;
-        form.is_importing = false;
-        match answer {
-            Answer::Found(about, name, preview) => {
-                form.source = Some(about);
-                if form.name.is_empty() {
-                    form.name = name;
-                }
-                match preview {
-                    Ok(preview) => form.preview = Some(preview),
-                    Err(problem) => form.problem = Some(problem),
-                }
-            }
-            Answer::Failed(problem) => form.problem = Some(problem),
-            Answer::Canceled | Answer::Opened(_) | Answer::Imported(_) => {}
         }
     }
 }

@@ -236,7 +236,7 @@ impl Studio {
         self.change_log(|log, dataset| log.undo(dataset).map(drop));
     }
 
-    fn change_log(
+    pub(super) fn change_log(
         &mut self,
         change: impl FnOnce(&mut EditLog, &Dataset) -> Result<(), DataError> + Send + 'static,
     ) {

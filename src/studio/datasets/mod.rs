@@ -2,20 +2,26 @@
 //! prepared.
 
 mod action;
+mod active;
+mod change;
 mod cleaner;
 mod form;
 mod importer;
 mod look;
+mod retrain;
 mod space;
 mod stored;
 
 use std::sync::Arc;
 
 pub use action::DataAction;
+pub use active::{ActiveLoop, ActivePoint, PER_ROUND};
 pub(in crate::studio) use cleaner::LogNews;
 pub use cleaner::{Cleaner, LabelIssues, N_FOLDS};
 pub use form::{ImportForm, SourceAbout};
 pub use look::DatasetLook;
+pub(in crate::studio) use retrain::Edited;
+pub use retrain::{EditsVerdict, Retrainer};
 pub use space::{NearImages, OddImages, Space};
 
 use super::thread::Wake;
@@ -30,6 +36,8 @@ pub struct Datasets {
     looker: Looker,
     cleaner: Cleaner,
     space: Space,
+    retrainer: Retrainer,
+    active: ActiveLoop,
     stored: Arc<[Stored]>,
     deleted: Arc<[Stored]>,
 }
@@ -41,7 +49,9 @@ impl Datasets {
             importer: importer::spawn(wake.clone())?,
             looker: Looker::new(wake.clone())?,
             cleaner: Cleaner::new(wake.clone())?,
-            space: Space::new(wake)?,
+            space: Space::new(wake.clone())?,
+            retrainer: Retrainer::new(wake.clone())?,
+            active: ActiveLoop::new(wake)?,
             stored: Arc::default(),
             deleted: Arc::default(),
         })
@@ -70,6 +80,16 @@ impl Datasets {
     /// The training images in the space of the model on the canvas.
     pub fn space(&self) -> &Space {
         &self.space
+    }
+
+    /// The loop of labeling and training.
+    pub fn active(&self) -> &ActiveLoop {
+        &self.active
+    }
+
+    /// Training again with the edits.
+    pub fn retrainer(&self) -> &Retrainer {
+        &self.retrainer
     }
 
     /// Whether the open dataset is being looked at.

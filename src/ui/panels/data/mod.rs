@@ -1,5 +1,6 @@
 //! Data: what is in the dataset, the datasets of the workspace, and imports.
 
+mod active;
 mod classes;
 mod duplicates;
 mod images;
@@ -30,6 +31,7 @@ pub struct DataPanel {
     images: images::ImagesView,
     duplicates: duplicates::DuplicatesView,
     labels: labels::LabelsView,
+    active: active::ActiveView,
     stored: stored::StoredView,
     teach: teach::TeachView,
     import: import::ImportView,
@@ -127,6 +129,7 @@ impl DataPanel {
             }
             DataView::Duplicates => self.duplicates.ui(ui, cx, &mut self.images, &look),
             DataView::Labels => self.labels.ui(ui, cx, &mut self.images, dataset),
+            DataView::Active => self.active.ui(ui, cx, dataset),
             DataView::Teach | DataView::Datasets => {}
         }
     }

@@ -1,11 +1,11 @@
 //! Labels that are probably wrong: the worst first, each with what models say that did not see it.
 
+mod edits;
+mod question;
+
 use std::sync::Arc;
 
-use egui::{
-    Event, Image, Key, Label, Modifiers, RichText, Role, ScrollArea, Sense, Stroke, StrokeKind,
-    TextureHandle, TextureOptions, Ui, WidgetInfo, vec2,
-};
+use egui::{Label, RichText, ScrollArea, Ui};
 
 use super::images::ImagesView;
 use super::space::SpaceView;
@@ -14,22 +14,22 @@ use crate::data::{Dataset, ImageRef};
 use crate::studio::{DataAction, LabelIssues, N_FOLDS};
 use crate::text::{self, count};
 use crate::ui::panels::PanelContext;
-use crate::ui::panels::draw::color_image;
 use crate::ui::theme::{self, ROW_HEIGHT, UNIT, tokens};
 use crate::ui::widgets::{Weight, labeled_button};
+use edits::{edits_ui, verdict_ui};
+pub(super) use question::{Pressed, Question};
 
-/// Side of the picture.
-const SIDE: f32 = 140.0;
+const NAME: &str = "Image whose label is in question";
+const ABOUT: &str = "With the focus here: the first letters of a class relabel, Enter keeps the label, Delete \
+                     leaves the image out, Ctrl+Z undoes.";
 
 /// The image that is looked at.
 #[derive(Default)]
 pub(super) struct LabelsView {
     current: Option<ImageRef>,
-    texture: Option<(ImageRef, Arc<Dataset>, TextureHandle)>,
+    question: Question,
     /// The issues that are shown among the images.
     of: Option<Arc<LabelIssues>>,
-    /// What was typed of the name of a class.
-    typed: String,
     space: SpaceView,
 }
 
@@ -43,6 +43,7 @@ impl LabelsView {
     ) {
         let cleaner = cx.studio.datasets().cleaner();
         search_ui(ui, cx, dataset);
+        verdict_ui(ui, cx);
         self.space.odd_ui(ui, cx, images, dataset);
         if let Some(issues) = cleaner.issues(dataset)
             && !self.of.as_ref().is_some_and(|of| Arc::ptr_eq(of, issues))
@@ -54,7 +55,7 @@ impl LabelsView {
         // An image that is clicked is looked at.
         if let Some(opened) = images.take_opened() {
             self.current = Some(opened);
-            self.typed.clear();
+            self.question.begin();
         }
         let Some(edits) = cleaner.edits(dataset) else {
             let text = "Without a workspace, edits are not kept: there is nothing to edit.";
@@ -82,7 +83,14 @@ impl LabelsView {
     ) {
         let mut decided = None;
         ui.horizontal_top(|ui| {
-            decided = self.picture_ui(ui, dataset, image);
+            let pressed = self.question.ui(ui, dataset, image, [NAME, ABOUT]);
+            decided = pressed.map(|pressed| {
+                Some(match pressed {
+                    Pressed::Class(class) => edit_of(dataset, image, class),
+                    Pressed::Keep => Edit::Keep,
+                    Pressed::Exclude => Edit::Exclude,
+                })
+            });
             ui.vertical(|ui| {
                 ui.spacing_mut().item_spacing.y = UNIT;
                 about_ui(ui, self.of.as_deref(), dataset, edits, image);
@@ -118,7 +126,7 @@ impl LabelsView {
             .or(decided)
         {
             cx.act(DataAction::Edit(image, edit));
-            self.typed.clear();
+            self.question.begin();
             if edit.is_some() {
                 self.current = self.next(image).or(self.current);
             }
@@ -130,82 +138,6 @@ impl LabelsView {
         let all = &self.of.as_ref()?.images;
         let at = all.iter().position(|other| *other == image)?;
         all.get(at + 1).copied()
-    }
-
-    /// Draws the image, large. While it has the focus, keys decide about it.
-    fn picture_ui(
-        &mut self,
-        ui: &mut Ui,
-        dataset: &Arc<Dataset>,
-        image: ImageRef,
-    ) -> Option<Option<Edit>> {
-        let (rect, response) = ui.allocate_exact_size(vec2(SIDE, SIDE), Sense::click());
-        let name = "Image whose label is in question";
-        response.widget_info(|| WidgetInfo::labeled(Role::Button, true, name));
-        let is_same = |(of, data, _): &(ImageRef, Arc<Dataset>, TextureHandle)| {
-            *of == image && Arc::ptr_eq(data, dataset)
-        };
-        if !self.texture.as_ref().is_some_and(is_same) {
-            let set = dataset.split_of(image);
-            let pixels = color_image(set.shape(), set.image(image.idx));
-            let texture = ui.load_texture("label", pixels, TextureOptions::NEAREST);
-            self.texture = Some((image, dataset.clone(), texture));
-        }
-        if let Some((_, _, texture)) = &self.texture {
-            ui.painter().rect_filled(rect, 2.0, theme::CANVAS);
-            Image::new(texture).paint_at(ui, rect);
-        }
-        if response.clicked() {
-            response.request_focus();
-        }
-        if response.has_focus() {
-            let line = Stroke::new(2.0, tokens(ui).accent);
-            ui.painter()
-                .rect_stroke(rect, 2.0, line, StrokeKind::Outside);
-        }
-        let has_focus = response.has_focus();
-        response.on_hover_text(
-            "With the focus here: the first letters of a class relabel, Enter keeps the label, \
-             Delete leaves the image out, Ctrl+Z undoes.",
-        );
-        has_focus.then(|| self.keys(ui, dataset, image)).flatten()
-    }
-
-    /// What the keys pressed say.
-    fn keys(&mut self, ui: &Ui, dataset: &Dataset, image: ImageRef) -> Option<Option<Edit>> {
-        let is_pressed = |key: Key| ui.input_mut(|input| input.consume_key(Modifiers::NONE, key));
-        if is_pressed(Key::Enter) {
-            return Some(Some(Edit::Keep));
-        }
-        if is_pressed(Key::Delete) {
-            return Some(Some(Edit::Exclude));
-        }
-        let typed = ui.input(|input| {
-            let texts = input.events.iter().filter_map(|event| match event {
-                Event::Text(text) => Some(text.clone()),
-                _ => None,
-            });
-            texts.collect::<String>()
-        });
-        if typed.is_empty() {
-            return None;
-        }
-        self.typed.push_str(&typed.to_lowercase());
-        let fits = |typed: &str| -> Vec<u32> {
-            let names = (0..).zip(&dataset.classes);
-            let fit = names.filter(|(_, name)| name.to_lowercase().starts_with(typed));
-            fit.map(|(class, _)| class).collect()
-        };
-        let mut found = fits(&self.typed);
-        if found.is_empty() {
-            // Another class begins.
-            self.typed = typed.to_lowercase();
-            found = fits(&self.typed);
-        }
-        match found[..] {
-            [class] => Some(Some(edit_of(dataset, image, class))),
-            _ => None,
-        }
     }
 }
 
@@ -268,34 +200,6 @@ fn search_ui(ui: &mut Ui, cx: &mut PanelContext<'_>, dataset: &Arc<Dataset>) {
     }
 }
 
-/// Draws how many edits there are, and what can be done with them.
-fn edits_ui(ui: &mut Ui, cx: &mut PanelContext<'_>, edits: &Edits) {
-    ui.horizontal_wrapped(|ui| {
-        ui.set_min_height(ROW_HEIGHT);
-        let n = edits.n_changes();
-        let text = match n {
-            0 => "No label is changed yet.".to_owned(),
-            n => count(n, "change"),
-        };
-        ui.label(theme::quiet(ui, text));
-        let can_undo = cx.studio.datasets().cleaner().can_undo();
-        let undo = labeled_button(ui, None, "Undo edit", Weight::Bare, 0.0, can_undo);
-        if undo
-            .on_hover_text("Undoes the last decision (Ctrl+Z).")
-            .clicked()
-        {
-            cx.act(DataAction::UndoEdit);
-        }
-        let save = labeled_button(ui, None, "Save as dataset", Weight::Plain, 0.0, n > 0);
-        let about = "Stores this dataset with the changes under a name of its own, and opens it; \
-                     what it is made of stays as it is. Train on it and let Compare say whether \
-                     the changes help.";
-        if save.on_hover_text(about).clicked() {
-            cx.act(DataAction::SaveEdited);
-        }
-    });
-}
-
 /// Says what the image is labeled, what it looks like, and what was decided.
 fn about_ui(
     ui: &mut Ui,
@@ -334,7 +238,12 @@ fn about_ui(
 }
 
 /// Draws a button for each class; returns the one that was clicked.
-fn classes_ui(ui: &mut Ui, dataset: &Dataset, edits: &Edits, image: ImageRef) -> Option<u32> {
+pub(super) fn classes_ui(
+    ui: &mut Ui,
+    dataset: &Dataset,
+    edits: &Edits,
+    image: ImageRef,
+) -> Option<u32> {
     let now = match edits.of(image) {
         Some(Edit::Relabel(class)) => class,
         _ => dataset.label(image),
