@@ -102,10 +102,11 @@ impl Studio {
         Some(self.lesson_base()?.name)
     }
 
-    /// Whether a lesson can begin: there is a model, and examples of a class.
+    /// Whether a lesson can begin: there is a model, examples of a class, and no sweep.
     pub fn can_teach(&self) -> bool {
         let has_model = !matches!(self.model(), Model::None);
-        has_model && !self.teach.is_busy() && !self.teach.examples.is_empty()
+        let is_free = !self.teach.is_busy() && !self.sweeps.is_live();
+        has_model && is_free && !self.teach.examples.is_empty()
     }
 
     /// Begins a lesson; a run in training is stopped first.

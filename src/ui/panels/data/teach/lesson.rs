@@ -93,6 +93,7 @@ fn teach_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
 fn missing(studio: &Studio) -> &'static str {
     match (studio.teach().is_busy(), studio.taught_model()) {
         (true, _) => "The model is being taught.",
+        (false, _) if studio.sweeps().is_live() => "A sweep is running: stop it first.",
         (false, None) => "Train or open a model first.",
         (false, Some(_)) => "Give a class examples first.",
     }
