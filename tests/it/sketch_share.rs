@@ -100,11 +100,12 @@ fn a_run_has_the_same_bits_for_any_number_of_threads_and_after_more_were_drawn()
     assert_ne!(expected, other, "the share changes something");
     for threads in [1, 3] {
         let job = first.clone();
-        let found = std::thread::spawn(move || {
+        let found = std::thread::Builder::new().spawn(move || {
             kernels::use_own_threads(threads);
             run(&job).0
         });
-        assert!(found.join().unwrap() == expected, "{threads} threads");
+        let found = found.unwrap().join().unwrap();
+        assert!(found == expected, "{threads} threads");
     }
     // Resumed from the configuration that was recorded, with sketches that came later.
     let more = data(60);
