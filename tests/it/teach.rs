@@ -3,10 +3,12 @@
 use std::path::Path;
 
 use candle_studio::data::store::Store;
-use candle_studio::studio::{FileAction, Model, Studio, TeachAction};
+use candle_studio::runs::Status;
+use candle_studio::studio::{FileAction, Model, RunAction, Studio, TeachAction};
+use candle_studio::train::Finish;
 use image::{GrayImage, Luma};
 
-use crate::support::studio::{run, studio, wait};
+use crate::support::studio::{choose_small, run, studio, wait};
 
 /// Black pictures of bright frames, `kind` 0, or of bright crosses, in several sizes.
 pub fn write_shapes(dir: &Path, kind: usize, n: usize) {
@@ -107,6 +109,31 @@ fn without_the_old_classes_a_model_knows_the_new_ones_alone() {
     assert_eq!((lesson.old, lesson.new), (None, [4, 4]));
     assert_eq!(run(&studio).config.freeze, ["body"]);
     assert_eq!(studio.classifier().unwrap().classes, ["frame", "cross"]);
+}
+
+#[test]
+fn a_run_in_training_is_stopped_kept_and_taught() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut studio = studio(Some(&dir.path().join("runs")));
+    choose_small(&mut studio, 100_000);
+    add_shapes(&mut studio, dir.path(), 5);
+    assert!(!studio.can_teach(), "there is no model");
+    studio.handle(RunAction::Train);
+    wait(&mut studio, "the model", |s| {
+        matches!(s.model(), Model::Trained(_)) && !run(s).points.is_empty()
+    });
+    let name = run(&studio).name.clone();
+    assert_eq!(studio.taught_model(), Some(name));
+    studio.handle(TeachAction::Teach);
+    wait(&mut studio, "the lesson", |s| s.teach().lesson().is_some());
+    assert_eq!(studio.runs().len(), 2);
+    let stopped = &studio.runs()[0].state.status;
+    assert!(
+        matches!(stopped, Status::Finished(Finish::Stopped)),
+        "{stopped:?}"
+    );
+    assert_eq!(studio.classifier().unwrap().classes.len(), 12);
+    assert_eq!(studio.teach().lesson().unwrap().new[1], 2);
 }
 
 #[test]
