@@ -166,18 +166,9 @@ impl StudioApp {
             CommandEffect::ShowWholeCurves => self.panels.train.curves.show_whole(),
             CommandEffect::ShowPlace(place) => self.settings.place = place,
             CommandEffect::ShowTrainView(view) => self.show_train(view),
-            CommandEffect::ShowDataView(view) => {
-                self.settings.place = Place::Data;
-                self.settings.data_view = view;
-            }
-            CommandEffect::ShowEvaluateView(view) => {
-                self.settings.place = Place::Evaluate;
-                self.settings.evaluate_view = view;
-            }
-            CommandEffect::ShowExplainView(view) => {
-                self.settings.place = Place::Explain;
-                self.settings.explain_view = view;
-            }
+            CommandEffect::ShowDataView(view) => self.settings.show_data(view),
+            CommandEffect::ShowEvaluateView(view) => self.settings.show_evaluate(view),
+            CommandEffect::ShowExplainView(view) => self.settings.show_explain(view),
             CommandEffect::ToggleFold(side) => {
                 let place = self.settings.place;
                 if self.panels.has(side, place) {

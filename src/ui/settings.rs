@@ -161,6 +161,21 @@ impl Default for Settings {
 }
 
 impl Settings {
+    /// Shows a view of Data.
+    pub(super) fn show_data(&mut self, view: DataView) {
+        (self.place, self.data_view) = (Place::Data, view);
+    }
+
+    /// Shows a view of Evaluate.
+    pub(super) fn show_evaluate(&mut self, view: EvaluateView) {
+        (self.place, self.evaluate_view) = (Place::Evaluate, view);
+    }
+
+    /// Shows a view of Explain.
+    pub(super) fn show_explain(&mut self, view: ExplainView) {
+        (self.place, self.explain_view) = (Place::Explain, view);
+    }
+
     /// The current view of the curves, for saving them to a file.
     pub fn curves_view(&self) -> CurvesView {
         CurvesView {

@@ -132,26 +132,10 @@ impl Studio {
                 let path = self.store().and_then(|store| store.find(&name));
                 path.into_iter().for_each(|path| self.open_data(path));
             }
-            DataAction::Rename { name, new } => {
-                self.change_store(format!("renaming {name}"), move |store| {
-                    store.rename(&name, &new)
-                });
-            }
-            DataAction::Remove(name) => {
-                self.change_store(format!("deleting {name}"), move |store| {
-                    store.remove(&name).map(|_| ())
-                });
-            }
-            DataAction::Restore(name) => {
-                self.change_store(format!("restoring {name}"), move |store| {
-                    store.restore(&name)
-                });
-            }
-            DataAction::EmptyTrash => {
-                self.change_store("emptying the trash".to_owned(), |store| {
-                    store.empty_trash().map(|_| ())
-                });
-            }
+            DataAction::Rename { name, new } => self.rename_stored(name, new),
+            DataAction::Remove(name) => self.remove_stored(name),
+            DataAction::Restore(name) => self.restore_stored(name),
+            DataAction::EmptyTrash => self.empty_data_trash(),
             DataAction::FindLabelIssues => self.find_label_issues(),
             DataAction::StopLabelSearch => self.datasets.cleaner.stop(),
             DataAction::FindNear(image) => self.find_near(image),

@@ -21,7 +21,31 @@ impl Studio {
         self.datasets.take_stored(listed);
     }
 
-    pub(super) fn change_store(
+    pub(super) fn rename_stored(&mut self, name: String, new: String) {
+        self.change_store(format!("renaming {name}"), move |store| {
+            store.rename(&name, &new)
+        });
+    }
+
+    pub(super) fn remove_stored(&mut self, name: String) {
+        self.change_store(format!("deleting {name}"), move |store| {
+            store.remove(&name).map(|_| ())
+        });
+    }
+
+    pub(super) fn restore_stored(&mut self, name: String) {
+        self.change_store(format!("restoring {name}"), move |store| {
+            store.restore(&name)
+        });
+    }
+
+    pub(super) fn empty_data_trash(&mut self) {
+        self.change_store("emptying the trash".to_owned(), |store| {
+            store.empty_trash().map(|_| ())
+        });
+    }
+
+    fn change_store(
         &mut self,
         activity: String,
         change: impl FnOnce(&Store) -> Result<(), crate::data::DataError> + Send + 'static,

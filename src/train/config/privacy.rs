@@ -175,6 +175,8 @@ impl TrainConfig {
             "needs batches in which every image is equally likely: turn balanced classes off"
                 .to_owned()
         });
+        let sketches = (self.sketch_share > 0.0)
+            .then(|| "does not cover sketches that are mixed in: set their share to 0".to_owned());
         let watches_training =
             matches!(self.schedule, Schedule::Plateau { .. }) && self.n_validation == 0;
         let plateau = watches_training.then(|| {
@@ -182,7 +184,7 @@ impl TrainConfig {
              training images"
                 .to_owned()
         });
-        let all = [norm, balanced, plateau].into_iter().flatten();
+        let all = [norm, balanced, sketches, plateau].into_iter().flatten();
         all.map(|message| FieldError::new(Setting::Privacy, message))
             .collect()
     }
@@ -278,6 +280,8 @@ mod tests {
             .unwrap();
         other.n_validation = 0;
         assert_eq!(problems(&other).len(), 2);
+        other.sketch_share = 0.1;
+        assert!(problems(&other)[1].contains("share to 0"));
     }
 
     #[test]

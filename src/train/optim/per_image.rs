@@ -81,7 +81,7 @@ impl ClippedSum {
         for param in params.iter().filter(|p| is_updated(p)) {
             values.push(values_of(&found, param)?);
         }
-        let squares = values.iter().flatten().map(|v| square_sum(v)).sum();
+        let squares = values.iter().flatten().map(square_sum).sum();
         let factor = self.factor(squares);
         let pairs = self.gradients.iter_mut().zip(&values);
         let parts = pairs.filter_map(|(sum, more)| Some((sum, more.as_ref()?)));
@@ -250,7 +250,6 @@ mod tests {
         for name in ["softmax", "mlp", "lenet-5", "keras-cnn", "fast"] {
             assert!(at_once.iter().any(|n| n == name), "{name}: {at_once:?}");
         }
-        println!("at once: {at_once:?}");
     }
 
     #[test]

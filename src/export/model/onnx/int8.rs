@@ -86,7 +86,8 @@ impl Graph<'_> {
         let units: Vec<f32> = weights.scales.iter().map(|s| s * grid.scale).collect();
         let numbers = values.iter().zip(&units).map(|(v, unit)| v / unit);
         let numbers: Vec<f32> = numbers.map(f32::round).collect();
-        if numbers.iter().any(|n| !(n.abs() < 2_f32.powi(31))) {
+        let fits = |n: &f32| n.abs() < 2_f32.powi(31);
+        if !numbers.iter().all(fits) {
             return self.weight(place, bias);
         }
         let n = numbers.len();

@@ -67,10 +67,7 @@ impl CurvesPanel {
     /// Shows the curves in a height of `height` points.
     pub fn ui(&mut self, ui: &mut Ui, cx: &mut PanelContext<'_>, height: f32) {
         controls_ui(ui, cx);
-        let height = height - ROW_HEIGHT - ui.spacing().item_spacing.y;
-        let strip = privacy::height(visible(cx.studio).map(|(_, run)| run), height);
-        let gaps = if strip > 0.0 { 2.0 } else { 0.0 } * ui.spacing().item_spacing.y;
-        let height = height - strip - gaps;
+        let [height, strip] = heights(ui, cx, height);
         let visible: Vec<usize> = visible(cx.studio).map(|(idx, _)| idx).collect();
         self.curves
             .resize_with(cx.studio.runs().len(), Default::default);
@@ -130,8 +127,12 @@ impl CurvesPanel {
         if let Some(idx) = hovered_run {
             cx.hover.set(&cx.studio.runs()[idx].id);
         }
-        if self.hovered != hovered {
-            // The other plot shows the pointer's position too.
+        self.follow_pointer(ui, hovered);
+    }
+
+    /// Draws again if the pointer has moved: both plots show its position.
+    fn follow_pointer(&self, ui: &Ui, before: Option<f64>) {
+        if self.hovered != before {
             ui.request_repaint();
         }
     }
@@ -169,6 +170,16 @@ fn follow_baseline(kept: &mut Option<Baseline>, run: Option<&Run>, lens: &Lens) 
     if kept.as_ref().map(|b| &b.key) != key.as_ref() {
         *kept = run.map(|run| Baseline::new(run, lens));
     }
+}
+
+/// The heights of both plots together and of the strip of ε below, with the gaps between them taken
+/// off.
+fn heights(ui: &Ui, cx: &PanelContext<'_>, height: f32) -> [f32; 2] {
+    let gap = ui.spacing().item_spacing.y;
+    let height = height - ROW_HEIGHT - gap;
+    let strip = privacy::height(visible(cx.studio).map(|(_, run)| run), height);
+    let gaps = if strip > 0.0 { 2.0 } else { 0.0 } * gap;
+    [height - strip - gaps, strip]
 }
 
 fn visible(studio: &Studio) -> impl Iterator<Item = (usize, &RunState)> {
