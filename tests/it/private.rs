@@ -91,11 +91,13 @@ fn the_bits_are_the_same_for_any_number_of_threads_and_another_seed_draws_other_
             .into_iter()
             .map(|n| {
                 let job = job(config.clone(), &data);
-                let thread = std::thread::spawn(move || {
-                    kernels::use_own_threads(n);
-                    bits(&run(&job).0)
-                });
-                thread.join().unwrap()
+                std::thread::scope(|scope| {
+                    let thread = scope.spawn(move || {
+                        kernels::use_own_threads(n);
+                        bits(&run(&job).0)
+                    });
+                    thread.join().unwrap()
+                })
             })
             .collect();
         assert!(all[0] == all[1] && all[0] == all[2], "{name}");

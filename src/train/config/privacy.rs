@@ -7,7 +7,7 @@ use super::error::FieldError;
 use super::schedule::Schedule;
 use super::setting::Setting;
 use crate::model::ParamKind;
-use crate::text::{count, setting};
+use crate::text::{setting, thousands, unit};
 use crate::train::checkpoint::Cursor;
 use crate::train::privacy::{Ledger, Spent};
 
@@ -86,10 +86,11 @@ impl TrainConfig {
         serde_json::to_string(&settings).unwrap_or_default()
     }
 
-    /// Number of updates of private training in the first `epochs` epochs over `n_train` images.
+    /// Number of updates of private training in the first `epochs` epochs over `n_train` images, rounded
+    /// as Python does.
     pub(in crate::train) fn private_steps(&self, epochs: usize, n_train: usize) -> u64 {
         let batch = self.batch_size.max(1) as f64;
-        (epochs as f64 * n_train as f64 / batch).round() as u64
+        (epochs as f64 * n_train as f64 / batch).round_ties_even() as u64
     }
 
     /// Number of updates of private training in the epoch after `epoch`.
@@ -149,9 +150,10 @@ impl TrainConfig {
             return None;
         };
         Some(format!(
-            "ε = {epsilon:.2} at δ = {} after {}, for one training image more or less",
+            "ε = {epsilon:.2} at δ = {} after {}{}, for one training image more or less",
             setting(delta),
-            count(self.epochs, "epoch"),
+            thousands(self.epochs as u64),
+            unit(" epochs", self.epochs as f64),
         ))
     }
 }

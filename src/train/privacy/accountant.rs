@@ -108,7 +108,7 @@ mod tests {
         let spent = Spent {
             sample_rate: batch / n,
             noise_multiplier: sigma,
-            steps: (epochs * n / batch).round() as u64,
+            steps: (epochs * n / batch).round_ties_even() as u64,
         };
         epsilon(&[spent], 1e-5)
     }
