@@ -36,7 +36,7 @@ pub enum EvaluateError {
     /// The model file has no training configuration.
     #[error(
         "the model file does not say which training images were set aside for validation: only \
-         models trained by Candle Studio do"
+         models trained by Candle Studio do, but not privately, which keeps the seed a secret"
     )]
     UnknownValidation,
     /// The likelihood grows without end, or nothing can be learned from the images.
