@@ -8,11 +8,11 @@ use serde::Serialize;
 
 use crate::cli::UsageError;
 use crate::cli::open_data::open_data;
+use crate::cli::open_model::NetworkArgs;
 use crate::cli::out;
 use crate::cli::resolve_run::model_file;
 use crate::data::Dataset;
 use crate::embed::{EmbedError, OddOne, embed, layer_named, odd_ones};
-use crate::model::Classifier;
 use crate::text::count;
 
 /// The arguments of `data odd`.
@@ -35,6 +35,8 @@ pub struct Args {
     /// Print one JSON line per image, and one for the result.
     #[arg(long)]
     json: bool,
+    #[command(flatten)]
+    network: NetworkArgs,
 }
 
 /// An odd one out.
@@ -56,7 +58,8 @@ struct ResultLine<'a> {
 }
 
 pub(super) fn run(args: &Args, workspace: Option<&Path>) -> anyhow::Result<()> {
-    let classifier = Classifier::load(&model_file(&args.model, workspace)?)?;
+    let path = model_file(&args.model, workspace)?;
+    let classifier = args.network.open(&path, workspace)?;
     let layer = layer_named(classifier.network.spec(), args.layer.as_deref());
     let layer = layer.map_err(|error| UsageError(error.to_string()))?;
     let dataset = open_data(Some(&args.data), workspace)?;
