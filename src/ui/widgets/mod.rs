@@ -3,6 +3,7 @@
 mod bars;
 mod button;
 mod canvas;
+mod columns;
 mod combo;
 mod field;
 mod first_step;
@@ -19,6 +20,7 @@ mod typed;
 pub use bars::{Bar, probability_bars};
 pub use button::{Weight, icon_button, labeled_button, slim_slider};
 pub use canvas::Canvas;
+pub use columns::Columns;
 pub use combo::{combo, combo_of_width};
 pub use field::{Row, error_ui};
 pub use first_step::first_step_ui;

@@ -13,7 +13,7 @@ mod teach;
 
 use std::sync::Arc;
 
-use egui::{Align, Layout, RichText, ScrollArea, Ui, vec2};
+use egui::{Align, Layout, RichText, ScrollArea, Ui};
 
 use super::PanelContext;
 use crate::data::{BuiltIn, DataFormat, Dataset};
@@ -22,7 +22,7 @@ use crate::text;
 use crate::ui::command::{Command, FileCommand};
 use crate::ui::place::DataView;
 use crate::ui::theme::{self, ROW_HEIGHT, UNIT};
-use crate::ui::widgets::first_step_ui;
+use crate::ui::widgets::{Columns, first_step_ui};
 
 /// The state of Data.
 #[derive(Default)]
@@ -81,25 +81,20 @@ impl DataPanel {
     }
 
     fn columns_ui(&mut self, ui: &mut Ui, cx: &mut PanelContext<'_>, dataset: &Arc<Dataset>) {
-        let size = ui.available_size();
-        let gap = 3.0 * UNIT;
-        let left = (0.44 * size.x).clamp(280.0, 480.0).floor();
-        ui.horizontal_top(|ui| {
-            ui.spacing_mut().item_spacing.x = gap;
-            let layout = Layout::top_down(Align::Min);
-            ui.allocate_ui_with_layout(vec2(left, size.y), layout, |ui| {
-                ui.set_min_size(vec2(left, size.y));
-                ui.spacing_mut().item_spacing.x = UNIT;
+        let columns = Columns {
+            share: 0.44,
+            points: [280.0, 480.0],
+            gap: 3.0 * UNIT,
+        };
+        columns.ui(
+            ui,
+            &mut (self, cx),
+            |ui, (this, cx)| {
                 views_ui(ui, cx);
-                self.view_ui(ui, cx, dataset);
-            });
-            let right = vec2(size.x - left - gap, size.y);
-            ui.allocate_ui_with_layout(right, layout, |ui| {
-                ui.set_min_size(right);
-                ui.spacing_mut().item_spacing.x = UNIT;
-                self.images.ui(ui, cx, dataset);
-            });
-        });
+                this.view_ui(ui, cx, dataset);
+            },
+            |ui, (this, cx)| this.images.ui(ui, cx, dataset),
+        );
     }
 
     fn view_ui(&mut self, ui: &mut Ui, cx: &mut PanelContext<'_>, dataset: &Arc<Dataset>) {

@@ -4,12 +4,12 @@ mod files;
 #[cfg(feature = "serve")]
 mod service;
 
-use egui::{Align, Label, Layout, RichText, ScrollArea, Ui, vec2};
+use egui::{Label, RichText, ScrollArea, Ui};
 
 use super::PanelContext;
 use crate::ui::command::{Command, RunCommand};
 use crate::ui::theme::{self, ROW_HEIGHT, UNIT};
-use crate::ui::widgets::first_step_ui;
+use crate::ui::widgets::{Columns, first_step_ui};
 
 /// The state of Deploy.
 #[derive(Default)]
@@ -41,32 +41,28 @@ impl DeployPanel {
 
     #[cfg(feature = "serve")]
     fn columns_ui(&mut self, ui: &mut Ui, cx: &mut PanelContext<'_>) {
-        let size = ui.available_size();
-        let gap = 4.0 * UNIT;
-        let left = (0.46 * size.x).clamp(280.0, 460.0).floor();
-        ui.horizontal_top(|ui| {
-            ui.spacing_mut().item_spacing.x = gap;
-            column_ui(ui, "files", [left, size.y], |ui| files::ui(ui, cx));
-            let right = [size.x - left - gap, size.y];
-            column_ui(ui, "service", right, |ui| self.service.ui(ui, cx));
-        });
+        let columns = Columns {
+            share: 0.46,
+            points: [280.0, 460.0],
+            gap: 4.0 * UNIT,
+        };
+        columns.ui(
+            ui,
+            &mut (self, cx),
+            |ui, (_, cx)| scrolled_ui(ui, "files", |ui| files::ui(ui, cx)),
+            |ui, (this, cx)| scrolled_ui(ui, "service", |ui| this.service.ui(ui, cx)),
+        );
     }
 
     #[cfg(not(feature = "serve"))]
     fn columns_ui(&mut self, ui: &mut Ui, cx: &mut PanelContext<'_>) {
-        let size = ui.available_size();
-        column_ui(ui, "files", [size.x, size.y], |ui| files::ui(ui, cx));
+        scrolled_ui(ui, "files", |ui| files::ui(ui, cx));
     }
 }
 
-fn column_ui(ui: &mut Ui, name: &str, size: [f32; 2], add: impl FnOnce(&mut Ui)) {
-    let size = vec2(size[0], size[1]);
-    ui.allocate_ui_with_layout(size, Layout::top_down(Align::Min), |ui| {
-        ui.set_min_size(size);
-        ui.spacing_mut().item_spacing.x = UNIT;
-        ScrollArea::vertical()
-            .id_salt(name)
-            .auto_shrink(false)
-            .show(ui, add);
-    });
+fn scrolled_ui(ui: &mut Ui, name: &str, add: impl FnOnce(&mut Ui)) {
+    ScrollArea::vertical()
+        .id_salt(name)
+        .auto_shrink(false)
+        .show(ui, add);
 }

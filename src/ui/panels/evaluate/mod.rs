@@ -21,7 +21,7 @@ use crate::text;
 use crate::ui::command::{Command, FileCommand};
 use crate::ui::place::EvaluateView;
 use crate::ui::theme::{self, ROW_HEIGHT, UNIT, tokens};
-use crate::ui::widgets::{Weight, combo_of_width, first_step_ui, labeled_button};
+use crate::ui::widgets::{Columns, Weight, combo_of_width, first_step_ui, labeled_button};
 
 /// Height below which the views have no room to give for the timeline.
 const LEAST_HEIGHT: f32 = 240.0;
@@ -81,25 +81,20 @@ impl EvaluatePanel {
     }
 
     fn columns_ui(&mut self, ui: &mut Ui, cx: &mut PanelContext<'_>, evaluation: &Arc<Evaluation>) {
-        let size = ui.available_size();
-        let gap = 3.0 * UNIT;
-        let left = (0.48 * size.x).clamp(280.0, 560.0).floor();
-        ui.horizontal_top(|ui| {
-            ui.spacing_mut().item_spacing.x = gap;
-            let layout = Layout::top_down(Align::Min);
-            ui.allocate_ui_with_layout(vec2(left, size.y), layout, |ui| {
-                ui.set_min_size(vec2(left, size.y));
-                ui.spacing_mut().item_spacing.x = UNIT;
+        let columns = Columns {
+            share: 0.48,
+            points: [280.0, 560.0],
+            gap: 3.0 * UNIT,
+        };
+        columns.ui(
+            ui,
+            &mut (self, cx),
+            |ui, (this, cx)| {
                 views_ui(ui, cx);
-                self.view_ui(ui, cx, evaluation);
-            });
-            let right = vec2(size.x - left - gap, size.y);
-            ui.allocate_ui_with_layout(right, layout, |ui| {
-                ui.set_min_size(right);
-                ui.spacing_mut().item_spacing.x = UNIT;
-                self.images.ui(ui, cx, evaluation);
-            });
-        });
+                this.view_ui(ui, cx, evaluation);
+            },
+            |ui, (this, cx)| this.images.ui(ui, cx, evaluation),
+        );
     }
 
     fn view_ui(&mut self, ui: &mut Ui, cx: &mut PanelContext<'_>, evaluation: &Arc<Evaluation>) {

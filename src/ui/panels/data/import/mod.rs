@@ -10,7 +10,7 @@ use crate::studio::{DataAction, ImportForm};
 use crate::text;
 use crate::ui::panels::PanelContext;
 use crate::ui::theme::{self, ROW_HEIGHT, UNIT, tokens};
-use crate::ui::widgets::{Row, Weight, error_ui, labeled_button};
+use crate::ui::widgets::{Columns, Row, Weight, error_ui, labeled_button};
 
 /// The state of the form.
 #[derive(Default)]
@@ -32,27 +32,22 @@ impl ImportView {
             let problem = RichText::new(text::sentence(problem)).color(tokens(ui).bad);
             ui.add(Label::new(problem).wrap());
         }
-        let size = ui.available_size();
-        let gap = 3.0 * UNIT;
-        let left = (0.42 * size.x).clamp(280.0, 380.0).floor();
-        ui.horizontal_top(|ui| {
-            ui.spacing_mut().item_spacing.x = gap;
-            let layout = Layout::top_down(Align::Min);
-            ui.allocate_ui_with_layout(vec2(left, size.y), layout, |ui| {
-                ui.set_min_size(vec2(left, size.y));
-                ui.spacing_mut().item_spacing.x = UNIT;
+        let columns = Columns {
+            share: 0.42,
+            points: [280.0, 380.0],
+            gap: 3.0 * UNIT,
+        };
+        columns.ui(
+            ui,
+            &mut (self, cx),
+            |ui, (this, cx)| {
                 ScrollArea::vertical()
                     .id_salt("import")
                     .auto_shrink(false)
-                    .show(ui, |ui| self.settings_ui(ui, cx, form));
-            });
-            let right = vec2(size.x - left - gap, size.y);
-            ui.allocate_ui_with_layout(right, layout, |ui| {
-                ui.set_min_size(right);
-                ui.spacing_mut().item_spacing.x = UNIT;
-                self.preview.ui(ui, form);
-            });
-        });
+                    .show(ui, |ui| this.settings_ui(ui, cx, form));
+            },
+            |ui, (this, _)| this.preview.ui(ui, form),
+        );
     }
 
     fn header_ui(&mut self, ui: &mut Ui, cx: &mut PanelContext<'_>, form: &ImportForm) {
