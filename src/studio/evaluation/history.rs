@@ -77,9 +77,13 @@ impl Historian {
         self.newest.as_ref()
     }
 
-    /// The history of this run on these images, if it is the newest.
+    /// The history of this run on these images, if it is the newest; sketches that were labeled since
+    /// make another one.
     pub fn of(&self, run: &RunId, split: SplitName) -> Option<&Arc<RunHistory>> {
-        let is_it = |newest: &&Arc<RunHistory>| newest.run == *run && newest.split == split;
+        let is_it = |newest: &&Arc<RunHistory>| {
+            let is_current = split.is_current(&newest.set, &newest.dataset);
+            newest.run == *run && newest.split == split && is_current
+        };
         self.newest.as_ref().filter(is_it)
     }
 
@@ -98,10 +102,7 @@ impl Historian {
     /// Evaluates the snapshots that are not known yet.
     pub(super) fn ask(&mut self, snapshots: Snapshots, split: SplitName) {
         let known = self.of(&snapshots.run, split);
-        let known = known.filter(|known| {
-            Arc::ptr_eq(&known.dataset, &snapshots.dataset)
-                && split.is_current(&known.set, &snapshots.dataset)
-        });
+        let known = known.filter(|known| Arc::ptr_eq(&known.dataset, &snapshots.dataset));
         let known = known.map(|known| known.history.clone()).unwrap_or_default();
         self.problem = None;
         self.progress.stops.store(false, Ordering::Relaxed);
