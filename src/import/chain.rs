@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::Opened;
-use super::weight::{NormWeights, Weight, channels_first};
+use super::weight::{NormWeights, PointConv, Weight, channels_first};
 use crate::model::limits::{MAX_IMAGE_CHANNELS, MAX_IMAGE_SIDE};
 use crate::model::{
     Dense, Description, Layer, ModelSpec, NORM_EPSILON, Residual, Shape, checked_shapes,
@@ -207,11 +207,7 @@ impl Chain {
     ///
     /// # Errors
     /// Why it does not fit.
-    pub fn residual(
-        &mut self,
-        body: Chain,
-        shortcut: Option<(Weight, Vec<f32>, usize)>,
-    ) -> Result<(), String> {
+    pub fn residual(&mut self, body: Chain, shortcut: Option<PointConv>) -> Result<(), String> {
         let wanted = Residual::shortcut_stride(self.output, body.output);
         let found = shortcut.as_ref().map(|(.., stride)| *stride);
         if wanted != found {

@@ -37,6 +37,9 @@ impl Weight {
     }
 }
 
+/// Weight, bias and stride of the 1×1 convolution around a block.
+pub(super) type PointConv = (Weight, Vec<f32>, usize);
+
 /// Statistics and factors of a batch norm, one per channel.
 pub(super) struct NormWeights {
     pub weight: Vec<f32>,
@@ -53,7 +56,10 @@ impl NormWeights {
     pub fn fold_into(&self, weight: &mut Weight, bias: &mut [f32]) -> Option<()> {
         let n = bias.len();
         let lists = [&self.weight, &self.bias, &self.mean, &self.variance];
-        if lists.iter().any(|list| list.len() != n) || n == 0 || weight.values.len() % n > 0 {
+        if lists.iter().any(|list| list.len() != n)
+            || n == 0
+            || !weight.values.len().is_multiple_of(n)
+        {
             return None;
         }
         let n_inputs = (weight.values.len() / n).max(1);

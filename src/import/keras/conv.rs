@@ -4,7 +4,7 @@ use super::config::LayerConfig;
 use super::layers::{activation, expect_image, norm, some, weights};
 use super::walk::Walk;
 use crate::import::padding::same_padding;
-use crate::import::weight::Weight;
+use crate::import::weight::{PointConv, Weight};
 use crate::model::{AvgPool2d, Conv2d, Layer, MaxPool2d, Shape};
 
 /// `[rows, columns, in, out]` as `[out, in, rows, columns]`; of a depthwise kernel, `[rows, columns,
@@ -114,7 +114,7 @@ pub(super) fn pool(walk: &mut Walk<'_>, layer: &LayerConfig) -> Result<(), Strin
 pub(super) fn shortcut_conv(
     walk: &Walk<'_>,
     layer: &LayerConfig,
-) -> Result<Option<((Weight, Vec<f32>, usize), String)>, String> {
+) -> Result<Option<(PointConv, String)>, String> {
     let is_point = layer.class == "Conv2D"
         && layer.square("kernel_size") == Ok(1)
         && layer.word("activation").is_none_or(|name| name == "linear")

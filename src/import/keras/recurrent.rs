@@ -17,23 +17,8 @@ pub(super) fn layer(walk: &mut Walk<'_>, layer: &LayerConfig) -> Result<(), Stri
     if walk.view != View::Rows || !matches!(walk.chain.output(), Shape::Image(_)) {
         return Err("does not read the rows of an image without channels".to_owned());
     }
-    let is_both = layer.class == "Bidirectional";
-    let (class, settings) = match is_both {
-        false => (layer.class.as_str(), &layer.settings),
-        true => {
-            let inside = &layer.settings["layer"];
-            if layer
-                .word("merge_mode")
-                .is_some_and(|mode| mode != "concat")
-            {
-                return Err("merges its directions otherwise than by concat".to_owned());
-            }
-            (
-                inside["class_name"].as_str().unwrap_or_default(),
-                &inside["config"],
-            )
-        }
-    };
+    let bidirectional = layer.class == "Bidirectional";
+    let (class, settings) = cell(layer)?;
     let gates: &[usize] = match class {
         "SimpleRNN" => &[0],
         "LSTM" => &[0, 1, 2, 3],
@@ -43,42 +28,13 @@ pub(super) fn layer(walk: &mut Walk<'_>, layer: &LayerConfig) -> Result<(), Stri
     };
     check(class, settings)?;
     let has_bias = settings["use_bias"].as_bool().unwrap_or(true);
-    let [a, b, c, d, e, f] = weights(
-        walk,
-        layer,
-        [true, true, has_bias, is_both, is_both, is_both && has_bias],
-    )?;
-    let mut all = Vec::new();
-    let mut units = 0;
-    let directions = [(a, b, c, ""), (d, e, f, "_reverse")];
-    for (input, state, bias, end) in directions.into_iter().take(1 + usize::from(is_both)) {
-        let (input, state) = (some(input)?, some(state)?);
-        units = state.dims.first().copied().unwrap_or(0);
-        let n = gates.len() * units;
-        let is_whole = [&input, &state]
-            .iter()
-            .all(|w| w.dims.len() == 2 && w.dims[1] == n);
-        let biases = bias.map_or_else(|| vec![0.0; n], |bias| bias.values);
-        if !is_whole || ![n, 2 * n].contains(&biases.len()) {
-            return Err("has weights of odd sizes".to_owned());
-        }
-        // One bias for both parts, or one for each.
-        let (of_input, of_state) = biases.split_at(n);
-        let of_state = if of_state.is_empty() {
-            vec![0.0; n]
-        } else {
-            of_state.to_vec()
-        };
-        let name = |part: &str| format!("{part}_l0{end}");
-        all.push((name("weight_ih"), rows(&input.transposed()?, gates, units)));
-        all.push((name("weight_hh"), rows(&state.transposed()?, gates, units)));
-        all.push((
-            name("bias_ih"),
-            rows(&Weight::list(of_input.to_vec()), gates, units),
-        ));
-        all.push((name("bias_hh"), rows(&Weight::list(of_state), gates, units)));
+    let both = bidirectional;
+    let is_there = [true, true, has_bias, both, both, both && has_bias];
+    let [a, b, c, d, e, f] = weights(walk, layer, is_there)?;
+    let (units, mut all) = direction([a, b, c], gates, "")?;
+    if bidirectional {
+        all.extend(direction([d, e, f], gates, "_reverse")?.1);
     }
-    let bidirectional = is_both;
     let layer = match class {
         "SimpleRNN" => Layer::Rnn(Rnn {
             units,
@@ -93,12 +49,62 @@ pub(super) fn layer(walk: &mut Walk<'_>, layer: &LayerConfig) -> Result<(), Stri
             bidirectional,
         }),
     };
-    let all = all
-        .iter()
-        .map(|(name, weight)| (name.as_str(), weight.clone()));
-    walk.chain.push(layer, all.collect())?;
+    let all = all.iter();
+    let named = all.map(|(name, weight)| (name.as_str(), weight.clone()));
+    walk.chain.push(layer, named.collect())?;
     walk.view = View::Same;
     Ok(())
+}
+
+/// The class and the settings of a layer, or of the one inside.
+fn cell(layer: &LayerConfig) -> Result<(&str, &Value), String> {
+    if layer.class != "Bidirectional" {
+        return Ok((layer.class.as_str(), &layer.settings));
+    }
+    if layer
+        .word("merge_mode")
+        .is_some_and(|mode| mode != "concat")
+    {
+        return Err("merges its directions otherwise than by concat".to_owned());
+    }
+    let inside = &layer.settings["layer"];
+    let class = inside["class_name"].as_str().unwrap_or_default();
+    Ok((class, &inside["config"]))
+}
+
+/// Weights with PyTorch's names.
+type Named = Vec<(String, Weight)>;
+
+/// The units and the weights of one direction.
+fn direction(
+    [input, state, bias]: [Option<Weight>; 3],
+    gates: &[usize],
+    end: &str,
+) -> Result<(usize, Named), String> {
+    let (input, state) = (some(input)?, some(state)?);
+    let units = state.dims.first().copied().unwrap_or(0);
+    let n = gates.len() * units;
+    let mut kernels = [&input, &state].into_iter();
+    let is_whole = kernels.all(|w| w.dims.len() == 2 && w.dims[1] == n);
+    let biases = bias.map_or_else(|| vec![0.0; n], |bias| bias.values);
+    if !is_whole || ![n, 2 * n].contains(&biases.len()) {
+        return Err("has weights of odd sizes".to_owned());
+    }
+    // One bias for both parts, or one for each.
+    let (of_input, of_state) = biases.split_at(n);
+    let of_state = match of_state {
+        [] => vec![0.0; n],
+        of_state => of_state.to_vec(),
+    };
+    let parts = [
+        ("weight_ih", input.transposed()?),
+        ("weight_hh", state.transposed()?),
+        ("bias_ih", Weight::list(of_input.to_vec())),
+        ("bias_hh", Weight::list(of_state)),
+    ];
+    let named =
+        parts.map(|(part, weight)| (format!("{part}_l0{end}"), rows(&weight, gates, units)));
+    Ok((units, named.into()))
 }
 
 /// Checks that a layer computes what ours does.

@@ -6,7 +6,7 @@ use super::{conv, layers};
 use crate::import::Opened;
 use crate::import::chain::Chain;
 use crate::import::pixels::Pixels;
-use crate::import::weight::Weight;
+use crate::import::weight::PointConv;
 use crate::model::limits::MAX_NESTING;
 
 /// How Keras sees the output of our last layer.
@@ -154,4 +154,4 @@ impl<'c> Walk<'c> {
     }
 }
 
-type Shortcut<'c> = (&'c LayerConfig, Option<(Weight, Vec<f32>, usize)>);
+type Shortcut<'c> = (&'c LayerConfig, Option<PointConv>);

@@ -6,7 +6,7 @@ use super::{ops, pattern};
 use crate::import::Opened;
 use crate::import::chain::Chain;
 use crate::import::pixels::Pixels;
-use crate::import::weight::Weight;
+use crate::import::weight::PointConv;
 use crate::model::limits::MAX_NESTING;
 use crate::onnx::GraphProto;
 
@@ -210,5 +210,5 @@ impl<'g> Walk<'g> {
 struct Shortcut {
     /// The node that adds it.
     end: usize,
-    conv: Option<(Weight, Vec<f32>, usize)>,
+    conv: Option<PointConv>,
 }

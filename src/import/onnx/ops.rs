@@ -3,7 +3,7 @@
 use super::chain::{View, Walk};
 use super::graph::{Graph, attribute, float, int, ints, word};
 use super::{constant, recurrent, view, window};
-use crate::import::weight::{NormWeights, Weight};
+use crate::import::weight::{NormWeights, PointConv, Weight};
 use crate::model::{Layer, LeakyRelu, NORM_EPSILON, Shape};
 
 /// Takes the node at `idx`, which alone reads the value of the walk.
@@ -231,10 +231,7 @@ fn layer_norm(walk: &mut Walk<'_>, idx: usize) -> Result<(), String> {
 
 /// The 1×1 convolution around a block, with a batch norm folded in: its weight, bias and stride; and
 /// the value it gives.
-pub(super) fn shortcut_conv<'g>(
-    graph: &Graph<'g>,
-    idx: usize,
-) -> Option<((Weight, Vec<f32>, usize), &'g str)> {
+pub(super) fn shortcut_conv<'g>(graph: &Graph<'g>, idx: usize) -> Option<(PointConv, &'g str)> {
     let node = graph.node(idx);
     let stride = ints(node, "strides")
         .and_then(|s| s.first().copied())

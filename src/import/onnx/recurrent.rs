@@ -165,13 +165,16 @@ fn check(graph: &Graph<'_>, idx: usize, kind: Kind) -> Result<bool, String> {
     }
 }
 
+/// Weights with PyTorch's names.
+type Named = Vec<(&'static str, Weight)>;
+
 /// The units of a layer, and its weights by PyTorch's names.
 fn weights(
     graph: &Graph<'_>,
     idx: usize,
     kind: Kind,
     is_both: bool,
-) -> Result<(usize, Vec<(&'static str, Weight)>), String> {
+) -> Result<(usize, Named), String> {
     let (input, state) = (weight(graph, idx, 1)?, weight(graph, idx, 2)?);
     let units = state.dims.get(2).copied().unwrap_or(0);
     if Kind::of_rows(&state) != Some(kind) {

@@ -108,32 +108,8 @@ pub(super) fn viewed(walk: &mut Walk<'_>, idx: usize) -> Result<(), String> {
             let dims = resolved(&shape, &before)?;
             walk.see(&dims)
         }
-        "Squeeze" => {
-            let rank = before.len() as i64 + 1;
-            let axes: Vec<i64> = axes().iter().map(|&a| a.rem_euclid(rank) - 1).collect();
-            let stays = |&(at, &side): &(usize, &usize)| {
-                side != 1 || !axes.is_empty() && !axes.contains(&(at as i64))
-            };
-            let dims: Vec<usize> = before
-                .iter()
-                .enumerate()
-                .filter(stays)
-                .map(|d| *d.1)
-                .collect();
-            walk.see(&dims)
-        }
-        "Unsqueeze" => {
-            let axes = axes();
-            let rank = (before.len() + 1 + axes.len()) as i64;
-            let mut axes: Vec<i64> = axes.iter().map(|&a| a.rem_euclid(rank)).collect();
-            axes.sort_unstable();
-            let mut dims = before;
-            for axis in axes {
-                let at = (axis - 1).clamp(0, dims.len() as i64) as usize;
-                dims.insert(at, 1);
-            }
-            walk.see(&dims)
-        }
+        "Squeeze" => walk.see(&squeezed(&before, &axes())),
+        "Unsqueeze" => walk.see(&unsqueezed(before, &axes())),
         "Transpose" => transposed(walk, ints(node, "perm").unwrap_or_default()),
         // The only channel.
         "Gather" if int(node, "axis", 0) == 1 && before.first() == Some(&1) => {
@@ -145,6 +121,29 @@ pub(super) fn viewed(walk: &mut Walk<'_>, idx: usize) -> Result<(), String> {
         }
         _ => Err("flattens what no layer does".to_owned()),
     }
+}
+
+/// Without the sides of 1 at these axes, or without any if there are none.
+fn squeezed(before: &[usize], axes: &[i64]) -> Vec<usize> {
+    let rank = before.len() as i64 + 1;
+    let axes: Vec<i64> = axes.iter().map(|&a| a.rem_euclid(rank) - 1).collect();
+    let stays = |&(at, &side): &(usize, &usize)| {
+        side != 1 || !axes.is_empty() && !axes.contains(&(at as i64))
+    };
+    let sides = before.iter().enumerate().filter(stays);
+    sides.map(|(_, &side)| side).collect()
+}
+
+/// With sides of 1 at these axes.
+fn unsqueezed(mut dims: Vec<usize>, axes: &[i64]) -> Vec<usize> {
+    let rank = (dims.len() + 1 + axes.len()) as i64;
+    let mut axes: Vec<i64> = axes.iter().map(|&a| a.rem_euclid(rank)).collect();
+    axes.sort_unstable();
+    for axis in axes {
+        let at = (axis - 1).clamp(0, dims.len() as i64) as usize;
+        dims.insert(at, 1);
+    }
+    dims
 }
 
 /// The sides of one image in a shape of many, whose number comes first.
