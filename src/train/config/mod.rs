@@ -55,7 +55,7 @@ pub struct TrainConfig {
     #[serde(default)]
     pub balanced: bool,
     /// Share of each epoch's images that are the user's labeled sketches; 0 for none.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_zero")]
     pub sketch_share: f64,
     /// Which sketches these are: noted when the run begins.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -107,6 +107,11 @@ pub struct TrainConfig {
     pub optimizer: Optimizer,
     /// The network.
     pub model: ModelSpec,
+}
+
+/// Left out of files, so that earlier versions read those without sketches.
+fn is_zero(share: &f64) -> bool {
+    *share == 0.0
 }
 
 /// See [`TrainConfig::default_validation`].
