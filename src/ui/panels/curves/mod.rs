@@ -27,7 +27,7 @@ use crate::ui::widgets::{Number, Weight, combo_of_width, labeled_button, slim_sl
 use bands::Bands;
 use baseline::{Baseline, BaselineKey};
 use lens::{Lens, XAxis, YAxis, same_part, whole_range};
-use plot::MetricPlot;
+use plot::{MetricPlot, Outcome};
 use pointer::Drag;
 use scale::Scale;
 use trace::RunCurve;
@@ -115,19 +115,24 @@ impl CurvesPanel {
             self.hovered = self.hovered.or(outcome.hovered);
             self.drag = self.drag.or(outcome.drag);
             self.scale = outcome.scale;
-            if let (Some(x), Some(scale)) = (outcome.timeline, &self.scale)
-                && let Some(action) = scale::show_nearest(cx.studio, scale, x)
-            {
-                cx.act(action);
-            }
-            if let Some(zoom) = outcome.zoom {
-                self.set_zoom(cx, zoom);
-            }
+            self.move_to(cx, &outcome);
         }
         if let Some(idx) = hovered_run {
             cx.hover.set(&cx.studio.runs()[idx].id);
         }
         self.follow_pointer(ui, hovered);
+    }
+
+    /// Moves the timeline and the zoom to where the pointer dragged them in a plot.
+    fn move_to(&mut self, cx: &mut PanelContext<'_>, outcome: &Outcome) {
+        if let (Some(x), Some(scale)) = (outcome.timeline, &self.scale)
+            && let Some(action) = scale::show_nearest(cx.studio, scale, x)
+        {
+            cx.act(action);
+        }
+        if let Some(zoom) = outcome.zoom {
+            self.set_zoom(cx, zoom);
+        }
     }
 
     /// Draws again if the pointer has moved: both plots show its position.
