@@ -3,6 +3,7 @@
 
 use std::io::Read;
 
+use super::fit::Fit;
 use super::tensors::{TensorInfo, check_type, floats, number_type};
 use super::{NetworkHint, Opened, Refusal};
 use super::{fit, preset};
@@ -30,6 +31,7 @@ pub(super) fn read(
         Some(description) => fit::described(&list, description.spec.clone())?,
         None => preset::found(&list, hint)?,
     };
+    check_types(&header, &list, &fit)?;
     let description = description.unwrap_or_else(|| Description::unnamed(fit.spec.clone()));
     let tensors = header.with_data(file)?;
     let classifier = description.with_values(|shape| {
@@ -45,6 +47,20 @@ pub(super) fn read(
         classifier,
         notes: std::mem::take(&mut fit.notes),
     })
+}
+
+/// Checks what the tensors hold before any of them is read.
+fn check_types(header: &TensorHeader, list: &[TensorInfo], fit: &Fit) -> Result<(), String> {
+    for shape in fit.spec.param_shapes().map_err(|e| e.to_string())? {
+        let Some(&idx) = fit.tensors.get(&shape.name) else {
+            continue;
+        };
+        let name = &list[idx].name;
+        if let Some(info) = header.info(name) {
+            check_type(shape.kind, name, number_type(info.dtype), &info.dtype)?;
+        }
+    }
+    Ok(())
 }
 
 fn list(header: &TensorHeader) -> Result<Vec<TensorInfo>, String> {
