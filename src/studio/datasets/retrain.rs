@@ -84,7 +84,7 @@ enum Phase {
     Training {
         run: RunId,
         dataset: Arc<Dataset>,
-        baseline: Baseline,
+        baseline: Box<Baseline>,
     },
     /// Both models are being measured.
     Comparing,
@@ -184,7 +184,7 @@ impl Studio {
             self.datasets.retrainer.phase = Phase::Training {
                 run,
                 dataset,
-                baseline,
+                baseline: Box::new(baseline),
             };
         }
     }
@@ -220,7 +220,7 @@ impl Studio {
         };
         self.datasets.retrainer.thread.ask(Question {
             dataset,
-            baseline,
+            baseline: *baseline,
             name,
             edited: edited.clone(),
         });
