@@ -147,7 +147,7 @@ fn images_that_were_never_sorted_are_given_classes_first() {
     wait(&mut window, "the edits", |app| {
         let studio = app.studio();
         let data = studio.dataset().unwrap();
-        studio.datasets().cleaner().edits(data).is_some()
+        studio.datasets().cleaner().edits(data).is_some() && studio.dataset_look().is_some()
     });
     window.run_steps(4);
     let field = "Classes to label the images as";

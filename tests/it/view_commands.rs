@@ -60,10 +60,10 @@ fn all_settings_return_to_their_defaults_and_back() {
 #[test]
 fn the_views_of_every_place_are_found_by_their_names() {
     let mut window = window();
-    for (typed, place, line) in [
-        ("explain robust", "Explain", "how far its answer holds"),
-        ("data pixels", "Data", "How bright the pixels are"),
-        ("evaluate models", "Evaluate", "There is no model yet"),
+    for (typed, place) in [
+        ("explain robust", "Explain"),
+        ("data pixels", "Data"),
+        ("evaluate models", "Evaluate"),
     ] {
         run_command(&mut window, typed);
         window.run_steps(4);
@@ -73,11 +73,12 @@ fn the_views_of_every_place_are_found_by_their_names() {
             tab.accesskit_node().toggled() == Some(Toggled::True),
             "{place}"
         );
-        assert!(
-            window.query_all_by_label_contains(line).count() > 0,
-            "{typed}"
-        );
     }
+    // The view is chosen there.
+    run_command(&mut window, "data pixels");
+    window.run_steps(4);
+    let view = window.get_by_label("Pixels");
+    assert!(view.accesskit_node().toggled() == Some(Toggled::True));
 }
 
 #[test]

@@ -66,11 +66,12 @@ mod tests {
                 )),
                 ..egui::RawInput::default()
             };
-            let _ = ctx.run_ui(input, |ui| {
+            let mut output = ctx.run_ui(input, |ui| {
                 found.clear();
                 let size = |ui: &mut Ui, found: &mut Vec<f32>| found.push(ui.min_size().x);
                 columns.ui(ui, &mut found, size, size);
             });
+            output.textures_delta.clear();
             assert_eq!(found[0], left);
             assert!(
                 (found[0] + found[1] + columns.gap - width).abs() < 1.0,

@@ -253,12 +253,6 @@ fn add_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
         if keep.on_hover_text(about).clicked() {
             cx.act(EvaluateAction::KeepBeside);
         }
-        let twin = labeled_button(ui, None, "Add its int8 twin", Weight::Plain, 0.0, has_room);
-        let about = "Rounds the weights of this model and what its layers compute to 8 bits, as the \
-                     int8 ONNX file does, and shows which answers flip.";
-        if twin.on_hover_text(about).clicked() {
-            cx.act(EvaluateAction::AddInt8);
-        }
         let mut chosen = None;
         ui.add_enabled_ui(has_room && cx.studio.workspace().is_some(), |ui| {
             combo_of_width(ui, "Add a run", "Add a run…", 132.0, |ui| {
@@ -272,6 +266,12 @@ fn add_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
         });
         if let Some(id) = chosen {
             cx.act(EvaluateAction::AddBeside(id));
+        }
+        let twin = labeled_button(ui, None, "Add its int8 twin", Weight::Plain, 0.0, has_room);
+        let about = "Rounds the weights of this model and what its layers compute to 8 bits, as the \
+                     int8 ONNX file does, and shows which answers flip.";
+        if twin.on_hover_text(about).clicked() {
+            cx.act(EvaluateAction::AddInt8);
         }
     });
 }
