@@ -17,6 +17,7 @@ impl Weight {
     }
 
     /// A list of `n` equal values.
+    #[cfg(feature = "keras")]
     pub fn constant(n: usize, value: f32) -> Weight {
         Weight::list(vec![value; n])
     }

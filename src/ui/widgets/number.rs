@@ -138,6 +138,7 @@ impl Number {
     }
 
     /// Shows the digits without separators, as of a port.
+    #[cfg(feature = "serve")]
     pub fn ungrouped(self) -> Number {
         Number {
             is_grouped: false,

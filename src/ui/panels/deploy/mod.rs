@@ -9,7 +9,9 @@ use egui::{Label, RichText, ScrollArea, Ui};
 use super::PanelContext;
 use crate::ui::command::{Command, RunCommand};
 use crate::ui::theme::{self, ROW_HEIGHT, UNIT};
-use crate::ui::widgets::{Columns, first_step_ui};
+#[cfg(feature = "serve")]
+use crate::ui::widgets::Columns;
+use crate::ui::widgets::first_step_ui;
 
 /// The state of Deploy.
 #[derive(Default)]
