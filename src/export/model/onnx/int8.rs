@@ -41,10 +41,16 @@ impl Graph<'_> {
         if let Some(grid) = grid {
             return self.rounded(place, grid, &output);
         }
-        if let (true, Some(&grid)) = (layer.moves_values(), self.grids.get(input)) {
-            self.grids.insert(output.clone(), grid);
+        let known = self.grids.get(input).copied();
+        match known.filter(|_| layer.moves_values()) {
+            // It changes nothing, but a runtime looks for it right before the product.
+            Some(grid) if matches!(layer, Layer::Flatten) => self.rounded(place, grid, &output),
+            Some(grid) => {
+                self.grids.insert(output.clone(), grid);
+                output
+            }
+            None => output,
         }
-        output
     }
 
     /// A weight `[outputs, …]` with a scale per output.
