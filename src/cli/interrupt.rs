@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::out;
 use crate::signals;
 pub(super) use crate::signals::INTERRUPTED;
+use crate::train::Control;
 
 /// What Ctrl-C stops, and the messages about it.
 pub(super) struct Interrupt<C> {
@@ -16,6 +17,20 @@ pub(super) struct Interrupt<C> {
     pub(super) after: &'static str,
     /// What Ctrl-C does if its handler cannot be installed.
     pub(super) unhandled: &'static str,
+}
+
+/// Stops training after a batch.
+///
+/// * `unhandled`: what Ctrl-C does if its handler cannot be installed
+pub(super) fn stop_training(control: &Arc<Control>, unhandled: &'static str) {
+    Interrupt {
+        control: control.clone(),
+        is_stopped: Control::is_stopped,
+        stop: Control::stop,
+        after: "this batch",
+        unhandled,
+    }
+    .listen();
 }
 
 impl<C: Send + Sync + 'static> Interrupt<C> {

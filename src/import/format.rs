@@ -1,7 +1,7 @@
 //! What a file is, told from its content. What cannot be read is refused by the name of its format,
 //! with what to do instead.
 
-use std::io::Cursor;
+use std::io::{Cursor, Read as _};
 use std::path::Path;
 
 use zip::ZipArchive;
@@ -22,6 +22,30 @@ const CHECKPOINT: &str = "it is a TensorFlow checkpoint, which holds variables w
                           load it in Keras and save the whole model: model.save(\"model.keras\")";
 const SAVED_MODEL: &str = "it is a TensorFlow SavedModel, which cannot be read; load it in Keras and \
                            save it with model.save(\"model.keras\"), or convert it to ONNX with tf2onnx";
+
+/// The bytes of a file in the archive.
+///
+/// # Errors
+/// When it is not there, damaged, or has more than `limit` bytes.
+pub(super) fn entry(
+    archive: &mut ZipArchive<Cursor<&[u8]>>,
+    name: &str,
+    limit: u64,
+) -> Result<Vec<u8>, String> {
+    let damaged =
+        |e: &dyn std::fmt::Display| format!("`{name}` in its archive cannot be read ({e})");
+    let file = archive.by_name(name).map_err(|e| damaged(&e))?;
+    let mut bytes = Vec::new();
+    file.take(limit + 1)
+        .read_to_end(&mut bytes)
+        .map_err(|e| damaged(&e))?;
+    match bytes.len() as u64 > limit {
+        true => Err(format!(
+            "`{name}` in its archive has more than {limit} bytes"
+        )),
+        false => Ok(bytes),
+    }
+}
 
 /// A format by the first bytes of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

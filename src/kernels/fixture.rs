@@ -124,3 +124,11 @@ pub fn assert_close(found: &Tensor, expected: &Tensor, what: &str) {
         assert!(error <= 1e-5, "{what}[{i}]: {found}, expected {expected}");
     }
 }
+
+/// A variable of sines, which differ from each other.
+pub fn var(shape: &[usize], seed: f32) -> Var {
+    let n = shape.iter().product::<usize>();
+    let data: Vec<f32> = (0..n).map(|i| (seed + i as f32 * 0.7).sin()).collect();
+    let tensor = Tensor::from_vec(data, shape, &Device::Cpu).unwrap();
+    Var::from_tensor(&tensor).unwrap()
+}

@@ -68,15 +68,8 @@ pub fn add(a: &Tensor, b: &Tensor) -> Result<Tensor> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::kernels::fixture::var;
     use crate::kernels::{Activation, dense, gradients, view};
-    use candle_core::{Device, Var};
-
-    fn var(shape: &[usize], seed: f32) -> Var {
-        let n = shape.iter().product::<usize>();
-        let data: Vec<f32> = (0..n).map(|i| (seed + i as f32 * 0.7).sin()).collect();
-        let tensor = Tensor::from_vec(data, shape, &Device::Cpu).unwrap();
-        Var::from_tensor(&tensor).unwrap()
-    }
 
     fn bits(tensor: &Tensor) -> Vec<u32> {
         let values: Vec<f32> = tensor.flatten_all().unwrap().to_vec1().unwrap();

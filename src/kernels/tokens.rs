@@ -192,14 +192,8 @@ pub fn pool_tokens(x: &Tensor, is_mean: bool) -> Result<Tensor> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use candle_core::{Device, Var};
-
-    fn var(shape: &[usize], seed: f32) -> Var {
-        let n = shape.iter().product::<usize>();
-        let data: Vec<f32> = (0..n).map(|i| (seed + i as f32 * 0.7).sin()).collect();
-        let tensor = Tensor::from_vec(data, shape, &Device::Cpu).unwrap();
-        Var::from_tensor(&tensor).unwrap()
-    }
+    use crate::kernels::fixture::var;
+    use candle_core::Var;
 
     fn bits(tensor: &Tensor) -> Vec<u32> {
         let values: Vec<f32> = tensor.flatten_all().unwrap().to_vec1().unwrap();

@@ -50,10 +50,32 @@ pub struct Traffic {
 
 #[derive(Default)]
 struct State {
-    /// Its number since the start, the number of requests, and durations in milliseconds.
-    seconds: VecDeque<(u64, u32, Vec<f64>)>,
+    /// The seconds that are over, each with its number since the start.
+    seconds: VecDeque<(u64, Second)>,
+    /// The newest second, which may go on.
+    newest: Counted,
     pictures: VecDeque<Answered>,
     n_pictures: u64,
+}
+
+/// The requests of a second.
+#[derive(Default)]
+struct Counted {
+    at: u64,
+    n_requests: u32,
+    /// In milliseconds.
+    durations: Vec<f64>,
+}
+
+impl Counted {
+    fn summed_up(&mut self) -> Second {
+        let mut quantile = |q| stats::quantile(&mut self.durations, q).unwrap_or(0.0);
+        Second {
+            n_requests: self.n_requests,
+            p50_ms: quantile(0.5),
+            p99_ms: quantile(0.99),
+        }
+    }
 }
 
 impl Traffic {
@@ -68,18 +90,23 @@ impl Traffic {
     /// Notes a request that was answered.
     pub(super) fn count(&self, duration: Duration) {
         let now = self.start.elapsed().as_secs();
-        let seconds = &mut self.lock().seconds;
-        if seconds.back().is_none_or(|(at, ..)| *at != now) {
-            seconds.push_back((now, 0, Vec::new()));
-        }
-        while seconds.len() > TRAFFIC_SECONDS + 1 {
-            seconds.pop_front();
-        }
-        if let Some((_, n, durations)) = seconds.back_mut() {
-            *n += 1;
-            if durations.len() < MAX_DURATIONS {
-                durations.push(1e3 * duration.as_secs_f64());
+        let state = &mut *self.lock();
+        if state.newest.at != now {
+            // Summed up once, and not in every frame that shows it.
+            let over = (state.newest.at, state.newest.summed_up());
+            state.seconds.push_back(over);
+            if state.seconds.len() > TRAFFIC_SECONDS {
+                state.seconds.pop_front();
             }
+            state.newest = Counted {
+                at: now,
+                ..Counted::default()
+            };
+        }
+        state.newest.n_requests += 1;
+        if state.newest.durations.len() < MAX_DURATIONS {
+            let ms = 1e3 * duration.as_secs_f64();
+            state.newest.durations.push(ms);
         }
     }
 
@@ -87,17 +114,14 @@ impl Traffic {
     pub fn seconds(&self) -> Vec<Second> {
         let now = self.start.elapsed().as_secs();
         let mut found = vec![Second::default(); TRAFFIC_SECONDS];
-        for (at, n, durations) in &mut self.lock().seconds {
-            let age = now.saturating_sub(*at) as usize;
+        let state = &mut *self.lock();
+        let newest = (state.newest.at, state.newest.summed_up());
+        for (at, second) in state.seconds.iter().copied().chain([newest]) {
+            let age = now.saturating_sub(at) as usize;
             // The second that has just begun is not whole.
             let place = TRAFFIC_SECONDS.checked_sub(age).filter(|_| age > 0);
-            if let Some(second) = place.and_then(|place| found.get_mut(place)) {
-                let mut quantile = |q| stats::quantile(durations, q).unwrap_or(0.0);
-                *second = Second {
-                    n_requests: *n,
-                    p50_ms: quantile(0.5),
-                    p99_ms: quantile(0.99),
-                };
+            if let Some(place) = place.and_then(|place| found.get_mut(place)) {
+                *place = second;
             }
         }
         found

@@ -7,6 +7,7 @@ use super::message::Message;
 use super::reopened::{Reopened, reopen};
 use super::thread::thread_problem;
 use crate::runs::{self, Parent, RunId, RunMeta, RunState};
+use crate::text::sentence;
 use crate::train::{
     Control, Event, FieldError, Job, OnDivergence, RunOptions, Setting, TrainConfig,
 };
@@ -47,6 +48,19 @@ impl Studio {
         control: Control,
     ) -> Result<(), LaunchRefusal> {
         self.begin_as(config, control, None)
+    }
+
+    /// Starts a run with `config`, or says why not; whether it has started.
+    pub(super) fn begin_or_tell(&mut self, config: TrainConfig, name: Option<String>) -> bool {
+        match self.begin_as(config, Control::default(), name) {
+            Ok(()) => return true,
+            Err(LaunchRefusal::NotNow) => {}
+            Err(LaunchRefusal::Invalid(errors)) => {
+                self.notices.error(sentence(&FieldError::joined(&errors)));
+            }
+            Err(LaunchRefusal::NoThread(text)) => self.notices.error(text),
+        }
+        false
     }
 
     /// Starts a run with `config` that has a name, or else is named after its preset.

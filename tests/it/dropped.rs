@@ -221,3 +221,26 @@ fn a_model_of_another_program_is_opened_and_says_what_it_is() {
         matches!(studio(&window).model(), Model::Opened { path, .. } if path.ends_with("residual-script.onnx"))
     );
 }
+
+/// What `candle-studio open FILE` does, and with it a double click.
+#[test]
+fn files_that_are_named_at_the_start_are_opened_as_if_dropped() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut window = window();
+    let missing = dir.path().join("notes.odt");
+    window.state_mut().open(&[missing]);
+    settle(&mut window);
+    let last = studio(&window).notices().last().unwrap();
+    assert!(
+        last.is_error && last.text.contains("notes.odt"),
+        "{}",
+        last.text
+    );
+    let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/window");
+    window
+        .state_mut()
+        .open(&[fixtures.join("lenet-5.safetensors")]);
+    wait_for_model(&mut window);
+    window.state_mut().open(&[]);
+    assert!(matches!(studio(&window).model(), Model::Opened { .. }));
+}

@@ -8,7 +8,7 @@ use clap::builder::{PossibleValuesParser, TypedValueParser as _, ValueParser};
 use serde::Serialize;
 
 use super::UsageError;
-use crate::cli::interrupt::{INTERRUPTED, Interrupt};
+use crate::cli::interrupt::{INTERRUPTED, stop_training};
 use crate::cli::open_data::open_data;
 use crate::cli::out;
 use crate::cli::train::{fine_tuning, presets};
@@ -86,14 +86,7 @@ pub(super) fn run(args: &Args, workspace: Option<&Path>) -> anyhow::Result<ExitC
     let dataset = Arc::new(open_data(Some(&args.data), workspace)?);
     let config = args.config(&dataset, workspace)?;
     let control = Arc::new(Control::default());
-    Interrupt {
-        control: control.clone(),
-        is_stopped: Control::is_stopped,
-        stop: Control::stop,
-        after: "this batch",
-        unhandled: "end at once",
-    }
-    .listen();
+    stop_training(&control, "end at once");
     if args.csv {
         out::print("query,seed,labels,accuracy,loss")?;
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use crate::cli::interrupt::{INTERRUPTED, Interrupt};
+use crate::cli::interrupt::{INTERRUPTED, stop_training};
 use crate::cli::out;
 use crate::cli::train::presets;
 use crate::data::Dataset;
@@ -72,14 +72,7 @@ pub(super) fn run(args: &LabelArgs, dataset: Dataset, as_json: bool) -> anyhow::
     config.n_validation = 0;
     config.batch_size = config.batch_size.min(n_images / 2).max(1);
     let control = Arc::new(Control::default());
-    Interrupt {
-        control: control.clone(),
-        is_stopped: Control::is_stopped,
-        stop: Control::stop,
-        after: "this batch",
-        unhandled: "end at once",
-    }
-    .listen();
+    stop_training(&control, "end at once");
     let told = |n: usize| out::eprint(&format!("trained {n} of {N_FOLDS} models"));
     let predictions = match cross_validate(&config, &dataset, N_FOLDS, &control, told) {
         Err(CrossValidateError::Stopped) => return Ok(ExitCode::from(INTERRUPTED)),

@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 
-use super::interrupt::Interrupt;
+use super::interrupt::stop_training;
 use super::open_data::open_data;
 use super::progress::Progress;
 use super::resolve_run::{model_file, run_folder};
@@ -114,18 +114,6 @@ fn promise(job: &Job, checkpoint: Option<&Checkpoint>) -> Option<String> {
     config.privacy_promise(epsilon)
 }
 
-/// Stops the run after a batch when it is interrupted.
-fn listen(control: &Arc<Control>) {
-    Interrupt {
-        control: control.clone(),
-        is_stopped: Control::is_stopped,
-        stop: Control::stop,
-        after: "this batch",
-        unhandled: "end the run without saving it",
-    }
-    .listen();
-}
-
 pub(super) fn run(args: &Args, workspace: Option<&Path>) -> anyhow::Result<ExitCode> {
     if let Some(threads) = args.threads {
         kernels::set_threads(threads.into());
@@ -158,7 +146,7 @@ pub(super) fn run(args: &Args, workspace: Option<&Path>) -> anyhow::Result<ExitC
     }
     let control = Arc::new(Control::default());
     control.watch_layers(start.job.options().layer_stats);
-    listen(&control);
+    stop_training(&control, "end the run without saving it");
     let is_kept = start.folder.is_some() || args.save.is_some();
     let mut progress = Progress::new(&control, args.json, is_kept, start.recorder);
     progress.expect(&start.job);

@@ -11,8 +11,6 @@ mod tests;
 mod walk;
 mod weights;
 
-use std::io::Read as _;
-
 use super::{Opened, format};
 use config::Config;
 use weights::Weights;
@@ -39,21 +37,7 @@ pub(super) fn read_file(content: Vec<u8>) -> Result<Opened, String> {
 /// As [`read_file`].
 pub(super) fn read_archive(content: &[u8]) -> Result<Opened, String> {
     let mut archive = format::archive(content)?;
-    let mut entry = |name: &str, limit: u64| -> Result<Vec<u8>, String> {
-        let damaged =
-            |e: &dyn std::fmt::Display| format!("`{name}` in its archive cannot be read ({e})");
-        let file = archive.by_name(name).map_err(|e| damaged(&e))?;
-        let mut bytes = Vec::new();
-        file.take(limit + 1)
-            .read_to_end(&mut bytes)
-            .map_err(|e| damaged(&e))?;
-        match bytes.len() as u64 > limit {
-            true => Err(format!(
-                "`{name}` in its archive has more than {limit} bytes"
-            )),
-            false => Ok(bytes),
-        }
-    };
+    let mut entry = |name: &str, limit: u64| format::entry(&mut archive, name, limit);
     let config = entry("config.json", MAX_CONFIG_BYTES)?;
     let config = String::from_utf8(config).map_err(|_| "its config.json is no text")?;
     let config = Config::parse(&config)?;

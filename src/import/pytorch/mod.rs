@@ -7,7 +7,7 @@ mod measure;
 #[cfg(test)]
 mod tests;
 
-use std::io::{Cursor, Read};
+use std::io::Cursor;
 
 use candle_core::pickle::{Object, Stack};
 use zip::ZipArchive;
@@ -25,7 +25,7 @@ const MAX_PICKLE_BYTES: u64 = 16 << 20;
 pub(super) fn read(content: &[u8], folder: &str, hint: &NetworkHint) -> Result<Opened, Refusal> {
     let mut archive = format::archive(content)?;
     check_byte_order(&mut archive, folder)?;
-    let pickle = entry(&mut archive, &format!("{folder}data.pkl"), MAX_PICKLE_BYTES)?;
+    let pickle = format::entry(&mut archive, &format!("{folder}data.pkl"), MAX_PICKLE_BYTES)?;
     measure::check(&pickle)?;
     let found = tensors(&pickle)?;
     let info = |tensor: &StoredTensor| TensorInfo {
@@ -41,7 +41,7 @@ pub(super) fn read(content: &[u8], folder: &str, hint: &NetworkHint) -> Result<O
                 check_type(shape.kind, &tensor.name, Some(tensor.dtype), &tensor.dtype)?;
                 let file = format!("{folder}data/{}", tensor.file);
                 // PyTorch packs nothing, so a storage is not larger than the archive.
-                let storage = entry(&mut archive, &file, content.len() as u64)?;
+                let storage = format::entry(&mut archive, &file, content.len() as u64)?;
                 values(&storage, tensor)
             }
             None => Ok(vec![0.0; shape.dims.iter().product()]),
@@ -68,30 +68,9 @@ fn check_byte_order(archive: &mut ZipArchive<Cursor<&[u8]>>, folder: &str) -> Re
     if archive.index_for_name(&name).is_none() {
         return Ok(());
     }
-    match &*entry(archive, &name, 16)? {
+    match &*format::entry(archive, &name, 16)? {
         b"little" => Ok(()),
         _ => Err("its numbers are not little-endian".to_owned()),
-    }
-}
-
-/// The bytes of a file in the archive, at most `limit`.
-fn entry(
-    archive: &mut ZipArchive<Cursor<&[u8]>>,
-    name: &str,
-    limit: u64,
-) -> Result<Vec<u8>, String> {
-    let damaged =
-        |e: &dyn std::fmt::Display| format!("`{name}` in its archive cannot be read ({e})");
-    let file = archive.by_name(name).map_err(|e| damaged(&e))?;
-    let mut bytes = Vec::new();
-    file.take(limit + 1)
-        .read_to_end(&mut bytes)
-        .map_err(|e| damaged(&e))?;
-    match bytes.len() as u64 > limit {
-        true => Err(format!(
-            "`{name}` in its archive has more than {limit} bytes"
-        )),
-        false => Ok(bytes),
     }
 }
 

@@ -1,16 +1,9 @@
 //! The tape against candle's own backward pass.
 
 use super::*;
-use crate::kernels::fixture::assert_close;
+use crate::kernels::fixture::{assert_close, var};
 use crate::kernels::{Activation, ConvOptions, Window, conv2d, cross_entropy, dense};
 use candle_core::{Device, Var};
-
-fn var(shape: &[usize], seed: f32) -> Var {
-    let n = shape.iter().product::<usize>();
-    let data: Vec<f32> = (0..n).map(|i| (seed + i as f32 * 0.7).sin()).collect();
-    let tensor = Tensor::from_vec(data, shape, &Device::Cpu).unwrap();
-    Var::from_tensor(&tensor).unwrap()
-}
 
 /// A small network; `foreign` puts an op of candle's own in the middle, and one weight is
 /// used twice.

@@ -13,11 +13,10 @@ use crate::predict::LatestOnly;
 use crate::runs::{MODEL_FILE, RunFolder, RunId};
 use crate::studio::Studio;
 use crate::studio::canvas::Model;
-use crate::studio::launch::LaunchRefusal;
 use crate::studio::message::Message;
 use crate::studio::thread::Wake;
 use crate::text::{count, sentence};
-use crate::train::{Control, FieldError, TrainConfig};
+use crate::train::TrainConfig;
 
 /// A run on the dataset without the edits.
 struct Baseline {
@@ -170,14 +169,8 @@ impl Studio {
         self.list_stored();
         self.set_draft(baseline.config.clone());
         let name = format!("{} edited", baseline.name);
-        let begun = self.begin_as(baseline.config.clone(), Control::default(), Some(name));
-        match begun {
-            Ok(()) => {}
-            Err(LaunchRefusal::NotNow) => return,
-            Err(LaunchRefusal::Invalid(errors)) => {
-                return self.notices.error(sentence(&FieldError::joined(&errors)));
-            }
-            Err(LaunchRefusal::NoThread(text)) => return self.notices.error(text),
+        if !self.begin_or_tell(baseline.config.clone(), Some(name)) {
+            return;
         }
         let run = self.own_run().map(|run| run.id.clone());
         if let (Some(run), Some(dataset)) = (run, self.dataset().cloned()) {

@@ -12,11 +12,10 @@ use crate::data::{DataError, Dataset};
 use crate::model::Classifier;
 use crate::runs::RunId;
 use crate::studio::canvas::Model;
-use crate::studio::launch::LaunchRefusal;
 use crate::studio::message::Message;
 use crate::studio::{RunAction, Studio};
 use crate::text::{sentence, thousands};
-use crate::train::{Control, FieldError, TrainConfig};
+use crate::train::TrainConfig;
 
 /// The folder, among the examples, of models that have no file of their own.
 const MODELS: &str = ".models";
@@ -164,13 +163,8 @@ impl Studio {
         }
         self.open_dataset(prepared.dataset);
         self.set_draft(prepared.config.clone());
-        match self.begin(prepared.config, Control::default()) {
-            Ok(()) => {}
-            Err(LaunchRefusal::NotNow) => return,
-            Err(LaunchRefusal::Invalid(errors)) => {
-                return self.notices.error(sentence(&FieldError::joined(&errors)));
-            }
-            Err(LaunchRefusal::NoThread(text)) => return self.notices.error(text),
+        if !self.begin_or_tell(prepared.config, None) {
+            return;
         }
         let run = self.own_run().map(|run| run.id.clone());
         if let (Some(run), Some(dataset)) = (run, self.dataset().cloned()) {
