@@ -37,6 +37,9 @@ pub(super) const ANSWER: Duration = Duration::from_secs(30);
 /// Longest the server waits for requests in progress when it stops.
 pub(super) const DRAIN: Duration = Duration::from_secs(5);
 
+/// Longest a client that has been refused while it sends is listened to.
+pub(super) const LINGER: Duration = Duration::from_secs(5);
+
 /// How often deadlines are checked.
 pub(super) const TICK: Duration = Duration::from_millis(250);
 

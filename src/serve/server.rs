@@ -4,6 +4,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::task::Poll;
 use std::thread::JoinHandle;
 use std::time::Instant;
 
@@ -14,6 +15,7 @@ use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::watch;
 use tokio::task::{LocalSet, spawn_local};
+use tokio::time::timeout;
 
 use super::access::Access;
 use super::activity::Activity;
@@ -21,7 +23,7 @@ use super::body::Budget;
 use super::connections::{Connections, Place};
 use super::error::ServeError;
 use super::inference::Inference;
-use super::limits::{DRAIN, MAX_HEAD_BYTES, TICK};
+use super::limits::{DRAIN, LINGER, MAX_HEAD_BYTES, TICK};
 use super::log::{Log, Tell};
 use super::metrics::Metrics;
 use super::models::{ModelSource, Repository, Watcher};
@@ -281,23 +283,34 @@ impl Client {
 
     async fn talk(mut self, stream: impl AsyncRead + AsyncWrite + Unpin) {
         let (service, activity) = (self.service, self.activity);
-        let stream = Stream::new(stream, activity.clone());
+        let mut stream = Stream::new(stream, activity.clone());
         let respond = service_fn(move |request| service.clone().respond(request, activity.clone()));
         let mut http = http1::Builder::new();
         http.header_read_timeout(None)
             .max_header_size(MAX_HEAD_BYTES)
             .max_buf_size(READ_BUFFER);
-        let mut connection = std::pin::pin!(http.serve_connection(stream, respond));
         let mut stop = std::pin::pin!(self.stopped.wait_for(|is_stopped| *is_stopped));
         let mut is_stopping = false;
-        std::future::poll_fn(|cx| {
-            if !is_stopping && stop.as_mut().poll(cx).is_ready() {
-                is_stopping = true;
-                connection.as_mut().graceful_shutdown();
-            }
-            // What went wrong is between the client and its network.
-            connection.as_mut().poll(cx).map(|_result| ())
-        })
-        .await;
+        {
+            let mut connection = std::pin::pin!(http.serve_connection(&mut stream, respond));
+            std::future::poll_fn(|cx| {
+                if !is_stopping && stop.as_mut().poll(cx).is_ready() {
+                    is_stopping = true;
+                    connection.as_mut().graceful_shutdown();
+                }
+                // What went wrong is between the client and its network.
+                connection.as_mut().poll(cx).map(|_result| ())
+            })
+            .await;
+        }
+        if is_stopping {
+            return;
+        }
+        let until_it_closes = std::future::poll_fn(|cx| match stop.as_mut().poll(cx) {
+            Poll::Ready(_) => Poll::Ready(()),
+            Poll::Pending => stream.poll_drain(cx),
+        });
+        // Whoever stays longer has had time to see the answer.
+        let _ = timeout(LINGER, until_it_closes).await;
     }
 }

@@ -25,6 +25,23 @@ impl<S> Stream<S> {
     }
 }
 
+impl<S: AsyncRead + Unpin> Stream<S> {
+    /// Reads and forgets what still comes, until the client closes.
+    ///
+    /// A connection that is dropped with unread bytes is reset, and a client that is reset while it
+    /// sends never sees the answer that refused what it sent.
+    pub fn poll_drain(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let mut bytes = [0; CHUNK];
+        loop {
+            let mut received = ReadBuf::new(&mut bytes);
+            let result = ready!(Pin::new(&mut self.inner).poll_read(cx, &mut received));
+            if result.is_err() || received.filled().is_empty() {
+                return Poll::Ready(());
+            }
+        }
+    }
+}
+
 impl<S: AsyncRead + Unpin> Read for Stream<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
