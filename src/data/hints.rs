@@ -10,11 +10,22 @@ const MAX_NAMED: usize = 5;
 
 impl Dataset {
     /// Returns what is odd about the data, one sentence each without a full stop: files that are
-    /// there twice, classes without images, labels that seem to count from 1.
+    /// there twice, classes without images, a single class, labels that seem to count from 1.
     pub fn hints(&self) -> Vec<String> {
         let twice = self.folder.as_deref().and_then(files_there_twice);
-        let found = twice.into_iter().chain(self.empty_classes());
+        let found = twice.into_iter().chain(self.single_class());
+        let found = found.chain(self.empty_classes());
         self.notes.iter().cloned().chain(found).collect()
+    }
+
+    fn single_class(&self) -> Option<String> {
+        let [class] = self.classes.as_slice() else {
+            return None;
+        };
+        let name = &self.name;
+        Some(format!(
+            "all images of {name} are of class `{class}`: a network has nothing to tell apart"
+        ))
     }
 
     fn empty_classes(&self) -> Option<String> {

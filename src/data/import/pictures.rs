@@ -11,18 +11,23 @@ use crate::data::error::DataError;
 use crate::data::image_file::PICTURE_ENDINGS;
 use crate::data::recipe::{Framing, Recipe};
 
+/// The class of pictures that nobody has sorted.
+const UNLABELED: &str = "unlabeled";
+
 /// A source of the pictures in `tree`.
 pub(super) fn source(mut tree: Tree) -> Result<Source, DataError> {
     let origin = tree.path.display().to_string();
     let labels = labels_of_tables(&tree)?;
     let mut refused = std::mem::take(&mut tree.refused);
     let layout = Layout::of(&tree);
+    let is_unlabeled = labels.is_none() && layout.classes.is_empty();
     let mut names = Vec::new();
     let mut items = Vec::new();
     for (at, file) in tree.files.iter().enumerate() {
         let (part, folder) = layout.place(&file.name);
         let name = match &labels {
             Some(labels) => labels.get(&file.name).cloned(),
+            None if is_unlabeled => is_named_as_picture(&file.name).then(|| UNLABELED.to_owned()),
             None => folder
                 .filter(|name| layout.classes.contains(*name))
                 .map(str::to_owned),
@@ -64,10 +69,16 @@ pub(super) fn source(mut tree: Tree) -> Result<Source, DataError> {
         classes,
         items,
         refused,
-        notes: Vec::new(),
+        notes: unlabeled_note(is_unlabeled, &origin).into_iter().collect(),
         paths,
         images: Images::Pictures(tree),
         turn: Recipe::new(Framing::Fit),
+    })
+}
+
+fn unlabeled_note(is_unlabeled: bool, origin: &str) -> Option<String> {
+    is_unlabeled.then(|| {
+        format!("the images of {origin} are in no folders of classes: all are `{UNLABELED}`")
     })
 }
 

@@ -254,6 +254,33 @@ fn without_a_test_part_one_in_six_of_each_class_is_set_aside() {
 }
 
 #[test]
+fn pictures_that_nobody_has_sorted_are_one_class_and_said() {
+    let dir = tempfile::tempdir().unwrap();
+    for i in 0..12 {
+        let bytes = bytes_of(&picture(0, i, 9), ImageFormat::Png);
+        write(dir.path(), &[(format!("{i:02}.png"), bytes)]);
+    }
+    write(dir.path(), &[("notes.txt".to_owned(), b"by hand".to_vec())]);
+    let data = Dataset::open(dir.path()).unwrap();
+    assert_eq!(data.classes, ["unlabeled"]);
+    assert_eq!((data.train.len(), data.test.len()), (10, 2));
+    let hints = data.hints().join("; ");
+    assert!(
+        hints.contains("in no folders of classes") && hints.contains("nothing to tell apart"),
+        "{hints}"
+    );
+    // Beside sorted ones, they are left out as before.
+    let sorted = bytes_of(&picture(1, 0, 9), ImageFormat::Png);
+    for class in ["a", "b"] {
+        let files = [0, 1].map(|i| (format!("{class}/{i}.png"), sorted.clone()));
+        write(dir.path(), &files);
+    }
+    let data = Dataset::open(dir.path()).unwrap();
+    assert_eq!(data.classes, ["a", "b"]);
+    assert_eq!(data.train.len() + data.test.len(), 4);
+}
+
+#[test]
 fn tables_name_the_classes_of_pictures() {
     let dir = tempfile::tempdir().unwrap();
     let names: Vec<String> = (0..6).map(|i| format!("{i}.png")).collect();
