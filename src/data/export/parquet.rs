@@ -21,9 +21,11 @@ use crate::data::image_set::ImageSet;
 /// Rows that are written together.
 const N_ROWS: usize = 1000;
 
+/// Every column may be null, although none is: Hugging Face's `datasets` drops what the metadata says
+/// of a column that may not, and with it the names of the classes.
 const SCHEMA: &str = "message schema {
     optional group image { optional binary bytes; optional binary path (UTF8); }
-    required int64 label;
+    optional int64 label;
 }";
 
 impl Dataset {
@@ -90,7 +92,7 @@ fn write_rows(
     if let Some(mut column) = group.next_column()? {
         column
             .typed::<Int64Type>()
-            .write_batch(&labels, None, None)?;
+            .write_batch(&labels, Some(&vec![1; n]), None)?;
         column.close()?;
     }
     Ok(())
