@@ -150,6 +150,16 @@ impl Kind {
         })
     }
 
+    /// Writes the values of `bytes` to `values`.
+    pub(super) fn values(self, bytes: &[u8], values: &mut Vec<f64>) {
+        values.clear();
+        match (self.letter, self.len) {
+            // The pixels of almost every array.
+            (b'u', 1) => values.extend(bytes.iter().map(|&byte| f64::from(byte))),
+            _ => values.extend(bytes.chunks_exact(self.len).map(|bytes| self.value(bytes))),
+        }
+    }
+
     pub(super) fn value(self, bytes: &[u8]) -> f64 {
         let mut word = [0; 8];
         for (i, &byte) in bytes.iter().enumerate() {

@@ -7,25 +7,25 @@ use crate::data::import::limits::MAX_BYTES;
 use crate::data::import::tree::Tree;
 
 /// Bytes that are converted together.
-const CHUNK: usize = 1 << 16;
+const CHUNK: usize = 1 << 13;
 
-/// Calls `each` with the values of an array, in the order of the file.
-fn each_value(tree: &Tree, array: &Array, each: &mut dyn FnMut(f64)) -> Result<(), DataError> {
+/// Calls `each` with some values of an array after the others, in the order of the file.
+fn each_part(tree: &Tree, array: &Array, each: &mut dyn FnMut(&[f64])) -> Result<(), DataError> {
     tree.read(array.at, |mut reader, origin| {
         let header = Header::read(&mut reader, origin)?;
         let same = DataError::unexpected("the array of before", "another one", origin);
         let kind = header.kind.filter(|_| header == array.header).ok_or(same)?;
         let mut left = header.n_values().saturating_mul(kind.len as u64);
         let mut buffer = vec![0; CHUNK.min(left as usize).max(kind.len)];
+        let mut values = Vec::new();
         while left > 0 {
             let n = (buffer.len() as u64 / kind.len as u64 * kind.len as u64).min(left) as usize;
             reader.read_exact(&mut buffer[..n]).map_err(|reason| {
                 let found = format!("a file that ends before its last value ({reason})");
                 DataError::unexpected("a whole NumPy array", found, origin)
             })?;
-            buffer[..n]
-                .chunks_exact(kind.len)
-                .for_each(|bytes| each(kind.value(bytes)));
+            kind.values(&buffer[..n], &mut values);
+            each(&values);
             left -= n as u64;
         }
         Ok(())
@@ -44,9 +44,11 @@ pub(super) fn range(tree: &Tree, images: &Array) -> Result<Range, DataError> {
         ));
     }
     let (mut range, mut is_finite) = (Range::NONE, true);
-    each_value(tree, images, &mut |value| {
-        is_finite &= value.is_finite();
-        range.widen(value);
+    each_part(tree, images, &mut |values| {
+        for &value in values {
+            is_finite &= value.is_finite();
+            range.widen(value);
+        }
     })?;
     match is_finite {
         true => Ok(range),
@@ -66,8 +68,8 @@ pub(super) fn append_images(
     pixels: &mut Vec<u8>,
 ) -> Result<(), DataError> {
     let first = pixels.len();
-    each_value(tree, pair.images, &mut |value| {
-        pixels.push(scale.apply(value))
+    each_part(tree, pair.images, &mut |values| {
+        pixels.extend(values.iter().map(|&value| scale.apply(value)));
     })?;
     let images = &mut pixels[first..];
     if pair.images.header.is_fortran {
@@ -128,7 +130,7 @@ pub(super) fn read_labels(tree: &Tree, array: &Array) -> Result<Vec<i64>, DataEr
         return Err(DataError::unexpected("labels", found, origin));
     }
     let mut values = Vec::new();
-    each_value(tree, array, &mut |value| values.push(value))?;
+    each_part(tree, array, &mut |part| values.extend_from_slice(part))?;
     let n_columns = match array.header.shape[..] {
         [_, n] => n,
         _ => 1,
