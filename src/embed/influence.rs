@@ -13,7 +13,7 @@ use super::error::EmbedError;
 use super::layer::last_hidden;
 use crate::data::{ImageSet, unit_values};
 use crate::evaluate::eval_batch;
-use crate::kernels::{for_parts, on_simd, sum2};
+use crate::kernels::{closure_on_simd, for_parts, sum2};
 use crate::model::{Layer, Mode, Network, probabilities};
 
 /// Images per chunk of work.
@@ -119,13 +119,16 @@ pub fn influence(snapshots: &[(f64, &LastLayer, &LastLayer)]) -> Vec<f64> {
             continue;
         };
         for_parts(sums.chunks_mut(CHUNK), |chunk, sums| {
-            on_simd(|| {
-                let rows = train.hidden.rows().zip(train.errors.rows());
-                for ((h, e), sum) in rows.skip(chunk * CHUNK).zip(sums) {
-                    let dot = |a: &[f32], b: &[f32]| f64::from(sum2(a, b, |a, b| a * b));
-                    *sum += rate * dot(e, error) * dot(h, hidden);
-                }
-            });
+            closure_on_simd(
+                #[inline(always)]
+                || {
+                    let rows = train.hidden.rows().zip(train.errors.rows());
+                    for ((h, e), sum) in rows.skip(chunk * CHUNK).zip(&mut *sums) {
+                        let dot = |a: &[f32], b: &[f32]| f64::from(sum2(a, b, |a, b| a * b));
+                        *sum += rate * dot(e, error) * dot(h, hidden);
+                    }
+                },
+            );
         });
     }
     sums

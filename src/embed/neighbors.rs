@@ -1,7 +1,7 @@
 //! The nearest neighbors of a vector.
 
 use super::embeddings::Embeddings;
-use crate::kernels::{for_parts, on_simd, sum2};
+use crate::kernels::{closure_on_simd, for_parts, sum2};
 
 /// Embeddings per chunk of work.
 const CHUNK: usize = 1024;
@@ -21,7 +21,10 @@ pub fn nearest(among: &Embeddings, query: &[f32], n: usize) -> Vec<Neighbor> {
     let mut squares = vec![0.0f32; among.len()];
     let rows = among.values().chunks(CHUNK * among.n_dims().max(1));
     for_parts(rows.zip(squares.chunks_mut(CHUNK)), |_, (rows, squares)| {
-        on_simd(|| square_distances(rows, query, squares));
+        closure_on_simd(
+            #[inline(always)]
+            || square_distances(rows, query, squares),
+        );
     });
     let mut found: Vec<(f32, usize)> = squares.into_iter().zip(0..).collect();
     let order = |a: &(f32, usize), b: &(f32, usize)| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1));

@@ -2,7 +2,7 @@
 
 use super::embeddings::Embeddings;
 use super::neighbors::square_distances;
-use crate::kernels::{for_parts, on_simd};
+use crate::kernels::{closure_on_simd, for_parts};
 
 /// An image and how odd it is.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -25,7 +25,10 @@ pub fn odd_ones(embeddings: &Embeddings, labels: &[u32]) -> Vec<OddOne> {
     let rows = embeddings.rows().zip(labels).zip(&mut squares);
     for_parts(rows, |_, ((row, &label), square)| {
         let mean = &means[label as usize];
-        on_simd(|| square_distances(row, mean, std::slice::from_mut(square)));
+        closure_on_simd(
+            #[inline(always)]
+            || square_distances(row, mean, std::slice::from_mut(square)),
+        );
     });
     let mut sums = vec![(0.0f64, 0usize); n_classes];
     for (&label, &square) in labels.iter().zip(&squares) {

@@ -7,7 +7,7 @@ use rand::Rng as _;
 
 use super::embeddings::Embeddings;
 use super::jacobi::eigen;
-use crate::kernels::{for_parts, on_simd};
+use crate::kernels::{closure_on_simd, for_parts};
 use crate::random::{Stream, rng};
 
 /// Directions in the block. More than are wanted: the error then shrinks by λ₁₇ / λ₂ each time.
@@ -123,7 +123,10 @@ fn multiply(of: &Embeddings, mean: &[f64], block: &[Row]) -> Vec<Row> {
     let rows = of.values().chunks(n_rows * of.n_dims().max(1));
     for_parts(rows.zip(&mut parts), |_, (rows, part)| {
         *part = vec![[0.0; BLOCK]; block.len()];
-        on_simd(|| add_rows(rows, mean, block, part));
+        closure_on_simd(
+            #[inline(always)]
+            || add_rows(rows, mean, block, part),
+        );
     });
     let mut sum = vec![[0.0; BLOCK]; block.len()];
     for part in &parts {

@@ -62,26 +62,47 @@ impl Activation {
     /// Replaces every x by its y.
     #[inline(always)]
     pub(super) fn apply(self, values: &mut [f32]) {
-        let values = values.iter_mut();
         // The match is outside the loops, so that each of them can be vectorized.
         match self {
             Self::Identity => {}
-            Self::Relu => values.for_each(|v| *v = Self::Relu.value(*v)),
-            Self::Sigmoid => simd::run(|| values.for_each(|v| *v = Self::Sigmoid.value(*v))),
-            Self::Tanh => simd::run(|| values.for_each(|v| *v = Self::Tanh.value(*v))),
+            Self::Relu => values.iter_mut().for_each(|v| *v = Self::Relu.value(*v)),
+            Self::Sigmoid => each(values, |x| Self::Sigmoid.value(x)),
+            Self::Tanh => each(values, |x| Self::Tanh.value(x)),
         }
     }
 
     /// dx = dy · f′(y), element by element.
     pub(super) fn backward(self, y: &[f32], dy: &[f32], dx: &mut [f32]) {
-        let pairs = y.iter().zip(dy).zip(&mut *dx);
         match self {
             Self::Identity => dx.copy_from_slice(dy),
             Self::Relu => simd::run(ReluBackward { y, dy, dx }),
-            Self::Sigmoid => pairs.for_each(|((y, g), d)| *d = g * Self::Sigmoid.derivative(*y)),
-            Self::Tanh => pairs.for_each(|((y, g), d)| *d = g * Self::Tanh.derivative(*y)),
+            Self::Sigmoid => each_pair(y, dy, dx, |y, g| g * Self::Sigmoid.derivative(y)),
+            Self::Tanh => each_pair(y, dy, dx, |y, g| g * Self::Tanh.derivative(y)),
         }
     }
+}
+
+#[inline(always)]
+fn each(values: &mut [f32], f: impl Fn(f32) -> f32) {
+    simd::run_closure(
+        #[inline(always)]
+        || {
+            for v in &mut *values {
+                *v = f(*v);
+            }
+        },
+    );
+}
+
+fn each_pair(a: &[f32], b: &[f32], to: &mut [f32], f: impl Fn(f32, f32) -> f32) {
+    simd::run_closure(
+        #[inline(always)]
+        || {
+            for ((a, b), to) in a.iter().zip(b).zip(&mut *to) {
+                *to = f(*a, *b);
+            }
+        },
+    );
 }
 
 /// dx = dy where y > 0, else 0. The compiler alone would make a branch of this, mispredicted half
@@ -120,7 +141,10 @@ impl SliceOp<1> for ActivationOp {
         let parts = x.chunks(CHUNK).zip(y.chunks_mut(CHUNK));
         threads::for_parts(parts, |_, (x, y)| {
             y.copy_from_slice(x);
-            simd::run(|| self.0.apply(y));
+            simd::run_closure(
+                #[inline(always)]
+                || self.0.apply(y),
+            );
         });
         (y, ())
     }

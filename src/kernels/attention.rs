@@ -103,7 +103,14 @@ impl Attention {
                 let [q, k, v] = self.parts(qkv, head);
                 self.transposed(k, side);
                 self.product((q, false), side, [depth, tokens], (p, tokens));
-                simd::run(|| p.chunks_exact_mut(tokens).for_each(|p| softmax(p, scale)));
+                simd::run_closure(
+                    #[inline(always)]
+                    || {
+                        for p in p.chunks_exact_mut(tokens) {
+                            softmax(p, scale);
+                        }
+                    },
+                );
                 let p = Part {
                     values: p,
                     row: tokens,
@@ -128,14 +135,17 @@ impl Attention {
                 };
                 self.transposed(v, side);
                 self.product((dy, false), side, [depth, tokens], (ds, tokens));
-                simd::run(|| {
-                    for (p, ds) in p.chunks_exact(tokens).zip(ds.chunks_exact_mut(tokens)) {
-                        let mean = vector::sum2(p, ds, |p, d| p * d);
-                        for (p, ds) in p.iter().zip(ds) {
-                            *ds = p * (*ds - mean) * scale;
+                simd::run_closure(
+                    #[inline(always)]
+                    || {
+                        for (p, ds) in p.chunks_exact(tokens).zip(ds.chunks_exact_mut(tokens)) {
+                            let mean = vector::sum2(p, ds, |p, d| p * d);
+                            for (p, ds) in p.iter().zip(ds) {
+                                *ds = p * (*ds - mean) * scale;
+                            }
                         }
-                    }
-                });
+                    },
+                );
                 let [p, ds] = [p, ds].map(|values| Part {
                     values,
                     row: tokens,
@@ -166,13 +176,13 @@ fn softmax(row: &mut [f32], scale: f32) {
 impl SliceOp<1> for Attention {
     const NAME: &'static str = "attention";
     /// P, `[n, heads, tokens, tokens]`; empty if no gradient is needed.
-    type Saved = Saved;
+    type Saved = Saved<f32>;
 
     fn shape(&self, _: &Shape) -> Shape {
         Shape::from((self.n * self.tokens, self.width))
     }
 
-    fn forward(&self, [qkv]: [&[f32]; 1]) -> (Vec<f32>, Saved) {
+    fn forward(&self, [qkv]: [&[f32]; 1]) -> (Vec<f32>, Saved<f32>) {
         let (tokens, width) = (self.tokens, self.width);
         let mut y = buffer(self.n * tokens * width);
         let n_shares = self.heads * tokens * tokens;
@@ -193,7 +203,7 @@ impl SliceOp<1> for Attention {
         (y, kept)
     }
 
-    fn backward(&self, context: Context<'_, 1, Saved>) -> [Vec<f32>; 1] {
+    fn backward(&self, context: Context<'_, 1, Saved<f32>>) -> [Vec<f32>; 1] {
         let ([qkv], dy) = (context.arguments, context.gradient);
         let (tokens, width) = (self.tokens, self.width);
         let mut dqkv = buffer(qkv.len());

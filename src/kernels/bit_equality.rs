@@ -106,8 +106,9 @@ impl Network {
         let x = dropout(&x, 0.25, &mut rng(7, Stream::Dropout, step, 0))?;
         let options = ConvOptions::new(window(2, 1, 0), Activation::Identity, None);
         let x = conv2d(&x, &v[4], &v[5], options)?;
-        let x = max_pool2d(&activate(&x, Activation::Tanh)?, window(2, 2, 1))?;
-        let x = avg_pool2d(&x, window(2, 2, 0))?;
+        let first = MemoryFormat::ChannelsFirst;
+        let x = max_pool2d(&activate(&x, Activation::Tanh)?, window(2, 2, 1), first)?;
+        let x = avg_pool2d(&x, window(2, 2, 0), first)?;
         let x = dense(&x, &v[6], &v[7], Activation::Sigmoid)?;
         cross_entropy(&dense(&x, &v[8], &v[9], Activation::Identity)?, &labels)
     }

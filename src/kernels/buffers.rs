@@ -13,6 +13,7 @@ use super::threads;
 use candle_core::{CpuStorage, Device, InplaceOp1, InplaceOp2, Layout, Result, Storage, Tensor};
 use std::cell::RefCell;
 use std::ops::{Deref, DerefMut};
+use std::thread::LocalKey;
 
 /// Floats per cache line; every scratch buffer starts on one, so that no vector load crosses two.
 const LINE: usize = 16;
@@ -31,6 +32,7 @@ thread_local! {
     static SCRATCH: RefCell<Vec<Vec<f32>>> = const { RefCell::new(Vec::new()) };
     static FLOATS: RefCell<Spares<f32>> = const { RefCell::new(Spares(Vec::new())) };
     static BYTES: RefCell<Spares<u8>> = const { RefCell::new(Spares(Vec::new())) };
+    static WORDS: RefCell<Spares<u32>> = const { RefCell::new(Spares(Vec::new())) };
 }
 
 /// Calls `task` with a buffer of `len` floats with arbitrary contents.
@@ -66,7 +68,7 @@ fn best_fit(free: &mut Vec<Vec<f32>>, len: usize) -> Option<Vec<f32>> {
 
 /// Buffers whose values are no longer needed, oldest first.
 #[derive(Debug, Default)]
-struct Spares<T>(Vec<Vec<T>>);
+pub(super) struct Spares<T>(Vec<Vec<T>>);
 
 impl<T: Copy + Default> Spares<T> {
     /// `len` elements with arbitrary contents: the most recent spare of this length, else new.
@@ -94,36 +96,53 @@ pub(super) fn buffer(len: usize) -> Vec<f32> {
     FLOATS.with_borrow_mut(|spares| spares.take(len))
 }
 
-/// What an op saves for its backward pass: memory that is used again afterwards.
-#[derive(Debug, Default)]
-pub(super) struct Saved(Vec<f32>);
+/// A type of elements, with the spares of each thread.
+pub(super) trait Element: Copy + Default + 'static {
+    const SPARES: &'static LocalKey<RefCell<Spares<Self>>>;
+}
 
-impl Saved {
-    /// `len` floats with arbitrary contents.
-    pub fn new(len: usize) -> Saved {
-        Saved(buffer(len))
+impl Element for f32 {
+    const SPARES: &'static LocalKey<RefCell<Spares<f32>>> = &FLOATS;
+}
+
+impl Element for u8 {
+    const SPARES: &'static LocalKey<RefCell<Spares<u8>>> = &BYTES;
+}
+
+impl Element for u32 {
+    const SPARES: &'static LocalKey<RefCell<Spares<u32>>> = &WORDS;
+}
+
+/// What an op saves for its backward pass; its memory goes to the next step's op.
+#[derive(Debug, Default)]
+pub(super) struct Saved<T: Element>(Vec<T>);
+
+impl<T: Element> Saved<T> {
+    /// `len` elements with arbitrary contents.
+    pub fn new(len: usize) -> Self {
+        Saved(T::SPARES.with_borrow_mut(|spares| spares.take(len)))
     }
 }
 
-impl Deref for Saved {
-    type Target = [f32];
+impl<T: Element> Deref for Saved<T> {
+    type Target = [T];
 
-    fn deref(&self) -> &[f32] {
+    fn deref(&self) -> &[T] {
         &self.0
     }
 }
 
-impl DerefMut for Saved {
-    fn deref_mut(&mut self) -> &mut [f32] {
+impl<T: Element> DerefMut for Saved<T> {
+    fn deref_mut(&mut self) -> &mut [T] {
         &mut self.0
     }
 }
 
-impl Drop for Saved {
+impl<T: Element> Drop for Saved<T> {
     fn drop(&mut self) {
         let memory = std::mem::take(&mut self.0);
         // At the end of a thread there is nobody left to use it.
-        let _ = FLOATS.try_with(|spares| spares.borrow_mut().keep(memory));
+        let _ = T::SPARES.try_with(|spares| spares.borrow_mut().keep(memory));
     }
 }
 
@@ -208,38 +227,6 @@ impl InplaceOp1 for Take {
     }
 }
 
-/// Bytes that an op saves for its backward pass; their memory goes to the next step's op.
-pub(super) struct Bytes(Vec<u8>);
-
-impl Bytes {
-    /// `len` bytes with arbitrary contents.
-    pub fn new(len: usize) -> Self {
-        Self(BYTES.with_borrow_mut(|spares| spares.take(len)))
-    }
-}
-
-impl Drop for Bytes {
-    fn drop(&mut self) {
-        let bytes = std::mem::take(&mut self.0);
-        // A thread that is ending does not need them.
-        let _ = BYTES.try_with(|spares| spares.borrow_mut().keep(bytes));
-    }
-}
-
-impl Deref for Bytes {
-    type Target = [u8];
-
-    fn deref(&self) -> &[u8] {
-        &self.0
-    }
-}
-
-impl DerefMut for Bytes {
-    fn deref_mut(&mut self) -> &mut [u8] {
-        &mut self.0
-    }
-}
-
 /// Makes large copies, by all threads and in reused memory if there is some: most of their time is
 /// page faults of memory that is new.
 #[derive(Debug, Default)]
@@ -292,15 +279,15 @@ mod tests {
     #[test]
     fn bytes_come_back_once() {
         let n = MIN_LEN + 7;
-        let mut bytes = Bytes::new(n);
+        let mut bytes = Saved::<u8>::new(n);
         bytes.fill(3);
         drop(bytes);
         // Empty ones, such as those of a convolution without pooling, evict nothing.
-        (0..2 * MAX_SPARES).for_each(|_| drop(Bytes::new(0)));
-        assert_eq!(*Bytes::new(n + 1), vec![0; n + 1]);
-        let again = Bytes::new(n);
+        (0..2 * MAX_SPARES).for_each(|_| drop(Saved::<u8>::new(0)));
+        assert_eq!(*Saved::<u8>::new(n + 1), vec![0; n + 1]);
+        let again = Saved::<u8>::new(n);
         assert_eq!(*again, vec![3; n]);
-        assert_eq!(*Bytes::new(n), vec![0; n]);
+        assert_eq!(*Saved::<u8>::new(n), vec![0; n]);
     }
 
     #[test]

@@ -147,12 +147,15 @@ impl SliceOp<3> for Grouped {
             .chunks_exact(sample)
             .zip(y.chunks_exact_mut(self.outputs * plane));
         threads::for_parts(parts, |_, (x, y)| {
-            simd::run(|| {
-                let planes = w.chunks_exact(self.filter()).zip(y.chunks_exact_mut(plane));
-                for (output, (w, y)) in planes.enumerate() {
-                    self.forward_plane(&x[self.group(output)..], w, bias[output], y);
-                }
-            });
+            simd::run_closure(
+                #[inline(always)]
+                || {
+                    let planes = w.chunks_exact(self.filter()).zip(y.chunks_exact_mut(plane));
+                    for (output, (w, y)) in planes.enumerate() {
+                        self.forward_plane(&x[self.group(output)..], w, bias[output], y);
+                    }
+                },
+            );
         });
         (y, ())
     }
@@ -166,23 +169,29 @@ impl SliceOp<3> for Grouped {
         let filters = w.chunks_exact(self.filter());
         let samples = dy.chunks_exact(self.outputs * plane);
         threads::for_parts(samples.zip(dx.chunks_exact_mut(sample)), |_, (dy, dx)| {
-            simd::run(|| {
-                let planes = filters.clone().zip(dy.chunks_exact(plane));
-                for (output, (w, dy)) in planes.enumerate() {
-                    self.backward_plane(w, dy, &mut dx[self.group(output)..]);
-                }
-            });
+            simd::run_closure(
+                #[inline(always)]
+                || {
+                    let planes = filters.clone().zip(dy.chunks_exact(plane));
+                    for (output, (w, dy)) in planes.enumerate() {
+                        self.backward_plane(w, dy, &mut dx[self.group(output)..]);
+                    }
+                },
+            );
         });
         let parts = dw.chunks_exact_mut(self.filter()).zip(&mut db);
         threads::for_parts(parts, |output, (dw, db)| {
-            simd::run(|| {
-                let samples = x.chunks_exact(sample);
-                for (x, dy) in samples.zip(dy.chunks_exact(self.outputs * plane)) {
-                    let dy = &dy[output * plane..][..plane];
-                    self.filter_gradient(&x[self.group(output)..], dy, dw);
-                    *db += dy.iter().sum::<f32>();
-                }
-            });
+            simd::run_closure(
+                #[inline(always)]
+                || {
+                    let samples = x.chunks_exact(sample);
+                    for (x, dy) in samples.zip(dy.chunks_exact(self.outputs * plane)) {
+                        let dy = &dy[output * plane..][..plane];
+                        self.filter_gradient(&x[self.group(output)..], dy, dw);
+                        *db += dy.iter().sum::<f32>();
+                    }
+                },
+            );
         });
         [dx, dw, db]
     }

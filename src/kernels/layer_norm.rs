@@ -52,11 +52,12 @@ impl LayerNorm {
         let rows = x.chunks_exact(d).zip(dy.chunks_exact(d));
         for ((x, dy), dx) in rows.zip(dx.chunks_exact_mut(d)) {
             let (mean, scale) = self.moments(x);
-            for i in 0..d {
-                let hat = (x[i] - mean) * scale;
-                dw[i] += dy[i] * hat;
-                db[i] += dy[i];
-                dx[i] = dy[i] * w[i];
+            let gradients = x.iter().zip(dy).zip(w).zip(&mut *dx);
+            let sums = dw.iter_mut().zip(&mut *db);
+            for ((((x, dy), w), dx), (dw, db)) in gradients.zip(sums) {
+                *dw += dy * ((x - mean) * scale);
+                *db += dy;
+                *dx = dy * w;
             }
             let mean_g = vector::sum(dx, |g| g) / d as f32;
             let mean_gx = vector::sum2(dx, x, |g, x| g * (x - mean) * scale) / d as f32;
@@ -75,7 +76,10 @@ impl SliceOp<3> for LayerNorm {
         let mut y = buffer(x.len());
         let step = per_chunk(x.len() / self.d, CHUNKS) * self.d;
         threads::for_parts(x.chunks(step).zip(y.chunks_mut(step)), |_, (x, y)| {
-            simd::run(|| self.forward_rows(x, w, b, y));
+            simd::run_closure(
+                #[inline(always)]
+                || self.forward_rows(x, w, b, y),
+            );
         });
         (y, ())
     }
@@ -91,7 +95,10 @@ impl SliceOp<3> for LayerNorm {
             .zip(dx.chunks_mut(step))
             .zip(partial.chunks_mut(2 * self.d));
         threads::for_parts(parts, |_, (((x, dy), dx), sums)| {
-            simd::run(|| self.backward_rows(x, w, dy, dx, sums));
+            simd::run_closure(
+                #[inline(always)]
+                || self.backward_rows(x, w, dy, dx, sums),
+            );
         });
         reduce_rows(&mut partial, 2 * self.d);
         let (dw, db) = partial[..2 * self.d].split_at(self.d);

@@ -15,6 +15,7 @@ mod batch_norm;
 #[cfg(test)]
 mod bit_equality;
 mod buffers;
+mod channels;
 mod conv;
 mod dense;
 mod dropout;
@@ -46,7 +47,7 @@ mod vector;
 
 pub use activation::{Activation, activate};
 pub use attention::attention;
-pub use batch_norm::{BatchMoments, batch_norm, batch_norm_fixed};
+pub use batch_norm::{BatchMoments, BatchNormOptions, batch_norm, batch_norm_fixed};
 pub use buffers::Copies;
 pub(crate) use buffers::{add_to, reclaim_unless_shared};
 pub use conv::{ConvOptions, MemoryFormat, conv2d};
@@ -61,8 +62,8 @@ pub use moments::{Moments, moments, sample, square_distance};
 pub use peak::peak_flops;
 pub use pooling::{Window, avg_pool2d, max_pool2d};
 pub use recurrent::{Cell, recurrent};
-pub(crate) use simd::run as on_simd;
 pub use simd::{InstructionSet, instruction_set, set_instruction_set};
+pub(crate) use simd::{run as on_simd, run_closure as closure_on_simd};
 pub use smooth_activation::{SmoothActivation, smooth_activation};
 pub use squared_error::squared_error;
 pub use sum::add;

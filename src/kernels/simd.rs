@@ -86,6 +86,26 @@ pub(crate) fn run<K: WithSimd>(kernel: K) -> K::Output {
     arch().dispatch(kernel)
 }
 
+/// Runs a closure that the compiler vectorizes on the chosen instruction set.
+///
+/// It has to be `#[inline(always)]`, and so has what it calls: what is not inlined here is compiled
+/// for the oldest machine there is.
+pub(crate) fn run_closure<R>(task: impl FnMut() -> R) -> R {
+    struct Closure<F>(F);
+
+    impl<R, F: FnMut() -> R> WithSimd for Closure<F> {
+        type Output = R;
+
+        #[inline(always)]
+        fn with_simd<S: Simd>(mut self, _: S) -> R {
+            // Not by value: that call would not be inlined.
+            (self.0)()
+        }
+    }
+
+    run(Closure(task))
+}
+
 /// Stores the lowest byte of each lane. The compiler can vectorize this, but not in large
 /// functions: there it extracts the bytes one by one.
 #[inline(always)]

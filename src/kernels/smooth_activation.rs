@@ -82,7 +82,10 @@ impl SliceOp<1> for SmoothActivation {
         let parts = x.chunks(CHUNK).zip(y.chunks_mut(CHUNK));
         threads::for_parts(parts, |_, (x, y)| {
             y.copy_from_slice(x);
-            simd::run(|| self.apply(y));
+            simd::run_closure(
+                #[inline(always)]
+                || self.apply(y),
+            );
         });
         (y, ())
     }
@@ -95,7 +98,10 @@ impl SliceOp<1> for SmoothActivation {
             .zip(dy.chunks(CHUNK))
             .zip(dx.chunks_mut(CHUNK));
         threads::for_parts(parts, |_, ((x, dy), dx)| {
-            simd::run(|| self.gradient(x, dy, dx));
+            simd::run_closure(
+                #[inline(always)]
+                || self.gradient(x, dy, dx),
+            );
         });
         [dx]
     }

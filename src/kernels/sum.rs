@@ -27,11 +27,14 @@ impl CustomOp2 for Sum {
         let parts = a.chunks(CHUNK).zip(b.chunks(CHUNK));
         let parts = parts.zip(sum.chunks_mut(CHUNK));
         threads::for_parts_worth(a.len(), parts, |_, ((a, b), sum)| {
-            simd::run(|| {
-                for ((a, b), sum) in a.iter().zip(b).zip(sum) {
-                    *sum = a + b;
-                }
-            });
+            simd::run_closure(
+                #[inline(always)]
+                || {
+                    for ((a, b), sum) in a.iter().zip(b).zip(&mut *sum) {
+                        *sum = a + b;
+                    }
+                },
+            );
         });
         Ok((CpuStorage::F32(sum), a_layout.shape().clone()))
     }

@@ -310,3 +310,27 @@ fn the_tests_that_security_md_names_exist() {
         );
     }
 }
+
+#[test]
+fn closures_on_vectors_are_inlined() {
+    let mut files = Vec::new();
+    rust_files(&source(), &mut files);
+    let mut n_calls = 0;
+    for file in files {
+        let text = fs::read_to_string(&file).unwrap();
+        for call in ["::run_closure(", " closure_on_simd("] {
+            for (_, argument) in text.match_indices(call).map(|(at, _)| text.split_at(at)) {
+                let argument = argument[call.len()..].trim_start();
+                let inlined = argument.starts_with("#[inline(always)]");
+                assert!(
+                    inlined,
+                    "{}: {}",
+                    file.display(),
+                    argument.lines().next().unwrap()
+                );
+                n_calls += 1;
+            }
+        }
+    }
+    assert!(n_calls > 10);
+}

@@ -2,7 +2,7 @@
 
 use super::distances::Transposed;
 use crate::embed::embeddings::Embeddings;
-use crate::kernels::{LANES, exp, for_parts, on_simd, sum2};
+use crate::kernels::{LANES, closure_on_simd, exp, for_parts, sum2};
 
 /// Images per chunk of work: few enough that their embeddings stay in the cache.
 const CHUNK: usize = 32;
@@ -35,11 +35,14 @@ impl Affinities {
         let mut one_way = vec![0.0; n * n];
         for_parts(one_way.chunks_mut(CHUNK * n.max(1)), |chunk, rows| {
             across.distances(of, chunk * CHUNK, rows);
-            on_simd(|| {
-                for (row, at) in rows.chunks_exact_mut(n).zip(chunk * CHUNK..) {
-                    gaussian(row, at, entropy);
-                }
-            });
+            closure_on_simd(
+                #[inline(always)]
+                || {
+                    for (row, at) in rows.chunks_exact_mut(n).zip(chunk * CHUNK..) {
+                        gaussian(row, at, entropy);
+                    }
+                },
+            );
         });
         Affinities {
             n,

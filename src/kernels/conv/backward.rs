@@ -99,7 +99,8 @@ impl Backward<'_> {
                 argmax: self.argmax.get(argmax).unwrap_or_default(),
             });
         };
-        if method.skips_clamped() && !self.activation.is_curved() {
+        let is_dz = self.activation == Activation::Identity;
+        if is_dz || method.skips_clamped() && !self.activation.is_curved() {
             return call(dy);
         }
         scratch(dy.len(), |grads| {

@@ -7,7 +7,7 @@ use super::patch_offsets::PatchOffsets;
 use super::pooled_forward::PooledForward;
 use super::winograd::{self, Filters, Finish, Image};
 use crate::kernels::activation::Activation;
-use crate::kernels::buffers::{Bytes, buffer, scratch};
+use crate::kernels::buffers::{Saved, buffer, scratch};
 use crate::kernels::gemm::{Gemm, Init, NO_PREFETCH, Rows, Table};
 use crate::kernels::pooling::Window;
 use crate::kernels::support::padded;
@@ -65,7 +65,7 @@ pub(super) fn forward(
     x: &[f32],
     weight: &[f32],
     bias: &[f32],
-) -> (Vec<f32>, Bytes) {
+) -> (Vec<f32>, Saved<u8>) {
     let width = geometry.outputs_padded();
     // ReLU may as well follow max pooling.
     let held = (!activation.is_curved())
@@ -80,7 +80,7 @@ pub(super) fn forward(
     } else {
         0
     };
-    let mut argmax = Bytes::new(geometry.n * argmax_len);
+    let mut argmax = Saved::new(geometry.n * argmax_len);
     with_packed(geometry, weight, bias, by_patch, |weight, bias, filters| {
         let task = Forward {
             geometry,

@@ -25,7 +25,7 @@ mod visit;
 mod winograd;
 
 use super::activation::{Activation, activate};
-use super::buffers::Bytes;
+use super::buffers::Saved;
 use super::pooling::{Window, max_pool2d};
 use super::slice_op::{Context, SliceOp};
 use super::tape;
@@ -45,17 +45,17 @@ impl SliceOp<3> for Conv {
     const NAME: &'static str = "convolution";
     /// Argmax of each pooled element, its pixel within the window:
     /// `[n, pooled pixels, out padded]`.
-    type Saved = Bytes;
+    type Saved = Saved<u8>;
 
     fn shape(&self, _: &Shape) -> Shape {
         Shape::from(self.geometry.result())
     }
 
-    fn forward(&self, [x, weight, bias]: [&[f32]; 3]) -> (Vec<f32>, Bytes) {
+    fn forward(&self, [x, weight, bias]: [&[f32]; 3]) -> (Vec<f32>, Saved<u8>) {
         forward::forward(&self.geometry, self.activation, x, weight, bias)
     }
 
-    fn backward(&self, context: Context<'_, 3, Bytes>) -> [Vec<f32>; 3] {
+    fn backward(&self, context: Context<'_, 3, Saved<u8>>) -> [Vec<f32>; 3] {
         let ([x, weight, _], [input, of_weight, of_bias]) =
             (context.arguments, context.needs_gradient);
         let task = backward::Backward {
@@ -117,7 +117,10 @@ pub fn conv2d(x: &Tensor, weight: &Tensor, bias: &Tensor, options: ConvOptions) 
             ..options
         };
         let y = conv2d(x, weight, bias, unpooled)?;
-        return in_format(&max_pool2d(&y, pool)?, options.formats[1]);
+        return in_format(
+            &max_pool2d(&y, pool, MemoryFormat::ChannelsFirst)?,
+            options.formats[1],
+        );
     }
     let op = Conv {
         geometry,
@@ -144,9 +147,9 @@ fn composite(x: &Tensor, weight: &Tensor, bias: &Tensor, options: &ConvOptions) 
     let bias = bias.reshape((1, (), 1, 1))?;
     let z = x.conv2d(weight, p, s, 1, 1)?.broadcast_add(&bias)?;
     let y = activate(&z, options.activation)?;
-    options
-        .pool
-        .map_or(Ok(y.clone()), |pool| max_pool2d(&y, pool))
+    options.pool.map_or(Ok(y.clone()), |pool| {
+        max_pool2d(&y, pool, MemoryFormat::ChannelsFirst)
+    })
 }
 
 #[cfg(test)]
@@ -203,6 +206,9 @@ mod tests {
             (32, window(3, 1, 0), Some(pool)),
             (32, window(3, 1, 1), Some(pool)),
             (32, window(3, 2, 1), None),
+            (16, window(3, 1, 1), None),
+            (16, window(3, 2, 1), None),
+            (16, window(3, 1, 0), Some(pool)),
             (1, window(3, 1, 1), Some(pool)),
             (1, window(3, 1, 0), Some(window(4, 3, 0))),
         ] {
@@ -281,7 +287,9 @@ mod tests {
             let y = activate(&z, activation).unwrap();
             let y = case
                 .pool()
-                .map_or(Ok(y.clone()), |pool| max_pool2d(&y, pool))
+                .map_or(Ok(y.clone()), |pool| {
+                    max_pool2d(&y, pool, MemoryFormat::ChannelsFirst)
+                })
                 .unwrap();
             assert_eq!(values(&fused), values(&y), "{}", case.name);
         }

@@ -3,6 +3,7 @@
 use super::visit::GROUP;
 use crate::kernels::activation::Activation;
 use crate::kernels::pooling::Window;
+use crate::kernels::support::LANES;
 use candle_core::{Result, Tensor};
 
 /// The order of channels and pixels in memory.
@@ -16,14 +17,15 @@ pub enum MemoryFormat {
 }
 
 impl MemoryFormat {
-    /// Whether convolutions support channels last for so many channels: only whole vectors, so that
-    /// nothing needs padding.
+    /// Whether convolutions support channels last for so many channels: only what the widest loop
+    /// over them takes at once, so that nothing needs padding.
     pub fn supports_channels_last(channels: usize) -> bool {
-        channels.is_multiple_of(GROUP)
+        // So few channels are never visited one argmax at a time.
+        channels.is_multiple_of(GROUP) || channels == LANES
     }
 
     /// n, channels, height and width of a tensor in this format.
-    pub(super) fn dims(self, x: &Tensor) -> Result<(usize, usize, usize, usize)> {
+    pub(in crate::kernels) fn dims(self, x: &Tensor) -> Result<(usize, usize, usize, usize)> {
         let (n, a, b, c) = x.dims4()?;
         Ok(match self {
             Self::ChannelsFirst => (n, a, b, c),

@@ -34,9 +34,9 @@ const SAMPLES: usize = 8;
 /// the cell saves, and the states before each step.
 struct SavedActivations {
     /// `[n · steps, cell.n_saved() · units]`
-    gates: Saved,
+    gates: Saved<f32>,
     /// `[n · steps, units]`
-    states: Saved,
+    states: Saved<f32>,
 }
 
 impl Recurrent {

@@ -62,18 +62,21 @@ impl Recurrent {
                         false => &mut gates[step * n * n_saved..][..n * n_saved],
                     };
                     let place = self.place(step);
-                    simd::run(|| {
-                        for sample in 0..n {
-                            let a = &a[(sample * self.steps + place) * width..][..width];
-                            self.cell.forward(
-                                a,
-                                &z[sample * width..][..width],
-                                &mut c[sample * units..][..units],
-                                &mut h[sample * units..][..units],
-                                &mut kept[sample * n_saved..][..n_saved],
-                            );
-                        }
-                    });
+                    simd::run_closure(
+                        #[inline(always)]
+                        || {
+                            for sample in 0..n {
+                                let a = &a[(sample * self.steps + place) * width..][..width];
+                                self.cell.forward(
+                                    a,
+                                    &z[sample * width..][..width],
+                                    &mut c[sample * units..][..units],
+                                    &mut h[sample * units..][..units],
+                                    &mut kept[sample * n_saved..][..n_saved],
+                                );
+                            }
+                        },
+                    );
                 }
             });
         });
@@ -131,19 +134,22 @@ impl Recurrent {
             for step in (0..self.steps).rev() {
                 let place = self.place(step);
                 let dz = &mut dz[step * n * width..][..n * width];
-                simd::run(|| {
-                    for sample in 0..n {
-                        let at = step * n + sample;
-                        self.cell.backward(
-                            &gates[at * n_saved..][..n_saved],
-                            &states[at * units..][..units],
-                            &mut dc[sample * units..][..units],
-                            &mut dh_now[sample * units..][..units],
-                            &mut da[(sample * self.steps + place) * width..][..width],
-                            &mut dz[sample * width..][..width],
-                        );
-                    }
-                });
+                simd::run_closure(
+                    #[inline(always)]
+                    || {
+                        for sample in 0..n {
+                            let at = step * n + sample;
+                            self.cell.backward(
+                                &gates[at * n_saved..][..n_saved],
+                                &states[at * units..][..units],
+                                &mut dc[sample * units..][..units],
+                                &mut dh_now[sample * units..][..units],
+                                &mut da[(sample * self.steps + place) * width..][..width],
+                                &mut dz[sample * width..][..width],
+                            );
+                        }
+                    },
+                );
                 // The cell adds the direct part of the previous state's gradient; the rest comes
                 // through W.
                 simd::run(Gemm {

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::blueprint::Blueprint;
 use super::kind::{About, LayerField, LayerKind, LayerValue};
+use super::memory_format::ImageResult;
 use super::plan::Planner;
 use crate::kernels::{self, Activation, SmoothActivation};
 use crate::model::shape::Shape;
@@ -46,7 +47,7 @@ macro_rules! activation {
             }
 
             fn plan(&self, planner: &mut Planner<'_>) {
-                planner.add(|x, _| $function.apply(x));
+                planner.add_image(ImageResult::Image, |x, _, _| $function.apply(x));
             }
 
             fn function(&self) -> Option<Function> {
@@ -140,7 +141,7 @@ impl LayerKind for LeakyRelu {
 
     fn plan(&self, planner: &mut Planner<'_>) {
         let function = Function::Smooth(SmoothActivation::LeakyRelu(self.slope));
-        planner.add(move |x, _| function.apply(x));
+        planner.add_image(ImageResult::Image, move |x, _, _| function.apply(x));
     }
 
     fn function(&self) -> Option<Function> {

@@ -183,9 +183,8 @@ pub(in crate::model) struct Conv {
     activation: Activation,
     /// The fused max pool, after the activation.
     pool: Option<Window>,
-    /// Whether a convolution comes right before it, and a convolution or dense layer right after
-    /// it: the images between them can be channels-last.
-    neighbors: [bool; 2],
+    /// Whether what makes its input and what reads its output would have them channels-last.
+    is_last: [bool; 2],
 }
 
 impl Conv {
@@ -197,33 +196,34 @@ impl Conv {
             groups,
             activation: Activation::Identity,
             pool: None,
-            neighbors: [false; 2],
+            is_last: [false; 2],
         }
     }
 
-    /// Marks two convolutions as neighbors: only `next` reads the output of this one.
-    pub fn join(&mut self, next: &mut Conv) {
-        if self.groups == 1 && next.groups == 1 {
-            self.neighbors[1] = true;
-            next.neighbors[0] = true;
-        }
+    /// Whether it can read and write images channels-last.
+    pub fn supports_channels_last(&self) -> bool {
+        self.groups == 1
     }
 
-    /// Marks a convolution as read by a dense layer with channels-last rows.
-    pub fn fuse_dense(&mut self) {
-        self.neighbors[1] = true;
+    /// From now on it reads images channels-last, if their channels are supported.
+    pub fn read_channels_last(&mut self) {
+        self.is_last[0] = true;
+    }
+
+    /// From now on its result is channels-last, if its channels are supported.
+    pub fn write_channels_last(&mut self) {
+        self.is_last[1] = true;
     }
 
     /// Memory formats of input and output of a convolution with this weight.
     fn formats(&self, weight: &Tensor) -> Result<[MemoryFormat; 2]> {
         let (outputs, inputs, ..) = weight.dims4()?;
-        let format = |is_between, channels| match is_between
-            && MemoryFormat::supports_channels_last(channels)
-        {
-            true => MemoryFormat::ChannelsLast,
-            false => MemoryFormat::ChannelsFirst,
-        };
-        let [before, after] = self.neighbors;
+        let format =
+            |is_last, channels| match is_last && MemoryFormat::supports_channels_last(channels) {
+                true => MemoryFormat::ChannelsLast,
+                false => MemoryFormat::ChannelsFirst,
+            };
+        let [before, after] = self.is_last;
         Ok([format(before, inputs), format(after, outputs)])
     }
 

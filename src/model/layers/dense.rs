@@ -6,7 +6,7 @@ use super::blueprint::{Blueprint, ParamPlan, positive, product};
 use super::conv::Conv2d;
 use super::kind::{About, LayerField, LayerKind, LayerValue};
 use super::plan::Planner;
-use crate::kernels::{self, MemoryFormat};
+use crate::kernels;
 use crate::model::shape::Shape;
 use crate::model::spec::Layer;
 
@@ -62,7 +62,7 @@ impl LayerKind for Dense {
         // not.
         let channels = match (image_channels(planner.so_far()), planner.fused_conv()) {
             (Some(_), Some(conv)) => {
-                conv.fuse_dense();
+                conv.write_channels_last();
                 None
             }
             (channels, _) => channels,
@@ -79,6 +79,9 @@ impl LayerKind for Dense {
         });
     }
 }
+
+/// Rows are channels-last for multiples of this; checkpoints have them in that order.
+const CHANNELS: usize = 32;
 
 /// The channels of the image that the last of these layers, a dense one, reads channels-last: the
 /// output of a convolution, with fused activation and pooling, which then needs no transposing.
@@ -102,7 +105,7 @@ pub(super) fn image_channels(layers: &[Layer]) -> Option<usize> {
                 groups: 1,
                 ..
             }),
-        ] if MemoryFormat::supports_channels_last(*channels) => Some(*channels),
+        ] if channels.is_multiple_of(CHANNELS) => Some(*channels),
         _ => None,
     }
 }

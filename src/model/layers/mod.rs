@@ -10,12 +10,14 @@ mod dropout;
 mod dropout2d;
 mod flatten;
 mod kind;
+mod memory_format;
 mod norm;
 mod patches;
 mod plan;
 mod pool;
 mod recurrent;
 mod residual;
+mod shortcut;
 mod token_pool;
 mod transformer;
 

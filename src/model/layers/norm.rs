@@ -5,8 +5,9 @@ use candle_core::{Result, Tensor};
 
 use super::blueprint::{Blueprint, ParamPlan};
 use super::kind::{About, LayerKind};
+use super::memory_format::ImageResult;
 use super::plan::{Pass, Planner};
-use crate::kernels;
+use crate::kernels::{self, BatchNormOptions};
 use crate::model::network::Mode;
 use crate::model::param::ParamKind;
 use crate::model::shape::Shape;
@@ -58,7 +59,15 @@ impl LayerKind for BatchNorm {
 
     fn plan(&self, planner: &mut Planner<'_>) {
         let first = planner.first_param;
-        planner.add(move |x, pass| batch_norm(x, first, pass));
+        let relu = planner.fused_relu();
+        planner.add_image(ImageResult::Image, move |x, format, pass| {
+            let options = BatchNormOptions {
+                epsilon: EPSILON,
+                relu,
+                format,
+            };
+            batch_norm(x, first, options, pass)
+        });
     }
 }
 
@@ -125,14 +134,19 @@ pub(super) fn layer_params(dims: Vec<usize>) -> Vec<ParamPlan> {
 }
 
 /// `first` is the index of the weight; bias, running mean, running variance and count follow.
-fn batch_norm(x: &Tensor, first: usize, pass: &Pass<'_>) -> Result<Tensor> {
+fn batch_norm(
+    x: &Tensor,
+    first: usize,
+    options: BatchNormOptions,
+    pass: &Pass<'_>,
+) -> Result<Tensor> {
     let [weight, bias] = pass.tensors(first);
     let [mean, variance, count] = [2, 3, 4].map(|i| &pass.params[first + i].var);
     if pass.mode == Mode::Eval || pass.params[first].is_frozen {
         let (mean, variance) = (mean.as_detached_tensor(), variance.as_detached_tensor());
-        return kernels::batch_norm_fixed(x, &weight, &bias, [&mean, &variance], EPSILON);
+        return kernels::batch_norm_fixed(x, &weight, &bias, [&mean, &variance], options);
     }
-    let (y, of_batch) = kernels::batch_norm(x, &weight, &bias, EPSILON)?;
+    let (y, of_batch) = kernels::batch_norm(x, &weight, &bias, options)?;
     for (running, of_batch) in [(mean, of_batch.mean), (variance, of_batch.variance)] {
         let old: Vec<f32> = running.as_detached_tensor().to_vec1()?;
         let moved = |(old, new): (&f32, &f32)| old + MOMENTUM * (new - old);

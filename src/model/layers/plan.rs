@@ -7,8 +7,10 @@ use candle_core::{Result, Tensor};
 
 use super::blueprint::{Blueprint, blueprints};
 use super::conv::{Conv, Conv2d};
+use super::memory_format::{self, ImageOp, ImageResult};
 use super::pool::square;
-use crate::kernels::{self, Activation, Window};
+use super::shortcut::Shortcut;
+use crate::kernels::{self, Activation, MemoryFormat, Window};
 use crate::model::network::Mode;
 use crate::model::param::Param;
 use crate::model::shape::Shape;
@@ -48,6 +50,10 @@ impl<'a> Taps<'a> {
 pub(in crate::model) enum Op {
     /// A convolution, which can be fused with the operation after it.
     Conv(Conv),
+    /// One on images of either memory format.
+    Image(ImageOp),
+    /// Operations with a shortcut around them.
+    Shortcut(Shortcut),
     /// Any other.
     Other(Arc<Forward>),
 }
@@ -56,7 +62,8 @@ impl fmt::Debug for Op {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Op::Conv(conv) => conv.fmt(f),
-            Op::Other(_) => f.write_str("Op"),
+            Op::Shortcut(shortcut) => shortcut.fmt(f),
+            Op::Image(_) | Op::Other(_) => f.write_str("Op"),
         }
     }
 }
@@ -66,6 +73,8 @@ impl Op {
     pub fn forward(&self, x: &Tensor, pass: &Pass<'_>) -> Result<Tensor> {
         match self {
             Op::Conv(op) => op.forward(x, pass),
+            Op::Image(op) => op.forward(x, pass),
+            Op::Shortcut(op) => op.forward(x, pass),
             Op::Other(op) => op(x, pass),
         }
     }
@@ -180,6 +189,27 @@ impl Planner<'_> {
         self.ops.push(Op::Conv(conv));
     }
 
+    /// Adds operations with a shortcut around them.
+    pub fn add_shortcut(&mut self, shortcut: Shortcut) {
+        self.ops.push(Op::Shortcut(shortcut));
+    }
+
+    /// Adds an operation that works on images of either memory format, and on anything else as if it
+    /// were channels-first. Its result is of the same format, or no image.
+    pub fn add_image(
+        &mut self,
+        result: ImageResult,
+        forward: impl Fn(&Tensor, MemoryFormat, &Pass<'_>) -> Result<Tensor> + Send + Sync + 'static,
+    ) {
+        match self.input {
+            Shape::Image([channels, ..]) => {
+                let op = ImageOp::new(channels, result, forward);
+                self.ops.push(Op::Image(op));
+            }
+            _ => self.add(move |x, pass| forward(x, MemoryFormat::ChannelsFirst, pass)),
+        }
+    }
+
     /// The layers up to the one being planned.
     pub fn so_far(&self) -> &[Layer] {
         &self.layers[..self.next]
@@ -203,6 +233,14 @@ impl Planner<'_> {
             }
             _ => Activation::Identity,
         }
+    }
+
+    /// Fuses the ReLU that follows, and returns whether there is one.
+    pub fn fused_relu(&mut self) -> bool {
+        let is_next = matches!(self.layers.get(self.next), Some(Layer::Relu));
+        let is_fused = self.is_fused && is_next;
+        self.next += usize::from(is_fused);
+        is_fused
     }
 
     /// Fuses the max pool that follows into a convolution.
@@ -229,7 +267,7 @@ impl Planner<'_> {
 
 /// Plans the operations of `layers`, which fit `input` and whose parameters start at index
 /// `first_param` of the network. With `is_fused`, an activation is fused into the convolution or
-/// dense layer before it, a max pool into the convolution and activation before it, and flattening
+/// dense layer before it, ReLU into batch norm, a max pool into the convolution and activation before it, and flattening
 /// into the dense layer after it. `stream` separates the layers' random numbers.
 pub(in crate::model) fn plan(
     layers: &[Layer],
@@ -267,7 +305,7 @@ pub(in crate::model) fn plan(
     }
     let mut ops = planner.ops;
     if is_fused {
-        fuse_convolutions(&mut ops);
+        memory_format::choose(&mut ops);
     }
     ops
 }
@@ -302,15 +340,4 @@ pub(in crate::model) fn trained_values(layers: &[Layer], found: &[Blueprint]) ->
             .saturating_add(blueprint.n_saved)
     };
     found.iter().enumerate().map(values).collect()
-}
-
-/// Marks consecutive convolutions as neighbors.
-fn fuse_convolutions(ops: &mut [Op]) {
-    for next in 1..ops.len() {
-        let (before, after) = ops.split_at_mut(next);
-        if let (Some(Op::Conv(conv)), Some(Op::Conv(next))) = (before.last_mut(), after.first_mut())
-        {
-            conv.join(next);
-        }
-    }
 }

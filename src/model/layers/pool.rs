@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::blueprint::{Blueprint, image, window_output};
 use super::kind::{About, LayerField, LayerKind, LayerValue, unless_default};
+use super::memory_format::ImageResult;
 use super::plan::Planner;
 use crate::kernels::{self, Window};
 use crate::model::shape::Shape;
@@ -72,7 +73,7 @@ macro_rules! pool {
 
             fn plan(&self, planner: &mut Planner<'_>) {
                 let window = square(self.kernel, self.stride, 0);
-                planner.add(move |x, _| $op(x, window));
+                planner.add_image(ImageResult::Image, move |x, format, _| $op(x, window, format));
             }
         }
     };
@@ -120,14 +121,16 @@ impl LayerKind for GlobalAvgPool {
     }
 
     fn plan(&self, planner: &mut Planner<'_>) {
-        planner.add(|x, _| {
-            let (_, _, h, w) = x.dims4()?;
-            let whole = Window {
-                kernel: [h, w],
-                stride: [1, 1],
-                padding: [0, 0],
-            };
-            let means = kernels::avg_pool2d(x, whole)?;
+        let Shape::Image([_, h, w]) = planner.input else {
+            return;
+        };
+        let whole = Window {
+            kernel: [h, w],
+            stride: [1, 1],
+            padding: [0, 0],
+        };
+        planner.add_image(ImageResult::Other, move |x, format, _| {
+            let means = kernels::avg_pool2d(x, whole, format)?;
             let flat = means.flatten_from(1)?;
             Ok(kernels::view(&means, flat))
         });

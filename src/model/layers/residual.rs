@@ -12,6 +12,7 @@ use super::conv::{self, Conv};
 use super::kind::{About, LayerKind};
 use super::plan::{Planner, plan, trained_values};
 use super::pool::square;
+use super::shortcut::Shortcut;
 use crate::model::limits::MAX_NESTING;
 use crate::model::names;
 use crate::model::shape::Shape;
@@ -96,8 +97,9 @@ impl LayerKind for Residual {
         let (inner, _) = blueprints(&self.layers, input);
         let n_params: usize = inner.iter().map(|b| b.params.len()).sum();
         let output = inner.last().map_or(input, |b| b.output);
-        let shortcut = projection(input, output).ok().flatten();
-        let shortcut = shortcut.map(|s| Conv::plain(first + n_params, square(1, s.stride, 0), 1));
+        let projection = projection(input, output).ok().flatten();
+        let projection = projection
+            .map(|projection| Conv::plain(first + n_params, square(1, projection.stride, 0), 1));
         // A network has fewer than 2¹⁶ layers side by side.
         let inside = (planner.stream + 1) << 16;
         let body = plan(
@@ -108,16 +110,7 @@ impl LayerKind for Residual {
             inside,
             planner.tap,
         );
-        planner.add(move |x, pass| {
-            let mut y = x.clone();
-            for op in &body {
-                y = op.forward(&y, pass)?;
-            }
-            match &shortcut {
-                Some(conv) => pass.sum(y, &conv.forward(x, pass)?),
-                None => pass.sum(y, x),
-            }
-        });
+        planner.add_shortcut(Shortcut { body, projection });
     }
 }
 

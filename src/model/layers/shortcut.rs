@@ -1,0 +1,59 @@
+//! Operations with a shortcut around them.
+
+use candle_core::{Result, Tensor};
+
+use super::conv::Conv;
+use super::memory_format;
+use super::plan::{Op, Pass};
+
+/// y = body(x) + x, or y = body(x) + projection(x).
+#[derive(Clone, Debug)]
+pub(in crate::model) struct Shortcut {
+    pub body: Vec<Op>,
+    /// The convolution of the shortcut, if it needs one.
+    pub projection: Option<Conv>,
+}
+
+impl Shortcut {
+    pub fn forward(&self, x: &Tensor, pass: &Pass<'_>) -> Result<Tensor> {
+        let mut y = x.clone();
+        for op in &self.body {
+            y = op.forward(&y, pass)?;
+        }
+        match &self.projection {
+            Some(conv) => pass.sum(y, &conv.forward(x, pass)?),
+            None => pass.sum(y, x),
+        }
+    }
+
+    /// Whether input and output must have the same memory format.
+    pub fn keeps_format(&self) -> bool {
+        self.projection.is_none()
+    }
+
+    /// Whether it can read images channels-last.
+    pub fn can_read(&self) -> bool {
+        memory_format::can_read(&self.body)
+    }
+
+    /// Whether its result can be channels-last.
+    pub fn can_write(&self) -> bool {
+        memory_format::can_write(&self.body)
+    }
+
+    /// From now on it reads images channels-last.
+    pub fn read(&mut self) {
+        memory_format::read(&mut self.body);
+        if let Some(conv) = &mut self.projection {
+            conv.read_channels_last();
+        }
+    }
+
+    /// From now on its result is channels-last.
+    pub fn write(&mut self) {
+        memory_format::write(&mut self.body);
+        if let Some(conv) = &mut self.projection {
+            conv.write_channels_last();
+        }
+    }
+}
