@@ -64,6 +64,11 @@ fn activation(graph: &Graph<'_>, idx: usize) -> Result<Layer, String> {
             slope: float(node, "alpha", 0.01),
         }),
         "Gelu" if word(node, "approximate") != "tanh" => Layer::Gelu,
+        "QuantizeLinear" | "DequantizeLinear" => {
+            return Err(
+                "belongs to an int8 model: open the f32 file that it was made from".to_owned(),
+            );
+        }
         _ => return Err("is no layer that this program has".to_owned()),
     })
 }

@@ -6,6 +6,7 @@ use super::graph::{Graph, attribute, int, word};
 use super::ops::{is_zero, optional, weight};
 use crate::import::weight::Weight;
 use crate::model::{Gru, Layer, Lstm, Rnn, Shape};
+use crate::onnx::NodeProto;
 
 /// A kind of cell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,6 +36,20 @@ impl Kind {
             Kind::Lstm => &[0, 2, 3, 1],
             Kind::Gru => &[1, 0, 2],
         }
+    }
+
+    /// The activations of a node, separated by commas, if they are not those of the cell. Exporters
+    /// that write them at all repeat ONNX's defaults, for each direction.
+    fn other_activations(self, node: &NodeProto, is_both: bool) -> Option<String> {
+        let own: &[&str] = match self {
+            Kind::Rnn => &["Tanh"],
+            Kind::Lstm => &["Sigmoid", "Tanh", "Tanh"],
+            Kind::Gru => &["Sigmoid", "Tanh"],
+        };
+        let found = attribute(node, "activations")?.strings.iter();
+        let found: Vec<_> = found.map(|name| String::from_utf8_lossy(name)).collect();
+        let is_own = found.is_empty() || found == own.repeat(1 + usize::from(is_both));
+        (!is_own).then(|| found.join(", "))
     }
 
     /// Rows, gate by gate, in PyTorch's order.
@@ -147,7 +162,17 @@ fn check(graph: &Graph<'_>, idx: usize, kind: Kind) -> Result<bool, String> {
             "applies its reset gate before the product (linear_before_reset = 0)".to_owned(),
         );
     }
-    let odd = ["activations", "activation_alpha", "activation_beta", "clip"];
+    let is_both = match word(node, "direction").as_str() {
+        "" | "forward" => false,
+        "bidirectional" => true,
+        other => return Err(format!("reads in the direction {other}")),
+    };
+    if let Some(other) = kind.other_activations(node, is_both) {
+        return Err(format!(
+            "has the activations {other}, which no layer here has"
+        ));
+    }
+    let odd = ["activation_alpha", "activation_beta", "clip"];
     let odd = odd.iter().find(|name| attribute(node, name).is_some());
     let set = ["layout", "input_forget"];
     let set = set.iter().find(|name| int(node, name, 0) != 0);
@@ -158,11 +183,7 @@ fn check(graph: &Graph<'_>, idx: usize, kind: Kind) -> Result<bool, String> {
     if !states.all(|name| is_zero(graph, name)) {
         return Err("begins with a state that is not zero".to_owned());
     }
-    match word(node, "direction").as_str() {
-        "" | "forward" => Ok(false),
-        "bidirectional" => Ok(true),
-        other => Err(format!("reads in the direction {other}")),
-    }
+    Ok(is_both)
 }
 
 /// Weights with PyTorch's names.

@@ -3,7 +3,10 @@
 use prost::Message as _;
 
 use super::{Refusal, read};
-use crate::onnx::{GraphProto, ModelProto, NodeProto, TensorProto, ValueInfoProto, data_type};
+use crate::model::Layer;
+use crate::onnx::{
+    AttributeProto, GraphProto, ModelProto, NodeProto, TensorProto, ValueInfoProto, data_type,
+};
 
 fn node(op: &str, inputs: &[&str], output: &str) -> NodeProto {
     NodeProto {
@@ -142,4 +145,79 @@ fn tensors_that_claim_or_are_cut_are_refused() {
     for end in 0..whole.len() {
         assert!(read(&whole[..end]).is_err(), "{end}");
     }
+}
+
+#[test]
+fn an_int8_file_is_refused_with_the_file_to_open() {
+    let nodes = vec![
+        node("DequantizeLinear", &["x", "scale"], "whole"),
+        node("Flatten", &["whole"], "y"),
+    ];
+    let scale = TensorProto::floats("scale", &[1], &[0.5]);
+    assert_eq!(
+        refusal(&file(nodes, vec![scale])),
+        "its node `DequantizeLinear of whole` (DequantizeLinear) belongs to an int8 model: open the \
+         f32 file that it was made from"
+    );
+}
+
+/// An RNN of two units over the rows of an image, as PyTorch's exporter writes it.
+fn rows(activations: &[&str]) -> Vec<u8> {
+    let attribute = |name: &str, value: AttributeProto| AttributeProto {
+        name: Some(name.to_owned()),
+        ..value
+    };
+    let ints = |name, ints: &[i64]| {
+        let value = AttributeProto {
+            ints: ints.to_vec(),
+            ..AttributeProto::default()
+        };
+        attribute(name, value)
+    };
+    let strings = AttributeProto {
+        strings: activations.iter().map(|a| a.as_bytes().to_vec()).collect(),
+        ..AttributeProto::default()
+    };
+    let with = |node: NodeProto, attribute| NodeProto {
+        attribute: vec![attribute],
+        ..node
+    };
+    let mut cell = node("RNN", &["rows", "w", "r"], "all");
+    cell.output.push("last".to_owned());
+    let nodes = vec![
+        with(
+            node("Transpose", &["x"], "byrow"),
+            ints("perm", &[2, 0, 1, 3]),
+        ),
+        node("Reshape", &["byrow", "dims"], "rows"),
+        with(cell, attribute("activations", strings)),
+        with(node("Squeeze", &["last"], "y"), ints("axes", &[0])),
+    ];
+    let dims = TensorProto {
+        name: Some("dims".to_owned()),
+        dims: vec![3],
+        data_type: Some(data_type::INT64),
+        int64_data: vec![4, -1, 4],
+        ..TensorProto::default()
+    };
+    let tensors = vec![
+        dims,
+        TensorProto::floats("w", &[1, 3, 4], &[0.5; 12]),
+        TensorProto::floats("r", &[1, 3, 3], &[0.25; 9]),
+    ];
+    file(nodes, tensors)
+}
+
+#[test]
+fn activations_that_are_the_cells_own_are_read() {
+    let opened = read(&rows(&["Tanh"])).unwrap();
+    assert!(matches!(
+        opened.classifier.network.spec().layers[..],
+        [Layer::Rnn(_)]
+    ));
+    let reason = refusal(&rows(&["Relu"]));
+    assert!(
+        reason.ends_with("(RNN) has the activations Relu, which no layer here has"),
+        "{reason}"
+    );
 }
