@@ -20,8 +20,8 @@ use super::{UsageError, out};
 use crate::data::{BuiltIn, Dataset};
 use crate::evaluate::{Predictions, Report, SplitName};
 use crate::export::model::{
-    CardSubject, ExportedModel, InputType, OnnxOptions, Opset, card, check_finite, onnx, page,
-    write_bundle, write_keras, write_pytorch,
+    CardSubject, ExportedModel, InputType, Language, OnnxOptions, Opset, card, check_finite, onnx,
+    page, write_bundle, write_code,
 };
 use crate::files;
 use crate::model::Classifier;
@@ -48,8 +48,8 @@ pub struct Args {
     /// and needs no network.
     #[arg(long, value_name = "FILE")]
     web: Option<PathBuf>,
-    /// Write a folder with a program in a LANGUAGE, pytorch or keras, which builds the network and loads
-    /// its weights.
+    /// Write a folder with a program in a LANGUAGE, pytorch, keras or rust (with candle), which builds
+    /// the network, loads its weights and trains it further.
     #[arg(long, num_args = 2, value_names = ["LANGUAGE", "DIR"])]
     code: Vec<PathBuf>,
     /// Write a model card, Markdown as model hubs read it: data, training, numbers with intervals,
@@ -152,12 +152,8 @@ pub(super) fn run(args: &Args, workspace: Option<&Path>) -> anyhow::Result<ExitC
     if let Some(file) = &args.web {
         written.push(output.write("web", file, page(&model)?.as_bytes())?);
     }
-    if let Some(dir) = code_folder(args)? {
-        let write = match args.code[0].to_str() {
-            Some("keras") => write_keras,
-            _ => write_pytorch,
-        };
-        for file in write(&model, dir)? {
+    if let Some((language, dir)) = code(args)? {
+        for file in write_code(&model, language, dir)? {
             written.push(Written::of("code", &file)?);
         }
     }
@@ -173,7 +169,7 @@ pub(super) fn run(args: &Args, workspace: Option<&Path>) -> anyhow::Result<ExitC
 /// Checks that there is something to write, and that it can be.
 fn check_targets(args: &Args) -> anyhow::Result<()> {
     let files = [&args.onnx, &args.safetensors, &args.web, &args.card];
-    let folders = [args.bundle.as_deref(), code_folder(args)?];
+    let folders = [args.bundle.as_deref(), code(args)?.map(|(_, dir)| dir)];
     let is_any = files.iter().any(|file| file.is_some()) || folders.iter().any(Option::is_some);
     if !is_any && args.engines.targets().is_empty() {
         let text = "nothing to export to: use --onnx FILE, --bundle DIR, --web FILE, --card FILE, \
@@ -186,21 +182,20 @@ fn check_targets(args: &Args) -> anyhow::Result<()> {
     args.engines.check()
 }
 
-/// The folder of `--code`.
-fn code_folder(args: &Args) -> anyhow::Result<Option<&Path>> {
+/// The language and the folder of `--code`.
+fn code(args: &Args) -> anyhow::Result<Option<(Language, &Path)>> {
     let [language, dir] = &args.code[..] else {
         return Ok(None);
     };
-    match language.to_str() {
-        Some("pytorch" | "keras") => Ok(Some(dir)),
-        _ => {
-            let text = format!(
-                "--code expects pytorch or keras, found `{}`",
-                language.display()
-            );
-            Err(UsageError(text).into())
-        }
-    }
+    let known = language.to_str().and_then(Language::named);
+    let Some(known) = known else {
+        let text = format!(
+            "--code expects pytorch, keras or rust, found `{}`",
+            language.display()
+        );
+        return Err(UsageError(text).into());
+    };
+    Ok(Some((known, dir)))
 }
 
 fn tell(
@@ -224,7 +219,8 @@ fn tell(
         &args.card,
     ];
     let targets = targets.map(Option::as_deref);
-    let targets = targets.into_iter().chain([code_folder(args)?]).flatten();
+    let targets = targets.into_iter().flatten();
+    let targets = targets.chain(code(args)?.map(|(_, dir)| dir));
     let engines = args.engines.targets().into_iter().map(|(_, path)| path);
     for path in targets.chain(engines).filter(|path| !is_standard(path)) {
         out::eprint(&format!("wrote {}", path.display()));

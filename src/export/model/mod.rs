@@ -14,7 +14,7 @@ mod test_data;
 
 pub use bundle::write_bundle;
 pub use card::{CardSubject, card};
-pub use code::{write_keras, write_pytorch};
+pub use code::{Language, write_code};
 pub use engines::{Engine, write_engine};
 pub use int8::int8_twin;
 pub use onnx::{InputType, OnnxError, OnnxOptions, Opset, onnx};

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use crate::data::Dataset;
 use crate::evaluate::{Predictions, Report, SplitName};
 use crate::export::model::{
-    CardSubject, Engine, ExportModelError, ExportedModel, OnnxOptions, card, check_finite,
-    int8_twin, onnx, page, write_bundle, write_engine, write_pytorch,
+    CardSubject, Engine, ExportModelError, ExportedModel, Language, OnnxOptions, card,
+    check_finite, int8_twin, onnx, page, write_bundle, write_code, write_engine,
 };
 use crate::files::write_atomically;
 use crate::model::Classifier;
@@ -25,8 +25,8 @@ pub enum ModelFormat {
     Bundle,
     /// A page that needs nothing but a browser.
     Page,
-    /// A program in PyTorch with its weights, in a folder.
-    Pytorch,
+    /// A program with its weights, in a folder.
+    Code(Language),
     /// A model card.
     Card,
     /// What an engine needs to serve it.
@@ -35,12 +35,14 @@ pub enum ModelFormat {
 
 impl ModelFormat {
     /// All but those for engines.
-    pub const FILES: [ModelFormat; 6] = [
+    pub const FILES: [ModelFormat; 8] = [
         ModelFormat::Onnx,
         ModelFormat::Int8,
         ModelFormat::Bundle,
         ModelFormat::Page,
-        ModelFormat::Pytorch,
+        ModelFormat::Code(Language::Pytorch),
+        ModelFormat::Code(Language::Keras),
+        ModelFormat::Code(Language::Rust),
         ModelFormat::Card,
     ];
 
@@ -53,7 +55,7 @@ impl ModelFormat {
     /// Whether it is a folder.
     pub fn is_folder(self) -> bool {
         match self {
-            ModelFormat::Bundle | ModelFormat::Pytorch => true,
+            ModelFormat::Bundle | ModelFormat::Code(_) => true,
             ModelFormat::Engine(engine) => !engine.is_file(),
             _ => false,
         }
@@ -66,7 +68,9 @@ impl ModelFormat {
             ModelFormat::Int8 => ".int8.onnx",
             ModelFormat::Bundle => "-onnx",
             ModelFormat::Page => ".html",
-            ModelFormat::Pytorch => "-pytorch",
+            ModelFormat::Code(Language::Pytorch) => "-pytorch",
+            ModelFormat::Code(Language::Keras) => "-keras",
+            ModelFormat::Code(Language::Rust) => "-rust",
             ModelFormat::Card => ".md",
             ModelFormat::Engine(Engine::Triton) => "-triton",
             ModelFormat::Engine(Engine::Kserve) => ".yaml",
@@ -125,7 +129,7 @@ impl Exported {
             ModelFormat::Int8 => onnx(&self.int8_twin()?, options, model.fingerprint)?,
             ModelFormat::Bundle => return write_bundle(&model, options, path).map(drop),
             ModelFormat::Page => page(&model)?.into_bytes(),
-            ModelFormat::Pytorch => return write_pytorch(&model, path).map(drop),
+            ModelFormat::Code(language) => return write_code(&model, language, path).map(drop),
             ModelFormat::Card => self.card(model).into_bytes(),
             ModelFormat::Engine(engine) => {
                 return write_engine(engine, &model, options, path).map(drop);

@@ -3,7 +3,7 @@
 use super::effect::CommandEffect;
 use super::kind::{CommandKind, act};
 use crate::data::DataFormat;
-use crate::export::model::Engine;
+use crate::export::model::{Engine, Language};
 use crate::studio::{FileAction, Format, ModelFormat, Saved, Studio};
 use crate::ui::dialogs::Purpose;
 
@@ -192,9 +192,17 @@ fn export_model_text(format: ModelFormat) -> (&'static str, &'static str) {
             "Export model as web page…",
             "A page to draw on, with the model inside; it needs no network.",
         ),
-        ModelFormat::Pytorch => (
+        ModelFormat::Code(Language::Pytorch) => (
             "Export model as PyTorch program…",
-            "A folder with Python source that builds the network and loads its weights.",
+            "A folder with Python source that builds the network, loads its weights and trains on.",
+        ),
+        ModelFormat::Code(Language::Keras) => (
+            "Export model as Keras program…",
+            "A folder with Python source that builds the network with Keras and loads its weights.",
+        ),
+        ModelFormat::Code(Language::Rust) => (
+            "Export model as Rust program…",
+            "A Cargo package with candle that builds the network, loads its weights and trains on.",
         ),
         ModelFormat::Card => (
             "Export model card…",

@@ -13,7 +13,7 @@ use super::sweep::SweepCommand;
 use super::timeline::TimelineCommand;
 use super::view::ViewCommand;
 use crate::data::DataFormat;
-use crate::export::model::Engine;
+use crate::export::model::{Engine, Language};
 use crate::model::PRESETS;
 use crate::studio::{ExplainView, Format, ModelFormat, Saved};
 use crate::ui::place::{DataView, EvaluateView, Place, Side, TrainView};
@@ -43,7 +43,11 @@ const PLAIN: &[Command] = &[
     Command::File(FileCommand::ExportModel(ModelFormat::Int8)),
     Command::File(FileCommand::ExportModel(ModelFormat::Bundle)),
     Command::File(FileCommand::ExportModel(ModelFormat::Page)),
-    Command::File(FileCommand::ExportModel(ModelFormat::Pytorch)),
+    Command::File(FileCommand::ExportModel(ModelFormat::Code(
+        Language::Pytorch,
+    ))),
+    Command::File(FileCommand::ExportModel(ModelFormat::Code(Language::Keras))),
+    Command::File(FileCommand::ExportModel(ModelFormat::Code(Language::Rust))),
     Command::File(FileCommand::ExportModel(ModelFormat::Card)),
     Command::File(FileCommand::ExportModel(ModelFormat::Engine(
         Engine::Triton,

@@ -1,51 +1,49 @@
-//! A model as a program a person would write: the modules of PyTorch, or the layers of Keras, in the
-//! order of ours, which load the very weights of the model file.
+//! A model as a program a person would write: the modules of PyTorch, the layers of Keras, or those
+//! of candle, in the order of ours, which load the very weights of the model file and train on.
 
 mod keras;
+mod language;
 mod pytorch;
+mod rust;
 #[cfg(test)]
 mod tests;
+mod training;
 
 use std::path::{Path, PathBuf};
+
+pub use language::Language;
 
 use super::{ExportModelError, ExportedModel, folder};
 use crate::model::{Layer, ModelSpec};
 
-/// Writes the folder `dir`, which may exist: the program `model.py` in PyTorch and the weights it
-/// loads; returns both files.
+/// Writes the folder `dir`, which may exist: a program in `language` and the weights it loads;
+/// returns the files.
 ///
 /// # Errors
 /// When candle cannot copy the weights, or a file cannot be written.
-pub fn write_pytorch(
+pub fn write_code(
     model: &ExportedModel<'_>,
-    dir: &Path,
-) -> Result<Vec<PathBuf>, ExportModelError> {
-    write(model, pytorch::program(model)?, dir)
-}
-
-/// Writes the same folder with a program in Keras.
-///
-/// # Errors
-/// As [`write_pytorch`].
-pub fn write_keras(
-    model: &ExportedModel<'_>,
-    dir: &Path,
-) -> Result<Vec<PathBuf>, ExportModelError> {
-    write(model, keras::program(model)?, dir)
-}
-
-fn write(
-    model: &ExportedModel<'_>,
-    program: String,
+    language: Language,
     dir: &Path,
 ) -> Result<Vec<PathBuf>, ExportModelError> {
     let weights = model.classifier.to_bytes();
     let weights = weights.map_err(|e| ExportModelError::Weights(e.to_string()))?;
-    let files = [
-        ("model.safetensors".to_owned(), weights),
-        ("model.py".to_owned(), program.into_bytes()),
-    ];
+    let mut files = vec![("model.safetensors".to_owned(), weights)];
+    files.extend(program(model, language)?);
     folder::write(dir, &files)
+}
+
+/// The files of the program itself.
+fn program(
+    model: &ExportedModel<'_>,
+    language: Language,
+) -> Result<Vec<folder::Written>, ExportModelError> {
+    let python = |program: String| vec![("model.py".to_owned(), program.into_bytes())];
+    Ok(match language {
+        Language::Pytorch => python(pytorch::program(model)?),
+        Language::Keras => python(keras::program(model)?),
+        Language::Rust => rust::program(model)?,
+    })
 }
 
 /// The names of `layers` within their block.

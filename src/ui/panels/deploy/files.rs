@@ -2,7 +2,7 @@
 
 use egui::{Label, RichText, Ui};
 
-use crate::export::model::Engine;
+use crate::export::model::{Engine, Language};
 use crate::studio::ModelFormat;
 use crate::ui::command::{Command, FileCommand};
 use crate::ui::panels::PanelContext;
@@ -70,9 +70,18 @@ fn text(format: ModelFormat) -> (&'static str, &'static str) {
             "One page with the model inside: draw and see the answer, on a phone, too. It opens by \
              double click, without a network.",
         ),
-        ModelFormat::Pytorch => (
+        ModelFormat::Code(Language::Pytorch) => (
             "PyTorch program",
-            "Python source that builds this network and loads its weights, to read and go on with.",
+            "Python source that builds this network, loads its weights and trains on, to read and go on \
+             with.",
+        ),
+        ModelFormat::Code(Language::Keras) => (
+            "Keras program",
+            "The same with the layers of Keras, for PyTorch, JAX or TensorFlow below it.",
+        ),
+        ModelFormat::Code(Language::Rust) => (
+            "Rust program",
+            "The same as a Cargo package with candle, the library that Candle Studio computes with.",
         ),
         ModelFormat::Card => (
             "Model card",

@@ -2,11 +2,14 @@
 //! it reads the same file of weights. Images lie channels-last there; what is flattened or read row
 //! by row is turned to channels first before, as PyTorch has it.
 
+mod optimizer;
+
 use std::collections::BTreeSet;
 
 use serde_json::json;
 
 use super::names;
+use super::training::Training;
 use crate::export::model::{ExportModelError, ExportedModel};
 use crate::model::{Conv2d, Layer, LayerReport, Residual, Shape, SpecReport, TokenChoice};
 
@@ -47,19 +50,24 @@ pub(super) fn program(model: &ExportedModel<'_>) -> Result<String, ExportModelEr
     let (name, classes) = (json!(model.name), classes.collect::<Vec<_>>().join(", "));
     let temperature = classifier.provenance.temperature.unwrap_or(1.0);
     let [channels, height, width] = spec.input;
+    let training = Training::of(model, optimizer::has);
     Ok(format!(
         "\"\"\"An image classifier, trained with Candle Studio.\n\n    \
-         pip install keras torch safetensors pillow\n    python model.py PICTURE...\n\n\
+         pip install keras torch safetensors pillow\n    python model.py PICTURE...\n    \
+         python model.py train DATA.npz\n\n\
          Keras also runs on JAX and TensorFlow: set KERAS_BACKEND.\n\"\"\"\n\n\
          import os\nimport pathlib\nimport sys\n\nos.environ.setdefault(\"KERAS_BACKEND\", \"torch\")\n\n\
          import keras\nimport numpy as np\nfrom keras import layers, ops\nfrom PIL import Image\n\
          from safetensors.numpy import load_file\n\n\
          NAME = {name}\nCLASSES = [{classes}]\n\
          INPUT = {:?}  # channels, height, width\n\
-         TEMPERATURE = {temperature:?}  # what the logits are divided by before the softmax\n{own}\n\n\
+         TEMPERATURE = {temperature:?}  # what the logits are divided by before the softmax\n{}{own}\n\n\
          def network():\n    x = inputs = keras.Input(({height}, {width}, {channels}))\n{}    \
-         return keras.Model(inputs, x)\n\n\n{USE}",
-        spec.input, network.code
+         return keras.Model(inputs, x)\n\n\n{}",
+        spec.input,
+        training.python(),
+        network.code,
+        USE.replace("OPTIMIZER", &optimizer::call(&training)),
     ))
 }
 

@@ -31,14 +31,21 @@ def probabilities(model, pixels):
     return ops.convert_to_numpy(ops.softmax(logits / TEMPERATURE))
 
 
-def train(model, pixels, labels, epochs=5, batch_size=32, learning_rate=0.001):
-    """Trains the network, from the weights it has."""
+def train(model, pixels, labels, epochs=EPOCHS):
+    """Trains the network on pixels from 0 to 255, [n, channels, height, width], from the weights it has."""
     model.compile(
-        keras.optimizers.Adam(learning_rate),
+        OPTIMIZER,
         keras.losses.SparseCategoricalCrossentropy(from_logits=True),
         metrics=["accuracy"],
     )
-    return model.fit(np.transpose(pixels, (0, 2, 3, 1)).astype("float32") / 255, labels, batch_size, epochs)
+    return model.fit(np.transpose(pixels, (0, 2, 3, 1)).astype("float32") / 255, labels, BATCH_SIZE, epochs)
+
+
+def dataset(path):
+    """Images and labels to train on, as `candle-studio data export DATA FILE --to npz` writes them."""
+    with np.load(path) as arrays:
+        x, y = arrays["x_train"], arrays["y_train"]
+    return x[:, None] if x.ndim == 3 else x.transpose(0, 3, 1, 2), y
 
 
 def pixels_of(path):
@@ -53,6 +60,10 @@ def pixels_of(path):
 
 if __name__ == "__main__":
     model = load()
+    if sys.argv[1:2] == ["train"]:
+        train(model, *dataset(sys.argv[2]))
+        model.save(pathlib.Path(__file__).with_name("trained.keras"))
+        sys.exit()
     model.summary()
     for path in sys.argv[1:]:
         [row] = probabilities(model, pixels_of(path))

@@ -1,10 +1,13 @@
 //! The program: imports, what is known about the model, modules that PyTorch has not, the network.
 
+mod optimizer;
+
 use std::collections::BTreeSet;
 
 use serde_json::json;
 
 use super::names;
+use super::training::Training;
 use crate::export::model::{ExportModelError, ExportedModel};
 use crate::model::{Conv2d, Layer, LayerReport, Residual, Shape, SpecReport};
 
@@ -32,7 +35,7 @@ impl Own {
     }
 }
 
-/// Loading and using the network; the same for every model.
+/// Loading, using and training the network; the same for every model.
 const USE: &str = include_str!("use.py");
 
 /// Returns `model.py`.
@@ -55,16 +58,26 @@ pub(super) fn program(model: &ExportedModel<'_>) -> Result<String, ExportModelEr
         .collect();
     let (name, classes) = (json!(model.name), classes.join(", "));
     let temperature = classifier.provenance.temperature.unwrap_or(1.0);
+    let training = Training::of(model, optimizer::has);
+    let scheduler = match training.falls {
+        true => "CosineAnnealingLR",
+        false => "ConstantLR",
+    };
     Ok(format!(
         "\"\"\"An image classifier, trained with Candle Studio.\n\n    \
-         pip install torch safetensors pillow\n    python model.py PICTURE...\n\"\"\"\n\n\
-         import pathlib\nimport sys\n\nimport torch\nfrom PIL import Image\n\
-         from safetensors.torch import load_file\nfrom torch import nn\n\n\
+         pip install torch numpy safetensors pillow\n    python model.py PICTURE...\n    \
+         python model.py train DATA.npz\n\"\"\"\n\n\
+         import pathlib\nimport sys\n\nimport numpy as np\nimport torch\nfrom PIL import Image\n\
+         from safetensors.torch import load_file, save_file\nfrom torch import nn\n\
+         from torch.optim.lr_scheduler import {scheduler}\nfrom torch.utils.data import DataLoader, TensorDataset\n\n\
          NAME = {name}\nCLASSES = [{classes}]\n\
          INPUT = {:?}  # channels, height, width\n\
-         TEMPERATURE = {temperature:?}  # what the logits are divided by before the softmax\n{modules}\n\n\
-         def network():\n    return nn.Sequential(\n{}    )\n\n\n{USE}",
-        spec.input, network.code
+         TEMPERATURE = {temperature:?}  # what the logits are divided by before the softmax\n{}{modules}\n\n\
+         def network():\n    return nn.Sequential(\n{}    )\n\n\n{}",
+        spec.input,
+        training.python(),
+        network.code,
+        optimizer::in_use(USE, &training)
     ))
 }
 
