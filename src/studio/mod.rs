@@ -57,7 +57,7 @@ pub use datasets::{
 };
 pub use deploy::{DeployAction, ModelFormat};
 #[cfg(feature = "serve")]
-pub use deploy::{Second, ServiceForm, ServiceState, Services, TRAFFIC_SECONDS, Traffic};
+pub use deploy::{Offer, Second, ServiceForm, ServiceState, Services, TRAFFIC_SECONDS, Traffic};
 pub use draft::Effect;
 pub use evaluation::{
     BesideModel, EvaluateAction, Evaluation, Evaluator, Historian, MAX_BESIDE, RunHistory, Saved,

@@ -54,17 +54,20 @@ mod service {
     use std::io::{Read, Write};
     use std::net::TcpStream;
 
-    use candle_studio::studio::{CanvasAction, RunAction, ServiceForm, ServiceState};
+    use candle_studio::studio::{
+        CanvasAction, EvaluateAction, Offer, RunAction, ServiceForm, ServiceState,
+    };
+    use egui::{Key, Modifiers};
     use egui_kittest::kittest::NodeT;
 
     use super::*;
-    use crate::support::window::{choose_small, wait_for_end};
+    use crate::support::window::{choose_small, press, type_text, wait_for_end};
 
     /// Port 0: other tests run beside this one.
     const FREE: ServiceForm = ServiceForm {
         port: 0,
         is_open: false,
-        is_best: false,
+        offer: Offer::Canvas,
     };
 
     fn ask(url: &str, path: &str) -> String {
@@ -182,7 +185,7 @@ mod service {
         let mut window = window_with_model();
         click(&mut window, "the best run");
         let form = ServiceForm {
-            is_best: true,
+            offer: Offer::BestRun,
             ..FREE
         };
         window.state_mut().act(DeployAction::Serve(form));
@@ -194,6 +197,69 @@ mod service {
             last.text
         );
         assert_eq!(studio(&window).services().state(), ServiceState::Off);
+    }
+
+    #[test]
+    fn the_models_beside_it_are_served_each_by_its_name() {
+        let mut window = window_with_model();
+        let is_disabled = |window: &Window, label: &str| {
+            let node = window.get_by_label(label);
+            node.accesskit_node().is_disabled()
+        };
+        assert!(is_disabled(&window, "it and those beside it"));
+        window.state_mut().act(EvaluateAction::KeepBeside);
+        window.run_steps(4);
+        click(&mut window, "it and those beside it");
+        let form = studio(&window).services().form();
+        assert_eq!(form.offer, Offer::WithBeside);
+        start(
+            &mut window,
+            ServiceForm {
+                port: FREE.port,
+                ..form
+            },
+        );
+        let services = studio(&window).services();
+        let [first, second] = services.models() else {
+            panic!("{:?}", services.models());
+        };
+        // Two of the same name.
+        assert_eq!(*second, format!("{first}-2"));
+        window.get_by_label(&format!("models: {first}, {second}"));
+        let url = services.url().unwrap();
+        for model in [first, second] {
+            assert!(infer(url, model, "").starts_with("HTTP/1.1 200"), "{model}");
+        }
+    }
+
+    #[test]
+    fn the_palette_starts_and_stops_the_service_and_keeps_models_beside() {
+        let mut window = window_with_model();
+        window.state_mut().act(DeployAction::SetService(FREE));
+        let palette = |window: &mut Window, typed: &str| {
+            press(window, Modifiers::COMMAND, Key::P);
+            type_text(window, typed);
+            press(window, Modifiers::NONE, Key::Enter);
+        };
+        palette(&mut window, "start the service");
+        wait(&mut window, "the service", |app| {
+            app.studio().services().state() == ServiceState::On
+        });
+        palette(&mut window, "stop the service");
+        wait(&mut window, "the end", |app| {
+            app.studio().services().state() == ServiceState::Off
+        });
+        palette(&mut window, "keep the model beside");
+        wait(&mut window, "the model beside", |app| {
+            app.studio().evaluator().beside().len() == 1
+        });
+        wait(&mut window, "the dataset", |app| {
+            app.studio().dataset().is_some()
+        });
+        palette(&mut window, "int8 twin");
+        wait(&mut window, "the twin", |app| {
+            app.studio().evaluator().beside().len() == 2
+        });
     }
 
     #[test]

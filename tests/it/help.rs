@@ -71,9 +71,12 @@ fn the_palette_finds_help_by_many_words() {
     text(&mut window, "report page");
     window.get_by_label_contains("candle-studio report RUN");
     press(&mut window, Modifiers::NONE, Key::Escape);
-    text(&mut window, "http service");
-    window.get_by_label_contains("candle-studio serve MODEL");
-    press(&mut window, Modifiers::NONE, Key::Escape);
+    #[cfg(feature = "serve")]
+    {
+        text(&mut window, "http service");
+        window.get_by_label_contains("Start the service");
+        press(&mut window, Modifiers::NONE, Key::Escape);
+    }
     text(&mut window, "nonsense");
     window.get_by_label("No matching command.");
 }

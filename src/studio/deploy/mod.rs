@@ -10,7 +10,7 @@ pub use export::ModelFormat;
 #[cfg(feature = "serve")]
 pub(super) use service::Running;
 #[cfg(feature = "serve")]
-pub use service::{ServiceForm, ServiceState, Services};
+pub use service::{Offer, ServiceForm, ServiceState, Services};
 
 use super::Studio;
 #[cfg(feature = "serve")]
@@ -21,7 +21,10 @@ pub use crate::serve::{Second, TRAFFIC_SECONDS, Traffic};
 pub enum DeployAction {
     /// Write it as files that others can run.
     Export(ModelFormat, PathBuf),
-    /// Offer a model as a service.
+    /// What the next service is to offer, and to whom.
+    #[cfg(feature = "serve")]
+    SetService(ServiceForm),
+    /// Offer models as a service.
     #[cfg(feature = "serve")]
     Serve(ServiceForm),
     /// End the service.
@@ -39,6 +42,8 @@ impl Studio {
     pub(super) fn handle_deploy(&mut self, action: DeployAction) {
         match action {
             DeployAction::Export(format, path) => self.export_model(format, path),
+            #[cfg(feature = "serve")]
+            DeployAction::SetService(form) => self.services.set_form(form),
             #[cfg(feature = "serve")]
             DeployAction::Serve(form) => self.serve(form),
             #[cfg(feature = "serve")]

@@ -2,7 +2,10 @@
 
 use super::Command;
 use super::canvas::CanvasCommand;
+#[cfg(feature = "serve")]
+use super::deploy::DeployCommand;
 use super::draft::DraftCommand;
+use super::evaluate::EvaluateCommand;
 use super::file::FileCommand;
 use super::help::HelpCommand;
 use super::last_edit::LastEditCommand;
@@ -130,6 +133,12 @@ const PLAIN: &[Command] = &[
     Command::Sweep(SweepCommand::Stop),
     Command::Sweep(SweepCommand::Resume),
     Command::Sweep(SweepCommand::Compare),
+    Command::Evaluate(EvaluateCommand::KeepBeside),
+    Command::Evaluate(EvaluateCommand::AddInt8),
+    #[cfg(feature = "serve")]
+    Command::Deploy(DeployCommand::StartService),
+    #[cfg(feature = "serve")]
+    Command::Deploy(DeployCommand::StopService),
     Command::File(FileCommand::OpenWorkspace),
     Command::View(ViewCommand::Theme(ThemeChoice::System)),
     Command::View(ViewCommand::Theme(ThemeChoice::Dark)),

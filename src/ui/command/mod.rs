@@ -2,8 +2,11 @@
 //! commands.
 
 mod canvas;
+#[cfg(feature = "serve")]
+mod deploy;
 mod draft;
 mod effect;
+mod evaluate;
 mod file;
 mod help;
 mod kind;
@@ -19,8 +22,11 @@ mod view;
 
 use crate::studio::Studio;
 pub use canvas::CanvasCommand;
+#[cfg(feature = "serve")]
+pub use deploy::DeployCommand;
 pub use draft::DraftCommand;
 pub use effect::CommandEffect;
+pub use evaluate::EvaluateCommand;
 pub use file::FileCommand;
 pub use help::HelpCommand;
 use kind::CommandKind;
@@ -55,6 +61,11 @@ pub enum Command {
     Sketch(SketchCommand),
     /// A command for sweeps.
     Sweep(SweepCommand),
+    /// A command for the models that are compared in Evaluate.
+    Evaluate(EvaluateCommand),
+    /// A command for the service.
+    #[cfg(feature = "serve")]
+    Deploy(DeployCommand),
     /// A command that helps.
     Help(HelpCommand),
 }
@@ -72,6 +83,9 @@ impl Command {
             Command::View(command) => command,
             Command::Sketch(command) => command,
             Command::Sweep(command) => command,
+            Command::Evaluate(command) => command,
+            #[cfg(feature = "serve")]
+            Command::Deploy(command) => command,
             Command::Help(command) => command,
         }
     }
@@ -125,5 +139,9 @@ kinds!(
     View(ViewCommand),
     Sketch(SketchCommand),
     Sweep(SweepCommand),
+    Evaluate(EvaluateCommand),
     Help(HelpCommand)
 );
+
+#[cfg(feature = "serve")]
+kinds!(Deploy(DeployCommand));

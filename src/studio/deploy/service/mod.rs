@@ -29,9 +29,30 @@ pub struct ServiceForm {
     pub port: u16,
     /// Whether other machines can reach it, with a token.
     pub is_open: bool,
-    /// Whether it offers the finished run with the highest validation accuracy, and not the model on
-    /// the canvas.
-    pub is_best: bool,
+    /// Which models it offers.
+    pub offer: Offer,
+}
+
+impl Default for ServiceForm {
+    /// The model on the canvas at port 8000, for this machine.
+    fn default() -> ServiceForm {
+        ServiceForm {
+            port: 8000,
+            is_open: false,
+            offer: Offer::Canvas,
+        }
+    }
+}
+
+/// Which models a service offers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Offer {
+    /// The model on the canvas.
+    Canvas,
+    /// The model on the canvas, and those that stand beside it in Evaluate.
+    WithBeside,
+    /// The finished run with the highest validation accuracy.
+    BestRun,
 }
 
 /// What the service is doing.
@@ -59,6 +80,7 @@ enum ServedModel {
 /// The service, and its log.
 pub struct Services {
     wake: Wake,
+    form: ServiceForm,
     running: Option<Running>,
     is_changing: bool,
     lines: Arc<Mutex<VecDeque<String>>>,
@@ -71,6 +93,7 @@ impl Services {
     pub(in crate::studio) fn new(wake: Wake) -> Services {
         Services {
             wake,
+            form: ServiceForm::default(),
             running: None,
             is_changing: false,
             lines: Arc::default(),
@@ -88,14 +111,28 @@ impl Services {
         }
     }
 
+    /// What the next one is to offer, and to whom.
+    pub fn form(&self) -> ServiceForm {
+        self.form
+    }
+
+    pub(in crate::studio) fn set_form(&mut self, form: ServiceForm) {
+        self.form = form;
+    }
+
     /// Where it answers, such as `http://127.0.0.1:8000`.
     pub fn url(&self) -> Option<&str> {
         self.running.as_ref().map(|running| running.url.as_str())
     }
 
-    /// The name of the model in addresses.
+    /// The names of the models in addresses, that on the canvas first.
+    pub fn models(&self) -> &[String] {
+        self.running.as_ref().map_or(&[], |running| &running.names)
+    }
+
+    /// The name of the first of them.
     pub fn model(&self) -> Option<&str> {
-        self.running.as_ref().map(|running| running.name.as_str())
+        self.models().first().map(String::as_str)
     }
 
     /// What others have to show, if it is open to them.
@@ -140,12 +177,21 @@ impl Studio {
     }
 
     pub(super) fn serve(&mut self, form: ServiceForm) {
-        let subject = match form.is_best {
-            true => self.best_run(),
-            false => self.model_on_canvas(),
+        self.services.form = form;
+        let subjects = match form.offer {
+            Offer::Canvas => self.model_on_canvas().map(|model| vec![model]),
+            Offer::WithBeside => self.model_on_canvas().map(|model| {
+                let beside = self.evaluator().beside().iter();
+                let beside = beside.map(|model| Subject {
+                    name: model.name.clone(),
+                    model: ServedModel::Here(model.classifier.clone()),
+                });
+                [model].into_iter().chain(beside).collect()
+            }),
+            Offer::BestRun => self.best_run().map(|run| vec![run]),
         };
-        let subject = match subject {
-            Ok(subject) => subject,
+        let subjects: Vec<Subject> = match subjects {
+            Ok(subjects) => subjects,
             Err(text) => return self.notices.error(text.to_owned()),
         };
         if self.services.state() != ServiceState::Off {
@@ -164,7 +210,7 @@ impl Studio {
                 drop(lines);
                 wake();
             };
-            Message::Service(Running::start(&subject, form, Arc::new(tell)).map(Some))
+            Message::Service(Running::start(&subjects, form, Arc::new(tell)).map(Some))
         });
     }
 

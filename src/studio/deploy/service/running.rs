@@ -1,7 +1,7 @@
 //! A service that answers, with the files it serves.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::{ServedModel, ServiceForm, Subject};
@@ -13,42 +13,37 @@ pub(in crate::studio) struct Running {
     server: Option<Server>,
     /// Where to reach it, from other machines if they can.
     pub(super) url: String,
-    pub(super) name: String,
+    /// The names of its models.
+    pub(super) names: Vec<String>,
     /// What others have to show, if it is open to them.
     pub(super) token: Option<String>,
     folder: PathBuf,
 }
 
 impl Running {
-    /// Writes the model to a folder of its own, and starts a service for it.
+    /// Writes the models to a folder of their own, and starts a service for them.
     pub(super) fn start(
-        subject: &Subject,
+        subjects: &[Subject],
         form: ServiceForm,
         tell: Tell,
     ) -> Result<Running, String> {
         let mut running = Running {
             server: None,
             url: String::new(),
-            name: in_address(&subject.name),
+            names: addresses(subjects),
             token: None,
             folder: new_folder()?,
         };
-        let file = running.model_file();
-        match &subject.model {
-            ServedModel::Here(classifier) => {
-                let saved = classifier.save(&file);
-                saved.map_err(|error| format!("{error:#}"))?;
-            }
-            ServedModel::File(path) => {
-                let copied = std::fs::copy(path, &file);
-                copied.map_err(|error| format!("{}: {error}", path.display()))?;
-            }
+        let mut sources = Vec::new();
+        for (idx, (subject, name)) in subjects.iter().zip(&running.names).enumerate() {
+            let path = running.file(idx);
+            subject.write(&path)?;
+            sources.push(ModelSource {
+                name: name.clone(),
+                is_named: true,
+                path,
+            });
         }
-        let source = ModelSource {
-            name: running.name.clone(),
-            is_named: true,
-            path: file,
-        };
         let ip = match form.is_open {
             true => Ipv4Addr::UNSPECIFIED,
             false => Ipv4Addr::LOCALHOST,
@@ -64,7 +59,7 @@ impl Running {
             options.token = Some(token);
             running.token = Some(text);
         }
-        let server = Server::start(&[source], options, tell).map_err(|error| error.to_string())?;
+        let server = Server::start(&sources, options, tell).map_err(|error| error.to_string())?;
         running.url = match form.is_open {
             true => format!("http://{}:{}", own_address(), server.address().port()),
             false => server.url(),
@@ -73,9 +68,13 @@ impl Running {
         Ok(running)
     }
 
-    /// The file that is served; the service reads it again when it has changed.
+    /// The file of the first model; the service reads it again when it has changed.
     pub(super) fn model_file(&self) -> PathBuf {
-        self.folder.join("model.safetensors")
+        self.file(0)
+    }
+
+    fn file(&self, idx: usize) -> PathBuf {
+        self.folder.join(format!("model-{idx}.safetensors"))
     }
 
     /// What it is doing.
@@ -89,6 +88,21 @@ impl Drop for Running {
         self.server = None;
         // What stays is in the folder for temporary files.
         let _ = std::fs::remove_dir_all(&self.folder);
+    }
+}
+
+impl Subject {
+    fn write(&self, file: &Path) -> Result<(), String> {
+        match &self.model {
+            ServedModel::Here(classifier) => {
+                let saved = classifier.save(file);
+                saved.map_err(|error| format!("{error:#}"))
+            }
+            ServedModel::File(path) => {
+                let copied = std::fs::copy(path, file).map(drop);
+                copied.map_err(|error| format!("{}: {error}", path.display()))
+            }
+        }
     }
 }
 
@@ -116,6 +130,18 @@ fn new_folder() -> Result<PathBuf, String> {
         }
     }
     Err(format!("there are too many folders in {}", base.display()))
+}
+
+/// The names of models in addresses: each another, and without what addresses cannot hold.
+fn addresses(subjects: &[Subject]) -> Vec<String> {
+    let mut names: Vec<String> = Vec::new();
+    for subject in subjects {
+        let name = in_address(&subject.name);
+        let numbered = (2..).map(|n| format!("{name}-{n}"));
+        let free = std::iter::once(name.clone()).chain(numbered);
+        names.extend(free.into_iter().find(|name| !names.contains(name)));
+    }
+    names
 }
 
 /// A name without what addresses cannot hold.

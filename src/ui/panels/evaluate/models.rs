@@ -11,6 +11,7 @@ use crate::evaluate::{Among, Filter, Selection, SortKey};
 use crate::runs::Status;
 use crate::studio::{BesideModel, EvaluateAction, Evaluation, MAX_BESIDE};
 use crate::text;
+use crate::ui::command::{Command, EvaluateCommand};
 use crate::ui::panels::PanelContext;
 use crate::ui::theme::{self, ROW_HEIGHT, UNIT, tokens};
 use crate::ui::widgets::{Weight, combo_of_width, labeled_button};
@@ -232,27 +233,10 @@ pub(super) fn select_among(cx: &mut PanelContext<'_>, among: Option<Among>) {
 
 /// Draws what adds a model.
 fn add_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
-    let beside = cx.studio.evaluator().beside();
-    let has_room = beside.len() < MAX_BESIDE;
-    let current = cx.studio.classifier();
-    let is_kept =
-        current.is_some_and(|current| beside.iter().any(|m| Arc::ptr_eq(&m.classifier, current)));
+    let has_room = cx.studio.evaluator().beside().len() < MAX_BESIDE;
     ui.horizontal_wrapped(|ui| {
         ui.set_min_height(ROW_HEIGHT);
-        let can_keep = has_room && !is_kept;
-        let keep = labeled_button(
-            ui,
-            None,
-            "Keep this model here",
-            Weight::Plain,
-            0.0,
-            can_keep,
-        );
-        let about = "Keeps the model as it is now, to compare others with: another moment of the \
-                     timeline, another run, a file.";
-        if keep.on_hover_text(about).clicked() {
-            cx.act(EvaluateAction::KeepBeside);
-        }
+        command_ui(ui, cx, EvaluateCommand::KeepBeside, "Keep this model here");
         let mut chosen = None;
         ui.add_enabled_ui(has_room && cx.studio.workspace().is_some(), |ui| {
             combo_of_width(ui, "Add a run", "Add a run…", 132.0, |ui| {
@@ -267,11 +251,15 @@ fn add_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
         if let Some(id) = chosen {
             cx.act(EvaluateAction::AddBeside(id));
         }
-        let twin = labeled_button(ui, None, "Add its int8 twin", Weight::Plain, 0.0, has_room);
-        let about = "Rounds the weights of this model and what its layers compute to 8 bits, as the \
-                     int8 ONNX file does, and shows which answers flip.";
-        if twin.on_hover_text(about).clicked() {
-            cx.act(EvaluateAction::AddInt8);
-        }
+        command_ui(ui, cx, EvaluateCommand::AddInt8, "Add its int8 twin");
     });
+}
+
+fn command_ui(ui: &mut Ui, cx: &mut PanelContext<'_>, command: EvaluateCommand, label: &str) {
+    let command = Command::from(command);
+    let is_possible = command.is_possible(cx.studio);
+    let button = labeled_button(ui, None, label, Weight::Plain, 0.0, is_possible);
+    if button.on_hover_text(command.tooltip(ui)).clicked() {
+        cx.command(command);
+    }
 }

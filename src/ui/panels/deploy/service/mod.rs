@@ -6,29 +6,17 @@ mod traffic;
 
 use egui::{Label, RichText, Ui};
 
-use crate::studio::{DeployAction, ServiceForm, ServiceState, Services};
+use crate::studio::{DeployAction, Offer, ServiceForm, ServiceState, Services};
+use crate::ui::command::{Command, DeployCommand};
 use crate::ui::panels::PanelContext;
 use crate::ui::theme::{self, ROW_HEIGHT, UNIT};
 use crate::ui::widgets::{Number, Weight, labeled_button};
 use traffic::TrafficView;
 
-/// What the form says, and the pictures that are shown.
+/// The pictures that are shown.
+#[derive(Default)]
 pub(super) struct ServiceView {
-    form: ServiceForm,
     traffic: TrafficView,
-}
-
-impl Default for ServiceView {
-    fn default() -> ServiceView {
-        ServiceView {
-            form: ServiceForm {
-                port: 8000,
-                is_open: false,
-                is_best: false,
-            },
-            traffic: TrafficView::default(),
-        }
-    }
 }
 
 impl ServiceView {
@@ -38,8 +26,15 @@ impl ServiceView {
                      page to draw on.";
         ui.add(Label::new(theme::quiet(ui, about)).wrap());
         let state = cx.studio.services().state();
-        ui.add_enabled_ui(state == ServiceState::Off, |ui| self.form_ui(ui));
-        self.switch_ui(ui, cx, state);
+        let mut form = cx.studio.services().form();
+        let has_beside = !cx.studio.evaluator().beside().is_empty();
+        ui.add_enabled_ui(state == ServiceState::Off, |ui| {
+            form_ui(ui, &mut form, has_beside);
+        });
+        switch_ui(ui, cx, state, &mut form);
+        if form != cx.studio.services().form() {
+            cx.act(DeployAction::SetService(form));
+        }
         if state == ServiceState::On {
             follow_ui(ui, cx);
             address_ui(ui, cx.studio.services());
@@ -48,54 +43,60 @@ impl ServiceView {
         }
         log_ui(ui, &cx.studio.services().lines());
     }
+}
 
-    fn form_ui(&mut self, ui: &mut Ui) {
-        let form = &mut self.form;
-        ui.horizontal_wrapped(|ui| {
-            ui.spacing_mut().item_spacing.x = 3.0 * UNIT;
-            let about = "Offers the model as it is now; who asks gets its answers.";
-            ui.radio_value(&mut form.is_best, false, "the model on the canvas")
-                .on_hover_text(about);
-            let about = "Offers the finished run with the highest validation accuracy.";
-            ui.radio_value(&mut form.is_best, true, "the best run")
-                .on_hover_text(about);
+fn form_ui(ui: &mut Ui, form: &mut ServiceForm, has_beside: bool) {
+    ui.horizontal_wrapped(|ui| {
+        ui.spacing_mut().item_spacing.x = 3.0 * UNIT;
+        let about = "Offers the model as it is now; who asks gets its answers.";
+        ui.radio_value(&mut form.offer, Offer::Canvas, "the model on the canvas")
+            .on_hover_text(about);
+        ui.add_enabled_ui(has_beside || form.offer == Offer::WithBeside, |ui| {
+            let about =
+                "Offers the models that Evaluate → Models shows beside it, too, each by its name.";
+            ui.radio_value(&mut form.offer, Offer::WithBeside, "it and those beside it")
+                .on_hover_text(about)
+                .on_disabled_hover_text("Evaluate → Models puts other models beside it.");
         });
-        let about = "Listens on all addresses of this machine; whoever asks has to show the token. \
-                     Without encryption: for a network you trust.";
-        ui.checkbox(
-            &mut form.is_open,
-            "Other machines can reach it, with a token",
-        )
-        .on_hover_text(about);
-    }
+        let about = "Offers the finished run with the highest validation accuracy.";
+        ui.radio_value(&mut form.offer, Offer::BestRun, "the best run")
+            .on_hover_text(about);
+    });
+    let about = "Listens on all addresses of this machine; whoever asks has to show the token. \
+                 Without encryption: for a network you trust.";
+    ui.checkbox(
+        &mut form.is_open,
+        "Other machines can reach it, with a token",
+    )
+    .on_hover_text(about);
+}
 
-    fn switch_ui(&mut self, ui: &mut Ui, cx: &mut PanelContext<'_>, state: ServiceState) {
-        ui.horizontal(|ui| {
-            ui.set_min_height(ROW_HEIGHT);
-            if state == ServiceState::On {
-                let stop = labeled_button(ui, None, "Stop service", Weight::Plain, 0.0, true);
-                let about = "Answers what was asked, then ends.";
-                if stop.on_hover_text(about).clicked() {
-                    cx.act(DeployAction::StopService);
-                }
-                return;
-            }
-            let is_off = state == ServiceState::Off;
-            let start = labeled_button(ui, None, "Start service", Weight::Plain, 0.0, is_off);
-            if start.on_hover_text("Starts to listen.").clicked() {
-                cx.act(DeployAction::Serve(self.form));
-            }
-            ui.label(theme::quiet(ui, "at port"));
-            let number = Number::count(0.0, 65_535.0, "")
-                .ungrouped()
-                .with_width(64.0);
-            let entry = number.ui(ui, "Port of the service", f64::from(self.form.port));
-            let about = "Where it listens on this machine; 0 takes a free port.";
-            if let Some(port) = entry.explained(ui, about) {
-                self.form.port = port as u16;
-            }
-        });
-    }
+fn switch_ui(ui: &mut Ui, cx: &mut PanelContext<'_>, state: ServiceState, form: &mut ServiceForm) {
+    ui.horizontal(|ui| {
+        ui.set_min_height(ROW_HEIGHT);
+        let (label, command) = match state {
+            ServiceState::On => ("Stop service", DeployCommand::StopService),
+            _ => ("Start service", DeployCommand::StartService),
+        };
+        let command = Command::from(command);
+        let is_possible = command.is_possible(cx.studio);
+        let button = labeled_button(ui, None, label, Weight::Plain, 0.0, is_possible);
+        if button.on_hover_text(command.tooltip(ui)).clicked() {
+            cx.command(command);
+        }
+        if state == ServiceState::On {
+            return;
+        }
+        ui.label(theme::quiet(ui, "at port"));
+        let number = Number::count(0.0, 65_535.0, "")
+            .ungrouped()
+            .with_width(64.0);
+        let entry = number.ui(ui, "Port of the service", f64::from(form.port));
+        let about = "Where it listens on this machine; 0 takes a free port.";
+        if let Some(port) = entry.explained(ui, about) {
+            form.port = port as u16;
+        }
+    });
 }
 
 fn follow_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
@@ -115,6 +116,10 @@ fn address_ui(ui: &mut Ui, services: &Services) {
     let page = format!("{url}/");
     ui.hyperlink_to(&page, &page)
         .on_hover_text("Opens the page to draw on.");
+    if let [_, _, ..] = services.models() {
+        let names = format!("models: {}", services.models().join(", "));
+        ui.add(Label::new(theme::quiet(ui, names)).wrap());
+    }
     let Some(token) = services.token() else {
         return;
     };
