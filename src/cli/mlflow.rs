@@ -8,13 +8,10 @@ use std::time::Duration;
 use anyhow::Context as _;
 
 use super::{UsageError, out};
-use crate::export::{Login, MlflowError, Tracker};
+use crate::export::{MlflowError, Tracker};
 
 /// Time between two looks at a run that trains.
 const EVERY: Duration = Duration::from_secs(2);
-
-/// The experiment of who names none.
-const EXPERIMENT: &str = "candle-studio";
 
 /// Where runs are tracked.
 #[derive(Debug, clap::Args)]
@@ -36,13 +33,11 @@ pub(super) struct MlflowArgs {
 impl MlflowArgs {
     /// The server, if one is named.
     pub fn tracker(&self) -> Option<Tracker> {
-        let of_environment = || std::env::var("MLFLOW_EXPERIMENT_NAME").ok();
-        let experiment = self.mlflow_experiment.clone().or_else(of_environment);
+        let usual = Tracker::of_environment(self.mlflow.clone()?);
         Some(Tracker {
-            url: self.mlflow.clone()?,
-            login: Login::of_environment(),
-            experiment: experiment.unwrap_or_else(|| EXPERIMENT.to_owned()),
+            experiment: self.mlflow_experiment.clone().unwrap_or(usual.experiment),
             register: self.mlflow_register.clone(),
+            ..usual
         })
     }
 
@@ -56,7 +51,7 @@ impl MlflowArgs {
             return Err(UsageError(text.to_owned()).into());
         };
         let (until, ended) = mpsc::channel::<()>();
-        let wait = move || ended.recv_timeout(EVERY) == Err(RecvTimeoutError::Timeout);
+        let wait = move |_: Option<&_>| ended.recv_timeout(EVERY) == Err(RecvTimeoutError::Timeout);
         let thread = std::thread::Builder::new().name("mlflow".to_owned());
         let thread = thread.spawn(move || tracker.follow(&folder, wait));
         Ok(Some(Following {

@@ -13,6 +13,8 @@ use super::pad::Stroke;
 use super::sketches::SketchAction;
 use super::sweeps::SweepAction;
 use super::teach::TeachAction;
+#[cfg(feature = "mlflow")]
+use super::tracking::TrackForm;
 use crate::data::Recipe;
 use crate::picture::CurvesView;
 use crate::runs::{Notes, RunId};
@@ -163,6 +165,9 @@ pub enum LibraryAction {
     RefreshTrash,
     /// Save runs in this folder, and show the runs that are there.
     OpenWorkspace(PathBuf),
+    /// Send the runs that train here to an MLflow server, or no more.
+    #[cfg(feature = "mlflow")]
+    Track(TrackForm),
     /// Export the selected runs, or without a selection those that match the filter, for other
     /// programs.
     Export(Format, PathBuf),

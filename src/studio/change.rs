@@ -85,6 +85,8 @@ impl Studio {
                 ids != *self.selection()
             }
             LibraryAction::SetBaseline(id) => id.as_ref() != self.baseline().map(|run| &run.id),
+            #[cfg(feature = "mlflow")]
+            LibraryAction::Track(form) => form != self.tracker.form(),
             LibraryAction::SetNotes(..)
             | LibraryAction::Delete(_)
             | LibraryAction::Restore(_)

@@ -37,6 +37,8 @@ mod teach;
 mod thread;
 mod timeline;
 mod timelines;
+#[cfg(feature = "mlflow")]
+mod tracking;
 mod view;
 
 use std::path::PathBuf;
@@ -81,6 +83,8 @@ pub use sweeps::{ShownSweep, SweepAction, SweepPhase, Sweeps};
 pub use teach::{Lesson, Teach, TeachAction};
 pub use thread::Wake;
 pub use timeline::Timeline;
+#[cfg(feature = "mlflow")]
+pub use tracking::{RunTracker, TrackForm, TrackState};
 
 use crate::picture::Pixels;
 use crate::train::{Event, Inspection};
@@ -116,6 +120,8 @@ pub struct Studio {
     datasets: Datasets,
     #[cfg(feature = "serve")]
     services: deploy::Services,
+    #[cfg(feature = "mlflow")]
+    tracker: RunTracker,
     draft: Draft,
     last_edited: LastEdited,
     library: Library,
@@ -168,6 +174,8 @@ impl Studio {
             datasets: Datasets::new(wake.clone())?,
             #[cfg(feature = "serve")]
             services: deploy::Services::new(wake.clone()),
+            #[cfg(feature = "mlflow")]
+            tracker: RunTracker::new(wake.clone()),
             draft: Draft::default(),
             last_edited: LastEdited::default(),
             library: Library::default(),
@@ -237,6 +245,8 @@ impl Studio {
         self.pump_datasets();
         #[cfg(feature = "serve")]
         self.exchange_served();
+        #[cfg(feature = "mlflow")]
+        self.track_run();
         self.pump_sketches();
         self.pump_teach();
         self.pump_evaluator();

@@ -96,6 +96,8 @@ mod teach;
 #[cfg(feature = "gui")]
 mod teach_window;
 mod timeline;
+#[cfg(all(feature = "gui", feature = "mlflow"))]
+mod tracking_window;
 #[cfg(feature = "gui")]
 mod typed_numbers;
 #[cfg(feature = "gui")]

@@ -91,7 +91,32 @@ pub struct Tracker {
     pub register: Option<String>,
 }
 
+/// The experiment of who names none.
+const EXPERIMENT: &str = "candle-studio";
+
+impl MlflowError {
+    /// Whether it may be gone when it is tried again: a server that is away, or in trouble.
+    pub fn is_passing(&self) -> bool {
+        match self {
+            MlflowError::Unreachable { .. } => true,
+            MlflowError::Refused { status, .. } => *status >= 500 || *status == 429,
+            _ => false,
+        }
+    }
+}
+
 impl Tracker {
+    /// The server at `url`, with login and experiment of the environment, under MLflow's own names.
+    pub fn of_environment(url: String) -> Tracker {
+        let experiment = std::env::var("MLFLOW_EXPERIMENT_NAME").ok();
+        Tracker {
+            url,
+            login: Login::of_environment(),
+            experiment: experiment.unwrap_or_else(|| EXPERIMENT.to_owned()),
+            register: None,
+        }
+    }
+
     /// Sends the runs in the folders `runs`.
     ///
     /// # Errors
@@ -108,20 +133,25 @@ impl Tracker {
         Ok(())
     }
 
-    /// Sends the run in the folder `path` as it grows: calls `wait` between two looks at it, and ends
-    /// after the first look after `wait` has returned false. What cannot be sent is tried again the
-    /// next time: the run's folder is the spool.
+    /// Sends the run in the folder `path` as it grows: calls `wait` between two looks at it, with what
+    /// the look before came to, and ends after the first look after `wait` has returned false. What
+    /// cannot be sent is tried again the next time: the run's folder is the spool.
     ///
     /// # Errors
     /// When the last look could not be sent.
-    pub fn follow(&self, path: &Path, mut wait: impl FnMut() -> bool) -> Result<(), MlflowError> {
-        let mut tracked = None;
+    pub fn follow(
+        &self,
+        path: &Path,
+        mut wait: impl FnMut(Option<&Result<(), MlflowError>>) -> bool,
+    ) -> Result<(), MlflowError> {
+        let (mut tracked, mut last) = (None, None);
         loop {
-            let is_last = !wait();
+            let is_last = !wait(last.as_ref());
             let sent = self.look(path, &mut tracked);
             if is_last {
                 return sent;
             }
+            last = Some(sent);
         }
     }
 

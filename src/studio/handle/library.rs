@@ -34,6 +34,8 @@ impl Studio {
                 self.change_trash("reading the trash", |_| Ok(Vec::new()));
             }
             LibraryAction::OpenWorkspace(path) => self.open_workspace(path),
+            #[cfg(feature = "mlflow")]
+            LibraryAction::Track(form) => self.tracker.set_form(form),
             LibraryAction::Export(format, path) => self.export(format, path),
         }
     }

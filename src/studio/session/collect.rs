@@ -34,6 +34,8 @@ impl Studio {
             recipe: self.canvas.own_recipe(),
             state_memory: Some(self.state_memory()),
             recent: self.recent.clone(),
+            #[cfg(feature = "mlflow")]
+            tracked: self.tracker.form().clone(),
             lost: Vec::new(),
         }
     }

@@ -58,7 +58,8 @@ impl Session {
     pub fn to_json(&self) -> String {
         let newest =
             |settings: &[_]| settings[settings.len().saturating_sub(MAX_HISTORY)..].to_vec();
-        let session = json!({
+        #[cfg_attr(not(feature = "mlflow"), expect(unused_mut))]
+        let mut session = json!({
             "version": VERSION,
             "workspace": self.workspace,
             "data": self.data,
@@ -73,6 +74,10 @@ impl Session {
             "snapshot_memory": self.state_memory,
             "recent": self.recent,
         });
+        #[cfg(feature = "mlflow")]
+        {
+            session["mlflow"] = json!(self.tracked);
+        }
         session.to_string()
     }
 
@@ -101,6 +106,8 @@ impl Session {
             state_memory: part(&mut parts, "snapshot_memory", &mut lost),
             recipe: part(&mut parts, "recipe", &mut lost),
             recent: part(&mut parts, "recent", &mut lost).unwrap_or_default(),
+            #[cfg(feature = "mlflow")]
+            tracked: part(&mut parts, "mlflow", &mut lost).unwrap_or_default(),
             lost: Vec::new(),
         };
         if let Some(stored) = part::<StoredSheet>(&mut parts, "sketch", &mut lost) {

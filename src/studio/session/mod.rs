@@ -12,6 +12,8 @@ use serde::{Deserialize, Serialize};
 
 use super::pad::Sheet;
 use super::recent::Recent;
+#[cfg(feature = "mlflow")]
+use super::tracking::TrackForm;
 use crate::data::Recipe;
 use crate::model::Classifier;
 use crate::runs::RunId;
@@ -43,6 +45,9 @@ pub struct Session {
     /// Memory limit of the states in memory, in bytes.
     state_memory: Option<usize>,
     recent: Recent,
+    /// Where runs are sent.
+    #[cfg(feature = "mlflow")]
+    tracked: TrackForm,
     /// What could not be read of a stored session, to be reported.
     lost: Vec<String>,
 }

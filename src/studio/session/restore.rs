@@ -17,6 +17,8 @@ impl Studio {
     pub(in crate::studio) fn restore(&mut self, session: Session) {
         self.restoring.lost = session.lost;
         self.recent = session.recent;
+        #[cfg(feature = "mlflow")]
+        self.tracker.set_form(session.tracked);
         if let Some(config) = session.draft {
             self.draft.restore(config, session.past, session.future);
             self.last_edited = match self.can_undo_edit() {

@@ -2,137 +2,13 @@
 //! real one.
 
 use std::collections::BTreeMap;
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 use std::process::Output;
-use std::sync::{Arc, Mutex};
 
 use serde_json::{Value, json};
 
 use super::{check_failure, command, folder, run, text, train};
-
-/// Requests that a server got: method, path and body.
-type Asked = Arc<Mutex<Vec<(String, String, Value)>>>;
-
-/// A server that knows one run after it was made.
-struct Server {
-    url: String,
-    asked: Asked,
-}
-
-impl Server {
-    fn start() -> Server {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let url = format!("http://{}", listener.local_addr().unwrap());
-        let asked = Asked::default();
-        let seen = asked.clone();
-        std::thread::Builder::new()
-            .spawn(move || {
-                for stream in listener.incoming() {
-                    answer(stream.unwrap(), &seen);
-                }
-            })
-            .unwrap();
-        Server { url, asked }
-    }
-
-    fn bodies(&self, path: &str) -> Vec<Value> {
-        let asked = self.asked.lock().unwrap();
-        let of_path = asked.iter().filter(|(_, asked, _)| asked.ends_with(path));
-        of_path.map(|(.., body)| body.clone()).collect()
-    }
-
-    fn metrics(&self) -> Vec<(String, u64)> {
-        let batches = self.bodies("runs/log-batch");
-        let all = batches.iter().filter_map(|body| body["metrics"].as_array());
-        let point = |m: &Value| {
-            (
-                m["key"].as_str().unwrap().to_owned(),
-                m["step"].as_u64().unwrap(),
-            )
-        };
-        all.flatten().map(point).collect()
-    }
-}
-
-fn answer(mut stream: TcpStream, seen: &Asked) {
-    let mut reader = BufReader::new(stream.try_clone().unwrap());
-    loop {
-        let mut line = String::new();
-        if reader.read_line(&mut line).unwrap_or(0) == 0 {
-            return;
-        }
-        let mut words = line.split(' ');
-        let (method, path) = (
-            words.next().unwrap().to_owned(),
-            words.next().unwrap().to_owned(),
-        );
-        let (mut length, mut is_known) = (0, false);
-        loop {
-            let mut header = String::new();
-            reader.read_line(&mut header).unwrap();
-            let header = header.trim().to_lowercase();
-            if header.is_empty() {
-                break;
-            }
-            is_known |= header == "authorization: bearer secret";
-            if let Some(n) = header.strip_prefix("content-length: ") {
-                length = n.parse().unwrap();
-            }
-        }
-        let mut body = vec![0; length];
-        reader.read_exact(&mut body).unwrap();
-        let json = serde_json::from_slice(&body).unwrap_or(json!({ "bytes": length }));
-        let (status, reply) = match is_known {
-            true => reply(&path, seen),
-            false => (401, json!({ "message": "who are you?" })),
-        };
-        seen.lock().unwrap().push((method, path, json));
-        let reply = reply.to_string();
-        let head = format!(
-            "HTTP/1.1 {status} X\r\nContent-Length: {}\r\n\r\n",
-            reply.len()
-        );
-        stream.write_all((head + &reply).as_bytes()).unwrap();
-    }
-}
-
-fn reply(path: &str, seen: &Asked) -> (u16, Value) {
-    let run = json!({
-        "info": { "run_id": "r", "artifact_uri": "mlflow-artifacts:/1/r/artifacts", "status": "RUNNING" },
-    });
-    let name = path.trim_start_matches("/api/2.0/mlflow/");
-    let was_asked = |name: &str| {
-        seen.lock()
-            .unwrap()
-            .iter()
-            .any(|(_, path, _)| path.ends_with(name))
-    };
-    let missing = json!({ "error_code": "RESOURCE_DOES_NOT_EXIST", "message": "no" });
-    match name {
-        _ if name.starts_with("experiments/get-by-name") => (404, missing),
-        "experiments/create" => (200, json!({ "experiment_id": "1" })),
-        "runs/search" if was_asked("runs/create") => {
-            let batches = seen.lock().unwrap();
-            let metrics = batches
-                .iter()
-                .filter_map(|(.., body)| body["metrics"].as_array());
-            let newest: BTreeMap<&str, &Value> = metrics
-                .flatten()
-                .map(|m| (m["key"].as_str().unwrap(), m))
-                .collect();
-            let metrics: Vec<&Value> = newest.into_values().collect();
-            (
-                200,
-                json!({ "runs": [{ "info": run["info"], "data": { "metrics": metrics } }] }),
-            )
-        }
-        "runs/search" => (200, json!({})),
-        "runs/create" => (200, json!({ "run": run })),
-        _ => (200, json!({})),
-    }
-}
+use crate::support::mlflow::Server;
 
 /// Runs a command as somebody whom the server knows.
 fn known(dir: &Path, args: &[&str]) -> Output {
@@ -166,7 +42,7 @@ fn counts(server: &Server) -> BTreeMap<String, usize> {
 
 #[test]
 fn a_run_is_sent_whole_and_only_once() {
-    let (server, dir) = (Server::start(), folder());
+    let (server, dir) = (Server::start("secret"), folder());
     let dir = dir.path();
     let output = train(dir, ["--workspace", "w", "--name", "mine"]);
     assert_eq!(output.status.code(), Some(0), "{output:?}");
@@ -212,7 +88,7 @@ fn a_run_is_sent_whole_and_only_once() {
 
 #[test]
 fn a_run_is_sent_while_it_trains() {
-    let (server, dir) = (Server::start(), folder());
+    let (server, dir) = (Server::start("secret"), folder());
     let args = [
         "train",
         "--data",
@@ -246,7 +122,7 @@ fn a_server_that_is_away_or_says_no_is_one_sentence_and_no_run_is_lost() {
         words.contains("warning: the MLflow server") && words.contains("runs export"),
         "{words}"
     );
-    let server = Server::start();
+    let server = Server::start("secret");
     let export = |url: &str| {
         run(
             dir,

@@ -2,6 +2,8 @@
 
 #[cfg(feature = "gui")]
 pub mod kept;
+#[cfg(feature = "mlflow")]
+pub mod mlflow;
 pub mod page;
 #[cfg(feature = "gui")]
 pub mod renderer;

@@ -9,6 +9,8 @@ mod regularize;
 mod rows;
 mod schedule;
 mod seed;
+#[cfg(feature = "mlflow")]
+mod tracking;
 
 use super::PanelContext;
 use super::layers::LayersPanel;
@@ -30,6 +32,8 @@ pub struct SetupPanel {
     layers: LayersPanel,
     augment: AugmentSection,
     privacy: PrivacySection,
+    #[cfg(feature = "mlflow")]
+    tracking: tracking::TrackingSection,
 }
 
 impl SetupPanel {
@@ -55,6 +59,11 @@ impl SetupPanel {
                 ui.add_space(12.0);
                 ui.label(theme::section(ui, "Initialization"));
                 start_ui(ui, cx, &mut draft);
+                #[cfg(feature = "mlflow")]
+                {
+                    ui.add_space(12.0);
+                    self.tracking.ui(ui, cx);
+                }
                 if draft != *cx.studio.draft() {
                     cx.act(DraftAction::Set(Box::new(draft)));
                 }
