@@ -7,6 +7,7 @@ pub mod model;
 mod predictions;
 mod table;
 mod tensorboard;
+mod trackio;
 
 use std::path::{Path, PathBuf};
 
@@ -15,6 +16,7 @@ pub use mlflow::{Login, MlflowError, Tracker};
 pub use predictions::write_predictions;
 pub use table::{csv, csv_points, jsonl};
 pub use tensorboard::tensorboard;
+pub use trackio::csv_trackio;
 
 use crate::files::WriteError;
 use crate::runs::{Record, RunFolder, RunFolderError, RunState, read_run};

@@ -30,6 +30,10 @@ pub struct Args {
     /// Write one JSON object per run and line: settings, metrics and every epoch.
     #[arg(long, value_name = "FILE")]
     jsonl: Option<PathBuf>,
+    /// Write the curves of one run as trackio imports them:
+    /// `trackio.import_csv(FILE, project=…)`.
+    #[arg(long, value_name = "FILE")]
+    trackio: Option<PathBuf>,
     #[cfg(feature = "mlflow")]
     #[command(flatten)]
     mlflow: MlflowArgs,
@@ -40,10 +44,10 @@ pub(super) fn run(args: &Args, workspace: &Path) -> anyhow::Result<()> {
     let tracker = args.mlflow.tracker();
     #[cfg(not(feature = "mlflow"))]
     let tracker: Option<()> = None;
-    let files = [&args.tensorboard, &args.csv, &args.jsonl];
+    let files = [&args.tensorboard, &args.csv, &args.jsonl, &args.trackio];
     if files.iter().all(|file| file.is_none()) && tracker.is_none() {
-        let text = "nothing to export to: use --tensorboard DIR, --csv FILE, --jsonl FILE or \
-                    --mlflow URL";
+        let text = "nothing to export to: use --tensorboard DIR, --csv FILE, --jsonl FILE, \
+                    --trackio FILE or --mlflow URL";
         return Err(UsageError(text.to_owned()).into());
     }
     let chosen = Chosen::new(&args.runs, workspace)?;
@@ -57,6 +61,16 @@ pub(super) fn run(args: &Args, workspace: &Path) -> anyhow::Result<()> {
     }
     if let Some(file) = &args.jsonl {
         export::jsonl(&chosen.folders, file)?;
+    }
+    if let Some(file) = &args.trackio {
+        let [run] = &chosen.folders[..] else {
+            let text = format!(
+                "--trackio expects one run, found {}: a file of trackio holds one",
+                chosen.folders.len()
+            );
+            return Err(UsageError(text).into());
+        };
+        export::csv_trackio(run, file)?;
     }
     #[cfg(feature = "mlflow")]
     if let Some(tracker) = tracker {

@@ -57,6 +57,35 @@ fn a_table_has_a_row_per_run_with_the_notes_and_points_only_when_asked() {
     check_failure(&export(dir, &["--points"]), 2, "--csv");
 }
 
+#[test]
+fn trackio_gets_a_file_with_steps_and_short_names() {
+    let dir = folder();
+    let dir = dir.path();
+    for name in ["first", "second"] {
+        let trained = train(dir, ["--workspace", "w", "--name", name]);
+        assert_eq!(trained.status.code(), Some(0), "{trained:?}");
+    }
+    check_failure(
+        &export(dir, &["--trackio", "t.csv"]),
+        2,
+        "expects one run, found 2",
+    );
+    lines(&export(dir, &["first", "--trackio", "t.csv"]));
+    let table = rows(&dir.join("t.csv"));
+    assert_eq!((table[0][0].as_str(), table.len()), ("step", 1 + 2 * 6));
+    // trackio cuts longer names.
+    assert!(table[0].iter().all(|name| name.len() <= 10), "{table:?}");
+    let column = |name: &str| {
+        let column = table[0].iter().position(|heading| heading == name).unwrap();
+        let cells = table[1..].iter().map(|row| row[column].parse::<f64>().ok());
+        cells.collect::<Vec<_>>()
+    };
+    let n = |name| column(name).iter().flatten().count();
+    assert_eq!((n("step"), n("train/loss"), n("lr")), (12, 12, 12));
+    assert_eq!((n("val/acc"), n("test/acc"), n("sketch/acc")), (2, 1, 0));
+    assert!(column("test/acc")[11].is_some());
+}
+
 /// `N_RUNS=2000 cargo test --release exported_quickly -- --nocapture`; fewer by default, to save
 /// time.
 #[test]
