@@ -234,6 +234,20 @@ def ray(studio, model, folder):
     print("ray: the application answers as predict; Ray itself was not run")
 
 
+def ray_service(folder):
+    """KubeRay's schema is only in a cluster: what is Kubernetes' own, and what is Ray's, is checked as such."""
+    service = yaml.safe_load((folder / "ray_service.yaml").read_text())
+    assert (service["apiVersion"], service["kind"], service["metadata"]["name"]) == ("ray.io/v1", "RayService", ID)
+    assert yaml.safe_load(service["spec"]["serveConfigV2"]) == yaml.safe_load((folder / "serve.yaml").read_text())
+    cluster = service["spec"]["rayClusterConfig"]
+    for group in [cluster["headGroupSpec"], *cluster["workerGroupSpecs"]]:
+        pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": ID}, **group["template"]}
+        kubernetes_validate.validate(pod, kubernetes_validate.latest_version(), strict=True)
+    subprocess.run([BIN / "hadolint", "--failure-threshold", "info", folder / "Dockerfile"], check=True)
+    assert f"rayproject/ray:{cluster['rayVersion']}-" in (folder / "Dockerfile").read_text()
+    print("ray: the RayService has valid pods and the application of serve.yaml")
+
+
 def main():
     studio = Studio(sys.argv[1], sys.argv[2])
     model = studio.folder / f"{NAME}.safetensors"
@@ -247,6 +261,7 @@ def main():
     systemd(studio, places["systemd"])
     mlserver(studio, places["mlserver"], rows)
     ray(studio, model, places["ray"])
+    ray_service(places["ray"])
     print("deploy: well")
 
 

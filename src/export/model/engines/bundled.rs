@@ -18,13 +18,22 @@ pub(super) fn ray(
     options: OnnxOptions,
     names: &Names,
 ) -> Result<Vec<Written>, ExportModelError> {
-    let config = names.fill(include_str!("templates/ray.yaml"));
+    let configs = [
+        ("serve.yaml", include_str!("templates/ray.yaml")),
+        (
+            "ray_service.yaml",
+            include_str!("templates/ray_service.yaml"),
+        ),
+        ("Dockerfile", include_str!("templates/ray.Dockerfile")),
+    ];
     let mut files = bundle::files(model, options)?;
     files.push((
         "app.py".to_owned(),
         include_str!("templates/ray_app.py").into(),
     ));
-    files.push(("serve.yaml".to_owned(), config.into_bytes()));
+    let filled =
+        |(file, template): (&str, &str)| (file.to_owned(), names.fill(template).into_bytes());
+    files.extend(configs.map(filled));
     Ok(files)
 }
 

@@ -84,7 +84,10 @@ impl Engine {
                 "A folder for an image with our service and the model, with a Deployment, a Service \
                  and an autoscaler."
             }
-            Engine::Ray => "The ONNX bundle with an application that classifies pictures.",
+            Engine::Ray => {
+                "The ONNX bundle with an application that classifies pictures, and its RayService for \
+                 KubeRay."
+            }
             Engine::Mlserver => "The ONNX bundle with settings and a runtime for MLServer.",
             Engine::Systemd => "A unit that runs our service without rights.",
         }

@@ -147,14 +147,14 @@ fn an_image_serves_the_model_and_is_told_where_its_token_is() {
 #[test]
 fn programs_in_python_come_with_the_bundle_they_read() {
     for (engine, own) in [
-        (Engine::Ray, ["app.py", "serve.yaml"]),
-        (Engine::Mlserver, ["runtime.py", "model-settings.json"]),
+        (
+            Engine::Ray,
+            &["app.py", "serve.yaml", "ray_service.yaml", "Dockerfile"][..],
+        ),
+        (Engine::Mlserver, &["runtime.py", "model-settings.json"]),
     ] {
         let files = written(engine, BAD);
-        for file in ["model.onnx", "model.json", "predict.py"]
-            .iter()
-            .chain(&own)
-        {
+        for file in ["model.onnx", "model.json", "predict.py"].iter().chain(own) {
             assert!(files.contains_key(&format!("target/{file}")), "{file}");
         }
     }
