@@ -44,6 +44,9 @@ fn f1_and_the_question_mark_list_the_shortcuts_of_the_tab() {
     window.get_by_label(&format!("Version {}", env!("CARGO_PKG_VERSION")));
     window.get_by_label("MNIST IMAGES (CC BY-SA 3.0)");
     window.get_by_label("Runs are not saved to disk.");
+    click(&mut window, "Help: Licenses of all crates");
+    window.get_by_label_contains("adler2 2.0.1: 0BSD OR MIT OR Apache-2.0");
+    click(&mut window, "Help: About Candle Studio");
     press(&mut window, Modifiers::NONE, Key::Escape);
     assert!(window.query_by_label("About Candle Studio").is_none());
 }

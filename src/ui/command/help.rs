@@ -12,6 +12,8 @@ pub enum HelpCommand {
     Shortcuts,
     /// Show version, licenses and folders.
     About,
+    /// Show the licenses of all crates.
+    Licenses,
     /// Take the tour.
     Tour,
 }
@@ -27,6 +29,10 @@ impl CommandKind for HelpCommand {
                 "About Candle Studio",
                 "Shows the version, the licenses of what the program contains, and the workspace's \
                  folder.",
+            ),
+            HelpCommand::Licenses => (
+                "Licenses of all crates",
+                "Shows the license of every crate in the program, with its text.",
             ),
             HelpCommand::Tour => (
                 "Tour of the first session",
@@ -44,6 +50,7 @@ impl CommandKind for HelpCommand {
         match self {
             HelpCommand::Shortcuts => "keys hotkeys mouse f1",
             HelpCommand::About => "version licence copyright credits",
+            HelpCommand::Licenses => "licence copyright open source third party dependencies",
             HelpCommand::Tour => "introduction tutorial guide start",
         }
     }
@@ -52,6 +59,7 @@ impl CommandKind for HelpCommand {
         Some(match self {
             HelpCommand::Shortcuts => CommandEffect::ShowHelp(HelpPage::Shortcuts),
             HelpCommand::About => CommandEffect::ShowHelp(HelpPage::About),
+            HelpCommand::Licenses => CommandEffect::ShowHelp(HelpPage::Licenses),
             HelpCommand::Tour => CommandEffect::StartTour,
         })
     }

@@ -150,6 +150,7 @@ const PLAIN: &[Command] = &[
     Command::Help(HelpCommand::Shortcuts),
     Command::Help(HelpCommand::Tour),
     Command::Help(HelpCommand::About),
+    Command::Help(HelpCommand::Licenses),
 ];
 
 impl Command {

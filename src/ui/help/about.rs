@@ -40,7 +40,7 @@ const LICENSES: [(&str, &str); 8] = [
     ("BSD 3-clause", "atomic-write-file, subtle."),
     (
         "Public domain",
-        "SQLite. Further crates come with those above, under the same and similar licenses.",
+        "SQLite. Further crates come with those above; Licenses of all crates has each with its text.",
     ),
 ];
 

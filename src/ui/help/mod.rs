@@ -1,6 +1,7 @@
 //! Help: the shortcuts, what the program is made of, and a tour of the first session.
 
 mod about;
+mod licenses;
 pub mod page;
 mod shortcuts;
 pub mod tour;
@@ -10,6 +11,7 @@ use egui::{Id, Key, Modal, Modifiers, RichText, Ui};
 use super::command::{Command, HelpCommand, ViewCommand};
 use super::panels::PanelContext;
 use super::widgets::{Weight, labeled_button};
+use licenses::Licenses;
 use page::HelpPage;
 use tour::Tour;
 
@@ -17,6 +19,7 @@ use tour::Tour;
 #[derive(Default)]
 pub struct Help {
     page: Option<HelpPage>,
+    licenses: Licenses,
     /// The tour.
     pub tour: Tour,
 }
@@ -46,6 +49,7 @@ impl Help {
             match page {
                 HelpPage::Shortcuts => shortcuts::ui(ui, cx.settings.place),
                 HelpPage::About => about::ui(ui, cx),
+                HelpPage::Licenses => self.licenses.ui(ui),
             }
             ui.add_space(12.0);
             links_ui(ui, cx, page)
@@ -60,8 +64,8 @@ impl Help {
 /// Shows the links to other help; returns whether the window closes.
 fn links_ui(ui: &mut Ui, cx: &mut PanelContext<'_>, page: HelpPage) -> bool {
     let other = match page {
-        HelpPage::Shortcuts => HelpCommand::About,
-        HelpPage::About => HelpCommand::Shortcuts,
+        HelpPage::Shortcuts | HelpPage::Licenses => HelpCommand::About,
+        HelpPage::About => HelpCommand::Licenses,
     };
     let links: [Command; 3] = [
         HelpCommand::Tour.into(),

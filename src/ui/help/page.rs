@@ -7,6 +7,8 @@ pub enum HelpPage {
     Shortcuts,
     /// Version, licenses and folders.
     About,
+    /// The licenses of all crates.
+    Licenses,
 }
 
 impl HelpPage {
@@ -15,6 +17,7 @@ impl HelpPage {
         match self {
             HelpPage::Shortcuts => "Shortcuts",
             HelpPage::About => "About Candle Studio",
+            HelpPage::Licenses => "Licenses",
         }
     }
 }
