@@ -143,8 +143,14 @@ def hostile(url, n):
     print(f"{n} hostile bodies: {counts}")
 
 
-def reload(url, path):
-    """The file of the model is exchanged 20 times while requests go on."""
+def resident(pid):
+    """Memory of a process, in MB."""
+    with open(f"/proc/{pid}/statm") as file:
+        return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 1e6
+
+
+def reload(url, path, secs, pid):
+    """The file of the model is exchanged every 1.2 seconds while requests go on, and memory does not grow."""
     is_done, statuses = threading.Event(), []
 
     def keep_asking():
@@ -157,16 +163,21 @@ def reload(url, path):
         thread.start()
     with open(path, "rb") as file:
         content = file.read()
-    for _ in range(20):
+    n = max(20, round(secs / 1.2))
+    memory = []
+    for _ in range(n):
         with open(path + ".new", "wb") as file:
             file.write(content)
         os.replace(path + ".new", path)
         time.sleep(1.2)
+        memory.append(resident(pid))
     is_done.set()
     for thread in threads:
         thread.join()
     assert set(statuses) == {200}, set(statuses)
-    print(f"20 reloads: {len(statuses)} requests, all answered")
+    early, late = max(memory[: n // 4]), max(memory[-n // 4 :])
+    assert late < early + 10, memory
+    print(f"{n} reloads: {len(statuses)} requests, all answered; at most {early:.0f} MB in the first quarter, {late:.0f} MB in the last")
 
 
 if __name__ == "__main__":
@@ -181,4 +192,4 @@ if __name__ == "__main__":
         case "hostile":
             hostile(arguments[0], int(arguments[1]))
         case "reload":
-            reload(*arguments)
+            reload(arguments[0], arguments[1], float(arguments[2]), int(arguments[3]))
