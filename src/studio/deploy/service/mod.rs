@@ -12,9 +12,9 @@ pub(in crate::studio) use running::Running;
 use crate::model::Classifier;
 use crate::runs::{Metric, Status};
 use crate::serve::Traffic;
-use crate::studio::Studio;
 use crate::studio::message::Message;
 use crate::studio::thread::Wake;
+use crate::studio::{BesideModel, Studio};
 
 /// Lines of the log that are kept.
 const MAX_LINES: usize = 200;
@@ -176,13 +176,19 @@ impl Studio {
         &self.services
     }
 
+    /// The models beside the one on the canvas that a service can offer. An int8 twin is none: a model
+    /// file does not hold its bytes.
+    pub fn beside_to_serve(&self) -> impl Iterator<Item = &BesideModel> {
+        let beside = self.evaluator().beside().iter();
+        beside.filter(|model| model.classifier.network.int8().is_none())
+    }
+
     pub(super) fn serve(&mut self, form: ServiceForm) {
         self.services.form = form;
         let subjects = match form.offer {
             Offer::Canvas => self.model_on_canvas().map(|model| vec![model]),
             Offer::WithBeside => self.model_on_canvas().map(|model| {
-                let beside = self.evaluator().beside().iter();
-                let beside = beside.map(|model| Subject {
+                let beside = self.beside_to_serve().map(|model| Subject {
                     name: model.name.clone(),
                     model: ServedModel::Here(model.classifier.clone()),
                 });

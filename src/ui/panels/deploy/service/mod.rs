@@ -27,7 +27,7 @@ impl ServiceView {
         ui.add(Label::new(theme::quiet(ui, about)).wrap());
         let state = cx.studio.services().state();
         let mut form = cx.studio.services().form();
-        let has_beside = !cx.studio.evaluator().beside().is_empty();
+        let has_beside = cx.studio.beside_to_serve().next().is_some();
         ui.add_enabled_ui(state == ServiceState::Off, |ui| {
             form_ui(ui, &mut form, has_beside);
         });
@@ -53,7 +53,8 @@ fn form_ui(ui: &mut Ui, form: &mut ServiceForm, has_beside: bool) {
             .on_hover_text(about);
         ui.add_enabled_ui(has_beside || form.offer == Offer::WithBeside, |ui| {
             let about =
-                "Offers the models that Evaluate → Models shows beside it, too, each by its name.";
+                "Offers the models that Evaluate → Models shows beside it, too, each by its \
+                         name; int8 twins are for other engines.";
             ui.radio_value(&mut form.offer, Offer::WithBeside, "it and those beside it")
                 .on_hover_text(about)
                 .on_disabled_hover_text("Evaluate → Models puts other models beside it.");
