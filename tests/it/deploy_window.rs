@@ -171,6 +171,7 @@ mod service {
         let token = services.token().unwrap().to_owned();
         window.get_by_label(&format!("QR code of {url}/"));
         window.get_by_label("Copy token");
+        window.get_by_label("Other machines reach the service");
         assert!(ask(&url, "/").contains("<canvas"));
         assert!(infer(&url, &model, "").starts_with("HTTP/1.1 401"));
         let header = format!("Authorization: Bearer {token}\r\n");

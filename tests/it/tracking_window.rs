@@ -58,6 +58,7 @@ fn a_run_waits_for_a_server_that_is_away_and_is_then_sent_whole() {
             url: format!("http://{address}"),
         }
     );
+    window.get_by_label("Runs are sent to MLflow");
     // Training does not notice.
     train(&mut window);
     wait(&mut window, "the first try", |app| {

@@ -3,6 +3,7 @@
 use egui::{Label, RichText, ScrollArea, Ui};
 
 use crate::ui::panels::PanelContext;
+use crate::ui::panels::status::reach;
 use crate::ui::theme;
 use crate::ui::widgets::{Icon, Weight, labeled_button};
 
@@ -49,7 +50,9 @@ pub(super) fn ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     let version = concat!("Version ", env!("CARGO_PKG_VERSION"));
     ui.label(RichText::new(version));
     ui.label(concat!("License: ", env!("CARGO_PKG_LICENSE")));
-    ui.label(theme::quiet(ui, "Local: nothing leaves this machine."));
+    let (text, about) = reach(cx.studio);
+    ui.label(theme::quiet(ui, format!("{text}.")))
+        .on_hover_text(about);
     ui.add_space(8.0);
     workspace_ui(ui, cx);
     ui.add_space(8.0);

@@ -6,7 +6,7 @@ use egui::{
 
 use super::PanelContext;
 use crate::runs::Status;
-use crate::studio::{Action, LibraryAction, SweepPhase};
+use crate::studio::{Action, LibraryAction, Studio, SweepPhase};
 use crate::text;
 use crate::ui::theme::{self, PANEL_PADDING, tokens};
 use crate::ui::widgets::{Icon, Weight, icon_button, labeled_button};
@@ -49,11 +49,8 @@ pub fn ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
             ui.add(Label::new(theme::quiet(ui, text)).truncate());
         }
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            ui.label(theme::quiet(ui, "Local: nothing leaves this machine"))
-                .on_hover_text(
-                    "Images, drawings, models and runs stay on this machine; the \
-                                program makes no network connections.",
-                );
+            let (text, about) = reach(cx.studio);
+            ui.label(theme::quiet(ui, text)).on_hover_text(about);
             if let Some(threads) = cx
                 .studio
                 .runs()
@@ -167,4 +164,33 @@ fn notice_ui(ui: &mut Ui, cx: &mut PanelContext<'_>, idx: usize) {
             });
         });
     });
+}
+
+/// Whether anything leaves this machine, and what.
+#[cfg_attr(
+    not(any(feature = "mlflow", feature = "serve")),
+    expect(unused_variables)
+)]
+pub fn reach(studio: &Studio) -> (&'static str, &'static str) {
+    #[cfg(feature = "mlflow")]
+    if studio.run_tracker().form().is_on {
+        return (
+            "Runs are sent to MLflow",
+            "Settings, metrics, dataset's name and model of each run go to the server that the \
+             settings name; images and drawings stay on this machine.",
+        );
+    }
+    #[cfg(feature = "serve")]
+    if studio.services().token().is_some() {
+        return (
+            "Other machines reach the service",
+            "Who shows the token of the service in Deploy gets the model's answers; images, \
+             drawings and runs stay on this machine.",
+        );
+    }
+    (
+        "Local: nothing leaves this machine",
+        "Images, drawings, models and runs stay on this machine; the program makes no network \
+         connections.",
+    )
 }
