@@ -208,6 +208,13 @@ mod service {
             node.accesskit_node().is_disabled()
         };
         assert!(is_disabled(&window, "it and those beside it"));
+        // An int8 twin is none to serve.
+        window.state_mut().act(EvaluateAction::AddInt8);
+        wait(&mut window, "the twin", |app| {
+            app.studio().evaluator().beside().len() == 1
+        });
+        window.run_steps(4);
+        assert!(is_disabled(&window, "it and those beside it"));
         window.state_mut().act(EvaluateAction::KeepBeside);
         window.run_steps(4);
         click(&mut window, "it and those beside it");

@@ -4,7 +4,7 @@ mod examples;
 mod qr;
 mod traffic;
 
-use egui::{Label, RichText, Ui};
+use egui::{Label, RadioButton, RichText, Ui};
 
 use crate::studio::{DeployAction, Offer, ServiceForm, ServiceState, Services};
 use crate::ui::command::{Command, DeployCommand};
@@ -51,14 +51,17 @@ fn form_ui(ui: &mut Ui, form: &mut ServiceForm, has_beside: bool) {
         let about = "Offers the model as it is now; who asks gets its answers.";
         ui.radio_value(&mut form.offer, Offer::Canvas, "the model on the canvas")
             .on_hover_text(about);
-        ui.add_enabled_ui(has_beside || form.offer == Offer::WithBeside, |ui| {
-            let about =
-                "Offers the models that Evaluate → Models shows beside it, too, each by its \
-                         name; int8 twins are for other engines.";
-            ui.radio_value(&mut form.offer, Offer::WithBeside, "it and those beside it")
-                .on_hover_text(about)
-                .on_disabled_hover_text("Evaluate → Models puts other models beside it.");
-        });
+        let about = "Offers the models that Evaluate → Models shows beside it, too, each by its name; \
+                     int8 twins are for other engines.";
+        let is_beside = form.offer == Offer::WithBeside;
+        let beside = RadioButton::new(is_beside, "it and those beside it");
+        let beside = ui
+            .add_enabled(has_beside || is_beside, beside)
+            .on_hover_text(about)
+            .on_disabled_hover_text("Evaluate → Models puts other models beside it.");
+        if beside.clicked() {
+            form.offer = Offer::WithBeside;
+        }
         let about = "Offers the finished run with the highest validation accuracy.";
         ui.radio_value(&mut form.offer, Offer::BestRun, "the best run")
             .on_hover_text(about);
