@@ -194,7 +194,7 @@ def wait_for(url, server, log):
 
 
 def ray(studio, model, folder):
-    """Ray is too large for here: its decorators are left out, and what they decorate is run."""
+    """Ray is too large for here, see .ci/ray: its decorators are left out, and what they decorate is run."""
     [application] = yaml.safe_load((folder / "serve.yaml").read_text())["applications"]
     assert application["name"] == ID and application["import_path"] == "app:app", application
     serve = types.ModuleType("ray.serve")
@@ -231,7 +231,7 @@ def ray(studio, model, folder):
     for body in [b"", b"no picture", picture.read_bytes()]:
         status, told = ask(body)
         assert status == 400 and "picture" in told["error"], told
-    print("ray: the application answers as predict; Ray itself was not run")
+    print("ray: the application answers as predict; .ci/ray runs it with Ray itself")
 
 
 def ray_service(folder):

@@ -34,7 +34,7 @@ def main():
     model, folder = studio.preset("mlp"), studio.folder / "ray"
     studio.run("export", model, "--ray", folder)
     service = yaml.safe_load((folder / "ray_service.yaml").read_text())
-    ServeDeploySchema.parse_obj(yaml.safe_load(service["spec"]["serveConfigV2"]))
+    ServeDeploySchema.model_validate(yaml.safe_load(service["spec"]["serveConfigV2"]))
     picture = studio.folder / "digit.png"
     Image.fromarray(studio.x_test[0]).save(picture)
     [answer], [row] = studio.predict(model, picture)
