@@ -68,6 +68,50 @@ impl Training {
         }
     }
 
+    /// The class of the optimizer in Python, and its arguments after the learning rate.
+    pub fn in_python(&self, words: &Words) -> (&'static str, String) {
+        let adam = |beta1, beta2, epsilon| {
+            (words.betas)([beta1, beta2]) + &arguments(&[(words.epsilon, epsilon)])
+        };
+        let (class, values) = match self.optimizer {
+            Optimizer::Adam {
+                beta1,
+                beta2,
+                epsilon,
+            } => ("Adam", adam(beta1, beta2, epsilon)),
+            Optimizer::Adamw {
+                beta1,
+                beta2,
+                epsilon,
+            } => ("AdamW", adam(beta1, beta2, epsilon)),
+            Optimizer::Sgd {
+                momentum, nesterov, ..
+            } => {
+                let nesterov = if nesterov { ", nesterov=True" } else { "" };
+                ("SGD", arguments(&[("momentum", momentum)]) + nesterov)
+            }
+            Optimizer::Rmsprop {
+                alpha,
+                momentum,
+                epsilon,
+                ..
+            } => {
+                let values = [
+                    (words.alpha, alpha),
+                    (words.epsilon, epsilon),
+                    ("momentum", momentum),
+                ];
+                ("RMSprop", arguments(&values))
+            }
+            Optimizer::Lion { beta1, beta2 } => ("Lion", (words.betas)([beta1, beta2])),
+        };
+        // AdamW's default is not 0.
+        let is_named =
+            self.weight_decay != 0.0 || matches!(self.optimizer, Optimizer::Adamw { .. });
+        let decay = is_named.then(|| arguments(&[("weight_decay", self.weight_decay)]));
+        (class, values + &decay.unwrap_or_default())
+    }
+
     /// Lines of Python that name the settings.
     pub fn python(&self) -> String {
         format!(
@@ -77,16 +121,17 @@ impl Training {
     }
 }
 
+/// What a library of Python calls the settings of an optimizer.
+pub(super) struct Words {
+    /// The arguments for β₁ and β₂.
+    pub betas: fn([f64; 2]) -> String,
+    pub epsilon: &'static str,
+    /// The smoothing of RMSprop.
+    pub alpha: &'static str,
+}
+
 /// `, name=value` for each.
 pub(super) fn arguments(values: &[(&str, f64)]) -> String {
     let argument = |(name, value): &(&str, f64)| format!(", {name}={value:?}");
     values.iter().map(argument).collect()
-}
-
-/// `, weight_decay=value`, if there is any.
-pub(super) fn decay(value: f64) -> String {
-    match value {
-        0.0 => String::new(),
-        value => arguments(&[("weight_decay", value)]),
-    }
 }
