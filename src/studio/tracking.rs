@@ -112,7 +112,7 @@ impl RunTracker {
             state: self.state.clone(),
         };
         report.set(TrackState::Sending);
-        let tracker = Tracker::of_environment(self.form.url.trim().to_owned());
+        let tracker = Tracker::of_environment(self.form.url.clone());
         let thread = std::thread::Builder::new().name("mlflow".to_owned());
         // It is not waited for: a server that does not answer must not keep the window open.
         thread.spawn(move || send(&tracker, &folder, &until, &report))?;
@@ -178,7 +178,7 @@ impl Studio {
 
     /// Begins to send a run that has started, and says of one that has ended that it has.
     pub(super) fn track_run(&mut self) {
-        if !self.tracker.form.is_on {
+        if !self.tracker.form.is_on || self.tracker.form.url.is_empty() {
             return;
         }
         let live = self.live_run_id().cloned();

@@ -198,7 +198,7 @@ fn export_model_text(format: ModelFormat) -> (&'static str, &'static str) {
         ),
         ModelFormat::Code(Language::Keras) => (
             "Export model as Keras program…",
-            "A folder with Python source that builds the network with Keras and loads its weights.",
+            "A folder with Python source that builds the network with Keras, loads its weights and trains on.",
         ),
         ModelFormat::Code(Language::Rust) => (
             "Export model as Rust program…",

@@ -31,7 +31,7 @@ impl TrackingSection {
                 .on_hover_text(ABOUT);
             self.url_ui(ui, &mut edited);
             if edited.is_on {
-                state_ui(ui, &state);
+                state_ui(ui, &edited, &state);
             }
             if edited != form {
                 cx.act(LibraryAction::Track(edited));
@@ -58,8 +58,9 @@ impl TrackingSection {
 }
 
 /// Draws how far the newest run is with it, and why it is not there.
-fn state_ui(ui: &mut Ui, state: &TrackState) {
+fn state_ui(ui: &mut Ui, form: &TrackForm, state: &TrackState) {
     let text = match state {
+        _ if form.url.is_empty() => "Nothing is sent without an address.".to_owned(),
         TrackState::Idle => "The next run is sent there.".to_owned(),
         TrackState::Sending => "The run is being sent.".to_owned(),
         TrackState::Sent => "The run is there as far as it is.".to_owned(),
