@@ -263,3 +263,53 @@ pub fn batch_norm_fixed(
         ),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::activation::{Activation, activate};
+    use super::super::fixture::var;
+    use super::*;
+
+    #[test]
+    fn relu_inside_is_relu_after_it() {
+        let x = var(&[3, 32, 5, 4], 1.0);
+        let last = x.permute((0, 2, 3, 1)).unwrap().contiguous().unwrap();
+        let last = candle_core::Var::from_tensor(&last).unwrap();
+        let (w, b) = (var(&[32], 2.0), var(&[32], 3.0));
+        let [mean, variance] = [4.0, 5.0].map(|seed| var(&[32], seed).abs().unwrap());
+        let run = |x: &candle_core::Var, relu, format, is_fixed| {
+            let options = BatchNormOptions {
+                epsilon: 1e-5,
+                relu,
+                format,
+            };
+            let y = match is_fixed {
+                true => batch_norm_fixed(x, &w, &b, [&mean, &variance], options).unwrap(),
+                false => batch_norm(x, &w, &b, options).unwrap().0,
+            };
+            let y = match relu {
+                true => y,
+                false => activate(&y, Activation::Relu).unwrap(),
+            };
+            let gradients = y.sqr().unwrap().backward().unwrap();
+            let dx = gradients.get(x).unwrap().clone();
+            let others = [&w, &b].map(|v| gradients.get(v).cloned());
+            let first = |t: Tensor| match format {
+                MemoryFormat::ChannelsFirst => t,
+                MemoryFormat::ChannelsLast => t.permute((0, 3, 1, 2)).unwrap(),
+            };
+            let [dw, db] = others;
+            let all = [Some(first(y)), Some(first(dx)), dw, db];
+            all.map(|t| t.map(|t| t.flatten_all().unwrap().to_vec1::<f32>().unwrap()))
+        };
+        for is_fixed in [false, true] {
+            let after = run(&x, false, MemoryFormat::ChannelsFirst, is_fixed);
+            assert!(after[0].as_ref().unwrap().contains(&0.0));
+            assert_eq!(run(&x, true, MemoryFormat::ChannelsFirst, is_fixed), after);
+            assert_eq!(
+                run(&last, true, MemoryFormat::ChannelsLast, is_fixed),
+                after
+            );
+        }
+    }
+}

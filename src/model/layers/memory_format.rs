@@ -132,3 +132,40 @@ pub(super) fn write(ops: &mut [Op]) {
         _ => {}
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::layers::plan::{Taps, plan};
+    use crate::model::preset;
+    use crate::model::shape::Shape;
+
+    /// For each operation on images, also inside shortcuts, whether it is channels-last.
+    fn formats(ops: &[Op]) -> Vec<bool> {
+        let of = |op: &Op| match op {
+            Op::Image(op) => vec![op.format == MemoryFormat::ChannelsLast],
+            Op::Shortcut(shortcut) => formats(&shortcut.body),
+            Op::Conv(_) | Op::Other(_) => Vec::new(),
+        };
+        ops.iter().flat_map(of).collect()
+    }
+
+    #[test]
+    fn images_stay_channels_last_up_to_what_cannot_read_them() {
+        let of = |name: &str, is_fused| {
+            let spec = preset(name).unwrap().spec([1, 28, 28], 10);
+            let input = Shape::Image(spec.input);
+            formats(&plan(&spec.layers, input, 0, is_fused, 0, Taps::None))
+        };
+        let small = of("resnet-small", true);
+        // Every batch norm, pool and activation, up to the mean of the channels.
+        assert_eq!((small.len(), small.iter().all(|&last| last)), (12, true));
+        assert!(of("resnet-small", false).iter().all(|&last| !last));
+        // The last batch norm is read by a dense layer, with rows in the order of the channels.
+        let best = of("best", true);
+        assert_eq!(best.iter().filter(|&&last| !last).count(), 1, "{best:?}");
+        assert!(!best[best.len() - 1]);
+        // Six channels fill no vector, and a dense layer follows the sixteen.
+        assert!(of("lenet-5", true).iter().all(|&last| !last));
+    }
+}
