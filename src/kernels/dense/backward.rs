@@ -63,7 +63,7 @@ impl Backward<'_> {
     }
 
     /// Computes the input gradient and takes an optimizer step of W.
-    fn updating(&self, w: &mut [f32], update: &mut Update<'_>, dx: &mut [f32]) {
+    pub fn updating(&self, w: &mut [f32], update: Update<'_>, dx: &mut [f32]) {
         let depth = self.op.depth();
         let len = depth * self.op.outputs;
         let Update {
@@ -85,7 +85,7 @@ impl Backward<'_> {
         low.reverse();
         high.reverse();
         threads::for_parts_worth(self.op.work(), parts, |_, (chunk, (w, [m, v], dx))| {
-            self.chunk(chunk * depth, w, *step, [m, v], dx);
+            self.chunk(chunk * depth, w, step, [m, v], dx);
         });
     }
 
@@ -201,22 +201,25 @@ fn front<'a>(slice: &mut &'a mut [f32], n: usize) -> &'a mut [f32] {
         .unwrap_or_default()
 }
 
-/// [`Backward::updating`] as an operation on W in place.
-pub(super) struct Updating<'a> {
-    pub backward: Backward<'a>,
-    pub update: RefCell<Update<'a>>,
-    pub dx: RefCell<&'a mut [f32]>,
+/// What changes W, as an operation in place.
+pub(super) struct OnWeights<F>(RefCell<Option<F>>);
+
+impl<F: FnOnce(&mut [f32])> OnWeights<F> {
+    pub fn new(task: F) -> Self {
+        OnWeights(RefCell::new(Some(task)))
+    }
 }
 
-impl InplaceOp1 for Updating<'_> {
+impl<F: FnOnce(&mut [f32])> InplaceOp1 for OnWeights<F> {
     fn name(&self) -> &'static str {
         "dense backward and optimizer step"
     }
 
     fn cpu_fwd(&self, w: &mut CpuStorage, layout: &Layout) -> Result<()> {
         let w = slice_mut(w, layout)?;
-        let (mut update, mut dx) = (self.update.borrow_mut(), self.dx.borrow_mut());
-        self.backward.updating(w, &mut update, &mut dx);
+        if let Some(task) = self.0.take() {
+            task(w);
+        }
         Ok(())
     }
 }

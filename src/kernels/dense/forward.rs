@@ -85,7 +85,7 @@ impl Dense {
         threads::for_parts_worth(self.work(), y.chunks_mut(PIECE), |piece, y| {
             let columns = piece * PIECE..piece * PIECE + y.len();
             let rows = partial.chunks_exact(len).map(|row| &row[columns.clone()]);
-            simd::run(AddRows { rows, total: y });
+            add_rows(rows, y);
             self.activation.apply(y);
         });
     }
@@ -97,7 +97,7 @@ impl Dense {
 
     /// Sums over some inputs, one block at a time: its weights stay in the first-level cache for
     /// all samples, and those of the next block are prefetched meanwhile.
-    fn stretch(
+    pub fn stretch(
         &self,
         inputs: Range<usize>,
         x: &[f32],
@@ -137,6 +137,10 @@ impl Dense {
 }
 
 /// `total` = the sum of `rows`, in order.
+pub(super) fn add_rows<'r>(rows: impl Iterator<Item = &'r [f32]>, total: &mut [f32]) {
+    simd::run(AddRows { rows, total });
+}
+
 struct AddRows<'a, R> {
     rows: R,
     total: &'a mut [f32],

@@ -8,6 +8,7 @@
 
 mod backward;
 mod forward;
+mod rows;
 
 use super::activation::Activation;
 use super::buffers::{buffer, scratch};
@@ -16,28 +17,23 @@ use super::support::wants_gradient;
 use super::tape::{self, Fusable};
 use super::tape::{PerSample, square_sum};
 use super::update::Update;
-use backward::{Backward, Updating};
+use backward::{Backward, OnWeights};
 use candle_core::{Result, Shape, Tensor, bail};
 use forward::Dense;
-use std::cell::RefCell;
+use rows::ByRows;
 
 impl Dense {
-    /// Calls `task` with the inputs of the backward pass; returns the gradient of the bias and its
-    /// result.
-    fn with_dz<R>(
-        &self,
-        [x, y, dy]: [&[f32]; 3],
-        task: impl FnOnce(Backward<'_>) -> R,
-    ) -> (Vec<f32>, R) {
+    /// Calls `task` with the inputs of the backward pass; returns the gradient of the bias.
+    fn with_dz(&self, [x, y, dy]: [&[f32]; 3], task: impl FnOnce(Backward<'_>)) -> Vec<f32> {
         let mut db = vec![0.0; self.outputs];
-        let result = scratch(y.len(), |dz| {
+        scratch(y.len(), |dz| {
             self.activation.backward(y, dy, dz);
             for dz in dz.chunks_exact(self.outputs) {
                 db.iter_mut().zip(dz).for_each(|(db, dz)| *db += dz);
             }
-            Backward::with(self, x, dz, task)
+            Backward::with(self, x, dz, task);
         });
-        (db, result)
+        db
     }
 }
 
@@ -59,8 +55,11 @@ impl SliceOp<3> for Dense {
         let ([x, w, _], [of_x, of_w, _]) = (context.arguments, context.needs_gradient);
         let gradient = |of: &[f32], needed: bool| buffer(if needed { of.len() } else { 0 });
         let (mut dx, mut dw) = (gradient(x, of_x), gradient(w, of_w));
-        let dz = [x, context.result, context.gradient];
-        let (db, ()) = self.with_dz(dz, |backward| backward.plain(w, &mut dw, &mut dx));
+        let slices = [x, context.result, context.gradient];
+        let db = match self.has_many_rows() {
+            true => ByRows::new(self, slices).plain(w, &mut dw, &mut dx),
+            false => self.with_dz(slices, |backward| backward.plain(w, &mut dw, &mut dx)),
+        };
         [dx, dw, db]
     }
 }
@@ -100,14 +99,14 @@ impl Fusable for Dense {
         let needed = wants_gradient(x);
         let mut dx = buffer(if needed { x.elem_count() } else { 0 });
         let db = read3([x, y, dy], |slices| {
-            let (db, done) = self.with_dz(slices, |backward| {
-                w.inplace_op1(&Updating {
-                    backward,
-                    update: RefCell::new(update),
-                    dx: RefCell::new(&mut dx),
-                })
-            });
-            done.map(|()| db)
+            let mut db = Vec::new();
+            w.inplace_op1(&OnWeights::new(|w: &mut [f32]| {
+                db = match self.has_many_rows() {
+                    true => ByRows::new(self, slices).updating(w, update, &mut dx),
+                    false => self.with_dz(slices, |backward| backward.updating(w, update, &mut dx)),
+                };
+            }))?;
+            Ok(db)
         })?;
         Ok([wrap(dx, x)?, None, wrap(db, bias)?])
     }
@@ -146,6 +145,25 @@ pub fn dense(x: &Tensor, weight: &Tensor, bias: &Tensor, activation: Activation)
         outputs,
     };
     tape::apply3_fusable([x, weight, bias], op)
+}
+
+/// The gradients of weight and bias, xᵀ · dz and Σ dz, where x has `inputs` values per row and dz
+/// `outputs`.
+pub(super) fn weight_gradients(
+    x: &[f32],
+    inputs: usize,
+    dz: &[f32],
+    outputs: usize,
+) -> (Vec<f32>, Vec<f32>) {
+    let op = Dense {
+        activation: Activation::Identity,
+        n: dz.len() / outputs,
+        inputs,
+        outputs,
+    };
+    let mut dw = buffer(inputs * outputs);
+    let db = ByRows::new(&op, [x, dz, dz]).plain(&[], &mut dw, &mut []);
+    (dw, db)
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! One step of one sample: from the gates to the new state, and the gradients of both.
 
+use crate::kernels::support::LANES;
 use crate::kernels::vector::{sigmoid, tanh};
 
 /// The kind of a recurrent layer.
@@ -60,39 +61,10 @@ impl Cell {
         h: &mut [f32],
         kept: &mut [f32],
     ) {
-        let units = h.len();
         match self {
-            Cell::Rnn => {
-                for u in 0..units {
-                    h[u] = tanh(a[u] + z[u]);
-                    kept[u] = h[u];
-                }
-            }
-            Cell::Lstm => {
-                let ([ai, af, ag, ao], [zi, zf, zg, zo]) = (split(a), split(z));
-                let [i, f, g, o, bent, before] = split_mut(kept);
-                for u in 0..units {
-                    i[u] = sigmoid(ai[u] + zi[u]);
-                    f[u] = sigmoid(af[u] + zf[u]);
-                    g[u] = tanh(ag[u] + zg[u]);
-                    o[u] = sigmoid(ao[u] + zo[u]);
-                    before[u] = c[u];
-                    c[u] = f[u] * c[u] + i[u] * g[u];
-                    bent[u] = tanh(c[u]);
-                    h[u] = o[u] * bent[u];
-                }
-            }
-            Cell::Gru => {
-                let ([ar, az, an], [zr, zz, zn]) = (split(a), split(z));
-                let [r, update, m, part] = split_mut(kept);
-                for u in 0..units {
-                    r[u] = sigmoid(ar[u] + zr[u]);
-                    update[u] = sigmoid(az[u] + zz[u]);
-                    part[u] = zn[u];
-                    m[u] = tanh(an[u] + r[u] * zn[u]);
-                    h[u] = (1.0 - update[u]) * m[u] + update[u] * h[u];
-                }
-            }
+            Cell::Rnn => forward_rnn(a, z, h, kept),
+            Cell::Lstm => forward_lstm([a, z], c, h, kept),
+            Cell::Gru => forward_gru([a, z], h, kept),
         }
     }
 
@@ -109,43 +81,176 @@ impl Cell {
         da: &mut [f32],
         dz: &mut [f32],
     ) {
-        let units = dh.len();
         match self {
-            Cell::Rnn => {
-                for u in 0..units {
-                    da[u] = dh[u] * (1.0 - kept[u] * kept[u]);
-                    dh[u] = 0.0;
-                }
-                dz.copy_from_slice(da);
-            }
-            Cell::Lstm => {
-                let [i, f, g, o, bent, before] = split(kept);
-                let [di, df, dg, d_o] = split_mut(da);
-                for u in 0..units {
-                    let dc_now = dc[u] + dh[u] * o[u] * (1.0 - bent[u] * bent[u]);
-                    di[u] = dc_now * g[u] * i[u] * (1.0 - i[u]);
-                    df[u] = dc_now * before[u] * f[u] * (1.0 - f[u]);
-                    dg[u] = dc_now * i[u] * (1.0 - g[u] * g[u]);
-                    d_o[u] = dh[u] * bent[u] * o[u] * (1.0 - o[u]);
-                    dc[u] = dc_now * f[u];
-                    dh[u] = 0.0;
-                }
-                dz.copy_from_slice(da);
-            }
-            Cell::Gru => {
-                let [r, update, m, part] = split(kept);
-                let ([dar, daz, dan], [dzr, dzz, dzn]) = (split_mut(da), split_mut(dz));
-                for u in 0..units {
-                    let dm = dh[u] * (1.0 - update[u]) * (1.0 - m[u] * m[u]);
-                    dan[u] = dm;
-                    dzn[u] = dm * r[u];
-                    dar[u] = dm * part[u] * r[u] * (1.0 - r[u]);
-                    dzr[u] = dar[u];
-                    daz[u] = dh[u] * (state[u] - m[u]) * update[u] * (1.0 - update[u]);
-                    dzz[u] = daz[u];
-                    dh[u] *= update[u];
-                }
-            }
+            Cell::Rnn => backward_rnn(kept, dh, [da, dz]),
+            Cell::Lstm => backward_lstm(kept, dc, dh, [da, dz]),
+            Cell::Gru => backward_gru(kept, state, dh, [da, dz]),
         }
+    }
+}
+
+/// Sixteen consecutive values.
+type Block = [f32; LANES];
+
+/// A block of a slice, zero where that ends.
+// A copy, so that the compiler sees that what is written is not what is read.
+#[inline(always)]
+fn load(slice: &[f32], at: usize) -> Block {
+    let rest = &slice[at..];
+    match rest.first_chunk() {
+        Some(whole) => *whole,
+        None => {
+            let mut block = [0.0; LANES];
+            block[..rest.len()].copy_from_slice(rest);
+            block
+        }
+    }
+}
+
+/// The reverse of [`load`].
+#[inline(always)]
+fn store(block: Block, slice: &mut [f32], at: usize) {
+    let rest = &mut slice[at..];
+    match rest.first_chunk_mut() {
+        Some(whole) => *whole = block,
+        None => rest.copy_from_slice(&block[..rest.len()]),
+    }
+}
+
+#[inline(always)]
+fn forward_rnn(a: &[f32], z: &[f32], h: &mut [f32], kept: &mut [f32]) {
+    for at in (0..h.len()).step_by(LANES) {
+        let (a, z) = (load(a, at), load(z, at));
+        let mut state = [0.0; LANES];
+        for u in 0..LANES {
+            state[u] = tanh(a[u] + z[u]);
+        }
+        store(state, h, at);
+        store(state, kept, at);
+    }
+}
+
+#[inline(always)]
+fn forward_lstm([a, z]: [&[f32]; 2], c: &mut [f32], h: &mut [f32], kept: &mut [f32]) {
+    let ([ai, af, ag, ao], [zi, zf, zg, zo]) = (split(a), split(z));
+    let [kept_i, kept_f, kept_g, kept_o, kept_bent, kept_before] = split_mut(kept);
+    for at in (0..h.len()).step_by(LANES) {
+        let (ai, af, ag, ao) = (load(ai, at), load(af, at), load(ag, at), load(ao, at));
+        let (zi, zf, zg, zo) = (load(zi, at), load(zf, at), load(zg, at), load(zo, at));
+        let before = load(c, at);
+        let (mut i, mut f) = ([0.0; LANES], [0.0; LANES]);
+        let (mut g, mut o) = ([0.0; LANES], [0.0; LANES]);
+        let (mut now, mut bent, mut state) = ([0.0; LANES], [0.0; LANES], [0.0; LANES]);
+        for u in 0..LANES {
+            i[u] = sigmoid(ai[u] + zi[u]);
+            f[u] = sigmoid(af[u] + zf[u]);
+            g[u] = tanh(ag[u] + zg[u]);
+            o[u] = sigmoid(ao[u] + zo[u]);
+            now[u] = f[u] * before[u] + i[u] * g[u];
+            bent[u] = tanh(now[u]);
+            state[u] = o[u] * bent[u];
+        }
+        store(now, c, at);
+        store(state, h, at);
+        store(i, kept_i, at);
+        store(f, kept_f, at);
+        store(g, kept_g, at);
+        store(o, kept_o, at);
+        store(bent, kept_bent, at);
+        store(before, kept_before, at);
+    }
+}
+
+#[inline(always)]
+fn forward_gru([a, z]: [&[f32]; 2], h: &mut [f32], kept: &mut [f32]) {
+    let ([ar, az, an], [zr, zz, zn]) = (split(a), split(z));
+    let [kept_r, kept_update, kept_m, kept_part] = split_mut(kept);
+    for at in (0..h.len()).step_by(LANES) {
+        let (ar, az, an) = (load(ar, at), load(az, at), load(an, at));
+        let (zr, zz, zn) = (load(zr, at), load(zz, at), load(zn, at));
+        let before = load(h, at);
+        let (mut r, mut update) = ([0.0; LANES], [0.0; LANES]);
+        let (mut m, mut state) = ([0.0; LANES], [0.0; LANES]);
+        for u in 0..LANES {
+            r[u] = sigmoid(ar[u] + zr[u]);
+            update[u] = sigmoid(az[u] + zz[u]);
+            m[u] = tanh(an[u] + r[u] * zn[u]);
+            state[u] = (1.0 - update[u]) * m[u] + update[u] * before[u];
+        }
+        store(state, h, at);
+        store(r, kept_r, at);
+        store(update, kept_update, at);
+        store(m, kept_m, at);
+        store(zn, kept_part, at);
+    }
+}
+
+#[inline(always)]
+fn backward_rnn(kept: &[f32], dh: &mut [f32], [da, dz]: [&mut [f32]; 2]) {
+    for at in (0..dh.len()).step_by(LANES) {
+        let (state, after) = (load(kept, at), load(dh, at));
+        let mut gradient = [0.0; LANES];
+        for u in 0..LANES {
+            gradient[u] = after[u] * (1.0 - state[u] * state[u]);
+        }
+        store(gradient, da, at);
+        store(gradient, dz, at);
+        store([0.0; LANES], dh, at);
+    }
+}
+
+#[inline(always)]
+fn backward_lstm(kept: &[f32], dc: &mut [f32], dh: &mut [f32], [da, dz]: [&mut [f32]; 2]) {
+    let [i, f, g, o, bent, before] = split(kept);
+    let [di, df, dg, d_o] = split_mut(da);
+    for at in (0..dh.len()).step_by(LANES) {
+        let (i, f, g, o) = (load(i, at), load(f, at), load(g, at), load(o, at));
+        let (bent, before) = (load(bent, at), load(before, at));
+        let (dc_after, dh_after) = (load(dc, at), load(dh, at));
+        let (mut of_i, mut of_f) = ([0.0; LANES], [0.0; LANES]);
+        let (mut of_g, mut of_o) = ([0.0; LANES], [0.0; LANES]);
+        let mut dc_before = [0.0; LANES];
+        for u in 0..LANES {
+            let dc_now = dc_after[u] + dh_after[u] * o[u] * (1.0 - bent[u] * bent[u]);
+            of_i[u] = dc_now * g[u] * i[u] * (1.0 - i[u]);
+            of_f[u] = dc_now * before[u] * f[u] * (1.0 - f[u]);
+            of_g[u] = dc_now * i[u] * (1.0 - g[u] * g[u]);
+            of_o[u] = dh_after[u] * bent[u] * o[u] * (1.0 - o[u]);
+            dc_before[u] = dc_now * f[u];
+        }
+        store(dc_before, dc, at);
+        store([0.0; LANES], dh, at);
+        store(of_i, di, at);
+        store(of_f, df, at);
+        store(of_g, dg, at);
+        store(of_o, d_o, at);
+    }
+    dz.copy_from_slice(da);
+}
+
+#[inline(always)]
+fn backward_gru(kept: &[f32], state: &[f32], dh: &mut [f32], [da, dz]: [&mut [f32]; 2]) {
+    let [r, update, m, part] = split(kept);
+    let ([dar, daz, dan], [dzr, dzz, dzn]) = (split_mut(da), split_mut(dz));
+    for at in (0..dh.len()).step_by(LANES) {
+        let (r, update) = (load(r, at), load(update, at));
+        let (m, part) = (load(m, at), load(part, at));
+        let (state, after) = (load(state, at), load(dh, at));
+        let (mut of_r, mut of_update) = ([0.0; LANES], [0.0; LANES]);
+        let (mut of_n, mut of_part, mut direct) = ([0.0; LANES], [0.0; LANES], [0.0; LANES]);
+        for u in 0..LANES {
+            of_n[u] = after[u] * (1.0 - update[u]) * (1.0 - m[u] * m[u]);
+            of_part[u] = of_n[u] * r[u];
+            of_r[u] = of_n[u] * part[u] * r[u] * (1.0 - r[u]);
+            of_update[u] = after[u] * (state[u] - m[u]) * update[u] * (1.0 - update[u]);
+            direct[u] = after[u] * update[u];
+        }
+        store(direct, dh, at);
+        store(of_r, dar, at);
+        store(of_r, dzr, at);
+        store(of_update, daz, at);
+        store(of_update, dzz, at);
+        store(of_n, dan, at);
+        store(of_part, dzn, at);
     }
 }

@@ -15,13 +15,14 @@
 mod cell;
 mod sequence;
 
-use super::buffers::{Saved, buffer};
+use super::buffers::{Saved, buffer, scratch};
+use super::dense::weight_gradients;
 use super::slice_op::{Context, SliceOp};
-use super::support::{padded, per_chunk, wants_gradient};
+use super::support::{per_chunk, wants_gradient};
 use super::tape::PerSample;
 use super::{tape, threads};
 use candle_core::{Result, Shape, Tensor, bail};
-use sequence::Recurrent;
+use sequence::{Recurrent, panels, transposed_panels};
 
 pub use cell::Cell;
 
@@ -77,8 +78,11 @@ impl SliceOp<3> for Recurrent {
                 (a, h, kept)
             })
             .collect();
-        threads::for_parts(parts, |_, (a, h, kept)| {
-            self.forward_chunk(a, w, b, h, kept)
+        scratch(w.len(), |packed| {
+            panels(w, self.width(), packed);
+            threads::for_parts(parts, |_, (a, h, kept)| {
+                self.forward_chunk(a, packed, b, h, kept)
+            });
         });
         (h, kept)
     }
@@ -86,12 +90,6 @@ impl SliceOp<3> for Recurrent {
     fn backward(&self, context: Context<'_, 3, SavedActivations>) -> [Vec<f32>; 3] {
         let ([_, w, _], dh, kept) = (context.arguments, context.gradient, context.saved);
         let (units, width) = (self.units, self.width());
-        let mut wt = vec![0.0; width * padded(units)];
-        for (row, w) in w.chunks_exact(width).enumerate() {
-            for (col, w) in w.iter().enumerate() {
-                wt[col * padded(units) + row] = *w;
-            }
-        }
         let samples = self.samples();
         let n_saved = self.cell.n_saved() * units;
         let mut da = buffer(self.n * self.steps * width);
@@ -103,17 +101,16 @@ impl SliceOp<3> for Recurrent {
         let outputs = da
             .chunks_mut(samples * self.steps * width)
             .zip(dz.chunks_mut(samples * self.steps * width));
-        threads::for_parts(
-            inputs.zip(outputs),
-            |_, (((dh, gates), states), (da, dz))| {
-                self.backward_chunk(dh, &wt, [gates, states], da, dz);
-            },
-        );
-        let dw = self.weight_gradient(&kept.states, &dz);
-        let mut db = vec![0.0; width];
-        for dz in dz.chunks_exact(width) {
-            db.iter_mut().zip(dz).for_each(|(db, dz)| *db += dz);
-        }
+        scratch(w.len(), |wt| {
+            transposed_panels(w, width, wt);
+            threads::for_parts(
+                inputs.zip(outputs),
+                |_, (((dh, gates), states), (da, dz))| {
+                    self.backward_chunk(dh, wt, [gates, states], da, dz);
+                },
+            );
+        });
+        let (dw, db) = weight_gradients(&kept.states, units, &dz, width);
         [da, dw, db]
     }
 }

@@ -1,13 +1,13 @@
 //! Some samples through all steps of their sequences, forward and back.
 
 use super::cell::Cell;
-use crate::kernels::buffers::{buffer, scratch};
+use crate::kernels::buffers::scratch;
 use crate::kernels::gemm::{Gemm, Init, NO_PREFETCH, Rows, Strided};
-use crate::kernels::support::padded;
-use crate::kernels::{simd, threads};
+use crate::kernels::simd;
+use crate::kernels::transpose::transpose;
 
-/// Rows of the weight gradient per chunk.
-const ROWS: usize = 16;
+/// Columns per panel of a weight: with the samples of a chunk, all of its product is in registers.
+const PANEL: usize = 32;
 
 /// The layer with the sizes of one call.
 #[derive(Clone, Copy)]
@@ -35,7 +35,7 @@ impl Recurrent {
         }
     }
 
-    /// Takes some samples through all steps; `gates` and `states` are empty when nothing is saved.
+    /// Takes some samples through all steps, with W in panels; `gates` and `states` are empty when nothing is saved.
     pub fn forward_chunk(
         &self,
         a: &[f32],
@@ -56,7 +56,7 @@ impl Recurrent {
                     if !states.is_empty() {
                         states[step * n * units..][..n * units].copy_from_slice(h);
                     }
-                    simd::run(self.gate_product(h, w, b, z));
+                    self.gate_product(h, w, b, z);
                     let kept = match gates.is_empty() {
                         true => &mut *own,
                         false => &mut gates[step * n * n_saved..][..n * n_saved],
@@ -82,39 +82,21 @@ impl Recurrent {
         });
     }
 
-    /// z = h · W + b.
-    fn gate_product<'a>(
-        &self,
-        h: &'a [f32],
-        w: &'a [f32],
-        b: &'a [f32],
-        z: &'a mut [f32],
-    ) -> Gemm<'a, Strided> {
+    /// z = h · W + b, with W in panels.
+    fn gate_product(&self, h: &[f32], w: &[f32], b: &[f32], z: &mut [f32]) {
         let (units, width) = (self.units, self.width());
-        Gemm {
-            a: h,
-            rows: Rows::Strided {
-                n: h.len() / units,
-                start: 0,
-                stride: units,
-            },
-            steps: Strided {
-                len: units,
-                stride: 1,
-            },
-            b: w,
-            ldb: width,
-            cols: width,
-            out: z,
-            ldc: width,
-            init: Init::Bias(b),
-            relu: false,
-            prefetch: NO_PREFETCH,
+        for (panel, w) in w.chunks(PANEL * units).enumerate() {
+            let columns = panel * PANEL..panel * PANEL + w.len() / units;
+            simd::run(Gemm {
+                init: Init::Bias(&b[columns.clone()]),
+                ..product(h, units, w, (&mut z[columns.start..], width))
+            });
         }
     }
 
     /// Takes some samples back through all steps: `da` receives the gradient of the input's
-    /// contribution, `dz` that of the state's, step by step. `wt` is W transposed, its rows padded.
+    /// contribution, `dz` that of the state's, step by step. `wt` is W transposed, in
+    /// panels.
     pub fn backward_chunk(
         &self,
         dh: &[f32],
@@ -152,56 +134,62 @@ impl Recurrent {
                 );
                 // The cell adds the direct part of the previous state's gradient; the rest comes
                 // through W.
-                simd::run(Gemm {
-                    a: dz,
-                    rows: Rows::Strided {
-                        n,
-                        start: 0,
-                        stride: width,
-                    },
-                    steps: Strided {
-                        len: width,
-                        stride: 1,
-                    },
-                    b: wt,
-                    ldb: padded(units),
-                    cols: units,
-                    out: dh_now,
-                    ldc: units,
-                    init: Init::Output,
-                    relu: false,
-                    prefetch: NO_PREFETCH,
-                });
+                for (panel, wt) in wt.chunks(PANEL * width).enumerate() {
+                    simd::run(Gemm {
+                        init: Init::Output,
+                        ..product(dz, width, wt, (&mut dh_now[panel * PANEL..], units))
+                    });
+                }
             }
         });
     }
+}
 
-    /// statesᵀ · dz, a product over samples and steps.
-    pub fn weight_gradient(&self, states: &[f32], dz: &[f32]) -> Vec<f32> {
-        let (units, width) = (self.units, self.width());
-        let mut dw = buffer(units * width);
-        threads::for_parts(dw.chunks_mut(ROWS * width), |chunk, dw| {
-            simd::run(Gemm {
-                a: states,
-                rows: Rows::Strided {
-                    n: dw.len() / width,
-                    start: chunk * ROWS,
-                    stride: 1,
-                },
-                steps: Strided {
-                    len: self.n * self.steps,
-                    stride: units,
-                },
-                b: dz,
-                ldb: width,
-                cols: width,
-                out: dw,
-                ldc: width,
-                init: Init::Zero,
-                relu: false,
-                prefetch: NO_PREFETCH,
-            });
-        });
-        dw
+/// a · b for one panel `b` of `len` rows.
+fn product<'a>(
+    a: &'a [f32],
+    len: usize,
+    b: &'a [f32],
+    (out, ldc): (&'a mut [f32], usize),
+) -> Gemm<'a, Strided> {
+    let cols = b.len() / len;
+    Gemm {
+        a,
+        rows: Rows::Strided {
+            n: a.len() / len,
+            start: 0,
+            stride: len,
+        },
+        steps: Strided { len, stride: 1 },
+        b,
+        ldb: cols,
+        cols,
+        out,
+        ldc,
+        init: Init::Zero,
+        relu: false,
+        prefetch: NO_PREFETCH,
+    }
+}
+
+/// A matrix of rows of `width` values in panels of [`PANEL`] columns, one after the other: a product
+/// with few rows reads each once, in memory order.
+pub(super) fn panels(matrix: &[f32], width: usize, panels: &mut [f32]) {
+    let rows = matrix.len() / width;
+    for (panel, to) in panels.chunks_mut(PANEL * rows).enumerate() {
+        let columns = to.len() / rows;
+        let from = matrix.chunks_exact(width);
+        for (from, to) in from.zip(to.chunks_exact_mut(columns)) {
+            to.copy_from_slice(&from[panel * PANEL..][..columns]);
+        }
+    }
+}
+
+/// The same for the transpose of the matrix.
+pub(super) fn transposed_panels(matrix: &[f32], width: usize, panels: &mut [f32]) {
+    let from = matrix.chunks(PANEL * width);
+    for (from, to) in from.zip(panels.chunks_mut(PANEL * width)) {
+        let rows = from.len() / width;
+        transpose(from, (rows, width, width), to, rows);
     }
 }
