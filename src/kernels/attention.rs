@@ -8,7 +8,8 @@
 use super::buffers::{Saved, buffer, scratch};
 use super::gemm::{Gemm, Init, NO_PREFETCH, Rows, Strided};
 use super::slice_op::{Context, SliceOp};
-use super::support::wants_gradient;
+use super::support::{LANES, padded, wants_gradient};
+use super::transpose::transpose;
 use super::{simd, tape, threads, vector};
 use candle_core::{Result, Shape, Tensor, bail};
 
@@ -37,6 +38,11 @@ impl Attention {
         1.0 / (self.depth() as f32).sqrt()
     }
 
+    /// Length of a row of P: whole vectors, the last values zero.
+    fn row(&self) -> usize {
+        padded(self.tokens)
+    }
+
     /// Queries, keys and values of one head in a sample's rows.
     fn parts<'a>(&self, qkv: &'a [f32], head: usize) -> [Part<'a>; 3] {
         [0, 1, 2].map(|i| Part {
@@ -53,6 +59,7 @@ impl Attention {
         b: &[f32],
         [len, cols]: [usize; 2],
         (out, ldc): (&mut [f32], usize),
+        init: Init<'_>,
     ) {
         let (row, stride) = match by_column {
             true => (1, a.row),
@@ -71,7 +78,7 @@ impl Attention {
             cols,
             out,
             ldc,
-            init: Init::Zero,
+            init,
             relu: false,
             prefetch: NO_PREFETCH,
         });
@@ -80,65 +87,88 @@ impl Attention {
     /// Copies a part `[tokens, depth]` to contiguous memory.
     fn packed(&self, part: Part<'_>, to: &mut [f32]) {
         let depth = self.depth();
-        for (token, to) in to.chunks_exact_mut(depth).enumerate() {
-            to.copy_from_slice(&part.values[token * part.row..][..depth]);
-        }
+        simd::run_closure(
+            #[inline(always)]
+            || {
+                for (token, to) in to.chunks_exact_mut(depth).enumerate() {
+                    let from = &part.values[token * part.row..][..depth];
+                    // Not one call of `memcpy` per token.
+                    let (whole, rest) = from.as_chunks::<LANES>();
+                    let (to_whole, to_rest) = to.as_chunks_mut::<LANES>();
+                    to_whole
+                        .iter_mut()
+                        .zip(whole)
+                        .for_each(|(to, from)| *to = *from);
+                    to_rest
+                        .iter_mut()
+                        .zip(rest)
+                        .for_each(|(to, from)| *to = *from);
+                }
+            },
+        );
     }
 
-    /// Copies a part `[tokens, depth]` as `[depth, tokens]`.
+    /// Copies a part `[tokens, depth]` as `[depth, row]`, padded with zeros.
     fn transposed(&self, part: Part<'_>, to: &mut [f32]) {
-        for token in 0..self.tokens {
-            for i in 0..self.depth() {
-                to[i * self.tokens + token] = part.values[token * part.row + i];
-            }
-        }
+        to.fill(0.0);
+        let size = (self.tokens, self.depth(), part.row);
+        transpose(part.values, size, to, self.row());
     }
 
     /// Computes one sample; `shares` receives P.
     fn forward_sample(&self, qkv: &[f32], y: &mut [f32], shares: &mut [f32]) {
-        let (tokens, depth) = (self.tokens, self.depth());
+        let (tokens, depth, row) = (self.tokens, self.depth(), self.row());
         let scale = self.scale();
-        scratch(depth * tokens, |side| {
-            for (head, p) in shares.chunks_exact_mut(tokens * tokens).enumerate() {
+        scratch((depth + 1) * row, |work| {
+            let (side, mask) = work.split_at_mut(depth * row);
+            // What fills up a row of P has no share.
+            let (used, unused) = mask.split_at_mut(tokens);
+            used.fill(0.0);
+            unused.fill(f32::NEG_INFINITY);
+            for (head, p) in shares.chunks_exact_mut(tokens * row).enumerate() {
                 let [q, k, v] = self.parts(qkv, head);
                 self.transposed(k, side);
-                self.product((q, false), side, [depth, tokens], (p, tokens));
+                self.product((q, false), side, [depth, row], (p, row), Init::Bias(mask));
                 simd::run_closure(
                     #[inline(always)]
                     || {
-                        for p in p.chunks_exact_mut(tokens) {
-                            softmax(p, scale);
+                        for p in p.chunks_exact_mut(row) {
+                            vector::softmax(p, scale);
                         }
                     },
                 );
-                let p = Part {
-                    values: p,
-                    row: tokens,
-                };
+                let side = &mut side[..tokens * depth];
                 self.packed(v, side);
+                let p = Part { values: p, row };
                 let y = &mut y[head * depth..];
-                self.product((p, false), side, [tokens, depth], (y, self.width));
+                self.product(
+                    (p, false),
+                    side,
+                    [tokens, depth],
+                    (y, self.width),
+                    Init::Zero,
+                );
             }
         });
     }
 
     fn backward_sample(&self, qkv: &[f32], shares: &[f32], dy: &[f32], dqkv: &mut [f32]) {
-        let (tokens, depth) = (self.tokens, self.depth());
+        let (tokens, depth, row) = (self.tokens, self.depth(), self.row());
         let scale = self.scale();
-        scratch(depth * tokens + tokens * tokens, |work| {
-            let (side, ds) = work.split_at_mut(depth * tokens);
-            for (head, p) in shares.chunks_exact(tokens * tokens).enumerate() {
+        scratch((depth + tokens) * row, |work| {
+            let (side, ds) = work.split_at_mut(depth * row);
+            for (head, p) in shares.chunks_exact(tokens * row).enumerate() {
                 let [q, k, v] = self.parts(qkv, head);
                 let dy = Part {
                     values: &dy[head * depth..],
                     row: self.width,
                 };
                 self.transposed(v, side);
-                self.product((dy, false), side, [depth, tokens], (ds, tokens));
+                self.product((dy, false), side, [depth, row], (ds, row), Init::Zero);
                 simd::run_closure(
                     #[inline(always)]
                     || {
-                        for (p, ds) in p.chunks_exact(tokens).zip(ds.chunks_exact_mut(tokens)) {
+                        for (p, ds) in p.chunks_exact(row).zip(ds.chunks_exact_mut(row)) {
                             let mean = vector::sum2(p, ds, |p, d| p * d);
                             for (p, ds) in p.iter().zip(ds) {
                                 *ds = p * (*ds - mean) * scale;
@@ -146,36 +176,24 @@ impl Attention {
                         }
                     },
                 );
-                let [p, ds] = [p, ds].map(|values| Part {
-                    values,
-                    row: tokens,
-                });
+                let [p, ds] = [p, ds].map(|values| Part { values, row });
+                let side = &mut side[..tokens * depth];
                 for (i, (a, b)) in [((ds, false), k), ((ds, true), q), ((p, true), dy)]
                     .into_iter()
                     .enumerate()
                 {
                     let to = &mut dqkv[i * self.width + head * depth..];
                     self.packed(b, side);
-                    self.product(a, side, [tokens, depth], (to, 3 * self.width));
+                    self.product(a, side, [tokens, depth], (to, 3 * self.width), Init::Zero);
                 }
             }
         });
     }
 }
 
-/// Softmax of the scaled scores: exp(x · scale), divided by the sum.
-#[inline(always)]
-fn softmax(row: &mut [f32], scale: f32) {
-    let largest = row.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-    row.iter_mut()
-        .for_each(|x| *x = vector::exp((*x - largest) * scale));
-    let sum = vector::sum(row, |x| x);
-    row.iter_mut().for_each(|x| *x /= sum);
-}
-
 impl SliceOp<1> for Attention {
     const NAME: &'static str = "attention";
-    /// P, `[n, heads, tokens, tokens]`; empty if no gradient is needed.
+    /// P, `[n, heads, tokens, tokens padded]`; empty if no gradient is needed.
     type Saved = Saved<f32>;
 
     fn shape(&self, _: &Shape) -> Shape {
@@ -185,7 +203,7 @@ impl SliceOp<1> for Attention {
     fn forward(&self, [qkv]: [&[f32]; 1]) -> (Vec<f32>, Saved<f32>) {
         let (tokens, width) = (self.tokens, self.width);
         let mut y = buffer(self.n * tokens * width);
-        let n_shares = self.heads * tokens * tokens;
+        let n_shares = self.heads * tokens * self.row();
         let mut kept = match self.wants_gradient {
             true => Saved::new(self.n * n_shares),
             false => Saved::default(),
@@ -210,7 +228,7 @@ impl SliceOp<1> for Attention {
         let sample = tokens * 3 * width;
         let inputs = qkv
             .chunks_exact(sample)
-            .zip(context.saved.chunks_exact(self.heads * tokens * tokens))
+            .zip(context.saved.chunks_exact(self.heads * tokens * self.row()))
             .zip(dy.chunks_exact(tokens * width));
         let parts = inputs.zip(dqkv.chunks_exact_mut(sample));
         threads::for_parts(parts, |_, (((qkv, shares), dy), dqkv)| {

@@ -17,20 +17,51 @@ pub(crate) fn sum2(a: &[f32], b: &[f32], f: impl Fn(f32, f32) -> f32) -> f32 {
     for (acc, (a, b)) in acc.iter_mut().zip(rest) {
         *acc += f(*a, *b);
     }
-    let mut width = LANES / 2;
-    while width > 0 {
-        for lane in 0..width {
-            acc[lane] += acc[lane + width];
-        }
-        width /= 2;
-    }
-    acc[0]
+    reduce(acc, |a, b| a + b)
+}
+
+/// All lanes as one, by halves: the same order on every machine.
+#[inline(always)]
+fn reduce(lanes: [f32; LANES], f: impl Fn(f32, f32) -> f32) -> f32 {
+    let eight: [f32; 8] = std::array::from_fn(|i| f(lanes[i], lanes[i + 8]));
+    let four: [f32; 4] = std::array::from_fn(|i| f(eight[i], eight[i + 4]));
+    f(f(four[0], four[2]), f(four[1], four[3]))
 }
 
 /// Σ f(a[i]).
 #[inline(always)]
 pub(super) fn sum(a: &[f32], f: impl Fn(f32) -> f32) -> f32 {
     sum2(a, a, |a, _| f(a))
+}
+
+/// Softmax of whole vectors, scaled: exp(x · scale), divided by the sum. −∞, which fills up the last
+/// vector, becomes zero.
+#[inline(always)]
+pub(super) fn softmax(row: &mut [f32], scale: f32) {
+    let (row, _) = row.as_chunks_mut::<LANES>();
+    let mut most = [f32::NEG_INFINITY; LANES];
+    for x in row.iter() {
+        for lane in 0..LANES {
+            most[lane] = if x[lane] > most[lane] {
+                x[lane]
+            } else {
+                most[lane]
+            };
+        }
+    }
+    let largest = reduce(most, |a, b| if a > b { a } else { b });
+    let mut sums = [0.0; LANES];
+    for x in row.iter_mut() {
+        for lane in 0..LANES {
+            let power = (x[lane] - largest) * scale;
+            x[lane] = if power < -87.0 { 0.0 } else { exp(power) };
+            sums[lane] += x[lane];
+        }
+    }
+    let factor = 1.0 / reduce(sums, |a, b| a + b);
+    for x in row.as_flattened_mut() {
+        *x *= factor;
+    }
 }
 
 /// eˣ with a relative error of 2 · 10⁻⁷, for x in −87 to 88; clamped beyond. NaN stays.
@@ -90,6 +121,25 @@ mod tests {
         }
         assert!(exp(f32::NAN).is_nan() && sigmoid(f32::NAN).is_nan() && tanh(f32::NAN).is_nan());
         assert_eq!(tanh(f32::INFINITY), 1.0);
+    }
+
+    #[test]
+    fn softmax_leaves_out_what_fills_up_the_row() {
+        for n in [1, 15, 16, 17, 49] {
+            let mut row: Vec<f32> = (0..64).map(|i| (i as f32 * 0.7).sin() * 9.0).collect();
+            row[n..].fill(f32::NEG_INFINITY);
+            let mut found = row.clone();
+            softmax(&mut found, 0.25);
+            let power = |x: &f32| (f64::from(*x) * 0.25).exp();
+            let total: f64 = row[..n].iter().map(power).sum();
+            for (found, x) in found[..n].iter().zip(&row) {
+                assert!((f64::from(*found) - power(x) / total).abs() < 1e-6);
+            }
+            assert!(found[n..].iter().all(|x| *x == 0.0));
+        }
+        let mut row = [f32::NAN; LANES];
+        softmax(&mut row, 1.0);
+        assert!(row.iter().all(|x| x.is_nan()));
     }
 
     #[test]
