@@ -1,12 +1,13 @@
 //! Activations whose derivative needs their input: leaky ReLU, GELU, SiLU.
 //!
 //! Shapes: any → the same.
-//! Forward: y = f(x). Backward: dx = dy · f′(x), from x. Leaky ReLU: f′ is 1 above 0, else the
+//! Forward: y = f(x). Backward: dx = dy · f′(x), saved. Leaky ReLU: f′ is 1 above 0, else the
 //! slope (so at exactly 0, as in PyTorch). GELU (Hendrycks and Gimpel 2016, the exact form):
 //! y = x Φ(x), f′ = Φ(x) + x φ(x). SiLU: y = x σ(x), f′ = σ(x) (1 + x (1 − σ(x))).
 
-use super::buffers::buffer;
+use super::buffers::{Saved, buffer};
 use super::slice_op::{Context, SliceOp};
+use super::support::wants_gradient;
 use super::{simd, tape, threads, vector};
 use candle_core::{Result, Tensor, bail};
 
@@ -40,67 +41,110 @@ fn normal(x: f32) -> (f32, f32) {
 }
 
 impl SmoothActivation {
+    /// f(x) and f′(x).
     #[inline(always)]
-    fn apply(self, values: &mut [f32]) {
-        // The match is outside the loops, so that each of them can be vectorized.
+    fn at(self, x: f32) -> [f32; 2] {
         match self {
             Self::LeakyRelu(slope) => {
-                values
-                    .iter_mut()
-                    .for_each(|v| *v *= if *v > 0.0 { 1.0 } else { slope });
+                let derivative = if x > 0.0 { 1.0 } else { slope };
+                [x * derivative, derivative]
             }
-            Self::Gelu => values.iter_mut().for_each(|v| *v *= normal(*v).0),
-            Self::Silu => values.iter_mut().for_each(|v| *v *= vector::sigmoid(*v)),
+            Self::Gelu => {
+                let (below, density) = normal(x);
+                [x * below, below + x * density]
+            }
+            Self::Silu => {
+                let s = vector::sigmoid(x);
+                [x * s, s * (1.0 + x * (1.0 - s))]
+            }
         }
     }
 
-    #[inline(always)]
-    fn gradient(self, x: &[f32], dy: &[f32], dx: &mut [f32]) {
-        let all = x.iter().zip(dy).zip(dx);
+    /// Computes y, and f′(x) unless `derivatives` is empty.
+    fn apply(self, x: &[f32], y: &mut [f32], derivatives: &mut [f32]) {
+        // The match is outside the loops, so that each of them can be vectorized.
         match self {
-            Self::LeakyRelu(slope) => {
-                all.for_each(|((x, g), d)| *d = g * if *x > 0.0 { 1.0 } else { slope });
-            }
-            Self::Gelu => all.for_each(|((&x, g), d)| {
-                let (below, density) = normal(x);
-                *d = g * (below + x * density);
-            }),
-            Self::Silu => all.for_each(|((x, g), d)| {
-                let s = vector::sigmoid(*x);
-                *d = g * s * (1.0 + x * (1.0 - s));
-            }),
+            Self::LeakyRelu(_) => each(
+                x,
+                y,
+                derivatives,
+                #[inline(always)]
+                |x| self.at(x),
+            ),
+            Self::Gelu => each(
+                x,
+                y,
+                derivatives,
+                #[inline(always)]
+                |x| Self::Gelu.at(x),
+            ),
+            Self::Silu => each(
+                x,
+                y,
+                derivatives,
+                #[inline(always)]
+                |x| Self::Silu.at(x),
+            ),
         }
     }
 }
 
-impl SliceOp<1> for SmoothActivation {
-    const NAME: &'static str = "smooth-activation";
-    type Saved = ();
+fn each(x: &[f32], y: &mut [f32], derivatives: &mut [f32], f: impl Fn(f32) -> [f32; 2]) {
+    simd::run_closure(
+        #[inline(always)]
+        || {
+            if derivatives.is_empty() {
+                y.iter_mut().zip(x).for_each(|(y, x)| *y = f(*x)[0]);
+                return;
+            }
+            for ((x, y), derivative) in x.iter().zip(&mut *y).zip(&mut *derivatives) {
+                [*y, *derivative] = f(*x);
+            }
+        },
+    );
+}
 
-    fn forward(&self, [x]: [&[f32]; 1]) -> (Vec<f32>, ()) {
+struct Smooth {
+    curve: SmoothActivation,
+    wants_gradient: bool,
+}
+
+impl SliceOp<1> for Smooth {
+    const NAME: &'static str = "smooth-activation";
+    /// f′(x): most of its work is that of f(x). Empty if no gradient is needed.
+    type Saved = Saved<f32>;
+
+    fn forward(&self, [x]: [&[f32]; 1]) -> (Vec<f32>, Saved<f32>) {
         let mut y = buffer(x.len());
+        let mut derivatives = match self.wants_gradient {
+            true => Saved::new(x.len()),
+            false => Saved::default(),
+        };
+        let mut saved = derivatives.chunks_mut(CHUNK);
         let parts = x.chunks(CHUNK).zip(y.chunks_mut(CHUNK));
-        threads::for_parts(parts, |_, (x, y)| {
-            y.copy_from_slice(x);
-            simd::run_closure(
-                #[inline(always)]
-                || self.apply(y),
-            );
-        });
-        (y, ())
+        let parts: Vec<_> = parts
+            .map(|part| (part, saved.next().unwrap_or_default()))
+            .collect();
+        threads::for_parts(parts, |_, ((x, y), saved)| self.curve.apply(x, y, saved));
+        (y, derivatives)
     }
 
-    fn backward(&self, context: Context<'_, 1, ()>) -> [Vec<f32>; 1] {
-        let ([x], dy) = (context.arguments, context.gradient);
-        let mut dx = buffer(x.len());
-        let parts = x
+    fn backward(&self, context: Context<'_, 1, Saved<f32>>) -> [Vec<f32>; 1] {
+        let dy = context.gradient;
+        let mut dx = buffer(dy.len());
+        let parts = context
+            .saved
             .chunks(CHUNK)
             .zip(dy.chunks(CHUNK))
             .zip(dx.chunks_mut(CHUNK));
-        threads::for_parts(parts, |_, ((x, dy), dx)| {
+        threads::for_parts(parts, |_, ((derivative, dy), dx)| {
             simd::run_closure(
                 #[inline(always)]
-                || self.gradient(x, dy, dx),
+                || {
+                    for ((d, dy), dx) in derivative.iter().zip(dy).zip(&mut *dx) {
+                        *dx = dy * d;
+                    }
+                },
             );
         });
         [dx]
@@ -114,7 +158,14 @@ pub fn smooth_activation(x: &Tensor, curve: SmoothActivation) -> Result<Tensor> 
     if !x.device().is_cpu() {
         bail!("{curve:?}: not available on {:?}", x.device().location());
     }
-    tape::apply1(x, curve)
+    let wants_gradient = wants_gradient(x);
+    tape::apply1(
+        x,
+        Smooth {
+            curve,
+            wants_gradient,
+        },
+    )
 }
 
 #[cfg(test)]
@@ -128,9 +179,9 @@ mod tests {
             SmoothActivation::Gelu,
             SmoothActivation::Silu,
         ] {
-            let mut values = [f32::NAN, 1.0];
-            curve.apply(&mut values);
-            assert!(values[0].is_nan() && values[1] > 0.5, "{curve:?}");
+            let mut y = [0.0; 2];
+            curve.apply(&[f32::NAN, 1.0], &mut y, &mut []);
+            assert!(y[0].is_nan() && y[1] > 0.5, "{curve:?}");
         }
     }
 }
