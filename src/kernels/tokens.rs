@@ -1,9 +1,15 @@
 //! Images as tokens, and tokens as one vector: what stands around the blocks of a transformer.
 
 use super::buffers::buffer;
+use super::conv::MemoryFormat;
 use super::slice_op::{Context, SliceOp};
 use super::tape::{self, PerSample};
+use super::threads;
+use super::transpose::transpose;
 use candle_core::{Result, Shape, Tensor, bail};
+
+/// Values of the positions' gradient per chunk of work.
+const CHUNK: usize = 1 << 9;
 
 /// Patches as tokens, a learned token before them, and a learned vector added to each place.
 #[derive(Clone, Copy)]
@@ -12,11 +18,39 @@ struct EmbedTokens {
     patches: usize,
     width: usize,
     has_class: bool,
+    format: MemoryFormat,
 }
 
 impl EmbedTokens {
     fn tokens(&self) -> usize {
         self.patches + usize::from(self.has_class)
+    }
+
+    /// Values of the learned token.
+    fn skipped(&self) -> usize {
+        usize::from(self.has_class) * self.width
+    }
+
+    /// Writes the patches of an image as tokens.
+    fn tokens_of(&self, image: &[f32], tokens: &mut [f32]) {
+        match self.format {
+            MemoryFormat::ChannelsFirst => {
+                let size = (self.width, self.patches, self.patches);
+                transpose(image, size, tokens, self.width);
+            }
+            MemoryFormat::ChannelsLast => tokens.copy_from_slice(image),
+        }
+    }
+
+    /// Writes tokens as the patches of an image.
+    fn image_of(&self, tokens: &[f32], image: &mut [f32]) {
+        match self.format {
+            MemoryFormat::ChannelsFirst => {
+                let size = (self.patches, self.width, self.width);
+                transpose(tokens, size, image, self.patches);
+            }
+            MemoryFormat::ChannelsLast => image.copy_from_slice(tokens),
+        }
     }
 }
 
@@ -29,49 +63,41 @@ impl SliceOp<3> for EmbedTokens {
     }
 
     fn forward(&self, [image, positions, class]: [&[f32]; 3]) -> (Vec<f32>, ()) {
-        let (patches, width) = (self.patches, self.width);
-        let mut tokens = buffer(self.n * self.tokens() * width);
-        let samples = tokens.chunks_exact_mut(self.tokens() * width);
-        for (image, mut tokens) in image.chunks_exact(patches * width).zip(samples) {
-            let mut positions = positions;
-            if self.has_class {
-                let (first, rest) = tokens.split_at_mut(width);
-                let (at, others) = positions.split_at(width);
-                for ((token, class), at) in first.iter_mut().zip(class).zip(at) {
-                    *token = class + at;
-                }
-                (tokens, positions) = (rest, others);
-            }
-            let places = tokens
-                .chunks_exact_mut(width)
-                .zip(positions.chunks_exact(width));
-            for (patch, (token, at)) in places.enumerate() {
-                for (channel, (token, at)) in token.iter_mut().zip(at).enumerate() {
-                    *token = image[channel * patches + patch] + at;
-                }
-            }
-        }
+        let sample = self.tokens() * self.width;
+        let mut tokens = buffer(self.n * sample);
+        let samples = tokens.chunks_exact_mut(sample);
+        let parts = image.chunks_exact(self.patches * self.width).zip(samples);
+        threads::for_parts_worth(image.len(), parts, |_, (image, tokens)| {
+            let (first, rest) = tokens.split_at_mut(self.skipped());
+            first.copy_from_slice(&class[..first.len()]);
+            self.tokens_of(image, rest);
+            tokens
+                .iter_mut()
+                .zip(positions)
+                .for_each(|(t, at)| *t += at);
+        });
         (tokens, ())
     }
 
     fn backward(&self, context: Context<'_, 3, ()>) -> [Vec<f32>; 3] {
-        let (patches, width) = (self.patches, self.width);
-        let skipped = usize::from(self.has_class) * width;
-        let mut dimage = buffer(self.n * patches * width);
-        let mut dpositions = vec![0.0; self.tokens() * width];
-        let samples = context.gradient.chunks_exact(self.tokens() * width);
-        for (dimage, dtokens) in dimage.chunks_exact_mut(patches * width).zip(samples) {
-            for (sum, d) in dpositions.iter_mut().zip(dtokens) {
-                *sum += d;
+        let dy = context.gradient;
+        let sample = self.tokens() * self.width;
+        let mut dimage = buffer(self.n * self.patches * self.width);
+        let images = dimage.chunks_exact_mut(self.patches * self.width);
+        let parts = images.zip(dy.chunks_exact(sample));
+        threads::for_parts_worth(dy.len(), parts, |_, (dimage, dtokens)| {
+            self.image_of(&dtokens[self.skipped()..], dimage);
+        });
+        let mut dpositions = vec![0.0; sample];
+        let parts = dpositions.chunks_mut(CHUNK);
+        threads::for_parts_worth(dy.len(), parts, |chunk, sums| {
+            for dtokens in dy.chunks_exact(sample) {
+                let dtokens = &dtokens[chunk * CHUNK..][..sums.len()];
+                sums.iter_mut().zip(dtokens).for_each(|(sum, d)| *sum += d);
             }
-            for (patch, token) in dtokens[skipped..].chunks_exact(width).enumerate() {
-                for (channel, d) in token.iter().enumerate() {
-                    dimage[channel * patches + patch] = *d;
-                }
-            }
-        }
+        });
         // The learned token is added to the first place of every sample.
-        let dclass = dpositions[..skipped].to_vec();
+        let dclass = dpositions[..self.skipped()].to_vec();
         [dimage, dpositions, dclass]
     }
 }
@@ -82,7 +108,7 @@ impl PerSample for EmbedTokens {
     }
 }
 
-/// Patches `[n, width, rows, columns]` as tokens `[n, tokens, width]`: those of an image row by row,
+/// Patches `[n, width, rows, columns]`, in `format`, as tokens `[n, tokens, width]`: those of an image row by row,
 /// after the learned token `class` `[1, 1, width]` if there is one, each plus its row of
 /// `positions`, `[1, tokens, width]`.
 ///
@@ -90,15 +116,17 @@ impl PerSample for EmbedTokens {
 /// When the shapes do not fit.
 pub fn embed_tokens(
     patches: &Tensor,
+    format: MemoryFormat,
     positions: &Tensor,
     class: Option<&Tensor>,
 ) -> Result<Tensor> {
-    let (n, width, rows, columns) = patches.dims4()?;
+    let (n, width, rows, columns) = format.dims(patches)?;
     let op = EmbedTokens {
         n,
         patches: rows * columns,
         width,
         has_class: class.is_some(),
+        format,
     };
     let is_class = |class: &Tensor| class.elem_count() == width;
     if positions.elem_count() != op.tokens() * width || !class.is_none_or(is_class) {
@@ -137,28 +165,28 @@ impl SliceOp<1> for PoolTokens {
     fn forward(&self, [x]: [&[f32]; 1]) -> (Vec<f32>, ()) {
         let mut y = vec![0.0; self.n * self.width];
         let samples = x.chunks_exact(self.tokens * self.width);
-        for (x, y) in samples.zip(y.chunks_exact_mut(self.width)) {
+        let parts = samples.zip(y.chunks_exact_mut(self.width));
+        threads::for_parts_worth(x.len(), parts, |_, (x, y)| {
             if !self.is_mean {
-                y.copy_from_slice(&x[..self.width]);
-                continue;
+                return y.copy_from_slice(&x[..self.width]);
             }
             for token in x.chunks_exact(self.width) {
                 y.iter_mut().zip(token).for_each(|(y, x)| *y += x);
             }
             y.iter_mut().for_each(|y| *y *= self.scale());
-        }
+        });
         (y, ())
     }
 
     fn backward(&self, context: Context<'_, 1, ()>) -> [Vec<f32>; 1] {
         let mut dx = buffer(self.n * self.tokens * self.width);
         let samples = dx.chunks_exact_mut(self.tokens * self.width);
-        for (dx, dy) in samples.zip(context.gradient.chunks_exact(self.width)) {
+        let parts = samples.zip(context.gradient.chunks_exact(self.width));
+        threads::for_parts_worth(self.n * self.tokens * self.width, parts, |_, (dx, dy)| {
             let (first, rest) = dx.split_at_mut(self.width);
             if !self.is_mean {
                 first.copy_from_slice(dy);
-                rest.fill(0.0);
-                continue;
+                return rest.fill(0.0);
             }
             first
                 .iter_mut()
@@ -166,7 +194,7 @@ impl SliceOp<1> for PoolTokens {
                 .for_each(|(dx, dy)| *dx = dy * self.scale());
             rest.chunks_exact_mut(self.width)
                 .for_each(|dx| dx.copy_from_slice(first));
-        }
+        });
         [dx]
     }
 }
@@ -195,6 +223,8 @@ mod tests {
     use crate::kernels::fixture::var;
     use candle_core::Var;
 
+    const FIRST: MemoryFormat = MemoryFormat::ChannelsFirst;
+
     fn bits(tensor: &Tensor) -> Vec<u32> {
         let values: Vec<f32> = tensor.flatten_all().unwrap().to_vec1().unwrap();
         values.into_iter().map(f32::to_bits).collect()
@@ -218,7 +248,12 @@ mod tests {
             let positions = var(&[1, 10 + usize::from(has_class), 8], 2.0);
             let mut vars = vec![&image, &positions];
             vars.extend(has_class.then_some(&class));
-            let found = embed_tokens(&image, &positions, has_class.then_some(class.as_tensor()));
+            let found = embed_tokens(
+                &image,
+                FIRST,
+                &positions,
+                has_class.then_some(class.as_tensor()),
+            );
             let patches = image.flatten_from(2).unwrap();
             let mut tokens = patches.transpose(1, 2).unwrap().contiguous().unwrap();
             if has_class {
@@ -228,6 +263,32 @@ mod tests {
             let expected = tokens.broadcast_add(&positions).unwrap();
             assert_eq!(bits_of(&vars, &found.unwrap()), bits_of(&vars, &expected));
         }
+    }
+
+    #[test]
+    fn channels_last_patches_give_the_same_tokens_and_gradients() {
+        let (image, class) = (var(&[3, 8, 2, 5], 0.0), var(&[1, 1, 8], 1.0));
+        let last = image.permute((0, 2, 3, 1)).unwrap().contiguous().unwrap();
+        let last = Var::from_tensor(&last).unwrap();
+        let positions = var(&[1, 11, 8], 2.0);
+        let class = class.as_tensor();
+        let first = embed_tokens(&image, FIRST, &positions, Some(class)).unwrap();
+        let format = MemoryFormat::ChannelsLast;
+        let found = embed_tokens(&last, format, &positions, Some(class)).unwrap();
+        let vars = [&positions];
+        assert_eq!(bits_of(&vars, &found), bits_of(&vars, &first));
+        let gradient = |y: &Tensor, of: &Var| {
+            let weights = var(y.dims(), 9.0).as_detached_tensor();
+            let gradients = (y * weights)
+                .unwrap()
+                .sum_all()
+                .unwrap()
+                .backward()
+                .unwrap();
+            gradients.get(of).unwrap().clone()
+        };
+        let found = gradient(&found, &last).permute((0, 3, 1, 2)).unwrap();
+        assert_eq!(bits(&found), bits(&gradient(&first, &image)));
     }
 
     #[test]
@@ -243,8 +304,8 @@ mod tests {
     #[test]
     fn what_does_not_fit_is_an_error() {
         let image = var(&[3, 8, 2, 5], 0.0);
-        assert!(embed_tokens(&image, &var(&[1, 9, 8], 1.0), None).is_err());
+        assert!(embed_tokens(&image, FIRST, &var(&[1, 9, 8], 1.0), None).is_err());
         let positions = var(&[1, 11, 8], 1.0);
-        assert!(embed_tokens(&image, &positions, Some(&var(&[1, 1, 7], 1.0))).is_err());
+        assert!(embed_tokens(&image, FIRST, &positions, Some(&var(&[1, 1, 7], 1.0))).is_err());
     }
 }

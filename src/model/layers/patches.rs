@@ -8,7 +8,7 @@ use super::conv::{self, Conv};
 use super::kind::{About, LayerField, LayerKind, LayerValue};
 use super::plan::Planner;
 use super::pool::square;
-use crate::kernels;
+use crate::kernels::{self, MemoryFormat};
 use crate::model::shape::Shape;
 
 /// Positions and class token are drawn uniformly from minus to plus this: √3 times the paper's
@@ -109,10 +109,19 @@ impl LayerKind for PatchEmbedding {
 
     fn plan(&self, planner: &mut Planner<'_>) {
         let first = planner.first_param;
-        let conv = Conv::plain(first, square(self.patch, self.patch, 0), 1);
+        let mut conv = Conv::plain(first, square(self.patch, self.patch, 0), 1);
         let has_class_token = self.class_token;
         // An image still, which the tokens are not.
         let is_tapped = planner.take_tap();
+        // So the tokens need no transposing.
+        let is_last = !is_tapped && MemoryFormat::supports_channels_last(self.width);
+        let format = match is_last {
+            true => MemoryFormat::ChannelsLast,
+            false => MemoryFormat::ChannelsFirst,
+        };
+        if is_last {
+            conv.write_channels_last();
+        }
         planner.add(move |x, pass| {
             let mut image = conv.forward(x, pass)?;
             if is_tapped {
@@ -120,7 +129,7 @@ impl LayerKind for PatchEmbedding {
             }
             let class = has_class_token.then(|| pass.tensor(first + 2));
             let positions = pass.tensor(first + 2 + usize::from(has_class_token));
-            kernels::embed_tokens(&image, &positions, class.as_ref())
+            kernels::embed_tokens(&image, format, &positions, class.as_ref())
         });
     }
 }
