@@ -1,5 +1,6 @@
 //! The sizes of a convolution and the offsets of its elements.
 
+use super::border::copy_inside;
 use super::options::{ConvOptions, MemoryFormat};
 use crate::kernels::buffers::scratch;
 use crate::kernels::pooling::Window;
@@ -164,12 +165,8 @@ impl Geometry {
             self.padded_image()[1] * pixel,
         );
         scratch(self.inputs * area(self.padded_image()), |to| {
-            to.fill(0.0);
             for (x, to) in x.chunks_exact(image).zip(to.chunks_exact_mut(padded)) {
-                let rows = to[top * padded_row..].chunks_exact_mut(padded_row);
-                for (x, to) in x.chunks_exact(row).zip(rows) {
-                    to[left * pixel..][..row].copy_from_slice(x);
-                }
+                copy_inside(x, row, (to, padded_row), [top, left * pixel]);
             }
             task(to)
         })

@@ -3,6 +3,8 @@
 
 use super::geometry::{Geometry, area};
 use crate::kernels::buffers::scratch;
+use crate::kernels::simd;
+use crate::kernels::support::LANES;
 use crate::kernels::transpose::transpose;
 
 /// Which gradients are needed.
@@ -89,9 +91,24 @@ pub(super) fn add_bias(grads: &[f32], bias: &mut [f32]) {
 
 /// The same for dz as `[pixels, width]`.
 pub(super) fn add_bias_channels_last(grads: &[f32], width: usize, bias: &mut [f32]) {
-    for grads in grads.chunks_exact(width) {
-        bias.iter_mut().zip(grads).for_each(|(sum, s)| *sum += s);
-    }
+    simd::run_closure(
+        #[inline(always)]
+        || {
+            for (i, bias) in bias.chunks_mut(LANES).enumerate() {
+                // Sixteen channels at a time, whose sums stay in a register.
+                let mut sums = [0.0; LANES];
+                sums[..bias.len()].copy_from_slice(bias);
+                for grads in grads.chunks_exact(width) {
+                    let grads = &grads[i * LANES..];
+                    match grads.first_chunk::<LANES>() {
+                        Some(grads) => sums.iter_mut().zip(grads).for_each(|(sum, s)| *sum += s),
+                        None => sums.iter_mut().zip(grads).for_each(|(sum, s)| *sum += s),
+                    }
+                }
+                bias.copy_from_slice(&sums[..bias.len()]);
+            }
+        },
+    );
 }
 
 /// Copies the image without its border from channels-last `[padded pixels, width]` to the memory

@@ -9,6 +9,7 @@
 //! more.
 
 mod backward;
+mod border;
 mod dense;
 mod dilated;
 mod forward;

@@ -1,6 +1,7 @@
 //! One sample as whole patches of 4 × 4 pixels, two pixels from one to the next.
 
 use crate::kernels::buffers::scratch;
+use crate::kernels::conv::border::copy_inside;
 use crate::kernels::conv::geometry::Geometry;
 use crate::kernels::transpose::transpose;
 
@@ -40,11 +41,7 @@ fn with_whole_patches(g: &Geometry, x: &[f32], task: impl FnOnce(Image<'_>)) {
     }
     let [top, left] = g.window.padding;
     scratch(rows * row, |data| {
-        data.fill(0.0);
-        for (y, x) in x.chunks_exact(w * channels).enumerate() {
-            let start = (y + top) * row + left * channels;
-            data[start..start + x.len()].copy_from_slice(x);
-        }
+        copy_inside(x, w * channels, (data, row), [top, left * channels]);
         task(Image {
             data,
             channels,
