@@ -20,7 +20,7 @@ pub struct Metrics {
 }
 
 /// Images per evaluation batch: enough to keep all threads busy, few enough for the cache.
-const EVAL_BATCH: usize = 500;
+const EVAL_BATCH: usize = 100;
 
 /// Memory limit of an evaluation batch of more than one image. A constant, not the machine's
 /// memory: the order of summation must not depend on the machine.
