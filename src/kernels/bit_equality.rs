@@ -81,6 +81,16 @@ impl Network {
             &[270],
             &[270, 10],
             &[10],
+            &[17, 51],
+            &[51],
+            &[17, 23],
+            &[23],
+            &[23, 72],
+            &[72],
+            &[18, 72],
+            &[72],
+            &[18, 10],
+            &[10],
         ];
         let vars = shapes.iter().zip(0..).map(|(shape, seed)| {
             let start = random(shape, seed);
@@ -110,7 +120,21 @@ impl Network {
         let x = max_pool2d(&activate(&x, Activation::Tanh)?, window(2, 2, 1), first)?;
         let x = avg_pool2d(&x, window(2, 2, 0), first)?;
         let x = dense(&x, &v[6], &v[7], Activation::Sigmoid)?;
-        cross_entropy(&dense(&x, &v[8], &v[9], Activation::Identity)?, &labels)
+        let logits = dense(&x, &v[8], &v[9], Activation::Identity)?;
+        cross_entropy(&add(&logits, &self.logits_of_rows(&images)?)?, &labels)
+    }
+
+    /// The rows of the images as tokens that attend to each other and are read one by one.
+    fn logits_of_rows(&self, images: &Tensor) -> Result<Tensor> {
+        let v = &self.vars;
+        let rows = images.reshape(((), 17))?;
+        let x = dense(&rows, &v[10], &v[11], Activation::Identity)?;
+        let x = attention(&x, 17, 1)?;
+        let x = dense(&x, &v[12], &v[13], Activation::Tanh)?;
+        let x = smooth_activation(&x, SmoothActivation::Gelu)?;
+        let x = dense(&x, &v[14], &v[15], Activation::Identity)?;
+        let x = recurrent(&x, &v[16], &v[17], Cell::Lstm, 17, true)?;
+        dense(&x, &v[18], &v[19], Activation::Identity)
     }
 
     fn step(&mut self, step: u64, batch: usize) {
