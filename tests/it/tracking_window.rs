@@ -5,12 +5,13 @@ use std::path::Path;
 
 use candle_studio::studio::{LibraryAction, RunAction, TrackForm, TrackState};
 use candle_studio::ui::Options;
-use egui_kittest::kittest::Queryable;
+use egui::{Key, Modifiers};
+use egui_kittest::kittest::{NodeT, Queryable};
 
 use crate::support::kept::{Kept, open_kept};
 use crate::support::mlflow::Server;
 use crate::support::window::{
-    Window, choose_small, click, settle, studio, type_text, wait, wait_for_end,
+    Window, choose_small, click, press, settle, studio, type_text, wait, wait_for_end,
 };
 
 fn window_in(folder: &Path) -> Window {
@@ -102,4 +103,43 @@ fn an_address_that_is_none_fails_in_one_sentence_and_the_next_session_knows_it()
     let wake = std::sync::Arc::new(|| {});
     let restored = candle_studio::studio::Studio::restored(None, session, wake).unwrap();
     assert_eq!(*restored.run_tracker().form(), form);
+}
+
+/// Types into the palette, and has the command with this label.
+fn find(window: &mut Window, label: &str) {
+    press(window, Modifiers::COMMAND, Key::P);
+    type_text(window, &label.to_lowercase());
+    window.run_steps(2);
+}
+
+#[test]
+fn the_palette_switches_sending_for_the_address_in_the_settings() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut window = window_in(folder.path());
+    let is_on = |window: &Window| studio(window).run_tracker().form().is_on;
+    let (send, stop) = ("Send runs to MLflow", "Stop sending runs to MLflow");
+    // Without an address there is nowhere to send them.
+    find(&mut window, send);
+    let found = window.get_by_label_contains(send);
+    assert!(found.accesskit_node().is_disabled());
+    press(&mut window, Modifiers::NONE, Key::Enter);
+    assert!(!is_on(&window));
+    press(&mut window, Modifiers::NONE, Key::Escape);
+
+    let url = "http://localhost:5000".to_owned();
+    let form = TrackForm { is_on: false, url };
+    window.state_mut().act(LibraryAction::Track(form.clone()));
+    find(&mut window, send);
+    window.get_by_label_contains(send).click();
+    window.run_steps(4);
+    let expected = TrackForm {
+        is_on: true,
+        ..form.clone()
+    };
+    assert_eq!(*studio(&window).run_tracker().form(), expected);
+    window.get_by_label("Runs are sent to MLflow");
+
+    find(&mut window, stop);
+    press(&mut window, Modifiers::NONE, Key::Enter);
+    assert_eq!(*studio(&window).run_tracker().form(), form);
 }

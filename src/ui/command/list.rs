@@ -14,6 +14,8 @@ use super::run::RunCommand;
 use super::sketch::SketchCommand;
 use super::sweep::SweepCommand;
 use super::timeline::TimelineCommand;
+#[cfg(feature = "mlflow")]
+use super::tracking::TrackingCommand;
 use super::view::ViewCommand;
 use crate::data::DataFormat;
 use crate::export::model::{Engine, Language};
@@ -139,6 +141,10 @@ const PLAIN: &[Command] = &[
     Command::Deploy(DeployCommand::StartService),
     #[cfg(feature = "serve")]
     Command::Deploy(DeployCommand::StopService),
+    #[cfg(feature = "mlflow")]
+    Command::Tracking(TrackingCommand::Start),
+    #[cfg(feature = "mlflow")]
+    Command::Tracking(TrackingCommand::Stop),
     Command::File(FileCommand::OpenWorkspace),
     Command::View(ViewCommand::Theme(ThemeChoice::System)),
     Command::View(ViewCommand::Theme(ThemeChoice::Dark)),

@@ -18,6 +18,8 @@ mod shortcuts;
 mod sketch;
 mod sweep;
 mod timeline;
+#[cfg(feature = "mlflow")]
+mod tracking;
 mod view;
 
 use crate::studio::Studio;
@@ -36,6 +38,8 @@ pub use run::RunCommand;
 pub use sketch::SketchCommand;
 pub use sweep::SweepCommand;
 pub use timeline::TimelineCommand;
+#[cfg(feature = "mlflow")]
+pub use tracking::TrackingCommand;
 pub use view::ViewCommand;
 
 /// A command without arguments.
@@ -66,6 +70,9 @@ pub enum Command {
     /// A command for the service.
     #[cfg(feature = "serve")]
     Deploy(DeployCommand),
+    /// A command for sending runs to an MLflow server.
+    #[cfg(feature = "mlflow")]
+    Tracking(TrackingCommand),
     /// A command that helps.
     Help(HelpCommand),
 }
@@ -86,6 +93,8 @@ impl Command {
             Command::Evaluate(command) => command,
             #[cfg(feature = "serve")]
             Command::Deploy(command) => command,
+            #[cfg(feature = "mlflow")]
+            Command::Tracking(command) => command,
             Command::Help(command) => command,
         }
     }
@@ -145,3 +154,6 @@ kinds!(
 
 #[cfg(feature = "serve")]
 kinds!(Deploy(DeployCommand));
+
+#[cfg(feature = "mlflow")]
+kinds!(Tracking(TrackingCommand));
