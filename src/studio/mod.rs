@@ -57,7 +57,7 @@ pub use datasets::{
     ActiveLoop, ActivePoint, Cleaner, DataAction, DatasetLook, Datasets, EditsVerdict, ImportForm,
     LabelIssues, N_FOLDS, NearImages, OddImages, PER_ROUND, Retrainer, SourceAbout, Space,
 };
-pub use deploy::{DeployAction, ModelFormat};
+pub use deploy::DeployAction;
 #[cfg(feature = "serve")]
 pub use deploy::{Offer, Second, ServiceForm, ServiceState, Services, TRAFFIC_SECONDS, Traffic};
 pub use draft::Effect;

@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use candle_studio::studio::{DeployAction, FileAction, ModelFormat};
+use candle_studio::export::model::ModelFormat;
+use candle_studio::studio::{DeployAction, FileAction};
 use egui_kittest::kittest::Queryable;
 
 use crate::support::window::{Window, click, settle, studio, wait, window};

@@ -2,9 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use super::output::Written;
-use crate::export::model::{Engine, ExportedModel, OnnxOptions, write_engine};
-use crate::files;
+use super::target::{Kind, Target};
+use crate::export::model::{Engine, ModelFormat};
 
 /// Where the files for each engine go.
 #[derive(Debug, clap::Args)]
@@ -32,14 +31,18 @@ pub(super) struct EngineArgs {
 }
 
 impl EngineArgs {
-    /// The engines to write for, with their files or folders.
-    pub fn targets(&self) -> Vec<(Engine, &Path)> {
-        let target = |engine| Some((engine, self.target(engine)?));
-        Engine::ALL.into_iter().filter_map(target).collect()
+    /// What to write for the engines that are named.
+    pub fn targets(&self) -> impl Iterator<Item = Target<'_>> {
+        let target = move |engine| {
+            let kind = Kind::Format(ModelFormat::Engine(engine));
+            let path = self.path(engine)?;
+            Some(Target { kind, path })
+        };
+        Engine::ALL.into_iter().filter_map(target)
     }
 
-    fn target(&self, engine: Engine) -> Option<&Path> {
-        let target = match engine {
+    fn path(&self, engine: Engine) -> Option<&Path> {
+        let path = match engine {
             Engine::Triton => &self.triton,
             Engine::Kserve => &self.kserve,
             Engine::Docker => &self.docker,
@@ -47,31 +50,6 @@ impl EngineArgs {
             Engine::Mlserver => &self.mlserver,
             Engine::Systemd => &self.systemd,
         };
-        target.as_deref()
-    }
-
-    /// Checks that the files can be written.
-    pub fn check(&self) -> anyhow::Result<()> {
-        for (engine, target) in self.targets() {
-            if engine.is_file() {
-                files::check_writable(target)?;
-            }
-        }
-        Ok(())
-    }
-
-    /// Writes for all of them.
-    pub fn write(
-        &self,
-        model: &ExportedModel<'_>,
-        options: OnnxOptions,
-    ) -> anyhow::Result<Vec<Written>> {
-        let mut written = Vec::new();
-        for (engine, target) in self.targets() {
-            for file in write_engine(engine, model, options, target)? {
-                written.push(Written::of(engine.name(), &file)?);
-            }
-        }
-        Ok(written)
+        path.as_deref()
     }
 }

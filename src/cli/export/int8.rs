@@ -6,11 +6,12 @@ use anyhow::Context as _;
 use serde::Serialize;
 
 use super::output::{Output, Written};
+use super::target::{Kind, Target};
 use crate::cli::out;
 use crate::compare::{BOOTSTRAP_SEED, Paired, disagreements, image_words};
 use crate::data::Dataset;
 use crate::evaluate::{Predictions, SplitName};
-use crate::export::model::{ExportedModel, OnnxOptions, int8_twin, onnx};
+use crate::export::model::{Content, ModelExport, ModelFormat, int8_twin, onnx};
 use crate::text;
 
 /// How a model and its int8 twin answer the same test images.
@@ -34,14 +35,18 @@ pub(super) fn path(onnx: &Path) -> PathBuf {
 /// Writes the twin beside the ONNX file, and evaluates both.
 pub(super) fn write(
     output: &Output,
-    model: &ExportedModel<'_>,
-    options: OnnxOptions,
+    export: &ModelExport<'_>,
     dataset: &Dataset,
     file: &Path,
-) -> anyhow::Result<(Written, Comparison)> {
+) -> anyhow::Result<(Vec<Written>, Comparison)> {
+    let model = export.model;
     let twin = int8_twin(model.classifier, dataset)?;
-    let bytes = onnx(&twin, options, model.fingerprint)?;
-    let written = output.write("int8", &path(file), &bytes)?;
+    let bytes = onnx(&twin, export.options, model.fingerprint)?;
+    let target = Target {
+        kind: Kind::Format(ModelFormat::Int8),
+        path: &path(file),
+    };
+    let written = output.write(&target, Content::File(bytes))?;
     let (set, indices) = SplitName::Test.images(dataset, model.classifier)?;
     let predictions = |classifier| {
         let made = Predictions::new(classifier, &set, &indices);

@@ -7,20 +7,21 @@ use anyhow::Context as _;
 use serde::Serialize;
 
 use super::Args;
+use super::target::Target;
 use crate::cli::{UsageError, out};
-use crate::files;
+use crate::export::model::Content;
 
 /// A file that was written.
 #[derive(Serialize)]
 pub(super) struct Written {
-    pub kind: &'static str,
+    kind: &'static str,
     path: String,
     bytes: u64,
 }
 
 impl Written {
     /// A file that is there.
-    pub fn of(kind: &'static str, path: &Path) -> anyhow::Result<Written> {
+    fn of(kind: &'static str, path: &Path) -> anyhow::Result<Written> {
         let about = std::fs::metadata(path)
             .with_context(|| format!("could not read {}", path.display()))?;
         Ok(Written {
@@ -29,11 +30,6 @@ impl Written {
             bytes: about.len(),
         })
     }
-}
-
-/// Whether it is standard output.
-pub(super) fn is_standard(path: &Path) -> bool {
-    path.as_os_str() == "-"
 }
 
 /// Writes the files of one call.
@@ -46,25 +42,20 @@ impl Output {
     /// # Errors
     /// When two files would go to standard output, or what is written to folders would have to be
     /// encrypted.
-    pub fn new(args: &Args) -> anyhow::Result<Output> {
-        let files = [&args.onnx, &args.safetensors, &args.web, &args.card];
-        let n_standard = files
-            .into_iter()
-            .flatten()
-            .filter(|f| is_standard(f))
-            .count();
+    pub fn new(args: &Args, targets: &[Target<'_>]) -> anyhow::Result<Output> {
+        let n_standard = targets.iter().filter(|target| target.is_standard()).count();
         let usage = |text: &str| Err(UsageError(text.to_owned()).into());
         if n_standard > usize::from(!args.json) {
             return usage("only one file, and no --json beside it, can go to standard output");
         }
-        if args.int8 && args.onnx.as_deref().is_some_and(is_standard) {
+        let is_piped = |onnx: &Path| onnx.as_os_str() == "-";
+        if args.int8 && args.onnx.as_deref().is_some_and(is_piped) {
             return usage("--int8 writes a second file beside that of --onnx, which has to be one");
         }
         #[cfg(feature = "age")]
         {
             let seal = args.seal.seal()?;
-            let has_folder = args.bundle.is_some() || !args.code.is_empty();
-            if seal.is_some() && (has_folder || !args.engines.targets().is_empty()) {
+            if seal.is_some() && targets.iter().any(|target| target.kind.is_folder()) {
                 return usage(
                     "folders are not encrypted: encrypt an archive of one with age itself",
                 );
@@ -75,25 +66,33 @@ impl Output {
         Ok(Output {})
     }
 
-    /// Writes a file, or standard output for `-`.
-    pub fn write(&self, kind: &'static str, path: &Path, bytes: &[u8]) -> anyhow::Result<Written> {
+    /// Writes a file, or standard output for `-`, or a folder; returns the files.
+    pub fn write(&self, target: &Target<'_>, content: Content) -> anyhow::Result<Vec<Written>> {
+        let kind = target.kind.name();
         #[cfg(feature = "age")]
-        if let Some(seal) = &self.seal {
-            return put(kind, path, &seal.encrypt(bytes)?);
+        let content = self.sealed(content)?;
+        match content {
+            Content::File(bytes) if target.is_standard() => {
+                out::write(&bytes)?;
+                Ok(vec![Written {
+                    kind,
+                    path: "-".to_owned(),
+                    bytes: bytes.len() as u64,
+                }])
+            }
+            content => {
+                let paths = content.write(target.path)?;
+                paths.iter().map(|path| Written::of(kind, path)).collect()
+            }
         }
-        put(kind, path, bytes)
     }
-}
 
-fn put(kind: &'static str, path: &Path, bytes: &[u8]) -> anyhow::Result<Written> {
-    if !is_standard(path) {
-        files::write_atomically(path, bytes)?;
-        return Written::of(kind, path);
+    /// A file encrypted, if somebody is named who may read it.
+    #[cfg(feature = "age")]
+    fn sealed(&self, content: Content) -> anyhow::Result<Content> {
+        Ok(match (&self.seal, content) {
+            (Some(seal), Content::File(bytes)) => Content::File(seal.encrypt(&bytes)?),
+            (_, content) => content,
+        })
     }
-    out::write(bytes)?;
-    Ok(Written {
-        kind,
-        path: "-".to_owned(),
-        bytes: bytes.len() as u64,
-    })
 }

@@ -1,13 +1,11 @@
 //! A folder with a model and all that belongs to it: the ONNX file, its labels, tensors to test it
 //! with, a script that classifies pictures, and a description with the hash of each file.
 
-use std::path::{Path, PathBuf};
-
 use prost::Message;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use super::folder::{self, Written, labels};
+use super::content::{InFolder, labels};
 use super::markdown::in_markdown;
 use super::onnx::{INPUT, InputType, LOGITS, OnnxOptions, PROBABILITIES, onnx};
 use super::test_data::{BATCHES, TestData};
@@ -17,27 +15,15 @@ use crate::text;
 /// The script that classifies pictures. It reads `model.json`, so nothing is pasted into code.
 const PREDICT: &str = include_str!("predict.py");
 
-/// Writes the folder `dir`, which may exist; returns its files. The description, with the hashes of
-/// the others, comes last: a folder without it is not complete.
-///
-/// # Errors
-/// When the network's output is not finite, or a file cannot be written.
-pub fn write_bundle(
-    model: &ExportedModel<'_>,
-    options: OnnxOptions,
-    dir: &Path,
-) -> Result<Vec<PathBuf>, ExportModelError> {
-    folder::write(dir, &files(model, options)?)
-}
-
-/// The files of the folder; `model.json` is the last.
+/// The files of the folder. The description, `model.json` with the hashes of the others, comes last: a
+/// folder without it is not complete.
 ///
 /// # Errors
 /// When the network's output is not finite.
 pub(super) fn files(
     model: &ExportedModel<'_>,
     options: OnnxOptions,
-) -> Result<Vec<Written>, ExportModelError> {
+) -> Result<Vec<InFolder>, ExportModelError> {
     let mut files = vec![(
         "model.onnx".to_owned(),
         onnx(model.classifier, options, model.fingerprint)?,
@@ -59,7 +45,7 @@ pub(super) fn files(
     Ok(files)
 }
 
-fn description(model: &ExportedModel<'_>, options: OnnxOptions, files: &[Written]) -> Value {
+fn description(model: &ExportedModel<'_>, options: OnnxOptions, files: &[InFolder]) -> Value {
     let classifier = model.classifier;
     let provenance = &classifier.provenance;
     let spec = classifier.network.spec();

@@ -4,22 +4,23 @@
 mod bundle;
 mod card;
 mod code;
+mod content;
 mod engines;
-mod folder;
+mod format;
 mod int8;
 mod markdown;
 mod onnx;
 mod page;
 mod test_data;
 
-pub use bundle::write_bundle;
-pub use card::{CardSubject, card};
-pub use code::{Language, write_code};
-pub use engines::{Engine, write_engine};
+pub use code::Language;
+pub use content::Content;
+pub use engines::Engine;
+pub use format::{ModelExport, ModelFormat};
 pub use int8::int8_twin;
 pub use onnx::{InputType, OnnxError, OnnxOptions, Opset, onnx};
-pub use page::page;
 
+use crate::evaluate::EvaluateError;
 use crate::files::WriteError;
 use crate::model::Classifier;
 use test_data::TestData;
@@ -33,6 +34,14 @@ pub struct ExportedModel<'a> {
     pub classifier: &'a Classifier,
     /// The fingerprint of the data it was trained on.
     pub fingerprint: Option<&'a str>,
+}
+
+impl ExportedModel<'_> {
+    /// The bytes of the model file.
+    fn weights(&self) -> Result<Vec<u8>, ExportModelError> {
+        let bytes = self.classifier.to_bytes();
+        bytes.map_err(|error| ExportModelError::Weights(error.to_string()))
+    }
 }
 
 /// Why a model could not be exported.
@@ -58,9 +67,19 @@ pub enum ExportModelError {
         /// The system's error.
         reason: std::io::Error,
     },
-    /// The weights do not fit the layers, or could not be copied.
+    /// The weights could not be copied.
     #[error("could not write the weights: {0}")]
     Weights(String),
+    /// How good it is could not be measured.
+    #[error("could not evaluate {model} on {dataset}: {reason}")]
+    Evaluate {
+        /// The name of the model.
+        model: String,
+        /// The name of the dataset.
+        dataset: String,
+        /// What does not fit.
+        reason: EvaluateError,
+    },
     /// There are no images to calibrate an int8 twin on.
     #[error("could not calibrate 8 bits: {0}")]
     Calibration(String),

@@ -6,13 +6,13 @@ mod service;
 
 use std::path::PathBuf;
 
-pub use export::ModelFormat;
 #[cfg(feature = "serve")]
 pub(super) use service::Running;
 #[cfg(feature = "serve")]
 pub use service::{Offer, ServiceForm, ServiceState, Services};
 
 use super::Studio;
+use crate::export::model::ModelFormat;
 #[cfg(feature = "serve")]
 pub use crate::serve::{Second, TRAFFIC_SECONDS, Traffic};
 

@@ -3,8 +3,8 @@
 use super::effect::CommandEffect;
 use super::kind::{CommandKind, act};
 use crate::data::DataFormat;
-use crate::export::model::{Engine, Language};
-use crate::studio::{FileAction, Format, ModelFormat, Saved, Studio};
+use crate::export::model::{Engine, Language, ModelFormat};
+use crate::studio::{FileAction, Format, Saved, Studio};
 use crate::ui::dialogs::Purpose;
 
 /// A command that reads or writes files.

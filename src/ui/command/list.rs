@@ -18,9 +18,9 @@ use super::timeline::TimelineCommand;
 use super::tracking::TrackingCommand;
 use super::view::ViewCommand;
 use crate::data::DataFormat;
-use crate::export::model::{Engine, Language};
+use crate::export::model::{Engine, Language, ModelFormat};
 use crate::model::PRESETS;
-use crate::studio::{ExplainView, Format, ModelFormat, Saved};
+use crate::studio::{ExplainView, Format, Saved};
 use crate::ui::place::{DataView, EvaluateView, Place, Side, TrainView};
 use crate::ui::settings::ThemeChoice;
 

@@ -3,11 +3,12 @@
 use std::path::{Path, PathBuf};
 
 use crate::data::DataFormat;
+use crate::export::model::ModelFormat;
 use crate::picture::CurvesView;
 use crate::runs::RunState;
 use crate::studio::{
     Action, CanvasAction, DataAction, DeployAction, EvaluateAction, FileAction, Format,
-    LibraryAction, Model, ModelFormat, Saved, SketchAction, Studio, TeachAction,
+    LibraryAction, Model, Saved, SketchAction, Studio, TeachAction,
 };
 
 /// The purpose of a path.

@@ -57,6 +57,10 @@ fn every_engine_gets_its_files_in_one_call() {
     assert_eq!(text(&again.stderr), "wrote m.onnx\nwrote t\nwrote k.yaml\n");
     let [onnx, triton] = ["m.onnx", "t/it-s-mine/1/model.onnx"].map(|f| fs::read(dir.join(f)));
     assert!(onnx.unwrap() == triton.unwrap());
+    // One file goes to standard output, as those of the other formats.
+    let piped = export(dir, MODEL, &["--systemd", "-"]);
+    assert_eq!(piped.stdout, fs::read(dir.join("mine.service")).unwrap());
+    assert!(!dir.join("-").exists());
 }
 
 #[test]

@@ -17,7 +17,7 @@ use crate::text;
 
 /// What a card is about.
 #[derive(Clone, Copy, Debug)]
-pub struct CardSubject<'a> {
+pub(super) struct CardSubject<'a> {
     /// The model.
     pub model: ExportedModel<'a>,
     /// Identifier of its license, as model hubs write it, such as `mit`.
@@ -28,7 +28,7 @@ pub struct CardSubject<'a> {
 }
 
 /// Returns the card as Markdown.
-pub fn card(subject: &CardSubject<'_>) -> String {
+pub(super) fn card(subject: &CardSubject<'_>) -> String {
     let mut card = front_matter::text(subject);
     card += &format!(
         "# {}\n\n{}\n",

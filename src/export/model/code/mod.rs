@@ -9,35 +9,30 @@ mod rust;
 mod tests;
 mod training;
 
-use std::path::{Path, PathBuf};
-
 pub use language::Language;
 
-use super::{ExportModelError, ExportedModel, folder};
+use super::content::InFolder;
+use super::{ExportModelError, ExportedModel};
 use crate::model::{Layer, ModelSpec};
 
-/// Writes the folder `dir`, which may exist: a program in `language` and the weights it loads;
-/// returns the files.
+/// A program in `language` and the weights it loads.
 ///
 /// # Errors
-/// When candle cannot copy the weights, or a file cannot be written.
-pub fn write_code(
+/// When candle cannot copy the weights.
+pub(super) fn files(
     model: &ExportedModel<'_>,
     language: Language,
-    dir: &Path,
-) -> Result<Vec<PathBuf>, ExportModelError> {
-    let weights = model.classifier.to_bytes();
-    let weights = weights.map_err(|e| ExportModelError::Weights(e.to_string()))?;
-    let mut files = vec![("model.safetensors".to_owned(), weights)];
+) -> Result<Vec<InFolder>, ExportModelError> {
+    let mut files = vec![("model.safetensors".to_owned(), model.weights()?)];
     files.extend(program(model, language)?);
-    folder::write(dir, &files)
+    Ok(files)
 }
 
 /// The files of the program itself.
 fn program(
     model: &ExportedModel<'_>,
     language: Language,
-) -> Result<Vec<folder::Written>, ExportModelError> {
+) -> Result<Vec<InFolder>, ExportModelError> {
     let python = |program: String| vec![("model.py".to_owned(), program.into_bytes())];
     Ok(match language {
         Language::Pytorch => python(pytorch::program(model)?),

@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::names::Names;
 use crate::export::model::bundle;
-use crate::export::model::folder::Written;
+use crate::export::model::content::InFolder;
 use crate::export::model::onnx::{INPUT, InputType, LOGITS, OnnxOptions, PROBABILITIES};
 use crate::export::model::{ExportModelError, ExportedModel};
 
@@ -17,7 +17,7 @@ pub(super) fn ray(
     model: &ExportedModel<'_>,
     options: OnnxOptions,
     names: &Names,
-) -> Result<Vec<Written>, ExportModelError> {
+) -> Result<Vec<InFolder>, ExportModelError> {
     let configs = [
         ("serve.yaml", include_str!("templates/ray.yaml")),
         (
@@ -45,7 +45,7 @@ pub(super) fn mlserver(
     model: &ExportedModel<'_>,
     options: OnnxOptions,
     names: &Names,
-) -> Result<Vec<Written>, ExportModelError> {
+) -> Result<Vec<InFolder>, ExportModelError> {
     let settings = serde_json::to_string_pretty(&settings(model, options.input, names))? + "\n";
     let mut files = bundle::files(model, options)?;
     files.push((

@@ -1,7 +1,7 @@
 //! A Docker image with our own service, and what Kubernetes needs to run it.
 
 use super::names::Names;
-use crate::export::model::folder::Written;
+use crate::export::model::content::InFolder;
 use crate::export::model::{ExportModelError, ExportedModel};
 
 /// The files that hold a name.
@@ -24,11 +24,9 @@ const DOCKERIGNORE: &str = "*\n!candle-studio\n!healthcheck.sh\n!model.safetenso
 pub(super) fn files(
     model: &ExportedModel<'_>,
     names: &Names,
-) -> Result<Vec<Written>, ExportModelError> {
-    let weights = model.classifier.to_bytes();
-    let weights = weights.map_err(|e| ExportModelError::Weights(e.to_string()))?;
+) -> Result<Vec<InFolder>, ExportModelError> {
     let mut files = vec![
-        ("model.safetensors".to_owned(), weights),
+        ("model.safetensors".to_owned(), model.weights()?),
         ("healthcheck.sh".to_owned(), HEALTHCHECK.into()),
         (".dockerignore".to_owned(), DOCKERIGNORE.into()),
     ];

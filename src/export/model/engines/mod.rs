@@ -12,12 +12,9 @@ mod triton;
 #[cfg(test)]
 mod tests;
 
-use std::path::{Path, PathBuf};
-
-use super::folder::{self, Written};
+use super::content::Content;
 use super::onnx::OnnxOptions;
 use super::{ExportModelError, ExportedModel};
-use crate::files;
 use names::Names;
 
 const KSERVE: &str = include_str!("templates/kserve.yaml");
@@ -99,31 +96,25 @@ impl Engine {
     }
 }
 
-/// Writes what `engine` needs to serve the model to `target`, a file or a folder, which may exist;
-/// returns the files.
+/// What `engine` needs to serve the model.
 ///
 /// * `options`: how the ONNX file is written, for engines that take one
 ///
 /// # Errors
-/// When the model cannot be exported, or a file cannot be written.
-pub fn write_engine(
+/// When the model cannot be exported.
+pub(super) fn content(
     engine: Engine,
     model: &ExportedModel<'_>,
     options: OnnxOptions,
-    target: &Path,
-) -> Result<Vec<PathBuf>, ExportModelError> {
+) -> Result<Content, ExportModelError> {
     let names = Names::new(model.name);
-    let write_file = |template| {
-        files::write_atomically(target, names.fill(template).as_bytes())?;
-        Ok(vec![target.to_owned()])
-    };
-    let written: Vec<Written> = match engine {
-        Engine::Kserve => return write_file(KSERVE),
-        Engine::Systemd => return write_file(SYSTEMD),
-        Engine::Triton => triton::files(model, options, &names)?,
-        Engine::Docker => docker::files(model, &names)?,
-        Engine::Ray => bundled::ray(model, options, &names)?,
-        Engine::Mlserver => bundled::mlserver(model, options, &names)?,
-    };
-    folder::write(target, &written)
+    let file = |template| Content::File(names.fill(template).into_bytes());
+    Ok(match engine {
+        Engine::Kserve => file(KSERVE),
+        Engine::Systemd => file(SYSTEMD),
+        Engine::Triton => Content::Folder(triton::files(model, options, &names)?),
+        Engine::Docker => Content::Folder(docker::files(model, &names)?),
+        Engine::Ray => Content::Folder(bundled::ray(model, options, &names)?),
+        Engine::Mlserver => Content::Folder(bundled::mlserver(model, options, &names)?),
+    })
 }

@@ -1,7 +1,6 @@
 //! What engines read. `.ci/deploy` gives it to them.
 
 use std::collections::BTreeMap;
-use std::fs;
 
 use candle_core::Device;
 use serde_json::Value;
@@ -28,19 +27,16 @@ fn written(engine: Engine, name: &str) -> BTreeMap<String, String> {
         classifier: &classifier,
         fingerprint: None,
     };
-    let dir = tempfile::tempdir().unwrap();
-    let target = dir.path().join("target");
-    let files = write_engine(engine, &model, OnnxOptions::default(), &target).unwrap();
-    let mut texts = BTreeMap::new();
-    for file in files {
-        let name = file.strip_prefix(dir.path()).unwrap();
-        let name = name.components().map(|c| c.as_os_str().to_str().unwrap());
-        let name = name.collect::<Vec<_>>().join("/");
-        let bytes = fs::read(&file).unwrap();
-        assert!(!bytes.is_empty(), "{name}");
-        texts.insert(name, String::from_utf8(bytes).unwrap_or_default());
-    }
-    texts
+    let files = match content(engine, &model, OnnxOptions::default()).unwrap() {
+        Content::File(bytes) => vec![("target".to_owned(), bytes)],
+        Content::Folder(files) => {
+            let inside = |(name, bytes)| (format!("target/{name}"), bytes);
+            files.into_iter().map(inside).collect()
+        }
+    };
+    assert!(files.iter().all(|(_, bytes)| !bytes.is_empty()));
+    let text = |(name, bytes)| (name, String::from_utf8(bytes).unwrap_or_default());
+    files.into_iter().map(text).collect()
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! A model repository of NVIDIA's Triton Inference Server.
 
 use super::names::Names;
-use crate::export::model::folder::{Written, labels};
+use crate::export::model::content::{InFolder, labels};
 use crate::export::model::onnx::{INPUT, InputType, LOGITS, OnnxOptions, PROBABILITIES, onnx};
 use crate::export::model::{ExportModelError, ExportedModel};
 
@@ -16,7 +16,7 @@ pub(super) fn files(
     model: &ExportedModel<'_>,
     options: OnnxOptions,
     names: &Names,
-) -> Result<Vec<Written>, ExportModelError> {
+) -> Result<Vec<InFolder>, ExportModelError> {
     let path = |file: &str| format!("{}/{file}", names.id);
     let config = config(model, options.input, names);
     Ok(vec![

@@ -31,7 +31,7 @@ const STYLE: &str = include_str!("page.css");
 ///
 /// # Errors
 /// When candle cannot copy the weights.
-pub fn page(model: &ExportedModel<'_>) -> Result<String, ExportModelError> {
+pub(super) fn page(model: &ExportedModel<'_>) -> Result<String, ExportModelError> {
     let script = format!("\"use strict\";\n{}", SCRIPTS.join("\n"));
     let [script_hash, style_hash] = [script.as_str(), STYLE]
         .map(|text| BASE64_STANDARD.encode(Sha256::digest(text.as_bytes())));

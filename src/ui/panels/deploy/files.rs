@@ -2,8 +2,7 @@
 
 use egui::{Label, RichText, Ui};
 
-use crate::export::model::{Engine, Language};
-use crate::studio::ModelFormat;
+use crate::export::model::{Engine, Language, ModelFormat};
 use crate::ui::command::{Command, FileCommand};
 use crate::ui::panels::PanelContext;
 use crate::ui::theme::{self, UNIT};

@@ -7,7 +7,7 @@ mod writer;
 
 use self::writer::Writer;
 use super::training::Training;
-use crate::export::model::folder::Written;
+use crate::export::model::content::InFolder;
 use crate::export::model::{ExportModelError, ExportedModel};
 use crate::model::Shape;
 use crate::train::Optimizer;
@@ -24,7 +24,7 @@ const USE: &str = include_str!("parts/use.rs");
 ///
 /// # Errors
 /// When a layer does not fit the one before it.
-pub(super) fn program(model: &ExportedModel<'_>) -> Result<Vec<Written>, ExportModelError> {
+pub(super) fn program(model: &ExportedModel<'_>) -> Result<Vec<InFolder>, ExportModelError> {
     let classifier = model.classifier;
     let spec = classifier.network.spec();
     let mut network = Writer::default();
