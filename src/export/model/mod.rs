@@ -11,6 +11,7 @@ mod int8;
 mod markdown;
 mod onnx;
 mod page;
+mod step;
 mod test_data;
 
 pub use code::Language;

@@ -3,6 +3,7 @@
 
 mod keras;
 mod language;
+mod python;
 mod pytorch;
 mod rust;
 #[cfg(test)]
@@ -13,7 +14,6 @@ pub use language::Language;
 
 use super::content::InFolder;
 use super::{ExportModelError, ExportedModel};
-use crate::model::{Layer, ModelSpec};
 
 /// A program in `language` and the weights it loads.
 ///
@@ -24,30 +24,16 @@ pub(super) fn files(
     language: Language,
 ) -> Result<Vec<InFolder>, ExportModelError> {
     let mut files = vec![("model.safetensors".to_owned(), model.weights()?)];
-    files.extend(program(model, language)?);
+    files.extend(program(model, language));
     Ok(files)
 }
 
 /// The files of the program itself.
-fn program(
-    model: &ExportedModel<'_>,
-    language: Language,
-) -> Result<Vec<InFolder>, ExportModelError> {
+fn program(model: &ExportedModel<'_>, language: Language) -> Vec<InFolder> {
     let python = |program: String| vec![("model.py".to_owned(), program.into_bytes())];
-    Ok(match language {
-        Language::Pytorch => python(pytorch::program(model)?),
-        Language::Keras => python(keras::program(model)?),
-        Language::Rust => rust::program(model)?,
-    })
-}
-
-/// The names of `layers` within their block.
-fn names(layers: &[Layer]) -> Vec<String> {
-    let spec = ModelSpec {
-        input: [1; 3],
-        classes: 1,
-        layers: layers.to_vec(),
-    };
-    let name = |idx| spec.layer_name(idx).unwrap_or_default();
-    (0..layers.len()).map(name).collect()
+    match language {
+        Language::Pytorch => python(pytorch::program(model)),
+        Language::Keras => python(keras::program(model)),
+        Language::Rust => rust::program(model),
+    }
 }

@@ -38,7 +38,7 @@ fn written_of(
         classifier: &classifier,
         fingerprint: None,
     };
-    let (_, code) = program(&model, language).unwrap().pop().unwrap();
+    let (_, code) = program(&model, language).pop().unwrap();
     String::from_utf8(code).unwrap()
 }
 

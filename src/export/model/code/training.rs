@@ -111,14 +111,6 @@ impl Training {
         let decay = is_named.then(|| arguments(&[("weight_decay", self.weight_decay)]));
         (class, values + &decay.unwrap_or_default())
     }
-
-    /// Lines of Python that name the settings.
-    pub fn python(&self) -> String {
-        format!(
-            "EPOCHS, BATCH_SIZE, LEARNING_RATE = {}, {}, {:?}\n",
-            self.epochs, self.batch_size, self.learning_rate
-        )
-    }
 }
 
 /// What a library of Python calls the settings of an optimizer.

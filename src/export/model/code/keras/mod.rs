@@ -6,12 +6,11 @@ mod optimizer;
 
 use std::collections::BTreeSet;
 
-use serde_json::json;
-
-use super::names;
+use super::python;
 use super::training::Training;
-use crate::export::model::{ExportModelError, ExportedModel};
-use crate::model::{Conv2d, Layer, LayerReport, Residual, Shape, SpecReport, TokenChoice};
+use crate::export::model::ExportedModel;
+use crate::export::model::step::steps;
+use crate::model::{Conv2d, Layer, Residual, Shape, TokenChoice};
 
 /// A layer that Keras has not, or whose weights PyTorch keeps otherwise.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -35,23 +34,15 @@ impl Own {
 const USE: &str = include_str!("use.py");
 
 /// Returns `model.py`.
-///
-/// # Errors
-/// When a layer does not fit the one before it.
-pub(super) fn program(model: &ExportedModel<'_>) -> Result<String, ExportModelError> {
-    let classifier = model.classifier;
-    let spec = classifier.network.spec();
+pub(super) fn program(model: &ExportedModel<'_>) -> String {
+    let spec = model.classifier.network.spec();
     let mut network = Writer::default();
-    network.layers(&spec.layers, Shape::Image(spec.input), "")?;
+    network.layers(&spec.layers, Shape::Image(spec.input), "");
     let own = network.own.iter().map(|own| format!("\n\n{}", own.code()));
     let own: String = own.collect();
-    // Every string of JSON is one of Python.
-    let classes = classifier.classes.iter().map(|c| json!(c).to_string());
-    let (name, classes) = (json!(model.name), classes.collect::<Vec<_>>().join(", "));
-    let temperature = classifier.provenance.temperature.unwrap_or(1.0);
     let [channels, height, width] = spec.input;
     let training = Training::of(model, optimizer::has);
-    Ok(format!(
+    format!(
         "\"\"\"An image classifier, trained with Candle Studio.\n\n    \
          pip install keras torch safetensors pillow\n    python model.py PICTURE...\n    \
          python model.py train DATA.npz\n\n\
@@ -59,16 +50,13 @@ pub(super) fn program(model: &ExportedModel<'_>) -> Result<String, ExportModelEr
          import os\nimport pathlib\nimport sys\n\nos.environ.setdefault(\"KERAS_BACKEND\", \"torch\")\n\n\
          import keras\nimport numpy as np\nfrom keras import layers, ops\nfrom PIL import Image\n\
          from safetensors.numpy import load_file\n\n\
-         NAME = {name}\nCLASSES = [{classes}]\n\
-         INPUT = {:?}  # channels, height, width\n\
-         TEMPERATURE = {temperature:?}  # what the logits are divided by before the softmax\n{}{own}\n\n\
+         {}{own}\n\n\
          def network():\n    x = inputs = keras.Input(({height}, {width}, {channels}))\n{}    \
          return keras.Model(inputs, x)\n\n\n{}",
-        spec.input,
-        training.python(),
+        python::constants(model, &training),
         network.code,
         USE.replace("OPTIMIZER", &optimizer::call(&training)),
-    ))
+    )
 }
 
 /// Code so far, and the layers it needs.
@@ -83,30 +71,21 @@ impl Writer {
     /// A line per layer.
     ///
     /// * `module`: PyTorch's name of what the layers are in, with - for its dots
-    fn layers(
-        &mut self,
-        layers: &[Layer],
-        mut input: Shape,
-        module: &str,
-    ) -> Result<(), ExportModelError> {
-        let report = SpecReport::inside(layers, input);
-        for (idx, (layer, name)) in layers.iter().zip(names(layers)).enumerate() {
-            let misfit = || ExportModelError::Weights(format!("{name} does not fit"));
-            let &LayerReport { output, .. } = report.layers.get(idx).ok_or_else(misfit)?;
+    fn layers(&mut self, layers: &[Layer], input: Shape, module: &str) {
+        for step in steps(layers, input) {
             let module = match module {
-                "" => idx.to_string(),
-                module => format!("{module}-{idx}"),
+                "" => step.idx.to_string(),
+                module => format!("{module}-{}", step.idx),
             };
-            match layer {
-                Layer::Residual(block) => self.residual(block, &module, [input, output])?,
-                layer => self.layer(layer, &module, [input, output]),
+            let around = [step.input, step.output];
+            match step.layer {
+                Layer::Residual(block) => self.residual(block, &module, around),
+                layer => self.layer(layer, &module, around),
             }
             // The comment belongs to the last line of the layer.
             self.code.pop();
-            self.code += &format!("  # {name}: {output}\n");
-            input = output;
+            self.code += &format!("  # {}: {}\n", step.name, step.output);
         }
-        Ok(())
     }
 
     fn line(&mut self, line: &str) {
@@ -118,12 +97,7 @@ impl Writer {
         self.line(&format!("x = {layer}(x)"));
     }
 
-    fn residual(
-        &mut self,
-        block: &Residual,
-        module: &str,
-        [input, output]: [Shape; 2],
-    ) -> Result<(), ExportModelError> {
+    fn residual(&mut self, block: &Residual, module: &str, [input, output]: [Shape; 2]) {
         self.n_blocks += 1;
         let shortcut = format!("shortcut{}", self.n_blocks);
         match (Residual::shortcut_stride(input, output), output) {
@@ -132,9 +106,8 @@ impl Writer {
             )),
             _ => self.line(&format!("{shortcut} = x")),
         }
-        self.layers(&block.layers, input, &format!("{module}-body"))?;
+        self.layers(&block.layers, input, &format!("{module}-body"));
         self.line(&format!("x = layers.Add()([x, {shortcut}])"));
-        Ok(())
     }
 
     /// The lines of a layer that is no block.

@@ -4,12 +4,11 @@ mod optimizer;
 
 use std::collections::BTreeSet;
 
-use serde_json::json;
-
-use super::names;
+use super::python;
 use super::training::Training;
-use crate::export::model::{ExportModelError, ExportedModel};
-use crate::model::{Conv2d, Layer, LayerReport, Residual, Shape, SpecReport};
+use crate::export::model::ExportedModel;
+use crate::export::model::step::steps;
+use crate::model::{Conv2d, Layer, Residual, Shape};
 
 /// A module that PyTorch has not, in the order in which they are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -39,46 +38,30 @@ impl Own {
 const USE: &str = include_str!("use.py");
 
 /// Returns `model.py`.
-///
-/// # Errors
-/// When a layer does not fit the one before it.
-pub(super) fn program(model: &ExportedModel<'_>) -> Result<String, ExportModelError> {
-    let classifier = model.classifier;
-    let spec = classifier.network.spec();
+pub(super) fn program(model: &ExportedModel<'_>) -> String {
+    let spec = model.classifier.network.spec();
     let mut network = Writer::default();
-    network.layers(&spec.layers, Shape::Image(spec.input), 2)?;
-    let own: Vec<&str> = network.own.iter().map(|own| own.code()).collect();
-    let modules = own.iter().map(|code| format!("\n\n{code}"));
-    let modules: String = modules.collect();
-    // Every string of JSON is one of Python.
-    let classes: Vec<String> = classifier
-        .classes
-        .iter()
-        .map(|c| json!(c).to_string())
-        .collect();
-    let (name, classes) = (json!(model.name), classes.join(", "));
-    let temperature = classifier.provenance.temperature.unwrap_or(1.0);
+    network.layers(&spec.layers, Shape::Image(spec.input), 2);
+    let own = network.own.iter().map(|own| format!("\n\n{}", own.code()));
+    let own: String = own.collect();
     let training = Training::of(model, optimizer::has);
     let scheduler = match training.falls {
         true => "CosineAnnealingLR",
         false => "ConstantLR",
     };
-    Ok(format!(
+    format!(
         "\"\"\"An image classifier, trained with Candle Studio.\n\n    \
          pip install torch numpy safetensors pillow\n    python model.py PICTURE...\n    \
          python model.py train DATA.npz\n\"\"\"\n\n\
          import pathlib\nimport sys\n\nimport numpy as np\nimport torch\nfrom PIL import Image\n\
          from safetensors.torch import load_file, save_file\nfrom torch import nn\n\
          from torch.optim.lr_scheduler import {scheduler}\nfrom torch.utils.data import DataLoader, TensorDataset\n\n\
-         NAME = {name}\nCLASSES = [{classes}]\n\
-         INPUT = {:?}  # channels, height, width\n\
-         TEMPERATURE = {temperature:?}  # what the logits are divided by before the softmax\n{}{modules}\n\n\
+         {}{own}\n\n\
          def network():\n    return nn.Sequential(\n{}    )\n\n\n{}",
-        spec.input,
-        training.python(),
+        python::constants(model, &training),
         network.code,
         optimizer::in_use(USE, &training)
-    ))
+    )
 }
 
 /// Code so far, and the modules it needs.
@@ -90,42 +73,26 @@ struct Writer {
 
 impl Writer {
     /// A line per layer; a block has lines for those inside.
-    fn layers(
-        &mut self,
-        layers: &[Layer],
-        mut input: Shape,
-        depth: usize,
-    ) -> Result<(), ExportModelError> {
-        let report = SpecReport::inside(layers, input);
-        for (idx, (layer, name)) in layers.iter().zip(names(layers)).enumerate() {
-            let misfit = || ExportModelError::Weights(format!("{name} does not fit"));
-            let &LayerReport { output, .. } = report.layers.get(idx).ok_or_else(misfit)?;
-            let indent = "    ".repeat(depth);
-            match layer {
-                Layer::Residual(block) => {
-                    self.residual(block, &name, [input, output], depth)?;
-                }
+    fn layers(&mut self, layers: &[Layer], input: Shape, depth: usize) {
+        let indent = "    ".repeat(depth);
+        for step in steps(layers, input) {
+            let around = [step.input, step.output];
+            match step.layer {
+                Layer::Residual(block) => self.residual(block, around, depth),
                 layer => {
-                    let module = self.module(layer, [input, output]);
-                    self.code += &format!("{indent}{module},  # {name}: {output}\n");
+                    let module = self.module(layer, around);
+                    self.code += &format!("{indent}{module},");
                 }
             }
-            input = output;
+            self.code += &format!("  # {}: {}\n", step.name, step.output);
         }
-        Ok(())
     }
 
-    fn residual(
-        &mut self,
-        block: &Residual,
-        name: &str,
-        [input, output]: [Shape; 2],
-        depth: usize,
-    ) -> Result<(), ExportModelError> {
+    fn residual(&mut self, block: &Residual, [input, output]: [Shape; 2], depth: usize) {
         self.own.insert(Own::Residual);
         let indent = "    ".repeat(depth);
         self.code += &format!("{indent}Residual(\n{indent}    nn.Sequential(\n");
-        self.layers(&block.layers, input, depth + 2)?;
+        self.layers(&block.layers, input, depth + 2);
         self.code += &format!("{indent}    ),\n");
         if let (Some(stride), Shape::Image([from, ..]), Shape::Image([to, ..])) =
             (Residual::shortcut_stride(input, output), input, output)
@@ -133,8 +100,7 @@ impl Writer {
             let shortcut = format!("nn.Conv2d({from}, {to}, 1, stride={stride})");
             self.code += &format!("{indent}    {shortcut},\n");
         }
-        self.code += &format!("{indent}),  # {name}: {output}\n");
-        Ok(())
+        self.code += &format!("{indent}),");
     }
 
     /// The module of a layer that is no block.

@@ -7,8 +7,8 @@ mod writer;
 
 use self::writer::Writer;
 use super::training::Training;
+use crate::export::model::ExportedModel;
 use crate::export::model::content::InFolder;
-use crate::export::model::{ExportModelError, ExportedModel};
 use crate::model::Shape;
 use crate::train::Optimizer;
 
@@ -21,14 +21,11 @@ const MAIN: &str = include_str!("parts/main.rs");
 const USE: &str = include_str!("parts/use.rs");
 
 /// Returns `Cargo.toml`, `src/main.rs` and `src/model.rs`.
-///
-/// # Errors
-/// When a layer does not fit the one before it.
-pub(super) fn program(model: &ExportedModel<'_>) -> Result<Vec<InFolder>, ExportModelError> {
+pub(super) fn program(model: &ExportedModel<'_>) -> Vec<InFolder> {
     let classifier = model.classifier;
     let spec = classifier.network.spec();
     let mut network = Writer::default();
-    network.layers(&spec.layers, Shape::Image(spec.input), "", "")?;
+    network.layers(&spec.layers, Shape::Image(spec.input), "", "");
     let classes: Vec<String> = classifier.classes.iter().map(|c| text(c)).collect();
     let (name, n, classes) = (text(model.name), classes.len(), classes.join(", "));
     let [channels, height, width] = spec.input;
@@ -46,11 +43,11 @@ pub(super) fn program(model: &ExportedModel<'_>) -> Result<Vec<InFolder>, Export
         USE,
         network.parts(),
     );
-    Ok(vec![
+    vec![
         ("Cargo.toml".to_owned(), MANIFEST.into()),
         ("src/main.rs".to_owned(), MAIN.into()),
         ("src/model.rs".to_owned(), code.into_bytes()),
-    ])
+    ]
 }
 
 /// The constants of the training.

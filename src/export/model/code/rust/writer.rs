@@ -3,9 +3,8 @@
 use std::collections::BTreeSet;
 
 use super::own::Own;
-use crate::export::model::ExportModelError;
-use crate::export::model::code::names;
-use crate::model::{Conv2d, Layer, LayerReport, Residual, Shape, SpecReport};
+use crate::export::model::step::steps;
+use crate::model::{Conv2d, Layer, Residual, Shape};
 
 /// Code so far, and what it needs beside candle.
 #[derive(Default)]
@@ -51,34 +50,21 @@ impl Writer {
     /// A line of the forward pass per layer.
     ///
     /// * `block`, `module`: what the fields, and the modules of PyTorch, of these layers begin with
-    ///
-    /// # Errors
-    /// When a layer does not fit the one before it.
-    pub fn layers(
-        &mut self,
-        layers: &[Layer],
-        mut input: Shape,
-        block: &str,
-        module: &str,
-    ) -> Result<(), ExportModelError> {
-        let report = SpecReport::inside(layers, input);
-        for (idx, (layer, name)) in layers.iter().zip(names(layers)).enumerate() {
-            let misfit = || ExportModelError::Weights(format!("{name} does not fit"));
-            let &LayerReport { output, .. } = report.layers.get(idx).ok_or_else(misfit)?;
+    pub fn layers(&mut self, layers: &[Layer], input: Shape, block: &str, module: &str) {
+        for step in steps(layers, input) {
             let place = Place {
-                field: &format!("{block}{name}"),
-                module: &format!("{module}{idx}"),
+                field: &format!("{block}{}", step.name),
+                module: &format!("{module}{}", step.idx),
             };
-            match layer {
-                Layer::Residual(block) => self.residual(block, &place, [input, output])?,
-                layer => self.layer(layer, &place, [input, output]),
+            let around = [step.input, step.output];
+            match step.layer {
+                Layer::Residual(block) => self.residual(block, &place, around),
+                layer => self.layer(layer, &place, around),
             }
             // The comment belongs to the last line of the layer.
             self.forward.pop();
-            self.forward += &format!(" // {name}: {output}\n");
-            input = output;
+            self.forward += &format!(" // {}: {}\n", step.name, step.output);
         }
-        Ok(())
     }
 
     /// `let x = …;`
@@ -98,12 +84,7 @@ impl Writer {
         self.line(&format!("x.apply(&self.{})?", place.field));
     }
 
-    fn residual(
-        &mut self,
-        block: &Residual,
-        place: &Place<'_>,
-        [input, output]: [Shape; 2],
-    ) -> Result<(), ExportModelError> {
+    fn residual(&mut self, block: &Residual, place: &Place<'_>, [input, output]: [Shape; 2]) {
         self.n_blocks += 1;
         let shortcut = format!("shortcut{}", self.n_blocks);
         let value = match (Residual::shortcut_stride(input, output), input, output) {
@@ -124,9 +105,8 @@ impl Writer {
             format!("{}_", place.field),
             format!("{}.body.", place.module),
         );
-        self.layers(&block.layers, input, &field, &module)?;
+        self.layers(&block.layers, input, &field, &module);
         self.line(&format!("(x + {shortcut})?"));
-        Ok(())
     }
 
     /// The lines of a layer that is no block.

@@ -11,7 +11,8 @@ mod transformer;
 
 use super::OnnxError;
 use super::graph::{Graph, Place};
-use crate::model::{Layer, LayerReport, ModelSpec, Shape, SpecReport};
+use crate::export::model::step::steps;
+use crate::model::{Layer, Shape};
 
 /// What layers are in: the network, or a residual block.
 pub(super) struct Block {
@@ -48,43 +49,24 @@ pub(super) fn sequence(
     block: &Block,
     mut x: String,
 ) -> Result<String, OnnxError> {
-    let names = names(layers);
-    let SpecReport { layers: reports } = SpecReport::inside(layers, block.input);
-    let mut input = block.input;
-    for (idx, layer) in layers.iter().enumerate() {
-        let name = names.get(idx).map_or("", String::as_str);
-        let dotted = |prefix: &str, name: &str| match prefix {
-            "" => name.to_owned(),
-            prefix => format!("{prefix}.{name}"),
-        };
-        let place = Place {
-            module: dotted(&block.module, &idx.to_string()),
-            layer: dotted(&block.layer, name),
-        };
-        let misfit = || OnnxError::Misfit(place.layer.clone());
-        let &LayerReport { output, .. } = reports.get(idx).ok_or_else(misfit)?;
+    let dotted = |prefix: &str, name: &str| match prefix {
+        "" => name.to_owned(),
+        prefix => format!("{prefix}.{name}"),
+    };
+    for found in steps(layers, block.input) {
         let step = Step {
-            layer,
-            place,
-            input,
-            output,
+            layer: found.layer,
+            place: Place {
+                module: dotted(&block.module, &found.idx.to_string()),
+                layer: dotted(&block.layer, &found.name),
+            },
+            input: found.input,
+            output: found.output,
         };
         let y = one(graph, &step, x.clone())?;
-        x = graph.layer_output(&step.place, layer, &x, y);
-        input = output;
+        x = graph.layer_output(&step.place, step.layer, &x, y);
     }
     Ok(x)
-}
-
-/// The names of `layers` within their block.
-fn names(layers: &[Layer]) -> Vec<String> {
-    let spec = ModelSpec {
-        input: [1, 1, 1],
-        classes: 1,
-        layers: layers.to_vec(),
-    };
-    let name = |idx| spec.layer_name(idx).unwrap_or_default();
-    (0..layers.len()).map(name).collect()
 }
 
 fn one(graph: &mut Graph<'_>, step: &Step<'_>, x: String) -> Result<String, OnnxError> {
