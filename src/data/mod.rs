@@ -8,9 +8,11 @@
 //! Nothing in here depends on a model.
 
 pub mod augment;
+mod backdrop;
 pub mod batches;
 mod built_in;
 pub mod dataset;
+mod decoded_image;
 pub mod edits;
 pub mod error;
 pub mod export;
@@ -39,13 +41,12 @@ pub use augment::{Affine, Augment, AugmentKind};
 pub use batches::{Batch, balanced, shuffled, unit_values};
 pub use built_in::BuiltIn;
 pub use dataset::Dataset;
+pub use decoded_image::DecodedImage;
 pub use error::DataError;
 pub use export::DataFormat;
 pub(crate) use folder::has_idx_files;
 pub use identity::{Duplicates, ImageRef};
-pub use image_file::{
-    DecodedImage, PICTURE_ENDINGS, read_image, read_image_bytes, read_image_file,
-};
+pub use image_file::{PICTURE_ENDINGS, read_image, read_image_bytes, read_image_file};
 pub use image_set::ImageSet;
 pub use import::{ImportProgress, ImportRecipe, Imported, Preview, Source};
 pub use join::MAX_JOINED_TEST;

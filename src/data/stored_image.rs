@@ -4,8 +4,9 @@ use std::io::Cursor;
 
 use image::ImageFormat;
 
+use super::decoded_image::DecodedImage;
 use super::error::DataError;
-use super::image_file::{DecodedImage, decode};
+use super::image_file::decode;
 
 /// What follows: a PNG of a picture that came from a JPEG file, of an image of a dataset, or of
 /// another picture.

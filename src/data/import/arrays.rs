@@ -7,8 +7,8 @@ use super::recipe::ImportRecipe;
 use super::source::Item;
 use super::split::keep;
 use super::tree::Refused;
+use crate::data::decoded_image::DecodedImage;
 use crate::data::error::DataError;
-use crate::data::image_file::DecodedImage;
 use crate::data::recipe::{Framing, InputImage, Recipe};
 
 /// Makes the images of `items` of the array `pixels`, which holds images of `shape`.

@@ -12,8 +12,9 @@ use super::recipe::ImportRecipe;
 use super::source::Item;
 use super::split::keep;
 use super::tree::{Refused, Tree, read_limited};
+use crate::data::decoded_image::DecodedImage;
 use crate::data::error::DataError;
-use crate::data::image_file::{DecodedImage, MAX_FILE_BYTES, read_image_bytes};
+use crate::data::image_file::{MAX_FILE_BYTES, read_image_bytes};
 use crate::data::image_set::ImageSet;
 use crate::data::recipe::{Framing, InputImage, Recipe};
 

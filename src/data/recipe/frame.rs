@@ -4,7 +4,7 @@ use super::centered::is_centered;
 use super::input::InputImage;
 use super::placed::Placed;
 use super::spec::{Framing, Recipe};
-use crate::data::image_file::DecodedImage;
+use crate::data::decoded_image::DecodedImage;
 use crate::data::resample::Stretch;
 use crate::data::sketch::{GrayImage, center_frame};
 

@@ -7,7 +7,7 @@ use super::centered::is_centered;
 use super::objects::{Object, objects};
 use super::placed::framed;
 use super::spec::{Framing, Recipe};
-use crate::data::image_file::DecodedImage;
+use crate::data::decoded_image::DecodedImage;
 use crate::data::sketch::{GrayImage, center_sketch};
 
 /// Pictures that use fewer gray levels than this are stretched to the whole range.

@@ -7,8 +7,9 @@ use std::time::SystemTime;
 use image::{DynamicImage, ImageBuffer, ImageFormat, Luma};
 use serde::{Deserialize, Serialize};
 
+use crate::data::decoded_image::DecodedImage;
 use crate::data::error::DataError;
-use crate::data::image_file::{DecodedImage, decode};
+use crate::data::image_file::decode;
 use crate::data::recipe::{InputImage, Recipe};
 use crate::data::sketch::GrayImage;
 
