@@ -41,11 +41,6 @@ impl Input {
         }
     }
 
-    /// The images, unless nothing reads them.
-    pub(super) fn images(&self) -> Option<&Tensor> {
-        self.images.as_ref()
-    }
-
     /// The image at index `idx` alone, with its label.
     pub(super) fn single(&self, idx: usize) -> candle_core::Result<Input> {
         let one = |x: &Tensor| x.narrow(0, idx, 1);
@@ -54,6 +49,21 @@ impl Input {
             images: self.images.as_ref().map(one).transpose()?,
             labels: one(&self.labels)?,
         })
+    }
+}
+
+/// What decides whether a loss may change the weights.
+struct Guard<'a> {
+    recent_losses: &'a [f64],
+    accepts_spike: bool,
+    n_classes: usize,
+}
+
+impl Guard<'_> {
+    /// Why the loss of `n_images` must not be used, if it must not.
+    fn anomaly(&self, loss: f64, n_images: usize) -> Option<Anomaly> {
+        let found = detect(self.recent_losses, loss, n_images, self.n_classes);
+        found.filter(|anomaly| !self.accepts_spike || *anomaly == Anomaly::NotFinite)
     }
 }
 
@@ -89,10 +99,8 @@ impl Steps<'_> {
         if self.config.privacy.is_on() {
             return self.private_batch(indices, n_epoch);
         }
-        let step = self.optimizer.step + 1;
-        let is_watched = self.control.watches_layers() && layer_stats::is_due(step);
+        let is_watched = self.is_watched();
         let input = self.input(indices, is_watched)?;
-        let labels = &input.labels;
         let mode = Mode::Train {
             seed: self.config.seed,
             step: self.optimizer.step,
@@ -101,24 +109,22 @@ impl Steps<'_> {
         // The forward pass changes batch norm's running statistics, and a refused batch must leave
         // no trace.
         let statistics = self.statistics()?;
+        let mut look = self.look(&input, is_watched, mode)?;
         let network = &self.network;
         let loss_of = self.config.loss;
-        let cursor = &self.cursor;
-        let accepts_spike = accepts_spike || self.job.divergence() == OnDivergence::Stop;
-        let n_classes = self.job.dataset().n_classes();
-        let watched = input.images.as_ref().filter(|_| is_watched);
-        let look = watched.map(|images| Look::before(network, images, mode));
-        let mut look = look.transpose()?;
+        let guard = Guard {
+            recent_losses: &self.cursor.recent_losses,
+            accepts_spike: accepts_spike || self.job.divergence() == OnDivergence::Stop,
+            n_classes: self.job.dataset().n_classes(),
+        };
         let mut n_right = 0;
         let mut refused = None;
         let forward = || {
             let logits = input.forward(network, mode)?;
-            n_right = n_correct(&logits.detach(), &labels.to_vec1()?)?;
-            let loss = loss_of.of(&logits, labels)?;
+            n_right = n_correct(&logits.detach(), &input.labels.to_vec1()?)?;
+            let loss = loss_of.of(&logits, &input.labels)?;
             let value = f64::from(loss.to_scalar::<f32>()?);
-            let anomaly = detect(&cursor.recent_losses, value, indices.len(), n_classes);
-            let is_accepted = |a: &Anomaly| accepts_spike && *a != Anomaly::NotFinite;
-            if let Some(anomaly) = anomaly.filter(|a| !is_accepted(a)) {
+            if let Some(anomaly) = guard.anomaly(value, indices.len()) {
                 refused = Some((anomaly, value));
                 // The only way to end between a loss and its update.
                 bail!("the loss is an anomaly");
@@ -134,15 +140,38 @@ impl Steps<'_> {
             return Ok(Learned::Refused { anomaly, loss });
         }
         let loss = updated?;
-        if let Some(look) = look {
-            self.layers = Some(Box::new(look.after(network, step)?));
-        }
-        self.average()?;
+        self.after_update(look)?;
         Ok(Learned::Updated(self.count(
             indices.len(),
             n_epoch,
             [loss, n_right as f64, hyper.learning_rate],
         )))
+    }
+
+    /// Whether the layers are measured at the next update.
+    pub(super) fn is_watched(&self) -> bool {
+        self.control.watches_layers() && layer_stats::is_due(self.optimizer.step + 1)
+    }
+
+    /// Measures the layers before an update, if they are watched.
+    pub(super) fn look(
+        &self,
+        input: &Input,
+        is_watched: bool,
+        mode: Mode,
+    ) -> candle_core::Result<Option<Look>> {
+        let images = input.images.as_ref().filter(|_| is_watched);
+        let look = images.map(|images| Look::before(&self.network, images, mode));
+        look.transpose()
+    }
+
+    /// Measures the layers after an update, and averages the weights.
+    pub(super) fn after_update(&mut self, look: Option<Look>) -> Result<(), TrainError> {
+        if let Some(look) = look {
+            let point = look.after(&self.network, self.optimizer.step)?;
+            self.layers = Some(Box::new(point));
+        }
+        self.average()
     }
 
     /// Adds an update to the sums of the epoch.

@@ -8,9 +8,8 @@ use crate::random::Stream;
 use crate::train::config::{Privacy, TrainConfig};
 use crate::train::divergence::Anomaly;
 use crate::train::error::TrainError;
-use crate::train::inspect::layer_stats::{self, Look};
 use crate::train::job::Job;
-use crate::train::optim::{ClippedSum, GradientSquares};
+use crate::train::optim::ClippedSum;
 use crate::train::privacy::{Ledger, add_noise};
 
 /// Dropout draws its masks by step and position in the batch. Images that are computed one by one are
@@ -68,9 +67,6 @@ impl Steps<'_> {
         else {
             return Ok(Learned::OnlyNoise);
         };
-        let step = self.optimizer.step + 1;
-        let is_watched =
-            self.control.watches_layers() && layer_stats::is_due(step) && !indices.is_empty();
         let hyper = self.cursor.hyper(&self.config, self.epochs_done());
         let mut sum = Sum {
             clipped: ClippedSum::new(self.network.params(), max_grad_norm),
@@ -79,10 +75,9 @@ impl Steps<'_> {
         };
         let mut look = None;
         if !indices.is_empty() {
+            let is_watched = self.is_watched();
             let input = self.input(indices, is_watched)?;
-            if let (true, Some(images)) = (is_watched, input.images()) {
-                look = Some(Look::before(&self.network, images, self.mode(0))?);
-            }
+            look = self.look(&input, is_watched, self.mode(0))?;
             self.add_images(&mut sum, &input, indices.len())?;
         }
         if !sum.loss.is_finite() {
@@ -93,10 +88,11 @@ impl Steps<'_> {
         }
         let mut gradients = sum.clipped.gradients;
         let deviation = noise_multiplier * max_grad_norm;
-        add_noise(&mut gradients, deviation, &self.cursor.privacy, step - 1);
+        let ledger = &self.cursor.privacy;
+        add_noise(&mut gradients, deviation, ledger, self.optimizer.step);
         let scale = 1.0 / self.config.batch_size as f32;
         gradients.iter_mut().flatten().for_each(|g| *g *= scale);
-        let seen: Option<&mut GradientSquares> = look.as_mut().map(|look| &mut look.gradients);
+        let seen = look.as_mut().map(|look| &mut look.gradients);
         let params = self.network.params();
         self.optimizer
             .step_with(params, &self.config, hyper, gradients, seen)?;
@@ -104,10 +100,7 @@ impl Steps<'_> {
             self.cursor.privacy.spend(spent);
         }
         self.cursor.n_batches += 1;
-        if let Some(look) = look {
-            self.layers = Some(Box::new(look.after(&self.network, step)?));
-        }
-        self.average()?;
+        self.after_update(look)?;
         if indices.is_empty() {
             return Ok(Learned::OnlyNoise);
         }
