@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use egui::{Align, Context, Id, Key, Layout, Modal, RichText, TextEdit, vec2};
+use egui::{Align, Context, Id, Key, Layout, Modal, RichText, TextEdit, Ui, vec2};
 
 use super::purpose::Purpose;
 use crate::ui::theme::{self, ROW_HEIGHT, tokens};
@@ -87,6 +87,7 @@ impl PathWindow {
         Some(path)
     }
 
+    /// Shows the window; returns the button that was pressed.
     pub(super) fn ui(&mut self, ctx: &Context, is_waiting: bool) -> Option<Answer> {
         let mut answer = None;
         let frame = egui::Frame::popup(&ctx.global_style()).inner_margin(16);
@@ -108,50 +109,40 @@ impl PathWindow {
                     answer = Some(Answer::Confirm);
                 }
                 ui.add_space(12.0);
-                ui.horizontal(|ui| {
-                    if labeled_button(
-                        ui,
-                        Some(Icon::Folder),
-                        "Browse…",
-                        Weight::Plain,
-                        0.0,
-                        !is_waiting,
-                    )
-                    .clicked()
-                    {
-                        answer = Some(Answer::Browse);
-                    }
-                    ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-                        let is_named = !self.text.trim().is_empty();
-                        if labeled_button(
-                            ui,
-                            None,
-                            if self.replaces() {
-                                "Replace"
-                            } else {
-                                self.purpose.verb()
-                            },
-                            Weight::Primary,
-                            80.0,
-                            is_named,
-                        )
-                        .clicked()
-                        {
-                            answer = Some(Answer::Confirm);
-                        }
-                        if labeled_button(ui, None, "Cancel", Weight::Plain, 0.0, true).clicked() {
-                            answer = Some(Answer::Close);
-                        }
-                    });
-                });
+                answer = self.buttons_ui(ui, is_waiting).or(answer.take());
             });
         // A click beside the window would lose what was typed.
         let is_left = modal.should_close() && !modal.backdrop_response.clicked();
         answer.or(is_left.then_some(Answer::Close))
     }
 
+    /// Shows the buttons; returns the one that was pressed.
+    fn buttons_ui(&self, ui: &mut Ui, is_waiting: bool) -> Option<Answer> {
+        let mut answer = None;
+        ui.horizontal(|ui| {
+            let (icon, text) = (Some(Icon::Folder), "Browse…");
+            if labeled_button(ui, icon, text, Weight::Plain, 0.0, !is_waiting).clicked() {
+                answer = Some(Answer::Browse);
+            }
+            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+                let is_named = !self.text.trim().is_empty();
+                let verb = match self.replaces() {
+                    true => "Replace",
+                    false => self.purpose.verb(),
+                };
+                if labeled_button(ui, None, verb, Weight::Primary, 80.0, is_named).clicked() {
+                    answer = Some(Answer::Confirm);
+                }
+                if labeled_button(ui, None, "Cancel", Weight::Plain, 0.0, true).clicked() {
+                    answer = Some(Answer::Close);
+                }
+            });
+        });
+        answer
+    }
+
     /// Shows the paths opened lately; returns `true` when one was chosen.
-    fn recent_ui(&mut self, ui: &mut egui::Ui) -> bool {
+    fn recent_ui(&mut self, ui: &mut Ui) -> bool {
         if self.recent.is_empty() {
             return false;
         }
@@ -175,7 +166,7 @@ impl PathWindow {
     }
 
     /// Shows the text field; returns `true` when Enter is pressed in it.
-    fn path_ui(&mut self, ui: &mut egui::Ui) -> bool {
+    fn path_ui(&mut self, ui: &mut Ui) -> bool {
         let edit = TextEdit::singleline(&mut self.text)
             .hint_text("path")
             .font(egui::TextStyle::Monospace)
