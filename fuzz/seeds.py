@@ -1,6 +1,7 @@
 """Writes the corpus: real files of the tests, and small files that are wrong on purpose.
 
-Usage: python3 fuzz/seeds.py, in the root of the repository. Nothing else is needed.
+Usage: python3 fuzz/seeds.py, in the root of the repository. Nothing else is needed but pyarrow, for the Parquet files,
+which stay as they are without it.
 """
 
 import gzip
@@ -285,6 +286,31 @@ def datasets():
     seed("dataset", "qmnist.zip", zipped({"qmnist-train-images-idx3-ubyte": idx_file(8, [2, 3, 3], bytes(18)), "qmnist-train-labels-idx2-int.gz": gzip.compress(rows_of_labels, mtime=0)}))
 
 
+def parquet():
+    try:
+        import pyarrow
+        import pyarrow.parquet
+    except ImportError:
+        return print("without pyarrow, the Parquet files stay as they are")
+    rows = b"".join(b"\0" + bytes((x * 30 + y * 7) % 256 for x in range(8)) for y in range(8))
+    pictures = [{"bytes": png(8, 8, 8, 0, rows), "path": f"{i}.png"} for i in range(12)]
+    classes = {"image": {"_type": "Image"}, "label": {"names": ["cat", "dog"], "_type": "ClassLabel"}}
+    about = {"huggingface": json.dumps({"info": {"features": classes}})}
+    numbers, names = [i % 2 for i in range(12)], ["cat", "dog", None] * 4
+
+    def table(labels, **options):
+        buffer = io.BytesIO()
+        columns = pyarrow.table({"image": pictures, "label": labels}).replace_schema_metadata(about)
+        pyarrow.parquet.write_table(columns, buffer, **options)
+        return buffer.getvalue()
+
+    seed("parquet", "numbers.parquet", table(numbers))
+    seed("parquet", "gzip.parquet", table(numbers, compression="gzip", row_group_size=5, use_dictionary=False))
+    seed("parquet", "pages.parquet", table(numbers, compression="none", data_page_version="2.0", data_page_size=64))
+    seed("parquet", "names.parquet", table(names, compression="none"))
+    seed("parquet", "cut.parquet", table(names)[:-40] + b"PAR1")
+
+
 def sketches():
     row = {"file_name": "a.png", "label": "5", "canvas": "sketch", "recipe": {"framing": "center"}, "shape": [1, 8, 8]}
     line = json.dumps(row) + "\n"
@@ -304,6 +330,7 @@ checkpoints()
 idx()
 pictures()
 datasets()
+parquet()
 sketches()
 configurations()
 filters()

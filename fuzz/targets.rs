@@ -28,7 +28,7 @@ use zip::write::SimpleFileOptions;
 pub type Target = fn(&[u8]);
 
 /// Every target by its name, which is that of its folder in `corpus/`.
-pub const TARGETS: [(&str, Target); 14] = [
+pub const TARGETS: [(&str, Target); 15] = [
     ("model", model),
     ("weights", import),
     ("state_dict", state_dict),
@@ -38,6 +38,7 @@ pub const TARGETS: [(&str, Target); 14] = [
     ("idx", idx),
     ("picture", picture),
     ("dataset", dataset),
+    ("parquet", dataset),
     ("configuration", configuration),
     ("filter", filter),
     ("events", events),
@@ -141,7 +142,7 @@ pub fn picture(bytes: &[u8]) {
     }
 }
 
-/// A file that may hold a dataset: an archive, a table, arrays, batches.
+/// A file that may hold a dataset: an archive, a table, arrays, batches, Parquet.
 pub fn dataset(bytes: &[u8]) {
     let path = folder("dataset", &[("file", bytes)]).join("file");
     let source = match Source::open(&path) {
