@@ -30,7 +30,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
 use crate::files;
-use crate::model::{Classifier, MAX_FILE_BYTES, ModelSpec, Preset};
+use crate::model::{
+    Classifier, MAX_FILE_BYTES, ModelFileError, ModelSpec, Preset, TensorFileError,
+};
 use crate::text::bytes;
 use format::Format;
 pub(crate) use format::is_saved_model_folder;
@@ -67,22 +69,9 @@ pub enum NetworkHint {
 /// Why a file could not be opened as a model.
 #[derive(Debug, thiserror::Error)]
 pub enum ImportError {
-    /// It cannot be opened or read.
-    #[error("could not read {path}: {reason}")]
-    Io {
-        /// The file.
-        path: String,
-        /// The system's error.
-        reason: std::io::Error,
-    },
-    /// It can be read but is no model that this program can open.
-    #[error("{path} is not a model this version can open: {reason}")]
-    Invalid {
-        /// The file.
-        path: String,
-        /// What was expected and what was found.
-        reason: String,
-    },
+    /// It cannot be read, or is no model that this program can open.
+    #[error(transparent)]
+    File(#[from] ModelFileError),
     /// It holds weights, and nothing says which layers they belong to.
     #[error("{path} holds weights without their layers: {reason}")]
     NoLayers {
@@ -96,26 +85,31 @@ pub enum ImportError {
 /// Why bytes are no model.
 #[derive(Debug)]
 enum Refusal {
-    Io(std::io::Error),
-    Invalid(String),
+    File(TensorFileError),
     NoLayers(String),
+}
+
+impl From<TensorFileError> for Refusal {
+    fn from(reason: TensorFileError) -> Refusal {
+        Refusal::File(reason)
+    }
 }
 
 impl From<String> for Refusal {
     fn from(reason: String) -> Refusal {
-        Refusal::Invalid(reason)
+        Refusal::File(reason.into())
     }
 }
 
 impl From<&str> for Refusal {
     fn from(reason: &str) -> Refusal {
-        Refusal::Invalid(reason.to_owned())
+        Refusal::from(reason.to_owned())
     }
 }
 
 impl From<std::io::Error> for Refusal {
     fn from(reason: std::io::Error) -> Refusal {
-        Refusal::Io(reason)
+        Refusal::File(reason.into())
     }
 }
 
@@ -124,7 +118,6 @@ impl From<std::io::Error> for Refusal {
 /// # Errors
 /// One sentence that names the file and what is wrong with it.
 pub fn open(path: &Path, hint: &NetworkHint) -> Result<Opened, ImportError> {
-    let name = || path.display().to_string();
     let read = || -> Result<Opened, Refusal> {
         if let Some(reason) = format::refused_folder(path) {
             return Err(reason.into());
@@ -134,16 +127,13 @@ pub fn open(path: &Path, hint: &NetworkHint) -> Result<Opened, ImportError> {
         read(&mut file, n_bytes, hint)
     };
     caught(read).map_err(|refusal| match refusal {
-        Refusal::Io(reason) => ImportError::Io {
-            path: name(),
-            reason,
-        },
-        Refusal::Invalid(reason) => ImportError::Invalid {
-            path: name(),
-            reason: files::one_line(&format::refused_by_name(path).unwrap_or(reason)),
-        },
+        Refusal::File(TensorFileError::Invalid(reason)) => {
+            let reason = format::refused_by_name(path).unwrap_or(reason);
+            ModelFileError::new(path, reason.into()).into()
+        }
+        Refusal::File(error) => ModelFileError::new(path, error).into(),
         Refusal::NoLayers(reason) => ImportError::NoLayers {
-            path: name(),
+            path: path.display().to_string(),
             reason: files::one_line(&reason),
         },
     })
@@ -157,8 +147,8 @@ pub fn from_bytes(mut bytes: &[u8], hint: &NetworkHint) -> Result<Opened, String
     let n_bytes = bytes.len() as u64;
     let read = || read(&mut bytes, n_bytes, hint);
     caught(read).map_err(|refusal| match refusal {
-        Refusal::Io(reason) => files::one_line(&reason.to_string()),
-        Refusal::Invalid(reason) | Refusal::NoLayers(reason) => files::one_line(&reason),
+        Refusal::File(error) => files::one_line(&error.to_string()),
+        Refusal::NoLayers(reason) => files::one_line(&reason),
     })
 }
 

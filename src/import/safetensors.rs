@@ -7,16 +7,7 @@ use super::fit::Fit;
 use super::tensors::{TensorInfo, check_type, floats, number_type};
 use super::{NetworkHint, Opened, Refusal};
 use super::{fit, preset};
-use crate::model::{Description, TensorFileError, TensorHeader};
-
-impl From<TensorFileError> for Refusal {
-    fn from(error: TensorFileError) -> Refusal {
-        match error {
-            TensorFileError::Io(reason) => Refusal::Io(reason),
-            TensorFileError::Invalid(reason) => Refusal::Invalid(reason),
-        }
-    }
-}
+use crate::model::{Description, TensorHeader};
 
 /// Reads a model from a file of `n_bytes`.
 pub(super) fn read(

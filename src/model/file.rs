@@ -52,6 +52,20 @@ pub enum ModelFileError {
     },
 }
 
+impl ModelFileError {
+    /// What is wrong with the file at `path`.
+    pub(crate) fn new(path: &Path, reason: TensorFileError) -> ModelFileError {
+        let path = path.display().to_string();
+        match reason {
+            TensorFileError::Io(reason) => ModelFileError::Io { path, reason },
+            TensorFileError::Invalid(reason) => ModelFileError::Invalid {
+                path,
+                reason: files::one_line(&reason),
+            },
+        }
+    }
+}
+
 /// How pixels become inputs. There is only one way so far; it is in the file for other programs.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 struct Preprocessing {
@@ -126,17 +140,7 @@ impl Classifier {
             }
             Classifier::read(&mut file, n_bytes)
         };
-        let path = || path.display().to_string();
-        read().map_err(|error| match error {
-            TensorFileError::Io(reason) => ModelFileError::Io {
-                path: path(),
-                reason,
-            },
-            TensorFileError::Invalid(reason) => ModelFileError::Invalid {
-                path: path(),
-                reason: files::one_line(&reason),
-            },
-        })
+        read().map_err(|reason| ModelFileError::new(path, reason))
     }
 
     /// Reads a model from the bytes of a file, as [`Classifier::to_bytes`] returns them.

@@ -38,7 +38,7 @@ fn file(nodes: Vec<NodeProto>, tensors: Vec<TensorProto>) -> Vec<u8> {
 
 fn refusal(bytes: &[u8]) -> String {
     match read(bytes) {
-        Err(Refusal::Invalid(reason)) => reason,
+        Err(Refusal::File(reason)) => reason.to_string(),
         other => panic!("{other:?}"),
     }
 }
