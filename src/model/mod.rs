@@ -7,6 +7,7 @@
 mod batch_of_one;
 mod checksum;
 mod classifier;
+mod description;
 mod file;
 mod frozen;
 mod init;
@@ -28,8 +29,10 @@ mod tensor_writer;
 mod text;
 
 pub use classifier::{Classifier, Provenance, class_name};
-pub(crate) use file::{Description, MAX_FILE_BYTES, checked_shapes};
-pub use file::{FORMAT_VERSION, ModelFileError};
+pub(crate) use description::Description;
+pub use description::FORMAT_VERSION;
+pub use file::ModelFileError;
+pub(crate) use file::{MAX_FILE_BYTES, checked_shapes};
 pub use frozen::Groups;
 pub use init::Init;
 pub(crate) use int8::{ByteWeights, Grid, Int8};
