@@ -86,6 +86,8 @@ def imports():
     seed("state_dict", "cut", whole[: len(whole) // 2])
     seed("state_dict", "claims-4-gb", pickle(b"X\xff\xff\xff\xff"))
     seed("state_dict", "copies", pickle(b"]q\x00", *(b"(h%ch%ctq%c" % (n, n, n + 1) for n in range(40))))
+    text = b"X" + struct.pack("<I", 2000) + bytes(2000) + b"q\x00"
+    seed("state_dict", "long-copies", pickle(text, *(b"(h%ch%ctq%c" % (n, n, n + 1) for n in range(16))))
     seed("state_dict", "deep", pickle(b"N", b"\x85" * 50_000))
     seed("state_dict", "empty", pickle(b"}"))
     tensor = whole.replace(b"FloatStorage", b"NoSuchThings")

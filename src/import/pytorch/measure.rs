@@ -9,6 +9,9 @@ use crate::import::format::SAVE_STATE_DICT;
 /// Most objects, copies included: a state dict has about sixty per tensor.
 const MAX_OBJECTS: u64 = 600_000;
 
+/// Bytes of a text that count as a further object: copies of it take memory, too.
+const BYTES_PER_OBJECT: usize = 64;
+
 /// Deepest nesting. A state dict has about eight.
 const MAX_DEPTH: u32 = 100;
 
@@ -90,16 +93,19 @@ impl Machine {
             b'r' => self.put(number(rest, 4)?)?,
             b'h' => self.get(number(rest, 1)?)?,
             b'j' => self.get(number(rest, 4)?)?,
-            _ => self.leaf(n_bytes(op, rest)?, rest)?,
+            _ => self.leaf(op, rest)?,
         }
         Some(())
     }
 
-    /// An object without parts, whose content has so many bytes.
-    fn leaf(&mut self, n_bytes: usize, rest: &mut &[u8]) -> Option<()> {
-        take(rest, n_bytes)?;
+    /// An object without parts: a number, a text, a name or an empty container.
+    fn leaf(&mut self, op: u8, rest: &mut &[u8]) -> Option<()> {
+        let n_before = rest.len();
+        let n = n_bytes(op, rest)?;
+        take(rest, n)?;
+        let n_taken = n_before - rest.len();
         self.push(Size {
-            objects: 1,
+            objects: 1 + (n_taken / BYTES_PER_OBJECT) as u64,
             depth: 1,
         });
         Some(())

@@ -30,6 +30,15 @@ fn lengths_and_copies_that_no_memory_holds_are_refused() {
         laughs.extend([b'(', b'h', n, b'h', n, b't', b'q', n + 1]);
     }
     assert!(check(&pickle(&laughs)).unwrap_err().contains("objects"));
+    // A text of 20 kB and a name of 2 kB, which two bytes each copy thousands of times.
+    let text = [&b"X\x20\x4e\x00\x00"[..], &[b'x'; 20_000]].concat();
+    let name = [&b"c"[..], &[b'm'; 2_000], b"\nn\n"].concat();
+    for (copied, n) in [(text, 4_000), (name, 40_000)] {
+        let once = [&copied[..], b"q\x00"].concat();
+        check(&pickle(&[&once[..], &b"h\x00".repeat(100)].concat())).unwrap();
+        let often = pickle(&[&once[..], &b"h\x00".repeat(n)].concat());
+        assert!(check(&often).unwrap_err().contains("objects"));
+    }
     let deep = [&b"N"[..], &vec![0x85; 100_000]].concat();
     assert!(check(&pickle(&deep)).unwrap_err().contains("deep"));
 }
