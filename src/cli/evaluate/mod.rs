@@ -6,6 +6,7 @@ mod words;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::time::Instant;
 
 use anyhow::Context as _;
 use serde::Serialize;
@@ -71,6 +72,8 @@ struct Line<'a> {
     data: &'a str,
     split: &'static str,
     n_images: usize,
+    /// Time to run the network on the images; reading them and computing the numbers is not in it.
+    seconds: f64,
     test_accuracy: f64,
     /// 95 % (Wilson).
     accuracy_interval: [f64; 2],
@@ -121,15 +124,17 @@ pub(super) fn run(args: &Args, workspace: Option<&Path>) -> anyhow::Result<ExitC
             out::print(&fitted)?;
         }
     }
+    let start = Instant::now();
     let predictions = predict(&classifier, &dataset, args.split)
         .with_context(|| format!("could not evaluate {model} on {}", dataset.name))?;
+    let seconds = start.elapsed().as_secs_f64();
     if let Some(file) = &args.predictions {
         write_predictions(file, &predictions, &classifier.classes)?;
     }
     let report = Report::new(&predictions, &classifier.classes);
     let before = Before::of(&predictions)?;
     match args.json {
-        true => print_json(model, &dataset, args.split, &report, before)?,
+        true => print_json(model, &dataset, args.split, &report, before, seconds)?,
         false => out::print(&words::report(
             &model, &dataset, args.split, &report, before,
         ))?,
@@ -153,12 +158,14 @@ fn print_json(
     split: SplitName,
     report: &Report,
     before_temperature: Option<Before>,
+    seconds: f64,
 ) -> anyhow::Result<()> {
     out::print_json(&Line {
         model,
         data: &dataset.name,
         split: split.name(),
         n_images: report.n_images,
+        seconds,
         test_accuracy: report.accuracy,
         accuracy_interval: report.accuracy_interval,
         baseline_accuracy: report.baseline_accuracy,

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::Path;
+use std::time::Instant;
 
 use candle_studio::model::Classifier;
 use serde_json::Value;
@@ -18,11 +19,17 @@ fn trained() -> tempfile::TempDir {
     dir
 }
 
+/// The line of `evaluate`, without the one number that is another each time.
 fn evaluate(dir: &Path, more: &[&str]) -> Value {
     let args = ["evaluate", "m.safetensors", "--data", "data", "--json"];
+    let start = Instant::now();
     let mut told = json_lines(&run(dir, &[&args, more].concat()));
     assert_eq!(told.len(), 1);
-    told.remove(0)
+    let mut line = told.remove(0);
+    let seconds = number(&line, "seconds");
+    assert!(0.0 < seconds && seconds < start.elapsed().as_secs_f64());
+    line.as_object_mut().unwrap().remove("seconds");
+    line
 }
 
 fn number(line: &Value, key: &str) -> f64 {
