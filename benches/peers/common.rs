@@ -1,4 +1,6 @@
 //! What the Rust peers share: arguments, images in memory, the order of an epoch, JSON lines.
+//!
+//! They train until the runner ends them.
 
 use std::fs;
 use std::path::Path;
@@ -9,9 +11,8 @@ use rand::seq::SliceRandom;
 
 /// What the runner asks for.
 pub struct Args {
-    pub case: String,
+    pub network: String,
     pub batch_size: usize,
-    pub epochs: usize,
     pub data: String,
 }
 
@@ -23,16 +24,15 @@ impl Args {
             words[at.unwrap_or_else(|| panic!("{name} is missing")) + 1].clone()
         };
         Args {
-            case: get("--case"),
-            batch_size: get("--batch-size").parse().unwrap(),
-            epochs: get("--epochs").parse().unwrap(),
+            network: get("--network"),
+            batch_size: get("--batch-sizes").parse().unwrap(),
             data: get("--data"),
         }
     }
 }
 
-/// One split: pixels in 0..1, `PIXELS` for each image, and a label each.
-pub struct Split {
+/// The training images: pixels in 0..1, `PIXELS` for each image, and a label each.
+pub struct Images {
     pub pixels: Vec<f32>,
     pub labels: Vec<u8>,
 }
@@ -40,15 +40,15 @@ pub struct Split {
 pub const SIDE: usize = 28;
 pub const PIXELS: usize = SIDE * SIDE;
 
-impl Split {
-    /// `name` is `train` or `t10k`; the runner has unpacked the files.
-    pub fn read(folder: &str, name: &str) -> Split {
+impl Images {
+    /// The runner has unpacked the files.
+    pub fn read(folder: &str) -> Images {
         let bytes = |rest: &str| {
-            let file = Path::new(folder).join(format!("{name}-{rest}"));
+            let file = Path::new(folder).join(format!("train-{rest}"));
             fs::read(&file).unwrap_or_else(|e| panic!("{}: {e}", file.display()))
         };
         let scaled = |&byte: &u8| f32::from(byte) / 255.0;
-        Split {
+        Images {
             pixels: bytes("images-idx3-ubyte")[16..]
                 .iter()
                 .map(scaled)
@@ -81,18 +81,15 @@ impl Order {
         }
     }
 
-    /// The batches of one epoch, the last of which may be smaller.
+    /// The batches of one epoch.
     pub fn batches(&mut self, batch_size: usize) -> impl Iterator<Item = &[usize]> {
         self.picks.shuffle(&mut self.rng);
         self.picks.chunks(batch_size)
     }
 }
 
-pub fn print_epoch(seconds: f64) {
-    println!("{}", serde_json::json!({ "epoch_seconds": seconds }));
-}
-
-pub fn print_accuracy(n_right: usize, n_images: usize) {
-    let accuracy = n_right as f64 / n_images as f64;
-    println!("{}", serde_json::json!({ "test_accuracy": accuracy }));
+/// `loss` is that of the last batch.
+pub fn print_epoch(seconds: f64, loss: f32) {
+    let line = serde_json::json!({ "epoch_seconds": seconds, "train_loss": loss });
+    println!("{line}");
 }

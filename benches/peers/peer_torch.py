@@ -1,67 +1,45 @@
-"""The networks of the benchmark in PyTorch: fused Adam, tensors in memory."""
-
-import time
+"""PyTorch, with fused Adam, eager or compiled."""
 
 import torch
 from torch import nn
 
-from common import parser, print_line, read_split
-
-
-def network(case):
-    if case == "keras-cnn":
-        return nn.Sequential(
-            nn.Conv2d(1, 32, 3), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten(),
-            nn.Linear(32 * 13 * 13, 128), nn.ReLU(), nn.Linear(128, 10),
-        )
-    return nn.Sequential(
-        nn.Conv2d(1, 32, 3), nn.ReLU(), nn.Conv2d(32, 32, 3), nn.ReLU(), nn.MaxPool2d(2),
-        nn.Dropout(0.25),
-        nn.Conv2d(32, 64, 3), nn.ReLU(), nn.Conv2d(64, 64, 3), nn.ReLU(), nn.MaxPool2d(2),
-        nn.Dropout(0.25),
-        nn.Flatten(), nn.Linear(64 * 4 * 4, 256), nn.ReLU(), nn.Dropout(0.5), nn.Linear(256, 10),
-    )
-
-
-def tensors(folder, name):
-    images, labels = read_split(folder, name)
-    # With their one channel, images are the same in memory with channels first or last; the
-    # weights decide what the layers make of them.
-    return torch.from_numpy(images).unsqueeze(1), torch.from_numpy(labels)
+import common
 
 
 def main():
-    args = parser.parse_args()
+    args = common.parse_args()
     torch.set_num_threads(args.threads)
     torch.set_num_interop_threads(1)
     torch.manual_seed(1)
-    images, labels = tensors(args.data, "train")
-    model = network(args.case)
-    if not args.channels_first:
-        model = model.to(memory_format=torch.channels_last)
+    program = common.program(args, "pytorch")
+    layout = torch.contiguous_format if args.channels_first else torch.channels_last
+    pixels, labels = common.read_images(args)
+    images = torch.from_numpy(pixels).permute(0, 3, 1, 2).contiguous(memory_format=layout)
+    # Static shapes: a program for each size of batch.
+    compiled = (lambda f: torch.compile(f, dynamic=False)) if args.compiled else (lambda f: f)
+    if args.task == "train":
+        model = program.network().train().to(memory_format=layout)
+        train(args, model, images, torch.from_numpy(labels), compiled)
+    else:
+        model = compiled(program.load().to(memory_format=layout))
+        with torch.inference_mode():
+            common.evaluate(args, model, images, labels)
+
+
+def train(args, model, images, labels, compiled):
     optimizer = torch.optim.Adam(model.parameters(), lr=1e-3, eps=1e-7, fused=True)
+    loss_of = compiled(lambda x, y: nn.functional.cross_entropy(model(x), y))
+    [batch_size] = args.batch_sizes
 
-    def loss_of(x, y):
-        return nn.functional.cross_entropy(model(x), y)
-
-    if args.compiled:
-        # Static shapes: one program for full batches, and one for the last, smaller batch.
-        loss_of = torch.compile(loss_of, dynamic=False)
-
-    for _ in range(args.epochs):
-        start = time.perf_counter()
-        for picks in torch.randperm(len(labels)).split(args.batch_size):
+    def epoch():
+        for picks in torch.randperm(len(labels)).split(batch_size):
             loss = loss_of(images[picks], labels[picks])
             loss.backward()
             optimizer.step()
             optimizer.zero_grad(set_to_none=True)
-        print_line(epoch_seconds=time.perf_counter() - start)
+        return loss
 
-    model.eval()
-    images, labels = tensors(args.data, "t10k")
-    with torch.inference_mode():
-        found = torch.cat([model(x).argmax(1) for x in images.split(500)])
-    print_line(test_accuracy=(found == labels).float().mean().item())
+    common.train(epoch)
 
 
 main()

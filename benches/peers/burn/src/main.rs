@@ -16,7 +16,7 @@ use burn::optim::{AdamConfig, GradientsParams};
 use burn::tensor::activation::relu;
 use burn::tensor::{Device, Int, Tensor, TensorData};
 
-use common::{Args, Order, SIDE, Split, print_accuracy, print_epoch};
+use common::{Args, Images, Order, SIDE, print_epoch};
 
 /// Blocks of convolutions, each followed by ReLU, with a max pool at the end of each block; then a
 /// hidden dense layer and the output.
@@ -31,10 +31,10 @@ struct Network {
 }
 
 impl Network {
-    fn new(case: &str, device: &Device) -> Network {
+    fn new(name: &str, device: &Device) -> Network {
         let conv = |from, to| Conv2dConfig::new([from, to], [3, 3]).init(device);
         let dense = |from, to| LinearConfig::new(from, to).init(device);
-        let (blocks, features, units, dropout) = match case {
+        let (blocks, features, units, dropout) = match name {
             "keras-cnn" => (vec![vec![conv(1, 32)]], 32 * 13 * 13, 128, [0.0, 0.0]),
             "deep-cnn" => (
                 vec![
@@ -45,7 +45,7 @@ impl Network {
                 256,
                 [0.25, 0.5],
             ),
-            _ => panic!("unknown case {case}"),
+            _ => panic!("unknown network {name}"),
         };
         Network {
             blocks,
@@ -70,8 +70,8 @@ impl Network {
 }
 
 /// Images and labels of a batch, without autodiff: nobody needs the gradient of an image.
-fn tensors(split: &Split, picks: &[usize], device: &Device) -> (Tensor<4>, Tensor<1, Int>) {
-    let (pixels, labels) = split.gather(picks);
+fn tensors(images: &Images, picks: &[usize], device: &Device) -> (Tensor<4>, Tensor<1, Int>) {
+    let (pixels, labels) = images.gather(picks);
     let labels: Vec<i32> = labels.into_iter().map(i32::from).collect();
     let n = picks.len();
     (
@@ -82,32 +82,22 @@ fn tensors(split: &Split, picks: &[usize], device: &Device) -> (Tensor<4>, Tenso
 
 fn main() {
     let args = Args::parse();
-    let train = Split::read(&args.data, "train");
+    let train = Images::read(&args.data);
     let device = Device::flex();
-    let mut network = Network::new(&args.case, &device.clone().autodiff());
+    let mut network = Network::new(&args.network, &device.clone().autodiff());
     let mut optimizer = AdamConfig::new().with_epsilon(1e-7).init();
     let loss_of = CrossEntropyLossConfig::new().init(&device.clone().autodiff());
     let mut order = Order::new(train.labels.len());
-    for _ in 0..args.epochs {
+    loop {
         let start = Instant::now();
+        let mut last_loss = f32::NAN;
         for picks in order.batches(args.batch_size) {
             let (images, labels) = tensors(&train, picks, &device);
             let loss = loss_of.forward(network.forward(images), labels);
             let gradients = GradientsParams::from_grads(loss.backward(), &network);
             network = optimizer.step(1e-3, network, gradients);
+            last_loss = loss.into_scalar::<f32>();
         }
-        print_epoch(start.elapsed().as_secs_f64());
+        print_epoch(start.elapsed().as_secs_f64(), last_loss);
     }
-    evaluate(&network.valid(), &Split::read(&args.data, "t10k"), &device);
-}
-
-fn evaluate(network: &Network, test: &Split, device: &Device) {
-    let all: Vec<usize> = (0..test.labels.len()).collect();
-    let mut n_right = 0;
-    for picks in all.chunks(500) {
-        let (images, labels) = tensors(test, picks, device);
-        let found = network.forward(images).argmax(1).flatten::<1>(0, 1);
-        n_right += found.equal(labels).int().sum().into_scalar::<i64>() as usize;
-    }
-    print_accuracy(n_right, all.len());
 }

@@ -14,7 +14,7 @@ use candle_nn::{
     linear, loss,
 };
 
-use common::{Args, Order, SIDE, Split, print_accuracy, print_epoch};
+use common::{Args, Images, Order, SIDE, print_epoch};
 
 /// Blocks of convolutions, each followed by ReLU, with a max pool at the end of each block; then a
 /// hidden dense layer and the output.
@@ -27,11 +27,11 @@ struct Network {
 }
 
 impl Network {
-    fn new(case: &str, vars: VarBuilder) -> Result<Network> {
-        let (channels, features, units, dropout): (&[&[usize]], _, _, _) = match case {
+    fn new(name: &str, vars: VarBuilder) -> Result<Network> {
+        let (channels, features, units, dropout): (&[&[usize]], _, _, _) = match name {
             "keras-cnn" => (&[&[32]], 32 * 13 * 13, 128, None),
             "deep-cnn" => (&[&[32, 32], &[64, 64]], 64 * 4 * 4, 256, Some([0.25, 0.5])),
-            _ => panic!("unknown case {case}"),
+            _ => panic!("unknown network {name}"),
         };
         let mut blocks = Vec::new();
         let mut from = 1;
@@ -53,9 +53,9 @@ impl Network {
         })
     }
 
-    fn forward(&self, images: &Tensor, is_training: bool) -> Result<Tensor> {
+    fn forward(&self, images: &Tensor) -> Result<Tensor> {
         let drop = |dropout: &Option<Dropout>, x: Tensor| match dropout {
-            Some(dropout) => dropout.forward(&x, is_training),
+            Some(dropout) => dropout.forward(&x, true),
             None => Ok(x),
         };
         let mut x = images.clone();
@@ -71,8 +71,8 @@ impl Network {
 }
 
 /// Images and labels of a batch.
-fn tensors(split: &Split, picks: &[usize]) -> Result<(Tensor, Tensor)> {
-    let (pixels, labels) = split.gather(picks);
+fn tensors(images: &Images, picks: &[usize]) -> Result<(Tensor, Tensor)> {
+    let (pixels, labels) = images.gather(picks);
     let labels: Vec<u32> = labels.into_iter().map(u32::from).collect();
     let n = picks.len();
     Ok((
@@ -83,10 +83,10 @@ fn tensors(split: &Split, picks: &[usize]) -> Result<(Tensor, Tensor)> {
 
 fn main() -> Result<()> {
     let args = Args::parse();
-    let train = Split::read(&args.data, "train");
+    let train = Images::read(&args.data);
     let map = VarMap::new();
     let vars = VarBuilder::from_varmap(&map, DType::F32, &Device::Cpu);
-    let network = Network::new(&args.case, vars)?;
+    let network = Network::new(&args.network, vars)?;
     // Without weight decay, AdamW is Adam.
     let params = ParamsAdamW {
         lr: 1e-3,
@@ -96,27 +96,15 @@ fn main() -> Result<()> {
     };
     let mut optimizer = AdamW::new(map.all_vars(), params)?;
     let mut order = Order::new(train.labels.len());
-    for _ in 0..args.epochs {
+    loop {
         let start = Instant::now();
+        let mut last_loss = f32::NAN;
         for picks in order.batches(args.batch_size) {
             let (images, labels) = tensors(&train, picks)?;
-            let loss = loss::cross_entropy(&network.forward(&images, true)?, &labels)?;
+            let loss = loss::cross_entropy(&network.forward(&images)?, &labels)?;
             optimizer.backward_step(&loss)?;
+            last_loss = loss.to_scalar()?;
         }
-        print_epoch(start.elapsed().as_secs_f64());
+        print_epoch(start.elapsed().as_secs_f64(), last_loss);
     }
-    evaluate(&network, &Split::read(&args.data, "t10k"))
-}
-
-fn evaluate(network: &Network, test: &Split) -> Result<()> {
-    let all: Vec<usize> = (0..test.labels.len()).collect();
-    let mut n_right = 0;
-    for picks in all.chunks(500) {
-        let (images, labels) = tensors(test, picks)?;
-        let found = network.forward(&images, false)?.argmax(1)?;
-        let right = found.eq(&labels)?.to_dtype(DType::U32)?.sum_all()?;
-        n_right += right.to_scalar::<u32>()? as usize;
-    }
-    print_accuracy(n_right, all.len());
-    Ok(())
 }
