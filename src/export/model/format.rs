@@ -155,7 +155,7 @@ impl ModelExport<'_> {
         made().map_err(|reason| ExportModelError::Evaluate {
             model: self.model.name.to_owned(),
             dataset: dataset.name.clone(),
-            reason,
+            reason: Box::new(reason),
         })
     }
 }

@@ -79,7 +79,7 @@ pub enum ExportModelError {
         /// The name of the dataset.
         dataset: String,
         /// What does not fit.
-        reason: EvaluateError,
+        reason: Box<EvaluateError>,
     },
     /// There are no images to calibrate an int8 twin on.
     #[error("could not calibrate 8 bits: {0}")]
