@@ -44,7 +44,7 @@ pub struct Args {
     #[arg(long, value_name = "FILE")]
     web: Option<PathBuf>,
     /// Write a folder with a program in a LANGUAGE, pytorch, keras or rust (with candle), which builds
-    /// the network, loads its weights and trains it further.
+    /// the network, loads its weights and trains it further; can be repeated.
     #[arg(long, num_args = 2, value_names = ["LANGUAGE", "DIR"])]
     code: Vec<PathBuf>,
     /// Write a model card, Markdown as model hubs read it: data, training, numbers with intervals,

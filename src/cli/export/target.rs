@@ -1,6 +1,6 @@
 //! What `export` writes, and where to.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::Args;
 use crate::cli::UsageError;
@@ -71,7 +71,7 @@ pub(super) fn targets(args: &Args) -> anyhow::Result<Vec<Target<'_>>> {
     for (kind, path) in named {
         targets.extend(path.as_deref().map(|path| Target { kind, path }));
     }
-    targets.extend(code(args)?);
+    targets.extend(programs(args)?);
     targets.extend(args.engines.targets());
     if targets.is_empty() {
         let text = "nothing to export to: use --onnx FILE, --bundle DIR, --web FILE, --card FILE, \
@@ -85,11 +85,13 @@ pub(super) fn targets(args: &Args) -> anyhow::Result<Vec<Target<'_>>> {
     Ok(targets)
 }
 
-/// That of `--code`.
-fn code(args: &Args) -> anyhow::Result<Option<Target<'_>>> {
-    let [language, path] = &args.code[..] else {
-        return Ok(None);
-    };
+/// Those of `--code`, which can be repeated.
+fn programs(args: &Args) -> anyhow::Result<Vec<Target<'_>>> {
+    let (pairs, _) = args.code.as_chunks();
+    pairs.iter().map(program).collect()
+}
+
+fn program([language, path]: &[PathBuf; 2]) -> anyhow::Result<Target<'_>> {
     let Some(known) = language.to_str().and_then(Language::named) else {
         let text = format!(
             "--code expects pytorch, keras or rust, found `{}`",
@@ -98,5 +100,5 @@ fn code(args: &Args) -> anyhow::Result<Option<Target<'_>>> {
         return Err(UsageError(text).into());
     };
     let kind = Kind::Format(ModelFormat::Code(known));
-    Ok(Some(Target { kind, path }))
+    Ok(Target { kind, path })
 }

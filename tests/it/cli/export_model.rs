@@ -48,6 +48,25 @@ fn a_run_leaves_as_all_kinds_of_files_in_one_call() {
     check_card(dir);
 }
 
+#[test]
+fn programs_in_several_languages_leave_in_one_call() {
+    let dir = folder();
+    let dir = dir.path();
+    trained(dir);
+    let args = [
+        "one & only",
+        "--code",
+        "pytorch",
+        "p",
+        "--code",
+        "rust",
+        "r",
+    ];
+    let output = export(dir, &args);
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    assert!(dir.join("p/model.py").is_file() && dir.join("r/Cargo.toml").is_file());
+}
+
 /// The bundle's description tells every other file with its hash, and the run's data.
 fn check_description(bundle: &Path) {
     let about = fs::read_to_string(bundle.join("model.json")).unwrap();
