@@ -97,7 +97,8 @@ pub const PRESETS: &[Preset] = &[
     Preset {
         name: "lstm",
         label: "LSTM",
-        explanation: "Reads the image row by row with a memory, without convolutions.",
+        explanation: "Reads the image row by row with a memory, without convolutions; about 99.4 % \
+                      with its own recipe (augmentation, one cycle).",
         init: Init::GlorotUniform,
         layers: lstm,
     },
@@ -105,7 +106,7 @@ pub const PRESETS: &[Preset] = &[
         name: "gru",
         label: "GRU",
         explanation: "Reads the image row by row with two gates: like the LSTM, but a quarter \
-                      cheaper.",
+                      cheaper; about 99.4 % with its own recipe.",
         init: Init::GlorotUniform,
         layers: gru,
     },
@@ -113,7 +114,7 @@ pub const PRESETS: &[Preset] = &[
         name: "vit-tiny",
         label: "Tiny ViT",
         explanation: "A vision transformer with patches of 4×4 pixels: learns slowly from few \
-                      images.",
+                      images, but reaches 99.3 % with its own recipe in 25 epochs.",
         init: Init::GlorotUniform,
         layers: vit_tiny,
     },
