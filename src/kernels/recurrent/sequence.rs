@@ -6,7 +6,8 @@ use crate::kernels::gemm::{Gemm, Init, NO_PREFETCH, Rows, Strided};
 use crate::kernels::simd;
 use crate::kernels::transpose::transpose;
 
-/// Columns per panel of a weight: with the samples of a chunk, all of its product is in registers.
+/// Columns per panel of a weight: with the samples of a small batch's chunk, all of its product is in
+/// the registers of AVX-512.
 const PANEL: usize = 32;
 
 /// The layer with the sizes of one call.
@@ -35,7 +36,8 @@ impl Recurrent {
         }
     }
 
-    /// Takes some samples through all steps, with W in panels; `gates` and `states` are empty when nothing is saved.
+    /// Takes some samples through all steps, with W in panels; `gates` and `states` are empty when
+    /// nothing is saved.
     pub fn forward_chunk(
         &self,
         a: &[f32],
@@ -95,8 +97,7 @@ impl Recurrent {
     }
 
     /// Takes some samples back through all steps: `da` receives the gradient of the input's
-    /// contribution, `dz` that of the state's, step by step. `wt` is W transposed, in
-    /// panels.
+    /// contribution, `dz` that of the state's, step by step. `wt` is W transposed, in panels.
     pub fn backward_chunk(
         &self,
         dh: &[f32],

@@ -15,7 +15,7 @@ use crate::model::shape::Shape;
 pub(in crate::model) enum Function {
     /// Its derivative follows from its output: the operation of the layer before can include it.
     Plain(Activation),
-    /// Its derivative needs the input.
+    /// Its derivative needs the input, and is saved.
     Smooth(SmoothActivation),
 }
 
@@ -24,6 +24,17 @@ impl Function {
         match self {
             Function::Plain(activation) => kernels::activate(x, activation),
             Function::Smooth(curve) => kernels::smooth_activation(x, curve),
+        }
+    }
+
+    fn blueprint(self, input: Shape) -> Blueprint {
+        Blueprint {
+            n_saved: match self {
+                Function::Plain(_) => 0,
+                // The derivative.
+                Function::Smooth(_) => input.n_values() as u64,
+            },
+            ..Blueprint::plain(input)
         }
     }
 }
@@ -43,7 +54,7 @@ macro_rules! activation {
             }
 
             fn blueprint(&self, input: Shape) -> std::result::Result<Blueprint, String> {
-                Ok(Blueprint::plain(input))
+                Ok($function.blueprint(input))
             }
 
             fn plan(&self, planner: &mut Planner<'_>) {
@@ -134,7 +145,7 @@ impl LayerKind for LeakyRelu {
 
     fn blueprint(&self, input: Shape) -> std::result::Result<Blueprint, String> {
         match (0.0..=1.0).contains(&self.slope) {
-            true => Ok(Blueprint::plain(input)),
+            true => Ok(Function::Smooth(SmoothActivation::LeakyRelu(self.slope)).blueprint(input)),
             false => Err(format!("slope must be from 0 to 1, found {}", self.slope)),
         }
     }

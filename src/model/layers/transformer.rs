@@ -9,7 +9,7 @@ use super::blueprint::{Blueprint, ParamPlan, positive, product};
 use super::kind::{About, LayerField, LayerKind, LayerValue, one};
 use super::norm::{EPSILON, layer_params};
 use super::plan::{Pass, Planner};
-use crate::kernels::{self, Activation, SmoothActivation};
+use crate::kernels::{self, Activation, LANES, SmoothActivation};
 use crate::model::shape::Shape;
 
 /// Parameters of one block.
@@ -95,10 +95,10 @@ impl LayerKind for TransformerEncoder {
         let weights = product(&[width, 4 * width])?.saturating_add(2 * product(&[width, hidden])?);
         let scores = product(&[2, tokens, tokens, width])?;
         let block = weights.saturating_mul(tokens as u64).saturating_add(scores);
-        // Norms, queries, keys, values, attention, sums and the hidden layer twice; and the attention
-        // weights.
-        let kept =
-            product(&[tokens, 14 * width + 4 * hidden])? + product(&[heads, tokens, tokens])?;
+        // Norms, queries, keys, values, attention, sums and the hidden layer twice, and its
+        // derivative; and the attention weights, in rows of whole vectors.
+        let kept = product(&[tokens, 14 * width + 5 * hidden])?
+            + product(&[heads, tokens, tokens.next_multiple_of(LANES)])?;
         let params = (0..depth).flat_map(|idx| {
             let prefix = format!("layers.{idx}");
             block_params(width, hidden)
