@@ -6,7 +6,7 @@
 //! dV = Pᵀ dy, dP = dy Vᵀ, dS = P (dP − Σ P dP) / √d, dQ = dS K, dK = dSᵀ Q. P is saved.
 
 use super::buffers::{Saved, buffer, scratch};
-use super::gemm::{Gemm, Init, NO_PREFETCH, Rows, Strided};
+use super::gemm::{Contiguous, Gemm, Init, NO_PREFETCH, Rows, Steps, Transposed};
 use super::slice_op::{Context, SliceOp};
 use super::support::{LANES, padded, wants_gradient};
 use super::transpose::transpose;
@@ -61,18 +61,37 @@ impl Attention {
         (out, ldc): (&mut [f32], usize),
         init: Init<'_>,
     ) {
-        let (row, stride) = match by_column {
-            true => (1, a.row),
-            false => (a.row, 1),
-        };
+        let to = (out, ldc);
+        match by_column {
+            true => self.product_with(
+                a.values,
+                (1, Transposed { len, stride: a.row }),
+                b,
+                cols,
+                to,
+                init,
+            ),
+            false => self.product_with(a.values, (a.row, Contiguous(len)), b, cols, to, init),
+        }
+    }
+
+    fn product_with<S: Steps>(
+        &self,
+        a: &[f32],
+        (row, steps): (usize, S),
+        b: &[f32],
+        cols: usize,
+        (out, ldc): (&mut [f32], usize),
+        init: Init<'_>,
+    ) {
         simd::run(Gemm {
-            a: a.values,
+            a,
             rows: Rows::Strided {
                 n: self.tokens,
                 start: 0,
                 stride: row,
             },
-            steps: Strided { len, stride },
+            steps,
             b,
             ldb: cols,
             cols,

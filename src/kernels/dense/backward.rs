@@ -5,7 +5,7 @@
 
 use super::forward::Dense;
 use crate::kernels::buffers::scratch;
-use crate::kernels::gemm::{Gemm, Init, NO_PREFETCH, Prefetch, Rows, Strided};
+use crate::kernels::gemm::{Contiguous, Gemm, Init, NO_PREFETCH, Prefetch, Rows, Transposed};
 use crate::kernels::support::{padded, slice_mut};
 use crate::kernels::transpose::{transpose, transpose_rows};
 use crate::kernels::update::{Step, Update};
@@ -145,7 +145,7 @@ impl Backward<'_> {
                 start,
                 stride: 1,
             },
-            steps: Strided {
+            steps: Transposed {
                 len: n,
                 stride: inputs,
             },
@@ -176,10 +176,7 @@ impl Backward<'_> {
                     start: 0,
                     stride: outputs,
                 },
-                steps: Strided {
-                    len: outputs,
-                    stride: 1,
-                },
+                steps: Contiguous(outputs),
                 b: self.by_output,
                 ldb: samples,
                 cols: samples,

@@ -3,7 +3,7 @@
 use crate::kernels::activation::Activation;
 use crate::kernels::buffers::scratch;
 use crate::kernels::each_alone::deciding;
-use crate::kernels::gemm::{Gemm, Init, Rows, Strided};
+use crate::kernels::gemm::{Contiguous, Gemm, Init, Rows};
 use crate::kernels::support::{LANES, per_chunk};
 use crate::kernels::{simd, threads};
 use pulp::{Simd, WithSimd};
@@ -118,10 +118,7 @@ impl Dense {
                     start,
                     stride: self.inputs,
                 },
-                steps: Strided {
-                    len: b.len() / self.outputs,
-                    stride: 1,
-                },
+                steps: Contiguous(b.len() / self.outputs),
                 b,
                 ldb: self.outputs,
                 cols: self.outputs,

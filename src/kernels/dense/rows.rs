@@ -6,7 +6,7 @@
 use super::forward::{Dense, add_rows};
 use crate::kernels::activation::Activation;
 use crate::kernels::buffers::scratch;
-use crate::kernels::gemm::{Gemm, Init, NO_PREFETCH, Rows, Strided};
+use crate::kernels::gemm::{Gemm, Init, NO_PREFETCH, Rows, Transposed};
 use crate::kernels::support::per_chunk;
 use crate::kernels::transpose::transpose;
 use crate::kernels::update::Update;
@@ -183,7 +183,7 @@ impl Dense {
                     start: 0,
                     stride: 1,
                 },
-                steps: Strided {
+                steps: Transposed {
                     len: dz.len() / self.outputs,
                     stride: self.inputs,
                 },

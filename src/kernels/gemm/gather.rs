@@ -2,6 +2,10 @@
 
 /// Offsets of the elements of a row of the left side, relative to the row's start.
 pub(in super::super) trait Steps: Copy + Send + Sync {
+    /// Whether they are next to each other.
+    const ARE_CONTIGUOUS: bool = false;
+    /// Whether the rows are next to each other: the left side is the transpose of what is in memory.
+    const ARE_TRANSPOSED: bool = false;
     /// The number of steps: the length of the sum.
     fn len(self) -> usize;
     /// The offset of the t-th step.
@@ -10,14 +14,37 @@ pub(in super::super) trait Steps: Copy + Send + Sync {
     fn span(self) -> usize;
 }
 
-/// Steps of equal length.
+/// So many steps from one element to the next.
 #[derive(Clone, Copy)]
-pub(in super::super) struct Strided {
+pub(in super::super) struct Contiguous(pub usize);
+
+impl Steps for Contiguous {
+    const ARE_CONTIGUOUS: bool = true;
+
+    #[inline(always)]
+    fn len(self) -> usize {
+        self.0
+    }
+    #[inline(always)]
+    fn at(self, t: usize) -> usize {
+        t
+    }
+    #[inline(always)]
+    fn span(self) -> usize {
+        self.0
+    }
+}
+
+/// Steps of equal length, from one row to the next of the transposed left side.
+#[derive(Clone, Copy)]
+pub(in super::super) struct Transposed {
     pub len: usize,
     pub stride: usize,
 }
 
-impl Steps for Strided {
+impl Steps for Transposed {
+    const ARE_TRANSPOSED: bool = true;
+
     #[inline(always)]
     fn len(self) -> usize {
         self.len

@@ -3,22 +3,24 @@
 //!
 //! `out[r][j] = init + Σ_t a[row(r) + step(t)] · b[t][j]`, for t in ascending order.
 //!
-//! A dense layer reads its rows at a fixed stride, a convolution through a table of tap offsets;
-//! everything else is the same. The sum is vectorized over j (the lanes) and r (the rows of a
+//! A dense layer reads its rows at a fixed stride, a weight gradient reads columns, a convolution reads
+//! through a table of tap offsets; everything else is the same. The sum is vectorized over j (the lanes) and r (the rows of a
 //! register tile), never over t, so every element is one chain of fused multiply-adds in the same
 //! order for every tile size, thread count and instruction set.
 
 mod gather;
 
 use super::simd::prefetch_line;
-use gather::Steps;
-pub(super) use gather::{Rows, Strided, Table};
+pub(super) use gather::{Contiguous, Rows, Steps, Table, Transposed};
 use pulp::{Simd, WithSimd};
 use std::ops::Range;
 
 /// Steps of the last, partial columns that are loaded at a time.
 // 4 kB of the widest vectors: all rows read them again from the first-level cache.
 const DEPTH: usize = 64;
+
+/// Contiguous steps at a time: one check of the bounds for all.
+const UNROLLED: usize = 4;
 
 /// Floats per cache line.
 const LINE: usize = 16;
@@ -135,8 +137,48 @@ impl<'a, S: Steps> Gemm<'a, S> {
         let span = self.steps.span();
         let a: [&[f32]; N] = std::array::from_fn(|n| &self.a[self.rows.at(row + n)..][..span]);
         let prefetch = self.take_prefetch();
-        let b = self.b.chunks_exact(self.ldb);
-        for (t, b) in (0..self.steps.len()).zip(b) {
+        let mut first = 0;
+        if S::ARE_CONTIGUOUS {
+            let (steps, ldb) = (self.steps.len(), self.ldb);
+            first = steps / UNROLLED * UNROLLED;
+            let a: [&[[f32; UNROLLED]]; N] =
+                std::array::from_fn(|n| &a[n].as_chunks().0[..steps / UNROLLED]);
+            let b = self.b.chunks_exact(UNROLLED * ldb);
+            for (at, b) in (0..steps / UNROLLED).zip(b) {
+                let lines = at * UNROLLED * LINE..(at + 1) * UNROLLED * LINE;
+                if let Some(lines) = prefetch.get(lines) {
+                    lines.chunks_exact(LINE).for_each(prefetch_line);
+                }
+                for t in 0..UNROLLED {
+                    let b = I::as_simd_f32s(&b[t * ldb + col..][..width]).0;
+                    for n in 0..N {
+                        let a = simd.splat_f32s(a[n][at][t]);
+                        for v in 0..V {
+                            acc[n][v] = simd.mul_add_e_f32s(a, b[v], acc[n][v]);
+                        }
+                    }
+                }
+            }
+        }
+        if S::ARE_TRANSPOSED {
+            let start = self.rows.at(row);
+            first = self.steps.len();
+            for (t, b) in (0..first).zip(self.b.chunks_exact(self.ldb)) {
+                let b = I::as_simd_f32s(&b[col..col + width]).0;
+                let a = &self.a[start + self.steps.at(t)..][..N];
+                if t * LINE < prefetch.len() {
+                    prefetch_line(&prefetch[t * LINE..]);
+                }
+                for n in 0..N {
+                    let a = simd.splat_f32s(a[n]);
+                    for v in 0..V {
+                        acc[n][v] = simd.mul_add_e_f32s(a, b[v], acc[n][v]);
+                    }
+                }
+            }
+        }
+        let b = self.b.chunks_exact(self.ldb).skip(first);
+        for (t, b) in (first..self.steps.len()).zip(b) {
             let b = I::as_simd_f32s(&b[col..col + width]).0;
             let step = self.steps.at(t);
             if t * LINE < prefetch.len() {

@@ -2,7 +2,7 @@
 
 use super::cell::Cell;
 use crate::kernels::buffers::scratch;
-use crate::kernels::gemm::{Gemm, Init, NO_PREFETCH, Rows, Strided};
+use crate::kernels::gemm::{Contiguous, Gemm, Init, NO_PREFETCH, Rows};
 use crate::kernels::simd;
 use crate::kernels::transpose::transpose;
 
@@ -152,7 +152,7 @@ fn product<'a>(
     len: usize,
     b: &'a [f32],
     (out, ldc): (&'a mut [f32], usize),
-) -> Gemm<'a, Strided> {
+) -> Gemm<'a, Contiguous> {
     let cols = b.len() / len;
     Gemm {
         a,
@@ -161,7 +161,7 @@ fn product<'a>(
             start: 0,
             stride: len,
         },
-        steps: Strided { len, stride: 1 },
+        steps: Contiguous(len),
         b,
         ldb: cols,
         cols,

@@ -12,7 +12,7 @@ mod transform;
 
 use super::geometry::Geometry;
 use crate::kernels::buffers::scratch;
-use crate::kernels::gemm::{Gemm, Init, Rows, Strided};
+use crate::kernels::gemm::{Contiguous, Gemm, Init, Rows};
 use crate::kernels::simd;
 use crate::kernels::support::LANES;
 pub(super) use image::{Image, tiles, with_image};
@@ -70,10 +70,7 @@ impl Filters<'_> {
                     start: 0,
                     stride: patch_len,
                 },
-                steps: Strided {
-                    len: channels,
-                    stride: 1,
-                },
+                steps: Contiguous(channels),
                 b: filter(place),
                 ldb: width,
                 cols: width,
