@@ -61,10 +61,25 @@ impl Cell {
         h: &mut [f32],
         kept: &mut [f32],
     ) {
+        match h.len().is_multiple_of(LANES) {
+            true => self.forward_blocks::<true>(a, z, c, h, kept),
+            false => self.forward_blocks::<false>(a, z, c, h, kept),
+        }
+    }
+
+    #[inline(always)]
+    fn forward_blocks<const WHOLE: bool>(
+        self,
+        a: &[f32],
+        z: &[f32],
+        c: &mut [f32],
+        h: &mut [f32],
+        kept: &mut [f32],
+    ) {
         match self {
-            Cell::Rnn => forward_rnn(a, z, h, kept),
-            Cell::Lstm => forward_lstm([a, z], c, h, kept),
-            Cell::Gru => forward_gru([a, z], h, kept),
+            Cell::Rnn => forward_rnn::<WHOLE>(a, z, h, kept),
+            Cell::Lstm => forward_lstm::<WHOLE>([a, z], c, h, kept),
+            Cell::Gru => forward_gru::<WHOLE>([a, z], h, kept),
         }
     }
 
@@ -81,10 +96,25 @@ impl Cell {
         da: &mut [f32],
         dz: &mut [f32],
     ) {
+        match dh.len().is_multiple_of(LANES) {
+            true => self.backward_blocks::<true>(kept, state, dc, dh, [da, dz]),
+            false => self.backward_blocks::<false>(kept, state, dc, dh, [da, dz]),
+        }
+    }
+
+    #[inline(always)]
+    fn backward_blocks<const WHOLE: bool>(
+        self,
+        kept: &[f32],
+        state: &[f32],
+        dc: &mut [f32],
+        dh: &mut [f32],
+        to: [&mut [f32]; 2],
+    ) {
         match self {
-            Cell::Rnn => backward_rnn(kept, dh, [da, dz]),
-            Cell::Lstm => backward_lstm(kept, dc, dh, [da, dz]),
-            Cell::Gru => backward_gru(kept, state, dh, [da, dz]),
+            Cell::Rnn => backward_rnn::<WHOLE>(kept, dh, to),
+            Cell::Lstm => backward_lstm::<WHOLE>(kept, dc, dh, to),
+            Cell::Gru => backward_gru::<WHOLE>(kept, state, dh, to),
         }
     }
 }
@@ -92,13 +122,15 @@ impl Cell {
 /// Sixteen consecutive values.
 type Block = [f32; LANES];
 
-/// A block of a slice, zero where that ends.
-// A copy, so that the compiler sees that what is written is not what is read.
+/// A block of a slice, zero where that ends; with `WHOLE` it does not end within one.
+// A copy, so that the compiler sees that what is written is not what is read. And `WHOLE`, because the
+// compiler would make one copy of a variable length of the two cases, by a call.
 #[inline(always)]
-fn load(slice: &[f32], at: usize) -> Block {
+fn load<const WHOLE: bool>(slice: &[f32], at: usize) -> Block {
     let rest = &slice[at..];
     match rest.first_chunk() {
         Some(whole) => *whole,
+        None if WHOLE => [0.0; LANES],
         None => {
             let mut block = [0.0; LANES];
             block[..rest.len()].copy_from_slice(rest);
@@ -109,35 +141,51 @@ fn load(slice: &[f32], at: usize) -> Block {
 
 /// The reverse of [`load`].
 #[inline(always)]
-fn store(block: Block, slice: &mut [f32], at: usize) {
+fn store<const WHOLE: bool>(block: Block, slice: &mut [f32], at: usize) {
     let rest = &mut slice[at..];
     match rest.first_chunk_mut() {
         Some(whole) => *whole = block,
+        None if WHOLE => {}
         None => rest.copy_from_slice(&block[..rest.len()]),
     }
 }
 
 #[inline(always)]
-fn forward_rnn(a: &[f32], z: &[f32], h: &mut [f32], kept: &mut [f32]) {
+fn forward_rnn<const WHOLE: bool>(a: &[f32], z: &[f32], h: &mut [f32], kept: &mut [f32]) {
     for at in (0..h.len()).step_by(LANES) {
-        let (a, z) = (load(a, at), load(z, at));
+        let (a, z) = (load::<WHOLE>(a, at), load::<WHOLE>(z, at));
         let mut state = [0.0; LANES];
         for u in 0..LANES {
             state[u] = tanh(a[u] + z[u]);
         }
-        store(state, h, at);
-        store(state, kept, at);
+        store::<WHOLE>(state, h, at);
+        store::<WHOLE>(state, kept, at);
     }
 }
 
 #[inline(always)]
-fn forward_lstm([a, z]: [&[f32]; 2], c: &mut [f32], h: &mut [f32], kept: &mut [f32]) {
+fn forward_lstm<const WHOLE: bool>(
+    [a, z]: [&[f32]; 2],
+    c: &mut [f32],
+    h: &mut [f32],
+    kept: &mut [f32],
+) {
     let ([ai, af, ag, ao], [zi, zf, zg, zo]) = (split(a), split(z));
     let [kept_i, kept_f, kept_g, kept_o, kept_bent, kept_before] = split_mut(kept);
     for at in (0..h.len()).step_by(LANES) {
-        let (ai, af, ag, ao) = (load(ai, at), load(af, at), load(ag, at), load(ao, at));
-        let (zi, zf, zg, zo) = (load(zi, at), load(zf, at), load(zg, at), load(zo, at));
-        let before = load(c, at);
+        let (ai, af, ag, ao) = (
+            load::<WHOLE>(ai, at),
+            load::<WHOLE>(af, at),
+            load::<WHOLE>(ag, at),
+            load::<WHOLE>(ao, at),
+        );
+        let (zi, zf, zg, zo) = (
+            load::<WHOLE>(zi, at),
+            load::<WHOLE>(zf, at),
+            load::<WHOLE>(zg, at),
+            load::<WHOLE>(zo, at),
+        );
+        let before = load::<WHOLE>(c, at);
         let (mut i, mut f) = ([0.0; LANES], [0.0; LANES]);
         let (mut g, mut o) = ([0.0; LANES], [0.0; LANES]);
         let (mut now, mut bent, mut state) = ([0.0; LANES], [0.0; LANES], [0.0; LANES]);
@@ -150,25 +198,33 @@ fn forward_lstm([a, z]: [&[f32]; 2], c: &mut [f32], h: &mut [f32], kept: &mut [f
             bent[u] = tanh(now[u]);
             state[u] = o[u] * bent[u];
         }
-        store(now, c, at);
-        store(state, h, at);
-        store(i, kept_i, at);
-        store(f, kept_f, at);
-        store(g, kept_g, at);
-        store(o, kept_o, at);
-        store(bent, kept_bent, at);
-        store(before, kept_before, at);
+        store::<WHOLE>(now, c, at);
+        store::<WHOLE>(state, h, at);
+        store::<WHOLE>(i, kept_i, at);
+        store::<WHOLE>(f, kept_f, at);
+        store::<WHOLE>(g, kept_g, at);
+        store::<WHOLE>(o, kept_o, at);
+        store::<WHOLE>(bent, kept_bent, at);
+        store::<WHOLE>(before, kept_before, at);
     }
 }
 
 #[inline(always)]
-fn forward_gru([a, z]: [&[f32]; 2], h: &mut [f32], kept: &mut [f32]) {
+fn forward_gru<const WHOLE: bool>([a, z]: [&[f32]; 2], h: &mut [f32], kept: &mut [f32]) {
     let ([ar, az, an], [zr, zz, zn]) = (split(a), split(z));
     let [kept_r, kept_update, kept_m, kept_part] = split_mut(kept);
     for at in (0..h.len()).step_by(LANES) {
-        let (ar, az, an) = (load(ar, at), load(az, at), load(an, at));
-        let (zr, zz, zn) = (load(zr, at), load(zz, at), load(zn, at));
-        let before = load(h, at);
+        let (ar, az, an) = (
+            load::<WHOLE>(ar, at),
+            load::<WHOLE>(az, at),
+            load::<WHOLE>(an, at),
+        );
+        let (zr, zz, zn) = (
+            load::<WHOLE>(zr, at),
+            load::<WHOLE>(zz, at),
+            load::<WHOLE>(zn, at),
+        );
+        let before = load::<WHOLE>(h, at);
         let (mut r, mut update) = ([0.0; LANES], [0.0; LANES]);
         let (mut m, mut state) = ([0.0; LANES], [0.0; LANES]);
         for u in 0..LANES {
@@ -177,36 +233,46 @@ fn forward_gru([a, z]: [&[f32]; 2], h: &mut [f32], kept: &mut [f32]) {
             m[u] = tanh(an[u] + r[u] * zn[u]);
             state[u] = (1.0 - update[u]) * m[u] + update[u] * before[u];
         }
-        store(state, h, at);
-        store(r, kept_r, at);
-        store(update, kept_update, at);
-        store(m, kept_m, at);
-        store(zn, kept_part, at);
+        store::<WHOLE>(state, h, at);
+        store::<WHOLE>(r, kept_r, at);
+        store::<WHOLE>(update, kept_update, at);
+        store::<WHOLE>(m, kept_m, at);
+        store::<WHOLE>(zn, kept_part, at);
     }
 }
 
 #[inline(always)]
-fn backward_rnn(kept: &[f32], dh: &mut [f32], [da, dz]: [&mut [f32]; 2]) {
+fn backward_rnn<const WHOLE: bool>(kept: &[f32], dh: &mut [f32], [da, dz]: [&mut [f32]; 2]) {
     for at in (0..dh.len()).step_by(LANES) {
-        let (state, after) = (load(kept, at), load(dh, at));
+        let (state, after) = (load::<WHOLE>(kept, at), load::<WHOLE>(dh, at));
         let mut gradient = [0.0; LANES];
         for u in 0..LANES {
             gradient[u] = after[u] * (1.0 - state[u] * state[u]);
         }
-        store(gradient, da, at);
-        store(gradient, dz, at);
-        store([0.0; LANES], dh, at);
+        store::<WHOLE>(gradient, da, at);
+        store::<WHOLE>(gradient, dz, at);
+        store::<WHOLE>([0.0; LANES], dh, at);
     }
 }
 
 #[inline(always)]
-fn backward_lstm(kept: &[f32], dc: &mut [f32], dh: &mut [f32], [da, dz]: [&mut [f32]; 2]) {
+fn backward_lstm<const WHOLE: bool>(
+    kept: &[f32],
+    dc: &mut [f32],
+    dh: &mut [f32],
+    [da, dz]: [&mut [f32]; 2],
+) {
     let [i, f, g, o, bent, before] = split(kept);
     let [di, df, dg, d_o] = split_mut(da);
     for at in (0..dh.len()).step_by(LANES) {
-        let (i, f, g, o) = (load(i, at), load(f, at), load(g, at), load(o, at));
-        let (bent, before) = (load(bent, at), load(before, at));
-        let (dc_after, dh_after) = (load(dc, at), load(dh, at));
+        let (i, f, g, o) = (
+            load::<WHOLE>(i, at),
+            load::<WHOLE>(f, at),
+            load::<WHOLE>(g, at),
+            load::<WHOLE>(o, at),
+        );
+        let (bent, before) = (load::<WHOLE>(bent, at), load::<WHOLE>(before, at));
+        let (dc_after, dh_after) = (load::<WHOLE>(dc, at), load::<WHOLE>(dh, at));
         let (mut of_i, mut of_f) = ([0.0; LANES], [0.0; LANES]);
         let (mut of_g, mut of_o) = ([0.0; LANES], [0.0; LANES]);
         let mut dc_before = [0.0; LANES];
@@ -218,24 +284,29 @@ fn backward_lstm(kept: &[f32], dc: &mut [f32], dh: &mut [f32], [da, dz]: [&mut [
             of_o[u] = dh_after[u] * bent[u] * o[u] * (1.0 - o[u]);
             dc_before[u] = dc_now * f[u];
         }
-        store(dc_before, dc, at);
-        store([0.0; LANES], dh, at);
-        store(of_i, di, at);
-        store(of_f, df, at);
-        store(of_g, dg, at);
-        store(of_o, d_o, at);
+        store::<WHOLE>(dc_before, dc, at);
+        store::<WHOLE>([0.0; LANES], dh, at);
+        store::<WHOLE>(of_i, di, at);
+        store::<WHOLE>(of_f, df, at);
+        store::<WHOLE>(of_g, dg, at);
+        store::<WHOLE>(of_o, d_o, at);
     }
     dz.copy_from_slice(da);
 }
 
 #[inline(always)]
-fn backward_gru(kept: &[f32], state: &[f32], dh: &mut [f32], [da, dz]: [&mut [f32]; 2]) {
+fn backward_gru<const WHOLE: bool>(
+    kept: &[f32],
+    state: &[f32],
+    dh: &mut [f32],
+    [da, dz]: [&mut [f32]; 2],
+) {
     let [r, update, m, part] = split(kept);
     let ([dar, daz, dan], [dzr, dzz, dzn]) = (split_mut(da), split_mut(dz));
     for at in (0..dh.len()).step_by(LANES) {
-        let (r, update) = (load(r, at), load(update, at));
-        let (m, part) = (load(m, at), load(part, at));
-        let (state, after) = (load(state, at), load(dh, at));
+        let (r, update) = (load::<WHOLE>(r, at), load::<WHOLE>(update, at));
+        let (m, part) = (load::<WHOLE>(m, at), load::<WHOLE>(part, at));
+        let (state, after) = (load::<WHOLE>(state, at), load::<WHOLE>(dh, at));
         let (mut of_r, mut of_update) = ([0.0; LANES], [0.0; LANES]);
         let (mut of_n, mut of_part, mut direct) = ([0.0; LANES], [0.0; LANES], [0.0; LANES]);
         for u in 0..LANES {
@@ -245,12 +316,12 @@ fn backward_gru(kept: &[f32], state: &[f32], dh: &mut [f32], [da, dz]: [&mut [f3
             of_update[u] = after[u] * (state[u] - m[u]) * update[u] * (1.0 - update[u]);
             direct[u] = after[u] * update[u];
         }
-        store(direct, dh, at);
-        store(of_r, dar, at);
-        store(of_r, dzr, at);
-        store(of_update, daz, at);
-        store(of_update, dzz, at);
-        store(of_n, dan, at);
-        store(of_part, dzn, at);
+        store::<WHOLE>(direct, dh, at);
+        store::<WHOLE>(of_r, dar, at);
+        store::<WHOLE>(of_r, dzr, at);
+        store::<WHOLE>(of_update, daz, at);
+        store::<WHOLE>(of_update, dzz, at);
+        store::<WHOLE>(of_n, dan, at);
+        store::<WHOLE>(of_part, dzn, at);
     }
 }
