@@ -2,14 +2,15 @@
 //!
 //! dw[tap][o] = Σ over pixels of x[pixel + tap] · dz[pixel][o]; the lanes are output channels.
 //! dx[pixel][i] = Σ over taps and o of dz[pixel − tap][o] · w[o, i, tap]; the lanes are input
-//! channels: a convolution of the dilated dz with the mirrored weights.
+//! channels: a convolution of dz with the mirrored weights.
 
-use super::dilated::DilatedGradient;
 use super::geometry::{Geometry, area};
+use super::input_gradient::InputGradient;
 use super::method::{
     Gradients, Method, Sample, Wants, add_bias, add_bias_channels_last, to_channels_last, unpack,
     with_channels_last,
 };
+use super::planes::{self, MOST_CHANNELS, Planes};
 use super::winograd::{self, Filters, Finish, Image};
 use crate::kernels::buffers::scratch;
 use crate::kernels::gemm::{Gemm, Init, NO_PREFETCH, Rows, Table};
@@ -18,14 +19,21 @@ use crate::kernels::simd;
 use crate::kernels::support::padded;
 use crate::kernels::transpose::transpose;
 
+/// Samples whose weight gradients are added together have, with their dz, about so many elements: they
+/// are still in the second-level cache.
+const NEAR: usize = 1 << 15;
+/// More samples at a time do not pay.
+const MOST_TOGETHER: usize = 8;
+
 pub(super) struct Dense<'a> {
     geometry: &'a Geometry,
     taps: Vec<usize>,
+    /// Of as many samples as are taken together.
     corners: Vec<usize>,
     skips_clamped: bool,
     /// For the gradient of the input.
-    dilated: DilatedGradient,
-    /// The weights in the order of [`DilatedGradient::steps`], `[taps, out, in padded]`.
+    of_input: InputGradient,
+    /// The weights in the order of [`InputGradient::taps`], `[taps, out, in padded]`.
     packed: &'a [f32],
     /// For an input gradient by minimal filtering.
     filters: Option<Filters<'a>>,
@@ -37,7 +45,11 @@ impl Method for Dense<'_> {
     }
 
     fn weight_len(&self) -> usize {
-        self.geometry.taps() * self.geometry.outputs_padded()
+        let (g, width) = (self.geometry, self.geometry.outputs_padded());
+        match winograd::supports_weight_gradient(g) {
+            true => winograd::PLACES * g.inputs * width,
+            false => g.taps() * width,
+        }
     }
 
     fn sample(&self, sample: &Sample<'_>, gradients: Gradients<'_>) {
@@ -56,8 +68,36 @@ impl Method for Dense<'_> {
         });
     }
 
+    fn together(&self) -> usize {
+        let g = self.geometry;
+        let is_same_size = g.channels_last() == [true; 2] && g.pool.is_none();
+        match is_same_size {
+            true => (NEAR / (g.sample() + self.kept_len())).clamp(1, MOST_TOGETHER),
+            false => 1,
+        }
+    }
+
+    fn kept_len(&self) -> usize {
+        area(self.geometry.conv) * self.geometry.outputs_padded()
+    }
+
+    fn add_weights(&self, x: &[f32], kept: &[f32], weight: &mut [f32]) {
+        self.weight_gradient(x, kept, weight);
+    }
+
     fn unpack(&self, packed: &[f32], weight: &mut [f32]) {
-        unpack(self.geometry, packed, weight);
+        let (g, width) = (self.geometry, self.geometry.outputs_padded());
+        if !winograd::supports_weight_gradient(g) {
+            return unpack(g, packed, weight);
+        }
+        scratch(g.taps() * width, |taps| {
+            simd::run(winograd::TapGradients {
+                sums: packed,
+                width,
+                to: taps,
+            });
+            unpack(g, taps, weight);
+        });
     }
 }
 
@@ -70,9 +110,9 @@ impl Dense<'_> {
         skips_clamped: bool,
         task: impl FnOnce(Dense<'_>) -> R,
     ) -> R {
-        let (dilated, width) = match wants.input {
-            true => (DilatedGradient::new(geometry), padded(geometry.inputs)),
-            false => (DilatedGradient::default(), 0),
+        let (of_input, width) = match wants.input {
+            true => (InputGradient::new(geometry), padded(geometry.inputs)),
+            false => (InputGradient::default(), 0),
         };
         let by_patch = wants.input && winograd::supports_input_gradient(geometry);
         let channels = geometry.outputs;
@@ -80,10 +120,11 @@ impl Dense<'_> {
             true => winograd::PLACES * channels,
             false => 0,
         };
-        scratch((dilated.steps.len() + places) * width, |packed| {
-            let (packed, filters) = packed.split_at_mut(dilated.steps.len() * width);
+        let taps = of_input.taps.len() * channels;
+        scratch((taps + places) * width, |packed| {
+            let (packed, filters) = packed.split_at_mut(taps * width);
             if wants.input {
-                pack(geometry, weight, packed);
+                pack(geometry, &of_input.taps, weight, packed);
             }
             if by_patch {
                 simd::run(winograd::Taps {
@@ -96,24 +137,34 @@ impl Dense<'_> {
                     to: filters,
                 });
             }
-            task(Dense {
+            let mut method = Dense {
                 geometry,
                 taps: geometry.tap_offsets(),
                 skips_clamped,
                 corners: geometry.corners(),
-                dilated,
+                of_input,
                 packed,
                 filters: by_patch.then_some(Filters {
                     channels,
                     width,
                     data: filters,
                 }),
-            })
+            };
+            let len = geometry.inputs * area(geometry.padded_image());
+            let of_all = (0..method.together()).flat_map(|sample| {
+                let corners = method.corners.iter();
+                corners.map(move |corner| sample * len + corner)
+            });
+            method.corners = of_all.collect();
+            task(method)
         })
     }
 
     /// The gradients except the bias's, from dz `[conv pixels, out padded]`.
     fn unpooled(&self, x: &[f32], dz: &[f32], gradients: Gradients<'_>) {
+        if let Some(kept) = gradients.kept {
+            kept.copy_from_slice(dz);
+        }
         if let Some(dw) = gradients.weight {
             self.weight_gradient(x, dz, dw);
         }
@@ -129,24 +180,25 @@ impl Dense<'_> {
             return to_channels_last(g, sample.grads, dz);
         };
         with_channels_last(g, sample.grads, |pooled| {
-            simd::run(Unpool {
-                geometry: g,
-                window,
-                pooled,
-                argmax: sample.argmax,
-                dz,
-            });
+            unpool(g, window, (pooled, sample.argmax), dz);
         });
     }
 
+    /// Adds the weight gradient of samples with their dz, `[conv pixels, out padded]`.
     fn weight_gradient(&self, x: &[f32], dz: &[f32], dw: &mut [f32]) {
         let g = self.geometry;
         let width = g.outputs_padded();
+        let samples = x.chunks_exact(g.sample());
+        let samples = samples.zip(dz.chunks_exact(area(g.conv) * width));
+        if winograd::supports_weight_gradient(g) {
+            return winograd::add_products(g, samples, dw);
+        }
         g.with_border(x, |x| {
+            let n = dz.len() / (area(g.conv) * width);
             simd::run(Gemm {
                 a: x,
                 rows: Rows::Table(&self.taps),
-                steps: Table::new(&self.corners),
+                steps: Table::new(&self.corners[..n * area(g.conv)]),
                 b: dz,
                 ldb: width,
                 cols: width,
@@ -161,26 +213,15 @@ impl Dense<'_> {
 
     fn input_gradient(&self, dz: &[f32], dx: &mut [f32]) {
         let g = self.geometry;
-        let (dilated, width) = (&self.dilated, padded(g.inputs));
-        scratch(dilated.len(), |wide| {
-            dilated.fill(g, dz, wide);
-            let product = |out: &mut [f32]| {
-                if let Some(filters) = self.filters {
-                    return self.by_patch(filters, wide, out);
-                }
-                simd::run(Gemm {
-                    a: wide,
-                    rows: Rows::Table(&dilated.pixels),
-                    steps: Table::new(&dilated.steps),
-                    b: self.packed,
-                    ldb: width,
-                    cols: width,
-                    out,
-                    ldc: width,
-                    init: Init::Zero,
-                    relu: false,
-                    prefetch: NO_PREFETCH,
-                });
+        let (of_input, width) = (&self.of_input, padded(g.inputs));
+        if self.is_by_rows() {
+            return self.by_rows(dz, dx);
+        }
+        scratch(of_input.len(), |wide| {
+            of_input.fill(g, dz, wide);
+            let product = |out: &mut [f32]| match self.filters {
+                Some(filters) => self.by_patch(filters, wide, out),
+                None => self.by_phase(wide, out),
             };
             if g.channels_last()[0] {
                 return product(dx);
@@ -197,11 +238,87 @@ impl Dense<'_> {
         });
     }
 
-    /// The input gradient `[pixels, in padded]` by minimal filtering, from the dilated dz.
+    /// Whether the input gradient is computed by rows of pixels.
+    fn is_by_rows(&self) -> bool {
+        let g = self.geometry;
+        let [input_last, _] = g.channels_last();
+        g.window.stride == [1, 1] && !input_last && planes::supports(g.inputs, g.image)
+    }
+
+    /// The input gradient of few channels, `[in, pixels]`.
+    fn by_rows(&self, dz: &[f32], dx: &mut [f32]) {
+        let (g, width, pixels) = (
+            self.geometry,
+            self.geometry.outputs_padded(),
+            area(self.geometry.conv),
+        );
+        let [kh, kw] = g.window.kernel;
+        let reach = [kh - 1, kw - 1];
+        let padded_dz = [0, 1].map(|axis| g.conv[axis] + 2 * reach[axis]);
+        let [top, left] = g.window.padding;
+        // In the order of the packed weights: mirrored.
+        let taps = (0..kh * kw).flat_map(|tap| {
+            let [y, x] = [kh - 1 - tap / kw + top, kw - 1 - tap % kw + left];
+            let at = y * padded_dz[1] + x;
+            (0..g.outputs).map(move |o| o * area(padded_dz) + at)
+        });
+        let taps: Vec<usize> = taps.collect();
+        scratch(g.outputs * pixels, |planes_of_dz| {
+            transpose(dz, (pixels, g.outputs, width), planes_of_dz, pixels);
+            planes::with_border(planes_of_dz, g.conv, padded_dz, reach, |image| {
+                simd::run(Planes {
+                    image,
+                    row: padded_dz[1],
+                    taps: &taps,
+                    weight: self.packed,
+                    width: padded(g.inputs),
+                    bias: &[0.0; MOST_CHANNELS][..g.inputs],
+                    size: g.image,
+                    out: dx,
+                });
+            });
+        });
+    }
+
+    /// The input gradient `[pixels, in padded]`, from dz in its border.
+    fn by_phase(&self, wide: &[f32], out: &mut [f32]) {
+        let width = padded(self.geometry.inputs);
+        let mut packed = self.packed;
+        for phase in &self.of_input.phases {
+            let (b, rest) = packed.split_at(phase.steps.len() * width);
+            packed = rest;
+            let product = |out: &mut [f32]| {
+                simd::run(Gemm {
+                    a: wide,
+                    rows: Rows::Table(&phase.corners),
+                    steps: Table::new(&phase.steps),
+                    b,
+                    ldb: width,
+                    cols: width,
+                    out,
+                    ldc: width,
+                    init: Init::Zero,
+                    relu: false,
+                    prefetch: NO_PREFETCH,
+                });
+            };
+            if self.of_input.phases.len() == 1 {
+                return product(out);
+            }
+            scratch(phase.pixels.len() * width, |part| {
+                product(part);
+                for (part, pixel) in part.chunks_exact(width).zip(&phase.pixels) {
+                    out[pixel * width..][..width].copy_from_slice(part);
+                }
+            });
+        }
+    }
+
+    /// The input gradient `[pixels, in padded]` by minimal filtering, from dz in its border.
     fn by_patch(&self, filters: Filters<'_>, wide: &[f32], out: &mut [f32]) {
         let g = self.geometry;
         let [top, left] = g.window.padding;
-        let (channels, row) = (filters.channels, self.dilated.size[1] * filters.channels);
+        let (channels, row) = (filters.channels, self.of_input.size[1] * filters.channels);
         let image = Image {
             data: &wide[top * row + left * channels..],
             channels,
@@ -221,14 +338,43 @@ impl Dense<'_> {
     }
 }
 
-/// `[out, in, taps]` → `[taps, out, in padded]`.
-fn pack(g: &Geometry, weight: &[f32], packed: &mut [f32]) {
+/// `[out, in, taps]` → `[taps, out, in padded]`, with the taps in this order.
+fn pack(g: &Geometry, order: &[usize], weight: &[f32], packed: &mut [f32]) {
     let (taps, width) = (area(g.window.kernel), padded(g.inputs));
-    packed.fill(0.0);
-    for (o, weight) in weight.chunks_exact(g.inputs * taps).enumerate() {
-        let packed = &mut packed[o * width..];
-        transpose(weight, (g.inputs, taps, taps), packed, g.outputs * width);
+    let by_tap = |packed: &mut [f32]| {
+        packed.fill(0.0);
+        for (o, weight) in weight.chunks_exact(g.inputs * taps).enumerate() {
+            let packed = &mut packed[o * width..];
+            transpose(weight, (g.inputs, taps, taps), packed, g.outputs * width);
+        }
+    };
+    if order.is_sorted() {
+        return by_tap(packed);
     }
+    scratch(packed.len(), |sorted| {
+        by_tap(sorted);
+        let tap_len = g.outputs * width;
+        for (to, tap) in packed.chunks_exact_mut(tap_len).zip(order) {
+            to.copy_from_slice(&sorted[tap * tap_len..][..tap_len]);
+        }
+    });
+}
+
+/// The gradient before max pooling, `[conv pixels, out padded]`, from that after it,
+/// `[pooled pixels, out padded]`, and the argmax.
+pub(super) fn unpool(
+    geometry: &Geometry,
+    window: Window,
+    (pooled, argmax): (&[f32], &[u8]),
+    dz: &mut [f32],
+) {
+    simd::run(Unpool {
+        geometry,
+        window,
+        pooled,
+        argmax,
+        dz,
+    });
 }
 
 /// The inverse of max pooling: each gradient goes to the pixel of its argmax.

@@ -4,6 +4,7 @@
 use super::geometry::{Geometry, Windows, area};
 use super::max_pool::MaxPool;
 use super::patch_offsets::PatchOffsets;
+use super::planes::{self, Planes};
 use super::pooled_forward::PooledForward;
 use super::winograd::{self, Filters, Finish, Image};
 use crate::kernels::activation::Activation;
@@ -62,25 +63,38 @@ impl Tables {
 pub(super) fn forward(
     geometry: &Geometry,
     activation: Activation,
-    x: &[f32],
-    weight: &[f32],
-    bias: &[f32],
+    arguments: [&[f32]; 3],
 ) -> (Vec<f32>, Saved<u8>) {
-    let width = geometry.outputs_padded();
+    let pixels = area(geometry.pooled);
+    let mut y = buffer(geometry.n * geometry.outputs * pixels);
+    let argmax_len = match geometry.pool {
+        Some(_) => pixels * geometry.outputs_padded(),
+        None => 0,
+    };
+    let mut argmax = Saved::new(geometry.n * argmax_len);
+    let mut parts_of_argmax = argmax.chunks_mut(argmax_len.max(1));
+    let parts = y
+        .chunks_mut(geometry.outputs * pixels)
+        .map(|y| (y, parts_of_argmax.next().unwrap_or_default(), ()));
+    each_sample(geometry, activation, arguments, parts, |_, ()| {});
+    (y, argmax)
+}
+
+/// Computes every sample into its part, result and argmax, and calls `after` with the result, still in
+/// the cache, and what else the part has.
+pub(super) fn each_sample<'a, T: Send>(
+    geometry: &Geometry,
+    activation: Activation,
+    [x, weight, bias]: [&[f32]; 3],
+    parts: impl Iterator<Item = (&'a mut [f32], &'a mut [u8], T)>,
+    after: impl Fn(&[f32], T) + Sync,
+) {
     // ReLU may as well follow max pooling.
     let held = (!activation.is_curved())
         .then(|| PatchOffsets::of(geometry))
         .flatten();
     let by_patch = winograd::supports(geometry);
     let tables = Tables::new(geometry, held.is_some(), by_patch);
-    let pixels = area(geometry.pooled);
-    let mut y = buffer(geometry.n * geometry.outputs * pixels);
-    let argmax_len = if geometry.pool.is_some() {
-        pixels * width
-    } else {
-        0
-    };
-    let mut argmax = Saved::new(geometry.n * argmax_len);
     with_packed(geometry, weight, bias, by_patch, |weight, bias, filters| {
         let task = Forward {
             geometry,
@@ -91,14 +105,12 @@ pub(super) fn forward(
             held: held.as_deref(),
             filters,
         };
-        let mut parts_of_argmax = argmax.chunks_mut(argmax_len.max(1));
-        let parts = x
-            .chunks(geometry.sample())
-            .zip(y.chunks_mut(geometry.outputs * pixels))
-            .map(|(x, y)| (x, y, parts_of_argmax.next().unwrap_or_default()));
-        threads::for_parts(parts, |_, (x, y, argmax)| task.sample(x, y, argmax));
+        let parts = x.chunks(geometry.sample()).zip(parts);
+        threads::for_parts(parts, |_, (x, (y, argmax, more))| {
+            task.sample(x, y, argmax);
+            after(y, more);
+        });
     });
-    (y, argmax)
 }
 
 /// Calls `task` with the weights `[taps, out padded]`, the bias `[out padded]` and, with `by_patch`,
@@ -148,10 +160,32 @@ pub(super) fn pack(weight: &[f32], outputs: usize, packed: &mut [f32]) {
     transpose(weight, (outputs, taps, taps), packed, padded(outputs));
 }
 
+/// Calls `task` with a channels-last buffer `[pooled pixels, out padded]` for its result, and
+/// transposes it to `y` if that is channels first.
+pub(super) fn transposed(g: &Geometry, y: &mut [f32], task: impl FnOnce(&mut [f32])) {
+    if g.channels_last()[1] {
+        return task(y);
+    }
+    let (pixels, width) = (area(g.pooled), g.outputs_padded());
+    scratch(pixels * width, |last| {
+        task(last);
+        transpose(last, (pixels, g.outputs, width), y, pixels);
+    });
+}
+
+/// Whether the result is computed by rows of pixels.
+fn is_by_rows(g: &Geometry) -> bool {
+    let is_plain = g.window.stride == [1, 1] && g.pool.is_none();
+    is_plain && g.channels_last() == [false; 2] && planes::supports(g.outputs, g.conv)
+}
+
 impl Forward<'_> {
     fn sample(&self, x: &[f32], y: &mut [f32], argmax: &mut [u8]) {
         let g = self.geometry;
-        self.transposed(y, |y| match self.filters {
+        if is_by_rows(g) {
+            return self.by_rows(x, y);
+        }
+        transposed(g, y, |y| match self.filters {
             Some(filters) => winograd::with_image(g, x, |image| {
                 self.by_patch(filters, image, y, argmax);
             }),
@@ -159,18 +193,22 @@ impl Forward<'_> {
         });
     }
 
-    /// Calls `task` with a channels-last buffer `[pooled pixels, out padded]` for its result, and
-    /// transposes it to `y` if that is channels first.
-    fn transposed(&self, y: &mut [f32], task: impl FnOnce(&mut [f32])) {
-        let g = self.geometry;
-        if g.channels_last()[1] {
-            return task(y);
-        }
-        let (pixels, width) = (area(g.pooled), g.outputs_padded());
-        scratch(pixels * width, |last| {
-            task(last);
-            transpose(last, (pixels, g.outputs, width), y, pixels);
+    /// Computes a result of few channels.
+    fn by_rows(&self, x: &[f32], y: &mut [f32]) {
+        let (g, padded) = (self.geometry, self.geometry.padded_image());
+        planes::with_border(x, g.image, padded, g.window.padding, |image| {
+            simd::run(Planes {
+                image,
+                row: padded[1],
+                taps: &self.tables.taps,
+                weight: self.weight,
+                width: g.outputs_padded(),
+                bias: &self.bias[..g.outputs],
+                size: g.conv,
+                out: y,
+            });
         });
+        self.activation.apply(y);
     }
 
     /// Computes the result by minimal filtering.

@@ -5,7 +5,7 @@ use super::options::{ConvOptions, MemoryFormat};
 use crate::kernels::buffers::scratch;
 use crate::kernels::pooling::Window;
 use crate::kernels::support::padded;
-use candle_core::{Result, bail};
+use candle_core::{Result, Tensor, bail};
 
 /// The argmax of a pooling window whose result ReLU clamped: no pixel gets its gradient.
 pub(super) const CLAMPED: u8 = u8::MAX;
@@ -65,6 +65,24 @@ impl Geometry {
             pooled,
             formats,
         })
+    }
+
+    /// The sizes for a weight `[out, c, kh, kw]` and a bias `[out]`; an error if they do not fit, or if
+    /// the memory formats do not.
+    pub fn checked(
+        size: (usize, usize, usize, usize),
+        weight: &Tensor,
+        bias: &Tensor,
+        options: &ConvOptions,
+    ) -> Result<Self> {
+        let geometry = Self::new(size, weight.dims4()?, bias.dims(), options)?;
+        let [input_last, output_last] = geometry.channels_last();
+        if input_last && !MemoryFormat::supports_channels_last(geometry.inputs)
+            || output_last && !MemoryFormat::supports_channels_last(geometry.outputs)
+        {
+            bail!("convolution: no channels last for {:?}", weight.dims());
+        }
+        Ok(geometry)
     }
 
     /// The shape of the op's result.
@@ -150,7 +168,7 @@ impl Geometry {
         (starts.collect(), pixels.collect())
     }
 
-    /// Calls `task` with one sample inside its zero border, if it has one.
+    /// Calls `task` with one sample, or several, inside zero borders, if they have some.
     pub fn with_border<R>(&self, x: &[f32], task: impl FnOnce(&[f32]) -> R) -> R {
         if !self.is_padded() {
             return task(x);
@@ -164,7 +182,7 @@ impl Geometry {
             area(self.padded_image()) * pixel,
             self.padded_image()[1] * pixel,
         );
-        scratch(self.inputs * area(self.padded_image()), |to| {
+        scratch(x.len() / image * padded, |to| {
             for (x, to) in x.chunks_exact(image).zip(to.chunks_exact_mut(padded)) {
                 copy_inside(x, row, (to, padded_row), [top, left * pixel]);
             }

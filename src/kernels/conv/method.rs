@@ -30,6 +30,8 @@ pub(super) struct Sample<'a> {
 pub(super) struct Gradients<'a> {
     /// Added to, in the method's own layout.
     pub weight: Option<&'a mut [f32]>,
+    /// Instead, what the weight gradient of several samples together needs.
+    pub kept: Option<&'a mut [f32]>,
     /// `[out]`, added to.
     pub bias: &'a mut [f32],
     /// Laid out like the sample's x, overwritten.
@@ -45,6 +47,16 @@ pub(super) trait Method: Sync {
     fn weight_len(&self) -> usize;
     /// Adds one sample's gradients.
     fn sample(&self, sample: &Sample<'_>, gradients: Gradients<'_>);
+    /// Samples whose weight gradients are to be added together, by [`Method::add_weights`].
+    fn together(&self) -> usize {
+        1
+    }
+    /// Elements that [`Method::sample`] leaves for that of each of several samples.
+    fn kept_len(&self) -> usize {
+        0
+    }
+    /// Adds the weight gradient of several samples, from their x and what was kept of each.
+    fn add_weights(&self, _x: &[f32], _kept: &[f32], _weight: &mut [f32]) {}
     /// Converts a weight gradient to `[out, taps]`.
     fn unpack(&self, packed: &[f32], weight: &mut [f32]);
 }

@@ -10,14 +10,16 @@
 
 mod backward;
 mod border;
+mod covering;
 mod dense;
-mod dilated;
 mod forward;
 mod geometry;
+mod input_gradient;
 mod max_pool;
 mod method;
 mod options;
 mod patch_offsets;
+mod planes;
 mod pooled_backward;
 mod pooled_forward;
 mod running_max;
@@ -26,12 +28,13 @@ mod visit;
 mod winograd;
 
 use super::activation::{Activation, activate};
-use super::buffers::Saved;
+use super::buffers::{Saved, scratch};
 use super::pooling::{Window, max_pool2d};
 use super::slice_op::{Context, SliceOp};
 use super::tape;
 use super::tape::PerSample;
 use candle_core::{Result, Shape, Tensor, bail};
+use covering::Covering;
 use geometry::{CLAMPED, Geometry};
 use method::Wants;
 pub use options::{ConvOptions, MemoryFormat};
@@ -52,21 +55,33 @@ impl SliceOp<3> for Conv {
         Shape::from(self.geometry.result())
     }
 
-    fn forward(&self, [x, weight, bias]: [&[f32]; 3]) -> (Vec<f32>, Saved<u8>) {
-        forward::forward(&self.geometry, self.activation, x, weight, bias)
+    fn forward(&self, arguments: [&[f32]; 3]) -> (Vec<f32>, Saved<u8>) {
+        forward::forward(&self.geometry, self.activation, arguments)
     }
 
     fn backward(&self, context: Context<'_, 3, Saved<u8>>) -> [Vec<f32>; 3] {
         let ([x, weight, _], [input, of_weight, of_bias]) =
             (context.arguments, context.needs_gradient);
+        let g = &self.geometry;
+        let result = g.outputs * geometry::area(g.pooled);
+        let gradient = |index: usize, skips_clamped: bool, task: &mut backward::Task<'_>| {
+            let [y, dy] =
+                [context.result, context.gradient].map(|all| &all[index * result..][..result]);
+            match self.activation {
+                Activation::Identity => task(dy),
+                Activation::Relu if skips_clamped => task(dy),
+                activation => scratch(result, |dz| {
+                    activation.backward(y, dy, dz);
+                    task(dz);
+                }),
+            }
+        };
         let task = backward::Backward {
-            geometry: &self.geometry,
-            activation: self.activation,
-            argmax: context.saved,
+            geometry: g,
             x,
             weight,
-            y: context.result,
-            dy: context.gradient,
+            argmax: context.saved,
+            gradient,
         };
         task.run(Wants {
             input,
@@ -94,14 +109,8 @@ impl PerSample for Conv {
 /// Returns `[n, out, oh, ow]`, the same values as the four steps separately. Input and output are
 /// in the memory formats of the options; the formats change no bit.
 pub fn conv2d(x: &Tensor, weight: &Tensor, bias: &Tensor, options: ConvOptions) -> Result<Tensor> {
-    let (size, filters) = (options.formats[0].dims(x)?, weight.dims4()?);
-    let geometry = Geometry::new(size, filters, bias.dims(), &options)?;
-    let [input_last, output_last] = geometry.channels_last();
-    if input_last && !MemoryFormat::supports_channels_last(geometry.inputs)
-        || output_last && !MemoryFormat::supports_channels_last(geometry.outputs)
-    {
-        bail!("convolution: no channels last for {:?}", weight.dims());
-    }
+    let geometry = Geometry::checked(options.formats[0].dims(x)?, weight, bias, &options)?;
+    let [input_last, _] = geometry.channels_last();
     if !x.device().is_cpu() {
         let x = match input_last {
             true => x.permute((0, 3, 1, 2))?,
@@ -109,9 +118,7 @@ pub fn conv2d(x: &Tensor, weight: &Tensor, bias: &Tensor, options: ConvOptions) 
         };
         return in_format(&composite(&x, weight, bias, &options)?, options.formats[1]);
     }
-    // The argmax must fit in a byte.
-    let is_large = |pool: Window| pool.kernel[0] * pool.kernel[1] > usize::from(CLAMPED);
-    if let Some(pool) = options.pool.filter(|pool| is_large(*pool)) {
+    if let (Some(pool), true) = (options.pool, has_large_pool(&options)) {
         let unpooled = ConvOptions {
             pool: None,
             formats: [options.formats[0], MemoryFormat::ChannelsFirst],
@@ -123,11 +130,22 @@ pub fn conv2d(x: &Tensor, weight: &Tensor, bias: &Tensor, options: ConvOptions) 
             options.formats[1],
         );
     }
+    if let Some(op) = Covering::of(geometry, options.activation) {
+        return tape::apply3_per_sample([x, weight, bias], op);
+    }
     let op = Conv {
         geometry,
         activation: options.activation,
     };
     tape::apply3_per_sample([x, weight, bias], op)
+}
+
+/// Whether the argmax of its pooling does not fit in a byte.
+fn has_large_pool(options: &ConvOptions) -> bool {
+    let area = |pool: Window| pool.kernel[0] * pool.kernel[1];
+    options
+        .pool
+        .is_some_and(|pool| area(pool) > usize::from(CLAMPED))
 }
 
 /// A channels-first tensor in another format.

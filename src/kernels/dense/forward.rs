@@ -23,7 +23,7 @@ const BLOCK: usize = 64;
 
 /// The layer with the sizes of one call.
 #[derive(Clone, Copy)]
-pub(super) struct Dense {
+pub(in super::super) struct Dense {
     pub activation: Activation,
     pub n: usize,
     pub inputs: usize,

@@ -19,7 +19,7 @@ use super::tape::{PerSample, square_sum};
 use super::update::Update;
 use backward::{Backward, OnWeights};
 use candle_core::{Result, Shape, Tensor, bail};
-use forward::Dense;
+pub(super) use forward::Dense;
 use rows::ByRows;
 
 impl Dense {
@@ -34,6 +34,23 @@ impl Dense {
             Backward::with(self, x, dz, task);
         });
         db
+    }
+}
+
+impl Dense {
+    /// Computes the gradients of W and x, from x, y and dy; pass an empty slice for one that is not
+    /// needed. Returns that of the bias.
+    pub(super) fn gradients(
+        &self,
+        slices: [&[f32]; 3],
+        w: &[f32],
+        dw: &mut [f32],
+        dx: &mut [f32],
+    ) -> Vec<f32> {
+        match self.has_many_rows() {
+            true => ByRows::new(self, slices).plain(w, dw, dx),
+            false => self.with_dz(slices, |backward| backward.plain(w, dw, dx)),
+        }
     }
 }
 
@@ -56,10 +73,7 @@ impl SliceOp<3> for Dense {
         let gradient = |of: &[f32], needed: bool| buffer(if needed { of.len() } else { 0 });
         let (mut dx, mut dw) = (gradient(x, of_x), gradient(w, of_w));
         let slices = [x, context.result, context.gradient];
-        let db = match self.has_many_rows() {
-            true => ByRows::new(self, slices).plain(w, &mut dw, &mut dx),
-            false => self.with_dz(slices, |backward| backward.plain(w, &mut dw, &mut dx)),
-        };
+        let db = self.gradients(slices, w, &mut dw, &mut dx);
         [dx, dw, db]
     }
 }

@@ -9,6 +9,7 @@
 mod image;
 mod sink;
 mod transform;
+mod weight;
 
 use super::geometry::Geometry;
 use crate::kernels::buffers::scratch;
@@ -19,6 +20,7 @@ pub(super) use image::{Image, tiles, with_image};
 pub(super) use sink::{Finish, Pixels, Pooled};
 pub(super) use transform::{PLACES, Taps};
 use transform::{Patches, Sink, Sums};
+pub(super) use weight::{TapGradients, add_products};
 
 /// Patches at a time: their transforms fit the second-level cache.
 const TILES: usize = 48;
@@ -31,6 +33,11 @@ pub(super) fn supports(g: &Geometry) -> bool {
 /// Whether to use it for the input gradient, a convolution of dz.
 pub(super) fn supports_input_gradient(g: &Geometry) -> bool {
     is_small(g) && g.outputs.is_multiple_of(LANES) && g.inputs >= LANES
+}
+
+/// Whether to use it for the weight gradient: the lanes are output channels, and rows input channels.
+pub(super) fn supports_weight_gradient(g: &Geometry) -> bool {
+    supports(g)
 }
 
 fn is_small(g: &Geometry) -> bool {

@@ -76,6 +76,16 @@ fn of_pixels<S: Simd>(simd: S, d: [S::f32s; 4]) -> [S::f32s; 4] {
     [first, sum, difference, last]
 }
 
+/// The same for four pixels below one another.
+#[inline(always)]
+fn of_column<S: Simd>(simd: S, data: &[f32], row: usize) -> [S::f32s; 4] {
+    let mut pixels = [simd.splat_f32s(0.0); 4];
+    for (y, pixel) in pixels.iter_mut().enumerate() {
+        *pixel = load::<S>(&data[y * row..]);
+    }
+    of_pixels(simd, pixels)
+}
+
 /// Aᵀ s, for Aᵀ = [1 1 1 0; 0 1 -1 -1].
 #[inline(always)]
 fn of_sums<S: Simd>(simd: S, s: [S::f32s; 4]) -> [S::f32s; 2] {
@@ -99,27 +109,56 @@ impl WithSimd for Patches<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
+        // A whole cache line of each place at a time.
+        match S::F32_LANES {
+            16 => self.by_vectors::<S, 1>(simd),
+            8 => self.by_vectors::<S, 2>(simd),
+            4 => self.by_vectors::<S, 4>(simd),
+            _ => self.by_vectors::<S, LANES>(simd),
+        }
+    }
+}
+
+impl Patches<'_> {
+    /// `V` vectors of channels at a time.
+    #[inline(always)]
+    fn by_vectors<S: Simd, const V: usize>(self, simd: S) {
         let Image {
             data,
             channels,
             row,
         } = self.image;
-        let to = self.to.chunks_exact_mut(PLACES * channels + LANES);
-        for (tile, to) in to.enumerate() {
-            let (y, x) = (self.rows.start + tile / self.cols, tile % self.cols);
-            let patch = &data[2 * y * row + 2 * x * channels..];
-            for channel in (0..channels).step_by(S::F32_LANES) {
-                let mut transposed = [[simd.splat_f32s(0.0); 4]; 4];
-                for x in 0..4 {
-                    let pixel = |y: usize| load::<S>(&patch[y * row + x * channels + channel..]);
-                    let column = of_pixels(simd, [pixel(0), pixel(1), pixel(2), pixel(3)]);
-                    for (transposed, value) in transposed.iter_mut().zip(column) {
-                        transposed[x] = value;
-                    }
+        let rows = self
+            .to
+            .chunks_exact_mut(self.cols * (PLACES * channels + LANES));
+        for (y, to) in self.rows.zip(rows) {
+            let data = &data[2 * y * row..];
+            for channel in (0..channels).step_by(V * S::F32_LANES) {
+                // Two columns of a patch are those of the next.
+                let mut left = [[[simd.splat_f32s(0.0); 4]; 2]; V];
+                for v in 0..V {
+                    let data = &data[channel + v * S::F32_LANES..];
+                    left[v][0] = of_column(simd, data, row);
+                    left[v][1] = of_column(simd, &data[channels..], row);
                 }
-                for (y, transposed) in transposed.into_iter().enumerate() {
-                    for (x, value) in of_pixels(simd, transposed).into_iter().enumerate() {
-                        store::<S>(&mut to[(4 * y + x) * channels + channel..], value);
+                let tiles = to.chunks_exact_mut(PLACES * channels + LANES);
+                for (x, to) in tiles.enumerate() {
+                    let data = &data[(2 * x + 2) * channels + channel..];
+                    for v in 0..V {
+                        let data = &data[v * S::F32_LANES..];
+                        let right = [
+                            of_column(simd, data, row),
+                            of_column(simd, &data[channels..], row),
+                        ];
+                        let to = &mut to[channel + v * S::F32_LANES..];
+                        for y in 0..4 {
+                            let columns = [left[v][0][y], left[v][1][y], right[0][y], right[1][y]];
+                            let values = of_pixels(simd, columns);
+                            for x in 0..4 {
+                                store::<S>(&mut to[(4 * y + x) * channels..], values[x]);
+                            }
+                        }
+                        left[v] = right;
                     }
                 }
             }

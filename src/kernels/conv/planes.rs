@@ -1,0 +1,136 @@
+//! Convolution to few channels, channels first: the lanes are the pixels of a row, where channels
+//! would leave most of a vector empty.
+
+use super::border::copy_inside;
+use super::geometry::area;
+use crate::kernels::buffers::scratch;
+use pulp::{Simd, WithSimd};
+
+/// More channels than this fill vectors well enough.
+pub(super) const MOST_CHANNELS: usize = 8;
+/// Shorter rows leave most of a vector empty, too.
+const LEAST_PIXELS: usize = 10;
+/// What the last vectors of the last row read beyond the image.
+const BEYOND: usize = 32;
+/// Vectors of pixels at a time.
+const VECTORS: usize = 2;
+
+/// Whether to compute a result of so many channels and this size by rows.
+pub(super) fn supports(channels: usize, [_, w]: [usize; 2]) -> bool {
+    channels <= MOST_CHANNELS && w >= LEAST_PIXELS
+}
+
+/// Calls `task` with planes of `size` inside a border of zeros, and room behind them.
+pub(super) fn with_border(
+    x: &[f32],
+    size: [usize; 2],
+    padded: [usize; 2],
+    place: [usize; 2],
+    task: impl FnOnce(&[f32]),
+) {
+    let len = area(padded);
+    let planes = x.len() / area(size);
+    scratch(planes * len + BEYOND, |to| {
+        for (x, to) in x.chunks_exact(area(size)).zip(to.chunks_exact_mut(len)) {
+            copy_inside(x, size[1], (to, padded[1]), place);
+        }
+        to[planes * len..].fill(0.0);
+        task(to);
+    });
+}
+
+/// out[r][y, x] = bias[r] + Σ over taps of weight[tap][r] · image[tap + (y, x)]
+pub(super) struct Planes<'a> {
+    /// Inside its border, with room behind it.
+    pub image: &'a [f32],
+    /// Elements from one of its rows to the next.
+    pub row: usize,
+    /// Offsets into it.
+    pub taps: &'a [usize],
+    /// `[taps, width]`
+    pub weight: &'a [f32],
+    pub width: usize,
+    /// One for each channel of the result.
+    pub bias: &'a [f32],
+    /// Height and width of the result.
+    pub size: [usize; 2],
+    /// `[channels, h, w]`
+    pub out: &'a mut [f32],
+}
+
+impl WithSimd for Planes<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(mut self, simd: S) {
+        let [h, w] = self.size;
+        let lanes = S::F32_LANES;
+        for y in 0..h {
+            let mut x = 0;
+            while x < w {
+                let vectors = if w - x > lanes { VECTORS } else { 1 };
+                let mut channel = 0;
+                while channel < self.bias.len() {
+                    let n = (self.bias.len() - channel).min(6);
+                    let at = (channel, [y, x]);
+                    match (n, vectors) {
+                        (6, 1) => self.block::<S, 6, 1>(simd, at),
+                        (6, _) => self.block::<S, 6, VECTORS>(simd, at),
+                        (3.., 1) => self.block::<S, 3, 1>(simd, at),
+                        (3.., _) => self.block::<S, 3, VECTORS>(simd, at),
+                        (_, 1) => self.block::<S, 1, 1>(simd, at),
+                        _ => self.block::<S, 1, VECTORS>(simd, at),
+                    }
+                    channel += match n {
+                        6 => 6,
+                        3.. => 3,
+                        _ => 1,
+                    };
+                }
+                x += vectors * lanes;
+            }
+        }
+    }
+}
+
+impl Planes<'_> {
+    /// `N` channels from one on, `V` vectors of pixels from one on.
+    #[inline(always)]
+    fn block<S: Simd, const N: usize, const V: usize>(
+        &mut self,
+        simd: S,
+        (channel, [y, x]): (usize, [usize; 2]),
+    ) {
+        let lanes = S::F32_LANES;
+        let mut acc = [[simd.splat_f32s(0.0); V]; N];
+        for n in 0..N {
+            acc[n] = [simd.splat_f32s(self.bias[channel + n]); V];
+        }
+        let image = &self.image[y * self.row + x..];
+        let weights = self.weight.chunks_exact(self.width);
+        for (tap, weights) in self.taps.iter().zip(weights) {
+            let pixels = S::as_simd_f32s(&image[*tap..][..V * lanes]).0;
+            let weights = &weights[channel..][..N];
+            for n in 0..N {
+                let weight = simd.splat_f32s(weights[n]);
+                for v in 0..V {
+                    acc[n][v] = simd.mul_add_e_f32s(weight, pixels[v], acc[n][v]);
+                }
+            }
+        }
+        let [h, w] = self.size;
+        let n_pixels = (w - x).min(V * lanes);
+        for n in 0..N {
+            let to = &mut self.out[((channel + n) * h + y) * w + x..][..n_pixels];
+            if n_pixels == V * lanes {
+                S::as_mut_simd_f32s(to).0.copy_from_slice(&acc[n]);
+                continue;
+            }
+            let mut row = [0.0; BEYOND];
+            S::as_mut_simd_f32s(&mut row[..V * lanes])
+                .0
+                .copy_from_slice(&acc[n]);
+            to.copy_from_slice(&row[..n_pixels]);
+        }
+    }
+}
