@@ -9,6 +9,9 @@ use super::support::LANES;
 use super::{simd, threads, vector};
 use candle_core::Tensor;
 
+/// Running sums at a time.
+const SUMS: usize = 4;
+
 /// The sizes of samples of `n` channels of `plane` values each.
 #[derive(Clone, Copy)]
 pub(super) struct Channels {
@@ -38,6 +41,15 @@ impl Channels {
         })
     }
 
+    /// Samples of whole vectors of channels, channels last.
+    pub fn last(n: usize, plane: usize) -> Channels {
+        Channels {
+            n,
+            plane,
+            is_last: true,
+        }
+    }
+
     /// Values per channel in all samples together.
     pub fn values(self, x: &[f32]) -> f64 {
         (x.len() / self.n) as f64
@@ -56,19 +68,27 @@ impl Channels {
         of_sample: impl Fn(&[f32], &[f32], [&mut [f32]; T]) + Sync,
     ) -> [Vec<f64>; T] {
         let sample = self.sample();
+        self.totals_of(x.len() / sample, |index, mut lists| {
+            let [x, g] = [x, g].map(|values| &values[index * sample..][..sample]);
+            simd::run_closure(
+                #[inline(always)]
+                || of_sample(x, g, lists.each_mut().map(|list| &mut **list)),
+            );
+        })
+    }
+
+    /// The same for samples that `of_sample` finds by their index.
+    pub fn totals_of<const T: usize>(
+        self,
+        samples: usize,
+        of_sample: impl Fn(usize, [&mut [f32]; T]) + Sync,
+    ) -> [Vec<f64>; T] {
         let mut totals = std::array::from_fn(|_| vec![0.0; self.n]);
-        scratch(x.len() / sample * T * self.n, |sums| {
-            let inputs = x.chunks_exact(sample).zip(g.chunks_exact(sample));
-            let parts = inputs.zip(sums.chunks_exact_mut(T * self.n));
-            threads::for_parts(parts, |_, ((x, g), sums)| {
-                simd::run_closure(
-                    #[inline(always)]
-                    || {
-                        let mut lists = sums.chunks_exact_mut(self.n);
-                        let lists = std::array::from_fn(|_| lists.next().unwrap_or_default());
-                        of_sample(x, g, lists);
-                    },
-                );
+        scratch(samples * T * self.n, |sums| {
+            threads::for_parts(sums.chunks_exact_mut(T * self.n), |index, sums| {
+                let mut lists = sums.chunks_exact_mut(self.n);
+                let lists = std::array::from_fn(|_| lists.next().unwrap_or_default());
+                of_sample(index, lists);
             });
             for sums in sums.chunks_exact(T * self.n) {
                 let lists = totals.iter_mut().zip(sums.chunks_exact(self.n));
@@ -105,6 +125,44 @@ impl Channels {
         }
     }
 
+    /// The same for two terms at once, channels last. The order of the sums is another one.
+    #[inline(always)]
+    pub fn sums_last<const K: usize>(
+        self,
+        (x, g): (&[f32], &[f32]),
+        factors: [&[f32]; K],
+        terms: impl Fn([f32; K], f32, f32) -> [f32; 2],
+        sums: [&mut [f32]; 2],
+    ) {
+        let (x, g, step) = (blocks(x), blocks(g), self.n / LANES);
+        let [first, second] = sums;
+        let sums =
+            (first.as_chunks_mut::<LANES>().0.iter_mut()).zip(second.as_chunks_mut::<LANES>().0);
+        for (block, (first, second)) in sums.enumerate() {
+            let factors = block_of(factors, block);
+            // Of the even pixels and of the odd ones.
+            let mut acc = [[[0.0f32; LANES]; 2]; 2];
+            for start in (block..x.len()).step_by(2 * step) {
+                for (i, [a, b]) in acc.iter_mut().enumerate() {
+                    let at = start + i * step;
+                    if at < x.len() {
+                        let (x, g) = (x[at], g[at]);
+                        for lane in 0..LANES {
+                            let [of_a, of_b] = terms(factors_of(&factors, lane), x[lane], g[lane]);
+                            a[lane] += of_a;
+                            b[lane] += of_b;
+                        }
+                    }
+                }
+            }
+            let [even, odd] = acc;
+            for lane in 0..LANES {
+                first[lane] = even[0][lane] + odd[0][lane];
+                second[lane] = even[1][lane] + odd[1][lane];
+            }
+        }
+    }
+
     /// each(factors, x, g) of all values; each channel has its own factors.
     pub fn map<const K: usize>(
         self,
@@ -119,13 +177,25 @@ impl Channels {
         threads::for_parts(parts, |_, ((x, g), y)| {
             simd::run_closure(
                 #[inline(always)]
-                || match self.is_last {
-                    true => map_last(self.n, (x, g), factors, &each, y),
-                    false => map_first(self.plane, (x, g), factors, &each, y),
-                },
+                || self.map_sample((x, g), factors, &each, y),
             );
         });
         y
+    }
+
+    /// The same for one sample.
+    #[inline(always)]
+    pub fn map_sample<const K: usize>(
+        self,
+        (x, g): (&[f32], &[f32]),
+        factors: [&[f32]; K],
+        each: impl Fn([f32; K], f32, f32) -> f32,
+        y: &mut [f32],
+    ) {
+        match self.is_last {
+            true => map_last(self.n, (x, g), factors, each, y),
+            false => map_first(self.plane, (x, g), factors, each, y),
+        }
     }
 }
 
@@ -137,13 +207,17 @@ fn blocks(values: &[f32]) -> &[[f32; LANES]] {
 
 /// A vector of each list of factors.
 #[inline(always)]
-fn block_of<const K: usize>(factors: [&[f32]; K], block: usize) -> [&[f32; LANES]; K] {
-    factors.map(|factors| &blocks(factors)[block])
+fn block_of<const K: usize>(factors: [&[f32]; K], block: usize) -> [[f32; LANES]; K] {
+    let mut blocks_of = [[0.0; LANES]; K];
+    for i in 0..K {
+        blocks_of[i] = blocks(factors[i])[block];
+    }
+    blocks_of
 }
 
 /// The factors of a lane. Not `map`, which the compiler does not vectorize.
 #[inline(always)]
-fn factors_of<const K: usize>(block: &[&[f32; LANES]; K], lane: usize) -> [f32; K] {
+fn factors_of<const K: usize>(block: &[[f32; LANES]; K], lane: usize) -> [f32; K] {
     let mut factors = [0.0; K];
     for i in 0..K {
         factors[i] = block[i][lane];
@@ -154,8 +228,8 @@ fn factors_of<const K: usize>(block: &[&[f32; LANES]; K], lane: usize) -> [f32; 
 #[inline(always)]
 fn add<const K: usize>(
     sum: &mut [f32; LANES],
-    (x, g): (&[f32; LANES], &[f32; LANES]),
-    factors: &[&[f32; LANES]; K],
+    (x, g): ([f32; LANES], [f32; LANES]),
+    factors: &[[f32; LANES]; K],
     term: &impl Fn([f32; K], f32, f32) -> f32,
 ) {
     for lane in 0..LANES {
@@ -168,20 +242,27 @@ fn add<const K: usize>(
 fn block_sum<const K: usize>(
     (x, g): (&[[f32; LANES]], &[[f32; LANES]]),
     step: usize,
-    factors: [&[f32; LANES]; K],
+    factors: [[f32; LANES]; K],
     term: &impl Fn([f32; K], f32, f32) -> f32,
 ) -> [f32; LANES] {
     let mut sums = [[0.0f32; LANES]; LANES];
     let turn = LANES * step;
     let whole = x.len() / turn * turn;
-    for start in (0..whole).step_by(turn) {
-        for (i, sum) in sums.iter_mut().enumerate() {
-            let at = start + i * step;
-            add(sum, (&x[at], &g[at]), &factors, term);
+    // A few of the sums at a time, which stay in registers.
+    for (group, sums) in sums.as_chunks_mut::<SUMS>().0.iter_mut().enumerate() {
+        let mut now = *sums;
+        let first = group * SUMS * step;
+        for start in (first..whole).step_by(turn) {
+            for (i, sum) in now.iter_mut().enumerate() {
+                let at = start + i * step;
+                add(sum, (x[at], g[at]), &factors, term);
+            }
         }
-    }
-    for (at, sum) in (whole..x.len()).step_by(step).zip(&mut sums) {
-        add(sum, (&x[at], &g[at]), &factors, term);
+        let rest = (whole + first..x.len()).step_by(step);
+        for (at, sum) in rest.zip(&mut now) {
+            add(sum, (x[at], g[at]), &factors, term);
+        }
+        *sums = now;
     }
     let mut width = LANES / 2;
     while width > 0 {
@@ -208,10 +289,13 @@ fn map_last<const K: usize>(
     for block in 0..step {
         let factors = block_of(factors, block);
         for at in (block..y.len()).step_by(step) {
-            let (x, g, y): (_, _, &mut [f32; LANES]) = (&x[at], &g[at], &mut y[at]);
+            // Copies, so that the compiler sees that what is written is not what is read.
+            let (x, g): ([f32; LANES], [f32; LANES]) = (x[at], g[at]);
+            let mut values = [0.0; LANES];
             for lane in 0..LANES {
-                y[lane] = each(factors_of(&factors, lane), x[lane], g[lane]);
+                values[lane] = each(factors_of(&factors, lane), x[lane], g[lane]);
             }
+            y[at] = values;
         }
     }
 }
