@@ -1,16 +1,19 @@
-//! The sum of two tensors of the same shape, as around a residual block.
+//! The sum of two tensors of the same shape, as around a residual block; with the ReLU that follows it, if
+//! wanted.
 
+use super::activation::Activation;
 use super::buffers::buffer;
-use super::support::{slice, wants_gradient};
+use super::support::{read, slice, tensor, wants_gradient};
 use super::{simd, tape, threads};
 use candle_core::{CpuStorage, CustomOp2, Layout, Result, Shape, Tensor, bail};
 
 /// Elements per chunk of work.
 const CHUNK: usize = 1 << 14;
 
-struct Sum;
+/// a + b, with ReLU if `RELU`.
+struct Sum<const RELU: bool>;
 
-impl CustomOp2 for Sum {
+impl<const RELU: bool> CustomOp2 for Sum<RELU> {
     fn name(&self) -> &'static str {
         "sum"
     }
@@ -31,7 +34,10 @@ impl CustomOp2 for Sum {
                 #[inline(always)]
                 || {
                     for ((a, b), sum) in a.iter().zip(b).zip(&mut *sum) {
-                        *sum = a + b;
+                        *sum = match RELU {
+                            true => Activation::Relu.value(a + b),
+                            false => a + b,
+                        };
                     }
                 },
             );
@@ -43,12 +49,32 @@ impl CustomOp2 for Sum {
         &self,
         a: &Tensor,
         b: &Tensor,
-        _: &Tensor,
+        sum: &Tensor,
         gradient: &Tensor,
     ) -> Result<(Option<Tensor>, Option<Tensor>)> {
+        let gradient = match RELU {
+            true => relu_gradient(sum, gradient)?,
+            false => gradient.clone(),
+        };
         let part = |x: &Tensor| wants_gradient(x).then(|| gradient.clone());
         Ok((part(a), part(b)))
     }
+}
+
+/// The gradient before ReLU, from its result.
+pub(super) fn relu_gradient(y: &Tensor, dy: &Tensor) -> Result<Tensor> {
+    let mut dx = buffer(y.elem_count());
+    read(y, |y| {
+        read(dy, |dy| {
+            let parts = y.chunks(CHUNK).zip(dy.chunks(CHUNK));
+            let parts = parts.zip(dx.chunks_mut(CHUNK));
+            threads::for_parts_worth(y.len(), parts, |_, ((y, dy), dx)| {
+                Activation::Relu.backward(y, dy, dx);
+            });
+            Ok(())
+        })
+    })?;
+    tensor(dx, y.shape())
 }
 
 /// a + b.
@@ -56,15 +82,28 @@ impl CustomOp2 for Sum {
 /// # Errors
 /// When the shapes differ.
 pub fn add(a: &Tensor, b: &Tensor) -> Result<Tensor> {
+    sum::<false>(a, b)
+}
+
+/// max(a + b, 0).
+///
+/// # Errors
+/// When the shapes differ.
+pub fn add_relu(a: &Tensor, b: &Tensor) -> Result<Tensor> {
+    sum::<true>(a, b)
+}
+
+fn sum<const RELU: bool>(a: &Tensor, b: &Tensor) -> Result<Tensor> {
     if a.shape() != b.shape() {
         bail!("sum: {:?} and {:?} differ in shape", a.dims(), b.dims());
     }
     if !a.device().is_cpu() {
-        return a + b;
+        let sum = (a + b)?;
+        return if RELU { sum.relu() } else { Ok(sum) };
     }
     let (a, b) = (a.contiguous()?, b.contiguous()?);
-    let sum = a.apply_op2(&b, Sum)?;
-    tape::note_sum([a, b], &sum);
+    let sum = a.apply_op2(&b, Sum::<RELU>)?;
+    tape::note_sum([a, b], &sum, RELU);
     Ok(sum)
 }
 

@@ -12,11 +12,13 @@ mod backward;
 mod border;
 mod covering;
 mod dense;
+mod folded;
 mod forward;
 mod geometry;
 mod input_gradient;
 mod max_pool;
 mod method;
+mod normalized;
 mod options;
 mod patch_offsets;
 mod planes;
@@ -35,8 +37,10 @@ use super::tape;
 use super::tape::PerSample;
 use candle_core::{Result, Shape, Tensor, bail};
 use covering::Covering;
+pub use folded::fold_batch_norm;
 use geometry::{CLAMPED, Geometry};
 use method::Wants;
+pub use normalized::conv2d_batch_norm;
 pub use options::{ConvOptions, MemoryFormat};
 
 #[derive(Clone, Copy)]

@@ -16,6 +16,7 @@ use std::sync::Arc;
 
 use super::buffers;
 use super::slice_op::{self, SliceOp};
+use super::sum::relu_gradient;
 use super::support::wants_gradient;
 use super::update::{Rule, Slot, Update};
 use per_sample::Norms;
@@ -31,8 +32,10 @@ enum Call {
     Three([Tensor; 3], Op3),
     /// The same values in another shape.
     View(Tensor),
-    /// The sum of two tensors of the same shape.
-    Sum([Tensor; 2]),
+    /// The sum of two tensors of the same shape, with ReLU if the second is true.
+    Sum([Tensor; 2], bool),
+    /// Three lists of the same length as the rows of a matrix.
+    Stack([Tensor; 3]),
 }
 
 /// An op that can take the optimizer step of its second argument, the weight, in its backward pass.
@@ -64,8 +67,8 @@ impl Node {
     pub fn arguments(&self) -> &[Tensor] {
         match &self.call {
             Call::One(x, _) | Call::View(x) => std::slice::from_ref(x),
-            Call::Three(arguments, _) => arguments,
-            Call::Sum(arguments) => arguments,
+            Call::Three(arguments, _) | Call::Stack(arguments) => arguments,
+            Call::Sum(arguments, _) => arguments,
         }
     }
 
@@ -90,9 +93,22 @@ impl Node {
                 Ok([a, b, c])
             }
             (Call::View(x), ..) => Ok([Some(gradient.reshape(x.shape())?), None, None]),
-            (Call::Sum(arguments), ..) => {
+            (Call::Sum(arguments, relu), ..) => {
+                let gradient = match relu {
+                    true => relu_gradient(&self.result, gradient)?,
+                    false => gradient.clone(),
+                };
                 let part = |x: &Tensor| wants_gradient(x).then(|| gradient.clone());
                 Ok([part(&arguments[0]), part(&arguments[1]), None])
+            }
+            (Call::Stack(arguments), ..) => {
+                let mut parts = [None, None, None];
+                for (row, (part, x)) in parts.iter_mut().zip(arguments).enumerate() {
+                    if wants_gradient(x) {
+                        *part = Some(gradient.get(row)?.copy()?);
+                    }
+                }
+                Ok(parts)
             }
         }
     }
@@ -171,9 +187,17 @@ pub fn view(x: &Tensor, result: Tensor) -> Tensor {
     result
 }
 
-/// Notes that `sum` is the sum of two tensors.
-pub(super) fn note_sum(arguments: [Tensor; 2], sum: &Tensor) {
-    note(sum, || (Call::Sum(arguments), Abilities::default()));
+/// Notes that `sum` is the sum of two tensors, with ReLU if `relu`.
+pub(super) fn note_sum(arguments: [Tensor; 2], sum: &Tensor, relu: bool) {
+    note(sum, || (Call::Sum(arguments, relu), Abilities::default()));
+}
+
+/// Three lists of the same length as the rows of a matrix, recorded.
+pub(super) fn stack(lists: [&Tensor; 3]) -> Result<Tensor> {
+    let matrix = Tensor::stack(&lists, 0)?;
+    let call = || Call::Stack(lists.map(Tensor::clone));
+    note(&matrix, || (call(), Abilities::default()));
+    Ok(matrix)
 }
 
 /// Runs `forward`, which returns a loss, and returns it with the gradients of all variables it

@@ -108,7 +108,7 @@ impl Node {
                 let (a, b, c) = op.bwd(&a, &b, &c, &self.result, gradient)?;
                 [a, b, c]
             }
-            Call::View(_) | Call::Sum(_) => self.backward(gradient, None)?,
+            Call::View(_) | Call::Sum(..) | Call::Stack(_) => self.backward(gradient, None)?,
         };
         let found = inputs.zip(parts).filter(|(x, _)| !x.is_variable());
         Ok(found

@@ -1,11 +1,8 @@
-//! Batch norm as part of the layer before it. In evaluation it is a scale and a shift per channel,
-//! which the weights of a convolution or a dense layer can include:
-//! w' = w · γ / √(σ² + ε), b' = (b − μ) · γ / √(σ² + ε) + β.
+//! A network without batch norms: those after a convolution or a dense layer become part of it.
 
 use std::collections::BTreeMap;
 
-use candle_core::{DType, Tensor};
-
+use crate::kernels;
 use crate::model::layers::EPSILON;
 use crate::model::network::Network;
 use crate::model::spec::{Layer, ModelSpec};
@@ -51,14 +48,16 @@ pub(super) fn fold(network: &Network) -> Result<Network, String> {
         let Some(norm) = &found.norm else {
             return Ok(value);
         };
+        let [weight, bias] = ["weight", "bias"].map(|name| get(&found.old, name));
         let norm = ["weight", "bias", "running_mean", "running_var"].map(|name| get(norm, name));
         let [scale, shift, mean, variance] = norm;
-        let norm = Norm::new(&scale?, shift?, mean?, &variance?);
-        let folded = norm.and_then(|norm| match rest {
-            "weight" => norm.scaled(&value),
-            _ => norm.shifted(&value),
-        });
-        folded.map_err(|error| error.to_string())
+        let norm = [&scale?, &shift?, &mean?, &variance?];
+        let folded = kernels::fold_batch_norm([&weight?, &bias?], norm, EPSILON);
+        let [weight, bias] = folded.map_err(|error| error.to_string())?;
+        Ok(match rest {
+            "weight" => weight,
+            _ => bias,
+        })
     })
 }
 
@@ -90,42 +89,9 @@ fn without_norms(layers: &[Layer], [old, new]: [&str; 2], moved: &mut Vec<Moved>
     left
 }
 
-/// A batch norm as a scale and a shift, each `[channels]`.
-struct Norm {
-    scale: Tensor,
-    shift: Tensor,
-}
-
-impl Norm {
-    fn new(
-        weight: &Tensor,
-        bias: Tensor,
-        mean: Tensor,
-        variance: &Tensor,
-    ) -> candle_core::Result<Norm> {
-        let variance = (variance.to_dtype(DType::F64)? + f64::from(EPSILON))?;
-        let scale = (weight.to_dtype(DType::F64)? / variance.sqrt()?)?.to_dtype(DType::F32)?;
-        Ok(Norm {
-            shift: (bias - (mean * &scale)?)?,
-            scale,
-        })
-    }
-
-    /// A weight with its outputs in the first dimension.
-    fn scaled(&self, weight: &Tensor) -> candle_core::Result<Tensor> {
-        let mut dims = vec![1; weight.rank()];
-        dims[0] = self.scale.elem_count();
-        weight.broadcast_mul(&self.scale.reshape(dims)?)
-    }
-
-    fn shifted(&self, bias: &Tensor) -> candle_core::Result<Tensor> {
-        bias * &self.scale + &self.shift
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use candle_core::Device;
+    use candle_core::{Device, Tensor};
 
     use super::*;
     use crate::model::{Conv2d, Dense, Init, Mode, PRESETS, Residual};
@@ -148,6 +114,8 @@ mod tests {
         let network = trained(spec);
         let folded = fold(&network).unwrap();
         let logits = |n: &Network| n.forward(&images(spec), Mode::Eval).unwrap();
+        // A fused network folds them, too.
+        let network = network.unfused();
         let difference = (logits(&network) - logits(&folded)).unwrap().abs().unwrap();
         let difference = difference.max_all().unwrap().to_scalar::<f32>().unwrap();
         assert!(difference < 1e-4, "{difference}");

@@ -5,9 +5,10 @@ use serde::{Deserialize, Serialize};
 
 use super::blueprint::{Blueprint, InitRule, ParamPlan, image, positive, product, window_output};
 use super::kind::{About, LayerField, LayerKind, LayerValue, one, unless_default};
+use super::norm;
 use super::plan::{Pass, Planner};
 use super::pool::square;
-use crate::kernels::{self, Activation, ConvOptions, MemoryFormat, Window};
+use crate::kernels::{self, Activation, BatchNormOptions, ConvOptions, MemoryFormat, Window};
 use crate::model::param::{ParamKind, WeightLayout};
 use crate::model::shape::Shape;
 
@@ -179,7 +180,9 @@ pub(in crate::model) struct Conv {
     weight: usize,
     window: Window,
     groups: usize,
-    /// The fused activation.
+    /// Index of the weight of the fused batch norm; its other parameters follow.
+    norm: Option<usize>,
+    /// The fused activation, after the batch norm.
     activation: Activation,
     /// The fused max pool, after the activation.
     pool: Option<Window>,
@@ -194,6 +197,7 @@ impl Conv {
             weight,
             window,
             groups,
+            norm: None,
             activation: Activation::Identity,
             pool: None,
             is_last: [false; 2],
@@ -215,6 +219,12 @@ impl Conv {
         self.is_last[1] = true;
     }
 
+    /// Whether its input and its output are channels-last.
+    #[cfg(test)]
+    pub fn is_channels_last(&self) -> [bool; 2] {
+        self.is_last
+    }
+
     /// Memory formats of input and output of a convolution with this weight.
     fn formats(&self, weight: &Tensor) -> Result<[MemoryFormat; 2]> {
         let (outputs, inputs, ..) = weight.dims4()?;
@@ -227,20 +237,76 @@ impl Conv {
         Ok([format(before, inputs), format(after, outputs)])
     }
 
+    /// Whether a batch norm after it can be fused.
+    pub fn can_add_norm(&self) -> bool {
+        let has_nothing = self.activation == Activation::Identity && self.pool.is_none();
+        self.groups == 1 && self.norm.is_none() && has_nothing
+    }
+
+    /// Fuses a batch norm, whose weight is at this index, and what follows it.
+    pub fn add_norm(&mut self, first: usize, relu: bool, pool: Option<Window>) {
+        self.norm = Some(first);
+        self.pool = pool;
+        if relu {
+            self.activation = Activation::Relu;
+        }
+    }
+
     pub fn forward(&self, x: &Tensor, pass: &Pass<'_>) -> Result<Tensor> {
         let [weight, bias] = pass.tensors(self.weight);
         let (window, activation) = (self.window, self.activation);
-        if self.groups == 1 {
-            let formats = self.formats(&weight)?;
-            let options = ConvOptions {
-                window,
-                activation,
-                pool: self.pool,
-                formats,
-            };
+        if self.groups > 1 {
+            let y = kernels::grouped_conv2d(x, &weight, &bias, window, self.groups)?;
+            return kernels::activate(&y, activation);
+        }
+        let options = ConvOptions {
+            window,
+            activation,
+            pool: self.pool,
+            formats: self.formats(&weight)?,
+        };
+        match self.norm {
+            Some(first) => self.normalized(x, [weight, bias], (first, options), pass),
+            None => kernels::conv2d(x, &weight, &bias, options),
+        }
+    }
+
+    fn normalized(
+        &self,
+        x: &Tensor,
+        [weight, bias]: [Tensor; 2],
+        (first, options): (usize, ConvOptions),
+        pass: &Pass<'_>,
+    ) -> Result<Tensor> {
+        let [scale, shift] = pass.tensors(first);
+        if norm::uses_batch(first, pass) {
+            let parts = [&bias, &scale, &shift];
+            let (y, of_batch) =
+                kernels::conv2d_batch_norm(x, &weight, parts, options, norm::EPSILON)?;
+            norm::update_running(first, of_batch, pass)?;
+            return Ok(y);
+        }
+        let [mean, variance] = norm::running(first, pass);
+        // The gradient of a weight is not that of what it is part of.
+        if !weight.track_op() && !weight.is_variable() {
+            let norm = [&scale, &shift, &mean, &variance];
+            let [weight, bias] = kernels::fold_batch_norm([&weight, &bias], norm, norm::EPSILON)?;
             return kernels::conv2d(x, &weight, &bias, options);
         }
-        let y = kernels::grouped_conv2d(x, &weight, &bias, window, self.groups)?;
-        kernels::activate(&y, activation)
+        let format = options.formats[1];
+        let plain = ConvOptions {
+            activation: Activation::Identity,
+            pool: None,
+            ..options
+        };
+        let z = kernels::conv2d(x, &weight, &bias, plain)?;
+        let options = BatchNormOptions {
+            epsilon: norm::EPSILON,
+            relu: self.activation == Activation::Relu,
+            format,
+        };
+        let y = kernels::batch_norm_fixed(&z, &scale, &shift, [&mean, &variance], options)?;
+        self.pool
+            .map_or(Ok(y.clone()), |pool| kernels::max_pool2d(&y, pool, format))
     }
 }

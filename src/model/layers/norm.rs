@@ -7,7 +7,7 @@ use super::blueprint::{Blueprint, ParamPlan};
 use super::kind::{About, LayerKind};
 use super::memory_format::ImageResult;
 use super::plan::{Pass, Planner};
-use crate::kernels::{self, BatchNormOptions};
+use crate::kernels::{self, BatchMoments, BatchNormOptions};
 use crate::model::network::Mode;
 use crate::model::param::ParamKind;
 use crate::model::shape::Shape;
@@ -60,6 +60,13 @@ impl LayerKind for BatchNorm {
     fn plan(&self, planner: &mut Planner<'_>) {
         let first = planner.first_param;
         let relu = planner.fused_relu();
+        if planner.fused_conv().is_some_and(|conv| conv.can_add_norm()) {
+            let pool = planner.fused_max_pool();
+            if let Some(conv) = planner.fused_conv() {
+                conv.add_norm(first, relu, pool);
+            }
+            return;
+        }
         planner.add_image(ImageResult::Image, move |x, format, pass| {
             let options = BatchNormOptions {
                 epsilon: EPSILON,
@@ -141,18 +148,33 @@ fn batch_norm(
     pass: &Pass<'_>,
 ) -> Result<Tensor> {
     let [weight, bias] = pass.tensors(first);
-    let [mean, variance, count] = [2, 3, 4].map(|i| &pass.params[first + i].var);
-    if pass.mode == Mode::Eval || pass.params[first].is_frozen {
-        let (mean, variance) = (mean.as_detached_tensor(), variance.as_detached_tensor());
+    if !uses_batch(first, pass) {
+        let [mean, variance] = running(first, pass);
         return kernels::batch_norm_fixed(x, &weight, &bias, [&mean, &variance], options);
     }
     let (y, of_batch) = kernels::batch_norm(x, &weight, &bias, options)?;
+    update_running(first, of_batch, pass)?;
+    Ok(y)
+}
+
+/// Whether it normalizes by the batch, and not by the running estimates.
+pub(super) fn uses_batch(first: usize, pass: &Pass<'_>) -> bool {
+    pass.mode != Mode::Eval && !pass.params[first].is_frozen
+}
+
+/// The running mean and variance.
+pub(super) fn running(first: usize, pass: &Pass<'_>) -> [Tensor; 2] {
+    [2, 3].map(|i| pass.params[first + i].var.as_detached_tensor())
+}
+
+/// Moves the running estimates toward the moments of a batch.
+pub(super) fn update_running(first: usize, of_batch: BatchMoments, pass: &Pass<'_>) -> Result<()> {
+    let [mean, variance, count] = [2, 3, 4].map(|i| &pass.params[first + i].var);
     for (running, of_batch) in [(mean, of_batch.mean), (variance, of_batch.variance)] {
         let old: Vec<f32> = running.as_detached_tensor().to_vec1()?;
         let moved = |(old, new): (&f32, &f32)| old + MOMENTUM * (new - old);
         let new: Vec<f32> = old.iter().zip(&of_batch).map(moved).collect();
-        running.set(&Tensor::from_vec(new, old.len(), x.device())?)?;
+        running.set(&Tensor::from_vec(new, old.len(), running.device())?)?;
     }
-    count.set(&(count.as_detached_tensor() + 1.0)?)?;
-    Ok(y)
+    count.set(&(count.as_detached_tensor() + 1.0)?)
 }

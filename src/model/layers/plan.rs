@@ -267,7 +267,8 @@ impl Planner<'_> {
 
 /// Plans the operations of `layers`, which fit `input` and whose parameters start at index
 /// `first_param` of the network. With `is_fused`, an activation is fused into the convolution or
-/// dense layer before it, ReLU into batch norm, a max pool into the convolution and activation before it, and flattening
+/// dense layer before it, batch norm into the convolution before it, ReLU into batch norm and into a
+/// residual block, a max pool into the convolution before it and what that includes, and flattening
 /// into the dense layer after it. `stream` separates the layers' random numbers.
 pub(in crate::model) fn plan(
     layers: &[Layer],
@@ -316,22 +317,29 @@ pub(in crate::model) fn plan(
 pub(in crate::model) fn trained_values(layers: &[Layer], found: &[Blueprint]) -> Vec<u64> {
     let is_conv =
         |layer: Option<&Layer>| matches!(layer, Some(Layer::Conv2d(Conv2d { groups: 1, .. })));
+    let is_norm = |layer: Option<&Layer>| matches!(layer, Some(Layer::BatchNorm));
     let is_pool = |layer: Option<&Layer>| matches!(layer, Some(Layer::MaxPool2d(_)));
+    let is_relu = |layer: Option<&Layer>| matches!(layer, Some(Layer::Relu));
     let is_joinable = |layer: Option<&Layer>| layer.and_then(Layer::fusable).is_some();
     let values = |(idx, blueprint): (usize, &Blueprint)| {
         let layer = layers.get(idx);
-        let before = idx.checked_sub(1).and_then(|idx| layers.get(idx));
+        let back = |n: usize| layers.get(idx.checked_sub(n)?);
+        let (before, earlier) = (back(1), back(2));
         let next = layers.get(idx + 1);
         let is_joined = match layer {
             Some(Layer::Flatten) => true,
             Some(Layer::Dense(_)) => is_joinable(next),
+            Some(Layer::BatchNorm) => is_relu(next) || is_conv(before) && is_pool(next),
             _ if is_conv(layer) => is_joinable(next) || is_pool(next),
+            Some(Layer::Relu) if is_norm(before) && is_conv(earlier) => is_pool(next),
             _ => is_joinable(layer) && is_conv(before) && is_pool(next),
         };
         let n_copies = match is_joined {
             true => 0,
+            // What batch norm and all that follows it are computed from.
+            false if is_conv(layer) && is_norm(next) => 1,
             // A convolution also keeps its images channels-last, a pool the argmax.
-            false if is_conv(layer) || is_conv(before) || is_pool(layer) => 3,
+            false if is_conv(layer) || is_conv(before) && !is_norm(layer) || is_pool(layer) => 3,
             false => 2,
         };
         let n_output = blueprint.output.n_values() as u64;

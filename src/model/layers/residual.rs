@@ -110,7 +110,12 @@ impl LayerKind for Residual {
             inside,
             planner.tap,
         );
-        planner.add_shortcut(Shortcut { body, projection });
+        let relu = planner.fused_relu();
+        planner.add_shortcut(Shortcut {
+            body,
+            projection,
+            relu,
+        });
     }
 }
 

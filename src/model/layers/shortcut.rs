@@ -5,13 +5,16 @@ use candle_core::{Result, Tensor};
 use super::conv::Conv;
 use super::memory_format;
 use super::plan::{Op, Pass};
+use crate::kernels;
 
-/// y = body(x) + x, or y = body(x) + projection(x).
+/// y = body(x) + x, or y = body(x) + projection(x); then ReLU, if that follows.
 #[derive(Clone, Debug)]
 pub(in crate::model) struct Shortcut {
     pub body: Vec<Op>,
     /// The convolution of the shortcut, if it needs one.
     pub projection: Option<Conv>,
+    /// Whether ReLU follows.
+    pub relu: bool,
 }
 
 impl Shortcut {
@@ -20,9 +23,13 @@ impl Shortcut {
         for op in &self.body {
             y = op.forward(&y, pass)?;
         }
-        match &self.projection {
-            Some(conv) => pass.sum(y, &conv.forward(x, pass)?),
-            None => pass.sum(y, x),
+        let shortcut = match &self.projection {
+            Some(conv) => &conv.forward(x, pass)?,
+            None => x,
+        };
+        match self.relu {
+            true => kernels::add_relu(&y, shortcut),
+            false => pass.sum(y, shortcut),
         }
     }
 

@@ -1,0 +1,503 @@
+//! Convolution with the batch norm, ReLU and max pooling that follow it.
+//!
+//! Shapes as the convolution's. Its third argument is `[3, out]`: the convolution's bias, which batch
+//! norm takes off again, and the norm's weight and bias.
+//!
+//! What batch norm costs is memory traffic: a batch does not fit the cache, and all of it must be
+//! known before anything can be normalized. So only z, the result of the convolution, is kept. The
+//! moments of a sample are taken while it is in the cache, and combined in order (Chan, Golub,
+//! LeVeque: Algorithms for computing the sample variance, 1983, equation 2.1). What follows z is
+//! computed again in the backward pass, and the gradient of z never leaves the cache.
+
+use super::backward::{Backward, Task};
+use super::dense::unpool;
+use super::forward::{each_sample, transposed};
+use super::geometry::{Geometry, Windows, area};
+use super::max_pool::MaxPool;
+use super::method::{Wants, with_channels_last};
+use super::options::{ConvOptions, MemoryFormat};
+use super::{conv2d, has_large_pool};
+use crate::kernels::activation::Activation;
+use crate::kernels::batch_norm::{BatchMoments, BatchNormOptions, batch_norm};
+use crate::kernels::buffers::{Saved, buffer, scratch};
+use crate::kernels::channels::Channels;
+use crate::kernels::pooling::max_pool2d;
+use crate::kernels::slice_op::{Context, SliceOp, read3};
+use crate::kernels::support::LANES;
+use crate::kernels::{simd, tape, threads};
+use candle_core::{Result, Shape, Tensor, bail};
+
+struct Normalized<const RELU: bool> {
+    /// Of all of it, with the pooling.
+    geometry: Geometry,
+    /// The convolution without its bias, `[n, conv pixels, out]`.
+    z: Saved<f32>,
+    mean: Vec<f32>,
+    /// 1 / √(variance + ε)
+    scale: Vec<f32>,
+}
+
+/// y before ReLU.
+#[inline(always)]
+fn normalized([factor, offset]: [f32; 2], z: f32) -> f32 {
+    z * factor + offset
+}
+
+/// dy, or 0 where ReLU clamped y.
+#[inline(always)]
+fn unclamped<const RELU: bool>(factors: [f32; 2], z: f32, dy: f32) -> f32 {
+    match !RELU || normalized(factors, z) > 0.0 {
+        true => dy,
+        false => 0.0,
+    }
+}
+
+impl<const RELU: bool> Normalized<RELU> {
+    /// Elements of one sample of z, and of the result.
+    fn lens(&self) -> [usize; 2] {
+        let g = &self.geometry;
+        [g.conv, g.pooled].map(|size| area(size) * g.outputs)
+    }
+
+    fn channels(&self) -> Channels {
+        Channels::last(self.geometry.outputs, area(self.geometry.conv))
+    }
+
+    /// y = z · factor + offset, per channel: both, from the third argument.
+    fn factors(&self, arguments: &[f32]) -> [Vec<f32>; 2] {
+        let outputs = self.geometry.outputs;
+        let [weight, bias] = [1, 2].map(|row| &arguments[row * outputs..][..outputs]);
+        let factor: Vec<f32> = weight.iter().zip(&self.scale).map(|(w, s)| w * s).collect();
+        let offset = bias.iter().zip(&self.mean).zip(&factor);
+        let offset = offset
+            .map(|((b, mean), factor)| b - mean * factor)
+            .collect();
+        [factor, offset]
+    }
+
+    /// Calls `task` with the gradient of a sample before pooling, `[conv pixels, out]`.
+    fn with_unpooled(&self, dy: &[f32], argmax: &[u8], task: impl FnOnce(&[f32])) {
+        let g = &self.geometry;
+        with_channels_last(g, dy, |dy| match g.pool {
+            None => task(dy),
+            Some(window) => scratch(area(g.conv) * g.outputs, |unpooled| {
+                unpool(g, window, (dy, argmax), unpooled);
+                task(unpooled);
+            }),
+        });
+    }
+}
+
+impl<const RELU: bool> SliceOp<3> for Normalized<RELU> {
+    const NAME: &'static str = "convolution with batch norm";
+    /// As the convolution's.
+    type Saved = Saved<u8>;
+
+    fn shape(&self, _: &Shape) -> Shape {
+        Shape::from(self.geometry.result())
+    }
+
+    fn forward(&self, [_, _, arguments]: [&[f32]; 3]) -> (Vec<f32>, Saved<u8>) {
+        let g = &self.geometry;
+        let [z_len, len] = self.lens();
+        let [factor, offset] = self.factors(arguments);
+        let mut y = buffer(g.n * len);
+        let mut argmax = Saved::new(if g.pool.is_some() { y.len() } else { 0 });
+        let mut parts_of_argmax = argmax.chunks_mut(len);
+        let parts = self.z.chunks(z_len).zip(y.chunks_mut(len));
+        let parts = parts.map(|(z, y)| (z, y, parts_of_argmax.next().unwrap_or_default()));
+        let windows = Windows::new(g);
+        let normalize = |z: &[f32], y: &mut [f32]| {
+            simd::run_closure(
+                #[inline(always)]
+                || {
+                    let each = |factors, z, _| match normalized(factors, z) {
+                        // Not `max`, which would turn a NaN into 0.
+                        y if RELU && y < 0.0 => 0.0,
+                        y => y,
+                    };
+                    let channels = self.channels();
+                    channels.map_sample((z, z), [&factor, &offset], each, y);
+                },
+            );
+        };
+        threads::for_parts(parts, |_, (z, y, argmax)| {
+            transposed(g, y, |y| {
+                if g.pool.is_none() {
+                    return normalize(z, y);
+                }
+                scratch(z_len, |unpooled| {
+                    normalize(z, unpooled);
+                    simd::run(MaxPool {
+                        geometry: g,
+                        windows: &windows,
+                        first: 0,
+                        z: unpooled,
+                        best: y,
+                        argmax,
+                    });
+                });
+            });
+        });
+        (y, argmax)
+    }
+
+    fn backward(&self, context: Context<'_, 3, Saved<u8>>) -> [Vec<f32>; 3] {
+        let ([x, weight, arguments], dy, argmax) =
+            (context.arguments, context.gradient, context.saved);
+        let g = &self.geometry;
+        let [z_len, len] = self.lens();
+        let [factor, offset] = self.factors(arguments);
+        let sample = |index: usize| {
+            let range = index * len..(index + 1) * len;
+            let z = &self.z[index * z_len..][..z_len];
+            let argmax = argmax.get(range.clone()).unwrap_or_default();
+            (z, &dy[range], argmax)
+        };
+        let channels = self.channels();
+        // Σ dy (z − mean) and Σ dy, where ReLU clamped nothing.
+        let sums = channels.totals_of(g.n, |index, [products, sums]| {
+            let (z, dy, argmax) = sample(index);
+            self.with_unpooled(dy, argmax, |dy| {
+                simd::run_closure(
+                    #[inline(always)]
+                    || {
+                        let factors = [factor.as_slice(), &offset, &self.mean];
+                        let terms = |[factor, offset, mean]: [f32; 3], z, dy| {
+                            let dy = unclamped::<RELU>([factor, offset], z, dy);
+                            [dy * (z - mean), dy]
+                        };
+                        channels.sums_last((z, dy), factors, terms, [products, sums]);
+                    },
+                );
+            });
+        });
+        let [products, sums] = sums.map(|s| s.into_iter().map(|s| s as f32).collect::<Vec<_>>());
+        let dw: Vec<f32> = products
+            .iter()
+            .zip(&self.scale)
+            .map(|(p, s)| p * s)
+            .collect();
+
+        // The gradient of z is dy · factor + z · slope + base.
+        let n = (g.n * area(g.conv)) as f32;
+        let slope: Vec<f32> = (factor.iter().zip(&self.scale).zip(&dw))
+            .map(|((factor, scale), dw)| -factor * scale * dw / n)
+            .collect();
+        let base: Vec<f32> = (factor.iter().zip(&sums).zip(&slope).zip(&self.mean))
+            .map(|(((factor, sum), slope), mean)| -factor * sum / n - slope * mean)
+            .collect();
+        let gradient = |index: usize, _: bool, task: &mut Task<'_>| {
+            let (z, dy, argmax) = sample(index);
+            self.with_unpooled(dy, argmax, |dy| {
+                scratch(z_len, |dz| {
+                    simd::run_closure(
+                        #[inline(always)]
+                        || {
+                            let factors = [factor.as_slice(), &offset, &slope, &base];
+                            let each = |[factor, offset, slope, base]: [f32; 4], z, dy| {
+                                let dy = unclamped::<RELU>([factor, offset], z, dy);
+                                dy * factor + z * slope + base
+                            };
+                            channels.map_sample((z, dy), factors, each, dz);
+                        },
+                    );
+                    task(dz);
+                });
+            });
+        };
+        let [input, of_weight, _] = context.needs_gradient;
+        let task = Backward {
+            geometry: &of_z(g),
+            x,
+            weight,
+            argmax: &[],
+            gradient,
+        };
+        let [dx, d_weight, mut d_arguments] = match input || of_weight {
+            true => task.run(Wants {
+                input,
+                weight: of_weight,
+            }),
+            false => Default::default(),
+        };
+        // Whatever the bias is, batch norm takes it off.
+        d_arguments.clear();
+        d_arguments.resize(g.outputs, 0.0);
+        d_arguments.extend(dw.iter().chain(&sums));
+        [dx, d_weight, d_arguments]
+    }
+}
+
+/// Of the convolution alone.
+fn of_z(g: &Geometry) -> Geometry {
+    Geometry {
+        pool: None,
+        pooled: g.conv,
+        formats: [g.formats[0], MemoryFormat::ChannelsLast],
+        ..*g
+    }
+}
+
+/// The convolution without its bias, and mean and biased variance of its channels.
+fn convolve(g: &Geometry, x: &[f32], weight: &[f32]) -> (Saved<f32>, [Vec<f64>; 2]) {
+    let (g, pixels) = (of_z(g), area(g.conv));
+    let (n, outputs) = (g.n, g.outputs);
+    let channels = Channels::last(outputs, pixels);
+    let mut z = Saved::new(n * pixels * outputs);
+    let mut moments = [vec![0.0; outputs], vec![0.0; outputs]];
+    scratch(2 * n * outputs, |samples| {
+        let parts = z.chunks_mut(pixels * outputs);
+        let parts = parts.zip(samples.chunks_exact_mut(2 * outputs));
+        let parts = parts.map(|(z, moments)| (z, [].as_mut_slice(), moments));
+        let arguments = [x, weight, &vec![0.0; outputs]];
+        each_sample(&g, Activation::Identity, arguments, parts, |z, moments| {
+            let (means, squares) = moments.split_at_mut(outputs);
+            simd::run_closure(
+                #[inline(always)]
+                || {
+                    channels.sum((z, z), [], |[], z, _| z, means);
+                    means.iter_mut().for_each(|mean| *mean /= pixels as f32);
+                    let square = |[mean]: [f32; 1], z, _| (z - mean) * (z - mean);
+                    channels.sum((z, z), [means], square, squares);
+                },
+            );
+        });
+        let of_sample = |part: usize, channel: usize| {
+            let samples = samples.chunks_exact(2 * outputs);
+            samples.map(move |moments| f64::from(moments[part * outputs + channel]))
+        };
+        let [means, variances] = &mut moments;
+        for (channel, (mean, variance)) in means.iter_mut().zip(variances).enumerate() {
+            *mean = of_sample(0, channel).sum::<f64>() / n as f64;
+            let between = of_sample(0, channel)
+                .map(|m| (m - *mean).powi(2))
+                .sum::<f64>();
+            let within = of_sample(1, channel).sum::<f64>();
+            *variance = (within / pixels as f64 + between) / n as f64;
+        }
+    });
+    (z, moments)
+}
+
+/// Convolution, batch norm by the statistics of the batch, which are returned as well, the activation
+/// of the options (none or ReLU) and, if given, max pooling.
+///
+/// * `x`: `[n, c, h, w]`, or `[n, h, w, c]` by the options
+/// * `weight`: `[out, c, kh, kw]`
+/// * the bias of the convolution, weight and bias of the norm: `[out]`
+/// * `epsilon`: added to the variance
+///
+/// Returns `[n, out, oh, ow]` in the memory format of the options, the same as the steps separately
+/// but for rounding. The gradient of the convolution's bias is zero.
+///
+/// # Errors
+/// When the shapes do not fit, or for another activation.
+pub fn conv2d_batch_norm(
+    x: &Tensor,
+    weight: &Tensor,
+    [bias, norm_weight, norm_bias]: [&Tensor; 3],
+    options: ConvOptions,
+    epsilon: f32,
+) -> Result<(Tensor, BatchMoments)> {
+    let relu = match options.activation {
+        Activation::Identity => false,
+        Activation::Relu => true,
+        other => bail!("convolution with batch norm: {other:?} must follow separately"),
+    };
+    let format = options.formats[1];
+    let size = options.formats[0].dims(x)?;
+    let geometry = Geometry::checked(size, weight, bias, &options)?;
+    // Statistics of one pixel of a sample say nothing.
+    let is_fused = geometry.outputs.is_multiple_of(LANES) && area(geometry.conv) > 1;
+    if !x.device().is_cpu() || has_large_pool(&options) || !is_fused {
+        let plain = ConvOptions {
+            activation: Activation::Identity,
+            pool: None,
+            ..options
+        };
+        let z = conv2d(x, weight, bias, plain)?;
+        let norm = BatchNormOptions {
+            epsilon,
+            relu,
+            format,
+        };
+        let (y, moments) = batch_norm(&z, norm_weight, norm_bias, norm)?;
+        let y = options
+            .pool
+            .map_or(Ok(y.clone()), |pool| max_pool2d(&y, pool, format))?;
+        return Ok((y, moments));
+    }
+    let (z, [mut mean, variance]) = read3([x, weight, bias], |[x, weight, _]| {
+        Ok(convolve(&geometry, x, weight))
+    })?;
+    let arguments = tape::stack([bias, norm_weight, norm_bias])?;
+    let op_mean = mean.iter().map(|mean| *mean as f32).collect();
+    let scale = variance
+        .iter()
+        .map(|v| (1.0 / (v + f64::from(epsilon)).sqrt()) as f32);
+    let scale = scale.collect();
+    let y = match relu {
+        true => tape::apply3(
+            [x, weight, &arguments],
+            Normalized::<true> {
+                geometry,
+                z,
+                mean: op_mean,
+                scale,
+            },
+        ),
+        false => tape::apply3(
+            [x, weight, &arguments],
+            Normalized::<false> {
+                geometry,
+                z,
+                mean: op_mean,
+                scale,
+            },
+        ),
+    };
+    for (mean, bias) in mean.iter_mut().zip(bias.to_vec1::<f32>()?) {
+        *mean += f64::from(bias);
+    }
+    let values = (geometry.n * area(geometry.conv)) as f64;
+    let unbiased = values / (values - 1.0).max(1.0);
+    let moments = BatchMoments {
+        mean: mean.into_iter().map(|mean| mean as f32).collect(),
+        variance: variance
+            .into_iter()
+            .map(|v| (v * unbiased) as f32)
+            .collect(),
+    };
+    Ok((y?, moments))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::fixture::{assert_close, var};
+    use super::super::super::pooling::Window;
+    use super::*;
+    use candle_core::Var;
+
+    // Large, as the channels of these inputs differ little, and rounding would be multiplied.
+    const EPSILON: f32 = 0.1;
+
+    fn window(kernel: usize, stride: usize, padding: usize) -> Window {
+        Window {
+            kernel: [kernel; 2],
+            stride: [stride; 2],
+            padding: [padding; 2],
+        }
+    }
+
+    struct Args {
+        x: Var,
+        weight: Var,
+        lists: [Var; 3],
+    }
+
+    /// Convolution, batch norm, ReLU and pooling, one after the other.
+    fn one_by_one(args: &Args, options: ConvOptions) -> (Tensor, BatchMoments) {
+        let [bias, norm_weight, norm_bias] = &args.lists;
+        let plain = ConvOptions {
+            activation: Activation::Identity,
+            pool: None,
+            ..options
+        };
+        let z = conv2d(&args.x, &args.weight, bias, plain).unwrap();
+        let norm = BatchNormOptions {
+            epsilon: EPSILON,
+            relu: options.activation == Activation::Relu,
+            format: options.formats[1],
+        };
+        let (y, moments) = batch_norm(&z, norm_weight, norm_bias, norm).unwrap();
+        let pooled = options
+            .pool
+            .map(|pool| max_pool2d(&y, pool, norm.format).unwrap());
+        (pooled.unwrap_or(y), moments)
+    }
+
+    #[test]
+    fn it_is_the_steps_one_by_one() {
+        use MemoryFormat::{ChannelsFirst, ChannelsLast};
+        let pool = window(2, 2, 0);
+        for (inputs, outputs, window, pool, formats) in [
+            (1, 32, window(3, 1, 0), None, [ChannelsFirst, ChannelsLast]),
+            (32, 32, window(3, 1, 0), Some(pool), [ChannelsLast; 2]),
+            (16, 32, window(3, 2, 1), None, [ChannelsLast; 2]),
+            (32, 16, window(3, 1, 1), None, [ChannelsLast, ChannelsFirst]),
+            (
+                3,
+                16,
+                window(5, 1, 2),
+                Some(window(3, 2, 1)),
+                [ChannelsFirst; 2],
+            ),
+            (16, 16, window(1, 2, 0), None, [ChannelsLast; 2]),
+            // Not in one op: channels that fill no vector, and a single pixel.
+            (2, 10, window(3, 1, 0), Some(pool), [ChannelsFirst; 2]),
+            (32, 64, window(9, 1, 0), None, [ChannelsLast; 2]),
+        ] {
+            let dims = match formats[0] {
+                ChannelsFirst => [5, inputs, 9, 9],
+                ChannelsLast => [5, 9, 9, inputs],
+            };
+            let [kh, kw] = window.kernel;
+            let args = Args {
+                x: var(&dims, 1.0),
+                weight: var(&[outputs, inputs, kh, kw], 2.0),
+                lists: [3.0, 4.0, 5.0].map(|seed| var(&[outputs], seed)),
+            };
+            for activation in [Activation::Identity, Activation::Relu] {
+                let name = format!("{inputs} to {outputs} channels, {activation:?}");
+                let options = ConvOptions {
+                    window,
+                    activation,
+                    pool,
+                    formats,
+                };
+                let (y, moments) = conv2d_batch_norm(
+                    &args.x,
+                    &args.weight,
+                    args.lists.each_ref().map(Var::as_tensor),
+                    options,
+                    EPSILON,
+                )
+                .unwrap();
+                let (expected, of_steps) = one_by_one(&args, options);
+                assert_close(&y, &expected, &name);
+                let pairs = [
+                    (moments.mean, of_steps.mean),
+                    (moments.variance, of_steps.variance),
+                ];
+                for (found, expected) in pairs {
+                    let len = found.len();
+                    let [found, expected] =
+                        [found, expected].map(|m| Tensor::from_vec(m, len, y.device()).unwrap());
+                    assert_close(&found, &expected, &name);
+                }
+                // Not the sum, whose gradient batch norm takes off.
+                let loss = |y: Tensor| (y.sqr().unwrap() * y).unwrap().sum_all().unwrap();
+                let found = loss(y).backward().unwrap();
+                let expected = loss(expected).backward().unwrap();
+                let [_, norm_weight, norm_bias] = &args.lists;
+                for var in [&args.x, &args.weight, norm_weight, norm_bias] {
+                    assert_close(found.get(var).unwrap(), expected.get(var).unwrap(), &name);
+                }
+                let of_bias = found.get(&args.lists[0]).unwrap().abs().unwrap();
+                let most = of_bias.max(0).unwrap().to_scalar::<f32>().unwrap();
+                assert!(most < 1e-2, "{name}: {most}");
+            }
+        }
+    }
+
+    #[test]
+    fn another_activation_has_to_follow() {
+        let args = [var(&[1, 1, 4, 4], 1.0), var(&[16, 1, 3, 3], 2.0)];
+        let list = var(&[16], 3.0);
+        let options = ConvOptions::new(window(3, 1, 0), Activation::Tanh, None);
+        let lists = [list.as_tensor(); 3];
+        let error = conv2d_batch_norm(&args[0], &args[1], lists, options, EPSILON);
+        assert!(error.unwrap_err().to_string().contains("Tanh"));
+    }
+}
