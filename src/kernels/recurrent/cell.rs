@@ -83,9 +83,15 @@ impl Cell {
         }
     }
 
+    /// Whether the gradients of the two contributions to the gates differ.
+    pub(super) fn has_two_gradients(self) -> bool {
+        self == Cell::Gru
+    }
+
     /// The backward pass: `dc` and `dh` hold the gradients of the states after the step and receive
     /// those of the states before it (for `dh` without the part through the weight); `da` and `dz`
-    /// receive those of the two contributions to the gates. `state` is h before the step.
+    /// receive those of the two contributions to the gates, `dz` only where they differ. `state` is h
+    /// before the step.
     #[inline(always)]
     pub(super) fn backward(
         self,
@@ -109,12 +115,12 @@ impl Cell {
         state: &[f32],
         dc: &mut [f32],
         dh: &mut [f32],
-        to: [&mut [f32]; 2],
+        [da, dz]: [&mut [f32]; 2],
     ) {
         match self {
-            Cell::Rnn => backward_rnn::<WHOLE>(kept, dh, to),
-            Cell::Lstm => backward_lstm::<WHOLE>(kept, dc, dh, to),
-            Cell::Gru => backward_gru::<WHOLE>(kept, state, dh, to),
+            Cell::Rnn => backward_rnn::<WHOLE>(kept, dh, da),
+            Cell::Lstm => backward_lstm::<WHOLE>(kept, dc, dh, da),
+            Cell::Gru => backward_gru::<WHOLE>(kept, state, dh, [da, dz]),
         }
     }
 }
@@ -242,7 +248,7 @@ fn forward_gru<const WHOLE: bool>([a, z]: [&[f32]; 2], h: &mut [f32], kept: &mut
 }
 
 #[inline(always)]
-fn backward_rnn<const WHOLE: bool>(kept: &[f32], dh: &mut [f32], [da, dz]: [&mut [f32]; 2]) {
+fn backward_rnn<const WHOLE: bool>(kept: &[f32], dh: &mut [f32], da: &mut [f32]) {
     for at in (0..dh.len()).step_by(LANES) {
         let (state, after) = (load::<WHOLE>(kept, at), load::<WHOLE>(dh, at));
         let mut gradient = [0.0; LANES];
@@ -250,18 +256,12 @@ fn backward_rnn<const WHOLE: bool>(kept: &[f32], dh: &mut [f32], [da, dz]: [&mut
             gradient[u] = after[u] * (1.0 - state[u] * state[u]);
         }
         store::<WHOLE>(gradient, da, at);
-        store::<WHOLE>(gradient, dz, at);
         store::<WHOLE>([0.0; LANES], dh, at);
     }
 }
 
 #[inline(always)]
-fn backward_lstm<const WHOLE: bool>(
-    kept: &[f32],
-    dc: &mut [f32],
-    dh: &mut [f32],
-    [da, dz]: [&mut [f32]; 2],
-) {
+fn backward_lstm<const WHOLE: bool>(kept: &[f32], dc: &mut [f32], dh: &mut [f32], da: &mut [f32]) {
     let [i, f, g, o, bent, before] = split(kept);
     let [di, df, dg, d_o] = split_mut(da);
     for at in (0..dh.len()).step_by(LANES) {
@@ -291,7 +291,6 @@ fn backward_lstm<const WHOLE: bool>(
         store::<WHOLE>(of_g, dg, at);
         store::<WHOLE>(of_o, d_o, at);
     }
-    dz.copy_from_slice(da);
 }
 
 #[inline(always)]

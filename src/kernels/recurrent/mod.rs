@@ -31,8 +31,8 @@ pub use cell::Cell;
 const CHUNKS: usize = 16;
 const SAMPLES: usize = 8;
 
-/// What the backward pass needs, chunk by chunk, step by step: the activated gates and what else
-/// the cell saves, and the states before each step.
+/// What the backward pass needs: the activated gates and what else the cell saves, chunk by chunk, step
+/// by step; and the states before each step, sample by sample.
 struct SavedActivations {
     /// `[n · steps, cell.n_saved() · units]`
     gates: Saved<f32>,
@@ -93,14 +93,19 @@ impl SliceOp<3> for Recurrent {
         let samples = self.samples();
         let n_saved = self.cell.n_saved() * units;
         let mut da = buffer(self.n * self.steps * width);
-        let mut dz = Saved::new(da.len());
+        let mut dz = Saved::new(if self.cell.has_two_gradients() {
+            da.len()
+        } else {
+            0
+        });
         let inputs = dh
             .chunks(samples * units)
             .zip(kept.gates.chunks(samples * self.steps * n_saved))
             .zip(kept.states.chunks(samples * self.steps * units));
+        let mut dz_parts = dz.chunks_mut(samples * self.steps * width);
         let outputs = da
             .chunks_mut(samples * self.steps * width)
-            .zip(dz.chunks_mut(samples * self.steps * width));
+            .map(|da| (da, dz_parts.next().unwrap_or_default()));
         scratch(w.len(), |wt| {
             transposed_panels(w, width, wt);
             threads::for_parts(
@@ -110,7 +115,8 @@ impl SliceOp<3> for Recurrent {
                 },
             );
         });
-        let (dw, db) = weight_gradients(&kept.states, units, &dz, width);
+        let dz = if dz.is_empty() { &da } else { &*dz };
+        let (dw, db) = weight_gradients(&kept.states, units, dz, width);
         [da, dw, db]
     }
 }

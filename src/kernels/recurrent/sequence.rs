@@ -55,15 +55,18 @@ impl Recurrent {
                 c.fill(0.0);
                 h.fill(0.0);
                 for step in 0..self.steps {
+                    let place = self.place(step);
                     if !states.is_empty() {
-                        states[step * n * units..][..n * units].copy_from_slice(h);
+                        let rows = states.chunks_exact_mut(self.steps * units);
+                        for (rows, h) in rows.zip(h.chunks_exact(units)) {
+                            rows[place * units..][..units].copy_from_slice(h);
+                        }
                     }
                     self.gate_product(h, w, b, z);
                     let kept = match gates.is_empty() {
                         true => &mut *own,
                         false => &mut gates[step * n * n_saved..][..n * n_saved],
                     };
-                    let place = self.place(step);
                     simd::run_closure(
                         #[inline(always)]
                         || {
@@ -97,7 +100,7 @@ impl Recurrent {
     }
 
     /// Takes some samples back through all steps: `da` receives the gradient of the input's
-    /// contribution, `dz` that of the state's, step by step. `wt` is W transposed, in panels.
+    /// contribution, `dz` that of the state's if it is another one. `wt` is W transposed, in panels.
     pub fn backward_chunk(
         &self,
         dh: &[f32],
@@ -116,28 +119,38 @@ impl Recurrent {
             dh_now.copy_from_slice(dh);
             for step in (0..self.steps).rev() {
                 let place = self.place(step);
-                let dz = &mut dz[step * n * width..][..n * width];
                 simd::run_closure(
                     #[inline(always)]
                     || {
                         for sample in 0..n {
-                            let at = step * n + sample;
+                            let (at, row) = (step * n + sample, sample * self.steps + place);
+                            let dz: &mut [f32] = match dz.is_empty() {
+                                true => &mut [],
+                                false => &mut dz[row * width..][..width],
+                            };
                             self.cell.backward(
                                 &gates[at * n_saved..][..n_saved],
-                                &states[at * units..][..units],
+                                &states[row * units..][..units],
                                 &mut dc[sample * units..][..units],
                                 &mut dh_now[sample * units..][..units],
-                                &mut da[(sample * self.steps + place) * width..][..width],
-                                &mut dz[sample * width..][..width],
+                                &mut da[row * width..][..width],
+                                dz,
                             );
                         }
                     },
                 );
                 // The cell adds the direct part of the previous state's gradient; the rest comes
                 // through W.
+                let dz = if dz.is_empty() { &*da } else { &*dz };
                 for (panel, wt) in wt.chunks(PANEL * width).enumerate() {
+                    let rows = Rows::Strided {
+                        n,
+                        start: place * width,
+                        stride: self.steps * width,
+                    };
                     simd::run(Gemm {
                         init: Init::Output,
+                        rows,
                         ..product(dz, width, wt, (&mut dh_now[panel * PANEL..], units))
                     });
                 }
