@@ -75,6 +75,44 @@ impl<const RELU: bool> Normalized<RELU> {
         [factor, offset]
     }
 
+    /// Σ dy · (z − mean) and Σ dy, where ReLU clamped nothing, of samples with their dy and argmax.
+    fn sums<'a>(
+        &self,
+        sample: &(impl Fn(usize) -> (&'a [f32], &'a [f32], &'a [u8]) + Sync),
+        [factor, offset]: [&[f32]; 2],
+    ) -> [Vec<f64>; 2] {
+        let channels = self.channels();
+        channels.totals_of(self.geometry.n, |index, [products, sums]| {
+            let (z, dy, argmax) = sample(index);
+            self.with_unpooled(dy, argmax, |dy| {
+                simd::run_closure(
+                    #[inline(always)]
+                    || {
+                        let factors = [factor, offset, &self.mean];
+                        let terms = |[factor, offset, mean]: [f32; 3], z, dy| {
+                            let dy = unclamped::<RELU>([factor, offset], z, dy);
+                            [dy * (z - mean), dy]
+                        };
+                        channels.sums_last((z, dy), factors, terms, [products, sums]);
+                    },
+                );
+            });
+        })
+    }
+
+    /// The gradient of z is dy · factor + z · slope + base, where ReLU clamped nothing: slope and base,
+    /// from the gradients of the norm's weight and bias.
+    fn of_z(&self, [dw, db]: [&[f32]; 2], factor: &[f32]) -> [Vec<f32>; 2] {
+        let n = (self.geometry.n * area(self.geometry.conv)) as f32;
+        let slope: Vec<f32> = (factor.iter().zip(&self.scale).zip(dw))
+            .map(|((factor, scale), dw)| -factor * scale * dw / n)
+            .collect();
+        let base = (factor.iter().zip(db).zip(&slope).zip(&self.mean))
+            .map(|(((factor, db), slope), mean)| -factor * db / n - slope * mean)
+            .collect();
+        [slope, base]
+    }
+
     /// Calls `task` with the gradient of a sample before pooling, `[conv pixels, out]`.
     fn with_unpooled(&self, dy: &[f32], argmax: &[u8], task: impl FnOnce(&[f32])) {
         let g = &self.geometry;
@@ -154,53 +192,23 @@ impl<const RELU: bool> SliceOp<3> for Normalized<RELU> {
             let argmax = argmax.get(range.clone()).unwrap_or_default();
             (z, &dy[range], argmax)
         };
-        let channels = self.channels();
-        // Σ dy (z − mean) and Σ dy, where ReLU clamped nothing.
-        let sums = channels.totals_of(g.n, |index, [products, sums]| {
-            let (z, dy, argmax) = sample(index);
-            self.with_unpooled(dy, argmax, |dy| {
-                simd::run_closure(
-                    #[inline(always)]
-                    || {
-                        let factors = [factor.as_slice(), &offset, &self.mean];
-                        let terms = |[factor, offset, mean]: [f32; 3], z, dy| {
-                            let dy = unclamped::<RELU>([factor, offset], z, dy);
-                            [dy * (z - mean), dy]
-                        };
-                        channels.sums_last((z, dy), factors, terms, [products, sums]);
-                    },
-                );
-            });
-        });
+        let sums = self.sums(&sample, [&factor, &offset]);
         let [products, sums] = sums.map(|s| s.into_iter().map(|s| s as f32).collect::<Vec<_>>());
-        let dw: Vec<f32> = products
-            .iter()
-            .zip(&self.scale)
-            .map(|(p, s)| p * s)
-            .collect();
-
-        // The gradient of z is dy · factor + z · slope + base.
-        let n = (g.n * area(g.conv)) as f32;
-        let slope: Vec<f32> = (factor.iter().zip(&self.scale).zip(&dw))
-            .map(|((factor, scale), dw)| -factor * scale * dw / n)
-            .collect();
-        let base: Vec<f32> = (factor.iter().zip(&sums).zip(&slope).zip(&self.mean))
-            .map(|(((factor, sum), slope), mean)| -factor * sum / n - slope * mean)
-            .collect();
+        let pairs = products.iter().zip(&self.scale);
+        let dw: Vec<f32> = pairs.map(|(product, scale)| product * scale).collect();
+        let [slope, base] = self.of_z([&dw, &sums], &factor);
+        let factors = [factor.as_slice(), &offset, &slope, &base];
+        let each = |[factor, offset, slope, base]: [f32; 4], z, dy| {
+            let dy = unclamped::<RELU>([factor, offset], z, dy);
+            dy * factor + z * slope + base
+        };
         let gradient = |index: usize, _: bool, task: &mut Task<'_>| {
             let (z, dy, argmax) = sample(index);
             self.with_unpooled(dy, argmax, |dy| {
                 scratch(z_len, |dz| {
                     simd::run_closure(
                         #[inline(always)]
-                        || {
-                            let factors = [factor.as_slice(), &offset, &slope, &base];
-                            let each = |[factor, offset, slope, base]: [f32; 4], z, dy| {
-                                let dy = unclamped::<RELU>([factor, offset], z, dy);
-                                dy * factor + z * slope + base
-                            };
-                            channels.map_sample((z, dy), factors, each, dz);
-                        },
+                        || self.channels().map_sample((z, dy), factors, each, dz),
                     );
                     task(dz);
                 });
@@ -208,7 +216,7 @@ impl<const RELU: bool> SliceOp<3> for Normalized<RELU> {
         };
         let [input, of_weight, _] = context.needs_gradient;
         let task = Backward {
-            geometry: &of_z(g),
+            geometry: &unnormalized(g),
             x,
             weight,
             argmax: &[],
@@ -230,7 +238,7 @@ impl<const RELU: bool> SliceOp<3> for Normalized<RELU> {
 }
 
 /// Of the convolution alone.
-fn of_z(g: &Geometry) -> Geometry {
+fn unnormalized(g: &Geometry) -> Geometry {
     Geometry {
         pool: None,
         pooled: g.conv,
@@ -241,7 +249,7 @@ fn of_z(g: &Geometry) -> Geometry {
 
 /// The convolution without its bias, and mean and biased variance of its channels.
 fn convolve(g: &Geometry, x: &[f32], weight: &[f32]) -> (Saved<f32>, [Vec<f64>; 2]) {
-    let (g, pixels) = (of_z(g), area(g.conv));
+    let (g, pixels) = (unnormalized(g), area(g.conv));
     let (n, outputs) = (g.n, g.outputs);
     let channels = Channels::last(outputs, pixels);
     let mut z = Saved::new(n * pixels * outputs);
@@ -305,28 +313,12 @@ pub fn conv2d_batch_norm(
         Activation::Relu => true,
         other => bail!("convolution with batch norm: {other:?} must follow separately"),
     };
-    let format = options.formats[1];
     let size = options.formats[0].dims(x)?;
     let geometry = Geometry::checked(size, weight, bias, &options)?;
     // Statistics of one pixel of a sample say nothing.
     let is_fused = geometry.outputs.is_multiple_of(LANES) && area(geometry.conv) > 1;
     if !x.device().is_cpu() || has_large_pool(&options) || !is_fused {
-        let plain = ConvOptions {
-            activation: Activation::Identity,
-            pool: None,
-            ..options
-        };
-        let z = conv2d(x, weight, bias, plain)?;
-        let norm = BatchNormOptions {
-            epsilon,
-            relu,
-            format,
-        };
-        let (y, moments) = batch_norm(&z, norm_weight, norm_bias, norm)?;
-        let y = options
-            .pool
-            .map_or(Ok(y.clone()), |pool| max_pool2d(&y, pool, format))?;
-        return Ok((y, moments));
+        return one_by_one(x, weight, [bias, norm_weight, norm_bias], options, epsilon);
     }
     let (z, [mut mean, variance]) = read3([x, weight, bias], |[x, weight, _]| {
         Ok(convolve(&geometry, x, weight))
@@ -372,6 +364,30 @@ pub fn conv2d_batch_norm(
     Ok((y?, moments))
 }
 
+/// The same with an op for each step.
+fn one_by_one(
+    x: &Tensor,
+    weight: &Tensor,
+    [bias, norm_weight, norm_bias]: [&Tensor; 3],
+    options: ConvOptions,
+    epsilon: f32,
+) -> Result<(Tensor, BatchMoments)> {
+    let plain = ConvOptions {
+        activation: Activation::Identity,
+        pool: None,
+        ..options
+    };
+    let z = conv2d(x, weight, bias, plain)?;
+    let norm = BatchNormOptions {
+        epsilon,
+        relu: options.activation == Activation::Relu,
+        format: options.formats[1],
+    };
+    let (y, moments) = batch_norm(&z, norm_weight, norm_bias, norm)?;
+    let pooled = options.pool.map(|pool| max_pool2d(&y, pool, norm.format));
+    Ok((pooled.unwrap_or(Ok(y))?, moments))
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::super::fixture::{assert_close, var};
@@ -402,33 +418,6 @@ mod tests {
         }
     }
 
-    struct Args {
-        x: Var,
-        weight: Var,
-        lists: [Var; 3],
-    }
-
-    /// Convolution, batch norm, ReLU and pooling, one after the other.
-    fn one_by_one(args: &Args, options: ConvOptions) -> (Tensor, BatchMoments) {
-        let [bias, norm_weight, norm_bias] = &args.lists;
-        let plain = ConvOptions {
-            activation: Activation::Identity,
-            pool: None,
-            ..options
-        };
-        let z = conv2d(&args.x, &args.weight, bias, plain).unwrap();
-        let norm = BatchNormOptions {
-            epsilon: EPSILON,
-            relu: options.activation == Activation::Relu,
-            format: options.formats[1],
-        };
-        let (y, moments) = batch_norm(&z, norm_weight, norm_bias, norm).unwrap();
-        let pooled = options
-            .pool
-            .map(|pool| max_pool2d(&y, pool, norm.format).unwrap());
-        (pooled.unwrap_or(y), moments)
-    }
-
     #[test]
     fn it_is_the_steps_one_by_one() {
         use MemoryFormat::{ChannelsFirst, ChannelsLast};
@@ -455,52 +444,56 @@ mod tests {
                 ChannelsLast => [5, 9, 9, inputs],
             };
             let [kh, kw] = window.kernel;
-            let args = Args {
-                x: noise(&dims, 1),
-                weight: noise(&[outputs, inputs, kh, kw], 3),
-                lists: [5, 7, 9].map(|seed| noise(&[outputs], seed)),
-            };
+            let arguments = [
+                noise(&dims, 1),
+                noise(&[outputs, inputs, kh, kw], 3),
+                noise(&[outputs], 5),
+                noise(&[outputs], 7),
+                noise(&[outputs], 9),
+            ];
             for activation in [Activation::Identity, Activation::Relu] {
-                let name = format!("{inputs} to {outputs} channels, {activation:?}");
                 let options = ConvOptions {
                     window,
                     activation,
                     pool,
                     formats,
                 };
-                let (y, moments) = conv2d_batch_norm(
-                    &args.x,
-                    &args.weight,
-                    args.lists.each_ref().map(Var::as_tensor),
-                    options,
-                    EPSILON,
-                )
-                .unwrap();
-                let (expected, of_steps) = one_by_one(&args, options);
-                assert_close(&y, &expected, &name);
-                let pairs = [
-                    (moments.mean, of_steps.mean),
-                    (moments.variance, of_steps.variance),
-                ];
-                for (found, expected) in pairs {
-                    let len = found.len();
-                    let [found, expected] =
-                        [found, expected].map(|m| Tensor::from_vec(m, len, y.device()).unwrap());
-                    assert_close(&found, &expected, &name);
-                }
-                // Not the sum, whose gradient batch norm takes off.
-                let loss = |y: Tensor| (y.sqr().unwrap() * y).unwrap().sum_all().unwrap();
-                let found = loss(y).backward().unwrap();
-                let expected = loss(expected).backward().unwrap();
-                let [_, norm_weight, norm_bias] = &args.lists;
-                for var in [&args.x, &args.weight, norm_weight, norm_bias] {
-                    assert_close(found.get(var).unwrap(), expected.get(var).unwrap(), &name);
-                }
-                let of_bias = found.get(&args.lists[0]).unwrap().abs().unwrap();
-                let most = of_bias.max(0).unwrap().to_scalar::<f32>().unwrap();
-                assert!(most < 1e-2, "{name}: {most}");
+                let name = format!("{inputs} to {outputs} channels, {activation:?}");
+                check(&arguments, options, &name);
             }
         }
+    }
+
+    fn check(
+        [x, weight, bias, norm_weight, norm_bias]: &[Var; 5],
+        options: ConvOptions,
+        name: &str,
+    ) {
+        let lists = [bias, norm_weight, norm_bias].map(Var::as_tensor);
+        let (y, moments) = conv2d_batch_norm(x, weight, lists, options, EPSILON).unwrap();
+        let (expected, of_steps) = one_by_one(x, weight, lists, options, EPSILON).unwrap();
+        assert_close(&y, &expected, name);
+        let pairs = [
+            (moments.mean, of_steps.mean),
+            (moments.variance, of_steps.variance),
+        ];
+        for pair in pairs {
+            let [found, expected] = <[Vec<f32>; 2]>::from(pair).map(|m| {
+                let len = m.len();
+                Tensor::from_vec(m, len, y.device()).unwrap()
+            });
+            assert_close(&found, &expected, name);
+        }
+        // Not the sum, whose gradient batch norm takes off.
+        let loss = |y: Tensor| (y.sqr().unwrap() * y).unwrap().sum_all().unwrap();
+        let found = loss(y).backward().unwrap();
+        let expected = loss(expected).backward().unwrap();
+        for var in [x, weight, norm_weight, norm_bias] {
+            assert_close(found.get(var).unwrap(), expected.get(var).unwrap(), name);
+        }
+        let of_bias = found.get(bias).unwrap().abs().unwrap();
+        let most = of_bias.max(0).unwrap().to_scalar::<f32>().unwrap();
+        assert!(most < 1e-2, "{name}: {most}");
     }
 
     #[test]

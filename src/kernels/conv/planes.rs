@@ -103,8 +103,8 @@ impl Planes<'_> {
     ) {
         let lanes = S::F32_LANES;
         let mut acc = [[simd.splat_f32s(0.0); V]; N];
-        for n in 0..N {
-            acc[n] = [simd.splat_f32s(self.bias[channel + n]); V];
+        for (acc, bias) in acc.iter_mut().zip(&self.bias[channel..]) {
+            *acc = [simd.splat_f32s(*bias); V];
         }
         let image = &self.image[y * self.row + x..];
         let weights = self.weight.chunks_exact(self.width);
@@ -120,16 +120,16 @@ impl Planes<'_> {
         }
         let [h, w] = self.size;
         let n_pixels = (w - x).min(V * lanes);
-        for n in 0..N {
+        for (n, acc) in acc.iter().enumerate() {
             let to = &mut self.out[((channel + n) * h + y) * w + x..][..n_pixels];
             if n_pixels == V * lanes {
-                S::as_mut_simd_f32s(to).0.copy_from_slice(&acc[n]);
+                S::as_mut_simd_f32s(to).0.copy_from_slice(acc);
                 continue;
             }
             let mut row = [0.0; BEYOND];
             S::as_mut_simd_f32s(&mut row[..V * lanes])
                 .0
-                .copy_from_slice(&acc[n]);
+                .copy_from_slice(acc);
             to.copy_from_slice(&row[..n_pixels]);
         }
     }

@@ -137,48 +137,13 @@ impl<'a, S: Steps> Gemm<'a, S> {
         let span = self.steps.span();
         let a: [&[f32]; N] = std::array::from_fn(|n| &self.a[self.rows.at(row + n)..][..span]);
         let prefetch = self.take_prefetch();
-        let mut first = 0;
-        if S::ARE_CONTIGUOUS {
-            let (steps, ldb) = (self.steps.len(), self.ldb);
-            first = steps / UNROLLED * UNROLLED;
-            let a: [&[[f32; UNROLLED]]; N] =
-                std::array::from_fn(|n| &a[n].as_chunks().0[..steps / UNROLLED]);
-            let b = self.b.chunks_exact(UNROLLED * ldb);
-            for (at, b) in (0..steps / UNROLLED).zip(b) {
-                let lines = at * UNROLLED * LINE..(at + 1) * UNROLLED * LINE;
-                if let Some(lines) = prefetch.get(lines) {
-                    lines.chunks_exact(LINE).for_each(prefetch_line);
-                }
-                for t in 0..UNROLLED {
-                    let b = I::as_simd_f32s(&b[t * ldb + col..][..width]).0;
-                    for n in 0..N {
-                        let a = simd.splat_f32s(a[n][at][t]);
-                        for v in 0..V {
-                            acc[n][v] = simd.mul_add_e_f32s(a, b[v], acc[n][v]);
-                        }
-                    }
-                }
-            }
-        }
-        if S::ARE_TRANSPOSED {
-            let start = self.rows.at(row);
-            first = self.steps.len();
-            for (t, b) in (0..first).zip(self.b.chunks_exact(self.ldb)) {
-                let b = I::as_simd_f32s(&b[col..col + width]).0;
-                let a = &self.a[start + self.steps.at(t)..][..N];
-                if t * LINE < prefetch.len() {
-                    prefetch_line(&prefetch[t * LINE..]);
-                }
-                for n in 0..N {
-                    let a = simd.splat_f32s(a[n]);
-                    for v in 0..V {
-                        acc[n][v] = simd.mul_add_e_f32s(a, b[v], acc[n][v]);
-                    }
-                }
-            }
-        }
-        let b = self.b.chunks_exact(self.ldb).skip(first);
-        for (t, b) in (first..self.steps.len()).zip(b) {
+        let done = match (S::ARE_CONTIGUOUS, S::ARE_TRANSPOSED) {
+            (true, _) => self.contiguous(simd, a, col, prefetch, &mut acc),
+            (_, true) => self.transposed(simd, self.rows.at(row), col, prefetch, &mut acc),
+            _ => 0,
+        };
+        let b = self.b.chunks_exact(self.ldb).skip(done);
+        for (t, b) in (done..self.steps.len()).zip(b) {
             let b = I::as_simd_f32s(&b[col..col + width]).0;
             let step = self.steps.at(t);
             if t * LINE < prefetch.len() {
@@ -202,6 +167,64 @@ impl<'a, S: Steps> Gemm<'a, S> {
             let to = &mut self.out[(row + n) * self.ldc + col..][..width];
             I::as_mut_simd_f32s(to).0.copy_from_slice(acc);
         }
+    }
+
+    /// Adds the steps that are next to each other, but for the last few; returns how many.
+    #[inline(always)]
+    fn contiguous<I: Simd, const N: usize, const V: usize>(
+        &self,
+        simd: I,
+        a: [&[f32]; N],
+        col: usize,
+        prefetch: &[f32],
+        acc: &mut [[I::f32s; V]; N],
+    ) -> usize {
+        let (width, turns) = (V * I::F32_LANES, self.steps.len() / UNROLLED);
+        let a: [&[[f32; UNROLLED]]; N] = std::array::from_fn(|n| &a[n].as_chunks().0[..turns]);
+        let b = self.b.chunks_exact(UNROLLED * self.ldb);
+        for (turn, b) in (0..turns).zip(b) {
+            let lines = turn * UNROLLED * LINE..(turn + 1) * UNROLLED * LINE;
+            if let Some(lines) = prefetch.get(lines) {
+                lines.chunks_exact(LINE).for_each(prefetch_line);
+            }
+            for t in 0..UNROLLED {
+                let b = I::as_simd_f32s(&b[t * self.ldb + col..][..width]).0;
+                for n in 0..N {
+                    let a = simd.splat_f32s(a[n][turn][t]);
+                    for v in 0..V {
+                        acc[n][v] = simd.mul_add_e_f32s(a, b[v], acc[n][v]);
+                    }
+                }
+            }
+        }
+        turns * UNROLLED
+    }
+
+    /// Adds all steps of rows that are next to each other, from one on; returns how many.
+    #[inline(always)]
+    fn transposed<I: Simd, const N: usize, const V: usize>(
+        &self,
+        simd: I,
+        start: usize,
+        col: usize,
+        prefetch: &[f32],
+        acc: &mut [[I::f32s; V]; N],
+    ) -> usize {
+        let width = V * I::F32_LANES;
+        for (t, b) in (0..self.steps.len()).zip(self.b.chunks_exact(self.ldb)) {
+            let b = I::as_simd_f32s(&b[col..col + width]).0;
+            let a = &self.a[start + self.steps.at(t)..][..N];
+            if t * LINE < prefetch.len() {
+                prefetch_line(&prefetch[t * LINE..]);
+            }
+            for n in 0..N {
+                let a = simd.splat_f32s(a[n]);
+                for v in 0..V {
+                    acc[n][v] = simd.mul_add_e_f32s(a, b[v], acc[n][v]);
+                }
+            }
+        }
+        self.steps.len()
     }
 
     /// Takes the cache lines to prefetch in the next block, one for each of its steps.

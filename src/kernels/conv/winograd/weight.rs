@@ -25,37 +25,12 @@ pub(in super::super) fn add_products<'a>(
 ) {
     let (channels, width) = (g.inputs, g.outputs_padded());
     let [tile_rows, tile_cols] = tiles(g.conv);
-    // Not a power of two: the tiles would compete for the same cache lines.
-    let [patch_len, tile_len] = [channels, width].map(|n| PLACES * n + LANES);
+    let [patch_len, tile_len] = [channels, width].map(tile_len);
     let at_once = (TILES / tile_cols).max(1);
     let most = at_once * tile_cols;
     scratch(most * (patch_len + tile_len), |space| {
         let (patches, tiles) = space.split_at_mut(most * patch_len);
         let mut n = 0;
-        let mut add = |patches: &[f32], tiles: &[f32], n: usize| {
-            for (place, sums) in sums.chunks_exact_mut(channels * width).enumerate() {
-                simd::run(Gemm {
-                    a: &patches[place * channels..],
-                    rows: Rows::Strided {
-                        n: channels,
-                        start: 0,
-                        stride: 1,
-                    },
-                    steps: Transposed {
-                        len: n,
-                        stride: patch_len,
-                    },
-                    b: &tiles[place * width..],
-                    ldb: tile_len,
-                    cols: width,
-                    out: sums,
-                    ldc: width,
-                    init: Init::Output,
-                    relu: false,
-                    prefetch: NO_PREFETCH,
-                });
-            }
-        };
         for (x, dz) in samples {
             with_image(g, x, |image| {
                 let mut first = 0;
@@ -79,16 +54,53 @@ pub(in super::super) fn add_products<'a>(
                     });
                     n = end;
                     if n == most {
-                        add(patches, tiles, n);
+                        add_sums([channels, width], [patches, tiles], n, sums);
                         n = 0;
                     }
                 }
             });
         }
         if n > 0 {
-            add(patches, tiles, n);
+            add_sums([channels, width], [patches, tiles], n, sums);
         }
     });
+}
+
+/// Adds the products of `n` tiles: transformed patches and transformed dz.
+fn add_sums(
+    [channels, width]: [usize; 2],
+    [patches, tiles]: [&[f32]; 2],
+    n: usize,
+    sums: &mut [f32],
+) {
+    for (place, sums) in sums.chunks_exact_mut(channels * width).enumerate() {
+        simd::run(Gemm {
+            a: &patches[place * channels..],
+            rows: Rows::Strided {
+                n: channels,
+                start: 0,
+                stride: 1,
+            },
+            steps: Transposed {
+                len: n,
+                stride: tile_len(channels),
+            },
+            b: &tiles[place * width..],
+            ldb: tile_len(width),
+            cols: width,
+            out: sums,
+            ldc: width,
+            init: Init::Output,
+            relu: false,
+            prefetch: NO_PREFETCH,
+        });
+    }
+}
+
+/// Elements from one transformed tile of so many channels to the next.
+fn tile_len(channels: usize) -> usize {
+    // Not a power of two: the tiles would compete for the same cache lines.
+    PLACES * channels + LANES
 }
 
 /// A dz Aᵀ for some rows of tiles.
