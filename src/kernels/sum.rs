@@ -110,7 +110,7 @@ fn sum<const RELU: bool>(a: &Tensor, b: &Tensor) -> Result<Tensor> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::kernels::fixture::var;
+    use crate::kernels::fixture::{self, var};
     use crate::kernels::{Activation, dense, gradients, view};
 
     fn bits(tensor: &Tensor) -> Vec<u32> {
@@ -155,6 +155,35 @@ mod tests {
                     (a - b).abs() <= 1e-5 * b.abs().max(1.0)
                 };
                 assert!(pairs.into_iter().all(close));
+            }
+        }
+    }
+
+    #[test]
+    fn relu_inside_is_relu_after_it() {
+        let (w, b) = (var(&[64, 64], 0.1), var(&[64], 0.2));
+        let x = var(&[100, 64], 0.5).as_detached_tensor();
+        let forward = |is_inside: bool| {
+            let y = dense(&x, &w, &b, Activation::Identity)?;
+            let sum = match is_inside {
+                true => add_relu(&y, &x)?,
+                false => crate::kernels::activate(&add(&y, &x)?, Activation::Relu)?,
+            };
+            // Both sides get the gradient.
+            let sum = match is_inside {
+                true => add_relu(&sum, &y)?,
+                false => crate::kernels::activate(&add(&sum, &y)?, Activation::Relu)?,
+            };
+            dense(&sum, &w, &b, Activation::Identity)
+        };
+        let (y, expected) = gradients(|| forward(false)).unwrap();
+        let (found_y, found) = gradients(|| forward(true)).unwrap();
+        let by_candle = forward(true).unwrap().backward().unwrap();
+        assert_eq!(bits(&found_y), bits(&y));
+        for var in [&w, &b] {
+            let expected = expected.get(var).unwrap();
+            for found in [&found, &by_candle] {
+                fixture::assert_close(found.get(var).unwrap(), expected, "gradient");
             }
         }
     }

@@ -124,3 +124,52 @@ impl PerSample for Covering {
         self.dense.norms_by_formula(x, y, dy, n)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::fixture::{assert_close, var};
+    use super::super::super::pooling::Window;
+    use super::super::{ConvOptions, MemoryFormat, conv2d};
+    use super::*;
+    use candle_core::Var;
+
+    #[test]
+    fn it_is_a_product_of_flat_images_and_filters() {
+        use MemoryFormat::{ChannelsFirst, ChannelsLast};
+        let (w, b) = (var(&[16, 32, 4, 3], 2.0), var(&[16], 3.0));
+        let x = var(&[5, 32, 4, 3], 1.0);
+        let last = x.permute((0, 2, 3, 1)).unwrap().contiguous().unwrap();
+        let last = Var::from_tensor(&last).unwrap();
+        let y = x.flatten_from(1).unwrap();
+        let y = y.matmul(&w.flatten_from(1).unwrap().t().unwrap()).unwrap();
+        let y = y.broadcast_add(&b).unwrap();
+        let expected = y.sqr().unwrap().backward().unwrap();
+        for (input, format) in [(&x, ChannelsFirst), (&last, ChannelsLast)] {
+            let window = Window {
+                kernel: [4, 3],
+                stride: [2, 1],
+                padding: [0; 2],
+            };
+            let options = ConvOptions {
+                formats: [format; 2],
+                ..ConvOptions::new(window, Activation::Identity, None)
+            };
+            let found = conv2d(input, &w, &b, options).unwrap();
+            assert_close(&found.flatten_from(1).unwrap(), &y, "y");
+            let found = found.sqr().unwrap().backward().unwrap();
+            let dx = found.get(input).unwrap();
+            let dx = match format {
+                ChannelsFirst => dx.clone(),
+                ChannelsLast => dx.permute((0, 3, 1, 2)).unwrap(),
+            };
+            assert_close(&dx, expected.get(&x).unwrap(), "dx");
+            for var in [&w, &b] {
+                assert_close(
+                    found.get(var).unwrap(),
+                    expected.get(var).unwrap(),
+                    "dw, db",
+                );
+            }
+        }
+    }
+}

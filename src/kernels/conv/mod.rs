@@ -26,6 +26,7 @@ mod pooled_backward;
 mod pooled_forward;
 mod running_max;
 mod sparse;
+mod unpool;
 mod visit;
 mod winograd;
 

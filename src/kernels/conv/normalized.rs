@@ -10,12 +10,12 @@
 //! computed again in the backward pass, and the gradient of z never leaves the cache.
 
 use super::backward::{Backward, Task};
-use super::dense::unpool;
 use super::forward::{each_sample, transposed};
 use super::geometry::{Geometry, Windows, area};
 use super::max_pool::MaxPool;
 use super::method::{Wants, with_channels_last};
 use super::options::{ConvOptions, MemoryFormat};
+use super::unpool::unpool;
 use super::{conv2d, has_large_pool};
 use crate::kernels::activation::Activation;
 use crate::kernels::batch_norm::{BatchMoments, BatchNormOptions, batch_norm};
@@ -324,30 +324,11 @@ pub fn conv2d_batch_norm(
         Ok(convolve(&geometry, x, weight))
     })?;
     let arguments = tape::stack([bias, norm_weight, norm_bias])?;
-    let op_mean = mean.iter().map(|mean| *mean as f32).collect();
-    let scale = variance
-        .iter()
-        .map(|v| (1.0 / (v + f64::from(epsilon)).sqrt()) as f32);
-    let scale = scale.collect();
+    let arguments = [x, weight, &arguments];
+    let moments = [&mean, &variance].map(Vec::as_slice);
     let y = match relu {
-        true => tape::apply3(
-            [x, weight, &arguments],
-            Normalized::<true> {
-                geometry,
-                z,
-                mean: op_mean,
-                scale,
-            },
-        ),
-        false => tape::apply3(
-            [x, weight, &arguments],
-            Normalized::<false> {
-                geometry,
-                z,
-                mean: op_mean,
-                scale,
-            },
-        ),
+        true => recorded::<true>(arguments, geometry, z, moments, epsilon),
+        false => recorded::<false>(arguments, geometry, z, moments, epsilon),
     };
     for (mean, bias) in mean.iter_mut().zip(bias.to_vec1::<f32>()?) {
         *mean += f64::from(bias);
@@ -362,6 +343,24 @@ pub fn conv2d_batch_norm(
             .collect(),
     };
     Ok((y?, moments))
+}
+
+/// The op's result.
+fn recorded<const RELU: bool>(
+    arguments: [&Tensor; 3],
+    geometry: Geometry,
+    z: Saved<f32>,
+    [mean, variance]: [&[f64]; 2],
+    epsilon: f32,
+) -> Result<Tensor> {
+    let scale = |variance: &f64| (1.0 / (variance + f64::from(epsilon)).sqrt()) as f32;
+    let op = Normalized::<RELU> {
+        geometry,
+        z,
+        mean: mean.iter().map(|mean| *mean as f32).collect(),
+        scale: variance.iter().map(scale).collect(),
+    };
+    tape::apply3(arguments, op)
 }
 
 /// The same with an op for each step.

@@ -134,3 +134,65 @@ impl Planes<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::fixture::var;
+    use super::super::super::pooling::Window;
+    use super::super::{ConvOptions, conv2d};
+    use super::*;
+    use crate::kernels::Activation;
+    use candle_core::{Tensor, Var};
+
+    fn bits(tensor: &Tensor) -> Vec<u32> {
+        let values: Vec<f32> = tensor.flatten_all().unwrap().to_vec1().unwrap();
+        values.into_iter().map(f32::to_bits).collect()
+    }
+
+    fn cat(a: &Tensor, b: &Tensor, dim: usize) -> Var {
+        Var::from_tensor(&Tensor::cat(&[a, b], dim).unwrap()).unwrap()
+    }
+
+    /// Of few channels, by rows, against the same among more, with channels as lanes.
+    #[test]
+    fn rows_of_pixels_give_the_bits_of_lanes_of_channels() {
+        for (few, kernel, padding) in [(1, 5, 2), (4, 3, 0), (6, 5, 0), (8, 3, 1)] {
+            let more = MOST_CHANNELS + 1 - few;
+            let window = Window {
+                kernel: [kernel; 2],
+                stride: [1; 2],
+                padding: [padding; 2],
+            };
+            let options = ConvOptions::new(window, Activation::Tanh, None);
+            let run = |x: &Tensor, w: &Tensor, b: &Tensor| conv2d(x, w, b, options).unwrap();
+            assert!(supports(few, [14 + 2 * padding + 1 - kernel; 2]));
+
+            let (x, w) = (
+                var(&[2, 3, 14, 17], 1.0),
+                var(&[few, 3, kernel, kernel], 2.0),
+            );
+            let (b, all_b) = (var(&[few], 3.0), var(&[few + more], 3.0));
+            let all_w = cat(&w, &var(&[more, 3, kernel, kernel], 4.0), 0);
+            let among = run(&x, &all_w, &all_b).narrow(1, 0, few).unwrap();
+            assert_eq!(bits(&run(&x, &w, &b)), bits(&among), "{few} results");
+
+            let (x, w) = (
+                var(&[2, few, 14, 17], 1.0),
+                var(&[12, few, kernel, kernel], 2.0),
+            );
+            let all_x = cat(&x, &var(&[2, more, 14, 17], 5.0), 1);
+            let all_w = cat(&w, &var(&[12, more, kernel, kernel], 6.0), 1);
+            let b = var(&[12], 3.0);
+            let options = ConvOptions::new(window, Activation::Identity, None);
+            let gradient = |x: &Var, w: &Var| {
+                let y = conv2d(x, w, &b, options).unwrap();
+                // Linear, so that dz does not depend on the images.
+                let factors = var(y.dims(), 7.0).as_detached_tensor();
+                let loss = (y * factors).unwrap().sum_all().unwrap();
+                loss.backward().unwrap().get(x).unwrap().clone()
+            };
+            let among = gradient(&all_x, &all_w).narrow(1, 0, few).unwrap();
+            assert_eq!(bits(&gradient(&x, &w)), bits(&among), "{few} inputs");
+        }
+    }
+}

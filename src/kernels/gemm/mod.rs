@@ -3,10 +3,10 @@
 //!
 //! `out[r][j] = init + Σ_t a[row(r) + step(t)] · b[t][j]`, for t in ascending order.
 //!
-//! A dense layer reads its rows at a fixed stride, a weight gradient reads columns, a convolution reads
-//! through a table of tap offsets; everything else is the same. The sum is vectorized over j (the lanes) and r (the rows of a
-//! register tile), never over t, so every element is one chain of fused multiply-adds in the same
-//! order for every tile size, thread count and instruction set.
+//! A dense layer reads its rows at a fixed stride, a weight gradient reads columns, a convolution
+//! reads through a table of tap offsets; everything else is the same. The sum is vectorized over j
+//! (the lanes) and r (the rows of a register tile), never over t, so every element is one chain of
+//! fused multiply-adds in the same order for every tile size, thread count and instruction set.
 
 mod gather;
 
