@@ -91,6 +91,12 @@ impl Network {
             &[72],
             &[18, 10],
             &[10],
+            &[16, 1, 3, 3],
+            &[16],
+            &[16, 16, 3, 3],
+            &[16],
+            &[64, 10],
+            &[10],
         ];
         let vars = shapes.iter().zip(0..).map(|(shape, seed)| {
             let start = random(shape, seed);
@@ -121,7 +127,18 @@ impl Network {
         let x = avg_pool2d(&x, window(2, 2, 0), first)?;
         let x = dense(&x, &v[6], &v[7], Activation::Sigmoid)?;
         let logits = dense(&x, &v[8], &v[9], Activation::Identity)?;
-        cross_entropy(&add(&logits, &self.logits_of_rows(&images)?)?, &labels)
+        let logits = add(&logits, &self.logits_of_rows(&images)?)?;
+        cross_entropy(&add(&logits, &self.logits_of_tiles(&images)?)?, &labels)
+    }
+
+    /// By minimal filtering: channels that fill a vector, and many tiles.
+    fn logits_of_tiles(&self, images: &Tensor) -> Result<Tensor> {
+        let v = &self.vars;
+        let options = ConvOptions::new(window(3, 1, 1), Activation::Relu, None);
+        let x = conv2d(images, &v[20], &v[21], options)?;
+        let x = conv2d(&x, &v[22], &v[23], options)?;
+        let x = avg_pool2d(&x, window(8, 8, 0), MemoryFormat::ChannelsFirst)?;
+        dense(&x, &v[24], &v[25], Activation::Identity)
     }
 
     /// The rows of the images as tokens that attend to each other and are read one by one.

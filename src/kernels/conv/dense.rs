@@ -12,7 +12,7 @@ use super::method::{
 };
 use super::planes::{self, MOST_CHANNELS, Planes};
 use super::unpool::unpool;
-use super::winograd::{self, Filters, Finish, Image};
+use super::winograd::{self, Filters, Finish, Image, Tile};
 use crate::kernels::buffers::scratch;
 use crate::kernels::gemm::{Gemm, Init, NO_PREFETCH, Rows, Table};
 use crate::kernels::simd;
@@ -46,9 +46,9 @@ impl Method for Dense<'_> {
 
     fn weight_len(&self) -> usize {
         let (g, width) = (self.geometry, self.geometry.outputs_padded());
-        match winograd::supports_weight_gradient(g) {
-            true => winograd::PLACES * g.inputs * width,
-            false => g.taps() * width,
+        match winograd::of_weight_gradient(g) {
+            Some(tile) => tile.places() * g.inputs * width,
+            None => g.taps() * width,
         }
     }
 
@@ -87,11 +87,12 @@ impl Method for Dense<'_> {
 
     fn unpack(&self, packed: &[f32], weight: &mut [f32]) {
         let (g, width) = (self.geometry, self.geometry.outputs_padded());
-        if !winograd::supports_weight_gradient(g) {
+        let Some(tile) = winograd::of_weight_gradient(g) else {
             return unpack(g, packed, weight);
-        }
+        };
         scratch(g.taps() * width, |taps| {
             simd::run(winograd::TapGradients {
+                tile,
                 sums: packed,
                 width,
                 to: taps,
@@ -110,24 +111,25 @@ impl Dense<'_> {
         skips_clamped: bool,
         task: impl FnOnce(Dense<'_>) -> R,
     ) -> R {
+        let tile = winograd::of_input_gradient(geometry).filter(|_| wants.input);
         let (of_input, width) = match wants.input {
-            true => (InputGradient::new(geometry), padded(geometry.inputs)),
+            true => (
+                InputGradient::new(geometry, tile.map_or(1, Tile::side)),
+                padded(geometry.inputs),
+            ),
             false => (InputGradient::default(), 0),
         };
-        let by_patch = wants.input && winograd::supports_input_gradient(geometry);
         let channels = geometry.outputs;
-        let places = match by_patch {
-            true => winograd::PLACES * channels,
-            false => 0,
-        };
+        let places = tile.map_or(0, |tile| tile.places() * channels);
         let taps = of_input.taps.len() * channels;
         scratch((taps + places) * width, |packed| {
             let (packed, filters) = packed.split_at_mut(taps * width);
             if wants.input {
                 pack(geometry, &of_input.taps, weight, packed);
             }
-            if by_patch {
+            if let Some(tile) = tile {
                 simd::run(winograd::Taps {
+                    tile,
                     weight: packed,
                     // Mirrored.
                     taps: std::array::from_fn(|tap| (8 - tap) * channels * width),
@@ -144,7 +146,8 @@ impl Dense<'_> {
                 corners: geometry.corners(),
                 of_input,
                 packed,
-                filters: by_patch.then_some(Filters {
+                filters: tile.map(|tile| Filters {
+                    tile,
                     channels,
                     width,
                     data: filters,
@@ -190,8 +193,8 @@ impl Dense<'_> {
         let width = g.outputs_padded();
         let samples = x.chunks_exact(g.sample());
         let samples = samples.zip(dz.chunks_exact(area(g.conv) * width));
-        if winograd::supports_weight_gradient(g) {
-            return winograd::add_products(g, samples, dw);
+        if let Some(tile) = winograd::of_weight_gradient(g) {
+            return winograd::add_products(tile, g, samples, dw);
         }
         g.with_border(x, |x| {
             let n = dz.len() / (area(g.conv) * width);
@@ -333,7 +336,7 @@ impl Dense<'_> {
                 size,
                 to: out,
             };
-            winograd::convolve(image, winograd::tiles(size), filters, &mut sink);
+            winograd::convolve(image, size, filters, &mut sink);
         });
     }
 }

@@ -6,7 +6,7 @@ use super::max_pool::MaxPool;
 use super::patch_offsets::PatchOffsets;
 use super::planes::{self, Planes};
 use super::pooled_forward::PooledForward;
-use super::winograd::{self, Filters, Finish, Image};
+use super::winograd::{self, Filters, Finish, Image, Tile};
 use crate::kernels::activation::Activation;
 use crate::kernels::buffers::{Saved, buffer, scratch};
 use crate::kernels::gemm::{Gemm, Init, NO_PREFETCH, Rows, Table};
@@ -93,9 +93,9 @@ pub(super) fn each_sample<'a, T: Send>(
     let held = (!activation.is_curved())
         .then(|| PatchOffsets::of(geometry))
         .flatten();
-    let by_patch = winograd::supports(geometry);
-    let tables = Tables::new(geometry, held.is_some(), by_patch);
-    with_packed(geometry, weight, bias, by_patch, |weight, bias, filters| {
+    let tile = winograd::of_forward(geometry);
+    let tables = Tables::new(geometry, held.is_some(), tile.is_some());
+    with_packed(geometry, weight, bias, tile, |weight, bias, filters| {
         let task = Forward {
             geometry,
             activation,
@@ -105,37 +105,53 @@ pub(super) fn each_sample<'a, T: Send>(
             held: held.as_deref(),
             filters,
         };
-        let parts = x.chunks(geometry.sample()).zip(parts);
-        threads::for_parts(parts, |_, (x, (y, argmax, more))| {
-            task.sample(x, y, argmax);
-            after(y, more);
+        let together = tile.map_or(1, |tile| winograd::together(geometry, tile));
+        let mut parts = x.chunks(geometry.sample()).zip(parts);
+        if together == 1 || !task.can_take_several() {
+            return threads::for_parts(parts, |_, (x, (y, argmax, more))| {
+                task.sample(x, y, argmax);
+                after(y, more);
+            });
+        }
+        let groups = std::iter::from_fn(|| {
+            let group: Vec<_> = parts.by_ref().take(together).collect();
+            (!group.is_empty()).then_some(group)
+        });
+        threads::for_parts(groups, |_, group| {
+            let (mut samples, mut rest) = (Vec::new(), Vec::new());
+            for (x, (y, argmax, more)) in group {
+                samples.push((x, y, argmax));
+                rest.push(more);
+            }
+            task.samples(&mut samples);
+            for ((_, y, _), more) in samples.into_iter().zip(rest) {
+                after(y, more);
+            }
         });
     });
 }
 
-/// Calls `task` with the weights `[taps, out padded]`, the bias `[out padded]` and, with `by_patch`,
-/// the transformed taps.
+/// Calls `task` with the weights `[taps, out padded]`, the bias `[out padded]` and, for tiles of minimal
+/// filtering, the transformed taps.
 fn with_packed(
     geometry: &Geometry,
     weight: &[f32],
     bias: &[f32],
-    by_patch: bool,
+    tile: Option<Tile>,
     task: impl FnOnce(&[f32], &[f32], Option<Filters<'_>>),
 ) {
     let (taps, channels) = (geometry.taps(), geometry.inputs);
     let width = geometry.outputs_padded();
-    let places = match by_patch {
-        true => winograd::PLACES * channels,
-        false => 0,
-    };
+    let places = tile.map_or(0, |tile| tile.places() * channels);
     scratch((taps + 1 + places) * width, |packed| {
         let (packed, rest) = packed.split_at_mut(taps * width);
         let (packed_bias, data) = rest.split_at_mut(width);
         pack(weight, geometry.outputs, packed);
         packed_bias.fill(0.0);
         packed_bias[..geometry.outputs].copy_from_slice(bias);
-        if by_patch {
+        if let Some(tile) = tile {
             simd::run(winograd::Taps {
+                tile,
                 weight: packed,
                 taps: std::array::from_fn(|tap| tap * width),
                 stride: 9 * width,
@@ -144,7 +160,8 @@ fn with_packed(
                 to: data,
             });
         }
-        let filters = by_patch.then_some(Filters {
+        let filters = tile.map(|tile| Filters {
+            tile,
             channels,
             width,
             data,
@@ -186,11 +203,59 @@ impl Forward<'_> {
             return self.by_rows(x, y);
         }
         transposed(g, y, |y| match self.filters {
-            Some(filters) => winograd::with_image(g, x, |image| {
+            Some(filters) => winograd::with_image(filters.tile, g, x, |image| {
                 self.by_patch(filters, image, y, argmax);
             }),
             None => g.with_border(x, |x| self.result(x, y, argmax)),
         });
+    }
+
+    /// Whether [`Forward::samples`] can be called.
+    fn can_take_several(&self) -> bool {
+        let g = self.geometry;
+        let is_one_pass = g.pool.is_none() || winograd::pools_tiles(g);
+        self.filters.is_some()
+            && g.channels_last()[1]
+            && is_one_pass
+            && !self.activation.is_curved()
+    }
+
+    /// Some samples together, by minimal filtering: x, y and argmax of each.
+    fn samples(&self, samples: &mut [(&[f32], &mut [f32], &mut [u8])]) {
+        let (g, Some(filters)) = (self.geometry, self.filters) else {
+            return;
+        };
+        let finish = self.finish();
+        let samples = samples.iter_mut();
+        if g.pool.is_some() {
+            let sinks = samples.map(|(x, y, argmax)| {
+                let sink = winograd::Pooled {
+                    finish,
+                    size: g.pooled,
+                    best: y,
+                    argmax,
+                };
+                (*x, sink)
+            });
+            winograd::convolve_together(g, &mut sinks.collect::<Vec<_>>(), filters);
+        } else {
+            let sinks = samples.map(|(x, y, _)| {
+                let sink = winograd::Pixels {
+                    finish,
+                    size: g.conv,
+                    to: y,
+                };
+                (*x, sink)
+            });
+            winograd::convolve_together(g, &mut sinks.collect::<Vec<_>>(), filters);
+        }
+    }
+
+    fn finish(&self) -> Finish<'_> {
+        Finish {
+            bias: self.bias,
+            relu: self.activation == Activation::Relu,
+        }
     }
 
     /// Computes a result of few channels.
@@ -214,11 +279,7 @@ impl Forward<'_> {
     /// Computes the result by minimal filtering.
     fn by_patch(&self, filters: Filters<'_>, x: Image<'_>, y: &mut [f32], argmax: &mut [u8]) {
         let g = self.geometry;
-        let tiles = winograd::tiles(g.conv);
-        let finish = Finish {
-            bias: self.bias,
-            relu: self.activation == Activation::Relu,
-        };
+        let finish = self.finish();
         if winograd::pools_tiles(g) && !self.activation.is_curved() {
             let mut sink = winograd::Pooled {
                 finish,
@@ -226,12 +287,12 @@ impl Forward<'_> {
                 best: y,
                 argmax,
             };
-            return winograd::convolve(x, tiles, filters, &mut sink);
+            return winograd::convolve(x, g.conv, filters, &mut sink);
         }
         let pixels = |to: &mut [f32]| {
             let size = g.conv;
             let mut sink = winograd::Pixels { finish, size, to };
-            winograd::convolve(x, tiles, filters, &mut sink);
+            winograd::convolve(x, g.conv, filters, &mut sink);
             if !finish.relu {
                 self.activation.apply(sink.to);
             }

@@ -31,13 +31,15 @@ pub(super) struct InputGradient {
 }
 
 impl InputGradient {
-    pub fn new(g: &Geometry) -> Self {
+    /// For an image computed in tiles of this side.
+    pub fn new(g: &Geometry, side: usize) -> Self {
         let [kernel, stride, padding] = [g.window.kernel, g.window.stride, g.window.padding];
         let before = [0, 1].map(|axis| (kernel[axis] - 1) / stride[axis]);
         let size = [0, 1].map(|axis| {
             let last = (g.image[axis] - 1 + padding[axis]) / stride[axis];
-            // Even tiles of minimal filtering reach beyond an odd image.
-            g.conv[axis].max(last + 1) + before[axis] + padding[axis] + g.image[axis] % 2
+            // The last tiles may reach beyond the image.
+            let beyond = g.image[axis].next_multiple_of(side) - g.image[axis];
+            g.conv[axis].max(last + 1) + before[axis] + padding[axis] + beyond
         });
         let mut this = Self {
             size,

@@ -1,5 +1,6 @@
-//! One sample as whole patches of 4 × 4 pixels, two pixels from one to the next.
+//! One sample as whole patches: a tile and two pixels more along each side.
 
+use super::tile::Tile;
 use crate::kernels::buffers::scratch;
 use crate::kernels::conv::border::copy_inside;
 use crate::kernels::conv::geometry::Geometry;
@@ -16,21 +17,26 @@ pub(in super::super) struct Image<'a> {
 
 /// Calls `task` with one sample as whole patches: including its border, and what the last tiles
 /// need beyond it.
-pub(in super::super) fn with_image(g: &Geometry, x: &[f32], task: impl FnOnce(Image<'_>)) {
+pub(in super::super) fn with_image(
+    tile: Tile,
+    g: &Geometry,
+    x: &[f32],
+    task: impl FnOnce(Image<'_>),
+) {
     let ([h, w], channels) = (g.image, g.inputs);
     if g.channels_last()[0] {
-        return with_whole_patches(g, x, task);
+        return with_whole_patches(tile, g, x, task);
     }
     scratch(x.len(), |last| {
         transpose(x, (channels, h * w, h * w), last, channels);
-        with_whole_patches(g, last, task);
+        with_whole_patches(tile, g, last, task);
     });
 }
 
 /// The same for a channels-last sample.
-fn with_whole_patches(g: &Geometry, x: &[f32], task: impl FnOnce(Image<'_>)) {
+fn with_whole_patches(tile: Tile, g: &Geometry, x: &[f32], task: impl FnOnce(Image<'_>)) {
     let ([h, w], channels) = (g.image, g.inputs);
-    let [rows, cols] = tiles(g.conv).map(|tiles| 2 * tiles + 2);
+    let [rows, cols] = tile.cover(g.conv).map(|tiles| tile.side() * tiles + 2);
     let row = cols * channels;
     if [rows, cols] == [h, w] {
         return task(Image {
@@ -48,9 +54,4 @@ fn with_whole_patches(g: &Geometry, x: &[f32], task: impl FnOnce(Image<'_>)) {
             row,
         });
     });
-}
-
-/// Tiles of 2 × 2 that cover so many pixels.
-pub(in super::super) fn tiles(size: [usize; 2]) -> [usize; 2] {
-    size.map(|n| n.div_ceil(2))
 }

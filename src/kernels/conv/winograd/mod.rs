@@ -1,52 +1,96 @@
-//! Convolution of 3 × 3 taps by minimal filtering, F(2×2, 3×3) of Winograd (Lavin and Gray: Fast
-//! algorithms for convolutional neural networks, 2016, section 4.1): four neighboring results
-//! take 16 multiplications for each channel instead of 36.
+//! Convolution of 3 × 3 taps by minimal filtering of Winograd (Lavin and Gray: Fast algorithms for
+//! convolutional neural networks, 2016, section 4): neighboring results are computed together, from
+//! far fewer multiplications.
 //!
-//! Y = Aᵀ [Σ over channels of (G g Gᵀ) ⊙ (Bᵀ d B)] A, where d is a patch of 4 × 4 pixels, g the
-//! taps and Y a tile of 2 × 2 results. At each of the 16 places of a transformed patch, the sum is
-//! a matrix product: patches × channels and channels × output channels.
+//! Y = Aᵀ [Σ over channels of (G g Gᵀ) ⊙ (Bᵀ d B)] A, where Y is a tile of results, d the patch of
+//! pixels it depends on and g the taps. At each place of a transformed patch, the sum is a matrix
+//! product: patches × channels and channels × output channels.
 
 mod image;
 mod sink;
+#[cfg(test)]
+mod tests;
+mod tile;
 mod transform;
 mod weight;
 
-use super::geometry::Geometry;
+use super::geometry::{Geometry, area};
 use crate::kernels::buffers::scratch;
 use crate::kernels::gemm::{Contiguous, Gemm, Init, Rows};
 use crate::kernels::simd;
 use crate::kernels::support::LANES;
-pub(super) use image::{Image, tiles, with_image};
+pub(super) use image::{Image, with_image};
 pub(super) use sink::{Finish, Pixels, Pooled};
-pub(super) use transform::{PLACES, Taps};
-use transform::{Patches, Sink, Sums};
+pub(super) use tile::Tile;
+pub(super) use transform::Taps;
+use transform::{Patches, Sink, Sums, tile_len};
 pub(super) use weight::{TapGradients, add_products};
 
-/// Patches at a time: their transforms fit the second-level cache.
-const TILES: usize = 48;
+/// Elements of patches and sums that are computed at a time: they fit the second-level cache, with room
+/// for the taps.
+const AT_ONCE: usize = 3 << 15;
 
-/// Whether to use it for the forward pass: the lanes are input channels, then output channels.
-pub(super) fn supports(g: &Geometry) -> bool {
+/// Large tiles of an image from which on they are worth it: with few, transformed taps and the sums of
+/// their gradients are read too often, and large tiles have more.
+const MANY_TILES: usize = 9;
+/// Small images are convolved together up to so many tiles.
+const TOGETHER: usize = 16;
+/// But so many parts of a batch are left for the threads.
+const PARTS: usize = 8;
+
+/// The tile for the forward pass, if it is worth it: the lanes are input channels, then output channels.
+///
+/// It is a small one: where all pixels are alike its results are, too, bit by bit, and those of a large
+/// tile are not. Max pooling takes the first of equal pixels, in every framework, and so do the maps of
+/// explanations, of the black around a digit.
+pub(super) fn of_forward(g: &Geometry) -> Option<Tile> {
+    has_vectors(g).then_some(Tile::Two)
+}
+
+/// Samples that the forward pass takes together. Their results are the same as of each alone.
+pub(super) fn together(g: &Geometry, tile: Tile) -> usize {
+    let tiles = area(tile.cover(g.conv));
+    (TOGETHER / tiles).min(g.n / PARTS).max(1)
+}
+
+/// The tile for the weight gradient, if it is worth it: the lanes are output channels, and rows input channels.
+pub(super) fn of_weight_gradient(g: &Geometry) -> Option<Tile> {
+    has_vectors(g).then(|| best_tile(g.conv))
+}
+
+/// The tile for the input gradient, a convolution of dz, if it is worth it.
+pub(super) fn of_input_gradient(g: &Geometry) -> Option<Tile> {
+    let has_vectors = g.outputs.is_multiple_of(LANES) && g.inputs >= LANES;
+    (is_small(g) && has_vectors).then(|| best_tile(g.image))
+}
+
+fn has_vectors(g: &Geometry) -> bool {
     is_small(g) && g.inputs.is_multiple_of(LANES) && g.outputs >= LANES
-}
-
-/// Whether to use it for the input gradient, a convolution of dz.
-pub(super) fn supports_input_gradient(g: &Geometry) -> bool {
-    is_small(g) && g.outputs.is_multiple_of(LANES) && g.inputs >= LANES
-}
-
-/// Whether to use it for the weight gradient: the lanes are output channels, and rows input channels.
-pub(super) fn supports_weight_gradient(g: &Geometry) -> bool {
-    supports(g)
 }
 
 fn is_small(g: &Geometry) -> bool {
     g.window.kernel == [3, 3] && g.window.stride == [1, 1]
 }
 
+/// The tile that takes the fewest products for results of this size.
+fn best_tile(size: [usize; 2]) -> Tile {
+    let tiles = |tile: Tile| area(tile.cover(size));
+    let products = |tile: Tile| tiles(tile) * tile.places();
+    match tiles(Tile::Four) >= MANY_TILES && products(Tile::Four) < products(Tile::Two) {
+        true => Tile::Four,
+        false => Tile::Two,
+    }
+}
+
+/// Rows of so many tiles at a time, each of this length with its sums.
+fn rows_at_once(len: usize, cols: usize) -> usize {
+    (AT_ONCE / (len * cols)).max(1)
+}
+
 /// Transformed taps, G g Gᵀ.
 #[derive(Clone, Copy)]
 pub(super) struct Filters<'a> {
+    pub tile: Tile,
     /// Of the input.
     pub channels: usize,
     /// Output channels, padded.
@@ -58,18 +102,18 @@ pub(super) struct Filters<'a> {
 impl Filters<'_> {
     /// Elements from one tile to the next, in transformed patches and in their sums.
     fn strides(self) -> [usize; 2] {
-        // Not a power of two: the tiles would compete for the same cache lines.
-        [self.channels, self.width].map(|n| PLACES * n + LANES)
+        [self.channels, self.width].map(|n| tile_len(self.tile, n))
     }
 
     /// The sums over channels of so many transformed patches: a product for each place.
     fn products(self, tiles: usize, patches: &[f32], sums: &mut [f32]) {
         let (channels, width, [patch_len, sums_len]) = (self.channels, self.width, self.strides());
+        let places = self.tile.places();
         let filter = |place: usize| {
-            let start = channels * width * place.min(PLACES);
+            let start = channels * width * place.min(places);
             &self.data[start..self.data.len().min(start + channels * width)]
         };
-        for place in 0..PLACES {
+        for place in 0..places {
             simd::run(Gemm {
                 a: &patches[place * channels..],
                 rows: Rows::Strided {
@@ -98,15 +142,19 @@ pub(super) fn pools_tiles(g: &Geometry) -> bool {
     })
 }
 
-/// Convolves an image of so many tiles, a few rows of tiles at a time.
+/// Convolves an image to results of this size, a few rows of tiles at a time.
 pub(super) fn convolve(
     image: Image<'_>,
-    [tile_rows, tile_cols]: [usize; 2],
+    size: [usize; 2],
     filters: Filters<'_>,
     sink: &mut impl Sink,
 ) {
-    let at_once = (TILES / tile_cols).clamp(1, tile_rows);
+    let tile = filters.tile;
+    let [tile_rows, tile_cols] = tile.cover(size);
     let [patch_len, sums_len] = filters.strides();
+    // Parts of nearly equal size.
+    let parts = tile_rows.div_ceil(rows_at_once(patch_len + sums_len, tile_cols));
+    let at_once = tile_rows.div_ceil(parts);
     scratch(at_once * tile_cols * (patch_len + sums_len), |space| {
         let (patches, sums) = space.split_at_mut(at_once * tile_cols * patch_len);
         for first in (0..tile_rows).step_by(at_once) {
@@ -117,6 +165,7 @@ pub(super) fn convolve(
                 &mut sums[..tiles * sums_len],
             );
             simd::run(Patches {
+                tile,
                 image,
                 rows: rows.clone(),
                 cols: tile_cols,
@@ -124,7 +173,46 @@ pub(super) fn convolve(
             });
             filters.products(tiles, patches, sums);
             simd::run(Sums {
+                tile,
                 rows,
+                cols: tile_cols,
+                width: filters.width,
+                sums,
+                sink,
+            });
+        }
+    });
+}
+
+/// Convolves some samples with few tiles, each into its sink.
+pub(super) fn convolve_together<K: Sink>(
+    g: &Geometry,
+    samples: &mut [(&[f32], K)],
+    filters: Filters<'_>,
+) {
+    let (tile, [tile_rows, tile_cols]) = (filters.tile, filters.tile.cover(g.conv));
+    let tiles = tile_rows * tile_cols;
+    let [patch_len, sums_len] = filters.strides();
+    let all = samples.len() * tiles;
+    scratch(all * (patch_len + sums_len), |space| {
+        let (patches, sums) = space.split_at_mut(all * patch_len);
+        let of_samples = patches.chunks_exact_mut(tiles * patch_len);
+        for ((x, _), to) in samples.iter().zip(of_samples) {
+            with_image(tile, g, x, |image| {
+                simd::run(Patches {
+                    tile,
+                    image,
+                    rows: 0..tile_rows,
+                    cols: tile_cols,
+                    to,
+                });
+            });
+        }
+        filters.products(all, patches, sums);
+        for ((_, sink), sums) in samples.iter_mut().zip(sums.chunks_exact(tiles * sums_len)) {
+            simd::run(Sums {
+                tile,
+                rows: 0..tile_rows,
                 cols: tile_cols,
                 width: filters.width,
                 sums,

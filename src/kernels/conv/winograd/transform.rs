@@ -1,22 +1,33 @@
 //! The three transforms: of taps, of patches, and of the sums back to results.
 
 use super::image::Image;
+use super::tile::{Four, Tile, Transforms, Two};
 use crate::kernels::support::LANES;
 use pulp::{Simd, WithSimd};
 use std::ops::Range;
 
-/// Places of a transformed patch.
-pub(in super::super) const PLACES: usize = 16;
-
 /// Receives results.
 pub(in super::super) trait Sink {
-    /// Receives the results of the tile in this row and column, for a vector of output channels
-    /// from `lane` on: top left, top right, bottom left, bottom right.
-    fn tile<S: Simd>(&mut self, simd: S, at: [usize; 2], lane: usize, z: [S::f32s; 4]);
+    /// Receives the results of the tile in this row and column, row by row, for a vector of output
+    /// channels: which block of them, and which vector of the block.
+    fn tile<S: Simd, const M: usize>(
+        &mut self,
+        simd: S,
+        at: [usize; 2],
+        vector: [usize; 2],
+        z: [[S::f32s; M]; M],
+    );
+}
+
+/// Elements from one transformed tile of so many channels to the next.
+pub(super) fn tile_len(tile: Tile, channels: usize) -> usize {
+    // Not a power of two: the tiles would compete for the same cache lines.
+    tile.places() * channels + LANES
 }
 
 /// Transforms taps; output channels are contiguous.
 pub(in super::super) struct Taps<'a> {
+    pub tile: Tile,
     pub weight: &'a [f32],
     /// Where each tap of the first channel starts.
     pub taps: [usize; 9],
@@ -33,21 +44,50 @@ impl WithSimd for Taps<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
+        match self.tile {
+            Tile::Two => self.by_size::<S, Two, 2, 4>(simd),
+            Tile::Four => self.by_size::<S, Four, 4, 6>(simd),
+        }
+    }
+}
+
+impl Taps<'_> {
+    #[inline(always)]
+    fn by_size<S: Simd, T: Transforms<M, P>, const M: usize, const P: usize>(self, simd: S) {
+        let width = self.width / LANES;
+        let (to, _) = self.to.as_chunks_mut();
         for channel in 0..self.channels {
-            for col in (0..self.width).step_by(S::F32_LANES) {
-                let at = channel * self.stride + col;
-                let tap = |t: usize| load::<S>(&self.weight[self.taps[t] + at..]);
-                let mut rows = [[simd.splat_f32s(0.0); 3]; 4];
-                for x in 0..3 {
-                    let column = of_taps(simd, [tap(x), tap(3 + x), tap(6 + x)]);
-                    for (row, value) in rows.iter_mut().zip(column) {
-                        row[x] = value;
-                    }
-                }
-                for (y, row) in rows.into_iter().enumerate() {
-                    for (x, value) in of_taps(simd, row).into_iter().enumerate() {
-                        let place = (4 * y + x) * self.channels + channel;
-                        store::<S>(&mut self.to[place * self.width + col..], value);
+            let taps = self.taps.map(
+                #[inline(always)]
+                |tap| self.weight[tap + channel * self.stride..].as_chunks().0,
+            );
+            for block in 0..width {
+                for v in 0..LANES / S::F32_LANES {
+                    let columns = T::taps(
+                        #[inline(always)]
+                        |x| {
+                            let column = T::taps(
+                                #[inline(always)]
+                                |y| load::<S>(&taps[3 * y + x][block], v),
+                            );
+                            T::of_taps(simd, column)
+                        },
+                    );
+                    let rows = T::pixels(
+                        #[inline(always)]
+                        |y| {
+                            let row = T::taps(
+                                #[inline(always)]
+                                |x| columns[x][y],
+                            );
+                            T::of_taps(simd, row)
+                        },
+                    );
+                    for (y, row) in rows.into_iter().enumerate() {
+                        for (x, value) in row.into_iter().enumerate() {
+                            let place = (P * y + x) * self.channels + channel;
+                            store::<S>(&mut to[place * width + block], v, value);
+                        }
                     }
                 }
             }
@@ -55,47 +95,9 @@ impl WithSimd for Taps<'_> {
     }
 }
 
-/// G g, for G = [1 0 0; ½ ½ ½; ½ -½ ½; 0 0 1].
-#[inline(always)]
-fn of_taps<S: Simd>(simd: S, g: [S::f32s; 3]) -> [S::f32s; 4] {
-    let half = simd.splat_f32s(0.5);
-    let ends = simd.mul_f32s(simd.add_f32s(g[0], g[2]), half);
-    let middle = simd.mul_f32s(g[1], half);
-    let sum = simd.add_f32s(ends, middle);
-    let difference = simd.sub_f32s(ends, middle);
-    [g[0], sum, difference, g[2]]
-}
-
-/// Bᵀ d, for Bᵀ = [1 0 -1 0; 0 1 1 0; 0 -1 1 0; 0 1 0 -1].
-#[inline(always)]
-fn of_pixels<S: Simd>(simd: S, d: [S::f32s; 4]) -> [S::f32s; 4] {
-    let first = simd.sub_f32s(d[0], d[2]);
-    let sum = simd.add_f32s(d[1], d[2]);
-    let difference = simd.sub_f32s(d[2], d[1]);
-    let last = simd.sub_f32s(d[1], d[3]);
-    [first, sum, difference, last]
-}
-
-/// The same for four pixels below one another.
-#[inline(always)]
-fn of_column<S: Simd>(simd: S, data: &[f32], row: usize) -> [S::f32s; 4] {
-    let mut pixels = [simd.splat_f32s(0.0); 4];
-    for (y, pixel) in pixels.iter_mut().enumerate() {
-        *pixel = load::<S>(&data[y * row..]);
-    }
-    of_pixels(simd, pixels)
-}
-
-/// Aᵀ s, for Aᵀ = [1 1 1 0; 0 1 -1 -1].
-#[inline(always)]
-fn of_sums<S: Simd>(simd: S, s: [S::f32s; 4]) -> [S::f32s; 2] {
-    let first = simd.add_f32s(simd.add_f32s(s[0], s[1]), s[2]);
-    let second = simd.sub_f32s(simd.sub_f32s(s[1], s[2]), s[3]);
-    [first, second]
-}
-
 /// Bᵀ d B for the patches of some rows of tiles.
 pub(super) struct Patches<'a> {
+    pub tile: Tile,
     pub image: Image<'a>,
     pub rows: Range<usize>,
     /// Tiles in a row.
@@ -109,56 +111,40 @@ impl WithSimd for Patches<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        // A whole cache line of each place at a time.
-        match S::F32_LANES {
-            16 => self.by_vectors::<S, 1>(simd),
-            8 => self.by_vectors::<S, 2>(simd),
-            4 => self.by_vectors::<S, 4>(simd),
-            _ => self.by_vectors::<S, LANES>(simd),
+        // As many rows as the registers hold.
+        match self.tile {
+            Tile::Two => self.by_size::<S, Two, 4, 2, 4>(simd),
+            Tile::Four => self.by_size::<S, Four, 3, 4, 6>(simd),
         }
     }
 }
 
 impl Patches<'_> {
-    /// `V` vectors of channels at a time.
+    /// `R` rows of a transformed patch at a time: all, or half of them.
     #[inline(always)]
-    fn by_vectors<S: Simd, const V: usize>(self, simd: S) {
-        let Image {
-            data,
-            channels,
-            row,
-        } = self.image;
-        let rows = self
-            .to
-            .chunks_exact_mut(self.cols * (PLACES * channels + LANES));
-        for (y, to) in self.rows.zip(rows) {
-            let data = &data[2 * y * row..];
-            for channel in (0..channels).step_by(V * S::F32_LANES) {
-                // Two columns of a patch are those of the next.
-                let mut left = [[[simd.splat_f32s(0.0); 4]; 2]; V];
-                for v in 0..V {
-                    let data = &data[channel + v * S::F32_LANES..];
-                    left[v][0] = of_column(simd, data, row);
-                    left[v][1] = of_column(simd, &data[channels..], row);
-                }
-                let tiles = to.chunks_exact_mut(PLACES * channels + LANES);
-                for (x, to) in tiles.enumerate() {
-                    let data = &data[(2 * x + 2) * channels + channel..];
-                    for v in 0..V {
-                        let data = &data[v * S::F32_LANES..];
-                        let right = [
-                            of_column(simd, data, row),
-                            of_column(simd, &data[channels..], row),
-                        ];
-                        let to = &mut to[channel + v * S::F32_LANES..];
-                        for y in 0..4 {
-                            let columns = [left[v][0][y], left[v][1][y], right[0][y], right[1][y]];
-                            let values = of_pixels(simd, columns);
-                            for x in 0..4 {
-                                store::<S>(&mut to[(4 * y + x) * channels..], values[x]);
-                            }
-                        }
-                        left[v] = right;
+    fn by_size<S: Simd, T: Transforms<M, P>, const R: usize, const M: usize, const P: usize>(
+        self,
+        simd: S,
+    ) {
+        let (channels, row) = (self.image.channels / LANES, self.image.row / LANES);
+        let (data, _) = self.image.data.as_chunks();
+        let len = tile_len(self.tile, self.image.channels);
+        for (tile, to) in self.to.chunks_exact_mut(len).enumerate() {
+            let (y, x) = (self.rows.start + tile / self.cols, tile % self.cols);
+            let data = &data[M * (y * row + x * channels)..];
+            let (to, _) = to.as_chunks_mut();
+            for channel in 0..channels {
+                let patch = Patch {
+                    data: &data[channel..],
+                    channels,
+                    row,
+                };
+                // A whole cache line of each place at a time.
+                for v in 0..LANES / S::F32_LANES {
+                    let to = &mut to[channel..];
+                    patch.rows::<S, T, 0, R, M, P>(simd, v, to);
+                    if R < P {
+                        patch.rows::<S, T, R, R, M, P>(simd, v, to);
                     }
                 }
             }
@@ -166,8 +152,57 @@ impl Patches<'_> {
     }
 }
 
+/// A patch from its first pixel on.
+struct Patch<'a> {
+    data: &'a [Block],
+    /// Blocks from one pixel to the next.
+    channels: usize,
+    /// Blocks from one row to the next.
+    row: usize,
+}
+
+impl Patch<'_> {
+    /// `R` rows of Bᵀ d B from `FIRST` on, the `v`th vector of a block. What is not needed of a column is
+    /// not computed.
+    #[inline(always)]
+    fn rows<
+        S: Simd,
+        T: Transforms<M, P>,
+        const FIRST: usize,
+        const R: usize,
+        const M: usize,
+        const P: usize,
+    >(
+        &self,
+        simd: S,
+        v: usize,
+        to: &mut [Block],
+    ) {
+        let columns = T::pixels(
+            #[inline(always)]
+            |x| {
+                let column = T::pixels(
+                    #[inline(always)]
+                    |y| load::<S>(&self.data[y * self.row + x * self.channels], v),
+                );
+                T::of_pixels(simd, column)
+            },
+        );
+        for y in FIRST..FIRST + R {
+            let row = T::pixels(
+                #[inline(always)]
+                |x| columns[x][y],
+            );
+            for (x, value) in T::of_pixels(simd, row).into_iter().enumerate() {
+                store::<S>(&mut to[(P * y + x) * self.channels], v, value);
+            }
+        }
+    }
+}
+
 /// Aᵀ s A for the sums of some rows of tiles.
 pub(super) struct Sums<'a, T> {
+    pub tile: Tile,
     pub rows: Range<usize>,
     pub cols: usize,
     pub width: usize,
@@ -176,39 +211,67 @@ pub(super) struct Sums<'a, T> {
     pub sink: &'a mut T,
 }
 
-impl<T: Sink> WithSimd for Sums<'_, T> {
+impl<K: Sink> WithSimd for Sums<'_, K> {
     type Output = ();
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let width = self.width;
-        let sums = self.sums.chunks_exact(PLACES * width + LANES);
-        for (tile, sums) in sums.enumerate() {
+        match self.tile {
+            Tile::Two => self.by_size::<S, Two, 2, 4>(simd),
+            Tile::Four => self.by_size::<S, Four, 4, 6>(simd),
+        }
+    }
+}
+
+impl<K: Sink> Sums<'_, K> {
+    #[inline(always)]
+    fn by_size<S: Simd, T: Transforms<M, P>, const M: usize, const P: usize>(self, simd: S) {
+        let width = self.width / LANES;
+        let tiles = self.sums.chunks_exact(tile_len(self.tile, self.width));
+        for (tile, sums) in tiles.enumerate() {
             let at = [self.rows.start + tile / self.cols, tile % self.cols];
-            for lane in (0..width).step_by(S::F32_LANES) {
-                let sum = |place: usize| load::<S>(&sums[place * width + lane..]);
-                let mut transposed = [[simd.splat_f32s(0.0); 4]; 2];
-                for x in 0..4 {
-                    let column = of_sums(simd, [sum(x), sum(4 + x), sum(8 + x), sum(12 + x)]);
-                    for (transposed, value) in transposed.iter_mut().zip(column) {
-                        transposed[x] = value;
-                    }
+            let (sums, _) = sums.as_chunks();
+            for block in 0..width {
+                let sums = &sums[block..];
+                for v in 0..LANES / S::F32_LANES {
+                    let columns = T::pixels(
+                        #[inline(always)]
+                        |x| {
+                            let column = T::pixels(
+                                #[inline(always)]
+                                |y| load::<S>(&sums[(P * y + x) * width], v),
+                            );
+                            T::of_sums(simd, column)
+                        },
+                    );
+                    let z = T::results(
+                        #[inline(always)]
+                        |y| {
+                            let row = T::pixels(
+                                #[inline(always)]
+                                |x| columns[x][y],
+                            );
+                            T::of_sums(simd, row)
+                        },
+                    );
+                    self.sink.tile(simd, at, [block, v], z);
                 }
-                let [top, bottom] = transposed;
-                let ([a, b], [c, d]) = (of_sums(simd, top), of_sums(simd, bottom));
-                let z = [a, b, c, d];
-                self.sink.tile(simd, at, lane, z);
             }
         }
     }
 }
 
+/// So many channels.
+pub(super) type Block = [f32; LANES];
+
+/// The `v`th vector of a block.
 #[inline(always)]
-pub(super) fn load<S: Simd>(from: &[f32]) -> S::f32s {
-    S::as_simd_f32s(&from[..S::F32_LANES]).0[0]
+pub(super) fn load<S: Simd>(from: &Block, v: usize) -> S::f32s {
+    S::as_simd_f32s(from).0[v]
 }
 
+/// The reverse.
 #[inline(always)]
-pub(super) fn store<S: Simd>(to: &mut [f32], value: S::f32s) {
-    S::as_mut_simd_f32s(&mut to[..S::F32_LANES]).0[0] = value;
+pub(super) fn store<S: Simd>(to: &mut Block, v: usize, value: S::f32s) {
+    S::as_mut_simd_f32s(to).0[v] = value;
 }

@@ -1,13 +1,14 @@
 //! The weight gradient by minimal filtering: the transpose of the forward pass, with as few
 //! multiplications.
 //!
-//! dg = Gᵀ [Σ over tiles of (Bᵀ d B) ⊙ (A dz Aᵀ)] G, where dz is a tile of 2 × 2 gradients. At each of
-//! the 16 places, the sum is a matrix product: channels × tiles and tiles × output channels. The sums
-//! of samples are added before they are transformed back.
+//! dg = Gᵀ [Σ over tiles of (Bᵀ d B) ⊙ (A dz Aᵀ)] G, where dz is a tile of gradients. At each place, the
+//! sum is a matrix product: channels × tiles and tiles × output channels. The sums of samples are
+//! added before they are transformed back.
 
-use super::TILES;
-use super::image::{tiles, with_image};
-use super::transform::{PLACES, Patches, load, store};
+use super::image::with_image;
+use super::rows_at_once;
+use super::tile::{Four, Tile, Transforms, Two};
+use super::transform::{Patches, load, store, tile_len};
 use crate::kernels::buffers::scratch;
 use crate::kernels::conv::geometry::Geometry;
 use crate::kernels::gemm::{Gemm, Init, NO_PREFETCH, Rows, Transposed};
@@ -19,32 +20,35 @@ use std::ops::Range;
 /// Adds the sums over the tiles of samples, x and dz `[h, w, out padded]`, to `sums`,
 /// `[places, channels, out padded]`.
 pub(in super::super) fn add_products<'a>(
+    tile: Tile,
     g: &Geometry,
     samples: impl Iterator<Item = (&'a [f32], &'a [f32])>,
     sums: &mut [f32],
 ) {
     let (channels, width) = (g.inputs, g.outputs_padded());
-    let [tile_rows, tile_cols] = tiles(g.conv);
-    let [patch_len, tile_len] = [channels, width].map(tile_len);
-    let at_once = (TILES / tile_cols).max(1);
+    let [tile_rows, tile_cols] = tile.cover(g.conv);
+    let [patch_len, tile_len] = [channels, width].map(|n| tile_len(tile, n));
+    let at_once = rows_at_once(patch_len + tile_len, tile_cols);
     let most = at_once * tile_cols;
     scratch(most * (patch_len + tile_len), |space| {
         let (patches, tiles) = space.split_at_mut(most * patch_len);
         let mut n = 0;
         for (x, dz) in samples {
-            with_image(g, x, |image| {
+            with_image(tile, g, x, |image| {
                 let mut first = 0;
                 while first < tile_rows {
                     let rows = first..tile_rows.min(first + at_once - n / tile_cols);
                     first = rows.end;
                     let end = n + rows.len() * tile_cols;
                     simd::run(Patches {
+                        tile,
                         image,
                         rows: rows.clone(),
                         cols: tile_cols,
                         to: &mut patches[n * patch_len..end * patch_len],
                     });
                     simd::run(Tiles {
+                        tile,
                         dz,
                         size: g.conv,
                         width,
@@ -54,20 +58,21 @@ pub(in super::super) fn add_products<'a>(
                     });
                     n = end;
                     if n == most {
-                        add_sums([channels, width], [patches, tiles], n, sums);
+                        add_sums(tile, [channels, width], [patches, tiles], n, sums);
                         n = 0;
                     }
                 }
             });
         }
         if n > 0 {
-            add_sums([channels, width], [patches, tiles], n, sums);
+            add_sums(tile, [channels, width], [patches, tiles], n, sums);
         }
     });
 }
 
 /// Adds the products of `n` tiles: transformed patches and transformed dz.
 fn add_sums(
+    tile: Tile,
     [channels, width]: [usize; 2],
     [patches, tiles]: [&[f32]; 2],
     n: usize,
@@ -83,10 +88,10 @@ fn add_sums(
             },
             steps: Transposed {
                 len: n,
-                stride: tile_len(channels),
+                stride: tile_len(tile, channels),
             },
             b: &tiles[place * width..],
-            ldb: tile_len(width),
+            ldb: tile_len(tile, width),
             cols: width,
             out: sums,
             ldc: width,
@@ -97,14 +102,9 @@ fn add_sums(
     }
 }
 
-/// Elements from one transformed tile of so many channels to the next.
-fn tile_len(channels: usize) -> usize {
-    // Not a power of two: the tiles would compete for the same cache lines.
-    PLACES * channels + LANES
-}
-
 /// A dz Aᵀ for some rows of tiles.
 struct Tiles<'a> {
+    tile: Tile,
     /// `[h, w, width]`
     dz: &'a [f32],
     size: [usize; 2],
@@ -122,30 +122,52 @@ impl WithSimd for Tiles<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let (data, [h, w], width) = (self.dz, self.size, self.width);
+        match self.tile {
+            Tile::Two => self.by_size::<S, Two, 2, 4>(simd),
+            Tile::Four => self.by_size::<S, Four, 4, 6>(simd),
+        }
+    }
+}
+
+impl Tiles<'_> {
+    #[inline(always)]
+    fn by_size<S: Simd, T: Transforms<M, P>, const M: usize, const P: usize>(self, simd: S) {
+        let ([h, w], width) = (self.size, self.width / LANES);
+        let (dz, _) = self.dz.as_chunks();
         let zero = simd.splat_f32s(0.0);
-        let to = self.to.chunks_exact_mut(PLACES * width + LANES);
-        for (tile, to) in to.enumerate() {
-            let (y, x) = (
-                2 * (self.rows.start + tile / self.cols),
-                2 * (tile % self.cols),
+        let tiles = self.to.chunks_exact_mut(tile_len(self.tile, self.width));
+        for (tile, to) in tiles.enumerate() {
+            let (top, left) = (
+                M * (self.rows.start + tile / self.cols),
+                M * (tile % self.cols),
             );
-            let (has_row, has_col) = (y + 1 < h, x + 1 < w);
-            let start = (y * w + x) * width;
-            for lane in (0..width).step_by(S::F32_LANES) {
-                let at = |offset: usize| load::<S>(&data[start + offset + lane..]);
-                let top = [at(0), if has_col { at(width) } else { zero }];
-                let bottom = match (has_row, has_col) {
-                    (true, true) => [at(w * width), at((w + 1) * width)],
-                    (true, false) => [at(w * width), zero],
-                    (false, _) => [zero; 2],
-                };
-                let left = of_gradients(simd, [top[0], bottom[0]]);
-                let right = of_gradients(simd, [top[1], bottom[1]]);
-                for (y, pair) in left.into_iter().zip(right).enumerate() {
-                    let row = of_gradients(simd, pair.into());
-                    for (x, value) in row.into_iter().enumerate() {
-                        store::<S>(&mut to[(4 * y + x) * width + lane..], value);
+            let (to, _) = to.as_chunks_mut();
+            for block in 0..width {
+                for v in 0..LANES / S::F32_LANES {
+                    let columns = T::results(
+                        #[inline(always)]
+                        |x| {
+                            let column = T::results(
+                                #[inline(always)]
+                                |y| match top + y < h && left + x < w {
+                                    true => {
+                                        let pixel = (top + y) * w + left + x;
+                                        load::<S>(&dz[pixel * width + block], v)
+                                    }
+                                    false => zero,
+                                },
+                            );
+                            T::of_gradients(simd, column)
+                        },
+                    );
+                    for y in 0..P {
+                        let row = T::results(
+                            #[inline(always)]
+                            |x| columns[x][y],
+                        );
+                        for (x, value) in T::of_gradients(simd, row).into_iter().enumerate() {
+                            store::<S>(&mut to[(P * y + x) * width + block], v, value);
+                        }
                     }
                 }
             }
@@ -153,16 +175,9 @@ impl WithSimd for Tiles<'_> {
     }
 }
 
-/// A z, for A = [1 0; 1 1; 1 -1; 0 -1].
-#[inline(always)]
-fn of_gradients<S: Simd>(simd: S, z: [S::f32s; 2]) -> [S::f32s; 4] {
-    let sum = simd.add_f32s(z[0], z[1]);
-    let difference = simd.sub_f32s(z[0], z[1]);
-    [z[0], sum, difference, simd.neg_f32s(z[1])]
-}
-
 /// Gᵀ s G for the sums of all tiles: the gradient of the taps.
 pub(in super::super) struct TapGradients<'a> {
+    pub tile: Tile,
     /// `[places, channels, width]`
     pub sums: &'a [f32],
     pub width: usize,
@@ -175,38 +190,45 @@ impl WithSimd for TapGradients<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let width = self.width;
-        let place_len = self.sums.len() / PLACES;
-        for (channel, to) in self.to.chunks_exact_mut(9 * width).enumerate() {
-            for lane in (0..width).step_by(S::F32_LANES) {
-                let at = channel * width + lane;
-                let sum = |place: usize| load::<S>(&self.sums[place * place_len + at..]);
-                let mut rows = [[simd.splat_f32s(0.0); 4]; 3];
-                for x in 0..4 {
-                    let column = of_products(simd, [sum(x), sum(4 + x), sum(8 + x), sum(12 + x)]);
-                    for (row, value) in rows.iter_mut().zip(column) {
-                        row[x] = value;
-                    }
-                }
-                for (y, row) in rows.into_iter().enumerate() {
-                    for (x, value) in of_products(simd, row).into_iter().enumerate() {
-                        store::<S>(&mut to[(3 * y + x) * width + lane..], value);
+        match self.tile {
+            Tile::Two => self.by_size::<S, Two, 2, 4>(simd),
+            Tile::Four => self.by_size::<S, Four, 4, 6>(simd),
+        }
+    }
+}
+
+impl TapGradients<'_> {
+    #[inline(always)]
+    fn by_size<S: Simd, T: Transforms<M, P>, const M: usize, const P: usize>(self, simd: S) {
+        let width = self.width / LANES;
+        let (sums, _) = self.sums.as_chunks();
+        let place_len = sums.len() / self.tile.places();
+        for (channel, to) in self.to.chunks_exact_mut(9 * self.width).enumerate() {
+            let (to, _) = to.as_chunks_mut();
+            for block in 0..width {
+                for v in 0..LANES / S::F32_LANES {
+                    let columns = T::pixels(
+                        #[inline(always)]
+                        |x| {
+                            let at = channel * width + block;
+                            let column = T::pixels(
+                                #[inline(always)]
+                                |y| load::<S>(&sums[(P * y + x) * place_len + at], v),
+                            );
+                            T::of_products(simd, column)
+                        },
+                    );
+                    for y in 0..3 {
+                        let row = T::pixels(
+                            #[inline(always)]
+                            |x| columns[x][y],
+                        );
+                        for (x, value) in T::of_products(simd, row).into_iter().enumerate() {
+                            store::<S>(&mut to[(3 * y + x) * width + block], v, value);
+                        }
                     }
                 }
             }
         }
     }
-}
-
-/// Gᵀ s, for Gᵀ = [1 ½ ½ 0; 0 ½ -½ 0; 0 ½ ½ 1].
-#[inline(always)]
-fn of_products<S: Simd>(simd: S, s: [S::f32s; 4]) -> [S::f32s; 3] {
-    let half = simd.splat_f32s(0.5);
-    let sum = simd.mul_f32s(simd.add_f32s(s[1], s[2]), half);
-    let difference = simd.mul_f32s(simd.sub_f32s(s[1], s[2]), half);
-    [
-        simd.add_f32s(s[0], sum),
-        difference,
-        simd.add_f32s(sum, s[3]),
-    ]
 }
