@@ -12,8 +12,10 @@ use std::ops::Range;
 /// The sum over `in` is cut into at most this many chunks.
 // A constant, not the number of threads: results must not depend on it.
 const CHUNKS: usize = 16;
-/// Samples per chunk, if there are many.
+/// Samples per chunk at most, if there are many.
 const SAMPLES: usize = 64;
+/// Their chunks are a multiple of this, so that no thread waits for the last one.
+const EVEN: usize = 4;
 /// Elements of the result per chunk when partial sums are added.
 const PIECE: usize = 512;
 /// Rows of W per block.
@@ -53,9 +55,10 @@ impl Dense {
 
     /// One chunk per block of samples, each with the whole sum.
     fn forward_by_samples(&self, x: &[f32], w: &[f32], bias: &[f32], y: &mut [f32]) {
+        let samples = per_chunk(self.n, self.n.div_ceil(SAMPLES).next_multiple_of(EVEN));
         let parts = x
-            .chunks(SAMPLES * self.inputs)
-            .zip(y.chunks_mut(SAMPLES * self.outputs));
+            .chunks(samples * self.inputs)
+            .zip(y.chunks_mut(samples * self.outputs));
         threads::for_parts(parts, |_, (x, y)| {
             self.stretch(0..self.inputs, x, w, Init::Bias(bias), y);
             self.activation.apply(y);
