@@ -1,6 +1,7 @@
 //! Tests: a network of all ops trains to the same bits for every number of threads, on AVX-512 and
 //! AVX2, and with fused steps; its gradients match finite differences of its loss.
 
+use super::fixture::window;
 use super::update::{AdamHyper, LionHyper, RmspropHyper, Rule, SgdHyper, Slot, train_step};
 use super::*;
 use crate::random::{Stream, rng};
@@ -19,14 +20,6 @@ fn random(shape: &[usize], seed: u64) -> Tensor {
     let n = shape.iter().product::<usize>();
     let data: Vec<f32> = (0..n).map(|_| rng.random_range(-0.5..0.5)).collect();
     Tensor::from_vec(data, shape, &Device::Cpu).unwrap()
-}
-
-fn window(kernel: usize, stride: usize, padding: usize) -> Window {
-    Window {
-        kernel: [kernel; 2],
-        stride: [stride; 2],
-        padding: [padding; 2],
-    }
 }
 
 const ADAM: AdamHyper = AdamHyper {

@@ -125,6 +125,15 @@ pub fn assert_close(found: &Tensor, expected: &Tensor, what: &str) {
     }
 }
 
+/// A square window.
+pub fn window(kernel: usize, stride: usize, padding: usize) -> Window {
+    Window {
+        kernel: [kernel; 2],
+        stride: [stride; 2],
+        padding: [padding; 2],
+    }
+}
+
 /// A variable of sines, which differ from each other.
 pub fn var(shape: &[usize], seed: f32) -> Var {
     let n = shape.iter().product::<usize>();

@@ -105,14 +105,13 @@ pub(super) fn each_sample<'a, T: Send>(
             held: held.as_deref(),
             filters,
         };
-        let together = tile.map_or(1, |tile| winograd::together(geometry, tile));
         let mut parts = x.chunks(geometry.sample()).zip(parts);
-        if together == 1 || !task.can_take_several() {
+        let Some((filters, together)) = task.together() else {
             return threads::for_parts(parts, |_, (x, (y, argmax, more))| {
                 task.sample(x, y, argmax);
                 after(y, more);
             });
-        }
+        };
         let groups = std::iter::from_fn(|| {
             let group: Vec<_> = parts.by_ref().take(together).collect();
             (!group.is_empty()).then_some(group)
@@ -123,7 +122,7 @@ pub(super) fn each_sample<'a, T: Send>(
                 samples.push((x, y, argmax));
                 rest.push(more);
             }
-            task.samples(&mut samples);
+            task.samples(filters, &mut samples);
             for ((_, y, _), more) in samples.into_iter().zip(rest) {
                 after(y, more);
             }
@@ -210,22 +209,19 @@ impl Forward<'_> {
         });
     }
 
-    /// Whether [`Forward::samples`] can be called.
-    fn can_take_several(&self) -> bool {
+    /// The filters of [`Forward::samples`] and how many samples it should take, if it can take several.
+    fn together(&self) -> Option<(Filters<'_>, usize)> {
         let g = self.geometry;
         let is_one_pass = g.pool.is_none() || winograd::pools_tiles(g);
-        self.filters.is_some()
-            && g.channels_last()[1]
-            && is_one_pass
-            && !self.activation.is_curved()
+        let can = g.channels_last()[1] && is_one_pass && !self.activation.is_curved();
+        let filters = self.filters.filter(|_| can)?;
+        let samples = winograd::together(g, filters.tile);
+        (samples > 1).then_some((filters, samples))
     }
 
     /// Some samples together, by minimal filtering: x, y and argmax of each.
-    fn samples(&self, samples: &mut [(&[f32], &mut [f32], &mut [u8])]) {
-        let (g, Some(filters)) = (self.geometry, self.filters) else {
-            return;
-        };
-        let finish = self.finish();
+    fn samples(&self, filters: Filters<'_>, samples: &mut [(&[f32], &mut [f32], &mut [u8])]) {
+        let (g, finish) = (self.geometry, self.finish());
         let samples = samples.iter_mut();
         if g.pool.is_some() {
             let sinks = samples.map(|(x, y, argmax)| {

@@ -178,7 +178,7 @@ fn composite(x: &Tensor, weight: &Tensor, bias: &Tensor, options: &ConvOptions) 
 
 #[cfg(test)]
 mod tests {
-    use super::super::fixture;
+    use super::super::fixture::{self, window};
     use super::*;
     use candle_core::Var;
 
@@ -219,11 +219,6 @@ mod tests {
 
     #[test]
     fn the_order_of_the_channels_changes_no_bit() {
-        let window = |kernel, stride, padding| Window {
-            kernel: [kernel; 2],
-            stride: [stride; 2],
-            padding: [padding; 2],
-        };
         let pool = window(2, 2, 0);
         for (inputs, window, pool) in [
             (32, window(3, 1, 0), None),
@@ -289,13 +284,8 @@ mod tests {
             numbers(&[32, 8, 3, 3], 2.0),
             numbers(&[32], 3.0),
         );
-        let window = Window {
-            kernel: [3; 2],
-            stride: [1; 2],
-            padding: [0; 2],
-        };
         let formats = [MemoryFormat::ChannelsLast, MemoryFormat::ChannelsFirst];
-        let options = ConvOptions::new(window, Activation::Relu, None);
+        let options = ConvOptions::new(window(3, 1, 0), Activation::Relu, None);
         assert!(conv2d(&x, &w, &b, ConvOptions { formats, ..options }).is_err());
     }
 

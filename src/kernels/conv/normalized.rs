@@ -389,8 +389,7 @@ fn one_by_one(
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::fixture::{assert_close, var};
-    use super::super::super::pooling::Window;
+    use super::super::super::fixture::{assert_close, var, window};
     use super::*;
     use candle_core::Var;
 
@@ -407,14 +406,6 @@ mod tests {
         let data: Vec<f32> = (0..n).map(value).collect();
         let tensor = Tensor::from_vec(data, shape, &candle_core::Device::Cpu).unwrap();
         Var::from_tensor(&tensor).unwrap()
-    }
-
-    fn window(kernel: usize, stride: usize, padding: usize) -> Window {
-        Window {
-            kernel: [kernel; 2],
-            stride: [stride; 2],
-            padding: [padding; 2],
-        }
     }
 
     #[test]

@@ -53,7 +53,8 @@ pub(super) fn together(g: &Geometry, tile: Tile) -> usize {
     (TOGETHER / tiles).min(g.n / PARTS).max(1)
 }
 
-/// The tile for the weight gradient, if it is worth it: the lanes are output channels, and rows input channels.
+/// The tile for the weight gradient, if it is worth it: the lanes are output channels, and rows are
+/// input channels.
 pub(super) fn of_weight_gradient(g: &Geometry) -> Option<Tile> {
     has_vectors(g).then(|| best_tile(g.conv))
 }

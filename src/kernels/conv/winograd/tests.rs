@@ -2,17 +2,9 @@
 
 use super::super::composite;
 use super::*;
-use crate::kernels::fixture::{assert_close, var};
-use crate::kernels::{Activation, ConvOptions, MemoryFormat, Window, conv2d};
+use crate::kernels::fixture::{assert_close, var, window};
+use crate::kernels::{Activation, ConvOptions, MemoryFormat, conv2d};
 use candle_core::Tensor;
-
-fn window(kernel: usize, stride: usize, padding: usize) -> Window {
-    Window {
-        kernel: [kernel; 2],
-        stride: [stride; 2],
-        padding: [padding; 2],
-    }
-}
 
 #[test]
 fn small_and_large_tiles_are_plain_convolutions() {
@@ -54,14 +46,20 @@ fn small_and_large_tiles_are_plain_convolutions() {
 
 #[test]
 fn several_small_images_are_each_as_alone() {
-    for image in [[4, 4], [3, 2]] {
+    let pool = Some(window(2, 2, 0));
+    for (image, pool) in [
+        ([4, 4], None),
+        ([3, 2], None),
+        ([4, 4], pool),
+        ([3, 2], pool),
+    ] {
         let [h, w] = image;
         let x = var(&[33, 32, h, w], 1.0);
         let last = x.permute((0, 2, 3, 1)).unwrap().contiguous().unwrap();
         let (weight, bias) = (var(&[32, 32, 3, 3], 2.0), var(&[32], 3.0));
         let options = ConvOptions {
             formats: [MemoryFormat::ChannelsLast; 2],
-            ..ConvOptions::new(window(3, 1, 1), Activation::Relu, None)
+            ..ConvOptions::new(window(3, 1, 1), Activation::Relu, pool)
         };
         let size = (33, 32, h, w);
         let geometry = Geometry::checked(size, &weight, &bias, &options).unwrap();
@@ -73,7 +71,7 @@ fn several_small_images_are_each_as_alone() {
             assert_eq!(
                 bits(&one),
                 bits(&all.narrow(0, i, 1).unwrap()),
-                "{image:?} {i}"
+                "{image:?} {pool:?} {i}"
             );
         }
     }
