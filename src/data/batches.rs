@@ -6,7 +6,11 @@ use candle_core::{Device, Result, Tensor, bail};
 use rand::seq::SliceRandom;
 
 use super::image_set::ImageSet;
+use crate::kernels;
 use crate::random::{self, Stream};
+
+/// Images per chunk when a batch is read: most of that time is waiting for memory.
+const CHUNK: usize = 8;
 
 /// Some images with their labels, as tensors.
 #[derive(Clone, Debug)]
@@ -63,17 +67,15 @@ impl ImageSet {
     /// # Errors
     /// When an index is out of range, or the device fails.
     pub fn batch(&self, indices: &[u32], device: &Device) -> Result<Batch> {
-        let [channels, height, width] = self.shape();
-        let len = channels * height * width;
-        let mut images = Vec::with_capacity(indices.len() * len);
+        let mut images = Vec::with_capacity(indices.len());
         for &index in indices {
             let i = index as usize;
             if i >= self.len() {
                 bail!("image {i} is out of range for a set of {}", self.len());
             }
-            images.extend(unit_values(self.image(i)));
+            images.push(self.image(i));
         }
-        self.batch_of(images, indices, device)
+        self.batch_of(unit_images(&images), indices, device)
     }
 
     /// Returns `images`, which were made from those at `indices`, with their labels.
@@ -109,6 +111,26 @@ pub fn unit_values(pixels: &[u8]) -> impl ExactSizeIterator<Item = f32> + '_ {
     pixels.iter().map(|&byte| UNIT[usize::from(byte)])
 }
 
+/// [`unit_values`] of images of one size, one after the other, read by all threads.
+pub fn unit_images(images: &[&[u8]]) -> Vec<f32> {
+    let len = images.first().map_or(0, |image| image.len());
+    let mut values = vec![0.0; images.len() * len];
+    let parts = values.chunks_mut((CHUNK * len).max(1));
+    kernels::for_parts(parts.zip(images.chunks(CHUNK)), |_, (values, images)| {
+        for (values, image) in values.chunks_mut(len).zip(images) {
+            kernels::closure_on_simd(
+                #[inline(always)]
+                || {
+                    for (value, &byte) in values.iter_mut().zip(*image) {
+                        *value = f32::from(byte) / 255.0;
+                    }
+                },
+            );
+        }
+    });
+    values
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -136,6 +158,9 @@ mod tests {
         for (byte, value) in bytes.iter().zip(unit_values(&bytes)) {
             assert_eq!(value, f32::from(*byte) / 255.0);
         }
+        let values: Vec<f32> = unit_values(&bytes).collect();
+        assert_eq!(unit_images(&[&bytes; 20]), values.repeat(20));
+        assert!(unit_images(&[]).is_empty() && unit_images(&[&[]]).is_empty());
     }
 
     #[test]

@@ -38,7 +38,7 @@ pub mod store;
 mod stored_image;
 
 pub use augment::{Affine, Augment, AugmentKind};
-pub use batches::{Batch, balanced, shuffled, unit_values};
+pub use batches::{Batch, balanced, shuffled, unit_images, unit_values};
 pub use built_in::BuiltIn;
 pub use dataset::Dataset;
 pub use decoded_image::DecodedImage;
