@@ -11,6 +11,8 @@ fn small_and_large_tiles_are_plain_convolutions() {
     let pool = Some(window(2, 2, 0));
     for (channels, image, padding, pool, tile) in [
         ([32, 32], [14, 14], 0, None, Tile::Four),
+        // More tiles than are computed at a time.
+        ([32, 32], [30, 30], 0, None, Tile::Four),
         // Nothing is a multiple of a tile.
         ([16, 48], [15, 17], 1, None, Tile::Four),
         ([32, 16], [13, 12], 0, pool, Tile::Four),

@@ -30,7 +30,8 @@ pub(in super::super) fn add_products<'a>(
     let [patch_len, tile_len] = [channels, width].map(|n| tile_len(tile, n));
     let at_once = rows_at_once(patch_len + tile_len, tile_cols);
     let most = at_once * tile_cols;
-    scratch(most * (patch_len + tile_len), |space| {
+    // One tile more: from each place on, products read whole rows.
+    scratch(most * (patch_len + tile_len) + tile_len, |space| {
         let (patches, tiles) = space.split_at_mut(most * patch_len);
         let mut n = 0;
         for (x, dz) in samples {
