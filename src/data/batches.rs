@@ -159,7 +159,7 @@ mod tests {
             assert_eq!(value, f32::from(*byte) / 255.0);
         }
         let values: Vec<f32> = unit_values(&bytes).collect();
-        assert_eq!(unit_images(&[&bytes; 20]), values.repeat(20));
+        assert_eq!(unit_images(&[bytes.as_slice(); 20]), values.repeat(20));
         assert!(unit_images(&[]).is_empty() && unit_images(&[&[]]).is_empty());
     }
 

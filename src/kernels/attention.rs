@@ -84,7 +84,7 @@ impl Attention {
         (out, ldc): (&mut [f32], usize),
         init: Init<'_>,
     ) {
-        simd::run(Gemm {
+        Gemm {
             a,
             rows: Rows::Strided {
                 n: self.tokens,
@@ -100,7 +100,8 @@ impl Attention {
             init,
             relu: false,
             prefetch: NO_PREFETCH,
-        });
+        }
+        .run();
     }
 
     /// Copies a part `[tokens, depth]` to contiguous memory.

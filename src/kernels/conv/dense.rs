@@ -198,7 +198,7 @@ impl Dense<'_> {
         }
         g.with_border(x, |x| {
             let n = dz.len() / (area(g.conv) * width);
-            simd::run(Gemm {
+            Gemm {
                 a: x,
                 rows: Rows::Table(&self.taps),
                 steps: Table::new(&self.corners[..n * area(g.conv)]),
@@ -210,7 +210,8 @@ impl Dense<'_> {
                 init: Init::Output,
                 relu: false,
                 prefetch: NO_PREFETCH,
-            });
+            }
+            .run();
         });
     }
 
@@ -291,7 +292,7 @@ impl Dense<'_> {
             let (b, rest) = packed.split_at(phase.steps.len() * width);
             packed = rest;
             let product = |out: &mut [f32]| {
-                simd::run(Gemm {
+                Gemm {
                     a: wide,
                     rows: Rows::Table(&phase.corners),
                     steps: Table::new(&phase.steps),
@@ -303,7 +304,8 @@ impl Dense<'_> {
                     init: Init::Zero,
                     relu: false,
                     prefetch: NO_PREFETCH,
-                });
+                }
+                .run();
             };
             if self.of_input.phases.len() == 1 {
                 return product(out);

@@ -313,7 +313,7 @@ impl Forward<'_> {
     fn channels_last(&self, x: &[f32], rows: Range<usize>, z: &mut [f32]) {
         let width = self.geometry.outputs_padded();
         let row = self.geometry.conv[1];
-        simd::run(Gemm {
+        Gemm {
             a: x,
             rows: Rows::Table(&self.tables.corners[rows.start * row..rows.end * row]),
             steps: Table::new(&self.tables.taps),
@@ -325,7 +325,8 @@ impl Forward<'_> {
             init: Init::Bias(self.bias),
             relu: self.activation == Activation::Relu,
             prefetch: NO_PREFETCH,
-        });
+        }
+        .run();
         if self.activation != Activation::Relu {
             self.activation.apply(z);
         }

@@ -7,9 +7,9 @@ use super::forward::Dense;
 use crate::kernels::buffers::scratch;
 use crate::kernels::gemm::{Contiguous, Gemm, Init, NO_PREFETCH, Prefetch, Rows, Transposed};
 use crate::kernels::support::{padded, slice_mut};
+use crate::kernels::threads;
 use crate::kernels::transpose::{transpose, transpose_rows};
 use crate::kernels::update::{Step, Update};
-use crate::kernels::{simd, threads};
 use candle_core::{CpuStorage, InplaceOp1, Layout, Result};
 use std::cell::RefCell;
 
@@ -138,7 +138,7 @@ impl Backward<'_> {
         let Dense {
             n, inputs, outputs, ..
         } = *self.op;
-        simd::run(Gemm {
+        Gemm {
             a: self.x,
             rows: Rows::Strided {
                 n: dw.len() / outputs,
@@ -157,7 +157,8 @@ impl Backward<'_> {
             init: Init::Zero,
             relu: false,
             prefetch,
-        });
+        }
+        .run();
     }
 
     /// dx = dz · Wᵀ for some rows of W, transposed: the lanes are samples. What the optimizer step
@@ -169,7 +170,7 @@ impl Backward<'_> {
         }
         let outputs = self.op.outputs;
         scratch(rows * samples, |by_input| {
-            simd::run(Gemm {
+            Gemm {
                 a: w,
                 rows: Rows::Strided {
                     n: rows,
@@ -185,7 +186,8 @@ impl Backward<'_> {
                 init: Init::Zero,
                 relu: false,
                 prefetch,
-            });
+            }
+            .run();
             transpose_rows(by_input, (rows, self.op.n, samples), &mut dx);
         });
     }

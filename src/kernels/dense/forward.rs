@@ -114,7 +114,7 @@ impl Dense {
         };
         for start in inputs.clone().step_by(BLOCK) {
             let b = weights(start);
-            simd::run(Gemm {
+            Gemm {
                 a: x,
                 rows: Rows::Strided {
                     n: out.len() / self.outputs,
@@ -130,7 +130,8 @@ impl Dense {
                 init,
                 relu: false,
                 prefetch: [weights(start + BLOCK), &[]],
-            });
+            }
+            .run();
             init = Init::Output;
         }
     }

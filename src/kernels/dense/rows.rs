@@ -8,9 +8,9 @@ use crate::kernels::activation::Activation;
 use crate::kernels::buffers::scratch;
 use crate::kernels::gemm::{Gemm, Init, NO_PREFETCH, Rows, Transposed};
 use crate::kernels::support::per_chunk;
+use crate::kernels::threads;
 use crate::kernels::transpose::transpose;
 use crate::kernels::update::Update;
-use crate::kernels::{simd, threads};
 
 /// From so many rows on they are many.
 const MANY: usize = 256;
@@ -176,7 +176,7 @@ impl Dense {
             .zip(dz.chunks(BLOCK * self.outputs));
         let mut init = Init::Zero;
         for (x, dz) in blocks {
-            simd::run(Gemm {
+            Gemm {
                 a: x,
                 rows: Rows::Strided {
                     n: self.inputs,
@@ -195,7 +195,8 @@ impl Dense {
                 init,
                 relu: false,
                 prefetch: NO_PREFETCH,
-            });
+            }
+            .run();
             init = Init::Output;
         }
     }

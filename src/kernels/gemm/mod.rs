@@ -9,9 +9,14 @@
 //! fused multiply-adds in the same order for every tile size, thread count and instruction set.
 
 mod gather;
+mod packed;
+#[cfg(test)]
+mod tests;
 
-use super::simd::prefetch_line;
+use super::buffers::scratch;
+use super::simd::{self, InstructionSet, prefetch_line};
 pub(super) use gather::{Contiguous, Rows, Steps, Table, Transposed};
+use packed::{InOnePanel, Packed};
 use pulp::{Simd, WithSimd};
 use std::ops::Range;
 
@@ -24,6 +29,18 @@ const UNROLLED: usize = 4;
 
 /// Floats per cache line.
 const LINE: usize = 16;
+
+/// Columns in two registers of AVX2: what its register tiles have.
+const PAIR: usize = 16;
+
+/// Columns that a right side with few rows should have next to each other, if it is read again and
+/// again: a register tile's.
+pub(super) fn panel_width() -> usize {
+    match simd::instruction_set() {
+        InstructionSet::Avx2 => PAIR,
+        _ => 2 * PAIR,
+    }
+}
 
 /// The initial value of the sums.
 #[derive(Clone, Copy)]
@@ -42,7 +59,7 @@ pub(super) type Prefetch<'a> = [&'a [f32]; 2];
 /// Nothing to prefetch.
 pub(super) const NO_PREFETCH: Prefetch<'static> = [&[]; 2];
 
-/// A product, run by [`super::simd::run`].
+/// A product.
 pub(super) struct Gemm<'a, S> {
     /// The left side's elements.
     pub a: &'a [f32],
@@ -50,7 +67,7 @@ pub(super) struct Gemm<'a, S> {
     pub rows: Rows<'a>,
     /// The offsets of the elements of a row.
     pub steps: S,
-    /// The right side, `[steps.len(), ldb]`.
+    /// The right side, `[steps.len(), ldb]`: its last row is as long as the others.
     pub b: &'a [f32],
     pub ldb: usize,
     /// The columns of `b` to use, from 0.
@@ -68,11 +85,35 @@ pub(super) struct Gemm<'a, S> {
 impl<S: Steps> WithSimd for Gemm<'_, S> {
     type Output = ();
 
-    // The largest tiles that fit the registers together with their factors.
     #[inline(always)]
     fn with_simd<I: Simd>(mut self, simd: I) {
+        self.columns(simd, 0);
+    }
+}
+
+impl<'a, S: Steps> Gemm<'a, S> {
+    /// Computes it.
+    pub fn run(self) {
+        debug_assert!(self.b.len() >= self.steps.len() * self.ldb);
+        if panel_width() > PAIR {
+            return simd::run(self);
+        }
+        if self.ldb == PAIR && self.cols == PAIR {
+            return simd::run(InOnePanel(self));
+        }
+        if self.rows.len() < packed::MANY_ROWS {
+            return simd::run(self);
+        }
+        scratch(self.steps.len() * PAIR, |space| {
+            simd::run(Packed { gemm: self, space });
+        });
+    }
+
+    /// The columns from `col` on, by the largest tiles that fit the registers together with their
+    /// factors.
+    #[inline(always)]
+    fn columns<I: Simd>(&mut self, simd: I, mut col: usize) {
         let lanes = I::F32_LANES;
-        let mut col = 0;
         let wide = I::REGISTER_COUNT >= 32;
         while col < self.cols {
             let left = self.cols - col;
@@ -94,9 +135,7 @@ impl<S: Steps> WithSimd for Gemm<'_, S> {
             }
         }
     }
-}
 
-impl<'a, S: Steps> Gemm<'a, S> {
     /// Columns from `col` on, `V` registers wide, all rows, in tiles of at most `N` rows and nearly
     /// equal height: a low tile at the end would wait for its own additions.
     #[inline(always)]
@@ -125,15 +164,7 @@ impl<'a, S: Steps> Gemm<'a, S> {
     #[inline(always)]
     fn block<I: Simd, const N: usize, const V: usize>(&mut self, simd: I, row: usize, col: usize) {
         let width = V * I::F32_LANES;
-        let mut acc = [[simd.splat_f32s(0.0); V]; N];
-        for (n, acc) in acc.iter_mut().enumerate() {
-            let from = match self.init {
-                Init::Zero => continue,
-                Init::Bias(bias) => &bias[col..col + width],
-                Init::Output => &self.out[(row + n) * self.ldc + col..][..width],
-            };
-            acc.copy_from_slice(I::as_simd_f32s(from).0);
-        }
+        let mut acc = self.start::<I, N, V>(simd, row, col);
         let span = self.steps.span();
         let a: [&[f32]; N] = std::array::from_fn(|n| &self.a[self.rows.at(row + n)..][..span]);
         let prefetch = self.take_prefetch();
@@ -156,7 +187,40 @@ impl<'a, S: Steps> Gemm<'a, S> {
                 }
             }
         }
-        let zero = simd.splat_f32s(0.0);
+        self.finish(simd, row, col, acc);
+    }
+
+    /// What the sums of a tile begin with.
+    #[inline(always)]
+    fn start<I: Simd, const N: usize, const V: usize>(
+        &self,
+        simd: I,
+        row: usize,
+        col: usize,
+    ) -> [[I::f32s; V]; N] {
+        let width = V * I::F32_LANES;
+        let mut acc = [[simd.splat_f32s(0.0); V]; N];
+        for (n, acc) in acc.iter_mut().enumerate() {
+            let from = match self.init {
+                Init::Zero => continue,
+                Init::Bias(bias) => &bias[col..col + width],
+                Init::Output => &self.out[(row + n) * self.ldc + col..][..width],
+            };
+            acc.copy_from_slice(I::as_simd_f32s(from).0);
+        }
+        acc
+    }
+
+    /// Stores the sums of a tile.
+    #[inline(always)]
+    fn finish<I: Simd, const N: usize, const V: usize>(
+        &mut self,
+        simd: I,
+        row: usize,
+        col: usize,
+        mut acc: [[I::f32s; V]; N],
+    ) {
+        let (width, zero) = (V * I::F32_LANES, simd.splat_f32s(0.0));
         for (n, acc) in acc.iter_mut().enumerate() {
             if self.relu {
                 for v in acc.iter_mut() {

@@ -17,6 +17,7 @@ mod sequence;
 
 use super::buffers::{Saved, buffer, scratch};
 use super::dense::weight_gradients;
+use super::gemm::panel_width;
 use super::slice_op::{Context, SliceOp};
 use super::support::{per_chunk, wants_gradient};
 use super::tape::PerSample;
@@ -79,7 +80,7 @@ impl SliceOp<3> for Recurrent {
             })
             .collect();
         scratch(w.len(), |packed| {
-            panels(w, self.width(), packed);
+            panels(w, self.width(), self.panel, packed);
             threads::for_parts(parts, |_, (a, h, kept)| {
                 self.forward_chunk(a, packed, b, h, kept)
             });
@@ -107,7 +108,7 @@ impl SliceOp<3> for Recurrent {
             .chunks_mut(samples * self.steps * width)
             .map(|da| (da, dz_parts.next().unwrap_or_default()));
         scratch(w.len(), |wt| {
-            transposed_panels(w, width, wt);
+            transposed_panels(w, width, self.panel, wt);
             threads::for_parts(
                 inputs.zip(outputs),
                 |_, (((dh, gates), states), (da, dz))| {
@@ -161,6 +162,7 @@ pub fn recurrent(
         units,
         is_reverse,
         wants_gradient: [gates, weight, bias].into_iter().any(wants_gradient),
+        panel: panel_width(),
     };
     tape::apply3_per_sample([gates, weight, bias], op)
 }

@@ -6,10 +6,6 @@ use crate::kernels::gemm::{Contiguous, Gemm, Init, NO_PREFETCH, Rows};
 use crate::kernels::simd;
 use crate::kernels::transpose::transpose;
 
-/// Columns per panel of a weight: with the samples of a small batch's chunk, all of its product is in
-/// the registers of AVX-512.
-const PANEL: usize = 32;
-
 /// The layer with the sizes of one call.
 #[derive(Clone, Copy)]
 pub(super) struct Recurrent {
@@ -20,6 +16,9 @@ pub(super) struct Recurrent {
     /// Whether the sequence is read from its end.
     pub is_reverse: bool,
     pub wants_gradient: bool,
+    /// Columns per panel of a weight: with the samples of a small batch's chunk, all of its product is
+    /// in the registers.
+    pub panel: usize,
 }
 
 impl Recurrent {
@@ -90,12 +89,14 @@ impl Recurrent {
     /// z = h · W + b, with W in panels.
     fn gate_product(&self, h: &[f32], w: &[f32], b: &[f32], z: &mut [f32]) {
         let (units, width) = (self.units, self.width());
-        for (panel, w) in w.chunks(PANEL * units).enumerate() {
-            let columns = panel * PANEL..panel * PANEL + w.len() / units;
-            simd::run(Gemm {
+        for (panel, w) in w.chunks(self.panel * units).enumerate() {
+            let start = panel * self.panel;
+            let columns = start..start + w.len() / units;
+            Gemm {
                 init: Init::Bias(&b[columns.clone()]),
                 ..product(h, units, w, (&mut z[columns.start..], width))
-            });
+            }
+            .run();
         }
     }
 
@@ -142,17 +143,18 @@ impl Recurrent {
                 // The cell adds the direct part of the previous state's gradient; the rest comes
                 // through W.
                 let dz = if dz.is_empty() { &*da } else { &*dz };
-                for (panel, wt) in wt.chunks(PANEL * width).enumerate() {
+                for (panel, wt) in wt.chunks(self.panel * width).enumerate() {
                     let rows = Rows::Strided {
                         n,
                         start: place * width,
                         stride: self.steps * width,
                     };
-                    simd::run(Gemm {
+                    Gemm {
                         init: Init::Output,
                         rows,
-                        ..product(dz, width, wt, (&mut dh_now[panel * PANEL..], units))
-                    });
+                        ..product(dz, width, wt, (&mut dh_now[panel * self.panel..], units))
+                    }
+                    .run();
                 }
             }
         });
@@ -186,23 +188,26 @@ fn product<'a>(
     }
 }
 
-/// A matrix of rows of `width` values in panels of [`PANEL`] columns, one after the other: a product
+/// A matrix of rows of `width` values in panels of `panel` columns, one after the other: a product
 /// with few rows reads each once, in memory order.
-pub(super) fn panels(matrix: &[f32], width: usize, panels: &mut [f32]) {
+pub(super) fn panels(matrix: &[f32], width: usize, panel: usize, panels: &mut [f32]) {
     let rows = matrix.len() / width;
-    for (panel, to) in panels.chunks_mut(PANEL * rows).enumerate() {
+    for (start, to) in (0..width)
+        .step_by(panel)
+        .zip(panels.chunks_mut(panel * rows))
+    {
         let columns = to.len() / rows;
         let from = matrix.chunks_exact(width);
         for (from, to) in from.zip(to.chunks_exact_mut(columns)) {
-            to.copy_from_slice(&from[panel * PANEL..][..columns]);
+            to.copy_from_slice(&from[start..][..columns]);
         }
     }
 }
 
 /// The same for the transpose of the matrix.
-pub(super) fn transposed_panels(matrix: &[f32], width: usize, panels: &mut [f32]) {
-    let from = matrix.chunks(PANEL * width);
-    for (from, to) in from.zip(panels.chunks_mut(PANEL * width)) {
+pub(super) fn transposed_panels(matrix: &[f32], width: usize, panel: usize, panels: &mut [f32]) {
+    let from = matrix.chunks(panel * width);
+    for (from, to) in from.zip(panels.chunks_mut(panel * width)) {
         let rows = from.len() / width;
         transpose(from, (rows, width, width), to, rows);
     }

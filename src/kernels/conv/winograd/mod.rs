@@ -115,7 +115,7 @@ impl Filters<'_> {
             &self.data[start..self.data.len().min(start + channels * width)]
         };
         for place in 0..places {
-            simd::run(Gemm {
+            Gemm {
                 a: &patches[place * channels..],
                 rows: Rows::Strided {
                     n: tiles,
@@ -131,7 +131,8 @@ impl Filters<'_> {
                 init: Init::Zero,
                 relu: false,
                 prefetch: [filter(place + 1), &[]],
-            });
+            }
+            .run();
         }
     }
 }

@@ -80,7 +80,7 @@ fn add_sums(
     sums: &mut [f32],
 ) {
     for (place, sums) in sums.chunks_exact_mut(channels * width).enumerate() {
-        simd::run(Gemm {
+        Gemm {
             a: &patches[place * channels..],
             rows: Rows::Strided {
                 n: channels,
@@ -99,7 +99,8 @@ fn add_sums(
             init: Init::Output,
             relu: false,
             prefetch: NO_PREFETCH,
-        });
+        }
+        .run();
     }
 }
 
