@@ -95,20 +95,15 @@ impl ImageSet {
     }
 }
 
-/// Each byte divided by 255.
-const UNIT: [f32; 256] = {
-    let mut unit = [0.0; 256];
-    let mut byte = 0;
-    while byte < 256 {
-        unit[byte] = byte as f32 / 255.0;
-        byte += 1;
-    }
-    unit
-};
+/// From 0 (black) to 1 (white).
+#[inline(always)]
+fn unit(byte: u8) -> f32 {
+    f32::from(byte) / 255.0
+}
 
 /// Converts gray or color bytes to inputs of a network, 0 to 1.
 pub fn unit_values(pixels: &[u8]) -> impl ExactSizeIterator<Item = f32> + '_ {
-    pixels.iter().map(|&byte| UNIT[usize::from(byte)])
+    pixels.iter().map(|&byte| unit(byte))
 }
 
 /// [`unit_values`] of images of one size, one after the other, read by all threads.
@@ -122,7 +117,7 @@ pub fn unit_images(images: &[&[u8]]) -> Vec<f32> {
                 #[inline(always)]
                 || {
                     for (value, &byte) in values.iter_mut().zip(*image) {
-                        *value = f32::from(byte) / 255.0;
+                        *value = unit(byte);
                     }
                 },
             );

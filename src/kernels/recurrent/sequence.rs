@@ -16,8 +16,7 @@ pub(super) struct Recurrent {
     /// Whether the sequence is read from its end.
     pub is_reverse: bool,
     pub wants_gradient: bool,
-    /// Columns per panel of a weight: with the samples of a small batch's chunk, all of its product is
-    /// in the registers.
+    /// Columns per panel of a weight: as many as a register tile has.
     pub panel: usize,
 }
 
