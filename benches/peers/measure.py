@@ -25,7 +25,8 @@ def command(peer, case, args):
         words = [args.studio, "train", "--preset", NETWORKS[case.network].preset, "--data", images / "images.npz",
                  "--val", 0, "--epochs", 100_000, "--batch-size", case.batch_sizes[0], *RECIPE, "--no-record", "--json"]
     else:
-        words = [args.studio, "evaluate", files / "model.safetensors", "--data", images / "images.npz", "--json"]
+        words = [args.studio, "evaluate", files / "model.safetensors", "--data", images / "images.npz", "--json",
+                 "--passes", 100_000]
     return [*map(str, words), "--threads", str(args.threads)]
 
 
@@ -112,14 +113,11 @@ def run_peer(peer, case, args):
     path = OUT / "logs" / f"{peer}-{case.network}-{case.task}-{case.batch_sizes[0]}.log"
     path.parent.mkdir(exist_ok=True)
     lines, found = Lines(case, args.seconds), {"peer": peer, "case": str(case)}
-    cpu_secs, megabytes, start, busy = 0, 0, time.monotonic(), busy_seconds()
+    start, busy = time.monotonic(), busy_seconds()
     try:
         with open(path, "w") as log:
-            # The studio evaluates once in each start.
-            while not lines.are_enough():
-                used = read(command(peer, case, args), environment(peer, args.threads), log, lines)
-                cpu_secs += used.ru_utime + used.ru_stime
-                megabytes = max(megabytes, used.ru_maxrss / 1024)
+            used = read(command(peer, case, args), environment(peer, args.threads), log, lines)
+            cpu_secs, megabytes = used.ru_utime + used.ru_stime, used.ru_maxrss / 1024
     except (RuntimeError, ValueError, LookupError, OSError) as error:
         return found | {"failed": reason(error, path)}
     seconds = time.monotonic() - start

@@ -51,6 +51,10 @@ pub struct Args {
     /// Print one JSON line.
     #[arg(long)]
     json: bool,
+    /// Evaluate so many times, printing the result each time: for benchmarks. The first pass grows
+    /// buffers, as in every framework.
+    #[arg(long, hide = true, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
+    passes: u32,
     #[command(flatten)]
     network: NetworkArgs,
 }
@@ -68,7 +72,7 @@ impl clap::ValueEnum for SplitName {
 /// Accuracy and loss keep their keys whatever the split.
 #[derive(Serialize)]
 struct Line<'a> {
-    model: String,
+    model: &'a str,
     data: &'a str,
     split: &'static str,
     n_images: usize,
@@ -124,8 +128,22 @@ pub(super) fn run(args: &Args, workspace: Option<&Path>) -> anyhow::Result<ExitC
             out::print(&fitted)?;
         }
     }
+    for _ in 1..args.passes {
+        evaluate(args, &model, &classifier, &dataset)?;
+    }
+    let report = evaluate(args, &model, &classifier, &dataset)?;
+    finish(&report, args.split)
+}
+
+/// Runs the model once, and prints and writes what comes of it.
+fn evaluate(
+    args: &Args,
+    model: &str,
+    classifier: &Classifier,
+    dataset: &Dataset,
+) -> anyhow::Result<Report> {
     let start = Instant::now();
-    let predictions = predict(&classifier, &dataset, args.split)
+    let predictions = predict(classifier, dataset, args.split)
         .with_context(|| format!("could not evaluate {model} on {}", dataset.name))?;
     let seconds = start.elapsed().as_secs_f64();
     if let Some(file) = &args.predictions {
@@ -134,12 +152,10 @@ pub(super) fn run(args: &Args, workspace: Option<&Path>) -> anyhow::Result<ExitC
     let report = Report::new(&predictions, &classifier.classes);
     let before = Before::of(&predictions)?;
     match args.json {
-        true => print_json(model, &dataset, args.split, &report, before, seconds)?,
-        false => out::print(&words::report(
-            &model, &dataset, args.split, &report, before,
-        ))?,
+        true => print_json(model, dataset, args.split, &report, before, seconds)?,
+        false => out::print(&words::report(model, dataset, args.split, &report, before))?,
     }
-    finish(&report, args.split)
+    Ok(report)
 }
 
 /// Runs the model on the images of a split.
@@ -153,7 +169,7 @@ fn predict(
 }
 
 fn print_json(
-    model: String,
+    model: &str,
     dataset: &Dataset,
     split: SplitName,
     report: &Report,
