@@ -60,7 +60,7 @@ impl Recurrent {
                             rows[place * units..][..units].copy_from_slice(h);
                         }
                     }
-                    self.gate_product(h, w, b, z);
+                    self.gate_product(h, w, b, z, |panel| self.next_inputs(a, n, step, panel));
                     let kept = match gates.is_empty() {
                         true => &mut *own,
                         false => &mut gates[step * n * n_saved..][..n * n_saved],
@@ -85,14 +85,34 @@ impl Recurrent {
         });
     }
 
-    /// z = h · W + b, with W in panels.
-    fn gate_product(&self, h: &[f32], w: &[f32], b: &[f32], z: &mut [f32]) {
+    /// What a panel's product should prefetch of the input's contribution to the next step, which lies
+    /// apart for each of `n` samples: an equal share of it.
+    fn next_inputs<'a>(&self, a: &'a [f32], n: usize, step: usize, panel: usize) -> &'a [f32] {
+        if step + 1 == self.steps {
+            return &[];
+        }
+        let (width, share) = (self.width(), n * self.panel);
+        let (sample, start) = (panel * share / width, panel * share % width);
+        let row = (sample * self.steps + self.place(step + 1)) * width;
+        &a[row + start..row + width.min(start + share)]
+    }
+
+    /// z = h · W + b, with W in panels; `prefetch` tells what to prefetch meanwhile.
+    fn gate_product<'a>(
+        &self,
+        h: &[f32],
+        w: &[f32],
+        b: &[f32],
+        z: &mut [f32],
+        prefetch: impl Fn(usize) -> &'a [f32],
+    ) {
         let (units, width) = (self.units, self.width());
         for (panel, w) in w.chunks(self.panel * units).enumerate() {
             let start = panel * self.panel;
             let columns = start..start + w.len() / units;
             Gemm {
                 init: Init::Bias(&b[columns.clone()]),
+                prefetch: [prefetch(panel), &[]],
                 ..product(h, units, w, (&mut z[columns.start..], width))
             }
             .run();
