@@ -63,6 +63,7 @@ impl Tables {
 pub(super) fn forward(
     geometry: &Geometry,
     activation: Activation,
+    tile: Option<Tile>,
     arguments: [&[f32]; 3],
 ) -> (Vec<f32>, Saved<u8>) {
     let pixels = area(geometry.pooled);
@@ -76,7 +77,7 @@ pub(super) fn forward(
     let parts = y
         .chunks_mut(geometry.outputs * pixels)
         .map(|y| (y, parts_of_argmax.next().unwrap_or_default(), ()));
-    each_sample(geometry, activation, arguments, parts, |_, ()| {});
+    each_sample(geometry, activation, tile, arguments, parts, |_, ()| {});
     (y, argmax)
 }
 
@@ -85,6 +86,7 @@ pub(super) fn forward(
 pub(super) fn each_sample<'a, T: Send>(
     geometry: &Geometry,
     activation: Activation,
+    tile: Option<Tile>,
     [x, weight, bias]: [&[f32]; 3],
     parts: impl Iterator<Item = (&'a mut [f32], &'a mut [u8], T)>,
     after: impl Fn(&[f32], T) + Sync,
@@ -93,7 +95,6 @@ pub(super) fn each_sample<'a, T: Send>(
     let held = (!activation.is_curved())
         .then(|| PatchOffsets::of(geometry))
         .flatten();
-    let tile = winograd::of_forward(geometry);
     let tables = Tables::new(geometry, held.is_some(), tile.is_some());
     with_packed(geometry, weight, bias, tile, |weight, bias, filters| {
         let task = Forward {

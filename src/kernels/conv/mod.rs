@@ -34,6 +34,7 @@ use super::activation::{Activation, activate};
 use super::buffers::{Saved, scratch};
 use super::pooling::{Window, max_pool2d};
 use super::slice_op::{Context, SliceOp};
+use super::support::wants_gradient;
 use super::tape;
 use super::tape::PerSample;
 use candle_core::{Result, Shape, Tensor, bail};
@@ -43,11 +44,14 @@ use geometry::{CLAMPED, Geometry};
 use method::Wants;
 pub use normalized::conv2d_batch_norm;
 pub use options::{ConvOptions, MemoryFormat};
+use winograd::Tile;
 
 #[derive(Clone, Copy)]
 struct Conv {
     geometry: Geometry,
     activation: Activation,
+    /// Of the forward pass, if it is computed by minimal filtering.
+    tile: Option<Tile>,
 }
 
 impl SliceOp<3> for Conv {
@@ -61,7 +65,7 @@ impl SliceOp<3> for Conv {
     }
 
     fn forward(&self, arguments: [&[f32]; 3]) -> (Vec<f32>, Saved<u8>) {
-        forward::forward(&self.geometry, self.activation, arguments)
+        forward::forward(&self.geometry, self.activation, self.tile, arguments)
     }
 
     fn backward(&self, context: Context<'_, 3, Saved<u8>>) -> [Vec<f32>; 3] {
@@ -138,9 +142,12 @@ pub fn conv2d(x: &Tensor, weight: &Tensor, bias: &Tensor, options: ConvOptions) 
     if let Some(op) = Covering::of(geometry, options.activation) {
         return tape::apply3_per_sample([x, weight, bias], op);
     }
+    // An explanation: the gradient of the image, by weights that do not change.
+    let keeps_ties = wants_gradient(x) && !wants_gradient(weight);
     let op = Conv {
         geometry,
         activation: options.activation,
+        tile: winograd::of_forward(&geometry, keeps_ties),
     };
     tape::apply3_per_sample([x, weight, bias], op)
 }

@@ -16,7 +16,7 @@ use super::max_pool::MaxPool;
 use super::method::{Wants, with_channels_last};
 use super::options::{ConvOptions, MemoryFormat};
 use super::unpool::unpool;
-use super::{conv2d, has_large_pool};
+use super::{conv2d, has_large_pool, winograd};
 use crate::kernels::activation::Activation;
 use crate::kernels::batch_norm::{BatchMoments, BatchNormOptions, batch_norm};
 use crate::kernels::buffers::{Saved, buffer, scratch};
@@ -259,7 +259,8 @@ fn convolve(g: &Geometry, x: &[f32], weight: &[f32]) -> (Saved<f32>, [Vec<f64>; 
         let parts = parts.zip(samples.chunks_exact_mut(2 * outputs));
         let parts = parts.map(|(z, moments)| (z, [].as_mut_slice(), moments));
         let arguments = [x, weight, &vec![0.0; outputs]];
-        each_sample(&g, Activation::Identity, arguments, parts, |z, moments| {
+        let tile = winograd::of_forward(&g, false);
+        let of_z = |z: &[f32], moments: &mut [f32]| {
             let (means, squares) = moments.split_at_mut(outputs);
             simd::run_closure(
                 #[inline(always)]
@@ -270,7 +271,8 @@ fn convolve(g: &Geometry, x: &[f32], weight: &[f32]) -> (Saved<f32>, [Vec<f64>; 
                     channels.sum((z, z), [means], square, squares);
                 },
             );
-        });
+        };
+        each_sample(&g, Activation::Identity, tile, arguments, parts, of_z);
         let of_sample = |part: usize, channel: usize| {
             let samples = samples.chunks_exact(2 * outputs);
             samples.map(move |moments| f64::from(moments[part * outputs + channel]))

@@ -40,11 +40,14 @@ const PARTS: usize = 8;
 
 /// The tile for the forward pass, if it is worth it: the lanes are input channels, then output channels.
 ///
-/// It is a small one: where all pixels are alike its results are, too, bit by bit, and those of a large
-/// tile are not. Max pooling takes the first of equal pixels, in every framework, and so do the maps of
-/// explanations, of the black around a digit.
-pub(super) fn of_forward(g: &Geometry) -> Option<Tile> {
-    has_vectors(g).then_some(Tile::Two)
+/// With `keeps_ties` it is a small one: where all pixels are alike its results are, too, bit by bit, and
+/// those of a large tile are not. Max pooling takes the first of equal pixels, in every framework, and so
+/// do the maps of explanations, of the black around a digit.
+pub(super) fn of_forward(g: &Geometry, keeps_ties: bool) -> Option<Tile> {
+    has_vectors(g).then(|| match keeps_ties {
+        true => Tile::Two,
+        false => best_tile(g.conv),
+    })
 }
 
 /// Samples that the forward pass takes together. Their results are the same as of each alone.

@@ -4,7 +4,7 @@ use super::super::composite;
 use super::*;
 use crate::kernels::fixture::{assert_close, var, window};
 use crate::kernels::{Activation, ConvOptions, MemoryFormat, conv2d};
-use candle_core::Tensor;
+use candle_core::{Tensor, Var};
 
 #[test]
 fn small_and_large_tiles_are_plain_convolutions() {
@@ -38,7 +38,14 @@ fn small_and_large_tiles_are_plain_convolutions() {
         let name = format!("{channels:?} {image:?}");
         assert_close(&found, &expected, &name);
         let loss = |y: &Tensor| y.sqr().unwrap().sum_all().unwrap().backward().unwrap();
+        let explained = conv2d(x, &weight.detach(), &bias.detach(), options).unwrap();
+        assert_close(&explained, &expected, &name);
         let (found, expected) = (loss(&found), loss(&expected));
+        assert_close(
+            loss(&explained).get(x).unwrap(),
+            expected.get(x).unwrap(),
+            &name,
+        );
         for var in &arguments {
             let [found, expected] = [&found, &expected].map(|of| of.get(var).unwrap());
             assert_close(found, expected, &name);
@@ -65,7 +72,7 @@ fn several_small_images_are_each_as_alone() {
         };
         let size = (33, 32, h, w);
         let geometry = Geometry::checked(size, &weight, &bias, &options).unwrap();
-        assert!(together(&geometry, of_forward(&geometry).unwrap()) > 2);
+        assert!(together(&geometry, of_forward(&geometry, false).unwrap()) > 2);
         let all = conv2d(&last, &weight, &bias, options).unwrap();
         for i in [0, 5, 32] {
             let one = conv2d(&last.narrow(0, i, 1).unwrap(), &weight, &bias, options).unwrap();
@@ -80,9 +87,10 @@ fn several_small_images_are_each_as_alone() {
 }
 
 #[test]
-fn the_results_of_a_plain_field_are_equal() {
+fn an_explanation_finds_equal_results_where_pixels_are_alike() {
     let x = Tensor::full(0.3f32, (1, 32, 14, 14), &candle_core::Device::Cpu).unwrap();
-    let (weight, bias) = (var(&[32, 32, 3, 3], 2.0), var(&[32], 3.0));
+    let x = Var::from_tensor(&x).unwrap();
+    let [weight, bias] = [var(&[32, 32, 3, 3], 2.0), var(&[32], 3.0)].map(|v| v.detach());
     let options = ConvOptions::new(window(3, 1, 0), Activation::Identity, None);
     let y = conv2d(&x, &weight, &bias, options).unwrap();
     for channel in y.reshape((32, 144)).unwrap().to_vec2::<f32>().unwrap() {
