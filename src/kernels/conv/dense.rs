@@ -127,8 +127,8 @@ impl Dense<'_> {
             if wants.input {
                 pack(geometry, &of_input.taps, weight, packed);
             }
-            if let Some(tile) = tile {
-                simd::run(winograd::Taps {
+            let filters = tile.map(|tile| {
+                let taps = winograd::Taps {
                     tile,
                     weight: packed,
                     // Mirrored.
@@ -137,8 +137,9 @@ impl Dense<'_> {
                     channels,
                     width,
                     to: filters,
-                });
-            }
+                };
+                taps.transform()
+            });
             let mut method = Dense {
                 geometry,
                 taps: geometry.tap_offsets(),
@@ -146,12 +147,7 @@ impl Dense<'_> {
                 corners: geometry.corners(),
                 of_input,
                 packed,
-                filters: tile.map(|tile| Filters {
-                    tile,
-                    channels,
-                    width,
-                    data: filters,
-                }),
+                filters,
             };
             let len = geometry.inputs * area(geometry.padded_image());
             let of_all = (0..method.together()).flat_map(|sample| {

@@ -149,8 +149,8 @@ fn with_packed(
         pack(weight, geometry.outputs, packed);
         packed_bias.fill(0.0);
         packed_bias[..geometry.outputs].copy_from_slice(bias);
-        if let Some(tile) = tile {
-            simd::run(winograd::Taps {
+        let filters = tile.map(|tile| {
+            let taps = winograd::Taps {
                 tile,
                 weight: packed,
                 taps: std::array::from_fn(|tap| tap * width),
@@ -158,13 +158,8 @@ fn with_packed(
                 channels,
                 width,
                 to: data,
-            });
-        }
-        let filters = tile.map(|tile| Filters {
-            tile,
-            channels,
-            width,
-            data,
+            };
+            taps.transform()
         });
         task(packed, packed_bias, filters);
     });

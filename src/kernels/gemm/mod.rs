@@ -31,7 +31,7 @@ const UNROLLED: usize = 4;
 const LINE: usize = 16;
 
 /// Columns in two registers of AVX2: what its register tiles have.
-const PAIR: usize = 16;
+pub(super) const PAIR: usize = 16;
 
 /// Columns that a right side with few rows should have next to each other, if it is read again and
 /// again: a register tile's.

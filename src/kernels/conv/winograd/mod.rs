@@ -7,6 +7,7 @@
 //! product: patches × channels and channels × output channels.
 
 mod image;
+mod lines;
 mod sink;
 #[cfg(test)]
 mod tests;
@@ -16,14 +17,14 @@ mod weight;
 
 use super::geometry::{Geometry, area};
 use crate::kernels::buffers::scratch;
-use crate::kernels::gemm::{Contiguous, Gemm, Init, Rows};
+use crate::kernels::gemm::{Contiguous, Gemm, Init, PAIR, Rows, panel_width};
 use crate::kernels::simd;
 use crate::kernels::support::LANES;
 pub(super) use image::{Image, with_image};
 pub(super) use sink::{Finish, Pixels, Pooled};
 pub(super) use tile::Tile;
 pub(super) use transform::Taps;
-use transform::{Patches, Sink, Sums, tile_len};
+use transform::{Patches, Sink, Sums, space_len, tile_len};
 pub(super) use weight::{TapGradients, add_products};
 
 /// Elements of patches and sums that are computed at a time: they fit the second-level cache, with room
@@ -91,6 +92,15 @@ fn rows_at_once(len: usize, cols: usize) -> usize {
     (AT_ONCE / (len * cols)).max(1)
 }
 
+/// Columns of transformed taps that lie next to each other: all, or as many as a register tile has,
+/// where that spares the products to pack them.
+fn panel(width: usize) -> usize {
+    match panel_width() {
+        PAIR => PAIR,
+        _ => width,
+    }
+}
+
 /// Transformed taps, G g Gᵀ.
 #[derive(Clone, Copy)]
 pub(super) struct Filters<'a> {
@@ -99,7 +109,9 @@ pub(super) struct Filters<'a> {
     pub channels: usize,
     /// Output channels, padded.
     pub width: usize,
-    /// `[places, channels, width]`
+    /// What [`panel`] was for them.
+    pub panel: usize,
+    /// `[places, panels, channels, panel]`
     pub data: &'a [f32],
 }
 
@@ -111,31 +123,32 @@ impl Filters<'_> {
 
     /// The sums over channels of so many transformed patches: a product for each place.
     fn products(self, tiles: usize, patches: &[f32], sums: &mut [f32]) {
-        let (channels, width, [patch_len, sums_len]) = (self.channels, self.width, self.strides());
-        let places = self.tile.places();
-        let filter = |place: usize| {
-            let start = channels * width * place.min(places);
-            &self.data[start..self.data.len().min(start + channels * width)]
-        };
-        for place in 0..places {
-            Gemm {
-                a: &patches[place * channels..],
-                rows: Rows::Strided {
-                    n: tiles,
-                    start: 0,
-                    stride: patch_len,
-                },
-                steps: Contiguous(channels),
-                b: filter(place),
-                ldb: width,
-                cols: width,
-                out: &mut sums[place * width..],
-                ldc: sums_len,
-                init: Init::Zero,
-                relu: false,
-                prefetch: [filter(place + 1), &[]],
+        let (channels, width, panel) = (self.channels, self.width, self.panel);
+        let [patch_len, sums_len] = self.strides();
+        let mut rest = self.data;
+        for place in 0..self.tile.places() {
+            for col in (0..width).step_by(panel) {
+                let (b, next) = rest.split_at(channels * panel);
+                rest = next;
+                Gemm {
+                    a: &patches[place * channels..],
+                    rows: Rows::Strided {
+                        n: tiles,
+                        start: 0,
+                        stride: patch_len,
+                    },
+                    steps: Contiguous(channels),
+                    b,
+                    ldb: panel,
+                    cols: panel,
+                    out: &mut sums[place * width + col..],
+                    ldc: sums_len,
+                    init: Init::Zero,
+                    relu: false,
+                    prefetch: [&next[..b.len().min(next.len())], &[]],
+                }
+                .run();
             }
-            .run();
         }
     }
 }
@@ -160,33 +173,40 @@ pub(super) fn convolve(
     // Parts of nearly equal size.
     let parts = tile_rows.div_ceil(rows_at_once(patch_len + sums_len, tile_cols));
     let at_once = tile_rows.div_ceil(parts);
-    scratch(at_once * tile_cols * (patch_len + sums_len), |space| {
-        let (patches, sums) = space.split_at_mut(at_once * tile_cols * patch_len);
-        for first in (0..tile_rows).step_by(at_once) {
-            let rows = first..tile_rows.min(first + at_once);
-            let tiles = rows.len() * tile_cols;
-            let (patches, sums) = (
-                &mut patches[..tiles * patch_len],
-                &mut sums[..tiles * sums_len],
-            );
-            simd::run(Patches {
-                tile,
-                image,
-                rows: rows.clone(),
-                cols: tile_cols,
-                to: patches,
-            });
-            filters.products(tiles, patches, sums);
-            simd::run(Sums {
-                tile,
-                rows,
-                cols: tile_cols,
-                width: filters.width,
-                sums,
-                sink,
-            });
-        }
-    });
+    let spare = space_len(tile, filters.channels.max(filters.width));
+    scratch(
+        at_once * tile_cols * (patch_len + sums_len) + spare,
+        |space| {
+            let (patches, space) = space.split_at_mut(at_once * tile_cols * patch_len);
+            let (sums, space) = space.split_at_mut(at_once * tile_cols * sums_len);
+            for first in (0..tile_rows).step_by(at_once) {
+                let rows = first..tile_rows.min(first + at_once);
+                let tiles = rows.len() * tile_cols;
+                let (patches, sums) = (
+                    &mut patches[..tiles * patch_len],
+                    &mut sums[..tiles * sums_len],
+                );
+                simd::run(Patches {
+                    tile,
+                    image,
+                    rows: rows.clone(),
+                    cols: tile_cols,
+                    space,
+                    to: patches,
+                });
+                filters.products(tiles, patches, sums);
+                simd::run(Sums {
+                    tile,
+                    rows,
+                    cols: tile_cols,
+                    width: filters.width,
+                    sums,
+                    space,
+                    sink,
+                });
+            }
+        },
+    );
 }
 
 /// Convolves some samples with few tiles, each into its sink.
@@ -199,8 +219,10 @@ pub(super) fn convolve_together<K: Sink>(
     let tiles = tile_rows * tile_cols;
     let [patch_len, sums_len] = filters.strides();
     let all = samples.len() * tiles;
-    scratch(all * (patch_len + sums_len), |space| {
-        let (patches, sums) = space.split_at_mut(all * patch_len);
+    let spare = space_len(tile, filters.channels.max(filters.width));
+    scratch(all * (patch_len + sums_len) + spare, |space| {
+        let (patches, space) = space.split_at_mut(all * patch_len);
+        let (sums, space) = space.split_at_mut(all * sums_len);
         let of_samples = patches.chunks_exact_mut(tiles * patch_len);
         for ((x, _), to) in samples.iter().zip(of_samples) {
             with_image(tile, g, x, |image| {
@@ -209,6 +231,7 @@ pub(super) fn convolve_together<K: Sink>(
                     image,
                     rows: 0..tile_rows,
                     cols: tile_cols,
+                    space,
                     to,
                 });
             });
@@ -221,6 +244,7 @@ pub(super) fn convolve_together<K: Sink>(
                 cols: tile_cols,
                 width: filters.width,
                 sums,
+                space,
                 sink,
             });
         }

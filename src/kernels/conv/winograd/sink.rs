@@ -1,8 +1,9 @@
 //! Outputs of the filtering: an image, or a max-pooled one.
 
-use super::transform::{Block, Sink, load, store};
+use super::lines::{column, lines, lines_mut, transform};
+use super::tile::Transforms;
+use super::transform::Sink;
 use crate::kernels::conv::running_max::RunningMax;
-use crate::kernels::support::LANES;
 use pulp::Simd;
 
 /// Bias and activation, applied to results first.
@@ -16,14 +17,8 @@ pub(in super::super) struct Finish<'a> {
 
 impl Finish<'_> {
     #[inline(always)]
-    fn apply<S: Simd, const M: usize>(
-        self,
-        simd: S,
-        [block, v]: [usize; 2],
-        z: &mut [[S::f32s; M]; M],
-    ) {
-        let bias = load::<S>(&self.bias.as_chunks().0[block], v);
-        for z in z.as_flattened_mut() {
+    fn apply<S: Simd, const M: usize>(self, simd: S, bias: S::f32s, z: &mut [S::f32s; M]) {
+        for z in z {
             *z = simd.add_f32s(*z, bias);
             if self.relu {
                 // In this order a NaN stays NaN on x86, so that divergence is detected.
@@ -42,20 +37,36 @@ pub(in super::super) struct Pixels<'a> {
 
 impl Sink for Pixels<'_> {
     #[inline(always)]
-    fn tile<S: Simd, const M: usize>(
+    fn tile<S: Simd, T: Transforms<M, P>, const M: usize, const P: usize>(
         &mut self,
         simd: S,
         at: [usize; 2],
-        [block, v]: [usize; 2],
-        mut z: [[S::f32s; M]; M],
+        columns: &[f32],
+        spare: &mut [f32],
     ) {
-        let ([h, w], width) = (self.size, self.finish.bias.len() / LANES);
-        self.finish.apply(simd, [block, v], &mut z);
-        let to: &mut [Block] = self.to.as_chunks_mut().0;
-        for (y, z) in (M * at[0]..h).zip(z) {
-            for (x, z) in (M * at[1]..w).zip(z) {
-                store::<S>(&mut to[(y * w + x) * width + block], v, z);
+        let ([h, w], width) = (self.size, self.finish.bias.len());
+        let [top, left] = at.map(|at| M * at);
+        let bias = S::as_simd_f32s(self.finish.bias).0;
+        for y in 0..M.min(h - top) {
+            let row = (top + y) * w;
+            let row = &mut self.to[(row + left) * width..(row + w) * width];
+            let mut to = lines_mut::<S, M>(row, width, width);
+            if w - left < M {
+                let beyond = lines_mut::<S, M>(spare, width, width);
+                for (to, beyond) in to.iter_mut().zip(beyond).skip(w - left) {
+                    *to = beyond;
+                }
             }
+            transform(
+                lines::<S, P>(&columns[y * P * width..], width, width),
+                to,
+                #[inline(always)]
+                |i, sums| {
+                    let mut z = T::of_sums(simd, sums);
+                    self.finish.apply(simd, bias[i], &mut z);
+                    z
+                },
+            );
         }
     }
 }
@@ -72,23 +83,39 @@ pub(in super::super) struct Pooled<'a> {
 
 impl Sink for Pooled<'_> {
     #[inline(always)]
-    fn tile<S: Simd, const M: usize>(
+    fn tile<S: Simd, T: Transforms<M, P>, const M: usize, const P: usize>(
         &mut self,
         simd: S,
         at: [usize; 2],
-        [block, v]: [usize; 2],
-        mut z: [[S::f32s; M]; M],
+        columns: &[f32],
+        _: &mut [f32],
     ) {
         let ([h, w], width) = (self.size, self.finish.bias.len());
-        self.finish.apply(simd, [block, v], &mut z);
-        for (y, rows) in (M / 2 * at[0]..h).zip(z.as_chunks::<2>().0) {
-            for (x, col) in (M / 2 * at[1]..w).zip((0..M).step_by(2)) {
-                let mut best = RunningMax::<S, 1>::new(simd, false);
-                for k in 0..4 {
-                    best.or(simd, k, [rows[k / 2][col + k % 2]]);
+        let [top, left] = at.map(|at| M / 2 * at);
+        let bias = S::as_simd_f32s(self.finish.bias).0;
+        for y in top..h.min(top + M / 2) {
+            let columns = &columns[(y - top) * 2 * P * width..];
+            let above = lines::<S, P>(columns, width, width);
+            let below = lines::<S, P>(&columns[P * width..], width, width);
+            for (i, bias) in bias.iter().enumerate() {
+                let mut z = [
+                    T::of_sums(simd, column(&above, i)),
+                    T::of_sums(simd, column(&below, i)),
+                ];
+                for z in &mut z {
+                    self.finish.apply(simd, *bias, z);
                 }
-                let at = (y * w + x) * width + block * LANES + v * S::F32_LANES;
-                best.store(simd, at, self.best, self.argmax);
+                for window in 0..M / 2 {
+                    if left + window >= w {
+                        continue;
+                    }
+                    let mut best = RunningMax::<S, 1>::new(simd, false);
+                    for k in 0..4 {
+                        best.or(simd, k, [z[k / 2][2 * window + k % 2]]);
+                    }
+                    let at = (y * w + left + window) * width + i * S::F32_LANES;
+                    best.store(simd, at, self.best, self.argmax);
+                }
             }
         }
     }

@@ -41,7 +41,7 @@ impl Tile {
 /// The transforms of `M` results from `P` pixels.
 // Arrays are made by [`Transforms::pixels`] and [`Transforms::results`], element by element: what the
 // compiler leaves a loop is kept in memory instead of registers.
-pub(super) trait Transforms<const M: usize, const P: usize> {
+pub(in super::super) trait Transforms<const M: usize, const P: usize> {
     /// Calls a function, which must be inlined, for each pixel along an axis.
     fn pixels<R>(f: impl FnMut(usize) -> R) -> [R; P];
     /// The same for each result.

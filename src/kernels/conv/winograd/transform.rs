@@ -1,21 +1,26 @@
 //! The three transforms: of taps, of patches, and of the sums back to results.
 
 use super::image::Image;
+use super::lines::{lines, lines_mut, transform};
 use super::tile::{Four, Tile, Transforms, Two};
+use super::{Filters, panel};
+use crate::kernels::simd;
 use crate::kernels::support::LANES;
 use pulp::{Simd, WithSimd};
 use std::ops::Range;
 
 /// Receives results.
 pub(in super::super) trait Sink {
-    /// Receives the results of the tile in this row and column, row by row, for a vector of output
-    /// channels: which block of them, and which vector of the block.
-    fn tile<S: Simd, const M: usize>(
+    /// Receives the tile in this row and column: its sums transformed back along the columns,
+    /// `[M, P, width]`. Along the rows, that is left to the sink.
+    ///
+    /// * `spare`: `[M, width]`, for what is beyond the image
+    fn tile<S: Simd, T: Transforms<M, P>, const M: usize, const P: usize>(
         &mut self,
         simd: S,
         at: [usize; 2],
-        vector: [usize; 2],
-        z: [[S::f32s; M]; M],
+        columns: &[f32],
+        spare: &mut [f32],
     );
 }
 
@@ -25,7 +30,7 @@ pub(super) fn tile_len(tile: Tile, channels: usize) -> usize {
     tile.places() * channels + LANES
 }
 
-/// Transforms taps; output channels are contiguous.
+/// Taps to transform; output channels are contiguous.
 pub(in super::super) struct Taps<'a> {
     pub tile: Tile,
     pub weight: &'a [f32],
@@ -35,26 +40,56 @@ pub(in super::super) struct Taps<'a> {
     pub stride: usize,
     pub channels: usize,
     pub width: usize,
-    /// `[places, channels, width]`
+    /// As many elements as there are places, channels and columns.
     pub to: &'a mut [f32],
 }
 
-impl WithSimd for Taps<'_> {
-    type Output = ();
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) {
-        match self.tile {
-            Tile::Two => self.by_size::<S, Two, 2, 4>(simd),
-            Tile::Four => self.by_size::<S, Four, 4, 6>(simd),
+impl<'a> Taps<'a> {
+    /// G g Gᵀ of all channels.
+    pub fn transform(self) -> Filters<'a> {
+        let Taps {
+            tile,
+            channels,
+            width,
+            ..
+        } = self;
+        let panel = panel(width);
+        Filters {
+            tile,
+            channels,
+            width,
+            panel,
+            data: simd::run(InPanels { taps: self, panel }),
         }
     }
 }
 
-impl Taps<'_> {
+/// The kernel, and the columns of a panel of its result.
+struct InPanels<'a> {
+    taps: Taps<'a>,
+    panel: usize,
+}
+
+impl<'a> WithSimd for InPanels<'a> {
+    type Output = &'a [f32];
+
     #[inline(always)]
-    fn by_size<S: Simd, T: Transforms<M, P>, const M: usize, const P: usize>(self, simd: S) {
-        let width = self.width / LANES;
+    fn with_simd<S: Simd>(self, simd: S) -> &'a [f32] {
+        match self.taps.tile {
+            Tile::Two => self.taps.by_size::<S, Two, 2, 4>(simd, self.panel),
+            Tile::Four => self.taps.by_size::<S, Four, 4, 6>(simd, self.panel),
+        }
+    }
+}
+
+impl<'a> Taps<'a> {
+    #[inline(always)]
+    fn by_size<S: Simd, T: Transforms<M, P>, const M: usize, const P: usize>(
+        self,
+        simd: S,
+        panel: usize,
+    ) -> &'a [f32] {
+        let (width, panel) = (self.width / LANES, panel / LANES);
         let (to, _) = self.to.as_chunks_mut();
         for channel in 0..self.channels {
             let taps = self.taps.map(
@@ -62,6 +97,7 @@ impl Taps<'_> {
                 |tap| self.weight[tap + channel * self.stride..].as_chunks().0,
             );
             for block in 0..width {
+                let at = (block / panel * self.channels + channel) * panel + block % panel;
                 for v in 0..LANES / S::F32_LANES {
                     let columns = T::taps(
                         #[inline(always)]
@@ -85,14 +121,24 @@ impl Taps<'_> {
                     );
                     for (y, row) in rows.into_iter().enumerate() {
                         for (x, value) in row.into_iter().enumerate() {
-                            let place = (P * y + x) * self.channels + channel;
-                            store::<S>(&mut to[place * width + block], v, value);
+                            let place = (P * y + x) * self.channels * width;
+                            store::<S>(&mut to[place + at], v, value);
                         }
                     }
                 }
             }
         }
+        self.to
     }
+}
+
+/// Floats of pixels transformed along their columns, for as many tiles of a row as they suffice for: they
+/// are still in the first-level cache when they are transformed along their rows.
+const COLUMNS: usize = 4 << 10;
+
+/// The room for what is transformed along one axis.
+pub(super) fn space_len(tile: Tile, channels: usize) -> usize {
+    COLUMNS.max(tile.places() * channels)
 }
 
 /// Bᵀ d B for the patches of some rows of tiles.
@@ -102,6 +148,9 @@ pub(super) struct Patches<'a> {
     pub rows: Range<usize>,
     /// Tiles in a row.
     pub cols: usize,
+    /// At least [`space_len`] floats.
+    // Not taken in the kernel: there, closures are not inlined.
+    pub space: &'a mut [f32],
     /// `[tiles, places, channels]`, with a gap after each tile.
     pub to: &'a mut [f32],
 }
@@ -111,90 +160,48 @@ impl WithSimd for Patches<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        // As many rows as the registers hold.
         match self.tile {
-            Tile::Two => self.by_size::<S, Two, 4, 2, 4>(simd),
-            Tile::Four => self.by_size::<S, Four, 3, 4, 6>(simd),
+            Tile::Two => self.by_size::<S, Two, 2, 4>(simd),
+            Tile::Four => self.by_size::<S, Four, 4, 6>(simd),
         }
     }
 }
 
 impl Patches<'_> {
-    /// `R` rows of a transformed patch at a time: all, or half of them.
+    /// Along the columns, which neighboring tiles share, then along the rows.
     #[inline(always)]
-    fn by_size<S: Simd, T: Transforms<M, P>, const R: usize, const M: usize, const P: usize>(
-        self,
-        simd: S,
-    ) {
-        let (channels, row) = (self.image.channels / LANES, self.image.row / LANES);
-        let (data, _) = self.image.data.as_chunks();
-        let len = tile_len(self.tile, self.image.channels);
-        for (tile, to) in self.to.chunks_exact_mut(len).enumerate() {
-            let (y, x) = (self.rows.start + tile / self.cols, tile % self.cols);
-            let data = &data[M * (y * row + x * channels)..];
-            let (to, _) = to.as_chunks_mut();
-            for channel in 0..channels {
-                let patch = Patch {
-                    data: &data[channel..],
-                    channels,
-                    row,
-                };
-                // A whole cache line of each place at a time.
-                for v in 0..LANES / S::F32_LANES {
-                    let to = &mut to[channel..];
-                    patch.rows::<S, T, 0, R, M, P>(simd, v, to);
-                    if R < P {
-                        patch.rows::<S, T, R, R, M, P>(simd, v, to);
+    fn by_size<S: Simd, T: Transforms<M, P>, const M: usize, const P: usize>(self, simd: S) {
+        let Image {
+            data,
+            channels,
+            row,
+        } = self.image;
+        let len = tile_len(self.tile, channels);
+        let pixels = self.space.len() / (P * channels);
+        let at_once = (pixels.saturating_sub(P - M) / M).max(1);
+        let tiles = self.to.chunks_exact_mut(self.cols * len);
+        for (tile_row, tiles) in self.rows.zip(tiles) {
+            for (part, tiles) in tiles.chunks_mut(at_once * len).enumerate() {
+                let first = M * (tile_row * row + part * at_once * channels);
+                let span = (M * (tiles.len() / len) + P - M) * channels;
+                transform(
+                    lines::<S, P>(&data[first..], row, span),
+                    lines_mut::<S, P>(self.space, span, span),
+                    #[inline(always)]
+                    |_, pixels| T::of_pixels(simd, pixels),
+                );
+                for (tile, to) in tiles.chunks_exact_mut(len).enumerate() {
+                    for y in 0..P {
+                        let columns = &self.space[y * span + tile * M * channels..];
+                        let to = &mut to[y * P * channels..];
+                        transform(
+                            lines::<S, P>(columns, channels, channels),
+                            lines_mut::<S, P>(to, channels, channels),
+                            #[inline(always)]
+                            |_, pixels| T::of_pixels(simd, pixels),
+                        );
                     }
                 }
-            }
-        }
-    }
-}
-
-/// A patch from its first pixel on.
-struct Patch<'a> {
-    data: &'a [Block],
-    /// Blocks from one pixel to the next.
-    channels: usize,
-    /// Blocks from one row to the next.
-    row: usize,
-}
-
-impl Patch<'_> {
-    /// `R` rows of Bᵀ d B from `FIRST` on, the `v`th vector of a block. What is not needed of a column is
-    /// not computed.
-    #[inline(always)]
-    fn rows<
-        S: Simd,
-        T: Transforms<M, P>,
-        const FIRST: usize,
-        const R: usize,
-        const M: usize,
-        const P: usize,
-    >(
-        &self,
-        simd: S,
-        v: usize,
-        to: &mut [Block],
-    ) {
-        let columns = T::pixels(
-            #[inline(always)]
-            |x| {
-                let column = T::pixels(
-                    #[inline(always)]
-                    |y| load::<S>(&self.data[y * self.row + x * self.channels], v),
-                );
-                T::of_pixels(simd, column)
-            },
-        );
-        for y in FIRST..FIRST + R {
-            let row = T::pixels(
-                #[inline(always)]
-                |x| columns[x][y],
-            );
-            for (x, value) in T::of_pixels(simd, row).into_iter().enumerate() {
-                store::<S>(&mut to[(P * y + x) * self.channels], v, value);
             }
         }
     }
@@ -208,6 +215,8 @@ pub(super) struct Sums<'a, T> {
     pub width: usize,
     /// `[tiles, places, width]`, with a gap after each tile.
     pub sums: &'a [f32],
+    /// At least [`space_len`] floats.
+    pub space: &'a mut [f32],
     pub sink: &'a mut T,
 }
 
@@ -226,37 +235,18 @@ impl<K: Sink> WithSimd for Sums<'_, K> {
 impl<K: Sink> Sums<'_, K> {
     #[inline(always)]
     fn by_size<S: Simd, T: Transforms<M, P>, const M: usize, const P: usize>(self, simd: S) {
-        let width = self.width / LANES;
+        let line = P * self.width;
+        let (columns, spare) = self.space.split_at_mut(M * line);
         let tiles = self.sums.chunks_exact(tile_len(self.tile, self.width));
         for (tile, sums) in tiles.enumerate() {
+            transform(
+                lines::<S, P>(sums, line, line),
+                lines_mut::<S, M>(columns, line, line),
+                #[inline(always)]
+                |_, sums| T::of_sums(simd, sums),
+            );
             let at = [self.rows.start + tile / self.cols, tile % self.cols];
-            let (sums, _) = sums.as_chunks();
-            for block in 0..width {
-                let sums = &sums[block..];
-                for v in 0..LANES / S::F32_LANES {
-                    let columns = T::pixels(
-                        #[inline(always)]
-                        |x| {
-                            let column = T::pixels(
-                                #[inline(always)]
-                                |y| load::<S>(&sums[(P * y + x) * width], v),
-                            );
-                            T::of_sums(simd, column)
-                        },
-                    );
-                    let z = T::results(
-                        #[inline(always)]
-                        |y| {
-                            let row = T::pixels(
-                                #[inline(always)]
-                                |x| columns[x][y],
-                            );
-                            T::of_sums(simd, row)
-                        },
-                    );
-                    self.sink.tile(simd, at, [block, v], z);
-                }
-            }
+            self.sink.tile::<S, T, M, P>(simd, at, columns, spare);
         }
     }
 }

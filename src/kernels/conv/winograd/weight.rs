@@ -8,7 +8,7 @@
 use super::image::with_image;
 use super::rows_at_once;
 use super::tile::{Four, Tile, Transforms, Two};
-use super::transform::{Patches, load, store, tile_len};
+use super::transform::{Patches, load, space_len, store, tile_len};
 use crate::kernels::buffers::scratch;
 use crate::kernels::conv::geometry::Geometry;
 use crate::kernels::gemm::{Gemm, Init, NO_PREFETCH, Rows, Transposed};
@@ -31,8 +31,11 @@ pub(in super::super) fn add_products<'a>(
     let at_once = rows_at_once(patch_len + tile_len, tile_cols);
     let most = at_once * tile_cols;
     // One tile more: from each place on, products read whole rows.
-    scratch(most * (patch_len + tile_len) + tile_len, |space| {
-        let (patches, tiles) = space.split_at_mut(most * patch_len);
+    let tiles_len = (most + 1) * tile_len;
+    let spare = space_len(tile, channels);
+    scratch(most * patch_len + tiles_len + spare, |space| {
+        let (patches, space) = space.split_at_mut(most * patch_len);
+        let (tiles, space) = space.split_at_mut(tiles_len);
         let mut n = 0;
         for (x, dz) in samples {
             with_image(tile, g, x, |image| {
@@ -46,6 +49,7 @@ pub(in super::super) fn add_products<'a>(
                         image,
                         rows: rows.clone(),
                         cols: tile_cols,
+                        space,
                         to: &mut patches[n * patch_len..end * patch_len],
                     });
                     simd::run(Tiles {
