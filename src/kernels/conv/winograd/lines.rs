@@ -19,10 +19,7 @@ pub(super) fn transform<V: Copy, const A: usize, const B: usize>(
         *to = &mut std::mem::take(to)[..n];
     }
     for i in 0..n {
-        let values = f(i, column(&from, i));
-        for b in 0..B {
-            to[b][i] = values[b];
-        }
+        put(&mut to, i, f(i, column(&from, i)));
     }
 }
 
@@ -34,6 +31,14 @@ pub(super) fn column<V: Copy, const N: usize>(lines: &[&[V]; N], i: usize) -> [V
         column[n] = lines[n][i];
     }
     column
+}
+
+/// The reverse.
+#[inline(always)]
+fn put<V: Copy, const N: usize>(lines: &mut [&mut [V]; N], i: usize, column: [V; N]) {
+    for n in 0..N {
+        lines[n][i] = column[n];
+    }
 }
 
 /// The vectors of `N` lines of so many floats, each `stride` floats after the one before.

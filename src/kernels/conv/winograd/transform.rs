@@ -96,7 +96,8 @@ impl<'a> Taps<'a> {
                 #[inline(always)]
                 |tap| self.weight[tap + channel * self.stride..].as_chunks().0,
             );
-            for block in 0..width {
+            for first in (0..self.width).step_by(LANES) {
+                let block = first / LANES;
                 let at = (block / panel * self.channels + channel) * panel + block % panel;
                 for v in 0..LANES / S::F32_LANES {
                     let columns = T::taps(
