@@ -85,8 +85,8 @@ impl Recurrent {
         });
     }
 
-    /// What a panel's product should prefetch of the input's contribution to the next step, which lies
-    /// apart for each of `n` samples: an equal share of it.
+    /// The share of a panel's product in prefetching the input's contribution to the next step, which
+    /// lies apart for each of `n` samples.
     fn next_inputs<'a>(&self, a: &'a [f32], n: usize, step: usize, panel: usize) -> &'a [f32] {
         if step + 1 == self.steps {
             return &[];
@@ -97,7 +97,7 @@ impl Recurrent {
         &a[row + start..row + width.min(start + share)]
     }
 
-    /// z = h · W + b, with W in panels; `prefetch` tells what to prefetch meanwhile.
+    /// z = h · W + b, with W in panels; `prefetch` returns what a panel's product should prefetch.
     fn gate_product<'a>(
         &self,
         h: &[f32],

@@ -32,7 +32,10 @@ fn small_and_large_tiles_are_plain_convolutions() {
         let options = ConvOptions::new(window(3, 1, padding), Activation::Relu, pool);
         let size = (3, inputs, h, w);
         let geometry = Geometry::checked(size, weight, bias, &options).unwrap();
-        assert_eq!(of_weight_gradient(&geometry), Some(tile), "{image:?}");
+        for found in [of_forward(&geometry, false), of_weight_gradient(&geometry)] {
+            assert_eq!(found, Some(tile), "{image:?}");
+        }
+        assert_eq!(of_forward(&geometry, true), Some(Tile::Two));
         let found = conv2d(x, weight, bias, options).unwrap();
         let expected = composite(x, weight, bias, &options).unwrap();
         let name = format!("{channels:?} {image:?}");
