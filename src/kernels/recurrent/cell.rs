@@ -156,17 +156,36 @@ fn store<const WHOLE: bool>(block: Block, slice: &mut [f32], at: usize) {
     }
 }
 
+/// `to` = f of `N` slices, unit by unit.
+// The gates are maps of their own, one after the other: an exponential function is a long chain of
+// additions that wait for each other, and only units next to each other fill its gaps.
+#[inline(always)]
+fn map<const WHOLE: bool, const N: usize>(
+    from: [&[f32]; N],
+    to: &mut [f32],
+    f: impl Fn([f32; N]) -> f32,
+) {
+    for at in (0..to.len()).step_by(LANES) {
+        let mut blocks = [[0.0; LANES]; N];
+        for (block, from) in blocks.iter_mut().zip(from) {
+            *block = load::<WHOLE>(from, at);
+        }
+        let mut result = [0.0; LANES];
+        for u in 0..LANES {
+            let mut values = [0.0; N];
+            for (value, block) in values.iter_mut().zip(&blocks) {
+                *value = block[u];
+            }
+            result[u] = f(values);
+        }
+        store::<WHOLE>(result, to, at);
+    }
+}
+
 #[inline(always)]
 fn forward_rnn<const WHOLE: bool>(a: &[f32], z: &[f32], h: &mut [f32], kept: &mut [f32]) {
-    for at in (0..h.len()).step_by(LANES) {
-        let (a, z) = (load::<WHOLE>(a, at), load::<WHOLE>(z, at));
-        let mut state = [0.0; LANES];
-        for u in 0..LANES {
-            state[u] = tanh(a[u] + z[u]);
-        }
-        store::<WHOLE>(state, h, at);
-        store::<WHOLE>(state, kept, at);
-    }
+    map::<WHOLE, 2>([a, z], kept, |[a, z]| tanh(a + z));
+    h.copy_from_slice(kept);
 }
 
 #[inline(always)]
@@ -177,73 +196,33 @@ fn forward_lstm<const WHOLE: bool>(
     kept: &mut [f32],
 ) {
     let ([ai, af, ag, ao], [zi, zf, zg, zo]) = (split(a), split(z));
-    let [kept_i, kept_f, kept_g, kept_o, kept_bent, kept_before] = split_mut(kept);
-    for at in (0..h.len()).step_by(LANES) {
-        let (ai, af, ag, ao) = (
-            load::<WHOLE>(ai, at),
-            load::<WHOLE>(af, at),
-            load::<WHOLE>(ag, at),
-            load::<WHOLE>(ao, at),
-        );
-        let (zi, zf, zg, zo) = (
-            load::<WHOLE>(zi, at),
-            load::<WHOLE>(zf, at),
-            load::<WHOLE>(zg, at),
-            load::<WHOLE>(zo, at),
-        );
-        let before = load::<WHOLE>(c, at);
-        let (mut i, mut f) = ([0.0; LANES], [0.0; LANES]);
-        let (mut g, mut o) = ([0.0; LANES], [0.0; LANES]);
-        let (mut now, mut bent, mut state) = ([0.0; LANES], [0.0; LANES], [0.0; LANES]);
-        for u in 0..LANES {
-            i[u] = sigmoid(ai[u] + zi[u]);
-            f[u] = sigmoid(af[u] + zf[u]);
-            g[u] = tanh(ag[u] + zg[u]);
-            o[u] = sigmoid(ao[u] + zo[u]);
-            now[u] = f[u] * before[u] + i[u] * g[u];
-            bent[u] = tanh(now[u]);
-            state[u] = o[u] * bent[u];
-        }
-        store::<WHOLE>(now, c, at);
-        store::<WHOLE>(state, h, at);
-        store::<WHOLE>(i, kept_i, at);
-        store::<WHOLE>(f, kept_f, at);
-        store::<WHOLE>(g, kept_g, at);
-        store::<WHOLE>(o, kept_o, at);
-        store::<WHOLE>(bent, kept_bent, at);
-        store::<WHOLE>(before, kept_before, at);
-    }
+    let [i, f, g, o, bent, before] = split_mut(kept);
+    map::<WHOLE, 2>([ai, zi], i, |[a, z]| sigmoid(a + z));
+    map::<WHOLE, 2>([af, zf], f, |[a, z]| sigmoid(a + z));
+    map::<WHOLE, 2>([ag, zg], g, |[a, z]| tanh(a + z));
+    map::<WHOLE, 2>([ao, zo], o, |[a, z]| sigmoid(a + z));
+    before.copy_from_slice(c);
+    map::<WHOLE, 4>([f, before, i, g], c, |[f, c, i, g]| f * c + i * g);
+    map::<WHOLE, 1>([c], bent, |[c]| tanh(c));
+    map::<WHOLE, 2>([o, bent], h, |[o, bent]| o * bent);
 }
 
 #[inline(always)]
 fn forward_gru<const WHOLE: bool>([a, z]: [&[f32]; 2], h: &mut [f32], kept: &mut [f32]) {
     let ([ar, az, an], [zr, zz, zn]) = (split(a), split(z));
-    let [kept_r, kept_update, kept_m, kept_part] = split_mut(kept);
+    let [r, update, m, part] = split_mut(kept);
+    map::<WHOLE, 2>([ar, zr], r, |[a, z]| sigmoid(a + z));
+    map::<WHOLE, 2>([az, zz], update, |[a, z]| sigmoid(a + z));
+    map::<WHOLE, 3>([an, r, zn], m, |[a, r, z]| tanh(a + r * z));
+    part.copy_from_slice(zn);
     for at in (0..h.len()).step_by(LANES) {
-        let (ar, az, an) = (
-            load::<WHOLE>(ar, at),
-            load::<WHOLE>(az, at),
-            load::<WHOLE>(an, at),
-        );
-        let (zr, zz, zn) = (
-            load::<WHOLE>(zr, at),
-            load::<WHOLE>(zz, at),
-            load::<WHOLE>(zn, at),
-        );
+        let (update, m) = (load::<WHOLE>(update, at), load::<WHOLE>(m, at));
         let before = load::<WHOLE>(h, at);
-        let (mut r, mut update) = ([0.0; LANES], [0.0; LANES]);
-        let (mut m, mut state) = ([0.0; LANES], [0.0; LANES]);
+        let mut state = [0.0; LANES];
         for u in 0..LANES {
-            r[u] = sigmoid(ar[u] + zr[u]);
-            update[u] = sigmoid(az[u] + zz[u]);
-            m[u] = tanh(an[u] + r[u] * zn[u]);
             state[u] = (1.0 - update[u]) * m[u] + update[u] * before[u];
         }
         store::<WHOLE>(state, h, at);
-        store::<WHOLE>(r, kept_r, at);
-        store::<WHOLE>(update, kept_update, at);
-        store::<WHOLE>(m, kept_m, at);
-        store::<WHOLE>(zn, kept_part, at);
     }
 }
 
