@@ -61,7 +61,7 @@ pub use loss::{cross_entropy, smoothed_cross_entropy};
 pub use moments::{Moments, moments, sample, square_distance};
 pub use peak::peak_flops;
 pub use pooling::{Window, avg_pool2d, max_pool2d};
-pub use recurrent::{Cell, recurrent};
+pub use recurrent::{Cell, recurrent, recurrent_of_inputs};
 pub use simd::{InstructionSet, instruction_set, set_instruction_set};
 pub(crate) use simd::{run as on_simd, run_closure as closure_on_simd};
 pub use smooth_activation::{SmoothActivation, smooth_activation};

@@ -19,11 +19,11 @@ use super::buffers::{Saved, buffer, scratch};
 use super::dense::weight_gradients;
 use super::gemm::panel_width;
 use super::slice_op::{Context, SliceOp};
-use super::support::{per_chunk, wants_gradient};
+use super::support::{per_chunk, read, tensor, wants_gradient};
 use super::tape::PerSample;
 use super::{tape, threads};
 use candle_core::{Result, Shape, Tensor, bail};
-use sequence::{Recurrent, panels, transposed_panels};
+use sequence::{Recurrent, Side, panels, transposed_panels};
 
 pub use cell::Cell;
 
@@ -41,10 +41,42 @@ struct SavedActivations {
     states: Saved<f32>,
 }
 
+/// What the backward pass needs: the activated gates and what else the cell saves, chunk by chunk, step
+/// by step; and the states before each step, sample by sample.
+struct SavedActivations {
+    /// `[n · steps, cell.n_saved() · units]`
+    gates: Saved<f32>,
+    /// `[n · steps, units]`
+    states: Saved<f32>,
+}
+
+/// Samples per chunk of `n`: nothing is summed over them, so the number of threads may decide.
+fn per_thread(n: usize) -> usize {
+    let [least, most] = SAMPLES;
+    per_chunk(n, n.div_ceil(most).next_multiple_of(threads::threads())).max(least)
+}
+
 impl Recurrent {
     /// Samples per chunk: a function of the shape alone.
     fn samples(&self) -> usize {
         per_chunk(self.n, CHUNKS).max(SAMPLES)
+    }
+
+    /// Computes the last states from inputs, and the weights and biases of the inputs and the state.
+    fn evaluate(&self, x: &[f32], weights: [&[f32]; 2], biases: &[Vec<f32>; 2], h: &mut [f32]) {
+        let samples = self.samples();
+        let [wi, wh] = weights;
+        scratch(wi.len() + wh.len(), |packed| {
+            let (input, state) = packed.split_at_mut(wi.len());
+            panels(wi, self.width(), self.panel, input);
+            panels(wh, self.width(), self.panel, state);
+            let side = |weight, bias| Side { weight, bias };
+            let (input, state) = (side(&*input, &*biases[0]), side(&*state, &*biases[1]));
+            let parts = x
+                .chunks(samples * x.len() / self.n)
+                .zip(h.chunks_mut(samples * self.units));
+            threads::for_parts(parts, |_, (x, h)| self.evaluate_chunk(x, input, state, h));
+        });
     }
 }
 
@@ -165,4 +197,89 @@ pub fn recurrent(
         panel: panel_width(),
     };
     tape::apply3_per_sample([gates, weight, bias], op)
+}
+
+/// The same from the inputs `[n · steps, inputs]`, for evaluation: without gradients, and without the
+/// inputs' contributions to the gates in memory.
+///
+/// * `input`, `state`: weight `[inputs or units, G units]` and bias `[G units]` of each
+///
+/// Returns `[n, units]`.
+pub fn recurrent_of_inputs(
+    x: &Tensor,
+    input: [&Tensor; 2],
+    state: [&Tensor; 2],
+    cell: Cell,
+    steps: usize,
+    is_reverse: bool,
+) -> Result<Tensor> {
+    let (rows, inputs) = x.dims2()?;
+    let (units, width) = state[0].dims2()?;
+    let fits = width == cell.n_gates() * units
+        && input[0].dims() == [inputs, width]
+        && [input[1], state[1]].map(|bias| bias.dims() == [width]) == [true; 2];
+    if !fits || rows * steps * units * inputs == 0 || rows % steps != 0 {
+        bail!(
+            "recurrent: inputs {:?} do not fit weights {:?} and {:?}",
+            x.dims(),
+            input[0].dims(),
+            state[0].dims()
+        );
+    }
+    let op = Recurrent {
+        cell,
+        n: rows / steps,
+        steps,
+        units,
+        is_reverse,
+        wants_gradient: false,
+        panel: panel_width(),
+    };
+    let biases = [input[1].to_vec1()?, state[1].to_vec1()?];
+    let mut h = vec![0.0; op.n * units];
+    read(x, |x| {
+        read(input[0], |wi| {
+            read(state[0], |wh| {
+                op.evaluate(x, [wi, wh], &biases, &mut h);
+                Ok(())
+            })
+        })
+    })?;
+    tensor(h, (op.n, units))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kernels::fixture::var;
+    use crate::kernels::{Activation, dense};
+
+    #[test]
+    fn from_inputs_the_last_state_is_that_from_gates() {
+        let (n, steps, inputs, units) = (37, 5, 19, 13);
+        for cell in [Cell::Rnn, Cell::Lstm, Cell::Gru] {
+            let width = cell.n_gates() * units;
+            let x = var(&[n * steps, inputs], 0.0);
+            let input = [var(&[inputs, width], 1.0), var(&[width], 2.0)];
+            let state = [var(&[units, width], 3.0), var(&[width], 4.0)];
+            let ([wi, bi], [wh, bh]) = (&input, &state);
+            for is_reverse in [false, true] {
+                let gates = dense(&x, wi, bi, Activation::Identity).unwrap();
+                let expected = recurrent(&gates, wh, bh, cell, steps, is_reverse).unwrap();
+                let sides = ([&**wi, &**bi], [&**wh, &**bh]);
+                let found = recurrent_of_inputs(&x, sides.0, sides.1, cell, steps, is_reverse);
+                let [found, expected] =
+                    [found.unwrap(), expected].map(|states| states.to_vec2::<f32>().unwrap());
+                assert_eq!(found, expected, "{cell:?}, reverse: {is_reverse}");
+            }
+        }
+    }
+
+    #[test]
+    fn inputs_that_do_not_fit_are_refused() {
+        let [wi, wh, b] = [var(&[3, 8], 1.0), var(&[2, 8], 2.0), var(&[8], 3.0)];
+        let x = var(&[6, 4], 0.0);
+        let found = recurrent_of_inputs(&x, [&wi, &b], [&wh, &b], Cell::Lstm, 3, false);
+        assert!(found.is_err());
+    }
 }

@@ -60,7 +60,10 @@ impl Recurrent {
                             rows[place * units..][..units].copy_from_slice(h);
                         }
                     }
-                    self.gate_product(h, w, b, z, |panel| self.next_inputs(a, n, step, panel));
+                    let rows = strided(n, 0, units);
+                    self.gate_product((h, rows), w, b, z, |panel| {
+                        self.next_inputs(a, n, step, panel)
+                    });
                     let kept = match gates.is_empty() {
                         true => &mut *own,
                         false => &mut gates[step * n * n_saved..][..n * n_saved],
@@ -97,26 +100,65 @@ impl Recurrent {
         &a[row + start..row + width.min(start + share)]
     }
 
-    /// z = h · W + b, with W in panels; `prefetch` returns what a panel's product should prefetch.
+    /// out = left · W + b, with W in panels; `prefetch` returns what a panel's product should prefetch.
     fn gate_product<'a>(
         &self,
-        h: &[f32],
+        left: (&[f32], Rows<'_>),
         w: &[f32],
         b: &[f32],
-        z: &mut [f32],
+        out: &mut [f32],
         prefetch: impl Fn(usize) -> &'a [f32],
     ) {
-        let (units, width) = (self.units, self.width());
-        for (panel, w) in w.chunks(self.panel * units).enumerate() {
+        let width = self.width();
+        let len = w.len() / width;
+        for (panel, w) in w.chunks(self.panel * len).enumerate() {
             let start = panel * self.panel;
-            let columns = start..start + w.len() / units;
+            let columns = start..start + w.len() / len;
             Gemm {
                 init: Init::Bias(&b[columns.clone()]),
                 prefetch: [prefetch(panel), &[]],
-                ..product(h, units, w, (&mut z[columns.start..], width))
+                ..product(left, len, w, (&mut out[columns.start..], width))
             }
             .run();
         }
+    }
+
+    /// Takes some samples through all steps when nothing is saved. The inputs' contributions to the
+    /// gates are computed step by step: those of all steps would go to memory and back.
+    ///
+    /// `x` are the samples' inputs, and the weights are in panels.
+    pub fn evaluate_chunk(&self, x: &[f32], input: Side<'_>, state: Side<'_>, h: &mut [f32]) {
+        let (units, width) = (self.units, self.width());
+        let n = h.len() / units;
+        let inputs = input.weight.len() / width;
+        let n_saved = self.cell.n_saved() * units;
+        scratch(n * (2 * width + units) + n_saved, |work| {
+            let (a, rest) = work.split_at_mut(n * width);
+            let (z, rest) = rest.split_at_mut(n * width);
+            let (c, unused) = rest.split_at_mut(n * units);
+            c.fill(0.0);
+            h.fill(0.0);
+            for step in 0..self.steps {
+                let rows = strided(n, self.place(step) * inputs, self.steps * inputs);
+                self.gate_product((x, rows), input.weight, input.bias, a, |_| &[]);
+                let rows = strided(n, 0, units);
+                self.gate_product((h, rows), state.weight, state.bias, z, |_| &[]);
+                simd::run_closure(
+                    #[inline(always)]
+                    || {
+                        for sample in 0..n {
+                            self.cell.forward(
+                                &a[sample * width..][..width],
+                                &z[sample * width..][..width],
+                                &mut c[sample * units..][..units],
+                                &mut h[sample * units..][..units],
+                                unused,
+                            );
+                        }
+                    },
+                );
+            }
+        });
     }
 
     /// Takes some samples back through all steps: `da` receives the gradient of the input's
@@ -163,15 +205,11 @@ impl Recurrent {
                 // through W.
                 let dz = if dz.is_empty() { &*da } else { &*dz };
                 for (panel, wt) in wt.chunks(self.panel * width).enumerate() {
-                    let rows = Rows::Strided {
-                        n,
-                        start: place * width,
-                        stride: self.steps * width,
-                    };
+                    let rows = strided(n, place * width, self.steps * width);
+                    let out = (&mut dh_now[panel * self.panel..], units);
                     Gemm {
                         init: Init::Output,
-                        rows,
-                        ..product(dz, width, wt, (&mut dh_now[panel * self.panel..], units))
+                        ..product((dz, rows), width, wt, out)
                     }
                     .run();
                 }
@@ -180,9 +218,21 @@ impl Recurrent {
     }
 }
 
+/// A weight in panels, `[inputs or units, G units]`, and its bias.
+#[derive(Clone, Copy)]
+pub(super) struct Side<'a> {
+    pub weight: &'a [f32],
+    pub bias: &'a [f32],
+}
+
+/// `n` rows at a stride.
+fn strided(n: usize, start: usize, stride: usize) -> Rows<'static> {
+    Rows::Strided { n, start, stride }
+}
+
 /// a · b for one panel `b` of `len` rows.
 fn product<'a>(
-    a: &'a [f32],
+    (a, rows): (&'a [f32], Rows<'a>),
     len: usize,
     b: &'a [f32],
     (out, ldc): (&'a mut [f32], usize),
@@ -190,11 +240,7 @@ fn product<'a>(
     let cols = b.len() / len;
     Gemm {
         a,
-        rows: Rows::Strided {
-            n: a.len() / len,
-            start: 0,
-            stride: len,
-        },
+        rows,
         steps: Contiguous(len),
         b,
         ldb: cols,

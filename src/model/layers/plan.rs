@@ -109,20 +109,29 @@ impl<'a> Pass<'a> {
         self.inner.map_or(Ok(()), |inner| inner(x))
     }
 
+    /// Whether something reads what is computed on the way to the result.
+    fn is_watched(&self) -> bool {
+        self.tap.is_some() || self.inner.is_some()
+    }
+
+    /// Whether a layer with the input `x` may compute its output without what shows how it came
+    /// about: neither tensors on the way nor gradients.
+    pub fn only_output_counts(&self, x: &Tensor) -> bool {
+        self.mode == Mode::Eval && !self.is_watched() && !x.is_variable() && !x.track_op()
+    }
+
     /// y + x, for a `y` that nobody else reads.
     pub fn sum(&self, y: Tensor, x: &Tensor) -> Result<Tensor> {
-        let is_watched = self.tap.is_some() || self.inner.is_some();
         match self.mode {
             Mode::Train { .. } => kernels::add(&y, x),
-            Mode::Eval if is_watched => y + x,
+            Mode::Eval if self.is_watched() => y + x,
             Mode::Eval => kernels::add_to(y, x),
         }
     }
 
     /// Gives back the memory of a tensor on the way to a layer's output that nobody reads again.
     pub fn done_with(&self, x: &Tensor, result: &Tensor) {
-        let is_watched = self.tap.is_some() || self.inner.is_some();
-        if self.mode == Mode::Eval && !is_watched {
+        if self.mode == Mode::Eval && !self.is_watched() {
             kernels::reclaim_unless_shared(x, &[result]);
         }
     }

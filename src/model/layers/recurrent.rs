@@ -182,6 +182,10 @@ fn forward(
     let rows = rows.reshape((x.dim(0)? * steps, ()))?;
     let last = |is_reverse: bool| {
         let [wi, wh, bi, bh] = pass.tensors(first + N_PARAMS * usize::from(is_reverse));
+        if pass.only_output_counts(&rows) {
+            let (input, state) = ([&wi, &bi], [&wh, &bh]);
+            return kernels::recurrent_of_inputs(&rows, input, state, cell, steps, is_reverse);
+        }
         let gates = kernels::dense(&rows, &wi, &bi, Activation::Identity)?;
         pass.show(&gates)?;
         let last = kernels::recurrent(&gates, &wh, &bh, cell, steps, is_reverse)?;
