@@ -27,19 +27,9 @@ use sequence::{Recurrent, Side, panels, transposed_panels};
 
 pub use cell::Cell;
 
-/// The samples are cut into at most this many chunks, of at least [`SAMPLES`].
-// A constant, not the number of threads: results must not depend on it.
-const CHUNKS: usize = 16;
-const SAMPLES: usize = 8;
-
-/// What the backward pass needs: the activated gates and what else the cell saves, chunk by chunk, step
-/// by step; and the states before each step, sample by sample.
-struct SavedActivations {
-    /// `[n · steps, cell.n_saved() · units]`
-    gates: Saved<f32>,
-    /// `[n · steps, units]`
-    states: Saved<f32>,
-}
+/// The least and the most samples that a thread takes through all steps together. Each reads all
+/// weights once per step: few samples wait for them, and the gates of many leave the cache.
+const SAMPLES: [usize; 2] = [8, 32];
 
 /// What the backward pass needs: the activated gates and what else the cell saves, chunk by chunk, step
 /// by step; and the states before each step, sample by sample.
@@ -57,14 +47,9 @@ fn per_thread(n: usize) -> usize {
 }
 
 impl Recurrent {
-    /// Samples per chunk: a function of the shape alone.
-    fn samples(&self) -> usize {
-        per_chunk(self.n, CHUNKS).max(SAMPLES)
-    }
-
     /// Computes the last states from inputs, and the weights and biases of the inputs and the state.
     fn evaluate(&self, x: &[f32], weights: [&[f32]; 2], biases: &[Vec<f32>; 2], h: &mut [f32]) {
-        let samples = self.samples();
+        let samples = self.samples;
         let [wi, wh] = weights;
         scratch(wi.len() + wh.len(), |packed| {
             let (input, state) = packed.split_at_mut(wi.len());
@@ -100,7 +85,7 @@ impl SliceOp<3> for Recurrent {
             gates: Saved::new(rows * n_saved),
             states: Saved::new(rows * units),
         };
-        let samples = self.samples();
+        let samples = self.samples;
         let mut gates = kept.gates.chunks_mut(samples * steps * n_saved);
         let mut states = kept.states.chunks_mut(samples * steps * units);
         let parts: Vec<_> = a
@@ -123,7 +108,7 @@ impl SliceOp<3> for Recurrent {
     fn backward(&self, context: Context<'_, 3, SavedActivations>) -> [Vec<f32>; 3] {
         let ([_, w, _], dh, kept) = (context.arguments, context.gradient, context.saved);
         let (units, width) = (self.units, self.width());
-        let samples = self.samples();
+        let samples = self.samples;
         let n_saved = self.cell.n_saved() * units;
         let mut da = buffer(self.n * self.steps * width);
         let mut dz = Saved::new(if self.cell.has_two_gradients() {
@@ -156,7 +141,11 @@ impl SliceOp<3> for Recurrent {
 
 impl PerSample for Recurrent {
     fn of_one(self, n: usize) -> Option<Self> {
-        (self.n == n).then_some(Recurrent { n: 1, ..self })
+        (self.n == n).then_some(Recurrent {
+            n: 1,
+            samples: 1,
+            ..self
+        })
     }
 }
 
@@ -190,6 +179,7 @@ pub fn recurrent(
     let op = Recurrent {
         cell,
         n: rows / steps,
+        samples: per_thread(rows / steps),
         steps,
         units,
         is_reverse,
@@ -229,6 +219,7 @@ pub fn recurrent_of_inputs(
     let op = Recurrent {
         cell,
         n: rows / steps,
+        samples: per_thread(rows / steps),
         steps,
         units,
         is_reverse,

@@ -11,6 +11,8 @@ use crate::kernels::transpose::transpose;
 pub(super) struct Recurrent {
     pub cell: Cell,
     pub n: usize,
+    /// Samples per chunk.
+    pub samples: usize,
     pub steps: usize,
     pub units: usize,
     /// Whether the sequence is read from its end.
