@@ -14,8 +14,6 @@ use std::ops::Range;
 const CHUNKS: usize = 16;
 /// Samples per chunk at most, if there are many.
 const SAMPLES: usize = 64;
-/// Their chunks are a multiple of this, so that no thread waits for the last one.
-const EVEN: usize = 4;
 /// Elements of the result per chunk when partial sums are added.
 const PIECE: usize = 512;
 /// Rows of W per block.
@@ -55,7 +53,11 @@ impl Dense {
 
     /// One chunk per block of samples, each with the whole sum.
     fn forward_by_samples(&self, x: &[f32], w: &[f32], bias: &[f32], y: &mut [f32]) {
-        let samples = per_chunk(self.n, self.n.div_ceil(SAMPLES).next_multiple_of(EVEN));
+        let chunks = self
+            .n
+            .div_ceil(SAMPLES)
+            .next_multiple_of(threads::threads());
+        let samples = per_chunk(self.n, chunks);
         let parts = x
             .chunks(samples * self.inputs)
             .zip(y.chunks_mut(samples * self.outputs));
