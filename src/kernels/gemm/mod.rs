@@ -316,9 +316,14 @@ impl<'a, S: Steps> Gemm<'a, S> {
                 *b = simd.partial_load_f32s(&from[col..self.cols]);
             }
             let mut row = 0;
-            while row + 8 <= self.rows.len() {
+            while I::REGISTER_COUNT >= 32 && row + 8 <= self.rows.len() {
                 self.ragged_block::<I, 8>(simd, &b, steps.clone(), row, col);
                 row += 8;
+            }
+            // Of eight rows the sums would not stay in sixteen registers.
+            while row + 6 <= self.rows.len() {
+                self.ragged_block::<I, 6>(simd, &b, steps.clone(), row, col);
+                row += 6;
             }
             while row < self.rows.len() {
                 self.ragged_block::<I, 1>(simd, &b, steps.clone(), row, col);
