@@ -50,6 +50,19 @@ fn rows(dir: &Path) -> Vec<Vec<String>> {
 }
 
 #[test]
+fn each_pass_of_a_benchmark_tells_the_same_numbers() {
+    let dir = trained();
+    let args = ["evaluate", "m.safetensors", "--data", "data", "--json"];
+    let told = json_lines(&run(dir.path(), &[&args[..], &["--passes", "3"]].concat()));
+    let alone = evaluate(dir.path(), &[]);
+    assert_eq!(told.len(), 3);
+    for mut line in told {
+        line.as_object_mut().unwrap().remove("seconds");
+        assert_eq!(line, alone);
+    }
+}
+
+#[test]
 fn the_numbers_of_evaluate_agree_with_each_other() {
     let dir = trained();
     let told = evaluate(dir.path(), &[]);
