@@ -42,6 +42,11 @@ impl Dense {
         (rows / LANES * LANES).max(LANES)
     }
 
+    /// Whether each output is one chain of additions in ascending order, without partial sums.
+    pub fn sums_in_order(&self) -> bool {
+        deciding(self.n) > SAMPLES || self.depth() >= self.inputs
+    }
+
     /// Computes y.
     pub fn forward_into(&self, x: &[f32], w: &[f32], bias: &[f32], y: &mut [f32]) {
         if deciding(self.n) > SAMPLES {

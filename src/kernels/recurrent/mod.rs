@@ -15,8 +15,9 @@
 mod cell;
 mod sequence;
 
+use super::activation::Activation;
 use super::buffers::{Saved, buffer, scratch};
-use super::dense::weight_gradients;
+use super::dense::{Dense, dense, weight_gradients};
 use super::gemm::panel_width;
 use super::slice_op::{Context, SliceOp};
 use super::support::{per_chunk, read, tensor, wants_gradient};
@@ -190,7 +191,8 @@ pub fn recurrent(
 }
 
 /// The same from the inputs `[n · steps, inputs]`, for evaluation: without gradients, and without the
-/// inputs' contributions to the gates in memory.
+/// inputs' contributions to the gates in memory. The bits are those of a [`dense()`] layer and
+/// [`recurrent()`].
 ///
 /// * `input`, `state`: weight `[inputs or units, G units]` and bias `[G units]` of each
 ///
@@ -215,6 +217,16 @@ pub fn recurrent_of_inputs(
             input[0].dims(),
             state[0].dims()
         );
+    }
+    let as_dense = Dense {
+        activation: Activation::Identity,
+        n: rows,
+        inputs,
+        outputs: width,
+    };
+    if !as_dense.sums_in_order() {
+        let gates = dense(x, input[0], input[1], Activation::Identity)?;
+        return recurrent(&gates, state[0], state[1], cell, steps, is_reverse);
     }
     let op = Recurrent {
         cell,
@@ -247,8 +259,12 @@ mod tests {
 
     #[test]
     fn from_inputs_the_last_state_is_that_from_gates() {
-        let (n, steps, inputs, units) = (37, 5, 19, 13);
-        for cell in [Cell::Rnn, Cell::Lstm, Cell::Gru] {
+        let cells = [Cell::Rnn, Cell::Lstm, Cell::Gru];
+        // So few images that the inputs' products are partial sums, and many.
+        for ([n, steps, inputs, units], cell) in [[2, 9, 45, 67], [37, 5, 19, 13]]
+            .into_iter()
+            .flat_map(|sizes| cells.map(|cell| (sizes, cell)))
+        {
             let width = cell.n_gates() * units;
             let x = var(&[n * steps, inputs], 0.0);
             let input = [var(&[inputs, width], 1.0), var(&[width], 2.0)];
