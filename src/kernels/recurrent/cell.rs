@@ -215,6 +215,7 @@ fn forward_gru<const WHOLE: bool>([a, z]: [&[f32]; 2], h: &mut [f32], kept: &mut
     map::<WHOLE, 2>([az, zz], update, |[a, z]| sigmoid(a + z));
     map::<WHOLE, 3>([an, r, zn], m, |[a, r, z]| tanh(a + r * z));
     part.copy_from_slice(zn);
+    // Not a map, which cannot read what it writes.
     for at in (0..h.len()).step_by(LANES) {
         let (update, m) = (load::<WHOLE>(update, at), load::<WHOLE>(m, at));
         let before = load::<WHOLE>(h, at);

@@ -48,6 +48,20 @@ fn per_thread(n: usize) -> usize {
 }
 
 impl Recurrent {
+    /// A layer without gradients.
+    fn new(cell: Cell, [n, steps, units]: [usize; 3], is_reverse: bool) -> Self {
+        Recurrent {
+            cell,
+            n,
+            samples: per_thread(n),
+            steps,
+            units,
+            is_reverse,
+            wants_gradient: false,
+            panel: panel_width(),
+        }
+    }
+
     /// Computes the last states from inputs, and the weights and biases of the inputs and the state.
     fn evaluate(&self, x: &[f32], weights: [&[f32]; 2], biases: &[Vec<f32>; 2], h: &mut [f32]) {
         let samples = self.samples;
@@ -178,14 +192,8 @@ pub fn recurrent(
         );
     }
     let op = Recurrent {
-        cell,
-        n: rows / steps,
-        samples: per_thread(rows / steps),
-        steps,
-        units,
-        is_reverse,
         wants_gradient: [gates, weight, bias].into_iter().any(wants_gradient),
-        panel: panel_width(),
+        ..Recurrent::new(cell, [rows / steps, steps, units], is_reverse)
     };
     tape::apply3_per_sample([gates, weight, bias], op)
 }
@@ -209,7 +217,9 @@ pub fn recurrent_of_inputs(
     let (units, width) = state[0].dims2()?;
     let fits = width == cell.n_gates() * units
         && input[0].dims() == [inputs, width]
-        && [input[1], state[1]].map(|bias| bias.dims() == [width]) == [true; 2];
+        && [input[1], state[1]]
+            .iter()
+            .all(|bias| bias.dims() == [width]);
     if !fits || rows * steps * units * inputs == 0 || rows % steps != 0 {
         bail!(
             "recurrent: inputs {:?} do not fit weights {:?} and {:?}",
@@ -228,16 +238,7 @@ pub fn recurrent_of_inputs(
         let gates = dense(x, input[0], input[1], Activation::Identity)?;
         return recurrent(&gates, state[0], state[1], cell, steps, is_reverse);
     }
-    let op = Recurrent {
-        cell,
-        n: rows / steps,
-        samples: per_thread(rows / steps),
-        steps,
-        units,
-        is_reverse,
-        wants_gradient: false,
-        panel: panel_width(),
-    };
+    let op = Recurrent::new(cell, [rows / steps, steps, units], is_reverse);
     let biases = [input[1].to_vec1()?, state[1].to_vec1()?];
     let mut h = vec![0.0; op.n * units];
     read(x, |x| {
