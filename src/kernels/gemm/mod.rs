@@ -42,6 +42,11 @@ pub(super) fn panel_width() -> usize {
     }
 }
 
+/// Whether a product packs the columns of its right side for so many rows.
+pub(super) fn packs(rows: usize) -> bool {
+    panel_width() == PAIR && rows >= packed::MANY_ROWS
+}
+
 /// The initial value of the sums.
 #[derive(Clone, Copy)]
 pub(super) enum Init<'a> {
@@ -93,17 +98,15 @@ impl<S: Steps> WithSimd for Gemm<'_, S> {
 
 impl<'a, S: Steps> Gemm<'a, S> {
     /// Computes it.
-    pub fn run(self) {
+    pub fn run(mut self) {
         debug_assert!(self.b.len() >= self.steps.len() * self.ldb);
-        if panel_width() > PAIR {
-            return simd::run(self);
-        }
-        if self.ldb == PAIR && self.cols == PAIR {
+        if panel_width() == PAIR && self.ldb == PAIR && self.cols == PAIR {
             return simd::run(InOnePanel(self));
         }
-        if self.rows.len() < packed::MANY_ROWS {
+        if !packs(self.rows.len()) {
             return simd::run(self);
         }
+        self.take_padded();
         scratch(self.steps.len() * PAIR, |space| {
             simd::run(Packed { gemm: self, space });
         });

@@ -4,7 +4,9 @@
 //! the same sets of the first-level cache, took up to a third of the time. Columns that lie next to each
 //! other need no checks, and meet nowhere.
 
-use super::{Gemm, LINE, PAIR, Steps, prefetch_line};
+use super::{Gemm, Init, LINE, NO_PREFETCH, PAIR, Steps, prefetch_line};
+use crate::kernels::buffers::scratch;
+use crate::kernels::simd;
 use pulp::{Simd, WithSimd};
 
 /// Rows from which on packing is worth it.
@@ -58,7 +60,59 @@ impl<S: Steps> WithSimd for InOnePanel<'_, S> {
     }
 }
 
+/// Copies `n` columns of `from` from `col` on, padded with zeros: other values might be slow.
+fn pad(from: &[f32], stride: usize, col: usize, n: usize, to: &mut [f32]) {
+    for (to, from) in to.chunks_exact_mut(PAIR).zip(from.chunks(stride)) {
+        to[..n].copy_from_slice(&from[col..][..n]);
+        to[n..].fill(0.0);
+    }
+}
+
 impl<S: Steps> Gemm<'_, S> {
+    /// Computes the last columns, if they fill more than one register, as two whole ones. What comes
+    /// of the rest of the second is not read.
+    pub(super) fn take_padded(&mut self) {
+        let n = self.cols % PAIR;
+        if n <= PAIR / 2 {
+            return;
+        }
+        self.cols -= n;
+        let (col, len) = (self.cols, self.steps.len() * PAIR);
+        scratch(len + PAIR + self.rows.len() * PAIR, |space| {
+            let (b, space) = space.split_at_mut(len);
+            let (bias, out) = space.split_at_mut(PAIR);
+            pad(self.b, self.ldb, col, n, b);
+            let init = match self.init {
+                Init::Zero => Init::Zero,
+                Init::Bias(all) => {
+                    pad(all, all.len(), col, n, bias);
+                    Init::Bias(bias)
+                }
+                Init::Output => {
+                    pad(self.out, self.ldc, col, n, out);
+                    Init::Output
+                }
+            };
+            simd::run(InOnePanel(Gemm {
+                a: self.a,
+                rows: self.rows,
+                steps: self.steps,
+                b,
+                ldb: PAIR,
+                cols: PAIR,
+                out,
+                ldc: PAIR,
+                init,
+                relu: self.relu,
+                prefetch: NO_PREFETCH,
+            }));
+            let rows = self.out.chunks_mut(self.ldc);
+            for (to, from) in rows.zip(out.chunks_exact(PAIR)) {
+                to[col..][..n].copy_from_slice(&from[..n]);
+            }
+        });
+    }
+
     /// Two registers of columns of all rows, in tiles of nearly equal height.
     #[inline(always)]
     fn packed_panel<I: Simd>(&mut self, simd: I, col: usize, packed: &[f32]) {
