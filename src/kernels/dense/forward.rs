@@ -3,7 +3,7 @@
 use crate::kernels::activation::Activation;
 use crate::kernels::buffers::scratch;
 use crate::kernels::each_alone::deciding;
-use crate::kernels::gemm::{Contiguous, Gemm, Init, Rows};
+use crate::kernels::gemm::{Contiguous, Gemm, Init, Rows, packs};
 use crate::kernels::support::{LANES, per_chunk};
 use crate::kernels::{simd, threads};
 use pulp::{Simd, WithSimd};
@@ -20,6 +20,8 @@ const PIECE: usize = 512;
 // The columns that a tile uses are only a part of each row, and meet in as large a part of the
 // first-level cache's sets: fewer rows than would fit leave room for x.
 const BLOCK: usize = 64;
+/// The same if columns are packed: they meet nowhere, and half of the cache is for x.
+const PACKED_BLOCK: usize = 256;
 
 /// The layer with the sizes of one call.
 #[derive(Clone, Copy)]
@@ -115,16 +117,18 @@ impl Dense {
         mut init: Init<'_>,
         out: &mut [f32],
     ) {
+        let n = out.len() / self.outputs;
+        let block = if packs(n) { PACKED_BLOCK } else { BLOCK };
         let weights = |from: usize| {
-            let to = inputs.end.min(from + BLOCK);
+            let to = inputs.end.min(from + block);
             &w[from.min(to) * self.outputs..to * self.outputs]
         };
-        for start in inputs.clone().step_by(BLOCK) {
+        for start in inputs.clone().step_by(block) {
             let b = weights(start);
             Gemm {
                 a: x,
                 rows: Rows::Strided {
-                    n: out.len() / self.outputs,
+                    n,
                     start,
                     stride: self.inputs,
                 },
@@ -136,7 +140,7 @@ impl Dense {
                 ldc: self.outputs,
                 init,
                 relu: false,
-                prefetch: [weights(start + BLOCK), &[]],
+                prefetch: [weights(start + block), &[]],
             }
             .run();
             init = Init::Output;
