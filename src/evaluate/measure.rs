@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::loss::Loss;
 use super::number;
 use crate::data::ImageSet;
+use crate::kernels;
 use crate::model::{Mode, Network, Shape};
 use crate::stats::argmax;
 
@@ -19,30 +20,39 @@ pub struct Metrics {
     pub accuracy: f64,
 }
 
-/// Images per evaluation batch: enough to keep all threads busy, few enough for the cache.
+/// Images per evaluation batch: enough to multiply by weights that were read once, few enough for the
+/// cache.
 const EVAL_BATCH: usize = 100;
 
 /// Memory limit of an evaluation batch of more than one image. A constant, not the machine's
 /// memory: the order of summation must not depend on the machine.
 const EVAL_BYTES: u64 = 2 << 30;
 
-/// Images per evaluation batch for `network`: fewer if its activations are large.
-pub(crate) fn eval_batch(network: &Network) -> usize {
+/// Activations of a batch that a core's own cache holds, in bytes. A thread then takes whole batches,
+/// and waits for the others once, not in every layer; larger batches are shared by the threads.
+const CACHED_BYTES: u64 = 1 << 20;
+
+/// Memory of the activations of one image, in bytes.
+fn image_bytes(network: &Network) -> u64 {
     let spec = network.spec();
     let n_bytes = |n| {
         let report = spec.check().0;
         report.forward_bytes(Shape::Image(spec.input), n)
     };
-    let of_weights = n_bytes(0);
-    let of_image = n_bytes(1).saturating_sub(of_weights).max(1);
-    (EVAL_BYTES / of_image).clamp(1, EVAL_BATCH as u64) as usize
+    n_bytes(1).saturating_sub(n_bytes(0)).max(1)
+}
+
+/// Images per evaluation batch for `network`: fewer if its activations are large.
+pub(crate) fn eval_batch(network: &Network) -> usize {
+    (EVAL_BYTES / image_bytes(network)).clamp(1, EVAL_BATCH as u64) as usize
 }
 
 /// [`argmax`] of each row of `[n, classes]`.
 fn argmax_rows(logits: &Tensor) -> Result<Vec<Option<u32>>> {
-    let rows: Vec<Vec<f32>> = logits.to_vec2()?;
-    let class = |row: &Vec<f32>| argmax(row).map(|idx| idx as u32);
-    Ok(rows.iter().map(class).collect())
+    let n_classes = logits.dim(1)?;
+    let values = logits.flatten_all()?.to_vec1::<f32>()?;
+    let class = |row| argmax(row).map(|class| class as u32);
+    Ok(values.chunks_exact(n_classes.max(1)).map(class).collect())
 }
 
 /// Number of rows of `logits` whose argmax is the label. A row that is not finite is wrong.
@@ -52,8 +62,34 @@ pub(crate) fn n_correct(logits: &Tensor, labels: &[u32]) -> Result<usize> {
     Ok(classes.iter().zip(labels).filter(is_right).count())
 }
 
+/// What comes of one batch.
+struct Measured {
+    logits: Tensor,
+    labels: Vec<u32>,
+    /// Of its images.
+    mean_loss: f64,
+    n_right: usize,
+}
+
+fn measure_batch(
+    network: &Network,
+    loss: Loss,
+    set: &ImageSet,
+    indices: &[u32],
+) -> Result<Measured> {
+    let batch = set.batch(indices, &Device::Cpu)?;
+    let logits = network.forward(&batch.images, Mode::Eval)?;
+    let labels: Vec<u32> = batch.labels.to_vec1()?;
+    Ok(Measured {
+        mean_loss: loss.of(&logits, &batch.labels)?.to_scalar::<f32>()?.into(),
+        n_right: n_correct(&logits, &labels)?,
+        logits,
+        labels,
+    })
+}
+
 /// Measures loss and accuracy on the images at `indices`; calls `each` with the logits of each
-/// batch.
+/// batch, in order.
 ///
 /// # Errors
 /// When the network does not fit the images.
@@ -65,14 +101,24 @@ pub fn measure(
     mut each: impl FnMut(&Tensor, &[u32]) -> Result<()>,
 ) -> Result<Metrics> {
     let (mut loss_sum, mut n_right) = (0.0, 0);
-    for chunk in indices.chunks(eval_batch(network)) {
-        let batch = set.batch(chunk, &Device::Cpu)?;
-        let logits = network.forward(&batch.images, Mode::Eval)?;
-        let labels: Vec<u32> = batch.labels.to_vec1()?;
-        let mean = loss.of(&logits, &batch.labels)?.to_scalar::<f32>()?;
-        loss_sum += f64::from(mean) * chunk.len() as f64;
-        n_right += n_correct(&logits, &labels)?;
-        each(&logits, &labels)?;
+    let size = eval_batch(network);
+    let batches: Vec<&[u32]> = indices.chunks(size).collect();
+    let of_one = |batch: &&[u32]| measure_batch(network, loss, set, batch);
+    let is_cached = image_bytes(network) * size as u64 <= CACHED_BYTES;
+    let threads = kernels::threads();
+    // Two for each thread: one that is slower than others takes fewer.
+    let at_once = if is_cached { 2 * threads } else { 1 };
+    for batches in batches.chunks(at_once) {
+        let measured = match batches.len() < threads {
+            true => batches.iter().map(of_one).collect(),
+            false => kernels::map_alone(batches, of_one),
+        };
+        for (measured, batch) in measured.into_iter().zip(batches) {
+            let measured = measured?;
+            loss_sum += measured.mean_loss * batch.len() as f64;
+            n_right += measured.n_right;
+            each(&measured.logits, &measured.labels)?;
+        }
     }
     let n = indices.len().max(1) as f64;
     Ok(Metrics {

@@ -97,6 +97,31 @@ pub(crate) fn for_parts_worth<P: Send>(
     }
 }
 
+/// What `task` makes of each item, in order. Each item is one thread's: the kernels that `task` calls
+/// run on that thread alone, so that threads wait for each other once, and not in every kernel.
+pub(crate) fn map_alone<T: Sync, R: Send>(items: &[T], task: impl Fn(&T) -> R + Sync) -> Vec<R> {
+    let mut results: Vec<Option<R>> = items.iter().map(|_| None).collect();
+    for_parts(items.iter().zip(&mut results), |_, (item, result)| {
+        *result = Some(alone(|| task(item)));
+    });
+    results.into_iter().flatten().collect()
+}
+
+/// Runs `task` with this thread as the only one for its kernels.
+fn alone<R>(task: impl FnOnce() -> R) -> R {
+    /// Puts the thread's own pool back, also after a panic.
+    struct Before(Option<Arc<Pool>>);
+
+    impl Drop for Before {
+        fn drop(&mut self) {
+            OWN.set(self.0.take());
+        }
+    }
+
+    let _before = Before(OWN.replace(Some(Arc::new(Pool::new(1)))));
+    task()
+}
+
 /// Whether so many multiply-adds take longer than waking the other threads.
 pub(crate) fn is_worth(work: usize) -> bool {
     // A few microseconds on one core.
@@ -107,6 +132,16 @@ pub(crate) fn is_worth(work: usize) -> bool {
 mod tests {
     use super::*;
     use std::sync::atomic::{AtomicUsize, Ordering};
+
+    #[test]
+    fn items_are_mapped_in_order_and_each_by_one_thread() {
+        use_own_threads(3);
+        let items: Vec<usize> = (0..50).collect();
+        let mapped = map_alone(&items, |item| (item * 2, threads()));
+        let expected: Vec<_> = items.iter().map(|item| (item * 2, 1)).collect();
+        assert_eq!(mapped, expected);
+        assert_eq!(threads(), 3);
+    }
 
     #[test]
     fn callers_at_once_and_nested_calls_all_finish() {
