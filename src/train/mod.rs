@@ -19,6 +19,7 @@ mod inspect;
 mod job;
 mod lr_finder;
 mod optim;
+mod parts;
 mod points;
 mod privacy;
 mod steps;

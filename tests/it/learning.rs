@@ -116,6 +116,25 @@ fn the_same_seed_gives_the_same_bits_for_any_number_of_threads() {
     kernels::set_threads(n_threads);
 }
 
+/// 130 images are computed in parts of 32, 32, 32 and 34.
+#[test]
+fn a_batch_in_parts_gives_the_same_bits_for_any_number_of_threads() {
+    let data = first_images(130);
+    let n_threads = kernels::threads();
+    for name in ["lstm", "gru", "vit-tiny"] {
+        let hashes = [1, 2, 5].map(|n| {
+            kernels::set_threads(n);
+            let done = outcome(&job(preset(name).unwrap(), &data, |c| {
+                c.epochs = 4;
+                c.batch_size = 130;
+            }));
+            weights_hash(&done.network)
+        });
+        assert!(hashes.iter().all(|h| *h == hashes[0]), "{name}: {hashes:?}");
+    }
+    kernels::set_threads(n_threads);
+}
+
 #[test]
 fn every_image_counts_once_an_epoch() {
     struct Count(Vec<(u64, f64)>);

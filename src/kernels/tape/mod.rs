@@ -205,8 +205,29 @@ pub(super) fn stack(lists: [&Tensor; 3]) -> Result<Tensor> {
 /// of several elements is summed.
 pub fn gradients(forward: impl FnOnce() -> Result<Tensor>) -> Result<(Tensor, GradStore)> {
     let (loss, tape) = record(forward)?;
-    let gradients = backward(tape, &loss, None)?;
+    let gradients = backward(tape, &loss, 1.0, Backward::Plain)?;
     Ok((loss, gradients))
+}
+
+/// Like [`gradients`] for a weighted sum of losses, which are computed and forgotten one after the
+/// other: all the memory of one, but for the gradients, serves the next.
+///
+/// * `weights`: of the losses
+/// * `forward`: returns the loss at an index, of which it must not keep any tensor
+///
+/// # Errors
+/// Those of `forward`, and when the backward pass fails.
+pub fn gradients_of_sum(
+    weights: &[f64],
+    mut forward: impl FnMut(usize) -> Result<Tensor>,
+) -> Result<(f64, GradStore)> {
+    let (mut sum, mut gradients) = (0.0, GradStore::default());
+    for (idx, &weight) in weights.iter().enumerate() {
+        let (loss, tape) = record(|| forward(idx))?;
+        sum += weight * f64::from(loss.to_scalar::<f32>()?);
+        gradients.extend(backward(tape, &loss, weight, Backward::ReusingMemory)?)?;
+    }
+    Ok((sum, gradients))
 }
 
 /// Runs `forward`, which returns a loss, and returns it with the recorded calls.
@@ -227,16 +248,30 @@ pub(super) fn record(forward: impl FnOnce() -> Result<Tensor>) -> Result<(Tensor
     Ok((loss, tape))
 }
 
-/// Returns the gradients of the variables. Those in `update` whose only use is a fusable op are
-/// updated instead.
+/// What a backward pass may do besides computing gradients.
+pub(super) enum Backward<'a, 's> {
+    /// Nothing.
+    Plain,
+    /// Reuse the memory of the results of the forward pass, which nobody reads later.
+    ReusingMemory,
+    /// That, and update weights whose only use is a fusable op. They have no gradient then.
+    Updating(&'a mut [Slot<'s>], Rule),
+}
+
+/// Returns the gradients of the variables by `weight · loss`.
 pub(super) fn backward(
     tape: Vec<Node>,
     loss: &Tensor,
-    update: Option<(&mut [Slot<'_>], Rule)>,
+    weight: f64,
+    how: Backward<'_, '_>,
 ) -> Result<GradStore> {
     match is_complete(&tape, loss) {
-        true => walk(tape, (loss.id(), loss.ones_like()?), update),
-        false => loss.backward(),
+        true => walk(
+            tape,
+            (loss.id(), loss.ones_like()?.affine(weight, 0.0)?),
+            how,
+        ),
+        false => loss.affine(weight, 0.0)?.backward(),
     }
 }
 
@@ -251,7 +286,7 @@ fn is_complete(tape: &[Node], loss: &Tensor) -> bool {
 fn walk(
     mut tape: Vec<Node>,
     (start, gradient): (TensorId, Tensor),
-    mut update: Option<(&mut [Slot<'_>], Rule)>,
+    mut how: Backward<'_, '_>,
 ) -> Result<GradStore> {
     let mut uses: HashMap<TensorId, usize> = HashMap::new();
     for argument in tape.iter().flat_map(Node::arguments) {
@@ -264,12 +299,14 @@ fn walk(
         let Some(gradient) = pending.remove(&node.result.id()) else {
             continue;
         };
-        let slot = update.as_mut().and_then(|(slots, rule)| {
-            let weight = node.arguments().get(1)?.id();
-            let mut slots = slots.iter_mut();
-            let slot = slots.find(|slot| slot.param.id() == weight && uses[&weight] == 1)?;
-            Some((slot, *rule))
-        });
+        let slot = match &mut how {
+            Backward::Updating(slots, rule) => node.arguments().get(1).and_then(|weight| {
+                let is_only_use = uses[&weight.id()] == 1;
+                let mut slots = slots.iter_mut().filter(|_| is_only_use);
+                Some((slots.find(|slot| slot.param.id() == weight.id())?, *rule))
+            }),
+            _ => None,
+        };
         let parts = node.backward(&gradient, slot)?;
         let mut in_use = parts.iter().flatten().chain(pending.values());
         if !in_use.any(|part| buffers::share_memory(part, &gradient)) {
@@ -277,7 +314,7 @@ fn walk(
         }
         drop(gradient);
         // A view has no memory of its own.
-        if update.is_some() && !matches!(node.call, Call::View(_)) {
+        if !matches!(how, Backward::Plain) && !matches!(node.call, Call::View(_)) {
             buffers::reclaim(&node.result);
         }
         // The parts of a sum and of a view are the gradient itself.

@@ -11,7 +11,7 @@ use candle_core::backprop::GradStore;
 use candle_core::{Result, Tensor, TensorId};
 use std::collections::{HashMap, HashSet};
 
-use super::{Call, Node, is_complete, record, walk};
+use super::{Backward, Call, Node, is_complete, record, walk};
 use crate::kernels::slice_op::{Context, SliceOp, read3};
 use crate::kernels::support::{read, wants_gradient};
 use crate::kernels::threads;
@@ -174,7 +174,7 @@ pub fn clipped_gradients(
     let factors: Vec<f32> = norms.into_iter().map(factor).collect();
     let factors = Tensor::from_vec(factors, (n, 1), gradient.device())?;
     let clipped = gradient.broadcast_mul(&factors)?;
-    let gradients = walk(tape, (logits.id(), clipped), None)?;
+    let gradients = walk(tape, (logits.id(), clipped), Backward::Plain)?;
     Ok(Some((loss, gradients)))
 }
 

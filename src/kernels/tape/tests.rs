@@ -1,4 +1,4 @@
-//! The tape against candle's own backward pass.
+//! The tape against candle's own backward pass, of a batch at once and in parts.
 
 use super::*;
 use crate::kernels::fixture::{assert_close, var};
@@ -21,7 +21,8 @@ fn check(foreign: bool) {
         stride: [s; 2],
         padding: [0; 2],
     };
-    let forward = || {
+    let loss = |first: usize, n: usize| {
+        let (images, labels) = (images.narrow(0, first, n)?, labels.narrow(0, first, n)?);
         let pool = Some(window(2, 2));
         let options = ConvOptions::new(window(3, 1), Activation::Relu, pool);
         let mut x = conv2d(&images, &vars[0], &vars[1], options)?;
@@ -35,11 +36,18 @@ fn check(foreign: bool) {
             &labels,
         )
     };
-    let expected = forward().unwrap().backward().unwrap();
-    let (_, found) = gradients(forward).unwrap();
+    let expected_loss = loss(0, 5).unwrap();
+    let expected = expected_loss.backward().unwrap();
+    let (_, found) = gradients(|| loss(0, 5)).unwrap();
+    let parts = [(0, 2), (2, 3)];
+    let (sum, in_parts) = gradients_of_sum(&[0.4, 0.6], |i| loss(parts[i].0, parts[i].1)).unwrap();
+    let expected_loss = f64::from(expected_loss.to_scalar::<f32>().unwrap());
+    assert!((sum - expected_loss).abs() < 1e-6, "{sum} {expected_loss}");
     for (i, var) in vars.iter().enumerate() {
-        let [found, expected] = [&found, &expected].map(|g| g.get(var).unwrap());
-        assert_close(found, expected, &format!("variable {i}"));
+        let expected = expected.get(var).unwrap();
+        assert_close(found.get(var).unwrap(), expected, &format!("variable {i}"));
+        let in_parts = in_parts.get(var).unwrap();
+        assert_close(in_parts, expected, &format!("variable {i}, in parts"));
     }
 }
 

@@ -23,7 +23,7 @@ pub(super) use rule::Step;
 pub use sgd::SgdHyper;
 pub use slot::Slot;
 pub(super) use slot::Update;
-pub use train_step::{step_with_norms, step_with_transform, train_step};
+pub use train_step::train_step;
 
 #[cfg(test)]
 mod tests {

@@ -1,10 +1,9 @@
-//! Updates of all parameters: forward, backward and a step of each.
+//! Update of all parameters: forward, backward and a step of each.
 
 use super::rule::Rule;
 use super::slot::Slot;
-use crate::kernels::tape;
-use candle_core::backprop::GradStore;
-use candle_core::{Result, Tensor, Var};
+use crate::kernels::tape::{self, Backward};
+use candle_core::{Result, Tensor};
 
 /// Forward, backward and a step of every parameter: runs `forward`, which returns a loss, and
 /// returns the loss.
@@ -22,64 +21,7 @@ pub fn train_step(
     if !loss.to_scalar::<f32>()?.is_finite() {
         return Ok(loss);
     }
-    let gradients = tape::backward(tape, &loss, Some((&mut *slots, rule)))?;
-    for slot in slots {
-        if let Some(gradient) = gradients.get(slot.param) {
-            slot.take(gradient, rule)?;
-        }
-    }
-    Ok(loss)
-}
-
-/// Like [`train_step`], with `transform` between the backward pass and the steps: it gets
-/// the gradient of each parameter that the loss depends on, in the order of `slots`, and may change
-/// it.
-///
-/// Slower than [`train_step`], because no step is fused into the backward pass.
-pub fn step_with_transform(
-    forward: impl FnOnce() -> Result<Tensor>,
-    slots: &mut [Slot<'_>],
-    rule: Rule,
-    transform: impl FnOnce(&mut [(&Var, Vec<f32>)]) -> Result<()>,
-) -> Result<Tensor> {
-    let (loss, tape) = tape::record(forward)?;
-    if !loss.to_scalar::<f32>()?.is_finite() {
-        return Ok(loss);
-    }
-    let gradients = tape::backward(tape, &loss, None)?;
-    let has_gradient = |slot: &&mut Slot<'_>| gradients.get(slot.param).is_some();
-    let mut slots: Vec<&mut Slot<'_>> = slots.iter_mut().filter(has_gradient).collect();
-    let mut changed = Vec::with_capacity(slots.len());
-    for slot in &slots {
-        let gradient = gradients.get_id(slot.param.id());
-        let values = gradient.map(|g| g.flatten_all()?.to_vec1()).transpose()?;
-        changed.push((slot.param, values.unwrap_or_default()));
-    }
-    transform(&mut changed)?;
-    for (slot, (param, values)) in slots.iter_mut().zip(changed) {
-        let gradient = Tensor::from_vec(values, param.dims(), param.device())?;
-        slot.take(&gradient, rule)?;
-    }
-    Ok(loss)
-}
-
-/// Like [`train_step`], with the same bits, and with `observe`, which gets the gradients
-/// before the first weight changes.
-///
-/// Slower than [`train_step`], like [`step_with_transform`].
-pub fn step_with_norms(
-    forward: impl FnOnce() -> Result<Tensor>,
-    slots: &mut [Slot<'_>],
-    rule: Rule,
-    observe: impl FnOnce(&GradStore) -> Result<()>,
-) -> Result<Tensor> {
-    let (loss, tape) = tape::record(forward)?;
-    if !loss.to_scalar::<f32>()?.is_finite() {
-        return Ok(loss);
-    }
-    // No step is fused into the backward pass, but memory is reused.
-    let gradients = tape::backward(tape, &loss, Some((&mut [], rule)))?;
-    observe(&gradients)?;
+    let gradients = tape::backward(tape, &loss, 1.0, Backward::Updating(&mut *slots, rule))?;
     for slot in slots {
         if let Some(gradient) = gradients.get(slot.param) {
             slot.take(gradient, rule)?;

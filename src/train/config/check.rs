@@ -52,7 +52,8 @@ impl TrainConfig {
     }
 
     /// Bytes held while training: a batch of images, and see [`SpecReport::training_bytes`]. 0 if
-    /// the layers do not fit.
+    /// the layers do not fit. A batch that is computed in parts needs less, but not in the search for a
+    /// learning rate, nor when the guard looks for where an anomaly started.
     ///
     /// [`SpecReport::training_bytes`]: crate::model::SpecReport::training_bytes
     pub fn training_bytes(&self) -> u64 {

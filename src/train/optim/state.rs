@@ -2,14 +2,14 @@
 
 use std::collections::HashMap;
 
+use candle_core::backprop::GradStore;
 use candle_core::{Result, Tensor, TensorId};
 
 use super::gradient;
 use super::per_image::is_updated;
 
 use crate::kernels::update::{
-    AdamHyper, LionHyper, RmspropHyper, Rule, SgdHyper, Slot, step_with_norms, step_with_transform,
-    train_step,
+    AdamHyper, LionHyper, RmspropHyper, Rule, SgdHyper, Slot, train_step,
 };
 use crate::kernels::{self, Copies};
 use crate::model::Param;
@@ -85,33 +85,59 @@ impl OptimizerState {
         forward: impl FnOnce() -> Result<Tensor>,
         seen: Option<&mut GradientSquares>,
     ) -> Result<f64> {
-        let rule = rule(config, hyper, self.step + 1);
-        let mut slots = self.slots(params);
-        let loss = match seen {
-            _ if gradient::needs_transform(config) => {
-                step_with_transform(forward, &mut slots, rule, |g| {
-                    if let Some(seen) = seen {
-                        let squares = g.iter().map(|(v, g)| (v.id(), gradient::square_sum(g)));
-                        seen.extend(squares);
-                    }
-                    gradient::transform(config, g)
-                })?
+        let is_fused = seen.is_none() && !gradient::needs_transform(config);
+        if is_fused {
+            let rule = rule(config, hyper, self.step + 1);
+            let loss = train_step(forward, &mut self.slots(params), rule)?;
+            let loss = f64::from(loss.to_scalar::<f32>()?);
+            if loss.is_finite() {
+                self.step += 1;
             }
-            Some(seen) => step_with_norms(forward, &mut slots, rule, |gradients| {
-                for &id in gradients.get_ids() {
-                    if let Some(gradient) = gradients.get_id(id) {
-                        seen.insert(id, kernels::moments(gradient)?.squares);
-                    }
-                }
-                Ok(())
-            })?,
-            None => train_step(forward, &mut slots, rule)?,
-        };
+            return Ok(loss);
+        }
+        let (loss, gradients) = kernels::gradients(forward)?;
         let loss = f64::from(loss.to_scalar::<f32>()?);
         if loss.is_finite() {
-            self.step += 1;
+            self.step_from(params, config, hyper, &gradients, seen)?;
         }
         Ok(loss)
+    }
+
+    /// Updates those of `params` that have a gradient, as `config` says; puts the squared norms of
+    /// the gradients, before the L1 penalty is added and they are clipped, into `seen`.
+    ///
+    /// # Errors
+    /// When a gradient has another size than its parameter.
+    pub(in crate::train) fn step_from(
+        &mut self,
+        params: &[Param],
+        config: &TrainConfig,
+        hyper: StepHyper,
+        gradients: &GradStore,
+        seen: Option<&mut GradientSquares>,
+    ) -> Result<()> {
+        let rule = rule(config, hyper, self.step + 1);
+        let slots = self.slots(params).into_iter();
+        let pairs = slots.filter_map(|slot| {
+            let gradient = gradients.get(slot.param)?;
+            Some((slot, gradient))
+        });
+        let (mut slots, gradients): (Vec<_>, Vec<_>) = pairs.unzip();
+        if let Some(seen) = seen {
+            for (slot, gradient) in slots.iter().zip(&gradients) {
+                seen.insert(slot.param.id(), kernels::moments(gradient)?.squares);
+            }
+        }
+        if gradient::needs_transform(config) {
+            let values = gradients.iter().map(|g| g.flatten_all()?.to_vec1());
+            take_changed(config, &mut slots, rule, values.collect::<Result<_>>()?)?;
+        } else {
+            for (slot, gradient) in slots.iter_mut().zip(gradients) {
+                slot.take(gradient, rule)?;
+            }
+        }
+        self.step += 1;
+        Ok(())
     }
 
     /// Updates `params` with `gradients`, one per trainable parameter, to which the L1 penalty is
@@ -129,16 +155,11 @@ impl OptimizerState {
     ) -> Result<()> {
         let rule = rule(config, hyper, self.step + 1);
         let mut slots = self.slots(params);
-        let mut pairs: Vec<_> = slots.iter().map(|s| s.param).zip(gradients).collect();
         if let Some(seen) = seen {
-            let squares = pairs.iter().map(|(v, g)| (v.id(), gradient::square_sum(g)));
-            seen.extend(squares);
+            let pairs = slots.iter().zip(&gradients);
+            seen.extend(pairs.map(|(slot, g)| (slot.param.id(), gradient::square_sum(g))));
         }
-        gradient::transform(config, &mut pairs)?;
-        for (slot, (param, values)) in slots.iter_mut().zip(pairs) {
-            let gradient = Tensor::from_vec(values, param.dims(), param.device())?;
-            slot.take(&gradient, rule)?;
-        }
+        take_changed(config, &mut slots, rule, gradients)?;
         self.step += 1;
         Ok(())
     }
@@ -158,6 +179,23 @@ impl OptimizerState {
             })
             .collect()
     }
+}
+
+/// Adds the L1 penalty to the gradients of `slots` and clips them, as `config` says, and updates with
+/// them.
+fn take_changed(
+    config: &TrainConfig,
+    slots: &mut [Slot<'_>],
+    rule: Rule,
+    gradients: Vec<Vec<f32>>,
+) -> Result<()> {
+    let mut pairs: Vec<_> = slots.iter().map(|s| s.param).zip(gradients).collect();
+    gradient::transform(config, &mut pairs)?;
+    for (slot, (param, values)) in slots.iter_mut().zip(pairs) {
+        let gradient = Tensor::from_vec(values, param.dims(), param.device())?;
+        slot.take(&gradient, rule)?;
+    }
+    Ok(())
 }
 
 /// The rule for update number `step`, counted from 1.

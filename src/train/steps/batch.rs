@@ -1,15 +1,18 @@
 //! One batch: forward, backward, update.
 
+use std::ops::Range;
+
 use candle_core::{Device, Tensor, bail};
 
 use super::loop_state::Steps;
+use super::update::{Guard, Update, train_mode};
 use crate::data::Batch;
-use crate::evaluate::n_correct;
 use crate::model::{Mode, Network};
-use crate::train::divergence::{Anomaly, OnDivergence, WINDOW, detect};
+use crate::train::divergence::{Anomaly, OnDivergence, WINDOW};
 use crate::train::error::TrainError;
 use crate::train::images::images_of;
 use crate::train::inspect::layer_stats::{self, Look};
+use crate::train::parts;
 use crate::train::points::StepPoint;
 
 /// The outcome of a batch.
@@ -25,9 +28,9 @@ pub(super) enum Learned {
 /// What a batch is computed from.
 pub(super) struct Input {
     /// What frozen layers make of the images, if that is known.
-    features: Option<Tensor>,
+    pub(super) features: Option<Tensor>,
     /// The images, unless nothing reads them.
-    images: Option<Tensor>,
+    pub(super) images: Option<Tensor>,
     pub(super) labels: Tensor,
 }
 
@@ -41,29 +44,14 @@ impl Input {
         }
     }
 
-    /// The image at index `idx` alone, with its label.
-    pub(super) fn single(&self, idx: usize) -> candle_core::Result<Input> {
-        let one = |x: &Tensor| x.narrow(0, idx, 1);
+    /// Some of the images, with their labels.
+    pub(super) fn part(&self, range: &Range<usize>) -> candle_core::Result<Input> {
+        let part = |x: &Tensor| x.narrow(0, range.start, range.len());
         Ok(Input {
-            features: self.features.as_ref().map(one).transpose()?,
-            images: self.images.as_ref().map(one).transpose()?,
-            labels: one(&self.labels)?,
+            features: self.features.as_ref().map(part).transpose()?,
+            images: self.images.as_ref().map(part).transpose()?,
+            labels: part(&self.labels)?,
         })
-    }
-}
-
-/// What decides whether a loss may change the weights.
-struct Guard<'a> {
-    recent_losses: &'a [f64],
-    accepts_spike: bool,
-    n_classes: usize,
-}
-
-impl Guard<'_> {
-    /// Why the loss of `n_images` must not be used, if it must not.
-    fn anomaly(&self, loss: f64, n_images: usize) -> Option<Anomaly> {
-        let found = detect(self.recent_losses, loss, n_images, self.n_classes);
-        found.filter(|anomaly| !self.accepts_spike || *anomaly == Anomaly::NotFinite)
     }
 }
 
@@ -101,45 +89,33 @@ impl Steps<'_> {
         }
         let is_watched = self.is_watched();
         let input = self.input(indices, is_watched)?;
-        let mode = Mode::Train {
-            seed: self.config.seed,
-            step: self.optimizer.step,
-        };
         let hyper = self.cursor.hyper(&self.config, self.epochs_done());
         // The forward pass changes batch norm's running statistics, and a refused batch must leave
         // no trace.
         let statistics = self.statistics()?;
-        let mut look = self.look(&input, is_watched, mode)?;
-        let network = &self.network;
-        let loss_of = self.config.loss;
-        let guard = Guard {
+        let step = self.optimizer.step;
+        let mut look = self.look(&input, is_watched, train_mode(&self.config, step))?;
+        let mut guard = Guard {
             recent_losses: &self.cursor.recent_losses,
             accepts_spike: accepts_spike || self.job.divergence() == OnDivergence::Stop,
             n_classes: self.job.dataset().n_classes(),
+            n_images: indices.len(),
+            refused: None,
         };
-        let mut n_right = 0;
-        let mut refused = None;
-        let forward = || {
-            let logits = input.forward(network, mode)?;
-            n_right = n_correct(&logits.detach(), &input.labels.to_vec1()?)?;
-            let loss = loss_of.of(&logits, &input.labels)?;
-            let value = f64::from(loss.to_scalar::<f32>()?);
-            if let Some(anomaly) = guard.anomaly(value, indices.len()) {
-                refused = Some((anomaly, value));
-                // The only way to end between a loss and its update.
-                bail!("the loss is an anomaly");
-            }
-            Ok(loss)
+        let update = Update {
+            network: &self.network,
+            config: &self.config,
+            hyper,
+            input: &input,
+            parts: parts::of(indices.len(), self.part_size),
         };
         let seen = look.as_mut().map(|look| &mut look.gradients);
-        let updated =
-            self.optimizer
-                .step_observed(network.params(), &self.config, hyper, forward, seen);
-        if let Some((anomaly, loss)) = refused {
+        let updated = update.run(&mut self.optimizer, &mut guard, seen);
+        if let Some((anomaly, loss)) = guard.refused {
             self.put_back(&statistics)?;
             return Ok(Learned::Refused { anomaly, loss });
         }
-        let loss = updated?;
+        let (loss, n_right) = updated?;
         self.after_update(look)?;
         Ok(Learned::Updated(self.count(
             indices.len(),

@@ -14,6 +14,7 @@ use crate::train::features::Features;
 use crate::train::inspect::layer_stats::LayerPoint;
 use crate::train::job::Job;
 use crate::train::optim::OptimizerState;
+use crate::train::parts;
 use crate::train::points::StepPoint;
 
 /// The loop's state between two batches.
@@ -23,6 +24,8 @@ pub(super) struct Steps<'a> {
     pub(super) observer: &'a mut dyn Observer,
     pub(super) config: TrainConfig,
     pub(super) network: Network,
+    /// How many images are computed at once.
+    pub(super) part_size: usize,
     pub(super) optimizer: OptimizerState,
     /// Recent full states.
     pub(super) states: States,
@@ -59,6 +62,7 @@ impl<'a> Steps<'a> {
             observer,
             config: config.clone(),
             optimizer: OptimizerState::new(network.params().len()),
+            part_size: parts::size(network.spec()),
             network,
             states: States::default(),
             cursor: Cursor {

@@ -11,6 +11,7 @@ mod private;
 mod report;
 mod rollback;
 mod states;
+mod update;
 
 use super::checkpoint::Checkpoint;
 use super::control::Control;

@@ -2,6 +2,7 @@
 
 use super::batch::{Input, Learned};
 use super::loop_state::Steps;
+use super::update::part_mode;
 use crate::evaluate::n_correct;
 use crate::model::Mode;
 use crate::random::Stream;
@@ -11,10 +12,6 @@ use crate::train::error::TrainError;
 use crate::train::job::Job;
 use crate::train::optim::ClippedSum;
 use crate::train::privacy::{Ledger, add_noise};
-
-/// Dropout draws its masks by step and position in the batch. Images that are computed one by one are
-/// steps of their own: more than any batch has.
-const IMAGES_PER_STEP: u64 = 1 << 24;
 
 /// The ledger of a run that begins.
 pub(super) fn first_ledger(job: &Job, config: &TrainConfig) -> Ledger {
@@ -113,11 +110,8 @@ impl Steps<'_> {
     }
 
     /// The mode of the next update, of the image at a position in its batch.
-    fn mode(&self, position: u64) -> Mode {
-        Mode::Train {
-            seed: self.config.seed,
-            step: self.optimizer.step * IMAGES_PER_STEP + position,
-        }
+    fn mode(&self, position: usize) -> Mode {
+        part_mode(&self.config, self.optimizer.step, position)
     }
 
     fn add_images(&self, sum: &mut Sum, input: &Input, n: usize) -> Result<(), TrainError> {
@@ -133,9 +127,9 @@ impl Steps<'_> {
             return Ok(());
         }
         for idx in 0..n {
-            let single = input.single(idx)?;
+            let single = input.part(&(idx..idx + 1))?;
             let forward = || {
-                let logits = single.forward(network, self.mode(idx as u64))?;
+                let logits = single.forward(network, self.mode(idx))?;
                 sum.n_right += n_correct(&logits.detach(), &single.labels.to_vec1()?)?;
                 loss_of.of(&logits, &single.labels)
             };
