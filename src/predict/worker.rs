@@ -49,4 +49,9 @@ impl Predictor {
     pub fn take_answer(&self) -> Option<Answer> {
         self.0.take()
     }
+
+    /// Whether a prediction is in progress, or was not taken yet.
+    pub fn is_busy(&self) -> bool {
+        self.0.is_busy()
+    }
 }

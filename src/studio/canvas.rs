@@ -165,6 +165,11 @@ impl Canvas {
         });
     }
 
+    /// Whether a newer prediction is to come.
+    pub(super) fn is_predicting(&self) -> bool {
+        self.predictor.is_busy()
+    }
+
     /// Takes the newest prediction.
     pub(super) fn take_answer(&mut self) {
         let answer = self.predictor.take_answer();

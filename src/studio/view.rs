@@ -277,6 +277,11 @@ impl Studio {
         self.canvas.answer()?.as_ref().ok()
     }
 
+    /// Whether a prediction for the newest strokes is to come.
+    pub fn is_predicting(&self) -> bool {
+        self.canvas.is_predicting()
+    }
+
     /// Why the network could not classify the drawing: one sentence, to show in place of the
     /// prediction.
     pub fn prediction_error(&self) -> Option<&str> {

@@ -52,10 +52,10 @@ fn the_answer_is_confirmed_with_a_key_and_the_score_is_shown() {
     window.state_mut().act(RunAction::Train);
     wait_for_end(&mut window);
     draw_one(&mut window);
+    // Not that to the first half of the stroke.
     wait(&mut window, "the answer", |app| {
-        app.studio().prediction().is_some()
+        app.studio().prediction().is_some() && !app.studio().is_predicting()
     });
-    window.run_steps(4);
     press(&mut window, Modifiers::ALT, Key::Enter);
     let answer = studio(&window).answered_class().unwrap().to_owned();
     assert_eq!(labels(&window), [answer.as_str()]);
