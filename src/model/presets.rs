@@ -82,7 +82,7 @@ pub const PRESETS: &[Preset] = &[
         name: "best",
         label: "Best",
         explanation: "Five convolutions with batch norm and their own recipe (augmentation, one \
-                      cycle, EMA of the weights): 99.6 % after ten epochs.",
+                      cycle, label smoothing, EMA of the weights): about 99.7 % after 20 epochs.",
         init: Init::HeUniform,
         layers: best,
     },

@@ -173,10 +173,13 @@ impl TrainConfig {
         };
     }
 
-    /// Augmentation, one cycle, and the EMA of the weights: 99.5 % on 5,000 validation images, and
-    /// 99.61 % on the test images (seed 1), which were not used to choose it.
+    /// Augmentation, one cycle, label smoothing, and the EMA of the weights: 99.57 % on 5,000 validation
+    /// images, and 99.68 % on the test images (means of five seeds), which were not used to choose it.
     fn use_best_recipe(&mut self) {
-        self.use_one_cycle(10, 0.005, 0.2);
+        self.use_one_cycle(20, 0.005, 0.2);
+        self.loss = Loss::CrossEntropy {
+            label_smoothing: 0.1,
+        };
         self.ema_decay = 0.998;
         self.augment = Augment::GENTLE;
     }
@@ -193,8 +196,8 @@ impl TrainConfig {
         };
     }
 
-    /// Augmentation and one cycle: 99.46 % (LSTM) and 99.28 % (GRU) on 5,000 validation images, 99.44
-    /// and 99.36 % on the test images (seed 1), which were not used to choose it.
+    /// Augmentation and one cycle: 99.40 % (LSTM) and 99.32 % (GRU) on 5,000 validation images, 99.38
+    /// and 99.39 % on the test images (seed 1), which were not used to choose it.
     fn use_recurrent_recipe(&mut self) {
         self.use_one_cycle(15, 0.004, 0.3);
         self.augment = Augment::GENTLE;
@@ -207,8 +210,8 @@ impl TrainConfig {
         self.augment = Augment::GENTLE;
     }
 
-    /// Augmentation, one cycle and decoupled weight decay, in more epochs than the others need: 99.28 %
-    /// on 5,000 validation images, and 99.32 % on the test images (seed 1).
+    /// Augmentation, one cycle and decoupled weight decay, in more epochs than the others need: 99.30 %
+    /// on 5,000 validation images, and 99.28 % on the test images (seed 1).
     fn use_transformer_recipe(&mut self) {
         self.use_one_cycle(25, 0.003, 0.3);
         self.optimizer = Optimizer::ADAMW;
