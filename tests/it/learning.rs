@@ -88,7 +88,7 @@ fn every_optimizer_learns() {
     }
 }
 
-/// 200 updates of uneven batches: 395 images in batches of 16 leave 11 for the last one. 25 updates
+/// 200 updates of uneven batches: 395 images in batches of 16 leave 11 for the last one. 50 updates
 /// of the presets that cost most, so that the test stays short.
 #[test]
 fn the_same_seed_gives_the_same_bits_for_any_number_of_threads() {
@@ -101,7 +101,7 @@ fn the_same_seed_gives_the_same_bits_for_any_number_of_threads() {
                 kernels::set_threads(n);
                 let done = outcome(&job(preset, &data, |c| {
                     let cost = c.model.report().unwrap().multiply_adds();
-                    c.epochs = if cost < 1_000_000 { 200 } else { 25 } / 25;
+                    c.epochs = if cost < 1_000_000 { 200 } else { 50 } / 25;
                     c.batch_size = 16;
                 }));
                 weights_hash(&done.network)
