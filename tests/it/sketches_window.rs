@@ -110,6 +110,28 @@ fn the_window_with_all_sketches_corrects_deletes_and_undoes() {
     assert_eq!(studio(&window).sketch_label(), Some("1"));
 }
 
+/// Otherwise a click that meets the moment of an answer misses what it was for.
+#[test]
+fn nothing_moves_in_the_window_with_all_sketches() {
+    let mut window = window();
+    draw_one(&mut window);
+    press(&mut window, Modifiers::ALT, Key::Num1);
+    wait_for_score(&mut window, 1);
+    click(&mut window, "Sketches…");
+    window.get_by_label_contains("than the training images");
+    let close = window.get_by_label("Close").rect();
+    click(&mut window, "Sketch 1, labeled 1");
+    assert_eq!(window.get_by_label("Close").rect(), close, "one is chosen");
+    press(&mut window, Modifiers::NONE, Key::Delete);
+    wait(&mut window, "the measure of none", |app| {
+        let sketches = app.studio().sketches();
+        sketches.is_settled() && sketches.all().is_empty()
+    });
+    window.run_steps(4);
+    window.get_by_label_contains("can be measured if both");
+    assert_eq!(window.get_by_label("Close").rect(), close, "there is none");
+}
+
 #[test]
 fn augmentation_is_one_click_away() {
     let mut window = window();

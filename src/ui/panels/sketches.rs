@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use egui::{
     Align, Context, Id, Image, Key, Label, Layout, Modal, Modifiers, RichText, Role, ScrollArea,
-    Sense, Stroke, StrokeKind, TextureHandle, TextureOptions, Ui, WidgetInfo, vec2,
+    Sense, Stroke, StrokeKind, TextStyle, TextureHandle, TextureOptions, Ui, WidgetInfo, vec2,
 };
 
 use super::PanelContext;
@@ -187,11 +187,15 @@ fn gap_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
                 .to_owned()
         }
     };
-    ui.add(Label::new(theme::quiet(ui, text)).wrap())
-        .on_hover_text(
+    // Two lines in any case: nothing below moves under the pointer when the measure arrives.
+    let height = 2.0 * ui.text_style_height(&TextStyle::Small);
+    ui.scope(|ui| {
+        ui.set_min_height(height);
+        ui.add(Label::new(theme::quiet(ui, text)).wrap()).on_hover_text(
             "Means over the images that the network sees. No augmentation changes the width of strokes: \
              that of the pen does.",
         );
+    });
     command_ui(
         ui,
         cx,
