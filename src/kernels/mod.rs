@@ -68,7 +68,7 @@ pub use smooth_activation::{SmoothActivation, smooth_activation};
 pub use squared_error::squared_error;
 pub use sum::{add, add_relu};
 pub(crate) use support::LANES;
-pub use tape::{clipped_gradients, gradients, gradients_of_sum, view};
+pub use tape::{clipped_gradients, gradients, gradients_of_sum, gradients_only, view};
 pub(crate) use threads::{for_parts, map_alone};
 pub use threads::{set_threads, threads, use_own_threads};
 pub use tokens::{embed_tokens, pool_tokens};

@@ -209,8 +209,24 @@ pub fn gradients(forward: impl FnOnce() -> Result<Tensor>) -> Result<(Tensor, Gr
     Ok((loss, gradients))
 }
 
-/// Like [`gradients`] for a weighted sum of losses, which are computed and forgotten one after the
-/// other: all the memory of one, but for the gradients, serves the next.
+/// Like [`gradients`] of `weight · loss`, with the value of the loss: all other memory of the forward
+/// pass serves the backward pass.
+///
+/// * `forward`: returns the loss, and must not keep any tensor it is made of
+///
+/// # Errors
+/// Those of `forward`, and when the backward pass fails.
+pub fn gradients_only(
+    weight: f64,
+    forward: impl FnOnce() -> Result<Tensor>,
+) -> Result<(f64, GradStore)> {
+    let (loss, tape) = record(forward)?;
+    let value = f64::from(loss.to_scalar::<f32>()?);
+    let gradients = backward(tape, &loss, weight, Backward::ReusingMemory)?;
+    Ok((value, gradients))
+}
+
+/// Like [`gradients_only`] for a weighted sum of losses, which are computed one after the other.
 ///
 /// * `weights`: of the losses
 /// * `forward`: returns the loss at an index, of which it must not keep any tensor
@@ -223,9 +239,9 @@ pub fn gradients_of_sum(
 ) -> Result<(f64, GradStore)> {
     let (mut sum, mut gradients) = (0.0, GradStore::default());
     for (idx, &weight) in weights.iter().enumerate() {
-        let (loss, tape) = record(|| forward(idx))?;
-        sum += weight * f64::from(loss.to_scalar::<f32>()?);
-        gradients.extend(backward(tape, &loss, weight, Backward::ReusingMemory)?)?;
+        let (loss, found) = gradients_only(weight, || forward(idx))?;
+        sum += weight * loss;
+        gradients.extend(found)?;
     }
     Ok((sum, gradients))
 }

@@ -95,8 +95,7 @@ impl OptimizerState {
             }
             return Ok(loss);
         }
-        let (loss, gradients) = kernels::gradients(forward)?;
-        let loss = f64::from(loss.to_scalar::<f32>()?);
+        let (loss, gradients) = kernels::gradients_only(1.0, forward)?;
         if loss.is_finite() {
             self.step_from(params, config, hyper, &gradients, seen)?;
         }
