@@ -168,13 +168,15 @@ impl<'a, S: Steps> Gemm<'a, S> {
     fn block<I: Simd, const N: usize, const V: usize>(&mut self, simd: I, row: usize, col: usize) {
         let width = V * I::F32_LANES;
         let mut acc = self.start::<I, N, V>(simd, row, col);
-        let span = self.steps.span();
-        let a: [&[f32]; N] = std::array::from_fn(|n| &self.a[self.rows.at(row + n)..][..span]);
         let prefetch = self.take_prefetch();
-        let done = match (S::ARE_CONTIGUOUS, S::ARE_TRANSPOSED) {
-            (true, _) => self.contiguous(simd, a, col, prefetch, &mut acc),
-            (_, true) => self.transposed(simd, self.rows.at(row), col, prefetch, &mut acc),
-            _ => 0,
+        if S::ARE_TRANSPOSED {
+            self.transposed(simd, self.rows.at(row), col, prefetch, &mut acc);
+            return self.finish(simd, row, col, acc);
+        }
+        let a = self.left::<N>(row, 0..self.steps.span());
+        let done = match S::ARE_CONTIGUOUS {
+            true => self.contiguous(simd, a, col, prefetch, &mut acc),
+            false => 0,
         };
         let b = self.b.chunks_exact(self.ldb).skip(done);
         for (t, b) in (done..self.steps.len()).zip(b) {
@@ -247,7 +249,10 @@ impl<'a, S: Steps> Gemm<'a, S> {
         acc: &mut [[I::f32s; V]; N],
     ) -> usize {
         let (width, turns) = (V * I::F32_LANES, self.steps.len() / UNROLLED);
-        let a: [&[[f32; UNROLLED]]; N] = std::array::from_fn(|n| &a[n].as_chunks().0[..turns]);
+        let mut fours = [[].as_slice(); N];
+        for (fours, a) in fours.iter_mut().zip(a) {
+            *fours = &a.as_chunks::<UNROLLED>().0[..turns];
+        }
         let b = self.b.chunks_exact(UNROLLED * self.ldb);
         for (turn, b) in (0..turns).zip(b) {
             let lines = turn * UNROLLED * LINE..(turn + 1) * UNROLLED * LINE;
@@ -257,7 +262,7 @@ impl<'a, S: Steps> Gemm<'a, S> {
             for t in 0..UNROLLED {
                 let b = I::as_simd_f32s(&b[t * self.ldb + col..][..width]).0;
                 for n in 0..N {
-                    let a = simd.splat_f32s(a[n][turn][t]);
+                    let a = simd.splat_f32s(fours[n][turn][t]);
                     for v in 0..V {
                         acc[n][v] = simd.mul_add_e_f32s(a, b[v], acc[n][v]);
                     }
@@ -267,7 +272,7 @@ impl<'a, S: Steps> Gemm<'a, S> {
         turns * UNROLLED
     }
 
-    /// Adds all steps of rows that are next to each other, from one on; returns how many.
+    /// Adds all steps of rows that are next to each other, from one on.
     #[inline(always)]
     fn transposed<I: Simd, const N: usize, const V: usize>(
         &self,
@@ -276,7 +281,7 @@ impl<'a, S: Steps> Gemm<'a, S> {
         col: usize,
         prefetch: &[f32],
         acc: &mut [[I::f32s; V]; N],
-    ) -> usize {
+    ) {
         let width = V * I::F32_LANES;
         for (t, b) in (0..self.steps.len()).zip(self.b.chunks_exact(self.ldb)) {
             let b = I::as_simd_f32s(&b[col..col + width]).0;
@@ -291,7 +296,6 @@ impl<'a, S: Steps> Gemm<'a, S> {
                 }
             }
         }
-        self.steps.len()
     }
 
     /// Takes the cache lines to prefetch in the next block, one for each of its steps.
@@ -353,12 +357,33 @@ impl<'a, S: Steps> Gemm<'a, S> {
                 _ => simd.partial_load_f32s(&self.out[(row + n) * self.ldc..][col..cols]),
             };
         }
-        let span = self.steps.span();
-        let a: [&[f32]; N] = std::array::from_fn(|n| &self.a[self.rows.at(row + n)..][..span]);
-        for (t, b) in steps.clone().zip(b) {
-            let step = self.steps.at(t);
-            for n in 0..N {
-                acc[n] = simd.mul_add_e_f32s(simd.splat_f32s(a[n][step]), *b, acc[n]);
+        let b = &b[..steps.len()];
+        match (S::ARE_CONTIGUOUS, S::ARE_TRANSPOSED) {
+            (true, _) => {
+                let a = self.left::<N>(row, steps.clone());
+                for (t, b) in b.iter().enumerate() {
+                    for n in 0..N {
+                        acc[n] = simd.mul_add_e_f32s(simd.splat_f32s(a[n][t]), *b, acc[n]);
+                    }
+                }
+            }
+            (_, true) => {
+                let start = self.rows.at(row);
+                for (t, b) in steps.clone().zip(b) {
+                    let a = &self.a[start + self.steps.at(t)..][..N];
+                    for n in 0..N {
+                        acc[n] = simd.mul_add_e_f32s(simd.splat_f32s(a[n]), *b, acc[n]);
+                    }
+                }
+            }
+            _ => {
+                let a = self.left::<N>(row, 0..self.steps.span());
+                for (t, b) in steps.clone().zip(b) {
+                    let step = self.steps.at(t);
+                    for n in 0..N {
+                        acc[n] = simd.mul_add_e_f32s(simd.splat_f32s(a[n][step]), *b, acc[n]);
+                    }
+                }
             }
         }
         let zero = simd.splat_f32s(0.0);
@@ -369,5 +394,16 @@ impl<'a, S: Steps> Gemm<'a, S> {
             let to = &mut self.out[(row + n) * self.ldc..][col..cols];
             simd.partial_store_f32s(to, *acc);
         }
+    }
+
+    /// Some of the elements of the rows of the left side from `row` on.
+    // Not `array::from_fn`: in large functions it is not inlined, and a call saves all registers.
+    #[inline(always)]
+    fn left<const N: usize>(&self, row: usize, elements: Range<usize>) -> [&[f32]; N] {
+        let mut left = [[].as_slice(); N];
+        for (n, left) in left.iter_mut().enumerate() {
+            *left = &self.a[self.rows.at(row + n)..][elements.clone()];
+        }
+        left
     }
 }

@@ -162,7 +162,7 @@ impl<S: Steps> Gemm<'_, S> {
         prefetch: &[f32],
         acc: &mut [[I::f32s; 2]; N],
     ) {
-        let a = self.left::<N>(row, b.len());
+        let a = self.left::<N>(row, 0..b.len());
         let lines = prefetch.as_chunks::<LINE>().0;
         let (first, last) = b.split_at(lines.len().min(b.len()));
         for (t, (b, line)) in first.iter().zip(lines).enumerate() {
@@ -219,7 +219,7 @@ impl<S: Steps> Gemm<'_, S> {
         b: &[[I::f32s; 2]],
         acc: &mut [[I::f32s; 2]; N],
     ) {
-        let a = self.left::<N>(row, self.steps.span());
+        let a = self.left::<N>(row, 0..self.steps.span());
         for (t, b) in b.iter().enumerate() {
             let step = self.steps.at(t);
             for n in 0..N {
@@ -229,16 +229,5 @@ impl<S: Steps> Gemm<'_, S> {
                 }
             }
         }
-    }
-
-    /// The first `len` elements of the rows of the left side from `row` on.
-    // Not `array::from_fn`: in large functions it is not inlined, and a call saves all registers.
-    #[inline(always)]
-    fn left<const N: usize>(&self, row: usize, len: usize) -> [&[f32]; N] {
-        let mut left = [[].as_slice(); N];
-        for (n, left) in left.iter_mut().enumerate() {
-            *left = &self.a[self.rows.at(row + n)..][..len];
-        }
-        left
     }
 }
