@@ -12,6 +12,9 @@ use crate::random::{self, Stream};
 /// Images per chunk when a batch is read: most of that time is waiting for memory.
 const CHUNK: usize = 8;
 
+/// Bytes of a cache line.
+const CACHE_LINE: usize = 64;
+
 /// Some images with their labels, as tensors.
 #[derive(Clone, Debug)]
 pub struct Batch {
@@ -95,10 +98,15 @@ impl ImageSet {
     }
 }
 
-/// From 0 (black) to 1 (white).
+/// 1/255 as a sum: the number that is next to it, and the rest.
+const PER_255: f32 = 1.0 / 255.0;
+const REST: f32 = -2.319_175_9e-10;
+
+/// From 0 (black) to 1 (white): a 255th of `byte`, to the last bit, without a division.
 #[inline(always)]
 fn unit(byte: u8) -> f32 {
-    f32::from(byte) / 255.0
+    let byte = f32::from(byte);
+    byte.mul_add(PER_255, byte * REST)
 }
 
 /// Converts gray or color bytes to inputs of a network, 0 to 1.
@@ -109,10 +117,13 @@ pub fn unit_values(pixels: &[u8]) -> impl ExactSizeIterator<Item = f32> + '_ {
 /// [`unit_values`] of images of one size, one after the other, read by all threads.
 pub fn unit_images(images: &[&[u8]]) -> Vec<f32> {
     let len = images.first().map_or(0, |image| image.len());
-    let mut values = vec![0.0; images.len() * len];
+    let mut values = kernels::buffer(images.len() * len);
     let parts = values.chunks_mut((CHUNK * len).max(1));
     kernels::for_parts(parts.zip(images.chunks(CHUNK)), |_, (values, images)| {
-        for (values, image) in values.chunks_mut(len).zip(images) {
+        for (i, (values, image)) in values.chunks_mut(len).zip(images).enumerate() {
+            if let Some(next) = images.get(i + 1) {
+                next.chunks(CACHE_LINE).for_each(kernels::prefetch_line);
+            }
             kernels::closure_on_simd(
                 #[inline(always)]
                 || {
@@ -129,6 +140,13 @@ pub fn unit_images(images: &[&[u8]]) -> Vec<f32> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn bytes_are_divided_to_the_last_bit() {
+        for byte in 0..=255 {
+            assert_eq!(unit(byte).to_bits(), (f32::from(byte) / 255.0).to_bits());
+        }
+    }
 
     fn three_images() -> ImageSet {
         let pixels = vec![0, 1, 2, 51, 102, 153, 204, 255, 9, 8, 7, 6];

@@ -79,6 +79,7 @@ fn measure_batch(
 ) -> Result<Measured> {
     let batch = set.batch(indices, &Device::Cpu)?;
     let logits = network.forward(&batch.images, Mode::Eval)?;
+    kernels::reclaim_unless_shared(&batch.images, &[&logits]);
     let labels: Vec<u32> = batch.labels.to_vec1()?;
     Ok(Measured {
         mean_loss: loss.of(&logits, &batch.labels)?.to_scalar::<f32>()?.into(),

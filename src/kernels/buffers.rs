@@ -92,7 +92,7 @@ impl<T: Copy + Default> Spares<T> {
 }
 
 /// `len` floats with arbitrary contents, for results that overwrite all of them.
-pub(super) fn buffer(len: usize) -> Vec<f32> {
+pub(crate) fn buffer(len: usize) -> Vec<f32> {
     FLOATS.with_borrow_mut(|spares| spares.take(len))
 }
 
@@ -147,7 +147,7 @@ impl<T: Element> Drop for Saved<T> {
 }
 
 /// Takes the memory of a tensor that is not read again, here or through another tensor.
-pub(super) fn reclaim(tensor: &Tensor) {
+pub(crate) fn reclaim(tensor: &Tensor) {
     let is_ours = tensor.device().is_cpu() && !tensor.is_variable();
     if is_ours && tensor.elem_count() >= MIN_LEN {
         // What this cannot take is freed as always.

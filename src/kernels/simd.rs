@@ -192,7 +192,7 @@ pub(crate) fn pick<S: Simd>(simd: S, four: [f32; 4], index: S::u32s) -> S::f32s 
 
 /// Prefetches the cache line of the first element.
 #[inline(always)]
-pub(crate) fn prefetch_line(line: &[f32]) {
+pub(crate) fn prefetch_line<T>(line: &[T]) {
     #[cfg(target_arch = "x86_64")]
     #[expect(
         unsafe_code,

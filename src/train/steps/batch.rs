@@ -7,6 +7,7 @@ use candle_core::{Device, Tensor, bail};
 use super::loop_state::Steps;
 use super::update::{Guard, Update, train_mode};
 use crate::data::Batch;
+use crate::kernels;
 use crate::model::{Mode, Network};
 use crate::train::divergence::{Anomaly, OnDivergence, WINDOW};
 use crate::train::error::TrainError;
@@ -117,6 +118,8 @@ impl Steps<'_> {
         }
         let (loss, n_right) = updated?;
         self.after_update(look)?;
+        // Their memory is that of the next batch.
+        input.images.iter().for_each(kernels::reclaim);
         Ok(Learned::Updated(self.count(
             indices.len(),
             n_epoch,
