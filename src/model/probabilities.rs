@@ -1,7 +1,6 @@
 //! From logits to probabilities.
 
 use candle_core::{D, Result, Tensor};
-use candle_nn::ops::softmax_last_dim;
 
 /// The temperatures a model may have. Beyond them, all classes are equally likely or one is certain.
 pub const TEMPERATURES: std::ops::RangeInclusive<f64> = 0.01..=100.0;
@@ -31,7 +30,19 @@ pub fn scale_logits(logits: &Tensor, temperature: Option<f64>) -> Result<Tensor>
 /// # Errors
 /// When candle cannot allocate the result.
 pub fn probabilities(logits: &Tensor, temperature: Option<f64>) -> Result<Tensor> {
-    softmax_last_dim(&scale_logits(logits, temperature)?)
+    let scaled = scale_logits(logits, temperature)?;
+    let n_classes = scaled.dim(D::Minus1)?;
+    let mut values = scaled.flatten_all()?.to_vec1::<f32>()?;
+    values.chunks_exact_mut(n_classes.max(1)).for_each(softmax);
+    Tensor::from_vec(values, scaled.shape(), scaled.device())
+}
+
+// Candle's would wake a second set of threads, for rows that are too short to be shared.
+fn softmax(row: &mut [f32]) {
+    let largest = row.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+    row.iter_mut().for_each(|x| *x = (*x - largest).exp());
+    let sum: f32 = row.iter().sum();
+    row.iter_mut().for_each(|x| *x /= sum);
 }
 
 #[cfg(test)]

@@ -1,14 +1,18 @@
 //! Making predictions: of a classifier and images, or of logits.
 
-use candle_core::{Device, Tensor, bail};
+use candle_core::{Device, Error, Tensor, bail};
 
 use super::Predictions;
 use crate::data::ImageSet;
 use crate::evaluate::error::EvaluateError;
 use crate::evaluate::loss::Loss;
 use crate::evaluate::measure::measure;
+use crate::kernels;
 use crate::model::{Classifier, probabilities, scale_logits};
 use crate::stats::argmax;
+
+/// Images whose answers and losses a thread tells at a time.
+const CHUNK: usize = 500;
 
 impl Predictions {
     /// Runs `classifier` on the images of `set` at `indices`, on all threads; the result does not
@@ -74,28 +78,42 @@ impl Predictions {
         temperature: Option<f64>,
     ) -> Result<Predictions, EvaluateError> {
         let n = labels.len();
+        if logits.len() != n * n_classes {
+            let found = logits.len();
+            let expected = format!("expected {n_classes} logits for each of {n} images");
+            return Err(Error::msg(format!("{expected}, found {found}")).into());
+        }
+        let of_labels = labels.chunks(CHUNK);
+        let chunks: Vec<_> = logits
+            .chunks((CHUNK * n_classes).max(1))
+            .zip(of_labels)
+            .collect();
         let mut made = Predictions {
             n_classes,
             images: (0..n as u32).collect(),
-            answers: rows(&logits, n_classes).map(answer).collect(),
-            labels,
-            logits,
-            probabilities: Vec::new(),
-            losses: Vec::new(),
+            answers: Vec::with_capacity(n),
+            probabilities: Vec::with_capacity(logits.len()),
+            losses: Vec::with_capacity(n),
             loss,
             temperature,
             measured_loss: None,
+            logits: Vec::new(),
+            labels: Vec::new(),
         };
-        let logits = Tensor::from_slice(&made.logits, (n, n_classes), &Device::Cpu)?;
-        let scaled = scale_logits(&logits, temperature)?
-            .flatten_all()?
-            .to_vec1::<f32>()?;
-        let labeled = rows(&scaled, n_classes).zip(&made.labels);
-        made.losses = labeled.map(|(row, l)| loss.of_image(row, *l)).collect();
-        made.probabilities = probabilities(&logits, temperature)?
-            .flatten_all()?
-            .to_vec1()?;
-        Ok(made)
+        let told = kernels::map_alone(&chunks, |(logits, labels)| {
+            Told::new(logits, labels, loss, temperature)
+        });
+        for told in told {
+            let told = told?;
+            made.answers.extend(told.answers);
+            made.losses.extend(told.losses);
+            made.probabilities.extend(told.probabilities);
+        }
+        Ok(Predictions {
+            logits,
+            labels,
+            ..made
+        })
     }
 
     /// The same predictions at another temperature.
@@ -134,6 +152,34 @@ impl Predictions {
             probabilities: flat,
             ..made.unwrap()
         }
+    }
+}
+
+/// What logits tell about some images.
+struct Told {
+    answers: Vec<Option<u32>>,
+    probabilities: Vec<f32>,
+    losses: Vec<f64>,
+}
+
+impl Told {
+    fn new(
+        logits: &[f32],
+        labels: &[u32],
+        loss: Loss,
+        temperature: Option<f64>,
+    ) -> candle_core::Result<Told> {
+        let (n, n_classes) = (labels.len(), logits.len() / labels.len());
+        let tensor = Tensor::from_slice(logits, (n, n_classes), &Device::Cpu)?;
+        let scaled = scale_logits(&tensor, temperature)?.flatten_all()?;
+        let scaled = scaled.to_vec1::<f32>()?;
+        let labeled = rows(&scaled, n_classes).zip(labels);
+        let probabilities = probabilities(&tensor, temperature)?.flatten_all()?;
+        Ok(Told {
+            answers: rows(logits, n_classes).map(answer).collect(),
+            losses: labeled.map(|(row, l)| loss.of_image(row, *l)).collect(),
+            probabilities: probabilities.to_vec1()?,
+        })
     }
 }
 
