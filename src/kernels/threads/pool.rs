@@ -21,11 +21,12 @@ const YIELDS: usize = 200;
 
 type Task<'a> = dyn Fn(usize) + Sync + 'a;
 
-/// The end a thread starts to claim chunks from.
-#[derive(Clone, Copy)]
-enum End {
-    First,
-    Last,
+/// The chunks that one thread claims first, from `next` on. On cache lines of its own: a counter that
+/// all threads write for every chunk would take longer than a small chunk does.
+#[repr(align(128))]
+struct Share {
+    next: AtomicUsize,
+    end: usize,
 }
 
 /// One fork. Every job has counters of its own, so a worker that arrives late finds nothing left
@@ -33,39 +34,46 @@ enum End {
 struct Job {
     task: &'static Task<'static>,
     chunks: usize,
-    claimed: AtomicUsize,
-    /// Claimed from the first chunk on, and from the last one on.
-    taken: [AtomicUsize; 2],
+    /// Of each thread.
+    shares: Vec<Share>,
     finished: AtomicUsize,
     panic: Mutex<Option<Box<dyn Any + Send>>>,
 }
 
 impl Job {
-    fn new(task: &Task<'_>, chunks: usize) -> Self {
+    fn new(task: &Task<'_>, chunks: usize, threads: usize) -> Self {
+        let share = |thread| Share {
+            next: AtomicUsize::new(chunks * thread / threads),
+            end: chunks * (thread + 1) / threads,
+        };
         Self {
             task: forget_lifetime(task),
             chunks,
-            claimed: AtomicUsize::new(0),
-            taken: Default::default(),
+            shares: (0..threads).map(share).collect(),
             finished: AtomicUsize::new(0),
             panic: Mutex::new(None),
         }
     }
 
-    /// Claims and runs chunks until none is left, from one end: a thread then mostly gets the
-    /// chunks it had in the jobs before, which are still in its cache.
-    fn work(&self, end: End) {
-        // Both ends together claim no more chunks than there are.
-        while self.claimed.fetch_add(1, Ordering::Relaxed) < self.chunks {
-            let taken = self.taken[end as usize].fetch_add(1, Ordering::Relaxed);
-            let chunk = match end {
-                End::First => taken,
-                End::Last => self.chunks - 1 - taken,
-            };
-            if let Err(payload) = catch_unwind(AssertUnwindSafe(|| (self.task)(chunk))) {
-                lock(&self.panic).get_or_insert(payload);
+    /// Claims and runs chunks until none is left: first those of the thread's own share, most of which
+    /// it had in the jobs before, so that they are still in its cache; then those of others.
+    fn work(&self, thread: usize) {
+        let (others, own) = self.shares.split_at(thread);
+        let mut done = 0;
+        for share in own.iter().chain(others) {
+            loop {
+                let chunk = share.next.fetch_add(1, Ordering::Relaxed);
+                if chunk >= share.end {
+                    break;
+                }
+                if let Err(payload) = catch_unwind(AssertUnwindSafe(|| (self.task)(chunk))) {
+                    lock(&self.panic).get_or_insert(payload);
+                }
+                done += 1;
             }
-            self.finished.fetch_add(1, Ordering::Release);
+        }
+        if done > 0 {
+            self.finished.fetch_add(done, Ordering::Release);
         }
     }
 
@@ -171,13 +179,12 @@ impl Pool {
         let shared = Arc::new(Shared::default());
         let spawn = |index: usize| {
             let shared = Arc::clone(&shared);
-            let end = [End::First, End::Last][index % 2];
             std::thread::Builder::new()
                 .name(format!("kernel-{index}"))
                 .spawn(move || {
                     let mut seen = 0;
                     while let Some(job) = shared.wait(&mut seen) {
-                        job.work(end);
+                        job.work(index);
                     }
                 })
                 .ok()
@@ -202,9 +209,9 @@ impl Pool {
         let Some(_turn) = (!alone).then(|| self.busy.try_lock().ok()).flatten() else {
             return (0..chunks).for_each(task);
         };
-        let job = Arc::new(Job::new(task, chunks));
+        let job = Arc::new(Job::new(task, chunks, self.threads()));
         self.shared.post(Some(Arc::clone(&job)));
-        job.work(End::First);
+        job.work(0);
         job.join();
         if let Some(payload) = lock(&job.panic).take() {
             resume_unwind(payload);
@@ -231,6 +238,7 @@ pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::time::{Duration, Instant};
 
     #[test]
     fn every_chunk_runs_once() {
@@ -242,6 +250,23 @@ mod tests {
             });
             assert!(counts.iter().all(|c| c.load(Ordering::Relaxed) == 1));
         }
+    }
+
+    #[test]
+    fn the_share_of_a_slow_thread_is_taken_by_others() {
+        let pool = Pool::new(2);
+        let others = AtomicUsize::new(0);
+        let end = Instant::now() + Duration::from_secs(60);
+        pool.run(8, &|i| {
+            if i > 0 {
+                others.fetch_add(1, Ordering::Relaxed);
+                return;
+            }
+            while others.load(Ordering::Relaxed) < 7 && Instant::now() < end {
+                std::thread::yield_now();
+            }
+            assert_eq!(others.load(Ordering::Relaxed), 7, "done beside chunk 0");
+        });
     }
 
     #[test]
