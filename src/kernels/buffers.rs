@@ -9,7 +9,7 @@
 //!   They are those of the step before, which made the same tensors.
 
 use super::support::{read, slice, slice_mut, wants_gradient};
-use super::threads;
+use super::{threads, vector};
 use candle_core::{CpuStorage, Device, InplaceOp1, InplaceOp2, Layout, Result, Storage, Tensor};
 use std::cell::RefCell;
 use std::ops::{Deref, DerefMut};
@@ -195,9 +195,8 @@ impl InplaceOp2 for Add {
     ) -> Result<()> {
         let (y, x) = (slice_mut(y, y_layout)?, slice(x, x_layout)?);
         let parts = y.chunks_mut(CHUNK).zip(x.chunks(CHUNK));
-        threads::for_parts_worth(y_layout.shape().elem_count(), parts, |_, (y, x)| {
-            y.iter_mut().zip(x).for_each(|(y, x)| *y += x);
-        });
+        let work = y_layout.shape().elem_count();
+        threads::for_parts_worth(work, parts, |_, (y, x)| vector::add_assign(y, x));
         Ok(())
     }
 }

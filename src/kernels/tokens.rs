@@ -4,8 +4,8 @@ use super::buffers::buffer;
 use super::conv::MemoryFormat;
 use super::slice_op::{Context, SliceOp};
 use super::tape::{self, PerSample};
-use super::threads;
 use super::transpose::transpose;
+use super::{threads, vector};
 use candle_core::{Result, Shape, Tensor, bail};
 
 /// Values of the positions' gradient per chunk of work.
@@ -71,10 +71,7 @@ impl SliceOp<3> for EmbedTokens {
             let (first, rest) = tokens.split_at_mut(self.skipped());
             first.copy_from_slice(&class[..first.len()]);
             self.tokens_of(image, rest);
-            tokens
-                .iter_mut()
-                .zip(positions)
-                .for_each(|(t, at)| *t += at);
+            vector::add_assign(tokens, positions);
         });
         (tokens, ())
     }
@@ -93,7 +90,7 @@ impl SliceOp<3> for EmbedTokens {
         threads::for_parts_worth(dy.len(), parts, |chunk, sums| {
             for dtokens in dy.chunks_exact(sample) {
                 let dtokens = &dtokens[chunk * CHUNK..][..sums.len()];
-                sums.iter_mut().zip(dtokens).for_each(|(sum, d)| *sum += d);
+                vector::add_assign(sums, dtokens);
             }
         });
         // The learned token is added to the first place of every sample.
@@ -171,7 +168,7 @@ impl SliceOp<1> for PoolTokens {
                 return y.copy_from_slice(&x[..self.width]);
             }
             for token in x.chunks_exact(self.width) {
-                y.iter_mut().zip(token).for_each(|(y, x)| *y += x);
+                vector::add_assign(y, token);
             }
             y.iter_mut().for_each(|y| *y *= self.scale());
         });

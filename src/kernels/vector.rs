@@ -1,7 +1,20 @@
 //! Sums and activations over plain slices, written so that the compiler can vectorize them: sixteen
 //! partial sums whatever the machine's width, so that every machine adds in the same order.
 
+use super::simd;
 use super::support::LANES;
+
+/// y += x, element by element.
+pub(super) fn add_assign(y: &mut [f32], x: &[f32]) {
+    simd::run_closure(
+        #[inline(always)]
+        || {
+            for (y, x) in y.iter_mut().zip(x) {
+                *y += x;
+            }
+        },
+    );
+}
 
 /// Σ f(a[i], b[i]).
 #[inline(always)]
@@ -73,10 +86,10 @@ pub(crate) fn exp(x: f32) -> f32 {
     /// 1.5 · 2²³: adding it leaves a float's nearest integer in the lowest bits.
     const ROUND: f32 = 12_582_912.0;
     let x = x.clamp(-87.0, 88.0);
-    let shifted = x * std::f32::consts::LOG2_E + ROUND;
+    let shifted = x.mul_add(std::f32::consts::LOG2_E, ROUND);
     let k = shifted - ROUND;
     // ln 2 in two parts, the first with few enough bits that its product with k is exact.
-    let r = x - k * 0.693_359_4 - k * -2.121_944_4e-4;
+    let r = k.mul_add(2.121_944_4e-4, k.mul_add(-0.693_359_4, x));
     let mut p = 1.987_569_2e-4f32;
     for c in [
         1.398_2e-3,
@@ -85,10 +98,10 @@ pub(crate) fn exp(x: f32) -> f32 {
         1.666_666_5e-1,
         0.5,
     ] {
-        p = p * r + c;
+        p = p.mul_add(r, c);
     }
     let power = (shifted.to_bits() << 23).wrapping_add(127 << 23);
-    ((p * r) * r + r + 1.0) * f32::from_bits(power)
+    (p.mul_add(r * r, r) + 1.0) * f32::from_bits(power)
 }
 
 /// 1 / (1 + e⁻ˣ).

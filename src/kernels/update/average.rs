@@ -2,7 +2,7 @@
 
 use super::slot::CHUNK;
 use crate::kernels::support::{slice, slice_mut};
-use crate::kernels::threads;
+use crate::kernels::{simd, threads};
 use candle_core::{CpuStorage, InplaceOp2, Layout, Result, Tensor, Var};
 
 /// mean ← mean + share · (value − mean)
@@ -25,9 +25,14 @@ impl InplaceOp2 for Average {
         let means = slice_mut(mean, mean_layout)?.chunks_mut(CHUNK);
         let values = slice(value, value_layout)?.chunks(CHUNK);
         threads::for_parts(means.zip(values), |_, (means, values)| {
-            for (mean, value) in means.iter_mut().zip(values) {
-                *mean += self.share * (value - *mean);
-            }
+            simd::run_closure(
+                #[inline(always)]
+                || {
+                    for (mean, value) in means.iter_mut().zip(values) {
+                        *mean += self.share * (value - *mean);
+                    }
+                },
+            );
         });
         Ok(())
     }
