@@ -10,8 +10,8 @@ use pulp::{Simd, WithSimd};
 pub(super) const MOST_CHANNELS: usize = 8;
 /// Shorter rows leave most of a vector empty, too.
 const LEAST_PIXELS: usize = 10;
-/// What the last vectors of the last row read beyond the image.
-const BEYOND: usize = 32;
+/// What the vector of a last row that is shorter reads beyond the image, at most.
+const BEYOND: usize = 16;
 /// Vectors of pixels at a time.
 const VECTORS: usize = 2;
 
@@ -65,21 +65,23 @@ impl WithSimd for Planes<'_> {
     fn with_simd<S: Simd>(mut self, simd: S) {
         let [h, w] = self.size;
         let lanes = S::F32_LANES;
+        // The last vector of a row begins within the one before, so that both are stored whole; where
+        // they meet, both compute the same.
+        let last = w.saturating_sub(lanes);
         for y in 0..h {
-            let mut x = 0;
-            while x < w {
-                let vectors = if w - x > lanes { VECTORS } else { 1 };
+            for x in (0..w).step_by(VECTORS * lanes) {
+                let pair = [x.min(last), (x + lanes).min(last)];
+                let is_pair = w - x > lanes;
                 let mut channel = 0;
                 while channel < self.bias.len() {
                     let n = (self.bias.len() - channel).min(6);
-                    let at = (channel, [y, x]);
-                    match (n, vectors) {
-                        (6, 1) => self.block::<S, 6, 1>(simd, at),
-                        (6, _) => self.block::<S, 6, VECTORS>(simd, at),
-                        (3.., 1) => self.block::<S, 3, 1>(simd, at),
-                        (3.., _) => self.block::<S, 3, VECTORS>(simd, at),
-                        (_, 1) => self.block::<S, 1, 1>(simd, at),
-                        _ => self.block::<S, 1, VECTORS>(simd, at),
+                    match (n, is_pair) {
+                        (6, true) => self.block::<S, 6, VECTORS>(simd, channel, y, pair),
+                        (6, _) => self.block::<S, 6, 1>(simd, channel, y, [pair[0]]),
+                        (3.., true) => self.block::<S, 3, VECTORS>(simd, channel, y, pair),
+                        (3.., _) => self.block::<S, 3, 1>(simd, channel, y, [pair[0]]),
+                        (_, true) => self.block::<S, 1, VECTORS>(simd, channel, y, pair),
+                        _ => self.block::<S, 1, 1>(simd, channel, y, [pair[0]]),
                     }
                     channel += match n {
                         6 => 6,
@@ -87,30 +89,34 @@ impl WithSimd for Planes<'_> {
                         _ => 1,
                     };
                 }
-                x += vectors * lanes;
             }
         }
     }
 }
 
 impl Planes<'_> {
-    /// `N` channels from one on, `V` vectors of pixels from one on.
+    /// `N` channels from one on, `V` vectors of pixels of a row.
     #[inline(always)]
     fn block<S: Simd, const N: usize, const V: usize>(
         &mut self,
         simd: S,
-        (channel, [y, x]): (usize, [usize; 2]),
+        channel: usize,
+        y: usize,
+        xs: [usize; V],
     ) {
         let lanes = S::F32_LANES;
         let mut acc = [[simd.splat_f32s(0.0); V]; N];
         for (acc, bias) in acc.iter_mut().zip(&self.bias[channel..]) {
             *acc = [simd.splat_f32s(*bias); V];
         }
-        let image = &self.image[y * self.row + x..];
+        let image = &self.image[y * self.row..];
         let weights = self.weight.chunks_exact(self.width);
         for (tap, weights) in self.taps.iter().zip(weights) {
-            let pixels = S::as_simd_f32s(&image[*tap..][..V * lanes]).0;
             let weights = &weights[channel..][..N];
+            let mut pixels = [simd.splat_f32s(0.0); V];
+            for v in 0..V {
+                pixels[v] = S::as_simd_f32s(&image[tap + xs[v]..][..lanes]).0[0];
+            }
             for n in 0..N {
                 let weight = simd.splat_f32s(weights[n]);
                 for v in 0..V {
@@ -119,18 +125,15 @@ impl Planes<'_> {
             }
         }
         let [h, w] = self.size;
-        let n_pixels = (w - x).min(V * lanes);
         for (n, acc) in acc.iter().enumerate() {
-            let to = &mut self.out[((channel + n) * h + y) * w + x..][..n_pixels];
-            if n_pixels == V * lanes {
-                S::as_mut_simd_f32s(to).0.copy_from_slice(acc);
-                continue;
+            let row = &mut self.out[((channel + n) * h + y) * w..][..w];
+            for v in 0..V {
+                let to = &mut row[xs[v]..];
+                match to.len() >= lanes {
+                    true => S::as_mut_simd_f32s(to).0[0] = acc[v],
+                    false => simd.partial_store_f32s(to, acc[v]),
+                }
             }
-            let mut row = [0.0; BEYOND];
-            S::as_mut_simd_f32s(&mut row[..V * lanes])
-                .0
-                .copy_from_slice(acc);
-            to.copy_from_slice(&row[..n_pixels]);
         }
     }
 }
