@@ -4,7 +4,8 @@ use std::collections::HashMap;
 
 use egui::{
     Align, Context, Id, Image, Key, Label, Layout, Modal, Modifiers, RichText, Role, ScrollArea,
-    Sense, Stroke, StrokeKind, TextStyle, TextureHandle, TextureOptions, Ui, WidgetInfo, vec2,
+    Sense, Stroke, StrokeKind, TextStyle, TextureHandle, TextureOptions, Ui, WidgetInfo,
+    WidgetText, vec2,
 };
 
 use super::PanelContext;
@@ -188,9 +189,10 @@ fn gap_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
         }
     };
     // Two lines in any case: nothing below moves under the pointer when the measure arrives.
-    let height = 2.0 * ui.text_style_height(&TextStyle::Small);
+    let two_lines = WidgetText::from(theme::quiet(ui, "\n"));
+    let two_lines = two_lines.into_galley(ui, None, f32::INFINITY, TextStyle::Small);
     ui.scope(|ui| {
-        ui.set_min_height(height);
+        ui.set_min_height(two_lines.size().y);
         ui.add(Label::new(theme::quiet(ui, text)).wrap()).on_hover_text(
             "Means over the images that the network sees. No augmentation changes the width of strokes: \
              that of the pen does.",
