@@ -177,6 +177,8 @@ impl Sparse<'_> {
         let grads = &grads[plane + pixels.start..plane + pixels.end];
         let argmax = argmax[pixels.start * width + o..].iter().step_by(width);
         entries.resize(pixels.len() + 1, Entry::default());
+        // The slice: of the vector, the compiler reads address and length again for each entry.
+        let entries = entries.as_mut_slice();
         let mut count = 0;
         for ((&grad, &max_index), &window) in grads.iter().zip(argmax).zip(&self.windows[pixels]) {
             // Always written, counted only if needed: a branch would be mispredicted half the time.
@@ -258,15 +260,12 @@ impl WithSimd for InputGradient<'_> {
             .zip(self.grads.chunks_exact(width));
         for ((argmax, grads), &window) in rows.zip(&self.method.windows) {
             for start in (0..g.outputs).step_by(64) {
-                let block = start..(start + 64).min(g.outputs);
-                let (argmax, grads) = (&argmax[block.clone()], &grads[block]);
-                // The channels whose argmax is each pixel of the window.
-                let mut won = [0u64; 256];
-                let won = &mut won[..self.method.max_offsets.len()];
-                for (o, (&max_index, &grad)) in argmax.iter().zip(grads).enumerate() {
-                    won[usize::from(max_index)] |= u64::from(grad != 0.0) << o;
-                }
-                for (&channels, &offset) in won.iter().zip(&self.method.max_offsets) {
+                let won = argmax[start..width.min(start + 64)].as_chunks().0;
+                let grads = &grads[start..g.outputs.min(start + 64)];
+                let wanted = nonzero(grads);
+                for (pixel, &offset) in self.method.max_offsets.iter().enumerate() {
+                    // The channels whose argmax is this pixel of the window.
+                    let channels = wanted & equal(won, pixel as u8);
                     if channels == 0 {
                         continue;
                     }
@@ -281,5 +280,44 @@ impl WithSimd for InputGradient<'_> {
                 }
             }
         }
+    }
+}
+
+/// Which values are not zero, bit by bit.
+#[inline(always)]
+fn nonzero(values: &[f32]) -> u64 {
+    let bits = values.iter().enumerate();
+    bits.fold(0, |bits, (i, value)| bits | u64::from(*value != 0.0) << i)
+}
+
+/// Which bytes have this value, bit by bit: eight at a time, without a branch.
+#[inline(always)]
+fn equal(bytes: &[[u8; 8]], value: u8) -> u64 {
+    const LOW: u64 = 0x7f7f_7f7f_7f7f_7f7f;
+    /// Multiplied by it, the highest bits of eight bytes meet in the highest byte.
+    const GATHER: u64 = 0x0002_0408_1020_4081;
+    let value = u64::from_le_bytes([value; 8]);
+    let eights = bytes.iter().enumerate();
+    eights.fold(0, |bits, (i, eight)| {
+        let difference = u64::from_le_bytes(*eight) ^ value;
+        let zero = !(((difference & LOW) + LOW) | difference | LOW);
+        bits | (zero.wrapping_mul(GATHER) >> 56) << (8 * i)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bits_tell_which_bytes_have_a_value() {
+        let bytes: [[u8; 8]; 8] =
+            std::array::from_fn(|i| std::array::from_fn(|j| (37 * (8 * i + j) % 11) as u8 * 25));
+        for value in 0..=255 {
+            let expected = bytes.as_flattened().iter().enumerate();
+            let expected = expected.fold(0, |bits, (i, b)| bits | u64::from(*b == value) << i);
+            assert_eq!(equal(&bytes, value), expected, "{value}");
+        }
+        assert_eq!(nonzero(&[0.0, 1.0, -0.0, f32::NAN, -2.0]), 0b11010);
     }
 }
