@@ -100,7 +100,7 @@ impl ImageSet {
 
 /// 1/255 as a sum: the number that is next to it, and the rest.
 const PER_255: f32 = 1.0 / 255.0;
-const REST: f32 = -2.319_175_9e-10;
+const REST: f32 = -2.319_176e-10;
 
 /// From 0 (black) to 1 (white): a 255th of `byte`, to the last bit, without a division.
 #[inline(always)]
