@@ -29,10 +29,10 @@ pub enum SmoothActivation {
 /// there is no cancellation.
 #[inline(always)]
 fn normal(x: f32) -> (f32, f32) {
-    let t = 1.0 / x.abs().mul_add(0.231_641_9, 1.0);
+    let t = 1.0 / (1.0 + 0.231_641_9 * x.abs());
     let mut p = 1.061_405_4f32;
     for c in [-1.453_152, 1.421_413_8, -0.284_496_74, 0.254_829_6] {
-        p = p.mul_add(t, c);
+        p = p * t + c;
     }
     let bell = vector::exp(-0.5 * x * x);
     let tail = 0.5 * p * t * bell;

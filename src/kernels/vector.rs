@@ -81,15 +81,16 @@ pub(super) fn softmax(row: &mut [f32], scale: f32) {
 ///
 /// The method of the Cephes library (Moshier): x = k · ln 2 + r with |r| ≤ ½ ln 2, a polynomial
 /// for eʳ, and k added to the exponent's bits.
+// Without `mul_add`: processors that have no fused multiply-adds call a function for each.
 #[inline(always)]
 pub(crate) fn exp(x: f32) -> f32 {
     /// 1.5 · 2²³: adding it leaves a float's nearest integer in the lowest bits.
     const ROUND: f32 = 12_582_912.0;
     let x = x.clamp(-87.0, 88.0);
-    let shifted = x.mul_add(std::f32::consts::LOG2_E, ROUND);
+    let shifted = x * std::f32::consts::LOG2_E + ROUND;
     let k = shifted - ROUND;
     // ln 2 in two parts, the first with few enough bits that its product with k is exact.
-    let r = k.mul_add(2.121_944_4e-4, k.mul_add(-0.693_359_4, x));
+    let r = x - k * 0.693_359_4 - k * -2.121_944_4e-4;
     let mut p = 1.987_569_2e-4f32;
     for c in [
         1.398_2e-3,
@@ -98,10 +99,10 @@ pub(crate) fn exp(x: f32) -> f32 {
         1.666_666_5e-1,
         0.5,
     ] {
-        p = p.mul_add(r, c);
+        p = p * r + c;
     }
     let power = (shifted.to_bits() << 23).wrapping_add(127 << 23);
-    (p.mul_add(r * r, r) + 1.0) * f32::from_bits(power)
+    ((p * r) * r + r + 1.0) * f32::from_bits(power)
 }
 
 /// 1 / (1 + e⁻ˣ).

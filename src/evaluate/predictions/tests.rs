@@ -13,6 +13,30 @@ fn three() -> Predictions {
     Predictions::from_logits(logits, vec![2, 1, 1], 3, loss, None).unwrap()
 }
 
+#[test]
+fn many_images_are_told_like_each_alone() {
+    let (n, loss) = (1_203, Loss::CROSS_ENTROPY);
+    let logits: Vec<f32> = (0..n * 3).map(|i| (i as f32 * 0.7).sin() * 3.0).collect();
+    let of = |logits: &[f32], labels| {
+        Predictions::from_logits(logits.to_vec(), labels, 3, loss, Some(1.5))
+    };
+    let all = of(&logits, vec![2; n]).unwrap();
+    assert_eq!(all.len(), n);
+    for (at, row) in logits.chunks(3).enumerate() {
+        let one = of(row, vec![2]).unwrap();
+        assert_eq!(all.probabilities(at), one.probabilities(0), "image {at}");
+        assert_eq!(
+            (all.answers()[at], all.losses()[at]),
+            (one.answers()[0], one.losses()[0])
+        );
+    }
+    let error = of(&logits[1..], vec![2; n]).unwrap_err().to_string();
+    assert!(
+        error.contains("3 logits for each of 1203 images, found 3608"),
+        "{error}"
+    );
+}
+
 /// A network with random weights, and 1,200 images for it: three batches.
 fn classifier_and_images() -> (Classifier, ImageSet) {
     let spec = ModelSpec {
