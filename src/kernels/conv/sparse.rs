@@ -6,7 +6,7 @@
 
 use super::geometry::{Geometry, area};
 use super::method::{Gradients, Method, Sample, add_bias, add_bias_channels_last, crop};
-use super::visit::{AddInput, AddWeight, Entry, GROUP, Patch};
+use super::visit::{AddInput, AddWeight, Entry, GROUP, Group, Patch};
 use crate::kernels::buffers::scratch;
 use crate::kernels::simd;
 use crate::kernels::transpose::transpose;
@@ -20,9 +20,9 @@ const BAND_ROWS: usize = 2;
 
 pub(super) struct Sparse<'a> {
     geometry: &'a Geometry,
-    /// Start of each pooled pixel's window in a padded image (may be before its start if the
-    /// pooling is padded: adding the argmax's offset leads inside), and the offset of each pixel of
-    /// a window.
+    /// Start of each pooled pixel's window in a padded image, in groups (may be before its start if
+    /// the pooling is padded: adding the argmax's offset leads inside), and the offset of each pixel
+    /// of a window.
     windows: Vec<isize>,
     max_offsets: Vec<isize>,
     /// `[out, taps, in padded]`
@@ -88,7 +88,7 @@ impl Sparse<'_> {
             geometry.inputs.next_multiple_of(GROUP),
         );
         let (windows, max_offsets) = geometry.pool.map_or_else(Default::default, |window| {
-            geometry.window_offsets(window, width)
+            geometry.window_offsets(window, width / GROUP)
         });
         scratch(geometry.outputs * taps * width, |packed| {
             packed.fill(0.0);
@@ -120,8 +120,8 @@ impl Sparse<'_> {
                     method: self,
                     argmax: sample.argmax,
                     grads,
-                    x,
-                    dw,
+                    x: groups(x),
+                    dw: dw.as_chunks_mut().0,
                     entries,
                 });
             });
@@ -150,7 +150,7 @@ impl Sparse<'_> {
                 method: self,
                 argmax,
                 grads,
-                dx,
+                dx: dx.as_chunks_mut().0,
             });
         };
         if g.channels_last()[0] && !g.is_padded() {
@@ -192,8 +192,8 @@ impl Sparse<'_> {
     fn patch(&self) -> Patch {
         Patch {
             kernel: self.geometry.window.kernel,
-            row: self.geometry.padded_image()[1] * self.width(),
-            width: self.width(),
+            row: self.geometry.padded_image()[1] * self.width() / GROUP,
+            width: self.width() / GROUP,
         }
     }
 }
@@ -206,8 +206,8 @@ struct WeightGradient<'a> {
     argmax: &'a [u8],
     /// `[out, pooled pixels]`
     grads: &'a [f32],
-    x: &'a [f32],
-    dw: &'a mut [f32],
+    x: &'a [Group],
+    dw: &'a mut [Group],
     entries: &'a mut Vec<Entry>,
 }
 
@@ -242,7 +242,7 @@ struct InputGradient<'a> {
     /// `[pooled pixels, out padded]`, both.
     argmax: &'a [u8],
     grads: &'a [f32],
-    dx: &'a mut [f32],
+    dx: &'a mut [Group],
 }
 
 impl WithSimd for InputGradient<'_> {
@@ -253,7 +253,7 @@ impl WithSimd for InputGradient<'_> {
         let g = self.method.geometry;
         let patch = self.method.patch();
         let channel = area(g.window.kernel) * patch.width;
-        let width = g.outputs_padded();
+        let (width, weights) = (g.outputs_padded(), groups(self.method.packed));
         let rows = self
             .argmax
             .chunks_exact(width)
@@ -272,7 +272,7 @@ impl WithSimd for InputGradient<'_> {
                     let mut block = AddInput {
                         channels,
                         grads,
-                        weights: &self.method.packed[start * channel..],
+                        weights: &weights[start * channel..],
                         at: (window + offset) as usize,
                         dx: self.dx,
                     };
@@ -281,6 +281,12 @@ impl WithSimd for InputGradient<'_> {
             }
         }
     }
+}
+
+/// Values as groups of channels, which they fill.
+#[inline(always)]
+fn groups(values: &[f32]) -> &[Group] {
+    values.as_chunks().0
 }
 
 /// Which values are not zero, bit by bit.

@@ -8,7 +8,11 @@ use pulp::Simd;
 /// Channels per pass: one, two or more vectors of every instruction set.
 pub(super) const GROUP: usize = 32;
 
-/// An argmax pixel: where its patch of the input starts, in elements, and its gradient.
+/// Channels that are read or written together. Offsets are counted in these, so that one comparison
+/// checks the bounds of each.
+pub(super) type Group = [f32; GROUP];
+
+/// An argmax pixel: where its patch of the input starts, and its gradient.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Entry {
     pub at: u32,
@@ -19,13 +23,13 @@ pub(super) struct Entry {
 #[derive(Clone, Copy)]
 pub(super) struct Patch {
     pub kernel: [usize; 2],
-    /// Elements from one row of the image to the next.
+    /// Groups from one row of the image to the next.
     pub row: usize,
-    /// Elements from one pixel to the next.
+    /// Groups from one pixel to the next.
     pub width: usize,
 }
 
-/// The start of a block of taps: in the weights and in the image, in elements.
+/// The start of a block of taps: in the weights and in the image.
 #[derive(Clone, Copy)]
 pub(super) struct Start {
     weight: usize,
@@ -48,13 +52,15 @@ impl Patch {
     pub fn visit<S: Simd>(self, simd: S, block: &mut impl Block) {
         match GROUP / S::F32_LANES {
             2 if S::REGISTER_COUNT >= 32 && self.kernel == [3, 3] => {
-                // The registers hold a whole kernel.
-                for image in (0..self.width).step_by(GROUP) {
-                    let start = Start {
-                        weight: image,
-                        image,
-                    };
-                    block.block::<S, 3, 3, 2>(simd, self, start);
+                let patch = Patch {
+                    kernel: [3, 3],
+                    ..self
+                };
+                // The compiler knows the usual widths, and with them where all taps of a row are.
+                match self.width {
+                    1 => Patch { width: 1, ..patch }.whole(simd, block),
+                    2 => Patch { width: 2, ..patch }.whole(simd, block),
+                    _ => patch.whole(simd, block),
                 }
             }
             2 => self.rows::<S, 2>(simd, block),
@@ -64,11 +70,23 @@ impl Patch {
         }
     }
 
+    /// Runs a block for a whole kernel of 3 × 3, which many registers hold.
+    #[inline(always)]
+    fn whole<S: Simd>(self, simd: S, block: &mut impl Block) {
+        for image in 0..self.width {
+            let start = Start {
+                weight: image,
+                image,
+            };
+            block.block::<S, 3, 3, 2>(simd, self, start);
+        }
+    }
+
     /// Runs a block for one row of the kernel at a time.
     #[inline(always)]
     fn rows<S: Simd, const V: usize>(self, simd: S, block: &mut impl Block) {
         let [kh, kw] = self.kernel;
-        for group in (0..self.width).step_by(GROUP) {
+        for group in 0..self.width {
             for ky in 0..kh {
                 for kx in (0..kw).step_by(3) {
                     let start = Start {
@@ -84,35 +102,42 @@ impl Patch {
             }
         }
     }
+
+    /// Groups from the first of `H` rows of `W` taps in the weights to behind the last.
+    #[inline(always)]
+    fn span<const H: usize, const W: usize>(self) -> usize {
+        ((H - 1) * self.kernel[1] + W - 1) * self.width + 1
+    }
+
+    /// The same in one row of the image.
+    #[inline(always)]
+    fn row_span<const W: usize>(self) -> usize {
+        (W - 1) * self.width + 1
+    }
 }
 
 /// Taps, each of `V` vectors.
 type Taps<S, const H: usize, const W: usize, const V: usize> = [[[<S as Simd>::f32s; V]; W]; H];
 
-/// The weights of a block, from `[taps, width]`.
+/// The vectors of a group.
 #[inline(always)]
-fn load<S: Simd, const H: usize, const W: usize, const V: usize>(
-    simd: S,
-    patch: Patch,
-    weights: &[f32],
-) -> Taps<S, H, W, V> {
-    let mut taps = [[[simd.splat_f32s(0.0); V]; W]; H];
-    for (h, taps) in taps.iter_mut().enumerate() {
-        for (w, taps) in taps.iter_mut().enumerate() {
-            let from = &weights[(h * patch.kernel[1] + w) * patch.width..][..GROUP];
-            taps.copy_from_slice(S::as_simd_f32s(from).0);
-        }
-    }
-    taps
+fn vectors<S: Simd>(group: &Group) -> &[S::f32s] {
+    S::as_simd_f32s(group).0
+}
+
+/// The same, to write.
+#[inline(always)]
+fn vectors_mut<S: Simd>(group: &mut Group) -> &mut [S::f32s] {
+    S::as_mut_simd_f32s(group).0
 }
 
 /// dw[tap][i] += Σ over entries of dz · x[at + tap][i], for one output channel.
 pub(super) struct AddWeight<'a> {
     pub entries: &'a [Entry],
     /// `[padded pixels, width]`
-    pub x: &'a [f32],
+    pub x: &'a [Group],
     /// `[taps, width]`
-    pub dw: &'a mut [f32],
+    pub dw: &'a mut [Group],
 }
 
 impl Block for AddWeight<'_> {
@@ -123,24 +148,30 @@ impl Block for AddWeight<'_> {
         patch: Patch,
         start: Start,
     ) {
-        let mut acc: Taps<S, H, W, V> = load(simd, patch, &self.dw[start.weight..]);
+        let dw = &mut self.dw[start.weight..][..patch.span::<H, W>()];
+        let tap = |h: usize, w: usize| (h * patch.kernel[1] + w) * patch.width;
+        let mut acc: Taps<S, H, W, V> = [[[simd.splat_f32s(0.0); V]; W]; H];
+        for (h, acc) in acc.iter_mut().enumerate() {
+            for (w, acc) in acc.iter_mut().enumerate() {
+                acc.copy_from_slice(vectors::<S>(&dw[tap(h, w)]));
+            }
+        }
         for entry in self.entries {
-            let x = &self.x[entry.at as usize + start.image..];
+            let at = entry.at as usize + start.image;
             let grad = simd.splat_f32s(entry.grad);
-            for h in 0..H {
-                for w in 0..W {
-                    let x = S::as_simd_f32s(&x[h * patch.row + w * patch.width..][..GROUP]).0;
+            for (h, acc) in acc.iter_mut().enumerate() {
+                let row = &self.x[at + h * patch.row..][..patch.row_span::<W>()];
+                for (w, acc) in acc.iter_mut().enumerate() {
+                    let x = vectors::<S>(&row[w * patch.width]);
                     for v in 0..V {
-                        acc[h][w][v] = simd.mul_add_e_f32s(grad, x[v], acc[h][w][v]);
+                        acc[v] = simd.mul_add_e_f32s(grad, x[v], acc[v]);
                     }
                 }
             }
         }
         for (h, acc) in acc.iter().enumerate() {
             for (w, acc) in acc.iter().enumerate() {
-                let at = start.weight + (h * patch.kernel[1] + w) * patch.width;
-                let to = &mut self.dw[at..at + GROUP];
-                S::as_mut_simd_f32s(to).0.copy_from_slice(acc);
+                vectors_mut::<S>(&mut dw[tap(h, w)]).copy_from_slice(acc);
             }
         }
     }
@@ -153,10 +184,10 @@ pub(super) struct AddInput<'a> {
     /// dz, one per such channel.
     pub grads: &'a [f32],
     /// `[channels, taps, width]`
-    pub weights: &'a [f32],
+    pub weights: &'a [Group],
     pub at: usize,
     /// `[padded pixels, width]`
-    pub dx: &'a mut [f32],
+    pub dx: &'a mut [Group],
 }
 
 impl Block for AddInput<'_> {
@@ -169,28 +200,28 @@ impl Block for AddInput<'_> {
     ) {
         let [kh, kw] = patch.kernel;
         let channel = kh * kw * patch.width;
-        let mut acc = [[[simd.splat_f32s(0.0); V]; W]; H];
+        let mut acc: Taps<S, H, W, V> = [[[simd.splat_f32s(0.0); V]; W]; H];
         let mut channels = self.channels;
         while channels != 0 {
             let o = channels.trailing_zeros() as usize;
             channels &= channels - 1;
             let grad = simd.splat_f32s(self.grads[o]);
-            let weights = &self.weights[o * channel + start.weight..];
-            for h in 0..H {
-                for w in 0..W {
-                    let weight = &weights[(h * kw + w) * patch.width..][..GROUP];
-                    let weight = S::as_simd_f32s(weight).0;
+            let weights = &self.weights[o * channel + start.weight..][..patch.span::<H, W>()];
+            for (h, acc) in acc.iter_mut().enumerate() {
+                for (w, acc) in acc.iter_mut().enumerate() {
+                    let weight = vectors::<S>(&weights[(h * kw + w) * patch.width]);
                     for v in 0..V {
-                        acc[h][w][v] = simd.mul_add_e_f32s(grad, weight[v], acc[h][w][v]);
+                        acc[v] = simd.mul_add_e_f32s(grad, weight[v], acc[v]);
                     }
                 }
             }
         }
-        let dx = &mut self.dx[self.at + start.image..];
+        let at = self.at + start.image;
         for (h, acc) in acc.iter().enumerate() {
+            let row = &mut self.dx[at + h * patch.row..][..patch.row_span::<W>()];
             for (w, acc) in acc.iter().enumerate() {
-                let to = &mut dx[h * patch.row + w * patch.width..][..GROUP];
-                for (to, acc) in S::as_mut_simd_f32s(to).0.iter_mut().zip(acc) {
+                let to = vectors_mut::<S>(&mut row[w * patch.width]);
+                for (to, acc) in to.iter_mut().zip(acc) {
                     *to = simd.add_f32s(*to, *acc);
                 }
             }
