@@ -20,8 +20,6 @@ pub(super) struct PatchOffsets {
     pub pixels: Vec<usize>,
     /// The taps of a patch, relative to its corner.
     pub taps: Vec<usize>,
-    /// One more than the largest sum of the two.
-    pub span: usize,
     /// One more than the largest tap.
     pub reach: usize,
 }
@@ -58,11 +56,9 @@ impl PatchOffsets {
         let pixels: Vec<usize> = (0..area(pool.kernel))
             .map(|k| patch(k / cols, k % cols))
             .collect();
-        let last = |offsets: &[usize]| offsets.iter().max().copied().unwrap_or_default();
         Self {
             corners: (0..area(g.pooled)).map(corner).collect(),
-            span: last(&pixels) + last(&taps) + 1,
-            reach: last(&taps) + 1,
+            reach: taps.iter().max().map_or(0, |last| last + 1),
             pixels,
             taps,
         }
