@@ -8,9 +8,9 @@
 //! * [`Spares`] become tensors and checkpoints, which own their memory: only the exact length fits.
 //!   They are those of the step before, which made the same tensors.
 
-use super::support::{read, slice, slice_mut, wants_gradient};
-use super::{threads, vector};
-use candle_core::{CpuStorage, Device, InplaceOp1, InplaceOp2, Layout, Result, Storage, Tensor};
+use super::support::{read, wants_gradient};
+use super::threads;
+use candle_core::{CpuStorage, Device, InplaceOp1, Layout, Result, Storage, Tensor};
 use std::cell::RefCell;
 use std::ops::{Deref, DerefMut};
 use std::thread::LocalKey;
@@ -55,15 +55,18 @@ pub(super) fn scratch<R>(len: usize, task: impl FnOnce(&mut [f32]) -> R) -> R {
 
 /// Takes the smallest buffer of at least `len` floats, else the largest there is.
 fn best_fit(free: &mut Vec<Vec<f32>>, len: usize) -> Option<Vec<f32>> {
-    let best = free
-        .iter()
-        .enumerate()
-        .min_by_key(|(_, b)| match b.len() >= len {
-            true => (0, b.len()),
-            false => (1, usize::MAX - b.len()),
-        })?
-        .0;
-    Some(free.swap_remove(best))
+    // A plain loop: `min_by_key` compares in memory, and that waits for all that a kernel wrote.
+    let (mut best, mut len_of_best) = (0, 0);
+    for (i, n) in free.iter().map(Vec::len).enumerate() {
+        let is_better = match len_of_best >= len {
+            true => n >= len && n < len_of_best,
+            false => n > len_of_best,
+        };
+        if is_better {
+            (best, len_of_best) = (i, n);
+        }
+    }
+    (len_of_best > 0).then(|| free.swap_remove(best))
 }
 
 /// Buffers whose values are no longer needed, oldest first.
@@ -161,43 +164,6 @@ pub(crate) fn reclaim_unless_shared(tensor: &Tensor, others: &[&Tensor]) {
     let is_kept = |other: &&Tensor| wants_gradient(other) || share_memory(tensor, other);
     if !wants_gradient(tensor) && !others.iter().any(is_kept) {
         reclaim(tensor);
-    }
-}
-
-/// y + x, in the memory of `y`, which nobody else reads; in new memory if a backward pass may read
-/// it, or `x` is in the same memory.
-///
-/// # Errors
-/// When the shapes differ.
-pub(crate) fn add_to(y: Tensor, x: &Tensor) -> Result<Tensor> {
-    let is_plain = |t: &Tensor| t.device().is_cpu() && t.is_contiguous() && !wants_gradient(t);
-    let fits = y.shape() == x.shape() && is_plain(&y) && is_plain(x) && !share_memory(&y, x);
-    if !fits {
-        return y + x;
-    }
-    y.inplace_op2(x, &Add)?;
-    Ok(y)
-}
-
-struct Add;
-
-impl InplaceOp2 for Add {
-    fn name(&self) -> &'static str {
-        "add"
-    }
-
-    fn cpu_fwd(
-        &self,
-        y: &mut CpuStorage,
-        y_layout: &Layout,
-        x: &CpuStorage,
-        x_layout: &Layout,
-    ) -> Result<()> {
-        let (y, x) = (slice_mut(y, y_layout)?, slice(x, x_layout)?);
-        let parts = y.chunks_mut(CHUNK).zip(x.chunks(CHUNK));
-        let work = y_layout.shape().elem_count();
-        threads::for_parts_worth(work, parts, |_, (y, x)| vector::add_assign(y, x));
-        Ok(())
     }
 }
 

@@ -49,7 +49,7 @@ pub use activation::{Activation, activate};
 pub use attention::attention;
 pub use batch_norm::{BatchMoments, BatchNormOptions, batch_norm, batch_norm_fixed};
 pub use buffers::Copies;
-pub(crate) use buffers::{add_to, buffer, reclaim, reclaim_unless_shared};
+pub(crate) use buffers::{buffer, reclaim, reclaim_unless_shared};
 pub use conv::{ConvOptions, MemoryFormat, conv2d, conv2d_batch_norm, fold_batch_norm};
 pub use dense::dense;
 pub use dropout::dropout;
@@ -67,6 +67,7 @@ pub(crate) use simd::{prefetch_line, run as on_simd, run_closure as closure_on_s
 pub use smooth_activation::{SmoothActivation, smooth_activation};
 pub use squared_error::squared_error;
 pub use sum::{add, add_relu};
+pub(crate) use sum::{add_relu_to, add_to};
 pub(crate) use support::LANES;
 pub use tape::{clipped_gradients, gradients, gradients_of_sum, gradients_only, view};
 pub(crate) use threads::{for_parts, map_alone};

@@ -2,16 +2,26 @@
 //! wanted.
 
 use super::activation::Activation;
-use super::buffers::buffer;
-use super::support::{read, slice, tensor, wants_gradient};
+use super::buffers::{buffer, share_memory};
+use super::support::{read, slice, slice_mut, tensor, wants_gradient};
 use super::{simd, tape, threads};
-use candle_core::{CpuStorage, CustomOp2, Layout, Result, Shape, Tensor, bail};
+use candle_core::{CpuStorage, CustomOp2, InplaceOp2, Layout, Result, Shape, Tensor, bail};
 
 /// Elements per chunk of work.
 const CHUNK: usize = 1 << 14;
 
 /// a + b, with ReLU if `RELU`.
 struct Sum<const RELU: bool>;
+
+impl<const RELU: bool> Sum<RELU> {
+    #[inline(always)]
+    fn of(a: f32, b: f32) -> f32 {
+        match RELU {
+            true => Activation::Relu.value(a + b),
+            false => a + b,
+        }
+    }
+}
 
 impl<const RELU: bool> CustomOp2 for Sum<RELU> {
     fn name(&self) -> &'static str {
@@ -34,10 +44,7 @@ impl<const RELU: bool> CustomOp2 for Sum<RELU> {
                 #[inline(always)]
                 || {
                     for ((a, b), sum) in a.iter().zip(b).zip(&mut *sum) {
-                        *sum = match RELU {
-                            true => Activation::Relu.value(a + b),
-                            false => a + b,
-                        };
+                        *sum = Self::of(*a, *b);
                     }
                 },
             );
@@ -58,6 +65,35 @@ impl<const RELU: bool> CustomOp2 for Sum<RELU> {
         };
         let part = |x: &Tensor| wants_gradient(x).then(|| gradient.clone());
         Ok((part(a), part(b)))
+    }
+}
+
+impl<const RELU: bool> InplaceOp2 for Sum<RELU> {
+    fn name(&self) -> &'static str {
+        "sum"
+    }
+
+    fn cpu_fwd(
+        &self,
+        y: &mut CpuStorage,
+        y_layout: &Layout,
+        x: &CpuStorage,
+        x_layout: &Layout,
+    ) -> Result<()> {
+        let (y, x) = (slice_mut(y, y_layout)?, slice(x, x_layout)?);
+        let parts = y.chunks_mut(CHUNK).zip(x.chunks(CHUNK));
+        let work = y_layout.shape().elem_count();
+        threads::for_parts_worth(work, parts, |_, (y, x)| {
+            simd::run_closure(
+                #[inline(always)]
+                || {
+                    for (y, x) in y.iter_mut().zip(x) {
+                        *y = Self::of(*y, *x);
+                    }
+                },
+            );
+        });
+        Ok(())
     }
 }
 
@@ -91,6 +127,35 @@ pub fn add(a: &Tensor, b: &Tensor) -> Result<Tensor> {
 /// When the shapes differ.
 pub fn add_relu(a: &Tensor, b: &Tensor) -> Result<Tensor> {
     sum::<true>(a, b)
+}
+
+/// y + x, in the memory of `y`, which nobody else reads; in new memory if a backward pass may read
+/// it, or `x` is in the same memory.
+///
+/// # Errors
+/// When the shapes differ.
+pub(crate) fn add_to(y: Tensor, x: &Tensor) -> Result<Tensor> {
+    match fits(&y, x) {
+        true => y.inplace_op2(x, &Sum::<false>).map(|()| y),
+        false => y + x,
+    }
+}
+
+/// [`add_to`], with ReLU.
+///
+/// # Errors
+/// When the shapes differ.
+pub(crate) fn add_relu_to(y: Tensor, x: &Tensor) -> Result<Tensor> {
+    match fits(&y, x) {
+        true => y.inplace_op2(x, &Sum::<true>).map(|()| y),
+        false => add_relu(&y, x),
+    }
+}
+
+/// Whether y + x may be in the memory of `y`.
+fn fits(y: &Tensor, x: &Tensor) -> bool {
+    let is_plain = |t: &Tensor| t.device().is_cpu() && t.is_contiguous() && !wants_gradient(t);
+    y.shape() == x.shape() && is_plain(y) && is_plain(x) && !share_memory(y, x)
 }
 
 fn sum<const RELU: bool>(a: &Tensor, b: &Tensor) -> Result<Tensor> {
@@ -190,6 +255,33 @@ mod tests {
 
     #[test]
     fn shapes_have_to_be_the_same() {
-        assert!(add(&var(&[2, 3], 0.0), &var(&[3, 2], 0.0)).is_err());
+        let of = |shape: &[usize]| var(shape, 0.0).as_detached_tensor();
+        assert!(add(&of(&[2, 3]), &of(&[3, 2])).is_err());
+        assert!(add_to(of(&[2, 3]), &of(&[3, 2])).is_err());
+        assert!(add_relu_to(of(&[2, 3]), &of(&[3, 2])).is_err());
+    }
+
+    #[test]
+    fn in_place_is_the_same_and_spares_what_others_read() {
+        let (a, b) = (var(&[50_000], 0.1), var(&[50_000], 0.2));
+        let [x, y] = [&a, &b].map(|of| of.as_detached_tensor());
+        let [sum, relu] = [add(&y, &x).unwrap(), add_relu(&y, &x).unwrap()];
+        let start = |t: &Tensor| read(t, |values| Ok(values.as_ptr())).unwrap();
+        for (expected, of) in [(&sum, false), (&relu, true)] {
+            let add = |y: Tensor, x: &Tensor| match of {
+                true => add_relu_to(y, x).unwrap(),
+                false => add_to(y, x).unwrap(),
+            };
+            let copy = y.copy().unwrap();
+            let place = start(&copy);
+            let found = add(copy, &x);
+            assert_eq!((bits(&found), start(&found)), (bits(expected), place));
+            // What a backward pass reads, and both sides in one memory.
+            let tracked = add(b.as_tensor().clone(), &x);
+            assert_eq!(bits(&tracked), bits(expected));
+            assert_eq!(bits(b.as_tensor()), bits(&y));
+            assert_eq!(bits(&add(y.clone(), &y)).len(), 50_000);
+            assert_eq!(bits(&y), bits(&b));
+        }
     }
 }

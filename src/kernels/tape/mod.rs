@@ -16,7 +16,7 @@ use std::sync::Arc;
 
 use super::buffers;
 use super::slice_op::{self, SliceOp};
-use super::sum::relu_gradient;
+use super::sum::{add_to, relu_gradient};
 use super::support::wants_gradient;
 use super::update::{Rule, Slot, Update};
 use per_sample::Norms;
@@ -366,7 +366,7 @@ fn accumulated(
     if pending.values().any(is_shared) || is_shared(&earlier) {
         return earlier + part;
     }
-    let sum = buffers::add_to(part, &earlier)?;
+    let sum = add_to(part, &earlier)?;
     let is_free = |other: &Tensor| !buffers::share_memory(other, &earlier);
     if pending.values().all(is_free) && is_free(&sum) {
         buffers::reclaim(&earlier);

@@ -129,10 +129,19 @@ impl<'a> Pass<'a> {
         }
     }
 
-    /// Gives back the memory of a tensor on the way to a layer's output that nobody reads again.
-    pub fn done_with(&self, x: &Tensor, result: &Tensor) {
+    /// [`Pass::sum`], with ReLU.
+    pub fn sum_relu(&self, y: Tensor, x: &Tensor) -> Result<Tensor> {
+        match self.mode {
+            Mode::Eval if !self.is_watched() => kernels::add_relu_to(y, x),
+            _ => kernels::add_relu(&y, x),
+        }
+    }
+
+    /// Gives back the memory of a tensor on the way to a layer's output that nobody reads again,
+    /// unless one of `others` is in the same memory.
+    pub fn done_with(&self, x: &Tensor, others: &[&Tensor]) {
         if self.mode == Mode::Eval && !self.is_watched() {
-            kernels::reclaim_unless_shared(x, &[result]);
+            kernels::reclaim_unless_shared(x, others);
         }
     }
 

@@ -189,7 +189,7 @@ fn forward(
         let gates = kernels::dense(&rows, &wi, &bi, Activation::Identity)?;
         pass.show(&gates)?;
         let last = kernels::recurrent(&gates, &wh, &bh, cell, steps, is_reverse)?;
-        pass.done_with(&gates, &last);
+        pass.done_with(&gates, &[&last]);
         Ok::<_, candle_core::Error>(last)
     };
     match bidirectional {

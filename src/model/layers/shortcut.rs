@@ -5,7 +5,6 @@ use candle_core::{Result, Tensor};
 use super::conv::Conv;
 use super::memory_format;
 use super::plan::{Op, Pass};
-use crate::kernels;
 
 /// y = body(x) + x, or y = body(x) + projection(x); then ReLU, if that follows.
 #[derive(Clone, Debug)]
@@ -21,16 +20,20 @@ impl Shortcut {
     pub fn forward(&self, x: &Tensor, pass: &Pass<'_>) -> Result<Tensor> {
         let mut y = x.clone();
         for op in &self.body {
-            y = op.forward(&y, pass)?;
+            let next = op.forward(&y, pass)?;
+            pass.done_with(&y, &[&next, x]);
+            y = next;
         }
         let shortcut = match &self.projection {
             Some(conv) => &conv.forward(x, pass)?,
             None => x,
         };
-        match self.relu {
-            true => kernels::add_relu(&y, shortcut),
+        let sum = match self.relu {
+            true => pass.sum_relu(y, shortcut),
             false => pass.sum(y, shortcut),
-        }
+        }?;
+        pass.done_with(shortcut, &[&sum, x]);
+        Ok(sum)
     }
 
     /// Whether input and output must have the same memory format.

@@ -162,7 +162,7 @@ fn block(x: &Tensor, [tokens, heads]: [usize; 2], first: usize, pass: &Pass<'_>)
     // One step of the block; what it read is not read again.
     let step = |x: Tensor, step: &dyn Fn(&Tensor) -> Result<Tensor>| {
         let y = step(&x)?;
-        pass.done_with(&x, &y);
+        pass.done_with(&x, &[&y]);
         Ok::<_, candle_core::Error>(y)
     };
     let qkv = step(norm(x, 8)?, &|x| linear(x, 0))?;
@@ -174,6 +174,6 @@ fn block(x: &Tensor, [tokens, heads]: [usize; 2], first: usize, pass: &Pass<'_>)
         kernels::smooth_activation(x, SmoothActivation::Gelu)
     })?;
     let y = pass.sum(step(hidden, &|x| linear(x, 6))?, &x)?;
-    pass.done_with(&x, &y);
+    pass.done_with(&x, &[&y]);
     Ok(y)
 }
