@@ -102,8 +102,12 @@ impl ImageSet {
 /// `mul_add`: processors that have no fused multiply-adds call a function for each.
 #[inline(always)]
 fn unit(byte: u8) -> f32 {
-    const PER_255: f64 = 1.0 / 255.0;
-    (f64::from(byte) * PER_255) as f32
+    /// The first two digits of a 255th to the base 256; their product with a byte is exact.
+    const FIRST: f32 = 257.0 / 65536.0;
+    /// The others.
+    const REST: f32 = 1.0 / (255.0 * 65536.0);
+    let byte = f32::from(byte);
+    byte * FIRST + byte * REST
 }
 
 /// Converts gray or color bytes to inputs of a network, 0 to 1.
