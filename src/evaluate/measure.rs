@@ -28,9 +28,10 @@ const EVAL_BATCH: usize = 100;
 /// memory: the order of summation must not depend on the machine.
 const EVAL_BYTES: u64 = 2 << 30;
 
-/// Activations of a batch that a core's own cache holds, in bytes. A thread then takes whole batches,
-/// and waits for the others once, not in every layer; larger batches are shared by the threads.
-const CACHED_BYTES: u64 = 1 << 20;
+/// Activations of a batch, in bytes, up to which a thread takes whole batches: it waits for the others
+/// once, not in every layer, and each image stays with one core. Larger batches are shared by the
+/// threads, so that memory does not grow with their number.
+const THREAD_BYTES: u64 = 64 << 20;
 
 /// Memory of the activations of one image, in bytes.
 fn image_bytes(network: &Network) -> u64 {
@@ -105,10 +106,10 @@ pub fn measure(
     let size = eval_batch(network);
     let batches: Vec<&[u32]> = indices.chunks(size).collect();
     let of_one = |batch: &&[u32]| measure_batch(network, loss, set, batch);
-    let is_cached = image_bytes(network) * size as u64 <= CACHED_BYTES;
+    let is_small = image_bytes(network) * size as u64 <= THREAD_BYTES;
     let threads = kernels::threads();
     // Two for each thread: one that is slower than others takes fewer.
-    let at_once = if is_cached { 2 * threads } else { 1 };
+    let at_once = if is_small { 2 * threads } else { 1 };
     for batches in batches.chunks(at_once) {
         let measured = match batches.len() < threads {
             true => batches.iter().map(of_one).collect(),
