@@ -315,4 +315,32 @@ mod tests {
             assert_eq!(values(&fused), values(&y), "{}", case.name);
         }
     }
+
+    /// Windows of four pixels, of fewer and of more, on numbers of pooled pixels that fill no group.
+    #[test]
+    fn first_layers_pooled_in_registers_give_the_bits_of_one_by_one() {
+        let x = numbers(&[2, 1, 11, 13], 1.0);
+        for (outputs, kernel, pool) in [
+            (10, 3, window(2, 2, 0)),
+            (16, 3, window(3, 2, 0)),
+            (32, 5, window(2, 2, 0)),
+            (32, 3, window(3, 3, 0)),
+            (40, 3, window(1, 2, 0)),
+            (48, 5, window(4, 1, 0)),
+        ] {
+            let w = numbers(&[outputs, 1, kernel, kernel], 2.0);
+            let b = numbers(&[outputs], 3.0);
+            let conv = |pool| {
+                let options = ConvOptions::new(window(kernel, 1, 1), Activation::Relu, pool);
+                conv2d(&x, &w, &b, options).unwrap()
+            };
+            let fused = conv(Some(pool));
+            let pooled = max_pool2d(&conv(None), pool, MemoryFormat::ChannelsFirst).unwrap();
+            assert_eq!(
+                values(&fused),
+                values(&pooled),
+                "{outputs} {kernel} {pool:?}"
+            );
+        }
+    }
 }
