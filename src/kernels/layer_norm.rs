@@ -8,8 +8,9 @@
 
 use super::buffers::buffer;
 use super::slice_op::{Context, SliceOp};
-use super::support::{per_chunk, reduce_rows};
+use super::support::per_chunk;
 use super::tape::PerSample;
+use super::vector::reduce_rows;
 use super::{simd, tape, threads, vector};
 use candle_core::{Result, Tensor, bail};
 

@@ -57,13 +57,3 @@ pub(super) fn tensor(data: Vec<f32>, shape: impl Into<Shape>) -> Result<Tensor> 
 pub(super) fn per_chunk(n: usize, most: usize) -> usize {
     n.div_ceil(most).max(1)
 }
-
-/// Sums the `count` rows of `partial` into the first, in order.
-pub(super) fn reduce_rows(partial: &mut [f32], len: usize) {
-    let (total, rest) = partial.split_at_mut(len);
-    for row in rest.chunks_exact(len) {
-        for (total, value) in total.iter_mut().zip(row) {
-            *total += value;
-        }
-    }
-}

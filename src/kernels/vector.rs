@@ -1,8 +1,11 @@
 //! Sums and activations over plain slices, written so that the compiler can vectorize them: sixteen
 //! partial sums whatever the machine's width, so that every machine adds in the same order.
 
-use super::simd;
 use super::support::LANES;
+use super::{simd, threads};
+
+/// Floats per chunk when rows are added.
+const PIECE: usize = 1 << 11;
 
 /// y += x, element by element.
 pub(super) fn add_assign(y: &mut [f32], x: &[f32]) {
@@ -14,6 +17,18 @@ pub(super) fn add_assign(y: &mut [f32], x: &[f32]) {
             }
         },
     );
+}
+
+/// Sums the rows of `partial`, of `len` each, into the first, in order.
+pub(super) fn reduce_rows(partial: &mut [f32], len: usize) {
+    let work = partial.len();
+    let (total, rest) = partial.split_at_mut(len);
+    let rows = rest.chunks_exact(len);
+    threads::for_parts_worth(work, total.chunks_mut(PIECE), |piece, total| {
+        for row in rows.clone() {
+            add_assign(total, &row[piece * PIECE..][..total.len()]);
+        }
+    });
 }
 
 /// Σ f(a[i], b[i]).
@@ -154,6 +169,18 @@ mod tests {
         let mut row = [f32::NAN; LANES];
         softmax(&mut row, 1.0);
         assert!(row.iter().all(|x| x.is_nan()));
+    }
+
+    #[test]
+    fn rows_are_added_in_order_however_long() {
+        for (len, n) in [(1, 3), (PIECE + 1, 1), (3 * PIECE + 5, 40)] {
+            let mut rows: Vec<f32> = (0..len * n).map(|i| (i as f32 * 0.7).sin()).collect();
+            let expected: Vec<f32> = (0..len)
+                .map(|at| (1..n).fold(rows[at], |sum, row| sum + rows[row * len + at]))
+                .collect();
+            reduce_rows(&mut rows, len);
+            assert_eq!(rows[..len], expected);
+        }
     }
 
     #[test]

@@ -12,8 +12,9 @@ use super::patch_offsets::PatchOffsets;
 use super::pooled_backward::Pooled;
 use super::sparse::Sparse;
 use crate::kernels::buffers::{buffer, scratch};
-use crate::kernels::support::{per_chunk, reduce_rows};
+use crate::kernels::support::per_chunk;
 use crate::kernels::threads;
+use crate::kernels::vector::reduce_rows;
 use std::ops::Range;
 
 /// The batch is cut into at most this many chunks.
