@@ -30,7 +30,7 @@ const EVAL_BYTES: u64 = 2 << 30;
 
 /// Activations of a batch, in bytes, up to which a thread takes whole batches: it waits for the others
 /// once, not in every layer, and each image stays with one core. Larger batches are shared by the
-/// threads, so that memory does not grow with their number.
+/// threads: one for each would take too much memory.
 const THREAD_BYTES: u64 = 64 << 20;
 
 /// Memory of the activations of one image, in bytes.
