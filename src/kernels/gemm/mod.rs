@@ -16,7 +16,7 @@ mod tests;
 use super::buffers::scratch;
 use super::simd::{self, InstructionSet, prefetch_line};
 pub(super) use gather::{Contiguous, Rows, Steps, Table, Transposed};
-use packed::{InOnePanel, Packed};
+use packed::Packed;
 use pulp::{Simd, WithSimd};
 use std::ops::Range;
 
@@ -92,7 +92,11 @@ impl<S: Steps> WithSimd for Gemm<'_, S> {
 
     #[inline(always)]
     fn with_simd<I: Simd>(mut self, simd: I) {
-        self.columns(simd, 0);
+        let is_pair = 2 * I::F32_LANES == PAIR && self.ldb == PAIR && self.cols == PAIR;
+        match is_pair {
+            true => self.packed_panel(simd, 0, self.b),
+            false => self.columns(simd, 0),
+        }
     }
 }
 
@@ -100,10 +104,8 @@ impl<'a, S: Steps> Gemm<'a, S> {
     /// Computes it.
     pub fn run(mut self) {
         debug_assert!(self.b.len() >= self.steps.len() * self.ldb);
-        if panel_width() == PAIR && self.ldb == PAIR && self.cols == PAIR {
-            return simd::run(InOnePanel(self));
-        }
-        if !packs(self.rows.len()) {
+        let is_pair = self.ldb == PAIR && self.cols == PAIR;
+        if is_pair || !packs(self.rows.len()) {
             return simd::run(self);
         }
         self.take_padded();

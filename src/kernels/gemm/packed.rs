@@ -45,21 +45,6 @@ impl<S: Steps> WithSimd for Packed<'_, '_, S> {
     }
 }
 
-/// A product with a right side that lies packed in memory, in two registers of columns.
-pub(super) struct InOnePanel<'a, S>(pub Gemm<'a, S>);
-
-impl<S: Steps> WithSimd for InOnePanel<'_, S> {
-    type Output = ();
-
-    #[inline(always)]
-    fn with_simd<I: Simd>(mut self, simd: I) {
-        match 2 * I::F32_LANES {
-            PAIR => self.0.packed_panel(simd, 0, self.0.b),
-            _ => self.0.columns(simd, 0),
-        }
-    }
-}
-
 /// Copies `n` columns of `from` from `col` on, padded with zeros: other values might be slow.
 fn pad(from: &[f32], stride: usize, col: usize, n: usize, to: &mut [f32]) {
     for (to, from) in to.chunks_exact_mut(PAIR).zip(from.chunks(stride)) {
@@ -93,7 +78,7 @@ impl<S: Steps> Gemm<'_, S> {
                     Init::Output
                 }
             };
-            simd::run(InOnePanel(Gemm {
+            simd::run(Gemm {
                 a: self.a,
                 rows: self.rows,
                 steps: self.steps,
@@ -105,7 +90,7 @@ impl<S: Steps> Gemm<'_, S> {
                 init,
                 relu: self.relu,
                 prefetch: NO_PREFETCH,
-            }));
+            });
             let rows = self.out.chunks_mut(self.ldc);
             for (to, from) in rows.zip(out.chunks_exact(PAIR)) {
                 to[col..][..n].copy_from_slice(&from[..n]);
@@ -115,7 +100,7 @@ impl<S: Steps> Gemm<'_, S> {
 
     /// Two registers of columns of all rows, in tiles of nearly equal height.
     #[inline(always)]
-    fn packed_panel<I: Simd>(&mut self, simd: I, col: usize, packed: &[f32]) {
+    pub(super) fn packed_panel<I: Simd>(&mut self, simd: I, col: usize, packed: &[f32]) {
         let b = &I::as_simd_f32s(packed).0.as_chunks().0[..self.steps.len()];
         let rows = self.rows.len();
         let tiles = rows.div_ceil(TILE);

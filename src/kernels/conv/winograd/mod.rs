@@ -21,6 +21,7 @@ use crate::kernels::gemm::{Contiguous, Gemm, Init, PAIR, Rows, panel_width};
 use crate::kernels::simd;
 use crate::kernels::support::LANES;
 pub(super) use image::{Image, with_image};
+use pulp::{Simd, WithSimd};
 pub(super) use sink::{Finish, Pixels, Pooled};
 pub(super) use tile::Tile;
 pub(super) use transform::Taps;
@@ -121,19 +122,47 @@ impl Filters<'_> {
         [self.channels, self.width].map(|n| tile_len(self.tile, n))
     }
 
-    /// The sums over channels of so many transformed patches: a product for each place.
+    /// The sums over channels of so many transformed patches.
     fn products(self, tiles: usize, patches: &[f32], sums: &mut [f32]) {
-        let (channels, width, panel) = (self.channels, self.width, self.panel);
-        let [patch_len, sums_len] = self.strides();
-        let mut rest = self.data;
-        for place in 0..self.tile.places() {
+        simd::run(Products {
+            filters: self,
+            tiles,
+            patches,
+            sums,
+        });
+    }
+}
+
+/// A product for each place.
+// All in one kernel: those of few channels are so small that calling one takes as long.
+struct Products<'a> {
+    filters: Filters<'a>,
+    tiles: usize,
+    patches: &'a [f32],
+    sums: &'a mut [f32],
+}
+
+impl WithSimd for Products<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let Filters {
+            channels,
+            width,
+            panel,
+            ..
+        } = self.filters;
+        let [patch_len, sums_len] = self.filters.strides();
+        let mut rest = self.filters.data;
+        for place in 0..self.filters.tile.places() {
             for col in (0..width).step_by(panel) {
                 let (b, next) = rest.split_at(channels * panel);
                 rest = next;
-                Gemm {
-                    a: &patches[place * channels..],
+                let product = Gemm {
+                    a: &self.patches[place * channels..],
                     rows: Rows::Strided {
-                        n: tiles,
+                        n: self.tiles,
                         start: 0,
                         stride: patch_len,
                     },
@@ -141,13 +170,13 @@ impl Filters<'_> {
                     b,
                     ldb: panel,
                     cols: panel,
-                    out: &mut sums[place * width + col..],
+                    out: &mut self.sums[place * width + col..],
                     ldc: sums_len,
                     init: Init::Zero,
                     relu: false,
                     prefetch: [&next[..b.len().min(next.len())], &[]],
-                }
-                .run();
+                };
+                product.with_simd(simd);
             }
         }
     }
