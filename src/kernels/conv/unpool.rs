@@ -1,8 +1,10 @@
 //! The inverse of max pooling after a convolution, channels last.
 
 use super::geometry::Geometry;
+use super::winograd;
 use crate::kernels::pooling::Window;
 use crate::kernels::simd;
+use pulp::{Simd, WithSimd};
 
 /// The gradient before max pooling, `[conv pixels, out padded]`, from that after it,
 /// `[pooled pixels, out padded]`, and the argmax.
@@ -32,12 +34,64 @@ struct Unpool<'a> {
     dz: &'a mut [f32],
 }
 
-impl pulp::WithSimd for Unpool<'_> {
+impl WithSimd for Unpool<'_> {
     type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        match winograd::pools_tiles(self.geometry) {
+            true => self.quads(simd),
+            false => self.any(),
+        }
+    }
+}
+
+impl Unpool<'_> {
+    /// Of 2 × 2 pixels that no two windows share: each is written once.
+    #[inline(always)]
+    fn quads<S: Simd>(self, simd: S) {
+        let (g, width, zero) = (
+            self.geometry,
+            self.geometry.outputs_padded(),
+            simd.splat_f32s(0.0),
+        );
+        let (row, pooled_row) = (g.conv[1] * width, g.pooled[1] * width);
+        let (inside, below) = self.dz.split_at_mut(2 * g.pooled[0] * row);
+        below.fill(0.0);
+        let rows = inside.chunks_exact_mut(2 * row);
+        let pooled = self.pooled.chunks_exact(pooled_row);
+        let pooled = pooled.zip(self.argmax.chunks_exact(pooled_row));
+        for (rows, (pooled, argmax)) in rows.zip(pooled) {
+            let (top, bottom) = rows.split_at_mut(row);
+            for side in [&mut *top, &mut *bottom] {
+                side[2 * pooled_row..].fill(0.0);
+            }
+            let quads = top.chunks_exact_mut(2 * width);
+            let quads = quads.zip(bottom.chunks_exact_mut(2 * width));
+            let pooled = pooled.chunks_exact(width).zip(argmax.chunks_exact(width));
+            for ((top, bottom), (pooled, argmax)) in quads.zip(pooled) {
+                let (a, b) = top.split_at_mut(width);
+                let (c, d) = bottom.split_at_mut(width);
+                let [a, b, c, d] = [a, b, c, d].map(|pixel| S::as_mut_simd_f32s(pixel).0);
+                let argmax = argmax.chunks_exact(S::F32_LANES);
+                let inputs = S::as_simd_f32s(pooled).0.iter().zip(argmax);
+                let pixels = a.iter_mut().zip(b).zip(c).zip(d);
+                for ((((a, b), c), d), (grad, argmax)) in pixels.zip(inputs) {
+                    let winner = simd::load_bytes(simd, argmax);
+                    // A sum, which is never −0.
+                    let grad = simd.add_f32s(zero, *grad);
+                    for (k, pixel) in (0..).zip([a, b, c, d]) {
+                        let wins = simd.equal_u32s(winner, simd.splat_u32s(k));
+                        *pixel = simd.select_f32s(wins, grad, zero);
+                    }
+                }
+            }
+        }
+    }
 
     // The inner loop has no branch, so the compiler vectorizes it.
     #[inline(always)]
-    fn with_simd<S: pulp::Simd>(self, _: S) {
+    fn any(self) {
         let (g, window) = (self.geometry, self.window);
         let width = g.outputs_padded();
         self.dz.fill(0.0);
