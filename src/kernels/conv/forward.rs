@@ -2,7 +2,7 @@
 //! are output channels.
 
 use super::geometry::{Geometry, Windows, area};
-use super::max_pool::MaxPool;
+use super::max_pool::{AsIs, MaxPool};
 use super::patch_offsets::PatchOffsets;
 use super::planes::{self, Planes};
 use super::pooled_forward::PooledForward;
@@ -299,6 +299,7 @@ impl Forward<'_> {
                 windows: &self.tables.windows,
                 first: 0,
                 z,
+                each: AsIs,
                 best: y,
                 argmax,
             });
@@ -377,6 +378,7 @@ impl Forward<'_> {
                 windows: &self.tables.windows,
                 first: py * g.pooled[1],
                 z,
+                each: AsIs,
                 best,
                 argmax,
             });

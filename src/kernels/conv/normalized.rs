@@ -12,7 +12,7 @@
 use super::backward::{Backward, Task};
 use super::forward::{each_sample, transposed};
 use super::geometry::{Geometry, Windows, area};
-use super::max_pool::MaxPool;
+use super::max_pool::{Each, MaxPool};
 use super::method::{Wants, with_channels_last};
 use super::options::{ConvOptions, MemoryFormat};
 use super::unpool::unpool;
@@ -26,6 +26,7 @@ use crate::kernels::slice_op::{Context, SliceOp, read3};
 use crate::kernels::support::LANES;
 use crate::kernels::{simd, tape, threads};
 use candle_core::{Result, Shape, Tensor, bail};
+use pulp::Simd;
 
 struct Normalized<const RELU: bool> {
     /// Of all of it, with the pooling.
@@ -41,6 +42,27 @@ struct Normalized<const RELU: bool> {
 #[inline(always)]
 fn normalized([factor, offset]: [f32; 2], z: f32) -> f32 {
     z * factor + offset
+}
+
+/// y, in vectors of channels.
+struct Normalize<'a, const RELU: bool> {
+    factor: &'a [f32],
+    offset: &'a [f32],
+}
+
+impl<const RELU: bool> Each for Normalize<'_, RELU> {
+    #[inline(always)]
+    fn apply<S: Simd>(&self, simd: S, i: usize, z: S::f32s) -> S::f32s {
+        let [factor, offset] = [self.factor, self.offset].map(|list| S::as_simd_f32s(list).0[i]);
+        // Not fused, as in `normalized`.
+        let y = simd.add_f32s(simd.mul_f32s(z, factor), offset);
+        let zero = simd.splat_f32s(0.0);
+        match RELU {
+            // Not `max`, which would turn a NaN into 0.
+            true => simd.select_f32s(simd.less_than_f32s(y, zero), zero, y),
+            false => y,
+        }
+    }
 }
 
 /// dy, or 0 where ReLU clamped y.
@@ -164,16 +186,17 @@ impl<const RELU: bool> SliceOp<3> for Normalized<RELU> {
                 if g.pool.is_none() {
                     return normalize(z, y);
                 }
-                scratch(z_len, |unpooled| {
-                    normalize(z, unpooled);
-                    simd::run(MaxPool {
-                        geometry: g,
-                        windows: &windows,
-                        first: 0,
-                        z: unpooled,
-                        best: y,
-                        argmax,
-                    });
+                simd::run(MaxPool {
+                    geometry: g,
+                    windows: &windows,
+                    first: 0,
+                    z,
+                    each: Normalize::<RELU> {
+                        factor: &factor,
+                        offset: &offset,
+                    },
+                    best: y,
+                    argmax,
                 });
             });
         });
