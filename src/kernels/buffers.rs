@@ -207,7 +207,7 @@ impl Copies {
     pub fn of(&mut self, values: &[f32]) -> Vec<f32> {
         let mut copy = self.0.take(values.len());
         let parts = copy.chunks_mut(CHUNK).zip(values.chunks(CHUNK));
-        threads::for_parts_worth(values.len(), parts, |_, (to, from)| {
+        threads::for_parts_of(values.len(), parts, |_, (to, from)| {
             to.copy_from_slice(from)
         });
         copy

@@ -26,7 +26,7 @@ impl Dropout2d {
         // An empty tensor has no samples, but a chunk cannot be empty.
         let (pixels, sample) = (self.pixels.max(1), (self.channels * self.pixels).max(1));
         let parts = from.chunks(sample).zip(to.chunks_mut(sample));
-        threads::for_parts_worth(from.len(), parts, |sample, (from, to)| {
+        threads::for_parts_of(from.len(), parts, |sample, (from, to)| {
             let key = self.mask.chunk_key(sample as u64);
             let channels = from.chunks(pixels).zip(to.chunks_mut(pixels));
             for (channel, (from, to)) in (0u32..).zip(channels) {

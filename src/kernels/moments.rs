@@ -90,7 +90,7 @@ fn per_part<P: Send, R: Default + Send>(parts: Vec<P>, task: impl Fn(P) -> R + S
     results.resize_with(parts.len(), R::default);
     let n_elements = parts.len() * CHUNK;
     let slots = results.iter_mut().zip(parts);
-    threads::for_parts_worth(n_elements, slots, |_, (result, part)| *result = task(part));
+    threads::for_parts_of(n_elements, slots, |_, (result, part)| *result = task(part));
     results
 }
 

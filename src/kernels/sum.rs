@@ -8,7 +8,7 @@ use super::{simd, tape, threads};
 use candle_core::{CpuStorage, CustomOp2, InplaceOp2, Layout, Result, Shape, Tensor, bail};
 
 /// Elements per chunk of work.
-const CHUNK: usize = 1 << 14;
+const CHUNK: usize = 1 << 13;
 
 /// a + b, with ReLU if `RELU`.
 struct Sum<const RELU: bool>;
@@ -39,7 +39,7 @@ impl<const RELU: bool> CustomOp2 for Sum<RELU> {
         let mut sum = buffer(a.len());
         let parts = a.chunks(CHUNK).zip(b.chunks(CHUNK));
         let parts = parts.zip(sum.chunks_mut(CHUNK));
-        threads::for_parts_worth(a.len(), parts, |_, ((a, b), sum)| {
+        threads::for_parts_of(a.len(), parts, |_, ((a, b), sum)| {
             simd::run_closure(
                 #[inline(always)]
                 || {
@@ -83,7 +83,7 @@ impl<const RELU: bool> InplaceOp2 for Sum<RELU> {
         let (y, x) = (slice_mut(y, y_layout)?, slice(x, x_layout)?);
         let parts = y.chunks_mut(CHUNK).zip(x.chunks(CHUNK));
         let work = y_layout.shape().elem_count();
-        threads::for_parts_worth(work, parts, |_, (y, x)| {
+        threads::for_parts_of(work, parts, |_, (y, x)| {
             simd::run_closure(
                 #[inline(always)]
                 || {
@@ -104,7 +104,7 @@ pub(super) fn relu_gradient(y: &Tensor, dy: &Tensor) -> Result<Tensor> {
         read(dy, |dy| {
             let parts = y.chunks(CHUNK).zip(dy.chunks(CHUNK));
             let parts = parts.zip(dx.chunks_mut(CHUNK));
-            threads::for_parts_worth(y.len(), parts, |_, ((y, dy), dx)| {
+            threads::for_parts_of(y.len(), parts, |_, ((y, dy), dx)| {
                 Activation::Relu.backward(y, dy, dx);
             });
             Ok(())

@@ -57,3 +57,32 @@ pub(super) fn tensor(data: Vec<f32>, shape: impl Into<Shape>) -> Result<Tensor> 
 pub(super) fn per_chunk(n: usize, most: usize) -> usize {
     n.div_ceil(most).max(1)
 }
+
+/// The chunks of some slices of equal length side by side: the first of each, the second of each, and
+/// so on.
+pub(super) fn in_step<'a>(
+    slices: impl Iterator<Item = &'a mut [f32]>,
+    len: usize,
+) -> impl Iterator<Item = Vec<&'a mut [f32]>> {
+    let mut chunks: Vec<_> = slices.map(|slice| slice.chunks_mut(len)).collect();
+    let next = move || chunks.iter_mut().map(Iterator::next).collect();
+    std::iter::from_fn(next).take_while(|chunks: &Vec<_>| !chunks.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn chunks_side_by_side_cover_the_slices() {
+        let mut rows = [[0.0, 1.0, 2.0, 3.0, 4.0], [5.0, 6.0, 7.0, 8.0, 9.0]];
+        let found: Vec<_> = in_step(rows.iter_mut().map(|row| &mut row[..]), 2).collect();
+        let expected = [
+            [[0.0, 1.0].as_slice(), &[5.0, 6.0]],
+            [&[2.0, 3.0], &[7.0, 8.0]],
+            [&[4.0], &[9.0]],
+        ];
+        assert_eq!(found, expected);
+        assert_eq!(in_step(std::iter::empty(), 2).count(), 0);
+    }
+}

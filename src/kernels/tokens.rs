@@ -67,7 +67,7 @@ impl SliceOp<3> for EmbedTokens {
         let mut tokens = buffer(self.n * sample);
         let samples = tokens.chunks_exact_mut(sample);
         let parts = image.chunks_exact(self.patches * self.width).zip(samples);
-        threads::for_parts_worth(image.len(), parts, |_, (image, tokens)| {
+        threads::for_parts_of(image.len(), parts, |_, (image, tokens)| {
             let (first, rest) = tokens.split_at_mut(self.skipped());
             first.copy_from_slice(&class[..first.len()]);
             self.tokens_of(image, rest);
@@ -82,12 +82,12 @@ impl SliceOp<3> for EmbedTokens {
         let mut dimage = buffer(self.n * self.patches * self.width);
         let images = dimage.chunks_exact_mut(self.patches * self.width);
         let parts = images.zip(dy.chunks_exact(sample));
-        threads::for_parts_worth(dy.len(), parts, |_, (dimage, dtokens)| {
+        threads::for_parts_of(dy.len(), parts, |_, (dimage, dtokens)| {
             self.image_of(&dtokens[self.skipped()..], dimage);
         });
         let mut dpositions = vec![0.0; sample];
         let parts = dpositions.chunks_mut(CHUNK);
-        threads::for_parts_worth(dy.len(), parts, |chunk, sums| {
+        threads::for_parts_of(dy.len(), parts, |chunk, sums| {
             for dtokens in dy.chunks_exact(sample) {
                 let dtokens = &dtokens[chunk * CHUNK..][..sums.len()];
                 vector::add_assign(sums, dtokens);
@@ -163,7 +163,7 @@ impl SliceOp<1> for PoolTokens {
         let mut y = vec![0.0; self.n * self.width];
         let samples = x.chunks_exact(self.tokens * self.width);
         let parts = samples.zip(y.chunks_exact_mut(self.width));
-        threads::for_parts_worth(x.len(), parts, |_, (x, y)| {
+        threads::for_parts_of(x.len(), parts, |_, (x, y)| {
             if !self.is_mean {
                 return y.copy_from_slice(&x[..self.width]);
             }
@@ -179,7 +179,7 @@ impl SliceOp<1> for PoolTokens {
         let mut dx = buffer(self.n * self.tokens * self.width);
         let samples = dx.chunks_exact_mut(self.tokens * self.width);
         let parts = samples.zip(context.gradient.chunks_exact(self.width));
-        threads::for_parts_worth(self.n * self.tokens * self.width, parts, |_, (dx, dy)| {
+        threads::for_parts_of(self.n * self.tokens * self.width, parts, |_, (dx, dy)| {
             let (first, rest) = dx.split_at_mut(self.width);
             if !self.is_mean {
                 first.copy_from_slice(dy);

@@ -105,6 +105,11 @@ impl<D: Destination> Transpose<'_, D> {
                     self.whole::<S, L>(simd, row, col);
                     continue;
                 }
+                // Few columns are loaded with what follows them, except those of the last rows.
+                if rows == L && (row + L - 1) * self.ld + col + L <= self.src.len() {
+                    self.narrow::<S, L>(simd, row, col, cols);
+                    continue;
+                }
                 let mut block = [simd.splat_f32s(0.0); L];
                 for (r, block) in block.iter_mut().enumerate().take(rows) {
                     let from = &self.src[(row + r) * self.ld + col..][..cols];
@@ -128,6 +133,18 @@ impl<D: Destination> Transpose<'_, D> {
         for (c, block) in block.into_iter().enumerate() {
             let to = &mut self.dst.row(col + c)[row..][..L];
             S::as_mut_simd_f32s(to).0[0] = block;
+        }
+    }
+
+    /// The first `cols` columns of a full block.
+    #[inline(always)]
+    fn narrow<S: Simd, const L: usize>(&mut self, simd: S, row: usize, col: usize, cols: usize) {
+        let src = &self.src[row * self.ld + col..][..(L - 1) * self.ld + L];
+        let block = std::array::from_fn(|r| S::as_simd_f32s(&src[r * self.ld..][..L]).0[0]);
+        let block = turn::<S, L>(simd, block);
+        for (c, block) in block.iter().enumerate().take(cols) {
+            let to = &mut self.dst.row(col + c)[row..][..L];
+            S::as_mut_simd_f32s(to).0[0] = *block;
         }
     }
 

@@ -24,7 +24,7 @@ pub(super) fn reduce_rows(partial: &mut [f32], len: usize) {
     let work = partial.len();
     let (total, rest) = partial.split_at_mut(len);
     let rows = rest.chunks_exact(len);
-    threads::for_parts_worth(work, total.chunks_mut(PIECE), |piece, total| {
+    threads::for_parts_of(work, total.chunks_mut(PIECE), |piece, total| {
         for row in rows.clone() {
             add_assign(total, &row[piece * PIECE..][..total.len()]);
         }

@@ -15,13 +15,15 @@ use super::unpool::unpool;
 use super::winograd::{self, Filters, Finish, Image, Tile};
 use crate::kernels::buffers::scratch;
 use crate::kernels::gemm::{Gemm, Init, NO_PREFETCH, Rows, Table};
-use crate::kernels::simd;
-use crate::kernels::support::padded;
-use crate::kernels::transpose::transpose;
+use crate::kernels::support::{in_step, padded};
+use crate::kernels::transpose::{transpose, transpose_rows};
+use crate::kernels::{simd, threads};
 
 /// Samples whose weight gradients are added together have, with their dz, about so many elements: they
 /// are still in the second-level cache.
 const NEAR: usize = 1 << 15;
+/// Outputs of a chunk of weights to pack.
+const OUTPUTS: usize = 8;
 /// More samples at a time do not pay.
 const MOST_TOGETHER: usize = 8;
 
@@ -91,12 +93,7 @@ impl Method for Dense<'_> {
             return unpack(g, packed, weight);
         };
         scratch(g.taps() * width, |taps| {
-            simd::run(winograd::TapGradients {
-                tile,
-                sums: packed,
-                width,
-                to: taps,
-            });
+            winograd::tap_gradients(tile, packed, width, taps);
             unpack(g, taps, weight);
         });
     }
@@ -342,21 +339,21 @@ impl Dense<'_> {
 /// `[out, in, taps]` → `[taps, out, in padded]`, with the taps in this order.
 fn pack(g: &Geometry, order: &[usize], weight: &[f32], packed: &mut [f32]) {
     let (taps, width) = (area(g.window.kernel), padded(g.inputs));
-    let by_tap = |packed: &mut [f32]| {
-        packed.fill(0.0);
-        for (o, weight) in weight.chunks_exact(g.inputs * taps).enumerate() {
-            let packed = &mut packed[o * width..];
-            transpose(weight, (g.inputs, taps, taps), packed, g.outputs * width);
-        }
+    // Without padding, rows of several outputs follow each other on both sides.
+    let outputs = match width == g.inputs {
+        true => OUTPUTS,
+        false => 1,
     };
-    if order.is_sorted() {
-        return by_tap(packed);
-    }
-    scratch(packed.len(), |sorted| {
-        by_tap(sorted);
-        let tap_len = g.outputs * width;
-        for (to, tap) in packed.chunks_exact_mut(tap_len).zip(order) {
-            to.copy_from_slice(&sorted[tap * tap_len..][..tap_len]);
+    let planes = packed.chunks_exact_mut(g.outputs * width);
+    let mut planes: Vec<_> = order.iter().zip(planes).collect();
+    planes.sort_unstable_by_key(|(tap, _)| **tap);
+    let planes = planes.into_iter().map(|(_, plane)| plane);
+    let weights = weight.chunks(outputs * g.inputs * taps);
+    let parts = weights.zip(in_step(planes, outputs * width));
+    threads::for_parts_of(weight.len(), parts, |_, (weight, mut planes)| {
+        if width > g.inputs {
+            planes.iter_mut().for_each(|plane| plane.fill(0.0));
         }
+        transpose_rows(weight, (weight.len() / taps, taps, taps), &mut planes);
     });
 }

@@ -16,6 +16,9 @@ use crate::kernels::transpose::transpose;
 use crate::kernels::{simd, threads};
 use std::ops::Range;
 
+/// Taps of a chunk of weights to pack.
+const TAPS: usize = 96;
+
 /// What all samples share.
 struct Forward<'a> {
     geometry: &'a Geometry,
@@ -167,9 +170,15 @@ fn with_packed(
 
 /// `[out, taps]` → `[taps, out padded]`, with zeros in the padding.
 pub(super) fn pack(weight: &[f32], outputs: usize, packed: &mut [f32]) {
-    let taps = weight.len() / outputs;
-    packed.fill(0.0);
-    transpose(weight, (outputs, taps, taps), packed, padded(outputs));
+    let (taps, width) = (weight.len() / outputs, padded(outputs));
+    let parts = packed.chunks_mut(TAPS * width).enumerate();
+    threads::for_parts_of(weight.len(), parts, |_, (part, packed)| {
+        if width > outputs {
+            packed.fill(0.0);
+        }
+        let size = (outputs, packed.len() / width, taps);
+        transpose(&weight[part * TAPS..], size, packed, width);
+    });
 }
 
 /// Calls `task` with a channels-last buffer `[pooled pixels, out padded]` for its result, and

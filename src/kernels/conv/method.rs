@@ -3,9 +3,9 @@
 
 use super::geometry::{Geometry, area};
 use crate::kernels::buffers::scratch;
-use crate::kernels::simd;
 use crate::kernels::support::LANES;
 use crate::kernels::transpose::transpose;
+use crate::kernels::{simd, threads};
 
 /// Which gradients are needed.
 #[derive(Clone, Copy)]
@@ -83,8 +83,12 @@ pub(super) fn with_channels_last(g: &Geometry, grads: &[f32], task: impl FnOnce(
 
 /// Transposes a weight gradient `[taps, out padded]` to `[out, taps]`.
 pub(super) fn unpack(g: &Geometry, packed: &[f32], weight: &mut [f32]) {
-    let size = (g.taps(), g.outputs, g.outputs_padded());
-    transpose(packed, size, weight, g.taps());
+    let (taps, width) = (g.taps(), g.outputs_padded());
+    let parts = weight.chunks_mut(LANES * taps);
+    threads::for_parts_of(packed.len(), parts, |part, weight| {
+        let size = (taps, weight.len() / taps, width);
+        transpose(&packed[part * LANES..], size, weight, taps);
+    });
 }
 
 /// Adds the sum over pixels of each channel's dz to `bias`.

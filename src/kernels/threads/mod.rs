@@ -10,6 +10,9 @@ use pool::{Pool, lock};
 use std::cell::RefCell;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
+/// Multiply-adds that take as long as reading and writing an element that is in no first-level cache.
+const OF_AN_ELEMENT: usize = 4;
+
 static POOL: RwLock<Option<Arc<Pool>>> = RwLock::new(None);
 
 fn cores() -> usize {
@@ -95,6 +98,15 @@ pub(crate) fn for_parts_worth<P: Send>(
             .enumerate()
             .for_each(|(i, part)| task(i, part)),
     }
+}
+
+/// [`for_parts_worth`] for a task whose work is to read and write so many `elements`.
+pub(crate) fn for_parts_of<P: Send>(
+    elements: usize,
+    parts: impl IntoIterator<Item = P>,
+    task: impl Fn(usize, P) + Sync,
+) {
+    for_parts_worth(elements * OF_AN_ELEMENT, parts, task);
 }
 
 /// What `task` makes of each item, in order. Each item is one thread's: the kernels that `task` calls

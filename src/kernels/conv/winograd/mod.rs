@@ -26,7 +26,7 @@ pub(super) use sink::{Finish, Pixels, Pooled};
 pub(super) use tile::Tile;
 pub(super) use transform::Taps;
 use transform::{Patches, Sink, Sums, space_len, tile_len};
-pub(super) use weight::{TapGradients, add_products};
+pub(super) use weight::{add_products, tap_gradients};
 
 /// Elements of patches and sums that are computed at a time: they fit the second-level cache, with room
 /// for the taps.

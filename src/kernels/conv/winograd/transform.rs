@@ -4,8 +4,8 @@ use super::image::Image;
 use super::lines::{lines, lines_mut, transform};
 use super::tile::{Four, Tile, Transforms, Two};
 use super::{Filters, panel};
-use crate::kernels::simd;
-use crate::kernels::support::LANES;
+use crate::kernels::support::{LANES, in_step};
+use crate::kernels::{simd, threads};
 use pulp::{Simd, WithSimd};
 use std::ops::Range;
 
@@ -47,58 +47,70 @@ pub(in super::super) struct Taps<'a> {
 impl<'a> Taps<'a> {
     /// G g Gᵀ of all channels.
     pub fn transform(self) -> Filters<'a> {
-        let Taps {
-            tile,
-            channels,
-            width,
-            ..
-        } = self;
+        let (tile, channels, width) = (self.tile, self.channels, self.width);
         let panel = panel(width);
+        let places_and_panels = self.to.chunks_exact_mut(channels * panel);
+        let parts = in_step(places_and_panels, CHANNELS * panel);
+        threads::for_parts_of(tile.places() * channels * width, parts, |part, mut to| {
+            let first = part * CHANNELS;
+            simd::run(TapsPart {
+                tile,
+                weight: &self.weight[first * self.stride..],
+                taps: self.taps,
+                stride: self.stride,
+                panel,
+                to: &mut to,
+            });
+        });
         Filters {
             tile,
             channels,
             width,
             panel,
-            data: simd::run(InPanels { taps: self, panel }),
+            data: self.to,
         }
     }
 }
 
-/// The kernel, and the columns of a panel of its result.
-struct InPanels<'a> {
-    taps: Taps<'a>,
+/// Channels of a chunk of taps.
+const CHANNELS: usize = 8;
+
+/// Some channels of [`Taps`].
+struct TapsPart<'a, 'b> {
+    tile: Tile,
+    weight: &'a [f32],
+    taps: [usize; 9],
+    stride: usize,
     panel: usize,
+    /// For each place and panel, `[channels, panel]`.
+    to: &'a mut [&'b mut [f32]],
 }
 
-impl<'a> WithSimd for InPanels<'a> {
-    type Output = &'a [f32];
+impl WithSimd for TapsPart<'_, '_> {
+    type Output = ();
 
     #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) -> &'a [f32] {
-        match self.taps.tile {
-            Tile::Two => self.taps.by_size::<S, Two, 2, 4>(simd, self.panel),
-            Tile::Four => self.taps.by_size::<S, Four, 4, 6>(simd, self.panel),
+    fn with_simd<S: Simd>(self, simd: S) {
+        match self.tile {
+            Tile::Two => self.by_size::<S, Two, 2, 4>(simd),
+            Tile::Four => self.by_size::<S, Four, 4, 6>(simd),
         }
     }
 }
 
-impl<'a> Taps<'a> {
+impl TapsPart<'_, '_> {
     #[inline(always)]
-    fn by_size<S: Simd, T: Transforms<M, P>, const M: usize, const P: usize>(
-        self,
-        simd: S,
-        panel: usize,
-    ) -> &'a [f32] {
-        let (width, panel) = (self.width / LANES, panel / LANES);
-        let (to, _) = self.to.as_chunks_mut();
-        for channel in 0..self.channels {
+    fn by_size<S: Simd, T: Transforms<M, P>, const M: usize, const P: usize>(self, simd: S) {
+        let blocks = self.panel / LANES;
+        let channels = self.to.first().map_or(0, |to| to.len() / self.panel);
+        let panels = self.to.len() / self.tile.places();
+        for channel in 0..channels {
             let taps = self.taps.map(
                 #[inline(always)]
                 |tap| self.weight[tap + channel * self.stride..].as_chunks().0,
             );
-            for first in (0..self.width).step_by(LANES) {
-                let block = first / LANES;
-                let at = (block / panel * self.channels + channel) * panel + block % panel;
+            for block in 0..panels * blocks {
+                let (panel, at) = (block / blocks, channel * blocks + block % blocks);
                 for v in 0..LANES / S::F32_LANES {
                     let columns = T::taps(
                         #[inline(always)]
@@ -122,14 +134,13 @@ impl<'a> Taps<'a> {
                     );
                     for (y, row) in rows.into_iter().enumerate() {
                         for (x, value) in row.into_iter().enumerate() {
-                            let place = (P * y + x) * self.channels * width;
-                            store::<S>(&mut to[place + at], v, value);
+                            let to = &mut self.to[(P * y + x) * panels + panel];
+                            store::<S>(&mut to.as_chunks_mut().0[at], v, value);
                         }
                     }
                 }
             }
         }
-        self.to
     }
 }
 

@@ -12,8 +12,8 @@ use super::transform::{Patches, load, space_len, store, tile_len};
 use crate::kernels::buffers::scratch;
 use crate::kernels::conv::geometry::Geometry;
 use crate::kernels::gemm::{Gemm, Init, NO_PREFETCH, Rows, Transposed};
-use crate::kernels::simd;
 use crate::kernels::support::LANES;
+use crate::kernels::{simd, threads};
 use pulp::{Simd, WithSimd};
 use std::ops::Range;
 
@@ -181,14 +181,34 @@ impl Tiles<'_> {
     }
 }
 
-/// Gᵀ s G for the sums of all tiles: the gradient of the taps.
-pub(in super::super) struct TapGradients<'a> {
-    pub tile: Tile,
-    /// `[places, channels, width]`
-    pub sums: &'a [f32],
-    pub width: usize,
-    /// `[channels, 9, width]`
-    pub to: &'a mut [f32],
+/// Gᵀ s G for the sums of all tiles, `[places, channels, width]`: the gradient of the taps,
+/// `[channels, 9, width]`.
+pub(in super::super) fn tap_gradients(tile: Tile, sums: &[f32], width: usize, to: &mut [f32]) {
+    let place_len = sums.len() / tile.places();
+    let parts = to.chunks_mut(CHANNELS * 9 * width);
+    threads::for_parts_of(sums.len(), parts, |part, to| {
+        simd::run(TapGradients {
+            tile,
+            sums: &sums[part * CHANNELS * width..],
+            place_len,
+            width,
+            to,
+        });
+    });
+}
+
+/// Channels of a chunk of the gradient of the taps.
+const CHANNELS: usize = 8;
+
+/// Some channels of it.
+struct TapGradients<'a> {
+    tile: Tile,
+    /// From these channels of the first place on.
+    sums: &'a [f32],
+    /// Elements from one place to the next.
+    place_len: usize,
+    width: usize,
+    to: &'a mut [f32],
 }
 
 impl WithSimd for TapGradients<'_> {
@@ -208,7 +228,7 @@ impl TapGradients<'_> {
     fn by_size<S: Simd, T: Transforms<M, P>, const M: usize, const P: usize>(self, simd: S) {
         let width = self.width / LANES;
         let (sums, _) = self.sums.as_chunks();
-        let place_len = sums.len() / self.tile.places();
+        let place_len = self.place_len / LANES;
         for (channel, to) in self.to.chunks_exact_mut(9 * self.width).enumerate() {
             let (to, _) = to.as_chunks_mut();
             for block in 0..width {
