@@ -8,7 +8,7 @@
 use super::buffers::{Saved, buffer, scratch};
 use super::gemm::{Contiguous, Gemm, Init, NO_PREFETCH, Rows, Steps, Transposed};
 use super::slice_op::{Context, SliceOp};
-use super::support::{LANES, padded, wants_gradient};
+use super::support::{LANES, flush_tiny, padded, wants_gradient};
 use super::transpose::transpose;
 use super::{simd, tape, threads, vector};
 use candle_core::{Result, Shape, Tensor, bail};
@@ -208,6 +208,10 @@ impl Attention {
                 }
             }
         });
+        simd::run_closure(
+            #[inline(always)]
+            || dqkv.iter_mut().for_each(|d| *d = flush_tiny(*d)),
+        );
     }
 }
 
@@ -282,4 +286,28 @@ pub fn attention(qkv: &Tensor, tokens: usize, heads: usize) -> Result<Tensor> {
         wants_gradient: wants_gradient(qkv),
     };
     tape::apply1(qkv, op)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kernels::fixture::var;
+    use candle_core::Var;
+
+    /// As weight decay leaves them: products with their gradients would be subnormal.
+    #[test]
+    fn gradients_of_queries_and_keys_that_are_nearly_zero_are_zero() {
+        let (rows, width) = (10, 32);
+        let values: Tensor = var(&[rows, width], 1.0).as_detached_tensor();
+        let small = (&values * 1e-18).unwrap();
+        let qkv = Tensor::cat(&[&small, &small, &values], 1).unwrap();
+        let qkv = Var::from_tensor(&qkv).unwrap();
+        let y = attention(&qkv, 5, 2).unwrap();
+        let gradients = y.sqr().unwrap().sum_all().unwrap().backward().unwrap();
+        for row in gradients.get(&qkv).unwrap().to_vec2::<f32>().unwrap() {
+            let (of_scores, of_values) = row.split_at(2 * width);
+            assert!(of_scores.iter().all(|g| *g == 0.0));
+            assert!(of_values.iter().all(|g| *g != 0.0));
+        }
+    }
 }

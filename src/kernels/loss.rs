@@ -9,6 +9,7 @@
 //! same bits for every thread count.
 
 use super::slice_op::{Context, SliceOp};
+use super::support::flush_tiny;
 use super::tape;
 use candle_core::{DType, Result, Shape, Tensor, bail};
 
@@ -62,7 +63,9 @@ where
             .zip(grad.chunks_exact_mut(classes));
         for ((logits, grad), &label) in rows.zip(&self.labels) {
             sum += (self.sample)(logits, label as usize, grad);
-            grad.iter_mut().for_each(|p| *p /= self.divisor as f32);
+            // A sure network has probabilities, and so gradients, of any smallness.
+            let divisor = self.divisor as f32;
+            grad.iter_mut().for_each(|p| *p = flush_tiny(*p / divisor));
         }
         (vec![(sum / self.divisor as f64) as f32], grad)
     }
@@ -157,6 +160,24 @@ mod tests {
             let share = case.number("label_smoothing").unwrap() as f32;
             case.check(&["x"], |x| smoothed_cross_entropy(&x[0], &labels, share));
         }
+    }
+
+    /// What it leaves is far enough from subnormal numbers that its products are, too.
+    #[test]
+    fn the_gradient_of_a_sure_answer_is_zero() {
+        let gradient = |logits: [f32; 6]| {
+            let x = Tensor::new(&logits, &candle_core::Device::Cpu).unwrap();
+            let x = candle_core::Var::from_tensor(&x.reshape((2, 3)).unwrap()).unwrap();
+            let labels = Tensor::new(&[2u32, 0], x.device()).unwrap();
+            let gradients = cross_entropy(&x, &labels).unwrap().backward().unwrap();
+            let gradient = gradients.get(&x).unwrap().flatten_all().unwrap();
+            gradient.to_vec1::<f32>().unwrap()
+        };
+        let found = gradient([0.0, 40.0, 100.0, 0.0, 30.0, -60.0]);
+        assert_eq!(found[..3], [0.0; 3]);
+        assert!(found[3] < -0.49 && found[4] > 0.49 && found[5] == 0.0);
+        let found = gradient([0.0, f32::NAN, 1.0, 0.0, 0.0, 0.0]);
+        assert!(found[..3].iter().all(|g| g.is_nan()) && found[3] < 0.0);
     }
 
     #[test]

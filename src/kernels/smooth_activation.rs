@@ -7,7 +7,7 @@
 
 use super::buffers::{Saved, buffer};
 use super::slice_op::{Context, SliceOp};
-use super::support::wants_gradient;
+use super::support::{flush_tiny, wants_gradient};
 use super::{simd, tape, threads, vector};
 use candle_core::{Result, Tensor, bail};
 
@@ -51,11 +51,11 @@ impl SmoothActivation {
             }
             Self::Gelu => {
                 let (below, density) = normal(x);
-                [x * below, below + x * density]
+                [x * below, below + x * density].map(flush_tiny)
             }
             Self::Silu => {
                 let s = vector::sigmoid(x);
-                [x * s, s * (1.0 + x * (1.0 - s))]
+                [x * s, s * (1.0 + x * (1.0 - s))].map(flush_tiny)
             }
         }
     }
@@ -171,6 +171,18 @@ pub fn smooth_activation(x: &Tensor, curve: SmoothActivation) -> Result<Tensor> 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn far_below_zero_nothing_is_left_of_it() {
+        for curve in [SmoothActivation::Gelu, SmoothActivation::Silu] {
+            for i in 0..1200 {
+                for value in curve.at(i as f32 * -0.1) {
+                    assert!(value == 0.0 || value.abs() > 1e-17, "{curve:?} {i}");
+                }
+            }
+            assert_eq!(curve.at(-90.0), [0.0; 2], "{curve:?}");
+        }
+    }
 
     #[test]
     fn nan_stays_nan() {

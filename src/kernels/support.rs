@@ -10,6 +10,22 @@ pub(super) fn padded(n: usize) -> usize {
     n.next_multiple_of(LANES)
 }
 
+/// Gradients and moments below this become zero.
+pub(super) const FLUSH_BELOW: f32 = 1e-16;
+
+/// Sets a tiny `x` to zero.
+///
+/// Beside what it is added to, it is less than a rounding error; but products of such numbers are
+/// subnormal, and with those some processors compute a hundred times slower. The moment of a weight
+/// whose gradient has become zero, for instance at the border of the images, decays until it is: after
+/// 600 updates of the reference network a step took three times as long. And the gradients of images of
+/// which a network is sure are tiny from the start: the twelfth epoch of `fast` took five times as long
+/// as the second.
+#[inline(always)]
+pub(super) fn flush_tiny(x: f32) -> f32 {
+    if x.abs() < FLUSH_BELOW { 0.0 } else { x }
+}
+
 /// Whether the gradient of `x` is needed.
 pub(super) fn wants_gradient(x: &Tensor) -> bool {
     x.is_variable() || x.track_op()
@@ -72,6 +88,13 @@ pub(super) fn in_step<'a>(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn tiny_numbers_are_zero_and_others_stay() {
+        assert_eq!([1e-17, -1e-30, 1e-45].map(flush_tiny), [0.0; 3]);
+        assert_eq!([1.0, -1e-15, 0.0].map(flush_tiny), [1.0, -1e-15, 0.0]);
+        assert!(flush_tiny(f32::NAN).is_nan());
+    }
 
     #[test]
     fn chunks_side_by_side_cover_the_slices() {

@@ -62,6 +62,10 @@ pub(super) fn sum(a: &[f32], f: impl Fn(f32) -> f32) -> f32 {
     sum2(a, a, |a, _| f(a))
 }
 
+/// A softmax takes what is less than e to this power, 10⁻¹³, as zero beside a largest one of 1: see
+/// [`flush_tiny`](super::support::flush_tiny).
+const LEAST_POWER: f32 = -30.0;
+
 /// Softmax of whole vectors, scaled: exp(x · scale), divided by the sum. −∞, which fills up the last
 /// vector, becomes zero.
 #[inline(always)]
@@ -82,7 +86,7 @@ pub(super) fn softmax(row: &mut [f32], scale: f32) {
     for x in row.iter_mut() {
         for lane in 0..LANES {
             let power = (x[lane] - largest) * scale;
-            x[lane] = if power < -87.0 { 0.0 } else { exp(power) };
+            x[lane] = if power < LEAST_POWER { 0.0 } else { exp(power) };
             sums[lane] += x[lane];
         }
     }
@@ -166,6 +170,11 @@ mod tests {
             }
             assert!(found[n..].iter().all(|x| *x == 0.0));
         }
+        let mut row = [-31.0; LANES];
+        row[..3].copy_from_slice(&[0.0, -29.0, -1.0]);
+        softmax(&mut row, 1.0);
+        assert!((row[0] + row[2] - 1.0).abs() < 1e-6 && row[1] > 1e-13);
+        assert!(row[3..].iter().all(|x| *x == 0.0));
         let mut row = [f32::NAN; LANES];
         softmax(&mut row, 1.0);
         assert!(row.iter().all(|x| x.is_nan()));

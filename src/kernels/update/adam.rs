@@ -155,6 +155,10 @@ impl Scalars {
                 p[n] = simd.mul_f32s(p[n], all(self.keep));
             }
             p[n] = simd.negate_mul_add_e_f32s(step, factor[n], p[n]);
+            if DECAYS {
+                // Decay never ends, and makes a weight of no use subnormal.
+                p[n] = flush_tiny(simd, p[n]);
+            }
         }
     }
 }
@@ -208,35 +212,39 @@ mod tests {
     use candle_core::{Tensor, Var};
     use pulp::WithSimd;
 
-    /// A weight that got a gradient once and never again keeps no subnormal number.
+    /// A weight that got a gradient once and never again keeps no subnormal number, and is none.
     #[test]
     fn moments_of_a_weight_at_rest_end() {
-        let param = Var::new(&[1f32], &candle_core::Device::Cpu).unwrap();
-        let (mut m, mut v) = (Vec::new(), Vec::new());
-        let hyper = |step| AdamHyper {
-            step,
-            lr: 1e-3,
-            beta1: 0.9,
-            beta2: 0.9,
-            epsilon: 1e-7,
-            weight_decay: 0.0,
-            decoupled: false,
-        };
-        for step in 1..=1_500 {
-            let gradient = if step == 1 { 1f32 } else { 0.0 };
-            let gradient = Tensor::new(&[gradient], &candle_core::Device::Cpu).unwrap();
-            let mut slot = Slot {
-                param: &param,
-                first: &mut m,
-                second: &mut v,
-                lr_scale: 1.0,
+        for weight_decay in [0.0, 100.0] {
+            let param = Var::new(&[1f32], &candle_core::Device::Cpu).unwrap();
+            let (mut m, mut v) = (Vec::new(), Vec::new());
+            let hyper = |step| AdamHyper {
+                step,
+                lr: 1e-3,
+                beta1: 0.9,
+                beta2: 0.9,
+                epsilon: 1e-7,
+                weight_decay,
+                decoupled: true,
             };
-            slot.take(&gradient, Rule::Adam(hyper(step))).unwrap();
-            for x in [m[0], v[0]] {
-                assert!(x == 0.0 || x.is_normal(), "{x} at step {step}");
+            let weight = || param.to_vec1::<f32>().unwrap()[0];
+            for step in 1..=1_500 {
+                let gradient = if step == 1 { 1f32 } else { 0.0 };
+                let gradient = Tensor::new(&[gradient], &candle_core::Device::Cpu).unwrap();
+                let mut slot = Slot {
+                    param: &param,
+                    first: &mut m,
+                    second: &mut v,
+                    lr_scale: 1.0,
+                };
+                slot.take(&gradient, Rule::Adam(hyper(step))).unwrap();
+                for x in [m[0], v[0], weight()] {
+                    assert!(x == 0.0 || x.is_normal(), "{x} at step {step}");
+                }
             }
+            assert_eq!((m[0], v[0]), (0.0, MIN_SQUARE));
+            assert_eq!(weight() == 0.0, weight_decay > 0.0);
         }
-        assert_eq!((m[0], v[0]), (0.0, MIN_SQUARE));
     }
 
     /// From the smallest denominator that Adam's ε allows to the largest gradients.

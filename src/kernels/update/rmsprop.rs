@@ -2,7 +2,8 @@
 //! <https://www.cs.toronto.edu/~tijmen/csc321/slides/lecture_slides_lec6.pdf>), like
 //! `torch.optim.RMSprop`, not centered.
 
-use super::shared::{FLUSH_BELOW, flush_tiny, split_decay};
+use super::shared::split_decay;
+use crate::kernels::support::{FLUSH_BELOW, flush_tiny};
 
 /// RMSprop's hyperparameters for one step.
 #[derive(Clone, Copy, Debug, PartialEq)]

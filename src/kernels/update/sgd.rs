@@ -1,7 +1,8 @@
 //! SGD with momentum (<https://proceedings.mlr.press/v28/sutskever13.html>) and SGDW
 //! (<https://arxiv.org/abs/1711.05101>), like `torch.optim.SGD` (dampening 0).
 
-use super::shared::{flush_tiny, split_decay};
+use super::shared::split_decay;
+use crate::kernels::support::flush_tiny;
 
 /// SGD's hyperparameters for one step.
 #[derive(Clone, Copy, Debug, PartialEq)]
