@@ -9,9 +9,14 @@
 //! same bits for every thread count.
 
 use super::slice_op::{Context, SliceOp};
-use super::support::flush_tiny;
+use super::support::flush_below;
 use super::tape;
 use candle_core::{DType, Result, Shape, Tensor, bail};
+
+/// Gradients below this become zero: of an answer of which a network is sure they would be as small as
+/// its probability, see [`flush_tiny`](super::support::flush_tiny). But no sooner: those of a batch of
+/// sure answers are added to each other, not to larger ones.
+const LEAST_GRADIENT: f32 = 1e-20;
 
 /// A mean over a batch, with the sum of each sample given by `sample(logits, label, gradient)`.
 struct Loss<F> {
@@ -63,9 +68,8 @@ where
             .zip(grad.chunks_exact_mut(classes));
         for ((logits, grad), &label) in rows.zip(&self.labels) {
             sum += (self.sample)(logits, label as usize, grad);
-            // A sure network has probabilities, and so gradients, of any smallness.
             let divisor = self.divisor as f32;
-            grad.iter_mut().for_each(|p| *p = flush_tiny(*p / divisor));
+            (grad.iter_mut()).for_each(|p| *p = flush_below(*p / divisor, LEAST_GRADIENT));
         }
         (vec![(sum / self.divisor as f64) as f32], grad)
     }
@@ -173,9 +177,12 @@ mod tests {
             let gradient = gradients.get(&x).unwrap().flatten_all().unwrap();
             gradient.to_vec1::<f32>().unwrap()
         };
-        let found = gradient([0.0, 40.0, 100.0, 0.0, 30.0, -60.0]);
+        let found = gradient([0.0, 40.0, 100.0, 0.0, 0.0, -60.0]);
         assert_eq!(found[..3], [0.0; 3]);
-        assert!(found[3] < -0.49 && found[4] > 0.49 && found[5] == 0.0);
+        assert!(found[3] == -0.25 && found[4] == 0.25 && found[5] == 0.0);
+        // Not sooner than needed.
+        let found = gradient([0.0, 0.0, 40.0, 0.0, 40.0, 0.0]);
+        assert!(found[0] > 1e-18 && found[1] > 1e-18 && found[2] == 0.0);
         let found = gradient([0.0, f32::NAN, 1.0, 0.0, 0.0, 0.0]);
         assert!(found[..3].iter().all(|g| g.is_nan()) && found[3] < 0.0);
     }

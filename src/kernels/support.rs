@@ -23,7 +23,13 @@ pub(super) const FLUSH_BELOW: f32 = 1e-16;
 /// as the second.
 #[inline(always)]
 pub(super) fn flush_tiny(x: f32) -> f32 {
-    if x.abs() < FLUSH_BELOW { 0.0 } else { x }
+    flush_below(x, FLUSH_BELOW)
+}
+
+/// Sets an `x` that is less than `least` to zero.
+#[inline(always)]
+pub(super) fn flush_below(x: f32, least: f32) -> f32 {
+    if x.abs() < least { 0.0 } else { x }
 }
 
 /// Whether the gradient of `x` is needed.
