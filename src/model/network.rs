@@ -276,7 +276,7 @@ fn init_params(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Dense, Layer, PRESETS, preset};
+    use crate::model::{Dense, Dropout, Layer, PRESETS, Residual, preset};
 
     fn images(n: usize) -> Tensor {
         let values: Vec<f32> = (0..n * 784).map(|i| (i % 97) as f32 / 96.0).collect();
@@ -312,6 +312,26 @@ mod tests {
                 }
             }
         }
+    }
+
+    /// An image whose gradient may be wanted is kept by all; of any other, blocks give memory back.
+    #[test]
+    fn nested_blocks_give_back_only_what_nobody_reads() {
+        let (dropout, relu) = (Layer::Dropout(Dropout { rate: 0.5 }), Layer::Relu);
+        let block = |layers| Layer::Residual(Residual { layers });
+        let inner = block(vec![dropout.clone(), block(vec![dropout.clone(), relu])]);
+        let mut spec = preset("softmax").unwrap().spec([1, 28, 28], 10);
+        spec.layers.insert(0, block(vec![dropout, inner.clone()]));
+        spec.layers.insert(1, inner);
+        let network = Network::new(&spec, Init::GlorotUniform, 1, &Device::Cpu).unwrap();
+        let x = images(8);
+        let watched = Var::from_tensor(&x).unwrap();
+        let expected = values(&network.forward(&watched, Mode::Eval).unwrap());
+        for _ in 0..2 {
+            let found = values(&network.forward(&x, Mode::Eval).unwrap());
+            assert_eq!(found, expected);
+        }
+        assert_eq!(values(&x), values(&images(8)));
     }
 
     #[test]
