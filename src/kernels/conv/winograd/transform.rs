@@ -109,7 +109,8 @@ impl TapsPart<'_, '_> {
                 #[inline(always)]
                 |tap| self.weight[tap + channel * self.stride..].as_chunks().0,
             );
-            for block in 0..panels * blocks {
+            for first in (0..panels * self.panel).step_by(LANES) {
+                let block = first / LANES;
                 let (panel, at) = (block / blocks, channel * blocks + block % blocks);
                 for v in 0..LANES / S::F32_LANES {
                     let columns = T::taps(
