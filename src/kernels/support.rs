@@ -10,7 +10,7 @@ pub(super) fn padded(n: usize) -> usize {
     n.next_multiple_of(LANES)
 }
 
-/// Gradients and moments below this become zero.
+/// Moments and gradients below this become zero; those of a loss only at a lower limit, see `loss.rs`.
 pub(super) const FLUSH_BELOW: f32 = 1e-16;
 
 /// Sets a tiny `x` to zero.
